@@ -1,0 +1,63 @@
+/**
+ * Every reason for which Latchkey refuses something: a closed union, so that a caller can handle all of them and the
+ * transport can map each one.
+ */
+export type AuthErrorCode =
+  | "invalid_credentials"
+  | "token_missing"
+  | "token_invalid"
+  | "token_expired"
+  | "session_ended"
+  | "account_disabled"
+  | "refresh_token_invalid"
+  | "refresh_token_reused"
+  | "permission_denied"
+  | "reauthentication_required"
+  | "registration_closed"
+  | "invalid_input"
+  | "password_rejected"
+  | "code_invalid"
+  | "code_expired"
+  | "not_found"
+  | "identifier_taken"
+  | "rate_limited"
+  | "overloaded"
+  | "unavailable";
+
+/** One thing that is wrong with an input: where (`["phoneNumber"]`) and why, never the value itself. */
+export interface InputIssue {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+export interface AuthErrorDetails extends ErrorOptions {
+  /** Seconds after which trying again can help. */
+  readonly retryAfter?: number;
+  readonly issues?: readonly InputIssue[];
+}
+
+/**
+ * The one error that Latchkey throws at its callers. `message` is fit for a person and holds no token, code, password or
+ * value of theirs.
+ *
+ * @example
+ * throw new AuthError("rate_limited", "Too many attempts", { retryAfter: 30 });
+ */
+export class AuthError extends Error {
+  override readonly name = "AuthError";
+  readonly code: AuthErrorCode;
+  readonly retryAfter: number | undefined;
+  readonly issues: readonly InputIssue[] | undefined;
+
+  constructor(code: AuthErrorCode, message: string, details: AuthErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.retryAfter = details.retryAfter;
+    this.issues = details.issues;
+  }
+}
+
+/** A reason not to start, in one line that says what to do next: a setting, a data folder, a database. */
+export class StartError extends Error {
+  override readonly name = "StartError";
+}
