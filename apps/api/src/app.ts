@@ -1,0 +1,139 @@
+import { randomUUID } from "node:crypto";
+import type { HttpBindings } from "@hono/node-server";
+import { type Auth, jwksMaxAge } from "@latchkey/auth";
+import { TRPCError } from "@trpc/server";
+import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
+import { getHTTPStatusCodeFromError } from "@trpc/server/http";
+import { TRPC_ERROR_CODES_BY_KEY } from "@trpc/server/rpc";
+import { Hono, type Context as HonoContext, type MiddlewareHandler } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { etag } from "hono/etag";
+import { secureHeaders } from "hono/secure-headers";
+import type { Logger } from "pino";
+import type { Context } from "./context.ts";
+import { findAuthError, findChallenge } from "./error-map.ts";
+import { limits } from "./limits.ts";
+import { appRouter } from "./router.ts";
+import type { ErrorShape } from "./trpc.ts";
+
+type Env = { Bindings: HttpBindings; Variables: { requestId: string; log: Logger } };
+
+export interface AppOptions {
+  readonly auth: Auth;
+  readonly log: Logger;
+  /** Whether the process takes new work; false while it shuts down. */
+  readonly isReady: () => boolean;
+}
+
+/** The HTTP surface: the procedures, the public keys, and two answers for whoever watches the process. */
+export function createApp({ auth, log, isReady }: AppOptions): Hono<Env> {
+  const app = new Hono<Env>();
+  app.use(identifyRequest(log), secureHeaders());
+  app.get("/healthz", (context) => context.json({ status: "ok" }));
+  app.get("/readyz", async (context) => {
+    const problem = isReady() ? await findProblem(auth) : "shutting down";
+    return problem ? context.json({ status: problem }, 503) : context.json({ status: "ok" });
+  });
+  app.get("/.well-known/jwks.json", etag(), async (context) => {
+    context.header("Cache-Control", `public, max-age=${jwksMaxAge}`);
+    return context.json(await auth.publicKeys());
+  });
+  app.use("/trpc/*", refuseOddRequests, bodyLimit({ maxSize: limits.body, onError: () => refuse("PAYLOAD_TOO_LARGE") }));
+  app.on(["GET", "POST"], "/trpc/*", (context) => answerCalls(auth, context));
+  app.all("*", (context) => refuse(knownPaths.test(context.req.path) ? "METHOD_NOT_SUPPORTED" : "NOT_FOUND"));
+  app.onError((error, context) => {
+    context.var.log.error({ err: error }, "request failed");
+    return refuse("INTERNAL_SERVER_ERROR");
+  });
+  return app;
+}
+
+const knownPaths = /^\/(trpc\/|healthz$|readyz$|\.well-known\/jwks\.json$)/;
+
+/** Gives each request an id of our own, on its answer and in every line that is logged about it. */
+function identifyRequest(log: Logger): MiddlewareHandler<Env> {
+  return async (context, next) => {
+    const requestId = randomUUID();
+    const startedAt = performance.now();
+    context.set("requestId", requestId);
+    context.set("log", log.child({ requestId }));
+    await next();
+    context.header("X-Request-Id", requestId);
+    const { method, path } = context.req;
+    const milliseconds = Math.round(performance.now() - startedAt);
+    context.var.log.info({ method, path: path.slice(0, 200), status: context.res.status, milliseconds }, "answered");
+  };
+}
+
+async function findProblem(auth: Auth): Promise<string | null> {
+  try {
+    await auth.ping();
+    return null;
+  } catch {
+    return "the database does not answer";
+  }
+}
+
+/** What a client never sends by accident: an endless address, or a body that is not JSON. */
+const refuseOddRequests: MiddlewareHandler<Env> = async ({ req, env }, next) => {
+  if ((env.incoming.url ?? "").length > limits.url) return refuse("BAD_REQUEST", "The address is too long");
+  const isJson = /^application\/json\s*(;|$)/i.test(req.header("content-type") ?? "");
+  if (req.method === "POST" && !isJson) return refuse("UNSUPPORTED_MEDIA_TYPE", "Send the input as application/json");
+  return next();
+};
+
+const refusalMessages: Partial<Record<TRPCError["code"], string>> = {
+  PAYLOAD_TOO_LARGE: `The body is larger than ${limits.body} bytes`,
+  METHOD_NOT_SUPPORTED: "Use GET for queries and POST for mutations",
+  NOT_FOUND: "There is nothing here; the procedures are under /trpc",
+  INTERNAL_SERVER_ERROR: "Internal server error",
+};
+
+/** An answer in the shape of tRPC's own errors, for a request that never reached a procedure. */
+function refuse(code: TRPCError["code"], message = refusalMessages[code] ?? code): Response {
+  const error = new TRPCError({ code, message });
+  const httpStatus = getHTTPStatusCodeFromError(error);
+  const reason = findAuthError(error)?.code ?? null;
+  const shape: ErrorShape = { message, code: TRPC_ERROR_CODES_BY_KEY[code], data: { code, httpStatus, reason } };
+  return Response.json({ error: shape }, { status: httpStatus });
+}
+
+function answerCalls(auth: Auth, context: HonoContext<Env>): Promise<Response> {
+  const log = context.var.log;
+  return fetchRequestHandler({
+    endpoint: "/trpc",
+    req: context.req.raw,
+    router: appRouter,
+    maxBatchSize: limits.batch,
+    createContext: (): Context => readContext(auth, context),
+    onError: ({ error, path }) => {
+      if (!findAuthError(error)) log.error({ err: error.cause ?? error, path }, "procedure failed");
+    },
+    responseMeta: ({ errors }) => ({ headers: toAnswerHeaders(errors) }),
+  });
+}
+
+function readContext(auth: Auth, { env, req, var: { requestId, log } }: HonoContext<Env>): Context {
+  return {
+    auth,
+    log,
+    authorization: env.incoming.headersDistinct["authorization"] ?? [],
+    facts: {
+      requestId,
+      address: env.incoming.socket.remoteAddress?.replace(/^::ffff:/, "") ?? null,
+      userAgent: req.header("user-agent")?.slice(0, 512) ?? null,
+    },
+  };
+}
+
+/** Answers are about one person at one moment, so nothing keeps them; refusals say how to go on. */
+function toAnswerHeaders(errors: readonly TRPCError[]): Headers {
+  const headers = new Headers({ "Cache-Control": "no-store" });
+  for (const error of errors) {
+    const refusal = findAuthError(error);
+    const challenge = refusal && findChallenge(refusal.code);
+    if (challenge) headers.set("WWW-Authenticate", challenge);
+    if (refusal?.retryAfter) headers.set("Retry-After", String(refusal.retryAfter));
+  }
+  return headers;
+}

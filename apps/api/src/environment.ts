@@ -1,0 +1,156 @@
+import { availableParallelism } from "node:os";
+import { type AuthOptions, type CountryCode, findSecretWeakness, isCountryCode, StartError, tokenAlgorithms } from "@latchkey/auth";
+import { distance } from "fastest-levenshtein";
+import { z } from "zod";
+
+const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
+
+/** `30s`, `15m`, `12h` or `90d`, as seconds. */
+const duration = (minimum: string, maximum: string) =>
+  z.string().transform((text, context) => {
+    const seconds = toSeconds(text);
+    if (seconds >= toSeconds(minimum) && seconds <= toSeconds(maximum)) return seconds;
+    context.addIssue(`must be a time from ${minimum} to ${maximum}, written like 30s, 15m, 12h or 90d`);
+    return z.NEVER;
+  });
+
+function toSeconds(text: string): number {
+  const [, amount, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
+  return Number(amount) * (unitSeconds[unit ?? ""] ?? Number.NaN);
+}
+
+const integer = (minimum: number, maximum: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, "must be a whole number")
+    .transform(Number)
+    .refine((value) => value >= minimum && value <= maximum, `must be from ${minimum} to ${maximum}`);
+
+const strongSecret = z.string().superRefine((value, context) => {
+  const weakness = findSecretWeakness(value);
+  if (weakness) context.addIssue(`${weakness}; make one with: node -p 'crypto.randomBytes(32).toString("base64url")'`);
+});
+
+const country = z.string().transform((value, context): CountryCode => {
+  const code = value.toUpperCase();
+  if (isCountryCode(code)) return code;
+  context.addIssue("must be a country's two letters, such as TR or US");
+  return z.NEVER;
+});
+
+const postgresUrl = z
+  .string()
+  .refine((value) => /^postgres(ql)?:\/\//.test(value) && URL.canParse(value), "must look like postgres://user:password@host:5432/database");
+
+/** Every setting, by its name in the environment. One without a default may be left out. */
+const settingsSchema = z.object({
+  HOST: z.string().min(1).default("127.0.0.1"),
+  PORT: integer(0, 65_535).default(3000),
+  DATABASE_URL: postgresUrl.optional(),
+  LATCHKEY_DATA_DIR: z.string().min(1).default(".latchkey"),
+  LATCHKEY_SECRET: strongSecret.optional(),
+  TOKEN_ALGORITHM: z.enum(tokenAlgorithms).default("EdDSA"),
+  TOKEN_PROFILE: z.enum(["standard", "django"]).default("standard"),
+  TOKEN_ISSUER: z.string().min(1).max(255).default("latchkey"),
+  TOKEN_AUDIENCE: z.string().min(1).max(255).default("latchkey"),
+  ACCESS_TOKEN_LIFETIME: duration("1m", "24h").default(900),
+  LEGACY_SECRET_KEY: z.string().refine((value) => Buffer.byteLength(value) >= 32, "is shorter than 32 bytes").optional(),
+  LEGACY_UNTIL: z.iso
+    .datetime({ offset: true, error: "must be a time such as 2027-03-31T00:00:00Z" })
+    .or(z.iso.date())
+    .transform((value) => new Date(value))
+    .optional(),
+  PASSWORD_COST: integer(10, 15).default(12),
+  PASSWORD_MIN_LENGTH: integer(6, 64).default(8),
+  PHONE_DEFAULT_COUNTRY: country.optional(),
+  SESSION_LIFETIME: duration("5m", "400d").default(90 * 86_400),
+  SESSION_IDLE_LIFETIME: duration("5m", "400d").default(30 * 86_400),
+  LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
+});
+
+/** The settings as they are used. */
+export type Settings = z.output<typeof settingsSchema> & { readonly isProduction: boolean };
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/** The settings of this process. The one place that reads the environment. */
+export function readEnvironment(): Settings {
+  return parseSettings(process.env);
+}
+
+/**
+ * Checks settings all at once. An empty variable counts as absent.
+ *
+ * @throws StartError with a line for each setting that is wrong; a secret is never in it
+ */
+export function parseSettings(variables: Variables): Settings {
+  const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined && value !== ""));
+  const isProduction = given["NODE_ENV"] === "production";
+  const parsed = settingsSchema.safeParse(given);
+  const problems = [...findUnknownSettings(given), ...(parsed.error?.issues ?? []).map(describeIssue)];
+  if (parsed.data) problems.push(...findContradictions(parsed.data, isProduction));
+  if (!parsed.data || problems.length > 0) throw new StartError(problems.join("\n"));
+  return { ...parsed.data, isProduction };
+}
+
+const settingNames = Object.keys(settingsSchema.shape);
+
+function findUnknownSettings(given: Variables): string[] {
+  return Object.keys(given).flatMap((name) => {
+    if (settingNames.includes(name)) return [];
+    const meant = settingNames.find((known) => distance(known, name) <= 2 && known.length > 6);
+    if (!meant && !name.startsWith("LATCHKEY_")) return [];
+    return `${name} is not a setting${meant ? `; did you mean ${meant}?` : ""}`;
+  });
+}
+
+function describeIssue(issue: { path: readonly PropertyKey[]; message: string }): string {
+  return `${String(issue.path[0])} ${issue.message.replace(/^Invalid option: expected/, "must be")}`;
+}
+
+function findContradictions(settings: z.output<typeof settingsSchema>, isProduction: boolean): string[] {
+  const { TOKEN_PROFILE, LEGACY_SECRET_KEY, LEGACY_UNTIL, SESSION_LIFETIME, SESSION_IDLE_LIFETIME } = settings;
+  return [
+    isProduction && !settings.LATCHKEY_SECRET && "LATCHKEY_SECRET is needed in production: 32 random bytes or more, kept safe",
+    TOKEN_PROFILE === "django" && !LEGACY_SECRET_KEY && "TOKEN_PROFILE=django needs LEGACY_SECRET_KEY, the old backend's SECRET_KEY",
+    LEGACY_UNTIL && !LEGACY_SECRET_KEY && "LEGACY_UNTIL needs LEGACY_SECRET_KEY",
+    LEGACY_SECRET_KEY && !LEGACY_UNTIL && TOKEN_PROFILE !== "django" && "LEGACY_SECRET_KEY needs LEGACY_UNTIL, the time until which old tokens are accepted",
+    SESSION_IDLE_LIFETIME > SESSION_LIFETIME && "SESSION_IDLE_LIFETIME is longer than SESSION_LIFETIME",
+  ].filter((problem) => typeof problem === "string");
+}
+
+/** What the core is told, once the secret is known. */
+export function toAuthOptions(settings: Settings, secret: string): AuthOptions {
+  return {
+    secret,
+    tokens: {
+      algorithm: settings.TOKEN_ALGORITHM,
+      profile: settings.TOKEN_PROFILE,
+      issuer: settings.TOKEN_ISSUER,
+      audience: settings.TOKEN_AUDIENCE,
+      lifetime: settings.ACCESS_TOKEN_LIFETIME,
+    },
+    ...(settings.LEGACY_SECRET_KEY && {
+      django: { secretKey: settings.LEGACY_SECRET_KEY, acceptTokensUntil: settings.LEGACY_UNTIL },
+    }),
+    passwords: {
+      cost: settings.PASSWORD_COST,
+      minimumLength: settings.PASSWORD_MIN_LENGTH,
+      hashConcurrency: availableParallelism(),
+    },
+    sessions: { lifetime: settings.SESSION_LIFETIME, idleLifetime: settings.SESSION_IDLE_LIFETIME },
+    phones: { defaultCountry: settings.PHONE_DEFAULT_COUNTRY },
+  };
+}
+
+/** The settings for a person to read, secrets left out. */
+export function describeSettings(settings: Settings): Record<string, string> {
+  const secrets = new Set(["LATCHKEY_SECRET", "LEGACY_SECRET_KEY", "DATABASE_URL"]);
+  const entries = settingNames.map((name) => {
+    const value = settings[name as keyof Settings];
+    if (value === undefined) return [name, "(not set)"];
+    if (secrets.has(name)) return [name, "(set, not shown)"];
+    return [name, value instanceof Date ? value.toISOString() : String(value)];
+  });
+  return Object.fromEntries(entries);
+}

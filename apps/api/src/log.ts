@@ -1,0 +1,20 @@
+import { type DestinationStream, type Logger, pino } from "pino";
+
+/**
+ * JSON lines. Inputs, answers and headers are never logged; should an object with a secret in it be logged by mistake, the
+ * names below are blanked.
+ */
+export function createLog(level: string, destination?: DestinationStream): Logger {
+  const names = ["password", "token", "refreshToken", "secret", "authorization", "cookie", "code", "phoneNumber", "currentPassword", "newPassword"];
+  const paths = names.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: { paths, censor: "[redacted]" },
+    },
+    ...(destination ? [destination] : []),
+  );
+}

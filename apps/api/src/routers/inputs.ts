@@ -1,0 +1,21 @@
+import { z } from "zod";
+
+/**
+ * Text from outside. Its length is bounded before anything else looks at it; NUL and half surrogate pairs, which the database
+ * cannot keep, are refused.
+ */
+export const text = (maximum: number) =>
+  z
+    .string()
+    .min(1, "must not be empty")
+    .max(maximum, `must be at most ${maximum} characters`)
+    .refine((value) => !value.includes("\0") && value.isWellFormed(), "holds characters that are not allowed");
+
+/** A name at sign-in: longer than any username, phone number or e-mail address can be. */
+export const identifierText = text(320);
+
+/** A password as it is typed, in UTF-16 units; the policy counts code points. */
+export const passwordText = text(1_024);
+
+/** An access or refresh token. Longer texts are refused by what reads them. */
+export const tokenText = text(8_192);

@@ -1,0 +1,22 @@
+import { z } from "zod";
+import { publicProcedure } from "../trpc.ts";
+import { identifierText, passwordText, tokenText } from "./inputs.ts";
+
+/** Getting, checking and giving back tokens. */
+export const tokenProcedures = {
+  /** Signs in. `username` may be a username, a phone number in any usual spelling, or an e-mail address. */
+  obtain: publicProcedure
+    .input(z.strictObject({ username: identifierText, password: passwordText }))
+    .mutation(({ ctx, input }) => ctx.auth.login(input, ctx.facts)),
+
+  /** Signs out. The answer is the same for a token that is unknown (RFC 7009). */
+  revoke: publicProcedure.input(z.strictObject({ refreshToken: tokenText })).mutation(async ({ ctx, input }) => {
+    await ctx.auth.logout(input.refreshToken, ctx.facts);
+    return {};
+  }),
+
+  /** Tells what an access token is worth at this moment (RFC 7662). */
+  verify: publicProcedure
+    .input(z.strictObject({ token: tokenText }))
+    .mutation(({ ctx, input }) => ctx.auth.inspectToken(input.token)),
+};

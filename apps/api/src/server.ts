@@ -1,0 +1,71 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { getRequestListener } from "@hono/node-server";
+import { type Auth, StartError } from "@latchkey/auth";
+import type { Logger } from "pino";
+import { createApp } from "./app.ts";
+import { limits } from "./limits.ts";
+
+export interface ServerOptions {
+  readonly auth: Auth;
+  readonly log: Logger;
+  readonly host: string;
+  /** 0 takes a free port. */
+  readonly port: number;
+}
+
+export interface RunningServer {
+  /** Where it listens, such as `http://127.0.0.1:3000`. */
+  readonly url: string;
+  /** Stops being ready, answers what is in flight, and resolves when the last connection is closed. */
+  close(): Promise<void>;
+}
+
+/**
+ * Serves the API until it is closed.
+ *
+ * @throws StartError when it cannot listen
+ */
+export async function startServer({ auth, log, host, port }: ServerOptions): Promise<RunningServer> {
+  let isReady = true;
+  const app = createApp({ auth, log, isReady: () => isReady });
+  const server = createServer(
+    {
+      maxHeaderSize: limits.headers,
+      headersTimeout: limits.headersTimeout,
+      requestTimeout: limits.requestTimeout,
+      keepAliveTimeout: limits.keepAliveTimeout,
+      connectionsCheckingInterval: 2_000,
+    },
+    getRequestListener(app.fetch, { overrideGlobalObjects: false }),
+  );
+  await listen(server, host, port);
+  const close = () => {
+    isReady = false;
+    return closeServer(server);
+  };
+  return { url: toUrl(server.address() as AddressInfo), close };
+}
+
+async function listen(server: Server, host: string, port: number): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once("error", reject).listen(port, host, resolve);
+  try {
+    await promise;
+  } catch (cause) {
+    const isTaken = cause instanceof Error && "code" in cause && cause.code === "EADDRINUSE";
+    const advice = isTaken ? "another program listens there; set PORT to a free one" : String(cause);
+    throw new StartError(`Cannot listen on ${host}:${port}: ${advice}.`, { cause });
+  }
+}
+
+function toUrl({ address, family, port }: AddressInfo): string {
+  return `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
+}
+
+function closeServer(server: Server): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  server.close(() => resolve());
+  server.closeIdleConnections();
+  return promise;
+}

@@ -1,0 +1,77 @@
+import { AuthError, type AuthErrorCode, type InputIssue } from "@latchkey/auth";
+import { initTRPC, type TRPCError } from "@trpc/server";
+import type { TRPCErrorShape } from "@trpc/server/rpc";
+import { ZodError } from "zod";
+import type { Context } from "./context.ts";
+import { findAuthError, toTrpcError } from "./error-map.ts";
+import { toInputIssues } from "./input-issues.ts";
+
+/** What an error answer carries beside its message. */
+export interface ErrorData {
+  /** tRPC's code, such as `UNAUTHORIZED`. */
+  readonly code: TRPCError["code"];
+  readonly httpStatus: number;
+  /** The procedure, such as `token.obtain`. */
+  readonly path?: string;
+  /** Why, from a closed set; null when the service itself failed. */
+  readonly reason: AuthErrorCode | null;
+  /** Seconds after which trying again can help. */
+  readonly retryAfter?: number;
+  /** What is wrong with the input, field by field. */
+  readonly issues?: readonly InputIssue[];
+}
+
+export type ErrorShape = TRPCErrorShape<ErrorData>;
+
+const t = initTRPC.context<Context>().create({
+  isDev: false,
+  errorFormatter: ({ shape, error }): ErrorShape => {
+    const { code, message, data } = describeError(error);
+    const { httpStatus, path } = shape.data;
+    return { code: shape.code, message, data: { code, httpStatus, ...(path === undefined ? {} : { path }), ...data } };
+  },
+});
+
+type Described = { code: TRPCError["code"]; message: string; data: Pick<ErrorData, "reason" | "retryAfter" | "issues"> };
+
+function describeError(error: TRPCError): Described {
+  const { code, cause } = error;
+  if (cause instanceof ZodError) {
+    return { code, message: "The input is not valid", data: { reason: "invalid_input", issues: toInputIssues(cause) } };
+  }
+  const refusal = findAuthError(error);
+  if (!refusal) return { code, message: "Internal server error", data: { reason: null } };
+  const { message, code: reason, retryAfter, issues } = refusal;
+  return { code, message, data: { reason, ...(retryAfter && { retryAfter }), ...(issues && { issues }) } };
+}
+
+/** Gives every refusal of the core the transport's code. */
+const withMappedErrors = t.middleware(async ({ next }) => {
+  const result = await next();
+  if (result.ok || result.error.cause instanceof ZodError) return result;
+  const refusal = findAuthError(result.error);
+  if (refusal) throw toTrpcError(refusal);
+  return result;
+});
+
+export const router = t.router;
+
+/**
+ * For everybody (AllowAny). It does not look at the token, so that one that has expired never blocks a sign-in.
+ */
+export const publicProcedure = t.procedure.use(withMappedErrors);
+
+/**
+ * For whoever is signed in (IsAuthenticated). The user and the session in its context were read from the database for this
+ * call.
+ */
+export const protectedProcedure = publicProcedure.use(async ({ ctx, next }) => {
+  const { user, session } = await ctx.auth.authenticate(ctx.authorization);
+  return next({ ctx: { user, session } });
+});
+
+/** For staff (IsAdminUser). */
+export const staffProcedure = protectedProcedure.use(({ ctx, next }) => {
+  if (!ctx.user.isStaff) throw new AuthError("permission_denied", "This is for staff");
+  return next();
+});

@@ -1,0 +1,98 @@
+import type pg from "pg";
+import { authenticate, type Caller } from "./flows/authenticate.ts";
+import type { Core, RequestFacts } from "./flows/core.ts";
+import { type CreateUserInput, createUser } from "./flows/create-user.ts";
+import { inspectToken } from "./flows/inspect-token.ts";
+import { type LoginInput, login } from "./flows/login.ts";
+import { logout } from "./flows/logout.ts";
+import { createCallerReader } from "./flows/read-caller.ts";
+import { type RotateKeysInput, rotateKeys } from "./flows/rotate-keys.ts";
+import { updateProfile } from "./flows/update-profile.ts";
+import { createTokenVerification } from "./flows/verify-token.ts";
+import { type AuthOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
+import { createPasswords } from "./passwords/passwords.ts";
+import { deriveKey } from "./secrets.ts";
+import { openStorage, type Storage } from "./storage/database.ts";
+import { migrate } from "./storage/migrate.ts";
+import { clockLeeway } from "./tokens/access-token.ts";
+import { createKeyRing, sharedKeyId } from "./tokens/key-ring.ts";
+import { rememberVerifiedTokens } from "./tokens/verified-tokens.ts";
+import type { ProfileChanges } from "./users/user.ts";
+
+export type Auth = ReturnType<typeof createAuth>;
+
+/**
+ * Puts the core together on a database. Nothing is connected or changed until a flow runs; call `prepare()` once at the start
+ * of a process.
+ *
+ * @example
+ * const auth = createAuth({ connectionString: process.env.DATABASE_URL }, { secret });
+ * await auth.prepare();
+ * const { token } = await auth.login({ username: "alice", password }, facts);
+ */
+export function createAuth(connection: pg.PoolConfig, authOptions: AuthOptions) {
+  const options = resolveOptions(authOptions);
+  const storage = openStorage(connection);
+  const core = createCore(storage, options);
+  return {
+    options,
+    login: (input: LoginInput, facts: RequestFacts) => login(core, input, facts),
+    logout: (refreshToken: string, facts: RequestFacts) => logout(core, refreshToken, facts),
+    authenticate: (authorization: readonly string[]) => authenticate(core, authorization),
+    inspectToken: (token: string) => inspectToken(core, token),
+    createUser: (input: CreateUserInput) => createUser(core, input),
+    updateProfile: (caller: Caller, changes: ProfileChanges, facts: RequestFacts) =>
+      updateProfile(core, caller, changes, facts),
+    rotateKeys: (input: RotateKeysInput) => rotateKeys(core, input),
+    /** The keys that verify tokens, for everybody to read (RFC 7517 §5). */
+    publicKeys: () => core.keyRing.publicKeys(),
+    /** The keys that verify tokens with the shared secrets of HS256 among them, for one trusted service. */
+    verificationKeys: () => core.keyRing.verificationKeys(),
+    /** Brings the schema up to date and makes the first signing key. Throws StartError. */
+    prepare: async () => {
+      await migrate(storage.db);
+      await core.keyRing.prepare();
+    },
+    /** Resolves when the database answers; rejects with what is wrong otherwise. */
+    ping: async () => {
+      await storage.pool.query("select");
+    },
+    close: () => storage.close(),
+  };
+}
+
+function createCore({ db, pool }: Storage, options: ResolvedOptions): Core {
+  const { tokens, passwords, django, clock, secret } = options;
+  const keyRing = createKeyRing({
+    db,
+    sealingKey: deriveKey(secret, "signing-keys"),
+    algorithm: tokens.algorithm,
+    overlapSeconds: tokens.lifetime + clockLeeway,
+  });
+  const verification = createTokenVerification({
+    options,
+    findRingKey: keyRing.findVerificationKey,
+    adoptionKey: deriveKey(secret, "adopted-sessions"),
+  });
+  return {
+    db,
+    clock,
+    options,
+    keyRing,
+    passwords: createPasswords({
+      cost: passwords.cost,
+      concurrency: passwords.hashConcurrency,
+      queueLimit: passwords.hashQueueLimit,
+    }),
+    refreshKey: deriveKey(secret, "refresh-tokens"),
+    verifyToken: rememberVerifiedTokens(verification, { clock }),
+    findSigningKey:
+      tokens.profile === "django" && django ? async () => djangoKey(django.secretKey) : keyRing.signingKey,
+    readCaller: createCallerReader(pool),
+  };
+}
+
+function djangoKey(secretKey: string) {
+  const privateKey = Buffer.from(secretKey);
+  return { kid: sharedKeyId(privateKey), algorithm: "HS256", privateKey } as const;
+}

@@ -1,0 +1,44 @@
+import { AuthError } from "../errors.ts";
+import type { Session } from "../sessions/session.ts";
+import { readBearerToken } from "../tokens/bearer.ts";
+import type { VerifiedToken } from "../tokens/verified-tokens.ts";
+import type { User } from "../users/user.ts";
+import { adoptDjangoToken } from "./adopt-django-token.ts";
+import type { Core } from "./core.ts";
+import type { StoredCaller } from "./read-caller.ts";
+import { requireAcceptedKind } from "./verify-token.ts";
+
+/** Who is calling. */
+export interface Caller {
+  readonly user: User;
+  readonly session: Session;
+}
+
+/**
+ * Finds out who makes a call from its `Authorization` headers. The signature may be remembered; the session, the user and the
+ * key are read from the database every time, so that whatever ends them is in force on the next call.
+ *
+ * @throws AuthError `token_missing`, `token_invalid`, `token_expired`, `session_ended`, `account_disabled`
+ */
+export async function authenticate(core: Core, authorization: readonly string[]): Promise<Caller> {
+  const token = readBearerToken(authorization);
+  if (token === null) throw new AuthError("token_missing", "This call needs a bearer token: sign in first");
+  return findCaller(core, await core.verifyToken(token));
+}
+
+/** The caller whom a verified token stands for, if the session and the account are still good. */
+export async function findCaller(core: Core, token: VerifiedToken): Promise<Caller> {
+  requireAcceptedKind(token, core.options);
+  const caller = (await core.readCaller(token)) ?? (await adoptDjangoToken(core, token));
+  return requireGoodCaller(token, caller);
+}
+
+function requireGoodCaller(token: VerifiedToken, caller: StoredCaller | null): Caller {
+  if (caller && !caller.isKeyAccepted) throw new AuthError("token_invalid", "The token is not valid");
+  if (caller && token.userId !== null && token.userId !== caller.user.id) {
+    throw new AuthError("token_invalid", "The token is not valid");
+  }
+  if (!caller?.isLive) throw new AuthError("session_ended", "The session has ended: sign in again");
+  if (!caller.user.isActive) throw new AuthError("account_disabled", "The account is disabled");
+  return { user: caller.user, session: caller.session };
+}

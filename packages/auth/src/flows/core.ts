@@ -1,0 +1,30 @@
+import type { Clock } from "../clock.ts";
+import type { ResolvedOptions } from "../options.ts";
+import type { Passwords } from "../passwords/passwords.ts";
+import type { Queries } from "../storage/database.ts";
+import type { KeyRing, SigningKey } from "../tokens/key-ring.ts";
+import type { VerifiedToken } from "../tokens/verified-tokens.ts";
+import type { CallerReader } from "./read-caller.ts";
+
+/** What every flow is handed: the rooms, opened, and the options. */
+export interface Core {
+  readonly db: Queries;
+  readonly clock: Clock;
+  readonly options: ResolvedOptions;
+  readonly passwords: Passwords;
+  readonly keyRing: KeyRing;
+  readonly refreshKey: Uint8Array;
+  /** The key that signs tokens now: the ring's newest, or the old backend's in the profile `django`. */
+  readonly findSigningKey: () => Promise<Pick<SigningKey, "kid" | "algorithm" | "privateKey">>;
+  /** Verifies a bearer token, or remembers that it did. */
+  readonly verifyToken: (token: string) => Promise<VerifiedToken>;
+  /** Reads a session and its user as they are now. */
+  readonly readCaller: CallerReader;
+}
+
+/** Where a call comes from; facts for the audit trail and the list of devices, trusted for nothing. */
+export interface RequestFacts {
+  readonly requestId: string | null;
+  readonly address: string | null;
+  readonly userAgent: string | null;
+}

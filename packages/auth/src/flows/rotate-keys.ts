@@ -1,0 +1,20 @@
+import { recordEvent } from "../audit/audit-log.ts";
+import { jwksMaxAge } from "../tokens/key-ring.ts";
+import type { Core } from "./core.ts";
+
+export interface RotateKeysInput {
+  /** The old keys are known to somebody else: remove them now, and with them every access token that they signed. */
+  readonly compromised: boolean;
+}
+
+/**
+ * Makes a new signing key and answers its id. It is published at once and signs as soon as everybody who keeps a copy of the
+ * JWKS has fetched it; the old keys are accepted until their last token has run out.
+ */
+export async function rotateKeys(core: Core, { compromised }: RotateKeysInput): Promise<string> {
+  const publishSeconds = compromised ? 0 : 2 * jwksMaxAge;
+  const kid = await core.keyRing.rotate({ publishSeconds, dangerouslyRemoveOldKeys: compromised });
+  const nobody = { actorId: null, subjectId: null, address: null, requestId: null };
+  await recordEvent(core.db, { event: "keys_rotated", oldKeysRemoved: compromised }, nobody);
+  return kid;
+}

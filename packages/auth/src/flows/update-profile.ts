@@ -1,0 +1,27 @@
+import { recordEvent } from "../audit/audit-log.ts";
+import { AuthError } from "../errors.ts";
+import type { ProfileChanges, User } from "../users/user.ts";
+import { updateProfile as updateProfileRow } from "../users/user-store.ts";
+import type { Caller } from "./authenticate.ts";
+import type { Core, RequestFacts } from "./core.ts";
+
+/** Changes what a person tells about themselves. The audit trail names the fields, never what is in them. */
+export async function updateProfile(
+  core: Core,
+  { user }: Caller,
+  changes: ProfileChanges,
+  facts: RequestFacts,
+): Promise<User> {
+  const fields = Object.keys(changes);
+  return core.db.transaction().execute(async (transaction) => {
+    const updated = await updateProfileRow(transaction, user.id, changes);
+    if (!updated) throw new AuthError("session_ended", "The account is gone");
+    if (fields.length === 0) return updated;
+    await recordEvent(
+      transaction,
+      { event: "profile_updated", fields },
+      { ...facts, actorId: user.id, subjectId: user.id },
+    );
+    return updated;
+  });
+}

@@ -1,0 +1,57 @@
+import { AuthError } from "../errors.ts";
+import type { ResolvedOptions } from "../options.ts";
+import { hmacSha256 } from "../secrets.ts";
+import { type FindVerificationKey, verifyAccessToken } from "../tokens/access-token.ts";
+import { looksLikeDjangoToken, verifyDjangoToken } from "../tokens/django-token.ts";
+import { sharedKeyId } from "../tokens/key-ring.ts";
+import type { VerifiedToken } from "../tokens/verified-tokens.ts";
+
+export interface TokenVerification {
+  readonly options: ResolvedOptions;
+  /** Finds a key of the database. */
+  readonly findRingKey: FindVerificationKey;
+  /** Derives the session of an old token from its text. */
+  readonly adoptionKey: Uint8Array;
+}
+
+/** Verifies the text of a bearer token: one of ours, or one of the old backend where the options still allow that. */
+export function createTokenVerification({ options, findRingKey, adoptionKey }: TokenVerification) {
+  const { issuer, audience, profile } = options.tokens;
+  const sharedSecret = options.django && Buffer.from(options.django.secretKey);
+  const sharedKid = sharedSecret && profile === "django" ? sharedKeyId(sharedSecret) : null;
+  const expectations = { issuer, audience: profile === "django" ? null : audience, clock: options.clock };
+
+  const findKey: FindVerificationKey = async (header) =>
+    sharedSecret && header.kid === sharedKid && header.alg === "HS256" ? sharedSecret : findRingKey(header);
+
+  async function verifyOwnToken(token: string): Promise<VerifiedToken> {
+    const { kid, claims } = await verifyAccessToken(token, findKey, expectations);
+    const ringKid = kid === sharedKid ? null : kid;
+    return { kind: "own", sessionId: claims.sid, userId: claims.sub, kid: ringKid, expiresAt: claims.exp, claims };
+  }
+
+  async function verifyOldToken(token: string, secret: Uint8Array): Promise<VerifiedToken> {
+    const django = await verifyDjangoToken(token, secret, options.clock);
+    const sessionId = toUuid(hmacSha256(adoptionKey, token));
+    return { kind: "django", sessionId, userId: null, kid: null, expiresAt: django.expiresAt.getTime() / 1000, django };
+  }
+
+  return async function verifyToken(token: string): Promise<VerifiedToken> {
+    return sharedSecret && looksLikeDjangoToken(token) ? verifyOldToken(token, sharedSecret) : verifyOwnToken(token);
+  };
+}
+
+/** Old tokens end on a date, even those that were verified before it. */
+export function requireAcceptedKind(token: VerifiedToken, { django, clock }: ResolvedOptions): void {
+  if (token.kind === "own") return;
+  const until = django?.acceptTokensUntil;
+  if (!until || clock.now() >= until)
+    throw new AuthError("token_invalid", "Tokens of this kind are no longer accepted");
+}
+
+/** The first 128 bits as a UUIDv8 (RFC 9562 §5.8), which never meets the UUIDv7 of other sessions. */
+function toUuid(bytes: Buffer): string {
+  const hex = bytes.toString("hex");
+  const variant = ((Number.parseInt(hex.charAt(16), 16) & 0b11) | 0b1000).toString(16);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}

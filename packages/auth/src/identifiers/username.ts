@@ -1,0 +1,84 @@
+import { usesOneSetOfDigits } from "./digits.ts";
+import { maximumUsernameLength, type Username } from "./grammar.ts";
+import { type InputText, readInput } from "./input-text.ts";
+import { usesOneWritingSystem } from "./scripts.ts";
+
+/** A username to be stored: as the person writes it, and the key under which it is unique. Or why not, fit for the person. */
+export type UsernameResult =
+  | { readonly ok: true; readonly username: string; readonly key: Username }
+  | { readonly ok: false; readonly reason: string };
+
+const startOfUsername = /^[[\p{L}_]--\p{DI}]/v;
+const charactersOfUsername = /^[[\p{L}\p{M}\p{N}_.\-]--\p{DI}]+$/v;
+const letterOrNumber = /[\p{L}\p{N}]/u;
+/** UTS #39 §5.4: marks that pile up or hide one another. */
+const piledMarks = /\p{Me}|(\p{Mn})\1|\p{Mn}{5}/u;
+
+/**
+ * Full case folding over NFKC, the same in every locale. Lower, upper, lower is what folding needs (`ẞ` → `ß` → `SS` → `ss`);
+ * the sigmas are made one, because lower-casing depends on the neighbours only there. Beyond Unicode's folding, the four
+ * Turkish letters `I ı İ i` are one, so that a name is found whichever keyboard upper-cased it.
+ */
+function foldCase(text: string): string {
+  const folded = text.normalize("NFKC").toLowerCase().toUpperCase().toLowerCase().replaceAll("ς", "σ");
+  return withoutDotsOverI(folded.normalize("NFD")).normalize("NFKC");
+}
+
+/** `İ` is `I` and a dot, which need not stand next to each other once decomposed. */
+function withoutDotsOverI(decomposed: string): string {
+  return decomposed.replace(/i\p{M}+/gu, (letter) => letter.replaceAll("\u0307", ""));
+}
+
+function isUsernameText(text: string): boolean {
+  return isShortEnough(text) && startOfUsername.test(text) && charactersOfUsername.test(text);
+}
+
+function isShortEnough(text: string): boolean {
+  return [...text].length <= maximumUsernameLength;
+}
+
+/** Whether the string is a username's key already: of the grammar, and folded. */
+export function isUsername(value: string): value is Username {
+  return isUsernameText(value) && foldCase(value) === value;
+}
+
+/**
+ * The key of what may be someone's username, for signing in. Looser than {@link parseUsername}: scripts are judged when a name
+ * is chosen only, because their tables change with Unicode, and a name in use must not stop working then.
+ */
+export function findUsername(text: InputText): Username | null {
+  if (!isUsernameText(text)) return null;
+  const key = foldCase(text);
+  return isUsername(key) ? key : null;
+}
+
+/**
+ * Parses a username to be stored: 1 to 150 letters, marks, numbers, `_`, `-`, `.`, of one writing system, a letter or
+ * underscore first. Outer white space is dropped. Reserved names pass: ask `isReservedUsername` where they must not.
+ *
+ * @example
+ * parseUsername("ＡLİCE"); // { ok: true, username: "ALİCE", key: "alice" }
+ */
+export function parseUsername(input: string): UsernameResult {
+  const username = readInput(input);
+  if (username === null) return { ok: false, reason: "A username is 1 to 150 letters, numbers and _ - ." };
+  const key = findUsername(username);
+  if (key === null) return { ok: false, reason: grammarReason(username) };
+  const reason = choiceReason(username) ?? choiceReason(key);
+  return reason === null ? { ok: true, username, key } : { ok: false, reason };
+}
+
+function grammarReason(username: InputText): string {
+  if (username.includes("@")) return "A username cannot contain @: an e-mail address has its own field";
+  if (!startOfUsername.test(username)) return "A username starts with a letter or an underscore";
+  if (!charactersOfUsername.test(username)) return "A username has letters, numbers and _ - . only";
+  return `A username has at most ${maximumUsernameLength} characters`;
+}
+
+function choiceReason(username: string): string | null {
+  if (!letterOrNumber.test(username)) return "A username has at least one letter or number";
+  if (!usesOneWritingSystem(username)) return "A username keeps to one alphabet";
+  if (!usesOneSetOfDigits(username)) return "A username keeps to one kind of digits";
+  if (piledMarks.test(username.normalize("NFD"))) return "A username cannot pile up accents";
+  return null;
+}

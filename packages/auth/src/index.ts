@@ -1,0 +1,24 @@
+export { type Auth, createAuth } from "./auth.ts";
+export { type Clock, systemClock } from "./clock.ts";
+export {
+  AuthError,
+  type AuthErrorCode,
+  type AuthErrorDetails,
+  type InputIssue,
+  StartError,
+} from "./errors.ts";
+export type { Caller } from "./flows/authenticate.ts";
+export type { RequestFacts } from "./flows/core.ts";
+export type { CreateUserInput } from "./flows/create-user.ts";
+export type { TokenInspection } from "./flows/inspect-token.ts";
+export type { LoginInput } from "./flows/login.ts";
+export type { SessionAnswer } from "./flows/open-session.ts";
+export { type CountryCode, isCountryCode } from "./identifiers/phone.ts";
+export type { AuthOptions } from "./options.ts";
+export { createSecret, findSecretWeakness } from "./secrets.ts";
+export type { Session } from "./sessions/session.ts";
+export { isStorageUnavailable } from "./storage/database.ts";
+export { type EmbeddedPostgres, type EmbeddedPostgresOptions, openEmbeddedPostgres } from "./storage/embedded.ts";
+export { type TokenAlgorithm, tokenAlgorithms } from "./tokens/access-token.ts";
+export { jwksMaxAge } from "./tokens/key-ring.ts";
+export { type Profile, type ProfileChanges, profileChangesSchema, profileFields, type User } from "./users/user.ts";

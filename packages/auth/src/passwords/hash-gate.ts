@@ -1,0 +1,62 @@
+import { AuthError } from "../errors.ts";
+import { createRecentMedian } from "./recent-median.ts";
+
+export interface HashGateOptions {
+  /** How many pieces of work run at once; fewer than libuv's pool has threads, so that signatures are still checked. */
+  readonly concurrency: number;
+  /** How many more may wait. */
+  readonly queueLimit: number;
+  /** A stopwatch in milliseconds; for tests. */
+  readonly now?: () => number;
+}
+
+export interface HashGate {
+  /**
+   * Runs `work` when its turn comes, first come first served. Work never enters the gate again: it would wait for itself.
+   *
+   * @throws AuthError `overloaded`, at once, when too many wait; `retryAfter` is when the queue as it is will be done
+   */
+  run<T>(work: () => Promise<T>): Promise<T>;
+}
+
+/** Keeps password hashes from taking every thread, and from queueing for longer than anybody waits. */
+export function createHashGate({ concurrency, queueLimit, now = () => performance.now() }: HashGateOptions): HashGate {
+  const waiting: (() => void)[] = [];
+  const durations = createRecentMedian();
+  let running = 0;
+
+  function refuse(): never {
+    const rounds = (running + waiting.length) / concurrency;
+    const retryAfter = Math.max(1, Math.ceil((rounds * (durations.read() ?? 0)) / 1000));
+    throw new AuthError("overloaded", "Too many sign-ins at once; try again shortly", { retryAfter });
+  }
+
+  async function enter(): Promise<void> {
+    if (running < concurrency) {
+      running += 1;
+      return;
+    }
+    if (waiting.length >= queueLimit) refuse();
+    await new Promise<void>((resolve) => waiting.push(resolve));
+  }
+
+  function leave(): void {
+    const next = waiting.shift();
+    // The place goes straight to the next in line, so that nobody who comes in between takes it.
+    if (next) next();
+    else running -= 1;
+  }
+
+  return {
+    async run(work) {
+      await enter();
+      const startedAt = now();
+      try {
+        return await work();
+      } finally {
+        durations.add(now() - startedAt);
+        leave();
+      }
+    },
+  };
+}

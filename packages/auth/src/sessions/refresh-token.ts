@@ -1,0 +1,52 @@
+import { randomBytes } from "node:crypto";
+import { AuthError } from "../errors.ts";
+import { equalInConstantTime, hmacSha256, sha256 } from "../secrets.ts";
+
+/** A refresh token, taken apart. Only {@link RefreshToken.hash} is ever stored. */
+export interface RefreshToken {
+  readonly sessionId: string;
+  /** What the client keeps: 86 characters of base64url. */
+  readonly text: string;
+  /** SHA-256 of the token's 256 secret bits. */
+  readonly hash: Buffer;
+}
+
+const sessionIdBytes = 16;
+const secretBytes = 32;
+const sealBytes = 16;
+
+/**
+ * The layout of a refresh token: the session's id, 256 secret bits, and a seal over both. The seal lets a token of an earlier
+ * generation be told from one that somebody made up, without keeping the hashes of all generations.
+ */
+function assemble(key: Uint8Array, sessionId: Uint8Array, secret: Uint8Array): RefreshToken {
+  const seal = hmacSha256(key, "seal", sessionId, secret).subarray(0, sealBytes);
+  const text = Buffer.concat([sessionId, secret, seal]).toString("base64url");
+  return { sessionId: formatUuid(sessionId), text, hash: sha256(secret) };
+}
+
+/** The first refresh token of a new session: 256 random bits. */
+export function createRefreshToken(key: Uint8Array, sessionId: string): RefreshToken {
+  return assemble(key, Buffer.from(sessionId.replaceAll("-", ""), "hex"), randomBytes(secretBytes));
+}
+
+/**
+ * Takes apart a text that a client presents.
+ *
+ * @throws AuthError `refresh_token_invalid` when it was not issued here
+ */
+export function parseRefreshToken(key: Uint8Array, text: string): RefreshToken {
+  const bytes = Buffer.from(text, "base64url");
+  const sessionId = bytes.subarray(0, sessionIdBytes);
+  const token = assemble(key, sessionId, bytes.subarray(sessionIdBytes, sessionIdBytes + secretBytes));
+  const [expected, given] = [Buffer.from(token.text), Buffer.from(text)];
+  if (expected.length !== given.length || !equalInConstantTime(expected, given)) {
+    throw new AuthError("refresh_token_invalid", "The refresh token is not valid");
+  }
+  return token;
+}
+
+function formatUuid(bytes: Uint8Array): string {
+  const hex = Buffer.from(bytes).toString("hex");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}

@@ -1,0 +1,21 @@
+/** A sign-in that goes on: one device of one person. */
+export interface Session {
+  /** UUIDv7; the `sid` of its access tokens. */
+  readonly id: string;
+  readonly userId: string;
+  readonly createdAt: Date;
+  readonly lastUsedAt: Date;
+  /** When it ends however much it is used. */
+  readonly expiresAt: Date;
+}
+
+/** Why a session ended before its time. */
+export type SessionEnd = "signed_out" | "password_changed";
+
+/** For how long a session lives, in seconds. */
+export interface SessionLifetimes {
+  /** From its start, whatever happens. */
+  readonly absolute: number;
+  /** From its last refresh. */
+  readonly idle: number;
+}

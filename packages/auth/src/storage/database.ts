@@ -1,0 +1,57 @@
+import { CamelCasePlugin, Kysely, PostgresDialect } from "kysely";
+import pg from "pg";
+
+/** The PostgreSQL schema that holds everything of ours, so that a database can be shared with other programs. */
+export const schemaName = "latchkey";
+
+/** The tables. Each room adds its own by declaration merging, beside the store that reads and writes it. */
+// biome-ignore lint/suspicious/noEmptyInterface: rooms merge their tables into it
+export interface Database {}
+
+/** What a store needs: the database itself, or a transaction on it. */
+export type Queries = Kysely<Database>;
+
+export interface Storage {
+  readonly db: Queries;
+  /** For the few queries that must be prepared statements, which Kysely cannot name. */
+  readonly pool: pg.Pool;
+  close(): Promise<void>;
+}
+
+/** Opens a pool of connections. Connecting happens at the first query. */
+export function openStorage(connection: pg.PoolConfig): Storage {
+  const pool = new pg.Pool({ max: 10, connectionTimeoutMillis: 5_000, application_name: "latchkey", ...connection });
+  // A connection that breaks while idle is not the failure of any call; the pool replaces it at the next one.
+  pool.on("error", () => {});
+  const kysely = new Kysely<Database>({ dialect: new PostgresDialect({ pool }), plugins: [new CamelCasePlugin()] });
+  return { db: kysely.withSchema(schemaName), pool, close: () => kysely.destroy() };
+}
+
+/** The name of the unique or check constraint that an insert or update broke, or null when `error` is something else. */
+export function findBrokenConstraint(error: unknown): string | null {
+  if (!(error instanceof pg.DatabaseError)) return null;
+  const isConstraint = error.code === "23505" || error.code === "23514";
+  return isConstraint ? (error.constraint ?? null) : null;
+}
+
+const connectionFailures = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EPIPE",
+  "ETIMEDOUT",
+  "ENOENT",
+  "EHOSTUNREACH",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+]);
+
+/** Whether `error` says that the database is away, full or going down, rather than that a query was wrong. */
+export function isStorageUnavailable(error: unknown): boolean {
+  if (error instanceof pg.DatabaseError) return /^(08|53|57P|25006)/.test(error.code ?? "");
+  if (!(error instanceof Error)) return false;
+  const code = "code" in error ? String(error.code) : "";
+  return (
+    connectionFailures.has(code) ||
+    /connection terminated|timeout exceeded when trying to connect|query read timeout/i.test(error.message)
+  );
+}

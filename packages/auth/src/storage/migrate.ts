@@ -1,0 +1,41 @@
+import { sql } from "kysely";
+import { type Migration, Migrator } from "kysely/migration";
+import { StartError } from "../errors.ts";
+import { type Queries, schemaName } from "./database.ts";
+import { migrations } from "./migrations/index.ts";
+
+/**
+ * Brings the schema up to date, under an advisory lock: of several processes that start at once, one migrates and the
+ * others wait. All pending migrations run in one transaction. Throws {@link StartError} when the database has been
+ * migrated by a newer version.
+ *
+ * @returns the names of the migrations that this call ran
+ */
+export async function migrate(db: Queries, known: Readonly<Record<string, Migration>> = migrations): Promise<string[]> {
+  await refuseNewerSchema(db, known);
+  const migrator = new Migrator({
+    db: db.withoutPlugins(),
+    provider: { getMigrations: async () => ({ ...known }) },
+    migrationTableSchema: schemaName,
+  });
+  const { error, results } = await migrator.migrateToLatest();
+  if (error) throw error;
+  return (results ?? []).map((result) => result.migrationName);
+}
+
+/** The names of the migrations that the database has seen, in order; none for an empty database. */
+export async function listAppliedMigrations(db: Queries): Promise<string[]> {
+  const table = `${schemaName}.kysely_migration`;
+  const found = await sql<{ table: string | null }>`select to_regclass(${table})::text as "table"`.execute(db);
+  if (!found.rows[0]?.table) return [];
+  const { rows } = await sql<{ name: string }>`select name from ${sql.table(table)} order by name`.execute(db);
+  return rows.map((row) => row.name);
+}
+
+async function refuseNewerSchema(db: Queries, known: Readonly<Record<string, Migration>>): Promise<void> {
+  const unknown = (await listAppliedMigrations(db)).filter((name) => !(name in known));
+  if (unknown.length === 0) return;
+  throw new StartError(
+    `The database was migrated by a newer Latchkey (it has ${unknown.join(", ")}). Start that version or a later one; this one changed nothing.`,
+  );
+}

@@ -1,0 +1,107 @@
+import { randomBytes } from "node:crypto";
+import pg from "pg";
+import { type Auth, createAuth } from "../auth.ts";
+import type { Clock } from "../clock.ts";
+import type { RequestFacts } from "../flows/core.ts";
+import type { AuthOptions } from "../options.ts";
+import { administer, startTestServer, templateName } from "./test-server.ts";
+
+export { startTestServer, type TestServer } from "./test-server.ts";
+
+/** A clock that stands still until it is moved. */
+export interface MovableClock extends Clock {
+  /** Moves this clock and the database's, in seconds. */
+  advance(seconds: number): Promise<void>;
+}
+
+export interface TestDatabase extends AsyncDisposable {
+  readonly connection: pg.PoolConfig & { readonly database: string };
+  /** One query, for what a test must see or break behind the service's back. */
+  query<Row extends pg.QueryResultRow>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+}
+
+export interface TestAuth extends AsyncDisposable {
+  readonly auth: Auth;
+  readonly database: TestDatabase;
+  readonly clock: MovableClock;
+  /** What every call in a test says of where it comes from. */
+  readonly facts: RequestFacts;
+  /** Another process's view of the same database: its own memory, pool and keys. */
+  another(options?: Partial<AuthOptions>): Promise<Auth>;
+}
+
+export const testSecret = "3q2-7wABiV9kYx0dT5nPzQ8mL4sR6uHcJ1gEfWoXyZs";
+
+/**
+ * A core on a throw-away database of its own, migrated, with a clock to move and hashes that are quick.
+ *
+ * @example
+ * await using test = await createTestAuth();
+ * await test.auth.createUser({ username: "alice", password: "correct horse battery" });
+ */
+export async function createTestAuth(options: Partial<AuthOptions> = {}): Promise<TestAuth> {
+  const database = await createTestDatabase();
+  const clock = createMovableClock(database);
+  const opened: Auth[] = [];
+  const another = async (overrides: Partial<AuthOptions> = {}) => {
+    const passwords = { cost: 4, hashConcurrency: 2, ...options.passwords, ...overrides.passwords };
+    const auth = createAuth(database.connection, { secret: testSecret, clock, ...options, ...overrides, passwords });
+    opened.push(auth);
+    await auth.prepare();
+    return auth;
+  };
+  return {
+    auth: await another(),
+    database,
+    clock,
+    facts: { requestId: "test-request", address: "192.0.2.1", userAgent: "test" },
+    another,
+    async [Symbol.asyncDispose]() {
+      await Promise.all(opened.map((auth) => auth.close()));
+      await database[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** The process's clock stands still and starts at the real time; the database's is moved by the same amount. */
+function createMovableClock(database: TestDatabase): MovableClock {
+  let now = Date.now();
+  let offset = 0;
+  return {
+    now: () => new Date(now),
+    async advance(seconds) {
+      now += seconds * 1000;
+      offset += seconds;
+      await database.query(`
+        create or replace function latchkey.now() returns timestamptz language sql stable parallel safe
+        as $$ select pg_catalog.now() + interval '${offset} seconds' $$`);
+    },
+  };
+}
+
+let ownServer: ReturnType<typeof startTestServer> | undefined;
+
+async function findServer(): Promise<pg.PoolConfig> {
+  const shared = process.env["LATCHKEY_TEST_SERVER"];
+  if (shared) return JSON.parse(shared);
+  ownServer ??= startTestServer();
+  return (await ownServer).connection;
+}
+
+/** A copy of the migrated template, dropped when it is disposed of. */
+export async function createTestDatabase(): Promise<TestDatabase> {
+  const server = await findServer();
+  const database = `test_${randomBytes(8).toString("hex")}`;
+  const connection = { ...server, database };
+  await administer(server, `create database ${database} template ${templateName}`);
+  const pool = new pg.Pool({ ...connection, max: 2 });
+  pool.on("error", () => {});
+  return {
+    connection,
+    query: async (text, values = []) => (await pool.query(text, [...values])).rows,
+    async [Symbol.asyncDispose]() {
+      await pool.end();
+      await administer(server, `drop database ${database} with (force)`);
+    },
+  };
+}

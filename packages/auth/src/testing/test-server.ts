@@ -1,0 +1,44 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import pg from "pg";
+import { openStorage } from "../storage/database.ts";
+import { openEmbeddedPostgres } from "../storage/embedded.ts";
+import { migrate } from "../storage/migrate.ts";
+
+/** A PostgreSQL server for tests, with a migrated database that others are cloned from. */
+export interface TestServer {
+  /** How to reach the server, as a role that may create databases. */
+  readonly connection: pg.PoolConfig;
+  close(): Promise<void>;
+}
+
+/** The migrated database; nobody connects to it, since it could not be cloned then. */
+export const templateName = "latchkey_template";
+
+/** Starts a server in a folder of its own below the system's temporary one; nothing of it is left after `close()`. */
+export async function startTestServer(): Promise<TestServer> {
+  const dataDir = await mkdtemp(join(tmpdir(), "latchkey-test-"));
+  const settings = { fsync: "off", synchronous_commit: "off", full_page_writes: "off", max_connections: "300" };
+  const server = await openEmbeddedPostgres({ dataDir, settings });
+  await administer(server.connection, `create database ${templateName}`);
+  const storage = openStorage({ ...server.connection, database: templateName });
+  await migrate(storage.db);
+  await storage.close();
+  const close = async () => {
+    await server.close();
+    await rm(dataDir, { recursive: true, force: true });
+  };
+  return { connection: server.connection, close };
+}
+
+/** Runs one statement outside any test's database. */
+export async function administer(server: pg.PoolConfig, statement: string): Promise<void> {
+  const client = new pg.Client({ ...server, database: "postgres" });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,153 @@
+import { type CryptoKey, compactVerify, errors, type JWTPayload, SignJWT } from "jose";
+import { type Clock, toNumericDate } from "../clock.ts";
+import { AuthError } from "../errors.ts";
+
+/** The algorithms a token can be signed with (RFC 7518 §3.1, RFC 8037 §3.1). */
+export const tokenAlgorithms = ["EdDSA", "ES256", "HS256"] as const;
+export type TokenAlgorithm = (typeof tokenAlgorithms)[number];
+
+/** The claims of an access token (RFC 9068 §2.2, with `sid` for the session). Nothing in it is personal data. */
+export interface AccessTokenClaims {
+  readonly iss: string;
+  /** Absent in the `django` profile, whose readers refuse a token with an audience. */
+  readonly aud?: string;
+  /** The user's id. */
+  readonly sub: string;
+  /** The session's id. */
+  readonly sid: string;
+  readonly jti: string;
+  /** NumericDate, seconds. */
+  readonly iat: number;
+  readonly exp: number;
+}
+
+export type VerificationKey = CryptoKey | Uint8Array;
+
+/** Finds the key that a token's header names; throws {@link AuthError} `token_invalid` when there is none of that algorithm. */
+export type FindVerificationKey = (header: { alg: TokenAlgorithm; kid: string }) => Promise<VerificationKey>;
+
+export interface TokenExpectations {
+  readonly issuer: string;
+  /** Null: the token must carry no audience (profile `django`). */
+  readonly audience: string | null;
+  readonly clock: Clock;
+}
+
+/** Seconds by which two machines' clocks may differ before a token is refused (RFC 7519 §4.1.4). */
+export const clockLeeway = 60;
+/** Seconds; no access token is accepted, or issued, with a longer life than this. */
+export const maximumTokenLifetime = 86_400;
+/** Characters; a longer text is refused before it is read. */
+export const maximumTokenLength = 8_192;
+
+const invalid = (cause?: unknown) => new AuthError("token_invalid", "The token is not valid", { cause });
+
+/** Signs an access token. Claims beyond the standard ones are for the `django` profile only. */
+export async function signAccessToken(
+  claims: AccessTokenClaims & JWTPayload,
+  key: { kid: string; algorithm: TokenAlgorithm; privateKey: VerificationKey },
+): Promise<string> {
+  return new SignJWT(claims)
+    .setProtectedHeader({ alg: key.algorithm, kid: key.kid, typ: "at+jwt" })
+    .sign(key.privateKey);
+}
+
+/**
+ * Verifies that a text is an access token of our own making and still good: its format, algorithm, type, signature, issuer,
+ * audience, required claims and lifetime (RFC 8725 §3, RFC 9068 §4). Says nothing of the session behind it.
+ *
+ * @throws AuthError `token_invalid`, or `token_expired` when everything but its time is good
+ */
+export async function verifyAccessToken(
+  token: string,
+  findKey: FindVerificationKey,
+  expectations: TokenExpectations,
+): Promise<{ kid: string; claims: AccessTokenClaims }> {
+  const header = requireOwnHeader(readTokenHeader(token));
+  const payload = await verifySignature(token, await findKey(header), header.alg);
+  return { kid: header.kid, claims: requireOwnClaims(payload, expectations) };
+}
+
+/** The header of a text that has the exact form of a compact JWS; anything else is refused before any library sees it. */
+export function readTokenHeader(token: string): Record<string, unknown> {
+  if (typeof token !== "string" || token.length > maximumTokenLength) throw invalid();
+  const segments = token.split(".");
+  if (segments.length !== 3 || !segments.every(isCanonicalBase64Url)) throw invalid();
+  try {
+    return parseObject(decodeBase64Url(segments[0] ?? ""));
+  } catch (cause) {
+    throw invalid(cause);
+  }
+}
+
+const base64UrlAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/** Whether the text is the one base64url spelling of its bytes (RFC 4648 §3.5): decoders accept others, and a cache must not. */
+function isCanonicalBase64Url(segment: string): boolean {
+  if (!/^[\w-]+$/.test(segment)) return false;
+  const unusedBits = { 0: 0, 2: 0b1111, 3: 0b11 }[segment.length % 4];
+  if (unusedBits === undefined) return false;
+  return (base64UrlAlphabet.indexOf(segment.at(-1) ?? "") & unusedBits) === 0;
+}
+
+function decodeBase64Url(segment: string): string {
+  const bytes = Uint8Array.from(atob(segment.replaceAll("-", "+").replaceAll("_", "/")), (character) =>
+    character.charCodeAt(0),
+  );
+  return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+}
+
+function requireOwnHeader(header: Record<string, unknown>): { alg: TokenAlgorithm; kid: string } {
+  const { alg, kid, typ, ...others } = header;
+  const algorithm = tokenAlgorithms.find((known) => known === alg);
+  if (!algorithm || typ !== "at+jwt" || typeof kid !== "string" || Object.keys(others).length > 0) throw invalid();
+  return { alg: algorithm, kid };
+}
+
+/** The payload of a token whose signature is good; claims and times are the caller's to check. */
+export async function verifySignature(
+  token: string,
+  key: VerificationKey,
+  algorithm: TokenAlgorithm,
+): Promise<JWTPayload> {
+  try {
+    const { payload } = await compactVerify(token, key, { algorithms: [algorithm] });
+    return parseObject(new TextDecoder("utf-8", { fatal: true }).decode(payload));
+  } catch (cause) {
+    throw invalid(cause);
+  }
+}
+
+function parseObject(json: string): Record<string, unknown> {
+  const value: unknown = JSON.parse(json);
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ...value };
+  throw new TypeError("not a JSON object");
+}
+
+const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const isUuid = (value: unknown): value is string => typeof value === "string" && uuidPattern.test(value);
+
+function requireOwnClaims(payload: JWTPayload, { issuer, audience, clock }: TokenExpectations): AccessTokenClaims {
+  const { iss, aud, sub, sid, jti, iat, exp } = payload;
+  if (iss !== issuer || (aud ?? null) !== audience) throw invalid();
+  if (!isUuid(sub) || !isUuid(sid) || typeof jti !== "string" || jti === "" || jti.length > 64) throw invalid();
+  if (payload.nbf !== undefined || !Number.isSafeInteger(iat) || !Number.isSafeInteger(exp)) throw invalid();
+  const [issuedAt, expiresAt] = [Number(iat), Number(exp)];
+  const now = toNumericDate(clock.now());
+  if (expiresAt <= issuedAt || expiresAt - issuedAt > maximumTokenLifetime || issuedAt > now + clockLeeway)
+    throw invalid();
+  if (expiresAt + clockLeeway <= now) throw tokenExpired();
+  return { iss, ...(aud === undefined ? {} : { aud: String(aud) }), sub, sid, jti, iat: issuedAt, exp: expiresAt };
+}
+
+export function tokenExpired(): AuthError {
+  return new AuthError("token_expired", "The token has expired");
+}
+
+/** Turns what jose throws while it looks for a key into what our callers handle. */
+export function toKeyError(error: unknown): AuthError {
+  if (error instanceof AuthError) return error;
+  const isUnknownKey = error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JOSENotSupported;
+  if (isUnknownKey) return invalid(error);
+  return new AuthError("unavailable", "The signing keys cannot be read at the moment", { retryAfter: 5, cause: error });
+}

@@ -1,0 +1,125 @@
+import { type ColumnType, type Generated, sql } from "kysely";
+import { AuthError } from "../errors.ts";
+import { findBrokenConstraint, type Queries } from "../storage/database.ts";
+import { type Profile, type ProfileChanges, type User, userFields } from "./user.ts";
+
+declare module "../storage/database.ts" {
+  interface Database {
+    users: UsersTable;
+  }
+}
+
+type ProfileColumns = {
+  [Field in keyof Profile]: ColumnType<Profile[Field], Profile[Field] | undefined, Profile[Field]>;
+};
+
+interface UsersTable extends ProfileColumns {
+  id: string;
+  username: string;
+  usernameKey: string;
+  phoneNumber: string | null;
+  email: string | null;
+  emailKey: string | null;
+  password: string;
+  isActive: Generated<boolean>;
+  isStaff: Generated<boolean>;
+  isSuperuser: Generated<boolean>;
+  dateJoined: Generated<Date>;
+  lastLogin: ColumnType<Date | null, Date | undefined, Date>;
+  credentialsChangedAt: Generated<Date>;
+}
+
+/** A user with what only sign-in may see. */
+export interface Account extends User {
+  /** The encoded hash, in one of Django's formats. */
+  readonly password: string;
+}
+
+/** The three ways to name a user, each in its canonical form; see the identifiers room. */
+export interface UserName {
+  readonly kind: "username" | "phone" | "email";
+  readonly value: string;
+}
+
+/** The column that holds each kind of name. */
+export const columnOfKind = { username: "usernameKey", phone: "phoneNumber", email: "emailKey" } as const;
+
+/** The one user whom a canonical identifier names, by one index. */
+export async function findAccount(db: Queries, { kind, value }: UserName): Promise<Account | null> {
+  const found = await db
+    .selectFrom("users")
+    .select([...userFields, "password"])
+    .where(columnOfKind[kind], "=", value)
+    .executeTakeFirst();
+  return found ?? null;
+}
+
+export interface NewUser extends ProfileChanges {
+  readonly id: string;
+  readonly username: string;
+  readonly usernameKey: string;
+  readonly phoneNumber: string | null;
+  readonly email: string | null;
+  readonly emailKey: string | null;
+  readonly password: string;
+  readonly isStaff?: boolean;
+  readonly isSuperuser?: boolean;
+}
+
+/** @throws AuthError `identifier_taken`, naming the field */
+export async function insertUser(db: Queries, user: NewUser): Promise<User> {
+  try {
+    return await db.insertInto("users").values(user).returning(userFields).executeTakeFirstOrThrow();
+  } catch (error) {
+    throw toIdentifierTaken(error);
+  }
+}
+
+const fieldOfConstraint: Readonly<Record<string, string>> = {
+  users_username_key: "username",
+  users_phone_number_key: "phoneNumber",
+  users_email_key: "email",
+};
+
+function toIdentifierTaken(error: unknown): unknown {
+  const field = fieldOfConstraint[findBrokenConstraint(error) ?? ""];
+  if (!field) return error;
+  const issues = [{ path: [field], message: "belongs to another account" }];
+  return new AuthError("identifier_taken", "Another account has that name, phone number or e-mail address", { issues });
+}
+
+/** Changes profile fields of a user and answers the user as it then is; null when there is no such user any more. */
+export async function updateProfile(db: Queries, id: string, changes: ProfileChanges): Promise<User | null> {
+  if (Object.keys(changes).length === 0) return findUser(db, id);
+  const updated = await db
+    .updateTable("users")
+    .set(changes)
+    .where("id", "=", id)
+    .returning(userFields)
+    .executeTakeFirst();
+  return updated ?? null;
+}
+
+export async function findUser(db: Queries, id: string): Promise<User | null> {
+  const found = await db.selectFrom("users").select(userFields).where("id", "=", id).executeTakeFirst();
+  return found ?? null;
+}
+
+/**
+ * Notes a sign-in, and stores the password's new hash where one is due. Null when the account was disabled, deleted or given
+ * another password since `verifiedHash` was read, so that a password that has just been replaced opens nothing.
+ */
+export async function recordLogin(
+  db: Queries,
+  { id, verifiedHash, nextHash }: { id: string; verifiedHash: string; nextHash: string },
+): Promise<User | null> {
+  const updated = await db
+    .updateTable("users")
+    .set({ lastLogin: sql<Date>`latchkey.now()`, password: nextHash })
+    .where("id", "=", id)
+    .where("isActive", "=", true)
+    .where("password", "=", verifiedHash)
+    .returning(userFields)
+    .executeTakeFirst();
+  return updated ?? null;
+}

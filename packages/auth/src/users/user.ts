@@ -1,0 +1,67 @@
+import { z } from "zod";
+
+const text = (maximum: number) =>
+  z
+    .string()
+    .max(maximum)
+    .refine(isStorable, "holds characters that cannot be stored")
+    .transform((value) => value.normalize("NFC"));
+
+/** PostgreSQL stores neither NUL nor half a surrogate pair. */
+function isStorable(value: string): boolean {
+  return !value.includes("\0") && value.isWellFormed();
+}
+
+/**
+ * The profile: what a person tells about themselves and may change. To add a field, add it here and write one migration
+ * that adds its column in snake_case; input checks, queries, answers and the SDK's types follow from this object.
+ */
+export const profileFields = {
+  firstName: text(150),
+  lastName: text(150),
+  gender: z.enum(["Male", "Female"]).nullable(),
+  country: text(120).nullable(),
+  city: text(120).nullable(),
+  state: text(120).nullable(),
+  isApprovedToBeInTouch: z.boolean(),
+};
+
+/** What a new account may bring, and what `me.update` may change: any of the profile's fields and nothing else. */
+export const profileChangesSchema = z.strictObject(profileFields).partial();
+
+export type Profile = z.infer<z.ZodObject<typeof profileFields>>;
+export type ProfileChanges = z.infer<typeof profileChangesSchema>;
+
+/** A person as the service shows them: everything but the password. */
+export interface User extends Profile {
+  /** UUIDv7; the one thing about a user that never changes. */
+  readonly id: string;
+  /** As the person writes it; found by its folded form. */
+  readonly username: string;
+  /** E.164, or null. Proved by the person or vouched for by an administrator. */
+  readonly phoneNumber: string | null;
+  readonly email: string | null;
+  readonly isActive: boolean;
+  readonly isStaff: boolean;
+  readonly isSuperuser: boolean;
+  readonly dateJoined: Date;
+  readonly lastLogin: Date | null;
+}
+
+const accountFields = [
+  "id",
+  "username",
+  "phoneNumber",
+  "email",
+  "isActive",
+  "isStaff",
+  "isSuperuser",
+  "dateJoined",
+  "lastLogin",
+] as const satisfies readonly (keyof User)[];
+
+/** The names of a user's fields, in the order in which they are shown. */
+export const userFields = [
+  ...accountFields,
+  ...(Object.keys(profileFields) as (keyof Profile)[]),
+] as const satisfies readonly (keyof User)[];

@@ -1,0 +1,66 @@
+import { createRemoteJWKSet, importJWK, type JSONWebKeySet } from "jose";
+import { type Clock, systemClock } from "./clock.ts";
+import { AuthError } from "./errors.ts";
+import {
+  type AccessTokenClaims,
+  type FindVerificationKey,
+  toKeyError,
+  type VerificationKey,
+  verifyAccessToken,
+} from "./tokens/access-token.ts";
+
+export { AuthError, type AuthErrorCode } from "./errors.ts";
+export type { AccessTokenClaims } from "./tokens/access-token.ts";
+
+export interface TokenVerifierOptions {
+  /** The service's `TOKEN_ISSUER`. */
+  readonly issuer: string;
+  /** The service's `TOKEN_AUDIENCE`. */
+  readonly audience: string;
+  /** Where the service publishes its keys (`https://…/.well-known/jwks.json`), or the keys themselves. */
+  readonly jwks: URL | string | JSONWebKeySet;
+  readonly clock?: Clock;
+}
+
+/**
+ * Checks access tokens in another service, without a database: signature, issuer, audience and times. It cannot know that a
+ * session was ended since the token was issued; that takes a call to `token.verify`.
+ *
+ * The function it returns throws {@link AuthError} `token_invalid` or `token_expired`, or `unavailable` when the keys cannot
+ * be fetched.
+ *
+ * @example
+ * const verify = createTokenVerifier({ issuer: "latchkey", audience: "latchkey", jwks: "https://auth.example.com/.well-known/jwks.json" });
+ * const { sub } = await verify(token);
+ */
+export function createTokenVerifier({
+  issuer,
+  audience,
+  jwks,
+  clock = systemClock,
+}: TokenVerifierOptions): (token: string) => Promise<AccessTokenClaims> {
+  const findKey = typeof jwks === "string" || jwks instanceof URL ? findRemoteKey(new URL(jwks)) : findLocalKey(jwks);
+  return async (token) => (await verifyAccessToken(token, findKey, { issuer, audience, clock })).claims;
+}
+
+function findRemoteKey(url: URL): FindVerificationKey {
+  const find = createRemoteJWKSet(url, { timeoutDuration: 5_000, cooldownDuration: 10_000, cacheMaxAge: 300_000 });
+  return async (header) => {
+    try {
+      return await find(header);
+    } catch (error) {
+      throw toKeyError(error);
+    }
+  };
+}
+
+function findLocalKey({ keys }: JSONWebKeySet): FindVerificationKey {
+  const imported = new Map<string, Promise<VerificationKey>>();
+  return async ({ alg, kid }) => {
+    const jwk = keys.find((key) => key.kid === kid && key.alg === alg);
+    if (!jwk) throw new AuthError("token_invalid", "The token is not valid");
+    const key = imported.get(kid) ?? importJWK(jwk, alg);
+    imported.set(kid, key);
+    return key;
+  };
+}
