@@ -38,7 +38,11 @@ export function createApp({ auth, log, isReady }: AppOptions): Hono<Env> {
     context.header("Cache-Control", `public, max-age=${jwksMaxAge}`);
     return context.json(await auth.publicKeys());
   });
-  app.use("/trpc/*", refuseOddRequests, bodyLimit({ maxSize: limits.body, onError: () => refuse("PAYLOAD_TOO_LARGE") }));
+  app.use(
+    "/trpc/*",
+    refuseOddRequests,
+    bodyLimit({ maxSize: limits.body, onError: () => refuse("PAYLOAD_TOO_LARGE") }),
+  );
   app.on(["GET", "POST"], "/trpc/*", (context) => answerCalls(auth, context));
   app.all("*", (context) => refuse(knownPaths.test(context.req.path) ? "METHOD_NOT_SUPPORTED" : "NOT_FOUND"));
   app.onError((error, context) => {
@@ -117,7 +121,7 @@ function readContext(auth: Auth, { env, req, var: { requestId, log } }: HonoCont
   return {
     auth,
     log,
-    authorization: env.incoming.headersDistinct["authorization"] ?? [],
+    authorization: env.incoming.headersDistinct.authorization ?? [],
     facts: {
       requestId,
       address: env.incoming.socket.remoteAddress?.replace(/^::ffff:/, "") ?? null,

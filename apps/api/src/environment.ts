@@ -1,5 +1,12 @@
 import { availableParallelism } from "node:os";
-import { type AuthOptions, type CountryCode, findSecretWeakness, isCountryCode, StartError, tokenAlgorithms } from "@latchkey/auth";
+import {
+  type AuthOptions,
+  type CountryCode,
+  findSecretWeakness,
+  isCountryCode,
+  StartError,
+  tokenAlgorithms,
+} from "@latchkey/auth";
 import { distance } from "fastest-levenshtein";
 import { z } from "zod";
 
@@ -40,7 +47,10 @@ const country = z.string().transform((value, context): CountryCode => {
 
 const postgresUrl = z
   .string()
-  .refine((value) => /^postgres(ql)?:\/\//.test(value) && URL.canParse(value), "must look like postgres://user:password@host:5432/database");
+  .refine(
+    (value) => /^postgres(ql)?:\/\//.test(value) && URL.canParse(value),
+    "must look like postgres://user:password@host:5432/database",
+  );
 
 /** Every setting, by its name in the environment. One without a default may be left out. */
 const settingsSchema = z.object({
@@ -54,7 +64,10 @@ const settingsSchema = z.object({
   TOKEN_ISSUER: z.string().min(1).max(255).default("latchkey"),
   TOKEN_AUDIENCE: z.string().min(1).max(255).default("latchkey"),
   ACCESS_TOKEN_LIFETIME: duration("1m", "24h").default(900),
-  LEGACY_SECRET_KEY: z.string().refine((value) => Buffer.byteLength(value) >= 32, "is shorter than 32 bytes").optional(),
+  LEGACY_SECRET_KEY: z
+    .string()
+    .refine((value) => Buffer.byteLength(value) >= 32, "is shorter than 32 bytes")
+    .optional(),
   LEGACY_UNTIL: z.iso
     .datetime({ offset: true, error: "must be a time such as 2027-03-31T00:00:00Z" })
     .or(z.iso.date())
@@ -84,8 +97,10 @@ export function readEnvironment(): Settings {
  * @throws StartError with a line for each setting that is wrong; a secret is never in it
  */
 export function parseSettings(variables: Variables): Settings {
-  const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined && value !== ""));
-  const isProduction = given["NODE_ENV"] === "production";
+  const given = Object.fromEntries(
+    Object.entries(variables).filter(([, value]) => value !== undefined && value !== ""),
+  );
+  const isProduction = given.NODE_ENV === "production";
   const parsed = settingsSchema.safeParse(given);
   const problems = [...findUnknownSettings(given), ...(parsed.error?.issues ?? []).map(describeIssue)];
   if (parsed.data) problems.push(...findContradictions(parsed.data, isProduction));
@@ -111,10 +126,17 @@ function describeIssue(issue: { path: readonly PropertyKey[]; message: string })
 function findContradictions(settings: z.output<typeof settingsSchema>, isProduction: boolean): string[] {
   const { TOKEN_PROFILE, LEGACY_SECRET_KEY, LEGACY_UNTIL, SESSION_LIFETIME, SESSION_IDLE_LIFETIME } = settings;
   return [
-    isProduction && !settings.LATCHKEY_SECRET && "LATCHKEY_SECRET is needed in production: 32 random bytes or more, kept safe",
-    TOKEN_PROFILE === "django" && !LEGACY_SECRET_KEY && "TOKEN_PROFILE=django needs LEGACY_SECRET_KEY, the old backend's SECRET_KEY",
+    isProduction &&
+      !settings.LATCHKEY_SECRET &&
+      "LATCHKEY_SECRET is needed in production: 32 random bytes or more, kept safe",
+    TOKEN_PROFILE === "django" &&
+      !LEGACY_SECRET_KEY &&
+      "TOKEN_PROFILE=django needs LEGACY_SECRET_KEY, the old backend's SECRET_KEY",
     LEGACY_UNTIL && !LEGACY_SECRET_KEY && "LEGACY_UNTIL needs LEGACY_SECRET_KEY",
-    LEGACY_SECRET_KEY && !LEGACY_UNTIL && TOKEN_PROFILE !== "django" && "LEGACY_SECRET_KEY needs LEGACY_UNTIL, the time until which old tokens are accepted",
+    LEGACY_SECRET_KEY &&
+      !LEGACY_UNTIL &&
+      TOKEN_PROFILE !== "django" &&
+      "LEGACY_SECRET_KEY needs LEGACY_UNTIL, the time until which old tokens are accepted",
     SESSION_IDLE_LIFETIME > SESSION_LIFETIME && "SESSION_IDLE_LIFETIME is longer than SESSION_LIFETIME",
   ].filter((problem) => typeof problem === "string");
 }

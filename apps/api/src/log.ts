@@ -5,7 +5,18 @@ import { type DestinationStream, type Logger, pino } from "pino";
  * names below are blanked.
  */
 export function createLog(level: string, destination?: DestinationStream): Logger {
-  const names = ["password", "token", "refreshToken", "secret", "authorization", "cookie", "code", "phoneNumber", "currentPassword", "newPassword"];
+  const names = [
+    "password",
+    "token",
+    "refreshToken",
+    "secret",
+    "authorization",
+    "cookie",
+    "code",
+    "phoneNumber",
+    "currentPassword",
+    "newPassword",
+  ];
   const paths = names.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
   return pino(
     {

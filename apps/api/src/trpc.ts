@@ -32,7 +32,11 @@ const t = initTRPC.context<Context>().create({
   },
 });
 
-type Described = { code: TRPCError["code"]; message: string; data: Pick<ErrorData, "reason" | "retryAfter" | "issues"> };
+type Described = {
+  code: TRPCError["code"];
+  message: string;
+  data: Pick<ErrorData, "reason" | "retryAfter" | "issues">;
+};
 
 function describeError(error: TRPCError): Described {
   const { code, cause } = error;

@@ -2,6 +2,7 @@ import type pg from "pg";
 import { authenticate, type Caller } from "./flows/authenticate.ts";
 import type { Core, RequestFacts } from "./flows/core.ts";
 import { type CreateUserInput, createUser } from "./flows/create-user.ts";
+import { examine } from "./flows/examine.ts";
 import { inspectToken } from "./flows/inspect-token.ts";
 import { type LoginInput, login } from "./flows/login.ts";
 import { logout } from "./flows/logout.ts";
@@ -53,6 +54,8 @@ export function createAuth(connection: pg.PoolConfig, authOptions: AuthOptions) 
       await migrate(storage.db);
       await core.keyRing.prepare();
     },
+    /** Looks the installation over, for an administrator. */
+    examine: () => examine(core),
     /** Resolves when the database answers; rejects with what is wrong otherwise. */
     ping: async () => {
       await storage.pool.query("select");

@@ -30,7 +30,7 @@ export interface Folder {
 export async function openFolder(path: string): Promise<Folder> {
   const dataDir = resolve(path);
   const folder = layout(dataDir, join(dataDir, "postgres"));
-  await mkdir(dataDir, { recursive: true }).catch((error: unknown) => refuse(dataDir, error));
+  await makeFolder(dataDir).catch((error: unknown) => refuse(dataDir, error));
   const names = await readdir(dataDir).catch((error: unknown) => refuse(dataDir, error));
   const version = await readVersion(folder);
   if (version === undefined) refuseForeign(dataDir, names);
@@ -38,6 +38,11 @@ export async function openFolder(path: string): Promise<Folder> {
   const writtenTo = version === undefined ? dataDir : folder.home;
   await access(writtenTo, constants.W_OK).catch((error: unknown) => refuse(writtenTo, error));
   return folder;
+}
+
+async function makeFolder(path: string): Promise<void> {
+  // The recursive form says ENOENT of a read-only file system; the plain one says what is wrong.
+  await mkdir(path, { recursive: true }).catch(() => mkdir(path));
 }
 
 /** Whom the existing database belongs to, `undefined` before there is one. */
@@ -90,6 +95,7 @@ const NOT_WRITABLE = "is not writable by this user: give it to this user, name a
 
 const REASONS: Readonly<Record<string, string>> = {
   EEXIST: "is a file: name a folder",
+  ENOENT: "cannot be made: name one whose parent can be written",
   ENOTDIR: "is a file or lies below one: name a folder",
   EACCES: NOT_WRITABLE,
   EPERM: NOT_WRITABLE,

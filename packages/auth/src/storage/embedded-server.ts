@@ -57,15 +57,18 @@ export async function findPrograms(dataDir: string, owner: Account | undefined):
   const withCapability = { prefix: [...readAnywhereAs(account), ...neutralLocale()] };
   if (await reaches(withCapability, binaries, dataDir)) return programs(binaries, withCapability, account);
   throw new StartError(
-    `PostgreSQL does not run as root, and user ${account.uid} cannot reach ${dataDir} or ${dirname(binaries.postgres)}: run as an ordinary user, or ${OWN_SERVER}.`,
+    `PostgreSQL does not run as root, and user ${account.uid} cannot be given or cannot reach ${dataDir} or ${dirname(binaries.postgres)}: run as an ordinary user, or ${OWN_SERVER}.`,
   );
 }
 
 /** The line of a program's output that says what went wrong. */
 export function complaintIn(output: string): string {
   const lines = output.split(/\r?\n/).filter((line) => line.trim() !== "");
-  const complaint = lines.findLast((line) => /\b(?:FATAL|PANIC|ERROR|error): /.test(line)) ?? lines.at(-1);
-  return complaint?.replace(/^[\d-]+ [\d:.]+ \w+ \[\d+\] /, "").trim() ?? "it says nothing";
+  const complaint =
+    lines.find((line) => line.includes("No space left on device")) ??
+    lines.findLast((line) => /(?:FATAL|PANIC|ERROR|error): /.test(line)) ??
+    lines.at(-1);
+  return complaint?.replace(/^.*?(?=(?:FATAL|PANIC|ERROR|error): )/, "").trim() ?? "it says nothing";
 }
 
 /** How a program is started: what stands before it on the command line, and as whom. */
@@ -116,10 +119,10 @@ async function findAccount(): Promise<Account> {
 
 /**
  * The one power that lets another user pass through folders that are root's alone (a clone below /root, a `mktemp -d`).
- * It reads and passes, and never writes.
+ * It reads and passes, and never writes. Without the secure bit, access(2) does not honour it, and initdb asks that.
  */
 function readAnywhereAs({ uid, gid }: Account): readonly string[] {
-  const power = ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"];
+  const power = ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search", "--securebits=+no_setuid_fixup"];
   return ["setpriv", `--reuid=${uid}`, `--regid=${gid}`, "--clear-groups", ...power, "--"];
 }
 
@@ -131,8 +134,12 @@ async function reaches(launch: Launch, binaries: Binaries, folder: string): Prom
 
 const PATIENCE_MS = 120_000;
 
-function execute({ file, args, account, cwd, input }: Command): Promise<Outcome> {
-  return new Promise((resolve) => {
+function execute(command: Command): Promise<Outcome> {
+  return collectOutput(command).catch((error: unknown) => ({ code: undefined, output: String(error) }));
+}
+
+function collectOutput({ file, args, account, cwd, input }: Command): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
     const child = spawn(file, args, { ...account, cwd, stdio: "pipe", windowsHide: true, timeout: PATIENCE_MS });
     let output = "";
     const collect = (chunk: Buffer) => {
@@ -141,7 +148,7 @@ function execute({ file, args, account, cwd, input }: Command): Promise<Outcome>
     child.stdout.on("data", collect);
     child.stderr.on("data", collect);
     child.stdin.on("error", () => {}).end(input ?? "");
-    child.on("error", (error) => resolve({ code: undefined, output: error.message }));
+    child.on("error", reject);
     // On Windows the server inherits the pipes of pg_ctl and would keep them open for as long as it lives.
     child.on("exit", () => setTimeout(() => [child.stdout, child.stderr].map((pipe) => pipe.destroy()), 500).unref());
     child.on("close", (code) => resolve({ code: code ?? undefined, output }));

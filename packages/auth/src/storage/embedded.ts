@@ -34,6 +34,8 @@ export interface EmbeddedConnection {
   readonly user: string;
   readonly password: string;
   readonly database: string;
+  /** It never leaves the loopback; said so that PGSSLMODE in the environment does not ask for more. */
+  readonly ssl: false;
 }
 
 export interface EmbeddedPostgres {
@@ -190,7 +192,7 @@ async function takeWhenReady(place: Place, server: RunningServer, signal: AbortS
 
 /** A lease at the server at this port, `undefined` when there is none to be had now. */
 async function take(place: Place, port: number): Promise<Lease | undefined> {
-  const connection = { host: HOST, port, user: ROLE, password: place.password, database: ROLE };
+  const connection = { host: HOST, port, user: ROLE, password: place.password, database: ROLE, ssl: false } as const;
   const client = leaseClient(connection);
   const lost = new Promise<void>((resolve) => client.once("end", resolve));
   try {
@@ -209,7 +211,6 @@ async function take(place: Place, port: number): Promise<Lease | undefined> {
 function leaseClient(connection: EmbeddedConnection): Client {
   const client = new Client({
     ...connection,
-    ssl: false,
     application_name: "latchkey lease",
     connectionTimeoutMillis: 5_000,
     // Whatever limits the server is set up with, the lease outlives them, and waits a bounded time for who is stopping it.

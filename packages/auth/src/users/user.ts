@@ -48,20 +48,16 @@ export interface User extends Profile {
   readonly lastLogin: Date | null;
 }
 
-const accountFields = [
+/** The names of a user's fields, in the order in which they are shown. */
+export const userFields = [
   "id",
   "username",
   "phoneNumber",
   "email",
+  ...(Object.keys(profileFields) as (keyof Profile)[]),
   "isActive",
   "isStaff",
   "isSuperuser",
   "dateJoined",
   "lastLogin",
-] as const satisfies readonly (keyof User)[];
-
-/** The names of a user's fields, in the order in which they are shown. */
-export const userFields = [
-  ...accountFields,
-  ...(Object.keys(profileFields) as (keyof Profile)[]),
 ] as const satisfies readonly (keyof User)[];

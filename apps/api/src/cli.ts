@@ -1,0 +1,23 @@
+import { Command } from "commander";
+import { createUserCommand } from "./commands/create-user.ts";
+import { doctorCommand } from "./commands/doctor.ts";
+import { jwksCommand } from "./commands/jwks.ts";
+import { rotateKeysCommand } from "./commands/rotate-keys.ts";
+import { exitCodes, reportFailure } from "./failure.ts";
+
+const program = new Command("latchkey")
+  .description("Administers Latchkey. It works while the service runs, on the same database.")
+  .addCommand(createUserCommand("create-user", { isSuperuser: false }))
+  .addCommand(createUserCommand("create-superuser", { isSuperuser: true }))
+  .addCommand(rotateKeysCommand())
+  .addCommand(jwksCommand())
+  .addCommand(doctorCommand())
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : exitCodes.usage));
+
+for (const command of program.commands) command.copyInheritedSettings(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = reportFailure(error);
+}

@@ -1,0 +1,41 @@
+import { Command } from "commander";
+import { readPassword } from "./password-input.ts";
+import { print, withAuth } from "./with-auth.ts";
+
+interface Flags {
+  readonly username: string;
+  readonly phone?: string;
+  readonly email?: string;
+  readonly passwordStdin?: true;
+  readonly djangoHashStdin?: true;
+  readonly json?: true;
+}
+
+/** `create-user` and `create-superuser`: an account whose phone number and e-mail address the administrator vouches for. */
+export function createUserCommand(name: string, { isSuperuser }: { isSuperuser: boolean }): Command {
+  return new Command(name)
+    .description(`Create a ${isSuperuser ? "superuser" : "user"}`)
+    .requiredOption("--username <name>", "letters, numbers, _ - and .; starts with a letter or _")
+    .option("--phone <number>", 'a phone number such as "+90 532 123 45 67"')
+    .option("--email <address>", "an e-mail address")
+    .option("--password-stdin", "read the password from standard input instead of asking for it")
+    .option("--django-hash-stdin", "read a password hash that Django made, word for word, from standard input")
+    .option("--json", "print the user as JSON")
+    .action(async (flags: Flags) => {
+      const typed = await readPassword(flags);
+      const password = flags.djangoHashStdin ? { djangoHash: typed } : typed;
+      await withAuth(async (auth) => {
+        const user = await auth.createUser({
+          username: flags.username,
+          phoneNumber: flags.phone,
+          email: flags.email,
+          password,
+          isStaff: isSuperuser,
+          isSuperuser,
+        });
+        const kind = isSuperuser ? "superuser" : "user";
+        const phone = user.phoneNumber ? `, who signs in as ${user.phoneNumber} too` : "";
+        print(flags, user, `Created ${kind} ${user.username}${phone}.`);
+      });
+    });
+}

@@ -1,0 +1,48 @@
+import { Command } from "commander";
+import { describeSettings, readEnvironment } from "../environment.ts";
+import { exitCodes, reportFailure } from "../failure.ts";
+import { openAuth } from "../open-auth.ts";
+
+interface Flags {
+  readonly json?: true;
+}
+
+/** `doctor`: the settings as the service would take them, and whether it could start with them. */
+export function doctorCommand(): Command {
+  return new Command("doctor")
+    .description("Print the settings and what is wrong with them, the data folder and the database")
+    .option("--json", "print them as JSON")
+    .action(async (flags: Flags) => {
+      try {
+        await examine(flags);
+      } catch (error) {
+        process.exitCode = Math.max(reportFailure(error), exitCodes.failed);
+      }
+    });
+}
+
+async function examine({ json }: Flags): Promise<void> {
+  const settings = readEnvironment();
+  const described = describeSettings(settings);
+  if (!json) printTable(described);
+  const { auth, place, close } = await openAuth(settings);
+  try {
+    const { warnings, ...health } = await auth.examine();
+    if (json)
+      process.stdout.write(`${JSON.stringify({ settings: described, database: place, ...health, warnings })}\n`);
+    else printHealth({ database: place, ...health }, warnings);
+    if (warnings.length > 0) process.exitCode = exitCodes.failed;
+  } finally {
+    await close();
+  }
+}
+
+function printHealth(facts: object, warnings: readonly string[]): void {
+  printTable(facts);
+  process.stdout.write(`${warnings.length > 0 ? warnings.join("\n") : "Nothing is wrong."}\n`);
+}
+
+function printTable(facts: object): void {
+  const lines = Object.entries(facts).map(([name, value]) => `${name.padEnd(24)}${value}\n`);
+  process.stdout.write(`${lines.join("")}\n`);
+}

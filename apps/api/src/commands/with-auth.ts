@@ -1,0 +1,18 @@
+import type { Auth } from "@latchkey/auth";
+import { readEnvironment } from "../environment.ts";
+import { openAuth } from "../open-auth.ts";
+
+/** Runs a command on the core that the environment names, and lets go of the database afterwards whatever happens. */
+export async function withAuth(run: (auth: Auth) => Promise<void>): Promise<void> {
+  const { auth, close } = await openAuth(readEnvironment());
+  try {
+    await run(auth);
+  } finally {
+    await close();
+  }
+}
+
+/** Prints an answer on standard output: JSON for a program, a sentence for a person. */
+export function print({ json }: { readonly json?: true }, answer: unknown, sentence: string): void {
+  process.stdout.write(`${json ? JSON.stringify(answer) : sentence}\n`);
+}

@@ -1,0 +1,15 @@
+import { availableParallelism } from "node:os";
+
+// Password hashes take up to one thread a core; the rest of the pool stays free for token signatures and files. libuv reads this
+// when the pool is first used, so it is set before anything else is loaded.
+process.env.UV_THREADPOOL_SIZE ??= String(availableParallelism() + 4);
+
+const { runService } = await import("./service.ts");
+const { reportFailure } = await import("./failure.ts");
+
+try {
+  await runService();
+  process.exit(0);
+} catch (error) {
+  process.exit(reportFailure(error));
+}

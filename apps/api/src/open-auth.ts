@@ -1,0 +1,54 @@
+import { type Auth, createAuth, openEmbeddedPostgres, StartError } from "@latchkey/auth";
+import { type Settings, toAuthOptions } from "./environment.ts";
+import { readOrMakeSecret } from "./secret-file.ts";
+
+export interface OpenedAuth {
+  readonly auth: Auth;
+  /** Where the data is, for a person; without the password. */
+  readonly place: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the core on the database that the settings name, or on an embedded one in the data folder, and brings its schema up to
+ * date. The service and every command line of the same folder share one embedded server.
+ *
+ * @throws StartError
+ */
+export async function openAuth(settings: Settings, onNotice: (line: string) => void = () => {}): Promise<OpenedAuth> {
+  const database = await openDatabase(settings, onNotice);
+  try {
+    const secret = settings.LATCHKEY_SECRET ?? (await readOrMakeSecret(settings.LATCHKEY_DATA_DIR));
+    const auth = createAuth(database.connection, toAuthOptions(settings, secret));
+    const close = async () => {
+      await auth.close();
+      await database.close();
+    };
+    try {
+      await auth.prepare();
+    } catch (error) {
+      await auth.close();
+      throw error instanceof StartError ? error : unreachable(database.place, error);
+    }
+    return { auth, place: database.place, close };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+async function openDatabase(settings: Settings, onNotice: (line: string) => void) {
+  if (settings.DATABASE_URL) {
+    const { host, pathname } = new URL(settings.DATABASE_URL);
+    const connection = { connectionString: settings.DATABASE_URL };
+    return { connection, place: `PostgreSQL at ${host}${pathname}`, close: async () => {} };
+  }
+  const dataDir = settings.LATCHKEY_DATA_DIR;
+  const server = await openEmbeddedPostgres({ dataDir, onNotice });
+  return { connection: server.connection, place: `${dataDir} (embedded PostgreSQL)`, close: () => server.close() };
+}
+
+function unreachable(place: string, cause: unknown): StartError {
+  const message = cause instanceof Error ? cause.message || String(cause) : String(cause);
+  return new StartError(`${place} cannot be used: ${message}`, { cause });
+}

@@ -1,0 +1,59 @@
+import { createLog } from "@latchkey/api/log";
+import { startServer } from "@latchkey/api/server";
+import { createTestAuth, type TestAuth } from "@latchkey/auth/testing";
+
+/** The service on a free loopback port, in this process, over a throw-away database; time can be moved. */
+export interface LiveServer extends AsyncDisposable {
+  readonly url: string;
+  readonly test: TestAuth;
+  /** The JSON lines that it logged so far. */
+  readonly logged: readonly string[];
+}
+
+/**
+ * Starts the real HTTP service on a core from {@link createTestAuth}.
+ *
+ * @example
+ * await using live = await startLiveServer();
+ * await fetch(`${live.url}/healthz`);
+ */
+export async function startLiveServer(options: Parameters<typeof createTestAuth>[0] = {}): Promise<LiveServer> {
+  const test = await createTestAuth(options);
+  const logged: string[] = [];
+  const log = createLog("info", { write: (line) => void logged.push(line) });
+  const server = await startServer({ auth: test.auth, log, host: "127.0.0.1", port: 0 });
+  return {
+    url: server.url,
+    test,
+    logged,
+    async [Symbol.asyncDispose]() {
+      await server.close();
+      await test[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** What a procedure answered over HTTP. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  /** `result.data` of a success or `error` of a refusal. */
+  // biome-ignore lint/suspicious/noExplicitAny: the wire is untyped; each test asserts the shape
+  readonly body: any;
+}
+
+/** Calls a procedure as any HTTP client can: POST with an input for a mutation, GET for a query. */
+export async function call(
+  url: string,
+  procedure: string,
+  { input, token }: { input?: unknown; token?: string } = {},
+): Promise<Answer> {
+  const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const request: RequestInit =
+    input === undefined
+      ? { headers }
+      : { method: "POST", headers: { ...headers, "content-type": "application/json" }, body: JSON.stringify(input) };
+  const response = await fetch(`${url}/trpc/${procedure}`, request);
+  const json = (await response.json()) as { result?: { data: unknown }; error?: unknown };
+  return { status: response.status, headers: response.headers, body: json.result ? json.result.data : json.error };
+}

@@ -1,0 +1,118 @@
+import { describe, expect, it } from "vitest";
+import { AuthError } from "../errors.ts";
+import { createHashGate } from "./hash-gate.ts";
+
+/** Work that ends when it is told to, and remembers in which order it started. */
+function createBench() {
+  const started: number[] = [];
+  const ends = Array.from({ length: 10 }, () => Promise.withResolvers<void>());
+  return {
+    started,
+    work: (id: number) => async () => {
+      started.push(id);
+      await ends[id]?.promise;
+      return id;
+    },
+    end: (id: number) => ends[id]?.resolve(),
+  };
+}
+
+async function overload(attempt: Promise<unknown>): Promise<AuthError> {
+  const error = await attempt.catch((reason: unknown) => reason);
+  if (!(error instanceof AuthError) || error.code !== "overloaded") throw new Error("not refused as overloaded");
+  return error;
+}
+
+describe("a flood", () => {
+  it("never runs more at once than allowed, and loses nothing, with hundreds in parallel", async () => {
+    const gate = createHashGate({ concurrency: 3, queueLimit: 500 });
+    let running = 0;
+    let most = 0;
+    const work = async () => {
+      running += 1;
+      most = Math.max(most, running);
+      await new Promise(setImmediate);
+      running -= 1;
+    };
+    await Promise.all(Array.from({ length: 500 }, () => gate.run(work)));
+    expect(most).toBe(3);
+    expect(running).toBe(0);
+  });
+
+  it("is refused beyond the queue, at once and without running", async () => {
+    const { work, started, end } = createBench();
+    const gate = createHashGate({ concurrency: 1, queueLimit: 1 });
+    const admitted = [gate.run(work(1)), gate.run(work(2))];
+    const error = await overload(gate.run(work(3)));
+    expect(error.retryAfter).toBe(1);
+    end(1);
+    await admitted[0];
+    end(2);
+    expect(await Promise.all(admitted)).toEqual([1, 2]);
+    expect(started).toEqual([1, 2]);
+  });
+
+  it("is told when the queue will be done, from how long work took of late", async () => {
+    let time = 0;
+    const gate = createHashGate({ concurrency: 2, queueLimit: 4, now: () => time });
+    await gate.run(async () => {
+      time += 1500;
+    });
+    const { work, started, end } = createBench();
+    const admitted = [1, 2, 3, 4, 5, 6].map((id) => gate.run(work(id)));
+    // Two run and four wait: three rounds of 1.5 s.
+    expect((await overload(gate.run(work(7)))).retryAfter).toBe(5);
+    for (const [index, attempt] of admitted.entries()) {
+      end(index + 1);
+      await attempt;
+    }
+    expect(started).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  it("is over as soon as there is room again", async () => {
+    const { work, end } = createBench();
+    const gate = createHashGate({ concurrency: 1, queueLimit: 0 });
+    const first = gate.run(work(1));
+    await overload(gate.run(work(2)));
+    end(1);
+    await first;
+    expect(await gate.run(async () => "in")).toBe("in");
+  });
+});
+
+describe("order", () => {
+  it("is first come, first served, also for one who comes as another leaves", async () => {
+    const { work, started, end } = createBench();
+    const gate = createHashGate({ concurrency: 1, queueLimit: 10 });
+    const first = gate.run(work(1));
+    const second = gate.run(work(2));
+    const third = first.then(() => gate.run(work(3)));
+    end(1);
+    await first;
+    await Promise.resolve();
+    expect(started).toEqual([1, 2]);
+    end(2);
+    await second;
+    await Promise.resolve();
+    end(3);
+    expect(await third).toBe(3);
+  });
+});
+
+describe("work that fails", () => {
+  it.each([
+    ["rejects", () => Promise.reject(new Error("no memory"))],
+    [
+      "throws before it gives a promise",
+      () => {
+        throw new Error("no memory");
+      },
+    ],
+  ])("gives its place back when it %s", async (_title, work) => {
+    const gate = createHashGate({ concurrency: 1, queueLimit: 100 });
+    const failures = Array.from({ length: 100 }, () => gate.run(work));
+    const results = await Promise.allSettled(failures);
+    expect(results.every((result) => result.status === "rejected" && result.reason.message === "no memory")).toBe(true);
+    expect(await gate.run(async () => "well")).toBe("well");
+  });
+});

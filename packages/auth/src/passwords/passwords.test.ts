@@ -1,0 +1,169 @@
+import { pbkdf2Sync } from "node:crypto";
+import { hash as hashBcrypt } from "@node-rs/bcrypt";
+import { describe, expect, it } from "vitest";
+import { AuthError } from "../errors.ts";
+import { hashBcryptSha256 } from "./bcrypt.ts";
+import { createPasswords } from "./passwords.ts";
+
+const open = (cost = 4) => createPasswords({ cost, concurrency: 2, queueLimit: 1000 });
+
+function encodePbkdf2(password: string, iterations = 1000): string {
+  return `pbkdf2_sha256$${iterations}$salt$${pbkdf2Sync(password, "salt", iterations, 32, "sha256").toString("base64")}`;
+}
+
+const composed = "le\u0300tmein".normalize("NFC");
+const decomposed = composed.normalize("NFD");
+
+describe("nothing fits", () => {
+  it.each([
+    ["an account that does not exist", null],
+    ["an unusable password", "!"],
+    ["nothing", ""],
+    ["a hash that asks for hours", `pbkdf2_sha256$2147483648$salt$${"A".repeat(43)}=`],
+  ])("%s", async (_title, encoded) => {
+    const refused = { matches: false, needsRehash: false, isUsable: false };
+    expect(await open().verify("", encoded)).toEqual(refused);
+    expect(await open().verify("correct horse", encoded)).toEqual(refused);
+  });
+
+  it("the made-up hash whose work is done for them", async () => {
+    const check = await open().verify("correct horse", `bcrypt_sha256$$2b$04$${".".repeat(53)}`);
+    expect(check.matches).toBe(false);
+  });
+
+  it("a lone surrogate is a wrong password, not a crash", async () => {
+    const passwords = open();
+    expect((await passwords.verify("\ud800", await passwords.hash("correct horse"))).matches).toBe(false);
+  });
+});
+
+describe("the same work, whatever is stored", () => {
+  it("takes the same time for nobody, and for current, cheaper, foreign and unusable hashes", {
+    retry: 2,
+  }, async () => {
+    const passwords = open(9);
+    const stored = [
+      await passwords.hash("correct horse"),
+      null,
+      "!",
+      await hashBcryptSha256("correct horse", 7),
+      `bcrypt$${await hashBcrypt("correct horse", { cost: 4 })}`,
+      encodePbkdf2("correct horse", 30_000),
+    ];
+    const samples = stored.map((): number[] => []);
+    for (let round = 0; round < 11; round += 1) {
+      for (const [index, encoded] of stored.entries()) {
+        const startedAt = performance.now();
+        await passwords.verify("wrong horse", encoded);
+        samples[index]?.push(performance.now() - startedAt);
+      }
+    }
+    const medians = samples.map((times) => times.toSorted((a, b) => a - b)[5] ?? 0);
+    expect(Math.max(...medians) - Math.min(...medians)).toBeLessThan(10);
+  });
+});
+
+describe("a right password", () => {
+  it("matches its own hash, which is Django's encoding at the cost that was set", async () => {
+    const passwords = open(5);
+    const encoded = await passwords.hash("correct horse");
+    expect(encoded).toMatch(/^bcrypt_sha256\$\$2b\$05\$[./A-Za-z0-9]{53}$/);
+    expect(await passwords.verify("correct horse", encoded)).toEqual({
+      matches: true,
+      needsRehash: false,
+      isUsable: true,
+    });
+    expect(await passwords.verify("wrong horse", encoded)).toEqual({
+      matches: false,
+      needsRehash: false,
+      isUsable: true,
+    });
+  });
+
+  it("is stored under another salt each time", async () => {
+    const passwords = open();
+    expect(await passwords.hash("correct horse")).not.toBe(await passwords.hash("correct horse"));
+  });
+
+  it("counts to its last character: 64 Chinese ones, 256 letters, and white space at its ends", async () => {
+    const passwords = open();
+    for (const password of ["锁".repeat(63), "a".repeat(255), "  correct horse"]) {
+      const encoded = await passwords.hash(`${password} `);
+      expect((await passwords.verify(`${password} `, encoded)).matches).toBe(true);
+      for (const near of [password, `${password}匙`, `${password}  `, `${password} `.trim()]) {
+        expect((await passwords.verify(near, encoded)).matches).toBe(false);
+      }
+    }
+  });
+
+  it("is the same in every Unicode form", async () => {
+    const passwords = open();
+    const current = { matches: true, needsRehash: false, isUsable: true };
+    for (const encoded of [await passwords.hash(composed), await passwords.hash(decomposed)]) {
+      expect(await passwords.verify(composed, encoded)).toEqual(current);
+      expect(await passwords.verify(decomposed, encoded)).toEqual(current);
+    }
+  });
+});
+
+describe("a hash that should be replaced", () => {
+  it.each([
+    ["has a lower cost", () => hashBcryptSha256("correct horse", 4)],
+    ["has a higher cost", () => hashBcryptSha256("correct horse", 6)],
+    ["is plain bcrypt of the current cost", async () => `bcrypt$${await hashBcrypt("correct horse", { cost: 5 })}`],
+    ["is PBKDF2", async () => encodePbkdf2("correct horse")],
+  ])("%s, and only a right password says so", async (_title, encode) => {
+    const encoded = await encode();
+    const passwords = open(5);
+    expect(await passwords.verify("correct horse", encoded)).toEqual({
+      matches: true,
+      needsRehash: true,
+      isUsable: true,
+    });
+    expect(await passwords.verify("wrong horse", encoded)).toEqual({
+      matches: false,
+      needsRehash: false,
+      isUsable: true,
+    });
+  });
+
+  it("was made by Django, which does not normalise, from another Unicode form", async () => {
+    const passwords = open();
+    const rehash = { matches: true, needsRehash: true, isUsable: true };
+    expect(await passwords.verify(decomposed, await hashBcryptSha256(decomposed, 4))).toEqual(rehash);
+    expect(await passwords.verify(decomposed, encodePbkdf2(decomposed))).toEqual(rehash);
+    expect(await passwords.verify(decomposed, encodePbkdf2(composed))).toEqual(rehash);
+  });
+});
+
+describe("under load", () => {
+  it("refuses what does not fit in the queue, and serves the rest, whatever the kind of work", async () => {
+    const passwords = createPasswords({ cost: 4, concurrency: 2, queueLimit: 10 });
+    const encoded = encodePbkdf2("correct horse");
+    const attempts = Array.from({ length: 33 }, () => [
+      passwords.hash("correct horse"),
+      passwords.verify("x", null),
+      passwords.verify("x", encoded),
+    ]).flat();
+    const results = await Promise.allSettled(attempts);
+    const refused = results.flatMap((result) => (result.status === "rejected" ? [result.reason] : []));
+    expect(refused).toHaveLength(99 - 12);
+    for (const reason of refused) {
+      expect(reason).toBeInstanceOf(AuthError);
+      expect(reason).toMatchObject({ code: "overloaded", retryAfter: expect.any(Number) });
+    }
+    expect((await passwords.verify("correct horse", encoded)).matches).toBe(true);
+  });
+
+  it("does not wait for itself with one place and no queue", async () => {
+    const passwords = createPasswords({ cost: 4, concurrency: 1, queueLimit: 0 });
+    const encoded = await passwords.hash("correct horse");
+    expect((await passwords.verify(decomposed, encodePbkdf2("x"))).matches).toBe(false);
+    expect((await passwords.verify("correct horse", encoded)).matches).toBe(true);
+    expect((await passwords.verify("correct horse", null)).matches).toBe(false);
+  });
+});
+
+it.each([3, 16, 4.5, Number.NaN])("a cost of %d is refused at once", (cost) => {
+  expect(() => open(cost)).toThrow(RangeError);
+});

@@ -1,0 +1,106 @@
+import fc from "fast-check";
+import { describe, expect, it, test } from "vitest";
+import { commonPasswords } from "./common-passwords.ts";
+import { checkPassword } from "./policy.ts";
+
+const identifiers = [
+  "mehmet.yilmaz",
+  "+905321234567",
+  "mehmet_y@example.org",
+  "Mehmet",
+  "İpek-Yılmaz",
+  "小明",
+  "Q",
+  "",
+  null,
+];
+
+function reasonFor(password: string, minLength = 8) {
+  return checkPassword(password, { minLength, identifiers, serviceNames: ["Acme Portal"] })?.reason ?? null;
+}
+
+describe("refused, with the reason", () => {
+  test.each([
+    ["a NUL", "correct\0horse", "invalid_characters"],
+    ["a lone high surrogate", "correct horse\ud800", "invalid_characters"],
+    ["a lone low surrogate", "\udc00correct horse", "invalid_characters"],
+    ["nothing", "", "too_short"],
+    ["seven letters", "zq7!kdw", "too_short"],
+    ["four emoji, which are eight code units", "🔑🦊🐸🌵", "too_short"],
+    ["seven letters with accents typed apart", "e\u0301".repeat(7), "too_short"],
+    ["257 code points", "锁匠".repeat(128).concat("把"), "too_long"],
+    ["the commonest of eight", "password", "too_common"],
+    ["a common one in another case", "QwErTyUiOp", "too_common"],
+    ["a common one of fifteen and more", "passwordpassword", "too_common"],
+    ["one character repeated", "zzzzzzzzzzzz", "too_common"],
+    ["one character outside the list repeated", "锁锁锁锁锁锁锁锁", "too_common"],
+    ["counting down", "87654321", "too_common"],
+    ["the alphabet", "ABCDEFGHIJ", "too_common"],
+    ["the service", "latchkey", "contains_identifier"],
+    ["the service, decorated", "Latch-Key2026", "contains_identifier"],
+    ["another name of the service", "AcmePortal!", "contains_identifier"],
+    ["the username", "mehmet.yilmaz", "contains_identifier"],
+    ["the username in another case, with a year", "MehmetYilmaz1984", "contains_identifier"],
+    ["a part of the username with a year", "1984yilmaz", "contains_identifier"],
+    ["two names at once", "yilmaz&ipek!!", "contains_identifier"],
+    ["a name twice", "mehmetMEHMET", "contains_identifier"],
+    ["a name with its Turkish letter", "İPEK1234", "contains_identifier"],
+    ["a Chinese name of two characters, four times", "小明小明小明小明", "contains_identifier"],
+    ["the phone number", "+905321234567", "contains_identifier"],
+    ["the phone number as one says it at home", "0532 123 45 67", "contains_identifier"],
+    ["the part of the e-mail address before the @", "mehmet_y", "contains_identifier"],
+  ])("%s", (_title, password, reason) => {
+    expect(reasonFor(password)).toBe(reason);
+  });
+
+  it("never repeats the password, and tells a person what to do", () => {
+    const rejection = checkPassword("zq7!kdw", { minLength: 15, identifiers: [] });
+    expect(rejection).toEqual({ reason: "too_short", message: "Use 15 characters or more" });
+  });
+
+  it("each of the common passwords, at any minimum length", () => {
+    for (const password of commonPasswords) {
+      expect(["too_common", "invalid_characters"]).toContain(reasonFor(password.toUpperCase(), 6));
+    }
+  });
+
+  it("the 3,000 commonest that eight characters let through", () => {
+    const long = [...commonPasswords].filter((password) => password.length >= 8);
+    expect(long.length).toBeGreaterThanOrEqual(3000);
+    for (const famous of ["12345678", "password1", "iloveyou", "qwerty123", "p@ssw0rd", "1q2w3e4r"])
+      expect(long).toContain(famous);
+  });
+});
+
+describe("accepted", () => {
+  test.each([
+    ["eight letters, and no other kind of character", "zqkdwvhx"],
+    ["eight emoji", "🔑🦊🐸🌵🍋🚲🎻🧭"],
+    ["64 characters", "rivers of tin ".repeat(5).slice(0, 64)],
+    ["256 Chinese characters", "锁匠".repeat(128)],
+    ["white space at its ends", "  xkqz  w "],
+    ["a common word inside a longer phrase", "password of the lost lighthouse"],
+    ["a name inside a longer phrase", "mehmet eats lemons daily"],
+    ["separators only, near no name", "-_. -/ +"],
+    ["a name of one letter", "Q7kzdwvh"],
+  ])("%s", (_title, password) => {
+    expect(reasonFor(password)).toBeNull();
+  });
+
+  it("as long as the setting says", () => {
+    expect(reasonFor("zqkdwvhxzqkdwv", 15)).toBe("too_short");
+    expect(reasonFor("zqkdwvhxzqkdwvh", 15)).toBeNull();
+    expect(reasonFor("zqkdwv", 6)).toBeNull();
+  });
+});
+
+it("answers for any text and any identifiers, and never throws", () => {
+  const text = fc.string({ unit: "binary", maxLength: 300 });
+  fc.assert(
+    fc.property(text, fc.array(text, { maxLength: 4 }), (password, names) => {
+      const rejection = checkPassword(password, { minLength: 8, identifiers: names });
+      expect(rejection === null || rejection.message.length > 0).toBe(true);
+    }),
+    { numRuns: 50 },
+  );
+});
