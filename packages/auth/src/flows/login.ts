@@ -23,7 +23,7 @@ export async function login(core: Core, input: LoginInput, facts: RequestFacts):
   const identifier = parseIdentifier(input.username, core.options.phones);
   const account = identifier && (await findAccount(core.db, identifier));
   const check = await core.passwords.verify(input.password, account?.password ?? null);
-  if (!identifier || !account || !account.isActive || !check.matches) {
+  if (!identifier || !account?.isActive || !check.matches) {
     return refuse(core, { identifier, account, because: findReason(account, check), facts });
   }
   const nextHash = (check.needsRehash && (await tryRehash(core, input.password))) || account.password;

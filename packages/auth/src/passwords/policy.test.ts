@@ -95,7 +95,7 @@ describe("accepted", () => {
 });
 
 it("answers for any text and any identifiers, and never throws", () => {
-  const text = fc.string({ unit: "binary", maxLength: 300 });
+  const text = fc.string({ unit: "binary", maxLength: 60 });
   fc.assert(
     fc.property(text, fc.array(text, { maxLength: 4 }), (password, names) => {
       const rejection = checkPassword(password, { minLength: 8, identifiers: names });

@@ -164,12 +164,21 @@ interface JoinOptions {
 /** Crash recovery of a large database takes a while. */
 const JOIN_WITHIN_MS = 60_000;
 
+/** A server can also be killed while it is starting. What is wrong for good is so at every attempt. */
+const START_ATTEMPTS = 3;
+
 async function join(place: Place, options: JoinOptions): Promise<Lease> {
   const signal = AbortSignal.any([options.signal, AbortSignal.timeout(JOIN_WITHIN_MS)]);
+  let attempts = 0;
+  const start = () =>
+    startAndTake(place, options.port).catch((error: unknown) => {
+      attempts++;
+      if (attempts === START_ATTEMPTS) throw error;
+      return undefined;
+    });
   while (!signal.aborted) {
     const server = await findServer(place.folder);
-    const lease =
-      server === undefined ? await startAndTake(place, options.port) : await takeWhenReady(place, server, signal);
+    const lease = server === undefined ? await start() : await takeWhenReady(place, server, signal);
     if (lease !== undefined) return lease;
     await sleep(50, undefined, { signal }).catch(() => {});
   }

@@ -3,6 +3,6 @@ import { startTestServer } from "./test-server.ts";
 /** Vitest's global setup: one server for all test files of a package. They find it through the environment. */
 export default async function setup(): Promise<() => Promise<void>> {
   const server = await startTestServer();
-  process.env["LATCHKEY_TEST_SERVER"] = JSON.stringify(server.connection);
+  process.env.LATCHKEY_TEST_SERVER = JSON.stringify(server.connection);
   return () => server.close();
 }

@@ -82,7 +82,7 @@ function createMovableClock(database: TestDatabase): MovableClock {
 let ownServer: ReturnType<typeof startTestServer> | undefined;
 
 async function findServer(): Promise<pg.PoolConfig> {
-  const shared = process.env["LATCHKEY_TEST_SERVER"];
+  const shared = process.env.LATCHKEY_TEST_SERVER;
   if (shared) return JSON.parse(shared);
   ownServer ??= startTestServer();
   return (await ownServer).connection;
