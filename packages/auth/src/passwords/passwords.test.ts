@@ -65,7 +65,6 @@ describe("the same work, whatever is stored", () => {
       }
     }
     const medians = samples.map(median);
-    console.log(medians);
     expect(Math.max(...medians) - Math.min(...medians)).toBeLessThan(10);
   });
 });

@@ -13,9 +13,21 @@ function isStorable(value: string): boolean {
 }
 
 /**
- * The profile: what a person tells about themselves and may change. To add a field, add it here and write one migration
- * that adds its column in snake_case; input checks, queries, answers and the SDK's types follow from this object.
+ * The profile: what a person tells about themselves and may change. To add a field, add it here, say below what may be in it,
+ * and write one migration that adds its column in snake_case; inputs, queries, answers and the SDK's types follow.
  */
+export interface Profile {
+  firstName: string;
+  lastName: string;
+  gender: "Male" | "Female" | null;
+  country: string | null;
+  city: string | null;
+  state: string | null;
+  /** Whether the person agreed to be contacted. */
+  isApprovedToBeInTouch: boolean;
+}
+
+/** What may be in each field. */
 export const profileFields = {
   firstName: text(150),
   lastName: text(150),
@@ -24,13 +36,12 @@ export const profileFields = {
   city: text(120).nullable(),
   state: text(120).nullable(),
   isApprovedToBeInTouch: z.boolean(),
-};
+} satisfies { [Field in keyof Profile]: z.ZodType<Profile[Field]> };
 
 /** What a new account may bring, and what `me.update` may change: any of the profile's fields and nothing else. */
 export const profileChangesSchema = z.strictObject(profileFields).partial();
 
-export type Profile = z.infer<z.ZodObject<typeof profileFields>>;
-export type ProfileChanges = z.infer<typeof profileChangesSchema>;
+export type ProfileChanges = { readonly [Field in keyof Profile]?: Profile[Field] | undefined };
 
 /** A person as the service shows them: everything but the password. */
 export interface User extends Profile {
