@@ -9,7 +9,7 @@ import { Hono, type Context as HonoContext, type MiddlewareHandler } from "hono"
 import { bodyLimit } from "hono/body-limit";
 import { etag } from "hono/etag";
 import { secureHeaders } from "hono/secure-headers";
-import type { Logger } from "pino";
+import { type Logger, stdSerializers } from "pino";
 import type { Context } from "./context.ts";
 import { findAuthError, findChallenge } from "./error-map.ts";
 import { limits } from "./limits.ts";
@@ -41,18 +41,21 @@ export function createApp({ auth, log, isReady }: AppOptions): Hono<Env> {
   app.use(
     "/trpc/*",
     refuseOddRequests,
+    acceptStreamedBodies,
     bodyLimit({ maxSize: limits.body, onError: () => refuse("PAYLOAD_TOO_LARGE") }),
   );
   app.on(["GET", "POST"], "/trpc/*", (context) => answerCalls(auth, context));
-  app.all("*", (context) => refuse(knownPaths.test(context.req.path) ? "METHOD_NOT_SUPPORTED" : "NOT_FOUND"));
-  app.onError((error, context) => {
-    context.var.log.error({ err: error }, "request failed");
+  app.all("*", ({ req }) => (readOnlyPaths.test(req.path) ? refuseMethod("GET, HEAD") : refuse("NOT_FOUND")));
+  app.onError((error, { env: { incoming }, var: { log } }) => {
+    // Whoever hangs up before the body is there has not met a failure of ours.
+    if (incoming.destroyed && !incoming.complete) return refuse("BAD_REQUEST", "The request ended early");
+    log.error({ err: error }, "request failed");
     return refuse("INTERNAL_SERVER_ERROR");
   });
   return app;
 }
 
-const knownPaths = /^\/(trpc\/|healthz$|readyz$|\.well-known\/jwks\.json$)/;
+const readOnlyPaths = /^\/(healthz|readyz|\.well-known\/jwks\.json)$/;
 
 /** Gives each request an id of our own, on its answer and in every line that is logged about it. */
 function identifyRequest(log: Logger): MiddlewareHandler<Env> {
@@ -60,13 +63,19 @@ function identifyRequest(log: Logger): MiddlewareHandler<Env> {
     const requestId = randomUUID();
     const startedAt = performance.now();
     context.set("requestId", requestId);
-    context.set("log", log.child({ requestId }));
+    context.set("log", log.child({ requestId }, { serializers: { err: describeFailure } }));
     await next();
     context.header("X-Request-Id", requestId);
     const { method, path } = context.req;
     const milliseconds = Math.round(performance.now() - startedAt);
     context.var.log.info({ method, path: path.slice(0, 200), status: context.res.status, milliseconds }, "answered");
   };
+}
+
+/** An error for the log. PostgreSQL repeats whole rows in `detail` and values in `where`: hashes and phone numbers among them. */
+function describeFailure(error: Error): Record<string, unknown> {
+  const { detail, where, ...rest } = stdSerializers.err(error);
+  return rest;
 }
 
 async function findProblem(auth: Auth): Promise<string | null> {
@@ -78,11 +87,21 @@ async function findProblem(auth: Auth): Promise<string | null> {
   }
 }
 
-/** What a client never sends by accident: an endless address, or a body that is not JSON. */
+/** What a client never sends by accident: another method, an endless address, or a body that is not JSON. */
 const refuseOddRequests: MiddlewareHandler<Env> = async ({ req, env }, next) => {
+  if (!["GET", "HEAD", "POST"].includes(req.method)) return refuseMethod("GET, HEAD, POST");
   if ((env.incoming.url ?? "").length > limits.url) return refuse("BAD_REQUEST", "The address is too long");
   const isJson = /^application\/json\s*(;|$)/i.test(req.header("content-type") ?? "");
   if (req.method === "POST" && !isJson) return refuse("UNSUPPORTED_MEDIA_TYPE", "Send the input as application/json");
+  return next();
+};
+
+/** Hono counts the bytes of a body without a length in a copy of the request, and can copy the platform's own kind only. */
+const acceptStreamedBodies: MiddlewareHandler<Env> = async ({ req }, next) => {
+  const { body } = req.raw;
+  if (body && req.header("transfer-encoding") !== undefined) {
+    req.raw = new Request(req.url, { method: req.method, headers: req.header(), body, duplex: "half" });
+  }
   return next();
 };
 
@@ -99,22 +118,37 @@ function refuse(code: TRPCError["code"], message = refusalMessages[code] ?? code
   const httpStatus = getHTTPStatusCodeFromError(error);
   const reason = findAuthError(error)?.code ?? null;
   const shape: ErrorShape = { message, code: TRPC_ERROR_CODES_BY_KEY[code], data: { code, httpStatus, reason } };
-  return Response.json({ error: shape }, { status: httpStatus });
+  return Response.json({ error: shape }, { status: httpStatus, headers: { "Cache-Control": "no-store" } });
 }
 
-function answerCalls(auth: Auth, context: HonoContext<Env>): Promise<Response> {
+/** @param allowed the methods that would have been right (RFC 9110 §15.5.6) */
+function refuseMethod(allowed: string): Response {
+  const response = refuse("METHOD_NOT_SUPPORTED");
+  response.headers.set("Allow", allowed);
+  return response;
+}
+
+async function answerCalls(auth: Auth, context: HonoContext<Env>): Promise<Response> {
   const log = context.var.log;
-  return fetchRequestHandler({
+  const response = await fetchRequestHandler({
     endpoint: "/trpc",
     req: context.req.raw,
     router: appRouter,
     maxBatchSize: limits.batch,
     createContext: (): Context => readContext(auth, context),
-    onError: ({ error, path }) => {
-      if (!findAuthError(error)) log.error({ err: error.cause ?? error, path }, "procedure failed");
-    },
+    onError: ({ error, path }) => logFailure(log, error, path),
     responseMeta: ({ errors }) => ({ headers: toAnswerHeaders(errors) }),
   });
+  // tRPC leaves the type open where it refuses a request before it knows the calls.
+  response.headers.set("Content-Type", "application/json");
+  return response;
+}
+
+/** Refusals are ordinary and are not logged, but for one that an administrator can do something about. */
+function logFailure(log: Logger, error: TRPCError, path: string | undefined): void {
+  const refusal = findAuthError(error);
+  if (!refusal) log.error({ err: error.cause ?? error, path }, "procedure failed");
+  if (refusal?.code === "unavailable") log.warn({ err: refusal.cause ?? refusal, path }, "service unavailable");
 }
 
 function readContext(auth: Auth, { env, req, var: { requestId, log } }: HonoContext<Env>): Context {

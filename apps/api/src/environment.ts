@@ -78,6 +78,8 @@ const settingsSchema = z.object({
   PHONE_DEFAULT_COUNTRY: country.optional(),
   SESSION_LIFETIME: duration("5m", "400d").default(90 * 86_400),
   SESSION_IDLE_LIFETIME: duration("5m", "400d").default(30 * 86_400),
+  SESSIONS_PER_USER: integer(1, 1_000).default(50),
+  REFRESH_GRACE: duration("0s", "10m").default(30),
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
 });
 
@@ -160,7 +162,12 @@ export function toAuthOptions(settings: Settings, secret: string): AuthOptions {
       minimumLength: settings.PASSWORD_MIN_LENGTH,
       hashConcurrency: availableParallelism(),
     },
-    sessions: { lifetime: settings.SESSION_LIFETIME, idleLifetime: settings.SESSION_IDLE_LIFETIME },
+    sessions: {
+      lifetime: settings.SESSION_LIFETIME,
+      idleLifetime: settings.SESSION_IDLE_LIFETIME,
+      refreshGrace: settings.REFRESH_GRACE,
+      perUser: settings.SESSIONS_PER_USER,
+    },
     phones: { defaultCountry: settings.PHONE_DEFAULT_COUNTRY },
   };
 }

@@ -40,13 +40,21 @@ const reasonsOfTrpc: Partial<Record<TrpcCode, AuthErrorCode>> = {
 
 /** The refusal that an error of a procedure stands for; null for a defect, which nobody is told about. */
 export function findAuthError(error: TRPCError): AuthError | null {
-  const { cause } = error;
+  const { cause, code } = error;
   if (cause instanceof AuthError) return cause;
-  if (cause && isStorageUnavailable(cause)) {
+  // Any other code is tRPC's word on the request, whose connection can break as well.
+  if (code === "INTERNAL_SERVER_ERROR" && cause && isStorageUnavailable(cause)) {
     return new AuthError("unavailable", "The service cannot reach its database", { retryAfter: 1, cause });
   }
-  const reason = reasonsOfTrpc[error.code];
-  return reason ? new AuthError(reason, error.message) : null;
+  const reason = reasonsOfTrpc[code];
+  return reason ? new AuthError(reason, describeRefusal(error)) : null;
+}
+
+/** tRPC's own words, except where they repeat the caller's: a piece of a body that is no JSON may be of a password. */
+function describeRefusal({ code, cause, message }: TRPCError): string {
+  if (code === "NOT_FOUND") return "There is no such procedure";
+  if (cause instanceof SyntaxError) return "The input is not JSON";
+  return cause ? "The request cannot be read" : message;
 }
 
 /** The error as the transport knows it. */

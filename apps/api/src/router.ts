@@ -1,9 +1,10 @@
 import type { TRPCBuiltRouter } from "@trpc/server";
 import { meProcedures } from "./routers/me.ts";
+import { sessionsProcedures } from "./routers/sessions.ts";
 import { tokenProcedures } from "./routers/token.ts";
 import { type ErrorShape, router } from "./trpc.ts";
 
-const procedures = { token: tokenProcedures, me: meProcedures };
+const procedures = { token: tokenProcedures, me: meProcedures, sessions: sessionsProcedures };
 
 export const appRouter = router(procedures);
 

@@ -1,5 +1,6 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type Server, STATUS_CODES } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import { getRequestListener } from "@hono/node-server";
 import { type Auth, StartError } from "@latchkey/auth";
 import type { Logger } from "pino";
@@ -39,12 +40,33 @@ export async function startServer({ auth, log, host, port }: ServerOptions): Pro
     },
     getRequestListener(app.fetch, { overrideGlobalObjects: false }),
   );
+  server.on("clientError", refuseUnreadable).on("connect", (_request, socket) => answerOnSocket(socket, 405));
   await listen(server, host, port);
   const close = () => {
     isReady = false;
     return closeServer(server);
   };
   return { url: toUrl(server.address() as AddressInfo), close };
+}
+
+const statusOfParserError: Readonly<Record<string, number>> = {
+  HPE_INVALID_METHOD: 405,
+  HPE_HEADER_OVERFLOW: 431,
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+};
+
+/** What Node's parser gives up on never reaches the app. */
+function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
+  answerOnSocket(socket, statusOfParserError[error.code ?? ""] ?? 400);
+}
+
+function answerOnSocket(socket: Duplex, status: number): void {
+  socket.on("error", () => {});
+  const allow = status === 405 ? "Allow: GET, HEAD, POST\r\n" : "";
+  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${allow}Content-Length: 0\r\nConnection: close\r\n\r\n`;
+  if (socket.writable) socket.end(head, () => socket.destroy());
+  else socket.destroy();
 }
 
 async function listen(server: Server, host: string, port: number): Promise<void> {

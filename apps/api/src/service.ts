@@ -1,45 +1,65 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Logger } from "pino";
 import { readEnvironment, type Settings } from "./environment.ts";
+import { exitCodes } from "./failure.ts";
 import { createLog } from "./log.ts";
 import { openAuth } from "./open-auth.ts";
 import { startServer } from "./server.ts";
 
 /** Milliseconds that calls in flight have to finish once the process is told to stop. */
-const drainTimeout = 9_000;
+const drainTimeout = 8_500;
+
+/** Milliseconds after which the process ends whatever still hangs: before whoever told it to stop kills it. */
+const stopTimeout = 9_700;
 
 /** Runs the service until the process is told to stop: settings, database, core, server, signals. */
 export async function runService(): Promise<void> {
   const settings = readEnvironment();
   const log = createLog(settings.LOG_LEVEL);
+  // Before anything is opened, so that a stop while it starts leaves nothing behind either.
+  const stop = listenForStop(log);
   const { auth, place, close } = await openAuth(settings, (line) => log.warn(line));
   const server = await startServer({ auth, log, host: settings.HOST, port: settings.PORT }).catch(async (error) => {
     await close();
     throw error;
   });
   log.info({ url: server.url, database: place }, "listening");
-  process.stderr.write(greeting(server.url, place, settings));
-  const signal = await nextSignal();
-  log.info({ signal }, "shutting down");
-  process.once(signal, () => process.exit(1));
-  await Promise.race([server.close(), sleep(drainTimeout, undefined, { ref: false })]);
+  if (!settings.isProduction && !stop.isAsked()) process.stderr.write(greeting(server.url, place, settings));
+  await stop.asked;
+  const isDrained = await Promise.race([server.close().then(() => true), sleep(drainTimeout, false, { ref: false })]);
+  if (!isDrained) log.warn("stopping with calls unanswered");
   await close();
   log.info("stopped");
 }
 
-function nextSignal(): Promise<NodeJS.Signals> {
-  const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, resolve);
-  return promise;
+interface Stop {
+  readonly asked: Promise<void>;
+  isAsked(): boolean;
 }
 
-function greeting(url: string, place: string, { isProduction }: Settings): string {
-  if (isProduction) return "";
+/** A second Ctrl-C ends the process at once. A terminal that closes often says so twice, and means one stop. */
+function listenForStop(log: Logger): Stop {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let isAsked = false;
+  const stop = (signal: NodeJS.Signals) => {
+    if (isAsked && signal !== "SIGHUP") process.exit(exitCodes.failed);
+    if (isAsked) return;
+    isAsked = true;
+    log.info({ signal }, "shutting down");
+    setTimeout(() => process.exit(exitCodes.failed), stopTimeout).unref();
+    resolve();
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
+  return { asked: promise, isAsked: () => isAsked };
+}
+
+function greeting(url: string, place: string, settings: Settings): string {
   return `
 Latchkey listens on ${url}
 Its data is in ${place}
 
 Create the first user (in another terminal; it asks for the password):
-  npx -y pnpm@12 latchkey create-user --username alice
+  ${commandPrefix(settings)}npx -y pnpm@12 latchkey create-user --username alice
 
 Sign in:
   curl ${url}/trpc/token.obtain -H 'content-type: application/json' \\

@@ -25,12 +25,16 @@ export type ErrorShape = TRPCErrorShape<ErrorData>;
 
 const t = initTRPC.context<Context>().create({
   isDev: false,
-  errorFormatter: ({ shape, error }): ErrorShape => {
-    const { code, message, data } = describeError(error);
-    const { httpStatus, path } = shape.data;
+  errorFormatter: ({ shape, error, ctx }): ErrorShape => {
+    const { code, message, data } = describeError(error, ctx);
+    const { httpStatus } = shape.data;
+    // The name of a procedure that is not there is the caller's own.
+    const path = shape.data.path?.slice(0, longestPath);
     return { code: shape.code, message, data: { code, httpStatus, ...(path === undefined ? {} : { path }), ...data } };
   },
 });
+
+const longestPath = 50;
 
 type Described = {
   code: TRPCError["code"];
@@ -38,10 +42,12 @@ type Described = {
   data: Pick<ErrorData, "reason" | "retryAfter" | "issues">;
 };
 
-function describeError(error: TRPCError): Described {
-  const { code, cause } = error;
-  if (cause instanceof ZodError) {
-    return { code, message: "The input is not valid", data: { reason: "invalid_input", issues: toInputIssues(cause) } };
+function describeError(error: TRPCError, request: Context | undefined): Described {
+  const { code } = error;
+  const inputError = findInputError(error);
+  if (inputError) {
+    const issues = toInputIssues(inputError, request ?? error);
+    return { code, message: "The input is not valid", data: { reason: "invalid_input", issues } };
   }
   const refusal = findAuthError(error);
   if (!refusal) return { code, message: "Internal server error", data: { reason: null } };
@@ -49,10 +55,15 @@ function describeError(error: TRPCError): Described {
   return { code, message, data: { reason, ...(retryAfter && { retryAfter }), ...(issues && { issues }) } };
 }
 
+/** What a schema has against the caller's input. A schema that fails deeper inside is a defect like any other. */
+function findInputError({ code, cause }: TRPCError): ZodError | null {
+  return code === "BAD_REQUEST" && cause instanceof ZodError ? cause : null;
+}
+
 /** Gives every refusal of the core the transport's code. */
 const withMappedErrors = t.middleware(async ({ next }) => {
   const result = await next();
-  if (result.ok || result.error.cause instanceof ZodError) return result;
+  if (result.ok || findInputError(result.error)) return result;
   const refusal = findAuthError(result.error);
   if (refusal) throw toTrpcError(refusal);
   return result;

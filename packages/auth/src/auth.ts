@@ -1,19 +1,25 @@
+import DataLoader from "dataloader";
 import type pg from "pg";
 import { authenticate, type Caller } from "./flows/authenticate.ts";
+import { type ChangePasswordInput, changePassword } from "./flows/change-password.ts";
 import type { Core, RequestFacts } from "./flows/core.ts";
 import { type CreateUserInput, createUser } from "./flows/create-user.ts";
 import { examine } from "./flows/examine.ts";
 import { inspectToken } from "./flows/inspect-token.ts";
 import { type LoginInput, login } from "./flows/login.ts";
 import { logout } from "./flows/logout.ts";
+import { listSessions, revokeOtherSessions, revokeSession } from "./flows/manage-sessions.ts";
+import { purgeSessions } from "./flows/purge-sessions.ts";
 import { createCallerReader } from "./flows/read-caller.ts";
+import { refresh } from "./flows/refresh.ts";
 import { type RotateKeysInput, rotateKeys } from "./flows/rotate-keys.ts";
 import { updateProfile } from "./flows/update-profile.ts";
 import { createTokenVerification } from "./flows/verify-token.ts";
 import { type AuthOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
 import { createPasswords } from "./passwords/passwords.ts";
 import { deriveKey } from "./secrets.ts";
-import { openStorage, type Storage } from "./storage/database.ts";
+import { touchSessions } from "./sessions/session-store.ts";
+import { openStorage, type Queries, type Storage } from "./storage/database.ts";
 import { migrate } from "./storage/migrate.ts";
 import { clockLeeway } from "./tokens/access-token.ts";
 import { createKeyRing, sharedKeyId } from "./tokens/key-ring.ts";
@@ -38,12 +44,19 @@ export function createAuth(connection: pg.PoolConfig, authOptions: AuthOptions) 
   return {
     options,
     login: (input: LoginInput, facts: RequestFacts) => login(core, input, facts),
+    refresh: (refreshToken: string, facts: RequestFacts) => refresh(core, refreshToken, facts),
     logout: (refreshToken: string, facts: RequestFacts) => logout(core, refreshToken, facts),
     authenticate: (authorization: readonly string[]) => authenticate(core, authorization),
     inspectToken: (token: string) => inspectToken(core, token),
     createUser: (input: CreateUserInput) => createUser(core, input),
     updateProfile: (caller: Caller, changes: ProfileChanges, facts: RequestFacts) =>
       updateProfile(core, caller, changes, facts),
+    changePassword: (caller: Caller, input: ChangePasswordInput, facts: RequestFacts) =>
+      changePassword(core, caller, input, facts),
+    listSessions: (caller: Caller) => listSessions(core, caller),
+    revokeSession: (caller: Caller, id: string, facts: RequestFacts) => revokeSession(core, caller, id, facts),
+    revokeOtherSessions: (caller: Caller, facts: RequestFacts) => revokeOtherSessions(core, caller, facts),
+    purgeSessions: () => purgeSessions(core),
     rotateKeys: (input: RotateKeysInput) => rotateKeys(core, input),
     /** The keys that verify tokens, for everybody to read (RFC 7517 §5). */
     publicKeys: () => core.keyRing.publicKeys(),
@@ -92,7 +105,19 @@ function createCore({ db, pool }: Storage, options: ResolvedOptions): Core {
     findSigningKey:
       tokens.profile === "django" && django ? async () => djangoKey(django.secretKey) : keyRing.signingKey,
     readCaller: createCallerReader(pool),
+    touchSession: createToucher(db),
   };
+}
+
+function createToucher(db: Queries): (id: string) => void {
+  const loader = new DataLoader<string, void>(
+    async (ids) => {
+      await touchSessions(db, ids);
+      return ids.map(() => undefined);
+    },
+    { cache: false },
+  );
+  return (id) => void loader.load(id).catch(() => {});
 }
 
 function djangoKey(secretKey: string) {

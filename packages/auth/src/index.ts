@@ -7,12 +7,14 @@ export {
   type InputIssue,
   StartError,
 } from "./errors.ts";
+export type { SessionAnswer } from "./flows/answer-session.ts";
 export type { Caller } from "./flows/authenticate.ts";
+export type { ChangePasswordInput } from "./flows/change-password.ts";
 export type { RequestFacts } from "./flows/core.ts";
 export type { CreateUserInput } from "./flows/create-user.ts";
 export type { TokenInspection } from "./flows/inspect-token.ts";
 export type { LoginInput } from "./flows/login.ts";
-export type { SessionAnswer } from "./flows/open-session.ts";
+export type { Device } from "./flows/manage-sessions.ts";
 export { type CountryCode, isCountryCode } from "./identifiers/phone.ts";
 export type { AuthOptions } from "./options.ts";
 export { createSecret, findSecretWeakness } from "./secrets.ts";

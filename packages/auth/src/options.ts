@@ -46,6 +46,10 @@ const sessionOptions = z
     lifetime: seconds(300, 400 * day).default(90 * day),
     /** Seconds without a refresh after which a session ends. */
     idleLifetime: seconds(300, 400 * day).default(30 * day),
+    /** Seconds for which a refresh token that has just been used is answered with the same successor once more. */
+    refreshGrace: seconds(0, 600).default(30),
+    /** Sessions that one person may have; beyond it the one used longest ago ends. */
+    perUser: z.int().min(1).max(1_000).default(50),
   })
   .refine((value) => value.idleLifetime <= value.lifetime, {
     path: ["idleLifetime"],

@@ -1,5 +1,7 @@
 import { profileChangesSchema } from "@latchkey/auth";
+import { z } from "zod";
 import { protectedProcedure } from "../trpc.ts";
+import { passwordText } from "./inputs.ts";
 
 /** What a person sees and changes of themselves. */
 export const meProcedures = {
@@ -9,4 +11,9 @@ export const meProcedures = {
   update: protectedProcedure
     .input(profileChangesSchema)
     .mutation(({ ctx, input }) => ctx.auth.updateProfile(ctx, input, ctx.facts)),
+
+  /** Replaces the password, ends every other session, and answers a new pair of tokens for this one. */
+  changePassword: protectedProcedure
+    .input(z.strictObject({ currentPassword: passwordText, newPassword: passwordText }))
+    .mutation(({ ctx, input }) => ctx.auth.changePassword(ctx, input, ctx.facts)),
 };

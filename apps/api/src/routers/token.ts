@@ -9,6 +9,11 @@ export const tokenProcedures = {
     .input(z.strictObject({ username: identifierText, password: passwordText }))
     .mutation(({ ctx, input }) => ctx.auth.login(input, ctx.facts)),
 
+  /** Exchanges a refresh token for its successor and a new access token; asking again within the grace time gets the same. */
+  refresh: publicProcedure
+    .input(z.strictObject({ refreshToken: tokenText }))
+    .mutation(({ ctx, input }) => ctx.auth.refresh(input.refreshToken, ctx.facts)),
+
   /** Signs out. The answer is the same for a token that is unknown (RFC 7009). */
   revoke: publicProcedure.input(z.strictObject({ refreshToken: tokenText })).mutation(async ({ ctx, input }) => {
     await ctx.auth.logout(input.refreshToken, ctx.facts);

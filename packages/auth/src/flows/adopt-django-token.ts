@@ -46,7 +46,9 @@ async function openAdoptedSession(core: Core, { sessionId, django }: DjangoBeare
             ])
             .where(columnOfKind[name.kind], "=", name.value)
             .where("credentialsChangedAt", "<=", django.issuedAt)
-            .where(sql<boolean>`latchkey.now() < ${endsAt}`),
+            .where(sql<boolean>`latchkey.now() < ${endsAt}`)
+            // Waits for a change of the password or the name that is under way, and then sees it.
+            .forShare(),
         )
         .onConflict((conflict) => conflict.column("id").doNothing())
         .returning("userId")

@@ -30,7 +30,9 @@ export async function authenticate(core: Core, authorization: readonly string[])
 export async function findCaller(core: Core, token: VerifiedToken): Promise<Caller> {
   requireAcceptedKind(token, core.options);
   const caller = (await core.readCaller(token)) ?? (await adoptDjangoToken(core, token));
-  return requireGoodCaller(token, caller);
+  const good = requireGoodCaller(token, caller);
+  if (caller?.isTouchDue) core.touchSession(good.session.id);
+  return good;
 }
 
 function requireGoodCaller(token: VerifiedToken, caller: StoredCaller | null): Caller {

@@ -20,6 +20,8 @@ export interface Core {
   readonly verifyToken: (token: string) => Promise<VerifiedToken>;
   /** Reads a session and its user as they are now. */
   readonly readCaller: CallerReader;
+  /** Notes that a session is in use; nobody waits for it, and a note that is lost is made a minute later. */
+  readonly touchSession: (id: string) => void;
 }
 
 /** Where a call comes from; facts for the audit trail and the list of devices, trusted for nothing. */

@@ -4,10 +4,10 @@ import { AuthError, type InputIssue } from "../errors.ts";
 import { parseEmail } from "../identifiers/email.ts";
 import { parsePhone } from "../identifiers/phone.ts";
 import { parseUsername } from "../identifiers/username.ts";
-import { checkPassword } from "../passwords/policy.ts";
 import type { ProfileChanges, User } from "../users/user.ts";
 import { insertUser } from "../users/user-store.ts";
 import type { Core } from "./core.ts";
+import { encodePassword } from "./encode-password.ts";
 
 export interface CreateUserInput {
   readonly username: string;
@@ -27,7 +27,7 @@ export interface CreateUserInput {
  */
 export async function createUser(core: Core, input: CreateUserInput): Promise<User> {
   const names = parseNames(core, input);
-  const password = await encodePassword(core, input);
+  const password = await encode(core, input);
   return core.db.transaction().execute(async (transaction) => {
     const user = await insertUser(transaction, {
       id: randomUUIDv7(),
@@ -66,23 +66,9 @@ function issueOf(field: string, parsed: Parsed | null): InputIssue[] {
   return parsed === null || parsed.ok ? [] : [{ path: [field], message: parsed.reason }];
 }
 
-async function encodePassword(core: Core, { password, ...input }: CreateUserInput) {
+async function encode(core: Core, { password, ...input }: CreateUserInput) {
   // An account from Django is as old as its tokens, which stay good; a new one refuses every token older than itself.
   if (typeof password !== "string") return { password: password.djangoHash, credentialsChangedAt: new Date(0) };
-  const identifiers = [
-    input.username,
-    input.phoneNumber,
-    input.email,
-    input.profile?.firstName,
-    input.profile?.lastName,
-  ];
-  const rejection = checkPassword(password, {
-    minLength: core.options.passwords.minimumLength,
-    identifiers: identifiers.filter((identifier) => identifier !== undefined),
-  });
-  if (rejection) {
-    const issues = [{ path: ["password"], message: rejection.message }];
-    throw new AuthError("password_rejected", rejection.message, { issues });
-  }
-  return { password: await core.passwords.hash(password) };
+  const person = { ...input.profile, ...input };
+  return { password: await encodePassword(core, password, { field: "password", person }) };
 }

@@ -4,8 +4,9 @@ import { AuthError } from "../errors.ts";
 import { type Identifier, parseIdentifier } from "../identifiers/identifier.ts";
 import type { PasswordCheck } from "../passwords/passwords.ts";
 import { type Account, findAccount, recordLogin } from "../users/user-store.ts";
+import type { SessionAnswer } from "./answer-session.ts";
 import type { Core, RequestFacts } from "./core.ts";
-import { openSession, type SessionAnswer } from "./open-session.ts";
+import { openSession } from "./open-session.ts";
 
 export interface LoginInput {
   /** A username, a phone number in any usual spelling, or an e-mail address. */

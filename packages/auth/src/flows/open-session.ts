@@ -1,47 +1,36 @@
 import { randomUUIDv7 } from "node:crypto";
-import { toNumericDate } from "../clock.ts";
+import { recordEvent } from "../audit/audit-log.ts";
 import { createRefreshToken } from "../sessions/refresh-token.ts";
-import { insertSession } from "../sessions/session-store.ts";
+import { endSurplusSessions, insertSession } from "../sessions/session-store.ts";
 import type { Queries } from "../storage/database.ts";
 import type { User } from "../users/user.ts";
+import { answerSession, type SessionAnswer } from "./answer-session.ts";
 import type { Core, RequestFacts } from "./core.ts";
-import { issueToken } from "./issue-token.ts";
 
-/** What a person gets at sign-in: the token for every call, and the one that renews it. */
-export interface SessionAnswer {
-  /** The access token, for `Authorization: Bearer`. */
-  readonly token: string;
-  readonly tokenType: "Bearer";
-  readonly expiresAt: Date;
-  /** Good until used once; keep it as safe as a password. */
-  readonly refreshToken: string;
-  readonly refreshExpiresAt: Date;
-  readonly user: User;
-}
-
-/** Opens a session for a user inside the caller's transaction, and issues its tokens. */
+/**
+ * Opens a session for a user inside the caller's transaction, which holds the user's row, and issues its tokens. Beyond the most
+ * that one person may have, the session that was used longest ago ends.
+ */
 export async function openSession(
   core: Core,
   transaction: Queries,
   { user, facts }: { user: User; facts: RequestFacts },
 ): Promise<SessionAnswer> {
+  const { lifetime, idleLifetime, perUser } = core.options.sessions;
   const id = randomUUIDv7();
   const refreshToken = createRefreshToken(core.refreshKey, id);
-  const { idleExpiresAt, expiresAt } = await insertSession(transaction, {
+  const { idleExpiresAt, ...session } = await insertSession(transaction, {
     id,
     userId: user.id,
     refreshHash: refreshToken.hash,
-    lifetimes: { absolute: core.options.sessions.lifetime, idle: core.options.sessions.idleLifetime },
+    lifetimes: { absolute: lifetime, idle: idleLifetime },
     address: facts.address,
     userAgent: facts.userAgent,
   });
-  const issued = await issueToken(core, { user, sessionId: id, notAfter: toNumericDate(expiresAt) });
-  return {
-    token: issued.token,
-    tokenType: "Bearer",
-    expiresAt: issued.expiresAt,
-    refreshToken: refreshToken.text,
-    refreshExpiresAt: idleExpiresAt,
-    user,
-  };
+  const surplus = await endSurplusSessions(transaction, { userId: user.id, most: perUser });
+  if (surplus.length > 0) {
+    const happened = { event: "sessions_ended", because: "too_many_sessions", count: surplus.length } as const;
+    await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
+  }
+  return answerSession(core, { user, session, idleExpiresAt, refreshToken });
 }

@@ -1,8 +1,9 @@
 import DataLoader from "dataloader";
 import type pg from "pg";
 import type { Session } from "../sessions/session.ts";
-import { isLiveSession, sessionFields } from "../sessions/session-store.ts";
-import { type User, userFields } from "../users/user.ts";
+import { isLiveSession, touchInterval } from "../sessions/session-store.ts";
+import type { User } from "../users/user.ts";
+import { callerColumns, readCallerRow } from "./caller-columns.ts";
 
 /** A session and its user as the database has them at this moment. */
 export interface StoredCaller {
@@ -11,6 +12,8 @@ export interface StoredCaller {
   readonly isLive: boolean;
   /** Whether the key that signed the token is still accepted. */
   readonly isKeyAccepted: boolean;
+  /** Whether its last use was noted long enough ago to be noted again. */
+  readonly isTouchDue: boolean;
 }
 
 export interface CallerKey {
@@ -21,13 +24,10 @@ export interface CallerKey {
 
 export type CallerReader = (key: CallerKey) => Promise<StoredCaller | null>;
 
-const snakeCase = (field: string) => field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-const columns = (alias: string, fields: readonly string[]) =>
-  fields.map((field) => `${alias}.${snakeCase(field)} as "${alias}.${field}"`).join(", ");
-
 const readCallersQuery = `
-  select call.position::int as position, ${columns("session", sessionFields)}, ${columns("caller", userFields)},
+  select call.position::int as position, ${callerColumns},
     ${isLiveSession("session")} as "isLive",
+    session.last_used_at <= latchkey.now() - interval '${touchInterval} seconds' as "isTouchDue",
     call.kid is null or exists (
       select from latchkey.signing_keys k where k.kid = call.kid and coalesce(k.verifies_until > latchkey.now(), true)
     ) as "isKeyAccepted"
@@ -35,10 +35,8 @@ const readCallersQuery = `
   join latchkey.sessions session on session.id = call.session_id
   join latchkey.users caller on caller.id = session.user_id`;
 
-type Row = Readonly<Record<string, unknown>> & { position: number; isLive: boolean; isKeyAccepted: boolean };
-
-const pick = <T>(row: Row, alias: string, fields: readonly (keyof T & string)[]): T =>
-  Object.fromEntries(fields.map((field) => [field, row[`${alias}.${field}`]])) as T;
+type Facts = Pick<StoredCaller, "isLive" | "isKeyAccepted" | "isTouchDue">;
+type Row = Readonly<Record<string, unknown>> & Facts & { position: number };
 
 /**
  * Reads sessions with their users, always fresh: calls that arrive together share one prepared statement, and nothing is kept
@@ -51,16 +49,12 @@ export function createCallerReader(pool: pg.Pool): CallerReader {
   async function readCallers(keys: readonly CallerKey[]): Promise<(StoredCaller | null)[]> {
     const values = [keys.map((key) => key.sessionId), keys.map((key) => key.kid)];
     const { rows } = await pool.query<Row>({ name: "read-callers", text: readCallersQuery, values });
-    const callers = new Map(rows.map((row) => [row.position, toCaller(row)]));
+    const callers = new Map(rows.map((row) => [row.position, toStoredCaller(row)]));
     return keys.map((_, index) => callers.get(index + 1) ?? null);
   }
 }
 
-function toCaller(row: Row): StoredCaller {
-  return {
-    session: pick<Session>(row, "session", sessionFields),
-    user: pick<User>(row, "caller", userFields),
-    isLive: row.isLive,
-    isKeyAccepted: row.isKeyAccepted,
-  };
+function toStoredCaller(row: Row): StoredCaller {
+  const { isLive, isKeyAccepted, isTouchDue } = row;
+  return { ...readCallerRow(row), isLive, isKeyAccepted, isTouchDue };
 }

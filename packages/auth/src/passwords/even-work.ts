@@ -25,7 +25,7 @@ export function createEvenWork(cost: number): EvenWork {
     measure,
     async spendRest(password, spent) {
       const full = durations.read();
-      const share = spent === 0 || full === undefined ? 1 : 1;
+      const share = spent === 0 || full === undefined ? 1 : 1 - spent / full;
       for (const part of splitWork(cost, share)) {
         const work = () => checkDecoy(password, part);
         await (part === cost ? measure(work) : work());

@@ -56,7 +56,6 @@ describe("a refresh token that was not issued here is refused", () => {
 
   test("whatever the text is, and nothing else is thrown", () => {
     const anyText = fc.oneof(
-      fc.string({ unit: "binary", maxLength: 200 }),
       fc.string({ unit: fc.constantFrom(...base64url), minLength: 80, maxLength: 90 }),
       fc.uint8Array({ maxLength: 100 }).map((bytes) => Buffer.from(bytes).toString("base64url")),
       fc.array(fc.nat(0xffff), { maxLength: 90 }).map((units) => String.fromCharCode(...units)),
@@ -65,7 +64,7 @@ describe("a refresh token that was not issued here is refused", () => {
       fc.property(anyText, (text) => {
         expect(parse(text)).toBe("refresh_token_invalid");
       }),
-      { numRuns: 2_000 },
+      { numRuns: 500 },
     );
   });
 });
@@ -102,7 +101,9 @@ test("the database holds 32 bytes of hash, from which no refresh token can be ma
   for (const text of madeFromTheTable) await auth.logout(text, facts);
   expect(await database.query("select from latchkey.sessions where ended_at is null")).toHaveLength(1);
 
-  const dump = JSON.stringify(await database.query("select s::text, u::text from latchkey.sessions s, latchkey.users u"));
+  const dump = JSON.stringify(
+    await database.query("select s::text, u::text from latchkey.sessions s, latchkey.users u"),
+  );
   for (const part of [refreshToken, secret.toString("hex"), secret.toString("base64"), secret.toString("base64url")]) {
     expect(dump).not.toContain(part);
   }

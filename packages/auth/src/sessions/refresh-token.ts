@@ -27,7 +27,20 @@ function assemble(key: Uint8Array, sessionId: Uint8Array, secret: Uint8Array): R
 
 /** The first refresh token of a new session: 256 random bits. */
 export function createRefreshToken(key: Uint8Array, sessionId: string): RefreshToken {
-  return assemble(key, Buffer.from(sessionId.replaceAll("-", ""), "hex"), randomBytes(secretBytes));
+  return assemble(key, parseUuid(sessionId), randomBytes(secretBytes));
+}
+
+/**
+ * The one successor of a refresh token. It is derived and not drawn, so that a client that asks twice, because an answer was
+ * lost or because it has several tabs, gets the same one twice. Without the key, which is not in the database, the stored hash
+ * says nothing of it.
+ */
+export function deriveSuccessor(
+  key: Uint8Array,
+  { sessionId, hash }: Pick<RefreshToken, "sessionId" | "hash">,
+): RefreshToken {
+  const id = parseUuid(sessionId);
+  return assemble(key, id, hmacSha256(key, "successor", id, hash));
 }
 
 /**
@@ -44,6 +57,10 @@ export function parseRefreshToken(key: Uint8Array, text: string): RefreshToken {
     throw new AuthError("refresh_token_invalid", "The refresh token is not valid");
   }
   return token;
+}
+
+function parseUuid(text: string): Buffer {
+  return Buffer.from(text.replaceAll("-", ""), "hex");
 }
 
 function formatUuid(bytes: Uint8Array): string {

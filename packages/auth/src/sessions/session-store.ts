@@ -12,6 +12,8 @@ interface SessionsTable {
   id: string;
   userId: string;
   refreshHash: Buffer;
+  previousRefreshHash: ColumnType<Buffer | null, never, Buffer>;
+  rotatedAt: ColumnType<Date | null, never, Date>;
   createdAt: Generated<Date>;
   lastUsedAt: Generated<Date>;
   idleExpiresAt: Date;
@@ -62,18 +64,112 @@ export async function insertSession(
     .executeTakeFirstOrThrow();
 }
 
-/** Ends a session if it still lives and `refreshHash` is its present one. Says whose it was, or null. */
-export async function endSessionByRefreshHash(
+/** Which sessions of a user to end. */
+export interface SessionsToEnd {
+  readonly userId: string;
+  /** Only this one. */
+  readonly id?: string;
+  /** All but this one. */
+  readonly except?: string;
+  readonly reason: SessionEnd;
+}
+
+/** Ends the live sessions that fit, and answers their ids. */
+export async function endSessions(db: Queries, { userId, id, except, reason }: SessionsToEnd): Promise<string[]> {
+  let query = endLive(db, reason).where("userId", "=", userId);
+  if (id !== undefined) query = query.where("id", "=", id);
+  if (except !== undefined) query = query.where("id", "!=", except);
+  return (await query.returning("id").execute()).map((ended) => ended.id);
+}
+
+/**
+ * Ends the session of a refresh token, whether that is its present one or one of an earlier generation. Says whose it was, or
+ * null when it had ended already.
+ */
+export async function endSession(
   db: Queries,
-  { id, refreshHash, reason }: { id: string; refreshHash: Buffer; reason: SessionEnd },
+  { id, reason }: { id: string; reason: SessionEnd },
 ): Promise<{ userId: string } | null> {
-  const ended = await db
+  return (await endLive(db, reason).where("id", "=", id).returning("userId").executeTakeFirst()) ?? null;
+}
+
+function endLive(db: Queries, reason: SessionEnd) {
+  return db
     .updateTable("sessions")
     .set({ endedAt: sql<Date>`latchkey.now()`, endReason: reason })
-    .where("id", "=", id)
-    .where("refreshHash", "=", refreshHash)
-    .where("endedAt", "is", null)
-    .returning("userId")
-    .executeTakeFirst();
-  return ended ?? null;
+    .where(sql<boolean>`${sql.raw(isLiveSession("sessions"))}`);
+}
+
+/** Ends the sessions of a user beyond the `most` that were used last, and answers their ids. */
+export async function endSurplusSessions(
+  db: Queries,
+  { userId, most }: { userId: string; most: number },
+): Promise<string[]> {
+  const surplus = db
+    .selectFrom("sessions")
+    .select("id")
+    .where("userId", "=", userId)
+    .where(sql<boolean>`${sql.raw(isLiveSession("sessions"))}`)
+    .orderBy("lastUsedAt", "desc")
+    .orderBy("id", "desc")
+    .offset(most);
+  const ended = await endLive(db, "too_many_sessions").where("id", "in", surplus).returning("id").execute();
+  return ended.map(({ id }) => id);
+}
+
+/** The hash of a session's present refresh token, which nobody else can move on until the transaction ends. */
+export async function lockRefreshHash(transaction: Queries, id: string): Promise<Buffer | null> {
+  const query = transaction.selectFrom("sessions").select("refreshHash").where("id", "=", id).forUpdate();
+  return (await query.executeTakeFirst())?.refreshHash ?? null;
+}
+
+/** A session as its owner sees it in a list of devices. */
+export interface StoredDevice {
+  readonly id: string;
+  readonly createdAt: Date;
+  readonly lastUsedAt: Date;
+  readonly expiresAt: Date;
+  readonly address: string | null;
+  readonly userAgent: string | null;
+}
+
+/** The live sessions of a user, the last used first. */
+export async function listDevices(db: Queries, userId: string): Promise<StoredDevice[]> {
+  return db
+    .selectFrom("sessions")
+    .select(["id", "createdAt", "lastUsedAt", "expiresAt", "address", "userAgent"])
+    .where("userId", "=", userId)
+    .where(sql<boolean>`${sql.raw(isLiveSession("sessions"))}`)
+    .orderBy("lastUsedAt", "desc")
+    .orderBy("id", "desc")
+    .execute();
+}
+
+/** Seconds between two notes of a session's last use. */
+export const touchInterval = 60;
+
+/** Notes that sessions are in use, at most once a minute each however many processes are told. */
+export async function touchSessions(db: Queries, ids: readonly string[]): Promise<void> {
+  await db
+    .updateTable("sessions")
+    .set({ lastUsedAt: sql<Date>`latchkey.now()` })
+    .where("id", "in", ids)
+    .where(sql<boolean>`last_used_at <= latchkey.now() - make_interval(secs => ${touchInterval})`)
+    .execute();
+}
+
+/**
+ * Deletes sessions that could not live any more even if nothing had ended them, `atMost` at a time, and answers how many. One
+ * that was ended is kept until then, because an old backend's token could open it anew.
+ */
+export async function deleteDeadSessions(db: Queries, atMost: number): Promise<number> {
+  const dead = db
+    .selectFrom("sessions")
+    .select("id")
+    .where(sql<boolean>`expires_at <= latchkey.now()`)
+    .limit(atMost)
+    .forUpdate()
+    .skipLocked();
+  const result = await db.deleteFrom("sessions").where("id", "in", dead).executeTakeFirst();
+  return Number(result.numDeletedRows);
 }

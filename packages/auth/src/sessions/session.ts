@@ -10,7 +10,13 @@ export interface Session {
 }
 
 /** Why a session ended before its time. */
-export type SessionEnd = "signed_out" | "password_changed";
+export type SessionEnd =
+  | "signed_out"
+  | "revoked"
+  | "password_changed"
+  | "refresh_token_reused"
+  | "too_many_sessions"
+  | "ended_by_administrator";
 
 /** For how long a session lives, in seconds. */
 export interface SessionLifetimes {

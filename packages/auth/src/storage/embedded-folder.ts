@@ -2,7 +2,15 @@ import { randomBytes } from "node:crypto";
 import { access, chown, constants, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { StartError } from "../errors.ts";
-import { type Account, complaintIn, isAlive, type Outcome, OWN_SERVER, type Programs } from "./embedded-server.ts";
+import {
+  type Account,
+  complaintIn,
+  isAlive,
+  NO_LINK,
+  type Outcome,
+  OWN_SERVER,
+  type Programs,
+} from "./embedded-server.ts";
 
 /** The major version of the installed packages: a data folder of another one cannot be opened. */
 export const POSTGRES_MAJOR = "18";
@@ -201,7 +209,8 @@ function cannotBuild(folder: Folder, { output }: Outcome): StartError {
 }
 
 async function writeDurably(path: string, text: string, { account }: Programs): Promise<void> {
-  const file = await open(path, "w", 0o600);
+  const { O_CREAT, O_TRUNC, O_WRONLY } = constants;
+  const file = await open(path, O_WRONLY | O_CREAT | O_TRUNC | NO_LINK, 0o600);
   try {
     await file.writeFile(text);
     if (account !== undefined) await file.chown(account.uid, account.gid);

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { randomInt } from "node:crypto";
-import { open, readFile, stat } from "node:fs/promises";
+import { constants, open, readFile, stat } from "node:fs/promises";
 import { createServer } from "node:net";
 import { arch, platform } from "node:os";
 import { dirname, join } from "node:path";
@@ -86,7 +86,7 @@ function programs(binaries: Binaries, launch: Launch, account?: Account): Progra
 
 function launchProgram(launch: Launch, binary: string, rest: Pick<Command, "args" | "input">): Promise<Outcome> {
   const [file = binary, ...args] = [...launch.prefix, binary, ...rest.args];
-  // A folder that is sure to exist, and that the server does not keep from being renamed or unmounted.
+  // This process's own folder may be gone, or closed to the account.
   return execute({ file, args, input: rest.input, account: launch.account, cwd: dirname(binary) });
 }
 
@@ -264,6 +264,9 @@ async function refuseCopy(folder: Folder, itsData: string): Promise<void> {
   );
 }
 
+/** As root, Latchkey writes into a folder of another user, who must not be able to turn that to a file elsewhere. */
+export const NO_LINK = constants.O_NOFOLLOW ?? 0;
+
 /** No process has this id on any system: ids end at 4194304. */
 const NOBODY = 99_999_999;
 
@@ -273,7 +276,7 @@ const NOBODY = 99_999_999;
  * What is read and written is one open file, so that it cannot be the one of a server that has started meanwhile.
  */
 async function disownLockFile(folder: Folder): Promise<void> {
-  const file = await open(join(folder.data, "postmaster.pid"), "r+").catch(() => undefined);
+  const file = await open(join(folder.data, "postmaster.pid"), constants.O_RDWR | NO_LINK).catch(() => undefined);
   if (file === undefined) return;
   try {
     const [pid, ...rest] = (await file.readFile("utf8")).split("\n");

@@ -83,7 +83,7 @@ describe("one bearer token is read exactly as it is written", () => {
 
 test("whatever the headers are: a token68, nothing, or a refusal", () => {
   const header = fc.oneof(
-    fc.string({ unit: "binary", maxLength: 30 }),
+    fc.array(fc.nat(0xffff), { maxLength: 30 }).map((units) => String.fromCharCode(...units)),
     fc.string({ unit: fc.constantFrom(..."Bearer \t,=abc.ſK"), maxLength: 30 }),
     fc.string({ unit: fc.constantFrom(..." \t\n=.,aé"), maxLength: 12 }).map((rest) => `Bearer${rest}`),
   );
@@ -95,7 +95,7 @@ test("whatever the headers are: a token68, nothing, or a refusal", () => {
       expect(headers).toHaveLength(1);
       expect(headers[0]?.endsWith(` ${token}`)).toBe(true);
     }),
-    { numRuns: 2_000 },
+    { numRuns: 500 },
   );
 });
 

@@ -105,6 +105,30 @@ export async function findUser(db: Queries, id: string): Promise<User | null> {
   return found ?? null;
 }
 
+/** A user with what is stored of the password. */
+export async function findAccountById(db: Queries, id: string): Promise<Account | null> {
+  const query = db
+    .selectFrom("users")
+    .select([...userFields, "password"])
+    .where("id", "=", id);
+  return (await query.executeTakeFirst()) ?? null;
+}
+
+/** Gives a user another password, if it is still the one that was verified; older tokens of the old backend end with it. */
+export async function replacePassword(
+  db: Queries,
+  { id, verifiedHash, nextHash }: { id: string; verifiedHash: string; nextHash: string },
+): Promise<boolean> {
+  const result = await db
+    .updateTable("users")
+    .set({ password: nextHash, credentialsChangedAt: sql<Date>`latchkey.now()` })
+    .where("id", "=", id)
+    .where("isActive", "=", true)
+    .where("password", "=", verifiedHash)
+    .executeTakeFirst();
+  return result.numUpdatedRows === 1n;
+}
+
 /**
  * Notes a sign-in, and stores the password's new hash where one is due. Null when the account was disabled, deleted or given
  * another password since `verifiedHash` was read, so that a password that has just been replaced opens nothing.

@@ -1,11 +1,12 @@
 import { z } from "zod";
 
+/** Measured in NFC, the form that is stored: it can be longer than what was typed. */
 const text = (maximum: number) =>
   z
     .string()
-    .max(maximum)
     .refine(isStorable, "holds characters that cannot be stored")
-    .transform((value) => value.normalize("NFC"));
+    .transform((value) => value.normalize("NFC"))
+    .pipe(z.string().max(maximum, `must be at most ${maximum} characters`));
 
 /** PostgreSQL stores neither NUL nor half a surrogate pair. */
 function isStorable(value: string): boolean {

@@ -58,6 +58,8 @@ const statements = [
     id uuid primary key,
     user_id uuid not null references latchkey.users (id) on delete cascade,
     refresh_hash bytea not null,
+    previous_refresh_hash bytea,
+    rotated_at timestamptz,
     created_at timestamptz not null default latchkey.now(),
     last_used_at timestamptz not null default latchkey.now(),
     idle_expires_at timestamptz not null,
@@ -68,9 +70,12 @@ const statements = [
     user_agent text,
     constraint sessions_lifetime check (created_at < expires_at and idle_expires_at <= expires_at),
     constraint sessions_end check ((ended_at is null) = (end_reason is null)),
-    constraint sessions_refresh_hash_length check (octet_length(refresh_hash) = 32)
+    constraint sessions_refresh_hash_length check (octet_length(refresh_hash) = 32),
+    constraint sessions_previous_refresh_hash_length check (octet_length(previous_refresh_hash) = 32),
+    constraint sessions_rotation check ((previous_refresh_hash is null) = (rotated_at is null))
   )`,
   "create index sessions_user_id on latchkey.sessions (user_id)",
+  "create index sessions_expires_at on latchkey.sessions (expires_at)",
 
   `create table latchkey.signing_keys (
     kid text primary key,

@@ -1,0 +1,66 @@
+import { recordEvent } from "../audit/audit-log.ts";
+import { AuthError } from "../errors.ts";
+import { deriveSuccessor } from "../sessions/refresh-token.ts";
+import { endSessions, lockRefreshHash } from "../sessions/session-store.ts";
+import type { Queries } from "../storage/database.ts";
+import { findAccountById, replacePassword } from "../users/user-store.ts";
+import { answerSession, type SessionAnswer } from "./answer-session.ts";
+import type { Caller } from "./authenticate.ts";
+import type { Core, RequestFacts } from "./core.ts";
+import { encodePassword } from "./encode-password.ts";
+import { rotateSession } from "./rotate-session.ts";
+
+export interface ChangePasswordInput {
+  readonly currentPassword: string;
+  readonly newPassword: string;
+}
+
+/**
+ * Gives a person a new password, ends every other session of theirs, and moves the present one on to a new pair of tokens, just
+ * as a refresh would: other tabs that share it follow.
+ *
+ * @throws AuthError `invalid_credentials`, `password_rejected`, `overloaded`, `session_ended`
+ */
+export async function changePassword(
+  core: Core,
+  { user, session }: Caller,
+  { currentPassword, newPassword }: ChangePasswordInput,
+  facts: RequestFacts,
+): Promise<SessionAnswer> {
+  const account = await findAccountById(core.db, user.id);
+  const check = await core.passwords.verify(currentPassword, account?.password ?? null);
+  if (!account || !check.matches) throw wrongPassword();
+  const next = await encodePassword(core, newPassword, { field: "newPassword", person: account });
+  return core.db.transaction().execute(async (transaction) => {
+    const isReplaced = await replacePassword(transaction, {
+      id: user.id,
+      verifiedHash: account.password,
+      nextHash: next,
+    });
+    if (!isReplaced) throw wrongPassword();
+    const ended = await endSessions(transaction, { userId: user.id, except: session.id, reason: "password_changed" });
+    const happened = { event: "password_changed", sessionsEnded: ended.length } as const;
+    await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
+    return moveOn(core, transaction, session.id, facts);
+  });
+}
+
+/** The present session's next generation; a refresh by another tab at this moment waits for it and gets the same. */
+async function moveOn(
+  core: Core,
+  transaction: Queries,
+  sessionId: string,
+  facts: RequestFacts,
+): Promise<SessionAnswer> {
+  const hash = await lockRefreshHash(transaction, sessionId);
+  const successor = hash && deriveSuccessor(core.refreshKey, { sessionId, hash });
+  const rotated = successor && (await rotateSession(core.options, transaction, { presented: hash, successor, facts }));
+  if (!rotated) throw new AuthError("session_ended", "The session has ended: sign in again");
+  return answerSession(core, { ...rotated, refreshToken: successor });
+}
+
+function wrongPassword(): AuthError {
+  return new AuthError("invalid_credentials", "The current password is not right", {
+    issues: [{ path: ["currentPassword"], message: "is not right" }],
+  });
+}
