@@ -12,9 +12,9 @@ import { secureHeaders } from "hono/secure-headers";
 import { type Logger, stdSerializers } from "pino";
 import type { Context } from "./context.ts";
 import { findAuthError, findChallenge } from "./error-map.ts";
+import type { ErrorShape } from "./error-shape.ts";
 import { limits } from "./limits.ts";
 import { appRouter } from "./router.ts";
-import type { ErrorShape } from "./trpc.ts";
 
 type Env = { Bindings: HttpBindings; Variables: { requestId: string; log: Logger } };
 
@@ -99,7 +99,7 @@ const refuseOddRequests: MiddlewareHandler<Env> = async ({ req, env }, next) => 
 /** Hono counts the bytes of a body without a length in a copy of the request, and can copy the platform's own kind only. */
 const acceptStreamedBodies: MiddlewareHandler<Env> = async ({ req }, next) => {
   const { body } = req.raw;
-  if (body && req.header("transfer-encoding") !== undefined) {
+  if (body && req.header("content-length") === undefined) {
     req.raw = new Request(req.url, { method: req.method, headers: req.header(), body, duplex: "half" });
   }
   return next();

@@ -1,2 +1,2 @@
-export type { AppRouter } from "./router.ts";
-export type { ErrorData, ErrorShape } from "./trpc.ts";
+export type { ErrorData, ErrorShape } from "./error-shape.ts";
+export type { AppRouter } from "./procedures.ts";

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
-import { readEnvironment, type Settings } from "./environment.ts";
+import { readEnvironment } from "./environment.ts";
 import { exitCodes } from "./failure.ts";
 import { createLog } from "./log.ts";
 import { openAuth } from "./open-auth.ts";
@@ -24,7 +24,7 @@ export async function runService(): Promise<void> {
     throw error;
   });
   log.info({ url: server.url, database: place }, "listening");
-  if (!settings.isProduction && !stop.isAsked()) process.stderr.write(greeting(server.url, place, settings));
+  if (!settings.isProduction && !stop.isAsked()) process.stderr.write(greeting(server.url, place));
   await stop.asked;
   const isDrained = await Promise.race([server.close().then(() => true), sleep(drainTimeout, false, { ref: false })]);
   if (!isDrained) log.warn("stopping with calls unanswered");
@@ -53,13 +53,13 @@ function listenForStop(log: Logger): Stop {
   return { asked: promise, isAsked: () => isAsked };
 }
 
-function greeting(url: string, place: string, settings: Settings): string {
+function greeting(url: string, place: string): string {
   return `
 Latchkey listens on ${url}
 Its data is in ${place}
 
-Create the first user (in another terminal; it asks for the password):
-  ${commandPrefix(settings)}npx -y pnpm@12 latchkey create-user --username alice
+Create the first user (in another terminal, with the same settings; it asks for the password):
+  npx -y pnpm@12 latchkey create-user --username alice
 
 Sign in:
   curl ${url}/trpc/token.obtain -H 'content-type: application/json' \\

@@ -1,27 +1,10 @@
-import { AuthError, type AuthErrorCode, type InputIssue } from "@latchkey/auth";
+import { AuthError } from "@latchkey/auth";
 import { initTRPC, type TRPCError } from "@trpc/server";
-import type { TRPCErrorShape } from "@trpc/server/rpc";
 import { ZodError } from "zod";
 import type { Context } from "./context.ts";
 import { findAuthError, toTrpcError } from "./error-map.ts";
+import type { ErrorData, ErrorShape } from "./error-shape.ts";
 import { toInputIssues } from "./input-issues.ts";
-
-/** What an error answer carries beside its message. */
-export interface ErrorData {
-  /** tRPC's code, such as `UNAUTHORIZED`. */
-  readonly code: TRPCError["code"];
-  readonly httpStatus: number;
-  /** The procedure, such as `token.obtain`. */
-  readonly path?: string;
-  /** Why, from a closed set; null when the service itself failed. */
-  readonly reason: AuthErrorCode | null;
-  /** Seconds after which trying again can help. */
-  readonly retryAfter?: number;
-  /** What is wrong with the input, field by field. */
-  readonly issues?: readonly InputIssue[];
-}
-
-export type ErrorShape = TRPCErrorShape<ErrorData>;
 
 const t = initTRPC.context<Context>().create({
   isDev: false,

@@ -40,20 +40,39 @@ export interface Answer {
   /** `result.data` of a success or `error` of a refusal. */
   // biome-ignore lint/suspicious/noExplicitAny: the wire is untyped; each test asserts the shape
   readonly body: any;
+  /** The whole body as it came. */
+  readonly text: string;
+}
+
+export interface CallOptions {
+  readonly input?: unknown;
+  readonly token?: string;
+  /** A body as it is, in place of `input`. */
+  readonly rawBody?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Calls a procedure as any HTTP client can: POST with an input for a mutation, GET for a query. */
 export async function call(
   url: string,
   procedure: string,
-  { input, token }: { input?: unknown; token?: string } = {},
+  { input, token, rawBody, headers = {} }: CallOptions = {},
 ): Promise<Answer> {
-  const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
-  const request: RequestInit =
-    input === undefined
-      ? { headers }
-      : { method: "POST", headers: { ...headers, "content-type": "application/json" }, body: JSON.stringify(input) };
-  const response = await fetch(`${url}/trpc/${procedure}`, request);
-  const json = (await response.json()) as { result?: { data: unknown }; error?: unknown };
-  return { status: response.status, headers: response.headers, body: json.result ? json.result.data : json.error };
+  const body = rawBody ?? (input === undefined ? undefined : JSON.stringify(input));
+  const response = await fetch(`${url}/trpc/${procedure}`, {
+    headers: {
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      ...(body !== undefined && { "content-type": "application/json" }),
+      ...headers,
+    },
+    ...(body !== undefined && { method: "POST", body }),
+  });
+  const text = await response.text();
+  const json = JSON.parse(text) as { result?: { data: unknown }; error?: unknown };
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: json.result ? json.result.data : json.error,
+    text,
+  };
 }

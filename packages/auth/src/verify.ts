@@ -1,4 +1,4 @@
-import { createRemoteJWKSet, importJWK, type JSONWebKeySet } from "jose";
+import { createRemoteJWKSet, importJWK, type JSONWebKeySet, type JWK } from "jose";
 import { type Clock, systemClock } from "./clock.ts";
 import { AuthError } from "./errors.ts";
 import {
@@ -55,12 +55,16 @@ function findRemoteKey(url: URL): FindVerificationKey {
 }
 
 function findLocalKey({ keys }: JSONWebKeySet): FindVerificationKey {
-  const imported = new Map<string, Promise<VerificationKey>>();
+  const imported = new Map<JWK, Promise<VerificationKey>>();
   return async ({ alg, kid }) => {
     const jwk = keys.find((key) => key.kid === kid && key.alg === alg);
     if (!jwk) throw new AuthError("token_invalid", "The token is not valid");
-    const key = imported.get(kid) ?? importJWK(jwk, alg);
-    imported.set(kid, key);
-    return key;
+    try {
+      const key = imported.get(jwk) ?? importJWK(jwk, alg);
+      imported.set(jwk, key);
+      return await key;
+    } catch (error) {
+      throw toKeyError(error);
+    }
   };
 }

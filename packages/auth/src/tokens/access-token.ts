@@ -129,7 +129,7 @@ const isUuid = (value: unknown): value is string => typeof value === "string" &&
 
 function requireOwnClaims(payload: JWTPayload, { issuer, audience, clock }: TokenExpectations): AccessTokenClaims {
   const { iss, aud, sub, sid, jti, iat, exp } = payload;
-  if (iss !== issuer || (aud ?? null) !== audience) throw invalid();
+  if (iss !== issuer || aud !== (audience ?? undefined)) throw invalid();
   if (!isUuid(sub) || !isUuid(sid) || typeof jti !== "string" || jti === "" || jti.length > 64) throw invalid();
   if (payload.nbf !== undefined || !Number.isSafeInteger(iat) || !Number.isSafeInteger(exp)) throw invalid();
   const [issuedAt, expiresAt] = [Number(iat), Number(exp)];

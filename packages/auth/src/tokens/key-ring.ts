@@ -101,6 +101,7 @@ export function createKeyRing({ db, sealingKey, algorithm, overlapSeconds }: Key
     const key = await createKey(algorithm, sealingKey);
     await db.transaction().execute(async (transaction) => {
       await lockSigningKeys(transaction);
+      if (!dangerouslyRemoveOldKeys) requireSameSecret(await listSigningKeys(transaction), sealingKey);
       await insertSigningKey(transaction, key, { publishSeconds, overlapSeconds });
       if (dangerouslyRemoveOldKeys) await deleteOtherSigningKeys(transaction, key.kid);
     });
@@ -116,7 +117,9 @@ export function createKeyRing({ db, sealingKey, algorithm, overlapSeconds }: Key
     const key = await createKey(algorithm, sealingKey);
     await db.transaction().execute(async (transaction) => {
       await lockSigningKeys(transaction);
-      const newest = (await listSigningKeys(transaction)).find((stored) => stored.verifiesUntil === null);
+      const stored = await listSigningKeys(transaction);
+      requireSameSecret(stored, sealingKey);
+      const newest = stored.find(({ verifiesUntil }) => verifiesUntil === null);
       if (newest?.algorithm === algorithm) return;
       await insertSigningKey(transaction, key, { publishSeconds: 0, overlapSeconds });
     });
@@ -159,6 +162,11 @@ async function openKey({ kid, algorithm, publicJwk, sealedPrivateJwk }: StoredSi
   const privateKey = await importJWK(jwk, algorithm, { extractable: algorithm === "HS256" });
   const verificationKey = publicJwk ? await importJWK(publicJwk, algorithm) : privateKey;
   return { kid, algorithm, privateKey, verificationKey, publicJwk };
+}
+
+/** A key that is sealed with another secret than the rest would be one that the other processes cannot open. */
+function requireSameSecret(stored: readonly StoredSigningKey[], sealingKey: Uint8Array): void {
+  for (const { kid, sealedPrivateJwk } of stored) unsealPrivateJwk(kid, sealedPrivateJwk, sealingKey);
 }
 
 function unsealPrivateJwk(kid: string, sealed: Uint8Array, sealingKey: Uint8Array): string {

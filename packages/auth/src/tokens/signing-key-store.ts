@@ -33,7 +33,10 @@ export interface StoredSigningKey {
   readonly maySign: boolean;
 }
 
-/** The keys that are still accepted, the one that signs first. */
+/**
+ * The keys that are still accepted, the one that signs first: of those whose time to sign has come, the one that is accepted
+ * longest. A key that was overtaken before its time came ends sooner, and tokens that it signed would end with it.
+ */
 export async function listSigningKeys(db: Queries): Promise<StoredSigningKey[]> {
   return db
     .selectFrom("signingKeys")
@@ -41,6 +44,7 @@ export async function listSigningKeys(db: Queries): Promise<StoredSigningKey[]> 
     .select(sql<boolean>`signs_from <= latchkey.now()`.as("maySign"))
     .where(sql<boolean>`coalesce(verifies_until > latchkey.now(), true)`)
     .orderBy(sql`signs_from > latchkey.now()`)
+    .orderBy("verifiesUntil", (order) => order.desc().nullsFirst())
     .orderBy("signsFrom", "desc")
     .execute();
 }

@@ -1,0 +1,17 @@
+import type { TRPCBuiltRouter } from "@trpc/server";
+import type { ErrorShape } from "./error-shape.ts";
+import { meProcedures } from "./routers/me.ts";
+import { sessionsProcedures } from "./routers/sessions.ts";
+import { tokenProcedures } from "./routers/token.ts";
+
+/** Every procedure of the service, by name. */
+export const procedures = { token: tokenProcedures, me: meProcedures, sessions: sessionsProcedures };
+
+/**
+ * The type that the SDK is made from: names, inputs and answers, and nothing of the server's context, so that a client's types
+ * never lead to the server's code.
+ */
+export type AppRouter = TRPCBuiltRouter<
+  { ctx: object; meta: object; errorShape: ErrorShape; transformer: false },
+  typeof procedures
+>;

@@ -1,0 +1,101 @@
+import { createHmac } from "node:crypto";
+import { expect, test } from "vitest";
+import { toNumericDate } from "../clock.ts";
+import { createTestAuth, type TestAuth } from "../testing/index.ts";
+
+const secretKey = "9#k2v)x7q@w!m3z8r5t0y-1c4e6g_h&j*l(n^p%s";
+const password = "correct horse battery";
+const django = { django: { secretKey }, tokens: { profile: "django" } } as const;
+
+type Members = Readonly<Record<string, unknown>>;
+
+const decode = (segment = ""): Members => JSON.parse(Buffer.from(segment, "base64url").toString());
+
+function sign(header: Members, claims: Members, secret = secretKey): string {
+  const input = [header, claims].map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(".");
+  return `${input}.${createHmac("sha256", secret).update(input).digest("base64url")}`;
+}
+
+async function signIn({ auth, facts }: TestAuth) {
+  await auth.createUser({ username: "Alice", password, phoneNumber: "+90 532 123 45 67" });
+  const answer = await auth.login({ username: "alice", password }, facts);
+  const [header, claims] = answer.token.split(".");
+  return { ...answer, header: decode(header), claims: decode(claims) };
+}
+
+test("in the profile `django` a token that the old secret signed is refused when anything but the old claims is added", async () => {
+  await using service = await createTestAuth(django);
+  const { header, claims, user } = await signIn(service);
+  const { kid: _, ...withoutKid } = header;
+  const { sub: __, ...withoutSub } = claims;
+  const forgeries: [what: string, token: string][] = [
+    ["an audience", sign(header, { ...claims, aud: "latchkey" })],
+    ["the audience null", sign(header, { ...claims, aud: null })],
+    ["another issuer", sign(header, { ...claims, iss: "django" })],
+    ["another secret", sign(header, claims, "another-secret-of-the-same-length-0123456")],
+    ["no key id", sign(withoutKid, claims)],
+    ["another key id", sign({ ...header, kid: "old" }, claims)],
+    ["the old type", sign({ ...header, typ: "JWT" }, claims)],
+    ["the old header, as if it were one of the old backend's", sign({ alg: "HS256", typ: "JWT" }, claims)],
+    ["no sub", sign(header, withoutSub)],
+  ];
+  for (const [what, token] of forgeries) {
+    await expect(service.auth.authenticate([`Bearer ${token}`]), what).rejects.toMatchObject({ code: "token_invalid" });
+  }
+  const again = sign(header, { ...claims, jti: "again" });
+  expect((await service.auth.authenticate([`Bearer ${again}`])).user.id).toBe(user.id);
+});
+
+test("in the profile `django` a token has the old claims and no audience, which the old backend would refuse", async () => {
+  await using service = await createTestAuth(django);
+  const { token, header, claims, user } = await signIn(service);
+  const iat = toNumericDate(service.clock.now());
+  expect(header).toEqual({ alg: "HS256", kid: expect.any(String), typ: "at+jwt" });
+  expect(claims).toEqual({
+    iss: "latchkey",
+    sub: user.id,
+    sid: expect.any(String),
+    jti: expect.any(String),
+    iat,
+    exp: iat + 900,
+    user_identifier: "Alice",
+    username: "Alice",
+    phone_number: "+905321234567",
+  });
+  expect(sign(header, claims)).toBe(token);
+});
+
+test("in the profile `django` a phone number that is not there is null, as it was there", async () => {
+  await using service = await createTestAuth(django);
+  await service.auth.createUser({ username: "bob", password });
+  const { token } = await service.auth.login({ username: "bob", password }, service.facts);
+  expect(decode(token.split(".")[1])).toMatchObject({ user_identifier: "bob", phone_number: null });
+});
+
+test("in the profile `django` nothing is published, and the old secret is told to nobody", async () => {
+  await using service = await createTestAuth({ ...django, tokens: { profile: "django", algorithm: "HS256" } });
+  const { header } = await signIn(service);
+  const told = JSON.stringify([await service.auth.publicKeys(), await service.auth.verificationKeys(), header]);
+  for (const encoding of ["base64url", "base64", "hex", "utf8"] as const) {
+    expect(told).not.toContain(Buffer.from(secretKey).toString(encoding));
+  }
+});
+
+test("in the profile `django` a token ends with its session, as any other", async () => {
+  await using service = await createTestAuth(django);
+  const { token, refreshToken } = await signIn(service);
+  await service.auth.authenticate([`Bearer ${token}`]);
+  await service.auth.logout(refreshToken, service.facts);
+  await expect(service.auth.authenticate([`Bearer ${token}`])).rejects.toMatchObject({ code: "session_ended" });
+});
+
+test("the standard profile does not accept what the old secret signed, though the secret is known to it", async () => {
+  await using service = await createTestAuth({ django: { secretKey } });
+  const { header, claims } = await signIn(service);
+  const old = await service.another(django);
+  const { token } = await old.login({ username: "alice", password }, service.facts);
+  const oldHeader = decode(token.split(".")[0]);
+  for (const forged of [token, sign(oldHeader, claims), sign({ ...header, alg: "HS256" }, claims)]) {
+    await expect(service.auth.authenticate([`Bearer ${forged}`])).rejects.toMatchObject({ code: "token_invalid" });
+  }
+});

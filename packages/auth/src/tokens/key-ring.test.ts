@@ -1,0 +1,227 @@
+import { createHash } from "node:crypto";
+import { describe, expect, test } from "vitest";
+import { type Auth, createAuth } from "../auth.ts";
+import { AuthError, StartError } from "../errors.ts";
+import { createSecret } from "../secrets.ts";
+import { createTestAuth, createTestDatabase, type TestAuth, testSecret } from "../testing/index.ts";
+import { createTokenVerifier } from "../verify.ts";
+import { type TokenAlgorithm, tokenAlgorithms } from "./access-token.ts";
+
+const password = "correct horse battery";
+const overlap = 960;
+
+async function answer(auth: Auth, token: string): Promise<string> {
+  try {
+    return (await auth.authenticate([`Bearer ${token}`])).user.username;
+  } catch (error) {
+    if (error instanceof AuthError) return error.code;
+    throw error;
+  }
+}
+
+async function login(auth: Auth, { facts }: Pick<TestAuth, "facts">): Promise<string> {
+  return (await auth.login({ username: "alice", password }, facts)).token;
+}
+
+const headerOf = (token: string): { alg: TokenAlgorithm; kid: string } =>
+  JSON.parse(Buffer.from(token.split(".")[0] ?? "", "base64url").toString());
+
+const countKeys = async ({ database }: Pick<TestAuth, "database">) =>
+  (await database.query("select from latchkey.signing_keys")).length;
+
+/** The reason for which a process does not start. */
+async function findStartError(start: Promise<unknown>): Promise<string> {
+  const error = await start.then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(StartError);
+  return error instanceof StartError ? error.message : "";
+}
+
+describe("a process with another secret than the keys were sealed with does not start", () => {
+  test("and says so in one line that holds neither secret", async () => {
+    await using test = await createTestAuth();
+    const secret = createSecret();
+    const message = await findStartError(test.another({ secret }));
+    expect(message).toContain("LATCHKEY_SECRET");
+    expect(message).not.toMatch(/\n/);
+    expect(message).not.toContain(secret);
+    expect(message).not.toContain(testSecret);
+  });
+
+  test("nor adds a key that the others could not open, when another algorithm calls for a new one", async () => {
+    await using test = await createTestAuth();
+    await test.auth.createUser({ username: "alice", password });
+    await findStartError(test.another({ secret: createSecret(), tokens: { algorithm: "ES256" } }));
+    expect(await countKeys(test)).toBe(1);
+    expect(await answer(test.auth, await login(test.auth, test))).toBe("alice");
+  });
+
+  test("nor rotates the keys, unless they are to be removed", async () => {
+    await using test = await createTestAuth();
+    await using stranger = openProcess(test, { secret: createSecret() });
+    await findStartError(stranger.auth.rotateKeys({ compromised: false }));
+    expect(await countKeys(test)).toBe(1);
+
+    await stranger.auth.rotateKeys({ compromised: true });
+    await stranger.auth.prepare();
+    expect(await countKeys(test)).toBe(1);
+    await findStartError(test.auth.prepare());
+  });
+
+  test("even though every private part lies in the row of another key", async () => {
+    await using test = await createTestAuth();
+    await test.auth.rotateKeys({ compromised: false });
+    await test.database.query(`
+      update latchkey.signing_keys moved set sealed_private_jwk = other.sealed_private_jwk
+      from latchkey.signing_keys other where other.kid <> moved.kid`);
+    await findStartError(test.another());
+  });
+});
+
+/** A process that has not been prepared. */
+function openProcess({ database, clock }: Pick<TestAuth, "database"> & Partial<TestAuth>, options: { secret: string }) {
+  const auth = createAuth(database.connection, { ...options, ...(clock && { clock }) });
+  return { auth, [Symbol.asyncDispose]: () => auth.close() };
+}
+
+describe("what the keys give away", () => {
+  test.each(tokenAlgorithms)("with %s the table holds no private part that can be read", async (algorithm) => {
+    await using test = await createTestAuth({ tokens: { algorithm } });
+    await test.auth.rotateKeys({ compromised: false });
+    const rows = await test.database.query<{ public_jwk: object | null; sealed_private_jwk: Buffer }>(
+      "select * from latchkey.signing_keys",
+    );
+    expect(rows).toHaveLength(2);
+    for (const { public_jwk, sealed_private_jwk } of rows) {
+      expect(Object.keys(public_jwk ?? {})).not.toContain("d");
+      expect(Object.keys(public_jwk ?? {})).not.toContain("k");
+      expect(sealed_private_jwk.toString("latin1")).not.toMatch(/"(d|k|kty)"/);
+    }
+  });
+
+  test.each([
+    ["EdDSA", { kty: "OKP", crv: "Ed25519" }, ["alg", "crv", "kid", "kty", "use", "x"]],
+    ["ES256", { kty: "EC", crv: "P-256" }, ["alg", "crv", "kid", "kty", "use", "x", "y"]],
+  ] as const)("with %s the published keys have public members only", async (algorithm, type, members) => {
+    await using test = await createTestAuth({ tokens: { algorithm } });
+    await test.auth.rotateKeys({ compromised: false });
+    for (const keySet of [await test.auth.publicKeys(), await test.auth.verificationKeys()]) {
+      expect(Object.keys(keySet)).toEqual(["keys"]);
+      expect(keySet.keys).toHaveLength(2);
+      for (const jwk of keySet.keys) {
+        expect(Object.keys(jwk).sort()).toEqual(members);
+        expect(jwk).toMatchObject({ ...type, alg: algorithm, use: "sig" });
+      }
+    }
+  });
+
+  test("with HS256 nothing is published, and the key's id is not a hash that could be guessed at", async () => {
+    await using test = await createTestAuth({ tokens: { algorithm: "HS256" } });
+    expect(await test.auth.publicKeys()).toEqual({ keys: [] });
+    const [jwk] = (await test.auth.verificationKeys()).keys;
+    expect(Buffer.from(jwk?.k ?? "", "base64url").length).toBeGreaterThanOrEqual(32);
+    const thumbprint = createHash("sha256")
+      .update(JSON.stringify({ k: jwk?.k, kty: "oct" }))
+      .digest("base64url");
+    expect(jwk?.kid).not.toBe(thumbprint);
+  });
+
+  test("the key's id is its thumbprint as RFC 7638 has it", async () => {
+    await using test = await createTestAuth();
+    const [jwk] = (await test.auth.publicKeys()).keys;
+    const required = JSON.stringify({ crv: jwk?.crv, kty: jwk?.kty, x: jwk?.x });
+    expect(jwk?.kid).toBe(createHash("sha256").update(required).digest("base64url"));
+  });
+});
+
+test("of several processes that start at once on an empty database, one makes the key and all sign with it", async () => {
+  await using database = await createTestDatabase();
+  await using first = openProcess({ database }, { secret: testSecret });
+  await using second = openProcess({ database }, { secret: testSecret });
+  await using third = openProcess({ database }, { secret: testSecret });
+  const processes = [first.auth, second.auth, third.auth];
+  await Promise.all(processes.map((auth) => auth.prepare()));
+  expect(await countKeys({ database })).toBe(1);
+  const published = await Promise.all(processes.map((auth) => auth.publicKeys()));
+  expect(published[1]).toEqual(published[0]);
+  expect(published[2]).toEqual(published[0]);
+});
+
+test("a process that starts again makes no new key", async () => {
+  await using test = await createTestAuth();
+  await test.another();
+  await test.auth.prepare();
+  expect(await countKeys(test)).toBe(1);
+});
+
+describe("when the setting names another algorithm", () => {
+  test("new tokens have it at once on every process, and old ones are accepted until they have run out", async () => {
+    await using test = await createTestAuth();
+    await test.auth.createUser({ username: "alice", password });
+    const longLived = await login(await test.another({ tokens: { lifetime: 86_400 } }), test);
+    const old = await login(test.auth, test);
+    const switched = await test.another({ tokens: { algorithm: "ES256" } });
+    for (const auth of [switched, test.auth]) {
+      const token = await login(auth, test);
+      expect(headerOf(token).alg).toBe("ES256");
+      expect(await answer(test.auth, token)).toBe("alice");
+      expect(await answer(switched, token)).toBe("alice");
+      expect(await answer(auth, old)).toBe("alice");
+    }
+    await test.clock.advance(overlap - 5);
+    expect(await answer(switched, old)).toBe("alice");
+    await test.clock.advance(5);
+    expect(await answer(switched, old)).toBe("token_expired");
+    expect(await answer(switched, longLived)).toBe("token_invalid");
+    expect(await answer(test.auth, longLived)).toBe("token_invalid");
+  });
+
+  test("a key that was waiting to sign never takes over from it", async () => {
+    await using test = await createTestAuth();
+    await test.auth.createUser({ username: "alice", password });
+    const waiting = await test.auth.rotateKeys({ compromised: false });
+    const switched = await test.another({ tokens: { algorithm: "ES256" } });
+    for (const seconds of [0, 601, 300, 900]) {
+      await test.clock.advance(seconds);
+      const { alg, kid } = headerOf(await login(switched, test));
+      expect(alg).toBe("ES256");
+      expect(kid).not.toBe(waiting);
+    }
+  });
+
+  test("a rotation that follows is not signed for by the one that was waiting", async () => {
+    await using test = await createTestAuth();
+    await test.auth.createUser({ username: "alice", password });
+    const waiting = await test.auth.rotateKeys({ compromised: false });
+    const switched = await test.another({ tokens: { algorithm: "ES256" } });
+    await test.clock.advance(100);
+    const next = await switched.rotateKeys({ compromised: false });
+    await test.clock.advance(550);
+    const between = await login(switched, test);
+    expect(headerOf(between).kid).not.toBe(waiting);
+    await test.clock.advance(899);
+    expect(await answer(switched, between)).toBe("alice");
+    expect(headerOf(await login(switched, test)).kid).toBe(next);
+  });
+});
+
+test("without a key that may sign, a sign-in answers `unavailable` and when to try again", async () => {
+  await using test = await createTestAuth();
+  await test.auth.createUser({ username: "alice", password });
+  await test.database.query("delete from latchkey.signing_keys");
+  await expect(login(test.auth, test)).rejects.toMatchObject({ code: "unavailable", retryAfter: 5 });
+});
+
+test("another service verifies HS256 tokens with the keys that it is trusted with", async () => {
+  await using test = await createTestAuth({ tokens: { algorithm: "HS256" } });
+  const user = await test.auth.createUser({ username: "alice", password });
+  const verify = createTokenVerifier({
+    issuer: "latchkey",
+    audience: "latchkey",
+    jwks: await test.auth.verificationKeys(),
+    clock: test.clock,
+  });
+  expect((await verify(await login(test.auth, test))).sub).toBe(user.id);
+});

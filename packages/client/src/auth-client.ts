@@ -1,0 +1,90 @@
+import type { AppRouter } from "@latchkey/api";
+import { createTRPCClient, httpLink, type TRPCClient, type TRPCLink } from "@trpc/client";
+import type { AnyRouter, inferRouterInputs } from "@trpc/server";
+import { tap } from "@trpc/server/observable";
+import { createLink, type LinkOptions } from "./link.ts";
+import { type AuthState, createSessionKeeper, type SessionAnswer, type User } from "./session-keeper.ts";
+import { type AuthStorage, memoryStorage } from "./storage.ts";
+
+type Inputs = inferRouterInputs<AppRouter>;
+type Fetch = NonNullable<Parameters<typeof httpLink<AppRouter>>[0]["fetch"]>;
+
+export interface AuthClientOptions {
+  /** Where the service is, such as `https://auth.example.com`; its procedures are below `/trpc`. */
+  readonly url: string | URL;
+  /** Where the session is kept; in memory by default. */
+  readonly storage?: AuthStorage;
+  /** Another `fetch` than the global one. */
+  readonly fetch?: Fetch;
+}
+
+/** Signs a person in and out, and gives every call their token. */
+export interface AuthClient {
+  /** Every procedure of the service, typed; the token is attached, and renewed before it runs out. */
+  readonly api: TRPCClient<AppRouter>;
+  /** Signs in by username, phone number or e-mail address. Throws {@link isAuthError} `invalid_credentials`, `rate_limited`, … */
+  signIn(credentials: Inputs["token"]["obtain"]): Promise<User>;
+  /** Signs out here at once and on the service as soon as it is reached; never throws. */
+  signOut(): Promise<void>;
+  /** Sends the calls of your own tRPC API with the token. It is the last link. */
+  link<Router extends AnyRouter>(options: LinkOptions<Router>): TRPCLink<Router>;
+  /** The `Authorization` header for anything else; empty when nobody is signed in. */
+  headers(): Promise<{ authorization?: string }>;
+  /** Calls back when {@link getSnapshot} answers something new; answers how to stop that. Fits `useSyncExternalStore`. */
+  subscribe(listener: () => void): () => void;
+  getSnapshot(): AuthState;
+}
+
+/**
+ * A client of the service for one person at a time.
+ *
+ * @example
+ * const auth = createAuthClient({ url: "http://localhost:3000" });
+ * await auth.signIn({ username: "+90 532 123 45 67", password });
+ * const me = await auth.api.me.get.query();
+ */
+export function createAuthClient({ url, storage = memoryStorage(), fetch }: AuthClientOptions): AuthClient {
+  const endpoint = { url: `${String(url).replace(/\/$/, "")}/trpc`, ...(fetch && { fetch }) };
+  const plain = createTRPCClient<AppRouter>({ links: [httpLink(endpoint)] });
+  const keeper = createSessionKeeper({
+    storage,
+    renew: (refreshToken) => plain.token.refresh.mutate({ refreshToken }),
+  });
+
+  /** Answers that change who is signed in, or what is known of them, are taken over. */
+  const watch: TRPCLink<AppRouter> =
+    () =>
+    ({ op, next }) =>
+      next(op).pipe(
+        tap({
+          next({ result }) {
+            if (!("data" in result)) return;
+            if (op.path === "me.changePassword" || op.path === "token.obtain")
+              void keeper.keep(result.data as SessionAnswer);
+            if (op.path === "me.get" || op.path === "me.update") keeper.showUser(result.data as User);
+          },
+        }),
+      );
+
+  return {
+    api: createTRPCClient<AppRouter>({ links: [watch, createLink<AppRouter>(keeper, endpoint)] }),
+    async signIn(credentials) {
+      const answer = await plain.token.obtain.mutate(credentials);
+      await keeper.keep(answer);
+      return answer.user;
+    },
+    async signOut() {
+      await keeper.ready;
+      const refreshToken = keeper.findRefreshToken();
+      await keeper.forget();
+      if (refreshToken) await plain.token.revoke.mutate({ refreshToken }).catch(() => {});
+    },
+    link: (options) => createLink(keeper, options),
+    async headers() {
+      const token = await keeper.findToken();
+      return token ? { authorization: `Bearer ${token}` } : {};
+    },
+    subscribe: keeper.subscribe,
+    getSnapshot: keeper.getSnapshot,
+  };
+}

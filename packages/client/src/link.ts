@@ -1,0 +1,70 @@
+import { httpBatchLink, TRPCClientError, type TRPCLink } from "@trpc/client";
+import type { AnyRouter } from "@trpc/server";
+import { observable } from "@trpc/server/observable";
+import { isAuthError } from "./errors.ts";
+import { isFinal, type SessionKeeper } from "./session-keeper.ts";
+
+/** What `httpBatchLink` takes, but for the headers that the session fills in. */
+export type LinkOptions<Router extends AnyRouter> = Omit<Parameters<typeof httpBatchLink<Router>>[0], "headers">;
+
+/** The context's entry in which a call remembers with what token it was sent. */
+const tokenKey = "latchkeyToken";
+
+/**
+ * A terminating link that sends calls with the session's token, in batches. A call that was refused because of its token, and so
+ * never ran, is sent once more with a new one; no other is ever sent twice.
+ */
+export function createLink<Router extends AnyRouter>(
+  keeper: SessionKeeper,
+  options: LinkOptions<Router>,
+): TRPCLink<Router> {
+  const send = httpBatchLink<Router>({
+    maxItems: 20,
+    maxURLLength: 3_500,
+    ...options,
+    async headers({ opList }) {
+      const token = await keeper.findToken();
+      for (const { context } of opList) context[tokenKey] = token;
+      return token ? { authorization: `Bearer ${token}` } : {};
+    },
+  } as Parameters<typeof httpBatchLink<Router>>[0]);
+
+  return (runtime) => {
+    const sendCall = send(runtime);
+    return ({ op, next }) =>
+      observable((observer) => {
+        let isStopped = false;
+        let subscription = attempt(false);
+
+        function attempt(isRepeat: boolean) {
+          return sendCall({ op, next }).subscribe({
+            next: (value) => observer.next(value),
+            complete: () => observer.complete(),
+            error: (error) => {
+              recover(error, isRepeat).then(
+                (canRepeat) => {
+                  if (!canRepeat) observer.error(error);
+                  else if (!isStopped) subscription = attempt(true);
+                },
+                (cause) => observer.error(TRPCClientError.from(cause)),
+              );
+            },
+          });
+        }
+
+        /** Whether the call can be sent again, now with another token. */
+        async function recover(error: unknown, isRepeat: boolean): Promise<boolean> {
+          const token = op.context[tokenKey];
+          if (typeof token !== "string") return false;
+          if (isFinal(error)) await keeper.endUnlessNewer(token);
+          const isTokenRefused = isAuthError(error, "token_expired") || isAuthError(error, "token_invalid");
+          return isTokenRefused && !isRepeat && (await keeper.replaceToken(token)) !== undefined;
+        }
+
+        return () => {
+          isStopped = true;
+          subscription.unsubscribe();
+        };
+      });
+  };
+}

@@ -1,0 +1,199 @@
+import type { AppRouter } from "@latchkey/api";
+import type { inferRouterOutputs } from "@trpc/server";
+import { type AuthErrorReason, isAuthError } from "./errors.ts";
+import type { AuthStorage } from "./storage.ts";
+
+type Answers = inferRouterOutputs<AppRouter>;
+
+/** What the service answers at sign-in and at every refresh. */
+export type SessionAnswer = Answers["token"]["obtain"];
+/** The person who is signed in. */
+export type User = Answers["me"]["get"];
+
+/** What a page shows: nothing known yet, nobody, or somebody. The same object until something changes. */
+export type AuthState =
+  | { readonly status: "loading"; readonly user: null }
+  | { readonly status: "signedOut"; readonly user: null }
+  | { readonly status: "signedIn"; readonly user: User };
+
+/** What is kept of a session. */
+interface KeptSession {
+  readonly token: string;
+  readonly refreshToken: string;
+  readonly user: User;
+  /** Milliseconds since the epoch by the service's clock. */
+  readonly expiresAt: number;
+  /** Milliseconds for which the token was made. */
+  readonly lifetime: number;
+  /** Milliseconds by which the service's clock was ahead of this device's. */
+  readonly clockOffset: number;
+}
+
+export interface SessionKeeperOptions {
+  readonly storage: AuthStorage;
+  /** Exchanges a refresh token for the next session answer. */
+  readonly renew: (refreshToken: string) => Promise<SessionAnswer>;
+}
+
+export type SessionKeeper = ReturnType<typeof createSessionKeeper>;
+
+const loading: AuthState = { status: "loading", user: null };
+const signedOut: AuthState = { status: "signedOut", user: null };
+
+/** Refusals after which a session is over, whatever is tried. Everything else may pass. */
+const final: readonly AuthErrorReason[] = [
+  "refresh_token_invalid",
+  "refresh_token_reused",
+  "session_ended",
+  "account_disabled",
+];
+
+export const isFinal = (error: unknown): boolean => isAuthError(error) && final.includes(error.data.reason);
+
+/** The one place that knows the session: keeps it, renews it once however many calls need it, and tells who watches. */
+export function createSessionKeeper({ storage, renew }: SessionKeeperOptions) {
+  let kept: KeptSession | null = null;
+  let state: AuthState = loading;
+  let renewing: Promise<void> | undefined;
+  let failure: { readonly error: unknown; readonly count: number; readonly until: number } | undefined;
+  const listeners = new Set<() => void>();
+
+  function show(next: KeptSession | null): void {
+    kept = next;
+    const isSame = next ? state.user && JSON.stringify(state.user) === JSON.stringify(next.user) : state === signedOut;
+    if (isSame) return;
+    state = next ? { status: "signedIn", user: next.user } : signedOut;
+    for (const listener of listeners) listener();
+  }
+
+  async function readStored(): Promise<KeptSession | null> {
+    try {
+      return JSON.parse((await storage.get()) ?? "null");
+    } catch {
+      return null;
+    }
+  }
+
+  /** Takes over what is stored: at the start, and when another tab has changed it. */
+  async function load(): Promise<void> {
+    show(await readStored());
+  }
+
+  async function keep(answer: SessionAnswer): Promise<void> {
+    failure = undefined;
+    const session = toKeptSession(answer);
+    show(session);
+    await storage.set(JSON.stringify(session));
+  }
+
+  async function forget(): Promise<void> {
+    failure = undefined;
+    show(null);
+    await storage.remove();
+  }
+
+  /** Renews the session, once for everybody who asks meanwhile. Throws when that did not succeed. */
+  function renewOnce(): Promise<void> {
+    renewing ??= renewNow().finally(() => {
+      renewing = undefined;
+    });
+    return renewing;
+  }
+
+  async function renewNow(): Promise<void> {
+    if (failure && Date.now() < failure.until) throw failure.error;
+    const before = await readStored();
+    // Another tab has renewed it, or signed out.
+    if (before?.token !== kept?.token) return show(before);
+    if (!before) return;
+    try {
+      const answer = await renew(before.refreshToken);
+      // Whoever signed out meanwhile stays so.
+      if (kept?.refreshToken === before.refreshToken) await keep(answer);
+    } catch (error) {
+      await handleFailure(error, before);
+      throw error;
+    }
+  }
+
+  async function handleFailure(error: unknown, before: KeptSession): Promise<void> {
+    if (isFinal(error)) return endUnlessNewer(before.token);
+    const count = (failure?.count ?? 0) + 1;
+    failure = { error, count, until: Date.now() + waitAfter(count, error) };
+  }
+
+  /** The session of this token is over: signs out, unless another tab has a newer one. */
+  async function endUnlessNewer(token: string): Promise<void> {
+    if (kept?.token !== token) return;
+    const stored = await readStored();
+    if (stored && stored.token !== token) return show(stored);
+    await forget();
+  }
+
+  /**
+   * The token for a call. One that is about to run out is renewed on the side; one that has run out is waited for.
+   */
+  async function findToken(): Promise<string | undefined> {
+    await ready;
+    if (!kept) return undefined;
+    const left = kept.expiresAt - (Date.now() + kept.clockOffset);
+    if (left <= 0) await renewOnce();
+    else if (left < Math.min(60_000, kept.lifetime / 4)) renewOnce().catch(() => {});
+    return kept?.token;
+  }
+
+  /** The token to repeat a call with that was refused with `refused`; undefined when there is no other. */
+  async function replaceToken(refused: string): Promise<string | undefined> {
+    if (kept?.token === refused) await renewOnce();
+    return kept?.token === refused ? undefined : kept?.token;
+  }
+
+  const ready = load();
+  storage.subscribe?.(() => void load());
+
+  return {
+    ready,
+    keep,
+    forget,
+    findToken,
+    replaceToken,
+    endUnlessNewer,
+    /** Shows what a call has just answered of the person. */
+    showUser(user: User): void {
+      if (!kept) return;
+      show({ ...kept, user });
+      void storage.set(JSON.stringify(kept));
+    },
+    findRefreshToken: () => kept?.refreshToken,
+    getSnapshot: () => state,
+    subscribe(listener: () => void): () => void {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+  };
+}
+
+function toKeptSession({ token, refreshToken, user, expiresAt }: SessionAnswer): KeptSession {
+  const expires = Date.parse(expiresAt);
+  const issued = readIssuedAt(token);
+  return {
+    token,
+    refreshToken,
+    user,
+    expiresAt: expires,
+    lifetime: expires - issued,
+    clockOffset: issued - Date.now(),
+  };
+}
+
+/** When the service made a token, in milliseconds by its clock: the only clock that counts. */
+function readIssuedAt(token: string): number {
+  const payload = token.split(".")[1] ?? "";
+  return JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/"))).iat * 1000;
+}
+
+/** Milliseconds to leave the service alone after a failure: what it asked for, or 1, 2, 4, 8 seconds, give or take half. */
+function waitAfter(count: number, error: unknown): number {
+  const asked = isAuthError(error) ? (error.data as { retryAfter?: number }).retryAfter : undefined;
+  return (asked ?? 2 ** Math.min(count - 1, 3)) * 1000 * (asked ? 1 : 0.5 + Math.random());
+}

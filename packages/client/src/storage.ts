@@ -1,0 +1,42 @@
+/** Where a session is kept between runs of a program. What is stored is a secret of the person's. */
+export interface AuthStorage {
+  get(): string | null | Promise<string | null>;
+  set(value: string): void | Promise<void>;
+  remove(): void | Promise<void>;
+  /** Calls back when somebody else, such as another tab, changed what is stored. Answers how to stop that. */
+  subscribe?(listener: () => void): () => void;
+}
+
+/** Keeps the session in memory: it is gone with the page or the process. The default. */
+export function memoryStorage(): AuthStorage {
+  let stored: string | null = null;
+  return {
+    get: () => stored,
+    set: (value) => {
+      stored = value;
+    },
+    remove: () => {
+      stored = null;
+    },
+  };
+}
+
+/**
+ * Keeps the session in the browser, where all tabs of the site share it and any script of the site can read it.
+ *
+ * @param key the name of the entry; two clients on one site need two
+ */
+export function localStorageStorage(key = "latchkey"): AuthStorage {
+  return {
+    get: () => localStorage.getItem(key),
+    set: (value) => localStorage.setItem(key, value),
+    remove: () => localStorage.removeItem(key),
+    subscribe(listener) {
+      const onChange = (event: StorageEvent) => {
+        if (event.key === key || event.key === null) listener();
+      };
+      addEventListener("storage", onChange);
+      return () => removeEventListener("storage", onChange);
+    },
+  };
+}
