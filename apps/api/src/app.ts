@@ -91,8 +91,11 @@ async function findProblem(auth: Auth): Promise<string | null> {
 const refuseOddRequests: MiddlewareHandler<Env> = async ({ req, env }, next) => {
   if (!["GET", "HEAD", "POST"].includes(req.method)) return refuseMethod("GET, HEAD, POST");
   if ((env.incoming.url ?? "").length > limits.url) return refuse("BAD_REQUEST", "The address is too long");
-  const isJson = /^application\/json\s*(;|$)/i.test(req.header("content-type") ?? "");
-  if (req.method === "POST" && !isJson) return refuse("UNSUPPORTED_MEDIA_TYPE", "Send the input as application/json");
+  const type = req.header("content-type");
+  const isJson = /^application\/json\s*(;|$)/i.test(type ?? "");
+  if (!isJson && (type || req.method === "POST")) {
+    return refuse("UNSUPPORTED_MEDIA_TYPE", "Send the input as application/json");
+  }
   return next();
 };
 

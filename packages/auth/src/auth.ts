@@ -33,7 +33,7 @@ export type Auth = ReturnType<typeof createAuth>;
  * of a process.
  *
  * @example
- * const auth = createAuth({ connectionString: process.env.DATABASE_URL }, { secret });
+ * const auth = createAuth({ connectionString }, { secret });
  * await auth.prepare();
  * const { token } = await auth.login({ username: "alice", password }, facts);
  */

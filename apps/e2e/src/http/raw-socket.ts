@@ -29,7 +29,7 @@ export async function sendRaw(url: string, bytes: string | Uint8Array, options: 
   let received = Buffer.alloc(0);
   const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
   socket.setTimeout(patience, () => reject(new Error("The connection stayed open")));
-  socket.on("data", (chunk) => {
+  socket.on("data", (chunk: Buffer) => {
     received = Buffer.concat([received, chunk]);
     if (parseAnswers(received).length >= (options.answers ?? Number.POSITIVE_INFINITY)) resolve();
   });

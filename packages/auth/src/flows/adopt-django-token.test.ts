@@ -228,15 +228,15 @@ describe("a token of the old backend is let in", () => {
   test("and tells what it is worth, with the id of the person and of the session that it now has", async () => {
     await using service = await openSuccessor();
     const alice = await service.auth.createUser({ username: "alice", password: fromDjango });
-    const claims = { ...oldClaims(service), iat: 1_700_000_000.5 };
-    const token = encodeOldToken(claims);
+    const exp = toNumericDate(service.clock.now()) + 14_400;
+    const token = encodeOldToken({ ...oldClaims(service), iat: 1_700_000_000.5, exp });
     const { session } = await service.auth.authenticate([`Bearer ${token}`]);
     expect(await service.auth.inspectToken(token)).toEqual({
       active: true,
       sub: alice.id,
       sid: session.id,
       iat: 1_700_000_000.5,
-      exp: claims["exp"],
+      exp,
     });
   });
 

@@ -4,7 +4,7 @@ import { type Auth, createAuth } from "../auth.ts";
 import type { Clock } from "../clock.ts";
 import type { RequestFacts } from "../flows/core.ts";
 import type { AuthOptions } from "../options.ts";
-import { administer, startTestServer, templateName } from "./test-server.ts";
+import { administer, readTestServer, templateName } from "./test-server.ts";
 
 export { startTestServer, type TestServer } from "./test-server.ts";
 
@@ -79,18 +79,9 @@ function createMovableClock(database: TestDatabase): MovableClock {
   };
 }
 
-let ownServer: ReturnType<typeof startTestServer> | undefined;
-
-async function findServer(): Promise<pg.PoolConfig> {
-  const shared = process.env.LATCHKEY_TEST_SERVER;
-  if (shared) return JSON.parse(shared);
-  ownServer ??= startTestServer();
-  return (await ownServer).connection;
-}
-
 /** A copy of the migrated template, dropped when it is disposed of. */
 export async function createTestDatabase(): Promise<TestDatabase> {
-  const server = await findServer();
+  const server = await readTestServer();
   const database = `test_${randomBytes(8).toString("hex")}`;
   const connection = { ...server, database };
   await administer(server, `create database ${database} template ${templateName}`);

@@ -32,6 +32,16 @@ export async function startTestServer(): Promise<TestServer> {
   return { connection: server.connection, close };
 }
 
+let ownServer: Promise<TestServer> | undefined;
+
+/** The server that vitest's global setup started, or one of this process's own. */
+export async function readTestServer(): Promise<pg.PoolConfig> {
+  const shared = process.env.LATCHKEY_TEST_SERVER;
+  if (shared) return JSON.parse(shared);
+  ownServer ??= startTestServer();
+  return (await ownServer).connection;
+}
+
 /** Runs one statement outside any test's database. */
 export async function administer(server: pg.PoolConfig, statement: string): Promise<void> {
   const client = new pg.Client({ ...server, database: "postgres" });

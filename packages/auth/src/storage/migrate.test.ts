@@ -1,0 +1,62 @@
+import { createHash } from "node:crypto";
+import { readdir, readFile } from "node:fs/promises";
+import { expect, test } from "vitest";
+import { emailPattern, phonePattern, usernameKeyPattern } from "../identifiers/grammar.ts";
+import { administer, readTestServer } from "../testing/test-server.ts";
+import { createTestDatabase } from "../testing/index.ts";
+import { openStorage } from "./database.ts";
+import { describeSchema } from "./describe-schema.ts";
+import { migrate } from "./migrate.ts";
+import { migrations } from "./migrations/index.ts";
+
+/** SHA-256 of each migration that is out. One that is here never changes again; what it got wrong, a later one mends. */
+const frozen: Readonly<Record<string, string>> = {};
+
+test("a database with a newer schema is refused in one line and left as it is", async () => {
+  await using database = await createTestDatabase();
+  await database.query("insert into latchkey.kysely_migration (name, timestamp) values ('9999-future', 'now')");
+  const storage = openStorage(database.connection);
+
+  await expect(migrate(storage.db)).rejects.toThrow(
+    "The database was migrated by a newer Latchkey (it has 9999-future). Start that version or a later one; this one changed nothing.",
+  );
+  await storage.close();
+});
+
+test("of eight processes that migrate an empty database at once, one does it and all go on", async () => {
+  const server = await readTestServer();
+  const name = `empty_${process.pid}`;
+  await administer(server, `create database ${name}`);
+  const processes = Array.from({ length: 8 }, () => openStorage({ ...server, database: name }));
+
+  const ran = await Promise.all(processes.map(({ db }) => migrate(db)));
+
+  expect(ran.filter((names) => names.length > 0)).toEqual([Object.keys(migrations)]);
+  await Promise.all(processes.map((storage) => storage.close()));
+  await administer(server, `drop database ${name}`);
+});
+
+test("the migrations make exactly the schema that is committed, so that a change to it is seen in review", async () => {
+  await using database = await createTestDatabase();
+  const storage = openStorage(database.connection);
+  await expect(await describeSchema(storage.db)).toMatchFileSnapshot("schema.snapshot.sql");
+  await storage.close();
+});
+
+test("a migration that is out is never edited, and every one is listed in order", async () => {
+  const folder = new URL("./migrations/", import.meta.url);
+  const files = (await readdir(folder)).filter((file) => /^\d{4}-/.test(file)).sort();
+  expect(files.map((file) => file.replace(/\.ts$/, ""))).toEqual(Object.keys(migrations));
+  for (const [name, digest] of Object.entries(frozen)) {
+    const source = await readFile(new URL(`${name}.ts`, folder));
+    expect(createHash("sha256").update(source).digest("hex"), `${name} is frozen: write a new migration`).toBe(digest);
+  }
+});
+
+test("the database repeats the grammar of the identifiers, so that no other writer can store what would never be found", async () => {
+  await using database = await createTestDatabase();
+  const storage = openStorage(database.connection);
+  const schema = await describeSchema(storage.db);
+  for (const pattern of [usernameKeyPattern, phonePattern, emailPattern]) expect(schema).toContain(`~ '${pattern}'::text`);
+  await storage.close();
+});

@@ -1,0 +1,89 @@
+audit_events.id uuid not null
+audit_events.occurred_at timestamp with time zone not null default latchkey.now()
+audit_events.event text not null
+audit_events.actor_id uuid
+audit_events.subject_id uuid
+audit_events.address text
+audit_events.request_id text
+audit_events.detail jsonb not null default '{}'::jsonb
+sessions.id uuid not null
+sessions.user_id uuid not null
+sessions.refresh_hash bytea not null
+sessions.previous_refresh_hash bytea
+sessions.rotated_at timestamp with time zone
+sessions.created_at timestamp with time zone not null default latchkey.now()
+sessions.last_used_at timestamp with time zone not null default latchkey.now()
+sessions.idle_expires_at timestamp with time zone not null
+sessions.expires_at timestamp with time zone not null
+sessions.ended_at timestamp with time zone
+sessions.end_reason text
+sessions.address text
+sessions.user_agent text
+signing_keys.kid text not null
+signing_keys.algorithm text not null
+signing_keys.public_jwk jsonb
+signing_keys.sealed_private_jwk bytea not null
+signing_keys.created_at timestamp with time zone not null default latchkey.now()
+signing_keys.signs_from timestamp with time zone not null
+signing_keys.verifies_until timestamp with time zone
+users.id uuid not null
+users.username text not null
+users.username_key text not null
+users.phone_number text
+users.email text
+users.email_key text
+users.password text not null
+users.first_name text not null default ''::text
+users.last_name text not null default ''::text
+users.gender text
+users.country text
+users.city text
+users.state text
+users.is_approved_to_be_in_touch boolean not null default false
+users.is_active boolean not null default true
+users.is_staff boolean not null default false
+users.is_superuser boolean not null default false
+users.date_joined timestamp with time zone not null default latchkey.now()
+users.last_login timestamp with time zone
+users.credentials_changed_at timestamp with time zone not null default latchkey.now()
+audit_events: audit_events_pkey PRIMARY KEY (id)
+sessions: sessions_end CHECK (((ended_at IS NULL) = (end_reason IS NULL)))
+sessions: sessions_lifetime CHECK (((created_at < expires_at) AND (idle_expires_at <= expires_at)))
+sessions: sessions_pkey PRIMARY KEY (id)
+sessions: sessions_previous_refresh_hash_length CHECK ((octet_length(previous_refresh_hash) = 32))
+sessions: sessions_refresh_hash_length CHECK ((octet_length(refresh_hash) = 32))
+sessions: sessions_rotation CHECK (((previous_refresh_hash IS NULL) = (rotated_at IS NULL)))
+sessions: sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+signing_keys: signing_keys_algorithm_choice CHECK ((algorithm = ANY (ARRAY['EdDSA'::text, 'ES256'::text, 'HS256'::text])))
+signing_keys: signing_keys_pkey PRIMARY KEY (kid)
+signing_keys: signing_keys_public_part CHECK (((public_jwk IS NULL) = (algorithm = 'HS256'::text)))
+users: users_city_length CHECK ((char_length(city) <= 120))
+users: users_country_length CHECK ((char_length(country) <= 120))
+users: users_email_grammar CHECK ((email_key ~ '^(?=.{6,254}$)(?=[^@]{1,64}@)[a-z0-9!#$%&\u0027*+/=?^_\u0060{|}~-]+(?:\.[a-z0-9!#$%&\u0027*+/=?^_\u0060{|}~-]+)*@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])$'::text))
+users: users_email_key UNIQUE (email_key)
+users: users_email_pair CHECK (((email IS NULL) = (email_key IS NULL)))
+users: users_first_name_length CHECK ((char_length(first_name) <= 150))
+users: users_gender_choice CHECK ((gender = ANY (ARRAY['Male'::text, 'Female'::text])))
+users: users_last_name_length CHECK ((char_length(last_name) <= 150))
+users: users_password_length CHECK (((char_length(password) >= 1) AND (char_length(password) <= 512)))
+users: users_phone_number_grammar CHECK ((phone_number ~ '^\+[1-9][0-9]{6,14}$'::text))
+users: users_phone_number_key UNIQUE (phone_number)
+users: users_pkey PRIMARY KEY (id)
+users: users_state_length CHECK ((char_length(state) <= 120))
+users: users_username_grammar CHECK ((username_key ~ '^[^\u0001-\u005e\u0060\u007b-\u007f][^\u0001-\u002c\u002f\u003a-\u005e\u0060\u007b-\u007f]{0,149}$'::text))
+users: users_username_key UNIQUE (username_key)
+users: users_username_length CHECK (((char_length(username) >= 1) AND (char_length(username) <= 150)))
+CREATE UNIQUE INDEX audit_events_pkey ON latchkey.audit_events USING btree (id)
+CREATE INDEX sessions_expires_at ON latchkey.sessions USING btree (expires_at)
+CREATE INDEX sessions_user_id ON latchkey.sessions USING btree (user_id)
+CREATE UNIQUE INDEX sessions_pkey ON latchkey.sessions USING btree (id)
+CREATE UNIQUE INDEX signing_keys_pkey ON latchkey.signing_keys USING btree (kid)
+CREATE UNIQUE INDEX users_email_key ON latchkey.users USING btree (email_key)
+CREATE UNIQUE INDEX users_phone_number_key ON latchkey.users USING btree (phone_number)
+CREATE UNIQUE INDEX users_pkey ON latchkey.users USING btree (id)
+CREATE UNIQUE INDEX users_username_key ON latchkey.users USING btree (username_key)
+CREATE OR REPLACE FUNCTION latchkey.now()
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$select pg_catalog.now()$function$

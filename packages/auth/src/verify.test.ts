@@ -1,0 +1,292 @@
+import { readFile } from "node:fs/promises";
+import { createServer, type ServerResponse } from "node:http";
+import type { JSONWebKeySet } from "jose";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { createTestAuth, type TestAuth } from "./testing/index.ts";
+import { createTokenVerifier } from "./verify.ts";
+
+const password = "correct horse battery";
+const expected = { issuer: "latchkey", audience: "latchkey" };
+
+async function signIn({ auth, facts }: TestAuth) {
+  await auth.createUser({ username: "alice", password });
+  return auth.login({ username: "alice", password }, facts);
+}
+
+const refused = (code: string) => expect.objectContaining({ name: "AuthError", code });
+
+/** A good token under the id of a key that nobody has. */
+function withUnknownKey(token: string, kid = "unknown"): string {
+  const [header = "", ...rest] = token.split(".");
+  const members = { ...JSON.parse(Buffer.from(header, "base64url").toString()), kid };
+  return [Buffer.from(JSON.stringify(members)).toString("base64url"), ...rest].join(".");
+}
+
+/** Publishes keys on a free port of this machine, and counts who asks. */
+async function publish(answer: (response: ServerResponse) => void) {
+  let count = 0;
+  let respond = answer;
+  const server = createServer((_request, response) => {
+    count += 1;
+    respond(response);
+  });
+  const listen = (port: number) => new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+  const close = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+  await listen(0);
+  const address = server.address();
+  const port = typeof address === "object" && address ? address.port : 0;
+  return {
+    url: `http://127.0.0.1:${port}/.well-known/jwks.json`,
+    countRequests: () => count,
+    answerWith: (next: (response: ServerResponse) => void) => {
+      respond = next;
+    },
+    goDown: close,
+    comeBack: () => listen(port),
+    [Symbol.asyncDispose]: async () => {
+      if (server.listening) await close();
+    },
+  };
+}
+
+const json = (value: unknown) => (response: ServerResponse) =>
+  response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(value));
+
+async function publishKeysOf(test: TestAuth) {
+  return publish(json(await test.auth.publicKeys()));
+}
+
+describe("with the keys at hand", () => {
+  test("a token for another audience, of another issuer, or under another key is refused", async () => {
+    await using test = await createTestAuth();
+    const { token } = await signIn(test);
+    const jwks = await test.auth.publicKeys();
+    const other = await createTestAuth();
+    await using _ = other;
+    const verifiers = [
+      createTokenVerifier({ ...expected, jwks, issuer: "other", clock: test.clock }),
+      createTokenVerifier({ ...expected, jwks, audience: "other", clock: test.clock }),
+      createTokenVerifier({ ...expected, jwks: { keys: [] }, clock: test.clock }),
+      createTokenVerifier({ ...expected, jwks: await other.auth.publicKeys(), clock: test.clock }),
+      createTokenVerifier({ ...expected, jwks: await renamedKeys(other, jwks), clock: test.clock }),
+    ];
+    for (const verify of verifiers) await expect(verify(token)).rejects.toEqual(refused("token_invalid"));
+  });
+
+  test("what is no token is refused, whatever it is", async () => {
+    await using test = await createTestAuth();
+    const { token } = await signIn(test);
+    const verify = createTokenVerifier({ ...expected, jwks: await test.auth.publicKeys(), clock: test.clock });
+    const texts = ["", "a.b.c", `Bearer ${token}`, ` ${token}`, `${token}=`, `${token}A`, token.slice(0, -1), "\0"];
+    for (const text of [...texts, withUnknownKey(token), withUnknownKey(token, "\0")]) {
+      await expect(verify(text), text).rejects.toEqual(refused("token_invalid"));
+    }
+  });
+
+  test("a key that cannot be read is the key's fault, and no error of the library's comes out", async () => {
+    await using test = await createTestAuth();
+    const { token } = await signIn(test);
+    const [key] = (await test.auth.publicKeys()).keys;
+    for (const broken of [{ x: "AAAA" }, { crv: "none" }, { kty: "EC" }]) {
+      const jwks: JSONWebKeySet = { keys: [{ ...key, ...broken }] };
+      const verify = createTokenVerifier({ ...expected, jwks, clock: test.clock });
+      await expect(verify(token)).rejects.toEqual(
+        expect.objectContaining({ name: "AuthError", code: expect.stringMatching(/^(unavailable|token_invalid)$/) }),
+      );
+    }
+  });
+
+  test.each(["EdDSA", "ES256", "HS256"] as const)("an %s token is told with its claims", async (algorithm) => {
+    await using test = await createTestAuth({ tokens: { algorithm } });
+    const { token, user } = await signIn(test);
+    const verify = createTokenVerifier({ ...expected, jwks: await test.auth.verificationKeys(), clock: test.clock });
+    const claims = await verify(token);
+    expect(claims).toMatchObject({ iss: "latchkey", aud: "latchkey", sub: user.id });
+    expect({ active: true, ...claims }).toEqual(await test.auth.inspectToken(token));
+  });
+
+  test("a token expires a minute after its time", async () => {
+    await using test = await createTestAuth();
+    const { token } = await signIn(test);
+    const verify = createTokenVerifier({ ...expected, jwks: await test.auth.publicKeys(), clock: test.clock });
+    await test.clock.advance(959);
+    await verify(token);
+    await test.clock.advance(1);
+    await expect(verify(token)).rejects.toEqual(refused("token_expired"));
+  });
+
+  test("two keys of one id and different algorithms are never taken for each other", async () => {
+    await using test = await createTestAuth();
+    const { token } = await signIn(test);
+    const switched = await test.another({ tokens: { algorithm: "ES256" } });
+    const [elliptic, edwards] = (await switched.publicKeys()).keys;
+    const kid = edwards?.kid ?? "";
+    const jwks: JSONWebKeySet = { keys: [{ ...elliptic, kid }, { ...edwards }].map((key) => ({ kty: "OKP", ...key })) };
+    const verify = createTokenVerifier({ ...expected, jwks, clock: test.clock });
+    const [header = "", ...rest] = token.split(".");
+    const confused = Buffer.from(header, "base64url").toString().replace("EdDSA", "ES256");
+    const forged = [Buffer.from(confused).toString("base64url"), ...rest].join(".");
+    await expect(verify(forged)).rejects.toEqual(refused("token_invalid"));
+    expect((await verify(token)).iss).toBe("latchkey");
+  });
+});
+
+/** The keys of one service under the ids of another's. */
+async function renamedKeys({ auth }: TestAuth, { keys }: JSONWebKeySet): Promise<JSONWebKeySet> {
+  const [theirs] = (await auth.publicKeys()).keys;
+  return { keys: keys.map(({ kid }) => ({ kty: "OKP", ...theirs, ...(kid && { kid }) })) };
+}
+
+describe("with the keys behind an address", () => {
+  // The library that fetches keys reads the machine's own clock.
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+  const passSeconds = (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1_000);
+
+  test("an answer that is no set of keys is `unavailable`, with the time to wait, and is forgotten once it is mended", async () => {
+    await using test = await createTestAuth();
+    const { token } = await signIn(test);
+    const keys = await test.auth.publicKeys();
+    await using server = await publish((response) => response.end());
+    const verify = createTokenVerifier({ ...expected, jwks: server.url, clock: test.clock });
+    const garbage: ((response: ServerResponse) => void)[] = [
+      (response) => response.end("<html>"),
+      (response) => response.end(""),
+      (response) => response.writeHead(500).end(JSON.stringify(keys)),
+      (response) => response.writeHead(302, { location: "/elsewhere" }).end(),
+      (response) => response.destroy(),
+      ...[null, [], "keys", {}, { keys: null }, { keys: {} }, { keys: [null] }, { keys: ["key"] }].map(json),
+    ];
+    for (const answer of garbage) {
+      server.answerWith(answer);
+      await expect(verify(token)).rejects.toEqual(expect.objectContaining({ code: "unavailable", retryAfter: 5 }));
+    }
+    server.answerWith(json(keys));
+    expect((await verify(token)).iss).toBe("latchkey");
+  });
+
+  test("a server that is down is `unavailable`, with the time to wait, until it is back", async () => {
+    await using test = await createTestAuth();
+    const { token } = await signIn(test);
+    await using server = await publishKeysOf(test);
+    await server.goDown();
+    const verify = createTokenVerifier({ ...expected, jwks: server.url, clock: test.clock });
+    for (let call = 0; call < 3; call += 1) {
+      await expect(verify(token)).rejects.toEqual(expect.objectContaining({ code: "unavailable", retryAfter: 5 }));
+    }
+    await server.comeBack();
+    expect((await verify(token)).iss).toBe("latchkey");
+    await server.goDown();
+    expect((await verify(token)).iss).toBe("latchkey");
+  });
+
+  test("a text that is no token is refused without asking anybody", async () => {
+    await using test = await createTestAuth();
+    const { token } = await signIn(test);
+    await using server = await publishKeysOf(test);
+    const verify = createTokenVerifier({ ...expected, jwks: server.url, clock: test.clock });
+    for (const text of ["", "a.b.c", `${token}=`, token.replace(".", ".."), "x".repeat(10_000)]) {
+      await expect(verify(text)).rejects.toEqual(refused("token_invalid"));
+    }
+    expect(server.countRequests()).toBe(0);
+  });
+
+  test("the keys are fetched once for many calls, and again after five minutes", async () => {
+    await using test = await createTestAuth();
+    const { token } = await signIn(test);
+    await using server = await publishKeysOf(test);
+    const verify = createTokenVerifier({ ...expected, jwks: new URL(server.url), clock: test.clock });
+    await Promise.all(Array.from({ length: 50 }, () => verify(token)));
+    passSeconds(299);
+    await verify(token);
+    expect(server.countRequests()).toBe(1);
+    passSeconds(2);
+    await verify(token);
+    expect(server.countRequests()).toBe(2);
+  });
+
+  test("made-up key ids make it ask at most once in ten seconds", async () => {
+    await using test = await createTestAuth();
+    const { token } = await signIn(test);
+    await using server = await publishKeysOf(test);
+    const verify = createTokenVerifier({ ...expected, jwks: server.url, clock: test.clock });
+    await verify(token);
+    const present = (wave: number) =>
+      Promise.all(
+        Array.from({ length: 20 }, (_, call) =>
+          expect(verify(withUnknownKey(token, `${wave}-${call}`))).rejects.toEqual(refused("token_invalid")),
+        ),
+      );
+    await present(0);
+    expect(server.countRequests()).toBe(1);
+    for (const wave of [1, 2]) {
+      passSeconds(11);
+      await present(wave);
+      await present(wave);
+      expect(server.countRequests()).toBe(1 + wave);
+    }
+  });
+
+  test("HS256 is refused, since what is published can be no secret", async () => {
+    await using test = await createTestAuth({ tokens: { algorithm: "HS256" } });
+    const { token } = await signIn(test);
+    await using published = await publishKeysOf(test);
+    await using careless = await publish(json(await test.auth.verificationKeys()));
+    for (const { url } of [published, careless]) {
+      const verify = createTokenVerifier({ ...expected, jwks: url, clock: test.clock });
+      await expect(verify(token)).rejects.toEqual(refused("token_invalid"));
+    }
+  });
+
+  test("through a rotation every token is good, as the new key is fetched before it signs", async () => {
+    await using test = await createTestAuth();
+    const { token: old } = await signIn(test);
+    await using server = await publish((response) => {
+      test.auth.publicKeys().then(
+        (keys) => json(keys)(response),
+        () => response.destroy(),
+      );
+    });
+    const verify = createTokenVerifier({ ...expected, jwks: server.url, clock: test.clock });
+    await verify(old);
+    const kid = await test.auth.rotateKeys({ compromised: false });
+    await test.clock.advance(601);
+    passSeconds(601);
+    const { token } = await test.auth.login({ username: "alice", password }, test.facts);
+    expect(Buffer.from(token.split(".")[0] ?? "", "base64url").toString()).toContain(kid);
+    expect((await verify(token)).iss).toBe("latchkey");
+    expect((await verify(old)).iss).toBe("latchkey");
+  });
+});
+
+test("another service needs jose and nothing else to verify: no database, no Node", async () => {
+  const own = new Set<string>();
+  const packages = new Set<string>();
+
+  async function visit(file: URL): Promise<void> {
+    if (own.has(file.href)) return;
+    own.add(file.href);
+    const source = await readFile(file, "utf8");
+    // A statement's clause has no quotes; `import type` is erased and costs nothing.
+    const clauses = source.matchAll(
+      /\b(?:import|export)\b(?! type)[^"';]*?from\s*"([^"]+)"|\bimport\s*\(?\s*"([^"]+)"/g,
+    );
+    for (const [, from, bare] of clauses) {
+      const name = from ?? bare ?? "";
+      if (name.startsWith(".")) await visit(new URL(name, file));
+      else packages.add(name);
+    }
+  }
+
+  await visit(new URL("./verify.ts", import.meta.url));
+  expect([...packages]).toEqual(["jose"]);
+  expect(own.size).toBeGreaterThan(2);
+});
