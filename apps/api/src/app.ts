@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import type { HttpBindings } from "@hono/node-server";
 import { type Auth, jwksMaxAge } from "@latchkey/auth";
 import { TRPCError } from "@trpc/server";
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
@@ -7,27 +6,30 @@ import { getHTTPStatusCodeFromError } from "@trpc/server/http";
 import { TRPC_ERROR_CODES_BY_KEY } from "@trpc/server/rpc";
 import { Hono, type Context as HonoContext, type MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import { cors } from "hono/cors";
 import { etag } from "hono/etag";
 import { secureHeaders } from "hono/secure-headers";
 import { type Logger, stdSerializers } from "pino";
 import type { Context } from "./context.ts";
+import { cookiePath, createCookieDoor } from "./cookie-door.ts";
 import { findAuthError, findChallenge } from "./error-map.ts";
 import type { ErrorShape } from "./error-shape.ts";
+import type { HttpEnv } from "./http-env.ts";
 import { limits } from "./limits.ts";
 import { appRouter } from "./router.ts";
-
-type Env = { Bindings: HttpBindings; Variables: { requestId: string; log: Logger } };
 
 export interface AppOptions {
   readonly auth: Auth;
   readonly log: Logger;
   /** Whether the process takes new work; false while it shuts down. */
   readonly isReady: () => boolean;
+  /** Origins whose pages may call the service from a browser. */
+  readonly corsOrigins: readonly string[];
 }
 
 /** The HTTP surface: the procedures, the public keys, and two answers for whoever watches the process. */
-export function createApp({ auth, log, isReady }: AppOptions): Hono<Env> {
-  const app = new Hono<Env>();
+export function createApp({ auth, log, isReady, corsOrigins }: AppOptions): Hono<HttpEnv> {
+  const app = new Hono<HttpEnv>();
   app.use(identifyRequest(log), secureHeaders());
   app.get("/healthz", (context) => context.json({ status: "ok" }));
   app.get("/readyz", async (context) => {
@@ -38,13 +40,22 @@ export function createApp({ auth, log, isReady }: AppOptions): Hono<Env> {
     context.header("Cache-Control", `public, max-age=${jwksMaxAge}`);
     return context.json(await auth.publicKeys());
   });
-  app.use(
-    "/trpc/*",
-    refuseOddRequests,
-    acceptStreamedBodies,
-    bodyLimit({ maxSize: limits.body, onError: () => refuse("PAYLOAD_TOO_LARGE") }),
-  );
-  app.on(["GET", "POST"], "/trpc/*", (context) => answerCalls(auth, context));
+  for (const path of ["/trpc/*", `${cookiePath}/*`]) {
+    app.use(
+      path,
+      allowOrigins(corsOrigins, { withCookies: path !== "/trpc/*" }),
+      refuseOddRequests,
+      acceptStreamedBodies,
+      bodyLimit({ maxSize: limits.body, onError: () => refuse("PAYLOAD_TOO_LARGE") }),
+    );
+  }
+  app.on(["GET", "POST"], "/trpc/*", (context) => answerCalls(auth, context, context.req.raw));
+  const door = createCookieDoor({
+    origins: corsOrigins,
+    refuse,
+    answer: (context, request) => answerCalls(auth, context, request),
+  });
+  app.route(cookiePath, door);
   app.all("*", ({ req }) => (readOnlyPaths.test(req.path) ? refuseMethod("GET, HEAD") : refuse("NOT_FOUND")));
   app.onError((error, { env: { incoming }, var: { log } }) => {
     // Whoever hangs up before the body is there has not met a failure of ours.
@@ -57,8 +68,24 @@ export function createApp({ auth, log, isReady }: AppOptions): Hono<Env> {
 
 const readOnlyPaths = /^\/(healthz|readyz|\.well-known\/jwks\.json)$/;
 
+/** Lets pages of the named origins call from a browser; with none named, the answer says nothing of it and browsers refuse. */
+function allowOrigins(
+  origins: readonly string[],
+  { withCookies }: { withCookies: boolean },
+): MiddlewareHandler<HttpEnv> {
+  if (origins.length === 0) return (_context, next) => next();
+  return cors({
+    origin: [...origins],
+    credentials: withCookies,
+    allowMethods: ["GET", "POST"],
+    allowHeaders: ["authorization", "content-type"],
+    exposeHeaders: ["retry-after", "www-authenticate", "x-request-id"],
+    maxAge: 600,
+  });
+}
+
 /** Gives each request an id of our own, on its answer and in every line that is logged about it. */
-function identifyRequest(log: Logger): MiddlewareHandler<Env> {
+function identifyRequest(log: Logger): MiddlewareHandler<HttpEnv> {
   return async (context, next) => {
     const requestId = randomUUID();
     const startedAt = performance.now();
@@ -88,7 +115,7 @@ async function findProblem(auth: Auth): Promise<string | null> {
 }
 
 /** What a client never sends by accident: another method, an endless address, or a body that is not JSON. */
-const refuseOddRequests: MiddlewareHandler<Env> = async ({ req, env }, next) => {
+const refuseOddRequests: MiddlewareHandler<HttpEnv> = async ({ req, env }, next) => {
   if (!["GET", "HEAD", "POST"].includes(req.method)) return refuseMethod("GET, HEAD, POST");
   if ((env.incoming.url ?? "").length > limits.url) return refuse("BAD_REQUEST", "The address is too long");
   const type = req.header("content-type");
@@ -100,7 +127,7 @@ const refuseOddRequests: MiddlewareHandler<Env> = async ({ req, env }, next) => 
 };
 
 /** Hono counts the bytes of a body without a length in a copy of the request, and can copy the platform's own kind only. */
-const acceptStreamedBodies: MiddlewareHandler<Env> = async ({ req }, next) => {
+const acceptStreamedBodies: MiddlewareHandler<HttpEnv> = async ({ req }, next) => {
   const { body } = req.raw;
   if (body && req.header("content-length") === undefined) {
     req.raw = new Request(req.url, { method: req.method, headers: req.header(), body, duplex: "half" });
@@ -131,11 +158,11 @@ function refuseMethod(allowed: string): Response {
   return response;
 }
 
-async function answerCalls(auth: Auth, context: HonoContext<Env>): Promise<Response> {
+async function answerCalls(auth: Auth, context: HonoContext<HttpEnv>, req: Request): Promise<Response> {
   const log = context.var.log;
   const response = await fetchRequestHandler({
     endpoint: "/trpc",
-    req: context.req.raw,
+    req,
     router: appRouter,
     maxBatchSize: limits.batch,
     createContext: (): Context => readContext(auth, context),
@@ -154,7 +181,7 @@ function logFailure(log: Logger, error: TRPCError, path: string | undefined): vo
   if (refusal?.code === "unavailable") log.warn({ err: refusal.cause ?? refusal, path }, "service unavailable");
 }
 
-function readContext(auth: Auth, { env, req, var: { requestId, log } }: HonoContext<Env>): Context {
+function readContext(auth: Auth, { env, req, var: { requestId, log } }: HonoContext<HttpEnv>): Context {
   return {
     auth,
     log,

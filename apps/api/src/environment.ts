@@ -52,6 +52,15 @@ const postgresUrl = z
     "must look like postgres://user:password@host:5432/database",
   );
 
+const originList = z.string().transform((value, context) => {
+  const origins = value.split(",").map((origin) => origin.trim());
+  const isOrigin = (origin: string) =>
+    /^https?:/.test(origin) && URL.canParse(origin) && new URL(origin).origin === origin;
+  if (origins.every(isOrigin)) return origins;
+  context.addIssue("must be origins such as https://app.example.com, with commas between them and no path");
+  return z.NEVER;
+});
+
 /** Every setting, by its name in the environment. One without a default may be left out. */
 const settingsSchema = z.object({
   HOST: z.string().min(1).default("127.0.0.1"),
@@ -78,6 +87,7 @@ const settingsSchema = z.object({
   PHONE_DEFAULT_COUNTRY: country.optional(),
   SESSION_LIFETIME: duration("5m", "400d").default(90 * 86_400),
   SESSION_IDLE_LIFETIME: duration("5m", "400d").default(30 * 86_400),
+  CORS_ORIGINS: originList.default([]),
   SESSIONS_PER_USER: integer(1, 1_000).default(50),
   REFRESH_GRACE: duration("0s", "10m").default(30),
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),

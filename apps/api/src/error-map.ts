@@ -32,6 +32,7 @@ const trpcCodes: Readonly<Record<AuthErrorCode, TrpcCode>> = {
 const reasonsOfTrpc: Partial<Record<TrpcCode, AuthErrorCode>> = {
   PARSE_ERROR: "invalid_input",
   BAD_REQUEST: "invalid_input",
+  FORBIDDEN: "permission_denied",
   NOT_FOUND: "not_found",
   METHOD_NOT_SUPPORTED: "invalid_input",
   UNSUPPORTED_MEDIA_TYPE: "invalid_input",

@@ -13,6 +13,8 @@ export interface ServerOptions {
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
+  /** Origins whose pages may call the service from a browser, such as `https://app.example.com`; none by default. */
+  readonly corsOrigins?: readonly string[];
 }
 
 export interface RunningServer {
@@ -27,9 +29,9 @@ export interface RunningServer {
  *
  * @throws StartError when it cannot listen
  */
-export async function startServer({ auth, log, host, port }: ServerOptions): Promise<RunningServer> {
+export async function startServer({ auth, log, host, port, corsOrigins = [] }: ServerOptions): Promise<RunningServer> {
   let isReady = true;
-  const app = createApp({ auth, log, isReady: () => isReady });
+  const app = createApp({ auth, log, isReady: () => isReady, corsOrigins });
   const server = createServer(
     {
       maxHeaderSize: limits.headers,

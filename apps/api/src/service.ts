@@ -19,7 +19,13 @@ export async function runService(): Promise<void> {
   // Before anything is opened, so that a stop while it starts leaves nothing behind either.
   const stop = listenForStop(log);
   const { auth, place, close } = await openAuth(settings, (line) => log.warn(line));
-  const server = await startServer({ auth, log, host: settings.HOST, port: settings.PORT }).catch(async (error) => {
+  const server = await startServer({
+    auth,
+    log,
+    host: settings.HOST,
+    port: settings.PORT,
+    corsOrigins: settings.CORS_ORIGINS,
+  }).catch(async (error) => {
     await close();
     throw error;
   });

@@ -1,10 +1,10 @@
 import type { AppRouter } from "@latchkey/api";
-import { createTRPCClient, httpLink, type TRPCClient, type TRPCLink } from "@trpc/client";
+import { createTRPCClient, httpLink, splitLink, type TRPCClient, type TRPCLink } from "@trpc/client";
 import type { AnyRouter, inferRouterInputs } from "@trpc/server";
 import { tap } from "@trpc/server/observable";
-import { createLink, type LinkOptions } from "./link.ts";
+import { createLink, type LinkOptions, withToken } from "./link.ts";
 import { type AuthState, createSessionKeeper, type SessionAnswer, type User } from "./session-keeper.ts";
-import { type AuthStorage, memoryStorage } from "./storage.ts";
+import { type AuthStorage, localStorageStorage, memoryStorage } from "./storage.ts";
 
 type Inputs = inferRouterInputs<AppRouter>;
 type Fetch = NonNullable<Parameters<typeof httpLink<AppRouter>>[0]["fetch"]>;
@@ -12,8 +12,11 @@ type Fetch = NonNullable<Parameters<typeof httpLink<AppRouter>>[0]["fetch"]>;
 export interface AuthClientOptions {
   /** Where the service is, such as `https://auth.example.com`; its procedures are below `/trpc`. */
   readonly url: string | URL;
-  /** Where the session is kept; in memory by default. */
-  readonly storage?: AuthStorage;
+  /**
+   * Where the session is kept; in memory by default. `"cookie"`, for browsers: the refresh token is in a cookie that no script can
+   * read, the access token in memory, and only who is signed in in `localStorage`.
+   */
+  readonly storage?: AuthStorage | "cookie";
   /** Another `fetch` than the global one. */
   readonly fetch?: Fetch;
 }
@@ -44,10 +47,14 @@ export interface AuthClient {
  * const me = await auth.api.me.get.query();
  */
 export function createAuthClient({ url, storage = memoryStorage(), fetch }: AuthClientOptions): AuthClient {
-  const endpoint = { url: `${String(url).replace(/\/$/, "")}/trpc`, ...(fetch && { fetch }) };
-  const plain = createTRPCClient<AppRouter>({ links: [httpLink(endpoint)] });
+  const base = String(url).replace(/\/$/, "");
+  const hidesTokens = storage === "cookie";
+  const endpoint = { url: `${base}/trpc`, ...(fetch && { fetch }) };
+  const sessionEndpoint = hidesTokens ? { url: `${base}/cookie/trpc`, fetch: withCookies(fetch) } : endpoint;
+  const plain = createTRPCClient<AppRouter>({ links: [httpLink(sessionEndpoint)] });
   const keeper = createSessionKeeper({
-    storage,
+    storage: hidesTokens ? localStorageStorage() : storage,
+    hidesTokens,
     renew: (refreshToken) => plain.token.refresh.mutate({ refreshToken }),
   });
 
@@ -59,15 +66,25 @@ export function createAuthClient({ url, storage = memoryStorage(), fetch }: Auth
         tap({
           next({ result }) {
             if (!("data" in result)) return;
-            if (op.path === "me.changePassword" || op.path === "token.obtain")
-              void keeper.keep(result.data as SessionAnswer);
+            if (opensSession(op)) void keeper.keep(result.data as SessionAnswer);
             if (op.path === "me.get" || op.path === "me.update") keeper.showUser(result.data as User);
           },
         }),
       );
 
   return {
-    api: createTRPCClient<AppRouter>({ links: [watch, createLink<AppRouter>(keeper, endpoint)] }),
+    api: createTRPCClient<AppRouter>({
+      links: [
+        watch,
+        splitLink({
+          condition: opensSession,
+          true: withToken<AppRouter>(keeper, (attach) =>
+            httpLink({ ...sessionEndpoint, headers: ({ op }) => attach([op]) }),
+          ),
+          false: createLink<AppRouter>(keeper, endpoint),
+        }),
+      ],
+    }),
     async signIn(credentials) {
       const answer = await plain.token.obtain.mutate(credentials);
       await keeper.keep(answer);
@@ -77,7 +94,7 @@ export function createAuthClient({ url, storage = memoryStorage(), fetch }: Auth
       await keeper.ready;
       const refreshToken = keeper.findRefreshToken();
       await keeper.forget();
-      if (refreshToken) await plain.token.revoke.mutate({ refreshToken }).catch(() => {});
+      if (refreshToken !== undefined) await plain.token.revoke.mutate({ refreshToken }).catch(() => {});
     },
     link: (options) => createLink(keeper, options),
     async headers() {
@@ -88,3 +105,13 @@ export function createAuthClient({ url, storage = memoryStorage(), fetch }: Auth
     getSnapshot: keeper.getSnapshot,
   };
 }
+
+/** Calls whose answer is a session: they bring tokens, and in cookie mode they set the cookie. */
+const sessionCalls: readonly string[] = ["token.obtain", "me.changePassword"];
+
+const opensSession = ({ path }: { path: string }) => sessionCalls.includes(path);
+
+const withCookies =
+  (fetch: Fetch = globalThis.fetch as Fetch): Fetch =>
+  (url, init) =>
+    fetch(url, { ...init, credentials: "include" } as RequestInit);

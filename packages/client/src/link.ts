@@ -1,4 +1,4 @@
-import { httpBatchLink, TRPCClientError, type TRPCLink } from "@trpc/client";
+import { httpBatchLink, type Operation, TRPCClientError, type TRPCLink } from "@trpc/client";
 import type { AnyRouter } from "@trpc/server";
 import { observable } from "@trpc/server/observable";
 import { isAuthError } from "./errors.ts";
@@ -10,24 +10,34 @@ export type LinkOptions<Router extends AnyRouter> = Omit<Parameters<typeof httpB
 /** The context's entry in which a call remembers with what token it was sent. */
 const tokenKey = "latchkeyToken";
 
-/**
- * A terminating link that sends calls with the session's token, in batches. A call that was refused because of its token, and so
- * never ran, is sent once more with a new one; no other is ever sent twice.
- */
+/** Makes the headers of a request, and notes in each of its calls what token they hold. */
+export type AttachToken = (calls: readonly Operation[]) => Promise<{ authorization?: string }>;
+
+/** A terminating link of the given options that sends calls in batches, with the session's token. */
 export function createLink<Router extends AnyRouter>(
   keeper: SessionKeeper,
   options: LinkOptions<Router>,
 ): TRPCLink<Router> {
-  const send = httpBatchLink<Router>({
-    maxItems: 20,
-    maxURLLength: 3_500,
-    ...options,
-    async headers({ opList }) {
-      const token = await keeper.findToken();
-      for (const { context } of opList) context[tokenKey] = token;
-      return token ? { authorization: `Bearer ${token}` } : {};
-    },
-  } as Parameters<typeof httpBatchLink<Router>>[0]);
+  const withHeaders = (attach: AttachToken) =>
+    ({ maxItems: 20, maxURLLength: 3_500, ...options, headers: ({ opList }) => attach(opList) }) as Parameters<
+      typeof httpBatchLink<Router>
+    >[0];
+  return withToken(keeper, (attach) => httpBatchLink<Router>(withHeaders(attach)));
+}
+
+/**
+ * Gives calls the session's token. A call that was refused because of its token, and so never ran, is sent once more with a new
+ * one; no other is ever sent twice.
+ */
+export function withToken<Router extends AnyRouter>(
+  keeper: SessionKeeper,
+  createSender: (attach: AttachToken) => TRPCLink<Router>,
+): TRPCLink<Router> {
+  const send = createSender(async (calls) => {
+    const token = await keeper.findToken();
+    for (const { context } of calls) context[tokenKey] = token;
+    return token ? { authorization: `Bearer ${token}` } : {};
+  });
 
   return (runtime) => {
     const sendCall = send(runtime);

@@ -18,7 +18,9 @@ export type AuthState =
 
 /** What is kept of a session. */
 interface KeptSession {
+  /** Empty where a script must not find it: what is stored in cookie mode. */
   readonly token: string;
+  /** Empty in cookie mode. */
   readonly refreshToken: string;
   readonly user: User;
   /** Milliseconds since the epoch by the service's clock. */
@@ -31,6 +33,8 @@ interface KeptSession {
 
 export interface SessionKeeperOptions {
   readonly storage: AuthStorage;
+  /** Keep no token in the storage: only who is signed in, for the other tabs and the next page. */
+  readonly hidesTokens: boolean;
   /** Exchanges a refresh token for the next session answer. */
   readonly renew: (refreshToken: string) => Promise<SessionAnswer>;
 }
@@ -51,7 +55,7 @@ const final: readonly AuthErrorReason[] = [
 export const isFinal = (error: unknown): boolean => isAuthError(error) && final.includes(error.data.reason);
 
 /** The one place that knows the session: keeps it, renews it once however many calls need it, and tells who watches. */
-export function createSessionKeeper({ storage, renew }: SessionKeeperOptions) {
+export function createSessionKeeper({ storage, hidesTokens, renew }: SessionKeeperOptions) {
   let kept: KeptSession | null = null;
   let state: AuthState = loading;
   let renewing: Promise<void> | undefined;
@@ -74,16 +78,28 @@ export function createSessionKeeper({ storage, renew }: SessionKeeperOptions) {
     }
   }
 
+  async function writeStored(session: KeptSession): Promise<void> {
+    const stored = hidesTokens ? { ...session, token: "", refreshToken: "", expiresAt: 0 } : session;
+    try {
+      await storage.set(JSON.stringify(stored));
+    } catch {
+      // A full or forbidden storage: the session lives as long as the page does.
+    }
+  }
+
   /** Takes over what is stored: at the start, and when another tab has changed it. */
   async function load(): Promise<void> {
-    show(await readStored());
+    const stored = await readStored();
+    // In cookie mode each tab has an access token of its own, and another tab's news is no reason to give it up.
+    if (stored && kept && !stored.token && stored.user.id === kept.user.id) show({ ...kept, user: stored.user });
+    else show(stored);
   }
 
   async function keep(answer: SessionAnswer): Promise<void> {
     failure = undefined;
     const session = toKeptSession(answer);
     show(session);
-    await storage.set(JSON.stringify(session));
+    await writeStored(session);
   }
 
   async function forget(): Promise<void> {
@@ -103,21 +119,22 @@ export function createSessionKeeper({ storage, renew }: SessionKeeperOptions) {
   async function renewNow(): Promise<void> {
     if (failure && Date.now() < failure.until) throw failure.error;
     const before = await readStored();
-    // Another tab has renewed it, or signed out.
-    if (before?.token !== kept?.token) return show(before);
-    if (!before) return;
+    // Another tab has signed out, or has renewed it.
+    if (!before || isNewer(before)) return show(before);
     try {
       const answer = await renew(before.refreshToken);
       // Whoever signed out meanwhile stays so.
       if (kept?.refreshToken === before.refreshToken) await keep(answer);
     } catch (error) {
-      await handleFailure(error, before);
+      await handleFailure(error);
       throw error;
     }
   }
 
-  async function handleFailure(error: unknown, before: KeptSession): Promise<void> {
-    if (isFinal(error)) return endUnlessNewer(before.token);
+  const isNewer = (stored: KeptSession) => stored.token !== "" && stored.token !== kept?.token;
+
+  async function handleFailure(error: unknown): Promise<void> {
+    if (isFinal(error) && kept) return endUnlessNewer(kept.token);
     const count = (failure?.count ?? 0) + 1;
     failure = { error, count, until: Date.now() + waitAfter(count, error) };
   }
@@ -126,7 +143,7 @@ export function createSessionKeeper({ storage, renew }: SessionKeeperOptions) {
   async function endUnlessNewer(token: string): Promise<void> {
     if (kept?.token !== token) return;
     const stored = await readStored();
-    if (stored && stored.token !== token) return show(stored);
+    if (stored && isNewer(stored)) return show(stored);
     await forget();
   }
 
@@ -162,7 +179,7 @@ export function createSessionKeeper({ storage, renew }: SessionKeeperOptions) {
     showUser(user: User): void {
       if (!kept) return;
       show({ ...kept, user });
-      void storage.set(JSON.stringify(kept));
+      void writeStored(kept);
     },
     findRefreshToken: () => kept?.refreshToken,
     getSnapshot: () => state,

@@ -2,10 +2,12 @@ import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { type Auth, createAuth } from "../auth.ts";
 import { AuthError, StartError } from "../errors.ts";
-import { createSecret } from "../secrets.ts";
+import { createSecret, deriveKey } from "../secrets.ts";
+import { openStorage } from "../storage/database.ts";
 import { createTestAuth, createTestDatabase, type TestAuth, testSecret } from "../testing/index.ts";
 import { createTokenVerifier } from "../verify.ts";
 import { type TokenAlgorithm, tokenAlgorithms } from "./access-token.ts";
+import { createKeyRing } from "./key-ring.ts";
 
 const password = "correct horse battery";
 const overlap = 960;
@@ -147,6 +149,19 @@ test("of several processes that start at once on an empty database, one makes th
   const published = await Promise.all(processes.map((auth) => auth.publicKeys()));
   expect(published[1]).toEqual(published[0]);
   expect(published[2]).toEqual(published[0]);
+});
+
+test("a key is handed out for its own algorithm only, before any library is asked", async () => {
+  await using test = await createTestAuth();
+  const storage = openStorage(test.database.connection);
+  const sealingKey = deriveKey(testSecret, "signing-keys");
+  const ring = createKeyRing({ db: storage.db, sealingKey, algorithm: "EdDSA", overlapSeconds: overlap });
+  const { kid } = await ring.signingKey();
+  for (const alg of ["ES256", "HS256"] as const) {
+    await expect(ring.findVerificationKey({ alg, kid })).rejects.toMatchObject({ code: "token_invalid" });
+  }
+  expect(await ring.findVerificationKey({ alg: "EdDSA", kid })).toMatchObject({ type: "public" });
+  await storage.close();
 });
 
 test("a process that starts again makes no new key", async () => {

@@ -1,0 +1,169 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { call, startLiveServer } from "../live-server.ts";
+import type { WireSession } from "./people.ts";
+import { sendRaw } from "./raw-socket.ts";
+
+const live = await startLiveServer({ phones: { defaultCountry: "TR" } });
+const { url } = live;
+afterAll(() => live[Symbol.asyncDispose]());
+
+/** What must never be in the log. Tokens join them as they are issued. */
+const secrets = new Map([
+  ["password", "canary-password-Xq7"],
+  ["wrong password", "canary-wrong-Lm2"],
+  ["phone number", "5321234567"],
+  ["phone number as typed", "532 123 45 67"],
+  ["e-mail", "canary@example.org"],
+  ["first name", "Canaryşe"],
+  ["unknown name", "canary-nobody"],
+  ["foreign token", `eyJhbGciOiJub25lIn0.Y2FuYXJ5.${"c".repeat(43)}`],
+]);
+const secret = (name: string) => secrets.get(name) ?? "";
+
+/** Signs in and remembers what must not be logged of it. */
+async function obtain(username: string): Promise<WireSession> {
+  const { body } = await call(url, "token.obtain", { input: { username, password: secret("password") } });
+  secrets.set(`access token ${secrets.size}`, body.token);
+  secrets.set(`its claims ${secrets.size}`, body.token.split(".")[1]);
+  secrets.set(`its signature ${secrets.size}`, body.token.split(".")[2]);
+  secrets.set(`refresh token ${secrets.size}`, body.refreshToken);
+  return body;
+}
+
+beforeAll(async () => {
+  const { test } = live;
+  const phoneNumber = `0${secret("phone number as typed")}`;
+  await test.auth.createUser({ username: "alice", phoneNumber, email: secret("e-mail"), password: secret("password") });
+  await useEveryProcedure();
+  await misuseEveryProcedure();
+  await breakEveryProcedure();
+});
+
+async function useEveryProcedure(): Promise<void> {
+  await obtain("alice");
+  await obtain(secret("e-mail"));
+  await obtain(`+90${secret("phone number")}`);
+  const { token, refreshToken } = await obtain(`0${secret("phone number as typed")}`);
+  await call(url, "me.get", { token });
+  await call(url, "me.update", { token, input: { firstName: secret("first name") } });
+  await call(url, "token.verify", { input: { token } });
+  await call(url, "token.revoke", { input: { refreshToken } });
+}
+
+async function misuseEveryProcedure(): Promise<void> {
+  const { token, refreshToken } = await obtain("alice");
+  const password = secret("password");
+  const foreign = secret("foreign token");
+  const inputs: Record<string, readonly unknown[]> = {
+    "token.obtain": [
+      { username: "alice", password: secret("wrong password") },
+      { username: secret("unknown name"), password },
+      { username: `0${secret("phone number as typed")}`, password: secret("wrong password") },
+      { username: "alice", password: `${password}\0` },
+      { username: `+90${secret("phone number")}\0`, password },
+      { username: "alice", password: [password] },
+      { username: "alice", password: { password } },
+      { username: "alice", password, token, refreshToken },
+      { username: password.repeat(100), password: password.repeat(100) },
+    ],
+    "token.verify": [{ token: foreign }, { token: `${token}\0` }, { token: [token] }, { refreshToken, password }],
+    "token.revoke": [
+      { refreshToken: foreign },
+      { refreshToken: `${refreshToken}\0` },
+      { refreshToken: [refreshToken] },
+    ],
+    "me.update": [{ password }, { phoneNumber: secret("phone number") }, { firstName: `${secret("first name")}\0` }],
+    "no.such": [{ password }],
+  };
+  for (const [procedure, list] of Object.entries(inputs)) {
+    for (const input of list) {
+      await call(url, procedure, { token, input });
+      await call(url, procedure, { token: foreign, input });
+      await call(url, procedure, { token, rawBody: `${JSON.stringify(input)}${password}` });
+      await call(url, `${procedure}?input=${encodeURIComponent(JSON.stringify(input))}`, { token });
+    }
+  }
+  await call(url, `me.get?access_token=${token}&password=${password}`);
+  await call(url, "me.get", { headers: { authorization: `Basic ${password}` } });
+  const unreadable = `POST /trpc/token.obtain HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\nX: ${password}\0\r\n\r\n`;
+  await sendRaw(url, unreadable);
+}
+
+/** Lets PostgreSQL complain about rows that hold a hash and a phone number, and about the values of a statement. */
+async function breakEveryProcedure(): Promise<void> {
+  const { token } = await obtain("alice");
+  const [alice] = await live.test.database.query<{ password: string }>("select password from latchkey.users");
+  secrets.set("hash", alice?.password ?? "");
+  const failing = [
+    () => call(url, "token.obtain", { input: { username: "alice", password: secret("password") } }),
+    () => call(url, "me.update", { token, input: { firstName: secret("first name") } }),
+  ];
+  const faults = [
+    [
+      "alter table latchkey.users add constraint fault check (false) not valid",
+      "alter table latchkey.users drop constraint fault",
+    ],
+    [
+      `create function latchkey.fault() returns trigger language plpgsql as
+        $$ begin raise exception 'fault' using detail = new::text, hint = 'none'; end $$;
+      create trigger fault before update on latchkey.users for each row execute function latchkey.fault()`,
+      "drop trigger fault on latchkey.users",
+    ],
+    [
+      "alter table latchkey.audit_events add constraint fault check (false) not valid",
+      "alter table latchkey.audit_events drop constraint fault",
+    ],
+    ["alter table latchkey.users rename first_name to fault", "alter table latchkey.users rename fault to first_name"],
+  ] as const;
+  for (const [fault, remedy] of faults) {
+    await live.test.database.query(fault);
+    for (const fail of failing) expect((await fail()).status).toBe(500);
+    await live.test.database.query(remedy);
+  }
+}
+
+test("every line is JSON with a level, a time and the id of its request", () => {
+  expect(live.logged.length).toBeGreaterThan(80);
+  for (const line of live.logged) {
+    expect(line).toMatch(/^\{[^\n]*\}\n$/);
+    expect(JSON.parse(line)).toMatchObject({
+      level: expect.stringMatching(/^(info|warn|error)$/),
+      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+      requestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      msg: expect.any(String),
+    });
+  }
+});
+
+test("every request is logged once, by its method, path, status and time", () => {
+  const answered = live.logged.map((line) => JSON.parse(line)).filter((line) => line.msg === "answered");
+  expect(new Set(answered.map((line) => line.requestId)).size).toBe(answered.length);
+  for (const line of answered) {
+    expect(Object.keys(line)).toEqual([
+      "level",
+      "time",
+      "requestId",
+      "method",
+      "path",
+      "status",
+      "milliseconds",
+      "msg",
+    ]);
+    expect(line.path).not.toContain("?");
+  }
+});
+
+test("what failed is in the log with its cause", () => {
+  const failures = live.logged.map((line) => JSON.parse(line)).filter((line) => line.level === "error");
+  expect(failures).toHaveLength(8);
+  for (const { err } of failures) expect(err).toMatchObject({ message: expect.stringMatching(/fault|first_name/) });
+});
+
+test("no line holds a password, a token, a hash, a phone number, an address or a name that was typed", () => {
+  expect(secrets.size).toBeGreaterThan(20);
+  const log = live.logged.join("");
+  const found = [...secrets].filter(
+    ([, value]) => value === "" || log.includes(value) || log.includes(encodeURI(value)),
+  );
+  expect(found.map(([name]) => name)).toEqual([]);
+});
