@@ -12,7 +12,6 @@ export function createLog(level: string, destination?: DestinationStream): Logge
     "secret",
     "authorization",
     "cookie",
-    "code",
     "phoneNumber",
     "currentPassword",
     "newPassword",

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { readEnvironment } from "./environment.ts";
 import { exitCodes } from "./failure.ts";
+import { startHousekeeping } from "./housekeeping.ts";
 import { createLog } from "./log.ts";
 import { openAuth } from "./open-auth.ts";
 import { startServer } from "./server.ts";
@@ -31,7 +32,9 @@ export async function runService(): Promise<void> {
   });
   log.info({ url: server.url, database: place }, "listening");
   if (!settings.isProduction && !stop.isAsked()) process.stderr.write(greeting(server.url, place));
+  const stopHousekeeping = startHousekeeping(auth, log);
   await stop.asked;
+  stopHousekeeping();
   const isDrained = await Promise.race([server.close().then(() => true), sleep(drainTimeout, false, { ref: false })]);
   if (!isDrained) log.warn("stopping with calls unanswered");
   await close();

@@ -47,7 +47,9 @@ const connectionFailures = new Set([
 
 /** Whether `error` says that the database is away, full or going down, rather than that a query was wrong. */
 export function isStorageUnavailable(error: unknown): boolean {
-  if (error instanceof pg.DatabaseError) return /^(08|53|57P|25006)/.test(error.code ?? "");
+  // A FATAL error ends the connection, whatever it is about: the database takes nobody in, or puts everybody out.
+  if (error instanceof pg.DatabaseError)
+    return error.severity === "FATAL" || /^(08|53|57P|25006)/.test(error.code ?? "");
   if (!(error instanceof Error)) return false;
   const code = "code" in error ? String(error.code) : "";
   return (

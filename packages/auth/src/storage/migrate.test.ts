@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { emailPattern, phonePattern, usernameKeyPattern } from "../identifiers/grammar.ts";
-import { administer, readTestServer } from "../testing/test-server.ts";
 import { createTestDatabase } from "../testing/index.ts";
+import { administer, readTestServer } from "../testing/test-server.ts";
 import { openStorage } from "./database.ts";
 import { describeSchema } from "./describe-schema.ts";
 import { migrate } from "./migrate.ts";
@@ -57,6 +57,7 @@ test("the database repeats the grammar of the identifiers, so that no other writ
   await using database = await createTestDatabase();
   const storage = openStorage(database.connection);
   const schema = await describeSchema(storage.db);
-  for (const pattern of [usernameKeyPattern, phonePattern, emailPattern]) expect(schema).toContain(`~ '${pattern}'::text`);
+  for (const pattern of [usernameKeyPattern, phonePattern, emailPattern])
+    expect(schema).toContain(`~ '${pattern}'::text`);
   await storage.close();
 });

@@ -36,6 +36,14 @@ export function rememberVerifiedTokens(
   { clock, capacity = 10_000 }: { clock: Clock; capacity?: number },
 ): (token: string) => Promise<VerifiedToken> {
   const remembered = new LRUCache<string, VerifiedToken>({ max: capacity });
+  const verifying = new Map<string, Promise<VerifiedToken>>();
+
+  /** Calls that bring the same new token at the same time wait for one check. */
+  function verifyTogether(token: string): Promise<VerifiedToken> {
+    const pending = verifying.get(token) ?? verify(token).finally(() => verifying.delete(token));
+    verifying.set(token, pending);
+    return pending;
+  }
 
   return async function verifyOnce(token) {
     const known = remembered.get(token);
@@ -44,7 +52,7 @@ export function rememberVerifiedTokens(
       remembered.delete(token);
       throw tokenExpired();
     }
-    const verified = await verify(token);
+    const verified = await verifyTogether(token);
     remembered.set(token, verified);
     return verified;
   };
