@@ -3,7 +3,9 @@ import { createUserCommand } from "./commands/create-user.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { jwksCommand } from "./commands/jwks.ts";
 import { rotateKeysCommand } from "./commands/rotate-keys.ts";
-import { exitCodes, reportFailure } from "./failure.ts";
+import { exitCodes, outliveReaders, reportFailure } from "./failure.ts";
+
+outliveReaders();
 
 const program = new Command("latchkey")
   .description("Administers Latchkey. It works while the service runs, on the same database.")
@@ -12,6 +14,7 @@ const program = new Command("latchkey")
   .addCommand(rotateKeysCommand())
   .addCommand(jwksCommand())
   .addCommand(doctorCommand())
+  .showHelpAfterError("Add --help to see what it takes.")
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : exitCodes.usage));
 
 for (const command of program.commands) command.copyInheritedSettings(program);

@@ -8,7 +8,7 @@ const cookieName = "latchkey_refresh";
 
 /** What goes through the door: procedures that take or give a refresh token. */
 const takingToken: readonly string[] = ["token.refresh", "token.revoke"];
-const procedures: readonly string[] = [...takingToken, "token.obtain", "me.changePassword"];
+const procedures: readonly string[] = [...takingToken, "token.obtain", "account.register", "me.changePassword"];
 
 export interface CookieDoorOptions {
   /** Answers a request to `/trpc/<procedure>` as the service does otherwise. */

@@ -9,6 +9,7 @@ import {
 } from "@latchkey/auth";
 import { distance } from "fastest-levenshtein";
 import { z } from "zod";
+import { models } from "./permissions.ts";
 
 const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 
@@ -25,6 +26,14 @@ function toSeconds(text: string): number {
   const [, amount, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
   return Number(amount) * (unitSeconds[unit ?? ""] ?? Number.NaN);
 }
+
+const isoTime = z.iso.datetime({ offset: true }).or(z.iso.date());
+
+const time = z.string().transform((value, context) => {
+  if (isoTime.safeParse(value).success) return new Date(value);
+  context.addIssue("must be a day or a time such as 2027-03-31 or 2027-03-31T00:00:00Z");
+  return z.NEVER;
+});
 
 const integer = (minimum: number, maximum: number) =>
   z
@@ -77,24 +86,25 @@ const settingsSchema = z.object({
     .string()
     .refine((value) => Buffer.byteLength(value) >= 32, "is shorter than 32 bytes")
     .optional(),
-  LEGACY_UNTIL: z.iso
-    .datetime({ offset: true, error: "must be a time such as 2027-03-31T00:00:00Z" })
-    .or(z.iso.date())
-    .transform((value) => new Date(value))
-    .optional(),
+  LEGACY_UNTIL: time.optional(),
   PASSWORD_COST: integer(10, 15).default(12),
   PASSWORD_MIN_LENGTH: integer(6, 64).default(8),
   PHONE_DEFAULT_COUNTRY: country.optional(),
   SESSION_LIFETIME: duration("5m", "400d").default(90 * 86_400),
-  SESSION_IDLE_LIFETIME: duration("5m", "400d").default(30 * 86_400),
+  SESSION_IDLE_LIFETIME: duration("5m", "400d").optional(),
   CORS_ORIGINS: originList.default([]),
   SESSIONS_PER_USER: integer(1, 1_000).default(50),
   REFRESH_GRACE: duration("0s", "10m").default(30),
+  REGISTRATION: z.enum(["open", "closed"]).default("open"),
+  AUDIT_RETENTION: duration("1d", "3650d").default(400 * 86_400),
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
 });
 
 /** The settings as they are used. */
-export type Settings = z.output<typeof settingsSchema> & { readonly isProduction: boolean };
+export type Settings = z.output<typeof settingsSchema> & {
+  readonly isProduction: boolean;
+  readonly SESSION_IDLE_LIFETIME: number;
+};
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -114,10 +124,11 @@ export function parseSettings(variables: Variables): Settings {
   );
   const isProduction = given.NODE_ENV === "production";
   const parsed = settingsSchema.safeParse(given);
-  const problems = [...findUnknownSettings(given), ...(parsed.error?.issues ?? []).map(describeIssue)];
-  if (parsed.data) problems.push(...findContradictions(parsed.data, isProduction));
+  const wrong = (parsed.error?.issues ?? []).map(describeIssue);
+  const problems = [...findUnknownSettings(given), ...wrong, ...findContradictions(given, isProduction)];
   if (!parsed.data || problems.length > 0) throw new StartError(problems.join("\n"));
-  return { ...parsed.data, isProduction };
+  const { SESSION_LIFETIME, SESSION_IDLE_LIFETIME = Math.min(30 * 86_400, SESSION_LIFETIME) } = parsed.data;
+  return { ...parsed.data, SESSION_IDLE_LIFETIME, isProduction };
 }
 
 const settingNames = Object.keys(settingsSchema.shape);
@@ -131,15 +142,17 @@ function findUnknownSettings(given: Variables): string[] {
   });
 }
 
-function describeIssue(issue: { path: readonly PropertyKey[]; message: string }): string {
-  return `${String(issue.path[0])} ${issue.message.replace(/^Invalid option: expected/, "must be")}`;
+function describeIssue(issue: z.core.$ZodIssue): string {
+  const isChoice = issue.code === "invalid_value";
+  return `${String(issue.path[0])} ${isChoice ? `must be one of ${issue.values.join(", ")}` : issue.message}`;
 }
 
-function findContradictions(settings: z.output<typeof settingsSchema>, isProduction: boolean): string[] {
-  const { TOKEN_PROFILE, LEGACY_SECRET_KEY, LEGACY_UNTIL, SESSION_LIFETIME, SESSION_IDLE_LIFETIME } = settings;
+/** Looks at the settings as they were given, so that these are told together with whatever else is wrong. */
+function findContradictions(given: Variables, isProduction: boolean): string[] {
+  const { TOKEN_PROFILE, LEGACY_SECRET_KEY, LEGACY_UNTIL, SESSION_LIFETIME = "90d", SESSION_IDLE_LIFETIME } = given;
   return [
     isProduction &&
-      !settings.LATCHKEY_SECRET &&
+      !given.LATCHKEY_SECRET &&
       "LATCHKEY_SECRET is needed in production: 32 random bytes or more, kept safe",
     TOKEN_PROFILE === "django" &&
       !LEGACY_SECRET_KEY &&
@@ -149,7 +162,8 @@ function findContradictions(settings: z.output<typeof settingsSchema>, isProduct
       !LEGACY_UNTIL &&
       TOKEN_PROFILE !== "django" &&
       "LEGACY_SECRET_KEY needs LEGACY_UNTIL, the time until which old tokens are accepted",
-    SESSION_IDLE_LIFETIME > SESSION_LIFETIME && "SESSION_IDLE_LIFETIME is longer than SESSION_LIFETIME",
+    toSeconds(SESSION_IDLE_LIFETIME ?? "0s") > toSeconds(SESSION_LIFETIME) &&
+      "SESSION_IDLE_LIFETIME is longer than SESSION_LIFETIME",
   ].filter((problem) => typeof problem === "string");
 }
 
@@ -178,6 +192,9 @@ export function toAuthOptions(settings: Settings, secret: string): AuthOptions {
       refreshGrace: settings.REFRESH_GRACE,
       perUser: settings.SESSIONS_PER_USER,
     },
+    registration: settings.REGISTRATION,
+    auditRetention: settings.AUDIT_RETENTION,
+    models: [...models],
     phones: { defaultCountry: settings.PHONE_DEFAULT_COUNTRY },
   };
 }

@@ -25,6 +25,14 @@ export function reportFailure(error: unknown): number {
   return exitCodes.failed;
 }
 
+/**
+ * Whoever reads the output, a terminal or the other end of a pipe, may go away first. That must not end a process before it
+ * has put its things away.
+ */
+export function outliveReaders(): void {
+  for (const output of [process.stdout, process.stderr]) output.on("error", () => {});
+}
+
 function write(text: string): void {
   process.stderr.write(`latchkey: ${text.replaceAll("\n", "\nlatchkey: ")}\n`);
 }

@@ -7,8 +7,8 @@ const hour = 3_600_000;
 export function startHousekeeping(auth: Auth, log: Logger): () => void {
   const timer = setInterval(async () => {
     try {
-      const sessions = await auth.purgeSessions();
-      if (sessions > 0) log.info({ sessions }, "purged");
+      const purged = await auth.purge();
+      if (Object.values(purged).some((count) => count > 0)) log.info(purged, "purged");
     } catch (error) {
       log.warn({ err: error }, "purge failed; trying again in an hour");
     }

@@ -4,7 +4,7 @@ import { type DestinationStream, type Logger, pino } from "pino";
  * JSON lines. Inputs, answers and headers are never logged; should an object with a secret in it be logged by mistake, the
  * names below are blanked.
  */
-export function createLog(level: string, destination?: DestinationStream): Logger {
+export function createLog(level: string, destination: DestinationStream = process.stdout): Logger {
   const names = [
     "password",
     "token",
@@ -25,6 +25,7 @@ export function createLog(level: string, destination?: DestinationStream): Logge
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths, censor: "[redacted]" },
     },
-    ...(destination ? [destination] : []),
+    // Node's own stream: with one of pino's, a process whose terminal is gone or whose disk is full hangs at its end for ever.
+    destination,
   );
 }

@@ -5,7 +5,9 @@ import { availableParallelism } from "node:os";
 process.env.UV_THREADPOOL_SIZE ??= String(availableParallelism() + 4);
 
 const { runService } = await import("./service.ts");
-const { reportFailure } = await import("./failure.ts");
+const { outliveReaders, reportFailure } = await import("./failure.ts");
+
+outliveReaders();
 
 try {
   await runService();

@@ -20,9 +20,9 @@ export async function openAuth(settings: Settings, onNotice: (line: string) => v
   try {
     const secret = settings.LATCHKEY_SECRET ?? (await readOrMakeSecret(settings.LATCHKEY_DATA_DIR));
     const auth = createAuth(database.connection, toAuthOptions(settings, secret));
+    // At once: a call that hangs keeps the first from ending, and a server that stops ends the call.
     const close = async () => {
-      await auth.close();
-      await database.close();
+      await Promise.all([auth.close(), database.close()]);
     };
     try {
       await auth.prepare();

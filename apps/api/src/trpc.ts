@@ -1,10 +1,11 @@
-import { AuthError } from "@latchkey/auth";
+import { AuthError, type coreModels, type ModelAction, permissionFor } from "@latchkey/auth";
 import { initTRPC, type TRPCError } from "@trpc/server";
 import { ZodError } from "zod";
 import type { Context } from "./context.ts";
 import { findAuthError, toTrpcError } from "./error-map.ts";
 import type { ErrorData, ErrorShape } from "./error-shape.ts";
 import { toInputIssues } from "./input-issues.ts";
+import type { Model, Permission } from "./permissions.ts";
 
 const t = initTRPC.context<Context>().create({
   isDev: false,
@@ -72,4 +73,43 @@ export const protectedProcedure = publicProcedure.use(async ({ ctx, next }) => {
 export const staffProcedure = protectedProcedure.use(({ ctx, next }) => {
   if (!ctx.user.isStaff) throw new AuthError("permission_denied", "This is for staff");
   return next();
+});
+
+/** For whoever holds a permission at this moment. */
+export function permittedProcedure(permission: Permission) {
+  return protectedProcedure.use(async ({ ctx, next }) => {
+    await ctx.auth.authorize(ctx.user, permission);
+    return next();
+  });
+}
+
+type AnyModel = Model | (typeof coreModels)[number];
+
+/**
+ * The four procedures of a model, each for whoever holds its permission: Django REST Framework's `DjangoModelPermissions`, with
+ * the permission to view asked for as well.
+ *
+ * @example
+ * const note = modelProcedures("notes.note");
+ * note.change.input(changeSchema).mutation(...); // needs notes.change_note
+ */
+export function modelProcedures<Name extends AnyModel>(model: Name) {
+  const forAction = <Action extends ModelAction>(action: Action) =>
+    permittedProcedure(permissionFor<Name, Action>(model, action) as Permission);
+  return { view: forAction("view"), add: forAction("add"), change: forAction("change"), delete: forAction("delete") };
+}
+
+/**
+ * The same, but anybody may read (`DjangoModelPermissionsOrAnonReadOnly`): without a token as nobody, and with a bad one not at
+ * all. The user in the context of `view` is null for nobody.
+ */
+modelProcedures.orAnonReadOnly = <Name extends AnyModel>(model: Name) => ({
+  ...modelProcedures(model),
+  view: optionallyProtectedProcedure,
+});
+
+const optionallyProtectedProcedure = publicProcedure.use(async ({ ctx, next }) => {
+  const isAnonymous = ctx.authorization.length === 0;
+  const caller = isAnonymous ? null : await ctx.auth.authenticate(ctx.authorization);
+  return next({ ctx: { user: caller?.user ?? null } });
 });

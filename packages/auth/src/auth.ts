@@ -1,18 +1,44 @@
 import DataLoader from "dataloader";
 import type pg from "pg";
+import {
+  type AdministeredUserInput,
+  type Administrator,
+  createAccount,
+  deleteUser,
+  endSessionsOf,
+  getUser,
+  setGroups,
+  setPermissions,
+  type UserUpdate,
+  updateUser,
+} from "./flows/administer-users.ts";
 import { authenticate, type Caller } from "./flows/authenticate.ts";
+import { authorize, createPermissionReader, findPermissions } from "./flows/authorize.ts";
 import { type ChangePasswordInput, changePassword } from "./flows/change-password.ts";
 import type { Core, RequestFacts } from "./flows/core.ts";
 import { type CreateUserInput, createUser } from "./flows/create-user.ts";
 import { examine } from "./flows/examine.ts";
 import { inspectToken } from "./flows/inspect-token.ts";
+import { type ListEventsInput, listAuditEvents } from "./flows/list-audit-events.ts";
+import { type ListUsersInput, listUsers } from "./flows/list-users.ts";
 import { type LoginInput, login } from "./flows/login.ts";
 import { logout } from "./flows/logout.ts";
+import {
+  createGroup,
+  deleteGroup,
+  type GroupInput,
+  type GroupUpdate,
+  listGroups,
+  updateGroup,
+} from "./flows/manage-groups.ts";
 import { listSessions, revokeOtherSessions, revokeSession } from "./flows/manage-sessions.ts";
-import { purgeSessions } from "./flows/purge-sessions.ts";
+import { purge } from "./flows/purge.ts";
 import { createCallerReader } from "./flows/read-caller.ts";
 import { refresh } from "./flows/refresh.ts";
+import { type RegisterInput, register } from "./flows/register.ts";
+import { type ResetPasswordInput, resetPassword } from "./flows/reset-password.ts";
 import { type RotateKeysInput, rotateKeys } from "./flows/rotate-keys.ts";
+import { syncPermissions } from "./flows/sync-permissions.ts";
 import { updateProfile } from "./flows/update-profile.ts";
 import { createTokenVerification } from "./flows/verify-token.ts";
 import { type AuthOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
@@ -24,7 +50,7 @@ import { migrate } from "./storage/migrate.ts";
 import { clockLeeway } from "./tokens/access-token.ts";
 import { createKeyRing, sharedKeyId } from "./tokens/key-ring.ts";
 import { rememberVerifiedTokens } from "./tokens/verified-tokens.ts";
-import type { ProfileChanges } from "./users/user.ts";
+import type { ProfileChanges, User } from "./users/user.ts";
 
 export type Auth = ReturnType<typeof createAuth>;
 
@@ -56,7 +82,34 @@ export function createAuth(connection: pg.PoolConfig, authOptions: AuthOptions) 
     listSessions: (caller: Caller) => listSessions(core, caller),
     revokeSession: (caller: Caller, id: string, facts: RequestFacts) => revokeSession(core, caller, id, facts),
     revokeOtherSessions: (caller: Caller, facts: RequestFacts) => revokeOtherSessions(core, caller, facts),
-    purgeSessions: () => purgeSessions(core),
+    register: (input: RegisterInput, facts: RequestFacts) => register(core, input, facts),
+    resetPassword: (input: ResetPasswordInput, facts: RequestFacts) => resetPassword(core, input, facts),
+    users: {
+      list: (input: ListUsersInput) => listUsers(core, input),
+      get: (id: string) => getUser(core, id),
+      create: (admin: Administrator, input: AdministeredUserInput & { readonly username: string }) =>
+        createAccount(core, admin, input),
+      update: (admin: Administrator, id: string, changes: UserUpdate) => updateUser(core, admin, id, changes),
+      delete: (admin: Administrator, id: string) => deleteUser(core, admin, id),
+      setGroups: (admin: Administrator, id: string, groupIds: readonly string[]) =>
+        setGroups(core, admin, id, groupIds),
+      setPermissions: (admin: Administrator, id: string, permissions: readonly string[]) =>
+        setPermissions(core, admin, id, permissions),
+      endSessions: (admin: Administrator, id: string) => endSessionsOf(core, admin, id),
+    },
+    groups: {
+      list: () => listGroups(core),
+      create: (admin: Administrator, input: GroupInput) => createGroup(core, admin, input),
+      update: (admin: Administrator, id: string, changes: GroupUpdate) => updateGroup(core, admin, id, changes),
+      delete: (admin: Administrator, id: string) => deleteGroup(core, admin, id),
+    },
+    listAuditEvents: (input: ListEventsInput) => listAuditEvents(core, input),
+    purge: () => purge(core),
+    /** What a user may do at this moment. */
+    findPermissions: (user: User) => findPermissions(core, user),
+    /** Throws AuthError `permission_denied` unless the user holds the permission at this moment. */
+    authorize: (user: User, permission: string) => authorize(core, user, permission),
+    syncPermissions: (input: { prune: boolean }) => syncPermissions(core, input),
     rotateKeys: (input: RotateKeysInput) => rotateKeys(core, input),
     /** The keys that verify tokens, for everybody to read (RFC 7517 §5). */
     publicKeys: () => core.keyRing.publicKeys(),
@@ -66,6 +119,7 @@ export function createAuth(connection: pg.PoolConfig, authOptions: AuthOptions) 
     prepare: async () => {
       await migrate(storage.db);
       await core.keyRing.prepare();
+      await syncPermissions(core, { prune: false });
     },
     /** Looks the installation over, for an administrator. */
     examine: () => examine(core),
@@ -105,6 +159,7 @@ function createCore({ db, pool }: Storage, options: ResolvedOptions): Core {
     findSigningKey:
       tokens.profile === "django" && django ? async () => djangoKey(django.secretKey) : keyRing.signingKey,
     readCaller: createCallerReader(pool),
+    readPermissions: createPermissionReader(db),
     touchSession: createToucher(db),
   };
 }

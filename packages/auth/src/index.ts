@@ -7,16 +7,30 @@ export {
   type InputIssue,
   StartError,
 } from "./errors.ts";
+export type { AdministeredUser, CreatedAccount } from "./flows/administer-users.ts";
 export type { SessionAnswer } from "./flows/answer-session.ts";
 export type { Caller } from "./flows/authenticate.ts";
 export type { ChangePasswordInput } from "./flows/change-password.ts";
 export type { RequestFacts } from "./flows/core.ts";
 export type { CreateUserInput } from "./flows/create-user.ts";
 export type { TokenInspection } from "./flows/inspect-token.ts";
+export type { EventPageAnswer } from "./flows/list-audit-events.ts";
+export type { UserPageAnswer } from "./flows/list-users.ts";
 export type { LoginInput } from "./flows/login.ts";
 export type { Device } from "./flows/manage-sessions.ts";
+export type { Purged } from "./flows/purge.ts";
 export { type CountryCode, isCountryCode } from "./identifiers/phone.ts";
 export type { AuthOptions } from "./options.ts";
+export {
+  type CorePermission,
+  coreModels,
+  type ModelAction,
+  type ModelName,
+  modelActions,
+  type PermissionFor,
+  permissionFor,
+} from "./permissions/permission.ts";
+export type { Group } from "./permissions/permission-store.ts";
 export { createSecret, findSecretWeakness } from "./secrets.ts";
 export type { Session } from "./sessions/session.ts";
 export { isStorageUnavailable } from "./storage/database.ts";

@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { z } from "zod";
 import { type Clock, systemClock } from "./clock.ts";
 import { type CountryCode, isCountryCode } from "./identifiers/phone.ts";
+import { coreModels, permissionPattern } from "./permissions/permission.ts";
 import { maximumTokenLifetime, tokenAlgorithms } from "./tokens/access-token.ts";
 
 const seconds = (minimum: number, maximum: number) => z.int().min(minimum).max(maximum);
@@ -56,6 +57,12 @@ const sessionOptions = z
     message: "is longer than the session itself",
   });
 
+const permission = z.string().max(150).regex(new RegExp(permissionPattern), "is not written like app.action_model");
+const model = z
+  .string()
+  .max(100)
+  .regex(/^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$/, "is not written like app.model");
+
 const optionsSchema = z
   .strictObject({
     /** The service's secret, from which every other key is derived. */
@@ -64,6 +71,17 @@ const optionsSchema = z
     django: djangoOptions.optional(),
     passwords: passwordOptions.prefault({}),
     sessions: sessionOptions.prefault({}),
+    /** Whether strangers may open accounts of their own. */
+    registration: z.enum(["open", "closed"]).default("open"),
+    /** Seconds for which the audit trail is kept. */
+    auditRetention: seconds(day, 3_650 * day).default(400 * day),
+    /** The kinds of things that permissions are about, such as `notes.note`, beside the core's own. */
+    models: z
+      .array(model)
+      .default([])
+      .transform((models) => [...coreModels, ...models]),
+    /** Permissions beyond the four of each model, such as `notes.publish_note`. */
+    customPermissions: z.array(permission).default([]),
     phones: z
       .strictObject({
         /** ISO 3166-1 alpha-2; without it only international spellings are phone numbers. */

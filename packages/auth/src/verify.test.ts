@@ -1,16 +1,43 @@
+import { generateKeyPairSync } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createServer, type ServerResponse } from "node:http";
 import type { JSONWebKeySet } from "jose";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { createTestAuth, type TestAuth } from "./testing/index.ts";
+import type { TokenAlgorithm } from "./tokens/access-token.ts";
 import { createTokenVerifier } from "./verify.ts";
+
+type SessionAnswer = Awaited<ReturnType<TestAuth["auth"]["login"]>>;
 
 const password = "correct horse battery";
 const expected = { issuer: "latchkey", audience: "latchkey" };
 
-async function signIn({ auth, facts }: TestAuth) {
-  await auth.createUser({ username: "alice", password });
-  return auth.login({ username: "alice", password }, facts);
+const algorithms = ["EdDSA", "ES256", "HS256"] as const;
+
+/** Services, each with keys of one algorithm, and a token of each. */
+const services = new Map<TokenAlgorithm, Issuer>();
+
+interface Issuer extends TestAuth {
+  readonly session: SessionAnswer;
+}
+
+beforeAll(async () => {
+  for (const algorithm of algorithms) {
+    const test = await createTestAuth({ tokens: { algorithm } });
+    await test.auth.createUser({ username: "alice", password });
+    services.set(algorithm, { ...test, session: await signIn(test) });
+  }
+});
+afterAll(async () => {
+  for (const service of services.values()) await service[Symbol.asyncDispose]();
+});
+
+const signIn = ({ auth, facts }: TestAuth) => auth.login({ username: "alice", password }, facts);
+
+function issuerOf(algorithm: TokenAlgorithm): Issuer {
+  const issuer = services.get(algorithm);
+  if (!issuer) throw new Error("There is no service with this algorithm");
+  return issuer;
 }
 
 const refused = (code: string) => expect.objectContaining({ name: "AuthError", code });
@@ -62,24 +89,23 @@ async function publishKeysOf(test: TestAuth) {
 
 describe("with the keys at hand", () => {
   test("a token for another audience, of another issuer, or under another key is refused", async () => {
-    await using test = await createTestAuth();
-    const { token } = await signIn(test);
+    const test = issuerOf("EdDSA");
+    const { token } = test.session;
     const jwks = await test.auth.publicKeys();
-    const other = await createTestAuth();
-    await using _ = other;
+    const other = withOtherKey(jwks);
     const verifiers = [
       createTokenVerifier({ ...expected, jwks, issuer: "other", clock: test.clock }),
       createTokenVerifier({ ...expected, jwks, audience: "other", clock: test.clock }),
       createTokenVerifier({ ...expected, jwks: { keys: [] }, clock: test.clock }),
-      createTokenVerifier({ ...expected, jwks: await other.auth.publicKeys(), clock: test.clock }),
-      createTokenVerifier({ ...expected, jwks: await renamedKeys(other, jwks), clock: test.clock }),
+      createTokenVerifier({ ...expected, jwks: await issuerOf("ES256").auth.publicKeys(), clock: test.clock }),
+      createTokenVerifier({ ...expected, jwks: other, clock: test.clock }),
     ];
     for (const verify of verifiers) await expect(verify(token)).rejects.toEqual(refused("token_invalid"));
   });
 
   test("what is no token is refused, whatever it is", async () => {
-    await using test = await createTestAuth();
-    const { token } = await signIn(test);
+    const test = issuerOf("EdDSA");
+    const { token } = test.session;
     const verify = createTokenVerifier({ ...expected, jwks: await test.auth.publicKeys(), clock: test.clock });
     const texts = ["", "a.b.c", `Bearer ${token}`, ` ${token}`, `${token}=`, `${token}A`, token.slice(0, -1), "\0"];
     for (const text of [...texts, withUnknownKey(token), withUnknownKey(token, "\0")]) {
@@ -88,8 +114,8 @@ describe("with the keys at hand", () => {
   });
 
   test("a key that cannot be read is the key's fault, and no error of the library's comes out", async () => {
-    await using test = await createTestAuth();
-    const { token } = await signIn(test);
+    const test = issuerOf("EdDSA");
+    const { token } = test.session;
     const [key] = (await test.auth.publicKeys()).keys;
     for (const broken of [{ x: "AAAA" }, { crv: "none" }, { kty: "EC" }]) {
       const jwks: JSONWebKeySet = { keys: [{ ...key, ...broken }] };
@@ -100,9 +126,9 @@ describe("with the keys at hand", () => {
     }
   });
 
-  test.each(["EdDSA", "ES256", "HS256"] as const)("an %s token is told with its claims", async (algorithm) => {
-    await using test = await createTestAuth({ tokens: { algorithm } });
-    const { token, user } = await signIn(test);
+  test.each(algorithms)("an %s token is told with its claims", async (algorithm) => {
+    const test = issuerOf(algorithm);
+    const { token, user } = test.session;
     const verify = createTokenVerifier({ ...expected, jwks: await test.auth.verificationKeys(), clock: test.clock });
     const claims = await verify(token);
     expect(claims).toMatchObject({ iss: "latchkey", aud: "latchkey", sub: user.id });
@@ -110,20 +136,23 @@ describe("with the keys at hand", () => {
   });
 
   test("a token expires a minute after its time", async () => {
-    await using test = await createTestAuth();
-    const { token } = await signIn(test);
-    const verify = createTokenVerifier({ ...expected, jwks: await test.auth.publicKeys(), clock: test.clock });
-    await test.clock.advance(959);
-    await verify(token);
-    await test.clock.advance(1);
-    await expect(verify(token)).rejects.toEqual(refused("token_expired"));
+    const { auth, clock, session } = issuerOf("EdDSA");
+    const jwks = await auth.publicKeys();
+    const verifyAfter = (seconds: number) => {
+      const now = new Date(clock.now().getTime() + seconds * 1_000);
+      return createTokenVerifier({ ...expected, jwks, clock: { now: () => now } })(session.token);
+    };
+    expect((await verifyAfter(959)).sub).toBe(session.user.id);
+    await expect(verifyAfter(960)).rejects.toEqual(refused("token_expired"));
+    await expect(verifyAfter(1e9)).rejects.toEqual(refused("token_expired"));
+    await expect(verifyAfter(-61)).rejects.toEqual(refused("token_invalid"));
   });
 
   test("two keys of one id and different algorithms are never taken for each other", async () => {
-    await using test = await createTestAuth();
-    const { token } = await signIn(test);
-    const switched = await test.another({ tokens: { algorithm: "ES256" } });
-    const [elliptic, edwards] = (await switched.publicKeys()).keys;
+    const test = issuerOf("EdDSA");
+    const { token } = test.session;
+    const [elliptic] = (await issuerOf("ES256").auth.publicKeys()).keys;
+    const [edwards] = (await test.auth.publicKeys()).keys;
     const kid = edwards?.kid ?? "";
     const jwks: JSONWebKeySet = { keys: [{ ...elliptic, kid }, { ...edwards }].map((key) => ({ kty: "OKP", ...key })) };
     const verify = createTokenVerifier({ ...expected, jwks, clock: test.clock });
@@ -135,10 +164,11 @@ describe("with the keys at hand", () => {
   });
 });
 
-/** The keys of one service under the ids of another's. */
-async function renamedKeys({ auth }: TestAuth, { keys }: JSONWebKeySet): Promise<JSONWebKeySet> {
-  const [theirs] = (await auth.publicKeys()).keys;
-  return { keys: keys.map(({ kid }) => ({ kty: "OKP", ...theirs, ...(kid && { kid }) })) };
+/** The same set of keys, but for the keys. */
+function withOtherKey({ keys }: JSONWebKeySet): JSONWebKeySet {
+  const { publicKey } = generateKeyPairSync("ed25519");
+  const { x } = publicKey.export({ format: "jwk" });
+  return { keys: keys.map((key) => ({ ...key, ...(x && { x }) })) };
 }
 
 describe("with the keys behind an address", () => {
@@ -152,8 +182,8 @@ describe("with the keys behind an address", () => {
   const passSeconds = (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1_000);
 
   test("an answer that is no set of keys is `unavailable`, with the time to wait, and is forgotten once it is mended", async () => {
-    await using test = await createTestAuth();
-    const { token } = await signIn(test);
+    const test = issuerOf("EdDSA");
+    const { token } = test.session;
     const keys = await test.auth.publicKeys();
     await using server = await publish((response) => response.end());
     const verify = createTokenVerifier({ ...expected, jwks: server.url, clock: test.clock });
@@ -174,8 +204,8 @@ describe("with the keys behind an address", () => {
   });
 
   test("a server that is down is `unavailable`, with the time to wait, until it is back", async () => {
-    await using test = await createTestAuth();
-    const { token } = await signIn(test);
+    const test = issuerOf("EdDSA");
+    const { token } = test.session;
     await using server = await publishKeysOf(test);
     await server.goDown();
     const verify = createTokenVerifier({ ...expected, jwks: server.url, clock: test.clock });
@@ -189,8 +219,8 @@ describe("with the keys behind an address", () => {
   });
 
   test("a text that is no token is refused without asking anybody", async () => {
-    await using test = await createTestAuth();
-    const { token } = await signIn(test);
+    const test = issuerOf("EdDSA");
+    const { token } = test.session;
     await using server = await publishKeysOf(test);
     const verify = createTokenVerifier({ ...expected, jwks: server.url, clock: test.clock });
     for (const text of ["", "a.b.c", `${token}=`, token.replace(".", ".."), "x".repeat(10_000)]) {
@@ -200,8 +230,8 @@ describe("with the keys behind an address", () => {
   });
 
   test("the keys are fetched once for many calls, and again after five minutes", async () => {
-    await using test = await createTestAuth();
-    const { token } = await signIn(test);
+    const test = issuerOf("EdDSA");
+    const { token } = test.session;
     await using server = await publishKeysOf(test);
     const verify = createTokenVerifier({ ...expected, jwks: new URL(server.url), clock: test.clock });
     await Promise.all(Array.from({ length: 50 }, () => verify(token)));
@@ -214,8 +244,8 @@ describe("with the keys behind an address", () => {
   });
 
   test("made-up key ids make it ask at most once in ten seconds", async () => {
-    await using test = await createTestAuth();
-    const { token } = await signIn(test);
+    const test = issuerOf("EdDSA");
+    const { token } = test.session;
     await using server = await publishKeysOf(test);
     const verify = createTokenVerifier({ ...expected, jwks: server.url, clock: test.clock });
     await verify(token);
@@ -236,8 +266,8 @@ describe("with the keys behind an address", () => {
   });
 
   test("HS256 is refused, since what is published can be no secret", async () => {
-    await using test = await createTestAuth({ tokens: { algorithm: "HS256" } });
-    const { token } = await signIn(test);
+    const test = issuerOf("HS256");
+    const { token } = test.session;
     await using published = await publishKeysOf(test);
     await using careless = await publish(json(await test.auth.verificationKeys()));
     for (const { url } of [published, careless]) {
@@ -247,7 +277,7 @@ describe("with the keys behind an address", () => {
   });
 
   test("through a rotation every token is good, as the new key is fetched before it signs", async () => {
-    await using test = await createTestAuth();
+    const test = issuerOf("ES256");
     const { token: old } = await signIn(test);
     await using server = await publish((response) => {
       test.auth.publicKeys().then(
@@ -260,7 +290,7 @@ describe("with the keys behind an address", () => {
     const kid = await test.auth.rotateKeys({ compromised: false });
     await test.clock.advance(601);
     passSeconds(601);
-    const { token } = await test.auth.login({ username: "alice", password }, test.facts);
+    const { token } = await signIn(test);
     expect(Buffer.from(token.split(".")[0] ?? "", "base64url").toString()).toContain(kid);
     expect((await verify(token)).iss).toBe("latchkey");
     expect((await verify(old)).iss).toBe("latchkey");

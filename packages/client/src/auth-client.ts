@@ -18,7 +18,7 @@ export interface AuthClientOptions {
    */
   readonly storage?: AuthStorage | "cookie";
   /** Another `fetch` than the global one. */
-  readonly fetch?: Fetch;
+  readonly fetch?: typeof globalThis.fetch;
 }
 
 /** Signs a person in and out, and gives every call their token. */
@@ -49,7 +49,7 @@ export interface AuthClient {
 export function createAuthClient({ url, storage = memoryStorage(), fetch }: AuthClientOptions): AuthClient {
   const base = String(url).replace(/\/$/, "");
   const hidesTokens = storage === "cookie";
-  const endpoint = { url: `${base}/trpc`, ...(fetch && { fetch }) };
+  const endpoint = { url: `${base}/trpc`, ...(fetch && { fetch: fetch as Fetch }) };
   const sessionEndpoint = hidesTokens ? { url: `${base}/cookie/trpc`, fetch: withCookies(fetch) } : endpoint;
   const plain = createTRPCClient<AppRouter>({ links: [httpLink(sessionEndpoint)] });
   const keeper = createSessionKeeper({
@@ -112,6 +112,6 @@ const sessionCalls: readonly string[] = ["token.obtain", "me.changePassword"];
 const opensSession = ({ path }: { path: string }) => sessionCalls.includes(path);
 
 const withCookies =
-  (fetch: Fetch = globalThis.fetch as Fetch): Fetch =>
+  (fetch = globalThis.fetch): Fetch =>
   (url, init) =>
     fetch(url, { ...init, credentials: "include" } as RequestInit);

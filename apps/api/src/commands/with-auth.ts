@@ -5,6 +5,7 @@ import { openAuth } from "../open-auth.ts";
 /** Runs a command on the core that the environment names, and lets go of the database afterwards whatever happens. */
 export async function withAuth(run: (auth: Auth) => Promise<void>): Promise<void> {
   const { auth, close } = await openAuth(readEnvironment());
+  process.once("SIGINT", () => process.stderr.write("latchkey: finishing; Ctrl-C again to break off\n"));
   try {
     await run(auth);
   } finally {

@@ -19,3 +19,12 @@ export const passwordText = text(1_024);
 
 /** An access or refresh token. Longer texts are refused by what reads them. */
 export const tokenText = text(8_192);
+
+/** How many rows a page has. */
+export const pageLimit = z.int().min(1).max(100).default(25);
+
+/** `nextCursor` of the page before. */
+export const cursorText = text(1_024);
+
+/** Permissions by name; whether there are such is the core's to say. */
+export const permissionList = z.array(text(150)).max(500);

@@ -12,6 +12,9 @@ export const meProcedures = {
     .input(profileChangesSchema)
     .mutation(({ ctx, input }) => ctx.auth.updateProfile(ctx, input, ctx.facts)),
 
+  /** What the person may do at this moment: for showing and hiding, since each call checks for itself. */
+  permissions: protectedProcedure.query(async ({ ctx }) => [...(await ctx.auth.findPermissions(ctx.user))]),
+
   /** Replaces the password, ends every other session, and answers a new pair of tokens for this one. */
   changePassword: protectedProcedure
     .input(z.strictObject({ currentPassword: passwordText, newPassword: passwordText }))

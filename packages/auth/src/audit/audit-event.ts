@@ -1,13 +1,22 @@
 /** What happened, in the past tense. No member of the union can hold a password, token, code or number. */
 export type AuditEvent =
-  | { readonly event: "user_created"; readonly by: "command_line" }
+  | { readonly event: "user_created"; readonly by: "command_line" | "administrator" | "registration" }
+  | { readonly event: "user_updated"; readonly fields: readonly string[] }
+  | { readonly event: "user_deleted" }
+  | { readonly event: "groups_set"; readonly groups: readonly string[] }
+  | { readonly event: "permissions_set"; readonly permissions: readonly string[] }
+  | { readonly event: "group_created"; readonly group: string }
+  | { readonly event: "group_updated"; readonly group: string; readonly permissions: readonly string[] }
+  | { readonly event: "group_deleted"; readonly group: string }
+  | { readonly event: "set_password_code_issued" }
+  | { readonly event: "password_reset"; readonly sessionsEnded: number }
   | { readonly event: "signed_in"; readonly identifier: IdentifierKind }
   | { readonly event: "sign_in_refused"; readonly identifier: IdentifierKind | "none"; readonly because: SignInRefusal }
   | { readonly event: "signed_out" }
   | { readonly event: "refresh_token_reused"; readonly sessionId: string }
   | {
       readonly event: "sessions_ended";
-      readonly because: "revoked" | "too_many_sessions";
+      readonly because: "revoked" | "too_many_sessions" | "ended_by_administrator";
       readonly count: number;
     }
   | { readonly event: "password_changed"; readonly sessionsEnded: number }

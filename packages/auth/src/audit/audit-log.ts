@@ -1,5 +1,5 @@
 import { randomUUIDv7 } from "node:crypto";
-import type { ColumnType, Generated } from "kysely";
+import { type ColumnType, type Generated, sql } from "kysely";
 import type { Queries } from "../storage/database.ts";
 import type { AuditEvent } from "./audit-event.ts";
 
@@ -28,6 +28,58 @@ export interface AuditFacts {
   readonly subjectId: string | null;
   readonly address: string | null;
   readonly requestId: string | null;
+}
+
+/** An event as it is kept. */
+export interface StoredEvent extends AuditFacts {
+  readonly id: string;
+  readonly occurredAt: Date;
+  readonly event: AuditEvent["event"];
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+export interface EventPage {
+  /** Whose account the events concern. */
+  readonly subjectId?: string | undefined;
+  readonly event?: string | undefined;
+  /** The id of the last event of the page before. */
+  readonly after?: string | undefined;
+  readonly limit: number;
+}
+
+/** Events, the newest first. */
+export async function listEvents(db: Queries, { subjectId, event, after, limit }: EventPage): Promise<StoredEvent[]> {
+  let query = db.selectFrom("auditEvents").selectAll();
+  if (subjectId !== undefined) query = query.where("subjectId", "=", subjectId);
+  if (event !== undefined) query = query.where("event", "=", event as AuditEvent["event"]);
+  if (after !== undefined) query = query.where("id", "<", after);
+  return query.orderBy("id", "desc").limit(limit).execute();
+}
+
+/** Takes from a user's events what could tell who they were; that something happened, and to which id, stays. */
+export async function forgetAddresses(db: Queries, userId: string): Promise<void> {
+  await db
+    .updateTable("auditEvents")
+    .set({ address: null })
+    .where((filter) => filter.or([filter("subjectId", "=", userId), filter("actorId", "=", userId)]))
+    .where("address", "is not", null)
+    .execute();
+}
+
+/** Deletes events older than `retention` seconds, `atMost` at a time, and answers how many. */
+export async function deleteOldEvents(
+  db: Queries,
+  { retention, atMost }: { retention: number; atMost: number },
+): Promise<number> {
+  const old = db
+    .selectFrom("auditEvents")
+    .select("id")
+    .where(sql<boolean>`occurred_at <= latchkey.now() - make_interval(secs => ${retention})`)
+    .limit(atMost)
+    .forUpdate()
+    .skipLocked();
+  const result = await db.deleteFrom("auditEvents").where("id", "in", old).executeTakeFirst();
+  return Number(result.numDeletedRows);
 }
 
 /** Writes one event. Call it inside the transaction of what it tells, so that neither exists without the other. */

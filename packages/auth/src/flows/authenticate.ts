@@ -40,7 +40,7 @@ function requireGoodCaller(token: VerifiedToken, caller: StoredCaller | null): C
   if (caller && token.userId !== null && token.userId !== caller.user.id) {
     throw new AuthError("token_invalid", "The token is not valid");
   }
+  if (caller && !caller.user.isActive) throw new AuthError("account_disabled", "The account is disabled");
   if (!caller?.isLive) throw new AuthError("session_ended", "The session has ended: sign in again");
-  if (!caller.user.isActive) throw new AuthError("account_disabled", "The account is disabled");
   return { user: caller.user, session: caller.session };
 }

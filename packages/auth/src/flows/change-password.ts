@@ -4,7 +4,7 @@ import { deriveSuccessor } from "../sessions/refresh-token.ts";
 import { endSessions, lockRefreshHash } from "../sessions/session-store.ts";
 import type { Queries } from "../storage/database.ts";
 import { findAccountById, replacePassword } from "../users/user-store.ts";
-import { answerSession, type SessionAnswer } from "./answer-session.ts";
+import { type AnsweredSession, answerSession, type SessionAnswer } from "./answer-session.ts";
 import type { Caller } from "./authenticate.ts";
 import type { Core, RequestFacts } from "./core.ts";
 import { encodePassword } from "./encode-password.ts";
@@ -31,7 +31,7 @@ export async function changePassword(
   const check = await core.passwords.verify(currentPassword, account?.password ?? null);
   if (!account || !check.matches) throw wrongPassword();
   const next = await encodePassword(core, newPassword, { field: "newPassword", person: account });
-  return core.db.transaction().execute(async (transaction) => {
+  const movedOn = await core.db.transaction().execute(async (transaction) => {
     const isReplaced = await replacePassword(transaction, {
       id: user.id,
       verifiedHash: account.password,
@@ -43,6 +43,7 @@ export async function changePassword(
     await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
     return moveOn(core, transaction, session.id, facts);
   });
+  return answerSession(core, movedOn);
 }
 
 /** The present session's next generation; a refresh by another tab at this moment waits for it and gets the same. */
@@ -51,12 +52,12 @@ async function moveOn(
   transaction: Queries,
   sessionId: string,
   facts: RequestFacts,
-): Promise<SessionAnswer> {
+): Promise<AnsweredSession> {
   const hash = await lockRefreshHash(transaction, sessionId);
   const successor = hash && deriveSuccessor(core.refreshKey, { sessionId, hash });
   const rotated = successor && (await rotateSession(core.options, transaction, { presented: hash, successor, facts }));
   if (!rotated) throw new AuthError("session_ended", "The session has ended: sign in again");
-  return answerSession(core, { ...rotated, refreshToken: successor });
+  return { ...rotated, refreshToken: successor };
 }
 
 function wrongPassword(): AuthError {

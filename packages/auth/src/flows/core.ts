@@ -4,6 +4,7 @@ import type { Passwords } from "../passwords/passwords.ts";
 import type { Queries } from "../storage/database.ts";
 import type { KeyRing, SigningKey } from "../tokens/key-ring.ts";
 import type { VerifiedToken } from "../tokens/verified-tokens.ts";
+import type { PermissionReader } from "./authorize.ts";
 import type { CallerReader } from "./read-caller.ts";
 
 /** What every flow is handed: the rooms, opened, and the options. */
@@ -20,6 +21,8 @@ export interface Core {
   readonly verifyToken: (token: string) => Promise<VerifiedToken>;
   /** Reads a session and its user as they are now. */
   readonly readCaller: CallerReader;
+  /** Reads what a user was granted, as it is now. */
+  readonly readPermissions: PermissionReader;
   /** Notes that a session is in use; nobody waits for it, and a note that is lost is made a minute later. */
   readonly touchSession: (id: string) => void;
 }

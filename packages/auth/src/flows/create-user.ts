@@ -1,13 +1,12 @@
 import { randomUUIDv7 } from "node:crypto";
 import { recordEvent } from "../audit/audit-log.ts";
-import { AuthError, type InputIssue } from "../errors.ts";
-import { parseEmail } from "../identifiers/email.ts";
-import { parsePhone } from "../identifiers/phone.ts";
-import { parseUsername } from "../identifiers/username.ts";
+import { AuthError } from "../errors.ts";
+import { readStoredPassword } from "../passwords/django.ts";
 import type { ProfileChanges, User } from "../users/user.ts";
 import { insertUser } from "../users/user-store.ts";
 import type { Core } from "./core.ts";
 import { encodePassword } from "./encode-password.ts";
+import { parseNewNames } from "./parse-names.ts";
 
 export interface CreateUserInput {
   readonly username: string;
@@ -26,7 +25,7 @@ export interface CreateUserInput {
  * @throws AuthError `invalid_input`, `password_rejected`, `identifier_taken`
  */
 export async function createUser(core: Core, input: CreateUserInput): Promise<User> {
-  const names = parseNames(core, input);
+  const names = parseNewNames(core, input);
   const password = await encode(core, input);
   return core.db.transaction().execute(async (transaction) => {
     const user = await insertUser(transaction, {
@@ -43,32 +42,20 @@ export async function createUser(core: Core, input: CreateUserInput): Promise<Us
   });
 }
 
-function parseNames(core: Core, input: CreateUserInput) {
-  const username = parseUsername(input.username);
-  const phone = input.phoneNumber === undefined ? null : parsePhone(input.phoneNumber, core.options.phones);
-  const email = input.email === undefined ? null : parseEmail(input.email);
-  const issues = [...issueOf("username", username), ...issueOf("phoneNumber", phone), ...issueOf("email", email)];
-  if (!username.ok || phone?.ok === false || email?.ok === false) {
-    throw new AuthError("invalid_input", "The input is not valid", { issues });
-  }
-  return {
-    username: username.username,
-    usernameKey: username.key,
-    phoneNumber: phone?.phoneNumber ?? null,
-    email: email?.email ?? null,
-    emailKey: email?.key ?? null,
-  };
-}
-
-type Parsed = { readonly ok: true } | { readonly ok: false; readonly reason: string };
-
-function issueOf(field: string, parsed: Parsed | null): InputIssue[] {
-  return parsed === null || parsed.ok ? [] : [{ path: [field], message: parsed.reason }];
-}
-
 async function encode(core: Core, { password, ...input }: CreateUserInput) {
   // An account from Django is as old as its tokens, which stay good; a new one refuses every token older than itself.
-  if (typeof password !== "string") return { password: password.djangoHash, credentialsChangedAt: new Date(0) };
+  if (typeof password !== "string") {
+    return { password: requireDjangoHash(password.djangoHash), credentialsChangedAt: new Date(0) };
+  }
   const person = { ...input.profile, ...input };
   return { password: await encodePassword(core, password, { field: "password", person }) };
+}
+
+/** A hash that could never be verified would lock its owner out without a word; `!` says that this is meant. */
+function requireDjangoHash(encoded: string): string {
+  if (encoded.startsWith("!") || readStoredPassword(encoded)) return encoded;
+  const issues = [
+    { path: ["password"], message: "is not a password hash that Django makes, or one too costly to check" },
+  ];
+  throw new AuthError("invalid_input", "The password hash cannot be read", { issues });
 }

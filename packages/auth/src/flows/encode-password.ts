@@ -16,19 +16,25 @@ export interface PasswordOwner {
  *
  * @throws AuthError `password_rejected`, which names `field` and says why; `overloaded`
  */
-export async function encodePassword(
-  core: Core,
-  password: string,
-  { field, person }: { field: string; person: PasswordOwner },
-): Promise<string> {
+export async function encodePassword(core: Core, password: string, about: NewPassword): Promise<string> {
+  requireGoodPassword(core, password, about);
+  return core.passwords.hash(password);
+}
+
+export interface NewPassword {
+  /** The input's name for it. */
+  readonly field: string;
+  readonly person: PasswordOwner;
+}
+
+/** @throws AuthError `password_rejected` */
+export function requireGoodPassword(core: Core, password: string, { field, person }: NewPassword): void {
   const { username, phoneNumber, email, firstName, lastName } = person;
   const rejection = checkPassword(password, {
     minLength: core.options.passwords.minimumLength,
     identifiers: [username, phoneNumber, email, firstName, lastName].map((identifier) => identifier ?? null),
   });
-  if (rejection) {
-    const issues = [{ path: [field], message: rejection.message }];
-    throw new AuthError("password_rejected", rejection.message, { issues });
-  }
-  return core.passwords.hash(password);
+  if (!rejection) return;
+  const issues = [{ path: [field], message: rejection.message }];
+  throw new AuthError("password_rejected", rejection.message, { issues });
 }

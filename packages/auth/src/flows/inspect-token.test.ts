@@ -1,52 +1,62 @@
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { toNumericDate } from "../clock.ts";
 import { createTestAuth, type TestAuth } from "../testing/index.ts";
 
 const password = "correct horse battery";
 
-async function signIn({ auth, facts }: TestAuth) {
-  await auth.createUser({ username: "alice", password });
-  return auth.login({ username: "alice", password }, facts);
+let service: TestAuth;
+beforeAll(async () => {
+  service = await createTestAuth();
+});
+afterAll(() => service[Symbol.asyncDispose]());
+
+let people = 0;
+
+/** A person of their own for each test, signed in. */
+async function signIn() {
+  people += 1;
+  const username = `person${people}`;
+  await service.auth.createUser({ username, password });
+  return service.auth.login({ username, password }, service.facts);
 }
 
 describe("a token with which nobody would be let in is not active, and nothing more is said", () => {
   test("whatever the text is", async () => {
-    await using test = await createTestAuth();
-    const { token, refreshToken } = await signIn(test);
+    const { token, refreshToken } = await signIn();
     const texts = ["", " ", "abc", "a.b.c", "\0", "\ud800", `Bearer ${token}`, ` ${token}`, `${token}=`, refreshToken];
-    for (const text of texts) expect(await test.auth.inspectToken(text), text).toEqual({ active: false });
+    for (const text of texts) expect(await service.auth.inspectToken(text), text).toEqual({ active: false });
   });
 
-  test.each<[what: string, end: (test: TestAuth) => Promise<unknown>]>([
-    ["the session was ended", ({ database }) => database.query("delete from latchkey.sessions")],
-    ["the account is disabled", ({ database }) => database.query("update latchkey.users set is_active = false")],
-    ["the account is gone", ({ database }) => database.query("delete from latchkey.users")],
-    ["the key was removed", ({ auth }) => auth.rotateKeys({ compromised: true })],
-    ["the time is over", ({ clock }) => clock.advance(960)],
+  test.each<[what: string, end: (userId: string) => Promise<unknown>]>([
+    ["the session is gone", (id) => service.database.query("delete from latchkey.sessions where user_id = $1", [id])],
+    ["the account is gone", (id) => service.database.query("delete from latchkey.users where id = $1", [id])],
+    [
+      "the account is disabled",
+      (id) => service.database.query("update latchkey.users set is_active = false where id = $1", [id]),
+    ],
+    ["the key was removed", () => service.auth.rotateKeys({ compromised: true })],
+    ["the time is over", () => service.clock.advance(960)],
   ])("%s", async (_what, end) => {
-    await using test = await createTestAuth();
-    const { token } = await signIn(test);
-    expect(await test.auth.inspectToken(token)).toMatchObject({ active: true });
-    await end(test);
-    expect(await test.auth.inspectToken(token)).toEqual({ active: false });
+    const { token, user } = await signIn();
+    expect(await service.auth.inspectToken(token)).toMatchObject({ active: true, sub: user.id });
+    await end(user.id);
+    expect(await service.auth.inspectToken(token)).toEqual({ active: false });
   });
 });
 
 test("a database that fails is no verdict on the token", async () => {
-  await using test = await createTestAuth();
-  const { token } = await signIn(test);
-  await test.database.query("alter table latchkey.sessions rename to moved");
-  await expect(test.auth.inspectToken(token)).rejects.toThrow();
-  await test.database.query("alter table latchkey.moved rename to sessions");
-  expect(await test.auth.inspectToken(token)).toMatchObject({ active: true });
+  const { token } = await signIn();
+  await service.database.query("alter table latchkey.sessions rename to moved");
+  await expect(service.auth.inspectToken(token)).rejects.toThrow();
+  await service.database.query("alter table latchkey.moved rename to sessions");
+  expect(await service.auth.inspectToken(token)).toMatchObject({ active: true });
 });
 
 test("a good token is told with its claims and nothing else", async () => {
-  await using test = await createTestAuth();
-  const { token, user } = await signIn(test);
-  const { session } = await test.auth.authenticate([`Bearer ${token}`]);
-  const iat = toNumericDate(test.clock.now());
-  expect(await test.auth.inspectToken(token)).toEqual({
+  const { token, user } = await signIn();
+  const { session } = await service.auth.authenticate([`Bearer ${token}`]);
+  const iat = toNumericDate(service.clock.now());
+  expect(await service.auth.inspectToken(token)).toEqual({
     active: true,
     iss: "latchkey",
     aud: "latchkey",

@@ -4,7 +4,7 @@ import { AuthError } from "../errors.ts";
 import { type Identifier, parseIdentifier } from "../identifiers/identifier.ts";
 import type { PasswordCheck } from "../passwords/passwords.ts";
 import { type Account, findAccount, recordLogin } from "../users/user-store.ts";
-import type { SessionAnswer } from "./answer-session.ts";
+import { answerSession, type SessionAnswer } from "./answer-session.ts";
 import type { Core, RequestFacts } from "./core.ts";
 import { openSession } from "./open-session.ts";
 
@@ -28,7 +28,7 @@ export async function login(core: Core, input: LoginInput, facts: RequestFacts):
     return refuse(core, { identifier, account, because: findReason(account, check), facts });
   }
   const nextHash = (check.needsRehash && (await tryRehash(core, input.password))) || account.password;
-  const answer = await core.db.transaction().execute(async (transaction) => {
+  const opened = await core.db.transaction().execute(async (transaction) => {
     const user = await recordLogin(transaction, { id: account.id, verifiedHash: account.password, nextHash });
     if (!user) return null;
     const happened = { event: "signed_in", identifier: identifier.kind } as const;
@@ -36,7 +36,7 @@ export async function login(core: Core, input: LoginInput, facts: RequestFacts):
     return openSession(core, transaction, { user, facts });
   });
   // The account changed while the password was being checked: what was checked no longer counts.
-  return answer ?? login(core, input, facts);
+  return opened ? answerSession(core, opened) : login(core, input, facts);
 }
 
 function findReason(account: Account | null, check: PasswordCheck): SignInRefusal {

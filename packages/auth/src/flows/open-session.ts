@@ -4,18 +4,19 @@ import { createRefreshToken } from "../sessions/refresh-token.ts";
 import { endSurplusSessions, insertSession } from "../sessions/session-store.ts";
 import type { Queries } from "../storage/database.ts";
 import type { User } from "../users/user.ts";
-import { answerSession, type SessionAnswer } from "./answer-session.ts";
+import type { AnsweredSession } from "./answer-session.ts";
 import type { Core, RequestFacts } from "./core.ts";
 
 /**
- * Opens a session for a user inside the caller's transaction, which holds the user's row, and issues its tokens. Beyond the most
- * that one person may have, the session that was used longest ago ends.
+ * Opens a session for a user inside the caller's transaction, which holds the user's row. Beyond the most that one person may
+ * have, the session that was used longest ago ends. Its tokens are issued when the transaction is over: that reads the signing
+ * key on a connection of its own, and whoever holds one while waiting for another starves everybody.
  */
 export async function openSession(
   core: Core,
   transaction: Queries,
   { user, facts }: { user: User; facts: RequestFacts },
-): Promise<SessionAnswer> {
+): Promise<AnsweredSession> {
   const { lifetime, idleLifetime, perUser } = core.options.sessions;
   const id = randomUUIDv7();
   const refreshToken = createRefreshToken(core.refreshKey, id);
@@ -32,5 +33,5 @@ export async function openSession(
     const happened = { event: "sessions_ended", because: "too_many_sessions", count: surplus.length } as const;
     await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
   }
-  return answerSession(core, { user, session, idleExpiresAt, refreshToken });
+  return { user, session, idleExpiresAt, refreshToken };
 }

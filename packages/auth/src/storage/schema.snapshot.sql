@@ -6,6 +6,19 @@ audit_events.subject_id uuid
 audit_events.address text
 audit_events.request_id text
 audit_events.detail jsonb not null default '{}'::jsonb
+group_permissions.group_id uuid not null
+group_permissions.permission text not null
+groups.id uuid not null
+groups.name text not null
+groups.created_at timestamp with time zone not null default latchkey.now()
+one_time_codes.id uuid not null
+one_time_codes.user_id uuid not null
+one_time_codes.purpose text not null
+one_time_codes.target text
+one_time_codes.code_hash bytea
+one_time_codes.created_at timestamp with time zone not null default latchkey.now()
+one_time_codes.expires_at timestamp with time zone not null
+permissions.permission text not null
 sessions.id uuid not null
 sessions.user_id uuid not null
 sessions.refresh_hash bytea not null
@@ -26,6 +39,10 @@ signing_keys.sealed_private_jwk bytea not null
 signing_keys.created_at timestamp with time zone not null default latchkey.now()
 signing_keys.signs_from timestamp with time zone not null
 signing_keys.verifies_until timestamp with time zone
+user_groups.user_id uuid not null
+user_groups.group_id uuid not null
+user_permissions.user_id uuid not null
+user_permissions.permission text not null
 users.id uuid not null
 users.username text not null
 users.username_key text not null
@@ -47,6 +64,19 @@ users.date_joined timestamp with time zone not null default latchkey.now()
 users.last_login timestamp with time zone
 users.credentials_changed_at timestamp with time zone not null default latchkey.now()
 audit_events: audit_events_pkey PRIMARY KEY (id)
+group_permissions: group_permissions_group_id_fkey FOREIGN KEY (group_id) REFERENCES groups(id) ON DELETE CASCADE
+group_permissions: group_permissions_permission_fkey FOREIGN KEY (permission) REFERENCES permissions(permission) ON DELETE CASCADE
+group_permissions: group_permissions_pkey PRIMARY KEY (group_id, permission)
+groups: groups_name_key UNIQUE (name)
+groups: groups_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 150)))
+groups: groups_pkey PRIMARY KEY (id)
+one_time_codes: one_time_codes_hash_length CHECK ((octet_length(code_hash) = 32))
+one_time_codes: one_time_codes_one_each UNIQUE (user_id, purpose)
+one_time_codes: one_time_codes_pkey PRIMARY KEY (id)
+one_time_codes: one_time_codes_purpose_choice CHECK ((purpose = ANY (ARRAY['set_password'::text, 'prove_phone'::text, 'prove_email'::text])))
+one_time_codes: one_time_codes_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+permissions: permissions_grammar CHECK (((permission ~ '^[a-z][a-z0-9_]*\.[a-z][a-z0-9]*_[a-z][a-z0-9_]*$'::text) AND (char_length(permission) <= 150)))
+permissions: permissions_pkey PRIMARY KEY (permission)
 sessions: sessions_end CHECK (((ended_at IS NULL) = (end_reason IS NULL)))
 sessions: sessions_lifetime CHECK (((created_at < expires_at) AND (idle_expires_at <= expires_at)))
 sessions: sessions_pkey PRIMARY KEY (id)
@@ -57,6 +87,12 @@ sessions: sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DE
 signing_keys: signing_keys_algorithm_choice CHECK ((algorithm = ANY (ARRAY['EdDSA'::text, 'ES256'::text, 'HS256'::text])))
 signing_keys: signing_keys_pkey PRIMARY KEY (kid)
 signing_keys: signing_keys_public_part CHECK (((public_jwk IS NULL) = (algorithm = 'HS256'::text)))
+user_groups: user_groups_group_id_fkey FOREIGN KEY (group_id) REFERENCES groups(id) ON DELETE CASCADE
+user_groups: user_groups_pkey PRIMARY KEY (user_id, group_id)
+user_groups: user_groups_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+user_permissions: user_permissions_permission_fkey FOREIGN KEY (permission) REFERENCES permissions(permission) ON DELETE CASCADE
+user_permissions: user_permissions_pkey PRIMARY KEY (user_id, permission)
+user_permissions: user_permissions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 users: users_city_length CHECK ((char_length(city) <= 120))
 users: users_country_length CHECK ((char_length(country) <= 120))
 users: users_email_grammar CHECK ((email_key ~ '^(?=.{6,254}$)(?=[^@]{1,64}@)[a-z0-9!#$%&\u0027*+/=?^_\u0060{|}~-]+(?:\.[a-z0-9!#$%&\u0027*+/=?^_\u0060{|}~-]+)*@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])$'::text))
@@ -73,11 +109,33 @@ users: users_state_length CHECK ((char_length(state) <= 120))
 users: users_username_grammar CHECK ((username_key ~ '^[^\u0001-\u005e\u0060\u007b-\u007f][^\u0001-\u002c\u002f\u003a-\u005e\u0060\u007b-\u007f]{0,149}$'::text))
 users: users_username_key UNIQUE (username_key)
 users: users_username_length CHECK (((char_length(username) >= 1) AND (char_length(username) <= 150)))
+CREATE INDEX audit_events_actor_id ON latchkey.audit_events USING btree (actor_id, id)
+CREATE INDEX audit_events_event ON latchkey.audit_events USING btree (event, id)
+CREATE INDEX audit_events_occurred_at ON latchkey.audit_events USING btree (occurred_at)
+CREATE INDEX audit_events_subject_id ON latchkey.audit_events USING btree (subject_id, id)
 CREATE UNIQUE INDEX audit_events_pkey ON latchkey.audit_events USING btree (id)
+CREATE INDEX group_permissions_permission ON latchkey.group_permissions USING btree (permission)
+CREATE UNIQUE INDEX group_permissions_pkey ON latchkey.group_permissions USING btree (group_id, permission)
+CREATE UNIQUE INDEX groups_name_key ON latchkey.groups USING btree (name)
+CREATE UNIQUE INDEX groups_pkey ON latchkey.groups USING btree (id)
+CREATE INDEX one_time_codes_expires_at ON latchkey.one_time_codes USING btree (expires_at)
+CREATE UNIQUE INDEX one_time_codes_one_each ON latchkey.one_time_codes USING btree (user_id, purpose)
+CREATE UNIQUE INDEX one_time_codes_pkey ON latchkey.one_time_codes USING btree (id)
+CREATE UNIQUE INDEX permissions_pkey ON latchkey.permissions USING btree (permission)
 CREATE INDEX sessions_expires_at ON latchkey.sessions USING btree (expires_at)
 CREATE INDEX sessions_user_id ON latchkey.sessions USING btree (user_id)
 CREATE UNIQUE INDEX sessions_pkey ON latchkey.sessions USING btree (id)
 CREATE UNIQUE INDEX signing_keys_pkey ON latchkey.signing_keys USING btree (kid)
+CREATE INDEX user_groups_group_id ON latchkey.user_groups USING btree (group_id, user_id)
+CREATE UNIQUE INDEX user_groups_pkey ON latchkey.user_groups USING btree (user_id, group_id)
+CREATE INDEX user_permissions_permission ON latchkey.user_permissions USING btree (permission)
+CREATE UNIQUE INDEX user_permissions_pkey ON latchkey.user_permissions USING btree (user_id, permission)
+CREATE INDEX users_email_prefix ON latchkey.users USING btree (email_key text_pattern_ops)
+CREATE INDEX users_inactive ON latchkey.users USING btree (id) WHERE (NOT is_active)
+CREATE INDEX users_phone_number_prefix ON latchkey.users USING btree (phone_number text_pattern_ops)
+CREATE INDEX users_staff ON latchkey.users USING btree (id) WHERE is_staff
+CREATE INDEX users_superusers ON latchkey.users USING btree (id) WHERE is_superuser
+CREATE INDEX users_username_prefix ON latchkey.users USING btree (username_key text_pattern_ops)
 CREATE UNIQUE INDEX users_email_key ON latchkey.users USING btree (email_key)
 CREATE UNIQUE INDEX users_phone_number_key ON latchkey.users USING btree (phone_number)
 CREATE UNIQUE INDEX users_pkey ON latchkey.users USING btree (id)

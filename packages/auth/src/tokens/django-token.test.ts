@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import { expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { toNumericDate } from "../clock.ts";
 import { createTestAuth, type TestAuth } from "../testing/index.ts";
 
@@ -16,16 +16,21 @@ function sign(header: Members, claims: Members, secret = secretKey): string {
   return `${input}.${createHmac("sha256", secret).update(input).digest("base64url")}`;
 }
 
-async function signIn({ auth, facts }: TestAuth) {
-  await auth.createUser({ username: "Alice", password, phoneNumber: "+90 532 123 45 67" });
-  const answer = await auth.login({ username: "alice", password }, facts);
+let service: TestAuth;
+beforeAll(async () => {
+  service = await createTestAuth(django);
+  await service.auth.createUser({ username: "Alice", password, phoneNumber: "+90 532 123 45 67" });
+});
+afterAll(() => service[Symbol.asyncDispose]());
+
+async function signIn(auth = service.auth) {
+  const answer = await auth.login({ username: "alice", password }, service.facts);
   const [header, claims] = answer.token.split(".");
   return { ...answer, header: decode(header), claims: decode(claims) };
 }
 
 test("in the profile `django` a token that the old secret signed is refused when anything but the old claims is added", async () => {
-  await using service = await createTestAuth(django);
-  const { header, claims, user } = await signIn(service);
+  const { header, claims, user } = await signIn();
   const { kid: _, ...withoutKid } = header;
   const { sub: __, ...withoutSub } = claims;
   const forgeries: [what: string, token: string][] = [
@@ -47,8 +52,7 @@ test("in the profile `django` a token that the old secret signed is refused when
 });
 
 test("in the profile `django` a token has the old claims and no audience, which the old backend would refuse", async () => {
-  await using service = await createTestAuth(django);
-  const { token, header, claims, user } = await signIn(service);
+  const { token, header, claims, user } = await signIn();
   const iat = toNumericDate(service.clock.now());
   expect(header).toEqual({ alg: "HS256", kid: expect.any(String), typ: "at+jwt" });
   expect(claims).toEqual({
@@ -66,36 +70,32 @@ test("in the profile `django` a token has the old claims and no audience, which 
 });
 
 test("in the profile `django` a phone number that is not there is null, as it was there", async () => {
-  await using service = await createTestAuth(django);
   await service.auth.createUser({ username: "bob", password });
   const { token } = await service.auth.login({ username: "bob", password }, service.facts);
   expect(decode(token.split(".")[1])).toMatchObject({ user_identifier: "bob", phone_number: null });
 });
 
 test("in the profile `django` nothing is published, and the old secret is told to nobody", async () => {
-  await using service = await createTestAuth({ ...django, tokens: { profile: "django", algorithm: "HS256" } });
-  const { header } = await signIn(service);
-  const told = JSON.stringify([await service.auth.publicKeys(), await service.auth.verificationKeys(), header]);
+  const auth = await service.another({ tokens: { profile: "django", algorithm: "HS256" } });
+  const { header } = await signIn(auth);
+  const told = JSON.stringify([await auth.publicKeys(), await auth.verificationKeys(), header]);
   for (const encoding of ["base64url", "base64", "hex", "utf8"] as const) {
     expect(told).not.toContain(Buffer.from(secretKey).toString(encoding));
   }
 });
 
 test("in the profile `django` a token ends with its session, as any other", async () => {
-  await using service = await createTestAuth(django);
-  const { token, refreshToken } = await signIn(service);
+  const { token, refreshToken } = await signIn();
   await service.auth.authenticate([`Bearer ${token}`]);
   await service.auth.logout(refreshToken, service.facts);
   await expect(service.auth.authenticate([`Bearer ${token}`])).rejects.toMatchObject({ code: "session_ended" });
 });
 
 test("the standard profile does not accept what the old secret signed, though the secret is known to it", async () => {
-  await using service = await createTestAuth({ django: { secretKey } });
-  const { header, claims } = await signIn(service);
-  const old = await service.another(django);
-  const { token } = await old.login({ username: "alice", password }, service.facts);
-  const oldHeader = decode(token.split(".")[0]);
-  for (const forged of [token, sign(oldHeader, claims), sign({ ...header, alg: "HS256" }, claims)]) {
-    await expect(service.auth.authenticate([`Bearer ${forged}`])).rejects.toMatchObject({ code: "token_invalid" });
+  const standard = await service.another({ tokens: { profile: "standard" } });
+  const { header, claims } = await signIn(standard);
+  const old = await signIn();
+  for (const forged of [old.token, sign(old.header, claims), sign({ ...header, alg: "HS256" }, claims)]) {
+    await expect(standard.authenticate([`Bearer ${forged}`])).rejects.toMatchObject({ code: "token_invalid" });
   }
 });

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Auth, createAuth } from "../auth.ts";
 import { AuthError, StartError } from "../errors.ts";
 import { createSecret, deriveKey } from "../secrets.ts";
@@ -12,6 +12,22 @@ import { createKeyRing } from "./key-ring.ts";
 const password = "correct horse battery";
 const overlap = 960;
 
+let service: TestAuth;
+beforeAll(async () => {
+  service = await createTestAuth();
+  await service.auth.createUser({ username: "alice", password });
+});
+// Each test begins with one EdDSA key that was never used.
+beforeEach(() => service.auth.rotateKeys({ compromised: true }));
+afterAll(() => service[Symbol.asyncDispose]());
+
+/** A process of that algorithm and no key but its own. */
+async function openProcessWithOwnKey(algorithm: TokenAlgorithm): Promise<Auth> {
+  const auth = await service.another({ tokens: { algorithm } });
+  await auth.rotateKeys({ compromised: true });
+  return auth;
+}
+
 async function answer(auth: Auth, token: string): Promise<string> {
   try {
     return (await auth.authenticate([`Bearer ${token}`])).user.username;
@@ -21,8 +37,8 @@ async function answer(auth: Auth, token: string): Promise<string> {
   }
 }
 
-async function login(auth: Auth, { facts }: Pick<TestAuth, "facts">): Promise<string> {
-  return (await auth.login({ username: "alice", password }, facts)).token;
+async function login(auth: Auth): Promise<string> {
+  return (await auth.login({ username: "alice", password }, service.facts)).token;
 }
 
 const headerOf = (token: string): { alg: TokenAlgorithm; kid: string } =>
@@ -43,9 +59,8 @@ async function findStartError(start: Promise<unknown>): Promise<string> {
 
 describe("a process with another secret than the keys were sealed with does not start", () => {
   test("and says so in one line that holds neither secret", async () => {
-    await using test = await createTestAuth();
     const secret = createSecret();
-    const message = await findStartError(test.another({ secret }));
+    const message = await findStartError(service.another({ secret }));
     expect(message).toContain("LATCHKEY_SECRET");
     expect(message).not.toMatch(/\n/);
     expect(message).not.toContain(secret);
@@ -53,32 +68,28 @@ describe("a process with another secret than the keys were sealed with does not 
   });
 
   test("nor adds a key that the others could not open, when another algorithm calls for a new one", async () => {
-    await using test = await createTestAuth();
-    await test.auth.createUser({ username: "alice", password });
-    await findStartError(test.another({ secret: createSecret(), tokens: { algorithm: "ES256" } }));
-    expect(await countKeys(test)).toBe(1);
-    expect(await answer(test.auth, await login(test.auth, test))).toBe("alice");
+    await findStartError(service.another({ secret: createSecret(), tokens: { algorithm: "ES256" } }));
+    expect(await countKeys(service)).toBe(1);
+    expect(await answer(service.auth, await login(service.auth))).toBe("alice");
   });
 
   test("nor rotates the keys, unless they are to be removed", async () => {
-    await using test = await createTestAuth();
-    await using stranger = openProcess(test, { secret: createSecret() });
+    await using stranger = openProcess(service, { secret: createSecret() });
     await findStartError(stranger.auth.rotateKeys({ compromised: false }));
-    expect(await countKeys(test)).toBe(1);
+    expect(await countKeys(service)).toBe(1);
 
     await stranger.auth.rotateKeys({ compromised: true });
     await stranger.auth.prepare();
-    expect(await countKeys(test)).toBe(1);
-    await findStartError(test.auth.prepare());
+    expect(await countKeys(service)).toBe(1);
+    await findStartError(service.auth.prepare());
   });
 
   test("even though every private part lies in the row of another key", async () => {
-    await using test = await createTestAuth();
-    await test.auth.rotateKeys({ compromised: false });
-    await test.database.query(`
+    await service.auth.rotateKeys({ compromised: false });
+    await service.database.query(`
       update latchkey.signing_keys moved set sealed_private_jwk = other.sealed_private_jwk
       from latchkey.signing_keys other where other.kid <> moved.kid`);
-    await findStartError(test.another());
+    await findStartError(service.another());
   });
 });
 
@@ -90,9 +101,9 @@ function openProcess({ database, clock }: Pick<TestAuth, "database"> & Partial<T
 
 describe("what the keys give away", () => {
   test.each(tokenAlgorithms)("with %s the table holds no private part that can be read", async (algorithm) => {
-    await using test = await createTestAuth({ tokens: { algorithm } });
-    await test.auth.rotateKeys({ compromised: false });
-    const rows = await test.database.query<{ public_jwk: object | null; sealed_private_jwk: Buffer }>(
+    const auth = await openProcessWithOwnKey(algorithm);
+    await auth.rotateKeys({ compromised: false });
+    const rows = await service.database.query<{ public_jwk: object | null; sealed_private_jwk: Buffer }>(
       "select * from latchkey.signing_keys",
     );
     expect(rows).toHaveLength(2);
@@ -107,9 +118,9 @@ describe("what the keys give away", () => {
     ["EdDSA", { kty: "OKP", crv: "Ed25519" }, ["alg", "crv", "kid", "kty", "use", "x"]],
     ["ES256", { kty: "EC", crv: "P-256" }, ["alg", "crv", "kid", "kty", "use", "x", "y"]],
   ] as const)("with %s the published keys have public members only", async (algorithm, type, members) => {
-    await using test = await createTestAuth({ tokens: { algorithm } });
-    await test.auth.rotateKeys({ compromised: false });
-    for (const keySet of [await test.auth.publicKeys(), await test.auth.verificationKeys()]) {
+    const auth = await openProcessWithOwnKey(algorithm);
+    await auth.rotateKeys({ compromised: false });
+    for (const keySet of [await auth.publicKeys(), await auth.verificationKeys()]) {
       expect(Object.keys(keySet)).toEqual(["keys"]);
       expect(keySet.keys).toHaveLength(2);
       for (const jwk of keySet.keys) {
@@ -120,9 +131,9 @@ describe("what the keys give away", () => {
   });
 
   test("with HS256 nothing is published, and the key's id is not a hash that could be guessed at", async () => {
-    await using test = await createTestAuth({ tokens: { algorithm: "HS256" } });
-    expect(await test.auth.publicKeys()).toEqual({ keys: [] });
-    const [jwk] = (await test.auth.verificationKeys()).keys;
+    const auth = await openProcessWithOwnKey("HS256");
+    expect(await auth.publicKeys()).toEqual({ keys: [] });
+    const [jwk] = (await auth.verificationKeys()).keys;
     expect(Buffer.from(jwk?.k ?? "", "base64url").length).toBeGreaterThanOrEqual(32);
     const thumbprint = createHash("sha256")
       .update(JSON.stringify({ k: jwk?.k, kty: "oct" }))
@@ -131,8 +142,7 @@ describe("what the keys give away", () => {
   });
 
   test("the key's id is its thumbprint as RFC 7638 has it", async () => {
-    await using test = await createTestAuth();
-    const [jwk] = (await test.auth.publicKeys()).keys;
+    const [jwk] = (await service.auth.publicKeys()).keys;
     const required = JSON.stringify({ crv: jwk?.crv, kty: jwk?.kty, x: jwk?.x });
     expect(jwk?.kid).toBe(createHash("sha256").update(required).digest("base64url"));
   });
@@ -152,8 +162,7 @@ test("of several processes that start at once on an empty database, one makes th
 });
 
 test("a key is handed out for its own algorithm only, before any library is asked", async () => {
-  await using test = await createTestAuth();
-  const storage = openStorage(test.database.connection);
+  const storage = openStorage(service.database.connection);
   const sealingKey = deriveKey(testSecret, "signing-keys");
   const ring = createKeyRing({ db: storage.db, sealingKey, algorithm: "EdDSA", overlapSeconds: overlap });
   const { kid } = await ring.signingKey();
@@ -165,78 +174,65 @@ test("a key is handed out for its own algorithm only, before any library is aske
 });
 
 test("a process that starts again makes no new key", async () => {
-  await using test = await createTestAuth();
-  await test.another();
-  await test.auth.prepare();
-  expect(await countKeys(test)).toBe(1);
+  await service.another();
+  await service.auth.prepare();
+  expect(await countKeys(service)).toBe(1);
 });
 
 describe("when the setting names another algorithm", () => {
   test("new tokens have it at once on every process, and old ones are accepted until they have run out", async () => {
-    await using test = await createTestAuth();
-    await test.auth.createUser({ username: "alice", password });
-    const longLived = await login(await test.another({ tokens: { lifetime: 86_400 } }), test);
-    const old = await login(test.auth, test);
-    const switched = await test.another({ tokens: { algorithm: "ES256" } });
-    for (const auth of [switched, test.auth]) {
-      const token = await login(auth, test);
+    const longLived = await login(await service.another({ tokens: { lifetime: 86_400 } }));
+    const old = await login(service.auth);
+    const switched = await service.another({ tokens: { algorithm: "ES256" } });
+    for (const auth of [switched, service.auth]) {
+      const token = await login(auth);
       expect(headerOf(token).alg).toBe("ES256");
-      expect(await answer(test.auth, token)).toBe("alice");
+      expect(await answer(service.auth, token)).toBe("alice");
       expect(await answer(switched, token)).toBe("alice");
       expect(await answer(auth, old)).toBe("alice");
     }
-    await test.clock.advance(overlap - 5);
+    await service.clock.advance(overlap - 5);
     expect(await answer(switched, old)).toBe("alice");
-    await test.clock.advance(5);
+    await service.clock.advance(5);
     expect(await answer(switched, old)).toBe("token_expired");
     expect(await answer(switched, longLived)).toBe("token_invalid");
-    expect(await answer(test.auth, longLived)).toBe("token_invalid");
+    expect(await answer(service.auth, longLived)).toBe("token_invalid");
   });
 
   test("a key that was waiting to sign never takes over from it", async () => {
-    await using test = await createTestAuth();
-    await test.auth.createUser({ username: "alice", password });
-    const waiting = await test.auth.rotateKeys({ compromised: false });
-    const switched = await test.another({ tokens: { algorithm: "ES256" } });
+    const waiting = await service.auth.rotateKeys({ compromised: false });
+    const switched = await service.another({ tokens: { algorithm: "ES256" } });
     for (const seconds of [0, 601, 300, 900]) {
-      await test.clock.advance(seconds);
-      const { alg, kid } = headerOf(await login(switched, test));
+      await service.clock.advance(seconds);
+      const { alg, kid } = headerOf(await login(switched));
       expect(alg).toBe("ES256");
       expect(kid).not.toBe(waiting);
     }
   });
 
   test("a rotation that follows is not signed for by the one that was waiting", async () => {
-    await using test = await createTestAuth();
-    await test.auth.createUser({ username: "alice", password });
-    const waiting = await test.auth.rotateKeys({ compromised: false });
-    const switched = await test.another({ tokens: { algorithm: "ES256" } });
-    await test.clock.advance(100);
+    const waiting = await service.auth.rotateKeys({ compromised: false });
+    const switched = await service.another({ tokens: { algorithm: "ES256" } });
+    await service.clock.advance(100);
     const next = await switched.rotateKeys({ compromised: false });
-    await test.clock.advance(550);
-    const between = await login(switched, test);
+    await service.clock.advance(550);
+    const between = await login(switched);
     expect(headerOf(between).kid).not.toBe(waiting);
-    await test.clock.advance(899);
+    await service.clock.advance(899);
     expect(await answer(switched, between)).toBe("alice");
-    expect(headerOf(await login(switched, test)).kid).toBe(next);
+    expect(headerOf(await login(switched)).kid).toBe(next);
   });
 });
 
 test("without a key that may sign, a sign-in answers `unavailable` and when to try again", async () => {
-  await using test = await createTestAuth();
-  await test.auth.createUser({ username: "alice", password });
-  await test.database.query("delete from latchkey.signing_keys");
-  await expect(login(test.auth, test)).rejects.toMatchObject({ code: "unavailable", retryAfter: 5 });
+  await service.database.query("delete from latchkey.signing_keys");
+  await expect(login(service.auth)).rejects.toMatchObject({ code: "unavailable", retryAfter: 5 });
 });
 
 test("another service verifies HS256 tokens with the keys that it is trusted with", async () => {
-  await using test = await createTestAuth({ tokens: { algorithm: "HS256" } });
-  const user = await test.auth.createUser({ username: "alice", password });
-  const verify = createTokenVerifier({
-    issuer: "latchkey",
-    audience: "latchkey",
-    jwks: await test.auth.verificationKeys(),
-    clock: test.clock,
-  });
-  expect((await verify(await login(test.auth, test))).sub).toBe(user.id);
+  const auth = await openProcessWithOwnKey("HS256");
+  const jwks = await auth.verificationKeys();
+  const verify = createTokenVerifier({ issuer: "latchkey", audience: "latchkey", jwks, clock: service.clock });
+  const { token, user } = await auth.login({ username: "alice", password }, service.facts);
+  expect((await verify(token)).sub).toBe(user.id);
 });

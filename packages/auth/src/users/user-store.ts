@@ -62,8 +62,8 @@ export interface NewUser extends ProfileChanges {
   readonly email: string | null;
   readonly emailKey: string | null;
   readonly password: string;
-  readonly isStaff?: boolean;
-  readonly isSuperuser?: boolean;
+  readonly isStaff?: boolean | undefined;
+  readonly isSuperuser?: boolean | undefined;
 }
 
 /** @throws AuthError `identifier_taken`, naming the field */
@@ -98,6 +98,69 @@ export async function updateProfile(db: Queries, id: string, changes: ProfileCha
     .returning(userFields)
     .executeTakeFirst();
   return updated ?? null;
+}
+
+/** Makes a user's password this hash, whatever it was; older tokens of the old backend end with it. */
+export async function setPassword(db: Queries, id: string, hash: string): Promise<void> {
+  await db
+    .updateTable("users")
+    .set({ password: hash, credentialsChangedAt: sql<Date>`latchkey.now()` })
+    .where("id", "=", id)
+    .execute();
+}
+
+/** What an administrator may change of a user. */
+export interface UserChanges extends ProfileChanges {
+  readonly username?: string;
+  readonly usernameKey?: string;
+  readonly phoneNumber?: string | null;
+  readonly email?: string | null;
+  readonly emailKey?: string | null;
+  readonly isActive?: boolean | undefined;
+  readonly isStaff?: boolean | undefined;
+  readonly isSuperuser?: boolean | undefined;
+}
+
+const nameColumns = ["usernameKey", "phoneNumber", "emailKey"] as const satisfies readonly (keyof UserChanges)[];
+
+/**
+ * Changes a user. Whoever gets another name is not the one whom the old backend's tokens named.
+ *
+ * @throws AuthError `identifier_taken`, naming the field
+ */
+export async function updateUser(db: Queries, id: string, changes: UserChanges): Promise<User | null> {
+  if (Object.keys(changes).length === 0) return findUser(db, id);
+  const isRenamed = nameColumns.some((column) => column in changes);
+  const credentials = isRenamed ? { credentialsChangedAt: sql<Date>`latchkey.now()` } : {};
+  try {
+    const updated = await db
+      .updateTable("users")
+      .set({ ...changes, ...credentials })
+      .where("id", "=", id)
+      .returning(userFields)
+      .executeTakeFirst();
+    return updated ?? null;
+  } catch (error) {
+    throw toIdentifierTaken(error);
+  }
+}
+
+export async function deleteUser(db: Queries, id: string): Promise<boolean> {
+  const result = await db.deleteFrom("users").where("id", "=", id).executeTakeFirst();
+  return result.numDeletedRows === 1n;
+}
+
+/** The ids of the active superusers, whom nobody else can change until the transaction ends. */
+export async function lockActiveSuperusers(transaction: Queries): Promise<string[]> {
+  const rows = await transaction
+    .selectFrom("users")
+    .select("id")
+    .where("isSuperuser", "=", true)
+    .where("isActive", "=", true)
+    .orderBy("id")
+    .forUpdate()
+    .execute();
+  return rows.map((row) => row.id);
 }
 
 export async function findUser(db: Queries, id: string): Promise<User | null> {

@@ -1,0 +1,316 @@
+import { StartError } from "@latchkey/auth";
+import { describe, expect, it } from "vitest";
+import { describeSettings, parseSettings, toAuthOptions } from "./environment.ts";
+
+const secret = "3q2-7wABiV9kYx0dT5nPzQ8mL4sR6uHcJ1gEfWoXyZs";
+const djangoSecret = "k#9v2m!x7q$c4b&z1n8j5h3g6f0d-p=w+a(s)";
+
+function refusalOf(variables: Record<string, string>): string[] {
+  try {
+    parseSettings(variables);
+  } catch (error) {
+    if (error instanceof StartError) return error.message.split("\n");
+    throw error;
+  }
+  throw new Error("was not refused");
+}
+
+describe("a start is refused, in one line that names the setting and says what to do,", () => {
+  const weakSecret = (weakness: string) =>
+    `LATCHKEY_SECRET ${weakness}; make one with: node -p 'crypto.randomBytes(32).toString("base64url")'`;
+
+  it.each<[title: string, variables: Record<string, string>, line: string]>([
+    [
+      "without a secret in production",
+      { NODE_ENV: "production" },
+      "LATCHKEY_SECRET is needed in production: 32 random bytes or more, kept safe",
+    ],
+    [
+      "with an example for a secret",
+      { LATCHKEY_SECRET: "change-me-a8d7f6g5h4j3k2l1q0w9e8r7" },
+      weakSecret("looks like an example"),
+    ],
+    ["with a secret of 31 bytes", { LATCHKEY_SECRET: secret.slice(0, 31) }, weakSecret("is shorter than 32 bytes")],
+    [
+      "with a secret of few different characters",
+      { LATCHKEY_SECRET: "abcabcab".repeat(8) },
+      weakSecret("is not random enough"),
+    ],
+    ["with a setting of ours that does not exist", { LATCHKEY_COLOUR: "red" }, "LATCHKEY_COLOUR is not a setting"],
+    [
+      "with a setting that is misspelt",
+      { TOKEN_LIFETIME: "1h", ACCES_TOKEN_LIFETIME: "1h" },
+      "ACCES_TOKEN_LIFETIME is not a setting; did you mean ACCESS_TOKEN_LIFETIME?",
+    ],
+    [
+      "with one of ours that is misspelt",
+      { LATCHKEY_DATADIR: "/data" },
+      "LATCHKEY_DATADIR is not a setting; did you mean LATCHKEY_DATA_DIR?",
+    ],
+    [
+      "with an algorithm that it does not sign with",
+      { TOKEN_ALGORITHM: "RS256" },
+      "TOKEN_ALGORITHM must be one of EdDSA, ES256, HS256",
+    ],
+    ["with no algorithm at all", { TOKEN_ALGORITHM: "none" }, "TOKEN_ALGORITHM must be one of EdDSA, ES256, HS256"],
+    [
+      "with a token profile that does not exist",
+      { TOKEN_PROFILE: "rails" },
+      "TOKEN_PROFILE must be one of standard, django",
+    ],
+    [
+      "with access tokens for less than a minute",
+      { ACCESS_TOKEN_LIFETIME: "59s" },
+      "ACCESS_TOKEN_LIFETIME must be a time from 1m to 24h, written like 30s, 15m, 12h or 90d",
+    ],
+    [
+      "with access tokens for more than a day",
+      { ACCESS_TOKEN_LIFETIME: "25h" },
+      "ACCESS_TOKEN_LIFETIME must be a time from 1m to 24h, written like 30s, 15m, 12h or 90d",
+    ],
+    [
+      "with sessions for longer than browsers keep anything",
+      { SESSION_LIFETIME: "401d" },
+      "SESSION_LIFETIME must be a time from 5m to 400d, written like 30s, 15m, 12h or 90d",
+    ],
+    [
+      "with sessions that may idle for longer than they last",
+      { SESSION_LIFETIME: "1d", SESSION_IDLE_LIFETIME: "2d" },
+      "SESSION_IDLE_LIFETIME is longer than SESSION_LIFETIME",
+    ],
+    [
+      "with an end for old tokens and no key for them",
+      { LEGACY_UNTIL: "2027-03-31" },
+      "LEGACY_UNTIL needs LEGACY_SECRET_KEY",
+    ],
+    [
+      "with a key for old tokens and no end for them",
+      { LEGACY_SECRET_KEY: djangoSecret },
+      "LEGACY_SECRET_KEY needs LEGACY_UNTIL, the time until which old tokens are accepted",
+    ],
+    [
+      "with a key for old tokens that is too short for HS256",
+      { LEGACY_SECRET_KEY: djangoSecret.slice(0, 31), LEGACY_UNTIL: "2027-03-31" },
+      "LEGACY_SECRET_KEY is shorter than 32 bytes",
+    ],
+    [
+      "with an end for old tokens that no calendar has",
+      { LEGACY_SECRET_KEY: djangoSecret, LEGACY_UNTIL: "2027-02-30" },
+      "LEGACY_UNTIL must be a day or a time such as 2027-03-31 or 2027-03-31T00:00:00Z",
+    ],
+    [
+      "with the token profile `django` and no key for it",
+      { TOKEN_PROFILE: "django" },
+      "TOKEN_PROFILE=django needs LEGACY_SECRET_KEY, the old backend's SECRET_KEY",
+    ],
+    [
+      "with a country that does not exist",
+      { PHONE_DEFAULT_COUNTRY: "XX" },
+      "PHONE_DEFAULT_COUNTRY must be a country's two letters, such as TR or US",
+    ],
+    [
+      "with another database than PostgreSQL",
+      { DATABASE_URL: "mysql://latchkey:hunter2@localhost/latchkey" },
+      "DATABASE_URL must look like postgres://user:password@host:5432/database",
+    ],
+    [
+      "with an address of a database that cannot be read",
+      { DATABASE_URL: "postgres://latchkey:hunter2@[localhost/latchkey" },
+      "DATABASE_URL must look like postgres://user:password@host:5432/database",
+    ],
+    ["with a port that is no number", { PORT: "http" }, "PORT must be a whole number"],
+    ["with a port beyond the last", { PORT: "65536" }, "PORT must be from 0 to 65535"],
+    ["with a port below the first", { PORT: "-1" }, "PORT must be a whole number"],
+    ["with hashes cheaper than the least that is safe", { PASSWORD_COST: "9" }, "PASSWORD_COST must be from 10 to 15"],
+    [
+      "with passwords shorter than the least that is safe",
+      { PASSWORD_MIN_LENGTH: "5" },
+      "PASSWORD_MIN_LENGTH must be from 6 to 64",
+    ],
+    [
+      "with a log level that does not exist",
+      { LOG_LEVEL: "loud" },
+      "LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent",
+    ],
+  ])("%s", (_title, variables, line) => {
+    expect(refusalOf(variables)).toEqual([line]);
+  });
+
+  it.each(["15", "15 m", "15M", "1.5h", "-15m", "15min", "m", "1h30m", "900000000s", "Infinity", "1e3s"])(
+    "with a lifetime written like %j",
+    (text) => {
+      expect(refusalOf({ ACCESS_TOKEN_LIFETIME: text })).toEqual([
+        "ACCESS_TOKEN_LIFETIME must be a time from 1m to 24h, written like 30s, 15m, 12h or 90d",
+      ]);
+    },
+  );
+});
+
+describe("when several settings are wrong", () => {
+  const wrong = {
+    NODE_ENV: "production",
+    PORT: "http",
+    TOKEN_ALGORITHM: "RS256",
+    LOG_LEVLE: "info",
+    LEGACY_UNTIL: "2027-03-31",
+  };
+
+  it("each of them has one line, contradictions among them", () => {
+    expect(refusalOf(wrong).toSorted()).toEqual([
+      "LATCHKEY_SECRET is needed in production: 32 random bytes or more, kept safe",
+      "LEGACY_UNTIL needs LEGACY_SECRET_KEY",
+      "LOG_LEVLE is not a setting; did you mean LOG_LEVEL?",
+      "PORT must be a whole number",
+      "TOKEN_ALGORITHM must be one of EdDSA, ES256, HS256",
+    ]);
+  });
+});
+
+describe("no secret is told", () => {
+  it.each([
+    { LATCHKEY_SECRET: "canary" },
+    { LATCHKEY_SECRET: `change-me-canary-${"canary".repeat(5)}` },
+    { LEGACY_SECRET_KEY: "canary", LEGACY_UNTIL: "2027-03-31" },
+    { LEGACY_SECRET_KEY: `canary${djangoSecret}` },
+    { DATABASE_URL: "mysql://latchkey:canary@localhost/latchkey" },
+    { DATABASE_URL: "postgres://latchkey:canary@[/latchkey" },
+    { LATCHKEY_SECRETE: "canary" },
+  ])("by the refusal of %j", (variables) => {
+    expect(refusalOf(variables).join("\n")).not.toContain("canary");
+  });
+
+  it("by the settings as they are shown to a person", () => {
+    const settings = parseSettings({
+      LATCHKEY_SECRET: secret,
+      LEGACY_SECRET_KEY: djangoSecret,
+      LEGACY_UNTIL: "2027-03-31",
+      DATABASE_URL: "postgres://latchkey:hunter2@localhost/latchkey",
+    });
+    const shown = describeSettings(settings);
+    expect(shown).toMatchObject({
+      LATCHKEY_SECRET: "(set, not shown)",
+      LEGACY_SECRET_KEY: "(set, not shown)",
+      DATABASE_URL: "(set, not shown)",
+      LEGACY_UNTIL: "2027-03-31T00:00:00.000Z",
+      PHONE_DEFAULT_COUNTRY: "(not set)",
+    });
+    for (const hidden of [secret, djangoSecret, "hunter2"]) expect(JSON.stringify(shown)).not.toContain(hidden);
+  });
+});
+
+describe("what counts as not set", () => {
+  it("is an empty variable", () => {
+    const empty = { PORT: "", DATABASE_URL: "", LATCHKEY_SECRET: "", LATCHKEY_OLD: "", TOKEN_ALGORITHM: "" };
+    expect(parseSettings(empty)).toEqual(parseSettings({}));
+  });
+
+  it("is an empty secret in production too", () => {
+    expect(refusalOf({ NODE_ENV: "production", LATCHKEY_SECRET: "" })).toHaveLength(1);
+  });
+
+  it("is a variable of somebody else", () => {
+    const others = {
+      SESSION_MANAGER: "local/desk:@/tmp/.ICE-unix/1,unix/desk:/tmp/.ICE-unix/1",
+      SESSION: "plasma",
+      TOKEN: "canary",
+      PASSWORD: "canary",
+      HOSTNAME: "desk",
+      POST: "x",
+      PORTS: "1",
+      DATABASE: "x",
+      LOGNAME: "alice",
+      npm_config_user_agent: "pnpm",
+    };
+    expect(parseSettings(others)).toEqual(parseSettings({}));
+  });
+});
+
+describe("the settings of a start without any", () => {
+  it("are safe ones", () => {
+    expect(parseSettings({})).toEqual({
+      isProduction: false,
+      HOST: "127.0.0.1",
+      PORT: 3000,
+      LATCHKEY_DATA_DIR: ".latchkey",
+      TOKEN_ALGORITHM: "EdDSA",
+      TOKEN_PROFILE: "standard",
+      TOKEN_ISSUER: "latchkey",
+      TOKEN_AUDIENCE: "latchkey",
+      ACCESS_TOKEN_LIFETIME: 15 * 60,
+      PASSWORD_COST: 12,
+      PASSWORD_MIN_LENGTH: 8,
+      SESSION_LIFETIME: 90 * 86_400,
+      SESSION_IDLE_LIFETIME: 30 * 86_400,
+      SESSIONS_PER_USER: 50,
+      REFRESH_GRACE: 30,
+      CORS_ORIGINS: [],
+      LOG_LEVEL: "info",
+    });
+  });
+
+  it("let a session that was made shorter idle for all of its time", () => {
+    expect(parseSettings({ SESSION_LIFETIME: "7d" }).SESSION_IDLE_LIFETIME).toBe(7 * 86_400);
+  });
+});
+
+describe("a setting at its limit", () => {
+  it.each([
+    [{ ACCESS_TOKEN_LIFETIME: "1m" }, { ACCESS_TOKEN_LIFETIME: 60 }],
+    [{ ACCESS_TOKEN_LIFETIME: "1d" }, { ACCESS_TOKEN_LIFETIME: 86_400 }],
+    [{ SESSION_LIFETIME: "400d" }, { SESSION_LIFETIME: 400 * 86_400 }],
+    [{ SESSION_LIFETIME: "5m" }, { SESSION_LIFETIME: 300, SESSION_IDLE_LIFETIME: 300 }],
+    [{ PORT: "0" }, { PORT: 0 }],
+    [{ PORT: "65535" }, { PORT: 65_535 }],
+    [{ PASSWORD_COST: "10" }, { PASSWORD_COST: 10 }],
+    [{ PHONE_DEFAULT_COUNTRY: "tr" }, { PHONE_DEFAULT_COUNTRY: "TR" }],
+    [{ DATABASE_URL: "postgresql:///latchkey" }, { DATABASE_URL: "postgresql:///latchkey" }],
+  ])("is taken: %j", (variables, taken) => {
+    expect(parseSettings(variables)).toMatchObject(taken);
+  });
+
+  it("is the time zone's own midnight only where an offset says so", () => {
+    const until = (text: string) =>
+      parseSettings({ LEGACY_SECRET_KEY: djangoSecret, LEGACY_UNTIL: text }).LEGACY_UNTIL?.toISOString();
+    expect(until("2027-03-31")).toBe("2027-03-31T00:00:00.000Z");
+    expect(until("2027-03-31T00:00:00+03:00")).toBe("2027-03-30T21:00:00.000Z");
+  });
+});
+
+describe("what the core is told", () => {
+  it("is every setting that concerns it", () => {
+    const settings = parseSettings({
+      TOKEN_ALGORITHM: "ES256",
+      TOKEN_PROFILE: "django",
+      TOKEN_ISSUER: "https://id.example.com",
+      TOKEN_AUDIENCE: "notes",
+      ACCESS_TOKEN_LIFETIME: "5m",
+      LEGACY_SECRET_KEY: djangoSecret,
+      LEGACY_UNTIL: "2027-03-31",
+      PASSWORD_COST: "11",
+      PASSWORD_MIN_LENGTH: "15",
+      PHONE_DEFAULT_COUNTRY: "TR",
+      SESSION_LIFETIME: "2d",
+      SESSION_IDLE_LIFETIME: "1d",
+      SESSIONS_PER_USER: "3",
+      REFRESH_GRACE: "0s",
+    });
+    expect(toAuthOptions(settings, secret)).toMatchObject({
+      secret,
+      tokens: {
+        algorithm: "ES256",
+        profile: "django",
+        issuer: "https://id.example.com",
+        audience: "notes",
+        lifetime: 300,
+      },
+      django: { secretKey: djangoSecret, acceptTokensUntil: new Date("2027-03-31T00:00:00Z") },
+      passwords: { cost: 11, minimumLength: 15 },
+      sessions: { lifetime: 172_800, idleLifetime: 86_400, refreshGrace: 0, perUser: 3 },
+      phones: { defaultCountry: "TR" },
+    });
+  });
+
+  it("has nothing of Django in it unless its key is set", () => {
+    expect(toAuthOptions(parseSettings({}), secret)).not.toHaveProperty("django");
+  });
+});

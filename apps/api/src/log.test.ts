@@ -1,0 +1,54 @@
+import { describe, expect, it } from "vitest";
+import { createLog } from "./log.ts";
+
+function logged(write: (log: ReturnType<typeof createLog>) => void, level = "info"): string[] {
+  const lines: string[] = [];
+  write(createLog(level, { write: (line) => void lines.push(line) }));
+  return lines;
+}
+
+describe("a secret that is logged by mistake is blanked", () => {
+  const names = [
+    "password",
+    "token",
+    "refreshToken",
+    "secret",
+    "authorization",
+    "cookie",
+    "phoneNumber",
+    "currentPassword",
+    "newPassword",
+  ];
+
+  it.each(names)("%s, up to two objects deep", (name) => {
+    const secret = { [name]: "canary" };
+    const text = logged((log) => log.info({ ...secret, input: secret, request: { headers: secret } })).join("");
+    expect(text).not.toContain("canary");
+    expect(JSON.parse(text)).toMatchObject({ [name]: "[redacted]", request: { headers: { [name]: "[redacted]" } } });
+  });
+
+  it("when a child of the log carries it", () => {
+    const text = logged((log) => log.child({ requestId: "1", password: "canary" }).info("hello")).join("");
+    expect(text).not.toContain("canary");
+    expect(text).toContain('"requestId":"1"');
+  });
+});
+
+describe("a line of the log", () => {
+  it("is one JSON object with its level in words and its time in ISO 8601, whatever is in the message", () => {
+    const lines = logged((log) => log.warn({ url: "http://127.0.0.1:3000" }, "two\nlines"));
+    expect(lines).toHaveLength(1);
+    expect(lines[0]?.trimEnd()).not.toContain("\n");
+    expect(JSON.parse(lines[0] ?? "")).toEqual({
+      level: "warn",
+      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+      url: "http://127.0.0.1:3000",
+      msg: "two\nlines",
+    });
+  });
+
+  it("is left out below the level that was asked for", () => {
+    expect(logged((log) => log.info("hello"), "warn")).toEqual([]);
+    expect(logged((log) => log.fatal("hello"), "silent")).toEqual([]);
+  });
+});

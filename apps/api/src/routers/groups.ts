@@ -1,0 +1,24 @@
+import { z } from "zod";
+import { modelProcedures } from "../trpc.ts";
+import { permissionList, text } from "./inputs.ts";
+
+const group = modelProcedures("auth.group");
+const name = text(150);
+
+/** Groups: a name and its permissions, given to people as a whole. */
+export const groupsProcedures = {
+  list: group.view.query(({ ctx }) => ctx.auth.groups.list()),
+
+  create: group.add
+    .input(z.strictObject({ name, permissions: permissionList }))
+    .mutation(({ ctx, input }) => ctx.auth.groups.create(ctx, input)),
+
+  update: group.change
+    .input(z.strictObject({ id: z.uuid(), name: name.optional(), permissions: permissionList.optional() }))
+    .mutation(({ ctx, input: { id, ...changes } }) => ctx.auth.groups.update(ctx, id, changes)),
+
+  delete: group.delete.input(z.strictObject({ id: z.uuid() })).mutation(async ({ ctx, input }) => {
+    await ctx.auth.groups.delete(ctx, input.id);
+    return {};
+  }),
+};

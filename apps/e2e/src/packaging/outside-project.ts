@@ -1,0 +1,110 @@
+import { execFile } from "node:child_process";
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** A project in a folder where nothing of the workspace is near, as somebody has who installs our packages. */
+export interface OutsideProject extends AsyncDisposable {
+  readonly folder: string;
+  write(file: string, text: string): Promise<void>;
+  /** Copies a program from `programs/`. */
+  addProgram(file: string): Promise<void>;
+  /** Installs from the registry what its `package.json` names. */
+  install(dependencies: Readonly<Record<string, string>>): Promise<void>;
+  /** Puts the files of a packed package in place, without anything that it depends on. */
+  extract(tarball: string, name: string): Promise<void>;
+  /** Runs a program with Node, and answers all that it wrote and its exit code. */
+  run(file: string, ...words: readonly string[]): Promise<Outcome>;
+  /** Checks the types of files as strictly as a careful project does: of what it installed, too. */
+  typecheck(setup: CompilerSetup, files: readonly string[]): Promise<Outcome>;
+}
+
+export interface Outcome {
+  readonly exitCode: number;
+  readonly output: string;
+}
+
+export interface CompilerSetup {
+  readonly compiler: "ts59" | "ts7";
+  readonly resolution: "nodenext" | "bundler";
+  /** The ambient types that the project has. */
+  readonly types?: readonly string[];
+}
+
+/** Both compilers, side by side. */
+export const compilers = { ts59: "npm:typescript@5.9", ts7: "npm:typescript@7" } as const;
+
+export const compilerSetups: readonly CompilerSetup[] = [
+  { compiler: "ts59", resolution: "nodenext" },
+  { compiler: "ts59", resolution: "bundler" },
+  { compiler: "ts7", resolution: "nodenext" },
+  { compiler: "ts7", resolution: "bundler" },
+];
+
+const programs = fileURLToPath(new URL("./programs/", import.meta.url));
+const packages = fileURLToPath(new URL("../../../../packages/", import.meta.url));
+
+/** Packs a package as publishing it would, from its built files, and answers the file. */
+export async function pack(name: "auth" | "client", { folder }: OutsideProject): Promise<string> {
+  const tarball = join(folder, `${name}.tgz`);
+  await succeed("npx", ["-y", "pnpm@12", "pack", "--out", tarball], join(packages, name));
+  return tarball;
+}
+
+export async function createOutsideProject(): Promise<OutsideProject> {
+  const folder = await mkdtemp(join(tmpdir(), "latchkey-outside-"));
+  const write = (file: string, text: string) => writeFile(join(folder, file), text);
+  await write("package.json", JSON.stringify({ private: true, type: "module" }));
+  return {
+    folder,
+    write,
+    addProgram: (file) => copyFile(join(programs, file), join(folder, file)),
+    async install(dependencies) {
+      await write("package.json", JSON.stringify({ private: true, type: "module", dependencies }));
+      const quick = ["--prefer-offline", "--ignore-scripts", "--no-package-lock", "--no-audit", "--no-fund"];
+      await succeed("npm", ["install", ...quick], folder);
+    },
+    async extract(tarball, name) {
+      const place = join(folder, "node_modules", name);
+      await mkdir(place, { recursive: true });
+      await succeed("tar", ["-xzf", tarball, "-C", place, "--strip-components=1"], folder);
+    },
+    run: (file, ...words) => execute(process.execPath, [file, ...words], folder),
+    async typecheck({ compiler, resolution, types = [] }, files) {
+      const config = `tsconfig.${compiler}-${resolution}.json`;
+      await write(config, JSON.stringify({ compilerOptions: toCompilerOptions(resolution, types), files }));
+      return execute(process.execPath, [`node_modules/${compiler}/bin/tsc`, "-p", config], folder);
+    },
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+function toCompilerOptions(resolution: CompilerSetup["resolution"], types: readonly string[]) {
+  return {
+    target: "es2022",
+    // tRPC's own types name `Disposable`, with or without ours.
+    lib: ["es2022", "dom", "esnext.disposable"],
+    module: resolution === "nodenext" ? "nodenext" : "esnext",
+    moduleResolution: resolution,
+    types,
+    strict: true,
+    skipLibCheck: false,
+    allowImportingTsExtensions: true,
+    noEmit: true,
+  };
+}
+
+function execute(command: string, words: readonly string[], cwd: string): Promise<Outcome> {
+  const { promise, resolve } = Promise.withResolvers<Outcome>();
+  execFile(command, words, { cwd, timeout: 100_000 }, (error, stdout, stderr) => {
+    const exitCode = typeof error?.code === "number" ? error.code : error ? 1 : 0;
+    resolve({ exitCode, output: `${stdout}${stderr}` });
+  });
+  return promise;
+}
+
+async function succeed(command: string, words: readonly string[], cwd: string): Promise<void> {
+  const { exitCode, output } = await execute(command, words, cwd);
+  if (exitCode !== 0) throw new Error(`${command} ${words.join(" ")} failed:\n${output}`);
+}

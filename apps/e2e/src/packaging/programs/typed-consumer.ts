@@ -1,0 +1,150 @@
+/** Uses all that the SDK exports. It is compiled, not run. */
+import {
+  type AppRouter,
+  type AuthClient,
+  type AuthClientError,
+  type AuthClientOptions,
+  type AuthErrorReason,
+  type AuthState,
+  type AuthStorage,
+  createAuthClient,
+  createServerClient,
+  isAuthError,
+  type LinkOptions,
+  localStorageStorage,
+  memoryStorage,
+  type ServerClientOptions,
+  type SessionAnswer,
+  type User,
+} from "@latchkey/client";
+import { createTRPCClient, httpBatchLink, type TRPCClient } from "@trpc/client";
+import { initTRPC } from "@trpc/server";
+
+type IsSame<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+
+/** Compiles when both types are exactly the same, so that neither is `any`. */
+function same<A, B>(_isSame: IsSame<A, B>): void {}
+
+const deviceStorage: AuthStorage = {
+  get: async () => null,
+  set: async (value) => same<typeof value, string>(true),
+  remove: async () => {},
+  subscribe: (listener) => {
+    listener();
+    return () => {};
+  },
+};
+
+const storages: readonly AuthStorage[] = [
+  memoryStorage(),
+  localStorageStorage(),
+  localStorageStorage("key"),
+  deviceStorage,
+];
+const options: AuthClientOptions = { url: new URL("http://localhost:3000"), storage: deviceStorage, fetch };
+const auth: AuthClient = createAuthClient(options);
+const clients = [
+  createAuthClient({ url: "http://localhost:3000" }),
+  createAuthClient({ url: "http://localhost:3000", storage: "cookie" }),
+  ...storages.map((storage) => createAuthClient({ url: "http://localhost:3000", storage })),
+];
+// @ts-expect-error an address is needed
+createAuthClient({});
+// @ts-expect-error there is no such storage
+createAuthClient({ url: "http://localhost:3000", storage: "indexedDB" });
+
+const user = await auth.signIn({ username: "+90 532 123 45 67", password: "correct horse battery" });
+same<typeof user, User>(true);
+same<User["id"], string>(true);
+same<User["phoneNumber"], string | null>(true);
+same<User["dateJoined"], string>(true);
+// @ts-expect-error a password is needed
+await auth.signIn({ username: "alice" });
+// @ts-expect-error it takes a username of whatever kind
+await auth.signIn({ email: "alice@example.com", password: "correct horse battery" });
+same<Awaited<ReturnType<AuthClient["signOut"]>>, void>(true);
+
+const me = await auth.api.me.get.query();
+same<typeof me, User>(true);
+same<SessionAnswer["user"], User>(true);
+same<SessionAnswer["tokenType"], "Bearer">(true);
+same<SessionAnswer["expiresAt"], string>(true);
+await auth.api.me.update.mutate({ firstName: "Ayşe", gender: null });
+const answer: SessionAnswer = await auth.api.me.changePassword.mutate({ currentPassword: "old", newPassword: "new" });
+const devices = await auth.api.sessions.list.query();
+same<(typeof devices)[number]["current"], boolean>(true);
+await auth.api.sessions.revoke.mutate({ id: devices[0]?.id ?? answer.user.id });
+const inspection = await auth.api.token.verify.mutate({ token: answer.token });
+if (inspection.active) same<typeof inspection.sid, string>(true);
+// @ts-expect-error there is no such procedure
+await auth.api.me.delete.mutate();
+// @ts-expect-error it is a mutation
+await auth.api.me.update.query({ firstName: "Ayşe" });
+// @ts-expect-error there is no such gender
+await auth.api.me.update.mutate({ gender: "F" });
+// @ts-expect-error the profile has no such field
+await auth.api.me.update.mutate({ isStaff: true });
+// @ts-expect-error an id is needed
+await auth.api.sessions.revoke.mutate({});
+// @ts-expect-error a user has no password
+me.password;
+
+export function describe(error: unknown): string {
+  if (isAuthError(error, "rate_limited")) {
+    same<typeof error.data.retryAfter, number>(true);
+    same<typeof error.data.reason, "rate_limited">(true);
+    return `${error.message}: wait ${error.data.retryAfter.toFixed()} seconds`;
+  }
+  if (isAuthError(error, "password_rejected")) {
+    return error.data.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join();
+  }
+  if (isAuthError(error, "invalid_credentials")) {
+    // @ts-expect-error nobody says what to wait for
+    error.data.issues.length;
+  }
+  // @ts-expect-error there is no such reason
+  if (isAuthError(error, "rate_limitted")) return "";
+  if (isAuthError(error)) {
+    const refusal: AuthClientError = error;
+    const reason: AuthErrorReason = refusal.data.reason;
+    same<typeof error.data.retryAfter, number | undefined>(true);
+    return `${reason} ${error.data.httpStatus}`;
+  }
+  same<typeof error, unknown>(true);
+  return "the network is away";
+}
+
+const t = initTRPC.create();
+const ownRouter = t.router({ hello: t.procedure.query(() => "hello" as const) });
+type OwnRouter = typeof ownRouter;
+
+const linkOptions: LinkOptions<OwnRouter> = { url: "http://localhost:4000", maxItems: 5 };
+const own = createTRPCClient<OwnRouter>({ links: [auth.link(linkOptions)] });
+same<Awaited<ReturnType<typeof own.hello.query>>, "hello">(true);
+createTRPCClient<OwnRouter>({ links: [auth.link({ url: "http://localhost:4000" })] });
+// @ts-expect-error it has to know where the API is
+createTRPCClient<OwnRouter>({ links: [auth.link()] });
+// @ts-expect-error it has to know where the API is
+createTRPCClient<OwnRouter>({ links: [auth.link({})] });
+// @ts-expect-error the headers are the session's
+auth.link({ url: "http://localhost:4000", headers: {} });
+createTRPCClient<OwnRouter>({
+  links: [httpBatchLink({ url: "http://localhost:4000", headers: () => auth.headers() })],
+});
+
+const unsubscribe: () => void = auth.subscribe(() => {
+  const state: AuthState = auth.getSnapshot();
+  if (state.status === "signedIn") same<typeof state.user, User>(true);
+  else same<typeof state.user, null>(true);
+  // @ts-expect-error there is no such state
+  if (state.status === "signed-in") return;
+});
+unsubscribe();
+
+const serverOptions: ServerClientOptions = { url: "http://localhost:3000", token: answer.token };
+const api: TRPCClient<AppRouter> = createServerClient(serverOptions);
+same<Awaited<ReturnType<typeof api.me.get.query>>, User>(true);
+// @ts-expect-error a token is needed
+createServerClient({ url: "http://localhost:3000" });
+
+await Promise.all(clients.map((client) => client.signOut()));

@@ -1,0 +1,102 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { type Answer, call } from "../live-server.ts";
+import { createInstallation, type Installation, isRunning, type Service } from "./installation.ts";
+import { createUser, obtainToken, signIn } from "./people.ts";
+import { until } from "./program.ts";
+
+let installation: Installation;
+const running: Service[] = [];
+
+async function start(): Promise<Service> {
+  const service = await installation.start();
+  running.push(service);
+  return service;
+}
+
+async function postgresOrThrow(): Promise<number> {
+  const pid = await installation.findPostgres();
+  if (pid === undefined) throw new Error("PostgreSQL does not run");
+  return pid;
+}
+
+beforeAll(async () => {
+  installation = await createInstallation();
+  await createUser(installation, "--username", "alice");
+});
+
+afterEach(async () => {
+  for (const service of running.splice(0)) if (service.isRunning()) await service.stop();
+});
+
+afterAll(() => installation[Symbol.asyncDispose]());
+
+describe("kill -9 of the service", () => {
+  it("leaves PostgreSQL up, which the next start adopts with everything in it and stops at its end", async () => {
+    const killed = await start();
+    const token = await obtainToken(killed.url, "alice");
+    const postgres = await postgresOrThrow();
+    await killed.stop("SIGKILL");
+    expect(await isRunning(postgres)).toBe(true);
+
+    const next = await start();
+    expect(await installation.findPostgres()).toBe(postgres);
+    expect(await call(next.url, "me.get", { token })).toMatchObject({ status: 200, body: { username: "alice" } });
+    expect(await signIn(next.url, "alice")).toMatchObject({ status: 200 });
+    expect(await next.stop()).toMatchObject({ code: 0 });
+    expect(await isRunning(postgres)).toBe(false);
+  });
+});
+
+describe("kill -9 of PostgreSQL", () => {
+  it("is answered with 503 `unavailable` at worst, and the service comes back by itself with nothing lost", async () => {
+    const service = await start();
+    const token = await obtainToken(service.url, "alice");
+    const postgres = await postgresOrThrow();
+    process.kill(postgres, "SIGKILL");
+    await until(async () => !(await isRunning(postgres)));
+
+    const answers: Answer[] = [];
+    await until(async () => {
+      answers.push(await call(service.url, "me.get", { token }));
+      return answers.at(-1)?.status === 200 && (await installation.findPostgres()) !== undefined;
+    });
+    for (const { status, headers, body } of answers.filter((answer) => answer.status !== 200)) {
+      expect(status).toBe(503);
+      expect(body.data).toMatchObject({ reason: "unavailable", retryAfter: expect.any(Number) });
+      expect(Number(headers.get("retry-after"))).toBeGreaterThan(0);
+    }
+    expect(await signIn(service.url, "alice")).toMatchObject({ status: 200 });
+    expect(service.isRunning()).toBe(true);
+    expect(await installation.findPostgres()).not.toBe(postgres);
+  });
+});
+
+describe("two services that start on one folder at the same moment", () => {
+  it("serve the same people; either goes without harm to the other, and the last one stops PostgreSQL", async () => {
+    const [first, second] = await Promise.all([start(), start()]);
+    const postgres = await postgresOrThrow();
+    const token = await obtainToken(first.url, "alice");
+    expect(await call(second.url, "me.get", { token })).toMatchObject({ status: 200 });
+
+    expect(await first.stop()).toMatchObject({ code: 0 });
+    expect(await isRunning(postgres)).toBe(true);
+    expect(await call(second.url, "me.get", { token })).toMatchObject({ status: 200 });
+    expect(await signIn(second.url, "alice")).toMatchObject({ status: 200 });
+
+    expect(await second.stop()).toMatchObject({ code: 0 });
+    expect(await isRunning(postgres)).toBe(false);
+  });
+
+  it("agree on the secret and the keys when the folder is empty", async () => {
+    await using empty = await createInstallation();
+    const services = await Promise.all([empty.start(), empty.start()]);
+    await createUser(empty, "--username", "bob");
+    for (const issuer of services) {
+      const token = await obtainToken(issuer.url, "bob");
+      for (const { url } of services) expect(await call(url, "me.get", { token })).toMatchObject({ status: 200 });
+    }
+    const ends = await Promise.all(services.map((service) => service.stop()));
+    expect(ends).toMatchObject([{ code: 0 }, { code: 0 }]);
+    expect(await empty.findPostgres()).toBeUndefined();
+  });
+});

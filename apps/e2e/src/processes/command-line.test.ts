@@ -1,0 +1,208 @@
+import { pbkdf2Sync } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { call } from "../live-server.ts";
+import { createInstallation, type Installation, type Service } from "./installation.ts";
+import { createUser, obtainToken, password, signIn } from "./people.ts";
+import type { Outcome } from "./program.ts";
+
+let installation: Installation;
+let service: Service;
+
+/** The service runs all the while, so that no command waits for PostgreSQL. */
+beforeAll(async () => {
+  installation = await createInstallation();
+  service = await installation.start();
+  await createUser(installation, "--username", "alice", "--phone", "+90 532 123 45 67");
+});
+
+afterAll(() => installation[Symbol.asyncDispose]());
+
+function create(args: readonly string[], input = password): Promise<Outcome> {
+  return installation.run(["create-user", "--password-stdin", ...args], { input });
+}
+
+describe.concurrent("what a person gets wrong is told in a line, with exit code 2, and changes nothing", () => {
+  it.each<[title: string, args: readonly string[], input: string, line: string]>([
+    ["a line break for a password", ["--username", "bob"], "\n", "The password is empty"],
+    ["a short password", ["--username", "bob"], "x7!kQ", "password: Use 8 characters or more"],
+    [
+      "a common password",
+      ["--username", "bob"],
+      "password123\n",
+      "password: Too many people use this password; choose another one",
+    ],
+    [
+      "the username for a password",
+      ["--username", "bartholomew"],
+      "Bartholomew",
+      "password: The password is too close to your own name, number or address, or to the name of this service",
+    ],
+    ["a username that is taken", ["--username", "Alice"], password, "username: belongs to another account"],
+    [
+      "a phone number that is taken",
+      ["--username", "bob", "--phone", "+905321234567"],
+      password,
+      "phoneNumber: belongs to another account",
+    ],
+    [
+      "a phone number without its country",
+      ["--username", "bob", "--phone", "0532 123 45 67"],
+      password,
+      "phoneNumber: A phone number starts with + and the country code",
+    ],
+    [
+      "a phone number that does not exist",
+      ["--username", "bob", "--phone", "+90 123"],
+      password,
+      "phoneNumber: There is no such phone number",
+    ],
+  ])("%s", async (_title, args, input, line) => {
+    expect(await create(args, input)).toEqual({ code: 2, stdout: "", stderr: `latchkey: ${line}\n` });
+    expect(await installation.query("select username from latchkey.users where username ilike 'b%'")).toEqual([]);
+  });
+
+  it("a username and a phone number at once, each in its line", async () => {
+    const { code, stderr } = await create(["--username", "1bob", "--phone", "bob"]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^latchkey: username: .+\nlatchkey: phoneNumber: .+\n$/);
+  });
+
+  it("a password that nobody can be asked for", async () => {
+    expect(await installation.run(["create-user", "--username", "bob"])).toEqual({
+      code: 2,
+      stdout: "",
+      stderr: "latchkey: There is no terminal to ask for the password: use --password-stdin\n",
+    });
+  });
+
+  it.each([
+    [["create-user", "--username", "bob", "--phon", "1"], "unknown option '--phon'\n(Did you mean --phone?)"],
+    [["create-user"], "required option '--username <name>' not specified"],
+    [["create-usr"], "unknown command 'create-usr'\n(Did you mean create-user?)"],
+  ])("%j", async (args, complaint) => {
+    expect(await installation.run(args)).toEqual({
+      code: 2,
+      stdout: "",
+      stderr: `error: ${complaint}\nAdd --help to see what it takes.\n`,
+    });
+  });
+});
+
+describe("--help", () => {
+  it("names the commands, and the options of each", async () => {
+    const [all, one] = await Promise.all([installation.run(["--help"]), installation.run(["create-user", "--help"])]);
+    expect([all.code, one.code]).toEqual([0, 0]);
+    for (const name of ["create-user", "create-superuser", "rotate-keys", "jwks", "doctor"]) {
+      expect(all.stdout).toContain(`  ${name} `);
+    }
+    for (const name of ["--username", "--phone", "--email", "--password-stdin"]) expect(one.stdout).toContain(name);
+  });
+});
+
+describe("create-user", () => {
+  it("prints the user as JSON for a program, without the password or its hash", async () => {
+    const { code, stdout, stderr } = await create(["--username", "carol", "--email", "carol@example.com", "--json"]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(JSON.parse(stdout)).toMatchObject({ username: "carol", email: "carol@example.com", phoneNumber: null });
+    expect(stdout).not.toMatch(/password|bcrypt/);
+  });
+
+  it("takes the password to the letter but for one line break at its end", async () => {
+    expect(await create(["--username", "dave"], "  pass phrase with ends \r\n")).toMatchObject({ code: 0 });
+    const attempt = (typed: string) =>
+      call(service.url, "token.obtain", { input: { username: "dave", password: typed } });
+    expect(await attempt("  pass phrase with ends ")).toMatchObject({ status: 200 });
+    expect(await attempt("pass phrase with ends")).toMatchObject({ status: 400 });
+  });
+
+  it("takes a hash that Django made, with which the person signs in and which is then stored anew", async () => {
+    const salt = "eS8pN2kVqR1x";
+    const hash = pbkdf2Sync(password, salt, 20_000, 32, "sha256").toString("base64");
+    const run = await installation.run(["create-user", "--username", "erin", "--django-hash-stdin"], {
+      input: `pbkdf2_sha256$20000$${salt}$${hash}\n`,
+    });
+    expect(run).toEqual({ code: 0, stdout: "Created user erin.\n", stderr: "" });
+    for (let attempt = 0; attempt < 2; attempt++) {
+      expect(await signIn(service.url, "erin")).toMatchObject({ status: 200 });
+      const [stored] = await installation.query("select password from latchkey.users where username = 'erin'");
+      expect(stored?.password).toMatch(/^bcrypt_sha256\$\$2b\$10\$/);
+    }
+  });
+});
+
+describe("rotate-keys, while the service runs", () => {
+  const kids = async () => {
+    const response = await fetch(`${service.url}/.well-known/jwks.json`);
+    const { keys } = (await response.json()) as { keys: { kid: string }[] };
+    return keys.map(({ kid }) => kid);
+  };
+  const getMe = (token: string) => call(service.url, "me.get", { token });
+
+  it("publishes a second key at once and signs nobody out", async () => {
+    const token = await obtainToken(service.url, "alice");
+    const before = await kids();
+    const { code, stdout } = await installation.run(["rotate-keys", "--json"]);
+    expect(code).toBe(0);
+    expect((await kids()).toSorted()).toEqual([...before, JSON.parse(stdout).kid].toSorted());
+    expect(await getMe(token)).toMatchObject({ status: 200 });
+    expect(await getMe(await obtainToken(service.url, "alice"))).toMatchObject({ status: 200 });
+  });
+
+  it("--compromised refuses every token that is out on its very next call, and sign-in goes on", async () => {
+    const token = await obtainToken(service.url, "alice");
+    expect(await getMe(token)).toMatchObject({ status: 200 });
+    const { code, stdout } = await installation.run(["rotate-keys", "--compromised", "--json"]);
+    expect(code).toBe(0);
+    expect(await getMe(token)).toMatchObject({ status: 401, body: { data: { reason: "token_invalid" } } });
+    expect(await getMe(await obtainToken(service.url, "alice"))).toMatchObject({ status: 200 });
+    expect(await kids()).toEqual([JSON.parse(stdout).kid]);
+  });
+});
+
+describe("jwks", () => {
+  it("prints what the service publishes, without a private member", async () => {
+    const { code, stdout, stderr } = await installation.run(["jwks"]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const served = await fetch(`${service.url}/.well-known/jwks.json`);
+    expect(JSON.parse(stdout)).toEqual(await served.json());
+    expect(Object.keys(JSON.parse(stdout).keys[0]).toSorted()).toEqual(["alg", "crv", "kid", "kty", "use", "x"]);
+  });
+});
+
+describe.concurrent("doctor", () => {
+  const secret = "3q2-7wABiV9kYx0dT5nPzQ8mL4sR6uHcJ1gEfWoXyZs";
+
+  it("prints the settings and the health of an installation that is well", async () => {
+    const { code, stdout, stderr } = await installation.run(["doctor"]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toMatch(/^PASSWORD_COST +10$/m);
+    expect(stdout).toMatch(/^users +\d+$/m);
+    expect(stdout).toMatch(/^signingKey +EdDSA [\w-]{43}$/m);
+    expect(stdout).toContain("Nothing is wrong.");
+  });
+
+  it("prints the same as JSON", async () => {
+    const { code, stdout } = await installation.run(["doctor", "--json"]);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ settings: { PASSWORD_COST: "10" }, warnings: [] });
+  });
+
+  it.each([
+    ["a wrong setting", { PORT: "http" }, "latchkey: PORT must be a whole number\n"],
+    [
+      "a secret that did not seal the keys",
+      { LATCHKEY_SECRET: secret },
+      "LATCHKEY_SECRET is not the one that the signing keys",
+    ],
+    [
+      "a database that is not there",
+      { DATABASE_URL: "postgres://latchkey:hunter2@127.0.0.1:1/latchkey" },
+      "latchkey: PostgreSQL at 127.0.0.1:1/latchkey cannot be used: connect ECONNREFUSED",
+    ],
+  ])("says what is wrong with %s, ends with 3 and shows no secret", async (_title, variables, complaint) => {
+    const { code, stdout, stderr } = await installation.run(["doctor"], { variables });
+    expect(code).toBe(3);
+    expect(stderr).toContain(complaint);
+    for (const hidden of [secret, "hunter2"]) expect(stdout + stderr).not.toContain(hidden);
+  });
+});

@@ -1,0 +1,93 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { call } from "../live-server.ts";
+import { createInstallation, type Installation, type Service } from "./installation.ts";
+import { createUser, obtainToken, signIn } from "./people.ts";
+
+let installation: Installation;
+let service: Service;
+let firstStart: number;
+
+async function measure<T>(run: () => Promise<T>): Promise<[result: T, milliseconds: number]> {
+  const startedAt = performance.now();
+  return [await run(), Math.round(performance.now() - startedAt)];
+}
+
+beforeAll(async () => {
+  installation = await createInstallation({ PHONE_DEFAULT_COUNTRY: "TR" });
+  [service, firstStart] = await measure(() => installation.start());
+});
+
+afterAll(() => installation[Symbol.asyncDispose]());
+
+describe("a start on an empty folder", () => {
+  it("serves", async () => {
+    for (const path of ["/healthz", "/readyz"]) expect((await fetch(service.url + path)).status).toBe(200);
+  });
+
+  it("tells a person where it listens, where the data is and what to do next", () => {
+    expect(service.stderr()).toContain(`Latchkey listens on ${service.url}\n`);
+    expect(service.stderr()).toContain(`Its data is in ${installation.dataDir} (embedded PostgreSQL)\n`);
+    expect(service.stderr()).toContain("  npx -y pnpm@12 latchkey create-user --username alice\n");
+    expect(service.stderr()).toContain(`  curl ${service.url}/trpc/token.obtain `);
+  });
+
+  it("tells a program the same in the first of its JSON lines, and nothing else on standard output", () => {
+    expect(service.log()[0]).toEqual({
+      level: "info",
+      time: expect.any(String),
+      url: service.url,
+      database: `${installation.dataDir} (embedded PostgreSQL)`,
+      msg: "listening",
+    });
+  });
+});
+
+describe("while the service runs, the command line", () => {
+  it("creates a user who signs in by username or phone number, in any usual spelling", async () => {
+    await createUser(installation, "--username", "alice", "--phone", "+90 532 123 45 67");
+    for (const username of ["alice", "ALICE", "+905321234567", "0532 123 45 67", "+90 (532) 123-45-67"]) {
+      const token = await obtainToken(service.url, username);
+      const me = await call(service.url, "me.get", { token });
+      expect(me).toMatchObject({
+        status: 200,
+        body: { username: "alice", phoneNumber: "+905321234567", isStaff: false, isSuperuser: false },
+      });
+    }
+  });
+
+  it("creates a superuser", async () => {
+    const run = await installation.run(["create-superuser", "--username", "root_of_all", "--password-stdin"], {
+      input: "correct horse battery staple",
+    });
+    expect(run).toEqual({ code: 0, stdout: "Created superuser root_of_all.\n", stderr: "" });
+    const { body } = await signIn(service.url, "root_of_all");
+    expect(body.user).toMatchObject({ isStaff: true, isSuperuser: true });
+  });
+});
+
+describe("a second start", () => {
+  it("keeps people, secret, keys and the tokens that are out, and is quick", async () => {
+    const token = await obtainToken(service.url, "alice");
+    const before = await readState();
+    expect(await service.stop()).toMatchObject({ code: 0 });
+    expect(await installation.findPostgres()).toBeUndefined();
+
+    const [, bareStart] = await measure(() => installation.run(["--help"]));
+    const [again, secondStart] = await measure(() => installation.start());
+    service = again;
+
+    expect(await readState()).toEqual(before);
+    expect(await call(service.url, "me.get", { token })).toMatchObject({ status: 200, body: { username: "alice" } });
+    expect(await signIn(service.url, "alice")).toMatchObject({ status: 200 });
+    console.log(`first start ${firstStart} ms, second ${secondStart} ms, of which Node alone ${bareStart} ms`);
+    expect(secondStart).toBeLessThan(firstStart);
+    expect(secondStart).toBeLessThan(6 * bareStart);
+  });
+
+  async function readState() {
+    const keys = await (await fetch(`${service.url}/.well-known/jwks.json`)).json();
+    return { keys, secret: await readFile(join(installation.dataDir, "secret"), "utf8") };
+  }
+});

@@ -1,0 +1,115 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import pg from "pg";
+import { launch, type Outcome, type Program, until, type Variables } from "./program.ts";
+
+/** A running service. */
+export interface Service extends Program {
+  readonly url: string;
+  /** Asks it to stop, and answers what it ended with. */
+  stop(signal?: NodeJS.Signals): Promise<Outcome>;
+}
+
+/** A data folder of its own, and the processes that use it. */
+export interface Installation extends AsyncDisposable {
+  readonly dataDir: string;
+  /** Starts a service and waits until it listens. */
+  start(variables?: Variables): Promise<Service>;
+  /** Starts a service that may not come up. */
+  launch(variables?: Variables): Program;
+  /** Runs the command line to its end. */
+  run(args: readonly string[], options?: RunOptions): Promise<Outcome>;
+  /** The process of the embedded PostgreSQL, or undefined when none runs. */
+  findPostgres(): Promise<number | undefined>;
+  /** One query on the embedded PostgreSQL, while something runs. */
+  query<Row extends pg.QueryResultRow>(text: string): Promise<Row[]>;
+}
+
+export interface RunOptions {
+  readonly input?: string;
+  readonly variables?: Variables;
+}
+
+/**
+ * An installation in an empty folder. Whatever still runs when it is disposed of is killed, the embedded PostgreSQL too.
+ *
+ * @example
+ * await using installation = await createInstallation();
+ * const { url } = await installation.start();
+ */
+export async function createInstallation(defaults: Variables = {}): Promise<Installation> {
+  const folder = await mkdtemp(join(tmpdir(), "latchkey-process-"));
+  const dataDir = join(folder, "data");
+  const programs: Program[] = [];
+  const common = { LATCHKEY_DATA_DIR: dataDir, PORT: "0", PASSWORD_COST: "10", ...defaults };
+
+  function open(file: "main" | "cli", args: readonly string[], { input, variables }: RunOptions = {}): Program {
+    const options = { folder, variables: { ...common, ...variables }, ...(input !== undefined && { input }) };
+    const program = launch(file, args, options);
+    programs.push(program);
+    return program;
+  }
+
+  return {
+    dataDir,
+    launch: (variables = {}) => open("main", [], { variables }),
+    start: async (variables = {}) => toService(open("main", [], { variables })),
+    run: (args, options) => open("cli", args, options).outcome,
+    findPostgres: () => findPostgres(dataDir),
+    query: (text) => queryEmbedded(dataDir, text),
+    async [Symbol.asyncDispose]() {
+      for (const program of programs) if (program.isRunning()) program.signalGroup("SIGKILL");
+      await Promise.all(programs.map((program) => program.outcome));
+      await killPostgres(dataDir);
+      await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+    },
+  };
+}
+
+async function toService(program: Program): Promise<Service> {
+  const { url } = await program.untilLogged("listening");
+  const stop = (signal: NodeJS.Signals = "SIGTERM") => {
+    program.signal(signal);
+    return program.outcome;
+  };
+  return { ...program, url: String(url), stop };
+}
+
+async function readLockFile(dataDir: string): Promise<string[] | undefined> {
+  const text = await readFile(join(dataDir, "postgres", "data", "postmaster.pid"), "utf8").catch(() => undefined);
+  return text?.split("\n");
+}
+
+async function findPostgres(dataDir: string): Promise<number | undefined> {
+  const pid = Number((await readLockFile(dataDir))?.[0]);
+  return pid > 0 && (await isRunning(pid)) ? pid : undefined;
+}
+
+/** A process that has ended but that nobody has waited for does not count. */
+export async function isRunning(pid: number): Promise<boolean> {
+  const ps = promisify(execFile)("ps", ["-o", "stat=", "-p", String(pid)]);
+  const state = await ps.then(({ stdout }) => stdout.trim()).catch(() => "");
+  return state !== "" && !state.startsWith("Z");
+}
+
+async function killPostgres(dataDir: string): Promise<void> {
+  const pid = await findPostgres(dataDir);
+  if (pid === undefined) return;
+  process.kill(pid, "SIGKILL");
+  await until(async () => !(await isRunning(pid)));
+}
+
+async function queryEmbedded<Row extends pg.QueryResultRow>(dataDir: string, text: string): Promise<Row[]> {
+  const port = Number((await readLockFile(dataDir))?.[3]);
+  const password = (await readFile(join(dataDir, "postgres", "password"), "utf8")).trim();
+  const client = new pg.Client({ host: "127.0.0.1", port, user: "latchkey", password, database: "latchkey" });
+  await client.connect();
+  try {
+    return (await client.query<Row>(text)).rows;
+  } finally {
+    await client.end();
+  }
+}

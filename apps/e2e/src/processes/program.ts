@@ -1,0 +1,105 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { vi } from "vitest";
+
+export type Variables = Readonly<Record<string, string>>;
+
+/** What a process ended with. */
+export interface Outcome {
+  /** Null when a signal ended it. */
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A process of the service or of the command line, which leads a process group of its own, as below a terminal. */
+export interface Program {
+  readonly pid: number;
+  readonly outcome: Promise<Outcome>;
+  stdout(): string;
+  stderr(): string;
+  /** The lines of the log so far. */
+  log(): readonly Record<string, unknown>[];
+  isRunning(): boolean;
+  signal(signal: NodeJS.Signals): void;
+  /** What a terminal does: the signal reaches every process of the group. */
+  signalGroup(signal: NodeJS.Signals): void;
+  /** Resolves once it has logged this message, and answers that line. */
+  untilLogged(message: string): Promise<Record<string, unknown>>;
+}
+
+export interface LaunchOptions {
+  readonly variables: Variables;
+  readonly folder: string;
+  readonly input?: string;
+}
+
+/** Long enough for a small machine that is busy with something else. */
+const patience = { timeout: 30_000, interval: 10 };
+
+/** Resolves as soon as the condition holds, for what no event tells. */
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  await vi.waitUntil(condition, patience);
+}
+
+/** Stripping the types of every file takes longer than most of these tests. */
+const compileCache = fileURLToPath(new URL("../../node_modules/.cache/compiled", import.meta.url));
+
+/** Starts `main` or `cli` of the service on this Node, with nothing of this process's environment but where programs are. */
+export function launch(file: "main" | "cli", args: readonly string[], options: LaunchOptions): Program {
+  const path = fileURLToPath(new URL(`../../../api/src/${file}.ts`, import.meta.url));
+  const { PATH = "", HOME = "", TMPDIR = "" } = process.env;
+  const child = spawn(process.execPath, [path, ...args], {
+    cwd: options.folder,
+    env: { PATH, HOME, TMPDIR, NODE_COMPILE_CACHE: compileCache, ...options.variables },
+    detached: true,
+    stdio: "pipe",
+  });
+  child.stdin.on("error", () => {}).end(options.input ?? "");
+  return watch(child);
+}
+
+function watch(child: ChildProcess): Program {
+  const stdout = collect(child.stdout);
+  const stderr = collect(child.stderr);
+  const { pid = 0 } = child;
+  const outcome = new Promise<Outcome>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code, stdout: stdout(), stderr: stderr() }));
+  });
+  const isRunning = () => child.exitCode === null && child.signalCode === null;
+  const log = () => parseLines(stdout());
+  return {
+    pid,
+    outcome,
+    stdout,
+    stderr,
+    log,
+    isRunning,
+    signal: (signal) => void child.kill(signal),
+    signalGroup: (signal) => void process.kill(-pid, signal),
+    async untilLogged(message) {
+      const find = () => log().find((line) => line.msg === message);
+      await until(() => find() !== undefined || !isRunning());
+      const line = find();
+      if (!line) throw new Error(`ended without logging "${message}": ${(await outcome).stderr}`);
+      return line;
+    },
+  };
+}
+
+function collect(stream: NodeJS.ReadableStream | null): () => string {
+  let text = "";
+  stream?.setEncoding("utf8").on("data", (chunk: string) => {
+    text += chunk;
+  });
+  return () => text;
+}
+
+/** Throws at a line that is not JSON; one that has not ended yet is left out. */
+function parseLines(text: string): Record<string, unknown>[] {
+  return text
+    .split("\n")
+    .slice(0, -1)
+    .map((line) => JSON.parse(line));
+}

@@ -1,0 +1,84 @@
+import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { createServer, type Server } from "node:net";
+import { join } from "node:path";
+import { createTestDatabase } from "@latchkey/auth/testing";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { toDatabaseUrl } from "./external-database.ts";
+import { createInstallation, type Installation } from "./installation.ts";
+import type { Variables } from "./program.ts";
+
+let installation: Installation;
+
+/** Made, with its keys sealed by its own secret, and at rest. */
+beforeAll(async () => {
+  installation = await createInstallation();
+  await (await installation.start()).stop();
+});
+
+afterAll(() => installation[Symbol.asyncDispose]());
+
+/** What it said on standard error, without the name in front. */
+async function refusalOf(variables: Variables): Promise<string> {
+  const { code, stdout, stderr } = await installation.launch(variables).outcome;
+  expect({ code, stdout, stderr }).toEqual({ code: 3, stdout: "", stderr: expect.any(String) });
+  expect(stderr).not.toMatch(/^\s+at /m);
+  expect(stderr).toMatch(/^latchkey: .*\n$/);
+  return stderr.slice("latchkey: ".length, -1);
+}
+
+async function listenSomewhere(): Promise<{ server: Server; port: number }> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  return { server, port: address !== null && typeof address === "object" ? address.port : 0 };
+}
+
+describe("a start is refused with exit code 3 and one line that says what to do", () => {
+  it("when a setting is wrong", async () => {
+    expect(await refusalOf({ ACCESS_TOKEN_LIFETIME: "15" })).toBe(
+      "ACCESS_TOKEN_LIFETIME must be a time from 1m to 24h, written like 30s, 15m, 12h or 90d",
+    );
+  });
+
+  it("when the data folder holds something else, which stays as it is", async () => {
+    const foreign = join(installation.dataDir, "..", "foreign");
+    await mkdir(foreign);
+    await writeFile(join(foreign, "thesis.txt"), "");
+    expect(await refusalOf({ LATCHKEY_DATA_DIR: foreign })).toBe(
+      `The data folder ${foreign} holds something that is not Latchkey's ("thesis.txt"): name an empty or a new folder.`,
+    );
+    expect(await readdir(foreign)).toEqual(["thesis.txt"]);
+  });
+
+  it("when another program listens at its port, and PostgreSQL is stopped again", async () => {
+    const { server, port } = await listenSomewhere();
+    expect(await refusalOf({ PORT: String(port) })).toBe(
+      `Cannot listen on 127.0.0.1:${port}: another program listens there; set PORT to a free one.`,
+    );
+    server.close();
+    expect(await installation.findPostgres()).toBeUndefined();
+  });
+
+  it("when the secret is not the one that sealed the keys, and PostgreSQL is stopped again", async () => {
+    const refusal = await refusalOf({ LATCHKEY_SECRET: "3q2-7wABiV9kYx0dT5nPzQ8mL4sR6uHcJ1gEfWoXyZs" });
+    expect(refusal).toMatch(/^LATCHKEY_SECRET is not the one that the signing keys in the database were sealed with\./);
+    expect(refusal).toContain("Start with the old secret");
+    expect(await installation.findPostgres()).toBeUndefined();
+  });
+
+  it("when nothing answers at DATABASE_URL, whose password is not told", async () => {
+    const { server, port } = await listenSomewhere();
+    server.close();
+    expect(await refusalOf({ DATABASE_URL: `postgres://latchkey:hunter2@127.0.0.1:${port}/latchkey` })).toBe(
+      `PostgreSQL at 127.0.0.1:${port}/latchkey cannot be used: connect ECONNREFUSED 127.0.0.1:${port}`,
+    );
+  });
+
+  it("when a newer version has migrated the database", async () => {
+    await using database = await createTestDatabase();
+    await database.query("insert into latchkey.kysely_migration values ('9999-future', now()::text)");
+    expect(await refusalOf({ DATABASE_URL: toDatabaseUrl(database.connection) })).toBe(
+      "The database was migrated by a newer Latchkey (it has 9999-future). Start that version or a later one; this one changed nothing.",
+    );
+  });
+});

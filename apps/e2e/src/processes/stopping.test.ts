@@ -1,0 +1,91 @@
+import { access, readdir } from "node:fs/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createInstallation, type Installation, type Service } from "./installation.ts";
+import { type BegunSignIn, beginSignIn, createUser } from "./people.ts";
+import { until } from "./program.ts";
+
+const slow = { PASSWORD_COST: "12" };
+const longestStop = 10_000;
+
+let installation: Installation;
+
+beforeAll(async () => {
+  installation = await createInstallation(slow);
+  await createUser(installation, "--username", "alice");
+});
+
+afterAll(() => installation[Symbol.asyncDispose]());
+
+function beginSignIns(url: string, count: number): Promise<BegunSignIn[]> {
+  return Promise.all(Array.from({ length: count }, () => beginSignIn(url, "alice")));
+}
+
+describe("told to stop, the service takes no new calls, answers those in flight, stops PostgreSQL and ends with 0", () => {
+  it.each<[how: string, tell: (service: Service) => void, signal: NodeJS.Signals]>([
+    ["by SIGTERM", (service) => service.signal("SIGTERM"), "SIGTERM"],
+    [
+      "by Ctrl-C at a terminal, which reaches every process of its group",
+      (service) => service.signalGroup("SIGINT"),
+      "SIGINT",
+    ],
+  ])("%s", async (_how, tell, signal) => {
+    const service = await installation.start();
+    const calls = await beginSignIns(service.url, 4);
+    const toldAt = performance.now();
+    tell(service);
+    expect(await service.untilLogged("shutting down")).toMatchObject({ signal });
+    await expect(fetch(`${service.url}/healthz`)).rejects.toThrow("fetch failed");
+    expect(await Promise.all(calls.map((call) => call.status))).toEqual([200, 200, 200, 200]);
+    expect(await service.outcome).toMatchObject({ code: 0 });
+    expect(performance.now() - toldAt).toBeLessThan(longestStop);
+    expect(service.log().at(-1)).toMatchObject({ msg: "stopped" });
+    expect(await installation.findPostgres()).toBeUndefined();
+  });
+});
+
+describe("a second Ctrl-C", () => {
+  it("ends the service at once, and the next one starts", async () => {
+    const service = await installation.start({ PASSWORD_COST: "15" });
+    const calls = await beginSignIns(service.url, 2);
+    service.signalGroup("SIGINT");
+    await service.untilLogged("shutting down");
+    service.signalGroup("SIGINT");
+    expect(await service.outcome).toMatchObject({ code: 1 });
+    const answers = await Promise.allSettled(calls.map((call) => call.status));
+    expect(answers.map((answer) => answer.status)).toEqual(["rejected", "rejected"]);
+    const next = await installation.start();
+    expect(await next.stop()).toMatchObject({ code: 0 });
+  });
+});
+
+describe("a terminal that closes", () => {
+  it("may say so twice and still gets a clean stop", async () => {
+    const service = await installation.start();
+    const [call] = await beginSignIns(service.url, 1);
+    service.signalGroup("SIGHUP");
+    await service.untilLogged("shutting down");
+    service.signalGroup("SIGHUP");
+    expect(await call?.status).toBe(200);
+    expect(await service.outcome).toMatchObject({ code: 0 });
+    expect(await installation.findPostgres()).toBeUndefined();
+  });
+});
+
+describe("Ctrl-C during the first start", () => {
+  it("leaves nothing running, and the folder fit for the next start", async () => {
+    await using empty = await createInstallation();
+    const service = empty.launch();
+    await until(() =>
+      access(empty.dataDir).then(
+        async () => (await readdir(empty.dataDir)).some((name) => name.startsWith("postgres")),
+        () => false,
+      ),
+    );
+    service.signal("SIGINT");
+    expect(await service.outcome).toMatchObject({ code: 0, stderr: "" });
+    expect(service.log().map((line) => line.msg)).toEqual(["shutting down", "listening", "stopped"]);
+    expect(await empty.findPostgres()).toBeUndefined();
+    const next = await empty.start();
+    expect(await next.stop()).toMatchObject({ code: 0 });
+  });
+});

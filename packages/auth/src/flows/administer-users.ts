@@ -1,0 +1,287 @@
+import { randomBytes, randomUUIDv7 } from "node:crypto";
+import { forgetAddresses, recordEvent } from "../audit/audit-log.ts";
+import { AuthError } from "../errors.ts";
+import { putCode } from "../one-time-codes/code-store.ts";
+import { createCode } from "../one-time-codes/one-time-code.ts";
+import {
+  findGrants,
+  findPermissionsOfGroups,
+  type Grants,
+  listEffectivePermissions,
+  listPermissions,
+  replaceUserGroups,
+  replaceUserPermissions,
+} from "../permissions/permission-store.ts";
+import { endSessions } from "../sessions/session-store.ts";
+import type { Queries } from "../storage/database.ts";
+import type { ProfileChanges, User } from "../users/user.ts";
+import {
+  deleteUser as deleteUserRow,
+  findUser,
+  insertUser,
+  lockActiveSuperusers,
+  type UserChanges,
+  updateUser as updateUserRow,
+} from "../users/user-store.ts";
+import type { Caller } from "./authenticate.ts";
+import { findPermissions, requireHeld } from "./authorize.ts";
+import type { Core, RequestFacts } from "./core.ts";
+import { parseNames, parseNewNames } from "./parse-names.ts";
+
+/** Who administers, and from where. */
+export interface Administrator extends Caller {
+  readonly facts: RequestFacts;
+}
+
+export interface AdministeredUserInput extends ProfileChanges {
+  readonly phoneNumber?: string | null | undefined;
+  readonly email?: string | null | undefined;
+  readonly isStaff?: boolean | undefined;
+  readonly isSuperuser?: boolean | undefined;
+}
+
+export interface UserUpdate extends AdministeredUserInput {
+  readonly username?: string | undefined;
+  readonly isActive?: boolean | undefined;
+}
+
+export interface AdministeredUser extends Grants {
+  readonly user: User;
+  /** What the user may do, by themselves and by their groups. */
+  readonly effectivePermissions: readonly string[];
+}
+
+/** An account and the code with which its owner sets a password. The code is shown here and never again. */
+export interface CreatedAccount {
+  readonly user: User;
+  readonly setPasswordCode: string;
+  readonly expiresAt: Date;
+}
+
+/** Seconds for which a person has to set their first password. */
+const setPasswordLifetime = 3 * 86_400;
+
+/** @throws AuthError `not_found` */
+export async function getUser(core: Core, id: string): Promise<AdministeredUser> {
+  const user = await getUserOrThrow(core.db, id);
+  const [grants, effectivePermissions] = await Promise.all([findGrants(core.db, id), findPermissions(core, user)]);
+  return { user, ...grants, effectivePermissions };
+}
+
+/**
+ * Creates an account whose names the administrator vouches for. Nobody but its owner ever knows its password: it has none until
+ * the code is used.
+ *
+ * @throws AuthError `invalid_input`, `identifier_taken`, `permission_denied`
+ */
+export async function createAccount(
+  core: Core,
+  { user: actor, facts }: Administrator,
+  input: AdministeredUserInput & { readonly username: string },
+): Promise<CreatedAccount> {
+  refuseRaising(actor, input);
+  const { username, phoneNumber, email, ...rest } = input;
+  const names = parseNewNames(core, { username, phoneNumber, email });
+  const code = createCode();
+  return core.db.transaction().execute(async (transaction) => {
+    const password = `!${randomBytes(30).toString("base64url")}`;
+    const user = await insertUser(transaction, { ...rest, ...names, id: randomUUIDv7(), password });
+    const lifetime = setPasswordLifetime;
+    const expiresAt = await putCode(transaction, {
+      userId: user.id,
+      purpose: "set_password",
+      codeHash: code.hash,
+      lifetime,
+    });
+    const about = { ...facts, actorId: actor.id, subjectId: user.id };
+    await recordEvent(transaction, { event: "user_created", by: "administrator" }, about);
+    await recordEvent(transaction, { event: "set_password_code_issued" }, about);
+    return { user, setPasswordCode: code.text, expiresAt };
+  });
+}
+
+/**
+ * Changes a user: profile, names, and whether they are active, staff or superuser.
+ *
+ * @throws AuthError `not_found`, `invalid_input`, `identifier_taken`, `permission_denied`
+ */
+export async function updateUser(
+  core: Core,
+  { user: actor, facts }: Administrator,
+  id: string,
+  { username, phoneNumber, email, ...rest }: UserUpdate,
+): Promise<User> {
+  const names = parseNames(core, { username, phoneNumber, email });
+  const changes = withoutUndefined({ ...rest, ...names });
+  return administer(core, actor, id, async (transaction, target) => {
+    refuseRaising(actor, changes, target);
+    await keepLastSuperuser(transaction, target, changes);
+    const updated = await updateUserRow(transaction, id, changes);
+    if (!updated) throw notFound();
+    if (changes.isActive === false) {
+      await endSessions(transaction, { userId: id, reason: "ended_by_administrator" });
+    }
+    const about = { ...facts, actorId: actor.id, subjectId: id };
+    const fields = Object.keys(changes).filter((field) => !field.endsWith("Key"));
+    await recordEvent(transaction, { event: "user_updated", fields }, about);
+    return updated;
+  });
+}
+
+/**
+ * Deletes a user with their sessions and grants. The audit trail keeps what happened, and nothing that tells who it was.
+ *
+ * @throws AuthError `not_found`, `permission_denied`
+ */
+export async function deleteUser(core: Core, { user: actor, facts }: Administrator, id: string): Promise<void> {
+  await administer(core, actor, id, async (transaction, target) => {
+    await keepLastSuperuser(transaction, target, { isActive: false });
+    if (!(await deleteUserRow(transaction, id))) throw notFound();
+    await recordEvent(transaction, { event: "user_deleted" }, { ...facts, actorId: actor.id, subjectId: id });
+    await forgetAddresses(transaction, id);
+  });
+}
+
+/**
+ * Makes a user's groups exactly those given.
+ *
+ * @throws AuthError `not_found`, `invalid_input`, `permission_denied` when a group gives more than the giver has
+ */
+export async function setGroups(
+  core: Core,
+  { user: actor, facts }: Administrator,
+  id: string,
+  groupIds: readonly string[],
+): Promise<AdministeredUser> {
+  const wanted = [...new Set(groupIds)];
+  await administer(core, actor, id, async (transaction) => {
+    const { groups } = await findGrants(transaction, id);
+    const added = wanted.filter((groupId) => !groups.some((group) => group.id === groupId));
+    const { found, permissions } = await findPermissionsOfGroups(transaction, added);
+    if (found !== added.length) throw unknown("groupIds", "names a group that does not exist");
+    await requireHeld(transaction, actor, permissions);
+    await replaceUserGroups(transaction, id, wanted);
+    const about = { ...facts, actorId: actor.id, subjectId: id };
+    await recordEvent(transaction, { event: "groups_set", groups: wanted }, about);
+  });
+  return getUser(core, id);
+}
+
+/**
+ * Makes a user's own permissions exactly those given.
+ *
+ * @throws AuthError `not_found`, `invalid_input`, `permission_denied` when the giver does not hold them
+ */
+export async function setPermissions(
+  core: Core,
+  { user: actor, facts }: Administrator,
+  id: string,
+  permissions: readonly string[],
+): Promise<AdministeredUser> {
+  const wanted = [...new Set(permissions)].sort();
+  await administer(core, actor, id, async (transaction) => {
+    await requireKnownPermissions(transaction, wanted);
+    const { permissions: held } = await findGrants(transaction, id);
+    await requireHeld(
+      transaction,
+      actor,
+      wanted.filter((permission) => !held.includes(permission)),
+    );
+    await replaceUserPermissions(transaction, id, wanted);
+    const about = { ...facts, actorId: actor.id, subjectId: id };
+    await recordEvent(transaction, { event: "permissions_set", permissions: wanted }, about);
+  });
+  return getUser(core, id);
+}
+
+/**
+ * Ends all sessions of a user and answers how many there were.
+ *
+ * @throws AuthError `not_found`, `permission_denied`
+ */
+export async function endSessionsOf(core: Core, { user: actor, facts }: Administrator, id: string): Promise<number> {
+  return administer(core, actor, id, async (transaction) => {
+    const reason = "ended_by_administrator";
+    const { length: count } = await endSessions(transaction, { userId: id, reason });
+    if (count > 0) {
+      const happened = { event: "sessions_ended", because: reason, count } as const;
+      await recordEvent(transaction, happened, { ...facts, actorId: actor.id, subjectId: id });
+    }
+    return count;
+  });
+}
+
+/** @throws AuthError `invalid_input` */
+export async function requireKnownPermissions(db: Queries, permissions: readonly string[]): Promise<void> {
+  const known = await listPermissions(db);
+  if (permissions.every((permission) => known.includes(permission))) return;
+  throw unknown("permissions", "names a permission that does not exist");
+}
+
+/** Runs a change of one user in a transaction, if the actor stands above them. */
+async function administer<T>(
+  core: Core,
+  actor: User,
+  id: string,
+  change: (transaction: Queries, target: User) => Promise<T>,
+): Promise<T> {
+  return core.db.transaction().execute(async (transaction) => {
+    const target = await getUserOrThrow(transaction, id);
+    await requireAuthorityOver(transaction, actor, target);
+    return change(transaction, target);
+  });
+}
+
+/**
+ * Whoever can change an account can become it, so nobody changes one that may do what they may not.
+ */
+async function requireAuthorityOver(db: Queries, actor: User, target: User): Promise<void> {
+  if (actor.isSuperuser) return;
+  if (target.isSuperuser || (target.isStaff && !actor.isStaff)) {
+    throw new AuthError("permission_denied", "That account stands above yours");
+  }
+  const permissions = await listEffectivePermissions(db, [target.id]);
+  await requireHeld(db, actor, permissions.get(target.id) ?? []);
+}
+
+type Ranks = Pick<UserChanges, "isStaff" | "isSuperuser">;
+
+function refuseRaising(
+  actor: User,
+  wanted: Ranks,
+  present: Required<Ranks> = { isStaff: false, isSuperuser: false },
+): void {
+  if (actor.isSuperuser) return;
+  const isStaffChanged = wanted.isStaff !== undefined && wanted.isStaff !== present.isStaff;
+  const isSuperuserChanged = wanted.isSuperuser !== undefined && wanted.isSuperuser !== present.isSuperuser;
+  if (isStaffChanged || isSuperuserChanged) {
+    throw new AuthError("permission_denied", "Only a superuser makes staff and superusers, or unmakes them");
+  }
+}
+
+/** An installation without a superuser could be repaired by nobody who signs in. */
+async function keepLastSuperuser(transaction: Queries, target: User, changes: UserChanges): Promise<void> {
+  const isLeaving = changes.isActive === false || changes.isSuperuser === false;
+  if (!target.isSuperuser || !isLeaving) return;
+  const superusers = await lockActiveSuperusers(transaction);
+  if (superusers.some((id) => id !== target.id)) return;
+  throw new AuthError("permission_denied", "The last active superuser can be neither removed nor demoted");
+}
+
+async function getUserOrThrow(db: Queries, id: string): Promise<User> {
+  const user = await findUser(db, id);
+  if (!user) throw notFound();
+  return user;
+}
+
+function notFound(): AuthError {
+  return new AuthError("not_found", "There is no such user");
+}
+
+function unknown(field: string, message: string): AuthError {
+  return new AuthError("invalid_input", "The input is not valid", { issues: [{ path: [field], message }] });
+}
+
+function withoutUndefined<T extends object>(changes: T): UserChanges {
+  return Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,50 @@
+import DataLoader from "dataloader";
+import { AuthError } from "../errors.ts";
+import { listEffectivePermissions, listPermissions } from "../permissions/permission-store.ts";
+import type { Queries } from "../storage/database.ts";
+import type { User } from "../users/user.ts";
+import type { Core } from "./core.ts";
+
+export type PermissionReader = (userId: string) => Promise<readonly string[]>;
+
+/** Reads what users may do, always fresh; calls that arrive together share one query. */
+export function createPermissionReader(db: Queries): PermissionReader {
+  const loader = new DataLoader<string, readonly string[]>(
+    async (userIds) => {
+      const found = await listEffectivePermissions(db, userIds);
+      return userIds.map((id) => found.get(id) ?? []);
+    },
+    { cache: false },
+  );
+  return (userId) => loader.load(userId);
+}
+
+/** What a user may do at this moment: nothing while inactive, everything as a superuser, else what was granted. */
+export async function findPermissions(core: Core, user: User): Promise<readonly string[]> {
+  if (!user.isActive) return [];
+  return user.isSuperuser ? listPermissions(core.db) : core.readPermissions(user.id);
+}
+
+/**
+ * Lets a call go on if the user holds a permission.
+ *
+ * @throws AuthError `permission_denied`
+ */
+export async function authorize(core: Core, user: User, permission: string): Promise<void> {
+  if (user.isActive && user.isSuperuser) return;
+  const held = await findPermissions(core, user);
+  if (!held.includes(permission)) throw new AuthError("permission_denied", `This needs the permission ${permission}`);
+}
+
+/**
+ * Refuses to give away what the giver does not have: nobody raises anybody's rights above their own. Reads through the caller's
+ * transaction.
+ *
+ * @throws AuthError `permission_denied`
+ */
+export async function requireHeld(db: Queries, giver: User, permissions: readonly string[]): Promise<void> {
+  if (giver.isSuperuser || permissions.length === 0) return;
+  const held = (await listEffectivePermissions(db, [giver.id])).get(giver.id) ?? [];
+  const missing = permissions.find((permission) => !held.includes(permission));
+  if (missing) throw new AuthError("permission_denied", `Only who holds ${missing} can give it`);
+}

@@ -1,0 +1,28 @@
+import { listEvents, type StoredEvent } from "../audit/audit-log.ts";
+import type { Core } from "./core.ts";
+
+export interface ListEventsInput {
+  /** Only events about this user. */
+  readonly userId?: string | undefined;
+  /** Only events of this name, such as `signed_in`. */
+  readonly event?: string | undefined;
+  /** `nextCursor` of the page before. */
+  readonly cursor?: string | undefined;
+  readonly limit: number;
+}
+
+export interface EventPageAnswer {
+  readonly events: readonly StoredEvent[];
+  /** For the next page; null on the last. */
+  readonly nextCursor: string | null;
+}
+
+/** One page of the audit trail, the newest first. */
+export async function listAuditEvents(
+  core: Core,
+  { userId, event, cursor, limit }: ListEventsInput,
+): Promise<EventPageAnswer> {
+  const found = await listEvents(core.db, { subjectId: userId, event, after: cursor, limit: limit + 1 });
+  const events = found.slice(0, limit);
+  return { events, nextCursor: found.length > limit ? (events.at(-1)?.id ?? null) : null };
+}

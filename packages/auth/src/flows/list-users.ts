@@ -1,0 +1,76 @@
+import { AuthError } from "../errors.ts";
+import { parseIdentifier } from "../identifiers/identifier.ts";
+import type { User } from "../users/user.ts";
+import { listUsers as listUserRows, type SearchableName } from "../users/user-list.ts";
+import type { Core } from "./core.ts";
+
+export interface ListUsersInput {
+  /** Only users whose username, phone number or e-mail address begins like this; at most one of the three. */
+  readonly username?: string | undefined;
+  readonly phoneNumber?: string | undefined;
+  readonly email?: string | undefined;
+  readonly isActive?: boolean | undefined;
+  readonly isStaff?: boolean | undefined;
+  readonly groupId?: string | undefined;
+  /** `nextCursor` of the page before. */
+  readonly cursor?: string | undefined;
+  readonly limit: number;
+}
+
+export interface UserPageAnswer {
+  readonly users: readonly User[];
+  /** For the next page; null on the last. */
+  readonly nextCursor: string | null;
+}
+
+/** One page of users: the newest first, or in the order of the name that is searched for. */
+export async function listUsers(core: Core, input: ListUsersInput): Promise<UserPageAnswer> {
+  const { username, phoneNumber, email, cursor, limit, ...filters } = input;
+  const search = findSearch(core, { username, phoneNumber, email });
+  const after = cursor === undefined ? undefined : readCursor(cursor, search?.by);
+  // One more than asked for tells whether there is another page.
+  const found = await listUserRows(core.db, { ...filters, search, after, limit: limit + 1 });
+  const users = found.slice(0, limit);
+  const last = found.length > limit ? users.at(-1) : undefined;
+  return { users, nextCursor: last ? writeCursor(core, last, search?.by) : null };
+}
+
+function findSearch(core: Core, names: Record<SearchableName, string | undefined>) {
+  const [given, ...others] = Object.entries(names).filter(([, value]) => value !== undefined) as [
+    SearchableName,
+    string,
+  ][];
+  if (others.length > 0) throw invalid("Search by one of username, phoneNumber and email");
+  return given && { by: given[0], prefix: foldPrefix(core, given[0], given[1]) };
+}
+
+/** The beginning of a name as it would be stored; a whole name in any spelling finds its owner as well. */
+function foldPrefix(core: Core, by: SearchableName, typed: string): string {
+  const kinds = { username: "username", phoneNumber: "phone", email: "email" } as const;
+  const whole = parseIdentifier(typed, core.options.phones);
+  if (whole?.kind === kinds[by]) return whole.value;
+  const text = typed.normalize("NFKC").trim();
+  return by === "phoneNumber" ? `+${text.replace(/\D/g, "")}` : text.toLowerCase();
+}
+
+function writeCursor(core: Core, user: User, by: SearchableName | undefined): string {
+  const position = by === undefined ? user.id : foldPrefix(core, by, user[by] ?? "");
+  return Buffer.from(JSON.stringify([by ?? "id", position])).toString("base64url");
+}
+
+const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+function readCursor(cursor: string, by: SearchableName | undefined): string {
+  try {
+    const [kind, position] = JSON.parse(Buffer.from(cursor, "base64url").toString());
+    const fits = kind === (by ?? "id") && typeof position === "string" && !position.includes("\0");
+    if (fits && (by !== undefined || uuidPattern.test(position))) return position;
+  } catch {
+    // Said below.
+  }
+  throw invalid("The cursor is not one of this list");
+}
+
+function invalid(message: string): AuthError {
+  return new AuthError("invalid_input", message, { issues: [{ path: ["cursor"], message }] });
+}

@@ -1,0 +1,30 @@
+import { deleteOldEvents } from "../audit/audit-log.ts";
+import { deleteExpiredCodes } from "../one-time-codes/code-store.ts";
+import { deleteDeadSessions } from "../sessions/session-store.ts";
+import type { Core } from "./core.ts";
+
+/** How many rows were cleared away. */
+export interface Purged {
+  readonly sessions: number;
+  readonly codes: number;
+  readonly auditEvents: number;
+}
+
+/** Rows that one statement deletes, so that none holds locks for long. */
+const batchSize = 500;
+
+/** Deletes what nobody can use any more and audit events past their time, batch by batch. Several processes may do it at once. */
+export async function purge(core: Core): Promise<Purged> {
+  const retention = core.options.auditRetention;
+  return {
+    sessions: await inBatches((atMost) => deleteDeadSessions(core.db, atMost)),
+    codes: await inBatches((atMost) => deleteExpiredCodes(core.db, atMost)),
+    auditEvents: await inBatches((atMost) => deleteOldEvents(core.db, { retention, atMost })),
+  };
+}
+
+async function inBatches(deleteSome: (atMost: number) => Promise<number>): Promise<number> {
+  let total = 0;
+  for (let deleted = batchSize; deleted === batchSize; total += deleted) deleted = await deleteSome(batchSize);
+  return total;
+}

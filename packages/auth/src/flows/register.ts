@@ -1,0 +1,79 @@
+import { randomUUIDv7 } from "node:crypto";
+import { recordEvent } from "../audit/audit-log.ts";
+import { AuthError } from "../errors.ts";
+import { isReservedUsername } from "../identifiers/reserved.ts";
+import { parseUsername } from "../identifiers/username.ts";
+import { putCode } from "../one-time-codes/code-store.ts";
+import type { Queries } from "../storage/database.ts";
+import type { ProfileChanges } from "../users/user.ts";
+import { insertUser } from "../users/user-store.ts";
+import { answerSession, type SessionAnswer } from "./answer-session.ts";
+import type { Core, RequestFacts } from "./core.ts";
+import { encodePassword } from "./encode-password.ts";
+import { openSession } from "./open-session.ts";
+import { parseNewNames, type StoredNames } from "./parse-names.ts";
+
+export interface RegisterInput extends ProfileChanges {
+  readonly username: string;
+  readonly password: string;
+  /** Waits for proof; until then it neither signs in nor keeps anybody else from it. */
+  readonly phoneNumber?: string | undefined;
+  /** Waits for proof as well. */
+  readonly email?: string | undefined;
+}
+
+/** Seconds for which a phone number or an e-mail address waits to be proved. */
+const proofLifetime = 7 * 86_400;
+
+/**
+ * Opens an account for a stranger and signs them in.
+ *
+ * @throws AuthError `registration_closed`, `invalid_input`, `password_rejected`, `identifier_taken`, `overloaded`
+ */
+export async function register(core: Core, input: RegisterInput, facts: RequestFacts): Promise<SessionAnswer> {
+  if (core.options.registration === "closed") {
+    throw new AuthError("registration_closed", "Accounts are made by an administrator here");
+  }
+  const { username, password, phoneNumber, email, ...profile } = input;
+  refuseReserved(username);
+  const {
+    phoneNumber: unprovedPhone,
+    email: unprovedEmail,
+    ...names
+  } = parseNewNames(core, { username, phoneNumber, email });
+  const person = { username, phoneNumber, email, ...profile };
+  const encoded = await encodePassword(core, password, { field: "password", person });
+  const opened = await core.db.transaction().execute(async (transaction) => {
+    const user = await insertUser(transaction, {
+      ...profile,
+      ...names,
+      id: randomUUIDv7(),
+      phoneNumber: null,
+      email: null,
+      emailKey: null,
+      password: encoded,
+    });
+    await keepForProof(transaction, user.id, { phoneNumber: unprovedPhone, email: unprovedEmail });
+    const happened = { event: "user_created", by: "registration" } as const;
+    await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
+    return openSession(core, transaction, { user, facts });
+  });
+  return answerSession(core, opened);
+}
+
+function refuseReserved(username: string): void {
+  const parsed = parseUsername(username);
+  if (!parsed.ok || !isReservedUsername(parsed.key)) return;
+  const issues = [{ path: ["username"], message: "is kept for the service: choose another" }];
+  throw new AuthError("invalid_input", "The username is reserved", { issues });
+}
+
+async function keepForProof(
+  transaction: Queries,
+  userId: string,
+  { phoneNumber, email }: Pick<StoredNames, "phoneNumber" | "email">,
+): Promise<void> {
+  const waiting = { userId, codeHash: null, lifetime: proofLifetime };
+  if (phoneNumber) await putCode(transaction, { ...waiting, purpose: "prove_phone", target: phoneNumber });
+  if (email) await putCode(transaction, { ...waiting, purpose: "prove_email", target: email });
+}

@@ -1,0 +1,49 @@
+import { recordEvent } from "../audit/audit-log.ts";
+import { AuthError } from "../errors.ts";
+import { parseIdentifier } from "../identifiers/identifier.ts";
+import { takeCode } from "../one-time-codes/code-store.ts";
+import { hashCode } from "../one-time-codes/one-time-code.ts";
+import { endSessions } from "../sessions/session-store.ts";
+import { findAccount, setPassword } from "../users/user-store.ts";
+import type { Core, RequestFacts } from "./core.ts";
+import { encodePassword, requireGoodPassword } from "./encode-password.ts";
+
+export interface ResetPasswordInput {
+  /** A username, a phone number or an e-mail address. */
+  readonly username: string;
+  /** The code that an administrator handed over. */
+  readonly code: string;
+  readonly newPassword: string;
+}
+
+/**
+ * Sets a password with a one-time code, and ends every session of the account. A code for nobody is refused like a wrong one,
+ * after the same work.
+ *
+ * @throws AuthError `code_invalid`, `code_expired`, `password_rejected`, `overloaded`
+ */
+export async function resetPassword(core: Core, input: ResetPasswordInput, facts: RequestFacts): Promise<void> {
+  const name = parseIdentifier(input.username, core.options.phones);
+  const account = name && (await findAccount(core.db, name));
+  const person = { username: input.username };
+  const encoded = await encodePassword(core, input.newPassword, { field: "newPassword", person });
+  if (!account?.isActive) throw codeInvalid();
+  await core.db.transaction().execute(async (transaction) => {
+    const codeHash = hashCode(input.code);
+    const outcome = await takeCode(transaction, { userId: account.id, purpose: "set_password", codeHash });
+    if (outcome === "unknown") throw codeInvalid();
+    if (outcome === "expired") throw new AuthError("code_expired", "The code has run out: ask for a new one");
+    requireGoodPassword(core, input.newPassword, { field: "newPassword", person: account });
+    await setPassword(transaction, account.id, encoded);
+    const { length: sessionsEnded } = await endSessions(transaction, {
+      userId: account.id,
+      reason: "password_changed",
+    });
+    const happened = { event: "password_reset", sessionsEnded } as const;
+    await recordEvent(transaction, happened, { ...facts, actorId: null, subjectId: account.id });
+  });
+}
+
+function codeInvalid(): AuthError {
+  return new AuthError("code_invalid", "The code is not good for that account");
+}

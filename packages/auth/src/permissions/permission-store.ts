@@ -1,0 +1,196 @@
+import { randomUUIDv7 } from "node:crypto";
+import { type Generated, sql } from "kysely";
+import { AuthError } from "../errors.ts";
+import { findBrokenConstraint, type Queries } from "../storage/database.ts";
+
+declare module "../storage/database.ts" {
+  interface Database {
+    permissions: { permission: string };
+    groups: GroupsTable;
+    groupPermissions: { groupId: string; permission: string };
+    userGroups: { userId: string; groupId: string };
+    userPermissions: { userId: string; permission: string };
+  }
+}
+
+interface GroupsTable {
+  id: string;
+  name: string;
+  createdAt: Generated<Date>;
+}
+
+/** A name for a set of permissions that is given to people as a whole. */
+export interface Group {
+  readonly id: string;
+  readonly name: string;
+  readonly permissions: readonly string[];
+}
+
+/** The permissions of each user, their own and their groups' together, sorted; one query for all of them. */
+export async function listEffectivePermissions(
+  db: Queries,
+  userIds: readonly string[],
+): Promise<ReadonlyMap<string, string[]>> {
+  const { rows } = await sql<{ userId: string; permissions: string[] }>`
+    select granted.user_id as "userId", array_agg(distinct granted.permission order by granted.permission) as permissions
+    from (
+      select user_id, permission from latchkey.user_permissions where user_id = any(${userIds}::uuid[])
+      union all
+      select ug.user_id, gp.permission from latchkey.user_groups ug
+        join latchkey.group_permissions gp on gp.group_id = ug.group_id
+        where ug.user_id = any(${userIds}::uuid[])
+    ) granted
+    group by granted.user_id`.execute(db.withoutPlugins());
+  return new Map(rows.map((row) => [row.userId, row.permissions]));
+}
+
+/** Every permission there is, sorted. */
+export async function listPermissions(db: Queries): Promise<string[]> {
+  const rows = await db.selectFrom("permissions").select("permission").orderBy("permission").execute();
+  return rows.map((row) => row.permission);
+}
+
+/** Adds the permissions that are missing, and answers which. Several processes may do it at once. */
+export async function insertPermissions(db: Queries, permissions: readonly string[]): Promise<string[]> {
+  if (permissions.length === 0) return [];
+  const inserted = await db
+    .insertInto("permissions")
+    .values(permissions.map((permission) => ({ permission })))
+    .onConflict((conflict) => conflict.doNothing())
+    .returning("permission")
+    .execute();
+  return inserted.map((row) => row.permission).sort();
+}
+
+/** Deletes the permissions that are not among those given, and every grant of them; answers which. */
+export async function deleteOtherPermissions(db: Queries, permissions: readonly string[]): Promise<string[]> {
+  const deleted = await db
+    .deleteFrom("permissions")
+    .where("permission", "not in", permissions)
+    .returning("permission")
+    .execute();
+  return deleted.map((row) => row.permission).sort();
+}
+
+/** All groups with their permissions, by name. */
+export async function listGroups(db: Queries): Promise<Group[]> {
+  return selectGroups(db).orderBy("groups.name").execute();
+}
+
+export async function findGroup(db: Queries, id: string): Promise<Group | null> {
+  return (await selectGroups(db).where("groups.id", "=", id).executeTakeFirst()) ?? null;
+}
+
+function selectGroups(db: Queries) {
+  return db
+    .selectFrom("groups")
+    .leftJoin("groupPermissions", "groupPermissions.groupId", "groups.id")
+    .select(["groups.id", "groups.name"])
+    .select(
+      sql<string[]>`coalesce(array_agg(permission order by permission) filter (where permission is not null), '{}')`.as(
+        "permissions",
+      ),
+    )
+    .groupBy("groups.id");
+}
+
+/** @throws AuthError `identifier_taken` when another group has the name */
+export async function insertGroup(db: Queries, name: string): Promise<string> {
+  const id = randomUUIDv7();
+  await refuseTakenName(db.insertInto("groups").values({ id, name }).execute());
+  return id;
+}
+
+/** @throws AuthError `identifier_taken` when another group has the name */
+export async function renameGroup(db: Queries, id: string, name: string): Promise<void> {
+  await refuseTakenName(db.updateTable("groups").set({ name }).where("id", "=", id).execute());
+}
+
+async function refuseTakenName(query: Promise<unknown>): Promise<void> {
+  try {
+    await query;
+  } catch (error) {
+    if (findBrokenConstraint(error) !== "groups_name_key") throw error;
+    const issues = [{ path: ["name"], message: "belongs to another group" }];
+    throw new AuthError("identifier_taken", "Another group has that name", { issues, cause: error });
+  }
+}
+
+export async function deleteGroup(db: Queries, id: string): Promise<boolean> {
+  const result = await db.deleteFrom("groups").where("id", "=", id).executeTakeFirst();
+  return result.numDeletedRows === 1n;
+}
+
+/** Makes a group's permissions exactly those given. */
+export async function replaceGroupPermissions(
+  db: Queries,
+  groupId: string,
+  permissions: readonly string[],
+): Promise<void> {
+  await db.deleteFrom("groupPermissions").where("groupId", "=", groupId).execute();
+  if (permissions.length === 0) return;
+  await db
+    .insertInto("groupPermissions")
+    .values(permissions.map((permission) => ({ groupId, permission })))
+    .execute();
+}
+
+/** What a user has been given directly. */
+export interface Grants {
+  readonly groups: readonly Pick<Group, "id" | "name">[];
+  readonly permissions: readonly string[];
+}
+
+export async function findGrants(db: Queries, userId: string): Promise<Grants> {
+  const groups = await db
+    .selectFrom("userGroups")
+    .innerJoin("groups", "groups.id", "userGroups.groupId")
+    .select(["groups.id", "groups.name"])
+    .where("userGroups.userId", "=", userId)
+    .orderBy("groups.name")
+    .execute();
+  const permissions = await db
+    .selectFrom("userPermissions")
+    .select("permission")
+    .where("userId", "=", userId)
+    .orderBy("permission")
+    .execute();
+  return { groups, permissions: permissions.map((row) => row.permission) };
+}
+
+/** Makes a user's own permissions exactly those given. */
+export async function replaceUserPermissions(
+  db: Queries,
+  userId: string,
+  permissions: readonly string[],
+): Promise<void> {
+  await db.deleteFrom("userPermissions").where("userId", "=", userId).execute();
+  if (permissions.length === 0) return;
+  await db
+    .insertInto("userPermissions")
+    .values(permissions.map((permission) => ({ userId, permission })))
+    .execute();
+}
+
+/** Makes a user's groups exactly those given. */
+export async function replaceUserGroups(db: Queries, userId: string, groupIds: readonly string[]): Promise<void> {
+  await db.deleteFrom("userGroups").where("userId", "=", userId).execute();
+  if (groupIds.length === 0) return;
+  await db
+    .insertInto("userGroups")
+    .values(groupIds.map((groupId) => ({ userId, groupId })))
+    .execute();
+}
+
+/** The permissions that come with groups, each once, and how many of the groups there are. */
+export async function findPermissionsOfGroups(
+  db: Queries,
+  groupIds: readonly string[],
+): Promise<{ found: number; permissions: string[] }> {
+  const { rows } = await sql<{ found: number; permissions: string[] }>`
+    select count(distinct g.id)::int as found,
+      coalesce(array_agg(distinct gp.permission) filter (where gp.permission is not null), '{}') as permissions
+    from latchkey.groups g left join latchkey.group_permissions gp on gp.group_id = g.id
+    where g.id = any(${groupIds}::uuid[])`.execute(db.withoutPlugins());
+  return rows[0] ?? { found: 0, permissions: [] };
+}

@@ -1,0 +1,26 @@
+import { defineConfig } from "tsdown";
+
+const ours = /^(\.|\/)/;
+
+/** The core and the verifier for other services: what both need is shared, so that an `AuthError` is the same class in either. */
+export default defineConfig([
+  {
+    entry: { index: "src/index.ts", verify: "src/verify.ts" },
+    platform: "node",
+    target: "es2024",
+    dts: false,
+    fixedExtension: false,
+    hash: false,
+    clean: ["dist/*.js", "dist/*.d.ts"],
+  },
+  {
+    entry: { index: "dist/types/index.d.ts", verify: "dist/types/verify.d.ts" },
+    platform: "node",
+    fixedExtension: false,
+    hash: false,
+    clean: false,
+    dts: { dtsInput: true, emitDtsOnly: true },
+    deps: { neverBundle: (id) => !ours.test(id), onlyBundle: false },
+    treeshake: { moduleSideEffects: false },
+  },
+]);
