@@ -3,6 +3,8 @@ import { createUserCommand } from "./commands/create-user.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { jwksCommand } from "./commands/jwks.ts";
 import { rotateKeysCommand } from "./commands/rotate-keys.ts";
+import { purgeCommand, syncPermissionsCommand } from "./commands/upkeep.ts";
+import { changePasswordCommand, endSessionsCommand, grantCommand, listUsersCommand } from "./commands/users.ts";
 import { exitCodes, outliveReaders, reportFailure } from "./failure.ts";
 
 outliveReaders();
@@ -11,6 +13,13 @@ const program = new Command("latchkey")
   .description("Administers Latchkey. It works while the service runs, on the same database.")
   .addCommand(createUserCommand("create-user", { isSuperuser: false }))
   .addCommand(createUserCommand("create-superuser", { isSuperuser: true }))
+  .addCommand(changePasswordCommand())
+  .addCommand(listUsersCommand())
+  .addCommand(grantCommand("grant"))
+  .addCommand(grantCommand("revoke"))
+  .addCommand(endSessionsCommand())
+  .addCommand(syncPermissionsCommand())
+  .addCommand(purgeCommand())
   .addCommand(rotateKeysCommand())
   .addCommand(jwksCommand())
   .addCommand(doctorCommand())

@@ -1,5 +1,6 @@
 import { type Auth, createAuth, openEmbeddedPostgres, StartError } from "@latchkey/auth";
 import { type Settings, toAuthOptions } from "./environment.ts";
+import { prepare } from "./prepare.ts";
 import { readOrMakeSecret } from "./secret-file.ts";
 
 export interface OpenedAuth {
@@ -25,7 +26,7 @@ export async function openAuth(settings: Settings, onNotice: (line: string) => v
       await Promise.all([auth.close(), database.close()]);
     };
     try {
-      await auth.prepare();
+      await prepare(auth);
     } catch (error) {
       await auth.close();
       throw error instanceof StartError ? error : unreachable(database.place, error);

@@ -1,5 +1,6 @@
 import type { TRPCBuiltRouter } from "@trpc/server";
 import type { ErrorShape } from "./error-shape.ts";
+import { notesProcedures } from "./notes/notes-router.ts";
 import { accountProcedures } from "./routers/account.ts";
 import { auditProcedures } from "./routers/audit.ts";
 import { groupsProcedures } from "./routers/groups.ts";
@@ -19,6 +20,7 @@ export const procedures = {
   users: usersProcedures,
   groups: groupsProcedures,
   audit: auditProcedures,
+  notes: notesProcedures,
 };
 
 /**

@@ -32,6 +32,7 @@ import {
   updateGroup,
 } from "./flows/manage-groups.ts";
 import { listSessions, revokeOtherSessions, revokeSession } from "./flows/manage-sessions.ts";
+import { changePasswordOf, endSessionsNamed, type GrantInput, grantTo, revokeFrom } from "./flows/operate.ts";
 import { purge } from "./flows/purge.ts";
 import { createCallerReader } from "./flows/read-caller.ts";
 import { refresh } from "./flows/refresh.ts";
@@ -69,6 +70,8 @@ export function createAuth(connection: pg.PoolConfig, authOptions: AuthOptions) 
   const core = createCore(storage, options);
   return {
     options,
+    /** The connections to the database, for tables of your own beside the core's. */
+    pool: storage.pool,
     login: (input: LoginInput, facts: RequestFacts) => login(core, input, facts),
     refresh: (refreshToken: string, facts: RequestFacts) => refresh(core, refreshToken, facts),
     logout: (refreshToken: string, facts: RequestFacts) => logout(core, refreshToken, facts),
@@ -102,6 +105,13 @@ export function createAuth(connection: pg.PoolConfig, authOptions: AuthOptions) 
       create: (admin: Administrator, input: GroupInput) => createGroup(core, admin, input),
       update: (admin: Administrator, id: string, changes: GroupUpdate) => updateGroup(core, admin, id, changes),
       delete: (admin: Administrator, id: string) => deleteGroup(core, admin, id),
+    },
+    /** What the operator of the installation does, in nobody's name; users are named as at sign-in. */
+    operator: {
+      changePassword: (name: string, password: string) => changePasswordOf(core, name, password),
+      grant: (name: string, what: GrantInput) => grantTo(core, name, what),
+      revoke: (name: string, what: GrantInput) => revokeFrom(core, name, what),
+      endSessions: (name: string) => endSessionsNamed(core, name),
     },
     listAuditEvents: (input: ListEventsInput) => listAuditEvents(core, input),
     purge: () => purge(core),

@@ -1,4 +1,4 @@
-import type { AppRouter } from "@latchkey/api";
+import type { AppRouter, Permission } from "@latchkey/api";
 import { createTRPCClient, httpLink, splitLink, type TRPCClient, type TRPCLink } from "@trpc/client";
 import type { AnyRouter, inferRouterInputs } from "@trpc/server";
 import { tap } from "@trpc/server/observable";
@@ -29,6 +29,11 @@ export interface AuthClient {
   signIn(credentials: Inputs["token"]["obtain"]): Promise<User>;
   /** Signs out here at once and on the service as soon as it is reached; never throws. */
   signOut(): Promise<void>;
+  /**
+   * Whether the person holds a permission at this moment. For showing and hiding: the service checks every call by itself. False
+   * when nobody is signed in.
+   */
+  can(permission: Permission): Promise<boolean>;
   /** Sends the calls of your own tRPC API with the token. It is the last link. */
   link<Router extends AnyRouter>(options: LinkOptions<Router>): TRPCLink<Router>;
   /** The `Authorization` header for anything else; empty when nobody is signed in. */
@@ -72,19 +77,25 @@ export function createAuthClient({ url, storage = memoryStorage(), fetch }: Auth
         }),
       );
 
+  const api = createTRPCClient<AppRouter>({
+    links: [
+      watch,
+      splitLink({
+        condition: opensSession,
+        true: withToken<AppRouter>(keeper, (attach) =>
+          httpLink({ ...sessionEndpoint, headers: ({ op }) => attach([op]) }),
+        ),
+        false: createLink<AppRouter>(keeper, endpoint),
+      }),
+    ],
+  });
+
   return {
-    api: createTRPCClient<AppRouter>({
-      links: [
-        watch,
-        splitLink({
-          condition: opensSession,
-          true: withToken<AppRouter>(keeper, (attach) =>
-            httpLink({ ...sessionEndpoint, headers: ({ op }) => attach([op]) }),
-          ),
-          false: createLink<AppRouter>(keeper, endpoint),
-        }),
-      ],
-    }),
+    api,
+    async can(permission) {
+      await keeper.ready;
+      return keeper.getSnapshot().status === "signedIn" && (await api.me.permissions.query()).includes(permission);
+    },
     async signIn(credentials) {
       const answer = await plain.token.obtain.mutate(credentials);
       await keeper.keep(answer);
@@ -107,7 +118,7 @@ export function createAuthClient({ url, storage = memoryStorage(), fetch }: Auth
 }
 
 /** Calls whose answer is a session: they bring tokens, and in cookie mode they set the cookie. */
-const sessionCalls: readonly string[] = ["token.obtain", "me.changePassword"];
+const sessionCalls: readonly string[] = ["token.obtain", "account.register", "me.changePassword"];
 
 const opensSession = ({ path }: { path: string }) => sessionCalls.includes(path);
 

@@ -16,7 +16,7 @@ export interface OutsideProject extends AsyncDisposable {
   extract(tarball: string, name: string): Promise<void>;
   /** Runs a program with Node, and answers all that it wrote and its exit code. */
   run(file: string, ...words: readonly string[]): Promise<Outcome>;
-  /** Checks the types of files as strictly as a careful project does: of what it installed, too. */
+  /** Checks the types of files, and of all that they were installed with, in a project that has no ambient types. */
   typecheck(setup: CompilerSetup, files: readonly string[]): Promise<Outcome>;
 }
 
@@ -28,8 +28,6 @@ export interface Outcome {
 export interface CompilerSetup {
   readonly compiler: "ts59" | "ts7";
   readonly resolution: "nodenext" | "bundler";
-  /** The ambient types that the project has. */
-  readonly types?: readonly string[];
 }
 
 /** Both compilers, side by side. */
@@ -71,23 +69,23 @@ export async function createOutsideProject(): Promise<OutsideProject> {
       await succeed("tar", ["-xzf", tarball, "-C", place, "--strip-components=1"], folder);
     },
     run: (file, ...words) => execute(process.execPath, [file, ...words], folder),
-    async typecheck({ compiler, resolution, types = [] }, files) {
+    async typecheck({ compiler, resolution }, files) {
       const config = `tsconfig.${compiler}-${resolution}.json`;
-      await write(config, JSON.stringify({ compilerOptions: toCompilerOptions(resolution, types), files }));
+      await write(config, JSON.stringify({ compilerOptions: toCompilerOptions(resolution), files }));
       return execute(process.execPath, [`node_modules/${compiler}/bin/tsc`, "-p", config], folder);
     },
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   };
 }
 
-function toCompilerOptions(resolution: CompilerSetup["resolution"], types: readonly string[]) {
+function toCompilerOptions(resolution: CompilerSetup["resolution"]) {
   return {
     target: "es2022",
     // tRPC's own types name `Disposable`, with or without ours.
     lib: ["es2022", "dom", "esnext.disposable"],
     module: resolution === "nodenext" ? "nodenext" : "esnext",
     moduleResolution: resolution,
-    types,
+    types: [],
     strict: true,
     skipLibCheck: false,
     allowImportingTsExtensions: true,

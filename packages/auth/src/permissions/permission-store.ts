@@ -158,6 +158,29 @@ export async function findGrants(db: Queries, userId: string): Promise<Grants> {
   return { groups, permissions: permissions.map((row) => row.permission) };
 }
 
+/** A group by its exact name. */
+export async function findGroupByName(db: Queries, name: string): Promise<Group | null> {
+  return (await selectGroups(db).where("groups.name", "=", name).executeTakeFirst()) ?? null;
+}
+
+export async function insertUserPermission(db: Queries, userId: string, permission: string): Promise<void> {
+  const query = db.insertInto("userPermissions").values({ userId, permission });
+  await query.onConflict((conflict) => conflict.doNothing()).execute();
+}
+
+export async function deleteUserPermission(db: Queries, userId: string, permission: string): Promise<void> {
+  await db.deleteFrom("userPermissions").where("userId", "=", userId).where("permission", "=", permission).execute();
+}
+
+export async function insertUserGroup(db: Queries, userId: string, groupId: string): Promise<void> {
+  const query = db.insertInto("userGroups").values({ userId, groupId });
+  await query.onConflict((conflict) => conflict.doNothing()).execute();
+}
+
+export async function deleteUserGroup(db: Queries, userId: string, groupId: string): Promise<void> {
+  await db.deleteFrom("userGroups").where("userId", "=", userId).where("groupId", "=", groupId).execute();
+}
+
 /** Makes a user's own permissions exactly those given. */
 export async function replaceUserPermissions(
   db: Queries,

@@ -1,0 +1,35 @@
+import { Command } from "commander";
+import { print, withAuth } from "./with-auth.ts";
+
+interface JsonFlag {
+  readonly json?: true;
+}
+
+/** `sync-permissions`: every start adds what is declared; this shows it, and can take away what is not. */
+export function syncPermissionsCommand(): Command {
+  return new Command("sync-permissions")
+    .description("Create the permissions of the declared models")
+    .option("--prune", "delete permissions that nobody declares any more, with every grant of them")
+    .option("--json", "print the answer as JSON")
+    .action(async (flags: JsonFlag & { readonly prune?: true }) => {
+      await withAuth(async (auth) => {
+        const { added, removed } = await auth.syncPermissions({ prune: flags.prune ?? false });
+        const changes = [...added.map((name) => `+ ${name}`), ...removed.map((name) => `- ${name}`)];
+        print(flags, { added, removed }, changes.join("\n") || "The permissions are as declared.");
+      });
+    });
+}
+
+/** `purge`: what the service does by the hour, now. */
+export function purgeCommand(): Command {
+  return new Command("purge")
+    .description("Delete dead sessions, codes that have run out, and audit events past their time")
+    .option("--json", "print the answer as JSON")
+    .action(async (flags: JsonFlag) => {
+      await withAuth(async (auth) => {
+        const purged = await auth.purge();
+        const { sessions, codes, auditEvents } = purged;
+        print(flags, purged, `Deleted ${sessions} sessions, ${codes} codes and ${auditEvents} audit events.`);
+      });
+    });
+}

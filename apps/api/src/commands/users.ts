@@ -1,0 +1,101 @@
+import { Command } from "commander";
+import { readPassword } from "./password-input.ts";
+import { print, withAuth } from "./with-auth.ts";
+
+interface JsonFlag {
+  readonly json?: true;
+}
+
+const json = ["--json", "print the answer as JSON"] as const;
+const whom = ["<user>", "a username, phone number or e-mail address"] as const;
+
+/** `change-password`: another password for somebody, whose sessions end. */
+export function changePasswordCommand(): Command {
+  return new Command("change-password")
+    .description("Give a user another password and end their sessions")
+    .argument(...whom)
+    .option("--password-stdin", "read the password from standard input instead of asking for it")
+    .option(...json)
+    .action(async (user: string, flags: JsonFlag & { readonly passwordStdin?: true }) => {
+      const password = await readPassword(flags);
+      await withAuth(async (auth) => {
+        const sessionsEnded = await auth.operator.changePassword(user, password);
+        print(flags, { sessionsEnded }, `Changed the password; ${sessionsEnded} sessions ended.`);
+      });
+    });
+}
+
+/** `grant` and `revoke`: a permission or a group, given or taken. */
+export function grantCommand(name: "grant" | "revoke"): Command {
+  return new Command(name)
+    .description(name === "grant" ? "Give a user a permission or a group" : "Take a permission or a group from a user")
+    .argument(...whom)
+    .argument("[permission]", "such as notes.add_note")
+    .option("--group <name>", "a group instead of a permission")
+    .option(...json)
+    .action(
+      async (
+        user: string,
+        permission: string | undefined,
+        flags: JsonFlag & { readonly group?: string },
+        command: Command,
+      ) => {
+        const { group } = flags;
+        if ((permission === undefined) === (group === undefined))
+          command.error("error: name either a permission or a --group");
+        await withAuth(async (auth) => {
+          const what = group === undefined ? { permission: permission ?? "" } : { group };
+          const grants = await auth.operator[name](user, what);
+          const held = [...grants.groups.map((held) => `group ${held.name}`), ...grants.permissions];
+          print(flags, grants, held.length > 0 ? `They now have: ${held.join(", ")}.` : "They now have nothing.");
+        });
+      },
+    );
+}
+
+/** `list-users`: a page of users, or those whose username begins with something. */
+export function listUsersCommand(): Command {
+  return new Command("list-users")
+    .description("List users, the newest first")
+    .option("--username <beginning>", "only usernames that begin like this, in their order")
+    .option("--limit <number>", "how many", "25")
+    .option("--cursor <text>", "where the page before ended")
+    .option(...json)
+    .action(
+      async (
+        flags: JsonFlag & { readonly username?: string; readonly limit: string; readonly cursor?: string },
+        command: Command,
+      ) => {
+        const limit = Number(flags.limit);
+        if (!Number.isInteger(limit) || limit < 1 || limit > 1_000)
+          command.error("error: --limit is a number from 1 to 1000");
+        await withAuth(async (auth) => {
+          const page = await auth.users.list({ username: flags.username, cursor: flags.cursor, limit });
+          const lines = page.users.map(({ username, phoneNumber, isActive, isStaff, isSuperuser }) =>
+            [
+              username,
+              phoneNumber ?? "-",
+              isSuperuser ? "superuser" : isStaff ? "staff" : "user",
+              isActive ? "active" : "inactive",
+            ].join("\t"),
+          );
+          if (page.nextCursor) lines.push(`More with --cursor ${page.nextCursor}`);
+          print(flags, page, lines.join("\n") || "There are none.");
+        });
+      },
+    );
+}
+
+/** `end-sessions`: signs somebody out everywhere. */
+export function endSessionsCommand(): Command {
+  return new Command("end-sessions")
+    .description("Sign a user out everywhere")
+    .argument(...whom)
+    .option(...json)
+    .action(async (user: string, flags: JsonFlag) => {
+      await withAuth(async (auth) => {
+        const ended = await auth.operator.endSessions(user);
+        print(flags, { ended }, `${ended} sessions ended.`);
+      });
+    });
+}

@@ -1,0 +1,82 @@
+import { execFile, execFileSync } from "node:child_process";
+import { promisify } from "node:util";
+import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { procedures } from "../../../api/src/procedures.ts";
+import { call, startLiveServer } from "../live-server.ts";
+import { readPage, readPages } from "./documents.ts";
+
+interface Example {
+  readonly page: string;
+  readonly command: string;
+  /** What the line `# → 400` before it says; 200 where there is none. */
+  readonly status: string;
+}
+
+/** The `curl` commands of a block, each with the lines that it goes on in. */
+function findExamples(page: string, code: string): Example[] {
+  const statements = code.replaceAll(/\\\n\s*/g, "").split("\n");
+  return statements.flatMap((command, index) => {
+    const [, status = "200"] = /^# → (\d{3})$/.exec(statements[index - 1] ?? "") ?? [];
+    return command.startsWith("curl ") ? [{ page, command, status }] : [];
+  });
+}
+
+const examples = (await readPages()).flatMap(({ path, blocks }) =>
+  blocks.filter(({ language }) => language === "sh").flatMap(({ code }) => findExamples(path, code)),
+);
+
+const password = "correct horse battery";
+const live = await startLiveServer({ phones: { defaultCountry: "TR" } });
+afterAll(() => live[Symbol.asyncDispose]());
+
+/** What the examples assume: alice with two sessions, whatever the example before did to her. */
+const variables: Record<string, string> = {};
+beforeEach(async () => {
+  await live.test.database.query("delete from latchkey.users");
+  await live.test.auth.createUser({ username: "alice", phoneNumber: "+905321234567", password });
+  const signIn = () => call(live.url, "token.obtain", { input: { username: "alice", password } });
+  const [{ body }] = await Promise.all([signIn(), signIn()]);
+  const { body: sessions } = await call(live.url, "sessions.list", { token: body.token });
+  Object.assign(variables, { TOKEN: body.token, REFRESH_TOKEN: body.refreshToken, SESSION_ID: sessions[0].id });
+});
+
+async function run(command: string): Promise<{ status: string; body: string }> {
+  const script = `curl() { command curl --silent --show-error --write-out '\\n%{http_code}' "$@"; }\n${command}`;
+  const here = script.replaceAll("http://127.0.0.1:3000", live.url);
+  const env = { PATH: process.env.PATH, ...variables };
+  const { stdout } = await promisify(execFile)("bash", ["-euo", "pipefail", "-c", here], { env, timeout: 10_000 });
+  const end = stdout.lastIndexOf("\n");
+  return { status: stdout.slice(end + 1), body: stdout.slice(0, end) };
+}
+
+function hasCurl(): boolean {
+  try {
+    execFileSync("curl", ["--version"], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+// A machine needs no curl to run the tests; the one that decides about a change does.
+describe.runIf(hasCurl() || process.env.CI)("every curl command is answered as its page says", () => {
+  test.each(examples)("$page: $command → $status", async ({ command, status }) => {
+    const answer = await run(command);
+    expect(answer.status, answer.body).toBe(status);
+    expect(() => JSON.parse(answer.body)).not.toThrow();
+    if (status === "200" && command.includes("/trpc/")) expect(answer.body).toMatch(/^\[?\{"result":/);
+  });
+});
+
+test("every procedure has its section, its commands, and no other has", async () => {
+  const { text } = await readPage("docs/api.md");
+  const names = Object.entries(procedures).flatMap(([group, members]) =>
+    Object.keys(members).map((name) => `${group}.${name}`),
+  );
+  const sections = [...text.matchAll(/^### `([\w.]+)`$/gm)].map(([, name]) => name);
+  expect(sections.sort()).toEqual(names.sort());
+  for (const name of names) {
+    const shown = examples.filter(({ command }) => command.includes(`/trpc/${name} `));
+    expect(shown.length, `a curl command for ${name}`).toBeGreaterThan(0);
+  }
+});

@@ -1,0 +1,69 @@
+import { execFile } from "node:child_process";
+import { access, readFile } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { anchorsOf, codeIn, proseOf, readPage, readPages, root } from "./documents.ts";
+
+const pages = await readPages();
+
+const exists = (path: string) =>
+  access(join(root, path)).then(
+    () => true,
+    () => false,
+  );
+
+test("every link within the repository leads somewhere", async () => {
+  const links = pages.flatMap((page) =>
+    [...proseOf(page).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)].map(([, to = "", anchor]) => ({
+      from: page.path,
+      to: to === "" ? page.path : relative(".", join(dirname(page.path), to)),
+      anchor,
+    })),
+  );
+  const broken = await Promise.all(
+    links.map(async ({ from, to, anchor }) => {
+      if (!(await exists(to))) return [`${from}: ${to}`];
+      const isThere = anchor === undefined || anchorsOf(await readPage(to)).includes(anchor);
+      return isThere ? [] : [`${from}: ${to}#${anchor}`];
+    }),
+  );
+
+  expect(links.length).toBeGreaterThan(20);
+  expect(broken.flat()).toEqual([]);
+});
+
+test("every file and folder that a page names is there", async () => {
+  const named = pages.flatMap((page) =>
+    codeIn(proseOf(page))
+      .filter((code) => /^(apps|packages|docs|\.ci)\/[\w./-]+$/.test(code) && !code.includes("NNNN"))
+      .map((path) => ({ page: page.path, path })),
+  );
+  const missing = await Promise.all(
+    named.map(async ({ page, path }) => ((await exists(path)) ? [] : [`${page}: ${path}`])),
+  );
+
+  expect(named.length).toBeGreaterThan(100);
+  expect(missing.flat()).toEqual([]);
+});
+
+test("every script and every command that a page names is there", async () => {
+  const { scripts } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+  const { stdout: help } = await promisify(execFile)(process.execPath, [join(root, "apps/api/src/cli.ts"), "--help"]);
+  const commands = [...help.matchAll(/^ {2}([a-z][a-z-]+)/gm)].map(([, command]) => command);
+  const text = pages.map((page) => page.text).join("\n");
+  const named = (pattern: RegExp) => new Set([...text.matchAll(pattern)].map(([, name]) => name));
+  const namedScripts = named(/\bpnpm@12 ([a-z][\w:-]*)/g);
+  const namedCommands = named(/(?:pnpm@12 |`)latchkey ([a-z][\w-]*)/g);
+
+  expect(namedScripts.size).toBeGreaterThan(2);
+  expect([...namedScripts].filter((name) => !Object.keys(scripts).includes(String(name)))).toEqual([]);
+  expect(namedCommands.size).toBeGreaterThan(3);
+  expect([...namedCommands].filter((name) => !commands.includes(name))).toEqual([]);
+});
+
+test("the line that refuses another PostgreSQL sends people to a heading that is there", async () => {
+  const source = await readFile(join(root, "packages/auth/src/storage/embedded-folder.ts"), "utf8");
+  const [, heading, path = ""] = /follow "([^"]+)" in (docs\/[\w-]+\.md)/.exec(source) ?? [];
+  expect((await readPage(path)).text).toContain(`\n## ${heading}\n`);
+});

@@ -1,0 +1,40 @@
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { root } from "./documents.ts";
+
+/** A folder inside this package, so that imports find what the package depends on; git and the linter pass it by. */
+export interface Workbench extends AsyncDisposable {
+  readonly path: string;
+  /** What the compiler has against the folder's files; empty when all is well. */
+  typeCheck(): Promise<string>;
+}
+
+export async function openWorkbench(): Promise<Workbench> {
+  const dist = join(root, "apps/e2e/dist");
+  await mkdir(dist, { recursive: true });
+  const path = await mkdtemp(join(dist, "docs-"));
+  const tsconfig = {
+    extends: "../../../../tsconfig.base.json",
+    // The SDK, which is compiled from its sources here, is for browsers too.
+    compilerOptions: { lib: ["es2024", "esnext.disposable", "dom"] },
+  };
+  await writeFile(join(path, "tsconfig.json"), JSON.stringify(tsconfig));
+  return {
+    path,
+    typeCheck: () => compile(path),
+    [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }),
+  };
+}
+
+async function compile(path: string): Promise<string> {
+  const tsc = join(root, "apps/e2e/node_modules/.bin/tsc");
+  try {
+    const { stdout } = await promisify(execFile)(tsc, ["--noEmit", "-p", path], { cwd: path });
+    return stdout;
+  } catch (error) {
+    if (error instanceof Error && "stdout" in error && error.stdout) return String(error.stdout);
+    throw error;
+  }
+}

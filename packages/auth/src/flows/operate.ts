@@ -1,0 +1,100 @@
+import { recordEvent } from "../audit/audit-log.ts";
+import { AuthError } from "../errors.ts";
+import { parseIdentifier } from "../identifiers/identifier.ts";
+import {
+  deleteUserGroup,
+  deleteUserPermission,
+  findGrants,
+  findGroupByName,
+  type Grants,
+  insertUserGroup,
+  insertUserPermission,
+} from "../permissions/permission-store.ts";
+import { endSessions } from "../sessions/session-store.ts";
+import { type Account, findAccount, setPassword } from "../users/user-store.ts";
+import { requireKnownPermissions } from "./administer-users.ts";
+import type { Core } from "./core.ts";
+import { encodePassword } from "./encode-password.ts";
+
+// What the operator of the installation does at its command line, in nobody's name and above everybody.
+
+const atCommandLine = (subjectId: string) => ({ actorId: null, subjectId, address: null, requestId: null });
+
+/**
+ * Gives a user another password and ends their sessions; answers how many.
+ *
+ * @throws AuthError `not_found`, `password_rejected`
+ */
+export async function changePasswordOf(core: Core, name: string, password: string): Promise<number> {
+  const account = await findNamed(core, name);
+  const encoded = await encodePassword(core, password, { field: "password", person: account });
+  return core.db.transaction().execute(async (transaction) => {
+    await setPassword(transaction, account.id, encoded);
+    const { length: sessionsEnded } = await endSessions(transaction, {
+      userId: account.id,
+      reason: "password_changed",
+    });
+    await recordEvent(transaction, { event: "password_reset", sessionsEnded }, atCommandLine(account.id));
+    return sessionsEnded;
+  });
+}
+
+/** A permission such as `notes.add_note`, or a group by its name. */
+export type GrantInput = { readonly permission: string } | { readonly group: string };
+
+/** Gives a user a permission or a group. Throws AuthError `not_found`, `invalid_input`. */
+export async function grantTo(core: Core, name: string, what: GrantInput): Promise<Grants> {
+  return changeGrants(core, name, async (transaction, userId) => {
+    if ("group" in what) return insertUserGroup(transaction, userId, await getGroupId(transaction, what.group));
+    await requireKnownPermissions(transaction, [what.permission]);
+    return insertUserPermission(transaction, userId, what.permission);
+  });
+}
+
+/** Takes a permission or a group from a user; one they do not have is no error. Throws AuthError `not_found`. */
+export async function revokeFrom(core: Core, name: string, what: GrantInput): Promise<Grants> {
+  return changeGrants(core, name, async (transaction, userId) => {
+    if ("group" in what) return deleteUserGroup(transaction, userId, await getGroupId(transaction, what.group));
+    return deleteUserPermission(transaction, userId, what.permission);
+  });
+}
+
+async function changeGrants(
+  core: Core,
+  name: string,
+  change: (transaction: Core["db"], userId: string) => Promise<void>,
+): Promise<Grants> {
+  const { id } = await findNamed(core, name);
+  return core.db.transaction().execute(async (transaction) => {
+    await change(transaction, id);
+    const grants = await findGrants(transaction, id);
+    const groups = grants.groups.map((group) => group.id);
+    await recordEvent(transaction, { event: "groups_set", groups }, atCommandLine(id));
+    await recordEvent(transaction, { event: "permissions_set", permissions: grants.permissions }, atCommandLine(id));
+    return grants;
+  });
+}
+
+/** Signs a user out everywhere and answers from how many sessions. Throws AuthError `not_found`. */
+export async function endSessionsNamed(core: Core, name: string): Promise<number> {
+  const { id } = await findNamed(core, name);
+  return core.db.transaction().execute(async (transaction) => {
+    const because = "ended_by_administrator";
+    const { length: count } = await endSessions(transaction, { userId: id, reason: because });
+    if (count > 0) await recordEvent(transaction, { event: "sessions_ended", because, count }, atCommandLine(id));
+    return count;
+  });
+}
+
+async function findNamed(core: Core, name: string): Promise<Account> {
+  const identifier = parseIdentifier(name, core.options.phones);
+  const account = identifier && (await findAccount(core.db, identifier));
+  if (!account) throw new AuthError("not_found", "There is no user with that username, phone number or e-mail address");
+  return account;
+}
+
+async function getGroupId(db: Core["db"], name: string): Promise<string> {
+  const group = await findGroupByName(db, name);
+  if (!group) throw new AuthError("not_found", "There is no group of that name");
+  return group.id;
+}
