@@ -10,13 +10,23 @@ export interface OpenedAuth {
   close(): Promise<void>;
 }
 
+export interface OpenOptions {
+  /** Told, a line at a time, what happens to the embedded server. */
+  readonly onNotice?: (line: string) => void;
+  /** Other than all that the service needs. */
+  readonly makeReady?: (auth: Auth) => Promise<void>;
+}
+
 /**
  * Opens the core on the database that the settings name, or on an embedded one in the data folder, and brings its schema up to
  * date. The service and every command line of the same folder share one embedded server.
  *
  * @throws StartError
  */
-export async function openAuth(settings: Settings, onNotice: (line: string) => void = () => {}): Promise<OpenedAuth> {
+export async function openAuth(
+  settings: Settings,
+  { onNotice = () => {}, makeReady = prepare }: OpenOptions = {},
+): Promise<OpenedAuth> {
   const database = await openDatabase(settings, onNotice);
   try {
     const secret = settings.LATCHKEY_SECRET ?? (await readOrMakeSecret(settings.LATCHKEY_DATA_DIR));
@@ -26,7 +36,7 @@ export async function openAuth(settings: Settings, onNotice: (line: string) => v
       await Promise.all([auth.close(), database.close()]);
     };
     try {
-      await prepare(auth);
+      await makeReady(auth);
     } catch (error) {
       await auth.close();
       throw error instanceof StartError ? error : unreachable(database.place, error);

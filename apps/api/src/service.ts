@@ -19,7 +19,7 @@ export async function runService(): Promise<void> {
   const log = createLog(settings.LOG_LEVEL);
   // Before anything is opened, so that a stop while it starts leaves nothing behind either.
   const stop = listenForStop(log);
-  const { auth, place, close } = await openAuth(settings, (line) => log.warn(line));
+  const { auth, place, close } = await openAuth(settings, { onNotice: (line) => log.warn(line) });
   const server = await startServer({
     auth,
     log,

@@ -125,6 +125,10 @@ export function createAuth(connection: pg.PoolConfig, authOptions: AuthOptions) 
     publicKeys: () => core.keyRing.publicKeys(),
     /** The keys that verify tokens with the shared secrets of HS256 among them, for one trusted service. */
     verificationKeys: () => core.keyRing.verificationKeys(),
+    /** Brings the schema up to date, and nothing more. Throws StartError. */
+    migrate: async () => {
+      await migrate(storage.db);
+    },
     /** Brings the schema up to date and makes the first signing key. Throws StartError. */
     prepare: async () => {
       await migrate(storage.db);

@@ -1,3 +1,4 @@
+import type { Auth } from "@latchkey/auth";
 import { Command } from "commander";
 import { print, withAuth } from "./with-auth.ts";
 
@@ -17,12 +18,14 @@ export function rotateKeysCommand(): Command {
     .option("--json", "print the new key's id as JSON")
     .action(async (flags: Flags) => {
       const compromised = flags.compromised ?? false;
-      await withAuth(async (auth) => {
+      const rotate = async (auth: Auth) => {
         const kid = await auth.rotateKeys({ compromised });
         const when = compromised
           ? "signs from now on; the old keys are gone"
           : "is published, and signs in ten minutes";
         print(flags, { kid }, `The new key ${kid} ${when}.`);
-      });
+      };
+      // Old keys that are given up need not be readable: this is the way on after the secret was lost.
+      await withAuth(rotate, compromised ? { makeReady: (auth) => auth.migrate() } : {});
     });
 }

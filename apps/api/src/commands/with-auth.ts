@@ -1,10 +1,10 @@
 import type { Auth } from "@latchkey/auth";
 import { readEnvironment } from "../environment.ts";
-import { openAuth } from "../open-auth.ts";
+import { type OpenOptions, openAuth } from "../open-auth.ts";
 
 /** Runs a command on the core that the environment names, and lets go of the database afterwards whatever happens. */
-export async function withAuth(run: (auth: Auth) => Promise<void>): Promise<void> {
-  const { auth, close } = await openAuth(readEnvironment());
+export async function withAuth(run: (auth: Auth) => Promise<void>, options: OpenOptions = {}): Promise<void> {
+  const { auth, close } = await openAuth(readEnvironment(), options);
   process.once("SIGINT", () => process.stderr.write("latchkey: finishing; Ctrl-C again to break off\n"));
   try {
     await run(auth);

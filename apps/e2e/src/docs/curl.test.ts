@@ -1,8 +1,11 @@
 import { execFile, execFileSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { promisify } from "node:util";
-import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { models } from "../../../api/src/permissions.ts";
+import { prepare } from "../../../api/src/prepare.ts";
 import { procedures } from "../../../api/src/procedures.ts";
-import { call, startLiveServer } from "../live-server.ts";
+import { startLiveServer } from "../live-server.ts";
 import { readPage, readPages } from "./documents.ts";
 
 interface Example {
@@ -26,19 +29,41 @@ const examples = (await readPages()).flatMap(({ path, blocks }) =>
 );
 
 const password = "correct horse battery";
-const live = await startLiveServer({ phones: { defaultCountry: "TR" } });
+const live = await startLiveServer({ phones: { defaultCountry: "TR" }, models: [...models] });
+beforeAll(() => prepare(live.test.auth));
 afterAll(() => live[Symbol.asyncDispose]());
 
-/** What the examples assume: alice with two sessions, whatever the example before did to her. */
+const signIn = (username: string) => live.test.auth.login({ username, password }, live.test.facts);
+
+/** What the examples assume, whatever the example before did: alice with two sessions, and a superuser with things to change. */
 const variables: Record<string, string> = {};
 beforeEach(async () => {
-  await live.test.database.query("delete from latchkey.users");
-  await live.test.auth.createUser({ username: "alice", phoneNumber: "+905321234567", password });
-  const signIn = () => call(live.url, "token.obtain", { input: { username: "alice", password } });
-  const [{ body }] = await Promise.all([signIn(), signIn()]);
-  const { body: sessions } = await call(live.url, "sessions.list", { token: body.token });
-  Object.assign(variables, { TOKEN: body.token, REFRESH_TOKEN: body.refreshToken, SESSION_ID: sessions[0].id });
+  const { auth, database } = live.test;
+  await database.query("delete from latchkey.users");
+  await database.query("delete from latchkey.groups");
+  await auth.createUser({ username: "alice", phoneNumber: "+905321234567", password });
+  await auth.createUser({ username: "root", password, isSuperuser: true });
+  const [here, there, root] = [await signIn("alice"), await signIn("alice"), await signIn("root")];
+  const [session] = await auth.listSessions(await auth.authenticate([`Bearer ${there.token}`]));
+  Object.assign(variables, {
+    TOKEN: here.token,
+    REFRESH_TOKEN: here.refreshToken,
+    SESSION_ID: session?.id,
+    ADMIN_TOKEN: root.token,
+    ...(await makeThings(root.token)),
+  });
 });
+
+/** An account that waits for its password, a group and a note. */
+async function makeThings(adminToken: string): Promise<Record<string, string>> {
+  const { auth, facts, database } = live.test;
+  const admin = { ...(await auth.authenticate([`Bearer ${adminToken}`])), facts };
+  const { user, setPasswordCode } = await auth.users.create(admin, { username: "bob" });
+  const group = await auth.groups.create(admin, { name: "readers", permissions: [] });
+  const note = randomUUID();
+  await database.query("insert into notes.notes (id, title, body) values ($1, 'Keys', '')", [note]);
+  return { USER_ID: user.id, CODE: setPasswordCode, GROUP_ID: group.id, NOTE_ID: note };
+}
 
 async function run(command: string): Promise<{ status: string; body: string }> {
   const script = `curl() { command curl --silent --show-error --write-out '\\n%{http_code}' "$@"; }\n${command}`;

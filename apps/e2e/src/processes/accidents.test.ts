@@ -21,7 +21,6 @@ async function postgresOrThrow(): Promise<number> {
 
 beforeAll(async () => {
   installation = await createInstallation();
-  await createUser(installation, "--username", "alice");
 });
 
 afterEach(async () => {
@@ -29,6 +28,24 @@ afterEach(async () => {
 });
 
 afterAll(() => installation[Symbol.asyncDispose]());
+
+describe("two services that start on an empty folder at the same moment", () => {
+  it("serve the same people; either goes without harm to the other, and the last one stops PostgreSQL", async () => {
+    const [first, second] = await Promise.all([start(), start()]);
+    const postgres = await postgresOrThrow();
+    await createUser(installation, "--username", "alice");
+    const token = await obtainToken(first.url, "alice");
+    expect(await call(second.url, "me.get", { token })).toMatchObject({ status: 200 });
+
+    expect(await first.stop()).toMatchObject({ code: 0 });
+    expect(await isRunning(postgres)).toBe(true);
+    expect(await call(second.url, "me.get", { token })).toMatchObject({ status: 200 });
+    expect(await signIn(second.url, "alice")).toMatchObject({ status: 200 });
+
+    expect(await second.stop()).toMatchObject({ code: 0 });
+    expect(await isRunning(postgres)).toBe(false);
+  });
+});
 
 describe("kill -9 of the service", () => {
   it("leaves PostgreSQL up, which the next start adopts with everything in it and stops at its end", async () => {
@@ -68,35 +85,5 @@ describe("kill -9 of PostgreSQL", () => {
     expect(await signIn(service.url, "alice")).toMatchObject({ status: 200 });
     expect(service.isRunning()).toBe(true);
     expect(await installation.findPostgres()).not.toBe(postgres);
-  });
-});
-
-describe("two services that start on one folder at the same moment", () => {
-  it("serve the same people; either goes without harm to the other, and the last one stops PostgreSQL", async () => {
-    const [first, second] = await Promise.all([start(), start()]);
-    const postgres = await postgresOrThrow();
-    const token = await obtainToken(first.url, "alice");
-    expect(await call(second.url, "me.get", { token })).toMatchObject({ status: 200 });
-
-    expect(await first.stop()).toMatchObject({ code: 0 });
-    expect(await isRunning(postgres)).toBe(true);
-    expect(await call(second.url, "me.get", { token })).toMatchObject({ status: 200 });
-    expect(await signIn(second.url, "alice")).toMatchObject({ status: 200 });
-
-    expect(await second.stop()).toMatchObject({ code: 0 });
-    expect(await isRunning(postgres)).toBe(false);
-  });
-
-  it("agree on the secret and the keys when the folder is empty", async () => {
-    await using empty = await createInstallation();
-    const services = await Promise.all([empty.start(), empty.start()]);
-    await createUser(empty, "--username", "bob");
-    for (const issuer of services) {
-      const token = await obtainToken(issuer.url, "bob");
-      for (const { url } of services) expect(await call(url, "me.get", { token })).toMatchObject({ status: 200 });
-    }
-    const ends = await Promise.all(services.map((service) => service.stop()));
-    expect(ends).toMatchObject([{ code: 0 }, { code: 0 }]);
-    expect(await empty.findPostgres()).toBeUndefined();
   });
 });

@@ -1,0 +1,77 @@
+import { execFile } from "node:child_process";
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, request, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { page } from "./page.ts";
+
+/** The web server of a team: it gives out their page, and hands the service's paths on to the service. */
+export interface Front extends AsyncDisposable {
+  /** Its origin, such as `http://127.0.0.1:4711`. */
+  readonly url: string;
+  /** What browsers asked for, in order. */
+  readonly requests: readonly ReceivedRequest[];
+  /** From now on, `/trpc` and `/cookie` are handed on to the service at this address. */
+  handOnTo(service: string): void;
+}
+
+export interface ReceivedRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  /** What it was answered with; 0 until then. */
+  status: number;
+}
+
+export async function startFront(): Promise<Front> {
+  const sdk = await bundleSdk();
+  const requests: ReceivedRequest[] = [];
+  let service: string | undefined;
+  const server = createServer((incoming, outgoing) => {
+    const path = incoming.url ?? "/";
+    const received = { method: incoming.method ?? "", path, headers: incoming.headers, status: 0 };
+    requests.push(received);
+    outgoing.on("finish", () => {
+      received.status = outgoing.statusCode;
+    });
+    if (service && /^\/(trpc|cookie)\//.test(path)) return handOn(incoming, outgoing, new URL(path, service));
+    if (path === "/sdk.js") return answer(outgoing, "text/javascript", sdk);
+    return answer(outgoing, "text/html; charset=utf-8", page);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    requests,
+    handOnTo(url) {
+      service = url;
+    },
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+function answer(outgoing: ServerResponse, type: string, body: string): void {
+  outgoing.setHeader("content-type", type).end(body);
+}
+
+/** The `Host` that the browser sent is kept: with it the service tells its own origin from others. */
+function handOn(incoming: IncomingMessage, outgoing: ServerResponse, url: URL): void {
+  const { method, headers } = incoming;
+  const onward = request(url, { ...(method && { method }), headers }, (received) => {
+    outgoing.writeHead(received.statusCode ?? 502, received.rawHeaders);
+    received.pipe(outgoing);
+  });
+  onward.on("error", () => outgoing.writeHead(502).end());
+  incoming.pipe(onward);
+}
+
+const client = fileURLToPath(new URL("../../../../packages/client/", import.meta.url));
+
+/** The built SDK and `@trpc/client` in one script, as a team's own bundler makes it. */
+async function bundleSdk(): Promise<string> {
+  const words = ["dist/index.js", "--format", "esm", "--platform", "browser"];
+  const { stdout } = await promisify(execFile)("node_modules/.bin/rolldown", words, { cwd: client });
+  return stdout;
+}

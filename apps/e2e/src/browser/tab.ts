@@ -1,0 +1,49 @@
+import type { AuthClient } from "@latchkey/client";
+import type { BrowserContext, Page } from "playwright-core";
+import { alice, type Site } from "./site.ts";
+
+export interface TabOptions {
+  /** Where the SDK keeps the session; `localStorage` if not said. */
+  readonly storage?: "cookie";
+  /** The service's address, where it is not behind the page's own origin. */
+  readonly service?: string;
+}
+
+/** Opens the sign-in page in a new tab, and waits until it knows who is signed in. */
+export async function openTab(context: BrowserContext, { front }: Site, options: TabOptions = {}): Promise<Page> {
+  const tab = await context.newPage();
+  await tab.goto(`${front.url}/?${new URLSearchParams({ ...options })}`);
+  await shows(tab, /Sign/);
+  return tab;
+}
+
+/** Waits until the page says so of the person. */
+export async function shows(tab: Page, text: string | RegExp): Promise<void> {
+  await tab.locator("output", { hasText: text }).waitFor();
+}
+
+export const signedIn = "Signed in as alice";
+export const signedOut = "Signed out";
+
+/** Signs in with the page's own form, as a person does. */
+export async function signIn(tab: Page, { username, password } = alice): Promise<void> {
+  await tab.getByLabel("Username or phone number").fill(username);
+  await tab.getByLabel("Password").fill(password);
+  await tab.getByRole("button", { name: "Sign in" }).click();
+}
+
+/** Uses the SDK inside the page. What `use` answers comes back as JSON; nothing of this file is at its hand. */
+export async function inPage<Answer>(tab: Page, use: (auth: AuthClient) => Answer): Promise<Awaited<Answer>> {
+  const auth = await tab.evaluateHandle<AuthClient>("auth");
+  return (await auth.evaluate(use)) as Awaited<Answer>;
+}
+
+/** Asks the service who is signed in: a username, or why there is no answer. */
+export function askWho(tab: Page): Promise<string> {
+  return inPage(tab, (auth) =>
+    auth.api.me.get.query().then(
+      ({ username }) => username,
+      (error) => error.data?.reason ?? "no answer",
+    ),
+  );
+}

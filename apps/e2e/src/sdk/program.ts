@@ -1,0 +1,89 @@
+import { type AppRouter, type LinkOptions, type AuthClient, type AuthState, type AuthStorage, createAuthClient, memoryStorage } from "@latchkey/client";
+import { password } from "../http/people.ts";
+import { type LiveServer, startLiveServer } from "../live-server.ts";
+
+export const credentials = { username: "alice", password };
+
+/** A request as it left the program. */
+export interface SentRequest {
+  /** Of the whole batch, such as `me.get,sessions.list`. */
+  readonly procedures: readonly string[];
+  /** What the `Authorization` header said. */
+  readonly authorization: string | null;
+}
+
+/** Answers in the service's place, or lets the request through when it answers nothing. */
+export type Fault = (request: SentRequest, send: () => Promise<Response>) => Promise<Response> | Response | undefined;
+
+/** The network between a program and the world: it can be watched, and broken. */
+export interface Network {
+  readonly fetch: (...call: Parameters<NonNullable<LinkOptions<AppRouter>["fetch"]>>) => Promise<Response>;
+  readonly requests: readonly SentRequest[];
+  /** How often a procedure was sent, alone or in a batch. */
+  count(procedure: string): number;
+  breakWith(fault: Fault): void;
+  mend(): void;
+}
+
+export function createNetwork(): Network {
+  const requests: SentRequest[] = [];
+  let fault: Fault = () => undefined;
+  return {
+    requests,
+    count: (procedure) => requests.flatMap(({ procedures }) => procedures).filter((sent) => sent === procedure).length,
+    breakWith: (next) => {
+      fault = next;
+    },
+    mend: () => {
+      fault = () => undefined;
+    },
+    fetch: async (input, init) => {
+      // tRPC's type is a stranger to that of the platform, and the same thing.
+      const options = init as RequestInit | undefined;
+      const path = decodeURIComponent(new URL(String(input)).pathname).replace(/^(\/trpc)?\//, "");
+      const sent = { procedures: path.split(","), authorization: new Headers(options?.headers).get("authorization") };
+      requests.push(sent);
+      const send = () => fetch(input, options);
+      return (await fault(sent, send)) ?? send();
+    },
+  };
+}
+
+export interface Program {
+  readonly auth: AuthClient;
+  readonly network: Network;
+  readonly storage: AuthStorage;
+  /** What was shown, one entry for each time that the program was told of a change. */
+  readonly shown: readonly AuthState[];
+}
+
+/** A program of its own that uses the SDK, with a network and a storage of its own. */
+export function openProgram({ url }: LiveServer, storage: AuthStorage = memoryStorage()): Program {
+  const network = createNetwork();
+  const auth = createAuthClient({ url, storage, fetch: network.fetch });
+  const shown: AuthState[] = [];
+  auth.subscribe(() => shown.push(auth.getSnapshot()));
+  return { auth, network, storage, shown };
+}
+
+/** A program in which alice is signed in. */
+export async function openSignedIn(live: LiveServer, storage?: AuthStorage): Promise<Program> {
+  const program = openProgram(live, storage);
+  await program.auth.signIn(credentials);
+  return program;
+}
+
+/** The service, with alice's account. */
+export async function startWithAlice(): Promise<LiveServer> {
+  const live = await startLiveServer();
+  await live.test.auth.createUser(credentials);
+  return live;
+}
+
+/** More seconds than an access token and the leeway last, and fewer than a session does. */
+export const pastExpiry = 961;
+
+/** What a program keeps of its session, as it is stored. */
+export async function readStored({ storage }: Program): Promise<{ token: string; refreshToken: string }> {
+  return JSON.parse((await storage.get()) ?? "null");
+}
