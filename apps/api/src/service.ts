@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { readEnvironment } from "./environment.ts";
-import { exitCodes } from "./failure.ts";
 import { startHousekeeping } from "./housekeeping.ts";
 import { createLog } from "./log.ts";
 import { openAuth } from "./open-auth.ts";
@@ -51,15 +50,21 @@ function listenForStop(log: Logger): Stop {
   const { promise, resolve } = Promise.withResolvers<void>();
   let isAsked = false;
   const stop = (signal: NodeJS.Signals) => {
-    if (isAsked && signal !== "SIGHUP") process.exit(exitCodes.failed);
+    if (isAsked && signal !== "SIGHUP") dieOf(signal);
     if (isAsked) return;
     isAsked = true;
     log.info({ signal }, "shutting down");
-    setTimeout(() => process.exit(exitCodes.failed), stopTimeout).unref();
+    setTimeout(dieOf, stopTimeout, "SIGKILL").unref();
     resolve();
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
   return { asked: promise, isAsked: () => isAsked };
+}
+
+/** `process.exit()` waits for the password hashes that are being made. */
+function dieOf(signal: NodeJS.Signals): void {
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
 }
 
 function greeting(url: string, place: string): string {

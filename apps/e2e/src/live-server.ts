@@ -1,4 +1,6 @@
 import { createLog } from "@latchkey/api/log";
+import { models } from "@latchkey/api/permissions";
+import { prepare } from "@latchkey/api/prepare";
 import { startServer } from "@latchkey/api/server";
 import { createTestAuth, type TestAuth } from "@latchkey/auth/testing";
 
@@ -11,14 +13,15 @@ export interface LiveServer extends AsyncDisposable {
 }
 
 /**
- * Starts the real HTTP service on a core from {@link createTestAuth}.
+ * Starts the real HTTP service on a core from {@link createTestAuth} that knows the service's own models and tables.
  *
  * @example
  * await using live = await startLiveServer();
  * await fetch(`${live.url}/healthz`);
  */
 export async function startLiveServer(options: Parameters<typeof createTestAuth>[0] = {}): Promise<LiveServer> {
-  const test = await createTestAuth(options);
+  const test = await createTestAuth({ models: [...models], ...options });
+  await prepare(test.auth);
   const logged: string[] = [];
   const log = createLog("info", { write: (line) => void logged.push(line) });
   const server = await startServer({ auth: test.auth, log, host: "127.0.0.1", port: 0 });

@@ -71,7 +71,8 @@ export function createAuthClient({ url, storage = memoryStorage(), fetch }: Auth
         tap({
           next({ result }) {
             if (!("data" in result)) return;
-            if (opensSession(op)) void keeper.keep(result.data as SessionAnswer);
+            if (op.path === "me.changePassword") void keeper.replace(result.data as SessionAnswer);
+            else if (opensSession(op)) void keeper.keep(result.data as SessionAnswer);
             if (op.path === "me.get" || op.path === "me.update") keeper.showUser(result.data as User);
           },
         }),
@@ -98,6 +99,7 @@ export function createAuthClient({ url, storage = memoryStorage(), fetch }: Auth
     },
     async signIn(credentials) {
       const answer = await plain.token.obtain.mutate(credentials);
+      await keeper.ready;
       await keeper.keep(answer);
       return answer.user;
     },

@@ -31,6 +31,15 @@ interface KeptSession {
   readonly clockOffset: number;
 }
 
+/** A refresh that did not succeed, and for how many milliseconds from then on the service is left alone. */
+interface Failure {
+  readonly error: unknown;
+  /** How many there were in a row. */
+  readonly count: number;
+  readonly at: number;
+  readonly wait: number;
+}
+
 export interface SessionKeeperOptions {
   readonly storage: AuthStorage;
   /** Keep no token in the storage: only who is signed in, for the other tabs and the next page. */
@@ -59,7 +68,9 @@ export function createSessionKeeper({ storage, hidesTokens, renew }: SessionKeep
   let kept: KeptSession | null = null;
   let state: AuthState = loading;
   let renewing: Promise<void> | undefined;
-  let failure: { readonly error: unknown; readonly count: number; readonly until: number } | undefined;
+  let failure: Failure | undefined;
+  /** Whether what is kept is stored as well; if not, nothing stored says anything of it. */
+  let isStored = true;
   const listeners = new Set<() => void>();
 
   function show(next: KeptSession | null): void {
@@ -71,20 +82,18 @@ export function createSessionKeeper({ storage, hidesTokens, renew }: SessionKeep
   }
 
   async function readStored(): Promise<KeptSession | null> {
+    if (!isStored) return kept;
     try {
-      return JSON.parse((await storage.get()) ?? "null");
+      const stored: unknown = JSON.parse((await storage.get()) ?? "null");
+      return isSession(stored) ? stored : null;
     } catch {
-      return null;
+      return kept;
     }
   }
 
   async function writeStored(session: KeptSession): Promise<void> {
     const stored = hidesTokens ? { ...session, token: "", refreshToken: "", expiresAt: 0 } : session;
-    try {
-      await storage.set(JSON.stringify(stored));
-    } catch {
-      // A full or forbidden storage: the session lives as long as the page does.
-    }
+    isStored = await succeeds(() => storage.set(JSON.stringify(stored)));
   }
 
   /** Takes over what is stored: at the start, and when another tab has changed it. */
@@ -105,7 +114,7 @@ export function createSessionKeeper({ storage, hidesTokens, renew }: SessionKeep
   async function forget(): Promise<void> {
     failure = undefined;
     show(null);
-    await storage.remove();
+    await succeeds(() => storage.remove());
   }
 
   /** Renews the session, once for everybody who asks meanwhile. Throws when that did not succeed. */
@@ -117,32 +126,35 @@ export function createSessionKeeper({ storage, hidesTokens, renew }: SessionKeep
   }
 
   async function renewNow(): Promise<void> {
-    if (failure && Date.now() < failure.until) throw failure.error;
+    const elapsed = Date.now() - (failure?.at ?? 0);
+    // A clock that was set back tells nothing of the time that has passed.
+    if (failure && elapsed >= 0 && elapsed < failure.wait) throw failure.error;
     const before = await readStored();
     // Another tab has signed out, or has renewed it.
     if (!before || isNewer(before)) return show(before);
+    const token = kept?.token;
     try {
       const answer = await renew(before.refreshToken);
       // Whoever signed out meanwhile stays so.
-      if (kept?.refreshToken === before.refreshToken) await keep(answer);
+      if (kept && kept.token === token) await keep(answer);
     } catch (error) {
-      await handleFailure(error);
+      await handleFailure(error, token);
       throw error;
     }
   }
 
   const isNewer = (stored: KeptSession) => stored.token !== "" && stored.token !== kept?.token;
 
-  async function handleFailure(error: unknown): Promise<void> {
-    if (isFinal(error) && kept) return endUnlessNewer(kept.token);
+  async function handleFailure(error: unknown, token: string | undefined): Promise<void> {
+    if (isFinal(error)) return endUnlessNewer(token);
     const count = (failure?.count ?? 0) + 1;
-    failure = { error, count, until: Date.now() + waitAfter(count, error) };
+    failure = { error, count, at: Date.now(), wait: waitAfter(count, error) };
   }
 
   /** The session of this token is over: signs out, unless another tab has a newer one. */
-  async function endUnlessNewer(token: string): Promise<void> {
-    if (kept?.token !== token) return;
+  async function endUnlessNewer(token: string | undefined): Promise<void> {
     const stored = await readStored();
+    if (!kept || kept.token !== token) return;
     if (stored && isNewer(stored)) return show(stored);
     await forget();
   }
@@ -177,9 +189,13 @@ export function createSessionKeeper({ storage, hidesTokens, renew }: SessionKeep
     endUnlessNewer,
     /** Shows what a call has just answered of the person. */
     showUser(user: User): void {
-      if (!kept) return;
+      if (kept?.user.id !== user.id) return;
       show({ ...kept, user });
       void writeStored(kept);
+    },
+    /** Takes over the new session of whoever is signed in; an answer to somebody else comes too late. */
+    replace: async (answer: SessionAnswer) => {
+      if (kept?.user.id === answer.user.id) await keep(answer);
     },
     findRefreshToken: () => kept?.refreshToken,
     getSnapshot: () => state,
@@ -188,6 +204,21 @@ export function createSessionKeeper({ storage, hidesTokens, renew }: SessionKeep
       return () => void listeners.delete(listener);
     },
   };
+}
+
+function isSession(value: unknown): value is KeptSession {
+  const { token, refreshToken, user } = (value ?? {}) as Partial<KeptSession>;
+  return typeof token === "string" && typeof refreshToken === "string" && typeof user?.id === "string";
+}
+
+/** Whether a storage did as it was told. One that is full, locked or forbidden spoils nothing but the next start. */
+async function succeeds(step: () => void | Promise<void>): Promise<boolean> {
+  try {
+    await step();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function toKeptSession({ token, refreshToken, user, expiresAt }: SessionAnswer): KeptSession {

@@ -7,12 +7,14 @@ export const auditProcedures = {
   /** One page, the newest first. */
   list: permittedProcedure("auth.view_auditevent")
     .input(
-      z.strictObject({
-        userId: z.uuid().optional(),
-        event: text(64).optional(),
-        cursor: z.uuid().optional(),
-        limit: pageLimit,
-      }),
+      z
+        .strictObject({
+          userId: z.uuid().optional(),
+          event: text(64).optional(),
+          cursor: z.uuid().optional(),
+          limit: pageLimit,
+        })
+        .prefault({}),
     )
     .query(({ ctx, input }) => ctx.auth.listAuditEvents(input)),
 };

@@ -18,16 +18,18 @@ export const usersProcedures = {
   /** One page, the newest first, or in the order of the name that is searched for by its beginning. */
   list: user.view
     .input(
-      z.strictObject({
-        username: identifierText.optional(),
-        phoneNumber: identifierText.optional(),
-        email: identifierText.optional(),
-        isActive: z.boolean().optional(),
-        isStaff: z.boolean().optional(),
-        groupId: z.uuid().optional(),
-        cursor: cursorText.optional(),
-        limit: pageLimit,
-      }),
+      z
+        .strictObject({
+          username: identifierText.optional(),
+          phoneNumber: identifierText.optional(),
+          email: identifierText.optional(),
+          isActive: z.boolean().optional(),
+          isStaff: z.boolean().optional(),
+          groupId: z.uuid().optional(),
+          cursor: cursorText.optional(),
+          limit: pageLimit,
+        })
+        .prefault({}),
     )
     .query(({ ctx, input }) => ctx.auth.users.list(input)),
 

@@ -30,12 +30,14 @@ async function openContext(browser: Browser): Promise<BrowserContext> {
 }
 
 const browserTest = base
-  .extend("browser", { scope: "file" }, async (_, { onCleanup }) => {
+  // biome-ignore lint/correctness/noEmptyPattern: vitest reads from the pattern what a fixture needs
+  .extend("browser", { scope: "file" }, async ({}, { onCleanup }) => {
     const browser = await startBrowser();
     onCleanup(() => browser.close());
     return browser;
   })
-  .extend("site", async (_, { onCleanup }): Promise<Site> => {
+  // biome-ignore lint/correctness/noEmptyPattern: vitest reads from the pattern what a fixture needs
+  .extend("site", async ({}, { onCleanup }): Promise<Site> => {
     const site = await startSite();
     onCleanup(() => site[Symbol.asyncDispose]());
     return site;

@@ -24,7 +24,8 @@ export interface ReceivedRequest {
 }
 
 export async function startFront(): Promise<Front> {
-  const sdk = await bundleSdk();
+  sdk ??= bundleSdk();
+  const script = await sdk;
   const requests: ReceivedRequest[] = [];
   let service: string | undefined;
   const server = createServer((incoming, outgoing) => {
@@ -35,7 +36,7 @@ export async function startFront(): Promise<Front> {
       received.status = outgoing.statusCode;
     });
     if (service && /^\/(trpc|cookie)\//.test(path)) return handOn(incoming, outgoing, new URL(path, service));
-    if (path === "/sdk.js") return answer(outgoing, "text/javascript", sdk);
+    if (path === "/sdk.js") return answer(outgoing, "text/javascript", script);
     return answer(outgoing, "text/html; charset=utf-8", page);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -67,6 +68,7 @@ function handOn(incoming: IncomingMessage, outgoing: ServerResponse, url: URL): 
   incoming.pipe(onward);
 }
 
+let sdk: Promise<string> | undefined;
 const client = fileURLToPath(new URL("../../../../packages/client/", import.meta.url));
 
 /** The built SDK and `@trpc/client` in one script, as a team's own bundler makes it. */

@@ -101,7 +101,7 @@ test("every procedure has its section, its commands, and no other has", async ()
   const sections = [...text.matchAll(/^### `([\w.]+)`$/gm)].map(([, name]) => name);
   expect(sections.sort()).toEqual(names.sort());
   for (const name of names) {
-    const shown = examples.filter(({ command }) => command.includes(`/trpc/${name} `));
+    const shown = examples.filter(({ command }) => `${command} `.includes(`/trpc/${name} `));
     expect(shown.length, `a curl command for ${name}`).toBeGreaterThan(0);
   }
 });

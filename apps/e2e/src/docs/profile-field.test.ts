@@ -42,7 +42,9 @@ const isRefusedByDatabase = await database
 console.log(JSON.stringify({ atFirst, answered, read, isRefusedByCode, isRefusedByDatabase }));
 `;
 
-test("whoever follows docs/add-a-profile-field.md has a field that is stored, answered and bounded", async () => {
+test("whoever follows docs/add-a-profile-field.md has a field that is stored, answered and bounded", {
+  timeout: 120_000,
+}, async () => {
   await using bench = await openWorkbench();
   const core = join(root, "packages/auth");
   await cp(join(core, "src"), join(bench.path, "src"), {

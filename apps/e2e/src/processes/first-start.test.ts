@@ -61,7 +61,7 @@ describe("while the service runs, the command line", () => {
     const run = await installation.run(["create-superuser", "--username", "root_of_all", "--password-stdin"], {
       input: "correct horse battery staple",
     });
-    expect(run).toEqual({ code: 0, stdout: "Created superuser root_of_all.\n", stderr: "" });
+    expect(run).toMatchObject({ code: 0, stdout: "Created superuser root_of_all.\n", stderr: "" });
     const { body } = await signIn(service.url, "root_of_all");
     expect(body.user).toMatchObject({ isStaff: true, isSuperuser: true });
   });

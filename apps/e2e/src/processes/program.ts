@@ -8,6 +8,7 @@ export type Variables = Readonly<Record<string, string>>;
 export interface Outcome {
   /** Null when a signal ended it. */
   readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -65,7 +66,7 @@ function watch(child: ChildProcess): Program {
   const { pid = 0 } = child;
   const outcome = new Promise<Outcome>((resolve, reject) => {
     child.on("error", reject);
-    child.on("close", (code) => resolve({ code, stdout: stdout(), stderr: stderr() }));
+    child.on("close", (code, signal) => resolve({ code, signal, stdout: stdout(), stderr: stderr() }));
   });
   const isRunning = () => child.exitCode === null && child.signalCode === null;
   const log = () => parseLines(stdout());

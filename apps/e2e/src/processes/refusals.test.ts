@@ -5,6 +5,7 @@ import { createTestDatabase } from "@latchkey/auth/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { toDatabaseUrl } from "./external-database.ts";
 import { createInstallation, type Installation } from "./installation.ts";
+import { createUser, signIn } from "./people.ts";
 import type { Variables } from "./program.ts";
 
 let installation: Installation;
@@ -80,5 +81,16 @@ describe("a start is refused with exit code 3 and one line that says what to do"
     expect(await refusalOf({ DATABASE_URL: toDatabaseUrl(database.connection) })).toBe(
       "The database was migrated by a newer Latchkey (it has 9999-future). Start that version or a later one; this one changed nothing.",
     );
+  });
+});
+
+describe("a secret that was lost", () => {
+  it("is survived: `rotate-keys --compromised` with a new one lets the service start, and nobody needs a new password", async () => {
+    const variables = { LATCHKEY_SECRET: "yq7Zk1fVb4TnW8sRe0LxJ5uHc9gPd2oMa6iXwQ3tEvU" };
+    await createUser(installation, "--username", "alice");
+    const rotation = await installation.run(["rotate-keys", "--compromised"], { variables });
+    expect(rotation).toMatchObject({ code: 0, stderr: "" });
+    const service = await installation.start(variables);
+    expect(await signIn(service.url, "alice")).toMatchObject({ status: 200 });
   });
 });

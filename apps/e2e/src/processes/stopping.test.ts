@@ -50,7 +50,7 @@ describe("a second Ctrl-C", () => {
     service.signalGroup("SIGINT");
     await service.untilLogged("shutting down");
     service.signalGroup("SIGINT");
-    expect(await service.outcome).toMatchObject({ code: 1 });
+    expect(await service.outcome).toMatchObject({ signal: "SIGINT" });
     const answers = await Promise.allSettled(calls.map((call) => call.status));
     expect(answers.map((answer) => answer.status)).toEqual(["rejected", "rejected"]);
     const next = await installation.start();

@@ -1,4 +1,12 @@
-import { type AppRouter, type LinkOptions, type AuthClient, type AuthState, type AuthStorage, createAuthClient, memoryStorage } from "@latchkey/client";
+import {
+  type AppRouter,
+  type AuthClient,
+  type AuthState,
+  type AuthStorage,
+  createAuthClient,
+  type LinkOptions,
+  memoryStorage,
+} from "@latchkey/client";
 import { password } from "../http/people.ts";
 import { type LiveServer, startLiveServer } from "../live-server.ts";
 

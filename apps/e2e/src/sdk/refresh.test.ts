@@ -1,6 +1,7 @@
 import type { AppRouter } from "@latchkey/client";
 import { createTRPCClient } from "@trpc/client";
 import { expect, test } from "vitest";
+import { password } from "../http/people.ts";
 import { type NotesRouter, startNotesService } from "./notes-service.ts";
 import { openProgram, openSignedIn, type Program, pastExpiry, readStored, startWithAlice } from "./program.ts";
 
@@ -183,13 +184,48 @@ test("calls of somebody who has signed in anew are not touched by the end of the
     const answer = await send();
     if (authorization === `Bearer ${old.token}`) {
       program.network.mend();
-      await program.auth.signIn({ username: "alice", password: "correct horse battery" });
+      await program.auth.signIn({ username: "alice", password });
     }
     return answer;
   });
   await expect(program.auth.api.me.get.query()).rejects.toEqual(refusal("session_ended"));
   expect(program.auth.getSnapshot().status).toBe("signedIn");
   expect((await program.auth.api.me.get.query()).username).toBe("alice");
+});
+
+test("whoever signs in anew while an old session turns out to have ended stays signed in", async () => {
+  await using live = await startWithAlice();
+  await live.test.auth.createUser({ username: "bora", password });
+  const program = await openSignedIn(live);
+  await live.test.auth.logout((await readStored(program)).refreshToken, live.test.facts);
+  await live.test.clock.advance(pastExpiry);
+  program.network.breakWith(async ({ procedures }, send) => {
+    const answer = await send();
+    if (procedures[0] === "token.refresh") await program.auth.signIn({ username: "bora", password });
+    return answer;
+  });
+  await program.auth.api.me.get.query().catch(() => {});
+  expect(program.auth.getSnapshot().user?.username).toBe("bora");
+  expect((await program.auth.api.sessions.list.query())[0]?.current).toBe(true);
+});
+
+test("an answer that comes after its person has gone shows nobody and signs nobody in", async () => {
+  await using live = await startWithAlice();
+  await live.test.auth.createUser({ username: "bora", password });
+  const program = await openSignedIn(live);
+  program.network.breakWith(async ({ procedures }, send) => {
+    const answer = await send();
+    if (procedures[0] === "me.get") await program.auth.signIn({ username: "bora", password });
+    if (procedures[0] === "me.changePassword") await program.auth.signOut();
+    return answer;
+  });
+  expect((await program.auth.api.me.get.query()).username).toBe("alice");
+  expect(program.auth.getSnapshot().user?.username).toBe("bora");
+
+  const change = { currentPassword: password, newPassword: "a new horse battery" };
+  await program.auth.api.me.changePassword.mutate(change);
+  expect(program.auth.getSnapshot().status).toBe("signedOut");
+  expect(await program.storage.get()).toBeNull();
 });
 
 test("a call that was abandoned while its token was renewed is not sent again", async () => {

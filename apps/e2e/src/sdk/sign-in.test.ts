@@ -151,7 +151,7 @@ test("changing the password keeps this program signed in with a new pair, and no
 
   expect(await readStored(program)).toMatchObject({ token: answer.token, refreshToken: answer.refreshToken });
   expect(answer.refreshToken).not.toBe(before.refreshToken);
-    expect(program.shown).toHaveLength(told);
+  expect(program.shown).toHaveLength(told);
   expect(await program.auth.headers()).toEqual({ authorization: `Bearer ${answer.token}` });
   await live.test.clock.advance(pastExpiry);
   expect((await program.auth.api.me.get.query()).username).toBe("alice");

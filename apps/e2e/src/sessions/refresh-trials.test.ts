@@ -5,6 +5,8 @@ import { facts, openPoster, startTwoServices, type TwoServices } from "./two-ser
 const trials = 1_000;
 /** Sessions whose trials run side by side; within one, each trial goes on from the last. */
 const lanes = 4;
+/** After each trial, one token of either process is tried on both; after every so many, all twenty are. */
+const thoroughEvery = 20;
 const password = "correct horse battery";
 
 let services: TwoServices;
@@ -45,7 +47,7 @@ async function callAtOnce(url: string, procedure: string, inputs: readonly objec
 }
 
 /** Twenty refreshes of one token at once, ten on either process, in requests of one and of nine. Answers the one successor. */
-async function runTrial(refreshToken: string): Promise<string> {
+async function runTrial(trial: number, refreshToken: string): Promise<string> {
   const requests = services.urls.flatMap((url) => [1, 9].map((count) => ({ url, count })));
   const outcomes = await Promise.all(
     requests.map(({ url, count }) => callAtOnce(url, "token.refresh", Array(count).fill({ refreshToken }))),
@@ -56,7 +58,8 @@ async function runTrial(refreshToken: string): Promise<string> {
   expect(sessions).toHaveLength(20);
   const [successor, ...others] = new Set(sessions.map((session) => session.refreshToken));
   expect(others).toEqual([]);
-  await Promise.all(services.urls.map((url) => expectAllAccepted(url, sessions)));
+  const tried = trial % thoroughEvery < lanes ? sessions : sessions.filter((_, index) => index % 10 === trial % 10);
+  await Promise.all(services.urls.map((url) => expectAllAccepted(url, tried)));
   return successor ?? "";
 }
 
@@ -78,7 +81,7 @@ test(`of ${trials} times twenty refreshes of one token at once on two processes,
     let { refreshToken } = await services.auth.login({ username, password }, facts);
     for (let trial = lane; trial < trials; trial += lanes) {
       const presented = refreshToken;
-      refreshToken = await runTrial(presented);
+      refreshToken = await runTrial(trial, presented);
       const now = await services.database.query(
         "select id from latchkey.sessions where refresh_hash = $1 and previous_refresh_hash = $2 and ended_at is null",
         [hashOf(refreshToken), hashOf(presented)],
@@ -91,4 +94,4 @@ test(`of ${trials} times twenty refreshes of one token at once on two processes,
   expect(await rotations()).toBe(trials);
   const sessions = await services.database.query("select ended_at from latchkey.sessions");
   expect(sessions).toEqual(Array(lanes).fill({ ended_at: null }));
-}, 60_000);
+}, 180_000);

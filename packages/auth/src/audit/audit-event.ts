@@ -8,6 +8,7 @@ export type AuditEvent =
   | { readonly event: "group_created"; readonly group: string }
   | { readonly event: "group_updated"; readonly group: string; readonly permissions: readonly string[] }
   | { readonly event: "group_deleted"; readonly group: string }
+  | { readonly event: "permissions_pruned"; readonly permissions: readonly string[] }
   | { readonly event: "set_password_code_issued" }
   | { readonly event: "password_reset"; readonly sessionsEnded: number }
   | { readonly event: "signed_in"; readonly identifier: IdentifierKind }

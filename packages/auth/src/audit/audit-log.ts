@@ -56,12 +56,17 @@ export async function listEvents(db: Queries, { subjectId, event, after, limit }
   return query.orderBy("id", "desc").limit(limit).execute();
 }
 
-/** Takes from a user's events what could tell who they were; that something happened, and to which id, stays. */
+/**
+ * Takes from a user's events what could tell who they were: where they called from, or somebody who tried to be them. That
+ * something happened, and to which id, stays, and so does where an administrator called from.
+ */
 export async function forgetAddresses(db: Queries, userId: string): Promise<void> {
   await db
     .updateTable("auditEvents")
     .set({ address: null })
-    .where((filter) => filter.or([filter("subjectId", "=", userId), filter("actorId", "=", userId)]))
+    .where(({ or, and, eb }) =>
+      or([eb("actorId", "=", userId), and([eb("subjectId", "=", userId), eb("actorId", "is", null)])]),
+    )
     .where("address", "is not", null)
     .execute();
 }

@@ -9,6 +9,7 @@ import {
   type Grants,
   listEffectivePermissions,
   listPermissions,
+  lockGroups,
   replaceUserGroups,
   replaceUserPermissions,
 } from "../permissions/permission-store.ts";
@@ -19,7 +20,7 @@ import {
   deleteUser as deleteUserRow,
   findUser,
   insertUser,
-  lockActiveSuperusers,
+  lockWithSuperusers,
   type UserChanges,
   updateUser as updateUserRow,
 } from "../users/user-store.ts";
@@ -113,16 +114,17 @@ export async function updateUser(
 ): Promise<User> {
   const names = parseNames(core, { username, phoneNumber, email });
   const changes = withoutUndefined({ ...rest, ...names });
-  return administer(core, actor, id, async (transaction, target) => {
+  return administer(core, actor, id, async (transaction, target, superusers) => {
     refuseRaising(actor, changes, target);
-    await keepLastSuperuser(transaction, target, changes);
+    keepLastSuperuser(superusers, target, changes);
     const updated = await updateUserRow(transaction, id, changes);
     if (!updated) throw notFound();
     if (changes.isActive === false) {
       await endSessions(transaction, { userId: id, reason: "ended_by_administrator" });
     }
-    const about = { ...facts, actorId: actor.id, subjectId: id };
     const fields = Object.keys(changes).filter((field) => !field.endsWith("Key"));
+    if (fields.length === 0) return updated;
+    const about = { ...facts, actorId: actor.id, subjectId: id };
     await recordEvent(transaction, { event: "user_updated", fields }, about);
     return updated;
   });
@@ -134,8 +136,8 @@ export async function updateUser(
  * @throws AuthError `not_found`, `permission_denied`
  */
 export async function deleteUser(core: Core, { user: actor, facts }: Administrator, id: string): Promise<void> {
-  await administer(core, actor, id, async (transaction, target) => {
-    await keepLastSuperuser(transaction, target, { isActive: false });
+  await administer(core, actor, id, async (transaction, target, superusers) => {
+    keepLastSuperuser(superusers, target, { isActive: false });
     if (!(await deleteUserRow(transaction, id))) throw notFound();
     await recordEvent(transaction, { event: "user_deleted" }, { ...facts, actorId: actor.id, subjectId: id });
     await forgetAddresses(transaction, id);
@@ -145,7 +147,8 @@ export async function deleteUser(core: Core, { user: actor, facts }: Administrat
 /**
  * Makes a user's groups exactly those given.
  *
- * @throws AuthError `not_found`, `invalid_input`, `permission_denied` when a group gives more than the giver has
+ * @throws AuthError `not_found`, `invalid_input`, `permission_denied` when a group gives more than the giver has, or is for the
+ * giver
  */
 export async function setGroups(
   core: Core,
@@ -153,10 +156,12 @@ export async function setGroups(
   id: string,
   groupIds: readonly string[],
 ): Promise<AdministeredUser> {
-  const wanted = [...new Set(groupIds)];
-  await administer(core, actor, id, async (transaction) => {
+  const wanted = [...new Set(groupIds.map((groupId) => groupId.toLowerCase()))];
+  await administer(core, actor, id, async (transaction, target) => {
     const { groups } = await findGrants(transaction, id);
     const added = wanted.filter((groupId) => !groups.some((group) => group.id === groupId));
+    refuseServingOneself(actor, target, added);
+    await lockGroups(transaction, added);
     const { found, permissions } = await findPermissionsOfGroups(transaction, added);
     if (found !== added.length) throw unknown("groupIds", "names a group that does not exist");
     await requireHeld(transaction, actor, permissions);
@@ -170,7 +175,7 @@ export async function setGroups(
 /**
  * Makes a user's own permissions exactly those given.
  *
- * @throws AuthError `not_found`, `invalid_input`, `permission_denied` when the giver does not hold them
+ * @throws AuthError `not_found`, `invalid_input`, `permission_denied` when the giver does not hold them, or they are for the giver
  */
 export async function setPermissions(
   core: Core,
@@ -179,14 +184,12 @@ export async function setPermissions(
   permissions: readonly string[],
 ): Promise<AdministeredUser> {
   const wanted = [...new Set(permissions)].sort();
-  await administer(core, actor, id, async (transaction) => {
+  await administer(core, actor, id, async (transaction, target) => {
     await requireKnownPermissions(transaction, wanted);
     const { permissions: held } = await findGrants(transaction, id);
-    await requireHeld(
-      transaction,
-      actor,
-      wanted.filter((permission) => !held.includes(permission)),
-    );
+    const added = wanted.filter((permission) => !held.includes(permission));
+    refuseServingOneself(actor, target, added);
+    await requireHeld(transaction, actor, added);
     await replaceUserPermissions(transaction, id, wanted);
     const about = { ...facts, actorId: actor.id, subjectId: id };
     await recordEvent(transaction, { event: "permissions_set", permissions: wanted }, about);
@@ -218,17 +221,18 @@ export async function requireKnownPermissions(db: Queries, permissions: readonly
   throw unknown("permissions", "names a permission that does not exist");
 }
 
-/** Runs a change of one user in a transaction, if the actor stands above them. */
-async function administer<T>(
-  core: Core,
-  actor: User,
-  id: string,
-  change: (transaction: Queries, target: User) => Promise<T>,
-): Promise<T> {
+type Change<T> = (transaction: Queries, target: User, superusers: readonly string[]) => Promise<T>;
+
+/** Runs a change of one user in a transaction, if the actor stands above them; of several changes at once, one at a time. */
+async function administer<T>(core: Core, actor: User, id: string, change: Change<T>): Promise<T> {
   return core.db.transaction().execute(async (transaction) => {
-    const target = await getUserOrThrow(transaction, id);
+    const { target, superusers } = await lockWithSuperusers(transaction, id);
+    if (!target) throw notFound();
+    if (actor.isSuperuser && !superusers.includes(actor.id)) {
+      throw new AuthError("permission_denied", "You are no superuser any more");
+    }
     await requireAuthorityOver(transaction, actor, target);
-    return change(transaction, target);
+    return change(transaction, target, superusers);
   });
 }
 
@@ -259,11 +263,16 @@ function refuseRaising(
   }
 }
 
+/** What comes by a group goes with the group; what people could give to themselves would stay. */
+function refuseServingOneself(actor: User, target: User, added: readonly string[]): void {
+  if (actor.isSuperuser || actor.id !== target.id || added.length === 0) return;
+  throw new AuthError("permission_denied", "Nobody gives rights to themselves");
+}
+
 /** An installation without a superuser could be repaired by nobody who signs in. */
-async function keepLastSuperuser(transaction: Queries, target: User, changes: UserChanges): Promise<void> {
+function keepLastSuperuser(superusers: readonly string[], target: User, changes: UserChanges): void {
   const isLeaving = changes.isActive === false || changes.isSuperuser === false;
   if (!target.isSuperuser || !isLeaving) return;
-  const superusers = await lockActiveSuperusers(transaction);
   if (superusers.some((id) => id !== target.id)) return;
   throw new AuthError("permission_denied", "The last active superuser can be neither removed nor demoted");
 }

@@ -46,14 +46,15 @@ export async function changePassword(
   return answerSession(core, movedOn);
 }
 
-/** The present session's next generation; a refresh by another tab at this moment waits for it and gets the same. */
+/** The present session's next generation, which a refresh by another tab at this moment, or in the grace time before, gets too. */
 async function moveOn(
   core: Core,
   transaction: Queries,
   sessionId: string,
   facts: RequestFacts,
 ): Promise<AnsweredSession> {
-  const hash = await lockRefreshHash(transaction, sessionId);
+  const { refreshGrace } = core.options.sessions;
+  const hash = await lockRefreshHash(transaction, { id: sessionId, refreshGrace });
   const successor = hash && deriveSuccessor(core.refreshKey, { sessionId, hash });
   const rotated = successor && (await rotateSession(core.options, transaction, { presented: hash, successor, facts }));
   if (!rotated) throw new AuthError("session_ended", "The session has ended: sign in again");

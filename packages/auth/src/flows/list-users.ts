@@ -1,4 +1,5 @@
 import { AuthError } from "../errors.ts";
+import { toAsciiDigits } from "../identifiers/digits.ts";
 import { parseIdentifier } from "../identifiers/identifier.ts";
 import type { User } from "../users/user.ts";
 import { listUsers as listUserRows, type SearchableName } from "../users/user-list.ts";
@@ -40,7 +41,7 @@ function findSearch(core: Core, names: Record<SearchableName, string | undefined
     SearchableName,
     string,
   ][];
-  if (others.length > 0) throw invalid("Search by one of username, phoneNumber and email");
+  if (others[0]) throw invalid(others[0][0], "Search by one of username, phoneNumber and email");
   return given && { by: given[0], prefix: foldPrefix(core, given[0], given[1]) };
 }
 
@@ -50,7 +51,8 @@ function foldPrefix(core: Core, by: SearchableName, typed: string): string {
   const whole = parseIdentifier(typed, core.options.phones);
   if (whole?.kind === kinds[by]) return whole.value;
   const text = typed.normalize("NFKC").trim();
-  return by === "phoneNumber" ? `+${text.replace(/\D/g, "")}` : text.toLowerCase();
+  if (by !== "phoneNumber" || /\p{L}/u.test(text)) return text.toLowerCase();
+  return `+${toAsciiDigits(text).replace(/\D/g, "")}`;
 }
 
 function writeCursor(core: Core, user: User, by: SearchableName | undefined): string {
@@ -68,9 +70,9 @@ function readCursor(cursor: string, by: SearchableName | undefined): string {
   } catch {
     // Said below.
   }
-  throw invalid("The cursor is not one of this list");
+  throw invalid("cursor", "The cursor is not one of this list");
 }
 
-function invalid(message: string): AuthError {
-  return new AuthError("invalid_input", message, { issues: [{ path: ["cursor"], message }] });
+function invalid(field: string, message: string): AuthError {
+  return new AuthError("invalid_input", message, { issues: [{ path: [field], message }] });
 }

@@ -6,6 +6,7 @@ import {
   type Group,
   insertGroup,
   listGroups as listAllGroups,
+  lockGroup,
   renameGroup,
   replaceGroupPermissions,
 } from "../permissions/permission-store.ts";
@@ -44,6 +45,7 @@ export async function updateGroup(
   { name, permissions }: GroupUpdate,
 ): Promise<Group> {
   return core.db.transaction().execute(async (transaction) => {
+    await lockGroup(transaction, id);
     const group = await getGroupOrThrow(transaction, id);
     if (name !== undefined) await renameGroup(transaction, id, name);
     if (permissions) await grant(transaction, admin, { id, wanted: permissions, held: group.permissions });

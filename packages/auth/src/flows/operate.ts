@@ -11,7 +11,7 @@ import {
   insertUserPermission,
 } from "../permissions/permission-store.ts";
 import { endSessions } from "../sessions/session-store.ts";
-import { type Account, findAccount, setPassword } from "../users/user-store.ts";
+import { type Account, findAccount, lockWithSuperusers, setPassword } from "../users/user-store.ts";
 import { requireKnownPermissions } from "./administer-users.ts";
 import type { Core } from "./core.ts";
 import { encodePassword } from "./encode-password.ts";
@@ -44,17 +44,18 @@ export type GrantInput = { readonly permission: string } | { readonly group: str
 
 /** Gives a user a permission or a group. Throws AuthError `not_found`, `invalid_input`. */
 export async function grantTo(core: Core, name: string, what: GrantInput): Promise<Grants> {
-  return changeGrants(core, name, async (transaction, userId) => {
+  return changeGrants(core, name, what, async (transaction, userId) => {
     if ("group" in what) return insertUserGroup(transaction, userId, await getGroupId(transaction, what.group));
     await requireKnownPermissions(transaction, [what.permission]);
     return insertUserPermission(transaction, userId, what.permission);
   });
 }
 
-/** Takes a permission or a group from a user; one they do not have is no error. Throws AuthError `not_found`. */
+/** Takes a permission or a group from a user; one they do not have is no error. Throws AuthError `not_found`, `invalid_input`. */
 export async function revokeFrom(core: Core, name: string, what: GrantInput): Promise<Grants> {
-  return changeGrants(core, name, async (transaction, userId) => {
+  return changeGrants(core, name, what, async (transaction, userId) => {
     if ("group" in what) return deleteUserGroup(transaction, userId, await getGroupId(transaction, what.group));
+    await requireKnownPermissions(transaction, [what.permission]);
     return deleteUserPermission(transaction, userId, what.permission);
   });
 }
@@ -62,15 +63,22 @@ export async function revokeFrom(core: Core, name: string, what: GrantInput): Pr
 async function changeGrants(
   core: Core,
   name: string,
+  what: GrantInput,
   change: (transaction: Core["db"], userId: string) => Promise<void>,
 ): Promise<Grants> {
   const { id } = await findNamed(core, name);
   return core.db.transaction().execute(async (transaction) => {
+    const { target } = await lockWithSuperusers(transaction, id);
+    if (!target) throw unknownUser();
     await change(transaction, id);
     const grants = await findGrants(transaction, id);
+    const { permissions } = grants;
     const groups = grants.groups.map((group) => group.id);
-    await recordEvent(transaction, { event: "groups_set", groups }, atCommandLine(id));
-    await recordEvent(transaction, { event: "permissions_set", permissions: grants.permissions }, atCommandLine(id));
+    const happened =
+      "group" in what
+        ? ({ event: "groups_set", groups } as const)
+        : ({ event: "permissions_set", permissions } as const);
+    await recordEvent(transaction, happened, atCommandLine(id));
     return grants;
   });
 }
@@ -89,8 +97,12 @@ export async function endSessionsNamed(core: Core, name: string): Promise<number
 async function findNamed(core: Core, name: string): Promise<Account> {
   const identifier = parseIdentifier(name, core.options.phones);
   const account = identifier && (await findAccount(core.db, identifier));
-  if (!account) throw new AuthError("not_found", "There is no user with that username, phone number or e-mail address");
+  if (!account) throw unknownUser();
   return account;
+}
+
+function unknownUser(): AuthError {
+  return new AuthError("not_found", "There is no user with that username, phone number or e-mail address");
 }
 
 async function getGroupId(db: Core["db"], name: string): Promise<string> {

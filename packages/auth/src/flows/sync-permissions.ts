@@ -1,3 +1,4 @@
+import { recordEvent } from "../audit/audit-log.ts";
 import { listModelPermissions, type ModelName } from "../permissions/permission.ts";
 import { deleteOtherPermissions, insertPermissions } from "../permissions/permission-store.ts";
 import type { Core } from "./core.ts";
@@ -13,15 +14,21 @@ export interface SyncedPermissions {
  */
 export async function syncPermissions(core: Core, { prune }: { prune: boolean }): Promise<SyncedPermissions> {
   const declared = declaredPermissions(core.options);
-  const added = await insertPermissions(core.db, declared);
-  const removed = prune ? await deleteOtherPermissions(core.db, declared) : [];
-  return { added, removed };
+  return core.db.transaction().execute(async (transaction) => {
+    const added = await insertPermissions(transaction, declared);
+    const removed = prune ? await deleteOtherPermissions(transaction, declared) : [];
+    if (removed.length > 0)
+      await recordEvent(transaction, { event: "permissions_pruned", permissions: removed }, nobody);
+    return { added, removed };
+  });
 }
 
-/** Every permission that the options declare. */
+const nobody = { actorId: null, subjectId: null, address: null, requestId: null };
+
+/** Every permission that the options declare, in one order for all processes: so they wait for each other and never both. */
 export function declaredPermissions(options: {
   models: readonly string[];
   customPermissions: readonly string[];
 }): string[] {
-  return [...listModelPermissions(options.models as readonly ModelName[]), ...options.customPermissions];
+  return [...listModelPermissions(options.models as readonly ModelName[]), ...options.customPermissions].sort();
 }

@@ -36,6 +36,7 @@ export async function putCode(db: Queries, { lifetime, target, ...code }: NewCod
     ...code,
     id: randomUUIDv7(),
     target: target ?? null,
+    createdAt: sql<Date>`latchkey.now()`,
     expiresAt: sql<Date>`latchkey.now() + make_interval(secs => ${lifetime})`,
   };
   const { expiresAt } = await db

@@ -94,6 +94,17 @@ function selectGroups(db: Queries) {
     .groupBy("groups.id");
 }
 
+/** Keeps groups from being deleted until the transaction ends. */
+export async function lockGroups(transaction: Queries, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  await transaction.selectFrom("groups").select("id").where("id", "in", ids).orderBy("id").forKeyShare().execute();
+}
+
+/** Keeps a group from being changed by anybody else until the transaction ends. */
+export async function lockGroup(transaction: Queries, id: string): Promise<void> {
+  await transaction.selectFrom("groups").select("id").where("id", "=", id).forNoKeyUpdate().execute();
+}
+
 /** @throws AuthError `identifier_taken` when another group has the name */
 export async function insertGroup(db: Queries, name: string): Promise<string> {
   const id = randomUUIDv7();

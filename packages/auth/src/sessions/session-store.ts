@@ -117,10 +117,22 @@ export async function endSurplusSessions(
   return ended.map(({ id }) => id);
 }
 
-/** The hash of a session's present refresh token, which nobody else can move on until the transaction ends. */
-export async function lockRefreshHash(transaction: Queries, id: string): Promise<Buffer | null> {
-  const query = transaction.selectFrom("sessions").select("refreshHash").where("id", "=", id).forUpdate();
-  return (await query.executeTakeFirst())?.refreshHash ?? null;
+/**
+ * The hash of the refresh token whose successor is a session's next: the present one, or the one before while its grace time
+ * lasts, because whoever still holds that one could not follow two steps. Nobody else moves the session on until the
+ * transaction ends.
+ */
+export async function lockRefreshHash(
+  transaction: Queries,
+  { id, refreshGrace }: { id: string; refreshGrace: number },
+): Promise<Buffer | null> {
+  const hasJustMoved = sql`rotated_at > latchkey.now() - make_interval(secs => ${refreshGrace})`;
+  const query = transaction
+    .selectFrom("sessions")
+    .select(sql<Buffer>`case when ${hasJustMoved} then previous_refresh_hash else refresh_hash end`.as("hash"))
+    .where("id", "=", id)
+    .forUpdate();
+  return (await query.executeTakeFirst())?.hash ?? null;
 }
 
 /** A session as its owner sees it in a list of devices. */

@@ -150,17 +150,27 @@ export async function deleteUser(db: Queries, id: string): Promise<boolean> {
   return result.numDeletedRows === 1n;
 }
 
-/** The ids of the active superusers, whom nobody else can change until the transaction ends. */
-export async function lockActiveSuperusers(transaction: Queries): Promise<string[]> {
+export interface LockedUsers {
+  /** The user as they are now; null when there is no such user. */
+  readonly target: User | null;
+  /** The ids of the active superusers. */
+  readonly superusers: readonly string[];
+}
+
+/**
+ * Reads a user and the active superusers, whom nobody else can change until the transaction ends. It is one statement in one
+ * order, so that of two who change each other one waits for the other and never both.
+ */
+export async function lockWithSuperusers(transaction: Queries, id: string): Promise<LockedUsers> {
   const rows = await transaction
     .selectFrom("users")
-    .select("id")
-    .where("isSuperuser", "=", true)
-    .where("isActive", "=", true)
+    .select(userFields)
+    .where(({ or, and, eb }) => or([eb("id", "=", id), and([eb("isSuperuser", "=", true), eb("isActive", "=", true)])]))
     .orderBy("id")
-    .forUpdate()
+    .forNoKeyUpdate()
     .execute();
-  return rows.map((row) => row.id);
+  const superusers = rows.filter((user) => user.isSuperuser && user.isActive).map((user) => user.id);
+  return { target: rows.find((user) => user.id === id.toLowerCase()) ?? null, superusers };
 }
 
 export async function findUser(db: Queries, id: string): Promise<User | null> {

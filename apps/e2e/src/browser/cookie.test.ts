@@ -1,0 +1,197 @@
+import type { BrowserContext, Page } from "playwright-core";
+import { expect } from "vitest";
+import { test } from "./browser-test.ts";
+import { startFront } from "./front.ts";
+import { readSessions } from "./site.ts";
+import { askWho, inPage, shows, signedIn, signedOut, signIn } from "./tab.ts";
+
+const storage = "cookie";
+
+async function findRefreshCookie(context: BrowserContext) {
+  const cookies = await context.cookies();
+  return cookies.find(({ name }) => name === "latchkey_refresh");
+}
+
+/** Runs before anything of the page's, as a script does that somebody smuggled in: it reads along with every answer. */
+const eavesdrop = `
+  window.answers = [];
+  const send = window.fetch;
+  window.fetch = async (...request) => {
+    const answer = await send(...request);
+    window.answers.push(await answer.clone().text(), JSON.stringify([...answer.headers]));
+    return answer;
+  };`;
+
+/** Everything that a script finds: what is stored, what it heard, and whatever hangs on the window. */
+const rummage = `(async () => {
+  const found = [document.cookie, JSON.stringify({ ...localStorage, ...sessionStorage }), ...window.answers];
+  found.push(JSON.stringify(await cookieStore.getAll()), JSON.stringify(await indexedDB.databases()));
+  const seen = new Set();
+  const visit = (thing) => {
+    if (typeof thing === "string") found.push(thing);
+    if (thing === null || !["object", "function"].includes(typeof thing) || seen.has(thing)) return;
+    seen.add(thing);
+    for (const key of Reflect.ownKeys(thing)) {
+      try { visit(thing[key]); } catch {}
+    }
+  };
+  visit(window);
+  return found.join("\\n");
+})()`;
+
+async function findBy(tab: Page, secret: string): Promise<boolean> {
+  return (await tab.evaluate<string>(rummage)).includes(secret);
+}
+
+test("no script of the page finds the refresh token, neither at sign-in nor after a refresh", async ({
+  open,
+  site,
+  context,
+}) => {
+  await context.addInitScript(eavesdrop);
+  const tab = await open({ storage });
+  await signIn(tab);
+  await shows(tab, signedIn);
+  const first = await findRefreshCookie(context);
+  await site.test.clock.advance(20 * 60);
+  expect(await askWho(tab)).toBe("alice");
+  const second = await findRefreshCookie(context);
+
+  expect(second).toMatchObject({ httpOnly: true, sameSite: "Strict", path: "/cookie" });
+  expect(second?.value).not.toBe(first?.value);
+  expect(await findBy(tab, first?.value ?? "")).toBe(false);
+  expect(await findBy(tab, second?.value ?? "")).toBe(false);
+  expect(await findBy(tab, "alice")).toBe(true);
+});
+
+test("the same search finds a refresh token that is kept in localStorage", async ({ open, context }) => {
+  await context.addInitScript(eavesdrop);
+  const tab = await open();
+  await signIn(tab);
+  await shows(tab, signedIn);
+
+  const { refreshToken } = JSON.parse(await tab.evaluate<string>("localStorage.latchkey"));
+  expect(await findBy(tab, refreshToken)).toBe(true);
+});
+
+test("the cookie goes to /cookie and nowhere else", async ({ open, site }) => {
+  const tab = await open({ storage });
+  await signIn(tab);
+  await shows(tab, signedIn);
+  await tab.reload();
+  expect(await askWho(tab)).toBe("alice");
+
+  const withCookie = site.front.requests.filter(({ headers }) => headers.cookie).map(({ path }) => path);
+  expect(withCookie).toEqual(["/cookie/trpc/token.refresh"]);
+  expect(site.front.requests.map(({ path }) => path.split("?")[0])).toContain("/trpc/me.get");
+});
+
+test("a reload and a new tab find the person signed in", async ({ open, site }) => {
+  const here = await open({ storage });
+  await signIn(here);
+  await shows(here, signedIn);
+  await here.reload();
+  await shows(here, signedIn);
+  const there = await open({ storage });
+  await shows(there, signedIn);
+
+  expect(await Promise.all([askWho(here), askWho(there)])).toEqual(["alice", "alice"]);
+  expect(await readSessions(site)).toEqual([null]);
+});
+
+test("signing out in one tab signs the other out, and takes the cookie and the session with it", async ({
+  open,
+  site,
+  context,
+}) => {
+  const [here, there] = [await open({ storage }), await open({ storage })];
+  await signIn(here);
+  await shows(there, signedIn);
+
+  await inPage(here, ({ signOut }) => signOut());
+  await shows(there, signedOut);
+
+  expect(await findRefreshCookie(context)).toBeUndefined();
+  expect(await askWho(there)).toBe("token_missing");
+  expect(await readSessions(site)).toEqual(["signed_out"]);
+});
+
+test("whoever signs out and in again in one tab stays signed in there, whatever a tab does that slept meanwhile", async ({
+  open,
+  site,
+  context,
+}) => {
+  const [here, there] = [await open({ storage }), await open({ storage })];
+  await signIn(here);
+  await shows(there, signedIn);
+  expect(await askWho(there)).toBe("alice");
+
+  const lifecycle = await context.newCDPSession(there);
+  await lifecycle.send("Page.setWebLifecycleState", { state: "frozen" });
+  await inPage(here, ({ signOut }) => signOut());
+  await signIn(here);
+  await shows(here, signedIn);
+  await lifecycle.send("Page.setWebLifecycleState", { state: "active" });
+
+  expect(await askWho(there)).toBe("alice");
+  expect(await askWho(here)).toBe("alice");
+  expect(await readSessions(site)).toEqual(["signed_out", null]);
+});
+
+test("a new password, chosen in one tab, signs no tab out", async ({ open, site, context }) => {
+  const [here, there] = [await open({ storage }), await open({ storage })];
+  await signIn(here);
+  await shows(there, signedIn);
+  expect(await askWho(there)).toBe("alice");
+  const before = await findRefreshCookie(context);
+
+  await inPage(here, ({ api }) =>
+    api.me.changePassword.mutate({ currentPassword: "correct horse battery", newPassword: "staple battery horse" }),
+  );
+
+  expect((await findRefreshCookie(context))?.value).not.toBe(before?.value);
+  await site.test.clock.advance(20 * 60);
+  expect(await Promise.all([askWho(here), askWho(there)])).toEqual(["alice", "alice"]);
+  expect(await readSessions(site)).toEqual([null]);
+});
+
+/** What a page can make a browser send to an address: with leave asked for, without, and by leaving the page. */
+const attacks: readonly ((address: string) => string)[] = [
+  (address) =>
+    `fetch("${address}", { method: "POST", credentials: "include", body: "{}",
+      headers: { "content-type": "application/json" } }).catch(() => {})`,
+  (address) => `fetch("${address}", { method: "POST", credentials: "include", body: "{}", mode: "no-cors" })`,
+  (address) =>
+    `document.body.innerHTML = '<form method="post" enctype="text/plain" action="${address}"><input name="{}">';
+    document.forms[0].submit()`,
+];
+
+test.for([
+  ["another site", "localhost"],
+  ["another port of the same host", "127.0.0.1"],
+])("no request that a page of %s makes a browser send uses the cookie or harms it", async ([, host], tools) => {
+  const { open, site, context } = tools;
+  const tab = await open({ storage });
+  await signIn(tab);
+  await shows(tab, signedIn);
+  const cookie = await findRefreshCookie(context);
+  await using foreign = await startFront();
+  const sent = site.front.requests.length;
+
+  for (const procedure of ["token.refresh", "token.revoke"]) {
+    for (const attack of attacks) {
+      const before = site.front.requests.length;
+      const hostile = await context.newPage();
+      await hostile.goto(foreign.url.replace("127.0.0.1", String(host)));
+      await hostile.evaluate(attack(`${site.front.url}/cookie/trpc/${procedure}`));
+      await expect.poll(() => site.front.requests.slice(before).some(({ status }) => status > 0)).toBe(true);
+    }
+  }
+
+  const received = site.front.requests.slice(sent).filter(({ path }) => path.startsWith("/cookie"));
+  expect(new Set(received.map(({ status }) => status))).toEqual(new Set([405, 415]));
+  expect(received.some(({ headers }) => headers.cookie)).toBe(host === "127.0.0.1");
+  expect(await findRefreshCookie(context)).toEqual(cookie);
+  expect(await askWho(tab)).toBe("alice");
+  expect(await readSessions(site)).toEqual([null]);
+});

@@ -1,0 +1,30 @@
+import { appRouter } from "../../../api/src/router.ts";
+import { type Answer, call, type LiveServer } from "../live-server.ts";
+
+/** Every procedure of the service by name, and whether it is a query or a mutation. */
+export const procedureTypes: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(appRouter._def.procedures).map(([name, procedure]) => [name, procedure._def.type]),
+);
+
+export interface AskOptions {
+  readonly input?: unknown;
+  readonly token?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Calls a procedure as its kind is called: a query by GET with its input in the address, a mutation by POST. */
+export function ask(
+  { url }: Pick<LiveServer, "url">,
+  procedure: string,
+  { input, token, headers = {} }: AskOptions = {},
+): Promise<Answer> {
+  const about = { headers, ...(token !== undefined && { token }) };
+  if (procedureTypes[procedure] !== "query") return call(url, procedure, { input: input ?? {}, ...about });
+  const query = input === undefined ? "" : `?input=${encodeURIComponent(JSON.stringify(input))}`;
+  return call(url, `${procedure}${query}`, about);
+}
+
+/** An answer in a word or two: `ok`, or the status and the reason. */
+export function outcomeOf({ status, body }: Answer): string {
+  return status === 200 ? "ok" : `${status} ${body.data.reason}`;
+}

@@ -1,0 +1,143 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { codeIn, readPage, tablesOf } from "../docs/documents.ts";
+import { type LiveServer, startLiveServer } from "../live-server.ts";
+import { ask, outcomeOf, procedureTypes } from "./ask.ts";
+import { createPerson, type Facts, freshName, type Person, password, toAdministrator } from "./people.ts";
+
+// The page is what was agreed; the service is asked whether it keeps to it.
+const callers = ["anonymous", "user", "staff", "granted", "superuser"] as const;
+type CallerKind = (typeof callers)[number];
+
+interface Row {
+  readonly procedure: string;
+  /** What it needs; null for none. */
+  readonly permission: string | null;
+  readonly answers: Readonly<Record<CallerKind, string>>;
+}
+
+async function readTable(): Promise<Row[]> {
+  const tables = tablesOf(await readPage("docs/permissions.md"));
+  const rows = tables.find(([first]) => first?.[0] === "`token.obtain`") ?? [];
+  return rows.map(([procedure = "", permission = "", ...cells]) => ({
+    procedure: codeIn(procedure)[0] ?? "",
+    permission: codeIn(permission)[0] ?? null,
+    answers: Object.fromEntries(callers.map((caller, index) => [caller, cells[index] ?? ""])) as Row["answers"],
+  }));
+}
+
+const rows = await readTable();
+
+let live: LiveServer;
+beforeAll(async () => {
+  live = await startLiveServer();
+});
+afterAll(() => live[Symbol.asyncDispose]());
+
+/** What a valid input may be about; everything in it is new. */
+interface Fresh {
+  /** Null for nobody. */
+  readonly caller: Person | null;
+  readonly target: Person;
+  readonly groupId: string;
+  readonly noteId: string;
+}
+
+const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
+  "token.obtain": ({ target }) => ({ username: target.username, password }),
+  "token.refresh": ({ target }) => ({ refreshToken: target.refreshToken }),
+  "token.revoke": ({ target }) => ({ refreshToken: target.refreshToken }),
+  "token.verify": ({ target }) => ({ token: target.token }),
+  "account.register": () => ({ username: freshName(), password }),
+  "me.get": () => undefined,
+  "me.update": () => ({ city: "İzmir" }),
+  "me.permissions": () => undefined,
+  "me.changePassword": () => ({ currentPassword: password, newPassword: `${password} staple` }),
+  "sessions.list": () => undefined,
+  "sessions.revoke": async ({ caller }) => ({ id: await findSessionId(caller) }),
+  "sessions.revokeOthers": () => undefined,
+  "password.reset": async () => ({ ...(await createSetPasswordCode()), newPassword: password }),
+  "users.list": () => undefined,
+  "users.get": ({ target }) => ({ id: target.id }),
+  "users.create": () => ({ username: freshName() }),
+  "users.update": ({ target }) => ({ id: target.id, changes: { city: "Ankara" } }),
+  "users.delete": ({ target }) => ({ id: target.id }),
+  "users.setGroups": ({ target, groupId }) => ({ id: target.id, groupIds: [groupId] }),
+  "users.setPermissions": ({ target }) => ({ id: target.id, permissions: ["auth.change_user"] }),
+  "users.endSessions": ({ target }) => ({ id: target.id }),
+  "groups.list": () => undefined,
+  "groups.create": () => ({ name: freshName(), permissions: [] }),
+  "groups.update": ({ groupId }) => ({ id: groupId, name: freshName() }),
+  "groups.delete": ({ groupId }) => ({ id: groupId }),
+  "audit.list": () => undefined,
+  "notes.list": () => undefined,
+  "notes.create": () => ({ title: "Milk", body: "Two bottles" }),
+  "notes.update": ({ noteId }) => ({ id: noteId, title: "Bread" }),
+  "notes.delete": ({ noteId }) => ({ id: noteId }),
+};
+
+async function findSessionId(caller: Person | null): Promise<string> {
+  if (!caller) return "00000000-0000-4000-8000-000000000000";
+  const { session } = await toAdministrator(live.test, caller);
+  return session.id;
+}
+
+async function createSetPasswordCode(): Promise<{ username: string; code: string }> {
+  const username = freshName();
+  const admin = await toAdministrator(live.test, await createPerson(live.test, { isSuperuser: true }));
+  return { username, code: (await live.test.auth.users.create(admin, { username })).setPasswordCode };
+}
+
+async function createFresh(rights: Facts | null): Promise<Fresh> {
+  const admin = await toAdministrator(live.test, await createPerson(live.test, { isSuperuser: true }));
+  const group = await live.test.auth.groups.create(admin, { name: freshName(), permissions: [] });
+  const [note] = await live.test.database.query<{ id: string }>(
+    "insert into notes.notes (id, title, body) values (gen_random_uuid(), 'Eggs', 'Six') returning id",
+  );
+  return {
+    caller: rights && (await createPerson(live.test, rights)),
+    target: await createPerson(live.test),
+    groupId: group.id,
+    noteId: note?.id ?? "",
+  };
+}
+
+function rightsOf(kind: CallerKind, permission: string | null): Facts | null {
+  if (kind === "anonymous") return null;
+  return {
+    isStaff: kind === "staff",
+    isSuperuser: kind === "superuser",
+    permissions: kind === "granted" && permission ? [permission] : [],
+  };
+}
+
+/** Asks for something valid about something new. */
+async function tryProcedure(procedure: string, rights: Facts | null): Promise<string> {
+  const fresh = await createFresh(rights);
+  const makeInput = validInputs[procedure];
+  if (!makeInput) throw new Error(`no valid input of ${procedure} is known to this test`);
+  const answer = await ask(live, procedure, { input: await makeInput(fresh), token: fresh.caller?.token });
+  return outcomeOf(answer);
+}
+
+test("every procedure has a row in docs/permissions.md, and every row a procedure", () => {
+  expect(rows.map((row) => row.procedure).sort()).toEqual(Object.keys(procedureTypes).sort());
+});
+
+describe.each(Object.keys(procedureTypes))("%s", (procedure) => {
+  const row = rows.find((row) => row.procedure === procedure);
+
+  test.each(callers)("answers as docs/permissions.md says when it is called by: %s", async (kind) => {
+    expect(await tryProcedure(procedure, rightsOf(kind, row?.permission ?? null))).toBe(row?.answers[kind]);
+  });
+});
+
+test.each(rows.filter((row) => row.permission !== null))(
+  "$procedure is refused to staff who hold every permission but $permission",
+  async ({ procedure, permission }) => {
+    const superuser = await createPerson(live.test, { isSuperuser: true });
+    const all = await live.test.auth.findPermissions(superuser.user);
+    const others = all.filter((other) => other !== permission);
+    expect(others).toHaveLength(all.length - 1);
+    expect(await tryProcedure(procedure, { isStaff: true, permissions: others })).toBe("403 permission_denied");
+  },
+);
