@@ -30,7 +30,7 @@ export interface AppOptions {
 /** The HTTP surface: the procedures, the public keys, and two answers for whoever watches the process. */
 export function createApp({ auth, log, isReady, corsOrigins }: AppOptions): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
-  app.use(identifyRequest(log), secureHeaders());
+  app.use(identifyRequest(log), secureHeaders(), letGo(isReady));
   app.get("/healthz", (context) => context.json({ status: "ok" }));
   app.get("/readyz", async (context) => {
     const problem = isReady() ? await findProblem(auth) : "shutting down";
@@ -82,6 +82,14 @@ function allowOrigins(
     exposeHeaders: ["retry-after", "www-authenticate", "x-request-id"],
     maxAge: 600,
   });
+}
+
+/** While it shuts down, an answer is the last one on its connection: kept open, it would hold up the end. */
+function letGo(isReady: () => boolean): MiddlewareHandler<HttpEnv> {
+  return async (context, next) => {
+    await next();
+    if (!isReady()) context.header("Connection", "close");
+  };
 }
 
 /** Gives each request an id of our own, on its answer and in every line that is logged about it. */

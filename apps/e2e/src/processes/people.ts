@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { request } from "node:http";
+import { Agent, request } from "node:http";
 import { text } from "node:stream/consumers";
 import { expect } from "vitest";
 import { type Answer, call } from "../live-server.ts";
@@ -30,16 +30,18 @@ export interface BegunSignIn {
   readonly status: Promise<number | undefined>;
 }
 
+/** Clients keep their connections open, for the next call. */
+const agent = new Agent({ keepAlive: true });
+
 /** Begins a sign-in and resolves once the service has it in its hands, which it says with `100 Continue`. */
 export async function beginSignIn(url: string, username: string): Promise<BegunSignIn> {
   const body = JSON.stringify({ username, password });
   const headers = {
     "content-type": "application/json",
     "content-length": Buffer.byteLength(body),
-    connection: "close",
     expect: "100-continue",
   };
-  const call = request(`${url}/trpc/token.obtain`, { method: "POST", headers, agent: false });
+  const call = request(`${url}/trpc/token.obtain`, { method: "POST", headers, agent });
   const status = readStatus(call);
   // Whoever looks at it later is told; until then a lost connection is nobody's surprise.
   status.catch(() => {});

@@ -39,6 +39,8 @@ describe("told to stop, the service takes no new calls, answers those in flight,
     expect(await service.outcome).toMatchObject({ code: 0 });
     expect(performance.now() - toldAt).toBeLessThan(longestStop);
     expect(service.log().at(-1)).toMatchObject({ msg: "stopped" });
+    // Clients that keep their connections open do not hold it up.
+    expect(service.stdout()).not.toContain("unanswered");
     expect(await installation.findPostgres()).toBeUndefined();
   });
 });
