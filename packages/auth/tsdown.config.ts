@@ -1,6 +1,16 @@
-import { defineConfig } from "tsdown";
+import { defineConfig, type Rolldown } from "tsdown";
 
 const ours = /^(\.|\/)/;
+
+/** Takes out what the rooms of the core add to the database's type: it is nobody else's, and leads to its library. */
+const withoutTables: Rolldown.Plugin = {
+  name: "without-tables",
+  transform: {
+    order: "pre",
+    filter: { id: /\.d\.ts$/ },
+    handler: (code) => code.replace(/^declare module "\..*?^\}$/gms, ""),
+  },
+};
 
 /** The core and the verifier for other services: what both need is shared, so that an `AuthError` is the same class in either. */
 export default defineConfig([
@@ -20,6 +30,7 @@ export default defineConfig([
     hash: false,
     clean: false,
     dts: { dtsInput: true, emitDtsOnly: true },
+    plugins: [withoutTables],
     deps: { neverBundle: (id) => !ours.test(id), onlyBundle: false },
     treeshake: { moduleSideEffects: false },
   },

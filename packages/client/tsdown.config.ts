@@ -1,6 +1,16 @@
-import { defineConfig } from "tsdown";
+import { defineConfig, type Rolldown } from "tsdown";
 
 const ours = /^(\.|\/|@latchkey\/)/;
+
+/** Takes out what the rooms of the core add to the database's type: it is nobody else's, and leads to its library. */
+const withoutTables: Rolldown.Plugin = {
+  name: "without-tables",
+  transform: {
+    order: "pre",
+    filter: { id: /\.d\.ts$/ },
+    handler: (code) => code.replace(/^declare module "\..*?^\}$/gms, ""),
+  },
+};
 
 /** The SDK's JavaScript, and its types in one file that leads to nothing of the server. */
 export default defineConfig([
@@ -17,6 +27,7 @@ export default defineConfig([
     platform: "neutral",
     clean: false,
     dts: { dtsInput: true, emitDtsOnly: true },
+    plugins: [withoutTables],
     deps: { neverBundle: (id) => !ours.test(id), onlyBundle: false },
     // What nobody names is left out with its import.
     treeshake: { moduleSideEffects: false },

@@ -73,7 +73,7 @@ export function createAuthClient({ url, storage = memoryStorage(), fetch }: Auth
             if (!("data" in result)) return;
             if (op.path === "me.changePassword") void keeper.replace(result.data as SessionAnswer);
             else if (opensSession(op)) void keeper.keep(result.data as SessionAnswer);
-            if (op.path === "me.get" || op.path === "me.update") keeper.showUser(result.data as User);
+            if (op.path === "me.get" || op.path === "me.update") void keeper.showUser(result.data as User);
           },
         }),
       );

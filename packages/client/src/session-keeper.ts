@@ -135,11 +135,14 @@ export function createSessionKeeper({ storage, hidesTokens, renew }: SessionKeep
     const token = kept?.token;
     try {
       const answer = await renew(before.refreshToken);
-      // Whoever signed out meanwhile stays so.
-      if (kept && kept.token === token) await keep(answer);
+      const stored = await readStored();
+      if (!kept || kept.token !== token) return;
+      // A tab that was asleep gets its answer late: whoever signed out meanwhile stays so, and a newer session stays.
+      if (stored?.refreshToken === before.refreshToken) await keep(answer);
+      else show(stored);
     } catch (error) {
       await handleFailure(error, token);
-      throw error;
+      if (!kept || kept.token === token) throw error;
     }
   }
 
@@ -187,15 +190,21 @@ export function createSessionKeeper({ storage, hidesTokens, renew }: SessionKeep
     findToken,
     replaceToken,
     endUnlessNewer,
-    /** Shows what a call has just answered of the person. */
-    showUser(user: User): void {
+    /** Shows what a call has just answered of the person, and stores it with the tokens that are stored by now. */
+    async showUser(user: User): Promise<void> {
       if (kept?.user.id !== user.id) return;
       show({ ...kept, user });
-      void writeStored(kept);
+      const stored = await readStored();
+      if (stored?.user.id === user.id && (hidesTokens || stored.token === kept?.token)) {
+        await writeStored({ ...stored, user });
+      }
     },
-    /** Takes over the new session of whoever is signed in; an answer to somebody else comes too late. */
-    replace: async (answer: SessionAnswer) => {
-      if (kept?.user.id === answer.user.id) await keep(answer);
+    /** Takes over the new session of whoever is signed in; an answer to somebody else, or an old one, comes too late. */
+    async replace(answer: SessionAnswer): Promise<void> {
+      const stored = await readStored();
+      if (kept?.user.id !== answer.user.id) return;
+      if (stored && stored.expiresAt <= Date.parse(answer.expiresAt)) await keep(answer);
+      else show(stored);
     },
     findRefreshToken: () => kept?.refreshToken,
     getSnapshot: () => state,

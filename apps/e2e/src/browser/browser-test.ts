@@ -23,10 +23,21 @@ function startBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath, args: [...words, "--disable-component-update", "--disable-sync"] });
 }
 
-async function openContext(browser: Browser): Promise<BrowserContext> {
+/** A browser window without a past. The empty tab in it stays, since a window is dearer than a tab. */
+export async function openWindow(browser: Browser): Promise<BrowserContext> {
   const context = await browser.newContext();
   context.setDefaultTimeout(10_000);
+  await context.newPage();
   return context;
+}
+
+/** What a test leaves behind in the window goes; each site has a port of its own, so no other finds what it stored. */
+async function tidyUp(context: BrowserContext): Promise<void> {
+  const [, ...tabs] = context.pages();
+  await Promise.all(tabs.map((tab) => tab.close()));
+  await context.unrouteAll({ behavior: "ignoreErrors" });
+  await context.setOffline(false);
+  await context.clearCookies();
 }
 
 const browserTest = base
@@ -42,10 +53,10 @@ const browserTest = base
     onCleanup(() => site[Symbol.asyncDispose]());
     return site;
   })
-  .extend("context", async ({ browser }, { onCleanup }) => {
-    const context = await openContext(browser);
-    onCleanup(() => context.close());
-    return context;
+  .extend("window", { scope: "file" }, ({ browser }) => openWindow(browser))
+  .extend("context", ({ window }, { onCleanup }) => {
+    onCleanup(() => tidyUp(window));
+    return window;
   })
   .extend(
     "open",
@@ -55,7 +66,7 @@ const browserTest = base
   );
 
 /**
- * A test in headless Chromium: a site of its own, and a browser without a past whose tabs `open` opens. Without Chromium it is
+ * A test in headless Chromium: a site of its own, and a window without a past, in which `open` opens tabs. Without Chromium it is
  * skipped with a loud line, and fails where `CI=true`.
  */
 export const test = browserTest.skipIf(!executablePath && !isRequired);

@@ -22,20 +22,20 @@ const eavesdrop = `
     return answer;
   };`;
 
-/** Everything that a script finds: what is stored, what it heard, and whatever hangs on the window. */
+/** What a script finds: all that is stored, all that it heard, and 10,000 things that hang on the window, nearest first. */
 const rummage = `(async () => {
   const found = [document.cookie, JSON.stringify({ ...localStorage, ...sessionStorage }), ...window.answers];
   found.push(JSON.stringify(await cookieStore.getAll()), JSON.stringify(await indexedDB.databases()));
-  const seen = new Set();
-  const visit = (thing) => {
-    if (typeof thing === "string") found.push(thing);
-    if (thing === null || !["object", "function"].includes(typeof thing) || seen.has(thing)) return;
-    seen.add(thing);
+  const things = new Set([window]);
+  for (const thing of things) {
     for (const key of Reflect.ownKeys(thing)) {
-      try { visit(thing[key]); } catch {}
+      try {
+        const value = thing[key];
+        if (typeof value === "string") found.push(value);
+        else if (value && things.size < 10_000) things.add(Object(value));
+      } catch {}
     }
-  };
-  visit(window);
+  }
   return found.join("\\n");
 })()`;
 
@@ -48,8 +48,7 @@ test("no script of the page finds the refresh token, neither at sign-in nor afte
   site,
   context,
 }) => {
-  await context.addInitScript(eavesdrop);
-  const tab = await open({ storage });
+  const tab = await open({ storage, intruder: eavesdrop });
   await signIn(tab);
   await shows(tab, signedIn);
   const first = await findRefreshCookie(context);
@@ -64,9 +63,8 @@ test("no script of the page finds the refresh token, neither at sign-in nor afte
   expect(await findBy(tab, "alice")).toBe(true);
 });
 
-test("the same search finds a refresh token that is kept in localStorage", async ({ open, context }) => {
-  await context.addInitScript(eavesdrop);
-  const tab = await open();
+test("the same search finds a refresh token that is kept in localStorage", async ({ open }) => {
+  const tab = await open({ intruder: eavesdrop });
   await signIn(tab);
   await shows(tab, signedIn);
 
@@ -116,22 +114,42 @@ test("signing out in one tab signs the other out, and takes the cookie and the s
   expect(await readSessions(site)).toEqual(["signed_out"]);
 });
 
+/** Stops all that a tab does, as browsers do with tabs in the background, until it is disposed of. */
+async function putToSleep(tab: Page): Promise<AsyncDisposable> {
+  const [asleep, awake] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  await tab.route("**/sleep", async (route) => {
+    asleep.resolve();
+    await awake.promise;
+    await route.fulfill();
+  });
+  const sleep = tab.evaluate(`{
+    const request = new XMLHttpRequest();
+    request.open("GET", "/sleep", false);
+    request.send();
+  }`);
+  await asleep.promise;
+  return {
+    async [Symbol.asyncDispose]() {
+      awake.resolve();
+      await sleep;
+    },
+  };
+}
+
 test("whoever signs out and in again in one tab stays signed in there, whatever a tab does that slept meanwhile", async ({
   open,
   site,
-  context,
 }) => {
   const [here, there] = [await open({ storage }), await open({ storage })];
   await signIn(here);
   await shows(there, signedIn);
   expect(await askWho(there)).toBe("alice");
 
-  const lifecycle = await context.newCDPSession(there);
-  await lifecycle.send("Page.setWebLifecycleState", { state: "frozen" });
+  await using sleep = await putToSleep(there);
   await inPage(here, ({ signOut }) => signOut());
   await signIn(here);
   await shows(here, signedIn);
-  await lifecycle.send("Page.setWebLifecycleState", { state: "active" });
+  await sleep[Symbol.asyncDispose]();
 
   expect(await askWho(there)).toBe("alice");
   expect(await askWho(here)).toBe("alice");
@@ -144,6 +162,7 @@ test("a new password, chosen in one tab, signs no tab out", async ({ open, site,
   await shows(there, signedIn);
   expect(await askWho(there)).toBe("alice");
   const before = await findRefreshCookie(context);
+  await site.test.clock.advance(60);
 
   await inPage(here, ({ api }) =>
     api.me.changePassword.mutate({ currentPassword: "correct horse battery", newPassword: "staple battery horse" }),
@@ -160,7 +179,8 @@ const attacks: readonly ((address: string) => string)[] = [
   (address) =>
     `fetch("${address}", { method: "POST", credentials: "include", body: "{}",
       headers: { "content-type": "application/json" } }).catch(() => {})`,
-  (address) => `fetch("${address}", { method: "POST", credentials: "include", body: "{}", mode: "no-cors" })`,
+  (address) =>
+    `fetch("${address}", { method: "POST", credentials: "include", body: "{}", mode: "no-cors" }).catch(() => {})`,
   (address) =>
     `document.body.innerHTML = '<form method="post" enctype="text/plain" action="${address}"><input name="{}">';
     document.forms[0].submit()`,
@@ -169,29 +189,31 @@ const attacks: readonly ((address: string) => string)[] = [
 test.for([
   ["another site", "localhost"],
   ["another port of the same host", "127.0.0.1"],
-])("no request that a page of %s makes a browser send uses the cookie or harms it", async ([, host], tools) => {
-  const { open, site, context } = tools;
-  const tab = await open({ storage });
-  await signIn(tab);
-  await shows(tab, signedIn);
-  const cookie = await findRefreshCookie(context);
-  await using foreign = await startFront();
-  const sent = site.front.requests.length;
+])(
+  "no request that a page of %s makes a browser send uses the cookie or harms it",
+  async ([, host], { open, site, context }) => {
+    const tab = await open({ storage });
+    await signIn(tab);
+    await shows(tab, signedIn);
+    const cookie = await findRefreshCookie(context);
+    await using foreign = await startFront();
+    const sent = site.front.requests.length;
 
-  for (const procedure of ["token.refresh", "token.revoke"]) {
-    for (const attack of attacks) {
-      const before = site.front.requests.length;
-      const hostile = await context.newPage();
-      await hostile.goto(foreign.url.replace("127.0.0.1", String(host)));
-      await hostile.evaluate(attack(`${site.front.url}/cookie/trpc/${procedure}`));
-      await expect.poll(() => site.front.requests.slice(before).some(({ status }) => status > 0)).toBe(true);
+    for (const procedure of ["token.refresh", "token.revoke"]) {
+      for (const attack of attacks) {
+        const before = site.front.requests.length;
+        const hostile = await context.newPage();
+        await hostile.goto(foreign.url.replace("127.0.0.1", String(host)));
+        await hostile.evaluate(attack(`${site.front.url}/cookie/trpc/${procedure}`));
+        await expect.poll(() => site.front.requests.slice(before).some(({ status }) => status > 0)).toBe(true);
+      }
     }
-  }
 
-  const received = site.front.requests.slice(sent).filter(({ path }) => path.startsWith("/cookie"));
-  expect(new Set(received.map(({ status }) => status))).toEqual(new Set([405, 415]));
-  expect(received.some(({ headers }) => headers.cookie)).toBe(host === "127.0.0.1");
-  expect(await findRefreshCookie(context)).toEqual(cookie);
-  expect(await askWho(tab)).toBe("alice");
-  expect(await readSessions(site)).toEqual([null]);
-});
+    const received = site.front.requests.slice(sent).filter(({ path }) => path.startsWith("/cookie"));
+    expect(new Set(received.map(({ status }) => status))).toEqual(new Set([405, 415]));
+    expect(received.some(({ headers }) => headers.cookie)).toBe(host === "127.0.0.1");
+    expect(await findRefreshCookie(context)).toEqual(cookie);
+    expect(await askWho(tab)).toBe("alice");
+    expect(await readSessions(site)).toEqual([null]);
+  },
+);

@@ -7,12 +7,16 @@ export interface TabOptions {
   readonly storage?: "cookie";
   /** The service's address, where it is not behind the page's own origin. */
   readonly service?: string;
+  /** Runs in the page before anything of its own. */
+  readonly intruder?: string;
 }
 
 /** Opens the sign-in page in a new tab, and waits until it knows who is signed in. */
 export async function openTab(context: BrowserContext, { front }: Site, options: TabOptions = {}): Promise<Page> {
+  const { intruder, ...settings } = options;
   const tab = await context.newPage();
-  await tab.goto(`${front.url}/?${new URLSearchParams({ ...options })}`);
+  if (intruder) await tab.addInitScript(intruder);
+  await tab.goto(`${front.url}/?${new URLSearchParams(settings)}`);
   await shows(tab, /Sign/);
   return tab;
 }
@@ -26,7 +30,10 @@ export const signedIn = "Signed in as alice";
 export const signedOut = "Signed out";
 
 /** Signs in with the page's own form, as a person does. */
-export async function signIn(tab: Page, { username, password } = alice): Promise<void> {
+export async function signIn(
+  tab: Page,
+  { username, password }: { username: string; password: string } = alice,
+): Promise<void> {
   await tab.getByLabel("Username or phone number").fill(username);
   await tab.getByLabel("Password").fill(password);
   await tab.getByRole("button", { name: "Sign in" }).click();

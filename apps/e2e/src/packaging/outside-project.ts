@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** A project in a folder where nothing of the workspace is near, as somebody has who installs our packages. */
@@ -46,8 +46,15 @@ const packages = fileURLToPath(new URL("../../../../packages/", import.meta.url)
 /** Packs a package as publishing it would, from its built files, and answers the file. */
 export async function pack(name: "auth" | "client", { folder }: OutsideProject): Promise<string> {
   const tarball = join(folder, `${name}.tgz`);
-  await succeed("npx", ["-y", "pnpm@12", "pack", "--out", tarball], join(packages, name));
+  const [command, ...words] = findPnpm();
+  await succeed(command, [...words, "pack", "--out", tarball], join(packages, name));
   return tarball;
+}
+
+/** The pnpm that runs the tests, or else the one that npm has or fetches. */
+function findPnpm(): [command: string, ...words: string[]] {
+  const { npm_execpath: running = "" } = process.env;
+  return basename(running) === "pnpm" ? [running] : ["npx", "-y", "pnpm@12"];
 }
 
 export async function createOutsideProject(): Promise<OutsideProject> {

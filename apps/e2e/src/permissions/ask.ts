@@ -1,9 +1,13 @@
+import type { AnyProcedure, AnyRouter } from "@trpc/server";
 import { appRouter } from "../../../api/src/router.ts";
 import { type Answer, call, type LiveServer } from "../live-server.ts";
 
+// By their full names, such as `users.list`; the router's own type has them in groups.
+const { procedures }: AnyRouter["_def"] = appRouter._def;
+
 /** Every procedure of the service by name, and whether it is a query or a mutation. */
 export const procedureTypes: Readonly<Record<string, string>> = Object.fromEntries(
-  Object.entries(appRouter._def.procedures).map(([name, procedure]) => [name, procedure._def.type]),
+  Object.entries<AnyProcedure>(procedures).map(([name, procedure]) => [name, procedure._def.type]),
 );
 
 export interface AskOptions {

@@ -1,6 +1,6 @@
 import { isAuthError } from "@latchkey/client";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { type Fault, openSignedIn, type Program, pastExpiry, readStored, startWithAlice } from "./program.ts";
+import { afterEach, beforeEach, describe, expect, vi } from "vitest";
+import { type Fault, openSignedIn, type Program, pastExpiry, readStored, test } from "./program.ts";
 
 // The SDK reads the device's clock and no other.
 beforeEach(() => {
@@ -47,8 +47,9 @@ async function callInVain({ auth }: Program): Promise<void> {
 }
 
 describe.each(Object.entries(faults))("%s", (_name, fault) => {
-  test("signs nobody out, loses no token, is tried once until the wait is over, and then all is well", async () => {
-    await using live = await startWithAlice();
+  test("signs nobody out, loses no token, is tried once until the wait is over, and then all is well", async ({
+    live,
+  }) => {
     const program = await openSignedIn(live);
     const [state, stored, told] = [program.auth.getSnapshot(), await readStored(program), program.shown.length];
     await live.test.clock.advance(pastExpiry);
@@ -72,8 +73,7 @@ describe.each(Object.entries(faults))("%s", (_name, fault) => {
   });
 });
 
-test("a call that fails for whatever reason is not sent twice, and leaves the session alone", async () => {
-  await using live = await startWithAlice();
+test("a call that fails for whatever reason is not sent twice, and leaves the session alone", async ({ live }) => {
   const program = await openSignedIn(live);
   const state = program.auth.getSnapshot();
   for (const fault of Object.values(faults)) {
@@ -87,8 +87,7 @@ test("a call that fails for whatever reason is not sent twice, and leaves the se
   expect((await program.auth.api.me.get.query()).city).toBeNull();
 });
 
-test("the service is asked again after the time that it named, and not before", async () => {
-  await using live = await startWithAlice();
+test("the service is asked again after the time that it named, and not before", async ({ live }) => {
   const program = await openSignedIn(live);
   passTime(pastExpiry * second);
   program.network.breakWith(refuse(429, { reason: "rate_limited", retryAfter: 30 }));
@@ -103,8 +102,9 @@ test("the service is asked again after the time that it named, and not before", 
   expect(program.network.count("token.refresh")).toBe(2);
 });
 
-test("a network that stays away is asked less and less, and never more rarely than every 12 seconds", async () => {
-  await using live = await startWithAlice();
+test("a network that stays away is asked less and less, and never more rarely than every 12 seconds", async ({
+  live,
+}) => {
   const program = await openSignedIn(live);
   passTime(pastExpiry * second);
   program.network.breakWith(offline);
@@ -126,8 +126,9 @@ test("a network that stays away is asked less and less, and never more rarely th
   expect(others.every((wait) => isAbout(wait, 8))).toBe(true);
 });
 
-test("a token that is about to run out is renewed beside the call, which neither waits for it nor fails with it", async () => {
-  await using live = await startWithAlice();
+test("a token that is about to run out is renewed beside the call, which neither waits for it nor fails with it", async ({
+  live,
+}) => {
   const program = await openSignedIn(live);
   const old = await program.auth.headers();
   passTime(14.5 * 60 * second);
@@ -145,25 +146,26 @@ test("a token that is about to run out is renewed beside the call, which neither
   expect(program.network.count("me.get")).toBeLessThan(10);
 });
 
-test.each([-day, day])("a device whose clock is wrong by %i ms renews no sooner and no later", async (error) => {
-  await using live = await startWithAlice();
-  passTime(error);
-  const program = await openSignedIn(live);
-  await program.auth.api.me.get.query();
-  expect(program.network.count("token.refresh")).toBe(0);
+test.for([-day, day])(
+  "a device whose clock is wrong by %i ms renews no sooner and no later",
+  async (error, { live }) => {
+    passTime(error);
+    const program = await openSignedIn(live);
+    await program.auth.api.me.get.query();
+    expect(program.network.count("token.refresh")).toBe(0);
 
-  await live.test.clock.advance(pastExpiry);
-  passTime(pastExpiry * second);
-  await Promise.all([program.auth.api.me.get.query(), program.auth.api.sessions.list.query()]);
-  await program.auth.api.me.get.query();
-  const sent = program.network.requests.map(({ procedures }) => procedures.join());
-  expect(sent).toEqual(["token.obtain", "me.get", "token.refresh", "me.get,sessions.list", "me.get"]);
-});
+    await live.test.clock.advance(pastExpiry);
+    passTime(pastExpiry * second);
+    await Promise.all([program.auth.api.me.get.query(), program.auth.api.sessions.list.query()]);
+    await program.auth.api.me.get.query();
+    const sent = program.network.requests.map(({ procedures }) => procedures.join());
+    expect(sent).toEqual(["token.obtain", "me.get", "token.refresh", "me.get,sessions.list", "me.get"]);
+  },
+);
 
-test.each([-day, day])(
+test.for([-day, day])(
   "a device whose clock is moved by %i ms stays signed in, with one refresh at most",
-  async (move) => {
-    await using live = await startWithAlice();
+  async (move, { live }) => {
     const program = await openSignedIn(live);
     passTime(move);
     for (let call = 0; call < 3; call += 1) await program.auth.api.me.get.query();
@@ -176,8 +178,7 @@ test.each([-day, day])(
   },
 );
 
-test("a clock that is set back while the service is left alone does not make the wait longer", async () => {
-  await using live = await startWithAlice();
+test("a clock that is set back while the service is left alone does not make the wait longer", async ({ live }) => {
   const program = await openSignedIn(live);
   await live.test.clock.advance(pastExpiry);
   program.network.breakWith(({ procedures }) => (procedures[0] === "token.refresh" ? page(502)() : undefined));

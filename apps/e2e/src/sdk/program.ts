@@ -7,6 +7,7 @@ import {
   type LinkOptions,
   memoryStorage,
 } from "@latchkey/client";
+import { test as base } from "vitest";
 import { password } from "../http/people.ts";
 import { type LiveServer, startLiveServer } from "../live-server.ts";
 
@@ -81,12 +82,19 @@ export async function openSignedIn(live: LiveServer, storage?: AuthStorage): Pro
   return program;
 }
 
-/** The service, with alice's account. */
-export async function startWithAlice(): Promise<LiveServer> {
-  const live = await startLiveServer();
-  await live.test.auth.createUser(credentials);
-  return live;
-}
+/** A test with the live service, one for all tests of a file, in which nobody has an account but alice. */
+export const test = base
+  // biome-ignore lint/correctness/noEmptyPattern: vitest reads here what a fixture needs
+  .extend("service", { scope: "file" }, async ({}, { onCleanup }) => {
+    const service = await startLiveServer();
+    onCleanup(() => service[Symbol.asyncDispose]());
+    return service;
+  })
+  .extend("live", async ({ service }) => {
+    await service.test.database.query("delete from latchkey.users");
+    await service.test.auth.createUser(credentials);
+    return service;
+  });
 
 /** More seconds than an access token and the leeway last, and fewer than a session does. */
 export const pastExpiry = 961;

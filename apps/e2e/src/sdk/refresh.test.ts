@@ -1,15 +1,14 @@
 import type { AppRouter } from "@latchkey/client";
 import { createTRPCClient } from "@trpc/client";
-import { expect, test } from "vitest";
+import { expect } from "vitest";
 import { password } from "../http/people.ts";
 import { type NotesRouter, startNotesService } from "./notes-service.ts";
-import { openProgram, openSignedIn, type Program, pastExpiry, readStored, startWithAlice } from "./program.ts";
+import { openProgram, openSignedIn, type Program, pastExpiry, readStored, test } from "./program.ts";
 
 const refusal = (reason: string) => expect.objectContaining({ data: expect.objectContaining({ reason }) });
 const batches = ({ network }: Program) => network.requests.map(({ procedures }) => procedures.join());
 
-test("an expired token is renewed once and the call repeated once, with the new token", async () => {
-  await using live = await startWithAlice();
+test("an expired token is renewed once and the call repeated once, with the new token", async ({ live }) => {
   const program = await openSignedIn(live);
   const old = await readStored(program);
   await live.test.clock.advance(pastExpiry);
@@ -27,8 +26,7 @@ test("an expired token is renewed once and the call repeated once, with the new 
   ]);
 });
 
-test("of a batch, only the calls that were refused are sent again: a mutation that ran never is", async () => {
-  await using live = await startWithAlice();
+test("of a batch, only the calls that were refused are sent again: a mutation that ran never is", async ({ live }) => {
   await using service = await startNotesService(live);
   const program = await openSignedIn(live);
   const { fetch } = program.network;
@@ -47,8 +45,7 @@ test("of a batch, only the calls that were refused are sent again: a mutation th
   expect(batches(program)).toEqual(["token.obtain", "visit,add,visit,add", "token.refresh", "add,add"]);
 });
 
-test("a mutation whose answer was lost is not sent again", async () => {
-  await using live = await startWithAlice();
+test("a mutation whose answer was lost is not sent again", async ({ live }) => {
   const program = await openSignedIn(live);
   program.network.breakWith(async (_request, send) => {
     await send();
@@ -60,8 +57,7 @@ test("a mutation whose answer was lost is not sent again", async () => {
   expect((await program.auth.api.me.get.query()).city).toBe("İzmir");
 });
 
-test("20 calls in 20 requests with an expired token renew it once, and all succeed", async () => {
-  await using live = await startWithAlice();
+test("20 calls in 20 requests with an expired token renew it once, and all succeed", async ({ live }) => {
   const program = await openSignedIn(live);
   const link = program.auth.link<AppRouter>({ url: `${live.url}/trpc`, fetch: program.network.fetch, maxItems: 1 });
   const api = createTRPCClient<AppRouter>({ links: [link] });
@@ -74,8 +70,7 @@ test("20 calls in 20 requests with an expired token renew it once, and all succe
   expect(program.network.count("me.get")).toBe(40);
 });
 
-test("more calls than a batch or an address may hold are sent in several", async () => {
-  await using live = await startWithAlice();
+test("more calls than a batch or an address may hold are sent in several", async ({ live }) => {
   const program = await openSignedIn(live);
   const updates = Array.from({ length: 45 }, () => program.auth.api.me.update.mutate({ city: "İzmir" }));
   const reads = Array.from({ length: 45 }, () => program.auth.api.me.get.query());
@@ -84,16 +79,14 @@ test("more calls than a batch or an address may hold are sent in several", async
   expect(sizes.sort()).toEqual([20, 20, 20, 20, 5, 5]);
 });
 
-test("a token whose key was withdrawn is replaced and the call repeated", async () => {
-  await using live = await startWithAlice();
+test("a token whose key was withdrawn is replaced and the call repeated", async ({ live }) => {
   const program = await openSignedIn(live);
   await live.test.auth.rotateKeys({ compromised: true });
   expect((await program.auth.api.me.get.query()).username).toBe("alice");
   expect(batches(program)).toEqual(["token.obtain", "me.get", "token.refresh", "me.get"]);
 });
 
-test("a call that is refused again with its new token is not sent a third time", async () => {
-  await using live = await startWithAlice();
+test("a call that is refused again with its new token is not sent a third time", async ({ live }) => {
   const program = await openSignedIn(live);
   program.network.breakWith(({ procedures }) => {
     if (procedures[0] !== "me.get") return undefined;
@@ -105,8 +98,7 @@ test("a call that is refused again with its new token is not sent a third time",
   expect(program.auth.getSnapshot().status).toBe("signedIn");
 });
 
-test("a session that was ended elsewhere signs out here, once and without trying to renew it", async () => {
-  await using live = await startWithAlice();
+test("a session that was ended elsewhere signs out here, once and without trying to renew it", async ({ live }) => {
   const program = await openSignedIn(live);
   const elsewhere = await openSignedIn(live);
   await elsewhere.auth.api.sessions.revokeOthers.mutate();
@@ -125,8 +117,9 @@ test("a session that was ended elsewhere signs out here, once and without trying
   expect((await elsewhere.auth.api.me.get.query()).username).toBe("alice");
 });
 
-test("an expired token of a session that has ended, or of an account that is disabled, signs out after one try", async () => {
-  await using live = await startWithAlice();
+test("an expired token of a session that has ended, or of an account that is disabled, signs out after one try", async ({
+  live,
+}) => {
   const ended = await openSignedIn(live);
   const { auth, clock, database } = live.test;
   await auth.logout((await readStored(ended)).refreshToken, live.test.facts);
@@ -144,8 +137,7 @@ test("an expired token of a session that has ended, or of an account that is dis
   }
 });
 
-test("a refresh token that somebody else has used signs out here", async () => {
-  await using live = await startWithAlice();
+test("a refresh token that somebody else has used signs out here", async ({ live }) => {
   const program = await openSignedIn(live);
   await live.test.auth.refresh((await readStored(program)).refreshToken, live.test.facts);
   await live.test.clock.advance(pastExpiry);
@@ -153,8 +145,9 @@ test("a refresh token that somebody else has used signs out here", async () => {
   expect(program.auth.getSnapshot().status).toBe("signedOut");
 });
 
-test("whoever signs out while the token is being renewed stays signed out, here and on the service", async () => {
-  await using live = await startWithAlice();
+test("whoever signs out while the token is being renewed stays signed out, here and on the service", async ({
+  live,
+}) => {
   const program = await openSignedIn(live);
   await live.test.clock.advance(pastExpiry);
   let signedOut: Promise<void> | undefined;
@@ -175,8 +168,7 @@ test("whoever signs out while the token is being renewed stays signed out, here 
   expect(unfinished).toEqual([]);
 });
 
-test("calls of somebody who has signed in anew are not touched by the end of the old session", async () => {
-  await using live = await startWithAlice();
+test("calls of somebody who has signed in anew are not touched by the end of the old session", async ({ live }) => {
   const program = await openSignedIn(live);
   const old = await readStored(program);
   await live.test.auth.logout(old.refreshToken, live.test.facts);
@@ -193,8 +185,7 @@ test("calls of somebody who has signed in anew are not touched by the end of the
   expect((await program.auth.api.me.get.query()).username).toBe("alice");
 });
 
-test("whoever signs in anew while an old session turns out to have ended stays signed in", async () => {
-  await using live = await startWithAlice();
+test("whoever signs in anew while an old session turns out to have ended stays signed in", async ({ live }) => {
   await live.test.auth.createUser({ username: "bora", password });
   const program = await openSignedIn(live);
   await live.test.auth.logout((await readStored(program)).refreshToken, live.test.facts);
@@ -209,8 +200,7 @@ test("whoever signs in anew while an old session turns out to have ended stays s
   expect((await program.auth.api.sessions.list.query())[0]?.current).toBe(true);
 });
 
-test("an answer that comes after its person has gone shows nobody and signs nobody in", async () => {
-  await using live = await startWithAlice();
+test("an answer that comes after its person has gone shows nobody and signs nobody in", async ({ live }) => {
   await live.test.auth.createUser({ username: "bora", password });
   const program = await openSignedIn(live);
   program.network.breakWith(async ({ procedures }, send) => {
@@ -228,8 +218,7 @@ test("an answer that comes after its person has gone shows nobody and signs nobo
   expect(await program.storage.get()).toBeNull();
 });
 
-test("a call that was abandoned while its token was renewed is not sent again", async () => {
-  await using live = await startWithAlice();
+test("a call that was abandoned while its token was renewed is not sent again", async ({ live }) => {
   const program = await openSignedIn(live);
   await live.test.clock.advance(pastExpiry);
   const abandoned = new AbortController();
@@ -244,8 +233,7 @@ test("a call that was abandoned while its token was renewed is not sent again", 
   expect(program.network.count("me.update")).toBe(1);
 });
 
-test("a stranger's refused call renews nothing", async () => {
-  await using live = await startWithAlice();
+test("a stranger's refused call renews nothing", async ({ live }) => {
   const program = openProgram(live);
   await expect(program.auth.api.me.get.query()).rejects.toEqual(refusal("token_missing"));
   expect(batches(program)).toEqual(["me.get"]);

@@ -1,15 +1,16 @@
 import { createServerClient, isAuthError } from "@latchkey/client";
 import { createTRPCClient } from "@trpc/client";
-import { expect, test } from "vitest";
+import { expect } from "vitest";
 import { type NotesRouter, startNotesService } from "./notes-service.ts";
-import { credentials, openProgram, openSignedIn, pastExpiry, readStored, startWithAlice } from "./program.ts";
+import { credentials, openProgram, openSignedIn, pastExpiry, readStored, test } from "./program.ts";
 
 const wrong = { ...credentials, password: "wrong horse battery" };
 const refusal = (reason: string) => expect.objectContaining({ data: expect.objectContaining({ reason }) });
 const statuses = ({ shown }: ReturnType<typeof openProgram>) => shown.map(({ status }) => status);
 
-test("a wrong password is `invalid_credentials` and changes nothing, for a stranger and for who is signed in", async () => {
-  await using live = await startWithAlice();
+test("a wrong password is `invalid_credentials` and changes nothing, for a stranger and for who is signed in", async ({
+  live,
+}) => {
   const stranger = openProgram(live);
   const alice = await openSignedIn(live);
   for (const program of [stranger, alice]) {
@@ -34,8 +35,7 @@ test("what is no refusal of the service is no auth error", () => {
   for (const error of others) expect(isAuthError(error)).toBe(false);
 });
 
-test("whoever signs in is shown, and the token goes with every call to the service by itself", async () => {
-  await using live = await startWithAlice();
+test("whoever signs in is shown, and the token goes with every call to the service by itself", async ({ live }) => {
   const { auth, network } = openProgram(live);
   expect(auth.getSnapshot()).toEqual({ status: "loading", user: null });
   await expect(auth.api.me.get.query()).rejects.toEqual(refusal("token_missing"));
@@ -49,8 +49,7 @@ test("whoever signs in is shown, and the token goes with every call to the servi
   expect((await fetch(`${live.url}/trpc/me.get`, { headers: await auth.headers() })).status).toBe(200);
 });
 
-test("the token goes with calls to an API of one's own, and with no other", async () => {
-  await using live = await startWithAlice();
+test("the token goes with calls to an API of one's own, and with no other", async ({ live }) => {
   await using service = await startNotesService(live);
   const { auth, network } = openProgram(live);
   const notes = createTRPCClient<NotesRouter>({ links: [auth.link({ url: service.url })] });
@@ -66,8 +65,7 @@ test("the token goes with calls to an API of one's own, and with no other", asyn
   expect(signings.map(({ authorization }) => authorization)).toEqual([null, null]);
 });
 
-test("signing out is shown before the service has heard of it, and then ends the session there", async () => {
-  await using live = await startWithAlice();
+test("signing out is shown before the service has heard of it, and then ends the session there", async ({ live }) => {
   const program = await openSignedIn(live);
   const { authorization = "" } = await program.auth.headers();
   let shownBefore = "";
@@ -85,8 +83,7 @@ test("signing out is shown before the service has heard of it, and then ends the
   await expect(program.auth.api.me.get.query()).rejects.toEqual(refusal("token_missing"));
 });
 
-test("signing out works without a network, twice, and when nobody was signed in", async () => {
-  await using live = await startWithAlice();
+test("signing out works without a network, twice, and when nobody was signed in", async ({ live }) => {
   const program = await openSignedIn(live);
   program.network.breakWith(() => Promise.reject(new TypeError("fetch failed")));
   await program.auth.signOut();
@@ -100,8 +97,7 @@ test("signing out works without a network, twice, and when nobody was signed in"
   expect(stranger.network.requests).toEqual([]);
 });
 
-test("a snapshot is the same object until something changes, and each change is told once", async () => {
-  await using live = await startWithAlice();
+test("a snapshot is the same object until something changes, and each change is told once", async ({ live }) => {
   const program = openProgram(live);
   const { auth, shown } = program;
   await auth.signIn(credentials);
@@ -124,8 +120,7 @@ test("a snapshot is the same object until something changes, and each change is 
   expect(new Set(shown).size).toBe(3);
 });
 
-test("whoever stopped listening is told nothing more, and the others are", async () => {
-  await using live = await startWithAlice();
+test("whoever stopped listening is told nothing more, and the others are", async ({ live }) => {
   const { auth, shown } = openProgram(live);
   const heard: string[] = [];
   const stop = auth.subscribe(() => heard.push(auth.getSnapshot().status));
@@ -137,8 +132,7 @@ test("whoever stopped listening is told nothing more, and the others are", async
   expect(shown).toHaveLength(2);
 });
 
-test("changing the password keeps this program signed in with a new pair, and no other", async () => {
-  await using live = await startWithAlice();
+test("changing the password keeps this program signed in with a new pair, and no other", async ({ live }) => {
   const elsewhere = await openSignedIn(live);
   const program = await openSignedIn(live);
   const [before, told] = [await readStored(program), program.shown.length];
@@ -159,8 +153,7 @@ test("changing the password keeps this program signed in with a new pair, and no
   expect(elsewhere.auth.getSnapshot().status).toBe("signedOut");
 });
 
-test("a server's client sends the token that it was given, and renews nothing", async () => {
-  await using live = await startWithAlice();
+test("a server's client sends the token that it was given, and renews nothing", async ({ live }) => {
   const program = await openSignedIn(live);
   const { token } = await readStored(program);
   for (const url of [live.url, `${live.url}/`, new URL(live.url)]) {

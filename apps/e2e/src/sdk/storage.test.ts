@@ -1,14 +1,7 @@
 import { type AuthStorage, memoryStorage } from "@latchkey/client";
-import { describe, expect, test } from "vitest";
-import {
-  credentials,
-  openProgram,
-  openSignedIn,
-  type Program,
-  pastExpiry,
-  readStored,
-  startWithAlice,
-} from "./program.ts";
+import { describe, expect } from "vitest";
+import { type LiveServer, startLiveServer } from "../live-server.ts";
+import { credentials, openProgram, openSignedIn, type Program, pastExpiry, readStored, test } from "./program.ts";
 
 const refusal = (reason: string) => expect.objectContaining({ data: expect.objectContaining({ reason }) });
 const statuses = ({ shown }: Program) => shown.map(({ status }) => status);
@@ -62,8 +55,7 @@ function createSharedStorage() {
 }
 
 describe("a storage that takes its time", () => {
-  test("keeps a session for the next start, which waits for it and shows that it does", async () => {
-    await using live = await startWithAlice();
+  test("keeps a session for the next start, which waits for it and shows that it does", async ({ live }) => {
     const memory = memoryStorage();
     const { auth } = await openSignedIn(live, createDeviceStorage(memory));
 
@@ -79,8 +71,7 @@ describe("a storage that takes its time", () => {
     expect(statuses(afterwards)).toEqual(["signedOut"]);
   });
 
-  test("and is still being read does not undo a sign-in", async () => {
-    await using live = await startWithAlice();
+  test("and is still being read does not undo a sign-in", async ({ live }) => {
     let finishReading = (_stored: string | null) => {};
     const reading = new Promise<string | null>((resolve) => {
       finishReading = resolve;
@@ -106,11 +97,10 @@ describe("a storage that fails", () => {
   };
   const failLater = () => Promise.reject(new Error("the keychain is locked"));
 
-  test.each([
+  test.for([
     ["at once", fail],
     ["later", failLater],
-  ])("%s does not keep anybody from signing in, working and signing out", async (_when, broken) => {
-    await using live = await startWithAlice();
+  ] as const)("%s does not keep anybody from signing in, working and signing out", async ([, broken], { live }) => {
     const program = openProgram(live, { get: broken, set: broken, remove: broken });
     await program.auth.signIn(credentials);
     expect((await program.auth.api.me.get.query()).username).toBe("alice");
@@ -122,8 +112,7 @@ describe("a storage that fails", () => {
     expect(program.network.count("token.revoke")).toBe(1);
   });
 
-  test("does not hide why a session ended", async () => {
-    await using live = await startWithAlice();
+  test("does not hide why a session ended", async ({ live }) => {
     const program = openProgram(live, { ...memoryStorage(), remove: fail });
     await program.auth.signIn(credentials);
     await live.test.auth.logout((await readStored(program)).refreshToken, live.test.facts);
@@ -142,8 +131,7 @@ const garbage = [
   '{"__proto__":{"token":"a.b.c","user":{"id":"x"}}}',
 ];
 
-test("whatever is no session of ours in the storage is nobody, and a sign-in replaces it", async () => {
-  await using live = await startWithAlice();
+test("whatever is no session of ours in the storage is nobody, and a sign-in replaces it", async ({ live }) => {
   for (const text of garbage) {
     const storage = memoryStorage();
     await storage.set(text);
@@ -158,12 +146,12 @@ test("whatever is no session of ours in the storage is nobody, and a sign-in rep
   expect((await readStored(program)).token).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
 });
 
-test.each([
+test.for([
   ["does not know", "session_ended", (session: object) => session],
   ["did not make", "refresh_token_invalid", (session: object) => ({ ...session, refreshToken: "x" })],
-])("a kept session that the service %s signs out at the first call", async (_what, reason, alter) => {
-  await using live = await startWithAlice();
-  await using other = await startWithAlice();
+] as const)("a kept session that the service %s signs out at the first call", async ([, reason, alter], { live }) => {
+  await using other = await startLiveServer();
+  await other.test.auth.createUser(credentials);
   const kept = await openSignedIn(other);
   await kept.storage.set(JSON.stringify(alter(await readStored(kept))));
 
@@ -174,7 +162,7 @@ test.each([
 });
 
 describe("two tabs", () => {
-  async function openTabs(live: Awaited<ReturnType<typeof startWithAlice>>) {
+  async function openTabs(live: LiveServer) {
     const shared = createSharedStorage();
     const left = openProgram(live, shared.openTab());
     const right = openProgram(live, shared.openTab());
@@ -184,8 +172,7 @@ describe("two tabs", () => {
     return { left, right };
   }
 
-  test("share a sign-in, a change of the account and a sign-out, and are told of each once", async () => {
-    await using live = await startWithAlice();
+  test("share a sign-in, a change of the account and a sign-out, and are told of each once", async ({ live }) => {
     const { left, right } = await openTabs(live);
     expect((await right.auth.api.me.get.query()).username).toBe("alice");
     await left.auth.api.me.update.mutate({ city: "İzmir" });
@@ -200,8 +187,7 @@ describe("two tabs", () => {
     }
   });
 
-  test("renew a token once for both", async () => {
-    await using live = await startWithAlice();
+  test("renew a token once for both", async ({ live }) => {
     const { left, right } = await openTabs(live);
     await live.test.clock.advance(pastExpiry);
     await left.auth.api.me.get.query();
@@ -211,8 +197,7 @@ describe("two tabs", () => {
     expect(statuses(right)).toEqual(["signedOut", "signedIn"]);
   });
 
-  test("that renew at the same moment both go on, in one session", async () => {
-    await using live = await startWithAlice();
+  test("that renew at the same moment both go on, in one session", async ({ live }) => {
     const { left, right } = await openTabs(live);
     for (let round = 0; round < 3; round += 1) {
       await live.test.clock.advance(pastExpiry);
@@ -223,8 +208,7 @@ describe("two tabs", () => {
     expect(await left.auth.api.sessions.list.query()).toHaveLength(1);
   });
 
-  test("that hear nothing of each other find the newer session when the old one is refused", async () => {
-    await using live = await startWithAlice();
+  test("that hear nothing of each other find the newer session when the old one is refused", async ({ live }) => {
     const storage = memoryStorage();
     const left = await openSignedIn(live, storage);
     const right = openProgram(live, storage);
@@ -241,8 +225,7 @@ describe("two tabs", () => {
     expect(await right.auth.headers()).toEqual(await left.auth.headers());
   });
 
-  test("never bring a session back that the other has ended while it was being renewed", async () => {
-    await using live = await startWithAlice();
+  test("never bring a session back that the other has ended while it was being renewed", async ({ live }) => {
     const { left, right } = await openTabs(live);
     await live.test.clock.advance(pastExpiry);
     left.network.breakWith(async ({ procedures }, send) => {

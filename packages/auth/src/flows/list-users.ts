@@ -31,9 +31,9 @@ export async function listUsers(core: Core, input: ListUsersInput): Promise<User
   const after = cursor === undefined ? undefined : readCursor(cursor, search?.by);
   // One more than asked for tells whether there is another page.
   const found = await listUserRows(core.db, { ...filters, search, after, limit: limit + 1 });
-  const users = found.slice(0, limit);
-  const last = found.length > limit ? users.at(-1) : undefined;
-  return { users, nextCursor: last ? writeCursor(core, last, search?.by) : null };
+  const listed = found.slice(0, limit);
+  const last = found.length > limit ? listed.at(-1) : undefined;
+  return { users: listed.map(({ user }) => user), nextCursor: last ? writeCursor(last.position, search?.by) : null };
 }
 
 function findSearch(core: Core, names: Record<SearchableName, string | undefined>) {
@@ -47,16 +47,21 @@ function findSearch(core: Core, names: Record<SearchableName, string | undefined
 
 /** The beginning of a name as it would be stored; a whole name in any spelling finds its owner as well. */
 function foldPrefix(core: Core, by: SearchableName, typed: string): string {
-  const kinds = { username: "username", phoneNumber: "phone", email: "email" } as const;
+  if (by === "phoneNumber") return foldDigits(core, typed);
   const whole = parseIdentifier(typed, core.options.phones);
-  if (whole?.kind === kinds[by]) return whole.value;
-  const text = typed.normalize("NFKC").trim();
-  if (by !== "phoneNumber" || /\p{L}/u.test(text)) return text.toLowerCase();
-  return `+${toAsciiDigits(text).replace(/\D/g, "")}`;
+  return whole?.kind === by ? whole.value : typed.normalize("NFKC").trim().toLowerCase();
 }
 
-function writeCursor(core: Core, user: User, by: SearchableName | undefined): string {
-  const position = by === undefined ? user.id : foldPrefix(core, by, user[by] ?? "");
+/** E.164 has seven digits at least; with fewer, nothing is a whole number in any country's spelling. */
+function foldDigits(core: Core, typed: string): string {
+  const text = toAsciiDigits(typed.normalize("NFKC"));
+  const digits = text.replace(/\D/g, "");
+  const whole = digits.length < 7 ? null : parseIdentifier(typed, core.options.phones);
+  if (whole?.kind === "phone") return whole.value;
+  return /\p{L}/u.test(text) ? text : `+${digits}`;
+}
+
+function writeCursor(position: string, by: SearchableName | undefined): string {
   return Buffer.from(JSON.stringify([by ?? "id", position])).toString("base64url");
 }
 

@@ -13,6 +13,7 @@ import {
   type LinkOptions,
   localStorageStorage,
   memoryStorage,
+  type Permission,
   type ServerClientOptions,
   type SessionAnswer,
   type User,
@@ -76,6 +77,21 @@ same<(typeof devices)[number]["current"], boolean>(true);
 await auth.api.sessions.revoke.mutate({ id: devices[0]?.id ?? answer.user.id });
 const inspection = await auth.api.token.verify.mutate({ token: answer.token });
 if (inspection.active) same<typeof inspection.sid, string>(true);
+const registered: SessionAnswer = await auth.api.account.register.mutate({
+  username: "bora",
+  password: "correct horse battery",
+});
+const permission: Permission = "auth.view_user";
+const mayLook = await auth.can(permission);
+// @ts-expect-error there is no such permission
+await auth.can("auth.view_usr");
+same<typeof mayLook, boolean>(true);
+const { users } = await auth.api.users.list.query({ username: registered.user.username });
+same<(typeof users)[number]["username"], string>(true);
+const { events } = await auth.api.audit.list.query({});
+same<(typeof events)[number]["occurredAt"], string>(true);
+// @ts-expect-error a password is needed
+await auth.api.account.register.mutate({ username: "bora" });
 // @ts-expect-error there is no such procedure
 await auth.api.me.delete.mutate();
 // @ts-expect-error it is a mutation

@@ -1,0 +1,571 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type LiveServer, startLiveServer } from "../live-server.ts";
+import { ask, outcomeOf } from "./ask.ts";
+import { createPerson, freshName, type Person, password, toAdministrator } from "./people.ts";
+
+let live: LiveServer;
+let boss: Person;
+beforeAll(async () => {
+  live = await startLiveServer();
+  boss = await createPerson(live.test, { username: "Boss", isSuperuser: true, isStaff: true });
+});
+afterAll(() => live[Symbol.asyncDispose]());
+
+/** An id that nobody and nothing has. */
+const nobody = "01999999-9999-7999-8999-999999999999";
+
+const asBoss = (procedure: string, input?: unknown) => ask(live, procedure, { input, token: boss.token });
+const issuesOf = async (procedure: string, input: unknown) => {
+  const { status, body } = await asBoss(procedure, input);
+  return { status, issues: body.data.issues };
+};
+
+async function createGroup(permissions: readonly string[] = []) {
+  const { body } = await asBoss("groups.create", { name: freshName(), permissions });
+  return body as { id: string; name: string; permissions: string[] };
+}
+
+async function eventsAbout(subjectId: string): Promise<unknown[]> {
+  return live.test.database.query(
+    "select event, actor_id, address, request_id, detail from latchkey.audit_events where subject_id = $1 order by id",
+    [subjectId],
+  );
+}
+
+describe("users.list", () => {
+  test("answers pages, the newest first, each user once", async () => {
+    const created: string[] = [];
+    for (let count = 0; count < 7; count++) created.push((await createPerson(live.test)).id);
+    const found: string[] = [];
+    let cursor: string | undefined;
+    for (let page = 0; page < 3; page++) {
+      const { body } = await asBoss("users.list", { limit: 3, ...(cursor && { cursor }) });
+      found.push(...body.users.map((user: { id: string }) => user.id));
+      cursor = body.nextCursor;
+    }
+    expect(found.slice(0, 7)).toEqual(created.toReversed());
+    expect(new Set(found).size).toBe(found.length);
+  });
+
+  test("answers 25 a page unless told, and null for a cursor on the last", async () => {
+    await using own = await startLiveServer();
+    const { token } = await createPerson(own.test, { isSuperuser: true });
+    expect((await ask(own, "users.list", { token })).body).toMatchObject({ users: [{}], nextCursor: null });
+    await Promise.all(Array.from({ length: 25 }, () => own.test.auth.createUser({ username: freshName(), password })));
+    const first = (await ask(own, "users.list", { token })).body;
+    expect(first.users).toHaveLength(25);
+    const rest = (await ask(own, "users.list", { token, input: { cursor: first.nextCursor } })).body;
+    expect(rest).toMatchObject({ users: [{}], nextCursor: null });
+  });
+
+  test("finds by the beginning of a username, phone number or e-mail address, in any spelling, in their order", async () => {
+    const names = ["Çelik.b", "çelik.a", "ÇELIK_c", "celik"];
+    for (const username of names) await live.test.auth.createUser({ username, password });
+    for (const [index, username] of ["phone_b", "phone_a"].entries()) {
+      const phoneNumber = `+90532555000${index}`;
+      await live.test.auth.createUser({ username, password, phoneNumber, email: `Find.${username}@example.com` });
+    }
+    const find = async (input: object) =>
+      (await asBoss("users.list", input)).body.users.map((user: { username: string }) => user.username);
+
+    for (const typed of ["çelik", "ÇELİK", "  Çel", "c\u0327elik"]) {
+      expect(await find({ username: typed })).toEqual(["çelik.a", "Çelik.b", "ÇELIK_c"]);
+    }
+    for (const typed of ["+90532555", "+90 532 555", "90 532 555", "+٩٠٥٣٢٥٥٥"]) {
+      expect(await find({ phoneNumber: typed })).toEqual(["phone_b", "phone_a"]);
+    }
+    expect(await find({ phoneNumber: "+90 (532) 555 00 01" })).toEqual(["phone_a"]);
+    for (const typed of ["find.", "FIND.phone", "find.phone_"]) {
+      expect(await find({ email: typed })).toEqual(["phone_a", "phone_b"]);
+    }
+    expect(await find({ email: "Find.phone_b@EXAMPLE.com" })).toEqual(["phone_b"]);
+    for (const input of [{ username: "%" }, { username: "_elik" }, { phoneNumber: "find" }, { email: "%" }, { username: "\\" }]) {
+      expect(await find(input)).toEqual([]);
+    }
+  });
+
+  test("goes on from page to page of a search, and never beyond what was searched for", async () => {
+    for (const letter of "edcba") await live.test.auth.createUser({ username: `pager_${letter}`, password });
+    const first = (await asBoss("users.list", { username: "pager_", limit: 2 })).body;
+    const second = (await asBoss("users.list", { username: "pager_", limit: 2, cursor: first.nextCursor })).body;
+    const third = (await asBoss("users.list", { username: "pager_", limit: 2, cursor: second.nextCursor })).body;
+    const pages = [first, second, third].map(({ users }) => users.map((user: { username: string }) => user.username));
+    expect(pages).toEqual([["pager_a", "pager_b"], ["pager_c", "pager_d"], ["pager_e"]]);
+    expect(third.nextCursor).toBeNull();
+    // A cursor from before the search begins does not widen it.
+    const elsewhere = Buffer.from(JSON.stringify(["username", "a"])).toString("base64url");
+    const { users } = (await asBoss("users.list", { username: "pager_e", cursor: elsewhere })).body;
+    expect(users.map((user: { username: string }) => user.username)).toEqual(["pager_e"]);
+  });
+
+  test("filters by active, by staff and by group, alone and together", async () => {
+    const group = await createGroup();
+    const member = (facts: object) => createPerson(live.test, { ...facts, groups: [group.name] });
+    const plain = await member({});
+    const staff = await member({ isStaff: true });
+    const gone = await member({});
+    await asBoss("users.update", { id: gone.id, changes: { isActive: false } });
+    const find = async (input: object) =>
+      (await asBoss("users.list", { groupId: group.id, ...input })).body.users.map((user: { id: string }) => user.id);
+
+    expect(await find({})).toEqual([gone.id, staff.id, plain.id]);
+    expect(await find({ isActive: true })).toEqual([staff.id, plain.id]);
+    expect(await find({ isActive: false })).toEqual([gone.id]);
+    expect(await find({ isStaff: true })).toEqual([staff.id]);
+    expect(await find({ isStaff: false, isActive: true })).toEqual([plain.id]);
+    expect(await find({ username: staff.username })).toEqual([staff.id]);
+    expect(await find({ username: staff.username, isStaff: false })).toEqual([]);
+    expect(await find({ groupId: nobody })).toEqual([]);
+    const all = (await asBoss("users.list", { isActive: false, isStaff: false })).body.users;
+    expect(all.map((user: { id: string }) => user.id)).toEqual([gone.id]);
+  });
+
+  test.each([
+    ["two searches", { username: "a", email: "b" }, ["email"]],
+    ["a cursor that is none", { cursor: "abc" }, ["cursor"]],
+    ["a cursor of another list", { cursor: Buffer.from('["username","a"]').toString("base64url") }, ["cursor"]],
+    ["a cursor that is no id", { cursor: Buffer.from(`["id","' or 1=1"]`).toString("base64url") }, ["cursor"]],
+    ["a cursor of null", { cursor: Buffer.from("null").toString("base64url") }, ["cursor"]],
+    ["a page of 101", { limit: 101 }, ["limit"]],
+    ["a page of none", { limit: 0 }, ["limit"]],
+    ["an unknown filter", { isSuperuser: true }, ["isSuperuser"]],
+    ["a group that is no id", { groupId: "editors" }, ["groupId"]],
+    ["an empty search", { username: "" }, ["username"]],
+  ])("refuses %s", async (_, input, path) => {
+    expect(await issuesOf("users.list", input)).toMatchObject({ status: 400, issues: [{ path }] });
+  });
+
+  test("never shows what is stored of a password", async () => {
+    const { text } = await asBoss("users.list", { limit: 100 });
+    expect(text).not.toMatch(/bcrypt|"password"/);
+  });
+});
+
+describe("users.get", () => {
+  test("answers the user with their groups, their own permissions and all that they may do", async () => {
+    const group = await createGroup(["auth.view_user", "auth.view_group"]);
+    const { id, user } = await createPerson(live.test, {
+      groups: [group.name],
+      permissions: ["auth.view_auditevent", "auth.view_user"],
+    });
+    expect((await asBoss("users.get", { id })).body).toEqual({
+      user: JSON.parse(JSON.stringify(user)),
+      groups: [{ id: group.id, name: group.name }],
+      permissions: ["auth.view_auditevent", "auth.view_user"],
+      effectivePermissions: ["auth.view_auditevent", "auth.view_group", "auth.view_user"],
+    });
+  });
+
+  test("says that an inactive user may do nothing and a superuser everything", async () => {
+    const { id } = await createPerson(live.test, { permissions: ["auth.view_user"] });
+    await asBoss("users.update", { id, changes: { isActive: false } });
+    expect((await asBoss("users.get", { id })).body).toMatchObject({
+      permissions: ["auth.view_user"],
+      effectivePermissions: [],
+    });
+    const { effectivePermissions } = (await asBoss("users.get", { id: boss.id })).body;
+    expect(effectivePermissions).toEqual((await ask(live, "me.permissions", { token: boss.token })).body);
+    expect(effectivePermissions).toContain("auth.delete_user");
+  });
+});
+
+describe("users.create", () => {
+  test("vouches for the names, shows the code once, and sets no password that anybody knows", async () => {
+    const username = freshName();
+    const input = { username, phoneNumber: "+90 532 777 00 01", email: "New.User@example.com", city: "İzmir", isStaff: true };
+    const answer = await asBoss("users.create", input);
+    const { user, setPasswordCode, expiresAt } = answer.body;
+    expect(user).toMatchObject({ username, phoneNumber: "+905327770001", email: "New.User@example.com", city: "İzmir" });
+    expect(user).toMatchObject({ isActive: true, isStaff: true, isSuperuser: false, lastLogin: null });
+    expect(Date.parse(expiresAt)).toBeGreaterThan(live.test.clock.now().getTime());
+    expect(JSON.stringify((await asBoss("users.get", { id: user.id })).body)).not.toContain(setPasswordCode);
+    for (const typed of ["", "!", setPasswordCode]) {
+      expect((await ask(live, "token.obtain", { input: { username, password: typed } })).status).toBe(400);
+    }
+    const about = {
+      actor_id: boss.id,
+      address: "127.0.0.1",
+      request_id: answer.headers.get("x-request-id"),
+    };
+    expect((await eventsAbout(user.id)).slice(0, 2)).toEqual([
+      { event: "user_created", ...about, detail: { by: "administrator" } },
+      { event: "set_password_code_issued", ...about, detail: {} },
+    ]);
+  });
+
+  test.each(["username", "phoneNumber", "email"])("says that the %s is taken", async (field) => {
+    const taken = { username: freshName(), phoneNumber: "+905327770002", email: "taken@example.com" };
+    await asBoss("users.create", taken);
+    const input = { username: freshName(), [field]: taken[field as keyof typeof taken] };
+    expect(await issuesOf("users.create", input)).toEqual({
+      status: 409,
+      issues: [{ path: [field], message: "belongs to another account" }],
+    });
+  });
+
+  test.each([
+    ["a password for somebody else", { password }, ["password"]],
+    ["a bad username", { username: "1" }, ["username"]],
+    ["a bad phone number", { phoneNumber: "123" }, ["phoneNumber"]],
+    ["a bad e-mail address", { email: "x" }, ["email"]],
+    ["an unknown field", { isActive: false }, ["isActive"]],
+    ["a bad profile field", { gender: "x" }, ["gender"]],
+  ])("refuses %s", async (_, input, path) => {
+    expect(await issuesOf("users.create", { username: freshName(), ...input })).toMatchObject({
+      status: 400,
+      issues: [{ path }],
+    });
+  });
+
+  test("names every field that is wrong at once", async () => {
+    const { issues } = await issuesOf("users.create", { username: "1", phoneNumber: "1", email: "1" });
+    expect(issues.map((issue: { path: string[] }) => issue.path)).toEqual([["username"], ["phoneNumber"], ["email"]]);
+  });
+});
+
+describe("users.update", () => {
+  test("changes names and profile, and writes down which fields, never what is in them", async () => {
+    const { id } = await createPerson(live.test, { phoneNumber: "+905327770003" });
+    const username = freshName();
+    const changes = { username, phoneNumber: null, email: "canary@example.com", lastName: "Kanarya", isStaff: true };
+    const answer = await asBoss("users.update", { id, changes });
+    expect(answer.body).toMatchObject({ id, ...changes });
+    const events = await eventsAbout(id);
+    expect(events.at(-1)).toEqual({
+      event: "user_updated",
+      actor_id: boss.id,
+      address: "127.0.0.1",
+      request_id: answer.headers.get("x-request-id"),
+      detail: { fields: ["lastName", "isStaff", "username", "phoneNumber", "email"] },
+    });
+    expect(JSON.stringify(events)).not.toMatch(/canary|Kanarya/);
+  });
+
+  test("with nothing to change, changes nothing and writes nothing down", async () => {
+    const { id, user } = await createPerson(live.test);
+    const before = await eventsAbout(id);
+    expect((await asBoss("users.update", { id, changes: {} })).body).toEqual(JSON.parse(JSON.stringify(user)));
+    expect(await eventsAbout(id)).toEqual(before);
+  });
+
+  test("deactivation ends the sessions for good; sign-in works again after reactivation", async () => {
+    const { id, username, token, refreshToken } = await createPerson(live.test);
+    await asBoss("users.update", { id, changes: { isActive: false } });
+    expect(outcomeOf(await ask(live, "me.get", { token }))).toBe("401 account_disabled");
+    await asBoss("users.update", { id, changes: { isActive: true } });
+    expect(outcomeOf(await ask(live, "me.get", { token }))).toBe("401 session_ended");
+    expect(outcomeOf(await ask(live, "token.refresh", { input: { refreshToken } }))).toBe("401 session_ended");
+    expect(outcomeOf(await ask(live, "token.obtain", { input: { username, password } }))).toBe("ok");
+  });
+
+  test.each(["username", "phoneNumber", "email"])("says that the %s is taken, and by whom does not tell", async (field) => {
+    const phoneNumber = "+905327770004";
+    const email = "holder@example.com";
+    const [holder] = [await createPerson(live.test, { phoneNumber, email }).catch(() => null)];
+    const existing = holder ?? (await live.test.auth.users.list({ phoneNumber, limit: 1 })).users[0];
+    const { id } = await createPerson(live.test);
+    const value = { username: existing?.username.toUpperCase(), phoneNumber, email: email.toUpperCase() }[field];
+    expect(await issuesOf("users.update", { id, changes: { [field]: value } })).toEqual({
+      status: 409,
+      issues: [{ path: [field], message: "belongs to another account" }],
+    });
+  });
+
+  test.each([
+    ["a password", { password }, ["changes", "password"]],
+    ["an id", { id: nobody }, ["changes", "id"]],
+    ["a date of joining", { dateJoined: "2020-01-01T00:00:00.000Z" }, ["changes", "dateJoined"]],
+    ["no username", { username: null }, ["changes", "username"]],
+    ["a mark that is no truth value", { isStaff: "true" }, ["changes", "isStaff"]],
+    ["a bad phone number", { phoneNumber: "12" }, ["phoneNumber"]],
+  ])("refuses %s", async (_, changes, path) => {
+    expect(await issuesOf("users.update", { id: boss.id, changes })).toMatchObject({ status: 400, issues: [{ path }] });
+  });
+});
+
+describe("users.delete", () => {
+  test("ends the sessions, and keeps what happened without where the person was", async () => {
+    const group = await createGroup();
+    const { id, token, username } = await createPerson(live.test, {
+      groups: [group.name],
+      permissions: ["auth.view_user"],
+      firstName: "Kanarya",
+    } as object);
+    await ask(live, "me.update", { input: { city: "Kanarya" }, token });
+    await ask(live, "token.obtain", { input: { username, password: "wrong password" } });
+    await ask(live, "users.list", { token });
+    const answer = await asBoss("users.delete", { id });
+    expect(answer).toMatchObject({ status: 200, body: {} });
+    expect(outcomeOf(await ask(live, "me.get", { token }))).toBe("401 session_ended");
+    expect(outcomeOf(await asBoss("users.get", { id }))).toBe("404 not_found");
+
+    const events = await live.test.database.query<{ event: string; address: string | null; actor_id: string | null }>(
+      "select event, actor_id, subject_id, address, request_id, detail from latchkey.audit_events where subject_id = $1 or actor_id = $1 order by id",
+      [id],
+    );
+    expect(events.map(({ event }) => event)).toEqual([
+      "user_created",
+      "groups_set",
+      "permissions_set",
+      "signed_in",
+      "profile_updated",
+      "sign_in_refused",
+      "user_deleted",
+    ].toSorted((a, b) => events.findIndex((e) => e.event === a) - events.findIndex((e) => e.event === b)));
+    for (const { actor_id, address } of events) expect(address === null || actor_id === boss.id).toBe(true);
+    expect(events.at(-1)).toMatchObject({
+      event: "user_deleted",
+      actor_id: boss.id,
+      address: "127.0.0.1",
+      request_id: answer.headers.get("x-request-id"),
+    });
+    expect(JSON.stringify(events)).not.toContain(username);
+    expect(JSON.stringify(events)).not.toContain("Kanarya");
+  });
+
+  test("of oneself keeps no address either", async () => {
+    const { id, token } = await createPerson(live.test, { permissions: ["auth.delete_user"] });
+    expect(outcomeOf(await ask(live, "users.delete", { input: { id }, token }))).toBe("ok");
+    const events = (await eventsAbout(id)) as { event: string; address: string | null }[];
+    expect(events.at(-1)?.event).toBe("user_deleted");
+    for (const { address } of events) expect(address).toBeNull();
+  });
+});
+
+describe("users.setGroups, users.setPermissions", () => {
+  test("make them exactly those given, each once, and write them down", async () => {
+    const [one, two] = [await createGroup(["auth.view_user"]), await createGroup()];
+    const { id, token } = await createPerson(live.test);
+    const { body } = await asBoss("users.setGroups", { id, groupIds: [one.id, two.id.toUpperCase(), one.id] });
+    expect(body.groups.map((group: { id: string }) => group.id).sort()).toEqual([one.id, two.id].sort());
+    expect(body.effectivePermissions).toEqual(["auth.view_user"]);
+    const second = await asBoss("users.setPermissions", { id, permissions: ["auth.view_group", "auth.view_group"] });
+    expect(second.body).toMatchObject({ permissions: ["auth.view_group"] });
+    expect((await ask(live, "me.permissions", { token })).body).toEqual(["auth.view_group", "auth.view_user"]);
+    expect(await eventsAbout(id)).toMatchObject([
+      {},
+      {},
+      { event: "groups_set", actor_id: boss.id, detail: { groups: [one.id, two.id] } },
+      { event: "permissions_set", actor_id: boss.id, detail: { permissions: ["auth.view_group"] } },
+    ]);
+
+    expect((await asBoss("users.setGroups", { id, groupIds: [] })).body.groups).toEqual([]);
+    expect((await asBoss("users.setPermissions", { id, permissions: [] })).body).toMatchObject({
+      permissions: [],
+      effectivePermissions: [],
+    });
+  });
+
+  test("of many changes of one user at the same moment, each is whole", async () => {
+    const { id } = await createPerson(live.test);
+    const groups = await Promise.all([createGroup(), createGroup(), createGroup()]);
+    const sets = [["auth.view_user"], ["auth.view_user", "auth.add_user"], []];
+    const answers = await Promise.all(
+      [1, 2, 3, 4].flatMap(() => [
+        ...sets.map((permissions) => asBoss("users.setPermissions", { id, permissions })),
+        ...groups.map((group) => asBoss("users.setGroups", { id, groupIds: [group.id, groups[0]?.id] })),
+      ]),
+    );
+    expect(new Set(answers.map(outcomeOf))).toEqual(new Set(["ok"]));
+    const { permissions } = (await asBoss("users.get", { id })).body;
+    expect(sets.map((set) => set.toSorted())).toContainEqual(permissions);
+  });
+
+  test("a user or a group that is deleted meanwhile is not found, and nothing breaks", async () => {
+    for (let trial = 0; trial < 10; trial++) {
+      const [{ id }, group] = [await createPerson(live.test), await createGroup()];
+      const answers = await Promise.all([
+        asBoss("users.setGroups", { id, groupIds: [group.id] }),
+        asBoss("users.setPermissions", { id, permissions: ["auth.view_user"] }),
+        asBoss("groups.update", { id: group.id, permissions: ["auth.view_user"] }),
+        trial % 2 ? asBoss("users.delete", { id }) : asBoss("groups.delete", { id: group.id }),
+      ]);
+      for (const answer of answers) expect(["ok", "404 not_found", "400 invalid_input"]).toContain(outcomeOf(answer));
+    }
+  });
+
+  test.each([
+    ["users.setGroups", { groupIds: [nobody] }, { path: ["groupIds"], message: "names a group that does not exist" }],
+    ["users.setGroups", { groupIds: ["x"] }, { path: ["groupIds", 0] }],
+    ["users.setGroups", {}, { path: ["groupIds"] }],
+    [
+      "users.setPermissions",
+      { permissions: ["notes.fly_note"] },
+      { path: ["permissions"], message: "names a permission that does not exist" },
+    ],
+    ["users.setPermissions", { permissions: [""] }, { path: ["permissions", 0] }],
+    ["users.setPermissions", { permissions: "auth.view_user" }, { path: ["permissions"] }],
+  ])("%s refuses %j", async (procedure, input, issue) => {
+    const { id } = await createPerson(live.test);
+    expect(await issuesOf(procedure, { id, ...input })).toMatchObject({ status: 400, issues: [issue] });
+  });
+});
+
+describe("users.endSessions", () => {
+  test("signs a user out everywhere, tells from how many places, and writes it down", async () => {
+    const { id, username, token } = await createPerson(live.test);
+    await live.test.auth.login({ username, password }, live.test.facts);
+    expect((await asBoss("users.endSessions", { id })).body).toEqual({ ended: 2 });
+    expect(outcomeOf(await ask(live, "me.get", { token }))).toBe("401 session_ended");
+    expect((await eventsAbout(id)).at(-1)).toMatchObject({
+      event: "sessions_ended",
+      actor_id: boss.id,
+      detail: { because: "ended_by_administrator", count: 2 },
+    });
+    expect((await asBoss("users.endSessions", { id })).body).toEqual({ ended: 0 });
+  });
+});
+
+describe("groups", () => {
+  test("are created, listed by name, changed and deleted, each time written down", async () => {
+    const name = freshName();
+    const created = (await asBoss("groups.create", { name, permissions: ["auth.view_user", "auth.view_user"] })).body;
+    expect(created).toEqual({ id: expect.any(String), name, permissions: ["auth.view_user"] });
+    const { id } = created;
+    const renamed = freshName();
+    expect((await asBoss("groups.update", { id, name: renamed })).body).toEqual({ ...created, name: renamed });
+    const permissions = ["auth.add_user", "auth.view_group"];
+    expect((await asBoss("groups.update", { id, permissions })).body).toEqual({ id, name: renamed, permissions });
+    const all = (await asBoss("groups.list")).body as { name: string }[];
+    expect(all).toContainEqual({ id, name: renamed, permissions });
+    expect((await asBoss("groups.delete", { id })).body).toEqual({});
+    expect((await asBoss("groups.list")).body).not.toContainEqual(expect.objectContaining({ id }));
+    const events = await live.test.database.query(
+      "select event, actor_id, detail from latchkey.audit_events where detail ->> 'group' = $1 order by id",
+      [id],
+    );
+    expect(events).toEqual([
+      { event: "group_created", actor_id: boss.id, detail: { group: id } },
+      { event: "group_updated", actor_id: boss.id, detail: { group: id, permissions: ["auth.view_user"] } },
+      { event: "group_updated", actor_id: boss.id, detail: { group: id, permissions } },
+      { event: "group_deleted", actor_id: boss.id, detail: { group: id } },
+    ]);
+  });
+
+  test("take the permissions with them when they go", async () => {
+    const group = await createGroup(["auth.view_user"]);
+    const { token } = await createPerson(live.test, { groups: [group.name] });
+    expect((await ask(live, "me.permissions", { token })).body).toEqual(["auth.view_user"]);
+    await asBoss("groups.delete", { id: group.id });
+    expect((await ask(live, "me.permissions", { token })).body).toEqual([]);
+  });
+
+  test("of many changes of one group at the same moment, each is whole", async () => {
+    const { id } = await createGroup();
+    const sets = [["auth.view_user"], ["auth.add_user", "auth.view_user"], []];
+    const answers = await Promise.all(
+      [...sets, ...sets, ...sets].map((permissions) => asBoss("groups.update", { id, permissions })),
+    );
+    expect(new Set(answers.map(outcomeOf))).toEqual(new Set(["ok"]));
+  });
+
+  test.each<[procedure: string, input: object]>([
+    ["groups.create", {}],
+    ["groups.update", { id: "" }],
+  ])("%s says that the name is taken", async (procedure, input) => {
+    const [taken, other] = [await createGroup(), await createGroup()];
+    const sent = procedure === "groups.create" ? { permissions: [] } : { ...input, id: other.id };
+    expect(await issuesOf(procedure, { ...sent, name: taken.name })).toEqual({
+      status: 409,
+      issues: [{ path: ["name"], message: "belongs to another group" }],
+    });
+  });
+
+  test.each([
+    ["groups.create", { name: "x" }, ["permissions"]],
+    ["groups.create", { name: "", permissions: [] }, ["name"]],
+    ["groups.create", { name: "x".repeat(151), permissions: [] }, ["name"]],
+    ["groups.create", { name: "x", permissions: ["notes.fly_note"] }, ["permissions"]],
+    ["groups.create", { name: "x", permissions: [], members: [] }, ["members"]],
+    ["groups.update", { id: nobody, permissions: [7] }, ["permissions", 0]],
+    ["groups.update", { id: nobody, isSuperuser: true }, ["isSuperuser"]],
+  ])("%s refuses %j", async (procedure, input, path) => {
+    expect(await issuesOf(procedure, input)).toMatchObject({ status: 400, issues: [{ path }] });
+  });
+
+  test("a group that could not get its permissions is not there", async () => {
+    const name = freshName();
+    await asBoss("groups.create", { name, permissions: ["notes.fly_note"] });
+    expect(JSON.stringify((await asBoss("groups.list")).body)).not.toContain(name);
+  });
+});
+
+test.each([
+  ["users.get", { id: nobody }],
+  ["users.update", { id: nobody, changes: { city: "x" } }],
+  ["users.delete", { id: nobody }],
+  ["users.setGroups", { id: nobody, groupIds: [] }],
+  ["users.setPermissions", { id: nobody, permissions: [] }],
+  ["users.endSessions", { id: nobody }],
+  ["groups.update", { id: nobody, name: "x" }],
+  ["groups.delete", { id: nobody }],
+])("%s says of an id that nobody has that it is not found, and of no id that it is invalid", async (procedure, input) => {
+  expect(outcomeOf(await asBoss(procedure, input))).toBe("404 not_found");
+  for (const id of ["", "1", "' or true --", null, { $ne: "" }, undefined]) {
+    expect(outcomeOf(await asBoss(procedure, { ...input, id }))).toBe("400 invalid_input");
+  }
+});
+
+describe("audit.list", () => {
+  test("answers pages, the newest first, of one user and of one event", async () => {
+    const person = await createPerson(live.test);
+    await ask(live, "me.update", { input: { city: "a" }, token: person.token });
+    await ask(live, "me.update", { input: { city: "b" }, token: person.token });
+    const list = async (input: object) => (await asBoss("audit.list", { userId: person.id, ...input })).body;
+
+    const all = await list({});
+    expect(all.nextCursor).toBeNull();
+    expect(all.events.map((event: { event: string }) => event.event)).toEqual([
+      "profile_updated",
+      "profile_updated",
+      "signed_in",
+      "user_created",
+    ]);
+    expect(all.events[0]).toEqual({
+      id: expect.any(String),
+      occurredAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
+      event: "profile_updated",
+      actorId: person.id,
+      subjectId: person.id,
+      address: "127.0.0.1",
+      requestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      detail: { fields: ["city"] },
+    });
+    const first = await list({ limit: 3 });
+    const second = await list({ limit: 3, cursor: first.nextCursor });
+    expect([...first.events, ...second.events]).toEqual(all.events);
+    expect((await list({ event: "signed_in" })).events).toHaveLength(1);
+    expect((await list({ event: "nothing" })).events).toEqual([]);
+    expect((await asBoss("audit.list")).body.events).toHaveLength(25);
+  });
+
+  test.each([{ userId: "x" }, { cursor: "x" }, { limit: 101 }, { actor: boss }, { event: "" }])(
+    "refuses %j",
+    async (input) => {
+      expect(outcomeOf(await asBoss("audit.list", input))).toBe("400 invalid_input");
+    },
+  );
+});
+
+describe("me.permissions", () => {
+  test("answers own and groups' permissions together, sorted, each once", async () => {
+    const group = await createGroup(["auth.view_user", "auth.view_group"]);
+    const { token } = await createPerson(live.test, { groups: [group.name], permissions: ["auth.view_user", "auth.add_user"] });
+    expect((await ask(live, "me.permissions", { token })).body).toEqual([
+      "auth.add_user",
+      "auth.view_group",
+      "auth.view_user",
+    ]);
+  });
+
+  test("answers a superuser every permission that there is", async () => {
+    const rows = await live.test.database.query<{ permission: string }>("select permission from latchkey.permissions");
+    const { body } = await ask(live, "me.permissions", { token: boss.token });
+    expect(body.toSorted()).toEqual(rows.map((row) => row.permission).sort());
+    expect(body).toContain("notes.change_note");
+  });
+});
+
+test("an administrator's context is what the flows are told", async () => {
+  expect((await toAdministrator(live.test, boss)).user.username).toBe("Boss");
+});

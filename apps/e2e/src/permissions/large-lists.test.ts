@@ -1,0 +1,198 @@
+import type { Auth } from "@latchkey/auth";
+import { createTestAuth, type TestAuth } from "@latchkey/auth/testing";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+/** A node of a plan that has been run. */
+interface PlanNode {
+  readonly "Node Type": string;
+  readonly "Relation Name"?: string;
+  readonly "Actual Rows": number;
+  readonly "Actual Loops": number;
+  readonly "Rows Removed by Filter"?: number;
+  readonly Plans?: readonly PlanNode[];
+}
+
+const people = 100_000;
+const groups = { few: [1, 5], some: [2, 1_000], many: [3, 50_000] } as const;
+const groupId = (name: keyof typeof groups) => `00000000-0000-4000-8000-00000000000${groups[name][0]}`;
+const actor = "00000000-0000-4000-8000-0000000000aa";
+
+let service: TestAuth;
+/** What the driver was last told to run, to the letter. */
+let ran: { text: string; values: readonly unknown[] }[] = [];
+let lastUser: string;
+let deepUser: string;
+
+beforeAll(async () => {
+  service = await createTestAuth();
+  service.auth.pool.on("connect", listenIn);
+  // Connections from before are not listened to.
+  await fill();
+});
+afterAll(() => service[Symbol.asyncDispose]());
+
+async function fill(): Promise<void> {
+  const { query } = service.database;
+  // What may be a name is the concern of other tests; here it would cost most of the time.
+  for (const kind of ["username", "phone_number", "email"]) {
+    await query(`alter table latchkey.users drop constraint users_${kind}_grammar`);
+  }
+  await query(`
+    insert into latchkey.users (id, username, username_key, phone_number, email, email_key, password, is_staff, is_active)
+    select uuidv7(), name, name, '+90532' || digits, digits || '@example.com', digits || '@example.com', '!',
+      n % 1000 = 0, n % 500 <> 0
+    from generate_series(1, ${people}) n, lpad(n::text, 7, '0') digits, concat('user', digits) name`);
+  for (const [name, [, size]] of Object.entries(groups)) {
+    const id = groupId(name as keyof typeof groups);
+    await query("insert into latchkey.groups (id, name) values ($1, $2)", [id, name]);
+    await query(
+      `insert into latchkey.user_groups select id, $1 from latchkey.users order by md5(username) limit ${size}`,
+      [id],
+    );
+  }
+  await query(
+    `insert into latchkey.audit_events (id, event, actor_id, subject_id, address)
+    select uuidv7(), (array['signed_in', 'sign_in_refused', 'signed_out'])[n % 3 + 1], $1, person.id, '192.0.2.1'
+    from (select id, row_number() over (order by id) n from latchkey.users) person`,
+    [actor],
+  );
+  await query("insert into latchkey.audit_events (id, event) select uuidv7(), 'keys_rotated' from generate_series(1, 5)");
+  await query("vacuum analyze");
+  const ids = await query<{ id: string }>("select id from latchkey.users order by id desc limit 1 offset 90000");
+  deepUser = ids[0]?.id ?? "";
+  const [last] = await query<{ id: string }>("select id from latchkey.users order by id desc limit 1");
+  lastUser = last?.id ?? "";
+}
+
+function listenIn(client: object): void {
+  const query: unknown = Reflect.get(client, "query");
+  if (typeof query !== "function") throw new Error("the driver has changed");
+  const listening = (...given: readonly unknown[]) => {
+    const [text, values] = given;
+    if (typeof text === "string") ran.push({ text, values: Array.isArray(values) ? values : [] });
+    return Reflect.apply(query, client, given);
+  };
+  Object.defineProperty(client, "query", { value: listening });
+}
+
+function scansOf(node: PlanNode): PlanNode[] {
+  const below = (node.Plans ?? []).flatMap(scansOf);
+  return node["Relation Name"] === undefined ? below : [node, ...below];
+}
+
+/** How many rows a scan looked at. */
+function rowsOf(scan: PlanNode): number {
+  return Math.round((scan["Actual Rows"] + (scan["Rows Removed by Filter"] ?? 0)) * scan["Actual Loops"]);
+}
+
+/** What the statements of a call scan, and the most rows that one scan looks at. */
+async function explain(run: (auth: Auth) => Promise<unknown>): Promise<{ kinds: string[]; rows: number }> {
+  ran = [];
+  await run(service.auth);
+  const plans: PlanNode[] = [];
+  for (const { text, values } of ran.filter(({ text }) => /^\s*(with|select|update|delete)\b/.test(text))) {
+    const [row] = await service.database.query<{ "QUERY PLAN": [{ Plan: PlanNode }] }>(
+      `explain (analyze, timing off, format json) ${text}`,
+      values,
+    );
+    if (row) plans.push(row["QUERY PLAN"][0].Plan);
+  }
+  const scans = plans.flatMap(scansOf);
+  const kinds = scans.map((scan) => `${scan["Node Type"]} on ${scan["Relation Name"]}`);
+  return { kinds, rows: Math.max(...scans.map(rowsOf)) };
+}
+
+const cursorOf = (kind: string, position: string) => Buffer.from(JSON.stringify([kind, position])).toString("base64url");
+
+type UserQuery = Omit<Parameters<Auth["users"]["list"]>[0], "limit">;
+
+const userForms: [title: string, make: () => UserQuery][] = [
+  ["the first page", () => ({})],
+  ["a page at 90,000", () => ({ cursor: cursorOf("id", deepUser) })],
+  ["a username to the letter", () => ({ username: "USER0090000" })],
+  ["the beginning of ten usernames", () => ({ username: "user009000" })],
+  ["the beginning of all usernames", () => ({ username: "User" })],
+  ["a page at 90,000 of all usernames", () => ({ username: "user", cursor: cursorOf("username", "user0090000") })],
+  ["a phone number to the digit", () => ({ phoneNumber: "+90 532 009 00 00" })],
+  ["the beginning of ten phone numbers", () => ({ phoneNumber: "+90 532 009 000" })],
+  ["the beginning of all phone numbers", () => ({ phoneNumber: "+90" })],
+  ["an e-mail address to the letter", () => ({ email: "0090000@example.com" })],
+  ["the beginning of ten e-mail addresses", () => ({ email: "009000" })],
+  ["the beginning of all e-mail addresses", () => ({ email: "0" })],
+  ["active users, nearly all", () => ({ isActive: true })],
+  ["active users at 90,000", () => ({ isActive: true, cursor: cursorOf("id", deepUser) })],
+  ["inactive users, few", () => ({ isActive: false })],
+  ["staff, few", () => ({ isStaff: true })],
+  ["all but staff", () => ({ isStaff: false })],
+  ["a group of 5", () => ({ groupId: groupId("few") })],
+  ["a group of 1,000", () => ({ groupId: groupId("some") })],
+  ["a group of 50,000", () => ({ groupId: groupId("many") })],
+  ["a group of 50,000, deep", () => ({ groupId: groupId("many"), cursor: cursorOf("id", deepUser) })],
+];
+
+type EventQuery = Omit<Parameters<Auth["listAuditEvents"]>[0], "limit">;
+
+const eventForms: [title: string, make: () => EventQuery][] = [
+  ["the first page", () => ({})],
+  ["of one user", () => ({ userId: lastUser })],
+  ["of one name, nearly everywhere", () => ({ event: "signed_in" })],
+  ["of one name, nearly nowhere", () => ({ event: "keys_rotated" })],
+  ["of a name that there is not", () => ({ event: "nothing" })],
+  ["of one name of one user", () => ({ userId: lastUser, event: "signed_in" })],
+];
+
+/** Bitmap scans read by an index too. */
+const byIndex = /^(Index|Index Only|Bitmap Heap) Scan on /;
+
+/** A page of 25 reads 26 rows, and more where a filter passes some by: two of three events, or one user of 500. */
+const mostRows = { users: 30, events: 150 };
+
+describe(`of ${people} users`, () => {
+  test.each(userForms)("%s is read by an index, and no more of it than is shown", async (_title, make) => {
+    const { kinds, rows } = await explain((auth) => auth.users.list({ ...make(), limit: 25 }));
+    expect(kinds).not.toEqual([]);
+    for (const kind of kinds) expect(kind).toMatch(byIndex);
+    expect(rows).toBeLessThanOrEqual(mostRows.users);
+  });
+
+  test("every form of the list takes less than three times as long as one row by its key", { retry: 2 }, async () => {
+    const { auth } = service;
+    const single = () => auth.pool.query("select * from latchkey.users where id = $1", [lastUser]);
+    const ratios: [title: string, ratio: number][] = [];
+    for (const [title, make] of userForms) {
+      const page = { ...make(), limit: 25 };
+      ratios.push([title, await compare(() => auth.users.list(page), single)]);
+    }
+    expect(ratios.filter(([, ratio]) => ratio >= 3)).toEqual([]);
+  });
+});
+
+const rounds = 60;
+
+/** How many times as long the first takes as the second, by turns, so that whatever else the machine does slows both alike. */
+async function compare(run: () => Promise<unknown>, single: () => Promise<unknown>): Promise<number> {
+  const times = { run: [] as number[], single: [] as number[] };
+  for (let round = 0; round < rounds; round++) {
+    times.single.push(await timeOf(single));
+    times.run.push(await timeOf(run));
+  }
+  return median(times.run) / median(times.single);
+}
+
+async function timeOf(run: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await run();
+  return performance.now() - start;
+}
+
+function median(times: readonly number[]): number {
+  return times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] ?? 0;
+}
+
+test.each(eventForms)("of 100,000 audit events, a page %s is read by an index", async (_title, make) => {
+  const { kinds, rows } = await explain((auth) => auth.listAuditEvents({ ...make(), limit: 25 }));
+  expect(kinds).not.toEqual([]);
+  for (const kind of kinds) expect(kind).toMatch(byIndex);
+  expect(rows).toBeLessThanOrEqual(mostRows.events);
+});
+

@@ -1,0 +1,645 @@
+import { isAuthError } from "@latchkey/client";
+import { Browser, emptying, type NetworkRequest, type Occurrence, type Tab } from "./browser.ts";
+import { createDice, type Dice } from "./dice.ts";
+import { SessionModel, type Verdict } from "./session-model.ts";
+import { lifetimes, readRefreshToken, username, type World } from "./world.ts";
+
+/** What became of the sessions of some simulations, to see that every case is among them. */
+export interface Tally {
+  simulations: number;
+  refreshes: number;
+  /** Refreshes that got the successor of one before, because an answer was lost or another tab had asked too. */
+  repeats: number;
+  lostAnswers: number;
+  crashes: number;
+  thefts: number;
+  theftsNoticed: number;
+  /** Sessions that ended because an answer was lost and nobody asked again within the grace time. */
+  unrepaired: number;
+  ranOut: number;
+  signOuts: number;
+  passwordChanges: number;
+}
+
+export const emptyTally = (): Tally => ({
+  simulations: 0,
+  refreshes: 0,
+  repeats: 0,
+  lostAnswers: 0,
+  crashes: 0,
+  thefts: 0,
+  theftsNoticed: 0,
+  unrepaired: 0,
+  ranOut: 0,
+  signOuts: 0,
+  passwordChanges: 0,
+});
+
+/** Something happened that must not, with all that led to it. */
+export class Violation extends Error {
+  override readonly name = "Violation";
+  readonly seed: number;
+
+  constructor(seed: number, message: string, trace: readonly string[]) {
+    const replay = `LATCHKEY_SEED=${seed} replays it alone`;
+    super(`seed ${seed}: ${message} (${replay})\n  ${trace.join("\n  ")}`);
+    this.seed = seed;
+  }
+}
+
+/** Events in one simulation, before the network heals. */
+const length = 35;
+/** Tabs of one browser. A program with slow storage has it to itself. */
+const mostTabs = 4;
+/** Seconds after which the service gives up on a request that is still on its way. */
+const requestTimeout = 20;
+/** Seconds after which no back-off of the SDK lasts any longer. */
+const longestBackOff = 13;
+
+/**
+ * One browser with several tabs, on a network that delays and loses what it likes, a clock that jumps, tabs that stop and crash,
+ * and sometimes a thief; all of it decided by a seed. It fails as soon as the service, the storage or a tab does what it must
+ * not:
+ *
+ * - The service answers each refresh token as the protocol prescribes: there is one token of each generation, the table knows the
+ *   newest and the one before, and a session that ends for a token used twice is audited once.
+ * - The storage never goes back to an older token.
+ * - A tab signs its person out only when somebody asked for it, or the session is over. A session is over when it was signed out
+ *   or ran out; when two people held its tokens; or when the service moved on, none of its answers reached a tab that lived to
+ *   store it, and no tab asked again within the grace time. The last is the price of noticing a theft: the service cannot tell
+ *   the two apart.
+ * - When the network is well again, every tab gets its answers; all tabs together move a session on once.
+ * - A thief and the owner who have both refreshed, more than a grace time apart, have ended the session.
+ *
+ * @throws Violation
+ */
+export async function simulate(world: World, seed: number, tally: Tally): Promise<void> {
+  await world.reset();
+  await new Simulation(world, seed, tally).run();
+}
+
+interface KnownToken {
+  readonly session: SessionModel;
+  readonly generation: number;
+}
+
+interface Outcome {
+  readonly refreshToken?: string;
+  readonly reason?: string;
+}
+
+class Simulation {
+  readonly #world: World;
+  readonly #seed: number;
+  readonly #tally: Tally;
+  readonly #dice: Dice;
+  readonly #browser: Browser;
+  readonly #startedAt: number;
+  readonly #mostTabs: number;
+  readonly #trace: string[] = [];
+  readonly #known = new Map<string, KnownToken>();
+  readonly #sessions = new Map<string, SessionModel>();
+  /** The session that the browser's storage should hold. */
+  #session: SessionModel | null = null;
+  /** Somebody signed out, here or elsewhere, or was signed out rightly. */
+  #isSignedOut = true;
+  #stolen: string | null = null;
+  /** Among the requests that are being answered at the same moment, one has ended the session. */
+  #isEndingNow = false;
+  #passwords = 0;
+  #violation: Violation | null = null;
+
+  constructor(world: World, seed: number, tally: Tally) {
+    this.#world = world;
+    this.#seed = seed;
+    this.#tally = tally;
+    this.#dice = createDice(seed);
+    this.#startedAt = world.now();
+    const isStorageSlow = this.#dice.roll() < 0.2;
+    this.#mostTabs = isStorageSlow ? 1 : mostTabs;
+    this.#browser = new Browser({
+      now: world.now,
+      random: this.#dice.roll,
+      isStorageSlow,
+      onStored: (tab, before, after) => this.#checkStored(tab, before, after),
+      onSignedOut: (tab) => this.#checkSignedOut(tab),
+    });
+  }
+
+  async run(): Promise<void> {
+    this.#tally.simulations += 1;
+    await this.#open();
+    await this.#signIn();
+    for (let event = 0; event < length; event += 1) {
+      await this.#dice.pick(this.#listEvents())();
+      await this.#browser.settle();
+      if (this.#violation) throw this.#violation;
+    }
+    await this.#heal();
+    await this.#expectOneRotation();
+    await this.#expectTheftNoticed();
+  }
+
+  #note(text: string): void {
+    this.#trace.push(`+${this.#world.now() - this.#startedAt} s  ${text}`);
+  }
+
+  /** Code of tabs cannot throw at the simulation: it is told here and stops at its next step. */
+  #fail(message: string): void {
+    this.#violation ??= new Violation(this.#seed, message, this.#trace);
+  }
+
+  #expect(isTrue: boolean, message: string): void {
+    if (!isTrue) this.#fail(message);
+    if (this.#violation) throw this.#violation;
+  }
+
+  get #isOver(): boolean {
+    return !this.#session || this.#session.isOver(this.#world.now());
+  }
+
+  // What can happen next, and how likely it is.
+
+  #listEvents(): (readonly [weight: number, event: () => Promise<void>])[] {
+    return [...this.#listAccidents(), ...this.#listDeeds(), ...this.#listArrivals()];
+  }
+
+  #listArrivals(): (readonly [number, () => Promise<void>])[] {
+    const { requests, occurrences } = this.#browser;
+    const sent = requests.filter((request) => !request.answer);
+    const answered = requests.filter((request) => request.answer && !request.tab.isParked);
+    const due = this.#listDue(occurrences);
+    const refreshes = sent.filter((request) => request.procedure === "token.refresh");
+    return [
+      ...sent.flatMap((request): (readonly [number, () => Promise<void>])[] => [
+        [4, () => this.#reachService([request])],
+        [0.4, async () => this.#lose(request)],
+      ]),
+      ...answered.flatMap((request): (readonly [number, () => Promise<void>])[] => [
+        [4, async () => this.#bringAnswer(request)],
+        [0.6, async () => this.#lose(request)],
+        [0.2, async () => this.#garble(request)],
+      ]),
+      ...due.map((one) => [3, async () => this.#letHappen(one)] as const),
+      ...(refreshes.length > 1 ? [[6, () => this.#reachService(sameToken(refreshes))] as const] : []),
+    ];
+  }
+
+  #listDue(occurrences: readonly Occurrence[]): Occurrence[] {
+    const due = occurrences.filter(({ tab, notBefore }) => !tab.isParked && notBefore <= this.#world.now());
+    // What one tab asked of a slow storage is done in that order.
+    return due.filter((one) => one.what.startsWith("news") || due.find(({ tab }) => tab === one.tab) === one);
+  }
+
+  #listDeeds(): (readonly [number, () => Promise<void>])[] {
+    const { awake } = this.#browser;
+    const idle = awake.filter((tab) => tab.callsUnderWay < 3);
+    const deeds = idle.map((tab) => [3, async () => this.#call(tab)] as const);
+    const [tab] = awake;
+    if (!tab) return deeds;
+    if (this.#isSignedOut || this.#isOver) return [...deeds, [1, () => this.#signIn()]];
+    return [
+      ...deeds,
+      [0.3, async () => this.#changePassword(this.#pickTab(awake))],
+      [0.15, async () => this.#signOut(this.#pickTab(awake))],
+      [0.1, () => this.#signOutElsewhere()],
+      [this.#stolen ? 0.6 : 0.25, () => this.#steal()],
+    ];
+  }
+
+  #listAccidents(): (readonly [number, () => Promise<void>])[] {
+    const { living, awake, requests } = this.#browser;
+    const parked = living.filter((tab) => tab.isParked);
+    return [
+      [2, async () => this.#advance(this.#dice.between(1, 15))],
+      [1.5, async () => this.#advance(this.#dice.between(25, 120))],
+      [2, async () => this.#advance(this.#dice.between(840, 1_000))],
+      [0.1, async () => this.#advance(this.#dice.between(2, 4) * 86_400)],
+      ...(living.length < this.#mostTabs ? [[0.6, () => this.#open()] as const] : []),
+      ...(awake.length > 0 ? [[0.6, () => this.#crash(this.#pickTab(awake))] as const] : []),
+      ...(awake.length > 1 ? [[0.6, async () => this.#park(this.#pickTab(awake))] as const] : []),
+      ...parked.map((tab) => [0.6, async () => this.#wake(tab)] as const),
+      // A clock that jumps makes tabs refresh at once; were another tab's refresh on its way, that would be two within the grace time.
+      ...(requests.length === 0 ? [[0.3, async () => this.#setDeviceClock()] as const] : []),
+    ];
+  }
+
+  #pickTab(tabs: readonly Tab[]): Tab {
+    return this.#dice.pick(tabs.map((tab) => [1, tab] as const));
+  }
+
+  // What happens.
+
+  #advance(seconds: number): void {
+    this.#world.advance(seconds);
+    this.#note(`${seconds} s later`);
+    for (const request of [...this.#browser.requests]) {
+      if (!request.answer && this.#world.now() - request.sentAt >= requestTimeout) this.#lose(request);
+    }
+  }
+
+  async #open(): Promise<void> {
+    const tab = this.#browser.openTab();
+    this.#note(`${tab.name} opens`);
+    await this.#browser.settle();
+  }
+
+  async #crash(tab: Tab): Promise<void> {
+    this.#tally.crashes += 1;
+    this.#note(`${tab.name} crashes`);
+    const isForgetting = this.#browser.occurrences.some((one) => one.tab === tab && one.what === emptying);
+    this.#browser.crash(tab);
+    // A sign-out that the storage had not heard of yet is lost with the tab.
+    if (isForgetting && this.#browser.stored !== null) this.#isSignedOut = false;
+    await this.#open();
+  }
+
+  #park(tab: Tab): void {
+    this.#note(`${tab.name} is parked`);
+    tab.isParked = true;
+  }
+
+  #wake(tab: Tab): void {
+    this.#note(`${tab.name} wakes`);
+    tab.isParked = false;
+  }
+
+  #setDeviceClock(): void {
+    this.#browser.clockError = this.#dice.pick([
+      [1, 0],
+      [1, 86_400],
+      [1, -86_400],
+      [1, this.#dice.between(-600, 600)],
+    ]);
+    this.#note(`the device's clock is ${this.#browser.clockError} s wrong from now on`);
+  }
+
+  #call(tab: Tab): void {
+    this.#note(`${tab.name} calls`);
+    this.#start(tab, () => tab.client.api.me.get.query());
+  }
+
+  /** Has a tab's code begin something. What it comes to does not matter here: what must hold is checked where it happens. */
+  #start(tab: Tab, begin: () => Promise<unknown>): void {
+    tab.callsUnderWay += 1;
+    const isDone = () => {
+      tab.callsUnderWay -= 1;
+    };
+    this.#browser.run(tab, begin).then(isDone, isDone);
+  }
+
+  async #signIn(): Promise<void> {
+    const tab = this.#pickTab(this.#browser.awake);
+    await this.#finishStorageWork(tab);
+    this.#note(`${tab.name} signs in`);
+    const { password } = this.#world;
+    // Nothing goes wrong here: a person tries until it works.
+    this.#start(tab, () => tab.client.signIn({ username, password }));
+    await this.#browser.settle();
+    const request = this.#browser.requests.find((one) => one.tab === tab && one.procedure === "token.obtain");
+    this.#expect(request !== undefined, "the SDK sends no sign-in");
+    if (!request) return;
+    await this.#reachService([request]);
+    this.#bringAnswer(request);
+    await this.#browser.settle();
+    await this.#finishStorageWork(tab);
+  }
+
+  async #finishStorageWork(tab: Tab): Promise<void> {
+    for (let due = this.#listDueOf(tab); due[0]; due = this.#listDueOf(tab)) {
+      this.#letHappen(due[0]);
+      await this.#browser.settle();
+    }
+  }
+
+  #listDueOf(tab: Tab): Occurrence[] {
+    return this.#listDue(this.#browser.occurrences).filter((one) => one.tab === tab);
+  }
+
+  #signOut(tab: Tab): void {
+    this.#tally.signOuts += 1;
+    this.#note(`${tab.name} signs out`);
+    this.#isSignedOut = true;
+    this.#start(tab, () => tab.client.signOut());
+  }
+
+  async #signOutElsewhere(): Promise<void> {
+    const token = this.#session?.texts.at(-1);
+    if (!this.#session || token === undefined) return;
+    this.#tally.signOuts += 1;
+    this.#note("the session is signed out from elsewhere");
+    await this.#world.signOutElsewhere(token);
+    this.#session.ended = "signed_out";
+  }
+
+  #changePassword(tab: Tab): void {
+    this.#passwords += 1;
+    const newPassword = `battery horse ${this.#passwords}`;
+    this.#note(`${tab.name} changes the password`);
+    const input = { currentPassword: this.#world.password, newPassword };
+    this.#start(tab, () => tab.client.api.me.changePassword.mutate(input));
+  }
+
+  /** Somebody reads the storage, and later uses what was in it, again and again. */
+  async #steal(): Promise<void> {
+    if (this.#stolen) return this.#refreshAsThief(this.#stolen);
+    this.#stolen = readStored(this.#browser.stored);
+    if (!this.#stolen) return;
+    this.#tally.thefts += 1;
+    this.#note(`a thief copies ${this.#describe(this.#stolen)}`);
+  }
+
+  async #refreshAsThief(refreshToken: string): Promise<void> {
+    const known = this.#known.get(refreshToken);
+    if (known) known.session.isTheftUnderWay = true;
+    const headers = new Headers({ "content-type": "application/json" });
+    const body = JSON.stringify({ refreshToken });
+    const answer = await this.#world.serve(0, { target: "/trpc/token.refresh", method: "POST", headers, body });
+    const outcome = readOutcome(await answer.text());
+    this.#note(`the thief presents ${this.#describe(refreshToken)}: ${outcome.reason ?? "ok"}`);
+    await this.#checkRefresh(refreshToken, outcome);
+    this.#stolen = outcome.refreshToken ?? null;
+    if (outcome.reason === "refresh_token_reused") this.#tally.theftsNoticed += 1;
+  }
+
+  // What the network does with a request.
+
+  /** Requests arrive at the service, several at once on different cores. */
+  async #reachService(requests: readonly NetworkRequest[]): Promise<void> {
+    const first = this.#dice.between(0, this.#world.cores - 1);
+    const texts = await Promise.all(
+      requests.map(async (request, index) => {
+        const answer = await this.#world.serve((first + index) % this.#world.cores, request);
+        const text = await answer.text();
+        request.answer = { status: answer.status, text };
+        return text;
+      }),
+    );
+    for (const [index, request] of requests.entries()) await this.#checkAnswer(request, readOutcome(texts[index] ?? ""));
+    this.#isEndingNow = false;
+  }
+
+  #bringAnswer(request: NetworkRequest): void {
+    const { status, text } = request.answer ?? { status: 500, text: "" };
+    this.#note(`${request.tab.name} gets the answer ${describeRequest(request)}`);
+    this.#browser.take(this.#browser.requests, request);
+    const headers = { "content-type": "application/json" };
+    request.settle.resolve(new Response(text, { status, headers }));
+  }
+
+  #lose(request: NetworkRequest): void {
+    this.#tally.lostAnswers += request.answer ? 1 : 0;
+    this.#note(`${request.answer ? "the answer is lost" : "the request is lost"} ${describeRequest(request)}`);
+    this.#browser.take(this.#browser.requests, request);
+    request.settle.reject(new TypeError("Failed to fetch"));
+  }
+
+  /** Somebody between answers in the service's place, as the networks of hotels and broken gateways do. */
+  #garble(request: NetworkRequest): void {
+    this.#tally.lostAnswers += 1;
+    this.#note(`a page of the network comes in place of the answer ${describeRequest(request)}`);
+    this.#browser.take(this.#browser.requests, request);
+    const [status, text] = this.#dice.pick([
+      [1, [200, "<html>Welcome to our hotel</html>"] as const],
+      [1, [502, "<html>Bad gateway</html>"] as const],
+      [1, [503, '{"error":{"message":"down"}}'] as const],
+    ]);
+    request.settle.resolve(new Response(text, { status }));
+  }
+
+  #letHappen(occurrence: Occurrence): void {
+    this.#note(`${occurrence.tab.name} waited for ${occurrence.what}`);
+    this.#browser.take(this.#browser.occurrences, occurrence);
+    this.#browser.run(occurrence.tab, occurrence.happen);
+  }
+
+  // What must hold.
+
+  async #checkAnswer(request: NetworkRequest, outcome: Outcome): Promise<void> {
+    const presented = readPresented(request.body);
+    const what = presented === null ? "" : ` with ${this.#describe(presented)}`;
+    this.#note(`the service answers ${outcome.reason ?? "ok"} ${describeRequest(request)}${what}`);
+    if (request.procedure === "token.refresh" && presented !== null) {
+      this.#checkReuse(request, presented, outcome);
+      await this.#checkRefresh(presented, outcome);
+    }
+    if (request.procedure === "token.obtain" && outcome.refreshToken) this.#welcome(outcome.refreshToken);
+    if (request.procedure.startsWith("me.")) this.#checkAccess(request, outcome);
+    if (request.procedure === "me.changePassword") await this.#checkPasswordChange(request, outcome);
+    if (request.procedure === "token.revoke" && presented !== null) {
+      const session = this.#known.get(presented)?.session;
+      if (session && !session.isOver(this.#world.now())) session.ended = "signed_out";
+    }
+  }
+
+  #welcome(refreshToken: string): void {
+    this.#session = new SessionModel(refreshToken, this.#world.now(), lifetimes);
+    this.#known.set(refreshToken, { session: this.#session, generation: 0 });
+    this.#sessions.set(readRefreshToken(refreshToken).sessionId, this.#session);
+    this.#isSignedOut = false;
+    this.#stolen = null;
+  }
+
+  /** The browser is to blame for a token used twice, unless it could not know better. */
+  #checkReuse({ tab, storedAtSend }: NetworkRequest, presented: string, { reason }: Outcome): void {
+    const known = this.#known.get(presented);
+    if (reason !== "refresh_token_reused" || !known || known.session.isTheftUnderWay) return;
+    const isLast = known.generation === known.session.generation - 1;
+    const couldNotKnow = isLast && readStored(storedAtSend) === presented;
+    if (!couldNotKnow) this.#fail(`${tab.name} ended the session with a token that it need not have sent`);
+    this.#tally.unrepaired += 1;
+  }
+
+  async #checkRefresh(presented: string, outcome: Outcome): Promise<void> {
+    const known = this.#known.get(presented);
+    this.#expect(known !== undefined, "a refresh token is presented that nobody was given");
+    if (!known) return;
+    const { session } = known;
+    const before = session.generation;
+    const verdict = session.present(known.generation, this.#world.now());
+    this.#tally.refreshes += 1;
+    if ("generation" in verdict && session.generation === before) this.#tally.repeats += 1;
+    await this.#checkVerdict(session, verdict, outcome);
+  }
+
+  /** An access token is as good as its session is at this moment. */
+  #checkAccess({ tab, headers }: NetworkRequest, { reason }: Outcome): void {
+    const session = this.#sessionOf(headers);
+    const isOver = session?.isOver(this.#world.now()) ?? true;
+    if (reason === undefined && isOver) this.#fail(`${tab.name} is let in though its session is over`);
+    if (reason === "session_ended" && !isOver) this.#fail(`${tab.name} is told of the end of a good session`);
+  }
+
+  #sessionOf(headers: Headers): SessionModel | undefined {
+    const claims = headers.get("authorization")?.split(".")[1];
+    if (claims === undefined) return undefined;
+    const { sid } = JSON.parse(Buffer.from(claims, "base64url").toString()) as { sid: string };
+    return this.#sessions.get(sid.replaceAll("-", ""));
+  }
+
+  async #checkPasswordChange({ headers, body }: NetworkRequest, outcome: Outcome): Promise<void> {
+    if (outcome.refreshToken === undefined) return;
+    this.#tally.passwordChanges += 1;
+    this.#world.password = (JSON.parse(body ?? "{}") as { newPassword: string }).newPassword;
+    const session = this.#sessionOf(headers);
+    this.#expect(session !== undefined, "a password changed without a session");
+    if (session) await this.#checkVerdict(session, session.changePassword(this.#world.now()), outcome);
+  }
+
+  async #checkVerdict(session: SessionModel, verdict: Verdict, outcome: Outcome): Promise<void> {
+    if ("reason" in verdict) {
+      if (verdict.reason === "refresh_token_reused") this.#isEndingNow = true;
+      const isTwin = this.#isEndingNow && outcome.reason === "refresh_token_reused";
+      this.#expect(isTwin || outcome.reason === verdict.reason, `the service answered ${outcome.reason ?? "ok"}, not ${verdict.reason}`);
+    } else {
+      const text = outcome.refreshToken ?? "";
+      this.#expect(text !== "", `the service answered ${outcome.reason}, not token ${verdict.generation}`);
+      const only = (session.texts[verdict.generation] ??= text);
+      this.#expect(only === text, `there are two tokens of generation ${verdict.generation}`);
+      this.#known.set(text, { session, generation: verdict.generation });
+    }
+    await this.#checkTable(session);
+  }
+
+  async #checkTable(session: SessionModel): Promise<void> {
+    const text = session.texts.at(-1) ?? "";
+    const row = await this.#world.findSession(text);
+    const previous = session.texts.at(-2);
+    const hasNewest = row?.refreshHash.equals(readRefreshToken(text).hash);
+    const hasPrevious = previous === undefined || row?.previousRefreshHash?.equals(readRefreshToken(previous).hash);
+    this.#expect(hasNewest === true && hasPrevious === true, "the table has other generations than the last two");
+    this.#expect(row?.isEnded === (session.ended !== null), `the table has the session ${row?.isEnded ? "ended" : "live"}`);
+    const events = session.ended === "refresh_token_reused" ? 1 : 0;
+    this.#expect(row?.reuseEvents === events, `${row?.reuseEvents} events tell of a token used twice`);
+  }
+
+  #checkStored(tab: Tab, before: string | null, after: string | null): void {
+    const [older, newer] = [readStored(before), readStored(after)];
+    this.#note(`${tab.name} ${newer ? `stores ${this.#describe(newer)}` : "empties the storage"}`);
+    const [known, next] = [this.#known.get(older ?? ""), this.#known.get(newer ?? "")];
+    if (known && next && known.session === next.session && next.generation < known.generation) {
+      this.#fail(`${tab.name} puts an older token into the storage`);
+    }
+    if (next && next.session !== this.#session) this.#fail(`${tab.name} stores a session that another one has replaced`);
+    const isCleared = this.#browser.occurrences.some((one) => one.tab === tab && one.what === emptying);
+    if (next && this.#isSignedOut && !isCleared) this.#fail(`${tab.name} stores a session after the sign-out`);
+  }
+
+  #checkSignedOut(tab: Tab): void {
+    if (tab.isGone) return;
+    this.#note(`${tab.name} shows that nobody is signed in`);
+    if (this.#isSignedOut) return;
+    if (!this.#isOver) this.#fail(`${tab.name} signs out of a good session`);
+  }
+
+  // The end, when the network is well and all tabs are awake.
+
+  async #heal(): Promise<void> {
+    this.#note("the network is well again");
+    for (const tab of this.#browser.living) if (tab.isParked) this.#wake(tab);
+    await this.#drain();
+    await this.#callFromAll();
+  }
+
+  /** Every tab gets what it asks for, or learns that the session is over; a back-off may come first. */
+  async #callFromAll(): Promise<void> {
+    let failed = this.#browser.living;
+    for (let round = 0; round < 4 && failed.length > 0; round += 1) {
+      if (round > 0) this.#advance(longestBackOff);
+      const results = failed.map((tab) => ({ tab, result: this.#ask(tab) }));
+      await this.#drain();
+      const answers = await Promise.all(results.map(async ({ tab, result }) => ({ tab, answer: await result })));
+      const expected = this.#isSignedOut || this.#isOver ? "refusal" : "answer";
+      failed = answers.filter(({ answer }) => answer !== expected).map(({ tab }) => tab);
+    }
+    this.#expect(failed.length === 0, `${failed[0]?.name} gets no answer though the network is well`);
+    const status = this.#isSignedOut || this.#isOver ? "signedOut" : "signedIn";
+    const isEmpty = this.#browser.stored === null;
+    this.#expect(isEmpty === (status === "signedOut"), `the storage is ${isEmpty ? "" : "not "}empty where it is ${status}`);
+    for (const { name, client } of this.#browser.living) {
+      const shown = client.getSnapshot().status;
+      this.#expect(shown === status, `${name} shows ${shown} where it is ${status}`);
+    }
+    if (this.#session?.ended === null && this.#isOver) this.#tally.ranOut += 1;
+  }
+
+  async #ask(tab: Tab): Promise<"answer" | "refusal" | "network"> {
+    this.#note(`${tab.name} calls`);
+    try {
+      await this.#browser.run(tab, () => tab.client.api.me.get.query());
+      return "answer";
+    } catch (error) {
+      return isAuthError(error) ? "refusal" : "network";
+    }
+  }
+
+  /** Lets everything arrive, the oldest first, until no tab waits for anything. */
+  async #drain(): Promise<void> {
+    for (;;) {
+      await this.#browser.settle();
+      if (this.#violation) throw this.#violation;
+      const [occurrence] = this.#listDue(this.#browser.occurrences);
+      const [request] = this.#browser.requests;
+      if (occurrence) this.#letHappen(occurrence);
+      else if (request?.answer) this.#bringAnswer(request);
+      else if (request) await this.#reachService([request]);
+      else return;
+    }
+  }
+
+  async #expectOneRotation(): Promise<void> {
+    if (this.#isSignedOut || this.#isOver || !this.#session || this.#session.isTheftUnderWay) return;
+    const before = this.#session.generation;
+    this.#advance(1_000);
+    await this.#callFromAll();
+    if (this.#isOver) return;
+    const { generation } = this.#session;
+    const stored = this.#known.get(readStored(this.#browser.stored) ?? "")?.generation;
+    this.#expect(generation === before + 1, `${generation - before} rotations for one token that ran out`);
+    this.#expect(stored === generation, "the storage has not followed");
+  }
+
+  async #expectTheftNoticed(): Promise<void> {
+    if (this.#isSignedOut || this.#isOver || !this.#session || !this.#stolen) return;
+    const session = this.#session;
+    this.#advance(lifetimes.grace);
+    await this.#refreshAsThief(this.#stolen);
+    this.#advance(1_000);
+    await this.#callFromAll();
+    this.#expect(session.ended === "refresh_token_reused", "a theft went unnoticed");
+    this.#tally.theftsNoticed += 1;
+  }
+
+  #describe(refreshToken: string): string {
+    const known = this.#known.get(refreshToken);
+    return known ? `token ${known.generation}` : "an unknown token";
+  }
+}
+
+const describeRequest = ({ number, procedure, tab }: NetworkRequest) => `(${number}: ${procedure} of ${tab.name})`;
+
+/** Those of the requests that present the same refresh token as the first does. */
+const sameToken = (requests: readonly NetworkRequest[]) => requests.filter(({ body }) => body === requests[0]?.body);
+
+function readStored(stored: string | null): string | null {
+  return stored === null ? null : (JSON.parse(stored) as { refreshToken: string }).refreshToken;
+}
+
+function readPresented(body: string | null): string | null {
+  const input = body === null ? {} : (JSON.parse(body) as { refreshToken?: string });
+  return input.refreshToken ?? null;
+}
+
+interface WireAnswer {
+  readonly result?: { readonly data: { readonly refreshToken?: string } };
+  readonly error?: { readonly data: { readonly reason: string | null } };
+}
+
+/** What the service answered; of a batch, the first call's. */
+function readOutcome(text: string): Outcome {
+  const json = JSON.parse(text) as WireAnswer | WireAnswer[];
+  const answer = Array.isArray(json) ? json[0] : json;
+  const refreshToken = answer?.result?.data.refreshToken;
+  const reason = answer?.error ? (answer.error.data.reason ?? "a failure") : undefined;
+  return { ...(refreshToken !== undefined && { refreshToken }), ...(reason !== undefined && { reason }) };
+}
