@@ -96,8 +96,9 @@ const clocks = [
 test.for(clocks)(
   "on a device whose clock is %s, a token is used while it lives and renewed before it is refused",
   async ([, error], { browser, site }) => {
+    await using context = await openWindow(browser);
     await context.clock.install({ time: Date.now() + error });
-    const tab = await open();
+    const tab = await openTab(context, site);
     await signIn(tab);
     await shows(tab, signedIn);
     expect(await askWho(tab)).toBe("alice");
@@ -114,8 +115,9 @@ test.for(clocks)(
 test.for(clocks)(
   "a device's clock that jumps, when it is right, to %s stops nobody",
   async ([, error], { browser, site }) => {
+    await using context = await openWindow(browser);
     await context.clock.install();
-    const tab = await open();
+    const tab = await openTab(context, site);
     await signIn(tab);
     await shows(tab, signedIn);
 

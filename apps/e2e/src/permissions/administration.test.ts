@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type LiveServer, startLiveServer } from "../live-server.ts";
 import { ask, outcomeOf } from "./ask.ts";
-import { createPerson, freshName, type Person, password, toAdministrator } from "./people.ts";
+import { createPerson, freshName, type Person, password } from "./people.ts";
 
 let live: LiveServer;
 let boss: Person;
@@ -79,7 +79,13 @@ describe("users.list", () => {
       expect(await find({ email: typed })).toEqual(["phone_a", "phone_b"]);
     }
     expect(await find({ email: "Find.phone_b@EXAMPLE.com" })).toEqual(["phone_b"]);
-    for (const input of [{ username: "%" }, { username: "_elik" }, { phoneNumber: "find" }, { email: "%" }, { username: "\\" }]) {
+    for (const input of [
+      { username: "%" },
+      { username: "_elik" },
+      { phoneNumber: "find" },
+      { email: "%" },
+      { username: "\\" },
+    ]) {
       expect(await find(input)).toEqual([]);
     }
   });
@@ -172,10 +178,21 @@ describe("users.get", () => {
 describe("users.create", () => {
   test("vouches for the names, shows the code once, and sets no password that anybody knows", async () => {
     const username = freshName();
-    const input = { username, phoneNumber: "+90 532 777 00 01", email: "New.User@example.com", city: "İzmir", isStaff: true };
+    const input = {
+      username,
+      phoneNumber: "+90 532 777 00 01",
+      email: "New.User@example.com",
+      city: "İzmir",
+      isStaff: true,
+    };
     const answer = await asBoss("users.create", input);
     const { user, setPasswordCode, expiresAt } = answer.body;
-    expect(user).toMatchObject({ username, phoneNumber: "+905327770001", email: "New.User@example.com", city: "İzmir" });
+    expect(user).toMatchObject({
+      username,
+      phoneNumber: "+905327770001",
+      email: "New.User@example.com",
+      city: "İzmir",
+    });
     expect(user).toMatchObject({ isActive: true, isStaff: true, isSuperuser: false, lastLogin: null });
     expect(Date.parse(expiresAt)).toBeGreaterThan(live.test.clock.now().getTime());
     expect(JSON.stringify((await asBoss("users.get", { id: user.id })).body)).not.toContain(setPasswordCode);
@@ -258,17 +275,16 @@ describe("users.update", () => {
     expect(outcomeOf(await ask(live, "token.obtain", { input: { username, password } }))).toBe("ok");
   });
 
-  test.each(["username", "phoneNumber", "email"])("says that the %s is taken, and by whom does not tell", async (field) => {
-    const phoneNumber = "+905327770004";
-    const email = "holder@example.com";
-    const [holder] = [await createPerson(live.test, { phoneNumber, email }).catch(() => null)];
-    const existing = holder ?? (await live.test.auth.users.list({ phoneNumber, limit: 1 })).users[0];
+  test("says that a name is taken, and by whom it does not tell", async () => {
+    const names = { phoneNumber: "+905327770004", email: "holder@example.com" };
+    const { username } = await createPerson(live.test, names);
     const { id } = await createPerson(live.test);
-    const value = { username: existing?.username.toUpperCase(), phoneNumber, email: email.toUpperCase() }[field];
-    expect(await issuesOf("users.update", { id, changes: { [field]: value } })).toEqual({
-      status: 409,
-      issues: [{ path: [field], message: "belongs to another account" }],
-    });
+    for (const [field, value] of Object.entries({ ...names, username: username.toUpperCase() })) {
+      expect(await issuesOf("users.update", { id, changes: { [field]: value } })).toEqual({
+        status: 409,
+        issues: [{ path: [field], message: "belongs to another account" }],
+      });
+    }
   });
 
   test.each([
@@ -289,8 +305,8 @@ describe("users.delete", () => {
     const { id, token, username } = await createPerson(live.test, {
       groups: [group.name],
       permissions: ["auth.view_user"],
-      firstName: "Kanarya",
-    } as object);
+      profile: { firstName: "Kanarya" },
+    });
     await ask(live, "me.update", { input: { city: "Kanarya" }, token });
     await ask(live, "token.obtain", { input: { username, password: "wrong password" } });
     await ask(live, "users.list", { token });
@@ -303,15 +319,15 @@ describe("users.delete", () => {
       "select event, actor_id, subject_id, address, request_id, detail from latchkey.audit_events where subject_id = $1 or actor_id = $1 order by id",
       [id],
     );
-    expect(events.map(({ event }) => event)).toEqual([
-      "user_created",
+    expect(events.map(({ event }) => event).sort()).toEqual([
       "groups_set",
       "permissions_set",
-      "signed_in",
       "profile_updated",
       "sign_in_refused",
+      "signed_in",
+      "user_created",
       "user_deleted",
-    ].toSorted((a, b) => events.findIndex((e) => e.event === a) - events.findIndex((e) => e.event === b)));
+    ]);
     for (const { actor_id, address } of events) expect(address === null || actor_id === boss.id).toBe(true);
     expect(events.at(-1)).toMatchObject({
       event: "user_deleted",
@@ -499,12 +515,15 @@ test.each([
   ["users.endSessions", { id: nobody }],
   ["groups.update", { id: nobody, name: "x" }],
   ["groups.delete", { id: nobody }],
-])("%s says of an id that nobody has that it is not found, and of no id that it is invalid", async (procedure, input) => {
-  expect(outcomeOf(await asBoss(procedure, input))).toBe("404 not_found");
-  for (const id of ["", "1", "' or true --", null, { $ne: "" }, undefined]) {
-    expect(outcomeOf(await asBoss(procedure, { ...input, id }))).toBe("400 invalid_input");
-  }
-});
+])(
+  "%s says of an id that nobody has that it is not found, and of no id that it is invalid",
+  async (procedure, input) => {
+    expect(outcomeOf(await asBoss(procedure, input))).toBe("404 not_found");
+    for (const id of ["", "1", "' or true --", null, { $ne: "" }, undefined]) {
+      expect(outcomeOf(await asBoss(procedure, { ...input, id }))).toBe("400 invalid_input");
+    }
+  },
+);
 
 describe("audit.list", () => {
   test("answers pages, the newest first, of one user and of one event", async () => {
@@ -539,7 +558,7 @@ describe("audit.list", () => {
     expect((await asBoss("audit.list")).body.events).toHaveLength(25);
   });
 
-  test.each([{ userId: "x" }, { cursor: "x" }, { limit: 101 }, { actor: boss }, { event: "" }])(
+  test.each([{ userId: "x" }, { cursor: "x" }, { limit: 101 }, { actorId: nobody }, { event: "" }])(
     "refuses %j",
     async (input) => {
       expect(outcomeOf(await asBoss("audit.list", input))).toBe("400 invalid_input");
@@ -550,7 +569,10 @@ describe("audit.list", () => {
 describe("me.permissions", () => {
   test("answers own and groups' permissions together, sorted, each once", async () => {
     const group = await createGroup(["auth.view_user", "auth.view_group"]);
-    const { token } = await createPerson(live.test, { groups: [group.name], permissions: ["auth.view_user", "auth.add_user"] });
+    const { token } = await createPerson(live.test, {
+      groups: [group.name],
+      permissions: ["auth.view_user", "auth.add_user"],
+    });
     expect((await ask(live, "me.permissions", { token })).body).toEqual([
       "auth.add_user",
       "auth.view_group",
@@ -564,8 +586,4 @@ describe("me.permissions", () => {
     expect(body.toSorted()).toEqual(rows.map((row) => row.permission).sort());
     expect(body).toContain("notes.change_note");
   });
-});
-
-test("an administrator's context is what the flows are told", async () => {
-  expect((await toAdministrator(live.test, boss)).user.username).toBe("Boss");
 });

@@ -56,7 +56,9 @@ async function fill(): Promise<void> {
     from (select id, row_number() over (order by id) n from latchkey.users) person`,
     [actor],
   );
-  await query("insert into latchkey.audit_events (id, event) select uuidv7(), 'keys_rotated' from generate_series(1, 5)");
+  await query(
+    "insert into latchkey.audit_events (id, event) select uuidv7(), 'keys_rotated' from generate_series(1, 5)",
+  );
   await query("vacuum analyze");
   const ids = await query<{ id: string }>("select id from latchkey.users order by id desc limit 1 offset 90000");
   deepUser = ids[0]?.id ?? "";
@@ -102,7 +104,8 @@ async function explain(run: (auth: Auth) => Promise<unknown>): Promise<{ kinds: 
   return { kinds, rows: Math.max(...scans.map(rowsOf)) };
 }
 
-const cursorOf = (kind: string, position: string) => Buffer.from(JSON.stringify([kind, position])).toString("base64url");
+const cursorOf = (kind: string, position: string) =>
+  Buffer.from(JSON.stringify([kind, position])).toString("base64url");
 
 type UserQuery = Omit<Parameters<Auth["users"]["list"]>[0], "limit">;
 
@@ -195,4 +198,3 @@ test.each(eventForms)("of 100,000 audit events, a page %s is read by an index", 
   for (const kind of kinds) expect(kind).toMatch(byIndex);
   expect(rows).toBeLessThanOrEqual(mostRows.events);
 });
-

@@ -11,7 +11,8 @@ beforeAll(async () => {
 afterAll(() => live[Symbol.asyncDispose]());
 
 const register = (input: object, server = live) => ask(server, "account.register", { input });
-const signIn = (username: string, typed = password) => ask(live, "token.obtain", { input: { username, password: typed } });
+const signIn = (username: string, typed = password) =>
+  ask(live, "token.obtain", { input: { username, password: typed } });
 
 let phones = 0;
 const freshPhone = () => `+90532${String(1_000_000 + ++phones)}`;
@@ -55,13 +56,16 @@ describe("account.register", () => {
     expect(await closed.test.database.query("select from latchkey.users")).toEqual([]);
   });
 
-  test.each(["admin", "No-Reply", "ádmin", "_Support_", "ＲＯＯＴ", "null"])("keeps %s for the service", async (username) => {
-    const answer = await register({ username, password });
-    expect(answer.body.data).toMatchObject({
-      reason: "invalid_input",
-      issues: [{ path: ["username"], message: "is kept for the service: choose another" }],
-    });
-  });
+  test.each(["admin", "No-Reply", "ádmin", "_Support_", "ＲＯＯＴ", "null"])(
+    "keeps %s for the service",
+    async (username) => {
+      const answer = await register({ username, password });
+      expect(answer.body.data).toMatchObject({
+        reason: "invalid_input",
+        issues: [{ path: ["username"], message: "is kept for the service: choose another" }],
+      });
+    },
+  );
 
   test.each([
     ["a Cyrillic letter in a Latin name", "pаypal", "A username keeps to one alphabet"],
@@ -78,7 +82,10 @@ describe("account.register", () => {
 
   test.each([
     ["in capitals", (name: string) => name.toUpperCase()],
-    ["in full width", (name: string) => name.replace(/[a-z]/g, (letter) => String.fromCodePoint(0xfee0 + letter.charCodeAt(0)))],
+    [
+      "in full width",
+      (name: string) => name.replace(/[a-z]/g, (letter) => String.fromCodePoint(0xfee0 + letter.charCodeAt(0))),
+    ],
     ["with spaces around it", (name: string) => `  ${name} `],
   ])("refuses a username that somebody has, %s", async (_, respell) => {
     const { username } = await createPerson(live.test);
@@ -94,7 +101,12 @@ describe("account.register", () => {
   test("of two who want one username at the same moment, gives it to one", async () => {
     const username = freshName();
     const answers = await Promise.all([1, 2, 3, 4].map(() => register({ username, password })));
-    expect(answers.map(outcomeOf).sort()).toEqual(["409 identifier_taken", "409 identifier_taken", "409 identifier_taken", "ok"]);
+    expect(answers.map(outcomeOf).sort()).toEqual([
+      "409 identifier_taken",
+      "409 identifier_taken",
+      "409 identifier_taken",
+      "ok",
+    ]);
   });
 
   test.each<[field: string, value: unknown, message: string]>([
@@ -135,10 +147,26 @@ describe("account.register", () => {
     ["too long", () => ({ password: "x".repeat(257) }), "Use 256 characters or fewer"],
     ["a common one", () => ({ password: "password123" }), "Too many people use this password; choose another one"],
     ["the name of the service", () => ({ password: "Latchkey1" }), /too close to your own name/],
-    ["their own username", () => ({ username: "mehmetyilmaz", password: "Mehmet.Yilmaz1" }), /too close to your own name/],
-    ["their own first name", () => ({ firstName: "Bartholomew", password: "bartholomew99" }), /too close to your own name/],
-    ["their own phone number", () => ({ phoneNumber: "0532 123 45 67", password: "05321234567" }), /too close to your own name/],
-    ["their own e-mail address", () => ({ email: "zeynep.kaya@example.com", password: "zeynepkaya" }), /too close to your own name/],
+    [
+      "their own username",
+      () => ({ username: "mehmetyilmaz", password: "Mehmet.Yilmaz1" }),
+      /too close to your own name/,
+    ],
+    [
+      "their own first name",
+      () => ({ firstName: "Bartholomew", password: "bartholomew99" }),
+      /too close to your own name/,
+    ],
+    [
+      "their own phone number",
+      () => ({ phoneNumber: "0532 123 45 67", password: "05321234567" }),
+      /too close to your own name/,
+    ],
+    [
+      "their own e-mail address",
+      () => ({ email: "zeynep.kaya@example.com", password: "zeynepkaya" }),
+      /too close to your own name/,
+    ],
   ])("rejects a password that is %s, and makes no account", async (_, make, message) => {
     const input = { username: freshName(), ...make() };
     const answer = await register(input);
@@ -149,7 +177,9 @@ describe("account.register", () => {
       data: { reason: "password_rejected", issues: [{ path: ["password"], message: because }] },
     });
     expect(answer.text).not.toContain(input.password);
-    expect(await live.test.database.query("select from latchkey.users where username = $1", [input.username])).toEqual([]);
+    expect(await live.test.database.query("select from latchkey.users where username = $1", [input.username])).toEqual(
+      [],
+    );
   });
 });
 
@@ -173,7 +203,8 @@ describe("a phone number and an e-mail address that are given at registration", 
       { purpose: "prove_phone", target: phone, code_hash: null },
       { purpose: "prove_email", target: "Waits@example.com", code_hash: null },
     ]);
-    for (const name of [phone, "waits@example.com"]) expect(outcomeOf(await signIn(name))).toBe("400 invalid_credentials");
+    for (const name of [phone, "waits@example.com"])
+      expect(outcomeOf(await signIn(name))).toBe("400 invalid_credentials");
   });
 
   test("are no bar to another who registers with them, nor to whom an administrator gives them", async () => {

@@ -132,12 +132,18 @@ describe("password.reset", () => {
     expect(event).toEqual({ detail: { sessionsEnded: 1 } });
   });
 
-  test.each(["username", "code", "newPassword"])("refuses an input without %s, and one with a field too many", async (field) => {
-    const good = { username: freshName(), code: "00000-00000-00000-00000", newPassword };
-    for (const input of [{ ...good, [field]: undefined }, { ...good, userId: admin.id }]) {
-      expect(outcomeOf(await reset(input))).toBe("400 invalid_input");
-    }
-  });
+  test.each(["username", "code", "newPassword"])(
+    "refuses an input without %s, and one with a field too many",
+    async (field) => {
+      const good = { username: freshName(), code: "00000-00000-00000-00000", newPassword };
+      for (const input of [
+        { ...good, [field]: undefined },
+        { ...good, userId: admin.id },
+      ]) {
+        expect(outcomeOf(await reset(input))).toBe("400 invalid_input");
+      }
+    },
+  );
 
   test("is over three days after the code was made, by the database's clock", async () => {
     await using own = await startLiveServer();

@@ -34,18 +34,18 @@ async function ask(url: string, token: string): Promise<string> {
 }
 
 /** Calls a procedure on one process, and at once, before anything else, the other process with the token. */
-async function callThenAsk(side: 0 | 1, procedure: string, { caller, input, then }: Deed): Promise<string> {
+async function callThenAsk(side: 0 | 1, procedure: string, { caller, input, thenAsk }: Deed): Promise<string> {
   const [url, other] = [services.urls[side], services.urls[side ? 0 : 1]];
   const answer = await call(url, procedure, { input, ...(caller !== undefined && { token: caller }) });
   expect(answer.status).toBe(200);
-  return ask(other, then);
+  return ask(other, thenAsk);
 }
 
 interface Deed {
   readonly caller?: string;
   readonly input: unknown;
   /** The access token whose next call it is about. */
-  readonly then: string;
+  readonly thenAsk: string;
 }
 
 const sidOf = (token: string): string => JSON.parse(atob(token.split(".")[1] ?? "")).sid;
@@ -54,14 +54,14 @@ describe.each([0, 1] as const)("what process %i is told holds on the very next c
   test("a sign-out", async () => {
     const { username, here, there } = await signInOnTwoDevices();
     const input = { refreshToken: here.refreshToken };
-    expect(await callThenAsk(side, "token.revoke", { input, then: here.token })).toBe("session_ended");
+    expect(await callThenAsk(side, "token.revoke", { input, thenAsk: here.token })).toBe("session_ended");
     expect(await askBoth(there.token)).toEqual([username, username]);
   });
 
   test("one device ends another", async () => {
     const { username, here, there } = await signInOnTwoDevices();
     const input = { id: sidOf(there.token) };
-    expect(await callThenAsk(side, "sessions.revoke", { caller: here.token, input, then: there.token })).toBe(
+    expect(await callThenAsk(side, "sessions.revoke", { caller: here.token, input, thenAsk: there.token })).toBe(
       "session_ended",
     );
     expect(await askBoth(here.token)).toEqual([username, username]);
@@ -69,7 +69,7 @@ describe.each([0, 1] as const)("what process %i is told holds on the very next c
 
   test("one device ends all others", async () => {
     const { username, here, there } = await signInOnTwoDevices();
-    const deed = { caller: here.token, input: {}, then: there.token };
+    const deed = { caller: here.token, input: {}, thenAsk: there.token };
     expect(await callThenAsk(side, "sessions.revokeOthers", deed)).toBe("session_ended");
     expect(await askBoth(here.token)).toEqual([username, username]);
   });

@@ -36,7 +36,9 @@ async function countRotations({ database }: TwoServices): Promise<() => Promise<
 
 /** What one call of a batch, or a call by itself, came to. */
 interface Outcome {
-  readonly result?: { readonly data: { readonly token: string; readonly refreshToken: string; readonly active: boolean } };
+  readonly result?: {
+    readonly data: { readonly token: string; readonly refreshToken: string; readonly active: boolean };
+  };
   readonly error?: { readonly data: { readonly reason: string | null } };
 }
 

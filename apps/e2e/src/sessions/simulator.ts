@@ -48,7 +48,7 @@ export class Violation extends Error {
 }
 
 /** Events in one simulation, before the network heals. */
-const length = 35;
+const length = 28;
 /** Tabs of one browser. A program with slow storage has it to itself. */
 const mostTabs = 4;
 /** Seconds after which the service gives up on a request that is still on its way. */
@@ -375,7 +375,8 @@ class Simulation {
         return text;
       }),
     );
-    for (const [index, request] of requests.entries()) await this.#checkAnswer(request, readOutcome(texts[index] ?? ""));
+    for (const [index, request] of requests.entries())
+      await this.#checkAnswer(request, readOutcome(texts[index] ?? ""));
     this.#isEndingNow = false;
   }
 
@@ -490,7 +491,10 @@ class Simulation {
     if ("reason" in verdict) {
       if (verdict.reason === "refresh_token_reused") this.#isEndingNow = true;
       const isTwin = this.#isEndingNow && outcome.reason === "refresh_token_reused";
-      this.#expect(isTwin || outcome.reason === verdict.reason, `the service answered ${outcome.reason ?? "ok"}, not ${verdict.reason}`);
+      this.#expect(
+        isTwin || outcome.reason === verdict.reason,
+        `the service answered ${outcome.reason ?? "ok"}, not ${verdict.reason}`,
+      );
     } else {
       const text = outcome.refreshToken ?? "";
       this.#expect(text !== "", `the service answered ${outcome.reason}, not token ${verdict.generation}`);
@@ -508,7 +512,10 @@ class Simulation {
     const hasNewest = row?.refreshHash.equals(readRefreshToken(text).hash);
     const hasPrevious = previous === undefined || row?.previousRefreshHash?.equals(readRefreshToken(previous).hash);
     this.#expect(hasNewest === true && hasPrevious === true, "the table has other generations than the last two");
-    this.#expect(row?.isEnded === (session.ended !== null), `the table has the session ${row?.isEnded ? "ended" : "live"}`);
+    this.#expect(
+      row?.isEnded === (session.ended !== null),
+      `the table has the session ${row?.isEnded ? "ended" : "live"}`,
+    );
     const events = session.ended === "refresh_token_reused" ? 1 : 0;
     this.#expect(row?.reuseEvents === events, `${row?.reuseEvents} events tell of a token used twice`);
   }
@@ -520,7 +527,8 @@ class Simulation {
     if (known && next && known.session === next.session && next.generation < known.generation) {
       this.#fail(`${tab.name} puts an older token into the storage`);
     }
-    if (next && next.session !== this.#session) this.#fail(`${tab.name} stores a session that another one has replaced`);
+    if (next && next.session !== this.#session)
+      this.#fail(`${tab.name} stores a session that another one has replaced`);
     const isCleared = this.#browser.occurrences.some((one) => one.tab === tab && one.what === emptying);
     if (next && this.#isSignedOut && !isCleared) this.#fail(`${tab.name} stores a session after the sign-out`);
   }
@@ -555,7 +563,10 @@ class Simulation {
     this.#expect(failed.length === 0, `${failed[0]?.name} gets no answer though the network is well`);
     const status = this.#isSignedOut || this.#isOver ? "signedOut" : "signedIn";
     const isEmpty = this.#browser.stored === null;
-    this.#expect(isEmpty === (status === "signedOut"), `the storage is ${isEmpty ? "" : "not "}empty where it is ${status}`);
+    this.#expect(
+      isEmpty === (status === "signedOut"),
+      `the storage is ${isEmpty ? "" : "not "}empty where it is ${status}`,
+    );
     for (const { name, client } of this.#browser.living) {
       const shown = client.getSnapshot().status;
       this.#expect(shown === status, `${name} shows ${shown} where it is ${status}`);

@@ -49,15 +49,20 @@ export interface World extends AsyncDisposable {
 export interface WorldOptions {
   /** Puts something else in a core's place, to see that it is noticed. */
   readonly replaceCore?: (core: Auth, database: TestDatabase) => Auth;
+  /** Seconds of grace in place of what the protocol prescribes. */
+  readonly grace?: number;
 }
 
 const firstPassword = "correct horse battery";
 
-export async function openWorld({ replaceCore = (core) => core }: WorldOptions = {}): Promise<World> {
+export async function openWorld({
+  replaceCore = (core) => core,
+  grace = lifetimes.grace,
+}: WorldOptions = {}): Promise<World> {
   // After the signing key was made, which tells the time by the clock that is replaced here.
   let now = Math.ceil(Date.now() / 1000) + 60;
   const clock = { now: () => new Date(now * 1000) };
-  const sessions = { refreshGrace: lifetimes.grace, idleLifetime: lifetimes.idle, lifetime: lifetimes.absolute };
+  const sessions = { refreshGrace: grace, idleLifetime: lifetimes.idle, lifetime: lifetimes.absolute };
   const test = await createTestAuth({ clock, sessions });
   const { auth, database, facts } = test;
   const setClock = await putClockIntoDatabase(database, now);

@@ -1,0 +1,320 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type LiveServer, startLiveServer } from "../live-server.ts";
+import { ask, outcomeOf, procedureTypes } from "./ask.ts";
+import { createPerson, freshName, type Person, toAdministrator } from "./people.ts";
+
+// Everybody here tries to get what nobody gave them.
+
+let live: LiveServer;
+let boss: Person;
+/** May administer users and groups, and nothing else. */
+let clerk: Person;
+const clerkRights = ["user", "group"].flatMap((model) =>
+  ["view", "add", "change", "delete"].map((action) => `auth.${action}_${model}`),
+);
+
+beforeAll(async () => {
+  live = await startLiveServer();
+  boss = await createPerson(live.test, { isSuperuser: true });
+  clerk = await createPerson(live.test, { permissions: clerkRights });
+});
+afterAll(() => live[Symbol.asyncDispose]());
+
+const asClerk = (procedure: string, input: unknown, by = clerk) => ask(live, procedure, { input, token: by.token });
+const asBoss = (procedure: string, input: unknown) => ask(live, procedure, { input, token: boss.token });
+
+async function createGroup(permissions: readonly string[]): Promise<{ id: string; name: string }> {
+  return (await asBoss("groups.create", { name: freshName(), permissions })).body;
+}
+
+/** All that decides what people may do, and their names: what a refused attempt must leave as it was. */
+async function readRights(): Promise<unknown> {
+  const { query } = live.test.database;
+  return Promise.all([
+    query("select id, username, is_active, is_staff, is_superuser, password from latchkey.users order by id"),
+    query("select * from latchkey.user_groups order by 1, 2"),
+    query("select * from latchkey.user_permissions order by 1, 2"),
+    query("select * from latchkey.group_permissions order by 1, 2"),
+    query("select id, name from latchkey.groups order by id"),
+    query("select id, ended_at from latchkey.sessions where ended_at is not null order by id"),
+  ]);
+}
+
+/** Tries something that must be refused and leave everything as it was. */
+async function expectRefused(attempt: () => Promise<unknown>, outcome = "403 permission_denied"): Promise<void> {
+  const before = await readRights();
+  expect(await attempt()).toBe(outcome);
+  expect(await readRights()).toEqual(before);
+}
+
+describe("whoever is no superuser", () => {
+  test.each([{ isStaff: true }, { isSuperuser: true }, { isStaff: true, isSuperuser: true }])(
+    "creates nobody who is %j",
+    async (ranks) => {
+      await expectRefused(async () => outcomeOf(await asClerk("users.create", { username: freshName(), ...ranks })));
+    },
+  );
+
+  test.each([{ isStaff: true }, { isSuperuser: true }])("makes nobody %j, themselves least of all", async (changes) => {
+    const { id } = await createPerson(live.test);
+    const staff = await createPerson(live.test, { isStaff: true, permissions: clerkRights });
+    for (const [by, target] of [
+      [clerk, id],
+      [clerk, clerk.id],
+      [staff, id],
+    ] as const) {
+      await expectRefused(async () => outcomeOf(await asClerk("users.update", { id: target, changes }, by)));
+    }
+    await expectRefused(async () =>
+      outcomeOf(await asClerk("users.update", { id: staff.id, changes: { isSuperuser: true } }, staff)),
+    );
+  });
+
+  test("does not even unmake staff", async () => {
+    const staff = await createPerson(live.test, { isStaff: true, permissions: clerkRights });
+    const colleague = await createPerson(live.test, { isStaff: true });
+    for (const id of [colleague.id, staff.id]) {
+      await expectRefused(async () =>
+        outcomeOf(await asClerk("users.update", { id, changes: { isStaff: false } }, staff)),
+      );
+    }
+  });
+
+  test("may say of somebody what is so already", async () => {
+    const { id } = await createPerson(live.test);
+    const changes = { isStaff: false, isSuperuser: false, city: "Bursa" };
+    expect(outcomeOf(await asClerk("users.update", { id, changes }))).toBe("ok");
+  });
+
+  test("gives no permission that they do not hold: directly, by a group, by a new group, by changing a group", async () => {
+    const { id } = await createPerson(live.test);
+    const [strong, weak] = [await createGroup(["auth.view_auditevent"]), await createGroup(["auth.view_user"])];
+    const attempts: [string, object][] = [
+      ["users.setPermissions", { id, permissions: ["auth.view_auditevent"] }],
+      ["users.setPermissions", { id, permissions: ["auth.view_user", "auth.view_auditevent"] }],
+      ["users.setGroups", { id, groupIds: [strong.id] }],
+      ["users.setGroups", { id, groupIds: [strong.id.toUpperCase(), weak.id] }],
+      ["groups.create", { name: freshName(), permissions: ["auth.view_auditevent"] }],
+      ["groups.update", { id: weak.id, permissions: ["auth.view_user", "auth.view_auditevent"] }],
+    ];
+    for (const [procedure, input] of attempts) {
+      await expectRefused(async () => outcomeOf(await asClerk(procedure, input)));
+    }
+    expect(outcomeOf(await asClerk("users.setPermissions", { id, permissions: ["auth.view_user"] }))).toBe("ok");
+    expect(outcomeOf(await asClerk("users.setGroups", { id, groupIds: [weak.id] }))).toBe("ok");
+  });
+
+  test("leaves a group the permissions that it has, and adds none beyond their own", async () => {
+    const group = await createGroup(["auth.view_auditevent"]);
+    const permissions = ["auth.view_auditevent", "auth.view_user"];
+    expect(outcomeOf(await asClerk("groups.update", { id: group.id, permissions }))).toBe("ok");
+  });
+
+  test("gives themselves nothing: no group, no permission, not even what they hold by a group", async () => {
+    const group = await createGroup(clerkRights);
+    const empty = await createGroup([]);
+    const member = await createPerson(live.test, { groups: [group.name] });
+    const attempts: [Person, string, object][] = [
+      [clerk, "users.setPermissions", { id: clerk.id, permissions: [...clerkRights, "auth.view_auditevent"] }],
+      [clerk, "users.setGroups", { id: clerk.id, groupIds: [group.id] }],
+      [clerk, "users.setGroups", { id: clerk.id.toUpperCase(), groupIds: [empty.id] }],
+      [member, "users.setPermissions", { id: member.id, permissions: ["auth.change_user"] }],
+      [member, "users.setGroups", { id: member.id, groupIds: [group.id, empty.id] }],
+    ];
+    for (const [by, procedure, input] of attempts) {
+      await expectRefused(async () => outcomeOf(await asClerk(procedure, input, by)));
+    }
+    expect(outcomeOf(await asClerk("users.setPermissions", { id: member.id, permissions: [] }, member))).toBe("ok");
+  });
+
+  describe("neither changes nor deletes nor signs out somebody above them:", () => {
+    test.each<[string, () => Promise<Person>]>([
+      ["a superuser", () => createPerson(live.test, { isSuperuser: true })],
+      ["staff", () => createPerson(live.test, { isStaff: true })],
+      ["who holds one permission more", () => createPerson(live.test, { permissions: ["auth.view_auditevent"] })],
+      [
+        "who holds one permission more by a group",
+        async () => createPerson(live.test, { groups: [(await createGroup(["auth.view_auditevent"])).name] }),
+      ],
+    ])("%s", async (_, create) => {
+      const { id, token } = await create();
+      const attempts: [string, object][] = [
+        ["users.update", { id, changes: { city: "x" } }],
+        ["users.update", { id, changes: { phoneNumber: "+905329990000" } }],
+        ["users.update", { id, changes: { isActive: false } }],
+        ["users.update", { id, changes: { isStaff: false, isSuperuser: false } }],
+        ["users.update", { id, changes: {} }],
+        ["users.delete", { id }],
+        ["users.setGroups", { id, groupIds: [] }],
+        ["users.setPermissions", { id, permissions: [] }],
+        ["users.endSessions", { id }],
+        ["users.endSessions", { id: id.toUpperCase() }],
+      ];
+      for (const [procedure, input] of attempts) {
+        await expectRefused(async () => outcomeOf(await asClerk(procedure, input)));
+      }
+      expect(outcomeOf(await ask(live, "me.get", { token }))).toBe("ok");
+    });
+
+    test("an inactive superuser, who could come back", async () => {
+      const { id } = await createPerson(live.test, { isSuperuser: true });
+      await asBoss("users.update", { id, changes: { isActive: false } });
+      for (const changes of [{ isActive: true }, { city: "x" }]) {
+        await expectRefused(async () => outcomeOf(await asClerk("users.update", { id, changes })));
+      }
+    });
+  });
+});
+
+describe("whoever holds nothing", () => {
+  test("gets nowhere with other people's ids, nor with their own", async () => {
+    const [mallory, victim] = [await createPerson(live.test), await createPerson(live.test)];
+    const { session } = await toAdministrator(live.test, victim);
+    const { id } = await createGroup([]);
+    const [note] = await live.test.database.query<{ id: string }>(
+      "insert into notes.notes (id, title, body) values (gen_random_uuid(), 'a', 'b') returning id",
+    );
+    const tries: [string, object, string][] = [victim.id, mallory.id].flatMap((id) => [
+      ["users.get", { id }, "403 permission_denied"],
+      ["users.update", { id, changes: { isSuperuser: true } }, "403 permission_denied"],
+      ["users.delete", { id }, "403 permission_denied"],
+      ["users.setGroups", { id, groupIds: [] }, "403 permission_denied"],
+      ["users.setPermissions", { id, permissions: [] }, "403 permission_denied"],
+      ["users.endSessions", { id }, "403 permission_denied"],
+      ["audit.list", { userId: id }, "403 permission_denied"],
+    ]);
+    tries.push(
+      ["groups.update", { id, permissions: ["auth.view_user"] }, "403 permission_denied"],
+      ["groups.delete", { id }, "403 permission_denied"],
+      ["notes.update", { id: note?.id, title: "x" }, "403 permission_denied"],
+      ["notes.delete", { id: note?.id }, "403 permission_denied"],
+      ["sessions.revoke", { id: session.id }, "404 not_found"],
+    );
+    for (const [procedure, input, outcome] of tries) {
+      await expectRefused(async () => outcomeOf(await ask(live, procedure, { input, token: mallory.token })), outcome);
+    }
+    expect(outcomeOf(await ask(live, "me.get", { token: victim.token }))).toBe("ok");
+    expect((await ask(live, "sessions.list", { token: mallory.token })).text).not.toContain(session.id);
+  });
+
+  test.each([
+    "isSuperuser",
+    "isStaff",
+    "isActive",
+    "id",
+    "username",
+    "phoneNumber",
+    "email",
+    "permissions",
+    "groups",
+    "userId",
+  ])("gets nothing by a field %s in me.update", async (field) => {
+    const { token } = await createPerson(live.test);
+    const input = { city: "x", [field]: true };
+    await expectRefused(async () => outcomeOf(await ask(live, "me.update", { input, token })), "400 invalid_input");
+  });
+
+  test("learns no more from an input that is wrong than from one that is right", async () => {
+    const { token } = await createPerson(live.test);
+    for (const procedure of ["users.get", "users.update", "groups.delete", "audit.list", "notes.create"]) {
+      expect(outcomeOf(await ask(live, procedure, { input: { wrong: 1 }, token }))).toBe("403 permission_denied");
+      expect(outcomeOf(await ask(live, procedure, { input: { wrong: 1 } }))).toBe("401 token_missing");
+    }
+  });
+});
+
+const withInput = Object.keys(procedureTypes).filter(
+  (name) => !["me.get", "me.permissions", "sessions.list", "sessions.revokeOthers", "groups.list"].includes(name),
+);
+
+test.each(withInput)("%s refuses a field that it does not know, from a superuser too", async (procedure) => {
+  for (const field of ["isSuperuser_", "__proto__x", "where", "actorId"]) {
+    const answer = await asBoss(procedure, { [field]: true });
+    expect(answer.body.data).toMatchObject({ reason: "invalid_input" });
+    expect(answer.body.data.issues).toContainEqual({ path: [field], message: "There is no such field" });
+  }
+});
+
+describe("the last active superuser", () => {
+  test.each<[string, (id: string) => [string, object]]>([
+    ["deleted", (id) => ["users.delete", { id }]],
+    ["demoted", (id) => ["users.update", { id, changes: { isSuperuser: false } }]],
+    ["deactivated", (id) => ["users.update", { id, changes: { isActive: false } }]],
+    [
+      "demoted among other changes",
+      (id) => ["users.update", { id, changes: { city: "x", isSuperuser: false, isStaff: true } }],
+    ],
+  ])("cannot be %s, by themselves, while an inactive one does not count", async (_, make) => {
+    await using own = await startLiveServer();
+    const last = await createPerson(own.test, { isSuperuser: true });
+    const inactive = await createPerson(own.test, { isSuperuser: true });
+    await ask(own, "users.update", { input: { id: inactive.id, changes: { isActive: false } }, token: last.token });
+    for (const id of [last.id, last.id.toUpperCase()]) {
+      const [procedure, input] = make(id);
+      expect(outcomeOf(await ask(own, procedure, { input, token: last.token }))).toBe("403 permission_denied");
+    }
+    expect((await ask(own, "me.get", { token: last.token })).body).toMatchObject({ isSuperuser: true, isActive: true });
+
+    await ask(own, "users.update", { input: { id: inactive.id, changes: { isActive: true } }, token: last.token });
+    const [procedure, input] = make(last.id);
+    expect(outcomeOf(await ask(own, procedure, { input, token: last.token }))).toBe("ok");
+  });
+
+  test("remains when two unmake each other at the same moment on two processes", { timeout: 60_000 }, async () => {
+    await using own = await startLiveServer();
+    const other = await own.test.another();
+    const { auth, database } = own.test;
+    const people = [
+      await createPerson(own.test, { isSuperuser: true }),
+      await createPerson(own.test, { isSuperuser: true }),
+    ];
+    const [first, second] = await Promise.all(people.map((person) => toAdministrator(own.test, person)));
+    if (!first || !second) throw new Error("both are signed in");
+    const changes = [{ isSuperuser: false }, { isActive: false }];
+    for (let trial = 0; trial < 50; trial++) {
+      const change = changes[trial % 2] ?? {};
+      const outcomes = await Promise.allSettled([
+        auth.users.update(first, second.user.id, change),
+        other.users.update(second, first.user.id, change),
+      ]);
+      expect(outcomes.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+      const refused = outcomes.find((outcome) => outcome.status === "rejected");
+      expect(refused?.reason).toMatchObject({ code: "permission_denied" });
+      const left = await database.query("select id from latchkey.users where is_superuser and is_active");
+      expect(left).toHaveLength(1);
+      await database.query("update latchkey.users set is_superuser = true, is_active = true");
+    }
+  });
+
+  test("remains when two delete each other, or one the other and themselves", async () => {
+    await using own = await startLiveServer();
+    const other = await own.test.another();
+    for (let trial = 0; trial < 10; trial++) {
+      await own.test.database.query("delete from latchkey.users");
+      const people = [
+        await createPerson(own.test, { isSuperuser: true }),
+        await createPerson(own.test, { isSuperuser: true }),
+      ];
+      const [first, second] = await Promise.all(people.map((person) => toAdministrator(own.test, person)));
+      if (!first || !second) throw new Error("both are signed in");
+      const [one, another] = trial % 2 ? [second, second] : [first, second];
+      await Promise.allSettled([
+        own.test.auth.users.delete(one, second.user.id),
+        other.users.delete(another, first.user.id),
+      ]);
+      const left = await own.test.database.query("select from latchkey.users where is_superuser and is_active");
+      expect(left).toHaveLength(1);
+    }
+  });
+});
+
+test("whoever was a superuser when the call came in and is none when it is carried out is refused", async () => {
+  const { auth, database } = live.test;
+  const former = await toAdministrator(live.test, await createPerson(live.test, { isSuperuser: true }));
+  const { id } = await createPerson(live.test);
+  await database.query("update latchkey.users set is_superuser = false where id = $1", [former.user.id]);
+  await expect(auth.users.update(former, id, { isSuperuser: true })).rejects.toMatchObject({
+    code: "permission_denied",
+  });
+  await expect(auth.users.delete(former, id)).rejects.toMatchObject({ code: "permission_denied" });
+});

@@ -1,0 +1,86 @@
+import { createLog } from "@latchkey/api/log";
+import { type RunningServer, startServer } from "@latchkey/api/server";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type LiveServer, startLiveServer } from "../live-server.ts";
+import { ask, outcomeOf } from "./ask.ts";
+import { createPerson, freshName, type Person } from "./people.ts";
+
+/** Two services with cores of their own on one database. */
+let live: LiveServer;
+let other: RunningServer;
+let boss: Person;
+beforeAll(async () => {
+  live = await startLiveServer();
+  const log = createLog("info", { write: () => {} });
+  other = await startServer({ auth: await live.test.another(), log, host: "127.0.0.1", port: 0 });
+  boss = await createPerson(live.test, { isSuperuser: true });
+});
+afterAll(async () => {
+  await other.close();
+  await live[Symbol.asyncDispose]();
+});
+
+describe.each([0, 1])("what process %i does is in force on the very next call to the other:", (side) => {
+  const here = () => (side ? other : live);
+  const there = () => (side ? live : other);
+  const deed = async (procedure: string, input: object) => {
+    const answer = await ask(here(), procedure, { input, token: boss.token });
+    expect(outcomeOf(answer)).toBe("ok");
+    return answer.body;
+  };
+  /** What the other process answers to a call that needs `auth.view_group`, and which permissions it tells of. */
+  const look = async ({ token }: Person) => {
+    const answers = await Promise.all(["groups.list", "me.permissions"].map((name) => ask(there(), name, { token })));
+    const [call, told] = answers;
+    return [call && outcomeOf(call), Array.isArray(told?.body) ? told.body : told && outcomeOf(told)];
+  };
+  const nothing = ["403 permission_denied", []];
+  const granted = ["ok", ["auth.view_group"]];
+
+  test("a permission that is given, and one that is taken", async () => {
+    const person = await createPerson(live.test);
+    expect(await look(person)).toEqual(nothing);
+    await deed("users.setPermissions", { id: person.id, permissions: ["auth.view_group"] });
+    expect(await look(person)).toEqual(granted);
+    await deed("users.setPermissions", { id: person.id, permissions: [] });
+    expect(await look(person)).toEqual(nothing);
+  });
+
+  test("a group that is given, changed, taken and deleted", async () => {
+    const person = await createPerson(live.test);
+    const { id: groupId } = await deed("groups.create", { name: freshName(), permissions: ["auth.view_group"] });
+    await deed("users.setGroups", { id: person.id, groupIds: [groupId] });
+    expect(await look(person)).toEqual(granted);
+    await deed("groups.update", { id: groupId, permissions: [] });
+    expect(await look(person)).toEqual(nothing);
+    await deed("groups.update", { id: groupId, permissions: ["auth.view_group"] });
+    expect(await look(person)).toEqual(granted);
+    await deed("users.setGroups", { id: person.id, groupIds: [] });
+    expect(await look(person)).toEqual(nothing);
+    await deed("users.setGroups", { id: person.id, groupIds: [groupId] });
+    expect(await look(person)).toEqual(granted);
+    await deed("groups.delete", { id: groupId });
+    expect(await look(person)).toEqual(nothing);
+  });
+
+  test("the mark of a superuser, set and taken", async () => {
+    const person = await createPerson(live.test);
+    await deed("users.update", { id: person.id, changes: { isSuperuser: true } });
+    expect(await look(person)).toEqual(["ok", expect.arrayContaining(["auth.delete_user", "notes.add_note"])]);
+    await deed("users.update", { id: person.id, changes: { isSuperuser: false } });
+    expect(await look(person)).toEqual(nothing);
+  });
+
+  test("deactivation, deletion and the end of all sessions", async () => {
+    const rights = { permissions: ["auth.view_group"] };
+    const people = await Promise.all([1, 2, 3].map(() => createPerson(live.test, rights)));
+    const [disabled, deleted, signedOut] = people as [Person, Person, Person];
+    for (const person of people) expect(await look(person)).toEqual(granted);
+    await deed("users.update", { id: disabled.id, changes: { isActive: false } });
+    expect(await look(disabled)).toEqual(["401 account_disabled", "401 account_disabled"]);
+    await deed("users.delete", { id: deleted.id });
+    expect(await look(deleted)).toEqual(["401 session_ended", "401 session_ended"]);
+    await deed("users.endSessions", { id: signedOut.id });
+    expect(await look(signedOut)).toEqual(["401 session_ended", "401 session_ended"]);
+  });
+});
