@@ -498,7 +498,8 @@ class Simulation {
     } else {
       const text = outcome.refreshToken ?? "";
       this.#expect(text !== "", `the service answered ${outcome.reason}, not token ${verdict.generation}`);
-      const only = (session.texts[verdict.generation] ??= text);
+      session.texts[verdict.generation] ??= text;
+      const only = session.texts[verdict.generation];
       this.#expect(only === text, `there are two tokens of generation ${verdict.generation}`);
       this.#known.set(text, { session, generation: verdict.generation });
     }

@@ -72,7 +72,7 @@ export async function openWorld({
   const apps = cores.map((core) =>
     createApp({ auth: replaceCore(core, database), log: createLog("silent"), isReady: () => true, corsOrigins: [] }),
   );
-  return {
+  const world: World = {
     cores: apps.length,
     database,
     password: firstPassword,
@@ -92,12 +92,13 @@ export async function openWorld({
     },
     findSession: (refreshToken) => findSession(database, refreshToken),
     async reset() {
-      this.password = firstPassword;
+      world.password = firstPassword;
       await database.query("delete from latchkey.sessions");
       await database.query("update latchkey.users set password = $1 where password <> $1", [encoded]);
     },
     [Symbol.asyncDispose]: () => test[Symbol.asyncDispose](),
   };
+  return world;
 }
 
 /**

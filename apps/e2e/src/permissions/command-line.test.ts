@@ -1,0 +1,188 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createEmptyDatabase, type EmptyDatabase } from "../processes/external-database.ts";
+import { createInstallation, type Installation, type Service } from "../processes/installation.ts";
+import { createUser, obtainToken, password } from "../processes/people.ts";
+import { ask, outcomeOf } from "./ask.ts";
+
+let database: EmptyDatabase;
+let installation: Installation;
+let service: Service;
+let admin: string;
+
+/** The service runs all the while: what a command does must be in force on the next call. */
+beforeAll(async () => {
+  database = await createEmptyDatabase();
+  installation = await createInstallation({ DATABASE_URL: database.url });
+  service = await installation.start();
+  const create = (...args: readonly string[]) => createUser(installation, "--username", ...args);
+  await Promise.all([create("alice", "--phone", "+90 532 123 45 67"), create("bob"), create("carol"), create("dave")]);
+  const run = await installation.run(["create-superuser", "--username", "Boss", "--password-stdin"], {
+    input: password,
+  });
+  expect(run).toMatchObject({ code: 0 });
+  admin = await obtainToken(service.url, "boss");
+  const created = await ask(service, "groups.create", {
+    input: { name: "Editors", permissions: ["notes.change_note"] },
+    token: admin,
+  });
+  expect(created.status).toBe(200);
+});
+
+afterAll(async () => {
+  await installation[Symbol.asyncDispose]();
+  await database[Symbol.asyncDispose]();
+});
+
+/** Runs a command for its answer in JSON. */
+async function answerOf(...args: readonly string[]) {
+  const { code, stdout, stderr } = await installation.run([...args, "--json"]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  return JSON.parse(stdout);
+}
+
+const say = async (...args: readonly string[]) => {
+  const { code, stdout, stderr } = await installation.run(args);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  return stdout;
+};
+
+const permissionsOf = async (token: string) => (await ask(service, "me.permissions", { token })).body;
+
+describe("grant and revoke", () => {
+  test("give and take a permission, in force on the next call of a service that runs", async () => {
+    const token = await obtainToken(service.url, "alice");
+    const create = () => ask(service, "notes.create", { input: { title: "a", body: "b" }, token });
+    expect(outcomeOf(await create())).toBe("403 permission_denied");
+    expect(await say("grant", "+90 532 123 45 67", "notes.add_note")).toBe("They now have: notes.add_note.\n");
+    expect(outcomeOf(await create())).toBe("ok");
+    expect(await answerOf("grant", "ALICE", "notes.add_note")).toEqual({ groups: [], permissions: ["notes.add_note"] });
+    expect(await say("revoke", "alice", "notes.add_note")).toBe("They now have nothing.\n");
+    expect(outcomeOf(await create())).toBe("403 permission_denied");
+    expect(await answerOf("revoke", "alice", "notes.add_note")).toEqual({ groups: [], permissions: [] });
+  });
+
+  test("give and take a group", async () => {
+    const token = await obtainToken(service.url, "bob");
+    expect(await say("grant", "bob", "--group", "Editors")).toBe("They now have: group Editors.\n");
+    expect(await permissionsOf(token)).toEqual(["notes.change_note"]);
+    expect(await answerOf("revoke", "bob", "--group", "Editors")).toEqual({ groups: [], permissions: [] });
+    expect(await permissionsOf(token)).toEqual([]);
+  });
+
+  test.each([
+    [["grant", "alice", "notes.fly_note"], "latchkey: permissions: names a permission that does not exist\n"],
+    [["revoke", "alice", "notes.fly_note"], "latchkey: permissions: names a permission that does not exist\n"],
+    [["grant", "alice", "--group", "Nobody"], "latchkey: There is no group of that name\n"],
+    [
+      ["grant", "nobody", "notes.add_note"],
+      "latchkey: There is no user with that username, phone number or e-mail address\n",
+    ],
+    [["grant", "alice"], "error: name either a permission or a --group\nAdd --help to see what it takes.\n"],
+    [
+      ["revoke", "alice", "notes.add_note", "--group", "Editors"],
+      "error: name either a permission or a --group\nAdd --help to see what it takes.\n",
+    ],
+    [["grant"], "error: missing required argument 'user'\nAdd --help to see what it takes.\n"],
+  ])("%j ends with 2 and says why", async (args, stderr) => {
+    expect(await installation.run(args)).toEqual({ code: 2, stdout: "", stderr });
+  });
+});
+
+describe("change-password", () => {
+  test("gives another password, and ends the sessions on the next call", async () => {
+    const token = await obtainToken(service.url, "carol");
+    const change = (next: string, ...flags: readonly string[]) =>
+      installation.run(["change-password", "carol", "--password-stdin", ...flags], { input: next });
+    const signIn = (typed: string) => ask(service, "token.obtain", { input: { username: "carol", password: typed } });
+
+    expect(await change("another good phrase")).toEqual({
+      code: 0,
+      stdout: "Changed the password; 1 sessions ended.\n",
+      stderr: "",
+    });
+    expect(outcomeOf(await ask(service, "me.get", { token }))).toBe("401 session_ended");
+    expect(outcomeOf(await signIn(password))).toBe("400 invalid_credentials");
+    expect(outcomeOf(await signIn("another good phrase"))).toBe("ok");
+    const { code, stdout } = await change("yet another phrase", "--json");
+    expect({ code, answer: JSON.parse(stdout) }).toEqual({ code: 0, answer: { sessionsEnded: 1 } });
+    expect(await change("short")).toEqual({
+      code: 2,
+      stdout: "",
+      stderr: "latchkey: password: Use 8 characters or more\n",
+    });
+    expect(outcomeOf(await signIn("yet another phrase"))).toBe("ok");
+  });
+
+  test("of nobody ends with 2", async () => {
+    const run = await installation.run(["change-password", "nobody", "--password-stdin"], { input: password });
+    expect(run).toMatchObject({ code: 2, stderr: expect.stringContaining("There is no user with that username") });
+  });
+});
+
+describe("list-users", () => {
+  test("prints a line for each, and goes on where a page ended", async () => {
+    const boss = "Boss\t-\tsuperuser\tactive\n";
+    expect(await say("list-users", "--username", "BO")).toBe(`bob\t-\tuser\tactive\n${boss}`);
+    expect(await say("list-users", "--username", "ali")).toBe("alice\t+905321234567\tuser\tactive\n");
+    expect(await say("list-users", "--username", "zz")).toBe("There are none.\n");
+    const first = await say("list-users", "--username", "bo", "--limit", "1");
+    const [, cursor = ""] = /^bob\t.*\nMore with --cursor (\S+)\n$/.exec(first) ?? [];
+    expect(await say("list-users", "--username", "bo", "--cursor", cursor)).toBe(boss);
+  });
+
+  test("prints a page as JSON, without what is stored of a password", async () => {
+    const { users, nextCursor } = await answerOf("list-users", "--limit", "2");
+    expect(users).toMatchObject([{ username: "Boss", isSuperuser: true }, {}]);
+    expect(nextCursor).toEqual(expect.any(String));
+    expect(JSON.stringify(users)).not.toMatch(/bcrypt|"password"/);
+  });
+
+  test.each([
+    ["--limit", "0"],
+    ["--limit", "x"],
+    ["--limit", "1001"],
+    ["--cursor", "x"],
+    ["--colour", "red"],
+  ])("ends with 2 at %s %s", async (...flags) => {
+    expect(await installation.run(["list-users", ...flags])).toMatchObject({ code: 2, stdout: "" });
+  });
+});
+
+describe("end-sessions", () => {
+  test("signs a user out everywhere on the next call", async () => {
+    const token = await obtainToken(service.url, "dave");
+    expect(await say("end-sessions", "dave")).toBe("1 sessions ended.\n");
+    expect(outcomeOf(await ask(service, "me.get", { token }))).toBe("401 session_ended");
+    expect(await answerOf("end-sessions", "dave")).toEqual({ ended: 0 });
+    expect(await installation.run(["end-sessions", "nobody"])).toMatchObject({ code: 2 });
+  });
+});
+
+describe("sync-permissions and purge", () => {
+  test("sync-permissions prints what it adds, and with --prune what it takes away", async () => {
+    expect(await say("sync-permissions")).toBe("The permissions are as declared.\n");
+    expect(await answerOf("sync-permissions", "--prune")).toEqual({ added: [], removed: [] });
+    expect(await installation.run(["sync-permissions", "--force"])).toMatchObject({ code: 2 });
+  });
+
+  test("purge prints how much it deleted", async () => {
+    expect(await say("purge")).toBe("Deleted 0 sessions, 0 codes and 0 audit events.\n");
+    expect(await answerOf("purge")).toEqual({ sessions: 0, codes: 0, auditEvents: 0 });
+  });
+});
+
+test("a database that is not there ends with 3, whatever the command", async () => {
+  const variables = { DATABASE_URL: "postgres://latchkey:hunter2@127.0.0.1:1/latchkey" };
+  const commands = [["list-users"], ["purge"], ["sync-permissions"], ["grant", "a", "notes.add_note"]];
+  for (const { code, stdout, stderr } of await Promise.all(
+    commands.map((args) => installation.run(args, { variables })),
+  )) {
+    expect({ code, stdout }).toEqual({ code: 3, stdout: "" });
+    expect(stderr).not.toContain("hunter2");
+  }
+});
+
+test("what was done at the command line is in the audit trail, in nobody's name", async () => {
+  const { body } = await ask(service, "audit.list", { input: { event: "permissions_set" }, token: admin });
+  expect(body.events[0]).toMatchObject({ actorId: null, address: null, requestId: null });
+});
