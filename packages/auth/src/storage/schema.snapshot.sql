@@ -130,12 +130,12 @@ CREATE INDEX user_groups_group_id ON latchkey.user_groups USING btree (group_id,
 CREATE UNIQUE INDEX user_groups_pkey ON latchkey.user_groups USING btree (user_id, group_id)
 CREATE INDEX user_permissions_permission ON latchkey.user_permissions USING btree (permission)
 CREATE UNIQUE INDEX user_permissions_pkey ON latchkey.user_permissions USING btree (user_id, permission)
-CREATE INDEX users_email_prefix ON latchkey.users USING btree (email_key text_pattern_ops)
+CREATE INDEX users_email_prefix ON latchkey.users USING btree (email_key COLLATE "C")
 CREATE INDEX users_inactive ON latchkey.users USING btree (id) WHERE (NOT is_active)
-CREATE INDEX users_phone_number_prefix ON latchkey.users USING btree (phone_number text_pattern_ops)
+CREATE INDEX users_phone_number_prefix ON latchkey.users USING btree (phone_number COLLATE "C")
 CREATE INDEX users_staff ON latchkey.users USING btree (id) WHERE is_staff
 CREATE INDEX users_superusers ON latchkey.users USING btree (id) WHERE is_superuser
-CREATE INDEX users_username_prefix ON latchkey.users USING btree (username_key text_pattern_ops)
+CREATE INDEX users_username_prefix ON latchkey.users USING btree (username_key COLLATE "C")
 CREATE UNIQUE INDEX users_email_key ON latchkey.users USING btree (email_key)
 CREATE UNIQUE INDEX users_phone_number_key ON latchkey.users USING btree (phone_number)
 CREATE UNIQUE INDEX users_pkey ON latchkey.users USING btree (id)
