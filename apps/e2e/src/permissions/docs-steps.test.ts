@@ -62,6 +62,8 @@ permittedProcedure("notes.add_note");
 
 test("whoever follows docs/permissions.md has a model and a permission of their own, or no notes, and all compiles", async () => {
   await using bench = await openWorkbench();
+  // As the service is compiled, without a browser's types.
+  await writeFile(join(bench.path, "tsconfig.json"), '{ "extends": "../../../../tsconfig.base.json" }');
   await symlink(join(root, "apps/api/node_modules"), join(bench.path, "node_modules"));
   const [withOrders, withoutNotes] = [join(bench.path, "with-orders"), join(bench.path, "without-notes")];
   await Promise.all([copyService(withOrders), copyService(withoutNotes)]);

@@ -1,6 +1,7 @@
 import type { Auth } from "@latchkey/auth";
 import { createTestAuth, type TestAuth } from "@latchkey/auth/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { listenToStatements, type Statement } from "./statements.ts";
 
 /** A node of a plan that has been run. */
 interface PlanNode {
@@ -18,18 +19,25 @@ const groupId = (name: keyof typeof groups) => `00000000-0000-4000-8000-00000000
 const actor = "00000000-0000-4000-8000-0000000000aa";
 
 let service: TestAuth;
+let listened: Auth;
+let busy: { release(): void }[] = [];
 /** What the driver was last told to run, to the letter. */
-let ran: { text: string; values: readonly unknown[] }[] = [];
+let ran: Statement[] = [];
 let lastUser: string;
 let deepUser: string;
 
 beforeAll(async () => {
   service = await createTestAuth();
-  service.auth.pool.on("connect", listenIn);
-  // Connections from before are not listened to.
   await fill();
+  listened = await service.another();
+  // Connections from before are not listened to, so they are kept busy.
+  busy = await Promise.all(Array.from({ length: listened.pool.totalCount }, () => listened.pool.connect()));
+  listenToStatements(listened, (statement) => ran.push(statement));
 });
-afterAll(() => service[Symbol.asyncDispose]());
+afterAll(async () => {
+  for (const client of busy) client.release();
+  await service[Symbol.asyncDispose]();
+});
 
 async function fill(): Promise<void> {
   const { query } = service.database;
@@ -66,17 +74,6 @@ async function fill(): Promise<void> {
   lastUser = last?.id ?? "";
 }
 
-function listenIn(client: object): void {
-  const query: unknown = Reflect.get(client, "query");
-  if (typeof query !== "function") throw new Error("the driver has changed");
-  const listening = (...given: readonly unknown[]) => {
-    const [text, values] = given;
-    if (typeof text === "string") ran.push({ text, values: Array.isArray(values) ? values : [] });
-    return Reflect.apply(query, client, given);
-  };
-  Object.defineProperty(client, "query", { value: listening });
-}
-
 function scansOf(node: PlanNode): PlanNode[] {
   const below = (node.Plans ?? []).flatMap(scansOf);
   return node["Relation Name"] === undefined ? below : [node, ...below];
@@ -90,7 +87,7 @@ function rowsOf(scan: PlanNode): number {
 /** What the statements of a call scan, and the most rows that one scan looks at. */
 async function explain(run: (auth: Auth) => Promise<unknown>): Promise<{ kinds: string[]; rows: number }> {
   ran = [];
-  await run(service.auth);
+  await run(listened);
   const plans: PlanNode[] = [];
   for (const { text, values } of ran.filter(({ text }) => /^\s*(with|select|update|delete)\b/.test(text))) {
     const [row] = await service.database.query<{ "QUERY PLAN": [{ Plan: PlanNode }] }>(

@@ -3,6 +3,7 @@ import { startServer } from "@latchkey/api/server";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { call, type LiveServer, startLiveServer } from "../live-server.ts";
 import { createPerson, type Person } from "./people.ts";
+import { listenToStatements } from "./statements.ts";
 
 let live: LiveServer;
 let clerk: Person;
@@ -15,49 +16,35 @@ beforeAll(async () => {
 });
 afterAll(() => live[Symbol.asyncDispose]());
 
-/** The service once more, on a core whose statements are read as the driver gets them. */
-async function startListenedServer() {
+/** The service once more, on a core whose statements are listened to. */
+async function startListenedServer(): Promise<{ url: string } & AsyncDisposable> {
   const auth = await live.test.another();
-  auth.pool.on("connect", (client: object) => {
-    const query: unknown = Reflect.get(client, "query");
-    if (typeof query !== "function") throw new Error("the driver has changed");
-    const listening = (...given: readonly unknown[]) => {
-      statements.push(JSON.stringify(given[0]));
-      return Reflect.apply(query, client, given);
-    };
-    Object.defineProperty(client, "query", { value: listening });
-  });
-  // Connections that it has already are not listened to: hold them while others are made.
-  const old = await Promise.all(Array.from({ length: auth.pool.totalCount }, () => auth.pool.connect()));
+  listenToStatements(auth, ({ text }) => statements.push(text));
+  // Connections from before are not listened to, so they are kept busy.
+  const busy = await Promise.all(Array.from({ length: auth.pool.totalCount }, () => auth.pool.connect()));
   const log = createLog("info", { write: () => {} });
   const server = await startServer({ auth, log, host: "127.0.0.1", port: 0 });
-  return {
-    url: server.url,
-    close: async () => {
-      for (const client of old) client.release();
-      await server.close();
-    },
+  const close = async () => {
+    for (const client of busy) client.release();
+    await server.close();
   };
+  return { url: server.url, [Symbol.asyncDispose]: close };
 }
 
 const permissionQueries = () => statements.filter((text) => text.includes("latchkey.user_permissions"));
 
 test("20 calls of one batch that each need a permission share one query for the session and one for the permissions", async () => {
-  const server = await startListenedServer();
-  try {
-    const names = Array.from({ length: 20 }, (_, index) => (index % 2 ? "groups.list" : "audit.list"));
-    const response = await fetch(`${server.url}/trpc/${names.join(",")}?batch=1`, {
-      headers: { authorization: `Bearer ${clerk.token}` },
-    });
-    expect(response.status).toBe(200);
-    expect(await response.json()).toHaveLength(20);
-    expect(permissionQueries()).toHaveLength(1);
-    expect(statements.filter((text) => text.includes("read-callers"))).toHaveLength(1);
+  await using server = await startListenedServer();
+  const names = Array.from({ length: 20 }, (_, index) => (index % 2 ? "groups.list" : "audit.list"));
+  const response = await fetch(`${server.url}/trpc/${names.join(",")}?batch=1`, {
+    headers: { authorization: `Bearer ${clerk.token}` },
+  });
+  expect(response.status).toBe(200);
+  expect(await response.json()).toHaveLength(20);
+  expect(permissionQueries()).toHaveLength(1);
+  expect(statements.filter((text) => text.includes("from unnest($1::uuid[], $2::text[])"))).toHaveLength(1);
 
-    // What was read is not kept: the next call asks anew.
-    expect((await call(server.url, "groups.list", { token: clerk.token })).status).toBe(200);
-    expect(permissionQueries()).toHaveLength(2);
-  } finally {
-    await server.close();
-  }
+  // What was read is not kept: the next call asks anew.
+  expect((await call(server.url, "groups.list", { token: clerk.token })).status).toBe(200);
+  expect(permissionQueries()).toHaveLength(2);
 });

@@ -36,16 +36,13 @@ export async function listUsers(db: Queries, page: UserPage): Promise<ListedUser
   const { from, where, position, direction } = page.search ? byName(page, page.search) : byAge(page);
   const { rows } = await sql<User & { position: string }>`
     select ${columns}, ${position} as position from ${from}
-    where ${sql.join([...where, ...filtersOf(page)], sql.raw(" and "))}
+    where ${sql.join([sql.raw("true"), ...where, ...filtersOf(page)], sql.raw(" and "))}
     order by ${position} ${direction} limit ${page.limit}`.execute(db.withoutPlugins());
   return rows.map(({ position, ...user }) => ({ user, position }));
 }
 
 const people = sql.raw("latchkey.users person");
 const members = sql.raw("latchkey.user_groups member join latchkey.users person on person.id = member.user_id");
-/** Member by member as far as the page goes; \`offset 0\` keeps the planner from reading all users beside them. */
-const membersInTurn = sql.raw(`latchkey.user_groups member
-  cross join lateral (select * from latchkey.users where id = member.user_id offset 0) person`);
 
 interface Reading {
   readonly from: RawBuilder<unknown>;
@@ -55,17 +52,22 @@ interface Reading {
 }
 
 const personId = sql.raw("person.id");
-const memberId = sql.raw("member.user_id");
 
-/** The members of a group have an index of their own in the order of their ids. */
-function byAge({ groupId, after }: UserPage): Reading {
-  const [from, position] = groupId === undefined ? [people, personId] : [membersInTurn, memberId];
-  return {
-    from,
-    where: after === undefined ? [] : [sql`${position} < ${after}`],
-    position,
-    direction: sql.raw("desc"),
-  };
+function byAge(page: UserPage): Reading {
+  const { groupId, after } = page;
+  const direction = sql.raw("desc");
+  if (groupId !== undefined && filtersOf(page).length === 0) {
+    return { from: people, where: [sql`person.id = any(${membersOf(page, groupId)})`], position: personId, direction };
+  }
+  const where = after === undefined ? [] : [sql`person.id < ${after}`];
+  return { ...readFrom(groupId, where), position: personId, direction };
+}
+
+/** One page of a group's members, which have an index of their own: a join might read all users beside them. */
+function membersOf({ after, limit }: UserPage, groupId: string): RawBuilder<unknown> {
+  const further = after === undefined ? sql.raw("") : sql`and user_id < ${after}`;
+  return sql`array(
+    select user_id from latchkey.user_groups where group_id = ${groupId} ${further} order by user_id desc limit ${limit})`;
 }
 
 /** The indexes are in the order of bytes, which no locale changes and in which no name comes after U+10FFFF. */
@@ -73,14 +75,18 @@ function byName({ groupId, after }: UserPage, { by, prefix }: NonNullable<UserPa
   const position = positions[by];
   const where = [sql`${position} >= ${prefix}`, sql`${position} < ${`${prefix}\u{10FFFF}`}`];
   if (after !== undefined) where.push(sql`${position} > ${after}`);
-  return { from: groupId === undefined ? people : members, where, position, direction: sql.raw("asc") };
+  return { ...readFrom(groupId, where), position, direction: sql.raw("asc") };
 }
 
-function filtersOf({ isActive, isStaff, groupId }: UserPage): RawBuilder<unknown>[] {
-  const filters: RawBuilder<unknown>[] = [sql.raw("true")];
+function readFrom(groupId: string | undefined, where: readonly RawBuilder<unknown>[]): Pick<Reading, "from" | "where"> {
+  if (groupId === undefined) return { from: people, where };
+  return { from: members, where: [sql`member.group_id = ${groupId}`, ...where] };
+}
+
+function filtersOf({ isActive, isStaff }: UserPage): RawBuilder<unknown>[] {
+  const filters: RawBuilder<unknown>[] = [];
   if (isActive !== undefined) filters.push(sql.raw(isActive ? "person.is_active" : "not person.is_active"));
   if (isStaff !== undefined) filters.push(sql.raw(isStaff ? "person.is_staff" : "not person.is_staff"));
-  if (groupId !== undefined) filters.push(sql`member.group_id = ${groupId}`);
   return filters;
 }
 
