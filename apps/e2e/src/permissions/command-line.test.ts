@@ -69,7 +69,7 @@ describe("grant and revoke", () => {
     expect(await permissionsOf(token)).toEqual([]);
   });
 
-  test.each([
+  test.concurrent.each([
     [["grant", "alice", "notes.fly_note"], "latchkey: permissions: names a permission that does not exist\n"],
     [["revoke", "alice", "notes.fly_note"], "latchkey: permissions: names a permission that does not exist\n"],
     [["grant", "alice", "--group", "Nobody"], "latchkey: There is no group of that name\n"],
@@ -137,7 +137,7 @@ describe("list-users", () => {
     expect(JSON.stringify(users)).not.toMatch(/bcrypt|"password"/);
   });
 
-  test.each([
+  test.concurrent.each([
     ["--limit", "0"],
     ["--limit", "x"],
     ["--limit", "1001"],

@@ -84,9 +84,10 @@ const deeds: readonly Deed[] = [
   {
     ...byAdmin,
     does: "users.update",
-    run: ({ id }) => service.auth.users.update(admin, id, { ...canaries, isActive: false }),
+    run: ({ id }) =>
+      service.auth.users.update(admin, id, { city: "Kanaryaköy", isActive: false, phoneNumber: null, email: null }),
     leaves: ["user_updated"],
-    detail: () => ({ fields: ["firstName", "city", "isActive", "phoneNumber", "email"] }),
+    detail: () => ({ fields: ["city", "isActive", "phoneNumber", "email"] }),
   },
   {
     ...byAdmin,
