@@ -19,7 +19,14 @@ export const templateName = "latchkey_template";
 /** Starts a server in a folder of its own below the system's temporary one; nothing of it is left after `close()`. */
 export async function startTestServer(): Promise<TestServer> {
   const dataDir = await mkdtemp(join(tmpdir(), "latchkey-test-"));
-  const settings = { fsync: "off", synchronous_commit: "off", full_page_writes: "off", max_connections: "300" };
+  const settings = {
+    fsync: "off",
+    synchronous_commit: "off",
+    full_page_writes: "off",
+    max_connections: "300",
+    // A worker of it in a database keeps anybody but a superuser from dropping that by force.
+    autovacuum: "off",
+  };
   const server = await openEmbeddedPostgres({ dataDir, settings });
   await administer(server.connection, `create database ${templateName}`);
   const storage = openStorage({ ...server.connection, database: templateName });
