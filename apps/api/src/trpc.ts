@@ -100,8 +100,8 @@ export function modelProcedures<Name extends AnyModel>(model: Name) {
 }
 
 /**
- * The same, but anybody may read (`DjangoModelPermissionsOrAnonReadOnly`): without a token as nobody, and with a bad one not at
- * all. The user in the context of `view` is null for nobody.
+ * The same, but anybody may read (`DjangoModelPermissionsOrAnonReadOnly`): without a token, or with credentials of another scheme,
+ * as nobody, and with a bad token not at all. The user in the context of `view` is null for nobody.
  */
 modelProcedures.orAnonReadOnly = <Name extends AnyModel>(model: Name) => ({
   ...modelProcedures(model),
@@ -109,7 +109,12 @@ modelProcedures.orAnonReadOnly = <Name extends AnyModel>(model: Name) => ({
 });
 
 const optionallyProtectedProcedure = publicProcedure.use(async ({ ctx, next }) => {
-  const isAnonymous = ctx.authorization.length === 0;
-  const caller = isAnonymous ? null : await ctx.auth.authenticate(ctx.authorization);
+  const caller = await ctx.auth.authenticate(ctx.authorization).catch(toNobody);
   return next({ ctx: { user: caller?.user ?? null } });
 });
+
+/** Whoever brings no token of ours is nobody; every other refusal stands. */
+function toNobody(error: unknown): null {
+  if (error instanceof AuthError && error.code === "token_missing") return null;
+  throw error;
+}

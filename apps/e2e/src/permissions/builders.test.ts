@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { modelProcedures, permittedProcedure, router, staffProcedure } from "../../../api/src/trpc.ts";
 import { type LiveServer, startLiveServer } from "../live-server.ts";
 import { ask, outcomeOf } from "./ask.ts";
-import { createPerson } from "./people.ts";
+import { createPerson, password } from "./people.ts";
 
 let live: LiveServer;
 beforeAll(async () => {
@@ -72,6 +72,15 @@ describe("modelProcedures.orAnonReadOnly", () => {
     await expect(callAs(`Bearer ${person.token}`).readableAdd()).rejects.toMatchObject(denied);
   });
 
+  // As Django REST Framework's authenticate(), which answers None to credentials that are not its own.
+  test.each(["Basic YWxpY2U6cGFzc3dvcmQ=", "Token abc", "", "Bearerx abc"])(
+    "takes %j for nobody, since those are no credentials of ours",
+    async (header) => {
+      expect(await callAs(header).readableView()).toBeNull();
+      await expect(callAs(header).readableAdd()).rejects.toMatchObject({ cause: { code: "token_missing" } });
+    },
+  );
+
   test.each([
     [["Bearer"]],
     [["Bearer abc"]],
@@ -84,12 +93,15 @@ describe("modelProcedures.orAnonReadOnly", () => {
 });
 
 describe("notes.list", () => {
+  const list = (options: Parameters<typeof ask>[2]) => ask(live, "notes.list", options);
+
   test("answers 401 to a token that is bad, has expired, was signed out or belongs to somebody disabled", async () => {
     await using own = await startLiveServer();
-    const { token, refreshToken } = await createPerson(own.test);
+    const { id, token, refreshToken } = await createPerson(own.test);
     const ofDisabled = await createPerson(own.test);
     const boss = await createPerson(own.test, { isSuperuser: true });
     const listOwn = async (token: string) => outcomeOf(await ask(own, "notes.list", { token }));
+    expect(id).not.toBe(boss.id);
 
     expect(await listOwn(token)).toBe("ok");
     expect(await listOwn(`${token.slice(0, -4)}AAAA`)).toBe("401 token_invalid");
@@ -100,5 +112,10 @@ describe("notes.list", () => {
     await own.test.clock.advance(3_600);
     expect(await listOwn(boss.token)).toBe("401 token_expired");
     expect(outcomeOf(await ask(own, "notes.list"))).toBe("ok");
+  });
+
+  test("over HTTP takes another scheme for nobody", async () => {
+    const basic = Buffer.from(`alice:${password}`).toString("base64");
+    expect(outcomeOf(await list({ headers: { authorization: `Basic ${basic}` } }))).toBe("ok");
   });
 });
