@@ -26,6 +26,7 @@ export async function prepareNotes(database: Database): Promise<void> {
         body text not null check (char_length(body) <= 10000),
         created_at timestamptz not null default latchkey.now()
       );
+      create index if not exists notes_created_at on notes.notes (created_at, id);
     end $$`);
 }
 
@@ -33,7 +34,8 @@ const columns = `id, author_id as "authorId", title, body, created_at as "create
 
 /** The newest notes first. */
 export async function listNotes(database: Database, limit: number): Promise<Note[]> {
-  return (await database.query<Note>(`select ${columns} from notes.notes order by id desc limit $1`, [limit])).rows;
+  const text = `select ${columns} from notes.notes order by created_at desc, id desc limit $1`;
+  return (await database.query<Note>(text, [limit])).rows;
 }
 
 export async function insertNote(

@@ -2,6 +2,8 @@ import { z } from "zod";
 import { permittedProcedure } from "../trpc.ts";
 import { pageLimit, text } from "./inputs.ts";
 
+const eventCursor = z.string().regex(/^\d{1,18}$/, "is not one of this list");
+
 /** What happened, to whom, by whom. */
 export const auditProcedures = {
   /** One page, the newest first. */
@@ -11,7 +13,7 @@ export const auditProcedures = {
         .strictObject({
           userId: z.uuid().optional(),
           event: text(64).optional(),
-          cursor: z.uuid().optional(),
+          cursor: eventCursor.optional(),
           limit: pageLimit,
         })
         .prefault({}),

@@ -27,7 +27,7 @@ async function createGroup(permissions: readonly string[] = []) {
 
 async function eventsAbout(subjectId: string): Promise<unknown[]> {
   return live.test.database.query(
-    "select event, actor_id, address, request_id, detail from latchkey.audit_events where subject_id = $1 order by id",
+    "select event, actor_id, address, request_id, detail from latchkey.audit_events where subject_id = $1 order by position",
     [subjectId],
   );
 }
@@ -316,7 +316,7 @@ describe("users.delete", () => {
     expect(outcomeOf(await asBoss("users.get", { id }))).toBe("404 not_found");
 
     const events = await live.test.database.query<{ event: string; address: string | null; actor_id: string | null }>(
-      "select event, actor_id, subject_id, address, request_id, detail from latchkey.audit_events where subject_id = $1 or actor_id = $1 order by id",
+      "select event, actor_id, subject_id, address, request_id, detail from latchkey.audit_events where subject_id = $1 or actor_id = $1 order by position",
       [id],
     );
     expect(events.map(({ event }) => event).sort()).toEqual([
@@ -447,7 +447,7 @@ describe("groups", () => {
     expect((await asBoss("groups.delete", { id })).body).toEqual({});
     expect((await asBoss("groups.list")).body).not.toContainEqual(expect.objectContaining({ id }));
     const events = await live.test.database.query(
-      "select event, actor_id, detail from latchkey.audit_events where detail ->> 'group' = $1 order by id",
+      "select event, actor_id, detail from latchkey.audit_events where detail ->> 'group' = $1 order by position",
       [id],
     );
     expect(events).toEqual([

@@ -30,7 +30,7 @@ describe("account.register", () => {
     expect(outcomeOf(await ask(live, "token.refresh", { input: { refreshToken } }))).toBe("ok");
     expect(outcomeOf(await signIn(username.toUpperCase()))).toBe("ok");
     const events = await live.test.database.query(
-      "select event, actor_id, address, request_id, detail from latchkey.audit_events where subject_id = $1 order by id limit 1",
+      "select event, actor_id, address, request_id, detail from latchkey.audit_events where subject_id = $1 order by position limit 1",
       [user.id],
     );
     expect(events).toEqual([

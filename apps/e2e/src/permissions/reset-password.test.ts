@@ -126,7 +126,7 @@ describe("password.reset", () => {
     expect(outcomeOf(await reset({ username, code }))).toBe("ok");
     expect(outcomeOf(await ask(live, "me.get", { token }))).toBe("401 session_ended");
     const [event] = await live.test.database.query(
-      "select detail from latchkey.audit_events where subject_id = $1 and event = 'password_reset' order by id desc limit 1",
+      "select detail from latchkey.audit_events where subject_id = $1 and event = 'password_reset' order by position desc limit 1",
       [id],
     );
     expect(event).toEqual({ detail: { sessionsEnded: 1 } });

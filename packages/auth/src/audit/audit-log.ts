@@ -11,6 +11,8 @@ declare module "../storage/database.ts" {
 
 interface AuditEventsTable {
   id: string;
+  /** Where it stands among all events, in the order in which they were written. */
+  position: ColumnType<string, never, never>;
   occurredAt: Generated<Date>;
   event: AuditEvent["event"];
   actorId: string | null;
@@ -38,22 +40,29 @@ export interface StoredEvent extends AuditFacts {
   readonly detail: Readonly<Record<string, unknown>>;
 }
 
+/** An event of a list, and where in its order it stands. */
+export interface ListedEvent {
+  readonly event: StoredEvent;
+  readonly position: string;
+}
+
 export interface EventPage {
   /** Whose account the events concern. */
   readonly subjectId?: string | undefined;
   readonly event?: string | undefined;
-  /** The id of the last event of the page before. */
+  /** The position of the last event of the page before. */
   readonly after?: string | undefined;
   readonly limit: number;
 }
 
 /** Events, the newest first. */
-export async function listEvents(db: Queries, { subjectId, event, after, limit }: EventPage): Promise<StoredEvent[]> {
+export async function listEvents(db: Queries, { subjectId, event, after, limit }: EventPage): Promise<ListedEvent[]> {
   let query = db.selectFrom("auditEvents").selectAll();
   if (subjectId !== undefined) query = query.where("subjectId", "=", subjectId);
   if (event !== undefined) query = query.where("event", "=", event as AuditEvent["event"]);
-  if (after !== undefined) query = query.where("id", "<", after);
-  return query.orderBy("id", "desc").limit(limit).execute();
+  if (after !== undefined) query = query.where("position", "<", after);
+  const rows = await query.orderBy("position", "desc").limit(limit).execute();
+  return rows.map(({ position, ...event }) => ({ event, position }));
 }
 
 /**

@@ -186,7 +186,7 @@ interface EventRow {
   detail: unknown;
 }
 
-const readEvents = () => service.database.query<EventRow>("select * from latchkey.audit_events order by id");
+const readEvents = () => service.database.query<EventRow>("select * from latchkey.audit_events order by position");
 
 describe.each(deeds)("$does", (deed) => {
   test("leaves its event, with who, whom, from where and in which request", async () => {

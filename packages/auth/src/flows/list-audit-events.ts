@@ -23,6 +23,7 @@ export async function listAuditEvents(
   { userId, event, cursor, limit }: ListEventsInput,
 ): Promise<EventPageAnswer> {
   const found = await listEvents(core.db, { subjectId: userId, event, after: cursor, limit: limit + 1 });
-  const events = found.slice(0, limit);
-  return { events, nextCursor: found.length > limit ? (events.at(-1)?.id ?? null) : null };
+  const listed = found.slice(0, limit);
+  const last = found.length > limit ? listed.at(-1) : undefined;
+  return { events: listed.map(({ event }) => event), nextCursor: last?.position ?? null };
 }

@@ -25,7 +25,7 @@ test("a refresh token that is used twice within the grace time gets the same suc
   expect(await codeOf(auth.refresh(first.refreshToken, facts))).toBe("refresh_token_reused");
   expect(await codeOf(auth.refresh(second.refreshToken, facts))).toBe("session_ended");
   expect(await codeOf(auth.authenticate([`Bearer ${repeated.token}`]))).toBe("session_ended");
-  expect(await database.query("select event from latchkey.audit_events order by id")).toEqual([
+  expect(await database.query("select event from latchkey.audit_events order by position")).toEqual([
     { event: "user_created" },
     { event: "signed_in" },
     { event: "refresh_token_reused" },

@@ -6,6 +6,7 @@ audit_events.subject_id uuid
 audit_events.address text
 audit_events.request_id text
 audit_events.detail jsonb not null default '{}'::jsonb
+audit_events.position bigint not null
 group_permissions.group_id uuid not null
 group_permissions.permission text not null
 groups.id uuid not null
@@ -64,6 +65,7 @@ users.date_joined timestamp with time zone not null default latchkey.now()
 users.last_login timestamp with time zone
 users.credentials_changed_at timestamp with time zone not null default latchkey.now()
 audit_events: audit_events_pkey PRIMARY KEY (id)
+audit_events: audit_events_position_key UNIQUE ("position")
 group_permissions: group_permissions_group_id_fkey FOREIGN KEY (group_id) REFERENCES groups(id) ON DELETE CASCADE
 group_permissions: group_permissions_permission_fkey FOREIGN KEY (permission) REFERENCES permissions(permission) ON DELETE CASCADE
 group_permissions: group_permissions_pkey PRIMARY KEY (group_id, permission)
@@ -109,11 +111,12 @@ users: users_state_length CHECK ((char_length(state) <= 120))
 users: users_username_grammar CHECK ((username_key ~ '^[^\u0001-\u005e\u0060\u007b-\u007f][^\u0001-\u002c\u002f\u003a-\u005e\u0060\u007b-\u007f]{0,149}$'::text))
 users: users_username_key UNIQUE (username_key)
 users: users_username_length CHECK (((char_length(username) >= 1) AND (char_length(username) <= 150)))
-CREATE INDEX audit_events_actor_id ON latchkey.audit_events USING btree (actor_id, id)
-CREATE INDEX audit_events_event ON latchkey.audit_events USING btree (event, id)
+CREATE INDEX audit_events_actor_id ON latchkey.audit_events USING btree (actor_id)
+CREATE INDEX audit_events_event ON latchkey.audit_events USING btree (event, "position")
 CREATE INDEX audit_events_occurred_at ON latchkey.audit_events USING btree (occurred_at)
-CREATE INDEX audit_events_subject_id ON latchkey.audit_events USING btree (subject_id, id)
+CREATE INDEX audit_events_subject_id ON latchkey.audit_events USING btree (subject_id, "position")
 CREATE UNIQUE INDEX audit_events_pkey ON latchkey.audit_events USING btree (id)
+CREATE UNIQUE INDEX audit_events_position_key ON latchkey.audit_events USING btree ("position")
 CREATE INDEX group_permissions_permission ON latchkey.group_permissions USING btree (permission)
 CREATE UNIQUE INDEX group_permissions_pkey ON latchkey.group_permissions USING btree (group_id, permission)
 CREATE UNIQUE INDEX groups_name_key ON latchkey.groups USING btree (name)
