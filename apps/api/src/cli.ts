@@ -4,7 +4,13 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { jwksCommand } from "./commands/jwks.ts";
 import { rotateKeysCommand } from "./commands/rotate-keys.ts";
 import { purgeCommand, syncPermissionsCommand } from "./commands/upkeep.ts";
-import { changePasswordCommand, endSessionsCommand, grantCommand, listUsersCommand } from "./commands/users.ts";
+import {
+  changePasswordCommand,
+  endSessionsCommand,
+  grantCommand,
+  listUsersCommand,
+  unlockCommand,
+} from "./commands/users.ts";
 import { exitCodes, outliveReaders, reportFailure } from "./failure.ts";
 
 outliveReaders();
@@ -18,6 +24,7 @@ const program = new Command("latchkey")
   .addCommand(grantCommand("grant"))
   .addCommand(grantCommand("revoke"))
   .addCommand(endSessionsCommand())
+  .addCommand(unlockCommand())
   .addCommand(syncPermissionsCommand())
   .addCommand(purgeCommand())
   .addCommand(rotateKeysCommand())

@@ -32,7 +32,7 @@ import {
   updateGroup,
 } from "./flows/manage-groups.ts";
 import { listSessions, revokeOtherSessions, revokeSession } from "./flows/manage-sessions.ts";
-import { changePasswordOf, endSessionsNamed, type GrantInput, grantTo, revokeFrom } from "./flows/operate.ts";
+import { changePasswordOf, endSessionsNamed, type GrantInput, grantTo, revokeFrom, unlock } from "./flows/operate.ts";
 import { purge } from "./flows/purge.ts";
 import { createCallerReader } from "./flows/read-caller.ts";
 import { refresh } from "./flows/refresh.ts";
@@ -48,6 +48,7 @@ import { deriveKey } from "./secrets.ts";
 import { touchSessions } from "./sessions/session-store.ts";
 import { openStorage, type Queries, type Storage } from "./storage/database.ts";
 import { migrate } from "./storage/migrate.ts";
+import { createThrottle } from "./throttling/throttle.ts";
 import { clockLeeway } from "./tokens/access-token.ts";
 import { createKeyRing, sharedKeyId } from "./tokens/key-ring.ts";
 import { rememberVerifiedTokens } from "./tokens/verified-tokens.ts";
@@ -76,7 +77,7 @@ export function createAuth(connection: pg.PoolConfig, authOptions: AuthOptions) 
     refresh: (refreshToken: string, facts: RequestFacts) => refresh(core, refreshToken, facts),
     logout: (refreshToken: string, facts: RequestFacts) => logout(core, refreshToken, facts),
     authenticate: (authorization: readonly string[]) => authenticate(core, authorization),
-    inspectToken: (token: string) => inspectToken(core, token),
+    inspectToken: (token: string, facts: RequestFacts) => inspectToken(core, token, facts),
     createUser: (input: CreateUserInput) => createUser(core, input),
     updateProfile: (caller: Caller, changes: ProfileChanges, facts: RequestFacts) =>
       updateProfile(core, caller, changes, facts),
@@ -112,6 +113,7 @@ export function createAuth(connection: pg.PoolConfig, authOptions: AuthOptions) 
       grant: (name: string, what: GrantInput) => grantTo(core, name, what),
       revoke: (name: string, what: GrantInput) => revokeFrom(core, name, what),
       endSessions: (name: string) => endSessionsNamed(core, name),
+      unlock: (name: string) => unlock(core, name),
     },
     listAuditEvents: (input: ListEventsInput) => listAuditEvents(core, input),
     purge: () => purge(core),
@@ -169,6 +171,8 @@ function createCore({ db, pool }: Storage, options: ResolvedOptions): Core {
       queueLimit: passwords.hashQueueLimit,
     }),
     refreshKey: deriveKey(secret, "refresh-tokens"),
+    deviceKey: deriveKey(secret, "device-marks"),
+    throttle: createThrottle(db, deriveKey(secret, "throttles")),
     verifyToken: rememberVerifiedTokens(verification, { clock }),
     findSigningKey:
       tokens.profile === "django" && django ? async () => djangoKey(django.secretKey) : keyRing.signingKey,

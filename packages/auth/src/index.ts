@@ -8,7 +8,7 @@ export {
   StartError,
 } from "./errors.ts";
 export type { AdministeredUser, CreatedAccount } from "./flows/administer-users.ts";
-export type { SessionAnswer } from "./flows/answer-session.ts";
+export type { SessionAnswer, SignInAnswer } from "./flows/answer-session.ts";
 export type { Caller } from "./flows/authenticate.ts";
 export type { ChangePasswordInput } from "./flows/change-password.ts";
 export type { RequestFacts } from "./flows/core.ts";

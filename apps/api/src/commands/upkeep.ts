@@ -23,13 +23,19 @@ export function syncPermissionsCommand(): Command {
 /** `purge`: what the service does by the hour, now. */
 export function purgeCommand(): Command {
   return new Command("purge")
-    .description("Delete dead sessions, codes that have run out, and audit events past their time")
+    .description(
+      "Delete dead sessions, codes that have run out, audit events past their time, and counts of attempts that are forgotten",
+    )
     .option("--json", "print the answer as JSON")
     .action(async (flags: JsonFlag) => {
       await withAuth(async (auth) => {
         const purged = await auth.purge();
-        const { sessions, codes, auditEvents } = purged;
-        print(flags, purged, `Deleted ${sessions} sessions, ${codes} codes and ${auditEvents} audit events.`);
+        const { sessions, codes, auditEvents, throttles } = purged;
+        print(
+          flags,
+          purged,
+          `Deleted ${sessions} sessions, ${codes} codes, ${auditEvents} audit events and ${throttles} counts of attempts.`,
+        );
       });
     });
 }

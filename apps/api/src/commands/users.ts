@@ -86,6 +86,20 @@ export function listUsersCommand(): Command {
     );
 }
 
+/** `unlock`: ends the waits and the lock that guesses at somebody's password have left. */
+export function unlockCommand(): Command {
+  return new Command("unlock")
+    .description("Let a user sign in again who is kept out by guesses at their password")
+    .argument(...whom)
+    .option(...json)
+    .action(async (user: string, flags: JsonFlag) => {
+      await withAuth(async (auth) => {
+        await auth.operator.unlock(user);
+        print(flags, {}, "No failed sign-in of theirs counts any more.");
+      });
+    });
+}
+
 /** `end-sessions`: signs somebody out everywhere. */
 export function endSessionsCommand(): Command {
   return new Command("end-sessions")

@@ -1,12 +1,12 @@
 import { z } from "zod";
 import { publicProcedure } from "../trpc.ts";
-import { identifierText, passwordText, tokenText } from "./inputs.ts";
+import { identifierText, passwordText, text, tokenText } from "./inputs.ts";
 
 /** Getting, checking and giving back tokens. */
 export const tokenProcedures = {
   /** Signs in. `username` may be a username, a phone number in any usual spelling, or an e-mail address. */
   obtain: publicProcedure
-    .input(z.strictObject({ username: identifierText, password: passwordText }))
+    .input(z.strictObject({ username: identifierText, password: passwordText, deviceMark: text(64).optional() }))
     .mutation(({ ctx, input }) => ctx.auth.login(input, ctx.facts)),
 
   /** Exchanges a refresh token for its successor and a new access token; asking again within the grace time gets the same. */
@@ -23,5 +23,5 @@ export const tokenProcedures = {
   /** Tells what an access token is worth at this moment (RFC 7662). */
   verify: publicProcedure
     .input(z.strictObject({ token: tokenText }))
-    .mutation(({ ctx, input }) => ctx.auth.inspectToken(input.token)),
+    .mutation(({ ctx, input }) => ctx.auth.inspectToken(input.token, ctx.facts)),
 };

@@ -13,6 +13,7 @@ export type AuditEvent =
   | { readonly event: "password_reset"; readonly sessionsEnded: number }
   | { readonly event: "signed_in"; readonly identifier: IdentifierKind }
   | { readonly event: "sign_in_refused"; readonly identifier: IdentifierKind | "none"; readonly because: SignInRefusal }
+  | { readonly event: "limit_reached"; readonly limit: string }
   | { readonly event: "signed_out" }
   | { readonly event: "refresh_token_reused"; readonly sessionId: string }
   | {
@@ -21,6 +22,8 @@ export type AuditEvent =
       readonly count: number;
     }
   | { readonly event: "password_changed"; readonly sessionsEnded: number }
+  | { readonly event: "password_change_refused" }
+  | { readonly event: "account_unlocked" }
   | { readonly event: "legacy_token_adopted" }
   | { readonly event: "profile_updated"; readonly fields: readonly string[] }
   | { readonly event: "keys_rotated"; readonly oldKeysRemoved: boolean };
@@ -28,4 +31,9 @@ export type AuditEvent =
 type IdentifierKind = "username" | "phone" | "email";
 
 /** Kept for the administrator; whoever tried to sign in is told the same in every case. */
-export type SignInRefusal = "unknown_user" | "wrong_password" | "inactive_account" | "unusable_password";
+export type SignInRefusal =
+  | "unknown_user"
+  | "wrong_password"
+  | "inactive_account"
+  | "unusable_password"
+  | "locked_account";

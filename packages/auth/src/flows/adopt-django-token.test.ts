@@ -131,7 +131,7 @@ describe("what is not a good token of the old backend is refused, and opens no s
   ])("%s", async (_what, make) => {
     const token = make();
     expect(await answer(service.auth, token)).toBe("token_invalid");
-    expect(await service.auth.inspectToken(token)).toEqual({ active: false });
+    expect(await service.auth.inspectToken(token, service.facts)).toEqual({ active: false });
     expect(await countSessions()).toBe(0);
   });
 
@@ -199,7 +199,7 @@ describe("the tokens of the old backend are accepted on request only, and until 
     expect(await answer(ending, token)).toBe(alice.id);
     await service.clock.advance(10);
     expect(await answer(ending, token)).toBe("token_invalid");
-    expect(await ending.inspectToken(token)).toEqual({ active: false });
+    expect(await ending.inspectToken(token, service.facts)).toEqual({ active: false });
   });
 });
 
@@ -228,7 +228,7 @@ describe("a token of the old backend is let in", () => {
     const exp = toNumericDate(service.clock.now()) + 14_400;
     const token = encodeOldToken({ ...oldClaims(), iat: 1_700_000_000.5, exp });
     const { session } = await service.auth.authenticate([`Bearer ${token}`]);
-    expect(await service.auth.inspectToken(token)).toEqual({
+    expect(await service.auth.inspectToken(token, service.facts)).toEqual({
       active: true,
       sub: alice.id,
       sid: session.id,
@@ -266,7 +266,7 @@ describe("from its first use on, a token of the old backend is bound to one pers
     await service.database.query("update latchkey.sessions set ended_at = latchkey.now(), end_reason = 'signed_out'");
     for (const auth of [...processes, await service.another()]) {
       expect(await answer(auth, token)).toBe("session_ended");
-      expect(await auth.inspectToken(token)).toEqual({ active: false });
+      expect(await auth.inspectToken(token, service.facts)).toEqual({ active: false });
     }
     expect(await countSessions()).toBe(1);
   });

@@ -1,4 +1,5 @@
 import { toNumericDate } from "../clock.ts";
+import { markDevice } from "../sessions/device-mark.ts";
 import type { RefreshToken } from "../sessions/refresh-token.ts";
 import type { User } from "../users/user.ts";
 import type { Core } from "./core.ts";
@@ -14,6 +15,12 @@ export interface SessionAnswer {
   readonly refreshToken: string;
   readonly refreshExpiresAt: Date;
   readonly user: User;
+}
+
+/** What a person gets at sign-in. */
+export interface SignInAnswer extends SessionAnswer {
+  /** For the next sign-in with this device: keeps strangers who guess from keeping its owner out. Lets nobody in by itself. */
+  readonly deviceMark: string;
 }
 
 export interface AnsweredSession {
@@ -38,4 +45,14 @@ export async function answerSession(
     refreshExpiresAt: idleExpiresAt,
     user,
   };
+}
+
+/** Issues the tokens of a session that was just opened, and the mark of its device. */
+export async function answerSignIn(
+  core: Core,
+  opened: AnsweredSession,
+  deviceId: string | null,
+): Promise<SignInAnswer> {
+  const { mark } = markDevice(core.deviceKey, opened.user.id, deviceId);
+  return { ...(await answerSession(core, opened)), deviceMark: mark };
 }

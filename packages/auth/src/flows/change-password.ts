@@ -1,13 +1,16 @@
 import { recordEvent } from "../audit/audit-log.ts";
 import { AuthError } from "../errors.ts";
+import type { PasswordCheck } from "../passwords/passwords.ts";
 import { deriveSuccessor } from "../sessions/refresh-token.ts";
 import { endSessions, lockRefreshHash } from "../sessions/session-store.ts";
 import type { Queries } from "../storage/database.ts";
-import { findAccountById, replacePassword } from "../users/user-store.ts";
+import type { Admission, Scope } from "../throttling/throttle.ts";
+import { type Account, findAccountById, replacePassword } from "../users/user-store.ts";
 import { type AnsweredSession, answerSession, type SessionAnswer } from "./answer-session.ts";
 import type { Caller } from "./authenticate.ts";
 import type { Core, RequestFacts } from "./core.ts";
-import { encodePassword } from "./encode-password.ts";
+import { requireGoodPassword } from "./encode-password.ts";
+import { recordUsedUp } from "./record-used-up.ts";
 import { rotateSession } from "./rotate-session.ts";
 
 export interface ChangePasswordInput {
@@ -19,7 +22,7 @@ export interface ChangePasswordInput {
  * Gives a person a new password, ends every other session of theirs, and moves the present one on to a new pair of tokens, just
  * as a refresh would: other tabs that share it follow.
  *
- * @throws AuthError `invalid_credentials`, `password_rejected`, `overloaded`, `session_ended`
+ * @throws AuthError `invalid_credentials`, `password_rejected`, `rate_limited`, `overloaded`, `session_ended`
  */
 export async function changePassword(
   core: Core,
@@ -27,10 +30,14 @@ export async function changePassword(
   { currentPassword, newPassword }: ChangePasswordInput,
   facts: RequestFacts,
 ): Promise<SessionAnswer> {
+  core.passwords.requireRoom();
   const account = await findAccountById(core.db, user.id);
-  const check = await core.passwords.verify(currentPassword, account?.password ?? null);
-  if (!account || !check.matches) throw wrongPassword();
-  const next = await encodePassword(core, newPassword, { field: "newPassword", person: account });
+  if (!account) throw wrongPassword();
+  requireGoodPassword(core, newPassword, { field: "newPassword", person: account });
+  const admission = await core.throttle.admit(scopesOf(account));
+  const { matches } = await verify(core, currentPassword, { account, admission });
+  if (!matches) return refuse(core, { account, admission, facts });
+  const next = await core.passwords.hash(newPassword);
   const movedOn = await core.db.transaction().execute(async (transaction) => {
     const isReplaced = await replacePassword(transaction, {
       id: user.id,
@@ -38,12 +45,44 @@ export async function changePassword(
       nextHash: next,
     });
     if (!isReplaced) throw wrongPassword();
+    await core.throttle.succeed(transaction, admission.counted);
     const ended = await endSessions(transaction, { userId: user.id, except: session.id, reason: "password_changed" });
     const happened = { event: "password_changed", sessionsEnded: ended.length } as const;
     await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
     return moveOn(core, transaction, session.id, facts);
   });
   return answerSession(core, movedOn);
+}
+
+/** Whoever holds a session is no stranger, and still may not guess for long. */
+function scopesOf({ id }: Account): Scope[] {
+  return [
+    { limit: "change_password", of: [id] },
+    { limit: "account_known_devices", of: [id] },
+  ];
+}
+
+interface Attempted {
+  readonly account: Account;
+  readonly admission: Admission;
+}
+
+async function verify(core: Core, password: string, { account, admission }: Attempted): Promise<PasswordCheck> {
+  try {
+    return await core.passwords.verify(password, admission.isClosed ? null : account.password);
+  } catch (error) {
+    await core.throttle.withdraw(admission.counted);
+    throw error;
+  }
+}
+
+async function refuse(core: Core, { account, admission, facts }: Attempted & { facts: RequestFacts }): Promise<never> {
+  const about = { ...facts, actorId: account.id, subjectId: account.id };
+  await core.db.transaction().execute(async (transaction) => {
+    await recordEvent(transaction, { event: "password_change_refused" }, about);
+    await recordUsedUp(transaction, admission, about);
+  });
+  throw wrongPassword();
 }
 
 /** The present session's next generation, which a refresh by another tab at this moment, or in the grace time before, gets too. */

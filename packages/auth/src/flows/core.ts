@@ -2,6 +2,7 @@ import type { Clock } from "../clock.ts";
 import type { ResolvedOptions } from "../options.ts";
 import type { Passwords } from "../passwords/passwords.ts";
 import type { Queries } from "../storage/database.ts";
+import type { Throttle } from "../throttling/throttle.ts";
 import type { KeyRing, SigningKey } from "../tokens/key-ring.ts";
 import type { VerifiedToken } from "../tokens/verified-tokens.ts";
 import type { PermissionReader } from "./authorize.ts";
@@ -15,6 +16,8 @@ export interface Core {
   readonly passwords: Passwords;
   readonly keyRing: KeyRing;
   readonly refreshKey: Uint8Array;
+  readonly deviceKey: Uint8Array;
+  readonly throttle: Throttle;
   /** The key that signs tokens now: the ring's newest, or the old backend's in the profile `django`. */
   readonly findSigningKey: () => Promise<Pick<SigningKey, "kid" | "algorithm" | "privateKey">>;
   /** Verifies a bearer token, or remembers that it did. */

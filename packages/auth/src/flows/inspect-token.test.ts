@@ -24,7 +24,8 @@ describe("a token with which nobody would be let in is not active, and nothing m
   test("whatever the text is", async () => {
     const { token, refreshToken } = await signIn();
     const texts = ["", " ", "abc", "a.b.c", "\0", "\ud800", `Bearer ${token}`, ` ${token}`, `${token}=`, refreshToken];
-    for (const text of texts) expect(await service.auth.inspectToken(text), text).toEqual({ active: false });
+    for (const text of texts)
+      expect(await service.auth.inspectToken(text, service.facts), text).toEqual({ active: false });
   });
 
   test.each<[what: string, end: (userId: string) => Promise<unknown>]>([
@@ -38,25 +39,25 @@ describe("a token with which nobody would be let in is not active, and nothing m
     ["the time is over", () => service.clock.advance(960)],
   ])("%s", async (_what, end) => {
     const { token, user } = await signIn();
-    expect(await service.auth.inspectToken(token)).toMatchObject({ active: true, sub: user.id });
+    expect(await service.auth.inspectToken(token, service.facts)).toMatchObject({ active: true, sub: user.id });
     await end(user.id);
-    expect(await service.auth.inspectToken(token)).toEqual({ active: false });
+    expect(await service.auth.inspectToken(token, service.facts)).toEqual({ active: false });
   });
 });
 
 test("a database that fails is no verdict on the token", async () => {
   const { token } = await signIn();
   await service.database.query("alter table latchkey.sessions rename to moved");
-  await expect(service.auth.inspectToken(token)).rejects.toThrow();
+  await expect(service.auth.inspectToken(token, service.facts)).rejects.toThrow();
   await service.database.query("alter table latchkey.moved rename to sessions");
-  expect(await service.auth.inspectToken(token)).toMatchObject({ active: true });
+  expect(await service.auth.inspectToken(token, service.facts)).toMatchObject({ active: true });
 });
 
 test("a good token is told with its claims and nothing else", async () => {
   const { token, user } = await signIn();
   const { session } = await service.auth.authenticate([`Bearer ${token}`]);
   const iat = toNumericDate(service.clock.now());
-  expect(await service.auth.inspectToken(token)).toEqual({
+  expect(await service.auth.inspectToken(token, service.facts)).toEqual({
     active: true,
     iss: "latchkey",
     aud: "latchkey",

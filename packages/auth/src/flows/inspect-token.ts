@@ -1,6 +1,8 @@
-import { AuthError } from "../errors.ts";
+import { AuthError, type AuthErrorCode } from "../errors.ts";
+import { toNetwork } from "../throttling/address.ts";
+import type { VerifiedToken } from "../tokens/verified-tokens.ts";
 import { findCaller } from "./authenticate.ts";
-import type { Core } from "./core.ts";
+import type { Core, RequestFacts } from "./core.ts";
 
 /** What a token is worth now (RFC 7662 §2.2). */
 export type TokenInspection =
@@ -19,16 +21,30 @@ export type TokenInspection =
       readonly jti?: string;
     };
 
-/** Tells whether a call with this token would be let in at this moment, and what the token claims. Never throws for a bad one. */
-export async function inspectToken(core: Core, token: string): Promise<TokenInspection> {
+/** Tells whether a call with this token would be let in at this moment, and what the token claims. For a bad one it throws `rate_limited` at the most. */
+export async function inspectToken(core: Core, token: string, facts: RequestFacts): Promise<TokenInspection> {
   try {
-    const verified = await core.verifyToken(token);
+    const verified = await verifyCounted(core, token, facts);
     const { user, session } = await findCaller(core, verified);
     if (verified.kind === "own") return { active: true, ...verified.claims };
     const { issuedAt, expiresAt } = verified.django;
     return { active: true, sub: user.id, sid: session.id, iat: toSeconds(issuedAt), exp: toSeconds(expiresAt) };
   } catch (error) {
-    if (error instanceof AuthError && error.code !== "unavailable") return { active: false };
+    if (error instanceof AuthError && !failures.includes(error.code)) return { active: false };
+    throw error;
+  }
+}
+
+/** What says nothing of the token. */
+const failures: readonly AuthErrorCode[] = ["unavailable", "rate_limited"];
+
+/** Only tokens that were never issued are counted, so that an address that sends many of them does no harm to the good ones. */
+async function verifyCounted(core: Core, token: string, { address }: RequestFacts): Promise<VerifiedToken> {
+  try {
+    return await core.verifyToken(token);
+  } catch (error) {
+    const isForged = error instanceof AuthError && error.code === "token_invalid";
+    if (isForged) await core.throttle.admit([{ limit: "verify_address", of: [toNetwork(address)] }]);
     throw error;
   }
 }

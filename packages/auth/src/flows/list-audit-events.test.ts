@@ -230,7 +230,8 @@ async function breakCommits(): Promise<AsyncDisposable> {
 
 async function readEverything(): Promise<unknown> {
   const tables = await service.database.query<{ name: string }>(
-    "select tablename as name from pg_tables where schemaname = 'latchkey' order by 1",
+    // An attempt counts whatever comes of it.
+    "select tablename as name from pg_tables where schemaname = 'latchkey' and tablename <> 'throttles' order by 1",
   );
   return Promise.all(
     tables.map(async ({ name }) => [

@@ -4,57 +4,86 @@ import { AuthError } from "../errors.ts";
 import { type Identifier, parseIdentifier } from "../identifiers/identifier.ts";
 import type { PasswordCheck } from "../passwords/passwords.ts";
 import { type Account, findAccount, recordLogin } from "../users/user-store.ts";
-import { answerSession, type SessionAnswer } from "./answer-session.ts";
+import { admitSignIn, type SignInAdmission } from "./admit-sign-in.ts";
+import { answerSignIn, type SignInAnswer } from "./answer-session.ts";
 import type { Core, RequestFacts } from "./core.ts";
 import { openSession } from "./open-session.ts";
+import { recordUsedUp } from "./record-used-up.ts";
 
 export interface LoginInput {
   /** A username, a phone number in any usual spelling, or an e-mail address. */
   readonly username: string;
   readonly password: string;
+  /** What an earlier sign-in with this device answered. */
+  readonly deviceMark?: string | undefined;
 }
 
 /**
- * Signs a person in. Whatever is wrong (unknown name, wrong password, inactive account, unusable password), the refusal is the
- * same and took the same work.
+ * Signs a person in. Whatever is wrong (unknown name, wrong password, inactive account, unusable password, an account that is locked),
+ * the refusal is the same and took the same work.
  *
- * @throws AuthError `invalid_credentials`, `overloaded`
+ * @throws AuthError `invalid_credentials`, `rate_limited`, `overloaded`
  */
-export async function login(core: Core, input: LoginInput, facts: RequestFacts): Promise<SessionAnswer> {
+export async function login(core: Core, input: LoginInput, facts: RequestFacts): Promise<SignInAnswer> {
+  core.passwords.requireRoom();
   const identifier = parseIdentifier(input.username, core.options.phones);
   const account = identifier && (await findAccount(core.db, identifier));
-  const check = await core.passwords.verify(input.password, account?.password ?? null);
+  const admission = await admitSignIn(core, { identifier, account, deviceMark: input.deviceMark, facts });
+  const check = await verify(core, input.password, { account, admission });
   if (!identifier || !account?.isActive || !check.matches) {
-    return refuse(core, { identifier, account, because: findReason(account, check), facts });
+    return refuse(core, { identifier, account, admission, because: findReason(account, admission, check), facts });
   }
   const nextHash = (check.needsRehash && (await tryRehash(core, input.password))) || account.password;
   const opened = await core.db.transaction().execute(async (transaction) => {
     const user = await recordLogin(transaction, { id: account.id, verifiedHash: account.password, nextHash });
     if (!user) return null;
+    await core.throttle.succeed(transaction, admission.counted);
     const happened = { event: "signed_in", identifier: identifier.kind } as const;
     await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
     return openSession(core, transaction, { user, facts });
   });
+  if (opened) return answerSignIn(core, opened, admission.deviceId);
   // The account changed while the password was being checked: what was checked no longer counts.
-  return opened ? answerSession(core, opened) : login(core, input, facts);
+  await core.throttle.withdraw(admission.counted);
+  return login(core, input, facts);
 }
 
-function findReason(account: Account | null, check: PasswordCheck): SignInRefusal {
+interface Attempted {
+  readonly account: Account | null;
+  readonly admission: SignInAdmission;
+}
+
+/** Nothing fits an account that is locked. An attempt that finds no place among the hashes was none. */
+async function verify(core: Core, password: string, { account, admission }: Attempted): Promise<PasswordCheck> {
+  const stored = admission.isClosed ? null : (account?.password ?? null);
+  try {
+    return await core.passwords.verify(password, stored);
+  } catch (error) {
+    await core.throttle.withdraw(admission.counted);
+    throw error;
+  }
+}
+
+function findReason(account: Account | null, { isClosed }: SignInAdmission, check: PasswordCheck): SignInRefusal {
   if (!account) return "unknown_user";
+  if (isClosed) return "locked_account";
   if (!check.isUsable) return "unusable_password";
   return check.matches ? "inactive_account" : "wrong_password";
 }
 
-interface Refusal {
+interface Refusal extends Attempted {
   readonly identifier: Identifier | null;
-  readonly account: Account | null;
   readonly because: SignInRefusal;
   readonly facts: RequestFacts;
 }
 
-async function refuse(core: Core, { identifier, account, because, facts }: Refusal): Promise<never> {
-  const happened = { event: "sign_in_refused", identifier: identifier?.kind ?? "none", because } as const;
-  await recordEvent(core.db, happened, { ...facts, actorId: null, subjectId: account?.id ?? null });
+async function refuse(core: Core, { identifier, account, admission, because, facts }: Refusal): Promise<never> {
+  const about = { ...facts, actorId: null, subjectId: account?.id ?? null };
+  await core.db.transaction().execute(async (transaction) => {
+    const happened = { event: "sign_in_refused", identifier: identifier?.kind ?? "none", because } as const;
+    await recordEvent(transaction, happened, about);
+    await recordUsedUp(transaction, admission, about);
+  });
   throw new AuthError("invalid_credentials", "Invalid credentials");
 }
 

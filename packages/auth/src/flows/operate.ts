@@ -15,6 +15,7 @@ import { type Account, findAccount, lockWithSuperusers, setPassword } from "../u
 import { requireKnownPermissions } from "./administer-users.ts";
 import type { Core } from "./core.ts";
 import { encodePassword } from "./encode-password.ts";
+import { forgetFailures } from "./forget-failures.ts";
 
 // What the operator of the installation does at its command line, in nobody's name and above everybody.
 
@@ -30,6 +31,7 @@ export async function changePasswordOf(core: Core, name: string, password: strin
   const encoded = await encodePassword(core, password, { field: "password", person: account });
   return core.db.transaction().execute(async (transaction) => {
     await setPassword(transaction, account.id, encoded);
+    await forgetFailures(core, transaction, account);
     const { length: sessionsEnded } = await endSessions(transaction, {
       userId: account.id,
       reason: "password_changed",
@@ -91,6 +93,15 @@ export async function endSessionsNamed(core: Core, name: string): Promise<number
     const { length: count } = await endSessions(transaction, { userId: id, reason: because });
     if (count > 0) await recordEvent(transaction, { event: "sessions_ended", because, count }, atCommandLine(id));
     return count;
+  });
+}
+
+/** Lets a user sign in again whose account was locked, or slowed, by guesses. Throws AuthError `not_found`. */
+export async function unlock(core: Core, name: string): Promise<void> {
+  const account = await findNamed(core, name);
+  await core.db.transaction().execute(async (transaction) => {
+    await forgetFailures(core, transaction, account);
+    await recordEvent(transaction, { event: "account_unlocked" }, atCommandLine(account.id));
   });
 }
 

@@ -1,6 +1,7 @@
 import { deleteOldEvents } from "../audit/audit-log.ts";
 import { deleteExpiredCodes } from "../one-time-codes/code-store.ts";
 import { deleteDeadSessions } from "../sessions/session-store.ts";
+import { deleteForgottenCounters } from "../throttling/throttle-store.ts";
 import type { Core } from "./core.ts";
 
 /** How many rows were cleared away. */
@@ -8,6 +9,8 @@ export interface Purged {
   readonly sessions: number;
   readonly codes: number;
   readonly auditEvents: number;
+  /** Counts of attempts that are forgotten. */
+  readonly throttles: number;
 }
 
 /** Rows that one statement deletes, so that none holds locks for long. */
@@ -20,6 +23,7 @@ export async function purge(core: Core): Promise<Purged> {
     sessions: await inBatches((atMost) => deleteDeadSessions(core.db, atMost)),
     codes: await inBatches((atMost) => deleteExpiredCodes(core.db, atMost)),
     auditEvents: await inBatches((atMost) => deleteOldEvents(core.db, { retention, atMost })),
+    throttles: await inBatches((atMost) => deleteForgottenCounters(core.db, atMost)),
   };
 }
 

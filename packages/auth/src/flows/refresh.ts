@@ -2,6 +2,7 @@ import { recordEvent } from "../audit/audit-log.ts";
 import { AuthError } from "../errors.ts";
 import { deriveSuccessor, parseRefreshToken, type RefreshToken } from "../sessions/refresh-token.ts";
 import { endSession } from "../sessions/session-store.ts";
+import { toNetwork } from "../throttling/address.ts";
 import { answerSession, type SessionAnswer } from "./answer-session.ts";
 import type { Core, RequestFacts } from "./core.ts";
 import { rotateSession } from "./rotate-session.ts";
@@ -11,13 +12,23 @@ import { rotateSession } from "./rotate-session.ts";
  * successor, so that an answer that was lost is had by asking again and several tabs never part ways. A token of an earlier
  * generation after that is in two hands: the session ends.
  *
- * @throws AuthError `refresh_token_invalid`, `refresh_token_reused`, `session_ended`, `account_disabled`
+ * @throws AuthError `refresh_token_invalid`, `refresh_token_reused`, `session_ended`, `account_disabled`, `rate_limited`
  */
 export async function refresh(core: Core, refreshToken: string, facts: RequestFacts): Promise<SessionAnswer> {
-  const presented = parseRefreshToken(core.refreshKey, refreshToken);
+  const presented = await readRefreshToken(core, refreshToken, facts);
   const successor = deriveSuccessor(core.refreshKey, presented);
   const rotated = await rotateSession(core.options, core.db, { presented: presented.hash, successor, facts });
   return rotated ? answerSession(core, { ...rotated, refreshToken: successor }) : refuse(core, presented, facts);
+}
+
+/** Only tokens that were never issued are counted, so that an address that sends many of them does no harm to the good ones. */
+async function readRefreshToken(core: Core, text: string, { address }: RequestFacts): Promise<RefreshToken> {
+  try {
+    return parseRefreshToken(core.refreshKey, text);
+  } catch (error) {
+    await core.throttle.admit([{ limit: "refresh_address", of: [toNetwork(address)] }]);
+    throw error;
+  }
 }
 
 /** Says why a genuine token was not taken, and ends the session when that is because the token was used before. */

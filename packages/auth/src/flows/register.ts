@@ -5,11 +5,12 @@ import { isReservedUsername } from "../identifiers/reserved.ts";
 import { parseUsername } from "../identifiers/username.ts";
 import { putCode } from "../one-time-codes/code-store.ts";
 import type { Queries } from "../storage/database.ts";
+import { toNetwork } from "../throttling/address.ts";
 import type { ProfileChanges } from "../users/user.ts";
 import { insertUser } from "../users/user-store.ts";
-import { answerSession, type SessionAnswer } from "./answer-session.ts";
+import { answerSignIn, type SignInAnswer } from "./answer-session.ts";
 import type { Core, RequestFacts } from "./core.ts";
-import { encodePassword } from "./encode-password.ts";
+import { requireGoodPassword } from "./encode-password.ts";
 import { openSession } from "./open-session.ts";
 import { parseNewNames, type StoredNames } from "./parse-names.ts";
 
@@ -28,9 +29,9 @@ const proofLifetime = 7 * 86_400;
 /**
  * Opens an account for a stranger and signs them in.
  *
- * @throws AuthError `registration_closed`, `invalid_input`, `password_rejected`, `identifier_taken`, `overloaded`
+ * @throws AuthError `registration_closed`, `invalid_input`, `password_rejected`, `identifier_taken`, `rate_limited`, `overloaded`
  */
-export async function register(core: Core, input: RegisterInput, facts: RequestFacts): Promise<SessionAnswer> {
+export async function register(core: Core, input: RegisterInput, facts: RequestFacts): Promise<SignInAnswer> {
   if (core.options.registration === "closed") {
     throw new AuthError("registration_closed", "Accounts are made by an administrator here");
   }
@@ -42,7 +43,10 @@ export async function register(core: Core, input: RegisterInput, facts: RequestF
     ...names
   } = parseNewNames(core, { username, phoneNumber, email });
   const person = { username, phoneNumber, email, ...profile };
-  const encoded = await encodePassword(core, password, { field: "password", person });
+  requireGoodPassword(core, password, { field: "password", person });
+  core.passwords.requireRoom();
+  await core.throttle.admit([{ limit: "register_address", of: [toNetwork(facts.address)] }]);
+  const encoded = await core.passwords.hash(password);
   const opened = await core.db.transaction().execute(async (transaction) => {
     const user = await insertUser(transaction, {
       ...profile,
@@ -58,7 +62,7 @@ export async function register(core: Core, input: RegisterInput, facts: RequestF
     await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
     return openSession(core, transaction, { user, facts });
   });
-  return answerSession(core, opened);
+  return answerSignIn(core, opened, null);
 }
 
 function refuseReserved(username: string): void {

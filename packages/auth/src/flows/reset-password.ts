@@ -4,9 +4,12 @@ import { parseIdentifier } from "../identifiers/identifier.ts";
 import { takeCode } from "../one-time-codes/code-store.ts";
 import { hashCode } from "../one-time-codes/one-time-code.ts";
 import { endSessions } from "../sessions/session-store.ts";
+import { toNetwork } from "../throttling/address.ts";
+import type { Scope } from "../throttling/throttle.ts";
 import { findAccount, setPassword } from "../users/user-store.ts";
 import type { Core, RequestFacts } from "./core.ts";
-import { encodePassword, requireGoodPassword } from "./encode-password.ts";
+import { requireGoodPassword } from "./encode-password.ts";
+import { forgetFailures } from "./forget-failures.ts";
 
 export interface ResetPasswordInput {
   /** A username, a phone number or an e-mail address. */
@@ -20,13 +23,15 @@ export interface ResetPasswordInput {
  * Sets a password with a one-time code, and ends every session of the account. A code for nobody is refused like a wrong one,
  * after the same work.
  *
- * @throws AuthError `code_invalid`, `code_expired`, `password_rejected`, `overloaded`
+ * @throws AuthError `code_invalid`, `code_expired`, `password_rejected`, `rate_limited`, `overloaded`
  */
 export async function resetPassword(core: Core, input: ResetPasswordInput, facts: RequestFacts): Promise<void> {
   const name = parseIdentifier(input.username, core.options.phones);
   const account = name && (await findAccount(core.db, name));
-  const person = { username: input.username };
-  const encoded = await encodePassword(core, input.newPassword, { field: "newPassword", person });
+  requireGoodPassword(core, input.newPassword, { field: "newPassword", person: { username: input.username } });
+  core.passwords.requireRoom();
+  const { counted } = await core.throttle.admit(scopesOf(name?.value ?? "", facts));
+  const encoded = await core.passwords.hash(input.newPassword);
   if (!account?.isActive) throw codeInvalid();
   await core.db.transaction().execute(async (transaction) => {
     const codeHash = hashCode(input.code);
@@ -35,6 +40,8 @@ export async function resetPassword(core: Core, input: ResetPasswordInput, facts
     if (outcome === "expired") throw new AuthError("code_expired", "The code has run out: ask for a new one");
     requireGoodPassword(core, input.newPassword, { field: "newPassword", person: account });
     await setPassword(transaction, account.id, encoded);
+    await core.throttle.succeed(transaction, counted);
+    await forgetFailures(core, transaction, account);
     const { length: sessionsEnded } = await endSessions(transaction, {
       userId: account.id,
       reason: "password_changed",
@@ -42,6 +49,14 @@ export async function resetPassword(core: Core, input: ResetPasswordInput, facts
     const happened = { event: "password_reset", sessionsEnded } as const;
     await recordEvent(transaction, happened, { ...facts, actorId: null, subjectId: account.id });
   });
+}
+
+function scopesOf(name: string, { address }: RequestFacts): Scope[] {
+  const network = toNetwork(address);
+  return [
+    { limit: "reset_password_name_and_address", of: [name, network] },
+    { limit: "reset_password_address", of: [network] },
+  ];
 }
 
 function codeInvalid(): AuthError {

@@ -145,7 +145,7 @@ test("a rotation leaves an event that says whether the old keys were removed", a
   await service.auth.rotateKeys({ compromised: false });
   await service.auth.rotateKeys({ compromised: true });
   const [last, lastButOne] = await service.database.query(
-    "select detail, actor_id from latchkey.audit_events where event = 'keys_rotated' order by occurred_at desc",
+    "select detail, actor_id from latchkey.audit_events where event = 'keys_rotated' order by position desc",
   );
   expect(lastButOne).toEqual({ detail: { oldKeysRemoved: false }, actor_id: null });
   expect(last).toEqual({ detail: { oldKeysRemoved: true }, actor_id: null });

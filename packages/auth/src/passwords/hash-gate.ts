@@ -11,6 +11,8 @@ export interface HashGateOptions {
 }
 
 export interface HashGate {
+  /** Throws AuthError `overloaded` when {@link run} would. */
+  requireRoom(): void;
   /**
    * Runs `work` when its turn comes, first come first served. Work never enters the gate again: it would wait for itself.
    *
@@ -31,12 +33,16 @@ export function createHashGate({ concurrency, queueLimit, now = () => performanc
     throw new AuthError("overloaded", "Too many sign-ins at once; try again shortly", { retryAfter });
   }
 
+  function requireRoom(): void {
+    if (running >= concurrency && waiting.length >= queueLimit) refuse();
+  }
+
   async function enter(): Promise<void> {
     if (running < concurrency) {
       running += 1;
       return;
     }
-    if (waiting.length >= queueLimit) refuse();
+    requireRoom();
     await new Promise<void>((resolve) => waiting.push(resolve));
   }
 
@@ -48,6 +54,7 @@ export function createHashGate({ concurrency, queueLimit, now = () => performanc
   }
 
   return {
+    requireRoom,
     async run(work) {
       await enter();
       const startedAt = now();

@@ -28,6 +28,8 @@ export interface Passwords {
    * and its `bcrypt_sha256` looks like ours.
    */
   verify(password: string, encoded: string | null): Promise<PasswordCheck>;
+  /** Throws AuthError `overloaded` when the others would at this moment, before anything is done for them in vain. */
+  requireRoom(): void;
 }
 
 /**
@@ -65,5 +67,6 @@ export function createPasswords({ cost, ...gateOptions }: PasswordsOptions): Pas
   return {
     hash: (password) => gate.run(() => evenWork.measure(() => hashBcryptSha256(password.normalize("NFC"), cost))),
     verify: (password, encoded) => gate.run(() => check(password, encoded)),
+    requireRoom: gate.requireRoom,
   };
 }

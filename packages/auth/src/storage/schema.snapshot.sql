@@ -40,6 +40,10 @@ signing_keys.sealed_private_jwk bytea not null
 signing_keys.created_at timestamp with time zone not null default latchkey.now()
 signing_keys.signs_from timestamp with time zone not null
 signing_keys.verifies_until timestamp with time zone
+throttles.key bytea not null
+throttles.count integer not null default 0
+throttles.available_at timestamp with time zone not null default latchkey.now()
+throttles.forgotten_at timestamp with time zone default latchkey.now()
 user_groups.user_id uuid not null
 user_groups.group_id uuid not null
 user_permissions.user_id uuid not null
@@ -89,6 +93,9 @@ sessions: sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DE
 signing_keys: signing_keys_algorithm_choice CHECK ((algorithm = ANY (ARRAY['EdDSA'::text, 'ES256'::text, 'HS256'::text])))
 signing_keys: signing_keys_pkey PRIMARY KEY (kid)
 signing_keys: signing_keys_public_part CHECK (((public_jwk IS NULL) = (algorithm = 'HS256'::text)))
+throttles: throttles_count CHECK ((count >= 0))
+throttles: throttles_key_length CHECK ((octet_length(key) = 32))
+throttles: throttles_pkey PRIMARY KEY (key)
 user_groups: user_groups_group_id_fkey FOREIGN KEY (group_id) REFERENCES groups(id) ON DELETE CASCADE
 user_groups: user_groups_pkey PRIMARY KEY (user_id, group_id)
 user_groups: user_groups_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
@@ -129,6 +136,7 @@ CREATE INDEX sessions_expires_at ON latchkey.sessions USING btree (expires_at)
 CREATE INDEX sessions_user_id ON latchkey.sessions USING btree (user_id)
 CREATE UNIQUE INDEX sessions_pkey ON latchkey.sessions USING btree (id)
 CREATE UNIQUE INDEX signing_keys_pkey ON latchkey.signing_keys USING btree (kid)
+CREATE UNIQUE INDEX throttles_pkey ON latchkey.throttles USING btree (key)
 CREATE INDEX user_groups_group_id ON latchkey.user_groups USING btree (group_id, user_id)
 CREATE UNIQUE INDEX user_groups_pkey ON latchkey.user_groups USING btree (user_id, group_id)
 CREATE INDEX user_permissions_permission ON latchkey.user_permissions USING btree (permission)

@@ -489,7 +489,7 @@ describe.each(tokenAlgorithms)("with %s, what is not a token of our own making i
     test.each(table)("%s", async (_what, make) => {
       const forged = make(victim);
       expect(await present(victim, `Bearer ${forged}`)).toBe("token_invalid");
-      expect(await victim.test.auth.inspectToken(forged)).toEqual({ active: false });
+      expect(await victim.test.auth.inspectToken(forged, victim.test.facts)).toEqual({ active: false });
     });
   });
 
@@ -499,7 +499,7 @@ describe.each(tokenAlgorithms)("with %s, what is not a token of our own making i
         fc.pre(text !== victim.alice.token);
         expect(await present(victim, `Bearer ${text}`)).toBe("token_invalid");
         expect(await present(victim, text)).toMatch(/^token_(missing|invalid)$/);
-        expect(await victim.test.auth.inspectToken(text)).toEqual({ active: false });
+        expect(await victim.test.auth.inspectToken(text, victim.test.facts)).toEqual({ active: false });
       }),
       { numRuns: 200 },
     );

@@ -2,10 +2,12 @@ import type { Migration } from "kysely/migration";
 import * as usersSessionsKeys from "./0001-users-sessions-keys.ts";
 import * as permissionsAndCodes from "./0002-permissions-and-codes.ts";
 import * as auditOrder from "./0003-audit-order.ts";
+import * as throttles from "./0004-throttles.ts";
 
 /** Every migration by name, in order. A migration that has been released is frozen: a change of mind is a new one. */
 export const migrations: Readonly<Record<string, Migration>> = {
   "0001-users-sessions-keys": usersSessionsKeys,
   "0002-permissions-and-codes": permissionsAndCodes,
   "0003-audit-order": auditOrder,
+  "0004-throttles": throttles,
 };

@@ -1,0 +1,40 @@
+import type { Limit } from "./limits.ts";
+
+/** What is known of earlier attempts. */
+export interface Counter {
+  readonly count: number;
+  /** Before this the next attempt is held up. */
+  readonly availableAt: Date;
+  /** From this on nothing is known any more; null: never. */
+  readonly forgottenAt: Date | null;
+}
+
+/** Seconds until another attempt is let through: 0 at once, Infinity never. */
+export function findWait(limit: Limit, counter: Counter, now: Date): number {
+  if (isForgotten(counter, now)) return 0;
+  if (limit.most !== undefined && counter.count >= limit.most) return Number.POSITIVE_INFINITY;
+  // Not by the time, of which transactions at the same moment have each their own.
+  if (counter.count < limit.free) return 0;
+  return Math.max(0, secondsBetween(now, counter.availableAt));
+}
+
+/** The counter after one attempt more. */
+export function countAttempt(limit: Limit, counter: Counter, now: Date): Counter {
+  const count = isForgotten(counter, now) ? 1 : counter.count + 1;
+  const beyond = count - limit.free;
+  const wait = beyond < 0 ? 0 : Math.min(limit.longestWait, limit.wait * 2 ** beyond);
+  return {
+    count,
+    availableAt: secondsAfter(now, wait),
+    forgottenAt: limit.forgottenAfter === null ? null : secondsAfter(now, limit.forgottenAfter),
+  };
+}
+
+/** Whether this attempt was the last one that the limit let through without more ado. */
+export function isUsedUp(limit: Limit, { count }: Counter): boolean {
+  return count === (limit.most ?? limit.free);
+}
+
+const isForgotten = ({ forgottenAt }: Counter, now: Date) => forgottenAt !== null && forgottenAt <= now;
+const secondsBetween = (from: Date, to: Date) => (to.getTime() - from.getTime()) / 1000;
+const secondsAfter = (date: Date, seconds: number) => new Date(date.getTime() + seconds * 1000);

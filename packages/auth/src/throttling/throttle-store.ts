@@ -1,0 +1,85 @@
+import { type Generated, sql } from "kysely";
+import type { Queries } from "../storage/database.ts";
+import type { Counter } from "./counter.ts";
+
+declare module "../storage/database.ts" {
+  interface Database {
+    throttles: ThrottlesTable;
+  }
+}
+
+interface ThrottlesTable {
+  /** A keyed hash of what is counted, so that the table tells nobody who called from where. */
+  key: Buffer;
+  count: Generated<number>;
+  availableAt: Generated<Date>;
+  forgottenAt: Generated<Date | null>;
+}
+
+export interface StoredCounter extends Counter {
+  readonly key: Buffer;
+}
+
+export interface LockedCounters {
+  readonly counters: readonly StoredCounter[];
+  /** The database's time. */
+  readonly now: Date;
+}
+
+/**
+ * Reads counters, made where there are none, which nobody else can change until the transaction ends. They are locked in one order, so
+ * that of two who want the same ones each gets all or waits for all.
+ */
+export async function lockCounters(transaction: Queries, keys: readonly Buffer[]): Promise<LockedCounters> {
+  const rows = await transaction
+    .insertInto("throttles")
+    .values(keys.toSorted(Buffer.compare).map((key) => ({ key })))
+    .onConflict((conflict) => conflict.column("key").doUpdateSet(({ ref }) => ({ key: ref("excluded.key") })))
+    .returning(["key", "count", "availableAt", "forgottenAt", sql<Date>`latchkey.now()`.as("now")])
+    .execute();
+  const counters = rows.map(({ now: _now, ...counter }) => counter);
+  return { counters, now: rows[0]?.now ?? new Date(0) };
+}
+
+/** Writes counters that this transaction has locked. */
+export async function putCounters(transaction: Queries, counters: readonly StoredCounter[]): Promise<void> {
+  await transaction
+    .insertInto("throttles")
+    .values(counters.map(({ key, count, availableAt, forgottenAt }) => ({ key, count, availableAt, forgottenAt })))
+    .onConflict((conflict) =>
+      conflict.column("key").doUpdateSet(({ ref }) => ({
+        count: ref("excluded.count"),
+        availableAt: ref("excluded.availableAt"),
+        forgottenAt: ref("excluded.forgottenAt"),
+      })),
+    )
+    .execute();
+}
+
+/** Forgets some counters and takes one attempt off others, in one statement that locks them in the order of all. */
+export async function releaseCounters(
+  db: Queries,
+  { forget, giveBack }: { forget: readonly Buffer[]; giveBack: readonly Buffer[] },
+): Promise<void> {
+  await sql`
+    with locked as (
+      select key from latchkey.throttles where key = any(${[...forget, ...giveBack]}::bytea[]) order by key for update
+    ), forgotten as (
+      delete from latchkey.throttles where key in (select key from locked) and key = any(${forget}::bytea[])
+    )
+    update latchkey.throttles set count = count - 1, available_at = latchkey.now()
+    where key in (select key from locked) and key = any(${giveBack}::bytea[]) and count > 0`.execute(db);
+}
+
+/** Deletes what is forgotten, `atMost` at a time, and answers how many there were. */
+export async function deleteForgottenCounters(db: Queries, atMost: number): Promise<number> {
+  const forgotten = db
+    .selectFrom("throttles")
+    .select("key")
+    .where(sql<boolean>`forgotten_at <= latchkey.now()`)
+    .limit(atMost)
+    .forUpdate()
+    .skipLocked();
+  const result = await db.deleteFrom("throttles").where("key", "in", forgotten).executeTakeFirst();
+  return Number(result.numDeletedRows);
+}
