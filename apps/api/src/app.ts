@@ -10,6 +10,7 @@ import { cors } from "hono/cors";
 import { etag } from "hono/etag";
 import { secureHeaders } from "hono/secure-headers";
 import { type Logger, stdSerializers } from "pino";
+import { createAddressReader, type ReadAddress, type TrustedProxy } from "./client-address.ts";
 import type { Context } from "./context.ts";
 import { cookiePath, createCookieDoor } from "./cookie-door.ts";
 import { findAuthError, findChallenge } from "./error-map.ts";
@@ -25,11 +26,16 @@ export interface AppOptions {
   readonly isReady: () => boolean;
   /** Origins whose pages may call the service from a browser. */
   readonly corsOrigins: readonly string[];
+  /** Proxies whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly TrustedProxy[];
 }
 
 /** The HTTP surface: the procedures, the public keys, and two answers for whoever watches the process. */
-export function createApp({ auth, log, isReady, corsOrigins }: AppOptions): Hono<HttpEnv> {
+export function createApp({ auth, log, isReady, corsOrigins, trustedProxies }: AppOptions): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
+  const readAddress = createAddressReader(trustedProxies);
+  const answer = (context: HonoContext<HttpEnv>, request: Request) =>
+    answerCalls(request, context.var.log, () => readContext({ auth, readAddress }, context));
   app.use(identifyRequest(log), secureHeaders(), letGo(isReady));
   app.get("/healthz", (context) => context.json({ status: "ok" }));
   app.get("/readyz", async (context) => {
@@ -49,13 +55,8 @@ export function createApp({ auth, log, isReady, corsOrigins }: AppOptions): Hono
       bodyLimit({ maxSize: limits.body, onError: () => refuse("PAYLOAD_TOO_LARGE") }),
     );
   }
-  app.on(["GET", "POST"], "/trpc/*", (context) => answerCalls(auth, context, context.req.raw));
-  const door = createCookieDoor({
-    origins: corsOrigins,
-    refuse,
-    answer: (context, request) => answerCalls(auth, context, request),
-  });
-  app.route(cookiePath, door);
+  app.on(["GET", "POST"], "/trpc/*", (context) => answer(context, context.req.raw));
+  app.route(cookiePath, createCookieDoor({ origins: corsOrigins, refuse, answer }));
   app.all("*", ({ req }) => (readOnlyPaths.test(req.path) ? refuseMethod("GET, HEAD") : refuse("NOT_FOUND")));
   app.onError((error, { env: { incoming }, var: { log } }) => {
     // Whoever hangs up before the body is there has not met a failure of ours.
@@ -166,14 +167,13 @@ function refuseMethod(allowed: string): Response {
   return response;
 }
 
-async function answerCalls(auth: Auth, context: HonoContext<HttpEnv>, req: Request): Promise<Response> {
-  const log = context.var.log;
+async function answerCalls(req: Request, log: Logger, createContext: () => Context): Promise<Response> {
   const response = await fetchRequestHandler({
     endpoint: "/trpc",
     req,
     router: appRouter,
     maxBatchSize: limits.batch,
-    createContext: (): Context => readContext(auth, context),
+    createContext,
     onError: ({ error, path }) => logFailure(log, error, path),
     responseMeta: ({ errors }) => ({ headers: toAnswerHeaders(errors) }),
   });
@@ -189,14 +189,22 @@ function logFailure(log: Logger, error: TRPCError, path: string | undefined): vo
   if (refusal?.code === "unavailable") log.warn({ err: refusal.cause ?? refusal, path }, "service unavailable");
 }
 
-function readContext(auth: Auth, { env, req, var: { requestId, log } }: HonoContext<HttpEnv>): Context {
+interface Reading {
+  readonly auth: Auth;
+  readonly readAddress: ReadAddress;
+}
+
+function readContext(
+  { auth, readAddress }: Reading,
+  { env, req, var: { requestId, log } }: HonoContext<HttpEnv>,
+): Context {
   return {
     auth,
     log,
     authorization: env.incoming.headersDistinct.authorization ?? [],
     facts: {
       requestId,
-      address: env.incoming.socket.remoteAddress?.replace(/^::ffff:/, "") ?? null,
+      address: readAddress(env.incoming.socket.remoteAddress, req.header("x-forwarded-for")),
       userAgent: req.header("user-agent")?.slice(0, 512) ?? null,
     },
   };
@@ -209,7 +217,8 @@ function toAnswerHeaders(errors: readonly TRPCError[]): Headers {
     const refusal = findAuthError(error);
     const challenge = refusal && findChallenge(refusal.code);
     if (challenge) headers.set("WWW-Authenticate", challenge);
-    if (refusal?.retryAfter) headers.set("Retry-After", String(refusal.retryAfter));
+    if (refusal?.retryAfter)
+      headers.set("Retry-After", String(Math.max(refusal.retryAfter, Number(headers.get("Retry-After")))));
   }
   return headers;
 }

@@ -5,6 +5,10 @@ import type { HttpEnv } from "./http-env.ts";
 /** The path that the cookie is sent to, and no other. */
 export const cookiePath = "/cookie";
 const cookieName = "latchkey_refresh";
+const deviceCookieName = "latchkey_device";
+
+/** Days for which a browser keeps the mark of its device: the most that browsers allow. */
+const deviceDays = 400;
 
 /** What goes through the door: procedures that take or give a refresh token. */
 const takingToken: readonly string[] = ["token.refresh", "token.revoke"];
@@ -20,7 +24,7 @@ export interface CookieDoorOptions {
 }
 
 interface Answer {
-  result?: { data: { refreshToken?: string; refreshExpiresAt?: string } };
+  result?: { data: { refreshToken?: string; refreshExpiresAt?: string; deviceMark?: string } };
   error?: { data: { reason: string | null } };
 }
 
@@ -58,10 +62,24 @@ function isOwnOrigin(origin: string, host: string | undefined): boolean {
 async function toPlainRequest(context: Context<HttpEnv>, procedure: string): Promise<Request> {
   const { raw } = context.req;
   const refreshToken = getCookie(context, cookieName) ?? "none";
-  const body = takingToken.includes(procedure) ? JSON.stringify({ refreshToken }) : await raw.text();
+  const body = takingToken.includes(procedure)
+    ? JSON.stringify({ refreshToken })
+    : withDeviceMark(await raw.text(), procedure === "token.obtain" ? getCookie(context, deviceCookieName) : undefined);
   const headers = new Headers(raw.headers);
   headers.delete("content-length");
   return new Request(new URL(`/trpc/${procedure}`, raw.url), { method: "POST", headers, body });
+}
+
+/** The input of a sign-in with the mark of the browser's device; anything that is no object goes on as it is, to be refused. */
+function withDeviceMark(body: string, deviceMark: string | undefined): string {
+  if (deviceMark === undefined || !/^[\w-]{1,64}$/.test(deviceMark)) return body;
+  try {
+    const input: unknown = JSON.parse(body);
+    const isObject = typeof input === "object" && input !== null && !Array.isArray(input);
+    return isObject ? JSON.stringify({ ...input, deviceMark }) : body;
+  } catch {
+    return body;
+  }
 }
 
 /** A session that is over takes its cookie with it; a refusal that may pass leaves it. */
@@ -80,6 +98,10 @@ function moveTokenToCookie(context: Context<HttpEnv>, procedure: string, { resul
     // A page that came without TLS, in development, could not set a secure one.
     secure: !context.req.header("origin")?.startsWith("http:"),
   } as const;
+  if (result?.data.deviceMark) {
+    setCookie(context, deviceCookieName, result.data.deviceMark, { ...attributes, maxAge: deviceDays * 86_400 });
+    result.data.deviceMark = "";
+  }
   if (result?.data.refreshToken && result.data.refreshExpiresAt) {
     const expires = new Date(result.data.refreshExpiresAt);
     setCookie(context, cookieName, result.data.refreshToken, { ...attributes, expires });

@@ -9,6 +9,7 @@ import {
 } from "@latchkey/auth";
 import { distance } from "fastest-levenshtein";
 import { z } from "zod";
+import { isTrustedProxy } from "./client-address.ts";
 import { models } from "./permissions.ts";
 
 const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
@@ -70,6 +71,13 @@ const originList = z.string().transform((value, context) => {
   return z.NEVER;
 });
 
+const proxyList = z.string().transform((value, context) => {
+  const proxies = value.split(",").map((proxy) => proxy.trim());
+  if (proxies.every(isTrustedProxy)) return proxies;
+  context.addIssue("must be addresses or networks such as 10.0.0.7 or 10.0.0.0/8, with commas between them");
+  return z.NEVER;
+});
+
 /** Every setting, by its name in the environment. One without a default may be left out. */
 const settingsSchema = z.object({
   HOST: z.string().min(1).default("127.0.0.1"),
@@ -93,6 +101,7 @@ const settingsSchema = z.object({
   SESSION_LIFETIME: duration("5m", "400d").default(90 * 86_400),
   SESSION_IDLE_LIFETIME: duration("5m", "400d").optional(),
   CORS_ORIGINS: originList.default([]),
+  TRUSTED_PROXIES: proxyList.default([]),
   SESSIONS_PER_USER: integer(1, 1_000).default(50),
   REFRESH_GRACE: duration("0s", "10m").default(30),
   REGISTRATION: z.enum(["open", "closed"]).default("open"),

@@ -5,6 +5,7 @@ import { getRequestListener } from "@hono/node-server";
 import { type Auth, StartError } from "@latchkey/auth";
 import type { Logger } from "pino";
 import { createApp } from "./app.ts";
+import type { TrustedProxy } from "./client-address.ts";
 import { limits } from "./limits.ts";
 
 export interface ServerOptions {
@@ -15,6 +16,8 @@ export interface ServerOptions {
   readonly port: number;
   /** Origins whose pages may call the service from a browser, such as `https://app.example.com`; none by default. */
   readonly corsOrigins?: readonly string[];
+  /** Proxies whose `X-Forwarded-For` is believed; none by default. */
+  readonly trustedProxies?: readonly TrustedProxy[];
 }
 
 export interface RunningServer {
@@ -29,9 +32,10 @@ export interface RunningServer {
  *
  * @throws StartError when it cannot listen
  */
-export async function startServer({ auth, log, host, port, corsOrigins = [] }: ServerOptions): Promise<RunningServer> {
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { auth, log, host, port, corsOrigins = [], trustedProxies = [] } = options;
   let isReady = true;
-  const app = createApp({ auth, log, isReady: () => isReady, corsOrigins });
+  const app = createApp({ auth, log, isReady: () => isReady, corsOrigins, trustedProxies });
   const server = createServer(
     {
       maxHeaderSize: limits.headers,

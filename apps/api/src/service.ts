@@ -25,6 +25,7 @@ export async function runService(): Promise<void> {
     host: settings.HOST,
     port: settings.PORT,
     corsOrigins: settings.CORS_ORIGINS,
+    trustedProxies: settings.TRUSTED_PROXIES,
   }).catch(async (error) => {
     await close();
     throw error;

@@ -98,7 +98,7 @@ export function createAuthClient({ url, storage = memoryStorage(), fetch }: Auth
       return keeper.getSnapshot().status === "signedIn" && (await api.me.permissions.query()).includes(permission);
     },
     async signIn(credentials) {
-      const answer = await plain.token.obtain.mutate(credentials);
+      const answer = await plain.token.obtain.mutate({ deviceMark: keeper.findDeviceMark(), ...credentials });
       await keeper.ready;
       await keeper.keep(answer);
       return answer.user;

@@ -5,8 +5,8 @@ import type { AuthStorage } from "./storage.ts";
 
 type Answers = inferRouterOutputs<AppRouter>;
 
-/** What the service answers at sign-in and at every refresh. */
-export type SessionAnswer = Answers["token"]["obtain"];
+/** What the service answers at every refresh, and at sign-in with the device's mark beside it. */
+export type SessionAnswer = Answers["token"]["refresh"] & Partial<Answers["token"]["obtain"]>;
 /** The person who is signed in. */
 export type User = Answers["me"]["get"];
 
@@ -29,6 +29,8 @@ interface KeptSession {
   readonly lifetime: number;
   /** Milliseconds by which the service's clock was ahead of this device's. */
   readonly clockOffset: number;
+  /** Shows at the next sign-in that this device is known. It stays when the session goes; empty in cookie mode. */
+  readonly deviceMark: string;
 }
 
 /** A refresh that did not succeed, and for how many milliseconds from then on the service is left alone. */
@@ -69,6 +71,7 @@ export function createSessionKeeper({ storage, hidesTokens, renew }: SessionKeep
   let state: AuthState = loading;
   let renewing: Promise<void> | undefined;
   let failure: Failure | undefined;
+  let deviceMark = "";
   /** Whether what is kept is stored as well; if not, nothing stored says anything of it. */
   let isStored = true;
   const listeners = new Set<() => void>();
@@ -85,6 +88,7 @@ export function createSessionKeeper({ storage, hidesTokens, renew }: SessionKeep
     if (!isStored) return kept;
     try {
       const stored: unknown = JSON.parse((await storage.get()) ?? "null");
+      deviceMark = (stored as Partial<KeptSession> | null)?.deviceMark ?? deviceMark;
       return isSession(stored) ? stored : null;
     } catch {
       return kept;
@@ -106,7 +110,8 @@ export function createSessionKeeper({ storage, hidesTokens, renew }: SessionKeep
 
   async function keep(answer: SessionAnswer): Promise<void> {
     failure = undefined;
-    const session = toKeptSession(answer);
+    deviceMark = answer.deviceMark ?? deviceMark;
+    const session = { ...toKeptSession(answer), deviceMark };
     show(session);
     await writeStored(session);
   }
@@ -114,7 +119,7 @@ export function createSessionKeeper({ storage, hidesTokens, renew }: SessionKeep
   async function forget(): Promise<void> {
     failure = undefined;
     show(null);
-    await succeeds(() => storage.remove());
+    await succeeds(() => (deviceMark ? storage.set(JSON.stringify({ deviceMark })) : storage.remove()));
   }
 
   /** Renews the session, once for everybody who asks meanwhile. Throws when that did not succeed. */
@@ -207,6 +212,7 @@ export function createSessionKeeper({ storage, hidesTokens, renew }: SessionKeep
       else show(stored);
     },
     findRefreshToken: () => kept?.refreshToken,
+    findDeviceMark: () => deviceMark || undefined,
     getSnapshot: () => state,
     subscribe(listener: () => void): () => void {
       listeners.add(listener);
@@ -230,7 +236,7 @@ async function succeeds(step: () => void | Promise<void>): Promise<boolean> {
   }
 }
 
-function toKeptSession({ token, refreshToken, user, expiresAt }: SessionAnswer): KeptSession {
+function toKeptSession({ token, refreshToken, user, expiresAt }: SessionAnswer): Omit<KeptSession, "deviceMark"> {
   const expires = Date.parse(expiresAt);
   const issued = readIssuedAt(token);
   return {

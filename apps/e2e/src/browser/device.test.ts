@@ -1,4 +1,5 @@
 import { expect } from "vitest";
+import { onlyTheMark } from "../sdk/program.ts";
 import { openWindow, test } from "./browser-test.ts";
 import { readSessions, readStatuses } from "./site.ts";
 import { askWho, inPage, openTab, shows, signedIn, signIn, type TabOptions } from "./tab.ts";
@@ -84,7 +85,7 @@ test("who signs out without a network is signed out here", async ({ open, contex
   await inPage(tab, ({ signOut }) => signOut());
 
   await shows(tab, "Signed out");
-  expect(await tab.evaluate("localStorage.length")).toBe(0);
+  expect(await tab.evaluate("Object.values(localStorage)")).toEqual([onlyTheMark]);
 });
 
 const day = 24 * 60 * 60 * 1000;

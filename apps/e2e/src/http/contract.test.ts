@@ -128,6 +128,7 @@ describe("token.obtain", () => {
       expiresAt: new Date((Math.floor(live.test.clock.now().getTime() / 1000) + 900) * 1000).toISOString(),
       refreshToken: expect.stringMatching(/^[\w-]{43,}$/),
       refreshExpiresAt: time,
+      deviceMark: expect.stringMatching(/^[\w-]{43}$/),
       user: userOf({ username: "Obtain", phoneNumber: "+905321110001" }),
     });
     expectApiHeaders(answer);

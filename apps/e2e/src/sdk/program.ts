@@ -7,9 +7,12 @@ import {
   type LinkOptions,
   memoryStorage,
 } from "@latchkey/client";
-import { test as base } from "vitest";
+import { test as base, expect } from "vitest";
 import { password } from "../http/people.ts";
 import { type LiveServer, startLiveServer } from "../live-server.ts";
+
+/** What is stored once a session is over: the device stays known, and nobody is signed in. */
+export const onlyTheMark = expect.stringMatching(/^\{"deviceMark":"[\w-]{43}"\}$/);
 
 export const credentials = { username: "alice", password };
 

@@ -1,7 +1,16 @@
 import { type AuthStorage, memoryStorage } from "@latchkey/client";
 import { describe, expect } from "vitest";
 import { type LiveServer, startLiveServer } from "../live-server.ts";
-import { credentials, openProgram, openSignedIn, type Program, pastExpiry, readStored, test } from "./program.ts";
+import {
+  credentials,
+  onlyTheMark,
+  openProgram,
+  openSignedIn,
+  type Program,
+  pastExpiry,
+  readStored,
+  test,
+} from "./program.ts";
 
 const refusal = (reason: string) => expect.objectContaining({ data: expect.objectContaining({ reason }) });
 const statuses = ({ shown }: Program) => shown.map(({ status }) => status);
@@ -158,7 +167,7 @@ test.for([
   const program = openProgram(live, kept.storage);
   await expect(program.auth.api.me.get.query()).rejects.toEqual(refusal(reason));
   expect(statuses(program)).toEqual(["signedIn", "signedOut"]);
-  expect(await program.storage.get()).toBeNull();
+  expect(await program.storage.get()).toEqual(onlyTheMark);
 });
 
 describe("two tabs", () => {
@@ -236,6 +245,6 @@ describe("two tabs", () => {
     await expect(left.auth.api.me.get.query()).rejects.toThrow();
     await later();
     for (const tab of [left, right]) expect(tab.auth.getSnapshot().status).toBe("signedOut");
-    expect(await left.storage.get()).toBeNull();
+    expect(await left.storage.get()).toEqual(onlyTheMark);
   });
 });

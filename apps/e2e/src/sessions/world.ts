@@ -70,7 +70,13 @@ export async function openWorld({
   const encoded = await readEncodedPassword(database);
   const cores = [auth, await test.another()];
   const apps = cores.map((core) =>
-    createApp({ auth: replaceCore(core, database), log: createLog("silent"), isReady: () => true, corsOrigins: [] }),
+    createApp({
+      auth: replaceCore(core, database),
+      log: createLog("silent"),
+      isReady: () => true,
+      corsOrigins: [],
+      trustedProxies: [],
+    }),
   );
   const world: World = {
     cores: apps.length,

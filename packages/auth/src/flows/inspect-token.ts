@@ -1,8 +1,8 @@
 import { AuthError, type AuthErrorCode } from "../errors.ts";
-import { toNetwork } from "../throttling/address.ts";
 import type { VerifiedToken } from "../tokens/verified-tokens.ts";
 import { findCaller } from "./authenticate.ts";
 import type { Core, RequestFacts } from "./core.ts";
+import { countForgery } from "./count-forgery.ts";
 
 /** What a token is worth now (RFC 7662 §2.2). */
 export type TokenInspection =
@@ -38,13 +38,12 @@ export async function inspectToken(core: Core, token: string, facts: RequestFact
 /** What says nothing of the token. */
 const failures: readonly AuthErrorCode[] = ["unavailable", "rate_limited"];
 
-/** Only tokens that were never issued are counted, so that an address that sends many of them does no harm to the good ones. */
-async function verifyCounted(core: Core, token: string, { address }: RequestFacts): Promise<VerifiedToken> {
+async function verifyCounted(core: Core, token: string, facts: RequestFacts): Promise<VerifiedToken> {
   try {
     return await core.verifyToken(token);
   } catch (error) {
     const isForged = error instanceof AuthError && error.code === "token_invalid";
-    if (isForged) await core.throttle.admit([{ limit: "verify_address", of: [toNetwork(address)] }]);
+    if (isForged) await countForgery(core, "verify_address", facts);
     throw error;
   }
 }

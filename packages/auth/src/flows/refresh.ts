@@ -2,9 +2,9 @@ import { recordEvent } from "../audit/audit-log.ts";
 import { AuthError } from "../errors.ts";
 import { deriveSuccessor, parseRefreshToken, type RefreshToken } from "../sessions/refresh-token.ts";
 import { endSession } from "../sessions/session-store.ts";
-import { toNetwork } from "../throttling/address.ts";
 import { answerSession, type SessionAnswer } from "./answer-session.ts";
 import type { Core, RequestFacts } from "./core.ts";
+import { countForgery } from "./count-forgery.ts";
 import { rotateSession } from "./rotate-session.ts";
 
 /**
@@ -21,12 +21,11 @@ export async function refresh(core: Core, refreshToken: string, facts: RequestFa
   return rotated ? answerSession(core, { ...rotated, refreshToken: successor }) : refuse(core, presented, facts);
 }
 
-/** Only tokens that were never issued are counted, so that an address that sends many of them does no harm to the good ones. */
-async function readRefreshToken(core: Core, text: string, { address }: RequestFacts): Promise<RefreshToken> {
+async function readRefreshToken(core: Core, text: string, facts: RequestFacts): Promise<RefreshToken> {
   try {
     return parseRefreshToken(core.refreshKey, text);
   } catch (error) {
-    await core.throttle.admit([{ limit: "refresh_address", of: [toNetwork(address)] }]);
+    await countForgery(core, "refresh_address", facts);
     throw error;
   }
 }

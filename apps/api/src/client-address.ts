@@ -1,0 +1,54 @@
+import { BlockList, isIP } from "node:net";
+
+/** A proxy or a network of them, such as `10.0.0.7` or `10.0.0.0/8`. */
+export type TrustedProxy = string;
+
+/** Whether it is an address, or a network that is not everybody. */
+export function isTrustedProxy(text: string): boolean {
+  const [address = "", prefix, ...rest] = text.split("/");
+  const family = isIP(address);
+  if (family === 0 || rest.length > 0) return false;
+  if (prefix === undefined) return true;
+  return /^[1-9]\d{0,2}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128);
+}
+
+/** The address that a request comes from, given the socket's and the header `X-Forwarded-For`. */
+export type ReadAddress = (socketAddress: string | undefined, forwardedFor: string | undefined) => string | null;
+
+/**
+ * Reads the address of the client behind proxies. Each proxy appends the address it was called from, so the list is read from its
+ * end, and only for as long as whoever wrote an entry is trusted: everything before is the client's own claim.
+ *
+ * @example
+ * createAddressReader(["10.0.0.0/8"])("10.0.0.7", "203.0.113.9, 192.0.2.1"); // "192.0.2.1"
+ */
+export function createAddressReader(trustedProxies: readonly TrustedProxy[]): ReadAddress {
+  const trusted = new BlockList();
+  for (const proxy of trustedProxies) trust(trusted, proxy);
+  const isTrusted = (address: string) => trusted.check(address, familyOf(address));
+
+  return (socketAddress, forwardedFor = "") => {
+    if (socketAddress === undefined) return null;
+    let address = toPlainAddress(socketAddress);
+    for (const entry of forwardedFor.split(",").reverse()) {
+      const before = toPlainAddress(entry.trim());
+      if (!isTrusted(address) || isIP(before) === 0) break;
+      address = before;
+    }
+    return address;
+  };
+}
+
+function trust(list: BlockList, proxy: TrustedProxy): void {
+  const [address = "", prefix] = proxy.split("/");
+  if (prefix === undefined) list.addAddress(address, familyOf(address));
+  else list.addSubnet(address, Number(prefix), familyOf(address));
+}
+
+const familyOf = (address: string) => (isIP(address) === 6 ? "ipv6" : "ipv4");
+
+/** Without the brackets and the port that some proxies write, and IPv4 as itself where a socket of both kinds shows it as IPv6. */
+function toPlainAddress(text: string): string {
+  const bare = /^\[(?<inner>[^\]]*)\](?::\d+)?$/.exec(text)?.groups?.inner ?? text.replace(/^([\d.]+):\d+$/, "$1");
+  return bare.replace(/^::ffff:(?=\d+\.)/i, "");
+}
