@@ -35,6 +35,7 @@ export { createSecret, findSecretWeakness } from "./secrets.ts";
 export type { Session } from "./sessions/session.ts";
 export { isStorageUnavailable } from "./storage/database.ts";
 export { type EmbeddedPostgres, type EmbeddedPostgresOptions, openEmbeddedPostgres } from "./storage/embedded.ts";
+export { type Limit, limits as attemptLimits } from "./throttling/limits.ts";
 export { type TokenAlgorithm, tokenAlgorithms } from "./tokens/access-token.ts";
 export { jwksMaxAge } from "./tokens/key-ring.ts";
 export { type Profile, type ProfileChanges, profileChangesSchema, profileFields, type User } from "./users/user.ts";

@@ -13,9 +13,9 @@ export interface Counter {
 export function findWait(limit: Limit, counter: Counter, now: Date): number {
   if (isForgotten(counter, now)) return 0;
   if (limit.most !== undefined && counter.count >= limit.most) return Number.POSITIVE_INFINITY;
-  // Not by the time, of which transactions at the same moment have each their own.
+  // Transactions at the same moment have each their own time: below the limit it must not count, and beyond it not lengthen a wait.
   if (counter.count < limit.free) return 0;
-  return Math.max(0, secondsBetween(now, counter.availableAt));
+  return Math.min(limit.longestWait, Math.max(0, secondsBetween(now, counter.availableAt)));
 }
 
 /** The counter after one attempt more. */
