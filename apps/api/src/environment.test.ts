@@ -244,6 +244,7 @@ describe("the settings of a start without any", () => {
       SESSIONS_PER_USER: 50,
       REFRESH_GRACE: 30,
       CORS_ORIGINS: [],
+      TRUSTED_PROXIES: [],
       REGISTRATION: "open",
       AUDIT_RETENTION: 400 * 86_400,
       LOG_LEVEL: "info",

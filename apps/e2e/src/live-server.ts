@@ -1,7 +1,7 @@
 import { createLog } from "@latchkey/api/log";
 import { models } from "@latchkey/api/permissions";
 import { prepare } from "@latchkey/api/prepare";
-import { startServer } from "@latchkey/api/server";
+import { type ServerOptions, startServer } from "@latchkey/api/server";
 import { createTestAuth, type TestAuth } from "@latchkey/auth/testing";
 
 /** The service on a free loopback port, in this process, over a throw-away database; time can be moved. */
@@ -19,12 +19,15 @@ export interface LiveServer extends AsyncDisposable {
  * await using live = await startLiveServer();
  * await fetch(`${live.url}/healthz`);
  */
-export async function startLiveServer(options: Parameters<typeof createTestAuth>[0] = {}): Promise<LiveServer> {
+export async function startLiveServer(
+  options: Parameters<typeof createTestAuth>[0] = {},
+  settings: Pick<ServerOptions, "trustedProxies"> = {},
+): Promise<LiveServer> {
   const test = await createTestAuth({ models: [...models], ...options });
   await prepare(test.auth);
   const logged: string[] = [];
   const log = createLog("info", { write: (line) => void logged.push(line) });
-  const server = await startServer({ auth: test.auth, log, host: "127.0.0.1", port: 0 });
+  const server = await startServer({ auth: test.auth, log, host: "127.0.0.1", port: 0, ...settings });
   return {
     url: server.url,
     test,

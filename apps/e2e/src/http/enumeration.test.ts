@@ -1,0 +1,69 @@
+import { pbkdf2Sync } from "node:crypto";
+import { expect, test } from "vitest";
+import { call, startLiveServer } from "../live-server.ts";
+import { password } from "./people.ts";
+
+/** `LATCHKEY_SAMPLES=200` measures as closely as the promise is made. */
+const samples = Number(process.env.LATCHKEY_SAMPLES ?? 9);
+const cost = 10;
+
+const derived = pbkdf2Sync(password, "salt", 60_000, 32, "sha256").toString("base64");
+/** What may be stored of a password: of our making, of Django's, and nothing that fits. */
+const stored = {
+  current: password,
+  foreign: { djangoHash: `pbkdf2_sha256$60000$salt$${derived}` },
+  unusable: { djangoHash: "!" },
+} as const;
+
+const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
+
+/** Milliseconds of this process's time, the service's threads in it; other programs on the machine do not move it. */
+async function measure(run: () => Promise<unknown>): Promise<number> {
+  const before = process.cpuUsage();
+  await run();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1_000;
+}
+
+test("a refusal takes the same work for nobody and for accounts of every kind, with hashes of every age", async () => {
+  await using live = await startLiveServer({ passwords: { cost } }, { trustedProxies: ["127.0.0.1"] });
+  const { auth, database, another, facts } = live.test;
+  for (const [username, encoded] of Object.entries(stored)) await auth.createUser({ username, password: encoded });
+  for (const username of ["inactive", "locked"]) await auth.createUser({ username, password });
+  await (await another({ passwords: { cost: 8 } })).createUser({ username: "older", password });
+  await database.query("update latchkey.users set is_active = false where username = 'inactive'");
+  const quick = await another({ passwords: { cost: 4 } });
+  for (let time = 0; time < 100; time += 1) {
+    const from = { ...facts, address: `10.1.${time}.1` };
+    await quick.login({ username: "locked", password: "wrong" }, from).catch(() => live.test.clock.advance(3_600));
+  }
+
+  const kinds = [
+    ...Object.keys(stored),
+    "older",
+    "inactive",
+    "locked",
+    "nobody",
+    "+905329998877",
+    "nobody@example.com",
+  ];
+  const times = new Map(kinds.map((kind) => [kind, [] as number[]]));
+  for (let round = -2; round < samples; round += 1) {
+    for (const [index, username] of kinds.entries()) {
+      const headers = { "x-forwarded-for": `10.2.${round + 2}.${index}` };
+      const input = { username, password: username === "inactive" || username === "locked" ? password : "wrong horse" };
+      const time = await measure(async () => {
+        const { status, body } = await call(live.url, "token.obtain", { input, headers });
+        expect([status, body.data.reason], username).toEqual([400, "invalid_credentials"]);
+      });
+      // The first rounds warm up, and teach the service how long a hash takes.
+      if (round >= 0) times.get(username)?.push(time);
+    }
+    await database.query("delete from latchkey.throttles where forgotten_at is not null");
+  }
+
+  const medians = [...times].map(([kind, values]) => ({ kind, milliseconds: median(values) }));
+  const all = medians.map(({ milliseconds }) => milliseconds);
+  const allowed = Math.max(10, median(all) * 0.05);
+  expect(Math.max(...all) - Math.min(...all), JSON.stringify(medians)).toBeLessThan(allowed);
+});
