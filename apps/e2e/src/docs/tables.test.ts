@@ -1,6 +1,6 @@
 import { access, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { AuthError, type AuthErrorCode } from "@latchkey/auth";
+import { AuthError, type AuthErrorCode, attemptLimits } from "@latchkey/auth";
 import { getHTTPStatusCodeFromError } from "@trpc/server/http";
 import { describe, expect, test } from "vitest";
 import { describeSettings, parseSettings, type Settings } from "../../../api/src/environment.ts";
@@ -75,6 +75,27 @@ test("the limits in docs/api.md are those of the service", async () => {
     requestTimeout: number("time for the whole request") * 1_000,
     keepAliveTimeout: number("idle connection") * 1_000,
   }).toEqual(limits);
+});
+
+test("the limits on guessing in docs/operations.md are those of the core", async () => {
+  const tables = tablesOf(await readPage("docs/operations.md"));
+  const rows = tables.find(([first]) => first?.[0]?.startsWith("`sign_in_name_and_address`")) ?? [];
+  const number = (cell = "") => Number.parseInt(cell.replace(",", ""), 10);
+  const successes = { forget: "forgets them", give_back: "is not counted", count: "counts" };
+  for (const [what = "", free, wait, longestWait, forgottenAfter, success] of rows) {
+    const name = codeIn(what)[0] as keyof typeof attemptLimits;
+    const { onSuccess, ...limit } = attemptLimits[name];
+    const written = { free, wait, longestWait, forgottenAfter };
+    expect(Object.fromEntries(Object.entries(written).map(([key, cell]) => [key, number(cell)])), name).toEqual(limit);
+    if (success !== "—") expect(success, name).toBe(successes[onSuccess]);
+  }
+  const told = rows.map(([what = ""]) => codeIn(what)[0]);
+  const inWords = ["account_strangers", "account_known_devices", "nobody"];
+  expect([...told, ...inWords].sort()).toEqual(Object.keys(attemptLimits).sort());
+  const { account_strangers: strangers, account_known_devices: everybody } = attemptLimits;
+  expect(await readFile(join(root, "docs/operations.md"), "utf8")).toContain(
+    `${strangers.most} wrong passwords in a row from strangers and ${everybody.most} from everybody`,
+  );
 });
 
 test("each threat in docs/security.md has a defence, and names files and tests that are there", async () => {

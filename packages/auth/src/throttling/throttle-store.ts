@@ -31,29 +31,23 @@ export interface LockedCounters {
  * that of two who want the same ones each gets all or waits for all.
  */
 export async function lockCounters(transaction: Queries, keys: readonly Buffer[]): Promise<LockedCounters> {
-  const rows = await transaction
-    .insertInto("throttles")
-    .values(keys.toSorted(Buffer.compare).map((key) => ({ key })))
-    .onConflict((conflict) => conflict.column("key").doUpdateSet(({ ref }) => ({ key: ref("excluded.key") })))
-    .returning(["key", "count", "availableAt", "forgottenAt", sql<Date>`latchkey.now()`.as("now")])
-    .execute();
-  const counters = rows.map(({ now: _now, ...counter }) => counter);
-  return { counters, now: rows[0]?.now ?? new Date(0) };
+  const { rows } = await sql<StoredCounter & { now: Date }>`
+    insert into latchkey.throttles (key) select key from unnest(${keys}::bytea[]) key order by key
+    on conflict (key) do update set key = excluded.key
+    returning key, count, available_at as "availableAt", forgotten_at as "forgottenAt", latchkey.now() as now`.execute(
+    transaction.withoutPlugins(),
+  );
+  return { counters: rows, now: rows[0]?.now ?? new Date(0) };
 }
 
 /** Writes counters that this transaction has locked. */
 export async function putCounters(transaction: Queries, counters: readonly StoredCounter[]): Promise<void> {
-  await transaction
-    .insertInto("throttles")
-    .values(counters.map(({ key, count, availableAt, forgottenAt }) => ({ key, count, availableAt, forgottenAt })))
-    .onConflict((conflict) =>
-      conflict.column("key").doUpdateSet(({ ref }) => ({
-        count: ref("excluded.count"),
-        availableAt: ref("excluded.availableAt"),
-        forgottenAt: ref("excluded.forgottenAt"),
-      })),
-    )
-    .execute();
+  const column = <Name extends keyof StoredCounter>(name: Name) => counters.map((counter) => counter[name]);
+  await sql`
+    update latchkey.throttles set count = next.count, available_at = next.available_at, forgotten_at = next.forgotten_at
+    from unnest(${column("key")}::bytea[], ${column("count")}::int[], ${column("availableAt")}::timestamptz[],
+      ${column("forgottenAt")}::timestamptz[]) as next (key, count, available_at, forgotten_at)
+    where throttles.key = next.key`.execute(transaction);
 }
 
 /** Forgets some counters and takes one attempt off others, in one statement that locks them in the order of all. */
