@@ -6,8 +6,10 @@ import { rotateKeysCommand } from "./commands/rotate-keys.ts";
 import { purgeCommand, syncPermissionsCommand } from "./commands/upkeep.ts";
 import {
   changePasswordCommand,
+  createPasswordCodeCommand,
   endSessionsCommand,
   grantCommand,
+  listSessionsCommand,
   listUsersCommand,
   unlockCommand,
 } from "./commands/users.ts";
@@ -20,9 +22,11 @@ const program = new Command("latchkey")
   .addCommand(createUserCommand("create-user", { isSuperuser: false }))
   .addCommand(createUserCommand("create-superuser", { isSuperuser: true }))
   .addCommand(changePasswordCommand())
+  .addCommand(createPasswordCodeCommand())
   .addCommand(listUsersCommand())
   .addCommand(grantCommand("grant"))
   .addCommand(grantCommand("revoke"))
+  .addCommand(listSessionsCommand())
   .addCommand(endSessionsCommand())
   .addCommand(unlockCommand())
   .addCommand(syncPermissionsCommand())

@@ -1,11 +1,10 @@
 import DataLoader from "dataloader";
 import type pg from "pg";
+import { endSessionsOf, listSessionsOf } from "./flows/administer-sessions.ts";
 import {
   type AdministeredUserInput,
-  type Administrator,
   createAccount,
   deleteUser,
-  endSessionsOf,
   getUser,
   setGroups,
   setPermissions,
@@ -19,6 +18,7 @@ import type { Core, RequestFacts } from "./flows/core.ts";
 import { type CreateUserInput, createUser } from "./flows/create-user.ts";
 import { examine } from "./flows/examine.ts";
 import { inspectToken } from "./flows/inspect-token.ts";
+import { createPasswordCode } from "./flows/issue-password-code.ts";
 import { type ListEventsInput, listAuditEvents } from "./flows/list-audit-events.ts";
 import { type ListUsersInput, listUsers } from "./flows/list-users.ts";
 import { type LoginInput, login } from "./flows/login.ts";
@@ -32,11 +32,21 @@ import {
   updateGroup,
 } from "./flows/manage-groups.ts";
 import { listSessions, revokeOtherSessions, revokeSession } from "./flows/manage-sessions.ts";
-import { changePasswordOf, endSessionsNamed, type GrantInput, grantTo, revokeFrom, unlock } from "./flows/operate.ts";
+import {
+  changePasswordOf,
+  createPasswordCodeNamed,
+  endSessionsNamed,
+  type GrantInput,
+  grantTo,
+  listSessionsNamed,
+  revokeFrom,
+  unlock,
+} from "./flows/operate.ts";
 import { purge } from "./flows/purge.ts";
 import { createCallerReader } from "./flows/read-caller.ts";
 import { refresh } from "./flows/refresh.ts";
 import { type RegisterInput, register } from "./flows/register.ts";
+import type { Administrator } from "./flows/require-authority.ts";
 import { type ResetPasswordInput, resetPassword } from "./flows/reset-password.ts";
 import { type RotateKeysInput, rotateKeys } from "./flows/rotate-keys.ts";
 import { syncPermissions } from "./flows/sync-permissions.ts";
@@ -99,7 +109,9 @@ export function createAuth(connection: pg.PoolConfig, authOptions: AuthOptions) 
         setGroups(core, admin, id, groupIds),
       setPermissions: (admin: Administrator, id: string, permissions: readonly string[]) =>
         setPermissions(core, admin, id, permissions),
-      endSessions: (admin: Administrator, id: string) => endSessionsOf(core, admin, id),
+      createPasswordCode: (admin: Administrator, id: string) => createPasswordCode(core, admin, id),
+      listSessions: (admin: Administrator, id: string) => listSessionsOf(core, admin, id),
+      endSessions: (admin: Administrator, id: string, sessionId?: string) => endSessionsOf(core, admin, id, sessionId),
     },
     groups: {
       list: () => listGroups(core),
@@ -112,8 +124,10 @@ export function createAuth(connection: pg.PoolConfig, authOptions: AuthOptions) 
       changePassword: (name: string, password: string) => changePasswordOf(core, name, password),
       grant: (name: string, what: GrantInput) => grantTo(core, name, what),
       revoke: (name: string, what: GrantInput) => revokeFrom(core, name, what),
-      endSessions: (name: string) => endSessionsNamed(core, name),
       unlock: (name: string) => unlock(core, name),
+      createPasswordCode: (name: string) => createPasswordCodeNamed(core, name),
+      listSessions: (name: string) => listSessionsNamed(core, name),
+      endSessions: (name: string, sessionId?: string) => endSessionsNamed(core, name, sessionId),
     },
     listAuditEvents: (input: ListEventsInput) => listAuditEvents(core, input),
     purge: () => purge(core),

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { z } from "zod";
 import { readPassword } from "./password-input.ts";
 import { print, withAuth } from "./with-auth.ts";
 
@@ -100,15 +101,51 @@ export function unlockCommand(): Command {
     });
 }
 
-/** `end-sessions`: signs somebody out everywhere. */
-export function endSessionsCommand(): Command {
-  return new Command("end-sessions")
-    .description("Sign a user out everywhere")
+/** `create-password-code`: for somebody who forgot their password, and whose next one nobody else shall know. */
+export function createPasswordCodeCommand(): Command {
+  return new Command("create-password-code")
+    .description("Print a code with which a user sets a password; an earlier one is good no more, nothing else changes")
     .argument(...whom)
     .option(...json)
     .action(async (user: string, flags: JsonFlag) => {
       await withAuth(async (auth) => {
-        const ended = await auth.operator.endSessions(user);
+        const code = await auth.operator.createPasswordCode(user);
+        const { setPasswordCode, expiresAt } = code;
+        print(flags, code, `${setPasswordCode}\nFor password.reset, once, until ${expiresAt.toISOString()}.`);
+      });
+    });
+}
+
+/** `list-sessions`: where somebody is signed in. */
+export function listSessionsCommand(): Command {
+  return new Command("list-sessions")
+    .description("List where a user is signed in, the last used first")
+    .argument(...whom)
+    .option(...json)
+    .action(async (user: string, flags: JsonFlag) => {
+      await withAuth(async (auth) => {
+        const sessions = await auth.operator.listSessions(user);
+        const lines = sessions.map(({ id, lastUsedAt, address, device }) =>
+          [id, lastUsedAt.toISOString(), address ?? "-", device ?? "-"].join("\t"),
+        );
+        print(flags, { sessions }, lines.join("\n") || "They are signed in nowhere.");
+      });
+    });
+}
+
+/** `end-sessions`: signs somebody out everywhere, or in one place. */
+export function endSessionsCommand(): Command {
+  return new Command("end-sessions")
+    .description("Sign a user out everywhere, or end one session")
+    .argument(...whom)
+    .option("--session <id>", "only this one, as list-sessions names it")
+    .option(...json)
+    .action(async (user: string, flags: JsonFlag & { readonly session?: string }, command: Command) => {
+      const { session } = flags;
+      if (session !== undefined && !z.uuid().safeParse(session).success)
+        command.error("error: --session is an id as list-sessions prints it");
+      await withAuth(async (auth) => {
+        const ended = await auth.operator.endSessions(user, session);
         print(flags, { ended }, `${ended} sessions ended.`);
       });
     });

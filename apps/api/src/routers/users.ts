@@ -69,8 +69,18 @@ export const usersProcedures = {
     .input(z.strictObject({ id: z.uuid(), permissions: permissionList }))
     .mutation(({ ctx, input }) => ctx.auth.users.setPermissions(ctx, input.id, input.permissions)),
 
-  /** Signs a user out everywhere. */
-  endSessions: user.change.input(byId).mutation(async ({ ctx, input }) => ({
-    ended: await ctx.auth.users.endSessions(ctx, input.id),
-  })),
+  /** Answers, once, a code with which somebody who forgot their password sets another by `password.reset`. */
+  createPasswordCode: user.change
+    .input(byId)
+    .mutation(({ ctx, input }) => ctx.auth.users.createPasswordCode(ctx, input.id)),
+
+  /** Where a user is signed in, the last used first. */
+  listSessions: user.view.input(byId).query(({ ctx, input }) => ctx.auth.users.listSessions(ctx, input.id)),
+
+  /** Signs a user out everywhere, or ends the one session that is named. */
+  endSessions: user.change
+    .input(z.strictObject({ id: z.uuid(), sessionId: z.uuid().optional() }))
+    .mutation(async ({ ctx, input }) => ({
+      ended: await ctx.auth.users.endSessions(ctx, input.id, input.sessionId),
+    })),
 };

@@ -63,6 +63,8 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
   "users.delete": ({ target }) => ({ id: target.id }),
   "users.setGroups": ({ target, groupId }) => ({ id: target.id, groupIds: [groupId] }),
   "users.setPermissions": ({ target }) => ({ id: target.id, permissions: ["auth.change_user"] }),
+  "users.createPasswordCode": ({ target }) => ({ id: target.id }),
+  "users.listSessions": ({ target }) => ({ id: target.id }),
   "users.endSessions": ({ target }) => ({ id: target.id }),
   "groups.list": () => undefined,
   "groups.create": () => ({ name: freshName(), permissions: [] }),

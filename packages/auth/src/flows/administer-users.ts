@@ -1,13 +1,11 @@
 import { randomBytes, randomUUIDv7 } from "node:crypto";
 import { forgetAddresses, recordEvent } from "../audit/audit-log.ts";
 import { AuthError } from "../errors.ts";
-import { putCode } from "../one-time-codes/code-store.ts";
-import { createCode } from "../one-time-codes/one-time-code.ts";
+import { withdrawCode } from "../one-time-codes/code-store.ts";
 import {
   findGrants,
   findPermissionsOfGroups,
   type Grants,
-  listEffectivePermissions,
   listPermissions,
   lockGroups,
   replaceUserGroups,
@@ -18,21 +16,15 @@ import type { Queries } from "../storage/database.ts";
 import type { ProfileChanges, User } from "../users/user.ts";
 import {
   deleteUser as deleteUserRow,
-  findUser,
   insertUser,
-  lockWithSuperusers,
   type UserChanges,
   updateUser as updateUserRow,
 } from "../users/user-store.ts";
-import type { Caller } from "./authenticate.ts";
 import { findPermissions, requireHeld } from "./authorize.ts";
-import type { Core, RequestFacts } from "./core.ts";
+import type { Core } from "./core.ts";
+import { issuePasswordCode, type PasswordCode } from "./issue-password-code.ts";
 import { parseNames, parseNewNames } from "./parse-names.ts";
-
-/** Who administers, and from where. */
-export interface Administrator extends Caller {
-  readonly facts: RequestFacts;
-}
+import { type Administrator, administer, getUserOrThrow, noSuchUser } from "./require-authority.ts";
 
 export interface AdministeredUserInput extends ProfileChanges {
   readonly phoneNumber?: string | null | undefined;
@@ -52,15 +44,10 @@ export interface AdministeredUser extends Grants {
   readonly effectivePermissions: readonly string[];
 }
 
-/** An account and the code with which its owner sets a password. The code is shown here and never again. */
-export interface CreatedAccount {
+/** An account and the code with which its owner sets a password. */
+export interface CreatedAccount extends PasswordCode {
   readonly user: User;
-  readonly setPasswordCode: string;
-  readonly expiresAt: Date;
 }
-
-/** Seconds for which a person has to set their first password. */
-const setPasswordLifetime = 3 * 86_400;
 
 /** @throws AuthError `not_found` */
 export async function getUser(core: Core, id: string): Promise<AdministeredUser> {
@@ -83,21 +70,12 @@ export async function createAccount(
   refuseRaising(actor, input);
   const { username, phoneNumber, email, ...rest } = input;
   const names = parseNewNames(core, { username, phoneNumber, email });
-  const code = createCode();
   return core.db.transaction().execute(async (transaction) => {
     const password = `!${randomBytes(30).toString("base64url")}`;
     const user = await insertUser(transaction, { ...rest, ...names, id: randomUUIDv7(), password });
-    const lifetime = setPasswordLifetime;
-    const expiresAt = await putCode(transaction, {
-      userId: user.id,
-      purpose: "set_password",
-      codeHash: code.hash,
-      lifetime,
-    });
     const about = { ...facts, actorId: actor.id, subjectId: user.id };
     await recordEvent(transaction, { event: "user_created", by: "administrator" }, about);
-    await recordEvent(transaction, { event: "set_password_code_issued" }, about);
-    return { user, setPasswordCode: code.text, expiresAt };
+    return { user, ...(await issuePasswordCode(transaction, about)) };
   });
 }
 
@@ -118,9 +96,10 @@ export async function updateUser(
     refuseRaising(actor, changes, target);
     keepLastSuperuser(superusers, target, changes);
     const updated = await updateUserRow(transaction, id, changes);
-    if (!updated) throw notFound();
+    if (!updated) throw noSuchUser();
     if (changes.isActive === false) {
       await endSessions(transaction, { userId: id, reason: "ended_by_administrator" });
+      await withdrawCode(transaction, { userId: id, purpose: "set_password" });
     }
     const fields = Object.keys(changes).filter((field) => !field.endsWith("Key"));
     if (fields.length === 0) return updated;
@@ -138,7 +117,7 @@ export async function updateUser(
 export async function deleteUser(core: Core, { user: actor, facts }: Administrator, id: string): Promise<void> {
   await administer(core, actor, id, async (transaction, target, superusers) => {
     keepLastSuperuser(superusers, target, { isActive: false });
-    if (!(await deleteUserRow(transaction, id))) throw notFound();
+    if (!(await deleteUserRow(transaction, id))) throw noSuchUser();
     await recordEvent(transaction, { event: "user_deleted" }, { ...facts, actorId: actor.id, subjectId: id });
     await forgetAddresses(transaction, id);
   });
@@ -197,55 +176,11 @@ export async function setPermissions(
   return getUser(core, id);
 }
 
-/**
- * Ends all sessions of a user and answers how many there were.
- *
- * @throws AuthError `not_found`, `permission_denied`
- */
-export async function endSessionsOf(core: Core, { user: actor, facts }: Administrator, id: string): Promise<number> {
-  return administer(core, actor, id, async (transaction) => {
-    const reason = "ended_by_administrator";
-    const { length: count } = await endSessions(transaction, { userId: id, reason });
-    if (count > 0) {
-      const happened = { event: "sessions_ended", because: reason, count } as const;
-      await recordEvent(transaction, happened, { ...facts, actorId: actor.id, subjectId: id });
-    }
-    return count;
-  });
-}
-
 /** @throws AuthError `invalid_input` */
 export async function requireKnownPermissions(db: Queries, permissions: readonly string[]): Promise<void> {
   const known = await listPermissions(db);
   if (permissions.every((permission) => known.includes(permission))) return;
   throw unknown("permissions", "names a permission that does not exist");
-}
-
-type Change<T> = (transaction: Queries, target: User, superusers: readonly string[]) => Promise<T>;
-
-/** Runs a change of one user in a transaction, if the actor stands above them; of several changes at once, one at a time. */
-async function administer<T>(core: Core, actor: User, id: string, change: Change<T>): Promise<T> {
-  return core.db.transaction().execute(async (transaction) => {
-    const { target, superusers } = await lockWithSuperusers(transaction, id);
-    if (!target) throw notFound();
-    if (actor.isSuperuser && !superusers.includes(actor.id)) {
-      throw new AuthError("permission_denied", "You are no superuser any more");
-    }
-    await requireAuthorityOver(transaction, actor, target);
-    return change(transaction, target, superusers);
-  });
-}
-
-/**
- * Whoever can change an account can become it, so nobody changes one that may do what they may not.
- */
-async function requireAuthorityOver(db: Queries, actor: User, target: User): Promise<void> {
-  if (actor.isSuperuser) return;
-  if (target.isSuperuser || (target.isStaff && !actor.isStaff)) {
-    throw new AuthError("permission_denied", "That account stands above yours");
-  }
-  const permissions = await listEffectivePermissions(db, [target.id]);
-  await requireHeld(db, actor, permissions.get(target.id) ?? []);
 }
 
 type Ranks = Pick<UserChanges, "isStaff" | "isSuperuser">;
@@ -275,16 +210,6 @@ function keepLastSuperuser(superusers: readonly string[], target: User, changes:
   if (!target.isSuperuser || !isLeaving) return;
   if (superusers.some((id) => id !== target.id)) return;
   throw new AuthError("permission_denied", "The last active superuser can be neither removed nor demoted");
-}
-
-async function getUserOrThrow(db: Queries, id: string): Promise<User> {
-  const user = await findUser(db, id);
-  if (!user) throw notFound();
-  return user;
-}
-
-function notFound(): AuthError {
-  return new AuthError("not_found", "There is no such user");
 }
 
 function unknown(field: string, message: string): AuthError {

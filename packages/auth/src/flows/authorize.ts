@@ -37,14 +37,21 @@ export async function authorize(core: Core, user: User, permission: string): Pro
 }
 
 /**
- * Refuses to give away what the giver does not have: nobody raises anybody's rights above their own. Reads through the caller's
+ * The first of some permissions that a user does not hold at this moment; null when they hold all. Reads through the caller's
  * transaction.
+ */
+export async function findUnheld(db: Queries, user: User, permissions: readonly string[]): Promise<string | null> {
+  if (user.isSuperuser || permissions.length === 0) return null;
+  const held = (await listEffectivePermissions(db, [user.id])).get(user.id) ?? [];
+  return permissions.find((permission) => !held.includes(permission)) ?? null;
+}
+
+/**
+ * Refuses to give away what the giver does not have: nobody raises anybody's rights above their own.
  *
  * @throws AuthError `permission_denied`
  */
 export async function requireHeld(db: Queries, giver: User, permissions: readonly string[]): Promise<void> {
-  if (giver.isSuperuser || permissions.length === 0) return;
-  const held = (await listEffectivePermissions(db, [giver.id])).get(giver.id) ?? [];
-  const missing = permissions.find((permission) => !held.includes(permission));
-  if (missing) throw new AuthError("permission_denied", `Only who holds ${missing} can give it`);
+  const unheld = await findUnheld(db, giver, permissions);
+  if (unheld) throw new AuthError("permission_denied", `Only who holds ${unheld} can give it`);
 }

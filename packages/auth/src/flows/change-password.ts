@@ -1,6 +1,7 @@
 import { recordEvent } from "../audit/audit-log.ts";
 import { AuthError } from "../errors.ts";
 import type { PasswordCheck } from "../passwords/passwords.ts";
+import { withdrawCode } from "../one-time-codes/code-store.ts";
 import { deriveSuccessor } from "../sessions/refresh-token.ts";
 import { endSessions, lockRefreshHash } from "../sessions/session-store.ts";
 import type { Queries } from "../storage/database.ts";
@@ -46,6 +47,7 @@ export async function changePassword(
     });
     if (!isReplaced) throw wrongPassword();
     await core.throttle.succeed(transaction, admission.counted);
+    await withdrawCode(transaction, { userId: user.id, purpose: "set_password" });
     const ended = await endSessions(transaction, { userId: user.id, except: session.id, reason: "password_changed" });
     const happened = { event: "password_changed", sessionsEnded: ended.length } as const;
     await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });

@@ -1,7 +1,10 @@
-import { randomUUID } from "node:crypto";
+import { createHmac, randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { AuditEvent } from "../audit/audit-event.ts";
+import type { Auth } from "../auth.ts";
+import { AuthError, type AuthErrorCode } from "../errors.ts";
 import { createTestAuth, type TestAuth } from "../testing/index.ts";
-import type { Administrator } from "./administer-users.ts";
+import type { Administrator } from "./require-authority.ts";
 
 const password = "kanarya phrase one";
 const newPassword = "kanarya phrase two";
@@ -12,10 +15,18 @@ const canaries = {
   city: "Kanaryaköy",
 };
 
+const secretKey = "9#k2v)x7q@w!m3z8r5t0y-1c4e6g_h&j*l(n^p%s";
+
 let service: TestAuth;
 let admin: Administrator;
+/** The same service with room for one session a person, and one that declares no model of its own. */
+let narrow: Auth;
+let bare: Auth;
 beforeAll(async () => {
-  service = await createTestAuth({ models: ["notes.note"] });
+  const django = { secretKey, acceptTokensUntil: new Date(Date.now() + 86_400_000) };
+  service = await createTestAuth({ models: ["notes.note"], django });
+  narrow = await service.another({ sessions: { perUser: 1 } });
+  bare = await service.another({ models: [] });
   admin = await signInAsSuperuser();
 });
 afterAll(() => service[Symbol.asyncDispose]());
@@ -33,30 +44,187 @@ async function signInAsSuperuser(): Promise<Administrator> {
 async function prepareTarget() {
   const { auth, facts } = service;
   const username = freshName();
-  const { user, setPasswordCode: code } = await auth.users.create(admin, { username });
+  const { user } = await auth.users.create(admin, { username });
   await auth.operator.changePassword(username, password);
-  const { token } = await auth.login({ username, password }, facts);
+  const { setPasswordCode: code } = await auth.users.createPasswordCode(admin, user.id);
+  const { token, refreshToken } = await auth.login({ username, password }, facts);
   const caller = await auth.authenticate([`Bearer ${token}`]);
   const group = await auth.groups.create(admin, { name: freshName(), permissions: [] });
-  return { id: user.id, username, code, caller, group };
+  return { id: user.id, username, code, caller, token, refreshToken, group };
+}
+
+/** A token that the old backend issued a minute ago to an account that is older. */
+async function encodeOldToken({ id, username }: Target): Promise<string> {
+  await service.database.query("update latchkey.users set credentials_changed_at = 'epoch' where id = $1", [id]);
+  const now = service.clock.now().getTime() / 1000;
+  const claims = { user_identifier: username, iat: now - 60, exp: Math.floor(now) + 3_600, username };
+  const [header, payload] = [{ alg: "HS256", typ: "JWT" }, claims].map((part) =>
+    Buffer.from(JSON.stringify(part)).toString("base64url"),
+  );
+  return `${header}.${payload}.${createHmac("sha256", secretKey).update(`${header}.${payload}`).digest("base64url")}`;
+}
+
+/** Does what is refused with this code; anything else is thrown on. */
+async function refused(code: AuthErrorCode, deed: Promise<unknown>): Promise<void> {
+  const error = await deed.then(
+    () => new Error(`was not refused with ${code}`),
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof AuthError) || error.code !== code) throw error;
 }
 
 type Target = Awaited<ReturnType<typeof prepareTarget>>;
 
 interface Deed {
+  /** The flow, by its name in the core's API, and after a comma what it is about. */
   readonly does: string;
-  run(target: Target): Promise<unknown>;
+  /** What must have happened before. */
+  readonly first?: (target: Target) => Promise<unknown>;
+  run(target: Target, prepared: unknown): Promise<unknown>;
   /** The events that it leaves, in order, and of the last: whose deed it is and whom it is about. */
   readonly leaves: readonly string[];
   readonly actor: "admin" | "self" | "nobody";
   readonly subject: "target" | "nobody" | "somebody new";
+  /** From where and in which request nobody knows: the command line, the settings, an old token. */
+  readonly isNowhere?: true;
   readonly detail?: (target: Target) => unknown;
 }
 
 const byAdmin = { actor: "admin", subject: "target" } as const;
-const byOperator = { actor: "nobody", subject: "target" } as const;
+const bySelf = { actor: "self", subject: "target" } as const;
+const byOperator = { actor: "nobody", subject: "target", isNowhere: true } as const;
+const ofNobody = { actor: "nobody", subject: "nobody", isNowhere: true } as const;
 
 const deeds: readonly Deed[] = [
+  {
+    ...bySelf,
+    does: "login",
+    run: ({ username }) => service.auth.login({ username, password }, service.facts),
+    leaves: ["signed_in"],
+    detail: () => ({ identifier: "username" }),
+  },
+  {
+    ...bySelf,
+    does: "login, beyond the most sessions",
+    run: ({ username }) => narrow.login({ username, password }, service.facts),
+    leaves: ["signed_in", "sessions_ended"],
+    detail: () => ({ because: "too_many_sessions", count: 1 }),
+  },
+  {
+    does: "login, with a wrong password",
+    actor: "nobody",
+    subject: "target",
+    run: ({ username }) =>
+      refused("invalid_credentials", service.auth.login({ username, password: newPassword }, service.facts)),
+    leaves: ["sign_in_refused"],
+    detail: () => ({ identifier: "username", because: "wrong_password" }),
+  },
+  {
+    does: "login, of a disabled account",
+    actor: "nobody",
+    subject: "target",
+    first: ({ id }) => service.auth.users.update(admin, id, { isActive: false }),
+    run: ({ username }) => refused("invalid_credentials", service.auth.login({ username, password }, service.facts)),
+    leaves: ["sign_in_refused"],
+    detail: () => ({ identifier: "username", because: "inactive_account" }),
+  },
+  {
+    does: "login, of an account that waits for its first password",
+    actor: "nobody",
+    subject: "somebody new",
+    first: () => service.auth.users.create(admin, { username: freshName() }),
+    run: async (_, prepared) => {
+      const { user } = prepared as Awaited<ReturnType<Auth["users"]["create"]>>;
+      await refused("invalid_credentials", service.auth.login({ username: user.username, password }, service.facts));
+    },
+    leaves: ["sign_in_refused"],
+    detail: () => ({ identifier: "username", because: "unusable_password" }),
+  },
+  {
+    does: "login, of nobody",
+    actor: "nobody",
+    subject: "nobody",
+    run: () =>
+      refused("invalid_credentials", service.auth.login({ username: "+905321239875", password }, service.facts)),
+    leaves: ["sign_in_refused"],
+    detail: () => ({ identifier: "phone", because: "unknown_user" }),
+  },
+  {
+    does: "refresh, with a token that was used before",
+    actor: "nobody",
+    subject: "target",
+    first: async ({ refreshToken }) => {
+      await service.auth.refresh(refreshToken, service.facts);
+      await service.clock.advance(31);
+    },
+    run: ({ refreshToken }) => refused("refresh_token_reused", service.auth.refresh(refreshToken, service.facts)),
+    leaves: ["refresh_token_reused"],
+    detail: ({ caller }) => ({ sessionId: caller.session.id }),
+  },
+  {
+    ...bySelf,
+    does: "logout",
+    run: ({ refreshToken }) => service.auth.logout(refreshToken, service.facts),
+    leaves: ["signed_out"],
+    detail: () => ({}),
+  },
+  {
+    ...bySelf,
+    does: "authenticate, with a token of the old backend",
+    isNowhere: true,
+    first: encodeOldToken,
+    run: (_, prepared) => service.auth.authenticate([`Bearer ${prepared}`]),
+    leaves: ["legacy_token_adopted"],
+    detail: () => ({}),
+  },
+  {
+    ...bySelf,
+    does: "inspectToken, of a token of the old backend",
+    isNowhere: true,
+    first: encodeOldToken,
+    run: (_, prepared) => service.auth.inspectToken(String(prepared)),
+    leaves: ["legacy_token_adopted"],
+    detail: () => ({}),
+  },
+  {
+    does: "createUser",
+    actor: "nobody",
+    subject: "somebody new",
+    isNowhere: true,
+    run: () => service.auth.createUser({ username: freshName(), password }),
+    leaves: ["user_created"],
+    detail: () => ({ by: "command_line" }),
+  },
+  {
+    ...bySelf,
+    does: "updateProfile",
+    run: ({ caller }) => service.auth.updateProfile(caller, { city: "Kanaryaköy", gender: null }, service.facts),
+    leaves: ["profile_updated"],
+    detail: () => ({ fields: ["city", "gender"] }),
+  },
+  {
+    ...bySelf,
+    does: "changePassword",
+    first: ({ username }) => service.auth.login({ username, password }, service.facts),
+    run: ({ caller }) => service.auth.changePassword(caller, { currentPassword: password, newPassword }, service.facts),
+    leaves: ["password_changed"],
+    detail: () => ({ sessionsEnded: 1 }),
+  },
+  {
+    ...bySelf,
+    does: "revokeSession",
+    run: ({ caller }) => service.auth.revokeSession(caller, caller.session.id, service.facts),
+    leaves: ["sessions_ended"],
+    detail: () => ({ because: "revoked", count: 1 }),
+  },
+  {
+    ...bySelf,
+    does: "revokeOtherSessions",
+    first: ({ username }) => service.auth.login({ username, password }, service.facts),
+    run: ({ caller }) => service.auth.revokeOtherSessions(caller, service.facts),
+    leaves: ["sessions_ended"],
+    detail: () => ({ because: "revoked", count: 1 }),
+  },
   {
     does: "register",
     run: () => service.auth.register({ username: freshName(), password, ...canaries }, service.facts),
@@ -118,6 +286,21 @@ const deeds: readonly Deed[] = [
     detail: () => ({ because: "ended_by_administrator", count: 1 }),
   },
   {
+    ...byAdmin,
+    does: "users.endSessions, of one session",
+    first: ({ username }) => service.auth.login({ username, password }, service.facts),
+    run: ({ id, caller }) => service.auth.users.endSessions(admin, id, caller.session.id),
+    leaves: ["sessions_ended"],
+    detail: () => ({ because: "ended_by_administrator", count: 1 }),
+  },
+  {
+    ...byAdmin,
+    does: "users.createPasswordCode",
+    run: ({ id }) => service.auth.users.createPasswordCode(admin, id),
+    leaves: ["set_password_code_issued"],
+    detail: () => ({}),
+  },
+  {
     does: "groups.create",
     run: () => service.auth.groups.create(admin, { name: freshName(), permissions: ["notes.add_note"] }),
     leaves: ["group_created"],
@@ -175,7 +358,115 @@ const deeds: readonly Deed[] = [
     leaves: ["sessions_ended"],
     detail: () => ({ because: "ended_by_administrator", count: 1 }),
   },
+  {
+    ...byOperator,
+    does: "operator.endSessions, of one session",
+    run: ({ username, caller }) => service.auth.operator.endSessions(username, caller.session.id),
+    leaves: ["sessions_ended"],
+    detail: () => ({ because: "ended_by_administrator", count: 1 }),
+  },
+  {
+    ...byOperator,
+    does: "operator.createPasswordCode",
+    run: ({ username }) => service.auth.operator.createPasswordCode(username),
+    leaves: ["set_password_code_issued"],
+    detail: () => ({}),
+  },
+  {
+    ...ofNobody,
+    does: "syncPermissions, with prune",
+    first: () => service.auth.syncPermissions({ prune: false }),
+    run: () => bare.syncPermissions({ prune: true }),
+    leaves: ["permissions_pruned"],
+    detail: () => ({ permissions: ["add", "change", "delete", "view"].map((action) => `notes.${action}_note`) }),
+  },
+  {
+    ...ofNobody,
+    does: "rotateKeys",
+    run: () => service.auth.rotateKeys({ compromised: false }),
+    leaves: ["keys_rotated"],
+    detail: () => ({ oldKeysRemoved: false }),
+  },
+  {
+    ...ofNobody,
+    does: "rotateKeys, of keys that are compromised",
+    run: () => service.auth.rotateKeys({ compromised: true }),
+    leaves: ["keys_rotated"],
+    detail: () => ({ oldKeysRemoved: true }),
+  },
 ];
+
+/** What leaves no event: it changes nothing but what is past its time, or is the start of a process. */
+const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
+  "users.list": () => service.auth.users.list({ limit: 25 }),
+  "users.get": ({ id }) => service.auth.users.get(id),
+  "users.listSessions": ({ id }) => service.auth.users.listSessions(admin, id),
+  "groups.list": () => service.auth.groups.list(),
+  "operator.listSessions": ({ username }) => service.auth.operator.listSessions(username),
+  refresh: ({ refreshToken }) => service.auth.refresh(refreshToken, service.facts),
+  authenticate: ({ token }) => service.auth.authenticate([`Bearer ${token}`]),
+  inspectToken: ({ token }) => service.auth.inspectToken(token),
+  listSessions: ({ caller }) => service.auth.listSessions(caller),
+  listAuditEvents: () => service.auth.listAuditEvents({ limit: 25 }),
+  findPermissions: ({ caller }) => service.auth.findPermissions(caller.user),
+  authorize: ({ caller }) => refused("permission_denied", service.auth.authorize(caller.user, "notes.add_note")),
+  publicKeys: () => service.auth.publicKeys(),
+  verificationKeys: () => service.auth.verificationKeys(),
+  purge: () => service.auth.purge(),
+  migrate: () => service.auth.migrate(),
+  prepare: () => service.auth.prepare(),
+  examine: () => service.auth.examine(),
+  ping: () => service.auth.ping(),
+};
+
+/** Every event that there is: a new one does not compile until it is here, and then needs a deed that leaves it. */
+const allEvents: Readonly<Record<AuditEvent["event"], true>> = {
+  user_created: true,
+  user_updated: true,
+  user_deleted: true,
+  groups_set: true,
+  permissions_set: true,
+  group_created: true,
+  group_updated: true,
+  group_deleted: true,
+  permissions_pruned: true,
+  set_password_code_issued: true,
+  password_reset: true,
+  signed_in: true,
+  sign_in_refused: true,
+  signed_out: true,
+  refresh_token_reused: true,
+  sessions_ended: true,
+  password_changed: true,
+  legacy_token_adopted: true,
+  profile_updated: true,
+  keys_rotated: true,
+};
+
+test("every event that there is, is left by a deed that is shown here", () => {
+  const left = new Set(deeds.flatMap((deed) => deed.leaves));
+  expect([...left].sort()).toEqual(Object.keys(allEvents).sort());
+});
+
+/** The functions of the core by name, such as `users.list`. */
+function flowsOf(part: object, prefix = ""): string[] {
+  return Object.entries(part).flatMap(([name, value]) => {
+    if (typeof value === "function") return [`${prefix}${name}`];
+    return ["users", "groups", "operator"].includes(name) ? flowsOf(value, `${name}.`) : [];
+  });
+}
+
+test("every flow of the core is shown here, to leave its events or to leave none", () => {
+  const shown = [...deeds.map(({ does }) => does.split(",")[0]), ...Object.keys(quietDeeds), "close"];
+  expect([...new Set(shown)].sort()).toEqual(flowsOf(service.auth).sort());
+});
+
+test.each(Object.entries(quietDeeds))("%s leaves no event", async (_, run) => {
+  const target = await prepareTarget();
+  const before = await readEvents();
+  await run(target);
+  expect(await readEvents()).toEqual(before);
+});
 
 interface EventRow {
   event: string;
@@ -191,8 +482,9 @@ const readEvents = () => service.database.query<EventRow>("select * from latchke
 describe.each(deeds)("$does", (deed) => {
   test("leaves its event, with who, whom, from where and in which request", async () => {
     const target = await prepareTarget();
+    const prepared = await deed.first?.(target);
     const before = await readEvents();
-    await deed.run(target);
+    await deed.run(target, prepared);
     const left = (await readEvents()).slice(before.length);
     expect(left.map(({ event }) => event)).toEqual(deed.leaves);
     const last = left.at(-1);
@@ -200,16 +492,16 @@ describe.each(deeds)("$does", (deed) => {
     const subjects = { target: target.id, nobody: null, "somebody new": expect.stringMatching(/^[0-9a-f-]{36}$/) };
     expect(last).toMatchObject({ actor_id: actors[deed.actor], subject_id: subjects[deed.subject] });
     if (deed.detail) expect(last?.detail).toEqual(deed.detail(target));
-    const isOperator = deed.does.startsWith("operator");
-    const { address, requestId } = isOperator ? { address: null, requestId: null } : service.facts;
+    const { address, requestId } = deed.isNowhere ? { address: null, requestId: null } : service.facts;
     expect(last).toMatchObject({ address, request_id: requestId });
   });
 
   test("leaves nothing at all, neither deed nor event, when it fails at the very end", async () => {
     const target = await prepareTarget();
+    const prepared = await deed.first?.(target);
     await using _broken = await breakCommits();
     const before = await readEverything();
-    await expect(deed.run(target)).rejects.toThrow("broken by the test");
+    await expect(deed.run(target, prepared)).rejects.toThrow("broken by the test");
     expect(await readEverything()).toEqual(before);
   });
 });

@@ -5,15 +5,18 @@ import {
   findGroup,
   type Group,
   insertGroup,
+  isMember,
   listGroups as listAllGroups,
   lockGroup,
   renameGroup,
   replaceGroupPermissions,
 } from "../permissions/permission-store.ts";
 import type { Queries } from "../storage/database.ts";
-import { type Administrator, requireKnownPermissions } from "./administer-users.ts";
-import { requireHeld } from "./authorize.ts";
+import type { User } from "../users/user.ts";
+import { requireKnownPermissions } from "./administer-users.ts";
+import { findUnheld, requireHeld } from "./authorize.ts";
 import type { Core } from "./core.ts";
+import type { Administrator } from "./require-authority.ts";
 
 /** All groups, by name. */
 export function listGroups(core: Core): Promise<Group[]> {
@@ -31,13 +34,18 @@ export type GroupUpdate = { readonly [Field in keyof GroupInput]?: GroupInput[Fi
 export async function createGroup(core: Core, admin: Administrator, { name, permissions }: GroupInput): Promise<Group> {
   return core.db.transaction().execute(async (transaction) => {
     const id = await insertGroup(transaction, name);
-    await grant(transaction, admin, { id, wanted: permissions, held: [] });
+    await setPermissions(transaction, admin, { id, permissions: [] }, permissions);
     await record(transaction, admin, { event: "group_created", group: id });
     return getGroupOrThrow(transaction, id);
   });
 }
 
-/** @throws AuthError `not_found`, `identifier_taken`, `invalid_input`, `permission_denied` */
+/**
+ * Changes a group's name or what it gives.
+ *
+ * @throws AuthError `not_found`, `identifier_taken`, `invalid_input`, `permission_denied` when it gives, before or after, what
+ * whoever changes it does not hold
+ */
 export async function updateGroup(
   core: Core,
   admin: Administrator,
@@ -45,39 +53,56 @@ export async function updateGroup(
   { name, permissions }: GroupUpdate,
 ): Promise<Group> {
   return core.db.transaction().execute(async (transaction) => {
-    await lockGroup(transaction, id);
-    const group = await getGroupOrThrow(transaction, id);
+    const group = await lockGroupBelow(transaction, admin, id);
     if (name !== undefined) await renameGroup(transaction, id, name);
-    if (permissions) await grant(transaction, admin, { id, wanted: permissions, held: group.permissions });
+    if (permissions) await setPermissions(transaction, admin, group, permissions);
     const updated = await getGroupOrThrow(transaction, id);
     await record(transaction, admin, { event: "group_updated", group: id, permissions: updated.permissions });
     return updated;
   });
 }
 
-/** Deletes a group; its members keep what they have by themselves. Throws AuthError `not_found`. */
+/**
+ * Deletes a group; its members keep what they have by themselves.
+ *
+ * @throws AuthError `not_found`, `permission_denied` when it gives what whoever deletes it does not hold
+ */
 export async function deleteGroup(core: Core, admin: Administrator, id: string): Promise<void> {
   await core.db.transaction().execute(async (transaction) => {
-    if (!(await deleteGroupRow(transaction, id))) throw notFound();
+    await lockGroupBelow(transaction, admin, id);
+    await deleteGroupRow(transaction, id);
     await record(transaction, admin, { event: "group_deleted", group: id });
   });
 }
 
-interface GroupGrant {
-  readonly id: string;
-  readonly wanted: readonly string[];
-  readonly held: readonly string[];
+/** A group that nobody else changes until the transaction ends, if it gives nothing that the administrator does not hold. */
+async function lockGroupBelow(transaction: Queries, { user }: Administrator, id: string): Promise<Group> {
+  await lockGroup(transaction, id);
+  const group = await getGroupOrThrow(transaction, id);
+  const unheld = await findUnheld(transaction, user, group.permissions);
+  if (unheld)
+    throw new AuthError("permission_denied", `That group gives ${unheld}: only who holds it changes the group`);
+  return group;
 }
 
-async function grant(transaction: Queries, { user }: Administrator, { id, wanted, held }: GroupGrant) {
+async function setPermissions(
+  transaction: Queries,
+  { user }: Administrator,
+  { id, permissions: present }: Pick<Group, "id" | "permissions">,
+  wanted: readonly string[],
+): Promise<void> {
   const permissions = [...new Set(wanted)];
   await requireKnownPermissions(transaction, permissions);
-  await requireHeld(
-    transaction,
-    user,
-    permissions.filter((permission) => !held.includes(permission)),
-  );
+  const added = permissions.filter((permission) => !present.includes(permission));
+  await requireHeld(transaction, user, added);
+  if (added.length > 0) await refuseServingOneself(transaction, user, id);
   await replaceGroupPermissions(transaction, id, permissions);
+}
+
+/** What people could put into a group of theirs would stay with them when the group that it came by has gone. */
+async function refuseServingOneself(transaction: Queries, user: User, groupId: string): Promise<void> {
+  if (user.isSuperuser || !(await isMember(transaction, user.id, groupId))) return;
+  throw new AuthError("permission_denied", "Nobody gives rights to themselves, be it by a group of theirs");
 }
 
 function record(transaction: Queries, { user, facts }: Administrator, event: Parameters<typeof recordEvent>[1]) {

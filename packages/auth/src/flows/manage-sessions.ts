@@ -17,18 +17,24 @@ export interface Device {
   readonly address: string | null;
   /** In words, such as `Chrome on Android`; null when the program did not say. */
   readonly device: string | null;
+}
+
+/** One of the caller's own. */
+export interface OwnDevice extends Device {
   /** Whether it is the one that asks. */
   readonly current: boolean;
 }
 
 /** Where the caller is signed in, the last used first. */
-export async function listSessions(core: Core, { user, session }: Caller): Promise<Device[]> {
-  const stored = await listDevices(core.db, user.id);
-  return stored.map(({ userAgent, ...device }) => ({
-    ...device,
-    device: describeDevice(userAgent),
-    current: device.id === session.id,
-  }));
+export async function listSessions(core: Core, { user, session }: Caller): Promise<OwnDevice[]> {
+  const devices = await listDevicesOf(core, user.id);
+  return devices.map((device) => ({ ...device, current: device.id === session.id }));
+}
+
+/** Where a user is signed in, the last used first, for whoever may know. */
+export async function listDevicesOf(core: Core, userId: string): Promise<Device[]> {
+  const stored = await listDevices(core.db, userId);
+  return stored.map(({ userAgent, ...device }) => ({ ...device, device: describeDevice(userAgent) }));
 }
 
 /**

@@ -1,6 +1,7 @@
 import { recordEvent } from "../audit/audit-log.ts";
 import { AuthError } from "../errors.ts";
 import { parseIdentifier } from "../identifiers/identifier.ts";
+import { withdrawCode } from "../one-time-codes/code-store.ts";
 import {
   deleteUserGroup,
   deleteUserPermission,
@@ -11,11 +12,14 @@ import {
   insertUserPermission,
 } from "../permissions/permission-store.ts";
 import { endSessions } from "../sessions/session-store.ts";
-import { type Account, findAccount, lockWithSuperusers, setPassword } from "../users/user-store.ts";
+import { type Account, findAccount, lockUser, lockWithSuperusers, setPassword } from "../users/user-store.ts";
+import { endAndRecord } from "./administer-sessions.ts";
 import { requireKnownPermissions } from "./administer-users.ts";
 import type { Core } from "./core.ts";
 import { encodePassword } from "./encode-password.ts";
 import { forgetFailures } from "./forget-failures.ts";
+import { issuePasswordCode, type PasswordCode, refuseDisabled } from "./issue-password-code.ts";
+import { type Device, listDevicesOf } from "./manage-sessions.ts";
 
 // What the operator of the installation does at its command line, in nobody's name and above everybody.
 
@@ -32,6 +36,7 @@ export async function changePasswordOf(core: Core, name: string, password: strin
   return core.db.transaction().execute(async (transaction) => {
     await setPassword(transaction, account.id, encoded);
     await forgetFailures(core, transaction, account);
+    await withdrawCode(transaction, { userId: account.id, purpose: "set_password" });
     const { length: sessionsEnded } = await endSessions(transaction, {
       userId: account.id,
       reason: "password_changed",
@@ -85,14 +90,18 @@ async function changeGrants(
   });
 }
 
-/** Signs a user out everywhere and answers from how many sessions. Throws AuthError `not_found`. */
-export async function endSessionsNamed(core: Core, name: string): Promise<number> {
+/**
+ * Makes a code with which a user sets a password; an earlier one is good no more, and nothing else changes.
+ *
+ * @throws AuthError `not_found`, `invalid_input` for an account that is disabled
+ */
+export async function createPasswordCodeNamed(core: Core, name: string): Promise<PasswordCode> {
   const { id } = await findNamed(core, name);
   return core.db.transaction().execute(async (transaction) => {
-    const because = "ended_by_administrator";
-    const { length: count } = await endSessions(transaction, { userId: id, reason: because });
-    if (count > 0) await recordEvent(transaction, { event: "sessions_ended", because, count }, atCommandLine(id));
-    return count;
+    const target = await lockUser(transaction, id);
+    if (!target) throw unknownUser();
+    refuseDisabled(target, "user");
+    return issuePasswordCode(transaction, atCommandLine(id));
   });
 }
 
@@ -103,6 +112,18 @@ export async function unlock(core: Core, name: string): Promise<void> {
     await forgetFailures(core, transaction, account);
     await recordEvent(transaction, { event: "account_unlocked" }, atCommandLine(account.id));
   });
+}
+
+/** Where a user is signed in, the last used first. Throws AuthError `not_found`. */
+export async function listSessionsNamed(core: Core, name: string): Promise<Device[]> {
+  const { id } = await findNamed(core, name);
+  return listDevicesOf(core, id);
+}
+
+/** Ends all sessions of a user, or the one that is named, and answers how many. Throws AuthError `not_found`. */
+export async function endSessionsNamed(core: Core, name: string, sessionId?: string): Promise<number> {
+  const { id } = await findNamed(core, name);
+  return core.db.transaction().execute((transaction) => endAndRecord(transaction, sessionId, atCommandLine(id)));
 }
 
 async function findNamed(core: Core, name: string): Promise<Account> {

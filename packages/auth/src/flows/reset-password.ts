@@ -6,10 +6,11 @@ import { hashCode } from "../one-time-codes/one-time-code.ts";
 import { endSessions } from "../sessions/session-store.ts";
 import { toNetwork } from "../throttling/address.ts";
 import type { Scope } from "../throttling/throttle.ts";
-import { findAccount, setPassword } from "../users/user-store.ts";
+import { findAccount, lockUser, setPassword } from "../users/user-store.ts";
 import type { Core, RequestFacts } from "./core.ts";
 import { requireGoodPassword } from "./encode-password.ts";
 import { forgetFailures } from "./forget-failures.ts";
+import { isIssuerGood } from "./issue-password-code.ts";
 
 export interface ResetPasswordInput {
   /** A username, a phone number or an e-mail address. */
@@ -34,10 +35,12 @@ export async function resetPassword(core: Core, input: ResetPasswordInput, facts
   const encoded = await core.passwords.hash(input.newPassword);
   if (!account?.isActive) throw codeInvalid();
   await core.db.transaction().execute(async (transaction) => {
+    const user = await lockUser(transaction, account.id);
     const codeHash = hashCode(input.code);
-    const outcome = await takeCode(transaction, { userId: account.id, purpose: "set_password", codeHash });
-    if (outcome === "unknown") throw codeInvalid();
-    if (outcome === "expired") throw new AuthError("code_expired", "The code has run out: ask for a new one");
+    const code = await takeCode(transaction, { userId: account.id, purpose: "set_password", codeHash });
+    if (!user?.isActive || code.state === "unknown") throw codeInvalid();
+    if (!(await isIssuerGood(transaction, code, user))) throw codeInvalid();
+    if (code.state === "expired") throw new AuthError("code_expired", "The code has run out: ask for a new one");
     requireGoodPassword(core, input.newPassword, { field: "newPassword", person: account });
     await setPassword(transaction, account.id, encoded);
     await core.throttle.succeed(transaction, counted);

@@ -13,8 +13,10 @@ export interface RotateKeysInput {
  */
 export async function rotateKeys(core: Core, { compromised }: RotateKeysInput): Promise<string> {
   const publishSeconds = compromised ? 0 : 2 * jwksMaxAge;
-  const kid = await core.keyRing.rotate({ publishSeconds, dangerouslyRemoveOldKeys: compromised });
-  const nobody = { actorId: null, subjectId: null, address: null, requestId: null };
-  await recordEvent(core.db, { event: "keys_rotated", oldKeysRemoved: compromised }, nobody);
-  return kid;
+  return core.db.transaction().execute(async (transaction) => {
+    const kid = await core.keyRing.rotate(transaction, { publishSeconds, dangerouslyRemoveOldKeys: compromised });
+    const nobody = { actorId: null, subjectId: null, address: null, requestId: null };
+    await recordEvent(transaction, { event: "keys_rotated", oldKeysRemoved: compromised }, nobody);
+    return kid;
+  });
 }

@@ -17,6 +17,8 @@ interface OneTimeCodesTable {
   target: string | null;
   /** Null until a code has been made and sent. */
   codeHash: Buffer | null;
+  /** The administrator who made it; null for the command line and for what people ask for themselves. It goes when they go. */
+  issuerId: string | null;
   createdAt: Generated<Date>;
   expiresAt: Date;
 }
@@ -26,16 +28,18 @@ export interface NewCode {
   readonly purpose: CodePurpose;
   readonly target?: string;
   readonly codeHash: Buffer | null;
+  readonly issuerId?: string | null;
   /** Seconds. */
   readonly lifetime: number;
 }
 
 /** Keeps a code; an older one of the same user and purpose is good no more. Answers when it runs out. */
-export async function putCode(db: Queries, { lifetime, target, ...code }: NewCode): Promise<Date> {
+export async function putCode(db: Queries, { lifetime, target, issuerId, ...code }: NewCode): Promise<Date> {
   const row = {
     ...code,
     id: randomUUIDv7(),
     target: target ?? null,
+    issuerId: issuerId ?? null,
     createdAt: sql<Date>`latchkey.now()`,
     expiresAt: sql<Date>`latchkey.now() + make_interval(secs => ${lifetime})`,
   };
@@ -48,20 +52,34 @@ export async function putCode(db: Queries, { lifetime, target, ...code }: NewCod
   return expiresAt;
 }
 
+/** What became of a code that was presented, and by whom it was made. */
+export interface TakenCode {
+  readonly state: "good" | "expired" | "unknown";
+  readonly issuerId: string | null;
+}
+
 /** Uses a code up in one statement, so that of two who present it at once one gets it. */
 export async function takeCode(
   db: Queries,
   { userId, purpose, codeHash }: { userId: string; purpose: CodePurpose; codeHash: Buffer },
-): Promise<"good" | "expired" | "unknown"> {
+): Promise<TakenCode> {
   const taken = await db
     .deleteFrom("oneTimeCodes")
     .where("userId", "=", userId)
     .where("purpose", "=", purpose)
     .where("codeHash", "=", codeHash)
-    .returning(sql<boolean>`expires_at > latchkey.now()`.as("isGood"))
+    .returning(["issuerId", sql<boolean>`expires_at > latchkey.now()`.as("isGood")])
     .executeTakeFirst();
-  if (!taken) return "unknown";
-  return taken.isGood ? "good" : "expired";
+  if (!taken) return { state: "unknown", issuerId: null };
+  return { state: taken.isGood ? "good" : "expired", issuerId: taken.issuerId };
+}
+
+/** Makes a code of a user good no more, where there is one. */
+export async function withdrawCode(
+  db: Queries,
+  { userId, purpose }: { userId: string; purpose: CodePurpose },
+): Promise<void> {
+  await db.deleteFrom("oneTimeCodes").where("userId", "=", userId).where("purpose", "=", purpose).execute();
 }
 
 /** Deletes codes that have run out, `atMost` at a time, and answers how many. */

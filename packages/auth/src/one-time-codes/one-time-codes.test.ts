@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openStorage, type Storage } from "../storage/database.ts";
 import { createTestAuth, type TestAuth } from "../testing/index.ts";
-import { deleteExpiredCodes, putCode, takeCode } from "./code-store.ts";
+import { deleteExpiredCodes, putCode, takeCode, withdrawCode } from "./code-store.ts";
 import { createCode, hashCode } from "./one-time-code.ts";
 
 describe("a code", () => {
@@ -50,10 +50,12 @@ describe("the store", () => {
     return { codeHash, expiresAt };
   };
 
+  const take = async (code: Parameters<typeof takeCode>[1]) => (await takeCode(storage.db, code)).state;
+
   it("gives a code out once, however many ask for it at the same moment", async () => {
     const userId = await createUser();
     const { codeHash } = await put(userId);
-    const takers = Array.from({ length: 8 }, () => takeCode(storage.db, { userId, purpose, codeHash }));
+    const takers = Array.from({ length: 8 }, () => take({ userId, purpose, codeHash }));
     expect((await Promise.all(takers)).sort()).toEqual(["good", ...Array.from({ length: 7 }, () => "unknown")]);
   });
 
@@ -68,16 +70,41 @@ describe("the store", () => {
       [userId],
     );
     expect(rows).toEqual([{ lifetime: 60 }]);
-    expect(await takeCode(storage.db, { userId, purpose, codeHash: first.codeHash })).toBe("unknown");
-    expect(await takeCode(storage.db, { userId, purpose, codeHash: second.codeHash })).toBe("good");
+    expect(await take({ userId, purpose, codeHash: first.codeHash })).toBe("unknown");
+    expect(await take({ userId, purpose, codeHash: second.codeHash })).toBe("good");
   });
 
   it("takes a code of another person or another purpose for unknown, and leaves it to its owner", async () => {
     const [owner, other] = [await createUser(), await createUser()];
     const { codeHash } = await put(owner);
-    expect(await takeCode(storage.db, { userId: other, purpose, codeHash })).toBe("unknown");
-    expect(await takeCode(storage.db, { userId: owner, purpose: "prove_phone", codeHash })).toBe("unknown");
-    expect(await takeCode(storage.db, { userId: owner, purpose, codeHash })).toBe("good");
+    expect(await take({ userId: other, purpose, codeHash })).toBe("unknown");
+    expect(await take({ userId: owner, purpose: "prove_phone", codeHash })).toBe("unknown");
+    expect(await take({ userId: owner, purpose, codeHash })).toBe("good");
+  });
+
+  it("tells who made a code, and drops it when they are deleted", async () => {
+    const [userId, issuerId] = [await createUser(), await createUser()];
+    const issue = async (by: string | null) => {
+      const { hash: codeHash } = createCode();
+      await putCode(storage.db, { userId, purpose, codeHash, issuerId: by, lifetime: 60 });
+      return { userId, purpose, codeHash };
+    };
+    expect(await takeCode(storage.db, await issue(issuerId))).toEqual({ state: "good", issuerId });
+    await issue(issuerId);
+    expect(await takeCode(storage.db, await issue(null))).toEqual({ state: "good", issuerId: null });
+    const orphan = await issue(issuerId);
+    await service.database.query("delete from latchkey.users where id = $1", [issuerId]);
+    expect(await take(orphan)).toBe("unknown");
+  });
+
+  it("withdraws the code of one person and purpose, and no other", async () => {
+    const [userId, other] = [await createUser(), await createUser()];
+    const [withdrawn, kept] = [await put(userId), await put(other)];
+    await withdrawCode(storage.db, { userId, purpose: "prove_phone" });
+    await withdrawCode(storage.db, { userId: other, purpose: "prove_email" });
+    await withdrawCode(storage.db, { userId, purpose });
+    expect(await take({ userId, purpose, codeHash: withdrawn.codeHash })).toBe("unknown");
+    expect(await take({ userId: other, purpose, codeHash: kept.codeHash })).toBe("good");
   });
 
   it("knows a code that has run out from one that it never had, and clears it away by the clock", async () => {
@@ -86,7 +113,7 @@ describe("the store", () => {
     await put(await createUser(), 600);
     await service.clock.advance(60);
     expect(await deleteExpiredCodes(storage.db, 0)).toBe(0);
-    expect(await takeCode(storage.db, { userId, purpose, codeHash })).toBe("expired");
+    expect(await take({ userId, purpose, codeHash })).toBe("expired");
     await put(userId);
     await service.clock.advance(60);
     expect(await deleteExpiredCodes(storage.db, 100)).toBe(1);

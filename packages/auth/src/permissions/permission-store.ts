@@ -127,9 +127,8 @@ async function refuseTakenName(query: Promise<unknown>): Promise<void> {
   }
 }
 
-export async function deleteGroup(db: Queries, id: string): Promise<boolean> {
-  const result = await db.deleteFrom("groups").where("id", "=", id).executeTakeFirst();
-  return result.numDeletedRows === 1n;
+export async function deleteGroup(db: Queries, id: string): Promise<void> {
+  await db.deleteFrom("groups").where("id", "=", id).execute();
 }
 
 /** Makes a group's permissions exactly those given. */
@@ -190,6 +189,15 @@ export async function insertUserGroup(db: Queries, userId: string, groupId: stri
 
 export async function deleteUserGroup(db: Queries, userId: string, groupId: string): Promise<void> {
   await db.deleteFrom("userGroups").where("userId", "=", userId).where("groupId", "=", groupId).execute();
+}
+
+export async function isMember(db: Queries, userId: string, groupId: string): Promise<boolean> {
+  const query = db
+    .selectFrom("userGroups")
+    .select("userId")
+    .where("userId", "=", userId)
+    .where("groupId", "=", groupId);
+  return (await query.executeTakeFirst()) !== undefined;
 }
 
 /** Makes a user's own permissions exactly those given. */

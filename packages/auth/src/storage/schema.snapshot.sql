@@ -19,6 +19,7 @@ one_time_codes.target text
 one_time_codes.code_hash bytea
 one_time_codes.created_at timestamp with time zone not null default latchkey.now()
 one_time_codes.expires_at timestamp with time zone not null
+one_time_codes.issuer_id uuid
 permissions.permission text not null
 sessions.id uuid not null
 sessions.user_id uuid not null
@@ -77,6 +78,7 @@ groups: groups_name_key UNIQUE (name)
 groups: groups_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 150)))
 groups: groups_pkey PRIMARY KEY (id)
 one_time_codes: one_time_codes_hash_length CHECK ((octet_length(code_hash) = 32))
+one_time_codes: one_time_codes_issuer_id_fkey FOREIGN KEY (issuer_id) REFERENCES users(id) ON DELETE CASCADE
 one_time_codes: one_time_codes_one_each UNIQUE (user_id, purpose)
 one_time_codes: one_time_codes_pkey PRIMARY KEY (id)
 one_time_codes: one_time_codes_purpose_choice CHECK ((purpose = ANY (ARRAY['set_password'::text, 'prove_phone'::text, 'prove_email'::text])))
@@ -129,6 +131,7 @@ CREATE UNIQUE INDEX group_permissions_pkey ON latchkey.group_permissions USING b
 CREATE UNIQUE INDEX groups_name_key ON latchkey.groups USING btree (name)
 CREATE UNIQUE INDEX groups_pkey ON latchkey.groups USING btree (id)
 CREATE INDEX one_time_codes_expires_at ON latchkey.one_time_codes USING btree (expires_at)
+CREATE INDEX one_time_codes_issuer_id ON latchkey.one_time_codes USING btree (issuer_id) WHERE (issuer_id IS NOT NULL)
 CREATE UNIQUE INDEX one_time_codes_one_each ON latchkey.one_time_codes USING btree (user_id, purpose)
 CREATE UNIQUE INDEX one_time_codes_pkey ON latchkey.one_time_codes USING btree (id)
 CREATE UNIQUE INDEX permissions_pkey ON latchkey.permissions USING btree (permission)

@@ -97,14 +97,13 @@ export function createKeyRing({ db, sealingKey, algorithm, overlapSeconds }: Key
     return { keys: await Promise.all(keys.flatMap((key) => (key ? [toVerificationJwk(key)] : []))) };
   }
 
-  async function rotate({ publishSeconds, dangerouslyRemoveOldKeys }: Rotation): Promise<string> {
+  /** Makes a new key in the caller's transaction, and answers its id. */
+  async function rotate(transaction: Queries, { publishSeconds, dangerouslyRemoveOldKeys }: Rotation): Promise<string> {
     const key = await createKey(algorithm, sealingKey);
-    await db.transaction().execute(async (transaction) => {
-      await lockSigningKeys(transaction);
-      if (!dangerouslyRemoveOldKeys) requireSameSecret(await listSigningKeys(transaction), sealingKey);
-      await insertSigningKey(transaction, key, { publishSeconds, overlapSeconds });
-      if (dangerouslyRemoveOldKeys) await deleteOtherSigningKeys(transaction, key.kid);
-    });
+    await lockSigningKeys(transaction);
+    if (!dangerouslyRemoveOldKeys) requireSameSecret(await listSigningKeys(transaction), sealingKey);
+    await insertSigningKey(transaction, key, { publishSeconds, overlapSeconds });
+    if (dangerouslyRemoveOldKeys) await deleteOtherSigningKeys(transaction, key.kid);
     return key.kid;
   }
 

@@ -173,6 +173,12 @@ export async function lockWithSuperusers(transaction: Queries, id: string): Prom
   return { target: rows.find((user) => user.id === id.toLowerCase()) ?? null, superusers };
 }
 
+/** Reads a user whom nobody else can change until the transaction ends. */
+export async function lockUser(transaction: Queries, id: string): Promise<User | null> {
+  const query = transaction.selectFrom("users").select(userFields).where("id", "=", id).forNoKeyUpdate();
+  return (await query.executeTakeFirst()) ?? null;
+}
+
 export async function findUser(db: Queries, id: string): Promise<User | null> {
   const found = await db.selectFrom("users").select(userFields).where("id", "=", id).executeTakeFirst();
   return found ?? null;
