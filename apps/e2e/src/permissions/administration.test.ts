@@ -430,6 +430,85 @@ describe("users.endSessions", () => {
     });
     expect((await asBoss("users.endSessions", { id })).body).toEqual({ ended: 0 });
   });
+
+  test("ends the one session that is named, and leaves the others", async () => {
+    const { id, username, token } = await createPerson(live.test);
+    const other = await live.test.auth.login({ username, password }, live.test.facts);
+    const [last, first] = (await asBoss("users.listSessions", { id })).body;
+    expect((await asBoss("users.endSessions", { id, sessionId: first.id.toUpperCase() })).body).toEqual({ ended: 1 });
+    expect(outcomeOf(await ask(live, "me.get", { token }))).toBe("401 session_ended");
+    expect(outcomeOf(await ask(live, "me.get", { token: other.token }))).toBe("ok");
+    expect((await asBoss("users.listSessions", { id })).body).toMatchObject([{ id: last.id }]);
+    expect((await eventsAbout(id)).at(-1)).toMatchObject({
+      event: "sessions_ended",
+      actor_id: boss.id,
+      detail: { because: "ended_by_administrator", count: 1 },
+    });
+  });
+
+  test("says of a session that has ended, is somebody else's or never was that it is not there, and ends none", async () => {
+    const [person, other] = [await createPerson(live.test), await createPerson(live.test)];
+    const [theirs] = (await asBoss("users.listSessions", { id: other.id })).body;
+    const [ended] = (await asBoss("users.listSessions", { id: person.id })).body;
+    await asBoss("users.endSessions", { id: person.id });
+    const { token } = await live.test.auth.login({ username: person.username, password }, live.test.facts);
+    const before = await eventsAbout(person.id);
+    for (const sessionId of [theirs.id, ended.id, nobody]) {
+      expect(outcomeOf(await asBoss("users.endSessions", { id: person.id, sessionId }))).toBe("404 not_found");
+    }
+    for (const sessionId of ["", "1", null, [theirs.id]]) {
+      expect(outcomeOf(await asBoss("users.endSessions", { id: person.id, sessionId }))).toBe("400 invalid_input");
+    }
+    for (const signedIn of [token, other.token]) {
+      expect(outcomeOf(await ask(live, "me.get", { token: signedIn }))).toBe("ok");
+    }
+    expect(await eventsAbout(person.id)).toEqual(before);
+  });
+});
+
+describe("users.listSessions", () => {
+  test("answers where somebody is signed in, the last used first, and nothing that is good for a sign-in", async () => {
+    const { id, username, refreshToken } = await createPerson(live.test);
+    const firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0";
+    const headers = { "user-agent": firefox };
+    await live.test.auth.logout(refreshToken, live.test.facts);
+    await ask(live, "token.obtain", { input: { username, password } });
+    await live.test.database.query(
+      "update latchkey.sessions set last_used_at = now() - interval '1 hour' where user_id = $1",
+      [id],
+    );
+    await ask(live, "token.obtain", { input: { username, password }, headers });
+    const { body, text } = await asBoss("users.listSessions", { id });
+    expect(body).toEqual([
+      {
+        id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+        createdAt: expect.stringMatching(/^\d{4}-/),
+        lastUsedAt: expect.stringMatching(/^\d{4}-/),
+        expiresAt: expect.stringMatching(/^\d{4}-/),
+        address: "127.0.0.1",
+        device: "Firefox on Linux",
+      },
+      expect.objectContaining({ address: "127.0.0.1", device: "node" }),
+    ]);
+    expect(text).not.toMatch(/token|hash/i);
+    await asBoss("users.endSessions", { id });
+    expect((await asBoss("users.listSessions", { id })).body).toEqual([]);
+  });
+
+  test("answers whoever may view users about those below them and about themselves, not about those above", async () => {
+    const viewer = await createPerson(live.test, { permissions: ["auth.view_user"] });
+    const below = await createPerson(live.test);
+    const above = await Promise.all([
+      createPerson(live.test, { isSuperuser: true }),
+      createPerson(live.test, { isStaff: true }),
+      createPerson(live.test, { permissions: ["auth.change_user"] }),
+    ]);
+    const list = async (id: string) =>
+      outcomeOf(await ask(live, "users.listSessions", { input: { id }, token: viewer.token }));
+    expect(await list(below.id)).toBe("ok");
+    expect(await list(viewer.id)).toBe("ok");
+    for (const { id } of above) expect(await list(id)).toBe("403 permission_denied");
+  });
 });
 
 describe("groups", () => {
@@ -513,6 +592,8 @@ test.each([
   ["users.setGroups", { id: nobody, groupIds: [] }],
   ["users.setPermissions", { id: nobody, permissions: [] }],
   ["users.endSessions", { id: nobody }],
+  ["users.createPasswordCode", { id: nobody }],
+  ["users.listSessions", { id: nobody }],
   ["groups.update", { id: nobody, name: "x" }],
   ["groups.delete", { id: nobody }],
 ])(

@@ -156,6 +156,66 @@ describe("end-sessions", () => {
     expect(await answerOf("end-sessions", "dave")).toEqual({ ended: 0 });
     expect(await installation.run(["end-sessions", "nobody"])).toMatchObject({ code: 2 });
   });
+
+  test("ends one session that list-sessions names, and no other", async () => {
+    const tokens = [await obtainToken(service.url, "dave"), await obtainToken(service.url, "dave")];
+    const lines = (await say("list-sessions", "dave")).trimEnd().split("\n");
+    expect(lines).toHaveLength(2);
+    for (const line of lines) expect(line).toMatch(/^[0-9a-f-]{36}\t\d{4}-\d\d-\d\dT[\d:.]+Z\t127\.0\.0\.1\tnode$/);
+    const { sessions } = await answerOf("list-sessions", "DAVE");
+    expect(sessions.map(({ id }: { id: string }) => id)).toEqual(lines.map((line) => line.split("\t")[0]));
+    const [, first] = sessions;
+    expect(await say("end-sessions", "dave", "--session", first.id)).toBe("1 sessions ended.\n");
+    const outcomes = await Promise.all(tokens.map(async (token) => outcomeOf(await ask(service, "me.get", { token }))));
+    expect(outcomes).toEqual(["401 session_ended", "ok"]);
+    expect(await installation.run(["end-sessions", "dave", "--session", first.id])).toMatchObject({
+      code: 2,
+      stdout: "",
+      stderr: "latchkey: There is no such session of that user\n",
+    });
+    expect(await installation.run(["end-sessions", "dave", "--session", "1"])).toMatchObject({
+      code: 2,
+      stdout: "",
+      stderr: "error: --session is an id as list-sessions prints it\nAdd --help to see what it takes.\n",
+    });
+    expect(await answerOf("end-sessions", "dave")).toEqual({ ended: 1 });
+    expect(await say("list-sessions", "dave")).toBe("They are signed in nowhere.\n");
+  });
+});
+
+describe("create-password-code", () => {
+  test("prints a code that sets a password over HTTP; until then nothing changes", async () => {
+    await createUser(installation, "--username", "erin");
+    const token = await obtainToken(service.url, "erin");
+    const printed = await say("create-password-code", "erin");
+    const [code = "", sentence] = printed.split("\n");
+    expect(sentence).toMatch(/^For password\.reset, once, until \d{4}-\d\d-\d\dT[\d:.]+Z\.$/);
+    expect(outcomeOf(await ask(service, "me.get", { token }))).toBe("ok");
+    const reset = async (typed: string) =>
+      outcomeOf(
+        await ask(service, "password.reset", {
+          input: { username: "erin", code: typed, newPassword: "another good phrase" },
+        }),
+      );
+    const { setPasswordCode, expiresAt } = await answerOf("create-password-code", "ERIN");
+    expect(Date.parse(expiresAt)).toBeGreaterThan(Date.now());
+    expect(await reset(code)).toBe("400 code_invalid");
+    expect(await reset(setPasswordCode)).toBe("ok");
+    expect(outcomeOf(await ask(service, "me.get", { token }))).toBe("401 session_ended");
+  });
+
+  test("helps the last superuser, whom nobody else can help, and refuses a disabled account", async () => {
+    expect(await say("create-password-code", "boss")).toMatch(/^[0-9A-Z-]{23}\n/);
+    const { body } = await ask(service, "users.list", { input: { username: "carol" }, token: admin });
+    const input = { id: body.users[0].id, changes: { isActive: false } };
+    expect(outcomeOf(await ask(service, "users.update", { input, token: admin }))).toBe("ok");
+    expect(await installation.run(["create-password-code", "carol"])).toMatchObject({
+      code: 2,
+      stdout: "",
+      stderr: "latchkey: user: is a disabled account: enable it first\n",
+    });
+    expect(await installation.run(["create-password-code", "nobody"])).toMatchObject({ code: 2, stdout: "" });
+  });
 });
 
 describe("sync-permissions and purge", () => {

@@ -104,10 +104,96 @@ describe("whoever is no superuser", () => {
     expect(outcomeOf(await asClerk("users.setGroups", { id, groupIds: [weak.id] }))).toBe("ok");
   });
 
-  test("leaves a group the permissions that it has, and adds none beyond their own", async () => {
-    const group = await createGroup(["auth.view_auditevent"]);
-    const permissions = ["auth.view_auditevent", "auth.view_user"];
-    expect(outcomeOf(await asClerk("groups.update", { id: group.id, permissions }))).toBe("ok");
+  describe("neither empties, changes, renames nor deletes a group that gives what they do not hold:", () => {
+    test.each<[string, readonly string[]]>([
+      ["nothing else", ["auth.view_auditevent"]],
+      ["beside what they hold", ["auth.view_user", "auth.view_auditevent"]],
+    ])("%s", async (_, permissions) => {
+      const { id, name } = await createGroup(permissions);
+      const member = await createPerson(live.test, { groups: [name] });
+      const attempts: [string, object][] = [
+        ["groups.update", { id, permissions: [] }],
+        ["groups.update", { id, permissions: ["auth.view_user"] }],
+        ["groups.update", { id, permissions }],
+        ["groups.update", { id, permissions: [...permissions, "auth.add_user"] }],
+        ["groups.update", { id, name: freshName() }],
+        ["groups.update", { id: id.toUpperCase(), name: freshName(), permissions: [] }],
+        ["groups.update", { id }],
+        ["groups.delete", { id }],
+        ["groups.delete", { id: id.toUpperCase() }],
+      ];
+      for (const [procedure, input] of attempts) {
+        await expectRefused(async () => outcomeOf(await asClerk(procedure, input)));
+      }
+      expect((await ask(live, "me.permissions", { token: member.token })).body).toEqual(permissions.toSorted());
+    });
+
+    test("an id that no group has is said not to be there", async () => {
+      for (const procedure of ["groups.update", "groups.delete"]) {
+        expect(outcomeOf(await asClerk(procedure, { id: boss.id }))).toBe("404 not_found");
+      }
+    });
+  });
+
+  test("does all of it with a group that gives no more than they hold, and keeps away from it what they do not", async () => {
+    const { id } = await createGroup(["auth.view_user", "auth.add_user"]);
+    const beyond = ["auth.view_user", "auth.view_auditevent"];
+    await expectRefused(async () => outcomeOf(await asClerk("groups.update", { id, permissions: beyond })));
+    const changes = { name: freshName(), permissions: ["auth.view_user", "auth.change_group"] };
+    expect(outcomeOf(await asClerk("groups.update", { id, ...changes }))).toBe("ok");
+    expect(outcomeOf(await asClerk("groups.update", { id, permissions: [] }))).toBe("ok");
+    expect(outcomeOf(await asClerk("groups.delete", { id }))).toBe("ok");
+  });
+
+  test("deletes no group that becomes more than theirs at the same moment", async () => {
+    const leader = await toAdministrator(live.test, clerk);
+    const chief = await toAdministrator(live.test, boss);
+    const other = await live.test.another();
+    for (let trial = 0; trial < 30; trial++) {
+      const { id } = await createGroup(["auth.view_user"]);
+      const [raised, deleted] = await Promise.allSettled([
+        live.test.auth.groups.update(chief, id, { permissions: ["auth.view_user", "auth.view_auditevent"] }),
+        trial % 2 ? other.groups.delete(leader, id) : other.groups.update(leader, id, { permissions: [] }),
+      ]);
+      const left = await live.test.database.query<{ permission: string }>(
+        "select permission from latchkey.group_permissions where group_id = $1 order by 1",
+        [id],
+      );
+      // Whoever came first: the clerk to what was theirs, or the superuser, and then the clerk is refused.
+      if (deleted.status === "rejected") expect(deleted.reason).toMatchObject({ code: "permission_denied" });
+      if (raised.status === "rejected") expect(raised.reason).toMatchObject({ code: "not_found" });
+      expect(left.length).toBe(raised.status === "rejected" ? 0 : 2);
+    }
+  });
+
+  test("puts nothing into a group that they are in themselves, and takes out what they like", async () => {
+    const own = await createGroup(["auth.view_user"]);
+    const member = await createPerson(live.test, { permissions: clerkRights, groups: [own.name] });
+    const permissions = ["auth.view_user", "auth.change_user"];
+    await expectRefused(async () => outcomeOf(await asClerk("groups.update", { id: own.id, permissions }, member)));
+    expect(outcomeOf(await asClerk("groups.update", { id: own.id, name: freshName() }, member))).toBe("ok");
+    expect(outcomeOf(await asClerk("groups.update", { id: own.id, permissions: [] }, member))).toBe("ok");
+  });
+
+  test("takes a group or a permission from nobody who holds more than they", async () => {
+    const [given, strong] = [await createGroup(["auth.view_user"]), await createGroup(["auth.view_auditevent"])];
+    const above = await Promise.all([
+      createPerson(live.test, { groups: [given.name, strong.name] }),
+      createPerson(live.test, { groups: [given.name], permissions: ["auth.view_user", "auth.view_auditevent"] }),
+      createPerson(live.test, { groups: [given.name], permissions: ["auth.view_user"], isStaff: true }),
+      createPerson(live.test, { groups: [given.name], permissions: ["auth.view_user"], isSuperuser: true }),
+    ]);
+    for (const { id } of above) {
+      for (const groupIds of [[], [strong.id], [given.id]]) {
+        await expectRefused(async () => outcomeOf(await asClerk("users.setGroups", { id, groupIds })));
+      }
+      for (const permissions of [[], ["auth.view_user"], ["auth.view_auditevent"]]) {
+        await expectRefused(async () => outcomeOf(await asClerk("users.setPermissions", { id, permissions })));
+      }
+    }
+    const below = await createPerson(live.test, { groups: [given.name], permissions: ["auth.view_user"] });
+    expect(outcomeOf(await asClerk("users.setGroups", { id: below.id, groupIds: [] }))).toBe("ok");
+    expect(outcomeOf(await asClerk("users.setPermissions", { id: below.id, permissions: [] }))).toBe("ok");
   });
 
   test("gives themselves nothing: no group, no permission, not even what they hold by a group", async () => {
@@ -149,6 +235,9 @@ describe("whoever is no superuser", () => {
         ["users.setPermissions", { id, permissions: [] }],
         ["users.endSessions", { id }],
         ["users.endSessions", { id: id.toUpperCase() }],
+        ["users.endSessions", { id, sessionId: (await toAdministrator(live.test, { token })).session.id }],
+        ["users.createPasswordCode", { id }],
+        ["users.listSessions", { id }],
       ];
       for (const [procedure, input] of attempts) {
         await expectRefused(async () => outcomeOf(await asClerk(procedure, input)));
@@ -181,6 +270,8 @@ describe("whoever holds nothing", () => {
       ["users.setGroups", { id, groupIds: [] }, "403 permission_denied"],
       ["users.setPermissions", { id, permissions: [] }, "403 permission_denied"],
       ["users.endSessions", { id }, "403 permission_denied"],
+      ["users.createPasswordCode", { id }, "403 permission_denied"],
+      ["users.listSessions", { id }, "403 permission_denied"],
       ["audit.list", { userId: id }, "403 permission_denied"],
     ]);
     tries.push(

@@ -38,6 +38,9 @@ export async function createPerson(
 }
 
 /** The person as the core's flows are told of them. */
-export async function toAdministrator({ auth, facts }: Pick<TestAuth, "auth" | "facts">, { token }: Person) {
+export async function toAdministrator(
+  { auth, facts }: Pick<TestAuth, "auth" | "facts">,
+  { token }: Pick<Person, "token">,
+) {
   return { ...(await auth.authenticate([`Bearer ${token}`])), facts };
 }

@@ -120,8 +120,9 @@ describe("password.reset", () => {
   });
 
   test("ends the sessions that the account has", async () => {
-    const { id, username, code } = await createAccount();
+    const { id, username } = await createAccount();
     await live.test.auth.operator.changePassword(username, password);
+    const { setPasswordCode: code } = await live.test.auth.operator.createPasswordCode(username);
     const { token } = await live.test.auth.login({ username, password }, live.test.facts);
     expect(outcomeOf(await reset({ username, code }))).toBe("ok");
     expect(outcomeOf(await ask(live, "me.get", { token }))).toBe("401 session_ended");
