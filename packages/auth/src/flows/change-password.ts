@@ -1,7 +1,7 @@
 import { recordEvent } from "../audit/audit-log.ts";
 import { AuthError } from "../errors.ts";
-import type { PasswordCheck } from "../passwords/passwords.ts";
 import { withdrawCode } from "../one-time-codes/code-store.ts";
+import type { PasswordCheck } from "../passwords/passwords.ts";
 import { deriveSuccessor } from "../sessions/refresh-token.ts";
 import { endSessions, lockRefreshHash } from "../sessions/session-store.ts";
 import type { Queries } from "../storage/database.ts";

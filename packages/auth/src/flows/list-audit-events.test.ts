@@ -4,6 +4,7 @@ import type { AuditEvent } from "../audit/audit-event.ts";
 import type { Auth } from "../auth.ts";
 import { AuthError, type AuthErrorCode } from "../errors.ts";
 import { createTestAuth, type TestAuth } from "../testing/index.ts";
+import { limits } from "../throttling/limits.ts";
 import type { Administrator } from "./require-authority.ts";
 
 const password = "kanarya phrase one";
@@ -150,6 +151,20 @@ const deeds: readonly Deed[] = [
     detail: () => ({ identifier: "phone", because: "unknown_user" }),
   },
   {
+    does: "login, with the last wrong password before there is a wait",
+    actor: "nobody",
+    subject: "target",
+    first: async ({ username }) => {
+      for (let time = 1; time < limits.sign_in_name_and_address.free; time += 1) {
+        await refused("invalid_credentials", service.auth.login({ username, password: newPassword }, service.facts));
+      }
+    },
+    run: ({ username }) =>
+      refused("invalid_credentials", service.auth.login({ username, password: newPassword }, service.facts)),
+    leaves: ["sign_in_refused", "limit_reached"],
+    detail: () => ({ limit: "sign_in_name_and_address" }),
+  },
+  {
     does: "refresh, with a token that was used before",
     actor: "nobody",
     subject: "target",
@@ -182,7 +197,7 @@ const deeds: readonly Deed[] = [
     does: "inspectToken, of a token of the old backend",
     isNowhere: true,
     first: encodeOldToken,
-    run: (_, prepared) => service.auth.inspectToken(String(prepared)),
+    run: (_, prepared) => service.auth.inspectToken(String(prepared), service.facts),
     leaves: ["legacy_token_adopted"],
     detail: () => ({}),
   },
@@ -209,6 +224,24 @@ const deeds: readonly Deed[] = [
     run: ({ caller }) => service.auth.changePassword(caller, { currentPassword: password, newPassword }, service.facts),
     leaves: ["password_changed"],
     detail: () => ({ sessionsEnded: 1 }),
+  },
+  {
+    ...bySelf,
+    does: "changePassword, with a wrong password",
+    run: ({ caller }) =>
+      refused(
+        "invalid_credentials",
+        service.auth.changePassword(caller, { currentPassword: newPassword, newPassword }, service.facts),
+      ),
+    leaves: ["password_change_refused"],
+    detail: () => ({}),
+  },
+  {
+    ...byOperator,
+    does: "operator.unlock",
+    run: ({ username }) => service.auth.operator.unlock(username),
+    leaves: ["account_unlocked"],
+    detail: () => ({}),
   },
   {
     ...bySelf,
@@ -405,7 +438,7 @@ const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
   "operator.listSessions": ({ username }) => service.auth.operator.listSessions(username),
   refresh: ({ refreshToken }) => service.auth.refresh(refreshToken, service.facts),
   authenticate: ({ token }) => service.auth.authenticate([`Bearer ${token}`]),
-  inspectToken: ({ token }) => service.auth.inspectToken(token),
+  inspectToken: ({ token }) => service.auth.inspectToken(token, service.facts),
   listSessions: ({ caller }) => service.auth.listSessions(caller),
   listAuditEvents: () => service.auth.listAuditEvents({ limit: 25 }),
   findPermissions: ({ caller }) => service.auth.findPermissions(caller.user),
@@ -438,6 +471,9 @@ const allEvents: Readonly<Record<AuditEvent["event"], true>> = {
   refresh_token_reused: true,
   sessions_ended: true,
   password_changed: true,
+  password_change_refused: true,
+  limit_reached: true,
+  account_unlocked: true,
   legacy_token_adopted: true,
   profile_updated: true,
   keys_rotated: true,

@@ -14,6 +14,7 @@ const frozen: Readonly<Record<string, string>> = {
   "0001-users-sessions-keys": "9cb73f415f905e78b3b7632afa38c5c9be2f7476df3b6d1246bf83c23752646d",
   "0002-permissions-and-codes": "c36a9d6fb53a52d96ee9adf7682e047281da8c5f2d41c926fbff0964efa94c4f",
   "0003-audit-order": "7173286bf2e2e6d9c3126b88a858d12b5ae8288aa5ad9a403912da176f1123ef",
+  "0005-code-issuers": "5466b1d4cd273ee34dda6b5cf2ae020556f73fb5236ff77156a98143ffcc536e",
   "0004-throttles": "e9b3a3c8f9ce7f8fb09c9ae7422c72255238786ac005b9e9c03068f3a2936a27",
 };
 
