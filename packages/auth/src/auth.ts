@@ -56,7 +56,7 @@ import { type AuthOptions, type ResolvedOptions, resolveOptions } from "./option
 import { createPasswords } from "./passwords/passwords.ts";
 import { deriveKey } from "./secrets.ts";
 import { touchSessions } from "./sessions/session-store.ts";
-import { openStorage, type Queries, type Storage } from "./storage/database.ts";
+import { openStorage, type Queries, type Storage, withoutHaste } from "./storage/database.ts";
 import { migrate } from "./storage/migrate.ts";
 import { createThrottle } from "./throttling/throttle.ts";
 import { clockLeeway } from "./tokens/access-token.ts";
@@ -130,7 +130,7 @@ export function createAuth(connection: pg.PoolConfig, authOptions: AuthOptions) 
       endSessions: (name: string, sessionId?: string) => endSessionsNamed(core, name, sessionId),
     },
     listAuditEvents: (input: ListEventsInput) => listAuditEvents(core, input),
-    purge: () => purge(core),
+    purge: () => withoutHaste(connection, (db) => purge({ ...core, db })),
     /** What a user may do at this moment. */
     findPermissions: (user: User) => findPermissions(core, user),
     /** Throws AuthError `permission_denied` unless the user holds the permission at this moment. */
@@ -143,11 +143,11 @@ export function createAuth(connection: pg.PoolConfig, authOptions: AuthOptions) 
     verificationKeys: () => core.keyRing.verificationKeys(),
     /** Brings the schema up to date, and nothing more. Throws StartError. */
     migrate: async () => {
-      await migrate(storage.db);
+      await withoutHaste(connection, migrate);
     },
     /** Brings the schema up to date and makes the first signing key. Throws StartError. */
     prepare: async () => {
-      await migrate(storage.db);
+      await withoutHaste(connection, migrate);
       await core.keyRing.prepare();
       await syncPermissions(core, { prune: false });
     },

@@ -18,21 +18,34 @@ export interface EmptyDatabase extends AsyncDisposable {
   readonly url: string;
 }
 
-export async function createEmptyDatabase(): Promise<EmptyDatabase> {
-  const server: Connection = JSON.parse(process.env.LATCHKEY_TEST_SERVER ?? "");
+/** @param server other than the tests' own, which keeps nothing through an accident */
+export async function createEmptyDatabase(server: Connection = readTestServer()): Promise<EmptyDatabase> {
   const database = `test_${randomBytes(8).toString("hex")}`;
-  await administer(server, `create database ${database}`);
+  await queryOnce({ ...server, database: "postgres" }, `create database ${database}`);
   return {
     url: toDatabaseUrl({ ...server, database }),
-    [Symbol.asyncDispose]: () => administer(server, `drop database ${database} with (force)`),
+    async [Symbol.asyncDispose]() {
+      await queryOnce({ ...server, database: "postgres" }, `drop database ${database} with (force)`);
+    },
   };
 }
 
-async function administer(server: Connection, statement: string): Promise<void> {
-  const client = new pg.Client({ ...server, database: "postgres" });
+function readTestServer(): Connection {
+  return JSON.parse(process.env.LATCHKEY_TEST_SERVER ?? "");
+}
+
+/** One query on a connection of its own. */
+export async function queryOnce<Row extends pg.QueryResultRow>(
+  connection: pg.ClientConfig,
+  text: string,
+  values: readonly unknown[] = [],
+): Promise<Row[]> {
+  const client = new pg.Client(connection);
+  // A server that goes away meanwhile is told by the query.
+  client.on("error", () => {});
   await client.connect();
   try {
-    await client.query(statement);
+    return (await client.query<Row>(text, [...values])).rows;
   } finally {
     await client.end();
   }

@@ -1,8 +1,7 @@
 import { readdir } from "node:fs/promises";
-import pg from "pg";
 import { describe, expect, it } from "vitest";
 import { call } from "../live-server.ts";
-import { createEmptyDatabase } from "./external-database.ts";
+import { createEmptyDatabase, queryOnce } from "./external-database.ts";
 import { createInstallation } from "./installation.ts";
 import { createUser, obtainToken } from "./people.ts";
 
@@ -16,7 +15,9 @@ describe("two services that start at the same moment on an empty database of ano
       const token = await obtainToken(issuer.url, "alice");
       for (const { url } of services) expect(await call(url, "me.get", { token })).toMatchObject({ status: 200 });
     }
-    expect(await query(database.url, "select count(*)::int from latchkey.signing_keys")).toEqual([{ count: 1 }]);
+    expect(
+      await queryOnce({ connectionString: database.url }, "select count(*)::int from latchkey.signing_keys"),
+    ).toEqual([{ count: 1 }]);
     expect(await readdir(installation.dataDir)).toEqual(["secret"]);
     expect(await installation.findPostgres()).toBeUndefined();
 
@@ -27,13 +28,3 @@ describe("two services that start at the same moment on an empty database of ano
     for (const { stdout, stderr } of ends) expect(stdout + stderr).not.toContain(password);
   });
 });
-
-async function query(url: string, text: string): Promise<unknown[]> {
-  const client = new pg.Client(url);
-  await client.connect();
-  try {
-    return (await client.query<Record<string, unknown>>(text)).rows;
-  } finally {
-    await client.end();
-  }
-}

@@ -3,7 +3,8 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import pg from "pg";
+import type pg from "pg";
+import { queryOnce } from "./external-database.ts";
 import { launch, type Outcome, type Program, until, type Variables } from "./program.ts";
 
 /** A running service. */
@@ -24,8 +25,15 @@ export interface Installation extends AsyncDisposable {
   run(args: readonly string[], options?: RunOptions): Promise<Outcome>;
   /** The process of the embedded PostgreSQL, or undefined when none runs. */
   findPostgres(): Promise<number | undefined>;
+  /** How to reach the embedded PostgreSQL, while it runs. */
+  findConnection(): Promise<pg.ClientConfig>;
   /** One query on the embedded PostgreSQL, while something runs. */
   query<Row extends pg.QueryResultRow>(text: string): Promise<Row[]>;
+}
+
+export interface InstallationOptions {
+  /** Puts a disk below the data folder, which is taken away when nothing runs there any more. */
+  readonly mount?: (dataDir: string) => Promise<AsyncDisposable>;
 }
 
 export interface RunOptions {
@@ -40,9 +48,13 @@ export interface RunOptions {
  * await using installation = await createInstallation();
  * const { url } = await installation.start();
  */
-export async function createInstallation(defaults: Variables = {}): Promise<Installation> {
+export async function createInstallation(
+  defaults: Variables = {},
+  { mount }: InstallationOptions = {},
+): Promise<Installation> {
   const folder = await mkdtemp(join(tmpdir(), "latchkey-process-"));
   const dataDir = join(folder, "data");
+  const disk = await mount?.(dataDir);
   const programs: Program[] = [];
   const common = { LATCHKEY_DATA_DIR: dataDir, PORT: "0", PASSWORD_COST: "10", ...defaults };
 
@@ -59,11 +71,13 @@ export async function createInstallation(defaults: Variables = {}): Promise<Inst
     start: async (variables = {}) => toService(open("main", [], { variables })),
     run: (args, options) => open("cli", args, options).outcome,
     findPostgres: () => findPostgres(dataDir),
-    query: (text) => queryEmbedded(dataDir, text),
+    findConnection: () => readConnection(dataDir),
+    query: async (text) => queryOnce(await readConnection(dataDir), text),
     async [Symbol.asyncDispose]() {
       for (const program of programs) if (program.isRunning()) program.signalGroup("SIGKILL");
       await Promise.all(programs.map((program) => program.outcome));
       await killPostgres(dataDir);
+      await disk?.[Symbol.asyncDispose]();
       await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
     },
   };
@@ -83,7 +97,8 @@ async function readLockFile(dataDir: string): Promise<string[] | undefined> {
   return text?.split("\n");
 }
 
-async function findPostgres(dataDir: string): Promise<number | undefined> {
+/** The process of the embedded PostgreSQL of a data folder, or undefined when none runs. */
+export async function findPostgres(dataDir: string): Promise<number | undefined> {
   const pid = Number((await readLockFile(dataDir))?.[0]);
   return pid > 0 && (await isRunning(pid)) ? pid : undefined;
 }
@@ -95,21 +110,15 @@ export async function isRunning(pid: number): Promise<boolean> {
   return state !== "" && !state.startsWith("Z");
 }
 
-async function killPostgres(dataDir: string): Promise<void> {
+export async function killPostgres(dataDir: string): Promise<void> {
   const pid = await findPostgres(dataDir);
   if (pid === undefined) return;
   process.kill(pid, "SIGKILL");
   await until(async () => !(await isRunning(pid)));
 }
 
-async function queryEmbedded<Row extends pg.QueryResultRow>(dataDir: string, text: string): Promise<Row[]> {
+async function readConnection(dataDir: string): Promise<pg.ClientConfig> {
   const port = Number((await readLockFile(dataDir))?.[3]);
   const password = (await readFile(join(dataDir, "postgres", "password"), "utf8")).trim();
-  const client = new pg.Client({ host: "127.0.0.1", port, user: "latchkey", password, database: "latchkey" });
-  await client.connect();
-  try {
-    return (await client.query<Row>(text)).rows;
-  } finally {
-    await client.end();
-  }
+  return { host: "127.0.0.1", port, user: "latchkey", password, database: "latchkey" };
 }

@@ -2,7 +2,8 @@ import { isAuthError } from "@latchkey/client";
 import { Browser, emptying, type NetworkRequest, type Occurrence, type Tab } from "./browser.ts";
 import { createDice, type Dice } from "./dice.ts";
 import { SessionModel, type Verdict } from "./session-model.ts";
-import { lifetimes, readRefreshToken, username, type World } from "./world.ts";
+import { readRefreshToken } from "./stored-token.ts";
+import { lifetimes, username, type World } from "./world.ts";
 
 /** What became of the sessions of some simulations, to see that every case is among them. */
 export interface Tally {

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { IncomingMessage, ServerResponse } from "node:http";
 import { Socket } from "node:net";
 import { createLog } from "@latchkey/api/log";
@@ -6,6 +5,7 @@ import type { Auth } from "@latchkey/auth";
 import { createTestAuth, type TestDatabase } from "@latchkey/auth/testing";
 import { createApp } from "../../../api/src/app.ts";
 import type { Lifetimes } from "./session-model.ts";
+import { readRefreshToken } from "./stored-token.ts";
 
 export const lifetimes: Lifetimes = { grace: 30, idle: 3 * 86_400, absolute: 9 * 86_400 };
 export const username = "alice";
@@ -140,13 +140,6 @@ function toAppInput({ target, method, headers, body }: WireRequest) {
   incoming.headersDistinct = Object.fromEntries([...headers].map(([name, value]) => [name, [value]]));
   const request = new Request(new URL(target, "http://service.test"), { method, headers, body });
   return [request, { incoming, outgoing: new ServerResponse(incoming) }] as const;
-}
-
-/** The parts of a refresh token: the session's id, and the hash that is stored. */
-export function readRefreshToken(text: string): { readonly sessionId: string; readonly hash: Buffer } {
-  const bytes = Buffer.from(text, "base64url");
-  const sessionId = bytes.subarray(0, 16).toString("hex");
-  return { sessionId, hash: createHash("sha256").update(bytes.subarray(16, 48)).digest() };
 }
 
 async function findSession(database: TestDatabase, refreshToken: string): Promise<StoredSession | null> {

@@ -1,0 +1,143 @@
+import { createAuth } from "@latchkey/auth";
+import { testSecret } from "@latchkey/auth/testing";
+import type pg from "pg";
+import { expect } from "vitest";
+import { queryOnce } from "../processes/external-database.ts";
+import { createDice, type Dice } from "../sessions/dice.ts";
+import { readRefreshToken } from "../sessions/stored-token.ts";
+import { type Door, Person, password, phoneNumberOf, type Seen, usernameOf } from "./person.ts";
+
+/** People with accounts on one database, at the door of one service. */
+export interface Crowd extends Disposable {
+  readonly people: readonly Person[];
+  readonly door: Door;
+  /** What everybody saw so far. */
+  seen(): Seen[];
+  /** Everybody works until the answer is called, which resolves when the last one has stopped. */
+  work(dice: Dice): () => Promise<void>;
+}
+
+/** @param connection of a database that a service has migrated */
+export async function createCrowd(connection: pg.PoolConfig, size: number, url: string): Promise<Crowd> {
+  await createAccounts(connection, size);
+  const door = { url };
+  const people = Array.from({ length: size }, (_, index) => new Person(index, door));
+  return {
+    people,
+    door,
+    seen: () => people.flatMap((person) => person.seen),
+    work(dice) {
+      const stop = new AbortController();
+      const working = people.map((person) => person.work(createDice(dice.between(0, 2 ** 31)), stop.signal));
+      // Whoever fails is told when the crowd is stopped.
+      for (const work of working) work.catch(() => {});
+      return async () => {
+        stop.abort();
+        await Promise.all(working);
+      };
+    },
+    [Symbol.dispose]() {
+      for (const person of people) person[Symbol.dispose]();
+    },
+  };
+}
+
+/** One hash of the service's own cost for all, which is made once. */
+async function createAccounts(connection: pg.PoolConfig, size: number): Promise<void> {
+  const cheap = createAuth(connection, { secret: testSecret, passwords: { cost: 4 } });
+  const dear = createAuth(connection, { secret: testSecret, passwords: { cost: 10 } });
+  try {
+    for (let index = 0; index < size; index += 1) {
+      const auth = index === 0 ? dear : cheap;
+      await auth.createUser({ username: usernameOf(index), phoneNumber: phoneNumberOf(index), password });
+    }
+    await cheap.pool.query(
+      "update latchkey.users set password = first.password from latchkey.users first where first.username = $1",
+      [usernameOf(0)],
+    );
+  } finally {
+    await Promise.all([cheap.close(), dear.close()]);
+  }
+}
+
+interface StoredPerson {
+  readonly username: string;
+  readonly city: string | null;
+  readonly signIns: number;
+  readonly updates: number;
+}
+
+/**
+ * Compares what was acknowledged with what is in the tables: no sign-in, refresh or profile update is missing, none is there that
+ * nobody asked for, and nobody's session has ended. Then everybody goes on with what they have.
+ */
+export async function expectNothingLost(crowd: Crowd, connection: pg.ClientConfig): Promise<void> {
+  const count = (event: string) =>
+    `(select count(*)::int from latchkey.audit_events where subject_id = u.id and event = '${event}')`;
+  const stored = await queryOnce<StoredPerson>(
+    connection,
+    `select username, city, ${count("signed_in")} as "signIns", ${count("profile_updated")} as updates from latchkey.users u`,
+  );
+  const sessions = await queryOnce<StoredSession>(
+    connection,
+    `select replace(id::text, '-', '') as id, refresh_hash as hash, previous_refresh_hash as "previousHash" from latchkey.sessions
+      where ended_at is null`,
+  );
+  for (const person of crowd.people) {
+    expectStored(
+      person,
+      stored.find(({ username }) => username === person.username),
+    );
+    expectSessions(person, sessions);
+  }
+  await Promise.all(crowd.people.map(expectToGoOn));
+}
+
+function expectStored(person: Person, stored: StoredPerson | undefined): void {
+  const { username, cities, signIns, updates } = person;
+  expect(cities, `the city of ${username}`).toContain(stored?.city);
+  expectBetween(signIns.told, stored?.signIns, signIns.tried, `the sign-ins of ${username}`);
+  expectBetween(updates.told, stored?.updates, updates.tried, `the updates of ${username}`);
+}
+
+function expectBetween(least: number, actual: number | undefined, most: number, what: string): void {
+  expect(actual, what).toBeGreaterThanOrEqual(least);
+  expect(actual, what).toBeLessThanOrEqual(most);
+}
+
+interface StoredSession {
+  readonly id: string;
+  readonly hash: Buffer;
+  readonly previousHash: Buffer | null;
+}
+
+function expectSessions({ username, sessions, session }: Person, stored: readonly StoredSession[]): void {
+  const ids = new Set(stored.map(({ id }) => id));
+  expect(
+    sessions.filter((id) => !ids.has(id)),
+    `sessions of ${username} that are not there`,
+  ).toEqual([]);
+  if (!session) return;
+  const { sessionId, hash } = readRefreshToken(session.refreshToken);
+  const row = stored.find(({ id }) => id === sessionId);
+  const known = [row?.hash, row?.previousHash].filter((known) => known?.equals(hash));
+  expect(known, `the refresh token of ${username} is the present one, or the one before`).toHaveLength(1);
+}
+
+async function expectToGoOn(person: Person): Promise<void> {
+  if (!person.session) return;
+  expect(await person.refresh(), person.username).toMatchObject({ status: 200 });
+  expect(await person.read(), person.username).toMatchObject({ status: 200 });
+}
+
+/** What is told while the database is not to be had, and nothing else: 503 `unavailable`, and when to come back. */
+export function expectUnavailable(refusals: readonly Seen[]): void {
+  for (const refusal of refusals) {
+    expect(refusal).toMatchObject({ status: 503, reason: "unavailable", retryAfter: [1, 1] });
+  }
+}
+
+/** The milliseconds that the slowest of some calls took. */
+export function slowest(seen: readonly Seen[]): number {
+  return Math.max(...seen.map(({ milliseconds }) => milliseconds));
+}

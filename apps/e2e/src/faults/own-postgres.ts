@@ -1,0 +1,71 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { openEmbeddedPostgres } from "@latchkey/auth";
+import { createEmptyDatabase, type EmptyDatabase } from "../processes/external-database.ts";
+import { findPostgres, isRunning, killPostgres } from "../processes/installation.ts";
+import { until } from "../processes/program.ts";
+
+/** A PostgreSQL server of a test's own, with `fsync`, to which everything can happen. */
+export interface OwnPostgres extends AsyncDisposable {
+  createDatabase(): Promise<EmptyDatabase>;
+  /** Stops it as an administrator does: everybody is put out. */
+  stop(): Promise<void>;
+  /** Resolves when it takes connections again, at the same port. */
+  start(): Promise<void>;
+  /** Stops its processes where they are: connections stay open, and nothing is answered. */
+  freeze(): Promise<void>;
+  thaw(): Promise<void>;
+  /** Kills it. It comes back by itself, and recovers what was written. */
+  crash(): Promise<void>;
+}
+
+export async function startOwnPostgres(): Promise<OwnPostgres> {
+  const dataDir = await mkdtemp(join(tmpdir(), "latchkey-postgres-"));
+  let server = await openEmbeddedPostgres({ dataDir });
+  let frozen: readonly number[] = [];
+  const thaw = async () => {
+    for (const pid of frozen) process.kill(pid, "SIGCONT");
+    frozen = [];
+  };
+  return {
+    createDatabase: () => createEmptyDatabase(server.connection),
+    stop: () => server.close(),
+    async start() {
+      server = await openEmbeddedPostgres({ dataDir });
+    },
+    async freeze() {
+      frozen = await stopProcesses(await findPostgresOrThrow(dataDir));
+    },
+    thaw,
+    async crash() {
+      const pid = await findPostgresOrThrow(dataDir);
+      process.kill(pid, "SIGKILL");
+      await until(async () => !(await isRunning(pid)));
+    },
+    async [Symbol.asyncDispose]() {
+      await thaw();
+      await server.close();
+      await killPostgres(dataDir);
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function findPostgresOrThrow(dataDir: string): Promise<number> {
+  const pid = await findPostgres(dataDir);
+  if (pid === undefined) throw new Error("PostgreSQL does not run");
+  return pid;
+}
+
+/** Stops the first process, which alone begets others, and then its children. */
+async function stopProcesses(postmaster: number): Promise<number[]> {
+  process.kill(postmaster, "SIGSTOP");
+  const { stdout } = await promisify(execFile)("ps", ["-A", "-o", "ppid=,pid="]);
+  const pairs = stdout.split("\n").map((line) => line.trim().split(/\s+/).map(Number));
+  const children = pairs.flatMap(([parent, pid]) => (parent === postmaster && pid ? [pid] : []));
+  for (const pid of children) process.kill(pid, "SIGSTOP");
+  return [postmaster, ...children];
+}
