@@ -17,7 +17,7 @@ import { findAuthError, findChallenge } from "./error-map.ts";
 import type { ErrorShape } from "./error-shape.ts";
 import type { HttpEnv } from "./http-env.ts";
 import { limits } from "./limits.ts";
-import { appRouter } from "./router.ts";
+import { appRouter, type ServedRouter } from "./router.ts";
 
 export interface AppOptions {
   readonly auth: Auth;
@@ -28,14 +28,21 @@ export interface AppOptions {
   readonly corsOrigins: readonly string[];
   /** Proxies whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly TrustedProxy[];
+  /** The procedures; the service's own by default. */
+  readonly router?: ServedRouter;
 }
 
 /** The HTTP surface: the procedures, the public keys, and two answers for whoever watches the process. */
-export function createApp({ auth, log, isReady, corsOrigins, trustedProxies }: AppOptions): Hono<HttpEnv> {
+export function createApp({
+  auth,
+  log,
+  isReady,
+  corsOrigins,
+  trustedProxies,
+  router = appRouter,
+}: AppOptions): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
-  const readAddress = createAddressReader(trustedProxies);
-  const answer = (context: HonoContext<HttpEnv>, request: Request) =>
-    answerCalls(request, context.var.log, () => readContext({ auth, readAddress }, context));
+  const answer = createCallAnswerer({ auth, router, readAddress: createAddressReader(trustedProxies) });
   app.use(identifyRequest(log), secureHeaders(), letGo(isReady));
   app.get("/healthz", (context) => context.json({ status: "ok" }));
   app.get("/readyz", async (context) => {
@@ -167,19 +174,25 @@ function refuseMethod(allowed: string): Response {
   return response;
 }
 
-async function answerCalls(req: Request, log: Logger, createContext: () => Context): Promise<Response> {
-  const response = await fetchRequestHandler({
-    endpoint: "/trpc",
-    req,
-    router: appRouter,
-    maxBatchSize: limits.batch,
-    createContext,
-    onError: ({ error, path }) => logFailure(log, error, path),
-    responseMeta: ({ errors }) => ({ headers: toAnswerHeaders(errors) }),
-  });
-  // tRPC leaves the type open where it refuses a request before it knows the calls.
-  response.headers.set("Content-Type", "application/json");
-  return response;
+interface Answering extends Reading {
+  readonly router: ServedRouter;
+}
+
+function createCallAnswerer({ router, ...reading }: Answering) {
+  return async (context: HonoContext<HttpEnv>, req: Request): Promise<Response> => {
+    const response = await fetchRequestHandler({
+      endpoint: "/trpc",
+      req,
+      router,
+      maxBatchSize: limits.batch,
+      createContext: (): Context => readContext(reading, context),
+      onError: ({ error, path }) => logFailure(context.var.log, error, path),
+      responseMeta: ({ errors }) => ({ headers: toAnswerHeaders(errors) }),
+    });
+    // tRPC leaves the type open where it refuses a request before it knows the calls.
+    response.headers.set("Content-Type", "application/json");
+    return response;
+  };
 }
 
 /** Refusals are ordinary and are not logged, but for one that an administrator can do something about. */

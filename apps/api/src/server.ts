@@ -7,6 +7,7 @@ import type { Logger } from "pino";
 import { createApp } from "./app.ts";
 import type { TrustedProxy } from "./client-address.ts";
 import { limits } from "./limits.ts";
+import type { ServedRouter } from "./router.ts";
 
 export interface ServerOptions {
   readonly auth: Auth;
@@ -18,6 +19,8 @@ export interface ServerOptions {
   readonly corsOrigins?: readonly string[];
   /** Proxies whose `X-Forwarded-For` is believed; none by default. */
   readonly trustedProxies?: readonly TrustedProxy[];
+  /** The procedures; the service's own by default. */
+  readonly router?: ServedRouter;
 }
 
 export interface RunningServer {
@@ -33,9 +36,9 @@ export interface RunningServer {
  * @throws StartError when it cannot listen
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { auth, log, host, port, corsOrigins = [], trustedProxies = [] } = options;
+  const { host, port, corsOrigins = [], trustedProxies = [], ...rest } = options;
   let isReady = true;
-  const app = createApp({ auth, log, isReady: () => isReady, corsOrigins, trustedProxies });
+  const app = createApp({ ...rest, isReady: () => isReady, corsOrigins, trustedProxies });
   const server = createServer(
     {
       maxHeaderSize: limits.headers,

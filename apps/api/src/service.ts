@@ -4,6 +4,7 @@ import { readEnvironment } from "./environment.ts";
 import { startHousekeeping } from "./housekeeping.ts";
 import { createLog } from "./log.ts";
 import { openAuth } from "./open-auth.ts";
+import type { ServedRouter } from "./router.ts";
 import { startServer } from "./server.ts";
 
 /** Milliseconds that calls in flight have to finish once the process is told to stop. */
@@ -12,8 +13,12 @@ const drainTimeout = 8_500;
 /** Milliseconds after which the process ends whatever still hangs: before whoever told it to stop kills it. */
 const stopTimeout = 9_700;
 
-/** Runs the service until the process is told to stop: settings, database, core, server, signals. */
-export async function runService(): Promise<void> {
+/**
+ * Runs the service until the process is told to stop: settings, database, core, server, signals.
+ *
+ * @param options.router the procedures; the service's own by default
+ */
+export async function runService(options: { readonly router?: ServedRouter } = {}): Promise<void> {
   const settings = readEnvironment();
   const log = createLog(settings.LOG_LEVEL);
   // Before anything is opened, so that a stop while it starts leaves nothing behind either.
@@ -26,6 +31,7 @@ export async function runService(): Promise<void> {
     port: settings.PORT,
     corsOrigins: settings.CORS_ORIGINS,
     trustedProxies: settings.TRUSTED_PROXIES,
+    ...options,
   }).catch(async (error) => {
     await close();
     throw error;

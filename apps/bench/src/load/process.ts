@@ -1,0 +1,39 @@
+import { answerParent } from "../processes/answer-parent.ts";
+import { Connection } from "./connection.ts";
+import type { Crowd, Outcome, Stretch } from "./plan.ts";
+import { runStretch } from "./stretches.ts";
+import { createVisitor } from "./visitor.ts";
+
+const crowds = new Map<number, readonly Connection[]>();
+let lastCrowd = 0;
+
+const find = (id: number): readonly Connection[] => {
+  const crowd = crowds.get(id);
+  if (!crowd) throw new RangeError("There is no such crowd");
+  return crowd;
+};
+
+const answers = {
+  open({ url, connections, plan }: Crowd): number {
+    const numbers = Array.from({ length: connections }, (_, number) => number);
+    const crowd = numbers.map((number) => new Connection(url, number, createVisitor(plan, number, connections)));
+    crowds.set(++lastCrowd, crowd);
+    return lastCrowd;
+  },
+  run: ({ id, stretch }: { id: number; stretch: Stretch }): Promise<Outcome> => runStretch(find(id), stretch),
+  async close({ id }: { id: number }): Promise<void> {
+    await Promise.all(find(id).map((connection) => connection.close()));
+    crowds.delete(id);
+  },
+  /** Microseconds of processor time that this process has used. */
+  usage: (_: object): number => {
+    const { user, system } = process.cpuUsage();
+    return user + system;
+  },
+};
+
+export type LoadAnswers = typeof answers;
+
+process.on("disconnect", () => process.exit(0));
+process.on("SIGINT", () => {});
+answerParent(answers);

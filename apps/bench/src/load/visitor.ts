@@ -1,0 +1,91 @@
+import type { Plan, SignedIn } from "./plan.ts";
+
+export interface Call {
+  readonly method: "GET" | "POST";
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** Told the body of the answer, where anybody wants it. */
+  readonly take?: (body: string) => void;
+}
+
+/** Whoever is at the other end of one connection: makes one call after the other. */
+export type Visitor = () => Call;
+
+/** The visitor of the connection with this number. */
+export function createVisitor(plan: Plan, number: number, connections: number): Visitor {
+  if (plan.kind === "get") return createReader(plan.path, shareOf(plan.tokens ?? [], number, connections));
+  if (plan.kind === "signIn") return createSignIn(plan, number, connections);
+  const person = plan.people[number];
+  if (!person) throw new RangeError("There are more connections than people");
+  return plan.kind === "refresh" ? createRefresher(person) : createMixedVisitor(plan, person, number);
+}
+
+/** Every so-manieth of a list, so that no two connections have one in common. */
+function shareOf<T>(list: readonly T[], number: number, connections: number): T[] {
+  return list.filter((_, index) => index % connections === number % Math.max(1, list.length));
+}
+
+function createReader(path: string, tokens: readonly string[]): Visitor {
+  const calls = tokens.map((token) => readCall(path, token));
+  if (calls.length === 0) calls.push(readCall(path));
+  let turn = 0;
+  return () => calls[turn++ % calls.length] as Call;
+}
+
+function readCall(path: string, token?: string): Call {
+  return { method: "GET", path, headers: token === undefined ? {} : { authorization: `Bearer ${token}` } };
+}
+
+const post = (procedure: string, input: object, headers: Call["headers"] = {}): Call => ({
+  method: "POST",
+  path: `/trpc/${procedure}`,
+  headers: { "content-type": "application/json", ...headers },
+  body: JSON.stringify(input),
+});
+
+interface SignInPlan {
+  readonly usernames: readonly string[];
+  readonly password: string;
+}
+
+function createSignIn({ usernames, password }: SignInPlan, number: number, connections: number): Visitor {
+  const own = shareOf(usernames, number, connections);
+  let turn = 0;
+  return () => post("token.obtain", { username: own[turn++ % own.length], password });
+}
+
+/** Trades its refresh token for the next one, time and again. */
+function createRefresher(person: SignedIn): Visitor {
+  let { refreshToken } = person;
+  const take = (body: string) => {
+    const answer = JSON.parse(body) as { result?: { data: SignedIn } };
+    refreshToken = answer.result?.data.refreshToken ?? refreshToken;
+  };
+  return () => ({ ...post("token.refresh", { refreshToken }), take });
+}
+
+/**
+ * What a service meets in a day, the odd ones among it: of a hundred calls about seventy read, twelve refresh, the rest look at
+ * tokens and devices, change the profile, or are refused; one of two thousand signs in.
+ */
+function createMixedVisitor(plan: SignInPlan, person: SignedIn, number: number): Visitor {
+  const refresh = createRefresher(person);
+  const signIn = createSignIn(plan, number, 1);
+  const bearer = { authorization: `Bearer ${person.token}` };
+  const read = readCall("/trpc/me.get", person.token);
+  const day: Visitor[] = [
+    ...Array<Visitor>(14).fill(() => read),
+    refresh,
+    refresh,
+    () => post("token.verify", { token: person.token }),
+    () => readCall("/trpc/sessions.list", person.token),
+    () => post("me.update", { city: `City ${turn % 100}` }, bearer),
+    () => readCall("/trpc/me.get", `${person.token.slice(0, -8)}AAAAAAAA`),
+  ];
+  let turn = number;
+  return () => {
+    turn++;
+    return turn % 2_000 === 0 ? signIn() : (day[turn % day.length]?.() ?? read);
+  };
+}

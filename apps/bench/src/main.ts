@@ -1,0 +1,100 @@
+import { parseArgs } from "node:util";
+import { openBench } from "./bench.ts";
+import { isReached, type Measurement } from "./measurement.ts";
+import { keep, readHistory } from "./report/history.ts";
+import { describeMachine, type Machine, readVersions, type Versions } from "./report/machine.ts";
+import { formatTable } from "./report/table.ts";
+import { rows } from "./rows/index.ts";
+import { fullSizes, quickSizes } from "./sizes.ts";
+
+const usage = `pnpm bench [--only <row>]... [--quick] [--json]
+
+  --only   measures this row; one of ${rows.map(({ name }) => name).join(", ")}
+  --quick  small sizes: shows that everything runs, judges nothing
+  --json   prints JSON on standard output
+`;
+
+interface Flags {
+  readonly only: readonly string[];
+  readonly quick: boolean;
+  readonly json: boolean;
+}
+
+const flags = readFlags();
+if (flags) process.exit(await run(flags));
+process.stderr.write(usage);
+process.exit(2);
+
+function readFlags(): Flags | null {
+  const flag = { type: "boolean", default: false } as const;
+  try {
+    const { values } = parseArgs({
+      options: { only: { type: "string", multiple: true, default: [] }, quick: flag, json: flag },
+    });
+    return values.only.every((name) => rows.some((row) => row.name === name)) ? values : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Measures, prints, and answers the exit code: 1 when a target is missed. */
+async function run({ only, quick, json }: Flags): Promise<number> {
+  const machine = describeMachine();
+  const say = (line: string) => void process.stderr.write(`bench: ${line}\n`);
+  const measured = await measure({ only, quick, say });
+  const isWhole = !quick && only.length === 0;
+  if (json) process.stdout.write(`${JSON.stringify({ machine, ...measured })}\n`);
+  else await print({ machine, ...measured }, { isJudged: !quick });
+  if (isWhole) await keep(machine, measured.versions, measured.measurements);
+  return !quick && measured.measurements.some((measurement) => isReached(measurement) === false) ? 1 : 0;
+}
+
+interface Measured {
+  readonly versions: Versions;
+  readonly measurements: readonly Measurement[];
+}
+
+async function measure({ only, quick, say }: Omit<Flags, "json"> & { say: (line: string) => void }): Promise<Measured> {
+  await using bench = await openBench({ sizes: quick ? quickSizes : fullSizes, say });
+  endWithSignals(bench);
+  const versions = await readVersions(bench.connection);
+  const measurements: Measurement[] = [];
+  for (const row of rows) {
+    if (only.length > 0 && !only.includes(row.name)) continue;
+    say(`measures ${row.name}`);
+    measurements.push(...(await row.measure(bench)));
+  }
+  return { versions, measurements };
+}
+
+/** Ctrl-C leaves no process and no file behind. */
+function endWithSignals(bench: AsyncDisposable): void {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.once(signal, async () => {
+      // What is being measured fails now, and nobody wants to hear of it.
+      process.on("unhandledRejection", () => {}).on("uncaughtException", () => {});
+      await bench[Symbol.asyncDispose]();
+      process.kill(process.pid, signal);
+    });
+  }
+}
+
+interface Report extends Measured {
+  readonly machine: Machine;
+}
+
+async function print({ machine, versions, measurements }: Report, { isJudged }: { isJudged: boolean }): Promise<void> {
+  const { cores, processor, memory, system, load } = machine;
+  const start = measurements.find(({ row }) => row === "start");
+  const earlier = start ? (await readHistory(start.what)).slice(-5) : [];
+  const lines = [
+    `machine   ${cores} cores, ${processor}, ${memory}, ${system}; load ${load.toFixed(2)} before the run`,
+    `versions  ${Object.entries(versions)
+      .map((entry) => entry.join(" "))
+      .join(", ")}`,
+    "",
+    formatTable(measurements, { isJudged }),
+    ...(earlier.length > 0 ? ["", `start, in earlier runs: ${earlier.join(", ")} times bare node`] : []),
+  ];
+  process.stdout.write(`${lines.join("\n")}\n`);
+}

@@ -1,0 +1,25 @@
+import { calls } from "./calls.ts";
+import { latency } from "./latency.ts";
+import { layers } from "./layers.ts";
+import { lookups } from "./lookups.ts";
+import { memory } from "./memory.ts";
+import { refreshes } from "./refreshes.ts";
+import type { Row } from "./row.ts";
+import { sessions } from "./sessions.ts";
+import { signIns } from "./sign-ins.ts";
+import { start } from "./start.ts";
+import { twoProcesses } from "./two-processes.ts";
+
+/** Every row, in the order in which they are measured. */
+export const rows: readonly Row[] = [
+  calls,
+  signIns,
+  latency,
+  refreshes,
+  lookups,
+  sessions,
+  memory,
+  twoProcesses,
+  start,
+  layers,
+];

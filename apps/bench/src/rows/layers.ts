@@ -1,0 +1,79 @@
+import type { BareAnswers } from "../bare/process.ts";
+import type { Bench } from "../bench.ts";
+import { interleave } from "../interleave.ts";
+import { requireAnswered } from "../load/answered.ts";
+import type { Outcome } from "../load/plan.ts";
+import { compare, type Measurement } from "../measurement.ts";
+import { findFreePort } from "../service/service.ts";
+import { median } from "../statistics.ts";
+import type { Row } from "./row.ts";
+
+/** How far each layer is from Node's own HTTP server with nothing in it. Told, and asked for nothing. */
+export const layers: Row = {
+  name: "layers",
+  async measure(bench) {
+    const { service, take } = await bench.places.everyday();
+    const [node, hono] = [await startBare(bench, "node"), await startBare(bench, "hono")];
+    const tokens = take(bench.sizes.crowd).map(({ token }) => token);
+    const served = { url: service.url, usage: () => service.child.ask("usage", { settle: false }) };
+    const sides = {
+      node: await visit(bench, node, { path: "/" }),
+      hono: await visit(bench, hono, { path: "/" }),
+      health: await visit(bench, served, { path: "/healthz" }),
+      noop: await visit(bench, served, { path: "/trpc/bench.noop" }),
+      me: await visit(bench, served, { path: "/trpc/me.get", tokens }),
+    };
+    const figures = await interleave(bench.sizes.repetitions, sides);
+    await Promise.all([node.stop(), hono.stop()]);
+    const tell = (what: string, measured: readonly Figure[]): Measurement => {
+      const used = (side: readonly Figure[]) => median(side.map(({ microseconds }) => microseconds)).toFixed(0);
+      const note = `${used(measured)} µs of processor against ${used(figures.node)}`;
+      const comparison = { row: "layers", what, unit: "calls/s", target: null, note };
+      return compare(comparison, { measured, reference: figures.node }, (figure) => figure.perSecond);
+    };
+    return [
+      tell("Hono's hello against node:http's", figures.hono),
+      tell("/healthz of the service against node:http's hello", figures.health),
+      tell("a no-op procedure against node:http's hello", figures.noop),
+      tell("me.get against node:http's hello", figures.me),
+    ];
+  },
+};
+
+interface Server {
+  readonly url: string;
+  usage(): Promise<{ readonly cpuMicroseconds: number }>;
+}
+
+async function startBare(bench: Bench, kind: "node" | "hono"): Promise<Server & { stop(): Promise<void> }> {
+  const child = await bench.processes.start<BareAnswers>("bare/process.ts");
+  const port = await findFreePort();
+  await child.ask("listen", { kind, port });
+  return { url: `http://127.0.0.1:${port}`, usage: () => child.ask("usage", {}), stop: child.stop };
+}
+
+interface Figure {
+  readonly perSecond: number;
+  /** Of processor time of the server, for one call. */
+  readonly microseconds: number;
+}
+
+/** Visits a server, and counts the processor time that it used meanwhile. */
+async function visit(
+  bench: Bench,
+  { url, usage }: Server,
+  what: { readonly path: string; readonly tokens?: readonly string[] },
+): Promise<() => Promise<Figure>> {
+  const { seconds, crowd: connections } = bench.sizes;
+  const crowd = await bench.invite({ url, connections, plan: { kind: "get", ...what } });
+  return async () => {
+    await crowd.run({ calls: connections * 10 });
+    const before = await usage();
+    const outcome: Outcome = requireAnswered(await crowd.run({ seconds, warmUp: 0 }));
+    const after = await usage();
+    return {
+      perSecond: outcome.perSecond,
+      microseconds: (after.cpuMicroseconds - before.cpuMicroseconds) / outcome.calls,
+    };
+  };
+}

@@ -1,0 +1,60 @@
+/** How much is measured. */
+export interface Sizes {
+  readonly repetitions: number;
+  /** Seconds of one repetition of what is measured by time, and of the warm-up before each. */
+  readonly seconds: number;
+  readonly warmUp: number;
+  /** Numbers of connections for the first row. */
+  readonly connections: readonly number[];
+  /** Connections of every other row, and people for all rows together. */
+  readonly crowd: number;
+  readonly people: number;
+  /** bcrypt's cost. */
+  readonly cost: number;
+  /** Sign-ins of one repetition. */
+  readonly signIns: number;
+  /** Rows of the small and of the large tables. */
+  readonly few: number;
+  readonly many: number;
+  /** Lookups of one repetition. */
+  readonly lookups: number;
+  /** Mixed calls after which memory is read, early and late. */
+  readonly callsBefore: number;
+  readonly callsAfter: number;
+  readonly starts: number;
+}
+
+export const fullSizes: Sizes = {
+  repetitions: 7,
+  seconds: 2,
+  warmUp: 0.3,
+  connections: [16, 64, 256],
+  crowd: 64,
+  people: 1_000,
+  cost: 12,
+  signIns: 32,
+  few: 1_000,
+  many: 1_000_000,
+  lookups: 3_000,
+  callsBefore: 100_000,
+  callsAfter: 1_000_000,
+  starts: 7,
+};
+
+/** Everything runs and nothing means anything: to see that the bench works. */
+export const quickSizes: Sizes = {
+  repetitions: 2,
+  seconds: 0.1,
+  warmUp: 0.05,
+  connections: [8],
+  crowd: 8,
+  people: 64,
+  cost: 10,
+  signIns: 4,
+  few: 100,
+  many: 1_000,
+  lookups: 50,
+  callsBefore: 200,
+  callsAfter: 800,
+  starts: 1,
+};
