@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { openBench } from "./bench.ts";
 import { isReached, type Measurement } from "./measurement.ts";
+import { breakDown, formatBreakdowns } from "./profiling/breakdown.ts";
 import { keep, readHistory } from "./report/history.ts";
 import { describeMachine, type Machine, readVersions, type Versions } from "./report/machine.ts";
 import { formatTable } from "./report/table.ts";
@@ -8,20 +9,25 @@ import { rows } from "./rows/index.ts";
 import { fullSizes, quickSizes } from "./sizes.ts";
 
 const usage = `pnpm bench [--only <row>]... [--quick] [--json]
+pnpm bench --profile [--quick] [--json]
 
-  --only   measures this row; one of ${rows.map(({ name }) => name).join(", ")}
-  --quick  small sizes: shows that everything runs, judges nothing
-  --json   prints JSON on standard output
+  --only     measures this row; one of ${rows.map(({ name }) => name).join(", ")}
+  --profile  measures no row, but tells where the time of a call goes
+  --quick    small sizes: shows that everything runs, judges nothing
+  --json     prints JSON on standard output
 `;
+
+const say = (line: string) => void process.stderr.write(`bench: ${line}\n`);
 
 interface Flags {
   readonly only: readonly string[];
   readonly quick: boolean;
   readonly json: boolean;
+  readonly profile: boolean;
 }
 
 const flags = readFlags();
-if (flags) process.exit(await run(flags));
+if (flags) process.exit(await (flags.profile ? profile(flags) : run(flags)));
 process.stderr.write(usage);
 process.exit(2);
 
@@ -29,7 +35,7 @@ function readFlags(): Flags | null {
   const flag = { type: "boolean", default: false } as const;
   try {
     const { values } = parseArgs({
-      options: { only: { type: "string", multiple: true, default: [] }, quick: flag, json: flag },
+      options: { only: { type: "string", multiple: true, default: [] }, quick: flag, json: flag, profile: flag },
     });
     return values.only.every((name) => rows.some((row) => row.name === name)) ? values : null;
   } catch {
@@ -40,8 +46,7 @@ function readFlags(): Flags | null {
 /** Measures, prints, and answers the exit code: 1 when a target is missed. */
 async function run({ only, quick, json }: Flags): Promise<number> {
   const machine = describeMachine();
-  const say = (line: string) => void process.stderr.write(`bench: ${line}\n`);
-  const measured = await measure({ only, quick, say });
+  const measured = await measure({ only, quick });
   const isWhole = !quick && only.length === 0;
   if (json) process.stdout.write(`${JSON.stringify({ machine, ...measured })}\n`);
   else await print({ machine, ...measured }, { isJudged: !quick });
@@ -49,12 +54,20 @@ async function run({ only, quick, json }: Flags): Promise<number> {
   return !quick && measured.measurements.some((measurement) => isReached(measurement) === false) ? 1 : 0;
 }
 
+async function profile({ quick, json }: Flags): Promise<number> {
+  await using bench = await openBench({ sizes: quick ? quickSizes : fullSizes, say });
+  endWithSignals(bench);
+  const breakdowns = await breakDown(bench);
+  process.stdout.write(json ? `${JSON.stringify(breakdowns)}\n` : `${formatBreakdowns(breakdowns)}\n`);
+  return 0;
+}
+
 interface Measured {
   readonly versions: Versions;
   readonly measurements: readonly Measurement[];
 }
 
-async function measure({ only, quick, say }: Omit<Flags, "json"> & { say: (line: string) => void }): Promise<Measured> {
+async function measure({ only, quick }: Pick<Flags, "only" | "quick">): Promise<Measured> {
   await using bench = await openBench({ sizes: quick ? quickSizes : fullSizes, say });
   endWithSignals(bench);
   const versions = await readVersions(bench.connection);

@@ -22,6 +22,8 @@ export interface Sizes {
   readonly callsBefore: number;
   readonly callsAfter: number;
   readonly starts: number;
+  /** Calls of each kind whose time is broken down. */
+  readonly profiledCalls: number;
 }
 
 export const fullSizes: Sizes = {
@@ -39,6 +41,7 @@ export const fullSizes: Sizes = {
   callsBefore: 100_000,
   callsAfter: 1_000_000,
   starts: 7,
+  profiledCalls: 20_000,
 };
 
 /** Everything runs and nothing means anything: to see that the bench works. */
@@ -57,4 +60,5 @@ export const quickSizes: Sizes = {
   callsBefore: 200,
   callsAfter: 800,
   starts: 1,
+  profiledCalls: 200,
 };
