@@ -1,4 +1,3 @@
-import DataLoader from "dataloader";
 import type pg from "pg";
 import { endSessionsOf, listSessionsOf } from "./flows/administer-sessions.ts";
 import {
@@ -58,6 +57,7 @@ import { deriveKey } from "./secrets.ts";
 import { touchSessions } from "./sessions/session-store.ts";
 import { openStorage, type Queries, type Storage, withoutHaste } from "./storage/database.ts";
 import { migrate } from "./storage/migrate.ts";
+import { shareQuery } from "./storage/share-query.ts";
 import { createThrottle } from "./throttling/throttle.ts";
 import { clockLeeway } from "./tokens/access-token.ts";
 import { createKeyRing, sharedKeyId } from "./tokens/key-ring.ts";
@@ -197,14 +197,11 @@ function createCore({ db, pool }: Storage, options: ResolvedOptions): Core {
 }
 
 function createToucher(db: Queries): (id: string) => void {
-  const loader = new DataLoader<string, void>(
-    async (ids) => {
-      await touchSessions(db, ids);
-      return ids.map(() => undefined);
-    },
-    { cache: false },
-  );
-  return (id) => void loader.load(id).catch(() => {});
+  const touch = shareQuery(async (ids: readonly string[]) => {
+    await touchSessions(db, ids);
+    return ids.map(() => undefined);
+  });
+  return (id) => void touch(id).catch(() => {});
 }
 
 function djangoKey(secretKey: string) {

@@ -1,7 +1,7 @@
-import DataLoader from "dataloader";
 import { AuthError } from "../errors.ts";
 import { listEffectivePermissions, listPermissions } from "../permissions/permission-store.ts";
 import type { Queries } from "../storage/database.ts";
+import { shareQuery } from "../storage/share-query.ts";
 import type { User } from "../users/user.ts";
 import type { Core } from "./core.ts";
 
@@ -9,14 +9,10 @@ export type PermissionReader = (userId: string) => Promise<readonly string[]>;
 
 /** Reads what users may do, always fresh; calls that arrive together share one query. */
 export function createPermissionReader(db: Queries): PermissionReader {
-  const loader = new DataLoader<string, readonly string[]>(
-    async (userIds) => {
-      const found = await listEffectivePermissions(db, userIds);
-      return userIds.map((id) => found.get(id) ?? []);
-    },
-    { cache: false },
-  );
-  return (userId) => loader.load(userId);
+  return shareQuery(async (userIds: readonly string[]) => {
+    const found = await listEffectivePermissions(db, userIds);
+    return userIds.map((id) => found.get(id) ?? []);
+  });
 }
 
 /** What a user may do at this moment: nothing while inactive, everything as a superuser, else what was granted. */

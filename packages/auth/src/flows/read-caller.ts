@@ -1,7 +1,7 @@
-import DataLoader from "dataloader";
 import type pg from "pg";
 import type { Session } from "../sessions/session.ts";
 import { isLiveSession, touchInterval } from "../sessions/session-store.ts";
+import { shareQuery } from "../storage/share-query.ts";
 import type { User } from "../users/user.ts";
 import { callerColumns, readCallerRow } from "./caller-columns.ts";
 
@@ -43,15 +43,12 @@ type Row = Readonly<Record<string, unknown>> & Facts & { position: number };
  * from one to the next.
  */
 export function createCallerReader(pool: pg.Pool): CallerReader {
-  const loader = new DataLoader<CallerKey, StoredCaller | null>(readCallers, { cache: false, maxBatchSize: 500 });
-  return (key) => loader.load(key);
-
-  async function readCallers(keys: readonly CallerKey[]): Promise<(StoredCaller | null)[]> {
+  return shareQuery(async (keys: readonly CallerKey[]): Promise<(StoredCaller | null)[]> => {
     const values = [keys.map((key) => key.sessionId), keys.map((key) => key.kid)];
     const { rows } = await pool.query<Row>({ name: "read-callers", text: readCallersQuery, values });
     const callers = new Map(rows.map((row) => [row.position, toStoredCaller(row)]));
     return keys.map((_, index) => callers.get(index + 1) ?? null);
-  }
+  });
 }
 
 function toStoredCaller(row: Row): StoredCaller {
