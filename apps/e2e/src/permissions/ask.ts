@@ -5,6 +5,11 @@ import { type Answer, call, type LiveServer } from "../live-server.ts";
 // By their full names, such as `users.list`; the router's own type has them in groups.
 const { procedures }: AnyRouter["_def"] = appRouter._def;
 
+/** The input of every procedure by name, as tRPC parses it; undefined for one that takes none. */
+export const procedureInputs: Readonly<Record<string, unknown>> = Object.fromEntries(
+  Object.entries<AnyProcedure>(procedures).map(([name, procedure]) => [name, procedure._def.inputs[0]]),
+);
+
 /** Every procedure of the service by name, and whether it is a query or a mutation. */
 export const procedureTypes: Readonly<Record<string, string>> = Object.fromEntries(
   Object.entries<AnyProcedure>(procedures).map(([name, procedure]) => [name, procedure._def.type]),

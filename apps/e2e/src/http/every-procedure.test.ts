@@ -1,0 +1,118 @@
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
+import { type Answer, startLiveServer } from "../live-server.ts";
+import { ask, procedureInputs } from "../permissions/ask.ts";
+import { createPerson } from "../permissions/people.ts";
+
+const live = await startLiveServer();
+let token: string;
+beforeAll(async () => {
+  ({ token } = await createPerson(live.test, { isSuperuser: true }));
+});
+afterAll(() => live[Symbol.asyncDispose]());
+
+interface JsonSchema {
+  readonly type?: string;
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly additionalProperties?: boolean | object;
+  readonly items?: JsonSchema;
+  readonly anyOf?: readonly JsonSchema[];
+}
+
+/** Every procedure by name, with what its input may be; null when it takes none. */
+const inputs = Object.entries(procedureInputs).map(([name, input]) => [name, toJsonSchema(input)] as const);
+
+function toJsonSchema(input: unknown): JsonSchema | null {
+  if (!(input instanceof z.ZodType)) return null;
+  return z.toJSONSchema(input, { io: "input", unrepresentable: "any" }) as JsonSchema;
+}
+
+const withInput = inputs.filter((entry): entry is readonly [string, JsonSchema] => entry[1] !== null);
+
+/** The schemas of all objects within one. */
+function objectsIn(schema: JsonSchema): JsonSchema[] {
+  const below = [
+    ...Object.values(schema.properties ?? {}),
+    ...(schema.anyOf ?? []),
+    ...(schema.items ? [schema.items] : []),
+  ];
+  return [...(schema.type === "object" ? [schema] : []), ...below.flatMap(objectsIn)];
+}
+
+/** The paths of all fields that hold text, within objects. */
+function textsIn(schema: JsonSchema, path: readonly string[] = []): (readonly string[])[] {
+  const isText = schema.type === "string" || schema.anyOf?.some(({ type }) => type === "string");
+  const below = Object.entries(schema.properties ?? {}).flatMap(([name, field]) => textsIn(field, [...path, name]));
+  return isText ? [path] : below;
+}
+
+const nest = (path: readonly string[], value: unknown): unknown =>
+  path.reduceRight((inner, name) => ({ [name]: inner }), value);
+
+/** What holds for every answer to whatever was sent. */
+function expectHarmless({ status, text }: Answer): void {
+  expect(status).toBeLessThan(500);
+  if (status >= 400) expect(Buffer.byteLength(text)).toBeLessThanOrEqual(10 * 1024);
+}
+
+test("there are as many procedures as the page of permissions has, and most take an input", () => {
+  expect(inputs.length).toBeGreaterThan(25);
+  expect(withInput.length).toBeGreaterThan(18);
+});
+
+describe.each(withInput)("%s", (name, schema) => {
+  const isKnown = objectsIn(schema).length > 0;
+
+  test("knows every field of every object that it takes, and no other", () => {
+    expect(isKnown).toBe(true);
+    for (const { additionalProperties } of objectsIn(schema)) expect(additionalProperties).toBe(false);
+  });
+
+  test("refuses a field that nobody asked for, and one that is a prototype", async () => {
+    const bodies = ['{"isSuperuser_":true}', '{"__proto__":{"isSuperuser":true}}', '{"constructor":{"prototype":{}}}'];
+    for (const body of bodies) {
+      const answer = await ask(live, name, { token, input: JSON.parse(body) });
+      expect([answer.status, answer.body.data.reason], body).toEqual([400, "invalid_input"]);
+      expectHarmless(answer);
+    }
+    expect(({} as { isSuperuser?: boolean }).isSuperuser).toBeUndefined();
+  });
+
+  test.each(textsIn(schema).map((path) => [path.join("."), path] as const))(
+    "bounds %s, and refuses in it what the database cannot keep",
+    async (_title, path) => {
+      for (const value of ["x".repeat(9_000), "a\0b", "\ud800", 7, ["x"], { x: "x" }]) {
+        const answer = await ask(live, name, { token, input: nest(path, value) });
+        expect([answer.status, answer.body.data.reason]).toEqual([400, "invalid_input"]);
+        expectHarmless(answer);
+      }
+    },
+  );
+
+  test("answers anything at all with a refusal at the most", { timeout: 60_000 }, async () => {
+    const field = fc.oneof(
+      fc.string({ unit: "binary", maxLength: 60 }),
+      fc.jsonValue(),
+      fc.uuid(),
+      fc.constant("__proto__"),
+    );
+    const names = [...objectsIn(schema).flatMap(({ properties }) => Object.keys(properties ?? {})), "__proto__", "x"];
+    const object = fc.dictionary(
+      fc.constantFrom(...names),
+      fc.oneof(field, fc.dictionary(fc.constantFrom(...names), field)),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.oneof({ weight: 4, arbitrary: object }, fc.jsonValue()), async (input) => {
+        expectHarmless(await ask(live, name, { token, input }));
+      }),
+      { numRuns: 25 },
+    );
+  });
+});
+
+describe.each(inputs.filter(([, schema]) => schema === null))("%s", (name) => {
+  test("takes no input, and makes nothing of one", async () => {
+    expectHarmless(await ask(live, name, { token, input: { id: "x", isSuperuser: true } }));
+  });
+});
