@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { z } from "zod";
 import { type Answer, startLiveServer } from "../live-server.ts";
-import { ask, procedureInputs } from "../permissions/ask.ts";
+import { ask } from "../permissions/ask.ts";
 import { createPerson } from "../permissions/people.ts";
+import { inputs, nest, objectsIn, textsIn, withInput } from "./procedure-inputs.ts";
 
 const live = await startLiveServer();
 let token: string;
@@ -11,44 +11,6 @@ beforeAll(async () => {
   ({ token } = await createPerson(live.test, { isSuperuser: true }));
 });
 afterAll(() => live[Symbol.asyncDispose]());
-
-interface JsonSchema {
-  readonly type?: string;
-  readonly properties?: Readonly<Record<string, JsonSchema>>;
-  readonly additionalProperties?: boolean | object;
-  readonly items?: JsonSchema;
-  readonly anyOf?: readonly JsonSchema[];
-}
-
-/** Every procedure by name, with what its input may be; null when it takes none. */
-const inputs = Object.entries(procedureInputs).map(([name, input]) => [name, toJsonSchema(input)] as const);
-
-function toJsonSchema(input: unknown): JsonSchema | null {
-  if (!(input instanceof z.ZodType)) return null;
-  return z.toJSONSchema(input, { io: "input", unrepresentable: "any" }) as JsonSchema;
-}
-
-const withInput = inputs.filter((entry): entry is readonly [string, JsonSchema] => entry[1] !== null);
-
-/** The schemas of all objects within one. */
-function objectsIn(schema: JsonSchema): JsonSchema[] {
-  const below = [
-    ...Object.values(schema.properties ?? {}),
-    ...(schema.anyOf ?? []),
-    ...(schema.items ? [schema.items] : []),
-  ];
-  return [...(schema.type === "object" ? [schema] : []), ...below.flatMap(objectsIn)];
-}
-
-/** The paths of all fields that hold text, within objects. */
-function textsIn(schema: JsonSchema, path: readonly string[] = []): (readonly string[])[] {
-  const isText = schema.type === "string" || schema.anyOf?.some(({ type }) => type === "string");
-  const below = Object.entries(schema.properties ?? {}).flatMap(([name, field]) => textsIn(field, [...path, name]));
-  return isText ? [path] : below;
-}
-
-const nest = (path: readonly string[], value: unknown): unknown =>
-  path.reduceRight((inner, name) => ({ [name]: inner }), value);
 
 /** What holds for every answer to whatever was sent. */
 function expectHarmless({ status, text }: Answer): void {

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { call, startLiveServer } from "../live-server.ts";
+import { ask } from "../permissions/ask.ts";
 import type { WireSession } from "./people.ts";
+import { inputs, nest, textsIn } from "./procedure-inputs.ts";
 import { sendRaw } from "./raw-socket.ts";
 
 const live = await startLiveServer({ phones: { defaultCountry: "TR" } });
@@ -16,6 +18,11 @@ const secrets = new Map([
   ["e-mail", "canary@example.org"],
   ["first name", "Canaryşe"],
   ["unknown name", "canary-nobody"],
+  ["new password", "canary-changed-Rt4"],
+  ["registered name", "canary_registered"],
+  ["claimed number", "5321239988"],
+  ["claimed e-mail", "claimed@example.org"],
+  ["created name", "canary_created"],
   ["foreign token", `eyJhbGciOiJub25lIn0.Y2FuYXJ5.${"c".repeat(43)}`],
 ]);
 const secret = (name: string) => secrets.get(name) ?? "";
@@ -23,10 +30,15 @@ const secret = (name: string) => secrets.get(name) ?? "";
 /** Signs in and remembers what must not be logged of it. */
 async function obtain(username: string): Promise<WireSession> {
   const { body } = await call(url, "token.obtain", { input: { username, password: secret("password") } });
+  return remember(body);
+}
+
+function remember(body: WireSession): WireSession {
   secrets.set(`access token ${secrets.size}`, body.token);
-  secrets.set(`its claims ${secrets.size}`, body.token.split(".")[1]);
-  secrets.set(`its signature ${secrets.size}`, body.token.split(".")[2]);
+  secrets.set(`its claims ${secrets.size}`, body.token.split(".")[1] ?? "");
+  secrets.set(`its signature ${secrets.size}`, body.token.split(".")[2] ?? "");
   secrets.set(`refresh token ${secrets.size}`, body.refreshToken);
+  if (body.deviceMark) secrets.set(`device mark ${secrets.size}`, body.deviceMark);
   return body;
 }
 
@@ -35,6 +47,7 @@ beforeAll(async () => {
   const phoneNumber = `0${secret("phone number as typed")}`;
   await test.auth.createUser({ username: "alice", phoneNumber, email: secret("e-mail"), password: secret("password") });
   await useEveryProcedure();
+  await useRestOfProcedures();
   await misuseEveryProcedure();
   await breakEveryProcedure();
 });
@@ -48,6 +61,45 @@ async function useEveryProcedure(): Promise<void> {
   await call(url, "me.update", { token, input: { firstName: secret("first name") } });
   await call(url, "token.verify", { input: { token } });
   await call(url, "token.revoke", { input: { refreshToken } });
+}
+
+/** Those that give out secrets, or take them: new tokens, new passwords and codes. */
+async function useRestOfProcedures(): Promise<void> {
+  const registered = await call(url, "account.register", {
+    input: {
+      username: secret("registered name"),
+      password: secret("password"),
+      phoneNumber: `+90${secret("claimed number")}`,
+      email: secret("claimed e-mail"),
+    },
+  });
+  const { refreshToken } = remember(registered.body);
+  const { token } = remember((await call(url, "token.refresh", { input: { refreshToken } })).body);
+  const change = { currentPassword: secret("password"), newPassword: secret("new password") };
+  remember((await call(url, "me.changePassword", { token, input: change })).body);
+
+  await live.test.auth.createUser({ username: "root", password: secret("password"), isSuperuser: true });
+  const { token: rootToken } = await obtain("root");
+  const created = await call(url, "users.create", { token: rootToken, input: { username: secret("created name") } });
+  const id = created.body.user.id;
+  const { body } = await call(url, "users.createPasswordCode", { token: rootToken, input: { id } });
+  for (const code of [created.body.setPasswordCode, body.setPasswordCode]) secrets.set(`code ${secrets.size}`, code);
+  const reset = { username: secret("created name"), code: body.setPasswordCode, newPassword: secret("new password") };
+  expect((await call(url, "password.reset", { input: reset })).status).toBe(200);
+  await misuseByFields(rootToken);
+}
+
+/** Every field of text of every procedure, one at a time and all at once, with each kind of secret in it. */
+async function misuseByFields(token: string): Promise<void> {
+  const canaries = ["password", "phone number", "e-mail", "foreign token", "new password"].map(secret);
+  for (const [procedure, schema] of inputs) {
+    const fields = schema ? textsIn(schema) : [["password"]];
+    for (const canary of canaries) {
+      for (const path of fields) await ask(live, procedure, { token, input: nest(path, canary) });
+      const all = Object.assign({}, ...fields.map((path) => nest(path, canary)));
+      await ask(live, procedure, { token, input: all });
+    }
+  }
 }
 
 async function misuseEveryProcedure(): Promise<void> {

@@ -15,6 +15,8 @@ export interface WireSession {
   readonly expiresAt: string;
   readonly refreshToken: string;
   readonly refreshExpiresAt: string;
+  /** At sign-in and registration only. */
+  readonly deviceMark?: string;
   readonly user: WireUser;
 }
 
