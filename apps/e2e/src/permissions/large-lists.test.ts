@@ -14,7 +14,9 @@ interface PlanNode {
 }
 
 const people = 100_000;
-const groups = { few: [1, 5], some: [2, 1_000], many: [3, 50_000] } as const;
+/** Their sizes. The members of `late` are the last by name, the others are anybody. */
+const groups = { few: [1, 5], some: [2, 1_600], many: [3, 50_000], late: [4, 1_600] } as const;
+const groupNames = Object.keys(groups) as (keyof typeof groups)[];
 const groupId = (name: keyof typeof groups) => `00000000-0000-4000-8000-00000000000${groups[name][0]}`;
 const actor = "00000000-0000-4000-8000-0000000000aa";
 
@@ -48,13 +50,14 @@ async function fill(): Promise<void> {
   await query(`
     insert into latchkey.users (id, username, username_key, phone_number, email, email_key, password, is_staff, is_active)
     select uuidv7(), name, name, '+90532' || digits, digits || '@example.com', digits || '@example.com', '!',
-      n % 1000 = 0, n % 500 <> 0
+      n % 1000 = 0, n % 40 <> 7
     from generate_series(1, ${people}) n, lpad(n::text, 7, '0') digits, concat('user', digits) name`);
-  for (const [name, [, size]] of Object.entries(groups)) {
-    const id = groupId(name as keyof typeof groups);
+  for (const name of groupNames) {
+    const [id, size] = [groupId(name), groups[name][1]];
     await query("insert into latchkey.groups (id, name) values ($1, $2)", [id, name]);
     await query(
-      `insert into latchkey.user_groups select id, $1 from latchkey.users order by md5(username) limit ${size}`,
+      `insert into latchkey.user_groups select id, $1 from latchkey.users
+        order by ${name === "late" ? "username desc" : "md5(username)"} limit ${size}`,
       [id],
     );
   }
@@ -106,29 +109,46 @@ const cursorOf = (kind: string, position: string) =>
 
 type UserQuery = Omit<Parameters<Auth["users"]["list"]>[0], "limit">;
 
-const userForms: [title: string, make: () => UserQuery][] = [
-  ["the first page", () => ({})],
-  ["a page at 90,000", () => ({ cursor: cursorOf("id", deepUser) })],
-  ["a username to the letter", () => ({ username: "USER0090000" })],
-  ["the beginning of ten usernames", () => ({ username: "user009000" })],
-  ["the beginning of all usernames", () => ({ username: "User" })],
-  ["a page at 90,000 of all usernames", () => ({ username: "user", cursor: cursorOf("username", "user0090000") })],
-  ["a phone number to the digit", () => ({ phoneNumber: "+90 532 009 00 00" })],
-  ["the beginning of ten phone numbers", () => ({ phoneNumber: "+90 532 009 000" })],
-  ["the beginning of all phone numbers", () => ({ phoneNumber: "+90" })],
-  ["an e-mail address to the letter", () => ({ email: "0090000@example.com" })],
-  ["the beginning of ten e-mail addresses", () => ({ email: "009000" })],
-  ["the beginning of all e-mail addresses", () => ({ email: "0" })],
-  ["active users, nearly all", () => ({ isActive: true })],
-  ["active users at 90,000", () => ({ isActive: true, cursor: cursorOf("id", deepUser) })],
-  ["inactive users, few", () => ({ isActive: false })],
-  ["staff, few", () => ({ isStaff: true })],
-  ["all but staff", () => ({ isStaff: false })],
-  ["a group of 5", () => ({ groupId: groupId("few") })],
-  ["a group of 1,000", () => ({ groupId: groupId("some") })],
-  ["a group of 50,000", () => ({ groupId: groupId("many") })],
-  ["a group of 50,000, deep", () => ({ groupId: groupId("many"), cursor: cursorOf("id", deepUser) })],
-];
+const searches: Readonly<Record<string, Pick<UserQuery, "username" | "phoneNumber" | "email">>> = {
+  everybody: {},
+  "a username to the letter": { username: "USER0090000" },
+  "the beginning of ten usernames": { username: "user009000" },
+  "the beginning of all usernames": { username: "User" },
+  "a phone number to the digit": { phoneNumber: "+90 532 009 00 00" },
+  "the beginning of ten phone numbers": { phoneNumber: "+90 532 009 000" },
+  "the beginning of all phone numbers": { phoneNumber: "+90" },
+  "an e-mail address to the letter": { email: "0090000@example.com" },
+  "the beginning of ten e-mail addresses": { email: "009000" },
+  "the beginning of all e-mail addresses": { email: "0" },
+};
+
+const marks = [undefined, true, false];
+
+/** Everybody or a search, of all or of a group, with each filter and without, on the first page or a deep one. */
+function* formsOf(search: string): Generator<[title: string, query: UserQuery]> {
+  for (const group of [undefined, ...groupNames]) {
+    for (const isActive of marks) {
+      for (const isStaff of marks) {
+        for (const depth of ["first", "deep"]) {
+          const cursor = depth === "deep" ? deepCursorOf(searches[search]) : undefined;
+          const query = { ...searches[search], ...(group && { groupId: groupId(group) }), isActive, isStaff, cursor };
+          yield [
+            `${depth} page of ${group ?? "all"}, active ${isActive ?? "or not"}, staff ${isStaff ?? "or not"}`,
+            query,
+          ];
+        }
+      }
+    }
+  }
+}
+
+/** Where nine in ten of those who are listed have been passed. */
+function deepCursorOf(search: UserQuery = {}): string {
+  if (search.username) return cursorOf("username", "user0090000");
+  if (search.phoneNumber) return cursorOf("phoneNumber", "+905320090000");
+  if (search.email) return cursorOf("email", "0090000@example.com");
+  return cursorOf("id", deepUser);
+}
 
 type EventQuery = Omit<Parameters<Auth["listAuditEvents"]>[0], "limit">;
 
@@ -144,33 +164,68 @@ const eventForms: [title: string, make: () => EventQuery][] = [
 /** Bitmap scans read by an index too. */
 const byIndex = /^(Index|Index Only|Bitmap Heap) Scan on /;
 
-/** A page of 25 reads 26 rows, and more where a filter passes some by: two of three events, or one user of 500. */
-const mostRows = { users: 30, events: 150 };
+/** A page of 25 reads 26 rows, and of users one more for each standing; of events more, where a filter passes two of three by. */
+const mostRows = { users: 26 + 3, events: 150 };
 
 describe(`of ${people} users`, () => {
-  test.each(userForms)("%s is read by an index, and no more of it than is shown", async (_title, make) => {
-    const { kinds, rows } = await explain((auth) => auth.users.list({ ...make(), limit: 25 }));
-    expect(kinds).not.toEqual([]);
-    for (const kind of kinds) expect(kind).toMatch(byIndex);
-    expect(rows).toBeLessThanOrEqual(mostRows.users);
-  });
+  test.each(Object.keys(searches))(
+    "every list of %s is read by indexes, and no more of it than is shown",
+    async (search) => {
+      for (const [title, query] of formsOf(search)) {
+        const { kinds, rows } = await explain((auth) => auth.users.list({ ...query, limit: 25 }));
+        expect(kinds, title).not.toEqual([]);
+        for (const kind of kinds) expect(kind, title).toMatch(byIndex);
+        expect(rows, title).toBeLessThanOrEqual(mostRows.users);
+      }
+    },
+  );
 
-  test("every form of the list takes less than three times as long as one row by its key", { retry: 2 }, async () => {
-    const { auth } = service;
-    const single = () => auth.pool.query("select * from latchkey.users where id = $1", [lastUser]);
-    const ratios: [title: string, ratio: number][] = [];
-    for (const [title, make] of userForms) {
-      const page = { ...make(), limit: 25 };
-      ratios.push([title, await compare(() => auth.users.list(page), single)]);
-    }
-    expect(ratios.filter(([, ratio]) => ratio >= 3)).toEqual([]);
-  });
+  test.each([
+    { ranges: "one range of an index", times: 3, count: 1 },
+    { ranges: "two, as a filter by one mark alone asks for,", times: 4, count: 2 },
+  ])(
+    "a list that is $ranges takes less than $times times as long as one row by its key",
+    { timeout: 180_000 },
+    async ({ times, count }) => {
+      const { auth } = service;
+      const single = () => auth.pool.query("select * from latchkey.users where id = $1", [lastUser]);
+      const slow: [title: string, ratio: number][] = [];
+      for (const [title, query] of timedForms().filter(([, query]) => countRanges(query) === count)) {
+        const ratio = await compare(() => auth.users.list({ ...query, limit: 25 }), single, times);
+        if (ratio >= times) slow.push([title, ratio]);
+      }
+      expect(slow).toEqual([]);
+    },
+  );
 });
 
-const rounds = 60;
+const countRanges = ({ isActive, isStaff }: UserQuery) =>
+  (isActive === undefined) === (isStaff === undefined) ? 1 : 2;
 
-/** How many times as long the first takes as the second, by turns, so that whatever else the machine does slows both alike. */
-async function compare(run: () => Promise<unknown>, single: () => Promise<unknown>): Promise<number> {
+/** Those that have the most to pass by: the rest reads no more of the same indexes. */
+function timedForms(): [title: string, query: UserQuery][] {
+  const broad = Object.keys(searches).filter((search) => /^everybody|of all/.test(search));
+  return broad.flatMap((search) =>
+    [...formsOf(search)]
+      .filter(([title]) => /of (all|some|many),/.test(title) && !/staff false/.test(title))
+      .filter(([title]) => search === "everybody" || title.startsWith("first"))
+      .map(([title, query]): [string, UserQuery] => [`${search}: ${title}`, query]),
+  );
+}
+
+const rounds = 40;
+
+/**
+ * How many times as long the first takes as the second, by turns, so that whatever else the machine does slows both alike. What
+ * looks too long is measured again, since the machine may have been busy elsewhere.
+ */
+async function compare(run: () => Promise<unknown>, single: () => Promise<unknown>, limit: number): Promise<number> {
+  let ratio = Number.POSITIVE_INFINITY;
+  for (let attempt = 0; attempt < 4 && ratio >= limit; attempt++) ratio = Math.min(ratio, await measure(run, single));
+  return ratio;
+}
+
+async function measure(run: () => Promise<unknown>, single: () => Promise<unknown>): Promise<number> {
   const times = { run: [] as number[], single: [] as number[] };
   for (let round = 0; round < rounds; round++) {
     times.single.push(await timeOf(single));

@@ -6,7 +6,7 @@ const describeQuery = `
     select 1 as kind, c.relname as name, a.attnum as position,
       format('%s.%s %s%s%s', c.relname, a.attname, format_type(a.atttypid, a.atttypmod),
         case when a.attnotnull then ' not null' else '' end,
-        coalesce(' default ' || pg_get_expr(d.adbin, d.adrelid), '')) as line
+        coalesce(case when a.attgenerated = '' then ' default ' else ' generated ' end || pg_get_expr(d.adbin, d.adrelid), '')) as line
     from pg_attribute a join pg_class c on c.oid = a.attrelid
       left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
     where c.relnamespace = $1::regnamespace and c.relkind = 'r' and a.attnum > 0 and not a.attisdropped
@@ -17,11 +17,15 @@ const describeQuery = `
     select 3, tablename, 0, indexdef from pg_indexes where schemaname = $1
     union all
     select 4, proname, 0, pg_get_functiondef(oid) from pg_proc where pronamespace = $1::regnamespace
+    union all
+    select 5, t.tgname, 0, pg_get_triggerdef(t.oid)
+    from pg_trigger t join pg_class c on c.oid = t.tgrelid
+    where c.relnamespace = $1::regnamespace and not t.tgisinternal
   ) lines
   where name not like '%kysely%'
   order by kind, name, position, line`;
 
-/** The schema as the database has it, a line for each column, constraint, index and function, in a fixed order. */
+/** The schema as the database has it, a line for each column, constraint, index, function and trigger, in a fixed order. */
 export async function describeSchema(db: Queries): Promise<string> {
   const { rows } = await sql.raw<{ line: string }>(describeQuery.replaceAll("$1", `'${schemaName}'`)).execute(db);
   return `${rows.map((row) => row.line.trim()).join("\n")}\n`;

@@ -47,6 +47,10 @@ throttles.available_at timestamp with time zone not null default latchkey.now()
 throttles.forgotten_at timestamp with time zone default latchkey.now()
 user_groups.user_id uuid not null
 user_groups.group_id uuid not null
+user_groups.standing smallint not null
+user_groups.username_key text not null
+user_groups.phone_number text
+user_groups.email_key text
 user_permissions.user_id uuid not null
 user_permissions.permission text not null
 users.id uuid not null
@@ -69,6 +73,15 @@ users.is_superuser boolean not null default false
 users.date_joined timestamp with time zone not null default latchkey.now()
 users.last_login timestamp with time zone
 users.credentials_changed_at timestamp with time zone not null default latchkey.now()
+users.standing smallint not null generated (
+CASE
+    WHEN is_active THEN 2
+    ELSE 0
+END +
+CASE
+    WHEN is_staff THEN 1
+    ELSE 0
+END)
 audit_events: audit_events_pkey PRIMARY KEY (id)
 audit_events: audit_events_position_key UNIQUE ("position")
 group_permissions: group_permissions_group_id_fkey FOREIGN KEY (group_id) REFERENCES groups(id) ON DELETE CASCADE
@@ -140,22 +153,53 @@ CREATE INDEX sessions_user_id ON latchkey.sessions USING btree (user_id)
 CREATE UNIQUE INDEX sessions_pkey ON latchkey.sessions USING btree (id)
 CREATE UNIQUE INDEX signing_keys_pkey ON latchkey.signing_keys USING btree (kid)
 CREATE UNIQUE INDEX throttles_pkey ON latchkey.throttles USING btree (key)
+CREATE INDEX user_groups_email ON latchkey.user_groups USING btree (group_id, email_key COLLATE "C")
 CREATE INDEX user_groups_group_id ON latchkey.user_groups USING btree (group_id, user_id)
+CREATE INDEX user_groups_phone_number ON latchkey.user_groups USING btree (group_id, phone_number COLLATE "C")
+CREATE INDEX user_groups_standing_email ON latchkey.user_groups USING btree (group_id, standing, email_key COLLATE "C")
+CREATE INDEX user_groups_standing_id ON latchkey.user_groups USING btree (group_id, standing, user_id)
+CREATE INDEX user_groups_standing_phone_number ON latchkey.user_groups USING btree (group_id, standing, phone_number COLLATE "C")
+CREATE INDEX user_groups_standing_username ON latchkey.user_groups USING btree (group_id, standing, username_key COLLATE "C")
+CREATE INDEX user_groups_username ON latchkey.user_groups USING btree (group_id, username_key COLLATE "C")
 CREATE UNIQUE INDEX user_groups_pkey ON latchkey.user_groups USING btree (user_id, group_id)
 CREATE INDEX user_permissions_permission ON latchkey.user_permissions USING btree (permission)
 CREATE UNIQUE INDEX user_permissions_pkey ON latchkey.user_permissions USING btree (user_id, permission)
 CREATE INDEX users_email_prefix ON latchkey.users USING btree (email_key COLLATE "C")
-CREATE INDEX users_inactive ON latchkey.users USING btree (id) WHERE (NOT is_active)
 CREATE INDEX users_phone_number_prefix ON latchkey.users USING btree (phone_number COLLATE "C")
-CREATE INDEX users_staff ON latchkey.users USING btree (id) WHERE is_staff
+CREATE INDEX users_standing_email ON latchkey.users USING btree (standing, email_key COLLATE "C")
+CREATE INDEX users_standing_id ON latchkey.users USING btree (standing, id)
+CREATE INDEX users_standing_phone_number ON latchkey.users USING btree (standing, phone_number COLLATE "C")
+CREATE INDEX users_standing_username ON latchkey.users USING btree (standing, username_key COLLATE "C")
 CREATE INDEX users_superusers ON latchkey.users USING btree (id) WHERE is_superuser
 CREATE INDEX users_username_prefix ON latchkey.users USING btree (username_key COLLATE "C")
 CREATE UNIQUE INDEX users_email_key ON latchkey.users USING btree (email_key)
 CREATE UNIQUE INDEX users_phone_number_key ON latchkey.users USING btree (phone_number)
 CREATE UNIQUE INDEX users_pkey ON latchkey.users USING btree (id)
 CREATE UNIQUE INDEX users_username_key ON latchkey.users USING btree (username_key)
+CREATE OR REPLACE FUNCTION latchkey.copy_member()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    begin
+      select u.standing, u.username_key, u.phone_number, u.email_key
+        into new.standing, new.username_key, new.phone_number, new.email_key
+        from latchkey.users u where u.id = new.user_id for share;
+      return new;
+    end $function$
+CREATE OR REPLACE FUNCTION latchkey.copy_to_members()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    begin
+      update latchkey.user_groups
+        set standing = new.standing, username_key = new.username_key, phone_number = new.phone_number, email_key = new.email_key
+        where user_id = new.id;
+      return null;
+    end $function$
 CREATE OR REPLACE FUNCTION latchkey.now()
  RETURNS timestamp with time zone
  LANGUAGE sql
  STABLE PARALLEL SAFE
 AS $function$select pg_catalog.now()$function$
+CREATE TRIGGER copy_member BEFORE INSERT OR UPDATE OF user_id ON latchkey.user_groups FOR EACH ROW EXECUTE FUNCTION copy_member()
+CREATE TRIGGER copy_to_members AFTER UPDATE ON latchkey.users FOR EACH ROW WHEN (((((old.standing IS DISTINCT FROM new.standing) OR (old.username_key IS DISTINCT FROM new.username_key)) OR (old.phone_number IS DISTINCT FROM new.phone_number)) OR (old.email_key IS DISTINCT FROM new.email_key))) EXECUTE FUNCTION copy_to_members()

@@ -1,14 +1,14 @@
-import { type RawBuilder, sql } from "kysely";
+import { CompiledQuery } from "kysely";
 import type { Queries } from "../storage/database.ts";
 import { type User, userFields } from "./user.ts";
 
 /** By what users are searched, each by the beginning of its canonical form and in the order of an index. */
-const positions = {
-  username: sql.raw(`person.username_key collate "C"`),
-  phoneNumber: sql.raw(`person.phone_number collate "C"`),
-  email: sql.raw(`person.email_key collate "C"`),
+const names = {
+  username: `person.username_key collate "C"`,
+  phoneNumber: `person.phone_number collate "C"`,
+  email: `person.email_key collate "C"`,
 } as const;
-export type SearchableName = keyof typeof positions;
+export type SearchableName = keyof typeof names;
 
 export interface UserPage {
   /** Only users with such a name that begins like this, in the order of that name. Without it, the newest first. */
@@ -29,66 +29,69 @@ export interface ListedUser {
 }
 
 /**
- * One page of users. Every form of it reads by an index, however many users there are and however deep the page is. It is plain
- * SQL, since building and renaming took as long as the query itself.
+ * One page of users. Every form of it reads by an index no more than it shows, however many users there are, however deep the page
+ * is and however few of them fit: there is an index of all in each order, and one by standing. What a filter lets through is one
+ * range of an index or two, which are merged until the page is full. The text is made by hand, since building it took as long as
+ * the query itself.
  */
 export async function listUsers(db: Queries, page: UserPage): Promise<ListedUser[]> {
-  const { from, where, position, direction } = page.search ? byName(page, page.search) : byAge(page);
-  const { rows } = await sql<User & { position: string }>`
-    select ${columns}, ${position} as position from ${from}
-    where ${sql.join([sql.raw("true"), ...where, ...filtersOf(page)], sql.raw(" and "))}
-    order by ${position} ${direction} limit ${page.limit}`.execute(db.withoutPlugins());
+  const values: unknown[] = [];
+  const query = CompiledQuery.raw(
+    textOf(page, (value) => `$${values.push(value)}`),
+    values,
+  ) as CompiledQuery<User & { position: string }>;
+  const { rows } = await db.withoutPlugins().executeQuery(query);
   return rows.map(({ position, ...user }) => ({ user, position }));
 }
 
-const people = sql.raw("latchkey.users person");
-const members = sql.raw("latchkey.user_groups member join latchkey.users person on person.id = member.user_id");
+/** Makes a value a parameter of the query. */
+type Bind = (value: unknown) => string;
 
-interface Reading {
-  readonly from: RawBuilder<unknown>;
-  readonly where: readonly RawBuilder<unknown>[];
-  readonly position: RawBuilder<unknown>;
-  readonly direction: RawBuilder<unknown>;
+function textOf(page: UserPage, bind: Bind): string {
+  const { groupId, search } = page;
+  const id = groupId === undefined ? "person.id" : "person.user_id";
+  const position = search ? names[search.by] : id;
+  const inOrder = `order by position ${search ? "asc" : "desc"} limit ${bind(page.limit)}`;
+  const [range = "false", ...more] = rangesOf(page, position, bind);
+  if (groupId === undefined && more.length === 0)
+    return `select ${columns}, ${position} as position from latchkey.users person where ${range} ${inOrder}`;
+  // A group's members have a copy of what users are listed by.
+  const source = groupId === undefined ? "latchkey.users" : "latchkey.user_groups";
+  const found = [range, ...more].map(
+    (range) => `(select ${id} as id, ${position} as position from ${source} person where ${range} ${inOrder})`,
+  );
+  return `select ${columns}, found.position from (${found.join(" union all ")} ${more.length > 0 ? inOrder : ""}) found
+    join latchkey.users person on person.id = found.id ${inOrder}`;
 }
 
-const personId = sql.raw("person.id");
-
-function byAge(page: UserPage): Reading {
-  const { groupId, after } = page;
-  const direction = sql.raw("desc");
-  if (groupId !== undefined && filtersOf(page).length === 0) {
-    return { from: people, where: [sql`person.id = any(${membersOf(page, groupId)})`], position: personId, direction };
-  }
-  const where = after === undefined ? [] : [sql`person.id < ${after}`];
-  return { ...readFrom(groupId, where), position: personId, direction };
-}
-
-/** One page of a group's members, which have an index of their own: a join might read all users beside them. */
-function membersOf({ after, limit }: UserPage, groupId: string): RawBuilder<unknown> {
-  const further = after === undefined ? sql.raw("") : sql`and user_id < ${after}`;
-  return sql`array(
-    select user_id from latchkey.user_groups where group_id = ${groupId} ${further} order by user_id desc limit ${limit})`;
+/** The conditions of each part of the list: all at once, or one for each standing that the filters let through. */
+function rangesOf(page: UserPage, position: string, bind: Bind): string[] {
+  const common = [
+    ...(page.groupId === undefined ? [] : [`person.group_id = ${bind(page.groupId)}`]),
+    ...boundsOf(page, position, bind),
+  ];
+  const standings = standingsOf(page);
+  const isFiltered = standings.length < allStandings.length;
+  const ranges = isFiltered ? standings.map((standing) => [...common, `person.standing = ${standing}`]) : [common];
+  return ranges.map((conditions) => ["true", ...conditions].join(" and "));
 }
 
 /** The indexes are in the order of bytes, which no locale changes and in which no name comes after U+10FFFF. */
-function byName({ groupId, after }: UserPage, { by, prefix }: NonNullable<UserPage["search"]>): Reading {
-  const position = positions[by];
-  const where = [sql`${position} >= ${prefix}`, sql`${position} < ${`${prefix}\u{10FFFF}`}`];
-  if (after !== undefined) where.push(sql`${position} > ${after}`);
-  return { ...readFrom(groupId, where), position, direction: sql.raw("asc") };
+function boundsOf({ search, after }: UserPage, position: string, bind: Bind): string[] {
+  const further = after === undefined ? [] : [`${position} ${search ? ">" : "<"} ${bind(after)}`];
+  if (!search) return further;
+  const { prefix } = search;
+  return [`${position} >= ${bind(prefix)}`, `${position} < ${bind(`${prefix}\u{10FFFF}`)}`, ...further];
 }
 
-function readFrom(groupId: string | undefined, where: readonly RawBuilder<unknown>[]): Pick<Reading, "from" | "where"> {
-  if (groupId === undefined) return { from: people, where };
-  return { from: members, where: [sql`member.group_id = ${groupId}`, ...where] };
-}
+/** As the database counts them: staff is one, active is two. */
+const allStandings = [0, 1, 2, 3];
 
-function filtersOf({ isActive, isStaff }: UserPage): RawBuilder<unknown>[] {
-  const filters: RawBuilder<unknown>[] = [];
-  if (isActive !== undefined) filters.push(sql.raw(isActive ? "person.is_active" : "not person.is_active"));
-  if (isStaff !== undefined) filters.push(sql.raw(isStaff ? "person.is_staff" : "not person.is_staff"));
-  return filters;
+function standingsOf({ isActive, isStaff }: UserPage): number[] {
+  return allStandings
+    .filter((standing) => isActive === undefined || standing >= 2 === isActive)
+    .filter((standing) => isStaff === undefined || (standing % 2 === 1) === isStaff);
 }
 
 const snakeCase = (field: string) => field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-const columns = sql.raw(userFields.map((field) => `person.${snakeCase(field)} as "${field}"`).join(", "));
+const columns = userFields.map((field) => `person.${snakeCase(field)} as "${field}"`).join(", ");

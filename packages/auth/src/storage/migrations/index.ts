@@ -4,6 +4,7 @@ import * as permissionsAndCodes from "./0002-permissions-and-codes.ts";
 import * as auditOrder from "./0003-audit-order.ts";
 import * as throttles from "./0004-throttles.ts";
 import * as codeIssuers from "./0005-code-issuers.ts";
+import * as orderedLists from "./0006-ordered-lists.ts";
 
 /** Every migration by name, in order. A migration that has been released is frozen: a change of mind is a new one. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -12,4 +13,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0003-audit-order": auditOrder,
   "0004-throttles": throttles,
   "0005-code-issuers": codeIssuers,
+  "0006-ordered-lists": orderedLists,
 };
