@@ -102,16 +102,20 @@ function letGo(isReady: () => boolean): MiddlewareHandler<HttpEnv> {
 
 /** Gives each request an id of our own, on its answer and in every line that is logged about it. */
 function identifyRequest(log: Logger): MiddlewareHandler<HttpEnv> {
+  const requestLog = log.child({}, { serializers: { err: describeFailure } });
+  // The line of every request holds these five things and no object: looking for names to blank would take longer than the rest.
+  const answers = log.child({}, { redact: [] });
   return async (context, next) => {
     const requestId = randomUUID();
     const startedAt = performance.now();
     context.set("requestId", requestId);
-    context.set("log", log.child({ requestId }, { serializers: { err: describeFailure } }));
+    context.set("log", requestLog.child({ requestId }));
     await next();
     context.header("X-Request-Id", requestId);
     const { method, path } = context.req;
     const milliseconds = Math.round(performance.now() - startedAt);
-    context.var.log.info({ method, path: path.slice(0, 200), status: context.res.status, milliseconds }, "answered");
+    const { status } = context.res;
+    answers.info({ requestId, method, path: path.slice(0, 200), status, milliseconds }, "answered");
   };
 }
 
