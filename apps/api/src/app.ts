@@ -58,8 +58,8 @@ export function createApp({
       path,
       allowOrigins(corsOrigins, { withCookies: path !== "/trpc/*" }),
       refuseOddRequests,
-      acceptStreamedBodies,
-      bodyLimit({ maxSize: limits.body, onError: () => refuse("PAYLOAD_TOO_LARGE") }),
+      ofPost(acceptStreamedBodies),
+      ofPost(bodyLimit({ maxSize: limits.body, onError: () => refuse("PAYLOAD_TOO_LARGE") })),
     );
   }
   app.on(["GET", "POST"], "/trpc/*", (context) => answer(context, context.req.raw));
@@ -145,6 +145,11 @@ const refuseOddRequests: MiddlewareHandler<HttpEnv> = async ({ req, env }, next)
   }
   return next();
 };
+
+/** Only a POST brings a body here: that of another request is never read, and asking for it makes a whole `Request`. */
+function ofPost(handler: MiddlewareHandler<HttpEnv>): MiddlewareHandler<HttpEnv> {
+  return (context, next) => (context.req.method === "POST" ? handler(context, next) : next());
+}
 
 /** Hono counts the bytes of a body without a length in a copy of the request, and can copy the platform's own kind only. */
 const acceptStreamedBodies: MiddlewareHandler<HttpEnv> = async ({ req }, next) => {
