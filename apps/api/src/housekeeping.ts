@@ -3,16 +3,22 @@ import type { Logger } from "pino";
 
 const hour = 3_600_000;
 
-/** Clears away what nobody can use any more, once an hour, until it is stopped. Several processes may do it at once. */
+/**
+ * What is done now and once an hour, until it is stopped: looks over the stored hashes, and clears away what nobody can use any more.
+ * Several processes may do it at once.
+ */
 export function startHousekeeping(auth: Auth, log: Logger): () => void {
-  const timer = setInterval(async () => {
+  const run = async () => {
     try {
+      await auth.learnHashCosts();
       const purged = await auth.purge();
       if (Object.values(purged).some((count) => count > 0)) log.info(purged, "purged");
     } catch (error) {
-      log.warn({ err: error }, "purge failed; trying again in an hour");
+      log.warn({ err: error }, "housekeeping failed; trying again in an hour");
     }
-  }, hour);
+  };
+  void run();
+  const timer = setInterval(run, hour);
   timer.unref();
   return () => clearInterval(timer);
 }

@@ -18,6 +18,7 @@ import { type CreateUserInput, createUser } from "./flows/create-user.ts";
 import { examine } from "./flows/examine.ts";
 import { inspectToken } from "./flows/inspect-token.ts";
 import { createPasswordCode } from "./flows/issue-password-code.ts";
+import { learnHashCosts } from "./flows/learn-hash-costs.ts";
 import { type ListEventsInput, listAuditEvents } from "./flows/list-audit-events.ts";
 import { type ListUsersInput, listUsers } from "./flows/list-users.ts";
 import { type LoginInput, login } from "./flows/login.ts";
@@ -130,6 +131,8 @@ export function createAuth(connection: pg.PoolConfig, authOptions: AuthOptions) 
       endSessions: (name: string, sessionId?: string) => endSessionsNamed(core, name, sessionId),
     },
     listAuditEvents: (input: ListEventsInput) => listAuditEvents(core, input),
+    /** Looks over the stored hashes, so that refusals tell nothing of them. Call it at the start and by the hour. */
+    learnHashCosts: () => withoutHaste(connection, (db) => learnHashCosts(core, db)),
     purge: () => withoutHaste(connection, (db) => purge({ ...core, db })),
     /** What a user may do at this moment. */
     findPermissions: (user: User) => findPermissions(core, user),

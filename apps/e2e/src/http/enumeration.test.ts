@@ -4,14 +4,17 @@ import { call, startLiveServer } from "../live-server.ts";
 import { password } from "./people.ts";
 
 /** `LATCHKEY_SAMPLES=200` measures as closely as the promise is made. */
-const samples = Number(process.env.LATCHKEY_SAMPLES ?? 9);
-const cost = 10;
+const samples = Number(process.env.LATCHKEY_SAMPLES ?? 7);
+const cost = 9;
 
-const derived = pbkdf2Sync(password, "salt", 60_000, 32, "sha256").toString("base64");
+const encodePbkdf2 = (iterations: number) =>
+  `pbkdf2_sha256$${iterations}$salt$${pbkdf2Sync(password, "salt", iterations, 32, "sha256").toString("base64")}`;
+
 /** What may be stored of a password: of our making, of Django's, and nothing that fits. */
 const stored = {
   current: password,
-  foreign: { djangoHash: `pbkdf2_sha256$60000$salt$${derived}` },
+  foreign: { djangoHash: encodePbkdf2(30_000) },
+  dearer: { djangoHash: encodePbkdf2(250_000) },
   unusable: { djangoHash: "!" },
 } as const;
 
@@ -30,23 +33,16 @@ test("a refusal takes the same work for nobody and for accounts of every kind, w
   const { auth, database, another, facts } = live.test;
   for (const [username, encoded] of Object.entries(stored)) await auth.createUser({ username, password: encoded });
   for (const username of ["inactive", "locked"]) await auth.createUser({ username, password });
-  await (await another({ passwords: { cost: 8 } })).createUser({ username: "older", password });
+  await (await another({ passwords: { cost: 7 } })).createUser({ username: "older", password });
   await database.query("update latchkey.users set is_active = false where username = 'inactive'");
+  await auth.learnHashCosts();
   const quick = await another({ passwords: { cost: 4 } });
   for (let time = 0; time < 100; time += 1) {
     const from = { ...facts, address: `10.1.${time}.1` };
     await quick.login({ username: "locked", password: "wrong" }, from).catch(() => live.test.clock.advance(3_600));
   }
 
-  const kinds = [
-    ...Object.keys(stored),
-    "older",
-    "inactive",
-    "locked",
-    "nobody",
-    "+905329998877",
-    "nobody@example.com",
-  ];
+  const kinds = [...Object.keys(stored), "older", "inactive", "locked", "nobody", "+905329998877"];
   const times = new Map(kinds.map((kind) => [kind, [] as number[]]));
   for (let round = -2; round < samples; round += 1) {
     for (const [index, username] of kinds.entries()) {
@@ -62,8 +58,11 @@ test("a refusal takes the same work for nobody and for accounts of every kind, w
     await database.query("delete from latchkey.throttles where forgotten_at is not null");
   }
 
-  const medians = [...times].map(([kind, values]) => ({ kind, milliseconds: median(values) }));
-  const all = medians.map(({ milliseconds }) => milliseconds);
-  const allowed = Math.max(10, median(all) * 0.05);
-  expect(Math.max(...all) - Math.min(...all), JSON.stringify(medians)).toBeLessThan(allowed);
+  const medians = Object.fromEntries([...times].map(([kind, values]) => [kind, median(values)]));
+  const { dearer = 0, ...rest } = medians;
+  const others = Object.values(rest);
+  const allowed = Math.max(10, median(others) * 0.05);
+  expect(Math.max(...others) - Math.min(...others), JSON.stringify(medians)).toBeLessThan(allowed);
+  // What another kind of hash takes beside ours is measured at the start, and differs with what else the machine does.
+  expect(Math.abs(dearer - median(others)), JSON.stringify(medians)).toBeLessThan(dearer / 3);
 });

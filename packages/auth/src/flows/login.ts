@@ -30,7 +30,7 @@ export async function login(core: Core, input: LoginInput, facts: RequestFacts):
   const account = identifier && (await findAccount(core.db, identifier));
   const admission = await admitSignIn(core, { identifier, account, deviceMark: input.deviceMark, facts });
   const check = await verify(core, input.password, { account, admission });
-  if (!identifier || !account?.isActive || !check.matches) {
+  if (!identifier || !account || !check.matches) {
     return refuse(core, { identifier, account, admission, because: findReason(account, admission, check), facts });
   }
   const nextHash = (check.needsRehash && (await tryRehash(core, input.password))) || account.password;
@@ -53,9 +53,9 @@ interface Attempted {
   readonly admission: SignInAdmission;
 }
 
-/** Nothing fits an account that is locked. An attempt that finds no place among the hashes was none. */
+/** Nothing fits an account that is locked or disabled, so that nothing is learnt of its password. An attempt that finds no place among the hashes was none. */
 async function verify(core: Core, password: string, { account, admission }: Attempted): Promise<PasswordCheck> {
-  const stored = admission.isClosed ? null : (account?.password ?? null);
+  const stored = account?.isActive && !admission.isClosed ? account.password : null;
   try {
     return await core.passwords.verify(password, stored);
   } catch (error) {
@@ -66,9 +66,9 @@ async function verify(core: Core, password: string, { account, admission }: Atte
 
 function findReason(account: Account | null, { isClosed }: SignInAdmission, check: PasswordCheck): SignInRefusal {
   if (!account) return "unknown_user";
+  if (!account.isActive) return "inactive_account";
   if (isClosed) return "locked_account";
-  if (!check.isUsable) return "unusable_password";
-  return check.matches ? "inactive_account" : "wrong_password";
+  return check.isUsable ? "wrong_password" : "unusable_password";
 }
 
 interface Refusal extends Attempted {

@@ -30,9 +30,9 @@ export async function hashBcryptSha256(password: string, cost: number): Promise<
   return `bcrypt_sha256$${await hash(hexSha256(password), { cost })}`;
 }
 
-/** The beginning of every {@link hashBcryptSha256} at this cost. */
-export function bcryptSha256Prefix(cost: number): string {
-  return `bcrypt_sha256$${costPrefix(cost)}`;
+/** The kind of every {@link hashBcryptSha256} at this cost. */
+export function bcryptSha256Kind(cost: number): string {
+  return `bcrypt_sha256$${costPrefix(cost).slice(0, -1)}`;
 }
 
 /** Does the work of checking a password against a hash of this cost; the hash is made up, so that nothing fits it. */

@@ -23,10 +23,15 @@ it("does nothing more after work that was as large or larger", () => {
 
 it("comes within half a hash of cost 4 of what is left", () => {
   fc.assert(
-    fc.property(cost, fc.double({ min: 0, max: 1, noNaN: true }), (current, share) => {
+    fc.property(cost, fc.double({ min: 0, max: 4, noNaN: true }), (current, share) => {
       expect(Math.abs(work(splitWork(current, share)) - share * 2 ** current)).toBeLessThanOrEqual(2 ** 3);
     }),
   );
+});
+
+it("does whole hashes and the rest of one in place of a dearer one", () => {
+  expect(splitWork(12, 2.5)).toEqual([12, 12, 11]);
+  expect(splitWork(4, 3)).toEqual([4, 4, 4]);
 });
 
 it("makes a cheaper bcrypt exactly as dear as ours", () => {

@@ -3,16 +3,24 @@ import { createRecentMedian } from "./recent-median.ts";
 
 const lowestCost = 4;
 
+/** Hashes of ours that a refusal may take in place of one; dearer imported ones can be told from the rest. */
+const mostHashes = 4;
+
 export interface EvenWork {
   /** Runs `work`, which is one bcrypt at the current cost, and remembers how long it took. */
   measure<T>(work: () => Promise<T>): Promise<T>;
-  /** Does the part of one bcrypt at the current cost that is left after `spent` milliseconds of other work. */
-  spendRest(password: string, spent: number): Promise<void>;
+  /** What work that took so many milliseconds is, counted in hashes of the current cost. */
+  toHashes(milliseconds: number): number;
+  /** Says what the dearest stored hash is, counted in hashes of the current cost. */
+  setDearest(hashes: number): void;
+  /** Does what is left of a refusal after so many hashes' worth of other work. */
+  spendRest(password: string, done: number): Promise<void>;
 }
 
-/** Makes a check against anything, or against nothing, cost what a check against a hash of the current cost does. */
+/** Makes a refusal cost the same whatever is stored, or nothing: what a check against the dearest stored hash does, or one of ours. */
 export function createEvenWork(cost: number): EvenWork {
   const durations = createRecentMedian();
+  let whole = 1;
 
   async function measure<T>(work: () => Promise<T>): Promise<T> {
     const startedAt = performance.now();
@@ -23,10 +31,15 @@ export function createEvenWork(cost: number): EvenWork {
 
   return {
     measure,
-    async spendRest(password, spent) {
+    toHashes(milliseconds) {
       const full = durations.read();
-      const share = spent === 0 || full === undefined ? 1 : 1 - spent / full;
-      for (const part of splitWork(cost, share)) {
+      return full === undefined ? 0 : milliseconds / full;
+    },
+    setDearest(hashes) {
+      whole = Math.min(mostHashes, Math.max(1, hashes));
+    },
+    async spendRest(password, done) {
+      for (const part of splitWork(cost, whole - done)) {
         const work = () => checkDecoy(password, part);
         await (part === cost ? measure(work) : work());
       }
@@ -35,11 +48,13 @@ export function createEvenWork(cost: number): EvenWork {
 }
 
 /**
- * The bcrypt costs, high to low, that together are `share` of the work of one at `cost`; each step of the cost is twice the
- * work, so that they are the binary digits of the share. Exact to one hash of cost 4.
+ * The bcrypt costs, high to low, that together are so many times the work of one at `cost`; each step of the cost is twice the work,
+ * so that they are whole ones and the binary digits of the rest. Exact to one hash of cost 4.
  */
-export function splitWork(cost: number, share: number): number[] {
-  const units = Math.round(Math.min(1, Math.max(0, share)) * 2 ** (cost - lowestCost));
-  const costs = Array.from({ length: cost - lowestCost + 1 }, (_, step) => cost - step);
-  return costs.filter((part) => (units & (1 << (part - lowestCost))) !== 0);
+export function splitWork(cost: number, hashes: number): number[] {
+  const steps = cost - lowestCost;
+  const units = Math.round(Math.max(0, hashes) * 2 ** steps);
+  const whole = Array.from({ length: units >> steps }, () => cost);
+  const smaller = Array.from({ length: steps }, (_, step) => cost - 1 - step);
+  return [...whole, ...smaller.filter((part) => (units & (1 << (part - lowestCost))) !== 0)];
 }

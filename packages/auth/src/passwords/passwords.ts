@@ -1,7 +1,10 @@
-import { bcryptSha256Prefix, hashBcryptSha256 } from "./bcrypt.ts";
+import { bcryptSha256Kind, checkDecoy, hashBcryptSha256 } from "./bcrypt.ts";
 import { readStoredPassword } from "./django.ts";
 import { createEvenWork } from "./even-work.ts";
 import { createHashGate, type HashGateOptions } from "./hash-gate.ts";
+import type { StoredPassword } from "./hasher.ts";
+import { kindOf } from "./kind.ts";
+import { createRecentMedian } from "./recent-median.ts";
 
 export interface PasswordsOptions extends Omit<HashGateOptions, "now"> {
   /** The base-2 logarithm of bcrypt's rounds, 4 to 15. */
@@ -23,11 +26,13 @@ export interface Passwords {
   /**
    * Checks a password against any of Django's encodings, or against null for an account that does not exist.
    *
-   * The work depends on what was typed and never on what is stored, or whether it fits, unless the stored hash alone costs more
-   * than one of ours. What was typed in another form than NFC is tried in both, at twice the work: Django does not normalise,
-   * and its `bcrypt_sha256` looks like ours.
+   * The work of a refusal depends on what was typed and never on what is stored, or whether anything is: it is that of the dearest
+   * hash that was learnt of, up to four of ours. What was typed in another form than NFC is tried in both, at twice the work:
+   * Django does not normalise, and its `bcrypt_sha256` looks like ours.
    */
   verify(password: string, encoded: string | null): Promise<PasswordCheck>;
+  /** Measures one stored hash of each kind, so that from now on every refusal takes as long as the dearest. */
+  learnCosts(examples: readonly string[]): Promise<void>;
   /** Throws AuthError `overloaded` when the others would at this moment, before anything is done for them in vain. */
   requireRoom(): void;
 }
@@ -42,31 +47,63 @@ export function createPasswords({ cost, ...gateOptions }: PasswordsOptions): Pas
   if (!Number.isInteger(cost) || cost < 4 || cost > 15) throw new RangeError("The password cost is not 4 to 15");
   const gate = createHashGate(gateOptions);
   const evenWork = createEvenWork(cost);
-  const currentPrefix = bcryptSha256Prefix(cost);
+  const currentKind = bcryptSha256Kind(cost);
+  const learnt = new Map<string, number>([[currentKind, 1]]);
+
+  /** Tries one form of a password; `done` is the work of it, in hashes of ours. */
+  async function tryForm(form: string, stored: StoredPassword | null, kind: string) {
+    if (!stored) return { matches: false, done: 0 };
+    if (kind === currentKind) return { matches: await evenWork.measure(() => stored.matches(form)), done: 1 };
+    const startedAt = performance.now();
+    const matches = await stored.matches(form);
+    return { matches, done: learnt.get(kind) ?? evenWork.toHashes(performance.now() - startedAt) };
+  }
 
   async function check(password: string, encoded: string | null): Promise<PasswordCheck> {
     const stored = encoded === null ? null : readStoredPassword(encoded);
-    const isCurrent = stored !== null && encoded?.startsWith(currentPrefix) === true;
-
-    async function matchesForm(form: string): Promise<boolean> {
-      if (stored && isCurrent) return evenWork.measure(() => stored.matches(form));
-      const startedAt = performance.now();
-      const matches = stored !== null && (await stored.matches(form));
-      // A cheap hash, or none, would answer sooner and so tell a stranger which accounts exist.
-      await evenWork.spendRest(form, stored ? performance.now() - startedAt : 0);
-      return matches;
-    }
-
+    const kind = kindOf(encoded ?? "");
     const normalized = password.normalize("NFC");
-    const matchesNormalized = await matchesForm(normalized);
-    const matchesTyped = password !== normalized && (await matchesForm(password));
-    const matches = matchesNormalized || matchesTyped;
-    return { matches, needsRehash: matches && !(isCurrent && matchesNormalized), isUsable: stored !== null };
+    for (const form of new Set([normalized, password])) {
+      const { matches, done } = await tryForm(form, stored, kind);
+      if (matches) return { matches, needsRehash: kind !== currentKind || form !== normalized, isUsable: true };
+      // A cheaper hash, or none, would be refused sooner, a dearer one later, and so tell a stranger which accounts exist.
+      await evenWork.spendRest(form, done);
+    }
+    return { matches: false, needsRehash: false, isUsable: stored !== null };
+  }
+
+  /** What a check against a stored hash is, in hashes of ours: both by turns, so that whatever else goes on slows both alike. */
+  async function measureInHashes(stored: StoredPassword): Promise<number> {
+    const ratios = createRecentMedian();
+    for (let round = 0; round < 7; round += 1) {
+      const theirs = await timeOf(() => stored.matches(""));
+      ratios.add(theirs / (await timeOf(() => checkDecoy("", cost))));
+    }
+    return ratios.read() ?? 1;
   }
 
   return {
     hash: (password) => gate.run(() => evenWork.measure(() => hashBcryptSha256(password.normalize("NFC"), cost))),
     verify: (password, encoded) => gate.run(() => check(password, encoded)),
+    async learnCosts(examples) {
+      for (const encoded of examples) {
+        const stored = readStoredPassword(encoded);
+        if (!stored || learnt.has(kindOf(encoded))) continue;
+        learnt.set(kindOf(encoded), await gate.run(() => measureInHashes(stored)));
+      }
+      evenWork.setDearest(Math.max(1, ...examples.map((encoded) => learnt.get(kindOf(encoded)) ?? 1)));
+    },
     requireRoom: gate.requireRoom,
   };
+}
+
+/**
+ * Milliseconds of the clock, or of this process's processor time where that is less: other programs make the first longer, and other
+ * work of this one the second.
+ */
+async function timeOf(work: () => Promise<unknown>): Promise<number> {
+  const [startedAt, usedBefore] = [performance.now(), process.cpuUsage()];
+  await work();
+  const { user, system } = process.cpuUsage(usedBefore);
+  return Math.min(performance.now() - startedAt, (user + system) / 1_000);
 }

@@ -193,6 +193,17 @@ export async function findAccountById(db: Queries, id: string): Promise<Account 
   return (await query.executeTakeFirst()) ?? null;
 }
 
+/**
+ * One stored password of each kind, which is what `kindPattern` finds at its beginning. It reads the whole table, so it is for work
+ * that nobody waits for.
+ */
+export async function listPasswordKinds(db: Queries, kindPattern: string): Promise<string[]> {
+  const { rows } = await sql<{ password: string }>`
+    select min(password) as password from latchkey.users where password not like '!%'
+    group by substring(password from ${kindPattern})`.execute(db);
+  return rows.map(({ password }) => password);
+}
+
 /** Gives a user another password, if it is still the one that was verified; older tokens of the old backend end with it. */
 export async function replacePassword(
   db: Queries,
