@@ -101,7 +101,7 @@ test.each(compilerSetups)(
   },
 );
 
-test("the README's API knows its caller by the SDK's token, and answers strangers and forgers 401", async () => {
+test("the README's API knows its caller by the SDK's token, and tells strangers and forgers why not", async () => {
   await using live = await startLiveServer();
   const { token } = await signUp(live);
   await team.write("server.ts", readExample("createTokenVerifier", live.url));
@@ -111,10 +111,10 @@ test("the README's API knows its caller by the SDK's token, and answers stranger
 
   expect(output).toMatch(/^\{.*\}\n$/);
   expect(JSON.parse(output)).toEqual({
-    asStranger: 401,
+    asStranger: "token_missing",
     forged: { status: 401, reason: "token_invalid" },
     greetsMe: true,
-    signedOut: 401,
+    signedOut: "token_missing",
   });
   expect(exitCode).toBe(0);
 });
