@@ -52,7 +52,7 @@ export async function pack(name: "auth" | "client", { folder }: OutsideProject):
 }
 
 /** The pnpm that runs the tests, or else the one that npm has or fetches. */
-function findPnpm(): [command: string, ...words: string[]] {
+export function findPnpm(): [command: string, ...words: string[]] {
   const { npm_execpath: running = "" } = process.env;
   return basename(running) === "pnpm" ? [running] : ["npx", "-y", "pnpm@12"];
 }

@@ -1,6 +1,10 @@
+import { execFile } from "node:child_process";
 import { pbkdf2Sync } from "node:crypto";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { root } from "../docs/documents.ts";
 import { call } from "../live-server.ts";
+import { findPnpm } from "../packaging/outside-project.ts";
 import { createInstallation, type Installation, type Service } from "./installation.ts";
 import { createUser, obtainToken, password, signIn } from "./people.ts";
 import type { Outcome } from "./program.ts";
@@ -85,6 +89,16 @@ describe.concurrent("what a person gets wrong is told in a line, with exit code 
       stdout: "",
       stderr: `error: ${complaint}\nAdd --help to see what it takes.\n`,
     });
+  });
+});
+
+it("through the package manager too, a command that is refused ends with its own line and its own exit code", async () => {
+  const [command, ...words] = findPnpm();
+  const run = promisify(execFile)(command, [...words, "latchkey", "create-user"], { cwd: root, timeout: 50_000 });
+  await expect(run).rejects.toMatchObject({
+    code: 2,
+    stdout: "",
+    stderr: "error: required option '--username <name>' not specified\nAdd --help to see what it takes.\n",
   });
 });
 
