@@ -1,6 +1,8 @@
+import { once } from "node:events";
 import { createServer, type Server, STATUS_CODES } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, Server as NetServer } from "node:net";
 import type { Duplex } from "node:stream";
+import { setImmediate as turn } from "node:timers/promises";
 import { getRequestListener } from "@hono/node-server";
 import { type Auth, StartError } from "@latchkey/auth";
 import type { Logger } from "pino";
@@ -94,9 +96,17 @@ function toUrl({ address, family, port }: AddressInfo): string {
   return `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
 }
 
-function closeServer(server: Server): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  server.close(() => resolve());
-  server.closeIdleConnections();
-  return promise;
+/** Turns of the event loop; when nothing comes, they are over at once. */
+const lastTurns = 10;
+
+/**
+ * Takes in nobody more, and reads what those who are in have sent by now. The HTTP server's own `close` comes last: it cuts every
+ * connection that is idle, and to Node one whose next request has come and waits to be read is idle.
+ */
+async function closeServer(server: Server): Promise<void> {
+  const closed = once(server, "close");
+  NetServer.prototype.close.call(server);
+  for (let left = lastTurns; left > 0; left -= 1) await turn();
+  server.close();
+  await closed;
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Auth } from "@latchkey/auth";
 import type { Logger } from "pino";
 import { readEnvironment } from "./environment.ts";
 import { startHousekeeping } from "./housekeeping.ts";
@@ -8,7 +9,10 @@ import type { ServedRouter } from "./router.ts";
 import { startServer } from "./server.ts";
 
 /** Milliseconds that calls in flight have to finish once the process is told to stop. */
-const drainTimeout = 8_500;
+const drainTimeout = 7_500;
+
+/** Milliseconds after that for the answers to those that are refused then. */
+const refusalTimeout = 1_000;
 
 /** Milliseconds after which the process ends whatever still hangs: before whoever told it to stop kills it. */
 const stopTimeout = 9_700;
@@ -41,10 +45,19 @@ export async function runService(options: { readonly router?: ServedRouter } = {
   const stopHousekeeping = startHousekeeping(auth, log);
   await stop.asked;
   stopHousekeeping();
-  const isDrained = await Promise.race([server.close().then(() => true), sleep(drainTimeout, false, { ref: false })]);
-  if (!isDrained) log.warn("stopping with calls unanswered");
+  await drain(server.close(), auth, log);
   await close();
   log.info("stopped");
+}
+
+/** Waits for the calls in flight. Whoever then still waits for a password to be checked is told to try again rather than cut off. */
+async function drain(drained: Promise<void>, auth: Auth, log: Logger): Promise<void> {
+  const isDrained = (milliseconds: number) =>
+    Promise.race([drained.then(() => true), sleep(milliseconds, false, { ref: false })]);
+  if (await isDrained(drainTimeout)) return;
+  log.warn("refusing the calls that still wait");
+  auth.refuseWaiting();
+  if (!(await isDrained(refusalTimeout))) log.warn("stopping with calls unanswered");
 }
 
 interface Stop {

@@ -160,6 +160,8 @@ export function createAuth(connection: pg.PoolConfig, authOptions: AuthOptions) 
     ping: async () => {
       await storage.pool.query("select");
     },
+    /** Refuses, with AuthError `unavailable`, the calls that wait for a password to be checked, and those that would. */
+    refuseWaiting: () => core.passwords.close(),
     close: () => storage.close(),
   };
 }

@@ -13,9 +13,12 @@ export interface Crowd extends Disposable {
   readonly door: Door;
   /** What everybody saw so far. */
   seen(): Seen[];
-  /** Everybody works until the answer is called, which resolves when the last one has stopped. */
-  work(dice: Dice): () => Promise<void>;
+  /** Everybody works, or the first few, until the answer is called, which resolves when the last one has stopped. */
+  work(dice: Dice, few?: number): () => Promise<void>;
 }
+
+/** What a service needs to be told, so that no session of a crowd that signs in again and again ends for that. */
+export const forCrowds = { SESSIONS_PER_USER: "1000" };
 
 /** @param connection of a database that a service has migrated */
 export async function createCrowd(connection: pg.PoolConfig, size: number, url: string): Promise<Crowd> {
@@ -26,9 +29,11 @@ export async function createCrowd(connection: pg.PoolConfig, size: number, url: 
     people,
     door,
     seen: () => people.flatMap((person) => person.seen),
-    work(dice) {
+    work(dice, few = people.length) {
       const stop = new AbortController();
-      const working = people.map((person) => person.work(createDice(dice.between(0, 2 ** 31)), stop.signal));
+      const working = people
+        .slice(0, few)
+        .map((person) => person.work(createDice(dice.between(0, 2 ** 31)), stop.signal));
       // Whoever fails is told when the crowd is stopped.
       for (const work of working) work.catch(() => {});
       return async () => {
@@ -42,8 +47,8 @@ export async function createCrowd(connection: pg.PoolConfig, size: number, url: 
   };
 }
 
-/** One hash of the service's own cost for all, which is made once. */
-async function createAccounts(connection: pg.PoolConfig, size: number): Promise<void> {
+/** Makes the accounts of so many people, with one hash of the service's own cost for all of them. */
+export async function createAccounts(connection: pg.PoolConfig, size: number): Promise<void> {
   const cheap = createAuth(connection, { secret: testSecret, passwords: { cost: 4 } });
   const dear = createAuth(connection, { secret: testSecret, passwords: { cost: 10 } });
   try {
@@ -69,7 +74,7 @@ interface StoredPerson {
 
 /**
  * Compares what was acknowledged with what is in the tables: no sign-in, refresh or profile update is missing, none is there that
- * nobody asked for, and nobody's session has ended. Then everybody goes on with what they have.
+ * nobody asked for, and nobody's session has ended.
  */
 export async function expectNothingLost(crowd: Crowd, connection: pg.ClientConfig): Promise<void> {
   const count = (event: string) =>
@@ -90,7 +95,13 @@ export async function expectNothingLost(crowd: Crowd, connection: pg.ClientConfi
     );
     expectSessions(person, sessions);
   }
-  await Promise.all(crowd.people.map(expectToGoOn));
+}
+
+/** Nobody has been signed out: everybody goes on with what they have. */
+export async function expectToGoOn(crowd: Crowd): Promise<void> {
+  const signedIn = crowd.people.filter(({ session }) => session !== null);
+  const seen = await Promise.all(signedIn.map(async (person) => [await person.refresh(), await person.read()]));
+  expect(seen.flat().map(({ status }) => status)).toEqual(signedIn.flatMap(() => [200, 200]));
 }
 
 function expectStored(person: Person, stored: StoredPerson | undefined): void {
@@ -122,12 +133,6 @@ function expectSessions({ username, sessions, session }: Person, stored: readonl
   const row = stored.find(({ id }) => id === sessionId);
   const known = [row?.hash, row?.previousHash].filter((known) => known?.equals(hash));
   expect(known, `the refresh token of ${username} is the present one, or the one before`).toHaveLength(1);
-}
-
-async function expectToGoOn(person: Person): Promise<void> {
-  if (!person.session) return;
-  expect(await person.refresh(), person.username).toMatchObject({ status: 200 });
-  expect(await person.read(), person.username).toMatchObject({ status: 200 });
 }
 
 /** What is told while the database is not to be had, and nothing else: 503 `unavailable`, and when to come back. */

@@ -5,8 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { openEmbeddedPostgres } from "@latchkey/auth";
 import { createEmptyDatabase, type EmptyDatabase } from "../processes/external-database.ts";
-import { findPostgres, isRunning, killPostgres } from "../processes/installation.ts";
-import { until } from "../processes/program.ts";
+import { findPostgres, killPostgres } from "../processes/installation.ts";
 
 /** A PostgreSQL server of a test's own, with `fsync`, to which everything can happen. */
 export interface OwnPostgres extends AsyncDisposable {
@@ -18,8 +17,6 @@ export interface OwnPostgres extends AsyncDisposable {
   /** Stops its processes where they are: connections stay open, and nothing is answered. */
   freeze(): Promise<void>;
   thaw(): Promise<void>;
-  /** Kills it. It comes back by itself, and recovers what was written. */
-  crash(): Promise<void>;
 }
 
 export async function startOwnPostgres(): Promise<OwnPostgres> {
@@ -40,11 +37,6 @@ export async function startOwnPostgres(): Promise<OwnPostgres> {
       frozen = await stopProcesses(await findPostgresOrThrow(dataDir));
     },
     thaw,
-    async crash() {
-      const pid = await findPostgresOrThrow(dataDir);
-      process.kill(pid, "SIGKILL");
-      await until(async () => !(await isRunning(pid)));
-    },
     async [Symbol.asyncDispose]() {
       await thaw();
       await server.close();

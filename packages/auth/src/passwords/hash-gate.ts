@@ -16,16 +16,20 @@ export interface HashGate {
   /**
    * Runs `work` when its turn comes, first come first served. Work never enters the gate again: it would wait for itself.
    *
-   * @throws AuthError `overloaded`, at once, when too many wait; `retryAfter` is when the queue as it is will be done
+   * @throws AuthError `overloaded`, at once, when too many wait; `retryAfter` is when the queue as it is will be done.
+   *   `unavailable` once the gate is closed
    */
   run<T>(work: () => Promise<T>): Promise<T>;
+  /** Refuses whoever waits, and whoever comes; work that runs goes on to its end. */
+  close(): void;
 }
 
 /** Keeps password hashes from taking every thread, and from queueing for longer than anybody waits. */
 export function createHashGate({ concurrency, queueLimit, now = () => performance.now() }: HashGateOptions): HashGate {
-  const waiting: (() => void)[] = [];
+  const waiting: PromiseWithResolvers<void>[] = [];
   const durations = createRecentMedian();
   let running = 0;
+  let isClosed = false;
 
   function refuse(): never {
     const rounds = (running + waiting.length) / concurrency;
@@ -38,18 +42,21 @@ export function createHashGate({ concurrency, queueLimit, now = () => performanc
   }
 
   async function enter(): Promise<void> {
+    if (isClosed) throw closed();
     if (running < concurrency) {
       running += 1;
       return;
     }
     requireRoom();
-    await new Promise<void>((resolve) => waiting.push(resolve));
+    const turn = Promise.withResolvers<void>();
+    waiting.push(turn);
+    await turn.promise;
   }
 
   function leave(): void {
     const next = waiting.shift();
     // The place goes straight to the next in line, so that nobody who comes in between takes it.
-    if (next) next();
+    if (next) next.resolve();
     else running -= 1;
   }
 
@@ -65,5 +72,13 @@ export function createHashGate({ concurrency, queueLimit, now = () => performanc
         leave();
       }
     },
+    close() {
+      isClosed = true;
+      for (const turn of waiting.splice(0)) turn.reject(closed());
+    },
   };
+}
+
+function closed(): AuthError {
+  return new AuthError("unavailable", "The service is going down; try again shortly", { retryAfter: 1 });
 }

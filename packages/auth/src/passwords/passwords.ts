@@ -35,6 +35,8 @@ export interface Passwords {
   learnCosts(examples: readonly string[]): Promise<void>;
   /** Throws AuthError `overloaded` when the others would at this moment, before anything is done for them in vain. */
   requireRoom(): void;
+  /** Refuses, with AuthError `unavailable`, whatever waits for its turn and whatever comes; what runs goes on to its end. */
+  close(): void;
 }
 
 /**
@@ -94,6 +96,7 @@ export function createPasswords({ cost, ...gateOptions }: PasswordsOptions): Pas
       evenWork.setDearest(Math.max(1, ...examples.map((encoded) => learnt.get(kindOf(encoded)) ?? 1)));
     },
     requireRoom: gate.requireRoom,
+    close: () => gate.close(),
   };
 }
 

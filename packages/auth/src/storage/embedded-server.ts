@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { randomInt } from "node:crypto";
-import { constants, open, readFile, stat } from "node:fs/promises";
+import { constants, open, readFile, stat, statfs } from "node:fs/promises";
 import { createServer } from "node:net";
 import { arch, platform } from "node:os";
 import { dirname, join } from "node:path";
@@ -198,7 +198,9 @@ export async function startServer(folder: Folder, programs: Programs, options: S
   if (started.code === 0) return true;
   const logged = await readFrom(folder.log, before);
   if (await passes(folder, port, logged)) return false;
-  const complaint = complaintIn(logged || started.output);
+  // Where there is no room, there is none for the log of the server either.
+  const output = (await hasRoom(folder.dataDir)) ? started.output : "No space left on device";
+  const complaint = complaintIn(logged || output);
   throw new StartError(
     `PostgreSQL did not start in ${folder.dataDir} (${complaint}): see ${folder.log}, put that right, or ${OWN_SERVER}.`,
   );
@@ -329,6 +331,11 @@ function isFree(port: number): Promise<boolean> {
     const probe = createServer().once("error", () => resolve(false));
     probe.listen({ host: HOST, port, exclusive: true }, () => probe.close(() => resolve(true)));
   });
+}
+
+async function hasRoom(path: string): Promise<boolean> {
+  const { bavail } = await statfs(path);
+  return bavail > 0;
 }
 
 async function sizeOf(path: string): Promise<number> {

@@ -1,0 +1,115 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Answer, call } from "../live-server.ts";
+import { createEmptyDatabase, type EmptyDatabase, queryOnce } from "../processes/external-database.ts";
+import { createInstallation, type Installation, type Service } from "../processes/installation.ts";
+import type { Variables } from "../processes/program.ts";
+import { createAccounts } from "./crowd.ts";
+import { password, usernameOf } from "./person.ts";
+import { isLong } from "./rounds.ts";
+
+/** Seconds by which two clocks may differ (RFC 7519 §4.1.4). */
+const leeway = 60;
+
+/** Seconds by which the clock of a service is ahead of the database's. */
+const offsets = isLong ? [0, 120, -120, 55, -55] : [0, 120, -120];
+
+const withClock = (offset: number): Variables => ({
+  NODE_OPTIONS: `--import ${new URL("shift-clock.ts", import.meta.url)}`,
+  CLOCK_OFFSET: String(offset),
+});
+
+interface Place {
+  readonly offset: number;
+  readonly service: Service;
+  /** A session that was opened here. */
+  readonly session: { readonly token: string; readonly refreshToken: string; readonly refreshExpiresAt: string };
+}
+
+let database: EmptyDatabase;
+let installation: Installation;
+let places: Place[];
+const stack = new AsyncDisposableStack();
+afterAll(() => stack.disposeAsync());
+
+beforeAll(async () => {
+  database = stack.use(await createEmptyDatabase());
+  installation = stack.use(await createInstallation({ DATABASE_URL: database.url }));
+  const services = await Promise.all(offsets.map((offset) => installation.start(withClock(offset))));
+  await createAccounts({ connectionString: database.url }, 1);
+  places = await Promise.all(
+    services.map(async (service, index) => {
+      const input = { username: usernameOf(0), password };
+      const { body } = await call(service.url, "token.obtain", { input });
+      return { offset: offsets[index] ?? 0, service, session: body };
+    }),
+  );
+});
+
+const query = (text: string, values: readonly unknown[] = []) =>
+  queryOnce<Record<string, number>>({ connectionString: database.url }, text, values);
+
+const refresh = (place: Place, refreshToken: string): Promise<Answer> =>
+  call(place.service.url, "token.refresh", { input: { refreshToken } });
+
+const endSessionsIn = (seconds: number) =>
+  query("update latchkey.sessions set idle_expires_at = now() + make_interval(secs => $1)", [seconds]);
+
+describe("service processes whose clocks are 2 minutes ahead of the database's, or behind", () => {
+  test("take each other's access tokens unless one was issued more than a minute ahead of their own time", async () => {
+    for (const issuer of places) {
+      for (const reader of places) {
+        const answer = await call(reader.service.url, "me.get", { token: issuer.session.token });
+        const ahead = issuer.offset - reader.offset;
+        const expected =
+          ahead <= leeway ? { status: 200 } : { status: 401, body: { data: { reason: "token_invalid" } } };
+        expect(answer, `issued ${ahead} s ahead`).toMatchObject(expected);
+      }
+    }
+  });
+
+  test("open sessions that start now and last as long as they should, by the database's clock", async () => {
+    const sessions = await query(`select
+      extract(epoch from now() - created_at)::float as age,
+      extract(epoch from expires_at - created_at)::float as lifetime,
+      extract(epoch from idle_expires_at - created_at)::float as "idleLifetime" from latchkey.sessions`);
+    expect(sessions).toHaveLength(places.length);
+    for (const { age, lifetime, idleLifetime } of sessions) {
+      expect(Math.abs(age ?? Number.NaN)).toBeLessThan(leeway);
+      expect([lifetime, idleLifetime]).toEqual([90 * 86_400, 30 * 86_400]);
+    }
+    for (const { session } of places) {
+      const fromNow = (Date.parse(session.refreshExpiresAt) - Date.now()) / 1000;
+      expect(Math.abs(fromNow - 30 * 86_400)).toBeLessThan(leeway);
+    }
+  });
+
+  test("refresh each other's sessions, and within the grace time answer the same successor", async () => {
+    for (const { session } of places) {
+      const answers = await Promise.all(places.map((place) => refresh(place, session.refreshToken)));
+      expect(answers.map(({ status }) => status)).toEqual(places.map(() => 200));
+      expect(new Set(answers.map(({ body }) => body.refreshToken)).size).toBe(1);
+    }
+  });
+
+  test("see a session end when it does for the database, a minute from then or a minute ago", async () => {
+    const look = (place: Place) => call(place.service.url, "me.get", { token: place.session.token });
+    await endSessionsIn(60);
+    expect(await Promise.all(places.map(look))).toEqual(places.map(() => expect.objectContaining({ status: 200 })));
+    await endSessionsIn(-60);
+    for (const { status, body } of await Promise.all(places.map(look))) {
+      expect({ status, reason: body.data.reason }).toEqual({ status: 401, reason: "session_ended" });
+    }
+  });
+
+  // Without them the clocks agree, which the tests of the command line show.
+  test.concurrent.each(offsets.filter((offset) => isLong || offset > 0))(
+    "are told of by `latchkey doctor`: %i seconds",
+    async (offset) => {
+      const run = await installation.run(["doctor", "--json"], { variables: withClock(offset) });
+      const { clockDifference, warnings } = JSON.parse(run.stdout);
+      expect(Math.abs(clockDifference + offset * 1000)).toBeLessThan(5_000);
+      const expected = offset === 0 ? [] : ["The clocks of this machine and of the database differ: set both by NTP."];
+      expect({ code: run.code, warnings }).toEqual({ code: offset === 0 ? 0 : 1, warnings: expected });
+    },
+  );
+});

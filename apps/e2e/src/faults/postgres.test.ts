@@ -1,0 +1,217 @@
+import { performance } from "node:perf_hooks";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type EmptyDatabase, queryOnce } from "../processes/external-database.ts";
+import { createInstallation, type Installation, type Service } from "../processes/installation.ts";
+import { until } from "../processes/program.ts";
+import { openPoster } from "../sessions/two-services.ts";
+import { startKilling } from "./backend-killer.ts";
+import {
+  type Crowd,
+  createCrowd,
+  expectNothingLost,
+  expectToGoOn,
+  expectUnavailable,
+  forCrowds,
+  slowest,
+} from "./crowd.ts";
+import { takeLock } from "./lock.ts";
+import { readMemory } from "./memory.ts";
+import { expectCleanOutput, findDefects } from "./output.ts";
+import { type OwnPostgres, startOwnPostgres } from "./own-postgres.ts";
+import type { Person } from "./person.ts";
+import { atLength, withDice } from "./rounds.ts";
+
+/** More than a process has connections. */
+const crowdSize = 14;
+/** Those who work where it does not take many. */
+const few = 5;
+/** Milliseconds within which a call is answered, whatever PostgreSQL does. */
+const longestAnswer = 5_000;
+/** Milliseconds after PostgreSQL is there again within which a call succeeds. */
+const longestReturn = 2_000;
+
+let postgres: OwnPostgres;
+let database: EmptyDatabase;
+let installation: Installation;
+let service: Service;
+let crowd: Crowd;
+
+const stack = new AsyncDisposableStack();
+afterAll(() => stack.disposeAsync());
+
+/** One service for all that happens to PostgreSQL; whatever ends it ends the test. */
+beforeAll(async () => {
+  postgres = stack.use(await startOwnPostgres());
+  database = await postgres.createDatabase();
+  installation = stack.use(await createInstallation({ ...forCrowds, DATABASE_URL: database.url }));
+  service = await installation.start();
+  crowd = stack.use(await createCrowd({ connectionString: database.url }, crowdSize, service.url));
+  await Promise.all(crowd.people.map((person) => person.signIn()));
+});
+
+/** What everybody has seen since a time other than what they asked for. */
+const refusalsSince = (time: number) => crowd.seen().filter(({ at, status }) => at > time && status !== 200);
+
+/** Waits until the service has answered so many calls more. */
+async function untilAnswered(calls: number): Promise<void> {
+  const before = crowd.seen().length;
+  await until(() => crowd.seen().length > before + calls);
+}
+
+/** Waits until a call succeeds, and answers how many milliseconds after `from` that was. */
+async function measureReturn(from: number, to = performance.now()): Promise<number> {
+  const findSuccess = () => crowd.seen().find(({ at, status }) => at > from && status === 200);
+  await until(() => findSuccess() !== undefined);
+  return (findSuccess()?.at ?? Number.NaN) - to;
+}
+
+/** However it went: one kind of refusal, in time; what was acknowledged is there, and whoever was signed in still is. */
+async function expectAllIsWell(): Promise<void> {
+  expectUnavailable(refusalsSince(0));
+  expect(slowest(crowd.seen())).toBeLessThan(longestAnswer);
+  await expectNothingLost(crowd, { connectionString: database.url });
+  await expectToGoOn(crowd);
+  expect(service.isRunning()).toBe(true);
+  expect(findDefects(service)).toEqual([]);
+}
+
+describe("backends are killed inside refreshes", () => {
+  const refreshes = atLength(500, 20);
+
+  test("nobody is signed out, each retry gets a working pair, and there is one chain", () =>
+    withDice(async (dice) => {
+      const people = crowd.people.slice(0, few);
+      const countRotations = await slowRotationsDown();
+      const killer = await startKilling(database.url, dice);
+      await Promise.all(people.map((person) => refreshRepeatedly(person, refreshes)));
+      expect(await killer.stop()).toBeGreaterThan(refreshes / 4);
+      expect(refusalsSince(0).length).toBeGreaterThan(refreshes / 4);
+      expect(await countRotations()).toBe(people.length * refreshes);
+      await expectAllIsWell();
+    }));
+
+  /** Lets a rotation take a while, so that it is often under way when it is hit. Answers how to count those that came to an end. */
+  async function slowRotationsDown(): Promise<() => Promise<number>> {
+    const connection = { connectionString: database.url };
+    await queryOnce(
+      connection,
+      `create table public.rotations (session_id uuid);
+      create function public.note_rotation() returns trigger language plpgsql as $$
+        begin insert into public.rotations values (new.id); perform pg_sleep(0.005); return new; end $$;
+      create trigger note_rotation after update on latchkey.sessions for each row
+        when (old.refresh_hash is distinct from new.refresh_hash) execute function public.note_rotation()`,
+    );
+    return async () => {
+      await queryOnce(connection, "drop trigger note_rotation on latchkey.sessions");
+      const [counted] = await queryOnce<{ count: number }>(connection, "select count(*)::int from public.rotations");
+      return counted?.count ?? Number.NaN;
+    };
+  }
+
+  /** Asks for each refresh until it is answered, with the same token, as a client does, and uses what it is given. */
+  async function refreshRepeatedly(person: Person, times: number): Promise<void> {
+    const until200 = async (act: () => Promise<{ status: number }>) => {
+      let { status } = await act();
+      while (status === 503) ({ status } = await act());
+      expect(status).toBe(200);
+    };
+    for (let left = times; left > 0; left -= 1) {
+      await until200(() => person.refresh());
+      await until200(() => person.read());
+    }
+  }
+});
+
+describe("every connection of the service is held by a lock", () => {
+  const rounds = atLength(10, 1);
+  const longestHold = atLength(10_000, 0);
+
+  test("`unavailable` within 5 seconds, no more connections than 10, and no statement is left behind; then service", () =>
+    withDice(async (dice) => {
+      const stopWork = crowd.work(dice);
+      for (let round = 0; round < rounds; round += 1) {
+        await untilAnswered(dice.between(50, 200));
+        const lock = await takeLock(database.url, dice);
+        const heldAt = performance.now();
+        await until(() => refusalsSince(heldAt).length > crowdSize);
+        const holdFor = dice.between(0, longestHold);
+        await until(() => performance.now() > heldAt + holdFor);
+        const { connections, oldestStatement } = await lock.lookAround();
+        expect(connections).toBeLessThanOrEqual(10);
+        expect(oldestStatement).toBeLessThan(3);
+        await lock.release();
+        expect(await measureReturn(performance.now())).toBeLessThan(longestReturn);
+      }
+      await stopWork();
+      await expectAllIsWell();
+    }));
+});
+
+describe("PostgreSQL stops answering, with connections open", () => {
+  const rounds = atLength(10, 1);
+  const longestSilence = atLength(15_000, 0);
+  /** Requests that come at once, of twenty refreshes each: more than may wait for the database. */
+  const flood = 60;
+  /** Megabytes. */
+  const mostGrowth = 150;
+
+  test("`unavailable` within 5 seconds, whoever comes, in bounded memory; service again when it goes on", () =>
+    withDice(async (dice) => {
+      const stopWork = crowd.work(dice, few);
+      const memory = await readMemory(service.pid);
+      for (let round = 0; round < rounds; round += 1) {
+        await untilAnswered(dice.between(50, 200));
+        await postgres.freeze();
+        const frozenAt = performance.now();
+        await expectFloodRefused();
+        expect((await readMemory(service.pid)) - memory).toBeLessThan(mostGrowth);
+        const silence = dice.between(0, longestSilence);
+        await until(() => performance.now() > frozenAt + silence);
+        await postgres.thaw();
+        expect(await measureReturn(frozenAt)).toBeLessThan(longestReturn);
+      }
+      await stopWork();
+      await expectAllIsWell();
+    }));
+
+  async function expectFloodRefused(): Promise<void> {
+    using poster = openPoster(flood);
+    const refreshToken = crowd.people.at(-1)?.session?.refreshToken;
+    const calls = Array(20).fill("token.refresh");
+    const url = `${service.url}/trpc/${calls.join()}?batch=1`;
+    const inputs = { ...calls.map(() => ({ refreshToken })) };
+    const startedAt = performance.now();
+    const answers = await Promise.all(Array.from({ length: flood }, () => poster.post(url, inputs)));
+    expect(performance.now() - startedAt).toBeLessThan(longestAnswer);
+    for (const { status, body } of answers) {
+      expect(status).toBe(503);
+      for (const { error } of body) expect(error.data).toMatchObject({ reason: "unavailable", retryAfter: 1 });
+    }
+    expect(await poster.get(`${service.url}/readyz`)).toMatchObject({ status: 503 });
+    expect(await poster.get(`${service.url}/healthz`)).toMatchObject({ status: 200 });
+  }
+});
+
+describe("PostgreSQL is restarted under load", () => {
+  const rounds = atLength(20, 1);
+
+  test("`unavailable` meanwhile, no end of the process, service within 2 seconds of its return, and nothing is lost", () =>
+    withDice(async (dice) => {
+      const stopWork = crowd.work(dice, few);
+      for (let round = 0; round < rounds; round += 1) {
+        await untilAnswered(dice.between(50, 200));
+        await postgres.stop();
+        const stoppedAt = performance.now();
+        await until(() => refusalsSince(stoppedAt).length >= 20);
+        await postgres.start();
+        expect(await measureReturn(stoppedAt)).toBeLessThan(longestReturn);
+      }
+      await stopWork();
+      await expectAllIsWell();
+    }));
+});
+
+test("through all of that the log is JSON lines without a secret, nothing else is said, and the service stops with 0", async () => {
+  expect(await service.stop()).toMatchObject({ code: 0 });
+  expectCleanOutput(service, crowd, [new URL(database.url).password]);
+});
