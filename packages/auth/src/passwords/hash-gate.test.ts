@@ -116,3 +116,20 @@ describe("work that fails", () => {
     expect(await gate.run(async () => "well")).toBe("well");
   });
 });
+
+describe("a gate that is closed", () => {
+  it("refuses whoever waits and whoever comes, and lets what runs come to its end", async () => {
+    const { work, started, end } = createBench();
+    const gate = createHashGate({ concurrency: 1, queueLimit: 2 });
+    const running = gate.run(work(1));
+    const waiting = [gate.run(work(2)), gate.run(work(3))];
+    gate.close();
+    const late = gate.run(work(4));
+    for (const refused of [...waiting, late]) {
+      await expect(refused).rejects.toMatchObject({ code: "unavailable", retryAfter: 1 });
+    }
+    end(1);
+    expect(await running).toBe(1);
+    expect(started).toEqual([1]);
+  });
+});
