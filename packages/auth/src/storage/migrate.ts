@@ -12,7 +12,9 @@ import { migrations } from "./migrations/index.ts";
  * @returns the names of the migrations that this call ran
  */
 export async function migrate(db: Queries, known: Readonly<Record<string, Migration>> = migrations): Promise<string[]> {
-  await refuseNewerSchema(db, known);
+  const applied = await listAppliedMigrations(db);
+  refuseNewerSchema(applied, known);
+  if (applied.length === Object.keys(known).length) return [];
   const migrator = new Migrator({
     db: db.withoutPlugins(),
     provider: { getMigrations: async () => ({ ...known }) },
@@ -32,8 +34,8 @@ export async function listAppliedMigrations(db: Queries): Promise<string[]> {
   return rows.map((row) => row.name);
 }
 
-async function refuseNewerSchema(db: Queries, known: Readonly<Record<string, Migration>>): Promise<void> {
-  const unknown = (await listAppliedMigrations(db)).filter((name) => !(name in known));
+function refuseNewerSchema(applied: readonly string[], known: Readonly<Record<string, Migration>>): void {
+  const unknown = applied.filter((name) => !(name in known));
   if (unknown.length === 0) return;
   throw new StartError(
     `The database was migrated by a newer Latchkey (it has ${unknown.join(", ")}). Start that version or a later one; this one changed nothing.`,
