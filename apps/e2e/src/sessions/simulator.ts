@@ -368,16 +368,18 @@ class Simulation {
   /** Requests arrive at the service, several at once on different cores. */
   async #reachService(requests: readonly NetworkRequest[]): Promise<void> {
     const first = this.#dice.between(0, this.#world.cores - 1);
-    const texts = await Promise.all(
+    const answered = await Promise.all(
       requests.map(async (request, index) => {
         const answer = await this.#world.serve((first + index) % this.#world.cores, request);
         const text = await answer.text();
         request.answer = { status: answer.status, text };
-        return text;
+        return { request, outcome: readOutcome(text) };
       }),
     );
-    for (const [index, request] of requests.entries())
-      await this.#checkAnswer(request, readOutcome(texts[index] ?? ""));
+    // Whichever of them ended the session was served before those that found it ended.
+    const isEnd = ({ outcome }: { outcome: Outcome }) => outcome.reason === "refresh_token_reused";
+    const inOrder = [...answered.filter(isEnd), ...answered.filter((one) => !isEnd(one))];
+    for (const { request, outcome } of inOrder) await this.#checkAnswer(request, outcome);
     this.#isEndingNow = false;
   }
 
