@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { makeTemporaryFolder } from "@latchkey/auth/testing";
 import type pg from "pg";
 import { queryOnce } from "./external-database.ts";
 import { launch, type Outcome, type Program, until, type Variables } from "./program.ts";
@@ -52,7 +52,7 @@ export async function createInstallation(
   defaults: Variables = {},
   { mount }: InstallationOptions = {},
 ): Promise<Installation> {
-  const folder = await mkdtemp(join(tmpdir(), "latchkey-process-"));
+  const folder = await makeTemporaryFolder("latchkey-process-");
   const dataDir = join(folder, "data");
   const disk = await mount?.(dataDir);
   const programs: Program[] = [];

@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chmod, cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { Client } from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { StartError } from "../errors.ts";
+import { makeTemporaryFolder } from "../testing/temporary-folder.ts";
 import { type EmbeddedPostgres, type EmbeddedPostgresOptions, openEmbeddedPostgres } from "./embedded.ts";
 import { complaintIn, isServer } from "./embedded-server.ts";
 
@@ -374,7 +374,7 @@ async function query(server: EmbeddedPostgres, text: string): Promise<unknown[]>
 
 /** The path of a folder that is not there yet, below one of the given mode. */
 async function emptyFolder(mode = 0o755): Promise<string> {
-  const parent = await mkdtemp(join(tmpdir(), "latchkey-embedded-"));
+  const parent = await makeTemporaryFolder("latchkey-embedded-");
   await chmod(parent, mode);
   const folder = join(parent, "data");
   folders.push(folder);

@@ -1,10 +1,9 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
 import pg from "pg";
 import { openStorage } from "../storage/database.ts";
 import { openEmbeddedPostgres } from "../storage/embedded.ts";
 import { migrate } from "../storage/migrate.ts";
+import { makeTemporaryFolder } from "./temporary-folder.ts";
 
 /** A PostgreSQL server for tests, with a migrated database that others are cloned from. */
 export interface TestServer {
@@ -16,13 +15,17 @@ export interface TestServer {
 /** The migrated database; nobody connects to it, since it could not be cloned then. */
 export const templateName = "latchkey_template";
 
-/** Starts a server in a folder of its own below the system's temporary one; nothing of it is left after `close()`. */
+/** Starts a server in a temporary folder of its own; nothing of it is left after `close()`. */
 export async function startTestServer(): Promise<TestServer> {
-  const dataDir = await mkdtemp(join(tmpdir(), "latchkey-test-"));
+  const dataDir = await makeTemporaryFolder("latchkey-test-");
   const settings = {
     fsync: "off",
     synchronous_commit: "off",
     full_page_writes: "off",
+    // Nobody follows or restores it: the log need not say what is in a cloned database, nor be kept for long.
+    wal_level: "minimal",
+    max_wal_senders: "0",
+    max_wal_size: "128MB",
     max_connections: "300",
     // A worker of it in a database keeps anybody but a superuser from dropping that by force.
     autovacuum: "off",
@@ -49,13 +52,19 @@ export async function readTestServer(): Promise<pg.PoolConfig> {
   return (await ownServer).connection;
 }
 
-/** Runs one statement outside any test's database. */
+const pools = new Map<string, pg.Pool>();
+
+/** Runs one statement outside any test's database, on a connection that stays for the next one and keeps no process alive. */
 export async function administer(server: pg.PoolConfig, statement: string): Promise<void> {
-  const client = new pg.Client({ ...server, database: "postgres" });
-  await client.connect();
-  try {
-    await client.query(statement);
-  } finally {
-    await client.end();
-  }
+  const address = `${server.host}:${server.port}`;
+  const pool = pools.get(address) ?? openPool({ ...server, database: "postgres" });
+  pools.set(address, pool);
+  await pool.query(statement);
+}
+
+function openPool(connection: pg.PoolConfig): pg.Pool {
+  const pool = new pg.Pool({ ...connection, allowExitOnIdle: true, idleTimeoutMillis: 0 });
+  // The server goes before the pool does.
+  pool.on("error", () => {});
+  return pool;
 }
