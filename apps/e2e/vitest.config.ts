@@ -1,5 +1,10 @@
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
-  test: { globalSetup: "@latchkey/auth/testing/global-setup", isolate: false, testTimeout: 60_000, hookTimeout: 120_000 },
+  test: {
+    globalSetup: "@latchkey/auth/testing/global-setup",
+    isolate: false,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+  },
 });
