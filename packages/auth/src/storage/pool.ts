@@ -26,9 +26,10 @@ export class PoolError extends Error {
 
 /** A pool whose every wait ends. Whatever `connection` says of times counts. */
 export function openPool(connection: pg.PoolConfig): pg.Pool {
+  const { connectionTimeoutMillis: queue = patience.queue, statement_timeout: statement } = connection;
   const times = { connectionTimeoutMillis: patience.opening, statement_timeout: patience.statement };
-  const pool = new BoundedPool({ max: 10, application_name: "latchkey", ...times, ...connection });
-  giveUpSilentConnections(pool);
+  const pool = new BoundedPool({ max: 10, application_name: "latchkey", ...times, ...connection }, queue);
+  giveUpSilentConnections(pool, statement ? statement + patience.silence - patience.statement : patience.silence);
   return outliveConnections(pool);
 }
 
@@ -50,6 +51,13 @@ type Taken = (error: Error | undefined, client: pg.PoolClient | undefined, relea
 
 /** A pool in which nobody waits long for a connection to be free, and only so many do. */
 class BoundedPool extends pg.Pool {
+  readonly #longestWait: number;
+
+  constructor(config: pg.PoolConfig, longestWait: number) {
+    super(config);
+    this.#longestWait = longestWait;
+  }
+
   override connect(): Promise<pg.PoolClient>;
   override connect(taken: Taken): void;
   override connect(taken?: Taken): Promise<pg.PoolClient> | undefined {
@@ -67,14 +75,14 @@ class BoundedPool extends pg.Pool {
     const isFree = totalCount < options.max || idleCount > waitingCount;
     if (isFree) return super.connect();
     if (waitingCount >= longestQueue) throw new PoolError("Too many calls wait for the database");
-    return takeInTime(super.connect());
+    return takeInTime(super.connect(), this.#longestWait);
   }
 }
 
 /** A connection that comes too late goes straight back. */
-async function takeInTime(taking: Promise<pg.PoolClient>): Promise<pg.PoolClient> {
+async function takeInTime(taking: Promise<pg.PoolClient>, milliseconds: number): Promise<pg.PoolClient> {
   const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new PoolError("No connection is free")), patience.queue);
+  const timer = setTimeout(() => reject(new PoolError("No connection is free")), milliseconds);
   try {
     return await Promise.race([taking, late]);
   } catch (error) {
@@ -92,13 +100,13 @@ async function takeInTime(taking: Promise<pg.PoolClient>): Promise<pg.PoolClient
  * Breaks a connection that says nothing while it is in use. It is not only given back: what it may still do, in a transaction
  * that somebody else has given up, must not reach whoever would have it next.
  */
-function giveUpSilentConnections(pool: pg.Pool): void {
+function giveUpSilentConnections(pool: pg.Pool, silence: number): void {
   const setTimer = ({ connection: { stream } }: pg.PoolClient, milliseconds: number) => {
     if (stream instanceof Socket) stream.setTimeout(milliseconds);
   };
   pool.on("connect", ({ connection: { stream } }) => {
     stream.on("timeout", () => stream.destroy(new PoolError("The database does not answer")));
   });
-  pool.on("acquire", (client) => setTimer(client, patience.silence));
+  pool.on("acquire", (client) => setTimer(client, silence));
   pool.on("release", (_error, client) => setTimer(client, 0));
 }

@@ -31,6 +31,9 @@ export interface TestAuth extends AsyncDisposable {
   another(options?: Partial<AuthOptions>): Promise<Auth>;
 }
 
+/** A machine that is busy with something else is no database that is away. */
+const patience = { connectionTimeoutMillis: 20_000, statement_timeout: 20_000 };
+
 export const testSecret = "3q2-7wABiV9kYx0dT5nPzQ8mL4sR6uHcJ1gEfWoXyZs";
 
 /**
@@ -46,7 +49,10 @@ export async function createTestAuth(options: Partial<AuthOptions> = {}): Promis
   const opened: Auth[] = [];
   const another = async (overrides: Partial<AuthOptions> = {}) => {
     const passwords = { cost: 4, hashConcurrency: 2, ...options.passwords, ...overrides.passwords };
-    const auth = createAuth(database.connection, { secret: testSecret, clock, ...options, ...overrides, passwords });
+    const auth = createAuth(
+      { ...database.connection, ...patience },
+      { secret: testSecret, clock, ...options, ...overrides, passwords },
+    );
     opened.push(auth);
     await auth.prepare();
     return auth;
