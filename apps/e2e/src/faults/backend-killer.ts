@@ -12,6 +12,8 @@ const longestBreak = 30;
 
 export async function startKilling(databaseUrl: string, dice: Dice): Promise<BackendKiller> {
   const client = new pg.Client(databaseUrl);
+  // A server that goes away meanwhile is told by the query.
+  client.on("error", () => {});
   await client.connect();
   let isStopped = false;
   const kill = async () => {

@@ -16,6 +16,8 @@ const statements = [
 
 export async function takeLock(databaseUrl: string, dice: Dice): Promise<Lock> {
   const client = new pg.Client(databaseUrl);
+  // A server that goes away meanwhile is told by the query.
+  client.on("error", () => {});
   await client.connect();
   await client.query("begin");
   await client.query(dice.pick(statements));

@@ -61,38 +61,32 @@ class BoundedPool extends pg.Pool {
   override connect(): Promise<pg.PoolClient>;
   override connect(taken: Taken): void;
   override connect(taken?: Taken): Promise<pg.PoolClient> | undefined {
-    const taking = this.#take();
-    if (!taken) return taking;
-    taking.then(
-      (client) => taken(undefined, client, client.release),
-      (error: Error) => taken(error, undefined, () => {}),
-    );
+    const isFree = this.totalCount < this.options.max || this.idleCount > this.waitingCount;
+    if (!taken) return isFree ? super.connect() : this.#wait();
+    if (isFree) super.connect(taken);
+    else
+      this.#wait().then(
+        (client) => taken(undefined, client, client.release),
+        (error: Error) => taken(error, undefined, () => {}),
+      );
     return undefined;
   }
 
-  async #take(): Promise<pg.PoolClient> {
-    const { totalCount, idleCount, waitingCount, options } = this;
-    const isFree = totalCount < options.max || idleCount > waitingCount;
-    if (isFree) return super.connect();
-    if (waitingCount >= longestQueue) throw new PoolError("Too many calls wait for the database");
-    return takeInTime(super.connect(), this.#longestWait);
-  }
-}
-
-/** A connection that comes too late goes straight back. */
-async function takeInTime(taking: Promise<pg.PoolClient>, milliseconds: number): Promise<pg.PoolClient> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new PoolError("No connection is free")), milliseconds);
-  try {
-    return await Promise.race([taking, late]);
-  } catch (error) {
-    taking.then(
-      (client) => client.release(),
-      () => {},
-    );
-    throw error;
-  } finally {
-    clearTimeout(timer);
+  #wait(): Promise<pg.PoolClient> {
+    if (this.waitingCount >= longestQueue) return Promise.reject(new PoolError("Too many calls wait for the database"));
+    return new Promise((resolve, reject) => {
+      let isLate = false;
+      const timer = setTimeout(() => {
+        isLate = true;
+        reject(new PoolError("No connection is free"));
+      }, this.#longestWait);
+      super.connect((error, client) => {
+        clearTimeout(timer);
+        if (!client) reject(error);
+        else if (isLate) client.release();
+        else resolve(client);
+      });
+    });
   }
 }
 
@@ -101,12 +95,15 @@ async function takeInTime(taking: Promise<pg.PoolClient>, milliseconds: number):
  * that somebody else has given up, must not reach whoever would have it next.
  */
 function giveUpSilentConnections(pool: pg.Pool, silence: number): void {
-  const setTimer = ({ connection: { stream } }: pg.PoolClient, milliseconds: number) => {
-    if (stream instanceof Socket) stream.setTimeout(milliseconds);
-  };
-  pool.on("connect", ({ connection: { stream } }) => {
-    stream.on("timeout", () => stream.destroy(new PoolError("The database does not answer")));
+  const inUse = new WeakSet<pg.PoolClient>();
+  pool.on("acquire", (client) => inUse.add(client));
+  pool.on("release", (_error, client) => inUse.delete(client));
+  pool.on("connect", (client) => {
+    const { stream } = client.connection;
+    if (!(stream instanceof Socket)) return;
+    // It runs anew whenever something is written or read.
+    stream.setTimeout(silence, () => {
+      if (inUse.has(client)) stream.destroy(new PoolError("The database does not answer"));
+    });
   });
-  pool.on("acquire", (client) => setTimer(client, silence));
-  pool.on("release", (_error, client) => setTimer(client, 0));
 }
