@@ -67,7 +67,7 @@ export async function register(core: Core, input: RegisterInput, facts: RequestF
 
 function refuseReserved(username: string): void {
   const parsed = parseUsername(username);
-  if (!parsed.ok || !isReservedUsername(parsed.key)) return;
+  if (!parsed.ok || !isReservedUsername(parsed)) return;
   const issues = [{ path: ["username"], message: "is kept for the service: choose another" }];
   throw new AuthError("invalid_input", "The username is reserved", { issues });
 }

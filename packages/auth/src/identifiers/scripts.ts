@@ -6,23 +6,26 @@ const scriptsInUse = [
   "Sylo Syrc Tale Talu Tavt Tfng Vaii Wcho Yiii",
 ].flatMap((line) => line.split(" "));
 
-/** UTS #39 §5.2, "Highly Restrictive": the writing systems of Japanese, Chinese and Korean, each with Latin. */
+/** UTS #39 §5.2, "Highly Restrictive": the writing systems of Japanese, Chinese and Korean, each with Latin where that is usual. */
 const scriptsUsedTogether = [
   ["Latn", "Hani", "Hira", "Kana"],
-  ["Latn", "Hani", "Bopo"],
+  ["Hani", "Bopo"],
   ["Latn", "Hani", "Hang"],
 ];
 
+/** Of what no script calls its own, digits and `_ - .` only: the rest are apostrophes, circled numbers and notes that pass for them. */
+const ofEveryScript = String.raw`0-9_.\-\p{Script_Extensions=Zinh}`;
+
 function onlyOf(scripts: readonly string[]): RegExp {
-  const classes = ["Zyyy", "Zinh", ...scripts].map((script) => String.raw`\p{Script_Extensions=${script}}`);
-  return new RegExp(`^[${classes.join("")}]*$`, "u");
+  const classes = scripts.map((script) => String.raw`\p{Script_Extensions=${script}}`);
+  return new RegExp(`^[${ofEveryScript}${classes.join("")}]*$`, "u");
 }
 
 const writingSystems = [...scriptsInUse.map((script) => [script]), ...scriptsUsedTogether].map(onlyOf);
 
 /**
  * Whether the text keeps to one writing system, so that a Cyrillic `а` cannot hide in a Latin name: one script of a living
- * language, or a mixture that Japanese, Chinese or Korean needs. Characters common to all scripts go with any.
+ * language, or a mixture that Japanese, Chinese or Korean needs. Digits and `_ - .` go with any.
  */
 export function usesOneWritingSystem(text: string): boolean {
   return writingSystems.some((writingSystem) => writingSystem.test(text));

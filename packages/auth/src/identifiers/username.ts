@@ -1,6 +1,7 @@
-import { usesOneSetOfDigits } from "./digits.ts";
+import { toAsciiDigits, usesOneSetOfDigits } from "./digits.ts";
 import { maximumUsernameLength, type Username } from "./grammar.ts";
 import { type InputText, readInput } from "./input-text.ts";
+import { hasMisleadingLetters } from "./look-alikes.ts";
 import { usesOneWritingSystem } from "./scripts.ts";
 
 /** A username to be stored: as the person writes it, and the key under which it is unique. Or why not, fit for the person. */
@@ -15,12 +16,13 @@ const letterOrNumber = /[\p{L}\p{N}]/u;
 const piledMarks = /\p{Me}|(\p{Mn})\1|\p{Mn}{5}/u;
 
 /**
- * Full case folding over NFKC, the same in every locale. Lower, upper, lower is what folding needs (`ẞ` → `ß` → `SS` → `ss`);
+ * Full case folding over NFKC, the same in every locale, with digits of every script as ASCII ones, since those of two scripts can be
+ * the same to the eye (`١` and `۱`). Lower, upper, lower is what folding needs (`ẞ` → `ß` → `SS` → `ss`);
  * the sigmas are made one, because lower-casing depends on the neighbours only there. Beyond Unicode's folding, the four
  * Turkish letters `I ı İ i` are one, so that a name is found whichever keyboard upper-cased it.
  */
-function foldCase(text: string): string {
-  const folded = text.normalize("NFKC").toLowerCase().toUpperCase().toLowerCase().replaceAll("ς", "σ");
+function fold(text: string): string {
+  const folded = toAsciiDigits(text.normalize("NFKC")).toLowerCase().toUpperCase().toLowerCase().replaceAll("ς", "σ");
   return withoutDotsOverI(folded.normalize("NFD")).normalize("NFKC");
 }
 
@@ -39,7 +41,7 @@ function isShortEnough(text: string): boolean {
 
 /** Whether the string is a username's key already: of the grammar, and folded. */
 export function isUsername(value: string): value is Username {
-  return isUsernameText(value) && foldCase(value) === value;
+  return isUsernameText(value) && fold(value) === value;
 }
 
 /**
@@ -48,7 +50,7 @@ export function isUsername(value: string): value is Username {
  */
 export function findUsername(text: InputText): Username | null {
   if (!isUsernameText(text)) return null;
-  const key = foldCase(text);
+  const key = fold(text);
   return isUsername(key) ? key : null;
 }
 
@@ -79,6 +81,7 @@ function choiceReason(username: string): string | null {
   if (!letterOrNumber.test(username)) return "A username has at least one letter or number";
   if (!usesOneWritingSystem(username)) return "A username keeps to one alphabet";
   if (!usesOneSetOfDigits(username)) return "A username keeps to one kind of digits";
+  if (hasMisleadingLetters(username)) return "A username cannot have letters that pass for others";
   if (piledMarks.test(username.normalize("NFD"))) return "A username cannot pile up accents";
   return null;
 }
