@@ -28,6 +28,7 @@ import {
   deleteGroup,
   type GroupInput,
   type GroupUpdate,
+  type ListGroupsInput,
   listGroups,
   updateGroup,
 } from "./flows/manage-groups.ts";
@@ -115,7 +116,7 @@ export function createAuth(connection: pg.PoolConfig, authOptions: AuthOptions) 
       endSessions: (admin: Administrator, id: string, sessionId?: string) => endSessionsOf(core, admin, id, sessionId),
     },
     groups: {
-      list: () => listGroups(core),
+      list: (input: ListGroupsInput) => listGroups(core, input),
       create: (admin: Administrator, input: GroupInput) => createGroup(core, admin, input),
       update: (admin: Administrator, id: string, changes: GroupUpdate) => updateGroup(core, admin, id, changes),
       delete: (admin: Administrator, id: string) => deleteGroup(core, admin, id),

@@ -18,6 +18,7 @@ export type { PasswordCode } from "./flows/issue-password-code.ts";
 export type { EventPageAnswer } from "./flows/list-audit-events.ts";
 export type { UserPageAnswer } from "./flows/list-users.ts";
 export type { LoginInput } from "./flows/login.ts";
+export type { GroupPageAnswer } from "./flows/manage-groups.ts";
 export type { Device, OwnDevice } from "./flows/manage-sessions.ts";
 export type { Purged } from "./flows/purge.ts";
 export { type CountryCode, isCountryCode } from "./identifiers/phone.ts";

@@ -1,13 +1,17 @@
 import { z } from "zod";
 import { modelProcedures } from "../trpc.ts";
-import { permissionList, text } from "./inputs.ts";
+import { cursorText, pageLimit, permissionList, text } from "./inputs.ts";
 
 const group = modelProcedures("auth.group");
-const name = text(150);
+/** In UTF-16 units; the core counts characters. */
+const name = text(300);
 
 /** Groups: a name and its permissions, given to people as a whole. */
 export const groupsProcedures = {
-  list: group.view.query(({ ctx }) => ctx.auth.groups.list()),
+  /** One page, by name. */
+  list: group.view
+    .input(z.strictObject({ cursor: cursorText.optional(), limit: pageLimit }).prefault({}))
+    .query(({ ctx, input }) => ctx.auth.groups.list(input)),
 
   create: group.add
     .input(z.strictObject({ name, permissions: permissionList }))

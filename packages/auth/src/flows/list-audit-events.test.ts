@@ -434,7 +434,7 @@ const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
   "users.list": () => service.auth.users.list({ limit: 25 }),
   "users.get": ({ id }) => service.auth.users.get(id),
   "users.listSessions": ({ id }) => service.auth.users.listSessions(admin, id),
-  "groups.list": () => service.auth.groups.list(),
+  "groups.list": () => service.auth.groups.list({ limit: 25 }),
   "operator.listSessions": ({ username }) => service.auth.operator.listSessions(username),
   refresh: ({ refreshToken }) => service.auth.refresh(refreshToken, service.facts),
   authenticate: ({ token }) => service.auth.authenticate([`Bearer ${token}`]),

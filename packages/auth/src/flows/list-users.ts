@@ -4,6 +4,7 @@ import { parseIdentifier } from "../identifiers/identifier.ts";
 import type { User } from "../users/user.ts";
 import { listUsers as listUserRows, type SearchableName } from "../users/user-list.ts";
 import type { Core } from "./core.ts";
+import { readCursor, writeCursor } from "./cursor.ts";
 
 export interface ListUsersInput {
   /** Only users whose username, phone number or e-mail address begins like this; at most one of the three. */
@@ -28,12 +29,13 @@ export interface UserPageAnswer {
 export async function listUsers(core: Core, input: ListUsersInput): Promise<UserPageAnswer> {
   const { username, phoneNumber, email, cursor, limit, ...filters } = input;
   const search = findSearch(core, { username, phoneNumber, email });
-  const after = cursor === undefined ? undefined : readCursor(cursor, search?.by);
+  const order = search?.by ?? "id";
+  const after = cursor === undefined ? undefined : readCursor(cursor, order);
   // One more than asked for tells whether there is another page.
   const found = await listUserRows(core.db, { ...filters, search, after, limit: limit + 1 });
   const listed = found.slice(0, limit);
   const last = found.length > limit ? listed.at(-1) : undefined;
-  return { users: listed.map(({ user }) => user), nextCursor: last ? writeCursor(last.position, search?.by) : null };
+  return { users: listed.map(({ user }) => user), nextCursor: last ? writeCursor(order, last.position) : null };
 }
 
 function findSearch(core: Core, names: Record<SearchableName, string | undefined>) {
@@ -59,23 +61,6 @@ function foldDigits(core: Core, typed: string): string {
   const whole = digits.length < 7 ? null : parseIdentifier(typed, core.options.phones);
   if (whole?.kind === "phone") return whole.value;
   return /\p{L}/u.test(text) ? text : `+${digits}`;
-}
-
-function writeCursor(position: string, by: SearchableName | undefined): string {
-  return Buffer.from(JSON.stringify([by ?? "id", position])).toString("base64url");
-}
-
-const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
-function readCursor(cursor: string, by: SearchableName | undefined): string {
-  try {
-    const [kind, position] = JSON.parse(Buffer.from(cursor, "base64url").toString());
-    const fits = kind === (by ?? "id") && typeof position === "string" && !position.includes("\0");
-    if (fits && (by !== undefined || uuidPattern.test(position))) return position;
-  } catch {
-    // Said below.
-  }
-  throw invalid("cursor", "The cursor is not one of this list");
 }
 
 function invalid(field: string, message: string): AuthError {

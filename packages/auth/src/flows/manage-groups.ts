@@ -1,12 +1,13 @@
 import { recordEvent } from "../audit/audit-log.ts";
 import { AuthError } from "../errors.ts";
+import { parseGroupName } from "../permissions/group-name.ts";
 import {
   deleteGroup as deleteGroupRow,
   findGroup,
   type Group,
   insertGroup,
   isMember,
-  listGroups as listAllGroups,
+  listGroups as listGroupRows,
   lockGroup,
   renameGroup,
   replaceGroupPermissions,
@@ -16,11 +17,28 @@ import type { User } from "../users/user.ts";
 import { requireKnownPermissions } from "./administer-users.ts";
 import { findUnheld, requireHeld } from "./authorize.ts";
 import type { Core } from "./core.ts";
+import { readCursor, writeCursor } from "./cursor.ts";
 import type { Administrator } from "./require-authority.ts";
 
-/** All groups, by name. */
-export function listGroups(core: Core): Promise<Group[]> {
-  return listAllGroups(core.db);
+export interface ListGroupsInput {
+  /** `nextCursor` of the page before. */
+  readonly cursor?: string | undefined;
+  readonly limit: number;
+}
+
+export interface GroupPageAnswer {
+  readonly groups: readonly Group[];
+  /** For the next page; null on the last. */
+  readonly nextCursor: string | null;
+}
+
+/** One page of the groups, by name. */
+export async function listGroups(core: Core, { cursor, limit }: ListGroupsInput): Promise<GroupPageAnswer> {
+  const after = cursor === undefined ? undefined : readCursor(cursor, "name");
+  const found = await listGroupRows(core.db, { after, limit: limit + 1 });
+  const groups = found.slice(0, limit);
+  const last = found.length > limit ? groups.at(-1) : undefined;
+  return { groups, nextCursor: last ? writeCursor("name", last.name) : null };
 }
 
 export interface GroupInput {
@@ -33,7 +51,7 @@ export type GroupUpdate = { readonly [Field in keyof GroupInput]?: GroupInput[Fi
 /** @throws AuthError `identifier_taken`, `invalid_input`, `permission_denied` when it gives more than its maker has */
 export async function createGroup(core: Core, admin: Administrator, { name, permissions }: GroupInput): Promise<Group> {
   return core.db.transaction().execute(async (transaction) => {
-    const id = await insertGroup(transaction, name);
+    const id = await insertGroup(transaction, toGroupName(name));
     await setPermissions(transaction, admin, { id, permissions: [] }, permissions);
     await record(transaction, admin, { event: "group_created", group: id });
     return getGroupOrThrow(transaction, id);
@@ -54,7 +72,7 @@ export async function updateGroup(
 ): Promise<Group> {
   return core.db.transaction().execute(async (transaction) => {
     const group = await lockGroupBelow(transaction, admin, id);
-    if (name !== undefined) await renameGroup(transaction, id, name);
+    if (name !== undefined) await renameGroup(transaction, id, toGroupName(name));
     if (permissions) await setPermissions(transaction, admin, group, permissions);
     const updated = await getGroupOrThrow(transaction, id);
     await record(transaction, admin, { event: "group_updated", group: id, permissions: updated.permissions });
@@ -103,6 +121,13 @@ async function setPermissions(
 async function refuseServingOneself(transaction: Queries, user: User, groupId: string): Promise<void> {
   if (user.isSuperuser || !(await isMember(transaction, user.id, groupId))) return;
   throw new AuthError("permission_denied", "Nobody gives rights to themselves, be it by a group of theirs");
+}
+
+function toGroupName(typed: string): string {
+  const name = parseGroupName(typed);
+  if (name !== null) return name;
+  const issues = [{ path: ["name"], message: "is one line of 1 to 150 characters" }];
+  throw new AuthError("invalid_input", "The input is not valid", { issues });
 }
 
 function record(transaction: Queries, { user, facts }: Administrator, event: Parameters<typeof recordEvent>[1]) {

@@ -2,6 +2,7 @@ import { recordEvent } from "../audit/audit-log.ts";
 import { AuthError } from "../errors.ts";
 import { parseIdentifier } from "../identifiers/identifier.ts";
 import { withdrawCode } from "../one-time-codes/code-store.ts";
+import { parseGroupName } from "../permissions/group-name.ts";
 import {
   deleteUserGroup,
   deleteUserPermission,
@@ -138,7 +139,7 @@ function unknownUser(): AuthError {
 }
 
 async function getGroupId(db: Core["db"], name: string): Promise<string> {
-  const group = await findGroupByName(db, name);
+  const group = await findGroupByName(db, parseGroupName(name) ?? "");
   if (!group) throw new AuthError("not_found", "There is no group of that name");
   return group.id;
 }

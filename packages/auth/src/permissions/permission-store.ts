@@ -72,9 +72,13 @@ export async function deleteOtherPermissions(db: Queries, permissions: readonly 
   return deleted.map((row) => row.permission).sort();
 }
 
-/** All groups with their permissions, by name. */
-export async function listGroups(db: Queries): Promise<Group[]> {
-  return selectGroups(db).orderBy("groups.name").execute();
+/** Groups with their permissions, by name. */
+export async function listGroups(
+  db: Queries,
+  { after, limit }: { after: string | undefined; limit: number },
+): Promise<Group[]> {
+  const page = after === undefined ? selectGroups(db) : selectGroups(db).where("groups.name", ">", after);
+  return page.orderBy("groups.name").limit(limit).execute();
 }
 
 export async function findGroup(db: Queries, id: string): Promise<Group | null> {

@@ -7,8 +7,17 @@ import Bowser from "bowser";
 export function describeDevice(userAgent: string | null): string | null {
   if (!userAgent) return null;
   const { browser, os } = Bowser.parse(userAgent);
-  if (browser.name && os.name) return `${browser.name} on ${os.name}`;
-  return browser.name || os.name || firstProduct(userAgent);
+  const [program, system] = [toWords(browser.name), toWords(os.name)];
+  if (program && system) return `${program} on ${system}`;
+  return program || system || firstProduct(userAgent);
+}
+
+/** A name that is no known one is the client's own text: nothing in it moves a terminal or fills a page. */
+function toWords(name = ""): string {
+  return name
+    .replace(/[\p{C}\p{Z}]+/gu, " ")
+    .trim()
+    .slice(0, 40);
 }
 
 function firstProduct(userAgent: string): string | null {
