@@ -226,8 +226,8 @@ describe("sync-permissions and purge", () => {
   });
 
   test("purge prints how much it deleted", async () => {
-    expect(await say("purge")).toBe("Deleted 0 sessions, 0 codes and 0 audit events.\n");
-    expect(await answerOf("purge")).toEqual({ sessions: 0, codes: 0, auditEvents: 0 });
+    expect(await say("purge")).toBe("Deleted 0 sessions, 0 codes, 0 audit events and 0 counts of attempts.\n");
+    expect(await answerOf("purge")).toEqual({ sessions: 0, codes: 0, auditEvents: 0, throttles: 0 });
   });
 });
 
