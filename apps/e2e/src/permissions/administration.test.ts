@@ -521,6 +521,7 @@ describe("groups", () => {
     expect((await asBoss("groups.update", { id, name: renamed })).body).toEqual({ ...created, name: renamed });
     const permissions = ["auth.add_user", "auth.view_group"];
     expect((await asBoss("groups.update", { id, permissions })).body).toEqual({ id, name: renamed, permissions });
+    expect((await asBoss("groups.update", { id })).body).toEqual({ id, name: renamed, permissions });
     const list = async () => (await asBoss("groups.list", { limit: 100 })).body.groups;
     expect(await list()).toContainEqual({ id, name: renamed, permissions });
     expect((await asBoss("groups.delete", { id })).body).toEqual({});
@@ -531,8 +532,12 @@ describe("groups", () => {
     );
     expect(events).toEqual([
       { event: "group_created", actor_id: boss.id, detail: { group: id } },
-      { event: "group_updated", actor_id: boss.id, detail: { group: id, permissions: ["auth.view_user"] } },
-      { event: "group_updated", actor_id: boss.id, detail: { group: id, permissions } },
+      {
+        event: "group_updated",
+        actor_id: boss.id,
+        detail: { group: id, fields: ["name"], permissions: ["auth.view_user"] },
+      },
+      { event: "group_updated", actor_id: boss.id, detail: { group: id, fields: ["permissions"], permissions } },
       { event: "group_deleted", actor_id: boss.id, detail: { group: id } },
     ]);
   });

@@ -180,6 +180,8 @@ describe("jwks", () => {
     const served = await fetch(`${service.url}/.well-known/jwks.json`);
     expect(JSON.parse(stdout)).toEqual(await served.json());
     expect(Object.keys(JSON.parse(stdout).keys[0]).toSorted()).toEqual(["alg", "crv", "kid", "kty", "use", "x"]);
+    const inOneLine = await installation.run(["jwks", "--json"]);
+    expect(inOneLine).toMatchObject({ code: 0, stdout: `${JSON.stringify(JSON.parse(stdout))}\n` });
   });
 });
 

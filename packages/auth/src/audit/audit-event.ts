@@ -6,7 +6,13 @@ export type AuditEvent =
   | { readonly event: "groups_set"; readonly groups: readonly string[] }
   | { readonly event: "permissions_set"; readonly permissions: readonly string[] }
   | { readonly event: "group_created"; readonly group: string }
-  | { readonly event: "group_updated"; readonly group: string; readonly permissions: readonly string[] }
+  | {
+      readonly event: "group_updated";
+      readonly group: string;
+      readonly fields: readonly string[];
+      /** What the group gives from now on. */
+      readonly permissions: readonly string[];
+    }
   | { readonly event: "group_deleted"; readonly group: string }
   | { readonly event: "permissions_pruned"; readonly permissions: readonly string[] }
   | { readonly event: "set_password_code_issued" }

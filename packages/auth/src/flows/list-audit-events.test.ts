@@ -346,7 +346,7 @@ const deeds: readonly Deed[] = [
     leaves: ["group_updated"],
     actor: "admin",
     subject: "nobody",
-    detail: ({ group }) => ({ group: group.id, permissions: ["notes.add_note"] }),
+    detail: ({ group }) => ({ group: group.id, fields: ["permissions"], permissions: ["notes.add_note"] }),
   },
   {
     does: "groups.delete",

@@ -72,10 +72,12 @@ export async function updateGroup(
 ): Promise<Group> {
   return core.db.transaction().execute(async (transaction) => {
     const group = await lockGroupBelow(transaction, admin, id);
+    const fields = [...(name === undefined ? [] : ["name"]), ...(permissions ? ["permissions"] : [])];
+    if (fields.length === 0) return group;
     if (name !== undefined) await renameGroup(transaction, id, toGroupName(name));
     if (permissions) await setPermissions(transaction, admin, group, permissions);
     const updated = await getGroupOrThrow(transaction, id);
-    await record(transaction, admin, { event: "group_updated", group: id, permissions: updated.permissions });
+    await record(transaction, admin, { event: "group_updated", group: id, fields, permissions: updated.permissions });
     return updated;
   });
 }
