@@ -65,7 +65,7 @@ export const publicProcedure = t.procedure.use(withMappedErrors);
  * call.
  */
 export const protectedProcedure = publicProcedure.use(async ({ ctx, next }) => {
-  const { user, session } = await ctx.auth.authenticate(ctx.authorization);
+  const { user, session } = await ctx.auth.authenticate(ctx.authorization, ctx.facts);
   return next({ ctx: { user, session } });
 });
 
@@ -109,7 +109,7 @@ modelProcedures.orAnonReadOnly = <Name extends AnyModel>(model: Name) => ({
 });
 
 const optionallyProtectedProcedure = publicProcedure.use(async ({ ctx, next }) => {
-  const caller = await ctx.auth.authenticate(ctx.authorization).catch(toNobody);
+  const caller = await ctx.auth.authenticate(ctx.authorization, ctx.facts).catch(toNobody);
   return next({ ctx: { user: caller?.user ?? null } });
 });
 

@@ -88,7 +88,7 @@ export function createAuth(connection: pg.PoolConfig, authOptions: AuthOptions) 
     login: (input: LoginInput, facts: RequestFacts) => login(core, input, facts),
     refresh: (refreshToken: string, facts: RequestFacts) => refresh(core, refreshToken, facts),
     logout: (refreshToken: string, facts: RequestFacts) => logout(core, refreshToken, facts),
-    authenticate: (authorization: readonly string[]) => authenticate(core, authorization),
+    authenticate: (authorization: readonly string[], facts?: RequestFacts) => authenticate(core, authorization, facts),
     inspectToken: (token: string, facts: RequestFacts) => inspectToken(core, token, facts),
     createUser: (input: CreateUserInput) => createUser(core, input),
     updateProfile: (caller: Caller, changes: ProfileChanges, facts: RequestFacts) =>

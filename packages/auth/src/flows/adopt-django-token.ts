@@ -6,7 +6,7 @@ import { createRefreshToken } from "../sessions/refresh-token.ts";
 import { clockLeeway } from "../tokens/access-token.ts";
 import type { DjangoBearer, VerifiedToken } from "../tokens/verified-tokens.ts";
 import { columnOfKind } from "../users/user-store.ts";
-import type { Core } from "./core.ts";
+import type { Core, RequestFacts } from "./core.ts";
 import type { StoredCaller } from "./read-caller.ts";
 
 /**
@@ -16,15 +16,19 @@ import type { StoredCaller } from "./read-caller.ts";
  * Answers null for every other token, and throws `token_invalid` when nobody, or nobody for so long, has had that name: an
  * account whose name or password changed after the token was issued is not the one that it was issued to.
  */
-export async function adoptDjangoToken(core: Core, token: VerifiedToken): Promise<StoredCaller | null> {
+export async function adoptDjangoToken(
+  core: Core,
+  token: VerifiedToken,
+  facts: RequestFacts,
+): Promise<StoredCaller | null> {
   if (token.kind === "own") return null;
-  await openAdoptedSession(core, token);
+  await openAdoptedSession(core, token, facts);
   const caller = await core.readCaller(token);
   if (!caller) throw new AuthError("token_invalid", "The token names nobody");
   return caller;
 }
 
-async function openAdoptedSession(core: Core, { sessionId, django }: DjangoBearer): Promise<void> {
+async function openAdoptedSession(core: Core, { sessionId, django }: DjangoBearer, facts: RequestFacts): Promise<void> {
   const name = parseIdentifier(django.userIdentifier, core.options.phones);
   if (!name || name.kind === "email") return;
   const endsAt = new Date(django.expiresAt.getTime() + clockLeeway * 1000);
@@ -33,7 +37,7 @@ async function openAdoptedSession(core: Core, { sessionId, django }: DjangoBeare
     const { userId } =
       (await transaction
         .insertInto("sessions")
-        .columns(["id", "userId", "refreshHash", "idleExpiresAt", "expiresAt"])
+        .columns(["id", "userId", "refreshHash", "idleExpiresAt", "expiresAt", "address", "userAgent"])
         .expression((from) =>
           from
             .selectFrom("users")
@@ -43,6 +47,8 @@ async function openAdoptedSession(core: Core, { sessionId, django }: DjangoBeare
               val(hash).as("refreshHash"),
               val(endsAt).as("idleExpiresAt"),
               val(endsAt).as("expiresAt"),
+              val(facts.address).as("address"),
+              val(facts.userAgent).as("userAgent"),
             ])
             .where(columnOfKind[name.kind], "=", name.value)
             .where("credentialsChangedAt", "<=", django.issuedAt)
@@ -54,7 +60,7 @@ async function openAdoptedSession(core: Core, { sessionId, django }: DjangoBeare
         .returning("userId")
         .executeTakeFirst()) ?? {};
     if (!userId) return;
-    const facts = { actorId: userId, subjectId: userId, address: null, requestId: null };
-    await recordEvent(transaction, { event: "legacy_token_adopted" }, facts);
+    const about = { ...facts, actorId: userId, subjectId: userId };
+    await recordEvent(transaction, { event: "legacy_token_adopted" }, about);
   });
 }

@@ -4,7 +4,7 @@ import { readBearerToken } from "../tokens/bearer.ts";
 import type { VerifiedToken } from "../tokens/verified-tokens.ts";
 import type { User } from "../users/user.ts";
 import { adoptDjangoToken } from "./adopt-django-token.ts";
-import type { Core } from "./core.ts";
+import type { Core, RequestFacts } from "./core.ts";
 import type { StoredCaller } from "./read-caller.ts";
 import { requireAcceptedKind } from "./verify-token.ts";
 
@@ -20,16 +20,23 @@ export interface Caller {
  *
  * @throws AuthError `token_missing`, `token_invalid`, `token_expired`, `session_ended`, `account_disabled`
  */
-export async function authenticate(core: Core, authorization: readonly string[]): Promise<Caller> {
+export async function authenticate(
+  core: Core,
+  authorization: readonly string[],
+  facts: RequestFacts = fromNowhere,
+): Promise<Caller> {
   const token = readBearerToken(authorization);
   if (token === null) throw new AuthError("token_missing", "This call needs a bearer token: sign in first");
-  return findCaller(core, await core.verifyToken(token));
+  return findCaller(core, await core.verifyToken(token), facts);
 }
 
+/** A call of which nobody knows where it comes from. */
+export const fromNowhere: RequestFacts = { requestId: null, address: null, userAgent: null };
+
 /** The caller whom a verified token stands for, if the session and the account are still good. */
-export async function findCaller(core: Core, token: VerifiedToken): Promise<Caller> {
+export async function findCaller(core: Core, token: VerifiedToken, facts: RequestFacts): Promise<Caller> {
   requireAcceptedKind(token, core.options);
-  const caller = (await core.readCaller(token)) ?? (await adoptDjangoToken(core, token));
+  const caller = (await core.readCaller(token)) ?? (await adoptDjangoToken(core, token, facts));
   const good = requireGoodCaller(token, caller);
   if (caller?.isTouchDue) core.touchSession(good.session.id);
   return good;

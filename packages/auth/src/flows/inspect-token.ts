@@ -25,7 +25,7 @@ export type TokenInspection =
 export async function inspectToken(core: Core, token: string, facts: RequestFacts): Promise<TokenInspection> {
   try {
     const verified = await verifyCounted(core, token, facts);
-    const { user, session } = await findCaller(core, verified);
+    const { user, session } = await findCaller(core, verified, facts);
     if (verified.kind === "own") return { active: true, ...verified.claims };
     const { issuedAt, expiresAt } = verified.django;
     return { active: true, sub: user.id, sid: session.id, iat: toSeconds(issuedAt), exp: toSeconds(expiresAt) };

@@ -86,7 +86,7 @@ interface Deed {
   readonly leaves: readonly string[];
   readonly actor: "admin" | "self" | "nobody";
   readonly subject: "target" | "nobody" | "somebody new";
-  /** From where and in which request nobody knows: the command line, the settings, an old token. */
+  /** From where and in which request nobody knows: the command line and the settings. */
   readonly isNowhere?: true;
   readonly detail?: (target: Target) => unknown;
 }
@@ -186,16 +186,14 @@ const deeds: readonly Deed[] = [
   {
     ...bySelf,
     does: "authenticate, with a token of the old backend",
-    isNowhere: true,
     first: encodeOldToken,
-    run: (_, prepared) => service.auth.authenticate([`Bearer ${prepared}`]),
+    run: (_, prepared) => service.auth.authenticate([`Bearer ${prepared}`], service.facts),
     leaves: ["legacy_token_adopted"],
     detail: () => ({}),
   },
   {
     ...bySelf,
     does: "inspectToken, of a token of the old backend",
-    isNowhere: true,
     first: encodeOldToken,
     run: (_, prepared) => service.auth.inspectToken(String(prepared), service.facts),
     leaves: ["legacy_token_adopted"],
