@@ -11,10 +11,17 @@ import { type Door, Person, password, phoneNumberOf, type Seen, usernameOf } fro
 export interface Crowd extends Disposable {
   readonly people: readonly Person[];
   readonly door: Door;
-  /** What everybody saw so far. */
-  seen(): Seen[];
-  /** Everybody works, or the first few, until the answer is called, which resolves when the last one has stopped. */
-  work(dice: Dice, few?: number): () => Promise<void>;
+  /** What everybody saw so far, in order. */
+  readonly seen: readonly Seen[];
+  /** What everybody saw after a time. */
+  since(time: number): readonly Seen[];
+  /** Has everybody work, or the first few. */
+  work(dice: Dice, few?: number): Work;
+}
+
+export interface Work extends AsyncDisposable {
+  /** Resolves when everybody has stopped; rejects when somebody was shown what cannot be. */
+  stop(): Promise<void>;
 }
 
 /** What a service needs to be told, so that no session of a crowd that signs in again and again ends for that. */
@@ -24,27 +31,32 @@ export const forCrowds = { SESSIONS_PER_USER: "1000" };
 export async function createCrowd(connection: pg.PoolConfig, size: number, url: string): Promise<Crowd> {
   await createAccounts(connection, size);
   const door = { url };
-  const people = Array.from({ length: size }, (_, index) => new Person(index, door));
+  const seen: Seen[] = [];
+  const people = Array.from({ length: size }, (_, index) => new Person(index, door, seen));
   return {
     people,
     door,
-    seen: () => people.flatMap((person) => person.seen),
-    work(dice, few = people.length) {
-      const stop = new AbortController();
-      const working = people
-        .slice(0, few)
-        .map((person) => person.work(createDice(dice.between(0, 2 ** 31)), stop.signal));
-      // Whoever fails is told when the crowd is stopped.
-      for (const work of working) work.catch(() => {});
-      return async () => {
-        stop.abort();
-        await Promise.all(working);
-      };
-    },
+    seen,
+    since: (time) => seen.slice(seen.findLastIndex(({ at }) => at <= time) + 1),
+    work: (dice, few = size) => setToWork(people.slice(0, few), dice),
     [Symbol.dispose]() {
       for (const person of people) person[Symbol.dispose]();
     },
   };
+}
+
+function setToWork(people: readonly Person[], dice: Dice): Work {
+  const stopping = new AbortController();
+  const working = Promise.all(
+    people.map((person) => person.work(createDice(dice.between(0, 2 ** 31)), stopping.signal)),
+  );
+  // Whoever fails is told about when the work is stopped.
+  working.catch(() => {});
+  const stop = async () => {
+    stopping.abort();
+    await working;
+  };
+  return { stop, [Symbol.asyncDispose]: stop };
 }
 
 /** Makes the accounts of so many people, with one hash of the service's own cost for all of them. */
@@ -144,5 +156,5 @@ export function expectUnavailable(refusals: readonly Seen[]): void {
 
 /** The milliseconds that the slowest of some calls took. */
 export function slowest(seen: readonly Seen[]): number {
-  return Math.max(...seen.map(({ milliseconds }) => milliseconds));
+  return seen.reduce((most, { milliseconds }) => Math.max(most, milliseconds), 0);
 }

@@ -47,8 +47,9 @@ describe.skipIf(obstacle)("the disk of the data folder", () => {
       await using scene = await setScene(installation, dice);
       const { crowd } = scene;
       for (let round = 0; round < rounds; round += 1) {
-        const before = crowd.seen().length;
-        await until(() => crowd.seen().length > before + dice.between(50, 200));
+        const before = crowd.seen.length;
+        const calls = dice.between(50, 200);
+        await until(() => crowd.seen.length > before + calls);
         await disk.fill();
         await untilWritesAreRefused(scene);
         await disk.empty();
@@ -93,13 +94,13 @@ async function setScene(installation: Installation, dice: Dice): Promise<Scene> 
   const connection = await installation.findConnection();
   await queryOnce(connection, "delete from latchkey.users");
   const crowd = await createCrowd(connection, 5, service.url);
-  const stopWork = crowd.work(dice);
+  const work = crowd.work(dice);
   return {
     service,
     crowd,
     async expectWell() {
-      await stopWork();
-      expectUnavailable(crowd.seen().filter(({ status }) => status !== 200));
+      await work.stop();
+      expectUnavailable(crowd.seen.filter(({ status }) => status !== 200));
       await expectNothingLost(crowd, connection);
       await expectToGoOn(crowd);
       expect(findDefects(service)).toEqual([]);
@@ -107,7 +108,7 @@ async function setScene(installation: Installation, dice: Dice): Promise<Scene> 
       expectCleanOutput(service, crowd);
     },
     async [Symbol.asyncDispose]() {
-      await stopWork();
+      await work.stop();
       crowd[Symbol.dispose]();
     },
   };
@@ -116,10 +117,10 @@ async function setScene(installation: Installation, dice: Dice): Promise<Scene> 
 /** Waits until many writes have been refused, and some reads have been answered after the first of them. */
 async function untilWritesAreRefused({ crowd, service }: Scene): Promise<void> {
   const fullAt = performance.now();
-  const countLosses = () => service.log().filter(({ msg }) => msg === lostPostgres).length;
+  const countLosses = () => service.stdout().split(lostPostgres).length;
   const lossesBefore = countLosses();
   await until(() => {
-    const seen = crowd.seen().filter(({ at }) => at > fullAt);
+    const seen = crowd.since(fullAt);
     const refused = seen.filter(({ status }) => status === 503);
     const readSince = seen.filter(
       ({ at, procedure, status }) => isRead(procedure) && status === 200 && at > (refused[0]?.at ?? at),
@@ -134,8 +135,7 @@ const isRead = (procedure: string) => procedure === "me.get";
 /** Milliseconds until a write is taken again. */
 async function measureReturn(crowd: Crowd): Promise<number> {
   const emptyAt = performance.now();
-  const find = () =>
-    crowd.seen().find(({ at, status, procedure }) => at > emptyAt && status === 200 && procedure !== "me.get");
+  const find = () => crowd.since(emptyAt).find(({ status, procedure }) => status === 200 && !isRead(procedure));
   await until(() => find() !== undefined);
   return (find()?.at ?? Number.NaN) - emptyAt;
 }

@@ -47,14 +47,15 @@ describe(`kill -9 at ${rounds} random moments under writes loses nothing that wa
 
 async function playRound(dice: Dice, kill: (dice: Dice) => Promise<void>): Promise<void> {
   const { crowd, installation, service: killed } = scene;
-  const stopWork = crowd.work(dice);
+  await using work = crowd.work(dice);
   await pause(dice.between(0, longestWork));
   await kill(dice);
   const upAt = performance.now();
-  await until(() => crowd.people.every(({ seen }) => seen.some(({ at, status }) => at > upAt && status === 200)));
-  await stopWork();
+  const served = () => new Set(crowd.since(upAt).flatMap(({ username, status }) => (status === 200 ? [username] : [])));
+  await until(() => served().size === crowd.people.length);
+  await work.stop();
   await expectNothingLost(crowd, await installation.findConnection());
-  expectUnavailable(crowd.seen().filter(({ status }) => status !== 200 && status !== 0));
+  expectUnavailable(crowd.seen.filter(({ status }) => status !== 200 && status !== 0));
   expect(findDefects(killed)).toEqual([]);
   expectCleanOutput(killed, crowd);
 }

@@ -8,6 +8,7 @@ export const password = "canary battery staple";
 
 /** What one call came to, as its caller saw it. */
 export interface Seen {
+  readonly username: string;
   readonly procedure: string;
   /** 0 when the connection broke before there was an answer. */
   readonly status: number;
@@ -44,8 +45,6 @@ const breath = 10;
  */
 export class Person {
   readonly username: string;
-  /** What each call came to. */
-  readonly seen: Seen[] = [];
   readonly signIns: Count = { tried: 0, told: 0 };
   readonly refreshes: Count = { tried: 0, told: 0 };
   readonly updates: Count = { tried: 0, told: 0 };
@@ -57,12 +56,15 @@ export class Person {
   cities: (string | null)[] = [null];
   session: Session | null = null;
   readonly #door: Door;
+  readonly #seen: Seen[];
   readonly #line = openPoster(1);
   readonly #from: string | undefined;
 
-  constructor(index: number, door: Door) {
+  /** @param seen where each call is noted */
+  constructor(index: number, door: Door, seen: Seen[]) {
     this.username = usernameOf(index);
     this.#door = door;
+    this.#seen = seen;
     // Somewhere else than the others, so that nothing that counts by address takes all of them for one. Elsewhere than on Linux,
     // the loopback has one address.
     this.#from = process.platform === "linux" ? `127.0.${Math.floor(index / 200)}.${10 + (index % 200)}` : undefined;
@@ -150,6 +152,7 @@ export class Person {
     const { status, headers, body } = await sending.catch(toBrokenConnection);
     const at = performance.now();
     const seen: Seen = {
+      username: this.username,
       procedure,
       status,
       reason: body.error?.data.reason ?? null,
@@ -157,7 +160,7 @@ export class Person {
       milliseconds: at - startedAt,
       at,
     };
-    this.seen.push(seen);
+    this.#seen.push(seen);
     return { seen, body: body.result?.data };
   }
 }

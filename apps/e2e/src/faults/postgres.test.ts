@@ -50,17 +50,17 @@ beforeAll(async () => {
 });
 
 /** What everybody has seen since a time other than what they asked for. */
-const refusalsSince = (time: number) => crowd.seen().filter(({ at, status }) => at > time && status !== 200);
+const refusalsSince = (time: number) => crowd.since(time).filter(({ status }) => status !== 200);
 
 /** Waits until the service has answered so many calls more. */
 async function untilAnswered(calls: number): Promise<void> {
-  const before = crowd.seen().length;
-  await until(() => crowd.seen().length > before + calls);
+  const before = crowd.seen.length;
+  await until(() => crowd.seen.length > before + calls);
 }
 
 /** Waits until a call succeeds, and answers how many milliseconds after `from` that was. */
 async function measureReturn(from: number, to = performance.now()): Promise<number> {
-  const findSuccess = () => crowd.seen().find(({ at, status }) => at > from && status === 200);
+  const findSuccess = () => crowd.since(from).find(({ status }) => status === 200);
   await until(() => findSuccess() !== undefined);
   return (findSuccess()?.at ?? Number.NaN) - to;
 }
@@ -68,7 +68,7 @@ async function measureReturn(from: number, to = performance.now()): Promise<numb
 /** However it went: one kind of refusal, in time; what was acknowledged is there, and whoever was signed in still is. */
 async function expectAllIsWell(): Promise<void> {
   expectUnavailable(refusalsSince(0));
-  expect(slowest(crowd.seen())).toBeLessThan(longestAnswer);
+  expect(slowest(crowd.seen)).toBeLessThan(longestAnswer);
   await expectNothingLost(crowd, { connectionString: database.url });
   await expectToGoOn(crowd);
   expect(service.isRunning()).toBe(true);
@@ -128,7 +128,7 @@ describe("every connection of the service is held by a lock", () => {
 
   test("`unavailable` within 5 seconds, no more connections than 10, and no statement is left behind; then service", () =>
     withDice(async (dice) => {
-      const stopWork = crowd.work(dice);
+      await using work = crowd.work(dice);
       for (let round = 0; round < rounds; round += 1) {
         await untilAnswered(dice.between(50, 200));
         const lock = await takeLock(database.url, dice);
@@ -142,7 +142,7 @@ describe("every connection of the service is held by a lock", () => {
         await lock.release();
         expect(await measureReturn(performance.now())).toBeLessThan(longestReturn);
       }
-      await stopWork();
+      await work.stop();
       await expectAllIsWell();
     }));
 });
@@ -157,7 +157,7 @@ describe("PostgreSQL stops answering, with connections open", () => {
 
   test("`unavailable` within 5 seconds, whoever comes, in bounded memory; service again when it goes on", () =>
     withDice(async (dice) => {
-      const stopWork = crowd.work(dice, few);
+      await using work = crowd.work(dice, few);
       const memory = await readMemory(service.pid);
       for (let round = 0; round < rounds; round += 1) {
         await untilAnswered(dice.between(50, 200));
@@ -170,7 +170,7 @@ describe("PostgreSQL stops answering, with connections open", () => {
         await postgres.thaw();
         expect(await measureReturn(frozenAt)).toBeLessThan(longestReturn);
       }
-      await stopWork();
+      await work.stop();
       await expectAllIsWell();
     }));
 
@@ -197,7 +197,7 @@ describe("PostgreSQL is restarted under load", () => {
 
   test("`unavailable` meanwhile, no end of the process, service within 2 seconds of its return, and nothing is lost", () =>
     withDice(async (dice) => {
-      const stopWork = crowd.work(dice, few);
+      await using work = crowd.work(dice, few);
       for (let round = 0; round < rounds; round += 1) {
         await untilAnswered(dice.between(50, 200));
         await postgres.stop();
@@ -206,7 +206,7 @@ describe("PostgreSQL is restarted under load", () => {
         await postgres.start();
         expect(await measureReturn(stoppedAt)).toBeLessThan(longestReturn);
       }
-      await stopWork();
+      await work.stop();
       await expectAllIsWell();
     }));
 });

@@ -43,7 +43,7 @@ test.runIf(isLong)(
     const service = await installation.start();
     using crowd = await createCrowd(connection, signIns, service.url);
     await stopInFlight(service, crowd);
-    expect(crowd.seen().filter(({ status }) => status === 503).length).toBeGreaterThan(signIns / 2);
+    expect(crowd.seen.filter(({ status }) => status === 503).length).toBeGreaterThan(signIns / 2);
     await expectNothingLost(crowd, connection);
   },
 );

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { sql } from "kysely";
 import pg from "pg";
 import { afterAll, beforeAll, describe, it } from "vitest";
@@ -37,11 +38,15 @@ describe("a call does not wait for ever", () => {
     expect(await backendOf(storage)).toBe(backend);
   });
 
-  it.concurrent("for a backend that is silent: the connection is broken, and the next call gets another", async ({
+  it.concurrent("for a backend that is silent, even after a long rest: the next call gets another connection", async ({
     expect,
   }) => {
     await using storage = openNarrow();
+    const connected = once(storage.pool, "connect");
     const backend = await backendOf(storage);
+    const [client]: pg.PoolClient[] = await connected;
+    await once(client?.connection.stream ?? storage.pool, "timeout");
+    expect(await backendOf(storage)).toBe(backend);
     process.kill(backend, "SIGSTOP");
     try {
       expect(await isRefused(storage.pool.query("select"))).toBe(true);

@@ -101,8 +101,8 @@ function giveUpSilentConnections(pool: pg.Pool, silence: number): void {
   pool.on("connect", (client) => {
     const { stream } = client.connection;
     if (!(stream instanceof Socket)) return;
-    // It runs anew whenever something is written or read.
-    stream.setTimeout(silence, () => {
+    // The time runs anew whenever something is written or read.
+    stream.setTimeout(silence).on("timeout", () => {
       if (inUse.has(client)) stream.destroy(new PoolError("The database does not answer"));
     });
   });
