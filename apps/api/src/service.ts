@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Auth } from "@latchkey/auth";
 import type { Logger } from "pino";
 import { readEnvironment } from "./environment.ts";
+import { letHashesGiveWay } from "./hash-threads.ts";
 import { startHousekeeping } from "./housekeeping.ts";
 import { createLog } from "./log.ts";
 import { openAuth } from "./open-auth.ts";
@@ -27,6 +28,7 @@ export async function runService(options: { readonly router?: ServedRouter } = {
   const log = createLog(settings.LOG_LEVEL);
   // Before anything is opened, so that a stop while it starts leaves nothing behind either.
   const stop = listenForStop(log);
+  await letHashesGiveWay();
   const { auth, place, close } = await openAuth(settings, { onNotice: (line) => log.warn(line) });
   const server = await startServer({
     auth,
