@@ -1,6 +1,7 @@
 import { pbkdf2Sync } from "node:crypto";
 import { expect, test } from "vitest";
 import { call, startLiveServer } from "../live-server.ts";
+import { createLockedAccount } from "./locked-account.ts";
 import { password } from "./people.ts";
 
 /** `LATCHKEY_SAMPLES=200` measures as closely as the promise is made. */
@@ -30,17 +31,13 @@ async function measure(run: () => Promise<unknown>): Promise<number> {
 
 test("a refusal takes the same work for nobody and for accounts of every kind, with hashes of every age", async () => {
   await using live = await startLiveServer({ passwords: { cost } }, { trustedProxies: ["127.0.0.1"] });
-  const { auth, database, another, facts } = live.test;
+  const { auth, database, another } = live.test;
   for (const [username, encoded] of Object.entries(stored)) await auth.createUser({ username, password: encoded });
-  for (const username of ["inactive", "locked"]) await auth.createUser({ username, password });
+  await auth.createUser({ username: "inactive", password });
   await (await another({ passwords: { cost: 7 } })).createUser({ username: "older", password });
   await database.query("update latchkey.users set is_active = false where username = 'inactive'");
   await auth.learnHashCosts();
-  const quick = await another({ passwords: { cost: 4 } });
-  for (let time = 0; time < 100; time += 1) {
-    const from = { ...facts, address: `10.1.${time}.1` };
-    await quick.login({ username: "locked", password: "wrong" }, from).catch(() => live.test.clock.advance(3_600));
-  }
+  await createLockedAccount(live.test);
 
   const kinds = [...Object.keys(stored), "older", "inactive", "locked", "nobody", "+905329998877"];
   const times = new Map(kinds.map((kind) => [kind, [] as number[]]));

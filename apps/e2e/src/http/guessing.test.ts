@@ -1,5 +1,6 @@
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { type Answer, call, startLiveServer } from "../live-server.ts";
+import { createLockedAccount } from "./locked-account.ts";
 import { password } from "./people.ts";
 import { invalidCredentials } from "./refusals.ts";
 
@@ -76,24 +77,8 @@ test("behind a trusted proxy what the client wrote before it is not believed eit
 });
 
 describe("token.obtain", () => {
-  /** Wrong passwords from everywhere until no stranger gets in; by a core of cheaper hashes on the same database. */
-  async function lock(username: string): Promise<void> {
-    const quick = await service.another({ passwords: { cost: 4 } });
-    const names = [username, `${username}@example.com`, "+905321112233"];
-    for (let time = 0; time < 80; time += 1) {
-      const facts = { ...service.facts, address: `10.1.${time}.1` };
-      await quick.login({ username: names[time % 3] ?? "", password: "wrong" }, facts).catch(() => {});
-    }
-  }
-
   test("says of a locked account what it says of a wrong password, byte for byte, to the right one as well", async () => {
-    await service.auth.createUser({
-      username: "locked",
-      email: "locked@example.com",
-      phoneNumber: "+905321112233",
-      password,
-    });
-    await lock("locked");
+    await createLockedAccount(service);
     const locked = await call(url, "token.obtain", { input: { username: "locked", password }, ...from("192.0.2.3") });
     const unknown = await guess("unheard_of", "192.0.2.4");
     expect(locked.body).toEqual(invalidCredentials("token.obtain"));
