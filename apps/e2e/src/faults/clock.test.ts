@@ -11,7 +11,7 @@ import { isLong } from "./rounds.ts";
 const leeway = 60;
 
 /** Seconds by which the clock of a service is ahead of the database's. */
-const offsets = isLong ? [0, 120, -120, 55, -55] : [0, 120, -120];
+const offsets = isLong ? [120, -120, 0, 55, -55] : [120, -120];
 
 const withClock = (offset: number): Variables => ({
   NODE_OPTIONS: `--import ${new URL("shift-clock.ts", import.meta.url)}`,

@@ -48,7 +48,7 @@ describe.skipIf(obstacle)("the disk of the data folder", () => {
       const { crowd } = scene;
       for (let round = 0; round < rounds; round += 1) {
         const before = crowd.seen.length;
-        const calls = dice.between(50, 200);
+        const calls = dice.between(20, 100);
         await until(() => crowd.seen.length > before + calls);
         await disk.fill();
         await untilWritesAreRefused(scene);

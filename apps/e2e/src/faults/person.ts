@@ -37,7 +37,7 @@ interface Count {
 }
 
 /** Milliseconds between two actions of a person, so that a machine is not busy with refusals alone. */
-const breath = 10;
+const breath = 25;
 
 /**
  * Somebody who signs in, refreshes and changes their profile, one thing after the other, and keeps account of what the service
