@@ -80,16 +80,20 @@ async function measure({ only, quick }: Pick<Flags, "only" | "quick">): Promise<
   return { versions, measurements };
 }
 
-/** Ctrl-C leaves no process and no file behind. */
+/** Neither Ctrl-C nor a defect leaves a process or a file behind. */
 function endWithSignals(bench: AsyncDisposable): void {
+  const leave = async () => {
+    // What is being measured fails now, and nobody wants to hear of it.
+    process.removeAllListeners("uncaughtException").on("uncaughtException", () => {});
+    await bench[Symbol.asyncDispose]();
+  };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    process.once(signal, async () => {
-      // What is being measured fails now, and nobody wants to hear of it.
-      process.on("unhandledRejection", () => {}).on("uncaughtException", () => {});
-      await bench[Symbol.asyncDispose]();
-      process.kill(process.pid, signal);
-    });
+    process.once(signal, () => leave().finally(() => process.kill(process.pid, signal)));
   }
+  process.once("uncaughtException", (error) => {
+    say(error.stack ?? error.message);
+    void leave().finally(() => process.exit(1));
+  });
 }
 
 interface Report extends Measured {

@@ -13,6 +13,8 @@ export interface Sizes {
   readonly cost: number;
   /** Sign-ins of one repetition. */
   readonly signIns: number;
+  /** Calls a second of the traffic whose latency is read while others sign in: a small part of what the service can do. */
+  readonly traffic: number;
   /** Rows of the small and of the large tables. */
   readonly few: number;
   readonly many: number;
@@ -35,6 +37,7 @@ export const fullSizes: Sizes = {
   people: 1_000,
   cost: 12,
   signIns: 32,
+  traffic: 200,
   few: 1_000,
   many: 1_000_000,
   lookups: 3_000,
@@ -46,14 +49,15 @@ export const fullSizes: Sizes = {
 
 /** Everything runs and nothing means anything: to see that the bench works. */
 export const quickSizes: Sizes = {
-  repetitions: 2,
+  repetitions: 1,
   seconds: 0.1,
   warmUp: 0.05,
   connections: [8],
   crowd: 8,
-  people: 64,
+  people: 100,
   cost: 10,
-  signIns: 4,
+  signIns: 2,
+  traffic: 50,
   few: 100,
   many: 1_000,
   lookups: 50,

@@ -9,7 +9,7 @@ export function runStretch(connections: readonly Connection[], stretch: Stretch)
   return "perSecond" in stretch ? runAtRate(connections, stretch) : runForTime(connections, stretch);
 }
 
-/** Everybody calls again as soon as they are answered. What is answered within the time counts. */
+/** Everybody calls again as soon as they are answered. What is answered within the time counts; it goes on until something is. */
 async function runForTime(
   connections: readonly Connection[],
   { seconds, warmUp }: { readonly seconds: number; readonly warmUp: number },
@@ -26,7 +26,8 @@ async function runForTime(
   await sleep(warmUp * 1000);
   state = "counting";
   tally.begin();
-  await sleep(seconds * 1000);
+  do await sleep(seconds * 1000);
+  while (tally.isEmpty);
   state = "over";
   tally.end();
   await Promise.all(all);
@@ -77,7 +78,7 @@ async function runAtRate(connections: readonly Connection[], { perSecond, second
   const firstCounted = Math.ceil(perSecond * warmUp);
   for (let number = 0; number < perSecond * (warmUp + seconds); number++) {
     const due = startedAt + (number / perSecond) * 1000;
-    while (performance.now() < due) await sleep(due - performance.now());
+    while (performance.now() < due) await sleep(Math.max(0, due - performance.now()));
     if (number === firstCounted) tally.begin();
     begin(number >= firstCounted);
   }

@@ -10,6 +10,10 @@ export class Tally {
   #seconds = 0;
   #leftOut = 0;
 
+  get isEmpty(): boolean {
+    return this.#latencies.length === 0;
+  }
+
   begin(): void {
     this.#startedAt = performance.now();
   }
@@ -29,7 +33,6 @@ export class Tally {
 
   outcome(): Outcome {
     const calls = this.#latencies.length;
-    if (calls === 0) throw new Error("Nothing was answered");
     const [median, p99] = [quantile(this.#latencies, 0.5), quantile(this.#latencies, 0.99)];
     const perSecond = calls / this.#seconds;
     return { calls, perSecond, median, p99, statuses: this.#statuses, leftOut: this.#leftOut };

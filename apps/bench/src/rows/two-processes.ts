@@ -71,7 +71,8 @@ async function measureBareHashes(bench: Bench, cores: readonly [number, number])
     bench.startHashing({ cores: [cores[0]] }),
     bench.startHashing({ cores: [cores[1]] }),
   ]);
-  const run = (child: Child<HashingAnswers>) => child.ask("run", { cost, hashes: signIns / 4, concurrency: 1 });
+  const run = (child: Child<HashingAnswers>) =>
+    child.ask("run", { cost, hashes: Math.ceil(signIns / 4), concurrency: 1 });
   const { measured, reference } = await interleave(3, {
     reference: () => run(one),
     measured: async () => addUp(await Promise.all([run(one), run(two)])),
