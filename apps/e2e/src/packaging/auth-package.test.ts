@@ -1,8 +1,8 @@
-import { cp, readdir, readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type LiveServer, startLiveServer } from "../live-server.ts";
-import { compilerSetups, compilers, createOutsideProject, type OutsideProject, pack } from "./outside-project.ts";
+import { compilerSetups, createOutsideProject, type OutsideProject, pack } from "./outside-project.ts";
 import { readExample } from "./readme.ts";
 
 const password = "correct horse battery";
@@ -17,17 +17,12 @@ beforeAll(async () => {
   const [auth, client] = await Promise.all([
     pack("auth", team),
     pack("client", team),
-    team.install({
-      jose: "^6.2.0",
-      "@trpc/client": "^11.25.0",
-      "@trpc/server": "^11.25.0",
-      ...compilers,
-    }),
+    ...["jose", "@trpc/client", "@trpc/server"].map((name) => team.borrow(name)),
+    bare.borrow("jose"),
   ]);
   await team.extract(auth, "@latchkey/auth");
   await team.extract(client, "@latchkey/client");
   await bare.extract(auth, "@latchkey/auth");
-  await cp(join(team.folder, "node_modules/jose"), join(bare.folder, "node_modules/jose"), { recursive: true });
 });
 
 afterAll(() => Promise.all([bare[Symbol.asyncDispose](), team[Symbol.asyncDispose]()]));

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startLiveServer } from "../live-server.ts";
-import { compilerSetups, compilers, createOutsideProject, type OutsideProject, pack } from "./outside-project.ts";
+import { compilerSetups, createOutsideProject, type OutsideProject, pack } from "./outside-project.ts";
 import { readExample } from "./readme.ts";
 
 let project: OutsideProject;
@@ -11,7 +11,7 @@ beforeAll(async () => {
   project = await createOutsideProject();
   const tarball = await pack("client", project);
   const trpc = { "@trpc/client": "^11.25.0", "@trpc/server": "^11.25.0" };
-  await project.install({ "@latchkey/client": `file:${tarball}`, ...trpc, ...compilers });
+  await project.install({ "@latchkey/client": `file:${tarball}`, ...trpc });
 });
 
 afterAll(() => project[Symbol.asyncDispose]());

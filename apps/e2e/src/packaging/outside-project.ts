@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process";
-import { copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { copyFile, cp, mkdir, realpath, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { makeTemporaryFolder } from "@latchkey/auth/testing";
 
 /** A project in a folder where nothing of the workspace is near, as somebody has who installs our packages. */
 export interface OutsideProject extends AsyncDisposable {
@@ -12,6 +12,8 @@ export interface OutsideProject extends AsyncDisposable {
   addProgram(file: string): Promise<void>;
   /** Installs from the registry what its `package.json` names. */
   install(dependencies: Readonly<Record<string, string>>): Promise<void>;
+  /** Copies a package that the workspace has and that depends on no other. */
+  borrow(name: string): Promise<void>;
   /** Puts the files of a packed package in place, without anything that it depends on. */
   extract(tarball: string, name: string): Promise<void>;
   /** Runs a program with Node, and answers all that it wrote and its exit code. */
@@ -25,13 +27,13 @@ export interface Outcome {
   readonly output: string;
 }
 
+/** The workspace's own, so that nobody installs them again: the oldest that the types are made for, and the newest. */
+const compilers = { ts59: "typescript-5.9", ts7: "typescript" } as const;
+
 export interface CompilerSetup {
-  readonly compiler: "ts59" | "ts7";
+  readonly compiler: keyof typeof compilers;
   readonly resolution: "nodenext" | "bundler";
 }
-
-/** Both compilers, side by side. */
-export const compilers = { ts59: "npm:typescript@5.9", ts7: "npm:typescript@7" } as const;
 
 export const compilerSetups: readonly CompilerSetup[] = [
   { compiler: "ts59", resolution: "nodenext" },
@@ -40,6 +42,7 @@ export const compilerSetups: readonly CompilerSetup[] = [
   { compiler: "ts7", resolution: "bundler" },
 ];
 
+const installed = fileURLToPath(new URL("../../node_modules/", import.meta.url));
 const programs = fileURLToPath(new URL("./programs/", import.meta.url));
 const packages = fileURLToPath(new URL("../../../../packages/", import.meta.url));
 
@@ -58,7 +61,7 @@ export function findPnpm(): [command: string, ...words: string[]] {
 }
 
 export async function createOutsideProject(): Promise<OutsideProject> {
-  const folder = await mkdtemp(join(tmpdir(), "latchkey-outside-"));
+  const folder = await makeTemporaryFolder("latchkey-outside-");
   const write = (file: string, text: string) => writeFile(join(folder, file), text);
   await write("package.json", JSON.stringify({ private: true, type: "module" }));
   return {
@@ -70,6 +73,10 @@ export async function createOutsideProject(): Promise<OutsideProject> {
       const quick = ["--prefer-offline", "--ignore-scripts", "--no-package-lock", "--no-audit", "--no-fund"];
       await succeed("npm", ["install", ...quick], folder);
     },
+    async borrow(name) {
+      const place = join(folder, "node_modules", name);
+      await cp(await realpath(join(installed, name)), place, { recursive: true });
+    },
     async extract(tarball, name) {
       const place = join(folder, "node_modules", name);
       await mkdir(place, { recursive: true });
@@ -79,7 +86,7 @@ export async function createOutsideProject(): Promise<OutsideProject> {
     async typecheck({ compiler, resolution }, files) {
       const config = `tsconfig.${compiler}-${resolution}.json`;
       await write(config, JSON.stringify({ compilerOptions: toCompilerOptions(resolution), files }));
-      return execute(process.execPath, [`node_modules/${compiler}/bin/tsc`, "-p", config], folder);
+      return execute(process.execPath, [join(installed, compilers[compiler], "bin/tsc"), "-p", config], folder);
     },
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   };
@@ -95,6 +102,8 @@ function toCompilerOptions(resolution: CompilerSetup["resolution"]) {
     types: [],
     strict: true,
     skipLibCheck: false,
+    // The compiler's own declarations do not depend on how modules are found: once for each compiler will do.
+    skipDefaultLibCheck: resolution === "bundler",
     allowImportingTsExtensions: true,
     noEmit: true,
   };
