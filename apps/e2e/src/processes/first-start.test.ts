@@ -15,7 +15,7 @@ async function measure<T>(run: () => Promise<T>): Promise<[result: T, millisecon
 }
 
 beforeAll(async () => {
-  installation = await createInstallation({ PHONE_DEFAULT_COUNTRY: "TR" });
+  installation = await createInstallation({ PHONE_DEFAULT_COUNTRY: "TR" }, { form: "sources" });
   [service, firstStart] = await measure(() => installation.start());
 });
 

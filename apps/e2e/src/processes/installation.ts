@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { makeTemporaryFolder } from "@latchkey/auth/testing";
 import type pg from "pg";
+import type { Entry } from "./bundle.ts";
 import { queryOnce } from "./external-database.ts";
 import { launch, type Outcome, type Program, until, type Variables } from "./program.ts";
 
@@ -34,6 +35,8 @@ export interface Installation extends AsyncDisposable {
 export interface InstallationOptions {
   /** Puts a disk below the data folder, which is taken away when nothing runs there any more. */
   readonly mount?: (dataDir: string) => Promise<AsyncDisposable>;
+  /** Whether its processes run the bundle, which is up in a third of the time, or the sources, as `pnpm start` does. */
+  readonly form?: "bundle" | "sources";
 }
 
 export interface RunOptions {
@@ -50,7 +53,7 @@ export interface RunOptions {
  */
 export async function createInstallation(
   defaults: Variables = {},
-  { mount }: InstallationOptions = {},
+  { form, mount }: InstallationOptions = {},
 ): Promise<Installation> {
   const folder = await makeTemporaryFolder("latchkey-process-");
   const dataDir = join(folder, "data");
@@ -58,9 +61,9 @@ export async function createInstallation(
   const programs: Program[] = [];
   const common = { LATCHKEY_DATA_DIR: dataDir, PORT: "0", PASSWORD_COST: "10", ...defaults };
 
-  function open(file: "main" | "cli", args: readonly string[], { input, variables }: RunOptions = {}): Program {
-    const options = { folder, variables: { ...common, ...variables }, ...(input !== undefined && { input }) };
-    const program = launch(file, args, options);
+  function open(entry: Entry, args: readonly string[], { input, variables }: RunOptions = {}): Program {
+    const options = { folder, form, variables: { ...common, ...variables }, ...(input !== undefined && { input }) };
+    const program = launch(entry, args, options);
     programs.push(program);
     return program;
   }

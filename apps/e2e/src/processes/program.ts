@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { vi } from "vitest";
+import { type Entry, locate } from "./bundle.ts";
 
 export type Variables = Readonly<Record<string, string>>;
 
@@ -33,6 +34,8 @@ export interface LaunchOptions {
   readonly variables: Variables;
   readonly folder: string;
   readonly input?: string;
+  /** As `pnpm start` runs it, in place of the bundle. */
+  readonly form?: "bundle" | "sources" | undefined;
 }
 
 /** Long enough for a small machine that is busy with something else. */
@@ -43,14 +46,13 @@ export async function until(condition: () => boolean | Promise<boolean>): Promis
   await vi.waitUntil(condition, patience);
 }
 
-/** Stripping the types of every file takes longer than most of these tests. */
-const compileCache = fileURLToPath(new URL("../../node_modules/.cache/compiled", import.meta.url));
+/** Compiling it all at every start takes longer than most of these tests. */
+export const compileCache = fileURLToPath(new URL("../../node_modules/.cache/compiled", import.meta.url));
 
 /** Starts `main` or `cli` of the service on this Node, with nothing of this process's environment but where programs are. */
-export function launch(file: "main" | "cli", args: readonly string[], options: LaunchOptions): Program {
-  const path = fileURLToPath(new URL(`../../../api/src/${file}.ts`, import.meta.url));
+export function launch(entry: Entry, args: readonly string[], options: LaunchOptions): Program {
   const { PATH = "", HOME = "", TMPDIR = "" } = process.env;
-  const child = spawn(process.execPath, [path, ...args], {
+  const child = spawn(process.execPath, [locate(entry, options.form), ...args], {
     cwd: options.folder,
     env: { PATH, HOME, TMPDIR, NODE_COMPILE_CACHE: compileCache, ...options.variables },
     detached: true,

@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { Agent, type IncomingHttpHeaders, request } from "node:http";
-import { fileURLToPath } from "node:url";
 import { type Auth, createAuth, type RequestFacts } from "@latchkey/auth";
 import { createTestDatabase, type TestDatabase, testSecret } from "@latchkey/auth/testing";
-
-const main = fileURLToPath(new URL("../../../api/src/main.ts", import.meta.url));
+import { locate } from "../processes/bundle.ts";
+import { compileCache } from "../processes/program.ts";
 
 /** Milliseconds in which a process has to come up. */
 const patience = 30_000;
@@ -47,6 +46,7 @@ function processSettings({ connection }: TestDatabase): Record<string, string> {
   const server = `${user}:${encodeURIComponent(String(password))}@${host}:${port}`;
   return {
     PORT: "0",
+    NODE_COMPILE_CACHE: compileCache,
     DATABASE_URL: `postgres://${server}/${database}`,
     LATCHKEY_SECRET: testSecret,
     PASSWORD_COST: "10",
@@ -56,7 +56,7 @@ function processSettings({ connection }: TestDatabase): Record<string, string> {
 
 /** Starts a process with these variables and no others, and answers where it says that it listens. */
 async function startService(variables: Record<string, string>, running: ChildProcess[]): Promise<string> {
-  const service = spawn(process.execPath, [main], { env: variables, stdio: ["ignore", "ignore", "pipe"] });
+  const service = spawn(process.execPath, [locate("main")], { env: variables, stdio: ["ignore", "ignore", "pipe"] });
   running.push(service);
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   let said = "";
