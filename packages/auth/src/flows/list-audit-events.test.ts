@@ -443,6 +443,7 @@ const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
   authorize: ({ caller }) => refused("permission_denied", service.auth.authorize(caller.user, "notes.add_note")),
   publicKeys: () => service.auth.publicKeys(),
   verificationKeys: () => service.auth.verificationKeys(),
+  learnHashCosts: () => service.auth.learnHashCosts(),
   purge: () => service.auth.purge(),
   migrate: () => service.auth.migrate(),
   prepare: () => service.auth.prepare(),
