@@ -4,7 +4,9 @@ export default defineConfig({
   test: {
     globalSetup: ["@latchkey/auth/testing/global-setup", "./src/processes/bundle.ts"],
     isolate: false,
-    testTimeout: 60_000,
+    // These find what hangs, and promise nothing: the machine may be busy with something else.
+    testTimeout: 120_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 30_000 } },
   },
 });

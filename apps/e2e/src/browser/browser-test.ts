@@ -23,11 +23,13 @@ function startBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath, args: [...words, "--disable-component-update", "--disable-sync"] });
 }
 
-/** A browser window without a past. The empty tab in it stays, since a window is dearer than a tab. */
+/** As large as the page is, since every point of it is painted without a graphics card. */
+const viewport = { width: 320, height: 240 };
+
+/** A browser window without a past. */
 export async function openWindow(browser: Browser): Promise<BrowserContext> {
-  const context = await browser.newContext();
-  context.setDefaultTimeout(10_000);
-  await context.newPage();
+  const context = await browser.newContext({ viewport });
+  context.setDefaultTimeout(30_000);
   return context;
 }
 
@@ -53,7 +55,12 @@ const browserTest = base
     onCleanup(() => site[Symbol.asyncDispose]());
     return site;
   })
-  .extend("window", { scope: "file" }, ({ browser }) => openWindow(browser))
+  .extend("window", { scope: "file" }, async ({ browser }) => {
+    const window = await openWindow(browser);
+    // It stays, and the window with it, which is dearer than a tab.
+    await window.newPage();
+    return window;
+  })
   .extend("context", ({ window }, { onCleanup }) => {
     onCleanup(() => tidyUp(window));
     return window;

@@ -28,7 +28,7 @@ test.for(modes)(
     expect(await askWho(tab)).toBe("no answer");
     await shows(tab, signedIn);
     await context.setOffline(false);
-    await expect.poll(() => askWho(tab), { timeout: 5_000 }).toBe("alice");
+    await expect.poll(() => askWho(tab)).toBe("alice");
     expect(await readSessions(site)).toEqual([null]);
   },
 );
@@ -48,7 +48,7 @@ test.for(modes)(
     await shows(tab, signedIn);
 
     await context.unrouteAll();
-    await expect.poll(() => askWho(tab), { timeout: 5_000 }).toBe("alice");
+    await expect.poll(() => askWho(tab)).toBe("alice");
     expect(await readSessions(site)).toEqual([null]);
   },
 );
@@ -72,7 +72,7 @@ test("a refresh whose answer is lost on the way signs nobody out, and opens no s
   );
 
   expect(await askWho(tab)).toBe("no answer");
-  await expect.poll(() => askWho(tab), { timeout: 5_000 }).toBe("alice");
+  await expect.poll(() => askWho(tab)).toBe("alice");
   expect(await readSessions(site)).toEqual([null]);
 });
 

@@ -69,7 +69,7 @@ async function run(command: string): Promise<{ status: string; body: string }> {
   const script = `curl() { command curl --silent --show-error --write-out '\\n%{http_code}' "$@"; }\n${command}`;
   const here = script.replaceAll("http://127.0.0.1:3000", live.url);
   const env = { PATH: process.env.PATH, ...variables };
-  const { stdout } = await promisify(execFile)("bash", ["-euo", "pipefail", "-c", here], { env, timeout: 10_000 });
+  const { stdout } = await promisify(execFile)("bash", ["-euo", "pipefail", "-c", here], { env, timeout: 60_000 });
   const end = stdout.lastIndexOf("\n");
   return { status: stdout.slice(end + 1), body: stdout.slice(0, end) };
 }

@@ -14,7 +14,7 @@ function examplesOf({ blocks }: Page): [name: string, code: string][] {
     ]);
 }
 
-test("every TypeScript example compiles", { timeout: 120_000 }, async () => {
+test("every TypeScript example compiles", async () => {
   await using bench = await openWorkbench();
   let count = 0;
   for (const page of await readPages()) {

@@ -42,9 +42,7 @@ const isRefusedByDatabase = await database
 console.log(JSON.stringify({ atFirst, answered, read, isRefusedByCode, isRefusedByDatabase }));
 `;
 
-test("whoever follows docs/add-a-profile-field.md has a field that is stored, answered and bounded", {
-  timeout: 120_000,
-}, async () => {
+test("whoever follows docs/add-a-profile-field.md has a field that is stored, answered and bounded", async () => {
   await using bench = await openWorkbench();
   const core = join(root, "packages/auth");
   await cp(join(core, "src"), join(bench.path, "src"), {

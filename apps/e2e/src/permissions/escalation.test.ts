@@ -351,7 +351,7 @@ describe("the last active superuser", () => {
     expect(outcomeOf(await ask(own, procedure, { input, token: last.token }))).toBe("ok");
   });
 
-  test("remains when two unmake each other at the same moment on two processes", { timeout: 60_000 }, async () => {
+  test("remains when two unmake each other at the same moment on two processes", async () => {
     await using own = await startLiveServer();
     const other = await own.test.another();
     const { auth, database } = own.test;

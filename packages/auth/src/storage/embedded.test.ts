@@ -10,8 +10,6 @@ import { makeTemporaryFolder } from "../testing/temporary-folder.ts";
 import { type EmbeddedPostgres, type EmbeddedPostgresOptions, openEmbeddedPostgres } from "./embedded.ts";
 import { complaintIn, isServer } from "./embedded-server.ts";
 
-vi.setConfig({ testTimeout: 20_000, hookTimeout: 20_000 });
-
 const settings = { fsync: "off" };
 const isRoot = process.getuid?.() === 0;
 const isLinux = process.platform === "linux";
@@ -432,7 +430,7 @@ async function serverPid(dataDir: string): Promise<number> {
 
 /** The server is nobody's child, so no event tells of its end. */
 async function gone(pid: number): Promise<void> {
-  await vi.waitUntil(async () => !(await isServer(pid)), { timeout: 5_000, interval: 10 });
+  await vi.waitUntil(async () => !(await isServer(pid)), { timeout: 30_000, interval: 10 });
 }
 
 async function killServer(dataDir: string): Promise<void> {
