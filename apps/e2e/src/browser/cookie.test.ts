@@ -198,14 +198,16 @@ test.for([
     const cookie = await findRefreshCookie(context);
     await using foreign = await startFront();
     const sent = site.front.requests.length;
-    const hostile = await context.newPage();
 
     for (const procedure of ["token.refresh", "token.revoke"]) {
       for (const attack of attacks) {
         const before = site.front.requests.length;
+        // A page of its own for each: an attack may take the page somewhere else while the next one begins.
+        const hostile = await context.newPage();
         await hostile.goto(foreign.url.replace("127.0.0.1", String(host)));
         await hostile.evaluate(attack(`${site.front.url}/cookie/trpc/${procedure}`));
         await expect.poll(() => site.front.requests.slice(before).some(({ status }) => status > 0)).toBe(true);
+        await hostile.close();
       }
     }
 
