@@ -44,7 +44,7 @@ export async function runService(options: { readonly router?: ServedRouter } = {
   });
   log.info({ url: server.url, database: place }, "listening");
   if (!settings.isProduction && !stop.isAsked()) process.stderr.write(greeting(server.url, place));
-  const stopHousekeeping = startHousekeeping(auth, log);
+  const stopHousekeeping = stop.isAsked() ? () => {} : startHousekeeping(auth, log);
   await stop.asked;
   stopHousekeeping();
   await drain(server.close(), auth, log);
