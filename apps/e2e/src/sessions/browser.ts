@@ -34,6 +34,11 @@ export interface NetworkRequest {
 /** What a tab waits for that has its slow storage emptied. */
 export const emptying = "its storage to be emptied";
 
+/** Whether what is stored is a session; once that is over, the mark of the device is left. */
+export function holdsSession(stored: string | null): stored is string {
+  return stored !== null && "refreshToken" in (JSON.parse(stored) as object);
+}
+
 /** Something that a tab waits for and that happens when the simulation says so: news of the storage, a timer, slow storage. */
 export interface Occurrence {
   readonly tab: Tab;
@@ -169,7 +174,8 @@ export class Browser {
     // The first read is at the very beginning of a tab.
     return {
       get: () => Promise.resolve().then(() => later("its storage to be read", () => this.stored)),
-      set: (value) => later("its storage to be written", () => this.#store(findTab(), value)),
+      set: (value) =>
+        later(holdsSession(value) ? "its storage to be written" : emptying, () => this.#store(findTab(), value)),
       remove: () => later(emptying, () => this.#store(findTab(), null)),
     };
   }

@@ -1,5 +1,5 @@
 import { isAuthError } from "@latchkey/client";
-import { Browser, emptying, type NetworkRequest, type Occurrence, type Tab } from "./browser.ts";
+import { Browser, emptying, holdsSession, type NetworkRequest, type Occurrence, type Tab } from "./browser.ts";
 import { createDice, type Dice } from "./dice.ts";
 import { SessionModel, type Verdict } from "./session-model.ts";
 import { readRefreshToken } from "./stored-token.ts";
@@ -251,7 +251,7 @@ class Simulation {
     const isForgetting = this.#browser.occurrences.some((one) => one.tab === tab && one.what === emptying);
     this.#browser.crash(tab);
     // A sign-out that the storage had not heard of yet is lost with the tab.
-    if (isForgetting && this.#browser.stored !== null) this.#isSignedOut = false;
+    if (isForgetting && holdsSession(this.#browser.stored)) this.#isSignedOut = false;
     await this.#open();
   }
 
@@ -566,7 +566,7 @@ class Simulation {
     }
     this.#expect(failed.length === 0, `${failed[0]?.name} gets no answer though the network is well`);
     const status = this.#isSignedOut || this.#isOver ? "signedOut" : "signedIn";
-    const isEmpty = this.#browser.stored === null;
+    const isEmpty = !holdsSession(this.#browser.stored);
     this.#expect(
       isEmpty === (status === "signedOut"),
       `the storage is ${isEmpty ? "" : "not "}empty where it is ${status}`,
@@ -637,7 +637,7 @@ const describeRequest = ({ number, procedure, tab }: NetworkRequest) => `(${numb
 const sameToken = (requests: readonly NetworkRequest[]) => requests.filter(({ body }) => body === requests[0]?.body);
 
 function readStored(stored: string | null): string | null {
-  return stored === null ? null : (JSON.parse(stored) as { refreshToken: string }).refreshToken;
+  return holdsSession(stored) ? (JSON.parse(stored) as { refreshToken: string }).refreshToken : null;
 }
 
 function readPresented(body: string | null): string | null {
