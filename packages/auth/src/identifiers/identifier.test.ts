@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { type CountryCode, getCountries } from "libphonenumber-js/max";
 import { describe, expect, test } from "vitest";
+import { processorTimeOf } from "../testing/processor-time.ts";
 import { parseEmail } from "./email.ts";
 import { emailPattern, phonePattern, usernameKeyPattern } from "./grammar.ts";
 import { type Identifier, parseIdentifier } from "./identifier.ts";
@@ -132,17 +133,18 @@ test("a name chosen under older tables of scripts still signs in, though it coul
   expect(parseIdentifier("аlice", {})).toEqual({ kind: "username", value: "аlice" });
 });
 
-test("an input of hostile length costs next to nothing", () => {
+test("an input of hostile length costs next to nothing", async () => {
   const fillers = ["a", "1", "+1", "a@", "@a", "a.", "-a", ".", " ", "ﷺ", "a\u0301", "\u0345", "\u0130", "x@" + "a-"];
-  const start = performance.now();
-  for (const filler of fillers) {
-    for (const length of [320, 1_000_000]) {
-      const input = filler.repeat(length).slice(0, length);
-      for (const text of [input, `a${input}`.slice(0, length), `a@${input}`.slice(0, length)]) {
-        parseIdentifier(text, { defaultCountry: "US" });
-        storable(text, "US");
+  const spent = await processorTimeOf(() => {
+    for (const filler of fillers) {
+      for (const length of [320, 1_000_000]) {
+        const input = filler.repeat(length).slice(0, length);
+        for (const text of [input, `a${input}`.slice(0, length), `a@${input}`.slice(0, length)]) {
+          parseIdentifier(text, { defaultCountry: "US" });
+          storable(text, "US");
+        }
       }
     }
-  }
-  expect(performance.now() - start).toBeLessThan(1_000);
+  });
+  expect(spent).toBeLessThan(1_000);
 });

@@ -2,6 +2,7 @@ import { pbkdf2Sync } from "node:crypto";
 import { hash as hashBcrypt } from "@node-rs/bcrypt";
 import { describe, expect, it } from "vitest";
 import { AuthError } from "../errors.ts";
+import { processorTimeOf } from "../testing/processor-time.ts";
 import { hashBcryptSha256 } from "./bcrypt.ts";
 import { createPasswords } from "./passwords.ts";
 
@@ -40,15 +41,9 @@ describe("nothing fits", () => {
 describe("the same work, whatever is stored", () => {
   const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
 
-  /** Milliseconds of processor time, which other programs on the machine do not move. */
-  async function measureWork(work: () => Promise<unknown>): Promise<number> {
-    const before = process.cpuUsage();
-    await work();
-    const { user, system } = process.cpuUsage(before);
-    return (user + system) / 1000;
-  }
-
-  it("is done for nobody, and for current, cheaper, dearer, foreign and unusable hashes", { retry: 2 }, async () => {
+  it("is done for nobody, and for current, cheaper, dearer, foreign and unusable hashes", {
+    timeout: 60_000,
+  }, async () => {
     const passwords = open(9);
     const stored = [
       await passwords.hash("correct horse"),
@@ -61,13 +56,19 @@ describe("the same work, whatever is stored", () => {
     ];
     await passwords.learnCosts(stored.filter((encoded) => encoded !== null));
     const samples = stored.map((): number[] => []);
-    for (let round = 0; round < 11; round += 1) {
+    const spread = () => {
+      const medians = samples.slice(0, -1).map(median);
+      return Math.max(...medians) - Math.min(...medians);
+    };
+    // How much of a foreign hash's work is left is told by the clock, which a busy machine moves: then it takes more to see it.
+    for (let round = 1; round <= 11 || (spread() >= 10 && round <= 60); round += 1) {
       for (const [index, encoded] of stored.entries()) {
-        samples[index]?.push(await measureWork(() => passwords.verify("wrong horse", encoded)));
+        samples[index]?.push(await processorTimeOf(() => passwords.verify("wrong horse", encoded)));
       }
     }
-    const medians = samples.map(median);
-    expect(Math.max(...medians) - Math.min(...medians)).toBeLessThan(10);
+    expect(spread()).toBeLessThan(10);
+    const [others, dearer] = [median(samples.slice(0, -1).map(median)), median(samples.at(-1) ?? [])];
+    expect(Math.abs(dearer - others)).toBeLessThan(dearer / 3);
   });
 });
 

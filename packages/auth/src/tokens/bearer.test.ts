@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { AuthError } from "../errors.ts";
+import { processorTimeOf } from "../testing/processor-time.ts";
 import { readBearerToken } from "./bearer.ts";
 
 const refused = "token_invalid";
@@ -99,12 +100,13 @@ test("whatever the headers are: a token68, nothing, or a refusal", () => {
   );
 });
 
-test("a very long header is answered in no time", () => {
-  const startedAt = performance.now();
-  read([`Bearer ${" ".repeat(100_000)}`]);
-  read([`Bearer ${"a".repeat(100_000)}!`]);
-  read([`Bearer a${"=".repeat(100_000)}!`]);
-  expect(performance.now() - startedAt).toBeLessThan(1_000);
+test("a very long header is answered in no time", async () => {
+  const spent = await processorTimeOf(() => {
+    read([`Bearer ${" ".repeat(100_000)}`]);
+    read([`Bearer ${"a".repeat(100_000)}!`]);
+    read([`Bearer a${"=".repeat(100_000)}!`]);
+  });
+  expect(spent).toBeLessThan(1_000);
 });
 
 function read(headers: readonly string[]): string | null {
