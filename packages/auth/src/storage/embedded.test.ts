@@ -435,5 +435,6 @@ async function gone(pid: number): Promise<void> {
 
 async function killServer(dataDir: string): Promise<void> {
   const pid = await serverPid(dataDir).catch(() => undefined);
-  if (pid !== undefined && (await isServer(pid))) process.kill(pid, "SIGKILL");
+  // Unlike after SIGKILL, its shared memory goes with it.
+  if (pid !== undefined && (await isServer(pid))) process.kill(pid, "SIGQUIT");
 }
