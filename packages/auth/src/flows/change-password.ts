@@ -1,7 +1,6 @@
 import { recordEvent } from "../audit/audit-log.ts";
 import { AuthError } from "../errors.ts";
 import { withdrawCode } from "../one-time-codes/code-store.ts";
-import type { PasswordCheck } from "../passwords/passwords.ts";
 import { deriveSuccessor } from "../sessions/refresh-token.ts";
 import { endSessions, lockRefreshHash } from "../sessions/session-store.ts";
 import type { Queries } from "../storage/database.ts";
@@ -13,6 +12,7 @@ import type { Core, RequestFacts } from "./core.ts";
 import { requireGoodPassword } from "./encode-password.ts";
 import { recordUsedUp } from "./record-used-up.ts";
 import { rotateSession } from "./rotate-session.ts";
+import { whileCounted } from "./while-counted.ts";
 
 export interface ChangePasswordInput {
   readonly currentPassword: string;
@@ -36,9 +36,10 @@ export async function changePassword(
   if (!account) throw wrongPassword();
   requireGoodPassword(core, newPassword, { field: "newPassword", person: account });
   const admission = await core.throttle.admit(scopesOf(account));
-  const { matches } = await verify(core, currentPassword, { account, admission });
+  const stored = admission.isClosed ? null : account.password;
+  const { matches } = await whileCounted(core, admission, () => core.passwords.verify(currentPassword, stored));
   if (!matches) return refuse(core, { account, admission, facts });
-  const next = await core.passwords.hash(newPassword);
+  const next = await whileCounted(core, admission, () => core.passwords.hash(newPassword));
   const movedOn = await core.db.transaction().execute(async (transaction) => {
     const isReplaced = await replacePassword(transaction, {
       id: user.id,
@@ -64,21 +65,13 @@ function scopesOf({ id }: Account): Scope[] {
   ];
 }
 
-interface Attempted {
+interface Refusal {
   readonly account: Account;
   readonly admission: Admission;
+  readonly facts: RequestFacts;
 }
 
-async function verify(core: Core, password: string, { account, admission }: Attempted): Promise<PasswordCheck> {
-  try {
-    return await core.passwords.verify(password, admission.isClosed ? null : account.password);
-  } catch (error) {
-    await core.throttle.withdraw(admission.counted);
-    throw error;
-  }
-}
-
-async function refuse(core: Core, { account, admission, facts }: Attempted & { facts: RequestFacts }): Promise<never> {
+async function refuse(core: Core, { account, admission, facts }: Refusal): Promise<never> {
   const about = { ...facts, actorId: account.id, subjectId: account.id };
   await core.db.transaction().execute(async (transaction) => {
     await recordEvent(transaction, { event: "password_change_refused" }, about);

@@ -336,6 +336,21 @@ describe("an attempt that was none", () => {
     const rows = await database.query("select count from latchkey.throttles where count > 0");
     expect(rows).toEqual([]);
   });
+
+  test("because the service was too busy for the new password's hash counts nowhere either", async () => {
+    const { username } = await createPerson();
+    const busy = await service.another({ passwords: { cost: 4, hashConcurrency: 1, hashQueueLimit: 0 } });
+    const input = { username, code: "ABCDE-FGHJK-MNPQR-STVWX", newPassword: "another horse battery" };
+    let refused = 0;
+    for (let round = 0; round < 3; round += 1) {
+      const attempts = Array.from({ length: 9 }, () => outcomeOf(busy.resetPassword(input, elsewhere())));
+      const outcomes = await Promise.all(attempts);
+      expect(outcomes.filter((outcome) => !/^(code_invalid|overloaded \d+)$/.test(outcome))).toEqual([]);
+      refused += outcomes.filter((outcome) => outcome === "code_invalid").length;
+    }
+    // Each call came from an address of its own, and so has two counters: its name's there, and the address's.
+    expect(await database.query("select count from latchkey.throttles where count > 0")).toHaveLength(2 * refused);
+  });
 });
 
 describe("me.changePassword", () => {

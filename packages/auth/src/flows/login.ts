@@ -9,6 +9,7 @@ import { answerSignIn, type SignInAnswer } from "./answer-session.ts";
 import type { Core, RequestFacts } from "./core.ts";
 import { openSession } from "./open-session.ts";
 import { recordUsedUp } from "./record-used-up.ts";
+import { whileCounted } from "./while-counted.ts";
 
 export interface LoginInput {
   /** A username, a phone number in any usual spelling, or an e-mail address. */
@@ -29,7 +30,9 @@ export async function login(core: Core, input: LoginInput, facts: RequestFacts):
   const identifier = parseIdentifier(input.username, core.options.phones);
   const account = identifier && (await findAccount(core.db, identifier));
   const admission = await admitSignIn(core, { identifier, account, deviceMark: input.deviceMark, facts });
-  const check = await verify(core, input.password, { account, admission });
+  // Nothing fits an account that is locked or disabled, so that nothing is learnt of its password.
+  const stored = account?.isActive && !admission.isClosed ? account.password : null;
+  const check = await whileCounted(core, admission, () => core.passwords.verify(input.password, stored));
   if (!identifier || !account || !check.matches) {
     return refuse(core, { identifier, account, admission, because: findReason(account, admission, check), facts });
   }
@@ -48,22 +51,6 @@ export async function login(core: Core, input: LoginInput, facts: RequestFacts):
   return login(core, input, facts);
 }
 
-interface Attempted {
-  readonly account: Account | null;
-  readonly admission: SignInAdmission;
-}
-
-/** Nothing fits an account that is locked or disabled, so that nothing is learnt of its password. An attempt that finds no place among the hashes was none. */
-async function verify(core: Core, password: string, { account, admission }: Attempted): Promise<PasswordCheck> {
-  const stored = account?.isActive && !admission.isClosed ? account.password : null;
-  try {
-    return await core.passwords.verify(password, stored);
-  } catch (error) {
-    await core.throttle.withdraw(admission.counted);
-    throw error;
-  }
-}
-
 function findReason(account: Account | null, { isClosed }: SignInAdmission, check: PasswordCheck): SignInRefusal {
   if (!account) return "unknown_user";
   if (!account.isActive) return "inactive_account";
@@ -71,7 +58,9 @@ function findReason(account: Account | null, { isClosed }: SignInAdmission, chec
   return check.isUsable ? "wrong_password" : "unusable_password";
 }
 
-interface Refusal extends Attempted {
+interface Refusal {
+  readonly account: Account | null;
+  readonly admission: SignInAdmission;
   readonly identifier: Identifier | null;
   readonly because: SignInRefusal;
   readonly facts: RequestFacts;

@@ -11,6 +11,7 @@ import type { Core, RequestFacts } from "./core.ts";
 import { requireGoodPassword } from "./encode-password.ts";
 import { forgetFailures } from "./forget-failures.ts";
 import { isIssuerGood } from "./issue-password-code.ts";
+import { whileCounted } from "./while-counted.ts";
 
 export interface ResetPasswordInput {
   /** A username, a phone number or an e-mail address. */
@@ -31,8 +32,8 @@ export async function resetPassword(core: Core, input: ResetPasswordInput, facts
   const account = name && (await findAccount(core.db, name));
   requireGoodPassword(core, input.newPassword, { field: "newPassword", person: { username: input.username } });
   core.passwords.requireRoom();
-  const { counted } = await core.throttle.admit(scopesOf(name?.value ?? "", facts));
-  const encoded = await core.passwords.hash(input.newPassword);
+  const admission = await core.throttle.admit(scopesOf(name?.value ?? "", facts));
+  const encoded = await whileCounted(core, admission, () => core.passwords.hash(input.newPassword));
   if (!account?.isActive) throw codeInvalid();
   await core.db.transaction().execute(async (transaction) => {
     const user = await lockUser(transaction, account.id);
@@ -43,7 +44,7 @@ export async function resetPassword(core: Core, input: ResetPasswordInput, facts
     if (code.state === "expired") throw new AuthError("code_expired", "The code has run out: ask for a new one");
     requireGoodPassword(core, input.newPassword, { field: "newPassword", person: account });
     await setPassword(transaction, account.id, encoded);
-    await core.throttle.succeed(transaction, counted);
+    await core.throttle.succeed(transaction, admission.counted);
     await forgetFailures(core, transaction, account);
     const { length: sessionsEnded } = await endSessions(transaction, {
       userId: account.id,
