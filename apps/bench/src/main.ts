@@ -4,7 +4,7 @@ import { isReached, type Measurement } from "./measurement.ts";
 import { breakDown, formatBreakdowns } from "./profiling/breakdown.ts";
 import { keep, readHistory } from "./report/history.ts";
 import { describeMachine, type Machine, readVersions, type Versions } from "./report/machine.ts";
-import { formatTable } from "./report/table.ts";
+import { formatRatio, formatSpread, formatTable } from "./report/table.ts";
 import { rows } from "./rows/index.ts";
 import { fullSizes, quickSizes } from "./sizes.ts";
 
@@ -43,15 +43,16 @@ function readFlags(): Flags | null {
   }
 }
 
-/** Measures, prints, and answers the exit code: 1 when a target is missed. */
+/** Measures, prints, and answers the exit code: 1 when a target is missed or a row could not be measured. */
 async function run({ only, quick, json }: Flags): Promise<number> {
   const machine = describeMachine();
   const measured = await measure({ only, quick });
-  const isWhole = !quick && only.length === 0;
+  const isWhole = !quick && only.length === 0 && measured.failed.length === 0;
   if (json) process.stdout.write(`${JSON.stringify({ machine, ...measured })}\n`);
   else await print({ machine, ...measured }, { isJudged: !quick });
   if (isWhole) await keep(machine, measured.versions, measured.measurements);
-  return !quick && measured.measurements.some((measurement) => isReached(measurement) === false) ? 1 : 0;
+  const isMissed = !quick && measured.measurements.some((measurement) => isReached(measurement) === false);
+  return isMissed || measured.failed.length > 0 ? 1 : 0;
 }
 
 async function profile({ quick, json }: Flags): Promise<number> {
@@ -65,6 +66,8 @@ async function profile({ quick, json }: Flags): Promise<number> {
 interface Measured {
   readonly versions: Versions;
   readonly measurements: readonly Measurement[];
+  /** Rows that could not be measured. */
+  readonly failed: readonly string[];
 }
 
 async function measure({ only, quick }: Pick<Flags, "only" | "quick">): Promise<Measured> {
@@ -72,12 +75,21 @@ async function measure({ only, quick }: Pick<Flags, "only" | "quick">): Promise<
   endWithSignals(bench);
   const versions = await readVersions(bench.connection);
   const measurements: Measurement[] = [];
+  const failed: string[] = [];
   for (const row of rows) {
     if (only.length > 0 && !only.includes(row.name)) continue;
     say(`measures ${row.name}`);
-    measurements.push(...(await row.measure(bench)));
+    try {
+      const measured = await row.measure(bench);
+      measurements.push(...measured);
+      for (const { what, ratio } of measured) say(`  ${what}: ${formatRatio(ratio.median)} (${formatSpread(ratio)})`);
+    } catch (error) {
+      // A quarter of an hour of other rows is not lost with this one.
+      say(`  could not be measured: ${error instanceof Error ? error.stack : String(error)}`);
+      failed.push(row.name);
+    }
   }
-  return { versions, measurements };
+  return { versions, measurements, failed };
 }
 
 /** Neither Ctrl-C nor a defect leaves a process or a file behind. */
@@ -100,7 +112,10 @@ interface Report extends Measured {
   readonly machine: Machine;
 }
 
-async function print({ machine, versions, measurements }: Report, { isJudged }: { isJudged: boolean }): Promise<void> {
+async function print(
+  { machine, versions, measurements, failed }: Report,
+  { isJudged }: { isJudged: boolean },
+): Promise<void> {
   const { cores, processor, memory, system, load } = machine;
   const start = measurements.find(({ row }) => row === "start");
   const earlier = start ? (await readHistory(start.what)).slice(-5) : [];
@@ -111,6 +126,7 @@ async function print({ machine, versions, measurements }: Report, { isJudged }: 
       .join(", ")}`,
     "",
     formatTable(measurements, { isJudged }),
+    ...failed.map((row) => `${row}: could not be measured, see above`),
     ...(earlier.length > 0 ? ["", `start, in earlier runs: ${earlier.join(", ")} times bare node`] : []),
   ];
   process.stdout.write(`${lines.join("\n")}\n`);

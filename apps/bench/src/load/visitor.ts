@@ -18,7 +18,8 @@ export function createVisitor(plan: Plan, number: number, connections: number): 
   if (plan.kind === "signIn") return createSignIn(plan, number, connections);
   const person = plan.people[number];
   if (!person) throw new RangeError("There are more connections than people");
-  return plan.kind === "refresh" ? createRefresher(person) : createMixedVisitor(plan, person, number);
+  if (plan.kind === "refresh") return createRefresher(person);
+  return createMixedVisitor(person, createSignIn(plan, number, connections), number);
 }
 
 /** Every so-manieth of a list, so that no two connections have one in common. */
@@ -69,9 +70,8 @@ function createRefresher(person: SignedIn): Visitor {
  * What a service meets in a day, the odd ones among it: of a hundred calls about seventy read, twelve refresh, the rest look at
  * tokens and devices, change the profile, or are refused; one of two thousand signs in.
  */
-function createMixedVisitor(plan: SignInPlan, person: SignedIn, number: number): Visitor {
+function createMixedVisitor(person: SignedIn, signIn: Visitor, number: number): Visitor {
   const refresh = createRefresher(person);
-  const signIn = createSignIn(plan, number, 1);
   const bearer = { authorization: `Bearer ${person.token}` };
   const read = readCall("/trpc/me.get", person.token);
   const day: Visitor[] = [

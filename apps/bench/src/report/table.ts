@@ -32,8 +32,8 @@ export function formatTable(
   return [alignColumns([heading, ...lines]), "", ...notes].join("\n");
 }
 
-const formatRatio = (ratio: number) => ratio.toFixed(ratio >= 10 ? 1 : 2);
-const formatSpread = ({ lowest, highest }: Summary) => `${formatRatio(lowest)}–${formatRatio(highest)}`;
+export const formatRatio = (ratio: number) => ratio.toFixed(ratio >= 10 ? 1 : 2);
+export const formatSpread = ({ lowest, highest }: Summary) => `${formatRatio(lowest)}–${formatRatio(highest)}`;
 
 function formatFigure(value: number): string {
   const digits = value >= 100 ? 0 : value >= 10 ? 1 : 2;
