@@ -40,6 +40,17 @@ export interface StoredEvent extends AuditFacts {
   readonly detail: Readonly<Record<string, unknown>>;
 }
 
+const eventFields = [
+  "id",
+  "occurredAt",
+  "event",
+  "actorId",
+  "subjectId",
+  "address",
+  "requestId",
+  "detail",
+] as const satisfies readonly (keyof StoredEvent)[];
+
 /** An event of a list, and where in its order it stands. */
 export interface ListedEvent {
   readonly event: StoredEvent;
@@ -57,7 +68,7 @@ export interface EventPage {
 
 /** Events, the newest first. */
 export async function listEvents(db: Queries, { subjectId, event, after, limit }: EventPage): Promise<ListedEvent[]> {
-  let query = db.selectFrom("auditEvents").selectAll();
+  let query = db.selectFrom("auditEvents").select([...eventFields, "position"]);
   if (subjectId !== undefined) query = query.where("subjectId", "=", subjectId);
   if (event !== undefined) query = query.where("event", "=", event as AuditEvent["event"]);
   if (after !== undefined) query = query.where("position", "<", after);

@@ -1,6 +1,7 @@
-import { CamelCasePlugin, Kysely, PostgresDialect } from "kysely";
+import { CamelCasePlugin, Kysely, PostgresDialect, type PostgresPool } from "kysely";
 import pg from "pg";
 import { openPatientPool, openPool, PoolError } from "./pool.ts";
+import { preparingPool } from "./prepared-statements.ts";
 
 /** The PostgreSQL schema that holds everything of ours, so that a database can be shared with other programs. */
 export const schemaName = "latchkey";
@@ -14,19 +15,21 @@ export type Queries = Kysely<Database>;
 
 export interface Storage {
   readonly db: Queries;
-  /** For the few queries that must be prepared statements, which Kysely cannot name. */
+  /** For the query of every call, which is written by hand. */
   readonly pool: pg.Pool;
   close(): Promise<void>;
 }
 
 /** Opens a pool for calls that somebody waits for. Connecting happens at the first query. */
 export function openStorage(connection: pg.PoolConfig): Storage {
-  return toStorage(openPool(connection));
+  const pool = openPool(connection);
+  return toStorage(pool, preparingPool(pool));
 }
 
 /** Does work that nobody waits for, such as a migration, on connections that wait for as long as it takes. */
 export async function withoutHaste<T>(connection: pg.PoolConfig, work: (db: Queries) => Promise<T>): Promise<T> {
-  const storage = toStorage(openPatientPool(connection));
+  const pool = openPatientPool(connection);
+  const storage = toStorage(pool, pool);
   try {
     return await work(storage.db);
   } finally {
@@ -34,8 +37,9 @@ export async function withoutHaste<T>(connection: pg.PoolConfig, work: (db: Quer
   }
 }
 
-function toStorage(pool: pg.Pool): Storage {
-  const kysely = new Kysely<Database>({ dialect: new PostgresDialect({ pool }), plugins: [new CamelCasePlugin()] });
+function toStorage(pool: pg.Pool, forKysely: PostgresPool): Storage {
+  const dialect = new PostgresDialect({ pool: forKysely });
+  const kysely = new Kysely<Database>({ dialect, plugins: [new CamelCasePlugin()] });
   return { db: kysely.withSchema(schemaName), pool, close: () => kysely.destroy() };
 }
 
