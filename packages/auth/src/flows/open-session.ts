@@ -7,6 +7,11 @@ import type { User } from "../users/user.ts";
 import type { AnsweredSession } from "./answer-session.ts";
 import type { Core, RequestFacts } from "./core.ts";
 
+interface Opening {
+  readonly user: User;
+  readonly facts: RequestFacts;
+}
+
 /**
  * Opens a session for a user inside the caller's transaction, which holds the user's row. Beyond the most that one person may
  * have, the session that was used longest ago ends. Its tokens are issued when the transaction is over: that reads the signing
@@ -15,12 +20,12 @@ import type { Core, RequestFacts } from "./core.ts";
 export async function openSession(
   core: Core,
   transaction: Queries,
-  { user, facts }: { user: User; facts: RequestFacts },
+  { user, facts }: Opening,
 ): Promise<AnsweredSession> {
   const { lifetime, idleLifetime, perUser } = core.options.sessions;
   const id = randomUUIDv7();
   const refreshToken = createRefreshToken(core.refreshKey, id);
-  const { idleExpiresAt, ...session } = await insertSession(transaction, {
+  const { idleExpiresAt, others, ...session } = await insertSession(transaction, {
     id,
     userId: user.id,
     refreshHash: refreshToken.hash,
@@ -28,10 +33,12 @@ export async function openSession(
     address: facts.address,
     userAgent: facts.userAgent,
   });
-  const surplus = await endSurplusSessions(transaction, { userId: user.id, most: perUser });
-  if (surplus.length > 0) {
-    const happened = { event: "sessions_ended", because: "too_many_sessions", count: surplus.length } as const;
-    await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
-  }
+  if (others >= perUser) await endSurplus(core, transaction, { user, facts });
   return { user, session, idleExpiresAt, refreshToken };
+}
+
+async function endSurplus(core: Core, transaction: Queries, { user, facts }: Opening): Promise<void> {
+  const surplus = await endSurplusSessions(transaction, { userId: user.id, most: core.options.sessions.perUser });
+  const happened = { event: "sessions_ended", because: "too_many_sessions", count: surplus.length } as const;
+  await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
 }

@@ -47,12 +47,21 @@ export interface NewSession {
   readonly userAgent: string | null;
 }
 
-/** Opens a session, and tells when its refresh token runs out if it is not used. */
-export async function insertSession(
-  db: Queries,
-  { lifetimes, ...session }: NewSession,
-): Promise<Session & { readonly idleExpiresAt: Date }> {
+export interface InsertedSession extends Session {
+  /** When its refresh token runs out if it is not used. */
+  readonly idleExpiresAt: Date;
+  /** How many sessions the user had before. */
+  readonly others: number;
+}
+
+/** Opens a session. */
+export async function insertSession(db: Queries, { lifetimes, ...session }: NewSession): Promise<InsertedSession> {
   const after = (seconds: number) => sql<Date>`latchkey.now() + make_interval(secs => ${seconds})`;
+  const others = db
+    .selectFrom("sessions as other")
+    .select(sql<number>`count(*)::int`.as("count"))
+    .where("other.userId", "=", session.userId)
+    .where(sql<boolean>`${sql.raw(isLiveSession("other"))}`);
   return db
     .insertInto("sessions")
     .values({
@@ -60,7 +69,7 @@ export async function insertSession(
       expiresAt: after(lifetimes.absolute),
       idleExpiresAt: after(Math.min(lifetimes.idle, lifetimes.absolute)),
     })
-    .returning([...sessionFields, "idleExpiresAt"])
+    .returning([...sessionFields, "idleExpiresAt", others.$asScalar().$notNull().as("others")])
     .executeTakeFirstOrThrow();
 }
 
