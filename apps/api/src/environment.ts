@@ -193,7 +193,8 @@ export function toAuthOptions(settings: Settings, secret: string): AuthOptions {
     passwords: {
       cost: settings.PASSWORD_COST,
       minimumLength: settings.PASSWORD_MIN_LENGTH,
-      hashConcurrency: availableParallelism(),
+      // One more than cores, so that none rests while what became of a hash is looked at.
+      hashConcurrency: availableParallelism() + 1,
     },
     sessions: {
       lifetime: settings.SESSION_LIFETIME,

@@ -31,7 +31,7 @@ const passwordOptions = z.strictObject({
   cost: z.int().min(4).max(15).default(12),
   /** Code points. */
   minimumLength: z.int().min(6).max(64).default(8),
-  /** Hashes at once: at most as many as cores, and fewer than libuv's thread pool has threads, which is 4 unless set. */
+  /** Hashes at once: about as many as cores, and fewer than libuv's thread pool has threads, which is 4 unless set. */
   hashConcurrency: z
     .int()
     .min(1)
