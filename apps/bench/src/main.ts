@@ -19,6 +19,9 @@ pnpm bench --profile [--quick] [--json]
 
 const say = (line: string) => void process.stderr.write(`bench: ${line}\n`);
 
+/** Whether a signal or a defect ends the bench. */
+let isLeaving = false;
+
 interface Flags {
   readonly only: readonly string[];
   readonly quick: boolean;
@@ -84,6 +87,7 @@ async function measure({ only, quick }: Pick<Flags, "only" | "quick">): Promise<
       measurements.push(...measured);
       for (const { what, ratio } of measured) say(`  ${what}: ${formatRatio(ratio.median)} (${formatSpread(ratio)})`);
     } catch (error) {
+      if (isLeaving) throw error;
       // A quarter of an hour of other rows is not lost with this one.
       say(`  could not be measured: ${error instanceof Error ? error.stack : String(error)}`);
       failed.push(row.name);
@@ -95,6 +99,7 @@ async function measure({ only, quick }: Pick<Flags, "only" | "quick">): Promise<
 /** Neither Ctrl-C nor a defect leaves a process or a file behind. */
 function endWithSignals(bench: AsyncDisposable): void {
   const leave = async () => {
+    isLeaving = true;
     // What is being measured fails now, and nobody wants to hear of it.
     process.removeAllListeners("uncaughtException").on("uncaughtException", () => {});
     await bench[Symbol.asyncDispose]();
