@@ -88,7 +88,7 @@ async function measure({ only, quick }: Pick<Flags, "only" | "quick">): Promise<
       for (const { what, ratio } of measured) say(`  ${what}: ${formatRatio(ratio.median)} (${formatSpread(ratio)})`);
     } catch (error) {
       if (isLeaving) throw error;
-      // A quarter of an hour of other rows is not lost with this one.
+      // Half an hour of other rows is not lost with this one.
       say(`  could not be measured: ${error instanceof Error ? error.stack : String(error)}`);
       failed.push(row.name);
     }
