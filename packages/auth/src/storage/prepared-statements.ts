@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { PostgresPool, PostgresPoolClient, PostgresQueryResult } from "kysely";
+import type { PostgresPool, PostgresPoolClient } from "kysely";
 import type pg from "pg";
 
 /** From which use on a statement is prepared: PostgreSQL, too, looks at five plans before it settles for one. */
@@ -18,13 +18,10 @@ export function preparingPool(pool: pg.Pool): PostgresPool {
   const wrapped = new WeakMap<pg.PoolClient, PostgresPoolClient>();
 
   function wrap(client: pg.PoolClient): PostgresPoolClient {
-    function query<R>(text: unknown, values: readonly unknown[] = []): Promise<PostgresQueryResult<R>> {
-      if (typeof text !== "string") throw new TypeError("Cursors are not used");
-      const name = nameStatement(text);
-      const statement = name === null ? { text, values: [...values] } : { name, text, values: [...values] };
-      return client.query(statement) as unknown as Promise<PostgresQueryResult<R>>;
-    }
-    return { query: query as PostgresPoolClient["query"], release: (destroy) => client.release(destroy) };
+    const query = (text: string, values: readonly unknown[] = []) =>
+      client.query({ name: nameStatement(text), text, values: [...values] });
+    // What `pg` calls a text, Kysely calls one of the commands that there are; cursors, the other form, are never asked for.
+    return { query: query as unknown as PostgresPoolClient["query"], release: (destroy) => client.release(destroy) };
   }
 
   return {
@@ -39,20 +36,20 @@ export function preparingPool(pool: pg.Pool): PostgresPool {
   };
 }
 
-/** Names of statements; null for one that is not to be prepared, or not yet. */
-function createNames(): (text: string) => string | null {
+/** Names of statements; undefined for one that is not to be prepared, or not yet. */
+function createNames(): (text: string) => string | undefined {
   const uses = new Map<string, number>();
   const names = new Map<string, string>();
   return (text) => {
     const known = names.get(text);
     if (known !== undefined) return known;
-    if (names.size === mostPrepared || !/^\s*(select|insert|update|delete|with)\b/i.test(text)) return null;
+    if (names.size === mostPrepared || !/^\s*(select|insert|update|delete|with)\b/i.test(text)) return undefined;
     const count = (uses.get(text) ?? 0) + 1;
     if (count < firstPrepared) {
       // Texts that hardly ever come again, such as lists of many lengths, are forgotten together.
       if (uses.size === mostPrepared * 5) uses.clear();
       uses.set(text, count);
-      return null;
+      return undefined;
     }
     uses.delete(text);
     const name = createHash("sha256").update(text).digest("base64url");
