@@ -6,6 +6,7 @@ import type { RequestFacts } from "../flows/core.ts";
 import type { AuthOptions } from "../options.ts";
 import { administer, readTestServer, templateName } from "./test-server.ts";
 
+export { processorTimeOf } from "./processor-time.ts";
 export { makeTemporaryFolder } from "./temporary-folder.ts";
 export { startTestServer, type TestServer } from "./test-server.ts";
 
