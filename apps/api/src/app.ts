@@ -208,6 +208,7 @@ function createCallAnswerer({ router, ...reading }: Answering) {
 function logFailure(log: Logger, error: TRPCError, path: string | undefined): void {
   const refusal = findAuthError(error);
   if (!refusal) log.error({ err: error.cause ?? error, path }, "procedure failed");
+  if (refusal?.code === "hook_failed") log.error({ err: refusal.cause ?? refusal, path }, "hook failed");
   if (refusal?.code === "unavailable") log.warn({ err: refusal.cause ?? refusal, path }, "service unavailable");
 }
 

@@ -17,6 +17,8 @@ const trpcCodes: Readonly<Record<AuthErrorCode, TrpcCode>> = {
   permission_denied: "FORBIDDEN",
   reauthentication_required: "FORBIDDEN",
   registration_closed: "FORBIDDEN",
+  refused_by_hook: "FORBIDDEN",
+  hook_failed: "INTERNAL_SERVER_ERROR",
   invalid_input: "BAD_REQUEST",
   password_rejected: "BAD_REQUEST",
   code_invalid: "BAD_REQUEST",

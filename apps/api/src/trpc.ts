@@ -1,11 +1,11 @@
-import { AuthError, type coreModels, type ModelAction, permissionFor } from "@latchkey/auth";
+import { AuthError, type ModelAction, type ModelName, type PermissionFor, permissionFor } from "@latchkey/auth";
 import { initTRPC, type TRPCError } from "@trpc/server";
 import { ZodError } from "zod";
 import type { Context } from "./context.ts";
 import { findAuthError, toTrpcError } from "./error-map.ts";
 import type { ErrorData, ErrorShape } from "./error-shape.ts";
 import { toInputIssues } from "./input-issues.ts";
-import type { Model, Permission } from "./permissions.ts";
+import type { Permission } from "./permissions.ts";
 
 const t = initTRPC.context<Context>().create({
   isDev: false,
@@ -83,7 +83,8 @@ export function permittedProcedure(permission: Permission) {
   });
 }
 
-type AnyModel = Model | (typeof coreModels)[number];
+/** A model all of whose permissions are declared. */
+type ModelOf<Name extends ModelName> = PermissionFor<Name> extends Permission ? Name : never;
 
 /**
  * The four procedures of a model, each for whoever holds its permission: Django REST Framework's `DjangoModelPermissions`, with
@@ -93,9 +94,9 @@ type AnyModel = Model | (typeof coreModels)[number];
  * const note = modelProcedures("notes.note");
  * note.change.input(changeSchema).mutation(...); // needs notes.change_note
  */
-export function modelProcedures<Name extends AnyModel>(model: Name) {
+export function modelProcedures<Name extends ModelName>(model: ModelOf<Name>) {
   const forAction = <Action extends ModelAction>(action: Action) =>
-    permittedProcedure(permissionFor<Name, Action>(model, action) as Permission);
+    permittedProcedure(permissionFor<ModelName, Action>(model, action) as Permission);
   return { view: forAction("view"), add: forAction("add"), change: forAction("change"), delete: forAction("delete") };
 }
 
@@ -103,7 +104,7 @@ export function modelProcedures<Name extends AnyModel>(model: Name) {
  * The same, but anybody may read (`DjangoModelPermissionsOrAnonReadOnly`): without a token, or with credentials of another scheme,
  * as nobody, and with a bad token not at all. The user in the context of `view` is null for nobody.
  */
-modelProcedures.orAnonReadOnly = <Name extends AnyModel>(model: Name) => ({
+modelProcedures.orAnonReadOnly = <Name extends ModelName>(model: ModelOf<Name>) => ({
   ...modelProcedures(model),
   view: optionallyProtectedProcedure,
 });

@@ -1,6 +1,5 @@
-import { profileChangesSchema } from "@latchkey/auth";
 import { publicProcedure } from "../trpc.ts";
-import { identifierText, passwordText } from "./inputs.ts";
+import { identifierText, passwordText, profileChangesSchema } from "./inputs.ts";
 
 /** Opening an account of one's own. */
 export const accountProcedures = {

@@ -1,4 +1,8 @@
+import { profileFields } from "@latchkey/auth";
 import { z } from "zod";
+
+/** Any of the profile's fields, and nothing else. */
+export const profileChangesSchema = z.strictObject(profileFields).partial();
 
 /**
  * Text from outside. Its length is bounded before anything else looks at it; NUL and half surrogate pairs, which the database

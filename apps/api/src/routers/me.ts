@@ -1,7 +1,6 @@
-import { profileChangesSchema } from "@latchkey/auth";
 import { z } from "zod";
 import { protectedProcedure } from "../trpc.ts";
-import { passwordText } from "./inputs.ts";
+import { passwordText, profileChangesSchema } from "./inputs.ts";
 
 /** What a person sees and changes of themselves. */
 export const meProcedures = {

@@ -1,7 +1,6 @@
-import { profileChangesSchema } from "@latchkey/auth";
 import { z } from "zod";
 import { modelProcedures } from "../trpc.ts";
-import { cursorText, identifierText, pageLimit, permissionList } from "./inputs.ts";
+import { cursorText, identifierText, pageLimit, permissionList, profileChangesSchema } from "./inputs.ts";
 
 const user = modelProcedures("auth.user");
 const byId = z.strictObject({ id: z.uuid() });

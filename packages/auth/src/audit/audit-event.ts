@@ -42,4 +42,5 @@ export type SignInRefusal =
   | "wrong_password"
   | "inactive_account"
   | "unusable_password"
-  | "locked_account";
+  | "locked_account"
+  | "hook";

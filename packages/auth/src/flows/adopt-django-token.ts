@@ -6,8 +6,7 @@ import { createRefreshToken } from "../sessions/refresh-token.ts";
 import { clockLeeway } from "../tokens/access-token.ts";
 import type { DjangoBearer, VerifiedToken } from "../tokens/verified-tokens.ts";
 import { columnOfKind } from "../users/user-store.ts";
-import type { Core, RequestFacts } from "./core.ts";
-import type { StoredCaller } from "./read-caller.ts";
+import type { Core, RequestFacts, StoredCaller } from "./core.ts";
 
 /**
  * Gives a token of the old backend a session at its first use here. From then on it is bound to that person's id and ends like

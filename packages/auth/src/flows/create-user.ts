@@ -7,6 +7,7 @@ import { insertUser } from "../users/user-store.ts";
 import type { Core } from "./core.ts";
 import { encodePassword } from "./encode-password.ts";
 import { parseNewNames } from "./parse-names.ts";
+import { tellHook } from "./tell-hooks.ts";
 
 export interface CreateUserInput {
   readonly username: string;
@@ -22,13 +23,13 @@ export interface CreateUserInput {
 /**
  * Creates an account in the name of an administrator, who vouches for its phone number and e-mail address.
  *
- * @throws AuthError `invalid_input`, `password_rejected`, `identifier_taken`
+ * @throws AuthError `invalid_input`, `password_rejected`, `identifier_taken`, `refused_by_hook`, `hook_failed`
  */
 export async function createUser(core: Core, input: CreateUserInput): Promise<User> {
   const names = parseNewNames(core, input);
   const password = await encode(core, input);
   return core.db.transaction().execute(async (transaction) => {
-    const user = await insertUser(transaction, {
+    const user = await insertUser(transaction, core.profile, {
       id: randomUUIDv7(),
       ...names,
       ...password,
@@ -38,6 +39,7 @@ export async function createUser(core: Core, input: CreateUserInput): Promise<Us
     });
     const facts = { actorId: null, subjectId: user.id, address: null, requestId: null };
     await recordEvent(transaction, { event: "user_created", by: "command_line" }, facts);
+    await tellHook(core, transaction, "userCreated", { user, by: "command_line", request: null });
     return user;
   });
 }

@@ -21,6 +21,7 @@ import { encodePassword } from "./encode-password.ts";
 import { forgetFailures } from "./forget-failures.ts";
 import { issuePasswordCode, type PasswordCode, refuseDisabled } from "./issue-password-code.ts";
 import { type Device, listDevicesOf } from "./manage-sessions.ts";
+import { tellPasswordReset } from "./tell-hooks.ts";
 
 // What the operator of the installation does at its command line, in nobody's name and above everybody.
 
@@ -34,7 +35,7 @@ const atCommandLine = (subjectId: string) => ({ actorId: null, subjectId, addres
 export async function changePasswordOf(core: Core, name: string, password: string): Promise<number> {
   const account = await findNamed(core, name);
   const encoded = await encodePassword(core, password, { field: "password", person: account });
-  return core.db.transaction().execute(async (transaction) => {
+  const ended = await core.db.transaction().execute(async (transaction) => {
     await setPassword(transaction, account.id, encoded);
     await forgetFailures(core, transaction, account);
     await withdrawCode(transaction, { userId: account.id, purpose: "set_password" });
@@ -45,6 +46,8 @@ export async function changePasswordOf(core: Core, name: string, password: strin
     await recordEvent(transaction, { event: "password_reset", sessionsEnded }, atCommandLine(account.id));
     return sessionsEnded;
   });
+  await tellPasswordReset(core, account.id, { by: "command_line", request: null });
+  return ended;
 }
 
 /** A permission such as `notes.add_note`, or a group by its name. */
@@ -76,7 +79,7 @@ async function changeGrants(
 ): Promise<Grants> {
   const { id } = await findNamed(core, name);
   return core.db.transaction().execute(async (transaction) => {
-    const { target } = await lockWithSuperusers(transaction, id);
+    const { target } = await lockWithSuperusers(transaction, core.profile, id);
     if (!target) throw unknownUser();
     await change(transaction, id);
     const grants = await findGrants(transaction, id);

@@ -11,6 +11,7 @@ import type { Core, RequestFacts } from "./core.ts";
 import { requireGoodPassword } from "./encode-password.ts";
 import { forgetFailures } from "./forget-failures.ts";
 import { isIssuerGood } from "./issue-password-code.ts";
+import { tellPasswordReset } from "./tell-hooks.ts";
 import { whileCounted } from "./while-counted.ts";
 
 export interface ResetPasswordInput {
@@ -40,7 +41,7 @@ export async function resetPassword(core: Core, input: ResetPasswordInput, facts
     const codeHash = hashCode(input.code);
     const code = await takeCode(transaction, { userId: account.id, purpose: "set_password", codeHash });
     if (!user?.isActive || code.state === "unknown") throw codeInvalid();
-    if (!(await isIssuerGood(transaction, code, user))) throw codeInvalid();
+    if (!(await isIssuerGood(core, transaction, { code, target: user }))) throw codeInvalid();
     if (code.state === "expired") throw new AuthError("code_expired", "The code has run out: ask for a new one");
     requireGoodPassword(core, input.newPassword, { field: "newPassword", person: account });
     await setPassword(transaction, account.id, encoded);
@@ -53,6 +54,7 @@ export async function resetPassword(core: Core, input: ResetPasswordInput, facts
     const happened = { event: "password_reset", sessionsEnded } as const;
     await recordEvent(transaction, happened, { ...facts, actorId: null, subjectId: account.id });
   });
+  await tellPasswordReset(core, account.id, { by: "code", request: facts });
 }
 
 function scopesOf(name: string, { address }: RequestFacts): Scope[] {

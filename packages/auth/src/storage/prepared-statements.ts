@@ -13,7 +13,7 @@ const mostPrepared = 200;
  * connection and not once a call. List the columns of a result by name: a prepared `select *` fails once a newer version has
  * added one.
  */
-export function preparingPool(pool: pg.Pool): PostgresPool {
+export function preparingPool(pool: pg.Pool, owner: Pick<PostgresPool, "end"> = pool): PostgresPool {
   const nameStatement = createNames();
   const wrapped = new WeakMap<pg.PoolClient, PostgresPoolClient>();
 
@@ -26,7 +26,7 @@ export function preparingPool(pool: pg.Pool): PostgresPool {
 
   return {
     options: pool.options,
-    end: () => pool.end(),
+    end: () => owner.end(),
     async connect() {
       const client = await pool.connect();
       const known = wrapped.get(client) ?? wrap(client);
