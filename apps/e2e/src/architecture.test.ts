@@ -66,7 +66,7 @@ test("in the core, arrows go one way: base ← storage ← rooms ← flows ← a
 });
 
 test("the core knows nothing of HTTP, tRPC or the environment", async () => {
-  const imports = await readImports("packages/auth/src");
+  const imports = (await readImports("packages/auth/src")).filter(({ from }) => folderOf(from) !== "testing");
   expect(imports.filter(({ to }) => /^(node:https?|hono|@hono\/|@trpc\/|@latchkey\/)/.test(to)).map(show)).toEqual([]);
 
   const files = (await readdir(join(root, "packages/auth/src"), { recursive: true })).filter((file) =>
@@ -99,7 +99,14 @@ test("the SDK takes types from the service and nothing else of ours", async () =
   expect(ours.filter(({ to, isTypeOnly }) => to !== "@latchkey/api" || !isTypeOnly).map(show)).toEqual([]);
 });
 
-test("the service uses the core through its public door", async () => {
+test("the service uses the core and the embedded PostgreSQL through their public doors", async () => {
   const ours = (await readImports("apps/api/src")).filter(({ to }) => to.startsWith("@latchkey/"));
-  expect(ours.filter(({ to }) => to !== "@latchkey/auth").map(show)).toEqual([]);
+  const doors = ["@latchkey/auth", "@latchkey/embedded-postgres"];
+  expect(ours.filter(({ to }) => !doors.includes(to)).map(show)).toEqual([]);
+});
+
+test("the embedded PostgreSQL takes nothing of ours", async () => {
+  const imports = await readImports("packages/embedded-postgres/src");
+  expect(imports.length).toBeGreaterThan(10);
+  expect(imports.filter(({ to }) => to.startsWith("@latchkey/")).map(show)).toEqual([]);
 });

@@ -7,7 +7,6 @@ import type { AuthOptions } from "../options.ts";
 import { administer, readTestServer, templateName } from "./test-server.ts";
 
 export { processorTimeOf } from "./processor-time.ts";
-export { makeTemporaryFolder } from "./temporary-folder.ts";
 export { startTestServer, type TestServer } from "./test-server.ts";
 
 /** A clock that stands still until it is moved. */
