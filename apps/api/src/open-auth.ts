@@ -1,4 +1,5 @@
-import { type Auth, createAuth, openEmbeddedPostgres, StartError } from "@latchkey/auth";
+import { type Auth, createAuth, StartError } from "@latchkey/auth";
+import { EmbeddedPostgresError, openEmbeddedPostgres } from "@latchkey/embedded-postgres";
 import { type Settings, toAuthOptions } from "./environment.ts";
 import { prepare } from "./prepare.ts";
 import { readOrMakeSecret } from "./secret-file.ts";
@@ -55,7 +56,9 @@ async function openDatabase(settings: Settings, onNotice: (line: string) => void
     return { connection, place: `PostgreSQL at ${host}${pathname}`, close: async () => {} };
   }
   const dataDir = settings.LATCHKEY_DATA_DIR;
-  const server = await openEmbeddedPostgres({ dataDir, onNotice });
+  const server = await openEmbeddedPostgres({ dataDir, onNotice }).catch((error: unknown) => {
+    throw error instanceof EmbeddedPostgresError ? new StartError(error.message, { cause: error }) : error;
+  });
   return { connection: server.connection, place: `${dataDir} (embedded PostgreSQL)`, close: () => server.close() };
 }
 

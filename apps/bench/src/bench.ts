@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createSecret, openEmbeddedPostgres } from "@latchkey/auth";
+import { createSecret } from "@latchkey/auth";
+import { openEmbeddedPostgres } from "@latchkey/embedded-postgres";
 import pg from "pg";
 import type { HashingAnswers } from "./hashing/process.ts";
 import type { Crowd, Outcome, Stretch } from "./load/plan.ts";

@@ -67,22 +67,25 @@ test("in the core, arrows go one way: base ← storage ← rooms ← flows ← c
   expect(imports.filter(({ from, to }) => !mayImport(from, to)).map(show)).toEqual([]);
 });
 
-test("no file of the core leads back to itself, not even by types", async () => {
-  const imports = (await readImports("packages/auth/src")).filter(({ to }) => to.endsWith(".ts"));
-  const leadsTo = Map.groupBy(imports, ({ from }) => from);
-  const isDone = new Set<string>();
-  const findCycle = (file: string, way: readonly string[]): string | null => {
-    if (way.includes(file)) return [...way.slice(way.indexOf(file)), file].join(" → ");
-    if (isDone.has(file)) return null;
-    const cycles = (leadsTo.get(file) ?? []).map(({ to }) => findCycle(to, [...way, file]));
-    isDone.add(file);
-    return cycles.find((cycle) => cycle !== null) ?? null;
-  };
-  expect([...leadsTo.keys()].map((file) => findCycle(file, [])).filter((cycle) => cycle !== null)).toEqual([]);
-});
+test.each(["auth", "embedded-postgres"])(
+  "no file of packages/%s leads back to itself, not even by types",
+  async (name) => {
+    const imports = (await readImports(`packages/${name}/src`)).filter(({ to }) => to.endsWith(".ts"));
+    const leadsTo = Map.groupBy(imports, ({ from }) => from);
+    const isDone = new Set<string>();
+    const findCycle = (file: string, way: readonly string[]): string | null => {
+      if (way.includes(file)) return [...way.slice(way.indexOf(file)), file].join(" → ");
+      if (isDone.has(file)) return null;
+      const cycles = (leadsTo.get(file) ?? []).map(({ to }) => findCycle(to, [...way, file]));
+      isDone.add(file);
+      return cycles.find((cycle) => cycle !== null) ?? null;
+    };
+    expect([...leadsTo.keys()].map((file) => findCycle(file, [])).filter((cycle) => cycle !== null)).toEqual([]);
+  },
+);
 
 test("the core knows nothing of HTTP, tRPC or the environment", async () => {
-  const imports = await readImports("packages/auth/src");
+  const imports = (await readImports("packages/auth/src")).filter(({ from }) => folderOf(from) !== "testing");
   expect(imports.filter(({ to }) => /^(node:https?|hono|@hono\/|@trpc\/|@latchkey\/)/.test(to)).map(show)).toEqual([]);
 
   const files = (await readdir(join(root, "packages/auth/src"), { recursive: true })).filter((file) =>
@@ -115,7 +118,14 @@ test("the SDK takes types from the service and nothing else of ours", async () =
   expect(ours.filter(({ to, isTypeOnly }) => to !== "@latchkey/api" || !isTypeOnly).map(show)).toEqual([]);
 });
 
-test("the service uses the core through its public door", async () => {
+test("the service uses the core and the embedded PostgreSQL through their public doors", async () => {
   const ours = (await readImports("apps/api/src")).filter(({ to }) => to.startsWith("@latchkey/"));
-  expect(ours.filter(({ to }) => to !== "@latchkey/auth").map(show)).toEqual([]);
+  const doors = ["@latchkey/auth", "@latchkey/embedded-postgres"];
+  expect(ours.filter(({ to }) => !doors.includes(to)).map(show)).toEqual([]);
+});
+
+test("the embedded PostgreSQL takes nothing of ours", async () => {
+  const imports = await readImports("packages/embedded-postgres/src");
+  expect(imports.length).toBeGreaterThan(10);
+  expect(imports.filter(({ to }) => to.startsWith("@latchkey/")).map(show)).toEqual([]);
 });

@@ -43,7 +43,6 @@ export type { Group } from "./permissions/permission-store.ts";
 export { createSecret, findSecretWeakness } from "./secrets.ts";
 export type { Session } from "./sessions/session.ts";
 export { type DatabaseConnection, type DatabaseOptions, isStorageUnavailable } from "./storage/database.ts";
-export { type EmbeddedPostgres, type EmbeddedPostgresOptions, openEmbeddedPostgres } from "./storage/embedded.ts";
 export type { DatabaseClient, DatabasePool } from "./storage/given-pool.ts";
 export { type Limit, limits as attemptLimits } from "./throttling/limits.ts";
 export { type TokenAlgorithm, tokenAlgorithms } from "./tokens/access-token.ts";

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { copyFile, cp, mkdir, realpath, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { makeTemporaryFolder } from "@latchkey/auth/testing";
+import { makeTemporaryFolder } from "@latchkey/embedded-postgres/testing";
 
 /** A project in a folder where nothing of the workspace is near, as somebody has who installs our packages. */
 export interface OutsideProject extends AsyncDisposable {

@@ -10,7 +10,6 @@ import type { NoFields, ProfileFields } from "../users/profile.ts";
 import { administer, readTestServer, templateName } from "./test-server.ts";
 
 export { processorTimeOf } from "./processor-time.ts";
-export { makeTemporaryFolder } from "./temporary-folder.ts";
 export { startTestServer, type TestServer } from "./test-server.ts";
 
 /** A clock that stands still until it is moved. */

@@ -5,10 +5,10 @@ import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { Client } from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { StartError } from "../errors.ts";
-import { makeTemporaryFolder } from "../testing/temporary-folder.ts";
-import { type EmbeddedPostgres, type EmbeddedPostgresOptions, openEmbeddedPostgres } from "./embedded.ts";
-import { complaintIn, isServer } from "./embedded-server.ts";
+import { type EmbeddedPostgres, type EmbeddedPostgresOptions, openEmbeddedPostgres } from "./embedded-postgres.ts";
+import { EmbeddedPostgresError } from "./error.ts";
+import { complaintIn, isServer } from "./server.ts";
+import { makeTemporaryFolder } from "./testing/temporary-folder.ts";
 
 const settings = { fsync: "off" };
 const isRoot = process.getuid?.() === 0;
@@ -79,7 +79,9 @@ describe("a folder that cannot be used is refused in one line", () => {
 
   it("when there is no PostgreSQL for this machine", async () => {
     const child = startOpener(folder, 'Object.defineProperty(process, "arch", { value: "pdp11" });');
-    expect(await child.line()).toMatch(/^StartError There is no embedded PostgreSQL for \w+-pdp11 .* set DATABASE_URL/);
+    expect(await child.line()).toMatch(
+      /^EmbeddedPostgresError There is no embedded PostgreSQL for \w+-pdp11 .* set DATABASE_URL/,
+    );
   });
 
   it("when it is a copy whose original is running, so that nobody writes to another database than they named", async () => {
@@ -108,7 +110,7 @@ describe("a folder that cannot be used is refused in one line", () => {
   it.each([{ fsync: 'off"; touch /tmp/x; "' }, { fsync: "$(id)" }, { fsync: "a\nb" }, { 'x" -c "fsync': "off" }])(
     "when a setting could be read as something else: %j",
     async (hostile) => {
-      await expect(openEmbeddedPostgres({ dataDir: folder, settings: hostile })).rejects.toThrow(StartError);
+      await expect(openEmbeddedPostgres({ dataDir: folder, settings: hostile })).rejects.toThrow(EmbeddedPostgresError);
       await expect(stat(folder)).rejects.toThrow("ENOENT");
     },
   );
@@ -386,7 +388,7 @@ async function readOnlyFolder(path: string): Promise<string> {
 
 async function refusalOf(dataDir: string): Promise<string> {
   const refusal = await open(dataDir).catch((error: unknown) => error);
-  if (!(refusal instanceof StartError)) throw new Error("was not refused", { cause: refusal });
+  if (!(refusal instanceof EmbeddedPostgresError)) throw new Error("was not refused", { cause: refusal });
   expect(refusal.message).not.toMatch(/[\r\n]/);
   return refusal.message;
 }
@@ -395,7 +397,7 @@ async function refusalOf(dataDir: string): Promise<string> {
 function startOpener(dataDir: string, before = "") {
   const script = `
     ${before}
-    const { openEmbeddedPostgres } = await import(${JSON.stringify(new URL("./embedded.ts", import.meta.url).href)});
+    const { openEmbeddedPostgres } = await import(${JSON.stringify(new URL("./embedded-postgres.ts", import.meta.url).href)});
     try {
       const server = await openEmbeddedPostgres(${JSON.stringify({ dataDir, settings })});
       console.log("open", server.connection.port);

@@ -6,14 +6,24 @@ import { arch, platform } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import { StartError } from "../errors.ts";
-import type { Folder } from "./embedded-folder.ts";
+import { EmbeddedPostgresError } from "./error.ts";
 
 /** What to do on a machine where PostgreSQL cannot be run from the data folder. */
 export const OWN_SERVER = "set DATABASE_URL to a PostgreSQL server of your own";
 
 const binariesSchema = z.object({ postgres: z.string(), initdb: z.string(), pg_ctl: z.string() });
 type Binaries = z.infer<typeof binariesSchema>;
+
+/** Where everything lies below the data folder. */
+export interface Folder {
+  readonly dataDir: string;
+  /** `postgres/`, which appears complete or not at all. */
+  readonly home: string;
+  /** PGDATA. */
+  readonly data: string;
+  readonly password: string;
+  readonly log: string;
+}
 
 /** The user that the server runs as when this process is root, as numbers of the operating system. */
 export interface Account {
@@ -46,7 +56,7 @@ interface Command {
  * Finds the programs for this machine. As root, which PostgreSQL refuses, they run as the owner of the existing database,
  * else as the system's `postgres` user, else as `nobody`.
  *
- * @throws StartError when there are none for this machine, or root has no user to hand them to.
+ * @throws EmbeddedPostgresError when there are none for this machine, or root has no user to hand them to.
  */
 export async function findPrograms(dataDir: string, owner: Account | undefined): Promise<Programs> {
   const binaries = await loadBinaries();
@@ -56,7 +66,7 @@ export async function findPrograms(dataDir: string, owner: Account | undefined):
   if (await reaches(asAccount, binaries, dataDir)) return programs(binaries, asAccount, account);
   const withCapability = { prefix: [...readAnywhereAs(account), ...neutralLocale()] };
   if (await reaches(withCapability, binaries, dataDir)) return programs(binaries, withCapability, account);
-  throw new StartError(
+  throw new EmbeddedPostgresError(
     `PostgreSQL does not run as root, and user ${account.uid} cannot be given or cannot reach ${dataDir} or ${dirname(binaries.postgres)}: run as an ordinary user, or ${OWN_SERVER}.`,
   );
 }
@@ -97,7 +107,7 @@ async function loadBinaries(): Promise<Binaries> {
     return binariesSchema.parse(loaded);
   } catch (cause) {
     const message = `There is no embedded PostgreSQL for ${system}-${arch()} here: install the optional dependencies, or ${OWN_SERVER}.`;
-    throw new StartError(message, { cause });
+    throw new EmbeddedPostgresError(message, { cause });
   }
 }
 
@@ -112,7 +122,7 @@ async function findAccount(): Promise<Account> {
     const [, , uid, gid] = users.find(([name]) => name === wanted) ?? [];
     if (uid !== undefined && gid !== undefined) return { uid: Number(uid), gid: Number(gid) };
   }
-  throw new StartError(
+  throw new EmbeddedPostgresError(
     `PostgreSQL does not run as root, and this system has no user postgres or nobody: run as an ordinary user, or ${OWN_SERVER}.`,
   );
 }
@@ -172,7 +182,7 @@ export interface StartOptions {
   readonly port: number | undefined;
 }
 
-/** @throws StartError when the server that is running has another folder open, of which this one is a copy. */
+/** @throws EmbeddedPostgresError when the server that is running has another folder open, of which this one is a copy. */
 export async function findServer(folder: Folder): Promise<RunningServer | undefined> {
   const lines = await readLockFile(folder);
   const pid = Number(lines?.[0]);
@@ -186,13 +196,15 @@ export async function findServer(folder: Folder): Promise<RunningServer | undefi
  * through.
  *
  * @returns whether it is up; `false` when something that passes is in the way, and it is worth looking again.
- * @throws StartError when it will not come up like this.
+ * @throws EmbeddedPostgresError when it will not come up like this.
  */
 export async function startServer(folder: Folder, programs: Programs, options: StartOptions): Promise<boolean> {
   await disownLockFile(folder);
   const port = options.port ?? (await findFreePort(folder));
   if (port === options.port && !(await isFree(port)))
-    throw new StartError(`Another program has taken port ${port} of PostgreSQL in ${folder.dataDir}: stop it.`);
+    throw new EmbeddedPostgresError(
+      `Another program has taken port ${port} of PostgreSQL in ${folder.dataDir}: stop it.`,
+    );
   const before = await sizeOf(folder.log);
   const started = await programs.run("pg_ctl", startArguments(folder, port, options.settings));
   if (started.code === 0) return true;
@@ -201,7 +213,7 @@ export async function startServer(folder: Folder, programs: Programs, options: S
   // Where there is no room, there is none for the log of the server either.
   const output = (await hasRoom(folder.dataDir)) ? started.output : "No space left on device";
   const complaint = complaintIn(logged || output);
-  throw new StartError(
+  throw new EmbeddedPostgresError(
     `PostgreSQL did not start in ${folder.dataDir} (${complaint}): see ${folder.log}, put that right, or ${OWN_SERVER}.`,
   );
 }
@@ -227,11 +239,11 @@ export async function lastComplaint(folder: Folder): Promise<string> {
   return complaintIn(await readFrom(folder.log, Math.max(0, size - 10_000)));
 }
 
-/** @throws StartError for a name or a value that a command line could read in another way. */
+/** @throws EmbeddedPostgresError for a name or a value that a command line could read in another way. */
 export function checkSettings(settings: Readonly<Record<string, string>>): void {
   for (const [name, value] of Object.entries(settings)) {
     if (/^[a-z_][\w.]*$/i.test(name) && /^[\w .,:/+*=-]*$/.test(value)) continue;
-    throw new StartError(
+    throw new EmbeddedPostgresError(
       `The setting ${JSON.stringify(name)} of the embedded PostgreSQL has a name or a value that cannot be passed on: use letters, digits, spaces and . , : / + * = - only.`,
     );
   }
@@ -261,7 +273,7 @@ export async function isServer(pid: number): Promise<boolean> {
 async function refuseCopy(folder: Folder, itsData: string): Promise<void> {
   const [here, there] = await Promise.all([folder.data, itsData].map((path) => stat(path).catch(() => undefined)));
   if (here === undefined || (here.ino === there?.ino && here.dev === there.dev)) return;
-  throw new StartError(
+  throw new EmbeddedPostgresError(
     `The data folder ${folder.dataDir} was moved or copied from ${JSON.stringify(dirname(dirname(itsData)))} while its server was running: stop that server, and copy it then.`,
   );
 }
@@ -314,7 +326,7 @@ async function findFreePort(folder: Folder): Promise<number> {
     const port = randomInt(PORTS[0], PORTS[1] + 1);
     if (await isFree(port)) return port;
   }
-  throw new StartError(
+  throw new EmbeddedPostgresError(
     `No free port between ${PORTS.join(" and ")} on ${HOST} for PostgreSQL: free some, or ${OWN_SERVER}.`,
   );
 }

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client, DatabaseError } from "pg";
-import { StartError } from "../errors.ts";
-import { buildDatabase, type Folder, findOwner, openFolder, ROLE, readPassword } from "./embedded-folder.ts";
+import { EmbeddedPostgresError } from "./error.ts";
+import { buildDatabase, findOwner, openFolder, ROLE, readPassword } from "./folder.ts";
 import {
   checkSettings,
+  type Folder,
   findPrograms,
   findServer,
   HOST,
@@ -13,7 +14,7 @@ import {
   startServer,
   stopServer,
   waitForEnd,
-} from "./embedded-server.ts";
+} from "./server.ts";
 
 export interface EmbeddedPostgresOptions {
   /** The data folder, e.g. `.latchkey`; made when missing. */
@@ -50,7 +51,7 @@ export interface EmbeddedPostgres {
  * was left behind by a process that was killed. The server is nobody's child, so neither Ctrl-C nor the death of a process
  * that uses it stops it. When it dies, everybody who has it open brings it back, at the same port.
  *
- * @throws StartError in one line, when the folder or this machine cannot be used.
+ * @throws EmbeddedPostgresError in one line, when the folder or this machine cannot be used.
  *
  * @example
  * const server = await openEmbeddedPostgres({ dataDir: ".latchkey" });
@@ -182,7 +183,7 @@ async function join(place: Place, options: JoinOptions): Promise<Lease> {
     if (lease !== undefined) return lease;
     await sleep(50, undefined, { signal }).catch(() => {});
   }
-  throw new StartError(
+  throw new EmbeddedPostgresError(
     `PostgreSQL in ${place.folder.dataDir} is not to be reached (${await lastComplaint(place.folder)}): see ${place.folder.log}, then start again.`,
   );
 }
@@ -233,9 +234,9 @@ function leaseClient(connection: EmbeddedConnection): Client {
 const WRONG_PASSWORD = "28P01";
 
 function refuseForGood(folder: Folder, error: unknown): void {
-  if (error instanceof StartError) throw error;
+  if (error instanceof EmbeddedPostgresError) throw error;
   if (!(error instanceof DatabaseError) || error.code !== WRONG_PASSWORD) return;
-  throw new StartError(
+  throw new EmbeddedPostgresError(
     `The server in ${folder.dataDir} does not accept the password in ${folder.password}: restore both from the same backup.`,
     { cause: error },
   );

@@ -1,16 +1,17 @@
 import { randomBytes } from "node:crypto";
 import { access, chown, constants, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { StartError } from "../errors.ts";
+import { EmbeddedPostgresError } from "./error.ts";
 import {
   type Account,
   complaintIn,
+  type Folder,
   isAlive,
   NO_LINK,
   type Outcome,
   OWN_SERVER,
   type Programs,
-} from "./embedded-server.ts";
+} from "./server.ts";
 
 /** The major version of the installed packages: a data folder of another one cannot be opened. */
 export const POSTGRES_MAJOR = "18";
@@ -18,21 +19,10 @@ export const POSTGRES_MAJOR = "18";
 /** The role and the database of the application. */
 export const ROLE = "latchkey";
 
-/** Where everything lies below the data folder. */
-export interface Folder {
-  readonly dataDir: string;
-  /** `postgres/`, which appears complete or not at all. */
-  readonly home: string;
-  /** PGDATA. */
-  readonly data: string;
-  readonly password: string;
-  readonly log: string;
-}
-
 /**
  * Makes the data folder when it is missing.
  *
- * @throws StartError when it is a file, cannot be written, holds something that is not Latchkey's, or was made by another
+ * @throws EmbeddedPostgresError when it is a file, cannot be written, holds something that is not Latchkey's, or was made by another
  * major version of PostgreSQL.
  */
 export async function openFolder(path: string): Promise<Folder> {
@@ -76,13 +66,13 @@ export async function buildDatabase(folder: Folder, programs: Programs, durable:
   }
 }
 
-/** @throws StartError when the password is not there or belongs to another user. */
+/** @throws EmbeddedPostgresError when the password is not there or belongs to another user. */
 export async function readPassword(folder: Folder): Promise<string> {
   try {
     return (await readFile(folder.password, "utf8")).trim();
   } catch (error) {
     if (codeOf(error) === "EACCES") return refuse(folder.home, error);
-    throw new StartError(`${folder.password} is missing: restore it from a backup of the data folder.`, {
+    throw new EmbeddedPostgresError(`${folder.password} is missing: restore it from a backup of the data folder.`, {
       cause: error,
     });
   }
@@ -96,7 +86,7 @@ export function refuse(path: string, cause: unknown): never {
     reason === undefined
       ? `The data folder ${path} cannot be used (${code}): name another one, or ${OWN_SERVER}.`
       : `The data folder ${path} ${reason}, or ${OWN_SERVER}.`;
-  throw new StartError(message, { cause });
+  throw new EmbeddedPostgresError(message, { cause });
 }
 
 const NOT_WRITABLE = "is not writable by this user: give it to this user, name another one";
@@ -139,14 +129,14 @@ const OURS = /^(?:postgres\.new-.*|secret|lost\+found|\..*)$/;
 function refuseForeign(dataDir: string, names: readonly string[]): void {
   const foreign = names.find((name) => !OURS.test(name));
   if (foreign === undefined) return;
-  throw new StartError(
+  throw new EmbeddedPostgresError(
     `The data folder ${dataDir} holds something that is not Latchkey's (${JSON.stringify(foreign)}): name an empty or a new folder.`,
   );
 }
 
 function refuseOtherMajor(folder: Folder, version: string): void {
   if (version === POSTGRES_MAJOR) return;
-  throw new StartError(
+  throw new EmbeddedPostgresError(
     `${folder.data} was made by PostgreSQL ${JSON.stringify(version)}, and this is PostgreSQL ${POSTGRES_MAJOR}: follow "Upgrading PostgreSQL" in docs/operations.md.`,
   );
 }
@@ -202,8 +192,8 @@ async function createRoleAndDatabase(aside: Folder, programs: Programs, options:
   if (outcome.code !== 0) throw cannotBuild(aside, outcome);
 }
 
-function cannotBuild(folder: Folder, { output }: Outcome): StartError {
-  return new StartError(
+function cannotBuild(folder: Folder, { output }: Outcome): EmbeddedPostgresError {
+  return new EmbeddedPostgresError(
     `PostgreSQL could not make its database in ${folder.dataDir} (${complaintIn(output)}): put that right, or ${OWN_SERVER}.`,
   );
 }
