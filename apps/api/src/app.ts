@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { type Auth, jwksMaxAge } from "@latchkey/auth";
+import { createContext, type ErrorShape, findAuthError, findChallenge } from "@latchkey/server";
 import { TRPCError } from "@trpc/server";
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
 import { getHTTPStatusCodeFromError } from "@trpc/server/http";
@@ -13,14 +14,13 @@ import { type Logger, stdSerializers } from "pino";
 import { createAddressReader, type ReadAddress, type TrustedProxy } from "./client-address.ts";
 import type { Context } from "./context.ts";
 import { cookiePath, createCookieDoor } from "./cookie-door.ts";
-import { findAuthError, findChallenge } from "./error-map.ts";
-import type { ErrorShape } from "./error-shape.ts";
 import type { HttpEnv } from "./http-env.ts";
 import { limits } from "./limits.ts";
+import type { ServiceConfig } from "./permissions.ts";
 import { appRouter, type ServedRouter } from "./router.ts";
 
 export interface AppOptions {
-  readonly auth: Auth;
+  readonly auth: Auth<ServiceConfig>;
   readonly log: Logger;
   /** Whether the process takes new work; false while it shuts down. */
   readonly isReady: () => boolean;
@@ -125,7 +125,7 @@ function describeFailure(error: Error): Record<string, unknown> {
   return rest;
 }
 
-async function findProblem(auth: Auth): Promise<string | null> {
+async function findProblem(auth: Auth<ServiceConfig>): Promise<string | null> {
   try {
     await auth.ping();
     return null;
@@ -213,7 +213,7 @@ function logFailure(log: Logger, error: TRPCError, path: string | undefined): vo
 }
 
 interface Reading {
-  readonly auth: Auth;
+  readonly auth: Auth<ServiceConfig>;
   readonly readAddress: ReadAddress;
 }
 
@@ -222,14 +222,12 @@ function readContext(
   { env, req, var: { requestId, log } }: HonoContext<HttpEnv>,
 ): Context {
   return {
-    auth,
-    log,
-    authorization: env.incoming.headersDistinct.authorization ?? [],
-    facts: {
+    ...createContext(auth, {
+      headers: env.incoming.headersDistinct,
+      remoteAddress: readAddress(env.incoming.socket.remoteAddress, req.header("x-forwarded-for")),
       requestId,
-      address: readAddress(env.incoming.socket.remoteAddress, req.header("x-forwarded-for")),
-      userAgent: req.header("user-agent")?.slice(0, 512) ?? null,
-    },
+    }),
+    log,
   };
 }
 

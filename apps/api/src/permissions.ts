@@ -1,4 +1,4 @@
-import type { CorePermission, PermissionOf } from "@latchkey/auth";
+import type { ConfigOf, NoFields } from "@latchkey/auth";
 
 /**
  * The permissions of this service, beside the core's own. Add yours here: `shop.order` brings the four of a model, `shop.refund_order` is
@@ -6,5 +6,5 @@ import type { CorePermission, PermissionOf } from "@latchkey/auth";
  */
 export const permissions = ["notes.note"] as const;
 
-/** Every permission there is, as a type: a misspelt one does not compile. */
-export type Permission = CorePermission | PermissionOf<(typeof permissions)[number]>;
+/** What the types of this service depend on: its permissions, of which a misspelt one does not compile. */
+export type ServiceConfig = ConfigOf<NoFields, typeof permissions>;

@@ -9,10 +9,11 @@ import type { Logger } from "pino";
 import { createApp } from "./app.ts";
 import type { TrustedProxy } from "./client-address.ts";
 import { limits } from "./limits.ts";
+import type { ServiceConfig } from "./permissions.ts";
 import type { ServedRouter } from "./router.ts";
 
 export interface ServerOptions {
-  readonly auth: Auth;
+  readonly auth: Auth<ServiceConfig>;
   readonly log: Logger;
   readonly host: string;
   /** 0 takes a free port. */

@@ -67,7 +67,7 @@ test("in the core, arrows go one way: base ← storage ← rooms ← flows ← c
   expect(imports.filter(({ from, to }) => !mayImport(from, to)).map(show)).toEqual([]);
 });
 
-test.each(["auth", "embedded-postgres"])(
+test.each(["auth", "server", "embedded-postgres"])(
   "no file of packages/%s leads back to itself, not even by types",
   async (name) => {
     const imports = (await readImports(`packages/${name}/src`)).filter(({ to }) => to.endsWith(".ts"));
@@ -112,16 +112,58 @@ test("one file of the service reads the environment", async () => {
   expect(readers.flat().sort()).toEqual(["environment.ts", "main.ts"]);
 });
 
-test("the SDK takes types from the service and nothing else of ours", async () => {
-  const ours = (await readImports("packages/client/src")).filter(({ to }) => to.startsWith("@latchkey/"));
-  expect(ours.length).toBeGreaterThan(0);
-  expect(ours.filter(({ to, isTypeOnly }) => to !== "@latchkey/api" || !isTypeOnly).map(show)).toEqual([]);
+/** What each package and app takes of ours, and from where it may. */
+const doors: Readonly<Record<string, readonly string[]>> = {
+  "packages/auth": [],
+  "packages/server": ["@latchkey/auth"],
+  "packages/client": ["@latchkey/server"],
+  "apps/api": ["@latchkey/auth", "@latchkey/embedded-postgres", "@latchkey/server"],
+};
+
+test.each(Object.entries(doors))("%s takes of ours what it may, by its public door", async (source, allowed) => {
+  const imports = (await readImports(`${source}/src`)).filter(({ from }) => folderOf(from) !== "testing");
+  const ours = imports.filter(({ to }) => to.startsWith("@latchkey/"));
+  expect(ours.length > 0).toBe(allowed.length > 0);
+  expect(ours.filter(({ to }) => !allowed.includes(to)).map(show)).toEqual([]);
 });
 
-test("the service uses the core and the embedded PostgreSQL through their public doors", async () => {
-  const ours = (await readImports("apps/api/src")).filter(({ to }) => to.startsWith("@latchkey/"));
-  const doors = ["@latchkey/auth", "@latchkey/embedded-postgres"];
-  expect(ours.filter(({ to }) => !doors.includes(to)).map(show)).toEqual([]);
+test("no package takes anything from an app", async () => {
+  const packages = await readdir(join(root, "packages"));
+  const apps = await Promise.all(
+    (await readdir(join(root, "apps"))).map(async (app) => {
+      return JSON.parse(await readFile(join(root, "apps", app, "package.json"), "utf8")).name as string;
+    }),
+  );
+  expect(apps).toContain("@latchkey/api");
+  for (const name of packages) {
+    const manifest = await readFile(join(root, "packages", name, "package.json"), "utf8");
+    expect(
+      apps.filter((app) => manifest.includes(`"${app}": "workspace`)),
+      name,
+    ).toEqual([]);
+    const imports = await readImports(`packages/${name}/src`);
+    expect(imports.filter(({ to }) => apps.some((app) => to === app || to.startsWith(`${app}/`))).map(show)).toEqual(
+      [],
+    );
+  }
+});
+
+test("the SDK takes types alone", async () => {
+  const ours = (await readImports("packages/client/src")).filter(({ to }) => to.startsWith("@latchkey/"));
+  expect(ours.filter(({ isTypeOnly }) => !isTypeOnly).map(show)).toEqual([]);
+});
+
+test("what is mounted in somebody's router knows of no HTTP server, no settings and no process", async () => {
+  const imports = await readImports("packages/server/src");
+  expect(imports.filter(({ to }) => /^(node:https?|hono|@hono\/|pino|commander)/.test(to)).map(show)).toEqual([]);
+  const files = (await readdir(join(root, "packages/server/src"), { recursive: true })).filter((file) =>
+    file.endsWith(".ts"),
+  );
+  for (const file of files) {
+    expect(await readFile(join(root, "packages/server/src", file), "utf8"), file).not.toMatch(
+      /process\.(env|exit|on)\b/,
+    );
+  }
 });
 
 test("the embedded PostgreSQL takes nothing of ours", async () => {

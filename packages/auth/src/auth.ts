@@ -29,8 +29,9 @@ import type { User } from "./users/user.ts";
 /**
  * The core: people, passwords, tokens and sessions on a PostgreSQL database. Made by `createAuth`.
  *
- * Every method that is about somebody may throw AuthError `unavailable` when the database does not answer within some seconds, and its
- * `code` is from a closed set: see `AuthErrorCode`. Dates are of the database's clock. Ids are UUIDs in lower case.
+ * A refusal is an `AuthError`, whose `code` is from a closed set: see `AuthErrorCode`. When the database does not answer within some
+ * seconds, a method throws what the driver throws: `isStorageUnavailable` knows it. Dates are of the database's clock. Ids are UUIDs in
+ * lower case.
  */
 export interface Auth<C extends Config = PlainConfig> {
   /** What people tell about themselves here: the schemas of inputs are made from it. */
@@ -85,7 +86,10 @@ export interface Auth<C extends Config = PlainConfig> {
   /** Tells what an access token is worth at this moment (RFC 7662 §2.2). Throws AuthError `rate_limited` at the most. */
   inspectToken(token: string, facts: RequestFacts): Promise<TokenInspection>;
 
-  /** What a user may do at this moment: nothing while inactive, everything as a superuser, else what was granted. */
+  /**
+   * What a user may do at this moment: nothing while inactive, everything as a superuser, else what was granted. Permissions that another
+   * program declares may be among them.
+   */
   findPermissions(user: User): Promise<readonly string[]>;
 
   /** Throws AuthError `permission_denied` unless the user holds the permission at this moment. */

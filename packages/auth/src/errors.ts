@@ -59,6 +59,11 @@ export class AuthError extends Error {
   }
 }
 
+/** Whether something thrown is a refusal. Told by its name, since a program may hold the class twice: the verifier brings its own. */
+export function isAuthError(error: unknown): error is AuthError {
+  return error instanceof Error && error.name === "AuthError" && "code" in error && typeof error.code === "string";
+}
+
 /**
  * What a hook throws to refuse what it is told. The caller is answered `refused_by_hook` with this message, which is fit for a person.
  *

@@ -8,6 +8,7 @@ export {
   type AuthErrorDetails,
   HookRefusal,
   type InputIssue,
+  isAuthError,
   StartError,
 } from "./errors.ts";
 export type { AdministeredUser, AdministeredUserInput, CreatedAccount, UserUpdate } from "./flows/administer-users.ts";
@@ -48,5 +49,12 @@ export { type Limit, limits as attemptLimits } from "./throttling/limits.ts";
 export { type TokenAlgorithm, tokenAlgorithms } from "./tokens/access-token.ts";
 export { jwksMaxAge } from "./tokens/key-ring.ts";
 export { indexed } from "./users/own-field.ts";
-export type { NoFields, ProfileDefinition, ProfileFields } from "./users/profile.ts";
+export {
+  defineProfile,
+  type InputOf,
+  type NoFields,
+  type OutputOf,
+  type ProfileDefinition,
+  type ProfileFields,
+} from "./users/profile.ts";
 export { type Profile, type ProfileChanges, profileFields, type User } from "./users/user.ts";

@@ -1,4 +1,4 @@
-import type { AppRouter, Permission } from "@latchkey/api";
+import type { AppRouter, Permission } from "@latchkey/server";
 import { createTRPCClient, httpLink, splitLink, type TRPCClient, type TRPCLink } from "@trpc/client";
 import type { AnyRouter, inferRouterInputs } from "@trpc/server";
 import { tap } from "@trpc/server/observable";

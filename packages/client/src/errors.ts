@@ -1,4 +1,4 @@
-import type { ErrorData } from "@latchkey/api";
+import type { ErrorData } from "@latchkey/server";
 
 /** Why the service refused a call: a closed set. */
 export type AuthErrorReason = NonNullable<ErrorData["reason"]>;

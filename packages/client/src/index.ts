@@ -1,4 +1,4 @@
-export type { AppRouter, Permission } from "@latchkey/api";
+export type { AppRouter, Permission } from "@latchkey/server";
 export { type AuthClient, type AuthClientOptions, createAuthClient } from "./auth-client.ts";
 export { type AuthClientError, type AuthErrorReason, isAuthError } from "./errors.ts";
 export type { LinkOptions } from "./link.ts";

@@ -1,4 +1,4 @@
-import type { AppRouter } from "@latchkey/api";
+import type { AppRouter } from "@latchkey/server";
 import { createTRPCClient, httpBatchLink, type TRPCClient } from "@trpc/client";
 
 export interface ServerClientOptions {

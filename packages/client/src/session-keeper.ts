@@ -1,4 +1,4 @@
-import type { AppRouter } from "@latchkey/api";
+import type { AppRouter } from "@latchkey/server";
 import type { inferRouterOutputs } from "@trpc/server";
 import { type AuthErrorReason, isAuthError } from "./errors.ts";
 import type { AuthStorage } from "./storage.ts";

@@ -21,11 +21,16 @@ export function fieldError(path: Path, message: string): StartError {
   return new StartError(`The profile field ${path.join(".")} ${message}.`);
 }
 
+/** A schema, by what leads to no library: the types of the SDK come by here. */
+export interface FieldSchema {
+  readonly "~standard": { readonly vendor: string };
+}
+
 /** A field that a team declares: its schema, and what is shown where nothing is stored. */
 export interface OwnField {
   readonly name: string;
   /** What may be in it, without a default: in a change, a field that is absent stays as it is. */
-  readonly schema: Schema;
+  readonly schema: FieldSchema;
   readonly isIndexed: boolean;
   /** What is shown of a person for whom nothing is stored. */
   readonly missing: unknown;

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { AuthError, type InputIssue } from "../errors.ts";
-import { fieldError, type OwnField, readOwnField } from "./own-field.ts";
+import { type FieldSchema, fieldError, type OwnField, readOwnField } from "./own-field.ts";
 import { isStorable, profileFields, type User, userFields } from "./user.ts";
 
 /** The profile's fields that a team declares, by name. */
@@ -20,9 +20,9 @@ export type NoFields = Readonly<Record<never, never>>;
 /** The profile of an installation: the fields that everybody has, and those that its team declares. */
 export interface ProfileDefinition {
   /** What may be in each field; every field may be left out. For the input of a registration, and for changes. */
-  readonly fields: Readonly<Record<string, z.core.$ZodType>>;
+  readonly fields: Readonly<Record<string, FieldSchema>>;
   /** What users can be listed by. */
-  readonly filters: Readonly<Record<string, z.core.$ZodType>>;
+  readonly filters: Readonly<Record<string, FieldSchema>>;
   readonly ownFields: readonly OwnField[];
   /** The columns that a user is made of. */
   readonly columns: readonly UserColumn[];
