@@ -43,7 +43,7 @@ export function createApp({
 }: AppOptions): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
   const answer = createCallAnswerer({ auth, router, readAddress: createAddressReader(trustedProxies) });
-  app.use(identifyRequest(log), secureHeaders(), letGo(isReady));
+  app.use(identifyRequest(log), secureHeaders(), closeConnection(isReady), refuseAmbiguousFraming);
   app.get("/healthz", (context) => context.json({ status: "ok" }));
   app.get("/readyz", async (context) => {
     const problem = isReady() ? await findProblem(auth) : "shutting down";
@@ -92,13 +92,25 @@ function allowOrigins(
   });
 }
 
-/** While it shuts down, an answer is the last one on its connection: kept open, it would hold up the end. */
-function letGo(isReady: () => boolean): MiddlewareHandler<HttpEnv> {
+/**
+ * Some answers are the last ones on their connection: all while it shuts down, since a connection that is kept would hold up the end,
+ * and one that comes before the whole body, since whatever follows would be read as the rest of it.
+ */
+function closeConnection(isReady: () => boolean): MiddlewareHandler<HttpEnv> {
   return async (context, next) => {
     await next();
-    if (!isReady()) context.header("Connection", "close");
+    if (!isReady() || !context.env.incoming.complete) context.header("Connection", "close");
   };
 }
+
+/** What two readers of one request may read differently: which host it is for, and where its body ends (RFC 9112 §3.2, §6.1). */
+const refuseAmbiguousFraming: MiddlewareHandler<HttpEnv> = async ({ env: { incoming } }, next) => {
+  if (incoming.httpVersionMajor < 1) return refuse("BAD_REQUEST", "Speak HTTP/1.0 or later");
+  const { host, "transfer-encoding": encodings } = incoming.headersDistinct;
+  if (host && (host.length > 1 || host[0] === "")) return refuse("BAD_REQUEST", "Send one Host header");
+  if (encodings && encodings.join().toLowerCase() !== "chunked") return refuse("NOT_IMPLEMENTED");
+  return next();
+};
 
 /** Gives each request an id of our own, on its answer and in every line that is logged about it. */
 function identifyRequest(log: Logger): MiddlewareHandler<HttpEnv> {
@@ -163,6 +175,7 @@ const acceptStreamedBodies: MiddlewareHandler<HttpEnv> = async ({ req }, next) =
 const refusalMessages: Partial<Record<TRPCError["code"], string>> = {
   PAYLOAD_TOO_LARGE: `The body is larger than ${limits.body} bytes`,
   METHOD_NOT_SUPPORTED: "Use GET for queries and POST for mutations",
+  NOT_IMPLEMENTED: "Send the body as it is or in chunks: other transfer codings are not known here",
   NOT_FOUND: "There is nothing here; the procedures are under /trpc",
   INTERNAL_SERVER_ERROR: "Internal server error",
 };

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, type Server, STATUS_CODES } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
 import { type AddressInfo, Server as NetServer } from "node:net";
 import type { Duplex } from "node:stream";
 import { setImmediate as turn } from "node:timers/promises";
@@ -49,9 +49,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       keepAliveTimeout: limits.keepAliveTimeout,
       connectionsCheckingInterval: 2_000,
     },
-    getRequestListener(app.fetch, { overrideGlobalObjects: false }),
+    // Health checks of HTTP/1.0 name no host; a call of HTTP/1.1 without one never gets here.
+    getRequestListener(app.fetch, { overrideGlobalObjects: false, hostname: "localhost" }),
   );
-  server.on("clientError", refuseUnreadable).on("connect", (_request, socket) => answerOnSocket(socket, 405));
+  server.on("connect", (_request, socket) => answerOnSocket(socket, 405));
+  refuseUnreadable(server);
   await listen(server, host, port);
   const close = () => {
     isReady = false;
@@ -67,9 +69,27 @@ const statusOfParserError: Readonly<Record<string, number>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 408,
 };
 
-/** What Node's parser gives up on never reaches the app. */
-function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
-  answerOnSocket(socket, statusOfParserError[error.code ?? ""] ?? 400);
+/**
+ * What Node's parser gives up on never reaches the app. The calls that came whole before it on the same connection get their own
+ * answers first: a refusal written in between would be taken for theirs.
+ */
+function refuseUnreadable(server: Server): void {
+  const unfinished = new WeakMap<Duplex, ServerResponse<IncomingMessage>[]>();
+  const refused = new WeakSet<Duplex>();
+  server.prependListener("request", (request, response) => {
+    const before = unfinished.get(request.socket)?.filter(({ writableFinished }) => !writableFinished) ?? [];
+    unfinished.set(request.socket, [...before, response]);
+  });
+  server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+    if (refused.has(socket)) return;
+    refused.add(socket);
+    const refuse = () => answerOnSocket(socket, statusOfParserError[error.code ?? ""] ?? 400);
+    const lastWhole = unfinished
+      .get(socket)
+      ?.findLast(({ req, writableFinished }) => req.complete && !writableFinished);
+    if (lastWhole) lastWhole.once("close", refuse);
+    else refuse();
+  });
 }
 
 function answerOnSocket(socket: Duplex, status: number): void {
