@@ -9,6 +9,7 @@ import type { Logger } from "pino";
 import { createApp } from "./app.ts";
 import type { TrustedProxy } from "./client-address.ts";
 import { limits } from "./limits.ts";
+import type { PublicUrl } from "./public-url.ts";
 import type { ServedRouter } from "./router.ts";
 
 export interface ServerOptions {
@@ -19,6 +20,10 @@ export interface ServerOptions {
   readonly port: number;
   /** Origins whose pages may call the service from a browser, such as `https://app.example.com`; none by default. */
   readonly corsOrigins?: readonly string[];
+  /** Whether pages on this machine may call without being named, where the service is called on this machine too. */
+  readonly allowsLoopbackOrigins?: boolean;
+  /** Where browsers reach the service, where that is not what they name as `Host`. */
+  readonly publicUrl?: PublicUrl | undefined;
   /** Proxies whose `X-Forwarded-For` is believed; none by default. */
   readonly trustedProxies?: readonly TrustedProxy[];
   /** The procedures; the service's own by default. */
