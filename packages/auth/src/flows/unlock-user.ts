@@ -1,0 +1,17 @@
+import { recordEvent } from "../audit/audit-log.ts";
+import type { Core } from "./core.ts";
+import { forgetFailures } from "./forget-failures.ts";
+import { type Actor, administer } from "./require-authority.ts";
+
+/**
+ * Lets a user sign in again whose account was locked, or slowed, by guesses.
+ *
+ * @throws AuthError `not_found`, `permission_denied` when the account stands above
+ */
+export async function unlockUser(core: Core, { user: actor, facts }: Actor, id: string): Promise<void> {
+  await administer(core, actor, id, async (transaction, target) => {
+    const about = { ...facts, actorId: actor?.id ?? null, subjectId: target.id };
+    await recordEvent(transaction, { event: "account_unlocked" }, about);
+    await forgetFailures(core, transaction, target);
+  });
+}
