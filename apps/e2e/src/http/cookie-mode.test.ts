@@ -89,7 +89,15 @@ test("a session that is over takes its cookie with it, and a refusal that may pa
 });
 
 test("no other procedure, no batch and no other method is answered in cookie mode", async () => {
-  for (const path of ["me.update", "token.verify", "users.create", "no.such", "token", "token.obtain,token.refresh", ""]) {
+  for (const path of [
+    "me.update",
+    "token.verify",
+    "users.create",
+    "no.such",
+    "token",
+    "token.obtain,token.refresh",
+    "",
+  ]) {
     const { status, lines } = await send(path);
     expect([status, lines], path).toEqual([404, []]);
   }

@@ -237,6 +237,7 @@ describe("whoever is no superuser", () => {
         ["users.endSessions", { id: id.toUpperCase() }],
         ["users.endSessions", { id, sessionId: (await toAdministrator(live.test, { token })).session.id }],
         ["users.createPasswordCode", { id }],
+        ["users.unlock", { id }],
         ["users.listSessions", { id }],
       ];
       for (const [procedure, input] of attempts) {
@@ -271,6 +272,7 @@ describe("whoever holds nothing", () => {
       ["users.setPermissions", { id, permissions: [] }, "403 permission_denied"],
       ["users.endSessions", { id }, "403 permission_denied"],
       ["users.createPasswordCode", { id }, "403 permission_denied"],
+      ["users.unlock", { id }, "403 permission_denied"],
       ["users.listSessions", { id }, "403 permission_denied"],
       ["audit.list", { userId: id }, "403 permission_denied"],
     ]);
