@@ -419,21 +419,21 @@ describe("users.setGroups, users.setPermissions", () => {
 
 describe("users.unlock", () => {
   test("lets an account that guesses have locked sign in again, and says by whom in the trail", async () => {
-    const { id, username } = await createPerson(live.test);
-    const tryAs = async (input: object) =>
-      outcomeOf(await ask(live, "token.obtain", { input: { username, ...input } }));
+    await using own = await startLiveServer();
+    const { id, username } = await createPerson(own.test);
+    const tryAs = async (input: object) => outcomeOf(await ask(own, "token.obtain", { input: { username, ...input } }));
     for (let guess = 0; guess < 10; guess += 1) await tryAs({ password: "wrong horse battery" });
     for (let guess = 0; guess < 70; guess += 1) {
-      await live.test.clock.advance(3_600);
+      await own.test.clock.advance(3_600);
       await tryAs({ password: "wrong horse battery" });
     }
-    await live.test.clock.advance(3_600);
+    await own.test.clock.advance(3_600);
     expect(await tryAs({ password })).toBe("400 invalid_credentials");
-    const boss = await createPerson(live.test, { isSuperuser: true });
-    const answer = await ask(live, "users.unlock", { input: { id }, token: boss.token });
+    const boss = await createPerson(own.test, { isSuperuser: true });
+    const answer = await ask(own, "users.unlock", { input: { id }, token: boss.token });
     expect(answer.body).toEqual({});
     expect(await tryAs({ password })).toBe("ok");
-    const events = await ask(live, "audit.list", {
+    const events = await ask(own, "audit.list", {
       input: { actorId: boss.id, event: "account_unlocked" },
       token: boss.token,
     });
@@ -728,7 +728,7 @@ describe("audit.list", () => {
     expect((await asBoss("audit.list")).body.events).toHaveLength(25);
   });
 
-  test.each([{ userId: "x" }, { cursor: "x" }, { limit: 101 }, { actorId: nobody }, { event: "" }])(
+  test.each([{ userId: "x" }, { cursor: "x" }, { limit: 101 }, { actorId: "boss" }, { event: "" }])(
     "refuses %j",
     async (input) => {
       expect(outcomeOf(await asBoss("audit.list", input))).toBe("400 invalid_input");
