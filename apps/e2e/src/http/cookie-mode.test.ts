@@ -24,7 +24,8 @@ async function send(path: string, { input = {}, cookie, headers, at = url }: Sen
     headers: { origin, "content-type": "application/json", ...(cookie && { cookie }), ...headers },
     body: typeof input === "string" ? input : JSON.stringify(input),
   });
-  const body = await answer.json();
+  // biome-ignore lint/suspicious/noExplicitAny: the wire is untyped; each test asserts the shape
+  const body = (await answer.json()) as { result?: { data: any }; error?: any };
   const lines = answer.headers.getSetCookie();
   return { status: answer.status, data: body.result?.data, error: body.error, lines, headers: answer.headers };
 }
