@@ -1,6 +1,7 @@
 import type pg from "pg";
 import type { Session } from "../sessions/session.ts";
 import { isLiveSession, touchInterval } from "../sessions/session-store.ts";
+import { prepareQuery } from "../storage/prepared-statements.ts";
 import { shareQuery } from "../storage/share-query.ts";
 import type { User } from "../users/user.ts";
 import { callerColumns, readCallerRow } from "./caller-columns.ts";
@@ -43,9 +44,9 @@ type Row = Readonly<Record<string, unknown>> & Facts & { position: number };
  * from one to the next.
  */
 export function createCallerReader(pool: pg.Pool): CallerReader {
+  const readCallers = prepareQuery<Row>(pool, "read-callers", readCallersQuery);
   return shareQuery(async (keys: readonly CallerKey[]): Promise<(StoredCaller | null)[]> => {
-    const values = [keys.map((key) => key.sessionId), keys.map((key) => key.kid)];
-    const { rows } = await pool.query<Row>({ name: "read-callers", text: readCallersQuery, values });
+    const { rows } = await readCallers([keys.map((key) => key.sessionId), keys.map((key) => key.kid)]);
     const callers = new Map(rows.map((row) => [row.position, toStoredCaller(row)]));
     return keys.map((_, index) => callers.get(index + 1) ?? null);
   });

@@ -27,6 +27,11 @@ const describeQuery = `
 
 /** The schema as the database has it, a line for each column, constraint, index, function and trigger, in a fixed order. */
 export async function describeSchema(db: Queries): Promise<string> {
-  const { rows } = await sql.raw<{ line: string }>(describeQuery.replaceAll("$1", `'${schemaName}'`)).execute(db);
+  const rows = await db.transaction().execute(async (transaction) => {
+    // So that what is ours is named without its schema.
+    await sql.raw(`set local search_path = ${schemaName}`).execute(transaction);
+    const query = sql.raw<{ line: string }>(describeQuery.replaceAll("$1", `'${schemaName}'`));
+    return (await query.execute(transaction)).rows;
+  });
   return `${rows.map((row) => row.line.trim()).join("\n")}\n`;
 }

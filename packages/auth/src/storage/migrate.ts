@@ -17,12 +17,23 @@ export async function migrate(db: Queries, known: Readonly<Record<string, Migrat
   if (applied.length === Object.keys(known).length) return [];
   const migrator = new Migrator({
     db: db.withoutPlugins(),
-    provider: { getMigrations: async () => ({ ...known }) },
+    provider: { getMigrations: async () => withoutTimeout(known) },
     migrationTableSchema: schemaName,
   });
   const { error, results } = await migrator.migrateToLatest();
   if (error) throw error;
   return (results ?? []).map((result) => result.migrationName);
+}
+
+/** A migration takes as long as it takes, on whatever connection a pooler has handed out for its transaction. */
+function withoutTimeout(known: Readonly<Record<string, Migration>>): Record<string, Migration> {
+  const wrap = ({ up }: Migration): Migration => ({
+    async up(db) {
+      await sql`set local statement_timeout = 0`.execute(db);
+      await up(db);
+    },
+  });
+  return Object.fromEntries(Object.entries(known).map(([name, migration]) => [name, wrap(migration)]));
 }
 
 /** The names of the migrations that the database has seen, in order; none for an empty database. */
