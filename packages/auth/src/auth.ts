@@ -15,7 +15,7 @@ import { authorize, createPermissionReader, findPermissions } from "./flows/auth
 import { type ChangePasswordInput, changePassword } from "./flows/change-password.ts";
 import type { Core, RequestFacts } from "./flows/core.ts";
 import { type CreateUserInput, createUser } from "./flows/create-user.ts";
-import { examine } from "./flows/examine.ts";
+import { examine, refuseFaults } from "./flows/examine.ts";
 import { inspectToken } from "./flows/inspect-token.ts";
 import { createPasswordCode } from "./flows/issue-password-code.ts";
 import { learnHashCosts } from "./flows/learn-hash-costs.ts";
@@ -66,6 +66,7 @@ import { deriveKey } from "./secrets.ts";
 import { touchSessions } from "./sessions/session-store.ts";
 import { openStorage, type Queries, type Storage, withoutHaste } from "./storage/database.ts";
 import { migrate } from "./storage/migrate.ts";
+import { buildOnlineIndexes } from "./storage/online-indexes.ts";
 import { shareQuery } from "./storage/share-query.ts";
 import { createThrottle } from "./throttling/throttle.ts";
 import { clockLeeway } from "./tokens/access-token.ts";
@@ -148,7 +149,12 @@ export function createAuth(connection: pg.PoolConfig, authOptions: AuthOptions) 
     listAuditEvents: (input: ListEventsInput) => listAuditEvents(core, input),
     /** Looks over the stored hashes, so that refusals tell nothing of them. Call it at the start and by the hour. */
     learnHashCosts: () => withoutHaste(connection, (db) => learnHashCosts(core, db)),
-    purge: () => withoutHaste(connection, (db) => purge({ ...core, db })),
+    purge: () =>
+      withoutHaste(connection, async (db) => {
+        const purged = await purge({ ...core, db });
+        await buildOnlineIndexes(db);
+        return purged;
+      }),
     /** What a user may do at this moment. */
     findPermissions: (user: User) => findPermissions(core, user),
     /** Throws AuthError `permission_denied` unless the user holds the permission at this moment. */
@@ -163,14 +169,17 @@ export function createAuth(connection: pg.PoolConfig, authOptions: AuthOptions) 
     migrate: async () => {
       await withoutHaste(connection, migrate);
     },
-    /** Brings the schema up to date and makes the first signing key. Throws StartError. */
+    /** Brings the schema up to date, looks whether the database can be trusted and makes the first signing key. Throws StartError. */
     prepare: async () => {
-      await withoutHaste(connection, migrate);
+      await withoutHaste(connection, async (db) => {
+        await migrate(db);
+        await refuseFaults(db);
+      });
       await core.keyRing.prepare();
       await syncPermissions(core, { prune: false });
     },
     /** Looks the installation over, for an administrator. */
-    examine: () => examine(core),
+    examine: () => withoutHaste(connection, (db) => examine({ ...core, db }, storage.pool)),
     /** Resolves when the database answers; rejects with what is wrong otherwise. */
     ping: async () => {
       await storage.pool.query("select");

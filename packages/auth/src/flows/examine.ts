@@ -1,4 +1,8 @@
 import { sql } from "kysely";
+import type pg from "pg";
+import { StartError } from "../errors.ts";
+import type { Queries } from "../storage/database.ts";
+import { findFaults, findWeaknesses } from "../storage/inspect-database.ts";
 import { listAppliedMigrations } from "../storage/migrate.ts";
 import type { Core } from "./core.ts";
 
@@ -18,8 +22,22 @@ export interface Health {
 /** Tokens are timed by the process and sessions by the database; beyond this many milliseconds apart they disagree. */
 const largestClockDifference = 10_000;
 
-/** Looks the installation over. */
-export async function examine(core: Core): Promise<Health> {
+/**
+ * Refuses a database to which somebody has done what no connection can set right.
+ *
+ * @throws StartError
+ */
+export async function refuseFaults(db: Queries): Promise<void> {
+  const [fault] = await findFaults(db);
+  if (fault !== undefined) throw new StartError(fault);
+}
+
+/**
+ * Looks the installation over.
+ *
+ * @param pool the connections that calls use
+ */
+export async function examine(core: Core, pool: pg.Pool): Promise<Health> {
   const before = Date.now();
   const { rows } = await sql<{ version: string; now: Date; users: string }>`
     select current_setting('server_version') as version, clock_timestamp() as now,
@@ -34,6 +52,9 @@ export async function examine(core: Core): Promise<Health> {
     users: Number(found?.users),
     signingKey: `${algorithm} ${kid}`,
     clockDifference,
-    warnings: isClockOff ? ["The clocks of this machine and of the database differ: set both by NTP."] : [],
+    warnings: [
+      ...(isClockOff ? ["The clocks of this machine and of the database differ: set both by NTP."] : []),
+      ...(await findWeaknesses(core.db, pool)),
+    ],
   };
 }

@@ -88,6 +88,7 @@ export async function deleteExpiredCodes(db: Queries, atMost: number): Promise<n
     .selectFrom("oneTimeCodes")
     .select("id")
     .where(sql<boolean>`expires_at <= latchkey.now()`)
+    .orderBy("expiresAt")
     .limit(atMost)
     .forUpdate()
     .skipLocked();

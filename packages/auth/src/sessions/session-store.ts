@@ -188,6 +188,7 @@ export async function deleteDeadSessions(db: Queries, atMost: number): Promise<n
     .selectFrom("sessions")
     .select("id")
     .where(sql<boolean>`expires_at <= latchkey.now()`)
+    .orderBy("expiresAt")
     .limit(atMost)
     .forUpdate()
     .skipLocked();

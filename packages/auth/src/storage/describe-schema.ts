@@ -4,10 +4,11 @@ import { type Queries, schemaName } from "./database.ts";
 const describeQuery = `
   select line from (
     select 1 as kind, c.relname as name, a.attnum as position,
-      format('%s.%s %s%s%s', c.relname, a.attname, format_type(a.atttypid, a.atttypmod),
+      format('%s.%s %s%s%s%s', c.relname, a.attname, format_type(a.atttypid, a.atttypmod),
+        case when a.attcollation <> y.typcollation then ' collate ' || a.attcollation::regcollation else '' end,
         case when a.attnotnull then ' not null' else '' end,
         coalesce(case when a.attgenerated = '' then ' default ' else ' generated ' end || pg_get_expr(d.adbin, d.adrelid), '')) as line
-    from pg_attribute a join pg_class c on c.oid = a.attrelid
+    from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_type y on y.oid = a.atttypid
       left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
     where c.relnamespace = $1::regnamespace and c.relkind = 'r' and a.attnum > 0 and not a.attisdropped
     union all

@@ -7,6 +7,9 @@ audit_events.address text
 audit_events.request_id text
 audit_events.detail jsonb not null default '{}'::jsonb
 audit_events.position bigint not null
+erasures.user_id uuid not null
+erasures.reached bigint not null default 0
+erasures.created_at timestamp with time zone not null default latchkey.now()
 group_permissions.group_id uuid not null
 group_permissions.permission text not null
 groups.id uuid not null
@@ -84,6 +87,8 @@ CASE
 END)
 audit_events: audit_events_pkey PRIMARY KEY (id)
 audit_events: audit_events_position_key UNIQUE ("position")
+erasures: erasures_pkey PRIMARY KEY (user_id)
+erasures: erasures_reached CHECK ((reached >= 0))
 group_permissions: group_permissions_group_id_fkey FOREIGN KEY (group_id) REFERENCES groups(id) ON DELETE CASCADE
 group_permissions: group_permissions_permission_fkey FOREIGN KEY (permission) REFERENCES permissions(permission) ON DELETE CASCADE
 group_permissions: group_permissions_pkey PRIMARY KEY (group_id, permission)
@@ -134,13 +139,17 @@ users: users_username_grammar CHECK ((username_key ~ '^[^\u0001-\u005e\u0060\u00
 users: users_username_key UNIQUE (username_key)
 users: users_username_length CHECK (((char_length(username) >= 1) AND (char_length(username) <= 150)))
 CREATE INDEX audit_events_actor_id ON latchkey.audit_events USING btree (actor_id)
+CREATE INDEX audit_events_actor_position ON latchkey.audit_events USING btree (actor_id, "position")
 CREATE INDEX audit_events_event ON latchkey.audit_events USING btree (event, "position")
 CREATE INDEX audit_events_occurred_at ON latchkey.audit_events USING btree (occurred_at)
+CREATE INDEX audit_events_subject_event ON latchkey.audit_events USING btree (subject_id, event, "position")
 CREATE INDEX audit_events_subject_id ON latchkey.audit_events USING btree (subject_id, "position")
 CREATE UNIQUE INDEX audit_events_pkey ON latchkey.audit_events USING btree (id)
 CREATE UNIQUE INDEX audit_events_position_key ON latchkey.audit_events USING btree ("position")
+CREATE UNIQUE INDEX erasures_pkey ON latchkey.erasures USING btree (user_id)
 CREATE INDEX group_permissions_permission ON latchkey.group_permissions USING btree (permission)
 CREATE UNIQUE INDEX group_permissions_pkey ON latchkey.group_permissions USING btree (group_id, permission)
+CREATE INDEX groups_name_order ON latchkey.groups USING btree (name COLLATE "C")
 CREATE UNIQUE INDEX groups_name_key ON latchkey.groups USING btree (name)
 CREATE UNIQUE INDEX groups_pkey ON latchkey.groups USING btree (id)
 CREATE INDEX one_time_codes_expires_at ON latchkey.one_time_codes USING btree (expires_at)
@@ -149,6 +158,7 @@ CREATE UNIQUE INDEX one_time_codes_one_each ON latchkey.one_time_codes USING btr
 CREATE UNIQUE INDEX one_time_codes_pkey ON latchkey.one_time_codes USING btree (id)
 CREATE UNIQUE INDEX permissions_pkey ON latchkey.permissions USING btree (permission)
 CREATE INDEX sessions_expires_at ON latchkey.sessions USING btree (expires_at)
+CREATE INDEX sessions_open ON latchkey.sessions USING btree (user_id) WHERE (ended_at IS NULL)
 CREATE INDEX sessions_user_id ON latchkey.sessions USING btree (user_id)
 CREATE UNIQUE INDEX sessions_pkey ON latchkey.sessions USING btree (id)
 CREATE UNIQUE INDEX signing_keys_pkey ON latchkey.signing_keys USING btree (kid)
