@@ -39,7 +39,8 @@ export function openPool(connection: pg.PoolConfig): pg.Pool {
 
 /** A pool in which statements take as long as they take. */
 export function openPatientPool(connection: pg.PoolConfig): pg.Pool {
-  const times = { connectionTimeoutMillis: 5_000, statement_timeout: false } as const;
+  // What is sent with the connection counts until its settings are there, whatever the role's is.
+  const times = { connectionTimeoutMillis: 5_000, statement_timeout: 60_000 };
   const onConnect = (client: pg.ClientBase) => makeReady(client, 0);
   return outliveConnections(new pg.Pool({ application_name: "latchkey", ...connection, ...times, onConnect }));
 }
