@@ -197,12 +197,12 @@ const SILENT_FOR_MS = 10_000;
 function createSilenceWatch(folder: Folder) {
   let silentSince: number | undefined;
   return {
-    /** @throws StartError once it is clear that there is none. */
+    /** @throws EmbeddedPostgresError once it is clear that there is none. */
     async look(server: RunningServer | undefined): Promise<void> {
       const isSilent = server?.port !== undefined && !server.stopping && (await isFree(server.port));
       silentSince = isSilent ? (silentSince ?? Date.now()) : undefined;
       if (silentSince === undefined || Date.now() - silentSince < SILENT_FOR_MS) return;
-      throw new StartError(
+      throw new EmbeddedPostgresError(
         `Process ${server?.pid}, which ${folder.data}/postmaster.pid names, is another PostgreSQL and not the server of ${folder.dataDir}: remove that file if nothing uses the folder, and start again.`,
       );
     },
