@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { makeTemporaryFolder } from "@latchkey/auth/testing";
+import { makeTemporaryFolder } from "@latchkey/embedded-postgres/testing";
 import { expect, test } from "vitest";
 import { readPage } from "../docs/documents.ts";
 import { call } from "../live-server.ts";

@@ -6,7 +6,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { type Auth, createAuth } from "@latchkey/auth";
-import { makeTemporaryFolder } from "@latchkey/auth/testing";
+import { makeTemporaryFolder } from "@latchkey/embedded-postgres/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { password } from "../permissions/people.ts";
 import { queryOnce } from "./external-database.ts";
@@ -57,9 +57,10 @@ function untilItAnswers(connection: Parameters<typeof queryOnce>[0]): Promise<vo
 }
 
 async function makeHome(): Promise<string> {
-  home = await makeTemporaryFolder("latchkey-debian-");
-  if (account) await chown(home, account.uid, account.gid);
-  return home;
+  const made = await makeTemporaryFolder("latchkey-debian-");
+  home = made;
+  if (account) await chown(made, account.uid, account.gid);
+  return made;
 }
 
 beforeAll(async () => {
