@@ -21,7 +21,10 @@ export type { LoginInput } from "./flows/login.ts";
 export type { GroupPageAnswer } from "./flows/manage-groups.ts";
 export type { Device, OwnDevice } from "./flows/manage-sessions.ts";
 export type { Purged } from "./flows/purge.ts";
+export type { StartRoundInput } from "./flows/record-imported-users.ts";
 export { type CountryCode, isCountryCode } from "./identifiers/phone.ts";
+export type { ImportedKey, ImportedPerson } from "./imported-users/imported-user.ts";
+export type { ImportRound, RoundChanges } from "./imported-users/round-store.ts";
 export type { AuthOptions } from "./options.ts";
 export {
   type CorePermission,
