@@ -31,7 +31,7 @@ export async function adoptDjangoToken(
   if (token.kind === "own") return null;
   await core.db.transaction().execute((transaction) => openAdoptedSession(core, transaction, { token, facts }));
   const caller = await core.readCaller(token);
-  if (!caller) throw refused("unknown_name");
+  if (!caller) throw sessionEnded();
   return caller;
 }
 
@@ -115,7 +115,11 @@ function requireTimeLeft({ options }: Core, django: DjangoToken): Date {
   ];
   const end = new Date(Math.min(...ends));
   if (end > options.clock.now()) return end;
-  throw new AuthError("session_ended", "The session has ended: sign in again");
+  throw sessionEnded();
+}
+
+function sessionEnded(): AuthError {
+  return new AuthError("session_ended", "The session has ended: sign in again");
 }
 
 /** The caller is told nothing; why stands in the cause, for the log. */

@@ -1,4 +1,4 @@
-import { type ColumnType, type Generated, sql } from "kysely";
+import { type ColumnType, type Generated, type RawBuilder, sql } from "kysely";
 import type { Queries } from "../storage/database.ts";
 import type { ImportedKey, ImportedUser, Reservation } from "./imported-user.ts";
 
@@ -25,9 +25,11 @@ interface ImportedUsersTable {
   deletedAt: ColumnType<Date | null, never, never>;
 }
 
-/** Hashes of names under the key that never rotates. */
-export const hashesOf = (forms: readonly string[]) => sql<Buffer[]>`array(
-  select sha256(k.key || convert_to(form, 'UTF8')) from latchkey.imported_name_key k, unnest(${forms}::text[]) form)`;
+/** Hashes of the forms of a name, in SQL, under the key that never rotates; `forms` is a list of texts. */
+export function hashesOf(forms: readonly string[] | RawBuilder<unknown>): RawBuilder<Buffer[]> {
+  return sql`array(select sha256(k.key || convert_to(form, 'UTF8'))
+    from latchkey.imported_name_key k, unnest(${forms}::text[]) form)`;
+}
 
 /**
  * The person of a source whom a text names as that system's own lookup would have it: by username, else by phone number, byte for

@@ -1,6 +1,7 @@
 import { type ColumnType, sql } from "kysely";
 import type { Queries } from "../storage/database.ts";
 import type { ImportedPerson } from "./imported-user.ts";
+import { hashesOf } from "./imported-user-store.ts";
 
 declare module "../storage/database.ts" {
   interface Database {
@@ -96,21 +97,28 @@ export interface ReadPerson extends ImportedPerson {
 
 /** Keeps what a round read until it is complete. False when the round is not under way any more. */
 export async function insertRead(db: Queries, round: ImportRound, people: readonly ReadPerson[]): Promise<boolean> {
-  const hashes = (column: string) => sql`array(
-    select sha256(k.key || convert_to(form, 'UTF8')) from latchkey.imported_name_key k, unnest(${sql.ref(column)}) form)`;
+  const read = people.map(({ oldId, username, phoneNumber, joinedAt, usernameForms, phoneForms }) => ({
+    old_id: oldId,
+    username,
+    phone: phoneNumber,
+    joined_at: joinedAt ?? null,
+    username_forms: usernameForms,
+    phone_forms: phoneForms,
+  }));
   const { rows } = await sql<{ isUnderWay: boolean }>`
     with round as (
       select round_id from latchkey.import_sources where source = ${round.source} and round_id = ${round.id} for share
     ), kept as (
       insert into latchkey.imported_round_users
         (round_id, old_id, old_username, old_phone, old_joined_at, username_hashes, phone_hashes)
-      select round.round_id, "oldId", username, "phoneNumber", "joinedAt", ${hashes("usernameForms")}, ${hashes("phoneForms")}
-      from round, jsonb_to_recordset(${JSON.stringify(people)}::jsonb) as person ("oldId" text, username text,
-        "phoneNumber" text, "joinedAt" timestamptz, "usernameForms" text[], "phoneForms" text[])
+      select round.round_id, old_id, username, phone, joined_at,
+        ${hashesOf(sql`username_forms`)}, ${hashesOf(sql`phone_forms`)}
+      from round, jsonb_to_recordset(${JSON.stringify(read)}::jsonb) as person (old_id text, username text, phone text,
+        joined_at timestamptz, username_forms text[], phone_forms text[])
       on conflict (round_id, old_id) do update set old_username = excluded.old_username, old_phone = excluded.old_phone,
         old_joined_at = excluded.old_joined_at, username_hashes = excluded.username_hashes, phone_hashes = excluded.phone_hashes
     )
-    select exists (select from round) as "isUnderWay"`.execute(db);
+    select exists (select from round) as is_under_way`.execute(db);
   return rows[0]?.isUnderWay ?? false;
 }
 

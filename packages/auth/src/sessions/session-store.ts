@@ -88,16 +88,37 @@ export interface AdoptedSession {
   readonly userAgent: string | null;
 }
 
-/** Opens the one session that a token of another system can ever have. False when it was opened before, whatever became of it. */
+/**
+ * Opens the one session that a token of another system can ever have. False when it was opened before, whatever became of it, or
+ * would be over by the database's clock.
+ */
 export async function insertAdoptedSession(db: Queries, session: AdoptedSession): Promise<boolean> {
+  const { id, userId, refreshHash, adoptedFrom, expiresAt, keptUntil, address, userAgent } = session;
   const inserted = await db
     .insertInto("sessions")
-    .values({ ...session, idleExpiresAt: session.expiresAt })
+    .columns([...adoptedColumns])
+    .expression(
+      sql`select ${id}::uuid, ${userId}::uuid, ${refreshHash}::bytea, ${adoptedFrom}, ${expiresAt}::timestamptz,
+        ${expiresAt}::timestamptz, ${keptUntil}::timestamptz, ${address}, ${userAgent}
+        where latchkey.now() < ${expiresAt}::timestamptz`,
+    )
     .onConflict((conflict) => conflict.column("id").doNothing())
     .returning("id")
     .executeTakeFirst();
   return inserted !== undefined;
 }
+
+const adoptedColumns = [
+  "id",
+  "userId",
+  "refreshHash",
+  "adoptedFrom",
+  "expiresAt",
+  "idleExpiresAt",
+  "keptUntil",
+  "address",
+  "userAgent",
+] as const;
 
 export interface AdoptedSessionsToEnd {
   readonly userIds: readonly string[];
