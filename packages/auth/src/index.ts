@@ -8,6 +8,7 @@ export {
   StartError,
 } from "./errors.ts";
 export type { AdministeredUser, CreatedAccount } from "./flows/administer-users.ts";
+export { OldTokenRefused } from "./flows/adopt-django-token.ts";
 export type { SessionAnswer, SignInAnswer } from "./flows/answer-session.ts";
 export type { Caller } from "./flows/authenticate.ts";
 export type { ChangePasswordInput } from "./flows/change-password.ts";
