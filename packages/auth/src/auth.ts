@@ -214,7 +214,6 @@ function createCore({ db, pool }: Storage, options: ResolvedOptions): Core {
   const verification = createTokenVerification({
     options,
     findRingKey: keyRing.findVerificationKey,
-    adoptionKey: deriveKey(secret, "adopted-sessions"),
   });
   return {
     db,

@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { Auth } from "../auth.ts";
+import { type Auth, createAuth } from "../auth.ts";
 import { toNumericDate } from "../clock.ts";
 import { AuthError } from "../errors.ts";
 import type { AuthOptions } from "../options.ts";
@@ -729,6 +729,17 @@ describe("from its first use on, a token of the old backend is bound to one pers
     await service.database.query("update latchkey.sessions set ended_at = latchkey.now(), end_reason = 'signed_out'");
     expect(await answer(service.auth, one ?? "")).toBe("session_ended");
     expect(await answer(service.auth, other ?? "")).toBe(id);
+  });
+
+  test("and it stays ended when the service has got another secret", async () => {
+    await bringAliceOver();
+    const token = encodeOldToken(oldClaims());
+    await answer(service.auth, token);
+    await service.database.query("update latchkey.sessions set ended_at = latchkey.now(), end_reason = 'signed_out'");
+    const { clock } = service;
+    const renewed = createAuth(service.database.connection, { secret: `${testSecret}-another`, clock, django });
+    expect(await answer(renewed, token)).toBe("session_ended");
+    await renewed.close();
   });
 
   test("and a session that an earlier release opened by its rules is none", async () => {

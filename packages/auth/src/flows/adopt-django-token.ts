@@ -52,8 +52,8 @@ interface Adoption {
 
 async function openAdoptedSession(core: Core, transaction: Queries, { token, facts }: Adoption): Promise<void> {
   const { sessionId, django } = token;
-  const expiresAt = requireTimeLeft(core, django);
   const user = await lockNamed(core, transaction, django);
+  const expiresAt = requireTimeLeft(core, django);
   const isOpened = await insertAdoptedSession(transaction, {
     id: sessionId,
     userId: user.id,
