@@ -83,11 +83,11 @@ describe("a start is refused, in one line that names the setting and says what t
       { LEGACY_UNTIL: "2027-03-31" },
       "LEGACY_UNTIL needs LEGACY_SECRET_KEY",
     ],
-    ...["LEGACY_SOURCE", "LEGACY_STAFF", "LEGACY_FROZEN_AT"].map((name): [string, Record<string, string>, string] => [
-      `with ${name} and no key for old tokens`,
-      { [name]: { LEGACY_SOURCE: "shop", LEGACY_STAFF: "no" }[name] ?? "2027-03-31" },
-      `${name} needs LEGACY_SECRET_KEY`,
-    ]),
+    [
+      "with a time since when names are frozen and no key for old tokens",
+      { LEGACY_FROZEN_AT: "2027-03-01" },
+      "LEGACY_FROZEN_AT needs LEGACY_SECRET_KEY",
+    ],
     [
       "with a source that is no name of one",
       { LEGACY_SECRET_KEY: djangoSecret, LEGACY_UNTIL: "2027-03-31", LEGACY_SOURCE: "Old shop" },

@@ -230,7 +230,7 @@ function findContradictions(given: Variables, isProduction: boolean): string[] {
     TOKEN_PROFILE === "django" &&
       !LEGACY_SECRET_KEY &&
       "TOKEN_PROFILE=django needs LEGACY_SECRET_KEY, the old backend's SECRET_KEY",
-    ...["LEGACY_UNTIL", "LEGACY_SOURCE", "LEGACY_STAFF", "LEGACY_FROZEN_AT"].map(
+    ...["LEGACY_UNTIL", "LEGACY_FROZEN_AT"].map(
       (name) => given[name] && !LEGACY_SECRET_KEY && `${name} needs LEGACY_SECRET_KEY`,
     ),
     LEGACY_SECRET_KEY &&
