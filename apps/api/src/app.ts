@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type Auth, jwksMaxAge } from "@latchkey/auth";
+import { type Auth, jwksMaxAge, OldTokenRefused } from "@latchkey/auth";
 import { TRPCError } from "@trpc/server";
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
 import { getHTTPStatusCodeFromError } from "@trpc/server/http";
@@ -259,6 +259,9 @@ function logFailure(log: Logger, error: TRPCError, path: string | undefined): vo
   const refusal = findAuthError(error);
   if (!refusal) log.error({ err: error.cause ?? error, path }, "procedure failed");
   if (refusal?.code === "unavailable") log.warn({ err: refusal.cause ?? refusal, path }, "service unavailable");
+  // A genuine token of somebody who has to sign in anew: too young for the last round, or of nobody who came over.
+  if (refusal?.cause instanceof OldTokenRefused)
+    log.info({ because: refusal.cause.because, path }, "old token refused");
 }
 
 interface Reading {

@@ -112,6 +112,12 @@ const settingsSchema = z.object({
     .refine((value) => !isUntrimmed(value), untrimmed)
     .optional(),
   LEGACY_UNTIL: time.optional(),
+  LEGACY_SOURCE: z
+    .string()
+    .regex(/^[a-z][a-z0-9_-]{0,62}$/, "must be a lower-case letter, then letters, digits, - and _")
+    .default("django"),
+  LEGACY_STAFF: z.enum(["yes", "no"]).default("no"),
+  LEGACY_FROZEN_AT: time.optional(),
   PASSWORD_COST: integer(10, 15).default(12),
   PASSWORD_MIN_LENGTH: integer(6, 64).default(8),
   PHONE_DEFAULT_COUNTRY: country.optional(),
@@ -224,7 +230,9 @@ function findContradictions(given: Variables, isProduction: boolean): string[] {
     TOKEN_PROFILE === "django" &&
       !LEGACY_SECRET_KEY &&
       "TOKEN_PROFILE=django needs LEGACY_SECRET_KEY, the old backend's SECRET_KEY",
-    LEGACY_UNTIL && !LEGACY_SECRET_KEY && "LEGACY_UNTIL needs LEGACY_SECRET_KEY",
+    ...["LEGACY_UNTIL", "LEGACY_FROZEN_AT"].map(
+      (name) => given[name] && !LEGACY_SECRET_KEY && `${name} needs LEGACY_SECRET_KEY`,
+    ),
     LEGACY_SECRET_KEY &&
       !LEGACY_UNTIL &&
       TOKEN_PROFILE !== "django" &&
@@ -246,7 +254,13 @@ export function toAuthOptions(settings: Settings, secret: string): AuthOptions {
       lifetime: settings.ACCESS_TOKEN_LIFETIME,
     },
     ...(settings.LEGACY_SECRET_KEY && {
-      django: { secretKey: settings.LEGACY_SECRET_KEY, acceptTokensUntil: settings.LEGACY_UNTIL },
+      django: {
+        secretKey: settings.LEGACY_SECRET_KEY,
+        acceptTokensUntil: settings.LEGACY_UNTIL,
+        source: settings.LEGACY_SOURCE,
+        dangerouslyAcceptTokensOfStaff: settings.LEGACY_STAFF === "yes",
+        frozenAt: settings.LEGACY_FROZEN_AT,
+      },
     }),
     passwords: {
       cost: settings.PASSWORD_COST,

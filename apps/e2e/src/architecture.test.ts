@@ -14,6 +14,7 @@ const rooms = [
   "throttling",
   "one-time-codes",
   "audit",
+  "imported-users",
 ];
 
 interface Import {

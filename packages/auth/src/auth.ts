@@ -51,6 +51,14 @@ import {
 } from "./flows/operate.ts";
 import { purge } from "./flows/purge.ts";
 import { createCallerReader } from "./flows/read-caller.ts";
+import {
+  completeImportRound,
+  linkImportedUser,
+  listPeopleWithoutAccount,
+  recordImportedUsers,
+  type StartRoundInput,
+  startImportRound,
+} from "./flows/record-imported-users.ts";
 import { refresh } from "./flows/refresh.ts";
 import { type RegisterInput, register } from "./flows/register.ts";
 import type { Administrator } from "./flows/require-authority.ts";
@@ -60,6 +68,8 @@ import { syncPermissions } from "./flows/sync-permissions.ts";
 import { unlockUser } from "./flows/unlock-user.ts";
 import { updateProfile } from "./flows/update-profile.ts";
 import { createTokenVerification } from "./flows/verify-token.ts";
+import type { ImportedKey, ImportedPerson } from "./imported-users/imported-user.ts";
+import type { ImportRound } from "./imported-users/round-store.ts";
 import { type AuthOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
 import { createPasswords } from "./passwords/passwords.ts";
 import { deriveKey } from "./secrets.ts";
@@ -131,6 +141,18 @@ export function createAuth(connection: pg.PoolConfig, authOptions: AuthOptions) 
       update: (admin: Administrator, id: string, changes: GroupUpdate) => updateGroup(core, admin, id, changes),
       delete: (admin: Administrator, id: string) => deleteGroup(core, admin, id),
     },
+    /**
+     * Who came from where. A round reads everybody of another system: begin it, tell of all people in parts, complete it. Then bring them
+     * over by `createUser` with `importedFrom`.
+     */
+    importedUsers: {
+      startRound: (input: StartRoundInput) => startImportRound(core, input),
+      record: (round: ImportRound, people: readonly ImportedPerson[]) => recordImportedUsers(core, round, people),
+      completeRound: (round: ImportRound, input: { readonly people: number }) =>
+        withoutHaste(connection, (db) => completeImportRound({ ...core, db }, round, input)),
+      link: (key: ImportedKey, userId: string) => linkImportedUser(core, key, userId),
+      listWithoutAccount: (source: string) => listPeopleWithoutAccount(core, source),
+    },
     /** What the operator of the installation does, in nobody's name; users are named as at sign-in. */
     operator: {
       changePassword: (name: string, password: string) => changePasswordOf(core, name, password),
@@ -201,7 +223,6 @@ function createCore({ db, pool }: Storage, options: ResolvedOptions): Core {
   const verification = createTokenVerification({
     options,
     findRingKey: keyRing.findVerificationKey,
-    adoptionKey: deriveKey(secret, "adopted-sessions"),
   });
   return {
     db,

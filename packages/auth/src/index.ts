@@ -8,6 +8,7 @@ export {
   StartError,
 } from "./errors.ts";
 export type { AdministeredUser, CreatedAccount } from "./flows/administer-users.ts";
+export { OldTokenRefused } from "./flows/adopt-django-token.ts";
 export type { SessionAnswer, SignInAnswer } from "./flows/answer-session.ts";
 export type { Caller } from "./flows/authenticate.ts";
 export type { ChangePasswordInput } from "./flows/change-password.ts";
@@ -21,7 +22,10 @@ export type { LoginInput } from "./flows/login.ts";
 export type { GroupPageAnswer } from "./flows/manage-groups.ts";
 export type { Device, OwnDevice } from "./flows/manage-sessions.ts";
 export type { Purged } from "./flows/purge.ts";
+export type { StartRoundInput } from "./flows/record-imported-users.ts";
 export { type CountryCode, isCountryCode } from "./identifiers/phone.ts";
+export type { ImportedKey, ImportedPerson } from "./imported-users/imported-user.ts";
+export type { ImportRound, RoundChanges } from "./imported-users/round-store.ts";
 export type { AuthOptions } from "./options.ts";
 export {
   type CorePermission,

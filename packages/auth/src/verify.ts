@@ -1,6 +1,6 @@
 import { createRemoteJWKSet, importJWK, type JSONWebKeySet, type JWK } from "jose";
 import { type Clock, systemClock } from "./clock.ts";
-import { AuthError } from "./errors.ts";
+import { AuthError, StartError } from "./errors.ts";
 import {
   type AccessTokenClaims,
   type FindVerificationKey,
@@ -22,6 +22,15 @@ export interface TokenVerifierOptions {
   readonly clock?: Clock;
 }
 
+/** For tokens of `TOKEN_PROFILE=django`, which have no audience and are signed with a secret. */
+export interface SharedSecretVerifierOptions {
+  /** The service's `TOKEN_ISSUER`. */
+  readonly issuer: string;
+  /** The service's `LEGACY_SECRET_KEY`. Who holds it can make tokens. */
+  readonly sharedSecret: string;
+  readonly clock?: Clock;
+}
+
 /**
  * Checks access tokens in another service, without a database: signature, issuer, audience and times. It cannot know that a
  * session was ended since the token was issued; that takes a call to `token.verify`.
@@ -33,14 +42,25 @@ export interface TokenVerifierOptions {
  * const verify = createTokenVerifier({ issuer: "latchkey", audience: "latchkey", jwks: "https://auth.example.com/.well-known/jwks.json" });
  * const { sub } = await verify(token);
  */
-export function createTokenVerifier({
-  issuer,
-  audience,
-  jwks,
-  clock = systemClock,
-}: TokenVerifierOptions): (token: string) => Promise<AccessTokenClaims> {
+export function createTokenVerifier(
+  options: TokenVerifierOptions | SharedSecretVerifierOptions,
+): (token: string) => Promise<AccessTokenClaims> {
+  const { issuer, clock = systemClock } = options;
+  if ("sharedSecret" in options) {
+    const findSecret = findSharedSecret(new TextEncoder().encode(options.sharedSecret));
+    return async (token) => (await verifyAccessToken(token, findSecret, { issuer, audience: null, clock })).claims;
+  }
+  const { audience, jwks } = options;
   const findKey = typeof jwks === "string" || jwks instanceof URL ? findRemoteKey(new URL(jwks)) : findLocalKey(jwks);
   return async (token) => (await verifyAccessToken(token, findKey, { issuer, audience, clock })).claims;
+}
+
+function findSharedSecret(secret: Uint8Array): FindVerificationKey {
+  if (secret.length < 32) throw new StartError("The shared secret is shorter than 32 bytes");
+  return async ({ alg }) => {
+    if (alg === "HS256") return secret;
+    throw new AuthError("token_invalid", "The token is not valid");
+  };
 }
 
 function findRemoteKey(url: URL): FindVerificationKey {

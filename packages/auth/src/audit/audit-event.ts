@@ -1,6 +1,6 @@
 /** What happened, in the past tense. No member of the union can hold a password, token, code or number. */
 export type AuditEvent =
-  | { readonly event: "user_created"; readonly by: "command_line" | "administrator" | "registration" }
+  | { readonly event: "user_created"; readonly by: "command_line" | "administrator" | "registration" | "import" }
   | { readonly event: "user_updated"; readonly fields: readonly string[] }
   | { readonly event: "user_deleted" }
   | { readonly event: "groups_set"; readonly groups: readonly string[] }
@@ -35,6 +35,14 @@ export type AuditEvent =
   | { readonly event: "password_change_refused" }
   | { readonly event: "account_unlocked" }
   | { readonly event: "legacy_token_adopted" }
+  | {
+      readonly event: "imported_users_recorded";
+      readonly source: string;
+      readonly added: number;
+      readonly changed: number;
+      readonly gone: number;
+    }
+  | { readonly event: "imported_user_linked"; readonly source: string }
   | { readonly event: "profile_updated"; readonly fields: readonly string[] }
   | { readonly event: "keys_rotated"; readonly oldKeysRemoved: boolean };
 

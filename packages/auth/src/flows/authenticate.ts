@@ -3,7 +3,7 @@ import type { Session } from "../sessions/session.ts";
 import { readBearerToken } from "../tokens/bearer.ts";
 import type { VerifiedToken } from "../tokens/verified-tokens.ts";
 import type { User } from "../users/user.ts";
-import { adoptDjangoToken } from "./adopt-django-token.ts";
+import { adoptDjangoToken, requireGoodAdoption } from "./adopt-django-token.ts";
 import type { Core, RequestFacts } from "./core.ts";
 import type { StoredCaller } from "./read-caller.ts";
 import { requireAcceptedKind } from "./verify-token.ts";
@@ -38,6 +38,7 @@ export async function findCaller(core: Core, token: VerifiedToken, facts: Reques
   requireAcceptedKind(token, core.options);
   const caller = (await core.readCaller(token)) ?? (await adoptDjangoToken(core, token, facts));
   const good = requireGoodCaller(token, caller);
+  if (caller) await requireGoodAdoption(core, token, caller);
   if (caller?.isTouchDue) core.touchSession(good.session.id);
   return good;
 }

@@ -5,11 +5,12 @@ import { deriveSuccessor } from "../sessions/refresh-token.ts";
 import { endSessions, lockRefreshHash } from "../sessions/session-store.ts";
 import type { Queries } from "../storage/database.ts";
 import type { Admission, Scope } from "../throttling/throttle.ts";
-import { type Account, findAccountById, replacePassword } from "../users/user-store.ts";
+import { type Account, findAccountById, markOldTokensEnded, replacePassword } from "../users/user-store.ts";
 import { type AnsweredSession, answerSession, type SessionAnswer } from "./answer-session.ts";
 import type { Caller } from "./authenticate.ts";
 import type { Core, RequestFacts } from "./core.ts";
 import { requireGoodPassword } from "./encode-password.ts";
+import { openSession } from "./open-session.ts";
 import { recordUsedUp } from "./record-used-up.ts";
 import { rotateSession } from "./rotate-session.ts";
 import { whileCounted } from "./while-counted.ts";
@@ -21,7 +22,7 @@ export interface ChangePasswordInput {
 
 /**
  * Gives a person a new password, ends every other session of theirs, and moves the present one on to a new pair of tokens, just
- * as a refresh would: other tabs that share it follow.
+ * as a refresh would: other tabs that share it follow. One that a token of another system opened is replaced by a new one.
  *
  * @throws AuthError `invalid_credentials`, `password_rejected`, `rate_limited`, `overloaded`, `session_ended`
  */
@@ -49,9 +50,13 @@ export async function changePassword(
     if (!isReplaced) throw wrongPassword();
     await core.throttle.succeed(transaction, admission.counted);
     await withdrawCode(transaction, { userId: user.id, purpose: "set_password" });
-    const ended = await endSessions(transaction, { userId: user.id, except: session.id, reason: "password_changed" });
+    await markOldTokensEnded(transaction, user.id);
+    // The present session too where another system's token opened it: that token would go on.
+    const keep = session.adoptedFrom === null ? { except: session.id } : {};
+    const ended = await endSessions(transaction, { userId: user.id, ...keep, reason: "password_changed" });
     const happened = { event: "password_changed", sessionsEnded: ended.length } as const;
     await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
+    if (session.adoptedFrom !== null) return openSession(core, transaction, { user, facts });
     return moveOn(core, transaction, session.id, facts);
   });
   return answerSession(core, movedOn);

@@ -15,7 +15,14 @@ import {
 } from "../permissions/permission-store.ts";
 import { endSessions } from "../sessions/session-store.ts";
 import type { User } from "../users/user.ts";
-import { type Account, findAccount, lockUser, lockWithSuperusers, setPassword } from "../users/user-store.ts";
+import {
+  type Account,
+  findAccount,
+  lockUser,
+  lockWithSuperusers,
+  markOldTokensEnded,
+  setPassword,
+} from "../users/user-store.ts";
 import { endAndRecord } from "./administer-sessions.ts";
 import { deleteUser, requireKnownPermissions, type UserUpdate, updateUser } from "./administer-users.ts";
 import type { Core } from "./core.ts";
@@ -41,6 +48,7 @@ export async function changePasswordOf(core: Core, name: string, password: strin
   const encoded = await encodePassword(core, password, { field: "password", person: account });
   return core.db.transaction().execute(async (transaction) => {
     await setPassword(transaction, account.id, encoded);
+    await markOldTokensEnded(transaction, account.id);
     await forgetFailures(core, transaction, account);
     await withdrawCode(transaction, { userId: account.id, purpose: "set_password" });
     const { length: sessionsEnded } = await endSessions(transaction, {

@@ -13,6 +13,7 @@ import type { Core, RequestFacts } from "./core.ts";
 import { requireGoodPassword } from "./encode-password.ts";
 import { openSession } from "./open-session.ts";
 import { parseNewNames, type StoredNames } from "./parse-names.ts";
+import { requireFreeUsername } from "./require-free-username.ts";
 
 export interface RegisterInput extends ProfileChanges {
   readonly username: string;
@@ -48,6 +49,7 @@ export async function register(core: Core, input: RegisterInput, facts: RequestF
   await core.throttle.admit([{ limit: "register_address", of: [toNetwork(facts.address)] }]);
   const encoded = await core.passwords.hash(password);
   const opened = await core.db.transaction().execute(async (transaction) => {
+    await requireFreeUsername(transaction, names, { isTrusted: false });
     const user = await insertUser(transaction, {
       ...profile,
       ...names,

@@ -7,7 +7,7 @@ import { hashCode } from "../one-time-codes/one-time-code.ts";
 import { endSessions } from "../sessions/session-store.ts";
 import { toNetwork } from "../throttling/address.ts";
 import type { Admission, Scope } from "../throttling/throttle.ts";
-import { type Account, findAccount, lockUser, setPassword } from "../users/user-store.ts";
+import { type Account, findAccount, lockUser, markOldTokensEnded, setPassword } from "../users/user-store.ts";
 import type { Core, RequestFacts } from "./core.ts";
 import { requireGoodPassword } from "./encode-password.ts";
 import { forgetFailures } from "./forget-failures.ts";
@@ -46,6 +46,7 @@ export async function resetPassword(core: Core, input: ResetPasswordInput, facts
     if (code.state === "expired") throw new AuthError("code_expired", "The code has run out: ask for a new one");
     requireGoodPassword(core, input.newPassword, { field: "newPassword", person: account });
     await setPassword(transaction, account.id, encoded);
+    await markOldTokensEnded(transaction, account.id);
     await core.throttle.succeed(transaction, admission.counted);
     await forgetFailures(core, transaction, account);
     const { length: sessionsEnded } = await endSessions(transaction, {

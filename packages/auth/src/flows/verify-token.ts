@@ -1,6 +1,6 @@
 import { AuthError } from "../errors.ts";
 import type { ResolvedOptions } from "../options.ts";
-import { hmacSha256 } from "../secrets.ts";
+import { sha256 } from "../secrets.ts";
 import { type FindVerificationKey, verifyAccessToken } from "../tokens/access-token.ts";
 import { looksLikeDjangoToken, verifyDjangoToken } from "../tokens/django-token.ts";
 import { sharedKeyId } from "../tokens/key-ring.ts";
@@ -10,12 +10,10 @@ export interface TokenVerification {
   readonly options: ResolvedOptions;
   /** Finds a key of the database. */
   readonly findRingKey: FindVerificationKey;
-  /** Derives the session of an old token from its text. */
-  readonly adoptionKey: Uint8Array;
 }
 
 /** Verifies the text of a bearer token: one of ours, or one of the old backend where the options still allow that. */
-export function createTokenVerification({ options, findRingKey, adoptionKey }: TokenVerification) {
+export function createTokenVerification({ options, findRingKey }: TokenVerification) {
   const { issuer, audience, profile } = options.tokens;
   const sharedSecret = options.django && Buffer.from(options.django.secretKey);
   const sharedKid = sharedSecret && profile === "django" ? sharedKeyId(sharedSecret) : null;
@@ -32,7 +30,8 @@ export function createTokenVerification({ options, findRingKey, adoptionKey }: T
 
   async function verifyOldToken(token: string, secret: Uint8Array): Promise<VerifiedToken> {
     const django = await verifyDjangoToken(token, secret, options.clock);
-    const sessionId = toUuid(hmacSha256(adoptionKey, token));
+    // From the text alone, so that the session of an old token stays its own, and ended, when the service's secret is another one.
+    const sessionId = toUuid(sha256(Buffer.from(`latchkey/adopted-sessions/${token}`)));
     return { kind: "django", sessionId, userId: null, kid: null, expiresAt: django.expiresAt.getTime() / 1000, django };
   }
 
