@@ -60,6 +60,7 @@ import { touchSessions } from "./sessions/session-store.ts";
 import { openStorage, type Queries, type Storage, withoutHaste } from "./storage/database.ts";
 import { migrate } from "./storage/migrate.ts";
 import { shareQuery } from "./storage/share-query.ts";
+import { createLanes } from "./throttling/lanes.ts";
 import { createThrottle } from "./throttling/throttle.ts";
 import { clockLeeway } from "./tokens/access-token.ts";
 import { createKeyRing, sharedKeyId } from "./tokens/key-ring.ts";
@@ -192,8 +193,12 @@ function createCore({ db, pool }: Storage, options: ResolvedOptions): Core {
     }),
     refreshKey: deriveKey(secret, "refresh-tokens"),
     deviceKey: deriveKey(secret, "device-marks"),
-    throttle: createThrottle(db, deriveKey(secret, "throttles")),
-    verifyToken: rememberVerifiedTokens(verification, { clock }),
+    throttle: createThrottle({ db, secret: deriveKey(secret, "throttles"), clock }),
+    signInLanes: createLanes({ atOnce: 2, mayWait: 200 }),
+    verifyToken: rememberVerifiedTokens(verification, {
+      clock,
+      inLane: createLanes({ atOnce: 2, mayWait: 1_000 }).run,
+    }),
     findSigningKey:
       tokens.profile === "django" && django ? async () => djangoKey(django.secretKey) : keyRing.signingKey,
     readCaller: createCallerReader(pool),

@@ -27,14 +27,21 @@ export interface DjangoBearer {
 
 export type VerifiedToken = OwnToken | DjangoBearer;
 
+export interface MemoryOptions {
+  readonly clock: Clock;
+  readonly capacity?: number;
+  /** Where the tokens of one crowd, such as everybody at one address, wait for each other to be checked. */
+  readonly inLane?: <T>(crowd: string | null, work: () => Promise<T>) => Promise<T>;
+}
+
 /**
  * Remembers tokens whose signature was found good, by their exact text, so that it is checked once per token and process. It
  * remembers facts about a text, never rights: sessions, users and keys are read fresh on every call.
  */
 export function rememberVerifiedTokens(
   verify: (token: string) => Promise<VerifiedToken>,
-  { clock, capacity = 10_000 }: { clock: Clock; capacity?: number },
-): (token: string) => Promise<VerifiedToken> {
+  { clock, capacity = 10_000, inLane = (_crowd, work) => work() }: MemoryOptions,
+): (token: string, crowd?: string | null) => Promise<VerifiedToken> {
   const remembered = new LRUCache<string, VerifiedToken>({ max: capacity });
   const verifying = new Map<string, Promise<VerifiedToken>>();
 
@@ -45,14 +52,14 @@ export function rememberVerifiedTokens(
     return pending;
   }
 
-  return async function verifyOnce(token) {
+  return async function verifyOnce(token, crowd = null) {
     const known = remembered.get(token);
     if (known && known.expiresAt + clockLeeway > toNumericDate(clock.now())) return known;
     if (known) {
       remembered.delete(token);
       throw tokenExpired();
     }
-    const verified = await verifyTogether(token);
+    const verified = await inLane(crowd, () => verifyTogether(token));
     remembered.set(token, verified);
     return verified;
   };
