@@ -7,7 +7,8 @@ import { getRequestListener } from "@hono/node-server";
 import { type Auth, StartError } from "@latchkey/auth";
 import type { Logger } from "pino";
 import { createApp } from "./app.ts";
-import type { TrustedProxy } from "./client-address.ts";
+import { createAddressReader, type TrustedProxy } from "./client-address.ts";
+import { takeTurns } from "./fair-turns.ts";
 import { limits } from "./limits.ts";
 import type { ServedRouter } from "./router.ts";
 
@@ -49,7 +50,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       keepAliveTimeout: limits.keepAliveTimeout,
       connectionsCheckingInterval: 2_000,
     },
-    getRequestListener(app.fetch, { overrideGlobalObjects: false }),
+    takeTurns(getRequestListener(app.fetch, { overrideGlobalObjects: false }), createAddressReader(trustedProxies)),
   );
   server.on("clientError", refuseUnreadable).on("connect", (_request, socket) => answerOnSocket(socket, 405));
   await listen(server, host, port);
