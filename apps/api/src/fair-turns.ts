@@ -3,25 +3,30 @@ import { toNetwork } from "@latchkey/auth";
 import type { ReadAddress } from "./client-address.ts";
 import { limits } from "./limits.ts";
 
-/** Work in arrival order for each crowd, such as everybody at one address. */
+/** What one crowd, such as everybody at one address, wants done. */
 interface Line {
   readonly waiting: Arrival[];
-  /** Calls that it may begin by now. */
-  credit: number;
+  readonly running: Set<Running>;
 }
 
 interface Arrival {
   /** How many calls it brings. */
   readonly calls: number;
-  readonly begin: () => void;
+  /** Begins it; `end` is told when it has been answered. */
+  readonly begin: (end: () => void) => void;
   /** Told in place of `begin` when too many of its crowd wait. */
   readonly refuse: () => void;
 }
 
+interface Running {
+  readonly calls: number;
+  readonly since: number;
+}
+
 export interface FairTurnsOptions {
-  /** Calls that one crowd begins in one turn of the event loop while others are about. */
-  readonly share: number;
-  /** The same while there is no other, which is more: calls of one turn share their queries. */
+  /** Calls of one crowd that are worked on at once while others are about. */
+  readonly shared: number;
+  /** The same while there is no other, which is more: calls of one turn of the event loop share their queries. */
   readonly alone: number;
   /** Arrivals of one crowd that may wait. */
   readonly mayWait: number;
@@ -30,39 +35,66 @@ export interface FairTurnsOptions {
 }
 
 export interface FairTurns {
-  /** Begins work in this turn of the event loop or a later one. */
+  /** Begins work in the next turn of the event loop, or when its crowd has room for it. */
   take(crowd: string, arrival: Arrival): void;
 }
 
 /** Milliseconds for which a crowd that was here is taken to be about still. */
 const presence = 1_000;
 
+/** Milliseconds after which work that goes on is waiting for something, such as a password's turn to be checked, and keeps nobody busy. */
+const longestWork = 50;
+
 /**
- * Lets crowds share the processor: of each so many calls are begun in a turn of the event loop, and what it sends beyond waits for the
- * next turns. A crowd that floods the service waits for itself; the others wait for one share of it and not for all that it has sent.
- * Nothing is refused, and the processor is never idle while somebody waits.
+ * Lets crowds share the processor: of each, only so many calls are worked on at once, and what it sends beyond waits for them. A crowd
+ * that floods the service waits for itself, and the others wait for a batch of it and not for all that it has sent.
  */
-export function createFairTurns({ share, alone, mayWait, now = () => performance.now() }: FairTurnsOptions): FairTurns {
+export function createFairTurns({
+  shared,
+  alone,
+  mayWait,
+  now = () => performance.now(),
+}: FairTurnsOptions): FairTurns {
   const lines = new Map<string, Line>();
   let isScheduled = false;
   let lastCrowd = "";
   let othersSeenAt = Number.NEGATIVE_INFINITY;
 
   function schedule(): void {
-    if (isScheduled || lines.size === 0) return;
+    if (isScheduled) return;
     isScheduled = true;
     setImmediate(runTurn);
   }
 
   function runTurn(): void {
     isScheduled = false;
-    const perLine = now() - othersSeenAt < presence ? share : alone;
+    const most = now() - othersSeenAt < presence ? shared : alone;
     for (const [crowd, line] of lines) {
-      line.credit += perLine;
-      while (line.waiting[0] && line.waiting[0].calls <= line.credit) beginNext(line);
-      if (line.waiting.length === 0) lines.delete(crowd);
+      while (line.waiting[0] && hasRoom(line, line.waiting[0], most)) beginNext(line);
+      if (line.waiting.length === 0 && line.running.size === 0) lines.delete(crowd);
     }
-    schedule();
+  }
+
+  function hasRoom({ running }: Line, { calls }: Arrival, most: number): boolean {
+    let busy = 0;
+    for (const work of running) {
+      if (now() - work.since < longestWork) busy += work.calls;
+      else running.delete(work);
+    }
+    return busy === 0 || busy + calls <= most;
+  }
+
+  function beginNext(line: Line): void {
+    const arrival = line.waiting.shift();
+    if (!arrival) return;
+    const work: Running = { calls: arrival.calls, since: now() };
+    line.running.add(work);
+    const timer = setTimeout(schedule, longestWork + 1);
+    arrival.begin(() => {
+      clearTimeout(timer);
+      line.running.delete(work);
+      schedule();
+    });
   }
 
   function notice(crowd: string): void {
@@ -73,7 +105,7 @@ export function createFairTurns({ share, alone, mayWait, now = () => performance
   return {
     take(crowd, arrival) {
       notice(crowd);
-      const line = lines.get(crowd) ?? { waiting: [], credit: 0 };
+      const line = lines.get(crowd) ?? { waiting: [], running: new Set() };
       if (line.waiting.length >= mayWait) return arrival.refuse();
       lines.set(crowd, line);
       line.waiting.push(arrival);
@@ -82,15 +114,8 @@ export function createFairTurns({ share, alone, mayWait, now = () => performance
   };
 }
 
-function beginNext(line: Line): void {
-  const arrival = line.waiting.shift();
-  if (!arrival) return;
-  line.credit -= arrival.calls;
-  arrival.begin();
-}
-
-/** Calls that one address begins in a turn of the event loop while others are about, and alone. */
-const turns = { share: 10, alone: 200, mayWait: 1_000 };
+/** A whole batch while others are about, and many of them alone. */
+const turns = { shared: limits.batch, alone: 20 * limits.batch, mayWait: 1_000 };
 
 /** Hands requests to a listener so that addresses share the processor, however many each sends. */
 export function takeTurns(listener: RequestListener, readAddress: ReadAddress): RequestListener {
@@ -105,7 +130,7 @@ export function takeTurns(listener: RequestListener, readAddress: ReadAddress): 
     if (network === null) return void socket.destroy();
     fairTurns.take(network, {
       calls: countCalls(url),
-      begin: () => listener(request, response),
+      begin: (end) => listener(request, response.once("close", end)),
       refuse: () => refuseCrowd(response),
     });
   };

@@ -77,10 +77,7 @@ export interface TakenCode {
 }
 
 /** Uses a code up in one statement, so that of two who present it at once one gets it. */
-export async function takeCode(
-  db: Queries,
-  { userId, purpose, codeHash }: PresentedCode,
-): Promise<TakenCode> {
+export async function takeCode(db: Queries, { userId, purpose, codeHash }: PresentedCode): Promise<TakenCode> {
   const taken = await db
     .deleteFrom("oneTimeCodes")
     .where("userId", "=", userId)
