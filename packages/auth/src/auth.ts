@@ -180,6 +180,7 @@ function createCore({ db, pool }: Storage, options: ResolvedOptions): Core {
     options,
     findRingKey: keyRing.findVerificationKey,
     adoptionKey: deriveKey(secret, "adopted-sessions"),
+    lanes: createLanes({ atOnce: 2, mayWait: 1_000 }),
   });
   return {
     db,
@@ -195,10 +196,7 @@ function createCore({ db, pool }: Storage, options: ResolvedOptions): Core {
     deviceKey: deriveKey(secret, "device-marks"),
     throttle: createThrottle({ db, secret: deriveKey(secret, "throttles"), clock }),
     signInLanes: createLanes({ atOnce: 2, mayWait: 200 }),
-    verifyToken: rememberVerifiedTokens(verification, {
-      clock,
-      inLane: createLanes({ atOnce: 2, mayWait: 1_000 }).run,
-    }),
+    verifyToken: rememberVerifiedTokens(verification, { clock }),
     findSigningKey:
       tokens.profile === "django" && django ? async () => djangoKey(django.secretKey) : keyRing.signingKey,
     readCaller: createCallerReader(pool),

@@ -27,27 +27,20 @@ export interface DjangoBearer {
 
 export type VerifiedToken = OwnToken | DjangoBearer;
 
-export interface MemoryOptions {
-  readonly clock: Clock;
-  readonly capacity?: number;
-  /** Where the tokens of one crowd, such as everybody at one address, wait for each other to be checked. */
-  readonly inLane?: <T>(crowd: string | null, work: () => Promise<T>) => Promise<T>;
-}
-
 /**
  * Remembers tokens whose signature was found good, by their exact text, so that it is checked once per token and process. It
  * remembers facts about a text, never rights: sessions, users and keys are read fresh on every call.
  */
 export function rememberVerifiedTokens(
-  verify: (token: string) => Promise<VerifiedToken>,
-  { clock, capacity = 10_000, inLane = (_crowd, work) => work() }: MemoryOptions,
+  verify: (token: string, crowd: string | null) => Promise<VerifiedToken>,
+  { clock, capacity = 10_000 }: { clock: Clock; capacity?: number },
 ): (token: string, crowd?: string | null) => Promise<VerifiedToken> {
   const remembered = new LRUCache<string, VerifiedToken>({ max: capacity });
   const verifying = new Map<string, Promise<VerifiedToken>>();
 
   /** Calls that bring the same new token at the same time wait for one check. */
-  function verifyTogether(token: string): Promise<VerifiedToken> {
-    const pending = verifying.get(token) ?? verify(token).finally(() => verifying.delete(token));
+  function verifyTogether(token: string, crowd: string | null): Promise<VerifiedToken> {
+    const pending = verifying.get(token) ?? verify(token, crowd).finally(() => verifying.delete(token));
     verifying.set(token, pending);
     return pending;
   }
@@ -59,7 +52,7 @@ export function rememberVerifiedTokens(
       remembered.delete(token);
       throw tokenExpired();
     }
-    const verified = await inLane(crowd, () => verifyTogether(token));
+    const verified = await verifyTogether(token, crowd);
     remembered.set(token, verified);
     return verified;
   };
