@@ -29,10 +29,9 @@ export interface SignInAdmission extends Admission {
  * @throws AuthError `rate_limited`
  */
 export async function admitSignIn(core: Core, attempt: SignInAttempt): Promise<SignInAdmission> {
-  const network = toNetwork(attempt.facts.address);
-  return core.signInLanes.run(network, async () => {
-    // The owner's devices pass by what strangers wait for.
-    if (attempt.deviceMark === undefined) await core.throttle.refuseWaiting(scopesOfName(attempt));
+  // The owner's devices pass by what strangers wait for.
+  if (attempt.deviceMark === undefined) await core.throttle.refuseWaiting(scopesOfName(attempt));
+  return core.signInLanes.run(toNetwork(attempt.facts.address), async () => {
     const account = attempt.identifier && (await findAccount(core.db, attempt.identifier));
     const deviceId = findKnownDevice(core, account, attempt.deviceMark);
     const scopes =
