@@ -37,6 +37,7 @@ const reasonsOfTrpc: Partial<Record<TrpcCode, AuthErrorCode>> = {
   METHOD_NOT_SUPPORTED: "invalid_input",
   UNSUPPORTED_MEDIA_TYPE: "invalid_input",
   PAYLOAD_TOO_LARGE: "invalid_input",
+  NOT_IMPLEMENTED: "invalid_input",
 };
 
 /** The refusal that an error of a procedure stands for; null for a defect, which nobody is told about. */

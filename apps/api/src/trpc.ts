@@ -2,21 +2,29 @@ import { AuthError, type coreModels, type ModelAction, permissionFor } from "@la
 import { initTRPC, type TRPCError } from "@trpc/server";
 import { ZodError } from "zod";
 import type { Context } from "./context.ts";
+import { callInCookieMode, type ProcedureMeta } from "./cookie-mode.ts";
 import { findAuthError, toTrpcError } from "./error-map.ts";
 import type { ErrorData, ErrorShape } from "./error-shape.ts";
 import { toInputIssues } from "./input-issues.ts";
 import type { Model, Permission } from "./permissions.ts";
 
-const t = initTRPC.context<Context>().create({
-  isDev: false,
-  errorFormatter: ({ shape, error, ctx }): ErrorShape => {
-    const { code, message, data } = describeError(error, ctx);
-    const { httpStatus } = shape.data;
-    // The name of a procedure that is not there is the caller's own.
-    const path = shape.data.path?.slice(0, longestPath);
-    return { code: shape.code, message, data: { code, httpStatus, ...(path === undefined ? {} : { path }), ...data } };
-  },
-});
+const t = initTRPC
+  .context<Context>()
+  .meta<ProcedureMeta>()
+  .create({
+    isDev: false,
+    errorFormatter: ({ shape, error, ctx }): ErrorShape => {
+      const { code, message, data } = describeError(error, ctx);
+      const { httpStatus } = shape.data;
+      // The name of a procedure that is not there is the caller's own.
+      const path = shape.data.path?.slice(0, longestPath);
+      return {
+        code: shape.code,
+        message,
+        data: { code, httpStatus, ...(path === undefined ? {} : { path }), ...data },
+      };
+    },
+  });
 
 const longestPath = 50;
 
@@ -53,12 +61,16 @@ const withMappedErrors = t.middleware(async ({ next }) => {
   return result;
 });
 
+const withCookieMode = t.middleware(async ({ ctx: { cookies }, meta, next, getRawInput }) =>
+  cookies ? callInCookieMode({ cookies, meta, getRawInput, next: (read) => next({ getRawInput: read }) }) : next(),
+);
+
 export const router = t.router;
 
 /**
  * For everybody (AllowAny). It does not look at the token, so that one that has expired never blocks a sign-in.
  */
-export const publicProcedure = t.procedure.use(withMappedErrors);
+export const publicProcedure = t.procedure.use(withMappedErrors).use(withCookieMode);
 
 /**
  * For whoever is signed in (IsAuthenticated). The user and the session in its context were read from the database for this

@@ -28,6 +28,7 @@ import {
   deleteGroup,
   type GroupInput,
   type GroupUpdate,
+  getGroup,
   type ListGroupsInput,
   listGroups,
   updateGroup,
@@ -35,13 +36,18 @@ import {
 import { listSessions, revokeOtherSessions, revokeSession } from "./flows/manage-sessions.ts";
 import {
   changePasswordOf,
+  createGroupAsOperator,
   createPasswordCodeNamed,
+  deleteGroupNamed,
+  deleteUserNamed,
   endSessionsNamed,
   type GrantInput,
   grantTo,
   listSessionsNamed,
   revokeFrom,
   unlock,
+  updateGroupNamed,
+  updateUserNamed,
 } from "./flows/operate.ts";
 import { purge } from "./flows/purge.ts";
 import { createCallerReader } from "./flows/read-caller.ts";
@@ -51,6 +57,7 @@ import type { Administrator } from "./flows/require-authority.ts";
 import { type ResetPasswordInput, resetPassword } from "./flows/reset-password.ts";
 import { type RotateKeysInput, rotateKeys } from "./flows/rotate-keys.ts";
 import { syncPermissions } from "./flows/sync-permissions.ts";
+import { unlockUser } from "./flows/unlock-user.ts";
 import { updateProfile } from "./flows/update-profile.ts";
 import { createTokenVerification } from "./flows/verify-token.ts";
 import { type AuthOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
@@ -112,12 +119,14 @@ export function createAuth(connection: pg.PoolConfig, authOptions: AuthOptions) 
         setGroups(core, admin, id, groupIds),
       setPermissions: (admin: Administrator, id: string, permissions: readonly string[]) =>
         setPermissions(core, admin, id, permissions),
+      unlock: (admin: Administrator, id: string) => unlockUser(core, admin, id),
       createPasswordCode: (admin: Administrator, id: string) => createPasswordCode(core, admin, id),
       listSessions: (admin: Administrator, id: string) => listSessionsOf(core, admin, id),
       endSessions: (admin: Administrator, id: string, sessionId?: string) => endSessionsOf(core, admin, id, sessionId),
     },
     groups: {
       list: (input: ListGroupsInput) => listGroups(core, input),
+      get: (id: string) => getGroup(core, id),
       create: (admin: Administrator, input: GroupInput) => createGroup(core, admin, input),
       update: (admin: Administrator, id: string, changes: GroupUpdate) => updateGroup(core, admin, id, changes),
       delete: (admin: Administrator, id: string) => deleteGroup(core, admin, id),
@@ -128,6 +137,11 @@ export function createAuth(connection: pg.PoolConfig, authOptions: AuthOptions) 
       grant: (name: string, what: GrantInput) => grantTo(core, name, what),
       revoke: (name: string, what: GrantInput) => revokeFrom(core, name, what),
       unlock: (name: string) => unlock(core, name),
+      update: (name: string, changes: UserUpdate) => updateUserNamed(core, name, changes),
+      delete: (name: string) => deleteUserNamed(core, name),
+      createGroup: (group: GroupInput) => createGroupAsOperator(core, group),
+      updateGroup: (name: string, changes: GroupUpdate) => updateGroupNamed(core, name, changes),
+      deleteGroup: (name: string) => deleteGroupNamed(core, name),
       createPasswordCode: (name: string) => createPasswordCodeNamed(core, name),
       listSessions: (name: string) => listSessionsNamed(core, name),
       endSessions: (name: string, sessionId?: string) => endSessionsNamed(core, name, sessionId),

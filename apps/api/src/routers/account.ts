@@ -9,6 +9,7 @@ export const accountProcedures = {
    * nor keeps its owner from it.
    */
   register: publicProcedure
+    .meta({ cookieMode: {} })
     .input(
       profileChangesSchema.extend({
         username: identifierText,

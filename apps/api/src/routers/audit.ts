@@ -12,6 +12,7 @@ export const auditProcedures = {
       z
         .strictObject({
           userId: z.uuid().optional(),
+          actorId: z.uuid().optional(),
           event: text(64).optional(),
           cursor: eventCursor.optional(),
           limit: pageLimit,

@@ -13,6 +13,8 @@ export const groupsProcedures = {
     .input(z.strictObject({ cursor: cursorText.optional(), limit: pageLimit }).prefault({}))
     .query(({ ctx, input }) => ctx.auth.groups.list(input)),
 
+  get: group.view.input(z.strictObject({ id: z.uuid() })).query(({ ctx, input }) => ctx.auth.groups.get(input.id)),
+
   create: group.add
     .input(z.strictObject({ name, permissions: permissionList }))
     .mutation(({ ctx, input }) => ctx.auth.groups.create(ctx, input)),

@@ -17,6 +17,7 @@ export const meProcedures = {
 
   /** Replaces the password, ends every other session, and answers a new pair of tokens for this one. */
   changePassword: protectedProcedure
+    .meta({ cookieMode: {} })
     .input(z.strictObject({ currentPassword: passwordText, newPassword: passwordText }))
     .mutation(({ ctx, input }) => ctx.auth.changePassword(ctx, input, ctx.facts)),
 };

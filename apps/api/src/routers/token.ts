@@ -6,19 +6,24 @@ import { identifierText, passwordText, text, tokenText } from "./inputs.ts";
 export const tokenProcedures = {
   /** Signs in. `username` may be a username, a phone number in any usual spelling, or an e-mail address. */
   obtain: publicProcedure
+    .meta({ cookieMode: { takes: "deviceMark" } })
     .input(z.strictObject({ username: identifierText, password: passwordText, deviceMark: text(64).optional() }))
     .mutation(({ ctx, input }) => ctx.auth.login(input, ctx.facts)),
 
   /** Exchanges a refresh token for its successor and a new access token; asking again within the grace time gets the same. */
   refresh: publicProcedure
+    .meta({ cookieMode: { takes: "refreshToken" } })
     .input(z.strictObject({ refreshToken: tokenText }))
     .mutation(({ ctx, input }) => ctx.auth.refresh(input.refreshToken, ctx.facts)),
 
   /** Signs out. The answer is the same for a token that is unknown (RFC 7009). */
-  revoke: publicProcedure.input(z.strictObject({ refreshToken: tokenText })).mutation(async ({ ctx, input }) => {
-    await ctx.auth.logout(input.refreshToken, ctx.facts);
-    return {};
-  }),
+  revoke: publicProcedure
+    .meta({ cookieMode: { takes: "refreshToken", endsSession: true } })
+    .input(z.strictObject({ refreshToken: tokenText }))
+    .mutation(async ({ ctx, input }) => {
+      await ctx.auth.logout(input.refreshToken, ctx.facts);
+      return {};
+    }),
 
   /** Tells what an access token is worth at this moment (RFC 7662). */
   verify: publicProcedure

@@ -69,6 +69,12 @@ export const usersProcedures = {
     .input(z.strictObject({ id: z.uuid(), permissions: permissionList }))
     .mutation(({ ctx, input }) => ctx.auth.users.setPermissions(ctx, input.id, input.permissions)),
 
+  /** Lets a user sign in again who is kept out by guesses at their password. */
+  unlock: user.change.input(byId).mutation(async ({ ctx, input }) => {
+    await ctx.auth.users.unlock(ctx, input.id);
+    return {};
+  }),
+
   /** Answers, once, a code with which somebody who forgot their password sets another by `password.reset`. */
   createPasswordCode: user.change
     .input(byId)

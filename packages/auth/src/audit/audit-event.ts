@@ -17,6 +17,10 @@ export type AuditEvent =
   | { readonly event: "permissions_pruned"; readonly permissions: readonly string[] }
   | { readonly event: "set_password_code_issued" }
   | { readonly event: "password_reset"; readonly sessionsEnded: number }
+  | {
+      readonly event: "password_reset_refused";
+      readonly because: "unknown_user" | "inactive_account" | "wrong_code" | "expired_code";
+    }
   | { readonly event: "signed_in"; readonly identifier: IdentifierKind }
   | { readonly event: "sign_in_refused"; readonly identifier: IdentifierKind | "none"; readonly because: SignInRefusal }
   | { readonly event: "limit_reached"; readonly limit: string }

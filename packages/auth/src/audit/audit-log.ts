@@ -60,6 +60,8 @@ export interface ListedEvent {
 export interface EventPage {
   /** Whose account the events concern. */
   readonly subjectId?: string | undefined;
+  /** Who did it. */
+  readonly actorId?: string | undefined;
   readonly event?: string | undefined;
   /** The position of the last event of the page before. */
   readonly after?: string | undefined;
@@ -67,9 +69,13 @@ export interface EventPage {
 }
 
 /** Events, the newest first. */
-export async function listEvents(db: Queries, { subjectId, event, after, limit }: EventPage): Promise<ListedEvent[]> {
+export async function listEvents(
+  db: Queries,
+  { subjectId, actorId, event, after, limit }: EventPage,
+): Promise<ListedEvent[]> {
   let query = db.selectFrom("auditEvents").select([...eventFields, "position"]);
   if (subjectId !== undefined) query = query.where("subjectId", "=", subjectId);
+  if (actorId !== undefined) query = query.where("actorId", "=", actorId);
   if (event !== undefined) query = query.where("event", "=", event as AuditEvent["event"]);
   if (after !== undefined) query = query.where("position", "<", after);
   const rows = await query.orderBy("position", "desc").limit(limit).execute();

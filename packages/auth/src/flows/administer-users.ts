@@ -24,7 +24,7 @@ import { findPermissions, requireHeld } from "./authorize.ts";
 import type { Core } from "./core.ts";
 import { issuePasswordCode, type PasswordCode } from "./issue-password-code.ts";
 import { parseNames, parseNewNames } from "./parse-names.ts";
-import { type Administrator, administer, getUserOrThrow, noSuchUser } from "./require-authority.ts";
+import { type Actor, type Administrator, administer, getUserOrThrow, noSuchUser } from "./require-authority.ts";
 
 export interface AdministeredUserInput extends ProfileChanges {
   readonly phoneNumber?: string | null | undefined;
@@ -86,7 +86,7 @@ export async function createAccount(
  */
 export async function updateUser(
   core: Core,
-  { user: actor, facts }: Administrator,
+  { user: actor, facts }: Actor,
   id: string,
   { username, phoneNumber, email, ...rest }: UserUpdate,
 ): Promise<User> {
@@ -103,7 +103,7 @@ export async function updateUser(
     }
     const fields = Object.keys(changes).filter((field) => !field.endsWith("Key"));
     if (fields.length === 0) return updated;
-    const about = { ...facts, actorId: actor.id, subjectId: id };
+    const about = { ...facts, actorId: actor?.id ?? null, subjectId: id };
     await recordEvent(transaction, { event: "user_updated", fields }, about);
     return updated;
   });
@@ -114,11 +114,11 @@ export async function updateUser(
  *
  * @throws AuthError `not_found`, `permission_denied`
  */
-export async function deleteUser(core: Core, { user: actor, facts }: Administrator, id: string): Promise<void> {
+export async function deleteUser(core: Core, { user: actor, facts }: Actor, id: string): Promise<void> {
   await administer(core, actor, id, async (transaction, target, superusers) => {
     keepLastSuperuser(superusers, target, { isActive: false });
     if (!(await deleteUserRow(transaction, id))) throw noSuchUser();
-    await recordEvent(transaction, { event: "user_deleted" }, { ...facts, actorId: actor.id, subjectId: id });
+    await recordEvent(transaction, { event: "user_deleted" }, { ...facts, actorId: actor?.id ?? null, subjectId: id });
     await forgetAddresses(transaction, id);
   });
 }
@@ -186,11 +186,11 @@ export async function requireKnownPermissions(db: Queries, permissions: readonly
 type Ranks = Pick<UserChanges, "isStaff" | "isSuperuser">;
 
 function refuseRaising(
-  actor: User,
+  actor: User | null,
   wanted: Ranks,
   present: Required<Ranks> = { isStaff: false, isSuperuser: false },
 ): void {
-  if (actor.isSuperuser) return;
+  if (!actor || actor.isSuperuser) return;
   const isStaffChanged = wanted.isStaff !== undefined && wanted.isStaff !== present.isStaff;
   const isSuperuserChanged = wanted.isSuperuser !== undefined && wanted.isSuperuser !== present.isSuperuser;
   if (isStaffChanged || isSuperuserChanged) {

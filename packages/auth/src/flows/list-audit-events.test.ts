@@ -273,6 +273,41 @@ const deeds: readonly Deed[] = [
     detail: () => ({ sessionsEnded: 1 }),
   },
   {
+    does: "resetPassword, with a wrong code",
+    run: ({ username }) =>
+      refused(
+        "code_invalid",
+        service.auth.resetPassword({ username, code: "KANAR-YAKAN", newPassword }, service.facts),
+      ),
+    leaves: ["password_reset_refused"],
+    actor: "nobody",
+    subject: "target",
+    detail: () => ({ because: "wrong_code" }),
+  },
+  {
+    does: "resetPassword, with a code that has run out",
+    first: ({ id }) =>
+      service.database.query("update latchkey.one_time_codes set expires_at = 'epoch' where user_id = $1", [id]),
+    run: ({ username, code }) =>
+      refused("code_expired", service.auth.resetPassword({ username, code, newPassword }, service.facts)),
+    leaves: ["password_reset_refused"],
+    actor: "nobody",
+    subject: "target",
+    detail: () => ({ because: "expired_code" }),
+  },
+  {
+    does: "resetPassword, of nobody",
+    run: () =>
+      refused(
+        "code_invalid",
+        service.auth.resetPassword({ username: freshName(), code: "KANAR-YAKAN", newPassword }, service.facts),
+      ),
+    leaves: ["password_reset_refused"],
+    actor: "nobody",
+    subject: "nobody",
+    detail: () => ({ because: "unknown_user" }),
+  },
+  {
     does: "users.create",
     run: () => service.auth.users.create(admin, { username: freshName(), firstName: "Kanarya" }),
     leaves: ["user_created", "set_password_code_issued"],
@@ -294,6 +329,47 @@ const deeds: readonly Deed[] = [
     run: ({ id }) => service.auth.users.delete(admin, id),
     leaves: ["user_deleted"],
     detail: () => ({}),
+  },
+  {
+    ...byAdmin,
+    does: "users.unlock",
+    run: ({ id }) => service.auth.users.unlock(admin, id),
+    leaves: ["account_unlocked"],
+    detail: () => ({}),
+  },
+  {
+    ...byOperator,
+    does: "operator.update",
+    run: ({ username }) => service.auth.operator.update(username, { phoneNumber: null, isActive: false }),
+    leaves: ["user_updated"],
+    detail: () => ({ fields: ["isActive", "phoneNumber"] }),
+  },
+  {
+    ...byOperator,
+    does: "operator.delete",
+    run: ({ username }) => service.auth.operator.delete(username),
+    leaves: ["user_deleted"],
+    detail: () => ({}),
+  },
+  {
+    ...ofNobody,
+    does: "operator.createGroup",
+    run: () => service.auth.operator.createGroup({ name: freshName(), permissions: [] }),
+    leaves: ["group_created"],
+  },
+  {
+    ...ofNobody,
+    does: "operator.updateGroup",
+    run: ({ group }) => service.auth.operator.updateGroup(group.name, { permissions: ["notes.add_note"] }),
+    leaves: ["group_updated"],
+    detail: ({ group }) => ({ group: group.id, fields: ["permissions"], permissions: ["notes.add_note"] }),
+  },
+  {
+    ...ofNobody,
+    does: "operator.deleteGroup",
+    run: ({ group }) => service.auth.operator.deleteGroup(group.name),
+    leaves: ["group_deleted"],
+    detail: ({ group }) => ({ group: group.id }),
   },
   {
     ...byAdmin,
@@ -433,6 +509,7 @@ const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
   "users.get": ({ id }) => service.auth.users.get(id),
   "users.listSessions": ({ id }) => service.auth.users.listSessions(admin, id),
   "groups.list": () => service.auth.groups.list({ limit: 25 }),
+  "groups.get": ({ group }) => service.auth.groups.get(group.id),
   "operator.listSessions": ({ username }) => service.auth.operator.listSessions(username),
   refresh: ({ refreshToken }) => service.auth.refresh(refreshToken, service.facts),
   authenticate: ({ token }) => service.auth.authenticate([`Bearer ${token}`]),
@@ -473,6 +550,7 @@ const allEvents: Readonly<Record<AuditEvent["event"], true>> = {
   password_change_refused: true,
   limit_reached: true,
   account_unlocked: true,
+  password_reset_refused: true,
   legacy_token_adopted: true,
   profile_updated: true,
   keys_rotated: true,
