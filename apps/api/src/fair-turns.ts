@@ -35,7 +35,7 @@ export interface FairTurnsOptions {
 }
 
 export interface FairTurns {
-  /** Begins work in the next turn of the event loop, or when its crowd has room for it. */
+  /** Begins work at once, or when its crowd has room for it. */
   take(crowd: string, arrival: Arrival): void;
 }
 
@@ -68,11 +68,15 @@ export function createFairTurns({
 
   function runTurn(): void {
     isScheduled = false;
-    const most = now() - othersSeenAt < presence ? shared : alone;
     for (const [crowd, line] of lines) {
-      while (line.waiting[0] && hasRoom(line, line.waiting[0], most)) beginNext(line);
+      advance(line);
       if (line.waiting.length === 0 && line.running.size === 0) lines.delete(crowd);
     }
+  }
+
+  function advance(line: Line): void {
+    const most = now() - othersSeenAt < presence ? shared : alone;
+    while (line.waiting[0] && hasRoom(line, line.waiting[0], most)) beginNext(line);
   }
 
   function hasRoom({ running }: Line, { calls }: Arrival, most: number): boolean {
@@ -109,7 +113,7 @@ export function createFairTurns({
       if (line.waiting.length >= mayWait) return arrival.refuse();
       lines.set(crowd, line);
       line.waiting.push(arrival);
-      schedule();
+      advance(line);
     },
   };
 }
