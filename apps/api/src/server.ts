@@ -7,7 +7,8 @@ import { getRequestListener } from "@hono/node-server";
 import { type Auth, StartError } from "@latchkey/auth";
 import type { Logger } from "pino";
 import { createApp } from "./app.ts";
-import type { TrustedProxy } from "./client-address.ts";
+import { createAddressReader, type TrustedProxy } from "./client-address.ts";
+import { takeTurns } from "./fair-turns.ts";
 import { limits } from "./limits.ts";
 import type { PublicUrl } from "./public-url.ts";
 import type { ServedRouter } from "./router.ts";
@@ -54,8 +55,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       keepAliveTimeout: limits.keepAliveTimeout,
       connectionsCheckingInterval: 2_000,
     },
-    // Health checks of HTTP/1.0 name no host; a call of HTTP/1.1 without one never gets here.
-    getRequestListener(app.fetch, { overrideGlobalObjects: false, hostname: "localhost" }),
+    takeTurns(
+      // Health checks of HTTP/1.0 name no host; a call of HTTP/1.1 without one never gets here.
+      getRequestListener(app.fetch, { overrideGlobalObjects: false, hostname: "localhost" }),
+      createAddressReader(trustedProxies),
+    ),
   );
   server.on("connect", (_request, socket) => answerOnSocket(socket, 405));
   refuseUnreadable(server);

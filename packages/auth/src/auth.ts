@@ -78,6 +78,7 @@ import { openStorage, type Queries, type Storage, withoutHaste } from "./storage
 import { migrate } from "./storage/migrate.ts";
 import { buildOnlineIndexes } from "./storage/online-indexes.ts";
 import { shareQuery } from "./storage/share-query.ts";
+import { createLanes } from "./throttling/lanes.ts";
 import { createThrottle } from "./throttling/throttle.ts";
 import { clockLeeway } from "./tokens/access-token.ts";
 import { createKeyRing, sharedKeyId } from "./tokens/key-ring.ts";
@@ -223,6 +224,7 @@ function createCore({ db, pool }: Storage, options: ResolvedOptions): Core {
   const verification = createTokenVerification({
     options,
     findRingKey: keyRing.findVerificationKey,
+    lanes: createLanes({ atOnce: 2, mayWait: 1_000 }),
   });
   return {
     db,
@@ -236,7 +238,8 @@ function createCore({ db, pool }: Storage, options: ResolvedOptions): Core {
     }),
     refreshKey: deriveKey(secret, "refresh-tokens"),
     deviceKey: deriveKey(secret, "device-marks"),
-    throttle: createThrottle(db, deriveKey(secret, "throttles")),
+    throttle: createThrottle({ db, secret: deriveKey(secret, "throttles"), clock }),
+    signInLanes: createLanes({ atOnce: 2, mayWait: 200 }),
     verifyToken: rememberVerifiedTokens(verification, { clock }),
     findSigningKey:
       tokens.profile === "django" && django ? async () => djangoKey(django.secretKey) : keyRing.signingKey,

@@ -40,6 +40,7 @@ export type { Group } from "./permissions/permission-store.ts";
 export { createSecret, findSecretWeakness } from "./secrets.ts";
 export type { Session } from "./sessions/session.ts";
 export { isStorageUnavailable } from "./storage/database.ts";
+export { toNetwork, toPlainAddress } from "./throttling/address.ts";
 export { type Limit, limits as attemptLimits } from "./throttling/limits.ts";
 export { type TokenAlgorithm, tokenAlgorithms } from "./tokens/access-token.ts";
 export { jwksMaxAge } from "./tokens/key-ring.ts";

@@ -1,5 +1,6 @@
 import { AuthError } from "../errors.ts";
 import type { Session } from "../sessions/session.ts";
+import { toNetwork } from "../throttling/address.ts";
 import { readBearerToken } from "../tokens/bearer.ts";
 import type { VerifiedToken } from "../tokens/verified-tokens.ts";
 import type { User } from "../users/user.ts";
@@ -27,7 +28,7 @@ export async function authenticate(
 ): Promise<Caller> {
   const token = readBearerToken(authorization);
   if (token === null) throw new AuthError("token_missing", "This call needs a bearer token: sign in first");
-  return findCaller(core, await core.verifyToken(token), facts);
+  return findCaller(core, await core.verifyToken(token, toNetwork(facts.address)), facts);
 }
 
 /** A call of which nobody knows where it comes from. */

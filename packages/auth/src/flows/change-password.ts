@@ -4,6 +4,7 @@ import { withdrawCode } from "../one-time-codes/code-store.ts";
 import { deriveSuccessor } from "../sessions/refresh-token.ts";
 import { endSessions, lockRefreshHash } from "../sessions/session-store.ts";
 import type { Queries } from "../storage/database.ts";
+import { toNetwork } from "../throttling/address.ts";
 import type { Admission, Scope } from "../throttling/throttle.ts";
 import { type Account, findAccountById, markOldTokensEnded, replacePassword } from "../users/user-store.ts";
 import { type AnsweredSession, answerSession, type SessionAnswer } from "./answer-session.ts";
@@ -32,15 +33,18 @@ export async function changePassword(
   { currentPassword, newPassword }: ChangePasswordInput,
   facts: RequestFacts,
 ): Promise<SessionAnswer> {
-  core.passwords.requireRoom();
+  const network = toNetwork(facts.address);
+  core.passwords.requireRoom(network);
   const account = await findAccountById(core.db, user.id);
   if (!account) throw wrongPassword();
   requireGoodPassword(core, newPassword, { field: "newPassword", person: account });
   const admission = await core.throttle.admit(scopesOf(account));
   const stored = admission.isClosed ? null : account.password;
-  const { matches } = await whileCounted(core, admission, () => core.passwords.verify(currentPassword, stored));
+  const { matches } = await whileCounted(core, admission, () =>
+    core.passwords.verify(currentPassword, stored, network),
+  );
   if (!matches) return refuse(core, { account, admission, facts });
-  const next = await whileCounted(core, admission, () => core.passwords.hash(newPassword));
+  const next = await whileCounted(core, admission, () => core.passwords.hash(newPassword, network));
   const movedOn = await core.db.transaction().execute(async (transaction) => {
     const isReplaced = await replacePassword(transaction, {
       id: user.id,
@@ -48,7 +52,6 @@ export async function changePassword(
       nextHash: next,
     });
     if (!isReplaced) throw wrongPassword();
-    await core.throttle.succeed(transaction, admission.counted);
     await withdrawCode(transaction, { userId: user.id, purpose: "set_password" });
     await markOldTokensEnded(transaction, user.id);
     // The present session too where another system's token opened it: that token would go on.
@@ -56,8 +59,12 @@ export async function changePassword(
     const ended = await endSessions(transaction, { userId: user.id, ...keep, reason: "password_changed" });
     const happened = { event: "password_changed", sessionsEnded: ended.length } as const;
     await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
-    if (session.adoptedFrom !== null) return openSession(core, transaction, { user, facts });
-    return moveOn(core, transaction, session.id, facts);
+    const movedOn =
+      session.adoptedFrom === null
+        ? await moveOn(core, transaction, session.id, facts)
+        : await openSession(core, transaction, { user, facts });
+    await core.throttle.succeed(transaction, admission.counted);
+    return movedOn;
   });
   return answerSession(core, movedOn);
 }

@@ -45,9 +45,10 @@ export async function register(core: Core, input: RegisterInput, facts: RequestF
   } = parseNewNames(core, { username, phoneNumber, email });
   const person = { username, phoneNumber, email, ...profile };
   requireGoodPassword(core, password, { field: "password", person });
-  core.passwords.requireRoom();
-  await core.throttle.admit([{ limit: "register_address", of: [toNetwork(facts.address)] }]);
-  const encoded = await core.passwords.hash(password);
+  const network = toNetwork(facts.address);
+  core.passwords.requireRoom(network);
+  await core.throttle.admit(network === null ? [] : [{ limit: "register_address", of: [network] }]);
+  const encoded = await core.passwords.hash(password, network);
   const opened = await core.db.transaction().execute(async (transaction) => {
     await requireFreeUsername(transaction, names, { isTrusted: false });
     const user = await insertUser(transaction, {
