@@ -2,10 +2,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Auth } from "@latchkey/auth";
 import { startMaintenance } from "@latchkey/server";
 import type { Logger } from "pino";
-import { readEnvironment } from "./environment.ts";
+import { isDevelopment, readEnvironment } from "./environment.ts";
 import { letHashesGiveWay } from "./hash-threads.ts";
 import { createLog } from "./log.ts";
 import { openAuth } from "./open-auth.ts";
+import { parsePublicUrl } from "./public-url.ts";
 import type { ServedRouter } from "./router.ts";
 import { startServer } from "./server.ts";
 
@@ -36,6 +37,8 @@ export async function runService(options: { readonly router?: ServedRouter } = {
     host: settings.HOST,
     port: settings.PORT,
     corsOrigins: settings.CORS_ORIGINS,
+    allowsLoopbackOrigins: isDevelopment(settings),
+    publicUrl: (settings.PUBLIC_URL && parsePublicUrl(settings.PUBLIC_URL)) || undefined,
     trustedProxies: settings.TRUSTED_PROXIES,
     ...options,
   }).catch(async (error) => {
@@ -43,7 +46,8 @@ export async function runService(options: { readonly router?: ServedRouter } = {
     throw error;
   });
   log.info({ url: server.url, database: place }, "listening");
-  if (!settings.isProduction && !stop.isAsked()) process.stderr.write(greeting(server.url, place));
+  if (!settings.isProduction && !stop.isAsked())
+    process.stderr.write(greeting(settings.PUBLIC_URL ?? server.url, place));
   const stopMaintenance = stop.isAsked()
     ? () => {}
     : startMaintenance(auth, {

@@ -1,9 +1,9 @@
-import { createBuilders, formatError } from "@latchkey/server";
+import { createBuilders, formatError, type ProcedureMeta } from "@latchkey/server";
 import { initTRPC } from "@trpc/server";
 import type { Context } from "./context.ts";
 import type { ServiceConfig } from "./permissions.ts";
 
-const t = initTRPC.context<Context>().create({ isDev: false, errorFormatter: formatError });
+const t = initTRPC.context<Context>().meta<ProcedureMeta>().create({ isDev: false, errorFormatter: formatError });
 const latchkey = createBuilders<ServiceConfig>("all");
 
 export const router = t.router;

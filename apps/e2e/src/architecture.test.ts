@@ -15,6 +15,7 @@ const rooms = [
   "throttling",
   "one-time-codes",
   "audit",
+  "imported-users",
 ];
 
 interface Import {

@@ -16,13 +16,17 @@ import type { GroupInput, GroupPageAnswer, GroupUpdate, ListGroupsInput } from "
 import type { Device, OwnDevice } from "./flows/manage-sessions.ts";
 import type { GrantInput } from "./flows/operate.ts";
 import type { Purged } from "./flows/purge.ts";
+import type { StartRoundInput } from "./flows/record-imported-users.ts";
 import type { RegisterInput } from "./flows/register.ts";
 import type { Administrator } from "./flows/require-authority.ts";
 import type { ResetPasswordInput } from "./flows/reset-password.ts";
 import type { RotateKeysInput } from "./flows/rotate-keys.ts";
 import type { SyncedPermissions } from "./flows/sync-permissions.ts";
+import type { ImportedKey, ImportedPerson } from "./imported-users/imported-user.ts";
+import type { ImportRound, RoundChanges } from "./imported-users/round-store.ts";
 import type { Grants, Group } from "./permissions/permission-store.ts";
 import type { DatabasePool } from "./storage/given-pool.ts";
+import type { TokenAlgorithm } from "./tokens/access-token.ts";
 import type { ProfileDefinition } from "./users/profile.ts";
 import type { User } from "./users/user.ts";
 
@@ -38,6 +42,17 @@ export interface Auth<C extends Config = PlainConfig> {
   readonly profile: ProfileDefinition;
   /** Every permission that is declared, the core's own among them, in order. */
   readonly permissions: readonly string[];
+  /** How tokens are made, in force since the start. */
+  readonly options: {
+    readonly tokens: {
+      readonly algorithm: TokenAlgorithm;
+      readonly profile: "standard" | "django";
+      readonly issuer: string;
+      readonly audience: string;
+      /** Seconds. */
+      readonly lifetime: number;
+    };
+  };
   /** The connections to the database, for tables of your own beside the core's. A connection that is taken must be released. */
   readonly pool: DatabasePool;
 
@@ -144,6 +159,8 @@ export interface Auth<C extends Config = PlainConfig> {
       id: string,
       permissions: readonly string[],
     ): Promise<AdministeredUser<UserOf<C>>>;
+    /** Lets a user sign in again whose account is locked by wrong passwords. Throws AuthError `not_found`, `permission_denied`. */
+    unlock(admin: Administrator, id: string): Promise<void>;
     /** Makes a code that sets a password, good for three days. Throws AuthError `not_found`, `invalid_input`, `permission_denied`. */
     createPasswordCode(admin: Administrator, id: string): Promise<PasswordCode>;
     /** Where a user is signed in, the last used first. Throws AuthError `not_found`, `permission_denied`. */
@@ -155,6 +172,8 @@ export interface Auth<C extends Config = PlainConfig> {
   readonly groups: {
     /** One page, by name. */
     list(input: ListGroupsInput): Promise<GroupPageAnswer>;
+    /** Throws AuthError `not_found`. */
+    get(id: string): Promise<Group>;
     /** Throws AuthError `identifier_taken`, `invalid_input`, `permission_denied`. */
     create(admin: Administrator, input: GroupInput): Promise<Group>;
     /** Throws AuthError `not_found`, `identifier_taken`, `invalid_input`, `permission_denied`. */
@@ -175,11 +194,40 @@ export interface Auth<C extends Config = PlainConfig> {
     revoke(name: string, what: GrantInput): Promise<Grants>;
     /** Lets a user sign in again whose account is locked, or slowed down, by wrong passwords. */
     unlock(name: string): Promise<void>;
+    /** Throws AuthError `invalid_input`, `identifier_taken`, `refused_by_hook`, `hook_failed`. */
+    update(name: string, changes: UserUpdate & ProfileChangesOf<C>): Promise<UserOf<C>>;
+    delete(name: string): Promise<void>;
+    /** Throws AuthError `identifier_taken`, `invalid_input`. */
+    createGroup(group: GroupInput): Promise<Group>;
+    /** Throws AuthError `identifier_taken`, `invalid_input`. */
+    updateGroup(name: string, changes: GroupUpdate): Promise<Group>;
+    deleteGroup(name: string): Promise<void>;
     /** Makes a code that sets a password, good for three days. Throws AuthError `invalid_input` for a disabled account. */
     createPasswordCode(name: string): Promise<PasswordCode>;
     listSessions(name: string): Promise<Device[]>;
     /** Ends all sessions of a user, or one, and answers how many. */
     endSessions(name: string, sessionId?: string): Promise<number>;
+  };
+
+  /**
+   * Who came from where. A round reads everybody of another system: begin it, tell of all people in parts, complete it. Then bring them
+   * over by `createUser` with `importedFrom`.
+   */
+  readonly importedUsers: {
+    /** Throws AuthError `invalid_input`. */
+    startRound(input: StartRoundInput): Promise<ImportRound>;
+    /** Tells of some of the people, in any order. Throws AuthError `invalid_input`, `not_found` for a round that was given up. */
+    record(round: ImportRound, people: readonly ImportedPerson[]): Promise<void>;
+    /**
+     * Makes what the round has read the present state of its source; `people` is the source's own count.
+     *
+     * @throws AuthError `invalid_input`, `not_found` for a round that was given up
+     */
+    completeRound(round: ImportRound, input: { readonly people: number }): Promise<RoundChanges>;
+    /** Says that an account which came over before is a person of the other system. Throws AuthError `not_found`, `identifier_taken`. */
+    link(key: ImportedKey, userId: string): Promise<void>;
+    /** The old ids of the people of a source who can still be brought over. */
+    listWithoutAccount(source: string): Promise<readonly string[]>;
   };
 
   /**
@@ -200,11 +248,14 @@ export interface Auth<C extends Config = PlainConfig> {
   verificationKeys(): Promise<JSONWebKeySet>;
   /** Looks over the stored hashes, so that refusals tell nothing of them. Call it at the start and by the hour. */
   learnHashCosts(): Promise<void>;
-  /** Deletes what is of no use any more, and answers how much. Call it by the hour. */
+  /** Deletes what is of no use any more, and answers how much; makes indexes that are missing. Call it at the start and by the hour. */
   purge(): Promise<Purged>;
   /** Brings the schema up to date, and nothing more. Throws StartError. */
   migrate(): Promise<void>;
-  /** Brings the schema up to date, makes the indexes of own fields, the first signing key and the permissions. Throws StartError. */
+  /**
+   * Brings the schema up to date, looks whether the database can be trusted, and makes the first signing key and the permissions. Throws
+   * StartError.
+   */
   prepare(): Promise<void>;
   /** Looks the installation over, for an administrator. */
   examine(): Promise<Health>;

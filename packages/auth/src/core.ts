@@ -9,6 +9,7 @@ import { deriveKey } from "./secrets.ts";
 import { touchSessions } from "./sessions/session-store.ts";
 import type { Queries, Storage } from "./storage/database.ts";
 import { shareQuery } from "./storage/share-query.ts";
+import { createLanes } from "./throttling/lanes.ts";
 import { createThrottle } from "./throttling/throttle.ts";
 import { clockLeeway } from "./tokens/access-token.ts";
 import { createKeyRing, sharedKeyId } from "./tokens/key-ring.ts";
@@ -26,7 +27,7 @@ export function createCore({ db, pool }: Storage, options: ResolvedOptions): Cor
   const verification = createTokenVerification({
     options,
     findRingKey: keyRing.findVerificationKey,
-    adoptionKey: deriveKey(secret, "adopted-sessions"),
+    lanes: createLanes({ atOnce: 2, mayWait: 1_000 }),
   });
   const callerColumns = createCallerColumns(options.profile);
   return {
@@ -43,7 +44,8 @@ export function createCore({ db, pool }: Storage, options: ResolvedOptions): Cor
     }),
     refreshKey: deriveKey(secret, "refresh-tokens"),
     deviceKey: deriveKey(secret, "device-marks"),
-    throttle: createThrottle(db, deriveKey(secret, "throttles")),
+    throttle: createThrottle({ db, secret: deriveKey(secret, "throttles"), clock }),
+    signInLanes: createLanes({ atOnce: 2, mayWait: 200 }),
     verifyToken: rememberVerifiedTokens(verification, { clock }),
     findSigningKey:
       tokens.profile === "django" && django ? async () => djangoKey(django.secretKey) : keyRing.signingKey,

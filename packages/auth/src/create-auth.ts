@@ -8,8 +8,7 @@ import { authorize, findPermissions } from "./flows/authorize.ts";
 import { changePassword } from "./flows/change-password.ts";
 import type { Core } from "./flows/core.ts";
 import { createUser } from "./flows/create-user.ts";
-import { examine } from "./flows/examine.ts";
-import { indexProfile } from "./flows/index-profile.ts";
+import { examine, refuseFaults } from "./flows/examine.ts";
 import { inspectToken } from "./flows/inspect-token.ts";
 import { createPasswordCode } from "./flows/issue-password-code.ts";
 import { learnHashCosts } from "./flows/learn-hash-costs.ts";
@@ -17,28 +16,42 @@ import { listAuditEvents } from "./flows/list-audit-events.ts";
 import { listUsers } from "./flows/list-users.ts";
 import { login } from "./flows/login.ts";
 import { logout } from "./flows/logout.ts";
-import { createGroup, deleteGroup, listGroups, updateGroup } from "./flows/manage-groups.ts";
+import { createGroup, deleteGroup, getGroup, listGroups, updateGroup } from "./flows/manage-groups.ts";
 import { listSessions, revokeOtherSessions, revokeSession } from "./flows/manage-sessions.ts";
 import {
   changePasswordOf,
+  createGroupAsOperator,
   createPasswordCodeNamed,
+  deleteGroupNamed,
+  deleteUserNamed,
   endSessionsNamed,
   grantTo,
   listSessionsNamed,
   revokeFrom,
   unlock,
+  updateGroupNamed,
+  updateUserNamed,
 } from "./flows/operate.ts";
 import { purge } from "./flows/purge.ts";
+import {
+  completeImportRound,
+  linkImportedUser,
+  listPeopleWithoutAccount,
+  recordImportedUsers,
+  startImportRound,
+} from "./flows/record-imported-users.ts";
 import { refresh } from "./flows/refresh.ts";
 import { register } from "./flows/register.ts";
 import { resetPassword } from "./flows/reset-password.ts";
 import { rotateKeys } from "./flows/rotate-keys.ts";
 import { syncPermissions } from "./flows/sync-permissions.ts";
+import { unlockUser } from "./flows/unlock-user.ts";
 import { updateProfile } from "./flows/update-profile.ts";
 import { type AuthOptions, resolveOptions } from "./options.ts";
 import { type DatabaseOptions, openStorage, withoutHaste } from "./storage/database.ts";
 import { migrate } from "./storage/migrate.ts";
-import type { NoFields, ProfileFields } from "./users/profile.ts";
+import { buildOnlineIndexes } from "./storage/online-indexes.ts";
+import { indexesOf, type NoFields, type ProfileFields } from "./users/profile.ts";
 
 /**
  * Puts the core together on a database. Nothing is connected or changed until it is used; call `prepare()` once at the start of a
@@ -60,6 +73,7 @@ export function createAuth<
   const auth: Auth<Config> = {
     profile: options.profile,
     permissions: options.permissions,
+    options: { tokens: options.tokens },
     pool: storage.pool,
     ...bind(core, {
       login,
@@ -80,7 +94,6 @@ export function createAuth<
       listAuditEvents,
       syncPermissions,
       rotateKeys,
-      examine,
     }),
     users: bind(core, {
       list: listUsers,
@@ -90,16 +103,38 @@ export function createAuth<
       delete: deleteUser,
       setGroups,
       setPermissions,
+      unlock: unlockUser,
       createPasswordCode,
       listSessions: listSessionsOf,
       endSessions: endSessionsOf,
     }),
-    groups: bind(core, { list: listGroups, create: createGroup, update: updateGroup, delete: deleteGroup }),
+    groups: bind(core, {
+      list: listGroups,
+      get: getGroup,
+      create: createGroup,
+      update: updateGroup,
+      delete: deleteGroup,
+    }),
+    importedUsers: {
+      ...bind(core, {
+        startRound: startImportRound,
+        record: recordImportedUsers,
+        link: linkImportedUser,
+        listWithoutAccount: listPeopleWithoutAccount,
+      }),
+      completeRound: (round, input) =>
+        withoutHaste(database, (db) => completeImportRound({ ...core, db }, round, input)),
+    },
     operator: bind(core, {
       changePassword: changePasswordOf,
       grant: grantTo,
       revoke: revokeFrom,
       unlock,
+      update: updateUserNamed,
+      delete: deleteUserNamed,
+      createGroup: createGroupAsOperator,
+      updateGroup: updateGroupNamed,
+      deleteGroup: deleteGroupNamed,
       createPasswordCode: createPasswordCodeNamed,
       listSessions: listSessionsNamed,
       endSessions: endSessionsNamed,
@@ -107,16 +142,22 @@ export function createAuth<
     publicKeys: () => core.keyRing.publicKeys(),
     verificationKeys: () => core.keyRing.verificationKeys(),
     learnHashCosts: () => withoutHaste(database, (db) => learnHashCosts(core, db)),
-    purge: () => withoutHaste(database, (db) => purge({ ...core, db })),
+    purge: () =>
+      withoutHaste(database, async (db) => {
+        const purged = await purge({ ...core, db });
+        await buildOnlineIndexes(db, indexesOf(core.profile));
+        return purged;
+      }),
     migrate: () => withoutHaste(database, async (db) => void (await migrate(db))),
     prepare: async () => {
       await withoutHaste(database, async (db) => {
         await migrate(db);
-        await indexProfile(core, db);
+        await refuseFaults(db);
       });
       await core.keyRing.prepare();
       await syncPermissions(core, { prune: false });
     },
+    examine: () => withoutHaste(database, (db) => examine({ ...core, db }, storage.pool)),
     ping: async () => {
       await storage.pool.query("select");
     },

@@ -12,6 +12,7 @@ export {
   StartError,
 } from "./errors.ts";
 export type { AdministeredUser, AdministeredUserInput, CreatedAccount, UserUpdate } from "./flows/administer-users.ts";
+export { OldTokenRefused } from "./flows/adopt-django-token.ts";
 export type { SessionAnswer, SignInAnswer } from "./flows/answer-session.ts";
 export type { Caller } from "./flows/authenticate.ts";
 export type { ChangePasswordInput } from "./flows/change-password.ts";
@@ -25,10 +26,13 @@ export type { LoginInput } from "./flows/login.ts";
 export type { GroupPageAnswer } from "./flows/manage-groups.ts";
 export type { Device, OwnDevice } from "./flows/manage-sessions.ts";
 export type { Purged } from "./flows/purge.ts";
+export type { StartRoundInput } from "./flows/record-imported-users.ts";
 export type { RegisterInput } from "./flows/register.ts";
 export type { Administrator } from "./flows/require-authority.ts";
 export type { HookEvent, HookName, Hooks, HookTransaction } from "./hooks/hooks.ts";
 export { type CountryCode, isCountryCode } from "./identifiers/phone.ts";
+export type { ImportedKey, ImportedPerson } from "./imported-users/imported-user.ts";
+export type { ImportRound, RoundChanges } from "./imported-users/round-store.ts";
 export type { AuthOptions } from "./options.ts";
 export {
   type CorePermission,
@@ -45,6 +49,7 @@ export { createSecret, findSecretWeakness } from "./secrets.ts";
 export type { Session } from "./sessions/session.ts";
 export { type DatabaseConnection, type DatabaseOptions, isStorageUnavailable } from "./storage/database.ts";
 export type { DatabaseClient, DatabasePool } from "./storage/given-pool.ts";
+export { toNetwork, toPlainAddress } from "./throttling/address.ts";
 export { type Limit, limits as attemptLimits } from "./throttling/limits.ts";
 export { type TokenAlgorithm, tokenAlgorithms } from "./tokens/access-token.ts";
 export { jwksMaxAge } from "./tokens/key-ring.ts";

@@ -28,6 +28,12 @@ const djangoOptions = z.strictObject({
   secretKey: z.string().refine((value) => Buffer.byteLength(value) >= 32, "is shorter than 32 bytes"),
   /** Until when the old backend's tokens are accepted; absent: never. */
   acceptTokensUntil: z.date().optional(),
+  /** The name under which the old backend's people are recorded here: only they are looked at. */
+  source: z.string().default("django"),
+  /** Whether its tokens are accepted for staff, superusers and holders of any permission too. */
+  dangerouslyAcceptTokensOfStaff: z.boolean().default(false),
+  /** Since when the old backend makes and renames no accounts any more; absent: it still does. */
+  frozenAt: z.date().optional(),
 });
 
 const passwordOptions = z.strictObject({

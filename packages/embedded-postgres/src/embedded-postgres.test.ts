@@ -339,6 +339,25 @@ describe("after an accident", () => {
     expect(await query(await open(shared), "select 1 as one")).toEqual([{ one: 1 }]);
   });
 
+  it.runIf(isLinux)(
+    "a lock file whose process id now belongs to another PostgreSQL does not keep it down",
+    async () => {
+      const [first, second] = [shared, await emptyFolder()];
+      const child = startOpener(first);
+      await child.line();
+      const lockFile = join(first, "postgres", "data", "postmaster.pid");
+      const left = await readFile(lockFile, "utf8");
+      await child.finish();
+      const other = await open(second);
+      await writeFile(lockFile, left.replace(/^\d+/, String(await serverPid(second))));
+      const before = Date.now();
+      expect(await query(await open(first), "select 1 as one")).toEqual([{ one: 1 }]);
+      expect(Date.now() - before).toBeLessThan(15_000);
+      expect(await query(other, "select 2 as two")).toEqual([{ two: 2 }]);
+      expect(await serverPid(first)).not.toBe(await serverPid(second));
+    },
+  );
+
   it("a port that was taken meanwhile is left to its owner", async () => {
     const first = await open(shared);
     const { port } = first.connection;

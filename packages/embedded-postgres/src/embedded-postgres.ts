@@ -8,6 +8,7 @@ import {
   findPrograms,
   findServer,
   HOST,
+  isFree,
   lastComplaint,
   type Programs,
   type RunningServer,
@@ -177,8 +178,10 @@ async function join(place: Place, options: JoinOptions): Promise<Lease> {
       if (attempts === START_ATTEMPTS) throw error;
       return undefined;
     });
+  const silence = createSilenceWatch(place.folder);
   while (!signal.aborted) {
     const server = await findServer(place.folder);
+    await silence.look(server);
     const lease = server === undefined ? await start() : await takeWhenReady(place, server, signal);
     if (lease !== undefined) return lease;
     await sleep(50, undefined, { signal }).catch(() => {});
@@ -186,6 +189,25 @@ async function join(place: Place, options: JoinOptions): Promise<Lease> {
   throw new EmbeddedPostgresError(
     `PostgreSQL in ${place.folder.dataDir} is not to be reached (${await lastComplaint(place.folder)}): see ${place.folder.log}, then start again.`,
   );
+}
+
+/** A server listens before it is ready, so one that does not for so long is none. */
+const SILENT_FOR_MS = 10_000;
+
+/** Tells a server that is coming up from a process that has only got the id of one, where the system does not say which it is. */
+function createSilenceWatch(folder: Folder) {
+  let silentSince: number | undefined;
+  return {
+    /** @throws EmbeddedPostgresError once it is clear that there is none. */
+    async look(server: RunningServer | undefined): Promise<void> {
+      const isSilent = server?.port !== undefined && !server.stopping && (await isFree(server.port));
+      silentSince = isSilent ? (silentSince ?? Date.now()) : undefined;
+      if (silentSince === undefined || Date.now() - silentSince < SILENT_FOR_MS) return;
+      throw new EmbeddedPostgresError(
+        `Process ${server?.pid}, which ${folder.data}/postmaster.pid names, is another PostgreSQL and not the server of ${folder.dataDir}: remove that file if nothing uses the folder, and start again.`,
+      );
+    },
+  };
 }
 
 async function startAndTake(place: Place, port: number | undefined): Promise<Lease | undefined> {

@@ -188,6 +188,7 @@ export async function findServer(folder: Folder): Promise<RunningServer | undefi
   const pid = Number(lines?.[0]);
   if (lines === undefined || !(pid > 0) || !(await isServer(pid))) return undefined;
   await refuseCopy(folder, lines[1] ?? "");
+  if (await isElsewhere(pid, folder)) return undefined;
   return { pid, port: Number(lines[3]) || undefined, stopping: lines[7]?.trim() === "stopping" };
 }
 
@@ -270,6 +271,21 @@ export async function isServer(pid: number): Promise<boolean> {
   return name === undefined || (name === "postgres" && state !== "Z" && state !== "X");
 }
 
+/**
+ * Whether a server is certainly another one than this folder's: PostgreSQL runs as the owner of its files, and stays in their folder.
+ * It happens when a machine with several servers was restarted, and the process id of a dead one came to another. Only Linux tells.
+ */
+async function isElsewhere(pid: number, folder: Folder): Promise<boolean> {
+  if (platform() !== "linux") return false;
+  const [itself, its, here] = await Promise.all(
+    [`/proc/${pid}`, `/proc/${pid}/cwd`, folder.data].map((path) => stat(path).catch(() => undefined)),
+  );
+  if (itself === undefined || here === undefined) return false;
+  // What does not let itself be looked at seems to be root's, as whom PostgreSQL never runs.
+  const isOfAnother = itself.uid !== here.uid && itself.uid !== 0;
+  return isOfAnother || (its !== undefined && (its.ino !== here.ino || its.dev !== here.dev));
+}
+
 async function refuseCopy(folder: Folder, itsData: string): Promise<void> {
   const [here, there] = await Promise.all([folder.data, itsData].map((path) => stat(path).catch(() => undefined)));
   if (here === undefined || (here.ino === there?.ino && here.dev === there.dev)) return;
@@ -294,7 +310,8 @@ async function disownLockFile(folder: Folder): Promise<void> {
   if (file === undefined) return;
   try {
     const [pid, ...rest] = (await file.readFile("utf8")).split("\n");
-    if (!isAlive(Number(pid)) || (await isServer(Number(pid)))) return;
+    const isOurs = (await isServer(Number(pid))) && !(await isElsewhere(Number(pid), folder));
+    if (!isAlive(Number(pid)) || isOurs) return;
     const text = [NOBODY, ...rest].join("\n");
     await file.write(text, 0);
     await file.truncate(Buffer.byteLength(text));
@@ -338,7 +355,8 @@ async function lastPort(folder: Folder): Promise<number | undefined> {
   return port > 0 && port < 65_536 ? port : undefined;
 }
 
-function isFree(port: number): Promise<boolean> {
+/** Whether no program listens at a port. */
+export function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = createServer().once("error", () => resolve(false));
     probe.listen({ host: HOST, port, exclusive: true }, () => probe.close(() => resolve(true)));

@@ -45,7 +45,7 @@ export async function findUnheld(db: Queries, user: User, permissions: readonly 
  *
  * @throws AuthError `permission_denied`
  */
-export async function requireHeld(db: Queries, giver: User, permissions: readonly string[]): Promise<void> {
-  const unheld = await findUnheld(db, giver, permissions);
+export async function requireHeld(db: Queries, giver: User | null, permissions: readonly string[]): Promise<void> {
+  const unheld = giver && (await findUnheld(db, giver, permissions));
   if (unheld) throw new AuthError("permission_denied", `Only who holds ${unheld} can give it`);
 }

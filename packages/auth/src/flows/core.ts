@@ -3,6 +3,7 @@ import type { ResolvedOptions } from "../options.ts";
 import type { Passwords } from "../passwords/passwords.ts";
 import type { Session } from "../sessions/session.ts";
 import type { Queries } from "../storage/database.ts";
+import type { Lanes } from "../throttling/lanes.ts";
 import type { Throttle } from "../throttling/throttle.ts";
 import type { KeyRing, SigningKey } from "../tokens/key-ring.ts";
 import type { VerifiedToken } from "../tokens/verified-tokens.ts";
@@ -25,8 +26,10 @@ export interface Core {
   readonly throttle: Throttle;
   /** The key that signs tokens now: the ring's newest, or the old backend's in the profile `django`. */
   readonly findSigningKey: () => Promise<Pick<SigningKey, "kid" | "algorithm" | "privateKey">>;
-  /** Verifies a bearer token, or remembers that it did. */
-  readonly verifyToken: (token: string) => Promise<VerifiedToken>;
+  /** Where sign-ins from one address wait for each other until they have been counted. */
+  readonly signInLanes: Lanes;
+  /** Verifies a bearer token, or remembers that it did; what comes from one network waits for itself. */
+  readonly verifyToken: (token: string, network: string | null) => Promise<VerifiedToken>;
   /** Reads a session and its user as they are now. */
   readonly readCaller: CallerReader;
   /** Reads what a user was granted, as it is now. */

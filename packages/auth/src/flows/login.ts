@@ -3,7 +3,8 @@ import { recordEvent } from "../audit/audit-log.ts";
 import { AuthError } from "../errors.ts";
 import { type Identifier, parseIdentifier } from "../identifiers/identifier.ts";
 import type { PasswordCheck } from "../passwords/passwords.ts";
-import { type Account, findAccount, recordLogin } from "../users/user-store.ts";
+import { toNetwork } from "../throttling/address.ts";
+import { type Account, recordLogin } from "../users/user-store.ts";
 import { admitSignIn, type SignInAdmission } from "./admit-sign-in.ts";
 import { type AnsweredSession, answerSignIn, type SignInAnswer } from "./answer-session.ts";
 import type { Core, RequestFacts } from "./core.ts";
@@ -27,17 +28,23 @@ export interface LoginInput {
  * @throws AuthError `invalid_credentials`, `rate_limited`, `overloaded`, `refused_by_hook`, `hook_failed`
  */
 export async function login(core: Core, input: LoginInput, facts: RequestFacts): Promise<SignInAnswer> {
-  core.passwords.requireRoom();
+  const network = toNetwork(facts.address);
+  core.passwords.requireRoom(network);
   const identifier = parseIdentifier(input.username, core.options.phones);
-  const account = identifier && (await findAccount(core.db, identifier));
-  const admission = await admitSignIn(core, { identifier, account, deviceMark: input.deviceMark, facts });
+  const admission = await admitSignIn(core, {
+    typed: input.username,
+    identifier,
+    deviceMark: input.deviceMark,
+    facts,
+  });
+  const { account } = admission;
   // Nothing fits an account that is locked or disabled, so that nothing is learnt of its password.
   const stored = account?.isActive && !admission.isClosed ? account.password : null;
-  const check = await whileCounted(core, admission, () => core.passwords.verify(input.password, stored));
+  const check = await whileCounted(core, admission, () => core.passwords.verify(input.password, stored, network));
   if (!identifier || !account || !check.matches) {
     return refuse(core, { identifier, account, admission, because: findReason(account, admission, check), facts });
   }
-  const nextHash = (check.needsRehash && (await tryRehash(core, input.password))) || account.password;
+  const nextHash = (check.needsRehash && (await tryRehash(core, input.password, network))) || account.password;
   const signedIn = { account, admission, nextHash, identifier, facts };
   const opened = await unlessUndone(core, admission, () => open(core, signedIn)).catch((error) =>
     recordUndone(core, signedIn, error),
@@ -65,11 +72,11 @@ async function open(
     const checked = { id: account.id, verifiedHash: account.password, nextHash };
     const user = await recordLogin(transaction, core.profile, checked);
     if (!user) return null;
-    await core.throttle.succeed(transaction, admission.counted);
     const happened = { event: "signed_in", identifier: identifier.kind } as const;
     await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
     const opened = await openSession(core, transaction, { user, facts });
     await tellHook(core, transaction, "signedIn", { user, session: opened.session, request: facts });
+    await core.throttle.succeed(transaction, admission.counted);
     return opened;
   });
 }
@@ -106,9 +113,9 @@ async function refuse(core: Core, { identifier, account, admission, because, fac
 }
 
 /** A new hash under the present settings; null when the service is too busy, since the next sign-in can do it as well. */
-async function tryRehash(core: Core, password: string): Promise<string | null> {
+async function tryRehash(core: Core, password: string, network: string | null): Promise<string | null> {
   try {
-    return await core.passwords.hash(password);
+    return await core.passwords.hash(password, network);
   } catch (error) {
     if (error instanceof AuthError && error.code === "overloaded") return null;
     throw error;

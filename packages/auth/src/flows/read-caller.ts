@@ -1,5 +1,6 @@
 import type pg from "pg";
 import { isLiveSession, touchInterval } from "../sessions/session-store.ts";
+import { prepareQuery } from "../storage/prepared-statements.ts";
 import { shareQuery } from "../storage/share-query.ts";
 import type { CallerColumns } from "./caller-columns.ts";
 import type { CallerKey, CallerReader, StoredCaller } from "./core.ts";
@@ -23,10 +24,9 @@ type Row = Readonly<Record<string, unknown>> & Facts & { position: number };
  * from one to the next.
  */
 export function createCallerReader(pool: pg.Pool, columns: CallerColumns): CallerReader {
-  const text = toQuery(columns);
+  const readCallers = prepareQuery<Row>(pool, "read-callers", toQuery(columns));
   return shareQuery(async (keys: readonly CallerKey[]): Promise<(StoredCaller | null)[]> => {
-    const values = [keys.map((key) => key.sessionId), keys.map((key) => key.kid)];
-    const { rows } = await pool.query<Row>({ name: "read-callers", text, values });
+    const { rows } = await readCallers([keys.map((key) => key.sessionId), keys.map((key) => key.kid)]);
     const callers = new Map(rows.map((row) => [row.position, toStoredCaller(columns, row)]));
     return keys.map((_, index) => callers.get(index + 1) ?? null);
   });

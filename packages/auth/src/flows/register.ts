@@ -13,6 +13,7 @@ import type { Core, RequestFacts } from "./core.ts";
 import { requireGoodPassword } from "./encode-password.ts";
 import { openSession } from "./open-session.ts";
 import { parseNewNames, type StoredNames } from "./parse-names.ts";
+import { requireFreeUsername } from "./require-free-username.ts";
 import { tellHook } from "./tell-hooks.ts";
 import { unlessUndone } from "./while-counted.ts";
 
@@ -47,10 +48,12 @@ export async function register(core: Core, input: RegisterInput, facts: RequestF
   } = parseNewNames(core, { username, phoneNumber, email });
   const person = { username, phoneNumber, email, ...profile };
   requireGoodPassword(core, password, { field: "password", person });
-  core.passwords.requireRoom();
-  const admission = await core.throttle.admit([{ limit: "register_address", of: [toNetwork(facts.address)] }]);
-  const encoded = await core.passwords.hash(password);
+  const network = toNetwork(facts.address);
+  core.passwords.requireRoom(network);
+  const admission = await core.throttle.admit(network === null ? [] : [{ limit: "register_address", of: [network] }]);
+  const encoded = await core.passwords.hash(password, network);
   const open = async (transaction: Queries) => {
+    await requireFreeUsername(transaction, names, { isTrusted: false });
     const user = await insertUser(transaction, core.profile, {
       ...profile,
       ...names,

@@ -35,7 +35,10 @@ type Awaitable = void | Promise<void>;
 export interface Hooks<User> {
   /** An account was made: by its owner, who is signed in with it, by an administrator, or by the operator. */
   userCreated?(
-    event: HookEvent & { readonly user: User; readonly by: "registration" | "administrator" | "command_line" },
+    event: HookEvent & {
+      readonly user: User;
+      readonly by: "registration" | "administrator" | "command_line" | "import";
+    },
   ): Awaitable;
   /** Fields, names or ranks were changed. Told afterwards when the account is disabled by it. */
   userUpdated?(
@@ -43,7 +46,7 @@ export interface Hooks<User> {
       readonly user: User;
       /** The names of what was given, whether or not it was the same before. */
       readonly fields: readonly string[];
-      readonly by: "owner" | "administrator";
+      readonly by: "owner" | "administrator" | "command_line";
     },
   ): Awaitable;
   /** Told afterwards, with the user as they were. */

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { z } from "zod";
 import { AuthError, type InputIssue } from "../errors.ts";
 import { type FieldSchema, fieldError, type OwnField, readOwnField } from "./own-field.ts";
@@ -118,6 +119,21 @@ const nothingStored = "{}";
 /** What own fields are compared by, as an index has it. A field's name is letters and digits: {@link defineProfile}. */
 export function indexedExpression(name: string, table: string): string {
   return `coalesce(${table}profile -> '${name}', '${nothingStored}'::jsonb)`;
+}
+
+/**
+ * The indexes by which users are listed by own fields: what each is on, by a name that tells fields apart whose names are alike in lower
+ * case. One that nobody declares any more stays, since another version of the program may run.
+ */
+export function indexesOf({ ownFields }: ProfileDefinition): Record<string, string> {
+  const names = ownFields.filter(({ isIndexed }) => isIndexed).map(({ name }) => name);
+  return Object.fromEntries(
+    names.map((name) => {
+      const digest = createHash("sha256").update(name).digest("hex").slice(0, 8);
+      const index = `users_profile_${name.toLowerCase().slice(0, 32)}_${digest}`;
+      return [index, `users ((${indexedExpression(name, "")}), standing, id)`];
+    }),
+  );
 }
 
 /** The stored values, as JSON, that are shown as `value`. */

@@ -29,7 +29,10 @@ interface UsersTable extends ProfileColumns {
   isSuperuser: Generated<boolean>;
   dateJoined: Generated<Date>;
   lastLogin: ColumnType<Date | null, Date | undefined, Date>;
+  /** Read by the release before this one only. */
   credentialsChangedAt: Generated<Date>;
+  /** Since when no token of another system is adopted for this user, because of what was done here. */
+  oldTokensEndedAt: ColumnType<Date | null, Date | undefined, Date>;
 }
 
 /** A user with what only sign-in may see. */
@@ -99,7 +102,7 @@ function toRefusal(error: unknown): unknown {
   return new AuthError("identifier_taken", "Another account has that name, phone number or e-mail address", { issues });
 }
 
-/** Makes a user's password this hash, whatever it was; older tokens of the old backend end with it. */
+/** Makes a user's password this hash, whatever it was. */
 export async function setPassword(db: Queries, id: string, hash: string): Promise<void> {
   await db
     .updateTable("users")
@@ -123,7 +126,7 @@ export interface UserChanges extends ProfileChanges {
 const nameColumns = ["usernameKey", "phoneNumber", "emailKey"] as const satisfies readonly (keyof UserChanges)[];
 
 /**
- * Changes a user. Whoever gets another name is not the one whom the old backend's tokens named.
+ * Changes a user.
  *
  * @throws AuthError `identifier_taken`, naming the field; `invalid_input`
  */
@@ -191,6 +194,22 @@ export async function lockUser(transaction: Queries, id: string): Promise<User |
   return (await query.executeTakeFirst()) ?? null;
 }
 
+/** Notes that no token of another system is adopted for a user any more; the first time stands. */
+export async function markOldTokensEnded(db: Queries, id: string): Promise<void> {
+  await db
+    .updateTable("users")
+    .set({ oldTokensEndedAt: sql<Date>`latchkey.now()` })
+    .where("id", "=", id)
+    .where("oldTokensEndedAt", "is", null)
+    .execute();
+}
+
+/** Whether tokens of another system may still be adopted for a user. */
+export async function mayHaveOldTokens(db: Queries, id: string): Promise<boolean> {
+  const query = db.selectFrom("users").select("id").where("id", "=", id).where("oldTokensEndedAt", "is", null);
+  return (await query.executeTakeFirst()) !== undefined;
+}
+
 export async function findUser(db: Queries, profile: ProfileDefinition, id: string): Promise<User | null> {
   const found = await db.selectFrom("users").select(profile.columns).where("id", "=", id).executeTakeFirst();
   return found ? toUser(profile, found) : null;
@@ -216,7 +235,7 @@ export async function listPasswordKinds(db: Queries, kindPattern: string): Promi
   return rows.map(({ password }) => password);
 }
 
-/** Gives a user another password, if it is still the one that was verified; older tokens of the old backend end with it. */
+/** Gives a user another password, if it is still the one that was verified. */
 export async function replacePassword(
   db: Queries,
   { id, verifiedHash, nextHash }: { id: string; verifiedHash: string; nextHash: string },

@@ -11,6 +11,7 @@ import {
 } from "@latchkey/auth";
 import { initTRPC, type TRPCProcedureBuilder, type TRPCUnsetMarker } from "@trpc/server";
 import type { LatchkeyContext } from "./context.ts";
+import { callInCookieMode, type ProcedureMeta } from "./cookie-mode.ts";
 import { findAuthError, findThrownRefusal, toTrpcError, withUnavailability } from "./error-map.ts";
 import type { ErrorShape } from "./error-shape.ts";
 import { findInputError, formatError, formatRefusal } from "./format-error.ts";
@@ -18,7 +19,7 @@ import { findInputError, formatError, formatRefusal } from "./format-error.ts";
 /** A builder of procedures, for `.concat()` in a router whose context has the key `latchkey`. */
 export type ProcedureBuilder<C extends Config, Added extends object> = TRPCProcedureBuilder<
   LatchkeyContext<C>,
-  object,
+  ProcedureMeta,
   Added,
   TRPCUnsetMarker,
   TRPCUnsetMarker,
@@ -90,7 +91,10 @@ export interface OwnBuilders<C extends Config> extends Builders<C> {
 export function createBuilders<C extends Config>(formatted: FormattedErrors): OwnBuilders<C> {
   const find = formatted === "all" ? findAuthError : findThrownRefusal;
   // What `.errors()` below gives to each procedure; this one is for the types, and is never asked.
-  const t = initTRPC.context<LatchkeyContext<Config>>().create({ isDev: false, errorFormatter: formatError });
+  const t = initTRPC
+    .context<LatchkeyContext<Config>>()
+    .meta<ProcedureMeta>()
+    .create({ isDev: false, errorFormatter: formatError });
 
   /** Gives every refusal of the core the transport's code. */
   const withMappedErrors = t.middleware(async ({ next }) => {
@@ -101,13 +105,21 @@ export function createBuilders<C extends Config>(formatted: FormattedErrors): Ow
     return result;
   });
 
+  const withCookieMode = t.middleware(async ({ ctx: { latchkey }, meta, next, getRawInput }) => {
+    const { cookies } = latchkey;
+    return cookies
+      ? callInCookieMode({ cookies, meta, getRawInput, next: (read) => next({ getRawInput: read }) })
+      : next();
+  });
+
   const publicProcedure = t.procedure
     .errors<ErrorShape | undefined>(formatted === "all" ? formatError : formatRefusal)
     .use(({ ctx, next }) => {
       requireCall(ctx);
       return next();
     })
-    .use(withMappedErrors);
+    .use(withMappedErrors)
+    .use(withCookieMode);
 
   const protectedProcedure = publicProcedure.use(async ({ ctx: { latchkey }, next }) => {
     const { user, session } = await withUnavailability(() =>

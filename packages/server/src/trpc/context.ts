@@ -1,4 +1,5 @@
 import type { Administrator, Auth, Config, PlainConfig, RequestFacts } from "@latchkey/auth";
+import type { CallCookies } from "./cookie-mode.ts";
 
 /** What a call brings: facts, of which nothing has been verified. */
 export interface LatchkeyCall<C extends Config = PlainConfig> {
@@ -6,6 +7,8 @@ export interface LatchkeyCall<C extends Config = PlainConfig> {
   readonly facts: RequestFacts;
   /** The `Authorization` headers as they came. */
   readonly authorization: readonly string[];
+  /** In cookie mode: where the refresh token comes from, and where it goes. */
+  readonly cookies?: CallCookies | undefined;
 }
 
 /** What the context of a router must hold in which procedures of Latchkey are. It has the one key, so that it stands beside yours. */
@@ -24,6 +27,8 @@ export interface RequestInput {
   readonly remoteAddress: string | null | undefined;
   /** The id under which your logs know the request, for the audit trail. */
   readonly requestId?: string | null | undefined;
+  /** In cookie mode: the cookies of the call. */
+  readonly cookies?: CallCookies | undefined;
 }
 
 /** Longer than any browser's. */
@@ -32,11 +37,11 @@ const longestUserAgent = 512;
 /** Makes the context of a call. It reads headers, and verifies nothing. */
 export function createContext<C extends Config>(
   auth: Auth<C>,
-  { headers, remoteAddress, requestId = null }: RequestInput,
+  { headers, remoteAddress, requestId = null, cookies }: RequestInput,
 ): LatchkeyContext<C> {
   const [userAgent = null] = readHeader(headers, "user-agent");
   const facts = { requestId, address: remoteAddress ?? null, userAgent: userAgent?.slice(0, longestUserAgent) ?? null };
-  return { latchkey: { auth, facts, authorization: readHeader(headers, "authorization") } };
+  return { latchkey: { auth, facts, authorization: readHeader(headers, "authorization"), cookies } };
 }
 
 /** Of the platform's `Headers` those of one name come as one text, which no single token is. */

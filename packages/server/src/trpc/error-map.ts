@@ -39,6 +39,7 @@ const reasonsOfTrpc: Partial<Record<TrpcCode, AuthErrorCode>> = {
   METHOD_NOT_SUPPORTED: "invalid_input",
   UNSUPPORTED_MEDIA_TYPE: "invalid_input",
   PAYLOAD_TOO_LARGE: "invalid_input",
+  NOT_IMPLEMENTED: "invalid_input",
 };
 
 /** The refusal that was thrown in a procedure; null for everything else. */

@@ -1,6 +1,7 @@
 import { type ProfileDefinition, profileFields } from "@latchkey/auth";
 import type { TRPCMutationProcedure, TRPCQueryProcedure } from "@trpc/server";
 import { z } from "zod";
+import type { ProcedureMeta } from "./cookie-mode.ts";
 import type { ErrorShape } from "./error-shape.ts";
 
 /**
@@ -49,7 +50,7 @@ export function profileInput<Shape extends z.ZodRawShape>({ fields }: ProfileDef
 export interface ProcedureTypes<Input, Output> {
   input: Input;
   output: Output;
-  meta: object;
+  meta: ProcedureMeta;
   errorShape: ErrorShape;
 }
 

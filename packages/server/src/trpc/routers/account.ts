@@ -14,6 +14,7 @@ export function createAccountProcedures<C extends Config>(
      */
     register: taking<Partial<C["profileInput"]>>()(
       publicProcedure
+        .meta({ cookieMode: {} })
         .input(
           profileInput(profile, {
             username: identifierText,

@@ -14,6 +14,7 @@ export function createAuditProcedures<C extends Config>({ ofCoreModel }: OwnBuil
         z
           .strictObject({
             userId: z.uuid().optional(),
+            actorId: z.uuid().optional(),
             event: text(64).optional(),
             cursor: eventCursor.optional(),
             limit: pageLimit,

@@ -16,6 +16,10 @@ export function createGroupsProcedures<C extends Config>({ ofCoreModel }: OwnBui
       .input(z.strictObject({ cursor: cursorText.optional(), limit: pageLimit }).prefault({}))
       .query(({ ctx, input }) => ctx.latchkey.auth.groups.list(input)),
 
+    get: group.view
+      .input(z.strictObject({ id: z.uuid() }))
+      .query(({ ctx, input }) => ctx.latchkey.auth.groups.get(input.id)),
+
     create: group.add
       .input(z.strictObject({ name, permissions: permissionList }))
       .mutation(({ ctx, input }) => ctx.latchkey.auth.groups.create(toAdministrator(ctx), input)),

@@ -94,6 +94,12 @@ export function createUsersProcedures<C extends Config>({ ofCoreModel }: OwnBuil
         ctx.latchkey.auth.users.setPermissions(toAdministrator(ctx), input.id, input.permissions),
       ),
 
+    /** Lets a user sign in again who is kept out by guesses at their password. */
+    unlock: user.change.input(byId).mutation(async ({ ctx, input }) => {
+      await ctx.latchkey.auth.users.unlock(toAdministrator(ctx), input.id);
+      return {};
+    }),
+
     /** Answers, once, a code with which somebody who forgot their password sets another by `password.reset`. */
     createPasswordCode: user.change
       .input(byId)
