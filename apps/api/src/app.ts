@@ -62,8 +62,9 @@ export function createApp({
   });
   app.use("/.well-known/jwks.json", cors(forEveryPage));
   app.get("/.well-known/jwks.json", etag(), async (context) => {
+    const keys = await auth.publicKeys();
     context.header("Cache-Control", `public, max-age=${jwksMaxAge}`);
-    return context.json(await auth.publicKeys());
+    return context.json(keys);
   });
   for (const path of ["/trpc/*", `${cookiePath}/*`]) {
     app.use(
