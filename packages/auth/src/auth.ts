@@ -53,7 +53,10 @@ export interface Auth<C extends Config = PlainConfig> {
       readonly lifetime: number;
     };
   };
-  /** The connections to the database, for tables of your own beside the core's. A connection that is taken must be released. */
+  /**
+   * The connections to the database, for tables of your own beside the core's, which are named with their schema. A connection that is
+   * taken must be released.
+   */
   readonly pool: DatabasePool;
 
   /**

@@ -153,6 +153,7 @@ export function createAuth<
       await withoutHaste(database, async (db) => {
         await migrate(db);
         await refuseFaults(db);
+        await buildOnlineIndexes(db, indexesOf(core.profile));
       });
       await core.keyRing.prepare();
       await syncPermissions(core, { prune: false });

@@ -23,7 +23,10 @@ async function openShop(connectionString: string) {
       userCreated: async ({ user, transaction }) => {
         expectTypeOf(user.nickname).toEqualTypeOf<string | null>();
         if (user.nickname === "uninvited") throw new HookRefusal("You are not invited");
-        await transaction.query("insert into shop_customers (id, nickname) values ($1, $2)", [user.id, user.nickname]);
+        await transaction.query("insert into public.shop_customers (id, nickname) values ($1, $2)", [
+          user.id,
+          user.nickname,
+        ]);
       },
     },
   });
@@ -189,7 +192,9 @@ test("declared permissions are asked for, granted, and a misspelt one does not c
 
 test("a hook of the router's owner writes in the same transaction, and refuses with its own words", async () => {
   const { user } = await signUp({ nickname: "Ece" });
-  const customers = await shop.latchkey.auth.pool.query("select nickname from shop_customers where id = $1", [user.id]);
+  const customers = await shop.latchkey.auth.pool.query("select nickname from public.shop_customers where id = $1", [
+    user.id,
+  ]);
   expect(customers.rows).toEqual([{ nickname: "Ece" }]);
   const register = clientOf().auth.account.register;
   const refused = await refusal(register.mutate({ username: "uninvited", password, nickname: "uninvited" }));

@@ -38,7 +38,7 @@ beforeAll(async () => {
   });
   auth = service.auth;
   await service.database.query(
-    "create table told (hook text, user_id uuid references latchkey.users on delete set null)",
+    "create table public.told (hook text, user_id uuid references latchkey.users on delete set null)",
   );
   await auth.createUser({ username: "root_", password, isSuperuser: true });
   const { token } = await auth.login({ username: "root_", password }, service.facts);
@@ -63,8 +63,8 @@ async function signUp() {
 }
 
 const insert = async ({ transaction, user }: HookEvent & Record<string, unknown>, hook: HookName) =>
-  transaction.query("insert into told (hook, user_id) values ($1, $2)", [hook, (user as { id: string }).id]);
-const stored = () => service.database.query<{ hook: string }>("delete from told returning hook");
+  transaction.query("insert into public.told (hook, user_id) values ($1, $2)", [hook, (user as { id: string }).id]);
+const stored = () => service.database.query<{ hook: string }>("delete from public.told returning hook");
 const code = (wanted: string) => expect.objectContaining({ code: wanted });
 const count = async (text: string, values: unknown[] = []) =>
   Number((await service.database.query<{ count: string }>(`select count(*) from ${text}`, values))[0]?.count);
@@ -248,7 +248,7 @@ describe("a hook that fails", () => {
       throw "canary";
     },
     "by a statement that PostgreSQL refuses": ({ transaction }) =>
-      transaction.query("insert into told values ('x', 'canary')"),
+      transaction.query("insert into public.told values ('x', 'canary')"),
     "by a statement whose failure it hides": ({ transaction }) => transaction.query("canary").catch(() => {}),
     "by a statement that it does not wait for": ({ transaction }) => void transaction.query("canary"),
     "by never answering": () => new Promise(() => {}),

@@ -1,7 +1,8 @@
 /** The transaction of what a hook is told, over by the time the hook has answered. */
 export interface HookTransaction {
   /**
-   * One statement, with `$1`, `$2`, … for values. A statement that fails undoes the whole transaction, whatever the hook makes of it.
+   * One statement, with `$1`, `$2`, … for values. Name tables with their schema: the connection looks for nothing in `public`. A statement
+   * that fails undoes the whole transaction, whatever the hook makes of it.
    *
    * @example
    * await transaction.query("insert into shop.customers (id) values ($1)", [user.id]);
@@ -28,6 +29,9 @@ type Awaitable = void | Promise<void>;
 /**
  * What a team is told of people. A hook runs within 500 ms in the transaction of what it tells: one that throws or takes longer undoes
  * it, and the caller is refused with `refused_by_hook` (after a `HookRefusal`, with its message) or `hook_failed`.
+ *
+ * A transaction that the database gives up for the sake of others at the same moment is run again, and its hook with it: its queries are
+ * undone before, whatever else it does is not.
  *
  * What must not be prevented is told when it has happened, in a transaction of the hook's own: resets of passwords, disabling and
  * deletion. A failure then undoes what the hook did and goes to `onError`.

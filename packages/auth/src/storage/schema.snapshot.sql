@@ -115,8 +115,8 @@ CASE
     WHEN is_staff THEN 1
     ELSE 0
 END)
-users.profile jsonb not null default '{}'::jsonb
 users.old_tokens_ended_at timestamp with time zone
+users.profile jsonb not null default '{}'::jsonb
 audit_events: audit_events_pkey PRIMARY KEY (id)
 audit_events: audit_events_position_key UNIQUE ("position")
 erasures: erasures_pkey PRIMARY KEY (user_id)
