@@ -74,7 +74,7 @@ let close: () => Promise<void>;
 beforeAll(async () => {
   const database = await createTestDatabase();
   const { host, port, user, password: databasePassword, database: name } = database.connection;
-  await database.query("create table shop_customers (id uuid primary key, nickname text)");
+  await database.query("create table public.shop_customers (id uuid primary key, nickname text)");
   shop = await openShop(`postgres://${user}:${encodeURIComponent(String(databasePassword))}@${host}:${port}/${name}`);
   const server = createHTTPServer({ router: shop.appRouter, createContext: shop.createContext });
   server.listen(0, "127.0.0.1");
