@@ -97,7 +97,8 @@ export function createBuilders<C extends Config>(formatted: FormattedErrors): Ow
     .create({ isDev: false, errorFormatter: formatError });
 
   /** Gives every refusal of the core the transport's code. */
-  const withMappedErrors = t.middleware(async ({ next }) => {
+  const withMappedErrors = t.middleware(async ({ ctx, next }) => {
+    requireCall(ctx);
     const result = await next();
     if (result.ok || findInputError(result.error)) return result;
     const refusal = find(result.error);
@@ -114,10 +115,6 @@ export function createBuilders<C extends Config>(formatted: FormattedErrors): Ow
 
   const publicProcedure = t.procedure
     .errors<ErrorShape | undefined>(formatted === "all" ? formatError : formatRefusal)
-    .use(({ ctx, next }) => {
-      requireCall(ctx);
-      return next();
-    })
     .use(withMappedErrors)
     .use(withCookieMode);
 
