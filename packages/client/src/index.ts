@@ -1,7 +1,8 @@
-export type { AppRouter, Permission } from "@latchkey/api";
-export { type AuthClient, type AuthClientOptions, createAuthClient } from "./auth-client.ts";
+export type { AppRouter, Permission, SessionAnswer, User } from "./api-types.ts";
+export { type AuthClient, type AuthClientOptions, createAuthClient, type Transformer } from "./auth-client.ts";
 export { type AuthClientError, type AuthErrorReason, isAuthError } from "./errors.ts";
 export type { LinkOptions } from "./link.ts";
+export type { PersonOf } from "./mounted-router.ts";
 export { createServerClient, type ServerClientOptions } from "./server-client.ts";
-export type { AuthState, SessionAnswer, User } from "./session-keeper.ts";
+export type { AuthState } from "./session-keeper.ts";
 export { type AuthStorage, localStorageStorage, memoryStorage } from "./storage.ts";

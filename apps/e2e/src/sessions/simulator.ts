@@ -104,6 +104,8 @@ class Simulation {
   #session: SessionModel | null = null;
   /** Somebody signed out, here or elsewhere, or was signed out rightly. */
   #isSignedOut = true;
+  /** Tabs that have signed out, of which the storage has not heard yet. */
+  readonly #forgetting = new Set<Tab>();
   #stolen: string | null = null;
   /** Among the requests that are being answered at the same moment, one has ended the session. */
   #isEndingNow = false;
@@ -248,7 +250,8 @@ class Simulation {
   async #crash(tab: Tab): Promise<void> {
     this.#tally.crashes += 1;
     this.#note(`${tab.name} crashes`);
-    const isForgetting = this.#browser.occurrences.some((one) => one.tab === tab && one.what === emptying);
+    const isForgetting = this.#isForgetting(tab);
+    this.#forgetting.delete(tab);
     this.#browser.crash(tab);
     // A sign-out that the storage had not heard of yet is lost with the tab.
     if (isForgetting && holdsSession(this.#browser.stored)) this.#isSignedOut = false;
@@ -321,6 +324,7 @@ class Simulation {
     this.#tally.signOuts += 1;
     this.#note(`${tab.name} signs out`);
     this.#isSignedOut = true;
+    if (holdsSession(this.#browser.stored)) this.#forgetting.add(tab);
     this.#start(tab, () => tab.client.signOut());
   }
 
@@ -533,8 +537,15 @@ class Simulation {
     }
     if (next && next.session !== this.#session)
       this.#fail(`${tab.name} stores a session that another one has replaced`);
-    const isCleared = this.#browser.occurrences.some((one) => one.tab === tab && one.what === emptying);
-    if (next && this.#isSignedOut && !isCleared) this.#fail(`${tab.name} stores a session after the sign-out`);
+    if (!next) this.#forgetting.delete(tab);
+    if (next && this.#isSignedOut && !this.#isForgetting(tab))
+      this.#fail(`${tab.name} stores a session after the sign-out`);
+  }
+
+  /** Whether the storage has not heard yet of a sign-out in this tab: what the tab does with it, it does in order. */
+  #isForgetting(tab: Tab): boolean {
+    const isEmptying = this.#browser.occurrences.some((one) => one.tab === tab && one.what === emptying);
+    return isEmptying || this.#forgetting.has(tab);
   }
 
   #checkSignedOut(tab: Tab): void {

@@ -1,0 +1,124 @@
+import type { SessionAnswer, User } from "./api-types.ts";
+
+/** What is kept of a session. */
+export interface KeptSession {
+  /** Empty where it is not stored: in cookie mode, and where the profile leaves it no room. */
+  readonly token: string;
+  /** Empty in cookie mode. */
+  readonly refreshToken: string;
+  /** The session's id, the same for all its tokens; empty when the token does not tell. */
+  readonly sid: string;
+  readonly user: User;
+  /** Milliseconds since the epoch by the service's clock. */
+  readonly expiresAt: number;
+  /** Milliseconds for which the token was made. */
+  readonly lifetime: number;
+  /** Milliseconds by which the service's clock was ahead of this device's. */
+  readonly clockOffset: number;
+}
+
+/** Bytes of UTF-8 that a stored session takes at most: what iOS and Android keep in an entry of their secure storages. */
+const mostBytes = 2_048;
+
+/** @throws when it is not the answer of this service */
+export function toKeptSession({ token, refreshToken, user, expiresAt }: SessionAnswer): KeptSession {
+  const { iat, sid } = readClaims(token);
+  const [expires, issued] = [new Date(expiresAt).getTime(), Number(iat) * 1000];
+  if (Number.isNaN(issued) || typeof user?.id !== "string") throw new Error("The service answered with no session");
+  return {
+    token,
+    refreshToken,
+    sid: typeof sid === "string" ? sid : "",
+    user,
+    expiresAt: expires,
+    lifetime: expires - issued,
+    clockOffset: issued - Date.now(),
+  };
+}
+
+/**
+ * The text to store. A profile that does not fit into the limit is left out with the access token: the next start renews the
+ * session, which answers both.
+ */
+export function formatSession(session: KeptSession, deviceMark: string, hidesTokens: boolean): string {
+  const stored = { ...session, ...(hidesTokens && { token: "", refreshToken: "", expiresAt: 0 }), deviceMark };
+  const text = JSON.stringify(stored);
+  // In UTF-8 a code unit of UTF-16 takes three bytes at most.
+  if (text.length * 3 <= mostBytes || countBytes(text) <= mostBytes) return text;
+  return JSON.stringify({ ...stored, token: "", expiresAt: 0, user: { id: session.user.id } });
+}
+
+/** A session, as {@link formatSession} wrote it; null when it is none. */
+export function parseSession(text: string | null): KeptSession | null {
+  const stored = parseObject(text);
+  const { token, refreshToken, user, sid, expiresAt, lifetime, clockOffset } = stored as Partial<KeptSession>;
+  if (typeof token !== "string" || typeof refreshToken !== "string" || typeof user?.id !== "string") return null;
+  if ([expiresAt, lifetime, clockOffset].some((time) => time !== undefined && typeof time !== "number")) return null;
+  return {
+    token,
+    refreshToken,
+    user,
+    sid: typeof sid === "string" ? sid : findSid(token),
+    expiresAt: expiresAt ?? 0,
+    lifetime: lifetime ?? 0,
+    clockOffset: clockOffset ?? 0,
+  };
+}
+
+/** The device's mark beside a session or alone; empty when there is none that the service could have made. */
+export function parseDeviceMark(value: unknown): string {
+  return typeof value === "string" && /^[\w-]{43}$/.test(value) ? value : "";
+}
+
+export function readDeviceMark(text: string | null): string {
+  return parseDeviceMark((parseObject(text) as { deviceMark?: unknown }).deviceMark);
+}
+
+/** Whether the stored session had no room for more of the person than the id. */
+export const isPartial = ({ user }: KeptSession): boolean => Object.keys(user).length === 1;
+
+function parseObject(text: string | null): object {
+  try {
+    const value: unknown = JSON.parse(text ?? "null");
+    return typeof value === "object" && value !== null ? value : {};
+  } catch {
+    return {};
+  }
+}
+
+function findSid(token: string): string {
+  try {
+    return String(readClaims(token).sid ?? "");
+  } catch {
+    return "";
+  }
+}
+
+/**
+ * The claims of a JWT, of which only those in ASCII are right. By hand, because not every JavaScript engine on a phone has `atob`.
+ *
+ * @throws when it is no JWT
+ */
+function readClaims(token: string): { readonly iat?: unknown; readonly sid?: unknown } {
+  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  let [bits, count, text] = [0, 0, ""];
+  for (const letter of token.split(".")[1] ?? "") {
+    bits = ((bits << 6) | alphabet.indexOf(letter)) & 0xffff;
+    count += 6;
+    if (count >= 8) {
+      count -= 8;
+      text += String.fromCharCode((bits >> count) & 0xff);
+    }
+  }
+  return JSON.parse(text) ?? {};
+}
+
+function countBytes(text: string): number {
+  let bytes = 0;
+  // A pair of surrogates is one character of four bytes.
+  for (const character of text) bytes += utf8Length(character.codePointAt(0) ?? 0);
+  return bytes;
+}
+
+const utf8Length = (codePoint: number): number =>
+  codePoint < 0x80 ? 1 : codePoint < 0x800 ? 2 : codePoint < 0x1_0000 ? 3 : 4;
