@@ -121,14 +121,21 @@ export function createSessionKeeper({ storage, hidesTokens, renew, revoke }: Ses
 
   const clearStored = () => queue.write(() => (deviceMark ? JSON.stringify({ deviceMark }) : null));
 
+  /** The end of a session that was stored at the start when the person had already wished for something else. */
+  let ending: Promise<void> | undefined;
+
   /** Takes over what is stored at the start, unless the person has wished for something meanwhile: then it is to go. */
   async function loadFirst(): Promise<void> {
     const text = (await queue.first) ?? null;
     hasLoaded = true;
     deviceMark ||= readDeviceMark(text);
-    if (fulfilled > 0) return endUnlessKept(parseSession(text));
-    show(parseSession(text));
-    fetchRest();
+    const stored = parseSession(text);
+    if (fulfilled > 0) {
+      ending = endUnlessKept(stored);
+    } else {
+      show(stored);
+      fetchRest();
+    }
   }
 
   /** A renewal answers what the storage had no room for. */
@@ -209,7 +216,7 @@ export function createSessionKeeper({ storage, hidesTokens, renew, revoke }: Ses
     const clearing = forget();
     if (hidesTokens) return signOutByCookie(asked, session !== null || isOpening, clearing);
     const endings = [endUnlessKept(session), reading.then((stored) => endOther(stored, session))];
-    await Promise.all([...endings, clearing, within(patience, first)]);
+    await Promise.all([...endings, clearing, ready.then(() => ending)]);
   }
 
   const endOther = async (stored: KeptSession | null, session: KeptSession | null) =>
@@ -326,11 +333,14 @@ export function createSessionKeeper({ storage, hidesTokens, renew, revoke }: Ses
       const isNews = formatSession(next, "", hidesTokens) !== formatSession(stored, "", hidesTokens);
       if (isNews && (hidesTokens || stored.token === kept.token || !stored.token)) await writeStored(next);
     },
-    /** Takes over the new session of whoever is signed in; an answer to somebody else, or an old one, comes too late. */
+    /** Takes over the new tokens of the session that is kept; an answer to another session, or an old one, comes too late. */
     async replace(answer: SessionAnswer): Promise<void> {
       const session = await parseAnswer(answer);
+      if (kept?.sid !== session.sid) return endUnlessKept(session);
+      // At once, so that nothing else is renewed with the tokens of before while a slow storage is asked.
+      if (kept.expiresAt <= session.expiresAt) show(session);
       const stored = await readStored();
-      if (kept?.user.id !== session.user.id) return endUnlessKept(session);
+      if (kept !== session) return;
       if (stored && stored.expiresAt <= session.expiresAt) await take(session);
       else show(stored);
     },

@@ -20,6 +20,8 @@ export interface Tally {
   ranOut: number;
   signOuts: number;
   passwordChanges: number;
+  /** Sign-ins whose person asked for something else before they were answered. */
+  overtakenSignIns: number;
 }
 
 export const emptyTally = (): Tally => ({
@@ -34,6 +36,7 @@ export const emptyTally = (): Tally => ({
   ranOut: 0,
   signOuts: 0,
   passwordChanges: 0,
+  overtakenSignIns: 0,
 });
 
 /** Something happened that must not, with all that led to it. */
@@ -109,6 +112,7 @@ class Simulation {
   #stolen: string | null = null;
   /** Among the requests that are being answered at the same moment, one has ended the session. */
   #isEndingNow = false;
+  #hasCrashed = false;
   #passwords = 0;
   #violation: Violation | null = null;
 
@@ -141,6 +145,7 @@ class Simulation {
     await this.#heal();
     await this.#expectOneRotation();
     await this.#expectTheftNoticed();
+    await this.#expectNothingLeftOpen();
   }
 
   #note(text: string): void {
@@ -200,7 +205,9 @@ class Simulation {
     const deeds = idle.map((tab) => [3, async () => this.#call(tab)] as const);
     const [tab] = awake;
     if (!tab) return deeds;
-    if (this.#isSignedOut || this.#isOver) return [...deeds, [1, () => this.#signIn()]];
+    if (this.#isSignedOut || this.#isOver) {
+      return [...deeds, [1, () => this.#signIn()], [0.3, () => this.#signInTwice()], [0.2, () => this.#signInAndOut()]];
+    }
     return [
       ...deeds,
       [0.3, async () => this.#changePassword(this.#pickTab(awake))],
@@ -249,6 +256,7 @@ class Simulation {
 
   async #crash(tab: Tab): Promise<void> {
     this.#tally.crashes += 1;
+    this.#hasCrashed = true;
     this.#note(`${tab.name} crashes`);
     const isForgetting = this.#isForgetting(tab);
     this.#forgetting.delete(tab);
@@ -305,6 +313,52 @@ class Simulation {
     if (!request) return;
     await this.#reachService([request]);
     this.#bringAnswer(request);
+    await this.#browser.settle();
+    await this.#finishStorageWork(tab);
+  }
+
+  /** Has a tab sign in so many times at once. The service has answered all of it, and nothing has come back. */
+  async #beginSignIns(tab: Tab, times: number): Promise<{ request: NetworkRequest; session: SessionModel | null }[]> {
+    await this.#finishStorageWork(tab);
+    this.#tally.overtakenSignIns += 1;
+    const { password } = this.#world;
+    for (let time = 0; time < times; time += 1) this.#start(tab, () => tab.client.signIn({ username, password }));
+    await this.#browser.settle();
+    const requests = this.#browser.requests.filter((one) => one.tab === tab && one.procedure === "token.obtain");
+    this.#expect(requests.length === times, `the SDK sends ${requests.length} of ${times} sign-ins`);
+    const begun: { request: NetworkRequest; session: SessionModel | null }[] = [];
+    for (const request of requests) {
+      await this.#reachService([request]);
+      begun.push({ request, session: this.#session });
+    }
+    return begun;
+  }
+
+  /** As a page does whose effects run twice: the later sign-in stands, whichever is answered first. */
+  async #signInTwice(): Promise<void> {
+    const tab = this.#pickTab(this.#browser.awake);
+    this.#note(`${tab.name} signs in twice at once`);
+    const begun = await this.#beginSignIns(tab, 2);
+    const last = begun.at(-1);
+    for (const one of this.#dice.roll() < 0.5 ? begun : begun.toReversed()) {
+      this.#session =
+        one === begun[0] && this.#browser.requests.includes(last?.request ?? one.request)
+          ? one.session
+          : (last?.session ?? null);
+      this.#bringAnswer(one.request);
+      await this.#browser.settle();
+      await this.#finishStorageWork(tab);
+    }
+  }
+
+  /** Somebody changes their mind before they are in. */
+  async #signInAndOut(): Promise<void> {
+    const tab = this.#pickTab(this.#browser.awake);
+    this.#note(`${tab.name} signs in, and out before that is answered`);
+    const [begun] = await this.#beginSignIns(tab, 1);
+    this.#signOut(tab);
+    await this.#browser.settle();
+    if (begun && this.#browser.requests.includes(begun.request)) this.#bringAnswer(begun.request);
     await this.#browser.settle();
     await this.#finishStorageWork(tab);
   }
@@ -491,6 +545,9 @@ class Simulation {
     this.#world.password = (JSON.parse(body ?? "{}") as { newPassword: string }).newPassword;
     const session = this.#sessionOf(headers);
     this.#expect(session !== undefined, "a password changed without a session");
+    for (const other of this.#sessions.values()) {
+      if (other !== session && !other.isOver(this.#world.now())) other.ended = "password_changed";
+    }
     if (session) await this.#checkVerdict(session, session.changePassword(this.#world.now()), outcome);
   }
 
@@ -634,6 +691,18 @@ class Simulation {
     await this.#callFromAll();
     this.#expect(session.ended === "refresh_token_reused", "a theft went unnoticed");
     this.#tally.theftsNoticed += 1;
+  }
+
+  /** A session that no tab keeps is ended at the service, unless the tab that should have done it crashed. */
+  async #expectNothingLeftOpen(): Promise<void> {
+    if (this.#hasCrashed) return;
+    for (let round = 0; round < 3; round += 1) {
+      this.#advance(61);
+      await this.#drain();
+    }
+    const kept = this.#isSignedOut ? null : this.#session;
+    const open = [...this.#sessions.values()].filter((one) => one !== kept && !one.isOver(this.#world.now()));
+    this.#expect(open.length === 0, `${open.length} sessions are open that nobody keeps`);
   }
 
   #describe(refreshToken: string): string {
