@@ -28,7 +28,7 @@ export function toKeptSession({ token, refreshToken, user, expiresAt }: SessionA
   return {
     token,
     refreshToken,
-    sid: typeof sid === "string" ? sid : "",
+    sid: String(sid ?? ""),
     user,
     expiresAt: expires,
     lifetime: expires - issued,
@@ -43,8 +43,8 @@ export function toKeptSession({ token, refreshToken, user, expiresAt }: SessionA
 export function formatSession(session: KeptSession, deviceMark: string, hidesTokens: boolean): string {
   const stored = { ...session, ...(hidesTokens && { token: "", refreshToken: "", expiresAt: 0 }), deviceMark };
   const text = JSON.stringify(stored);
-  // In UTF-8 a code unit of UTF-16 takes three bytes at most.
-  if (text.length * 3 <= mostBytes || countBytes(text) <= mostBytes) return text;
+  // Every byte of UTF-8 beyond ASCII is written as three characters.
+  if (encodeURIComponent(text).replace(/%../g, ".").length <= mostBytes) return text;
   return JSON.stringify({ ...stored, token: "", expiresAt: 0, user: { id: session.user.id } });
 }
 
@@ -53,15 +53,14 @@ export function parseSession(text: string | null): KeptSession | null {
   const stored = parseObject(text);
   const { token, refreshToken, user, sid, expiresAt, lifetime, clockOffset } = stored as Partial<KeptSession>;
   if (typeof token !== "string" || typeof refreshToken !== "string" || typeof user?.id !== "string") return null;
-  if ([expiresAt, lifetime, clockOffset].some((time) => time !== undefined && typeof time !== "number")) return null;
   return {
     token,
     refreshToken,
     user,
-    sid: typeof sid === "string" ? sid : findSid(token),
-    expiresAt: expiresAt ?? 0,
-    lifetime: lifetime ?? 0,
-    clockOffset: clockOffset ?? 0,
+    sid: String(sid ?? readClaims(token).sid ?? ""),
+    expiresAt: toNumber(expiresAt),
+    lifetime: toNumber(lifetime),
+    clockOffset: toNumber(clockOffset),
   };
 }
 
@@ -86,18 +85,11 @@ function parseObject(text: string | null): object {
   }
 }
 
-function findSid(token: string): string {
-  try {
-    return String(readClaims(token).sid ?? "");
-  } catch {
-    return "";
-  }
-}
+const toNumber = (value: unknown): number => Number(value) || 0;
 
 /**
- * The claims of a JWT, of which only those in ASCII are right. By hand, because not every JavaScript engine on a phone has `atob`.
- *
- * @throws when it is no JWT
+ * The claims of a JWT, of which only those in ASCII are right; none when it is no JWT. By hand, because not every JavaScript engine on
+ * a phone has `atob`.
  */
 function readClaims(token: string): { readonly iat?: unknown; readonly sid?: unknown } {
   const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -110,15 +102,5 @@ function readClaims(token: string): { readonly iat?: unknown; readonly sid?: unk
       text += String.fromCharCode((bits >> count) & 0xff);
     }
   }
-  return JSON.parse(text) ?? {};
+  return parseObject(text);
 }
-
-function countBytes(text: string): number {
-  let bytes = 0;
-  // A pair of surrogates is one character of four bytes.
-  for (const character of text) bytes += utf8Length(character.codePointAt(0) ?? 0);
-  return bytes;
-}
-
-const utf8Length = (codePoint: number): number =>
-  codePoint < 0x80 ? 1 : codePoint < 0x800 ? 2 : codePoint < 0x1_0000 ? 3 : 4;

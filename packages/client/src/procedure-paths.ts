@@ -1,19 +1,19 @@
-/** The procedures that the SDK knows by name, as the service has them. */
-const names = {
-  obtain: "token.obtain",
-  refresh: "token.refresh",
-  revoke: "token.revoke",
-  register: "account.register",
-  me: "me.get",
-  updateMe: "me.update",
-  changePassword: "me.changePassword",
-  permissions: "me.permissions",
-} as const;
-
-export type ProcedurePaths = Readonly<Record<keyof typeof names, string>>;
-
-/** The full paths of these procedures in a router that has them below a path of its own, such as `auth`. */
-export function createProcedurePaths(prefix = ""): ProcedurePaths {
-  const paths = Object.entries(names).map(([key, name]) => [key, prefix ? `${prefix}.${name}` : name]);
-  return Object.fromEntries(paths) as ProcedurePaths;
+/**
+ * The full paths of the procedures that the SDK knows by name, in a router that has them at the top, or below a path of its own such as
+ * `auth`. The one table of them.
+ */
+export function createProcedurePaths(prefix = "") {
+  const at = (name: string) => (prefix && `${prefix}.`) + name;
+  return {
+    obtain: at("token.obtain"),
+    refresh: at("token.refresh"),
+    revoke: at("token.revoke"),
+    register: at("account.register"),
+    me: at("me.get"),
+    updateMe: at("me.update"),
+    changePassword: at("me.changePassword"),
+    permissions: at("me.permissions"),
+  };
 }
+
+export type ProcedurePaths = Readonly<ReturnType<typeof createProcedurePaths>>;
