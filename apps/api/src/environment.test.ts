@@ -257,6 +257,7 @@ describe("the settings of a start without any", () => {
       REFRESH_GRACE: 30,
       CORS_ORIGINS: [],
       TRUSTED_PROXIES: [],
+      FORWARDED_SECRET: [],
       REGISTRATION: "open",
       AUDIT_RETENTION: 400 * 86_400,
       LOG_LEVEL: "info",

@@ -1,7 +1,6 @@
 import {
   createTRPCClient,
   createTRPCUntypedClient,
-  type HTTPLinkOptions,
   httpLink,
   splitLink,
   type TRPCClient,
@@ -12,6 +11,7 @@ import { observable } from "@trpc/server/observable";
 import type { AppRouter, Permission, SessionAnswer, User } from "./api-types.ts";
 import { settle } from "./callbacks.ts";
 import { createCookieFetch } from "./cookie-fetch.ts";
+import { createEndpoint, type Transformer } from "./endpoint.ts";
 import { createLink, type LinkOptions, withToken } from "./link.ts";
 import type { PersonOf } from "./mounted-router.ts";
 import { createProcedurePaths, type ProcedurePaths } from "./procedure-paths.ts";
@@ -19,11 +19,6 @@ import { type AuthState, createSessionKeeper, loading, type SessionKeeper } from
 import { type AuthStorage, localStorageStorage, memoryStorage } from "./storage.ts";
 
 type Credentials = inferRouterInputs<AppRouter>["token"]["obtain"];
-type Endpoint = HTTPLinkOptions<AnyRouter["_def"]["_config"]["$types"]>;
-
-/** A transformer of tRPC, such as `superjson`, or one for each direction. */
-export type Transformer = NonNullable<Extract<Endpoint, { transformer: unknown }>["transformer"]>;
-
 export interface AuthClientOptions {
   /** Where the service is, such as `https://auth.example.com`; its procedures are below `/trpc`. */
   readonly url: string | URL;
@@ -97,9 +92,10 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
   const hidesTokens = storage === "cookie";
   const paths = createProcedurePaths(path);
   const send: typeof globalThis.fetch = (input, init) => (fetch ?? globalThis.fetch)(input, init);
-  const toEndpoint = (address: string, how: typeof send) => ({ url: address, fetch: how, transformer }) as Endpoint;
-  const endpoint = toEndpoint(`${base}/trpc`, send);
-  const sessionEndpoint = hidesTokens ? toEndpoint(`${base}/cookie/trpc`, createCookieFetch(send)) : endpoint;
+  const endpoint = createEndpoint(`${base}/trpc`, { fetch: send, transformer });
+  const sessionEndpoint = hidesTokens
+    ? createEndpoint(`${base}/cookie/trpc`, { fetch: createCookieFetch(send), transformer })
+    : endpoint;
   const plain = createTRPCUntypedClient<AnyRouter>({ links: [httpLink(sessionEndpoint)] });
   const ask = (procedure: string, input: object) => plain.mutation(procedure, input) as Promise<SessionAnswer>;
   const keeper = createSessionKeeper({
@@ -126,8 +122,8 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
     return (await api.query(paths.permissions)) as readonly string[];
   }
 
-  const client: AuthClient = {
-    api: createTRPCClient<AppRouter>({ links: links as unknown as TRPCLink<AppRouter>[] }),
+  return {
+    api: createTRPCClient<Router>({ links: links as TRPCLink<Router>[] }),
     permissions,
     can: async (permission) => (await permissions()).includes(permission),
     async signIn(credentials) {
@@ -135,7 +131,7 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
       await keeper.ready;
       const answer = await ask(paths.obtain, { deviceMark: keeper.findDeviceMark(), ...credentials });
       await keeper.keep(answer, wish);
-      return answer.user;
+      return answer.user as PersonOf<Router>;
     },
     signOut: () => settle(keeper.signOut).catch(() => {}),
     link: (options) => createLink(keeper, options),
@@ -144,14 +140,13 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
       return token ? { authorization: `Bearer ${token}` } : {};
     },
     subscribe: keeper.subscribe,
-    getSnapshot: keeper.getSnapshot,
-    getServerSnapshot: () => loading,
-    onPersonChange: keeper.onPersonChange,
+    getSnapshot: () => keeper.getSnapshot() as AuthState<PersonOf<Router>>,
+    getServerSnapshot: () => loading as AuthState<PersonOf<Router>>,
+    onPersonChange: (listener) => keeper.onPersonChange((user) => listener(user as PersonOf<Router> | null)),
     dispose: keeper.dispose,
     // Where the platform does not know the symbol yet, tools that fill it in use this one.
     [Symbol.dispose ?? Symbol.for("Symbol.dispose")]: keeper.dispose,
   };
-  return client as unknown as AuthClient<Router>;
 }
 
 /** Takes over answers that change who is signed in, before the caller gets them, or what is known of them, beside that. */

@@ -1,5 +1,6 @@
 export type { AppRouter, Permission, SessionAnswer, User } from "./api-types.ts";
-export { type AuthClient, type AuthClientOptions, createAuthClient, type Transformer } from "./auth-client.ts";
+export { type AuthClient, type AuthClientOptions, createAuthClient } from "./auth-client.ts";
+export type { Transformer } from "./endpoint.ts";
 export { type AuthClientError, type AuthErrorReason, isAuthError } from "./errors.ts";
 export type { LinkOptions } from "./link.ts";
 export type { PersonOf } from "./mounted-router.ts";
