@@ -293,11 +293,11 @@ export function toAuthOptions(settings: Settings, secret: string): AuthOptions {
 
 /** The settings for a person to read, secrets left out. */
 export function describeSettings(settings: Settings): Record<string, string> {
-  const secrets = new Set(["LATCHKEY_SECRET", "LEGACY_SECRET_KEY", "DATABASE_URL"]);
+  const secrets = new Set(["LATCHKEY_SECRET", "LEGACY_SECRET_KEY", "DATABASE_URL", "FORWARDED_SECRET"]);
   const entries = settingNames.map((name) => {
     const value = settings[name as keyof Settings];
     if (value === undefined) return [name, "(not set)"];
-    if (secrets.has(name)) return [name, "(set, not shown)"];
+    if (secrets.has(name)) return [name, String(value) === "" ? "(not set)" : "(set, not shown)"];
     return [name, value instanceof Date ? value.toISOString() : String(value)];
   });
   return Object.fromEntries(entries);

@@ -1,8 +1,14 @@
-import type { AppRouter, ErrorData, Permission } from "@latchkey/api";
+import type { ErrorData, Permission, AppRouter as ServiceRouter } from "@latchkey/api";
 import type { inferRouterOutputs } from "@trpc/server";
 
 // The one file that takes types from the service; all others take them from here.
-export type { AppRouter, ErrorData, Permission };
+export type { ErrorData, Permission };
+
+/**
+ * All procedures of the service. An interface has a name of its own: what a program exports is declared by that name, and not by
+ * all that is in it.
+ */
+export interface AppRouter extends ServiceRouter {}
 
 type Answers = inferRouterOutputs<AppRouter>;
 

@@ -1,5 +1,16 @@
+"use client";
+
 import type { AnyRouter } from "@trpc/server";
-import { createContext, createElement, type ReactNode, useContext, useMemo, useSyncExternalStore } from "react";
+import {
+  createContext,
+  createElement,
+  Fragment,
+  type ReactElement,
+  type ReactNode,
+  useContext,
+  useMemo,
+  useSyncExternalStore,
+} from "react";
 import type { AppRouter, Permission, User } from "./api-types.ts";
 import type { AuthClient } from "./auth-client.ts";
 import { createPermissionStore, type Held, type PermissionStore } from "./permission-store.ts";
@@ -34,7 +45,7 @@ export interface AuthProviderProps {
  *   <SignedOut><SignIn /></SignedOut>
  * </AuthProvider>
  */
-export function AuthProvider({ client, initialUser, children }: AuthProviderProps): ReactNode {
+export function AuthProvider({ client, initialUser, children }: AuthProviderProps): ReactElement {
   const value = useMemo(() => ({ client, initial: toState(client, initialUser) }), [client, initialUser]);
   return createElement(Auth.Provider, { value }, children);
 }
@@ -103,11 +114,11 @@ export function usePermission(permission: Permission | (string & {})): Held {
 }
 
 /** Shows its children while somebody is signed in. */
-export function SignedIn({ children }: { readonly children?: ReactNode }): ReactNode {
-  return useAuthState().status === "signedIn" ? children : null;
+export function SignedIn({ children }: { readonly children?: ReactNode }): ReactElement | null {
+  return useAuthState().status === "signedIn" ? createElement(Fragment, null, children) : null;
 }
 
 /** Shows its children while nobody is signed in. As long as that is not known, neither this nor {@link SignedIn} shows anything. */
-export function SignedOut({ children }: { readonly children?: ReactNode }): ReactNode {
-  return useAuthState().status === "signedOut" ? children : null;
+export function SignedOut({ children }: { readonly children?: ReactNode }): ReactElement | null {
+  return useAuthState().status === "signedOut" ? createElement(Fragment, null, children) : null;
 }
