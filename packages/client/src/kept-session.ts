@@ -36,12 +36,15 @@ export function toKeptSession({ token, refreshToken, user, expiresAt }: SessionA
   };
 }
 
+/** What is stored in place of what only the tab that was answered may know, or what is true for its own token alone. */
+const hidden = { token: "", refreshToken: "", expiresAt: 0, lifetime: 0, clockOffset: 0 };
+
 /**
  * The text to store. A profile that does not fit into the limit is left out with the access token: the next start renews the
  * session, which answers both.
  */
 export function formatSession(session: KeptSession, deviceMark: string, hidesTokens: boolean): string {
-  const stored = { ...session, ...(hidesTokens && { token: "", refreshToken: "", expiresAt: 0 }), deviceMark };
+  const stored = { ...session, ...(hidesTokens && hidden), deviceMark };
   const text = JSON.stringify(stored);
   // Every byte of UTF-8 beyond ASCII is written as three characters.
   if (encodeURIComponent(text).replace(/%../g, ".").length <= mostBytes) return text;

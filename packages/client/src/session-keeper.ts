@@ -326,12 +326,13 @@ export function createSessionKeeper({ storage, hidesTokens, renew, revoke }: Ses
     async showUser(user: User): Promise<void> {
       if (kept?.user.id !== user.id) return;
       show({ ...kept, user });
-      const stored = await readStored();
-      if (!kept || stored?.sid !== kept.sid || stored.user.id !== user.id) return;
-      // What is stored without a token, for want of room, may have room by now.
-      const next = { ...(stored.refreshToken === kept.refreshToken ? kept : stored), user };
-      const isNews = formatSession(next, "", hidesTokens) !== formatSession(stored, "", hidesTokens);
-      if (isNews && (hidesTokens || stored.token === kept.token || !stored.token)) await writeStored(next);
+      await queue.update((text) => {
+        const stored = toStored(text);
+        if (!kept || stored?.sid !== kept.sid || stored.refreshToken !== kept.refreshToken) return undefined;
+        // What is stored without a token, for want of room, may have room by now.
+        const next = formatSession({ ...kept, user }, deviceMark, hidesTokens);
+        return next === text ? undefined : next;
+      });
     },
     /** Takes over the new tokens of the session that is kept; an answer to another session, or an old one, comes too late. */
     async replace(answer: SessionAnswer): Promise<void> {
@@ -339,10 +340,13 @@ export function createSessionKeeper({ storage, hidesTokens, renew, revoke }: Ses
       if (kept?.sid !== session.sid) return endUnlessKept(session);
       // At once, so that nothing else is renewed with the tokens of before while a slow storage is asked.
       if (kept.expiresAt <= session.expiresAt) show(session);
-      const stored = await readStored();
-      if (kept !== session) return;
-      if (stored && stored.expiresAt <= session.expiresAt) await take(session);
-      else show(stored);
+      await queue.update((text) => {
+        const stored = toStored(text);
+        if (kept?.token !== session.token) return undefined;
+        if (stored && stored.expiresAt <= session.expiresAt) return formatSession(kept, deviceMark, hidesTokens);
+        show(stored);
+        return undefined;
+      });
     },
     findDeviceMark: () => deviceMark || undefined,
     getSnapshot: () => state,

@@ -18,6 +18,8 @@ export interface StorageQueue {
    * @param compose called when the write's turn has come
    */
   write(compose: () => string | null): Promise<void>;
+  /** Stores what is made of that which is stored, before anything else is read or written; nothing changes for undefined. */
+  update(change: (text: string | null | undefined) => string | null | undefined): Promise<void>;
 }
 
 export function createStorageQueue(storage: AuthStorage): StorageQueue {
@@ -34,8 +36,7 @@ export function createStorageQueue(storage: AuthStorage): StorageQueue {
     return result;
   }
 
-  async function store(compose: () => string | null): Promise<void> {
-    const value = compose();
+  async function store(value: string | null): Promise<void> {
     hasLanded = false;
     await (value === null ? storage.remove() : storage.set(value));
     hasLanded = true;
@@ -49,8 +50,15 @@ export function createStorageQueue(storage: AuthStorage): StorageQueue {
     async write(compose) {
       await within(
         patience,
-        enqueue(() => store(compose)),
+        enqueue(() => store(compose())),
       );
+    },
+    async update(change) {
+      const step = async () => {
+        const value = change(await settle(get).catch(() => undefined));
+        if (value !== undefined) await store(value);
+      };
+      await within(patience, enqueue(step));
     },
   };
 }
