@@ -61,9 +61,11 @@ const withMappedErrors = t.middleware(async ({ next }) => {
   return result;
 });
 
-const withCookieMode = t.middleware(async ({ ctx: { cookies }, meta, next, getRawInput }) =>
-  cookies ? callInCookieMode({ cookies, meta, getRawInput, next: (read) => next({ getRawInput: read }) }) : next(),
-);
+const withCookieMode = t.middleware(async ({ ctx: { cookies, auth, facts }, meta, next, getRawInput }) => {
+  if (!cookies) return next();
+  const endSession = (refreshToken: string) => auth.logout(refreshToken, facts);
+  return callInCookieMode({ cookies, meta, getRawInput, endSession, next: (read) => next({ getRawInput: read }) });
+});
 
 export const router = t.router;
 

@@ -9,7 +9,7 @@ export const accountProcedures = {
    * nor keeps its owner from it.
    */
   register: publicProcedure
-    .meta({ cookieMode: {} })
+    .meta({ cookieMode: { opensSession: true } })
     .input(
       profileChangesSchema.extend({
         username: identifierText,

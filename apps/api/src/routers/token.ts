@@ -6,7 +6,7 @@ import { identifierText, passwordText, text, tokenText } from "./inputs.ts";
 export const tokenProcedures = {
   /** Signs in. `username` may be a username, a phone number in any usual spelling, or an e-mail address. */
   obtain: publicProcedure
-    .meta({ cookieMode: { takes: "deviceMark" } })
+    .meta({ cookieMode: { takes: "deviceMark", opensSession: true } })
     .input(z.strictObject({ username: identifierText, password: passwordText, deviceMark: text(64).optional() }))
     .mutation(({ ctx, input }) => ctx.auth.login(input, ctx.facts)),
 
