@@ -1,11 +1,12 @@
-import type { AuthClient } from "./auth-client.ts";
-
 /** Whether a permission is held. */
 export type Held = "yes" | "no" | "unknown";
 
-type Client = Pick<AuthClient, "permissions" | "subscribe"> & {
+/** What it needs of a client. */
+interface Client {
+  permissions(): Promise<readonly string[]>;
+  subscribe(listener: () => void): () => void;
   getSnapshot(): { readonly status: string; readonly user: { readonly id: string } | null };
-};
+}
 
 /** What one person holds, once it was read. */
 interface Read {
