@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { type Auth, jwksMaxAge, OldTokenRefused } from "@latchkey/auth";
+import { type CallCookies, createContext, type ErrorShape, findAuthError, findChallenge } from "@latchkey/server";
 import { TRPCError } from "@trpc/server";
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
 import { getHTTPStatusCodeFromError } from "@trpc/server/http";
@@ -12,18 +13,17 @@ import { secureHeaders } from "hono/secure-headers";
 import { type Logger, stdSerializers } from "pino";
 import { createAddressReader, type ReadAddress, type TrustedProxy } from "./client-address.ts";
 import type { Context } from "./context.ts";
-import { type CallCookies, cookiePath, createCookieTransport } from "./cookie-transport.ts";
-import { findAuthError, findChallenge } from "./error-map.ts";
-import type { ErrorShape } from "./error-shape.ts";
+import { cookiePath, createCookieTransport } from "./cookie-transport.ts";
 import { createForwardedAddressReader, type ReadForwardedAddress } from "./forwarded-address.ts";
 import type { HttpEnv } from "./http-env.ts";
 import { limits } from "./limits.ts";
 import { createOriginRules, type OriginRules, type TellOperator } from "./origins.ts";
+import type { ServiceConfig } from "./permissions.ts";
 import type { PublicUrl } from "./public-url.ts";
 import { appRouter, type ServedRouter } from "./router.ts";
 
 export interface AppOptions {
-  readonly auth: Auth;
+  readonly auth: Auth<ServiceConfig>;
   readonly log: Logger;
   /** Whether the process takes new work; false while it shuts down. */
   readonly isReady: () => boolean;
@@ -184,7 +184,7 @@ function describeFailure(error: Error): Record<string, unknown> {
   return rest;
 }
 
-async function findProblem(auth: Auth): Promise<string | null> {
+async function findProblem(auth: Auth<ServiceConfig>): Promise<string | null> {
   try {
     await auth.ping();
     return null;
@@ -256,7 +256,7 @@ function createCallAnswerer({ router, ...reading }: Answering) {
       // Of a batch of refreshes only one could have the cookie.
       allowBatching: cookies === undefined,
       maxBatchSize: limits.batch,
-      createContext: (): Context => ({ ...readContext(reading, context), ...(cookies && { cookies }) }),
+      createContext: (): Context => readContext(reading, context, cookies),
       onError: ({ error, path }) => logFailure(context.var.log, error, path),
       responseMeta: ({ errors }) => ({ headers: toAnswerHeaders(errors) }),
     });
@@ -271,6 +271,7 @@ function createCallAnswerer({ router, ...reading }: Answering) {
 function logFailure(log: Logger, error: TRPCError, path: string | undefined): void {
   const refusal = findAuthError(error);
   if (!refusal) log.error({ err: error.cause ?? error, path }, "procedure failed");
+  if (refusal?.code === "hook_failed") log.error({ err: refusal.cause ?? refusal, path }, "hook failed");
   if (refusal?.code === "unavailable") log.warn({ err: refusal.cause ?? refusal, path }, "service unavailable");
   // A genuine token of somebody who has to sign in anew: too young for the last round, or of nobody who came over.
   if (refusal?.cause instanceof OldTokenRefused)
@@ -278,7 +279,7 @@ function logFailure(log: Logger, error: TRPCError, path: string | undefined): vo
 }
 
 interface Reading {
-  readonly auth: Auth;
+  readonly auth: Auth<ServiceConfig>;
   readonly readAddress: ReadAddress;
   readonly readForwarded: ReadForwardedAddress;
 }
@@ -286,20 +287,20 @@ interface Reading {
 function readContext(
   { auth, readAddress, readForwarded }: Reading,
   { env, req, var: { requestId, log } }: HonoContext<HttpEnv>,
+  cookies: CallCookies | undefined,
 ): Context {
   const forwarded = readForwarded((name) => req.header(name));
   return {
-    auth,
-    log,
-    authorization: env.incoming.headersDistinct.authorization ?? [],
-    facts: {
-      requestId,
-      address:
+    ...createContext(auth, {
+      headers: env.incoming.headersDistinct,
+      remoteAddress:
         forwarded === null
           ? readAddress(env.incoming.socket.remoteAddress, req.header("x-forwarded-for"))
           : readAddress(forwarded, undefined),
-      userAgent: req.header("user-agent")?.slice(0, 512) ?? null,
-    },
+      requestId,
+      cookies,
+    }),
+    log,
   };
 }
 

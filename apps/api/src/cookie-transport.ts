@@ -1,3 +1,4 @@
+import type { CallCookies } from "@latchkey/server";
 import { rememberLatest } from "./latest.ts";
 import { hostOf, isLoopback, type OriginRules, readOrigin, show, type TellOperator } from "./origins.ts";
 import type { PublicUrl } from "./public-url.ts";
@@ -24,26 +25,6 @@ export interface CookieTransport {
   findObstacle(request: Request): string | null;
   /** The cookies of one call. */
   open(request: Request): CallCookies;
-}
-
-/** The tokens of an answer that scripts must not see. */
-export interface HiddenTokens {
-  readonly refreshToken: string;
-  readonly refreshExpiresAt: Date;
-  readonly deviceMark?: string;
-}
-
-/** What one call brought in its cookies, and what the browser is told to keep. */
-export interface CallCookies {
-  /** Undefined when there is none, and when there are several, of which none can be believed. */
-  readonly refreshToken: string | undefined;
-  /** Shows at a sign-in that this device is known. */
-  readonly deviceMark: string | undefined;
-  keep(tokens: HiddenTokens): void;
-  /** The session is over: its cookie goes. */
-  forget(): void;
-  /** The lines of `Set-Cookie` for the answer. */
-  readonly lines: readonly string[];
 }
 
 export function createCookieTransport({ origins, publicUrl, tell }: CookieTransportOptions): CookieTransport {

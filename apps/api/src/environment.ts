@@ -11,7 +11,7 @@ import { distance } from "fastest-levenshtein";
 import { z } from "zod";
 import { isTrustedProxy } from "./client-address.ts";
 import { findOriginFault, isLoopback } from "./origins.ts";
-import { models } from "./permissions.ts";
+import { permissions } from "./permissions.ts";
 import { parsePublicUrl } from "./public-url.ts";
 
 const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
@@ -286,7 +286,7 @@ export function toAuthOptions(settings: Settings, secret: string): AuthOptions {
     },
     registration: settings.REGISTRATION,
     auditRetention: settings.AUDIT_RETENTION,
-    models: [...models],
+    permissions,
     phones: { defaultCountry: settings.PHONE_DEFAULT_COUNTRY },
   };
 }

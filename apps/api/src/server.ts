@@ -10,11 +10,12 @@ import { createApp } from "./app.ts";
 import { createAddressReader, type TrustedProxy } from "./client-address.ts";
 import { takeTurns } from "./fair-turns.ts";
 import { limits } from "./limits.ts";
+import type { ServiceConfig } from "./permissions.ts";
 import type { PublicUrl } from "./public-url.ts";
 import type { ServedRouter } from "./router.ts";
 
 export interface ServerOptions {
-  readonly auth: Auth;
+  readonly auth: Auth<ServiceConfig>;
   readonly log: Logger;
   readonly host: string;
   /** 0 takes a free port. */

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Auth } from "@latchkey/auth";
+import { startMaintenance } from "@latchkey/server";
 import type { Logger } from "pino";
 import { isDevelopment, readEnvironment } from "./environment.ts";
 import { letHashesGiveWay } from "./hash-threads.ts";
-import { startHousekeeping } from "./housekeeping.ts";
 import { createLog } from "./log.ts";
 import { openAuth } from "./open-auth.ts";
 import { parsePublicUrl } from "./public-url.ts";
@@ -49,16 +49,21 @@ export async function runService(options: { readonly router?: ServedRouter } = {
   log.info({ url: server.url, database: place }, "listening");
   if (!settings.isProduction && !stop.isAsked())
     process.stderr.write(greeting(settings.PUBLIC_URL ?? server.url, place));
-  const stopHousekeeping = stop.isAsked() ? () => {} : startHousekeeping(auth, log);
+  const stopMaintenance = stop.isAsked()
+    ? () => {}
+    : startMaintenance(auth, {
+        onPurged: (purged) => log.info(purged, "purged"),
+        onError: (error) => log.warn({ err: error }, "housekeeping failed; trying again in an hour"),
+      });
   await stop.asked;
-  stopHousekeeping();
+  stopMaintenance();
   await drain(server.close(), auth, log);
   await close();
   log.info("stopped");
 }
 
 /** Waits for the calls in flight. Whoever then still waits for a password to be checked is told to try again rather than cut off. */
-async function drain(drained: Promise<void>, auth: Auth, log: Logger): Promise<void> {
+async function drain(drained: Promise<void>, auth: Pick<Auth, "refuseWaiting">, log: Logger): Promise<void> {
   const isDrained = (milliseconds: number) =>
     Promise.race([drained.then(() => true), sleep(milliseconds, false, { ref: false })]);
   if (await isDrained(drainTimeout)) return;

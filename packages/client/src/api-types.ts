@@ -1,4 +1,4 @@
-import type { ErrorData, Permission, AppRouter as ServiceRouter } from "@latchkey/api";
+import type { ErrorData, Permission, AppRouter as ServiceRouter } from "@latchkey/server";
 import type { inferRouterOutputs } from "@trpc/server";
 
 // The one file that takes types from the service; all others take them from here.

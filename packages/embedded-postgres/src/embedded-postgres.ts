@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client, DatabaseError } from "pg";
 import { EmbeddedPostgresError } from "./error.ts";
-import { buildDatabase, type Folder, findOwner, openFolder, ROLE, readPassword } from "./folder.ts";
+import { buildDatabase, findOwner, openFolder, ROLE, readPassword } from "./folder.ts";
 import {
   checkSettings,
+  type Folder,
   findPrograms,
   findServer,
   HOST,

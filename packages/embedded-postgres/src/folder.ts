@@ -2,24 +2,22 @@ import { randomBytes } from "node:crypto";
 import { access, chown, constants, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { EmbeddedPostgresError } from "./error.ts";
-import { type Account, complaintIn, isAlive, NO_LINK, type Outcome, OWN_SERVER, type Programs } from "./server.ts";
+import {
+  type Account,
+  complaintIn,
+  type Folder,
+  isAlive,
+  NO_LINK,
+  type Outcome,
+  OWN_SERVER,
+  type Programs,
+} from "./server.ts";
 
 /** The major version of the installed packages: a data folder of another one cannot be opened. */
 export const POSTGRES_MAJOR = "18";
 
 /** The role and the database of the application. */
 export const ROLE = "latchkey";
-
-/** Where everything lies below the data folder. */
-export interface Folder {
-  readonly dataDir: string;
-  /** `postgres/`, which appears complete or not at all. */
-  readonly home: string;
-  /** PGDATA. */
-  readonly data: string;
-  readonly password: string;
-  readonly log: string;
-}
 
 /**
  * Makes the data folder when it is missing.

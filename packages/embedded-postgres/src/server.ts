@@ -7,13 +7,23 @@ import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { EmbeddedPostgresError } from "./error.ts";
-import type { Folder } from "./folder.ts";
 
 /** What to do on a machine where PostgreSQL cannot be run from the data folder. */
 export const OWN_SERVER = "set DATABASE_URL to a PostgreSQL server of your own";
 
 const binariesSchema = z.object({ postgres: z.string(), initdb: z.string(), pg_ctl: z.string() });
 type Binaries = z.infer<typeof binariesSchema>;
+
+/** Where everything lies below the data folder. */
+export interface Folder {
+  readonly dataDir: string;
+  /** `postgres/`, which appears complete or not at all. */
+  readonly home: string;
+  /** PGDATA. */
+  readonly data: string;
+  readonly password: string;
+  readonly log: string;
+}
 
 /** The user that the server runs as when this process is root, as numbers of the operating system. */
 export interface Account {

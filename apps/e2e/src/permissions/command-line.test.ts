@@ -185,7 +185,7 @@ describe("end-sessions", () => {
 
 describe("create-password-code", () => {
   test("prints a code that sets a password over HTTP; until then nothing changes", async () => {
-    await createUser(installation, "--username", "ivan");
+    await createUser(installation, "--username", "erin");
     const token = await obtainToken(service.url, "erin");
     const printed = await say("create-password-code", "erin");
     const [code = "", sentence] = printed.split("\n");
@@ -227,7 +227,7 @@ describe("sync-permissions and purge", () => {
 
   test("purge prints how much it deleted", async () => {
     expect(await say("purge")).toBe("Deleted 0 sessions, 0 codes, 0 audit events and 0 counts of attempts.\n");
-    expect(await answerOf("purge")).toEqual({ sessions: 0, codes: 0, auditEvents: 0, throttles: 0 });
+    expect(await answerOf("purge")).toEqual({ erased: 0, sessions: 0, codes: 0, auditEvents: 0, throttles: 0 });
   });
 });
 

@@ -60,7 +60,7 @@ const names = Object.keys(calls);
 describe.concurrent("two calls at the same moment about the same account and groups are both answered", () => {
   for (const [index, first] of names.entries()) {
     test(`${first}, beside each of the others and itself`, async () => {
-      await using service = await createTestAuth({ customPermissions: ["notes.add_note"] });
+      await using service = await createTestAuth({ permissions: ["notes.add_note"] });
       const processes = [service.auth, await service.another()] as const;
       const root = await createPerson(service, { isSuperuser: true });
       const admin = await toAdministrator(service, root);

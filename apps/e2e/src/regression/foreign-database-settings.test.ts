@@ -1,5 +1,5 @@
 import { type Auth, createAuth, isStorageUnavailable } from "@latchkey/auth";
-import { createTestAuth, type TestAuth } from "@latchkey/auth/testing";
+import { createTestAuth, type TestAuth, testSecret } from "@latchkey/auth/testing";
 import { describe, expect, test } from "vitest";
 import { createPerson, password, toAdministrator } from "../permissions/people.ts";
 import { queryOnce } from "../processes/external-database.ts";
@@ -167,7 +167,10 @@ describe("a database answers as one that nobody has set", () => {
   test("when the connection says so itself, as PGOPTIONS would", async () => {
     await using service = await createTestAuth();
     const options = "-c default_transaction_isolation=serializable -c datestyle=German -c search_path=public";
-    const auth = createAuth({ ...service.database.connection, options }, service.auth.options);
+    const auth = createAuth(
+      { ...service.database.connection, options },
+      { secret: testSecret, passwords: { cost: 4 } },
+    );
     try {
       await auth.prepare();
       const { user } = await auth.register({ username: "gülşen", password }, service.facts);
@@ -194,7 +197,7 @@ describe("a database is refused in one line", () => {
     const name = `odd_${connection.database}`;
     const server = { ...connection, database: "postgres" };
     await queryOnce(server, `create database ${name} ${create}`);
-    const auth = createAuth({ ...connection, database: name }, service.auth.options);
+    const auth = createAuth({ ...connection, database: name }, { secret: testSecret, passwords: { cost: 4 } });
     try {
       for (const statement of prepare(name)) await queryOnce(server, statement);
       await auth.prepare();

@@ -54,4 +54,5 @@ export type SignInRefusal =
   | "wrong_password"
   | "inactive_account"
   | "unusable_password"
-  | "locked_account";
+  | "locked_account"
+  | "hook";

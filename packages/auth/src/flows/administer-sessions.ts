@@ -13,7 +13,7 @@ import { type Administrator, administer, getUserOrThrow, requireAuthorityOver } 
  * @throws AuthError `not_found`, `permission_denied` when the account stands above
  */
 export async function listSessionsOf(core: Core, { user: actor }: Administrator, id: string): Promise<Device[]> {
-  const target = await getUserOrThrow(core.db, id);
+  const target = await getUserOrThrow(core, id);
   await requireAuthorityOver(core.db, actor, target);
   return listDevicesOf(core, target.id);
 }

@@ -28,6 +28,7 @@ import { issuePasswordCode, type PasswordCode } from "./issue-password-code.ts";
 import { parseNames, parseNewNames } from "./parse-names.ts";
 import { type Actor, type Administrator, administer, getUserOrThrow, noSuchUser } from "./require-authority.ts";
 import { requireFreeUsername } from "./require-free-username.ts";
+import { tellHook, tellHookAfterwards } from "./tell-hooks.ts";
 
 export interface AdministeredUserInput extends ProfileChanges {
   readonly phoneNumber?: string | null | undefined;
@@ -41,20 +42,20 @@ export interface UserUpdate extends AdministeredUserInput {
   readonly isActive?: boolean | undefined;
 }
 
-export interface AdministeredUser extends Grants {
-  readonly user: User;
+export interface AdministeredUser<Person extends User = User> extends Grants {
+  readonly user: Person;
   /** What the user may do, by themselves and by their groups. */
   readonly effectivePermissions: readonly string[];
 }
 
 /** An account and the code with which its owner sets a password. */
-export interface CreatedAccount extends PasswordCode {
-  readonly user: User;
+export interface CreatedAccount<Person extends User = User> extends PasswordCode {
+  readonly user: Person;
 }
 
 /** @throws AuthError `not_found` */
 export async function getUser(core: Core, id: string): Promise<AdministeredUser> {
-  const user = await getUserOrThrow(core.db, id);
+  const user = await getUserOrThrow(core, id);
   const [grants, effectivePermissions] = await Promise.all([findGrants(core.db, id), findPermissions(core, user)]);
   return { user, ...grants, effectivePermissions };
 }
@@ -76,10 +77,12 @@ export async function createAccount(
   return core.db.transaction().execute(async (transaction) => {
     await requireFreeUsername(transaction, names, { isTrusted: true });
     const password = `!${randomBytes(30).toString("base64url")}`;
-    const user = await insertUser(transaction, { ...rest, ...names, id: randomUUIDv7(), password });
+    const user = await insertUser(transaction, core.profile, { ...rest, ...names, id: randomUUIDv7(), password });
     const about = { ...facts, actorId: actor.id, subjectId: user.id };
     await recordEvent(transaction, { event: "user_created", by: "administrator" }, about);
-    return { user, ...(await issuePasswordCode(transaction, about)) };
+    const code = await issuePasswordCode(transaction, about);
+    await tellHook(core, transaction, "userCreated", { user, by: "administrator", request: facts });
+    return { user, ...code };
   });
 }
 
@@ -96,29 +99,35 @@ export async function updateUser(
 ): Promise<User> {
   const names = parseNames(core, { username, phoneNumber, email });
   const changes = withoutUndefined({ ...rest, ...names });
-  return administer(core, actor, id, async (transaction, target, superusers) => {
+  const fields = Object.keys(changes).filter((field) => !field.endsWith("Key"));
+  const toldOf = (user: User) =>
+    ({ user, fields, by: actor ? "administrator" : "command_line", request: facts }) as const;
+  const isDisabling = changes.isActive === false;
+  const updated = await administer(core, actor, id, async (transaction, target, superusers) => {
     refuseRaising(actor, changes, target);
     keepLastSuperuser(superusers, target, changes);
     if (isOtherName(target.username, changes)) {
       await requireFreeUsername(transaction, names, { userId: target.id, isTrusted: true });
     }
-    const updated = await updateUserRow(transaction, id, changes);
+    const updated = await updateUserRow(transaction, core.profile, id, changes);
     if (!updated) throw noSuchUser();
     const about = { ...facts, actorId: actor?.id ?? null, subjectId: id };
-    if (isRenamed(target, updated) || changes.isActive === false) {
+    if (isRenamed(target, updated) || isDisabling) {
       const because = "ended_by_administrator";
       const count = await endOldTokens(transaction, { userId: target.id, reason: because });
       if (count > 0) await recordEvent(transaction, { event: "sessions_ended", because, count }, about);
     }
-    if (changes.isActive === false) {
+    if (isDisabling) {
       await endSessions(transaction, { userId: id, reason: "ended_by_administrator" });
       await withdrawCode(transaction, { userId: id, purpose: "set_password" });
     }
-    const fields = Object.keys(changes).filter((field) => !field.endsWith("Key"));
     if (fields.length === 0) return updated;
     await recordEvent(transaction, { event: "user_updated", fields }, about);
+    if (!isDisabling) await tellHook(core, transaction, "userUpdated", toldOf(updated));
     return updated;
   });
+  if (isDisabling) await tellHookAfterwards(core, "userUpdated", toldOf(updated));
+  return updated;
 }
 
 /**
@@ -127,12 +136,14 @@ export async function updateUser(
  * @throws AuthError `not_found`, `permission_denied`
  */
 export async function deleteUser(core: Core, { user: actor, facts }: Actor, id: string): Promise<void> {
-  await administer(core, actor, id, async (transaction, target, superusers) => {
+  const user = await administer(core, actor, id, async (transaction, target, superusers) => {
     keepLastSuperuser(superusers, target, { isActive: false });
     if (!(await deleteUserRow(transaction, id))) throw noSuchUser();
     await recordEvent(transaction, { event: "user_deleted" }, { ...facts, actorId: actor?.id ?? null, subjectId: id });
     await forgetAddresses(transaction, id);
+    return target;
   });
+  await tellHookAfterwards(core, "userDeleted", { user, request: facts });
 }
 
 /**

@@ -1,8 +1,9 @@
 import { createHmac } from "node:crypto";
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type Auth, createAuth } from "../auth.ts";
+import type { Auth } from "../auth.ts";
 import { toNumericDate } from "../clock.ts";
+import { createAuth } from "../create-auth.ts";
 import { AuthError } from "../errors.ts";
 import type { AuthOptions } from "../options.ts";
 import { createTestAuth, type TestAuth, testSecret } from "../testing/index.ts";

@@ -13,9 +13,8 @@ import type { DjangoBearer, VerifiedToken } from "../tokens/verified-tokens.ts";
 import type { User } from "../users/user.ts";
 import { lockUser, mayHaveOldTokens } from "../users/user-store.ts";
 import { findPermissions } from "./authorize.ts";
-import type { Core, RequestFacts } from "./core.ts";
+import type { Core, RequestFacts, StoredCaller } from "./core.ts";
 import { endSurplus } from "./open-session.ts";
-import type { StoredCaller } from "./read-caller.ts";
 
 /**
  * Gives a token of the old backend a session at its first use here. From then on it is bound to that person's id and ends like

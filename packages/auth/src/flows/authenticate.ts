@@ -5,13 +5,12 @@ import { readBearerToken } from "../tokens/bearer.ts";
 import type { VerifiedToken } from "../tokens/verified-tokens.ts";
 import type { User } from "../users/user.ts";
 import { adoptDjangoToken, requireGoodAdoption } from "./adopt-django-token.ts";
-import type { Core, RequestFacts } from "./core.ts";
-import type { StoredCaller } from "./read-caller.ts";
+import type { Core, RequestFacts, StoredCaller } from "./core.ts";
 import { requireAcceptedKind } from "./verify-token.ts";
 
 /** Who is calling. */
-export interface Caller {
-  readonly user: User;
+export interface Caller<Person extends User = User> {
+  readonly user: Person;
   readonly session: Session;
 }
 

@@ -3,9 +3,7 @@ import { listEffectivePermissions, listPermissions } from "../permissions/permis
 import type { Queries } from "../storage/database.ts";
 import { shareQuery } from "../storage/share-query.ts";
 import type { User } from "../users/user.ts";
-import type { Core } from "./core.ts";
-
-export type PermissionReader = (userId: string) => Promise<readonly string[]>;
+import type { Core, PermissionReader } from "./core.ts";
 
 /** Reads what users may do, always fresh; calls that arrive together share one query. */
 export function createPermissionReader(db: Queries): PermissionReader {

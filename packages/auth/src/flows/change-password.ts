@@ -14,7 +14,8 @@ import { requireGoodPassword } from "./encode-password.ts";
 import { openSession } from "./open-session.ts";
 import { recordUsedUp } from "./record-used-up.ts";
 import { rotateSession } from "./rotate-session.ts";
-import { whileCounted } from "./while-counted.ts";
+import { tellHook } from "./tell-hooks.ts";
+import { unlessUndone, whileCounted } from "./while-counted.ts";
 
 export interface ChangePasswordInput {
   readonly currentPassword: string;
@@ -25,7 +26,8 @@ export interface ChangePasswordInput {
  * Gives a person a new password, ends every other session of theirs, and moves the present one on to a new pair of tokens, just
  * as a refresh would: other tabs that share it follow. One that a token of another system opened is replaced by a new one.
  *
- * @throws AuthError `invalid_credentials`, `password_rejected`, `rate_limited`, `overloaded`, `session_ended`
+ * @throws AuthError `invalid_credentials`, `password_rejected`, `rate_limited`, `overloaded`, `session_ended`,
+ * `refused_by_hook`, `hook_failed`
  */
 export async function changePassword(
   core: Core,
@@ -45,7 +47,7 @@ export async function changePassword(
   );
   if (!matches) return refuse(core, { account, admission, facts });
   const next = await whileCounted(core, admission, () => core.passwords.hash(newPassword, network));
-  const movedOn = await core.db.transaction().execute(async (transaction) => {
+  const replace = async (transaction: Queries) => {
     const isReplaced = await replacePassword(transaction, {
       id: user.id,
       verifiedHash: account.password,
@@ -63,9 +65,11 @@ export async function changePassword(
       session.adoptedFrom === null
         ? await moveOn(core, transaction, session.id, facts)
         : await openSession(core, transaction, { user, facts });
+    await tellHook(core, transaction, "passwordChanged", { user: movedOn.user, by: "owner", request: facts });
     await core.throttle.succeed(transaction, admission.counted);
     return movedOn;
-  });
+  };
+  const movedOn = await unlessUndone(core, admission, () => core.db.transaction().execute(replace));
   return answerSession(core, movedOn);
 }
 
@@ -102,7 +106,7 @@ async function moveOn(
   const { refreshGrace } = core.options.sessions;
   const hash = await lockRefreshHash(transaction, { id: sessionId, refreshGrace });
   const successor = hash && deriveSuccessor(core.refreshKey, { sessionId, hash });
-  const rotated = successor && (await rotateSession(core.options, transaction, { presented: hash, successor, facts }));
+  const rotated = successor && (await rotateSession(core, transaction, { presented: hash, successor, facts }));
   if (!rotated) throw new AuthError("session_ended", "The session has ended: sign in again");
   return { ...rotated, refreshToken: successor };
 }

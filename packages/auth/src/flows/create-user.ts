@@ -10,6 +10,7 @@ import { encodePassword } from "./encode-password.ts";
 import { parseNewNames } from "./parse-names.ts";
 import { requireLinked } from "./record-imported-users.ts";
 import { requireFreeUsername } from "./require-free-username.ts";
+import { tellHook } from "./tell-hooks.ts";
 
 export interface CreateUserInput {
   readonly username: string;
@@ -27,7 +28,8 @@ export interface CreateUserInput {
 /**
  * Creates an account in the name of an administrator, who vouches for its phone number and e-mail address.
  *
- * @throws AuthError `invalid_input`, `password_rejected`, `identifier_taken`, `not_found` for an unknown or deleted imported person
+ * @throws AuthError `invalid_input`, `password_rejected`, `identifier_taken`, `not_found` for an unknown or deleted imported person,
+ * `refused_by_hook`, `hook_failed`
  */
 export async function createUser(core: Core, input: CreateUserInput): Promise<User> {
   const names = parseNewNames(core, input);
@@ -35,7 +37,7 @@ export async function createUser(core: Core, input: CreateUserInput): Promise<Us
   const password = await encode(core, input);
   return core.db.transaction().execute(async (transaction) => {
     await requireFreeUsername(transaction, names, { importedFrom, isTrusted: true });
-    const user = await insertUser(transaction, {
+    const user = await insertUser(transaction, core.profile, {
       id: randomUUIDv7(),
       ...names,
       password,
@@ -47,7 +49,9 @@ export async function createUser(core: Core, input: CreateUserInput): Promise<Us
     // A password that was chosen here is not the one that its old tokens were given for.
     if (typeof input.password === "string") await markOldTokensEnded(transaction, user.id);
     const facts = { actorId: null, subjectId: user.id, address: null, requestId: null };
-    await recordEvent(transaction, { event: "user_created", by: importedFrom ? "import" : "command_line" }, facts);
+    const by = importedFrom ? "import" : "command_line";
+    await recordEvent(transaction, { event: "user_created", by }, facts);
+    await tellHook(core, transaction, "userCreated", { user, by, request: null });
     return user;
   });
 }

@@ -215,7 +215,8 @@ test("a round that is not whole, older than the last one or ahead of the clock, 
 });
 
 test("the examination tells of reserved names, the last round and the end of old tokens, and what is amiss", async () => {
-  const examine = async () => (await service.auth.examine()).warnings.filter((line) => !/clocks|at the server/.test(line));
+  const examine = async () =>
+    (await service.auth.examine()).warnings.filter((line) => !/clocks|at the server/.test(line));
   expect(await examine()).toEqual([expect.stringContaining("No round of LEGACY_SOURCE=django is complete")]);
   await see([
     ["1", "bob"],

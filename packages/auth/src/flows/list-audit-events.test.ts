@@ -26,9 +26,9 @@ let narrow: Auth;
 let bare: Auth;
 beforeAll(async () => {
   const django = { secretKey, acceptTokensUntil: new Date(Date.now() + 86_400_000) };
-  service = await createTestAuth({ models: ["notes.note"], django });
+  service = await createTestAuth({ permissions: ["notes.note"], django });
   narrow = await service.another({ sessions: { perUser: 1 } });
-  bare = await service.another({ models: [] });
+  bare = await service.another({ permissions: [] });
   admin = await signInAsSuperuser();
 });
 afterAll(() => service[Symbol.asyncDispose]());

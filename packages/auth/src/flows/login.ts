@@ -6,11 +6,12 @@ import type { PasswordCheck } from "../passwords/passwords.ts";
 import { toNetwork } from "../throttling/address.ts";
 import { type Account, recordLogin } from "../users/user-store.ts";
 import { admitSignIn, type SignInAdmission } from "./admit-sign-in.ts";
-import { answerSignIn, type SignInAnswer } from "./answer-session.ts";
+import { type AnsweredSession, answerSignIn, type SignInAnswer } from "./answer-session.ts";
 import type { Core, RequestFacts } from "./core.ts";
 import { openSession } from "./open-session.ts";
 import { recordUsedUp } from "./record-used-up.ts";
-import { whileCounted } from "./while-counted.ts";
+import { tellHook } from "./tell-hooks.ts";
+import { isUndone, unlessUndone, whileCounted } from "./while-counted.ts";
 
 export interface LoginInput {
   /** A username, a phone number in any usual spelling, or an e-mail address. */
@@ -24,7 +25,7 @@ export interface LoginInput {
  * Signs a person in. Whatever is wrong (unknown name, wrong password, inactive account, unusable password, an account that is locked),
  * the refusal is the same and took the same work.
  *
- * @throws AuthError `invalid_credentials`, `rate_limited`, `overloaded`
+ * @throws AuthError `invalid_credentials`, `rate_limited`, `overloaded`, `refused_by_hook`, `hook_failed`
  */
 export async function login(core: Core, input: LoginInput, facts: RequestFacts): Promise<SignInAnswer> {
   const network = toNetwork(facts.address);
@@ -44,19 +45,46 @@ export async function login(core: Core, input: LoginInput, facts: RequestFacts):
     return refuse(core, { identifier, account, admission, because: findReason(account, admission, check), facts });
   }
   const nextHash = (check.needsRehash && (await tryRehash(core, input.password, network))) || account.password;
-  const opened = await core.db.transaction().execute(async (transaction) => {
-    const user = await recordLogin(transaction, { id: account.id, verifiedHash: account.password, nextHash });
-    if (!user) return null;
-    const happened = { event: "signed_in", identifier: identifier.kind } as const;
-    await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
-    const session = await openSession(core, transaction, { user, facts });
-    await core.throttle.succeed(transaction, admission.counted);
-    return session;
-  });
+  const signedIn = { account, admission, nextHash, identifier, facts };
+  const opened = await unlessUndone(core, admission, () => open(core, signedIn)).catch((error) =>
+    recordUndone(core, signedIn, error),
+  );
   if (opened) return answerSignIn(core, opened, admission.deviceId);
   // The account changed while the password was being checked: what was checked no longer counts.
   await core.throttle.withdraw(admission.counted);
   return login(core, input, facts);
+}
+
+interface SignedIn {
+  readonly account: Account;
+  readonly admission: SignInAdmission;
+  readonly nextHash: string;
+  readonly identifier: Identifier;
+  readonly facts: RequestFacts;
+}
+
+/** Null when the account changed since its password was read. */
+async function open(
+  core: Core,
+  { account, admission, nextHash, identifier, facts }: SignedIn,
+): Promise<AnsweredSession | null> {
+  return core.db.transaction().execute(async (transaction) => {
+    const checked = { id: account.id, verifiedHash: account.password, nextHash };
+    const user = await recordLogin(transaction, core.profile, checked);
+    if (!user) return null;
+    const happened = { event: "signed_in", identifier: identifier.kind } as const;
+    await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
+    const opened = await openSession(core, transaction, { user, facts });
+    await tellHook(core, transaction, "signedIn", { user, session: opened.session, request: facts });
+    await core.throttle.succeed(transaction, admission.counted);
+    return opened;
+  });
+}
+
+async function recordUndone(core: Core, { identifier, account, facts }: SignedIn, error: unknown): Promise<never> {
+  const happened = { event: "sign_in_refused", identifier: identifier.kind, because: "hook" } as const;
+  if (isUndone(error)) await recordEvent(core.db, happened, { ...facts, actorId: null, subjectId: account.id });
+  throw error;
 }
 
 function findReason(account: Account | null, { isClosed }: SignInAdmission, check: PasswordCheck): SignInRefusal {

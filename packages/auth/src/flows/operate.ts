@@ -32,6 +32,7 @@ import { issuePasswordCode, type PasswordCode, refuseDisabled } from "./issue-pa
 import { createGroup, deleteGroup, type GroupInput, type GroupUpdate, updateGroup } from "./manage-groups.ts";
 import { type Device, listDevicesOf } from "./manage-sessions.ts";
 import { operator } from "./require-authority.ts";
+import { tellPasswordReset } from "./tell-hooks.ts";
 import { unlockUser } from "./unlock-user.ts";
 
 // What the operator of the installation does at its command line, in nobody's name and above everybody.
@@ -46,7 +47,7 @@ const atCommandLine = (subjectId: string) => ({ actorId: null, subjectId, addres
 export async function changePasswordOf(core: Core, name: string, password: string): Promise<number> {
   const account = await findNamed(core, name);
   const encoded = await encodePassword(core, password, { field: "password", person: account });
-  return core.db.transaction().execute(async (transaction) => {
+  const ended = await core.db.transaction().execute(async (transaction) => {
     await setPassword(transaction, account.id, encoded);
     await markOldTokensEnded(transaction, account.id);
     await forgetFailures(core, transaction, account);
@@ -58,6 +59,8 @@ export async function changePasswordOf(core: Core, name: string, password: strin
     await recordEvent(transaction, { event: "password_reset", sessionsEnded }, atCommandLine(account.id));
     return sessionsEnded;
   });
+  await tellPasswordReset(core, account.id, { by: "command_line", request: null });
+  return ended;
 }
 
 /** A permission such as `notes.add_note`, or a group by its name. */
@@ -89,7 +92,7 @@ async function changeGrants(
 ): Promise<Grants> {
   const { id } = await findNamed(core, name);
   return core.db.transaction().execute(async (transaction) => {
-    const { target } = await lockWithSuperusers(transaction, id);
+    const { target } = await lockWithSuperusers(transaction, core.profile, id);
     if (!target) throw unknownUser();
     await change(transaction, id);
     const grants = await findGrants(transaction, id);

@@ -117,7 +117,7 @@ export async function completeImportRound(
  */
 export async function linkImportedUser(core: Core, key: ImportedKey, userId: string): Promise<void> {
   await core.db.transaction().execute(async (transaction) => {
-    await getUserOrThrow(transaction, userId);
+    await getUserOrThrow({ db: transaction, profile: core.profile }, userId);
     await requireLinked(transaction, key, userId);
     const happened = { event: "imported_user_linked", source: key.source } as const;
     await recordEvent(transaction, happened, { ...atImport, subjectId: userId });

@@ -14,6 +14,8 @@ import { requireGoodPassword } from "./encode-password.ts";
 import { openSession } from "./open-session.ts";
 import { parseNewNames, type StoredNames } from "./parse-names.ts";
 import { requireFreeUsername } from "./require-free-username.ts";
+import { tellHook } from "./tell-hooks.ts";
+import { unlessUndone } from "./while-counted.ts";
 
 export interface RegisterInput extends ProfileChanges {
   readonly username: string;
@@ -30,7 +32,8 @@ const proofLifetime = 7 * 86_400;
 /**
  * Opens an account for a stranger and signs them in.
  *
- * @throws AuthError `registration_closed`, `invalid_input`, `password_rejected`, `identifier_taken`, `rate_limited`, `overloaded`
+ * @throws AuthError `registration_closed`, `invalid_input`, `password_rejected`, `identifier_taken`, `rate_limited`, `overloaded`,
+ * `refused_by_hook`, `hook_failed`
  */
 export async function register(core: Core, input: RegisterInput, facts: RequestFacts): Promise<SignInAnswer> {
   if (core.options.registration === "closed") {
@@ -47,11 +50,11 @@ export async function register(core: Core, input: RegisterInput, facts: RequestF
   requireGoodPassword(core, password, { field: "password", person });
   const network = toNetwork(facts.address);
   core.passwords.requireRoom(network);
-  await core.throttle.admit(network === null ? [] : [{ limit: "register_address", of: [network] }]);
+  const admission = await core.throttle.admit(network === null ? [] : [{ limit: "register_address", of: [network] }]);
   const encoded = await core.passwords.hash(password, network);
-  const opened = await core.db.transaction().execute(async (transaction) => {
+  const open = async (transaction: Queries) => {
     await requireFreeUsername(transaction, names, { isTrusted: false });
-    const user = await insertUser(transaction, {
+    const user = await insertUser(transaction, core.profile, {
       ...profile,
       ...names,
       id: randomUUIDv7(),
@@ -63,8 +66,11 @@ export async function register(core: Core, input: RegisterInput, facts: RequestF
     await keepForProof(transaction, user.id, { phoneNumber: unprovedPhone, email: unprovedEmail });
     const happened = { event: "user_created", by: "registration" } as const;
     await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
-    return openSession(core, transaction, { user, facts });
-  });
+    const opened = await openSession(core, transaction, { user, facts });
+    await tellHook(core, transaction, "userCreated", { user, by: "registration", request: facts });
+    return opened;
+  };
+  const opened = await unlessUndone(core, admission, () => core.db.transaction().execute(open));
   return answerSignIn(core, opened, null);
 }
 

@@ -29,7 +29,7 @@ export type Change<T> = (transaction: Queries, target: User, superusers: readonl
  */
 export async function administer<T>(core: Core, actor: User | null, id: string, change: Change<T>): Promise<T> {
   return core.db.transaction().execute(async (transaction) => {
-    const { target, superusers } = await lockWithSuperusers(transaction, id);
+    const { target, superusers } = await lockWithSuperusers(transaction, core.profile, id);
     if (!target) throw noSuchUser();
     if (actor?.isSuperuser && !superusers.includes(actor.id)) {
       throw new AuthError("permission_denied", "You are no superuser any more");
@@ -60,8 +60,8 @@ export async function findObstacle(db: Queries, actor: User, target: User): Prom
 }
 
 /** @throws AuthError `not_found` */
-export async function getUserOrThrow(db: Queries, id: string): Promise<User> {
-  const user = await findUser(db, id);
+export async function getUserOrThrow({ db, profile }: Pick<Core, "db" | "profile">, id: string): Promise<User> {
+  const user = await findUser(db, profile, id);
   if (!user) throw noSuchUser();
   return user;
 }

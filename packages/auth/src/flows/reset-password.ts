@@ -14,6 +14,7 @@ import { requireGoodPassword } from "./encode-password.ts";
 import { forgetFailures } from "./forget-failures.ts";
 import { isIssuerGood } from "./issue-password-code.ts";
 import { recordUsedUp } from "./record-used-up.ts";
+import { tellPasswordReset } from "./tell-hooks.ts";
 import { whileCounted } from "./while-counted.ts";
 
 export interface ResetPasswordInput {
@@ -45,7 +46,7 @@ export async function resetPassword(core: Core, input: ResetPasswordInput, facts
       const user = await lockUser(transaction, account.id);
       const code = await takeCode(transaction, presented);
       if (!user?.isActive || code.state === "unknown") throw codeInvalid();
-      if (!(await isIssuerGood(transaction, code, user))) throw codeInvalid();
+      if (!(await isIssuerGood(core, transaction, { code, target: user }))) throw codeInvalid();
       if (code.state === "expired") throw new AuthError("code_expired", "The code has run out: ask for a new one");
       requireGoodPassword(core, input.newPassword, { field: "newPassword", person: account });
       await setPassword(transaction, account.id, encoded);
@@ -63,6 +64,7 @@ export async function resetPassword(core: Core, input: ResetPasswordInput, facts
     if (because) await recordRefusal(core, because, { admission, facts, subjectId: account?.id ?? null });
     throw error;
   }
+  await tellPasswordReset(core, account.id, { by: "code", request: facts });
 }
 
 type ResetRefusal = Extract<AuditEvent, { event: "password_reset_refused" }>["because"];

@@ -1,3 +1,4 @@
+import { AuthError } from "../errors.ts";
 import type { Admission } from "../throttling/throttle.ts";
 import type { Core } from "./core.ts";
 
@@ -13,4 +14,23 @@ export async function whileCounted<T>(
     await core.throttle.withdraw(counted);
     throw error;
   }
+}
+
+/** Takes back an attempt that was right and that a hook has undone. */
+export async function unlessUndone<T>(
+  core: Core,
+  { counted }: Pick<Admission, "counted">,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isUndone(error)) await core.throttle.withdraw(counted);
+    throw error;
+  }
+}
+
+/** Whether a hook has undone what it was told. */
+export function isUndone(error: unknown): boolean {
+  return error instanceof AuthError && (error.code === "refused_by_hook" || error.code === "hook_failed");
 }

@@ -1,6 +1,14 @@
-import { CamelCasePlugin, Kysely, PostgresDialect, type TransactionBuilder, WithSchemaPlugin } from "kysely";
+import {
+  CamelCasePlugin,
+  Kysely,
+  PostgresDialect,
+  type PostgresPool,
+  type TransactionBuilder,
+  WithSchemaPlugin,
+} from "kysely";
 import pg from "pg";
-import { openPatientPool, openPool, PoolError } from "./pool.ts";
+import { borrow, borrowWithoutTimeout, type DatabasePool } from "./given-pool.ts";
+import { openPatientPool, openPool, outliveConnections, PoolError } from "./pool.ts";
 import { preparingPool } from "./prepared-statements.ts";
 import { isPassing, isStaleStatement, repeat } from "./repeat.ts";
 
@@ -21,14 +29,45 @@ export interface Storage {
   close(): Promise<void>;
 }
 
-/** Opens a pool for calls that somebody waits for. Connecting happens at the first query. */
-export function openStorage(connection: pg.PoolConfig): Storage {
-  return toStorage(openPool(connection));
+/** Where a database is; what `pg` takes besides is taken as well. */
+export interface DatabaseConnection {
+  /** Such as `postgres://user:password@host:5432/name`. */
+  readonly connectionString?: string | undefined;
+  readonly host?: string | undefined;
+  readonly port?: number | undefined;
+  readonly user?: string | undefined;
+  readonly password?: string | (() => string | Promise<string>) | undefined;
+  readonly database?: string | undefined;
+  readonly ssl?: boolean | object | undefined;
+  /** Settings of each connection, such as `-c search_path=public`. */
+  readonly options?: string | undefined;
+  /** Milliseconds for which a call waits for a connection to be free. */
+  readonly connectionTimeoutMillis?: number | undefined;
+  /** Milliseconds after which PostgreSQL gives up a statement that somebody waits for. */
+  readonly statement_timeout?: number | false | undefined;
+  /** Connections at most; 10 unless said. */
+  readonly max?: number | undefined;
+}
+
+/** The database by where it is, or by a pool of `pg` that is there and is not ended here. */
+export type DatabaseOptions = DatabaseConnection | { readonly pool: DatabasePool };
+
+/** What is handed in as a pool is one of `pg`, whose types nobody has to install for this. */
+const givenPool = (options: DatabaseOptions) => ("pool" in options ? (options.pool as unknown as pg.Pool) : null);
+
+/** Opens a pool for calls that somebody waits for, or uses the given one. Connecting happens at the first query. */
+export function openStorage(options: DatabaseOptions): Storage {
+  const given = givenPool(options);
+  if (given) return toStorage(outliveConnections(given), preparingPool(given, borrow(given)));
+  return toStorage(openPool(options as pg.PoolConfig));
 }
 
 /** Does work that nobody waits for, such as a migration, on connections that wait for as long as it takes. */
-export async function withoutHaste<T>(connection: pg.PoolConfig, work: (db: Queries) => Promise<T>): Promise<T> {
-  const storage = toStorage(openPatientPool(connection));
+export async function withoutHaste<T>(options: DatabaseOptions, work: (db: Queries) => Promise<T>): Promise<T> {
+  const given = givenPool(options);
+  const storage = given
+    ? toStorage(given, borrowWithoutTimeout(given))
+    : toStorage(openPatientPool(options as pg.PoolConfig));
   try {
     return await work(storage.db);
   } finally {
@@ -36,8 +75,8 @@ export async function withoutHaste<T>(connection: pg.PoolConfig, work: (db: Quer
   }
 }
 
-function toStorage(pool: pg.Pool): Storage {
-  const db = new RepeatingKysely(new PostgresDialect({ pool: preparingPool(pool) }));
+function toStorage(pool: pg.Pool, forKysely: PostgresPool = preparingPool(pool)): Storage {
+  const db = new RepeatingKysely(new PostgresDialect({ pool: forKysely }));
   return { db, pool, close: () => db.destroy() };
 }
 
@@ -47,7 +86,10 @@ function toStorage(pool: pg.Pool): Storage {
  */
 class RepeatingKysely extends Kysely<Database> {
   constructor(dialect: PostgresDialect) {
-    super({ dialect, plugins: [new CamelCasePlugin(), new WithSchemaPlugin(schemaName)] });
+    super({
+      dialect,
+      plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true }), new WithSchemaPlugin(schemaName)],
+    });
   }
 
   override transaction(): TransactionBuilder<Database> {
@@ -64,6 +106,11 @@ export function findBrokenConstraint(error: unknown): string | null {
   if (!(error instanceof pg.DatabaseError)) return null;
   const isConstraint = error.code === "23505" || error.code === "23514";
   return isConstraint ? (error.constraint ?? null) : null;
+}
+
+/** Whether PostgreSQL gave a statement up that took too long. */
+export function isStatementTimeout(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code === "57014";
 }
 
 const connectionFailures = new Set([

@@ -24,29 +24,31 @@ const longestWait = 10_000;
  * Builds the indexes that are missing, and answers which are still missing because something long was under way, or because another
  * process is building them. Call it at the start and by the hour.
  *
+ * @param more beside the core's own: what each is on, by its name
  * @param db connections whose statements may take their time
  */
-export async function buildOnlineIndexes(db: Queries): Promise<string[]> {
-  if ((await listMissing(db)).length === 0) return [];
+export async function buildOnlineIndexes(db: Queries, more: Readonly<Record<string, string>> = {}): Promise<string[]> {
+  const wanted = { ...indexes, ...more };
+  if ((await listMissing(db, wanted)).length === 0) return [];
   return db.connection().execute(async (connection) => {
     const { rows } = await sql<{ isOurs: boolean }>`select pg_try_advisory_lock(${lock}) as is_ours`.execute(
       connection,
     );
-    if (!rows[0]?.isOurs) return listMissing(db);
+    if (!rows[0]?.isOurs) return listMissing(db, wanted);
     try {
       await sql`select set_config('lock_timeout', ${String(longestWait)}, false)`.execute(connection);
-      for (const name of await listMissing(connection)) await build(connection, name);
-      return await listMissing(connection);
+      for (const name of await listMissing(connection, wanted)) await build(connection, name, wanted[name] ?? "");
+      return await listMissing(connection, wanted);
     } finally {
       await sql`select set_config('lock_timeout', '0', false), pg_advisory_unlock(${lock})`.execute(connection);
     }
   });
 }
 
-async function build(connection: Queries, name: string): Promise<void> {
+async function build(connection: Queries, name: string, definition: string): Promise<void> {
   // What a build leaves behind that was given up or killed is no index.
   const drop = sql`drop index concurrently if exists ${sql.table(`${schemaName}.${name}`)}`;
-  const create = sql.raw(`create index concurrently ${name} on ${schemaName}.${indexes[name]}`);
+  const create = sql.raw(`create index concurrently ${name} on ${schemaName}.${definition}`);
   try {
     await drop.execute(connection);
     await create.execute(connection);
@@ -60,7 +62,7 @@ function isGivenUp(error: unknown): boolean {
   return error instanceof pg.DatabaseError && ["55P03", "57014", "40P01"].includes(error.code ?? "");
 }
 
-async function listMissing(db: Queries): Promise<string[]> {
+async function listMissing(db: Queries, indexes: Readonly<Record<string, string>>): Promise<string[]> {
   const { rows } = await sql<{ name: string }>`
     select wanted.name from unnest(${Object.keys(indexes)}::text[]) as wanted (name)
     where not exists (

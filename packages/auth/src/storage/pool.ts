@@ -65,7 +65,7 @@ async function makeReady(client: pg.ClientBase, statementTimeout: number): Promi
  * A connection that breaks while nothing waits on it, be it idle or between two statements of a transaction, is not the failure of
  * any call: the next statement on it fails. Without a listener it would end the process.
  */
-function outliveConnections(pool: pg.Pool): pg.Pool {
+export function outliveConnections(pool: pg.Pool): pg.Pool {
   return pool.on("error", () => {}).on("connect", (client) => client.on("error", () => {}));
 }
 

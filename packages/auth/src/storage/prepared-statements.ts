@@ -17,7 +17,7 @@ const mostLost = 20;
  * connection and not once a call. A statement that fails for a reason that passes is run again: by itself here, with the whole
  * transaction where it is part of one.
  */
-export function preparingPool(pool: pg.Pool): PostgresPool {
+export function preparingPool(pool: pg.Pool, owner: Pick<PostgresPool, "end"> = pool): PostgresPool {
   const names = createNames();
   const wrapped = new WeakMap<pg.PoolClient, PostgresPoolClient>();
 
@@ -32,7 +32,7 @@ export function preparingPool(pool: pg.Pool): PostgresPool {
       }
     }
     const query = (text: string, values: readonly unknown[] = []) =>
-      client.getTransactionStatus() === "T"
+      isInTransaction(client)
         ? run(text, values)
         : repeat(
             () => run(text, values),
@@ -44,7 +44,7 @@ export function preparingPool(pool: pg.Pool): PostgresPool {
 
   return {
     options: pool.options,
-    end: () => pool.end(),
+    end: () => owner.end(),
     async connect() {
       const client = await pool.connect();
       const known = wrapped.get(client) ?? wrap(client);
@@ -52,6 +52,11 @@ export function preparingPool(pool: pg.Pool): PostgresPool {
       return known;
     },
   };
+}
+
+/** A pool that was handed in may be of an older `pg`, which does not say: then nothing is run again here. */
+function isInTransaction(client: Partial<pg.PoolClient>): boolean {
+  return client.getTransactionStatus === undefined || client.getTransactionStatus() === "T";
 }
 
 /** One statement that is run outside of transactions, so often that it is prepared from the first time on. */

@@ -116,6 +116,7 @@ CASE
     ELSE 0
 END)
 users.old_tokens_ended_at timestamp with time zone
+users.profile jsonb not null default '{}'::jsonb
 audit_events: audit_events_pkey PRIMARY KEY (id)
 audit_events: audit_events_position_key UNIQUE ("position")
 erasures: erasures_pkey PRIMARY KEY (user_id)
@@ -179,6 +180,7 @@ users: users_password_length CHECK (((char_length(password) >= 1) AND (char_leng
 users: users_phone_number_grammar CHECK ((phone_number ~ '^\+[1-9][0-9]{6,14}$'::text))
 users: users_phone_number_key UNIQUE (phone_number)
 users: users_pkey PRIMARY KEY (id)
+users: users_profile_size CHECK (((jsonb_typeof(profile) = 'object'::text) AND (octet_length((profile)::text) <= 16384))) NOT VALID
 users: users_state_length CHECK ((char_length(state) <= 120))
 users: users_username_grammar CHECK ((username_key ~ '^[^\u0001-\u005e\u0060\u007b-\u007f][^\u0001-\u002c\u002f\u003a-\u005e\u0060\u007b-\u007f]{0,149}$'::text))
 users: users_username_key UNIQUE (username_key)

@@ -1,6 +1,7 @@
 import { type ColumnType, type Generated, sql } from "kysely";
 import { AuthError } from "../errors.ts";
 import { findBrokenConstraint, type Queries } from "../storage/database.ts";
+import { type ProfileDefinition, toProfileColumns, toUser } from "./profile.ts";
 import { type Profile, type ProfileChanges, type User, userFields } from "./user.ts";
 
 declare module "../storage/database.ts" {
@@ -21,6 +22,8 @@ interface UsersTable extends ProfileColumns {
   email: string | null;
   emailKey: string | null;
   password: string;
+  /** The fields that a team declares, by name. */
+  profile: ColumnType<unknown, string | undefined, string>;
   isActive: Generated<boolean>;
   isStaff: Generated<boolean>;
   isSuperuser: Generated<boolean>;
@@ -69,12 +72,15 @@ export interface NewUser extends ProfileChanges {
   readonly isSuperuser?: boolean | undefined;
 }
 
-/** @throws AuthError `identifier_taken`, naming the field */
-export async function insertUser(db: Queries, user: NewUser): Promise<User> {
+/** @throws AuthError `identifier_taken`, naming the field; `invalid_input` */
+export async function insertUser(db: Queries, profile: ProfileDefinition, user: NewUser): Promise<User> {
+  const { columns, own } = toProfileColumns(profile, user);
+  const values = { ...(columns as unknown as NewUser), ...(own !== null && { profile: own }) };
   try {
-    return await db.insertInto("users").values(user).returning(userFields).executeTakeFirstOrThrow();
+    const inserted = db.insertInto("users").values(values).returning(profile.columns);
+    return toUser(profile, await inserted.executeTakeFirstOrThrow());
   } catch (error) {
-    throw toIdentifierTaken(error);
+    throw toRefusal(error);
   }
 }
 
@@ -84,23 +90,16 @@ const fieldOfConstraint: Readonly<Record<string, string>> = {
   users_email_key: "email",
 };
 
-function toIdentifierTaken(error: unknown): unknown {
-  const field = fieldOfConstraint[findBrokenConstraint(error) ?? ""];
+function toRefusal(error: unknown): unknown {
+  const constraint = findBrokenConstraint(error) ?? "";
+  if (constraint === "users_profile_size") {
+    const issues = [{ path: [], message: "is more than the profile holds: 16384 bytes of JSON" }];
+    return new AuthError("invalid_input", "The profile is too large", { issues });
+  }
+  const field = fieldOfConstraint[constraint];
   if (!field) return error;
   const issues = [{ path: [field], message: "belongs to another account" }];
   return new AuthError("identifier_taken", "Another account has that name, phone number or e-mail address", { issues });
-}
-
-/** Changes profile fields of a user and answers the user as it then is; null when there is no such user any more. */
-export async function updateProfile(db: Queries, id: string, changes: ProfileChanges): Promise<User | null> {
-  if (Object.keys(changes).length === 0) return findUser(db, id);
-  const updated = await db
-    .updateTable("users")
-    .set(changes)
-    .where("id", "=", id)
-    .returning(userFields)
-    .executeTakeFirst();
-  return updated ?? null;
 }
 
 /** Makes a user's password this hash, whatever it was. */
@@ -129,22 +128,30 @@ const nameColumns = ["usernameKey", "phoneNumber", "emailKey"] as const satisfie
 /**
  * Changes a user.
  *
- * @throws AuthError `identifier_taken`, naming the field
+ * @throws AuthError `identifier_taken`, naming the field; `invalid_input`
  */
-export async function updateUser(db: Queries, id: string, changes: UserChanges): Promise<User | null> {
-  if (Object.keys(changes).length === 0) return findUser(db, id);
+export async function updateUser(
+  db: Queries,
+  profile: ProfileDefinition,
+  id: string,
+  changes: UserChanges,
+): Promise<User | null> {
+  const { columns, own } = toProfileColumns(profile, changes);
+  if (Object.keys(columns).length === 0 && own === null) return findUser(db, profile, id);
   const isRenamed = nameColumns.some((column) => column in changes);
   const credentials = isRenamed ? { credentialsChangedAt: sql<Date>`latchkey.now()` } : {};
+  // In the database, so that of two changes of different fields at once neither is lost.
+  const merged = own === null ? {} : { profile: sql<string>`profile || ${own}::jsonb` };
   try {
     const updated = await db
       .updateTable("users")
-      .set({ ...changes, ...credentials })
+      .set({ ...(columns as UserChanges), ...merged, ...credentials })
       .where("id", "=", id)
-      .returning(userFields)
+      .returning(profile.columns)
       .executeTakeFirst();
-    return updated ?? null;
+    return updated ? toUser(profile, updated) : null;
   } catch (error) {
-    throw toIdentifierTaken(error);
+    throw toRefusal(error);
   }
 }
 
@@ -164,16 +171,21 @@ export interface LockedUsers {
  * Reads a user and the active superusers, whom nobody else can change until the transaction ends. It is one statement in one
  * order, so that of two who change each other one waits for the other and never both.
  */
-export async function lockWithSuperusers(transaction: Queries, id: string): Promise<LockedUsers> {
+export async function lockWithSuperusers(
+  transaction: Queries,
+  profile: ProfileDefinition,
+  id: string,
+): Promise<LockedUsers> {
   const rows = await transaction
     .selectFrom("users")
-    .select(userFields)
+    .select(profile.columns)
     .where(({ or, and, eb }) => or([eb("id", "=", id), and([eb("isSuperuser", "=", true), eb("isActive", "=", true)])]))
     .orderBy("id")
     .forNoKeyUpdate()
     .execute();
   const superusers = rows.filter((user) => user.isSuperuser && user.isActive).map((user) => user.id);
-  return { target: rows.find((user) => user.id === id.toLowerCase()) ?? null, superusers };
+  const target = rows.find((user) => user.id === id.toLowerCase());
+  return { target: target ? toUser(profile, target) : null, superusers };
 }
 
 /** Reads a user whom nobody else can change until the transaction ends. */
@@ -198,9 +210,9 @@ export async function mayHaveOldTokens(db: Queries, id: string): Promise<boolean
   return (await query.executeTakeFirst()) !== undefined;
 }
 
-export async function findUser(db: Queries, id: string): Promise<User | null> {
-  const found = await db.selectFrom("users").select(userFields).where("id", "=", id).executeTakeFirst();
-  return found ?? null;
+export async function findUser(db: Queries, profile: ProfileDefinition, id: string): Promise<User | null> {
+  const found = await db.selectFrom("users").select(profile.columns).where("id", "=", id).executeTakeFirst();
+  return found ? toUser(profile, found) : null;
 }
 
 /** A user with what is stored of the password. */
@@ -244,6 +256,7 @@ export async function replacePassword(
  */
 export async function recordLogin(
   db: Queries,
+  profile: ProfileDefinition,
   { id, verifiedHash, nextHash }: { id: string; verifiedHash: string; nextHash: string },
 ): Promise<User | null> {
   const updated = await db
@@ -252,7 +265,7 @@ export async function recordLogin(
     .where("id", "=", id)
     .where("isActive", "=", true)
     .where("password", "=", verifiedHash)
-    .returning(userFields)
+    .returning(profile.columns)
     .executeTakeFirst();
-  return updated ?? null;
+  return updated ? toUser(profile, updated) : null;
 }

@@ -7,6 +7,7 @@ import * as codeIssuers from "./0005-code-issuers.ts";
 import * as orderedLists from "./0006-ordered-lists.ts";
 import * as importedUsers from "./0007-imported-users.ts";
 import * as erasures from "./0009-erasures.ts";
+import * as ownProfileFields from "./0011-own-profile-fields.ts";
 
 /** Every migration by name, in order. A migration that has been released is frozen: a change of mind is a new one. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -18,4 +19,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0006-ordered-lists": orderedLists,
   "0007-imported-users": importedUsers,
   "0009-erasures": erasures,
+  "0011-own-profile-fields": ownProfileFields,
 };

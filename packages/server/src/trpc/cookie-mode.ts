@@ -1,7 +1,26 @@
 import { AuthError, type AuthErrorCode } from "@latchkey/auth";
 import type { TRPCError } from "@trpc/server";
-import type { CallCookies, HiddenTokens } from "./cookie-transport.ts";
 import { findAuthError } from "./error-map.ts";
+
+/** The tokens of an answer that scripts must not see. */
+export interface HiddenTokens {
+  readonly refreshToken: string;
+  readonly refreshExpiresAt: Date;
+  readonly deviceMark?: string;
+}
+
+/** What one call brought in its cookies, and what the browser is told to keep. */
+export interface CallCookies {
+  /** Undefined when there is none, and when there are several, of which none can be believed. */
+  readonly refreshToken: string | undefined;
+  /** Shows at a sign-in that this device is known. */
+  readonly deviceMark: string | undefined;
+  keep(tokens: HiddenTokens): void;
+  /** The session is over: its cookie goes. */
+  forget(): void;
+  /** The lines of `Set-Cookie` for the answer. */
+  readonly lines: readonly string[];
+}
 
 /** What a procedure says of itself beside its type. */
 export interface ProcedureMeta {

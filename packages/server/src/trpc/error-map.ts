@@ -1,4 +1,4 @@
-import { AuthError, type AuthErrorCode, isStorageUnavailable } from "@latchkey/auth";
+import { AuthError, type AuthErrorCode, isAuthError, isStorageUnavailable } from "@latchkey/auth";
 import { TRPCError } from "@trpc/server";
 
 type TrpcCode = TRPCError["code"];
@@ -17,6 +17,8 @@ const trpcCodes: Readonly<Record<AuthErrorCode, TrpcCode>> = {
   permission_denied: "FORBIDDEN",
   reauthentication_required: "FORBIDDEN",
   registration_closed: "FORBIDDEN",
+  refused_by_hook: "FORBIDDEN",
+  hook_failed: "INTERNAL_SERVER_ERROR",
   invalid_input: "BAD_REQUEST",
   password_rejected: "BAD_REQUEST",
   code_invalid: "BAD_REQUEST",
@@ -40,16 +42,34 @@ const reasonsOfTrpc: Partial<Record<TrpcCode, AuthErrorCode>> = {
   NOT_IMPLEMENTED: "invalid_input",
 };
 
+/** The refusal that was thrown in a procedure; null for everything else. */
+export function findThrownRefusal({ cause }: TRPCError): AuthError | null {
+  return isAuthError(cause) ? cause : null;
+}
+
 /** The refusal that an error of a procedure stands for; null for a defect, which nobody is told about. */
 export function findAuthError(error: TRPCError): AuthError | null {
   const { cause, code } = error;
-  if (cause instanceof AuthError) return cause;
+  if (isAuthError(cause)) return cause;
   // Any other code is tRPC's word on the request, whose connection can break as well.
   if (code === "INTERNAL_SERVER_ERROR" && cause && isStorageUnavailable(cause)) {
-    return new AuthError("unavailable", "The service cannot reach its database", { retryAfter: 1, cause });
+    return unavailable(cause);
   }
   const reason = reasonsOfTrpc[code];
   return reason ? new AuthError(reason, describeRefusal(error)) : null;
+}
+
+/** Does what reads the database, so that a database that is away is a refusal like any other. */
+export async function withUnavailability<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw isStorageUnavailable(error) ? unavailable(error) : error;
+  }
+}
+
+function unavailable(cause: unknown): AuthError {
+  return new AuthError("unavailable", "The service cannot reach its database", { retryAfter: 1, cause });
 }
 
 /** tRPC's own words, except where they repeat the caller's: a piece of a body that is no JSON may be of a password. */

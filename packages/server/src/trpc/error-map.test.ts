@@ -17,6 +17,8 @@ const contract: Readonly<Record<AuthErrorCode, readonly [code: TRPCError["code"]
   permission_denied: ["FORBIDDEN", 403],
   reauthentication_required: ["FORBIDDEN", 403],
   registration_closed: ["FORBIDDEN", 403],
+  refused_by_hook: ["FORBIDDEN", 403],
+  hook_failed: ["INTERNAL_SERVER_ERROR", 500],
   invalid_input: ["BAD_REQUEST", 400],
   password_rejected: ["BAD_REQUEST", 400],
   code_invalid: ["BAD_REQUEST", 400],
