@@ -7,12 +7,10 @@ import {
   StartError,
   tokenAlgorithms,
 } from "@latchkey/auth";
+import { findOriginFault, isLoopback, isTrustedProxy, parsePublicUrl } from "@latchkey/server";
 import { distance } from "fastest-levenshtein";
 import { z } from "zod";
-import { isTrustedProxy } from "./client-address.ts";
-import { findOriginFault, isLoopback } from "./origins.ts";
 import { permissions } from "./permissions.ts";
-import { parsePublicUrl } from "./public-url.ts";
 
 const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 

@@ -1,12 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Auth } from "@latchkey/auth";
-import { startMaintenance } from "@latchkey/server";
+import { parsePublicUrl, startMaintenance } from "@latchkey/server";
 import type { Logger } from "pino";
 import { isDevelopment, readEnvironment } from "./environment.ts";
 import { letHashesGiveWay } from "./hash-threads.ts";
 import { createLog } from "./log.ts";
 import { openAuth } from "./open-auth.ts";
-import { parsePublicUrl } from "./public-url.ts";
 import type { ServedRouter } from "./router.ts";
 import { startServer } from "./server.ts";
 
