@@ -21,6 +21,7 @@ export type { LoginInput } from "./flows/login.ts";
 export type { GroupPageAnswer } from "./flows/manage-groups.ts";
 export type { Device, OwnDevice } from "./flows/manage-sessions.ts";
 export type { Purged } from "./flows/purge.ts";
+export { isPlainLine, isPlainProse } from "./free-text.ts";
 export { type CountryCode, isCountryCode } from "./identifiers/phone.ts";
 export type { AuthOptions } from "./options.ts";
 export {
