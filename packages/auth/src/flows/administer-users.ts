@@ -22,6 +22,7 @@ import {
 } from "../users/user-store.ts";
 import { findPermissions, requireHeld } from "./authorize.ts";
 import type { Core } from "./core.ts";
+import { requireFreeForms } from "./find-named.ts";
 import { issuePasswordCode, type PasswordCode } from "./issue-password-code.ts";
 import { parseNames, parseNewNames } from "./parse-names.ts";
 import { type Administrator, administer, getUserOrThrow, noSuchUser } from "./require-authority.ts";
@@ -72,6 +73,7 @@ export async function createAccount(
   const names = parseNewNames(core, { username, phoneNumber, email });
   return core.db.transaction().execute(async (transaction) => {
     const password = `!${randomBytes(30).toString("base64url")}`;
+    await requireFreeForms(transaction, names);
     const user = await insertUser(transaction, { ...rest, ...names, id: randomUUIDv7(), password });
     const about = { ...facts, actorId: actor.id, subjectId: user.id };
     await recordEvent(transaction, { event: "user_created", by: "administrator" }, about);
@@ -95,6 +97,7 @@ export async function updateUser(
   return administer(core, actor, id, async (transaction, target, superusers) => {
     refuseRaising(actor, changes, target);
     keepLastSuperuser(superusers, target, changes);
+    await requireFreeForms(transaction, { ...names, userId: id });
     const updated = await updateUserRow(transaction, id, changes);
     if (!updated) throw noSuchUser();
     if (changes.isActive === false) {

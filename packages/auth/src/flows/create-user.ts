@@ -6,6 +6,7 @@ import type { ProfileChanges, User } from "../users/user.ts";
 import { insertUser } from "../users/user-store.ts";
 import type { Core } from "./core.ts";
 import { encodePassword } from "./encode-password.ts";
+import { requireFreeForms } from "./find-named.ts";
 import { parseNewNames } from "./parse-names.ts";
 
 export interface CreateUserInput {
@@ -28,6 +29,7 @@ export async function createUser(core: Core, input: CreateUserInput): Promise<Us
   const names = parseNewNames(core, input);
   const password = await encode(core, input);
   return core.db.transaction().execute(async (transaction) => {
+    await requireFreeForms(transaction, names);
     const user = await insertUser(transaction, {
       id: randomUUIDv7(),
       ...names,

@@ -1,12 +1,13 @@
 import type { SignInRefusal } from "../audit/audit-event.ts";
 import { recordEvent } from "../audit/audit-log.ts";
 import { AuthError } from "../errors.ts";
-import { type Identifier, parseIdentifier } from "../identifiers/identifier.ts";
+import type { Identifier } from "../identifiers/identifier.ts";
 import type { PasswordCheck } from "../passwords/passwords.ts";
-import { type Account, findAccount, recordLogin } from "../users/user-store.ts";
+import { type Account, recordLogin } from "../users/user-store.ts";
 import { admitSignIn, type SignInAdmission } from "./admit-sign-in.ts";
 import { answerSignIn, type SignInAnswer } from "./answer-session.ts";
 import type { Core, RequestFacts } from "./core.ts";
+import { findNamedAccount, readName } from "./find-named.ts";
 import { openSession } from "./open-session.ts";
 import { recordUsedUp } from "./record-used-up.ts";
 import { whileCounted } from "./while-counted.ts";
@@ -23,12 +24,12 @@ export interface LoginInput {
  * Signs a person in. Whatever is wrong (unknown name, wrong password, inactive account, unusable password, an account that is locked),
  * the refusal is the same and took the same work.
  *
- * @throws AuthError `invalid_credentials`, `rate_limited`, `overloaded`
+ * @throws AuthError `invalid_credentials`, `rate_limited`, `overloaded`, `invalid_input` for digits that are two phone numbers
  */
 export async function login(core: Core, input: LoginInput, facts: RequestFacts): Promise<SignInAnswer> {
   core.passwords.requireRoom();
-  const identifier = parseIdentifier(input.username, core.options.phones);
-  const account = identifier && (await findAccount(core.db, identifier));
+  const identifier = readName(core, input.username, "username");
+  const account = identifier && (await findNamedAccount(core.db, identifier, input.username));
   const admission = await admitSignIn(core, { identifier, account, deviceMark: input.deviceMark, facts });
   // Nothing fits an account that is locked or disabled, so that nothing is learnt of its password.
   const stored = account?.isActive && !admission.isClosed ? account.password : null;

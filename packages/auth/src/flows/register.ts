@@ -11,6 +11,7 @@ import { insertUser } from "../users/user-store.ts";
 import { answerSignIn, type SignInAnswer } from "./answer-session.ts";
 import type { Core, RequestFacts } from "./core.ts";
 import { requireGoodPassword } from "./encode-password.ts";
+import { requireFreeForms } from "./find-named.ts";
 import { openSession } from "./open-session.ts";
 import { parseNewNames, type StoredNames } from "./parse-names.ts";
 
@@ -48,6 +49,7 @@ export async function register(core: Core, input: RegisterInput, facts: RequestF
   await core.throttle.admit([{ limit: "register_address", of: [toNetwork(facts.address)] }]);
   const encoded = await core.passwords.hash(password);
   const opened = await core.db.transaction().execute(async (transaction) => {
+    await requireFreeForms(transaction, { usernameKey: names.usernameKey });
     const user = await insertUser(transaction, {
       ...profile,
       ...names,

@@ -1,14 +1,14 @@
 import { recordEvent } from "../audit/audit-log.ts";
 import { AuthError } from "../errors.ts";
-import { parseIdentifier } from "../identifiers/identifier.ts";
 import { takeCode } from "../one-time-codes/code-store.ts";
 import { hashCode } from "../one-time-codes/one-time-code.ts";
 import { endSessions } from "../sessions/session-store.ts";
 import { toNetwork } from "../throttling/address.ts";
 import type { Scope } from "../throttling/throttle.ts";
-import { findAccount, lockUser, setPassword } from "../users/user-store.ts";
+import { lockUser, setPassword } from "../users/user-store.ts";
 import type { Core, RequestFacts } from "./core.ts";
 import { requireGoodPassword } from "./encode-password.ts";
+import { findNamedAccount, readName } from "./find-named.ts";
 import { forgetFailures } from "./forget-failures.ts";
 import { isIssuerGood } from "./issue-password-code.ts";
 import { whileCounted } from "./while-counted.ts";
@@ -25,11 +25,11 @@ export interface ResetPasswordInput {
  * Sets a password with a one-time code, and ends every session of the account. A code for nobody is refused like a wrong one,
  * after the same work.
  *
- * @throws AuthError `code_invalid`, `code_expired`, `password_rejected`, `rate_limited`, `overloaded`
+ * @throws AuthError `code_invalid`, `code_expired`, `password_rejected`, `rate_limited`, `overloaded`, `invalid_input`
  */
 export async function resetPassword(core: Core, input: ResetPasswordInput, facts: RequestFacts): Promise<void> {
-  const name = parseIdentifier(input.username, core.options.phones);
-  const account = name && (await findAccount(core.db, name));
+  const name = readName(core, input.username, "username");
+  const account = name && (await findNamedAccount(core.db, name, input.username));
   requireGoodPassword(core, input.newPassword, { field: "newPassword", person: { username: input.username } });
   core.passwords.requireRoom();
   const admission = await core.throttle.admit(scopesOf(name?.value ?? "", facts));

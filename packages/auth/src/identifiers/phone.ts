@@ -6,7 +6,7 @@ import { earlierFormsOf } from "./numbering-plans.ts";
 import { isPhoneNumber, lookUp, type Reading, readDialled } from "./phone-readings.ts";
 
 export type { CountryCode };
-export { isPhoneNumber };
+export { earlierFormsOf, isPhoneNumber };
 
 export interface PhoneOptions {
   /** ISO 3166-1 alpha-2. Numbers in national form are read as this country's; without it, only `+…` is a phone number. */

@@ -11,8 +11,8 @@ const names = {
 export type SearchableName = keyof typeof names;
 
 export interface UserPage {
-  /** Only users with such a name that begins like this, in the order of that name. Without it, the newest first. */
-  readonly search?: { readonly by: SearchableName; readonly prefix: string } | undefined;
+  /** Only users with such a name that begins like one of these, in the order of that name. Without it, the newest first. */
+  readonly search?: { readonly by: SearchableName; readonly prefixes: readonly string[] } | undefined;
   readonly isActive?: boolean | undefined;
   readonly isStaff?: boolean | undefined;
   readonly groupId?: string | undefined;
@@ -64,24 +64,32 @@ function textOf(page: UserPage, bind: Bind): string {
     join latchkey.users person on person.id = found.id ${inOrder}`;
 }
 
-/** The conditions of each part of the list: all at once, or one for each standing that the filters let through. */
+/** The conditions of each part of the list: all at once, or one for each beginning and each standing that the filters let through. */
 function rangesOf(page: UserPage, position: string, bind: Bind): string[] {
-  const common = [
-    ...(page.groupId === undefined ? [] : [`person.group_id = ${bind(page.groupId)}`]),
-    ...boundsOf(page, position, bind),
-  ];
+  const inGroup = page.groupId === undefined ? [] : [`person.group_id = ${bind(page.groupId)}`];
   const standings = standingsOf(page);
   const isFiltered = standings.length < allStandings.length;
-  const ranges = isFiltered ? standings.map((standing) => [...common, `person.standing = ${standing}`]) : [common];
+  const ofStanding = isFiltered ? standings.map((standing) => [`person.standing = ${standing}`]) : [[]];
+  const ranges = boundsOf(page, position, bind).flatMap((bounds) =>
+    ofStanding.map((standing) => [...inGroup, ...bounds, ...standing]),
+  );
   return ranges.map((conditions) => ["true", ...conditions].join(" and "));
 }
 
 /** The indexes are in the order of bytes, which no locale changes and in which no name comes after U+10FFFF. */
-function boundsOf({ search, after }: UserPage, position: string, bind: Bind): string[] {
+function boundsOf({ search, after }: UserPage, position: string, bind: Bind): string[][] {
   const further = after === undefined ? [] : [`${position} ${search ? ">" : "<"} ${bind(after)}`];
-  if (!search) return further;
-  const { prefix } = search;
-  return [`${position} >= ${bind(prefix)}`, `${position} < ${bind(`${prefix}\u{10FFFF}`)}`, ...further];
+  if (!search) return [further];
+  return withoutLonger(search.prefixes).map((prefix) => [
+    `${position} >= ${bind(prefix)}`,
+    `${position} < ${bind(`${prefix}\u{10FFFF}`)}`,
+    ...further,
+  ]);
+}
+
+/** A beginning of which another is the beginning would list its users twice. */
+function withoutLonger(prefixes: readonly string[]): string[] {
+  return prefixes.filter((prefix) => !prefixes.some((other) => other !== prefix && prefix.startsWith(other)));
 }
 
 /** As the database counts them: staff is one, active is two. */

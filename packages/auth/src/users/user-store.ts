@@ -54,6 +54,43 @@ export async function findAccount(db: Queries, { kind, value }: UserName): Promi
   return found ?? null;
 }
 
+/**
+ * The one user who has one of these names, the first of them that anybody has: forms in which one name may be stored.
+ */
+export async function findAccountByForms(
+  db: Queries,
+  kind: UserName["kind"],
+  forms: readonly string[],
+): Promise<Account | null> {
+  const column = columnOfKind[kind];
+  const found = await db
+    .selectFrom("users")
+    .select([...userFields, "password", `${column} as storedForm`])
+    .where(column, "=", sql<string>`any(${forms})`)
+    .execute();
+  const place = (form: string | null) => forms.indexOf(form ?? "");
+  const [first] = found.sort((a, b) => place(a.storedForm) - place(b.storedForm));
+  if (!first) return null;
+  const { storedForm, ...account } = first;
+  return account;
+}
+
+/** Users whose username is stored as another keyboard wrote it, before all were read as one: ids and keys, a few at most. */
+export async function findOtherKeyboards(db: Queries, key: string): Promise<{ id: string; usernameKey: string }[]> {
+  return db
+    .selectFrom("users")
+    .select(["id", "usernameKey"])
+    .where(sql`latchkey.one_keyboard(username_key)`, "=", key)
+    .orderBy("id")
+    .limit(2)
+    .execute();
+}
+
+/** Who has one of these phone numbers. */
+export async function findPhoneHolders(db: Queries, numbers: readonly string[]): Promise<{ id: string }[]> {
+  return db.selectFrom("users").select("id").where("phoneNumber", "=", sql<string>`any(${numbers})`).execute();
+}
+
 export interface NewUser extends ProfileChanges {
   readonly id: string;
   readonly username: string;
@@ -83,7 +120,11 @@ const fieldOfConstraint: Readonly<Record<string, string>> = {
 
 function toIdentifierTaken(error: unknown): unknown {
   const field = fieldOfConstraint[findBrokenConstraint(error) ?? ""];
-  if (!field) return error;
+  return field ? identifierTaken(field) : error;
+}
+
+/** The refusal of a name that another account has, by the input's name for it. */
+export function identifierTaken(field: string): AuthError {
   const issues = [{ path: [field], message: "belongs to another account" }];
   return new AuthError("identifier_taken", "Another account has that name, phone number or e-mail address", { issues });
 }
