@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import { listAppliedMigrations } from "../storage/migrate.ts";
 import type { Core } from "./core.ts";
+import { examineNames } from "./examine-names.ts";
 
 /** What an administrator wants to know before trusting an installation. */
 export interface Health {
@@ -34,6 +35,9 @@ export async function examine(core: Core): Promise<Health> {
     users: Number(found?.users),
     signingKey: `${algorithm} ${kid}`,
     clockDifference,
-    warnings: isClockOff ? ["The clocks of this machine and of the database differ: set both by NTP."] : [],
+    warnings: [
+      ...(isClockOff ? ["The clocks of this machine and of the database differ: set both by NTP."] : []),
+      ...(await examineNames(core)),
+    ],
   };
 }

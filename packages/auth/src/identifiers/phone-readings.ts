@@ -32,13 +32,15 @@ export function readDialled(dialled: string, defaultCountry: CountryCode | undef
   if (dialled.startsWith("+")) return readInternational(dialled);
   if (!defaultCountry) return "none";
   const code = `+${getCountryCallingCode(defaultCountry)}`;
-  const national = readEach(nationalReadings(dialled, defaultCountry), defaultCountry);
-  const fromAbroad = readEach(readingsOfCallsAbroad(dialled, defaultCountry));
+  const abroad = readEach(readingsOfCallsAbroad(dialled, defaultCountry));
+  // No country's own numbers begin with two zeros.
+  const isFromAbroad = dialled.startsWith("00") && abroad.length > 0;
+  const national = isFromAbroad ? [] : readEach(nationalReadings(dialled, defaultCountry), defaultCountry);
   // Behind `00` the country's own code is hardly ever a part of a prefix, even where the plans do not know the number behind it.
-  const likely = fromAbroad.filter((number) => isValid(number) || number.startsWith(code));
+  const likely = abroad.filter((number) => isValid(number) || number.startsWith(code));
   const certain = [...likely, ...national.filter(isValid)];
   if (certain.length > 0) return choose(certain);
-  return choose([...fromAbroad, ...national]);
+  return choose([...abroad, ...national]);
 }
 
 /** A number with its plus sign is taken at its word, even where our copy of the numbering plans does not know it. */

@@ -2,7 +2,7 @@ import { type CountryCode, isSupportedCountry, type NumberType } from "libphonen
 import { toAsciiDigits } from "./digits.ts";
 import type { PhoneNumber } from "./grammar.ts";
 import { type InputText, readInput } from "./input-text.ts";
-import { earlierFormsOf } from "./numbering-plans.ts";
+import { earlierFormsOf, toPresentForm } from "./numbering-plans.ts";
 import { isPhoneNumber, lookUp, type Reading, readDialled } from "./phone-readings.ts";
 
 export type { CountryCode };
@@ -106,4 +106,26 @@ function spellingReason(text: InputText | null, { defaultCountry }: PhoneOptions
     return "A phone number has digits only, without letters or an extension";
   if (!text?.includes("+") && !defaultCountry) return "A phone number starts with + and the country code";
   return "There is no such phone number";
+}
+
+/** What is to be said of a number that is stored, or null. */
+export type PhoneDoubt =
+  | { readonly kind: "earlier_form"; readonly present: PhoneNumber }
+  | { readonly kind: "misread"; readonly meant: PhoneNumber }
+  | { readonly kind: "invalid" };
+
+/**
+ * Looks a stored number over: whether its plan writes it differently now, whether there is such a number still, and whether it may be a
+ * mobile number whose country code was once read as its beginning, as `+49 49151…` is.
+ */
+export function doubtPhone(number: PhoneNumber): PhoneDoubt | null {
+  const present = toPresentForm(number);
+  if (present !== number && lookUp(present)?.isValid()) return { kind: "earlier_form", present };
+  const entry = lookUp(number);
+  if (!entry?.isValid()) return { kind: "invalid" };
+  const meant = `+${entry.nationalNumber}`;
+  const isCodeTwice = entry.nationalNumber.startsWith(entry.countryCallingCode) && entry.getType() !== "MOBILE";
+  if (!isCodeTwice || !isPhoneNumber(meant)) return null;
+  const other = lookUp(meant);
+  return other?.isValid() && other.getType() === "MOBILE" ? { kind: "misread", meant } : null;
 }

@@ -91,6 +91,43 @@ export async function findPhoneHolders(db: Queries, numbers: readonly string[]):
   return db.selectFrom("users").select("id").where("phoneNumber", "=", sql<string>`any(${numbers})`).execute();
 }
 
+/** A user whose name is to be looked over. */
+export interface NamedUser {
+  readonly id: string;
+  readonly username: string;
+}
+
+/** A page of users with a phone number, in its order. */
+export async function listPhoneHolders(
+  db: Queries,
+  after: string,
+  limit: number,
+): Promise<(NamedUser & { readonly phoneNumber: string })[]> {
+  const query = db
+    .selectFrom("users")
+    .select(["id", "username", "phoneNumber"])
+    .where("phoneNumber", ">", after)
+    .orderBy("phoneNumber")
+    .limit(limit);
+  return query.$narrowType<{ phoneNumber: string }>().execute();
+}
+
+/** Pairs of users whose usernames differ in nothing but the keyboard that typed them. */
+export async function listKeyboardPairs(
+  db: Queries,
+  limit: number,
+): Promise<(NamedUser & { readonly other: string })[]> {
+  const { rows } = await sql<NamedUser & { other: string }>`
+    select older.id, older.username, twin.username as other
+    from latchkey.users older
+    join latchkey.users twin on twin.id <> older.id and (
+      twin.username_key = latchkey.one_keyboard(older.username_key)
+      or (latchkey.one_keyboard(twin.username_key) = latchkey.one_keyboard(older.username_key) and twin.id > older.id))
+    where latchkey.one_keyboard(older.username_key) is not null
+    order by older.id limit ${limit}`.execute(db);
+  return rows;
+}
+
 export interface NewUser extends ProfileChanges {
   readonly id: string;
   readonly username: string;
