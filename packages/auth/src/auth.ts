@@ -156,7 +156,7 @@ export function createAuth(connection: pg.PoolConfig, authOptions: AuthOptions) 
       await syncPermissions(core, { prune: false });
     },
     /** Looks the installation over, for an administrator. */
-    examine: () => examine(core),
+    examine: () => withoutHaste(connection, (db) => examine({ ...core, db })),
     /** Resolves when the database answers; rejects with what is wrong otherwise. */
     ping: async () => {
       await storage.pool.query("select");

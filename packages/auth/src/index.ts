@@ -22,7 +22,7 @@ export type { GroupPageAnswer } from "./flows/manage-groups.ts";
 export type { Device, OwnDevice } from "./flows/manage-sessions.ts";
 export type { Purged } from "./flows/purge.ts";
 export { isPlainLine, isPlainProse } from "./free-text.ts";
-export { type CountryCode, isCountryCode } from "./identifiers/phone.ts";
+export { type CountryCode, isCountryCode, type PhoneResult, parsePhone } from "./identifiers/phone.ts";
 export type { AuthOptions } from "./options.ts";
 export {
   type CorePermission,

@@ -40,7 +40,7 @@ const commonWords: ReadonlySet<string> = new Set(
   [...dictionary["passwords-common"], ...wordsOfPasswords].map(foldPassword),
 );
 
-/** What is refused as it stands, folded, and of a length that a password can have: about 46,000 of the commonest, those of many languages among them. */
+/** What is refused as it stands, folded, and of a length that a password can have: about 42,000 of the commonest, those of many languages among them. */
 export const commonPasswords: ReadonlySet<string> = new Set([...commonWords].filter((word) => [...word].length >= 6));
 
 /** Whether a password is one of the commonest, whatever its case, width and accents; or one character repeated; or characters in a row. */

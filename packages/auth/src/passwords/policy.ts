@@ -29,7 +29,7 @@ export interface PasswordPolicy {
  * Why a new password is refused, or null. Length is counted in code points of its NFC form; white space counts and stays; no
  * kind of character is asked for. Passwords that are already stored are not judged.
  *
- * A password is too common when it is one of the 46,000 commonest, or becomes one without `1`, `!`, `123`, a year and the like at its
+ * A password is too common when it is one of the 42,000 commonest, or becomes one without `1`, `!`, `123`, a year and the like at its
  * ends. Case, width and accents do not count.
  *
  * A password is too close to an identifier when, with every one of them taken out, four characters or fewer are left: a year
