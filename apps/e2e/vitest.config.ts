@@ -1,8 +1,10 @@
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
     globalSetup: ["@latchkey/auth/testing/global-setup", "./src/processes/bundle.ts"],
+    // These are run by `pnpm test:long`.
+    exclude: [...configDefaults.exclude, "**/*.long.test.ts"],
     isolate: false,
     // One core would rest otherwise, on a machine of two, once the other packages are through.
     maxWorkers: "100%",

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { type Auth, jwksMaxAge } from "@latchkey/auth";
+import { type Auth, jwksMaxAge, OldTokenRefused } from "@latchkey/auth";
+import { type CallCookies, createContext, type ErrorShape, findAuthError, findChallenge } from "@latchkey/server";
 import { TRPCError } from "@trpc/server";
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
 import { getHTTPStatusCodeFromError } from "@trpc/server/http";
@@ -12,22 +13,30 @@ import { secureHeaders } from "hono/secure-headers";
 import { type Logger, stdSerializers } from "pino";
 import { createAddressReader, type ReadAddress, type TrustedProxy } from "./client-address.ts";
 import type { Context } from "./context.ts";
-import { cookiePath, createCookieDoor } from "./cookie-door.ts";
-import { findAuthError, findChallenge } from "./error-map.ts";
-import type { ErrorShape } from "./error-shape.ts";
+import { cookiePath, createCookieTransport } from "./cookie-transport.ts";
+import { createForwardedAddressReader, type ReadForwardedAddress } from "./forwarded-address.ts";
 import type { HttpEnv } from "./http-env.ts";
 import { limits } from "./limits.ts";
+import { createOriginRules, type OriginRules, type TellOperator } from "./origins.ts";
+import type { ServiceConfig } from "./permissions.ts";
+import type { PublicUrl } from "./public-url.ts";
 import { appRouter, type ServedRouter } from "./router.ts";
 
 export interface AppOptions {
-  readonly auth: Auth;
+  readonly auth: Auth<ServiceConfig>;
   readonly log: Logger;
   /** Whether the process takes new work; false while it shuts down. */
   readonly isReady: () => boolean;
   /** Origins whose pages may call the service from a browser. */
   readonly corsOrigins: readonly string[];
+  /** Whether pages on this machine may call without being named, where the service is called on this machine too. */
+  readonly allowsLoopbackOrigins?: boolean;
+  /** Where browsers reach the service, where that is not what they name as `Host`. */
+  readonly publicUrl?: PublicUrl | undefined;
   /** Proxies whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly TrustedProxy[];
+  /** Secrets with which a server that calls for somebody proves itself, to be believed where they are. */
+  readonly forwardedSecrets?: readonly string[];
   /** The procedures; the service's own by default. */
   readonly router?: ServedRouter;
 }
@@ -38,32 +47,52 @@ export function createApp({
   log,
   isReady,
   corsOrigins,
+  allowsLoopbackOrigins = false,
+  publicUrl,
   trustedProxies,
+  forwardedSecrets = [],
   router = appRouter,
 }: AppOptions): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
-  const answer = createCallAnswerer({ auth, router, readAddress: createAddressReader(trustedProxies) });
-  app.use(identifyRequest(log), secureHeaders(), letGo(isReady));
+  const tell: TellOperator = (message, details) => log.warn(details, message);
+  const origins = createOriginRules({ named: corsOrigins, publicUrl, allowsLoopback: allowsLoopbackOrigins, tell });
+  const cookieTransport = createCookieTransport({ origins, publicUrl, tell });
+  const answer = createCallAnswerer({
+    auth,
+    router,
+    readAddress: createAddressReader(trustedProxies),
+    readForwarded: createForwardedAddressReader({
+      secrets: forwardedSecrets,
+      onRefused: () => tell("a caller names an address without a secret of FORWARDED_SECRET, and is not believed", {}),
+    }),
+  });
+  app.use(identifyRequest(log), secureHeaders(), closeConnection(isReady), refuseAmbiguousFraming);
   app.get("/healthz", (context) => context.json({ status: "ok" }));
   app.get("/readyz", async (context) => {
     const problem = isReady() ? await findProblem(auth) : "shutting down";
     return problem ? context.json({ status: problem }, 503) : context.json({ status: "ok" });
   });
+  app.use("/.well-known/jwks.json", cors(forEveryPage));
   app.get("/.well-known/jwks.json", etag(), async (context) => {
+    const keys = await auth.publicKeys();
     context.header("Cache-Control", `public, max-age=${jwksMaxAge}`);
-    return context.json(await auth.publicKeys());
+    return context.json(keys);
   });
   for (const path of ["/trpc/*", `${cookiePath}/*`]) {
     app.use(
       path,
-      allowOrigins(corsOrigins, { withCookies: path !== "/trpc/*" }),
+      allowOrigins(origins, { withCookies: path !== "/trpc/*" }),
       refuseOddRequests,
       ofPost(acceptStreamedBodies),
       ofPost(bodyLimit({ maxSize: limits.body, onError: () => refuse("PAYLOAD_TOO_LARGE") })),
     );
   }
   app.on(["GET", "POST"], "/trpc/*", (context) => answer(context, context.req.raw));
-  app.route(cookiePath, createCookieDoor({ origins: corsOrigins, refuse, answer }));
+  app.post(`${cookiePath}/trpc/*`, (context) => {
+    const request = context.req.raw;
+    const obstacle = cookieTransport.findObstacle(request);
+    return obstacle ? refuse("FORBIDDEN", obstacle) : answer(context, request, cookieTransport.open(request));
+  });
   app.all("*", ({ req }) => (readOnlyPaths.test(req.path) ? refuseMethod("GET, HEAD") : refuse("NOT_FOUND")));
   app.onError((error, { env: { incoming }, var: { log } }) => {
     // Whoever hangs up before the body is there has not met a failure of ours.
@@ -76,29 +105,59 @@ export function createApp({
 
 const readOnlyPaths = /^\/(healthz|readyz|\.well-known\/jwks\.json)$/;
 
-/** Lets pages of the named origins call from a browser; with none named, the answer says nothing of it and browsers refuse. */
-function allowOrigins(
-  origins: readonly string[],
-  { withCookies }: { withCookies: boolean },
-): MiddlewareHandler<HttpEnv> {
-  if (origins.length === 0) return (_context, next) => next();
-  return cors({
-    origin: [...origins],
-    credentials: withCookies,
-    allowMethods: ["GET", "POST"],
-    allowHeaders: ["authorization", "content-type"],
-    exposeHeaders: ["retry-after", "www-authenticate", "x-request-id"],
-    maxAge: 600,
-  });
-}
+/** What pages may send beside what every page may: the token, tRPC's own headers, and those with which tracing follows a call. */
+const requestHeaders = [
+  ...["authorization", "content-type", "trpc-accept", "x-trpc-source", "x-request-id"],
+  ...["baggage", "sentry-trace", "traceparent", "tracestate", "b3", "x-b3-traceid", "x-b3-spanid", "x-b3-sampled"],
+  ...["x-datadog-origin", "x-datadog-parent-id", "x-datadog-sampling-priority", "x-datadog-trace-id", "newrelic"],
+];
 
-/** While it shuts down, an answer is the last one on its connection: kept open, it would hold up the end. */
-function letGo(isReady: () => boolean): MiddlewareHandler<HttpEnv> {
-  return async (context, next) => {
-    await next();
-    if (!isReady()) context.header("Connection", "close");
+const forPages = {
+  allowMethods: ["GET", "POST"],
+  allowHeaders: requestHeaders,
+  exposeHeaders: ["retry-after", "www-authenticate", "x-request-id"],
+  maxAge: 600,
+};
+
+/** Public keys are for everybody. */
+const forEveryPage = {
+  origin: "*",
+  allowMethods: ["GET", "HEAD"],
+  allowHeaders: [...requestHeaders, "if-none-match"],
+  exposeHeaders: ["etag"],
+  maxAge: 86_400,
+};
+
+/** Lets pages of known origins call from a browser; to others the answer says nothing of it, and browsers refuse. */
+function allowOrigins(origins: OriginRules, { withCookies }: { withCookies: boolean }): MiddlewareHandler<HttpEnv> {
+  const allow = cors({ ...forPages, origin: (origin) => origin, credentials: withCookies });
+  return (context, next) => {
+    if (context.req.header("origin") === undefined) return next();
+    if (origins.allows(context.req.raw)) return allow(context, next);
+    origins.noteRefused(context.req.raw);
+    return next();
   };
 }
+
+/**
+ * Some answers are the last ones on their connection: all while it shuts down, since a connection that is kept would hold up the end,
+ * and one that comes before the whole body, since whatever follows would be read as the rest of it.
+ */
+function closeConnection(isReady: () => boolean): MiddlewareHandler<HttpEnv> {
+  return async (context, next) => {
+    await next();
+    if (!isReady() || !context.env.incoming.complete) context.header("Connection", "close");
+  };
+}
+
+/** What two readers of one request may read differently: which host it is for, and where its body ends (RFC 9112 §3.2, §6.1). */
+const refuseAmbiguousFraming: MiddlewareHandler<HttpEnv> = async ({ env: { incoming } }, next) => {
+  if (incoming.httpVersionMajor < 1) return refuse("BAD_REQUEST", "Speak HTTP/1.0 or later");
+  const { host, "transfer-encoding": encodings } = incoming.headersDistinct;
+  if (host && (host.length > 1 || host[0] === "")) return refuse("BAD_REQUEST", "Send one Host header");
+  if (encodings && encodings.join().toLowerCase() !== "chunked") return refuse("NOT_IMPLEMENTED");
+  return next();
+};
 
 /** Gives each request an id of our own, on its answer and in every line that is logged about it. */
 function identifyRequest(log: Logger): MiddlewareHandler<HttpEnv> {
@@ -125,7 +184,7 @@ function describeFailure(error: Error): Record<string, unknown> {
   return rest;
 }
 
-async function findProblem(auth: Auth): Promise<string | null> {
+async function findProblem(auth: Auth<ServiceConfig>): Promise<string | null> {
   try {
     await auth.ping();
     return null;
@@ -163,6 +222,7 @@ const acceptStreamedBodies: MiddlewareHandler<HttpEnv> = async ({ req }, next) =
 const refusalMessages: Partial<Record<TRPCError["code"], string>> = {
   PAYLOAD_TOO_LARGE: `The body is larger than ${limits.body} bytes`,
   METHOD_NOT_SUPPORTED: "Use GET for queries and POST for mutations",
+  NOT_IMPLEMENTED: "Send the body as it is or in chunks: other transfer codings are not known here",
   NOT_FOUND: "There is nothing here; the procedures are under /trpc",
   INTERNAL_SERVER_ERROR: "Internal server error",
 };
@@ -188,18 +248,21 @@ interface Answering extends Reading {
 }
 
 function createCallAnswerer({ router, ...reading }: Answering) {
-  return async (context: HonoContext<HttpEnv>, req: Request): Promise<Response> => {
+  return async (context: HonoContext<HttpEnv>, req: Request, cookies?: CallCookies): Promise<Response> => {
     const response = await fetchRequestHandler({
-      endpoint: "/trpc",
+      endpoint: cookies ? `${cookiePath}/trpc` : "/trpc",
       req,
       router,
+      // Of a batch of refreshes only one could have the cookie.
+      allowBatching: cookies === undefined,
       maxBatchSize: limits.batch,
-      createContext: (): Context => readContext(reading, context),
+      createContext: (): Context => readContext(reading, context, cookies),
       onError: ({ error, path }) => logFailure(context.var.log, error, path),
       responseMeta: ({ errors }) => ({ headers: toAnswerHeaders(errors) }),
     });
     // tRPC leaves the type open where it refuses a request before it knows the calls.
     response.headers.set("Content-Type", "application/json");
+    for (const line of cookies?.lines ?? []) response.headers.append("Set-Cookie", line);
     return response;
   };
 }
@@ -208,27 +271,36 @@ function createCallAnswerer({ router, ...reading }: Answering) {
 function logFailure(log: Logger, error: TRPCError, path: string | undefined): void {
   const refusal = findAuthError(error);
   if (!refusal) log.error({ err: error.cause ?? error, path }, "procedure failed");
+  if (refusal?.code === "hook_failed") log.error({ err: refusal.cause ?? refusal, path }, "hook failed");
   if (refusal?.code === "unavailable") log.warn({ err: refusal.cause ?? refusal, path }, "service unavailable");
+  // A genuine token of somebody who has to sign in anew: too young for the last round, or of nobody who came over.
+  if (refusal?.cause instanceof OldTokenRefused)
+    log.info({ because: refusal.cause.because, path }, "old token refused");
 }
 
 interface Reading {
-  readonly auth: Auth;
+  readonly auth: Auth<ServiceConfig>;
   readonly readAddress: ReadAddress;
+  readonly readForwarded: ReadForwardedAddress;
 }
 
 function readContext(
-  { auth, readAddress }: Reading,
+  { auth, readAddress, readForwarded }: Reading,
   { env, req, var: { requestId, log } }: HonoContext<HttpEnv>,
+  cookies: CallCookies | undefined,
 ): Context {
+  const forwarded = readForwarded((name) => req.header(name));
   return {
-    auth,
-    log,
-    authorization: env.incoming.headersDistinct.authorization ?? [],
-    facts: {
+    ...createContext(auth, {
+      headers: env.incoming.headersDistinct,
+      remoteAddress:
+        forwarded === null
+          ? readAddress(env.incoming.socket.remoteAddress, req.header("x-forwarded-for"))
+          : readAddress(forwarded, undefined),
       requestId,
-      address: readAddress(env.incoming.socket.remoteAddress, req.header("x-forwarded-for")),
-      userAgent: req.header("user-agent")?.slice(0, 512) ?? null,
-    },
+      cookies,
+    }),
+    log,
   };
 }
 

@@ -2,12 +2,16 @@
 import { Command } from "commander";
 import { createUserCommand } from "./commands/create-user.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { changeGroupCommand, createGroupCommand, deleteGroupCommand, listGroupsCommand } from "./commands/groups.ts";
 import { jwksCommand } from "./commands/jwks.ts";
 import { rotateKeysCommand } from "./commands/rotate-keys.ts";
 import { purgeCommand, syncPermissionsCommand } from "./commands/upkeep.ts";
 import {
   changePasswordCommand,
+  changeUserCommand,
   createPasswordCodeCommand,
+  deleteUserCommand,
+  enableCommand,
   endSessionsCommand,
   grantCommand,
   listSessionsCommand,
@@ -25,6 +29,14 @@ const program = new Command("latchkey")
   .addCommand(changePasswordCommand())
   .addCommand(createPasswordCodeCommand())
   .addCommand(listUsersCommand())
+  .addCommand(changeUserCommand())
+  .addCommand(enableCommand("disable"))
+  .addCommand(enableCommand("enable"))
+  .addCommand(deleteUserCommand())
+  .addCommand(listGroupsCommand())
+  .addCommand(createGroupCommand())
+  .addCommand(changeGroupCommand())
+  .addCommand(deleteGroupCommand())
   .addCommand(grantCommand("grant"))
   .addCommand(grantCommand("revoke"))
   .addCommand(listSessionsCommand())

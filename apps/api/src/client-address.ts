@@ -1,4 +1,5 @@
 import { BlockList, isIP } from "node:net";
+import { toPlainAddress } from "@latchkey/auth";
 
 /** A proxy or a network of them, such as `10.0.0.7` or `10.0.0.0/8`. */
 export type TrustedProxy = string;
@@ -9,7 +10,8 @@ export function isTrustedProxy(text: string): boolean {
   const family = isIP(address);
   if (family === 0 || rest.length > 0) return false;
   if (prefix === undefined) return true;
-  return /^[1-9]\d{0,2}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128);
+  const isNumber = /^[1-9]\d{0,2}$/.test(prefix);
+  return isNumber && Number(prefix) > bitsBefore(address) && Number(prefix) <= (family === 4 ? 32 : 128);
 }
 
 /** The address that a request comes from, given the socket's and the header `X-Forwarded-For`. */
@@ -29,9 +31,9 @@ export function createAddressReader(trustedProxies: readonly TrustedProxy[]): Re
 
   return (socketAddress, forwardedFor = "") => {
     if (socketAddress === undefined) return null;
-    let address = toPlainAddress(socketAddress);
+    let address = toAddress(socketAddress);
     for (const entry of forwardedFor.split(",").reverse()) {
-      const before = toPlainAddress(entry.trim());
+      const before = toAddress(entry.trim());
       if (!isTrusted(address) || isIP(before) === 0) break;
       address = before;
     }
@@ -40,15 +42,19 @@ export function createAddressReader(trustedProxies: readonly TrustedProxy[]): Re
 }
 
 function trust(list: BlockList, proxy: TrustedProxy): void {
-  const [address = "", prefix] = proxy.split("/");
+  const [written = "", prefix] = proxy.split("/");
+  const address = toPlainAddress(written);
   if (prefix === undefined) list.addAddress(address, familyOf(address));
-  else list.addSubnet(address, Number(prefix), familyOf(address));
+  else list.addSubnet(address, Number(prefix) - bitsBefore(written), familyOf(address));
 }
+
+/** Of an IPv4 address that is written as IPv6, the first 96 bits say only that. */
+const bitsBefore = (address: string) => (isIP(address) === 6 && isIP(toPlainAddress(address)) === 4 ? 96 : 0);
 
 const familyOf = (address: string) => (isIP(address) === 6 ? "ipv6" : "ipv4");
 
-/** Without the brackets and the port that some proxies write, and IPv4 as itself where a socket of both kinds shows it as IPv6. */
-function toPlainAddress(text: string): string {
+/** Without the brackets and the port that some proxies write, and IPv4 as itself however IPv6 writes it. */
+function toAddress(text: string): string {
   const bare = /^\[(?<inner>[^\]]*)\](?::\d+)?$/.exec(text)?.groups?.inner ?? text.replace(/^([\d.]+):\d+$/, "$1");
-  return bare.replace(/^::ffff:(?=\d+\.)/i, "");
+  return toPlainAddress(bare);
 }

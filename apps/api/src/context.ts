@@ -1,11 +1,8 @@
-import type { Auth, RequestFacts } from "@latchkey/auth";
+import type { LatchkeyContext } from "@latchkey/server";
 import type { Logger } from "pino";
+import type { ServiceConfig } from "./permissions.ts";
 
 /** Facts about a request. Nothing here has been verified. */
-export interface Context {
-  readonly auth: Auth;
-  readonly facts: RequestFacts;
-  /** The `Authorization` headers as they came. */
-  readonly authorization: readonly string[];
+export interface Context extends LatchkeyContext<ServiceConfig> {
   readonly log: Logger;
 }

@@ -1,6 +1,6 @@
 import { StartError } from "@latchkey/auth";
 import { describe, expect, it } from "vitest";
-import { describeSettings, parseSettings, toAuthOptions } from "./environment.ts";
+import { describeSettings, isDevelopment, parseSettings, toAuthOptions } from "./environment.ts";
 
 const secret = "3q2-7wABiV9kYx0dT5nPzQ8mL4sR6uHcJ1gEfWoXyZs";
 const djangoSecret = "k#9v2m!x7q$c4b&z1n8j5h3g6f0d-p=w+a(s)";
@@ -82,6 +82,16 @@ describe("a start is refused, in one line that names the setting and says what t
       "with an end for old tokens and no key for them",
       { LEGACY_UNTIL: "2027-03-31" },
       "LEGACY_UNTIL needs LEGACY_SECRET_KEY",
+    ],
+    [
+      "with a time since when names are frozen and no key for old tokens",
+      { LEGACY_FROZEN_AT: "2027-03-01" },
+      "LEGACY_FROZEN_AT needs LEGACY_SECRET_KEY",
+    ],
+    [
+      "with a source that is no name of one",
+      { LEGACY_SECRET_KEY: djangoSecret, LEGACY_UNTIL: "2027-03-31", LEGACY_SOURCE: "Old shop" },
+      "LEGACY_SOURCE must be a lower-case letter, then letters, digits, - and _",
     ],
     [
       "with a key for old tokens and no end for them",
@@ -185,12 +195,14 @@ describe("no secret is told", () => {
       LEGACY_SECRET_KEY: djangoSecret,
       LEGACY_UNTIL: "2027-03-31",
       DATABASE_URL: "postgres://latchkey:hunter2@localhost/latchkey",
+      FORWARDED_SECRET: `${secret},${djangoSecret}`,
     });
     const shown = describeSettings(settings);
     expect(shown).toMatchObject({
       LATCHKEY_SECRET: "(set, not shown)",
       LEGACY_SECRET_KEY: "(set, not shown)",
       DATABASE_URL: "(set, not shown)",
+      FORWARDED_SECRET: "(set, not shown)",
       LEGACY_UNTIL: "2027-03-31T00:00:00.000Z",
       PHONE_DEFAULT_COUNTRY: "(not set)",
     });
@@ -232,6 +244,8 @@ describe("the settings of a start without any", () => {
       HOST: "127.0.0.1",
       PORT: 3000,
       LATCHKEY_DATA_DIR: ".latchkey",
+      LEGACY_SOURCE: "django",
+      LEGACY_STAFF: "no",
       TOKEN_ALGORITHM: "EdDSA",
       TOKEN_PROFILE: "standard",
       TOKEN_ISSUER: "latchkey",
@@ -245,6 +259,7 @@ describe("the settings of a start without any", () => {
       REFRESH_GRACE: 30,
       CORS_ORIGINS: [],
       TRUSTED_PROXIES: [],
+      FORWARDED_SECRET: [],
       REGISTRATION: "open",
       AUDIT_RETENTION: 400 * 86_400,
       LOG_LEVEL: "info",
@@ -289,6 +304,9 @@ describe("what the core is told", () => {
       ACCESS_TOKEN_LIFETIME: "5m",
       LEGACY_SECRET_KEY: djangoSecret,
       LEGACY_UNTIL: "2027-03-31",
+      LEGACY_SOURCE: "shop",
+      LEGACY_STAFF: "yes",
+      LEGACY_FROZEN_AT: "2027-03-01T12:00:00Z",
       PASSWORD_COST: "11",
       PASSWORD_MIN_LENGTH: "15",
       PHONE_DEFAULT_COUNTRY: "TR",
@@ -306,7 +324,13 @@ describe("what the core is told", () => {
         audience: "notes",
         lifetime: 300,
       },
-      django: { secretKey: djangoSecret, acceptTokensUntil: new Date("2027-03-31T00:00:00Z") },
+      django: {
+        secretKey: djangoSecret,
+        acceptTokensUntil: new Date("2027-03-31T00:00:00Z"),
+        source: "shop",
+        dangerouslyAcceptTokensOfStaff: true,
+        frozenAt: new Date("2027-03-01T12:00:00Z"),
+      },
       passwords: { cost: 11, minimumLength: 15 },
       sessions: { lifetime: 172_800, idleLifetime: 86_400, refreshGrace: 0, perUser: 3 },
       phones: { defaultCountry: "TR" },
@@ -315,5 +339,101 @@ describe("what the core is told", () => {
 
   it("has nothing of Django in it unless its key is set", () => {
     expect(toAuthOptions(parseSettings({}), secret)).not.toHaveProperty("django");
+  });
+});
+
+describe("the public address", () => {
+  it.each([
+    "ftp://auth.example.com",
+    "auth.example.com",
+    "https://",
+    "https://auth.example.com/?a=b",
+    "https://auth.example.com/#a",
+    "https://user:pass@auth.example.com",
+    "https://auth.example.com:443",
+    "https://Auth.example.com",
+    "https://auth.example.com//x",
+    "https://auth.example.com/../x",
+    "https://auth.example.com/a;b",
+    "https://auth.example.com/a%20b",
+    "https://auth.example.com/a b",
+    "https://bücher.example",
+    "https://auth.example.com\n",
+    `https://auth.example.com/${"a".repeat(200)}`,
+  ])("is refused when it is not written in its one plain form: %j", (PUBLIC_URL) => {
+    expect(refusalOf({ PUBLIC_URL })).toEqual([
+      "PUBLIC_URL must look like https://auth.example.com or https://example.com/auth, in lower case and nothing behind it",
+    ]);
+  });
+
+  it("is the tokens' issuer, unless that is named or there is no public address", () => {
+    expect(parseSettings({})).toMatchObject({ TOKEN_ISSUER: "latchkey" });
+    expect(parseSettings({ PUBLIC_URL: "https://example.com/auth/" })).toMatchObject({
+      PUBLIC_URL: "https://example.com/auth",
+      TOKEN_ISSUER: "https://example.com/auth",
+    });
+    expect(parseSettings({ PUBLIC_URL: "https://example.com", TOKEN_ISSUER: "latchkey" })).toMatchObject({
+      TOKEN_ISSUER: "latchkey",
+    });
+  });
+});
+
+describe("a service is in development", () => {
+  it("when nothing says that it is for others", () => {
+    for (const HOST of ["127.0.0.1", "localhost", "::1"]) expect(isDevelopment(parseSettings({ HOST }))).toBe(true);
+  });
+
+  it.each<[Record<string, string>]>([
+    [{ NODE_ENV: "production", LATCHKEY_SECRET: secret }],
+    [{ HOST: "0.0.0.0" }],
+    [{ HOST: "::" }],
+    [{ HOST: "10.0.0.7" }],
+    [{ PUBLIC_URL: "https://auth.example.com" }],
+    [{ CORS_ORIGINS: "http://localhost:5173" }],
+    [{ TRUSTED_PROXIES: "127.0.0.1" }],
+  ])("and not with %o", (variables) => {
+    expect(isDevelopment(parseSettings(variables))).toBe(false);
+  });
+});
+
+describe("NODE_ENV", () => {
+  it.each([
+    ["prod", "production"],
+    ["prd", "production"],
+    ["Production", "production"],
+    ["PRODUCTION", "production"],
+    ["production ", "production"],
+    ["production\n", "production"],
+    ["productoin", "production"],
+    ["producton", "production"],
+    ["production-eu", "production"],
+    ["dev", "development"],
+    ["develop", "development"],
+    ["Development", "development"],
+    ["devlopment", "development"],
+    ["Test", "test"],
+    ["tset", "test"],
+    ["testing", "test"],
+  ])("is refused when it is nearly a word that is known: %j", (NODE_ENV, meant) => {
+    expect(refusalOf({ NODE_ENV })).toEqual([
+      `NODE_ENV=${JSON.stringify(NODE_ENV)} is not known here; did you mean ${meant}?`,
+    ]);
+  });
+
+  it.each(["development", "test", "staging", "e2e", "ci", "local", "qa", "demo"])(
+    "may be another word: %s",
+    (NODE_ENV) => {
+      expect(parseSettings({ NODE_ENV })).toMatchObject({ isProduction: false });
+    },
+  );
+});
+
+describe("a secret that begins or ends with what nobody sees is refused, and not shown", () => {
+  it.each(["\n", "\r\n", " ", "\t"])("%j", (space) => {
+    const said = "begins or ends with white space or a line break: take it away";
+    expect(refusalOf({ LATCHKEY_SECRET: secret + space })).toEqual([`LATCHKEY_SECRET ${said}`]);
+    expect(refusalOf({ LATCHKEY_SECRET: space + secret })).toEqual([`LATCHKEY_SECRET ${said}`]);
+    const legacy = { LEGACY_SECRET_KEY: djangoSecret + space, LEGACY_UNTIL: "2027-03-31" };
+    expect(refusalOf(legacy)).toEqual([`LEGACY_SECRET_KEY ${said}`]);
   });
 });

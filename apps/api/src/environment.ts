@@ -10,7 +10,9 @@ import {
 import { distance } from "fastest-levenshtein";
 import { z } from "zod";
 import { isTrustedProxy } from "./client-address.ts";
-import { models } from "./permissions.ts";
+import { findOriginFault, isLoopback } from "./origins.ts";
+import { permissions } from "./permissions.ts";
+import { parsePublicUrl } from "./public-url.ts";
 
 const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 
@@ -43,7 +45,12 @@ const integer = (minimum: number, maximum: number) =>
     .transform(Number)
     .refine((value) => value >= minimum && value <= maximum, `must be from ${minimum} to ${maximum}`);
 
+/** A line break that came with a secret from a file would make another secret of it, which nobody sees. */
+const isUntrimmed = (value: string) => value !== value.trim();
+const untrimmed = "begins or ends with white space or a line break: take it away";
+
 const strongSecret = z.string().superRefine((value, context) => {
+  if (isUntrimmed(value)) return context.addIssue(untrimmed);
   const weakness = findSecretWeakness(value);
   if (weakness) context.addIssue(`${weakness}; make one with: node -p 'crypto.randomBytes(32).toString("base64url")'`);
 });
@@ -64,10 +71,18 @@ const postgresUrl = z
 
 const originList = z.string().transform((value, context) => {
   const origins = value.split(",").map((origin) => origin.trim());
-  const isOrigin = (origin: string) =>
-    /^https?:/.test(origin) && URL.canParse(origin) && new URL(origin).origin === origin;
-  if (origins.every(isOrigin)) return origins;
-  context.addIssue("must be origins such as https://app.example.com, with commas between them and no path");
+  const fault = origins.map(findOriginFault).find((found) => found !== null);
+  if (fault === undefined) return origins;
+  context.addIssue(fault);
+  return z.NEVER;
+});
+
+const publicUrl = z.string().transform((value, context) => {
+  const url = parsePublicUrl(value);
+  if (url) return url.href;
+  context.addIssue(
+    "must look like https://auth.example.com or https://example.com/auth, in lower case and nothing behind it",
+  );
   return z.NEVER;
 });
 
@@ -78,10 +93,20 @@ const proxyList = z.string().transform((value, context) => {
   return z.NEVER;
 });
 
+const secretList = z.string().transform((value, context) => {
+  const secrets = value.split(",").map((secret) => secret.trim());
+  if (!secrets.some(findSecretWeakness)) return secrets;
+  context.addIssue(
+    `must be a strong secret, or two with a comma; make one with: node -p 'crypto.randomBytes(32).toString("base64url")'`,
+  );
+  return z.NEVER;
+});
+
 /** Every setting, by its name in the environment. One without a default may be left out. */
 const settingsSchema = z.object({
   HOST: z.string().min(1).default("127.0.0.1"),
   PORT: integer(0, 65_535).default(3000),
+  PUBLIC_URL: publicUrl.optional(),
   DATABASE_URL: postgresUrl.optional(),
   LATCHKEY_DATA_DIR: z.string().min(1).default(".latchkey"),
   LATCHKEY_SECRET: strongSecret.optional(),
@@ -93,8 +118,15 @@ const settingsSchema = z.object({
   LEGACY_SECRET_KEY: z
     .string()
     .refine((value) => Buffer.byteLength(value) >= 32, "is shorter than 32 bytes")
+    .refine((value) => !isUntrimmed(value), untrimmed)
     .optional(),
   LEGACY_UNTIL: time.optional(),
+  LEGACY_SOURCE: z
+    .string()
+    .regex(/^[a-z][a-z0-9_-]{0,62}$/, "must be a lower-case letter, then letters, digits, - and _")
+    .default("django"),
+  LEGACY_STAFF: z.enum(["yes", "no"]).default("no"),
+  LEGACY_FROZEN_AT: time.optional(),
   PASSWORD_COST: integer(10, 15).default(12),
   PASSWORD_MIN_LENGTH: integer(6, 64).default(8),
   PHONE_DEFAULT_COUNTRY: country.optional(),
@@ -102,6 +134,7 @@ const settingsSchema = z.object({
   SESSION_IDLE_LIFETIME: duration("5m", "400d").optional(),
   CORS_ORIGINS: originList.default([]),
   TRUSTED_PROXIES: proxyList.default([]),
+  FORWARDED_SECRET: secretList.default([]),
   SESSIONS_PER_USER: integer(1, 1_000).default(50),
   REFRESH_GRACE: duration("0s", "10m").default(30),
   REGISTRATION: z.enum(["open", "closed"]).default("open"),
@@ -134,10 +167,26 @@ export function parseSettings(variables: Variables): Settings {
   const isProduction = given.NODE_ENV === "production";
   const parsed = settingsSchema.safeParse(given);
   const wrong = (parsed.error?.issues ?? []).map(describeIssue);
-  const problems = [...findUnknownSettings(given), ...wrong, ...findContradictions(given, isProduction)];
+  const problems = [
+    ...findUnknownSettings(given),
+    ...findMisspeltMode(given),
+    ...wrong,
+    ...findContradictions(given, isProduction),
+  ];
   if (!parsed.data || problems.length > 0) throw new StartError(problems.join("\n"));
-  const { SESSION_LIFETIME, SESSION_IDLE_LIFETIME = Math.min(30 * 86_400, SESSION_LIFETIME) } = parsed.data;
-  return { ...parsed.data, SESSION_IDLE_LIFETIME, isProduction };
+  const { SESSION_LIFETIME, SESSION_IDLE_LIFETIME = Math.min(30 * 86_400, SESSION_LIFETIME), PUBLIC_URL } = parsed.data;
+  const TOKEN_ISSUER = given.TOKEN_ISSUER ?? PUBLIC_URL ?? parsed.data.TOKEN_ISSUER;
+  return { ...parsed.data, TOKEN_ISSUER, SESSION_IDLE_LIFETIME, isProduction };
+}
+
+/**
+ * Whether the service is tried out on the machine of whoever builds with it: nothing says that it is meant for others, and nobody else
+ * reaches it.
+ */
+export function isDevelopment(settings: Settings): boolean {
+  const { isProduction, HOST, PUBLIC_URL, CORS_ORIGINS, TRUSTED_PROXIES } = settings;
+  const isForOthers = isProduction || PUBLIC_URL !== undefined || CORS_ORIGINS.length + TRUSTED_PROXIES.length > 0;
+  return !isForOthers && isLoopback(`http://${HOST.includes(":") ? `[${HOST}]` : HOST}`);
 }
 
 const settingNames = Object.keys(settingsSchema.shape);
@@ -148,6 +197,31 @@ function findUnknownSettings(given: Variables): string[] {
     const meant = settingNames.find((known) => distance(known, name) <= 2 && known.length > 6);
     if (!meant && !name.startsWith("LATCHKEY_")) return [];
     return `${name} is not a setting${meant ? `; did you mean ${meant}?` : ""}`;
+  });
+}
+
+const modes = ["production", "development", "test"];
+
+/** A production that runs as something else would not ask for its secret. A word of a team's own, such as `staging`, may stay. */
+function findMisspeltMode({ NODE_ENV: mode }: Variables): string[] {
+  if (mode === undefined || modes.includes(mode)) return [];
+  const word = mode.trim().toLowerCase();
+  const meant = modes.find((known) => isNear(known, word));
+  return meant ? [`NODE_ENV=${JSON.stringify(mode.slice(0, 40))} is not known here; did you mean ${meant}?`] : [];
+}
+
+/** A beginning, an abbreviation of the consonants, more than the word, or a slip of the keys. */
+function isNear(known: string, word: string): boolean {
+  const isBeginning = word.length >= 3 && (known.startsWith(word) || word.startsWith(known));
+  const isShortened = word.length >= 3 && word.length <= 6 && /^[^aeiou]+$/.test(word) && isSubsequence(word, known);
+  return isBeginning || isShortened || distance(known, word) <= (known.length > 4 ? 3 : 2);
+}
+
+function isSubsequence(word: string, text: string): boolean {
+  let from = 0;
+  return [...word].every((letter) => {
+    from = text.indexOf(letter, from) + 1;
+    return from > 0;
   });
 }
 
@@ -166,7 +240,9 @@ function findContradictions(given: Variables, isProduction: boolean): string[] {
     TOKEN_PROFILE === "django" &&
       !LEGACY_SECRET_KEY &&
       "TOKEN_PROFILE=django needs LEGACY_SECRET_KEY, the old backend's SECRET_KEY",
-    LEGACY_UNTIL && !LEGACY_SECRET_KEY && "LEGACY_UNTIL needs LEGACY_SECRET_KEY",
+    ...["LEGACY_UNTIL", "LEGACY_FROZEN_AT"].map(
+      (name) => given[name] && !LEGACY_SECRET_KEY && `${name} needs LEGACY_SECRET_KEY`,
+    ),
     LEGACY_SECRET_KEY &&
       !LEGACY_UNTIL &&
       TOKEN_PROFILE !== "django" &&
@@ -188,7 +264,13 @@ export function toAuthOptions(settings: Settings, secret: string): AuthOptions {
       lifetime: settings.ACCESS_TOKEN_LIFETIME,
     },
     ...(settings.LEGACY_SECRET_KEY && {
-      django: { secretKey: settings.LEGACY_SECRET_KEY, acceptTokensUntil: settings.LEGACY_UNTIL },
+      django: {
+        secretKey: settings.LEGACY_SECRET_KEY,
+        acceptTokensUntil: settings.LEGACY_UNTIL,
+        source: settings.LEGACY_SOURCE,
+        dangerouslyAcceptTokensOfStaff: settings.LEGACY_STAFF === "yes",
+        frozenAt: settings.LEGACY_FROZEN_AT,
+      },
     }),
     passwords: {
       cost: settings.PASSWORD_COST,
@@ -204,18 +286,18 @@ export function toAuthOptions(settings: Settings, secret: string): AuthOptions {
     },
     registration: settings.REGISTRATION,
     auditRetention: settings.AUDIT_RETENTION,
-    models: [...models],
+    permissions,
     phones: { defaultCountry: settings.PHONE_DEFAULT_COUNTRY },
   };
 }
 
 /** The settings for a person to read, secrets left out. */
 export function describeSettings(settings: Settings): Record<string, string> {
-  const secrets = new Set(["LATCHKEY_SECRET", "LEGACY_SECRET_KEY", "DATABASE_URL"]);
+  const secrets = new Set(["LATCHKEY_SECRET", "LEGACY_SECRET_KEY", "DATABASE_URL", "FORWARDED_SECRET"]);
   const entries = settingNames.map((name) => {
     const value = settings[name as keyof Settings];
     if (value === undefined) return [name, "(not set)"];
-    if (secrets.has(name)) return [name, "(set, not shown)"];
+    if (secrets.has(name)) return [name, String(value) === "" ? "(not set)" : "(set, not shown)"];
     return [name, value instanceof Date ? value.toISOString() : String(value)];
   });
   return Object.fromEntries(entries);

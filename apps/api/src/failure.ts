@@ -8,6 +8,8 @@ export const exitCodes = {
   usage: 2,
   /** A setting, the data folder or the database does not let it start. */
   cannotStart: 3,
+  /** Done in part: what is left is for a person to do. */
+  incomplete: 4,
 } as const;
 
 /** Tells a person on standard error what went wrong, and answers the exit code. Only a defect gets its stack printed. */

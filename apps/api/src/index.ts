@@ -1,3 +1,9 @@
-export type { ErrorData, ErrorShape } from "./error-shape.ts";
-export type { Permission } from "./permissions.ts";
-export type { AppRouter } from "./procedures.ts";
+import type { ErrorShape } from "@latchkey/server";
+import type { TRPCBuiltRouter } from "@trpc/server";
+import type { procedures } from "./procedures.ts";
+
+/** The procedures of this service as a client sees them, those of its own among them. */
+export type ServiceRouter = TRPCBuiltRouter<
+  { ctx: object; meta: object; errorShape: ErrorShape; transformer: false },
+  typeof procedures
+>;

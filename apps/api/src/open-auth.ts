@@ -1,10 +1,12 @@
-import { type Auth, createAuth, openEmbeddedPostgres, StartError } from "@latchkey/auth";
+import { type Auth, createAuth, StartError } from "@latchkey/auth";
+import { EmbeddedPostgresError, openEmbeddedPostgres } from "@latchkey/embedded-postgres";
 import { type Settings, toAuthOptions } from "./environment.ts";
+import type { ServiceConfig } from "./permissions.ts";
 import { prepare } from "./prepare.ts";
 import { readOrMakeSecret } from "./secret-file.ts";
 
 export interface OpenedAuth {
-  readonly auth: Auth;
+  readonly auth: Auth<ServiceConfig>;
   /** Where the data is, for a person; without the password. */
   readonly place: string;
   close(): Promise<void>;
@@ -14,7 +16,7 @@ export interface OpenOptions {
   /** Told, a line at a time, what happens to the embedded server. */
   readonly onNotice?: (line: string) => void;
   /** Other than all that the service needs. */
-  readonly makeReady?: (auth: Auth) => Promise<void>;
+  readonly makeReady?: (auth: Auth<ServiceConfig>) => Promise<void>;
 }
 
 /**
@@ -55,7 +57,9 @@ async function openDatabase(settings: Settings, onNotice: (line: string) => void
     return { connection, place: `PostgreSQL at ${host}${pathname}`, close: async () => {} };
   }
   const dataDir = settings.LATCHKEY_DATA_DIR;
-  const server = await openEmbeddedPostgres({ dataDir, onNotice });
+  const server = await openEmbeddedPostgres({ dataDir, onNotice }).catch((error: unknown) => {
+    throw error instanceof EmbeddedPostgresError ? new StartError(error.message, { cause: error }) : error;
+  });
   return { connection: server.connection, place: `${dataDir} (embedded PostgreSQL)`, close: () => server.close() };
 }
 

@@ -1,10 +1,10 @@
-import type { CorePermission, ModelName, PermissionFor } from "@latchkey/auth";
+import type { ConfigOf, NoFields } from "@latchkey/auth";
 
-/** The kinds of things of this service that permissions are about, beside the core's own. Add yours here. */
-export const models = ["notes.note"] as const satisfies readonly ModelName[];
+/**
+ * The permissions of this service, beside the core's own. Add yours here: `shop.order` brings the four of a model, `shop.refund_order` is
+ * one.
+ */
+export const permissions = ["notes.note"] as const;
 
-/** Every model of this service. */
-export type Model = (typeof models)[number];
-
-/** Every permission there is, as a type: a misspelt one does not compile. */
-export type Permission = CorePermission | PermissionFor<Model>;
+/** What the types of this service depend on: its permissions, of which a misspelt one does not compile. */
+export type ServiceConfig = ConfigOf<NoFields, typeof permissions>;

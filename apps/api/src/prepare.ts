@@ -1,8 +1,8 @@
-import type { Auth } from "@latchkey/auth";
+import type { Auth, Config } from "@latchkey/auth";
 import { prepareNotes } from "./notes/note-store.ts";
 
 /** Makes everything that the service keeps in the database: the core's schema and keys, and the tables of its own resources. */
-export async function prepare(auth: Auth): Promise<void> {
+export async function prepare(auth: Auth<Config>): Promise<void> {
   await auth.prepare();
   await prepareNotes(auth.pool);
 }

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, type Server, STATUS_CODES } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
 import { type AddressInfo, Server as NetServer } from "node:net";
 import type { Duplex } from "node:stream";
 import { setImmediate as turn } from "node:timers/promises";
@@ -7,20 +7,29 @@ import { getRequestListener } from "@hono/node-server";
 import { type Auth, StartError } from "@latchkey/auth";
 import type { Logger } from "pino";
 import { createApp } from "./app.ts";
-import type { TrustedProxy } from "./client-address.ts";
+import { createAddressReader, type TrustedProxy } from "./client-address.ts";
+import { takeTurns } from "./fair-turns.ts";
 import { limits } from "./limits.ts";
+import type { ServiceConfig } from "./permissions.ts";
+import type { PublicUrl } from "./public-url.ts";
 import type { ServedRouter } from "./router.ts";
 
 export interface ServerOptions {
-  readonly auth: Auth;
+  readonly auth: Auth<ServiceConfig>;
   readonly log: Logger;
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
   /** Origins whose pages may call the service from a browser, such as `https://app.example.com`; none by default. */
   readonly corsOrigins?: readonly string[];
+  /** Whether pages on this machine may call without being named, where the service is called on this machine too. */
+  readonly allowsLoopbackOrigins?: boolean;
+  /** Where browsers reach the service, where that is not what they name as `Host`. */
+  readonly publicUrl?: PublicUrl | undefined;
   /** Proxies whose `X-Forwarded-For` is believed; none by default. */
   readonly trustedProxies?: readonly TrustedProxy[];
+  /** Secrets with which a server that calls for somebody proves itself; nobody is believed by default. */
+  readonly forwardedSecrets?: readonly string[];
   /** The procedures; the service's own by default. */
   readonly router?: ServedRouter;
 }
@@ -49,9 +58,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       keepAliveTimeout: limits.keepAliveTimeout,
       connectionsCheckingInterval: 2_000,
     },
-    getRequestListener(app.fetch, { overrideGlobalObjects: false }),
+    takeTurns(
+      // Health checks of HTTP/1.0 name no host; a call of HTTP/1.1 without one never gets here.
+      getRequestListener(app.fetch, { overrideGlobalObjects: false, hostname: "localhost" }),
+      createAddressReader(trustedProxies),
+    ),
   );
-  server.on("clientError", refuseUnreadable).on("connect", (_request, socket) => answerOnSocket(socket, 405));
+  server.on("connect", (_request, socket) => answerOnSocket(socket, 405));
+  refuseUnreadable(server);
   await listen(server, host, port);
   const close = () => {
     isReady = false;
@@ -67,9 +81,27 @@ const statusOfParserError: Readonly<Record<string, number>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 408,
 };
 
-/** What Node's parser gives up on never reaches the app. */
-function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
-  answerOnSocket(socket, statusOfParserError[error.code ?? ""] ?? 400);
+/**
+ * What Node's parser gives up on never reaches the app. The calls that came whole before it on the same connection get their own
+ * answers first: a refusal written in between would be taken for theirs.
+ */
+function refuseUnreadable(server: Server): void {
+  const unfinished = new WeakMap<Duplex, ServerResponse<IncomingMessage>[]>();
+  const refused = new WeakSet<Duplex>();
+  server.prependListener("request", (request, response) => {
+    const before = unfinished.get(request.socket)?.filter(({ writableFinished }) => !writableFinished) ?? [];
+    unfinished.set(request.socket, [...before, response]);
+  });
+  server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+    if (refused.has(socket)) return;
+    refused.add(socket);
+    const refuse = () => answerOnSocket(socket, statusOfParserError[error.code ?? ""] ?? 400);
+    const lastWhole = unfinished
+      .get(socket)
+      ?.findLast(({ req, writableFinished }) => req.complete && !writableFinished);
+    if (lastWhole) lastWhole.once("close", refuse);
+    else refuse();
+  });
 }
 
 function answerOnSocket(socket: Duplex, status: number): void {

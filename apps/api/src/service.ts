@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Auth } from "@latchkey/auth";
+import { startMaintenance } from "@latchkey/server";
 import type { Logger } from "pino";
-import { readEnvironment } from "./environment.ts";
+import { isDevelopment, readEnvironment } from "./environment.ts";
 import { letHashesGiveWay } from "./hash-threads.ts";
-import { startHousekeeping } from "./housekeeping.ts";
 import { createLog } from "./log.ts";
 import { openAuth } from "./open-auth.ts";
+import { parsePublicUrl } from "./public-url.ts";
 import type { ServedRouter } from "./router.ts";
 import { startServer } from "./server.ts";
 
@@ -36,24 +37,33 @@ export async function runService(options: { readonly router?: ServedRouter } = {
     host: settings.HOST,
     port: settings.PORT,
     corsOrigins: settings.CORS_ORIGINS,
+    allowsLoopbackOrigins: isDevelopment(settings),
+    publicUrl: (settings.PUBLIC_URL && parsePublicUrl(settings.PUBLIC_URL)) || undefined,
     trustedProxies: settings.TRUSTED_PROXIES,
+    forwardedSecrets: settings.FORWARDED_SECRET,
     ...options,
   }).catch(async (error) => {
     await close();
     throw error;
   });
   log.info({ url: server.url, database: place }, "listening");
-  if (!settings.isProduction && !stop.isAsked()) process.stderr.write(greeting(server.url, place));
-  const stopHousekeeping = stop.isAsked() ? () => {} : startHousekeeping(auth, log);
+  if (!settings.isProduction && !stop.isAsked())
+    process.stderr.write(greeting(settings.PUBLIC_URL ?? server.url, place));
+  const stopMaintenance = stop.isAsked()
+    ? () => {}
+    : startMaintenance(auth, {
+        onPurged: (purged) => log.info(purged, "purged"),
+        onError: (error) => log.warn({ err: error }, "housekeeping failed; trying again in an hour"),
+      });
   await stop.asked;
-  stopHousekeeping();
+  stopMaintenance();
   await drain(server.close(), auth, log);
   await close();
   log.info("stopped");
 }
 
 /** Waits for the calls in flight. Whoever then still waits for a password to be checked is told to try again rather than cut off. */
-async function drain(drained: Promise<void>, auth: Auth, log: Logger): Promise<void> {
+async function drain(drained: Promise<void>, auth: Pick<Auth, "refuseWaiting">, log: Logger): Promise<void> {
   const isDrained = (milliseconds: number) =>
     Promise.race([drained.then(() => true), sleep(milliseconds, false, { ref: false })]);
   if (await isDrained(drainTimeout)) return;

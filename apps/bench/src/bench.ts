@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createSecret, openEmbeddedPostgres } from "@latchkey/auth";
+import { createSecret } from "@latchkey/auth";
+import { openEmbeddedPostgres } from "@latchkey/embedded-postgres";
 import pg from "pg";
 import type { HashingAnswers } from "./hashing/process.ts";
 import type { Crowd, Outcome, Stretch } from "./load/plan.ts";
@@ -29,8 +30,10 @@ export interface Bench extends AsyncDisposable {
   readonly say: (line: string) => void;
   startService(options: Pick<ServiceOptions, "connection"> & ProcessOptions): Promise<Service>;
   startHashing(options?: ProcessOptions): Promise<Child<HashingAnswers>>;
-  /** Connects visitors, in the one process that makes all load. */
+  /** Connects visitors, in the one process that makes all load but for what is meant to disturb. */
   invite(crowd: Crowd): Promise<Visitors>;
+  /** The same in a process of their own, whose work is not in what the others measure. */
+  inviteApart(crowd: Crowd): Promise<Visitors>;
 }
 
 /** Starts a PostgreSQL with its ordinary settings, so that what is committed is on the disk, in a folder that goes with it. */
@@ -63,6 +66,7 @@ export async function openBench({ sizes, say }: Pick<Bench, "sizes" | "say">): P
     startService: start,
     startHashing: (options) => processes.start<HashingAnswers>("hashing/process.ts", options),
     invite: createInvitations(processes),
+    inviteApart: createInvitations(processes),
     async [Symbol.asyncDispose]() {
       await processes.stopAll();
       await server.close();

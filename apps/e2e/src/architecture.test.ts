@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const rooms = [
+  "hooks",
   "identifiers",
   "users",
   "passwords",
@@ -14,6 +15,7 @@ const rooms = [
   "throttling",
   "one-time-codes",
   "audit",
+  "imported-users",
 ];
 
 interface Import {
@@ -46,7 +48,7 @@ async function readImports(source: string): Promise<Import[]> {
 const show = ({ from, to }: Import) => `${from} → ${to}`;
 const folderOf = (file: string) => (file.includes("/") ? (file.split("/")[0] ?? "") : "");
 
-test("in the core, arrows go one way: base ← storage ← rooms ← flows ← auth.ts ← index.ts, and rooms never meet", async () => {
+test("in the core, arrows go one way: base ← storage ← rooms ← flows ← core.ts ← create-auth.ts ← index.ts, and rooms never meet", async () => {
   const base = ["errors.ts", "clock.ts", "secrets.ts", "free-text.ts"];
   const mayImport = (from: string, to: string): boolean => {
     if (base.includes(to)) return true;
@@ -56,8 +58,9 @@ test("in the core, arrows go one way: base ← storage ← rooms ← flows ← a
     if (here === "storage") return there === "storage";
     if (here === "flows") return rooms.includes(there) || ["flows", "storage"].includes(there) || to === "options.ts";
     if (from === "verify.ts") return there === "tokens";
-    if (from === "options.ts") return rooms.includes(there);
-    return from === "auth.ts" || from === "index.ts" || here === "testing";
+    if (from === "config.ts") return rooms.includes(there);
+    if (from === "options.ts") return rooms.includes(there) || to === "config.ts";
+    return ["auth.ts", "core.ts", "create-auth.ts", "index.ts"].includes(from) || here === "testing";
   };
   const imports = (await readImports("packages/auth/src")).filter(({ to }) => to.endsWith(".ts"));
 
@@ -65,8 +68,25 @@ test("in the core, arrows go one way: base ← storage ← rooms ← flows ← a
   expect(imports.filter(({ from, to }) => !mayImport(from, to)).map(show)).toEqual([]);
 });
 
+test.each(["auth", "server", "embedded-postgres"])(
+  "no file of packages/%s leads back to itself, not even by types",
+  async (name) => {
+    const imports = (await readImports(`packages/${name}/src`)).filter(({ to }) => to.endsWith(".ts"));
+    const leadsTo = Map.groupBy(imports, ({ from }) => from);
+    const isDone = new Set<string>();
+    const findCycle = (file: string, way: readonly string[]): string | null => {
+      if (way.includes(file)) return [...way.slice(way.indexOf(file)), file].join(" → ");
+      if (isDone.has(file)) return null;
+      const cycles = (leadsTo.get(file) ?? []).map(({ to }) => findCycle(to, [...way, file]));
+      isDone.add(file);
+      return cycles.find((cycle) => cycle !== null) ?? null;
+    };
+    expect([...leadsTo.keys()].map((file) => findCycle(file, [])).filter((cycle) => cycle !== null)).toEqual([]);
+  },
+);
+
 test("the core knows nothing of HTTP, tRPC or the environment", async () => {
-  const imports = await readImports("packages/auth/src");
+  const imports = (await readImports("packages/auth/src")).filter(({ from }) => folderOf(from) !== "testing");
   expect(imports.filter(({ to }) => /^(node:https?|hono|@hono\/|@trpc\/|@latchkey\/)/.test(to)).map(show)).toEqual([]);
 
   const files = (await readdir(join(root, "packages/auth/src"), { recursive: true })).filter((file) =>
@@ -93,13 +113,62 @@ test("one file of the service reads the environment", async () => {
   expect(readers.flat().sort()).toEqual(["environment.ts", "main.ts"]);
 });
 
-test("the SDK takes types from the service and nothing else of ours", async () => {
-  const ours = (await readImports("packages/client/src")).filter(({ to }) => to.startsWith("@latchkey/"));
-  expect(ours.length).toBeGreaterThan(0);
-  expect(ours.filter(({ to, isTypeOnly }) => to !== "@latchkey/api" || !isTypeOnly).map(show)).toEqual([]);
+/** What each package and app takes of ours, and from where it may. */
+const doors: Readonly<Record<string, readonly string[]>> = {
+  "packages/auth": [],
+  "packages/server": ["@latchkey/auth"],
+  "packages/client": ["@latchkey/server"],
+  "apps/api": ["@latchkey/auth", "@latchkey/embedded-postgres", "@latchkey/server"],
+};
+
+test.each(Object.entries(doors))("%s takes of ours what it may, by its public door", async (source, allowed) => {
+  const imports = (await readImports(`${source}/src`)).filter(({ from }) => folderOf(from) !== "testing");
+  const ours = imports.filter(({ to }) => to.startsWith("@latchkey/"));
+  expect(ours.length > 0).toBe(allowed.length > 0);
+  expect(ours.filter(({ to }) => !allowed.includes(to)).map(show)).toEqual([]);
 });
 
-test("the service uses the core through its public door", async () => {
-  const ours = (await readImports("apps/api/src")).filter(({ to }) => to.startsWith("@latchkey/"));
-  expect(ours.filter(({ to }) => to !== "@latchkey/auth").map(show)).toEqual([]);
+test("no package takes anything from an app", async () => {
+  const packages = await readdir(join(root, "packages"));
+  const apps = await Promise.all(
+    (await readdir(join(root, "apps"))).map(async (app) => {
+      return JSON.parse(await readFile(join(root, "apps", app, "package.json"), "utf8")).name as string;
+    }),
+  );
+  expect(apps).toContain("@latchkey/api");
+  for (const name of packages) {
+    const manifest = await readFile(join(root, "packages", name, "package.json"), "utf8");
+    expect(
+      apps.filter((app) => manifest.includes(`"${app}": "workspace`)),
+      name,
+    ).toEqual([]);
+    const imports = await readImports(`packages/${name}/src`);
+    expect(imports.filter(({ to }) => apps.some((app) => to === app || to.startsWith(`${app}/`))).map(show)).toEqual(
+      [],
+    );
+  }
+});
+
+test("the SDK takes types alone", async () => {
+  const ours = (await readImports("packages/client/src")).filter(({ to }) => to.startsWith("@latchkey/"));
+  expect(ours.filter(({ isTypeOnly }) => !isTypeOnly).map(show)).toEqual([]);
+});
+
+test("what is mounted in somebody's router knows of no HTTP server, no settings and no process", async () => {
+  const imports = await readImports("packages/server/src");
+  expect(imports.filter(({ to }) => /^(node:https?|hono|@hono\/|pino|commander)/.test(to)).map(show)).toEqual([]);
+  const files = (await readdir(join(root, "packages/server/src"), { recursive: true })).filter((file) =>
+    file.endsWith(".ts"),
+  );
+  for (const file of files) {
+    expect(await readFile(join(root, "packages/server/src", file), "utf8"), file).not.toMatch(
+      /process\.(env|exit|on)\b/,
+    );
+  }
+});
+
+test("the embedded PostgreSQL takes nothing of ours", async () => {
+  const imports = await readImports("packages/embedded-postgres/src");
+  expect(imports.length).toBeGreaterThan(10);
+  expect(imports.filter(({ to }) => to.startsWith("@latchkey/")).map(show)).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import { createLog } from "@latchkey/api/log";
-import { models } from "@latchkey/api/permissions";
+import { permissions } from "@latchkey/api/permissions";
 import { prepare } from "@latchkey/api/prepare";
 import { type ServerOptions, startServer } from "@latchkey/api/server";
 import { createTestAuth, type TestAuth } from "@latchkey/auth/testing";
@@ -21,9 +21,9 @@ export interface LiveServer extends AsyncDisposable {
  */
 export async function startLiveServer(
   options: Parameters<typeof createTestAuth>[0] = {},
-  settings: Pick<ServerOptions, "trustedProxies"> = {},
+  settings: Pick<ServerOptions, "trustedProxies" | "publicUrl" | "router" | "forwardedSecrets"> = {},
 ): Promise<LiveServer> {
-  const test = await createTestAuth({ models: [...models], ...options });
+  const test = await createTestAuth({ permissions, ...options });
   await prepare(test.auth);
   const logged: string[] = [];
   const log = createLog("info", { write: (line) => void logged.push(line) });

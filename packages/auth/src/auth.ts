@@ -1,216 +1,271 @@
-import type pg from "pg";
-import { endSessionsOf, listSessionsOf } from "./flows/administer-sessions.ts";
-import {
-  type AdministeredUserInput,
-  createAccount,
-  deleteUser,
-  getUser,
-  setGroups,
-  setPermissions,
-  type UserUpdate,
-  updateUser,
-} from "./flows/administer-users.ts";
-import { authenticate, type Caller } from "./flows/authenticate.ts";
-import { authorize, createPermissionReader, findPermissions } from "./flows/authorize.ts";
-import { type ChangePasswordInput, changePassword } from "./flows/change-password.ts";
-import type { Core, RequestFacts } from "./flows/core.ts";
-import { type CreateUserInput, createUser } from "./flows/create-user.ts";
-import { examine } from "./flows/examine.ts";
-import { inspectToken } from "./flows/inspect-token.ts";
-import { createPasswordCode } from "./flows/issue-password-code.ts";
-import { learnHashCosts } from "./flows/learn-hash-costs.ts";
-import { type ListEventsInput, listAuditEvents } from "./flows/list-audit-events.ts";
-import { type ListUsersInput, listUsers } from "./flows/list-users.ts";
-import { type LoginInput, login } from "./flows/login.ts";
-import { logout } from "./flows/logout.ts";
-import {
-  createGroup,
-  deleteGroup,
-  type GroupInput,
-  type GroupUpdate,
-  type ListGroupsInput,
-  listGroups,
-  updateGroup,
-} from "./flows/manage-groups.ts";
-import { listSessions, revokeOtherSessions, revokeSession } from "./flows/manage-sessions.ts";
-import {
-  changePasswordOf,
-  createPasswordCodeNamed,
-  endSessionsNamed,
-  type GrantInput,
-  grantTo,
-  listSessionsNamed,
-  revokeFrom,
-  unlock,
-} from "./flows/operate.ts";
-import { purge } from "./flows/purge.ts";
-import { createCallerReader } from "./flows/read-caller.ts";
-import { refresh } from "./flows/refresh.ts";
-import { type RegisterInput, register } from "./flows/register.ts";
+import type { JSONWebKeySet } from "jose";
+import type { Config, PlainConfig, ProfileChangesOf, UserOf } from "./config.ts";
+import type { AdministeredUser, AdministeredUserInput, CreatedAccount, UserUpdate } from "./flows/administer-users.ts";
+import type { SessionAnswer, SignInAnswer } from "./flows/answer-session.ts";
+import type { Caller } from "./flows/authenticate.ts";
+import type { ChangePasswordInput } from "./flows/change-password.ts";
+import type { RequestFacts } from "./flows/core.ts";
+import type { CreateUserInput } from "./flows/create-user.ts";
+import type { Health } from "./flows/examine.ts";
+import type { TokenInspection } from "./flows/inspect-token.ts";
+import type { PasswordCode } from "./flows/issue-password-code.ts";
+import type { EventPageAnswer, ListEventsInput } from "./flows/list-audit-events.ts";
+import type { ListUsersInput, UserPageAnswer } from "./flows/list-users.ts";
+import type { LoginInput } from "./flows/login.ts";
+import type { GroupInput, GroupPageAnswer, GroupUpdate, ListGroupsInput } from "./flows/manage-groups.ts";
+import type { Device, OwnDevice } from "./flows/manage-sessions.ts";
+import type { GrantInput } from "./flows/operate.ts";
+import type { Purged } from "./flows/purge.ts";
+import type { StartRoundInput } from "./flows/record-imported-users.ts";
+import type { RegisterInput } from "./flows/register.ts";
 import type { Administrator } from "./flows/require-authority.ts";
-import { type ResetPasswordInput, resetPassword } from "./flows/reset-password.ts";
-import { type RotateKeysInput, rotateKeys } from "./flows/rotate-keys.ts";
-import { syncPermissions } from "./flows/sync-permissions.ts";
-import { updateProfile } from "./flows/update-profile.ts";
-import { createTokenVerification } from "./flows/verify-token.ts";
-import { type AuthOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
-import { createPasswords } from "./passwords/passwords.ts";
-import { deriveKey } from "./secrets.ts";
-import { touchSessions } from "./sessions/session-store.ts";
-import { openStorage, type Queries, type Storage, withoutHaste } from "./storage/database.ts";
-import { migrate } from "./storage/migrate.ts";
-import { shareQuery } from "./storage/share-query.ts";
-import { createThrottle } from "./throttling/throttle.ts";
-import { clockLeeway } from "./tokens/access-token.ts";
-import { createKeyRing, sharedKeyId } from "./tokens/key-ring.ts";
-import { rememberVerifiedTokens } from "./tokens/verified-tokens.ts";
-import type { ProfileChanges, User } from "./users/user.ts";
-
-export type Auth = ReturnType<typeof createAuth>;
+import type { ResetPasswordInput } from "./flows/reset-password.ts";
+import type { RotateKeysInput } from "./flows/rotate-keys.ts";
+import type { SyncedPermissions } from "./flows/sync-permissions.ts";
+import type { ImportedKey, ImportedPerson } from "./imported-users/imported-user.ts";
+import type { ImportRound, RoundChanges } from "./imported-users/round-store.ts";
+import type { Grants, Group } from "./permissions/permission-store.ts";
+import type { DatabasePool } from "./storage/given-pool.ts";
+import type { TokenAlgorithm } from "./tokens/access-token.ts";
+import type { ProfileDefinition } from "./users/profile.ts";
+import type { User } from "./users/user.ts";
 
 /**
- * Puts the core together on a database. Nothing is connected or changed until a flow runs; call `prepare()` once at the start
- * of a process.
+ * The core: people, passwords, tokens and sessions on a PostgreSQL database. Made by `createAuth`.
  *
- * @example
- * const auth = createAuth({ connectionString }, { secret });
- * await auth.prepare();
- * const { token } = await auth.login({ username: "alice", password }, facts);
+ * A refusal is an `AuthError`, whose `code` is from a closed set: see `AuthErrorCode`. When the database does not answer within some
+ * seconds, a method throws what the driver throws: `isStorageUnavailable` knows it. Dates are of the database's clock. Ids are UUIDs in
+ * lower case.
  */
-export function createAuth(connection: pg.PoolConfig, authOptions: AuthOptions) {
-  const options = resolveOptions(authOptions);
-  const storage = openStorage(connection);
-  const core = createCore(storage, options);
-  return {
-    options,
-    /** The connections to the database, for tables of your own beside the core's. */
-    pool: storage.pool,
-    login: (input: LoginInput, facts: RequestFacts) => login(core, input, facts),
-    refresh: (refreshToken: string, facts: RequestFacts) => refresh(core, refreshToken, facts),
-    logout: (refreshToken: string, facts: RequestFacts) => logout(core, refreshToken, facts),
-    authenticate: (authorization: readonly string[], facts?: RequestFacts) => authenticate(core, authorization, facts),
-    inspectToken: (token: string, facts: RequestFacts) => inspectToken(core, token, facts),
-    createUser: (input: CreateUserInput) => createUser(core, input),
-    updateProfile: (caller: Caller, changes: ProfileChanges, facts: RequestFacts) =>
-      updateProfile(core, caller, changes, facts),
-    changePassword: (caller: Caller, input: ChangePasswordInput, facts: RequestFacts) =>
-      changePassword(core, caller, input, facts),
-    listSessions: (caller: Caller) => listSessions(core, caller),
-    revokeSession: (caller: Caller, id: string, facts: RequestFacts) => revokeSession(core, caller, id, facts),
-    revokeOtherSessions: (caller: Caller, facts: RequestFacts) => revokeOtherSessions(core, caller, facts),
-    register: (input: RegisterInput, facts: RequestFacts) => register(core, input, facts),
-    resetPassword: (input: ResetPasswordInput, facts: RequestFacts) => resetPassword(core, input, facts),
-    users: {
-      list: (input: ListUsersInput) => listUsers(core, input),
-      get: (id: string) => getUser(core, id),
-      create: (admin: Administrator, input: AdministeredUserInput & { readonly username: string }) =>
-        createAccount(core, admin, input),
-      update: (admin: Administrator, id: string, changes: UserUpdate) => updateUser(core, admin, id, changes),
-      delete: (admin: Administrator, id: string) => deleteUser(core, admin, id),
-      setGroups: (admin: Administrator, id: string, groupIds: readonly string[]) =>
-        setGroups(core, admin, id, groupIds),
-      setPermissions: (admin: Administrator, id: string, permissions: readonly string[]) =>
-        setPermissions(core, admin, id, permissions),
-      createPasswordCode: (admin: Administrator, id: string) => createPasswordCode(core, admin, id),
-      listSessions: (admin: Administrator, id: string) => listSessionsOf(core, admin, id),
-      endSessions: (admin: Administrator, id: string, sessionId?: string) => endSessionsOf(core, admin, id, sessionId),
-    },
-    groups: {
-      list: (input: ListGroupsInput) => listGroups(core, input),
-      create: (admin: Administrator, input: GroupInput) => createGroup(core, admin, input),
-      update: (admin: Administrator, id: string, changes: GroupUpdate) => updateGroup(core, admin, id, changes),
-      delete: (admin: Administrator, id: string) => deleteGroup(core, admin, id),
-    },
-    /** What the operator of the installation does, in nobody's name; users are named as at sign-in. */
-    operator: {
-      changePassword: (name: string, password: string) => changePasswordOf(core, name, password),
-      grant: (name: string, what: GrantInput) => grantTo(core, name, what),
-      revoke: (name: string, what: GrantInput) => revokeFrom(core, name, what),
-      unlock: (name: string) => unlock(core, name),
-      createPasswordCode: (name: string) => createPasswordCodeNamed(core, name),
-      listSessions: (name: string) => listSessionsNamed(core, name),
-      endSessions: (name: string, sessionId?: string) => endSessionsNamed(core, name, sessionId),
-    },
-    listAuditEvents: (input: ListEventsInput) => listAuditEvents(core, input),
-    /** Looks over the stored hashes, so that refusals tell nothing of them. Call it at the start and by the hour. */
-    learnHashCosts: () => withoutHaste(connection, (db) => learnHashCosts(core, db)),
-    purge: () => withoutHaste(connection, (db) => purge({ ...core, db })),
-    /** What a user may do at this moment. */
-    findPermissions: (user: User) => findPermissions(core, user),
-    /** Throws AuthError `permission_denied` unless the user holds the permission at this moment. */
-    authorize: (user: User, permission: string) => authorize(core, user, permission),
-    syncPermissions: (input: { prune: boolean }) => syncPermissions(core, input),
-    rotateKeys: (input: RotateKeysInput) => rotateKeys(core, input),
-    /** The keys that verify tokens, for everybody to read (RFC 7517 §5). */
-    publicKeys: () => core.keyRing.publicKeys(),
-    /** The keys that verify tokens with the shared secrets of HS256 among them, for one trusted service. */
-    verificationKeys: () => core.keyRing.verificationKeys(),
-    /** Brings the schema up to date, and nothing more. Throws StartError. */
-    migrate: async () => {
-      await withoutHaste(connection, migrate);
-    },
-    /** Brings the schema up to date and makes the first signing key. Throws StartError. */
-    prepare: async () => {
-      await withoutHaste(connection, migrate);
-      await core.keyRing.prepare();
-      await syncPermissions(core, { prune: false });
-    },
-    /** Looks the installation over, for an administrator. */
-    examine: () => withoutHaste(connection, (db) => examine({ ...core, db })),
-    /** Resolves when the database answers; rejects with what is wrong otherwise. */
-    ping: async () => {
-      await storage.pool.query("select");
-    },
-    /** Refuses, with AuthError `unavailable`, the calls that wait for a password to be checked, and those that would. */
-    refuseWaiting: () => core.passwords.close(),
-    close: () => storage.close(),
+export interface Auth<C extends Config = PlainConfig> {
+  /** What people tell about themselves here: the schemas of inputs are made from it. */
+  readonly profile: ProfileDefinition;
+  /** Every permission that is declared, the core's own among them, in order. */
+  readonly permissions: readonly string[];
+  /** How tokens are made, in force since the start. */
+  readonly options: {
+    readonly tokens: {
+      readonly algorithm: TokenAlgorithm;
+      readonly profile: "standard" | "django";
+      readonly issuer: string;
+      readonly audience: string;
+      /** Seconds. */
+      readonly lifetime: number;
+    };
   };
-}
+  /**
+   * The connections to the database, for tables of your own beside the core's, which are named with their schema. A connection that is
+   * taken must be released.
+   */
+  readonly pool: DatabasePool;
 
-function createCore({ db, pool }: Storage, options: ResolvedOptions): Core {
-  const { tokens, passwords, django, clock, secret } = options;
-  const keyRing = createKeyRing({
-    db,
-    sealingKey: deriveKey(secret, "signing-keys"),
-    algorithm: tokens.algorithm,
-    overlapSeconds: tokens.lifetime + clockLeeway,
-  });
-  const verification = createTokenVerification({
-    options,
-    findRingKey: keyRing.findVerificationKey,
-    adoptionKey: deriveKey(secret, "adopted-sessions"),
-  });
-  return {
-    db,
-    clock,
-    options,
-    keyRing,
-    passwords: createPasswords({
-      cost: passwords.cost,
-      concurrency: passwords.hashConcurrency,
-      queueLimit: passwords.hashQueueLimit,
-    }),
-    refreshKey: deriveKey(secret, "refresh-tokens"),
-    deviceKey: deriveKey(secret, "device-marks"),
-    throttle: createThrottle(db, deriveKey(secret, "throttles")),
-    verifyToken: rememberVerifiedTokens(verification, { clock }),
-    findSigningKey:
-      tokens.profile === "django" && django ? async () => djangoKey(django.secretKey) : keyRing.signingKey,
-    readCaller: createCallerReader(pool),
-    readPermissions: createPermissionReader(db),
-    touchSession: createToucher(db),
+  /**
+   * Signs a person in by username, phone number or e-mail address, and opens a session. Whatever is wrong, the refusal is the same and
+   * took the same work.
+   *
+   * @throws AuthError `invalid_credentials`, `rate_limited`, `overloaded`, `refused_by_hook`, `hook_failed`
+   */
+  login(input: LoginInput, facts: RequestFacts): Promise<SignInAnswer<UserOf<C>>>;
+
+  /**
+   * Exchanges a refresh token for its successor and a new access token. The same token again, within `sessions.refreshGrace` seconds,
+   * gets the same successor; later it ends the session.
+   *
+   * @throws AuthError `refresh_token_invalid`, `refresh_token_reused`, `session_ended`, `account_disabled`, `rate_limited`
+   */
+  refresh(refreshToken: string, facts: RequestFacts): Promise<SessionAnswer<UserOf<C>>>;
+
+  /** Ends the session of a refresh token. Says nothing of whether there was one (RFC 7009 §2.2). */
+  logout(refreshToken: string, facts: RequestFacts): Promise<void>;
+
+  /**
+   * Opens an account for a stranger and signs them in. Profile fields stand beside the names.
+   *
+   * @throws AuthError `registration_closed`, `invalid_input`, `password_rejected`, `identifier_taken`, `rate_limited`, `overloaded`,
+   * `refused_by_hook`, `hook_failed`
+   */
+  register(input: RegisterInput & ProfileChangesOf<C>, facts: RequestFacts): Promise<SignInAnswer<UserOf<C>>>;
+
+  /**
+   * Sets a password with a one-time code, and ends every session of the account.
+   *
+   * @throws AuthError `code_invalid`, `code_expired`, `password_rejected`, `rate_limited`, `overloaded`
+   */
+  resetPassword(input: ResetPasswordInput, facts: RequestFacts): Promise<void>;
+
+  /**
+   * Finds out who makes a call from its `Authorization` headers, each as it came. The session and the user are read from the database
+   * every time, so that whatever ends them is in force on the next call.
+   *
+   * @throws AuthError `token_missing`, `token_invalid`, `token_expired`, `session_ended`, `account_disabled`
+   */
+  authenticate(authorization: readonly string[], facts?: RequestFacts): Promise<Caller<UserOf<C>>>;
+
+  /** Tells what an access token is worth at this moment (RFC 7662 §2.2). Throws AuthError `rate_limited` at the most. */
+  inspectToken(token: string, facts: RequestFacts): Promise<TokenInspection>;
+
+  /**
+   * What a user may do at this moment: nothing while inactive, everything as a superuser, else what was granted. Permissions that another
+   * program declares may be among them.
+   */
+  findPermissions(user: User): Promise<readonly string[]>;
+
+  /** Throws AuthError `permission_denied` unless the user holds the permission at this moment. */
+  authorize(user: User, permission: C["permission"]): Promise<void>;
+
+  /**
+   * Changes profile fields; those that are absent stay as they are. Answers the user as it then is.
+   *
+   * @throws AuthError `session_ended`, `invalid_input`, `refused_by_hook`, `hook_failed`
+   */
+  updateProfile(caller: Caller, changes: ProfileChangesOf<C>, facts: RequestFacts): Promise<UserOf<C>>;
+
+  /**
+   * Gives the caller a new password, ends their other sessions, and answers new tokens for the present one.
+   *
+   * @throws AuthError `invalid_credentials`, `password_rejected`, `rate_limited`, `overloaded`, `session_ended`, `refused_by_hook`,
+   * `hook_failed`
+   */
+  changePassword(caller: Caller, input: ChangePasswordInput, facts: RequestFacts): Promise<SessionAnswer<UserOf<C>>>;
+
+  /** Where the caller is signed in, the last used first. */
+  listSessions(caller: Caller): Promise<OwnDevice[]>;
+  /** Ends one of the caller's sessions, which may be the present one. Throws AuthError `not_found`. */
+  revokeSession(caller: Caller, id: string, facts: RequestFacts): Promise<void>;
+  /** Ends all of the caller's sessions but the present one, and answers how many. */
+  revokeOtherSessions(caller: Caller, facts: RequestFacts): Promise<number>;
+
+  /** What administrators do. Who may do it at all is for the caller to check, by `authorize`; who stands above is checked here. */
+  readonly users: {
+    /** One page, the newest first, or in the order of the name that is searched for. Throws AuthError `invalid_input`. */
+    list(input: ListUsersInput): Promise<UserPageAnswer<UserOf<C>>>;
+    /** Throws AuthError `not_found`. */
+    get(id: string): Promise<AdministeredUser<UserOf<C>>>;
+    /**
+     * Creates an account whose names the administrator vouches for, and answers, once, the code with which its owner sets a password.
+     *
+     * @throws AuthError `invalid_input`, `identifier_taken`, `permission_denied`, `refused_by_hook`, `hook_failed`
+     */
+    create(
+      admin: Administrator,
+      input: AdministeredUserInput & ProfileChangesOf<C> & { readonly username: string },
+    ): Promise<CreatedAccount<UserOf<C>>>;
+    /** Throws AuthError `not_found`, `invalid_input`, `identifier_taken`, `permission_denied`, `refused_by_hook`, `hook_failed`. */
+    update(admin: Administrator, id: string, changes: UserUpdate & ProfileChangesOf<C>): Promise<UserOf<C>>;
+    /** Deletes a user with their sessions and grants. Throws AuthError `not_found`, `permission_denied`. */
+    delete(admin: Administrator, id: string): Promise<void>;
+    /** Makes a user's groups exactly those given. Throws AuthError `not_found`, `invalid_input`, `permission_denied`. */
+    setGroups(admin: Administrator, id: string, groupIds: readonly string[]): Promise<AdministeredUser<UserOf<C>>>;
+    /** Makes a user's own permissions exactly those given. Throws AuthError `not_found`, `invalid_input`, `permission_denied`. */
+    setPermissions(
+      admin: Administrator,
+      id: string,
+      permissions: readonly string[],
+    ): Promise<AdministeredUser<UserOf<C>>>;
+    /** Lets a user sign in again whose account is locked by wrong passwords. Throws AuthError `not_found`, `permission_denied`. */
+    unlock(admin: Administrator, id: string): Promise<void>;
+    /** Makes a code that sets a password, good for three days. Throws AuthError `not_found`, `invalid_input`, `permission_denied`. */
+    createPasswordCode(admin: Administrator, id: string): Promise<PasswordCode>;
+    /** Where a user is signed in, the last used first. Throws AuthError `not_found`, `permission_denied`. */
+    listSessions(admin: Administrator, id: string): Promise<Device[]>;
+    /** Ends all sessions of a user, or one, and answers how many. Throws AuthError `not_found`, `permission_denied`. */
+    endSessions(admin: Administrator, id: string, sessionId?: string): Promise<number>;
   };
-}
 
-function createToucher(db: Queries): (id: string) => void {
-  const touch = shareQuery(async (ids: readonly string[]) => {
-    await touchSessions(db, ids);
-    return ids.map(() => undefined);
-  });
-  return (id) => void touch(id).catch(() => {});
-}
+  readonly groups: {
+    /** One page, by name. */
+    list(input: ListGroupsInput): Promise<GroupPageAnswer>;
+    /** Throws AuthError `not_found`. */
+    get(id: string): Promise<Group>;
+    /** Throws AuthError `identifier_taken`, `invalid_input`, `permission_denied`. */
+    create(admin: Administrator, input: GroupInput): Promise<Group>;
+    /** Throws AuthError `not_found`, `identifier_taken`, `invalid_input`, `permission_denied`. */
+    update(admin: Administrator, id: string, changes: GroupUpdate): Promise<Group>;
+    /** Throws AuthError `not_found`, `permission_denied`. */
+    delete(admin: Administrator, id: string): Promise<void>;
+  };
 
-function djangoKey(secretKey: string) {
-  const privateKey = Buffer.from(secretKey);
-  return { kid: sharedKeyId(privateKey), algorithm: "HS256", privateKey } as const;
+  /**
+   * What the operator of the installation does. It skips permission checks and is audited with `actorId: null`. Users are named as at
+   * sign-in; each throws AuthError `not_found` for a name that is nobody's.
+   */
+  readonly operator: {
+    /** Gives a user another password and ends their sessions; answers how many. Throws AuthError `password_rejected`. */
+    changePassword(name: string, password: string): Promise<number>;
+    /** Throws AuthError `invalid_input` for a permission that does not exist. */
+    grant(name: string, what: GrantInput): Promise<Grants>;
+    revoke(name: string, what: GrantInput): Promise<Grants>;
+    /** Lets a user sign in again whose account is locked, or slowed down, by wrong passwords. */
+    unlock(name: string): Promise<void>;
+    /** Throws AuthError `invalid_input`, `identifier_taken`, `refused_by_hook`, `hook_failed`. */
+    update(name: string, changes: UserUpdate & ProfileChangesOf<C>): Promise<UserOf<C>>;
+    delete(name: string): Promise<void>;
+    /** Throws AuthError `identifier_taken`, `invalid_input`. */
+    createGroup(group: GroupInput): Promise<Group>;
+    /** Throws AuthError `identifier_taken`, `invalid_input`. */
+    updateGroup(name: string, changes: GroupUpdate): Promise<Group>;
+    deleteGroup(name: string): Promise<void>;
+    /** Makes a code that sets a password, good for three days. Throws AuthError `invalid_input` for a disabled account. */
+    createPasswordCode(name: string): Promise<PasswordCode>;
+    listSessions(name: string): Promise<Device[]>;
+    /** Ends all sessions of a user, or one, and answers how many. */
+    endSessions(name: string, sessionId?: string): Promise<number>;
+  };
+
+  /**
+   * Who came from where. A round reads everybody of another system: begin it, tell of all people in parts, complete it. Then bring them
+   * over by `createUser` with `importedFrom`.
+   */
+  readonly importedUsers: {
+    /** Throws AuthError `invalid_input`. */
+    startRound(input: StartRoundInput): Promise<ImportRound>;
+    /** Tells of some of the people, in any order. Throws AuthError `invalid_input`, `not_found` for a round that was given up. */
+    record(round: ImportRound, people: readonly ImportedPerson[]): Promise<void>;
+    /**
+     * Makes what the round has read the present state of its source; `people` is the source's own count.
+     *
+     * @throws AuthError `invalid_input`, `not_found` for a round that was given up
+     */
+    completeRound(round: ImportRound, input: { readonly people: number }): Promise<RoundChanges>;
+    /** Says that an account which came over before is a person of the other system. Throws AuthError `not_found`, `identifier_taken`. */
+    link(key: ImportedKey, userId: string): Promise<void>;
+    /** The old ids of the people of a source who can still be brought over. */
+    listWithoutAccount(source: string): Promise<readonly string[]>;
+  };
+
+  /**
+   * Creates an account as the operator, who vouches for its phone number and e-mail address.
+   *
+   * @throws AuthError `invalid_input`, `password_rejected`, `identifier_taken`, `refused_by_hook`, `hook_failed`
+   */
+  createUser(input: CreateUserInput & { readonly profile?: ProfileChangesOf<C> }): Promise<UserOf<C>>;
+  /** One page of the audit trail, the newest first. */
+  listAuditEvents(input: ListEventsInput): Promise<EventPageAnswer>;
+  /** Creates the permissions that are declared; with `prune`, deletes all others with their grants. */
+  syncPermissions(input: { prune: boolean }): Promise<SyncedPermissions>;
+  /** Makes a new signing key and answers its id. */
+  rotateKeys(input: RotateKeysInput): Promise<string>;
+  /** The keys that verify tokens, for everybody to read (RFC 7517 §5). */
+  publicKeys(): Promise<JSONWebKeySet>;
+  /** The keys that verify tokens with the shared secrets of HS256 among them, for one trusted service. */
+  verificationKeys(): Promise<JSONWebKeySet>;
+  /** Looks over the stored hashes, so that refusals tell nothing of them. Call it at the start and by the hour. */
+  learnHashCosts(): Promise<void>;
+  /** Deletes what is of no use any more, and answers how much; makes indexes that are missing. Call it at the start and by the hour. */
+  purge(): Promise<Purged>;
+  /** Brings the schema up to date, and nothing more. Throws StartError. */
+  migrate(): Promise<void>;
+  /**
+   * Brings the schema up to date, looks whether the database can be trusted, and makes the first signing key and the permissions. Throws
+   * StartError.
+   */
+  prepare(): Promise<void>;
+  /** Looks the installation over, for an administrator. */
+  examine(): Promise<Health>;
+  /** Resolves when the database answers; rejects with what is wrong otherwise. */
+  ping(): Promise<void>;
+  /** Refuses, with AuthError `unavailable`, the calls that wait for a password to be checked, and those that would. */
+  refuseWaiting(): void;
+  /** Closes the connections, unless the pool was handed in. */
+  close(): Promise<void>;
 }

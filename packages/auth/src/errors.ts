@@ -20,6 +20,8 @@ export type AuthErrorCode =
   | "code_expired"
   | "not_found"
   | "identifier_taken"
+  | "refused_by_hook"
+  | "hook_failed"
   | "rate_limited"
   | "overloaded"
   | "unavailable";
@@ -55,6 +57,26 @@ export class AuthError extends Error {
     this.retryAfter = details.retryAfter;
     this.issues = details.issues;
   }
+}
+
+/** Whether something thrown is a refusal. Told by its name, since a program may hold the class twice: the verifier brings its own. */
+export function isAuthError(error: unknown): error is AuthError {
+  return error instanceof Error && error.name === "AuthError" && "code" in error && typeof error.code === "string";
+}
+
+/**
+ * What a hook throws to refuse what it is told. The caller is answered `refused_by_hook` with this message, which is fit for a person.
+ *
+ * @example
+ * on: { userCreated: ({ user }) => { if (!isInvited(user)) throw new HookRefusal("You need an invitation"); } }
+ */
+export class HookRefusal extends Error {
+  override readonly name = "HookRefusal";
+}
+
+/** Told by its name, since a program may hold this package twice. */
+export function isHookRefusal(error: unknown): error is HookRefusal {
+  return error instanceof Error && error.name === "HookRefusal";
 }
 
 /** A reason not to start, in one line that says what to do next: a setting, a data folder, a database. */

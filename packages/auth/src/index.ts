@@ -1,13 +1,18 @@
-export { type Auth, createAuth } from "./auth.ts";
+export type { Auth } from "./auth.ts";
 export { type Clock, systemClock } from "./clock.ts";
+export type { Config, ConfigOf, PlainConfig, ProfileChangesOf, UserOf } from "./config.ts";
+export { createAuth } from "./create-auth.ts";
 export {
   AuthError,
   type AuthErrorCode,
   type AuthErrorDetails,
+  HookRefusal,
   type InputIssue,
+  isAuthError,
   StartError,
 } from "./errors.ts";
-export type { AdministeredUser, CreatedAccount } from "./flows/administer-users.ts";
+export type { AdministeredUser, AdministeredUserInput, CreatedAccount, UserUpdate } from "./flows/administer-users.ts";
+export { OldTokenRefused } from "./flows/adopt-django-token.ts";
 export type { SessionAnswer, SignInAnswer } from "./flows/answer-session.ts";
 export type { Caller } from "./flows/authenticate.ts";
 export type { ChangePasswordInput } from "./flows/change-password.ts";
@@ -21,8 +26,14 @@ export type { LoginInput } from "./flows/login.ts";
 export type { GroupPageAnswer } from "./flows/manage-groups.ts";
 export type { Device, OwnDevice } from "./flows/manage-sessions.ts";
 export type { Purged } from "./flows/purge.ts";
+export type { StartRoundInput } from "./flows/record-imported-users.ts";
+export type { RegisterInput } from "./flows/register.ts";
+export type { Administrator } from "./flows/require-authority.ts";
 export { isPlainLine, isPlainProse } from "./free-text.ts";
+export type { HookEvent, HookName, Hooks, HookTransaction } from "./hooks/hooks.ts";
 export { type CountryCode, isCountryCode, type PhoneResult, parsePhone } from "./identifiers/phone.ts";
+export type { ImportedKey, ImportedPerson } from "./imported-users/imported-user.ts";
+export type { ImportRound, RoundChanges } from "./imported-users/round-store.ts";
 export type { AuthOptions } from "./options.ts";
 export {
   type CorePermission,
@@ -31,14 +42,25 @@ export {
   type ModelName,
   modelActions,
   type PermissionFor,
+  type PermissionOf,
   permissionFor,
 } from "./permissions/permission.ts";
 export type { Group } from "./permissions/permission-store.ts";
 export { createSecret, findSecretWeakness } from "./secrets.ts";
 export type { Session } from "./sessions/session.ts";
-export { isStorageUnavailable } from "./storage/database.ts";
-export { type EmbeddedPostgres, type EmbeddedPostgresOptions, openEmbeddedPostgres } from "./storage/embedded.ts";
+export { type DatabaseConnection, type DatabaseOptions, isStorageUnavailable } from "./storage/database.ts";
+export type { DatabaseClient, DatabasePool } from "./storage/given-pool.ts";
+export { toNetwork, toPlainAddress } from "./throttling/address.ts";
 export { type Limit, limits as attemptLimits } from "./throttling/limits.ts";
 export { type TokenAlgorithm, tokenAlgorithms } from "./tokens/access-token.ts";
 export { jwksMaxAge } from "./tokens/key-ring.ts";
-export { type Profile, type ProfileChanges, profileChangesSchema, profileFields, type User } from "./users/user.ts";
+export { indexed } from "./users/own-field.ts";
+export {
+  defineProfile,
+  type InputOf,
+  type NoFields,
+  type OutputOf,
+  type ProfileDefinition,
+  type ProfileFields,
+} from "./users/profile.ts";
+export { type Profile, type ProfileChanges, profileFields, type User } from "./users/user.ts";

@@ -1,9 +1,13 @@
 import { availableParallelism } from "node:os";
 import { z } from "zod";
 import { type Clock, systemClock } from "./clock.ts";
+import type { ConfigOf, UserOf } from "./config.ts";
+import type { HookName, Hooks } from "./hooks/hooks.ts";
 import { type CountryCode, isCountryCode } from "./identifiers/phone.ts";
-import { coreModels, permissionPattern } from "./permissions/permission.ts";
+import { coreModels, declarationPattern, listPermissionsOf } from "./permissions/permission.ts";
 import { maximumTokenLifetime, tokenAlgorithms } from "./tokens/access-token.ts";
+import { defineProfile, type NoFields, type ProfileDefinition, type ProfileFields } from "./users/profile.ts";
+import type { User } from "./users/user.ts";
 
 const seconds = (minimum: number, maximum: number) => z.int().min(minimum).max(maximum);
 const name = z.string().min(1).max(255);
@@ -24,6 +28,12 @@ const djangoOptions = z.strictObject({
   secretKey: z.string().refine((value) => Buffer.byteLength(value) >= 32, "is shorter than 32 bytes"),
   /** Until when the old backend's tokens are accepted; absent: never. */
   acceptTokensUntil: z.date().optional(),
+  /** The name under which the old backend's people are recorded here: only they are looked at. */
+  source: z.string().default("django"),
+  /** Whether its tokens are accepted for staff, superusers and holders of any permission too. */
+  dangerouslyAcceptTokensOfStaff: z.boolean().default(false),
+  /** Since when the old backend makes and renames no accounts any more; absent: it still does. */
+  frozenAt: z.date().optional(),
 });
 
 const passwordOptions = z.strictObject({
@@ -57,11 +67,11 @@ const sessionOptions = z
     message: "is longer than the session itself",
   });
 
-const permission = z.string().max(150).regex(new RegExp(permissionPattern), "is not written like app.action_model");
-const model = z
+const permissionDeclaration = z
   .string()
   .max(100)
-  .regex(/^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$/, "is not written like app.model");
+  .regex(new RegExp(declarationPattern), "is not written like app.model or app.action_model")
+  .refine((declaration) => !declaration.startsWith("auth."), "is among the core's own: name it after your app");
 
 const optionsSchema = z
   .strictObject({
@@ -75,13 +85,10 @@ const optionsSchema = z
     registration: z.enum(["open", "closed"]).default("open"),
     /** Seconds for which the audit trail is kept. */
     auditRetention: seconds(day, 3_650 * day).default(400 * day),
-    /** The kinds of things that permissions are about, such as `notes.note`, beside the core's own. */
-    models: z
-      .array(model)
+    permissions: z
+      .array(permissionDeclaration)
       .default([])
-      .transform((models) => [...coreModels, ...models]),
-    /** Permissions beyond the four of each model, such as `notes.publish_note`. */
-    customPermissions: z.array(permission).default([]),
+      .transform((declarations) => listPermissionsOf([...coreModels, ...declarations])),
     phones: z
       .strictObject({
         /** ISO 3166-1 alpha-2; without it only international spellings are phone numbers. */
@@ -97,14 +104,58 @@ const optionsSchema = z
   });
 
 /** What the core is told: everything has a default but the secret. */
-export type AuthOptions = z.input<typeof optionsSchema> & {
+export interface AuthOptions<
+  Fields extends ProfileFields = NoFields,
+  Declared extends readonly string[] = readonly string[],
+> extends Omit<z.input<typeof optionsSchema>, "permissions"> {
+  /**
+   * The permissions of your own: `shop.order` brings the four of a model (`shop.view_order` and its like), `shop.refund_order` is one.
+   * None is called `auth.…`.
+   */
+  readonly permissions?: Declared;
+  /**
+   * Fields of your own beside the built-in ones: a schema of zod 4 by name, whose values are JSON and which has a default or is nullable.
+   *
+   * @example
+   * profile: { nickname: z.string().max(80).nullable() }
+   */
+  readonly profile?: Fields;
+  /** What you are told of people. */
+  readonly on?: Hooks<UserOf<ConfigOf<Fields, Declared>>>;
+  /** Told what failed where no caller is told: a hook that runs after what it tells. Without it, Node prints a warning. */
+  readonly onError?: (error: unknown, about: { readonly hook: HookName }) => void;
   /** Time of the process; for tests. */
   readonly clock?: Clock;
-};
+}
 
-export type ResolvedOptions = z.output<typeof optionsSchema> & { readonly clock: Clock };
+export interface ResolvedOptions extends z.output<typeof optionsSchema> {
+  readonly clock: Clock;
+  readonly profile: ProfileDefinition;
+  readonly on: Hooks<User>;
+  readonly onError: (error: unknown, about: { readonly hook: HookName }) => void;
+}
 
-/** Checks options once, and fills in what is missing. Throws a ZodError that names what is wrong. */
-export function resolveOptions({ clock = systemClock, ...options }: AuthOptions): ResolvedOptions {
-  return { ...optionsSchema.parse(options), clock };
+/** Checks options once, and fills in what is missing. Throws a ZodError or a StartError that names what is wrong. */
+export function resolveOptions<Fields extends ProfileFields, Declared extends readonly string[]>({
+  clock = systemClock,
+  profile,
+  on,
+  onError = warn,
+  permissions = [] as never,
+  ...options
+}: AuthOptions<Fields, Declared>): ResolvedOptions {
+  return {
+    ...optionsSchema.parse({ ...options, permissions: [...permissions] }),
+    clock,
+    profile: defineProfile(profile),
+    // Users are handed over with the fields that `profile` names, which no type of the core's own says.
+    on: (on ?? {}) as Hooks<User>,
+    onError,
+  };
+}
+
+function warn(error: unknown, { hook }: { readonly hook: HookName }): void {
+  process.emitWarning(
+    `The hook ${hook} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+  );
 }

@@ -53,7 +53,7 @@ describe("a sealed value", () => {
 });
 
 test("no two purposes and no two secrets share a key, and the same ones always do", () => {
-  const purposes: KeyPurpose[] = ["signing-keys", "refresh-tokens", "adopted-sessions"];
+  const purposes: KeyPurpose[] = ["signing-keys", "refresh-tokens", "throttles"];
   const keys = [secret, `${secret} `].flatMap((from) => purposes.map((purpose) => deriveKey(from, purpose)));
   expect(new Set(keys.map((derived) => derived.toString("hex"))).size).toBe(6);
   expect(keys.map((derived) => derived.length)).toEqual([32, 32, 32, 32, 32, 32]);

@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from "node:crypto";
+import { createHmac, generateKeyPairSync } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createServer, type ServerResponse } from "node:http";
 import type { JSONWebKeySet } from "jose";
@@ -126,6 +126,48 @@ describe("with the keys at hand", () => {
     }
   });
 
+  test.each([{}, null, undefined, [], { keys: null }, { keys: {} }, { keys: ["key"] }, 7])(
+    "what is no set of keys is refused when the verifier is made: %j",
+    (jwks) => {
+      expect(() => createTokenVerifier({ ...expected, jwks: jwks as JSONWebKeySet })).toThrow(TypeError);
+    },
+  );
+
+  test.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY])("so is `staleFor: %d`", (staleFor) => {
+    expect(() => createTokenVerifier({ ...expected, jwks: "http://127.0.0.1/", staleFor })).toThrow(RangeError);
+  });
+
+  test("a key that is for something else than signatures verifies none", async () => {
+    const test = issuerOf("EdDSA");
+    const [key] = (await test.auth.publicKeys()).keys;
+    for (const purpose of [{ use: "enc" }, { use: "" }, { key_ops: ["encrypt"] }, { key_ops: [] }]) {
+      const jwks: JSONWebKeySet = { keys: [{ ...key, ...purpose }] };
+      const verify = createTokenVerifier({ ...expected, jwks, clock: test.clock });
+      await expect(verify(test.session.token), JSON.stringify(purpose)).rejects.toEqual(refused("token_invalid"));
+    }
+  });
+
+  test("a shared secret under 256 bits verifies nothing, not even what was signed with it", async () => {
+    const { clock, session } = issuerOf("EdDSA");
+    const claims = JSON.parse(Buffer.from(session.token.split(".")[1] ?? "", "base64url").toString());
+    for (const [bytes, isGood] of [
+      [0, false],
+      [16, false],
+      [31, false],
+      [32, true],
+    ] as const) {
+      const secret = Buffer.alloc(bytes, 7);
+      const k = secret.toString("base64url");
+      const jwks: JSONWebKeySet = { keys: [{ kty: "oct", k, kid: "shared", alg: "HS256" }] };
+      const header = { alg: "HS256", kid: "shared", typ: "at+jwt" };
+      const text = [header, claims].map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(".");
+      const token = `${text}.${createHmac("sha256", secret).update(text).digest("base64url")}`;
+      const verified = createTokenVerifier({ ...expected, jwks, clock })(token);
+      if (isGood) expect((await verified).sub).toBe(session.user.id);
+      else await expect(verified).rejects.toEqual(refused("token_invalid"));
+    }
+  });
+
   test.each(algorithms)("an %s token is told with its claims", async (algorithm) => {
     const test = issuerOf(algorithm);
     const { token, user } = test.session;
@@ -195,9 +237,11 @@ describe("with the keys behind an address", () => {
       (response) => response.destroy(),
       ...[null, [], "keys", {}, { keys: null }, { keys: {} }, { keys: [null] }, { keys: ["key"] }].map(json),
     ];
-    for (const answer of garbage) {
+    for (const [asked, answer] of garbage.entries()) {
       server.answerWith(answer);
       await expect(verify(token)).rejects.toEqual(expect.objectContaining({ code: "unavailable", retryAfter: 5 }));
+      expect(server.countRequests()).toBe(asked + 1);
+      passSeconds(5);
     }
     server.answerWith(json(keys));
     expect((await verify(token)).iss).toBe("latchkey");
@@ -213,6 +257,7 @@ describe("with the keys behind an address", () => {
       await expect(verify(token)).rejects.toEqual(expect.objectContaining({ code: "unavailable", retryAfter: 5 }));
     }
     await server.comeBack();
+    passSeconds(5);
     expect((await verify(token)).iss).toBe("latchkey");
     await server.goDown();
     expect((await verify(token)).iss).toBe("latchkey");
@@ -263,6 +308,86 @@ describe("with the keys behind an address", () => {
       await present(wave);
       expect(server.countRequests()).toBe(1 + wave);
     }
+  });
+
+  test("an answer of 500 is asked for a handful of times, however many tokens with made-up key ids come", async () => {
+    const test = issuerOf("EdDSA");
+    const { token } = test.session;
+    await using server = await publish((response) => response.writeHead(500).end());
+    const verify = createTokenVerifier({ ...expected, jwks: server.url, clock: test.clock });
+    for (let call = 0; call < 200; call += 1) {
+      await expect(verify(withUnknownKey(token, `made-up-${call}`))).rejects.toEqual(refused("token_invalid"));
+      // One that may be a key of the service's cannot be told from one that is.
+      const thumbprint = String(call).padEnd(43, "A");
+      await expect(verify(withUnknownKey(token, thumbprint))).rejects.toEqual(refused("unavailable"));
+    }
+    expect(server.countRequests()).toBe(1);
+    passSeconds(4);
+    await expect(verify(token)).rejects.toEqual(expect.objectContaining({ code: "unavailable", retryAfter: 1 }));
+    passSeconds(1);
+    await expect(verify(token)).rejects.toEqual(expect.objectContaining({ code: "unavailable", retryAfter: 5 }));
+    expect(server.countRequests()).toBe(2);
+  });
+
+  test("keys that were fetched before tell made-up ones still while the service answers 500", async () => {
+    const test = issuerOf("EdDSA");
+    const { token } = test.session;
+    await using server = await publishKeysOf(test);
+    const verify = createTokenVerifier({ ...expected, jwks: server.url, clock: test.clock });
+    await verify(token);
+    server.answerWith((response) => response.writeHead(500).end());
+    passSeconds(60);
+    for (let call = 0; call < 200; call += 1) {
+      await expect(verify(withUnknownKey(token, String(call).padEnd(43, "A")))).rejects.toEqual(
+        refused("token_invalid"),
+      );
+    }
+    expect(server.countRequests()).toBe(2);
+    expect((await verify(token)).iss).toBe("latchkey");
+  });
+
+  test("keys are good for `staleFor` while the service is away, and for no second more", async () => {
+    const test = issuerOf("EdDSA");
+    const { token } = test.session;
+    await using server = await publishKeysOf(test);
+    const verifyFor = (staleFor?: number) =>
+      createTokenVerifier({ ...expected, jwks: server.url, clock: test.clock, ...(staleFor && { staleFor }) });
+    const [byDefault, long] = [verifyFor(), verifyFor(3_600)];
+    await Promise.all([byDefault(token), long(token)]);
+    await server.goDown();
+    passSeconds(299);
+    expect((await byDefault(token)).iss).toBe("latchkey");
+    passSeconds(1);
+    await expect(byDefault(token)).rejects.toEqual(refused("unavailable"));
+    passSeconds(3_299);
+    expect((await long(token)).iss).toBe("latchkey");
+    // By now there may be keys that it has not seen.
+    await expect(long(withUnknownKey(token, "A".repeat(43)))).rejects.toEqual(refused("unavailable"));
+    passSeconds(1);
+    await expect(long(token)).rejects.toEqual(refused("unavailable"));
+    await server.comeBack();
+    passSeconds(5);
+    expect((await byDefault(token)).iss).toBe("latchkey");
+  });
+
+  test("an answer without end is read no further than a set of keys can be long", async () => {
+    const test = issuerOf("EdDSA");
+    let sent = 0;
+    let isCut = false;
+    await using server = await publish((response) => {
+      response.on("close", () => {
+        isCut = true;
+      });
+      const pour = () => {
+        while (!isCut && response.write(" ".repeat(16_384))) sent += 16_384;
+      };
+      response.writeHead(200, { "content-type": "application/json" }).on("drain", pour);
+      pour();
+    });
+    const verify = createTokenVerifier({ ...expected, jwks: server.url, clock: test.clock });
+    await expect(verify(test.session.token)).rejects.toEqual(refused("unavailable"));
+    await vi.waitFor(() => expect(isCut).toBe(true));
+    expect(sent).toBeLessThan(20_000_000);
   });
 
   test("HS256 is refused, since what is published can be no secret", async () => {

@@ -1,13 +1,9 @@
-import { createRemoteJWKSet, importJWK, type JSONWebKeySet, type JWK } from "jose";
+import type { JSONWebKeySet } from "jose";
 import { type Clock, systemClock } from "./clock.ts";
-import { AuthError } from "./errors.ts";
-import {
-  type AccessTokenClaims,
-  type FindVerificationKey,
-  toKeyError,
-  type VerificationKey,
-  verifyAccessToken,
-} from "./tokens/access-token.ts";
+import { AuthError, StartError } from "./errors.ts";
+import { type AccessTokenClaims, type FindVerificationKey, verifyAccessToken } from "./tokens/access-token.ts";
+import { findLocalKey } from "./tokens/local-keys.ts";
+import { findRemoteKey } from "./tokens/remote-keys.ts";
 
 export { AuthError, type AuthErrorCode } from "./errors.ts";
 export type { AccessTokenClaims } from "./tokens/access-token.ts";
@@ -19,6 +15,20 @@ export interface TokenVerifierOptions {
   readonly audience: string;
   /** Where the service publishes its keys (`https://…/.well-known/jwks.json`), or the keys themselves. */
   readonly jwks: URL | string | JSONWebKeySet;
+  /**
+   * Seconds for which keys that were fetched are good while they cannot be fetched again; 300 by default. The longer, the longer an
+   * outage of the service goes unnoticed, and the longer a key that was removed because it leaked is accepted in one.
+   */
+  readonly staleFor?: number;
+  readonly clock?: Clock;
+}
+
+/** For tokens of `TOKEN_PROFILE=django`, which have no audience and are signed with a secret. */
+export interface SharedSecretVerifierOptions {
+  /** The service's `TOKEN_ISSUER`. */
+  readonly issuer: string;
+  /** The service's `LEGACY_SECRET_KEY`. Who holds it can make tokens. */
+  readonly sharedSecret: string;
   readonly clock?: Clock;
 }
 
@@ -27,44 +37,32 @@ export interface TokenVerifierOptions {
  * session was ended since the token was issued; that takes a call to `token.verify`.
  *
  * The function it returns throws {@link AuthError} `token_invalid` or `token_expired`, or `unavailable` when the keys cannot
- * be fetched.
+ * be fetched: answer that with 503 and not with 401, or your callers sign in anew for nothing.
+ *
+ * @throws TypeError when `jwks` is neither an address nor a set of keys; RangeError when `staleFor` is out of range
  *
  * @example
  * const verify = createTokenVerifier({ issuer: "latchkey", audience: "latchkey", jwks: "https://auth.example.com/.well-known/jwks.json" });
  * const { sub } = await verify(token);
  */
-export function createTokenVerifier({
-  issuer,
-  audience,
-  jwks,
-  clock = systemClock,
-}: TokenVerifierOptions): (token: string) => Promise<AccessTokenClaims> {
-  const findKey = typeof jwks === "string" || jwks instanceof URL ? findRemoteKey(new URL(jwks)) : findLocalKey(jwks);
+export function createTokenVerifier(
+  options: TokenVerifierOptions | SharedSecretVerifierOptions,
+): (token: string) => Promise<AccessTokenClaims> {
+  const { issuer, clock = systemClock } = options;
+  if ("sharedSecret" in options) {
+    const findSecret = findSharedSecret(new TextEncoder().encode(options.sharedSecret));
+    return async (token) => (await verifyAccessToken(token, findSecret, { issuer, audience: null, clock })).claims;
+  }
+  const { audience, jwks, staleFor = 300 } = options;
+  const isAddress = typeof jwks === "string" || jwks instanceof URL;
+  const findKey = isAddress ? findRemoteKey(new URL(jwks), { staleFor }) : findLocalKey(jwks);
   return async (token) => (await verifyAccessToken(token, findKey, { issuer, audience, clock })).claims;
 }
 
-function findRemoteKey(url: URL): FindVerificationKey {
-  const find = createRemoteJWKSet(url, { timeoutDuration: 5_000, cooldownDuration: 10_000, cacheMaxAge: 300_000 });
-  return async (header) => {
-    try {
-      return await find(header);
-    } catch (error) {
-      throw toKeyError(error);
-    }
-  };
-}
-
-function findLocalKey({ keys }: JSONWebKeySet): FindVerificationKey {
-  const imported = new Map<JWK, Promise<VerificationKey>>();
-  return async ({ alg, kid }) => {
-    const jwk = keys.find((key) => key.kid === kid && key.alg === alg);
-    if (!jwk) throw new AuthError("token_invalid", "The token is not valid");
-    try {
-      const key = imported.get(jwk) ?? importJWK(jwk, alg);
-      imported.set(jwk, key);
-      return await key;
-    } catch (error) {
-      throw toKeyError(error);
-    }
+function findSharedSecret(secret: Uint8Array): FindVerificationKey {
+  if (secret.length < 32) throw new StartError("The shared secret is shorter than 32 bytes");
+  return async ({ alg }) => {
+    if (alg === "HS256") return secret;
+    throw new AuthError("token_invalid", "The token is not valid");
   };
 }

@@ -1,5 +1,6 @@
 import type { Auth } from "@latchkey/auth";
 import { Command } from "commander";
+import { exitCodes } from "../failure.ts";
 import { print, withAuth } from "./with-auth.ts";
 
 interface Flags {
@@ -20,12 +21,26 @@ export function rotateKeysCommand(): Command {
       const compromised = flags.compromised ?? false;
       const rotate = async (auth: Auth) => {
         const kid = await auth.rotateKeys({ compromised });
-        const when = compromised
-          ? "signs from now on; the old keys are gone"
-          : "is published, and signs in ten minutes";
-        print(flags, { kid }, `The new key ${kid} ${when}.`);
+        const { signs, isSharedSecret } = whoSigns(auth, kid, compromised);
+        print(flags, { kid, oldSecretStillSigns: isSharedSecret }, signs);
+        if (isSharedSecret) process.exitCode = exitCodes.incomplete;
       };
       // Old keys that are given up need not be readable: this is the way on after the secret was lost.
       await withAuth(rotate, compromised ? { makeReady: (auth) => auth.migrate() } : {});
     });
+}
+
+/** What signs tokens now. In the profile `django` that is a secret of the settings, which no command can change. */
+function whoSigns({ options: { tokens } }: Auth, kid: string, compromised: boolean) {
+  const gone = compromised ? "; the old keys are gone" : "";
+  if (tokens.profile === "django") {
+    const signs = [
+      `The new key ${kid} is made${gone}. But TOKEN_PROFILE=django signs with LEGACY_SECRET_KEY, which this command cannot change:`,
+      "every token that it signed is still accepted, and whoever knows it can make more, here and in the old backend.",
+      "Change SECRET_KEY there and LEGACY_SECRET_KEY here and restart both, or take TOKEN_PROFILE=django and LEGACY_UNTIL away.",
+    ].join("\n");
+    return { signs, isSharedSecret: true };
+  }
+  const signs = compromised ? `signs from now on${gone}` : "is published, and signs in ten minutes";
+  return { signs: `The new key ${kid} ${signs}.`, isSharedSecret: false };
 }

@@ -1,3 +1,4 @@
+import type { User } from "@latchkey/auth";
 import { Command } from "commander";
 import { z } from "zod";
 import { readPassword } from "./password-input.ts";
@@ -54,37 +55,43 @@ export function grantCommand(name: "grant" | "revoke"): Command {
     );
 }
 
-/** `list-users`: a page of users, or those whose username begins with something. */
+interface ListFlags {
+  readonly username?: string;
+  readonly phone?: string;
+  readonly email?: string;
+  readonly limit: string;
+  readonly cursor?: string;
+}
+
+/** `list-users`: a page of users, or those one of whose names begins with something. */
 export function listUsersCommand(): Command {
   return new Command("list-users")
     .description("List users, the newest first")
     .option("--username <beginning>", "only usernames that begin like this, in their order")
+    .option("--phone <beginning>", "only phone numbers that begin like this, or the one that is spelt like this")
+    .option("--email <beginning>", "only e-mail addresses that begin like this, in their order")
     .option("--limit <number>", "how many", "25")
     .option("--cursor <text>", "where the page before ended")
     .option(...json)
-    .action(
-      async (
-        flags: JsonFlag & { readonly username?: string; readonly limit: string; readonly cursor?: string },
-        command: Command,
-      ) => {
-        const limit = Number(flags.limit);
-        if (!Number.isInteger(limit) || limit < 1 || limit > 1_000)
-          command.error("error: --limit is a number from 1 to 1000");
-        await withAuth(async (auth) => {
-          const page = await auth.users.list({ username: flags.username, cursor: flags.cursor, limit });
-          const lines = page.users.map(({ username, phoneNumber, isActive, isStaff, isSuperuser }) =>
-            [
-              username,
-              phoneNumber ?? "-",
-              isSuperuser ? "superuser" : isStaff ? "staff" : "user",
-              isActive ? "active" : "inactive",
-            ].join("\t"),
-          );
-          if (page.nextCursor) lines.push(`More with --cursor ${page.nextCursor}`);
-          print(flags, page, lines.join("\n") || "There are none.");
-        });
-      },
-    );
+    .action(async (flags: JsonFlag & ListFlags, command: Command) => {
+      const limit = Number(flags.limit);
+      if (!Number.isInteger(limit) || limit < 1 || limit > 1_000)
+        command.error("error: --limit is a number from 1 to 1000");
+      await withAuth(async (auth) => {
+        const { username, phone, email, cursor } = flags;
+        const page = await auth.users.list({ username, phoneNumber: phone, email, cursor, limit });
+        const lines = page.users.map(({ username, phoneNumber, isActive, isStaff, isSuperuser }) =>
+          [
+            username,
+            phoneNumber ?? "-",
+            isSuperuser ? "superuser" : isStaff ? "staff" : "user",
+            isActive ? "active" : "inactive",
+          ].join("\t"),
+        );
+        if (page.nextCursor) lines.push(`More with --cursor ${page.nextCursor}`);
+        print(flags, page, lines.join("\n") || "There are none.");
+      });
+    });
 }
 
 /** `unlock`: ends the waits and the lock that guesses at somebody's password have left. */
@@ -147,6 +154,74 @@ export function endSessionsCommand(): Command {
       await withAuth(async (auth) => {
         const ended = await auth.operator.endSessions(user, session);
         print(flags, { ended }, `${ended} sessions ended.`);
+      });
+    });
+}
+
+interface ChangeFlags extends JsonFlag {
+  readonly username?: string;
+  readonly phone?: string | false;
+  readonly email?: string | false;
+}
+
+/** `change-user`: other names for somebody. */
+export function changeUserCommand(): Command {
+  return new Command("change-user")
+    .description("Rename a user, or change or take away their phone number or e-mail address")
+    .argument(...whom)
+    .option("--username <name>", "another username")
+    .option("--phone <number>", "another phone number, which you vouch for")
+    .option("--no-phone", "no phone number any more")
+    .option("--email <address>", "another e-mail address, which you vouch for")
+    .option("--no-email", "no e-mail address any more")
+    .option(...json)
+    .action(async (user: string, { username, phone, email, ...flags }: ChangeFlags, command: Command) => {
+      if ([username, phone, email].every((change) => change === undefined))
+        command.error("error: name what to change: --username, --phone, --no-phone, --email or --no-email");
+      await withAuth(async (auth) => {
+        const phoneNumber = phone === false ? null : phone;
+        const changed = await auth.operator.update(user, {
+          username,
+          phoneNumber,
+          email: email === false ? null : email,
+        });
+        print(flags, changed, describeNames(changed));
+      });
+    });
+}
+
+type Named = Pick<User, "username" | "phoneNumber" | "email">;
+
+function describeNames({ username, phoneNumber, email }: Named): string {
+  return `They are now: ${[username, phoneNumber, email].filter((name) => name !== null).join(", ")}.`;
+}
+
+/** `disable` and `enable`: whether somebody may sign in. */
+export function enableCommand(name: "disable" | "enable"): Command {
+  const isActive = name === "enable";
+  return new Command(name)
+    .description(isActive ? "Let a disabled user sign in again" : "Keep a user out, and end their sessions")
+    .argument(...whom)
+    .option(...json)
+    .action(async (user: string, flags: JsonFlag) => {
+      await withAuth(async (auth) => {
+        const changed = await auth.operator.update(user, { isActive });
+        print(flags, changed, isActive ? "They may sign in again." : "They are signed out and may not sign in.");
+      });
+    });
+}
+
+/** `delete-user`: it cannot be undone, so it is said twice. */
+export function deleteUserCommand(): Command {
+  return new Command("delete-user")
+    .description("Delete a user with their sessions and rights; this cannot be undone")
+    .argument(...whom)
+    .requiredOption("--yes", "that you mean it")
+    .option(...json)
+    .action(async (user: string, flags: JsonFlag) => {
+      await withAuth(async (auth) => {
+        await auth.operator.delete(user);
+        print(flags, {}, "Deleted.");
       });
     });
 }

@@ -1,6 +1,6 @@
 import { AuthError, isPlainLine, isPlainProse } from "@latchkey/auth";
+import { pageLimit, text } from "@latchkey/server";
 import { z } from "zod";
-import { pageLimit, text } from "../routers/inputs.ts";
 import { modelProcedures } from "../trpc.ts";
 import { deleteNote, insertNote, listNotes, updateNote } from "./note-store.ts";
 
@@ -13,22 +13,23 @@ const body = text(10_000).refine(isPlainProse, misleading);
 export const notesProcedures = {
   list: note.view
     .input(z.strictObject({ limit: pageLimit }).prefault({}))
-    .query(({ ctx, input }) => listNotes(ctx.auth.pool, input.limit)),
+    .query(({ ctx, input }) => listNotes(ctx.latchkey.auth.pool, input.limit)),
 
   create: note.add
     .input(z.strictObject({ title, body }))
-    .mutation(({ ctx, input }) => insertNote(ctx.auth.pool, { ...input, authorId: ctx.user.id })),
+    .mutation(({ ctx, input }) => insertNote(ctx.latchkey.auth.pool, { ...input, authorId: ctx.user.id })),
 
   update: note.change
     .input(z.strictObject({ id: z.uuid(), title: title.optional(), body: body.optional() }))
     .mutation(async ({ ctx, input: { id, ...changes } }) => {
-      const updated = await updateNote(ctx.auth.pool, id, changes);
+      const updated = await updateNote(ctx.latchkey.auth.pool, id, changes);
       if (!updated) throw new AuthError("not_found", "There is no such note");
       return updated;
     }),
 
   delete: note.delete.input(z.strictObject({ id: z.uuid() })).mutation(async ({ ctx, input }) => {
-    if (!(await deleteNote(ctx.auth.pool, input.id))) throw new AuthError("not_found", "There is no such note");
+    if (!(await deleteNote(ctx.latchkey.auth.pool, input.id)))
+      throw new AuthError("not_found", "There is no such note");
     return {};
   }),
 };

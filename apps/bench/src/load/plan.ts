@@ -9,6 +9,9 @@ export type Plan =
   | { readonly kind: "get"; readonly path: string; readonly tokens?: readonly string[] }
   | { readonly kind: "signIn"; readonly usernames: readonly string[]; readonly password: string }
   | { readonly kind: "refresh"; readonly people: readonly SignedIn[] }
+  /** Batches of tokens that look like the one given and were never issued, or of sign-ins by names that nobody has. */
+  | { readonly kind: "forge"; readonly calls: number; readonly token: string }
+  | { readonly kind: "guess"; readonly calls: number }
   | {
       readonly kind: "mixed";
       readonly people: readonly SignedIn[];
@@ -20,6 +23,8 @@ export interface Crowd {
   readonly url: string;
   readonly connections: number;
   readonly plan: Plan;
+  /** Whether all of them come from one address. */
+  readonly isTogether?: boolean;
 }
 
 /** How long they go on: for a time, or until so many calls have been answered. */

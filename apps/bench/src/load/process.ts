@@ -7,6 +7,9 @@ import { createVisitor } from "./visitor.ts";
 const crowds = new Map<number, readonly Connection[]>();
 let lastCrowd = 0;
 
+/** The number of an address that no visitor has who comes alone. */
+const sharedAddress = 60_000;
+
 const find = (id: number): readonly Connection[] => {
   const crowd = crowds.get(id);
   if (!crowd) throw new RangeError("There is no such crowd");
@@ -14,9 +17,12 @@ const find = (id: number): readonly Connection[] => {
 };
 
 const answers = {
-  open({ url, connections, plan }: Crowd): number {
+  open({ url, connections, plan, isTogether = false }: Crowd): number {
     const numbers = Array.from({ length: connections }, (_, number) => number);
-    const crowd = numbers.map((number) => new Connection(url, number, createVisitor(plan, number, connections)));
+    const crowd = numbers.map((number) => {
+      const address = isTogether ? sharedAddress : number;
+      return new Connection(url, address, createVisitor(plan, number, connections));
+    });
     crowds.set(++lastCrowd, crowd);
     return lastCrowd;
   },

@@ -1,3 +1,4 @@
+import { randomBytes, randomUUID } from "node:crypto";
 import type { Plan, SignedIn } from "./plan.ts";
 
 export interface Call {
@@ -16,6 +17,8 @@ export type Visitor = () => Call;
 export function createVisitor(plan: Plan, number: number, connections: number): Visitor {
   if (plan.kind === "get") return createReader(plan.path, shareOf(plan.tokens ?? [], number, connections));
   if (plan.kind === "signIn") return createSignIn(plan, number, connections);
+  if (plan.kind === "forge") return createForger(plan.token, plan.calls);
+  if (plan.kind === "guess") return createGuesser(plan.calls);
   const person = plan.people[number];
   if (!person) throw new RangeError("There are more connections than people");
   if (plan.kind === "refresh") return createRefresher(person);
@@ -54,6 +57,29 @@ function createSignIn({ usernames, password }: SignInPlan, number: number, conne
   const own = shareOf(usernames, number, connections);
   let turn = 0;
   return () => post("token.obtain", { username: own[turn++ % own.length], password });
+}
+
+/** Asks what tokens are worth that it makes up: every other one looks right but for its signature. */
+function createForger(token: string, calls: number): Visitor {
+  const [header, payload] = token.split(".");
+  const forge = (number: number) =>
+    number % 2 ? "x" : `${header}.${payload}.${randomBytes(64).toString("base64url")}`;
+  return () =>
+    postBatch(
+      "token.verify",
+      Array.from({ length: calls }, (_, number) => ({ token: forge(number) })),
+    );
+}
+
+/** Tries names that nobody has. */
+function createGuesser(calls: number): Visitor {
+  const guess = () => ({ username: `nobody_${randomUUID().slice(0, 8)}`, password: "not the password" });
+  return () => postBatch("token.obtain", Array.from({ length: calls }, guess));
+}
+
+function postBatch(procedure: string, inputs: readonly object[]): Call {
+  const path = `${inputs.map(() => procedure).join()}?batch=1`;
+  return post(path, Object.fromEntries(inputs.entries()));
 }
 
 /** Trades its refresh token for the next one, time and again. */

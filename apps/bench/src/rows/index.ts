@@ -1,4 +1,5 @@
 import { calls } from "./calls.ts";
+import { hostile } from "./hostile.ts";
 import { latency } from "./latency.ts";
 import { layers } from "./layers.ts";
 import { lookups } from "./lookups.ts";
@@ -15,6 +16,7 @@ export const rows: readonly Row[] = [
   calls,
   signIns,
   latency,
+  hostile,
   refreshes,
   lookups,
   sessions,

@@ -2,8 +2,8 @@ import type { BrowserContext, Page } from "playwright-core";
 import { expect } from "vitest";
 import { test } from "./browser-test.ts";
 import { startFront } from "./front.ts";
-import { readSessions } from "./site.ts";
-import { askWho, inPage, shows, signedIn, signedOut, signIn } from "./tab.ts";
+import { readSessions, startSite } from "./site.ts";
+import { askWho, inPage, openTab, shows, signedIn, signedOut, signIn } from "./tab.ts";
 
 const storage = "cookie";
 
@@ -217,5 +217,51 @@ test.for([
     expect(await findRefreshCookie(context)).toEqual(cookie);
     expect(await askWho(tab)).toBe("alice");
     expect(await readSessions(site)).toEqual([null]);
+  },
+);
+
+test("below a path of a proxy, a reload and a sign-out find the cookie there, and no other path gets it", async ({
+  context,
+}) => {
+  await using site = await startSite({ base: "/auth" });
+  const tab = await openTab(context, site, { service: `${site.front.url}/auth`, storage });
+  await signIn(tab);
+  await shows(tab, signedIn);
+  expect(await findRefreshCookie(context)).toMatchObject({ path: "/auth/cookie", httpOnly: true });
+  await tab.reload();
+  expect(await askWho(tab)).toBe("alice");
+
+  const withCookie = site.front.requests.filter(({ headers }) => headers.cookie).map(({ path }) => path);
+  expect(withCookie).toEqual(["/auth/cookie/trpc/token.refresh"]);
+  await inPage(tab, ({ signOut }) => signOut());
+  expect(await findRefreshCookie(context)).toBeUndefined();
+  expect(await readSessions(site)).toEqual(["signed_out"]);
+});
+
+test.for(["/", "/cookie/", "/cookie/trpc", "/cookie/trpc/token.refresh"])(
+  "a second refresh cookie, set for %s by somebody else, signs nobody in as them and does not stay",
+  async (path, { open, site, context }) => {
+    await site.test.auth.createUser({ username: "mallory", password: "correct horse battery" });
+    const own = await site.test.auth.login(
+      { username: "mallory", password: "correct horse battery" },
+      { address: null, requestId: "x", userAgent: null },
+    );
+    const tab = await open({ storage });
+    await signIn(tab);
+    await shows(tab, signedIn);
+    await context.addCookies([{ name: "latchkey_refresh", value: own.refreshToken, domain: "127.0.0.1", path }]);
+    await tab.reload();
+
+    expect(await askWho(tab)).not.toBe("mallory");
+    await shows(tab, signedOut);
+    const left = await context.cookies();
+    expect(left.filter(({ name }) => name === "latchkey_refresh")).toEqual([]);
+    const said = site.logged.filter((line) => line.includes("two cookies of one name"));
+    expect(said.length).toBeGreaterThan(0);
+    expect(said.join("")).not.toContain(own.refreshToken);
+    await signIn(tab);
+    await shows(tab, signedIn);
+    await tab.reload();
+    expect(await askWho(tab)).toBe("alice");
   },
 );

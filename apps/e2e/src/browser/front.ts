@@ -11,8 +11,12 @@ export interface Front extends AsyncDisposable {
   readonly url: string;
   /** What browsers asked for, in order. */
   readonly requests: readonly ReceivedRequest[];
-  /** From now on, `/trpc` and `/cookie` are handed on to the service at this address. */
-  handOnTo(service: string): void;
+  /**
+   * From now on, `/trpc` and `/cookie` are handed on to the service at this address.
+   *
+   * @param base what stands before them here, and is taken away, such as `/auth`
+   */
+  handOnTo(service: string, base?: string): void;
 }
 
 export interface ReceivedRequest {
@@ -28,6 +32,7 @@ export async function startFront(): Promise<Front> {
   const script = await sdk;
   const requests: ReceivedRequest[] = [];
   let service: string | undefined;
+  let base = "";
   const server = createServer((incoming, outgoing) => {
     const path = incoming.url ?? "/";
     const received = { method: incoming.method ?? "", path, headers: incoming.headers, status: 0 };
@@ -35,7 +40,8 @@ export async function startFront(): Promise<Front> {
     outgoing.on("finish", () => {
       received.status = outgoing.statusCode;
     });
-    if (service && /^\/(trpc|cookie)\//.test(path)) return handOn(incoming, outgoing, new URL(path, service));
+    const inner = path.startsWith(`${base}/`) ? path.slice(base.length) : "/";
+    if (service && /^\/(trpc|cookie)\//.test(inner)) return handOn(incoming, outgoing, new URL(inner, service));
     if (path === "/sdk.js") return answer(outgoing, "text/javascript", script);
     return answer(outgoing, "text/html; charset=utf-8", page);
   });
@@ -43,8 +49,9 @@ export async function startFront(): Promise<Front> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
-    handOnTo(url) {
+    handOnTo(url, before = "") {
       service = url;
+      base = before;
     },
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();

@@ -1,6 +1,7 @@
 import { createLog } from "@latchkey/api/log";
-import { startServer } from "@latchkey/api/server";
+import { type ServerOptions, startServer } from "@latchkey/api/server";
 import { createTestAuth, type TestAuth } from "@latchkey/auth/testing";
+import { parsePublicUrl } from "../../../api/src/public-url.ts";
 import { type Front, startFront } from "./front.ts";
 
 export const alice = { username: "alice", phoneNumber: "+90 532 123 45 67", password: "correct horse battery" };
@@ -15,14 +16,26 @@ export interface Site extends AsyncDisposable {
   readonly logged: readonly string[];
 }
 
-/** @param isApart whether the page calls the service at its own address, which then names the page's origin in `CORS_ORIGINS` */
-export async function startSite({ isApart = false } = {}): Promise<Site> {
+export interface SiteOptions {
+  /** Whether the page calls the service at its own address, which then names the page's origin in `CORS_ORIGINS`. */
+  readonly isApart?: boolean;
+  /** What stands before the service's paths at the team's web server, such as `/auth`; `PUBLIC_URL` says so then. */
+  readonly base?: string;
+  /** Whatever else the service is started with. */
+  readonly settings?: Partial<ServerOptions>;
+}
+
+export async function startSite({ isApart = false, base, settings }: SiteOptions = {}): Promise<Site> {
   const [front, test] = await Promise.all([startFront(), createTestAuth()]);
   const logged: string[] = [];
   const log = createLog("info", { write: (line) => void logged.push(line) });
   const corsOrigins = isApart ? [front.url] : [];
-  const server = await startServer({ auth: test.auth, log, host: "127.0.0.1", port: 0, corsOrigins });
-  if (!isApart) front.handOnTo(server.url);
+  const publicUrl = (base && parsePublicUrl(front.url + base)) || undefined;
+  const server = await startServer({
+    ...{ auth: test.auth, log, host: "127.0.0.1", port: 0, corsOrigins, publicUrl },
+    ...settings,
+  });
+  if (!isApart) front.handOnTo(server.url, base);
   await test.auth.createUser(alice);
   return {
     front,

@@ -2,7 +2,7 @@ import { execFile, execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { models } from "../../../api/src/permissions.ts";
+import { permissions } from "../../../api/src/permissions.ts";
 import { prepare } from "../../../api/src/prepare.ts";
 import { procedures } from "../../../api/src/procedures.ts";
 import { startLiveServer } from "../live-server.ts";
@@ -29,7 +29,7 @@ const examples = (await readPages()).flatMap(({ path, blocks }) =>
 );
 
 const password = "correct horse battery";
-const live = await startLiveServer({ phones: { defaultCountry: "TR" }, models: [...models] });
+const live = await startLiveServer({ phones: { defaultCountry: "TR" }, permissions });
 beforeAll(() => prepare(live.test.auth));
 afterAll(() => live[Symbol.asyncDispose]());
 

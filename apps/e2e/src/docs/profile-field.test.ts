@@ -25,17 +25,19 @@ async function carryOut(copy: string, number: string, { language, code }: CodeBl
 
 /** What somebody who followed the page would try. */
 const trial = `
-import { profileChangesSchema } from "./src/index.ts";
+import { z } from "zod";
+import { profileFields } from "./src/index.ts";
 import { createTestAuth } from "./src/testing/index.ts";
 
+const changes = z.strictObject(profileFields).partial();
 await using test = await createTestAuth();
 const { auth, facts, database } = test;
 const { preferredName: atFirst } = await auth.createUser({ username: "alice", password: "correct horse battery" });
 const { token } = await auth.login({ username: "alice", password: "correct horse battery" }, facts);
 const caller = await auth.authenticate([\`Bearer \${token}\`]);
-const { preferredName: answered } = await auth.updateProfile(caller, profileChangesSchema.parse({ preferredName: "Ali" }), facts);
+const { preferredName: answered } = await auth.updateProfile(caller, changes.parse({ preferredName: "Ali" }), facts);
 const { preferredName: read } = (await auth.authenticate([\`Bearer \${token}\`])).user;
-const isRefusedByCode = !profileChangesSchema.safeParse({ preferredName: "x".repeat(81) }).success;
+const isRefusedByCode = !changes.safeParse({ preferredName: "x".repeat(81) }).success;
 const isRefusedByDatabase = await database
   .query("update latchkey.users set preferred_name = repeat('x', 81)")
   .then(() => false, (error: Error) => error.message.includes("users_preferred_name_length"));

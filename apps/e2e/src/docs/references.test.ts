@@ -64,7 +64,7 @@ test("every script and every command that a page names is there", async () => {
 });
 
 test("the line that refuses another PostgreSQL sends people to a heading that is there", async () => {
-  const source = await readFile(join(root, "packages/auth/src/storage/embedded-folder.ts"), "utf8");
+  const source = await readFile(join(root, "packages/embedded-postgres/src/folder.ts"), "utf8");
   const [, heading, path = ""] = /follow "([^"]+)" in (docs\/[\w-]+\.md)/.exec(source) ?? [];
   expect((await readPage(path)).text).toContain(`\n## ${heading}\n`);
 });

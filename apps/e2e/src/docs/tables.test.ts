@@ -1,10 +1,10 @@
 import { access, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { AuthError, type AuthErrorCode, attemptLimits } from "@latchkey/auth";
+import { toTrpcError } from "@latchkey/server";
 import { getHTTPStatusCodeFromError } from "@trpc/server/http";
 import { describe, expect, test } from "vitest";
 import { describeSettings, parseSettings, type Settings } from "../../../api/src/environment.ts";
-import { toTrpcError } from "../../../api/src/error-map.ts";
 import { limits } from "../../../api/src/limits.ts";
 import { codeIn, readPage, root, tablesOf } from "./documents.ts";
 

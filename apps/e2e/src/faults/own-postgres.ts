@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { openEmbeddedPostgres } from "@latchkey/auth";
+import { openEmbeddedPostgres } from "@latchkey/embedded-postgres";
 import { createEmptyDatabase, type EmptyDatabase } from "../processes/external-database.ts";
 import { findPostgres, killPostgres } from "../processes/installation.ts";
 

@@ -1,9 +1,12 @@
-import { pbkdf2Sync } from "node:crypto";
+import { pbkdf2Sync, randomBytes, randomUUID } from "node:crypto";
 import { processorTimeOf } from "@latchkey/auth/testing";
-import { expect, test } from "vitest";
-import { call, startLiveServer } from "../live-server.ts";
+import { describe, expect, test } from "vitest";
+import { call, type LiveServer, startLiveServer } from "../live-server.ts";
+import { ask, outcomeOf, procedureTypes } from "../permissions/ask.ts";
+import { freshName } from "../permissions/people.ts";
+import { listenToStatements } from "../permissions/statements.ts";
 import { createLockedAccount } from "./locked-account.ts";
-import { password } from "./people.ts";
+import { password, signUp, type WireSession } from "./people.ts";
 
 /** `LATCHKEY_SAMPLES=200` measures as closely as the promise is made. */
 const samples = Number(process.env.LATCHKEY_SAMPLES ?? 7);
@@ -61,4 +64,157 @@ test("a refusal takes the same work for nobody and for accounts of every kind, w
   expect(Math.max(...others) - Math.min(...others), JSON.stringify(medians)).toBeLessThan(allowed);
   // What another kind of hash takes beside ours is measured at the start, and differs with what else the machine does.
   expect(Math.abs(dearer - median(others)), JSON.stringify(medians)).toBeLessThan(dearer / 3);
+});
+
+/** People of whom a stranger would like to know whether there are such, each with a session. */
+interface Known {
+  readonly active: WireSession;
+  readonly disabled: WireSession;
+}
+
+interface Comparison {
+  /** What every one of them is answered. */
+  readonly told: string;
+  /** Inputs that differ in nothing but what they are about, or headers that do. */
+  readonly kinds: (known: Known) => Readonly<Record<string, () => { input?: unknown; token?: string }>>;
+}
+
+/** A refresh token for somebody's session, or for nobody's, that was made up. */
+function makeUpRefreshToken(real?: string): string {
+  const bytes = randomBytes(64);
+  if (real !== undefined) Buffer.from(real, "base64url").copy(bytes, 0, 0, 16);
+  return bytes.toString("base64url");
+}
+
+/** An access token that names somebody's session, or nobody's, with a signature that was made up. */
+function makeUpToken(real: string, isOfNobody = false): string {
+  const [header, payload = ""] = real.split(".");
+  const claims = JSON.parse(Buffer.from(payload, "base64url").toString());
+  if (isOfNobody) Object.assign(claims, { sub: randomUUID(), sid: randomUUID() });
+  const body = Buffer.from(JSON.stringify({ ...claims, jti: randomUUID() })).toString("base64url");
+  return [header, body, randomBytes(64).toString("base64url")].join(".");
+}
+
+const refreshTokens: Comparison["kinds"] = ({ active, disabled }) => ({
+  active: () => ({ input: { refreshToken: makeUpRefreshToken(active.refreshToken) } }),
+  disabled: () => ({ input: { refreshToken: makeUpRefreshToken(disabled.refreshToken) } }),
+  nobody: () => ({ input: { refreshToken: makeUpRefreshToken() } }),
+});
+
+/** Every procedure that a stranger may call, but for `token.obtain`, which is above. */
+const comparisons: Readonly<Record<string, Comparison>> = {
+  "token.refresh": { told: "401 refresh_token_invalid", kinds: refreshTokens },
+  "token.revoke": { told: "ok", kinds: refreshTokens },
+  "token.verify": {
+    told: "ok",
+    kinds: ({ active, disabled }) => ({
+      active: () => ({ input: { token: makeUpToken(active.token) } }),
+      disabled: () => ({ input: { token: makeUpToken(disabled.token) } }),
+      nobody: () => ({ input: { token: makeUpToken(active.token, true) } }),
+    }),
+  },
+  "account.register": {
+    told: "ok",
+    kinds: ({ active, disabled }) => ({
+      free: () => register({ phoneNumber: "+905329998877", email: "free@example.com" }),
+      active: () => register({ phoneNumber: active.user.phoneNumber, email: active.user.email }),
+      disabled: () => register({ phoneNumber: disabled.user.phoneNumber, email: disabled.user.email }),
+    }),
+  },
+  "password.reset": {
+    told: "400 code_invalid",
+    kinds: () =>
+      Object.fromEntries(
+        ["active", "disabled", "nobody", "with_code", "locked"].map((username) => [
+          username,
+          () => ({ input: { username, code: wrongCode, newPassword: `${password} staple` } }),
+        ]),
+      ),
+  },
+  "notes.list": {
+    told: "401 token_invalid",
+    kinds: ({ active, disabled }) => ({
+      active: () => ({ token: makeUpToken(active.token) }),
+      disabled: () => ({ token: makeUpToken(disabled.token) }),
+      nobody: () => ({ token: makeUpToken(active.token, true) }),
+    }),
+  },
+};
+
+const wrongCode = "ABCDE-FGHJK-MNPQR-STVWX";
+const register = (names: object) => ({ input: { username: freshName(), password, ...names } });
+
+async function createKnown({ test: service, ...live }: LiveServer): Promise<Known> {
+  const signUpAs = (username: string, number: number) =>
+    signUp(
+      { ...live, test: service },
+      { username, phoneNumber: `+90532000000${number}`, email: `${username}@example.com` },
+    );
+  const [active, disabled] = [await signUpAs("active", 1), await signUpAs("disabled", 2)];
+  await signUpAs("with_code", 3);
+  await service.auth.operator.createPasswordCode("with_code");
+  await createLockedAccount(service);
+  await service.database.query("update latchkey.users set is_active = false where username = 'disabled'");
+  return { active, disabled };
+}
+
+/** Runs work and answers what it had PostgreSQL run, in order. */
+async function listen({ auth }: LiveServer["test"]) {
+  let ran: string[] = [];
+  listenToStatements(auth, ({ text }) => ran.push(text));
+  // Connections from before are not listened to, so they are kept busy.
+  const busy = await Promise.all(Array.from({ length: auth.pool.totalCount }, () => auth.pool.connect()));
+  return {
+    async statementsOf(work: () => Promise<unknown>): Promise<string[]> {
+      ran = [];
+      await work();
+      return ran;
+    },
+    [Symbol.dispose]() {
+      for (const client of busy) client.release();
+    },
+  };
+}
+
+test("every procedure that takes a stranger is held up to what it tells of who is known here", async () => {
+  await using live = await startLiveServer();
+  const open: string[] = [];
+  for (const procedure of Object.keys(procedureTypes)) {
+    if ((await ask(live, procedure)).status !== 401) open.push(procedure);
+  }
+  expect(open.toSorted()).toEqual(["token.obtain", ...Object.keys(comparisons)].toSorted());
+});
+
+describe.each(Object.entries(comparisons))("%s", (procedure, { told, kinds }) => {
+  test("tells a stranger nothing of who is known here: not by its answer, its statements or its time", {
+    timeout,
+  }, async () => {
+    await using live = await startLiveServer({ passwords: { cost: 4 } }, { trustedProxies: ["127.0.0.1"] });
+    const compared = Object.entries(kinds(await createKnown(live)));
+    using listener = await listen(live.test);
+    const times = new Map(compared.map(([kind]) => [kind, [] as number[]]));
+    const statements = new Map<string, string[]>();
+    const rounds = 3 * samples;
+    for (let round = -3; round < rounds; round += 1) {
+      for (const [index, [kind, make]] of compared.entries()) {
+        const headers = { "x-forwarded-for": `10.${round + 3}.${index}.1` };
+        const options = { ...make(), headers };
+        const time = await processorTimeOf(async () => {
+          const ran = await listener.statementsOf(async () => {
+            expect(outcomeOf(await ask(live, procedure, options)), kind).toBe(told);
+          });
+          statements.set(kind, ran);
+        });
+        if (round >= 0) times.get(kind)?.push(time);
+      }
+      await live.test.database.query("delete from latchkey.throttles where forgotten_at is not null");
+    }
+
+    const [first, ...rest] = [...statements.values()];
+    for (const ran of rest) expect(ran).toEqual(first);
+    const medians = Object.fromEntries([...times].map(([kind, values]) => [kind, median(values)]));
+    const values = Object.values(medians);
+    const allowed = Math.max(2, median(values) * 0.05);
+    expect(Math.max(...values) - Math.min(...values), JSON.stringify(medians)).toBeLessThan(allowed);
+  });
 });

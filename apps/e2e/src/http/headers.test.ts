@@ -9,14 +9,13 @@ const json = { "content-type": "application/json" };
 const requests: readonly [title: string, path: string, init: RequestInit, status: number][] = [
   ["the health of the process", "/healthz", {}, 200],
   ["its readiness", "/readyz", {}, 200],
-  ["the public keys", "/.well-known/jwks.json", {}, 200],
   ["a success", "/trpc/token.verify", { method: "POST", headers: json, body: '{"token":"x"}' }, 200],
   ["a refusal", "/trpc/me.get", {}, 401],
   ["an input that is wrong", "/trpc/token.obtain", { method: "POST", headers: json, body: "{}" }, 400],
   ["a page that is not there", "/admin", {}, 404],
   ["a method that is not there", "/trpc/me.get", { method: "DELETE" }, 405],
   ["a body that is too large", "/trpc/token.obtain", { method: "POST", headers: json, body: " ".repeat(70_000) }, 413],
-  ["the cookie door", "/cookie/trpc/token.refresh", { method: "POST", headers: json, body: "{}" }, 403],
+  ["cookie mode", "/cookie/trpc/token.refresh", { method: "POST", headers: json, body: "{}" }, 403],
 ];
 
 test.each(requests)("%s tells browsers to trust nothing about it, and no other origin to read it", async (...row) => {
@@ -36,4 +35,14 @@ test.each(requests)("%s tells browsers to trust nothing about it, and no other o
     expect(answer.headers.get(name), name).toBeNull();
   }
   await answer.body?.cancel();
+});
+
+test("the public keys are the one thing that every page may read, and have the other headers too", async () => {
+  const { headers } = await fetch(`${url}/.well-known/jwks.json`, { headers: { origin: "https://evil.example" } });
+  expect(Object.fromEntries(headers)).toMatchObject({
+    "access-control-allow-origin": "*",
+    "x-content-type-options": "nosniff",
+    "strict-transport-security": expect.stringContaining("max-age="),
+  });
+  expect(headers.get("access-control-allow-credentials")).toBeNull();
 });

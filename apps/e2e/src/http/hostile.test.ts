@@ -191,7 +191,8 @@ const requests: Readonly<Record<string, readonly [bytes: string | Uint8Array, st
   "a token in a cookie": [get("/trpc/me.get", `Cookie: access_token=${token}${crlf}`), 401],
 
   "HTTP/1.0": [`GET /healthz HTTP/1.0${crlf}Host: localhost${crlf}${crlf}`, 200],
-  "HTTP/1.0 without a host": [`GET /healthz HTTP/1.0${crlf}${crlf}`, 400],
+  "HTTP/1.0 without a host": [`GET /healthz HTTP/1.0${crlf}${crlf}`, 200],
+  "two hosts": [get("/healthz", `Host: evil.example${crlf}`), 400],
   "HTTP/0.9": [`GET /healthz${crlf}${crlf}`, 400],
   "HTTP/2 without asking": [`PRI * HTTP/2.0${crlf}${crlf}SM${crlf}${crlf}`, 400],
   "lines that end in a line feed only": ["GET /healthz HTTP/1.1\nHost: localhost\nConnection: close\n\n", 400],

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { copyFile, cp, mkdir, realpath, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { makeTemporaryFolder } from "@latchkey/auth/testing";
+import { makeTemporaryFolder } from "@latchkey/embedded-postgres/testing";
 
 /** A project in a folder where nothing of the workspace is near, as somebody has who installs our packages. */
 export interface OutsideProject extends AsyncDisposable {
@@ -20,6 +20,8 @@ export interface OutsideProject extends AsyncDisposable {
   run(file: string, ...words: readonly string[]): Promise<Outcome>;
   /** Checks the types of files, and of all that they were installed with, in a project that has no ambient types. */
   typecheck(setup: CompilerSetup, files: readonly string[]): Promise<Outcome>;
+  /** Writes the declarations of files that others will import, as a library or a project of a monorepo does. */
+  declare(setup: CompilerSetup, files: readonly string[], how: "declaration" | "composite"): Promise<Outcome>;
 }
 
 export interface Outcome {
@@ -64,6 +66,11 @@ export async function createOutsideProject(): Promise<OutsideProject> {
   const folder = await makeTemporaryFolder("latchkey-outside-");
   const write = (file: string, text: string) => writeFile(join(folder, file), text);
   await write("package.json", JSON.stringify({ private: true, type: "module" }));
+  const compile = async ({ compiler, resolution }: CompilerSetup, files: readonly string[], options: object) => {
+    const config = `tsconfig.${compiler}-${resolution}.json`;
+    await write(config, JSON.stringify({ compilerOptions: { ...toCompilerOptions(resolution), ...options }, files }));
+    return execute(process.execPath, [join(installed, compilers[compiler], "bin/tsc"), "-p", config], folder);
+  };
   return {
     folder,
     write,
@@ -83,11 +90,8 @@ export async function createOutsideProject(): Promise<OutsideProject> {
       await succeed("tar", ["-xzf", tarball, "-C", place, "--strip-components=1"], folder);
     },
     run: (file, ...words) => execute(process.execPath, [file, ...words], folder),
-    async typecheck({ compiler, resolution }, files) {
-      const config = `tsconfig.${compiler}-${resolution}.json`;
-      await write(config, JSON.stringify({ compilerOptions: toCompilerOptions(resolution), files }));
-      return execute(process.execPath, [join(installed, compilers[compiler], "bin/tsc"), "-p", config], folder);
-    },
+    typecheck: (setup, files) => compile(setup, files, { noEmit: true }),
+    declare: (setup, files, how) => compile(setup, files, { [how]: true, emitDeclarationOnly: true, outDir: "types" }),
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   };
 }
@@ -105,7 +109,6 @@ function toCompilerOptions(resolution: CompilerSetup["resolution"]) {
     // The compiler's own declarations do not depend on how modules are found: once for each compiler will do.
     skipDefaultLibCheck: resolution === "bundler",
     allowImportingTsExtensions: true,
-    noEmit: true,
   };
 }
 

@@ -417,6 +417,60 @@ describe("users.setGroups, users.setPermissions", () => {
   });
 });
 
+describe("users.unlock", () => {
+  test("lets an account that guesses have locked sign in again, and says by whom in the trail", async () => {
+    await using own = await startLiveServer();
+    const { id, username } = await createPerson(own.test);
+    const tryAs = async (input: object) => outcomeOf(await ask(own, "token.obtain", { input: { username, ...input } }));
+    for (let guess = 0; guess < 10; guess += 1) await tryAs({ password: "wrong horse battery" });
+    for (let guess = 0; guess < 70; guess += 1) {
+      await own.test.clock.advance(3_600);
+      await tryAs({ password: "wrong horse battery" });
+    }
+    await own.test.clock.advance(3_600);
+    expect(await tryAs({ password })).toBe("400 invalid_credentials");
+    const boss = await createPerson(own.test, { isSuperuser: true });
+    const answer = await ask(own, "users.unlock", { input: { id }, token: boss.token });
+    expect(answer.body).toEqual({});
+    expect(await tryAs({ password })).toBe("ok");
+    const events = await ask(own, "audit.list", {
+      input: { actorId: boss.id, event: "account_unlocked" },
+      token: boss.token,
+    });
+    expect(events.body).toMatchObject({ events: [{ subjectId: id, actorId: boss.id }], nextCursor: null });
+  });
+
+  test("is not for one's own account", async () => {
+    const boss = await createPerson(live.test, { isSuperuser: true });
+    const answer = await ask(live, "users.unlock", { input: { id: boss.id }, token: boss.token });
+    expect(outcomeOf(answer)).toBe("403 permission_denied");
+  });
+});
+
+test("groups.get answers a group as the list has it", async () => {
+  const group = await createGroup(["auth.view_user"]);
+  expect((await asBoss("groups.get", { id: group.id.toUpperCase() })).body).toEqual(group);
+});
+
+test("audit.list answers pages of what one person did, each event once, the newest first", async () => {
+  const clerk = await createPerson(live.test, { isSuperuser: true });
+  for (let count = 0; count < 5; count += 1)
+    await ask(live, "groups.create", { input: { name: freshName(), permissions: [] }, token: clerk.token });
+  const seen: string[] = [];
+  let cursor: string | undefined;
+  do {
+    const input = { actorId: clerk.id, limit: 2, ...(cursor && { cursor }) };
+    const { body } = await ask(live, "audit.list", { input, token: clerk.token });
+    for (const { id, actorId } of body.events) {
+      expect(actorId).toBe(clerk.id);
+      seen.push(id);
+    }
+    cursor = body.nextCursor;
+  } while (cursor);
+  expect(seen).toHaveLength(6);
+  expect(new Set(seen).size).toBe(6);
+});
+
 describe("users.endSessions", () => {
   test("signs a user out everywhere, tells from how many places, and writes it down", async () => {
     const { id, username, token } = await createPerson(live.test);
@@ -625,6 +679,8 @@ test.each([
   ["users.setGroups", { id: nobody, groupIds: [] }],
   ["users.setPermissions", { id: nobody, permissions: [] }],
   ["users.endSessions", { id: nobody }],
+  ["users.unlock", { id: nobody }],
+  ["groups.get", { id: nobody }],
   ["users.createPasswordCode", { id: nobody }],
   ["users.listSessions", { id: nobody }],
   ["groups.update", { id: nobody, name: "x" }],
@@ -672,7 +728,7 @@ describe("audit.list", () => {
     expect((await asBoss("audit.list")).body.events).toHaveLength(25);
   });
 
-  test.each([{ userId: "x" }, { cursor: "x" }, { limit: 101 }, { actorId: nobody }, { event: "" }])(
+  test.each([{ userId: "x" }, { cursor: "x" }, { limit: 101 }, { actorId: "boss" }, { event: "" }])(
     "refuses %j",
     async (input) => {
       expect(outcomeOf(await asBoss("audit.list", input))).toBe("400 invalid_input");

@@ -30,7 +30,7 @@ const sample = router({
 /** The sample's procedures as they answer somebody with these headers. */
 function callAs(...authorization: string[]) {
   const facts: RequestFacts = live.test.facts;
-  return sample.createCaller({ auth: live.test.auth, log, authorization, facts });
+  return sample.createCaller({ latchkey: { auth: live.test.auth, authorization, facts }, log });
 }
 
 const denied = { code: "FORBIDDEN", cause: { code: "permission_denied" } };

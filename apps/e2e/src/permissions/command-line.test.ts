@@ -227,7 +227,7 @@ describe("sync-permissions and purge", () => {
 
   test("purge prints how much it deleted", async () => {
     expect(await say("purge")).toBe("Deleted 0 sessions, 0 codes, 0 audit events and 0 counts of attempts.\n");
-    expect(await answerOf("purge")).toEqual({ sessions: 0, codes: 0, auditEvents: 0, throttles: 0 });
+    expect(await answerOf("purge")).toEqual({ erased: 0, sessions: 0, codes: 0, auditEvents: 0, throttles: 0 });
   });
 });
 
@@ -245,4 +245,79 @@ test("a database that is not there ends with 3, whatever the command", async () 
 test("what was done at the command line is in the audit trail, in nobody's name", async () => {
   const { body } = await ask(service, "audit.list", { input: { event: "permissions_set" }, token: admin });
   expect(body.events[0]).toMatchObject({ actorId: null, address: null, requestId: null });
+});
+
+describe("names, standing and groups", () => {
+  const outcome = async (username: string) =>
+    outcomeOf(await ask(service, "token.obtain", { input: { username, password } }));
+
+  test("a person is renamed, gets another phone number and loses it, and is found by it meanwhile", async () => {
+    await createUser(installation, "--username", "ivan");
+    expect(await say("change-user", "ivan", "--username", "Ivana", "--phone", "+90 532 000 11 22")).toBe(
+      "They are now: Ivana, +905320001122.\n",
+    );
+    expect(await outcome("ivan")).toBe("400 invalid_credentials");
+    expect(await outcome("+90 532 000 11 22")).toBe("ok");
+    for (const phone of ["+90 532 000", "+90 (532) 000 11 22"])
+      expect((await answerOf("list-users", "--phone", phone)).users).toMatchObject([{ username: "Ivana" }]);
+    expect(await answerOf("change-user", "+905320001122", "--no-phone")).toMatchObject({ phoneNumber: null });
+    expect((await answerOf("list-users", "--phone", "+90 532 000")).users).toEqual([]);
+    expect(await outcome("ivana")).toBe("ok");
+  });
+
+  test("a person who is disabled is out on the next call, and back when enabled", async () => {
+    await createUser(installation, "--username", "frank");
+    const token = await obtainToken(service.url, "frank");
+    expect(await say("disable", "frank")).toBe("They are signed out and may not sign in.\n");
+    expect(outcomeOf(await ask(service, "me.get", { token }))).toMatch(/^401 (account_disabled|session_ended)$/);
+    expect(await outcome("frank")).toBe("400 invalid_credentials");
+    expect(await say("enable", "frank")).toBe("They may sign in again.\n");
+    expect(await outcome("frank")).toBe("ok");
+  });
+
+  test("a person is deleted, and nobody by a command without --yes", async () => {
+    await createUser(installation, "--username", "grace");
+    expect((await installation.run(["delete-user", "grace"])).code).toBe(2);
+    expect(await outcome("grace")).toBe("ok");
+    expect(await say("delete-user", "grace", "--yes")).toBe("Deleted.\n");
+    expect(await outcome("grace")).toBe("400 invalid_credentials");
+  });
+
+  test("a group is made, changed in each way, given, and deleted, in force on the next call", async () => {
+    await createUser(installation, "--username", "heidi");
+    const token = await obtainToken(service.url, "heidi");
+    expect(await say("create-group", "Helpers", "notes.add_note")).toBe("Helpers\tnotes.add_note\n");
+    await say("grant", "heidi", "--group", "Helpers");
+    expect(await permissionsOf(token)).toEqual(["notes.add_note"]);
+    await say("change-group", "Helpers", "notes.view_note", "notes.change_note");
+    expect(await permissionsOf(token)).toEqual(["notes.change_note", "notes.view_note"]);
+    expect(await say("change-group", "Helpers", "--name", "Hands")).toBe("Hands\tnotes.change_note notes.view_note\n");
+    expect(await say("change-group", "Hands", "--no-permissions")).toBe("Hands\t-\n");
+    expect(await permissionsOf(token)).toEqual([]);
+    expect(await say("list-groups")).toContain("Hands\t-\n");
+    expect(await say("delete-group", "Hands", "--yes")).toBe("Deleted.\n");
+    expect((await answerOf("list-groups")).groups).not.toContainEqual(expect.objectContaining({ name: "Hands" }));
+  });
+
+  test.concurrent.each([
+    [["change-user", "alice"], "error: name what to change"],
+    [["change-user", "alice", "--username", "bob"], "latchkey: username: belongs to another account"],
+    [["change-user", "alice", "--phone", "12"], "latchkey: phoneNumber: "],
+    [["disable", "boss"], "latchkey: The last active superuser can be neither removed nor demoted"],
+    [["delete-user", "boss", "--yes"], "latchkey: The last active superuser can be neither removed nor demoted"],
+    [["disable", "nobody"], "latchkey: There is no user with that username"],
+    [["create-group", "Editors"], "latchkey: name: belongs to another group"],
+    [["create-group", "Fliers", "notes.fly_note"], "latchkey: permissions: names a permission that does not exist"],
+    [["change-group", "Editors"], "error: name permissions or a --name"],
+    [
+      ["change-group", "Editors", "notes.add_note", "--no-permissions"],
+      "error: name permissions or say --no-permissions",
+    ],
+    [["change-group", "Nobody", "--name", "x"], "latchkey: There is no group of that name"],
+    [["delete-group", "Editors"], "error: required option '--yes' not specified"],
+  ])("%j is refused and changes nothing", async (args, said) => {
+    const { code, stdout, stderr } = await installation.run(args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toContain(said);
+  });
 });

@@ -69,7 +69,7 @@ test("whoever follows docs/permissions.md has a model and a permission of their 
   await Promise.all([copyService(withOrders), copyService(withoutNotes)]);
 
   const additions = [...(await editsOf("Add a model")), ...(await editsOf("Permissions of your own"))];
-  expect(additions).toHaveLength(7);
+  expect(additions).toHaveLength(5);
   for (const edit of additions) await carryOut(withOrders, edit);
   await writeFile(join(withOrders, "src/use.ts"), useOfOrders);
 

@@ -237,6 +237,7 @@ describe("whoever is no superuser", () => {
         ["users.endSessions", { id: id.toUpperCase() }],
         ["users.endSessions", { id, sessionId: (await toAdministrator(live.test, { token })).session.id }],
         ["users.createPasswordCode", { id }],
+        ["users.unlock", { id }],
         ["users.listSessions", { id }],
       ];
       for (const [procedure, input] of attempts) {
@@ -271,6 +272,7 @@ describe("whoever holds nothing", () => {
       ["users.setPermissions", { id, permissions: [] }, "403 permission_denied"],
       ["users.endSessions", { id }, "403 permission_denied"],
       ["users.createPasswordCode", { id }, "403 permission_denied"],
+      ["users.unlock", { id }, "403 permission_denied"],
       ["users.listSessions", { id }, "403 permission_denied"],
       ["audit.list", { userId: id }, "403 permission_denied"],
     ]);
@@ -319,7 +321,7 @@ const withInput = Object.keys(procedureTypes).filter(
 );
 
 test.each(withInput)("%s refuses a field that it does not know, from a superuser too", async (procedure) => {
-  for (const field of ["isSuperuser_", "__proto__x", "where", "actorId"]) {
+  for (const field of ["isSuperuser_", "__proto__x", "where", "actorName"]) {
     const answer = await asBoss(procedure, { [field]: true });
     expect(answer.body.data).toMatchObject({ reason: "invalid_input" });
     expect(answer.body.data.issues).toContainEqual({ path: [field], message: "There is no such field" });

@@ -70,6 +70,8 @@ async function fill(): Promise<void> {
   await query(
     "insert into latchkey.audit_events (id, event) select uuidv7(), 'keys_rotated' from generate_series(1, 5)",
   );
+  // People whose addresses are still to be taken out of the trail; none of them is in it.
+  await query("insert into latchkey.erasures (user_id) select uuidv7() from generate_series(1, 5000)");
   await query("vacuum analyze");
   const ids = await query<{ id: string }>("select id from latchkey.users order by id desc limit 1 offset 90000");
   deepUser = ids[0]?.id ?? "";

@@ -1,4 +1,6 @@
+import type { ServiceRouter } from "@latchkey/api";
 import { type AuthClient, createAuthClient, type Permission } from "@latchkey/client";
+import type { inferRouterOutputs } from "@trpc/server";
 import { modelProcedures, permittedProcedure } from "../../../api/src/trpc.ts";
 
 // Compiled with the rest, never run: a permission or a model that is misspelt does not compile.
@@ -29,11 +31,14 @@ modelProcedures.orAnonReadOnly("note.note");
 modelProcedures("notes.note").remove;
 
 const auth: AuthClient = createAuthClient({ url: "http://localhost:3000" });
-void auth.can("notes.change_note");
-// @ts-expect-error misspelt permission
-void auth.can("notes.change_notes");
+void auth.can("auth.view_user");
 // @ts-expect-error misspelt action
 void auth.can("auth.veiw_user");
+
+type Held = inferRouterOutputs<ServiceRouter>["me"]["permissions"][number];
+export const own: Held = "notes.change_note";
+// @ts-expect-error misspelt permission
+export const misspelt: Held = "notes.change_notes";
 
 export const known: Permission = "auth.delete_group";
 // @ts-expect-error misspelt permission

@@ -7,8 +7,8 @@ const at = (path: string) => fileURLToPath(new URL(`../../../../${path}`, import
 
 const sources = { main: at("apps/api/src/main.ts"), cli: at("apps/api/src/cli.ts") };
 
-/** Below the core, whose packages with machine code in them stay outside and are looked for from there. */
-const folder = at("packages/auth/node_modules/.cache/service");
+/** Below this package, which has the packages with machine code in them: they stay outside and are looked for from there. */
+const folder = at("apps/e2e/node_modules/.cache/service");
 
 export type Entry = keyof typeof sources;
 

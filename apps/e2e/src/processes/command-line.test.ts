@@ -173,6 +173,21 @@ describe("rotate-keys, while the service runs", () => {
   });
 });
 
+describe("rotate-keys, with TOKEN_PROFILE=django", () => {
+  const variables = { TOKEN_PROFILE: "django", LEGACY_SECRET_KEY: "k#9v2m!x7q$c4b&z1n8j5h3g6f0d-p=w+a(s)" };
+
+  it.each([[["rotate-keys"]], [["rotate-keys", "--compromised"]]])(
+    "%s says that the old secret still signs, and ends with 4",
+    async (args) => {
+      const { code, stdout } = await installation.run(args, { variables });
+      expect(code).toBe(4);
+      expect(stdout).toContain("TOKEN_PROFILE=django signs with LEGACY_SECRET_KEY, which this command cannot change");
+      expect(stdout).not.toContain("signs from now on");
+      expect(stdout).not.toContain(variables.LEGACY_SECRET_KEY);
+    },
+  );
+});
+
 describe("jwks", () => {
   it("prints what the service publishes, without a private member", async () => {
     const { code, stdout, stderr } = await installation.run(["jwks"]);

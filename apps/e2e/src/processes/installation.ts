@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { makeTemporaryFolder } from "@latchkey/auth/testing";
+import { makeTemporaryFolder } from "@latchkey/embedded-postgres/testing";
 import type pg from "pg";
 import type { Entry } from "./bundle.ts";
 import { queryOnce } from "./external-database.ts";

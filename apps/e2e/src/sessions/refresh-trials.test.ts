@@ -23,13 +23,13 @@ afterAll(async () => {
 /** Has the database itself count how often a session moves on to another refresh token. */
 async function countRotations({ database }: TwoServices): Promise<() => Promise<number>> {
   await database.query(`
-    create table rotations (session_id uuid, refresh_hash bytea);
+    create table public.rotations (session_id uuid, refresh_hash bytea);
     create function note_rotation() returns trigger language plpgsql as $$
-      begin insert into rotations values (new.id, new.refresh_hash); return new; end $$;
+      begin insert into public.rotations values (new.id, new.refresh_hash); return new; end $$;
     create trigger note_rotation after update on latchkey.sessions for each row
       when (old.refresh_hash is distinct from new.refresh_hash) execute function note_rotation()`);
   return async () => {
-    const [row] = await database.query<{ count: number }>("select count(*)::int as count from rotations");
+    const [row] = await database.query<{ count: number }>("select count(*)::int as count from public.rotations");
     return row?.count ?? 0;
   };
 }

@@ -136,6 +136,7 @@ function toAppInput({ target, method, headers, body }: WireRequest) {
   const incoming = new IncomingMessage(new Socket());
   incoming.url = target;
   incoming.method = method;
+  Object.assign(incoming, { httpVersion: "1.1", httpVersionMajor: 1, httpVersionMinor: 1 });
   if (body !== null) headers.set("content-length", String(Buffer.byteLength(body)));
   incoming.headersDistinct = Object.fromEntries([...headers].map(([name, value]) => [name, [value]]));
   const request = new Request(new URL(target, "http://service.test"), { method, headers, body });

@@ -1,6 +1,6 @@
 /** What happened, in the past tense. No member of the union can hold a password, token, code or number. */
 export type AuditEvent =
-  | { readonly event: "user_created"; readonly by: "command_line" | "administrator" | "registration" }
+  | { readonly event: "user_created"; readonly by: "command_line" | "administrator" | "registration" | "import" }
   | { readonly event: "user_updated"; readonly fields: readonly string[] }
   | { readonly event: "user_deleted" }
   | { readonly event: "groups_set"; readonly groups: readonly string[] }
@@ -17,6 +17,10 @@ export type AuditEvent =
   | { readonly event: "permissions_pruned"; readonly permissions: readonly string[] }
   | { readonly event: "set_password_code_issued" }
   | { readonly event: "password_reset"; readonly sessionsEnded: number }
+  | {
+      readonly event: "password_reset_refused";
+      readonly because: "unknown_user" | "inactive_account" | "wrong_code" | "expired_code";
+    }
   | { readonly event: "signed_in"; readonly identifier: IdentifierKind }
   | { readonly event: "sign_in_refused"; readonly identifier: IdentifierKind | "none"; readonly because: SignInRefusal }
   | { readonly event: "limit_reached"; readonly limit: string }
@@ -31,6 +35,14 @@ export type AuditEvent =
   | { readonly event: "password_change_refused" }
   | { readonly event: "account_unlocked" }
   | { readonly event: "legacy_token_adopted" }
+  | {
+      readonly event: "imported_users_recorded";
+      readonly source: string;
+      readonly added: number;
+      readonly changed: number;
+      readonly gone: number;
+    }
+  | { readonly event: "imported_user_linked"; readonly source: string }
   | { readonly event: "profile_updated"; readonly fields: readonly string[] }
   | { readonly event: "keys_rotated"; readonly oldKeysRemoved: boolean };
 
@@ -42,4 +54,5 @@ export type SignInRefusal =
   | "wrong_password"
   | "inactive_account"
   | "unusable_password"
-  | "locked_account";
+  | "locked_account"
+  | "hook";

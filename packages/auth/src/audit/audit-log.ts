@@ -6,7 +6,15 @@ import type { AuditEvent } from "./audit-event.ts";
 declare module "../storage/database.ts" {
   interface Database {
     auditEvents: AuditEventsTable;
+    erasures: ErasuresTable;
   }
+}
+
+/** People who were deleted and whose addresses are still in some of the events. */
+interface ErasuresTable {
+  userId: string;
+  /** The position of the last event that was looked at. */
+  reached: ColumnType<string, string | number, string>;
 }
 
 interface AuditEventsTable {
@@ -40,17 +48,6 @@ export interface StoredEvent extends AuditFacts {
   readonly detail: Readonly<Record<string, unknown>>;
 }
 
-const eventFields = [
-  "id",
-  "occurredAt",
-  "event",
-  "actorId",
-  "subjectId",
-  "address",
-  "requestId",
-  "detail",
-] as const satisfies readonly (keyof StoredEvent)[];
-
 /** An event of a list, and where in its order it stands. */
 export interface ListedEvent {
   readonly event: StoredEvent;
@@ -60,35 +57,128 @@ export interface ListedEvent {
 export interface EventPage {
   /** Whose account the events concern. */
   readonly subjectId?: string | undefined;
+  /** Who did it. */
+  readonly actorId?: string | undefined;
   readonly event?: string | undefined;
   /** The position of the last event of the page before. */
   readonly after?: string | undefined;
   readonly limit: number;
 }
 
-/** Events, the newest first. */
-export async function listEvents(db: Queries, { subjectId, event, after, limit }: EventPage): Promise<ListedEvent[]> {
-  let query = db.selectFrom("auditEvents").select([...eventFields, "position"]);
-  if (subjectId !== undefined) query = query.where("subjectId", "=", subjectId);
-  if (event !== undefined) query = query.where("event", "=", event as AuditEvent["event"]);
-  if (after !== undefined) query = query.where("position", "<", after);
+/** Positions begin at one, and none is as large as this. */
+const lastPosition = "9223372036854775807";
+
+/** An address that is still to be taken out of an event is not shown either. */
+const shownAddress = sql<string | null>`case when exists (
+    select from latchkey.erasures e
+    where e.user_id = audit_events.actor_id or (e.user_id = audit_events.subject_id and audit_events.actor_id is null)
+  ) then null else audit_events.address end`;
+
+/** What events are searched by, and the indexes that there are for it: each in this order, and then by position. */
+const searchable = ["subject_id", "actor_id", "event"] as const;
+const indexed = ["subject_id event", "subject_id actor_id", "actor_id event", "subject_id", "actor_id", "event"];
+
+/**
+ * Events, the newest first. What is searched for is said as a range in the order of its index, so that no statistics make PostgreSQL
+ * read the whole trail in search of the few that fit.
+ */
+export async function listEvents(
+  db: Queries,
+  { subjectId, actorId, event, after, limit }: EventPage,
+): Promise<ListedEvent[]> {
+  let query = db
+    .selectFrom("auditEvents")
+    .select(["id", "occurredAt", "event", "actorId", "subjectId", "requestId", "detail", "position"])
+    .select(shownAddress.as("address"));
+  const wanted = { subject_id: subjectId, actor_id: actorId, event };
+  const given = searchable.filter((column) => wanted[column] !== undefined);
+  const index = indexed.find((columns) => columns.split(" ").every((column) => given.some((name) => name === column)));
+  const searched = index?.split(" ") ?? [];
+  const values = given.filter((column) => searched.includes(column)).map((column) => wanted[column]);
+  const columns = sql.join([...searched, "position"].map((column) => sql.ref(column)));
+  query = query.where(sql<boolean>`(${columns}) < (${sql.join([...values, after ?? lastPosition])})`);
+  if (searched.length > 0) {
+    const found = sql.join(searched.map((column) => sql.ref(column)));
+    query = query.where(sql<boolean>`(${found}) >= (${sql.join(values)})`);
+  }
+  for (const column of searched) query = query.orderBy(sql.ref(column), "desc");
+  for (const column of given.filter((name) => !searched.includes(name)))
+    query = query.where(sql<boolean>`${sql.ref(column)} = ${wanted[column]}`);
   const rows = await query.orderBy("position", "desc").limit(limit).execute();
   return rows.map(({ position, ...event }) => ({ event, position }));
 }
 
 /**
  * Takes from a user's events what could tell who they were: where they called from, or somebody who tried to be them. That
- * something happened, and to which id, stays, and so does where an administrator called from.
+ * something happened, and to which id, stays, and so does where an administrator called from. What is more than one step is left for
+ * {@link eraseSome}, and is not shown from now on.
  */
-export async function forgetAddresses(db: Queries, userId: string): Promise<void> {
-  await db
-    .updateTable("auditEvents")
-    .set({ address: null })
-    .where(({ or, and, eb }) =>
-      or([eb("actorId", "=", userId), and([eb("subjectId", "=", userId), eb("actorId", "is", null)])]),
-    )
-    .where("address", "is not", null)
+export async function forgetAddresses(transaction: Queries, userId: string): Promise<void> {
+  const erasure = { userId, reached: 0 };
+  const { isDone, reached } = await eraseStep(transaction, erasure, firstStep);
+  if (isDone) return;
+  await transaction
+    .insertInto("erasures")
+    .values({ userId, reached })
+    .onConflict((conflict) => conflict.column("userId").doUpdateSet({ reached }))
     .execute();
+}
+
+/** Events that are looked at while somebody waits, so that it takes no time that one would notice. */
+const firstStep = 500;
+
+/**
+ * Goes on with taking addresses out of the events of people who were deleted: `atMost` events of one person, whom no other process
+ * is at. Answers how many were looked at; 0 when there is nothing to do.
+ */
+export async function eraseSome(db: Queries, atMost: number): Promise<number> {
+  return db.transaction().execute(async (transaction) => {
+    const erasure = await transaction
+      .selectFrom("erasures")
+      .select(["userId", "reached"])
+      .orderBy("userId")
+      .limit(1)
+      .forUpdate()
+      .skipLocked()
+      .executeTakeFirst();
+    if (!erasure) return 0;
+    const { isDone, reached, count } = await eraseStep(transaction, erasure, atMost);
+    const { userId } = erasure;
+    if (isDone) await transaction.deleteFrom("erasures").where("userId", "=", userId).execute();
+    else await transaction.updateTable("erasures").set({ reached }).where("userId", "=", userId).execute();
+    // The person is done with, and that is something, however few the events were.
+    return Math.max(1, count);
+  });
+}
+
+interface Step {
+  readonly isDone: boolean;
+  /** The position of the last event that was looked at. */
+  readonly reached: string;
+  readonly count: number;
+}
+
+/** Looks at the next events by a person and about them, each list read by its index and no further than the step. */
+async function eraseStep(
+  transaction: Queries,
+  { userId, reached }: { userId: string; reached: string | number },
+  atMost: number,
+): Promise<Step> {
+  const next = (column: "actor_id" | "subject_id") => sql`
+    select ${sql.ref(column)} as person, position from latchkey.audit_events
+    where (${sql.ref(column)}, position) > (${userId}, ${reached}) and ${sql.ref(column)} <= ${userId}
+    order by ${sql.ref(column)}, position limit ${atMost}`;
+  const { rows } = await sql<{ count: number; last: string | null }>`
+    with seen as (
+      select position from ((${next("actor_id")}) union (${next("subject_id")})) events order by position limit ${atMost}
+    ), cleared as (
+      update latchkey.audit_events set address = null
+      where position = any(array(select position from seen)) and address is not null
+        and (actor_id = ${userId} or (subject_id = ${userId} and actor_id is null))
+    )
+    select count(*)::int as count, max(position) as last from seen`.execute(transaction);
+  const { count = 0, last = null } = rows[0] ?? {};
+  return { isDone: count < atMost, reached: last ?? String(reached), count };
 }
 
 /** Deletes events older than `retention` seconds, `atMost` at a time, and answers how many. */
@@ -100,6 +190,8 @@ export async function deleteOldEvents(
     .selectFrom("auditEvents")
     .select("id")
     .where(sql<boolean>`occurred_at <= latchkey.now() - make_interval(secs => ${retention})`)
+    // By the index, and never over what was deleted just now.
+    .orderBy("occurredAt")
     .limit(atMost)
     .forUpdate()
     .skipLocked();

@@ -2,6 +2,7 @@ import { recordEvent } from "../audit/audit-log.ts";
 import { AuthError } from "../errors.ts";
 import { endSessions } from "../sessions/session-store.ts";
 import type { Queries } from "../storage/database.ts";
+import { markOldTokensEnded } from "../users/user-store.ts";
 import type { Core } from "./core.ts";
 import { type Device, listDevicesOf } from "./manage-sessions.ts";
 import { type Administrator, administer, getUserOrThrow, requireAuthorityOver } from "./require-authority.ts";
@@ -12,7 +13,7 @@ import { type Administrator, administer, getUserOrThrow, requireAuthorityOver } 
  * @throws AuthError `not_found`, `permission_denied` when the account stands above
  */
 export async function listSessionsOf(core: Core, { user: actor }: Administrator, id: string): Promise<Device[]> {
-  const target = await getUserOrThrow(core.db, id);
+  const target = await getUserOrThrow(core, id);
   await requireAuthorityOver(core.db, actor, target);
   return listDevicesOf(core, target.id);
 }
@@ -39,6 +40,8 @@ type About = Parameters<typeof recordEvent>[2] & { readonly subjectId: string };
 export async function endAndRecord(transaction: Queries, sessionId: string | undefined, about: About): Promise<number> {
   const because = "ended_by_administrator";
   const only = sessionId === undefined ? {} : { id: sessionId };
+  // A token of another system that has not been used here yet is a session as well.
+  if (sessionId === undefined) await markOldTokensEnded(transaction, about.subjectId);
   const { length: count } = await endSessions(transaction, { userId: about.subjectId, ...only, reason: because });
   if (count > 0) await recordEvent(transaction, { event: "sessions_ended", because, count }, about);
   else if (sessionId !== undefined) throw new AuthError("not_found", "There is no such session of that user");

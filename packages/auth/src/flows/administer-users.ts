@@ -1,6 +1,7 @@
 import { randomBytes, randomUUIDv7 } from "node:crypto";
 import { forgetAddresses, recordEvent } from "../audit/audit-log.ts";
 import { AuthError } from "../errors.ts";
+import { parseUsername } from "../identifiers/username.ts";
 import { withdrawCode } from "../one-time-codes/code-store.ts";
 import {
   findGrants,
@@ -22,10 +23,13 @@ import {
 } from "../users/user-store.ts";
 import { findPermissions, requireHeld } from "./authorize.ts";
 import type { Core } from "./core.ts";
+import { endOldTokens } from "./end-old-tokens.ts";
 import { requireFreeForms } from "./find-named.ts";
 import { issuePasswordCode, type PasswordCode } from "./issue-password-code.ts";
 import { parseNames, parseNewNames } from "./parse-names.ts";
-import { type Administrator, administer, getUserOrThrow, noSuchUser } from "./require-authority.ts";
+import { type Actor, type Administrator, administer, getUserOrThrow, noSuchUser } from "./require-authority.ts";
+import { requireFreeUsername } from "./require-free-username.ts";
+import { tellHook, tellHookAfterwards } from "./tell-hooks.ts";
 
 export interface AdministeredUserInput extends ProfileChanges {
   readonly phoneNumber?: string | null | undefined;
@@ -39,20 +43,20 @@ export interface UserUpdate extends AdministeredUserInput {
   readonly isActive?: boolean | undefined;
 }
 
-export interface AdministeredUser extends Grants {
-  readonly user: User;
+export interface AdministeredUser<Person extends User = User> extends Grants {
+  readonly user: Person;
   /** What the user may do, by themselves and by their groups. */
   readonly effectivePermissions: readonly string[];
 }
 
 /** An account and the code with which its owner sets a password. */
-export interface CreatedAccount extends PasswordCode {
-  readonly user: User;
+export interface CreatedAccount<Person extends User = User> extends PasswordCode {
+  readonly user: Person;
 }
 
 /** @throws AuthError `not_found` */
 export async function getUser(core: Core, id: string): Promise<AdministeredUser> {
-  const user = await getUserOrThrow(core.db, id);
+  const user = await getUserOrThrow(core, id);
   const [grants, effectivePermissions] = await Promise.all([findGrants(core.db, id), findPermissions(core, user)]);
   return { user, ...grants, effectivePermissions };
 }
@@ -72,12 +76,15 @@ export async function createAccount(
   const { username, phoneNumber, email, ...rest } = input;
   const names = parseNewNames(core, { username, phoneNumber, email });
   return core.db.transaction().execute(async (transaction) => {
+    await requireFreeUsername(transaction, names, { isTrusted: true });
     const password = `!${randomBytes(30).toString("base64url")}`;
     await requireFreeForms(transaction, names);
-    const user = await insertUser(transaction, { ...rest, ...names, id: randomUUIDv7(), password });
+    const user = await insertUser(transaction, core.profile, { ...rest, ...names, id: randomUUIDv7(), password });
     const about = { ...facts, actorId: actor.id, subjectId: user.id };
     await recordEvent(transaction, { event: "user_created", by: "administrator" }, about);
-    return { user, ...(await issuePasswordCode(transaction, about)) };
+    const code = await issuePasswordCode(transaction, about);
+    await tellHook(core, transaction, "userCreated", { user, by: "administrator", request: facts });
+    return { user, ...code };
   });
 }
 
@@ -88,28 +95,42 @@ export async function createAccount(
  */
 export async function updateUser(
   core: Core,
-  { user: actor, facts }: Administrator,
+  { user: actor, facts }: Actor,
   id: string,
   { username, phoneNumber, email, ...rest }: UserUpdate,
 ): Promise<User> {
   const names = parseNames(core, { username, phoneNumber, email });
   const changes = withoutUndefined({ ...rest, ...names });
-  return administer(core, actor, id, async (transaction, target, superusers) => {
+  const fields = Object.keys(changes).filter((field) => !field.endsWith("Key"));
+  const toldOf = (user: User) =>
+    ({ user, fields, by: actor ? "administrator" : "command_line", request: facts }) as const;
+  const isDisabling = changes.isActive === false;
+  const updated = await administer(core, actor, id, async (transaction, target, superusers) => {
     refuseRaising(actor, changes, target);
     keepLastSuperuser(superusers, target, changes);
+    if (isOtherName(target.username, changes)) {
+      await requireFreeUsername(transaction, names, { userId: target.id, isTrusted: true });
+    }
     await requireFreeForms(transaction, { ...names, userId: id });
-    const updated = await updateUserRow(transaction, id, changes);
+    const updated = await updateUserRow(transaction, core.profile, id, changes);
     if (!updated) throw noSuchUser();
-    if (changes.isActive === false) {
+    const about = { ...facts, actorId: actor?.id ?? null, subjectId: id };
+    if (isRenamed(target, updated) || isDisabling) {
+      const because = "ended_by_administrator";
+      const count = await endOldTokens(transaction, { userId: target.id, reason: because });
+      if (count > 0) await recordEvent(transaction, { event: "sessions_ended", because, count }, about);
+    }
+    if (isDisabling) {
       await endSessions(transaction, { userId: id, reason: "ended_by_administrator" });
       await withdrawCode(transaction, { userId: id, purpose: "set_password" });
     }
-    const fields = Object.keys(changes).filter((field) => !field.endsWith("Key"));
     if (fields.length === 0) return updated;
-    const about = { ...facts, actorId: actor.id, subjectId: id };
     await recordEvent(transaction, { event: "user_updated", fields }, about);
+    if (!isDisabling) await tellHook(core, transaction, "userUpdated", toldOf(updated));
     return updated;
   });
+  if (isDisabling) await tellHookAfterwards(core, "userUpdated", toldOf(updated));
+  return updated;
 }
 
 /**
@@ -117,13 +138,15 @@ export async function updateUser(
  *
  * @throws AuthError `not_found`, `permission_denied`
  */
-export async function deleteUser(core: Core, { user: actor, facts }: Administrator, id: string): Promise<void> {
-  await administer(core, actor, id, async (transaction, target, superusers) => {
+export async function deleteUser(core: Core, { user: actor, facts }: Actor, id: string): Promise<void> {
+  const user = await administer(core, actor, id, async (transaction, target, superusers) => {
     keepLastSuperuser(superusers, target, { isActive: false });
     if (!(await deleteUserRow(transaction, id))) throw noSuchUser();
-    await recordEvent(transaction, { event: "user_deleted" }, { ...facts, actorId: actor.id, subjectId: id });
+    await recordEvent(transaction, { event: "user_deleted" }, { ...facts, actorId: actor?.id ?? null, subjectId: id });
     await forgetAddresses(transaction, id);
+    return target;
   });
+  await tellHookAfterwards(core, "userDeleted", { user, request: facts });
 }
 
 /**
@@ -189,11 +212,11 @@ export async function requireKnownPermissions(db: Queries, permissions: readonly
 type Ranks = Pick<UserChanges, "isStaff" | "isSuperuser">;
 
 function refuseRaising(
-  actor: User,
+  actor: User | null,
   wanted: Ranks,
   present: Required<Ranks> = { isStaff: false, isSuperuser: false },
 ): void {
-  if (actor.isSuperuser) return;
+  if (!actor || actor.isSuperuser) return;
   const isStaffChanged = wanted.isStaff !== undefined && wanted.isStaff !== present.isStaff;
   const isSuperuserChanged = wanted.isSuperuser !== undefined && wanted.isSuperuser !== present.isSuperuser;
   if (isStaffChanged || isSuperuserChanged) {
@@ -213,6 +236,18 @@ function keepLastSuperuser(superusers: readonly string[], target: User, changes:
   if (!target.isSuperuser || !isLeaving) return;
   if (superusers.some((id) => id !== target.id)) return;
   throw new AuthError("permission_denied", "The last active superuser can be neither removed nor demoted");
+}
+
+/** Whether a change gives another username; the same one in other capitals was theirs before. */
+function isOtherName(present: string, { usernameKey }: UserChanges): boolean {
+  const parsed = parseUsername(present);
+  return usernameKey !== undefined && !(parsed.ok && parsed.key === usernameKey);
+}
+
+/** Whether any name is another one, new or gone. */
+function isRenamed(before: User, after: User): boolean {
+  const names = ["username", "phoneNumber", "email"] as const;
+  return names.some((name) => before[name] !== after[name]);
 }
 
 function unknown(field: string, message: string): AuthError {

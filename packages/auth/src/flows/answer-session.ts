@@ -6,7 +6,7 @@ import type { Core } from "./core.ts";
 import { issueToken } from "./issue-token.ts";
 
 /** What a person gets at sign-in and at every refresh: the token for every call, and the one that renews it. */
-export interface SessionAnswer {
+export interface SessionAnswer<Person extends User = User> {
   /** The access token, for `Authorization: Bearer`. */
   readonly token: string;
   readonly tokenType: "Bearer";
@@ -14,11 +14,11 @@ export interface SessionAnswer {
   /** Good until it is used; keep it as safe as a password. */
   readonly refreshToken: string;
   readonly refreshExpiresAt: Date;
-  readonly user: User;
+  readonly user: Person;
 }
 
 /** What a person gets at sign-in. */
-export interface SignInAnswer extends SessionAnswer {
+export interface SignInAnswer<Person extends User = User> extends SessionAnswer<Person> {
   /** For the next sign-in with this device: keeps strangers who guess from keeping its owner out. Lets nobody in by itself. */
   readonly deviceMark: string;
 }

@@ -1,16 +1,16 @@
 import { AuthError } from "../errors.ts";
 import type { Session } from "../sessions/session.ts";
+import { toNetwork } from "../throttling/address.ts";
 import { readBearerToken } from "../tokens/bearer.ts";
 import type { VerifiedToken } from "../tokens/verified-tokens.ts";
 import type { User } from "../users/user.ts";
-import { adoptDjangoToken } from "./adopt-django-token.ts";
-import type { Core, RequestFacts } from "./core.ts";
-import type { StoredCaller } from "./read-caller.ts";
+import { adoptDjangoToken, requireGoodAdoption } from "./adopt-django-token.ts";
+import type { Core, RequestFacts, StoredCaller } from "./core.ts";
 import { requireAcceptedKind } from "./verify-token.ts";
 
 /** Who is calling. */
-export interface Caller {
-  readonly user: User;
+export interface Caller<Person extends User = User> {
+  readonly user: Person;
   readonly session: Session;
 }
 
@@ -27,7 +27,7 @@ export async function authenticate(
 ): Promise<Caller> {
   const token = readBearerToken(authorization);
   if (token === null) throw new AuthError("token_missing", "This call needs a bearer token: sign in first");
-  return findCaller(core, await core.verifyToken(token), facts);
+  return findCaller(core, await core.verifyToken(token, toNetwork(facts.address)), facts);
 }
 
 /** A call of which nobody knows where it comes from. */
@@ -38,6 +38,7 @@ export async function findCaller(core: Core, token: VerifiedToken, facts: Reques
   requireAcceptedKind(token, core.options);
   const caller = (await core.readCaller(token)) ?? (await adoptDjangoToken(core, token, facts));
   const good = requireGoodCaller(token, caller);
+  if (caller) await requireGoodAdoption(core, token, caller);
   if (caller?.isTouchDue) core.touchSession(good.session.id);
   return good;
 }

@@ -3,9 +3,7 @@ import { listEffectivePermissions, listPermissions } from "../permissions/permis
 import type { Queries } from "../storage/database.ts";
 import { shareQuery } from "../storage/share-query.ts";
 import type { User } from "../users/user.ts";
-import type { Core } from "./core.ts";
-
-export type PermissionReader = (userId: string) => Promise<readonly string[]>;
+import type { Core, PermissionReader } from "./core.ts";
 
 /** Reads what users may do, always fresh; calls that arrive together share one query. */
 export function createPermissionReader(db: Queries): PermissionReader {
@@ -47,7 +45,7 @@ export async function findUnheld(db: Queries, user: User, permissions: readonly 
  *
  * @throws AuthError `permission_denied`
  */
-export async function requireHeld(db: Queries, giver: User, permissions: readonly string[]): Promise<void> {
-  const unheld = await findUnheld(db, giver, permissions);
+export async function requireHeld(db: Queries, giver: User | null, permissions: readonly string[]): Promise<void> {
+  const unheld = giver && (await findUnheld(db, giver, permissions));
   if (unheld) throw new AuthError("permission_denied", `Only who holds ${unheld} can give it`);
 }

@@ -4,15 +4,18 @@ import { withdrawCode } from "../one-time-codes/code-store.ts";
 import { deriveSuccessor } from "../sessions/refresh-token.ts";
 import { endSessions, lockRefreshHash } from "../sessions/session-store.ts";
 import type { Queries } from "../storage/database.ts";
+import { toNetwork } from "../throttling/address.ts";
 import type { Admission, Scope } from "../throttling/throttle.ts";
-import { type Account, findAccountById, replacePassword } from "../users/user-store.ts";
+import { type Account, findAccountById, markOldTokensEnded, replacePassword } from "../users/user-store.ts";
 import { type AnsweredSession, answerSession, type SessionAnswer } from "./answer-session.ts";
 import type { Caller } from "./authenticate.ts";
 import type { Core, RequestFacts } from "./core.ts";
 import { requireGoodPassword } from "./encode-password.ts";
+import { openSession } from "./open-session.ts";
 import { recordUsedUp } from "./record-used-up.ts";
 import { rotateSession } from "./rotate-session.ts";
-import { whileCounted } from "./while-counted.ts";
+import { tellHook } from "./tell-hooks.ts";
+import { unlessUndone, whileCounted } from "./while-counted.ts";
 
 export interface ChangePasswordInput {
   readonly currentPassword: string;
@@ -21,9 +24,10 @@ export interface ChangePasswordInput {
 
 /**
  * Gives a person a new password, ends every other session of theirs, and moves the present one on to a new pair of tokens, just
- * as a refresh would: other tabs that share it follow.
+ * as a refresh would: other tabs that share it follow. One that a token of another system opened is replaced by a new one.
  *
- * @throws AuthError `invalid_credentials`, `password_rejected`, `rate_limited`, `overloaded`, `session_ended`
+ * @throws AuthError `invalid_credentials`, `password_rejected`, `rate_limited`, `overloaded`, `session_ended`,
+ * `refused_by_hook`, `hook_failed`
  */
 export async function changePassword(
   core: Core,
@@ -31,29 +35,41 @@ export async function changePassword(
   { currentPassword, newPassword }: ChangePasswordInput,
   facts: RequestFacts,
 ): Promise<SessionAnswer> {
-  core.passwords.requireRoom();
+  const network = toNetwork(facts.address);
+  core.passwords.requireRoom(network);
   const account = await findAccountById(core.db, user.id);
   if (!account) throw wrongPassword();
   requireGoodPassword(core, newPassword, { field: "newPassword", person: account });
   const admission = await core.throttle.admit(scopesOf(account));
   const stored = admission.isClosed ? null : account.password;
-  const { matches } = await whileCounted(core, admission, () => core.passwords.verify(currentPassword, stored));
+  const { matches } = await whileCounted(core, admission, () =>
+    core.passwords.verify(currentPassword, stored, network),
+  );
   if (!matches) return refuse(core, { account, admission, facts });
-  const next = await whileCounted(core, admission, () => core.passwords.hash(newPassword));
-  const movedOn = await core.db.transaction().execute(async (transaction) => {
+  const next = await whileCounted(core, admission, () => core.passwords.hash(newPassword, network));
+  const replace = async (transaction: Queries) => {
     const isReplaced = await replacePassword(transaction, {
       id: user.id,
       verifiedHash: account.password,
       nextHash: next,
     });
     if (!isReplaced) throw wrongPassword();
-    await core.throttle.succeed(transaction, admission.counted);
     await withdrawCode(transaction, { userId: user.id, purpose: "set_password" });
-    const ended = await endSessions(transaction, { userId: user.id, except: session.id, reason: "password_changed" });
+    await markOldTokensEnded(transaction, user.id);
+    // The present session too where another system's token opened it: that token would go on.
+    const keep = session.adoptedFrom === null ? { except: session.id } : {};
+    const ended = await endSessions(transaction, { userId: user.id, ...keep, reason: "password_changed" });
     const happened = { event: "password_changed", sessionsEnded: ended.length } as const;
     await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
-    return moveOn(core, transaction, session.id, facts);
-  });
+    const movedOn =
+      session.adoptedFrom === null
+        ? await moveOn(core, transaction, session.id, facts)
+        : await openSession(core, transaction, { user, facts });
+    await tellHook(core, transaction, "passwordChanged", { user: movedOn.user, by: "owner", request: facts });
+    await core.throttle.succeed(transaction, admission.counted);
+    return movedOn;
+  };
+  const movedOn = await unlessUndone(core, admission, () => core.db.transaction().execute(replace));
   return answerSession(core, movedOn);
 }
 
@@ -90,7 +106,7 @@ async function moveOn(
   const { refreshGrace } = core.options.sessions;
   const hash = await lockRefreshHash(transaction, { id: sessionId, refreshGrace });
   const successor = hash && deriveSuccessor(core.refreshKey, { sessionId, hash });
-  const rotated = successor && (await rotateSession(core.options, transaction, { presented: hash, successor, facts }));
+  const rotated = successor && (await rotateSession(core, transaction, { presented: hash, successor, facts }));
   if (!rotated) throw new AuthError("session_ended", "The session has ended: sign in again");
   return { ...rotated, refreshToken: successor };
 }

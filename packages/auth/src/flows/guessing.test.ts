@@ -182,10 +182,40 @@ describe("one address", () => {
     expect(outcomes).toEqual(Array.from({ length: 5 }, () => ["ok", "invalid_credentials", "rate_limited 6"]).flat());
   });
 
-  test("is everybody's, where there is no address", async () => {
+  test("that is missing is nobody's: strangers without one do not wait for each other, and each name still has its limit", async () => {
     const nowhere = { ...service.facts, address: null };
-    await repeat(100, (time) => guess(`shadow_${time}`, nowhere));
-    expect(await guess("shadow_x", nowhere)).toBe("rate_limited 6");
+    const { username } = await createPerson();
+    expect(await repeat(120, (time) => guess(`shadow_${time}`, nowhere))).toEqual(wrong(120));
+    expect(await signIn(username, nowhere)).toBe("ok");
+    expect(await repeat(30, () => guess(username, nowhere))).toEqual(wrong(30));
+    expect(await guess(username, nowhere)).toBe("rate_limited 2");
+    const reset = () =>
+      outcomeOf(auth.resetPassword({ username, code: "ABCDE-FGHJK-MNPQR-STVWX", newPassword: password }, nowhere));
+    expect(new Set(await repeat(10, reset))).toEqual(new Set(["code_invalid"]));
+    expect(await reset()).toBe("rate_limited 5");
+  });
+});
+
+describe("a text that is nobody's name", () => {
+  const nobodysNames = ["mary jane", "555 0100", "a+b", "not@an@address", "", " ", "x".repeat(500)];
+
+  test("is counted by itself: thirty people who type such things keep nobody else from it", async () => {
+    for (let person = 0; person < 40; person += 1) {
+      const text = nobodysNames[person % nobodysNames.length] ?? "";
+      expect(await guess(`${text} ${person}`, elsewhere())).toBe("invalid_credentials");
+    }
+    expect(await guess("jane mary", elsewhere())).toBe("invalid_credentials");
+    const reset = (username: string) =>
+      outcomeOf(auth.resetPassword({ username, code: "ABCDE-FGHJK-MNPQR-STVWX", newPassword: password }, office));
+    for (let person = 0; person < 12; person += 1) expect(await reset(`mary jane ${person}`)).toBe("code_invalid");
+  });
+
+  test.each(nobodysNames)("has the limits of a name: %j", async (text) => {
+    expect(await repeat(10, () => guess(text, office))).toEqual(wrong(10));
+    expect(await guess(text, office)).toBe("rate_limited 5");
+    expect(await repeat(20, () => guess(text, elsewhere()))).toEqual(wrong(20));
+    expect(await guess(text, elsewhere())).toBe("rate_limited 2");
+    expect(await guess(`${text}!?`, office)).toBe("invalid_credentials");
   });
 });
 

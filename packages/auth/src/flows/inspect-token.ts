@@ -1,4 +1,5 @@
 import { AuthError, type AuthErrorCode } from "../errors.ts";
+import { toNetwork } from "../throttling/address.ts";
 import type { VerifiedToken } from "../tokens/verified-tokens.ts";
 import { findCaller } from "./authenticate.ts";
 import type { Core, RequestFacts } from "./core.ts";
@@ -36,11 +37,11 @@ export async function inspectToken(core: Core, token: string, facts: RequestFact
 }
 
 /** What says nothing of the token. */
-const failures: readonly AuthErrorCode[] = ["unavailable", "rate_limited"];
+const failures: readonly AuthErrorCode[] = ["unavailable", "overloaded", "rate_limited"];
 
 async function verifyCounted(core: Core, token: string, facts: RequestFacts): Promise<VerifiedToken> {
   try {
-    return await core.verifyToken(token);
+    return await core.verifyToken(token, toNetwork(facts.address));
   } catch (error) {
     const isForged = error instanceof AuthError && error.code === "token_invalid";
     if (isForged) await countForgery(core, "verify_address", facts);

@@ -68,12 +68,12 @@ export async function issuePasswordCode(
  * account rises above theirs, or when they are one no more.
  */
 export async function isIssuerGood(
+  { profile }: Core,
   transaction: Queries,
-  { issuerId }: Pick<TakenCode, "issuerId">,
-  target: User,
+  { code: { issuerId }, target }: { code: Pick<TakenCode, "issuerId">; target: User },
 ): Promise<boolean> {
   if (issuerId === null) return true;
-  const issuer = await findUser(transaction, issuerId);
+  const issuer = await findUser(transaction, profile, issuerId);
   if (!issuer?.isActive || (await findObstacle(transaction, issuer, target))) return false;
   const missing = await findUnheld(transaction, issuer, ["auth.change_user"]);
   return missing === null || (await findUnheld(transaction, issuer, ["auth.add_user"])) === null;

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { AuditEvent } from "../audit/audit-event.ts";
 import type { Auth } from "../auth.ts";
 import { AuthError, type AuthErrorCode } from "../errors.ts";
+import type { ImportRound } from "../imported-users/round-store.ts";
 import { createTestAuth, type TestAuth } from "../testing/index.ts";
 import { limits } from "../throttling/limits.ts";
 import type { Administrator } from "./require-authority.ts";
@@ -25,9 +26,9 @@ let narrow: Auth;
 let bare: Auth;
 beforeAll(async () => {
   const django = { secretKey, acceptTokensUntil: new Date(Date.now() + 86_400_000) };
-  service = await createTestAuth({ models: ["notes.note"], django });
+  service = await createTestAuth({ permissions: ["notes.note"], django });
   narrow = await service.another({ sessions: { perUser: 1 } });
-  bare = await service.another({ models: [] });
+  bare = await service.another({ permissions: [] });
   admin = await signInAsSuperuser();
 });
 afterAll(() => service[Symbol.asyncDispose]());
@@ -54,11 +55,27 @@ async function prepareTarget() {
   return { id: user.id, username, code, caller, token, refreshToken, group };
 }
 
-/** A token that the old backend issued a minute ago to an account that is older. */
+/** A round that sees one more person of the old backend, and is not complete yet. */
+async function startRound({ username }: Pick<Target, "username">) {
+  await service.clock.advance(1);
+  const round = await service.auth.importedUsers.startRound({ source: "django", startedAt: service.clock.now() });
+  await service.auth.importedUsers.record(round, [{ oldId: username, username, phoneNumber: null }]);
+  return round;
+}
+
+async function completeRound(target: Pick<Target, "username">) {
+  return service.auth.importedUsers.completeRound(await startRound(target), { people: 1 });
+}
+
+/** A token that the old backend issued two minutes ago to somebody whom a round saw, before and after, and who came over. */
 async function encodeOldToken({ id, username }: Target): Promise<string> {
-  await service.database.query("update latchkey.users set credentials_changed_at = 'epoch' where id = $1", [id]);
+  await completeRound({ username });
+  await service.auth.importedUsers.link({ source: "django", oldId: username }, id);
+  await service.database.query("update latchkey.users set old_tokens_ended_at = null where id = $1", [id]);
+  await service.database.query("update latchkey.imported_users set named_since = 'epoch', seen_at = '2100-01-01'");
   const now = service.clock.now().getTime() / 1000;
-  const claims = { user_identifier: username, iat: now - 60, exp: Math.floor(now) + 3_600, username };
+  const exp = Math.floor(now) + 3_600;
+  const claims = { user_identifier: username, iat: now - 120, exp, username, phone_number: null };
   const [header, payload] = [{ alg: "HS256", typ: "JWT" }, claims].map((part) =>
     Buffer.from(JSON.stringify(part)).toString("base64url"),
   );
@@ -273,6 +290,41 @@ const deeds: readonly Deed[] = [
     detail: () => ({ sessionsEnded: 1 }),
   },
   {
+    does: "resetPassword, with a wrong code",
+    run: ({ username }) =>
+      refused(
+        "code_invalid",
+        service.auth.resetPassword({ username, code: "KANAR-YAKAN", newPassword }, service.facts),
+      ),
+    leaves: ["password_reset_refused"],
+    actor: "nobody",
+    subject: "target",
+    detail: () => ({ because: "wrong_code" }),
+  },
+  {
+    does: "resetPassword, with a code that has run out",
+    first: ({ id }) =>
+      service.database.query("update latchkey.one_time_codes set expires_at = 'epoch' where user_id = $1", [id]),
+    run: ({ username, code }) =>
+      refused("code_expired", service.auth.resetPassword({ username, code, newPassword }, service.facts)),
+    leaves: ["password_reset_refused"],
+    actor: "nobody",
+    subject: "target",
+    detail: () => ({ because: "expired_code" }),
+  },
+  {
+    does: "resetPassword, of nobody",
+    run: () =>
+      refused(
+        "code_invalid",
+        service.auth.resetPassword({ username: freshName(), code: "KANAR-YAKAN", newPassword }, service.facts),
+      ),
+    leaves: ["password_reset_refused"],
+    actor: "nobody",
+    subject: "nobody",
+    detail: () => ({ because: "unknown_user" }),
+  },
+  {
     does: "users.create",
     run: () => service.auth.users.create(admin, { username: freshName(), firstName: "Kanarya" }),
     leaves: ["user_created", "set_password_code_issued"],
@@ -294,6 +346,47 @@ const deeds: readonly Deed[] = [
     run: ({ id }) => service.auth.users.delete(admin, id),
     leaves: ["user_deleted"],
     detail: () => ({}),
+  },
+  {
+    ...byAdmin,
+    does: "users.unlock",
+    run: ({ id }) => service.auth.users.unlock(admin, id),
+    leaves: ["account_unlocked"],
+    detail: () => ({}),
+  },
+  {
+    ...byOperator,
+    does: "operator.update",
+    run: ({ username }) => service.auth.operator.update(username, { phoneNumber: null, isActive: false }),
+    leaves: ["user_updated"],
+    detail: () => ({ fields: ["isActive", "phoneNumber"] }),
+  },
+  {
+    ...byOperator,
+    does: "operator.delete",
+    run: ({ username }) => service.auth.operator.delete(username),
+    leaves: ["user_deleted"],
+    detail: () => ({}),
+  },
+  {
+    ...ofNobody,
+    does: "operator.createGroup",
+    run: () => service.auth.operator.createGroup({ name: freshName(), permissions: [] }),
+    leaves: ["group_created"],
+  },
+  {
+    ...ofNobody,
+    does: "operator.updateGroup",
+    run: ({ group }) => service.auth.operator.updateGroup(group.name, { permissions: ["notes.add_note"] }),
+    leaves: ["group_updated"],
+    detail: ({ group }) => ({ group: group.id, fields: ["permissions"], permissions: ["notes.add_note"] }),
+  },
+  {
+    ...ofNobody,
+    does: "operator.deleteGroup",
+    run: ({ group }) => service.auth.operator.deleteGroup(group.name),
+    leaves: ["group_deleted"],
+    detail: ({ group }) => ({ group: group.id }),
   },
   {
     ...byAdmin,
@@ -413,6 +506,24 @@ const deeds: readonly Deed[] = [
   },
   {
     ...ofNobody,
+    does: "importedUsers.completeRound",
+    first: startRound,
+    run: (_, prepared) => service.auth.importedUsers.completeRound(prepared as ImportRound, { people: 1 }),
+    leaves: ["imported_users_recorded"],
+    detail: () => ({ source: "django", added: 1, changed: 0, gone: expect.any(Number) }),
+  },
+  {
+    does: "importedUsers.link",
+    actor: "nobody",
+    subject: "target",
+    isNowhere: true,
+    first: completeRound,
+    run: ({ id, username }) => service.auth.importedUsers.link({ source: "django", oldId: username }, id),
+    leaves: ["imported_user_linked"],
+    detail: () => ({ source: "django" }),
+  },
+  {
+    ...ofNobody,
     does: "rotateKeys",
     run: () => service.auth.rotateKeys({ compromised: false }),
     leaves: ["keys_rotated"],
@@ -433,7 +544,11 @@ const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
   "users.get": ({ id }) => service.auth.users.get(id),
   "users.listSessions": ({ id }) => service.auth.users.listSessions(admin, id),
   "groups.list": () => service.auth.groups.list({ limit: 25 }),
+  "groups.get": ({ group }) => service.auth.groups.get(group.id),
   "operator.listSessions": ({ username }) => service.auth.operator.listSessions(username),
+  "importedUsers.startRound": startRound,
+  "importedUsers.record": startRound,
+  "importedUsers.listWithoutAccount": () => service.auth.importedUsers.listWithoutAccount("django"),
   refresh: ({ refreshToken }) => service.auth.refresh(refreshToken, service.facts),
   authenticate: ({ token }) => service.auth.authenticate([`Bearer ${token}`]),
   inspectToken: ({ token }) => service.auth.inspectToken(token, service.facts),
@@ -473,7 +588,10 @@ const allEvents: Readonly<Record<AuditEvent["event"], true>> = {
   password_change_refused: true,
   limit_reached: true,
   account_unlocked: true,
+  password_reset_refused: true,
   legacy_token_adopted: true,
+  imported_users_recorded: true,
+  imported_user_linked: true,
   profile_updated: true,
   keys_rotated: true,
 };
@@ -487,7 +605,7 @@ test("every event that there is, is left by a deed that is shown here", () => {
 function flowsOf(part: object, prefix = ""): string[] {
   return Object.entries(part).flatMap(([name, value]) => {
     if (typeof value === "function") return [`${prefix}${name}`];
-    return ["users", "groups", "operator"].includes(name) ? flowsOf(value, `${name}.`) : [];
+    return ["users", "groups", "operator", "importedUsers"].includes(name) ? flowsOf(value, `${name}.`) : [];
   });
 }
 

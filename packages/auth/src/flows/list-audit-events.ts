@@ -4,6 +4,8 @@ import type { Core } from "./core.ts";
 export interface ListEventsInput {
   /** Only events about this user. */
   readonly userId?: string | undefined;
+  /** Only what this user did. */
+  readonly actorId?: string | undefined;
   /** Only events of this name, such as `signed_in`. */
   readonly event?: string | undefined;
   /** `nextCursor` of the page before. */
@@ -20,9 +22,9 @@ export interface EventPageAnswer {
 /** One page of the audit trail, the newest first. */
 export async function listAuditEvents(
   core: Core,
-  { userId, event, cursor, limit }: ListEventsInput,
+  { userId, actorId, event, cursor, limit }: ListEventsInput,
 ): Promise<EventPageAnswer> {
-  const found = await listEvents(core.db, { subjectId: userId, event, after: cursor, limit: limit + 1 });
+  const found = await listEvents(core.db, { subjectId: userId, actorId, event, after: cursor, limit: limit + 1 });
   const listed = found.slice(0, limit);
   const last = found.length > limit ? listed.at(-1) : undefined;
   return { events: listed.map(({ event }) => event), nextCursor: last?.position ?? null };

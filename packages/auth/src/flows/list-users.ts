@@ -16,13 +16,15 @@ export interface ListUsersInput {
   readonly isActive?: boolean | undefined;
   readonly isStaff?: boolean | undefined;
   readonly groupId?: string | undefined;
+  /** Only users whose own fields hold this: fields that are declared as indexed. */
+  readonly profile?: Readonly<Record<string, unknown>> | undefined;
   /** `nextCursor` of the page before. */
   readonly cursor?: string | undefined;
   readonly limit: number;
 }
 
-export interface UserPageAnswer {
-  readonly users: readonly User[];
+export interface UserPageAnswer<Person extends User = User> {
+  readonly users: readonly Person[];
   /** For the next page; null on the last. */
   readonly nextCursor: string | null;
 }
@@ -34,7 +36,7 @@ export async function listUsers(core: Core, input: ListUsersInput): Promise<User
   const order = search?.by ?? "id";
   const after = cursor === undefined ? undefined : readCursor(cursor, order);
   // One more than asked for tells whether there is another page.
-  const found = await listUserRows(core.db, { ...filters, search, after, limit: limit + 1 });
+  const found = await listUserRows(core.db, core.profile, { ...filters, search, after, limit: limit + 1 });
   const listed = found.slice(0, limit);
   const last = found.length > limit ? listed.at(-1) : undefined;
   return { users: listed.map(({ user }) => user), nextCursor: last ? writeCursor(order, last.position) : null };

@@ -3,14 +3,16 @@ import { recordEvent } from "../audit/audit-log.ts";
 import { AuthError } from "../errors.ts";
 import type { Identifier } from "../identifiers/identifier.ts";
 import type { PasswordCheck } from "../passwords/passwords.ts";
+import { toNetwork } from "../throttling/address.ts";
 import { type Account, recordLogin } from "../users/user-store.ts";
 import { admitSignIn, type SignInAdmission } from "./admit-sign-in.ts";
-import { answerSignIn, type SignInAnswer } from "./answer-session.ts";
+import { type AnsweredSession, answerSignIn, type SignInAnswer } from "./answer-session.ts";
 import type { Core, RequestFacts } from "./core.ts";
-import { findNamedAccount, readName } from "./find-named.ts";
+import { readName } from "./find-named.ts";
 import { openSession } from "./open-session.ts";
 import { recordUsedUp } from "./record-used-up.ts";
-import { whileCounted } from "./while-counted.ts";
+import { tellHook } from "./tell-hooks.ts";
+import { isUndone, unlessUndone, whileCounted } from "./while-counted.ts";
 
 export interface LoginInput {
   /** A username, a phone number in any usual spelling, or an e-mail address. */
@@ -24,32 +26,67 @@ export interface LoginInput {
  * Signs a person in. Whatever is wrong (unknown name, wrong password, inactive account, unusable password, an account that is locked),
  * the refusal is the same and took the same work.
  *
- * @throws AuthError `invalid_credentials`, `rate_limited`, `overloaded`, `invalid_input` for digits that are two phone numbers
+ * @throws AuthError `invalid_credentials`, `rate_limited`, `overloaded`, `refused_by_hook`, `hook_failed`, and `invalid_input` for
+ * digits that are two phone numbers
  */
 export async function login(core: Core, input: LoginInput, facts: RequestFacts): Promise<SignInAnswer> {
-  core.passwords.requireRoom();
+  const network = toNetwork(facts.address);
+  core.passwords.requireRoom(network);
   const identifier = readName(core, input.username, "username");
-  const account = identifier && (await findNamedAccount(core.db, identifier, input.username));
-  const admission = await admitSignIn(core, { identifier, account, deviceMark: input.deviceMark, facts });
+  const admission = await admitSignIn(core, {
+    typed: input.username,
+    identifier,
+    deviceMark: input.deviceMark,
+    facts,
+  });
+  const { account } = admission;
   // Nothing fits an account that is locked or disabled, so that nothing is learnt of its password.
   const stored = account?.isActive && !admission.isClosed ? account.password : null;
-  const check = await whileCounted(core, admission, () => core.passwords.verify(input.password, stored));
+  const check = await whileCounted(core, admission, () => core.passwords.verify(input.password, stored, network));
   if (!identifier || !account || !check.matches) {
     return refuse(core, { identifier, account, admission, because: findReason(account, admission, check), facts });
   }
-  const nextHash = (check.needsRehash && (await tryRehash(core, input.password))) || account.password;
-  const opened = await core.db.transaction().execute(async (transaction) => {
-    const user = await recordLogin(transaction, { id: account.id, verifiedHash: account.password, nextHash });
-    if (!user) return null;
-    await core.throttle.succeed(transaction, admission.counted);
-    const happened = { event: "signed_in", identifier: identifier.kind } as const;
-    await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
-    return openSession(core, transaction, { user, facts });
-  });
+  const nextHash = (check.needsRehash && (await tryRehash(core, input.password, network))) || account.password;
+  const signedIn = { account, admission, nextHash, identifier, facts };
+  const opened = await unlessUndone(core, admission, () => open(core, signedIn)).catch((error) =>
+    recordUndone(core, signedIn, error),
+  );
   if (opened) return answerSignIn(core, opened, admission.deviceId);
   // The account changed while the password was being checked: what was checked no longer counts.
   await core.throttle.withdraw(admission.counted);
   return login(core, input, facts);
+}
+
+interface SignedIn {
+  readonly account: Account;
+  readonly admission: SignInAdmission;
+  readonly nextHash: string;
+  readonly identifier: Identifier;
+  readonly facts: RequestFacts;
+}
+
+/** Null when the account changed since its password was read. */
+async function open(
+  core: Core,
+  { account, admission, nextHash, identifier, facts }: SignedIn,
+): Promise<AnsweredSession | null> {
+  return core.db.transaction().execute(async (transaction) => {
+    const checked = { id: account.id, verifiedHash: account.password, nextHash };
+    const user = await recordLogin(transaction, core.profile, checked);
+    if (!user) return null;
+    const happened = { event: "signed_in", identifier: identifier.kind } as const;
+    await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
+    const opened = await openSession(core, transaction, { user, facts });
+    await tellHook(core, transaction, "signedIn", { user, session: opened.session, request: facts });
+    await core.throttle.succeed(transaction, admission.counted);
+    return opened;
+  });
+}
+
+async function recordUndone(core: Core, { identifier, account, facts }: SignedIn, error: unknown): Promise<never> {
+  const happened = { event: "sign_in_refused", identifier: identifier.kind, because: "hook" } as const;
+  if (isUndone(error)) await recordEvent(core.db, happened, { ...facts, actorId: null, subjectId: account.id });
+  throw error;
 }
 
 function findReason(account: Account | null, { isClosed }: SignInAdmission, check: PasswordCheck): SignInRefusal {
@@ -78,9 +115,9 @@ async function refuse(core: Core, { identifier, account, admission, because, fac
 }
 
 /** A new hash under the present settings; null when the service is too busy, since the next sign-in can do it as well. */
-async function tryRehash(core: Core, password: string): Promise<string | null> {
+async function tryRehash(core: Core, password: string, network: string | null): Promise<string | null> {
   try {
-    return await core.passwords.hash(password);
+    return await core.passwords.hash(password, network);
   } catch (error) {
     if (error instanceof AuthError && error.code === "overloaded") return null;
     throw error;

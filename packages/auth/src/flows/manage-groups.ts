@@ -18,7 +18,7 @@ import { requireKnownPermissions } from "./administer-users.ts";
 import { findUnheld, requireHeld } from "./authorize.ts";
 import type { Core } from "./core.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
-import type { Administrator } from "./require-authority.ts";
+import type { Actor } from "./require-authority.ts";
 
 export interface ListGroupsInput {
   /** `nextCursor` of the page before. */
@@ -41,6 +41,11 @@ export async function listGroups(core: Core, { cursor, limit }: ListGroupsInput)
   return { groups, nextCursor: last ? writeCursor("name", last.name) : null };
 }
 
+/** @throws AuthError `not_found` */
+export async function getGroup(core: Core, id: string): Promise<Group> {
+  return getGroupOrThrow(core.db, id);
+}
+
 export interface GroupInput {
   readonly name: string;
   readonly permissions: readonly string[];
@@ -49,7 +54,7 @@ export interface GroupInput {
 export type GroupUpdate = { readonly [Field in keyof GroupInput]?: GroupInput[Field] | undefined };
 
 /** @throws AuthError `identifier_taken`, `invalid_input`, `permission_denied` when it gives more than its maker has */
-export async function createGroup(core: Core, admin: Administrator, { name, permissions }: GroupInput): Promise<Group> {
+export async function createGroup(core: Core, admin: Actor, { name, permissions }: GroupInput): Promise<Group> {
   return core.db.transaction().execute(async (transaction) => {
     const id = await insertGroup(transaction, toGroupName(name));
     await setPermissions(transaction, admin, { id, permissions: [] }, permissions);
@@ -66,7 +71,7 @@ export async function createGroup(core: Core, admin: Administrator, { name, perm
  */
 export async function updateGroup(
   core: Core,
-  admin: Administrator,
+  admin: Actor,
   id: string,
   { name, permissions }: GroupUpdate,
 ): Promise<Group> {
@@ -87,7 +92,7 @@ export async function updateGroup(
  *
  * @throws AuthError `not_found`, `permission_denied` when it gives what whoever deletes it does not hold
  */
-export async function deleteGroup(core: Core, admin: Administrator, id: string): Promise<void> {
+export async function deleteGroup(core: Core, admin: Actor, id: string): Promise<void> {
   await core.db.transaction().execute(async (transaction) => {
     await lockGroupBelow(transaction, admin, id);
     await deleteGroupRow(transaction, id);
@@ -96,10 +101,10 @@ export async function deleteGroup(core: Core, admin: Administrator, id: string):
 }
 
 /** A group that nobody else changes until the transaction ends, if it gives nothing that the administrator does not hold. */
-async function lockGroupBelow(transaction: Queries, { user }: Administrator, id: string): Promise<Group> {
+async function lockGroupBelow(transaction: Queries, { user }: Actor, id: string): Promise<Group> {
   await lockGroup(transaction, id);
   const group = await getGroupOrThrow(transaction, id);
-  const unheld = await findUnheld(transaction, user, group.permissions);
+  const unheld = user && (await findUnheld(transaction, user, group.permissions));
   if (unheld)
     throw new AuthError("permission_denied", `That group gives ${unheld}: only who holds it changes the group`);
   return group;
@@ -107,7 +112,7 @@ async function lockGroupBelow(transaction: Queries, { user }: Administrator, id:
 
 async function setPermissions(
   transaction: Queries,
-  { user }: Administrator,
+  { user }: Actor,
   { id, permissions: present }: Pick<Group, "id" | "permissions">,
   wanted: readonly string[],
 ): Promise<void> {
@@ -120,8 +125,8 @@ async function setPermissions(
 }
 
 /** What people could put into a group of theirs would stay with them when the group that it came by has gone. */
-async function refuseServingOneself(transaction: Queries, user: User, groupId: string): Promise<void> {
-  if (user.isSuperuser || !(await isMember(transaction, user.id, groupId))) return;
+async function refuseServingOneself(transaction: Queries, user: User | null, groupId: string): Promise<void> {
+  if (!user || user.isSuperuser || !(await isMember(transaction, user.id, groupId))) return;
   throw new AuthError("permission_denied", "Nobody gives rights to themselves, be it by a group of theirs");
 }
 
@@ -132,8 +137,8 @@ function toGroupName(typed: string): string {
   throw new AuthError("invalid_input", "The input is not valid", { issues });
 }
 
-function record(transaction: Queries, { user, facts }: Administrator, event: Parameters<typeof recordEvent>[1]) {
-  return recordEvent(transaction, event, { ...facts, actorId: user.id, subjectId: null });
+function record(transaction: Queries, { user, facts }: Actor, event: Parameters<typeof recordEvent>[1]) {
+  return recordEvent(transaction, event, { ...facts, actorId: user?.id ?? null, subjectId: null });
 }
 
 async function getGroupOrThrow(db: Queries, id: string): Promise<Group> {

@@ -2,6 +2,7 @@ import { recordEvent } from "../audit/audit-log.ts";
 import { AuthError } from "../errors.ts";
 import { describeDevice } from "../sessions/device.ts";
 import { endSessions, listDevices } from "../sessions/session-store.ts";
+import { markOldTokensEnded } from "../users/user-store.ts";
 import type { Caller } from "./authenticate.ts";
 import type { Core, RequestFacts } from "./core.ts";
 
@@ -58,6 +59,8 @@ function endAndRecord(
   facts: RequestFacts,
 ): Promise<number> {
   return core.db.transaction().execute(async (transaction) => {
+    // A token of another system that has not been used here yet is a session as well.
+    if (which.id === undefined) await markOldTokensEnded(transaction, which.userId);
     const { length: count } = await endSessions(transaction, { ...which, reason: "revoked" });
     if (count === 0) return 0;
     const happened = { event: "sessions_ended", because: "revoked", count } as const;

@@ -37,8 +37,10 @@ export async function openSession(
   return { user, session, idleExpiresAt, refreshToken };
 }
 
-async function endSurplus(core: Core, transaction: Queries, { user, facts }: Opening): Promise<void> {
+/** Ends the sessions beyond the most that one person may have. */
+export async function endSurplus(core: Core, transaction: Queries, { user, facts }: Opening): Promise<void> {
   const surplus = await endSurplusSessions(transaction, { userId: user.id, most: core.options.sessions.perUser });
+  if (surplus.length === 0) return;
   const happened = { event: "sessions_ended", because: "too_many_sessions", count: surplus.length } as const;
   await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
 }

@@ -8,19 +8,25 @@ import {
   findGrants,
   findGroupByName,
   type Grants,
+  type Group,
   insertUserGroup,
   insertUserPermission,
 } from "../permissions/permission-store.ts";
 import { endSessions } from "../sessions/session-store.ts";
-import { type Account, lockUser, lockWithSuperusers, setPassword } from "../users/user-store.ts";
+import type { User } from "../users/user.ts";
+import { type Account, lockUser, lockWithSuperusers, markOldTokensEnded, setPassword } from "../users/user-store.ts";
 import { endAndRecord } from "./administer-sessions.ts";
-import { requireKnownPermissions } from "./administer-users.ts";
+import { deleteUser, requireKnownPermissions, type UserUpdate, updateUser } from "./administer-users.ts";
 import type { Core } from "./core.ts";
 import { encodePassword } from "./encode-password.ts";
 import { findNamedAccount, readName } from "./find-named.ts";
 import { forgetFailures } from "./forget-failures.ts";
 import { issuePasswordCode, type PasswordCode, refuseDisabled } from "./issue-password-code.ts";
+import { createGroup, deleteGroup, type GroupInput, type GroupUpdate, updateGroup } from "./manage-groups.ts";
 import { type Device, listDevicesOf } from "./manage-sessions.ts";
+import { operator } from "./require-authority.ts";
+import { tellPasswordReset } from "./tell-hooks.ts";
+import { unlockUser } from "./unlock-user.ts";
 
 // What the operator of the installation does at its command line, in nobody's name and above everybody.
 
@@ -34,8 +40,9 @@ const atCommandLine = (subjectId: string) => ({ actorId: null, subjectId, addres
 export async function changePasswordOf(core: Core, name: string, password: string): Promise<number> {
   const account = await findNamed(core, name);
   const encoded = await encodePassword(core, password, { field: "password", person: account });
-  return core.db.transaction().execute(async (transaction) => {
+  const ended = await core.db.transaction().execute(async (transaction) => {
     await setPassword(transaction, account.id, encoded);
+    await markOldTokensEnded(transaction, account.id);
     await forgetFailures(core, transaction, account);
     await withdrawCode(transaction, { userId: account.id, purpose: "set_password" });
     const { length: sessionsEnded } = await endSessions(transaction, {
@@ -45,6 +52,8 @@ export async function changePasswordOf(core: Core, name: string, password: strin
     await recordEvent(transaction, { event: "password_reset", sessionsEnded }, atCommandLine(account.id));
     return sessionsEnded;
   });
+  await tellPasswordReset(core, account.id, { by: "command_line", request: null });
+  return ended;
 }
 
 /** A permission such as `notes.add_note`, or a group by its name. */
@@ -76,7 +85,7 @@ async function changeGrants(
 ): Promise<Grants> {
   const { id } = await findNamed(core, name);
   return core.db.transaction().execute(async (transaction) => {
-    const { target } = await lockWithSuperusers(transaction, id);
+    const { target } = await lockWithSuperusers(transaction, core.profile, id);
     if (!target) throw unknownUser();
     await change(transaction, id);
     const grants = await findGrants(transaction, id);
@@ -108,11 +117,39 @@ export async function createPasswordCodeNamed(core: Core, name: string): Promise
 
 /** Lets a user sign in again whose account was locked, or slowed, by guesses. Throws AuthError `not_found`. */
 export async function unlock(core: Core, name: string): Promise<void> {
-  const account = await findNamed(core, name);
-  await core.db.transaction().execute(async (transaction) => {
-    await forgetFailures(core, transaction, account);
-    await recordEvent(transaction, { event: "account_unlocked" }, atCommandLine(account.id));
-  });
+  const { id } = await findNamed(core, name);
+  await unlockUser(core, operator, id);
+}
+
+/**
+ * Changes a user as an administrator does who stands above everybody.
+ *
+ * @throws AuthError `not_found`, `invalid_input`, `identifier_taken`, `permission_denied` for the last superuser
+ */
+export async function updateUserNamed(core: Core, name: string, changes: UserUpdate): Promise<User> {
+  const { id } = await findNamed(core, name);
+  return updateUser(core, operator, id, changes);
+}
+
+/** Deletes a user with their sessions and grants. Throws AuthError `not_found`, `permission_denied` for the last superuser. */
+export async function deleteUserNamed(core: Core, name: string): Promise<void> {
+  const { id } = await findNamed(core, name);
+  await deleteUser(core, operator, id);
+}
+
+/** Makes a group. Throws AuthError `identifier_taken`, `invalid_input`. */
+export function createGroupAsOperator(core: Core, group: GroupInput): Promise<Group> {
+  return createGroup(core, operator, group);
+}
+
+/** Changes a group's name or what it gives. Throws AuthError `not_found`, `identifier_taken`, `invalid_input`. */
+export async function updateGroupNamed(core: Core, name: string, changes: GroupUpdate): Promise<Group> {
+  return updateGroup(core, operator, await getGroupId(core.db, name), changes);
+}
+
+/** Deletes a group; its members keep what they have by themselves. Throws AuthError `not_found`. */
+export async function deleteGroupNamed(core: Core, name: string): Promise<void> {
+  await deleteGroup(core, operator, await getGroupId(core.db, name));
 }
 
 /** Where a user is signed in, the last used first. Throws AuthError `not_found`. */

@@ -1,31 +1,12 @@
 import type pg from "pg";
-import type { Session } from "../sessions/session.ts";
 import { isLiveSession, touchInterval } from "../sessions/session-store.ts";
+import { prepareQuery } from "../storage/prepared-statements.ts";
 import { shareQuery } from "../storage/share-query.ts";
-import type { User } from "../users/user.ts";
-import { callerColumns, readCallerRow } from "./caller-columns.ts";
+import type { CallerColumns } from "./caller-columns.ts";
+import type { CallerKey, CallerReader, StoredCaller } from "./core.ts";
 
-/** A session and its user as the database has them at this moment. */
-export interface StoredCaller {
-  readonly session: Session;
-  readonly user: User;
-  readonly isLive: boolean;
-  /** Whether the key that signed the token is still accepted. */
-  readonly isKeyAccepted: boolean;
-  /** Whether its last use was noted long enough ago to be noted again. */
-  readonly isTouchDue: boolean;
-}
-
-export interface CallerKey {
-  readonly sessionId: string;
-  /** The key of the database that signed the token; null for one from the settings. */
-  readonly kid: string | null;
-}
-
-export type CallerReader = (key: CallerKey) => Promise<StoredCaller | null>;
-
-const readCallersQuery = `
-  select call.position::int as position, ${callerColumns},
+const toQuery = (columns: CallerColumns) => `
+  select call.position::int as position, ${columns.text},
     ${isLiveSession("session")} as "isLive",
     session.last_used_at <= latchkey.now() - interval '${touchInterval} seconds' as "isTouchDue",
     call.kid is null or exists (
@@ -42,16 +23,16 @@ type Row = Readonly<Record<string, unknown>> & Facts & { position: number };
  * Reads sessions with their users, always fresh: calls that arrive together share one prepared statement, and nothing is kept
  * from one to the next.
  */
-export function createCallerReader(pool: pg.Pool): CallerReader {
+export function createCallerReader(pool: pg.Pool, columns: CallerColumns): CallerReader {
+  const readCallers = prepareQuery<Row>(pool, "read-callers", toQuery(columns));
   return shareQuery(async (keys: readonly CallerKey[]): Promise<(StoredCaller | null)[]> => {
-    const values = [keys.map((key) => key.sessionId), keys.map((key) => key.kid)];
-    const { rows } = await pool.query<Row>({ name: "read-callers", text: readCallersQuery, values });
-    const callers = new Map(rows.map((row) => [row.position, toStoredCaller(row)]));
+    const { rows } = await readCallers([keys.map((key) => key.sessionId), keys.map((key) => key.kid)]);
+    const callers = new Map(rows.map((row) => [row.position, toStoredCaller(columns, row)]));
     return keys.map((_, index) => callers.get(index + 1) ?? null);
   });
 }
 
-function toStoredCaller(row: Row): StoredCaller {
+function toStoredCaller(columns: CallerColumns, row: Row): StoredCaller {
   const { isLive, isKeyAccepted, isTouchDue } = row;
-  return { ...readCallerRow(row), isLive, isKeyAccepted, isTouchDue };
+  return { ...columns.read(row), isLive, isKeyAccepted, isTouchDue };
 }

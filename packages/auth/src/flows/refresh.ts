@@ -17,7 +17,7 @@ import { rotateSession } from "./rotate-session.ts";
 export async function refresh(core: Core, refreshToken: string, facts: RequestFacts): Promise<SessionAnswer> {
   const presented = await readRefreshToken(core, refreshToken, facts);
   const successor = deriveSuccessor(core.refreshKey, presented);
-  const rotated = await rotateSession(core.options, core.db, { presented: presented.hash, successor, facts });
+  const rotated = await rotateSession(core, core.db, { presented: presented.hash, successor, facts });
   return rotated ? answerSession(core, { ...rotated, refreshToken: successor }) : refuse(core, presented, facts);
 }
 

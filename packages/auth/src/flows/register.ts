@@ -14,6 +14,9 @@ import { requireGoodPassword } from "./encode-password.ts";
 import { requireFreeForms } from "./find-named.ts";
 import { openSession } from "./open-session.ts";
 import { parseNewNames, type StoredNames } from "./parse-names.ts";
+import { requireFreeUsername } from "./require-free-username.ts";
+import { tellHook } from "./tell-hooks.ts";
+import { unlessUndone } from "./while-counted.ts";
 
 export interface RegisterInput extends ProfileChanges {
   readonly username: string;
@@ -30,7 +33,8 @@ const proofLifetime = 7 * 86_400;
 /**
  * Opens an account for a stranger and signs them in.
  *
- * @throws AuthError `registration_closed`, `invalid_input`, `password_rejected`, `identifier_taken`, `rate_limited`, `overloaded`
+ * @throws AuthError `registration_closed`, `invalid_input`, `password_rejected`, `identifier_taken`, `rate_limited`, `overloaded`,
+ * `refused_by_hook`, `hook_failed`
  */
 export async function register(core: Core, input: RegisterInput, facts: RequestFacts): Promise<SignInAnswer> {
   if (core.options.registration === "closed") {
@@ -45,12 +49,14 @@ export async function register(core: Core, input: RegisterInput, facts: RequestF
   } = parseNewNames(core, { username, phoneNumber, email });
   const person = { username, phoneNumber, email, ...profile };
   requireGoodPassword(core, password, { field: "password", person });
-  core.passwords.requireRoom();
-  await core.throttle.admit([{ limit: "register_address", of: [toNetwork(facts.address)] }]);
-  const encoded = await core.passwords.hash(password);
-  const opened = await core.db.transaction().execute(async (transaction) => {
+  const network = toNetwork(facts.address);
+  core.passwords.requireRoom(network);
+  const admission = await core.throttle.admit(network === null ? [] : [{ limit: "register_address", of: [network] }]);
+  const encoded = await core.passwords.hash(password, network);
+  const open = async (transaction: Queries) => {
+    await requireFreeUsername(transaction, names, { isTrusted: false });
     await requireFreeForms(transaction, { usernameKey: names.usernameKey });
-    const user = await insertUser(transaction, {
+    const user = await insertUser(transaction, core.profile, {
       ...profile,
       ...names,
       id: randomUUIDv7(),
@@ -62,8 +68,11 @@ export async function register(core: Core, input: RegisterInput, facts: RequestF
     await keepForProof(transaction, user.id, { phoneNumber: unprovedPhone, email: unprovedEmail });
     const happened = { event: "user_created", by: "registration" } as const;
     await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
-    return openSession(core, transaction, { user, facts });
-  });
+    const opened = await openSession(core, transaction, { user, facts });
+    await tellHook(core, transaction, "userCreated", { user, by: "registration", request: facts });
+    return opened;
+  };
+  const opened = await unlessUndone(core, admission, () => core.db.transaction().execute(open));
   return answerSignIn(core, opened, null);
 }
 

@@ -12,6 +12,14 @@ export interface Administrator extends Caller {
   readonly facts: RequestFacts;
 }
 
+/** Who changes an account or a group: an administrator, or the operator at the command line, who has no account and stands above all. */
+export interface Actor {
+  readonly user: User | null;
+  readonly facts: RequestFacts;
+}
+
+export const operator: Actor = { user: null, facts: { requestId: null, address: null, userAgent: null } };
+
 export type Change<T> = (transaction: Queries, target: User, superusers: readonly string[]) => Promise<T>;
 
 /**
@@ -19,11 +27,11 @@ export type Change<T> = (transaction: Queries, target: User, superusers: readonl
  *
  * @throws AuthError `not_found`, `permission_denied`
  */
-export async function administer<T>(core: Core, actor: User, id: string, change: Change<T>): Promise<T> {
+export async function administer<T>(core: Core, actor: User | null, id: string, change: Change<T>): Promise<T> {
   return core.db.transaction().execute(async (transaction) => {
-    const { target, superusers } = await lockWithSuperusers(transaction, id);
+    const { target, superusers } = await lockWithSuperusers(transaction, core.profile, id);
     if (!target) throw noSuchUser();
-    if (actor.isSuperuser && !superusers.includes(actor.id)) {
+    if (actor?.isSuperuser && !superusers.includes(actor.id)) {
       throw new AuthError("permission_denied", "You are no superuser any more");
     }
     await requireAuthorityOver(transaction, actor, target);
@@ -36,8 +44,8 @@ export async function administer<T>(core: Core, actor: User, id: string, change:
  *
  * @throws AuthError `permission_denied`
  */
-export async function requireAuthorityOver(db: Queries, actor: User, target: User): Promise<void> {
-  const obstacle = await findObstacle(db, actor, target);
+export async function requireAuthorityOver(db: Queries, actor: User | null, target: User): Promise<void> {
+  const obstacle = actor && (await findObstacle(db, actor, target));
   if (obstacle) throw new AuthError("permission_denied", `That account stands above yours: it ${obstacle}`);
 }
 
@@ -52,8 +60,8 @@ export async function findObstacle(db: Queries, actor: User, target: User): Prom
 }
 
 /** @throws AuthError `not_found` */
-export async function getUserOrThrow(db: Queries, id: string): Promise<User> {
-  const user = await findUser(db, id);
+export async function getUserOrThrow({ db, profile }: Pick<Core, "db" | "profile">, id: string): Promise<User> {
+  const user = await findUser(db, profile, id);
   if (!user) throw noSuchUser();
   return user;
 }

@@ -1,12 +1,10 @@
 import { sql } from "kysely";
-import type { ResolvedOptions } from "../options.ts";
 import type { RefreshToken } from "../sessions/refresh-token.ts";
 import type { Session } from "../sessions/session.ts";
 import { isLiveSession } from "../sessions/session-store.ts";
 import type { Queries } from "../storage/database.ts";
 import type { User } from "../users/user.ts";
-import { callerColumns, readCallerRow } from "./caller-columns.ts";
-import type { RequestFacts } from "./core.ts";
+import type { Core, RequestFacts } from "./core.ts";
 
 export interface Rotation {
   /** The hash of the refresh token that is presented. */
@@ -28,10 +26,11 @@ export interface RotatedSession {
  * and the others wait for it and then take the second.
  */
 export async function rotateSession(
-  { sessions: { refreshGrace, idleLifetime } }: Pick<ResolvedOptions, "sessions">,
+  { options: { sessions }, callerColumns }: Pick<Core, "options" | "callerColumns">,
   db: Queries,
   { presented, successor, facts }: Rotation,
 ): Promise<RotatedSession | null> {
+  const { refreshGrace, idleLifetime } = sessions;
   const isFirst = sql`session.refresh_hash = ${presented}`;
   const isRepeat = sql`session.refresh_hash = ${successor.hash} and session.previous_refresh_hash = ${presented}
     and session.rotated_at > latchkey.now() - make_interval(secs => ${refreshGrace})`;
@@ -49,7 +48,7 @@ export async function rotateSession(
     where session.id = ${successor.sessionId} and caller.id = session.user_id and caller.is_active
       and ${sql.raw(isLiveSession("session"))}
       and (${isFirst} or ${isRepeat})
-    returning ${sql.raw(callerColumns)}, session.idle_expires_at as "idleExpiresAt"`.execute(db.withoutPlugins());
+    returning ${sql.raw(callerColumns.text)}, session.idle_expires_at as "idleExpiresAt"`.execute(db.withoutPlugins());
   const [row] = rows;
-  return row ? { ...readCallerRow(row), idleExpiresAt: row.idleExpiresAt } : null;
+  return row ? { ...callerColumns.read(row), idleExpiresAt: row.idleExpiresAt } : null;
 }

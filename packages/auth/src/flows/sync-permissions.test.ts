@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createAuth } from "../auth.ts";
+import { createAuth } from "../create-auth.ts";
 import { createTestAuth, createTestDatabase, testSecret } from "../testing/index.ts";
 
 const actions = ["add", "change", "delete", "view"];
@@ -12,7 +12,7 @@ async function readPermissions({ query }: Awaited<ReturnType<typeof createTestDa
 }
 
 test("a start creates the four permissions of each declared model, and the custom ones, by itself", async () => {
-  await using test = await createTestAuth({ models: ["notes.note"], customPermissions: ["notes.publish_note"] });
+  await using test = await createTestAuth({ permissions: ["notes.note", "notes.publish_note"] });
   expect(await readPermissions(test.database)).toEqual(
     [...core, ...ofModel("notes", "note"), "notes.publish_note"].sort(),
   );
@@ -23,7 +23,7 @@ test("many processes that start at once, each with its models in another order, 
   await using database = await createTestDatabase();
   const models = Array.from({ length: 100 }, (_, index) => `shop.model${index}`);
   const processes = [models, models.toReversed(), models, models.toReversed()].map((declared) =>
-    createAuth(database.connection, { secret: testSecret, models: declared }),
+    createAuth(database.connection, { secret: testSecret, permissions: declared }),
   );
   try {
     await Promise.all(processes.map((auth) => auth.prepare()));
@@ -39,8 +39,8 @@ test("many processes that start at once, each with its models in another order, 
 });
 
 test("what is declared no longer stays until it is pruned, then goes with its grants, and that is written down", async () => {
-  await using test = await createTestAuth({ models: ["notes.note"] });
-  const later = await test.another({ models: ["shop.order"] });
+  await using test = await createTestAuth({ permissions: ["notes.note"] });
+  const later = await test.another({ permissions: ["shop.order"] });
   await later.createUser({ username: "alice", password: "correct horse battery" });
   await later.operator.grant("alice", { permission: "notes.add_note" });
   await later.operator.grant("alice", { permission: "shop.add_order" });
@@ -59,18 +59,23 @@ test("what is declared no longer stays until it is pruned, then goes with its gr
 });
 
 test("many processes that prune at once delete each permission once", async () => {
-  await using test = await createTestAuth({ models: ["notes.note"] });
-  const others = await Promise.all([1, 2, 3].map(() => test.another({ models: [] })));
+  await using test = await createTestAuth({ permissions: ["notes.note"] });
+  const others = await Promise.all([1, 2, 3].map(() => test.another({ permissions: [] })));
   const answers = await Promise.all(others.map((auth) => auth.syncPermissions({ prune: true })));
   expect(answers.flatMap(({ removed }) => removed).sort()).toEqual(ofModel("notes", "note"));
 });
 
-test.each([
-  { models: ["notes"] },
-  { models: ["Notes.note"] },
-  { models: ["notes.no-te"] },
-  { customPermissions: ["notes.publish"] },
-  { customPermissions: ["Notes.publish_note"] },
-])("%j is no way to write a model or a permission", (options) => {
-  expect(() => createAuth({}, { secret: testSecret, ...options })).toThrow(/is not written like app\./);
+test.each(["notes", "Notes.note", "notes.no-te", "notes.publish_", "Notes.publish_note", "notes.note\n", ""])(
+  "%j is no way to write a model or a permission",
+  (permission) => {
+    const declare = () => createAuth({}, { secret: testSecret, permissions: [permission] });
+    expect(declare).toThrow(/is not written like app\./);
+  },
+);
+
+test("nobody declares what is the core's own", () => {
+  for (const permission of ["auth.user", "auth.view_user", "auth.impersonate_user"]) {
+    const declare = () => createAuth({}, { secret: testSecret, permissions: [permission] });
+    expect(declare).toThrow(/is among the core's own/);
+  }
 });

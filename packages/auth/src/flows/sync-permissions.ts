@@ -1,5 +1,4 @@
 import { recordEvent } from "../audit/audit-log.ts";
-import { listModelPermissions, type ModelName } from "../permissions/permission.ts";
 import { deleteOtherPermissions, insertPermissions } from "../permissions/permission-store.ts";
 import type { Core } from "./core.ts";
 
@@ -9,11 +8,11 @@ export interface SyncedPermissions {
 }
 
 /**
- * Creates the permissions of the declared models, and the declared custom ones. With `prune`, permissions that nobody declares
+ * Creates the permissions that are declared. With `prune`, permissions that nobody declares
  * are deleted together with their grants; without, they stay, since another version of the program may still run.
  */
 export async function syncPermissions(core: Core, { prune }: { prune: boolean }): Promise<SyncedPermissions> {
-  const declared = declaredPermissions(core.options);
+  const declared = core.options.permissions;
   return core.db.transaction().execute(async (transaction) => {
     const added = await insertPermissions(transaction, declared);
     const removed = prune ? await deleteOtherPermissions(transaction, declared) : [];
@@ -24,11 +23,3 @@ export async function syncPermissions(core: Core, { prune }: { prune: boolean })
 }
 
 const nobody = { actorId: null, subjectId: null, address: null, requestId: null };
-
-/** Every permission that the options declare, in one order for all processes: so they wait for each other and never both. */
-export function declaredPermissions(options: {
-  models: readonly string[];
-  customPermissions: readonly string[];
-}): string[] {
-  return [...listModelPermissions(options.models as readonly ModelName[]), ...options.customPermissions].sort();
-}

@@ -1,7 +1,8 @@
 import { AuthError } from "../errors.ts";
 import type { ResolvedOptions } from "../options.ts";
-import { hmacSha256 } from "../secrets.ts";
-import { type FindVerificationKey, verifyAccessToken } from "../tokens/access-token.ts";
+import { sha256 } from "../secrets.ts";
+import type { Lanes } from "../throttling/lanes.ts";
+import { type CheckInTurn, type FindVerificationKey, verifyAccessToken } from "../tokens/access-token.ts";
 import { looksLikeDjangoToken, verifyDjangoToken } from "../tokens/django-token.ts";
 import { sharedKeyId } from "../tokens/key-ring.ts";
 import type { VerifiedToken } from "../tokens/verified-tokens.ts";
@@ -10,12 +11,12 @@ export interface TokenVerification {
   readonly options: ResolvedOptions;
   /** Finds a key of the database. */
   readonly findRingKey: FindVerificationKey;
-  /** Derives the session of an old token from its text. */
-  readonly adoptionKey: Uint8Array;
+  /** Where the signatures of tokens from one network wait for each other to be checked. */
+  readonly lanes: Lanes;
 }
 
 /** Verifies the text of a bearer token: one of ours, or one of the old backend where the options still allow that. */
-export function createTokenVerification({ options, findRingKey, adoptionKey }: TokenVerification) {
+export function createTokenVerification({ options, findRingKey, lanes }: TokenVerification) {
   const { issuer, audience, profile } = options.tokens;
   const sharedSecret = options.django && Buffer.from(options.django.secretKey);
   const sharedKid = sharedSecret && profile === "django" ? sharedKeyId(sharedSecret) : null;
@@ -24,20 +25,23 @@ export function createTokenVerification({ options, findRingKey, adoptionKey }: T
   const findKey: FindVerificationKey = async (header) =>
     sharedSecret && header.kid === sharedKid && header.alg === "HS256" ? sharedSecret : findRingKey(header);
 
-  async function verifyOwnToken(token: string): Promise<VerifiedToken> {
-    const { kid, claims } = await verifyAccessToken(token, findKey, expectations);
+  async function verifyOwnToken(token: string, network: string | null): Promise<VerifiedToken> {
+    const inTurn: CheckInTurn = (check) => lanes.run(network, check);
+    const { kid, claims } = await verifyAccessToken(token, findKey, { ...expectations, inTurn });
     const ringKid = kid === sharedKid ? null : kid;
     return { kind: "own", sessionId: claims.sid, userId: claims.sub, kid: ringKid, expiresAt: claims.exp, claims };
   }
 
   async function verifyOldToken(token: string, secret: Uint8Array): Promise<VerifiedToken> {
     const django = await verifyDjangoToken(token, secret, options.clock);
-    const sessionId = toUuid(hmacSha256(adoptionKey, token));
+    // From the text alone, so that the session of an old token stays its own, and ended, when the service's secret is another one.
+    const sessionId = toUuid(sha256(Buffer.from(`latchkey/adopted-sessions/${token}`)));
     return { kind: "django", sessionId, userId: null, kid: null, expiresAt: django.expiresAt.getTime() / 1000, django };
   }
 
-  return async function verifyToken(token: string): Promise<VerifiedToken> {
-    return sharedSecret && looksLikeDjangoToken(token) ? verifyOldToken(token, sharedSecret) : verifyOwnToken(token);
+  return async function verifyToken(token: string, network: string | null): Promise<VerifiedToken> {
+    if (!sharedSecret || !looksLikeDjangoToken(token)) return verifyOwnToken(token, network);
+    return lanes.run(network, () => verifyOldToken(token, sharedSecret));
   };
 }
 

@@ -52,6 +52,24 @@ export async function putCode(db: Queries, { lifetime, target, issuerId, ...code
   return expiresAt;
 }
 
+/** A code as somebody presents it. */
+export interface PresentedCode {
+  readonly userId: string;
+  readonly purpose: CodePurpose;
+  readonly codeHash: Buffer;
+}
+
+/** Whether there is such a code, be it good or expired. It takes no lock, so that wrong codes hold nobody up. */
+export async function hasCode(db: Queries, { userId, purpose, codeHash }: PresentedCode): Promise<boolean> {
+  const query = db
+    .selectFrom("oneTimeCodes")
+    .select("id")
+    .where("userId", "=", userId)
+    .where("purpose", "=", purpose)
+    .where("codeHash", "=", codeHash);
+  return (await query.executeTakeFirst()) !== undefined;
+}
+
 /** What became of a code that was presented, and by whom it was made. */
 export interface TakenCode {
   readonly state: "good" | "expired" | "unknown";
@@ -59,10 +77,7 @@ export interface TakenCode {
 }
 
 /** Uses a code up in one statement, so that of two who present it at once one gets it. */
-export async function takeCode(
-  db: Queries,
-  { userId, purpose, codeHash }: { userId: string; purpose: CodePurpose; codeHash: Buffer },
-): Promise<TakenCode> {
+export async function takeCode(db: Queries, { userId, purpose, codeHash }: PresentedCode): Promise<TakenCode> {
   const taken = await db
     .deleteFrom("oneTimeCodes")
     .where("userId", "=", userId)
@@ -88,6 +103,7 @@ export async function deleteExpiredCodes(db: Queries, atMost: number): Promise<n
     .selectFrom("oneTimeCodes")
     .select("id")
     .where(sql<boolean>`expires_at <= latchkey.now()`)
+    .orderBy("expiresAt")
     .limit(atMost)
     .forUpdate()
     .skipLocked();

@@ -99,6 +99,51 @@ describe("order", () => {
   });
 });
 
+describe("a crowd, such as everybody at one address", () => {
+  const waits = (attempt: Promise<unknown>) =>
+    attempt.then(
+      () => "done",
+      (error: AuthError) => error.code,
+    );
+
+  it("has its turn after every other crowd has had one, however many of it wait", async () => {
+    const { work, started, end } = createBench();
+    const gate = createHashGate({ concurrency: 1, queueLimit: 10 });
+    const all = [1, 2, 3, 4].map((id) => gate.run(work(id), "large"));
+    all.push(gate.run(work(5), "small"), gate.run(work(6), null), gate.run(work(7), null));
+    for (const id of [1, 2, 5, 6, 7, 3, 4]) {
+      end(id);
+      await new Promise(setImmediate);
+    }
+    expect(await Promise.all(all)).toHaveLength(7);
+    expect(started).toEqual([1, 2, 5, 6, 7, 3, 4]);
+  });
+
+  it("gives way from its end to others where there is no room, and never to its own", async () => {
+    const { work, started, end } = createBench();
+    const gate = createHashGate({ concurrency: 1, queueLimit: 3 });
+    const large = [1, 2, 3, 4].map((id) => waits(gate.run(work(id), "large")));
+    await overload(gate.run(work(5), "large"));
+    expect(() => gate.requireRoom("large")).toThrow(AuthError);
+    gate.requireRoom("small");
+    const small = waits(gate.run(work(6), "small"));
+    expect(await large[3]).toBe("overloaded");
+    // Two and one are as fair as it gets.
+    await overload(gate.run(work(7), "small"));
+    const single = waits(gate.run(work(8), null));
+    expect(await large[2]).toBe("overloaded");
+    for (const id of [1, 2, 6, 8]) {
+      end(id);
+      await new Promise(setImmediate);
+    }
+    expect(await Promise.all([...large, small, single])).toEqual([
+      ...["done", "done", "overloaded", "overloaded"],
+      ...["done", "done"],
+    ]);
+    expect(started).toEqual([1, 2, 6, 8]);
+  });
+});
+
 describe("work that fails", () => {
   it.each([
     ["rejects", () => Promise.reject(new Error("no memory"))],

@@ -1,4 +1,5 @@
 import { AuthError } from "../errors.ts";
+import { createFairQueue } from "./fair-queue.ts";
 import { createRecentMedian } from "./recent-median.ts";
 
 export interface HashGateOptions {
@@ -10,51 +11,58 @@ export interface HashGateOptions {
   readonly now?: () => number;
 }
 
+/** Whom work is for, such as everybody at one address; null for somebody of whom nothing is known. */
+export type Crowd = string | null;
+
 export interface HashGate {
   /** Throws AuthError `overloaded` when {@link run} would. */
-  requireRoom(): void;
+  requireRoom(crowd?: Crowd): void;
   /**
-   * Runs `work` when its turn comes, first come first served. Work never enters the gate again: it would wait for itself.
+   * Runs `work` when its turn comes: of one crowd first come first served, and of several by turns. When too many wait, somebody of the
+   * largest crowd gives way to one who comes from a smaller. Work never enters the gate again: it would wait for itself.
    *
-   * @throws AuthError `overloaded`, at once, when too many wait; `retryAfter` is when the queue as it is will be done.
+   * @throws AuthError `overloaded`, at once or when its place is taken; `retryAfter` is when the queue as it is will be done.
    *   `unavailable` once the gate is closed
    */
-  run<T>(work: () => Promise<T>): Promise<T>;
+  run<T>(work: () => Promise<T>, crowd?: Crowd): Promise<T>;
   /** Refuses whoever waits, and whoever comes; work that runs goes on to its end. */
   close(): void;
 }
 
 /** Keeps password hashes from taking every thread, and from queueing for longer than anybody waits. */
 export function createHashGate({ concurrency, queueLimit, now = () => performance.now() }: HashGateOptions): HashGate {
-  const waiting: PromiseWithResolvers<void>[] = [];
+  const waiting = createFairQueue<PromiseWithResolvers<void>>();
   const durations = createRecentMedian();
   let running = 0;
   let isClosed = false;
 
-  function refuse(): never {
-    const rounds = (running + waiting.length) / concurrency;
+  function overloaded(): AuthError {
+    const rounds = (running + waiting.size()) / concurrency;
     const retryAfter = Math.max(1, Math.ceil((rounds * (durations.read() ?? 0)) / 1000));
-    throw new AuthError("overloaded", "Too many sign-ins at once; try again shortly", { retryAfter });
+    return new AuthError("overloaded", "Too many sign-ins at once; try again shortly", { retryAfter });
   }
 
-  function requireRoom(): void {
-    if (running >= concurrency && waiting.length >= queueLimit) refuse();
+  const isFull = () => running >= concurrency && waiting.size() >= queueLimit;
+
+  function requireRoom(crowd: Crowd = null): void {
+    if (isFull() && !waiting.mayDisplace(crowd)) throw overloaded();
   }
 
-  async function enter(): Promise<void> {
+  async function enter(crowd: Crowd): Promise<void> {
     if (isClosed) throw closed();
     if (running < concurrency) {
       running += 1;
       return;
     }
-    requireRoom();
+    requireRoom(crowd);
+    if (isFull()) waiting.displace()?.reject(overloaded());
     const turn = Promise.withResolvers<void>();
-    waiting.push(turn);
+    waiting.add(crowd, turn);
     await turn.promise;
   }
 
   function leave(): void {
-    const next = waiting.shift();
+    const next = waiting.take();
     // The place goes straight to the next in line, so that nobody who comes in between takes it.
     if (next) next.resolve();
     else running -= 1;
@@ -62,8 +70,8 @@ export function createHashGate({ concurrency, queueLimit, now = () => performanc
 
   return {
     requireRoom,
-    async run(work) {
-      await enter();
+    async run(work, crowd = null) {
+      await enter(crowd);
       const startedAt = now();
       try {
         return await work();
@@ -74,7 +82,7 @@ export function createHashGate({ concurrency, queueLimit, now = () => performanc
     },
     close() {
       isClosed = true;
-      for (const turn of waiting.splice(0)) turn.reject(closed());
+      for (let turn = waiting.take(); turn; turn = waiting.take()) turn.reject(closed());
     },
   };
 }

@@ -1,7 +1,7 @@
 import { bcryptSha256Kind, checkDecoy, hashBcryptSha256 } from "./bcrypt.ts";
 import { readStoredPassword } from "./django.ts";
 import { createEvenWork } from "./even-work.ts";
-import { createHashGate, type HashGateOptions } from "./hash-gate.ts";
+import { type Crowd, createHashGate, type HashGateOptions } from "./hash-gate.ts";
 import type { StoredPassword } from "./hasher.ts";
 import { kindOf } from "./kind.ts";
 import { createRecentMedian } from "./recent-median.ts";
@@ -19,10 +19,13 @@ export interface PasswordCheck {
   readonly isUsable: boolean;
 }
 
-/** Every operation waits for its turn in one gate. All throw AuthError `overloaded` when too many wait. */
+/**
+ * Every operation waits for its turn in one gate, in which crowds, such as everybody at one address, take turns. All throw AuthError
+ * `overloaded` when too many wait.
+ */
 export interface Passwords {
   /** `bcrypt_sha256$$2b$12$…` of the password in NFC: Django's own encoding. */
-  hash(password: string): Promise<string>;
+  hash(password: string, crowd?: Crowd): Promise<string>;
   /**
    * Checks a password against any of Django's encodings, or against null for an account that does not exist.
    *
@@ -30,11 +33,11 @@ export interface Passwords {
    * hash that was learnt of, up to four of ours. What was typed in another form than NFC is tried in both, at twice the work:
    * Django does not normalise, and its `bcrypt_sha256` looks like ours.
    */
-  verify(password: string, encoded: string | null): Promise<PasswordCheck>;
+  verify(password: string, encoded: string | null, crowd?: Crowd): Promise<PasswordCheck>;
   /** Measures one stored hash of each kind, so that from now on every refusal takes as long as the dearest. */
   learnCosts(examples: readonly string[]): Promise<void>;
   /** Throws AuthError `overloaded` when the others would at this moment, before anything is done for them in vain. */
-  requireRoom(): void;
+  requireRoom(crowd?: Crowd): void;
   /** Refuses, with AuthError `unavailable`, whatever waits for its turn and whatever comes; what runs goes on to its end. */
   close(): void;
 }
@@ -88,8 +91,9 @@ export function createPasswords({ cost, ...gateOptions }: PasswordsOptions): Pas
   }
 
   return {
-    hash: (password) => gate.run(() => evenWork.measure(() => hashBcryptSha256(password.normalize("NFC"), cost))),
-    verify: (password, encoded) => gate.run(() => check(password, encoded)),
+    hash: (password, crowd) =>
+      gate.run(() => evenWork.measure(() => hashBcryptSha256(password.normalize("NFC"), cost)), crowd),
+    verify: (password, encoded, crowd) => gate.run(() => check(password, encoded), crowd),
     async learnCosts(examples) {
       for (const encoded of examples) {
         const stored = readStoredPassword(encoded);

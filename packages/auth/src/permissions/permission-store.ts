@@ -32,7 +32,7 @@ export async function listEffectivePermissions(
   userIds: readonly string[],
 ): Promise<ReadonlyMap<string, string[]>> {
   const { rows } = await sql<{ userId: string; permissions: string[] }>`
-    select granted.user_id as "userId", array_agg(distinct granted.permission order by granted.permission) as permissions
+    select granted.user_id as "userId", array_agg(distinct granted.permission collate "C" order by granted.permission collate "C") as permissions
     from (
       select user_id, permission from latchkey.user_permissions where user_id = any(${userIds}::uuid[])
       union all
@@ -46,7 +46,7 @@ export async function listEffectivePermissions(
 
 /** Every permission there is, sorted. */
 export async function listPermissions(db: Queries): Promise<string[]> {
-  const rows = await db.selectFrom("permissions").select("permission").orderBy("permission").execute();
+  const rows = await db.selectFrom("permissions").select("permission").orderBy(permissionOrder).execute();
   return rows.map((row) => row.permission);
 }
 
@@ -72,13 +72,17 @@ export async function deleteOtherPermissions(db: Queries, permissions: readonly 
   return deleted.map((row) => row.permission).sort();
 }
 
+// In the order of bytes, which no locale changes.
+const permissionOrder = sql`permission collate "C"`;
+const nameOrder = sql<string>`groups.name collate "C"`;
+
 /** Groups with their permissions, by name. */
 export async function listGroups(
   db: Queries,
   { after, limit }: { after: string | undefined; limit: number },
 ): Promise<Group[]> {
-  const page = after === undefined ? selectGroups(db) : selectGroups(db).where("groups.name", ">", after);
-  return page.orderBy("groups.name").limit(limit).execute();
+  const page = after === undefined ? selectGroups(db) : selectGroups(db).where(nameOrder, ">", after);
+  return page.orderBy(nameOrder).limit(limit).execute();
 }
 
 export async function findGroup(db: Queries, id: string): Promise<Group | null> {
@@ -88,14 +92,12 @@ export async function findGroup(db: Queries, id: string): Promise<Group | null> 
 function selectGroups(db: Queries) {
   return db
     .selectFrom("groups")
-    .leftJoin("groupPermissions", "groupPermissions.groupId", "groups.id")
     .select(["groups.id", "groups.name"])
     .select(
-      sql<string[]>`coalesce(array_agg(permission order by permission) filter (where permission is not null), '{}')`.as(
-        "permissions",
-      ),
-    )
-    .groupBy("groups.id");
+      sql<string[]>`array(
+        select gp.permission from latchkey.group_permissions gp where gp.group_id = groups.id order by gp.permission collate "C"
+      )`.as("permissions"),
+    );
 }
 
 /** Keeps groups from being deleted until the transaction ends. */
@@ -161,13 +163,13 @@ export async function findGrants(db: Queries, userId: string): Promise<Grants> {
     .innerJoin("groups", "groups.id", "userGroups.groupId")
     .select(["groups.id", "groups.name"])
     .where("userGroups.userId", "=", userId)
-    .orderBy("groups.name")
+    .orderBy(nameOrder)
     .execute();
   const permissions = await db
     .selectFrom("userPermissions")
     .select("permission")
     .where("userId", "=", userId)
-    .orderBy("permission")
+    .orderBy(permissionOrder)
     .execute();
   return { groups, permissions: permissions.map((row) => row.permission) };
 }
@@ -218,14 +220,21 @@ export async function replaceUserPermissions(
     .execute();
 }
 
-/** Makes a user's groups exactly those given. */
+/**
+ * Makes a user's groups exactly those given. What they have already is left alone: a group of theirs that is deleted at the same
+ * moment takes its members with it.
+ */
 export async function replaceUserGroups(db: Queries, userId: string, groupIds: readonly string[]): Promise<void> {
-  await db.deleteFrom("userGroups").where("userId", "=", userId).execute();
-  if (groupIds.length === 0) return;
-  await db
-    .insertInto("userGroups")
-    .values(groupIds.map((groupId) => ({ userId, groupId })))
-    .execute();
+  const present = await db.selectFrom("userGroups").select("groupId").where("userId", "=", userId).execute();
+  const removed = present.map(({ groupId }) => groupId).filter((groupId) => !groupIds.includes(groupId));
+  const added = groupIds.filter((id) => !present.some(({ groupId }) => groupId === id));
+  if (removed.length > 0)
+    await db.deleteFrom("userGroups").where("userId", "=", userId).where("groupId", "in", removed).execute();
+  if (added.length > 0)
+    await db
+      .insertInto("userGroups")
+      .values(added.map((groupId) => ({ userId, groupId })))
+      .execute();
 }
 
 /** The permissions that come with groups, each once, and how many of the groups there are. */

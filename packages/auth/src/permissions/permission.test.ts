@@ -1,14 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { coreModels, listModelPermissions, permissionFor, permissionPattern } from "./permission.ts";
+import { coreModels, listPermissionsOf, permissionFor, permissionPattern } from "./permission.ts";
 
 describe("a permission", () => {
   it("is written like Django's", () => {
     expect(permissionFor("notes.note", "change")).toBe("notes.change_note");
-    expect(listModelPermissions(["auth.user"])).toEqual([
-      "auth.view_user",
+    expect(listPermissionsOf(["auth.user", "shop.refund_order"])).toEqual([
       "auth.add_user",
       "auth.change_user",
       "auth.delete_user",
+      "auth.view_user",
+      "shop.refund_order",
     ]);
   });
 
@@ -25,7 +26,7 @@ describe("a permission", () => {
 
   it("of every model of the core fits the pattern that the database checks too", () => {
     const pattern = new RegExp(permissionPattern);
-    for (const permission of listModelPermissions(coreModels)) expect(permission).toMatch(pattern);
+    for (const permission of listPermissionsOf(coreModels)) expect(permission).toMatch(pattern);
     for (const wrong of [
       "notes",
       "notes.note",

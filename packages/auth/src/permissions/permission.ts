@@ -11,6 +11,14 @@ export type PermissionFor<
   Action extends string = ModelAction,
 > = Model extends `${infer App}.${infer Name}` ? `${App}.${Action}_${Name}` : never;
 
+/**
+ * The permissions that a declaration brings: the four of a model, such as `shop.order`, or the one that is written out, such as
+ * `shop.refund_order`. A model's name holds no underscore, as in Django.
+ */
+export type PermissionOf<Declaration extends string> = Declaration extends `${string}.${string}_${string}`
+  ? Declaration
+  : PermissionFor<Declaration>;
+
 /** The models of the core itself. */
 export const coreModels = ["auth.user", "auth.group", "auth.auditevent"] as const satisfies readonly ModelName[];
 export type CorePermission = PermissionFor<(typeof coreModels)[number]>;
@@ -29,10 +37,18 @@ export function permissionFor<Model extends ModelName, Action extends ModelActio
   return `${app}.${action}_${name}` as PermissionFor<Model, Action>;
 }
 
-/** All permissions of the given models, in a fixed order. */
-export function listModelPermissions(models: readonly ModelName[]): string[] {
-  return models.flatMap((model) => modelActions.map((action) => permissionFor(model, action)));
+/** All permissions that declarations bring, in one order for all processes: so they wait for each other and never both. */
+export function listPermissionsOf(declarations: readonly string[]): string[] {
+  const permissions = declarations.flatMap((declaration) =>
+    isModelName(declaration) ? modelActions.map((action) => permissionFor(declaration, action)) : [declaration],
+  );
+  return [...new Set(permissions)].sort();
 }
+
+const isModelName = (declaration: string): declaration is ModelName => /^[^.]+\.[^_]+$/.test(declaration);
 
 /** What a permission looks like: `app.action_model`, in lower case. */
 export const permissionPattern = "^[a-z][a-z0-9_]*\\.[a-z][a-z0-9]*_[a-z][a-z0-9_]*$";
+
+/** What is declared: a permission, or `app.model`. */
+export const declarationPattern = `${permissionPattern}|^[a-z][a-z0-9_]*\\.[a-z][a-z0-9]*$`;

@@ -22,6 +22,9 @@ interface SessionsTable {
   endReason: ColumnType<SessionEnd | null, never, SessionEnd>;
   address: string | null;
   userAgent: string | null;
+  adoptedFrom: ColumnType<string | null, string | undefined, never>;
+  /** Until when its row is kept whatever became of it, because the token that opened it could open it again. */
+  keptUntil: ColumnType<Date | null, Date | undefined, never>;
 }
 
 /** The fields of {@link Session}, in the order in which they are read. */
@@ -31,6 +34,7 @@ export const sessionFields = [
   "createdAt",
   "lastUsedAt",
   "expiresAt",
+  "adoptedFrom",
 ] as const satisfies readonly (keyof Session)[];
 
 /** What makes a session good, in SQL, by the database's clock; `alias` is the table's name in the query. */
@@ -71,6 +75,69 @@ export async function insertSession(db: Queries, { lifetimes, ...session }: NewS
     })
     .returning([...sessionFields, "idleExpiresAt", others.$asScalar().$notNull().as("others")])
     .executeTakeFirstOrThrow();
+}
+
+export interface AdoptedSession {
+  readonly id: string;
+  readonly userId: string;
+  readonly refreshHash: Buffer;
+  readonly adoptedFrom: string;
+  readonly expiresAt: Date;
+  readonly keptUntil: Date;
+  readonly address: string | null;
+  readonly userAgent: string | null;
+}
+
+/**
+ * Opens the one session that a token of another system can ever have. False when it was opened before, whatever became of it, or
+ * would be over by the database's clock.
+ */
+export async function insertAdoptedSession(db: Queries, session: AdoptedSession): Promise<boolean> {
+  const { id, userId, refreshHash, adoptedFrom, expiresAt, keptUntil, address, userAgent } = session;
+  const inserted = await db
+    .insertInto("sessions")
+    .columns([...adoptedColumns])
+    .expression(
+      sql`select ${id}::uuid, ${userId}::uuid, ${refreshHash}::bytea, ${adoptedFrom}, ${expiresAt}::timestamptz,
+        ${expiresAt}::timestamptz, ${keptUntil}::timestamptz, ${address}, ${userAgent}
+        where latchkey.now() < ${expiresAt}::timestamptz`,
+    )
+    .onConflict((conflict) => conflict.column("id").doNothing())
+    .returning("id")
+    .executeTakeFirst();
+  return inserted !== undefined;
+}
+
+const adoptedColumns = [
+  "id",
+  "userId",
+  "refreshHash",
+  "adoptedFrom",
+  "expiresAt",
+  "idleExpiresAt",
+  "keptUntil",
+  "address",
+  "userAgent",
+] as const;
+
+export interface AdoptedSessionsToEnd {
+  readonly userIds: readonly string[];
+  /** Only those that this system's tokens opened. */
+  readonly adoptedFrom?: string;
+  readonly reason: SessionEnd;
+}
+
+/** Ends the live sessions of users that tokens of another system opened, and answers how many. */
+export async function endAdoptedSessions(
+  db: Queries,
+  { userIds, adoptedFrom, reason }: AdoptedSessionsToEnd,
+): Promise<number> {
+  if (userIds.length === 0) return 0;
+  let query = endLive(db, reason)
+    .where(sql<boolean>`user_id = any(${userIds}::uuid[])`)
+    .where("adoptedFrom", "is not", null);
+  if (adoptedFrom !== undefined) query = query.where("adoptedFrom", "=", adoptedFrom);
+  return Number((await query.executeTakeFirst()).numUpdatedRows);
 }
 
 /** Which sessions of a user to end. */
@@ -181,13 +248,14 @@ export async function touchSessions(db: Queries, ids: readonly string[]): Promis
 
 /**
  * Deletes sessions that could not live any more even if nothing had ended them, `atMost` at a time, and answers how many. One
- * that was ended is kept until then, because an old backend's token could open it anew.
+ * that another system's token opened is kept until that token has run out, because the token would open it anew.
  */
 export async function deleteDeadSessions(db: Queries, atMost: number): Promise<number> {
   const dead = db
     .selectFrom("sessions")
     .select("id")
-    .where(sql<boolean>`expires_at <= latchkey.now()`)
+    .where(sql<boolean>`expires_at <= latchkey.now() and coalesce(kept_until <= latchkey.now(), true)`)
+    .orderBy("expiresAt")
     .limit(atMost)
     .forUpdate()
     .skipLocked();

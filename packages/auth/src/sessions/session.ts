@@ -7,6 +7,8 @@ export interface Session {
   readonly lastUsedAt: Date;
   /** When it ends however much it is used. */
   readonly expiresAt: Date;
+  /** The system whose token opened it; null for a sign-in. */
+  readonly adoptedFrom: string | null;
 }
 
 /** Why a session ended before its time. */
@@ -16,7 +18,8 @@ export type SessionEnd =
   | "password_changed"
   | "refresh_token_reused"
   | "too_many_sessions"
-  | "ended_by_administrator";
+  | "ended_by_administrator"
+  | "old_name_changed";
 
 /** For how long a session lives, in seconds. */
 export interface SessionLifetimes {

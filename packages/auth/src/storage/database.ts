@@ -1,7 +1,16 @@
-import { CamelCasePlugin, Kysely, PostgresDialect, type PostgresPool } from "kysely";
+import {
+  CamelCasePlugin,
+  Kysely,
+  PostgresDialect,
+  type PostgresPool,
+  type TransactionBuilder,
+  WithSchemaPlugin,
+} from "kysely";
 import pg from "pg";
-import { openPatientPool, openPool, PoolError } from "./pool.ts";
+import { borrow, borrowWithoutTimeout, type DatabasePool } from "./given-pool.ts";
+import { openPatientPool, openPool, outliveConnections, PoolError } from "./pool.ts";
 import { preparingPool } from "./prepared-statements.ts";
+import { isPassing, isStaleStatement, repeat } from "./repeat.ts";
 
 /** The PostgreSQL schema that holds everything of ours, so that a database can be shared with other programs. */
 export const schemaName = "latchkey";
@@ -20,16 +29,45 @@ export interface Storage {
   close(): Promise<void>;
 }
 
-/** Opens a pool for calls that somebody waits for. Connecting happens at the first query. */
-export function openStorage(connection: pg.PoolConfig): Storage {
-  const pool = openPool(connection);
-  return toStorage(pool, preparingPool(pool));
+/** Where a database is; what `pg` takes besides is taken as well. */
+export interface DatabaseConnection {
+  /** Such as `postgres://user:password@host:5432/name`. */
+  readonly connectionString?: string | undefined;
+  readonly host?: string | undefined;
+  readonly port?: number | undefined;
+  readonly user?: string | undefined;
+  readonly password?: string | (() => string | Promise<string>) | undefined;
+  readonly database?: string | undefined;
+  readonly ssl?: boolean | object | undefined;
+  /** Settings of each connection, such as `-c search_path=public`. */
+  readonly options?: string | undefined;
+  /** Milliseconds for which a call waits for a connection to be free. */
+  readonly connectionTimeoutMillis?: number | undefined;
+  /** Milliseconds after which PostgreSQL gives up a statement that somebody waits for. */
+  readonly statement_timeout?: number | false | undefined;
+  /** Connections at most; 10 unless said. */
+  readonly max?: number | undefined;
+}
+
+/** The database by where it is, or by a pool of `pg` that is there and is not ended here. */
+export type DatabaseOptions = DatabaseConnection | { readonly pool: DatabasePool };
+
+/** What is handed in as a pool is one of `pg`, whose types nobody has to install for this. */
+const givenPool = (options: DatabaseOptions) => ("pool" in options ? (options.pool as unknown as pg.Pool) : null);
+
+/** Opens a pool for calls that somebody waits for, or uses the given one. Connecting happens at the first query. */
+export function openStorage(options: DatabaseOptions): Storage {
+  const given = givenPool(options);
+  if (given) return toStorage(outliveConnections(given), preparingPool(given, borrow(given)));
+  return toStorage(openPool(options as pg.PoolConfig));
 }
 
 /** Does work that nobody waits for, such as a migration, on connections that wait for as long as it takes. */
-export async function withoutHaste<T>(connection: pg.PoolConfig, work: (db: Queries) => Promise<T>): Promise<T> {
-  const pool = openPatientPool(connection);
-  const storage = toStorage(pool, pool);
+export async function withoutHaste<T>(options: DatabaseOptions, work: (db: Queries) => Promise<T>): Promise<T> {
+  const given = givenPool(options);
+  const storage = given
+    ? toStorage(given, borrowWithoutTimeout(given))
+    : toStorage(openPatientPool(options as pg.PoolConfig));
   try {
     return await work(storage.db);
   } finally {
@@ -37,10 +75,30 @@ export async function withoutHaste<T>(connection: pg.PoolConfig, work: (db: Quer
   }
 }
 
-function toStorage(pool: pg.Pool, forKysely: PostgresPool): Storage {
-  const dialect = new PostgresDialect({ pool: forKysely });
-  const kysely = new Kysely<Database>({ dialect, plugins: [new CamelCasePlugin()] });
-  return { db: kysely.withSchema(schemaName), pool, close: () => kysely.destroy() };
+function toStorage(pool: pg.Pool, forKysely: PostgresPool = preparingPool(pool)): Storage {
+  const db = new RepeatingKysely(new PostgresDialect({ pool: forKysely }));
+  return { db, pool, close: () => db.destroy() };
+}
+
+/**
+ * Runs a transaction again, from its beginning, when the database gave it up for a reason that passes: a conflict with others, or a
+ * row that is not there any more. So whatever a transaction does besides its queries must bear being done twice.
+ */
+class RepeatingKysely extends Kysely<Database> {
+  constructor(dialect: PostgresDialect) {
+    super({
+      dialect,
+      plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true }), new WithSchemaPlugin(schemaName)],
+    });
+  }
+
+  override transaction(): TransactionBuilder<Database> {
+    // Said with each, since a pooler may hand out a connection that was set up for somebody else.
+    const builder = super.transaction().setIsolationLevel("read committed");
+    const execute: typeof builder.execute = builder.execute.bind(builder);
+    builder.execute = (work) => repeat(() => execute(work), isPassing);
+    return builder;
+  }
 }
 
 /** The name of the unique or check constraint that an insert or update broke, or null when `error` is something else. */
@@ -48,6 +106,11 @@ export function findBrokenConstraint(error: unknown): string | null {
   if (!(error instanceof pg.DatabaseError)) return null;
   const isConstraint = error.code === "23505" || error.code === "23514";
   return isConstraint ? (error.constraint ?? null) : null;
+}
+
+/** Whether PostgreSQL gave a statement up that took too long. */
+export function isStatementTimeout(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code === "57014";
 }
 
 const connectionFailures = new Set([
@@ -63,9 +126,10 @@ const connectionFailures = new Set([
 
 /**
  * SQLSTATEs by which PostgreSQL says that it is not to be had now: connections, resources, statements given up, locks, going down,
- * read-only after a failover, and disks that fail.
+ * read-only after a failover, disks that fail, conflicts with others that no repetition ended, sessions that it ended for their
+ * age, and sign-ins that it refuses. The severity beside them is in the server's language.
  */
-const refusals = /^(08|53|57014|55P03|57P|25006|58030)/;
+const refusals = /^(08|53|57014|55P03|57P|25006|58030|40|25P03|25P04|28|3D000)/;
 
 /** What `pg` and its pool say, who give no codes. */
 const lostConnection =
@@ -74,7 +138,8 @@ const lostConnection =
 /** Whether `error` says that the database is away, full or going down, rather than that a query was wrong. */
 export function isStorageUnavailable(error: unknown): boolean {
   // A FATAL error ends the connection, whatever it is about: the database takes nobody in, or puts everybody out.
-  if (error instanceof pg.DatabaseError) return error.severity === "FATAL" || refusals.test(error.code ?? "");
+  if (error instanceof pg.DatabaseError)
+    return error.severity === "FATAL" || refusals.test(error.code ?? "") || isStaleStatement(error);
   if (!(error instanceof Error)) return false;
   const code = "code" in error ? String(error.code) : "";
   return error instanceof PoolError || connectionFailures.has(code) || lostConnection.test(error.message);

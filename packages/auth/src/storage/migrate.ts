@@ -3,26 +3,44 @@ import { type Migration, Migrator } from "kysely/migration";
 import { StartError } from "../errors.ts";
 import { type Queries, schemaName } from "./database.ts";
 import { migrations } from "./migrations/index.ts";
+import { buildOnlineIndexes } from "./online-indexes.ts";
 
 /**
  * Brings the schema up to date, under an advisory lock: of several processes that start at once, one migrates and the
- * others wait. All pending migrations run in one transaction. Throws {@link StartError} when the database has been
+ * others wait. All pending migrations run in one transaction; indexes that are built beside running services follow. Throws {@link StartError} when the database has been
  * migrated by a newer version.
  *
  * @returns the names of the migrations that this call ran
  */
 export async function migrate(db: Queries, known: Readonly<Record<string, Migration>> = migrations): Promise<string[]> {
+  const ran = await runPending(db, known);
+  if (known === migrations) await buildOnlineIndexes(db);
+  return ran;
+}
+
+async function runPending(db: Queries, known: Readonly<Record<string, Migration>>): Promise<string[]> {
   const applied = await listAppliedMigrations(db);
   refuseNewerSchema(applied, known);
   if (applied.length === Object.keys(known).length) return [];
   const migrator = new Migrator({
     db: db.withoutPlugins(),
-    provider: { getMigrations: async () => ({ ...known }) },
+    provider: { getMigrations: async () => withoutTimeout(known) },
     migrationTableSchema: schemaName,
   });
   const { error, results } = await migrator.migrateToLatest();
   if (error) throw error;
   return (results ?? []).map((result) => result.migrationName);
+}
+
+/** A migration takes as long as it takes, on whatever connection a pooler has handed out for its transaction. */
+function withoutTimeout(known: Readonly<Record<string, Migration>>): Record<string, Migration> {
+  const wrap = ({ up }: Migration): Migration => ({
+    async up(db) {
+      await sql`set local statement_timeout = 0`.execute(db);
+      await up(db);
+    },
+  });
+  return Object.fromEntries(Object.entries(known).map(([name, migration]) => [name, wrap(migration)]));
 }
 
 /** The names of the migrations that the database has seen, in order; none for an empty database. */

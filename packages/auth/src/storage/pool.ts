@@ -1,5 +1,6 @@
 import { Socket } from "node:net";
 import pg from "pg";
+import { pinSettings } from "./connection-settings.ts";
 
 /**
  * Milliseconds for which a call waits for the database. It waits twice for a free connection at the worst, and once for a statement
@@ -14,6 +15,8 @@ const patience = {
   statement: 2_000,
   /** For a sign of life in the midst of a statement; without one, PostgreSQL or the way to it is gone. */
   silence: 2_250,
+  /** For a new connection to have its settings. */
+  settings: 1_250,
 };
 
 /** Calls that may wait for a connection; beyond it they are told at once. */
@@ -28,22 +31,41 @@ export class PoolError extends Error {
 export function openPool(connection: pg.PoolConfig): pg.Pool {
   const { connectionTimeoutMillis: queue = patience.queue, statement_timeout: statement } = connection;
   const times = { connectionTimeoutMillis: patience.opening, statement_timeout: patience.statement };
-  const pool = new BoundedPool({ max: 10, application_name: "latchkey", ...times, ...connection }, queue);
+  const onConnect = (client: pg.ClientBase) => makeReady(client, Number(statement ?? patience.statement));
+  const pool = new BoundedPool({ max: 10, application_name: "latchkey", ...times, ...connection, onConnect }, queue);
   giveUpSilentConnections(pool, statement ? statement + patience.silence - patience.statement : patience.silence);
   return outliveConnections(pool);
 }
 
 /** A pool in which statements take as long as they take. */
 export function openPatientPool(connection: pg.PoolConfig): pg.Pool {
-  const times = { connectionTimeoutMillis: 5_000, statement_timeout: false } as const;
-  return outliveConnections(new pg.Pool({ application_name: "latchkey", ...connection, ...times }));
+  // What is sent with the connection counts until its settings are there, whatever the role's is.
+  const times = { connectionTimeoutMillis: 5_000, statement_timeout: 60_000 };
+  const onConnect = (client: pg.ClientBase) => makeReady(client, 0);
+  return outliveConnections(new pg.Pool({ application_name: "latchkey", ...connection, ...times, onConnect }));
+}
+
+/**
+ * Gives a new connection its settings before it is used.
+ *
+ * @throws PoolError when our statements would not mean on it what they should
+ */
+async function makeReady(client: pg.ClientBase, statementTimeout: number): Promise<void> {
+  const stream = "connection" in client ? (client as pg.PoolClient).connection.stream : undefined;
+  const timer = setTimeout(() => stream?.destroy(new PoolError("The database does not answer")), patience.settings);
+  try {
+    const obstacle = await pinSettings(client, statementTimeout);
+    if (obstacle !== null) throw new PoolError(obstacle);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /**
  * A connection that breaks while nothing waits on it, be it idle or between two statements of a transaction, is not the failure of
  * any call: the next statement on it fails. Without a listener it would end the process.
  */
-function outliveConnections(pool: pg.Pool): pg.Pool {
+export function outliveConnections(pool: pg.Pool): pg.Pool {
   return pool.on("error", () => {}).on("connect", (client) => client.on("error", () => {}));
 }
 

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { createTestAuth, createTestDatabase } from "../testing/index.ts";
-import { openStorage } from "./database.ts";
+import { isStorageUnavailable, openStorage } from "./database.ts";
 
 async function openNarrow() {
   const database = await createTestDatabase();
@@ -85,4 +85,66 @@ it("goes on while a newer version adds a column to every table", async () => {
   for (const { name } of tables) await database.query(`alter table latchkey.${name} add column added_later text`);
   await useEverything("later");
   expect(tables.length).toBeGreaterThan(8);
+});
+
+describe("a statement that was prepared works on", () => {
+  async function useALot() {
+    const test = await createTestAuth();
+    const { auth, facts } = test;
+    const input = { username: "admin", password: "correct horse battery", isSuperuser: true };
+    await auth.createUser(input);
+    const use = async () => {
+      const { token, refreshToken } = await auth.login(input, facts);
+      const admin = { ...(await auth.authenticate([`Bearer ${token}`])), facts };
+      await auth.updateProfile(admin, { city: "İzmir" }, facts);
+      await auth.users.update(admin, admin.user.id, { country: "Türkiye" });
+      await auth.refresh(refreshToken, facts);
+      await auth.users.list({ limit: 2 });
+      await auth.listAuditEvents({ limit: 2 });
+      return auth.users.get(admin.user.id);
+    };
+    for (let round = 1; round <= 8; round++) await use();
+    return { ...test, use };
+  }
+
+  it("while a newer version changes the types of columns that it answers", async () => {
+    await using test = await useALot();
+    await test.database.query("alter table latchkey.users alter column city type varchar(500)");
+    const together = await Promise.all(Array.from({ length: 10 }, () => test.use()));
+    expect(together.map(({ user }) => user.city)).toEqual(Array(10).fill("İzmir"));
+    await test.database.query("alter table latchkey.audit_events alter column address type varchar(90)");
+    await test.database.query("alter table latchkey.users alter column city type text");
+    expect((await test.use()).user.city).toBe("İzmir");
+  });
+
+  it("when a connection has forgotten it, as after DISCARD ALL, however often that happens", async () => {
+    await using test = await useALot();
+    for (let round = 1; round <= 30; round++) {
+      const clients = await Promise.all(Array.from({ length: 10 }, () => test.auth.pool.connect()));
+      for (const client of clients) {
+        await client.query("deallocate all");
+        client.release();
+      }
+      expect((await test.use()).user.city).toBe("İzmir");
+    }
+  });
+});
+
+it("a transaction that conflicts with others is done again from its beginning, and in the end refused as unavailable", async () => {
+  await using storage = await openNarrow();
+  let attempts = 0;
+  const conflict = storage.db.transaction().execute(async (transaction) => {
+    attempts++;
+    await sql`do $$ begin raise exception 'meant' using errcode = '40P01'; end $$`.execute(transaction);
+  });
+  const error = await conflict.catch((error: unknown) => error);
+  expect(isStorageUnavailable(error)).toBe(true);
+  expect(attempts).toBe(10);
+
+  const once = storage.db.transaction().execute(async (transaction) => {
+    attempts++;
+    await sql`select 1 / 0`.execute(transaction);
+  });
+  await expect(once).rejects.toThrow("division by zero");
+  expect(attempts).toBe(11);
 });

@@ -7,11 +7,42 @@ audit_events.address text
 audit_events.request_id text
 audit_events.detail jsonb not null default '{}'::jsonb
 audit_events.position bigint not null
+erasures.user_id uuid not null
+erasures.reached bigint not null default 0
+erasures.created_at timestamp with time zone not null default latchkey.now()
 group_permissions.group_id uuid not null
 group_permissions.permission text not null
 groups.id uuid not null
 groups.name text not null
 groups.created_at timestamp with time zone not null default latchkey.now()
+import_sources.source text collate "C" not null
+import_sources.round_id uuid
+import_sources.round_started_at timestamp with time zone
+import_sources.round_began_at timestamp with time zone
+import_sources.seen_at timestamp with time zone
+import_sources.began_at timestamp with time zone
+import_sources.completed_at timestamp with time zone
+imported_name_key.is_only boolean not null default true
+imported_name_key.key bytea not null default sha256((((gen_random_uuid())::text || (gen_random_uuid())::text))::bytea)
+imported_round_users.round_id uuid not null
+imported_round_users.old_id text collate "C" not null
+imported_round_users.old_username text collate "C"
+imported_round_users.old_phone text collate "C"
+imported_round_users.old_joined_at timestamp with time zone
+imported_round_users.username_hashes bytea[] not null
+imported_round_users.phone_hashes bytea[] not null
+imported_users.source text collate "C" not null
+imported_users.old_id text collate "C" not null
+imported_users.user_id uuid
+imported_users.old_username text collate "C"
+imported_users.old_phone text collate "C"
+imported_users.old_joined_at timestamp with time zone
+imported_users.username_hashes bytea[] not null default '{}'::bytea[]
+imported_users.phone_hashes bytea[] not null default '{}'::bytea[]
+imported_users.named_since timestamp with time zone not null
+imported_users.seen_at timestamp with time zone not null
+imported_users.gone_at timestamp with time zone
+imported_users.deleted_at timestamp with time zone
 one_time_codes.id uuid not null
 one_time_codes.user_id uuid not null
 one_time_codes.purpose text not null
@@ -34,6 +65,8 @@ sessions.ended_at timestamp with time zone
 sessions.end_reason text
 sessions.address text
 sessions.user_agent text
+sessions.adopted_from text
+sessions.kept_until timestamp with time zone
 signing_keys.kid text not null
 signing_keys.algorithm text not null
 signing_keys.public_jwk jsonb
@@ -82,14 +115,32 @@ CASE
     WHEN is_staff THEN 1
     ELSE 0
 END)
+users.old_tokens_ended_at timestamp with time zone
+users.profile jsonb not null default '{}'::jsonb
 audit_events: audit_events_pkey PRIMARY KEY (id)
 audit_events: audit_events_position_key UNIQUE ("position")
+erasures: erasures_pkey PRIMARY KEY (user_id)
+erasures: erasures_reached CHECK ((reached >= 0))
 group_permissions: group_permissions_group_id_fkey FOREIGN KEY (group_id) REFERENCES groups(id) ON DELETE CASCADE
 group_permissions: group_permissions_permission_fkey FOREIGN KEY (permission) REFERENCES permissions(permission) ON DELETE CASCADE
 group_permissions: group_permissions_pkey PRIMARY KEY (group_id, permission)
 groups: groups_name_key UNIQUE (name)
 groups: groups_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 150)))
 groups: groups_pkey PRIMARY KEY (id)
+import_sources: import_sources_complete CHECK ((((seen_at IS NULL) = (began_at IS NULL)) AND ((seen_at IS NULL) = (completed_at IS NULL))))
+import_sources: import_sources_name CHECK ((source ~ '^[a-z][a-z0-9_-]{0,62}$'::text))
+import_sources: import_sources_pkey PRIMARY KEY (source)
+import_sources: import_sources_round CHECK ((((round_id IS NULL) = (round_started_at IS NULL)) AND ((round_id IS NULL) = (round_began_at IS NULL))))
+imported_name_key: imported_name_key_length CHECK ((octet_length(key) = 32))
+imported_name_key: imported_name_key_one CHECK (is_only)
+imported_name_key: imported_name_key_pkey PRIMARY KEY (is_only)
+imported_round_users: imported_round_users_pkey PRIMARY KEY (round_id, old_id)
+imported_users: imported_users_old_username UNIQUE (source, old_username) DEFERRABLE INITIALLY DEFERRED
+imported_users: imported_users_one_each UNIQUE (source, user_id)
+imported_users: imported_users_pkey PRIMARY KEY (source, old_id)
+imported_users: imported_users_source CHECK ((source ~ '^[a-z][a-z0-9_-]{0,62}$'::text))
+imported_users: imported_users_tombstone CHECK (((deleted_at IS NULL) OR ((user_id IS NULL) AND (old_username IS NULL) AND (old_phone IS NULL))))
+imported_users: imported_users_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE SET NULL
 one_time_codes: one_time_codes_hash_length CHECK ((octet_length(code_hash) = 32))
 one_time_codes: one_time_codes_issuer_id_fkey FOREIGN KEY (issuer_id) REFERENCES users(id) ON DELETE CASCADE
 one_time_codes: one_time_codes_one_each UNIQUE (user_id, purpose)
@@ -129,26 +180,44 @@ users: users_password_length CHECK (((char_length(password) >= 1) AND (char_leng
 users: users_phone_number_grammar CHECK ((phone_number ~ '^\+[1-9][0-9]{6,14}$'::text))
 users: users_phone_number_key UNIQUE (phone_number)
 users: users_pkey PRIMARY KEY (id)
+users: users_profile_size CHECK (((jsonb_typeof(profile) = 'object'::text) AND (octet_length((profile)::text) <= 16384))) NOT VALID
 users: users_state_length CHECK ((char_length(state) <= 120))
 users: users_username_grammar CHECK ((username_key ~ '^[^\u0001-\u005e\u0060\u007b-\u007f][^\u0001-\u002c\u002f\u003a-\u005e\u0060\u007b-\u007f]{0,149}$'::text))
 users: users_username_key UNIQUE (username_key)
 users: users_username_length CHECK (((char_length(username) >= 1) AND (char_length(username) <= 150)))
+CREATE INDEX audit_events_actor_event ON latchkey.audit_events USING btree (actor_id, event, "position")
 CREATE INDEX audit_events_actor_id ON latchkey.audit_events USING btree (actor_id)
+CREATE INDEX audit_events_actor_position ON latchkey.audit_events USING btree (actor_id, "position")
 CREATE INDEX audit_events_event ON latchkey.audit_events USING btree (event, "position")
 CREATE INDEX audit_events_occurred_at ON latchkey.audit_events USING btree (occurred_at)
+CREATE INDEX audit_events_subject_actor ON latchkey.audit_events USING btree (subject_id, actor_id, "position")
+CREATE INDEX audit_events_subject_event ON latchkey.audit_events USING btree (subject_id, event, "position")
 CREATE INDEX audit_events_subject_id ON latchkey.audit_events USING btree (subject_id, "position")
 CREATE UNIQUE INDEX audit_events_pkey ON latchkey.audit_events USING btree (id)
 CREATE UNIQUE INDEX audit_events_position_key ON latchkey.audit_events USING btree ("position")
+CREATE UNIQUE INDEX erasures_pkey ON latchkey.erasures USING btree (user_id)
 CREATE INDEX group_permissions_permission ON latchkey.group_permissions USING btree (permission)
 CREATE UNIQUE INDEX group_permissions_pkey ON latchkey.group_permissions USING btree (group_id, permission)
+CREATE INDEX groups_name_order ON latchkey.groups USING btree (name COLLATE "C")
 CREATE UNIQUE INDEX groups_name_key ON latchkey.groups USING btree (name)
 CREATE UNIQUE INDEX groups_pkey ON latchkey.groups USING btree (id)
+CREATE UNIQUE INDEX import_sources_pkey ON latchkey.import_sources USING btree (source)
+CREATE UNIQUE INDEX imported_name_key_pkey ON latchkey.imported_name_key USING btree (is_only)
+CREATE UNIQUE INDEX imported_round_users_pkey ON latchkey.imported_round_users USING btree (round_id, old_id)
+CREATE INDEX imported_users_old_phone ON latchkey.imported_users USING btree (source, old_phone) WHERE (old_phone IS NOT NULL)
+CREATE INDEX imported_users_phone_hashes ON latchkey.imported_users USING gin (phone_hashes)
+CREATE INDEX imported_users_user_id ON latchkey.imported_users USING btree (user_id) WHERE (user_id IS NOT NULL)
+CREATE INDEX imported_users_username_hashes ON latchkey.imported_users USING gin (username_hashes)
+CREATE UNIQUE INDEX imported_users_old_username ON latchkey.imported_users USING btree (source, old_username)
+CREATE UNIQUE INDEX imported_users_one_each ON latchkey.imported_users USING btree (source, user_id)
+CREATE UNIQUE INDEX imported_users_pkey ON latchkey.imported_users USING btree (source, old_id)
 CREATE INDEX one_time_codes_expires_at ON latchkey.one_time_codes USING btree (expires_at)
 CREATE INDEX one_time_codes_issuer_id ON latchkey.one_time_codes USING btree (issuer_id) WHERE (issuer_id IS NOT NULL)
 CREATE UNIQUE INDEX one_time_codes_one_each ON latchkey.one_time_codes USING btree (user_id, purpose)
 CREATE UNIQUE INDEX one_time_codes_pkey ON latchkey.one_time_codes USING btree (id)
 CREATE UNIQUE INDEX permissions_pkey ON latchkey.permissions USING btree (permission)
 CREATE INDEX sessions_expires_at ON latchkey.sessions USING btree (expires_at)
+CREATE INDEX sessions_open ON latchkey.sessions USING btree (user_id) WHERE (ended_at IS NULL)
 CREATE INDEX sessions_user_id ON latchkey.sessions USING btree (user_id)
 CREATE UNIQUE INDEX sessions_pkey ON latchkey.sessions USING btree (id)
 CREATE UNIQUE INDEX signing_keys_pkey ON latchkey.signing_keys USING btree (kid)
@@ -177,6 +246,16 @@ CREATE UNIQUE INDEX users_email_key ON latchkey.users USING btree (email_key)
 CREATE UNIQUE INDEX users_phone_number_key ON latchkey.users USING btree (phone_number)
 CREATE UNIQUE INDEX users_pkey ON latchkey.users USING btree (id)
 CREATE UNIQUE INDEX users_username_key ON latchkey.users USING btree (username_key)
+CREATE OR REPLACE FUNCTION latchkey.bury_imported_user()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    begin
+      update latchkey.imported_users
+        set user_id = null, old_username = null, old_phone = null, deleted_at = latchkey.now()
+        where user_id = old.id;
+      return old;
+    end $function$
 CREATE OR REPLACE FUNCTION latchkey.copy_member()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -207,5 +286,6 @@ CREATE OR REPLACE FUNCTION latchkey.one_keyboard(key text)
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN ((key COLLATE "C") ~ 'ی|ى|ک|ڪ|ۀ|ۂ|ہ|ە|ھ|ۃ|ݢ|ǝ|ș|ț|ʻ|ӏ|װ|ױ|ײ|เเ|ๅ|ํ่|ํ้|ํ๊|ํ๋|ເເ|ໍ່|ໍ້|ໍ໊|ໍ໋|េា|េី|្ដ|ൺ|ൻ|ർ|ൽ|ൾ|ൿ|ৎ|ஶ்ரீ'::text) THEN NORMALIZE(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(key, 'ی'::text, 'ي'::text), 'ى'::text, 'ي'::text), 'ک'::text, 'ك'::text), 'ڪ'::text, 'ك'::text), 'ۀ'::text, 'هٔ'::text), 'ۂ'::text, 'هٔ'::text), 'ہ'::text, 'ه'::text), 'ە'::text, 'ه'::text), 'ھ'::text, 'ه'::text), 'ۃ'::text, 'ة'::text), 'ݢ'::text, 'ڬ'::text), 'ǝ'::text, 'ə'::text), 'ș'::text, 'ş'::text), 'ț'::text, 'ţ'::text), 'ʻ'::text, 'ʼ'::text), 'ӏ'::text, 'і'::text), 'װ'::text, 'וו'::text), 'ױ'::text, 'וי'::text), 'ײ'::text, 'יי'::text), 'เเ'::text, 'แ'::text), 'ๅ'::text, 'า'::text), 'ํ่'::text, '่ํ'::text), 'ํ้'::text, '้ํ'::text), 'ํ๊'::text, '๊ํ'::text), 'ํ๋'::text, '๋ํ'::text), 'ເເ'::text, 'ແ'::text), 'ໍ່'::text, '່ໍ'::text), 'ໍ້'::text, '້ໍ'::text), 'ໍ໊'::text, '໊ໍ'::text), 'ໍ໋'::text, '໋ໍ'::text), 'េា'::text, 'ោ'::text), 'េី'::text, 'ើ'::text), '្ដ'::text, '្ត'::text), 'ൺ'::text, 'ണ്'::text), 'ൻ'::text, 'ന്'::text), 'ർ'::text, 'ര്'::text), 'ൽ'::text, 'ല്'::text), 'ൾ'::text, 'ള്'::text), 'ൿ'::text, 'ക്'::text), 'ৎ'::text, 'ত্'::text), 'ஶ்ரீ'::text, 'ஸ்ரீ'::text), NFC) ELSE NULL::text END
+CREATE TRIGGER bury_imported_user BEFORE DELETE ON latchkey.users FOR EACH ROW EXECUTE FUNCTION bury_imported_user()
 CREATE TRIGGER copy_member BEFORE INSERT OR UPDATE OF user_id ON latchkey.user_groups FOR EACH ROW EXECUTE FUNCTION copy_member()
 CREATE TRIGGER copy_to_members AFTER UPDATE ON latchkey.users FOR EACH ROW WHEN (((((old.standing IS DISTINCT FROM new.standing) OR (old.username_key IS DISTINCT FROM new.username_key)) OR (old.phone_number IS DISTINCT FROM new.phone_number)) OR (old.email_key IS DISTINCT FROM new.email_key))) EXECUTE FUNCTION copy_to_members()

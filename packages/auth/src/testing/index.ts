@@ -1,13 +1,15 @@
 import { randomBytes } from "node:crypto";
 import pg from "pg";
-import { type Auth, createAuth } from "../auth.ts";
+import type { Auth } from "../auth.ts";
 import type { Clock } from "../clock.ts";
+import type { Config, ConfigOf } from "../config.ts";
+import { createAuth } from "../create-auth.ts";
 import type { RequestFacts } from "../flows/core.ts";
 import type { AuthOptions } from "../options.ts";
+import type { NoFields, ProfileFields } from "../users/profile.ts";
 import { administer, readTestServer, templateName } from "./test-server.ts";
 
 export { processorTimeOf } from "./processor-time.ts";
-export { makeTemporaryFolder } from "./temporary-folder.ts";
 export { startTestServer, type TestServer } from "./test-server.ts";
 
 /** A clock that stands still until it is moved. */
@@ -22,14 +24,14 @@ export interface TestDatabase extends AsyncDisposable {
   query<Row extends pg.QueryResultRow>(text: string, values?: readonly unknown[]): Promise<Row[]>;
 }
 
-export interface TestAuth extends AsyncDisposable {
-  readonly auth: Auth;
+export interface TestAuth<C extends Config = Config> extends AsyncDisposable {
+  readonly auth: Auth<C>;
   readonly database: TestDatabase;
   readonly clock: MovableClock;
   /** What every call in a test says of where it comes from. */
   readonly facts: RequestFacts;
   /** Another process's view of the same database: its own memory, pool and keys. */
-  another(options?: Partial<AuthOptions>): Promise<Auth>;
+  another(options?: Partial<AuthOptions>): Promise<Auth<C>>;
 }
 
 /** A machine that is busy with something else is no database that is away. */
@@ -44,16 +46,17 @@ export const testSecret = "3q2-7wABiV9kYx0dT5nPzQ8mL4sR6uHcJ1gEfWoXyZs";
  * await using test = await createTestAuth();
  * await test.auth.createUser({ username: "alice", password: "correct horse battery" });
  */
-export async function createTestAuth(options: Partial<AuthOptions> = {}): Promise<TestAuth> {
+export async function createTestAuth<
+  const Fields extends ProfileFields = NoFields,
+  const Declared extends readonly string[] = readonly [],
+>(options: Partial<AuthOptions<Fields, Declared>> = {}): Promise<TestAuth<ConfigOf<Fields, Declared>>> {
   const database = await createTestDatabase();
   const clock = createMovableClock(database);
-  const opened: Auth[] = [];
+  const opened: Auth<ConfigOf<Fields, Declared>>[] = [];
   const another = async (overrides: Partial<AuthOptions> = {}) => {
     const passwords = { cost: 4, hashConcurrency: 2, ...options.passwords, ...overrides.passwords };
-    const auth = createAuth(
-      { ...database.connection, ...patience },
-      { secret: testSecret, clock, ...options, ...overrides, passwords },
-    );
+    const all = { secret: testSecret, clock, ...options, ...overrides, passwords } as AuthOptions<Fields, Declared>;
+    const auth = createAuth({ ...database.connection, ...patience }, all);
     opened.push(auth);
     await auth.prepare();
     return auth;

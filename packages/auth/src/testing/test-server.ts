@@ -1,9 +1,9 @@
 import { rm } from "node:fs/promises";
+import { openEmbeddedPostgres } from "@latchkey/embedded-postgres";
+import { makeTemporaryFolder } from "@latchkey/embedded-postgres/testing";
 import pg from "pg";
 import { openStorage } from "../storage/database.ts";
-import { openEmbeddedPostgres } from "../storage/embedded.ts";
 import { migrate } from "../storage/migrate.ts";
-import { makeTemporaryFolder } from "./temporary-folder.ts";
 
 /** A PostgreSQL server for tests, with a migrated database that others are cloned from. */
 export interface TestServer {

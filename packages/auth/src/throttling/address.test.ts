@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { toNetwork } from "./address.ts";
+import { toNetwork, toPlainAddress } from "./address.ts";
 
 test.each([
   ["192.0.2.1", "192.0.2.1"],
@@ -13,9 +13,22 @@ test.each([
   ["1::", "1:0:0:0"],
   ["fe80::1%eth0", "fe80:0:0:0"],
   ["64:ff9b:1:2:3::192.0.2.1", "64:ff9b:1:2"],
-  [null, ""],
+  ["::ffff:192.0.2.1", "192.0.2.1"],
+  ["::FFFF:C000:0201", "192.0.2.1"],
+  ["0:0:0:0:0:ffff:192.0.2.1", "192.0.2.1"],
+  ["0000:0000:0000:0000:0000:ffff:c000:0201", "192.0.2.1"],
+  ["::ffff:0.0.0.0", "0.0.0.0"],
+  ["::ffff:0:192.0.2.1", "192.0.2.1"],
+  ["64:ff9b::c000:201", "192.0.2.1"],
+  ["64:ff9b::192.0.2.1", "192.0.2.1"],
+  ["::192.0.2.1", "192.0.2.1"],
+  ["::ffff:192.0.2.1%eth0", "192.0.2.1"],
 ])("%s stands for %s", (address, network) => {
   expect(toNetwork(address)).toBe(network);
+});
+
+test.each([null, ""])("%j is nobody's network, and so is shared by nobody", (address) => {
+  expect(toNetwork(address)).toBeNull();
 });
 
 const group = fc.integer({ min: 0, max: 0xffff });
@@ -28,6 +41,23 @@ test("whatever its last 64 bits are, and however it is written, an IPv6 address 
       const { hostname } = new URL(`http://[${written}]`);
       const network = front.map((part) => part.toString(16)).join(":");
       expect([toNetwork(written), toNetwork(hostname.slice(1, -1))]).toEqual([network, network]);
+    }),
+  );
+});
+
+test("an IPv4 address is itself in every spelling that IPv6 has for it", () => {
+  const byte = fc.integer({ min: 0, max: 255 });
+  fc.assert(
+    fc.property(fc.tuple(fc.integer({ min: 1, max: 255 }), byte, byte, byte), (bytes) => {
+      const dotted = bytes.join(".");
+      const [a, b, c, d] = bytes;
+      const groups = [a * 256 + b, c * 256 + d];
+      const short = groups.map((value) => value.toString(16)).join(":");
+      const long = groups.map((value) => value.toString(16).padStart(4, "0").toUpperCase()).join(":");
+      const spellings = ["::ffff:", "0:0:0:0:0:FFFF:", "0::ffff:", "64:ff9b::", "::"].flatMap((prefix) =>
+        [dotted, short, long].map((rest) => prefix + rest),
+      );
+      expect(new Set(spellings.map(toPlainAddress))).toEqual(new Set([dotted]));
     }),
   );
 });

@@ -2,15 +2,40 @@ import { isIPv6 } from "node:net";
 
 /**
  * Whom an address stands for: an IPv4 address for itself, and an IPv6 address for its /64, which one subscriber has as a whole
- * (RFC 6177). Without an address, as behind a socket of the file system, everybody is one.
+ * (RFC 6177). Null without an address, as behind a socket of the file system: callers of whom nothing is known are not one caller,
+ * and must not be counted as one.
  *
  * @example
  * toNetwork("2001:db8::1"); // "2001:db8:0:0"
  */
-export function toNetwork(address: string | null): string {
-  if (address === null) return "";
+export function toNetwork(address: string | null): string | null {
+  if (!address) return null;
+  const plain = toPlainAddress(address);
+  return isIPv6(plain) ? expand(plain).slice(0, 4).join(":") : plain;
+}
+
+/**
+ * An address without its zone, and an IPv4 address as itself however IPv6 writes it (RFC 4291 §2.5.5): mapped, with dots or without,
+ * long or short; translated by a network between the two (RFC 6052 §2.1, RFC 7915); or in the old compatible form.
+ *
+ * @example
+ * toPlainAddress("0:0:0:0:0:ffff:c000:201"); // "192.0.2.1"
+ */
+export function toPlainAddress(address: string): string {
   const [bare = ""] = address.split("%");
-  return isIPv6(bare) ? expand(bare).slice(0, 4).join(":") : bare;
+  return isIPv6(bare) ? (findIPv4(expand(bare)) ?? bare) : bare;
+}
+
+/** What stands before the 32 bits of an IPv4 address. All of IPv4 shares each, so that none of them is anybody's network. */
+const prefixesOfIPv4 = ["0:0:0:0:0:ffff", "0:0:0:0:ffff:0", "64:ff9b:0:0:0:0"];
+
+function findIPv4(groups: readonly string[]): string | null {
+  const prefix = groups.slice(0, 6).join(":");
+  const [high = 0, low = 0] = groups.slice(6).map((group) => Number.parseInt(group, 16));
+  // `::1` and `::` begin like the compatible form, and no IPv4 address of a host begins with 0.
+  const isCompatible = prefix === "0:0:0:0:0:0" && high >= 256;
+  if (!isCompatible && !prefixesOfIPv4.includes(prefix)) return null;
+  return [high >> 8, high & 255, low >> 8, low & 255].join(".");
 }
 
 /** The eight groups of an IPv6 address, without leading zeros. */

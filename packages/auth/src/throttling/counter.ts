@@ -30,6 +30,11 @@ export function countAttempt(limit: Limit, counter: Counter, now: Date): Counter
   };
 }
 
+/** The counter when an attempt was not made after all: the next one may be made at once. */
+export function giveBackAttempt({ count, forgottenAt }: Counter, now: Date): Counter {
+  return { count: Math.max(0, count - 1), availableAt: now, forgottenAt };
+}
+
 /** Whether this attempt was the last one that the limit let through without more ado. */
 export function isUsedUp(limit: Limit, { count }: Counter): boolean {
   return count === (limit.most ?? limit.free);

@@ -20,24 +20,56 @@ export interface StoredCounter extends Counter {
   readonly key: Buffer;
 }
 
-export interface LockedCounters {
+export interface ReadCounters {
   readonly counters: readonly StoredCounter[];
   /** The database's time. */
   readonly now: Date;
 }
 
+type CounterRow = StoredCounter & { now: Date };
+
+const counterColumns = sql.raw(
+  `key, count, available_at as "availableAt", forgotten_at as "forgottenAt", latchkey.now() as now`,
+);
+
 /**
- * Reads counters, made where there are none, which nobody else can change until the transaction ends. They are locked in one order, so
- * that of two who want the same ones each gets all or waits for all.
+ * Reads counters, made where there are none, which nobody else can change until the transaction ends; without those that somebody
+ * else holds. It never waits for a counter, and so never with one.
  */
-export async function lockCounters(transaction: Queries, keys: readonly Buffer[]): Promise<LockedCounters> {
-  const { rows } = await sql<StoredCounter & { now: Date }>`
+export async function lockFreeCounters(transaction: Queries, keys: readonly Buffer[]): Promise<ReadCounters> {
+  const { rows } = await sql<CounterRow>`
+    with made as (
+      insert into latchkey.throttles (key) select key from unnest(${keys}::bytea[]) key order by key
+      on conflict (key) do nothing returning ${counterColumns}
+    ), locked as (
+      select ${counterColumns} from latchkey.throttles where key = any(${keys}::bytea[]) for update skip locked
+    )
+    select * from made union all select * from locked`.execute(transaction.withoutPlugins());
+  return toCounters(rows);
+}
+
+/**
+ * The same for all of them, however long it takes. They are locked in one order, so that of two who want the same ones each gets all
+ * or waits for all.
+ */
+export async function lockCounters(transaction: Queries, keys: readonly Buffer[]): Promise<ReadCounters> {
+  const { rows } = await sql<CounterRow>`
     insert into latchkey.throttles (key) select key from unnest(${keys}::bytea[]) key order by key
     on conflict (key) do update set key = excluded.key
-    returning key, count, available_at as "availableAt", forgotten_at as "forgottenAt", latchkey.now() as now`.execute(
-    transaction.withoutPlugins(),
-  );
-  return { counters: rows, now: rows[0]?.now ?? new Date(0) };
+    returning ${counterColumns}`.execute(transaction.withoutPlugins());
+  return toCounters(rows);
+}
+
+const toCounters = (rows: readonly CounterRow[]): ReadCounters => ({
+  counters: rows,
+  now: rows[0]?.now ?? new Date(0),
+});
+
+/** Reads counters as they are at this moment, without a lock, in one statement; without those that are not there. */
+export async function readCounters(db: Queries, keys: readonly Buffer[]): Promise<ReadCounters> {
+  const { rows } = await sql<CounterRow>`
+    select ${counterColumns} from latchkey.throttles where key = any(${keys}::bytea[])`.execute(db.withoutPlugins());
+  return toCounters(rows);
 }
 
 /** Writes counters that this transaction has locked. */

@@ -1,15 +1,27 @@
+import type { Clock } from "../clock.ts";
 import { AuthError } from "../errors.ts";
 import { hmacSha256 } from "../secrets.ts";
 import type { Queries } from "../storage/database.ts";
-import { type Counter, countAttempt, findWait, isUsedUp } from "./counter.ts";
+import { createBatches } from "./batches.ts";
+import { type Counter, countAttempt, findWait, giveBackAttempt, isUsedUp } from "./counter.ts";
+import { type Counting, createCountingQueue } from "./counting-queue.ts";
 import { type LimitName, limits } from "./limits.ts";
-import { type LockedCounters, lockCounters, putCounters, releaseCounters } from "./throttle-store.ts";
+import { rememberRefusals } from "./refusals.ts";
+import {
+  lockCounters,
+  lockFreeCounters,
+  putCounters,
+  type ReadCounters,
+  readCounters,
+  releaseCounters,
+  type StoredCounter,
+} from "./throttle-store.ts";
 
 /** What an attempt counts against: a limit, and for whom. */
 export interface Scope {
   readonly limit: LimitName;
-  /** Such as a name and a network. */
-  readonly of: readonly string[];
+  /** Such as a name and a network; nothing of it may be missing, or all who miss it would be one. */
+  readonly of: readonly [string, ...string[]];
 }
 
 export interface Admission {
@@ -24,79 +36,199 @@ export interface Admission {
 /** Counts attempts in the database, for all processes together and by its clock. */
 export interface Throttle {
   /**
-   * Counts an attempt in all of its scopes before it is made, in one transaction; or in none, when one of them says to wait. When the
-   * database is away nobody is let through.
+   * Counts an attempt in all of its scopes before it is made, or in none, when one of them says to wait. Attempts of the same moment
+   * share a transaction. One that could not be counted is not let through.
    *
-   * @throws AuthError `rate_limited` with the seconds to wait
+   * @throws AuthError `rate_limited` with the seconds to wait; `overloaded`
    */
   admit(scopes: readonly Scope[]): Promise<Admission>;
+  /**
+   * Refuses an attempt in one of whose scopes another was told to wait before, if that is still so. All of one moment share a
+   * statement, which takes no lock.
+   *
+   * @throws AuthError `rate_limited`
+   */
+  refuseWaiting(scopes: readonly Scope[]): Promise<void>;
   /** Takes an attempt back that was counted and then not made. */
   withdraw(scopes: readonly Scope[]): Promise<void>;
-  /** Says that an attempt succeeded, inside the transaction of what it did. */
-  succeed(transaction: Queries, scopes: readonly Scope[]): Promise<void>;
-  /** Forgets all attempts, inside the caller's transaction. */
-  forget(transaction: Queries, scopes: readonly Scope[]): Promise<void>;
+  /**
+   * Says that an attempt succeeded, inside the transaction of what it did, and forgets all attempts in others. Call it last there: it
+   * holds the counters until the transaction ends.
+   */
+  succeed(transaction: Queries, scopes: readonly Scope[], forgotten?: readonly Scope[]): Promise<void>;
 }
 
-/** @param secret the key of the hashes by which scopes are kept */
-export function createThrottle(db: Queries, secret: Uint8Array): Throttle {
-  const keyOf = ({ limit, of }: Scope) => hmacSha256(secret, JSON.stringify([groupOf(limit), ...of]));
+export interface ThrottleOptions {
+  readonly db: Queries;
+  /** The key of the hashes by which scopes are kept. */
+  readonly secret: Uint8Array;
+  readonly clock: Clock;
+}
+
+interface KeyedScope extends Scope {
+  readonly key: Buffer;
+  /** The key as a text. */
+  readonly name: string;
+}
+
+/** Counters by the names of their keys, as they were at a time of the database. */
+interface Counters {
+  readonly byName: Map<string, StoredCounter>;
+  readonly now: Date;
+}
+
+/** Counters that a transaction holds. */
+interface Held extends Counters {
+  /** The names of those that are to be written. */
+  readonly changed: Set<string>;
+}
+
+/** An attempt of which it is only asked whether it would have to wait. */
+interface Reading {
+  readonly scopes: readonly KeyedScope[];
+  readonly read: PromiseWithResolvers<Counters>;
+}
+
+/** An attempt to be counted or taken back. */
+interface Piece extends Counting {
+  readonly scopes: readonly KeyedScope[];
+  /** Does it to the counters, which are there. Nothing may be told of it before the transaction has ended. */
+  apply(held: Held): void;
+}
+
+export function createThrottle({ db, secret, clock }: ThrottleOptions): Throttle {
+  const refusals = rememberRefusals({ clock });
+  const queue = createCountingQueue(runBatch);
+
+  function keyed(scope: Scope): KeyedScope {
+    const key = hmacSha256(secret, JSON.stringify([groupOf(scope.limit), ...scope.of]));
+    return { ...scope, key, name: nameOf(key) };
+  }
+
+  const keysOf = (scopes: readonly Scope[]) => scopes.map((scope) => keyed(scope).key);
+
+  /** Counts what many asked for in one transaction. */
+  function runBatch(pieces: readonly Piece[], { mayWait }: { readonly mayWait: boolean }): Promise<Set<Piece>> {
+    const wanted = new Map(pieces.flatMap(({ scopes }) => scopes.map(({ name, key }) => [name, key])));
+    return db.transaction().execute(async (transaction) => {
+      const lock = mayWait ? lockCounters : lockFreeCounters;
+      const held: Held = { ...indexCounters(await lock(transaction, [...wanted.values()])), changed: new Set() };
+      const { byName } = held;
+      const left = new Set(pieces.filter(({ keys }) => !keys.every((key) => byName.has(key))));
+      for (const piece of pieces) if (!left.has(piece)) piece.apply(held);
+      const changed = [...held.changed].flatMap((name) => byName.get(name) ?? []);
+      if (changed.length > 0) await putCounters(transaction, changed);
+      return left;
+    });
+  }
+
+  const toPiece = (scopes: readonly KeyedScope[], rest: Pick<Piece, "isOwed" | "apply">): Piece => ({
+    scopes,
+    keys: scopes.map(({ name }) => name),
+    ...rest,
+  });
+
+  const readings = createBatches(async (waiting: readonly Reading[]) => {
+    try {
+      const keys = new Map(waiting.flatMap(({ scopes }) => scopes.map(({ name, key }) => [name, key])));
+      const counters = indexCounters(await readCounters(db, [...keys.values()]));
+      for (const { read } of waiting) read.resolve(counters);
+    } catch (error) {
+      for (const { read } of waiting) read.reject(error);
+    }
+  });
+
+  async function refuseKeyed(scopes: readonly KeyedScope[]): Promise<void> {
+    if (!refusals.hasAny(scopes.map(({ name }) => name))) return;
+    const read = Promise.withResolvers<Counters>();
+    readings.add({ scopes, read });
+    const counters = await read.promise;
+    refuse(scopes.filter(({ name }) => counters.byName.has(name)).map((scope) => readState(scope, counters)));
+  }
 
   return {
     async admit(scopes) {
-      const keyed = scopes.map((scope) => ({ ...scope, key: keyOf(scope) }));
-      return db.transaction().execute(async (transaction) => {
-        const locked = await lockCounters(
-          transaction,
-          keyed.map(({ key }) => key),
-        );
-        const states = keyed.map((scope) => readState(scope, locked));
-        refuseWaiting(states);
-        const open = states.filter(({ wait }) => wait === 0);
-        if (open.length > 0)
-          await putCounters(
-            transaction,
-            open.map(({ key, next }) => ({ key, ...next })),
-          );
-        return {
-          counted: open,
-          isClosed: open.length < states.length,
-          usedUp: open.filter(isLast).map(({ limit }) => limit),
-        };
+      if (scopes.length === 0) return { counted: [], isClosed: false, usedUp: [] };
+      const wanted = scopes.map(keyed);
+      await refuseKeyed(wanted);
+      let states: readonly State[] = [];
+      const apply = (held: Held) => {
+        states = wanted.map((scope) => readState(scope, held));
+        if (longestWait(states) === 0) count(states, held);
+      };
+      await queue.run(toPiece(wanted, { isOwed: false, apply }));
+      for (const { name, wait } of states) if (isFiniteWait(wait)) refusals.remember(name, wait);
+      refuse(states);
+      const open = states.filter(({ wait }) => wait === 0);
+      return {
+        counted: open.map(({ scope }) => scope),
+        isClosed: open.length < states.length,
+        usedUp: open.filter(({ isLast }) => isLast).map(({ scope }) => scope.limit),
+      };
+    },
+    refuseWaiting: (scopes) => refuseKeyed(scopes.map(keyed)),
+    async withdraw(scopes) {
+      if (scopes.length === 0) return;
+      const counted = scopes.map(keyed);
+      const apply = (held: Held) => {
+        for (const { name } of counted) change(held, name, (counter) => giveBackAttempt(counter, held.now));
+      };
+      await queue.run(toPiece(counted, { isOwed: true, apply }));
+    },
+    async succeed(transaction, scopes, forgotten = []) {
+      const after = (what: string) => scopes.filter(({ limit }) => limits[limit].onSuccess === what);
+      await releaseCounters(transaction, {
+        forget: keysOf([...after("forget"), ...forgotten]),
+        giveBack: keysOf(after("give_back")),
       });
     },
-    withdraw: (scopes) => releaseCounters(db, { forget: [], giveBack: scopes.map(keyOf) }),
-    async succeed(transaction, scopes) {
-      const keysOf = (wanted: string) => scopes.filter(({ limit }) => limits[limit].onSuccess === wanted).map(keyOf);
-      await releaseCounters(transaction, { forget: keysOf("forget"), giveBack: keysOf("give_back") });
-    },
-    forget: (transaction, scopes) => releaseCounters(transaction, { forget: scopes.map(keyOf), giveBack: [] }),
   };
 }
+
+function indexCounters({ counters, now }: ReadCounters): Counters {
+  return { byName: new Map(counters.map((counter) => [nameOf(counter.key), counter])), now };
+}
+
+const nameOf = (key: Buffer) => key.toString("latin1");
 
 /** One count of an account, to which strangers and known devices are held differently. */
 function groupOf(limit: LimitName): string {
   return limit === "account_known_devices" ? "account_strangers" : limit;
 }
 
-interface State extends Scope {
-  readonly key: Buffer;
+interface State {
+  readonly scope: Scope;
+  readonly name: string;
   readonly wait: number;
-  /** The counter when the attempt is let through. */
-  readonly next: Counter;
+  /** Whether this attempt is the last free one. */
+  readonly isLast: boolean;
 }
 
-function readState(scope: Scope & { key: Buffer }, { counters, now }: LockedCounters): State {
-  const limit = limits[scope.limit];
-  const counter = counters.find(({ key }) => key.equals(scope.key));
+function readState({ limit, of, name }: KeyedScope, { byName, now }: Counters): State {
+  const counter = byName.get(name);
   if (!counter) throw new Error("A counter that was locked is not there");
-  return { ...scope, wait: findWait(limit, counter, now), next: countAttempt(limit, counter, now) };
+  const isLast = isUsedUp(limits[limit], countAttempt(limits[limit], counter, now));
+  return { scope: { limit, of }, name, wait: findWait(limits[limit], counter, now), isLast };
 }
 
-const isLast = ({ limit, next }: State) => isUsedUp(limits[limit], next);
+function count(states: readonly State[], held: Held): void {
+  for (const { scope, name, wait } of states) {
+    if (wait === 0) change(held, name, (counter) => countAttempt(limits[scope.limit], counter, held.now));
+  }
+}
 
-function refuseWaiting(states: readonly State[]): void {
-  const wait = Math.max(0, ...states.map((state) => state.wait).filter(Number.isFinite));
+function change({ byName, changed }: Held, name: string, next: (counter: StoredCounter) => Counter): void {
+  const counter = byName.get(name);
+  if (!counter) return;
+  byName.set(name, { ...next(counter), key: counter.key });
+  changed.add(name);
+}
+
+const isFiniteWait = (wait: number) => wait > 0 && Number.isFinite(wait);
+const longestWait = (states: readonly State[]) => Math.max(0, ...states.map(({ wait }) => wait).filter(isFiniteWait));
+
+function refuse(states: readonly State[]): void {
+  const wait = longestWait(states);
   if (wait === 0) return;
   const retryAfter = Math.ceil(wait);
   throw new AuthError("rate_limited", `Too many attempts: try again in ${describeWait(retryAfter)}`, { retryAfter });

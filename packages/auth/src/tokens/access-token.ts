@@ -26,11 +26,16 @@ export type VerificationKey = CryptoKey | Uint8Array;
 /** Finds the key that a token's header names; throws {@link AuthError} `token_invalid` when there is none of that algorithm. */
 export type FindVerificationKey = (header: { alg: TokenAlgorithm; kid: string }) => Promise<VerificationKey>;
 
+/** Checks a signature when it is its turn. */
+export type CheckInTurn = <T>(check: () => Promise<T>) => Promise<T>;
+
 export interface TokenExpectations {
   readonly issuer: string;
   /** Null: the token must carry no audience (profile `django`). */
   readonly audience: string | null;
   readonly clock: Clock;
+  /** At once unless told otherwise. */
+  readonly inTurn?: CheckInTurn;
 }
 
 /** Seconds by which two machines' clocks may differ before a token is refused (RFC 7519 §4.1.4). */
@@ -64,7 +69,9 @@ export async function verifyAccessToken(
   expectations: TokenExpectations,
 ): Promise<{ kid: string; claims: AccessTokenClaims }> {
   const header = requireOwnHeader(readTokenHeader(token));
-  const payload = await verifySignature(token, await findKey(header), header.alg);
+  const key = await findKey(header);
+  const { inTurn = (check) => check() } = expectations;
+  const payload = await inTurn(() => verifySignature(token, key, header.alg));
   return { kid: header.kid, claims: requireOwnClaims(payload, expectations) };
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type Auth, createAuth } from "../auth.ts";
+import type { Auth } from "../auth.ts";
+import { createAuth } from "../create-auth.ts";
 import { AuthError, StartError } from "../errors.ts";
 import { createSecret, deriveKey } from "../secrets.ts";
 import { openStorage } from "../storage/database.ts";

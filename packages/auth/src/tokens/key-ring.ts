@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   calculateJwkThumbprint,
   exportJWK,
@@ -48,12 +49,17 @@ export interface Rotation {
 /** A JWKS is cached for this many seconds by those who fetch it; a rotation waits twice as long before it signs. */
 export const jwksMaxAge = 300;
 
+/** Milliseconds between two looks for key ids that are not known. */
+const lookUpInterval = 100;
+
 export type KeyRing = ReturnType<typeof createKeyRing>;
 
 /** The keys that sign and verify tokens: kept in the database, opened once per process. */
 export function createKeyRing({ db, sealingKey, algorithm, overlapSeconds }: KeyRingOptions) {
   let opened = new Map<string, Promise<SigningKey>>();
   let reading: Promise<StoredSigningKey[]> | undefined;
+  let lookingUp: Promise<unknown> | undefined;
+  let lookedUpAt = Number.NEGATIVE_INFINITY;
 
   /** The accepted keys as the database has them now; callers at the same moment share one query. */
   function readKeys(): Promise<StoredSigningKey[]> {
@@ -63,6 +69,17 @@ export function createKeyRing({ db, sealingKey, algorithm, overlapSeconds }: Key
         reading = undefined;
       });
     return reading;
+  }
+
+  /** Reads the keys because of one that is not known. Made-up key ids wait together, so that however many come they cost next to nothing. */
+  function lookUp(): Promise<unknown> {
+    lookingUp ??= sleep(Math.max(0, lookedUpAt + lookUpInterval - performance.now()))
+      .then(readKeys)
+      .finally(() => {
+        lookedUpAt = performance.now();
+        lookingUp = undefined;
+      });
+    return lookingUp;
   }
 
   function rememberOnly(stored: StoredSigningKey[]): StoredSigningKey[] {
@@ -79,7 +96,7 @@ export function createKeyRing({ db, sealingKey, algorithm, overlapSeconds }: Key
   }
 
   const findVerificationKey: FindVerificationKey = async ({ alg, kid }) => {
-    if (!opened.has(kid)) await readKeys();
+    if (!opened.has(kid)) await lookUp();
     const key = await opened.get(kid);
     if (key?.algorithm !== alg) throw new AuthError("token_invalid", "The token is not valid");
     return key.verificationKey;

@@ -32,27 +32,27 @@ export type VerifiedToken = OwnToken | DjangoBearer;
  * remembers facts about a text, never rights: sessions, users and keys are read fresh on every call.
  */
 export function rememberVerifiedTokens(
-  verify: (token: string) => Promise<VerifiedToken>,
+  verify: (token: string, crowd: string | null) => Promise<VerifiedToken>,
   { clock, capacity = 10_000 }: { clock: Clock; capacity?: number },
-): (token: string) => Promise<VerifiedToken> {
+): (token: string, crowd?: string | null) => Promise<VerifiedToken> {
   const remembered = new LRUCache<string, VerifiedToken>({ max: capacity });
   const verifying = new Map<string, Promise<VerifiedToken>>();
 
   /** Calls that bring the same new token at the same time wait for one check. */
-  function verifyTogether(token: string): Promise<VerifiedToken> {
-    const pending = verifying.get(token) ?? verify(token).finally(() => verifying.delete(token));
+  function verifyTogether(token: string, crowd: string | null): Promise<VerifiedToken> {
+    const pending = verifying.get(token) ?? verify(token, crowd).finally(() => verifying.delete(token));
     verifying.set(token, pending);
     return pending;
   }
 
-  return async function verifyOnce(token) {
+  return async function verifyOnce(token, crowd = null) {
     const known = remembered.get(token);
     if (known && known.expiresAt + clockLeeway > toNumericDate(clock.now())) return known;
     if (known) {
       remembered.delete(token);
       throw tokenExpired();
     }
-    const verified = await verifyTogether(token);
+    const verified = await verifyTogether(token, crowd);
     remembered.set(token, verified);
     return verified;
   };

@@ -5,6 +5,6 @@ import { isPlainLine } from "../free-text.ts";
 export const profileText = (maximum: number) =>
   z
     .string()
-    .refine(isPlainLine, "holds characters that cannot be shown as they are")
+    .refine(isPlainLine, "holds characters that cannot be stored")
     .transform((value) => value.normalize("NFC"))
     .pipe(z.string().max(maximum, `must be at most ${maximum} characters`));

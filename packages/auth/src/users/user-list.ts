@@ -1,6 +1,7 @@
 import { CompiledQuery } from "kysely";
 import type { Queries } from "../storage/database.ts";
-import { type User, userFields } from "./user.ts";
+import { indexedExpression, type ProfileDefinition, storedValuesOf, toUser, type UserRow } from "./profile.ts";
+import type { User } from "./user.ts";
 
 /** By what users are searched, each by the beginning of its canonical form and in the order of an index. */
 const names = {
@@ -16,6 +17,8 @@ export interface UserPage {
   readonly isActive?: boolean | undefined;
   readonly isStaff?: boolean | undefined;
   readonly groupId?: string | undefined;
+  /** What own fields of the profile hold, by name. */
+  readonly profile?: Readonly<Record<string, unknown>> | undefined;
   /** The id of the last user of the page before, or their name where there is a search. */
   readonly after?: string | undefined;
   readonly limit: number;
@@ -34,29 +37,32 @@ export interface ListedUser {
  * range of an index or two, which are merged until the page is full. The text is made by hand, since building it took as long as
  * the query itself.
  */
-export async function listUsers(db: Queries, page: UserPage): Promise<ListedUser[]> {
+export async function listUsers(db: Queries, profile: ProfileDefinition, page: UserPage): Promise<ListedUser[]> {
   const values: unknown[] = [];
   const query = CompiledQuery.raw(
-    textOf(page, (value) => `$${values.push(value)}`),
+    textOf(profile, page, (value) => `$${values.push(value)}`),
     values,
-  ) as CompiledQuery<User & { position: string }>;
+  ) as CompiledQuery<UserRow & { position: string }>;
   const { rows } = await db.withoutPlugins().executeQuery(query);
-  return rows.map(({ position, ...user }) => ({ user, position }));
+  return rows.map(({ position, ...user }) => ({ user: toUser(profile, user), position }));
 }
 
 /** Makes a value a parameter of the query. */
 type Bind = (value: unknown) => string;
 
-function textOf(page: UserPage, bind: Bind): string {
-  const { groupId, search } = page;
-  const id = groupId === undefined ? "person.id" : "person.user_id";
+function textOf(profile: ProfileDefinition, page: UserPage, bind: Bind): string {
+  const { search } = page;
+  const own = ownFiltersOf(profile, page);
+  // A group's members have a copy of what users are listed by, except for the fields that a team declares.
+  const isByMembership = page.groupId !== undefined && own.length === 0;
+  const id = isByMembership ? "person.user_id" : "person.id";
   const position = search ? names[search.by] : id;
   const inOrder = `order by position ${search ? "asc" : "desc"} limit ${bind(page.limit)}`;
-  const [range = "false", ...more] = rangesOf(page, position, bind);
-  if (groupId === undefined && more.length === 0)
+  const columns = columnsOf(profile);
+  const [range = "false", ...more] = rangesOf({ page, position, isByMembership, own }, bind);
+  if (!isByMembership && more.length === 0)
     return `select ${columns}, ${position} as position from latchkey.users person where ${range} ${inOrder}`;
-  // A group's members have a copy of what users are listed by.
-  const source = groupId === undefined ? "latchkey.users" : "latchkey.user_groups";
+  const source = isByMembership ? "latchkey.user_groups" : "latchkey.users";
   const found = [range, ...more].map(
     (range) => `(select ${id} as id, ${position} as position from ${source} person where ${range} ${inOrder})`,
   );
@@ -64,16 +70,52 @@ function textOf(page: UserPage, bind: Bind): string {
     join latchkey.users person on person.id = found.id ${inOrder}`;
 }
 
-/** The conditions of each part of the list: all at once, or one for each beginning and each standing that the filters let through. */
-function rangesOf(page: UserPage, position: string, bind: Bind): string[] {
-  const inGroup = page.groupId === undefined ? [] : [`person.group_id = ${bind(page.groupId)}`];
+interface OwnFilter {
+  readonly expression: string;
+  /** JSON. */
+  readonly values: readonly string[];
+}
+
+function ownFiltersOf(profile: ProfileDefinition, page: UserPage): OwnFilter[] {
+  const given = Object.entries(page.profile ?? {}).filter(([, value]) => value !== undefined);
+  return given.map(([name, value]) => ({
+    expression: indexedExpression(name, "person."),
+    values: storedValuesOf(profile, name, value),
+  }));
+}
+
+interface Listing {
+  readonly page: UserPage;
+  readonly position: string;
+  readonly isByMembership: boolean;
+  readonly own: readonly OwnFilter[];
+}
+
+/**
+ * The conditions of each part of the list: all at once, or one for each standing that the filters let through. The index of an own
+ * field is in the order of values, standings and ids, so that there is a part for each value as well; and one for each beginning that is searched for.
+ */
+function rangesOf({ page, position, isByMembership, own: [own, ...others] }: Listing, bind: Bind): string[] {
+  const common = [
+    ...(page.groupId === undefined ? [] : [inGroup(bind(page.groupId), isByMembership)]),
+    ...others.map(({ expression, values }) => `${expression} in (${values.map((value) => bindJson(value, bind))})`),
+  ];
   const standings = standingsOf(page);
-  const isFiltered = standings.length < allStandings.length;
-  const ofStanding = isFiltered ? standings.map((standing) => [`person.standing = ${standing}`]) : [[]];
-  const ranges = boundsOf(page, position, bind).flatMap((bounds) =>
-    ofStanding.map((standing) => [...inGroup, ...bounds, ...standing]),
+  const isByStanding = standings.length < allStandings.length || (own && !page.search);
+  const byStanding = isByStanding ? standings.map((standing) => [`person.standing = ${standing}`]) : [[]];
+  const byValue = own ? own.values.map((value) => [`${own.expression} = ${bindJson(value, bind)}`]) : [[]];
+  return boundsOf(page, position, bind).flatMap((bounds) =>
+    byValue.flatMap((value) =>
+      byStanding.map((standing) => ["true", ...common, ...bounds, ...value, ...standing].join(" and ")),
+    ),
   );
-  return ranges.map((conditions) => ["true", ...conditions].join(" and "));
+}
+
+const bindJson = (value: string, bind: Bind) => `${bind(value)}::jsonb`;
+
+function inGroup(group: string, isByMembership: boolean): string {
+  if (isByMembership) return `person.group_id = ${group}`;
+  return `exists (select from latchkey.user_groups member where member.user_id = person.id and member.group_id = ${group})`;
 }
 
 /** The indexes are in the order of bytes, which no locale changes and in which no name comes after U+10FFFF. */
@@ -102,4 +144,5 @@ function standingsOf({ isActive, isStaff }: UserPage): number[] {
 }
 
 const snakeCase = (field: string) => field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-const columns = userFields.map((field) => `person.${snakeCase(field)} as "${field}"`).join(", ");
+const columnsOf = ({ columns }: ProfileDefinition) =>
+  columns.map((field) => `person.${snakeCase(field)} as "${field}"`).join(", ");

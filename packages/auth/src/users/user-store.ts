@@ -1,6 +1,7 @@
 import { type ColumnType, type Generated, sql } from "kysely";
 import { AuthError } from "../errors.ts";
 import { findBrokenConstraint, type Queries } from "../storage/database.ts";
+import { type ProfileDefinition, toProfileColumns, toUser } from "./profile.ts";
 import { type Profile, type ProfileChanges, type User, userFields } from "./user.ts";
 
 declare module "../storage/database.ts" {
@@ -21,12 +22,17 @@ interface UsersTable extends ProfileColumns {
   email: string | null;
   emailKey: string | null;
   password: string;
+  /** The fields that a team declares, by name. */
+  profile: ColumnType<unknown, string | undefined, string>;
   isActive: Generated<boolean>;
   isStaff: Generated<boolean>;
   isSuperuser: Generated<boolean>;
   dateJoined: Generated<Date>;
   lastLogin: ColumnType<Date | null, Date | undefined, Date>;
+  /** Read by the release before this one only. */
   credentialsChangedAt: Generated<Date>;
+  /** Since when no token of another system is adopted for this user, because of what was done here. */
+  oldTokensEndedAt: ColumnType<Date | null, Date | undefined, Date>;
 }
 
 /** A user with what only sign-in may see. */
@@ -140,12 +146,15 @@ export interface NewUser extends ProfileChanges {
   readonly isSuperuser?: boolean | undefined;
 }
 
-/** @throws AuthError `identifier_taken`, naming the field */
-export async function insertUser(db: Queries, user: NewUser): Promise<User> {
+/** @throws AuthError `identifier_taken`, naming the field; `invalid_input` */
+export async function insertUser(db: Queries, profile: ProfileDefinition, user: NewUser): Promise<User> {
+  const { columns, own } = toProfileColumns(profile, user);
+  const values = { ...(columns as unknown as NewUser), ...(own !== null && { profile: own }) };
   try {
-    return await db.insertInto("users").values(user).returning(userFields).executeTakeFirstOrThrow();
+    const inserted = db.insertInto("users").values(values).returning(profile.columns);
+    return toUser(profile, await inserted.executeTakeFirstOrThrow());
   } catch (error) {
-    throw toIdentifierTaken(error);
+    throw toRefusal(error);
   }
 }
 
@@ -155,8 +164,13 @@ const fieldOfConstraint: Readonly<Record<string, string>> = {
   users_email_key: "email",
 };
 
-function toIdentifierTaken(error: unknown): unknown {
-  const field = fieldOfConstraint[findBrokenConstraint(error) ?? ""];
+function toRefusal(error: unknown): unknown {
+  const constraint = findBrokenConstraint(error) ?? "";
+  if (constraint === "users_profile_size") {
+    const issues = [{ path: [], message: "is more than the profile holds: 16384 bytes of JSON" }];
+    return new AuthError("invalid_input", "The profile is too large", { issues });
+  }
+  const field = fieldOfConstraint[constraint];
   return field ? identifierTaken(field) : error;
 }
 
@@ -166,19 +180,7 @@ export function identifierTaken(field: string): AuthError {
   return new AuthError("identifier_taken", "Another account has that name, phone number or e-mail address", { issues });
 }
 
-/** Changes profile fields of a user and answers the user as it then is; null when there is no such user any more. */
-export async function updateProfile(db: Queries, id: string, changes: ProfileChanges): Promise<User | null> {
-  if (Object.keys(changes).length === 0) return findUser(db, id);
-  const updated = await db
-    .updateTable("users")
-    .set(changes)
-    .where("id", "=", id)
-    .returning(userFields)
-    .executeTakeFirst();
-  return updated ?? null;
-}
-
-/** Makes a user's password this hash, whatever it was; older tokens of the old backend end with it. */
+/** Makes a user's password this hash, whatever it was. */
 export async function setPassword(db: Queries, id: string, hash: string): Promise<void> {
   await db
     .updateTable("users")
@@ -202,24 +204,32 @@ export interface UserChanges extends ProfileChanges {
 const nameColumns = ["usernameKey", "phoneNumber", "emailKey"] as const satisfies readonly (keyof UserChanges)[];
 
 /**
- * Changes a user. Whoever gets another name is not the one whom the old backend's tokens named.
+ * Changes a user.
  *
- * @throws AuthError `identifier_taken`, naming the field
+ * @throws AuthError `identifier_taken`, naming the field; `invalid_input`
  */
-export async function updateUser(db: Queries, id: string, changes: UserChanges): Promise<User | null> {
-  if (Object.keys(changes).length === 0) return findUser(db, id);
+export async function updateUser(
+  db: Queries,
+  profile: ProfileDefinition,
+  id: string,
+  changes: UserChanges,
+): Promise<User | null> {
+  const { columns, own } = toProfileColumns(profile, changes);
+  if (Object.keys(columns).length === 0 && own === null) return findUser(db, profile, id);
   const isRenamed = nameColumns.some((column) => column in changes);
   const credentials = isRenamed ? { credentialsChangedAt: sql<Date>`latchkey.now()` } : {};
+  // In the database, so that of two changes of different fields at once neither is lost.
+  const merged = own === null ? {} : { profile: sql<string>`profile || ${own}::jsonb` };
   try {
     const updated = await db
       .updateTable("users")
-      .set({ ...changes, ...credentials })
+      .set({ ...(columns as UserChanges), ...merged, ...credentials })
       .where("id", "=", id)
-      .returning(userFields)
+      .returning(profile.columns)
       .executeTakeFirst();
-    return updated ?? null;
+    return updated ? toUser(profile, updated) : null;
   } catch (error) {
-    throw toIdentifierTaken(error);
+    throw toRefusal(error);
   }
 }
 
@@ -239,16 +249,21 @@ export interface LockedUsers {
  * Reads a user and the active superusers, whom nobody else can change until the transaction ends. It is one statement in one
  * order, so that of two who change each other one waits for the other and never both.
  */
-export async function lockWithSuperusers(transaction: Queries, id: string): Promise<LockedUsers> {
+export async function lockWithSuperusers(
+  transaction: Queries,
+  profile: ProfileDefinition,
+  id: string,
+): Promise<LockedUsers> {
   const rows = await transaction
     .selectFrom("users")
-    .select(userFields)
+    .select(profile.columns)
     .where(({ or, and, eb }) => or([eb("id", "=", id), and([eb("isSuperuser", "=", true), eb("isActive", "=", true)])]))
     .orderBy("id")
     .forNoKeyUpdate()
     .execute();
   const superusers = rows.filter((user) => user.isSuperuser && user.isActive).map((user) => user.id);
-  return { target: rows.find((user) => user.id === id.toLowerCase()) ?? null, superusers };
+  const target = rows.find((user) => user.id === id.toLowerCase());
+  return { target: target ? toUser(profile, target) : null, superusers };
 }
 
 /** Reads a user whom nobody else can change until the transaction ends. */
@@ -257,9 +272,25 @@ export async function lockUser(transaction: Queries, id: string): Promise<User |
   return (await query.executeTakeFirst()) ?? null;
 }
 
-export async function findUser(db: Queries, id: string): Promise<User | null> {
-  const found = await db.selectFrom("users").select(userFields).where("id", "=", id).executeTakeFirst();
-  return found ?? null;
+/** Notes that no token of another system is adopted for a user any more; the first time stands. */
+export async function markOldTokensEnded(db: Queries, id: string): Promise<void> {
+  await db
+    .updateTable("users")
+    .set({ oldTokensEndedAt: sql<Date>`latchkey.now()` })
+    .where("id", "=", id)
+    .where("oldTokensEndedAt", "is", null)
+    .execute();
+}
+
+/** Whether tokens of another system may still be adopted for a user. */
+export async function mayHaveOldTokens(db: Queries, id: string): Promise<boolean> {
+  const query = db.selectFrom("users").select("id").where("id", "=", id).where("oldTokensEndedAt", "is", null);
+  return (await query.executeTakeFirst()) !== undefined;
+}
+
+export async function findUser(db: Queries, profile: ProfileDefinition, id: string): Promise<User | null> {
+  const found = await db.selectFrom("users").select(profile.columns).where("id", "=", id).executeTakeFirst();
+  return found ? toUser(profile, found) : null;
 }
 
 /** A user with what is stored of the password. */
@@ -282,7 +313,7 @@ export async function listPasswordKinds(db: Queries, kindPattern: string): Promi
   return rows.map(({ password }) => password);
 }
 
-/** Gives a user another password, if it is still the one that was verified; older tokens of the old backend end with it. */
+/** Gives a user another password, if it is still the one that was verified. */
 export async function replacePassword(
   db: Queries,
   { id, verifiedHash, nextHash }: { id: string; verifiedHash: string; nextHash: string },
@@ -303,6 +334,7 @@ export async function replacePassword(
  */
 export async function recordLogin(
   db: Queries,
+  profile: ProfileDefinition,
   { id, verifiedHash, nextHash }: { id: string; verifiedHash: string; nextHash: string },
 ): Promise<User | null> {
   const updated = await db
@@ -311,7 +343,7 @@ export async function recordLogin(
     .where("id", "=", id)
     .where("isActive", "=", true)
     .where("password", "=", verifiedHash)
-    .returning(userFields)
+    .returning(profile.columns)
     .executeTakeFirst();
-  return updated ?? null;
+  return updated ? toUser(profile, updated) : null;
 }

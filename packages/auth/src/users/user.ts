@@ -2,8 +2,9 @@ import { z } from "zod";
 import { profileText as text } from "./profile-text.ts";
 
 /**
- * The profile: what a person tells about themselves and may change. To add a field, add it here, say below what may be in it,
- * and write one migration that adds its column in snake_case; inputs, queries, answers and the SDK's types follow.
+ * The built-in part of the profile: what a person tells about themselves and may change. A team's own fields are declared in the options
+ * and need no edit here. To build in another, add it here, say below what may be in it, and write one migration that adds its column in
+ * snake_case; inputs, queries, answers and the SDK's types follow.
  */
 export interface Profile {
   firstName: string;
@@ -28,8 +29,6 @@ export const profileFields = {
 } satisfies { [Field in keyof Profile]: z.ZodType<Profile[Field]> };
 
 /** What a new account may bring, and what `me.update` may change: any of the profile's fields and nothing else. */
-export const profileChangesSchema = z.strictObject(profileFields).partial();
-
 export type ProfileChanges = { readonly [Field in keyof Profile]?: Profile[Field] | undefined };
 
 /** A person as the service shows them: everything but the password. */

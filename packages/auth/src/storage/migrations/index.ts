@@ -5,6 +5,9 @@ import * as auditOrder from "./0003-audit-order.ts";
 import * as throttles from "./0004-throttles.ts";
 import * as codeIssuers from "./0005-code-issuers.ts";
 import * as orderedLists from "./0006-ordered-lists.ts";
+import * as importedUsers from "./0007-imported-users.ts";
+import * as erasures from "./0009-erasures.ts";
+import * as ownProfileFields from "./0011-own-profile-fields.ts";
 import * as namesOfTwoKeyboards from "./0012-names-of-two-keyboards.ts";
 
 /** Every migration by name, in order. A migration that has been released is frozen: a change of mind is a new one. */
@@ -15,5 +18,8 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0004-throttles": throttles,
   "0005-code-issuers": codeIssuers,
   "0006-ordered-lists": orderedLists,
+  "0007-imported-users": importedUsers,
+  "0009-erasures": erasures,
+  "0011-own-profile-fields": ownProfileFields,
   "0012-names-of-two-keyboards": namesOfTwoKeyboards,
 };

@@ -1,0 +1,51 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { makeTemporaryFolder } from "@latchkey/embedded-postgres/testing";
+import { expect, test } from "vitest";
+import { readPage } from "../docs/documents.ts";
+import { call } from "../live-server.ts";
+import { createInstallation } from "./installation.ts";
+import { createUser, obtainToken, signIn } from "./people.ts";
+
+/** The commands of docs/operations.md that have these words in them. */
+async function commandsWith(words: string): Promise<string> {
+  const { blocks } = await readPage("docs/operations.md");
+  const found = blocks.filter(({ language, code }) => language === "sh" && code.includes(words));
+  expect(
+    found.map(({ code }) => code),
+    words,
+  ).toHaveLength(1);
+  return found[0]?.code ?? "";
+}
+
+test.skipIf(process.platform !== "linux")(
+  "a backup by the commands of the docs needs no pg_dump, and brings everybody and everything back",
+  async () => {
+    await using installation = await createInstallation();
+    const backups = await makeTemporaryFolder("latchkey-backups-");
+    const run = async (words: string) => {
+      const commands = (await commandsWith(words)).replaceAll("/var/backups", backups);
+      const here = commands.replaceAll(/\.latchkey(?=[.\s/])/g, installation.dataDir);
+      await promisify(execFile)("/bin/sh", ["-e", "-c", here], { cwd: join(installation.dataDir, "..") });
+    };
+
+    const first = await installation.start();
+    await createUser(installation, "--username", "alice");
+    const token = await obtainToken(first.url, "alice");
+    await first.stop();
+    await run("cp --archive .latchkey ");
+
+    const second = await installation.start();
+    await createUser(installation, "--username", "bob");
+    await second.stop();
+    await run("cp --archive /var/backups/");
+
+    const third = await installation.start();
+    expect(await call(third.url, "me.get", { token })).toMatchObject({ status: 200, body: { username: "alice" } });
+    expect(await signIn(third.url, "alice")).toMatchObject({ status: 200 });
+    expect(await signIn(third.url, "bob")).toMatchObject({ status: 400 });
+    expect(await installation.run(["doctor"])).toMatchObject({ code: 0 });
+    await third.stop();
+  },
+);

@@ -1,0 +1,100 @@
+import { type Auth, AuthError } from "@latchkey/auth";
+import { createTestAuth } from "@latchkey/auth/testing";
+import { describe, expect, test } from "vitest";
+import { createPerson, freshName, password, toAdministrator } from "../permissions/people.ts";
+
+/** How often every two calls meet; many more times in the long run. */
+const rounds = process.env.LATCHKEY_LONG === "1" ? 30 : 3;
+
+const declared = ["auth.view_user", "auth.add_user", "notes.add_note"];
+
+interface Round {
+  readonly auth: Auth;
+  readonly admin: Awaited<ReturnType<typeof toAdministrator>>;
+  /** Whom all calls of a round are about. */
+  readonly person: { readonly id: string; readonly username: string; readonly refreshToken: string };
+  /** Their group, and another one. */
+  readonly groups: readonly [string, string];
+  readonly groupName: string;
+}
+
+/** Everything that an administrator, the operator or the person themselves can do to one account and its groups. */
+const calls: Readonly<Record<string, (round: Round) => Promise<unknown>>> = {
+  "users.get": ({ auth, person }) => auth.users.get(person.id),
+  "users.update to another name": ({ auth, admin, person }) =>
+    auth.users.update(admin, person.id, { username: freshName() }),
+  "users.update to disabled": ({ auth, admin, person }) => auth.users.update(admin, person.id, { isActive: false }),
+  "users.delete": ({ auth, admin, person }) => auth.users.delete(admin, person.id),
+  "users.setGroups": ({ auth, admin, person, groups }) => auth.users.setGroups(admin, person.id, groups),
+  "users.setGroups to none": ({ auth, admin, person }) => auth.users.setGroups(admin, person.id, []),
+  "users.setPermissions": ({ auth, admin, person }) =>
+    auth.users.setPermissions(admin, person.id, ["auth.add_user", "auth.view_user"]),
+  "users.createPasswordCode": ({ auth, admin, person }) => auth.users.createPasswordCode(admin, person.id),
+  "users.endSessions": ({ auth, admin, person }) => auth.users.endSessions(admin, person.id),
+  "groups.list": ({ auth }) => auth.groups.list({ limit: 100 }),
+  "groups.update": ({ auth, admin, groups }) =>
+    auth.groups.update(admin, groups[0], { name: freshName(), permissions: ["auth.view_user"] }),
+  "groups.delete": ({ auth, admin, groups }) => auth.groups.delete(admin, groups[0]),
+  "groups.delete of the other": ({ auth, admin, groups }) => auth.groups.delete(admin, groups[1]),
+  grant: ({ auth, person, groupName }) => auth.operator.grant(person.username, { group: groupName }),
+  revoke: ({ auth, person, groupName }) => auth.operator.revoke(person.username, { group: groupName }),
+  "a new password": ({ auth, person }) => auth.operator.changePassword(person.username, `${password} 2`),
+  "a sign-in": ({ auth, admin, person }) => auth.login({ username: person.username, password }, admin.facts),
+  "a refresh": ({ auth, admin, person }) => auth.refresh(person.refreshToken, admin.facts),
+  "sync-permissions --prune": ({ auth }) => auth.syncPermissions({ prune: true }),
+  purge: ({ auth }) => auth.purge(),
+};
+
+/** What somebody else may have made of an account or a group a moment ago. */
+const expected = new Set([
+  "not_found",
+  "invalid_input",
+  "permission_denied",
+  "invalid_credentials",
+  "account_disabled",
+  "session_ended",
+]);
+
+const names = Object.keys(calls);
+
+describe.concurrent("two calls at the same moment about the same account and groups are both answered", () => {
+  for (const [index, first] of names.entries()) {
+    test(`${first}, beside each of the others and itself`, async () => {
+      await using service = await createTestAuth({ permissions: ["notes.add_note"] });
+      const processes = [service.auth, await service.another()] as const;
+      const root = await createPerson(service, { isSuperuser: true });
+      const admin = await toAdministrator(service, root);
+      const odd: string[] = [];
+      for (const second of names.slice(index)) {
+        for (let round = 0; round < rounds; round++) {
+          // What an earlier round pruned may be given out again.
+          await service.database.query(
+            "insert into latchkey.permissions select unnest($1::text[]) on conflict do nothing",
+            [[...declared, "old.do_thing"]],
+          );
+          const groupName = freshName();
+          const made = await Promise.all(
+            [groupName, freshName()].map((name) =>
+              service.auth.groups.create(admin, { name, permissions: ["auth.view_user", "old.do_thing"] }),
+            ),
+          );
+          const groups = made.map(({ id }) => id) as [string, string];
+          const person = await createPerson(service);
+          await service.auth.users.setGroups(admin, person.id, [groups[0]]);
+          const about = { admin, person, groups, groupName };
+          const outcomes = await Promise.allSettled([
+            calls[first]?.({ ...about, auth: processes[0] }),
+            calls[second]?.({ ...about, auth: processes[1] }),
+          ]);
+          for (const outcome of outcomes) {
+            if (outcome.status === "fulfilled") continue;
+            const { reason } = outcome;
+            if (reason instanceof AuthError && expected.has(reason.code)) continue;
+            odd.push(`${first} beside ${second}: ${reason}`);
+          }
+        }
+      }
+      expect(odd).toEqual([]);
+    });
+  }
+});

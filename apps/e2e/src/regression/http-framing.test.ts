@@ -1,0 +1,84 @@
+import { afterAll, expect, test } from "vitest";
+import { sendRaw } from "../http/raw-socket.ts";
+import { startLiveServer } from "../live-server.ts";
+
+const { url, ...live } = await startLiveServer();
+afterAll(() => live[Symbol.asyncDispose]());
+
+const json = { "content-type": "application/json" };
+const head = "Host: localhost\r\nContent-Type: application/json\r\n";
+
+async function readStatuses(bytes: string): Promise<number[]> {
+  return (await sendRaw(url, bytes)).map(({ status }) => status);
+}
+
+function send(procedure: string, body: string, headers: Record<string, string> = json): Promise<Response> {
+  return fetch(`${url}/trpc/${procedure}`, { method: "POST", headers, body });
+}
+
+test.each([
+  ["too large", "token.obtain", json, 413],
+  ["of another type", "token.obtain", { "content-type": "text/plain" }, 415],
+  ["for nothing that is there", "../nothing", json, 404],
+])("a call after one whose body was %s never fails, although it takes the connection before", async (_, ...row) => {
+  const [path, headers, status] = row;
+  for (const size of [65_537, 1_000_000, 10_000_000]) {
+    for (let round = 0; round < 10; round += 1) {
+      const refused = await send(path, " ".repeat(size), headers);
+      expect([refused.status, refused.headers.get("connection")]).toEqual([status, "close"]);
+      await refused.text();
+      const next = await send("token.verify", '{"token":"x"}');
+      expect(await next.json()).toEqual({ result: { data: { active: false } } });
+    }
+  }
+});
+
+test("a connection is kept after every answer to a call that came whole", async () => {
+  for (const body of ['{"token":"x"}', "{}", "{"]) {
+    const answer = await send("token.verify", body);
+    expect(answer.headers.get("connection")).toBe("keep-alive");
+    await answer.text();
+  }
+});
+
+test.each(["/healthz", "/readyz"])("a health check of HTTP/1.0 without a host finds %s well", async (path) => {
+  expect(await readStatuses(`GET ${path} HTTP/1.0\r\n\r\n`)).toEqual([200]);
+  expect(await readStatuses(`HEAD ${path} HTTP/1.0\r\n\r\n`)).toEqual([200]);
+});
+
+test("a call of HTTP/1.1 names one host, and one only", async () => {
+  const close = "Connection: close\r\n\r\n";
+  expect(await readStatuses(`GET /healthz HTTP/1.1\r\n${close}`)).toEqual([400]);
+  expect(await readStatuses(`GET /healthz HTTP/1.1\r\nHost: \r\n${close}`)).toEqual([400]);
+  expect(await readStatuses(`GET /healthz HTTP/1.1\r\nHost: a\r\nHost: a\r\n${close}`)).toEqual([400]);
+  expect(await readStatuses(`GET /healthz HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n`)).toEqual([400]);
+});
+
+test.each([
+  "gzip, chunked",
+  "gzip,chunked",
+  "chunked, chunked",
+  "gzip\r\nTransfer-Encoding: chunked",
+  "identity, chunked",
+])("a body in another coding than chunks is not read as if it were: %j", async (coding) => {
+  const bytes = `POST /trpc/token.verify HTTP/1.1\r\n${head}Transfer-Encoding: ${coding}\r\n\r\n2\r\n{}\r\n0\r\n\r\n`;
+  const answers = await sendRaw(url, bytes);
+  expect(answers.map(({ status }) => (status === 400 ? 501 : status))).toEqual([501]);
+  expect(answers[0]?.headers.get("connection")).toBe("close");
+});
+
+test.each([
+  ["noise", "NOISE noise noise\r\n\r\n", 405],
+  ["a folded header", `GET /healthz HTTP/1.1\r\n${head}X: a\r\n b\r\n\r\n`, 400],
+  [
+    "a chunk without a length",
+    `POST /trpc/token.verify HTTP/1.1\r\n${head}Transfer-Encoding: chunked\r\n\r\nzz\r\n`,
+    400,
+  ],
+  ["headers without end", `GET /healthz HTTP/1.1\r\n${head}X: ${"x".repeat(20_000)}\r\n\r\n`, 431],
+])("a call keeps its own answer when %s comes behind it on the connection", async (_, garbage, status) => {
+  const call = `GET /readyz HTTP/1.1\r\n${head}\r\n`;
+  for (const calls of [1, 2, 5]) {
+    expect(await readStatuses(call.repeat(calls) + garbage)).toEqual([...Array(calls).fill(200), status]);
+  }
+});

@@ -1,0 +1,69 @@
+import { createPermissionReader } from "./flows/authorize.ts";
+import { createCallerColumns } from "./flows/caller-columns.ts";
+import type { Core } from "./flows/core.ts";
+import { createCallerReader } from "./flows/read-caller.ts";
+import { createTokenVerification } from "./flows/verify-token.ts";
+import type { ResolvedOptions } from "./options.ts";
+import { createPasswords } from "./passwords/passwords.ts";
+import { deriveKey } from "./secrets.ts";
+import { touchSessions } from "./sessions/session-store.ts";
+import type { Queries, Storage } from "./storage/database.ts";
+import { shareQuery } from "./storage/share-query.ts";
+import { createLanes } from "./throttling/lanes.ts";
+import { createThrottle } from "./throttling/throttle.ts";
+import { clockLeeway } from "./tokens/access-token.ts";
+import { createKeyRing, sharedKeyId } from "./tokens/key-ring.ts";
+import { rememberVerifiedTokens } from "./tokens/verified-tokens.ts";
+
+/** Opens the rooms on a database. */
+export function createCore({ db, pool }: Storage, options: ResolvedOptions): Core {
+  const { tokens, passwords, django, clock, secret } = options;
+  const keyRing = createKeyRing({
+    db,
+    sealingKey: deriveKey(secret, "signing-keys"),
+    algorithm: tokens.algorithm,
+    overlapSeconds: tokens.lifetime + clockLeeway,
+  });
+  const verification = createTokenVerification({
+    options,
+    findRingKey: keyRing.findVerificationKey,
+    lanes: createLanes({ atOnce: 2, mayWait: 1_000 }),
+  });
+  const callerColumns = createCallerColumns(options.profile);
+  return {
+    db,
+    clock,
+    options,
+    profile: options.profile,
+    callerColumns,
+    keyRing,
+    passwords: createPasswords({
+      cost: passwords.cost,
+      concurrency: passwords.hashConcurrency,
+      queueLimit: passwords.hashQueueLimit,
+    }),
+    refreshKey: deriveKey(secret, "refresh-tokens"),
+    deviceKey: deriveKey(secret, "device-marks"),
+    throttle: createThrottle({ db, secret: deriveKey(secret, "throttles"), clock }),
+    signInLanes: createLanes({ atOnce: 2, mayWait: 200 }),
+    verifyToken: rememberVerifiedTokens(verification, { clock }),
+    findSigningKey:
+      tokens.profile === "django" && django ? async () => djangoKey(django.secretKey) : keyRing.signingKey,
+    readCaller: createCallerReader(pool, callerColumns),
+    readPermissions: createPermissionReader(db),
+    touchSession: createToucher(db),
+  };
+}
+
+function createToucher(db: Queries): (id: string) => void {
+  const touch = shareQuery(async (ids: readonly string[]) => {
+    await touchSessions(db, ids);
+    return ids.map(() => undefined);
+  });
+  return (id) => void touch(id).catch(() => {});
+}
+
+function djangoKey(secretKey: string) {
+  const privateKey = Buffer.from(secretKey);
+  return { kid: sharedKeyId(privateKey), algorithm: "HS256", privateKey } as const;
+}

@@ -1,0 +1,150 @@
+import { type ColumnType, type Generated, type RawBuilder, sql } from "kysely";
+import type { Queries } from "../storage/database.ts";
+import type { ImportedKey, ImportedUser, Reservation } from "./imported-user.ts";
+
+declare module "../storage/database.ts" {
+  interface Database {
+    importedUsers: ImportedUsersTable;
+  }
+}
+
+interface ImportedUsersTable {
+  source: string;
+  oldId: string;
+  userId: string | null;
+  oldUsername: string | null;
+  oldPhone: string | null;
+  oldJoinedAt: Date | null;
+  usernameHashes: Generated<Buffer[]>;
+  phoneHashes: Generated<Buffer[]>;
+  namedSince: Date;
+  seenAt: Date;
+  /** Since when the last complete round has not seen this person any more. */
+  goneAt: ColumnType<Date | null, never, Date | null>;
+  /** Since when the account here is deleted: the row is a tombstone. */
+  deletedAt: ColumnType<Date | null, never, never>;
+}
+
+/** Hashes of the forms of a name, in SQL, under the key that never rotates; `forms` is a list of texts. */
+export function hashesOf(forms: readonly string[] | RawBuilder<unknown>): RawBuilder<Buffer[]> {
+  return sql`array(select sha256(k.key || convert_to(form, 'UTF8'))
+    from latchkey.imported_name_key k, unnest(${forms}::text[]) form)`;
+}
+
+/**
+ * The person of a source whom a text names as that system's own lookup would have it: by username, else by phone number, byte for
+ * byte. A tombstone's name still is its person's. Null also where a number is two people's.
+ */
+export async function findNamed(db: Queries, source: string, text: string): Promise<ImportedUser | null> {
+  const isStorable = text.isWellFormed() && !text.includes("\0") && text !== "";
+  if (!isStorable) return null;
+  const { rows } = await sql<ImportedUser & { rank: number }>`
+    with wanted as materialized (select ${hashesOf([text])} as hashes)
+    select user_id, old_username, old_phone, named_since, seen_at,
+      case when old_username = ${text} then 1 when username_hashes && wanted.hashes and deleted_at is not null then 2 else 3 end as rank
+    from latchkey.imported_users, wanted
+    where source = ${source} and gone_at is null and (
+      old_username = ${text} or old_phone = ${text}
+      or deleted_at is not null and (username_hashes && wanted.hashes or phone_hashes && wanted.hashes))
+    order by rank limit 2`.execute(db);
+  const [first, second] = rows;
+  if (!first || second?.rank === first.rank) return null;
+  return first;
+}
+
+/** The person of a source who has an account here, if the last complete round still saw them. */
+export async function findOwnRow(db: Queries, source: string, userId: string): Promise<ImportedUser | null> {
+  const query = db
+    .selectFrom("importedUsers")
+    .select(["userId", "oldUsername", "oldPhone", "namedSince", "seenAt"])
+    .where("source", "=", source)
+    .where("userId", "=", userId)
+    .where("goneAt", "is", null);
+  return (await query.executeTakeFirst()) ?? null;
+}
+
+/** Whether an account came from a source, be it still there or not. */
+export async function isFromSource(db: Queries, source: string, userId: string): Promise<boolean> {
+  const query = db
+    .selectFrom("importedUsers")
+    .select("oldId")
+    .where("source", "=", source)
+    .where("userId", "=", userId);
+  return (await query.executeTakeFirst()) !== undefined;
+}
+
+/** The rows, tombstones among them, of which one of the forms is a username. */
+export async function findReservations(db: Queries, forms: readonly string[]): Promise<Reservation[]> {
+  return db
+    .selectFrom("importedUsers")
+    .select(["source", "oldId", "userId", "oldUsername"])
+    .where(sql<boolean>`username_hashes && ${hashesOf(forms)}`)
+    .execute();
+}
+
+/** Whether any row of a source, a tombstone among them, has one of the forms as a username or as the text of a phone number. */
+export async function isKnownText(db: Queries, source: string, forms: readonly string[]): Promise<boolean> {
+  const hashes = hashesOf(forms);
+  const query = db
+    .selectFrom("importedUsers")
+    .select("oldId")
+    .where("source", "=", source)
+    .where(sql<boolean>`(username_hashes && ${hashes} or phone_hashes && ${hashes})`)
+    .limit(1);
+  return (await query.executeTakeFirst()) !== undefined;
+}
+
+/** Says that an account here is a person of another system. False when that person is unknown, deleted here, or has one already. */
+export async function linkUser(db: Queries, { source, oldId }: ImportedKey, userId: string): Promise<boolean> {
+  const result = await db
+    .updateTable("importedUsers")
+    .set({ userId })
+    .where("source", "=", source)
+    .where("oldId", "=", oldId)
+    .where("userId", "is", null)
+    .where("deletedAt", "is", null)
+    .executeTakeFirst();
+  return result.numUpdatedRows === 1n;
+}
+
+/** The old ids of a source's people who are there and have no account here; those whose account was deleted are left out. */
+export async function listWithoutAccount(db: Queries, source: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom("importedUsers")
+    .select("oldId")
+    .where("source", "=", source)
+    .where("userId", "is", null)
+    .where("goneAt", "is", null)
+    .where("deletedAt", "is", null)
+    .orderBy("oldId")
+    .execute();
+  return rows.map(({ oldId }) => oldId);
+}
+
+/** How many people of a source there are, by what became of them. */
+export interface ImportedCounts {
+  readonly people: number;
+  /** With an account here. */
+  readonly accounts: number;
+  /** Whose account here was deleted. */
+  readonly deleted: number;
+}
+
+export async function countImported(db: Queries): Promise<Readonly<Record<string, ImportedCounts>>> {
+  const rows = await db
+    .selectFrom("importedUsers")
+    .select((expression) => [
+      "source",
+      sql<number>`count(*)::int`.as("people"),
+      expression.fn.count<number>("userId").as("accounts"),
+      expression.fn.count<number>("deletedAt").as("deleted"),
+    ])
+    .groupBy("source")
+    .execute();
+  return Object.fromEntries(
+    rows.map(({ source, people, accounts, deleted }) => [
+      source,
+      { people, accounts: Number(accounts), deleted: Number(deleted) },
+    ]),
+  );
+}

@@ -1,0 +1,100 @@
+import { type RawBuilder, sql } from "kysely";
+import type pg from "pg";
+import { findUnpinned } from "./connection-settings.ts";
+import { type Queries, schemaName } from "./database.ts";
+
+/**
+ * What somebody did to our tables that no connection can set right, a line each: with these, answers would be wrong. A newer
+ * version of a table is none of them.
+ */
+export async function findFaults(db: Queries): Promise<string[]> {
+  const found = await Promise.all([findHiddenTables(db), findDisabledTriggers(db), findLooseColumns(db)]);
+  return found.flat();
+}
+
+const names = async (db: Queries, query: RawBuilder<{ name: string }>) =>
+  (await query.execute(db)).rows.map(({ name }) => name);
+
+/** Row level security leaves rows out without a word; who owns a table, or may bypass it, sees all. */
+async function findHiddenTables(db: Queries): Promise<string[]> {
+  const tables = await names(
+    db,
+    sql`select c.relname as name from pg_class c
+      where c.relnamespace = ${schemaName}::regnamespace and c.relkind = 'r' and row_security_active(c.oid) order by 1`,
+  );
+  return tables.map(
+    (table) =>
+      `Row level security hides rows of ${schemaName}.${table} from this role: alter table ${schemaName}.${table} disable row level security, or let the role own the table.`,
+  );
+}
+
+/** Foreign keys are triggers too. */
+async function findDisabledTriggers(db: Queries): Promise<string[]> {
+  const tables = await names(
+    db,
+    sql`select distinct c.relname as name from pg_trigger t join pg_class c on c.oid = t.tgrelid
+      where c.relnamespace = ${schemaName}::regnamespace and t.tgenabled not in ('O', 'A') order by 1`,
+  );
+  return tables.map(
+    (table) =>
+      `Triggers or foreign keys of ${schemaName}.${table} are disabled: alter table ${schemaName}.${table} enable trigger all.`,
+  );
+}
+
+async function findLooseColumns(db: Queries): Promise<string[]> {
+  const columns = await names(
+    db,
+    sql`select concat(c.relname, '.', a.attname) as name
+      from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_collation o on o.oid = a.attcollation
+      where c.relnamespace = ${schemaName}::regnamespace and c.relkind = 'r' and a.attnum > 0 and not a.attisdropped
+        and not o.collisdeterministic order by 1`,
+  );
+  return columns.map(
+    (column) =>
+      `${schemaName}.${column} has a collation in which different texts are equal: give it back the one that it had.`,
+  );
+}
+
+/** What works and should be mended, a line each. */
+export async function findWeaknesses(db: Queries, pool: pg.Pool): Promise<string[]> {
+  const found = await Promise.all([findUnsafeSettings(db), findOldCollation(db), findMixedConnections(pool)]);
+  return found.flat();
+}
+
+async function findUnsafeSettings(db: Queries): Promise<string[]> {
+  const settings = await names(
+    db,
+    sql`select name from unnest(array['fsync', 'full_page_writes']) name where current_setting(name) = 'off'`,
+  );
+  return settings.map(
+    (name) => `${name} is off at the server: a crash of its machine can destroy the database. Set it to on.`,
+  );
+}
+
+/** Text is sorted by the operating system's library, and an update of that puts indexes of names out of order. */
+async function findOldCollation(db: Queries): Promise<string[]> {
+  const { rows: versions } = await sql<{ isKnown: boolean }>`
+    select current_setting('server_version_num')::int >= 150000 as is_known`.execute(db);
+  if (!versions[0]?.isKnown) return [];
+  const { rows } = await sql<{ database: string; made: string; now: string | null }>`
+    select datname as database, datcollversion as made, pg_database_collation_actual_version(oid) as now
+    from pg_database where datname = current_database() and datcollversion is not null`.execute(db);
+  return rows
+    .filter(({ made, now }) => made !== now)
+    .map(
+      ({ database, made, now }) =>
+        `The rules by which the database ${database} sorts text are of version ${made}, and its machine has ${now}: reindex database ${database}, then alter database ${database} refresh collation version.`,
+    );
+}
+
+/** So many queries at once use several connections, and several of a pooler's. */
+const parallel = 8;
+
+async function findMixedConnections(pool: pg.Pool): Promise<string[]> {
+  const rounds = await Promise.all(Array.from({ length: parallel }, () => findUnpinned(pool)));
+  const unpinned = [...new Set(rounds.flat())].sort();
+  if (unpinned.length === 0) return [];
+  return [
+    `A pooler hands out connections without the settings of this service (${unpinned.join(", ")}): give the service a role of its own at the pooler, and reset what the database and the role set.`,
+  ];
+}

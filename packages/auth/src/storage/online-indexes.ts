@@ -1,0 +1,72 @@
+import { sql } from "kysely";
+import pg from "pg";
+import { type Queries, schemaName } from "./database.ts";
+
+/**
+ * Indexes that make work cheap and that nothing depends on to be right. They are built beside running services, on tables that may
+ * be large, without keeping anybody from writing; a migration, which is one transaction, cannot do that.
+ */
+const indexes: Readonly<Record<string, string>> = {
+  audit_events_actor_position: "audit_events (actor_id, position)",
+  audit_events_actor_event: "audit_events (actor_id, event, position)",
+  audit_events_subject_actor: "audit_events (subject_id, actor_id, position)",
+  audit_events_subject_event: "audit_events (subject_id, event, position)",
+  sessions_open: "sessions (user_id) where ended_at is null",
+};
+
+/** Advisory lock of whoever builds them: one process at a time, and nobody waits for it. */
+const lock = "7809634402175904";
+
+/** Building waits for every transaction that began before; beyond this many milliseconds it is left for the next time. */
+const longestWait = 10_000;
+
+/**
+ * Builds the indexes that are missing, and answers which are still missing because something long was under way, or because another
+ * process is building them. Call it at the start and by the hour.
+ *
+ * @param more beside the core's own: what each is on, by its name
+ * @param db connections whose statements may take their time
+ */
+export async function buildOnlineIndexes(db: Queries, more: Readonly<Record<string, string>> = {}): Promise<string[]> {
+  const wanted = { ...indexes, ...more };
+  if ((await listMissing(db, wanted)).length === 0) return [];
+  return db.connection().execute(async (connection) => {
+    const { rows } = await sql<{ isOurs: boolean }>`select pg_try_advisory_lock(${lock}) as is_ours`.execute(
+      connection,
+    );
+    if (!rows[0]?.isOurs) return listMissing(db, wanted);
+    try {
+      await sql`select set_config('lock_timeout', ${String(longestWait)}, false)`.execute(connection);
+      for (const name of await listMissing(connection, wanted)) await build(connection, name, wanted[name] ?? "");
+      return await listMissing(connection, wanted);
+    } finally {
+      await sql`select set_config('lock_timeout', '0', false), pg_advisory_unlock(${lock})`.execute(connection);
+    }
+  });
+}
+
+async function build(connection: Queries, name: string, definition: string): Promise<void> {
+  // What a build leaves behind that was given up or killed is no index.
+  const drop = sql`drop index concurrently if exists ${sql.table(`${schemaName}.${name}`)}`;
+  const create = sql.raw(`create index concurrently ${name} on ${schemaName}.${definition}`);
+  try {
+    await drop.execute(connection);
+    await create.execute(connection);
+  } catch (error) {
+    if (!isGivenUp(error)) throw error;
+  }
+}
+
+/** It waited too long for others, or for one who waited for it. */
+function isGivenUp(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && ["55P03", "57014", "40P01"].includes(error.code ?? "");
+}
+
+async function listMissing(db: Queries, indexes: Readonly<Record<string, string>>): Promise<string[]> {
+  const { rows } = await sql<{ name: string }>`
+    select wanted.name from unnest(${Object.keys(indexes)}::text[]) as wanted (name)
+    where not exists (
+      select from pg_index i join pg_class c on c.oid = i.indexrelid join pg_namespace n on n.oid = c.relnamespace
+      where n.nspname = ${schemaName} and c.relname = wanted.name and i.indisvalid)`.execute(db);
+  return rows.map(({ name }) => name);
+}

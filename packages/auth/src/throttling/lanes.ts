@@ -1,0 +1,64 @@
+import { AuthError } from "../errors.ts";
+
+export interface LanesOptions {
+  /** Pieces of work of one crowd at the same time. */
+  readonly atOnce: number;
+  /** How many more of it may wait for their turn. */
+  readonly mayWait: number;
+}
+
+/** Runs work for crowds, such as everybody at one address, so that each waits for itself alone. */
+export interface Lanes {
+  /**
+   * Runs `work` when its crowd has room for it, first come first served; at once without a crowd.
+   *
+   * @throws AuthError `rate_limited` when too many of the crowd wait
+   */
+  run<T>(crowd: string | null, work: () => Promise<T>): Promise<T>;
+}
+
+interface Lane {
+  running: number;
+  readonly waiting: (() => void)[];
+}
+
+export function createLanes({ atOnce, mayWait }: LanesOptions): Lanes {
+  const lanes = new Map<string, Lane>();
+
+  async function enter(crowd: string): Promise<Lane> {
+    const lane = lanes.get(crowd) ?? { running: 0, waiting: [] };
+    lanes.set(crowd, lane);
+    if (lane.running < atOnce) {
+      lane.running += 1;
+      return lane;
+    }
+    if (lane.waiting.length >= mayWait) throw tooManyAtOnce();
+    await new Promise<void>((resolve) => lane.waiting.push(resolve));
+    return lane;
+  }
+
+  function leave(crowd: string, lane: Lane): void {
+    const next = lane.waiting.shift();
+    // The place goes straight to the next in line, so that nobody who comes in between takes it.
+    if (next) next();
+    else lane.running -= 1;
+    if (lane.running === 0) lanes.delete(crowd);
+  }
+
+  return {
+    async run(crowd, work) {
+      if (crowd === null) return work();
+      const lane = await enter(crowd);
+      try {
+        return await work();
+      } finally {
+        leave(crowd, lane);
+      }
+    },
+  };
+}
+
+/** What a crowd is told whose members do not even fit into the line. */
+export function tooManyAtOnce(): AuthError {
+  return new AuthError("rate_limited", "Too many attempts at once: try again in a second", { retryAfter: 1 });
+}

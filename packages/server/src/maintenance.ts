@@ -1,0 +1,38 @@
+import type { Auth, Config, Purged } from "@latchkey/auth";
+
+const hour = 3_600_000;
+
+export interface MaintenanceOptions {
+  /** Told what was cleared away, when anything was. */
+  readonly onPurged?: (purged: Purged) => void;
+  /** Told what failed; it is tried again in an hour. */
+  readonly onError: (error: unknown) => void;
+}
+
+/**
+ * What is done now and once an hour, until it is stopped: looks over the stored hashes, and clears away what nobody can use any more.
+ * Several processes may do it at once.
+ */
+export function startMaintenance<C extends Config>(
+  auth: Auth<C>,
+  { onPurged = () => {}, onError }: MaintenanceOptions,
+): () => void {
+  let isStopped = false;
+  const run = async () => {
+    try {
+      await auth.learnHashCosts();
+      const purged = await auth.purge();
+      if (Object.values(purged).some((count) => count > 0)) onPurged(purged);
+    } catch (error) {
+      // What is cut short by the stop is done at the next start.
+      if (!isStopped) onError(error);
+    }
+  };
+  void run();
+  const timer = setInterval(run, hour);
+  timer.unref();
+  return () => {
+    isStopped = true;
+    clearInterval(timer);
+  };
+}

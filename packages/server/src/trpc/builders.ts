@@ -1,0 +1,177 @@
+import {
+  AuthError,
+  type Config,
+  type coreModels,
+  type ModelAction,
+  type ModelName,
+  type PermissionFor,
+  permissionFor,
+  type Session,
+  type UserOf,
+} from "@latchkey/auth";
+import { initTRPC, type TRPCProcedureBuilder, type TRPCUnsetMarker } from "@trpc/server";
+import type { LatchkeyContext } from "./context.ts";
+import { callInCookieMode, type ProcedureMeta } from "./cookie-mode.ts";
+import { findAuthError, findThrownRefusal, toTrpcError, withUnavailability } from "./error-map.ts";
+import type { ErrorShape } from "./error-shape.ts";
+import { findInputError, formatError, formatRefusal } from "./format-error.ts";
+
+/** A builder of procedures, for `.concat()` in a router whose context has the key `latchkey`. */
+export type ProcedureBuilder<C extends Config, Added extends object> = TRPCProcedureBuilder<
+  LatchkeyContext<C>,
+  ProcedureMeta,
+  Added,
+  TRPCUnsetMarker,
+  TRPCUnsetMarker,
+  TRPCUnsetMarker,
+  TRPCUnsetMarker,
+  false,
+  ErrorShape
+>;
+
+/** What a procedure for people who are signed in finds in its context. */
+export interface SignedIn<C extends Config> {
+  readonly user: UserOf<C>;
+  readonly session: Session;
+}
+
+/** A model all of whose permissions are declared. */
+export type ModelOf<C extends Config, Name extends ModelName> =
+  PermissionFor<Name> extends C["permission"] ? Name : never;
+
+export interface ModelProcedures<C extends Config, Viewing extends object = SignedIn<C>> {
+  readonly view: ProcedureBuilder<C, Viewing>;
+  readonly add: ProcedureBuilder<C, SignedIn<C>>;
+  readonly change: ProcedureBuilder<C, SignedIn<C>>;
+  readonly delete: ProcedureBuilder<C, SignedIn<C>>;
+}
+
+/** The builders of procedures, by who may call. */
+export interface Builders<C extends Config> {
+  /** For everybody (AllowAny). It does not look at the token, so that one that has expired never blocks a sign-in. */
+  readonly publicProcedure: ProcedureBuilder<C, object>;
+  /** For people who are signed in (IsAuthenticated). The user and the session were read from the database for this call. */
+  readonly protectedProcedure: ProcedureBuilder<C, SignedIn<C>>;
+  /** For staff (IsAdminUser). */
+  readonly staffProcedure: ProcedureBuilder<C, SignedIn<C>>;
+  /** For people who hold a permission at this moment. */
+  permittedProcedure(permission: C["permission"]): ProcedureBuilder<C, SignedIn<C>>;
+  readonly modelProcedures: {
+    /**
+     * The four procedures of a model, each for people who hold its permission: Django REST Framework's `DjangoModelPermissions`, with
+     * the permission to view asked for as well.
+     *
+     * @example
+     * const note = modelProcedures("notes.note");
+     * note.change.input(changeSchema).mutation(...); // needs notes.change_note
+     */
+    <Name extends ModelName>(model: ModelOf<C, Name>): ModelProcedures<C>;
+    /**
+     * The same, but anybody may read (`DjangoModelPermissionsOrAnonReadOnly`): without a token, or with credentials of another scheme,
+     * as nobody, and with a bad token not at all. The user in the context of `view` is null for nobody.
+     */
+    orAnonReadOnly<Name extends ModelName>(
+      model: ModelOf<C, Name>,
+    ): ModelProcedures<C, { readonly user: UserOf<C> | null }>;
+  };
+}
+
+/**
+ * Which errors get the shape of Latchkey's: refusals alone, so that the router's own errors stay its own, or whatever happens, so that no
+ * defect says anything of itself.
+ */
+export type FormattedErrors = "refusals" | "all";
+
+/** For the procedures of Latchkey itself, which ask for the core's own permissions whatever else is declared. */
+export interface OwnBuilders<C extends Config> extends Builders<C> {
+  ofCoreModel(model: (typeof coreModels)[number]): ModelProcedures<C>;
+}
+
+/** Makes the builders. The core that they ask is in the context of each call. */
+export function createBuilders<C extends Config>(formatted: FormattedErrors): OwnBuilders<C> {
+  const find = formatted === "all" ? findAuthError : findThrownRefusal;
+  // What `.errors()` below gives to each procedure; this one is for the types, and is never asked.
+  const t = initTRPC
+    .context<LatchkeyContext<Config>>()
+    .meta<ProcedureMeta>()
+    .create({ isDev: false, errorFormatter: formatError });
+
+  /** Gives every refusal of the core the transport's code. */
+  const withMappedErrors = t.middleware(async ({ ctx, next }) => {
+    requireCall(ctx);
+    const result = await next();
+    if (result.ok || findInputError(result.error)) return result;
+    const refusal = find(result.error);
+    if (refusal) throw toTrpcError(refusal);
+    return result;
+  });
+
+  const withCookieMode = t.middleware(async ({ ctx: { latchkey }, meta, next, getRawInput }) => {
+    const { auth, cookies, facts } = latchkey;
+    if (!cookies) return next();
+    const endSession = (refreshToken: string) => auth.logout(refreshToken, facts);
+    return callInCookieMode({ cookies, meta, getRawInput, endSession, next: (read) => next({ getRawInput: read }) });
+  });
+
+  const publicProcedure = t.procedure
+    .errors<ErrorShape | undefined>(formatted === "all" ? formatError : formatRefusal)
+    .use(withMappedErrors)
+    .use(withCookieMode);
+
+  const protectedProcedure = publicProcedure.use(async ({ ctx: { latchkey }, next }) => {
+    const { user, session } = await withUnavailability(() =>
+      latchkey.auth.authenticate(latchkey.authorization, latchkey.facts),
+    );
+    return next({ ctx: { user, session } });
+  });
+
+  const staffProcedure = protectedProcedure.use(({ ctx, next }) => {
+    if (!ctx.user.isStaff) throw new AuthError("permission_denied", "This is for staff");
+    return next();
+  });
+
+  const permittedProcedure = (permission: string) =>
+    protectedProcedure.use(async ({ ctx, next }) => {
+      await withUnavailability(() => ctx.latchkey.auth.authorize(ctx.user, permission));
+      return next();
+    });
+
+  const optionallyProtectedProcedure = publicProcedure.use(async ({ ctx: { latchkey }, next }) => {
+    const authenticate = () => latchkey.auth.authenticate(latchkey.authorization, latchkey.facts);
+    const caller = await withUnavailability(authenticate).catch(toNobody);
+    return next({ ctx: { user: caller?.user ?? null } });
+  });
+
+  const modelProcedures = (model: ModelName) => {
+    const forAction = (action: ModelAction) => permittedProcedure(permissionFor(model, action));
+    return { view: forAction("view"), add: forAction("add"), change: forAction("change"), delete: forAction("delete") };
+  };
+  modelProcedures.orAnonReadOnly = (model: ModelName) => ({
+    ...modelProcedures(model),
+    view: optionallyProtectedProcedure,
+  });
+
+  const builders: OwnBuilders<Config> = {
+    publicProcedure,
+    protectedProcedure,
+    staffProcedure,
+    permittedProcedure,
+    modelProcedures,
+    ofCoreModel: modelProcedures,
+  };
+  return builders as OwnBuilders<C>;
+}
+
+/** The compiler sees to it where there is one. */
+function requireCall(context: Partial<LatchkeyContext>): void {
+  if (context.latchkey?.auth) return;
+  throw new Error(
+    "The context of this router has no `latchkey`: add `...latchkey.context({ headers, remoteAddress })` to what its createContext answers",
+  );
+}
+
+/** A call without a token of ours is nobody's; every other refusal stands. */
+function toNobody(error: unknown): null {
+  if (error instanceof AuthError && error.code === "token_missing") return null;
+  throw error;
+}

@@ -1,0 +1,63 @@
+import type { Administrator, Auth, Config, PlainConfig, RequestFacts } from "@latchkey/auth";
+import type { CallCookies } from "./cookie-mode.ts";
+
+/** What a call brings: facts, of which nothing has been verified. */
+export interface LatchkeyCall<C extends Config = PlainConfig> {
+  readonly auth: Auth<C>;
+  readonly facts: RequestFacts;
+  /** The `Authorization` headers as they came. */
+  readonly authorization: readonly string[];
+  /** In cookie mode: where the refresh token comes from, and where it goes. */
+  readonly cookies?: CallCookies | undefined;
+}
+
+/** What the context of a router must hold in which procedures of Latchkey are. It has the one key, so that it stands beside yours. */
+export interface LatchkeyContext<C extends Config = PlainConfig> {
+  readonly latchkey: LatchkeyCall<C>;
+}
+
+/** Where the headers of a request are: of the platform's `Request`, or of Node's. */
+export type RequestHeaders =
+  | { get(name: string): string | null }
+  | Readonly<Record<string, string | readonly string[] | undefined>>;
+
+export interface RequestInput {
+  readonly headers: RequestHeaders;
+  /** The address that the call comes from: the socket's, or what a proxy that you trust says. For limits and the audit trail. */
+  readonly remoteAddress: string | null | undefined;
+  /** The id under which your logs know the request, for the audit trail. */
+  readonly requestId?: string | null | undefined;
+  /** In cookie mode: the cookies of the call. */
+  readonly cookies?: CallCookies | undefined;
+}
+
+/** Longer than any browser's. */
+const longestUserAgent = 512;
+
+/** Makes the context of a call. It reads headers, and verifies nothing. */
+export function createContext<C extends Config>(
+  auth: Auth<C>,
+  { headers, remoteAddress, requestId = null, cookies }: RequestInput,
+): LatchkeyContext<C> {
+  const [userAgent = null] = readHeader(headers, "user-agent");
+  const facts = { requestId, address: remoteAddress ?? null, userAgent: userAgent?.slice(0, longestUserAgent) ?? null };
+  return { latchkey: { auth, facts, authorization: readHeader(headers, "authorization"), cookies } };
+}
+
+/** Of the platform's `Headers` those of one name come as one text, which no single token is. */
+function readHeader(headers: RequestHeaders, name: string): readonly string[] {
+  const value = isPlatforms(headers) ? headers.get(name) : headers[name];
+  return value === null || value === undefined ? [] : typeof value === "string" ? [value] : value;
+}
+
+const isPlatforms = (headers: RequestHeaders): headers is { get(name: string): string | null } =>
+  typeof headers.get === "function";
+
+/** Who administers, and from where, as the core takes it. */
+export function toAdministrator({
+  user,
+  session,
+  latchkey: { facts },
+}: LatchkeyContext<Config> & Pick<Administrator, "user" | "session">): Administrator {
+  return { user, session, facts };
+}

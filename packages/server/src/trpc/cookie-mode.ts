@@ -1,0 +1,95 @@
+import { AuthError, type AuthErrorCode } from "@latchkey/auth";
+import type { TRPCError } from "@trpc/server";
+import { findAuthError } from "./error-map.ts";
+
+/** The tokens of an answer that scripts must not see. */
+export interface HiddenTokens {
+  readonly refreshToken: string;
+  readonly refreshExpiresAt: Date;
+  readonly deviceMark?: string;
+}
+
+/** What one call brought in its cookies, and what the browser is told to keep. */
+export interface CallCookies {
+  /** Undefined when there is none, and when there are several, of which none can be believed. */
+  readonly refreshToken: string | undefined;
+  /** Shows at a sign-in that this device is known. */
+  readonly deviceMark: string | undefined;
+  keep(tokens: HiddenTokens): void;
+  /** The session is over: its cookie goes. */
+  forget(): void;
+  /** The lines of `Set-Cookie` for the answer. */
+  readonly lines: readonly string[];
+}
+
+/** What a procedure says of itself beside its type. */
+export interface ProcedureMeta {
+  /** How it is called in cookie mode; without this it is not. A session answer's tokens go into the cookies. */
+  readonly cookieMode?: {
+    /** What of its input comes from a cookie. */
+    readonly takes?: "refreshToken" | "deviceMark";
+    /** Whether the cookie goes whatever is answered. */
+    readonly endsSession?: boolean;
+    /** Whether it signs in anew: the session whose cookie came along is then nobody's any more, and is ended. */
+    readonly opensSession?: boolean;
+  };
+}
+
+/** Refusals of a refresh after which the session is over; every other may pass. */
+const finalReasons: readonly (AuthErrorCode | undefined)[] = [
+  "refresh_token_invalid",
+  "refresh_token_reused",
+  "session_ended",
+  "account_disabled",
+];
+
+type ReadInput = () => Promise<unknown>;
+type Result = { readonly ok: true; readonly data: unknown } | { readonly ok: false; readonly error: TRPCError };
+
+interface CallInCookieMode<R extends Result> {
+  readonly cookies: CallCookies;
+  readonly meta: ProcedureMeta | undefined;
+  readonly getRawInput: ReadInput;
+  /** Ends the session of a refresh token. */
+  readonly endSession: (refreshToken: string) => Promise<void>;
+  readonly next: (getRawInput: ReadInput) => Promise<R>;
+}
+
+/**
+ * Calls a procedure with the refresh token that is in the cookie, and puts the one that it answers there. Nothing else of the call is
+ * any different.
+ */
+export async function callInCookieMode<R extends Result>(call: CallInCookieMode<R>): Promise<R> {
+  const { cookies, meta, getRawInput, endSession, next } = call;
+  const mode = meta?.cookieMode;
+  if (!mode) throw new AuthError("not_found", "This procedure is under /trpc");
+  const result = await next(() => readInput(cookies, mode.takes, getRawInput));
+  const isOver =
+    !result.ok && mode.takes === "refreshToken" && finalReasons.includes(findAuthError(result.error)?.code);
+  if (mode.endsSession || isOver) cookies.forget();
+  if (!result.ok || !isSessionAnswer(result.data)) return result;
+  cookies.keep(result.data);
+  // Whoever is in by now stays in, also where that did not succeed.
+  if (mode.opensSession && cookies.refreshToken) await endSession(cookies.refreshToken).catch(() => {});
+  return { ...result, data: hideTokens(result.data) };
+}
+
+async function readInput(
+  { refreshToken = "none", deviceMark }: CallCookies,
+  takes: "refreshToken" | "deviceMark" | undefined,
+  getRawInput: ReadInput,
+): Promise<unknown> {
+  // The body is not even read: whatever a script put there counts for nothing.
+  if (takes === "refreshToken") return { refreshToken };
+  const input = await getRawInput();
+  const isObject = typeof input === "object" && input !== null && !Array.isArray(input);
+  return takes === "deviceMark" && deviceMark && isObject ? { ...input, deviceMark } : input;
+}
+
+function isSessionAnswer(data: unknown): data is HiddenTokens {
+  return typeof data === "object" && data !== null && "refreshToken" in data && "refreshExpiresAt" in data;
+}
+
+function hideTokens(answer: HiddenTokens): HiddenTokens {
+  return { ...answer, refreshToken: "", ...(answer.deviceMark !== undefined && { deviceMark: "" }) };
+}

@@ -1,0 +1,67 @@
+import { type ProfileDefinition, profileFields } from "@latchkey/auth";
+import type { TRPCMutationProcedure, TRPCQueryProcedure } from "@trpc/server";
+import { z } from "zod";
+import type { ProcedureMeta } from "./cookie-mode.ts";
+import type { ErrorShape } from "./error-shape.ts";
+
+/**
+ * Text from outside. Its length is bounded before anything else looks at it; NUL and half surrogate pairs, which the database
+ * cannot keep, are refused.
+ */
+export const text = (maximum: number) =>
+  z
+    .string()
+    .min(1, "must not be empty")
+    .max(maximum, `must be at most ${maximum} characters`)
+    .refine((value) => !value.includes("\0") && value.isWellFormed(), "holds characters that are not allowed");
+
+/** A name at sign-in: longer than any username, phone number or e-mail address can be. */
+export const identifierText = text(320);
+
+/** A password as it is typed, in UTF-16 units; the policy counts code points. */
+export const passwordText = text(1_024);
+
+/** An access or refresh token. Longer texts are refused by what reads them. */
+export const tokenText = text(8_192);
+
+/** How many rows a page has. */
+export const pageLimit = z.int().min(1).max(100).default(25);
+
+/** `nextCursor` of the page before. */
+export const cursorText = text(1_024);
+
+/** Permissions by name; whether there are such is the core's to say. */
+export const permissionList = z.array(text(150)).max(500);
+
+/**
+ * An input that takes any of the profile's fields beside the given ones, and nothing else. In its type are the built-in fields: what a
+ * team declares is known when it runs, and {@link taking} adds its type.
+ */
+export function profileInput<Shape extends z.ZodRawShape>({ fields }: ProfileDefinition, others: Shape) {
+  const own = Object.entries(fields).filter(([name]) => !(name in profileFields));
+  const optional = own.map(([name, schema]) => [name, z.optional(schema as z.ZodType)]);
+  return z
+    .strictObject(profileFields)
+    .partial()
+    .extend({ ...others, ...(Object.fromEntries(optional) as object) });
+}
+
+/** The types of a procedure, as tRPC notes them. */
+export interface ProcedureTypes<Input, Output> {
+  input: Input;
+  output: Output;
+  meta: ProcedureMeta;
+  errorShape: ErrorShape;
+}
+
+/** The same mutation, with fields in its input's type that a team declares: tRPC infers none that is generic. */
+export function taking<Fields extends object>() {
+  return <Input, Output>(procedure: TRPCMutationProcedure<ProcedureTypes<Input, Output>>) =>
+    procedure as TRPCMutationProcedure<ProcedureTypes<Input & Fields, Output>>;
+}
+
+/** The same query, with a filter in its input's type, which may be left out altogether. */
+export function filteredBy<Filter extends object>() {
+  return <Input, Output>(procedure: TRPCQueryProcedure<ProcedureTypes<Input | undefined, Output>>) =>
+    procedure as TRPCQueryProcedure<ProcedureTypes<(Input & Filter) | undefined, Output>>;
+}

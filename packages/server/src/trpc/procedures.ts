@@ -1,0 +1,38 @@
+import type { Config, PlainConfig, ProfileDefinition } from "@latchkey/auth";
+import type { TRPCBuiltRouter } from "@trpc/server";
+import { createBuilders } from "./builders.ts";
+import type { ErrorShape } from "./error-shape.ts";
+import { createAccountProcedures } from "./routers/account.ts";
+import { createAuditProcedures } from "./routers/audit.ts";
+import { createGroupsProcedures } from "./routers/groups.ts";
+import { createMeProcedures } from "./routers/me.ts";
+import { createPasswordProcedures } from "./routers/password.ts";
+import { createSessionsProcedures } from "./routers/sessions.ts";
+import { createTokenProcedures } from "./routers/token.ts";
+import { createUsersProcedures } from "./routers/users.ts";
+
+/** Every procedure of Latchkey, by name. No defect of one says anything of itself, whatever the router's own formatter does. */
+export function createProcedures<C extends Config>(profile: ProfileDefinition) {
+  const builders = createBuilders<C>("all");
+  return {
+    token: createTokenProcedures(builders),
+    account: createAccountProcedures(builders, profile),
+    me: createMeProcedures(builders, profile),
+    sessions: createSessionsProcedures(builders),
+    password: createPasswordProcedures(builders),
+    users: createUsersProcedures(builders, profile),
+    groups: createGroupsProcedures(builders),
+    audit: createAuditProcedures(builders),
+  };
+}
+
+export type Procedures<C extends Config> = ReturnType<typeof createProcedures<C>>;
+
+/**
+ * The type that the SDK is made from: names, inputs and answers, and nothing of the server's context, so that a client's types
+ * never lead to the server's code.
+ */
+export type AppRouter<C extends Config = PlainConfig> = TRPCBuiltRouter<
+  { ctx: object; meta: object; errorShape: ErrorShape; transformer: false },
+  Procedures<C>
+>;

@@ -1,0 +1,38 @@
+import type { Config } from "@latchkey/auth";
+import { z } from "zod";
+import type { OwnBuilders } from "../builders.ts";
+import { toAdministrator } from "../context.ts";
+import { cursorText, pageLimit, permissionList, text } from "../inputs.ts";
+
+/** In UTF-16 units; the core counts characters. */
+const name = text(300);
+
+/** Groups: a name and its permissions, given to people as a whole. */
+export function createGroupsProcedures<C extends Config>({ ofCoreModel }: OwnBuilders<C>) {
+  const group = ofCoreModel("auth.group");
+  return {
+    /** One page, by name. */
+    list: group.view
+      .input(z.strictObject({ cursor: cursorText.optional(), limit: pageLimit }).prefault({}))
+      .query(({ ctx, input }) => ctx.latchkey.auth.groups.list(input)),
+
+    get: group.view
+      .input(z.strictObject({ id: z.uuid() }))
+      .query(({ ctx, input }) => ctx.latchkey.auth.groups.get(input.id)),
+
+    create: group.add
+      .input(z.strictObject({ name, permissions: permissionList }))
+      .mutation(({ ctx, input }) => ctx.latchkey.auth.groups.create(toAdministrator(ctx), input)),
+
+    update: group.change
+      .input(z.strictObject({ id: z.uuid(), name: name.optional(), permissions: permissionList.optional() }))
+      .mutation(({ ctx, input: { id, ...changes } }) =>
+        ctx.latchkey.auth.groups.update(toAdministrator(ctx), id, changes),
+      ),
+
+    delete: group.delete.input(z.strictObject({ id: z.uuid() })).mutation(async ({ ctx, input }) => {
+      await ctx.latchkey.auth.groups.delete(toAdministrator(ctx), input.id);
+      return {};
+    }),
+  };
+}

@@ -1,0 +1,35 @@
+import type { Config, ProfileChangesOf, ProfileDefinition } from "@latchkey/auth";
+import { z } from "zod";
+import type { Builders } from "../builders.ts";
+import { passwordText, profileInput, taking } from "../inputs.ts";
+
+/** What a person sees and changes of themselves. */
+export function createMeProcedures<C extends Config>({ protectedProcedure }: Builders<C>, profile: ProfileDefinition) {
+  return {
+    get: protectedProcedure.query(({ ctx }) => ctx.user),
+
+    /** Changes the given profile fields and answers the user as it then is. */
+    update: taking<Partial<C["profileInput"]>>()(
+      protectedProcedure
+        .input(profileInput(profile, {}))
+        .mutation(({ ctx, input }) =>
+          ctx.latchkey.auth.updateProfile(ctx, input as ProfileChangesOf<C>, ctx.latchkey.facts),
+        ),
+    ),
+
+    /**
+     * What the person may do at this moment: for showing and hiding, since each call checks for itself. What another program declares may
+     * be among it.
+     */
+    permissions: protectedProcedure.query(async ({ ctx }) => {
+      const held = await ctx.latchkey.auth.findPermissions(ctx.user);
+      return [...held] as C["permission"][];
+    }),
+
+    /** Replaces the password, ends every other session, and answers a new pair of tokens for this one. */
+    changePassword: protectedProcedure
+      .meta({ cookieMode: {} })
+      .input(z.strictObject({ currentPassword: passwordText, newPassword: passwordText }))
+      .mutation(({ ctx, input }) => ctx.latchkey.auth.changePassword(ctx, input, ctx.latchkey.facts)),
+  };
+}

@@ -1,0 +1,21 @@
+import type { Config } from "@latchkey/auth";
+import { z } from "zod";
+import type { Builders } from "../builders.ts";
+
+/** Where a person is signed in. */
+export function createSessionsProcedures<C extends Config>({ protectedProcedure }: Builders<C>) {
+  return {
+    list: protectedProcedure.query(({ ctx }) => ctx.latchkey.auth.listSessions(ctx)),
+
+    /** Ends one session of the caller's own, which may be the present one. */
+    revoke: protectedProcedure.input(z.strictObject({ id: z.uuid() })).mutation(async ({ ctx, input }) => {
+      await ctx.latchkey.auth.revokeSession(ctx, input.id, ctx.latchkey.facts);
+      return {};
+    }),
+
+    /** Ends all sessions of the caller's but the present one. */
+    revokeOthers: protectedProcedure.mutation(async ({ ctx }) => ({
+      ended: await ctx.latchkey.auth.revokeOtherSessions(ctx, ctx.latchkey.facts),
+    })),
+  };
+}

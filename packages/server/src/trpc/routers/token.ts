@@ -1,0 +1,35 @@
+import type { Config } from "@latchkey/auth";
+import { z } from "zod";
+import type { Builders } from "../builders.ts";
+import { identifierText, passwordText, text, tokenText } from "../inputs.ts";
+
+/** Getting, checking and giving back tokens. */
+export function createTokenProcedures<C extends Config>({ publicProcedure }: Builders<C>) {
+  return {
+    /** Signs in. `username` may be a username, a phone number in any usual spelling, or an e-mail address. */
+    obtain: publicProcedure
+      .meta({ cookieMode: { takes: "deviceMark", opensSession: true } })
+      .input(z.strictObject({ username: identifierText, password: passwordText, deviceMark: text(64).optional() }))
+      .mutation(({ ctx, input }) => ctx.latchkey.auth.login(input, ctx.latchkey.facts)),
+
+    /** Exchanges a refresh token for its successor and a new access token; asking again within the grace time gets the same. */
+    refresh: publicProcedure
+      .meta({ cookieMode: { takes: "refreshToken" } })
+      .input(z.strictObject({ refreshToken: tokenText }))
+      .mutation(({ ctx, input }) => ctx.latchkey.auth.refresh(input.refreshToken, ctx.latchkey.facts)),
+
+    /** Signs out. The answer is the same for a token that is unknown (RFC 7009). */
+    revoke: publicProcedure
+      .meta({ cookieMode: { takes: "refreshToken", endsSession: true } })
+      .input(z.strictObject({ refreshToken: tokenText }))
+      .mutation(async ({ ctx, input }) => {
+        await ctx.latchkey.auth.logout(input.refreshToken, ctx.latchkey.facts);
+        return {};
+      }),
+
+    /** Tells what an access token is worth at this moment (RFC 7662). */
+    verify: publicProcedure
+      .input(z.strictObject({ token: tokenText }))
+      .mutation(({ ctx, input }) => ctx.latchkey.auth.inspectToken(input.token, ctx.latchkey.facts)),
+  };
+}

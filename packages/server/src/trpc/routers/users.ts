@@ -1,0 +1,120 @@
+import type { Config, ProfileChangesOf, ProfileDefinition } from "@latchkey/auth";
+import { z } from "zod";
+import type { OwnBuilders } from "../builders.ts";
+import { toAdministrator } from "../context.ts";
+import { cursorText, filteredBy, identifierText, pageLimit, permissionList, profileInput, taking } from "../inputs.ts";
+
+const byId = z.strictObject({ id: z.uuid() });
+
+const names = {
+  username: identifierText,
+  phoneNumber: identifierText.nullable().optional(),
+  email: identifierText.nullable().optional(),
+};
+const ranks = { isStaff: z.boolean().optional(), isSuperuser: z.boolean().optional() };
+
+interface ProfileFilter {
+  readonly profile?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** What own fields hold, of those that users can be listed by. No type of it is known here: {@link filteredBy} adds it. */
+function profileFilter({ filters }: ProfileDefinition): object {
+  const optional = Object.entries(filters).map(([name, schema]) => [name, z.optional(schema as z.ZodType)]);
+  return { profile: z.strictObject(Object.fromEntries(optional)).optional() };
+}
+
+/** Administering other people's accounts. */
+export function createUsersProcedures<C extends Config>({ ofCoreModel }: OwnBuilders<C>, profile: ProfileDefinition) {
+  const user = ofCoreModel("auth.user");
+  return {
+    /** One page, the newest first, or in the order of the name that is searched for by its beginning. */
+    list: filteredBy<{ readonly profile?: Partial<C["profileInput"]> | undefined }>()(
+      user.view
+        .input(
+          z
+            .strictObject({
+              username: identifierText.optional(),
+              phoneNumber: identifierText.optional(),
+              email: identifierText.optional(),
+              isActive: z.boolean().optional(),
+              isStaff: z.boolean().optional(),
+              groupId: z.uuid().optional(),
+              ...profileFilter(profile),
+              cursor: cursorText.optional(),
+              limit: pageLimit,
+            })
+            .prefault({}),
+        )
+        .query(({ ctx, input }) => ctx.latchkey.auth.users.list(input as typeof input & ProfileFilter)),
+    ),
+
+    get: user.view.input(byId).query(({ ctx, input }) => ctx.latchkey.auth.users.get(input.id)),
+
+    /** Creates an account and answers, once, the code with which its owner sets a password by `password.reset`. */
+    create: taking<Partial<C["profileInput"]>>()(
+      user.add
+        .input(profileInput(profile, { ...names, ...ranks }))
+        .mutation(({ ctx, input }) =>
+          ctx.latchkey.auth.users.create(toAdministrator(ctx), input as typeof input & ProfileChangesOf<C>),
+        ),
+    ),
+
+    update: taking<{ readonly changes: Partial<C["profileInput"]> }>()(
+      user.change
+        .input(
+          z.strictObject({
+            id: z.uuid(),
+            changes: profileInput(profile, {
+              ...names,
+              ...ranks,
+              username: identifierText.optional(),
+              isActive: z.boolean().optional(),
+            }),
+          }),
+        )
+        .mutation(({ ctx, input: { id, changes } }) =>
+          ctx.latchkey.auth.users.update(toAdministrator(ctx), id, changes as typeof changes & ProfileChangesOf<C>),
+        ),
+    ),
+
+    delete: user.delete.input(byId).mutation(async ({ ctx, input }) => {
+      await ctx.latchkey.auth.users.delete(toAdministrator(ctx), input.id);
+      return {};
+    }),
+
+    /** Makes a user's groups exactly those given. */
+    setGroups: user.change
+      .input(z.strictObject({ id: z.uuid(), groupIds: z.array(z.uuid()).max(100) }))
+      .mutation(({ ctx, input }) => ctx.latchkey.auth.users.setGroups(toAdministrator(ctx), input.id, input.groupIds)),
+
+    /** Makes a user's own permissions exactly those given. */
+    setPermissions: user.change
+      .input(z.strictObject({ id: z.uuid(), permissions: permissionList }))
+      .mutation(({ ctx, input }) =>
+        ctx.latchkey.auth.users.setPermissions(toAdministrator(ctx), input.id, input.permissions),
+      ),
+
+    /** Lets a user sign in again who is kept out by guesses at their password. */
+    unlock: user.change.input(byId).mutation(async ({ ctx, input }) => {
+      await ctx.latchkey.auth.users.unlock(toAdministrator(ctx), input.id);
+      return {};
+    }),
+
+    /** Answers, once, a code with which somebody who forgot their password sets another by `password.reset`. */
+    createPasswordCode: user.change
+      .input(byId)
+      .mutation(({ ctx, input }) => ctx.latchkey.auth.users.createPasswordCode(toAdministrator(ctx), input.id)),
+
+    /** Where a user is signed in, the last used first. */
+    listSessions: user.view
+      .input(byId)
+      .query(({ ctx, input }) => ctx.latchkey.auth.users.listSessions(toAdministrator(ctx), input.id)),
+
+    /** Signs a user out everywhere, or ends the one session that is named. */
+    endSessions: user.change
+      .input(z.strictObject({ id: z.uuid(), sessionId: z.uuid().optional() }))
+      .mutation(async ({ ctx, input }) => ({
+        ended: await ctx.latchkey.auth.users.endSessions(toAdministrator(ctx), input.id, input.sessionId),
+      })),
+  };
+}
