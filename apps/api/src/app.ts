@@ -16,7 +16,7 @@ import { secureHeaders } from "hono/secure-headers";
 import { type Logger, stdSerializers } from "pino";
 import type { HttpEnv } from "./http-env.ts";
 import type { ServiceConfig } from "./permissions.ts";
-import { appRouter, type ServedRouter } from "./router.ts";
+import { createAppRouter, type ServedRouter } from "./router.ts";
 
 export interface AppOptions {
   readonly auth: Auth<ServiceConfig>;
@@ -38,12 +38,12 @@ export interface AppOptions {
 }
 
 /** The HTTP surface: what every host of Latchkey has, in a process with a log, and two answers for monitoring. */
-export function createApp({ log, isReady, publicUrl, router = appRouter, ...rest }: AppOptions): Hono<HttpEnv> {
+export function createApp({ log, isReady, publicUrl, router, ...rest }: AppOptions): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
   const failures = log.child({}, { serializers: { err: describeFailure } });
   const answer = createFetchHandler({
     ...rest,
-    router,
+    router: router ?? createAppRouter(rest.auth.profile),
     publicUrl: publicUrl?.href,
     onNotice: (message, details) => log.warn(details, message),
     onError: (failure) => logFailure(failures, failure),

@@ -107,6 +107,7 @@ const settingsSchema = z.object({
   PUBLIC_URL: publicUrl.optional(),
   DATABASE_URL: postgresUrl.optional(),
   LATCHKEY_DATA_DIR: z.string().min(1).default(".latchkey"),
+  LATCHKEY_CONFIG: z.string().min(1).optional(),
   LATCHKEY_SECRET: strongSecret.optional(),
   TOKEN_ALGORITHM: z.enum(tokenAlgorithms).default("EdDSA"),
   TOKEN_PROFILE: z.enum(["standard", "django"]).default("standard"),

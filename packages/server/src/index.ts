@@ -1,5 +1,6 @@
 export type { CorePermission as Permission } from "@latchkey/auth";
 export { HookRefusal, indexed } from "@latchkey/auth";
+export { defineLatchkeyConfig, type LatchkeyConfig } from "./config.ts";
 export { createLatchkey, type Latchkey, type LatchkeyOptions, type RouterToServe } from "./create-latchkey.ts";
 export { createAddressReader, isTrustedProxy, type ReadAddress, type TrustedProxy } from "./http/client-address.ts";
 export {
