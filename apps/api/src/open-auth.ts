@@ -68,7 +68,8 @@ function createConfigured(
     const auth: Auth<Config> = createAuth(connection, {
       ...options,
       ...declared,
-      permissions: [...(options.permissions ?? []), ...permissions],
+      // First, so that a message that counts them counts as the file does.
+      permissions: [...permissions, ...(options.permissions ?? [])],
       onError: (error, { hook }) => onNotice(`the hook ${hook} failed: ${String(error)}`),
     });
     return auth as Auth<ServiceConfig>;
