@@ -101,8 +101,11 @@ export interface Auth<C extends Config = PlainConfig> {
    */
   authenticate(authorization: readonly string[], facts?: RequestFacts): Promise<Caller<UserOf<C>>>;
 
-  /** Tells what an access token is worth at this moment (RFC 7662 §2.2). Throws AuthError `rate_limited` at the most. */
-  inspectToken(token: string, facts: RequestFacts): Promise<TokenInspection>;
+  /**
+   * Tells what an access token is worth at this moment (RFC 7662 §2.2), and which of some permissions its owner holds. Throws AuthError
+   * `rate_limited` at the most.
+   */
+  inspectToken(token: string, facts: RequestFacts, permissions?: readonly string[]): Promise<TokenInspection>;
 
   /**
    * What a user may do at this moment: nothing while inactive, everything as a superuser, else what was granted. Permissions that another

@@ -52,6 +52,7 @@ export type { DatabaseClient, DatabasePool } from "./storage/given-pool.ts";
 export { toNetwork, toPlainAddress } from "./throttling/address.ts";
 export { type Limit, limits as attemptLimits } from "./throttling/limits.ts";
 export { type TokenAlgorithm, tokenAlgorithms } from "./tokens/access-token.ts";
+export { findChallenge } from "./tokens/challenge.ts";
 export { jwksMaxAge } from "./tokens/key-ring.ts";
 export { indexed } from "./users/own-field.ts";
 export {
