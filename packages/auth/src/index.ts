@@ -18,6 +18,7 @@ export type { Caller } from "./flows/authenticate.ts";
 export type { ChangePasswordInput } from "./flows/change-password.ts";
 export type { RequestFacts } from "./flows/core.ts";
 export type { CreateUserInput } from "./flows/create-user.ts";
+export type { DeclarePermissionsInput } from "./flows/declare-permissions.ts";
 export type { TokenInspection } from "./flows/inspect-token.ts";
 export type { PasswordCode } from "./flows/issue-password-code.ts";
 export type { EventPageAnswer } from "./flows/list-audit-events.ts";
