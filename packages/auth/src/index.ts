@@ -30,6 +30,7 @@ export type { Purged } from "./flows/purge.ts";
 export type { StartRoundInput } from "./flows/record-imported-users.ts";
 export type { RegisterInput } from "./flows/register.ts";
 export type { Administrator } from "./flows/require-authority.ts";
+export type { SyncedPermissions } from "./flows/sync-permissions.ts";
 export type { HookEvent, HookName, Hooks, HookTransaction } from "./hooks/hooks.ts";
 export { type CountryCode, isCountryCode } from "./identifiers/phone.ts";
 export type { ImportedKey, ImportedPerson } from "./imported-users/imported-user.ts";

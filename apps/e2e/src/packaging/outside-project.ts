@@ -20,6 +20,8 @@ export interface OutsideProject extends AsyncDisposable {
   run(file: string, ...words: readonly string[]): Promise<Outcome>;
   /** Checks the types of files, and of all that they were installed with, in a project that has no ambient types. */
   typecheck(setup: CompilerSetup, files: readonly string[]): Promise<Outcome>;
+  /** Writes the declarations of files, as a package of one's own does that others build on. */
+  emitDeclarations(setup: CompilerSetup, files: readonly string[]): Promise<Outcome>;
 }
 
 export interface Outcome {
@@ -47,7 +49,7 @@ const programs = fileURLToPath(new URL("./programs/", import.meta.url));
 const packages = fileURLToPath(new URL("../../../../packages/", import.meta.url));
 
 /** Packs a package as publishing it would, from its built files, and answers the file. */
-export async function pack(name: "auth" | "client", { folder }: OutsideProject): Promise<string> {
+export async function pack(name: "auth" | "client" | "verify", { folder }: OutsideProject): Promise<string> {
   const tarball = join(folder, `${name}.tgz`);
   const [command, ...words] = findPnpm();
   await succeed(command, [...words, "pack", "--out", tarball], join(packages, name));
@@ -64,6 +66,11 @@ export async function createOutsideProject(): Promise<OutsideProject> {
   const folder = await makeTemporaryFolder("latchkey-outside-");
   const write = (file: string, text: string) => writeFile(join(folder, file), text);
   await write("package.json", JSON.stringify({ private: true, type: "module" }));
+  const compile = async ({ compiler, resolution }: CompilerSetup, files: readonly string[], emit: object) => {
+    const config = `tsconfig.${compiler}-${resolution}.json`;
+    await write(config, JSON.stringify({ compilerOptions: { ...toCompilerOptions(resolution), ...emit }, files }));
+    return execute(process.execPath, [join(installed, compilers[compiler], "bin/tsc"), "-p", config], folder);
+  };
   return {
     folder,
     write,
@@ -83,11 +90,9 @@ export async function createOutsideProject(): Promise<OutsideProject> {
       await succeed("tar", ["-xzf", tarball, "-C", place, "--strip-components=1"], folder);
     },
     run: (file, ...words) => execute(process.execPath, [file, ...words], folder),
-    async typecheck({ compiler, resolution }, files) {
-      const config = `tsconfig.${compiler}-${resolution}.json`;
-      await write(config, JSON.stringify({ compilerOptions: toCompilerOptions(resolution), files }));
-      return execute(process.execPath, [join(installed, compilers[compiler], "bin/tsc"), "-p", config], folder);
-    },
+    typecheck: (setup, files) => compile(setup, files, { noEmit: true }),
+    emitDeclarations: (setup, files) =>
+      compile(setup, files, { declaration: true, emitDeclarationOnly: true, outDir: `types-${setup.compiler}` }),
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   };
 }
@@ -105,7 +110,6 @@ function toCompilerOptions(resolution: CompilerSetup["resolution"]) {
     // The compiler's own declarations do not depend on how modules are found: once for each compiler will do.
     skipDefaultLibCheck: resolution === "bundler",
     allowImportingTsExtensions: true,
-    noEmit: true,
   };
 }
 
