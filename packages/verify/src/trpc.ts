@@ -16,6 +16,11 @@ import {
 import type { TRPCErrorShape } from "@trpc/server/rpc";
 import { createTokenVerifier, requireService, type TokenVerifierOptions, type VerifyToken } from "./token-verifier.ts";
 
+// Types of routers that are built on this name them, and look for them here.
+export type { AccessTokenClaims, AuthErrorCode, Clock, SharedSecretVerifierOptions } from "@latchkey/auth/verify";
+export type { Transformer } from "./online-check.ts";
+export type { OnlineOptions, TokenVerifierOptions } from "./token-verifier.ts";
+
 /** What the context of a router must hold: the `Authorization` header of the request, or all of them, as they came. */
 export interface AuthorizationContext {
   readonly authorization: string | readonly string[] | null | undefined;
