@@ -15,17 +15,23 @@ const withoutTables: Rolldown.Plugin = {
 /** The SDK's JavaScript, and its types in one file that leads to nothing of the server. */
 export default defineConfig([
   {
-    entry: { index: "src/index.ts" },
+    entry: { index: "src/index.ts", react: "src/react.ts", server: "src/server.ts" },
     platform: "neutral",
     target: "es2022",
     dts: false,
     clean: false,
     minify: "dce-only",
+    hash: false,
   },
   {
-    entry: { index: "dist/types/index.d.ts" },
+    entry: {
+      index: "dist/types/index.d.ts",
+      react: "dist/types/react.d.ts",
+      server: "dist/types/server.d.ts",
+    },
     platform: "neutral",
     clean: false,
+    hash: false,
     dts: { dtsInput: true, emitDtsOnly: true },
     plugins: [withoutTables],
     deps: { neverBundle: (id) => !ours.test(id), onlyBundle: false },

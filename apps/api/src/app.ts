@@ -14,6 +14,7 @@ import { type Logger, stdSerializers } from "pino";
 import { createAddressReader, type ReadAddress, type TrustedProxy } from "./client-address.ts";
 import type { Context } from "./context.ts";
 import { cookiePath, createCookieTransport } from "./cookie-transport.ts";
+import { createForwardedAddressReader, type ReadForwardedAddress } from "./forwarded-address.ts";
 import type { HttpEnv } from "./http-env.ts";
 import { limits } from "./limits.ts";
 import { createOriginRules, type OriginRules, type TellOperator } from "./origins.ts";
@@ -34,6 +35,8 @@ export interface AppOptions {
   readonly publicUrl?: PublicUrl | undefined;
   /** Proxies whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly TrustedProxy[];
+  /** Secrets with which a server that calls for somebody proves itself, to be believed where they are. */
+  readonly forwardedSecrets?: readonly string[];
   /** The procedures; the service's own by default. */
   readonly router?: ServedRouter;
 }
@@ -47,13 +50,22 @@ export function createApp({
   allowsLoopbackOrigins = false,
   publicUrl,
   trustedProxies,
+  forwardedSecrets = [],
   router = appRouter,
 }: AppOptions): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
   const tell: TellOperator = (message, details) => log.warn(details, message);
   const origins = createOriginRules({ named: corsOrigins, publicUrl, allowsLoopback: allowsLoopbackOrigins, tell });
   const cookieTransport = createCookieTransport({ origins, publicUrl, tell });
-  const answer = createCallAnswerer({ auth, router, readAddress: createAddressReader(trustedProxies) });
+  const answer = createCallAnswerer({
+    auth,
+    router,
+    readAddress: createAddressReader(trustedProxies),
+    readForwarded: createForwardedAddressReader({
+      secrets: forwardedSecrets,
+      onRefused: () => tell("a caller names an address without a secret of FORWARDED_SECRET, and is not believed", {}),
+    }),
+  });
   app.use(identifyRequest(log), secureHeaders(), closeConnection(isReady), refuseAmbiguousFraming);
   app.get("/healthz", (context) => context.json({ status: "ok" }));
   app.get("/readyz", async (context) => {
@@ -269,17 +281,22 @@ function logFailure(log: Logger, error: TRPCError, path: string | undefined): vo
 interface Reading {
   readonly auth: Auth<ServiceConfig>;
   readonly readAddress: ReadAddress;
+  readonly readForwarded: ReadForwardedAddress;
 }
 
 function readContext(
-  { auth, readAddress }: Reading,
+  { auth, readAddress, readForwarded }: Reading,
   { env, req, var: { requestId, log } }: HonoContext<HttpEnv>,
   cookies: CallCookies | undefined,
 ): Context {
+  const forwarded = readForwarded((name) => req.header(name));
   return {
     ...createContext(auth, {
       headers: env.incoming.headersDistinct,
-      remoteAddress: readAddress(env.incoming.socket.remoteAddress, req.header("x-forwarded-for")),
+      remoteAddress:
+        forwarded === null
+          ? readAddress(env.incoming.socket.remoteAddress, req.header("x-forwarded-for"))
+          : readAddress(forwarded, undefined),
       requestId,
       cookies,
     }),

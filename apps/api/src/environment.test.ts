@@ -195,12 +195,14 @@ describe("no secret is told", () => {
       LEGACY_SECRET_KEY: djangoSecret,
       LEGACY_UNTIL: "2027-03-31",
       DATABASE_URL: "postgres://latchkey:hunter2@localhost/latchkey",
+      FORWARDED_SECRET: `${secret},${djangoSecret}`,
     });
     const shown = describeSettings(settings);
     expect(shown).toMatchObject({
       LATCHKEY_SECRET: "(set, not shown)",
       LEGACY_SECRET_KEY: "(set, not shown)",
       DATABASE_URL: "(set, not shown)",
+      FORWARDED_SECRET: "(set, not shown)",
       LEGACY_UNTIL: "2027-03-31T00:00:00.000Z",
       PHONE_DEFAULT_COUNTRY: "(not set)",
     });
@@ -257,6 +259,7 @@ describe("the settings of a start without any", () => {
       REFRESH_GRACE: 30,
       CORS_ORIGINS: [],
       TRUSTED_PROXIES: [],
+      FORWARDED_SECRET: [],
       REGISTRATION: "open",
       AUDIT_RETENTION: 400 * 86_400,
       LOG_LEVEL: "info",

@@ -93,6 +93,15 @@ const proxyList = z.string().transform((value, context) => {
   return z.NEVER;
 });
 
+const secretList = z.string().transform((value, context) => {
+  const secrets = value.split(",").map((secret) => secret.trim());
+  if (!secrets.some(findSecretWeakness)) return secrets;
+  context.addIssue(
+    `must be a strong secret, or two with a comma; make one with: node -p 'crypto.randomBytes(32).toString("base64url")'`,
+  );
+  return z.NEVER;
+});
+
 /** Every setting, by its name in the environment. One without a default may be left out. */
 const settingsSchema = z.object({
   HOST: z.string().min(1).default("127.0.0.1"),
@@ -125,6 +134,7 @@ const settingsSchema = z.object({
   SESSION_IDLE_LIFETIME: duration("5m", "400d").optional(),
   CORS_ORIGINS: originList.default([]),
   TRUSTED_PROXIES: proxyList.default([]),
+  FORWARDED_SECRET: secretList.default([]),
   SESSIONS_PER_USER: integer(1, 1_000).default(50),
   REFRESH_GRACE: duration("0s", "10m").default(30),
   REGISTRATION: z.enum(["open", "closed"]).default("open"),
@@ -283,11 +293,11 @@ export function toAuthOptions(settings: Settings, secret: string): AuthOptions {
 
 /** The settings for a person to read, secrets left out. */
 export function describeSettings(settings: Settings): Record<string, string> {
-  const secrets = new Set(["LATCHKEY_SECRET", "LEGACY_SECRET_KEY", "DATABASE_URL"]);
+  const secrets = new Set(["LATCHKEY_SECRET", "LEGACY_SECRET_KEY", "DATABASE_URL", "FORWARDED_SECRET"]);
   const entries = settingNames.map((name) => {
     const value = settings[name as keyof Settings];
     if (value === undefined) return [name, "(not set)"];
-    if (secrets.has(name)) return [name, "(set, not shown)"];
+    if (secrets.has(name)) return [name, String(value) === "" ? "(not set)" : "(set, not shown)"];
     return [name, value instanceof Date ? value.toISOString() : String(value)];
   });
   return Object.fromEntries(entries);

@@ -28,6 +28,8 @@ export interface ServerOptions {
   readonly publicUrl?: PublicUrl | undefined;
   /** Proxies whose `X-Forwarded-For` is believed; none by default. */
   readonly trustedProxies?: readonly TrustedProxy[];
+  /** Secrets with which a server that calls for somebody proves itself; nobody is believed by default. */
+  readonly forwardedSecrets?: readonly string[];
   /** The procedures; the service's own by default. */
   readonly router?: ServedRouter;
 }

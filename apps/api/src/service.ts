@@ -40,6 +40,7 @@ export async function runService(options: { readonly router?: ServedRouter } = {
     allowsLoopbackOrigins: isDevelopment(settings),
     publicUrl: (settings.PUBLIC_URL && parsePublicUrl(settings.PUBLIC_URL)) || undefined,
     trustedProxies: settings.TRUSTED_PROXIES,
+    forwardedSecrets: settings.FORWARDED_SECRET,
     ...options,
   }).catch(async (error) => {
     await close();

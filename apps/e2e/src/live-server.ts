@@ -21,7 +21,7 @@ export interface LiveServer extends AsyncDisposable {
  */
 export async function startLiveServer(
   options: Parameters<typeof createTestAuth>[0] = {},
-  settings: Pick<ServerOptions, "trustedProxies" | "publicUrl" | "router"> = {},
+  settings: Pick<ServerOptions, "trustedProxies" | "publicUrl" | "router" | "forwardedSecrets"> = {},
 ): Promise<LiveServer> {
   const test = await createTestAuth({ permissions, ...options });
   await prepare(test.auth);

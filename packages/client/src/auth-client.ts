@@ -1,14 +1,24 @@
-import type { AppRouter, Permission } from "@latchkey/server";
-import { createTRPCClient, httpLink, splitLink, type TRPCClient, type TRPCLink } from "@trpc/client";
+import {
+  createTRPCClient,
+  createTRPCUntypedClient,
+  httpLink,
+  splitLink,
+  type TRPCClient,
+  type TRPCLink,
+} from "@trpc/client";
 import type { AnyRouter, inferRouterInputs } from "@trpc/server";
-import { tap } from "@trpc/server/observable";
+import { observable } from "@trpc/server/observable";
+import type { AppRouter, Permission, SessionAnswer, User } from "./api-types.ts";
+import { settle } from "./callbacks.ts";
+import { createCookieFetch } from "./cookie-fetch.ts";
+import { createEndpoint, type Transformer } from "./endpoint.ts";
 import { createLink, type LinkOptions, withToken } from "./link.ts";
-import { type AuthState, createSessionKeeper, type SessionAnswer, type User } from "./session-keeper.ts";
+import type { PersonOf } from "./mounted-router.ts";
+import { createProcedurePaths, type ProcedurePaths } from "./procedure-paths.ts";
+import { type AuthState, createSessionKeeper, loading, type SessionKeeper } from "./session-keeper.ts";
 import { type AuthStorage, localStorageStorage, memoryStorage } from "./storage.ts";
 
-type Inputs = inferRouterInputs<AppRouter>;
-type Fetch = NonNullable<Parameters<typeof httpLink<AppRouter>>[0]["fetch"]>;
-
+type Credentials = inferRouterInputs<AppRouter>["token"]["obtain"];
 export interface AuthClientOptions {
   /** Where the service is, such as `https://auth.example.com`; its procedures are below `/trpc`. */
   readonly url: string | URL;
@@ -19,14 +29,21 @@ export interface AuthClientOptions {
   readonly storage?: AuthStorage | "cookie";
   /** Another `fetch` than the global one. */
   readonly fetch?: typeof globalThis.fetch;
+  /** Where the procedures are in a router of your own: `"auth"` for `auth.token.obtain`. At the top by default. */
+  readonly path?: string;
+  /** The transformer of that router, such as `superjson`; none by default. */
+  readonly transformer?: Transformer;
 }
 
 /** Signs a person in and out, and gives every call their token. */
-export interface AuthClient {
-  /** Every procedure of the service, typed; the token is attached, and renewed before it runs out. */
-  readonly api: TRPCClient<AppRouter>;
-  /** Signs in by username, phone number or e-mail address. Throws {@link isAuthError} `invalid_credentials`, `rate_limited`, … */
-  signIn(credentials: Inputs["token"]["obtain"]): Promise<User>;
+export interface AuthClient<Router extends AnyRouter = AppRouter> {
+  /** Every procedure of the router, typed; the token is attached, and renewed before it runs out. */
+  readonly api: TRPCClient<Router>;
+  /**
+   * Signs in by username, phone number or e-mail address, and answers whose credentials these are. When the person has signed out
+   * or in again meanwhile, that stands, and this session is ended. Throws {@link isAuthError} `invalid_credentials`, `rate_limited`, …
+   */
+  signIn(credentials: Credentials): Promise<PersonOf<Router>>;
   /** Signs out here at once and on the service as soon as it is reached; never throws. */
   signOut(): Promise<void>;
   /**
@@ -34,97 +51,125 @@ export interface AuthClient {
    * when nobody is signed in.
    */
   can(permission: Permission): Promise<boolean>;
+  /** The permissions that the person holds at this moment; none when nobody is signed in. */
+  permissions(): Promise<readonly string[]>;
   /** Sends the calls of your own tRPC API with the token. It is the last link. */
-  link<Router extends AnyRouter>(options: LinkOptions<Router>): TRPCLink<Router>;
+  link<OwnRouter extends AnyRouter>(options: LinkOptions<OwnRouter>): TRPCLink<OwnRouter>;
   /** The `Authorization` header for anything else; empty when nobody is signed in. */
   headers(): Promise<{ authorization?: string }>;
   /** Calls back when {@link getSnapshot} answers something new; answers how to stop that. Fits `useSyncExternalStore`. */
   subscribe(listener: () => void): () => void;
-  getSnapshot(): AuthState;
+  getSnapshot(): AuthState<PersonOf<Router>>;
+  /** What a server shows that renders the page, and the browser until it has taken over: nothing known yet. */
+  getServerSnapshot(): AuthState<PersonOf<Router>>;
+  /**
+   * Calls back when somebody else is signed in than before, or nobody any more, before {@link subscribe} does: the moment to forget
+   * what was fetched for the person before. Whom the storage holds at the start is no change. Answers how to stop that.
+   */
+  onPersonChange(listener: (user: PersonOf<Router> | null) => void): () => void;
+  /** Closes the client: it calls nobody back and makes no calls. The session stays stored, and a sign-in under way is undone. */
+  dispose(): void;
+  [Symbol.dispose](): void;
 }
 
 /**
- * A client of the service for one person at a time.
+ * A client of the service for one person at a time. Nothing is needed of the platform but `fetch`, so that it can be made anywhere,
+ * also where a module is loaded on a server.
  *
  * @example
  * const auth = createAuthClient({ url: "http://localhost:3000" });
  * await auth.signIn({ username: "+90 532 123 45 67", password });
  * const me = await auth.api.me.get.query();
  */
-export function createAuthClient({ url, storage = memoryStorage(), fetch }: AuthClientOptions): AuthClient {
+export function createAuthClient<Router extends AnyRouter = AppRouter>({
+  url,
+  storage = memoryStorage(),
+  fetch,
+  path,
+  transformer,
+}: AuthClientOptions): AuthClient<Router> {
   const base = String(url).replace(/\/$/, "");
   const hidesTokens = storage === "cookie";
-  const endpoint = { url: `${base}/trpc`, ...(fetch && { fetch: fetch as Fetch }) };
-  const sessionEndpoint = hidesTokens ? { url: `${base}/cookie/trpc`, fetch: withCookies(fetch) } : endpoint;
-  const plain = createTRPCClient<AppRouter>({ links: [httpLink(sessionEndpoint)] });
+  const paths = createProcedurePaths(path);
+  const send: typeof globalThis.fetch = (input, init) => (fetch ?? globalThis.fetch)(input, init);
+  const endpoint = createEndpoint(`${base}/trpc`, { fetch: send, transformer });
+  const sessionEndpoint = hidesTokens
+    ? createEndpoint(`${base}/cookie/trpc`, { fetch: createCookieFetch(send), transformer })
+    : endpoint;
+  const plain = createTRPCUntypedClient<AnyRouter>({ links: [httpLink(sessionEndpoint)] });
+  const ask = (procedure: string, input: object) => plain.mutation(procedure, input) as Promise<SessionAnswer>;
   const keeper = createSessionKeeper({
     storage: hidesTokens ? localStorageStorage() : storage,
     hidesTokens,
-    renew: (refreshToken) => plain.token.refresh.mutate({ refreshToken }),
+    renew: (refreshToken) => ask(paths.refresh, { refreshToken }),
+    revoke: (refreshToken) => ask(paths.revoke, { refreshToken }),
   });
 
-  /** Answers that change who is signed in, or what is known of them, are taken over. */
-  const watch: TRPCLink<AppRouter> =
-    () =>
-    ({ op, next }) =>
-      next(op).pipe(
-        tap({
-          next({ result }) {
-            if (!("data" in result)) return;
-            if (op.path === "me.changePassword") void keeper.replace(result.data as SessionAnswer);
-            else if (opensSession(op)) void keeper.keep(result.data as SessionAnswer);
-            if (op.path === "me.get" || op.path === "me.update") void keeper.showUser(result.data as User);
-          },
-        }),
-      );
+  const opensSession = (op: { path: string }) => [paths.obtain, paths.register, paths.changePassword].includes(op.path);
+  const links = [
+    watch(keeper, paths),
+    splitLink<AnyRouter>({
+      condition: opensSession,
+      true: withToken(keeper, (attach) => httpLink({ ...sessionEndpoint, headers: ({ op }) => attach([op]) })),
+      false: createLink(keeper, endpoint as LinkOptions<AnyRouter>),
+    }),
+  ];
+  const api = createTRPCUntypedClient<AnyRouter>({ links });
 
-  const api = createTRPCClient<AppRouter>({
-    links: [
-      watch,
-      splitLink({
-        condition: opensSession,
-        true: withToken<AppRouter>(keeper, (attach) =>
-          httpLink({ ...sessionEndpoint, headers: ({ op }) => attach([op]) }),
-        ),
-        false: createLink<AppRouter>(keeper, endpoint),
-      }),
-    ],
-  });
+  async function permissions(): Promise<readonly string[]> {
+    await keeper.ready;
+    if (keeper.getSnapshot().status !== "signedIn") return [];
+    return (await api.query(paths.permissions)) as readonly string[];
+  }
 
   return {
-    api,
-    async can(permission) {
-      await keeper.ready;
-      return keeper.getSnapshot().status === "signedIn" && (await api.me.permissions.query()).includes(permission);
-    },
+    api: createTRPCClient<Router>({ links: links as TRPCLink<Router>[] }),
+    permissions,
+    can: async (permission) => (await permissions()).includes(permission),
     async signIn(credentials) {
-      const answer = await plain.token.obtain.mutate({ deviceMark: keeper.findDeviceMark(), ...credentials });
+      const wish = keeper.wish();
       await keeper.ready;
-      await keeper.keep(answer);
-      return answer.user;
+      const answer = await ask(paths.obtain, { deviceMark: keeper.findDeviceMark(), ...credentials });
+      await keeper.keep(answer, wish);
+      return answer.user as PersonOf<Router>;
     },
-    async signOut() {
-      await keeper.ready;
-      const refreshToken = keeper.findRefreshToken();
-      await keeper.forget();
-      if (refreshToken !== undefined) await plain.token.revoke.mutate({ refreshToken }).catch(() => {});
-    },
+    signOut: () => settle(keeper.signOut).catch(() => {}),
     link: (options) => createLink(keeper, options),
     async headers() {
       const token = await keeper.findToken();
       return token ? { authorization: `Bearer ${token}` } : {};
     },
     subscribe: keeper.subscribe,
-    getSnapshot: keeper.getSnapshot,
+    getSnapshot: () => keeper.getSnapshot() as AuthState<PersonOf<Router>>,
+    getServerSnapshot: () => loading as AuthState<PersonOf<Router>>,
+    onPersonChange: (listener) => keeper.onPersonChange((user) => listener(user as PersonOf<Router> | null)),
+    dispose: keeper.dispose,
+    // Where the platform does not know the symbol yet, tools that fill it in use this one.
+    [Symbol.dispose ?? Symbol.for("Symbol.dispose")]: keeper.dispose,
   };
 }
 
-/** Calls whose answer is a session: they bring tokens, and in cookie mode they set the cookie. */
-const sessionCalls: readonly string[] = ["token.obtain", "account.register", "me.changePassword"];
-
-const opensSession = ({ path }: { path: string }) => sessionCalls.includes(path);
-
-const withCookies =
-  (fetch = globalThis.fetch): Fetch =>
-  (url, init) =>
-    fetch(url, { ...init, credentials: "include" } as RequestInit);
+/** Takes over answers that change who is signed in, before the caller gets them, or what is known of them, beside that. */
+function watch(keeper: SessionKeeper, paths: ProcedurePaths): TRPCLink<AnyRouter> {
+  return () =>
+    ({ op, next }) => {
+      const wish = [paths.obtain, paths.register].includes(op.path) ? keeper.wish() : 0;
+      return observable((observer) => {
+        let taken: Promise<void> | undefined;
+        return next(op).subscribe({
+          next(value) {
+            const data = "data" in value.result ? value.result.data : undefined;
+            if (op.path === paths.me || op.path === paths.updateMe)
+              settle(() => keeper.showUser(data as User)).catch(() => {});
+            if (op.path === paths.changePassword) taken = keeper.replace(data as SessionAnswer);
+            if (wish > 0) taken = keeper.keep(data as SessionAnswer, wish);
+            // What goes wrong with keeping an answer is not the call's failure.
+            taken = taken?.catch(() => {}).then(() => observer.next(value));
+            if (!taken) observer.next(value);
+          },
+          error: (error) => observer.error(error),
+          complete: () => (taken ? void taken.then(() => observer.complete()) : observer.complete()),
+        });
+      });
+    };
+}

@@ -1,4 +1,4 @@
-import type { ErrorData } from "@latchkey/server";
+import type { ErrorData } from "./api-types.ts";
 
 /** Why the service refused a call: a closed set. */
 export type AuthErrorReason = NonNullable<ErrorData["reason"]>;

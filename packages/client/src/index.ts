@@ -1,7 +1,9 @@
-export type { AppRouter, Permission } from "@latchkey/server";
+export type { AppRouter, ErrorData, Permission, SessionAnswer, User } from "./api-types.ts";
 export { type AuthClient, type AuthClientOptions, createAuthClient } from "./auth-client.ts";
+export type { Transformer } from "./endpoint.ts";
 export { type AuthClientError, type AuthErrorReason, isAuthError } from "./errors.ts";
 export type { LinkOptions } from "./link.ts";
+export type { PersonOf } from "./mounted-router.ts";
 export { createServerClient, type ServerClientOptions } from "./server-client.ts";
-export type { AuthState, SessionAnswer, User } from "./session-keeper.ts";
+export type { AuthState } from "./session-keeper.ts";
 export { type AuthStorage, localStorageStorage, memoryStorage } from "./storage.ts";

@@ -4,6 +4,9 @@ import { observable } from "@trpc/server/observable";
 import { isAuthError } from "./errors.ts";
 import { isFinal, type SessionKeeper } from "./session-keeper.ts";
 
+/** Where calls get their token from, and who is told when one is refused. */
+export type TokenSource = Pick<SessionKeeper, "findToken" | "replaceToken" | "endUnlessNewer">;
+
 /** What `httpBatchLink` takes, but for the headers that the session fills in. */
 export type LinkOptions<Router extends AnyRouter> = Omit<Parameters<typeof httpBatchLink<Router>>[0], "headers">;
 
@@ -15,7 +18,7 @@ export type AttachToken = (calls: readonly Operation[]) => Promise<{ authorizati
 
 /** A terminating link of the given options that sends calls in batches, with the session's token. */
 export function createLink<Router extends AnyRouter>(
-  keeper: SessionKeeper,
+  keeper: TokenSource,
   options: LinkOptions<Router>,
 ): TRPCLink<Router> {
   const withHeaders = (attach: AttachToken) =>
@@ -30,7 +33,7 @@ export function createLink<Router extends AnyRouter>(
  * one; no other is ever sent twice.
  */
 export function withToken<Router extends AnyRouter>(
-  keeper: SessionKeeper,
+  keeper: TokenSource,
   createSender: (attach: AttachToken) => TRPCLink<Router>,
 ): TRPCLink<Router> {
   const send = createSender(async (calls) => {

@@ -1,5 +1,5 @@
-import type { AppRouter } from "@latchkey/server";
 import { createTRPCClient, httpBatchLink, type TRPCClient } from "@trpc/client";
+import type { AppRouter } from "./api-types.ts";
 
 export interface ServerClientOptions {
   /** Where the service is, such as `https://auth.example.com`. */

@@ -35,8 +35,9 @@ export function localStorageStorage(key = "latchkey"): AuthStorage {
       const onChange = (event: StorageEvent) => {
         if (event.key === key || event.key === null) listener();
       };
-      addEventListener("storage", onChange);
-      return () => removeEventListener("storage", onChange);
+      // A server that renders the page has no such events, and a phone has no such storage.
+      globalThis.addEventListener?.("storage", onChange);
+      return () => globalThis.removeEventListener?.("storage", onChange);
     },
   };
 }

@@ -123,3 +123,22 @@ test("procedures that are mounted below a name of another router are found there
   expect((await send("auth.token.refresh", { at: own.url, cookie: toCookies(lines) })).status).toBe(200);
   expect((await send("auth.me.update", { at: own.url })).status).toBe(404);
 });
+
+test("a sign-in ends the session whose cookie came along, and one that is refused does not", async () => {
+  const carol = { username: "carol", password: "correct horse battery" };
+  await core.auth.createUser(carol);
+  const first = await send("token.obtain", { input: carol });
+  const cookie = toCookies(first.lines);
+  const isAlive = async (token: string) => (await core.auth.inspectToken(token, core.facts)).active;
+
+  expect((await send("token.obtain", { input: { ...carol, password: "wrong horse" }, cookie })).status).toBe(400);
+  expect(await isAlive(first.data.token)).toBe(true);
+  const second = await send("token.obtain", { input: carol, cookie });
+  expect(await isAlive(first.data.token)).toBe(false);
+  expect(await isAlive(second.data.token)).toBe(true);
+
+  const registration = { username: "dave", password: carol.password };
+  const third = await send("account.register", { input: registration, cookie: toCookies(second.lines) });
+  expect(await isAlive(second.data.token)).toBe(false);
+  expect(await isAlive(third.data.token)).toBe(true);
+});

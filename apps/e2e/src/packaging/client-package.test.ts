@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startLiveServer } from "../live-server.ts";
@@ -11,28 +11,42 @@ beforeAll(async () => {
   project = await createOutsideProject();
   const tarball = await pack("client", project);
   const trpc = { "@trpc/client": "^11.25.0", "@trpc/server": "^11.25.0" };
-  await project.install({ "@latchkey/client": `file:${tarball}`, ...trpc });
+  const react = { react: "^19.0.0", "@types/react": "^19.0.0" };
+  await project.install({ "@latchkey/client": `file:${tarball}`, ...trpc, ...react });
 });
 
 afterAll(() => project[Symbol.asyncDispose]());
 
 const readInstalled = (file: string) => readFile(join(project.folder, "node_modules/@latchkey/client", file), "utf8");
+const readAll = async (ending: string, without = "") => {
+  const files = await readdir(join(project.folder, "node_modules/@latchkey/client/dist"));
+  const wanted = files.filter((file) => file.endsWith(ending) && file !== without);
+  return Promise.all(wanted.map((file) => readInstalled(`dist/${file}`)));
+};
+const readForeignImports = (code: string) => new Set([...readImports(code)].filter((name) => !name?.startsWith(".")));
 const readImports = (code: string) => new Set([...code.matchAll(/(?:from |import\()"(.+?)"/g)].map(([, name]) => name));
 
 test("the package's types lead to @trpc and name nothing of the server", async () => {
-  const types = await readInstalled("dist/index.d.ts");
-  expect(readImports(types)).toEqual(new Set(["@trpc/client", "@trpc/server", "@trpc/server/rpc"]));
+  const types = (await readAll(".d.ts")).join("\n");
+  expect(readForeignImports(types)).toEqual(new Set(["@trpc/client", "@trpc/server", "@trpc/server/rpc", "react"]));
   expect(types).not.toMatch(/\b(kysely|pg|postgres|zod|bcrypt|jose|hono|pino)\b|node:|Context/);
 });
 
-test("the package's code needs @trpc and nothing else, and its manifest points at nothing of the workspace", async () => {
-  expect(readImports(await readInstalled("dist/index.js"))).toEqual(
-    new Set(["@trpc/client", "@trpc/server/observable"]),
-  );
+test("the package's code needs @trpc, its part for React also that, and its manifest points at nothing of the workspace", async () => {
+  const trpc = new Set(["@trpc/client", "@trpc/server/observable"]);
+  expect(readForeignImports((await readAll(".js", "react.js")).join("\n"))).toEqual(trpc);
+  expect(readForeignImports(await readInstalled("dist/react.js"))).toEqual(new Set(["react"]));
+  expect(await readInstalled("dist/react.js")).toMatch(/^"use client";/);
   const manifest = JSON.parse(await readInstalled("package.json"));
-  expect(manifest.exports).toEqual({ ".": { types: "./dist/index.d.ts", default: "./dist/index.js" } });
+  const file = (name: string) => ({ types: `./dist/${name}.d.ts`, default: `./dist/${name}.js` });
+  expect(manifest.exports).toEqual({ ".": file("index"), "./react": file("react"), "./server": file("server") });
   expect(manifest.dependencies).toBeUndefined();
-  expect(Object.keys(manifest.peerDependencies)).toEqual(["@trpc/client", "@trpc/server"]);
+  expect(manifest.peerDependencies).toEqual({
+    "@trpc/client": "^11.4.0",
+    "@trpc/server": "^11.4.0",
+    react: ">=18.0.0",
+  });
+  expect(manifest.peerDependenciesMeta).toEqual({ react: { optional: true } });
 });
 
 test.each(compilerSetups)("a program that uses all of it compiles with $compiler and $resolution", async (setup) => {
@@ -43,6 +57,21 @@ test.each(compilerSetups)("a program that uses all of it compiles with $compiler
   const files = ["typed-consumer.ts", "sign-in.ts", "settings.ts"];
   expect(await project.typecheck(setup, files)).toEqual({ exitCode: 0, output: "" });
 });
+
+const declared = ["declared-consumer.ts", "declared-components.ts"];
+
+test.each(compilerSetups)(
+  "what a program exports of it can be declared, with $compiler and $resolution",
+  async (setup) => {
+    for (const file of declared) await project.addProgram(file);
+    for (const how of ["declaration", "composite"] as const) {
+      expect(await project.declare(setup, declared, how)).toEqual({ exitCode: 0, output: "" });
+    }
+    const types = await readFile(join(project.folder, "types/declared-consumer.d.ts"), "utf8");
+    expect(types).toContain('import("@latchkey/client").AuthClient<import("@latchkey/client").AppRouter>');
+    expect(types).not.toMatch(/\bany\b|mounted-router/);
+  },
+);
 
 test("the README's program signs in by phone number, reads the account and signs out, as installed", async () => {
   await using live = await startLiveServer();

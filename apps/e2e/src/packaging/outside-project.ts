@@ -20,8 +20,8 @@ export interface OutsideProject extends AsyncDisposable {
   run(file: string, ...words: readonly string[]): Promise<Outcome>;
   /** Checks the types of files, and of all that they were installed with, in a project that has no ambient types. */
   typecheck(setup: CompilerSetup, files: readonly string[]): Promise<Outcome>;
-  /** Writes the declarations of files, as a package of one's own does that others build on. */
-  emitDeclarations(setup: CompilerSetup, files: readonly string[]): Promise<Outcome>;
+  /** Writes the declarations of files that others will import, as a library or a project of a monorepo does. */
+  declare(setup: CompilerSetup, files: readonly string[], how: "declaration" | "composite"): Promise<Outcome>;
 }
 
 export interface Outcome {
@@ -66,9 +66,9 @@ export async function createOutsideProject(): Promise<OutsideProject> {
   const folder = await makeTemporaryFolder("latchkey-outside-");
   const write = (file: string, text: string) => writeFile(join(folder, file), text);
   await write("package.json", JSON.stringify({ private: true, type: "module" }));
-  const compile = async ({ compiler, resolution }: CompilerSetup, files: readonly string[], emit: object) => {
+  const compile = async ({ compiler, resolution }: CompilerSetup, files: readonly string[], options: object) => {
     const config = `tsconfig.${compiler}-${resolution}.json`;
-    await write(config, JSON.stringify({ compilerOptions: { ...toCompilerOptions(resolution), ...emit }, files }));
+    await write(config, JSON.stringify({ compilerOptions: { ...toCompilerOptions(resolution), ...options }, files }));
     return execute(process.execPath, [join(installed, compilers[compiler], "bin/tsc"), "-p", config], folder);
   };
   return {
@@ -91,8 +91,7 @@ export async function createOutsideProject(): Promise<OutsideProject> {
     },
     run: (file, ...words) => execute(process.execPath, [file, ...words], folder),
     typecheck: (setup, files) => compile(setup, files, { noEmit: true }),
-    emitDeclarations: (setup, files) =>
-      compile(setup, files, { declaration: true, emitDeclarationOnly: true, outDir: `types-${setup.compiler}` }),
+    declare: (setup, files, how) => compile(setup, files, { [how]: true, emitDeclarationOnly: true, outDir: "types" }),
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   };
 }

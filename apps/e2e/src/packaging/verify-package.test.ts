@@ -119,7 +119,8 @@ test.each(compilerSetups)(
 
     const files = ["server.ts", "client.ts", "typed-verifier.ts"];
     expect(await team.typecheck(setup, files)).toEqual({ exitCode: 0, output: "" });
-    expect(await team.emitDeclarations(setup, ["server.ts", "typed-verifier.ts"])).toEqual({ exitCode: 0, output: "" });
+    for (const how of ["declaration", "composite"] as const)
+      expect(await team.declare(setup, ["server.ts", "typed-verifier.ts"], how)).toEqual({ exitCode: 0, output: "" });
     expect(await bare.typecheck(setup, ["typed-bare-verifier.ts"])).toEqual({ exitCode: 0, output: "" });
   },
 );

@@ -22,6 +22,7 @@ export interface SentRequest {
   readonly procedures: readonly string[];
   /** What the `Authorization` header said. */
   readonly authorization: string | null;
+  readonly body: string;
 }
 
 /** Answers in the service's place, or lets the request through when it answers nothing. */
@@ -53,7 +54,8 @@ export function createNetwork(): Network {
       // tRPC's type is a stranger to that of the platform, and the same thing.
       const options = init as RequestInit | undefined;
       const path = decodeURIComponent(new URL(String(input)).pathname).replace(/^(\/trpc)?\//, "");
-      const sent = { procedures: path.split(","), authorization: new Headers(options?.headers).get("authorization") };
+      const authorization = new Headers(options?.headers).get("authorization");
+      const sent = { procedures: path.split(","), authorization, body: String(options?.body ?? "") };
       requests.push(sent);
       const send = () => fetch(input, options);
       return (await fault(sent, send)) ?? send();

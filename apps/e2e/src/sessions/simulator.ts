@@ -20,6 +20,8 @@ export interface Tally {
   ranOut: number;
   signOuts: number;
   passwordChanges: number;
+  /** Sign-ins whose person asked for something else before they were answered. */
+  overtakenSignIns: number;
 }
 
 export const emptyTally = (): Tally => ({
@@ -34,6 +36,7 @@ export const emptyTally = (): Tally => ({
   ranOut: 0,
   signOuts: 0,
   passwordChanges: 0,
+  overtakenSignIns: 0,
 });
 
 /** Something happened that must not, with all that led to it. */
@@ -97,6 +100,7 @@ class Simulation {
   readonly #browser: Browser;
   readonly #startedAt: number;
   readonly #mostTabs: number;
+  readonly #isStorageSlow: boolean;
   readonly #trace: string[] = [];
   readonly #known = new Map<string, KnownToken>();
   readonly #sessions = new Map<string, SessionModel>();
@@ -104,9 +108,12 @@ class Simulation {
   #session: SessionModel | null = null;
   /** Somebody signed out, here or elsewhere, or was signed out rightly. */
   #isSignedOut = true;
+  /** Tabs that have signed out, of which the storage has not heard yet. */
+  readonly #forgetting = new Set<Tab>();
   #stolen: string | null = null;
   /** Among the requests that are being answered at the same moment, one has ended the session. */
   #isEndingNow = false;
+  #hasCrashed = false;
   #passwords = 0;
   #violation: Violation | null = null;
 
@@ -117,6 +124,7 @@ class Simulation {
     this.#dice = createDice(seed);
     this.#startedAt = world.now();
     const isStorageSlow = this.#dice.roll() < 0.2;
+    this.#isStorageSlow = isStorageSlow;
     this.#mostTabs = isStorageSlow ? 1 : mostTabs;
     this.#browser = new Browser({
       now: world.now,
@@ -139,6 +147,7 @@ class Simulation {
     await this.#heal();
     await this.#expectOneRotation();
     await this.#expectTheftNoticed();
+    await this.#expectNothingLeftOpen();
   }
 
   #note(text: string): void {
@@ -198,7 +207,9 @@ class Simulation {
     const deeds = idle.map((tab) => [3, async () => this.#call(tab)] as const);
     const [tab] = awake;
     if (!tab) return deeds;
-    if (this.#isSignedOut || this.#isOver) return [...deeds, [1, () => this.#signIn()]];
+    if (this.#isSignedOut || this.#isOver) {
+      return [...deeds, [1, () => this.#signIn()], [0.3, () => this.#signInTwice()], [0.2, () => this.#signInAndOut()]];
+    }
     return [
       ...deeds,
       [0.3, async () => this.#changePassword(this.#pickTab(awake))],
@@ -247,8 +258,10 @@ class Simulation {
 
   async #crash(tab: Tab): Promise<void> {
     this.#tally.crashes += 1;
+    this.#hasCrashed = true;
     this.#note(`${tab.name} crashes`);
-    const isForgetting = this.#browser.occurrences.some((one) => one.tab === tab && one.what === emptying);
+    const isForgetting = this.#isForgetting(tab);
+    this.#forgetting.delete(tab);
     this.#browser.crash(tab);
     // A sign-out that the storage had not heard of yet is lost with the tab.
     if (isForgetting && holdsSession(this.#browser.stored)) this.#isSignedOut = false;
@@ -306,6 +319,52 @@ class Simulation {
     await this.#finishStorageWork(tab);
   }
 
+  /** Has a tab sign in so many times at once. The service has answered all of it, and nothing has come back. */
+  async #beginSignIns(tab: Tab, times: number): Promise<{ request: NetworkRequest; session: SessionModel | null }[]> {
+    await this.#finishStorageWork(tab);
+    this.#tally.overtakenSignIns += 1;
+    const { password } = this.#world;
+    for (let time = 0; time < times; time += 1) this.#start(tab, () => tab.client.signIn({ username, password }));
+    await this.#browser.settle();
+    const requests = this.#browser.requests.filter((one) => one.tab === tab && one.procedure === "token.obtain");
+    this.#expect(requests.length === times, `the SDK sends ${requests.length} of ${times} sign-ins`);
+    const begun: { request: NetworkRequest; session: SessionModel | null }[] = [];
+    for (const request of requests) {
+      await this.#reachService([request]);
+      begun.push({ request, session: this.#session });
+    }
+    return begun;
+  }
+
+  /** As a page does whose effects run twice: the later sign-in stands, whichever is answered first. */
+  async #signInTwice(): Promise<void> {
+    const tab = this.#pickTab(this.#browser.awake);
+    this.#note(`${tab.name} signs in twice at once`);
+    const begun = await this.#beginSignIns(tab, 2);
+    const last = begun.at(-1);
+    for (const one of this.#dice.roll() < 0.5 ? begun : begun.toReversed()) {
+      this.#session =
+        one === begun[0] && this.#browser.requests.includes(last?.request ?? one.request)
+          ? one.session
+          : (last?.session ?? null);
+      this.#bringAnswer(one.request);
+      await this.#browser.settle();
+      await this.#finishStorageWork(tab);
+    }
+  }
+
+  /** Somebody changes their mind before they are in. */
+  async #signInAndOut(): Promise<void> {
+    const tab = this.#pickTab(this.#browser.awake);
+    this.#note(`${tab.name} signs in, and out before that is answered`);
+    const [begun] = await this.#beginSignIns(tab, 1);
+    this.#signOut(tab);
+    await this.#browser.settle();
+    if (begun && this.#browser.requests.includes(begun.request)) this.#bringAnswer(begun.request);
+    await this.#browser.settle();
+    await this.#finishStorageWork(tab);
+  }
+
   async #finishStorageWork(tab: Tab): Promise<void> {
     for (let due = this.#listDueOf(tab); due[0]; due = this.#listDueOf(tab)) {
       this.#letHappen(due[0]);
@@ -321,6 +380,7 @@ class Simulation {
     this.#tally.signOuts += 1;
     this.#note(`${tab.name} signs out`);
     this.#isSignedOut = true;
+    if (holdsSession(this.#browser.stored)) this.#forgetting.add(tab);
     this.#start(tab, () => tab.client.signOut());
   }
 
@@ -449,7 +509,8 @@ class Simulation {
     const known = this.#known.get(presented);
     if (reason !== "refresh_token_reused" || !known || known.session.isTheftUnderWay) return;
     const isLast = known.generation === known.session.generation - 1;
-    const couldNotKnow = isLast && readStored(storedAtSend) === presented;
+    // A storage that does not answer in time holds up nobody, so that a session can be more than one step ahead of it.
+    const couldNotKnow = (isLast || this.#isStorageSlow) && readStored(storedAtSend) === presented;
     if (!couldNotKnow) this.#fail(`${tab.name} ended the session with a token that it need not have sent`);
     this.#tally.unrepaired += 1;
   }
@@ -487,6 +548,9 @@ class Simulation {
     this.#world.password = (JSON.parse(body ?? "{}") as { newPassword: string }).newPassword;
     const session = this.#sessionOf(headers);
     this.#expect(session !== undefined, "a password changed without a session");
+    for (const other of this.#sessions.values()) {
+      if (other !== session && !other.isOver(this.#world.now())) other.ended = "password_changed";
+    }
     if (session) await this.#checkVerdict(session, session.changePassword(this.#world.now()), outcome);
   }
 
@@ -533,8 +597,15 @@ class Simulation {
     }
     if (next && next.session !== this.#session)
       this.#fail(`${tab.name} stores a session that another one has replaced`);
-    const isCleared = this.#browser.occurrences.some((one) => one.tab === tab && one.what === emptying);
-    if (next && this.#isSignedOut && !isCleared) this.#fail(`${tab.name} stores a session after the sign-out`);
+    if (!next) this.#forgetting.delete(tab);
+    if (next && this.#isSignedOut && !this.#isForgetting(tab))
+      this.#fail(`${tab.name} stores a session after the sign-out`);
+  }
+
+  /** Whether the storage has not heard yet of a sign-out in this tab: what the tab does with it, it does in order. */
+  #isForgetting(tab: Tab): boolean {
+    const isEmptying = this.#browser.occurrences.some((one) => one.tab === tab && one.what === emptying);
+    return isEmptying || this.#forgetting.has(tab);
   }
 
   #checkSignedOut(tab: Tab): void {
@@ -623,6 +694,18 @@ class Simulation {
     await this.#callFromAll();
     this.#expect(session.ended === "refresh_token_reused", "a theft went unnoticed");
     this.#tally.theftsNoticed += 1;
+  }
+
+  /** A session that no tab keeps is ended at the service, unless the tab that should have done it crashed. */
+  async #expectNothingLeftOpen(): Promise<void> {
+    if (this.#hasCrashed) return;
+    for (let round = 0; round < 3; round += 1) {
+      this.#advance(61);
+      await this.#drain();
+    }
+    const kept = this.#isSignedOut ? null : this.#session;
+    const open = [...this.#sessions.values()].filter((one) => one !== kept && !one.isOver(this.#world.now()));
+    this.#expect(open.length === 0, `${open.length} sessions are open that nobody keeps`);
   }
 
   #describe(refreshToken: string): string {

@@ -109,10 +109,10 @@ export function createBuilders<C extends Config>(formatted: FormattedErrors): Ow
   });
 
   const withCookieMode = t.middleware(async ({ ctx: { latchkey }, meta, next, getRawInput }) => {
-    const { cookies } = latchkey;
-    return cookies
-      ? callInCookieMode({ cookies, meta, getRawInput, next: (read) => next({ getRawInput: read }) })
-      : next();
+    const { auth, cookies, facts } = latchkey;
+    if (!cookies) return next();
+    const endSession = (refreshToken: string) => auth.logout(refreshToken, facts);
+    return callInCookieMode({ cookies, meta, getRawInput, endSession, next: (read) => next({ getRawInput: read }) });
   });
 
   const publicProcedure = t.procedure

@@ -30,6 +30,8 @@ export interface ProcedureMeta {
     readonly takes?: "refreshToken" | "deviceMark";
     /** Whether the cookie goes whatever is answered. */
     readonly endsSession?: boolean;
+    /** Whether it signs in anew: the session whose cookie came along is then nobody's any more, and is ended. */
+    readonly opensSession?: boolean;
   };
 }
 
@@ -48,6 +50,8 @@ interface CallInCookieMode<R extends Result> {
   readonly cookies: CallCookies;
   readonly meta: ProcedureMeta | undefined;
   readonly getRawInput: ReadInput;
+  /** Ends the session of a refresh token. */
+  readonly endSession: (refreshToken: string) => Promise<void>;
   readonly next: (getRawInput: ReadInput) => Promise<R>;
 }
 
@@ -56,7 +60,7 @@ interface CallInCookieMode<R extends Result> {
  * any different.
  */
 export async function callInCookieMode<R extends Result>(call: CallInCookieMode<R>): Promise<R> {
-  const { cookies, meta, getRawInput, next } = call;
+  const { cookies, meta, getRawInput, endSession, next } = call;
   const mode = meta?.cookieMode;
   if (!mode) throw new AuthError("not_found", "This procedure is under /trpc");
   const result = await next(() => readInput(cookies, mode.takes, getRawInput));
@@ -65,6 +69,8 @@ export async function callInCookieMode<R extends Result>(call: CallInCookieMode<
   if (mode.endsSession || isOver) cookies.forget();
   if (!result.ok || !isSessionAnswer(result.data)) return result;
   cookies.keep(result.data);
+  // Whoever is in by now stays in, also where that did not succeed.
+  if (mode.opensSession && cookies.refreshToken) await endSession(cookies.refreshToken).catch(() => {});
   return { ...result, data: hideTokens(result.data) };
 }
 

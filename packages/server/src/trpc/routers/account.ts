@@ -14,7 +14,7 @@ export function createAccountProcedures<C extends Config>(
      */
     register: taking<Partial<C["profileInput"]>>()(
       publicProcedure
-        .meta({ cookieMode: {} })
+        .meta({ cookieMode: { opensSession: true } })
         .input(
           profileInput(profile, {
             username: identifierText,

@@ -8,7 +8,7 @@ export function createTokenProcedures<C extends Config>({ publicProcedure }: Bui
   return {
     /** Signs in. `username` may be a username, a phone number in any usual spelling, or an e-mail address. */
     obtain: publicProcedure
-      .meta({ cookieMode: { takes: "deviceMark" } })
+      .meta({ cookieMode: { takes: "deviceMark", opensSession: true } })
       .input(z.strictObject({ username: identifierText, password: passwordText, deviceMark: text(64).optional() }))
       .mutation(({ ctx, input }) => ctx.latchkey.auth.login(input, ctx.latchkey.facts)),
 

@@ -1,0 +1,18 @@
+import type { ErrorData, Permission, AppRouter as ServiceRouter } from "@latchkey/server";
+import type { inferRouterOutputs } from "@trpc/server";
+
+// The one file that takes types from the service; all others take them from here.
+export type { ErrorData, Permission };
+
+/**
+ * All procedures of the service. An interface has a name of its own: what a program exports is declared by that name, and not by
+ * all that is in it.
+ */
+export interface AppRouter extends ServiceRouter {}
+
+type Answers = inferRouterOutputs<AppRouter>;
+
+/** What the service answers at every refresh, and at sign-in with the device's mark beside it. */
+export type SessionAnswer = Answers["token"]["refresh"] & Partial<Answers["token"]["obtain"]>;
+/** The person who is signed in. */
+export type User = Answers["me"]["get"];

@@ -1,0 +1,109 @@
+import type { SessionAnswer, User } from "./api-types.ts";
+
+/** What is kept of a session. */
+export interface KeptSession {
+  /** Empty where it is not stored: in cookie mode, and where the profile leaves it no room. */
+  readonly token: string;
+  /** Empty in cookie mode. */
+  readonly refreshToken: string;
+  /** The session's id, the same for all its tokens; empty when the token does not tell. */
+  readonly sid: string;
+  readonly user: User;
+  /** Milliseconds since the epoch by the service's clock. */
+  readonly expiresAt: number;
+  /** Milliseconds for which the token was made. */
+  readonly lifetime: number;
+  /** Milliseconds by which the service's clock was ahead of this device's. */
+  readonly clockOffset: number;
+}
+
+/** Bytes of UTF-8 that a stored session takes at most: what iOS and Android keep in an entry of their secure storages. */
+const mostBytes = 2_048;
+
+/** @throws when it is not the answer of this service */
+export function toKeptSession({ token, refreshToken, user, expiresAt }: SessionAnswer): KeptSession {
+  const { iat, sid } = readClaims(token);
+  const [expires, issued] = [new Date(expiresAt).getTime(), Number(iat) * 1000];
+  if (Number.isNaN(issued) || typeof user?.id !== "string") throw new Error("The service answered with no session");
+  return {
+    token,
+    refreshToken,
+    sid: String(sid ?? ""),
+    user,
+    expiresAt: expires,
+    lifetime: expires - issued,
+    clockOffset: issued - Date.now(),
+  };
+}
+
+/** What is stored in place of what only the tab that was answered may know, or what is true for its own token alone. */
+const hidden = { token: "", refreshToken: "", expiresAt: 0, lifetime: 0, clockOffset: 0 };
+
+/**
+ * The text to store. A profile that does not fit into the limit is left out with the access token: the next start renews the
+ * session, which answers both.
+ */
+export function formatSession(session: KeptSession, deviceMark: string, hidesTokens: boolean): string {
+  const stored = { ...session, ...(hidesTokens && hidden), deviceMark };
+  const text = JSON.stringify(stored);
+  // Every byte of UTF-8 beyond ASCII is written as three characters.
+  if (encodeURIComponent(text).replace(/%../g, ".").length <= mostBytes) return text;
+  return JSON.stringify({ ...stored, token: "", expiresAt: 0, user: { id: session.user.id } });
+}
+
+/** A session, as {@link formatSession} wrote it; null when it is none. */
+export function parseSession(text: string | null): KeptSession | null {
+  const stored = parseObject(text);
+  const { token, refreshToken, user, sid, expiresAt, lifetime, clockOffset } = stored as Partial<KeptSession>;
+  if (typeof token !== "string" || typeof refreshToken !== "string" || typeof user?.id !== "string") return null;
+  return {
+    token,
+    refreshToken,
+    user,
+    sid: String(sid ?? readClaims(token).sid ?? ""),
+    expiresAt: toNumber(expiresAt),
+    lifetime: toNumber(lifetime),
+    clockOffset: toNumber(clockOffset),
+  };
+}
+
+/** The device's mark beside a session or alone; empty when there is none that the service could have made. */
+export function parseDeviceMark(value: unknown): string {
+  return typeof value === "string" && /^[\w-]{43}$/.test(value) ? value : "";
+}
+
+export function readDeviceMark(text: string | null): string {
+  return parseDeviceMark((parseObject(text) as { deviceMark?: unknown }).deviceMark);
+}
+
+/** Whether the stored session had no room for more of the person than the id. */
+export const isPartial = ({ user }: KeptSession): boolean => Object.keys(user).length === 1;
+
+function parseObject(text: string | null): object {
+  try {
+    const value: unknown = JSON.parse(text ?? "null");
+    return typeof value === "object" && value !== null ? value : {};
+  } catch {
+    return {};
+  }
+}
+
+const toNumber = (value: unknown): number => Number(value) || 0;
+
+/**
+ * The claims of a JWT, of which only those in ASCII are right; none when it is no JWT. By hand, because not every JavaScript engine on
+ * a phone has `atob`.
+ */
+function readClaims(token: string): { readonly iat?: unknown; readonly sid?: unknown } {
+  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  let [bits, count, text] = [0, 0, ""];
+  for (const letter of token.split(".")[1] ?? "") {
+    bits = ((bits << 6) | alphabet.indexOf(letter)) & 0xffff;
+    count += 6;
+    if (count >= 8) {
+      count -= 8;
+      text += String.fromCharCode((bits >> count) & 0xff);
+    }
+  }
+  return parseObject(text);
+}

@@ -1,0 +1,65 @@
+/** Whether a permission is held. */
+export type Held = "yes" | "no" | "unknown";
+
+/** What it needs of a client. */
+interface Client {
+  permissions(): Promise<readonly string[]>;
+  subscribe(listener: () => void): () => void;
+  getSnapshot(): { readonly status: string; readonly user: { readonly id: string } | null };
+}
+
+/** What one person holds, once it was read. */
+interface Read {
+  readonly personId: string;
+  names?: readonly string[];
+}
+
+export interface PermissionStore {
+  subscribe(listener: () => void): () => void;
+  find(permission: string): Held;
+}
+
+/** Reads the permissions of whoever is signed in once for all who listen, and anew when the person changes. */
+export function createPermissionStore(client: Client): PermissionStore {
+  const listeners = new Set<() => void>();
+  let read: Read | undefined;
+  let stop = () => {};
+
+  function refresh(): void {
+    const { user } = client.getSnapshot();
+    if (user?.id !== read?.personId) void start(user?.id);
+    for (const listener of [...listeners]) listener();
+  }
+
+  async function start(personId: string | undefined): Promise<void> {
+    const mine: Read | undefined = personId === undefined ? undefined : { personId };
+    read = mine;
+    if (!mine) return;
+    try {
+      mine.names = await client.permissions();
+    } catch {
+      // The next component that asks tries again.
+      if (read === mine) read = undefined;
+    }
+    if (read === mine) refresh();
+  }
+
+  return {
+    subscribe(listener) {
+      listeners.add(listener);
+      if (listeners.size === 1) stop = client.subscribe(refresh);
+      // Nobody renders for this: a component that is about to show asks for it.
+      if (client.getSnapshot().user?.id !== read?.personId) refresh();
+      return () => {
+        listeners.delete(listener);
+        if (listeners.size === 0) stop();
+      };
+    },
+    find(permission) {
+      const { status, user } = client.getSnapshot();
+      if (!user) return status === "signedOut" ? "no" : "unknown";
+      if (read?.personId !== user.id || !read.names) return "unknown";
+      return read.names.includes(permission) ? "yes" : "no";
+    },
+  };
+}

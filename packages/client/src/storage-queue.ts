@@ -1,0 +1,64 @@
+import { settle, within } from "./callbacks.ts";
+import type { AuthStorage } from "./storage.ts";
+
+/** Milliseconds for which a read or a write is waited for. It goes on after that, and those behind it wait for it. */
+const patience = 2_000;
+/** Reads that may wait behind a storage that does not answer. */
+const mostWaiting = 100;
+
+/** A storage in which one thing happens at a time, in the order in which it was asked for, and whose failures are answers. */
+export interface StorageQueue {
+  /** Settles once the storage was read for the first time, however long that takes. Undefined when that failed. */
+  readonly first: Promise<string | null | undefined>;
+  /** What is stored; undefined when that cannot be told: the storage fails or does not answer, or the last write has not landed. */
+  read(): Promise<string | null | undefined>;
+  /**
+   * Stores a text, or nothing.
+   *
+   * @param compose called when the write's turn has come
+   */
+  write(compose: () => string | null): Promise<void>;
+  /** Stores what is made of that which is stored, before anything else is read or written; nothing changes for undefined. */
+  update(change: (text: string | null | undefined) => string | null | undefined): Promise<void>;
+}
+
+export function createStorageQueue(storage: AuthStorage): StorageQueue {
+  let last: Promise<unknown> = Promise.resolve();
+  let waiting = 0;
+  let hasLanded = true;
+
+  function enqueue<T>(step: () => T | PromiseLike<T>): Promise<T | undefined> {
+    waiting += 1;
+    const result = last.then(() => settle(step)).catch(() => undefined);
+    last = result.finally(() => {
+      waiting -= 1;
+    });
+    return result;
+  }
+
+  async function store(value: string | null): Promise<void> {
+    hasLanded = false;
+    await (value === null ? storage.remove() : storage.set(value));
+    hasLanded = true;
+  }
+
+  const get = () => (hasLanded ? storage.get() : undefined);
+
+  return {
+    first: enqueue(get),
+    read: async () => (waiting > mostWaiting ? undefined : within(patience, enqueue(get))),
+    async write(compose) {
+      await within(
+        patience,
+        enqueue(() => store(compose())),
+      );
+    },
+    async update(change) {
+      const step = async () => {
+        const value = change(await settle(get).catch(() => undefined));
+        if (value !== undefined) await store(value);
+      };
+      await within(patience, enqueue(step));
+    },
+  };
+}
