@@ -94,15 +94,25 @@ export function createOnlineCheck(options: OnlineCheckOptions): (question: Quest
     });
   }
 
+  /** What is answered was true when it was asked, or later. */
+  async function askAndRemember(key: string, question: Question): Promise<OnlineAnswer> {
+    const askedAt = clock.now().getTime();
+    try {
+      const answer = await enqueue(question);
+      remembered.set(key, answer, askedAt);
+      return answer;
+    } finally {
+      asking.delete(key);
+    }
+  }
+
   return async function check(question) {
     const key = `${question.permission ?? ""} ${question.token}`;
     const known = remembered.get(key);
     if (known) return known;
-    const pending = asking.get(key) ?? enqueue(question).finally(() => asking.delete(key));
+    const pending = asking.get(key) ?? askAndRemember(key, question);
     asking.set(key, pending);
-    const answer = await pending;
-    remembered.set(key, answer);
-    return answer;
+    return pending;
   };
 }
 
@@ -189,10 +199,10 @@ function createMemory(milliseconds: number, clock: Clock) {
       entries.delete(key);
       return null;
     },
-    set(key: string, answer: OnlineAnswer): void {
+    set(key: string, answer: OnlineAnswer, from: number): void {
       if (milliseconds === 0) return;
       entries.delete(key);
-      entries.set(key, { answer, from: clock.now().getTime() });
+      entries.set(key, { answer, from });
       const [oldest] = entries.keys();
       if (entries.size > limits.remembered && oldest !== undefined) entries.delete(oldest);
     },
