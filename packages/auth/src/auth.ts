@@ -56,7 +56,7 @@ import { createTokenVerification } from "./flows/verify-token.ts";
 import { type AuthOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
 import { createPasswords } from "./passwords/passwords.ts";
 import { deriveKey } from "./secrets.ts";
-import { touchSessions } from "./sessions/session-store.ts";
+import { noteUses, touchSessions, type Use } from "./sessions/session-store.ts";
 import { openStorage, type Queries, type Storage, withoutHaste } from "./storage/database.ts";
 import { migrate } from "./storage/migrate.ts";
 import { shareQuery } from "./storage/share-query.ts";
@@ -199,6 +199,7 @@ function createCore({ db, pool }: Storage, options: ResolvedOptions): Core {
     readCaller: createCallerReader(pool),
     readPermissions: createPermissionReader(db),
     touchSession: createToucher(db),
+    noteUse: createUseNoter(db),
   };
 }
 
@@ -208,6 +209,14 @@ function createToucher(db: Queries): (id: string) => void {
     return ids.map(() => undefined);
   });
   return (id) => void touch(id).catch(() => {});
+}
+
+function createUseNoter(db: Queries): (use: Use) => Promise<void> {
+  const note = shareQuery(async (uses: readonly Use[]) => {
+    await noteUses(db, uses);
+    return uses.map(() => undefined);
+  });
+  return (use) => note(use);
 }
 
 function djangoKey(secretKey: string) {

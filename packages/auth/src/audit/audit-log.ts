@@ -83,11 +83,11 @@ export async function listEvents(db: Queries, { subjectId, event, after, limit }
 export async function forgetAddresses(db: Queries, userId: string): Promise<void> {
   await db
     .updateTable("auditEvents")
-    .set({ address: null })
+    .set({ address: null, detail: sql`detail - 'previousAddress'` })
     .where(({ or, and, eb }) =>
       or([eb("actorId", "=", userId), and([eb("subjectId", "=", userId), eb("actorId", "is", null)])]),
     )
-    .where("address", "is not", null)
+    .where(sql<boolean>`(address is not null or jsonb_exists(detail, 'previousAddress'))`)
     .execute();
 }
 

@@ -1,8 +1,8 @@
 import { recordEvent } from "../audit/audit-log.ts";
 import { AuthError } from "../errors.ts";
 import { withdrawCode } from "../one-time-codes/code-store.ts";
-import { deriveSuccessor } from "../sessions/refresh-token.ts";
-import { endSessions, lockRefreshHash } from "../sessions/session-store.ts";
+import { createRefreshToken } from "../sessions/refresh-token.ts";
+import { endSessions, lockChain } from "../sessions/session-store.ts";
 import type { Queries } from "../storage/database.ts";
 import type { Admission, Scope } from "../throttling/throttle.ts";
 import { type Account, findAccountById, replacePassword } from "../users/user-store.ts";
@@ -11,7 +11,7 @@ import type { Caller } from "./authenticate.ts";
 import type { Core, RequestFacts } from "./core.ts";
 import { requireGoodPassword } from "./encode-password.ts";
 import { recordUsedUp } from "./record-used-up.ts";
-import { rotateSession } from "./rotate-session.ts";
+import { replaceRefreshToken } from "./rotate-session.ts";
 import { whileCounted } from "./while-counted.ts";
 
 export interface ChangePasswordInput {
@@ -20,8 +20,8 @@ export interface ChangePasswordInput {
 }
 
 /**
- * Gives a person a new password, ends every other session of theirs, and moves the present one on to a new pair of tokens, just
- * as a refresh would: other tabs that share it follow.
+ * Gives a person a new password, ends every other session of theirs, and gives the present one a new pair of tokens. Its refresh
+ * token is drawn anew, so that nobody comes to it by one that was stolen before.
  *
  * @throws AuthError `invalid_credentials`, `password_rejected`, `rate_limited`, `overloaded`, `session_ended`
  */
@@ -40,7 +40,7 @@ export async function changePassword(
   const { matches } = await whileCounted(core, admission, () => core.passwords.verify(currentPassword, stored));
   if (!matches) return refuse(core, { account, admission, facts });
   const next = await whileCounted(core, admission, () => core.passwords.hash(newPassword));
-  const movedOn = await core.db.transaction().execute(async (transaction) => {
+  const begun = await core.db.transaction().execute(async (transaction) => {
     const isReplaced = await replacePassword(transaction, {
       id: user.id,
       verifiedHash: account.password,
@@ -52,9 +52,9 @@ export async function changePassword(
     const ended = await endSessions(transaction, { userId: user.id, except: session.id, reason: "password_changed" });
     const happened = { event: "password_changed", sessionsEnded: ended.length } as const;
     await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
-    return moveOn(core, transaction, session.id, facts);
+    return beginAnew(core, transaction, session.id, facts);
   });
-  return answerSession(core, movedOn);
+  return answerSession(core, begun);
 }
 
 /** Whoever holds a session is no stranger, and still may not guess for long. */
@@ -80,19 +80,20 @@ async function refuse(core: Core, { account, admission, facts }: Refusal): Promi
   throw wrongPassword();
 }
 
-/** The present session's next generation, which a refresh by another tab at this moment, or in the grace time before, gets too. */
-async function moveOn(
+/** A new pair of tokens for the present session, which no refresh token of before leads to: one may have been stolen. */
+async function beginAnew(
   core: Core,
   transaction: Queries,
   sessionId: string,
   facts: RequestFacts,
 ): Promise<AnsweredSession> {
-  const { refreshGrace } = core.options.sessions;
-  const hash = await lockRefreshHash(transaction, { id: sessionId, refreshGrace });
-  const successor = hash && deriveSuccessor(core.refreshKey, { sessionId, hash });
-  const rotated = successor && (await rotateSession(core.options, transaction, { presented: hash, successor, facts }));
-  if (!rotated) throw new AuthError("session_ended", "The session has ended: sign in again");
-  return { ...rotated, refreshToken: successor };
+  const { sessions } = core.options;
+  const chain = await lockChain(transaction, { id: sessionId, userAgent: facts.userAgent, ...sessions });
+  const next = createRefreshToken(core.refreshKey, sessionId);
+  const replacement = chain && { previous: chain.refreshHash, next, facts, use: "not asked" as const };
+  const moved = replacement && (await replaceRefreshToken(core.options, transaction, replacement));
+  if (!moved) throw new AuthError("session_ended", "The session has ended: sign in again");
+  return { ...moved, refreshToken: next };
 }
 
 function wrongPassword(): AuthError {

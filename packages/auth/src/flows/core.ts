@@ -1,6 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { ResolvedOptions } from "../options.ts";
 import type { Passwords } from "../passwords/passwords.ts";
+import type { Use } from "../sessions/session-store.ts";
 import type { Queries } from "../storage/database.ts";
 import type { Throttle } from "../throttling/throttle.ts";
 import type { KeyRing, SigningKey } from "../tokens/key-ring.ts";
@@ -28,6 +29,8 @@ export interface Core {
   readonly readPermissions: PermissionReader;
   /** Notes that a session is in use; nobody waits for it, and a note that is lost is made a minute later. */
   readonly touchSession: (id: string) => void;
+  /** Notes that an access token of a rotation was accepted. A call is answered only after that, once a rotation. */
+  readonly noteUse: (use: Use) => Promise<void>;
 }
 
 /** Where a call comes from; facts for the audit trail and the list of devices, trusted for nothing. */

@@ -14,6 +14,8 @@ export interface StoredCaller {
   readonly isKeyAccepted: boolean;
   /** Whether its last use was noted long enough ago to be noted again. */
   readonly isTouchDue: boolean;
+  /** The rotation whose answers have not been used yet, as far as is known; null once they have. */
+  readonly unusedRotation: number | null;
 }
 
 export interface CallerKey {
@@ -28,6 +30,7 @@ const readCallersQuery = `
   select call.position::int as position, ${callerColumns},
     ${isLiveSession("session")} as "isLive",
     session.last_used_at <= latchkey.now() - interval '${touchInterval} seconds' as "isTouchDue",
+    case when session.unused_since is not null then session.rotation end as "unusedRotation",
     call.kid is null or exists (
       select from latchkey.signing_keys k where k.kid = call.kid and coalesce(k.verifies_until > latchkey.now(), true)
     ) as "isKeyAccepted"
@@ -35,7 +38,7 @@ const readCallersQuery = `
   join latchkey.sessions session on session.id = call.session_id
   join latchkey.users caller on caller.id = session.user_id`;
 
-type Facts = Pick<StoredCaller, "isLive" | "isKeyAccepted" | "isTouchDue">;
+type Facts = Pick<StoredCaller, "isLive" | "isKeyAccepted" | "isTouchDue" | "unusedRotation">;
 type Row = Readonly<Record<string, unknown>> & Facts & { position: number };
 
 /**
@@ -52,6 +55,6 @@ export function createCallerReader(pool: pg.Pool): CallerReader {
 }
 
 function toStoredCaller(row: Row): StoredCaller {
-  const { isLive, isKeyAccepted, isTouchDue } = row;
-  return { ...readCallerRow(row), isLive, isKeyAccepted, isTouchDue };
+  const { isLive, isKeyAccepted, isTouchDue, unusedRotation } = row;
+  return { ...readCallerRow(row), isLive, isKeyAccepted, isTouchDue, unusedRotation };
 }

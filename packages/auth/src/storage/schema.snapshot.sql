@@ -34,6 +34,9 @@ sessions.ended_at timestamp with time zone
 sessions.end_reason text
 sessions.address text
 sessions.user_agent text
+sessions.rotation integer not null default 0
+sessions.unused_since timestamp with time zone
+sessions.reissues integer not null default 0
 signing_keys.kid text not null
 signing_keys.algorithm text not null
 signing_keys.public_jwk jsonb

@@ -5,6 +5,7 @@ import * as auditOrder from "./0003-audit-order.ts";
 import * as throttles from "./0004-throttles.ts";
 import * as codeIssuers from "./0005-code-issuers.ts";
 import * as orderedLists from "./0006-ordered-lists.ts";
+import * as usedRotations from "./0008-used-rotations.ts";
 
 /** Every migration by name, in order. A migration that has been released is frozen: a change of mind is a new one. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -14,4 +15,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0004-throttles": throttles,
   "0005-code-issuers": codeIssuers,
   "0006-ordered-lists": orderedLists,
+  "0008-used-rotations": usedRotations,
 };
