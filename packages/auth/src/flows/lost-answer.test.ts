@@ -331,7 +331,7 @@ describe("what counts as use of a refresh's answer", () => {
     const first = await signIn(test);
     await database.query(`create table writes (what text);
       create function note_write() returns trigger language plpgsql as
-        $$ begin insert into public.writes values (tg_op); return new; end $$;
+        $$ begin insert into latchkey.writes values (tg_op); return new; end $$;
       create trigger note_write after update on latchkey.sessions for each row execute function note_write()`);
     for (let round = 0; round < 5; round += 1) expect(await call(auth, first)).toBe("ok");
     expect(await database.query("select from writes")).toHaveLength(0);
