@@ -70,6 +70,9 @@ sessions.address text
 sessions.user_agent text
 sessions.adopted_from text
 sessions.kept_until timestamp with time zone
+sessions.rotation integer not null default 0
+sessions.unused_since timestamp with time zone
+sessions.reissues integer not null default 0
 signing_keys.kid text not null
 signing_keys.algorithm text not null
 signing_keys.public_jwk jsonb
