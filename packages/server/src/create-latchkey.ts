@@ -111,7 +111,7 @@ export async function createLatchkey<
 type OnError = (error: unknown, about: { readonly task: string }) => void;
 
 function serve<C extends Config>(auth: Auth<C>, http: HttpOptions, onError: OnError): Latchkey<C> {
-  const { ofCoreModel: _, ...builders } = createBuilders<C>("refusals");
+  const { ofCoreModel: _model, withCorePermission: _permission, ...builders } = createBuilders<C>("refusals");
   const procedures = createProcedures<C>(auth.profile);
   const createHandler = (options: RouterToServe<C>) =>
     createFetchHandler<C>({ onError: tellOfDefects(onError), ...http, ...options, auth });

@@ -1,5 +1,5 @@
 export type { CorePermission as Permission } from "@latchkey/auth";
-export { HookRefusal, indexed } from "@latchkey/auth";
+export { findChallenge, HookRefusal, indexed } from "@latchkey/auth";
 export { defineLatchkeyConfig, type LatchkeyConfig } from "./config.ts";
 export { createLatchkey, type Latchkey, type LatchkeyOptions, type RouterToServe } from "./create-latchkey.ts";
 export { createAddressReader, isTrustedProxy, type ReadAddress, type TrustedProxy } from "./http/client-address.ts";
@@ -36,7 +36,7 @@ export {
   type RequestInput,
 } from "./trpc/context.ts";
 export type { CallCookies, HiddenTokens, ProcedureMeta } from "./trpc/cookie-mode.ts";
-export { findAuthError, findChallenge, toTrpcError } from "./trpc/error-map.ts";
+export { findAuthError, toTrpcError } from "./trpc/error-map.ts";
 export type { ErrorData, ErrorShape } from "./trpc/error-shape.ts";
 export { formatError } from "./trpc/format-error.ts";
 export { cursorText, identifierText, type ProcedureTypes, pageLimit, passwordText, text } from "./trpc/inputs.ts";

@@ -1,5 +1,6 @@
+import { findChallenge } from "@latchkey/auth";
 import type { TRPCError } from "@trpc/server";
-import { findAuthError, findChallenge } from "../trpc/error-map.ts";
+import { findAuthError } from "../trpc/error-map.ts";
 
 /**
  * The headers of an answer with these errors. Answers are about one person at one moment, so nothing keeps them; refusals say how to go
