@@ -260,6 +260,7 @@ describe("the settings of a start without any", () => {
       SESSION_IDLE_LIFETIME: 30 * 86_400,
       SESSIONS_PER_USER: 50,
       REFRESH_GRACE: 30,
+      REFRESH_RETRY: 86_400,
       CORS_ORIGINS: [],
       TRUSTED_PROXIES: [],
       FORWARDED_SECRET: [],
@@ -317,6 +318,7 @@ describe("what the core is told", () => {
       SESSION_IDLE_LIFETIME: "1d",
       SESSIONS_PER_USER: "3",
       REFRESH_GRACE: "0s",
+      REFRESH_RETRY: "1h",
     });
     expect(toAuthOptions(settings, secret)).toMatchObject({
       secret,
@@ -335,7 +337,7 @@ describe("what the core is told", () => {
         frozenAt: new Date("2027-03-01T12:00:00Z"),
       },
       passwords: { cost: 11, minimumLength: 15 },
-      sessions: { lifetime: 172_800, idleLifetime: 86_400, refreshGrace: 0, perUser: 3 },
+      sessions: { lifetime: 172_800, idleLifetime: 86_400, refreshGrace: 0, refreshRetry: 3_600, perUser: 3 },
       phones: { defaultCountry: "TR" },
     });
   });

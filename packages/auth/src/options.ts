@@ -59,6 +59,8 @@ const sessionOptions = z
     idleLifetime: seconds(300, 400 * day).default(30 * day),
     /** Seconds for which a refresh token that has just been used is answered with the same successor once more. */
     refreshGrace: seconds(0, 600).default(30),
+    /** Seconds for which it is answered beyond that, to the same program, while nobody has used what it was answered before. */
+    refreshRetry: seconds(0, day).default(day),
     /** Sessions that one person may have; beyond it the one used longest ago ends. */
     perUser: z.int().min(1).max(1_000).default(50),
   })

@@ -27,6 +27,13 @@ export type AuditEvent =
   | { readonly event: "signed_out" }
   | { readonly event: "refresh_token_reused"; readonly sessionId: string }
   | {
+      /** A refresh token that was used before, and whose answer nobody had used, was answered after the grace time. */
+      readonly event: "refresh_answered_again";
+      readonly sessionId: string;
+      /** Where the answer before went; the event's own address is where this one goes. */
+      readonly previousAddress: string | null;
+    }
+  | {
       readonly event: "sessions_ended";
       readonly because: "revoked" | "too_many_sessions" | "ended_by_administrator";
       readonly count: number;

@@ -34,7 +34,7 @@ export async function openSession(
     userAgent: facts.userAgent,
   });
   if (others >= perUser) await endSurplus(core, transaction, { user, facts });
-  return { user, session, idleExpiresAt, refreshToken };
+  return { user, session, idleExpiresAt, rotation: 0, refreshToken };
 }
 
 /** Ends the sessions beyond the most that one person may have. */

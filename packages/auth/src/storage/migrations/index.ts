@@ -6,8 +6,10 @@ import * as throttles from "./0004-throttles.ts";
 import * as codeIssuers from "./0005-code-issuers.ts";
 import * as orderedLists from "./0006-ordered-lists.ts";
 import * as importedUsers from "./0007-imported-users.ts";
+import * as usedRotations from "./0008-used-rotations.ts";
 import * as erasures from "./0009-erasures.ts";
 import * as ownProfileFields from "./0011-own-profile-fields.ts";
+import * as namesOfTwoKeyboards from "./0012-names-of-two-keyboards.ts";
 
 /** Every migration by name, in order. A migration that has been released is frozen: a change of mind is a new one. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -18,6 +20,8 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0005-code-issuers": codeIssuers,
   "0006-ordered-lists": orderedLists,
   "0007-imported-users": importedUsers,
+  "0008-used-rotations": usedRotations,
   "0009-erasures": erasures,
   "0011-own-profile-fields": ownProfileFields,
+  "0012-names-of-two-keyboards": namesOfTwoKeyboards,
 };
