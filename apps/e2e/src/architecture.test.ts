@@ -68,7 +68,7 @@ test("in the core, arrows go one way: base ← storage ← rooms ← flows ← c
   expect(imports.filter(({ from, to }) => !mayImport(from, to)).map(show)).toEqual([]);
 });
 
-test.each(["auth", "server", "embedded-postgres"])(
+test.each(["auth", "server", "verify", "embedded-postgres"])(
   "no file of packages/%s leads back to itself, not even by types",
   async (name) => {
     const imports = (await readImports(`packages/${name}/src`)).filter(({ to }) => to.endsWith(".ts"));
@@ -118,6 +118,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   "packages/auth": [],
   "packages/server": ["@latchkey/auth"],
   "packages/client": ["@latchkey/server"],
+  "packages/verify": ["@latchkey/auth/verify"],
   "apps/api": ["@latchkey/auth", "@latchkey/embedded-postgres", "@latchkey/server"],
 };
 

@@ -4,7 +4,7 @@ import { type Clock, systemClock } from "./clock.ts";
 import type { ConfigOf, UserOf } from "./config.ts";
 import type { HookName, Hooks } from "./hooks/hooks.ts";
 import { type CountryCode, isCountryCode } from "./identifiers/phone.ts";
-import { coreModels, declarationPattern, listPermissionsOf } from "./permissions/permission.ts";
+import { coreModels, corePermissions, declarationPattern, listPermissionsOf } from "./permissions/permission.ts";
 import { maximumTokenLifetime, tokenAlgorithms } from "./tokens/access-token.ts";
 import { defineProfile, type NoFields, type ProfileDefinition, type ProfileFields } from "./users/profile.ts";
 import type { User } from "./users/user.ts";
@@ -90,7 +90,7 @@ const optionsSchema = z
     permissions: z
       .array(permissionDeclaration)
       .default([])
-      .transform((declarations) => listPermissionsOf([...coreModels, ...declarations])),
+      .transform((declarations) => listPermissionsOf([...coreModels, ...corePermissions, ...declarations])),
     phones: z
       .strictObject({
         /** ISO 3166-1 alpha-2; without it only international spellings are phone numbers. */

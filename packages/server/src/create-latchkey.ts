@@ -72,7 +72,7 @@ export async function createLatchkey<
 }
 
 function serve<C extends Config>(auth: Auth<C>, onError: (error: unknown) => void): Latchkey<C> {
-  const { ofCoreModel: _, ...builders } = createBuilders<C>("refusals");
+  const { ofCoreModel: _model, withCorePermission: _permission, ...builders } = createBuilders<C>("refusals");
   let stopMaintenance = () => {};
   return {
     ...builders,

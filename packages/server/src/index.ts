@@ -1,5 +1,5 @@
 export type { CorePermission as Permission } from "@latchkey/auth";
-export { HookRefusal, indexed } from "@latchkey/auth";
+export { findChallenge, HookRefusal, indexed } from "@latchkey/auth";
 export { createLatchkey, type Latchkey, type LatchkeyOptions } from "./create-latchkey.ts";
 export { type MaintenanceOptions, startMaintenance } from "./maintenance.ts";
 export {
@@ -19,7 +19,7 @@ export {
   type RequestInput,
 } from "./trpc/context.ts";
 export type { CallCookies, HiddenTokens, ProcedureMeta } from "./trpc/cookie-mode.ts";
-export { findAuthError, findChallenge, toTrpcError } from "./trpc/error-map.ts";
+export { findAuthError, toTrpcError } from "./trpc/error-map.ts";
 export type { ErrorData, ErrorShape } from "./trpc/error-shape.ts";
 export { formatError } from "./trpc/format-error.ts";
 export { cursorText, identifierText, type ProcedureTypes, pageLimit, passwordText, text } from "./trpc/inputs.ts";

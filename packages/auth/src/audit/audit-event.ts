@@ -15,6 +15,12 @@ export type AuditEvent =
     }
   | { readonly event: "group_deleted"; readonly group: string }
   | { readonly event: "permissions_pruned"; readonly permissions: readonly string[] }
+  | {
+      readonly event: "permissions_declared";
+      readonly app: string;
+      readonly added: readonly string[];
+      readonly removed: readonly string[];
+    }
   | { readonly event: "set_password_code_issued" }
   | { readonly event: "password_reset"; readonly sessionsEnded: number }
   | {

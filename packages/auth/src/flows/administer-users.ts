@@ -7,8 +7,8 @@ import {
   findGrants,
   findPermissionsOfGroups,
   type Grants,
-  listPermissions,
   lockGroups,
+  lockPermissions,
   replaceUserGroups,
   replaceUserPermissions,
 } from "../permissions/permission-store.ts";
@@ -204,7 +204,7 @@ export async function setPermissions(
 
 /** @throws AuthError `invalid_input` */
 export async function requireKnownPermissions(db: Queries, permissions: readonly string[]): Promise<void> {
-  const known = await listPermissions(db);
+  const known = await lockPermissions(db, permissions);
   if (permissions.every((permission) => known.includes(permission))) return;
   throw unknown("permissions", "names a permission that does not exist");
 }

@@ -510,6 +510,15 @@ const deeds: readonly Deed[] = [
     detail: () => ({}),
   },
   {
+    does: "declarePermissions",
+    actor: "admin",
+    subject: "nobody",
+    first: () => service.auth.declarePermissions(admin, { app: "shop", permissions: ["shop.refund_order"] }),
+    run: () => service.auth.declarePermissions(admin, { app: "shop", permissions: ["shop.pack_order"], prune: true }),
+    leaves: ["permissions_declared"],
+    detail: () => ({ app: "shop", added: ["shop.pack_order"], removed: ["shop.refund_order"] }),
+  },
+  {
     ...ofNobody,
     does: "syncPermissions, with prune",
     first: () => service.auth.syncPermissions({ prune: false }),
@@ -590,6 +599,7 @@ const allEvents: Readonly<Record<AuditEvent["event"], true>> = {
   group_updated: true,
   group_deleted: true,
   permissions_pruned: true,
+  permissions_declared: true,
   set_password_code_issued: true,
   password_reset: true,
   signed_in: true,

@@ -51,6 +51,9 @@ one_time_codes.code_hash bytea
 one_time_codes.created_at timestamp with time zone not null default latchkey.now()
 one_time_codes.expires_at timestamp with time zone not null
 one_time_codes.issuer_id uuid
+permission_apps.app text not null
+permission_apps.declarer uuid
+permission_apps.declared_at timestamp with time zone not null default latchkey.now()
 permissions.permission text not null
 sessions.id uuid not null
 sessions.user_id uuid not null
@@ -150,6 +153,8 @@ one_time_codes: one_time_codes_one_each UNIQUE (user_id, purpose)
 one_time_codes: one_time_codes_pkey PRIMARY KEY (id)
 one_time_codes: one_time_codes_purpose_choice CHECK ((purpose = ANY (ARRAY['set_password'::text, 'prove_phone'::text, 'prove_email'::text])))
 one_time_codes: one_time_codes_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+permission_apps: permission_apps_grammar CHECK (((app ~ '^[a-z][a-z0-9_]*$'::text) AND (app <> 'auth'::text) AND (char_length(app) <= 100)))
+permission_apps: permission_apps_pkey PRIMARY KEY (app)
 permissions: permissions_grammar CHECK (((permission ~ '^[a-z][a-z0-9_]*\.[a-z][a-z0-9]*_[a-z][a-z0-9_]*$'::text) AND (char_length(permission) <= 150)))
 permissions: permissions_pkey PRIMARY KEY (permission)
 sessions: sessions_end CHECK (((ended_at IS NULL) = (end_reason IS NULL)))
@@ -218,6 +223,8 @@ CREATE INDEX one_time_codes_expires_at ON latchkey.one_time_codes USING btree (e
 CREATE INDEX one_time_codes_issuer_id ON latchkey.one_time_codes USING btree (issuer_id) WHERE (issuer_id IS NOT NULL)
 CREATE UNIQUE INDEX one_time_codes_one_each ON latchkey.one_time_codes USING btree (user_id, purpose)
 CREATE UNIQUE INDEX one_time_codes_pkey ON latchkey.one_time_codes USING btree (id)
+CREATE INDEX permission_apps_declarer ON latchkey.permission_apps USING btree (declarer)
+CREATE UNIQUE INDEX permission_apps_pkey ON latchkey.permission_apps USING btree (app)
 CREATE UNIQUE INDEX permissions_pkey ON latchkey.permissions USING btree (permission)
 CREATE INDEX sessions_expires_at ON latchkey.sessions USING btree (expires_at)
 CREATE INDEX sessions_open ON latchkey.sessions USING btree (user_id) WHERE (ended_at IS NULL)
