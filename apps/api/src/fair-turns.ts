@@ -6,7 +6,12 @@ import { limits } from "./limits.ts";
 /** What one crowd, such as everybody at one address, wants done. */
 interface Line {
   readonly waiting: Arrival[];
-  readonly running: Set<Running>;
+  /** Calls that have begun in this turn of the event loop, and when the first of them did. */
+  begun: number;
+  since: number;
+  /** Calls that have begun and not ended. */
+  inProgress: number;
+  restsUntil: number;
 }
 
 interface Arrival {
@@ -18,16 +23,13 @@ interface Arrival {
   readonly refuse: () => void;
 }
 
-interface Running {
-  readonly calls: number;
-  readonly since: number;
-}
-
 export interface FairTurnsOptions {
-  /** Calls of one crowd that are worked on at once while others are about. */
+  /** Calls of one crowd that begin in one turn of the event loop while others call. */
   readonly shared: number;
-  /** The same while there is no other, which is more: calls of one turn of the event loop share their queries. */
+  /** The same while there is no other, which is more: calls of one turn share their queries. */
   readonly alone: number;
+  /** Calls of one crowd that may be under way while others call, so that they do not take all connections to the database. */
+  readonly mostInProgress: number;
   /** Arrivals of one crowd that may wait. */
   readonly mayWait: number;
   /** A stopwatch in milliseconds; for tests. */
@@ -35,68 +37,73 @@ export interface FairTurnsOptions {
 }
 
 export interface FairTurns {
-  /** Begins work at once, or when its crowd has room for it. */
+  /** Begins work at once, or when it is its crowd's turn. */
   take(crowd: string, arrival: Arrival): void;
 }
 
-/** Milliseconds for which a crowd that was here is taken to be about still. */
-const presence = 1_000;
+/** Milliseconds for which a crowd that has called is taken to be calling still. */
+const presence = 500;
 
-/** Milliseconds after which work that goes on is waiting for something, such as a password's turn to be checked, and keeps nobody busy. */
-const longestWork = 50;
+/** A crowd that wanted more than its share of a turn rests for this many times as long as the turn took. */
+const rest = 2;
 
 /**
- * Lets crowds share the processor: of each, only so many calls are worked on at once, and what it sends beyond waits for them. A crowd
- * that floods the service waits for itself, and the others wait for a batch of it and not for all that it has sent.
+ * Lets crowds share the processor. In one turn of the event loop only so many calls of each begin, and a crowd that wants more than that
+ * leaves the next turns to the others. A flood waits for itself: it has a third of the processor's time while others call, and all of it
+ * otherwise.
  */
-export function createFairTurns({
-  shared,
-  alone,
-  mayWait,
-  now = () => performance.now(),
-}: FairTurnsOptions): FairTurns {
+export function createFairTurns(options: FairTurnsOptions): FairTurns {
+  const { shared, alone, mostInProgress, mayWait, now = () => performance.now() } = options;
   const lines = new Map<string, Line>();
   let isScheduled = false;
   let lastCrowd = "";
   let othersSeenAt = Number.NEGATIVE_INFINITY;
 
+  const areOthersHere = () => now() - othersSeenAt < presence;
+
   function schedule(): void {
     if (isScheduled) return;
     isScheduled = true;
-    setImmediate(runTurn);
+    setImmediate(endTurn);
   }
 
-  function runTurn(): void {
+  function endTurn(): void {
     isScheduled = false;
     for (const [crowd, line] of lines) {
+      if (line.begun > 0 && line.waiting.length > 0 && areOthersHere()) beginRest(line);
+      line.begun = 0;
       advance(line);
-      if (line.waiting.length === 0 && line.running.size === 0) lines.delete(crowd);
+      if (line.waiting.length === 0 && line.inProgress === 0 && now() >= line.restsUntil) lines.delete(crowd);
     }
+  }
+
+  function beginRest(line: Line): void {
+    const milliseconds = rest * (now() - line.since);
+    line.restsUntil = now() + milliseconds;
+    setTimeout(schedule, milliseconds);
   }
 
   function advance(line: Line): void {
-    const most = now() - othersSeenAt < presence ? shared : alone;
-    while (line.waiting[0] && hasRoom(line, line.waiting[0], most)) beginNext(line);
+    if (line.waiting.length === 0 || now() < line.restsUntil) return;
+    const isShared = areOthersHere();
+    while (line.waiting[0] && hasRoom(line, line.waiting[0].calls, isShared)) beginNext(line);
   }
 
-  function hasRoom({ running }: Line, { calls }: Arrival, most: number): boolean {
-    let busy = 0;
-    for (const work of running) {
-      if (now() - work.since < longestWork) busy += work.calls;
-      else running.delete(work);
-    }
-    return busy === 0 || busy + calls <= most;
+  function hasRoom({ begun, inProgress }: Line, calls: number, isShared: boolean): boolean {
+    if (isShared && inProgress > 0 && inProgress + calls > mostInProgress) return false;
+    return begun === 0 || begun + calls <= (isShared ? shared : alone);
   }
 
   function beginNext(line: Line): void {
     const arrival = line.waiting.shift();
     if (!arrival) return;
-    const work: Running = { calls: arrival.calls, since: now() };
-    line.running.add(work);
-    const timer = setTimeout(schedule, longestWork + 1);
+    const { calls } = arrival;
+    if (line.begun === 0) line.since = now();
+    line.begun += calls;
+    line.inProgress += calls;
+    schedule();
     arrival.begin(() => {
-      clearTimeout(timer);
-      line.running.delete(work);
+      line.inProgress -= calls;
       schedule();
     });
   }
@@ -106,12 +113,19 @@ export function createFairTurns({
     lastCrowd = crowd;
   }
 
+  function findLine(crowd: string): Line {
+    const known = lines.get(crowd);
+    if (known) return known;
+    const line = { waiting: [], begun: 0, since: 0, inProgress: 0, restsUntil: 0 };
+    lines.set(crowd, line);
+    return line;
+  }
+
   return {
     take(crowd, arrival) {
       notice(crowd);
-      const line = lines.get(crowd) ?? { waiting: [], running: new Set() };
+      const line = findLine(crowd);
       if (line.waiting.length >= mayWait) return arrival.refuse();
-      lines.set(crowd, line);
       line.waiting.push(arrival);
       advance(line);
     },
@@ -119,7 +133,7 @@ export function createFairTurns({
 }
 
 /** A whole batch while others are about, and many of them alone. */
-const turns = { shared: limits.batch, alone: 20 * limits.batch, mayWait: 1_000 };
+const turns = { shared: limits.batch, alone: 20 * limits.batch, mostInProgress: 10 * limits.batch, mayWait: 1_000 };
 
 /** Hands requests to a listener so that addresses share the processor, however many each sends. */
 export function takeTurns(listener: RequestListener, readAddress: ReadAddress): RequestListener {
