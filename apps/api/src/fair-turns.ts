@@ -9,9 +9,15 @@ interface Line {
   /** Calls that have begun in this turn of the event loop, and when the first of them did. */
   begun: number;
   since: number;
-  /** Calls that have begun and not ended. */
-  inProgress: number;
+  /** What has begun, has not ended, and keeps the processor busy for all that is known. */
+  readonly busy: Set<Work>;
   restsUntil: number;
+}
+
+interface Work {
+  readonly calls: number;
+  /** By the clock of turns. */
+  readonly since: number;
 }
 
 interface Arrival {
@@ -24,12 +30,10 @@ interface Arrival {
 }
 
 export interface FairTurnsOptions {
-  /** Calls of one crowd that begin in one turn of the event loop while others call. */
+  /** Calls of one crowd that begin in one turn of the event loop, and are worked on at once, while others call. */
   readonly shared: number;
   /** The same while there is no other, which is more: calls of one turn share their queries. */
   readonly alone: number;
-  /** Calls of one crowd that may be under way while others call, so that they do not take all connections to the database. */
-  readonly mostInProgress: number;
   /** Arrivals of one crowd that may wait. */
   readonly mayWait: number;
   /** A stopwatch in milliseconds; for tests. */
@@ -44,20 +48,33 @@ export interface FairTurns {
 /** Milliseconds for which a crowd that has called is taken to be calling still. */
 const presence = 500;
 
+/** Milliseconds after which work that goes on waits for something, such as a password's turn to be checked, and keeps nobody busy. */
+const longestWork = 50;
+
+/** Milliseconds that a turn counts for at most: in a long one, work had no chance to end. */
+const longestTurn = 5;
+
 /** A crowd that wanted more than its share of a turn rests for this many times as long as the turn took. */
 const rest = 2;
 
 /**
- * Lets crowds share the processor. In one turn of the event loop only so many calls of each begin, and a crowd that wants more than that
- * leaves the next turns to the others. A flood waits for itself: it has a third of the processor's time while others call, and all of it
+ * Lets crowds share the processor. Of each, only so many calls are worked on at once, and a crowd that wants more than that leaves the next
+ * turns to the others. A flood waits for itself: it has a third of the processor's time while others call, and all of it
  * otherwise.
  */
 export function createFairTurns(options: FairTurnsOptions): FairTurns {
-  const { shared, alone, mostInProgress, mayWait, now = () => performance.now() } = options;
+  const { shared, alone, mayWait, now = () => performance.now() } = options;
   const lines = new Map<string, Line>();
   let isScheduled = false;
   let lastCrowd = "";
   let othersSeenAt = Number.NEGATIVE_INFINITY;
+  let clock = 0;
+  let lookedAt = now();
+
+  function tick(): void {
+    clock += Math.min(now() - lookedAt, longestTurn);
+    lookedAt = now();
+  }
 
   const areOthersHere = () => now() - othersSeenAt < presence;
 
@@ -69,11 +86,12 @@ export function createFairTurns(options: FairTurnsOptions): FairTurns {
 
   function endTurn(): void {
     isScheduled = false;
+    tick();
     for (const [crowd, line] of lines) {
       if (line.begun > 0 && line.waiting.length > 0 && areOthersHere()) beginRest(line);
       line.begun = 0;
       advance(line);
-      if (line.waiting.length === 0 && line.inProgress === 0 && now() >= line.restsUntil) lines.delete(crowd);
+      if (line.waiting.length === 0 && line.busy.size === 0 && now() >= line.restsUntil) lines.delete(crowd);
     }
   }
 
@@ -87,11 +105,23 @@ export function createFairTurns(options: FairTurnsOptions): FairTurns {
     if (line.waiting.length === 0 || now() < line.restsUntil) return;
     const isShared = areOthersHere();
     while (line.waiting[0] && hasRoom(line, line.waiting[0].calls, isShared)) beginNext(line);
+    // What waits for work to be old enough would otherwise wait for the next call.
+    if (line.waiting.length > 0) setTimeout(schedule, longestTurn);
   }
 
-  function hasRoom({ begun, inProgress }: Line, calls: number, isShared: boolean): boolean {
-    if (isShared && inProgress > 0 && inProgress + calls > mostInProgress) return false;
-    return begun === 0 || begun + calls <= (isShared ? shared : alone);
+  function hasRoom(line: Line, calls: number, isShared: boolean): boolean {
+    const busy = isShared ? countBusy(line) : 0;
+    const most = isShared ? shared : alone;
+    return (line.begun === 0 || line.begun + calls <= most) && (busy === 0 || busy + calls <= most);
+  }
+
+  function countBusy({ busy }: Line): number {
+    let count = 0;
+    for (const work of busy) {
+      if (clock - work.since < longestWork) count += work.calls;
+      else busy.delete(work);
+    }
+    return count;
   }
 
   function beginNext(line: Line): void {
@@ -100,10 +130,11 @@ export function createFairTurns(options: FairTurnsOptions): FairTurns {
     const { calls } = arrival;
     if (line.begun === 0) line.since = now();
     line.begun += calls;
-    line.inProgress += calls;
+    const work = { calls, since: clock };
+    line.busy.add(work);
     schedule();
     arrival.begin(() => {
-      line.inProgress -= calls;
+      line.busy.delete(work);
       schedule();
     });
   }
@@ -116,13 +147,14 @@ export function createFairTurns(options: FairTurnsOptions): FairTurns {
   function findLine(crowd: string): Line {
     const known = lines.get(crowd);
     if (known) return known;
-    const line = { waiting: [], begun: 0, since: 0, inProgress: 0, restsUntil: 0 };
+    const line = { waiting: [], begun: 0, since: 0, busy: new Set<Work>(), restsUntil: 0 };
     lines.set(crowd, line);
     return line;
   }
 
   return {
     take(crowd, arrival) {
+      tick();
       notice(crowd);
       const line = findLine(crowd);
       if (line.waiting.length >= mayWait) return arrival.refuse();
@@ -133,7 +165,7 @@ export function createFairTurns(options: FairTurnsOptions): FairTurns {
 }
 
 /** A whole batch while others are about, and many of them alone. */
-const turns = { shared: limits.batch, alone: 20 * limits.batch, mostInProgress: 10 * limits.batch, mayWait: 1_000 };
+const turns = { shared: limits.batch, alone: 20 * limits.batch, mayWait: 1_000 };
 
 /** Hands requests to a listener so that addresses share the processor, however many each sends. */
 export function takeTurns(listener: RequestListener, readAddress: ReadAddress): RequestListener {
