@@ -100,10 +100,20 @@ const secretList = z.string().transform((value, context) => {
   return z.NEVER;
 });
 
+const workersWanted = "must be auto or a number from 1 to 256";
+
+/** Processes on one port: as many as cores, or so many. */
+const workers = z
+  .string()
+  .regex(/^(auto|\d{1,3})$/, workersWanted)
+  .transform((value) => (value === "auto" ? availableParallelism() : Number(value)))
+  .refine((value) => value >= 1 && value <= 256, workersWanted);
+
 /** Every setting, by its name in the environment. One without a default may be left out. */
 const settingsSchema = z.object({
   HOST: z.string().min(1).default("127.0.0.1"),
   PORT: integer(0, 65_535).default(3000),
+  WORKERS: workers.default(1),
   PUBLIC_URL: publicUrl.optional(),
   DATABASE_URL: postgresUrl.optional(),
   LATCHKEY_DATA_DIR: z.string().min(1).default(".latchkey"),
@@ -275,8 +285,8 @@ export function toAuthOptions(settings: Settings, secret: string): AuthOptions {
     passwords: {
       cost: settings.PASSWORD_COST,
       minimumLength: settings.PASSWORD_MIN_LENGTH,
-      // One more than cores, so that none rests while what became of a hash is looked at.
-      hashConcurrency: availableParallelism() + 1,
+      // One more than cores in all processes together, so that none rests while what became of a hash is looked at.
+      hashConcurrency: Math.ceil((availableParallelism() + 1) / settings.WORKERS),
     },
     sessions: {
       lifetime: settings.SESSION_LIFETIME,
