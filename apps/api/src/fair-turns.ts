@@ -6,18 +6,7 @@ import { limits } from "./limits.ts";
 /** What one crowd, such as everybody at one address, wants done. */
 interface Line {
   readonly waiting: Arrival[];
-  /** Calls that have begun in this turn of the event loop, and when the first of them did. */
-  begun: number;
-  since: number;
-  /** What has begun, has not ended, and keeps the processor busy for all that is known. */
-  readonly busy: Set<Work>;
-  restsUntil: number;
-}
-
-interface Work {
-  readonly calls: number;
-  /** By the clock of turns. */
-  readonly since: number;
+  readonly running: Set<Running>;
 }
 
 interface Arrival {
@@ -29,10 +18,15 @@ interface Arrival {
   readonly refuse: () => void;
 }
 
+interface Running {
+  readonly calls: number;
+  readonly since: number;
+}
+
 export interface FairTurnsOptions {
-  /** Calls of one crowd that begin in one turn of the event loop, and are worked on at once, while others call. */
+  /** Calls of one crowd that are worked on at once while others are about. */
   readonly shared: number;
-  /** The same while there is no other, which is more: calls of one turn share their queries. */
+  /** The same while there is no other, which is more: calls of one turn of the event loop share their queries. */
   readonly alone: number;
   /** Arrivals of one crowd that may wait. */
   readonly mayWait: number;
@@ -41,100 +35,68 @@ export interface FairTurnsOptions {
 }
 
 export interface FairTurns {
-  /** Begins work at once, or when it is its crowd's turn. */
+  /** Begins work at once, or when its crowd has room for it. */
   take(crowd: string, arrival: Arrival): void;
 }
 
-/** Milliseconds for which a crowd that has called is taken to be calling still. */
-const presence = 500;
+/** Milliseconds for which a crowd that was here is taken to be about still. */
+const presence = 1_000;
 
-/** Milliseconds after which work that goes on waits for something, such as a password's turn to be checked, and keeps nobody busy. */
+/** Milliseconds after which work that goes on is waiting for something, such as a password's turn to be checked, and keeps nobody busy. */
 const longestWork = 50;
 
-/** Milliseconds that a turn counts for at most: in a long one, work had no chance to end. */
-const longestTurn = 5;
-
-/** A crowd that wanted more than its share of a turn rests for this many times as long as the turn took. */
-const rest = 2;
-
 /**
- * Lets crowds share the processor. Of each, only so many calls are worked on at once, and a crowd that wants more than that leaves the next
- * turns to the others. A flood waits for itself: it has a third of the processor's time while others call, and all of it
- * otherwise.
+ * Lets crowds share the processor: of each, only so many calls are worked on at once, and what it sends beyond waits for them. A crowd
+ * that floods the service waits for itself, and the others wait for a batch of it and not for all that it has sent.
  */
-export function createFairTurns(options: FairTurnsOptions): FairTurns {
-  const { shared, alone, mayWait, now = () => performance.now() } = options;
+export function createFairTurns({
+  shared,
+  alone,
+  mayWait,
+  now = () => performance.now(),
+}: FairTurnsOptions): FairTurns {
   const lines = new Map<string, Line>();
   let isScheduled = false;
   let lastCrowd = "";
   let othersSeenAt = Number.NEGATIVE_INFINITY;
-  let clock = 0;
-  let lookedAt = now();
-
-  function tick(): void {
-    clock += Math.min(now() - lookedAt, longestTurn);
-    lookedAt = now();
-  }
-
-  const areOthersHere = () => now() - othersSeenAt < presence;
 
   function schedule(): void {
     if (isScheduled) return;
     isScheduled = true;
-    setImmediate(endTurn);
+    setImmediate(runTurn);
   }
 
-  function endTurn(): void {
+  function runTurn(): void {
     isScheduled = false;
-    tick();
     for (const [crowd, line] of lines) {
-      if (line.begun > 0 && line.waiting.length > 0 && areOthersHere()) beginRest(line);
-      line.begun = 0;
       advance(line);
-      if (line.waiting.length === 0 && line.busy.size === 0 && now() >= line.restsUntil) lines.delete(crowd);
+      if (line.waiting.length === 0 && line.running.size === 0) lines.delete(crowd);
     }
-  }
-
-  function beginRest(line: Line): void {
-    const milliseconds = rest * (now() - line.since);
-    line.restsUntil = now() + milliseconds;
-    setTimeout(schedule, milliseconds);
   }
 
   function advance(line: Line): void {
-    if (line.waiting.length === 0 || now() < line.restsUntil) return;
-    const isShared = areOthersHere();
-    while (line.waiting[0] && hasRoom(line, line.waiting[0].calls, isShared)) beginNext(line);
-    // What waits for work to be old enough would otherwise wait for the next call.
-    if (line.waiting.length > 0) setTimeout(schedule, longestTurn);
+    const most = now() - othersSeenAt < presence ? shared : alone;
+    while (line.waiting[0] && hasRoom(line, line.waiting[0], most)) beginNext(line);
   }
 
-  function hasRoom(line: Line, calls: number, isShared: boolean): boolean {
-    const busy = isShared ? countBusy(line) : 0;
-    const most = isShared ? shared : alone;
-    return (line.begun === 0 || line.begun + calls <= most) && (busy === 0 || busy + calls <= most);
-  }
-
-  function countBusy({ busy }: Line): number {
-    let count = 0;
-    for (const work of busy) {
-      if (clock - work.since < longestWork) count += work.calls;
-      else busy.delete(work);
+  function hasRoom({ running }: Line, { calls }: Arrival, most: number): boolean {
+    let busy = 0;
+    for (const work of running) {
+      if (now() - work.since < longestWork) busy += work.calls;
+      else running.delete(work);
     }
-    return count;
+    return busy === 0 || busy + calls <= most;
   }
 
   function beginNext(line: Line): void {
     const arrival = line.waiting.shift();
     if (!arrival) return;
-    const { calls } = arrival;
-    if (line.begun === 0) line.since = now();
-    line.begun += calls;
-    const work = { calls, since: clock };
-    line.busy.add(work);
-    schedule();
+    const work: Running = { calls: arrival.calls, since: now() };
+    line.running.add(work);
+    const timer = setTimeout(schedule, longestWork + 1);
     arrival.begin(() => {
-      line.busy.delete(work);
+      clearTimeout(timer);
+      line.running.delete(work);
       schedule();
     });
   }
@@ -144,20 +106,12 @@ export function createFairTurns(options: FairTurnsOptions): FairTurns {
     lastCrowd = crowd;
   }
 
-  function findLine(crowd: string): Line {
-    const known = lines.get(crowd);
-    if (known) return known;
-    const line = { waiting: [], begun: 0, since: 0, busy: new Set<Work>(), restsUntil: 0 };
-    lines.set(crowd, line);
-    return line;
-  }
-
   return {
     take(crowd, arrival) {
-      tick();
       notice(crowd);
-      const line = findLine(crowd);
+      const line = lines.get(crowd) ?? { waiting: [], running: new Set() };
       if (line.waiting.length >= mayWait) return arrival.refuse();
+      lines.set(crowd, line);
       line.waiting.push(arrival);
       advance(line);
     },
