@@ -16,3 +16,9 @@ type Answers = inferRouterOutputs<AppRouter>;
 export type SessionAnswer = Answers["token"]["refresh"] & Partial<Answers["token"]["obtain"]>;
 /** The person who is signed in. */
 export type User = Answers["me"]["get"];
+
+/**
+ * The name of a permission: one of the service's own, which are all known, or one that an app of yours declares. `auth` is never the
+ * name of such an app, so that a misspelt one of the service does not compile.
+ */
+export type PermissionName<Name extends string> = Name & (Name extends `auth.${string}` ? Permission : unknown);

@@ -8,7 +8,7 @@ import {
 } from "@trpc/client";
 import type { AnyRouter, inferRouterInputs } from "@trpc/server";
 import { observable } from "@trpc/server/observable";
-import type { AppRouter, Permission, SessionAnswer, User } from "./api-types.ts";
+import type { AppRouter, PermissionName, SessionAnswer, User } from "./api-types.ts";
 import { settle } from "./callbacks.ts";
 import { createCookieFetch } from "./cookie-fetch.ts";
 import { createEndpoint, type Transformer } from "./endpoint.ts";
@@ -50,7 +50,7 @@ export interface AuthClient<Router extends AnyRouter = AppRouter> {
    * Whether the person holds a permission at this moment. For showing and hiding: the service checks every call by itself. False
    * when nobody is signed in.
    */
-  can(permission: Permission): Promise<boolean>;
+  can<Name extends string>(permission: PermissionName<Name>): Promise<boolean>;
   /** The permissions that the person holds at this moment; none when nobody is signed in. */
   permissions(): Promise<readonly string[]>;
   /** Sends the calls of your own tRPC API with the token. It is the last link. */

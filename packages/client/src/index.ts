@@ -1,4 +1,4 @@
-export type { AppRouter, ErrorData, Permission, SessionAnswer, User } from "./api-types.ts";
+export type { AppRouter, ErrorData, Permission, PermissionName, SessionAnswer, User } from "./api-types.ts";
 export { type AuthClient, type AuthClientOptions, createAuthClient } from "./auth-client.ts";
 export type { Transformer } from "./endpoint.ts";
 export { type AuthClientError, type AuthErrorReason, isAuthError } from "./errors.ts";

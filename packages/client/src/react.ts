@@ -11,7 +11,7 @@ import {
   useMemo,
   useSyncExternalStore,
 } from "react";
-import type { AppRouter, Permission, User } from "./api-types.ts";
+import type { AppRouter, PermissionName, User } from "./api-types.ts";
 import type { AuthClient } from "./auth-client.ts";
 import { createPermissionStore, type Held, type PermissionStore } from "./permission-store.ts";
 import type { AuthState } from "./session-keeper.ts";
@@ -102,7 +102,7 @@ const stores = new WeakMap<AnyClient, PermissionStore>();
  * Whether the person holds a permission; `"unknown"` until that is known. One read of the service serves all components. For showing
  * and hiding: the service checks every call by itself.
  */
-export function usePermission(permission: Permission | (string & {})): Held {
+export function usePermission<Name extends string>(permission: PermissionName<Name>): Held {
   const { client } = useProvided();
   const store = stores.get(client) ?? createPermissionStore(client);
   stores.set(client, store);
