@@ -42,7 +42,8 @@ async function tidyUp(context: BrowserContext): Promise<void> {
   await context.clearCookies();
 }
 
-const browserTest = base
+/** See {@link test}; for tests with a site of another kind, which then need {@link inBrowser}. */
+export const browserTest = base
   // biome-ignore lint/correctness/noEmptyPattern: vitest reads from the pattern what a fixture needs
   .extend("browser", { scope: "file" }, async ({}, { onCleanup }) => {
     const browser = await startBrowser();
@@ -72,8 +73,9 @@ const browserTest = base
         openTab(context, site, options),
   );
 
-/**
- * A test in headless Chromium: a site of its own, and a window without a past, in which `open` opens tabs. Without Chromium it is
- * skipped with a loud line, and fails where `CI=true`.
- */
-export const test = browserTest.skipIf(!executablePath && !isRequired);
+/** Without Chromium, tests are skipped with a loud line, and fail where `CI=true`. */
+export const inBrowser = <Test extends { skipIf(condition: unknown): unknown }>(test: Test) =>
+  test.skipIf(!executablePath && !isRequired) as ReturnType<Test["skipIf"]>;
+
+/** A test in headless Chromium: a site of its own, and a window without a past, in which `open` opens tabs. */
+export const test = inBrowser(browserTest);

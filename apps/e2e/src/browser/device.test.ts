@@ -103,13 +103,13 @@ test.for(clocks)(
     await signIn(tab);
     await shows(tab, signedIn);
     expect(await askWho(tab)).toBe("alice");
-    expect(readStatuses(site, "token.refresh")).toEqual([]);
+    expect(readStatuses(site.front, "token.refresh")).toEqual([]);
 
     await Promise.all([site.test.clock.advance(16 * 60), context.clock.fastForward("16:00")]);
 
     expect(await askWho(tab)).toBe("alice");
-    expect(readStatuses(site, "token.refresh")).toEqual([200]);
-    expect(readStatuses(site, "me.get")).toEqual([200, 200]);
+    expect(readStatuses(site.front, "token.refresh")).toEqual([200]);
+    expect(readStatuses(site.front, "me.get")).toEqual([200, 200]);
   },
 );
 

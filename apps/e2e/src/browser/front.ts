@@ -1,6 +1,8 @@
 import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, request, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { page } from "./page.ts";
@@ -27,7 +29,8 @@ export interface ReceivedRequest {
   status: number;
 }
 
-export async function startFront(): Promise<Front> {
+/** @param folder what is given out in place of our own page, as Vite builds it */
+export async function startFront(folder?: string): Promise<Front> {
   sdk ??= bundleSdk();
   const script = await sdk;
   const requests: ReceivedRequest[] = [];
@@ -42,6 +45,7 @@ export async function startFront(): Promise<Front> {
     });
     const inner = path.startsWith(`${base}/`) ? path.slice(base.length) : "/";
     if (service && /^\/(trpc|cookie)\//.test(inner)) return handOn(incoming, outgoing, new URL(inner, service));
+    if (folder) return giveOut(outgoing, join(folder, new URL(path, "http://front").pathname));
     if (path === "/sdk.js") return answer(outgoing, "text/javascript", script);
     return answer(outgoing, "text/html; charset=utf-8", page);
   });
@@ -62,6 +66,17 @@ export async function startFront(): Promise<Front> {
 
 function answer(outgoing: ServerResponse, type: string, body: string): void {
   outgoing.setHeader("content-type", type).end(body);
+}
+
+const types: Readonly<Record<string, string>> = { ".js": "text/javascript", ".css": "text/css", ".html": "text/html" };
+
+/** A file of a built page; `index.html` for a folder. */
+function giveOut(outgoing: ServerResponse, path: string): void {
+  const file = path.endsWith("/") ? `${path}index.html` : path;
+  readFile(file, "utf8").then(
+    (body) => answer(outgoing, types[extname(file)] ?? "text/plain", body),
+    () => outgoing.writeHead(404).end(),
+  );
 }
 
 /** The `Host` that the browser sent is kept: with it the service tells its own origin from others. */

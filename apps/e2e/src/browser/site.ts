@@ -21,12 +21,14 @@ export interface SiteOptions {
   readonly isApart?: boolean;
   /** What stands before the service's paths at the team's web server, such as `/auth`; `PUBLIC_URL` says so then. */
   readonly base?: string;
+  /** A built page that the team's web server gives out in place of ours. */
+  readonly folder?: string;
   /** Whatever else the service is started with. */
   readonly settings?: Partial<ServerOptions>;
 }
 
-export async function startSite({ isApart = false, base, settings }: SiteOptions = {}): Promise<Site> {
-  const [front, test] = await Promise.all([startFront(), createTestAuth()]);
+export async function startSite({ isApart = false, base, folder, settings }: SiteOptions = {}): Promise<Site> {
+  const [front, test] = await Promise.all([startFront(folder), createTestAuth()]);
   const logged: string[] = [];
   const log = createLog("info", { write: (line) => void logged.push(line) });
   const corsOrigins = isApart ? [front.url] : [];
@@ -59,6 +61,6 @@ export async function readSessions({ test }: Site): Promise<(string | null)[]> {
 }
 
 /** The answers, in order, to what the browser asked of one procedure through the team's web server. */
-export function readStatuses({ front }: Site, procedure: string): number[] {
-  return front.requests.filter(({ path }) => path.includes(`/trpc/${procedure}`)).map(({ status }) => status);
+export function readStatuses({ requests }: Front, procedure: string): number[] {
+  return requests.filter(({ path }) => path.includes(`/trpc/${procedure}`)).map(({ status }) => status);
 }

@@ -56,7 +56,7 @@ test("two tabs whose tokens have run out renew at the same moment: both go on, i
   await gatherRefreshes(context, 2);
 
   expect(await Promise.all([askWho(here), askWho(there)])).toEqual(["alice", "alice"]);
-  expect(readStatuses(site, "token.refresh")).toEqual([200, 200]);
+  expect(readStatuses(site.front, "token.refresh")).toEqual([200, 200]);
 
   await site.test.clock.advance(minutes(40));
   expect(await askWho(there)).toBe("alice");

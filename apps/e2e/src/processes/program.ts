@@ -49,16 +49,24 @@ export async function until(condition: () => boolean | Promise<boolean>): Promis
 /** Compiling it all at every start takes longer than most of these tests. */
 export const compileCache = fileURLToPath(new URL("../../node_modules/.cache/compiled", import.meta.url));
 
-/** Starts `main` or `cli` of the service on this Node, with nothing of this process's environment but where programs are. */
-export function launch(entry: Entry, args: readonly string[], options: LaunchOptions): Program {
+/** Starts `main` or `cli` of the service. */
+export const launch = (entry: Entry, args: readonly string[], options: LaunchOptions): Program =>
+  launchScript(locate(entry, options.form), args, options);
+
+/** Starts a script on this Node, with nothing of this process's environment but where programs are. */
+export function launchScript(
+  script: string,
+  args: readonly string[],
+  { folder, variables, input = "" }: Omit<LaunchOptions, "form">,
+): Program {
   const { PATH = "", HOME = "", TMPDIR = "" } = process.env;
-  const child = spawn(process.execPath, [locate(entry, options.form), ...args], {
-    cwd: options.folder,
-    env: { PATH, HOME, TMPDIR, NODE_COMPILE_CACHE: compileCache, ...options.variables },
+  const child = spawn(process.execPath, [script, ...args], {
+    cwd: folder,
+    env: { PATH, HOME, TMPDIR, NODE_COMPILE_CACHE: compileCache, ...variables },
     detached: true,
     stdio: "pipe",
   });
-  child.stdin.on("error", () => {}).end(options.input ?? "");
+  child.stdin.on("error", () => {}).end(input);
   return watch(child);
 }
 

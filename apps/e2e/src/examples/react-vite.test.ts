@@ -1,0 +1,87 @@
+import { expect } from "vitest";
+import { browserTest, inBrowser } from "../browser/browser-test.ts";
+import { alice, readStatuses, type Site, startSite } from "../browser/site.ts";
+import { root } from "../docs/documents.ts";
+import { asksToSignIn, fillIn, greets, openDevice, readHeadings, says, watchHeadings } from "./example-pages.ts";
+
+const bora = { username: "bora", password: "another horse battery" };
+
+const test = inBrowser(
+  // biome-ignore lint/correctness/noEmptyPattern: vitest reads from the pattern what a fixture needs
+  browserTest.override("site", async ({}, { onCleanup }): Promise<Site> => {
+    const site = await startSite({ folder: `${root}examples/react-vite/dist` });
+    onCleanup(() => site[Symbol.asyncDispose]());
+    return site;
+  }),
+);
+
+test("a wrong password says so and leaves the name; the right one shows the person, and a reload nothing else", async ({
+  context,
+  site,
+}) => {
+  const tab = await context.newPage();
+  await tab.goto(site.front.url);
+  await fillIn(tab, { ...alice, password: "wrong horse battery" });
+  await says(tab, "That name and password do not fit.");
+  expect(await tab.getByLabel("Username").inputValue()).toBe("alice");
+
+  await fillIn(tab);
+  await greets(tab, "alice");
+  await tab.getByText("This device").waitFor();
+
+  await watchHeadings(tab);
+  await tab.reload();
+  await tab.getByText("This device").waitFor();
+  expect(await readHeadings(tab)).toEqual(["Hello, alice"]);
+});
+
+test("who signs out in one tab is signed out in the other, and the next person sees nothing that was fetched before", async ({
+  context,
+  site,
+}) => {
+  await site.test.auth.createUser(bora);
+  const [here, there] = [await context.newPage(), await context.newPage()];
+  await here.goto(site.front.url);
+  await there.goto(site.front.url);
+  await fillIn(here);
+  await there.getByText("This device").waitFor();
+
+  await here.getByRole("button", { name: "Sign out" }).click();
+  await asksToSignIn(there);
+  // What is asked for the next person is not answered.
+  await context.route("**/sessions.list*", () => {});
+  await fillIn(there, bora);
+  await greets(there, "bora");
+  await there.getByRole("heading", { name: "Your devices" }).waitFor();
+  expect(await there.getByText("This device").count()).toBe(0);
+});
+
+test("a device that is ended on another is signed out at its next call", async ({ browser, context, site }) => {
+  await using away = await openDevice(browser);
+  const [here, there] = [await context.newPage(), await away.newPage()];
+  for (const tab of [here, there]) {
+    await tab.goto(site.front.url);
+    await fillIn(tab);
+    await greets(tab, "alice");
+  }
+  await here.reload();
+  await here.getByRole("listitem").filter({ hasText: "Firefox" }).getByRole("button", { name: "End" }).click();
+  await here.getByText("Firefox").waitFor({ state: "detached" });
+
+  await there.reload();
+  await asksToSignIn(there);
+  expect(readStatuses(site.front, "sessions.list")).toContain(401);
+});
+
+test("what a permission is for is shown to whoever holds it, and to nobody else", async ({ context, site }) => {
+  const tab = await context.newPage();
+  await tab.goto(site.front.url);
+  await fillIn(tab);
+  await tab.getByText("This device").waitFor();
+  await tab.waitForLoadState("networkidle");
+  expect(await tab.getByRole("heading", { name: "People" }).count()).toBe(0);
+
+  await site.test.auth.operator.grant("alice", { permission: "auth.view_user" });
+  await tab.reload();
+  await tab.getByRole("region", { name: "People" }).getByRole("listitem").filter({ hasText: "alice" }).waitFor();
+});
