@@ -28,7 +28,7 @@ export function SignIn() {
         <input name="password" type="password" autoComplete="current-password" required />
       </label>
       <p role="alert">{last.problem}</p>
-      <button type="submit" disabled={isPending}>
+      <button className="primary" type="submit" disabled={isPending}>
         Sign in
       </button>
     </form>

@@ -18,7 +18,7 @@ export function SignInForm() {
         <input name="password" type="password" autoComplete="current-password" required />
       </label>
       <p role="alert">{last.problem}</p>
-      <button type="submit" disabled={isPending}>
+      <button className="primary" type="submit" disabled={isPending}>
         Sign in
       </button>
     </form>
