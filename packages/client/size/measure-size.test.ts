@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
-import { measureSize, sizeBudget } from "./measure-size.ts";
+import { measureSize, sizeBudgets } from "./measure-size.ts";
 
-test("a page loads at most 5 KB more with the SDK, and nothing of the server's", async () => {
-  const { difference, modules, imports } = await measureSize();
+test("a page loads at most 3.9 KB more with the SDK, 2 KB more with its part for React, and nothing of the server's", async () => {
+  const { base, withSdk, withReact, modules, imports } = await measureSize();
 
-  expect(difference).toBeLessThanOrEqual(sizeBudget);
+  expect(withSdk - base).toBeLessThanOrEqual(sizeBudgets.sdk);
+  expect(withReact - withSdk).toBeLessThanOrEqual(sizeBudgets.react);
   expect(imports).toEqual([]);
   const known = /\/packages\/client\/(src|size)\/|\/node_modules\/@trpc\/(client|server)\/|^\0rolldown\/runtime/;
   expect(modules.filter((id) => !known.test(id))).toEqual([]);

@@ -2,43 +2,50 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { rolldown } from "rolldown";
 
-/** Bytes that the SDK may add to a page, minified and compressed. */
-export const sizeBudget = 5_120;
+/** Bytes that a page may have more, minified and compressed: with the SDK than with `@trpc/client`, and with `./react` than with that. */
+export const sizeBudgets = { sdk: 3_900, react: 2_048 };
 
 export interface MeasuredSize {
   /** Bytes, minified and compressed, of a page that has `@trpc/client` alone. */
   readonly base: number;
   /** Bytes of the same page with everything that the SDK exports. */
   readonly withSdk: number;
-  readonly difference: number;
+  /** Bytes of that page with the part for React as well, but without React. */
+  readonly withReact: number;
   /** The files and packages that the page with the SDK is made of, and what is left to be loaded. */
   readonly modules: readonly string[];
   readonly imports: readonly string[];
 }
 
 const trpc = `export { createTRPCClient, httpBatchLink, httpLink } from "@trpc/client";`;
-const sdk = `export * from ${JSON.stringify(fileURLToPath(new URL("../src/index.ts", import.meta.url)))};`;
+const part = (file: string) =>
+  `export * from ${JSON.stringify(fileURLToPath(new URL(`../src/${file}.ts`, import.meta.url)))};`;
+const sdk = `${trpc}\n${part("index")}`;
 
-/** Bundles two pages as an app would, with and without the SDK, and compares what goes over the wire. */
+/** Bundles pages as an app would, with and without the SDK, and counts what goes over the wire. */
 export async function measureSize(): Promise<MeasuredSize> {
-  const [base, withSdk] = await Promise.all([bundle(trpc), bundle(`${trpc}\n${sdk}`)]);
-  const [baseBytes, sdkBytes] = [countBytes(base.code), countBytes(withSdk.code)];
+  const [base, withSdk, withReact] = await Promise.all([bundle(trpc), bundle(sdk), bundle(`${sdk}\n${part("react")}`)]);
   return {
-    base: baseBytes,
-    withSdk: sdkBytes,
-    difference: sdkBytes - baseBytes,
+    base: countBytes(base),
+    withSdk: countBytes(withSdk),
+    withReact: countBytes(withReact),
     modules: withSdk.moduleIds,
     imports: [...withSdk.imports, ...withSdk.dynamicImports],
   };
 }
 
-const countBytes = (code: string) => gzipSync(code, { level: 9 }).length;
+const countBytes = ({ code }: Page) => gzipSync(code, { level: 9 }).length;
+
+type Page = Awaited<ReturnType<typeof bundle>>;
 
 async function bundle(source: string) {
   const page = fileURLToPath(new URL("./page.js", import.meta.url));
   await using build = await rolldown({
     input: page,
     platform: "browser",
+    external: "react",
+    // "use client" is for bundlers that render on servers.
+    onLog: (level, log, handle) => log.code === "MODULE_LEVEL_DIRECTIVE" || handle(level, log),
     plugins: [
       { name: "page", resolveId: (id) => (id === page ? id : null), load: (id) => (id === page ? source : null) },
     ],

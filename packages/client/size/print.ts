@@ -1,10 +1,12 @@
-import { measureSize, sizeBudget } from "./measure-size.ts";
+import { measureSize, sizeBudgets } from "./measure-size.ts";
 
-const { base, withSdk, difference } = await measureSize();
-const show = (label: string, bytes: number) => `${label.padEnd(24)}${bytes.toLocaleString("en").padStart(8)} bytes`;
+const { base, withSdk, withReact } = await measureSize();
+const show = (label: string, bytes: number, more = "") =>
+  `${label.padEnd(28)}${bytes.toLocaleString("en").padStart(8)} bytes${more}`;
+const compare = (bytes: number, allowed: number) =>
+  ` (${bytes.toLocaleString("en")} more, of ${allowed.toLocaleString("en")} allowed)`;
 
 console.log("Minified and compressed (gzip), as a page loads it:");
 console.log(show("@trpc/client", base));
-console.log(show("with @latchkey/client", withSdk));
-console.log(show("difference", difference));
-console.log(show("allowed", sizeBudget));
+console.log(show("with @latchkey/client", withSdk, compare(withSdk - base, sizeBudgets.sdk)));
+console.log(show("with @latchkey/client/react", withReact, compare(withReact - withSdk, sizeBudgets.react)));

@@ -1,18 +1,11 @@
-import {
-  createTRPCClient,
-  createTRPCUntypedClient,
-  httpLink,
-  splitLink,
-  type TRPCClient,
-  type TRPCLink,
-} from "@trpc/client";
+import { createTRPCClient, createTRPCUntypedClient, httpLink, type TRPCClient, type TRPCLink } from "@trpc/client";
 import type { AnyRouter, inferRouterInputs } from "@trpc/server";
 import { observable } from "@trpc/server/observable";
 import type { AppRouter, PermissionName, SessionAnswer, User } from "./api-types.ts";
 import { settle } from "./callbacks.ts";
 import { createCookieFetch } from "./cookie-fetch.ts";
 import { createEndpoint, type Transformer } from "./endpoint.ts";
-import { createLink, type LinkOptions, withToken } from "./link.ts";
+import { createBatchLink, createLink, type LinkOptions, withToken } from "./link.ts";
 import type { PersonOf } from "./mounted-router.ts";
 import { createProcedurePaths, type ProcedurePaths } from "./procedure-paths.ts";
 import { type AuthState, createSessionKeeper, loading, type SessionKeeper } from "./session-keeper.ts";
@@ -108,10 +101,13 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
   const opensSession = (op: { path: string }) => [paths.obtain, paths.register, paths.changePassword].includes(op.path);
   const links = [
     watch(keeper, paths),
-    splitLink<AnyRouter>({
-      condition: opensSession,
-      true: withToken(keeper, (attach) => httpLink({ ...sessionEndpoint, headers: ({ op }) => attach([op]) })),
-      false: createLink(keeper, endpoint as LinkOptions<AnyRouter>),
+    withToken<AnyRouter>(keeper, (attach) => {
+      const alone = httpLink({ ...sessionEndpoint, headers: ({ op }) => attach([op]) });
+      const together = createBatchLink(endpoint as LinkOptions<AnyRouter>, attach);
+      return (runtime) => {
+        const [sendAlone, sendTogether] = [alone(runtime), together(runtime)];
+        return (call) => (opensSession(call.op) ? sendAlone : sendTogether)(call);
+      };
     }),
   ];
   const api = createTRPCUntypedClient<AnyRouter>({ links });

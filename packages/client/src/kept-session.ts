@@ -95,10 +95,9 @@ const toNumber = (value: unknown): number => Number(value) || 0;
  * a phone has `atob`.
  */
 function readClaims(token: string): { readonly iat?: unknown; readonly sid?: unknown } {
-  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
   let [bits, count, text] = [0, 0, ""];
   for (const letter of token.split(".")[1] ?? "") {
-    bits = ((bits << 6) | alphabet.indexOf(letter)) & 0xffff;
+    bits = (bits << 6) | toSextet(letter.charCodeAt(0));
     count += 6;
     if (count >= 8) {
       count -= 8;
@@ -107,3 +106,7 @@ function readClaims(token: string): { readonly iat?: unknown; readonly sid?: unk
   }
   return parseObject(text);
 }
+
+/** The six bits of a character of base64url; of any other, anything. */
+const toSextet = (code: number): number =>
+  code > 96 ? code - 71 : code > 94 ? 63 : code > 64 ? code - 65 : code > 47 ? code + 4 : 62;

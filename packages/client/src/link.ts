@@ -17,16 +17,21 @@ const tokenKey = "latchkeyToken";
 export type AttachToken = (calls: readonly Operation[]) => Promise<{ authorization?: string }>;
 
 /** A terminating link of the given options that sends calls in batches, with the session's token. */
-export function createLink<Router extends AnyRouter>(
+export const createLink = <Router extends AnyRouter>(
   keeper: TokenSource,
   options: LinkOptions<Router>,
-): TRPCLink<Router> {
-  const withHeaders = (attach: AttachToken) =>
-    ({ maxItems: 20, maxURLLength: 3_500, ...options, headers: ({ opList }) => attach(opList) }) as Parameters<
-      typeof httpBatchLink<Router>
-    >[0];
-  return withToken(keeper, (attach) => httpBatchLink<Router>(withHeaders(attach)));
-}
+): TRPCLink<Router> => withToken(keeper, (attach) => createBatchLink(options, attach));
+
+/** Sends calls in batches that the service takes. */
+export const createBatchLink = <Router extends AnyRouter>(
+  options: LinkOptions<Router>,
+  attach: AttachToken,
+): TRPCLink<Router> =>
+  httpBatchLink<Router>({
+    ...{ maxItems: 20, maxURLLength: 3_500 },
+    ...options,
+    headers: ({ opList }) => attach(opList),
+  } as Parameters<typeof httpBatchLink<Router>>[0]);
 
 /**
  * Gives calls the session's token. A call that was refused because of its token, and so never ran, is sent once more with a new
