@@ -2,10 +2,11 @@ import type { BrowserContext } from "playwright-core";
 import { expect } from "vitest";
 import { browserTest, inBrowser } from "../browser/browser-test.ts";
 import { startFront } from "../browser/front.ts";
+import { readHeadings, watchHeadings } from "../browser/headings.ts";
 import { alice, readStatuses } from "../browser/site.ts";
 import { root } from "../docs/documents.ts";
 import { startLiveServer } from "../live-server.ts";
-import { asksToSignIn, fillIn, greets, openDevice, readHeadings, says, watchHeadings } from "./example-pages.ts";
+import { asksToSignIn, fillIn, greets, openDevice, says } from "./example-pages.ts";
 import { startExample } from "./example-process.ts";
 
 const folder = `${root}examples/next`;

@@ -2,10 +2,11 @@ import { testSecret } from "@latchkey/auth/testing";
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
 import { browserTest, inBrowser } from "../browser/browser-test.ts";
+import { readHeadings, watchHeadings } from "../browser/headings.ts";
 import { root } from "../docs/documents.ts";
 import { createEmptyDatabase } from "../processes/external-database.ts";
 import { launchScript } from "../processes/program.ts";
-import { asksToSignIn, fillIn, greets, readHeadings, says, watchHeadings } from "./example-pages.ts";
+import { asksToSignIn, fillIn, greets, says } from "./example-pages.ts";
 import { startExample } from "./example-process.ts";
 
 const folder = `${root}examples/own-server`;

@@ -1,8 +1,9 @@
 import { expect } from "vitest";
 import { browserTest, inBrowser } from "../browser/browser-test.ts";
+import { readHeadings, watchHeadings } from "../browser/headings.ts";
 import { alice, readStatuses, type Site, startSite } from "../browser/site.ts";
 import { root } from "../docs/documents.ts";
-import { asksToSignIn, fillIn, greets, openDevice, readHeadings, says, watchHeadings } from "./example-pages.ts";
+import { asksToSignIn, fillIn, greets, openDevice, says } from "./example-pages.ts";
 
 const bora = { username: "bora", password: "another horse battery" };
 

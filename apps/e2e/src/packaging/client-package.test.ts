@@ -73,6 +73,14 @@ test.each(compilerSetups)(
   },
 );
 
+test.each(compilerSetups)(
+  "a program that uses all of it, and its hooks, is little work for $compiler with $resolution",
+  async (setup) => {
+    for (const file of declared) await project.addProgram(file);
+    expect(await project.countInstantiations(setup, declared)).toBeLessThanOrEqual(12_000);
+  },
+);
+
 test("the README's program signs in by phone number, reads the account and signs out, as installed", async () => {
   await using live = await startLiveServer();
   const { auth, database } = live.test;

@@ -20,6 +20,8 @@ export interface OutsideProject extends AsyncDisposable {
   run(file: string, ...words: readonly string[]): Promise<Outcome>;
   /** Checks the types of files, and of all that they were installed with, in a project that has no ambient types. */
   typecheck(setup: CompilerSetup, files: readonly string[]): Promise<Outcome>;
+  /** How many types the compiler makes for files, where the packages themselves are not checked, as in most applications. */
+  countInstantiations(setup: CompilerSetup, files: readonly string[]): Promise<number>;
   /** Writes the declarations of files that others will import, as a library or a project of a monorepo does. */
   declare(setup: CompilerSetup, files: readonly string[], how: "declaration" | "composite"): Promise<Outcome>;
 }
@@ -91,6 +93,15 @@ export async function createOutsideProject(): Promise<OutsideProject> {
     },
     run: (file, ...words) => execute(process.execPath, [file, ...words], folder),
     typecheck: (setup, files) => compile(setup, files, { noEmit: true }),
+    async countInstantiations(setup, files) {
+      // Several checkers, which only the newer compiler has, count what they share more than once.
+      const once = setup.compiler === "ts7" && { checkers: 1 };
+      const options = { noEmit: true, skipLibCheck: true, extendedDiagnostics: true, ...once };
+      const { exitCode, output } = await compile(setup, files, options);
+      const [, count] = /^Instantiations:\s*(\d+)/m.exec(output) ?? [];
+      if (exitCode !== 0 || !count) throw new Error(output);
+      return Number(count);
+    },
     declare: (setup, files, how) => compile(setup, files, { [how]: true, emitDeclarationOnly: true, outDir: "types" }),
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   };
