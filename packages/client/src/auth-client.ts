@@ -4,7 +4,7 @@ import { observable } from "@trpc/server/observable";
 import type { AppRouter, PermissionName, SessionAnswer, User } from "./api-types.ts";
 import { settle } from "./callbacks.ts";
 import { createCookieFetch } from "./cookie-fetch.ts";
-import { createEndpoint, type Transformer } from "./endpoint.ts";
+import { createEndpoint, type Transformer, toCodec } from "./endpoint.ts";
 import { createBatchLink, createLink, type LinkOptions, withToken } from "./link.ts";
 import type { PersonOf } from "./mounted-router.ts";
 import { createProcedurePaths, type ProcedurePaths } from "./procedure-paths.ts";
@@ -94,6 +94,7 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
   const keeper = createSessionKeeper({
     storage: hidesTokens ? localStorageStorage() : storage,
     hidesTokens,
+    codec: toCodec(transformer),
     renew: (refreshToken) => ask(paths.refresh, { refreshToken }),
     revoke: (refreshToken) => ask(paths.revoke, { refreshToken }),
   });

@@ -14,3 +14,17 @@ interface EndpointOptions {
 
 /** tRPC's own types ask for a transformer or forbid it by the router, which is the caller's here. */
 export const createEndpoint = (url: string, options: EndpointOptions) => ({ url, ...options }) as Endpoint;
+
+/** Writes values as JSON can hold them, and reads them back. */
+export interface Codec {
+  serialize(value: unknown): unknown;
+  deserialize(value: unknown): unknown;
+}
+
+const plain: Codec = { serialize: (value) => value, deserialize: (value) => value };
+
+/** How a transformer treats what the service answers. */
+export function toCodec(transformer: Transformer | undefined): Codec {
+  if (!transformer) return plain;
+  return "output" in transformer ? transformer.output : transformer;
+}

@@ -1,4 +1,5 @@
 import type { SessionAnswer, User } from "./api-types.ts";
+import type { Codec } from "./endpoint.ts";
 
 /** What is kept of a session. */
 export interface KeptSession {
@@ -43,17 +44,20 @@ const hidden = { token: "", refreshToken: "", expiresAt: 0, lifetime: 0, clockOf
  * The text to store. A profile that does not fit into the limit is left out with the access token: the next start renews the
  * session, which answers both.
  */
-export function formatSession(session: KeptSession, deviceMark: string, hidesTokens: boolean): string {
-  const stored = { ...session, ...(hidesTokens && hidden), deviceMark };
+export function formatSession(
+  session: KeptSession,
+  { deviceMark, hidesTokens, codec }: { deviceMark: string; hidesTokens: boolean; codec: Codec },
+): string {
+  const stored = { ...session, user: codec.serialize(session.user), ...(hidesTokens && hidden), deviceMark };
   const text = JSON.stringify(stored);
   // Every byte of UTF-8 beyond ASCII is written as three characters.
   if (encodeURIComponent(text).replace(/%../g, ".").length <= mostBytes) return text;
-  return JSON.stringify({ ...stored, token: "", expiresAt: 0, user: { id: session.user.id } });
+  return JSON.stringify({ ...stored, token: "", expiresAt: 0, user: codec.serialize({ id: session.user.id }) });
 }
 
 /** A session, as {@link formatSession} wrote it; null when it is none. */
-export function parseSession(text: string | null): KeptSession | null {
-  const stored = parseObject(text);
+export function parseSession(text: string | null, codec: Codec): KeptSession | null {
+  const stored = parseObject(text, (value) => ({ ...value, user: codec.deserialize(value.user) }));
   const { token, refreshToken, user, sid, expiresAt, lifetime, clockOffset } = stored as Partial<KeptSession>;
   if (typeof token !== "string" || typeof refreshToken !== "string" || typeof user?.id !== "string") return null;
   return {
@@ -79,9 +83,10 @@ export function readDeviceMark(text: string | null): string {
 /** Whether the stored session had no room for more of the person than the id. */
 export const isPartial = ({ user }: KeptSession): boolean => Object.keys(user).length === 1;
 
-function parseObject(text: string | null): object {
+/** @param read what is made of it; nothing is there when this throws */
+function parseObject(text: string | null, read = (value: { user?: unknown }): unknown => value): object {
   try {
-    const value: unknown = JSON.parse(text ?? "null");
+    const value = read(JSON.parse(text ?? "null"));
     return typeof value === "object" && value !== null ? value : {};
   } catch {
     return {};

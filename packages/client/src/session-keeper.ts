@@ -1,5 +1,6 @@
 import type { SessionAnswer, User } from "./api-types.ts";
 import { callSafely, within } from "./callbacks.ts";
+import type { Codec } from "./endpoint.ts";
 import { type AuthErrorReason, isAuthError } from "./errors.ts";
 import {
   formatSession,
@@ -38,6 +39,8 @@ export interface SessionKeeperOptions {
   readonly storage: AuthStorage;
   /** Keep no token in the storage: only who is signed in, for the other tabs and the next page. */
   readonly hidesTokens: boolean;
+  /** How the person is stored, with dates and the like. */
+  readonly codec: Codec;
   /** Exchanges a refresh token for the next session answer. */
   readonly renew: (refreshToken: string) => Promise<SessionAnswer>;
   /** Ends the session of a refresh token at the service. */
@@ -68,7 +71,7 @@ export const isFinal = (error: unknown): boolean => isAuthError(error) && finalR
  * What a person wants is numbered when they ask for it, and of two answers the one with the higher number stands, in whatever
  * order they come. A session that was opened and is not kept is ended at the service.
  */
-export function createSessionKeeper({ storage, hidesTokens, renew, revoke }: SessionKeeperOptions) {
+export function createSessionKeeper({ storage, hidesTokens, codec, renew, revoke }: SessionKeeperOptions) {
   const queue = createStorageQueue(storage);
   const revokeSoon = createSessionRevoker(revoke);
   let kept: KeptSession | null = null;
@@ -112,12 +115,16 @@ export function createSessionKeeper({ storage, hidesTokens, renew, revoke }: Ses
   function toStored(text: string | null | undefined): KeptSession | null {
     if (text === undefined) return kept;
     deviceMark = readDeviceMark(text) || deviceMark;
-    return parseSession(text);
+    return parse(text);
   }
 
   const readStored = async () => toStored(await queue.read());
 
-  const writeStored = (session: KeptSession) => queue.write(() => formatSession(session, deviceMark, hidesTokens));
+  const parse = (text: string | null) => parseSession(text, codec);
+
+  const format = (session: KeptSession) => formatSession(session, { deviceMark, hidesTokens, codec });
+
+  const writeStored = (session: KeptSession) => queue.write(() => format(session));
 
   const clearStored = () => queue.write(() => (deviceMark ? JSON.stringify({ deviceMark }) : null));
 
@@ -129,7 +136,7 @@ export function createSessionKeeper({ storage, hidesTokens, renew, revoke }: Ses
     const text = (await queue.first) ?? null;
     hasLoaded = true;
     deviceMark ||= readDeviceMark(text);
-    const stored = parseSession(text);
+    const stored = parse(text);
     if (fulfilled > 0) {
       ending = endUnlessKept(stored);
     } else {
@@ -144,7 +151,7 @@ export function createSessionKeeper({ storage, hidesTokens, renew, revoke }: Ses
   }
 
   /** What is stored now and will be replaced. At the start, that is left to {@link loadFirst}. */
-  const readReplaced = async () => (hasLoaded ? parseSession((await queue.read()) ?? null) : null);
+  const readReplaced = async () => (hasLoaded ? parse((await queue.read()) ?? null) : null);
 
   /** Takes over what another tab has stored. */
   async function loadNews(): Promise<void> {
@@ -224,7 +231,7 @@ export function createSessionKeeper({ storage, hidesTokens, renew, revoke }: Ses
 
   /** The cookie is the session that the browser has, and after another sign-in it is another one. */
   async function signOutByCookie(wish: number, isKnown: boolean, clearing: Promise<void>): Promise<void> {
-    const isSignedIn = isKnown || parseSession((await within(patience, queue.first)) ?? null) !== null;
+    const isSignedIn = isKnown || parse((await within(patience, queue.first)) ?? null) !== null;
     await Promise.all([clearing, isSignedIn && revokeSoon("", () => asked === wish)]);
   }
 
@@ -262,7 +269,7 @@ export function createSessionKeeper({ storage, hidesTokens, renew, revoke }: Ses
   async function leaveTo(stored: KeptSession | null, before: User): Promise<never> {
     show(null, { status: "signedOut", user: null, reason: "another_person" });
     if (stored?.user.id === before.id) await clearStored();
-    throw new Error("Somebody else has signed in with this browser, so this person is signed out");
+    throw new Error("Somebody else has signed in with this browser");
   }
 
   const isNewer = (stored: KeptSession) =>
@@ -282,12 +289,16 @@ export function createSessionKeeper({ storage, hidesTokens, renew, revoke }: Ses
     await forget();
   }
 
+  function requireOpen(): void {
+    if (isDisposed) throw new Error("This client is closed");
+  }
+
   /**
    * The token for a call. One that is about to run out is renewed on the side; one that has run out is waited for.
    */
   async function findToken(): Promise<string | undefined> {
     await ready;
-    if (isDisposed) throw new Error("This client is closed");
+    requireOpen();
     if (!kept) return undefined;
     const left = kept.expiresAt - (Date.now() + kept.clockOffset);
     if (left <= 0) await renewOnce();
@@ -317,7 +328,7 @@ export function createSessionKeeper({ storage, hidesTokens, renew, revoke }: Ses
     endUnlessNewer,
     /** Numbers a person's wish to sign in, when they ask for it. */
     wish(): number {
-      if (isDisposed) throw new Error("This client is closed");
+      requireOpen();
       asked += 1;
       return asked;
     },
@@ -330,7 +341,7 @@ export function createSessionKeeper({ storage, hidesTokens, renew, revoke }: Ses
         const stored = toStored(text);
         if (!kept || stored?.sid !== kept.sid || stored.refreshToken !== kept.refreshToken) return undefined;
         // What is stored without a token, for want of room, may have room by now.
-        const next = formatSession({ ...kept, user }, deviceMark, hidesTokens);
+        const next = format({ ...kept, user });
         return next === text ? undefined : next;
       });
     },
@@ -343,7 +354,7 @@ export function createSessionKeeper({ storage, hidesTokens, renew, revoke }: Ses
       await queue.update((text) => {
         const stored = toStored(text);
         if (kept?.token !== session.token) return undefined;
-        if (stored && stored.expiresAt <= session.expiresAt) return formatSession(kept, deviceMark, hidesTokens);
+        if (stored && stored.expiresAt <= session.expiresAt) return format(kept);
         show(stored);
         return undefined;
       });
