@@ -4,12 +4,16 @@ import { expect, test } from "vitest";
 import { type Page, readPages } from "./documents.ts";
 import { openWorkbench } from "./workbench.ts";
 
-/** The TypeScript of a page, by file name. A router that the page's other examples import is `server.ts`, as they call it. */
+/**
+ * The TypeScript of a page, by file name, which other examples of the page import: that of the comment in its first line, or `server.ts`
+ * for a router.
+ */
 function examplesOf({ blocks }: Page): [name: string, code: string][] {
   return blocks
-    .filter(({ language, code }) => language === "ts" && !code.startsWith("// packages/"))
-    .map(({ code }, index) => [
-      /^export type AppRouter/m.test(code) ? "server.ts" : `example-${index + 1}.ts`,
+    .filter(({ language, code }) => /^tsx?$/.test(language) && !code.startsWith("// packages/"))
+    .map(({ language, code }, index) => [
+      /^\/\/ ([\w-]+\.tsx?)$/m.exec(code)?.[1] ??
+        (/^export type AppRouter/m.test(code) ? "server.ts" : `example-${index + 1}.${language}`),
       /^(import|export) /m.test(code) ? code : `${code}\nexport {};\n`,
     ]);
 }

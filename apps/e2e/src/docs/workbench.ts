@@ -18,7 +18,7 @@ export async function openWorkbench(): Promise<Workbench> {
   const tsconfig = {
     extends: "../../../../tsconfig.base.json",
     // The SDK, which is compiled from its sources here, is for browsers too.
-    compilerOptions: { lib: ["es2024", "esnext.disposable", "dom"] },
+    compilerOptions: { lib: ["es2024", "esnext.disposable", "dom"], jsx: "react-jsx" },
   };
   await writeFile(join(path, "tsconfig.json"), JSON.stringify(tsconfig));
   return {

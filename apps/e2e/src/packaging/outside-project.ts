@@ -18,6 +18,8 @@ export interface OutsideProject extends AsyncDisposable {
   extract(tarball: string, name: string): Promise<void>;
   /** Runs a program with Node, and answers all that it wrote and its exit code. */
   run(file: string, ...words: readonly string[]): Promise<Outcome>;
+  /** Runs a line of a shell. */
+  shell(line: string): Promise<Outcome>;
   /** Checks the types of files, and of all that they were installed with, in a project that has no ambient types. */
   typecheck(setup: CompilerSetup, files: readonly string[]): Promise<Outcome>;
   /** How many types the compiler makes for files, where the packages themselves are not checked, as in most applications. */
@@ -92,6 +94,7 @@ export async function createOutsideProject(): Promise<OutsideProject> {
       await succeed("tar", ["-xzf", tarball, "-C", place, "--strip-components=1"], folder);
     },
     run: (file, ...words) => execute(process.execPath, [file, ...words], folder),
+    shell: (line) => execute("sh", ["-c", line], folder),
     typecheck: (setup, files) => compile(setup, files, { noEmit: true }),
     async countInstantiations(setup, files) {
       // Several checkers, which only the newer compiler has, count what they share more than once.

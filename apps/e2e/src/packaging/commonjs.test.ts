@@ -1,0 +1,61 @@
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { startLiveServer } from "../live-server.ts";
+import { createOutsideProject, type OutsideProject, pack } from "./outside-project.ts";
+
+let project: OutsideProject;
+
+beforeAll(async () => {
+  project = await createOutsideProject();
+  const [client, verify] = await Promise.all([pack("client", project), pack("verify", project)]);
+  await project.install({
+    "@latchkey/client": `file:${client}`,
+    "@latchkey/verify": `file:${verify}`,
+    ...{ "@trpc/client": "^11.25.0", "@trpc/server": "^11.25.0", react: "^19.0.0" },
+  });
+});
+
+afterAll(() => project[Symbol.asyncDispose]());
+
+const canRequire = (node: string) =>
+  execFileSync(node, ["-p", "process.features.require_module"], { encoding: "utf8" }).trim() === "true";
+
+/** The Node that the machine has of its own, often an older one than the workspace's. */
+const ofMachine = (process.env.PATH ?? "")
+  .split(delimiter)
+  .filter((folder) => !folder.includes("node_modules"))
+  .map((folder) => join(folder, "node"))
+  .find((path) => existsSync(path) && canRequire(path));
+
+const program = (url: string) => `
+const { createAuthClient } = require("@latchkey/client");
+const { SignedIn } = require("@latchkey/client/react");
+const { createServerSession } = require("@latchkey/client/server");
+const { createTokenVerifier } = require("@latchkey/verify");
+const { createVerifiedProcedure } = require("@latchkey/verify/trpc");
+
+const parts = [SignedIn, createServerSession, createTokenVerifier, createVerifiedProcedure];
+const auth = createAuthClient({ url: ${JSON.stringify(url)} });
+auth.signIn({ username: "alice", password: "correct horse battery" }).then(async ({ username }) => {
+  console.log(username, ...parts.map((part) => typeof part));
+  await auth.signOut();
+});
+`;
+
+const nodes: [string, string | undefined][] = [
+  ["the workspace's Node", process.execPath],
+  ["the machine's Node, where it can", ofMachine],
+];
+
+test.each(nodes)("CommonJS requires the packages with %s", async (_, node) => {
+  if (!node) return;
+  await using live = await startLiveServer();
+  await live.test.auth.createUser({ username: "alice", password: "correct horse battery" });
+  await project.write("program.cjs", program(live.url));
+  expect(await project.shell(`"${node}" program.cjs`)).toEqual({
+    exitCode: 0,
+    output: "alice function function function function\n",
+  });
+});
