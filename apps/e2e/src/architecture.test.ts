@@ -27,7 +27,7 @@ interface Import {
 /** Every import of a package's own source, tests left out; relative ones as paths from the package's `src`. */
 async function readImports(source: string): Promise<Import[]> {
   const files = (await readdir(join(root, source), { recursive: true })).filter((file) =>
-    /(?<!\.test)\.ts$/.test(file),
+    /(?<!\.test)\.tsx?$/.test(file),
   );
   const imports = await Promise.all(
     files.map(async (file) => {
@@ -173,3 +173,23 @@ test("the embedded PostgreSQL takes nothing of ours", async () => {
   expect(imports.length).toBeGreaterThan(10);
   expect(imports.filter(({ to }) => to.startsWith("@latchkey/")).map(show)).toEqual([]);
 });
+
+test("an example takes of ours what anybody can install, and nothing of this repository around it", async () => {
+  const folders = (await readdir(join(root, "examples"), { withFileTypes: true })).filter((entry) =>
+    entry.isDirectory(),
+  );
+  expect(folders.length).toBeGreaterThan(2);
+  for (const { name } of folders) {
+    const manifest = JSON.parse(await readFile(join(root, "examples", name, "package.json"), "utf8"));
+    const ours = Object.keys({ ...manifest.dependencies, ...manifest.devDependencies });
+    const known = ["@latchkey/client", "@latchkey/embedded-postgres", "@latchkey/server"];
+    expect(ours.filter((one) => one.startsWith("@latchkey/") && !known.includes(one))).toEqual([]);
+    for (const folder of ["src", "page"]) {
+      const imports = await readImports(`examples/${name}/${folder}`).catch(() => []);
+      expect(imports.filter(({ to }) => to.startsWith("../..")).map(show)).toEqual([]);
+      expect(imports.filter(({ to }) => /^@latchkey\//.test(to) && !isDoor(to)).map(show)).toEqual([]);
+    }
+  }
+});
+
+const isDoor = (name: string) => /^@latchkey\/(server|embedded-postgres|client(\/(react|server))?)$/.test(name);

@@ -22,7 +22,13 @@ export interface CodeBlock {
 /** Every page that is written for people. */
 export async function readPages(): Promise<Page[]> {
   const inDocs = await readdir(join(root, "docs"), { recursive: true });
-  const paths = ["README.md", "CONTRIBUTING.md", "SECURITY.md", ...inDocs.map((path) => join("docs", path))];
+  const paths = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "examples/README.md",
+    ...inDocs.map((path) => join("docs", path)),
+  ];
   return Promise.all(
     paths
       .filter((path) => path.endsWith(".md"))

@@ -11,14 +11,20 @@ export interface Workbench extends AsyncDisposable {
   typeCheck(): Promise<string>;
 }
 
-export async function openWorkbench(): Promise<Workbench> {
+/** @param resolution how modules are found: as Node does, or as the bundler of a framework */
+export async function openWorkbench(resolution: "nodenext" | "bundler" = "nodenext"): Promise<Workbench> {
   const dist = join(root, "apps/e2e/dist");
   await mkdir(dist, { recursive: true });
   const path = await mkdtemp(join(dist, "docs-"));
   const tsconfig = {
     extends: "../../../../tsconfig.base.json",
     // The SDK, which is compiled from its sources here, is for browsers too.
-    compilerOptions: { lib: ["es2024", "esnext.disposable", "dom"], jsx: "react-jsx" },
+    compilerOptions: {
+      lib: ["es2024", "esnext.disposable", "dom"],
+      jsx: "react-jsx",
+      module: resolution === "bundler" ? "esnext" : "nodenext",
+      moduleResolution: resolution,
+    },
   };
   await writeFile(join(path, "tsconfig.json"), JSON.stringify(tsconfig));
   return {
