@@ -18,7 +18,7 @@ export {
   type RequestHeaders,
   type RequestInput,
 } from "./trpc/context.ts";
-export type { CallCookies, HiddenTokens, ProcedureMeta } from "./trpc/cookie-mode.ts";
+export type { CallCookies, HiddenTokens, ProcedureAccess, ProcedureMeta } from "./trpc/cookie-mode.ts";
 export { findAuthError, findChallenge, toTrpcError } from "./trpc/error-map.ts";
 export type { ErrorData, ErrorShape } from "./trpc/error-shape.ts";
 export { formatError } from "./trpc/format-error.ts";

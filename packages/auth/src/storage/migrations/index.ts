@@ -8,6 +8,7 @@ import * as orderedLists from "./0006-ordered-lists.ts";
 import * as importedUsers from "./0007-imported-users.ts";
 import * as erasures from "./0009-erasures.ts";
 import * as ownProfileFields from "./0011-own-profile-fields.ts";
+import * as deviceNames from "./0015-device-names.ts";
 
 /** Every migration by name, in order. A migration that has been released is frozen: a change of mind is a new one. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -20,4 +21,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0007-imported-users": importedUsers,
   "0009-erasures": erasures,
   "0011-own-profile-fields": ownProfileFields,
+  "0015-device-names": deviceNames,
 };
