@@ -11,6 +11,7 @@ import { cors } from "hono/cors";
 import { etag } from "hono/etag";
 import { secureHeaders } from "hono/secure-headers";
 import { type Logger, stdSerializers } from "pino";
+import openApi from "../../../docs/openapi.json" with { type: "json" };
 import { createAddressReader, type ReadAddress, type TrustedProxy } from "./client-address.ts";
 import type { Context } from "./context.ts";
 import { cookiePath, createCookieTransport } from "./cookie-transport.ts";
@@ -41,7 +42,7 @@ export interface AppOptions {
   readonly router?: ServedRouter;
 }
 
-/** The HTTP surface: the procedures, the public keys, and two answers for whoever watches the process. */
+/** The HTTP surface: the procedures, the public keys, the OpenAPI document, and two answers for whoever watches the process. */
 export function createApp({
   auth,
   log,
@@ -78,6 +79,15 @@ export function createApp({
     context.header("Cache-Control", `public, max-age=${jwksMaxAge}`);
     return context.json(keys);
   });
+  // It describes the service's own procedures, and no others.
+  if (router === appRouter) {
+    const document = JSON.stringify(openApi);
+    app.use("/openapi.json", cors(forEveryPage));
+    app.get("/openapi.json", etag(), (context) => {
+      context.header("Cache-Control", `public, max-age=${openApiMaxAge}`);
+      return context.body(document, 200, { "Content-Type": "application/json" });
+    });
+  }
   for (const path of ["/trpc/*", `${cookiePath}/*`]) {
     app.use(
       path,
@@ -103,7 +113,10 @@ export function createApp({
   return app;
 }
 
-const readOnlyPaths = /^\/(healthz|readyz|\.well-known\/jwks\.json)$/;
+/** Seconds for which a copy of the OpenAPI document is kept. */
+const openApiMaxAge = 300;
+
+const readOnlyPaths = /^\/(healthz|readyz|openapi\.json|\.well-known\/jwks\.json)$/;
 
 /** What pages may send beside what every page may: the token, tRPC's own headers, and those with which tracing follows a call. */
 const requestHeaders = [
@@ -119,7 +132,7 @@ const forPages = {
   maxAge: 600,
 };
 
-/** Public keys are for everybody. */
+/** Public keys and the OpenAPI document are for everybody. */
 const forEveryPage = {
   origin: "*",
   allowMethods: ["GET", "HEAD"],

@@ -137,11 +137,13 @@ export function createBuilders<C extends Config>(formatted: FormattedErrors): Ow
       return next();
     });
 
-  const optionallyProtectedProcedure = publicProcedure.meta({ access: "optional" }).use(async ({ ctx: { latchkey }, next }) => {
-    const authenticate = () => latchkey.auth.authenticate(latchkey.authorization, latchkey.facts);
-    const caller = await withUnavailability(authenticate).catch(toNobody);
-    return next({ ctx: { user: caller?.user ?? null } });
-  });
+  const optionallyProtectedProcedure = publicProcedure
+    .meta({ access: "optional" })
+    .use(async ({ ctx: { latchkey }, next }) => {
+      const authenticate = () => latchkey.auth.authenticate(latchkey.authorization, latchkey.facts);
+      const caller = await withUnavailability(authenticate).catch(toNobody);
+      return next({ ctx: { user: caller?.user ?? null } });
+    });
 
   const modelProcedures = (model: ModelName) => {
     const forAction = (action: ModelAction) => permittedProcedure(permissionFor(model, action));
