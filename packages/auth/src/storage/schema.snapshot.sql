@@ -67,6 +67,7 @@ sessions.address text
 sessions.user_agent text
 sessions.adopted_from text
 sessions.kept_until timestamp with time zone
+sessions.device_name text
 signing_keys.kid text not null
 signing_keys.algorithm text not null
 signing_keys.public_jwk jsonb
@@ -149,6 +150,7 @@ one_time_codes: one_time_codes_purpose_choice CHECK ((purpose = ANY (ARRAY['set_
 one_time_codes: one_time_codes_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 permissions: permissions_grammar CHECK (((permission ~ '^[a-z][a-z0-9_]*\.[a-z][a-z0-9]*_[a-z][a-z0-9_]*$'::text) AND (char_length(permission) <= 150)))
 permissions: permissions_pkey PRIMARY KEY (permission)
+sessions: sessions_device_name_length CHECK (((char_length(device_name) >= 1) AND (char_length(device_name) <= 100))) NOT VALID
 sessions: sessions_end CHECK (((ended_at IS NULL) = (end_reason IS NULL)))
 sessions: sessions_lifetime CHECK (((created_at < expires_at) AND (idle_expires_at <= expires_at)))
 sessions: sessions_pkey PRIMARY KEY (id)
