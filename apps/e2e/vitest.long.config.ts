@@ -10,8 +10,11 @@ export default defineConfig({
     include: [
       "src/**/*.long.test.ts",
       "src/faults/**/*.test.ts",
+      "src/permissions/large-lists.test.ts",
       "src/regression/administrative-pairs.test.ts",
       "src/regression/long-history.test.ts",
+      "src/sessions/refresh-trials.test.ts",
+      "src/sessions/simulator.test.ts",
     ],
     env: { LATCHKEY_LONG: "1", LATCHKEY_FAULTS: "long" },
     fileParallelism: false,

@@ -128,6 +128,8 @@ describe("a start is refused, in one line that names the setting and says what t
       { DATABASE_URL: "postgres://latchkey:hunter2@[localhost/latchkey" },
       "DATABASE_URL must look like postgres://user:password@host:5432/database",
     ],
+    ["with no worker", { WORKERS: "0" }, "WORKERS must be auto or a number from 1 to 256"],
+    ["with workers in words", { WORKERS: "many" }, "WORKERS must be auto or a number from 1 to 256"],
     ["with a port that is no number", { PORT: "http" }, "PORT must be a whole number"],
     ["with a port beyond the last", { PORT: "65536" }, "PORT must be from 0 to 65535"],
     ["with a port below the first", { PORT: "-1" }, "PORT must be a whole number"],
@@ -243,6 +245,7 @@ describe("the settings of a start without any", () => {
       isProduction: false,
       HOST: "127.0.0.1",
       PORT: 3000,
+      WORKERS: 1,
       LATCHKEY_DATA_DIR: ".latchkey",
       LEGACY_SOURCE: "django",
       LEGACY_STAFF: "no",
@@ -257,6 +260,7 @@ describe("the settings of a start without any", () => {
       SESSION_IDLE_LIFETIME: 30 * 86_400,
       SESSIONS_PER_USER: 50,
       REFRESH_GRACE: 30,
+      REFRESH_RETRY: 86_400,
       CORS_ORIGINS: [],
       TRUSTED_PROXIES: [],
       FORWARDED_SECRET: [],
@@ -314,6 +318,7 @@ describe("what the core is told", () => {
       SESSION_IDLE_LIFETIME: "1d",
       SESSIONS_PER_USER: "3",
       REFRESH_GRACE: "0s",
+      REFRESH_RETRY: "1h",
     });
     expect(toAuthOptions(settings, secret)).toMatchObject({
       secret,
@@ -332,7 +337,7 @@ describe("what the core is told", () => {
         frozenAt: new Date("2027-03-01T12:00:00Z"),
       },
       passwords: { cost: 11, minimumLength: 15 },
-      sessions: { lifetime: 172_800, idleLifetime: 86_400, refreshGrace: 0, perUser: 3 },
+      sessions: { lifetime: 172_800, idleLifetime: 86_400, refreshGrace: 0, refreshRetry: 3_600, perUser: 3 },
       phones: { defaultCountry: "TR" },
     });
   });

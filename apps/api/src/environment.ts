@@ -7,12 +7,10 @@ import {
   StartError,
   tokenAlgorithms,
 } from "@latchkey/auth";
+import { findOriginFault, isLoopback, isTrustedProxy, parsePublicUrl } from "@latchkey/server";
 import { distance } from "fastest-levenshtein";
 import { z } from "zod";
-import { isTrustedProxy } from "./client-address.ts";
-import { findOriginFault, isLoopback } from "./origins.ts";
 import { permissions } from "./permissions.ts";
-import { parsePublicUrl } from "./public-url.ts";
 
 const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 
@@ -102,13 +100,24 @@ const secretList = z.string().transform((value, context) => {
   return z.NEVER;
 });
 
+const workersWanted = "must be auto or a number from 1 to 256";
+
+/** Processes on one port: as many as cores, or so many. */
+const workers = z
+  .string()
+  .regex(/^(auto|\d{1,3})$/, workersWanted)
+  .transform((value) => (value === "auto" ? availableParallelism() : Number(value)))
+  .refine((value) => value >= 1 && value <= 256, workersWanted);
+
 /** Every setting, by its name in the environment. One without a default may be left out. */
 const settingsSchema = z.object({
   HOST: z.string().min(1).default("127.0.0.1"),
   PORT: integer(0, 65_535).default(3000),
+  WORKERS: workers.default(1),
   PUBLIC_URL: publicUrl.optional(),
   DATABASE_URL: postgresUrl.optional(),
   LATCHKEY_DATA_DIR: z.string().min(1).default(".latchkey"),
+  LATCHKEY_CONFIG: z.string().min(1).optional(),
   LATCHKEY_SECRET: strongSecret.optional(),
   TOKEN_ALGORITHM: z.enum(tokenAlgorithms).default("EdDSA"),
   TOKEN_PROFILE: z.enum(["standard", "django"]).default("standard"),
@@ -137,6 +146,7 @@ const settingsSchema = z.object({
   FORWARDED_SECRET: secretList.default([]),
   SESSIONS_PER_USER: integer(1, 1_000).default(50),
   REFRESH_GRACE: duration("0s", "10m").default(30),
+  REFRESH_RETRY: duration("0s", "24h").default(86_400),
   REGISTRATION: z.enum(["open", "closed"]).default("open"),
   AUDIT_RETENTION: duration("1d", "3650d").default(400 * 86_400),
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
@@ -275,13 +285,14 @@ export function toAuthOptions(settings: Settings, secret: string): AuthOptions {
     passwords: {
       cost: settings.PASSWORD_COST,
       minimumLength: settings.PASSWORD_MIN_LENGTH,
-      // One more than cores, so that none rests while what became of a hash is looked at.
-      hashConcurrency: availableParallelism() + 1,
+      // One more than cores in all processes together, so that none rests while what became of a hash is looked at.
+      hashConcurrency: Math.ceil((availableParallelism() + 1) / settings.WORKERS),
     },
     sessions: {
       lifetime: settings.SESSION_LIFETIME,
       idleLifetime: settings.SESSION_IDLE_LIFETIME,
       refreshGrace: settings.REFRESH_GRACE,
+      refreshRetry: settings.REFRESH_RETRY,
       perUser: settings.SESSIONS_PER_USER,
     },
     registration: settings.REGISTRATION,

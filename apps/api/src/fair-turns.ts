@@ -1,12 +1,23 @@
 import type { RequestListener, ServerResponse } from "node:http";
 import { toNetwork } from "@latchkey/auth";
-import type { ReadAddress } from "./client-address.ts";
+import type { ReadAddress } from "@latchkey/server";
 import { limits } from "./limits.ts";
 
 /** What one crowd, such as everybody at one address, wants done. */
 interface Line {
   readonly waiting: Arrival[];
-  readonly running: Set<Running>;
+  /** Calls that have begun in this turn of the event loop, and when the first of them did. */
+  begun: number;
+  since: number;
+  /** What has begun, has not ended, and keeps the processor busy for all that is known. */
+  readonly busy: Set<Work>;
+  restsUntil: number;
+}
+
+interface Work {
+  readonly calls: number;
+  /** By the clock of turns. */
+  readonly since: number;
 }
 
 interface Arrival {
@@ -18,15 +29,10 @@ interface Arrival {
   readonly refuse: () => void;
 }
 
-interface Running {
-  readonly calls: number;
-  readonly since: number;
-}
-
 export interface FairTurnsOptions {
-  /** Calls of one crowd that are worked on at once while others are about. */
+  /** Calls of one crowd that begin in one turn of the event loop, and are worked on at once, while others call. */
   readonly shared: number;
-  /** The same while there is no other, which is more: calls of one turn of the event loop share their queries. */
+  /** The same while there is no other, which is more: calls of one turn share their queries. */
   readonly alone: number;
   /** Arrivals of one crowd that may wait. */
   readonly mayWait: number;
@@ -35,68 +41,100 @@ export interface FairTurnsOptions {
 }
 
 export interface FairTurns {
-  /** Begins work at once, or when its crowd has room for it. */
+  /** Begins work at once, or when it is its crowd's turn. */
   take(crowd: string, arrival: Arrival): void;
 }
 
-/** Milliseconds for which a crowd that was here is taken to be about still. */
-const presence = 1_000;
+/** Milliseconds for which a crowd that has called is taken to be calling still. */
+const presence = 500;
 
-/** Milliseconds after which work that goes on is waiting for something, such as a password's turn to be checked, and keeps nobody busy. */
+/** Milliseconds after which work that goes on waits for something, such as a password's turn to be checked, and keeps nobody busy. */
 const longestWork = 50;
 
+/** Milliseconds that a turn counts for at most: in a long one, work had no chance to end. */
+const longestTurn = 5;
+
+/** A crowd that wanted more than its share of a turn rests for this many times as long as the turn took. */
+const rest = 2;
+
 /**
- * Lets crowds share the processor: of each, only so many calls are worked on at once, and what it sends beyond waits for them. A crowd
- * that floods the service waits for itself, and the others wait for a batch of it and not for all that it has sent.
+ * Lets crowds share the processor. Of each, only so many calls are worked on at once, and a crowd that wants more than that leaves the next
+ * turns to the others. A flood waits for itself: it has a third of the processor's time while others call, and all of it
+ * otherwise.
  */
-export function createFairTurns({
-  shared,
-  alone,
-  mayWait,
-  now = () => performance.now(),
-}: FairTurnsOptions): FairTurns {
+export function createFairTurns(options: FairTurnsOptions): FairTurns {
+  const { shared, alone, mayWait, now = () => performance.now() } = options;
   const lines = new Map<string, Line>();
   let isScheduled = false;
   let lastCrowd = "";
   let othersSeenAt = Number.NEGATIVE_INFINITY;
+  let clock = 0;
+  let lookedAt = now();
+
+  function tick(): void {
+    clock += Math.min(now() - lookedAt, longestTurn);
+    lookedAt = now();
+  }
+
+  const areOthersHere = () => now() - othersSeenAt < presence;
 
   function schedule(): void {
     if (isScheduled) return;
     isScheduled = true;
-    setImmediate(runTurn);
+    setImmediate(endTurn);
   }
 
-  function runTurn(): void {
+  function endTurn(): void {
     isScheduled = false;
+    tick();
     for (const [crowd, line] of lines) {
+      if (line.begun > 0 && line.waiting.length > 0 && areOthersHere()) beginRest(line);
+      line.begun = 0;
       advance(line);
-      if (line.waiting.length === 0 && line.running.size === 0) lines.delete(crowd);
+      if (line.waiting.length === 0 && line.busy.size === 0 && now() >= line.restsUntil) lines.delete(crowd);
     }
+  }
+
+  function beginRest(line: Line): void {
+    const milliseconds = rest * (now() - line.since);
+    line.restsUntil = now() + milliseconds;
+    setTimeout(schedule, milliseconds);
   }
 
   function advance(line: Line): void {
-    const most = now() - othersSeenAt < presence ? shared : alone;
-    while (line.waiting[0] && hasRoom(line, line.waiting[0], most)) beginNext(line);
+    if (line.waiting.length === 0 || now() < line.restsUntil) return;
+    const isShared = areOthersHere();
+    while (line.waiting[0] && hasRoom(line, line.waiting[0].calls, isShared)) beginNext(line);
+    // What waits for work to be old enough would otherwise wait for the next call.
+    if (line.waiting.length > 0) setTimeout(schedule, longestTurn);
   }
 
-  function hasRoom({ running }: Line, { calls }: Arrival, most: number): boolean {
-    let busy = 0;
-    for (const work of running) {
-      if (now() - work.since < longestWork) busy += work.calls;
-      else running.delete(work);
+  function hasRoom(line: Line, calls: number, isShared: boolean): boolean {
+    const busy = isShared ? countBusy(line) : 0;
+    const most = isShared ? shared : alone;
+    return (line.begun === 0 || line.begun + calls <= most) && (busy === 0 || busy + calls <= most);
+  }
+
+  function countBusy({ busy }: Line): number {
+    let count = 0;
+    for (const work of busy) {
+      if (clock - work.since < longestWork) count += work.calls;
+      else busy.delete(work);
     }
-    return busy === 0 || busy + calls <= most;
+    return count;
   }
 
   function beginNext(line: Line): void {
     const arrival = line.waiting.shift();
     if (!arrival) return;
-    const work: Running = { calls: arrival.calls, since: now() };
-    line.running.add(work);
-    const timer = setTimeout(schedule, longestWork + 1);
+    const { calls } = arrival;
+    if (line.begun === 0) line.since = now();
+    line.begun += calls;
+    const work = { calls, since: clock };
+    line.busy.add(work);
+    schedule();
     arrival.begin(() => {
-      clearTimeout(timer);
-      line.running.delete(work);
+      line.busy.delete(work);
       schedule();
     });
   }
@@ -106,12 +144,20 @@ export function createFairTurns({
     lastCrowd = crowd;
   }
 
+  function findLine(crowd: string): Line {
+    const known = lines.get(crowd);
+    if (known) return known;
+    const line = { waiting: [], begun: 0, since: 0, busy: new Set<Work>(), restsUntil: 0 };
+    lines.set(crowd, line);
+    return line;
+  }
+
   return {
     take(crowd, arrival) {
+      tick();
       notice(crowd);
-      const line = lines.get(crowd) ?? { waiting: [], running: new Set() };
+      const line = findLine(crowd);
       if (line.waiting.length >= mayWait) return arrival.refuse();
-      lines.set(crowd, line);
       line.waiting.push(arrival);
       advance(line);
     },

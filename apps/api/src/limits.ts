@@ -1,11 +1,8 @@
-/** What one HTTP request may be. Larger ones are refused before anything reads them. */
+import { requestLimits } from "@latchkey/server";
+
+/** What one HTTP request may be: that of every host, and what Node's HTTP server looks after. */
 export const limits = {
-  /** Bytes of body. */
-  body: 64 * 1024,
-  /** Characters of the request target. */
-  url: 4 * 1024,
-  /** Procedure calls in one batch. */
-  batch: 20,
+  ...requestLimits,
   /** Bytes of all headers together. */
   headers: 16 * 1024,
   /** Milliseconds for the headers to arrive. */

@@ -10,8 +10,7 @@ const { outliveReaders, reportFailure } = await import("./failure.ts");
 outliveReaders();
 
 try {
-  await runService();
-  process.exit(0);
+  process.exit(await runService());
 } catch (error) {
   process.exit(reportFailure(error));
 }

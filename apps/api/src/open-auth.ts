@@ -1,5 +1,7 @@
-import { type Auth, createAuth, StartError } from "@latchkey/auth";
+import { type Auth, type AuthOptions, type Config, createAuth, StartError } from "@latchkey/auth";
 import { EmbeddedPostgresError, openEmbeddedPostgres } from "@latchkey/embedded-postgres";
+import { migrateOwn } from "@latchkey/server";
+import { type ConfigFile, readConfigFile, toConfigError } from "./config-file.ts";
 import { type Settings, toAuthOptions } from "./environment.ts";
 import type { ServiceConfig } from "./permissions.ts";
 import { prepare } from "./prepare.ts";
@@ -29,16 +31,18 @@ export async function openAuth(
   settings: Settings,
   { onNotice = () => {}, makeReady = prepare }: OpenOptions = {},
 ): Promise<OpenedAuth> {
+  const file = await readConfigFile(settings.LATCHKEY_CONFIG);
   const database = await openDatabase(settings, onNotice);
   try {
     const secret = settings.LATCHKEY_SECRET ?? (await readOrMakeSecret(settings.LATCHKEY_DATA_DIR));
-    const auth = createAuth(database.connection, toAuthOptions(settings, secret));
+    const auth = createConfigured(database.connection, toAuthOptions(settings, secret), file, onNotice);
     // At once: a call that hangs keeps the first from ending, and a server that stops ends the call.
     const close = async () => {
       await Promise.all([auth.close(), database.close()]);
     };
     try {
       await makeReady(auth);
+      if (file.config.migrations) await migrateOwn(auth.pool, file.config.migrations);
     } catch (error) {
       await auth.close();
       throw error instanceof StartError ? error : unreachable(database.place, error);
@@ -47,6 +51,30 @@ export async function openAuth(
   } catch (error) {
     await database.close();
     throw error;
+  }
+}
+
+type Connection = Parameters<typeof createAuth>[0];
+
+/** The core with what the config file declares beside what the settings say. */
+function createConfigured(
+  connection: Connection,
+  options: AuthOptions,
+  { path, config }: ConfigFile,
+  onNotice: (line: string) => void,
+): Auth<ServiceConfig> {
+  const { migrations: _, permissions = [], ...declared } = config;
+  try {
+    const auth: Auth<Config> = createAuth(connection, {
+      ...options,
+      ...declared,
+      // First, so that a message that counts them counts as the file does.
+      permissions: [...permissions, ...(options.permissions ?? [])],
+      onError: (error, { hook }) => onNotice(`the hook ${hook} failed: ${String(error)}`),
+    });
+    return auth as Auth<ServiceConfig>;
+  } catch (error) {
+    throw path === null ? error : toConfigError(path, error);
   }
 }
 

@@ -5,13 +5,12 @@ import type { Duplex } from "node:stream";
 import { setImmediate as turn } from "node:timers/promises";
 import { getRequestListener } from "@hono/node-server";
 import { type Auth, StartError } from "@latchkey/auth";
+import { createAddressReader, type PublicUrl, type TrustedProxy } from "@latchkey/server";
 import type { Logger } from "pino";
 import { createApp } from "./app.ts";
-import { createAddressReader, type TrustedProxy } from "./client-address.ts";
 import { takeTurns } from "./fair-turns.ts";
 import { limits } from "./limits.ts";
 import type { ServiceConfig } from "./permissions.ts";
-import type { PublicUrl } from "./public-url.ts";
 import type { ServedRouter } from "./router.ts";
 
 export interface ServerOptions {

@@ -1,14 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Auth } from "@latchkey/auth";
-import { startMaintenance } from "@latchkey/server";
+import { parsePublicUrl, startMaintenance } from "@latchkey/server";
 import type { Logger } from "pino";
-import { isDevelopment, readEnvironment } from "./environment.ts";
+import { isDevelopment, readEnvironment, type Settings } from "./environment.ts";
 import { letHashesGiveWay } from "./hash-threads.ts";
 import { createLog } from "./log.ts";
 import { openAuth } from "./open-auth.ts";
-import { parsePublicUrl } from "./public-url.ts";
 import type { ServedRouter } from "./router.ts";
 import { startServer } from "./server.ts";
+import { listenForStop, type Stop } from "./stop.ts";
+import { findWorkerNumber, keepsHouse, leadWorkers, stopMessage } from "./workers.ts";
 
 /** Milliseconds that calls in flight have to finish once the process is told to stop. */
 const drainTimeout = 7_500;
@@ -16,19 +17,35 @@ const drainTimeout = 7_500;
 /** Milliseconds after that for the answers to those that are refused then. */
 const refusalTimeout = 1_000;
 
-/** Milliseconds after which the process ends whatever still hangs: before whoever told it to stop kills it. */
-const stopTimeout = 9_700;
+interface ServiceOptions {
+  /** The procedures; the service's own by default. */
+  readonly router?: ServedRouter;
+}
+
+interface Running extends ServiceOptions {
+  readonly settings: Settings;
+  readonly log: Logger;
+  readonly stop: Stop;
+}
 
 /**
- * Runs the service until the process is told to stop: settings, database, core, server, signals.
+ * Runs the service until the process is told to stop, by itself or, as `WORKERS` says, by several processes that share its port.
  *
- * @param options.router the procedures; the service's own by default
+ * @returns the exit code
  */
-export async function runService(options: { readonly router?: ServedRouter } = {}): Promise<void> {
+export async function runService(options: ServiceOptions = {}): Promise<number> {
   const settings = readEnvironment();
-  const log = createLog(settings.LOG_LEVEL);
+  const worker = findWorkerNumber();
+  const log = createLog(settings.LOG_LEVEL).child(worker === undefined ? {} : { worker });
   // Before anything is opened, so that a stop while it starts leaves nothing behind either.
-  const stop = listenForStop(log);
+  const stop = listenForStop(log, stopMessage);
+  if (settings.WORKERS > 1 && worker === undefined) return leadWorkers(settings.WORKERS, { stop, log });
+  await serve({ settings, log, stop, ...options });
+  return 0;
+}
+
+/** Settings, database, core, server, signals. */
+async function serve({ settings, log, stop, ...options }: Running): Promise<void> {
   await letHashesGiveWay();
   const { auth, place, close } = await openAuth(settings, { onNotice: (line) => log.warn(line) });
   const server = await startServer({
@@ -47,19 +64,22 @@ export async function runService(options: { readonly router?: ServedRouter } = {
     throw error;
   });
   log.info({ url: server.url, database: place }, "listening");
-  if (!settings.isProduction && !stop.isAsked())
+  if (!settings.isProduction && !stop.isAsked() && keepsHouse())
     process.stderr.write(greeting(settings.PUBLIC_URL ?? server.url, place));
-  const stopMaintenance = stop.isAsked()
-    ? () => {}
-    : startMaintenance(auth, {
-        onPurged: (purged) => log.info(purged, "purged"),
-        onError: (error) => log.warn({ err: error }, "housekeeping failed; trying again in an hour"),
-      });
+  const stopMaintenance = stop.isAsked() ? () => {} : maintain(auth, log);
   await stop.asked;
   stopMaintenance();
   await drain(server.close(), auth, log);
   await close();
   log.info("stopped");
+}
+
+function maintain(auth: Parameters<typeof startMaintenance>[0], log: Logger): () => void {
+  return startMaintenance(auth, {
+    clearsAway: keepsHouse(),
+    onPurged: (purged) => log.info(purged, "purged"),
+    onError: (error) => log.warn({ err: error }, "housekeeping failed; trying again in an hour"),
+  });
 }
 
 /** Waits for the calls in flight. Whoever then still waits for a password to be checked is told to try again rather than cut off. */
@@ -70,33 +90,6 @@ async function drain(drained: Promise<void>, auth: Pick<Auth, "refuseWaiting">, 
   log.warn("refusing the calls that still wait");
   auth.refuseWaiting();
   if (!(await isDrained(refusalTimeout))) log.warn("stopping with calls unanswered");
-}
-
-interface Stop {
-  readonly asked: Promise<void>;
-  isAsked(): boolean;
-}
-
-/** A second Ctrl-C ends the process at once. A terminal that closes often says so twice, and means one stop. */
-function listenForStop(log: Logger): Stop {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  let isAsked = false;
-  const stop = (signal: NodeJS.Signals) => {
-    if (isAsked && signal !== "SIGHUP") dieOf(signal);
-    if (isAsked) return;
-    isAsked = true;
-    log.info({ signal }, "shutting down");
-    setTimeout(dieOf, stopTimeout, "SIGKILL").unref();
-    resolve();
-  };
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
-  return { asked: promise, isAsked: () => isAsked };
-}
-
-/** `process.exit()` waits for the password hashes that are being made. */
-function dieOf(signal: NodeJS.Signals): void {
-  process.removeAllListeners(signal);
-  process.kill(process.pid, signal);
 }
 
 function greeting(url: string, place: string): string {

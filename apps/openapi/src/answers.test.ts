@@ -64,7 +64,7 @@ test("a person's calls are answered as the document says", async () => {
   const signedIn = await signIn("alice", { deviceName: "Ada's iPhone" });
   const { refreshToken } = await ask("token.refresh", { input: { refreshToken: signedIn.refreshToken } });
   const token = signedIn.token;
-  await ask("token.verify", { input: { token } });
+  await ask("token.verify", { input: { token, permissions: ["notes.add_note"] } });
   await ask("token.verify", { input: { token: "x" } });
   await ask("me.get", { token });
   await ask("me.update", { token, input: { city: "İzmir", gender: "Female" } });
@@ -112,6 +112,7 @@ test("an administrator's calls are answered as the document says", async () => {
   await ask("users.endSessions", { token, input: { id } });
   await ask("users.delete", { token, input: { id } });
   await ask("groups.delete", { token, input: { id: group.id } });
+  await ask("permissions.declare", { token, input: { app: "shop", permissions: ["shop.order"] } });
   await ask("audit.list", { token, input: { limit: 100 } });
   const note = await ask("notes.create", { token, input: { title: "Keys", body: "Under the mat." } });
   await ask("notes.update", { token, input: { id: note.id, title: "Key" } });

@@ -59,6 +59,7 @@ const tags = [
   { name: "password", description: "Setting a password without knowing the one before" },
   { name: "users", description: "Administering other people's accounts" },
   { name: "groups", description: "Permissions given to people as a whole" },
+  { name: "permissions", description: "Permissions of other programs" },
   { name: "audit", description: "What happened, to whom, by whom" },
   { name: "notes", description: "An example resource" },
   { name: "cookie", description: "The same for browsers, with the refresh token in a cookie" },

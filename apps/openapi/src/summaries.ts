@@ -29,6 +29,7 @@ export const summaries: Readonly<Record<string, string>> = {
   "groups.create": "Creates a group",
   "groups.update": "Changes a group's name or permissions",
   "groups.delete": "Deletes a group",
+  "permissions.declare": "Creates the permissions of another program, or withdraws them",
   "audit.list": "One page of what happened, the newest first",
   "notes.list": "The newest notes",
   "notes.create": "Writes a note",

@@ -6,6 +6,7 @@ import type { Caller } from "./flows/authenticate.ts";
 import type { ChangePasswordInput } from "./flows/change-password.ts";
 import type { RequestFacts } from "./flows/core.ts";
 import type { CreateUserInput } from "./flows/create-user.ts";
+import type { DeclarePermissionsInput } from "./flows/declare-permissions.ts";
 import type { Health } from "./flows/examine.ts";
 import type { TokenInspection } from "./flows/inspect-token.ts";
 import type { PasswordCode } from "./flows/issue-password-code.ts";
@@ -101,8 +102,11 @@ export interface Auth<C extends Config = PlainConfig> {
    */
   authenticate(authorization: readonly string[], facts?: RequestFacts): Promise<Caller<UserOf<C>>>;
 
-  /** Tells what an access token is worth at this moment (RFC 7662 §2.2). Throws AuthError `rate_limited` at the most. */
-  inspectToken(token: string, facts: RequestFacts): Promise<TokenInspection>;
+  /**
+   * Tells what an access token is worth at this moment (RFC 7662 §2.2), and which of some permissions its owner holds. Throws AuthError
+   * `rate_limited` at the most.
+   */
+  inspectToken(token: string, facts: RequestFacts, permissions?: readonly string[]): Promise<TokenInspection>;
 
   /**
    * What a user may do at this moment: nothing while inactive, everything as a superuser, else what was granted. Permissions that another
@@ -241,7 +245,17 @@ export interface Auth<C extends Config = PlainConfig> {
   createUser(input: CreateUserInput & { readonly profile?: ProfileChangesOf<C> }): Promise<UserOf<C>>;
   /** One page of the audit trail, the newest first. */
   listAuditEvents(input: ListEventsInput): Promise<EventPageAnswer>;
-  /** Creates the permissions that are declared; with `prune`, deletes all others with their grants. */
+  /**
+   * Creates the permissions of an app that another program has, for the account that it runs as; with `prune`, withdraws the app's others
+   * with their grants. `permissions: []` with `prune` releases the app.
+   *
+   * @throws AuthError `invalid_input`, `identifier_taken` when the app is somebody else's
+   */
+  declarePermissions(admin: Administrator, input: DeclarePermissionsInput): Promise<SyncedPermissions>;
+  /**
+   * Creates the permissions that are declared here; with `prune`, deletes with their grants all others that no account declares. Throws
+   * StartError when another program declares an app of these, unless it prunes.
+   */
   syncPermissions(input: { prune: boolean }): Promise<SyncedPermissions>;
   /** Makes a new signing key and answers its id. */
   rotateKeys(input: RotateKeysInput): Promise<string>;

@@ -6,7 +6,7 @@ import { createTokenVerification } from "./flows/verify-token.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { createPasswords } from "./passwords/passwords.ts";
 import { deriveKey } from "./secrets.ts";
-import { touchSessions } from "./sessions/session-store.ts";
+import { noteUses, touchSessions, type Use } from "./sessions/session-store.ts";
 import type { Queries, Storage } from "./storage/database.ts";
 import { shareQuery } from "./storage/share-query.ts";
 import { createLanes } from "./throttling/lanes.ts";
@@ -52,6 +52,7 @@ export function createCore({ db, pool }: Storage, options: ResolvedOptions): Cor
     readCaller: createCallerReader(pool, callerColumns),
     readPermissions: createPermissionReader(db),
     touchSession: createToucher(db),
+    noteUse: createUseNoter(db),
   };
 }
 
@@ -61,6 +62,14 @@ function createToucher(db: Queries): (id: string) => void {
     return ids.map(() => undefined);
   });
   return (id) => void touch(id).catch(() => {});
+}
+
+function createUseNoter(db: Queries): (use: Use) => Promise<void> {
+  const note = shareQuery(async (uses: readonly Use[]) => {
+    await noteUses(db, uses);
+    return uses.map(() => undefined);
+  });
+  return (use) => note(use);
 }
 
 function djangoKey(secretKey: string) {

@@ -8,6 +8,7 @@ import { authorize, findPermissions } from "./flows/authorize.ts";
 import { changePassword } from "./flows/change-password.ts";
 import type { Core } from "./flows/core.ts";
 import { createUser } from "./flows/create-user.ts";
+import { declarePermissions } from "./flows/declare-permissions.ts";
 import { examine, refuseFaults } from "./flows/examine.ts";
 import { inspectToken } from "./flows/inspect-token.ts";
 import { createPasswordCode } from "./flows/issue-password-code.ts";
@@ -92,6 +93,7 @@ export function createAuth<
       revokeOtherSessions,
       createUser,
       listAuditEvents,
+      declarePermissions,
       syncPermissions,
       rotateKeys,
     }),

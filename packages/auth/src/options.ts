@@ -4,7 +4,7 @@ import { type Clock, systemClock } from "./clock.ts";
 import type { ConfigOf, UserOf } from "./config.ts";
 import type { HookName, Hooks } from "./hooks/hooks.ts";
 import { type CountryCode, isCountryCode } from "./identifiers/phone.ts";
-import { coreModels, declarationPattern, listPermissionsOf } from "./permissions/permission.ts";
+import { coreModels, corePermissions, declarationPattern, listPermissionsOf } from "./permissions/permission.ts";
 import { maximumTokenLifetime, tokenAlgorithms } from "./tokens/access-token.ts";
 import { defineProfile, type NoFields, type ProfileDefinition, type ProfileFields } from "./users/profile.ts";
 import type { User } from "./users/user.ts";
@@ -59,6 +59,8 @@ const sessionOptions = z
     idleLifetime: seconds(300, 400 * day).default(30 * day),
     /** Seconds for which a refresh token that has just been used is answered with the same successor once more. */
     refreshGrace: seconds(0, 600).default(30),
+    /** Seconds for which it is answered beyond that, to the same program, while nobody has used what it was answered before. */
+    refreshRetry: seconds(0, day).default(day),
     /** Sessions that one person may have; beyond it the one used longest ago ends. */
     perUser: z.int().min(1).max(1_000).default(50),
   })
@@ -88,7 +90,7 @@ const optionsSchema = z
     permissions: z
       .array(permissionDeclaration)
       .default([])
-      .transform((declarations) => listPermissionsOf([...coreModels, ...declarations])),
+      .transform((declarations) => listPermissionsOf([...coreModels, ...corePermissions, ...declarations])),
     phones: z
       .strictObject({
         /** ISO 3166-1 alpha-2; without it only international spellings are phone numbers. */

@@ -5,8 +5,13 @@ import { type AccessTokenClaims, type FindVerificationKey, verifyAccessToken } f
 import { findLocalKey } from "./tokens/local-keys.ts";
 import { findRemoteKey } from "./tokens/remote-keys.ts";
 
-export { AuthError, type AuthErrorCode } from "./errors.ts";
+// What `@latchkey/verify` is built from; this file is no entry of what is published here.
+export { type Clock, systemClock } from "./clock.ts";
+export { AuthError, type AuthErrorCode, type AuthErrorDetails, type InputIssue, isAuthError } from "./errors.ts";
 export type { AccessTokenClaims } from "./tokens/access-token.ts";
+export { readBearerToken } from "./tokens/bearer.ts";
+export { findChallenge } from "./tokens/challenge.ts";
+export { fetchJson } from "./tokens/fetch-json.ts";
 
 export interface TokenVerifierOptions {
   /** The service's `TOKEN_ISSUER`. */

@@ -8,18 +8,37 @@ import {
   type NoFields,
   type ProfileFields,
 } from "@latchkey/auth";
+import { type AnyTRPCRouter, initTRPC, TRPCError } from "@trpc/server";
+import {
+  createFetchHandler,
+  type FetchHandler,
+  type FetchHandlerOptions,
+  type HttpOptions,
+} from "./http/fetch-handler.ts";
+import { responseMeta } from "./http/headers.ts";
 import { startMaintenance } from "./maintenance.ts";
+import { migrateOwn, type OwnMigrations } from "./own-migrations.ts";
 import { type Builders, createBuilders } from "./trpc/builders.ts";
 import { createContext, type LatchkeyContext, type RequestInput } from "./trpc/context.ts";
+import type { ProcedureMeta } from "./trpc/cookie-mode.ts";
+import { findAuthError } from "./trpc/error-map.ts";
+import { formatError } from "./trpc/format-error.ts";
 import { createProcedures, type Procedures } from "./trpc/procedures.ts";
 
 export interface LatchkeyOptions<Fields extends ProfileFields, Declared extends readonly string[]>
   extends Omit<AuthOptions<Fields, Declared>, "onError"> {
   /** Where the data is: an address, or a pool of `pg` of your own. */
   readonly database: DatabaseOptions;
+  /** Tables of your own, made after Latchkey's: they may refer to `latchkey.users (id)`. */
+  readonly migrations?: OwnMigrations;
+  /** For `latchkey.fetch`: how requests reach the process, and who may send them. */
+  readonly http?: HttpOptions;
   /** Told what failed where no caller is told: maintenance, and hooks that run afterwards. Without it, Node prints a warning. */
   readonly onError?: (error: unknown, about: { readonly task: string }) => void;
 }
+
+/** A router, and whatever is other than in the option `http`. */
+export type RouterToServe<C extends Config> = Omit<FetchHandlerOptions<C>, "auth">;
 
 /** Sign-in for a router of your own. */
 export interface Latchkey<C extends Config> extends Builders<C> {
@@ -36,6 +55,23 @@ export interface Latchkey<C extends Config> extends Builders<C> {
    * });
    */
   context(request: RequestInput): LatchkeyContext<C>;
+  /**
+   * Answers what is not tRPC, and what is not in your router: cookie mode below `/cookie`, the public keys at `/.well-known/jwks.json`, and
+   * Latchkey's procedures below `/trpc`, all below `http.basePath`.
+   *
+   * @example
+   * app.all("/.well-known/jwks.json", (c) => latchkey.fetch(c.req.raw, { remoteAddress }));
+   */
+  readonly fetch: FetchHandler;
+  /**
+   * The same for a router of your own, in which Latchkey's procedures are, so that its clients can use cookie mode.
+   *
+   * @example
+   * const answer = latchkey.createFetchHandler({ router: appRouter, createContext: (_, its) => ({ tenant, ...its }) });
+   */
+  createFetchHandler(options: RouterToServe<C>): FetchHandler;
+  /** For the option `responseMeta` of tRPC's adapters: `WWW-Authenticate`, `Retry-After` and `Cache-Control: no-store` on answers. */
+  readonly responseMeta: typeof responseMeta;
   /** Begins what is to be done by the hour: clearing away, and looking over the stored hashes. Once a process. */
   start(): void;
   /** Ends that, refuses whoever waits for a password to be checked, and closes the connections unless the pool is yours. */
@@ -58,36 +94,59 @@ export async function createLatchkey<
   const Fields extends ProfileFields = NoFields,
   const Declared extends readonly string[] = readonly [],
 >(options: LatchkeyOptions<Fields, Declared>): Promise<Latchkey<ConfigOf<Fields, Declared>>> {
-  const { database, onError = warn, ...rest } = options;
+  const { database, onError = warn, migrations, http = {}, ...rest } = options;
   const onHookError = (error: unknown, { hook }: { hook: string }) => onError(error, { task: `the hook ${hook}` });
   const authOptions: AuthOptions<Fields, Declared> = { ...rest, onError: onHookError };
   const auth = createAuth<Fields, Declared>(database, authOptions);
   try {
     await auth.prepare();
+    if (migrations) await migrateOwn(auth.pool, migrations);
+    return serve(auth, http, onError);
   } catch (error) {
     await auth.close();
     throw error;
   }
-  return serve(auth, (error) => onError(error, { task: "maintenance" }));
 }
 
-function serve<C extends Config>(auth: Auth<C>, onError: (error: unknown) => void): Latchkey<C> {
-  const { ofCoreModel: _, ...builders } = createBuilders<C>("refusals");
+type OnError = (error: unknown, about: { readonly task: string }) => void;
+
+function serve<C extends Config>(auth: Auth<C>, http: HttpOptions, onError: OnError): Latchkey<C> {
+  const { ofCoreModel: _model, withCorePermission: _permission, ...builders } = createBuilders<C>("refusals");
+  const procedures = createProcedures<C>(auth.profile);
+  const createHandler = (options: RouterToServe<C>) =>
+    createFetchHandler<C>({ onError: tellOfDefects(onError), ...http, ...options, auth });
   let stopMaintenance = () => {};
   return {
     ...builders,
     auth,
-    procedures: createProcedures<C>(auth.profile),
+    procedures,
+    fetch: createHandler({ router: toRouter(procedures) }),
+    createFetchHandler: createHandler,
+    responseMeta,
     context: (request) => createContext(auth, request),
     start() {
       stopMaintenance();
-      stopMaintenance = startMaintenance(auth, { onError });
+      stopMaintenance = startMaintenance(auth, { onError: (error) => onError(error, { task: "maintenance" }) });
     },
     async stop() {
       stopMaintenance();
       auth.refuseWaiting();
       await auth.close();
     },
+  };
+}
+
+/** A router of Latchkey's procedures alone. */
+function toRouter<C extends Config>(procedures: Procedures<C>): AnyTRPCRouter {
+  const t = initTRPC.context<LatchkeyContext>().meta<ProcedureMeta>();
+  return t.create({ isDev: false, errorFormatter: formatError }).router(procedures);
+}
+
+/** Refusals are answers; what is none is a failure of the server. */
+function tellOfDefects(onError: OnError): NonNullable<HttpOptions["onError"]> {
+  return ({ error, path }) => {
+    const isRefusal = error instanceof TRPCError && findAuthError(error) !== null;
+    if (!isRefusal) onError(error, { task: path === undefined ? "a request" : `the procedure ${path}` });
   };
 }
 

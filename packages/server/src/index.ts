@@ -1,7 +1,25 @@
 export type { CorePermission as Permission } from "@latchkey/auth";
-export { HookRefusal, indexed } from "@latchkey/auth";
-export { createLatchkey, type Latchkey, type LatchkeyOptions } from "./create-latchkey.ts";
+export { findChallenge, HookRefusal, indexed } from "@latchkey/auth";
+export { defineLatchkeyConfig, type LatchkeyConfig } from "./config.ts";
+export { createLatchkey, type Latchkey, type LatchkeyOptions, type RouterToServe } from "./create-latchkey.ts";
+export { createAddressReader, isTrustedProxy, type ReadAddress, type TrustedProxy } from "./http/client-address.ts";
+export {
+  type CallFailure,
+  createFetchHandler,
+  type FetchHandler,
+  type FetchHandlerOptions,
+  type HttpOptions,
+  type RequestInfo,
+} from "./http/fetch-handler.ts";
+export { responseMeta, toAnswerHeaders } from "./http/headers.ts";
+export { jwksPath } from "./http/jwks.ts";
+export { requestLimits } from "./http/limits.ts";
+export { findOriginFault, isLoopback, type TellOperator } from "./http/origins.ts";
+export { answerPublicDocument, type PublicDocument } from "./http/public-document.ts";
+export { type PublicUrl, parsePublicUrl } from "./http/public-url.ts";
+export { refuse, refuseMethod } from "./http/refusals.ts";
 export { type MaintenanceOptions, startMaintenance } from "./maintenance.ts";
+export { migrateOwn, type OwnMigration, type OwnMigrations, readMigrations } from "./own-migrations.ts";
 export {
   type Builders,
   createBuilders,
@@ -19,7 +37,7 @@ export {
   type RequestInput,
 } from "./trpc/context.ts";
 export type { CallCookies, HiddenTokens, ProcedureAccess, ProcedureMeta } from "./trpc/cookie-mode.ts";
-export { findAuthError, findChallenge, toTrpcError } from "./trpc/error-map.ts";
+export { findAuthError, toTrpcError } from "./trpc/error-map.ts";
 export type { ErrorData, ErrorShape } from "./trpc/error-shape.ts";
 export { formatError } from "./trpc/format-error.ts";
 export { cursorText, identifierText, type ProcedureTypes, pageLimit, passwordText, text } from "./trpc/inputs.ts";

@@ -3,6 +3,8 @@ import type { Auth, Config, Purged } from "@latchkey/auth";
 const hour = 3_600_000;
 
 export interface MaintenanceOptions {
+  /** False for processes beside one that does; true by default. Every process looks over the hashes, for its own memory. */
+  readonly clearsAway?: boolean;
   /** Told what was cleared away, when anything was. */
   readonly onPurged?: (purged: Purged) => void;
   /** Told what failed; it is tried again in an hour. */
@@ -15,12 +17,13 @@ export interface MaintenanceOptions {
  */
 export function startMaintenance<C extends Config>(
   auth: Auth<C>,
-  { onPurged = () => {}, onError }: MaintenanceOptions,
+  { clearsAway = true, onPurged = () => {}, onError }: MaintenanceOptions,
 ): () => void {
   let isStopped = false;
   const run = async () => {
     try {
       await auth.learnHashCosts();
+      if (!clearsAway) return;
       const purged = await auth.purge();
       if (Object.values(purged).some((count) => count > 0)) onPurged(purged);
     } catch (error) {

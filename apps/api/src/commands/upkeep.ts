@@ -1,3 +1,4 @@
+import type { Auth } from "@latchkey/auth";
 import { Command } from "commander";
 import { print, withAuth } from "./with-auth.ts";
 
@@ -9,14 +10,16 @@ interface JsonFlag {
 export function syncPermissionsCommand(): Command {
   return new Command("sync-permissions")
     .description("Create the permissions of the declared models")
-    .option("--prune", "delete permissions that nobody declares any more, with every grant of them")
+    .option("--prune", "delete permissions that no program declares any more, with every grant of them")
     .option("--json", "print the answer as JSON")
     .action(async (flags: JsonFlag & { readonly prune?: true }) => {
-      await withAuth(async (auth) => {
+      const sync = async (auth: Auth) => {
         const { added, removed } = await auth.syncPermissions({ prune: flags.prune ?? false });
         const changes = [...added.map((name) => `+ ${name}`), ...removed.map((name) => `- ${name}`)];
         print(flags, { added, removed }, changes.join("\n") || "The permissions are as declared.");
-      });
+      };
+      // What a start refuses, an app that another program declares, is what this takes over.
+      await withAuth(sync, flags.prune ? { makeReady: (auth) => auth.migrate() } : {});
     });
 }
 

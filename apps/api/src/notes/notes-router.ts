@@ -1,12 +1,13 @@
-import { AuthError } from "@latchkey/auth";
+import { AuthError, isPlainLine, isPlainProse } from "@latchkey/auth";
 import { pageLimit, text } from "@latchkey/server";
 import { z } from "zod";
 import { modelProcedures } from "../trpc.ts";
 import { deleteNote, insertNote, listNotes, updateNote } from "./note-store.ts";
 
 const note = modelProcedures.orAnonReadOnly("notes.note");
-const title = text(200);
-const body = text(10_000);
+const misleading = "holds characters that cannot be shown as they are";
+const title = text(200).refine(isPlainLine, misleading);
+const body = text(10_000).refine(isPlainProse, misleading);
 
 /** An example resource, to be replaced by yours: anybody reads notes, and who holds the permission writes them. */
 export const notesProcedures = {

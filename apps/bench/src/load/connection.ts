@@ -15,7 +15,7 @@ export class Connection {
   readonly #visitor: Visitor;
 
   constructor(url: string, number: number, visitor: Visitor) {
-    this.#client = new Client(url, { pipelining: 1, connect: { ...sourceAddress(number) } });
+    this.#client = new Client(url, { pipelining: 1, ...sourceAddress(number) });
     this.#visitor = visitor;
   }
 

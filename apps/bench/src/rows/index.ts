@@ -16,7 +16,6 @@ export const rows: readonly Row[] = [
   calls,
   signIns,
   latency,
-  hostile,
   refreshes,
   lookups,
   sessions,
@@ -24,4 +23,6 @@ export const rows: readonly Row[] = [
   twoProcesses,
   start,
   layers,
+  // The last, since the addresses that flooded are refused for a while.
+  hostile,
 ];

@@ -39,7 +39,7 @@ describe.each(["docs/operations.md", "README.md"])("the settings in %s", (path) 
 test("the settings in docs/sessions.md have the defaults that are written", async () => {
   const tables = tablesOf(await readPage("docs/sessions.md"));
   const rows = tables.find(([first]) => first?.[0] === "`ACCESS_TOKEN_LIFETIME`") ?? [];
-  expect(rows).toHaveLength(5);
+  expect(rows).toHaveLength(6);
   for (const [cell = "", written = ""] of rows) {
     const [name = ""] = codeIn(cell);
     const [value = ""] = codeIn(written);

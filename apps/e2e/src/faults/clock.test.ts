@@ -106,7 +106,9 @@ describe("service processes whose clocks are 2 minutes ahead of the database's, 
     "are told of by `latchkey doctor`: %i seconds",
     async (offset) => {
       const run = await installation.run(["doctor", "--json"], { variables: withClock(offset) });
-      const { clockDifference, warnings } = JSON.parse(run.stdout);
+      const { clockDifference, warnings: all } = JSON.parse(run.stdout);
+      // The server of these tests is set to lose what it has in a crash, and doctor says so.
+      const warnings = all.filter((line: string) => !/^(fsync|full_page_writes) is off/.test(line));
       expect(Math.abs(clockDifference + offset * 1000)).toBeLessThan(5_000);
       const expected = offset === 0 ? [] : ["The clocks of this machine and of the database differ: set both by NTP."];
       expect({ code: run.code, warnings }).toEqual({ code: offset === 0 ? 0 : 1, warnings: expected });

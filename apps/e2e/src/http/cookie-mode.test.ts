@@ -1,7 +1,7 @@
 import { procedures } from "@latchkey/api/procedures";
 import { router } from "@latchkey/api/trpc";
+import { parsePublicUrl } from "@latchkey/server";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { parsePublicUrl } from "../../../api/src/public-url.ts";
 import { startLiveServer } from "../live-server.ts";
 
 const origin = "https://auth.example.com";

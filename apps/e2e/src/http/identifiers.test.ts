@@ -46,7 +46,7 @@ describe("nobody is found by", () => {
     ["another number", "+905321234568"],
     ["the same number of another country", "+15321234567"],
     ["the number with an extension", "+905321234567;ext=1"],
-    ["the number inside other text", "tel:+905321234567"],
+    ["the number inside other text", "call +905321234567"],
     ["another domain", "alice@example.com"],
     ["a domain that goes on", "alice@example.org.evil.example"],
   ])("%s: %s", async (_, username) => {

@@ -1,9 +1,10 @@
+import { defineProfile } from "@latchkey/auth";
 import type { AnyProcedure, AnyRouter } from "@trpc/server";
-import { appRouter } from "../../../api/src/router.ts";
+import { createAppRouter } from "../../../api/src/router.ts";
 import { type Answer, call, type LiveServer } from "../live-server.ts";
 
 // By their full names, such as `users.list`; the router's own type has them in groups.
-const { procedures }: AnyRouter["_def"] = appRouter._def;
+const { procedures }: AnyRouter["_def"] = createAppRouter(defineProfile())._def;
 
 /** The input of every procedure by name, as tRPC parses it; undefined for one that takes none. */
 export const procedureInputs: Readonly<Record<string, unknown>> = Object.fromEntries(

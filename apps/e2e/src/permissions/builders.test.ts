@@ -1,4 +1,3 @@
-import { createLog } from "@latchkey/api/log";
 import type { RequestFacts } from "@latchkey/auth";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { modelProcedures, permittedProcedure, router, staffProcedure } from "../../../api/src/trpc.ts";
@@ -12,7 +11,6 @@ beforeAll(async () => {
 });
 afterAll(() => live[Symbol.asyncDispose]());
 
-const log = createLog("fatal", { write: () => {} });
 const group = modelProcedures("auth.group");
 const readable = modelProcedures.orAnonReadOnly("auth.group");
 
@@ -30,7 +28,7 @@ const sample = router({
 /** The sample's procedures as they answer somebody with these headers. */
 function callAs(...authorization: string[]) {
   const facts: RequestFacts = live.test.facts;
-  return sample.createCaller({ latchkey: { auth: live.test.auth, authorization, facts }, log });
+  return sample.createCaller({ latchkey: { auth: live.test.auth, authorization, facts } });
 }
 
 const denied = { code: "FORBIDDEN", cause: { code: "permission_denied" } };

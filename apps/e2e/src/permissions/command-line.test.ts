@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createEmptyDatabase, type EmptyDatabase } from "../processes/external-database.ts";
+import { createEmptyDatabase, type EmptyDatabase, queryOnce } from "../processes/external-database.ts";
 import { createInstallation, type Installation, type Service } from "../processes/installation.ts";
 import { createUser, obtainToken, password } from "../processes/people.ts";
 import { ask, outcomeOf } from "./ask.ts";
@@ -320,4 +320,21 @@ describe("names, standing and groups", () => {
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).toContain(said);
   });
+});
+
+test("an app that another program declared keeps commands from starting, and sync-permissions --prune takes it over", async () => {
+  const all = ["add", "change", "delete", "view"].map((action) => `notes.${action}_note`);
+  await queryOnce(
+    { connectionString: database.url },
+    "update latchkey.permission_apps set declarer = (select id from latchkey.users where username_key = 'boss') where app = 'notes'",
+  );
+  for (const args of [["sync-permissions"], ["list-users"]]) {
+    const { code, stdout, stderr } = await installation.run(args);
+    expect({ code, stdout }).toEqual({ code: 3, stdout: "" });
+    expect(stderr).toMatch(
+      /^latchkey: Another program declares the permissions of notes: .*sync-permissions --prune`\n$/,
+    );
+  }
+  expect(await answerOf("sync-permissions", "--prune")).toEqual({ added: all, removed: all });
+  expect(await say("sync-permissions")).toBe("The permissions are as declared.\n");
 });

@@ -72,6 +72,10 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
   "groups.create": () => ({ name: freshName(), permissions: [] }),
   "groups.update": ({ groupId }) => ({ id: groupId, name: freshName() }),
   "groups.delete": ({ groupId }) => ({ id: groupId }),
+  "permissions.declare": () => {
+    const app = `app${freshName()}`;
+    return { app, permissions: [`${app}.order`] };
+  },
   "audit.list": () => undefined,
   "notes.list": () => undefined,
   "notes.create": () => ({ title: "Milk", body: "Two bottles" }),

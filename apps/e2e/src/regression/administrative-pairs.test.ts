@@ -41,6 +41,10 @@ const calls: Readonly<Record<string, (round: Round) => Promise<unknown>>> = {
   "a new password": ({ auth, person }) => auth.operator.changePassword(person.username, `${password} 2`),
   "a sign-in": ({ auth, admin, person }) => auth.login({ username: person.username, password }, admin.facts),
   "a refresh": ({ auth, admin, person }) => auth.refresh(person.refreshToken, admin.facts),
+  "permissions.declare": ({ auth, admin }) =>
+    auth.declarePermissions(admin, { app: "shop", permissions: ["shop.order", "shop.refund_order"] }),
+  "permissions.declare of nothing": ({ auth, admin }) =>
+    auth.declarePermissions(admin, { app: "shop", permissions: [], prune: true }),
   "sync-permissions --prune": ({ auth }) => auth.syncPermissions({ prune: true }),
   purge: ({ auth }) => auth.purge(),
 };

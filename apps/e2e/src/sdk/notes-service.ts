@@ -1,25 +1,14 @@
 import { once } from "node:events";
-import { AuthError, createTokenVerifier } from "@latchkey/auth/verify";
-import { initTRPC, TRPCError } from "@trpc/server";
+import { createVerifiedProcedure, type VerifiedProcedure } from "@latchkey/verify/trpc";
+import { initTRPC } from "@trpc/server";
 import { createHTTPServer } from "@trpc/server/adapters/standalone";
 import type { LiveServer } from "../live-server.ts";
 
-const t = initTRPC.context<{ authorization: string; verify: ReturnType<typeof createTokenVerifier> }>().create({
-  errorFormatter: ({ shape, error: { cause } }) => ({
-    ...shape,
-    data: { ...shape.data, reason: cause instanceof AuthError ? cause.code : null },
-  }),
-});
-
-const protectedProcedure = t.procedure.use(async ({ ctx, next }) => {
-  const { sub } = await ctx.verify(ctx.authorization.replace("Bearer ", "")).catch((cause) => {
-    throw new TRPCError({ code: "UNAUTHORIZED", cause });
-  });
-  return next({ ctx: { userId: sub } });
-});
+const t = initTRPC.context<{ authorization: string | undefined }>().create();
 
 /** Another team's API: it counts what ran. */
-function createNotesRouter() {
+function createNotesRouter(verified: VerifiedProcedure) {
+  const protectedProcedure = t.procedure.concat(verified);
   const ran = { visit: 0, add: 0 };
   const router = t.router({
     visit: t.procedure.mutation(() => ++ran.visit),
@@ -33,12 +22,11 @@ export type NotesRouter = ReturnType<typeof createNotesRouter>["router"];
 
 /** Serves another team's API, which takes the tokens of the live service, on a free loopback port. */
 export async function startNotesService({ url, test }: LiveServer) {
-  const { ran, router } = createNotesRouter();
   const jwks = `${url}/.well-known/jwks.json`;
-  const verify = createTokenVerifier({ issuer: "latchkey", audience: "latchkey", jwks, clock: test.clock });
+  const options = { issuer: "latchkey", audience: "latchkey", jwks, clock: test.clock };
+  const { ran, router } = createNotesRouter(createVerifiedProcedure(options));
   const createContext = ({ req }: { req: { headers: { authorization?: string | undefined } } }) => ({
-    authorization: req.headers.authorization ?? "",
-    verify,
+    authorization: req.headers.authorization,
   });
   const server = createHTTPServer({ router, createContext }).listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -55,3 +55,30 @@ export function letEndedSessionsIn(core: Auth, database: TestDatabase): Auth {
     },
   };
 }
+
+/** A core that takes a refresh's answer for lost as long as nobody has presented the refresh token in it. */
+export function overlookUse(core: Auth, database: TestDatabase): Auth {
+  return {
+    ...core,
+    async refresh(text, facts) {
+      const { sessionId } = parseRefreshToken(key, text);
+      await database.query(
+        "update latchkey.sessions set unused_since = rotated_at where id = $1 and unused_since is null and rotated_at is not null",
+        [sessionId],
+      );
+      return core.refresh(text, facts);
+    },
+  };
+}
+
+/** A core that takes any access token of a session for a sign that its last refresh was answered. */
+export function takeOldTokensForUse(core: Auth, database: TestDatabase): Auth {
+  return {
+    ...core,
+    async authenticate(authorization, facts) {
+      const caller = await core.authenticate(authorization, facts);
+      await database.query("update latchkey.sessions set unused_since = null where id = $1", [caller.session.id]);
+      return caller;
+    },
+  };
+}

@@ -31,6 +31,9 @@ export interface NetworkRequest {
   answer: { readonly status: number; readonly text: string } | null;
 }
 
+/** What the browser calls itself. */
+export const userAgent = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0";
+
 /** What a tab waits for that has its slow storage emptied. */
 export const emptying = "its storage to be emptied";
 
@@ -203,7 +206,7 @@ export class Browser {
       procedure: pathname.replace("/trpc/", ""),
       target: pathname + search,
       method: init.method ?? "GET",
-      headers: new Headers(init.headers),
+      headers: new Headers([...new Headers(init.headers), ["user-agent", userAgent]]),
       body: typeof init.body === "string" ? init.body : null,
       sentAt: this.#options.now(),
       storedAtSend: this.stored,

@@ -1,5 +1,13 @@
 import { isAuthError } from "@latchkey/client";
-import { Browser, emptying, holdsSession, type NetworkRequest, type Occurrence, type Tab } from "./browser.ts";
+import {
+  Browser,
+  emptying,
+  holdsSession,
+  type NetworkRequest,
+  type Occurrence,
+  type Tab,
+  userAgent,
+} from "./browser.ts";
 import { createDice, type Dice } from "./dice.ts";
 import { SessionModel, type Verdict } from "./session-model.ts";
 import { readRefreshToken } from "./stored-token.ts";
@@ -15,7 +23,11 @@ export interface Tally {
   crashes: number;
   thefts: number;
   theftsNoticed: number;
-  /** Sessions that ended because an answer was lost and nobody asked again within the grace time. */
+  /** Refreshes beyond the grace time that were answered, because nobody had used the answer before. */
+  lateAnswers: number;
+  /** Times at which the database stood still and every answer under way was lost. */
+  stalls: number;
+  /** Sessions that ended because an answer was lost for too long, or with a password change. */
   unrepaired: number;
   ranOut: number;
   signOuts: number;
@@ -32,6 +44,8 @@ export const emptyTally = (): Tally => ({
   crashes: 0,
   thefts: 0,
   theftsNoticed: 0,
+  lateAnswers: 0,
+  stalls: 0,
   unrepaired: 0,
   ranOut: 0,
   signOuts: 0,
@@ -69,11 +83,10 @@ const longestBackOff = 13;
  *   newest and the one before, and a session that ends for a token used twice is audited once.
  * - The storage never goes back to an older token.
  * - A tab signs its person out only when somebody asked for it, or the session is over. A session is over when it was signed out
- *   or ran out; when two people held its tokens; or when the service moved on, none of its answers reached a tab that lived to
- *   store it, and no tab asked again within the grace time. The last is the price of noticing a theft: the service cannot tell
- *   the two apart.
+ *   or ran out; when two people held its tokens; when the answer to a password change was lost; or when the service moved on, no
+ *   answer reached a tab that lived to store it, and no tab asked again for a day.
  * - When the network is well again, every tab gets its answers; all tabs together move a session on once.
- * - A thief and the owner who have both refreshed, more than a grace time apart, have ended the session.
+ * - A thief and the owner who take turns to refresh, minutes apart, have ended the session before the thief's second one.
  *
  * @throws Violation
  */
@@ -88,8 +101,17 @@ interface KnownToken {
 }
 
 interface Outcome {
+  readonly token?: string;
   readonly refreshToken?: string;
   readonly reason?: string;
+}
+
+/** What a thief has got hold of, and calls themselves. */
+interface Loot {
+  readonly refreshToken: string;
+  /** Once they have refreshed. */
+  readonly token?: string;
+  readonly userAgent: string;
 }
 
 class Simulation {
@@ -110,7 +132,7 @@ class Simulation {
   #isSignedOut = true;
   /** Tabs that have signed out, of which the storage has not heard yet. */
   readonly #forgetting = new Set<Tab>();
-  #stolen: string | null = null;
+  #stolen: Loot | null = null;
   /** Among the requests that are being answered at the same moment, one has ended the session. */
   #isEndingNow = false;
   #hasCrashed = false;
@@ -216,6 +238,7 @@ class Simulation {
       [0.15, async () => this.#signOut(this.#pickTab(awake))],
       [0.1, () => this.#signOutElsewhere()],
       [this.#stolen ? 0.6 : 0.25, () => this.#steal()],
+      ...(this.#stolen?.token ? [[0.4, () => this.#callAsThief()] as const] : []),
     ];
   }
 
@@ -227,6 +250,8 @@ class Simulation {
       [1.5, async () => this.#advance(this.#dice.between(25, 120))],
       [2, async () => this.#advance(this.#dice.between(840, 1_000))],
       [0.1, async () => this.#advance(this.#dice.between(2, 4) * 86_400)],
+      [0.2, async () => this.#advance(this.#dice.between(1, 23) * 3_600)],
+      ...(requests.length > 0 ? [[0.4, () => this.#stall()] as const] : []),
       ...(living.length < this.#mostTabs ? [[0.6, () => this.#open()] as const] : []),
       ...(awake.length > 0 ? [[0.6, () => this.#crash(this.#pickTab(awake))] as const] : []),
       ...(awake.length > 1 ? [[0.6, async () => this.#park(this.#pickTab(awake))] as const] : []),
@@ -404,23 +429,32 @@ class Simulation {
   /** Somebody reads the storage, and later uses what was in it, again and again. */
   async #steal(): Promise<void> {
     if (this.#stolen) return this.#refreshAsThief(this.#stolen);
-    this.#stolen = readStored(this.#browser.stored);
-    if (!this.#stolen) return;
+    const refreshToken = readStored(this.#browser.stored);
+    if (!refreshToken) return;
+    this.#stolen = { refreshToken, userAgent: this.#dice.roll() < 0.7 ? userAgent : "curl/8.5.0" };
     this.#tally.thefts += 1;
-    this.#note(`a thief copies ${this.#describe(this.#stolen)}`);
+    this.#note(`a thief copies ${this.#describe(refreshToken)}`);
   }
 
-  async #refreshAsThief(refreshToken: string): Promise<void> {
+  async #refreshAsThief({ refreshToken, userAgent }: Loot): Promise<void> {
     const known = this.#known.get(refreshToken);
     if (known) known.session.isTheftUnderWay = true;
-    const headers = new Headers({ "content-type": "application/json" });
+    const headers = new Headers({ "content-type": "application/json", "user-agent": userAgent });
     const body = JSON.stringify({ refreshToken });
     const answer = await this.#world.serve(0, { target: "/trpc/token.refresh", method: "POST", headers, body });
     const outcome = readOutcome(await answer.text());
     this.#note(`the thief presents ${this.#describe(refreshToken)}: ${outcome.reason ?? "ok"}`);
-    await this.#checkRefresh(refreshToken, outcome);
-    this.#stolen = outcome.refreshToken ?? null;
+    await this.#checkRefresh({ refreshToken, userAgent }, outcome);
+    if (outcome.reason !== "unavailable") this.#stolen = toLoot(outcome, userAgent);
     if (outcome.reason === "refresh_token_reused") this.#tally.theftsNoticed += 1;
+  }
+
+  async #callAsThief(): Promise<void> {
+    const headers = new Headers({ authorization: `Bearer ${this.#stolen?.token}` });
+    const answer = await this.#world.serve(1, { target: "/trpc/me.get", method: "GET", headers, body: null });
+    const outcome = readOutcome(await answer.text());
+    this.#note(`the thief calls: ${outcome.reason ?? "ok"}`);
+    this.#checkAccess("the thief", headers, outcome);
   }
 
   // What the network does with a request.
@@ -471,6 +505,18 @@ class Simulation {
     request.settle.resolve(new Response(text, { status }));
   }
 
+  /** The database stands still for a while: what was asked of it is done at last, and nobody hears of it any more. */
+  async #stall(): Promise<void> {
+    this.#tally.stalls += 1;
+    this.#note("the database stands still");
+    for (const request of this.#browser.requests) if (!request.answer) await this.#reachService([request]);
+    for (const request of [...this.#browser.requests]) {
+      this.#browser.take(this.#browser.requests, request);
+      request.settle.resolve(new Response('{"error":{"message":"down"}}', { status: 503 }));
+    }
+    this.#advance(45);
+  }
+
   #letHappen(occurrence: Occurrence): void {
     this.#note(`${occurrence.tab.name} waited for ${occurrence.what}`);
     this.#browser.take(this.#browser.occurrences, occurrence);
@@ -485,10 +531,10 @@ class Simulation {
     this.#note(`the service answers ${outcome.reason ?? "ok"} ${describeRequest(request)}${what}`);
     if (request.procedure === "token.refresh" && presented !== null) {
       this.#checkReuse(request, presented, outcome);
-      await this.#checkRefresh(presented, outcome);
+      await this.#checkRefresh({ refreshToken: presented, userAgent: request.headers.get("user-agent") }, outcome);
     }
     if (request.procedure === "token.obtain" && outcome.refreshToken) this.#welcome(outcome.refreshToken);
-    if (request.procedure.startsWith("me.")) this.#checkAccess(request, outcome);
+    if (request.procedure.startsWith("me.")) this.#checkAccess(request.tab.name, request.headers, outcome);
     if (request.procedure === "me.changePassword") await this.#checkPasswordChange(request, outcome);
     if (request.procedure === "token.revoke" && presented !== null) {
       const session = this.#known.get(presented)?.session;
@@ -508,38 +554,40 @@ class Simulation {
   #checkReuse({ tab, storedAtSend }: NetworkRequest, presented: string, { reason }: Outcome): void {
     const known = this.#known.get(presented);
     if (reason !== "refresh_token_reused" || !known || known.session.isTheftUnderWay) return;
-    const isLast = known.generation === known.session.generation - 1;
+    const isLast = known.generation === known.session.previous;
     // A storage that does not answer in time holds up nobody, so that a session can be more than one step ahead of it.
     const couldNotKnow = (isLast || this.#isStorageSlow) && readStored(storedAtSend) === presented;
     if (!couldNotKnow) this.#fail(`${tab.name} ended the session with a token that it need not have sent`);
     this.#tally.unrepaired += 1;
   }
 
-  async #checkRefresh(presented: string, outcome: Outcome): Promise<void> {
-    const known = this.#known.get(presented);
+  async #checkRefresh({ refreshToken, userAgent }: Presented, outcome: Outcome): Promise<void> {
+    const known = this.#known.get(refreshToken);
     this.#expect(known !== undefined, "a refresh token is presented that nobody was given");
     if (!known) return;
     const { session } = known;
-    const before = session.generation;
-    const verdict = session.present(known.generation, this.#world.now());
+    const { generation: before, lateAnswers } = session;
+    const verdict = session.present(known.generation, this.#world.now(), userAgent);
     this.#tally.refreshes += 1;
+    this.#tally.lateAnswers += session.lateAnswers - lateAnswers;
     if ("generation" in verdict && session.generation === before) this.#tally.repeats += 1;
     await this.#checkVerdict(session, verdict, outcome);
   }
 
   /** An access token is as good as its session is at this moment. */
-  #checkAccess({ tab, headers }: NetworkRequest, { reason }: Outcome): void {
-    const session = this.#sessionOf(headers);
+  #checkAccess(who: string, headers: Headers, { reason }: Outcome): void {
+    const claims = readClaims(headers);
+    const session = claims && this.#sessions.get(claims.sid.replaceAll("-", ""));
     const isOver = session?.isOver(this.#world.now()) ?? true;
-    if (reason === undefined && isOver) this.#fail(`${tab.name} is let in though its session is over`);
-    if (reason === "session_ended" && !isOver) this.#fail(`${tab.name} is told of the end of a good session`);
+    if (reason === undefined && isOver) this.#fail(`${who} is let in though its session is over`);
+    if (reason === "session_ended" && !isOver) this.#fail(`${who} is told of the end of a good session`);
+    // Other refusals, of a wrong password say, are of somebody who was let in.
+    const isLetIn = reason === undefined || !tokenRefusals.includes(reason);
+    if (claims && isLetIn) session?.use(Number.parseInt(claims.jti.slice(0, 8), 16));
   }
 
   #sessionOf(headers: Headers): SessionModel | undefined {
-    const claims = headers.get("authorization")?.split(".")[1];
-    if (claims === undefined) return undefined;
-    const { sid } = JSON.parse(Buffer.from(claims, "base64url").toString()) as { sid: string };
-    return this.#sessions.get(sid.replaceAll("-", ""));
+    return this.#sessions.get(readClaims(headers)?.sid.replaceAll("-", "") ?? "");
   }
 
   async #checkPasswordChange({ headers, body }: NetworkRequest, outcome: Outcome): Promise<void> {
@@ -576,7 +624,7 @@ class Simulation {
   async #checkTable(session: SessionModel): Promise<void> {
     const text = session.texts.at(-1) ?? "";
     const row = await this.#world.findSession(text);
-    const previous = session.texts.at(-2);
+    const previous = session.previous === null ? undefined : session.texts[session.previous];
     const hasNewest = row?.refreshHash.equals(readRefreshToken(text).hash);
     const hasPrevious = previous === undefined || row?.previousRefreshHash?.equals(readRefreshToken(previous).hash);
     this.#expect(hasNewest === true && hasPrevious === true, "the table has other generations than the last two");
@@ -586,6 +634,8 @@ class Simulation {
     );
     const events = session.ended === "refresh_token_reused" ? 1 : 0;
     this.#expect(row?.reuseEvents === events, `${row?.reuseEvents} events tell of a token used twice`);
+    const { lateAnswers } = session;
+    this.#expect(row?.lateEvents === lateAnswers, `${row?.lateEvents} events tell of ${lateAnswers} late answers`);
   }
 
   #checkStored(tab: Tab, before: string | null, after: string | null): void {
@@ -685,14 +735,17 @@ class Simulation {
     this.#expect(stored === generation, "the storage has not followed");
   }
 
+  /** The thief refreshes in step with the owner, and keeps still between. */
   async #expectTheftNoticed(): Promise<void> {
-    if (this.#isSignedOut || this.#isOver || !this.#session || !this.#stolen) return;
     const session = this.#session;
-    this.#advance(lifetimes.grace);
-    await this.#refreshAsThief(this.#stolen);
-    this.#advance(1_000);
-    await this.#callFromAll();
-    this.#expect(session.ended === "refresh_token_reused", "a theft went unnoticed");
+    for (let turn = 0; turn < 2; turn += 1) {
+      if (this.#isSignedOut || this.#isOver || !this.#stolen) return;
+      this.#advance(lifetimes.grace + 300);
+      await this.#refreshAsThief(this.#stolen);
+      this.#advance(1_000);
+      await this.#callFromAll();
+    }
+    this.#expect(session?.ended === "refresh_token_reused", "a theft went unnoticed");
     this.#tally.theftsNoticed += 1;
   }
 
@@ -714,6 +767,24 @@ class Simulation {
   }
 }
 
+interface Presented {
+  readonly refreshToken: string;
+  readonly userAgent: string | null;
+}
+
+/** Refusals of the access token itself. */
+const tokenRefusals = ["token_missing", "token_invalid", "token_expired", "session_ended", "account_disabled"];
+
+function toLoot({ refreshToken, token }: Outcome, userAgent: string): Loot | null {
+  if (refreshToken === undefined) return null;
+  return { refreshToken, userAgent, ...(token !== undefined && { token }) };
+}
+
+function readClaims(headers: Headers): { readonly sid: string; readonly jti: string } | undefined {
+  const claims = headers.get("authorization")?.split(".")[1];
+  return claims === undefined ? undefined : JSON.parse(Buffer.from(claims, "base64url").toString());
+}
+
 const describeRequest = ({ number, procedure, tab }: NetworkRequest) => `(${number}: ${procedure} of ${tab.name})`;
 
 /** Those of the requests that present the same refresh token as the first does. */
@@ -729,7 +800,7 @@ function readPresented(body: string | null): string | null {
 }
 
 interface WireAnswer {
-  readonly result?: { readonly data: { readonly refreshToken?: string } };
+  readonly result?: { readonly data: { readonly token?: string; readonly refreshToken?: string } };
   readonly error?: { readonly data: { readonly reason: string | null } };
 }
 
@@ -737,7 +808,11 @@ interface WireAnswer {
 function readOutcome(text: string): Outcome {
   const json = JSON.parse(text) as WireAnswer | WireAnswer[];
   const answer = Array.isArray(json) ? json[0] : json;
-  const refreshToken = answer?.result?.data.refreshToken;
+  const { token, refreshToken } = answer?.result?.data ?? {};
   const reason = answer?.error ? (answer.error.data.reason ?? "a failure") : undefined;
-  return { ...(refreshToken !== undefined && { refreshToken }), ...(reason !== undefined && { reason }) };
+  return {
+    ...(token !== undefined && { token }),
+    ...(refreshToken !== undefined && { refreshToken }),
+    ...(reason !== undefined && { reason }),
+  };
 }

@@ -7,7 +7,7 @@ import { createApp } from "../../../api/src/app.ts";
 import type { Lifetimes } from "./session-model.ts";
 import { readRefreshToken } from "./stored-token.ts";
 
-export const lifetimes: Lifetimes = { grace: 30, idle: 3 * 86_400, absolute: 9 * 86_400 };
+export const lifetimes: Lifetimes = { grace: 30, retry: 86_400, idle: 3 * 86_400, absolute: 9 * 86_400 };
 export const username = "alice";
 
 /** A request as it goes over the wire, without a wire. */
@@ -26,6 +26,8 @@ export interface StoredSession {
   readonly isEnded: boolean;
   /** Audit events that tell of a refresh token used twice. */
   readonly reuseEvents: number;
+  /** Audit events that tell of one that was answered beyond the grace time. */
+  readonly lateEvents: number;
 }
 
 /** The service's side of a simulation: several cores on one real database, the HTTP app before each, and one clock for all. */
@@ -62,7 +64,8 @@ export async function openWorld({
   // After the signing key was made, which tells the time by the clock that is replaced here.
   let now = Math.ceil(Date.now() / 1000) + 60;
   const clock = { now: () => new Date(now * 1000) };
-  const sessions = { refreshGrace: grace, idleLifetime: lifetimes.idle, lifetime: lifetimes.absolute };
+  const { retry, idle, absolute } = lifetimes;
+  const sessions = { refreshGrace: grace, refreshRetry: retry, idleLifetime: idle, lifetime: absolute };
   const test = await createTestAuth({ clock, sessions });
   const { auth, database, facts } = test;
   const setClock = await putClockIntoDatabase(database, now);
@@ -147,7 +150,9 @@ async function findSession(database: TestDatabase, refreshToken: string): Promis
   const [row] = await database.query<StoredSession>(
     `select refresh_hash as "refreshHash", previous_refresh_hash as "previousRefreshHash", ended_at is not null as "isEnded",
       (select count(*)::int from latchkey.audit_events
-        where event = 'refresh_token_reused' and detail->>'sessionId' = s.id::text and subject_id = s.user_id) as "reuseEvents"
+        where event = 'refresh_token_reused' and detail->>'sessionId' = s.id::text and subject_id = s.user_id) as "reuseEvents",
+      (select count(*)::int from latchkey.audit_events
+        where event = 'refresh_answered_again' and detail->>'sessionId' = s.id::text and subject_id = s.user_id) as "lateEvents"
     from latchkey.sessions s where id = $1`,
     [readRefreshToken(refreshToken).sessionId],
   );

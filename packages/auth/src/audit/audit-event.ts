@@ -15,6 +15,12 @@ export type AuditEvent =
     }
   | { readonly event: "group_deleted"; readonly group: string }
   | { readonly event: "permissions_pruned"; readonly permissions: readonly string[] }
+  | {
+      readonly event: "permissions_declared";
+      readonly app: string;
+      readonly added: readonly string[];
+      readonly removed: readonly string[];
+    }
   | { readonly event: "set_password_code_issued" }
   | { readonly event: "password_reset"; readonly sessionsEnded: number }
   | {
@@ -26,6 +32,13 @@ export type AuditEvent =
   | { readonly event: "limit_reached"; readonly limit: string }
   | { readonly event: "signed_out" }
   | { readonly event: "refresh_token_reused"; readonly sessionId: string }
+  | {
+      /** A refresh token that was used before, and whose answer nobody had used, was answered after the grace time. */
+      readonly event: "refresh_answered_again";
+      readonly sessionId: string;
+      /** Where the answer before went; the event's own address is where this one goes. */
+      readonly previousAddress: string | null;
+    }
   | {
       readonly event: "sessions_ended";
       readonly because: "revoked" | "too_many_sessions" | "ended_by_administrator";

@@ -68,11 +68,15 @@ export interface EventPage {
 /** Positions begin at one, and none is as large as this. */
 const lastPosition = "9223372036854775807";
 
-/** An address that is still to be taken out of an event is not shown either. */
-const shownAddress = sql<string | null>`case when exists (
+/** Whether addresses are still to be taken out of an event: they are not shown any more either. */
+const isErased = sql<boolean>`exists (
     select from latchkey.erasures e
     where e.user_id = audit_events.actor_id or (e.user_id = audit_events.subject_id and audit_events.actor_id is null)
-  ) then null else audit_events.address end`;
+  )`;
+const shownAddress = sql<string | null>`case when ${isErased} then null else audit_events.address end`;
+const shownDetail = sql<
+  Record<string, unknown>
+>`case when ${isErased} then audit_events.detail - 'previousAddress' else audit_events.detail end`;
 
 /** What events are searched by, and the indexes that there are for it: each in this order, and then by position. */
 const searchable = ["subject_id", "actor_id", "event"] as const;
@@ -88,8 +92,8 @@ export async function listEvents(
 ): Promise<ListedEvent[]> {
   let query = db
     .selectFrom("auditEvents")
-    .select(["id", "occurredAt", "event", "actorId", "subjectId", "requestId", "detail", "position"])
-    .select(shownAddress.as("address"));
+    .select(["id", "occurredAt", "event", "actorId", "subjectId", "requestId", "position"])
+    .select([shownAddress.as("address"), shownDetail.as("detail")]);
   const wanted = { subject_id: subjectId, actor_id: actorId, event };
   const given = searchable.filter((column) => wanted[column] !== undefined);
   const index = indexed.find((columns) => columns.split(" ").every((column) => given.some((name) => name === column)));
@@ -172,8 +176,9 @@ async function eraseStep(
     with seen as (
       select position from ((${next("actor_id")}) union (${next("subject_id")})) events order by position limit ${atMost}
     ), cleared as (
-      update latchkey.audit_events set address = null
-      where position = any(array(select position from seen)) and address is not null
+      update latchkey.audit_events set address = null, detail = detail - 'previousAddress'
+      where position = any(array(select position from seen))
+        and (address is not null or jsonb_exists(detail, 'previousAddress'))
         and (actor_id = ${userId} or (subject_id = ${userId} and actor_id is null))
     )
     select count(*)::int as count, max(position) as last from seen`.execute(transaction);

@@ -7,8 +7,8 @@ import {
   findGrants,
   findPermissionsOfGroups,
   type Grants,
-  listPermissions,
   lockGroups,
+  lockPermissions,
   replaceUserGroups,
   replaceUserPermissions,
 } from "../permissions/permission-store.ts";
@@ -24,6 +24,7 @@ import {
 import { findPermissions, requireHeld } from "./authorize.ts";
 import type { Core } from "./core.ts";
 import { endOldTokens } from "./end-old-tokens.ts";
+import { requireFreeForms } from "./find-named.ts";
 import { issuePasswordCode, type PasswordCode } from "./issue-password-code.ts";
 import { parseNames, parseNewNames } from "./parse-names.ts";
 import { type Actor, type Administrator, administer, getUserOrThrow, noSuchUser } from "./require-authority.ts";
@@ -77,6 +78,7 @@ export async function createAccount(
   return core.db.transaction().execute(async (transaction) => {
     await requireFreeUsername(transaction, names, { isTrusted: true });
     const password = `!${randomBytes(30).toString("base64url")}`;
+    await requireFreeForms(transaction, names);
     const user = await insertUser(transaction, core.profile, { ...rest, ...names, id: randomUUIDv7(), password });
     const about = { ...facts, actorId: actor.id, subjectId: user.id };
     await recordEvent(transaction, { event: "user_created", by: "administrator" }, about);
@@ -109,6 +111,7 @@ export async function updateUser(
     if (isOtherName(target.username, changes)) {
       await requireFreeUsername(transaction, names, { userId: target.id, isTrusted: true });
     }
+    await requireFreeForms(transaction, { ...names, userId: id });
     const updated = await updateUserRow(transaction, core.profile, id, changes);
     if (!updated) throw noSuchUser();
     const about = { ...facts, actorId: actor?.id ?? null, subjectId: id };
@@ -201,7 +204,7 @@ export async function setPermissions(
 
 /** @throws AuthError `invalid_input` */
 export async function requireKnownPermissions(db: Queries, permissions: readonly string[]): Promise<void> {
-  const known = await listPermissions(db);
+  const known = await lockPermissions(db, permissions);
   if (permissions.every((permission) => known.includes(permission))) return;
   throw unknown("permissions", "names a permission that does not exist");
 }

@@ -2,9 +2,10 @@ import type { Identifier } from "../identifiers/identifier.ts";
 import { readDeviceMark } from "../sessions/device-mark.ts";
 import { toNetwork } from "../throttling/address.ts";
 import type { Admission, Scope } from "../throttling/throttle.ts";
-import { type Account, findAccount } from "../users/user-store.ts";
+import type { Account } from "../users/user-store.ts";
 import type { Core, RequestFacts } from "./core.ts";
 import { toCountedName } from "./counted-name.ts";
+import { findNamedAccount } from "./find-named.ts";
 
 export interface SignInAttempt {
   /** What was typed as a name. */
@@ -32,7 +33,7 @@ export async function admitSignIn(core: Core, attempt: SignInAttempt): Promise<S
   // The owner's devices pass by what strangers wait for.
   if (attempt.deviceMark === undefined) await core.throttle.refuseWaiting(scopesOfName(attempt));
   return core.signInLanes.run(toNetwork(attempt.facts.address), async () => {
-    const account = attempt.identifier && (await findAccount(core.db, attempt.identifier));
+    const account = attempt.identifier && (await findNamedAccount(core.db, attempt.identifier, attempt.typed));
     const deviceId = findKnownDevice(core, account, attempt.deviceMark);
     const scopes =
       account && deviceId !== null ? scopesOfDevice(account, deviceId) : scopesOfStranger(attempt, account);

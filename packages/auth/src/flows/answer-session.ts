@@ -27,16 +27,17 @@ export interface AnsweredSession {
   readonly user: User;
   readonly session: { readonly id: string; readonly expiresAt: Date };
   readonly idleExpiresAt: Date;
+  readonly rotation: number;
   readonly refreshToken: RefreshToken;
 }
 
 /** Issues the tokens of a session. */
 export async function answerSession(
   core: Core,
-  { user, session, idleExpiresAt, refreshToken }: AnsweredSession,
+  { user, session, idleExpiresAt, rotation, refreshToken }: AnsweredSession,
 ): Promise<SessionAnswer> {
   const notAfter = toNumericDate(session.expiresAt);
-  const { token, expiresAt } = await issueToken(core, { user, sessionId: session.id, notAfter });
+  const { token, expiresAt } = await issueToken(core, { user, sessionId: session.id, rotation, notAfter });
   return {
     token,
     tokenType: "Bearer",

@@ -2,7 +2,7 @@ import { AuthError } from "../errors.ts";
 import type { Session } from "../sessions/session.ts";
 import { toNetwork } from "../throttling/address.ts";
 import { readBearerToken } from "../tokens/bearer.ts";
-import type { VerifiedToken } from "../tokens/verified-tokens.ts";
+import type { OwnToken, VerifiedToken } from "../tokens/verified-tokens.ts";
 import type { User } from "../users/user.ts";
 import { adoptDjangoToken, requireGoodAdoption } from "./adopt-django-token.ts";
 import type { Core, RequestFacts, StoredCaller } from "./core.ts";
@@ -40,7 +40,13 @@ export async function findCaller(core: Core, token: VerifiedToken, facts: Reques
   const good = requireGoodCaller(token, caller);
   if (caller) await requireGoodAdoption(core, token, caller);
   if (caller?.isTouchDue) core.touchSession(good.session.id);
+  if (isFirstUse(token, caller)) await core.noteUse({ sessionId: good.session.id, rotation: token.rotation });
   return good;
+}
+
+/** Whether the token shows for the first time that its refresh was answered. An older one says nothing of that, however new it is. */
+function isFirstUse(token: VerifiedToken, caller: StoredCaller | null): token is OwnToken & { rotation: number } {
+  return token.kind === "own" && token.rotation !== null && token.rotation === caller?.unusedRotation;
 }
 
 function requireGoodCaller(token: VerifiedToken, caller: StoredCaller | null): Caller {

@@ -1,8 +1,8 @@
 import { recordEvent } from "../audit/audit-log.ts";
 import { AuthError } from "../errors.ts";
 import { withdrawCode } from "../one-time-codes/code-store.ts";
-import { deriveSuccessor } from "../sessions/refresh-token.ts";
-import { endSessions, lockRefreshHash } from "../sessions/session-store.ts";
+import { createRefreshToken } from "../sessions/refresh-token.ts";
+import { endSessions, lockChain } from "../sessions/session-store.ts";
 import type { Queries } from "../storage/database.ts";
 import { toNetwork } from "../throttling/address.ts";
 import type { Admission, Scope } from "../throttling/throttle.ts";
@@ -13,7 +13,7 @@ import type { Core, RequestFacts } from "./core.ts";
 import { requireGoodPassword } from "./encode-password.ts";
 import { openSession } from "./open-session.ts";
 import { recordUsedUp } from "./record-used-up.ts";
-import { rotateSession } from "./rotate-session.ts";
+import { replaceRefreshToken } from "./rotate-session.ts";
 import { tellHook } from "./tell-hooks.ts";
 import { unlessUndone, whileCounted } from "./while-counted.ts";
 
@@ -23,8 +23,9 @@ export interface ChangePasswordInput {
 }
 
 /**
- * Gives a person a new password, ends every other session of theirs, and moves the present one on to a new pair of tokens, just
- * as a refresh would: other tabs that share it follow. One that a token of another system opened is replaced by a new one.
+ * Gives a person a new password, ends every other session of theirs, and gives the present one a new pair of tokens. Its refresh
+ * token is drawn anew, so that nobody comes to it by one that was stolen before. A session that a token of another system opened is
+ * replaced by a new one.
  *
  * @throws AuthError `invalid_credentials`, `password_rejected`, `rate_limited`, `overloaded`, `session_ended`,
  * `refused_by_hook`, `hook_failed`
@@ -63,7 +64,7 @@ export async function changePassword(
     await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
     const movedOn =
       session.adoptedFrom === null
-        ? await moveOn(core, transaction, session.id, facts)
+        ? await beginAnew(core, transaction, session.id, facts)
         : await openSession(core, transaction, { user, facts });
     await tellHook(core, transaction, "passwordChanged", { user: movedOn.user, by: "owner", request: facts });
     await core.throttle.succeed(transaction, admission.counted);
@@ -96,19 +97,20 @@ async function refuse(core: Core, { account, admission, facts }: Refusal): Promi
   throw wrongPassword();
 }
 
-/** The present session's next generation, which a refresh by another tab at this moment, or in the grace time before, gets too. */
-async function moveOn(
+/** A new pair of tokens for the present session, which no refresh token of before leads to: one may have been stolen. */
+async function beginAnew(
   core: Core,
   transaction: Queries,
   sessionId: string,
   facts: RequestFacts,
 ): Promise<AnsweredSession> {
-  const { refreshGrace } = core.options.sessions;
-  const hash = await lockRefreshHash(transaction, { id: sessionId, refreshGrace });
-  const successor = hash && deriveSuccessor(core.refreshKey, { sessionId, hash });
-  const rotated = successor && (await rotateSession(core, transaction, { presented: hash, successor, facts }));
-  if (!rotated) throw new AuthError("session_ended", "The session has ended: sign in again");
-  return { ...rotated, refreshToken: successor };
+  const { sessions } = core.options;
+  const chain = await lockChain(transaction, { id: sessionId, userAgent: facts.userAgent, ...sessions });
+  const next = createRefreshToken(core.refreshKey, sessionId);
+  const replacement = chain && { previous: chain.refreshHash, next, facts, use: "not asked" as const };
+  const moved = replacement && (await replaceRefreshToken(core, transaction, replacement));
+  if (!moved) throw new AuthError("session_ended", "The session has ended: sign in again");
+  return { ...moved, refreshToken: next };
 }
 
 function wrongPassword(): AuthError {

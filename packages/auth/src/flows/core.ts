@@ -2,6 +2,7 @@ import type { Clock } from "../clock.ts";
 import type { ResolvedOptions } from "../options.ts";
 import type { Passwords } from "../passwords/passwords.ts";
 import type { Session } from "../sessions/session.ts";
+import type { Use } from "../sessions/session-store.ts";
 import type { Queries } from "../storage/database.ts";
 import type { Lanes } from "../throttling/lanes.ts";
 import type { Throttle } from "../throttling/throttle.ts";
@@ -36,6 +37,8 @@ export interface Core {
   readonly readPermissions: PermissionReader;
   /** Notes that a session is in use; nobody waits for it, and a note that is lost is made a minute later. */
   readonly touchSession: (id: string) => void;
+  /** Notes that an access token of a rotation was accepted. A call is answered only after that, once a rotation. */
+  readonly noteUse: (use: Use) => Promise<void>;
 }
 
 /** A session and its user as the database has them at this moment. */
@@ -47,6 +50,8 @@ export interface StoredCaller {
   readonly isKeyAccepted: boolean;
   /** Whether its last use was noted long enough ago to be noted again. */
   readonly isTouchDue: boolean;
+  /** The rotation whose answers have not been used yet, as far as is known; null once they have. */
+  readonly unusedRotation: number | null;
 }
 
 export interface CallerKey {

@@ -7,6 +7,7 @@ import type { ProfileChanges, User } from "../users/user.ts";
 import { insertUser, markOldTokensEnded } from "../users/user-store.ts";
 import type { Core } from "./core.ts";
 import { encodePassword } from "./encode-password.ts";
+import { requireFreeForms } from "./find-named.ts";
 import { parseNewNames } from "./parse-names.ts";
 import { requireLinked } from "./record-imported-users.ts";
 import { requireFreeUsername } from "./require-free-username.ts";
@@ -37,6 +38,7 @@ export async function createUser(core: Core, input: CreateUserInput): Promise<Us
   const password = await encode(core, input);
   return core.db.transaction().execute(async (transaction) => {
     await requireFreeUsername(transaction, names, { importedFrom, isTrusted: true });
+    await requireFreeForms(transaction, names);
     const user = await insertUser(transaction, core.profile, {
       id: randomUUIDv7(),
       ...names,

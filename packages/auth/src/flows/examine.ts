@@ -8,6 +8,7 @@ import type { Queries } from "../storage/database.ts";
 import { findFaults, findWeaknesses } from "../storage/inspect-database.ts";
 import { listAppliedMigrations } from "../storage/migrate.ts";
 import type { Core } from "./core.ts";
+import { examineNames } from "./examine-names.ts";
 
 /** What an administrator wants to know before trusting an installation. */
 export interface Health {
@@ -63,6 +64,7 @@ export async function examine(core: Core, pool: pg.Pool): Promise<Health> {
       ...(isClockOff ? ["The clocks of this machine and of the database differ: set both by NTP."] : []),
       ...(await findWeaknesses(core.db, pool)),
       ...(await warnOfImports(core)),
+      ...(await examineNames(core)),
     ],
   };
 }

@@ -1,7 +1,9 @@
 import { AuthError, type AuthErrorCode } from "../errors.ts";
 import { toNetwork } from "../throttling/address.ts";
 import type { VerifiedToken } from "../tokens/verified-tokens.ts";
+import type { User } from "../users/user.ts";
 import { findCaller } from "./authenticate.ts";
+import { findPermissions } from "./authorize.ts";
 import type { Core, RequestFacts } from "./core.ts";
 import { countForgery } from "./count-forgery.ts";
 
@@ -20,20 +22,41 @@ export type TokenInspection =
       readonly iss?: string;
       readonly aud?: string;
       readonly jti?: string;
+      /** Those that its owner holds of the permissions that were asked for; absent when none were. */
+      readonly permissions?: readonly string[];
     };
 
-/** Tells whether a call with this token would be let in at this moment, and what the token claims. For a bad one it throws `rate_limited` at the most. */
-export async function inspectToken(core: Core, token: string, facts: RequestFacts): Promise<TokenInspection> {
+/**
+ * Tells whether a call with this token would be let in at this moment, and what the token claims. For a bad one it throws `rate_limited`
+ * at the most.
+ *
+ * @param asked permissions of which is told whether the token's owner holds them
+ */
+export async function inspectToken(
+  core: Core,
+  token: string,
+  facts: RequestFacts,
+  asked?: readonly string[],
+): Promise<TokenInspection> {
   try {
     const verified = await verifyCounted(core, token, facts);
     const { user, session } = await findCaller(core, verified, facts);
-    if (verified.kind === "own") return { active: true, ...verified.claims };
+    const held = asked && { permissions: await findHeldOf(core, user, asked) };
+    if (verified.kind === "own") return { active: true, ...verified.claims, ...held };
     const { issuedAt, expiresAt } = verified.django;
-    return { active: true, sub: user.id, sid: session.id, iat: toSeconds(issuedAt), exp: toSeconds(expiresAt) };
+    const times = { iat: toSeconds(issuedAt), exp: toSeconds(expiresAt) };
+    return { active: true, sub: user.id, sid: session.id, ...times, ...held };
   } catch (error) {
     if (error instanceof AuthError && !failures.includes(error.code)) return { active: false };
     throw error;
   }
+}
+
+/** As {@link authorize} lets calls go on: a superuser holds whatever is asked for. */
+async function findHeldOf(core: Core, user: User, asked: readonly string[]): Promise<readonly string[]> {
+  if (asked.length === 0 || user.isSuperuser) return asked;
+  const held = await findPermissions(core, user);
+  return asked.filter((permission) => held.includes(permission));
 }
 
 /** What says nothing of the token. */

@@ -186,12 +186,25 @@ const deeds: readonly Deed[] = [
     actor: "nobody",
     subject: "target",
     first: async ({ refreshToken }) => {
-      await service.auth.refresh(refreshToken, service.facts);
+      const { token } = await service.auth.refresh(refreshToken, service.facts);
+      await service.auth.authenticate([`Bearer ${token}`]);
       await service.clock.advance(31);
     },
     run: ({ refreshToken }) => refused("refresh_token_reused", service.auth.refresh(refreshToken, service.facts)),
     leaves: ["refresh_token_reused"],
     detail: ({ caller }) => ({ sessionId: caller.session.id }),
+  },
+  {
+    does: "refresh, with a token whose answer was lost",
+    actor: "nobody",
+    subject: "target",
+    first: async ({ refreshToken }) => {
+      await service.auth.refresh(refreshToken, { ...service.facts, address: "192.0.2.9" });
+      await service.clock.advance(31);
+    },
+    run: ({ refreshToken }) => service.auth.refresh(refreshToken, service.facts),
+    leaves: ["refresh_answered_again"],
+    detail: ({ caller }) => ({ sessionId: caller.session.id, previousAddress: "192.0.2.9" }),
   },
   {
     ...bySelf,
@@ -497,6 +510,15 @@ const deeds: readonly Deed[] = [
     detail: () => ({}),
   },
   {
+    does: "declarePermissions",
+    actor: "admin",
+    subject: "nobody",
+    first: () => service.auth.declarePermissions(admin, { app: "shop", permissions: ["shop.refund_order"] }),
+    run: () => service.auth.declarePermissions(admin, { app: "shop", permissions: ["shop.pack_order"], prune: true }),
+    leaves: ["permissions_declared"],
+    detail: () => ({ app: "shop", added: ["shop.pack_order"], removed: ["shop.refund_order"] }),
+  },
+  {
     ...ofNobody,
     does: "syncPermissions, with prune",
     first: () => service.auth.syncPermissions({ prune: false }),
@@ -577,12 +599,14 @@ const allEvents: Readonly<Record<AuditEvent["event"], true>> = {
   group_updated: true,
   group_deleted: true,
   permissions_pruned: true,
+  permissions_declared: true,
   set_password_code_issued: true,
   password_reset: true,
   signed_in: true,
   sign_in_refused: true,
   signed_out: true,
   refresh_token_reused: true,
+  refresh_answered_again: true,
   sessions_ended: true,
   password_changed: true,
   password_change_refused: true,

@@ -1,10 +1,12 @@
 import { AuthError } from "../errors.ts";
 import { toAsciiDigits } from "../identifiers/digits.ts";
-import { parseIdentifier } from "../identifiers/identifier.ts";
+import { storedFormsOf } from "../identifiers/phone.ts";
+import { storedKeysOf } from "../identifiers/username.ts";
 import type { User } from "../users/user.ts";
 import { listUsers as listUserRows, type SearchableName } from "../users/user-list.ts";
 import type { Core } from "./core.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
+import { readName } from "./find-named.ts";
 
 export interface ListUsersInput {
   /** Only users whose username, phone number or e-mail address begins like this; at most one of the three. */
@@ -46,23 +48,25 @@ function findSearch(core: Core, names: Record<SearchableName, string | undefined
     string,
   ][];
   if (others[0]) throw invalid(others[0][0], "Search by one of username, phoneNumber and email");
-  return given && { by: given[0], prefix: foldPrefix(core, given[0], given[1]) };
+  return given && { by: given[0], prefixes: foldPrefixes(core, given[0], given[1]) };
 }
 
-/** The beginning of a name as it would be stored; a whole name in any spelling finds its owner as well. */
-function foldPrefix(core: Core, by: SearchableName, typed: string): string {
+/** The beginning of a name as it would be stored; a whole name in any spelling finds its owner as well, in whatever form it is stored. */
+function foldPrefixes(core: Core, by: SearchableName, typed: string): readonly string[] {
   if (by === "phoneNumber") return foldDigits(core, typed);
-  const whole = parseIdentifier(typed, core.options.phones);
-  return whole?.kind === by ? whole.value : typed.normalize("NFKC").trim().toLowerCase();
+  const asTyped = typed.normalize("NFKC").trim().toLowerCase();
+  const whole = readName(core, typed, by);
+  if (by === "username" && whole?.kind === "username") return storedKeysOf(whole.value, typed);
+  return [whole?.kind === by ? whole.value : asTyped];
 }
 
 /** E.164 has seven digits at least; with fewer, nothing is a whole number in any country's spelling. */
-function foldDigits(core: Core, typed: string): string {
+function foldDigits(core: Core, typed: string): readonly string[] {
   const text = toAsciiDigits(typed.normalize("NFKC"));
   const digits = text.replace(/\D/g, "");
-  const whole = digits.length < 7 ? null : parseIdentifier(typed, core.options.phones);
-  if (whole?.kind === "phone") return whole.value;
-  return /\p{L}/u.test(text) ? text : `+${digits}`;
+  const whole = digits.length < 7 ? null : readName(core, typed, "phoneNumber");
+  if (whole?.kind === "phone") return storedFormsOf(whole.value, typed);
+  return [/\p{L}/u.test(text) ? text : `+${digits}`];
 }
 
 function invalid(field: string, message: string): AuthError {

@@ -1,13 +1,14 @@
 import type { SignInRefusal } from "../audit/audit-event.ts";
 import { recordEvent } from "../audit/audit-log.ts";
 import { AuthError } from "../errors.ts";
-import { type Identifier, parseIdentifier } from "../identifiers/identifier.ts";
+import type { Identifier } from "../identifiers/identifier.ts";
 import type { PasswordCheck } from "../passwords/passwords.ts";
 import { toNetwork } from "../throttling/address.ts";
 import { type Account, recordLogin } from "../users/user-store.ts";
 import { admitSignIn, type SignInAdmission } from "./admit-sign-in.ts";
 import { type AnsweredSession, answerSignIn, type SignInAnswer } from "./answer-session.ts";
 import type { Core, RequestFacts } from "./core.ts";
+import { readName } from "./find-named.ts";
 import { openSession } from "./open-session.ts";
 import { recordUsedUp } from "./record-used-up.ts";
 import { tellHook } from "./tell-hooks.ts";
@@ -27,12 +28,13 @@ export interface LoginInput {
  * Signs a person in. Whatever is wrong (unknown name, wrong password, inactive account, unusable password, an account that is locked),
  * the refusal is the same and took the same work.
  *
- * @throws AuthError `invalid_credentials`, `rate_limited`, `overloaded`, `refused_by_hook`, `hook_failed`
+ * @throws AuthError `invalid_credentials`, `rate_limited`, `overloaded`, `refused_by_hook`, `hook_failed`, and `invalid_input` for
+ * digits that are two phone numbers
  */
 export async function login(core: Core, input: LoginInput, facts: RequestFacts): Promise<SignInAnswer> {
   const network = toNetwork(facts.address);
   core.passwords.requireRoom(network);
-  const identifier = parseIdentifier(input.username, core.options.phones);
+  const identifier = readName(core, input.username, "username");
   const admission = await admitSignIn(core, {
     typed: input.username,
     identifier,

@@ -40,7 +40,7 @@ export async function openSession(
     deviceName: deviceName ?? null,
   });
   if (others >= perUser) await endSurplus(core, transaction, { user, facts });
-  return { user, session, idleExpiresAt, refreshToken };
+  return { user, session, idleExpiresAt, rotation: 0, refreshToken };
 }
 
 /** Ends the sessions beyond the most that one person may have. */

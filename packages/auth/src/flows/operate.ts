@@ -1,6 +1,5 @@
 import { recordEvent } from "../audit/audit-log.ts";
 import { AuthError } from "../errors.ts";
-import { parseIdentifier } from "../identifiers/identifier.ts";
 import { withdrawCode } from "../one-time-codes/code-store.ts";
 import { parseGroupName } from "../permissions/group-name.ts";
 import {
@@ -15,18 +14,12 @@ import {
 } from "../permissions/permission-store.ts";
 import { endSessions } from "../sessions/session-store.ts";
 import type { User } from "../users/user.ts";
-import {
-  type Account,
-  findAccount,
-  lockUser,
-  lockWithSuperusers,
-  markOldTokensEnded,
-  setPassword,
-} from "../users/user-store.ts";
+import { type Account, lockUser, lockWithSuperusers, markOldTokensEnded, setPassword } from "../users/user-store.ts";
 import { endAndRecord } from "./administer-sessions.ts";
 import { deleteUser, requireKnownPermissions, type UserUpdate, updateUser } from "./administer-users.ts";
 import type { Core } from "./core.ts";
 import { encodePassword } from "./encode-password.ts";
+import { findNamedAccount, readName } from "./find-named.ts";
 import { forgetFailures } from "./forget-failures.ts";
 import { issuePasswordCode, type PasswordCode, refuseDisabled } from "./issue-password-code.ts";
 import { createGroup, deleteGroup, type GroupInput, type GroupUpdate, updateGroup } from "./manage-groups.ts";
@@ -172,8 +165,8 @@ export async function endSessionsNamed(core: Core, name: string, sessionId?: str
 }
 
 async function findNamed(core: Core, name: string): Promise<Account> {
-  const identifier = parseIdentifier(name, core.options.phones);
-  const account = identifier && (await findAccount(core.db, identifier));
+  const identifier = readName(core, name, "name");
+  const account = identifier && (await findNamedAccount(core.db, identifier, name));
   if (!account) throw unknownUser();
   return account;
 }

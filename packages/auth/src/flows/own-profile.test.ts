@@ -93,7 +93,7 @@ test("an administrator and the operator give own fields too", async () => {
   expect(changed).toMatchObject({ nickname: "M", department: "hr", isStaff: true });
 });
 
-describe("what PostgreSQL cannot keep is refused with its path, never with a failure:", () => {
+describe("what PostgreSQL cannot keep, or would be shown as something else, is refused with its path, never with a failure:", () => {
   test.each([
     ["NUL", { nickname: "a\0b" }, ["nickname"]],
     ["half a surrogate pair", { nickname: "\ud800" }, ["nickname"]],
@@ -109,8 +109,20 @@ describe("what PostgreSQL cannot keep is refused with its path, never with a fai
     await expect(signUp(fields)).rejects.toEqual(invalid(path));
   });
 
-  test("and other control characters, quotes and any script are kept as they are", async () => {
-    const nickname = "\u0001\t'\"\\$1 {} 🦊 שלום";
+  test("nor are controls, and what turns the direction of text", async () => {
+    const { auth, facts } = service;
+    const { caller } = await signUp();
+    const misleading = [
+      [{ nickname: "\u001b[2J" }, ["nickname"]],
+      [{ settings: { tags: ["fine", "\u202egnp.exe"] } }, ["settings", "tags", 1]],
+      [{ settings: { "a\nb": 1 } }, ["settings"]],
+    ] as const;
+    for (const [fields, path] of misleading)
+      await expect(auth.updateProfile(caller, fields as never, facts)).rejects.toEqual(invalid([...path]));
+  });
+
+  test("and lines, tabs, quotes and any script are kept as they are", async () => {
+    const nickname = "\t\n'\"\\$1 {} 🦊 שלום";
     const { caller } = await signUp({ nickname });
     expect(caller.user.nickname).toBe(nickname);
   });

@@ -9,6 +9,7 @@ const toQuery = (columns: CallerColumns) => `
   select call.position::int as position, ${columns.text},
     ${isLiveSession("session")} as "isLive",
     session.last_used_at <= latchkey.now() - interval '${touchInterval} seconds' as "isTouchDue",
+    case when session.unused_since is not null then session.rotation end as "unusedRotation",
     call.kid is null or exists (
       select from latchkey.signing_keys k where k.kid = call.kid and coalesce(k.verifies_until > latchkey.now(), true)
     ) as "isKeyAccepted"
@@ -16,7 +17,7 @@ const toQuery = (columns: CallerColumns) => `
   join latchkey.sessions session on session.id = call.session_id
   join latchkey.users caller on caller.id = session.user_id`;
 
-type Facts = Pick<StoredCaller, "isLive" | "isKeyAccepted" | "isTouchDue">;
+type Facts = Pick<StoredCaller, "isLive" | "isKeyAccepted" | "isTouchDue" | "unusedRotation">;
 type Row = Readonly<Record<string, unknown>> & Facts & { position: number };
 
 /**
@@ -33,6 +34,6 @@ export function createCallerReader(pool: pg.Pool, columns: CallerColumns): Calle
 }
 
 function toStoredCaller(columns: CallerColumns, row: Row): StoredCaller {
-  const { isLive, isKeyAccepted, isTouchDue } = row;
-  return { ...columns.read(row), isLive, isKeyAccepted, isTouchDue };
+  const { isLive, isKeyAccepted, isTouchDue, unusedRotation } = row;
+  return { ...columns.read(row), isLive, isKeyAccepted, isTouchDue, unusedRotation };
 }

@@ -11,6 +11,7 @@ import { insertUser } from "../users/user-store.ts";
 import { answerSignIn, type SignInAnswer } from "./answer-session.ts";
 import type { Core, RequestFacts } from "./core.ts";
 import { requireGoodPassword } from "./encode-password.ts";
+import { requireFreeForms } from "./find-named.ts";
 import { openSession } from "./open-session.ts";
 import { parseNewNames, type StoredNames } from "./parse-names.ts";
 import { requireFreeUsername } from "./require-free-username.ts";
@@ -56,6 +57,7 @@ export async function register(core: Core, input: RegisterInput, facts: RequestF
   const encoded = await core.passwords.hash(password, network);
   const open = async (transaction: Queries) => {
     await requireFreeUsername(transaction, names, { isTrusted: false });
+    await requireFreeForms(transaction, { usernameKey: names.usernameKey });
     const user = await insertUser(transaction, core.profile, {
       ...profile,
       ...names,

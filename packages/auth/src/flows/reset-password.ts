@@ -1,16 +1,16 @@
 import type { AuditEvent } from "../audit/audit-event.ts";
 import { recordEvent } from "../audit/audit-log.ts";
 import { AuthError } from "../errors.ts";
-import { parseIdentifier } from "../identifiers/identifier.ts";
 import { hasCode, takeCode } from "../one-time-codes/code-store.ts";
 import { hashCode } from "../one-time-codes/one-time-code.ts";
 import { endSessions } from "../sessions/session-store.ts";
 import { toNetwork } from "../throttling/address.ts";
 import type { Admission, Scope } from "../throttling/throttle.ts";
-import { type Account, findAccount, lockUser, markOldTokensEnded, setPassword } from "../users/user-store.ts";
+import { type Account, lockUser, markOldTokensEnded, setPassword } from "../users/user-store.ts";
 import type { Core, RequestFacts } from "./core.ts";
 import { toCountedName } from "./counted-name.ts";
 import { requireGoodPassword } from "./encode-password.ts";
+import { findNamedAccount, readName } from "./find-named.ts";
 import { forgetFailures } from "./forget-failures.ts";
 import { isIssuerGood } from "./issue-password-code.ts";
 import { recordUsedUp } from "./record-used-up.ts";
@@ -29,15 +29,15 @@ export interface ResetPasswordInput {
  * Sets a password with a one-time code, and ends every session of the account. A code for nobody is refused like a wrong one,
  * after the same work.
  *
- * @throws AuthError `code_invalid`, `code_expired`, `password_rejected`, `rate_limited`, `overloaded`
+ * @throws AuthError `code_invalid`, `code_expired`, `password_rejected`, `rate_limited`, `overloaded`, `invalid_input`
  */
 export async function resetPassword(core: Core, input: ResetPasswordInput, facts: RequestFacts): Promise<void> {
-  const name = parseIdentifier(input.username, core.options.phones);
+  const name = readName(core, input.username, "username");
   const network = toNetwork(facts.address);
   requireGoodPassword(core, input.newPassword, { field: "newPassword", person: { username: input.username } });
   core.passwords.requireRoom(network);
   const admission = await core.throttle.admit(scopesOf(toCountedName(name, input.username), network));
-  const account = name && (await findAccount(core.db, name));
+  const account = name && (await findNamedAccount(core.db, name, input.username));
   const encoded = await whileCounted(core, admission, () => core.passwords.hash(input.newPassword, network));
   const presented = { userId: account?.id ?? nobody, purpose: "set_password", codeHash: hashCode(input.code) } as const;
   try {

@@ -5,6 +5,7 @@ import type { Lanes } from "../throttling/lanes.ts";
 import { type CheckInTurn, type FindVerificationKey, verifyAccessToken } from "../tokens/access-token.ts";
 import { looksLikeDjangoToken, verifyDjangoToken } from "../tokens/django-token.ts";
 import { sharedKeyId } from "../tokens/key-ring.ts";
+import { readRotation } from "../tokens/token-id.ts";
 import type { VerifiedToken } from "../tokens/verified-tokens.ts";
 
 export interface TokenVerification {
@@ -29,7 +30,8 @@ export function createTokenVerification({ options, findRingKey, lanes }: TokenVe
     const inTurn: CheckInTurn = (check) => lanes.run(network, check);
     const { kid, claims } = await verifyAccessToken(token, findKey, { ...expectations, inTurn });
     const ringKid = kid === sharedKid ? null : kid;
-    return { kind: "own", sessionId: claims.sid, userId: claims.sub, kid: ringKid, expiresAt: claims.exp, claims };
+    const { sid: sessionId, sub: userId, exp: expiresAt, jti } = claims;
+    return { kind: "own", sessionId, userId, kid: ringKid, expiresAt, rotation: readRotation(jti), claims };
   }
 
   async function verifyOldToken(token: string, secret: Uint8Array): Promise<VerifiedToken> {

@@ -1,4 +1,5 @@
 import { toAsciiDigits } from "./digits.ts";
+import { toOneKeyboard } from "./keyboards.ts";
 
 /**
  * The forms of a name under which another system may take two names for one: the text itself, and its coarsest form. Two names
@@ -18,7 +19,8 @@ const invisible = /[\p{M}\p{DI}\p{White_Space}\p{Cc}]/gu;
  * our own usernames, and than the collations of databases for which `álice` is `Alice`. For comparing with another one only.
  */
 function toCoarseForm(name: string): string {
-  const folded = foldCase(name.normalize("NFKD")).normalize("NFKD");
+  const typed = toOneKeyboard(foldCase(name.normalize("NFKD")).normalize("NFKC"));
+  const folded = foldCase(typed).normalize("NFKD");
   const letters = toAsciiDigits(folded.replace(invisible, "")).replaceAll("เเ", "แ");
   const image = [...letters].map((letter) => imageOf.get(letter) ?? letter).join("");
   return image.replace(/[ァ-ヶ]/gu, toHiragana);

@@ -11,8 +11,8 @@ const misleading = [
   String.raw`[[\p{Script=Latin}&&\p{L}]--\p{CWCM}]`,
   // Latin letters of phonetics and of manuscripts that look like a common one.
   "[ɑɡɩɪʀʝƅƨƽƿȝȣỿↄꜳꜵꜷꜹꜻꜽꝋꝏꝛꝫꝯꞓꞙꞟꞵꭓ]",
-  // Of the apostrophes, the one that languages are written with.
-  String.raw`[[\u02b0-\u02ffꞌ]--ʼ]`,
+  // Of the apostrophes, the two that languages are written with, which are one.
+  String.raw`[[\u02b0-\u02ffꞌ]--[ʼʻ]]`,
   // Strokes that only lengthen a word: Arabic and N'Ko.
   String.raw`[\u0640\u07fa]`,
   // Hangul letters outside a syllable; each final one is the image of an initial.

@@ -90,7 +90,11 @@ describe("what is no phone number is none, at the door as in the table", () => {
     ["an extension by #", "650 253 0000 #12"],
     ["an extension by comma", "650 253 0000,12"],
     ["an extension parameter", "+16502530000;ext=12"],
-    ["a tel: address", "tel:+16502530000"],
+    ["a tel: address with an extension", "tel:+16502530000;ext=12"],
+    ["a tel: address with a context", "tel:650-253-0000;phone-context=+1"],
+    ["a sip: address", "sip:+16502530000"],
+    ["tel: alone", "tel:"],
+    ["tel: twice", "tel:tel:+16502530000"],
     ["a network code", "*31#6502530000"],
     ["a wildcard", "650 253 000*"],
     ["an underscore first", "_6502530000"],
@@ -98,7 +102,7 @@ describe("what is no phone number is none, at the door as in the table", () => {
     ["a plus sign behind", "6502530000+"],
     ["two plus signs", "++16502530000"],
     ["an @", "+16502530000@example.com"],
-    ["a zero-width space", "650\u200b2530000"],
+    ["a Chinese one for a dash", "650一2530000"],
     ["NUL", "6502530000\0"],
     ["a lone surrogate", "6502530000\ud800"],
     ["too few digits", "65025300"],
@@ -157,7 +161,6 @@ describe("without a default country", () => {
 });
 
 test("a stored number still signs in when our copy of the numbering plans does not know it", () => {
-  expect([phone("+52 1 55 1234 5678"), signIn("+52 1 55 1234 5678")]).toEqual([null, "+5215512345678"]);
   expect([phone("+999 12345678"), signIn("+999 12345678")]).toEqual([null, "+99912345678"]);
   expect([phone("+90 111 111 11 11"), signIn("0111 111 11 11", "TR")]).toEqual([null, "+901111111111"]);
 });

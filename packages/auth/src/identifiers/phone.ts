@@ -1,15 +1,12 @@
-import {
-  type CountryCode,
-  isSupportedCountry,
-  type PhoneNumber as NumberingPlanEntry,
-  type NumberType,
-  parsePhoneNumberFromString,
-} from "libphonenumber-js/max";
+import { type CountryCode, isSupportedCountry, type NumberType } from "libphonenumber-js/max";
 import { toAsciiDigits } from "./digits.ts";
-import { type PhoneNumber, phonePattern } from "./grammar.ts";
+import type { PhoneNumber } from "./grammar.ts";
 import { type InputText, readInput } from "./input-text.ts";
+import { earlierFormsOf, toPresentForm } from "./numbering-plans.ts";
+import { isPhoneNumber, lookUp, type Reading, readDialled } from "./phone-readings.ts";
 
 export type { CountryCode };
+export { earlierFormsOf, isPhoneNumber };
 
 export interface PhoneOptions {
   /** ISO 3166-1 alpha-2. Numbers in national form are read as this country's; without it, only `+…` is a phone number. */
@@ -21,68 +18,114 @@ export type PhoneResult =
   | { readonly ok: true; readonly phoneNumber: PhoneNumber }
   | { readonly ok: false; readonly reason: string };
 
-/** What people put between digits, and the invisible direction marks that address books copy along. */
-const separators = /[\s()./\-\u2010-\u2015\u2212\p{Bidi_Control}]/gu;
+/**
+ * What people and their keyboards put between digits: dashes, the long dash of a Japanese keyboard among them, brackets, a middle dot;
+ * and what cannot be seen and comes along when a number is copied.
+ */
+const separators =
+  /[\s()[\]./\-\u2010-\u2015\u2212\u30fc\u30fb\u00b7\p{Bidi_Control}\u00ad\u200b-\u200d\u2060\ufeff]/gu;
+/** RFC 3966, without parameters: a `;` is none of the characters of a number. */
+const telScheme = /^tel:/i;
 const dialable = /^\+?[0-9]{2,20}$/;
-const e164 = new RegExp(phonePattern);
 
 /** A person's own line. Calls to the others cost the caller extra or end at a company. */
 const personalTypes: ReadonlySet<NumberType> = new Set(["MOBILE", "FIXED_LINE", "FIXED_LINE_OR_MOBILE", "VOIP"]);
-
-/** Whether the string is a phone number in E.164 already. */
-export function isPhoneNumber(value: string): value is PhoneNumber {
-  return e164.test(value);
-}
 
 /** Whether the string is a country that {@link PhoneOptions.defaultCountry} takes. */
 export function isCountryCode(value: string): value is CountryCode {
   return isSupportedCountry(value);
 }
 
+/** The digits of what is written like a phone number, with a plus sign in front or not. Null for everything else. */
+function toDialled(text: InputText): string | null {
+  const dialled = toAsciiDigits(text).replace(separators, "").replace(telScheme, "");
+  return dialable.test(dialled) ? dialled : null;
+}
+
+function read(text: InputText, { defaultCountry }: PhoneOptions): Reading {
+  const dialled = toDialled(text);
+  return dialled === null ? "none" : readDialled(dialled, defaultCountry);
+}
+
 /**
  * The E.164 form of what may be someone's phone number, for signing in. Looser than {@link parsePhone}: numbering plans
  * change, and a number in use must not stop working because our copy of them is old or new. So the length must be possible,
- * and a number in international form is taken at its word if even that is unknown.
+ * and a number in international form is taken at its word if even that is unknown. Null also for what {@link isAmbiguousPhone}.
  */
 export function findPhoneNumber(text: InputText, options: PhoneOptions): PhoneNumber | null {
-  const dialled = toAsciiDigits(text).replace(separators, "");
-  if (!dialable.test(dialled)) return null;
-  const value = readDialled(dialled, options) ?? dialled;
-  return isPhoneNumber(value) ? value : null;
+  const reading = read(text, options);
+  return typeof reading === "string" ? null : reading.number;
 }
 
-/** Null also when the number would be read as yet another one next time: one number, one spelling. */
-function readDialled(dialled: string, options: PhoneOptions): string | null {
-  const found = lookUp(dialled, options);
-  if (!found?.isPossible()) return null;
-  return lookUp(found.number, {})?.number === found.number ? found.number : null;
+/** Why digits that can be read as two numbers are refused, fit for the person. */
+export const ambiguousPhoneReason =
+  "This can be read as more than one phone number: write it with + and the country code";
+
+/**
+ * Whether an input is digits that can be read as more than one phone number, of which none is chosen: with the default country DE
+ * `49 151 23456789` is a mobile number with its country code, and a fixed line without its trunk zero.
+ */
+export function isAmbiguousPhone(input: string, options: PhoneOptions): boolean {
+  const text = readInput(input);
+  return text !== null && read(text, options) === "ambiguous";
 }
 
-/** `extract: false`, as the library would otherwise find a number inside other text. */
-function lookUp(dialled: string, { defaultCountry }: PhoneOptions): NumberingPlanEntry | undefined {
-  return parsePhoneNumberFromString(dialled, defaultCountry ? { defaultCountry, extract: false } : { extract: false });
+/**
+ * The forms in which a number may be stored: its present one, and those of numbering plans that have changed since. `written` is put
+ * first where it is one of them, because in two accounts of one line it names its own.
+ */
+export function storedFormsOf(number: PhoneNumber, written: string): readonly PhoneNumber[] {
+  const text = readInput(written);
+  const dialled = text && toDialled(text);
+  const forms = [number, ...earlierFormsOf(number)];
+  return forms.sort((a, b) => Number(b === dialled) - Number(a === dialled));
 }
 
 /**
  * Parses a phone number to be stored, in any usual spelling: separators, the digits of any script, the trunk zero, the default
- * country's own international prefix. Letters, extensions and `tel:` are refused, and so is every number that is not a person's
- * own: premium, shared-cost, toll-free, pagers, companies' access numbers, voicemail.
+ * country's own international prefix, `tel:`. Letters and extensions are refused, digits that can be read as two numbers, and every
+ * number that is not a person's own: premium, shared-cost, toll-free, pagers, companies' access numbers, voicemail.
  *
  * @example
  * parsePhone("0532 123 45 67", { defaultCountry: "TR" }); // { ok: true, phoneNumber: "+905321234567" }
  */
 export function parsePhone(input: string, options: PhoneOptions): PhoneResult {
   const text = readInput(input);
-  const phoneNumber = text && findPhoneNumber(text, options);
-  if (!phoneNumber) return { ok: false, reason: spellingReason(text, options) };
-  const entry = lookUp(phoneNumber, {});
+  const reading = text === null ? "none" : read(text, options);
+  if (reading === "ambiguous") return { ok: false, reason: ambiguousPhoneReason };
+  if (reading === "none") return { ok: false, reason: spellingReason(text, options) };
+  const phoneNumber = reading.number;
+  const entry = lookUp(phoneNumber);
   if (!entry?.isValid()) return { ok: false, reason: "There is no such phone number" };
   if (!personalTypes.has(entry.getType())) return { ok: false, reason: "A phone number must be a person's own line" };
   return { ok: true, phoneNumber };
 }
 
 function spellingReason(text: InputText | null, { defaultCountry }: PhoneOptions): string {
-  if (text && /\p{L}|[#*;,]/u.test(text)) return "A phone number has digits only, without letters or an extension";
+  if (text && /\p{L}|[#*;,]/u.test(text.replace(telScheme, "")))
+    return "A phone number has digits only, without letters or an extension";
   if (!text?.includes("+") && !defaultCountry) return "A phone number starts with + and the country code";
   return "There is no such phone number";
+}
+
+/** What is to be said of a number that is stored, or null. */
+export type PhoneDoubt =
+  | { readonly kind: "earlier_form"; readonly present: PhoneNumber }
+  | { readonly kind: "misread"; readonly meant: PhoneNumber }
+  | { readonly kind: "invalid" };
+
+/**
+ * Looks a stored number over: whether its plan writes it differently now, whether there is such a number still, and whether it may be a
+ * mobile number whose country code was once read as its beginning, as `+49 49151…` is.
+ */
+export function doubtPhone(number: PhoneNumber): PhoneDoubt | null {
+  const present = toPresentForm(number);
+  if (present !== number && lookUp(present)?.isValid()) return { kind: "earlier_form", present };
+  const entry = lookUp(number);
+  if (!entry?.isValid()) return { kind: "invalid" };
+  const meant = `+${entry.nationalNumber}`;
+  const isCodeTwice = entry.nationalNumber.startsWith(entry.countryCallingCode) && entry.getType() !== "MOBILE";
+  if (!isCodeTwice || !isPhoneNumber(meant)) return null;
+  const other = lookUp(meant);
+  return other?.isValid() && other.getType() === "MOBILE" ? { kind: "misread", meant } : null;
 }

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { usernameKeyPattern } from "./grammar.ts";
+import { type Username, usernameKeyPattern } from "./grammar.ts";
 import { readInput } from "./input-text.ts";
 import { isReservedUsername } from "./reserved.ts";
-import { findUsername, isUsername, parseUsername } from "./username.ts";
+import { findUsername, isUsername, parseUsername, storedKeysOf } from "./username.ts";
 
 const pattern = new RegExp(usernameKeyPattern, "u");
 /** Every code point that Unicode has given a meaning. */
@@ -64,6 +64,34 @@ describe("two people cannot have names that differ only", () => {
     ["by half-width hangul", "ﾡￂ", "가"],
     ["by hangul letters one by one", "\u1100\u1161", "가"],
     ["by kana and its voicing mark", "か\u3099", "が"],
+    ["by a Persian yeh", "علی", "علي"],
+    ["by a yeh without dots", "على", "علي"],
+    ["by a Persian kaf", "کامران", "كامران"],
+    ["by an Urdu heh", "ہانیہ", "هانيه"],
+    ["by a Persian yeh with a hamza", "ی\u0654", "ئ"],
+    ["by an Urdu heh with a hamza", "خانۂ", "خانه\u0654"],
+    ["by an African schwa", "ǝli", "əli"],
+    ["by its capital", "Ǝli", "əli"],
+    ["by the Azeri capital", "ƏLİ", "əli"],
+    ["by a Romanian comma", "ștefan", "ştefan"],
+    ["by its capital, typed apart", "S\u0326tefan", "ştefan"],
+    ["by a Romanian t", "Țepeș", "ţepeş"],
+    ["by an Uzbek apostrophe", "Oʻktam", "oʼktam"],
+    ["by a palochka", "шахӀмад", "шахімад"],
+    ["by a Yiddish double letter", "װאלף", "וואלף"],
+    ["by a Thai vowel typed twice", "เเก้ว", "แก้ว"],
+    ["by a Thai vowel and tone in the other order", "น\u0e4d\u0e49า", "น้ำ".normalize("NFKC")],
+    ["by a Lao vowel typed twice", "ເເກ້ວ", "ແກ້ວ"],
+    ["by a Khmer vowel in two parts", "សេា", "សោ"],
+    ["by a Khmer subscript of the same shape", "ក្ដ", "ក្ត"],
+    ["by a Malayalam chillu", "അനിൽ", "അനില്"],
+    ["by a Malayalam chillu with a joiner", "അനില്\u200d", "അനില്"],
+    ["by a Bengali khanda ta", "উৎপল", "উত্পল"],
+    ["by a Tamil sri", "ஶ்ரீதர்", "ஸ்ரீதர்"],
+    ["by a Persian non-joiner", "علی\u200cرضا", "عليرضا"],
+    ["by a Devanagari joiner", "क्\u200dषमा", "क्षमा"],
+    ["by a Sinhala joiner", "ශ්\u200dරී", "ශ්රී"],
+    ["by a Bengali non-joiner", "অর্\u200cণব", "অর্ণব"],
   ])("%s", (_, input, key) => {
     expect(keyOf(input)).toBe(key);
     expect(keyOf(key)).toBe(key);
@@ -155,6 +183,16 @@ describe("a name that cannot be seen, typed or told from another kind is refused
     ["variation selector", "a\ufe0f"],
     ["ideographic variation selector", "葛\u{e0100}"],
     ["zero-width non-joiner", "ali\u200cce"],
+    ["a non-joiner behind a letter that joins to none", "محمد\u200cرضا"],
+    ["a non-joiner at the end", "علی\u200c"],
+    ["a non-joiner at the start", "\u200cعلی"],
+    ["two non-joiners", "علی\u200c\u200cرضا"],
+    ["a non-joiner in Arabic before Latin", "علی\u200calice"],
+    ["a joiner in Arabic", "عل\u200dی"],
+    ["a joiner without a virama", "क\u200dष"],
+    ["a joiner before a vowel sign", "क्\u200dा"],
+    ["a virama and a joiner alone", "\u094d\u200d"],
+    ["a non-joiner in Cyrillic", "ма\u200cрия"],
     ["word joiner", "ali\u2060ce"],
     ["invisible times", "ali\u2062ce"],
     ["Arabic letter mark", "علي\u061c"],
@@ -229,6 +267,16 @@ test.each([
 
 test("a name is kept as it is written, in NFKC, beside its key", () => {
   expect(parseUsername(" Ａlice.ẞ ")).toEqual({ ok: true, username: "Alice.ẞ", key: "alice.ss" });
+});
+
+test("a name keeps its joiners as it is written", () => {
+  expect(parseUsername("علی\u200cرضا")).toEqual({ ok: true, username: "علی\u200cرضا", key: "عليرضا" });
+});
+
+test("what is looked for is the key of the keyboard that typed it, then that of all", () => {
+  const key = "عليرضا" as Username;
+  expect(storedKeysOf(key, "علی\u200cرضا")).toEqual(["علیرضا", key]);
+  expect(storedKeysOf(key, "عليرضا")).toEqual([key]);
 });
 
 test("no reason repeats what was typed", () => {

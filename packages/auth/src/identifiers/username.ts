@@ -1,6 +1,8 @@
 import { toAsciiDigits, usesOneSetOfDigits } from "./digits.ts";
 import { maximumUsernameLength, type Username } from "./grammar.ts";
 import { type InputText, readInput } from "./input-text.ts";
+import { withoutNeededJoiners } from "./joiners.ts";
+import { toOneKeyboard } from "./keyboards.ts";
 import { hasMisleadingLetters } from "./look-alikes.ts";
 import { usesOneWritingSystem } from "./scripts.ts";
 
@@ -19,9 +21,15 @@ const piledMarks = /\p{Me}|(\p{Mn})\1|\p{Mn}{5}/u;
  * Full case folding over NFKC, the same in every locale, with digits of every script as ASCII ones, since those of two scripts can be
  * the same to the eye (`١` and `۱`). Lower, upper, lower is what folding needs (`ẞ` → `ß` → `SS` → `ss`);
  * the sigmas are made one, because lower-casing depends on the neighbours only there. Beyond Unicode's folding, the four
- * Turkish letters `I ı İ i` are one, so that a name is found whichever keyboard upper-cased it.
+ * Turkish letters `I ı İ i` are one, so that a name is found whichever keyboard upper-cased it; and so are other letters of one
+ * script that keyboards write differently.
  */
 function fold(text: string): string {
+  return toOneKeyboard(foldCase(text));
+}
+
+/** Folding as it was before keyboards were told apart, in which older names are stored. */
+function foldCase(text: string): string {
   const folded = toAsciiDigits(text.normalize("NFKC")).toLowerCase().toUpperCase().toLowerCase().replaceAll("ς", "σ");
   return withoutDotsOverI(folded.normalize("NFD")).normalize("NFKC");
 }
@@ -49,14 +57,25 @@ export function isUsername(value: string): value is Username {
  * is chosen only, because their tables change with Unicode, and a name in use must not stop working then.
  */
 export function findUsername(text: InputText): Username | null {
-  if (!isUsernameText(text)) return null;
-  const key = fold(text);
+  const bare = withoutNeededJoiners(text);
+  if (!isUsernameText(bare) || !isShortEnough(text)) return null;
+  const key = fold(bare);
   return isUsername(key) ? key : null;
 }
 
 /**
+ * The keys under which a name may be stored: as the keyboard that typed it wrote it before all were read as one, and its present key. In
+ * this order, because in two accounts that differ in their keyboards only each is found by its own.
+ */
+export function storedKeysOf(key: Username, written: string): readonly string[] {
+  const text = readInput(written);
+  const earlier = text === null ? key : foldCase(withoutNeededJoiners(text));
+  return [...new Set([earlier, key])];
+}
+
+/**
  * Parses a username to be stored: 1 to 150 letters, marks, numbers, `_`, `-`, `.`, of one writing system, a letter or
- * underscore first. Outer white space is dropped. Reserved names pass: ask `isReservedUsername` where they must not.
+ * underscore first, with joiners and non-joiners where the script needs them. Outer white space is dropped. Reserved names pass: ask `isReservedUsername` where they must not.
  *
  * @example
  * parseUsername("ＡLİCE"); // { ok: true, username: "ALİCE", key: "alice" }
@@ -66,11 +85,14 @@ export function parseUsername(input: string): UsernameResult {
   if (username === null) return { ok: false, reason: "A username is 1 to 150 letters, numbers and _ - ." };
   const key = findUsername(username);
   if (key === null) return { ok: false, reason: grammarReason(username) };
-  const reason = choiceReason(username) ?? choiceReason(key);
+  // Uzbek's apostrophe counts as the one that is of Latin script.
+  const visible = withoutNeededJoiners(username).replaceAll("\u02bb", "\u02bc");
+  const reason = choiceReason(visible) ?? choiceReason(key);
   return reason === null ? { ok: true, username, key } : { ok: false, reason };
 }
 
-function grammarReason(username: InputText): string {
+function grammarReason(written: InputText): string {
+  const username = withoutNeededJoiners(written);
   if (username.includes("@")) return "A username cannot contain @: an e-mail address has its own field";
   if (!startOfUsername.test(username)) return "A username starts with a letter or an underscore";
   if (!charactersOfUsername.test(username)) return "A username has letters, numbers and _ - . only";

@@ -5,6 +5,9 @@ import type { PasswordHasher } from "./hasher.ts";
 /** At cost 16 one verification takes about five seconds. */
 const maximumCost = 16;
 
+/** bcrypt looks at no more of its key. */
+const maximumBytes = 72;
+
 const bcryptFormat = /^\$2[aby]\$\d\d\$[./A-Za-z0-9]{53}$/;
 
 /** Django's `BCryptSHA256PasswordHasher`: bcrypt of the hexadecimal SHA-256, so that neither 72 bytes nor NUL is an end. */
@@ -16,12 +19,13 @@ export const bcryptSha256: PasswordHasher = {
   },
 };
 
-/** Django's `BCryptPasswordHasher`: plain bcrypt, which looks at the first 72 bytes only. */
+/** Django's `BCryptPasswordHasher`: plain bcrypt, which looks at the first {@link maximumBytes} only. */
 export const bcrypt: PasswordHasher = {
   algorithm: "bcrypt",
   read(encoded) {
     const bcryptHash = readBcrypt("bcrypt$", encoded);
-    return bcryptHash === null ? null : { matches: (password) => matchesBcrypt(password, bcryptHash) };
+    if (bcryptHash === null) return null;
+    return { matches: (password) => matchesBcrypt(password, bcryptHash), byteLimit: maximumBytes };
   },
 };
 

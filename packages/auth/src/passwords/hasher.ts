@@ -2,6 +2,8 @@
 export interface StoredPassword {
   /** Whether `password`, exactly as given, is the one that was stored. Digests are compared in constant time. */
   matches(password: string): Promise<boolean>;
+  /** How many bytes of a password are looked at, where that is not all of them. */
+  readonly byteLimit?: number;
 }
 
 /** One format of stored passwords. Django names it before the first `$` of the encoded text. */

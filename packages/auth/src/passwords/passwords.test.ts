@@ -139,6 +139,17 @@ describe("a hash that should be replaced", () => {
     });
   });
 
+  it("is not made anew from more than the 72 bytes that plain bcrypt has checked, or a mistyped end would lock its owner out", async () => {
+    const passwords = open(5);
+    for (const whole of ["a".repeat(72), "ş".repeat(36)]) {
+      const encoded = `bcrypt$${await hashBcrypt(`${whole}right`, { cost: 5 })}`;
+      const unchanged = { matches: true, needsRehash: false, isUsable: true };
+      expect(await passwords.verify(`${whole}right`, encoded)).toEqual(unchanged);
+      expect(await passwords.verify(`${whole}wrong`, encoded)).toEqual(unchanged);
+      expect(await passwords.verify(whole, encoded)).toEqual({ ...unchanged, needsRehash: true });
+    }
+  });
+
   it("was made by Django, which does not normalise, from another Unicode form", async () => {
     const passwords = open();
     const rehash = { matches: true, needsRehash: true, isUsable: true };

@@ -13,7 +13,7 @@ export interface PasswordsOptions extends Omit<HashGateOptions, "now"> {
 
 export interface PasswordCheck {
   readonly matches: boolean;
-  /** The password is right, and should be stored anew: another format, another cost, or Unicode in another form. */
+  /** The password is right, all of it was checked, and should be stored anew: another format, another cost, or Unicode in another form. */
   readonly needsRehash: boolean;
   /** False when no password can fit what is stored, or nothing is. */
   readonly isUsable: boolean;
@@ -70,7 +70,10 @@ export function createPasswords({ cost, ...gateOptions }: PasswordsOptions): Pas
     const normalized = password.normalize("NFC");
     for (const form of new Set([normalized, password])) {
       const { matches, done } = await tryForm(form, stored, kind);
-      if (matches) return { matches, needsRehash: kind !== currentKind || form !== normalized, isUsable: true };
+      if (matches) {
+        const isDue = kind !== currentKind || form !== normalized;
+        return { matches, needsRehash: isDue && isWhollyChecked(form, stored), isUsable: true };
+      }
       // A cheaper hash, or none, would be refused sooner, a dearer one later, and so tell a stranger which accounts exist.
       await evenWork.spendRest(form, done);
     }
@@ -102,6 +105,11 @@ export function createPasswords({ cost, ...gateOptions }: PasswordsOptions): Pas
     requireRoom: gate.requireRoom,
     close: () => gate.close(),
   };
+}
+
+/** What was not checked may be mistyped, and would lock its owner out if it counted from now on. */
+function isWhollyChecked(password: string, stored: StoredPassword | null): boolean {
+  return Buffer.byteLength(password) <= (stored?.byteLimit ?? Number.POSITIVE_INFINITY);
 }
 
 /**

@@ -36,6 +36,42 @@ describe("refused, with the reason", () => {
     ["one character outside the list repeated", "锁锁锁锁锁锁锁锁", "too_common"],
     ["counting down", "87654321", "too_common"],
     ["the alphabet", "ABCDEFGHIJ", "too_common"],
+    ["a common one in full width", "ｐａｓｓｗｏｒｄ", "too_common"],
+    ["a common one with a digit", "baseball7", "too_common"],
+    ["a common one with an exclamation mark", "baseball!", "too_common"],
+    ["a common one with both", "Baseball1!", "too_common"],
+    ["a common one counted", "monkey12345", "too_common"],
+    ["a common one with a year", "dragon2026", "too_common"],
+    ["a common one with a year and a sign", "Summer2025!", "too_common"],
+    ["a common one behind a year", "1984dragon", "too_common"],
+    ["a common one between", "!!dragon123", "too_common"],
+    ["a common one twice", "monkeymonkey", "too_common"],
+    ["a common one twice, and a year", "monkeymonkey2020", "too_common"],
+    ["a row of keys with a sign", "qwertyuiop!", "too_common"],
+    ["a row of digits with a sign", "123456789!", "too_common"],
+    ["a Turkish club", "galatasaray", "too_common"],
+    ["a Turkish club in capitals with its year", "GALATASARAY1905", "too_common"],
+    ["a Turkish password", "şifre1234", "too_common"],
+    ["a Turkish password in capitals", "ŞİFRE1234", "too_common"],
+    ["a Turkish password typed without its letters", "sifre123", "too_common"],
+    ["Turkish love", "Aşkım123", "too_common"],
+    ["a French password", "motdepasse", "too_common"],
+    ["a French keyboard", "azertyuiop1", "too_common"],
+    ["a German password", "Passwort1!", "too_common"],
+    ["a German keyboard", "qwertz123", "too_common"],
+    ["a Spanish password", "contraseña1", "too_common"],
+    ["a Portuguese password", "minhasenha", "too_common"],
+    ["a Polish password", "hasło123", "too_common"],
+    ["a Russian password", "пароль123", "too_common"],
+    ["a Russian keyboard", "Йцукенг1", "too_common"],
+    ["a Russian password on a Latin keyboard", "gfhjkm123", "too_common"],
+    ["an Arabic password", "كلمةالسر1", "too_common"],
+    ["a Persian one with Persian digits", "سلام۱۲۳۴", "too_common"],
+    ["a Chinese number of love", "woaini5201314", "too_common"],
+    ["a Japanese password in half width", "ﾊﾟｽﾜｰﾄﾞ123", "too_common"],
+    ["a year twice", "19841984", "too_common"],
+    ["a syllable again and again", "lalalalala", "too_common"],
+    ["a row of digits and a letter", "987654321q", "too_common"],
     ["the service", "latchkey", "contains_identifier"],
     ["the service, decorated", "Latch-Key2026", "contains_identifier"],
     ["another name of the service", "AcmePortal!", "contains_identifier"],
@@ -64,6 +100,15 @@ describe("refused, with the reason", () => {
     }
   });
 
+  it("and with what people add to them", () => {
+    const ofSix = [...commonPasswords].filter((_, index) => index % 97 === 0);
+    for (const password of ofSix) {
+      for (const decorated of [`${password}1!`, `${password}123`, `${password}2024`, `1${password}`, `${password}!`]) {
+        expect([decorated, reasonFor(decorated, 6)]).toEqual([decorated, "too_common"]);
+      }
+    }
+  });
+
   it("the 3,000 commonest that eight characters let through", () => {
     const long = [...commonPasswords].filter((password) => password.length >= 8);
     expect(long.length).toBeGreaterThanOrEqual(3000);
@@ -81,6 +126,10 @@ describe("accepted", () => {
     ["white space at its ends", "  xkqz  w "],
     ["a common word inside a longer phrase", "password of the lost lighthouse"],
     ["a name inside a longer phrase", "mehmet eats lemons daily"],
+    ["a common word with digits that are no year and no count", "dragon7391"],
+    ["a common word with a letter", "dragonk!x"],
+    ["two common words", "dragonbaseball"],
+    ["a syllable too often to be a habit", "kozu".repeat(6)],
     ["separators only, near no name", "-_. -/ +"],
     ["a name of one letter", "Q7kzdwvh"],
   ])("%s", (_title, password) => {

@@ -1,4 +1,4 @@
-import { commonPasswords } from "./common-passwords.ts";
+import { isCommonPassword, isDecoratedCommonPassword } from "./common-passwords.ts";
 
 /** The longest password, in code points; NIST SP 800-63B-4 §3.1.1.2 asks for 64 at least. */
 export const maximumPasswordLength = 256;
@@ -29,6 +29,9 @@ export interface PasswordPolicy {
  * Why a new password is refused, or null. Length is counted in code points of its NFC form; white space counts and stays; no
  * kind of character is asked for. Passwords that are already stored are not judged.
  *
+ * A password is too common when it is one of the 42,000 commonest, or becomes one without `1`, `!`, `123`, a year and the like at its
+ * ends. Case, width and accents do not count.
+ *
  * A password is too close to an identifier when, with every one of them taken out, four characters or fewer are left: a year
  * is not a secret. Case, accents and separators (`. - _` and the like) do not count; a phone number counts without its
  * country code too; names of one letter are left in.
@@ -42,9 +45,10 @@ export function checkPassword(password: string, policy: PasswordPolicy): Passwor
   const { length } = [...normalized];
   if (length < policy.minLength) return tooShort(policy.minLength);
   if (length > maximumPasswordLength) return rejections.tooLong;
-  if (isCommon(normalized)) return rejections.tooCommon;
+  if (isCommonPassword(normalized)) return rejections.tooCommon;
   const names = ["latchkey", ...(policy.serviceNames ?? []), ...policy.identifiers];
-  return isMostlyNames(normalized, names) ? rejections.containsIdentifier : null;
+  if (isMostlyNames(normalized, names)) return rejections.containsIdentifier;
+  return isDecoratedCommonPassword(normalized) ? rejections.tooCommon : null;
 }
 
 const rejections = {
@@ -59,19 +63,6 @@ const rejections = {
 
 function tooShort(minLength: number): PasswordRejection {
   return { reason: "too_short", message: `Use ${minLength} characters or more` };
-}
-
-function isCommon(password: string): boolean {
-  const lowerCase = password.toLowerCase();
-  return commonPasswords.has(lowerCase) || isRun(lowerCase);
-}
-
-/** One character repeated, or code points that count up or down by one: `00000000`, `abcdefgh`, `87654321`. */
-function isRun(text: string): boolean {
-  const codePoints = Array.from(text, (character) => character.codePointAt(0) ?? 0);
-  const steps = new Set(codePoints.slice(1).map((codePoint, index) => codePoint - (codePoints[index] ?? 0)));
-  const [step = 0] = steps;
-  return steps.size <= 1 && Math.abs(step) <= 1;
 }
 
 const decoration = 4;

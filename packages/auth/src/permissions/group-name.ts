@@ -1,9 +1,11 @@
-/** What would break a line or turn it around where names are listed. */
-const unprintable = /\p{Cc}|\p{Cs}|[\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/u;
+import { isPlainLine } from "../free-text.ts";
+
+/** What nobody sees, so that two names would look alike. */
+const invisible = /[\u061c\u200b\u200e\u200f\u2060-\u2065\ufeff]/u;
 
 /** A group's name as it is kept: one line of 1 to 150 characters in NFC, without outer white space. Null for what cannot be one. */
 export function parseGroupName(typed: string): string | null {
   const name = typed.normalize("NFC").trim();
   const { length } = [...name];
-  return length === 0 || length > 150 || unprintable.test(name) ? null : name;
+  return length === 0 || length > 150 || invisible.test(name) || !isPlainLine(name) ? null : name;
 }

@@ -62,14 +62,20 @@ export async function insertPermissions(db: Queries, permissions: readonly strin
   return inserted.map((row) => row.permission).sort();
 }
 
-/** Deletes the permissions that are not among those given, and every grant of them; answers which. */
-export async function deleteOtherPermissions(db: Queries, permissions: readonly string[]): Promise<string[]> {
-  const deleted = await db
-    .deleteFrom("permissions")
-    .where("permission", "not in", permissions)
-    .returning("permission")
+/**
+ * Which of some permissions there are. They stay until the transaction ends: what is given by it is given of these, and not of others that
+ * have the same names a moment later.
+ */
+export async function lockPermissions(transaction: Queries, permissions: readonly string[]): Promise<string[]> {
+  if (permissions.length === 0) return [];
+  const rows = await transaction
+    .selectFrom("permissions")
+    .select("permission")
+    .where("permission", "in", permissions)
+    .orderBy(permissionOrder)
+    .forKeyShare()
     .execute();
-  return deleted.map((row) => row.permission).sort();
+  return rows.map((row) => row.permission);
 }
 
 // In the order of bytes, which no locale changes.

@@ -21,7 +21,9 @@ export type PermissionOf<Declaration extends string> = Declaration extends `${st
 
 /** The models of the core itself. */
 export const coreModels = ["auth.user", "auth.group", "auth.auditevent"] as const satisfies readonly ModelName[];
-export type CorePermission = PermissionFor<(typeof coreModels)[number]>;
+/** Its permissions that are about no model of its own. */
+export const corePermissions = ["auth.declare_permission"] as const;
+export type CorePermission = PermissionFor<(typeof coreModels)[number]> | (typeof corePermissions)[number];
 
 /**
  * The permission for an action on a model.
@@ -52,3 +54,20 @@ export const permissionPattern = "^[a-z][a-z0-9_]*\\.[a-z][a-z0-9]*_[a-z][a-z0-9
 
 /** What is declared: a permission, or `app.model`. */
 export const declarationPattern = `${permissionPattern}|^[a-z][a-z0-9_]*\\.[a-z][a-z0-9]*$`;
+
+const declarationExpression = new RegExp(declarationPattern);
+
+/** Whether a text is a permission or a model, and short enough that the permissions of the model are as well. */
+export function isDeclaration(text: string): boolean {
+  return text.length <= 100 && !text.includes("\n") && declarationExpression.test(text);
+}
+
+/** Whether a text is what permissions begin with. */
+export function isAppName(text: string): boolean {
+  return text.length <= 64 && /^[a-z][a-z0-9_]*$/.test(text) && !text.includes("\n");
+}
+
+/** What a permission or a model begins with: `shop` of `shop.order`. */
+export function appOf(declaration: string): string {
+  return declaration.slice(0, declaration.indexOf("."));
+}

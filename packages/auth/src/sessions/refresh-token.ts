@@ -31,16 +31,23 @@ export function createRefreshToken(key: Uint8Array, sessionId: string): RefreshT
 }
 
 /**
- * The one successor of a refresh token. It is derived and not drawn, so that a client that asks twice, because an answer was
- * lost or because it has several tabs, gets the same one twice. Without the key, which is not in the database, the stored hash
- * says nothing of it.
+ * The successor of a refresh token. It is derived and not drawn, so that a client that asks twice, because an answer was lost or
+ * because it has several tabs, gets the same one twice. Without the key, which is not in the database, the stored hash says
+ * nothing of it.
+ *
+ * @param reissues how many successors of the same token were given up before, because nobody had used them
  */
 export function deriveSuccessor(
   key: Uint8Array,
   { sessionId, hash }: Pick<RefreshToken, "sessionId" | "hash">,
+  reissues = 0,
 ): RefreshToken {
   const id = parseUuid(sessionId);
-  return assemble(key, id, hmacSha256(key, "successor", id, hash));
+  const secret =
+    reissues === 0
+      ? hmacSha256(key, "successor", id, hash)
+      : hmacSha256(key, "reissued successor", id, hash, String(reissues));
+  return assemble(key, id, secret);
 }
 
 /**

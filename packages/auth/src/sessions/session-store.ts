@@ -1,5 +1,6 @@
 import { type ColumnType, type Generated, sql } from "kysely";
 import type { Queries } from "../storage/database.ts";
+import type { RefreshChain } from "./refresh-chain.ts";
 import type { Session, SessionEnd, SessionLifetimes } from "./session.ts";
 
 declare module "../storage/database.ts" {
@@ -14,6 +15,11 @@ interface SessionsTable {
   refreshHash: Buffer;
   previousRefreshHash: ColumnType<Buffer | null, never, Buffer>;
   rotatedAt: ColumnType<Date | null, never, Date>;
+  /** How often another refresh token has become the present one; its access tokens carry it in their `jti`. */
+  rotation: Generated<number>;
+  /** Since when the previous token has been answered and nobody has used an answer; null once somebody has. */
+  unusedSince: ColumnType<Date | null, never, Date | null>;
+  reissues: Generated<number>;
   createdAt: Generated<Date>;
   lastUsedAt: Generated<Date>;
   idleExpiresAt: Date;
@@ -154,10 +160,15 @@ export interface SessionsToEnd {
 
 /** Ends the live sessions that fit, and answers their ids. */
 export async function endSessions(db: Queries, { userId, id, except, reason }: SessionsToEnd): Promise<string[]> {
-  let query = endLive(db, reason).where("userId", "=", userId);
-  if (id !== undefined) query = query.where("id", "=", id);
-  if (except !== undefined) query = query.where("id", "!=", except);
-  return (await query.returning("id").execute()).map((ended) => ended.id);
+  let which = db.selectFrom("sessions").select("id").where("userId", "=", userId);
+  if (id !== undefined) which = which.where("id", "=", id);
+  if (except !== undefined) which = which.where("id", "!=", except);
+  const inOrder = which
+    .where(sql<boolean>`${sql.raw(isLiveSession("sessions"))}`)
+    .orderBy("id")
+    .forUpdate();
+  const ended = await endLive(db, reason).where("id", "in", inOrder).returning("id").execute();
+  return ended.map((session) => session.id);
 }
 
 /**
@@ -195,22 +206,67 @@ export async function endSurplusSessions(
   return ended.map(({ id }) => id);
 }
 
-/**
- * The hash of the refresh token whose successor is a session's next: the present one, or the one before while its grace time
- * lasts, because whoever still holds that one could not follow two steps. Nobody else moves the session on until the
- * transaction ends.
- */
-export async function lockRefreshHash(
+/** A session's refresh tokens, with how things stand between it and the one who asks. */
+export interface LockedChain extends RefreshChain {
+  readonly userId: string;
+  /** Where the last answer went. */
+  readonly address: string | null;
+}
+
+export interface ChainToLock {
+  readonly id: string;
+  readonly userAgent: string | null;
+  /** Seconds after an answer in which it is given again to anybody. */
+  readonly refreshGrace: number;
+  /** Seconds from the first answer on in which one that nobody used may have been lost. */
+  readonly refreshRetry: number;
+}
+
+/** Reads a live session's refresh tokens, which stay as they are until the transaction ends. */
+export async function lockChain(
   transaction: Queries,
-  { id, refreshGrace }: { id: string; refreshGrace: number },
-): Promise<Buffer | null> {
-  const hasJustMoved = sql`rotated_at > latchkey.now() - make_interval(secs => ${refreshGrace})`;
+  { id, userAgent, refreshGrace, refreshRetry }: ChainToLock,
+): Promise<LockedChain | null> {
+  const ago = (seconds: number) => sql`latchkey.now() - make_interval(secs => ${seconds})`;
+  // A process of the version before moves a session on without a word in these columns: the times part then.
+  const isUnused = sql`unused_since is not null and (reissues > 0 or unused_since = rotated_at)`;
+  const isSameDevice = sql`user_agent is not distinct from ${userAgent}::text`;
   const query = transaction
     .selectFrom("sessions")
-    .select(sql<Buffer>`case when ${hasJustMoved} then previous_refresh_hash else refresh_hash end`.as("hash"))
+    .select(["id as sessionId", "userId", "refreshHash", "previousRefreshHash", "reissues", "address"])
+    .select([
+      sql<boolean>`coalesce(rotated_at > ${ago(refreshGrace)}, false)`.as("isJustAnswered"),
+      sql<boolean>`${isUnused} and unused_since > ${ago(refreshRetry)} and ${isSameDevice}`.as("isAnswerLost"),
+    ])
     .where("id", "=", id)
+    .where(sql<boolean>`${sql.raw(isLiveSession("sessions"))}`)
     .forUpdate();
-  return (await query.executeTakeFirst())?.hash ?? null;
+  return (await query.executeTakeFirst()) ?? null;
+}
+
+/** An access token's session, and the rotation that it was issued with. */
+export interface Use {
+  readonly sessionId: string;
+  readonly rotation: number;
+}
+
+/**
+ * Notes that the answers of these rotations have arrived. Locks rows in the order of their ids, as everybody does who locks
+ * several: two processes never wait for each other.
+ */
+export async function noteUses(db: Queries, uses: readonly Use[]): Promise<void> {
+  const [ids, rotations] = [uses.map((use) => use.sessionId), uses.map((use) => use.rotation)];
+  await sql`
+    with used as (
+      select session.id from latchkey.sessions session
+      join (select distinct * from unnest(${ids}::uuid[], ${rotations}::int[]) as use (id, rotation)) use
+        on use.id = session.id and use.rotation = session.rotation
+      where session.unused_since is not null
+      order by session.id for no key update of session
+    )
+    update latchkey.sessions session set unused_since = null from used where session.id = used.id`.execute(
+    db.withoutPlugins(),
+  );
 }
 
 /** A session as its owner sees it in a list of devices. */
@@ -241,12 +297,15 @@ export const touchInterval = 60;
 
 /** Notes that sessions are in use, at most once a minute each however many processes are told. */
 export async function touchSessions(db: Queries, ids: readonly string[]): Promise<void> {
-  await db
-    .updateTable("sessions")
-    .set({ lastUsedAt: sql<Date>`latchkey.now()` })
+  // A row that somebody else holds is left for the next minute: nobody is to wait for a note.
+  const due = db
+    .selectFrom("sessions")
+    .select("id")
     .where("id", "in", ids)
     .where(sql<boolean>`last_used_at <= latchkey.now() - make_interval(secs => ${touchInterval})`)
-    .execute();
+    .forNoKeyUpdate()
+    .skipLocked();
+  await db.updateTable("sessions").set({ lastUsedAt: sql<Date>`latchkey.now()` }).where("id", "in", due).execute();
 }
 
 /**

@@ -51,6 +51,9 @@ one_time_codes.code_hash bytea
 one_time_codes.created_at timestamp with time zone not null default latchkey.now()
 one_time_codes.expires_at timestamp with time zone not null
 one_time_codes.issuer_id uuid
+permission_apps.app text not null
+permission_apps.declarer uuid
+permission_apps.declared_at timestamp with time zone not null default latchkey.now()
 permissions.permission text not null
 sessions.id uuid not null
 sessions.user_id uuid not null
@@ -67,6 +70,9 @@ sessions.address text
 sessions.user_agent text
 sessions.adopted_from text
 sessions.kept_until timestamp with time zone
+sessions.rotation integer not null default 0
+sessions.unused_since timestamp with time zone
+sessions.reissues integer not null default 0
 sessions.device_name text
 signing_keys.kid text not null
 signing_keys.algorithm text not null
@@ -148,6 +154,8 @@ one_time_codes: one_time_codes_one_each UNIQUE (user_id, purpose)
 one_time_codes: one_time_codes_pkey PRIMARY KEY (id)
 one_time_codes: one_time_codes_purpose_choice CHECK ((purpose = ANY (ARRAY['set_password'::text, 'prove_phone'::text, 'prove_email'::text])))
 one_time_codes: one_time_codes_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+permission_apps: permission_apps_grammar CHECK (((app ~ '^[a-z][a-z0-9_]*$'::text) AND (app <> 'auth'::text) AND (char_length(app) <= 100)))
+permission_apps: permission_apps_pkey PRIMARY KEY (app)
 permissions: permissions_grammar CHECK (((permission ~ '^[a-z][a-z0-9_]*\.[a-z][a-z0-9]*_[a-z][a-z0-9_]*$'::text) AND (char_length(permission) <= 150)))
 permissions: permissions_pkey PRIMARY KEY (permission)
 sessions: sessions_device_name_length CHECK (((char_length(device_name) >= 1) AND (char_length(device_name) <= 100))) NOT VALID
@@ -217,6 +225,8 @@ CREATE INDEX one_time_codes_expires_at ON latchkey.one_time_codes USING btree (e
 CREATE INDEX one_time_codes_issuer_id ON latchkey.one_time_codes USING btree (issuer_id) WHERE (issuer_id IS NOT NULL)
 CREATE UNIQUE INDEX one_time_codes_one_each ON latchkey.one_time_codes USING btree (user_id, purpose)
 CREATE UNIQUE INDEX one_time_codes_pkey ON latchkey.one_time_codes USING btree (id)
+CREATE INDEX permission_apps_declarer ON latchkey.permission_apps USING btree (declarer)
+CREATE UNIQUE INDEX permission_apps_pkey ON latchkey.permission_apps USING btree (app)
 CREATE UNIQUE INDEX permissions_pkey ON latchkey.permissions USING btree (permission)
 CREATE INDEX sessions_expires_at ON latchkey.sessions USING btree (expires_at)
 CREATE INDEX sessions_open ON latchkey.sessions USING btree (user_id) WHERE (ended_at IS NULL)
@@ -236,6 +246,7 @@ CREATE UNIQUE INDEX user_groups_pkey ON latchkey.user_groups USING btree (user_i
 CREATE INDEX user_permissions_permission ON latchkey.user_permissions USING btree (permission)
 CREATE UNIQUE INDEX user_permissions_pkey ON latchkey.user_permissions USING btree (user_id, permission)
 CREATE INDEX users_email_prefix ON latchkey.users USING btree (email_key COLLATE "C")
+CREATE INDEX users_one_keyboard ON latchkey.users USING btree (one_keyboard(username_key)) WHERE (one_keyboard(username_key) IS NOT NULL)
 CREATE INDEX users_phone_number_prefix ON latchkey.users USING btree (phone_number COLLATE "C")
 CREATE INDEX users_standing_email ON latchkey.users USING btree (standing, email_key COLLATE "C")
 CREATE INDEX users_standing_id ON latchkey.users USING btree (standing, id)
@@ -282,6 +293,11 @@ CREATE OR REPLACE FUNCTION latchkey.now()
  LANGUAGE sql
  STABLE PARALLEL SAFE
 AS $function$select pg_catalog.now()$function$
+CREATE OR REPLACE FUNCTION latchkey.one_keyboard(key text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN ((key COLLATE "C") ~ 'ی|ى|ک|ڪ|ۀ|ۂ|ہ|ە|ھ|ۃ|ݢ|ǝ|ș|ț|ʻ|ӏ|װ|ױ|ײ|เเ|ๅ|ํ่|ํ้|ํ๊|ํ๋|ເເ|ໍ່|ໍ້|ໍ໊|ໍ໋|េា|េី|្ដ|ൺ|ൻ|ർ|ൽ|ൾ|ൿ|ৎ|ஶ்ரீ'::text) THEN NORMALIZE(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(key, 'ی'::text, 'ي'::text), 'ى'::text, 'ي'::text), 'ک'::text, 'ك'::text), 'ڪ'::text, 'ك'::text), 'ۀ'::text, 'هٔ'::text), 'ۂ'::text, 'هٔ'::text), 'ہ'::text, 'ه'::text), 'ە'::text, 'ه'::text), 'ھ'::text, 'ه'::text), 'ۃ'::text, 'ة'::text), 'ݢ'::text, 'ڬ'::text), 'ǝ'::text, 'ə'::text), 'ș'::text, 'ş'::text), 'ț'::text, 'ţ'::text), 'ʻ'::text, 'ʼ'::text), 'ӏ'::text, 'і'::text), 'װ'::text, 'וו'::text), 'ױ'::text, 'וי'::text), 'ײ'::text, 'יי'::text), 'เเ'::text, 'แ'::text), 'ๅ'::text, 'า'::text), 'ํ่'::text, '่ํ'::text), 'ํ้'::text, '้ํ'::text), 'ํ๊'::text, '๊ํ'::text), 'ํ๋'::text, '๋ํ'::text), 'ເເ'::text, 'ແ'::text), 'ໍ່'::text, '່ໍ'::text), 'ໍ້'::text, '້ໍ'::text), 'ໍ໊'::text, '໊ໍ'::text), 'ໍ໋'::text, '໋ໍ'::text), 'េា'::text, 'ោ'::text), 'េី'::text, 'ើ'::text), '្ដ'::text, '្ត'::text), 'ൺ'::text, 'ണ്'::text), 'ൻ'::text, 'ന്'::text), 'ർ'::text, 'ര്'::text), 'ൽ'::text, 'ല്'::text), 'ൾ'::text, 'ള്'::text), 'ൿ'::text, 'ക്'::text), 'ৎ'::text, 'ত্'::text), 'ஶ்ரீ'::text, 'ஸ்ரீ'::text), NFC) ELSE NULL::text END
 CREATE TRIGGER bury_imported_user BEFORE DELETE ON latchkey.users FOR EACH ROW EXECUTE FUNCTION bury_imported_user()
 CREATE TRIGGER copy_member BEFORE INSERT OR UPDATE OF user_id ON latchkey.user_groups FOR EACH ROW EXECUTE FUNCTION copy_member()
 CREATE TRIGGER copy_to_members AFTER UPDATE ON latchkey.users FOR EACH ROW WHEN (((((old.standing IS DISTINCT FROM new.standing) OR (old.username_key IS DISTINCT FROM new.username_key)) OR (old.phone_number IS DISTINCT FROM new.phone_number)) OR (old.email_key IS DISTINCT FROM new.email_key))) EXECUTE FUNCTION copy_to_members()

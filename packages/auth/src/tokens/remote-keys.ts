@@ -1,6 +1,7 @@
-import { createLocalJWKSet } from "jose";
+import { createLocalJWKSet, type JSONWebKeySet } from "jose";
 import { AuthError } from "../errors.ts";
 import { type FindVerificationKey, toKeyError } from "./access-token.ts";
+import { fetchJson } from "./fetch-json.ts";
 
 /** Times in seconds. */
 const times = {
@@ -96,27 +97,8 @@ async function find(keys: FindKey, header: Parameters<FindVerificationKey>[0]) {
 }
 
 async function fetchKeys(url: URL): Promise<FindKey> {
-  const signal = AbortSignal.timeout(times.timeout * 1000);
-  const response = await fetch(url, { signal, redirect: "manual", headers: { accept: "application/json" } });
-  if (response.status !== 200) {
-    await response.body?.cancel();
-    throw new Error(`The keys were answered with ${response.status}`);
-  }
-  return createLocalJWKSet(JSON.parse(await readText(response)));
-}
-
-async function readText({ body }: Response): Promise<string> {
-  const decoder = new TextDecoder("utf-8", { fatal: true });
-  const reader = body?.getReader();
-  let length = 0;
-  let text = "";
-  for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
-    length += part.value.byteLength;
-    if (length > longestAnswer) {
-      await reader?.cancel();
-      throw new Error(`The keys are longer than ${longestAnswer} bytes`);
-    }
-    text += decoder.decode(part.value, { stream: true });
-  }
-  return text + decoder.decode();
+  const { status, body } = await fetchJson(url, { timeout: times.timeout, longestAnswer });
+  if (status !== 200) throw new Error(`The keys were answered with ${status}`);
+  // What is no set of keys is refused by the library itself.
+  return createLocalJWKSet(body as JSONWebKeySet);
 }

@@ -22,7 +22,7 @@ function openMemory(capacity?: number) {
 
 function asVerified(text: string, exp: number): VerifiedToken {
   const claims = { iss: "test", sub: "user", sid: text, jti: "1", iat: exp - 600, exp };
-  return { kind: "own", sessionId: text, userId: "user", kid: "key", expiresAt: exp, claims };
+  return { kind: "own", sessionId: text, userId: "user", kid: "key", expiresAt: exp, rotation: 0, claims };
 }
 
 test("a refusal is never remembered as anything else: a bad token is checked again each time", async () => {

@@ -12,6 +12,8 @@ export interface OwnToken {
   readonly kid: string | null;
   /** NumericDate. */
   readonly expiresAt: number;
+  /** The rotation of its session that it was issued with; null for one of a version before, which says nothing of that. */
+  readonly rotation: number | null;
   readonly claims: AccessTokenClaims;
 }
 

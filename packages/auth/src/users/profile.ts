@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import type { z } from "zod";
 import { AuthError, type InputIssue } from "../errors.ts";
+import { isPlainLine, isPlainProse } from "../free-text.ts";
 import { type FieldSchema, fieldError, type OwnField, readOwnField } from "./own-field.ts";
-import { isStorable, profileFields, type User, userFields } from "./user.ts";
+import { profileFields, type User, userFields } from "./user.ts";
 
 /** The profile's fields that a team declares, by name. */
 export type ProfileFields = Readonly<Record<string, z.core.$ZodType>>;
@@ -143,15 +144,15 @@ export function storedValuesOf({ ownFields }: ProfileDefinition, name: string, v
   return field && JSON.stringify(field.missing) === json ? [json, nothingStored] : [json];
 }
 
-/** The first thing in a value that JSON or PostgreSQL does not keep as it is. */
+/** The first thing in a value that JSON or PostgreSQL does not keep as it is, or that would be shown as something else. */
 function findUnstorable(value: unknown, path: readonly (string | number)[]): InputIssue[] {
   if (typeof value === "string") {
-    return isStorable(value) ? [] : [{ path, message: "holds characters that cannot be stored" }];
+    return isPlainProse(value) ? [] : [{ path, message: "holds characters that cannot be stored" }];
   }
   if (value === null || typeof value === "boolean" || (typeof value === "number" && Number.isFinite(value))) return [];
   if (Array.isArray(value)) return first(value.map((item, index) => () => findUnstorable(item, [...path, index])));
   if (typeof value !== "object") return [{ path, message: "is no JSON" }];
-  const isStorableKey = Object.keys(value).every(isStorable);
+  const isStorableKey = Object.keys(value).every(isPlainLine);
   if (!isStorableKey) return [{ path, message: "holds characters that cannot be stored" }];
   return first(
     Object.entries(value).map(

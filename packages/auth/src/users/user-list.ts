@@ -12,8 +12,8 @@ const names = {
 export type SearchableName = keyof typeof names;
 
 export interface UserPage {
-  /** Only users with such a name that begins like this, in the order of that name. Without it, the newest first. */
-  readonly search?: { readonly by: SearchableName; readonly prefix: string } | undefined;
+  /** Only users with such a name that begins like one of these, in the order of that name. Without it, the newest first. */
+  readonly search?: { readonly by: SearchableName; readonly prefixes: readonly string[] } | undefined;
   readonly isActive?: boolean | undefined;
   readonly isStaff?: boolean | undefined;
   readonly groupId?: string | undefined;
@@ -93,20 +93,21 @@ interface Listing {
 
 /**
  * The conditions of each part of the list: all at once, or one for each standing that the filters let through. The index of an own
- * field is in the order of values, standings and ids, so that there is a part for each value as well.
+ * field is in the order of values, standings and ids, so that there is a part for each value as well; and one for each beginning that is searched for.
  */
 function rangesOf({ page, position, isByMembership, own: [own, ...others] }: Listing, bind: Bind): string[] {
   const common = [
     ...(page.groupId === undefined ? [] : [inGroup(bind(page.groupId), isByMembership)]),
     ...others.map(({ expression, values }) => `${expression} in (${values.map((value) => bindJson(value, bind))})`),
-    ...boundsOf(page, position, bind),
   ];
   const standings = standingsOf(page);
   const isByStanding = standings.length < allStandings.length || (own && !page.search);
   const byStanding = isByStanding ? standings.map((standing) => [`person.standing = ${standing}`]) : [[]];
   const byValue = own ? own.values.map((value) => [`${own.expression} = ${bindJson(value, bind)}`]) : [[]];
-  return byValue.flatMap((value) =>
-    byStanding.map((standing) => ["true", ...common, ...value, ...standing].join(" and ")),
+  return boundsOf(page, position, bind).flatMap((bounds) =>
+    byValue.flatMap((value) =>
+      byStanding.map((standing) => ["true", ...common, ...bounds, ...value, ...standing].join(" and ")),
+    ),
   );
 }
 
@@ -118,11 +119,19 @@ function inGroup(group: string, isByMembership: boolean): string {
 }
 
 /** The indexes are in the order of bytes, which no locale changes and in which no name comes after U+10FFFF. */
-function boundsOf({ search, after }: UserPage, position: string, bind: Bind): string[] {
+function boundsOf({ search, after }: UserPage, position: string, bind: Bind): string[][] {
   const further = after === undefined ? [] : [`${position} ${search ? ">" : "<"} ${bind(after)}`];
-  if (!search) return further;
-  const { prefix } = search;
-  return [`${position} >= ${bind(prefix)}`, `${position} < ${bind(`${prefix}\u{10FFFF}`)}`, ...further];
+  if (!search) return [further];
+  return withoutLonger(search.prefixes).map((prefix) => [
+    `${position} >= ${bind(prefix)}`,
+    `${position} < ${bind(`${prefix}\u{10FFFF}`)}`,
+    ...further,
+  ]);
+}
+
+/** A beginning of which another is the beginning would list its users twice. */
+function withoutLonger(prefixes: readonly string[]): string[] {
+  return prefixes.filter((prefix) => !prefixes.some((other) => other !== prefix && prefix.startsWith(other)));
 }
 
 /** As the database counts them: staff is one, active is two. */

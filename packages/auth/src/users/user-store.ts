@@ -60,6 +60,80 @@ export async function findAccount(db: Queries, { kind, value }: UserName): Promi
   return found ?? null;
 }
 
+/**
+ * The one user who has one of these names, the first of them that anybody has: forms in which one name may be stored.
+ */
+export async function findAccountByForms(
+  db: Queries,
+  kind: UserName["kind"],
+  forms: readonly string[],
+): Promise<Account | null> {
+  const column = columnOfKind[kind];
+  const found = await db
+    .selectFrom("users")
+    .select([...userFields, "password", `${column} as storedForm`])
+    .where(column, "=", sql<string>`any(${forms})`)
+    .execute();
+  const place = (form: string | null) => forms.indexOf(form ?? "");
+  const [first] = found.sort((a, b) => place(a.storedForm) - place(b.storedForm));
+  if (!first) return null;
+  const { storedForm, ...account } = first;
+  return account;
+}
+
+/** Users whose username is stored as another keyboard wrote it, before all were read as one: ids and keys, a few at most. */
+export async function findOtherKeyboards(db: Queries, key: string): Promise<{ id: string; usernameKey: string }[]> {
+  return db
+    .selectFrom("users")
+    .select(["id", "usernameKey"])
+    .where(sql`latchkey.one_keyboard(username_key)`, "=", key)
+    .orderBy("id")
+    .limit(2)
+    .execute();
+}
+
+/** Who has one of these phone numbers. */
+export async function findPhoneHolders(db: Queries, numbers: readonly string[]): Promise<{ id: string }[]> {
+  return db.selectFrom("users").select("id").where("phoneNumber", "=", sql<string>`any(${numbers})`).execute();
+}
+
+/** A user whose name is to be looked over. */
+export interface NamedUser {
+  readonly id: string;
+  readonly username: string;
+}
+
+/** A page of users with a phone number, in its order. */
+export async function listPhoneHolders(
+  db: Queries,
+  after: string,
+  limit: number,
+): Promise<(NamedUser & { readonly phoneNumber: string })[]> {
+  const query = db
+    .selectFrom("users")
+    .select(["id", "username", "phoneNumber"])
+    .where("phoneNumber", ">", after)
+    .orderBy("phoneNumber")
+    .limit(limit);
+  return query.$narrowType<{ phoneNumber: string }>().execute();
+}
+
+/** Pairs of users whose usernames differ in nothing but the keyboard that typed them. */
+export async function listKeyboardPairs(
+  db: Queries,
+  limit: number,
+): Promise<(NamedUser & { readonly other: string })[]> {
+  const { rows } = await sql<NamedUser & { other: string }>`
+    select older.id, older.username, twin.username as other
+    from latchkey.users older
+    join latchkey.users twin on twin.id <> older.id and (
+      twin.username_key = latchkey.one_keyboard(older.username_key)
+      or (latchkey.one_keyboard(twin.username_key) = latchkey.one_keyboard(older.username_key) and twin.id > older.id))
+    where latchkey.one_keyboard(older.username_key) is not null
+    order by older.id limit ${limit}`.execute(db);
+  return rows;
+}
+
 export interface NewUser extends ProfileChanges {
   readonly id: string;
   readonly username: string;
@@ -97,7 +171,11 @@ function toRefusal(error: unknown): unknown {
     return new AuthError("invalid_input", "The profile is too large", { issues });
   }
   const field = fieldOfConstraint[constraint];
-  if (!field) return error;
+  return field ? identifierTaken(field) : error;
+}
+
+/** The refusal of a name that another account has, by the input's name for it. */
+export function identifierTaken(field: string): AuthError {
   const issues = [{ path: [field], message: "belongs to another account" }];
   return new AuthError("identifier_taken", "Another account has that name, phone number or e-mail address", { issues });
 }

@@ -1,17 +1,5 @@
 import { z } from "zod";
-
-/** Measured in NFC, the form that is stored: it can be longer than what was typed. */
-const text = (maximum: number) =>
-  z
-    .string()
-    .refine(isStorable, "holds characters that cannot be stored")
-    .transform((value) => value.normalize("NFC"))
-    .pipe(z.string().max(maximum, `must be at most ${maximum} characters`));
-
-/** PostgreSQL stores neither NUL nor half a surrogate pair. */
-export function isStorable(value: string): boolean {
-  return !value.includes("\0") && value.isWellFormed();
-}
+import { profileText as text } from "./profile-text.ts";
 
 /**
  * The built-in part of the profile: what a person tells about themselves and may change. A team's own fields are declared in the options

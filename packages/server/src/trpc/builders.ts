@@ -1,6 +1,7 @@
 import {
   AuthError,
   type Config,
+  type CorePermission,
   type coreModels,
   type ModelAction,
   type ModelName,
@@ -85,6 +86,7 @@ export type FormattedErrors = "refusals" | "all";
 /** For the procedures of Latchkey itself, which ask for the core's own permissions whatever else is declared. */
 export interface OwnBuilders<C extends Config> extends Builders<C> {
   ofCoreModel(model: (typeof coreModels)[number]): ModelProcedures<C>;
+  withCorePermission(permission: CorePermission): ProcedureBuilder<C, SignedIn<C>>;
 }
 
 /** Makes the builders. The core that they ask is in the context of each call. */
@@ -161,6 +163,7 @@ export function createBuilders<C extends Config>(formatted: FormattedErrors): Ow
     permittedProcedure,
     modelProcedures,
     ofCoreModel: modelProcedures,
+    withCorePermission: permittedProcedure,
   };
   return builders as OwnBuilders<C>;
 }

@@ -1,8 +1,8 @@
-import { AuthError, type AuthErrorCode } from "@latchkey/auth";
+import { AuthError, type AuthErrorCode, findChallenge } from "@latchkey/auth";
 import { TRPCError } from "@trpc/server";
 import { getHTTPStatusCodeFromError } from "@trpc/server/http";
 import { describe, expect, it } from "vitest";
-import { findAuthError, findChallenge, toTrpcError } from "./error-map.ts";
+import { findAuthError, toTrpcError } from "./error-map.ts";
 
 /** The contract's table: what a client may rely on for each reason. A new reason does not compile until it is here. */
 const contract: Readonly<Record<AuthErrorCode, readonly [code: TRPCError["code"], httpStatus: number]>> = {

@@ -7,6 +7,7 @@ import { createAuditProcedures } from "./routers/audit.ts";
 import { createGroupsProcedures } from "./routers/groups.ts";
 import { createMeProcedures } from "./routers/me.ts";
 import { createPasswordProcedures } from "./routers/password.ts";
+import { createPermissionsProcedures } from "./routers/permissions.ts";
 import { createSessionsProcedures } from "./routers/sessions.ts";
 import { createTokenProcedures } from "./routers/token.ts";
 import { createUsersProcedures } from "./routers/users.ts";
@@ -22,6 +23,7 @@ export function createProcedures<C extends Config>(profile: ProfileDefinition) {
     password: createPasswordProcedures(builders),
     users: createUsersProcedures(builders, profile),
     groups: createGroupsProcedures(builders),
+    permissions: createPermissionsProcedures(builders),
     audit: createAuditProcedures(builders),
   };
 }

@@ -1,29 +1,51 @@
-/** Uses all that the verifier exports. It is compiled, not run. */
+/** Uses all of the verifier's tRPC middleware, as a package does whose types others build on. It is compiled, not run. */
 import {
-  type AccessTokenClaims,
-  AuthError,
-  type AuthErrorCode,
-  createTokenVerifier,
-  type TokenVerifierOptions,
-} from "@latchkey/auth/verify";
+  type AuthorizationContext,
+  createVerifiedBuilders,
+  createVerifiedProcedure,
+  type RefusalData,
+  type RefusalShape,
+  responseMeta,
+  type Verified,
+  type VerifiedBuilders,
+  type VerifiedProcedure,
+} from "@latchkey/verify/trpc";
+import { initTRPC } from "@trpc/server";
+import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
 
-const options: TokenVerifierOptions = { issuer: "latchkey", audience: "latchkey", jwks: { keys: [] } };
-const verify: (token: string) => Promise<AccessTokenClaims> = createTokenVerifier({
-  ...options,
-  jwks: new URL("https://auth.example.com/.well-known/jwks.json"),
-  clock: { now: () => new Date() },
-});
-// @ts-expect-error the issuer is needed
-createTokenVerifier({ audience: "latchkey", jwks: "https://auth.example.com/.well-known/jwks.json" });
+const issued = { issuer: "latchkey", audience: "latchkey", jwks: "https://auth.example.com/.well-known/jwks.json" };
 
-export async function findUserId(token: string): Promise<string | AuthErrorCode> {
-  try {
-    const { sub, sid, exp } = await verify(token);
-    return exp.toFixed() + sub + sid;
-  } catch (error) {
-    if (!(error instanceof AuthError)) throw error;
-    // @ts-expect-error there is no such code
-    if (error.code === "token_expird") return "";
-    return error.retryAfter ? `${error.code}: wait ${error.retryAfter.toFixed()} seconds` : error.code;
-  }
+interface Context extends AuthorizationContext {
+  readonly tenant: string;
 }
+
+export const t = initTRPC.context<Context>().create();
+export const verified: VerifiedProcedure = createVerifiedProcedure(issued);
+export const builders: VerifiedBuilders<"shop.delete_order"> = createVerifiedBuilders<"shop.delete_order">(issued);
+export const protectedProcedure = t.procedure.concat(verified);
+// @ts-expect-error misspelt
+builders.permittedProcedure("shop.delete_orders");
+
+export const appRouter = t.router({
+  whoami: protectedProcedure.query(({ ctx }) => {
+    const { userId, claims }: Verified = ctx;
+    return { userId, expires: claims.exp.toFixed(), tenant: ctx.tenant };
+  }),
+  cancel: t.procedure.concat(builders.permittedProcedure("shop.delete_order")).mutation(({ ctx }) => ctx.userId),
+});
+
+const bare = initTRPC.context<{ tenant: string }>().create();
+// @ts-expect-error the context lacks `authorization`
+bare.procedure.concat(verified);
+
+export const answer = (req: Request) =>
+  fetchRequestHandler({
+    endpoint: "/trpc",
+    req,
+    router: appRouter,
+    createContext: () => ({ tenant: "shop", authorization: req.headers.get("authorization") }),
+    responseMeta,
+  });
+
+export const describe = ({ message, data }: RefusalShape): string =>
+  `${message}: ${(data satisfies RefusalData).reason}`;

@@ -1,5 +1,5 @@
 /** Verifies tokens by the keys at an address, one line of output each. */
-import { AuthError, createTokenVerifier } from "@latchkey/auth/verify";
+import { createTokenVerifier, isAuthError } from "@latchkey/verify";
 
 const [, , jwks, ...tokens] = process.argv;
 const verify = createTokenVerifier({ issuer: "latchkey", audience: "latchkey", jwks });
@@ -9,7 +9,7 @@ for (const token of tokens) {
     const { sub } = await verify(token);
     console.log(`good: ${sub}`);
   } catch (error) {
-    if (!(error instanceof AuthError)) throw error;
+    if (!isAuthError(error)) throw error;
     console.log(`refused: ${error.code}`);
   }
 }

@@ -6,9 +6,12 @@ import * as throttles from "./0004-throttles.ts";
 import * as codeIssuers from "./0005-code-issuers.ts";
 import * as orderedLists from "./0006-ordered-lists.ts";
 import * as importedUsers from "./0007-imported-users.ts";
+import * as usedRotations from "./0008-used-rotations.ts";
 import * as erasures from "./0009-erasures.ts";
 import * as ownProfileFields from "./0011-own-profile-fields.ts";
+import * as namesOfTwoKeyboards from "./0012-names-of-two-keyboards.ts";
 import * as deviceNames from "./0015-device-names.ts";
+import * as permissionApps from "./0016-permission-apps.ts";
 
 /** Every migration by name, in order. A migration that has been released is frozen: a change of mind is a new one. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -19,7 +22,10 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0005-code-issuers": codeIssuers,
   "0006-ordered-lists": orderedLists,
   "0007-imported-users": importedUsers,
+  "0008-used-rotations": usedRotations,
   "0009-erasures": erasures,
   "0011-own-profile-fields": ownProfileFields,
+  "0012-names-of-two-keyboards": namesOfTwoKeyboards,
   "0015-device-names": deviceNames,
+  "0016-permission-apps": permissionApps,
 };

@@ -34,9 +34,9 @@ export function createTokenProcedures<C extends Config>({ publicProcedure }: Bui
         return {};
       }),
 
-    /** Tells what an access token is worth at this moment (RFC 7662). */
+    /** Tells what an access token is worth at this moment (RFC 7662), and which of some permissions its owner holds. */
     verify: publicProcedure
-      .input(z.strictObject({ token: tokenText }))
-      .mutation(({ ctx, input }) => ctx.latchkey.auth.inspectToken(input.token, ctx.latchkey.facts)),
+      .input(z.strictObject({ token: tokenText, permissions: z.array(text(150)).max(20).optional() }))
+      .mutation(({ ctx, input }) => ctx.latchkey.auth.inspectToken(input.token, ctx.latchkey.facts, input.permissions)),
   };
 }

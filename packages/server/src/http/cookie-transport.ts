@@ -1,4 +1,4 @@
-import type { CallCookies } from "@latchkey/server";
+import type { CallCookies } from "../trpc/cookie-mode.ts";
 import { rememberLatest } from "./latest.ts";
 import { hostOf, isLoopback, type OriginRules, readOrigin, show, type TellOperator } from "./origins.ts";
 import type { PublicUrl } from "./public-url.ts";
@@ -16,6 +16,8 @@ export interface CookieTransportOptions {
   readonly origins: OriginRules;
   /** Where browsers reach the service; without it the cookies have the names and the path that they had before there was the setting. */
   readonly publicUrl?: PublicUrl | undefined;
+  /** What stands before `/cookie` in the requests that come here; nothing by default. */
+  readonly basePath?: string;
   readonly tell: TellOperator;
 }
 
@@ -27,8 +29,9 @@ export interface CookieTransport {
   open(request: Request): CallCookies;
 }
 
-export function createCookieTransport({ origins, publicUrl, tell }: CookieTransportOptions): CookieTransport {
-  const scheme = chooseScheme(publicUrl);
+export function createCookieTransport(options: CookieTransportOptions): CookieTransport {
+  const { origins, publicUrl, basePath = "", tell } = options;
+  const scheme = chooseScheme(publicUrl, basePath);
   const isNew = rememberLatest(100);
   const tellOnce: TellOperator = (message, details) => {
     if (isNew(message)) tell(message, details);
@@ -47,8 +50,10 @@ export function createCookieTransport({ origins, publicUrl, tell }: CookieTransp
 interface Scheme {
   readonly prefix: "" | "__Host-" | "__Secure-";
   readonly path: string;
-  /** What browsers have before the service's own paths. */
+  /** What browsers have before the paths that requests have here. */
   readonly base: string;
+  /** For what the cookies were set that have the names of before. */
+  readonly oldPath: string;
   /** Undefined where only the page can tell. */
   readonly isSecure: boolean | undefined;
   readonly host: string | undefined;
@@ -58,12 +63,14 @@ interface Scheme {
  * A name that begins with `__Host-` is set by no other host and for no other path, so that is taken where the host is the service's
  * own. Below a path the cookie stays with that path, and `__Secure-` at least keeps pages without TLS from setting it.
  */
-function chooseScheme(publicUrl: PublicUrl | undefined): Scheme {
-  if (!publicUrl) return { prefix: "", path: cookiePath, base: "", isSecure: undefined, host: undefined };
-  const { path: base, isSecure, origin } = publicUrl;
+function chooseScheme(publicUrl: PublicUrl | undefined, basePath: string): Scheme {
+  const oldPath = basePath + cookiePath;
+  if (!publicUrl) return { prefix: "", path: oldPath, base: "", oldPath, isSecure: undefined, host: undefined };
+  const { path, isSecure, origin } = publicUrl;
   const { hostname: host } = new URL(origin);
-  if (isSecure && base === "") return { prefix: "__Host-", path: "/", base, isSecure, host };
-  return { prefix: isSecure ? "__Secure-" : "", path: base + cookiePath, base, isSecure, host };
+  const base = path.endsWith(basePath) ? path.slice(0, path.length - basePath.length) : path;
+  if (isSecure && path === "") return { prefix: "__Host-", path: "/", base, oldPath, isSecure, host };
+  return { prefix: isSecure ? "__Secure-" : "", path: path + cookiePath, base, oldPath, isSecure, host };
 }
 
 function findObstacle(request: Request, origins: OriginRules, publicUrl: PublicUrl | undefined): string | null {
@@ -102,7 +109,7 @@ function openCookies(request: Request, scheme: Scheme, tell: TellOperator): Call
   const putDevice = (mark: string) => put(deviceName, mark, `Max-Age=${deviceLifetime}`);
   const rename = () => {
     if (!isRenamed) return;
-    for (const name of [refreshName, deviceName]) remove(name, cookiePath);
+    for (const name of [refreshName, deviceName]) remove(name, scheme.oldPath);
     // Empty or not, it says that this browser has the new names.
     putDevice(only(device) ?? "");
   };

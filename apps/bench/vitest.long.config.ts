@@ -1,0 +1,6 @@
+import { defineConfig } from "vitest/config";
+
+/** Every row of the bench once, in small: part of `pnpm test:long`. */
+export default defineConfig({
+  test: { include: ["src/bench.test.ts"], env: { LATCHKEY_LONG: "1" }, testTimeout: 900_000 },
+});

@@ -1,0 +1,134 @@
+import { createAuthClient } from "@latchkey/client";
+import { createTRPCClient, httpBatchLink, TRPCClientError } from "@trpc/client";
+import superjson from "superjson";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Host, hosts } from "./hosts.ts";
+import { openShop, type Shop, type ShopRouter } from "./shop.ts";
+
+const password = "correct horse battery";
+
+describe.each(Object.entries(hosts))("mounted by %s", (name, openHost) => {
+  let shop: Shop;
+  let host: Host;
+  beforeAll(async () => {
+    shop = await openShop();
+    host = await openHost(shop);
+  });
+  afterAll(async () => {
+    await host.close();
+    await shop.close();
+  });
+
+  const clientOf = (token?: string) =>
+    createTRPCClient<ShopRouter>({
+      links: [
+        httpBatchLink({
+          url: `${host.url}/trpc`,
+          transformer: superjson,
+          headers: {
+            "x-forwarded-for": "203.0.113.9",
+            ...(token !== undefined && { authorization: `Bearer ${token}` }),
+          },
+        }),
+      ],
+    });
+
+  async function signUp(username: string) {
+    return clientOf().auth.account.register.mutate({ username, password, nickname: "Ali" });
+  }
+
+  async function refusal(call: Promise<unknown>) {
+    const error = await call.catch((error: unknown) => error);
+    if (!(error instanceof TRPCClientError)) throw new Error("The call was not refused");
+    return { ...error.data, headers: (error.meta?.response as Response | undefined)?.headers };
+  }
+
+  test("people sign in, refresh and sign out, and dates are dates", async () => {
+    await signUp("alice");
+    const signedIn = await clientOf().auth.token.obtain.mutate({ username: "ALICE", password });
+    expect(signedIn.refreshExpiresAt).toBeInstanceOf(Date);
+    expect(signedIn.user).toMatchObject({ username: "alice", nickname: "Ali" });
+    const { refreshToken } = signedIn;
+    const renewed = await clientOf().auth.token.refresh.mutate({ refreshToken });
+    const list = await clientOf(renewed.token).orders.list.query();
+    expect(list).toEqual({ tenant: "shop", of: signedIn.user.id, at: new Date(0) });
+    await clientOf().auth.token.revoke.mutate({ refreshToken: renewed.refreshToken });
+    expect(await refusal(clientOf(renewed.token).orders.list.query())).toMatchObject({ reason: "session_ended" });
+  });
+
+  test("a refusal says why and how to go on, and the application's own errors keep its own shape", async () => {
+    const missing = await refusal(clientOf().orders.list.query());
+    expect(missing).toMatchObject({ reason: "token_missing", httpStatus: 401 });
+    expect(missing.headers?.get("www-authenticate")).toBe('Bearer realm="latchkey"');
+    expect(missing.headers?.get("cache-control")).toBe("no-store");
+    const wrong = await refusal(clientOf().auth.token.obtain.mutate({ username: "nobody", password }));
+    expect(wrong).toMatchObject({ reason: "invalid_credentials", httpStatus: 400 });
+    const own = await refusal(clientOf().orders.missing.query());
+    expect(own).toMatchObject({ theirs: true, code: "NOT_FOUND" });
+    expect(own).not.toHaveProperty("reason");
+  });
+
+  test("permissions are asked for at each call", async () => {
+    const { token } = await signUp("bob");
+    const before = new Date("2026-01-01");
+    expect(await refusal(clientOf(token).orders.cancel.mutate({ before }))).toMatchObject({
+      reason: "permission_denied",
+    });
+    await shop.latchkey.auth.operator.grant("bob", { permission: "shop.delete_order" });
+    expect(await clientOf(token).orders.cancel.mutate({ before })).toEqual(before);
+  });
+
+  test("where a call comes from is known by the socket, or by what is in front of a host that has none", async () => {
+    const { user } = await signUp("dora");
+    const { rows } = await shop.latchkey.auth.pool.query<{ address: string | null }>(
+      "select address::text from latchkey.audit_events where subject_id = $1 limit 1",
+      [user.id],
+    );
+    expect(rows).toEqual([{ address: name.includes("Next") ? "203.0.113.9" : "127.0.0.1" }]);
+  });
+
+  test("the SDK finds the procedures below their name, and speaks superjson", async () => {
+    await signUp("carol");
+    const auth = createAuthClient<ShopRouter>({ url: host.url, path: "auth", transformer: superjson });
+    const user = await auth.signIn({ username: "carol", password });
+    expect(user.username).toBe("carol");
+    expect((await auth.api.orders.list.query()).at).toEqual(new Date(0));
+    await auth.signOut();
+  });
+
+  async function sendWithCookie(procedure: string, input: object, headers: Record<string, string> = {}) {
+    const response = await fetch(`${host.url}/cookie/trpc/auth.${procedure}`, {
+      method: "POST",
+      headers: { origin: host.url, "content-type": "application/json", ...headers },
+      body: JSON.stringify(superjson.serialize(input)),
+    });
+    // biome-ignore lint/suspicious/noExplicitAny: the wire is untyped; each test asserts the shape
+    const body = (await response.json()) as { result?: { data: any }; error?: any };
+    const data = body.result ? superjson.deserialize(body.result.data) : undefined;
+    const error = body.error ? superjson.deserialize(body.error) : undefined;
+    return { status: response.status, data, error, lines: response.headers.getSetCookie() };
+  }
+
+  test("in cookie mode the refresh token is in a cookie alone, and is renewed from it", async () => {
+    await signUp("eve");
+    const signedIn = await sendWithCookie("token.obtain", { username: "eve", password });
+    expect(signedIn.data).toMatchObject({ refreshToken: "", refreshExpiresAt: expect.any(Date) });
+    const cookie = signedIn.lines.map((line) => line.split(";")[0]).join("; ");
+    expect(cookie).toContain("latchkey_refresh=");
+    const renewed = await sendWithCookie("token.refresh", {}, { cookie });
+    expect(renewed.data).toMatchObject({ refreshToken: "", user: { username: "eve" } });
+    const foreign = await sendWithCookie("token.refresh", {}, { cookie, origin: "https://evil.example" });
+    expect(foreign).toMatchObject({ status: 403, error: { data: { reason: "permission_denied" } }, lines: [] });
+    const large = await sendWithCookie("token.obtain", { username: "x".repeat(70_000), password });
+    expect(large).toMatchObject({ status: 413, error: { data: { reason: "invalid_input" } } });
+  });
+
+  test("the public keys are where other services look for them, and caches may keep them", async () => {
+    const at = `${host.url}/.well-known/jwks.json`;
+    const keys = await fetch(at);
+    expect(await keys.json()).toMatchObject({ keys: [{ kty: "OKP" }] });
+    const etag = keys.headers.get("etag") ?? "";
+    expect((await fetch(at, { headers: { "if-none-match": etag } })).status).toBe(304);
+    expect((await fetch(at, { method: "DELETE" })).status).toBe(405);
+  });
+});

@@ -1,0 +1,91 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { makeTemporaryFolder } from "@latchkey/embedded-postgres/testing";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { call } from "../live-server.ts";
+import { createEmptyDatabase, type EmptyDatabase, queryOnce } from "./external-database.ts";
+import { createInstallation, type Installation } from "./installation.ts";
+
+const zod = import.meta.resolve("zod");
+const config = `
+import { z } from "${zod}";
+export default {
+  profile: { nickname: z.string().max(10).nullable() },
+  permissions: ["shop.order"],
+  on: {
+    async userCreated({ user, transaction }) {
+      await transaction.query("insert into shop.customers (id, nickname) values ($1, $2)", [user.id, user.nickname]);
+    },
+  },
+  migrations: {
+    schema: "shop",
+    all: { "0001-customers": "create table shop.customers (id uuid primary key references latchkey.users (id), nickname text)" },
+  },
+};`;
+
+let folder: string;
+let database: EmptyDatabase;
+let installation: Installation;
+beforeAll(async () => {
+  folder = await makeTemporaryFolder("latchkey-config-");
+  database = await createEmptyDatabase();
+  installation = await createInstallation({ DATABASE_URL: database.url });
+});
+afterAll(async () => {
+  await installation[Symbol.asyncDispose]();
+  await database[Symbol.asyncDispose]();
+});
+
+async function write(name: string, text: string): Promise<string> {
+  const path = join(folder, name);
+  await mkdir(folder, { recursive: true });
+  await writeFile(path, text);
+  return path;
+}
+
+test.each([
+  ["throws", "throw new Error('no such\\n  shop')", "no such shop"],
+  ["has no default export", "export const config = {}", "has no default export"],
+  ["exports no object", "export default 7", "expected object"],
+  ["misspells a part", "export default { permission: [] }", 'Unrecognized key: "permission"'],
+  ["declares the core's own permission", "export default { permissions: ['auth.user'] }", "permissions.0 "],
+  ["declares a field that cannot be stored", "export default { profile: { nickname: 7 } }", "nickname"],
+  ["is no TypeScript", "export default {", ""],
+])(
+  "a config file that %s stops the service and the command line in one line with its path",
+  async (what, text, said) => {
+    const path = await write(`${what.replaceAll(/\W/g, "-")}.config.ts`, text);
+    for (const run of [
+      installation.launch({ LATCHKEY_CONFIG: path }).outcome,
+      installation.run(["list-users"], { variables: { LATCHKEY_CONFIG: path } }),
+    ]) {
+      const { code, stderr } = await run;
+      expect({ code, lines: stderr.trim().split("\n").length }, stderr).toEqual({ code: 3, lines: 1 });
+      expect(stderr).toContain(`latchkey: ${path}: `);
+      expect(stderr).toContain(said);
+    }
+  },
+);
+
+test("a config file that is named and not there is told, and not taken for none", async () => {
+  const path = join(folder, "absent.config.ts");
+  const { code, stderr } = await installation.launch({ LATCHKEY_CONFIG: path }).outcome;
+  expect([code, stderr]).toEqual([3, `latchkey: ${path}: LATCHKEY_CONFIG names this file, and it is not there\n`]);
+});
+
+test("fields, permissions, hooks and tables of a team's own are those of the service and the command line", async () => {
+  const variables = { LATCHKEY_CONFIG: await write("latchkey.config.ts", config) };
+  const { url, stop } = await installation.start(variables);
+  const input = { username: "alice", password: "correct horse battery", nickname: "Ali" };
+  const { body } = await call(url, "account.register", { input });
+  expect(body.user).toMatchObject({ username: "alice", nickname: "Ali" });
+  const changed = await call(url, "me.update", { token: body.token, input: { nickname: "x".repeat(11) } });
+  expect(changed.body.data).toMatchObject({ reason: "invalid_input", issues: [{ path: ["nickname"] }] });
+  const granted = await installation.run(["grant", "alice", "shop.add_order"], { variables });
+  expect(granted.stdout).toBe("They now have: shop.add_order.\n");
+  expect((await call(url, "me.permissions", { token: body.token })).body).toEqual(["shop.add_order"]);
+  expect(await queryOnce({ connectionString: database.url }, "select nickname from shop.customers")).toEqual([
+    { nickname: "Ali" },
+  ]);
+  await stop();
+});

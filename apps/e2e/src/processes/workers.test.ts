@@ -1,0 +1,94 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { call } from "../live-server.ts";
+import { createInstallation, type Installation, isRunning, type Service } from "./installation.ts";
+import { beginSignIn, createUser, obtainToken } from "./people.ts";
+import { until } from "./program.ts";
+
+let installation: Installation;
+
+beforeAll(async () => {
+  installation = await createInstallation({ WORKERS: "2" });
+  await createUser(installation, "--username", "alice");
+});
+
+afterAll(() => installation[Symbol.asyncDispose]());
+
+/** The processes that a process has started, but for programs of other kinds. */
+async function findWorkers({ pid }: Service): Promise<number[]> {
+  const ps = await promisify(execFile)("ps", ["-o", "pid=,comm=", "--ppid", String(pid)]).catch(() => ({ stdout: "" }));
+  const rows = ps.stdout
+    .trim()
+    .split("\n")
+    .map((row) => row.trim().split(/\s+/));
+  const nodes = rows.filter(([, name = ""]) => /^(node|MainThread)/.test(name)).map(([pid]) => Number(pid));
+  const running = await Promise.all(nodes.map(isRunning));
+  return nodes.filter((_, index) => running[index]);
+}
+
+const listening = (service: Service) => service.log().filter(({ msg }) => msg === "listening");
+
+async function startBoth(variables = {}): Promise<Service> {
+  const service = await installation.start(variables);
+  await until(() => listening(service).length === 2);
+  return service;
+}
+
+const me = (service: Service, token: string) => call(service.url, "me.get", { token });
+
+test("two workers answer on one port, one of them keeps house, and told to stop all of them end with 0", async () => {
+  const service = await startBoth();
+  expect(new Set(listening(service).map(({ url }) => url))).toEqual(new Set([service.url]));
+  expect(await findWorkers(service)).toHaveLength(2);
+  const token = await obtainToken(service.url, "alice");
+  const answers = await Promise.all(Array.from({ length: 20 }, () => me(service, token)));
+  expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(200));
+  const workers = new Set(
+    service
+      .log()
+      .filter(({ msg }) => msg === "answered")
+      .map(({ worker }) => worker),
+  );
+  expect(workers).toEqual(new Set([1, 2]));
+  expect(await service.stop()).toMatchObject({ code: 0 });
+  expect(await installation.findPostgres()).toBeUndefined();
+});
+
+test("Ctrl-C at a terminal, which reaches every process, is one stop", async () => {
+  const service = await startBoth();
+  const calls = await Promise.all(Array.from({ length: 4 }, () => beginSignIn(service.url, "alice")));
+  service.signalGroup("SIGINT");
+  expect(await Promise.all(calls.map(({ status }) => status))).toEqual([200, 200, 200, 200]);
+  expect(await service.outcome).toMatchObject({ code: 0 });
+  expect(service.log().at(-1)).toMatchObject({ msg: "stopped" });
+});
+
+test("a worker that is killed is replaced, while the other goes on answering", async () => {
+  const service = await startBoth();
+  const token = await obtainToken(service.url, "alice");
+  const [victim = 0] = await findWorkers(service);
+  process.kill(victim, "SIGKILL");
+  await service.untilLogged("a worker ended; another begins after this time");
+  expect(await me(service, token)).toMatchObject({ status: 200 });
+  await until(() => listening(service).length === 3);
+  expect(await me(service, token)).toMatchObject({ status: 200 });
+  expect(await service.stop()).toMatchObject({ code: 0 });
+});
+
+test("workers do not outlive their leader, even when it is killed", async () => {
+  const service = await startBoth();
+  const workers = await findWorkers(service);
+  service.signal("SIGKILL");
+  await service.outcome;
+  await until(async () => (await Promise.all(workers.map(isRunning))).every((one) => !one));
+  const next = await startBoth();
+  expect(await next.stop()).toMatchObject({ code: 0 });
+});
+
+test("what keeps the first from coming up is said once, and is how all of it ends", async () => {
+  const nowhere = "postgres://latchkey:secret@127.0.0.1:9/latchkey";
+  const { code, stderr } = await installation.launch({ DATABASE_URL: nowhere }).outcome;
+  expect({ code, lines: stderr.trim().split("\n").length }).toEqual({ code: 3, lines: 1 });
+  expect(stderr).toContain("cannot be used");
+});

@@ -1,0 +1,27 @@
+import type { AuthOptions, NoFields, ProfileFields } from "@latchkey/auth";
+import type { OwnMigrations } from "./own-migrations.ts";
+
+/** What a team declares of its own, whether Latchkey runs by itself or in a server of theirs. */
+export interface LatchkeyConfig<
+  Fields extends ProfileFields = ProfileFields,
+  Declared extends readonly string[] = readonly string[],
+> extends Pick<AuthOptions<Fields, Declared>, "profile" | "permissions" | "on"> {
+  /** Tables of your own, made after Latchkey's. */
+  readonly migrations?: OwnMigrations;
+}
+
+/**
+ * For the default export of `latchkey.config.ts`: gives it its types, and answers it as it is.
+ *
+ * @example
+ * export default defineLatchkeyConfig({
+ *   permissions: ["shop.order"],
+ *   profile: { nickname: z.string().max(80).nullable() },
+ * });
+ */
+export function defineLatchkeyConfig<
+  const Fields extends ProfileFields = NoFields,
+  const Declared extends readonly string[] = readonly [],
+>(config: LatchkeyConfig<Fields, Declared>): LatchkeyConfig<Fields, Declared> {
+  return config;
+}

@@ -1,0 +1,235 @@
+import { type Auth, type Config, StartError } from "@latchkey/auth";
+import type { AnyTRPCRouter, TRPCError } from "@trpc/server";
+import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
+import { createContext, type LatchkeyContext, type RequestHeaders } from "../trpc/context.ts";
+import type { CallCookies } from "../trpc/cookie-mode.ts";
+import { createAddressReader, isTrustedProxy, type ReadAddress, type TrustedProxy } from "./client-address.ts";
+import { type CookieTransport, cookiePath, createCookieTransport } from "./cookie-transport.ts";
+import { allowPage, answerPreflight, type CorsRules, forNamedPages } from "./cors.ts";
+import { createForwardedAddressReader, type ReadForwardedAddress } from "./forwarded-address.ts";
+import { toAnswerHeaders } from "./headers.ts";
+import { answerPublicKeys, jwksPath } from "./jwks.ts";
+import { limitBody } from "./limit-body.ts";
+import { requestLimits } from "./limits.ts";
+import { createOriginRules, findOriginFault, type OriginRules, readOrigin, type TellOperator } from "./origins.ts";
+import { type PublicUrl, parsePublicUrl } from "./public-url.ts";
+import { refuse, refuseMethod } from "./refusals.ts";
+
+/** How requests reach the process, and who may send them. */
+export interface HttpOptions {
+  /** What stands before `/trpc`, `/cookie` and `/.well-known` in the requests that come here, such as `/api`; nothing by default. */
+  readonly basePath?: string;
+  /**
+   * Where browsers reach that place, such as `https://example.com/api`: cookies are then named and bound by it. Set it in production if
+   * you use cookie mode.
+   */
+  readonly publicUrl?: string | undefined;
+  /** Origins whose pages may call from a browser, such as `https://app.example.com`; none by default. */
+  readonly corsOrigins?: readonly string[];
+  /** Whether pages on this machine may call without being named, where the server is called on this machine too. */
+  readonly allowsLoopbackOrigins?: boolean;
+  /** Proxies whose `X-Forwarded-For` is believed, such as `10.0.0.0/8`; none by default. */
+  readonly trustedProxies?: readonly TrustedProxy[];
+  /** Secrets with which a server that calls for somebody proves itself, to be believed where they are. */
+  readonly forwardedSecrets?: readonly string[];
+  /** Told once what whoever runs the server should know, such as an origin whose pages get no answer. */
+  readonly onNotice?: TellOperator;
+  /** Told of every error of a call, refusals among them, and of what failed outside one. */
+  readonly onError?: (failure: CallFailure) => void;
+}
+
+export interface CallFailure {
+  /** A `TRPCError` where a procedure was called. */
+  readonly error: unknown;
+  /** The procedure, such as `token.obtain`; undefined where none was called. */
+  readonly path: string | undefined;
+  readonly requestId: string | null;
+}
+
+/** What a `Request` does not say. */
+export interface RequestInfo {
+  /** The socket's address. Without it, limits by address count nothing. */
+  readonly remoteAddress: string | null | undefined;
+  /** The id under which your logs know the request. */
+  readonly requestId?: string | null | undefined;
+  /** The headers as Node's `headersDistinct` has them, where they are at hand: reading them is cheaper, and shows what came twice. */
+  readonly headers?: RequestHeaders | undefined;
+}
+
+export type FetchHandler = (request: Request, info?: RequestInfo) => Promise<Response>;
+
+export interface FetchHandlerOptions<C extends Config> extends HttpOptions {
+  readonly auth: Auth<C>;
+  /** The procedures. */
+  readonly router: AnyTRPCRouter;
+  /** The router's context, given its part that is Latchkey's; that alone by default. */
+  readonly createContext?: (request: Request, latchkey: LatchkeyContext<C>) => object | Promise<object>;
+}
+
+/** What every call of a handler needs. */
+interface Serving<C extends Config> {
+  readonly auth: Auth<C>;
+  readonly router: AnyTRPCRouter;
+  readonly base: string;
+  readonly origins: OriginRules;
+  readonly cookieTransport: CookieTransport;
+  readonly readAddress: ReadAddress;
+  readonly readForwarded: ReadForwardedAddress;
+  readonly onError: (failure: CallFailure) => void;
+  readonly createContext: (request: Request, latchkey: LatchkeyContext<C>) => object | Promise<object>;
+}
+
+/**
+ * Answers requests for the procedures below `/trpc`, the same in cookie mode below `/cookie/trpc`, and the public keys at
+ * `/.well-known/jwks.json`; everything else with 404. It refuses what is larger than `requestLimits`, and never throws.
+ *
+ * @throws StartError for options that cannot be
+ */
+export function createFetchHandler<C extends Config>(options: FetchHandlerOptions<C>): FetchHandler {
+  const serving = toServing(options);
+  return async (request, info = { remoteAddress: null }) => {
+    try {
+      return await answer(serving, request, info);
+    } catch (error) {
+      serving.onError({ error, path: undefined, requestId: info.requestId ?? null });
+      return refuse("INTERNAL_SERVER_ERROR");
+    }
+  };
+}
+
+function toServing<C extends Config>(options: FetchHandlerOptions<C>): Serving<C> {
+  const { basePath = "", corsOrigins = [], trustedProxies = [], forwardedSecrets = [] } = options;
+  const { auth, router, onError = () => {}, onNotice: tell = () => {} } = options;
+  const publicUrl = readOptions(options);
+  const allowsLoopback = options.allowsLoopbackOrigins ?? false;
+  const origins = createOriginRules({ named: corsOrigins, publicUrl, allowsLoopback, tell });
+  const onRefused = () =>
+    tell("a caller names an address without a secret of FORWARDED_SECRET, and is not believed", {});
+  return {
+    ...{ auth, router, origins, onError },
+    base: basePath,
+    cookieTransport: createCookieTransport({ origins, publicUrl, basePath, tell }),
+    readAddress: createAddressReader(trustedProxies),
+    readForwarded: createForwardedAddressReader({ secrets: forwardedSecrets, onRefused }),
+    createContext: options.createContext ?? ((_, latchkey) => latchkey),
+  };
+}
+
+function readOptions({ basePath = "", publicUrl, corsOrigins = [], trustedProxies = [] }: HttpOptions) {
+  if (!/^(\/[\w.~-]+)*$/.test(basePath))
+    throw new StartError(`basePath must be empty or such as /api, not ${basePath}`);
+  const fault = corsOrigins.map(findOriginFault).find((found) => found !== null);
+  if (fault !== undefined) throw new StartError(`corsOrigins: ${fault}`);
+  const notProxy = trustedProxies.find((proxy) => !isTrustedProxy(proxy));
+  if (notProxy !== undefined) throw new StartError(`trustedProxies: ${notProxy} is no address and no network`);
+  const read: PublicUrl | null | undefined = publicUrl === undefined ? undefined : parsePublicUrl(publicUrl);
+  if (read === null) throw new StartError("publicUrl must be such as https://example.com or https://example.com/api");
+  return read;
+}
+
+async function answer<C extends Config>(serving: Serving<C>, request: Request, info: RequestInfo): Promise<Response> {
+  const path = pathOf(request.url);
+  const { base, router } = serving;
+  if (path.startsWith(`${base}/trpc/`)) return answerCall(serving, request, info, false);
+  if (path.startsWith(`${base}${cookiePath}/`)) return answerCall(serving, request, info, true);
+  if (path === base + jwksPath) return answerPublicKeys(serving.auth, request);
+  return refuse("NOT_FOUND", undefined, router);
+}
+
+/** The path of an address, as it stands there; parsing it would cost more than the rest of what is decided here. */
+function pathOf(url: string): string {
+  const start = url.indexOf("/", url.indexOf("://") + 3);
+  const end = url.slice(start).search(/[?#]/);
+  return end < 0 ? url.slice(start) : url.slice(start, start + end);
+}
+
+/** Lets pages of known origins call from a browser; to others the answer says nothing of it, and browsers refuse. */
+async function answerCall<C extends Config>(
+  serving: Serving<C>,
+  request: Request,
+  info: RequestInfo,
+  withCookies: boolean,
+): Promise<Response> {
+  const origin = readOrigin(request);
+  const isAllowed = origin !== "" && serving.origins.allows(request);
+  if (!isAllowed) {
+    if (origin !== "") serving.origins.noteRefused(request);
+    return answerOrRefuse(serving, request, info, withCookies);
+  }
+  const rules: CorsRules = { ...forNamedPages, withCookies };
+  if (request.method === "OPTIONS") return answerPreflight(rules, origin);
+  const response = await answerOrRefuse(serving, request, info, withCookies);
+  allowPage(response.headers, rules, origin);
+  return response;
+}
+
+async function answerOrRefuse<C extends Config>(
+  serving: Serving<C>,
+  request: Request,
+  info: RequestInfo,
+  withCookies: boolean,
+): Promise<Response> {
+  const { router, cookieTransport } = serving;
+  const odd = refuseOddRequest(request, router);
+  if (odd) return odd;
+  const isPost = request.method === "POST";
+  const limited = isPost ? await limitBody(request, requestLimits.body) : request;
+  if (limited === "too large") return refuse("PAYLOAD_TOO_LARGE", undefined, router);
+  if (limited === "cut off") return refuse("BAD_REQUEST", "The request ended early", router);
+  if (!withCookies) return callProcedures(serving, limited, info);
+  const isProcedure = pathOf(request.url).startsWith(`${serving.base}${cookiePath}/trpc/`);
+  if (!isPost || !isProcedure) return refuse("NOT_FOUND", undefined, router);
+  const obstacle = cookieTransport.findObstacle(request);
+  if (obstacle) return refuse("FORBIDDEN", obstacle, router);
+  return callProcedures(serving, limited, info, cookieTransport.open(request));
+}
+
+/** What a client never sends by accident: another method, an endless address, or a body that is not JSON. */
+function refuseOddRequest({ method, url, headers }: Request, router: AnyTRPCRouter): Response | null {
+  if (!["GET", "HEAD", "POST"].includes(method)) return refuseMethod("GET, HEAD, POST", router);
+  if (url.length - url.indexOf("/", url.indexOf("://") + 3) > requestLimits.url)
+    return refuse("BAD_REQUEST", "The address is too long", router);
+  const type = headers.get("content-type");
+  const isJson = /^application\/json\s*(;|$)/i.test(type ?? "");
+  if (isJson || !(type || method === "POST")) return null;
+  return refuse("UNSUPPORTED_MEDIA_TYPE", "Send the input as application/json", router);
+}
+
+async function callProcedures<C extends Config>(
+  { base, router, onError, ...serving }: Serving<C>,
+  req: Request,
+  info: RequestInfo,
+  cookies?: CallCookies,
+): Promise<Response> {
+  const { requestId = null } = info;
+  const response = await fetchRequestHandler({
+    endpoint: base + (cookies ? `${cookiePath}/trpc` : "/trpc"),
+    req,
+    router,
+    // Of a batch of refreshes only one could have the cookie.
+    allowBatching: cookies === undefined,
+    maxBatchSize: requestLimits.batch,
+    createContext: () => serving.createContext(req, readContext(serving, req, info, cookies)),
+    onError: ({ error, path }: { error: TRPCError; path: string | undefined }) => onError({ error, path, requestId }),
+    responseMeta: ({ errors }) => ({ headers: toAnswerHeaders(errors) }),
+  });
+  // tRPC leaves the type open where it refuses a request before it knows the calls.
+  response.headers.set("Content-Type", "application/json");
+  for (const line of cookies?.lines ?? []) response.headers.append("Set-Cookie", line);
+  return response;
+}
+
+function readContext<C extends Config>(
+  { auth, readAddress, readForwarded }: Pick<Serving<C>, "auth" | "readAddress" | "readForwarded">,
+  request: Request,
+  { remoteAddress, requestId, headers = request.headers }: RequestInfo,
+  cookies: CallCookies | undefined,
+): LatchkeyContext<C> {
+  const header = (name: string) => request.headers.get(name) ?? undefined;
+  const forwarded = readForwarded(header);
+  const address =
+    forwarded === null
+      ? readAddress(remoteAddress ?? undefined, header("x-forwarded-for"))
+      : readAddress(forwarded, undefined);
+  return createContext(auth, { headers, remoteAddress: address, requestId, cookies });
+}

@@ -1,0 +1,29 @@
+import { findChallenge } from "@latchkey/auth";
+import type { TRPCError } from "@trpc/server";
+import { findAuthError } from "../trpc/error-map.ts";
+
+/**
+ * The headers of an answer with these errors. Answers are about one person at one moment, so nothing keeps them; refusals say how to go
+ * on, by `WWW-Authenticate` (RFC 6750 §3) and `Retry-After`.
+ */
+export function toAnswerHeaders(errors: readonly TRPCError[]): Headers {
+  const headers = new Headers({ "Cache-Control": "no-store" });
+  for (const error of errors) {
+    const refusal = findAuthError(error);
+    const challenge = refusal && findChallenge(refusal.code);
+    if (challenge) headers.set("WWW-Authenticate", challenge);
+    if (refusal?.retryAfter)
+      headers.set("Retry-After", String(Math.max(refusal.retryAfter, Number(headers.get("Retry-After")))));
+  }
+  return headers;
+}
+
+/**
+ * For the option `responseMeta` of tRPC's adapters: sets the same headers on the answers of a router of your own.
+ *
+ * @example
+ * createHTTPServer({ router: appRouter, createContext, responseMeta: latchkey.responseMeta });
+ */
+export function responseMeta({ errors }: { readonly errors: readonly TRPCError[] }): { headers: Headers } {
+  return { headers: toAnswerHeaders(errors) };
+}

@@ -1,0 +1,114 @@
+import { createHash } from "node:crypto";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type DatabaseClient, type DatabasePool, type HookTransaction, StartError } from "@latchkey/auth";
+
+/** SQL, or what runs some. Tables are named with their schema: the connection looks for nothing in `public`. */
+export type OwnMigration = string | ((transaction: HookTransaction) => Promise<void>);
+
+/** Tables of your own beside Latchkey's, and how they came to be. */
+export interface OwnMigrations {
+  /** The schema that is made for them, such as `shop`. What has run is noted in its table `migrations`, which Latchkey's own never meet. */
+  readonly schema: string;
+  /** Every migration by name; they run in the order of their names. One that has run is never changed: a change of mind is a new one. */
+  readonly all: Readonly<Record<string, OwnMigration>>;
+}
+
+/**
+ * Reads the `.sql` files of a folder, each of which is a migration called by its name.
+ *
+ * @throws StartError when there is no such folder, or no migration in it
+ * @example
+ * migrations: { schema: "shop", all: await readMigrations(new URL("./migrations/", import.meta.url)) }
+ */
+export async function readMigrations(folder: string | URL): Promise<Record<string, string>> {
+  const path = typeof folder === "string" ? folder : fileURLToPath(folder);
+  const names = await readdir(path).catch((cause: unknown) => {
+    throw new StartError(`The migrations in ${path} cannot be read: ${String(cause)}`, { cause });
+  });
+  const files = names.filter((name) => name.endsWith(".sql")).sort();
+  if (files.length === 0) throw new StartError(`There is no .sql file in ${path}`);
+  const texts = await Promise.all(files.map((name) => readFile(join(path, name), "utf8")));
+  return Object.fromEntries(files.map((name, index) => [name.replace(/\.sql$/, ""), texts[index] ?? ""]));
+}
+
+/**
+ * Brings tables of your own up to date: what has not run yet runs in one transaction, once however many processes start together.
+ *
+ * @returns the names of the migrations that this call ran
+ * @throws StartError when they do not follow from what has run, or one fails; nothing is changed then
+ */
+export async function migrateOwn(pool: DatabasePool, { schema, all }: OwnMigrations): Promise<string[]> {
+  if (!/^[a-z_][a-z0-9_]{0,62}$/.test(schema) || /^(latchkey|pg_.*|information_schema)$/.test(schema)) {
+    throw new StartError(`migrations.schema must be a schema of your own such as shop, not ${schema.slice(0, 80)}`);
+  }
+  const client = await pool.connect();
+  try {
+    return await inTransaction(client, () => runPending(client, schema, all));
+  } finally {
+    client.release();
+  }
+}
+
+async function inTransaction<T>(client: DatabaseClient, work: () => Promise<T>): Promise<T> {
+  await client.query("begin");
+  try {
+    // A migration takes as long as it takes.
+    await client.query("set local statement_timeout = 0");
+    const result = await work();
+    await client.query("commit");
+    return result;
+  } catch (error) {
+    await client.query("rollback").catch(() => {});
+    throw error;
+  }
+}
+
+interface Applied {
+  readonly name: string;
+  readonly digest: string | null;
+}
+
+async function runPending(client: DatabaseClient, schema: string, all: OwnMigrations["all"]): Promise<string[]> {
+  await client.query("select pg_advisory_xact_lock(hashtextextended($1, 0))", [`latchkey own migrations ${schema}`]);
+  await client.query(`create schema if not exists ${schema}`);
+  await client.query(`create table if not exists ${schema}.migrations
+    (name text primary key, digest text, ran_at timestamptz not null default now())`);
+  const { rows: applied } = await client.query<Applied>(`select name, digest from ${schema}.migrations order by name`);
+  const obstacle = findObstacle(applied, all);
+  if (obstacle) throw new StartError(`The migrations of ${schema} were not run: ${obstacle}`);
+  const pending = Object.keys(all).filter((name) => !applied.some((ran) => ran.name === name));
+  pending.sort();
+  for (const name of pending) {
+    const migration = all[name] ?? "";
+    await runOne(client, migration).catch((cause: unknown) => {
+      throw new StartError(`The migration ${name} of ${schema} failed: ${String(cause)}`, { cause });
+    });
+    const note = `insert into ${schema}.migrations (name, digest) values ($1, $2)`;
+    await client.query(note, [name, digestOf(migration)]);
+  }
+  return pending;
+}
+
+/** Why migrations do not follow from those that have run, in words. */
+function findObstacle(applied: readonly Applied[], all: OwnMigrations["all"]): string | null {
+  const last = applied.at(-1)?.name ?? "";
+  const missing = applied.find(({ name }) => !(name in all));
+  if (missing) return `${missing.name} has run and is not among them; start the version that has it`;
+  const changed = applied.find(({ name, digest }) => digest !== null && digest !== digestOf(all[name] ?? ""));
+  if (changed) return `${changed.name} has run and is another one by now; put it back, and add a new one`;
+  const late = Object.keys(all).find((name) => name < last && !applied.some((ran) => ran.name === name));
+  return late === undefined ? null : `${late} would come before ${last}, which has run; give it a later name`;
+}
+
+async function runOne(client: DatabaseClient, migration: OwnMigration): Promise<void> {
+  if (typeof migration === "string") await client.query(migration);
+  else await migration({ query: (text, values = []) => client.query(text, [...values]) });
+}
+
+/** Of SQL, whose text can be told apart; null for code. Ends of lines are as a checkout makes them. */
+function digestOf(migration: OwnMigration): string | null {
+  if (typeof migration !== "string") return null;
+  return createHash("sha256").update(migration.replaceAll("\r\n", "\n")).digest("hex");
+}

@@ -1,0 +1,16 @@
+export type {
+  AccessTokenClaims,
+  AuthErrorCode,
+  AuthErrorDetails,
+  Clock,
+  InputIssue,
+  SharedSecretVerifierOptions,
+} from "@latchkey/auth/verify";
+export { AuthError, isAuthError, readBearerToken } from "@latchkey/auth/verify";
+export type { Transformer } from "./online-check.ts";
+export {
+  createTokenVerifier,
+  type OnlineOptions,
+  type TokenVerifierOptions,
+  type VerifyToken,
+} from "./token-verifier.ts";

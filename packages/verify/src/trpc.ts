@@ -1,0 +1,164 @@
+import {
+  type AccessTokenClaims,
+  AuthError,
+  type AuthErrorCode,
+  findChallenge,
+  isAuthError,
+  readBearerToken,
+} from "@latchkey/auth/verify";
+import {
+  initTRPC,
+  type TRPCDefaultErrorShape,
+  TRPCError,
+  type TRPCProcedureBuilder,
+  type TRPCUnsetMarker,
+} from "@trpc/server";
+import type { TRPCErrorShape } from "@trpc/server/rpc";
+import { createTokenVerifier, requireService, type TokenVerifierOptions, type VerifyToken } from "./token-verifier.ts";
+
+// Types of routers that are built on this name them, and look for them here.
+export type { AccessTokenClaims, AuthErrorCode, Clock, SharedSecretVerifierOptions } from "@latchkey/auth/verify";
+export type { Transformer } from "./online-check.ts";
+export type { OnlineOptions, TokenVerifierOptions } from "./token-verifier.ts";
+
+/** What the context of a router must hold: the `Authorization` header of the request, or all of them, as they came. */
+export interface AuthorizationContext {
+  readonly authorization: string | readonly string[] | null | undefined;
+}
+
+/** What a procedure finds in its context when the token was good. */
+export interface Verified {
+  readonly claims: AccessTokenClaims;
+  /** The same as `claims.sub`. */
+  readonly userId: string;
+}
+
+/** What a refusal carries beside its message, whatever shape the router gives to other errors. */
+export interface RefusalData {
+  /** tRPC's code, such as `UNAUTHORIZED`. */
+  readonly code: TRPCError["code"];
+  readonly httpStatus: number;
+  readonly path?: string;
+  readonly reason: AuthErrorCode;
+  /** Seconds after which trying again can help. */
+  readonly retryAfter?: number;
+}
+
+export type RefusalShape = TRPCErrorShape<RefusalData>;
+
+/** A builder of procedures for callers with a good token, for `.concat()` in a router whose context has `authorization`. */
+export type VerifiedProcedure = TRPCProcedureBuilder<
+  AuthorizationContext,
+  object,
+  Verified,
+  TRPCUnsetMarker,
+  TRPCUnsetMarker,
+  TRPCUnsetMarker,
+  TRPCUnsetMarker,
+  false,
+  RefusalShape
+>;
+
+/** @typeParam Permission the permissions there are, so that one that is misspelt does not compile */
+export interface VerifiedBuilders<Permission extends string = string> {
+  /** For callers with a good token. */
+  readonly verifiedProcedure: VerifiedProcedure;
+  /** For callers who hold a permission at this moment, which is asked of the service. */
+  permittedProcedure(permission: Permission): VerifiedProcedure;
+}
+
+/**
+ * A builder of procedures for callers with a good token. Refusals say why in `data.reason`, whatever the router's own formatter does: 401
+ * for a token that is missing or not good, 503 `unavailable` with `retryAfter` when that cannot be told.
+ *
+ * @example
+ * const t = initTRPC.context<{ authorization: string | undefined }>().create();
+ * const protectedProcedure = t.procedure.concat(createVerifiedProcedure({ issuer, audience, jwks }));
+ */
+export function createVerifiedProcedure(options: TokenVerifierOptions): VerifiedProcedure {
+  return createVerifiedBuilders(options).verifiedProcedure;
+}
+
+/**
+ * The builders of procedures, by who may call, on one verifier.
+ *
+ * @example
+ * const { permittedProcedure } = createVerifiedBuilders<"shop.delete_order">({ issuer, audience, jwks });
+ * const cancel = t.procedure.concat(permittedProcedure("shop.delete_order")).mutation(...);
+ */
+export function createVerifiedBuilders<Permission extends string = string>(
+  options: TokenVerifierOptions,
+): VerifiedBuilders<Permission> {
+  const verify = createTokenVerifier(options);
+  return {
+    verifiedProcedure: createBuilder(verify, undefined),
+    permittedProcedure(permission) {
+      requireService(options);
+      return createBuilder(verify, permission);
+    },
+  };
+}
+
+function createBuilder(verify: VerifyToken, permission: string | undefined): VerifiedProcedure {
+  // What `.errors()` gives to each procedure; the formatter of the router that they are put into stays for all other errors.
+  const t = initTRPC.context<AuthorizationContext>().create({ isDev: false });
+  return t.procedure.errors<RefusalShape | undefined>(formatRefusal).use(async ({ ctx, next }) => {
+    const claims = await verifyCall(ctx, (token) => verify(token, permission === undefined ? {} : { permission }));
+    return next({ ctx: { claims, userId: claims.sub } });
+  }) as VerifiedProcedure;
+}
+
+async function verifyCall(
+  { authorization }: Partial<AuthorizationContext>,
+  verify: (token: string) => Promise<AccessTokenClaims>,
+): Promise<AccessTokenClaims> {
+  const headers = authorization === null || authorization === undefined ? [] : [authorization].flat();
+  try {
+    const token = readBearerToken(headers);
+    if (token === null) throw new AuthError("token_missing", "This call needs a bearer token: sign in first");
+    return await verify(token);
+  } catch (error) {
+    throw isAuthError(error) ? toTrpcError(error) : error;
+  }
+}
+
+/** Every refusal that a token can meet; what is not among them is the caller's token's fault as well. */
+const codes: Partial<Record<AuthErrorCode, TRPCError["code"]>> = {
+  permission_denied: "FORBIDDEN",
+  unavailable: "SERVICE_UNAVAILABLE",
+};
+
+function toTrpcError(cause: AuthError): TRPCError {
+  return new TRPCError({ code: codes[cause.code] ?? "UNAUTHORIZED", message: cause.message, cause });
+}
+
+interface Formatted {
+  readonly error: TRPCError;
+  readonly shape: TRPCDefaultErrorShape;
+}
+
+function formatRefusal({ error: { cause, code }, shape }: Formatted): RefusalShape | undefined {
+  if (!isAuthError(cause)) return undefined;
+  const { httpStatus, path } = shape.data;
+  const { code: reason, retryAfter, message } = cause;
+  const data = { code, httpStatus, ...(path !== undefined && { path }), reason, ...(retryAfter && { retryAfter }) };
+  return { code: shape.code, message, data };
+}
+
+/**
+ * The headers that go with refusals: `WWW-Authenticate` (RFC 6750 §3) and `Retry-After`. For `responseMeta` of an adapter.
+ *
+ * @example
+ * createHTTPServer({ router, createContext, responseMeta });
+ */
+export function responseMeta({ errors }: { readonly errors: readonly TRPCError[] }): { headers: Headers } {
+  const headers = new Headers();
+  for (const { cause } of errors) {
+    if (!isAuthError(cause)) continue;
+    const challenge = findChallenge(cause.code);
+    if (challenge) headers.set("WWW-Authenticate", challenge);
+    const wait = Math.max(cause.retryAfter ?? 0, Number(headers.get("Retry-After")));
+    if (wait > 0) headers.set("Retry-After", String(wait));
+  }
+  return { headers };
+}
