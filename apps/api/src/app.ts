@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type Auth, OldTokenRefused } from "@latchkey/auth";
 import {
+  answerPublicDocument,
   type CallFailure,
   createFetchHandler,
   findAuthError,
@@ -14,6 +15,7 @@ import { TRPCError } from "@trpc/server";
 import { Hono, type MiddlewareHandler } from "hono";
 import { secureHeaders } from "hono/secure-headers";
 import { type Logger, stdSerializers } from "pino";
+import openApi from "../../../docs/openapi.json" with { type: "json" };
 import type { HttpEnv } from "./http-env.ts";
 import type { ServiceConfig } from "./permissions.ts";
 import { createAppRouter, type ServedRouter } from "./router.ts";
@@ -37,7 +39,10 @@ export interface AppOptions {
   readonly router?: ServedRouter;
 }
 
-/** The HTTP surface: what every host of Latchkey has, in a process with a log, and two answers for monitoring. */
+/** Seconds for which a copy of the OpenAPI document is kept. */
+const openApiMaxAge = 300;
+
+/** The HTTP surface: what every host of Latchkey has, in a process with a log, its OpenAPI document, and two answers for monitoring. */
 export function createApp({ log, isReady, publicUrl, router, ...rest }: AppOptions): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
   const failures = log.child({}, { serializers: { err: describeFailure } });
@@ -54,6 +59,11 @@ export function createApp({ log, isReady, publicUrl, router, ...rest }: AppOptio
     const problem = isReady() ? await findProblem(rest.auth) : "shutting down";
     return problem ? context.json({ status: problem }, 503) : context.json({ status: "ok" });
   });
+  // It tells of the service's own procedures, and of no others.
+  if (!router) {
+    const document = { json: JSON.stringify(openApi), maxAge: openApiMaxAge };
+    app.all("/openapi.json", ({ req }) => answerPublicDocument(req.raw, () => document));
+  }
   for (const path of ["/trpc/*", "/cookie/*", jwksPath]) {
     app.all(path, ({ req, env: { incoming }, var: { requestId } }) =>
       answer(req.raw, {

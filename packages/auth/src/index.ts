@@ -49,6 +49,7 @@ export {
 } from "./permissions/permission.ts";
 export type { Group } from "./permissions/permission-store.ts";
 export { createSecret, findSecretWeakness } from "./secrets.ts";
+export { deviceName } from "./sessions/device-name.ts";
 export type { Session } from "./sessions/session.ts";
 export { type DatabaseConnection, type DatabaseOptions, isStorageUnavailable } from "./storage/database.ts";
 export type { DatabaseClient, DatabasePool } from "./storage/given-pool.ts";

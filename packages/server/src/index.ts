@@ -15,6 +15,7 @@ export { responseMeta, toAnswerHeaders } from "./http/headers.ts";
 export { jwksPath } from "./http/jwks.ts";
 export { requestLimits } from "./http/limits.ts";
 export { findOriginFault, isLoopback, type TellOperator } from "./http/origins.ts";
+export { answerPublicDocument, type PublicDocument } from "./http/public-document.ts";
 export { type PublicUrl, parsePublicUrl } from "./http/public-url.ts";
 export { refuse, refuseMethod } from "./http/refusals.ts";
 export { type MaintenanceOptions, startMaintenance } from "./maintenance.ts";
@@ -35,7 +36,7 @@ export {
   type RequestHeaders,
   type RequestInput,
 } from "./trpc/context.ts";
-export type { CallCookies, HiddenTokens, ProcedureMeta } from "./trpc/cookie-mode.ts";
+export type { CallCookies, HiddenTokens, ProcedureAccess, ProcedureMeta } from "./trpc/cookie-mode.ts";
 export { findAuthError, toTrpcError } from "./trpc/error-map.ts";
 export type { ErrorData, ErrorShape } from "./trpc/error-shape.ts";
 export { formatError } from "./trpc/format-error.ts";

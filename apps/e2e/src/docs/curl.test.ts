@@ -48,6 +48,7 @@ beforeEach(async () => {
   Object.assign(variables, {
     TOKEN: here.token,
     REFRESH_TOKEN: here.refreshToken,
+    DEVICE_MARK: here.deviceMark,
     SESSION_ID: session?.id,
     ADMIN_TOKEN: root.token,
     ...(await makeThings(root.token)),

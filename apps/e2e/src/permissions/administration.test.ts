@@ -531,7 +531,7 @@ describe("users.listSessions", () => {
       "update latchkey.sessions set last_used_at = now() - interval '1 hour' where user_id = $1",
       [id],
     );
-    await ask(live, "token.obtain", { input: { username, password }, headers });
+    await ask(live, "token.obtain", { input: { username, password, deviceName: "Work laptop" }, headers });
     const { body, text } = await asBoss("users.listSessions", { id });
     expect(body).toEqual([
       {
@@ -541,8 +541,9 @@ describe("users.listSessions", () => {
         expiresAt: expect.stringMatching(/^\d{4}-/),
         address: "127.0.0.1",
         device: "Firefox on Linux",
+        deviceName: "Work laptop",
       },
-      expect.objectContaining({ address: "127.0.0.1", device: "node" }),
+      expect.objectContaining({ address: "127.0.0.1", device: "node", deviceName: null }),
     ]);
     expect(text).not.toMatch(/token|hash/i);
     await asBoss("users.endSessions", { id });

@@ -20,6 +20,8 @@ export interface LoginInput {
   readonly password: string;
   /** What an earlier sign-in with this device answered. */
   readonly deviceMark?: string | undefined;
+  /** What to call the device in the list of sessions. */
+  readonly deviceName?: string | undefined;
 }
 
 /**
@@ -47,7 +49,7 @@ export async function login(core: Core, input: LoginInput, facts: RequestFacts):
     return refuse(core, { identifier, account, admission, because: findReason(account, admission, check), facts });
   }
   const nextHash = (check.needsRehash && (await tryRehash(core, input.password, network))) || account.password;
-  const signedIn = { account, admission, nextHash, identifier, facts };
+  const signedIn = { account, admission, nextHash, identifier, deviceName: input.deviceName, facts };
   const opened = await unlessUndone(core, admission, () => open(core, signedIn)).catch((error) =>
     recordUndone(core, signedIn, error),
   );
@@ -62,13 +64,14 @@ interface SignedIn {
   readonly admission: SignInAdmission;
   readonly nextHash: string;
   readonly identifier: Identifier;
+  readonly deviceName: string | undefined;
   readonly facts: RequestFacts;
 }
 
 /** Null when the account changed since its password was read. */
 async function open(
   core: Core,
-  { account, admission, nextHash, identifier, facts }: SignedIn,
+  { account, admission, nextHash, identifier, deviceName, facts }: SignedIn,
 ): Promise<AnsweredSession | null> {
   return core.db.transaction().execute(async (transaction) => {
     const checked = { id: account.id, verifiedHash: account.password, nextHash };
@@ -76,7 +79,7 @@ async function open(
     if (!user) return null;
     const happened = { event: "signed_in", identifier: identifier.kind } as const;
     await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
-    const opened = await openSession(core, transaction, { user, facts });
+    const opened = await openSession(core, transaction, { user, facts, deviceName });
     await tellHook(core, transaction, "signedIn", { user, session: opened.session, request: facts });
     await core.throttle.succeed(transaction, admission.counted);
     return opened;

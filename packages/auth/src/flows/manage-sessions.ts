@@ -18,6 +18,8 @@ export interface Device {
   readonly address: string | null;
   /** In words, such as `Chrome on Android`; null when the program did not say. */
   readonly device: string | null;
+  /** What the program called it at its sign-in; null when it did not. */
+  readonly deviceName: string | null;
 }
 
 /** One of the caller's own. */

@@ -12,6 +12,11 @@ interface Opening {
   readonly facts: RequestFacts;
 }
 
+interface NewOpening extends Opening {
+  /** What the program calls the device. */
+  readonly deviceName?: string | undefined;
+}
+
 /**
  * Opens a session for a user inside the caller's transaction, which holds the user's row. Beyond the most that one person may
  * have, the session that was used longest ago ends. Its tokens are issued when the transaction is over: that reads the signing
@@ -20,7 +25,7 @@ interface Opening {
 export async function openSession(
   core: Core,
   transaction: Queries,
-  { user, facts }: Opening,
+  { user, facts, deviceName }: NewOpening,
 ): Promise<AnsweredSession> {
   const { lifetime, idleLifetime, perUser } = core.options.sessions;
   const id = randomUUIDv7();
@@ -32,6 +37,7 @@ export async function openSession(
     lifetimes: { absolute: lifetime, idle: idleLifetime },
     address: facts.address,
     userAgent: facts.userAgent,
+    deviceName: deviceName ?? null,
   });
   if (others >= perUser) await endSurplus(core, transaction, { user, facts });
   return { user, session, idleExpiresAt, rotation: 0, refreshToken };

@@ -25,6 +25,8 @@ export interface RegisterInput extends ProfileChanges {
   readonly phoneNumber?: string | undefined;
   /** Waits for proof as well. */
   readonly email?: string | undefined;
+  /** What to call the device in the list of sessions. */
+  readonly deviceName?: string | undefined;
 }
 
 /** Seconds for which a phone number or an e-mail address waits to be proved. */
@@ -40,7 +42,7 @@ export async function register(core: Core, input: RegisterInput, facts: RequestF
   if (core.options.registration === "closed") {
     throw new AuthError("registration_closed", "Accounts are made by an administrator here");
   }
-  const { username, password, phoneNumber, email, ...profile } = input;
+  const { username, password, phoneNumber, email, deviceName, ...profile } = input;
   refuseReserved(username);
   const {
     phoneNumber: unprovedPhone,
@@ -68,7 +70,7 @@ export async function register(core: Core, input: RegisterInput, facts: RequestF
     await keepForProof(transaction, user.id, { phoneNumber: unprovedPhone, email: unprovedEmail });
     const happened = { event: "user_created", by: "registration" } as const;
     await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
-    const opened = await openSession(core, transaction, { user, facts });
+    const opened = await openSession(core, transaction, { user, facts, deviceName });
     await tellHook(core, transaction, "userCreated", { user, by: "registration", request: facts });
     return opened;
   };

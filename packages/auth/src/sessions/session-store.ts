@@ -28,6 +28,7 @@ interface SessionsTable {
   endReason: ColumnType<SessionEnd | null, never, SessionEnd>;
   address: string | null;
   userAgent: string | null;
+  deviceName: ColumnType<string | null, string | null | undefined, never>;
   adoptedFrom: ColumnType<string | null, string | undefined, never>;
   /** Until when its row is kept whatever became of it, because the token that opened it could open it again. */
   keptUntil: ColumnType<Date | null, Date | undefined, never>;
@@ -55,6 +56,7 @@ export interface NewSession {
   readonly lifetimes: SessionLifetimes;
   readonly address: string | null;
   readonly userAgent: string | null;
+  readonly deviceName: string | null;
 }
 
 export interface InsertedSession extends Session {
@@ -275,13 +277,14 @@ export interface StoredDevice {
   readonly expiresAt: Date;
   readonly address: string | null;
   readonly userAgent: string | null;
+  readonly deviceName: string | null;
 }
 
 /** The live sessions of a user, the last used first. */
 export async function listDevices(db: Queries, userId: string): Promise<StoredDevice[]> {
   return db
     .selectFrom("sessions")
-    .select(["id", "createdAt", "lastUsedAt", "expiresAt", "address", "userAgent"])
+    .select(["id", "createdAt", "lastUsedAt", "expiresAt", "address", "userAgent", "deviceName"])
     .where("userId", "=", userId)
     .where(sql<boolean>`${sql.raw(isLiveSession("sessions"))}`)
     .orderBy("lastUsedAt", "desc")

@@ -73,6 +73,7 @@ sessions.kept_until timestamp with time zone
 sessions.rotation integer not null default 0
 sessions.unused_since timestamp with time zone
 sessions.reissues integer not null default 0
+sessions.device_name text
 signing_keys.kid text not null
 signing_keys.algorithm text not null
 signing_keys.public_jwk jsonb
@@ -157,6 +158,7 @@ permission_apps: permission_apps_grammar CHECK (((app ~ '^[a-z][a-z0-9_]*$'::tex
 permission_apps: permission_apps_pkey PRIMARY KEY (app)
 permissions: permissions_grammar CHECK (((permission ~ '^[a-z][a-z0-9_]*\.[a-z][a-z0-9]*_[a-z][a-z0-9_]*$'::text) AND (char_length(permission) <= 150)))
 permissions: permissions_pkey PRIMARY KEY (permission)
+sessions: sessions_device_name_length CHECK (((char_length(device_name) >= 1) AND (char_length(device_name) <= 100))) NOT VALID
 sessions: sessions_end CHECK (((ended_at IS NULL) = (end_reason IS NULL)))
 sessions: sessions_lifetime CHECK (((created_at < expires_at) AND (idle_expires_at <= expires_at)))
 sessions: sessions_pkey PRIMARY KEY (id)

@@ -117,32 +117,35 @@ export function createBuilders<C extends Config>(formatted: FormattedErrors): Ow
 
   const publicProcedure = t.procedure
     .errors<ErrorShape | undefined>(formatted === "all" ? formatError : formatRefusal)
+    .meta({ access: "public" })
     .use(withMappedErrors)
     .use(withCookieMode);
 
-  const protectedProcedure = publicProcedure.use(async ({ ctx: { latchkey }, next }) => {
+  const protectedProcedure = publicProcedure.meta({ access: "protected" }).use(async ({ ctx: { latchkey }, next }) => {
     const { user, session } = await withUnavailability(() =>
       latchkey.auth.authenticate(latchkey.authorization, latchkey.facts),
     );
     return next({ ctx: { user, session } });
   });
 
-  const staffProcedure = protectedProcedure.use(({ ctx, next }) => {
+  const staffProcedure = protectedProcedure.meta({ access: "staff" }).use(({ ctx, next }) => {
     if (!ctx.user.isStaff) throw new AuthError("permission_denied", "This is for staff");
     return next();
   });
 
   const permittedProcedure = (permission: string) =>
-    protectedProcedure.use(async ({ ctx, next }) => {
+    protectedProcedure.meta({ access: { permission } }).use(async ({ ctx, next }) => {
       await withUnavailability(() => ctx.latchkey.auth.authorize(ctx.user, permission));
       return next();
     });
 
-  const optionallyProtectedProcedure = publicProcedure.use(async ({ ctx: { latchkey }, next }) => {
-    const authenticate = () => latchkey.auth.authenticate(latchkey.authorization, latchkey.facts);
-    const caller = await withUnavailability(authenticate).catch(toNobody);
-    return next({ ctx: { user: caller?.user ?? null } });
-  });
+  const optionallyProtectedProcedure = publicProcedure
+    .meta({ access: "optional" })
+    .use(async ({ ctx: { latchkey }, next }) => {
+      const authenticate = () => latchkey.auth.authenticate(latchkey.authorization, latchkey.facts);
+      const caller = await withUnavailability(authenticate).catch(toNobody);
+      return next({ ctx: { user: caller?.user ?? null } });
+    });
 
   const modelProcedures = (model: ModelName) => {
     const forAction = (action: ModelAction) => permittedProcedure(permissionFor(model, action));

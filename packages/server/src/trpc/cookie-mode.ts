@@ -22,8 +22,19 @@ export interface CallCookies {
   readonly lines: readonly string[];
 }
 
+/** Who may call a procedure: what its builder lets in. */
+export type ProcedureAccess =
+  | "public"
+  | "protected"
+  | "staff"
+  /** A token is looked at where there is one. */
+  | "optional"
+  | { readonly permission: string };
+
 /** What a procedure says of itself beside its type. */
 export interface ProcedureMeta {
+  /** Set by the builder; it documents, and lets nobody in. */
+  readonly access?: ProcedureAccess;
   /** How it is called in cookie mode; without this it is not. A session answer's tokens go into the cookies. */
   readonly cookieMode?: {
     /** What of its input comes from a cookie. */

@@ -1,4 +1,4 @@
-import type { Config, ProfileChangesOf, ProfileDefinition } from "@latchkey/auth";
+import { type Config, deviceName, type ProfileChangesOf, type ProfileDefinition } from "@latchkey/auth";
 import type { Builders } from "../builders.ts";
 import { identifierText, passwordText, profileInput, taking } from "../inputs.ts";
 
@@ -21,6 +21,7 @@ export function createAccountProcedures<C extends Config>(
             password: passwordText,
             phoneNumber: identifierText.optional(),
             email: identifierText.optional(),
+            deviceName: deviceName.optional(),
           }),
         )
         .mutation(({ ctx, input }) =>

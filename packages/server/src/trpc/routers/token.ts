@@ -1,4 +1,4 @@
-import type { Config } from "@latchkey/auth";
+import { type Config, deviceName } from "@latchkey/auth";
 import { z } from "zod";
 import type { Builders } from "../builders.ts";
 import { identifierText, passwordText, text, tokenText } from "../inputs.ts";
@@ -9,7 +9,14 @@ export function createTokenProcedures<C extends Config>({ publicProcedure }: Bui
     /** Signs in. `username` may be a username, a phone number in any usual spelling, or an e-mail address. */
     obtain: publicProcedure
       .meta({ cookieMode: { takes: "deviceMark", opensSession: true } })
-      .input(z.strictObject({ username: identifierText, password: passwordText, deviceMark: text(64).optional() }))
+      .input(
+        z.strictObject({
+          username: identifierText,
+          password: passwordText,
+          deviceMark: text(64).optional(),
+          deviceName: deviceName.optional(),
+        }),
+      )
       .mutation(({ ctx, input }) => ctx.latchkey.auth.login(input, ctx.latchkey.facts)),
 
     /** Exchanges a refresh token for its successor and a new access token; asking again within the grace time gets the same. */

@@ -1,0 +1,193 @@
+import { startLiveServer } from "@latchkey/e2e/live-server";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Document, Operation, Schema } from "./document.ts";
+import { generateDocument } from "./generate.ts";
+import { compile } from "./schemas.ts";
+import { procedures } from "./service.ts";
+
+const password = "correct horse battery";
+const live = await startLiveServer();
+afterAll(() => live[Symbol.asyncDispose]());
+
+let document: Document;
+beforeAll(async () => {
+  document = await generateDocument();
+  await live.test.auth.createUser({ username: "alice", phoneNumber: "+905321234567", password });
+  await live.test.auth.createUser({ username: "root", password, isSuperuser: true });
+});
+
+const shown = new Set<string>();
+
+interface Asking {
+  readonly input?: unknown;
+  readonly token?: string;
+  readonly status?: number;
+}
+
+/** Calls a procedure as the document says, and holds the answer to what the document says of it, field by field. */
+async function ask(name: string, { input, token, status = 200 }: Asking = {}) {
+  const [[method, operation] = []] = Object.entries(document.paths[`/trpc/${name}`] ?? {});
+  if (!method || !operation) throw new Error(`${name} is not in the document`);
+  const query = method === "get" && input !== undefined ? `?input=${encodeURIComponent(JSON.stringify(input))}` : "";
+  const response = await fetch(`${live.url}/trpc/${name}${query}`, {
+    method: method.toUpperCase(),
+    headers: { "content-type": "application/json", ...(token && { authorization: `Bearer ${token}` }) },
+    ...(method === "post" && { body: JSON.stringify(input ?? {}) }),
+  });
+  // biome-ignore lint/suspicious/noExplicitAny: the wire is untyped; what it holds is checked against the document
+  const body: any = await response.json();
+  expect(response.status, JSON.stringify(body)).toBe(status);
+  const { schema, headers } = responseOf(operation, status);
+  expect(compile(document, schema, { isClosed: true })(body), name).toEqual([]);
+  expect(headers, name).toContain("X-Request-Id");
+  for (const header of ["X-Request-Id", "Retry-After", "WWW-Authenticate"]) {
+    if (response.headers.has(header)) expect(headers, `${header} of ${name}`).toContain(header);
+  }
+  expect(response.headers.has("X-Request-Id")).toBe(true);
+  expect(response.headers.has("Retry-After")).toBe(body.error?.data.retryAfter !== undefined);
+  if (status === 200) shown.add(name);
+  return body.result?.data ?? body.error;
+}
+
+/** What the document says of a status. */
+function responseOf({ responses, operationId }: Operation, status: number): { schema: Schema; headers: string[] } {
+  const given = responses[status];
+  const response = given && "$ref" in given ? document.components.responses[given.$ref.split("/").at(-1) ?? ""] : given;
+  const schema = response?.content?.["application/json"].schema;
+  if (!schema) throw new Error(`${operationId} does not tell of ${status}`);
+  return { schema, headers: Object.keys(response.headers ?? {}) };
+}
+
+const signIn = (username: string, more: object = {}) => ask("token.obtain", { input: { username, password, ...more } });
+
+test("a person's calls are answered as the document says", async () => {
+  const signedIn = await signIn("alice", { deviceName: "Ada's iPhone" });
+  const { refreshToken } = await ask("token.refresh", { input: { refreshToken: signedIn.refreshToken } });
+  const token = signedIn.token;
+  await ask("token.verify", { input: { token, permissions: ["notes.add_note"] } });
+  await ask("token.verify", { input: { token: "x" } });
+  await ask("me.get", { token });
+  await ask("me.update", { token, input: { city: "İzmir", gender: "Female" } });
+  await ask("me.update", { token, input: { gender: null } });
+  await ask("me.permissions", { token });
+  const [session] = await ask("sessions.list", { token });
+  expect(session.deviceName).toBe("Ada's iPhone");
+  await ask("sessions.revokeOthers", { token });
+  const other = await signIn("alice");
+  const [{ id }] = (await ask("sessions.list", { token: other.token })).filter(
+    ({ current }: { current: boolean }) => !current,
+  );
+  await ask("sessions.revoke", { token: other.token, input: { id } });
+  await ask("me.changePassword", {
+    token: other.token,
+    input: { currentPassword: password, newPassword: "an even better battery" },
+  });
+  await ask("token.revoke", { input: { refreshToken } });
+  await ask("account.register", {
+    input: { username: "carol", password: "a battery of horses", deviceName: "laptop" },
+  });
+});
+
+test("an administrator's calls are answered as the document says", async () => {
+  const { token } = await signIn("root");
+  const { user, setPasswordCode } = await ask("users.create", { token, input: { username: "bob" } });
+  const { id } = user;
+  await ask("password.reset", {
+    input: { username: "bob", code: setPasswordCode, newPassword: "a battery of horses" },
+  });
+  const group = await ask("groups.create", { token, input: { name: "readers", permissions: ["notes.view_note"] } });
+  await ask("groups.list", { token, input: { limit: 1 } });
+  await ask("groups.get", { token, input: { id: group.id } });
+  await ask("groups.update", { token, input: { id: group.id, name: "writers" } });
+  await ask("users.setGroups", { token, input: { id, groupIds: [group.id] } });
+  await ask("users.setPermissions", { token, input: { id, permissions: ["notes.add_note"] } });
+  await ask("users.get", { token, input: { id } });
+  await ask("users.list", { token });
+  await ask("users.list", { token, input: { limit: 1 } });
+  await ask("users.update", { token, input: { id, changes: { phoneNumber: "+905321112233" } } });
+  await ask("users.unlock", { token, input: { id } });
+  await ask("users.createPasswordCode", { token, input: { id } });
+  await ask("token.obtain", { input: { username: "bob", password: "a battery of horses" } });
+  await ask("users.listSessions", { token, input: { id } });
+  await ask("users.endSessions", { token, input: { id } });
+  await ask("users.delete", { token, input: { id } });
+  await ask("groups.delete", { token, input: { id: group.id } });
+  await ask("permissions.declare", { token, input: { app: "shop", permissions: ["shop.order"] } });
+  await ask("audit.list", { token, input: { limit: 100 } });
+  const note = await ask("notes.create", { token, input: { title: "Keys", body: "Under the mat." } });
+  await ask("notes.update", { token, input: { id: note.id, title: "Key" } });
+  await ask("notes.list");
+  await ask("notes.delete", { token, input: { id: note.id } });
+});
+
+test("refusals are answered as the document says, with their headers", async () => {
+  const unknown = "01900000-0000-7000-8000-000000000000";
+  const { token } = await signIn("root");
+  const refusals = [
+    await ask("token.obtain", { status: 400, input: { username: "root", password: "wrong" } }),
+    await ask("token.obtain", { status: 400, input: { username: "", another: 1 } }),
+    await ask("token.obtain", { status: 400, input: { username: "root", password, deviceName: "a\nb" } }),
+    await ask("token.refresh", { status: 401, input: { refreshToken: "made up" } }),
+    await ask("me.get", { status: 401 }),
+    await ask("me.get", { status: 401, token: "x" }),
+    await ask("users.get", { status: 404, token, input: { id: unknown } }),
+    await ask("groups.create", { token, input: { name: "taken", permissions: [] } }).then(() =>
+      ask("groups.create", { status: 409, token, input: { name: "taken", permissions: [] } }),
+    ),
+  ];
+  expect(refusals.map(({ data }) => data.reason)).toEqual([
+    "invalid_credentials",
+    "invalid_input",
+    "invalid_input",
+    "refresh_token_invalid",
+    "token_missing",
+    "token_invalid",
+    "not_found",
+    "identifier_taken",
+  ]);
+  const { token: nobody } = await ask("account.register", {
+    input: { username: "mallory", password: "a battery of horses" },
+  });
+  expect((await ask("users.list", { status: 403, token: nobody })).data.reason).toBe("permission_denied");
+});
+
+test("too many wrong passwords are answered as the document says, with the seconds to wait", async () => {
+  const guess = (status: number) => ask("token.obtain", { status, input: { username: "nobody", password: "wrong" } });
+  const statuses: number[] = [];
+  for (let guesses = 0; guesses < 40 && statuses.at(-1) !== 429; guesses += 1) {
+    const body = JSON.stringify({ username: "nobody", password: "wrong" });
+    const headers = { "content-type": "application/json" };
+    statuses.push((await fetch(`${live.url}/trpc/token.obtain`, { method: "POST", headers, body })).status);
+  }
+  const { data } = await guess(429);
+  expect(data.reason).toBe("rate_limited");
+  expect(data.retryAfter).toBeGreaterThan(0);
+});
+
+test("every procedure was shown", () => {
+  expect([...shown].sort()).toEqual(procedures.map(({ name }) => name).sort());
+});
+
+test("the service answers the document to pages of every origin, and a copy is renewed by its tag", async () => {
+  const response = await fetch(`${live.url}/openapi.json`, { headers: { origin: "https://anywhere.example" } });
+  expect(response.status).toBe(200);
+  expect(response.headers.get("content-type")).toBe("application/json");
+  expect(response.headers.get("access-control-allow-origin")).toBe("*");
+  expect(response.headers.get("access-control-allow-credentials")).toBeNull();
+  expect(response.headers.get("cache-control")).toBe("public, max-age=300");
+  expect(await response.json()).toEqual(JSON.parse(JSON.stringify(document)));
+
+  const tag = response.headers.get("etag") ?? "";
+  const again = await fetch(`${live.url}/openapi.json`, { headers: { "if-none-match": tag } });
+  expect([again.status, await again.text()]).toEqual([304, ""]);
+  const wrong = await fetch(`${live.url}/openapi.json`, { method: "POST" });
+  expect([wrong.status, wrong.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
+});
+
+test.each(["/healthz", "/readyz", "/.well-known/jwks.json"])("%s is answered as the document says", async (path) => {
+  const operation = document.paths[path]?.get;
+  if (!operation) throw new Error(`${path} is not in the document`);
+  const response = await fetch(live.url + path);
+  const { schema } = responseOf(operation, response.status);
+  expect(compile(document, schema, { isClosed: true })(await response.json())).toEqual([]);
+});

@@ -1,0 +1,19 @@
+import { readFile } from "node:fs/promises";
+import { files } from "./service.ts";
+
+/** Inputs from docs/api.md, by procedure: of the first command in its section that is answered 200 and has no shell variable in its body. */
+export async function readExamples(): Promise<ReadonlyMap<string, unknown>> {
+  const sections = (await readFile(files.api, "utf8")).split(/^##+ /m);
+  const found = sections.map((section): [string, unknown] => {
+    const [, name = ""] = /^`([\w.]+)`\n/.exec(section) ?? [];
+    return [name, findExample(section)];
+  });
+  return new Map(found.filter(([, example]) => example !== undefined));
+}
+
+function findExample(section: string): unknown {
+  const [, commands = ""] = /```sh\n(.*?)```/s.exec(section) ?? [];
+  const first = commands.split(/^# →/m)[0] ?? "";
+  const [, input] = / -d '([^'$]*)'/.exec(first) ?? [];
+  return input === undefined ? undefined : JSON.parse(input);
+}

@@ -1,0 +1,130 @@
+import { AuthError, type AuthErrorCode } from "@latchkey/auth";
+import { findChallenge, toTrpcError } from "@latchkey/server";
+import { getHTTPStatusCodeFromError } from "@trpc/server/http";
+import type { Operation, Response, Schema } from "./document.ts";
+import type { Procedure } from "./service.ts";
+
+const busy = ["rate_limited", "overloaded"] as const;
+const ofSignIn = ["refused_by_hook", "hook_failed", ...busy] as const;
+
+/** What each procedure refuses beyond what every one of its kind does. Those of {@link refusalsOf} are not repeated. */
+export const ownRefusals: Readonly<Record<string, readonly AuthErrorCode[]>> = {
+  "token.obtain": ["invalid_credentials", ...ofSignIn],
+  "token.refresh": [
+    "refresh_token_invalid",
+    "refresh_token_reused",
+    "session_ended",
+    "account_disabled",
+    "rate_limited",
+  ],
+  "token.verify": ["rate_limited"],
+  "account.register": ["registration_closed", "password_rejected", "identifier_taken", ...ofSignIn],
+  "me.update": ["refused_by_hook", "hook_failed"],
+  "me.changePassword": ["invalid_credentials", "password_rejected", ...ofSignIn],
+  "sessions.revoke": ["not_found"],
+  "password.reset": ["code_invalid", "code_expired", "password_rejected", ...busy],
+  "users.get": ["not_found"],
+  "users.create": ["identifier_taken", "refused_by_hook", "hook_failed"],
+  "users.update": ["not_found", "identifier_taken", "refused_by_hook", "hook_failed"],
+  "users.delete": ["not_found"],
+  "users.setGroups": ["not_found"],
+  "users.setPermissions": ["not_found"],
+  "users.unlock": ["not_found"],
+  "users.createPasswordCode": ["not_found"],
+  "users.listSessions": ["not_found"],
+  "users.endSessions": ["not_found"],
+  "groups.get": ["not_found"],
+  "groups.create": ["identifier_taken"],
+  "groups.update": ["not_found", "identifier_taken"],
+  "groups.delete": ["not_found"],
+  "permissions.declare": ["identifier_taken"],
+  "notes.update": ["not_found"],
+  "notes.delete": ["not_found"],
+};
+
+const ofBearers: readonly AuthErrorCode[] = [
+  "token_missing",
+  "token_invalid",
+  "token_expired",
+  "session_ended",
+  "account_disabled",
+];
+
+/** Everything that a procedure may refuse, in the order of its statuses. */
+export function refusalsOf({ name, meta: { access }, input }: Procedure): AuthErrorCode[] {
+  const needsMore = access === "staff" || typeof access === "object";
+  const all: AuthErrorCode[] = [
+    ...(input ? (["invalid_input"] as const) : []),
+    ...(access === "public" ? [] : ofBearers),
+    ...(needsMore ? (["permission_denied"] as const) : []),
+    ...(ownRefusals[name] ?? []),
+    "unavailable",
+  ];
+  return [...new Set(all)].sort((a, b) => statusOf(a) - statusOf(b));
+}
+
+export function statusOf(reason: AuthErrorCode): number {
+  return getHTTPStatusCodeFromError(toTrpcError(new AuthError(reason, reason)));
+}
+
+/** The responses of a procedure's refusals, by status. Every other is in `default`: of HTTP itself, and the masked 500 of a defect. */
+export function toResponses(reasons: readonly AuthErrorCode[]): Operation["responses"] {
+  const byStatus = reasons.map((reason) => [
+    statusOf(reason),
+    { $ref: `#/components/responses/${nameOf(statusOf(reason))}` },
+  ]);
+  return { ...Object.fromEntries(byStatus), default: { $ref: "#/components/responses/Refused" } };
+}
+
+const nameOf = (status: number) => `Refused${status}`;
+
+/** One response for each status, and the one that stands for whatever else is refused. */
+export function describeRefusals(reasons: readonly AuthErrorCode[]): Readonly<Record<string, Response>> {
+  const byStatus = Map.groupBy(reasons.toSorted(), statusOf);
+  const responses = [...byStatus].map(([status, some]) => [nameOf(status), describe(status, some)]);
+  return { ...Object.fromEntries(responses.sort()), Refused: refused };
+}
+
+function describe(status: number, reasons: readonly AuthErrorCode[]): Response {
+  const headers = {
+    ...requestId,
+    ...(reasons.some((reason) => findChallenge(reason)) && { "WWW-Authenticate": header("WWW-Authenticate") }),
+    ...([429, 503].includes(status) && { "Retry-After": header("Retry-After") }),
+  };
+  return { description: `One of ${reasons.map((reason) => `\`${reason}\``).join(", ")}`, headers, content: refusal };
+}
+
+const header = (name: string): Schema => ({ $ref: `#/components/headers/${name}` });
+export const requestId = { "X-Request-Id": header("X-Request-Id") };
+
+const refusal = { "application/json": { schema: { $ref: "#/components/schemas/RefusalAnswer" } } };
+
+/** What every refusal is in. */
+export const refusalAnswer: Schema = {
+  type: "object",
+  properties: { error: { $ref: "#/components/schemas/Refusal" } },
+  required: ["error"],
+};
+
+const refused: Response = {
+  description:
+    "Refused. `error.data.reason` says why, from a closed set; null is a defect of the service, whose cause is in its log under `X-Request-Id`.",
+  headers: {
+    ...requestId,
+    "WWW-Authenticate": header("WWW-Authenticate"),
+    "Retry-After": header("Retry-After"),
+  },
+  content: refusal,
+};
+
+export const headers: Readonly<Record<string, Schema>> = {
+  "X-Request-Id": { description: "Stands in the log lines about the request.", schema: { type: "string" } },
+  "Retry-After": {
+    description: "Seconds after which trying again can help: the longest of a batch. Also in `error.data.retryAfter`.",
+    schema: { type: "integer", minimum: 1 },
+  },
+  "WWW-Authenticate": {
+    description: "The challenge of RFC 6750 §3, where the bearer token of this call was the trouble.",
+    schema: { type: "string" },
+  },
+};

@@ -1,0 +1,17 @@
+import { z } from "zod";
+import { isPlainLine } from "../free-text.ts";
+
+/** In UTF-16 units of NFC, the form that is stored. */
+const longestName = 100;
+
+/**
+ * What a program calls the device that it signs in with, such as `Ada's iPhone`. It is the program's own claim, and good for recognising
+ * the device in a list, for nothing else.
+ */
+export const deviceName = z
+  .string()
+  .refine(isPlainLine, "holds characters that are not allowed")
+  .normalize("NFC")
+  .trim()
+  .min(1, "must not be empty")
+  .max(longestName, `must be at most ${longestName} characters`);
