@@ -278,7 +278,15 @@ export interface Auth<C extends Config = PlainConfig> {
   examine(): Promise<Health>;
   /** Resolves when the database answers; rejects with what is wrong otherwise. */
   ping(): Promise<void>;
-  /** Refuses, with AuthError `unavailable`, the calls that wait for a password to be checked, and those that would. */
+  /**
+   * Resolves after the option `refusalDelay`, or when `signal` is aborted: what a server waits for before it answers that a limit is reached.
+   * Nothing is held meanwhile but the request.
+   */
+  delayRefusal(signal?: AbortSignal): Promise<void>;
+  /**
+   * Refuses, with AuthError `unavailable`, the calls that wait for a password to be checked, and those that would. Refusals that are
+   * delayed are answered at once.
+   */
   refuseWaiting(): void;
   /** Closes the connections, unless the pool was handed in. */
   close(): Promise<void>;

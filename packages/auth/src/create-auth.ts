@@ -164,8 +164,15 @@ export function createAuth<
     ping: async () => {
       await storage.pool.query("select");
     },
-    refuseWaiting: () => core.passwords.close(),
-    close: () => storage.close(),
+    delayRefusal: (signal) => core.refusalDelay.wait(signal),
+    refuseWaiting: () => {
+      core.refusalDelay.end();
+      core.passwords.close();
+    },
+    close: () => {
+      core.refusalDelay.end();
+      return storage.close();
+    },
   };
   // What is read and taken by `options.profile` is what the type says: the flows themselves know the built-in fields alone.
   return auth as Auth<ConfigOf<Fields, Declared>>;
