@@ -5,7 +5,7 @@ import { availableParallelism } from "node:os";
 process.env.UV_THREADPOOL_SIZE ??= String(availableParallelism() + 4);
 
 const { runService } = await import("./service.ts");
-const { outliveReaders, reportFailure } = await import("./failure.ts");
+const { outliveReaders, reportFailure } = await import("./exit-codes.ts");
 
 outliveReaders();
 

@@ -3,12 +3,12 @@ import type { Auth } from "@latchkey/auth";
 import { parsePublicUrl, startMaintenance } from "@latchkey/server";
 import type { Logger } from "pino";
 import { isDevelopment, readEnvironment, type Settings } from "./environment.ts";
-import { letHashesGiveWay } from "./hash-threads.ts";
 import { createLog } from "./log.ts";
 import { openAuth } from "./open-auth.ts";
 import type { ServedRouter } from "./router.ts";
 import { startServer } from "./server.ts";
 import { listenForStop, type Stop } from "./stop.ts";
+import { letHashesGiveWay } from "./thread-pool-priority.ts";
 import { findWorkerNumber, keepsHouse, leadWorkers, stopMessage } from "./workers.ts";
 
 /** Milliseconds that calls in flight have to finish once the process is told to stop. */

@@ -1,28 +1,33 @@
 import type { JSONWebKeySet } from "jose";
 import type { Config, PlainConfig, ProfileChangesOf, UserOf } from "./config.ts";
-import type { AdministeredUser, AdministeredUserInput, CreatedAccount, UserUpdate } from "./flows/administer-users.ts";
-import type { SessionAnswer, SignInAnswer } from "./flows/answer-session.ts";
-import type { Caller } from "./flows/authenticate.ts";
-import type { ChangePasswordInput } from "./flows/change-password.ts";
-import type { RequestFacts } from "./flows/core.ts";
-import type { CreateUserInput } from "./flows/create-user.ts";
-import type { DeclarePermissionsInput } from "./flows/declare-permissions.ts";
-import type { Health } from "./flows/examine.ts";
-import type { TokenInspection } from "./flows/inspect-token.ts";
-import type { PasswordCode } from "./flows/issue-password-code.ts";
-import type { EventPageAnswer, ListEventsInput } from "./flows/list-audit-events.ts";
-import type { ListUsersInput, UserPageAnswer } from "./flows/list-users.ts";
-import type { LoginInput } from "./flows/login.ts";
-import type { GroupInput, GroupPageAnswer, GroupUpdate, ListGroupsInput } from "./flows/manage-groups.ts";
-import type { Device, OwnDevice } from "./flows/manage-sessions.ts";
-import type { GrantInput } from "./flows/operate.ts";
-import type { Purged } from "./flows/purge.ts";
-import type { StartRoundInput } from "./flows/record-imported-users.ts";
-import type { RegisterInput } from "./flows/register.ts";
-import type { Administrator } from "./flows/require-authority.ts";
-import type { ResetPasswordInput } from "./flows/reset-password.ts";
-import type { RotateKeysInput } from "./flows/rotate-keys.ts";
-import type { SyncedPermissions } from "./flows/sync-permissions.ts";
+import type { ChangePasswordInput } from "./flows/account/change-password.ts";
+import type { Device, OwnDevice } from "./flows/account/sessions.ts";
+import type { EventPageAnswer, ListEventsInput } from "./flows/administration/audit-events.ts";
+import type { CreateUserInput } from "./flows/administration/create-user.ts";
+import type { DeclarePermissionsInput } from "./flows/administration/declare-permissions.ts";
+import type { GroupInput, GroupPageAnswer, GroupUpdate, ListGroupsInput } from "./flows/administration/groups.ts";
+import type { ListUsersInput, UserPageAnswer } from "./flows/administration/list-users.ts";
+import type { GrantInput } from "./flows/administration/operator.ts";
+import type { StartRoundInput } from "./flows/administration/record-imported-users.ts";
+import type {
+  AdministeredUser,
+  AdministeredUserInput,
+  CreatedAccount,
+  UserUpdate,
+} from "./flows/administration/users.ts";
+import type { Caller } from "./flows/authentication/authenticate.ts";
+import type { TokenInspection } from "./flows/authentication/inspect-token.ts";
+import type { Health } from "./flows/maintenance/check-health.ts";
+import type { Purged } from "./flows/maintenance/purge.ts";
+import type { RotateKeysInput } from "./flows/maintenance/rotate-keys.ts";
+import type { SyncedPermissions } from "./flows/maintenance/sync-permissions.ts";
+import type { RegisterInput } from "./flows/sign-in/register.ts";
+import type { ResetPasswordInput } from "./flows/sign-in/reset-password.ts";
+import type { LoginInput } from "./flows/sign-in/sign-in.ts";
+import type { Administrator } from "./flows/steps/authority.ts";
+import type { RequestFacts } from "./flows/steps/core.ts";
+import type { SessionAnswer, SignInAnswer } from "./flows/steps/issue-session-tokens.ts";
+import type { PasswordCode } from "./flows/steps/password-code.ts";
 import type { ImportedKey, ImportedPerson } from "./imported-users/imported-user.ts";
 import type { ImportRound, RoundChanges } from "./imported-users/round-store.ts";
 import type { Grants, Group } from "./permissions/permission-store.ts";

@@ -1,24 +1,14 @@
 import type { Auth } from "./auth.ts";
 import type { Config, ConfigOf } from "./config.ts";
 import { createCore } from "./core.ts";
-import { endSessionsOf, listSessionsOf } from "./flows/administer-sessions.ts";
-import { createAccount, deleteUser, getUser, setGroups, setPermissions, updateUser } from "./flows/administer-users.ts";
-import { authenticate } from "./flows/authenticate.ts";
-import { authorize, findPermissions } from "./flows/authorize.ts";
-import { changePassword } from "./flows/change-password.ts";
-import type { Core } from "./flows/core.ts";
-import { createUser } from "./flows/create-user.ts";
-import { declarePermissions } from "./flows/declare-permissions.ts";
-import { examine, refuseFaults } from "./flows/examine.ts";
-import { inspectToken } from "./flows/inspect-token.ts";
-import { createPasswordCode } from "./flows/issue-password-code.ts";
-import { learnHashCosts } from "./flows/learn-hash-costs.ts";
-import { listAuditEvents } from "./flows/list-audit-events.ts";
-import { listUsers } from "./flows/list-users.ts";
-import { login } from "./flows/login.ts";
-import { logout } from "./flows/logout.ts";
-import { createGroup, deleteGroup, getGroup, listGroups, updateGroup } from "./flows/manage-groups.ts";
-import { listSessions, revokeOtherSessions, revokeSession } from "./flows/manage-sessions.ts";
+import { changePassword } from "./flows/account/change-password.ts";
+import { listSessions, revokeOtherSessions, revokeSession } from "./flows/account/sessions.ts";
+import { updateProfile } from "./flows/account/update-profile.ts";
+import { listAuditEvents } from "./flows/administration/audit-events.ts";
+import { createUser } from "./flows/administration/create-user.ts";
+import { declarePermissions } from "./flows/administration/declare-permissions.ts";
+import { createGroup, deleteGroup, getGroup, listGroups, updateGroup } from "./flows/administration/groups.ts";
+import { listUsers } from "./flows/administration/list-users.ts";
 import {
   changePasswordOf,
   createGroupAsOperator,
@@ -32,22 +22,39 @@ import {
   unlock,
   updateGroupNamed,
   updateUserNamed,
-} from "./flows/operate.ts";
-import { purge } from "./flows/purge.ts";
+} from "./flows/administration/operator.ts";
 import {
   completeImportRound,
   linkImportedUser,
   listPeopleWithoutAccount,
   recordImportedUsers,
   startImportRound,
-} from "./flows/record-imported-users.ts";
-import { refresh } from "./flows/refresh.ts";
-import { register } from "./flows/register.ts";
-import { resetPassword } from "./flows/reset-password.ts";
-import { rotateKeys } from "./flows/rotate-keys.ts";
-import { syncPermissions } from "./flows/sync-permissions.ts";
-import { unlockUser } from "./flows/unlock-user.ts";
-import { updateProfile } from "./flows/update-profile.ts";
+} from "./flows/administration/record-imported-users.ts";
+import { unlockUser } from "./flows/administration/unlock-user.ts";
+import { endSessionsOf, listSessionsOf } from "./flows/administration/user-sessions.ts";
+import {
+  createAccount,
+  deleteUser,
+  getUser,
+  setGroups,
+  setPermissions,
+  updateUser,
+} from "./flows/administration/users.ts";
+import { authenticate } from "./flows/authentication/authenticate.ts";
+import { authorize, findPermissions } from "./flows/authentication/authorize.ts";
+import { inspectToken } from "./flows/authentication/inspect-token.ts";
+import { examine, refuseFaults } from "./flows/maintenance/check-health.ts";
+import { learnHashCosts } from "./flows/maintenance/measure-hash-costs.ts";
+import { purge } from "./flows/maintenance/purge.ts";
+import { rotateKeys } from "./flows/maintenance/rotate-keys.ts";
+import { syncPermissions } from "./flows/maintenance/sync-permissions.ts";
+import { refresh } from "./flows/sign-in/refresh.ts";
+import { register } from "./flows/sign-in/register.ts";
+import { resetPassword } from "./flows/sign-in/reset-password.ts";
+import { login } from "./flows/sign-in/sign-in.ts";
+import { logout } from "./flows/sign-in/sign-out.ts";
+import type { Core } from "./flows/steps/core.ts";
+import { createPasswordCode } from "./flows/steps/password-code.ts";
 import { type AuthOptions, resolveOptions } from "./options.ts";
 import { type DatabaseOptions, openStorage, withoutHaste } from "./storage/database.ts";
 import { migrate } from "./storage/migrate.ts";

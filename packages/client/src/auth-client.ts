@@ -8,7 +8,7 @@ import { createEndpoint, type Transformer, toCodec } from "./endpoint.ts";
 import { createBatchLink, createLink, type LinkOptions, withToken } from "./link.ts";
 import type { PersonOf } from "./mounted-router.ts";
 import { createProcedurePaths, type ProcedurePaths } from "./procedure-paths.ts";
-import { type AuthState, createSessionKeeper, loading, type SessionKeeper } from "./session-keeper.ts";
+import { type AuthState, createSessionKeeper, loading, type SessionKeeper } from "./session-manager.ts";
 import { type AuthStorage, localStorageStorage, memoryStorage } from "./storage.ts";
 
 type Credentials = inferRouterInputs<AppRouter>["token"]["obtain"];

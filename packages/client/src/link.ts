@@ -2,7 +2,7 @@ import { httpBatchLink, type Operation, TRPCClientError, type TRPCLink } from "@
 import type { AnyRouter } from "@trpc/server";
 import { observable } from "@trpc/server/observable";
 import { isAuthError } from "./errors.ts";
-import { isFinal, type SessionKeeper } from "./session-keeper.ts";
+import { isFinal, type SessionKeeper } from "./session-manager.ts";
 
 /** Where calls get their token from, and who is told when one is refused. */
 export type TokenSource = Pick<SessionKeeper, "findToken" | "replaceToken" | "endUnlessNewer">;

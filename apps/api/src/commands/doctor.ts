@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { describeSettings, readEnvironment } from "../environment.ts";
-import { exitCodes, reportFailure } from "../failure.ts";
+import { exitCodes, reportFailure } from "../exit-codes.ts";
 import { openAuth } from "../open-auth.ts";
 
 interface Flags {

@@ -1,6 +1,6 @@
 import type { Auth } from "@latchkey/auth";
 import { Command } from "commander";
-import { exitCodes } from "../failure.ts";
+import { exitCodes } from "../exit-codes.ts";
 import { print, withAuth } from "./with-auth.ts";
 
 interface Flags {

@@ -1,6 +1,6 @@
 import { attemptLimits } from "@latchkey/auth";
 import type { TestAuth } from "@latchkey/auth/testing";
-import { password } from "./people.ts";
+import { password } from "./accounts-over-http.ts";
 
 /** Somebody with three names, so that a lock can be reached before any of them has to wait. */
 export const locked = {

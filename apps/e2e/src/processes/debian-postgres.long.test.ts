@@ -8,9 +8,9 @@ import { promisify } from "node:util";
 import { type Auth, createAuth } from "@latchkey/auth";
 import { makeTemporaryFolder } from "@latchkey/embedded-postgres/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { password } from "../permissions/people.ts";
+import { password } from "../permissions/accounts-in-core.ts";
 import { queryOnce } from "./external-database.ts";
-import { until } from "./program.ts";
+import { until } from "./service-process.ts";
 
 // An older PostgreSQL whose superuser we are, and a pooler that knows nothing of prepared statements: Debian's.
 

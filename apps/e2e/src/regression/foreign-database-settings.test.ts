@@ -1,7 +1,7 @@
 import { type Auth, createAuth, isStorageUnavailable } from "@latchkey/auth";
 import { createTestAuth, type TestAuth, testSecret } from "@latchkey/auth/testing";
 import { describe, expect, test } from "vitest";
-import { createPerson, password, toAdministrator } from "../permissions/people.ts";
+import { createPerson, password, toAdministrator } from "../permissions/accounts-in-core.ts";
 import { queryOnce } from "../processes/external-database.ts";
 
 /** What a database, a role or a connection can be told, as somebody has for reasons of their own. */

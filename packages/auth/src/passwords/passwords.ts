@@ -1,10 +1,10 @@
 import { bcryptSha256Kind, checkDecoy, hashBcryptSha256 } from "./bcrypt.ts";
+import { createEvenWork } from "./constant-work.ts";
 import { readStoredPassword } from "./django.ts";
-import { createEvenWork } from "./even-work.ts";
-import { type Crowd, createHashGate, type HashGateOptions } from "./hash-gate.ts";
+import { kindOf } from "./hash-format.ts";
+import { type Crowd, createHashGate, type HashGateOptions } from "./hash-semaphore.ts";
 import type { StoredPassword } from "./hasher.ts";
-import { kindOf } from "./kind.ts";
-import { createRecentMedian } from "./recent-median.ts";
+import { createRecentMedian } from "./rolling-median.ts";
 
 export interface PasswordsOptions extends Omit<HashGateOptions, "now"> {
   /** The base-2 logarithm of bcrypt's rounds, 4 to 15. */

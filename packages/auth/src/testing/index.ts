@@ -4,7 +4,7 @@ import type { Auth } from "../auth.ts";
 import type { Clock } from "../clock.ts";
 import type { Config, ConfigOf } from "../config.ts";
 import { createAuth } from "../create-auth.ts";
-import type { RequestFacts } from "../flows/core.ts";
+import type { RequestFacts } from "../flows/steps/core.ts";
 import type { AuthOptions } from "../options.ts";
 import type { NoFields, ProfileFields } from "../users/profile.ts";
 import { administer, readTestServer, templateName } from "./test-server.ts";
