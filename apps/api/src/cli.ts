@@ -18,9 +18,9 @@ import {
   listUsersCommand,
   unlockCommand,
 } from "./commands/users.ts";
-import { exitCodes, outliveReaders, reportFailure } from "./exit-codes.ts";
+import { exitCodes, ignoreBrokenPipe, reportFailure } from "./exit-codes.ts";
 
-outliveReaders();
+ignoreBrokenPipe();
 
 const program = new Command("latchkey")
   .description("Administers Latchkey. It works while the service runs, on the same database.")

@@ -31,7 +31,7 @@ export function reportFailure(error: unknown): number {
  * Whoever reads the output, a terminal or the other end of a pipe, may go away first. That must not end a process before it
  * has put its things away.
  */
-export function outliveReaders(): void {
+export function ignoreBrokenPipe(): void {
   for (const output of [process.stdout, process.stderr]) output.on("error", () => {});
 }
 

@@ -1,12 +1,12 @@
 import { readdir, readFile } from "node:fs/promises";
 import { getPriority, platform } from "node:os";
 import { expect, test } from "vitest";
-import { letHashesGiveWay } from "./thread-pool-priority.ts";
+import { lowerThreadPoolPriority } from "./thread-pool-priority.ts";
 
 test.runIf(platform() === "linux")(
   "the threads that hash give way, and the one that answers calls does not",
   async () => {
-    await letHashesGiveWay();
+    await lowerThreadPoolPriority();
 
     const threads = await readdir("/proc/self/task");
     const named = await Promise.all(

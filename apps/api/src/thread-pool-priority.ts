@@ -9,7 +9,7 @@ const priority = 10;
  * else wants them: the thread that answers calls, and PostgreSQL. While nobody does, hashes are as fast as ever. Elsewhere, and
  * where the system does not allow it, everything stays as it is.
  */
-export async function letHashesGiveWay(): Promise<void> {
+export async function lowerThreadPoolPriority(): Promise<void> {
   try {
     // Reading the folder is work for the pool, which starts all of its threads with the first.
     for (const thread of await readdir("/proc/self/task")) {

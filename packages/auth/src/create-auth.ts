@@ -10,15 +10,15 @@ import { declarePermissions } from "./flows/administration/declare-permissions.t
 import { createGroup, deleteGroup, getGroup, listGroups, updateGroup } from "./flows/administration/groups.ts";
 import { listUsers } from "./flows/administration/list-users.ts";
 import {
-  changePasswordOf,
   createGroupAsOperator,
   createPasswordCodeNamed,
   deleteGroupNamed,
   deleteUserNamed,
   endSessionsNamed,
-  grantTo,
+  grant,
   listSessionsNamed,
-  revokeFrom,
+  revoke,
+  setPassword,
   unlock,
   updateGroupNamed,
   updateUserNamed,
@@ -41,10 +41,10 @@ import {
   updateUser,
 } from "./flows/administration/users.ts";
 import { authenticate } from "./flows/authentication/authenticate.ts";
-import { authorize, findPermissions } from "./flows/authentication/authorize.ts";
+import { authorize } from "./flows/authentication/authorize.ts";
 import { inspectToken } from "./flows/authentication/inspect-token.ts";
-import { examine, refuseFaults } from "./flows/maintenance/check-health.ts";
-import { learnHashCosts } from "./flows/maintenance/measure-hash-costs.ts";
+import { checkHealth, refuseFaults } from "./flows/maintenance/check-health.ts";
+import { measureHashCosts } from "./flows/maintenance/measure-hash-costs.ts";
 import { purge } from "./flows/maintenance/purge.ts";
 import { rotateKeys } from "./flows/maintenance/rotate-keys.ts";
 import { syncPermissions } from "./flows/maintenance/sync-permissions.ts";
@@ -54,9 +54,10 @@ import { resetPassword } from "./flows/sign-in/reset-password.ts";
 import { login } from "./flows/sign-in/sign-in.ts";
 import { logout } from "./flows/sign-in/sign-out.ts";
 import type { Core } from "./flows/steps/core.ts";
+import { findPermissions } from "./flows/steps/held-permissions.ts";
 import { createPasswordCode } from "./flows/steps/password-code.ts";
 import { type AuthOptions, resolveOptions } from "./options.ts";
-import { type DatabaseOptions, openStorage, withoutHaste } from "./storage/database.ts";
+import { type DatabaseOptions, openStorage, withoutStatementTimeout } from "./storage/database.ts";
 import { migrate } from "./storage/migrate.ts";
 import { buildOnlineIndexes } from "./storage/online-indexes.ts";
 import { indexesOf, type NoFields, type ProfileFields } from "./users/profile.ts";
@@ -132,12 +133,12 @@ export function createAuth<
         listWithoutAccount: listPeopleWithoutAccount,
       }),
       completeRound: (round, input) =>
-        withoutHaste(database, (db) => completeImportRound({ ...core, db }, round, input)),
+        withoutStatementTimeout(database, (db) => completeImportRound({ ...core, db }, round, input)),
     },
     operator: bind(core, {
-      changePassword: changePasswordOf,
-      grant: grantTo,
-      revoke: revokeFrom,
+      changePassword: setPassword,
+      grant: grant,
+      revoke: revoke,
       unlock,
       update: updateUserNamed,
       delete: deleteUserNamed,
@@ -150,16 +151,16 @@ export function createAuth<
     }),
     publicKeys: () => core.keyRing.publicKeys(),
     verificationKeys: () => core.keyRing.verificationKeys(),
-    learnHashCosts: () => withoutHaste(database, (db) => learnHashCosts(core, db)),
+    measureHashCosts: () => withoutStatementTimeout(database, (db) => measureHashCosts(core, db)),
     purge: () =>
-      withoutHaste(database, async (db) => {
+      withoutStatementTimeout(database, async (db) => {
         const purged = await purge({ ...core, db });
         await buildOnlineIndexes(db, indexesOf(core.profile));
         return purged;
       }),
-    migrate: () => withoutHaste(database, async (db) => void (await migrate(db))),
-    prepare: async () => {
-      await withoutHaste(database, async (db) => {
+    migrate: () => withoutStatementTimeout(database, async (db) => void (await migrate(db))),
+    initialize: async () => {
+      await withoutStatementTimeout(database, async (db) => {
         await migrate(db);
         await refuseFaults(db);
         await buildOnlineIndexes(db, indexesOf(core.profile));
@@ -167,11 +168,11 @@ export function createAuth<
       await core.keyRing.prepare();
       await syncPermissions(core, { prune: false });
     },
-    examine: () => withoutHaste(database, (db) => examine({ ...core, db }, storage.pool)),
+    checkHealth: () => withoutStatementTimeout(database, (db) => checkHealth({ ...core, db }, storage.pool)),
     ping: async () => {
       await storage.pool.query("select");
     },
-    refuseWaiting: () => core.passwords.close(),
+    rejectQueuedHashes: () => core.passwords.close(),
     close: () => storage.close(),
   };
   // What is read and taken by `options.profile` is what the type says: the flows themselves know the built-in fields alone.

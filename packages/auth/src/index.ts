@@ -12,12 +12,12 @@ export {
   StartError,
 } from "./errors.ts";
 export type { ChangePasswordInput } from "./flows/account/change-password.ts";
-export type { Device, OwnDevice } from "./flows/account/sessions.ts";
+export type { OwnDevice } from "./flows/account/sessions.ts";
 export type { EventPageAnswer } from "./flows/administration/audit-events.ts";
 export type { CreateUserInput } from "./flows/administration/create-user.ts";
 export type { DeclarePermissionsInput } from "./flows/administration/declare-permissions.ts";
 export type { GroupPageAnswer } from "./flows/administration/groups.ts";
-export type { UserPageAnswer } from "./flows/administration/list-users.ts";
+export type { UserPage as UserPageAnswer } from "./flows/administration/list-users.ts";
 export type { StartRoundInput } from "./flows/administration/record-imported-users.ts";
 export type {
   AdministeredUser,
@@ -26,15 +26,14 @@ export type {
   UserUpdate,
 } from "./flows/administration/users.ts";
 export { OldTokenRefused } from "./flows/authentication/adopt-django-token.ts";
-export type { Caller } from "./flows/authentication/authenticate.ts";
 export type { TokenInspection } from "./flows/authentication/inspect-token.ts";
 export type { Purged } from "./flows/maintenance/purge.ts";
-export type { SyncedPermissions } from "./flows/maintenance/sync-permissions.ts";
 export type { RegisterInput } from "./flows/sign-in/register.ts";
 export type { LoginInput } from "./flows/sign-in/sign-in.ts";
 export type { Administrator } from "./flows/steps/authority.ts";
-export type { RequestFacts } from "./flows/steps/core.ts";
-export type { SessionAnswer, SignInAnswer } from "./flows/steps/issue-session-tokens.ts";
+export type { Principal as Caller, RequestInfo as RequestFacts } from "./flows/steps/core.ts";
+export type { SignInAnswer, TokenResponse as SessionAnswer } from "./flows/steps/issue-session-tokens.ts";
+export type { Device } from "./flows/steps/list-devices.ts";
 export type { PasswordCode } from "./flows/steps/password-code.ts";
 export { isPlainLine, isPlainProse } from "./free-text.ts";
 export type { HookEvent, HookName, Hooks, HookTransaction } from "./hooks/hooks.ts";
@@ -42,6 +41,7 @@ export { type CountryCode, isCountryCode, type PhoneResult, parsePhone } from ".
 export type { ImportedKey, ImportedPerson } from "./imported-users/imported-user.ts";
 export type { ImportRound, RoundChanges } from "./imported-users/round-store.ts";
 export type { AuthOptions } from "./options.ts";
+export type { SyncedPermissions } from "./permissions/permission.ts";
 export {
   type CorePermission,
   coreModels,

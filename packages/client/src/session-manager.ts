@@ -35,10 +35,10 @@ interface Failure {
   readonly wait: number;
 }
 
-export interface SessionKeeperOptions {
+export interface SessionManagerOptions {
   readonly storage: AuthStorage;
   /** Keep no token in the storage: only who is signed in, for the other tabs and the next page. */
-  readonly hidesTokens: boolean;
+  readonly cookieMode: boolean;
   /** How the person is stored, with dates and the like. */
   readonly codec: Codec;
   /** Exchanges a refresh token for the next session answer. */
@@ -47,7 +47,7 @@ export interface SessionKeeperOptions {
   readonly revoke: (refreshToken: string) => Promise<unknown>;
 }
 
-export type SessionKeeper = ReturnType<typeof createSessionKeeper>;
+export type SessionManager = ReturnType<typeof createSessionManager>;
 
 export const loading: AuthState = { status: "loading", user: null };
 const signedOut: AuthState = { status: "signedOut", user: null };
@@ -71,7 +71,7 @@ export const isFinal = (error: unknown): boolean => isAuthError(error) && finalR
  * What a person wants is numbered when they ask for it, and of two answers the one with the higher number stands, in whatever
  * order they come. A session that was opened and is not kept is ended at the service.
  */
-export function createSessionKeeper({ storage, hidesTokens, codec, renew, revoke }: SessionKeeperOptions) {
+export function createSessionManager({ storage, cookieMode, codec, renew, revoke }: SessionManagerOptions) {
   const queue = createStorageQueue(storage);
   const revokeSoon = createSessionRevoker(revoke);
   let kept: KeptSession | null = null;
@@ -122,7 +122,7 @@ export function createSessionKeeper({ storage, hidesTokens, codec, renew, revoke
 
   const parse = (text: string | null) => parseSession(text, codec);
 
-  const format = (session: KeptSession) => formatSession(session, { deviceMark, hidesTokens, codec });
+  const format = (session: KeptSession) => formatSession(session, { deviceMark, cookieMode: cookieMode, codec });
 
   const writeStored = (session: KeptSession) => queue.write(() => format(session));
 
@@ -221,7 +221,7 @@ export function createSessionKeeper({ storage, hidesTokens, codec, renew, revoke
     fulfilled = asked;
     const reading = readReplaced();
     const clearing = forget();
-    if (hidesTokens) return signOutByCookie(asked, session !== null || isOpening, clearing);
+    if (cookieMode) return signOutByCookie(asked, session !== null || isOpening, clearing);
     const endings = [endUnlessKept(session), reading.then((stored) => endOther(stored, session))];
     await Promise.all([...endings, clearing, ready.then(() => ending)]);
   }

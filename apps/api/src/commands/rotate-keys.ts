@@ -26,7 +26,7 @@ export function rotateKeysCommand(): Command {
         if (isSharedSecret) process.exitCode = exitCodes.incomplete;
       };
       // Old keys that are given up need not be readable: this is the way on after the secret was lost.
-      await withAuth(rotate, compromised ? { makeReady: (auth) => auth.migrate() } : {});
+      await withAuth(rotate, compromised ? { initialize: (auth) => auth.migrate() } : {});
     });
 }
 

@@ -37,7 +37,7 @@ test("a refusal takes the same work for nobody and for accounts of every kind, w
   await auth.createUser({ username: "inactive", password });
   await (await another({ passwords: { cost: 7 } })).createUser({ username: "older", password });
   await database.query("update latchkey.users set is_active = false where username = 'inactive'");
-  await auth.learnHashCosts();
+  await auth.measureHashCosts();
   await createLockedAccount(live.test);
 
   const kinds = [...Object.keys(stored), "older", "inactive", "locked", "nobody", "+905329998877"];

@@ -19,7 +19,7 @@ export async function createLockedAccount(
   await test.auth.createUser(locked);
   await before();
   const names = [locked.username, locked.email, locked.phoneNumber];
-  for (let time = 0; time < attemptLimits.account_strangers.most; time += 1) {
+  for (let time = 0; time < attemptLimits.account_strangers.lockAfter; time += 1) {
     const facts = { ...test.facts, address: `10.1.${time}.1` };
     await quick.login({ username: names[time % 3] ?? "", password: "wrong" }, facts).catch(() => {});
   }

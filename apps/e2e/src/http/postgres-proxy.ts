@@ -81,7 +81,7 @@ export async function startTappedServer(): Promise<LiveServer & { readonly tap: 
   const tap = await tapPostgres({ host: String(connection.host), port: Number(connection.port) });
   const passwords = { cost: 4, hashConcurrency: 2 };
   const auth = createAuth({ ...connection, port: tap.port }, { secret: testSecret, clock: test.clock, passwords });
-  await auth.prepare();
+  await auth.initialize();
   const logged: string[] = [];
   const log = createLog("info", { write: (line) => void logged.push(line) });
   const server = await startServer({ auth, log, host: "127.0.0.1", port: 0 });

@@ -32,7 +32,7 @@ export async function startTwoServices(settings: Readonly<Record<string, string>
     await database[Symbol.asyncDispose]();
   };
   try {
-    await auth.prepare();
+    await auth.initialize();
     const urls = await Promise.all([start(), start()]);
     return { urls, database, auth, [Symbol.asyncDispose]: close };
   } catch (error) {

@@ -1,4 +1,4 @@
-import { checkDecoy } from "./bcrypt.ts";
+import { verifyDummyHash } from "./bcrypt.ts";
 import { createRecentMedian } from "./rolling-median.ts";
 
 const lowestCost = 4;
@@ -6,19 +6,19 @@ const lowestCost = 4;
 /** Hashes of ours that a refusal may take in place of one; dearer imported ones can be told from the rest. */
 const mostHashes = 4;
 
-export interface EvenWork {
+export interface ConstantWork {
   /** Runs `work`, which is one bcrypt at the current cost, and remembers how long it took. */
   measure<T>(work: () => Promise<T>): Promise<T>;
   /** What work that took so many milliseconds is, counted in hashes of the current cost. */
   toHashes(milliseconds: number): number;
   /** Says what the dearest stored hash is, counted in hashes of the current cost. */
-  setDearest(hashes: number): void;
+  setTargetWork(hashes: number): void;
   /** Does what is left of a refusal after so many hashes' worth of other work. */
-  spendRest(password: string, done: number): Promise<void>;
+  doRemainingWork(password: string, done: number): Promise<void>;
 }
 
 /** Makes a refusal cost the same whatever is stored, or nothing: what a check against the dearest stored hash does, or one of ours. */
-export function createEvenWork(cost: number): EvenWork {
+export function createConstantWork(cost: number): ConstantWork {
   const durations = createRecentMedian();
   let whole = 1;
 
@@ -35,12 +35,12 @@ export function createEvenWork(cost: number): EvenWork {
       const full = durations.read();
       return full === undefined ? 0 : milliseconds / full;
     },
-    setDearest(hashes) {
+    setTargetWork(hashes) {
       whole = Math.min(mostHashes, Math.max(1, hashes));
     },
-    async spendRest(password, done) {
+    async doRemainingWork(password, done) {
       for (const part of splitWork(cost, whole - done)) {
-        const work = () => checkDecoy(password, part);
+        const work = () => verifyDummyHash(password, part);
         await (part === cost ? measure(work) : work());
       }
     },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { AuthError } from "../errors.ts";
-import { createHashGate } from "./hash-semaphore.ts";
+import { createHashSemaphore } from "./hash-semaphore.ts";
 
 /** Work that ends when it is told to, and remembers in which order it started. */
 function createBench() {
@@ -25,7 +25,7 @@ async function overload(attempt: Promise<unknown>): Promise<AuthError> {
 
 describe("a flood", () => {
   it("never runs more at once than allowed, and loses nothing, with hundreds in parallel", async () => {
-    const gate = createHashGate({ concurrency: 3, queueLimit: 500 });
+    const gate = createHashSemaphore({ concurrency: 3, queueLimit: 500 });
     let running = 0;
     let most = 0;
     const work = async () => {
@@ -41,7 +41,7 @@ describe("a flood", () => {
 
   it("is refused beyond the queue, at once and without running", async () => {
     const { work, started, end } = createBench();
-    const gate = createHashGate({ concurrency: 1, queueLimit: 1 });
+    const gate = createHashSemaphore({ concurrency: 1, queueLimit: 1 });
     const admitted = [gate.run(work(1)), gate.run(work(2))];
     const error = await overload(gate.run(work(3)));
     expect(error.retryAfter).toBe(1);
@@ -54,7 +54,7 @@ describe("a flood", () => {
 
   it("is told when the queue will be done, from how long work took of late", async () => {
     let time = 0;
-    const gate = createHashGate({ concurrency: 2, queueLimit: 4, now: () => time });
+    const gate = createHashSemaphore({ concurrency: 2, queueLimit: 4, now: () => time });
     await gate.run(async () => {
       time += 1500;
     });
@@ -71,7 +71,7 @@ describe("a flood", () => {
 
   it("is over as soon as there is room again", async () => {
     const { work, end } = createBench();
-    const gate = createHashGate({ concurrency: 1, queueLimit: 0 });
+    const gate = createHashSemaphore({ concurrency: 1, queueLimit: 0 });
     const first = gate.run(work(1));
     await overload(gate.run(work(2)));
     end(1);
@@ -83,7 +83,7 @@ describe("a flood", () => {
 describe("order", () => {
   it("is first come, first served, also for one who comes as another leaves", async () => {
     const { work, started, end } = createBench();
-    const gate = createHashGate({ concurrency: 1, queueLimit: 10 });
+    const gate = createHashSemaphore({ concurrency: 1, queueLimit: 10 });
     const first = gate.run(work(1));
     const second = gate.run(work(2));
     const third = first.then(() => gate.run(work(3)));
@@ -108,7 +108,7 @@ describe("a crowd, such as everybody at one address", () => {
 
   it("has its turn after every other crowd has had one, however many of it wait", async () => {
     const { work, started, end } = createBench();
-    const gate = createHashGate({ concurrency: 1, queueLimit: 10 });
+    const gate = createHashSemaphore({ concurrency: 1, queueLimit: 10 });
     const all = [1, 2, 3, 4].map((id) => gate.run(work(id), "large"));
     all.push(gate.run(work(5), "small"), gate.run(work(6), null), gate.run(work(7), null));
     for (const id of [1, 2, 5, 6, 7, 3, 4]) {
@@ -121,11 +121,11 @@ describe("a crowd, such as everybody at one address", () => {
 
   it("gives way from its end to others where there is no room, and never to its own", async () => {
     const { work, started, end } = createBench();
-    const gate = createHashGate({ concurrency: 1, queueLimit: 3 });
+    const gate = createHashSemaphore({ concurrency: 1, queueLimit: 3 });
     const large = [1, 2, 3, 4].map((id) => waits(gate.run(work(id), "large")));
     await overload(gate.run(work(5), "large"));
-    expect(() => gate.requireRoom("large")).toThrow(AuthError);
-    gate.requireRoom("small");
+    expect(() => gate.assertCapacity("large")).toThrow(AuthError);
+    gate.assertCapacity("small");
     const small = waits(gate.run(work(6), "small"));
     expect(await large[3]).toBe("overloaded");
     // Two and one are as fair as it gets.
@@ -154,7 +154,7 @@ describe("work that fails", () => {
       },
     ],
   ])("gives its place back when it %s", async (_title, work) => {
-    const gate = createHashGate({ concurrency: 1, queueLimit: 100 });
+    const gate = createHashSemaphore({ concurrency: 1, queueLimit: 100 });
     const failures = Array.from({ length: 100 }, () => gate.run(work));
     const results = await Promise.allSettled(failures);
     expect(results.every((result) => result.status === "rejected" && result.reason.message === "no memory")).toBe(true);
@@ -165,7 +165,7 @@ describe("work that fails", () => {
 describe("a gate that is closed", () => {
   it("refuses whoever waits and whoever comes, and lets what runs come to its end", async () => {
     const { work, started, end } = createBench();
-    const gate = createHashGate({ concurrency: 1, queueLimit: 2 });
+    const gate = createHashSemaphore({ concurrency: 1, queueLimit: 2 });
     const running = gate.run(work(1));
     const waiting = [gate.run(work(2)), gate.run(work(3))];
     gate.close();

@@ -2,7 +2,7 @@ import { AuthError } from "../errors.ts";
 import { createFairQueue } from "./fair-queue.ts";
 import { createRecentMedian } from "./rolling-median.ts";
 
-export interface HashGateOptions {
+export interface HashSemaphoreOptions {
   /** How many pieces of work run at once; fewer than libuv's pool has threads, so that signatures are still checked. */
   readonly concurrency: number;
   /** How many more may wait. */
@@ -14,9 +14,9 @@ export interface HashGateOptions {
 /** Whom work is for, such as everybody at one address; null for somebody of whom nothing is known. */
 export type Crowd = string | null;
 
-export interface HashGate {
+export interface HashSemaphore {
   /** Throws AuthError `overloaded` when {@link run} would. */
-  requireRoom(crowd?: Crowd): void;
+  assertCapacity(crowd?: Crowd): void;
   /**
    * Runs `work` when its turn comes: of one crowd first come first served, and of several by turns. When too many wait, somebody of the
    * largest crowd gives way to one who comes from a smaller. Work never enters the gate again: it would wait for itself.
@@ -30,7 +30,11 @@ export interface HashGate {
 }
 
 /** Keeps password hashes from taking every thread, and from queueing for longer than anybody waits. */
-export function createHashGate({ concurrency, queueLimit, now = () => performance.now() }: HashGateOptions): HashGate {
+export function createHashSemaphore({
+  concurrency,
+  queueLimit,
+  now = () => performance.now(),
+}: HashSemaphoreOptions): HashSemaphore {
   const waiting = createFairQueue<PromiseWithResolvers<void>>();
   const durations = createRecentMedian();
   let running = 0;
@@ -44,24 +48,24 @@ export function createHashGate({ concurrency, queueLimit, now = () => performanc
 
   const isFull = () => running >= concurrency && waiting.size() >= queueLimit;
 
-  function requireRoom(crowd: Crowd = null): void {
+  function assertCapacity(crowd: Crowd = null): void {
     if (isFull() && !waiting.mayDisplace(crowd)) throw overloaded();
   }
 
-  async function enter(crowd: Crowd): Promise<void> {
+  async function acquire(crowd: Crowd): Promise<void> {
     if (isClosed) throw closed();
     if (running < concurrency) {
       running += 1;
       return;
     }
-    requireRoom(crowd);
+    assertCapacity(crowd);
     if (isFull()) waiting.displace()?.reject(overloaded());
     const turn = Promise.withResolvers<void>();
     waiting.add(crowd, turn);
     await turn.promise;
   }
 
-  function leave(): void {
+  function release(): void {
     const next = waiting.take();
     // The place goes straight to the next in line, so that nobody who comes in between takes it.
     if (next) next.resolve();
@@ -69,15 +73,15 @@ export function createHashGate({ concurrency, queueLimit, now = () => performanc
   }
 
   return {
-    requireRoom,
+    assertCapacity: assertCapacity,
     async run(work, crowd = null) {
-      await enter(crowd);
+      await acquire(crowd);
       const startedAt = now();
       try {
         return await work();
       } finally {
         durations.add(now() - startedAt);
-        leave();
+        release();
       }
     },
     close() {

@@ -16,14 +16,14 @@ export interface KnownDevice {
  * Makes the mark of a device for one user. It lets nobody in: it only shows that somebody signed in as that user with this device
  * before, so that strangers who guess do not keep its owner out.
  */
-export function markDevice(key: Uint8Array, userId: string, id: string | null): KnownDevice {
+export function createDeviceToken(key: Uint8Array, userId: string, id: string | null): KnownDevice {
   const bytes = id === null ? randomBytes(idBytes) : Buffer.from(id, "hex");
   const mark = Buffer.concat([bytes, seal(key, userId, bytes)]).toString("base64url");
   return { id: bytes.toString("hex"), mark };
 }
 
 /** The id of the device that shows a mark, or null when it is not one of that user's. */
-export function readDeviceMark(key: Uint8Array, userId: string, mark: string): string | null {
+export function readDeviceToken(key: Uint8Array, userId: string, mark: string): string | null {
   const bytes = Buffer.from(mark, "base64url");
   if (bytes.length !== idBytes + sealBytes) return null;
   const id = bytes.subarray(0, idBytes);

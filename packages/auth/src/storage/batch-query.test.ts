@@ -1,10 +1,10 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { shareQuery } from "./batch-query.ts";
+import { batchQuery } from "./batch-query.ts";
 
 test("calls from different callbacks of one turn of the event loop share a query, and later ones do not", async () => {
   const queries: (readonly number[])[] = [];
-  const double = shareQuery(async (keys: readonly number[]) => {
+  const double = batchQuery(async (keys: readonly number[]) => {
     queries.push(keys);
     return keys.map((key) => key * 2);
   });
@@ -18,7 +18,7 @@ test("calls from different callbacks of one turn of the event loop share a query
 
 test("the same key twice is read twice, and one that fails fails alone", async () => {
   const run = async (keys: readonly string[]) => keys.map((key) => (key === "bad" ? new Error(key) : keys.length));
-  const read = shareQuery<string, number>(run);
+  const read = batchQuery<string, number>(run);
   const [one, same, bad] = await Promise.allSettled([read("one"), read("one"), read("bad")]);
 
   expect([one, same]).toEqual([

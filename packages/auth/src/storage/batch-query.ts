@@ -10,7 +10,7 @@ const mostKeys = 500;
  *
  * @param run answers a value, or an Error, for each key, in the order of the keys
  */
-export function shareQuery<Key, Value>(
+export function batchQuery<Key, Value>(
   run: (keys: readonly Key[]) => Promise<readonly (Value | Error)[]>,
 ): (key: Key) => Promise<Value> {
   const loader = new DataLoader<Key, Value>(run, {

@@ -7,13 +7,12 @@ import type { Queries } from "../../storage/database.ts";
 import { toNetwork } from "../../throttling/address.ts";
 import type { Admission, Scope } from "../../throttling/throttle.ts";
 import { type Account, findAccountById, markOldTokensEnded, replacePassword } from "../../users/user-store.ts";
-import type { Caller } from "../authentication/authenticate.ts";
-import type { Core, RequestFacts } from "../steps/core.ts";
+import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { requireGoodPassword } from "../steps/encode-password.ts";
-import { type AnsweredSession, answerSession, type SessionAnswer } from "../steps/issue-session-tokens.ts";
+import { type AnsweredSession, issueSessionTokens, type TokenResponse } from "../steps/issue-session-tokens.ts";
 import { openSession } from "../steps/open-session.ts";
-import { recordUsedUp } from "../steps/record-exhausted.ts";
-import { unlessUndone, whileCounted } from "../steps/refund-on-failure.ts";
+import { recordExhausted } from "../steps/record-exhausted.ts";
+import { refundOnFailure, unlessUndone } from "../steps/refund-on-failure.ts";
 import { replaceRefreshToken } from "../steps/rotate-session.ts";
 import { tellHook } from "../steps/tell-hooks.ts";
 
@@ -32,22 +31,22 @@ export interface ChangePasswordInput {
  */
 export async function changePassword(
   core: Core,
-  { user, session }: Caller,
+  { user, session }: Principal,
   { currentPassword, newPassword }: ChangePasswordInput,
-  facts: RequestFacts,
-): Promise<SessionAnswer> {
+  facts: RequestInfo,
+): Promise<TokenResponse> {
   const network = toNetwork(facts.address);
   core.passwords.requireRoom(network);
   const account = await findAccountById(core.db, user.id);
   if (!account) throw wrongPassword();
   requireGoodPassword(core, newPassword, { field: "newPassword", person: account });
-  const admission = await core.throttle.admit(scopesOf(account));
-  const stored = admission.isClosed ? null : account.password;
-  const { matches } = await whileCounted(core, admission, () =>
+  const admission = await core.throttle.consume(scopesOf(account));
+  const stored = admission.isLocked ? null : account.password;
+  const { matches } = await refundOnFailure(core, admission, () =>
     core.passwords.verify(currentPassword, stored, network),
   );
   if (!matches) return refuse(core, { account, admission, facts });
-  const next = await whileCounted(core, admission, () => core.passwords.hash(newPassword, network));
+  const next = await refundOnFailure(core, admission, () => core.passwords.hash(newPassword, network));
   const replace = async (transaction: Queries) => {
     const isReplaced = await replacePassword(transaction, {
       id: user.id,
@@ -67,11 +66,11 @@ export async function changePassword(
         ? await beginAnew(core, transaction, session.id, facts)
         : await openSession(core, transaction, { user, facts });
     await tellHook(core, transaction, "passwordChanged", { user: movedOn.user, by: "owner", request: facts });
-    await core.throttle.succeed(transaction, admission.counted);
+    await core.throttle.settle(transaction, admission.counted);
     return movedOn;
   };
   const movedOn = await unlessUndone(core, admission, () => core.db.transaction().execute(replace));
-  return answerSession(core, movedOn);
+  return issueSessionTokens(core, movedOn);
 }
 
 /** Whoever holds a session is no stranger, and still may not guess for long. */
@@ -85,14 +84,14 @@ function scopesOf({ id }: Account): Scope[] {
 interface Refusal {
   readonly account: Account;
   readonly admission: Admission;
-  readonly facts: RequestFacts;
+  readonly facts: RequestInfo;
 }
 
 async function refuse(core: Core, { account, admission, facts }: Refusal): Promise<never> {
   const about = { ...facts, actorId: account.id, subjectId: account.id };
   await core.db.transaction().execute(async (transaction) => {
     await recordEvent(transaction, { event: "password_change_refused" }, about);
-    await recordUsedUp(transaction, admission, about);
+    await recordExhausted(transaction, admission, about);
   });
   throw wrongPassword();
 }
@@ -102,7 +101,7 @@ async function beginAnew(
   core: Core,
   transaction: Queries,
   sessionId: string,
-  facts: RequestFacts,
+  facts: RequestInfo,
 ): Promise<AnsweredSession> {
   const { sessions } = core.options;
   const chain = await lockChain(transaction, { id: sessionId, userAgent: facts.userAgent, ...sessions });

@@ -162,7 +162,7 @@ test("a stored value of another type than the field is shown as none, in every a
 
 async function openWith(fields: Record<string, z.ZodType>) {
   const auth = createAuth(service.database.connection, { secret: testSecret, passwords: { cost: 4 }, profile: fields });
-  await auth.prepare();
+  await auth.initialize();
   return { auth, [Symbol.asyncDispose]: () => auth.close() };
 }
 

@@ -2,16 +2,15 @@ import { recordEvent } from "../../audit/audit-log.ts";
 import { AuthError } from "../../errors.ts";
 import type { ProfileChanges, User } from "../../users/user.ts";
 import { updateUser } from "../../users/user-store.ts";
-import type { Caller } from "../authentication/authenticate.ts";
-import type { Core, RequestFacts } from "../steps/core.ts";
+import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { tellHook } from "../steps/tell-hooks.ts";
 
 /** Changes what a person tells about themselves. The audit trail names the fields, never what is in them. */
 export async function updateProfile(
   core: Core,
-  { user }: Caller,
+  { user }: Principal,
   changes: ProfileChanges,
-  facts: RequestFacts,
+  facts: RequestInfo,
 ): Promise<User> {
   const fields = Object.entries(changes).flatMap(([field, value]) => (value === undefined ? [] : [field]));
   return core.db.transaction().execute(async (transaction) => {

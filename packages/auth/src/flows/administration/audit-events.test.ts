@@ -172,7 +172,7 @@ const deeds: readonly Deed[] = [
     actor: "nobody",
     subject: "target",
     first: async ({ username }) => {
-      for (let time = 1; time < limits.sign_in_name_and_address.free; time += 1) {
+      for (let time = 1; time < limits.sign_in_name_and_address.allowed; time += 1) {
         await refused("invalid_credentials", service.auth.login({ username, password: newPassword }, service.facts));
       }
     },
@@ -580,11 +580,11 @@ const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
   authorize: ({ caller }) => refused("permission_denied", service.auth.authorize(caller.user, "notes.add_note")),
   publicKeys: () => service.auth.publicKeys(),
   verificationKeys: () => service.auth.verificationKeys(),
-  learnHashCosts: () => service.auth.learnHashCosts(),
+  measureHashCosts: () => service.auth.measureHashCosts(),
   purge: () => service.auth.purge(),
   migrate: () => service.auth.migrate(),
-  prepare: () => service.auth.prepare(),
-  examine: () => service.auth.examine(),
+  prepare: () => service.auth.initialize(),
+  checkHealth: () => service.auth.checkHealth(),
   ping: () => service.auth.ping(),
 };
 

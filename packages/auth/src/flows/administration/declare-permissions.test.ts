@@ -272,7 +272,7 @@ describe("the service's own", () => {
     const refund = `${app}.refund_order`;
     await declare(owner, app, ["refund_order"]);
     await service.auth.operator.grant(person.user.username, { permission: refund });
-    await service.auth.prepare();
+    await service.auth.initialize();
     await service.auth.syncPermissions({ prune: true });
     expect(await heldBy(person)).toEqual([refund]);
     await service.auth.users.delete(root, owner.user.id);
@@ -288,14 +288,14 @@ describe("the service's own", () => {
     const options = { secret: testSecret, permissions: ["notes.note", `${app}.order`], passwords: { cost: 4 } };
     const next = createAuth(service.database.connection, options);
     try {
-      const refusal = await next.prepare().catch((error: unknown) => error);
+      const refusal = await next.initialize().catch((error: unknown) => error);
       expect(refusal).toBeInstanceOf(StartError);
       expect(refusal).toMatchObject({ message: expect.stringContaining(`declares the permissions of ${app}:`) });
       expect(await heldBy(person)).toEqual([view]);
       const all = ["add", "change", "delete", "view"].map((action) => `${app}.${action}_order`);
       const { added, removed } = await next.syncPermissions({ prune: true });
       expect([added, removed]).toEqual([all, expect.arrayContaining(all)]);
-      await next.prepare();
+      await next.initialize();
       expect(await heldBy(person)).toEqual([]);
       await expect(declare(owner, app, [], true)).rejects.toEqual(taken);
     } finally {

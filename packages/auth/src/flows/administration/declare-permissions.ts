@@ -1,5 +1,6 @@
 import { recordEvent } from "../../audit/audit-log.ts";
 import { AuthError } from "../../errors.ts";
+import type { SyncedPermissions } from "../../permissions/permission.ts";
 import { appOf, isAppName, isDeclaration, listPermissionsOf } from "../../permissions/permission.ts";
 import {
   claimApps,
@@ -12,7 +13,6 @@ import {
 import { insertPermissions } from "../../permissions/permission-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import type { User } from "../../users/user.ts";
-import type { SyncedPermissions } from "../maintenance/sync-permissions.ts";
 import type { Administrator } from "../steps/authority.ts";
 import type { Core } from "../steps/core.ts";
 

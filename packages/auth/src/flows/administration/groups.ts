@@ -14,9 +14,9 @@ import {
 } from "../../permissions/permission-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import type { User } from "../../users/user.ts";
-import { findUnheld, requireHeld } from "../authentication/authorize.ts";
 import type { Actor } from "../steps/authority.ts";
 import type { Core } from "../steps/core.ts";
+import { findMissingPermission, requirePermissions } from "../steps/held-permissions.ts";
 import { readCursor, writeCursor } from "../steps/page-cursor.ts";
 import { requireKnownPermissions } from "./users.ts";
 
@@ -104,7 +104,7 @@ export async function deleteGroup(core: Core, admin: Actor, id: string): Promise
 async function lockGroupBelow(transaction: Queries, { user }: Actor, id: string): Promise<Group> {
   await lockGroup(transaction, id);
   const group = await getGroupOrThrow(transaction, id);
-  const unheld = user && (await findUnheld(transaction, user, group.permissions));
+  const unheld = user && (await findMissingPermission(transaction, user, group.permissions));
   if (unheld)
     throw new AuthError("permission_denied", `That group gives ${unheld}: only who holds it changes the group`);
   return group;
@@ -119,13 +119,13 @@ async function setPermissions(
   const permissions = [...new Set(wanted)];
   await requireKnownPermissions(transaction, permissions);
   const added = permissions.filter((permission) => !present.includes(permission));
-  await requireHeld(transaction, user, added);
-  if (added.length > 0) await refuseServingOneself(transaction, user, id);
+  await requirePermissions(transaction, user, added);
+  if (added.length > 0) await forbidSelfGrant(transaction, user, id);
   await replaceGroupPermissions(transaction, id, permissions);
 }
 
 /** What people could put into a group of theirs would stay with them when the group that it came by has gone. */
-async function refuseServingOneself(transaction: Queries, user: User | null, groupId: string): Promise<void> {
+async function forbidSelfGrant(transaction: Queries, user: User | null, groupId: string): Promise<void> {
   if (!user || user.isSuperuser || !(await isMember(transaction, user.id, groupId))) return;
   throw new AuthError("permission_denied", "Nobody gives rights to themselves, be it by a group of theirs");
 }

@@ -23,14 +23,14 @@ export interface ListUsersInput {
   readonly limit: number;
 }
 
-export interface UserPageAnswer<Person extends User = User> {
+export interface UserPage<Person extends User = User> {
   readonly users: readonly Person[];
   /** For the next page; null on the last. */
   readonly nextCursor: string | null;
 }
 
 /** One page of users: the newest first, or in the order of the name that is searched for. */
-export async function listUsers(core: Core, input: ListUsersInput): Promise<UserPageAnswer> {
+export async function listUsers(core: Core, input: ListUsersInput): Promise<UserPage> {
   const { username, phoneNumber, email, cursor, limit, ...filters } = input;
   const search = findSearch(core, { username, phoneNumber, email });
   const order = search?.by ?? "id";

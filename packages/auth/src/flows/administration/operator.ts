@@ -14,14 +14,20 @@ import {
 } from "../../permissions/permission-store.ts";
 import { endSessions } from "../../sessions/session-store.ts";
 import type { User } from "../../users/user.ts";
-import { type Account, lockUser, lockWithSuperusers, markOldTokensEnded, setPassword } from "../../users/user-store.ts";
-import { type Device, listDevicesOf } from "../account/sessions.ts";
+import {
+  type Account,
+  lockUser,
+  lockWithSuperusers,
+  markOldTokensEnded,
+  updatePassword,
+} from "../../users/user-store.ts";
 import { operator } from "../steps/authority.ts";
 import type { Core } from "../steps/core.ts";
 import { encodePassword } from "../steps/encode-password.ts";
 import { findNamedAccount, readName } from "../steps/find-named.ts";
+import { type Device, listDevicesOf } from "../steps/list-devices.ts";
 import { issuePasswordCode, type PasswordCode, refuseDisabled } from "../steps/password-code.ts";
-import { forgetFailures } from "../steps/reset-sign-in-limits.ts";
+import { resetSignInLimits } from "../steps/reset-sign-in-limits.ts";
 import { tellPasswordReset } from "../steps/tell-hooks.ts";
 import { createGroup, deleteGroup, type GroupInput, type GroupUpdate, updateGroup } from "./groups.ts";
 import { unlockUser } from "./unlock-user.ts";
@@ -37,13 +43,13 @@ const atCommandLine = (subjectId: string) => ({ actorId: null, subjectId, addres
  *
  * @throws AuthError `not_found`, `password_rejected`
  */
-export async function changePasswordOf(core: Core, name: string, password: string): Promise<number> {
+export async function setPassword(core: Core, name: string, password: string): Promise<number> {
   const account = await findNamed(core, name);
   const encoded = await encodePassword(core, password, { field: "password", person: account });
   const ended = await core.db.transaction().execute(async (transaction) => {
-    await setPassword(transaction, account.id, encoded);
+    await updatePassword(transaction, account.id, encoded);
     await markOldTokensEnded(transaction, account.id);
-    await forgetFailures(core, transaction, account);
+    await resetSignInLimits(core, transaction, account);
     await withdrawCode(transaction, { userId: account.id, purpose: "set_password" });
     const { length: sessionsEnded } = await endSessions(transaction, {
       userId: account.id,
@@ -60,7 +66,7 @@ export async function changePasswordOf(core: Core, name: string, password: strin
 export type GrantInput = { readonly permission: string } | { readonly group: string };
 
 /** Gives a user a permission or a group. Throws AuthError `not_found`, `invalid_input`. */
-export async function grantTo(core: Core, name: string, what: GrantInput): Promise<Grants> {
+export async function grant(core: Core, name: string, what: GrantInput): Promise<Grants> {
   return changeGrants(core, name, what, async (transaction, userId) => {
     if ("group" in what) return insertUserGroup(transaction, userId, await getGroupId(transaction, what.group));
     await requireKnownPermissions(transaction, [what.permission]);
@@ -69,7 +75,7 @@ export async function grantTo(core: Core, name: string, what: GrantInput): Promi
 }
 
 /** Takes a permission or a group from a user; one they do not have is no error. Throws AuthError `not_found`, `invalid_input`. */
-export async function revokeFrom(core: Core, name: string, what: GrantInput): Promise<Grants> {
+export async function revoke(core: Core, name: string, what: GrantInput): Promise<Grants> {
   return changeGrants(core, name, what, async (transaction, userId) => {
     if ("group" in what) return deleteUserGroup(transaction, userId, await getGroupId(transaction, what.group));
     await requireKnownPermissions(transaction, [what.permission]);

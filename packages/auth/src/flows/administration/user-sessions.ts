@@ -3,9 +3,9 @@ import { AuthError } from "../../errors.ts";
 import { endSessions } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import { markOldTokensEnded } from "../../users/user-store.ts";
-import { type Device, listDevicesOf } from "../account/sessions.ts";
-import { type Administrator, administer, getUserOrThrow, requireAuthorityOver } from "../steps/authority.ts";
+import { type Administrator, changeWithAuthority, getUserOrThrow, requireAuthorityOver } from "../steps/authority.ts";
 import type { Core } from "../steps/core.ts";
+import { type Device, listDevicesOf } from "../steps/list-devices.ts";
 
 /**
  * Where somebody is signed in, the last used first. It tells where people are, so it is for those who could end the sessions.
@@ -29,7 +29,7 @@ export async function endSessionsOf(
   id: string,
   sessionId?: string,
 ): Promise<number> {
-  return administer(core, actor, id, (transaction, target) =>
+  return changeWithAuthority(core, actor, id, (transaction, target) =>
     endAndRecord(transaction, sessionId, { ...facts, actorId: actor.id, subjectId: target.id }),
   );
 }

@@ -21,11 +21,11 @@ import {
   type UserChanges,
   updateUser as updateUserRow,
 } from "../../users/user-store.ts";
-import { findPermissions, requireHeld } from "../authentication/authorize.ts";
-import { type Actor, type Administrator, administer, getUserOrThrow, noSuchUser } from "../steps/authority.ts";
+import { type Actor, type Administrator, changeWithAuthority, getUserOrThrow, noSuchUser } from "../steps/authority.ts";
 import type { Core } from "../steps/core.ts";
 import { endOldTokens } from "../steps/end-old-tokens.ts";
 import { requireFreeForms } from "../steps/find-named.ts";
+import { findPermissions, requirePermissions } from "../steps/held-permissions.ts";
 import { parseNames, parseNewNames } from "../steps/parse-names.ts";
 import { issuePasswordCode, type PasswordCode } from "../steps/password-code.ts";
 import { requireFreeUsername } from "../steps/require-free-username.ts";
@@ -72,7 +72,7 @@ export async function createAccount(
   { user: actor, facts }: Administrator,
   input: AdministeredUserInput & { readonly username: string },
 ): Promise<CreatedAccount> {
-  refuseRaising(actor, input);
+  requireSuperuserForRoles(actor, input);
   const { username, phoneNumber, email, ...rest } = input;
   const names = parseNewNames(core, { username, phoneNumber, email });
   return core.db.transaction().execute(async (transaction) => {
@@ -105,8 +105,8 @@ export async function updateUser(
   const toldOf = (user: User) =>
     ({ user, fields, by: actor ? "administrator" : "command_line", request: facts }) as const;
   const isDisabling = changes.isActive === false;
-  const updated = await administer(core, actor, id, async (transaction, target, superusers) => {
-    refuseRaising(actor, changes, target);
+  const updated = await changeWithAuthority(core, actor, id, async (transaction, target, superusers) => {
+    requireSuperuserForRoles(actor, changes, target);
     keepLastSuperuser(superusers, target, changes);
     if (isOtherName(target.username, changes)) {
       await requireFreeUsername(transaction, names, { userId: target.id, isTrusted: true });
@@ -139,7 +139,7 @@ export async function updateUser(
  * @throws AuthError `not_found`, `permission_denied`
  */
 export async function deleteUser(core: Core, { user: actor, facts }: Actor, id: string): Promise<void> {
-  const user = await administer(core, actor, id, async (transaction, target, superusers) => {
+  const user = await changeWithAuthority(core, actor, id, async (transaction, target, superusers) => {
     keepLastSuperuser(superusers, target, { isActive: false });
     if (!(await deleteUserRow(transaction, id))) throw noSuchUser();
     await recordEvent(transaction, { event: "user_deleted" }, { ...facts, actorId: actor?.id ?? null, subjectId: id });
@@ -162,14 +162,14 @@ export async function setGroups(
   groupIds: readonly string[],
 ): Promise<AdministeredUser> {
   const wanted = [...new Set(groupIds.map((groupId) => groupId.toLowerCase()))];
-  await administer(core, actor, id, async (transaction, target) => {
+  await changeWithAuthority(core, actor, id, async (transaction, target) => {
     const { groups } = await findGrants(transaction, id);
     const added = wanted.filter((groupId) => !groups.some((group) => group.id === groupId));
-    refuseServingOneself(actor, target, added);
+    forbidSelfGrant(actor, target, added);
     await lockGroups(transaction, added);
     const { found, permissions } = await findPermissionsOfGroups(transaction, added);
     if (found !== added.length) throw unknown("groupIds", "names a group that does not exist");
-    await requireHeld(transaction, actor, permissions);
+    await requirePermissions(transaction, actor, permissions);
     await replaceUserGroups(transaction, id, wanted);
     const about = { ...facts, actorId: actor.id, subjectId: id };
     await recordEvent(transaction, { event: "groups_set", groups: wanted }, about);
@@ -189,12 +189,12 @@ export async function setPermissions(
   permissions: readonly string[],
 ): Promise<AdministeredUser> {
   const wanted = [...new Set(permissions)].sort();
-  await administer(core, actor, id, async (transaction, target) => {
+  await changeWithAuthority(core, actor, id, async (transaction, target) => {
     await requireKnownPermissions(transaction, wanted);
     const { permissions: held } = await findGrants(transaction, id);
     const added = wanted.filter((permission) => !held.includes(permission));
-    refuseServingOneself(actor, target, added);
-    await requireHeld(transaction, actor, added);
+    forbidSelfGrant(actor, target, added);
+    await requirePermissions(transaction, actor, added);
     await replaceUserPermissions(transaction, id, wanted);
     const about = { ...facts, actorId: actor.id, subjectId: id };
     await recordEvent(transaction, { event: "permissions_set", permissions: wanted }, about);
@@ -211,7 +211,7 @@ export async function requireKnownPermissions(db: Queries, permissions: readonly
 
 type Ranks = Pick<UserChanges, "isStaff" | "isSuperuser">;
 
-function refuseRaising(
+function requireSuperuserForRoles(
   actor: User | null,
   wanted: Ranks,
   present: Required<Ranks> = { isStaff: false, isSuperuser: false },
@@ -225,7 +225,7 @@ function refuseRaising(
 }
 
 /** What comes by a group goes with the group; what people could give to themselves would stay. */
-function refuseServingOneself(actor: User, target: User, added: readonly string[]): void {
+function forbidSelfGrant(actor: User, target: User, added: readonly string[]): void {
   if (actor.isSuperuser || actor.id !== target.id || added.length === 0) return;
   throw new AuthError("permission_denied", "Nobody gives rights to themselves");
 }

@@ -12,9 +12,9 @@ import type { DjangoToken } from "../../tokens/django-token.ts";
 import type { DjangoBearer, VerifiedToken } from "../../tokens/verified-tokens.ts";
 import type { User } from "../../users/user.ts";
 import { lockUser, mayHaveOldTokens } from "../../users/user-store.ts";
-import type { Core, RequestFacts, StoredCaller } from "../steps/core.ts";
+import type { Core, RequestInfo, StoredCaller } from "../steps/core.ts";
+import { findPermissions } from "../steps/held-permissions.ts";
 import { endSurplus } from "../steps/open-session.ts";
-import { findPermissions } from "./authorize.ts";
 
 /**
  * Gives a token of the old backend a session at its first use here. From then on it is bound to that person's id and ends like
@@ -25,7 +25,7 @@ import { findPermissions } from "./authorize.ts";
 export async function adoptDjangoToken(
   core: Core,
   token: VerifiedToken,
-  facts: RequestFacts,
+  facts: RequestInfo,
 ): Promise<StoredCaller | null> {
   if (token.kind === "own") return null;
   await core.db.transaction().execute((transaction) => openAdoptedSession(core, transaction, { token, facts }));
@@ -46,7 +46,7 @@ export async function requireGoodAdoption(core: Core, token: VerifiedToken, call
 
 interface Adoption {
   readonly token: DjangoBearer;
-  readonly facts: RequestFacts;
+  readonly facts: RequestInfo;
 }
 
 async function openAdoptedSession(core: Core, transaction: Queries, { token, facts }: Adoption): Promise<void> {

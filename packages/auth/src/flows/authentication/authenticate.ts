@@ -1,18 +1,10 @@
 import { AuthError } from "../../errors.ts";
-import type { Session } from "../../sessions/session.ts";
 import { toNetwork } from "../../throttling/address.ts";
 import { readBearerToken } from "../../tokens/bearer.ts";
 import type { OwnToken, VerifiedToken } from "../../tokens/verified-tokens.ts";
-import type { User } from "../../users/user.ts";
-import type { Core, RequestFacts, StoredCaller } from "../steps/core.ts";
+import type { Core, Principal, RequestInfo, StoredCaller } from "../steps/core.ts";
 import { adoptDjangoToken, requireGoodAdoption } from "./adopt-django-token.ts";
 import { requireAcceptedKind } from "./verify-token.ts";
-
-/** Who is calling. */
-export interface Caller<Person extends User = User> {
-  readonly user: Person;
-  readonly session: Session;
-}
 
 /**
  * Finds out who makes a call from its `Authorization` headers. The signature may be remembered; the session, the user and the
@@ -23,18 +15,18 @@ export interface Caller<Person extends User = User> {
 export async function authenticate(
   core: Core,
   authorization: readonly string[],
-  facts: RequestFacts = fromNowhere,
-): Promise<Caller> {
+  facts: RequestInfo = fromNowhere,
+): Promise<Principal> {
   const token = readBearerToken(authorization);
   if (token === null) throw new AuthError("token_missing", "This call needs a bearer token: sign in first");
   return findCaller(core, await core.verifyToken(token, toNetwork(facts.address)), facts);
 }
 
 /** A call of which nobody knows where it comes from. */
-export const fromNowhere: RequestFacts = { requestId: null, address: null, userAgent: null };
+export const fromNowhere: RequestInfo = { requestId: null, address: null, userAgent: null };
 
 /** The caller whom a verified token stands for, if the session and the account are still good. */
-export async function findCaller(core: Core, token: VerifiedToken, facts: RequestFacts): Promise<Caller> {
+export async function findCaller(core: Core, token: VerifiedToken, facts: RequestInfo): Promise<Principal> {
   requireAcceptedKind(token, core.options);
   const caller = (await core.readCaller(token)) ?? (await adoptDjangoToken(core, token, facts));
   const good = requireGoodCaller(token, caller);
@@ -49,7 +41,7 @@ function isFirstUse(token: VerifiedToken, caller: StoredCaller | null): token is
   return token.kind === "own" && token.rotation !== null && token.rotation === caller?.unusedRotation;
 }
 
-function requireGoodCaller(token: VerifiedToken, caller: StoredCaller | null): Caller {
+function requireGoodCaller(token: VerifiedToken, caller: StoredCaller | null): Principal {
   if (caller && !caller.isKeyAccepted) throw new AuthError("token_invalid", "The token is not valid");
   if (caller && token.userId !== null && token.userId !== caller.user.id) {
     throw new AuthError("token_invalid", "The token is not valid");

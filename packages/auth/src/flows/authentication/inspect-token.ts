@@ -2,10 +2,10 @@ import { AuthError, type AuthErrorCode } from "../../errors.ts";
 import { toNetwork } from "../../throttling/address.ts";
 import type { VerifiedToken } from "../../tokens/verified-tokens.ts";
 import type { User } from "../../users/user.ts";
-import type { Core, RequestFacts } from "../steps/core.ts";
-import { countForgery } from "../steps/limit-forged-tokens.ts";
+import type { Core, RequestInfo } from "../steps/core.ts";
+import { findPermissions } from "../steps/held-permissions.ts";
+import { limitForgedTokens } from "../steps/limit-forged-tokens.ts";
 import { findCaller } from "./authenticate.ts";
-import { findPermissions } from "./authorize.ts";
 
 /** What a token is worth now (RFC 7662 §2.2). */
 export type TokenInspection =
@@ -35,7 +35,7 @@ export type TokenInspection =
 export async function inspectToken(
   core: Core,
   token: string,
-  facts: RequestFacts,
+  facts: RequestInfo,
   asked?: readonly string[],
 ): Promise<TokenInspection> {
   try {
@@ -62,12 +62,12 @@ async function findHeldOf(core: Core, user: User, asked: readonly string[]): Pro
 /** What says nothing of the token. */
 const failures: readonly AuthErrorCode[] = ["unavailable", "overloaded", "rate_limited"];
 
-async function verifyCounted(core: Core, token: string, facts: RequestFacts): Promise<VerifiedToken> {
+async function verifyCounted(core: Core, token: string, facts: RequestInfo): Promise<VerifiedToken> {
   try {
     return await core.verifyToken(token, toNetwork(facts.address));
   } catch (error) {
     const isForged = error instanceof AuthError && error.code === "token_invalid";
-    if (isForged) await countForgery(core, "verify_address", facts);
+    if (isForged) await limitForgedTokens(core, "verify_address", facts);
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import type pg from "pg";
 import { isLiveSession, touchInterval } from "../../sessions/session-store.ts";
-import { shareQuery } from "../../storage/batch-query.ts";
+import { batchQuery } from "../../storage/batch-query.ts";
 import { prepareQuery } from "../../storage/prepared-statements.ts";
 import type { CallerColumns } from "../steps/caller-row.ts";
 import type { CallerKey, CallerReader, StoredCaller } from "../steps/core.ts";
@@ -26,7 +26,7 @@ type Row = Readonly<Record<string, unknown>> & Facts & { position: number };
  */
 export function createCallerReader(pool: pg.Pool, columns: CallerColumns): CallerReader {
   const readCallers = prepareQuery<Row>(pool, "read-callers", toQuery(columns));
-  return shareQuery(async (keys: readonly CallerKey[]): Promise<(StoredCaller | null)[]> => {
+  return batchQuery(async (keys: readonly CallerKey[]): Promise<(StoredCaller | null)[]> => {
     const { rows } = await readCallers([keys.map((key) => key.sessionId), keys.map((key) => key.kid)]);
     const callers = new Map(rows.map((row) => [row.position, toStoredCaller(columns, row)]));
     return keys.map((_, index) => callers.get(index + 1) ?? null);

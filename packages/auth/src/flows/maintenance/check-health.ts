@@ -44,7 +44,7 @@ export async function refuseFaults(db: Queries): Promise<void> {
  *
  * @param pool the connections that calls use
  */
-export async function examine(core: Core, pool: pg.Pool): Promise<Health> {
+export async function checkHealth(core: Core, pool: pg.Pool): Promise<Health> {
   const before = Date.now();
   const { rows } = await sql<{ version: string; now: Date; users: string }>`
     select current_setting('server_version') as version, clock_timestamp() as now,

@@ -10,6 +10,6 @@ import type { Core } from "../steps/core.ts";
  * @param db connections that may take their time
  * @throws AuthError `overloaded`
  */
-export async function learnHashCosts(core: Core, db: Queries): Promise<void> {
+export async function measureHashCosts(core: Core, db: Queries): Promise<void> {
   await core.passwords.learnCosts(await listPasswordKinds(db, kindPattern));
 }

@@ -26,7 +26,7 @@ test("many processes that start at once, each with its models in another order, 
     createAuth(database.connection, { secret: testSecret, permissions: declared }),
   );
   try {
-    await Promise.all(processes.map((auth) => auth.prepare()));
+    await Promise.all(processes.map((auth) => auth.initialize()));
     expect(await readPermissions(database)).toHaveLength(core.length + 400);
     for (let trial = 0; trial < 10; trial++) {
       await database.query("delete from latchkey.permissions");

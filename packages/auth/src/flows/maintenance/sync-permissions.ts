@@ -1,6 +1,6 @@
 import { recordEvent } from "../../audit/audit-log.ts";
 import { StartError } from "../../errors.ts";
-import { appOf } from "../../permissions/permission.ts";
+import { appOf, type SyncedPermissions } from "../../permissions/permission.ts";
 import {
   claimApps,
   deletePermissionsOfApps,
@@ -11,11 +11,6 @@ import {
 import { insertPermissions } from "../../permissions/permission-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import type { Core } from "../steps/core.ts";
-
-export interface SyncedPermissions {
-  readonly added: readonly string[];
-  readonly removed: readonly string[];
-}
 
 /**
  * Creates the permissions that the service itself declares. With `prune`, permissions that no program declares are deleted together with

@@ -1,9 +1,9 @@
 import type { Identifier } from "../../identifiers/identifier.ts";
-import { readDeviceMark } from "../../sessions/device-token.ts";
+import { readDeviceToken } from "../../sessions/device-token.ts";
 import { toNetwork } from "../../throttling/address.ts";
 import type { Admission, Scope } from "../../throttling/throttle.ts";
 import type { Account } from "../../users/user-store.ts";
-import type { Core, RequestFacts } from "../steps/core.ts";
+import type { Core, RequestInfo } from "../steps/core.ts";
 import { toCountedName } from "../steps/counted-name.ts";
 import { findNamedAccount } from "../steps/find-named.ts";
 
@@ -13,7 +13,7 @@ export interface SignInAttempt {
   /** Null when nobody can be called what was typed. */
   readonly identifier: Identifier | null;
   readonly deviceMark: string | undefined;
-  readonly facts: RequestFacts;
+  readonly facts: RequestInfo;
 }
 
 export interface SignInAdmission extends Admission {
@@ -29,7 +29,7 @@ export interface SignInAdmission extends Admission {
  *
  * @throws AuthError `rate_limited`
  */
-export async function admitSignIn(core: Core, attempt: SignInAttempt): Promise<SignInAdmission> {
+export async function countSignIn(core: Core, attempt: SignInAttempt): Promise<SignInAdmission> {
   // The owner's devices pass by what strangers wait for.
   if (attempt.deviceMark === undefined) await core.throttle.refuseWaiting(scopesOfName(attempt));
   return core.signInLanes.run(toNetwork(attempt.facts.address), async () => {
@@ -37,12 +37,12 @@ export async function admitSignIn(core: Core, attempt: SignInAttempt): Promise<S
     const deviceId = findKnownDevice(core, account, attempt.deviceMark);
     const scopes =
       account && deviceId !== null ? scopesOfDevice(account, deviceId) : scopesOfStranger(attempt, account);
-    return { ...(await core.throttle.admit(scopes)), account, deviceId };
+    return { ...(await core.throttle.consume(scopes)), account, deviceId };
   });
 }
 
 function findKnownDevice(core: Core, account: Account | null, deviceMark: string | undefined): string | null {
-  return account && deviceMark !== undefined ? readDeviceMark(core.deviceKey, account.id, deviceMark) : null;
+  return account && deviceMark !== undefined ? readDeviceToken(core.deviceKey, account.id, deviceMark) : null;
 }
 
 /** What strangers wait for, known before anybody has looked whether somebody has the name. */

@@ -4,7 +4,7 @@ import type { Auth } from "../../auth.ts";
 import { AuthError } from "../../errors.ts";
 import { createTestAuth } from "../../testing/index.ts";
 import { limits } from "../../throttling/limits.ts";
-import type { RequestFacts } from "../steps/core.ts";
+import type { RequestInfo } from "../steps/core.ts";
 
 const password = "correct horse battery";
 const minute = 60;
@@ -24,7 +24,7 @@ const clock = {
 };
 await clock.advance(0);
 
-const from = (address: string): RequestFacts => ({ ...service.facts, address });
+const from = (address: string): RequestInfo => ({ ...service.facts, address });
 const office = from("198.51.100.7");
 /** An address that nobody has called from yet. */
 let addresses = 0;
@@ -44,9 +44,9 @@ async function outcomeOf(call: Promise<unknown>): Promise<string> {
   }
 }
 
-const guess = (username: string, facts: RequestFacts, deviceMark?: string) =>
+const guess = (username: string, facts: RequestInfo, deviceMark?: string) =>
   outcomeOf(auth.login({ username, password: "not the password", deviceMark }, facts));
-const signIn = (username: string, facts: RequestFacts, deviceMark?: string) =>
+const signIn = (username: string, facts: RequestInfo, deviceMark?: string) =>
   outcomeOf(auth.login({ username, password, deviceMark }, facts));
 
 async function repeat(times: number, call: (time: number) => Promise<string>): Promise<string[]> {
@@ -448,7 +448,7 @@ describe("the other doors", () => {
         const forge = (number: number) => outcomeOf(ask(number % 2 ? auth : other, `made-up-${round}-${number}`));
         outcomes.push(...(await Promise.all(Array.from({ length: 20 }, (_, number) => forge(number)))));
       }
-      expect(outcomes.filter((outcome) => outcome === told)).toHaveLength(limits.refresh_address.free);
+      expect(outcomes.filter((outcome) => outcome === told)).toHaveLength(limits.refresh_address.allowed);
       expect(outcomes.filter((outcome) => outcome === "rate_limited 1")).toHaveLength(20);
       expect(await outcomeOf(auth.refresh(refreshToken, office))).toBe("ok");
       expect(await auth.inspectToken(token, office)).toMatchObject({ active: true });

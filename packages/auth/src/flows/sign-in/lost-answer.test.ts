@@ -3,16 +3,16 @@ import type { Auth } from "../../auth.ts";
 import { AuthError } from "../../errors.ts";
 import { createTestAuth, type TestAuth } from "../../testing/index.ts";
 import { readRotation } from "../../tokens/token-id.ts";
-import type { RequestFacts } from "../steps/core.ts";
-import type { SessionAnswer } from "../steps/issue-session-tokens.ts";
+import type { RequestInfo } from "../steps/core.ts";
+import type { TokenResponse } from "../steps/issue-session-tokens.ts";
 
 const password = "correct horse battery";
 const minute = 60;
 const hour = 3_600;
 
-const owner: RequestFacts = { requestId: null, address: "192.0.2.1", userAgent: "Firefox on a laptop" };
+const owner: RequestInfo = { requestId: null, address: "192.0.2.1", userAgent: "Firefox on a laptop" };
 /** Whoever copies a token from a browser copies its user agent as well. */
-const thief: RequestFacts = { requestId: null, address: "198.51.100.9", userAgent: owner.userAgent };
+const thief: RequestInfo = { requestId: null, address: "198.51.100.9", userAgent: owner.userAgent };
 
 const codeOf = (promise: Promise<unknown>) =>
   promise.then(
@@ -20,12 +20,12 @@ const codeOf = (promise: Promise<unknown>) =>
     (error: unknown) => (error instanceof AuthError ? error.code : String(error)),
   );
 
-type Signed = Pick<SessionAnswer, "token" | "refreshToken">;
+type Signed = Pick<TokenResponse, "token" | "refreshToken">;
 
 const call = (auth: Auth, { token }: Signed) => codeOf(auth.authenticate([`Bearer ${token}`]));
 const refreshCode = (auth: Auth, { refreshToken }: Signed, facts = owner) => codeOf(auth.refresh(refreshToken, facts));
 
-async function signIn({ auth }: TestAuth): Promise<SessionAnswer> {
+async function signIn({ auth }: TestAuth): Promise<TokenResponse> {
   await auth.createUser({ username: "alice", password });
   return auth.login({ username: "alice", password }, owner);
 }
@@ -379,7 +379,7 @@ describe("while processes of the version before are serving", () => {
   const toHex = (text: string) => Buffer.from(text, "base64url").toString("hex");
 
   /** The successor, without the session having moved on. */
-  const peek = async ({ auth, database }: TestAuth, presented: Signed): Promise<SessionAnswer> => {
+  const peek = async ({ auth, database }: TestAuth, presented: Signed): Promise<TokenResponse> => {
     const columns = "refresh_hash, previous_refresh_hash, rotated_at, rotation, unused_since, reissues";
     await database.query(`create table before as select ${columns} from latchkey.sessions`);
     const next = await auth.refresh(presented.refreshToken, owner);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { AuthError } from "../../errors.ts";
 import { createTestAuth } from "../../testing/index.ts";
-import type { SessionAnswer } from "../steps/issue-session-tokens.ts";
+import type { TokenResponse } from "../steps/issue-session-tokens.ts";
 
 const password = "correct horse battery";
 const codeOf = (promise: Promise<unknown>) =>
@@ -73,7 +73,7 @@ test("a session ends when it is not refreshed for its idle lifetime, and at its 
   const { auth, facts, clock } = test;
   await auth.createUser({ username: "alice", password });
   const idle = await auth.login({ username: "alice", password }, facts);
-  let busy: SessionAnswer = await auth.login({ username: "alice", password }, facts);
+  let busy: TokenResponse = await auth.login({ username: "alice", password }, facts);
 
   await clock.advance(1_000);
   busy = await auth.refresh(busy.refreshToken, facts);

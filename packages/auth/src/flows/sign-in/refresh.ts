@@ -4,9 +4,9 @@ import { judgeRefreshToken, type Verdict } from "../../sessions/refresh-chain.ts
 import { deriveSuccessor, parseRefreshToken, type RefreshToken } from "../../sessions/refresh-token.ts";
 import { endSession, type LockedChain, lockChain } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
-import type { Core, RequestFacts } from "../steps/core.ts";
-import { type AnsweredSession, answerSession, type SessionAnswer } from "../steps/issue-session-tokens.ts";
-import { countForgery } from "../steps/limit-forged-tokens.ts";
+import type { Core, RequestInfo } from "../steps/core.ts";
+import { type AnsweredSession, issueSessionTokens, type TokenResponse } from "../steps/issue-session-tokens.ts";
+import { limitForgedTokens } from "../steps/limit-forged-tokens.ts";
 import { replaceRefreshToken, rotateSession } from "../steps/rotate-session.ts";
 
 /**
@@ -18,25 +18,25 @@ import { replaceRefreshToken, rotateSession } from "../steps/rotate-session.ts";
  * @throws AuthError `refresh_token_invalid`, `refresh_token_reused`, `session_ended`, `account_disabled`, `rate_limited`, and
  * `unavailable` for a token of before a password change a moment ago: the tab that asks has not heard of it
  */
-export async function refresh(core: Core, refreshToken: string, facts: RequestFacts): Promise<SessionAnswer> {
+export async function refresh(core: Core, refreshToken: string, facts: RequestInfo): Promise<TokenResponse> {
   const presented = await readRefreshToken(core, refreshToken, facts);
   const successor = deriveSuccessor(core.refreshKey, presented);
   const rotated = await rotateSession(core, core.db, { presented: presented.hash, successor, facts });
   const answered = rotated ? { ...rotated, refreshToken: successor } : await answerAgain(core, presented, facts);
-  return answerSession(core, answered);
+  return issueSessionTokens(core, answered);
 }
 
-async function readRefreshToken(core: Core, text: string, facts: RequestFacts): Promise<RefreshToken> {
+async function readRefreshToken(core: Core, text: string, facts: RequestInfo): Promise<RefreshToken> {
   try {
     return parseRefreshToken(core.refreshKey, text);
   } catch (error) {
-    await countForgery(core, "refresh_address", facts);
+    await limitForgedTokens(core, "refresh_address", facts);
     throw error;
   }
 }
 
 /** Looks at the whole chain of a genuine token that is not simply the present one: answers it after all, or says why not. */
-async function answerAgain(core: Core, presented: RefreshToken, facts: RequestFacts): Promise<AnsweredSession> {
+async function answerAgain(core: Core, presented: RefreshToken, facts: RequestInfo): Promise<AnsweredSession> {
   const caller = await core.readCaller({ sessionId: presented.sessionId, kid: null });
   if (caller?.isLive && !caller.user.isActive) throw new AuthError("account_disabled", "The account is disabled");
   const outcome = await core.db.transaction().execute(async (transaction) => {
@@ -57,7 +57,7 @@ async function answerAgain(core: Core, presented: RefreshToken, facts: RequestFa
   return outcome;
 }
 
-async function endReused(transaction: Queries, chain: LockedChain, facts: RequestFacts): Promise<"reused"> {
+async function endReused(transaction: Queries, chain: LockedChain, facts: RequestInfo): Promise<"reused"> {
   const { sessionId, userId } = chain;
   await endSession(transaction, { id: sessionId, reason: "refresh_token_reused" });
   const happened = { event: "refresh_token_reused", sessionId } as const;
@@ -69,7 +69,7 @@ interface Answering {
   readonly verdict: Exclude<Verdict, { readonly kind: "wait" | "reuse" }>;
   readonly chain: LockedChain;
   readonly presented: RefreshToken;
-  readonly facts: RequestFacts;
+  readonly facts: RequestInfo;
 }
 
 async function carryOut(
@@ -88,7 +88,7 @@ async function carryOut(
 }
 
 /** Somebody may have two people's tokens in hand: an administrator can see where both answers went. */
-async function recordLateAnswer(transaction: Queries, chain: LockedChain, facts: RequestFacts): Promise<void> {
+async function recordLateAnswer(transaction: Queries, chain: LockedChain, facts: RequestInfo): Promise<void> {
   const { sessionId, userId, address: previousAddress } = chain;
   const happened = { event: "refresh_answered_again", sessionId, previousAddress } as const;
   await recordEvent(transaction, happened, { ...facts, actorId: null, subjectId: userId });

@@ -8,7 +8,7 @@ import type { Queries } from "../../storage/database.ts";
 import { toNetwork } from "../../throttling/address.ts";
 import type { ProfileChanges } from "../../users/user.ts";
 import { insertUser } from "../../users/user-store.ts";
-import type { Core, RequestFacts } from "../steps/core.ts";
+import type { Core, RequestInfo } from "../steps/core.ts";
 import { requireGoodPassword } from "../steps/encode-password.ts";
 import { requireFreeForms } from "../steps/find-named.ts";
 import { answerSignIn, type SignInAnswer } from "../steps/issue-session-tokens.ts";
@@ -38,7 +38,7 @@ const proofLifetime = 7 * 86_400;
  * @throws AuthError `registration_closed`, `invalid_input`, `password_rejected`, `identifier_taken`, `rate_limited`, `overloaded`,
  * `refused_by_hook`, `hook_failed`
  */
-export async function register(core: Core, input: RegisterInput, facts: RequestFacts): Promise<SignInAnswer> {
+export async function register(core: Core, input: RegisterInput, facts: RequestInfo): Promise<SignInAnswer> {
   if (core.options.registration === "closed") {
     throw new AuthError("registration_closed", "Accounts are made by an administrator here");
   }
@@ -53,7 +53,7 @@ export async function register(core: Core, input: RegisterInput, facts: RequestF
   requireGoodPassword(core, password, { field: "password", person });
   const network = toNetwork(facts.address);
   core.passwords.requireRoom(network);
-  const admission = await core.throttle.admit(network === null ? [] : [{ limit: "register_address", of: [network] }]);
+  const admission = await core.throttle.consume(network === null ? [] : [{ limit: "register_address", of: [network] }]);
   const encoded = await core.passwords.hash(password, network);
   const open = async (transaction: Queries) => {
     await requireFreeUsername(transaction, names, { isTrusted: false });

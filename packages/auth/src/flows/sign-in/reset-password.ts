@@ -6,15 +6,15 @@ import { hashCode } from "../../one-time-codes/one-time-code.ts";
 import { endSessions } from "../../sessions/session-store.ts";
 import { toNetwork } from "../../throttling/address.ts";
 import type { Admission, Scope } from "../../throttling/throttle.ts";
-import { type Account, lockUser, markOldTokensEnded, setPassword } from "../../users/user-store.ts";
-import type { Core, RequestFacts } from "../steps/core.ts";
+import { type Account, lockUser, markOldTokensEnded, updatePassword } from "../../users/user-store.ts";
+import type { Core, RequestInfo } from "../steps/core.ts";
 import { toCountedName } from "../steps/counted-name.ts";
 import { requireGoodPassword } from "../steps/encode-password.ts";
 import { findNamedAccount, readName } from "../steps/find-named.ts";
 import { isIssuerGood } from "../steps/password-code.ts";
-import { recordUsedUp } from "../steps/record-exhausted.ts";
-import { whileCounted } from "../steps/refund-on-failure.ts";
-import { forgetFailures } from "../steps/reset-sign-in-limits.ts";
+import { recordExhausted } from "../steps/record-exhausted.ts";
+import { refundOnFailure } from "../steps/refund-on-failure.ts";
+import { resetSignInLimits } from "../steps/reset-sign-in-limits.ts";
 import { tellPasswordReset } from "../steps/tell-hooks.ts";
 
 export interface ResetPasswordInput {
@@ -31,14 +31,14 @@ export interface ResetPasswordInput {
  *
  * @throws AuthError `code_invalid`, `code_expired`, `password_rejected`, `rate_limited`, `overloaded`, `invalid_input`
  */
-export async function resetPassword(core: Core, input: ResetPasswordInput, facts: RequestFacts): Promise<void> {
+export async function resetPassword(core: Core, input: ResetPasswordInput, facts: RequestInfo): Promise<void> {
   const name = readName(core, input.username, "username");
   const network = toNetwork(facts.address);
   requireGoodPassword(core, input.newPassword, { field: "newPassword", person: { username: input.username } });
   core.passwords.requireRoom(network);
-  const admission = await core.throttle.admit(scopesOf(toCountedName(name, input.username), network));
+  const admission = await core.throttle.consume(scopesOf(toCountedName(name, input.username), network));
   const account = name && (await findNamedAccount(core.db, name, input.username));
-  const encoded = await whileCounted(core, admission, () => core.passwords.hash(input.newPassword, network));
+  const encoded = await refundOnFailure(core, admission, () => core.passwords.hash(input.newPassword, network));
   const presented = { userId: account?.id ?? nobody, purpose: "set_password", codeHash: hashCode(input.code) } as const;
   try {
     if (!(await hasCode(core.db, presented)) || !account?.isActive) throw codeInvalid();
@@ -49,7 +49,7 @@ export async function resetPassword(core: Core, input: ResetPasswordInput, facts
       if (!(await isIssuerGood(core, transaction, { code, target: user }))) throw codeInvalid();
       if (code.state === "expired") throw new AuthError("code_expired", "The code has run out: ask for a new one");
       requireGoodPassword(core, input.newPassword, { field: "newPassword", person: account });
-      await setPassword(transaction, account.id, encoded);
+      await updatePassword(transaction, account.id, encoded);
       await markOldTokensEnded(transaction, account.id);
       const { length: sessionsEnded } = await endSessions(transaction, {
         userId: account.id,
@@ -57,7 +57,7 @@ export async function resetPassword(core: Core, input: ResetPasswordInput, facts
       });
       const happened = { event: "password_reset", sessionsEnded } as const;
       await recordEvent(transaction, happened, { ...facts, actorId: null, subjectId: account.id });
-      await forgetFailures(core, transaction, account, admission.counted);
+      await resetSignInLimits(core, transaction, account, admission.counted);
     });
   } catch (error) {
     const because = findRefusal(error, account);
@@ -80,7 +80,7 @@ function findRefusal(error: unknown, account: Account | null): ResetRefusal | nu
 
 interface Refused {
   readonly admission: Admission;
-  readonly facts: RequestFacts;
+  readonly facts: RequestInfo;
   readonly subjectId: string | null;
 }
 
@@ -93,7 +93,7 @@ async function recordRefusal(
   await core.db.transaction().execute(async (transaction) => {
     const about = { ...facts, actorId: null, subjectId };
     await recordEvent(transaction, { event: "password_reset_refused", because }, about);
-    await recordUsedUp(transaction, admission, about);
+    await recordExhausted(transaction, admission, about);
   });
 }
 

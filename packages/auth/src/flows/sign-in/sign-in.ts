@@ -5,14 +5,14 @@ import type { Identifier } from "../../identifiers/identifier.ts";
 import type { PasswordCheck } from "../../passwords/passwords.ts";
 import { toNetwork } from "../../throttling/address.ts";
 import { type Account, recordLogin } from "../../users/user-store.ts";
-import type { Core, RequestFacts } from "../steps/core.ts";
+import type { Core, RequestInfo } from "../steps/core.ts";
 import { readName } from "../steps/find-named.ts";
 import { type AnsweredSession, answerSignIn, type SignInAnswer } from "../steps/issue-session-tokens.ts";
 import { openSession } from "../steps/open-session.ts";
-import { recordUsedUp } from "../steps/record-exhausted.ts";
-import { isUndone, unlessUndone, whileCounted } from "../steps/refund-on-failure.ts";
+import { recordExhausted } from "../steps/record-exhausted.ts";
+import { isUndone, refundOnFailure, unlessUndone } from "../steps/refund-on-failure.ts";
 import { tellHook } from "../steps/tell-hooks.ts";
-import { admitSignIn, type SignInAdmission } from "./count-sign-in.ts";
+import { countSignIn, type SignInAdmission } from "./count-sign-in.ts";
 
 export interface LoginInput {
   /** A username, a phone number in any usual spelling, or an e-mail address. */
@@ -31,11 +31,11 @@ export interface LoginInput {
  * @throws AuthError `invalid_credentials`, `rate_limited`, `overloaded`, `refused_by_hook`, `hook_failed`, and `invalid_input` for
  * digits that are two phone numbers
  */
-export async function login(core: Core, input: LoginInput, facts: RequestFacts): Promise<SignInAnswer> {
+export async function login(core: Core, input: LoginInput, facts: RequestInfo): Promise<SignInAnswer> {
   const network = toNetwork(facts.address);
   core.passwords.requireRoom(network);
   const identifier = readName(core, input.username, "username");
-  const admission = await admitSignIn(core, {
+  const admission = await countSignIn(core, {
     typed: input.username,
     identifier,
     deviceMark: input.deviceMark,
@@ -43,8 +43,8 @@ export async function login(core: Core, input: LoginInput, facts: RequestFacts):
   });
   const { account } = admission;
   // Nothing fits an account that is locked or disabled, so that nothing is learnt of its password.
-  const stored = account?.isActive && !admission.isClosed ? account.password : null;
-  const check = await whileCounted(core, admission, () => core.passwords.verify(input.password, stored, network));
+  const stored = account?.isActive && !admission.isLocked ? account.password : null;
+  const check = await refundOnFailure(core, admission, () => core.passwords.verify(input.password, stored, network));
   if (!identifier || !account || !check.matches) {
     return refuse(core, { identifier, account, admission, because: findReason(account, admission, check), facts });
   }
@@ -55,7 +55,7 @@ export async function login(core: Core, input: LoginInput, facts: RequestFacts):
   );
   if (opened) return answerSignIn(core, opened, admission.deviceId);
   // The account changed while the password was being checked: what was checked no longer counts.
-  await core.throttle.withdraw(admission.counted);
+  await core.throttle.refund(admission.counted);
   return login(core, input, facts);
 }
 
@@ -65,7 +65,7 @@ interface SignedIn {
   readonly nextHash: string;
   readonly identifier: Identifier;
   readonly deviceName: string | undefined;
-  readonly facts: RequestFacts;
+  readonly facts: RequestInfo;
 }
 
 /** Null when the account changed since its password was read. */
@@ -81,7 +81,7 @@ async function open(
     await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
     const opened = await openSession(core, transaction, { user, facts, deviceName });
     await tellHook(core, transaction, "signedIn", { user, session: opened.session, request: facts });
-    await core.throttle.succeed(transaction, admission.counted);
+    await core.throttle.settle(transaction, admission.counted);
     return opened;
   });
 }
@@ -92,7 +92,11 @@ async function recordUndone(core: Core, { identifier, account, facts }: SignedIn
   throw error;
 }
 
-function findReason(account: Account | null, { isClosed }: SignInAdmission, check: PasswordCheck): SignInRefusal {
+function findReason(
+  account: Account | null,
+  { isLocked: isClosed }: SignInAdmission,
+  check: PasswordCheck,
+): SignInRefusal {
   if (!account) return "unknown_user";
   if (!account.isActive) return "inactive_account";
   if (isClosed) return "locked_account";
@@ -104,7 +108,7 @@ interface Refusal {
   readonly admission: SignInAdmission;
   readonly identifier: Identifier | null;
   readonly because: SignInRefusal;
-  readonly facts: RequestFacts;
+  readonly facts: RequestInfo;
 }
 
 async function refuse(core: Core, { identifier, account, admission, because, facts }: Refusal): Promise<never> {
@@ -112,7 +116,7 @@ async function refuse(core: Core, { identifier, account, admission, because, fac
   await core.db.transaction().execute(async (transaction) => {
     const happened = { event: "sign_in_refused", identifier: identifier?.kind ?? "none", because } as const;
     await recordEvent(transaction, happened, about);
-    await recordUsedUp(transaction, admission, about);
+    await recordExhausted(transaction, admission, about);
   });
   throw new AuthError("invalid_credentials", "Invalid credentials");
 }

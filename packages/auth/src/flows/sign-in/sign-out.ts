@@ -2,13 +2,13 @@ import { recordEvent } from "../../audit/audit-log.ts";
 import { AuthError } from "../../errors.ts";
 import { parseRefreshToken, type RefreshToken } from "../../sessions/refresh-token.ts";
 import { endSession } from "../../sessions/session-store.ts";
-import type { Core, RequestFacts } from "../steps/core.ts";
+import type { Core, RequestInfo } from "../steps/core.ts";
 
 /**
  * Signs out the session of a refresh token, be it the present one or one that has been used up: whoever holds either was let in
  * once. Says nothing of whether there was a session (RFC 7009 §2.2).
  */
-export async function logout(core: Core, refreshToken: string, facts: RequestFacts): Promise<void> {
+export async function logout(core: Core, refreshToken: string, facts: RequestInfo): Promise<void> {
   const token = readRefreshToken(core, refreshToken);
   if (!token) return;
   await core.db.transaction().execute(async (transaction) => {

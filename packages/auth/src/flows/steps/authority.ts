@@ -3,19 +3,18 @@ import { listEffectivePermissions } from "../../permissions/permission-store.ts"
 import type { Queries } from "../../storage/database.ts";
 import type { User } from "../../users/user.ts";
 import { findUser, lockWithSuperusers } from "../../users/user-store.ts";
-import type { Caller } from "../authentication/authenticate.ts";
-import { findUnheld } from "../authentication/authorize.ts";
-import type { Core, RequestFacts } from "./core.ts";
+import type { Core, Principal, RequestInfo } from "./core.ts";
+import { findMissingPermission } from "./held-permissions.ts";
 
 /** Who administers, and from where. */
-export interface Administrator extends Caller {
-  readonly facts: RequestFacts;
+export interface Administrator extends Principal {
+  readonly facts: RequestInfo;
 }
 
 /** Who changes an account or a group: an administrator, or the operator at the command line, who has no account and stands above all. */
 export interface Actor {
   readonly user: User | null;
-  readonly facts: RequestFacts;
+  readonly facts: RequestInfo;
 }
 
 export const operator: Actor = { user: null, facts: { requestId: null, address: null, userAgent: null } };
@@ -27,7 +26,12 @@ export type Change<T> = (transaction: Queries, target: User, superusers: readonl
  *
  * @throws AuthError `not_found`, `permission_denied`
  */
-export async function administer<T>(core: Core, actor: User | null, id: string, change: Change<T>): Promise<T> {
+export async function changeWithAuthority<T>(
+  core: Core,
+  actor: User | null,
+  id: string,
+  change: Change<T>,
+): Promise<T> {
   return core.db.transaction().execute(async (transaction) => {
     const { target, superusers } = await lockWithSuperusers(transaction, core.profile, id);
     if (!target) throw noSuchUser();
@@ -45,17 +49,17 @@ export async function administer<T>(core: Core, actor: User | null, id: string, 
  * @throws AuthError `permission_denied`
  */
 export async function requireAuthorityOver(db: Queries, actor: User | null, target: User): Promise<void> {
-  const obstacle = actor && (await findObstacle(db, actor, target));
+  const obstacle = actor && (await findDenialReason(db, actor, target));
   if (obstacle) throw new AuthError("permission_denied", `That account stands above yours: it ${obstacle}`);
 }
 
 /** What puts a user above another one, in words; null when nothing does. */
-export async function findObstacle(db: Queries, actor: User, target: User): Promise<string | null> {
+export async function findDenialReason(db: Queries, actor: User, target: User): Promise<string | null> {
   if (actor.isSuperuser) return null;
   if (target.isSuperuser) return "is a superuser's";
   if (target.isStaff && !actor.isStaff) return "is a staff account";
   const permissions = await listEffectivePermissions(db, [target.id]);
-  const unheld = await findUnheld(db, actor, permissions.get(target.id) ?? []);
+  const unheld = await findMissingPermission(db, actor, permissions.get(target.id) ?? []);
   return unheld === null ? null : `holds ${unheld}`;
 }
 

@@ -12,6 +12,12 @@ import type { ProfileDefinition } from "../../users/profile.ts";
 import type { User } from "../../users/user.ts";
 import type { CallerColumns } from "./caller-row.ts";
 
+/** Who is calling. */
+export interface Principal<Person extends User = User> {
+  readonly user: Person;
+  readonly session: Session;
+}
+
 /** What every flow is handed: the rooms, opened, and the options. */
 export interface Core {
   readonly db: Queries;
@@ -65,7 +71,7 @@ export type CallerReader = (key: CallerKey) => Promise<StoredCaller | null>;
 export type PermissionReader = (userId: string) => Promise<readonly string[]>;
 
 /** Where a call comes from; facts for the audit trail and the list of devices, trusted for nothing. */
-export interface RequestFacts {
+export interface RequestInfo {
   readonly requestId: string | null;
   readonly address: string | null;
   readonly userAgent: string | null;

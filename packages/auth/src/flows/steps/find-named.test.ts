@@ -162,7 +162,7 @@ test("doctor lists lines and names of two accounts, numbers that are not valid a
   await createAsBefore(test, "good", { phone: "+905321234567" });
   await createAsBefore(test, "alone", { phone: "+5215512345678" });
   // The tests' own server has weaknesses, which are told first.
-  const { warnings: others } = await test.auth.examine();
+  const { warnings: others } = await test.auth.checkHealth();
   expect(others.join()).not.toMatch(/number|username|line/);
 
   await createAsBefore(test, "old", { phone: "+551181234567" });
@@ -173,7 +173,7 @@ test("doctor lists lines and names of two accounts, numbers that are not valid a
   await createAsBefore(test, "علي", { key: "علي" });
   await createAsBefore(test, "کیف", { key: "کیف" });
   await createAsBefore(test, "كىف", { key: "كىف" });
-  expect((await test.auth.examine()).warnings.slice(others.length)).toEqual([
+  expect((await test.auth.checkHealth()).warnings.slice(others.length)).toEqual([
     "One phone line has two accounts; take it from the one that is not its owner's: old (+551181234567) and new (+5511981234567).",
     "One username has two accounts that differ by the keyboard only; rename one: علی and علي; کیف and كىف.",
     "A phone number was perhaps read wrongly; ask its owner and correct it: misread (+494915299944187, perhaps +4915299944187).",

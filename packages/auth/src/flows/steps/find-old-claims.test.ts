@@ -215,18 +215,18 @@ test("a round that is not whole, older than the last one or ahead of the clock, 
 });
 
 test("the examination tells of reserved names, the last round and the end of old tokens, and what is amiss", async () => {
-  const examine = async () =>
-    (await service.auth.examine()).warnings.filter((line) => !/clocks|at the server/.test(line));
-  expect(await examine()).toEqual([expect.stringContaining("No round of LEGACY_SOURCE=django is complete")]);
+  const checkHealth = async () =>
+    (await service.auth.checkHealth()).warnings.filter((line) => !/clocks|at the server/.test(line));
+  expect(await checkHealth()).toEqual([expect.stringContaining("No round of LEGACY_SOURCE=django is complete")]);
   await see([
     ["1", "bob"],
     ["2", "carol"],
   ]);
   await bringOver("1", "bob");
-  expect(await examine()).toEqual([]);
+  expect(await checkHealth()).toEqual([]);
   await service.clock.advance(600);
-  expect(await examine()).toEqual([expect.stringContaining("older than five minutes")]);
-  expect(await service.auth.examine()).toMatchObject({
+  expect(await checkHealth()).toEqual([expect.stringContaining("older than five minutes")]);
+  expect(await service.auth.checkHealth()).toMatchObject({
     importedUsers: "django: 2 names reserved, 1 with an account, 0 deleted here; last round 10 min ago",
     oldTokens: "are not accepted",
   });

@@ -1,12 +1,12 @@
 import { toNumericDate } from "../../clock.ts";
-import { markDevice } from "../../sessions/device-token.ts";
+import { createDeviceToken } from "../../sessions/device-token.ts";
 import type { RefreshToken } from "../../sessions/refresh-token.ts";
 import type { User } from "../../users/user.ts";
 import type { Core } from "./core.ts";
 import { issueToken } from "./issue-token.ts";
 
 /** What a person gets at sign-in and at every refresh: the token for every call, and the one that renews it. */
-export interface SessionAnswer<Person extends User = User> {
+export interface TokenResponse<Person extends User = User> {
   /** The access token, for `Authorization: Bearer`. */
   readonly token: string;
   readonly tokenType: "Bearer";
@@ -18,7 +18,7 @@ export interface SessionAnswer<Person extends User = User> {
 }
 
 /** What a person gets at sign-in. */
-export interface SignInAnswer<Person extends User = User> extends SessionAnswer<Person> {
+export interface SignInAnswer<Person extends User = User> extends TokenResponse<Person> {
   /** For the next sign-in with this device: keeps strangers who guess from keeping its owner out. Lets nobody in by itself. */
   readonly deviceMark: string;
 }
@@ -32,10 +32,10 @@ export interface AnsweredSession {
 }
 
 /** Issues the tokens of a session. */
-export async function answerSession(
+export async function issueSessionTokens(
   core: Core,
   { user, session, idleExpiresAt, rotation, refreshToken }: AnsweredSession,
-): Promise<SessionAnswer> {
+): Promise<TokenResponse> {
   const notAfter = toNumericDate(session.expiresAt);
   const { token, expiresAt } = await issueToken(core, { user, sessionId: session.id, rotation, notAfter });
   return {
@@ -54,6 +54,6 @@ export async function answerSignIn(
   opened: AnsweredSession,
   deviceId: string | null,
 ): Promise<SignInAnswer> {
-  const { mark } = markDevice(core.deviceKey, opened.user.id, deviceId);
-  return { ...(await answerSession(core, opened)), deviceMark: mark };
+  const { mark } = createDeviceToken(core.deviceKey, opened.user.id, deviceId);
+  return { ...(await issueSessionTokens(core, opened)), deviceMark: mark };
 }

@@ -1,7 +1,7 @@
 import { isStorageUnavailable } from "../../storage/database.ts";
 import { toNetwork } from "../../throttling/address.ts";
 import type { LimitName } from "../../throttling/limits.ts";
-import type { Core, RequestFacts } from "./core.ts";
+import type { Core, RequestInfo } from "./core.ts";
 
 /**
  * Counts a token that was never issued. Good ones are not counted, so that an address that makes tokens up does no harm to them. While
@@ -9,10 +9,10 @@ import type { Core, RequestFacts } from "./core.ts";
  *
  * @throws AuthError `rate_limited`, `overloaded`
  */
-export async function countForgery(core: Core, limit: LimitName, { address }: RequestFacts): Promise<void> {
+export async function limitForgedTokens(core: Core, limit: LimitName, { address }: RequestInfo): Promise<void> {
   const network = toNetwork(address);
   try {
-    await core.throttle.admit(network === null ? [] : [{ limit, of: [network] }]);
+    await core.throttle.consume(network === null ? [] : [{ limit, of: [network] }]);
   } catch (error) {
     if (!isStorageUnavailable(error)) throw error;
   }

@@ -4,12 +4,12 @@ import { createRefreshToken } from "../../sessions/refresh-token.ts";
 import { endSurplusSessions, insertSession } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import type { User } from "../../users/user.ts";
-import type { Core, RequestFacts } from "./core.ts";
+import type { Core, RequestInfo } from "./core.ts";
 import type { AnsweredSession } from "./issue-session-tokens.ts";
 
 interface Opening {
   readonly user: User;
-  readonly facts: RequestFacts;
+  readonly facts: RequestInfo;
 }
 
 interface NewOpening extends Opening {

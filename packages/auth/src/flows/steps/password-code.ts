@@ -5,9 +5,9 @@ import { createCode } from "../../one-time-codes/one-time-code.ts";
 import type { Queries } from "../../storage/database.ts";
 import type { User } from "../../users/user.ts";
 import { findUser } from "../../users/user-store.ts";
-import { findUnheld } from "../authentication/authorize.ts";
-import { type Administrator, administer, findObstacle } from "./authority.ts";
+import { type Administrator, changeWithAuthority, findDenialReason } from "./authority.ts";
 import type { Core } from "./core.ts";
+import { findMissingPermission } from "./held-permissions.ts";
 
 /** The code with which somebody sets a password by `password.reset`. It is shown here and never again. */
 export interface PasswordCode {
@@ -30,7 +30,7 @@ export async function createPasswordCode(
   { user: actor, facts }: Administrator,
   id: string,
 ): Promise<PasswordCode> {
-  return administer(core, actor, id, async (transaction, target) => {
+  return changeWithAuthority(core, actor, id, async (transaction, target) => {
     if (target.id === actor.id) {
       throw new AuthError("permission_denied", "Your own password is changed with the present one: me.changePassword");
     }
@@ -74,7 +74,7 @@ export async function isIssuerGood(
 ): Promise<boolean> {
   if (issuerId === null) return true;
   const issuer = await findUser(transaction, profile, issuerId);
-  if (!issuer?.isActive || (await findObstacle(transaction, issuer, target))) return false;
-  const missing = await findUnheld(transaction, issuer, ["auth.change_user"]);
-  return missing === null || (await findUnheld(transaction, issuer, ["auth.add_user"])) === null;
+  if (!issuer?.isActive || (await findDenialReason(transaction, issuer, target))) return false;
+  const missing = await findMissingPermission(transaction, issuer, ["auth.change_user"]);
+  return missing === null || (await findMissingPermission(transaction, issuer, ["auth.add_user"])) === null;
 }

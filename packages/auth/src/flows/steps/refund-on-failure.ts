@@ -7,7 +7,7 @@ import type { Core } from "./core.ts";
  *
  * @param isNone whether a failure makes it none; every failure unless said
  */
-export async function whileCounted<T>(
+export async function refundOnFailure<T>(
   core: Core,
   { counted }: Pick<Admission, "counted">,
   work: () => Promise<T>,
@@ -16,14 +16,14 @@ export async function whileCounted<T>(
   try {
     return await work();
   } catch (error) {
-    if (isNone(error)) await core.throttle.withdraw(counted);
+    if (isNone(error)) await core.throttle.refund(counted);
     throw error;
   }
 }
 
 /** Does the last of an attempt that was right, and takes the attempt back when a hook undoes it. */
 export function unlessUndone<T>(core: Core, admission: Pick<Admission, "counted">, work: () => Promise<T>): Promise<T> {
-  return whileCounted(core, admission, work, isUndone);
+  return refundOnFailure(core, admission, work, isUndone);
 }
 
 /** Whether a hook has undone what it was told. */

@@ -8,7 +8,7 @@ import type { Core } from "./core.ts";
  * Forgets, inside the caller's transaction, every sign-in that failed for an account, by whatever name: nobody is slowed, and it is not
  * locked. `succeeded` is what the attempt that does so was counted in. Call it last, since it holds the counters.
  */
-export async function forgetFailures(
+export async function resetSignInLimits(
   core: Core,
   transaction: Queries,
   { id, ...user }: User,
@@ -18,5 +18,5 @@ export async function forgetFailures(
   const identifiers = names.map((name) => parseIdentifier(name, core.options.phones)).filter((found) => found !== null);
   const byName = identifiers.map(({ value }): Scope => ({ limit: "sign_in_name", of: [value] }));
   const forgotten: Scope[] = [...byName, { limit: "account_strangers", of: [id] }];
-  await core.throttle.succeed(transaction, succeeded, forgotten);
+  await core.throttle.settle(transaction, succeeded, forgotten);
 }

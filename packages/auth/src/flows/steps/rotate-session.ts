@@ -5,14 +5,14 @@ import type { Session } from "../../sessions/session.ts";
 import { isLiveSession } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import type { User } from "../../users/user.ts";
-import type { Core, RequestFacts } from "./core.ts";
+import type { Core, RequestInfo } from "./core.ts";
 
 export interface Rotation {
   /** The hash of the refresh token that is presented. */
   readonly presented: Buffer;
   /** Its successor, when none was given up. */
   readonly successor: RefreshToken;
-  readonly facts: RequestFacts;
+  readonly facts: RequestInfo;
 }
 
 export interface RotatedSession {
@@ -70,7 +70,7 @@ export interface Replacement {
   /** The hash of the token that counts as the one before. */
   readonly previous: Buffer;
   readonly next: RefreshToken;
-  readonly facts: RequestFacts;
+  readonly facts: RequestInfo;
   /** What is known of the use of `next`: nothing yet, nothing yet as of the one whose place it takes, or that it is not asked. */
   readonly use: "awaited" | "still awaited" | "not asked";
 }
