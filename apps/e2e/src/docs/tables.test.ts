@@ -94,7 +94,7 @@ test("the limits on guessing in docs/operations.md are those of the core", async
   expect([...told, ...inWords].sort()).toEqual(Object.keys(attemptLimits).sort());
   const { account_strangers: strangers, account_known_devices: everybody } = attemptLimits;
   expect(await readFile(join(root, "docs/operations.md"), "utf8")).toContain(
-    `${strangers.most} wrong passwords in a row from strangers and ${everybody.most} from everybody`,
+    `${strangers.lockAfter} wrong passwords in a row from strangers and ${everybody.lockAfter} from everybody`,
   );
 });
 
