@@ -49,6 +49,6 @@ test("refusals that say something of a password or a token are not delayed", asy
 test("a service that stops answers what it delays at once", async () => {
   await reachLimit();
   const refused = timed(signIn);
-  service.auth.refuseWaiting();
+  service.auth.rejectQueuedHashes();
   expect((await refused).took).toBeLessThan(delay);
 });
