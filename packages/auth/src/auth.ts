@@ -58,6 +58,8 @@ export interface Auth<C extends Config = PlainConfig> {
       /** Seconds. */
       readonly lifetime: number;
     };
+    /** Until when tokens of the old backend are accepted, which are signed with a secret of the options; null for never. */
+    readonly oldTokensUntil: Date | null;
   };
   /**
    * The connections to the database, for tables of your own beside the core's, which are named with their schema. A connection that is

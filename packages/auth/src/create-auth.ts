@@ -82,7 +82,7 @@ export function createAuth<
   const auth: Auth<Config> = {
     profile: options.profile,
     permissions: options.permissions,
-    options: { tokens: options.tokens },
+    options: { tokens: options.tokens, oldTokensUntil: options.django?.acceptTokensUntil ?? null },
     pool: storage.pool,
     ...bind(core, {
       login,

@@ -72,7 +72,7 @@ async function encodeOldToken({ id, username }: Target): Promise<string> {
   await completeRound({ username });
   await service.auth.importedUsers.link({ source: "django", oldId: username }, id);
   await service.database.query("update latchkey.users set old_tokens_ended_at = null where id = $1", [id]);
-  await service.database.query("update latchkey.imported_users set named_since = 'epoch', seen_at = '2100-01-01'");
+  await service.database.query("update latchkey.imported_users set named_since = 'epoch'");
   const now = service.clock.now().getTime() / 1000;
   const exp = Math.floor(now) + 3_600;
   const claims = { user_identifier: username, iat: now - 120, exp, username, phone_number: null };
