@@ -63,13 +63,13 @@ import { buildOnlineIndexes } from "./storage/online-indexes.ts";
 import { indexesOf, type NoFields, type ProfileFields } from "./users/profile.ts";
 
 /**
- * Puts the core together on a database. Nothing is connected or changed until it is used; call `prepare()` once at the start of a
+ * Puts the core together on a database. Nothing is connected or changed until it is used; call `initialize()` once at the start of a
  * process.
  *
  * @throws ZodError or StartError for options that cannot be
  * @example
  * const auth = createAuth({ connectionString }, { secret });
- * await auth.prepare();
+ * await auth.initialize();
  * const { token } = await auth.login({ username: "alice", password }, facts);
  */
 export function createAuth<
