@@ -8,8 +8,12 @@ export {
   type AuthErrorDetails,
   HookRefusal,
   type InputIssue,
+  type InputIssueCode,
+  inputIssueCodes,
   isAuthError,
+  isInputIssueCode,
   StartError,
+  withIssueCode,
 } from "./errors.ts";
 export type { ChangePasswordInput } from "./flows/account/change-password.ts";
 export type { OwnDevice } from "./flows/account/sessions.ts";

@@ -147,13 +147,15 @@ export function storedValuesOf({ ownFields }: ProfileDefinition, name: string, v
 /** The first thing in a value that JSON or PostgreSQL does not keep as it is, or that would be shown as something else. */
 function findUnstorable(value: unknown, path: readonly (string | number)[]): InputIssue[] {
   if (typeof value === "string") {
-    return isPlainProse(value) ? [] : [{ path, message: "holds characters that cannot be stored" }];
+    return isPlainProse(value)
+      ? []
+      : [{ path, code: "invalid_characters", message: "holds characters that cannot be stored" }];
   }
   if (value === null || typeof value === "boolean" || (typeof value === "number" && Number.isFinite(value))) return [];
   if (Array.isArray(value)) return first(value.map((item, index) => () => findUnstorable(item, [...path, index])));
-  if (typeof value !== "object") return [{ path, message: "is no JSON" }];
+  if (typeof value !== "object") return [{ path, code: "invalid_type", message: "is no JSON" }];
   const isStorableKey = Object.keys(value).every(isPlainLine);
-  if (!isStorableKey) return [{ path, message: "holds characters that cannot be stored" }];
+  if (!isStorableKey) return [{ path, code: "invalid_characters", message: "holds characters that cannot be stored" }];
   return first(
     Object.entries(value).map(
       ([key, item]) =>

@@ -167,7 +167,9 @@ const fieldOfConstraint: Readonly<Record<string, string>> = {
 function toRefusal(error: unknown): unknown {
   const constraint = findBrokenConstraint(error) ?? "";
   if (constraint === "users_profile_size") {
-    const issues = [{ path: [], message: "is more than the profile holds: 16384 bytes of JSON" }];
+    const issues = [
+      { path: [], code: "too_large" as const, message: "is more than the profile holds: 16384 bytes of JSON" },
+    ];
     return new AuthError("invalid_input", "The profile is too large", { issues });
   }
   const field = fieldOfConstraint[constraint];
@@ -176,7 +178,7 @@ function toRefusal(error: unknown): unknown {
 
 /** The refusal of a name that another account has, by the input's name for it. */
 export function identifierTaken(field: string): AuthError {
-  const issues = [{ path: [field], message: "belongs to another account" }];
+  const issues = [{ path: [field], code: "taken" as const, message: "belongs to another account" }];
   return new AuthError("identifier_taken", "Another account has that name, phone number or e-mail address", { issues });
 }
 

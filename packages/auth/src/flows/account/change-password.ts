@@ -114,6 +114,6 @@ async function beginAnew(
 
 function wrongPassword(): AuthError {
   return new AuthError("invalid_credentials", "The current password is not right", {
-    issues: [{ path: ["currentPassword"], message: "is not right" }],
+    issues: [{ path: ["currentPassword"], code: "incorrect", message: "is not right" }],
   });
 }

@@ -133,7 +133,7 @@ async function forbidSelfGrant(transaction: Queries, user: User | null, groupId:
 function toGroupName(typed: string): string {
   const name = parseGroupName(typed);
   if (name !== null) return name;
-  const issues = [{ path: ["name"], message: "is one line of 1 to 150 characters" }];
+  const issues = [{ path: ["name"], code: "invalid_format" as const, message: "is one line of 1 to 150 characters" }];
   throw new AuthError("invalid_input", "The input is not valid", { issues });
 }
 

@@ -70,7 +70,11 @@ export async function recordImportedUsers(
 function findIssues({ oldId, username, phoneNumber }: ImportedPerson, index: number): InputIssue[] {
   const isGood = (text: string | null) =>
     text === null || (text.length <= 1_000 && text.isWellFormed() && !text.includes("\0"));
-  const issue = (field: string, message: string) => ({ path: ["people", index, field], message });
+  const issue = (field: string, message: string) => ({
+    path: ["people", index, field],
+    code: "invalid_format" as const,
+    message,
+  });
   return [
     ...(oldId !== "" && isGood(oldId)
       ? []
@@ -139,7 +143,9 @@ export async function listPeopleWithoutAccount(core: Core, source: string): Prom
 }
 
 function invalid(field: string, message: string): AuthError {
-  return new AuthError("invalid_input", "The input is not valid", { issues: [{ path: [field], message }] });
+  return new AuthError("invalid_input", "The input is not valid", {
+    issues: [{ path: [field], code: "invalid_value", message }],
+  });
 }
 
 function overtaken(): AuthError {

@@ -251,7 +251,9 @@ function isRenamed(before: User, after: User): boolean {
 }
 
 function unknown(field: string, message: string): AuthError {
-  return new AuthError("invalid_input", "The input is not valid", { issues: [{ path: [field], message }] });
+  return new AuthError("invalid_input", "The input is not valid", {
+    issues: [{ path: [field], code: "not_found", message }],
+  });
 }
 
 function withoutUndefined<T extends object>(changes: T): UserChanges {

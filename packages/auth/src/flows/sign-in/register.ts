@@ -81,7 +81,9 @@ export async function register(core: Core, input: RegisterInput, facts: RequestI
 function refuseReserved(username: string): void {
   const parsed = parseUsername(username);
   if (!parsed.ok || !isReservedUsername(parsed)) return;
-  const issues = [{ path: ["username"], message: "is kept for the service: choose another" }];
+  const issues = [
+    { path: ["username"], code: "reserved" as const, message: "is kept for the service: choose another" },
+  ];
   throw new AuthError("invalid_input", "The username is reserved", { issues });
 }
 

@@ -35,6 +35,6 @@ export function requireGoodPassword(core: Core, password: string, { field, perso
     identifiers: [username, phoneNumber, email, firstName, lastName].map((identifier) => identifier ?? null),
   });
   if (!rejection) return;
-  const issues = [{ path: [field], message: rejection.message }];
+  const issues = [{ path: [field], code: rejection.reason, message: rejection.message }];
   throw new AuthError("password_rejected", rejection.message, { issues });
 }

@@ -25,7 +25,7 @@ import type { StoredNames } from "./parse-names.ts";
 export function readName(core: Core, typed: string, field: string): Identifier | null {
   if (isAmbiguousPhone(typed, core.options.phones)) {
     throw new AuthError("invalid_input", ambiguousPhoneReason, {
-      issues: [{ path: [field], message: ambiguousPhoneReason }],
+      issues: [{ path: [field], code: "ambiguous", message: ambiguousPhoneReason }],
     });
   }
   return parseIdentifier(typed, core.options.phones);

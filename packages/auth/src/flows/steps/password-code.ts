@@ -42,7 +42,7 @@ export async function createPasswordCode(
 /** No code opens a disabled account, and one that waited for the account to be enabled would surprise whoever enables it. */
 export function refuseDisabled({ isActive }: User, field: string): void {
   if (isActive) return;
-  const issues = [{ path: [field], message: "is a disabled account: enable it first" }];
+  const issues = [{ path: [field], code: "disabled" as const, message: "is a disabled account: enable it first" }];
   throw new AuthError("invalid_input", "The account is disabled: enable it first", { issues });
 }
 
