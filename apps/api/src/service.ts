@@ -78,7 +78,7 @@ function maintain(auth: Parameters<typeof startMaintenance>[0], log: Logger): ()
   return startMaintenance(auth, {
     clearsAway: keepsHouse(),
     onPurged: (purged) => log.info(purged, "purged"),
-    onError: (error) => log.warn({ err: error }, "housekeeping failed; trying again in an hour"),
+    onError: (error) => log.warn({ err: error }, "maintenance failed; trying again in an hour"),
   });
 }
 

@@ -36,7 +36,7 @@ export async function changePassword(
   facts: RequestInfo,
 ): Promise<TokenResponse> {
   const network = toNetwork(facts.address);
-  core.passwords.requireRoom(network);
+  core.passwords.assertCapacity(network);
   const account = await findAccountById(core.db, user.id);
   if (!account) throw wrongPassword();
   requireGoodPassword(core, newPassword, { field: "newPassword", person: account });

@@ -634,7 +634,7 @@ function flowsOf(part: object, prefix = ""): string[] {
 }
 
 /** Ways to end a process's core, after which it does nothing more. */
-const endings = ["refuseWaiting", "close"];
+const endings = ["rejectQueuedHashes", "close"];
 
 test("every flow of the core is shown here, to leave its events or to leave none", () => {
   const shown = [...deeds.map(({ does }) => does.split(",")[0]), ...Object.keys(quietDeeds), ...endings];

@@ -52,7 +52,7 @@ export async function register(core: Core, input: RegisterInput, facts: RequestI
   const person = { username, phoneNumber, email, ...profile };
   requireGoodPassword(core, password, { field: "password", person });
   const network = toNetwork(facts.address);
-  core.passwords.requireRoom(network);
+  core.passwords.assertCapacity(network);
   const admission = await core.throttle.consume(network === null ? [] : [{ limit: "register_address", of: [network] }]);
   const encoded = await core.passwords.hash(password, network);
   const open = async (transaction: Queries) => {

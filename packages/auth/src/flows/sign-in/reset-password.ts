@@ -35,7 +35,7 @@ export async function resetPassword(core: Core, input: ResetPasswordInput, facts
   const name = readName(core, input.username, "username");
   const network = toNetwork(facts.address);
   requireGoodPassword(core, input.newPassword, { field: "newPassword", person: { username: input.username } });
-  core.passwords.requireRoom(network);
+  core.passwords.assertCapacity(network);
   const admission = await core.throttle.consume(scopesOf(toCountedName(name, input.username), network));
   const account = name && (await findNamedAccount(core.db, name, input.username));
   const encoded = await refundOnFailure(core, admission, () => core.passwords.hash(input.newPassword, network));
