@@ -25,7 +25,7 @@ export interface HashSemaphore {
    *   `unavailable` once the semaphore is closed
    */
   run<T>(work: () => Promise<T>, crowd?: Crowd): Promise<T>;
-  /** Refuses whoever waits, and whoever comes; work that runs goes on to its end. */
+  /** Refuses all work that waits or comes later; work that runs goes on to its end. */
   close(): void;
 }
 
@@ -67,7 +67,7 @@ export function createHashSemaphore({
 
   function release(): void {
     const next = waiting.take();
-    // The place goes straight to the next in line, so that nobody who comes in between takes it.
+    // The place goes straight to the next in line, so that work which comes in between does not take it.
     if (next) next.resolve();
     else running -= 1;
   }

@@ -124,7 +124,7 @@ export function indexedExpression(name: string, table: string): string {
 
 /**
  * The indexes by which users are listed by own fields: what each is on, by a name that tells fields apart whose names are alike in lower
- * case. One that nobody declares any more stays, since another version of the program may run.
+ * case. One that is declared no more stays, since another version of the program may run.
  */
 export function indexesOf({ ownFields }: ProfileDefinition): Record<string, string> {
   const names = ownFields.filter(({ isIndexed }) => isIndexed).map(({ name }) => name);

@@ -248,7 +248,7 @@ export interface LockedUsers {
 }
 
 /**
- * Reads a user and the active superusers, whom nobody else can change until the transaction ends. It is one statement in one
+ * Reads a user and the active superusers, and locks their rows until the transaction ends. It is one statement in one
  * order, so that of two who change each other one waits for the other and never both.
  */
 export async function lockWithSuperusers(
@@ -268,7 +268,7 @@ export async function lockWithSuperusers(
   return { target: target ? toUser(profile, target) : null, superusers };
 }
 
-/** Reads a user whom nobody else can change until the transaction ends. */
+/** Reads a user and locks the row until the transaction ends. */
 export async function lockUser(transaction: Queries, id: string): Promise<User | null> {
   const query = transaction.selectFrom("users").select(userFields).where("id", "=", id).forNoKeyUpdate();
   return (await query.executeTakeFirst()) ?? null;

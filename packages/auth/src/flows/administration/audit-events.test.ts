@@ -103,7 +103,7 @@ interface Deed {
   readonly leaves: readonly string[];
   readonly actor: "admin" | "self" | "nobody";
   readonly subject: "target" | "nobody" | "somebody new";
-  /** From where and in which request nobody knows: the command line and the settings. */
+  /** Without an address and a request: the command line and the settings. */
   readonly isNowhere?: true;
   readonly detail?: (target: Target) => unknown;
 }
@@ -583,7 +583,7 @@ const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
   measureHashCosts: () => service.auth.measureHashCosts(),
   purge: () => service.auth.purge(),
   migrate: () => service.auth.migrate(),
-  prepare: () => service.auth.initialize(),
+  initialize: () => service.auth.initialize(),
   checkHealth: () => service.auth.checkHealth(),
   ping: () => service.auth.ping(),
 };

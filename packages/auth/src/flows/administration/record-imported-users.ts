@@ -85,7 +85,7 @@ function findIssues({ oldId, username, phoneNumber }: ImportedPerson, index: num
 }
 
 /**
- * Makes what a round has read the present state of its source. Whoever has another name there than before, or is there no more, keeps
+ * Makes what a round has read the present state of its source. A person who has another name there than before, or is there no more, keeps
  * the account here and loses the sessions that old tokens opened.
  *
  * `people` is the source's own count, so that a reading that broke off is never taken for whole.
@@ -114,7 +114,7 @@ export async function completeImportRound(
 }
 
 /**
- * Says that an account which came over before its system was recorded here is a person of that system. Say it of nobody whose account
+ * Says that an account which came over before its system was recorded here is a person of that system. Never say it of an account that
  * was made here: old tokens of that person open it from then on.
  *
  * @throws AuthError `not_found`, `identifier_taken`

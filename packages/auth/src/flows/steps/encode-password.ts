@@ -2,7 +2,7 @@ import { AuthError } from "../../errors.ts";
 import { checkPassword } from "../../passwords/policy.ts";
 import type { Core } from "./core.ts";
 
-/** Whoever the password is for: what others know of them must not be it. */
+/** The person whom the password is for: what others know of them must not be it. */
 export interface PasswordOwner {
   readonly username: string;
   readonly phoneNumber?: string | null | undefined;
