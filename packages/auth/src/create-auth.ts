@@ -69,7 +69,7 @@ import { indexesOf, type NoFields, type ProfileFields } from "./users/profile.ts
  * @throws ZodError or StartError for options that cannot be
  * @example
  * const auth = createAuth({ connectionString }, { secret });
- * await auth.prepare();
+ * await auth.initialize();
  * const { token } = await auth.login({ username: "alice", password }, facts);
  */
 export function createAuth<
