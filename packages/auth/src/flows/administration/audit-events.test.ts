@@ -103,7 +103,7 @@ interface Deed {
   readonly leaves: readonly string[];
   readonly actor: "admin" | "self" | "nobody";
   readonly subject: "target" | "nobody" | "somebody new";
-  /** From where and in which request nobody knows: the command line and the settings. */
+  /** Without an address and a request: the command line and the settings. */
   readonly isNowhere?: true;
   readonly detail?: (target: Target) => unknown;
 }
