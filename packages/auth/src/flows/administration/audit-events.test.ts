@@ -72,7 +72,7 @@ async function encodeOldToken({ id, username }: Target): Promise<string> {
   await completeRound({ username });
   await service.auth.importedUsers.link({ source: "django", oldId: username }, id);
   await service.database.query("update latchkey.users set old_tokens_ended_at = null where id = $1", [id]);
-  await service.database.query("update latchkey.imported_users set named_since = 'epoch', seen_at = '2100-01-01'");
+  await service.database.query("update latchkey.imported_users set named_since = 'epoch'");
   const now = service.clock.now().getTime() / 1000;
   const exp = Math.floor(now) + 3_600;
   const claims = { user_identifier: username, iat: now - 120, exp, username, phone_number: null };
@@ -562,6 +562,7 @@ const deeds: readonly Deed[] = [
 
 /** What leaves no event: it changes nothing but what is past its time, or is the start of a process. */
 const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
+  delayRefusal: () => service.auth.delayRefusal(),
   "users.list": () => service.auth.users.list({ limit: 25 }),
   "users.get": ({ id }) => service.auth.users.get(id),
   "users.listSessions": ({ id }) => service.auth.users.listSessions(admin, id),
