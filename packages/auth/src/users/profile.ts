@@ -110,7 +110,7 @@ export function toProfileColumns({ ownFields }: ProfileDefinition, values: objec
     ([name, value]) => Object.hasOwn(profileFields, name) && typeof value === "string" && !isPlainLine(value),
   );
   const issues = [
-    ...misleading.map(([name]) => ({ path: [name], message: unstorable })),
+    ...misleading.map(([name]) => ({ path: [name], code: "invalid_characters" as const, message: unstorable })),
     ...own.flatMap(([name, value]) => findUnstorable(value, [name])),
   ];
   if (issues.length > 0) throw new AuthError("invalid_input", "The input is not valid", { issues });
