@@ -44,7 +44,7 @@ const isRefusedByDatabase = await database
 console.log(JSON.stringify({ atFirst, answered, read, isRefusedByCode, isRefusedByDatabase }));
 `;
 
-test("whoever follows docs/add-a-profile-field.md has a field that is stored, answered and bounded", async () => {
+test("whoever follows docs/internals/built-in-profile-field.md has a field that is stored, answered and bounded", async () => {
   await using bench = await openWorkbench();
   const core = join(root, "packages/auth");
   await cp(join(core, "src"), join(bench.path, "src"), {
@@ -56,7 +56,7 @@ test("whoever follows docs/add-a-profile-field.md has a field that is stored, an
   const migrations = (await readdir(join(core, "src/storage/migrations"))).filter((file) => /^\d{4}-/.test(file));
   const number = String(Number(migrations.sort().at(-1)?.slice(0, 4)) + 1).padStart(4, "0");
 
-  const { blocks } = await readPage("docs/add-a-profile-field.md");
+  const { blocks } = await readPage("docs/internals/built-in-profile-field.md");
   const edits = blocks.filter(({ code }) => /^(#|\/\/) packages\/auth\//.test(code));
   expect(edits).toHaveLength(5);
   for (const edit of edits) await carryOut(bench.path, number, edit);
