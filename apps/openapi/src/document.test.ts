@@ -8,7 +8,7 @@ import { format } from "./format.ts";
 import { generateDocument } from "./generate.ts";
 import { refusalsOf, statusOf } from "./refusals.ts";
 import { compile } from "./schemas.ts";
-import { procedures } from "./service.ts";
+import { files, procedures } from "./service.ts";
 
 const document: Document = await generateDocument();
 const pages = await readProcedurePages();

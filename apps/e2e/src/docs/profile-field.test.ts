@@ -3,17 +3,9 @@ import { cp, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
+import { applyEdit } from "./apply-edit.ts";
 import { type CodeBlock, readPage, root } from "./documents.ts";
 import { openWorkbench } from "./workbench.ts";
-
-/** Makes the edit of a block: its lines without `+` must stand in the file exactly once. */
-function applyEdit(source: string, lines: readonly string[]): string {
-  const textOf = (kept: readonly string[]) => kept.map((line) => line.slice(1)).join("\n");
-  const before = textOf(lines.filter((line) => !line.startsWith("+")));
-  const pieces = source.split(before);
-  expect(pieces, `the page's lines stand in the file once:\n${before}`).toHaveLength(2);
-  return pieces.join(textOf(lines.filter((line) => !line.startsWith("-"))));
-}
 
 /** Carries out what a block says in a copy of the core. */
 async function carryOut(copy: string, number: string, { language, code }: CodeBlock): Promise<void> {

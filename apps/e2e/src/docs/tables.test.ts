@@ -1,10 +1,13 @@
+import { execFile } from "node:child_process";
 import { access, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { AuthError, type AuthErrorCode, attemptLimits } from "@latchkey/auth";
 import { toTrpcError } from "@latchkey/server";
 import { getHTTPStatusCodeFromError } from "@trpc/server/http";
 import { describe, expect, test } from "vitest";
 import { describeSettings, parseSettings, type Settings } from "../../../api/src/environment.ts";
+import { exitCodes } from "../../../api/src/failure.ts";
 import { limits } from "../../../api/src/limits.ts";
 import { codeIn, readPage, root, tablesOf } from "./documents.ts";
 
@@ -75,6 +78,87 @@ test("the table in docs/errors.md has every reason, with its code, its status an
   }
 });
 
+test("the table in docs/audit-events.md has every event, with what its detail holds", async () => {
+  const source = await readFile(join(root, "packages/auth/src/audit/audit-event.ts"), "utf8");
+  const [union = ""] = /AuditEvent =.*?;\n\n/s.exec(source) ?? [];
+  const events = [...union.matchAll(/readonly event: "(\w+)"(.*?)(?=readonly event:|$)/gs)].map(
+    ([, event = "", rest = ""]) => [event, [...rest.matchAll(/readonly (\w+):/g)].map(([, detail]) => detail)] as const,
+  );
+  const tables = tablesOf(await readPage("docs/audit-events.md"));
+  const rows = tables.find(([first]) => first?.[0] === "`user_created`") ?? [];
+
+  expect(events.length).toBeGreaterThan(20);
+  expect(rows.map(([event = ""]) => codeIn(event)[0])).toEqual(events.map(([event]) => event));
+  for (const [index, [event, details]] of events.entries()) {
+    expect(codeIn(rows[index]?.[2] ?? ""), event).toEqual(expect.arrayContaining([...details]));
+  }
+});
+
+test("the reasons of a refused sign-in in docs/audit-events.md are those of the core", async () => {
+  const source = await readFile(join(root, "packages/auth/src/audit/audit-event.ts"), "utf8");
+  const [union = ""] = /SignInRefusal =[^;]+;/.exec(source) ?? [];
+  const reasons = [...union.matchAll(/"(\w+)"/g)].map(([, reason]) => reason);
+  const rows = tablesOf(await readPage("docs/audit-events.md")).flat();
+  const [, , detail = ""] = rows.find(([event]) => event === "`sign_in_refused`") ?? [];
+  expect(codeIn(detail).slice(2)).toEqual(reasons);
+});
+
+test("the table in docs/command-line.md has every command, with its arguments", async () => {
+  const { stdout: help } = await promisify(execFile)(process.execPath, [join(root, "apps/api/src/cli.ts"), "--help"]);
+  const commands = [...help.matchAll(/^ {2}([a-z][a-z-]+)((?: [<[][\w.]+[>\]])*)/gm)].map(
+    ([, name, words = ""]) => `${name}${words.replace(" [options]", "")}`,
+  );
+  const tables = tablesOf(await readPage("docs/command-line.md"));
+  const rows = tables.find(([first]) => first?.[0] === "`create-user`") ?? [];
+  expect(rows.map(([command = ""]) => codeIn(command)[0])).toEqual(commands);
+});
+
+test("the exit codes in docs/command-line.md are those of the service", async () => {
+  const tables = tablesOf(await readPage("docs/command-line.md"));
+  const rows = tables.find(([first]) => first?.[0] === "0") ?? [];
+  expect(rows.map(([code]) => Number(code))).toEqual([0, ...Object.values(exitCodes)]);
+});
+
+test("the tables in docs/schema.md are those of the schema, with their columns", async () => {
+  const snapshot = await readFile(join(root, "packages/auth/src/storage/schema.snapshot.sql"), "utf8");
+  const columns = new Set([...snapshot.matchAll(/^(\w+\.\w+) /gm)].map(([, column = ""]) => column));
+  const [tables = [], ofUsers = []] = tablesOf(await readPage("docs/schema.md"));
+  const written = tables.flatMap(([names = ""]) => codeIn(names));
+
+  expect(written.sort()).toEqual([...new Set([...columns].map((column) => column.split(".")[0]))].sort());
+  for (const name of ofUsers.flatMap(([names = ""]) => codeIn(names))) expect([...columns]).toContain(`users.${name}`);
+});
+
+test("the options of the packages in the docs are those of the code", async () => {
+  const optionsIn = async (path: string, first: string) => {
+    const tables = tablesOf(await readPage(path));
+    return (tables.find(([row]) => row?.[0] === first) ?? []).flatMap(([names = ""]) => codeIn(names));
+  };
+  const membersOf = async (path: string, name: string) => {
+    const source = await readFile(join(root, path), "utf8");
+    const [, body = ""] = new RegExp(`interface ${name}\\b[^{]*\\{(.*?)\\n\\}`, "s").exec(source) ?? [];
+    return [...body.matchAll(/^ {2}(?:readonly )?(\w+)[?:(<]/gm)].map(([, member]) => member);
+  };
+  expect(await optionsIn("docs/server.md", "`basePath`")).toEqual(
+    await membersOf("packages/server/src/http/fetch-handler.ts", "HttpOptions"),
+  );
+  expect((await optionsIn("docs/sdk.md", "`url`")).sort()).toEqual(
+    (await membersOf("packages/client/src/auth-client.ts", "AuthClientOptions")).sort(),
+  );
+  const members = (await optionsIn("docs/sdk.md", "`api`")).map((member) => member.replace(/\(.*/, ""));
+  expect(members.sort()).toEqual((await membersOf("packages/client/src/auth-client.ts", "AuthClient")).sort());
+});
+
+test("the hooks in docs/hooks.md are all that there are", async () => {
+  const source = await readFile(join(root, "packages/auth/src/hooks/hooks.ts"), "utf8");
+  const hooks = [...source.matchAll(/^ {2}(\w+)\?\($/gm), ...source.matchAll(/^ {2}(\w+)\?\(event/gm)].map(
+    ([, name]) => name,
+  );
+  const tables = tablesOf(await readPage("docs/hooks.md"));
+  const rows = tables.find(([first]) => first?.[0] === "`userCreated`") ?? [];
+  expect(rows.map(([hook = ""]) => codeIn(hook)[0]).sort()).toEqual(hooks.sort());
+});
+
 test("the limits in docs/api.md are those of the service", async () => {
   const tables = tablesOf(await readPage("docs/api.md"));
   const rows = tables.find(([first]) => first?.[0] === "body") ?? [];
@@ -122,9 +206,12 @@ test("each threat in docs/security.md has a defence", async () => {
 });
 
 test("docs/internals/security.md has the same threats, and names files and tests that are there", async () => {
-  const threatsOf = async (path: string) => tablesOf(await readPage(path)).map((rows) => rows.map(([threat]) => threat));
+  const threatsOf = async (path: string) =>
+    tablesOf(await readPage(path)).map((rows) => rows.map(([threat]) => threat));
   expect(await threatsOf("docs/internals/security.md")).toEqual(await threatsOf("docs/security.md"));
-  for (const [threat = "", files = "", tests = "", ...more] of tablesOf(await readPage("docs/internals/security.md")).flat()) {
+  for (const [threat = "", files = "", tests = "", ...more] of tablesOf(
+    await readPage("docs/internals/security.md"),
+  ).flat()) {
     expect(more, threat).toEqual([]);
     expect(codeIn(files).length, threat).toBeGreaterThan(0);
     expect(codeIn(tests).length, threat).toBeGreaterThan(0);
