@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { testSecret } from "@latchkey/auth/testing";
 import { createAuthClient } from "@latchkey/client";
 import { afterEach, expect, test } from "vitest";
-import { launchScript, type Program, until } from "../processes/program.ts";
+import { launchScript, type Program, until } from "../processes/service-process.ts";
 import { applyEdit } from "./apply-edit.ts";
 import { readPage } from "./documents.ts";
 import { openWorkbench, type Workbench } from "./workbench.ts";

@@ -7,7 +7,7 @@ import { toTrpcError } from "@latchkey/server";
 import { getHTTPStatusCodeFromError } from "@trpc/server/http";
 import { describe, expect, test } from "vitest";
 import { describeSettings, parseSettings, type Settings } from "../../../api/src/environment.ts";
-import { exitCodes } from "../../../api/src/failure.ts";
+import { exitCodes } from "../../../api/src/exit-codes.ts";
 import { limits } from "../../../api/src/limits.ts";
 import { codeIn, readPage, root, tablesOf } from "./documents.ts";
 
@@ -149,6 +149,17 @@ test("the options of the packages in the docs are those of the code", async () =
   expect(members.sort()).toEqual((await membersOf("packages/client/src/auth-client.ts", "AuthClient")).sort());
 });
 
+test("docs/core.md names every member of the core", async () => {
+  const source = await readFile(join(root, "packages/auth/src/auth.ts"), "utf8");
+  const [, body = ""] = /interface Auth<[^{]*\{(.*?)\n\}/s.exec(source) ?? [];
+  const members = [...body.matchAll(/^ {2}(?:readonly )?(\w+)[:(]/gm)].map(([, member]) => member);
+  const tables = tablesOf(await readPage("docs/core.md"));
+  const rows = tables.find(([first]) => first?.[0]?.startsWith("`initialize`")) ?? [];
+
+  expect(members.length).toBeGreaterThan(30);
+  expect(rows.flatMap(([names = ""]) => codeIn(names)).sort()).toEqual(members.sort());
+});
+
 test("the hooks in docs/hooks.md are all that there are", async () => {
   const source = await readFile(join(root, "packages/auth/src/hooks/hooks.ts"), "utf8");
   const hooks = [...source.matchAll(/^ {2}(\w+)\?\($/gm), ...source.matchAll(/^ {2}(\w+)\?\(event/gm)].map(
@@ -180,10 +191,10 @@ test("the limits in docs/rate-limits.md are those of the core", async () => {
   const rows = tables.find(([first]) => first?.[0]?.startsWith("`sign_in_name_and_address`")) ?? [];
   const number = (cell = "") => Number.parseInt(cell.replace(",", ""), 10);
   const successes = { forget: "reset", give_back: "not counted", count: "counted" };
-  for (const [what = "", free, wait, longestWait, forgottenAfter, success] of rows) {
+  for (const [what = "", allowed, firstDelay, longestWait, resetAfter, success] of rows) {
     const name = codeIn(what)[0] as keyof typeof attemptLimits;
     const { onSuccess, ...limit } = attemptLimits[name];
-    const written = { free, wait, longestWait, forgottenAfter };
+    const written = { allowed, firstDelay, longestWait, resetAfter };
     expect(Object.fromEntries(Object.entries(written).map(([key, cell]) => [key, number(cell)])), name).toEqual(limit);
     if (success !== "—") expect(success, name).toBe(successes[onSuccess]);
   }
@@ -192,7 +203,7 @@ test("the limits in docs/rate-limits.md are those of the core", async () => {
   expect([...told, ...inWords].sort()).toEqual(Object.keys(attemptLimits).sort());
   const { account_strangers: strangers, account_known_devices: everybody } = attemptLimits;
   expect(await readFile(join(root, "docs/rate-limits.md"), "utf8")).toContain(
-    `${strangers.most} wrong passwords in a row from unrecognized devices and ${everybody.most} from all devices`,
+    `${strangers.lockAfter} wrong passwords in a row from unrecognized devices and ${everybody.lockAfter} from all devices`,
   );
 });
 

@@ -16,6 +16,7 @@ import { callInCookieMode, type ProcedureMeta } from "./cookie-mode.ts";
 import { findAuthError, findThrownRefusal, toTrpcError, withUnavailability } from "./error-map.ts";
 import type { ErrorShape } from "./error-shape.ts";
 import { findInputError, formatError, formatRefusal } from "./format-error.ts";
+import { holdBack } from "./hold-back.ts";
 
 /** A builder of procedures, for `.concat()` in a router whose context has the key `latchkey`. */
 export type ProcedureBuilder<C extends Config, Added extends object> = TRPCProcedureBuilder<
@@ -104,6 +105,7 @@ export function createBuilders<C extends Config>(formatted: FormattedErrors): Ow
     const result = await next();
     if (result.ok || findInputError(result.error)) return result;
     const refusal = find(result.error);
+    if (refusal?.code === "rate_limited") await holdBack();
     if (refusal) throw toTrpcError(refusal);
     return result;
   });
