@@ -51,6 +51,15 @@ test("the few settings in README.md have the defaults that are written", async (
   }
 });
 
+test("the README tells the version and the day of the last benchmark", async () => {
+  const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+  const history = await readFile(join(root, "apps/bench/history.jsonl"), "utf8");
+  const { day } = JSON.parse(history.trim().split("\n").at(-1) ?? "");
+  const rows = new Map(tablesOf(await readPage("README.md")).flatMap((table) => table.map(([what, is]) => [what, is])));
+  expect(rows.get("version")).toMatch(new RegExp(`^${version},`));
+  expect(rows.get("last benchmark")).toContain(day);
+});
+
 test("the settings in docs/sessions.md have the defaults that are written", async () => {
   const tables = tablesOf(await readPage("docs/sessions.md"));
   const rows = tables.find(([first]) => first?.[0] === "`ACCESS_TOKEN_LIFETIME`") ?? [];
