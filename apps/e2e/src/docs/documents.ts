@@ -22,7 +22,8 @@ export interface CodeBlock {
 /** Every page that is written for people. */
 export async function readPages(): Promise<Page[]> {
   const inDocs = await readdir(join(root, "docs"), { recursive: true });
-  const ofPackages = await Array.fromAsync(glob("packages/*/README.md", { cwd: root }));
+  const ofPackages: string[] = [];
+  for await (const path of glob("packages/*/README.md", { cwd: root })) ofPackages.push(path);
   const paths = [
     "README.md",
     "CONTRIBUTING.md",
