@@ -22,8 +22,18 @@ describe("a start is refused, in one line that names the setting and says what t
   it.each<[title: string, variables: Record<string, string>, line: string]>([
     [
       "without a secret in production",
-      { NODE_ENV: "production" },
+      { NODE_ENV: "production", LATCHKEY_EMBEDDED: "yes" },
       "LATCHKEY_SECRET is needed in production: 32 random bytes or more, kept safe",
+    ],
+    [
+      "without a database in production, unless the embedded one is meant",
+      { NODE_ENV: "production", LATCHKEY_SECRET: secret },
+      "DATABASE_URL is needed in production; LATCHKEY_EMBEDDED=yes runs a PostgreSQL in the data folder instead",
+    ],
+    [
+      "with two databases",
+      { LATCHKEY_EMBEDDED: "yes", DATABASE_URL: "postgres://localhost/latchkey" },
+      "LATCHKEY_EMBEDDED=yes and DATABASE_URL are two databases",
     ],
     [
       "with an example for a secret",
@@ -169,6 +179,7 @@ describe("when several settings are wrong", () => {
 
   it("each of them has one line, contradictions among them", () => {
     expect(refusalOf(wrong).toSorted()).toEqual([
+      "DATABASE_URL is needed in production; LATCHKEY_EMBEDDED=yes runs a PostgreSQL in the data folder instead",
       "LATCHKEY_SECRET is needed in production: 32 random bytes or more, kept safe",
       "LEGACY_UNTIL needs LEGACY_SECRET_KEY",
       "LOG_LEVLE is not a setting; did you mean LOG_LEVEL?",
@@ -218,8 +229,8 @@ describe("what counts as not set", () => {
     expect(parseSettings(empty)).toEqual(parseSettings({}));
   });
 
-  it("is an empty secret in production too", () => {
-    expect(refusalOf({ NODE_ENV: "production", LATCHKEY_SECRET: "" })).toHaveLength(1);
+  it("is an empty secret or database in production too", () => {
+    expect(refusalOf({ NODE_ENV: "production", LATCHKEY_SECRET: "", DATABASE_URL: "" })).toHaveLength(2);
   });
 
   it("is a variable of somebody else", () => {
@@ -247,6 +258,7 @@ describe("the settings of a start without any", () => {
       PORT: 3000,
       WORKERS: 1,
       LATCHKEY_DATA_DIR: ".latchkey",
+      LATCHKEY_EMBEDDED: "no",
       LEGACY_SOURCE: "django",
       LEGACY_STAFF: "no",
       TOKEN_ALGORITHM: "EdDSA",
@@ -389,7 +401,7 @@ describe("a service is in development", () => {
   });
 
   it.each<[Record<string, string>]>([
-    [{ NODE_ENV: "production", LATCHKEY_SECRET: secret }],
+    [{ NODE_ENV: "production", LATCHKEY_SECRET: secret, LATCHKEY_EMBEDDED: "yes" }],
     [{ HOST: "0.0.0.0" }],
     [{ HOST: "::" }],
     [{ HOST: "10.0.0.7" }],

@@ -11,6 +11,7 @@ import { findOriginFault, isLoopback, isTrustedProxy, parsePublicUrl } from "@la
 import { distance } from "fastest-levenshtein";
 import { z } from "zod";
 import { permissions } from "./permissions.ts";
+import { readSecretVariables } from "./secret-variables.ts";
 
 const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 
@@ -116,6 +117,7 @@ const settingsSchema = z.object({
   WORKERS: workers.default(1),
   PUBLIC_URL: publicUrl.optional(),
   DATABASE_URL: postgresUrl.optional(),
+  LATCHKEY_EMBEDDED: z.enum(["yes", "no"]).default("no"),
   LATCHKEY_DATA_DIR: z.string().min(1).default(".latchkey"),
   LATCHKEY_CONFIG: z.string().min(1).optional(),
   LATCHKEY_SECRET: strongSecret.optional(),
@@ -160,9 +162,17 @@ export type Settings = z.output<typeof settingsSchema> & {
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
+/** The settings that are secrets: they are never shown, and each may come from the file that `NAME_FILE` names. */
+export const secretSettings: readonly (keyof z.output<typeof settingsSchema>)[] = [
+  "DATABASE_URL",
+  "LATCHKEY_SECRET",
+  "LEGACY_SECRET_KEY",
+  "FORWARDED_SECRET",
+];
+
 /** The settings of this process. The one place that reads the environment. */
 export function readEnvironment(): Settings {
-  return parseSettings(process.env);
+  return parseSettings(readSecretVariables(process.env, secretSettings));
 }
 
 /**
@@ -247,6 +257,13 @@ function findContradictions(given: Variables, isProduction: boolean): string[] {
     isProduction &&
       !given.LATCHKEY_SECRET &&
       "LATCHKEY_SECRET is needed in production: 32 random bytes or more, kept safe",
+    isProduction &&
+      !given.DATABASE_URL &&
+      given.LATCHKEY_EMBEDDED !== "yes" &&
+      "DATABASE_URL is needed in production; LATCHKEY_EMBEDDED=yes runs a PostgreSQL in the data folder instead",
+    given.DATABASE_URL &&
+      given.LATCHKEY_EMBEDDED === "yes" &&
+      "LATCHKEY_EMBEDDED=yes and DATABASE_URL are two databases",
     TOKEN_PROFILE === "django" &&
       !LEGACY_SECRET_KEY &&
       "TOKEN_PROFILE=django needs LEGACY_SECRET_KEY, the old backend's SECRET_KEY",
@@ -304,7 +321,7 @@ export function toAuthOptions(settings: Settings, secret: string): AuthOptions {
 
 /** The settings for a person to read, secrets left out. */
 export function describeSettings(settings: Settings): Record<string, string> {
-  const secrets = new Set(["LATCHKEY_SECRET", "LEGACY_SECRET_KEY", "DATABASE_URL", "FORWARDED_SECRET"]);
+  const secrets = new Set<string>(secretSettings);
   const entries = settingNames.map((name) => {
     const value = settings[name as keyof Settings];
     if (value === undefined) return [name, "(not set)"];

@@ -1,4 +1,5 @@
 import cluster from "node:cluster";
+import { constants } from "node:os";
 import type { Logger } from "pino";
 
 /** Milliseconds after which the process ends whatever still hangs: before whoever told it to stop kills it. */
@@ -41,8 +42,12 @@ export function listenForStop(log: Logger, word: string): Stop {
   return { asked: promise, isAsked: () => isAsked };
 }
 
-/** `process.exit()` waits for the password hashes that are being made. */
+/**
+ * `process.exit()` waits for the password hashes that are being made, and a signal does not. But a container's first process cannot be
+ * ended by a signal of its own.
+ */
 function dieOf(signal: NodeJS.Signals): void {
+  if (process.pid === 1) process.exit(128 + constants.signals[signal]);
   process.removeAllListeners(signal);
   process.kill(process.pid, signal);
 }
