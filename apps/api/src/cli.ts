@@ -2,8 +2,10 @@
 import { Command } from "commander";
 import { createUserCommand } from "./commands/create-user.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { grantsCommand } from "./commands/grants.ts";
 import { changeGroupCommand, createGroupCommand, deleteGroupCommand, listGroupsCommand } from "./commands/groups.ts";
 import { jwksCommand } from "./commands/jwks.ts";
+import { migrateCommand } from "./commands/migrate.ts";
 import { rotateKeysCommand } from "./commands/rotate-keys.ts";
 import { purgeCommand, syncPermissionsCommand } from "./commands/upkeep.ts";
 import {
@@ -42,6 +44,8 @@ const program = new Command("latchkey")
   .addCommand(listSessionsCommand())
   .addCommand(endSessionsCommand())
   .addCommand(unlockCommand())
+  .addCommand(migrateCommand())
+  .addCommand(grantsCommand())
   .addCommand(syncPermissionsCommand())
   .addCommand(purgeCommand())
   .addCommand(rotateKeysCommand())

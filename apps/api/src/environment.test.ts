@@ -189,6 +189,23 @@ describe("when several settings are wrong", () => {
   });
 });
 
+describe("in production", () => {
+  const production = { NODE_ENV: "production", LATCHKEY_SECRET: secret };
+
+  it("a start migrates the embedded database and no other, unless it is told to", () => {
+    const external = { ...production, DATABASE_URL: "postgres://localhost/latchkey" };
+    expect(parseSettings(external)).toMatchObject({ MIGRATE: "check" });
+    expect(parseSettings({ ...external, MIGRATE: "auto" })).toMatchObject({ MIGRATE: "auto" });
+    expect(parseSettings({ ...production, LATCHKEY_EMBEDDED: "yes" })).toMatchObject({ MIGRATE: "auto" });
+  });
+
+  it("a process goes on for five seconds after SIGTERM, unless it is told otherwise", () => {
+    const embedded = { ...production, LATCHKEY_EMBEDDED: "yes" };
+    expect(parseSettings(embedded)).toMatchObject({ SHUTDOWN_DELAY: 5 });
+    expect(parseSettings({ ...embedded, SHUTDOWN_DELAY: "0s" })).toMatchObject({ SHUTDOWN_DELAY: 0 });
+  });
+});
+
 describe("no secret is told", () => {
   it.each([
     { LATCHKEY_SECRET: "canary" },
@@ -259,6 +276,7 @@ describe("the settings of a start without any", () => {
       WORKERS: 1,
       LATCHKEY_DATA_DIR: ".latchkey",
       LATCHKEY_EMBEDDED: "no",
+      MIGRATE: "auto",
       LEGACY_SOURCE: "django",
       LEGACY_STAFF: "no",
       TOKEN_ALGORITHM: "EdDSA",
@@ -270,6 +288,7 @@ describe("the settings of a start without any", () => {
       PASSWORD_MIN_LENGTH: 8,
       SESSION_LIFETIME: 90 * 86_400,
       SESSION_IDLE_LIFETIME: 30 * 86_400,
+      SHUTDOWN_DELAY: 0,
       SESSIONS_PER_USER: 50,
       REFRESH_GRACE: 30,
       REFRESH_RETRY: 86_400,

@@ -4,6 +4,7 @@ import {
   type CountryCode,
   findSecretWeakness,
   isCountryCode,
+  type MigrationMode,
   StartError,
   tokenAlgorithms,
 } from "@latchkey/auth";
@@ -115,10 +116,12 @@ const settingsSchema = z.object({
   HOST: z.string().min(1).default("127.0.0.1"),
   PORT: integer(0, 65_535).default(3000),
   WORKERS: workers.default(1),
+  SHUTDOWN_DELAY: duration("0s", "5m").optional(),
   PUBLIC_URL: publicUrl.optional(),
   DATABASE_URL: postgresUrl.optional(),
   LATCHKEY_EMBEDDED: z.enum(["yes", "no"]).default("no"),
   LATCHKEY_DATA_DIR: z.string().min(1).default(".latchkey"),
+  MIGRATE: z.enum(["auto", "check", "off"]).optional(),
   LATCHKEY_CONFIG: z.string().min(1).optional(),
   LATCHKEY_SECRET: strongSecret.optional(),
   TOKEN_ALGORITHM: z.enum(tokenAlgorithms).default("EdDSA"),
@@ -158,6 +161,8 @@ const settingsSchema = z.object({
 export type Settings = z.output<typeof settingsSchema> & {
   readonly isProduction: boolean;
   readonly SESSION_IDLE_LIFETIME: number;
+  readonly MIGRATE: MigrationMode;
+  readonly SHUTDOWN_DELAY: number;
 };
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -196,7 +201,10 @@ export function parseSettings(variables: Variables): Settings {
   if (!parsed.data || problems.length > 0) throw new StartError(problems.join("\n"));
   const { SESSION_LIFETIME, SESSION_IDLE_LIFETIME = Math.min(30 * 86_400, SESSION_LIFETIME), PUBLIC_URL } = parsed.data;
   const TOKEN_ISSUER = given.TOKEN_ISSUER ?? PUBLIC_URL ?? parsed.data.TOKEN_ISSUER;
-  return { ...parsed.data, TOKEN_ISSUER, SESSION_IDLE_LIFETIME, isProduction };
+  // Beside others that serve, a migration is for somebody to begin who watches it.
+  const { MIGRATE = isProduction && parsed.data.DATABASE_URL ? "check" : "auto" } = parsed.data;
+  const { SHUTDOWN_DELAY = isProduction ? 5 : 0 } = parsed.data;
+  return { ...parsed.data, TOKEN_ISSUER, SESSION_IDLE_LIFETIME, MIGRATE, SHUTDOWN_DELAY, isProduction };
 }
 
 /**

@@ -36,6 +36,8 @@ export interface ServerOptions {
 export interface RunningServer {
   /** Where it listens, such as `http://127.0.0.1:3000`. */
   readonly url: string;
+  /** Answers 503 at `/readyz` from now on, and everything else as before. */
+  endReadiness(): void;
   /** Stops being ready, answers what is in flight, and resolves when the last connection is closed. */
   close(): Promise<void>;
 }
@@ -66,11 +68,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   server.on("connect", (_request, socket) => answerOnSocket(socket, 405));
   refuseUnreadable(server);
   await listen(server, host, port);
-  const close = () => {
+  const endReadiness = () => {
     isReady = false;
+  };
+  const close = () => {
+    endReadiness();
     return closeServer(server);
   };
-  return { url: toUrl(server.address() as AddressInfo), close };
+  return { url: toUrl(server.address() as AddressInfo), endReadiness, close };
 }
 
 const statusOfParserError: Readonly<Record<string, number>> = {

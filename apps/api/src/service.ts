@@ -9,7 +9,7 @@ import { openAuth } from "./open-auth.ts";
 import type { ServedRouter } from "./router.ts";
 import { startServer } from "./server.ts";
 import { listenForStop, type Stop } from "./stop.ts";
-import { findWorkerNumber, keepsHouse, leadWorkers, stopMessage } from "./workers.ts";
+import { findWorkerNumber, keepsHouse, leadWorkers, toStopMessage } from "./workers.ts";
 
 /** Milliseconds that calls in flight have to finish once the process is told to stop. */
 const drainTimeout = 7_500;
@@ -38,7 +38,7 @@ export async function runService(options: ServiceOptions = {}): Promise<number> 
   const worker = findWorkerNumber();
   const log = createLog(settings.LOG_LEVEL).child(worker === undefined ? {} : { worker });
   // Before anything is opened, so that a stop while it starts leaves nothing behind either.
-  const stop = listenForStop(log, stopMessage);
+  const stop = listenForStop(log, { delay: settings.SHUTDOWN_DELAY * 1_000, toMessage: toStopMessage });
   if (settings.WORKERS > 1 && worker === undefined) return leadWorkers(settings.WORKERS, { stop, log });
   await serve({ settings, log, stop, ...options });
   return 0;
@@ -67,8 +67,11 @@ async function serve({ settings, log, stop, ...options }: Running): Promise<void
   if (!settings.isProduction && !stop.isAsked() && keepsHouse())
     process.stderr.write(greeting(settings.PUBLIC_URL ?? server.url, place));
   const stopMaintenance = stop.isAsked() ? () => {} : maintain(auth, log);
-  await stop.asked;
+  const signal = await stop.asked;
   stopMaintenance();
+  server.endReadiness();
+  // A balancer goes on sending calls until it has asked again; at a terminal there is none.
+  if (signal === "SIGTERM") await sleep(settings.SHUTDOWN_DELAY * 1_000);
   await drain(server.close(), auth, log);
   await close();
   log.info("stopped");

@@ -27,6 +27,7 @@ import type { ImportedKey, ImportedPerson } from "./imported-users/imported-user
 import type { ImportRound, RoundChanges } from "./imported-users/round-store.ts";
 import type { Grants, Group } from "./permissions/permission-store.ts";
 import type { DatabasePool } from "./storage/given-pool.ts";
+import type { MigrationMode } from "./storage/migrate.ts";
 import type { TokenAlgorithm } from "./tokens/access-token.ts";
 import type { ProfileDefinition } from "./users/profile.ts";
 import type { User } from "./users/user.ts";
@@ -267,13 +268,15 @@ export interface Auth<C extends Config = PlainConfig> {
   learnHashCosts(): Promise<void>;
   /** Deletes what is of no use any more, and answers how much; makes indexes that are missing. Call it at the start and by the hour. */
   purge(): Promise<Purged>;
-  /** Brings the schema up to date, and nothing more. Throws StartError. */
-  migrate(): Promise<void>;
+  /** Brings the schema up to date, and nothing more; answers the migrations that ran. Throws StartError. */
+  migrate(): Promise<readonly string[]>;
+  /** Looks whether the schema is that of this version, and changes nothing. Throws StartError. */
+  requireMigrated(): Promise<void>;
   /**
-   * Brings the schema up to date, looks whether the database can be trusted, and makes the first signing key and the permissions. Throws
-   * StartError.
+   * Brings the schema up to date (with `check` only looks whether it is, with `off` not even that), looks whether the database can be
+   * trusted, and makes the first signing key and the permissions. Throws StartError.
    */
-  prepare(): Promise<void>;
+  prepare(input?: { readonly migrations?: MigrationMode }): Promise<void>;
   /** Looks the installation over, for an administrator. */
   examine(): Promise<Health>;
   /** Resolves when the database answers; rejects with what is wrong otherwise. */

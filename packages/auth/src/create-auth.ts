@@ -50,7 +50,7 @@ import { unlockUser } from "./flows/unlock-user.ts";
 import { updateProfile } from "./flows/update-profile.ts";
 import { type AuthOptions, resolveOptions } from "./options.ts";
 import { type DatabaseOptions, openStorage, withoutHaste } from "./storage/database.ts";
-import { migrate } from "./storage/migrate.ts";
+import { migrate, requireMigrated } from "./storage/migrate.ts";
 import { buildOnlineIndexes } from "./storage/online-indexes.ts";
 import { indexesOf, type NoFields, type ProfileFields } from "./users/profile.ts";
 
@@ -150,12 +150,19 @@ export function createAuth<
         await buildOnlineIndexes(db, indexesOf(core.profile));
         return purged;
       }),
-    migrate: () => withoutHaste(database, async (db) => void (await migrate(db))),
-    prepare: async () => {
-      await withoutHaste(database, async (db) => {
-        await migrate(db);
-        await refuseFaults(db);
+    migrate: () =>
+      withoutHaste(database, async (db) => {
+        const ran = await migrate(db);
         await buildOnlineIndexes(db, indexesOf(core.profile));
+        return ran;
+      }),
+    requireMigrated: () => withoutHaste(database, (db) => requireMigrated(db)),
+    prepare: async ({ migrations = "auto" } = {}) => {
+      await withoutHaste(database, async (db) => {
+        if (migrations === "auto") await migrate(db);
+        if (migrations === "check") await requireMigrated(db);
+        await refuseFaults(db);
+        if (migrations === "auto") await buildOnlineIndexes(db, indexesOf(core.profile));
       });
       await core.keyRing.prepare();
       await syncPermissions(core, { prune: false });

@@ -53,6 +53,7 @@ export { deviceName } from "./sessions/device-name.ts";
 export type { Session } from "./sessions/session.ts";
 export { type DatabaseConnection, type DatabaseOptions, isStorageUnavailable } from "./storage/database.ts";
 export type { DatabaseClient, DatabasePool } from "./storage/given-pool.ts";
+export type { MigrationMode } from "./storage/migrate.ts";
 export { toNetwork, toPlainAddress } from "./throttling/address.ts";
 export { type Limit, limits as attemptLimits } from "./throttling/limits.ts";
 export { type TokenAlgorithm, tokenAlgorithms } from "./tokens/access-token.ts";

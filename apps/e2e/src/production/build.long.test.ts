@@ -45,6 +45,7 @@ beforeAll(async () => {
   await writeFile(join(sockets, "secret"), `${secret}\n`);
   if (isContainable) for (const name of ["url", "secret"]) await chown(join(sockets, name), 65_534, 65_534);
   for (const name of ["url", "secret"]) await chmod(join(sockets, name), 0o400);
+  expect(await runCommand("migrate")).toMatchObject({ code: 0, stderr: "" });
 });
 
 afterAll(async () => {

@@ -77,7 +77,12 @@ export async function withoutHaste<T>(options: DatabaseOptions, work: (db: Queri
 
 function toStorage(pool: pg.Pool, forKysely: PostgresPool = preparingPool(pool)): Storage {
   const db = new RepeatingKysely(new PostgresDialect({ pool: forKysely }));
-  return { db, pool, close: () => db.destroy() };
+  const close = async () => {
+    await db.destroy();
+    // Kysely ends only a pool that it has used.
+    if (!pool.ending) await forKysely.end();
+  };
+  return { db, pool, close };
 }
 
 /**
