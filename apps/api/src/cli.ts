@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command } from "commander";
+import { backupCommand, restoreCommand } from "./commands/backup.ts";
 import { createUserCommand } from "./commands/create-user.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { grantsCommand } from "./commands/grants.ts";
@@ -44,6 +45,8 @@ const program = new Command("latchkey")
   .addCommand(listSessionsCommand())
   .addCommand(endSessionsCommand())
   .addCommand(unlockCommand())
+  .addCommand(backupCommand())
+  .addCommand(restoreCommand())
   .addCommand(migrateCommand())
   .addCommand(grantsCommand())
   .addCommand(syncPermissionsCommand())

@@ -276,6 +276,7 @@ describe("the settings of a start without any", () => {
       WORKERS: 1,
       LATCHKEY_DATA_DIR: ".latchkey",
       LATCHKEY_EMBEDDED: "no",
+      BACKUP_KEEP: 7,
       MIGRATE: "auto",
       LEGACY_SOURCE: "django",
       LEGACY_STAFF: "no",

@@ -121,6 +121,9 @@ const settingsSchema = z.object({
   DATABASE_URL: postgresUrl.optional(),
   LATCHKEY_EMBEDDED: z.enum(["yes", "no"]).default("no"),
   LATCHKEY_DATA_DIR: z.string().min(1).default(".latchkey"),
+  BACKUP_EVERY: duration("1m", "30d").optional(),
+  BACKUP_KEEP: integer(1, 1_000).default(7),
+  BACKUP_DIR: z.string().min(1).optional(),
   MIGRATE: z.enum(["auto", "check", "off"]).optional(),
   LATCHKEY_CONFIG: z.string().min(1).optional(),
   LATCHKEY_SECRET: strongSecret.optional(),
@@ -269,6 +272,7 @@ function findContradictions(given: Variables, isProduction: boolean): string[] {
       !given.DATABASE_URL &&
       given.LATCHKEY_EMBEDDED !== "yes" &&
       "DATABASE_URL is needed in production; LATCHKEY_EMBEDDED=yes runs a PostgreSQL in the data folder instead",
+    ...["BACKUP_KEEP", "BACKUP_DIR"].map((name) => given[name] && !given.BACKUP_EVERY && `${name} needs BACKUP_EVERY`),
     given.DATABASE_URL &&
       given.LATCHKEY_EMBEDDED === "yes" &&
       "LATCHKEY_EMBEDDED=yes and DATABASE_URL are two databases",

@@ -9,6 +9,8 @@ import { readOrMakeSecret } from "./secret-file.ts";
 
 export interface OpenedAuth {
   readonly auth: Auth<ServiceConfig>;
+  /** What a team declares of its own. */
+  readonly config: ConfigFile["config"];
   /** Where the data is, for a person; without the password. */
   readonly place: string;
   close(): Promise<void>;
@@ -49,7 +51,7 @@ export async function openAuth(
       await auth.close();
       throw error instanceof StartError ? error : unreachable(database.place, error);
     }
-    return { auth, place: database.place, close };
+    return { auth, config: file.config, place: database.place, close };
   } catch (error) {
     await database.close();
     throw error;

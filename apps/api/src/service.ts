@@ -1,11 +1,14 @@
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Auth } from "@latchkey/auth";
 import { parsePublicUrl, startMaintenance } from "@latchkey/server";
 import type { Logger } from "pino";
+import { scheduleBackups } from "./backup/scheduled-backups.ts";
+import { backedUpSchemas } from "./backup/schemas.ts";
 import { isDevelopment, readEnvironment, type Settings } from "./environment.ts";
 import { letHashesGiveWay } from "./hash-threads.ts";
 import { createLog } from "./log.ts";
-import { openAuth } from "./open-auth.ts";
+import { type OpenedAuth, openAuth } from "./open-auth.ts";
 import type { ServedRouter } from "./router.ts";
 import { startServer } from "./server.ts";
 import { listenForStop, type Stop } from "./stop.ts";
@@ -47,7 +50,7 @@ export async function runService(options: ServiceOptions = {}): Promise<number> 
 /** Settings, database, core, server, signals. */
 async function serve({ settings, log, stop, ...options }: Running): Promise<void> {
   await letHashesGiveWay();
-  const { auth, place, close } = await openAuth(settings, { onNotice: (line) => log.warn(line) });
+  const { auth, config, place, close } = await openAuth(settings, { onNotice: (line) => log.warn(line) });
   const server = await startServer({
     auth,
     log,
@@ -67,8 +70,10 @@ async function serve({ settings, log, stop, ...options }: Running): Promise<void
   if (!settings.isProduction && !stop.isAsked() && keepsHouse())
     process.stderr.write(greeting(settings.PUBLIC_URL ?? server.url, place));
   const stopMaintenance = stop.isAsked() ? () => {} : maintain(auth, log);
+  const stopBackups = stop.isAsked() ? () => {} : backUpByTheClock({ auth, config, settings, log });
   const signal = await stop.asked;
   stopMaintenance();
+  stopBackups();
   server.endReadiness();
   // A balancer goes on sending calls until it has asked again; at a terminal there is none.
   if (signal === "SIGTERM") await sleep(settings.SHUTDOWN_DELAY * 1_000);
@@ -83,6 +88,15 @@ function maintain(auth: Parameters<typeof startMaintenance>[0], log: Logger): ()
     onPurged: (purged) => log.info(purged, "purged"),
     onError: (error) => log.warn({ err: error }, "housekeeping failed; trying again in an hour"),
   });
+}
+
+type BackedUp = Pick<OpenedAuth, "auth" | "config"> & Pick<Running, "settings" | "log">;
+
+function backUpByTheClock({ auth, config, settings, log }: BackedUp): () => void {
+  const { BACKUP_EVERY: every, BACKUP_KEEP: keep, BACKUP_DIR, LATCHKEY_DATA_DIR } = settings;
+  if (every === undefined || !keepsHouse()) return () => {};
+  const folder = BACKUP_DIR ?? join(LATCHKEY_DATA_DIR, "backups");
+  return scheduleBackups(() => auth.backUp({ schemas: backedUpSchemas(config) }), { folder, every, keep }, log);
 }
 
 /** Waits for the calls in flight. Whoever then still waits for a password to be checked is told to try again rather than cut off. */

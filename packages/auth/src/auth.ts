@@ -26,11 +26,24 @@ import type { SyncedPermissions } from "./flows/sync-permissions.ts";
 import type { ImportedKey, ImportedPerson } from "./imported-users/imported-user.ts";
 import type { ImportRound, RoundChanges } from "./imported-users/round-store.ts";
 import type { Grants, Group } from "./permissions/permission-store.ts";
+import type { BackupHeader } from "./storage/backup-format.ts";
 import type { DatabasePool } from "./storage/given-pool.ts";
 import type { MigrationMode } from "./storage/migrate.ts";
 import type { TokenAlgorithm } from "./tokens/access-token.ts";
 import type { ProfileDefinition } from "./users/profile.ts";
 import type { User } from "./users/user.ts";
+
+export interface BackUpInput {
+  /** Schemas beside Latchkey's own, each with the name of the table that notes its migrations; null where there is none. */
+  readonly schemas: Readonly<Record<string, string | null>>;
+}
+
+export interface RestoreInput {
+  /** Makes the tables of every schema as its migrations of the header leave them. */
+  readonly makeTables: (header: BackupHeader) => Promise<void>;
+  /** Restores what another secret sealed. Nobody can sign in before `rotateKeys({ compromised: true })` then. */
+  readonly acceptAnotherSecret?: boolean;
+}
 
 /**
  * The core: people, passwords, tokens and sessions on a PostgreSQL database. Made by `createAuth`.
@@ -268,8 +281,18 @@ export interface Auth<C extends Config = PlainConfig> {
   learnHashCosts(): Promise<void>;
   /** Deletes what is of no use any more, and answers how much; makes indexes that are missing. Call it at the start and by the hour. */
   purge(): Promise<Purged>;
-  /** Brings the schema up to date, and nothing more; answers the migrations that ran. Throws StartError. */
-  migrate(): Promise<readonly string[]>;
+  /** Brings the schema up to date, or runs only some migrations, and answers those that ran. Throws StartError. */
+  migrate(input?: { readonly only?: readonly string[] }): Promise<readonly string[]>;
+  /**
+   * Reads everything as it is at one moment, while the service goes on, as a backup that any later version of PostgreSQL and of
+   * Latchkey can restore. The secret is not in it.
+   */
+  backUp(input: BackUpInput): AsyncIterable<Buffer>;
+  /**
+   * Brings a backup back into a database without accounts, whole or not at all, and answers what stood at its head. Then migrate. Throws
+   * StartError.
+   */
+  restore(source: AsyncIterable<Buffer>, input: RestoreInput): Promise<BackupHeader>;
   /** Looks whether the schema is that of this version, and changes nothing. Throws StartError. */
   requireMigrated(): Promise<void>;
   /**

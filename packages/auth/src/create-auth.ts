@@ -49,9 +49,12 @@ import { syncPermissions } from "./flows/sync-permissions.ts";
 import { unlockUser } from "./flows/unlock-user.ts";
 import { updateProfile } from "./flows/update-profile.ts";
 import { type AuthOptions, resolveOptions } from "./options.ts";
+import { deriveKey } from "./secrets.ts";
+import { backUp } from "./storage/back-up.ts";
 import { type DatabaseOptions, openStorage, withoutHaste } from "./storage/database.ts";
-import { migrate, requireMigrated } from "./storage/migrate.ts";
+import { migrate, migrateOnly, requireMigrated } from "./storage/migrate.ts";
 import { buildOnlineIndexes } from "./storage/online-indexes.ts";
+import { restore } from "./storage/restore.ts";
 import { indexesOf, type NoFields, type ProfileFields } from "./users/profile.ts";
 
 /**
@@ -150,8 +153,12 @@ export function createAuth<
         await buildOnlineIndexes(db, indexesOf(core.profile));
         return purged;
       }),
-    migrate: () =>
+    backUp: ({ schemas }) => backUp(database, { schemas, secret: fingerprint(options.secret) }),
+    restore: (source, { acceptAnotherSecret = false, ...rest }) =>
+      restore(database, source, { ...rest, secret: acceptAnotherSecret ? null : fingerprint(options.secret) }),
+    migrate: ({ only } = {}) =>
       withoutHaste(database, async (db) => {
+        if (only) return migrateOnly(db, only);
         const ran = await migrate(db);
         await buildOnlineIndexes(db, indexesOf(core.profile));
         return ran;
@@ -177,6 +184,9 @@ export function createAuth<
   // What is read and taken by `options.profile` is what the type says: the flows themselves know the built-in fields alone.
   return auth as Auth<ConfigOf<Fields, Declared>>;
 }
+
+/** Enough to know a secret again, and nothing that is of use without it. */
+const fingerprint = (secret: string) => deriveKey(secret, "backups").toString("hex").slice(0, 16);
 
 type Bound<Flow> = Flow extends (core: Core, ...rest: infer Rest) => infer Answer ? (...rest: Rest) => Answer : never;
 

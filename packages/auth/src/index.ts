@@ -1,4 +1,4 @@
-export type { Auth } from "./auth.ts";
+export type { Auth, BackUpInput, RestoreInput } from "./auth.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export type { Config, ConfigOf, PlainConfig, ProfileChangesOf, UserOf } from "./config.ts";
 export { createAuth } from "./create-auth.ts";
@@ -51,6 +51,13 @@ export type { Group } from "./permissions/permission-store.ts";
 export { createSecret, findSecretWeakness } from "./secrets.ts";
 export { deviceName } from "./sessions/device-name.ts";
 export type { Session } from "./sessions/session.ts";
+export {
+  type BackupHeader,
+  type BackupPart,
+  type BackupSequence,
+  type BackupTable,
+  readBackup,
+} from "./storage/backup-format.ts";
 export { type DatabaseConnection, type DatabaseOptions, isStorageUnavailable } from "./storage/database.ts";
 export type { DatabaseClient, DatabasePool } from "./storage/given-pool.ts";
 export type { MigrationMode } from "./storage/migrate.ts";

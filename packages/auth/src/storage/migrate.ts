@@ -18,6 +18,17 @@ export async function migrate(db: Queries, known: Readonly<Record<string, Migrat
   return ran;
 }
 
+/**
+ * Runs some of the migrations and no others, as they were when a backup was made.
+ *
+ * @throws StartError for one that is not known
+ */
+export async function migrateOnly(db: Queries, only: readonly string[]): Promise<string[]> {
+  const unknown = only.filter((name) => !(name in migrations));
+  if (unknown.length > 0) throw new StartError(`This version has no migration ${unknown.join(", ")}.`);
+  return runPending(db, Object.fromEntries(Object.entries(migrations).filter(([name]) => only.includes(name))));
+}
+
 /** Who brings the schema up to date: each start, nobody but `latchkey migrate` while starts look whether it was done, or nobody. */
 export type MigrationMode = "auto" | "check" | "off";
 
