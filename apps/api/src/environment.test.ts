@@ -31,6 +31,12 @@ describe("a start is refused, in one line that names the setting and says what t
       "DATABASE_URL is needed in production; LATCHKEY_EMBEDDED=yes runs a PostgreSQL in the data folder instead",
     ],
     [
+      "with backups that would be lost with the data",
+      { BACKUP_EVERY: "1d" },
+      "BACKUP_EVERY needs BACKUP_DIR, a folder that is not lost with the data",
+    ],
+    ["with a place for backups that nobody makes", { BACKUP_DIR: "/var/backups" }, "BACKUP_DIR needs BACKUP_EVERY"],
+    [
       "with two databases",
       { LATCHKEY_EMBEDDED: "yes", DATABASE_URL: "postgres://localhost/latchkey" },
       "LATCHKEY_EMBEDDED=yes and DATABASE_URL are two databases",

@@ -272,7 +272,8 @@ function findContradictions(given: Variables, isProduction: boolean): string[] {
       !given.DATABASE_URL &&
       given.LATCHKEY_EMBEDDED !== "yes" &&
       "DATABASE_URL is needed in production; LATCHKEY_EMBEDDED=yes runs a PostgreSQL in the data folder instead",
-    ...["BACKUP_KEEP", "BACKUP_DIR"].map((name) => given[name] && !given.BACKUP_EVERY && `${name} needs BACKUP_EVERY`),
+    given.BACKUP_DIR && !given.BACKUP_EVERY && "BACKUP_DIR needs BACKUP_EVERY",
+    given.BACKUP_EVERY && !given.BACKUP_DIR && "BACKUP_EVERY needs BACKUP_DIR, a folder that is not lost with the data",
     given.DATABASE_URL &&
       given.LATCHKEY_EMBEDDED === "yes" &&
       "LATCHKEY_EMBEDDED=yes and DATABASE_URL are two databases",

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Auth } from "@latchkey/auth";
 import { parsePublicUrl, startMaintenance } from "@latchkey/server";
@@ -93,9 +92,8 @@ function maintain(auth: Parameters<typeof startMaintenance>[0], log: Logger): ()
 type BackedUp = Pick<OpenedAuth, "auth" | "config"> & Pick<Running, "settings" | "log">;
 
 function backUpByTheClock({ auth, config, settings, log }: BackedUp): () => void {
-  const { BACKUP_EVERY: every, BACKUP_KEEP: keep, BACKUP_DIR, LATCHKEY_DATA_DIR } = settings;
-  if (every === undefined || !keepsHouse()) return () => {};
-  const folder = BACKUP_DIR ?? join(LATCHKEY_DATA_DIR, "backups");
+  const { BACKUP_EVERY: every, BACKUP_KEEP: keep, BACKUP_DIR: folder } = settings;
+  if (every === undefined || folder === undefined || !keepsHouse()) return () => {};
   return scheduleBackups(() => auth.backUp({ schemas: backedUpSchemas(config) }), { folder, every, keep }, log);
 }
 
