@@ -37,6 +37,11 @@ describe("a start is refused, in one line that names the setting and says what t
     ],
     ["with a place for backups that nobody makes", { BACKUP_DIR: "/var/backups" }, "BACKUP_DIR needs BACKUP_EVERY"],
     [
+      "with one address for the figures of several processes",
+      { METRICS_PORT: "9464", WORKERS: "2" },
+      "METRICS_PORT needs WORKERS=1: run processes with ports of their own instead",
+    ],
+    [
       "with two databases",
       { LATCHKEY_EMBEDDED: "yes", DATABASE_URL: "postgres://localhost/latchkey" },
       "LATCHKEY_EMBEDDED=yes and DATABASE_URL are two databases",
@@ -283,6 +288,7 @@ describe("the settings of a start without any", () => {
       LATCHKEY_DATA_DIR: ".latchkey",
       LATCHKEY_EMBEDDED: "no",
       BACKUP_KEEP: 7,
+      METRICS_HOST: "127.0.0.1",
       MIGRATE: "auto",
       LEGACY_SOURCE: "django",
       LEGACY_STAFF: "no",

@@ -116,6 +116,8 @@ const settingsSchema = z.object({
   HOST: z.string().min(1).default("127.0.0.1"),
   PORT: integer(0, 65_535).default(3000),
   WORKERS: workers.default(1),
+  METRICS_PORT: integer(0, 65_535).optional(),
+  METRICS_HOST: z.string().min(1).default("127.0.0.1"),
   SHUTDOWN_DELAY: duration("0s", "5m").optional(),
   PUBLIC_URL: publicUrl.optional(),
   DATABASE_URL: postgresUrl.optional(),
@@ -272,6 +274,10 @@ function findContradictions(given: Variables, isProduction: boolean): string[] {
       !given.DATABASE_URL &&
       given.LATCHKEY_EMBEDDED !== "yes" &&
       "DATABASE_URL is needed in production; LATCHKEY_EMBEDDED=yes runs a PostgreSQL in the data folder instead",
+    given.METRICS_PORT &&
+      given.WORKERS &&
+      given.WORKERS !== "1" &&
+      "METRICS_PORT needs WORKERS=1: run processes with ports of their own instead",
     given.BACKUP_DIR && !given.BACKUP_EVERY && "BACKUP_DIR needs BACKUP_EVERY",
     given.BACKUP_EVERY && !given.BACKUP_DIR && "BACKUP_EVERY needs BACKUP_DIR, a folder that is not lost with the data",
     given.DATABASE_URL &&

@@ -7,6 +7,8 @@ import { backedUpSchemas } from "./backup/schemas.ts";
 import { isDevelopment, readEnvironment, type Settings } from "./environment.ts";
 import { letHashesGiveWay } from "./hash-threads.ts";
 import { createLog } from "./log.ts";
+import { createMetrics } from "./metrics/metrics.ts";
+import { serveMetrics } from "./metrics/metrics-server.ts";
 import { type OpenedAuth, openAuth } from "./open-auth.ts";
 import type { ServedRouter } from "./router.ts";
 import { startServer } from "./server.ts";
@@ -50,7 +52,12 @@ export async function runService(options: ServiceOptions = {}): Promise<number> 
 async function serve({ settings, log, stop, ...options }: Running): Promise<void> {
   await letHashesGiveWay();
   const { auth, config, place, close } = await openAuth(settings, { onNotice: (line) => log.warn(line) });
+  const metrics = await openMetrics(settings, auth, log).catch(async (error) => {
+    await close();
+    throw error;
+  });
   const server = await startServer({
+    metrics: metrics?.metrics,
     auth,
     log,
     host: settings.HOST,
@@ -62,6 +69,7 @@ async function serve({ settings, log, stop, ...options }: Running): Promise<void
     forwardedSecrets: settings.FORWARDED_SECRET,
     ...options,
   }).catch(async (error) => {
+    metrics?.close();
     await close();
     throw error;
   });
@@ -77,8 +85,17 @@ async function serve({ settings, log, stop, ...options }: Running): Promise<void
   // A balancer goes on sending calls until it has asked again; at a terminal there is none.
   if (signal === "SIGTERM") await sleep(settings.SHUTDOWN_DELAY * 1_000);
   await drain(server.close(), auth, log);
+  metrics?.close();
   await close();
   log.info("stopped");
+}
+
+async function openMetrics(settings: Settings, auth: OpenedAuth["auth"], log: Logger) {
+  if (settings.METRICS_PORT === undefined) return null;
+  const metrics = createMetrics(auth);
+  const { url, close } = await serveMetrics(metrics, { host: settings.METRICS_HOST, port: settings.METRICS_PORT });
+  log.info({ url }, "metrics");
+  return { metrics, close };
 }
 
 function maintain(auth: Parameters<typeof startMaintenance>[0], log: Logger): () => void {

@@ -25,6 +25,7 @@ import type { RotateKeysInput } from "./flows/rotate-keys.ts";
 import type { SyncedPermissions } from "./flows/sync-permissions.ts";
 import type { ImportedKey, ImportedPerson } from "./imported-users/imported-user.ts";
 import type { ImportRound, RoundChanges } from "./imported-users/round-store.ts";
+import type { HashLoad } from "./passwords/hash-gate.ts";
 import type { Grants, Group } from "./permissions/permission-store.ts";
 import type { BackupHeader } from "./storage/backup-format.ts";
 import type { DatabasePool } from "./storage/given-pool.ts";
@@ -32,6 +33,12 @@ import type { MigrationMode } from "./storage/migrate.ts";
 import type { TokenAlgorithm } from "./tokens/access-token.ts";
 import type { ProfileDefinition } from "./users/profile.ts";
 import type { User } from "./users/user.ts";
+
+export interface Load {
+  readonly hashes: HashLoad;
+  /** Connections to the database that are open, those of them that nobody uses, and calls that wait for one. */
+  readonly connections: { readonly open: number; readonly idle: number; readonly waiting: number };
+}
 
 export interface BackUpInput {
   /** Schemas beside Latchkey's own, each with the name of the table that notes its migrations; null where there is none. */
@@ -304,6 +311,8 @@ export interface Auth<C extends Config = PlainConfig> {
   examine(): Promise<Health>;
   /** Resolves when the database answers; rejects with what is wrong otherwise. */
   ping(): Promise<void>;
+  /** What this process has in its hands at this moment; it asks nobody. */
+  load(): Load;
   /** Refuses, with AuthError `unavailable`, the calls that wait for a password to be checked, and those that would. */
   refuseWaiting(): void;
   /** Closes the connections, unless the pool was handed in. */

@@ -178,6 +178,14 @@ export function createAuth<
     ping: async () => {
       await storage.pool.query("select");
     },
+    load: () => ({
+      hashes: core.passwords.load(),
+      connections: {
+        open: storage.pool.totalCount,
+        idle: storage.pool.idleCount,
+        waiting: storage.pool.waitingCount,
+      },
+    }),
     refuseWaiting: () => core.passwords.close(),
     close: () => storage.close(),
   };

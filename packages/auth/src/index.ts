@@ -1,4 +1,4 @@
-export type { Auth, BackUpInput, RestoreInput } from "./auth.ts";
+export type { Auth, BackUpInput, Load, RestoreInput } from "./auth.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export type { Config, ConfigOf, PlainConfig, ProfileChangesOf, UserOf } from "./config.ts";
 export { createAuth } from "./create-auth.ts";

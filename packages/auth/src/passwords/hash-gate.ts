@@ -14,7 +14,17 @@ export interface HashGateOptions {
 /** Whom work is for, such as everybody at one address; null for somebody of whom nothing is known. */
 export type Crowd = string | null;
 
+/** What goes on in a gate, for whoever watches. */
+export interface HashLoad {
+  readonly running: number;
+  readonly waiting: number;
+  /** Pieces of work that are done, and the seconds that they took, since the process began. */
+  readonly done: number;
+  readonly seconds: number;
+}
+
 export interface HashGate {
+  load(): HashLoad;
   /** Throws AuthError `overloaded` when {@link run} would. */
   requireRoom(crowd?: Crowd): void;
   /**
@@ -35,6 +45,7 @@ export function createHashGate({ concurrency, queueLimit, now = () => performanc
   const durations = createRecentMedian();
   let running = 0;
   let isClosed = false;
+  const past = { done: 0, milliseconds: 0 };
 
   function overloaded(): AuthError {
     const rounds = (running + waiting.size()) / concurrency;
@@ -70,13 +81,17 @@ export function createHashGate({ concurrency, queueLimit, now = () => performanc
 
   return {
     requireRoom,
+    load: () => ({ running, waiting: waiting.size(), done: past.done, seconds: past.milliseconds / 1_000 }),
     async run(work, crowd = null) {
       await enter(crowd);
       const startedAt = now();
       try {
         return await work();
       } finally {
-        durations.add(now() - startedAt);
+        const duration = now() - startedAt;
+        durations.add(duration);
+        past.done += 1;
+        past.milliseconds += duration;
         leave();
       }
     },

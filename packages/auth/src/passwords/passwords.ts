@@ -1,7 +1,7 @@
 import { bcryptSha256Kind, checkDecoy, hashBcryptSha256 } from "./bcrypt.ts";
 import { readStoredPassword } from "./django.ts";
 import { createEvenWork } from "./even-work.ts";
-import { type Crowd, createHashGate, type HashGateOptions } from "./hash-gate.ts";
+import { type Crowd, createHashGate, type HashGateOptions, type HashLoad } from "./hash-gate.ts";
 import type { StoredPassword } from "./hasher.ts";
 import { kindOf } from "./kind.ts";
 import { createRecentMedian } from "./recent-median.ts";
@@ -38,6 +38,8 @@ export interface Passwords {
   learnCosts(examples: readonly string[]): Promise<void>;
   /** Throws AuthError `overloaded` when the others would at this moment, before anything is done for them in vain. */
   requireRoom(crowd?: Crowd): void;
+  /** How many hashes are made, wait and were made. */
+  load(): HashLoad;
   /** Refuses, with AuthError `unavailable`, whatever waits for its turn and whatever comes; what runs goes on to its end. */
   close(): void;
 }
@@ -103,6 +105,7 @@ export function createPasswords({ cost, ...gateOptions }: PasswordsOptions): Pas
       evenWork.setDearest(Math.max(1, ...examples.map((encoded) => learnt.get(kindOf(encoded)) ?? 1)));
     },
     requireRoom: gate.requireRoom,
+    load: gate.load,
     close: () => gate.close(),
   };
 }
