@@ -6,9 +6,9 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { grantsCommand } from "./commands/grants.ts";
 import { changeGroupCommand, createGroupCommand, deleteGroupCommand, listGroupsCommand } from "./commands/groups.ts";
 import { jwksCommand } from "./commands/jwks.ts";
+import { purgeCommand, syncPermissionsCommand } from "./commands/maintenance.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { rotateKeysCommand } from "./commands/rotate-keys.ts";
-import { purgeCommand, syncPermissionsCommand } from "./commands/upkeep.ts";
 import {
   changePasswordCommand,
   changeUserCommand,
@@ -21,9 +21,9 @@ import {
   listUsersCommand,
   unlockCommand,
 } from "./commands/users.ts";
-import { exitCodes, outliveReaders, reportFailure } from "./failure.ts";
+import { exitCodes, ignoreBrokenPipe, reportFailure } from "./exit-codes.ts";
 
-outliveReaders();
+ignoreBrokenPipe();
 
 const program = new Command("latchkey")
   .description("Administers Latchkey. It works while the service runs, on the same database.")

@@ -20,7 +20,7 @@ export interface OpenOptions {
   /** Told, a line at a time, what happens to the embedded server. */
   readonly onNotice?: (line: string) => void;
   /** Other than all that the service needs. */
-  readonly makeReady?: (auth: Auth<ServiceConfig>, migrations: MigrationMode) => Promise<void>;
+  readonly initialize?: (auth: Auth<ServiceConfig>, migrations: MigrationMode) => Promise<void>;
   /** Other than `MIGRATE` says. */
   readonly migrations?: MigrationMode;
 }
@@ -33,7 +33,7 @@ export interface OpenOptions {
  */
 export async function openAuth(
   settings: Settings,
-  { onNotice = () => {}, makeReady = prepare, migrations = settings.MIGRATE }: OpenOptions = {},
+  { onNotice = () => {}, initialize = prepare, migrations = settings.MIGRATE }: OpenOptions = {},
 ): Promise<OpenedAuth> {
   const file = await readConfigFile(settings.LATCHKEY_CONFIG);
   const database = await openDatabase(settings, onNotice);
@@ -45,7 +45,7 @@ export async function openAuth(
       await Promise.all([auth.close(), database.close()]);
     };
     try {
-      await makeReady(auth, migrations);
+      await initialize(auth, migrations);
       await prepareOwn(auth, file, migrations);
     } catch (error) {
       await auth.close();

@@ -11,7 +11,7 @@ export const serviceSchemas: readonly string[] = ["latchkey", "notes"];
  * @throws StartError
  */
 export async function prepare(auth: Auth<Config>, migrations: MigrationMode = "auto"): Promise<void> {
-  await auth.prepare({ migrations });
+  await auth.initialize({ migrations });
   await prepareTables(auth, migrations);
 }
 

@@ -12,7 +12,7 @@ interface Flags {
 }
 
 /** Neither migrates: a backup is of what is there, and is wanted before an upgrade most of all. */
-const asItIs = { makeReady: async () => {}, migrations: "off" } as const;
+const asItIs = { initialize: async () => {}, migrations: "off" } as const;
 
 /** `backup`: all that the database has, in one file, while the service runs. */
 export function backupCommand(): Command {

@@ -14,7 +14,7 @@ export function migrateCommand(): Command {
     .option("--json", "print the answer as JSON")
     .action(async (flags: Flags) => {
       let ran: readonly string[] = [];
-      const makeReady = async (auth: Auth<Config>) => {
+      const initialize = async (auth: Auth<Config>) => {
         ran = await auth.migrate();
         await prepareTables(auth, "auto");
       };
@@ -22,6 +22,6 @@ export function migrateCommand(): Command {
         const sentence = ran.length > 0 ? `Ran ${ran.join(", ")}.` : "The schema is up to date.";
         print(flags, { ran }, sentence);
       };
-      await withAuth(report, { makeReady, migrations: "auto" });
+      await withAuth(report, { initialize, migrations: "auto" });
     });
 }

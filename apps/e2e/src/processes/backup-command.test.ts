@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { makeTemporaryFolder } from "@latchkey/embedded-postgres/testing";
 import { expect, test } from "vitest";
 import { call } from "../live-server.ts";
+import { createUser, password, signIn } from "./accounts-by-cli.ts";
 import { createInstallation } from "./installation.ts";
-import { createUser, password, signIn } from "./people.ts";
-import { until } from "./program.ts";
+import { until } from "./service-process.ts";
 
 const secret = "3q2-7wABiV9kYx0dT5nPzQ8mL4sR6uHcJ1gEfWoXyZs";
 const settings = { LATCHKEY_SECRET: secret };

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { makeTemporaryFolder } from "@latchkey/embedded-postgres/testing";
 import { expect, test } from "vitest";
+import { createUser, signIn } from "./accounts-by-cli.ts";
 import { hasDebianPostgres, startDebianPostgres } from "./debian-postgres.ts";
 import { createInstallation } from "./installation.ts";
-import { createUser, signIn } from "./people.ts";
 
 const settings = { LATCHKEY_SECRET: "3q2-7wABiV9kYx0dT5nPzQ8mL4sR6uHcJ1gEfWoXyZs" };
 

@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { makeTemporaryFolder } from "@latchkey/embedded-postgres/testing";
 import type pg from "pg";
 import { queryOnce, toDatabaseUrl } from "./external-database.ts";
-import { until } from "./program.ts";
+import { until } from "./service-process.ts";
 
 const versions = existsSync("/usr/lib/postgresql") ? readdirSync("/usr/lib/postgresql").sort() : [];
 const programs = `/usr/lib/postgresql/${versions.at(-1)}/bin`;

@@ -4,8 +4,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { parse } from "yaml";
 import { codeIn, readPage, root, tablesOf } from "../docs/documents.ts";
 import { call } from "../live-server.ts";
+import { createUser, obtainToken, password } from "./accounts-by-cli.ts";
 import { createInstallation, type Installation, type Service } from "./installation.ts";
-import { createUser, obtainToken, password } from "./people.ts";
 
 interface Sample {
   readonly name: string;

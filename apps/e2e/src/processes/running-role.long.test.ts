@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { call } from "../live-server.ts";
+import { createUser, password } from "./accounts-by-cli.ts";
 import { type DebianPostgres, hasDebianPostgres, startDebianPostgres } from "./debian-postgres.ts";
 import { queryOnce } from "./external-database.ts";
 import { createInstallation, type Installation, type Service } from "./installation.ts";
-import { createUser, password } from "./people.ts";
 
 // A role that migrates and one that runs the service, as an administrator would have them.
 

@@ -3,9 +3,9 @@ import { connect, createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { makeTemporaryFolder } from "@latchkey/embedded-postgres/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { password } from "../processes/accounts-by-cli.ts";
 import { createEmptyDatabase, type EmptyDatabase } from "../processes/external-database.ts";
-import { password } from "../processes/people.ts";
-import { launchScript } from "../processes/program.ts";
+import { launchScript } from "../processes/service-process.ts";
 import { type Contained, canContain, contain } from "./container.ts";
 import { buildService, listFiles } from "./service-build.ts";
 

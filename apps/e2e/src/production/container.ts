@@ -1,7 +1,7 @@
 import { execFile, execFileSync, spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
-import { type Program, until, type Variables, watch } from "../processes/program.ts";
+import { type Program, until, type Variables, watch } from "../processes/service-process.ts";
 
 /** A program as a container runs it. */
 export interface Contained extends Program {

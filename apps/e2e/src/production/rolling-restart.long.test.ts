@@ -2,10 +2,10 @@ import { randomBytes } from "node:crypto";
 import { Agent, get } from "node:http";
 import { createServer } from "node:net";
 import { expect, test } from "vitest";
+import { createUser, obtainToken } from "../processes/accounts-by-cli.ts";
 import { createEmptyDatabase } from "../processes/external-database.ts";
 import { createInstallation } from "../processes/installation.ts";
-import { createUser, obtainToken } from "../processes/people.ts";
-import { until } from "../processes/program.ts";
+import { until } from "../processes/service-process.ts";
 import { startBalancer } from "./balancer.ts";
 
 const calls = 10_000;

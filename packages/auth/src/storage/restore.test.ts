@@ -38,7 +38,7 @@ const ownTable = `create schema own; create table own.orders (id int generated a
 async function backUpSomebody(secret?: string) {
   await using source = await open(secret);
   const { auth } = source;
-  await auth.prepare();
+  await auth.initialize();
   const { user } = await auth.register({ username: "gülşen", password }, facts);
   const { refreshToken } = await auth.login({ username: "gülşen", password }, facts);
   await source.query(ownTable);
@@ -98,14 +98,14 @@ describe("a backup is refused, and leaves nothing behind,", () => {
     expect(await isEmpty(target)).toBe(true);
     await restoreInto(target, inPieces(backup), { acceptAnotherSecret: true });
     await target.auth.rotateKeys({ compromised: true });
-    await target.auth.prepare();
+    await target.auth.initialize();
     await expect(target.auth.login({ username: "gülşen", password }, facts)).resolves.toHaveProperty("token");
   });
 
   test("into a database that has accounts, which stay", async () => {
     const { backup } = await backUpSomebody();
     await using target = await open();
-    await target.auth.prepare();
+    await target.auth.initialize();
     await target.auth.register({ username: "alice", password }, facts);
     await expect(restoreInto(target, inPieces(backup))).rejects.toThrow("has accounts already");
     expect(await target.query("select username from latchkey.users")).toEqual([{ username: "alice" }]);
@@ -117,7 +117,7 @@ test.each([7, 1_000, 1_000_000])("a backup read in pieces of %i bytes brings eve
   await using target = await open();
   await restoreInto(target, inPieces(backup, size));
   await target.auth.migrate();
-  await target.auth.prepare();
+  await target.auth.initialize();
   const { user: restored } = await target.auth.login({ username: "gülşen", password }, facts);
   expect(restored.id).toBe(user.id);
   await expect(target.auth.refresh(refreshToken, facts)).resolves.toHaveProperty("token");
@@ -145,6 +145,6 @@ test("a backup from before the last migrations is brought up to date", async () 
   });
   expect(header.migrations.latchkey).toEqual(older);
   expect(await target.auth.migrate()).toEqual(all.slice(-2));
-  await target.auth.prepare();
+  await target.auth.initialize();
   expect(await target.query("select username from latchkey.users")).toEqual([{ username: "Alice" }]);
 });

@@ -1,6 +1,6 @@
 import type pg from "pg";
 import { type DatabaseOptions, givenPool } from "./database.ts";
-import { openPatientPool } from "./pool.ts";
+import { openPoolWithoutTimeout } from "./pool.ts";
 
 export interface LentClient extends AsyncDisposable {
   readonly client: pg.PoolClient;
@@ -9,7 +9,7 @@ export interface LentClient extends AsyncDisposable {
 /** A connection for one long piece of work. It is closed afterwards, or rolled back and given back where the pool is somebody else's. */
 export async function withClient(database: DatabaseOptions): Promise<LentClient> {
   const given = givenPool(database);
-  const pool = given ?? openPatientPool({ ...(database as pg.PoolConfig), max: 1 });
+  const pool = given ?? openPoolWithoutTimeout({ ...(database as pg.PoolConfig), max: 1 });
   const client = await pool.connect().catch(async (error: unknown) => {
     if (!given) await pool.end();
     throw error;
