@@ -17,6 +17,7 @@ import { secureHeaders } from "hono/secure-headers";
 import { type Logger, stdSerializers } from "pino";
 import openApi from "../../../docs/openapi.json" with { type: "json" };
 import type { HttpEnv } from "./http-env.ts";
+import type { Metrics } from "./metrics/metrics.ts";
 import type { ServiceConfig } from "./permissions.ts";
 import { createAppRouter, type ServedRouter } from "./router.ts";
 
@@ -37,13 +38,15 @@ export interface AppOptions {
   readonly forwardedSecrets?: readonly string[];
   /** The procedures; the service's own by default. */
   readonly router?: ServedRouter;
+  /** Told of every answer and every refusal, for whoever measures. */
+  readonly metrics?: Pick<Metrics, "noteAnswer" | "noteFailure"> | undefined;
 }
 
 /** Seconds for which a copy of the OpenAPI document is kept. */
 const openApiMaxAge = 300;
 
 /** The HTTP surface: what every host of Latchkey has, in a process with a log, its OpenAPI document, and two answers for monitoring. */
-export function createApp({ log, isReady, publicUrl, router, ...rest }: AppOptions): Hono<HttpEnv> {
+export function createApp({ log, isReady, publicUrl, router, metrics, ...rest }: AppOptions): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
   const failures = log.child({}, { serializers: { err: describeFailure } });
   const answer = createFetchHandler({
@@ -51,9 +54,12 @@ export function createApp({ log, isReady, publicUrl, router, ...rest }: AppOptio
     router: router ?? createAppRouter(rest.auth.profile),
     publicUrl: publicUrl?.href,
     onNotice: (message, details) => log.warn(details, message),
-    onError: (failure) => logFailure(failures, failure),
+    onError: (failure) => {
+      metrics?.noteFailure(failure.error);
+      logFailure(failures, failure);
+    },
   });
-  app.use(identifyRequest(log), secureHeaders(), closeConnection(isReady), refuseAmbiguousFraming);
+  app.use(identifyRequest(log, metrics), secureHeaders(), closeConnection(isReady), refuseAmbiguousFraming);
   app.get("/healthz", (context) => context.json({ status: "ok" }));
   app.get("/readyz", async (context) => {
     const problem = isReady() ? await findProblem(rest.auth) : "shutting down";
@@ -104,7 +110,7 @@ const refuseAmbiguousFraming: MiddlewareHandler<HttpEnv> = async ({ env: { incom
 };
 
 /** Gives each request an id of our own, on its answer and in every line that is logged about it. */
-function identifyRequest(log: Logger): MiddlewareHandler<HttpEnv> {
+function identifyRequest(log: Logger, metrics: AppOptions["metrics"]): MiddlewareHandler<HttpEnv> {
   // The line of every request holds these five things and no object: looking for names to blank would take longer than the rest.
   const answers = log.child({}, { redact: [] });
   return async (context, next) => {
@@ -114,8 +120,10 @@ function identifyRequest(log: Logger): MiddlewareHandler<HttpEnv> {
     await next();
     context.header("X-Request-Id", requestId);
     const { method, path } = context.req;
-    const milliseconds = Math.round(performance.now() - startedAt);
+    const elapsed = performance.now() - startedAt;
+    const milliseconds = Math.round(elapsed);
     const { status } = context.res;
+    metrics?.noteAnswer(path, status, elapsed / 1_000);
     answers.info({ requestId, method, path: path.slice(0, 200), status, milliseconds }, "answered");
   };
 }
