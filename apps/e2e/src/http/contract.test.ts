@@ -1,7 +1,7 @@
 import { createTestAuth } from "@latchkey/auth/testing";
 import { afterAll, describe, expect, test } from "vitest";
 import { type Answer, call, startLiveServer } from "../live-server.ts";
-import { password, signUp, type WireUser } from "./people.ts";
+import { password, signUp, type WireUser } from "./accounts-over-http.ts";
 import { invalidCredentials, invalidInput, notJson, unauthorized } from "./refusals.ts";
 
 const live = await startLiveServer();
@@ -522,8 +522,8 @@ describe("me.update", () => {
     expect(answer.status).toBe(400);
     expect(answer.body.data.issues).toHaveLength(20);
     expect(answer.body.data.issues.slice(0, 2)).toEqual([
-      { path: ["city"], message: expected("string", "number") },
-      { path: ["state"], message: expected("string", "number") },
+      { path: ["city"], code: "invalid_type", message: expected("string", "number") },
+      { path: ["state"], code: "invalid_type", message: expected("string", "number") },
     ]);
   });
 });

@@ -65,7 +65,8 @@ test("whoever follows docs/permissions.md has a model and a permission of their 
   // As the service is compiled, without a browser's types.
   await writeFile(join(bench.path, "tsconfig.json"), '{ "extends": "../../../../tsconfig.base.json" }');
   await symlink(join(root, "apps/api/node_modules"), join(bench.path, "node_modules"));
-  const [withOrders, withoutNotes] = [join(bench.path, "with-orders"), join(bench.path, "without-notes")];
+  const [withOrders, withoutNotes] = [join(bench.path, "apps/with-orders"), join(bench.path, "apps/without-notes")];
+  await symlink(join(root, "docs"), join(bench.path, "docs"));
   await Promise.all([copyService(withOrders), copyService(withoutNotes)]);
 
   const additions = [...(await editsOf("Add a model")), ...(await editsOf("Permissions of your own"))];

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type LiveServer, startLiveServer } from "../live-server.ts";
-import { ask, outcomeOf } from "./ask.ts";
-import { createPerson, freshName, type Person, password, toAdministrator } from "./people.ts";
+import { createPerson, freshName, type Person, password, toAdministrator } from "./accounts-in-core.ts";
+import { ask, outcomeOf } from "./call-as.ts";
 
 // The code with which an administrator helps somebody who has forgotten their password.
 
@@ -108,7 +108,7 @@ describe("users.createPasswordCode", () => {
     const { status, body } = await issue(person.id);
     expect({ status, issues: body.data.issues }).toEqual({
       status: 400,
-      issues: [{ path: ["id"], message: "is a disabled account: enable it first" }],
+      issues: [{ path: ["id"], code: "disabled", message: "is a disabled account: enable it first" }],
     });
     await asBoss("users.update", { id: person.id, changes: { isActive: true } });
     expect(await useCode(person.username, code)).toBe("400 code_invalid");

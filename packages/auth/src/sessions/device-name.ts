@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { isPlainLine } from "../free-text.ts";
+import { withIssueCode } from "../errors.ts";
+import { hasVisibleCharacter, isPlainLine } from "../free-text.ts";
 
 /** In UTF-16 units of NFC, the form that is stored. */
 const longestName = 100;
@@ -10,7 +11,8 @@ const longestName = 100;
  */
 export const deviceName = z
   .string()
-  .refine(isPlainLine, "holds characters that are not allowed")
+  .refine(isPlainLine, withIssueCode("invalid_characters", "holds characters that are not allowed"))
+  .refine(hasVisibleCharacter, withIssueCode("invisible", "must hold a character that can be seen"))
   .normalize("NFC")
   .trim()
   .min(1, "must not be empty")

@@ -4,7 +4,7 @@ import type { Auth } from "../auth.ts";
 import type { Clock } from "../clock.ts";
 import type { Config, ConfigOf } from "../config.ts";
 import { createAuth } from "../create-auth.ts";
-import type { RequestFacts } from "../flows/core.ts";
+import type { RequestInfo } from "../flows/steps/core.ts";
 import type { AuthOptions } from "../options.ts";
 import type { NoFields, ProfileFields } from "../users/profile.ts";
 import { administer, readTestServer, templateName } from "./test-server.ts";
@@ -29,7 +29,7 @@ export interface TestAuth<C extends Config = Config> extends AsyncDisposable {
   readonly database: TestDatabase;
   readonly clock: MovableClock;
   /** What every call in a test says of where it comes from. */
-  readonly facts: RequestFacts;
+  readonly facts: RequestInfo;
   /** Another process's view of the same database: its own memory, pool and keys. */
   another(options?: Partial<AuthOptions>): Promise<Auth<C>>;
 }
@@ -40,7 +40,7 @@ const patience = { connectionTimeoutMillis: 20_000, statement_timeout: 20_000 };
 export const testSecret = "3q2-7wABiV9kYx0dT5nPzQ8mL4sR6uHcJ1gEfWoXyZs";
 
 /**
- * A core on a throw-away database of its own, migrated, with a clock to move and hashes that are quick.
+ * A core on a throw-away database of its own, migrated, with a clock to move, and with hashes and refusals that are quick.
  *
  * @example
  * await using test = await createTestAuth();
@@ -55,10 +55,13 @@ export async function createTestAuth<
   const opened: Auth<ConfigOf<Fields, Declared>>[] = [];
   const another = async (overrides: Partial<AuthOptions> = {}) => {
     const passwords = { cost: 4, hashConcurrency: 2, ...options.passwords, ...overrides.passwords };
-    const all = { secret: testSecret, clock, ...options, ...overrides, passwords } as AuthOptions<Fields, Declared>;
+    const all = { secret: testSecret, clock, refusalDelay: 0, ...options, ...overrides, passwords } as AuthOptions<
+      Fields,
+      Declared
+    >;
     const auth = createAuth({ ...database.connection, ...patience }, all);
     opened.push(auth);
-    await auth.prepare();
+    await auth.initialize();
     return auth;
   };
   return {
