@@ -27,7 +27,7 @@ function createRouter(options: { transformer?: typeof marking }) {
   });
   const teapot = t.procedure.errors(({ shape }) => ({ ...shape, data: { httpStatus: 418, own: true } }));
   return t.router({
-    echo: checked.query(({ input, ctx, path, type }) => ({ input, path, type, name: ctx.name })),
+    echo: checked.query(({ input, ctx, path }) => ({ input, path, name: ctx.name })),
     nothing: t.procedure.query(() => {}),
     write: checked.mutation(({ input, ctx }) => ({ wrote: input, name: ctx.name })),
     twice: checked
