@@ -6,7 +6,10 @@ import { limits } from "./limits.ts";
 /** What one crowd, such as everybody at one address, wants done. */
 interface Line {
   readonly waiting: Arrival[];
+  /** The oldest first. */
   readonly running: Set<Running>;
+  /** Set while somebody waits: until the oldest work keeps nobody busy any more. */
+  timer?: NodeJS.Timeout | undefined;
 }
 
 interface Arrival {
@@ -70,19 +73,36 @@ export function createFairTurns({
     isScheduled = false;
     for (const [crowd, line] of lines) {
       advance(line);
-      if (line.waiting.length === 0 && line.running.size === 0) lines.delete(crowd);
+      if (line.waiting.length > 0) continue;
+      clearTimeout(line.timer);
+      line.timer = undefined;
+      if (line.running.size === 0) lines.delete(crowd);
     }
   }
 
   function advance(line: Line): void {
+    if (line.waiting.length === 0) return;
     const most = now() - othersSeenAt < presence ? shared : alone;
     while (line.waiting[0] && hasRoom(line, line.waiting[0], most)) beginNext(line);
+    if (line.waiting.length > 0) awaitRoom(line);
+  }
+
+  function awaitRoom(line: Line): void {
+    if (line.timer) return;
+    const [oldest] = line.running;
+    const left = oldest ? oldest.since + longestWork - now() : 0;
+    line.timer = setTimeout(() => {
+      line.timer = undefined;
+      schedule();
+    }, left + 1);
   }
 
   function hasRoom({ running }: Line, { calls }: Arrival, most: number): boolean {
+    if (running.size === 0) return true;
+    const latest = now();
     let busy = 0;
     for (const work of running) {
-      if (now() - work.since < longestWork) busy += work.calls;
+      if (latest - work.since < longestWork) busy += work.calls;
       else running.delete(work);
     }
     return busy === 0 || busy + calls <= most;
@@ -93,9 +113,7 @@ export function createFairTurns({
     if (!arrival) return;
     const work: Running = { calls: arrival.calls, since: now() };
     line.running.add(work);
-    const timer = setTimeout(schedule, longestWork + 1);
     arrival.begin(() => {
-      clearTimeout(timer);
       line.running.delete(work);
       schedule();
     });
@@ -142,8 +160,10 @@ export function takeTurns(listener: RequestListener, readAddress: ReadAddress): 
 
 /** Calls of a batch are separated by commas. */
 function countCalls(url = ""): number {
-  const [path = ""] = url.slice(0, limits.url).split("?");
-  return Math.min(limits.batch, path.split(",").length);
+  let calls = 1;
+  for (let index = 0; index < Math.min(url.length, limits.url) && url[index] !== "?"; index += 1)
+    if (url[index] === ",") calls += 1;
+  return Math.min(limits.batch, calls);
 }
 
 function refuseCrowd(response: ServerResponse): void {

@@ -62,8 +62,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       connectionsCheckingInterval: 2_000,
     },
     takeTurns(
-      // Health checks of HTTP/1.0 name no host; a call of HTTP/1.1 without one never gets here.
-      getRequestListener(app.fetch, { overrideGlobalObjects: false, hostname: "localhost" }),
+      // Health checks of HTTP/1.0 name no host; a call of HTTP/1.1 without one never gets here. It puts a `Response` in place of the
+      // platform's that keeps status, headers and body as they were given, and is one of the platform's only when it is asked for more.
+      getRequestListener(app.fetch, { hostname: "localhost" }),
       createAddressReader(trustedProxies),
     ),
   );

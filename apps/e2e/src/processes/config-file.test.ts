@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { call } from "../live-server.ts";
 import { createEmptyDatabase, type EmptyDatabase, queryOnce } from "./external-database.ts";
 import { createInstallation, type Installation } from "./installation.ts";
+import { until } from "./service-process.ts";
 
 const zod = import.meta.resolve("zod");
 const config = `
@@ -88,4 +89,23 @@ test("fields, permissions, hooks and tables of a team's own are those of the ser
     { nickname: "Ali" },
   ]);
   await stop();
+});
+
+test("two workers have the same config file, whose tables are made once, and answer alike", async () => {
+  const own = await createEmptyDatabase();
+  await using workers = await createInstallation({ DATABASE_URL: own.url, WORKERS: "2" });
+  const variables = { LATCHKEY_CONFIG: await write("workers.config.ts", config) };
+  const service = await workers.start(variables);
+  const listening = () => service.log().filter(({ msg }) => msg === "listening");
+  await until(() => listening().length === 2);
+  const input = { username: "bob", password: "correct horse battery", nickname: "Bobby" };
+  const { body } = await call(service.url, "account.register", { input });
+  // Each call is on a connection of its own, which the workers get in turn.
+  const read = () => call(service.url, "me.get", { token: body.token, headers: { connection: "close" } });
+  const answers = await Promise.all(Array.from({ length: 20 }, read));
+  expect(new Set(answers.map(({ body }) => body.nickname))).toEqual(new Set(["Bobby"]));
+  const answered = service.log().filter(({ msg, path }) => msg === "answered" && path === "/trpc/me.get");
+  expect(new Set(answered.map(({ worker }) => worker))).toEqual(new Set([1, 2]));
+  expect(await service.stop()).toMatchObject({ code: 0 });
+  await own[Symbol.asyncDispose]();
 });

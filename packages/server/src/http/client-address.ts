@@ -32,6 +32,7 @@ export function createAddressReader(trustedProxies: readonly TrustedProxy[]): Re
   return (socketAddress, forwardedFor = "") => {
     if (socketAddress === undefined) return null;
     let address = toAddress(socketAddress);
+    if (forwardedFor === "" || trustedProxies.length === 0) return address;
     for (const entry of forwardedFor.split(",").reverse()) {
       const before = toAddress(entry.trim());
       if (!isTrusted(address) || isIP(before) === 0) break;

@@ -12,6 +12,7 @@ import { answerPublicKeys, jwksPath } from "./jwks.ts";
 import { limitBody } from "./limit-body.ts";
 import { requestLimits } from "./limits.ts";
 import { createOriginRules, findOriginFault, type OriginRules, readOrigin, type TellOperator } from "./origins.ts";
+import { answerPlainCall, findPlainCall } from "./plain-call.ts";
 import { type PublicUrl, parsePublicUrl } from "./public-url.ts";
 import { refuse, refuseMethod } from "./refusals.ts";
 
@@ -138,10 +139,13 @@ async function answer<C extends Config>(serving: Serving<C>, request: Request, i
 
 /** The path of an address, as it stands there; parsing it would cost more than the rest of what is decided here. */
 function pathOf(url: string): string {
-  const start = url.indexOf("/", url.indexOf("://") + 3);
-  const end = url.slice(start).search(/[?#]/);
-  return end < 0 ? url.slice(start) : url.slice(start, start + end);
+  const address = addressOf(url);
+  const end = address.search(/[?#]/);
+  return end < 0 ? address : address.slice(0, end);
 }
+
+/** The path of an address and what comes after it. */
+const addressOf = (url: string): string => url.slice(url.indexOf("/", url.indexOf("://") + 3));
 
 /** Lets pages of known origins call from a browser; to others the answer says nothing of it, and browsers refuse. */
 async function answerCall<C extends Config>(
@@ -202,6 +206,11 @@ async function callProcedures<C extends Config>(
   cookies?: CallCookies,
 ): Promise<Response> {
   const { requestId = null } = info;
+  const createContext = () => serving.createContext(req, readContext(serving, req, info, cookies));
+  const onCallError = ({ error, path }: { error: TRPCError; path: string | undefined }) =>
+    onError({ error, path, requestId });
+  const plain = cookies ? null : findPlainCall(addressOf(req.url).slice(`${base}/trpc/`.length), req, router);
+  if (plain) return answerPlainCall(plain, { request: req, router, createContext, onError: onCallError });
   const response = await fetchRequestHandler({
     endpoint: base + (cookies ? `${cookiePath}/trpc` : "/trpc"),
     req,
@@ -209,8 +218,8 @@ async function callProcedures<C extends Config>(
     // Of a batch of refreshes only one could have the cookie.
     allowBatching: cookies === undefined,
     maxBatchSize: requestLimits.batch,
-    createContext: () => serving.createContext(req, readContext(serving, req, info, cookies)),
-    onError: ({ error, path }: { error: TRPCError; path: string | undefined }) => onError({ error, path, requestId }),
+    createContext,
+    onError: onCallError,
     responseMeta: ({ errors }) => ({ headers: toAnswerHeaders(errors) }),
   });
   // tRPC leaves the type open where it refuses a request before it knows the calls.

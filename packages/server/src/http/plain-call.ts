@@ -1,0 +1,130 @@
+import {
+  type AnyTRPCProcedure,
+  type AnyTRPCRouter,
+  getTRPCErrorFromUnknown,
+  getTRPCErrorShape,
+  TRPCError,
+  transformTRPCResponse,
+} from "@trpc/server";
+import { getHTTPStatusCode } from "@trpc/server/http";
+import { toAnswerHeaders } from "./headers.ts";
+
+/** A request for one procedure, with JSON or nothing as its input: what nearly all requests are. */
+export interface PlainCall {
+  readonly path: string;
+  readonly procedure: AnyTRPCProcedure;
+}
+
+export interface PlainCallOptions {
+  readonly request: Request;
+  readonly router: AnyTRPCRouter;
+  readonly createContext: () => unknown;
+  readonly onError: (failure: { readonly error: TRPCError; readonly path: string | undefined }) => void;
+}
+
+const typeOfMethod: Readonly<Record<string, string>> = { GET: "query", POST: "mutation" };
+
+/**
+ * Finds the procedure that a request calls, if that is all it does. Batches, streams, parts of a router that are loaded later, and what
+ * is wrong are left to tRPC's own handler.
+ *
+ * @param address what stands behind the place of the procedures, such as `me.get?input=…`
+ * @param request whose content is JSON or nothing
+ */
+export function findPlainCall(address: string, { method, headers }: Request, router: AnyTRPCRouter): PlainCall | null {
+  // Anything beside the input may ask for a batch, or bring parameters of a connection.
+  const [, path = ""] = /^([\w.]+)(?:\?input=[^&#]*)?$/.exec(address) ?? [];
+  const { procedures, _config } = router._def;
+  if (path === "" || _config.pathSeparator !== "." || !Object.hasOwn(procedures, path)) return null;
+  const procedure: AnyTRPCProcedure = procedures[path];
+  if (procedure._def.type !== typeOfMethod[method]) return null;
+  if (headers.has("trpc-accept") || headers.get("accept")?.includes("application/jsonl")) return null;
+  return { path, procedure };
+}
+
+/**
+ * Answers such a request as tRPC's own handler does, with the same status, headers and body, without the objects that it makes for
+ * what only batches and streams need.
+ */
+export async function answerPlainCall(
+  { path, procedure }: PlainCall,
+  { request, router, createContext, onError }: PlainCallOptions,
+): Promise<Response> {
+  const { _config: config } = router._def;
+  const { type } = procedure._def;
+  const input = readInputOnce(request, router);
+  let ctx: unknown;
+  const refuse = (cause: unknown, about: { readonly path: string | undefined; readonly input: unknown }) => {
+    const error = getTRPCErrorFromUnknown(cause);
+    onError({ error, path: about.path });
+    return answer(router, { error: getTRPCErrorShape({ ...about, config, error, type, ctx: ctx as object }) }, error);
+  };
+  let data: unknown;
+  try {
+    ctx = await createContext();
+    data = await procedure({ path, getRawInput: input.read, ctx, type, signal: request.signal, batchIndex: 0 });
+  } catch (cause) {
+    return refuse(cause, { path, input: input.result() });
+  }
+  try {
+    requireWhole(data);
+    return answer(router, { result: { data } });
+  } catch (cause) {
+    // As with tRPC, what cannot be written is no failure of the procedure.
+    return refuse(cause, { path: undefined, input: undefined });
+  }
+}
+
+type Envelope =
+  | { readonly result: { readonly data: unknown } }
+  | { readonly error: ReturnType<typeof getTRPCErrorShape> };
+
+function answer(router: AnyTRPCRouter, envelope: Envelope, error?: TRPCError): Response {
+  const errors = error ? [error] : [];
+  const body = JSON.stringify(transformTRPCResponse(router._def._config, envelope));
+  const headers: Record<string, string> = { "content-type": "application/json", vary: "trpc-accept, accept" };
+  if (!error) headers["cache-control"] = "no-store";
+  else for (const [name, value] of toAnswerHeaders(errors)) headers[name] = value;
+  return new Response(body, { status: error ? getHTTPStatusCode(envelope, errors) : 200, headers });
+}
+
+/** Reads the input when the procedure asks for it, and no sooner: a caller who is refused before costs no parsing. */
+function readInputOnce(request: Request, router: AnyTRPCRouter) {
+  let reading: Promise<unknown> | undefined;
+  let result: unknown;
+  const read = async () => {
+    const text = request.method === "GET" ? readQuery(request.url) : await request.text();
+    const { deserialize } = router._def._config.transformer.input;
+    return text ? deserialize(JSON.parse(text)) : undefined;
+  };
+  return {
+    result: () => result,
+    read: async () => {
+      reading ??= read().catch(throwBadRequest);
+      result = await reading;
+      return result;
+    },
+  };
+}
+
+function readQuery(url: string): string | null {
+  const start = url.indexOf("?");
+  return start < 0 ? null : new URLSearchParams(url.slice(start)).get("input");
+}
+
+function throwBadRequest(cause: unknown): never {
+  if (cause instanceof TRPCError) throw cause;
+  const message = cause instanceof Error ? cause.message : "Invalid input";
+  throw new TRPCError({ code: "BAD_REQUEST", message, cause });
+}
+
+/** What comes in pieces needs a request that can be answered in pieces. */
+function requireWhole(data: unknown): void {
+  if (typeof data !== "object" || data === null || Array.isArray(data)) return;
+  if (!isLater(data) && !Object.values(data).some(isLater)) return;
+  const message = "Cannot use stream-like response in non-streaming request - use httpBatchStreamLink";
+  throw new TRPCError({ code: "UNSUPPORTED_MEDIA_TYPE", message });
+}
+
+const isLater = (value: unknown): boolean =>
+  value instanceof Promise || (typeof value === "object" && value !== null && Symbol.asyncIterator in value);
