@@ -55,6 +55,10 @@ interface ChallengesTable {
   dueAt: Date | null;
   leaseUntil: Date | null;
   providerId: string | null;
+  /** Of the message that is due or was sent last: the provider's idempotency key. */
+  messageId: Generated<string>;
+  /** Why the last message was not sent. */
+  failure: string | null;
 }
 
 interface WrongCodesTable {
@@ -186,9 +190,10 @@ export async function scheduleResend(db: Queries, handleHash: Buffer): Promise<S
     .set(({ eb }) => ({
       sends: eb("sends", "+", 1),
       nextSendAt: coolDown,
-      tries: 0,
-      dueAt: sql<Date | null>`case when state = 'suppressed' then null else latchkey.now() end`,
-      leaseUntil: null,
+      // A message that has not left yet is still the one that leaves: under its id, and by whoever is sending it.
+      messageId: sql<string>`case when due_at is null then gen_random_uuid() else message_id end`,
+      tries: sql<number>`case when due_at is null then 0 else tries end`,
+      dueAt: sql<Date | null>`case when state = 'suppressed' then null else coalesce(due_at, latchkey.now()) end`,
     }))
     .where("handleHash", "=", handleHash)
     .where("sends", "<", mostSends)

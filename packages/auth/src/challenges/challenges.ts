@@ -81,9 +81,11 @@ export interface ChallengesOptions {
   readonly db: Queries;
   /** The one that new codes are derived with comes first; the others are good for codes that are under way. */
   readonly keys: readonly [CodeKey, ...CodeKey[]];
+  /** Called when a message has become due, so that nobody waits for the next look into the outbox. */
+  readonly onDue?: () => void;
 }
 
-export function createChallenges({ db, keys }: ChallengesOptions): Challenges {
+export function createChallenges({ db, keys, onDue = () => {} }: ChallengesOptions): Challenges {
   const [current] = keys;
   const codeOf: Challenges["codeOf"] = (challenge) => {
     const key = keys.find(({ id }) => id === challenge.keyId);
@@ -110,6 +112,7 @@ export function createChallenges({ db, keys }: ChallengesOptions): Challenges {
         digits: !isKnownDevice && wrongCodes >= longFrom ? 10 : 6,
         isSent: isSent && address !== null,
       });
+      onDue();
       return toChallenge(handle, stored);
     },
     async resend(handle, purpose) {
@@ -117,6 +120,7 @@ export function createChallenges({ db, keys }: ChallengesOptions): Challenges {
       const stored = await findChallenge(db, handleHash);
       if (!stored || stored.purpose !== purpose || stored.consumedAt) throw wrong();
       const again = await scheduleResend(db, handleHash);
+      if (again) onDue();
       return toChallenge(handle, again ?? stored);
     },
     async check(input) {

@@ -30,6 +30,8 @@ challenges.tries smallint not null default 0
 challenges.due_at timestamp with time zone
 challenges.lease_until timestamp with time zone
 challenges.provider_id text
+challenges.message_id uuid not null default gen_random_uuid()
+challenges.failure text
 erasures.user_id uuid not null
 erasures.reached bigint not null default 0
 erasures.created_at timestamp with time zone not null default latchkey.now()
@@ -66,6 +68,11 @@ imported_users.named_since timestamp with time zone not null
 imported_users.seen_at timestamp with time zone not null
 imported_users.gone_at timestamp with time zone
 imported_users.deleted_at timestamp with time zone
+message_counts.key text not null
+message_counts.hour timestamp with time zone not null
+message_counts.what text not null
+message_counts.shard smallint not null
+message_counts.count integer not null
 one_time_codes.id uuid not null
 one_time_codes.user_id uuid not null
 one_time_codes.purpose text not null
@@ -185,6 +192,7 @@ imported_users: imported_users_pkey PRIMARY KEY (source, old_id)
 imported_users: imported_users_source CHECK ((source ~ '^[a-z][a-z0-9_-]{0,62}$'::text))
 imported_users: imported_users_tombstone CHECK (((deleted_at IS NULL) OR ((user_id IS NULL) AND (old_username IS NULL) AND (old_phone IS NULL))))
 imported_users: imported_users_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE SET NULL
+message_counts: message_counts_pkey PRIMARY KEY (key, hour, what, shard)
 one_time_codes: one_time_codes_hash_length CHECK ((octet_length(code_hash) = 32))
 one_time_codes: one_time_codes_issuer_id_fkey FOREIGN KEY (issuer_id) REFERENCES users(id) ON DELETE CASCADE
 one_time_codes: one_time_codes_one_each UNIQUE (user_id, purpose)
@@ -245,6 +253,7 @@ CREATE UNIQUE INDEX audit_events_pkey ON latchkey.audit_events USING btree (id)
 CREATE UNIQUE INDEX audit_events_position_key ON latchkey.audit_events USING btree ("position")
 CREATE INDEX challenges_due ON latchkey.challenges USING btree (due_at) WHERE (due_at IS NOT NULL)
 CREATE INDEX challenges_expiry ON latchkey.challenges USING btree (expires_at)
+CREATE INDEX challenges_provider ON latchkey.challenges USING btree (provider_id) WHERE (provider_id IS NOT NULL)
 CREATE INDEX challenges_session ON latchkey.challenges USING btree (session_id) WHERE (session_id IS NOT NULL)
 CREATE INDEX challenges_user ON latchkey.challenges USING btree (user_id) WHERE (user_id IS NOT NULL)
 CREATE UNIQUE INDEX challenges_handle_hash_key ON latchkey.challenges USING btree (handle_hash)
@@ -265,6 +274,8 @@ CREATE INDEX imported_users_username_hashes ON latchkey.imported_users USING gin
 CREATE UNIQUE INDEX imported_users_old_username ON latchkey.imported_users USING btree (source, old_username)
 CREATE UNIQUE INDEX imported_users_one_each ON latchkey.imported_users USING btree (source, user_id)
 CREATE UNIQUE INDEX imported_users_pkey ON latchkey.imported_users USING btree (source, old_id)
+CREATE INDEX message_counts_hour ON latchkey.message_counts USING btree (hour)
+CREATE UNIQUE INDEX message_counts_pkey ON latchkey.message_counts USING btree (key, hour, what, shard)
 CREATE INDEX one_time_codes_expires_at ON latchkey.one_time_codes USING btree (expires_at)
 CREATE INDEX one_time_codes_issuer_id ON latchkey.one_time_codes USING btree (issuer_id) WHERE (issuer_id IS NOT NULL)
 CREATE UNIQUE INDEX one_time_codes_one_each ON latchkey.one_time_codes USING btree (user_id, purpose)

@@ -26,6 +26,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     due_at timestamptz,
     lease_until timestamptz,
     provider_id text,
+    message_id uuid not null default gen_random_uuid(),
+    failure text,
     constraint challenges_handle check (octet_length(handle_hash) = 32),
     constraint challenges_purpose check (purpose in
       ('enter', 'sign_in', 'register', 'prove_phone', 'prove_email', 'reset_password', 'reauthenticate')),
@@ -41,6 +43,19 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     db,
   );
   await sql`create index challenges_expiry on latchkey.challenges (expires_at)`.execute(db);
+  await sql`create index challenges_provider on latchkey.challenges (provider_id) where provider_id is not null`.execute(
+    db,
+  );
+  // By hour; spread over shards where everybody counts in one.
+  await sql`create table latchkey.message_counts (
+    key text not null,
+    hour timestamptz not null,
+    what text not null,
+    shard smallint not null,
+    count integer not null,
+    primary key (key, hour, what, shard)
+  )`.execute(db);
+  await sql`create index message_counts_hour on latchkey.message_counts (hour)`.execute(db);
   await sql`create table latchkey.wrong_codes (
     address text primary key,
     count integer not null,
