@@ -87,7 +87,7 @@ export function createFirewall(options: FirewallOptions): Firewall {
     if (!isEnforced) return;
     if (rule === "kind" || rule === "country") {
       const message = rule === "kind" ? "Messages go to mobile numbers only" : "No messages go to this country";
-      throw new AuthError("invalid_input", message, { issues: [{ path: ["to"], message }] });
+      throw new AuthError("invalid_input", message, { issues: [{ path: ["to"], code: "invalid_value", message }] });
     }
     throw new AuthError("rate_limited", "Too many messages: try again later", { retryAfter: 3_600 });
   }
