@@ -48,6 +48,24 @@ export type { HookEvent, HookName, Hooks, HookTransaction } from "./hooks/hooks.
 export { type CountryCode, isCountryCode, type PhoneResult, parsePhone } from "./identifiers/phone.ts";
 export type { ImportedKey, ImportedPerson } from "./imported-users/imported-user.ts";
 export type { ImportRound, RoundChanges } from "./imported-users/round-store.ts";
+export { createOutbox, type Outbox, type OutboxOptions, type SendOutcome } from "./messages/outbox.ts";
+export {
+  type DeliveryReceipt,
+  type Message,
+  SendError,
+  type Sender,
+  type Senders,
+  type SendReceipt,
+  type SendRefusal,
+} from "./messages/sender.ts";
+export {
+  countSegments,
+  type MessageCatalogue,
+  type MessageTexts,
+  messageTexts,
+  type RenderOptions,
+  renderMessage,
+} from "./messages/texts.ts";
 export type { AuthOptions } from "./options.ts";
 export type { SyncedPermissions } from "./permissions/permission.ts";
 export {

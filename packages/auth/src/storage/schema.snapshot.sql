@@ -7,6 +7,31 @@ audit_events.address text
 audit_events.request_id text
 audit_events.detail jsonb not null default '{}'::jsonb
 audit_events.position bigint not null
+challenges.id uuid not null
+challenges.handle_hash bytea not null
+challenges.purpose text not null
+challenges.address text
+challenges.user_id uuid
+challenges.session_id uuid
+challenges.key_id text not null
+challenges.digits smallint not null
+challenges.attempts smallint not null default 0
+challenges.sends smallint not null default 0
+challenges.created_at timestamp with time zone not null default latchkey.now()
+challenges.next_send_at timestamp with time zone not null
+challenges.expires_at timestamp with time zone not null
+challenges.consumed_at timestamp with time zone
+challenges.handed_at timestamp with time zone
+challenges.channel text
+challenges.tells_channel boolean not null
+challenges.locale text
+challenges.state text not null
+challenges.tries smallint not null default 0
+challenges.due_at timestamp with time zone
+challenges.lease_until timestamp with time zone
+challenges.provider_id text
+challenges.message_id uuid not null default gen_random_uuid()
+challenges.failure text
 erasures.user_id uuid not null
 erasures.reached bigint not null default 0
 erasures.created_at timestamp with time zone not null default latchkey.now()
@@ -43,6 +68,11 @@ imported_users.named_since timestamp with time zone not null
 imported_users.seen_at timestamp with time zone not null
 imported_users.gone_at timestamp with time zone
 imported_users.deleted_at timestamp with time zone
+message_counts.key text not null
+message_counts.hour timestamp with time zone not null
+message_counts.what text not null
+message_counts.shard smallint not null
+message_counts.count integer not null
 one_time_codes.id uuid not null
 one_time_codes.user_id uuid not null
 one_time_codes.purpose text not null
@@ -124,8 +154,22 @@ CASE
 END)
 users.old_tokens_ended_at timestamp with time zone
 users.profile jsonb not null default '{}'::jsonb
+wrong_codes.address text not null
+wrong_codes.count integer not null
+wrong_codes.last_at timestamp with time zone not null
 audit_events: audit_events_pkey PRIMARY KEY (id)
 audit_events: audit_events_position_key UNIQUE ("position")
+challenges: challenges_attempts CHECK (((attempts >= 0) AND (attempts <= 5)))
+challenges: challenges_digits CHECK ((digits = ANY (ARRAY[6, 10])))
+challenges: challenges_handle CHECK ((octet_length(handle_hash) = 32))
+challenges: challenges_handle_hash_key UNIQUE (handle_hash)
+challenges: challenges_pkey PRIMARY KEY (id)
+challenges: challenges_purpose CHECK ((purpose = ANY (ARRAY['enter'::text, 'sign_in'::text, 'register'::text, 'prove_phone'::text, 'prove_email'::text, 'reset_password'::text, 'reauthenticate'::text])))
+challenges: challenges_sends CHECK (((sends >= 0) AND (sends <= 3)))
+challenges: challenges_sent_somewhere CHECK (((address IS NOT NULL) OR (state = 'suppressed'::text)))
+challenges: challenges_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(id) ON DELETE CASCADE
+challenges: challenges_state CHECK ((state = ANY (ARRAY['queued'::text, 'sent'::text, 'delivered'::text, 'failed'::text, 'suppressed'::text])))
+challenges: challenges_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 erasures: erasures_pkey PRIMARY KEY (user_id)
 erasures: erasures_reached CHECK ((reached >= 0))
 group_permissions: group_permissions_group_id_fkey FOREIGN KEY (group_id) REFERENCES groups(id) ON DELETE CASCADE
@@ -148,6 +192,7 @@ imported_users: imported_users_pkey PRIMARY KEY (source, old_id)
 imported_users: imported_users_source CHECK ((source ~ '^[a-z][a-z0-9_-]{0,62}$'::text))
 imported_users: imported_users_tombstone CHECK (((deleted_at IS NULL) OR ((user_id IS NULL) AND (old_username IS NULL) AND (old_phone IS NULL))))
 imported_users: imported_users_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE SET NULL
+message_counts: message_counts_pkey PRIMARY KEY (key, hour, what, shard)
 one_time_codes: one_time_codes_hash_length CHECK ((octet_length(code_hash) = 32))
 one_time_codes: one_time_codes_issuer_id_fkey FOREIGN KEY (issuer_id) REFERENCES users(id) ON DELETE CASCADE
 one_time_codes: one_time_codes_one_each UNIQUE (user_id, purpose)
@@ -195,6 +240,7 @@ users: users_state_length CHECK ((char_length(state) <= 120))
 users: users_username_grammar CHECK ((username_key ~ '^[^\u0001-\u005e\u0060\u007b-\u007f][^\u0001-\u002c\u002f\u003a-\u005e\u0060\u007b-\u007f]{0,149}$'::text))
 users: users_username_key UNIQUE (username_key)
 users: users_username_length CHECK (((char_length(username) >= 1) AND (char_length(username) <= 150)))
+wrong_codes: wrong_codes_pkey PRIMARY KEY (address)
 CREATE INDEX audit_events_actor_event ON latchkey.audit_events USING btree (actor_id, event, "position")
 CREATE INDEX audit_events_actor_id ON latchkey.audit_events USING btree (actor_id)
 CREATE INDEX audit_events_actor_position ON latchkey.audit_events USING btree (actor_id, "position")
@@ -205,6 +251,13 @@ CREATE INDEX audit_events_subject_event ON latchkey.audit_events USING btree (su
 CREATE INDEX audit_events_subject_id ON latchkey.audit_events USING btree (subject_id, "position")
 CREATE UNIQUE INDEX audit_events_pkey ON latchkey.audit_events USING btree (id)
 CREATE UNIQUE INDEX audit_events_position_key ON latchkey.audit_events USING btree ("position")
+CREATE INDEX challenges_due ON latchkey.challenges USING btree (due_at) WHERE (due_at IS NOT NULL)
+CREATE INDEX challenges_expiry ON latchkey.challenges USING btree (expires_at)
+CREATE INDEX challenges_provider ON latchkey.challenges USING btree (provider_id) WHERE (provider_id IS NOT NULL)
+CREATE INDEX challenges_session ON latchkey.challenges USING btree (session_id) WHERE (session_id IS NOT NULL)
+CREATE INDEX challenges_user ON latchkey.challenges USING btree (user_id) WHERE (user_id IS NOT NULL)
+CREATE UNIQUE INDEX challenges_handle_hash_key ON latchkey.challenges USING btree (handle_hash)
+CREATE UNIQUE INDEX challenges_pkey ON latchkey.challenges USING btree (id)
 CREATE UNIQUE INDEX erasures_pkey ON latchkey.erasures USING btree (user_id)
 CREATE INDEX group_permissions_permission ON latchkey.group_permissions USING btree (permission)
 CREATE UNIQUE INDEX group_permissions_pkey ON latchkey.group_permissions USING btree (group_id, permission)
@@ -221,6 +274,8 @@ CREATE INDEX imported_users_username_hashes ON latchkey.imported_users USING gin
 CREATE UNIQUE INDEX imported_users_old_username ON latchkey.imported_users USING btree (source, old_username)
 CREATE UNIQUE INDEX imported_users_one_each ON latchkey.imported_users USING btree (source, user_id)
 CREATE UNIQUE INDEX imported_users_pkey ON latchkey.imported_users USING btree (source, old_id)
+CREATE INDEX message_counts_hour ON latchkey.message_counts USING btree (hour)
+CREATE UNIQUE INDEX message_counts_pkey ON latchkey.message_counts USING btree (key, hour, what, shard)
 CREATE INDEX one_time_codes_expires_at ON latchkey.one_time_codes USING btree (expires_at)
 CREATE INDEX one_time_codes_issuer_id ON latchkey.one_time_codes USING btree (issuer_id) WHERE (issuer_id IS NOT NULL)
 CREATE UNIQUE INDEX one_time_codes_one_each ON latchkey.one_time_codes USING btree (user_id, purpose)
@@ -258,6 +313,7 @@ CREATE UNIQUE INDEX users_email_key ON latchkey.users USING btree (email_key)
 CREATE UNIQUE INDEX users_phone_number_key ON latchkey.users USING btree (phone_number)
 CREATE UNIQUE INDEX users_pkey ON latchkey.users USING btree (id)
 CREATE UNIQUE INDEX users_username_key ON latchkey.users USING btree (username_key)
+CREATE UNIQUE INDEX wrong_codes_pkey ON latchkey.wrong_codes USING btree (address)
 CREATE OR REPLACE FUNCTION latchkey.bury_imported_user()
  RETURNS trigger
  LANGUAGE plpgsql

@@ -1,4 +1,6 @@
 import { deleteOldEvents, eraseSome } from "../../audit/audit-log.ts";
+import { deleteOldChallenges } from "../../challenges/challenge-store.ts";
+import { deleteOldCounts } from "../../messages/message-counts.ts";
 import { deleteExpiredCodes } from "../../one-time-codes/code-store.ts";
 import { deleteDeadSessions } from "../../sessions/session-store.ts";
 import { deleteForgottenCounters } from "../../throttling/throttle-store.ts";
@@ -7,9 +9,10 @@ import type { Core } from "../steps/core.ts";
 /** How many rows were cleared away. */
 export interface Purged {
   readonly sessions: number;
+  /** Codes of administrators, and challenges. */
   readonly codes: number;
   readonly auditEvents: number;
-  /** Counts of attempts that are forgotten. */
+  /** Counts of attempts and messages that are forgotten. */
   readonly throttles: number;
   /** Events of people who were deleted, looked at for addresses. */
   readonly erased: number;
@@ -21,11 +24,13 @@ const batchSize = 1_000;
 /** Deletes what nobody can use any more and audit events past their time, batch by batch. Several processes may do it at once. */
 export async function purge(core: Core): Promise<Purged> {
   const retention = core.options.auditRetention;
+  const challenges = await inBatches((atMost) => deleteOldChallenges(core.db, atMost));
+  const counts = await inBatches((atMost) => deleteOldCounts(core.db, atMost));
   return {
     sessions: await inBatches((atMost) => deleteDeadSessions(core.db, atMost)),
-    codes: await inBatches((atMost) => deleteExpiredCodes(core.db, atMost)),
+    codes: challenges + (await inBatches((atMost) => deleteExpiredCodes(core.db, atMost))),
     auditEvents: await inBatches((atMost) => deleteOldEvents(core.db, { retention, atMost })),
-    throttles: await inBatches((atMost) => deleteForgottenCounters(core.db, atMost)),
+    throttles: counts + (await inBatches((atMost) => deleteForgottenCounters(core.db, atMost))),
     erased: await untilNone((atMost) => eraseSome(core.db, atMost)),
   };
 }

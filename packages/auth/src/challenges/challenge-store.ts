@@ -1,0 +1,244 @@
+import { randomUUIDv7 } from "node:crypto";
+import { type Generated, type Selectable, sql } from "kysely";
+import type { Queries } from "../storage/database.ts";
+import type { Digits } from "./derived-code.ts";
+
+/** What a right code does. */
+export type ChallengePurpose =
+  | "enter"
+  | "sign_in"
+  | "register"
+  | "prove_phone"
+  | "prove_email"
+  | "reset_password"
+  | "reauthenticate";
+
+export type Channel = "sms" | "whatsapp" | "email";
+
+/** What became of the message: one state leads to the next, and never back. */
+export type MessageState = "queued" | "sent" | "delivered" | "failed" | "suppressed";
+
+declare module "../storage/database.ts" {
+  interface Database {
+    challenges: ChallengesTable;
+    wrongCodes: WrongCodesTable;
+  }
+}
+
+interface ChallengesTable {
+  id: string;
+  /** SHA-256 of what its starter alone holds. */
+  handleHash: Buffer;
+  purpose: ChallengePurpose;
+  /** Canonical; null where nobody is written to. */
+  address: string | null;
+  userId: string | null;
+  /** The session that asked, for purposes of people who are signed in. */
+  sessionId: string | null;
+  keyId: string;
+  digits: Digits;
+  attempts: Generated<number>;
+  sends: Generated<number>;
+  createdAt: Generated<Date>;
+  nextSendAt: Date;
+  expiresAt: Date;
+  consumedAt: Date | null;
+  /** When the first message with its code left; until then no code is right. */
+  handedAt: Date | null;
+  channel: Channel | null;
+  /** Whether who asks may know the channel: what a username leads to is nobody's business. */
+  tellsChannel: boolean;
+  locale: string | null;
+  state: MessageState;
+  tries: Generated<number>;
+  /** When it is to be sent; null while nothing is. */
+  dueAt: Date | null;
+  leaseUntil: Date | null;
+  providerId: string | null;
+  /** Of the message that is due or was sent last: the provider's idempotency key. */
+  messageId: Generated<string>;
+  /** Why the last message was not sent. */
+  failure: string | null;
+}
+
+interface WrongCodesTable {
+  address: string;
+  count: number;
+  lastAt: Date;
+}
+
+export type StoredChallenge = Selectable<ChallengesTable>;
+
+/** Guesses at one challenge. */
+export const mostAttempts = 5;
+
+/** Messages with its code. */
+export const mostSends = 3;
+
+/** Seconds for which a code is good. */
+export const codeLifetime = 600;
+
+/** Seconds after the first, second and third message before there may be another. */
+const coolDowns = [30, 60, 120] as const;
+
+export interface NewChallenge {
+  readonly handleHash: Buffer;
+  readonly purpose: ChallengePurpose;
+  readonly address: string | null;
+  readonly userId: string | null;
+  readonly sessionId: string | null;
+  readonly keyId: string;
+  readonly digits: Digits;
+  readonly channel: Channel | null;
+  readonly tellsChannel: boolean;
+  readonly locale: string | null;
+  /** Whether a message is to be sent; otherwise it looks the same to who asked, and no code is right. */
+  readonly isSent: boolean;
+}
+
+const now = sql<Date>`latchkey.now()`;
+const secondsFromNow = (seconds: number) => sql<Date>`latchkey.now() + make_interval(secs => ${seconds})`;
+
+export async function insertChallenge(db: Queries, { isSent, ...challenge }: NewChallenge): Promise<StoredChallenge> {
+  return db
+    .insertInto("challenges")
+    .values({
+      ...challenge,
+      id: randomUUIDv7(),
+      sends: 1,
+      nextSendAt: secondsFromNow(coolDowns[0]),
+      expiresAt: secondsFromNow(codeLifetime),
+      state: isSent ? "queued" : "suppressed",
+      dueAt: isSent ? now : null,
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+}
+
+export async function findChallenge(db: Queries, handleHash: Buffer): Promise<StoredChallenge | null> {
+  const query = db.selectFrom("challenges").selectAll().where("handleHash", "=", handleHash);
+  return (await query.executeTakeFirst()) ?? null;
+}
+
+/** Who presents a code, and for what. */
+export interface PresentedChallenge {
+  readonly handleHash: Buffer;
+  readonly purpose: ChallengePurpose;
+  readonly sessionId: string | null;
+}
+
+/** Counts a guess before anybody compares it. Null where there is nothing to guess at any more. */
+export async function countAttempt(
+  db: Queries,
+  { handleHash, purpose, sessionId }: PresentedChallenge,
+): Promise<StoredChallenge | null> {
+  const query = db
+    .updateTable("challenges")
+    .set(({ eb }) => ({ attempts: eb("attempts", "+", 1) }))
+    .where("handleHash", "=", handleHash)
+    .where("purpose", "=", purpose)
+    .where("sessionId", "is not distinct from", sessionId)
+    .where("attempts", "<", mostAttempts)
+    .where("consumedAt", "is", null)
+    .where("expiresAt", ">", now)
+    .returningAll();
+  return (await query.executeTakeFirst()) ?? null;
+}
+
+/** Whether a challenge of this person's has run out; one of anybody else's is none. */
+export async function isExpired(db: Queries, presented: PresentedChallenge): Promise<boolean> {
+  const query = db
+    .selectFrom("challenges")
+    .select("id")
+    .where("handleHash", "=", presented.handleHash)
+    .where("purpose", "=", presented.purpose)
+    .where("sessionId", "is not distinct from", presented.sessionId)
+    .where("consumedAt", "is", null)
+    .where("expiresAt", "<=", now);
+  return (await query.executeTakeFirst()) !== undefined;
+}
+
+/** Gives back a guess that was right, where its effect was refused. */
+export async function giveBackAttempt(db: Queries, id: string): Promise<void> {
+  await db
+    .updateTable("challenges")
+    .set(({ eb }) => ({ attempts: eb("attempts", "-", 1) }))
+    .where("id", "=", id)
+    .where("attempts", ">", 0)
+    .where("consumedAt", "is", null)
+    .execute();
+}
+
+/** Uses a challenge up, in the transaction of what it does: of two at once one gets it. */
+export async function consumeChallenge(db: Queries, id: string): Promise<boolean> {
+  const query = db
+    .updateTable("challenges")
+    .set({ consumedAt: now, dueAt: null })
+    .where("id", "=", id)
+    .where("consumedAt", "is", null)
+    .where("expiresAt", ">", now)
+    .returning("id");
+  return (await query.executeTakeFirst()) !== undefined;
+}
+
+/** Has another message sent with the same code, where it is time; the attempts stay as they are. */
+export async function scheduleResend(db: Queries, handleHash: Buffer): Promise<StoredChallenge | null> {
+  const coolDown = sql<Date>`latchkey.now() + make_interval(secs =>
+    (array[${sql.join(coolDowns)}]::int[])[least(sends + 1, ${coolDowns.length})])`;
+  const query = db
+    .updateTable("challenges")
+    .set(({ eb }) => ({
+      sends: eb("sends", "+", 1),
+      nextSendAt: coolDown,
+      // A message that has not left yet is still the one that leaves: under its id, and by whoever is sending it.
+      messageId: sql<string>`case when due_at is null then gen_random_uuid() else message_id end`,
+      tries: sql<number>`case when due_at is null then 0 else tries end`,
+      dueAt: sql<Date | null>`case when state = 'suppressed' then null else coalesce(due_at, latchkey.now()) end`,
+    }))
+    .where("handleHash", "=", handleHash)
+    .where("sends", "<", mostSends)
+    .where("nextSendAt", "<=", now)
+    .where("consumedAt", "is", null)
+    .where("expiresAt", ">", now)
+    .returningAll();
+  return (await query.executeTakeFirst()) ?? null;
+}
+
+/** Ends what is open for a person, as after a change of their names, password or status. */
+export async function endChallenges(db: Queries, userId: string): Promise<void> {
+  await db
+    .updateTable("challenges")
+    .set({ consumedAt: now, dueAt: null })
+    .where("userId", "=", userId)
+    .where("consumedAt", "is", null)
+    .execute();
+}
+
+/** Deletes what has run out for longer than anybody asks after it. Answers how many, at most so many at once. */
+export async function deleteOldChallenges(db: Queries, most: number): Promise<number> {
+  const old = db.selectFrom("challenges").select("id").where("expiresAt", "<", secondsFromNow(-86_400)).limit(most);
+  const { numDeletedRows } = await db.deleteFrom("challenges").where("id", "in", old).executeTakeFirstOrThrow();
+  return Number(numDeletedRows);
+}
+
+/** Counts a wrong code for an address, over all purposes and whether anybody has it. */
+export async function countWrongCode(db: Queries, address: string): Promise<void> {
+  await db
+    .insertInto("wrongCodes")
+    .values({ address, count: 1, lastAt: now })
+    .onConflict((conflict) =>
+      conflict.column("address").doUpdateSet({ count: sql<number>`wrong_codes.count + 1`, lastAt: now }),
+    )
+    .execute();
+}
+
+/** Wrong codes for an address since it was last proved. */
+export async function readWrongCodes(db: Queries, address: string): Promise<number> {
+  const query = db.selectFrom("wrongCodes").select("count").where("address", "=", address);
+  return (await query.executeTakeFirst())?.count ?? 0;
+}
+
+/** Forgets the wrong codes of an address that has just been proved. */
+export async function forgetWrongCodes(db: Queries, address: string): Promise<void> {
+  await db.deleteFrom("wrongCodes").where("address", "=", address).execute();
+}

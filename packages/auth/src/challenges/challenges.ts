@@ -1,0 +1,162 @@
+import { AuthError } from "../errors.ts";
+import type { Queries } from "../storage/database.ts";
+import {
+  type ChallengePurpose,
+  type Channel,
+  consumeChallenge,
+  countAttempt,
+  countWrongCode,
+  findChallenge,
+  forgetWrongCodes,
+  giveBackAttempt,
+  insertChallenge,
+  isExpired,
+  mostSends,
+  readWrongCodes,
+  type StoredChallenge,
+  scheduleResend,
+} from "./challenge-store.ts";
+import { type CodeKey, createHandle, type Digits, deriveCode, hashHandle, isCode, readDigits } from "./derived-code.ts";
+
+/** What somebody who asks for a code is told, whoever they name. */
+export interface Challenge {
+  /** 22 characters of base64url, for the checks and resends of the program that asked. */
+  readonly challenge: string;
+  readonly expiresAt: Date;
+  /** From when on another message can be asked for; null once there were three. */
+  readonly resendAt: Date | null;
+  /** Where the message goes, as far as what was typed says it; null for a username. */
+  readonly channel: Channel | null;
+  readonly digits: Digits;
+}
+
+export interface StartInput {
+  readonly purpose: ChallengePurpose;
+  /** Canonical; null when nobody is to be written to. */
+  readonly address: string | null;
+  readonly userId: string | null;
+  readonly sessionId?: string | null;
+  /** How the message goes; null where there is none. */
+  readonly channel: Channel | null;
+  /** Whether the answer names it: not where a username was typed. */
+  readonly tellsChannel: boolean;
+  readonly locale?: string | null;
+  /** Whether a message is sent. Without, it looks the same to who asked, and no code is right. */
+  readonly isSent: boolean;
+  /** Whether the device has signed its owner in before: its codes stay short. */
+  readonly isKnownDevice: boolean;
+}
+
+export interface CheckInput {
+  readonly challenge: string;
+  readonly purpose: ChallengePurpose;
+  readonly sessionId?: string | null;
+  /** As a person types it. */
+  readonly code: string;
+}
+
+/** Wrong codes since an address was last proved from which on its codes are long. */
+const longFrom = 20;
+
+/** The codes that are sent, from asking to use. */
+export interface Challenges {
+  start(input: StartInput): Promise<Challenge>;
+  /** The same code once more, or the same answer while it is too early for that. @throws AuthError `code_invalid`, `code_expired` */
+  resend(challenge: string, purpose: ChallengePurpose): Promise<Challenge>;
+  /**
+   * Counts a guess, and then compares it. What it answers is to be consumed in the transaction of its effect.
+   *
+   * @throws AuthError `code_invalid`, `code_expired`
+   */
+  check(input: CheckInput): Promise<StoredChallenge>;
+  /** Uses up what was checked, and takes the address as proved. @throws AuthError `code_invalid` for all but the first */
+  consume(transaction: Queries, checked: StoredChallenge): Promise<void>;
+  /** Gives back a right guess whose effect was refused. */
+  giveBack(checked: StoredChallenge): Promise<void>;
+  /** The code to send. It is derived anew for each message. */
+  codeOf(challenge: Pick<StoredChallenge, "id" | "purpose" | "address" | "keyId" | "digits">): string | null;
+}
+
+export interface ChallengesOptions {
+  readonly db: Queries;
+  /** The one that new codes are derived with comes first; the others are good for codes that are under way. */
+  readonly keys: readonly [CodeKey, ...CodeKey[]];
+  /** Called when a message has become due, so that nobody waits for the next look into the outbox. */
+  readonly onDue?: () => void;
+}
+
+export function createChallenges({ db, keys, onDue = () => {} }: ChallengesOptions): Challenges {
+  const [current] = keys;
+  const codeOf: Challenges["codeOf"] = (challenge) => {
+    const key = keys.find(({ id }) => id === challenge.keyId);
+    return key ? deriveCode(key, challenge, challenge.digits) : null;
+  };
+
+  async function refuse(input: CheckInput): Promise<never> {
+    if (await isExpired(db, toPresented(input)))
+      throw new AuthError("code_expired", "The code has expired: ask for another");
+    throw wrong();
+  }
+
+  return {
+    async start({ isKnownDevice, isSent, address, ...input }) {
+      const wrongCodes = address === null ? 0 : await readWrongCodes(db, address);
+      const handle = createHandle();
+      const stored = await insertChallenge(db, {
+        ...input,
+        address,
+        sessionId: input.sessionId ?? null,
+        locale: input.locale ?? null,
+        handleHash: hashHandle(handle),
+        keyId: current.id,
+        digits: !isKnownDevice && wrongCodes >= longFrom ? 10 : 6,
+        isSent: isSent && address !== null,
+      });
+      onDue();
+      return toChallenge(handle, stored);
+    },
+    async resend(handle, purpose) {
+      const handleHash = hashHandle(handle);
+      const stored = await findChallenge(db, handleHash);
+      if (!stored || stored.purpose !== purpose || stored.consumedAt) throw wrong();
+      const again = await scheduleResend(db, handleHash);
+      if (again) onDue();
+      return toChallenge(handle, again ?? stored);
+    },
+    async check(input) {
+      const typed = readDigits(input.code);
+      const stored = await countAttempt(db, toPresented(input));
+      if (!stored) return refuse(input);
+      // A decoy is compared like any other, and is never right.
+      const expected = codeOf(stored) ?? "";
+      const isRight = isCode(expected, typed ?? "") && typed !== null && stored.handedAt !== null;
+      if (isRight) return stored;
+      if (stored.address !== null) await countWrongCode(db, stored.address);
+      throw wrong();
+    },
+    async consume(transaction, { id, address }) {
+      if (!(await consumeChallenge(transaction, id))) throw wrong();
+      if (address !== null) await forgetWrongCodes(transaction, address);
+    },
+    giveBack: ({ id }) => giveBackAttempt(db, id),
+    codeOf,
+  };
+}
+
+const toPresented = ({ challenge, purpose, sessionId = null }: CheckInput) => ({
+  handleHash: hashHandle(challenge),
+  purpose,
+  sessionId,
+});
+
+function toChallenge(
+  challenge: string,
+  { expiresAt, sends, nextSendAt, digits, ...stored }: StoredChallenge,
+): Challenge {
+  const channel = stored.tellsChannel ? stored.channel : null;
+  return { challenge, expiresAt, resendAt: sends < mostSends ? nextSendAt : null, channel, digits };
+}
+
+function wrong(): AuthError {
+  return new AuthError("code_invalid", "The code is not right, or was used already");
+}

@@ -1,0 +1,110 @@
+/** The limits of messages to phone numbers. Each is a setting. */
+export interface FirewallLimits {
+  /** ISO 3166-1 alpha-2. Numbers of other countries are sent nothing. */
+  readonly countries: readonly string[];
+  /** Messages that may be handed over in a day, whoever proves what: what fraud can cost at most. */
+  readonly perDay: number;
+  /** Messages in a day that a launch may have besides, in every country together. */
+  readonly launchBudget: number;
+  /** Asks for a number in a day. */
+  readonly number: number;
+  /** Asks for a number by one network in a day. */
+  readonly numberByNetwork: number;
+  /** Asks for a number in a day that are kept for networks which have not asked for it. */
+  readonly numberForNewNetworks: number;
+  /** Messages for a number in a day to devices that have signed in to it. */
+  readonly numberByKnownDevice: number;
+  /** Asks by a network in an hour that were not proved. */
+  readonly networkPerHour: number;
+  readonly prefixPerHour: number;
+  readonly prefixPerDay: number;
+  readonly countryPerHour: number;
+  readonly countryPerDay: number;
+  /** What of the numbers that were proved may be asked for besides and not proved. */
+  readonly shareOfProved: number;
+  /** What of each shared budget is kept for known devices. */
+  readonly shareForKnownDevices: number;
+}
+
+export const defaultLimits: FirewallLimits = {
+  countries: [],
+  perDay: 1_000,
+  launchBudget: 0,
+  number: 10,
+  numberByNetwork: 3,
+  numberForNewNetworks: 4,
+  numberByKnownDevice: 5,
+  networkPerHour: 10,
+  prefixPerHour: 10,
+  prefixPerDay: 30,
+  countryPerHour: 5,
+  countryPerDay: 20,
+  shareOfProved: 0.3,
+  shareForKnownDevices: 0.3,
+};
+
+/** In the order in which they are looked at. */
+export type FirewallRule = "kind" | "country" | "number" | "network" | "prefix" | "country_budget" | "day_budget";
+
+/** What has been counted of one key: asks or messages, and proofs. */
+export interface Count {
+  readonly hour: number;
+  readonly day: number;
+  readonly provedHour: number;
+  readonly provedDay: number;
+  /** Proofs of the best day of the last fourteen. */
+  readonly provedBest: number;
+}
+
+export const noCount: Count = { hour: 0, day: 0, provedHour: 0, provedDay: 0, provedBest: 0 };
+
+/** Everything that a verdict depends on. */
+export interface FirewallCase {
+  readonly isMobile: boolean;
+  readonly country: string | null;
+  readonly isKnownDevice: boolean;
+  /** Asks for the number; of known devices, theirs alone. */
+  readonly number: Count;
+  readonly numberByNetwork: Count;
+  /** Null where nothing is known of where the call comes from: it counts against all such together. */
+  readonly network: Count;
+  readonly prefix: Count;
+  /** Messages handed over to the country. */
+  readonly countryTotal: Count;
+  readonly total: Count;
+}
+
+/**
+ * The rule that refuses a message, or null. Whether anybody has the number plays no part. A proof gives back what it took of the
+ * network and the country; nothing of the prefix, whose owner may prove what they like, and nothing of the day's total.
+ */
+export function findRefusingRule(input: FirewallCase, limits: FirewallLimits): FirewallRule | null {
+  if (!input.isMobile) return "kind";
+  if (input.country === null || !limits.countries.includes(input.country)) return "country";
+  if (!isNumberFree(input, limits)) return "number";
+  // What is shared is kept in part for people who have signed in there before.
+  const share = input.isKnownDevice ? 1 : 1 - limits.shareForKnownDevices;
+  const allowed = (budget: number) => Math.max(1, Math.floor(budget * share));
+  const ofProved = (proved: number) => limits.shareOfProved * proved;
+  const { network, prefix, countryTotal, total } = input;
+  const isNetworkFree = network.hour - network.provedHour < limits.networkPerHour + ofProved(network.provedDay);
+  if (!input.isKnownDevice && !isNetworkFree) return "network";
+  if (prefix.hour >= allowed(limits.prefixPerHour)) return "prefix";
+  if (prefix.day >= allowed(limits.prefixPerDay)) return "prefix";
+  const { launchBudget } = limits;
+  const day = Math.max(limits.countryPerDay, ofProved(countryTotal.provedDay), ofProved(countryTotal.provedBest));
+  const hour = Math.max(limits.countryPerHour, day / 6, ofProved(countryTotal.provedHour));
+  if (unprovedDay(countryTotal) >= allowed(day + launchBudget)) return "country_budget";
+  if (unprovedHour(countryTotal) >= allowed(hour + launchBudget)) return "country_budget";
+  if (total.day >= allowed(limits.perDay + launchBudget)) return "day_budget";
+  return null;
+}
+
+const unprovedHour = ({ hour, provedHour }: Count) => hour - provedHour;
+const unprovedDay = ({ day, provedDay }: Count) => day - provedDay;
+
+function isNumberFree({ isKnownDevice, number, numberByNetwork }: FirewallCase, limits: FirewallLimits): boolean {
+  if (isKnownDevice) return number.day < limits.numberByKnownDevice;
+  if (number.day >= limits.number || numberByNetwork.day >= limits.numberByNetwork) return false;
+  return number.day < limits.number - limits.numberForNewNetworks || numberByNetwork.day === 0;
+}

@@ -1,0 +1,127 @@
+import { randomBytes } from "node:crypto";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { openStorage, type Storage } from "../storage/database.ts";
+import { createTestAuth, type TestAuth } from "../testing/index.ts";
+import { type Ask, createFirewall, type FirewallOptions } from "./firewall.ts";
+import { defaultLimits } from "./firewall-rules.ts";
+import { deleteOldCounts, readCountries } from "./message-counts.ts";
+import { listScenarios, simulate } from "./pump.ts";
+
+describe("the rules", () => {
+  it.each(listScenarios())(
+    "spend no more than the budget and refuse at most one honest person in a hundred: $name",
+    ({ asks, limits }) => {
+      const result = simulate(asks, limits);
+      expect(result.mostSentInADay).toBeLessThanOrEqual(limits.perDay + limits.launchBudget);
+      expect(result.fraudSent).toBeLessThanOrEqual(30);
+      expect(result.honestRefused).toBeLessThanOrEqual(result.honestAsked / 100);
+    },
+  );
+});
+
+describe("the firewall", () => {
+  let service: TestAuth;
+  let storage: Storage;
+  beforeAll(async () => {
+    service = await createTestAuth();
+    storage = openStorage({ ...service.database.connection, max: 20 });
+  });
+  beforeEach(() => service.database.query("delete from latchkey.message_counts"));
+  afterAll(async () => {
+    await storage.close();
+    await service[Symbol.asyncDispose]();
+  });
+
+  const open = (options: Partial<FirewallOptions> = {}) =>
+    createFirewall({
+      db: storage.db,
+      key: randomBytes(32),
+      limits: { ...defaultLimits, countries: ["TR"] },
+      isEnforced: true,
+      ...options,
+    });
+  const number = "+905321234567";
+  const numberOf = (nth: number) => `+90532${String(1_000_000 + nth * 10_000)}`;
+  const ask = (changes: Partial<Ask> = {}): Ask => ({
+    number,
+    network: "192.0.2.1",
+    isKnownDevice: false,
+    isSent: true,
+    ...changes,
+  });
+  const outcomes = async (asks: readonly Promise<void>[]) =>
+    (await Promise.allSettled(asks)).map((result) => (result.status === "rejected" ? result.reason.code : "sent"));
+
+  it("refuses other countries and lines without messages at once, as what was typed is to blame", async () => {
+    const firewall = open();
+    const refused = await outcomes([
+      firewall.admit(ask({ number: "+4915112345678" })),
+      firewall.admit(ask({ number: "+902121234567" })),
+      firewall.admit(ask({ number: "+9" })),
+      open({ limits: defaultLimits }).admit(ask()),
+    ]);
+    expect(refused).toEqual(["invalid_input", "invalid_input", "invalid_input", "invalid_input"]);
+  });
+
+  it("gives one network three messages to a number, and keeps the last four for networks that have not asked", async () => {
+    const firewall = open({ limits: { ...defaultLimits, countries: ["TR"], countryPerHour: 100, prefixPerHour: 100 } });
+    const from = (network: string) => outcomes([firewall.admit(ask({ network }))]);
+    for (let nth = 0; nth < 3; nth += 1) expect(await from("a")).toEqual(["sent"]);
+    expect(await from("a")).toEqual(["rate_limited"]);
+    for (const network of ["b", "c", "d"]) expect(await from(network)).toEqual(["sent"]);
+    expect(await from("b")).toEqual(["rate_limited"]);
+    for (const network of ["e", "f", "g", "h"]) expect(await from(network)).toEqual(["sent"]);
+    expect(await from("i")).toEqual(["rate_limited"]);
+    expect(await outcomes([firewall.admit(ask({ isKnownDevice: true }))])).toEqual(["sent"]);
+  });
+
+  it("refuses alike whether a message would have been sent or not", async () => {
+    const verdicts = async (isSent: boolean) => {
+      const firewall = open();
+      const all: unknown[] = [];
+      for (let nth = 0; nth < 5; nth += 1) all.push(...(await outcomes([firewall.admit(ask({ isSent }))])));
+      return all;
+    };
+    const known = await verdicts(true);
+    await service.database.query("delete from latchkey.message_counts");
+    expect(await verdicts(false)).toEqual(known);
+  });
+
+  it("hands over no more than the budget to fifty at the same moment", async () => {
+    const firewall = open();
+    const asks = Array.from({ length: 50 }, (_, nth) =>
+      firewall.admit(ask({ number: numberOf(nth), network: `n${nth}` })),
+    );
+    const sent = (await outcomes(asks)).filter((outcome) => outcome === "sent");
+    expect(sent.length).toBeLessThanOrEqual(3);
+    const countries = await readCountries(storage.db);
+    expect(countries.find(({ what }) => what === "counted")?.count).toBe(sent.length);
+    expect(countries.find(({ what }) => what === "refused:country_budget")?.count).toBe(50 - sent.length);
+  });
+
+  it("gives back what is proved, so that a day on which people come is no day on which they are refused", async () => {
+    const firewall = open();
+    for (let nth = 0; nth < 30; nth += 1) {
+      await firewall.admit(ask({ number: numberOf(nth), network: `n${nth}` }));
+      await firewall.prove(storage.db, numberOf(nth), `n${nth}`);
+    }
+    expect((await readCountries(storage.db)).find(({ what }) => what === "proved")?.count).toBe(30);
+  });
+
+  it("only tells its verdict where messages cost nothing", async () => {
+    const rules: string[] = [];
+    const firewall = open({ limits: defaultLimits, isEnforced: false, onRefusal: (rule) => rules.push(rule) });
+    await firewall.admit(ask());
+    expect(rules).toEqual(["country"]);
+  });
+
+  it("keeps no number and no network in plain text, and forgets counts after fifteen days", async () => {
+    await open().admit(ask());
+    const dump = JSON.stringify(await service.database.query("select * from latchkey.message_counts"));
+    expect(dump).not.toContain("5321234567");
+    expect(dump).not.toContain("192.0.2.1");
+    expect(await deleteOldCounts(storage.db, 100)).toBe(0);
+    await service.clock.advance(16 * 86_400);
+    expect(await deleteOldCounts(storage.db, 100)).toBeGreaterThan(0);
+  });
+});

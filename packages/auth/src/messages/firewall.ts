@@ -1,0 +1,130 @@
+import { parsePhoneNumberFromString } from "libphonenumber-js/max";
+import { AuthError } from "../errors.ts";
+import { hmacSha256 } from "../secrets.ts";
+import type { Queries } from "../storage/database.ts";
+import { type Count, type FirewallLimits, type FirewallRule, findRefusingRule, noCount } from "./firewall-rules.ts";
+import { addCounts, readCounts } from "./message-counts.ts";
+
+/** Somebody who asks for a message to a phone number. */
+export interface Ask {
+  /** E.164. */
+  readonly number: string;
+  /** Where they call from, as limits count it; null when nothing is known of it. */
+  readonly network: string | null;
+  readonly isKnownDevice: boolean;
+  /** Whether a message goes out if nothing refuses it. The verdict is the same without. */
+  readonly isSent: boolean;
+}
+
+export interface FirewallOptions {
+  readonly db: Queries;
+  /** Hides numbers and networks among the counts. */
+  readonly key: Uint8Array;
+  readonly limits: FirewallLimits;
+  /** False for senders that cost nothing: a verdict is told to `onRefusal` and refuses nothing. */
+  readonly isEnforced: boolean;
+  readonly onRefusal?: (rule: FirewallRule, country: string | null) => void;
+}
+
+/** Refuses messages that look like fraud, before they cost anything. */
+export interface Firewall {
+  /**
+   * Counts an ask, and the message that goes out for it.
+   *
+   * @throws AuthError `invalid_input` for a kind of number or a country that is sent nothing, `rate_limited` for everything else
+   */
+  admit(ask: Ask): Promise<void>;
+  /** Gives back what the message took that has just been proved, in the transaction of its effect. */
+  prove(transaction: Queries, number: string, network: string | null): Promise<void>;
+}
+
+export function createFirewall(options: FirewallOptions): Firewall {
+  const { db, key, limits, isEnforced, onRefusal = () => {} } = options;
+  const hide = (...parts: readonly string[]) => hmacSha256(key, parts.join("\0")).toString("base64url");
+
+  function keysOf({ number, network, isKnownDevice }: Omit<Ask, "isSent">, country: string | null) {
+    // Callers of whom nothing is known are not one caller.
+    const byNetwork = network === null || isKnownDevice ? null : network;
+    return {
+      number: isKnownDevice ? hide("known-device", number) : hide("number", number),
+      numberByNetwork: byNetwork === null ? null : hide("number-by-network", number, byNetwork),
+      network: byNetwork === null ? null : hide("network", byNetwork),
+      prefix: hide("prefix", number.slice(0, -4)),
+      country: `country:${country ?? "none"}`,
+      total: "total",
+    };
+  }
+
+  async function judge(ask: Ask, isCounted: boolean): Promise<FirewallRule | null> {
+    const { isMobile, country } = lookUpNumber(ask.number);
+    const keys = keysOf(ask, country);
+    const counts = await readCounts(db, present(Object.values(keys)));
+    const of = (name: keyof typeof keys, isOwn = isCounted): Count => {
+      const count = counts.get(keys[name] ?? "") ?? noCount;
+      return isOwn ? { ...count, hour: count.hour - 1, day: count.day - 1 } : count;
+    };
+    const isHanded = isCounted && ask.isSent;
+    const { isKnownDevice } = ask;
+    return findRefusingRule(
+      {
+        isMobile,
+        country,
+        isKnownDevice,
+        number: of("number"),
+        numberByNetwork: of("numberByNetwork"),
+        network: of("network"),
+        prefix: of("prefix"),
+        countryTotal: of("country", isHanded),
+        total: of("total", isHanded),
+      },
+      limits,
+    );
+  }
+
+  async function refuse(rule: FirewallRule, country: string | null): Promise<void> {
+    onRefusal(rule, country);
+    await addCounts(db, toAdd([`country:${country ?? "none"}`], true), `refused:${rule}`);
+    if (!isEnforced) return;
+    if (rule === "kind" || rule === "country") {
+      const message = rule === "kind" ? "Messages go to mobile numbers only" : "No messages go to this country";
+      throw new AuthError("invalid_input", message, { issues: [{ path: ["to"], code: "invalid_value", message }] });
+    }
+    throw new AuthError("rate_limited", "Too many messages: try again later", { retryAfter: 3_600 });
+  }
+
+  return {
+    async admit(ask) {
+      const { country } = lookUpNumber(ask.number);
+      const keys = keysOf(ask, country);
+      const own = toAdd(present([keys.number, keys.numberByNetwork, keys.network, keys.prefix]), false);
+      const shared = toAdd(ask.isSent ? [keys.country, keys.total] : [], true);
+      await addCounts(db, toAdd([keys.country], true), "asked");
+      // What is used up is refused by a read, which takes no lock.
+      const before = await judge(ask, false);
+      if (before) await refuse(before, country);
+      await addCounts(db, [...own, ...shared], "counted");
+      // Of many at one moment, none saw the others before.
+      const after = before ?? (await judge(ask, true));
+      if (after === null || before) return;
+      if (isEnforced) await addCounts(db, shared, "counted", -1);
+      await refuse(after, country);
+    },
+
+    async prove(transaction, number, network) {
+      const { country } = lookUpNumber(number);
+      const keys = keysOf({ number, network, isKnownDevice: false }, country);
+      const own = toAdd(present([keys.network]), false);
+      await addCounts(transaction, [...own, ...toAdd([keys.country], true)], "proved");
+    },
+  };
+}
+
+const present = (keys: readonly (string | null)[]) => keys.filter((key) => key !== null);
+const toAdd = (keys: readonly string[], isShared: boolean) => keys.map((key) => ({ key, isShared }));
+
+const mobileTypes: readonly (string | undefined)[] = ["MOBILE", "FIXED_LINE_OR_MOBILE"];
+
+function lookUpNumber(number: string): { readonly isMobile: boolean; readonly country: string | null } {
+  const parsed = parsePhoneNumberFromString(number);
+  return { isMobile: mobileTypes.includes(parsed?.getType()), country: parsed?.country ?? null };
+}

@@ -1,0 +1,172 @@
+import type { Channel } from "../challenges/challenge-store.ts";
+import type { Challenges } from "../challenges/challenges.ts";
+import type { Queries } from "../storage/database.ts";
+import {
+  failExpired,
+  type LeasedMessage,
+  leaseDue,
+  markFailed,
+  markForRetry,
+  markSent,
+  noteReceipt,
+  queueNextChannel,
+} from "./outbox-store.ts";
+import {
+  type DeliveryReceipt,
+  findSendRefusal,
+  type Message,
+  SendError,
+  type Senders,
+  type SendRefusal,
+} from "./sender.ts";
+
+/** Seconds after each try that failed for a reason that passes. After the last, the next channel is tried. */
+const backoff = [1, 3, 9] as const;
+
+/** Milliseconds that a provider has for an answer. */
+const sendTimeout = 10_000;
+
+/** Seconds for which a message belongs to the process that sends it; longer than a provider has. */
+const lease = 30;
+
+/** Messages that one process sends at the same time. */
+const atOnce = 20;
+
+/** Milliseconds between two looks for messages that nobody said are due. */
+const pollInterval = 1_000;
+
+/** How a channel that failed is followed. E-mail follows none: a code for a number goes to a number. */
+const order: readonly Channel[] = ["whatsapp", "sms"];
+
+/** What became of one try, for logs and counters. It holds no address and no code. */
+export interface SendOutcome {
+  readonly messageId: string;
+  readonly channel: Channel;
+  readonly outcome: "sent" | "retried" | "next_channel" | "failed";
+  readonly refusal: SendRefusal | null;
+  readonly error: unknown;
+}
+
+export interface OutboxOptions {
+  readonly db: Queries;
+  readonly challenges: Pick<Challenges, "codeOf">;
+  readonly senders: Senders;
+  /** The text of a message. */
+  readonly render: (message: Pick<Message, "code" | "purpose" | "channel"> & { locale: string | null }) => {
+    readonly text: string;
+    readonly locale: string;
+  };
+  readonly onOutcome?: (outcome: SendOutcome) => void;
+  /** Told when the outbox could not be read; it is read again at the next turn. */
+  readonly onError?: (error: unknown) => void;
+}
+
+/** Sends what is due. Each process has one; no message is sent by two at a time. */
+export interface Outbox {
+  start(): void;
+  /** Takes no more messages, and waits for those that are on their way. */
+  stop(): Promise<void>;
+  /** Looks for due messages now. */
+  wake(): void;
+  /** Sends everything that is due now, and answers how many tries that were. */
+  drain(): Promise<number>;
+  /** Notes what a provider tells of a message; as often as it likes. */
+  receive(receipt: DeliveryReceipt): Promise<void>;
+}
+
+export function createOutbox(options: OutboxOptions): Outbox {
+  const { db, senders, onError = () => {} } = options;
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<unknown> | undefined;
+  let isStarted = false;
+  let isWoken = false;
+
+  async function drain(): Promise<number> {
+    let total = 0;
+    for (;;) {
+      const due = await leaseDue(db, { atMost: atOnce, seconds: lease });
+      await Promise.all(due.map((message) => attempt(options, message)));
+      total += due.length;
+      if (due.length < atOnce) return total;
+    }
+  }
+
+  function turn(): void {
+    clearTimeout(timer);
+    if (!isStarted) return;
+    if (running) {
+      isWoken = true;
+      return;
+    }
+    isWoken = false;
+    running = drain()
+      .then(() => failExpired(db))
+      .catch(onError)
+      .finally(() => {
+        running = undefined;
+        if (isWoken) turn();
+        else if (isStarted) timer = setTimeout(turn, pollInterval).unref();
+      });
+  }
+
+  return {
+    start() {
+      isStarted = true;
+      turn();
+    },
+    async stop() {
+      isStarted = false;
+      clearTimeout(timer);
+      await running;
+    },
+    wake: turn,
+    drain,
+    async receive(receipt) {
+      const failed = await noteReceipt(db, receipt);
+      const next = failed && nextChannel(failed.channel, senders);
+      if (failed && next && (await queueNextChannel(db, failed, next))) turn();
+    },
+  };
+}
+
+function nextChannel(channel: Channel, senders: Senders): Channel | null {
+  const at = order.indexOf(channel);
+  return at < 0 ? null : (order.slice(at + 1).find((next) => senders[next]) ?? null);
+}
+
+/** Sends one message, and notes what came of it. An error of the database leaves the message to whoever finds its lease run out. */
+async function attempt(options: OutboxOptions, leased: LeasedMessage): Promise<void> {
+  const { db, senders, onError = () => {}, onOutcome = () => {} } = options;
+  const { messageId, channel } = leased;
+  try {
+    const { providerId = null } = await send(options, leased);
+    await markSent(db, leased, providerId).catch(onError);
+    onOutcome({ messageId, channel, outcome: "sent", refusal: null, error: null });
+  } catch (error) {
+    const refusal = findSendRefusal(error);
+    const seconds = refusal === "busy" ? backoff[leased.tries - 1] : undefined;
+    const next = nextChannel(channel, senders);
+    if (seconds !== undefined) await markForRetry(db, leased, { failure: refusal, seconds }).catch(onError);
+    else await markFailed(db, leased, { failure: refusal, next }).catch(onError);
+    const outcome = seconds !== undefined ? "retried" : next ? "next_channel" : "failed";
+    onOutcome({ messageId, channel, outcome, refusal, error });
+  }
+}
+
+async function send(options: OutboxOptions, leased: LeasedMessage) {
+  const { senders, challenges, render } = options;
+  const { messageId: id, channel, purpose, address: to, expiresAt } = leased;
+  const sender = senders[channel];
+  const code = challenges.codeOf(leased);
+  if (!sender) throw new SendError("misconfigured", `There is no sender for ${channel}`);
+  if (code === null) throw new SendError("misconfigured", "The key of its code was removed");
+  const { text, locale } = render({ code, purpose, channel, locale: leased.locale });
+  const signal = AbortSignal.timeout(sendTimeout);
+  const message: Message = { id, channel, to, text, code, purpose, locale, expiresAt };
+  // Also a sender that does not listen to the signal ends here.
+  return Promise.race([sender.send(message, signal), rejectOnAbort(signal)]);
+}
+
+function rejectOnAbort(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
+}

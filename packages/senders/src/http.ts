@@ -1,0 +1,143 @@
+import { type Message, SendError, type Sender, type SendRefusal } from "@latchkey/auth";
+import { callProvider, readPath, toSendError } from "./call-provider.ts";
+
+/** A value of a template: in its texts `{to}`, `{digits}`, `{text}`, `{code}`, `{id}` and `{locale}` are filled in. */
+export type Template = string | number | boolean | null | readonly Template[] | { readonly [key: string]: Template };
+
+export interface HttpOptions {
+  readonly url: string;
+  readonly method?: "POST" | "PUT";
+  readonly headers?: Readonly<Record<string, string>>;
+  /** How the body is written. A form has texts only. */
+  readonly format: "json" | "form";
+  readonly body: { readonly [key: string]: Template };
+  /** Where the answer names the message, such as `messages.0.id`. */
+  readonly providerId?: string;
+  /** Where the answer says whether it went well, for providers that answer 200 to everything. */
+  readonly result?: {
+    readonly path: string;
+    readonly ok: readonly string[];
+    /** What other values mean; `rejected` for those not named. */
+    readonly refusals?: Readonly<Record<string, SendRefusal>>;
+  };
+}
+
+/**
+ * Sends by any provider that has an HTTP API: URL, headers and a template.
+ *
+ * @example
+ * httpSender({ url: "https://sms.example/send", format: "form", body: { to: "{digits}", message: "{text}" } });
+ */
+export function httpSender(options: HttpOptions): Sender {
+  const { url, method = "POST", headers = {}, format, result } = options;
+  return {
+    async send(message, signal) {
+      const filled = fill(options.body, valuesOf(message));
+      const body = format === "json" ? JSON.stringify(filled) : toForm(filled);
+      const type = format === "json" ? "application/json" : "application/x-www-form-urlencoded";
+      const answer = await callProvider(url, { method, headers: { "content-type": type, ...headers }, body }, signal);
+      const value = result && readPath(answer.body, result.path);
+      const known = value === undefined ? undefined : result?.refusals?.[value];
+      const detail = `HTTP ${answer.status}${value === undefined ? "" : `, ${result?.path} ${value}`}`;
+      if (known) throw new SendError(known, detail);
+      if (answer.status < 200 || answer.status >= 300) throw toSendError(answer.status, detail);
+      // An answer without the value that it should have is nonsense, and may be another one later.
+      if (result && value === undefined) throw new SendError("busy", detail);
+      if (result && !result.ok.includes(value ?? "")) throw new SendError("rejected", detail);
+      const providerId = options.providerId && readPath(answer.body, options.providerId);
+      return providerId ? { providerId } : {};
+    },
+  };
+}
+
+type Values = Readonly<Record<string, string>>;
+
+const valuesOf = ({ to, text, code, id, locale }: Message): Values => ({
+  to,
+  digits: to.replace(/^\+/, ""),
+  text,
+  code,
+  id,
+  locale,
+});
+
+function fill(template: Template, values: Values): Template {
+  if (typeof template === "string")
+    return template.replace(/\{(to|digits|text|code|id|locale)\}/g, (_, name: string) => values[name] ?? "");
+  if (Array.isArray(template)) return template.map((item: Template) => fill(item, values));
+  if (typeof template !== "object" || template === null) return template;
+  return Object.fromEntries(Object.entries(template).map(([key, value]) => [key, fill(value, values)]));
+}
+
+function toForm(body: Template): string {
+  return new URLSearchParams(Object.entries(body ?? {}).map(([key, value]) => [key, String(value)])).toString();
+}
+
+/** Netgsm (Turkey), its API for codes. Its result is 00 also where HTTP says 200 to a refusal. */
+export function netgsm(account: { username: string; password: string; header: string; url?: string }): HttpOptions {
+  const { username, password, header, url = "https://api.netgsm.com.tr/sms/rest/v2/otp" } = account;
+  return {
+    url,
+    format: "json",
+    headers: { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}` },
+    body: { msgheader: header, msg: "{text}", no: "{digits}" },
+    providerId: "jobid",
+    result: {
+      path: "code",
+      ok: ["00"],
+      refusals: {
+        "20": "rejected",
+        "30": "misconfigured",
+        "40": "misconfigured",
+        "41": "misconfigured",
+        "50": "invalid_number",
+        "51": "invalid_number",
+        "52": "invalid_number",
+        "60": "misconfigured",
+        "70": "rejected",
+        "80": "busy",
+        "100": "busy",
+      },
+    },
+  };
+}
+
+/** MSG91 (India), with a template that India's DLT rules ask for; its variable is `code`. */
+export function msg91(account: { authKey: string; templateId: string; url?: string }): HttpOptions {
+  const { authKey, templateId, url = "https://control.msg91.com/api/v5/flow" } = account;
+  return {
+    url,
+    format: "json",
+    headers: { authkey: authKey },
+    body: { template_id: templateId, short_url: "0", recipients: [{ mobiles: "{digits}", code: "{code}" }] },
+    providerId: "message",
+    result: { path: "type", ok: ["success"], refusals: { error: "rejected" } },
+  };
+}
+
+/** Vonage's SMS API. */
+export function vonage(account: { apiKey: string; apiSecret: string; from: string; url?: string }): HttpOptions {
+  const { apiKey, apiSecret, from, url = "https://rest.nexmo.com/sms/json" } = account;
+  return {
+    url,
+    format: "form",
+    body: { api_key: apiKey, api_secret: apiSecret, from, to: "{digits}", text: "{text}", type: "unicode" },
+    providerId: "messages.0.message-id",
+    result: {
+      path: "messages.0.status",
+      ok: ["0"],
+      refusals: {
+        "1": "busy",
+        "2": "misconfigured",
+        "3": "invalid_number",
+        "4": "misconfigured",
+        "5": "busy",
+        "6": "invalid_number",
+        "7": "rejected",
+        "8": "misconfigured",
+        "9": "misconfigured",
+        "15": "misconfigured",
+      },
+    },
+  };
+}
