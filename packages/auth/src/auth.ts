@@ -152,7 +152,7 @@ export interface Auth<C extends Config = PlainConfig> {
      */
     create(
       admin: Administrator,
-      input: AdministeredUserInput & ProfileChangesOf<C> & { readonly username: string },
+      input: AdministeredUserInput & ProfileChangesOf<C>,
     ): Promise<CreatedAccount<UserOf<C>>>;
     /** Throws AuthError `not_found`, `invalid_input`, `identifier_taken`, `permission_denied`, `refused_by_hook`, `hook_failed`. */
     update(admin: Administrator, id: string, changes: UserUpdate & ProfileChangesOf<C>): Promise<UserOf<C>>;

@@ -153,7 +153,8 @@ const deeds: readonly Deed[] = [
     first: () => service.auth.users.create(admin, { username: freshName() }),
     run: async (_, prepared) => {
       const { user } = prepared as Awaited<ReturnType<Auth["users"]["create"]>>;
-      await refused("invalid_credentials", service.auth.login({ username: user.username, password }, service.facts));
+      const username = user.username ?? "";
+      await refused("invalid_credentials", service.auth.login({ username, password }, service.facts));
     },
     leaves: ["sign_in_refused"],
     detail: () => ({ identifier: "username", because: "unusable_password" }),
