@@ -16,6 +16,7 @@ const rooms = [
   "one-time-codes",
   "audit",
   "imported-users",
+  "ways-in",
 ];
 
 interface Import {
