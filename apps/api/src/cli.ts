@@ -4,8 +4,8 @@ import { createUserCommand } from "./commands/create-user.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { changeGroupCommand, createGroupCommand, deleteGroupCommand, listGroupsCommand } from "./commands/groups.ts";
 import { jwksCommand } from "./commands/jwks.ts";
+import { purgeCommand, syncPermissionsCommand } from "./commands/maintenance.ts";
 import { rotateKeysCommand } from "./commands/rotate-keys.ts";
-import { purgeCommand, syncPermissionsCommand } from "./commands/upkeep.ts";
 import {
   changePasswordCommand,
   changeUserCommand,
@@ -18,9 +18,9 @@ import {
   listUsersCommand,
   unlockCommand,
 } from "./commands/users.ts";
-import { exitCodes, outliveReaders, reportFailure } from "./failure.ts";
+import { exitCodes, ignoreBrokenPipe, reportFailure } from "./exit-codes.ts";
 
-outliveReaders();
+ignoreBrokenPipe();
 
 const program = new Command("latchkey")
   .description("Administers Latchkey. It works while the service runs, on the same database.")

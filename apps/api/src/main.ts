@@ -5,9 +5,9 @@ import { availableParallelism } from "node:os";
 process.env.UV_THREADPOOL_SIZE ??= String(availableParallelism() + 4);
 
 const { runService } = await import("./service.ts");
-const { outliveReaders, reportFailure } = await import("./failure.ts");
+const { ignoreBrokenPipe, reportFailure } = await import("./exit-codes.ts");
 
-outliveReaders();
+ignoreBrokenPipe();
 
 try {
   process.exit(await runService());

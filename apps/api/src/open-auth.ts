@@ -18,7 +18,7 @@ export interface OpenOptions {
   /** Told, a line at a time, what happens to the embedded server. */
   readonly onNotice?: (line: string) => void;
   /** Other than all that the service needs. */
-  readonly makeReady?: (auth: Auth<ServiceConfig>) => Promise<void>;
+  readonly initialize?: (auth: Auth<ServiceConfig>) => Promise<void>;
 }
 
 /**
@@ -29,7 +29,7 @@ export interface OpenOptions {
  */
 export async function openAuth(
   settings: Settings,
-  { onNotice = () => {}, makeReady = prepare }: OpenOptions = {},
+  { onNotice = () => {}, initialize = prepare }: OpenOptions = {},
 ): Promise<OpenedAuth> {
   const file = await readConfigFile(settings.LATCHKEY_CONFIG);
   const database = await openDatabase(settings, onNotice);
@@ -41,7 +41,7 @@ export async function openAuth(
       await Promise.all([auth.close(), database.close()]);
     };
     try {
-      await makeReady(auth);
+      await initialize(auth);
       if (file.config.migrations) await migrateOwn(auth.pool, file.config.migrations);
     } catch (error) {
       await auth.close();

@@ -3,6 +3,6 @@ import { prepareNotes } from "./notes/note-store.ts";
 
 /** Makes everything that the service keeps in the database: the core's schema and keys, and the tables of its own resources. */
 export async function prepare(auth: Auth<Config>): Promise<void> {
-  await auth.prepare();
+  await auth.initialize();
   await prepareNotes(auth.pool);
 }

@@ -3,12 +3,12 @@ import type { Auth } from "@latchkey/auth";
 import { parsePublicUrl, startMaintenance } from "@latchkey/server";
 import type { Logger } from "pino";
 import { isDevelopment, readEnvironment, type Settings } from "./environment.ts";
-import { letHashesGiveWay } from "./hash-threads.ts";
 import { createLog } from "./log.ts";
 import { openAuth } from "./open-auth.ts";
 import type { ServedRouter } from "./router.ts";
 import { startServer } from "./server.ts";
 import { listenForStop, type Stop } from "./stop.ts";
+import { lowerThreadPoolPriority } from "./thread-pool-priority.ts";
 import { findWorkerNumber, keepsHouse, leadWorkers, stopMessage } from "./workers.ts";
 
 /** Milliseconds that calls in flight have to finish once the process is told to stop. */
@@ -46,7 +46,7 @@ export async function runService(options: ServiceOptions = {}): Promise<number> 
 
 /** Settings, database, core, server, signals. */
 async function serve({ settings, log, stop, ...options }: Running): Promise<void> {
-  await letHashesGiveWay();
+  await lowerThreadPoolPriority();
   const { auth, place, close } = await openAuth(settings, { onNotice: (line) => log.warn(line) });
   const server = await startServer({
     auth,
@@ -83,12 +83,12 @@ function maintain(auth: Parameters<typeof startMaintenance>[0], log: Logger): ()
 }
 
 /** Waits for the calls in flight. Whoever then still waits for a password to be checked is told to try again rather than cut off. */
-async function drain(drained: Promise<void>, auth: Pick<Auth, "refuseWaiting">, log: Logger): Promise<void> {
+async function drain(drained: Promise<void>, auth: Pick<Auth, "rejectQueuedHashes">, log: Logger): Promise<void> {
   const isDrained = (milliseconds: number) =>
     Promise.race([drained.then(() => true), sleep(milliseconds, false, { ref: false })]);
   if (await isDrained(drainTimeout)) return;
   log.warn("refusing the calls that still wait");
-  auth.refuseWaiting();
+  auth.rejectQueuedHashes();
   if (!(await isDrained(refusalTimeout))) log.warn("stopping with calls unanswered");
 }
 

@@ -2,7 +2,7 @@ import cluster, { type Worker } from "node:cluster";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
-import { exitCodes } from "./failure.ts";
+import { exitCodes } from "./exit-codes.ts";
 import type { Stop } from "./stop.ts";
 
 /** What the first process tells its workers; they have the terminal's signals as well. */

@@ -69,6 +69,19 @@ test("in the core, arrows go one way: base ← storage ← rooms ← flows ← c
   expect(imports.filter(({ from, to }) => !mayImport(from, to)).map(show)).toEqual([]);
 });
 
+test("the flows of one folder know nothing of another's: what two need is a step", async () => {
+  const folderOfFlow = (file: string) => /^flows\/([\w-]+)\//.exec(file)?.[1];
+  const imports = (await readImports("packages/auth/src")).filter(
+    ({ from, to }) => folderOfFlow(from) && folderOfFlow(to),
+  );
+  const isAcross = ({ from, to }: Import) => ![folderOfFlow(from), "steps"].includes(folderOfFlow(to) ?? "");
+
+  expect(new Set(imports.map(({ from }) => folderOfFlow(from)))).toEqual(
+    new Set(["account", "administration", "authentication", "maintenance", "sign-in", "steps"]),
+  );
+  expect(imports.filter(isAcross).map(show)).toEqual([]);
+});
+
 test.each(["auth", "server", "verify", "embedded-postgres"])(
   "no file of packages/%s leads back to itself, not even by types",
   async (name) => {

@@ -10,14 +10,8 @@ const ofSignIn = ["refused_by_hook", "hook_failed", ...busy] as const;
 /** What each procedure refuses beyond what every one of its kind does. Those of {@link refusalsOf} are not repeated. */
 export const ownRefusals: Readonly<Record<string, readonly AuthErrorCode[]>> = {
   "token.obtain": ["invalid_credentials", ...ofSignIn],
-  "token.refresh": [
-    "refresh_token_invalid",
-    "refresh_token_reused",
-    "session_ended",
-    "account_disabled",
-    "rate_limited",
-  ],
-  "token.verify": ["rate_limited"],
+  "token.refresh": ["refresh_token_invalid", "refresh_token_reused", "session_ended", "account_disabled", ...busy],
+  "token.verify": busy,
   "account.register": ["registration_closed", "password_rejected", "identifier_taken", ...ofSignIn],
   "me.update": ["refused_by_hook", "hook_failed"],
   "me.changePassword": ["invalid_credentials", "password_rejected", ...ofSignIn],
@@ -48,6 +42,8 @@ const ofBearers: readonly AuthErrorCode[] = [
   "token_expired",
   "session_ended",
   "account_disabled",
+  // A thousand calls of one network that wait for their tokens to be checked.
+  "rate_limited",
 ];
 
 /** Everything that a procedure may refuse, in the order of its statuses. */

@@ -1,30 +1,35 @@
 import type { JSONWebKeySet } from "jose";
 import type { Config, PlainConfig, ProfileChangesOf, UserOf } from "./config.ts";
-import type { AdministeredUser, AdministeredUserInput, CreatedAccount, UserUpdate } from "./flows/administer-users.ts";
-import type { SessionAnswer, SignInAnswer } from "./flows/answer-session.ts";
-import type { Caller } from "./flows/authenticate.ts";
-import type { ChangePasswordInput } from "./flows/change-password.ts";
-import type { RequestFacts } from "./flows/core.ts";
-import type { CreateUserInput } from "./flows/create-user.ts";
-import type { DeclarePermissionsInput } from "./flows/declare-permissions.ts";
-import type { Health } from "./flows/examine.ts";
-import type { TokenInspection } from "./flows/inspect-token.ts";
-import type { PasswordCode } from "./flows/issue-password-code.ts";
-import type { EventPageAnswer, ListEventsInput } from "./flows/list-audit-events.ts";
-import type { ListUsersInput, UserPageAnswer } from "./flows/list-users.ts";
-import type { LoginInput } from "./flows/login.ts";
-import type { GroupInput, GroupPageAnswer, GroupUpdate, ListGroupsInput } from "./flows/manage-groups.ts";
-import type { Device, OwnDevice } from "./flows/manage-sessions.ts";
-import type { GrantInput } from "./flows/operate.ts";
-import type { Purged } from "./flows/purge.ts";
-import type { StartRoundInput } from "./flows/record-imported-users.ts";
-import type { RegisterInput } from "./flows/register.ts";
-import type { Administrator } from "./flows/require-authority.ts";
-import type { ResetPasswordInput } from "./flows/reset-password.ts";
-import type { RotateKeysInput } from "./flows/rotate-keys.ts";
-import type { SyncedPermissions } from "./flows/sync-permissions.ts";
+import type { ChangePasswordInput } from "./flows/account/change-password.ts";
+import type { OwnDevice } from "./flows/account/sessions.ts";
+import type { EventPageAnswer, ListEventsInput } from "./flows/administration/audit-events.ts";
+import type { CreateUserInput } from "./flows/administration/create-user.ts";
+import type { DeclarePermissionsInput } from "./flows/administration/declare-permissions.ts";
+import type { GroupInput, GroupPageAnswer, GroupUpdate, ListGroupsInput } from "./flows/administration/groups.ts";
+import type { ListUsersInput, UserPage } from "./flows/administration/list-users.ts";
+import type { GrantInput } from "./flows/administration/operator.ts";
+import type { StartRoundInput } from "./flows/administration/record-imported-users.ts";
+import type {
+  AdministeredUser,
+  AdministeredUserInput,
+  CreatedAccount,
+  UserUpdate,
+} from "./flows/administration/users.ts";
+import type { TokenInspection } from "./flows/authentication/inspect-token.ts";
+import type { Health } from "./flows/maintenance/check-health.ts";
+import type { Purged } from "./flows/maintenance/purge.ts";
+import type { RotateKeysInput } from "./flows/maintenance/rotate-keys.ts";
+import type { RegisterInput } from "./flows/sign-in/register.ts";
+import type { ResetPasswordInput } from "./flows/sign-in/reset-password.ts";
+import type { LoginInput } from "./flows/sign-in/sign-in.ts";
+import type { Administrator } from "./flows/steps/authority.ts";
+import type { Principal, RequestInfo } from "./flows/steps/core.ts";
+import type { SignInAnswer, TokenResponse } from "./flows/steps/issue-session-tokens.ts";
+import type { Device } from "./flows/steps/list-devices.ts";
+import type { PasswordCode } from "./flows/steps/password-code.ts";
 import type { ImportedKey, ImportedPerson } from "./imported-users/imported-user.ts";
 import type { ImportRound, RoundChanges } from "./imported-users/round-store.ts";
+import type { SyncedPermissions } from "./permissions/permission.ts";
 import type { Grants, Group } from "./permissions/permission-store.ts";
 import type { DatabasePool } from "./storage/given-pool.ts";
 import type { TokenAlgorithm } from "./tokens/access-token.ts";
@@ -66,7 +71,7 @@ export interface Auth<C extends Config = PlainConfig> {
    *
    * @throws AuthError `invalid_credentials`, `rate_limited`, `overloaded`, `refused_by_hook`, `hook_failed`
    */
-  login(input: LoginInput, facts: RequestFacts): Promise<SignInAnswer<UserOf<C>>>;
+  login(input: LoginInput, facts: RequestInfo): Promise<SignInAnswer<UserOf<C>>>;
 
   /**
    * Exchanges a refresh token for its successor and a new access token. The same token again, within `sessions.refreshGrace` seconds,
@@ -74,10 +79,10 @@ export interface Auth<C extends Config = PlainConfig> {
    *
    * @throws AuthError `refresh_token_invalid`, `refresh_token_reused`, `session_ended`, `account_disabled`, `rate_limited`
    */
-  refresh(refreshToken: string, facts: RequestFacts): Promise<SessionAnswer<UserOf<C>>>;
+  refresh(refreshToken: string, facts: RequestInfo): Promise<TokenResponse<UserOf<C>>>;
 
   /** Ends the session of a refresh token. Says nothing of whether there was one (RFC 7009 §2.2). */
-  logout(refreshToken: string, facts: RequestFacts): Promise<void>;
+  logout(refreshToken: string, facts: RequestInfo): Promise<void>;
 
   /**
    * Opens an account for a stranger and signs them in. Profile fields stand beside the names.
@@ -85,14 +90,14 @@ export interface Auth<C extends Config = PlainConfig> {
    * @throws AuthError `registration_closed`, `invalid_input`, `password_rejected`, `identifier_taken`, `rate_limited`, `overloaded`,
    * `refused_by_hook`, `hook_failed`
    */
-  register(input: RegisterInput & ProfileChangesOf<C>, facts: RequestFacts): Promise<SignInAnswer<UserOf<C>>>;
+  register(input: RegisterInput & ProfileChangesOf<C>, facts: RequestInfo): Promise<SignInAnswer<UserOf<C>>>;
 
   /**
    * Sets a password with a one-time code, and ends every session of the account.
    *
    * @throws AuthError `code_invalid`, `code_expired`, `password_rejected`, `rate_limited`, `overloaded`
    */
-  resetPassword(input: ResetPasswordInput, facts: RequestFacts): Promise<void>;
+  resetPassword(input: ResetPasswordInput, facts: RequestInfo): Promise<void>;
 
   /**
    * Finds out who makes a call from its `Authorization` headers, each as it came. The session and the user are read from the database
@@ -100,13 +105,13 @@ export interface Auth<C extends Config = PlainConfig> {
    *
    * @throws AuthError `token_missing`, `token_invalid`, `token_expired`, `session_ended`, `account_disabled`
    */
-  authenticate(authorization: readonly string[], facts?: RequestFacts): Promise<Caller<UserOf<C>>>;
+  authenticate(authorization: readonly string[], facts?: RequestInfo): Promise<Principal<UserOf<C>>>;
 
   /**
    * Tells what an access token is worth at this moment (RFC 7662 §2.2), and which of some permissions its owner holds. Throws AuthError
    * `rate_limited` at the most.
    */
-  inspectToken(token: string, facts: RequestFacts, permissions?: readonly string[]): Promise<TokenInspection>;
+  inspectToken(token: string, facts: RequestInfo, permissions?: readonly string[]): Promise<TokenInspection>;
 
   /**
    * What a user may do at this moment: nothing while inactive, everything as a superuser, else what was granted. Permissions that another
@@ -122,7 +127,7 @@ export interface Auth<C extends Config = PlainConfig> {
    *
    * @throws AuthError `session_ended`, `invalid_input`, `refused_by_hook`, `hook_failed`
    */
-  updateProfile(caller: Caller, changes: ProfileChangesOf<C>, facts: RequestFacts): Promise<UserOf<C>>;
+  updateProfile(caller: Principal, changes: ProfileChangesOf<C>, facts: RequestInfo): Promise<UserOf<C>>;
 
   /**
    * Gives the caller a new password, ends their other sessions, and answers new tokens for the present one.
@@ -130,19 +135,19 @@ export interface Auth<C extends Config = PlainConfig> {
    * @throws AuthError `invalid_credentials`, `password_rejected`, `rate_limited`, `overloaded`, `session_ended`, `refused_by_hook`,
    * `hook_failed`
    */
-  changePassword(caller: Caller, input: ChangePasswordInput, facts: RequestFacts): Promise<SessionAnswer<UserOf<C>>>;
+  changePassword(caller: Principal, input: ChangePasswordInput, facts: RequestInfo): Promise<TokenResponse<UserOf<C>>>;
 
   /** Where the caller is signed in, the last used first. */
-  listSessions(caller: Caller): Promise<OwnDevice[]>;
+  listSessions(caller: Principal): Promise<OwnDevice[]>;
   /** Ends one of the caller's sessions, which may be the present one. Throws AuthError `not_found`. */
-  revokeSession(caller: Caller, id: string, facts: RequestFacts): Promise<void>;
+  revokeSession(caller: Principal, id: string, facts: RequestInfo): Promise<void>;
   /** Ends all of the caller's sessions but the present one, and answers how many. */
-  revokeOtherSessions(caller: Caller, facts: RequestFacts): Promise<number>;
+  revokeOtherSessions(caller: Principal, facts: RequestInfo): Promise<number>;
 
   /** What administrators do. Who may do it at all is for the caller to check, by `authorize`; who stands above is checked here. */
   readonly users: {
     /** One page, the newest first, or in the order of the name that is searched for. Throws AuthError `invalid_input`. */
-    list(input: ListUsersInput): Promise<UserPageAnswer<UserOf<C>>>;
+    list(input: ListUsersInput): Promise<UserPage<UserOf<C>>>;
     /** Throws AuthError `not_found`. */
     get(id: string): Promise<AdministeredUser<UserOf<C>>>;
     /**
@@ -264,7 +269,7 @@ export interface Auth<C extends Config = PlainConfig> {
   /** The keys that verify tokens with the shared secrets of HS256 among them, for one trusted service. */
   verificationKeys(): Promise<JSONWebKeySet>;
   /** Looks over the stored hashes, so that refusals tell nothing of them. Call it at the start and by the hour. */
-  learnHashCosts(): Promise<void>;
+  measureHashCosts(): Promise<void>;
   /** Deletes what is of no use any more, and answers how much; makes indexes that are missing. Call it at the start and by the hour. */
   purge(): Promise<Purged>;
   /** Brings the schema up to date, and nothing more. Throws StartError. */
@@ -273,13 +278,13 @@ export interface Auth<C extends Config = PlainConfig> {
    * Brings the schema up to date, looks whether the database can be trusted, and makes the first signing key and the permissions. Throws
    * StartError.
    */
-  prepare(): Promise<void>;
+  initialize(): Promise<void>;
   /** Looks the installation over, for an administrator. */
-  examine(): Promise<Health>;
+  checkHealth(): Promise<Health>;
   /** Resolves when the database answers; rejects with what is wrong otherwise. */
   ping(): Promise<void>;
   /** Refuses, with AuthError `unavailable`, the calls that wait for a password to be checked, and those that would. */
-  refuseWaiting(): void;
+  rejectQueuedHashes(): void;
   /** Closes the connections, unless the pool was handed in. */
   close(): Promise<void>;
 }

@@ -1,19 +1,19 @@
-import { createPermissionReader } from "./flows/authorize.ts";
-import { createCallerColumns } from "./flows/caller-columns.ts";
-import type { Core } from "./flows/core.ts";
-import { createCallerReader } from "./flows/read-caller.ts";
-import { createTokenVerification } from "./flows/verify-token.ts";
+import { createPermissionReader } from "./flows/authentication/authorize.ts";
+import { createCallerReader } from "./flows/authentication/read-caller.ts";
+import { createTokenVerification } from "./flows/authentication/verify-token.ts";
+import { createCallerColumns } from "./flows/steps/caller-row.ts";
+import type { Core } from "./flows/steps/core.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { createPasswords } from "./passwords/passwords.ts";
 import { deriveKey } from "./secrets.ts";
 import { noteUses, touchSessions, type Use } from "./sessions/session-store.ts";
+import { batchQuery } from "./storage/batch-query.ts";
 import type { Queries, Storage } from "./storage/database.ts";
-import { shareQuery } from "./storage/share-query.ts";
 import { createLanes } from "./throttling/lanes.ts";
 import { createThrottle } from "./throttling/throttle.ts";
 import { clockLeeway } from "./tokens/access-token.ts";
 import { createKeyRing, sharedKeyId } from "./tokens/key-ring.ts";
-import { rememberVerifiedTokens } from "./tokens/verified-tokens.ts";
+import { cacheVerifiedTokens } from "./tokens/verified-tokens.ts";
 
 /** Opens the rooms on a database. */
 export function createCore({ db, pool }: Storage, options: ResolvedOptions): Core {
@@ -46,7 +46,7 @@ export function createCore({ db, pool }: Storage, options: ResolvedOptions): Cor
     deviceKey: deriveKey(secret, "device-marks"),
     throttle: createThrottle({ db, secret: deriveKey(secret, "throttles"), clock }),
     signInLanes: createLanes({ atOnce: 2, mayWait: 200 }),
-    verifyToken: rememberVerifiedTokens(verification, { clock }),
+    verifyToken: cacheVerifiedTokens(verification, { clock }),
     findSigningKey:
       tokens.profile === "django" && django ? async () => djangoKey(django.secretKey) : keyRing.signingKey,
     readCaller: createCallerReader(pool, callerColumns),
@@ -57,7 +57,7 @@ export function createCore({ db, pool }: Storage, options: ResolvedOptions): Cor
 }
 
 function createToucher(db: Queries): (id: string) => void {
-  const touch = shareQuery(async (ids: readonly string[]) => {
+  const touch = batchQuery(async (ids: readonly string[]) => {
     await touchSessions(db, ids);
     return ids.map(() => undefined);
   });
@@ -65,7 +65,7 @@ function createToucher(db: Queries): (id: string) => void {
 }
 
 function createUseNoter(db: Queries): (use: Use) => Promise<void> {
-  const note = shareQuery(async (uses: readonly Use[]) => {
+  const note = batchQuery(async (uses: readonly Use[]) => {
     await noteUses(db, uses);
     return uses.map(() => undefined);
   });

@@ -1,55 +1,63 @@
 import type { Auth } from "./auth.ts";
 import type { Config, ConfigOf } from "./config.ts";
 import { createCore } from "./core.ts";
-import { endSessionsOf, listSessionsOf } from "./flows/administer-sessions.ts";
-import { createAccount, deleteUser, getUser, setGroups, setPermissions, updateUser } from "./flows/administer-users.ts";
-import { authenticate } from "./flows/authenticate.ts";
-import { authorize, findPermissions } from "./flows/authorize.ts";
-import { changePassword } from "./flows/change-password.ts";
-import type { Core } from "./flows/core.ts";
-import { createUser } from "./flows/create-user.ts";
-import { declarePermissions } from "./flows/declare-permissions.ts";
-import { examine, refuseFaults } from "./flows/examine.ts";
-import { inspectToken } from "./flows/inspect-token.ts";
-import { createPasswordCode } from "./flows/issue-password-code.ts";
-import { learnHashCosts } from "./flows/learn-hash-costs.ts";
-import { listAuditEvents } from "./flows/list-audit-events.ts";
-import { listUsers } from "./flows/list-users.ts";
-import { login } from "./flows/login.ts";
-import { logout } from "./flows/logout.ts";
-import { createGroup, deleteGroup, getGroup, listGroups, updateGroup } from "./flows/manage-groups.ts";
-import { listSessions, revokeOtherSessions, revokeSession } from "./flows/manage-sessions.ts";
+import { changePassword } from "./flows/account/change-password.ts";
+import { listSessions, revokeOtherSessions, revokeSession } from "./flows/account/sessions.ts";
+import { updateProfile } from "./flows/account/update-profile.ts";
+import { listAuditEvents } from "./flows/administration/audit-events.ts";
+import { createUser } from "./flows/administration/create-user.ts";
+import { declarePermissions } from "./flows/administration/declare-permissions.ts";
+import { createGroup, deleteGroup, getGroup, listGroups, updateGroup } from "./flows/administration/groups.ts";
+import { listUsers } from "./flows/administration/list-users.ts";
 import {
-  changePasswordOf,
   createGroupAsOperator,
   createPasswordCodeNamed,
   deleteGroupNamed,
   deleteUserNamed,
   endSessionsNamed,
-  grantTo,
+  grant,
   listSessionsNamed,
-  revokeFrom,
+  revoke,
+  setPassword,
   unlock,
   updateGroupNamed,
   updateUserNamed,
-} from "./flows/operate.ts";
-import { purge } from "./flows/purge.ts";
+} from "./flows/administration/operator.ts";
 import {
   completeImportRound,
   linkImportedUser,
   listPeopleWithoutAccount,
   recordImportedUsers,
   startImportRound,
-} from "./flows/record-imported-users.ts";
-import { refresh } from "./flows/refresh.ts";
-import { register } from "./flows/register.ts";
-import { resetPassword } from "./flows/reset-password.ts";
-import { rotateKeys } from "./flows/rotate-keys.ts";
-import { syncPermissions } from "./flows/sync-permissions.ts";
-import { unlockUser } from "./flows/unlock-user.ts";
-import { updateProfile } from "./flows/update-profile.ts";
+} from "./flows/administration/record-imported-users.ts";
+import { unlockUser } from "./flows/administration/unlock-user.ts";
+import { endSessionsOf, listSessionsOf } from "./flows/administration/user-sessions.ts";
+import {
+  createAccount,
+  deleteUser,
+  getUser,
+  setGroups,
+  setPermissions,
+  updateUser,
+} from "./flows/administration/users.ts";
+import { authenticate } from "./flows/authentication/authenticate.ts";
+import { authorize } from "./flows/authentication/authorize.ts";
+import { inspectToken } from "./flows/authentication/inspect-token.ts";
+import { checkHealth, refuseFaults } from "./flows/maintenance/check-health.ts";
+import { measureHashCosts } from "./flows/maintenance/measure-hash-costs.ts";
+import { purge } from "./flows/maintenance/purge.ts";
+import { rotateKeys } from "./flows/maintenance/rotate-keys.ts";
+import { syncPermissions } from "./flows/maintenance/sync-permissions.ts";
+import { refresh } from "./flows/sign-in/refresh.ts";
+import { register } from "./flows/sign-in/register.ts";
+import { resetPassword } from "./flows/sign-in/reset-password.ts";
+import { login } from "./flows/sign-in/sign-in.ts";
+import { logout } from "./flows/sign-in/sign-out.ts";
+import type { Core } from "./flows/steps/core.ts";
+import { findPermissions } from "./flows/steps/held-permissions.ts";
+import { createPasswordCode } from "./flows/steps/password-code.ts";
 import { type AuthOptions, resolveOptions } from "./options.ts";
-import { type DatabaseOptions, openStorage, withoutHaste } from "./storage/database.ts";
+import { type DatabaseOptions, openStorage, withoutStatementTimeout } from "./storage/database.ts";
 import { migrate } from "./storage/migrate.ts";
 import { buildOnlineIndexes } from "./storage/online-indexes.ts";
 import { indexesOf, type NoFields, type ProfileFields } from "./users/profile.ts";
@@ -125,12 +133,12 @@ export function createAuth<
         listWithoutAccount: listPeopleWithoutAccount,
       }),
       completeRound: (round, input) =>
-        withoutHaste(database, (db) => completeImportRound({ ...core, db }, round, input)),
+        withoutStatementTimeout(database, (db) => completeImportRound({ ...core, db }, round, input)),
     },
     operator: bind(core, {
-      changePassword: changePasswordOf,
-      grant: grantTo,
-      revoke: revokeFrom,
+      changePassword: setPassword,
+      grant: grant,
+      revoke: revoke,
       unlock,
       update: updateUserNamed,
       delete: deleteUserNamed,
@@ -143,16 +151,16 @@ export function createAuth<
     }),
     publicKeys: () => core.keyRing.publicKeys(),
     verificationKeys: () => core.keyRing.verificationKeys(),
-    learnHashCosts: () => withoutHaste(database, (db) => learnHashCosts(core, db)),
+    measureHashCosts: () => withoutStatementTimeout(database, (db) => measureHashCosts(core, db)),
     purge: () =>
-      withoutHaste(database, async (db) => {
+      withoutStatementTimeout(database, async (db) => {
         const purged = await purge({ ...core, db });
         await buildOnlineIndexes(db, indexesOf(core.profile));
         return purged;
       }),
-    migrate: () => withoutHaste(database, async (db) => void (await migrate(db))),
-    prepare: async () => {
-      await withoutHaste(database, async (db) => {
+    migrate: () => withoutStatementTimeout(database, async (db) => void (await migrate(db))),
+    initialize: async () => {
+      await withoutStatementTimeout(database, async (db) => {
         await migrate(db);
         await refuseFaults(db);
         await buildOnlineIndexes(db, indexesOf(core.profile));
@@ -160,11 +168,11 @@ export function createAuth<
       await core.keyRing.prepare();
       await syncPermissions(core, { prune: false });
     },
-    examine: () => withoutHaste(database, (db) => examine({ ...core, db }, storage.pool)),
+    checkHealth: () => withoutStatementTimeout(database, (db) => checkHealth({ ...core, db }, storage.pool)),
     ping: async () => {
       await storage.pool.query("select");
     },
-    refuseWaiting: () => core.passwords.close(),
+    rejectQueuedHashes: () => core.passwords.close(),
     close: () => storage.close(),
   };
   // What is read and taken by `options.profile` is what the type says: the flows themselves know the built-in fields alone.

@@ -14,3 +14,14 @@ export function isPlainLine(text: string): boolean {
 export function isPlainProse(text: string): boolean {
   return text.isWellFormed() && !misleadingInProse.test(text);
 }
+
+/**
+ * What leaves a mark of its own: not white space, not marks without a letter, not Unicode's ignorable characters, and not the blanks that
+ * count as symbols, such as Braille's.
+ */
+const visible = /[[\p{L}\p{N}\p{P}\p{S}]--\p{DI}--[\u2800\u{1d159}]]/v;
+
+/** Whether a reader sees anything of the text. */
+export function hasVisibleCharacter(text: string): boolean {
+  return visible.test(text);
+}

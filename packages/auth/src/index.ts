@@ -11,32 +11,37 @@ export {
   isAuthError,
   StartError,
 } from "./errors.ts";
-export type { AdministeredUser, AdministeredUserInput, CreatedAccount, UserUpdate } from "./flows/administer-users.ts";
-export { OldTokenRefused } from "./flows/adopt-django-token.ts";
-export type { SessionAnswer, SignInAnswer } from "./flows/answer-session.ts";
-export type { Caller } from "./flows/authenticate.ts";
-export type { ChangePasswordInput } from "./flows/change-password.ts";
-export type { RequestFacts } from "./flows/core.ts";
-export type { CreateUserInput } from "./flows/create-user.ts";
-export type { DeclarePermissionsInput } from "./flows/declare-permissions.ts";
-export type { TokenInspection } from "./flows/inspect-token.ts";
-export type { PasswordCode } from "./flows/issue-password-code.ts";
-export type { EventPageAnswer } from "./flows/list-audit-events.ts";
-export type { UserPageAnswer } from "./flows/list-users.ts";
-export type { LoginInput } from "./flows/login.ts";
-export type { GroupPageAnswer } from "./flows/manage-groups.ts";
-export type { Device, OwnDevice } from "./flows/manage-sessions.ts";
-export type { Purged } from "./flows/purge.ts";
-export type { StartRoundInput } from "./flows/record-imported-users.ts";
-export type { RegisterInput } from "./flows/register.ts";
-export type { Administrator } from "./flows/require-authority.ts";
-export type { SyncedPermissions } from "./flows/sync-permissions.ts";
+export type { ChangePasswordInput } from "./flows/account/change-password.ts";
+export type { OwnDevice } from "./flows/account/sessions.ts";
+export type { EventPageAnswer } from "./flows/administration/audit-events.ts";
+export type { CreateUserInput } from "./flows/administration/create-user.ts";
+export type { DeclarePermissionsInput } from "./flows/administration/declare-permissions.ts";
+export type { GroupPageAnswer } from "./flows/administration/groups.ts";
+export type { UserPage as UserPageAnswer } from "./flows/administration/list-users.ts";
+export type { StartRoundInput } from "./flows/administration/record-imported-users.ts";
+export type {
+  AdministeredUser,
+  AdministeredUserInput,
+  CreatedAccount,
+  UserUpdate,
+} from "./flows/administration/users.ts";
+export { OldTokenRefused } from "./flows/authentication/adopt-django-token.ts";
+export type { TokenInspection } from "./flows/authentication/inspect-token.ts";
+export type { Purged } from "./flows/maintenance/purge.ts";
+export type { RegisterInput } from "./flows/sign-in/register.ts";
+export type { LoginInput } from "./flows/sign-in/sign-in.ts";
+export type { Administrator } from "./flows/steps/authority.ts";
+export type { Principal as Caller, RequestInfo as RequestFacts } from "./flows/steps/core.ts";
+export type { SignInAnswer, TokenResponse as SessionAnswer } from "./flows/steps/issue-session-tokens.ts";
+export type { Device } from "./flows/steps/list-devices.ts";
+export type { PasswordCode } from "./flows/steps/password-code.ts";
 export { isPlainLine, isPlainProse } from "./free-text.ts";
 export type { HookEvent, HookName, Hooks, HookTransaction } from "./hooks/hooks.ts";
 export { type CountryCode, isCountryCode, type PhoneResult, parsePhone } from "./identifiers/phone.ts";
 export type { ImportedKey, ImportedPerson } from "./imported-users/imported-user.ts";
 export type { ImportRound, RoundChanges } from "./imported-users/round-store.ts";
 export type { AuthOptions } from "./options.ts";
+export type { SyncedPermissions } from "./permissions/permission.ts";
 export {
   type CorePermission,
   coreModels,

@@ -8,7 +8,7 @@ import { createEndpoint, type Transformer, toCodec } from "./endpoint.ts";
 import { createBatchLink, createLink, type LinkOptions, withToken } from "./link.ts";
 import type { PersonOf } from "./mounted-router.ts";
 import { createProcedurePaths, type ProcedurePaths } from "./procedure-paths.ts";
-import { type AuthState, createSessionKeeper, loading, type SessionKeeper } from "./session-keeper.ts";
+import { type AuthState, createSessionManager, loading, type SessionManager } from "./session-manager.ts";
 import { type AuthStorage, localStorageStorage, memoryStorage } from "./storage.ts";
 
 type Credentials = inferRouterInputs<AppRouter>["token"]["obtain"];
@@ -82,18 +82,18 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
   transformer,
 }: AuthClientOptions): AuthClient<Router> {
   const base = String(url).replace(/\/$/, "");
-  const hidesTokens = storage === "cookie";
+  const cookieMode = storage === "cookie";
   const paths = createProcedurePaths(path);
   const send: typeof globalThis.fetch = (input, init) => (fetch ?? globalThis.fetch)(input, init);
   const endpoint = createEndpoint(`${base}/trpc`, { fetch: send, transformer });
-  const sessionEndpoint = hidesTokens
+  const sessionEndpoint = cookieMode
     ? createEndpoint(`${base}/cookie/trpc`, { fetch: createCookieFetch(send), transformer })
     : endpoint;
   const plain = createTRPCUntypedClient<AnyRouter>({ links: [httpLink(sessionEndpoint)] });
   const ask = (procedure: string, input: object) => plain.mutation(procedure, input) as Promise<SessionAnswer>;
-  const keeper = createSessionKeeper({
-    storage: hidesTokens ? localStorageStorage() : storage,
-    hidesTokens,
+  const manager = createSessionManager({
+    storage: cookieMode ? localStorageStorage() : storage,
+    cookieMode: cookieMode,
     codec: toCodec(transformer),
     renew: (refreshToken) => ask(paths.refresh, { refreshToken }),
     revoke: (refreshToken) => ask(paths.revoke, { refreshToken }),
@@ -101,8 +101,8 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
 
   const opensSession = (op: { path: string }) => [paths.obtain, paths.register, paths.changePassword].includes(op.path);
   const links = [
-    watch(keeper, paths),
-    withToken<AnyRouter>(keeper, (attach) => {
+    watch(manager, paths),
+    withToken<AnyRouter>(manager, (attach) => {
       const alone = httpLink({ ...sessionEndpoint, headers: ({ op }) => attach([op]) });
       const together = createBatchLink(endpoint as LinkOptions<AnyRouter>, attach);
       return (runtime) => {
@@ -114,8 +114,8 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
   const api = createTRPCUntypedClient<AnyRouter>({ links });
 
   async function permissions(): Promise<readonly string[]> {
-    await keeper.ready;
-    if (keeper.getSnapshot().status !== "signedIn") return [];
+    await manager.ready;
+    if (manager.getSnapshot().status !== "signedIn") return [];
     return (await api.query(paths.permissions)) as readonly string[];
   }
 
@@ -124,42 +124,42 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
     permissions,
     can: async (permission) => (await permissions()).includes(permission),
     async signIn(credentials) {
-      const wish = keeper.wish();
-      await keeper.ready;
-      const answer = await ask(paths.obtain, { deviceMark: keeper.findDeviceMark(), ...credentials });
-      await keeper.keep(answer, wish);
+      const wish = manager.wish();
+      await manager.ready;
+      const answer = await ask(paths.obtain, { deviceMark: manager.findDeviceMark(), ...credentials });
+      await manager.keep(answer, wish);
       return answer.user as PersonOf<Router>;
     },
-    signOut: () => settle(keeper.signOut).catch(() => {}),
-    link: (options) => createLink(keeper, options),
+    signOut: () => settle(manager.signOut).catch(() => {}),
+    link: (options) => createLink(manager, options),
     async headers() {
-      const token = await keeper.findToken();
+      const token = await manager.findToken();
       return token ? { authorization: `Bearer ${token}` } : {};
     },
-    subscribe: keeper.subscribe,
-    getSnapshot: () => keeper.getSnapshot() as AuthState<PersonOf<Router>>,
+    subscribe: manager.subscribe,
+    getSnapshot: () => manager.getSnapshot() as AuthState<PersonOf<Router>>,
     getServerSnapshot: () => loading as AuthState<PersonOf<Router>>,
-    onPersonChange: (listener) => keeper.onPersonChange((user) => listener(user as PersonOf<Router> | null)),
-    dispose: keeper.dispose,
+    onPersonChange: (listener) => manager.onPersonChange((user) => listener(user as PersonOf<Router> | null)),
+    dispose: manager.dispose,
     // Where the platform does not know the symbol yet, tools that fill it in use this one.
-    [Symbol.dispose ?? Symbol.for("Symbol.dispose")]: keeper.dispose,
+    [Symbol.dispose ?? Symbol.for("Symbol.dispose")]: manager.dispose,
   };
 }
 
 /** Takes over answers that change who is signed in, before the caller gets them, or what is known of them, beside that. */
-function watch(keeper: SessionKeeper, paths: ProcedurePaths): TRPCLink<AnyRouter> {
+function watch(manager: SessionManager, paths: ProcedurePaths): TRPCLink<AnyRouter> {
   return () =>
     ({ op, next }) => {
-      const wish = [paths.obtain, paths.register].includes(op.path) ? keeper.wish() : 0;
+      const wish = [paths.obtain, paths.register].includes(op.path) ? manager.wish() : 0;
       return observable((observer) => {
         let taken: Promise<void> | undefined;
         return next(op).subscribe({
           next(value) {
             const data = "data" in value.result ? value.result.data : undefined;
             if (op.path === paths.me || op.path === paths.updateMe)
-              settle(() => keeper.showUser(data as User)).catch(() => {});
-            if (op.path === paths.changePassword) taken = keeper.replace(data as SessionAnswer);
-            if (wish > 0) taken = keeper.keep(data as SessionAnswer, wish);
+              settle(() => manager.showUser(data as User)).catch(() => {});
+            if (op.path === paths.changePassword) taken = manager.replace(data as SessionAnswer);
+            if (wish > 0) taken = manager.keep(data as SessionAnswer, wish);
             // What goes wrong with keeping an answer is not the call's failure.
             taken = taken?.catch(() => {}).then(() => observer.next(value));
             if (!taken) observer.next(value);

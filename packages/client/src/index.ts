@@ -5,5 +5,5 @@ export { type AuthClientError, type AuthErrorReason, isAuthError } from "./error
 export type { LinkOptions } from "./link.ts";
 export type { PersonOf } from "./mounted-router.ts";
 export { createServerClient, type ServerClientOptions } from "./server-client.ts";
-export type { AuthState } from "./session-keeper.ts";
+export type { AuthState } from "./session-manager.ts";
 export { type AuthStorage, localStorageStorage, memoryStorage } from "./storage.ts";

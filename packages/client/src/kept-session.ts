@@ -46,9 +46,9 @@ const hidden = { token: "", refreshToken: "", expiresAt: 0, lifetime: 0, clockOf
  */
 export function formatSession(
   session: KeptSession,
-  { deviceMark, hidesTokens, codec }: { deviceMark: string; hidesTokens: boolean; codec: Codec },
+  { deviceMark, cookieMode, codec }: { deviceMark: string; cookieMode: boolean; codec: Codec },
 ): string {
-  const stored = { ...session, user: codec.serialize(session.user), ...(hidesTokens && hidden), deviceMark };
+  const stored = { ...session, user: codec.serialize(session.user), ...(cookieMode && hidden), deviceMark };
   const text = JSON.stringify(stored);
   // Every byte of UTF-8 beyond ASCII is written as three characters.
   if (encodeURIComponent(text).replace(/%../g, ".").length <= mostBytes) return text;

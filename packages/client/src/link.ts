@@ -2,10 +2,10 @@ import { httpBatchLink, type Operation, TRPCClientError, type TRPCLink } from "@
 import type { AnyRouter } from "@trpc/server";
 import { observable } from "@trpc/server/observable";
 import { isAuthError } from "./errors.ts";
-import { isFinal, type SessionKeeper } from "./session-keeper.ts";
+import { isFinal, type SessionManager } from "./session-manager.ts";
 
 /** Where calls get their token from, and who is told when one is refused. */
-export type TokenSource = Pick<SessionKeeper, "findToken" | "replaceToken" | "endUnlessNewer">;
+export type TokenSource = Pick<SessionManager, "findToken" | "replaceToken" | "endUnlessNewer">;
 
 /** What `httpBatchLink` takes, but for the headers that the session fills in. */
 export type LinkOptions<Router extends AnyRouter> = Omit<Parameters<typeof httpBatchLink<Router>>[0], "headers">;
@@ -18,9 +18,9 @@ export type AttachToken = (calls: readonly Operation[]) => Promise<{ authorizati
 
 /** A terminating link of the given options that sends calls in batches, with the session's token. */
 export const createLink = <Router extends AnyRouter>(
-  keeper: TokenSource,
+  manager: TokenSource,
   options: LinkOptions<Router>,
-): TRPCLink<Router> => withToken(keeper, (attach) => createBatchLink(options, attach));
+): TRPCLink<Router> => withToken(manager, (attach) => createBatchLink(options, attach));
 
 /** Sends calls in batches that the service takes. */
 export const createBatchLink = <Router extends AnyRouter>(
@@ -38,11 +38,11 @@ export const createBatchLink = <Router extends AnyRouter>(
  * one; no other is ever sent twice.
  */
 export function withToken<Router extends AnyRouter>(
-  keeper: TokenSource,
+  manager: TokenSource,
   createSender: (attach: AttachToken) => TRPCLink<Router>,
 ): TRPCLink<Router> {
   const send = createSender(async (calls) => {
-    const token = await keeper.findToken();
+    const token = await manager.findToken();
     for (const { context } of calls) context[tokenKey] = token;
     return token ? { authorization: `Bearer ${token}` } : {};
   });
@@ -74,9 +74,9 @@ export function withToken<Router extends AnyRouter>(
         async function recover(error: unknown, isRepeat: boolean): Promise<boolean> {
           const token = op.context[tokenKey];
           if (typeof token !== "string") return false;
-          if (isFinal(error)) await keeper.endUnlessNewer(token);
+          if (isFinal(error)) await manager.endUnlessNewer(token);
           const isTokenRefused = isAuthError(error, "token_expired") || isAuthError(error, "token_invalid");
-          return isTokenRefused && !isRepeat && (await keeper.replaceToken(token)) !== undefined;
+          return isTokenRefused && !isRepeat && (await manager.replaceToken(token)) !== undefined;
         }
 
         return () => {

@@ -14,7 +14,7 @@ import {
 import type { AppRouter, PermissionName, User } from "./api-types.ts";
 import type { AuthClient } from "./auth-client.ts";
 import { createPermissionStore, type Held, type PermissionStore } from "./permission-store.ts";
-import type { AuthState } from "./session-keeper.ts";
+import type { AuthState } from "./session-manager.ts";
 
 /** What of a client does not depend on the router that it calls. */
 type AnyClient<Person = User> = Pick<AuthClient, "signIn" | "signOut" | "permissions" | "subscribe" | "dispose"> & {

@@ -18,7 +18,7 @@ import {
   type SessionCookie,
   type SessionTokens,
 } from "./session-cookie.ts";
-import { isFinal } from "./session-keeper.ts";
+import { isFinal } from "./session-manager.ts";
 import { createSessionRevoker } from "./session-revoker.ts";
 
 /** A request of a browser to your server, or what a component that renders knows of it: `{ headers: await headers() }`. */

@@ -99,7 +99,7 @@ export async function createLatchkey<
   const authOptions: AuthOptions<Fields, Declared> = { ...rest, onError: onHookError };
   const auth = createAuth<Fields, Declared>(database, authOptions);
   try {
-    await auth.prepare();
+    await auth.initialize();
     if (migrations) await migrateOwn(auth.pool, migrations);
     return serve(auth, http, onError);
   } catch (error) {
@@ -130,7 +130,7 @@ function serve<C extends Config>(auth: Auth<C>, http: HttpOptions, onError: OnEr
     },
     async stop() {
       stopMaintenance();
-      auth.refuseWaiting();
+      auth.rejectQueuedHashes();
       await auth.close();
     },
   };

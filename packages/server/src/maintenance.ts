@@ -22,7 +22,7 @@ export function startMaintenance<C extends Config>(
   let isStopped = false;
   const run = async () => {
     try {
-      await auth.learnHashCosts();
+      await auth.measureHashCosts();
       if (!clearsAway) return;
       const purged = await auth.purge();
       if (Object.values(purged).some((count) => count > 0)) onPurged(purged);

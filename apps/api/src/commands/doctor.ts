@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { describeSettings, readEnvironment } from "../environment.ts";
-import { exitCodes, reportFailure } from "../failure.ts";
+import { exitCodes, reportFailure } from "../exit-codes.ts";
 import { openAuth } from "../open-auth.ts";
 
 interface Flags {
@@ -27,7 +27,7 @@ async function examine({ json }: Flags): Promise<void> {
   if (!json) printTable(described);
   const { auth, place, close } = await openAuth(settings);
   try {
-    const { warnings, ...health } = await auth.examine();
+    const { warnings, ...health } = await auth.checkHealth();
     if (json)
       process.stdout.write(`${JSON.stringify({ settings: described, database: place, ...health, warnings })}\n`);
     else printHealth({ database: place, ...health }, warnings);

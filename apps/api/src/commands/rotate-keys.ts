@@ -1,6 +1,6 @@
 import type { Auth } from "@latchkey/auth";
 import { Command } from "commander";
-import { exitCodes } from "../failure.ts";
+import { exitCodes } from "../exit-codes.ts";
 import { print, withAuth } from "./with-auth.ts";
 
 interface Flags {
@@ -26,7 +26,7 @@ export function rotateKeysCommand(): Command {
         if (isSharedSecret) process.exitCode = exitCodes.incomplete;
       };
       // Old keys that are given up need not be readable: this is the way on after the secret was lost.
-      await withAuth(rotate, compromised ? { makeReady: (auth) => auth.migrate() } : {});
+      await withAuth(rotate, compromised ? { initialize: (auth) => auth.migrate() } : {});
     });
 }
 

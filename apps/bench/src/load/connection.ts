@@ -1,6 +1,6 @@
 import { platform } from "node:os";
 import { Client, type Dispatcher } from "undici";
-import type { Call, Visitor } from "./visitor.ts";
+import type { Call, Visitor } from "./virtual-user.ts";
 
 export interface Answered {
   /** 0 when there was no answer. */

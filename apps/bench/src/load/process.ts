@@ -1,8 +1,8 @@
 import { answerParent } from "../processes/answer-parent.ts";
 import { Connection } from "./connection.ts";
 import type { Crowd, Outcome, Stretch } from "./plan.ts";
-import { runStretch } from "./stretches.ts";
-import { createVisitor } from "./visitor.ts";
+import { createVisitor } from "./virtual-user.ts";
+import { runStretch } from "./windows.ts";
 
 const crowds = new Map<number, readonly Connection[]>();
 let lastCrowd = 0;

@@ -7,7 +7,7 @@ test("code is named by the package, the part of Node or the folder of ours that 
   expect(name("file:///x/node_modules/.pnpm/a/node_modules/@trpc/server/dist/b.mjs")).toBe("@trpc/server");
   expect(name("node:_http_outgoing")).toBe("node:_http_outgoing");
   expect(name("node:internal/streams/readable")).toBe("node:streams");
-  expect(name("file:///x/packages/auth/src/flows/authenticate.ts")).toBe("packages/auth");
+  expect(name("file:///x/packages/auth/src/flows/authentication/authenticate.ts")).toBe("packages/auth");
   expect(name("", "(garbage collector)")).toBe("(garbage collector)");
   expect(name("", "writev")).toBe("native code");
 });

@@ -29,7 +29,7 @@ export async function seed({ connection, secret, people, signedIn }: Seeding): P
   const tokens = { lifetime: 86_400 };
   const auth = createAuth({ ...connection, options }, { secret, tokens, passwords: { cost: 4 } });
   try {
-    await auth.prepare();
+    await auth.initialize();
     const encoded = await encodePassword(password, 4);
     const share = people / signedIn;
     const answers: SignedIn[] = [];

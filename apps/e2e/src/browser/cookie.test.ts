@@ -1,8 +1,8 @@
 import type { BrowserContext, Page } from "playwright-core";
 import { expect } from "vitest";
 import { test } from "./browser-test.ts";
-import { startFront } from "./front.ts";
 import { readSessions, startSite } from "./site.ts";
+import { startFront } from "./static-server.ts";
 import { askWho, inPage, openTab, shows, signedIn, signedOut, signIn } from "./tab.ts";
 
 const storage = "cookie";

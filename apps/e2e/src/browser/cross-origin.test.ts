@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import { test } from "./browser-test.ts";
-import { startFront } from "./front.ts";
 import { readSessions, type Site, startSite } from "./site.ts";
+import { startFront } from "./static-server.ts";
 import { askWho, inPage, openTab, shows, signedIn, signIn } from "./tab.ts";
 
 /** The methods and paths that reached the service, in order. */

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { onlyTheMark } from "../sdk/program.ts";
+import { onlyTheMark } from "../sdk/sdk-process.ts";
 import { openWindow, test } from "./browser-test.ts";
 import { readSessions, readStatuses } from "./site.ts";
 import { askWho, inPage, openTab, shows, signedIn, signIn, type TabOptions } from "./tab.ts";

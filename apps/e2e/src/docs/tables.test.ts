@@ -82,10 +82,10 @@ test("the limits on guessing in docs/operations.md are those of the core", async
   const rows = tables.find(([first]) => first?.[0]?.startsWith("`sign_in_name_and_address`")) ?? [];
   const number = (cell = "") => Number.parseInt(cell.replace(",", ""), 10);
   const successes = { forget: "forgets them", give_back: "is not counted", count: "counts" };
-  for (const [what = "", free, wait, longestWait, forgottenAfter, success] of rows) {
+  for (const [what = "", allowed, firstDelay, longestWait, resetAfter, success] of rows) {
     const name = codeIn(what)[0] as keyof typeof attemptLimits;
     const { onSuccess, ...limit } = attemptLimits[name];
-    const written = { free, wait, longestWait, forgottenAfter };
+    const written = { allowed, firstDelay, longestWait, resetAfter };
     expect(Object.fromEntries(Object.entries(written).map(([key, cell]) => [key, number(cell)])), name).toEqual(limit);
     if (success !== "—") expect(success, name).toBe(successes[onSuccess]);
   }
@@ -94,7 +94,7 @@ test("the limits on guessing in docs/operations.md are those of the core", async
   expect([...told, ...inWords].sort()).toEqual(Object.keys(attemptLimits).sort());
   const { account_strangers: strangers, account_known_devices: everybody } = attemptLimits;
   expect(await readFile(join(root, "docs/operations.md"), "utf8")).toContain(
-    `${strangers.most} wrong passwords in a row from strangers and ${everybody.most} from everybody`,
+    `${strangers.lockAfter} wrong passwords in a row from strangers and ${everybody.lockAfter} from everybody`,
   );
 });
 

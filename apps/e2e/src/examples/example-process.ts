@@ -1,4 +1,4 @@
-import { launchScript, type Program, until, type Variables } from "../processes/program.ts";
+import { launchScript, type Program, until, type Variables } from "../processes/service-process.ts";
 
 /** A server of an example, as its `start` script runs it, on a free port. */
 export interface ExampleProcess extends AsyncDisposable {

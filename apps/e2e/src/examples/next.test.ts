@@ -1,9 +1,9 @@
 import type { BrowserContext } from "playwright-core";
 import { expect } from "vitest";
 import { browserTest, inBrowser } from "../browser/browser-test.ts";
-import { startFront } from "../browser/front.ts";
 import { readHeadings, watchHeadings } from "../browser/headings.ts";
 import { alice, readStatuses } from "../browser/site.ts";
+import { startFront } from "../browser/static-server.ts";
 import { root } from "../docs/documents.ts";
 import { startLiveServer } from "../live-server.ts";
 import { asksToSignIn, fillIn, greets, openDevice, says } from "./example-pages.ts";

@@ -5,7 +5,7 @@ import { browserTest, inBrowser } from "../browser/browser-test.ts";
 import { readHeadings, watchHeadings } from "../browser/headings.ts";
 import { root } from "../docs/documents.ts";
 import { createEmptyDatabase } from "../processes/external-database.ts";
-import { launchScript } from "../processes/program.ts";
+import { launchScript } from "../processes/service-process.ts";
 import { asksToSignIn, fillIn, greets, says } from "./example-pages.ts";
 import { startExample } from "./example-process.ts";
 

@@ -1,5 +1,5 @@
 import pg from "pg";
-import type { Dice } from "../sessions/dice.ts";
+import type { Dice } from "../sessions/seeded-random.ts";
 
 /** Something that kills the service's backends, one at a time, in the middle of what they do. */
 export interface BackendKiller {

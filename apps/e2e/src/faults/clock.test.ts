@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Answer, call } from "../live-server.ts";
 import { createEmptyDatabase, type EmptyDatabase, queryOnce } from "../processes/external-database.ts";
 import { createInstallation, type Installation, type Service } from "../processes/installation.ts";
-import type { Variables } from "../processes/program.ts";
-import { createAccounts } from "./crowd.ts";
+import type { Variables } from "../processes/service-process.ts";
+import { createAccounts } from "./load-clients.ts";
 import { password, usernameOf } from "./person.ts";
-import { isLong } from "./rounds.ts";
+import { isLong } from "./run-length.ts";
 
 /** Seconds by which two clocks may differ (RFC 7519 §4.1.4). */
 const leeway = 60;

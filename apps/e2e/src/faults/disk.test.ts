@@ -3,12 +3,19 @@ import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { queryOnce } from "../processes/external-database.ts";
 import { createInstallation, type Installation, type Service } from "../processes/installation.ts";
-import { until } from "../processes/program.ts";
-import type { Dice } from "../sessions/dice.ts";
-import { type Crowd, createCrowd, expectNothingLost, expectToGoOn, expectUnavailable, forCrowds } from "./crowd.ts";
+import { until } from "../processes/service-process.ts";
+import type { Dice } from "../sessions/seeded-random.ts";
 import { findObstacle, mountSmallDisk, type SmallDisk } from "./disk.ts";
+import {
+  type Crowd,
+  createCrowd,
+  expectNothingLost,
+  expectToGoOn,
+  expectUnavailable,
+  forCrowds,
+} from "./load-clients.ts";
 import { expectCleanOutput, findDefects } from "./output.ts";
-import { atLength, isLong, withDice } from "./rounds.ts";
+import { atLength, isLong, withDice } from "./run-length.ts";
 
 const rounds = atLength(10, 1);
 /** Room for a new database and little more. */

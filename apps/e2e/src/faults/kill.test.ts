@@ -2,11 +2,18 @@ import { performance } from "node:perf_hooks";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createInstallation, type Installation, isRunning, type Service } from "../processes/installation.ts";
-import { until } from "../processes/program.ts";
-import type { Dice } from "../sessions/dice.ts";
-import { type Crowd, createCrowd, expectNothingLost, expectToGoOn, expectUnavailable, forCrowds } from "./crowd.ts";
+import { until } from "../processes/service-process.ts";
+import type { Dice } from "../sessions/seeded-random.ts";
+import {
+  type Crowd,
+  createCrowd,
+  expectNothingLost,
+  expectToGoOn,
+  expectUnavailable,
+  forCrowds,
+} from "./load-clients.ts";
 import { expectCleanOutput, findDefects } from "./output.ts";
-import { atLength, isLong, withDice } from "./rounds.ts";
+import { atLength, isLong, withDice } from "./run-length.ts";
 
 const rounds = atLength(50, 1);
 /** Milliseconds of work after which the blow comes, at most. */

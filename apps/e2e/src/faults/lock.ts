@@ -1,5 +1,5 @@
 import pg from "pg";
-import type { Dice } from "../sessions/dice.ts";
+import type { Dice } from "../sessions/seeded-random.ts";
 
 /** A lock that the service's calls wait for. */
 export interface Lock {

@@ -3,9 +3,9 @@ import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { createEmptyDatabase, queryOnce } from "../processes/external-database.ts";
 import { createInstallation, type Service } from "../processes/installation.ts";
-import { createCrowd } from "./crowd.ts";
+import { createCrowd } from "./load-clients.ts";
 import { expectCleanOutput } from "./output.ts";
-import { atLength, isLong, withDice } from "./rounds.ts";
+import { atLength, isLong, withDice } from "./run-length.ts";
 
 const rounds = atLength(20, 1);
 /** Milliseconds after its start in which a process has migrated, even where many others run. */

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
-import type { Program } from "../processes/program.ts";
-import type { Crowd } from "./crowd.ts";
+import type { Program } from "../processes/service-process.ts";
+import type { Crowd } from "./load-clients.ts";
 import { password, phoneNumberOf } from "./person.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { performance } from "node:perf_hooks";
 import { setTimeout as pause } from "node:timers/promises";
-import type { Dice } from "../sessions/dice.ts";
+import type { Dice } from "../sessions/seeded-random.ts";
 import { readRefreshToken } from "../sessions/stored-token.ts";
 import { openPoster, type Posted } from "../sessions/two-services.ts";
 

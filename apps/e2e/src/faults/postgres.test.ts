@@ -2,7 +2,7 @@ import { performance } from "node:perf_hooks";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type EmptyDatabase, queryOnce } from "../processes/external-database.ts";
 import { createInstallation, type Installation, type Service } from "../processes/installation.ts";
-import { until } from "../processes/program.ts";
+import { until } from "../processes/service-process.ts";
 import { openPoster } from "../sessions/two-services.ts";
 import { startKilling } from "./backend-killer.ts";
 import {
@@ -13,13 +13,13 @@ import {
   expectUnavailable,
   forCrowds,
   slowest,
-} from "./crowd.ts";
+} from "./load-clients.ts";
 import { takeLock } from "./lock.ts";
 import { readMemory } from "./memory.ts";
 import { expectCleanOutput, findDefects } from "./output.ts";
 import { type OwnPostgres, startOwnPostgres } from "./own-postgres.ts";
 import type { Person } from "./person.ts";
-import { atLength, withDice } from "./rounds.ts";
+import { atLength, withDice } from "./run-length.ts";
 
 /** More than a process has connections. */
 const crowdSize = 14;

@@ -5,9 +5,9 @@ import { setImmediate as turn } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { createEmptyDatabase } from "../processes/external-database.ts";
 import { createInstallation, type Service } from "../processes/installation.ts";
-import { type Crowd, createCrowd, expectNothingLost, expectUnavailable, forCrowds } from "./crowd.ts";
+import { type Crowd, createCrowd, expectNothingLost, expectUnavailable, forCrowds } from "./load-clients.ts";
 import { expectCleanOutput, findDefects } from "./output.ts";
-import { atLength, isLong } from "./rounds.ts";
+import { atLength, isLong } from "./run-length.ts";
 
 const signIns = 50;
 const rounds = atLength(10, 1);

@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from "vitest";
 import { call, startLiveServer } from "../live-server.ts";
-import { password, signUp } from "./people.ts";
-import { startTappedServer } from "./postgres-tap.ts";
+import { password, signUp } from "./accounts-over-http.ts";
+import { startTappedServer } from "./postgres-proxy.ts";
 import { invalidCredentials, invalidInput, noSuchProcedure, unauthorized } from "./refusals.ts";
 
 const live = await startLiveServer();

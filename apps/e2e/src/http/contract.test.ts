@@ -1,7 +1,7 @@
 import { createTestAuth } from "@latchkey/auth/testing";
 import { afterAll, describe, expect, test } from "vitest";
 import { type Answer, call, startLiveServer } from "../live-server.ts";
-import { password, signUp, type WireUser } from "./people.ts";
+import { password, signUp, type WireUser } from "./accounts-over-http.ts";
 import { invalidCredentials, invalidInput, notJson, unauthorized } from "./refusals.ts";
 
 const live = await startLiveServer();

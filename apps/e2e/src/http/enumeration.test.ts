@@ -2,11 +2,11 @@ import { pbkdf2Sync, randomBytes, randomUUID } from "node:crypto";
 import { processorTimeOf } from "@latchkey/auth/testing";
 import { describe, expect, test } from "vitest";
 import { call, type LiveServer, startLiveServer } from "../live-server.ts";
-import { ask, outcomeOf, procedureTypes } from "../permissions/ask.ts";
-import { freshName } from "../permissions/people.ts";
+import { freshName } from "../permissions/accounts-in-core.ts";
+import { ask, outcomeOf, procedureTypes } from "../permissions/call-as.ts";
 import { listenToStatements } from "../permissions/statements.ts";
+import { password, signUp, type WireSession } from "./accounts-over-http.ts";
 import { createLockedAccount } from "./locked-account.ts";
-import { password, signUp, type WireSession } from "./people.ts";
 
 /** `LATCHKEY_SAMPLES=200` measures as closely as the promise is made. */
 const samples = Number(process.env.LATCHKEY_SAMPLES ?? 7);
@@ -37,7 +37,7 @@ test("a refusal takes the same work for nobody and for accounts of every kind, w
   await auth.createUser({ username: "inactive", password });
   await (await another({ passwords: { cost: 7 } })).createUser({ username: "older", password });
   await database.query("update latchkey.users set is_active = false where username = 'inactive'");
-  await auth.learnHashCosts();
+  await auth.measureHashCosts();
   await createLockedAccount(live.test);
 
   const kinds = [...Object.keys(stored), "older", "inactive", "locked", "nobody", "+905329998877"];

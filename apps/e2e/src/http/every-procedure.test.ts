@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Answer, startLiveServer } from "../live-server.ts";
-import { ask } from "../permissions/ask.ts";
-import { createPerson } from "../permissions/people.ts";
+import { createPerson } from "../permissions/accounts-in-core.ts";
+import { ask } from "../permissions/call-as.ts";
 import { inputs, nest, objectsIn, textsIn, withInput } from "./procedure-inputs.ts";
 
 const live = await startLiveServer();

@@ -1,7 +1,7 @@
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { type Answer, call, startLiveServer } from "../live-server.ts";
+import { password } from "./accounts-over-http.ts";
 import { createLockedAccount } from "./locked-account.ts";
-import { password } from "./people.ts";
 import { invalidCredentials } from "./refusals.ts";
 
 const live = await startLiveServer({}, { trustedProxies: ["127.0.0.1"] });

@@ -3,7 +3,7 @@ import type { Server } from "node:http";
 import { connect } from "node:net";
 import { afterAll, describe, expect, test } from "vitest";
 import { call, startLiveServer } from "../live-server.ts";
-import { password, signUp } from "./people.ts";
+import { password, signUp } from "./accounts-over-http.ts";
 import { type RawAnswer, sendRaw } from "./raw-socket.ts";
 
 const live = await startLiveServer();

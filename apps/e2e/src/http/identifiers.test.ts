@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { call, startLiveServer } from "../live-server.ts";
-import { password, signUp } from "./people.ts";
+import { password, signUp } from "./accounts-over-http.ts";
 import { invalidCredentials } from "./refusals.ts";
 
 const live = await startLiveServer({ phones: { defaultCountry: "TR" } });

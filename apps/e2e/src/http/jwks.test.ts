@@ -1,7 +1,7 @@
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from "jose";
 import { afterAll, expect, test } from "vitest";
 import { startLiveServer } from "../live-server.ts";
-import { signUp } from "./people.ts";
+import { signUp } from "./accounts-over-http.ts";
 
 const live = await startLiveServer();
 afterAll(() => live[Symbol.asyncDispose]());

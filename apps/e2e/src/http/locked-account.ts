@@ -1,6 +1,6 @@
 import { attemptLimits } from "@latchkey/auth";
 import type { TestAuth } from "@latchkey/auth/testing";
-import { password } from "./people.ts";
+import { password } from "./accounts-over-http.ts";
 
 /** Somebody with three names, so that a lock can be reached before any of them has to wait. */
 export const locked = {
@@ -19,7 +19,7 @@ export async function createLockedAccount(
   await test.auth.createUser(locked);
   await before();
   const names = [locked.username, locked.email, locked.phoneNumber];
-  for (let time = 0; time < attemptLimits.account_strangers.most; time += 1) {
+  for (let time = 0; time < attemptLimits.account_strangers.lockAfter; time += 1) {
     const facts = { ...test.facts, address: `10.1.${time}.1` };
     await quick.login({ username: names[time % 3] ?? "", password: "wrong" }, facts).catch(() => {});
   }

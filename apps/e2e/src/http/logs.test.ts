@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { call, startLiveServer } from "../live-server.ts";
-import { ask } from "../permissions/ask.ts";
-import type { WireSession } from "./people.ts";
+import { ask } from "../permissions/call-as.ts";
+import type { WireSession } from "./accounts-over-http.ts";
 import { inputs, nest, textsIn } from "./procedure-inputs.ts";
 import { sendRaw } from "./raw-socket.ts";
 

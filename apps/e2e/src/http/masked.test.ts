@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { call, type LiveServer, startLiveServer } from "../live-server.ts";
-import { password, signUp } from "./people.ts";
-import { startTappedServer } from "./postgres-tap.ts";
+import { password, signUp } from "./accounts-over-http.ts";
+import { startTappedServer } from "./postgres-proxy.ts";
 import { internalError, unavailable } from "./refusals.ts";
 
 afterEach(() => {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { procedureInputs } from "../permissions/ask.ts";
+import { procedureInputs } from "../permissions/call-as.ts";
 
 /** What a value may be, as far as these tests look. */
 export interface JsonSchema {

@@ -2,8 +2,8 @@ import type { RequestFacts } from "@latchkey/auth";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { modelProcedures, permittedProcedure, router, staffProcedure } from "../../../api/src/trpc.ts";
 import { type LiveServer, startLiveServer } from "../live-server.ts";
-import { ask, outcomeOf } from "./ask.ts";
-import { createPerson, password } from "./people.ts";
+import { createPerson, password } from "./accounts-in-core.ts";
+import { ask, outcomeOf } from "./call-as.ts";
 
 let live: LiveServer;
 beforeAll(async () => {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createUser, obtainToken, password } from "../processes/accounts-by-cli.ts";
 import { createEmptyDatabase, type EmptyDatabase, queryOnce } from "../processes/external-database.ts";
 import { createInstallation, type Installation, type Service } from "../processes/installation.ts";
-import { createUser, obtainToken, password } from "../processes/people.ts";
-import { ask, outcomeOf } from "./ask.ts";
+import { ask, outcomeOf } from "./call-as.ts";
 
 let database: EmptyDatabase;
 let installation: Installation;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type LiveServer, startLiveServer } from "../live-server.ts";
-import { ask, outcomeOf, procedureTypes } from "./ask.ts";
-import { createPerson, freshName, type Person, toAdministrator } from "./people.ts";
+import { createPerson, freshName, type Person, toAdministrator } from "./accounts-in-core.ts";
+import { ask, outcomeOf, procedureTypes } from "./call-as.ts";
 
 // Everybody here tries to get what nobody gave them.
 

@@ -2,8 +2,8 @@ import { createLog } from "@latchkey/api/log";
 import { type RunningServer, startServer } from "@latchkey/api/server";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type LiveServer, startLiveServer } from "../live-server.ts";
-import { ask, outcomeOf } from "./ask.ts";
-import { createPerson, freshName, type Person } from "./people.ts";
+import { createPerson, freshName, type Person } from "./accounts-in-core.ts";
+import { ask, outcomeOf } from "./call-as.ts";
 
 /** Two services with cores of their own on one database. */
 let live: LiveServer;

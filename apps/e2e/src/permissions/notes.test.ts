@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type LiveServer, startLiveServer } from "../live-server.ts";
-import { ask, outcomeOf } from "./ask.ts";
-import { createPerson, type Person } from "./people.ts";
+import { createPerson, type Person } from "./accounts-in-core.ts";
+import { ask, outcomeOf } from "./call-as.ts";
 
 let live: LiveServer;
 let writer: Person;

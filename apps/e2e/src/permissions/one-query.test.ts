@@ -2,7 +2,7 @@ import { createLog } from "@latchkey/api/log";
 import { startServer } from "@latchkey/api/server";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { call, type LiveServer, startLiveServer } from "../live-server.ts";
-import { createPerson, type Person } from "./people.ts";
+import { createPerson, type Person } from "./accounts-in-core.ts";
 import { listenToStatements } from "./statements.ts";
 
 let live: LiveServer;

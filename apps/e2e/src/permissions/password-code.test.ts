@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type LiveServer, startLiveServer } from "../live-server.ts";
-import { ask, outcomeOf } from "./ask.ts";
-import { createPerson, freshName, type Person, password, toAdministrator } from "./people.ts";
+import { createPerson, freshName, type Person, password, toAdministrator } from "./accounts-in-core.ts";
+import { ask, outcomeOf } from "./call-as.ts";
 
 // The code with which an administrator helps somebody who has forgotten their password.
 

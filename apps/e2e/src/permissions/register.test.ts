@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { invalidInput } from "../http/refusals.ts";
 import { type LiveServer, startLiveServer } from "../live-server.ts";
-import { ask, outcomeOf } from "./ask.ts";
-import { createPerson, freshName, password, toAdministrator } from "./people.ts";
+import { createPerson, freshName, password, toAdministrator } from "./accounts-in-core.ts";
+import { ask, outcomeOf } from "./call-as.ts";
 
 let live: LiveServer;
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type LiveServer, startLiveServer } from "../live-server.ts";
-import { ask, outcomeOf } from "./ask.ts";
-import { createPerson, freshName, type Person, password } from "./people.ts";
+import { createPerson, freshName, type Person, password } from "./accounts-in-core.ts";
+import { ask, outcomeOf } from "./call-as.ts";
 
 let live: LiveServer;
 let admin: Person;

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { codeIn, readPage, tablesOf } from "../docs/documents.ts";
 import { type LiveServer, startLiveServer } from "../live-server.ts";
-import { ask, outcomeOf, procedureTypes } from "./ask.ts";
-import { createPerson, type Facts, freshName, type Person, password, toAdministrator } from "./people.ts";
+import { createPerson, type Facts, freshName, type Person, password, toAdministrator } from "./accounts-in-core.ts";
+import { ask, outcomeOf, procedureTypes } from "./call-as.ts";
 
 // The page is what was agreed; the service is asked whether it keeps to it.
 const callers = ["anonymous", "user", "staff", "granted", "superuser"] as const;

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type Answer, call } from "../live-server.ts";
+import { createUser, obtainToken, signIn } from "./accounts-by-cli.ts";
 import { createInstallation, type Installation, isRunning, type Service } from "./installation.ts";
-import { createUser, obtainToken, signIn } from "./people.ts";
-import { until } from "./program.ts";
+import { until } from "./service-process.ts";
 
 let installation: Installation;
 const running: Service[] = [];

@@ -5,8 +5,8 @@ import { makeTemporaryFolder } from "@latchkey/embedded-postgres/testing";
 import { expect, test } from "vitest";
 import { readPage } from "../docs/documents.ts";
 import { call } from "../live-server.ts";
+import { createUser, obtainToken, signIn } from "./accounts-by-cli.ts";
 import { createInstallation } from "./installation.ts";
-import { createUser, obtainToken, signIn } from "./people.ts";
 
 /** The commands of docs/operations.md that have these words in them. */
 async function commandsWith(words: string): Promise<string> {

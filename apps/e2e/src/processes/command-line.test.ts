@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { root } from "../docs/documents.ts";
 import { call } from "../live-server.ts";
 import { findPnpm } from "../packaging/outside-project.ts";
+import { createUser, obtainToken, password, signIn } from "./accounts-by-cli.ts";
 import { createInstallation, type Installation, type Service } from "./installation.ts";
-import { createUser, obtainToken, password, signIn } from "./people.ts";
-import type { Outcome } from "./program.ts";
+import type { Outcome } from "./service-process.ts";
 
 let installation: Installation;
 let service: Service;

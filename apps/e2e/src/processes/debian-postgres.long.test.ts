@@ -8,9 +8,9 @@ import { promisify } from "node:util";
 import { type Auth, createAuth } from "@latchkey/auth";
 import { makeTemporaryFolder } from "@latchkey/embedded-postgres/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { password } from "../permissions/people.ts";
+import { password } from "../permissions/accounts-in-core.ts";
 import { queryOnce } from "./external-database.ts";
-import { until } from "./program.ts";
+import { until } from "./service-process.ts";
 
 // An older PostgreSQL whose superuser we are, and a pooler that knows nothing of prepared statements: Debian's.
 
@@ -145,9 +145,9 @@ async function useSessions(auth: Auth, rounds: number): Promise<void> {
 describe.skipIf(!isThere)("on Debian's PostgreSQL", () => {
   test("everything works", () =>
     withAuth({}, async (auth) => {
-      await auth.prepare();
+      await auth.initialize();
       await useSessions(auth, 8);
-      const { warnings } = await auth.examine();
+      const { warnings } = await auth.checkHealth();
       expect(warnings.filter((line) => !line.startsWith("fsync"))).toEqual([]);
     }));
 
@@ -155,19 +155,19 @@ describe.skipIf(!isThere)("on Debian's PostgreSQL", () => {
     withAuth(
       { setUp: ["alter role latchkey in database $database set session_replication_role = replica"] },
       async (auth) => {
-        await expect(auth.prepare()).rejects.toThrow(/^session_replication_role is replica, .*$/);
+        await expect(auth.initialize()).rejects.toThrow(/^session_replication_role is replica, .*$/);
       },
     ));
 
   test("foreign keys that were disabled are refused in one line", () =>
     withAuth({}, async (auth) => {
-      await auth.prepare();
+      await auth.initialize();
       const { rows } = await auth.pool.query<{ name: string }>("select current_database() as name");
       await queryOnce(
         { ...superuser(), database: rows[0]?.name ?? "" },
         "alter table latchkey.sessions disable trigger all",
       );
-      await expect(auth.prepare()).rejects.toThrow(/foreign keys of latchkey\.sessions are disabled/);
+      await expect(auth.initialize()).rejects.toThrow(/foreign keys of latchkey\.sessions are disabled/);
     }));
 
   test("a role that speaks another language of dates and isolation is answered all the same", () =>
@@ -180,7 +180,7 @@ describe.skipIf(!isThere)("on Debian's PostgreSQL", () => {
         ],
       },
       async (auth) => {
-        await auth.prepare();
+        await auth.initialize();
         await useSessions(auth, 3);
       },
     ));
@@ -194,7 +194,7 @@ describe.skipIf(!isThere)("through a PgBouncer that hands out a connection for e
         setUp: ["alter database $database set default_transaction_isolation = 'repeatable read'"],
       },
       async (auth) => {
-        await auth.prepare();
+        await auth.initialize();
         await useSessions(auth, 30);
       },
     ));

@@ -2,8 +2,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { call } from "../live-server.ts";
+import { createUser, obtainToken, signIn } from "./accounts-by-cli.ts";
 import { createInstallation, type Installation, type Service } from "./installation.ts";
-import { createUser, obtainToken, signIn } from "./people.ts";
 
 let installation: Installation;
 let service: Service;

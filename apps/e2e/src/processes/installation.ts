@@ -6,7 +6,7 @@ import { makeTemporaryFolder } from "@latchkey/embedded-postgres/testing";
 import type pg from "pg";
 import type { Entry } from "./bundle.ts";
 import { queryOnce } from "./external-database.ts";
-import { launch, type Outcome, type Program, until, type Variables } from "./program.ts";
+import { launch, type Outcome, type Program, until, type Variables } from "./service-process.ts";
 
 /** A running service. */
 export interface Service extends Program {

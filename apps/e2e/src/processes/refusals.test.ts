@@ -3,10 +3,10 @@ import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { createTestDatabase } from "@latchkey/auth/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createUser, signIn } from "./accounts-by-cli.ts";
 import { toDatabaseUrl } from "./external-database.ts";
 import { createInstallation, type Installation } from "./installation.ts";
-import { createUser, signIn } from "./people.ts";
-import type { Variables } from "./program.ts";
+import type { Variables } from "./service-process.ts";
 
 let installation: Installation;
 

@@ -1,8 +1,8 @@
 import { access, readdir } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type BegunSignIn, beginSignIn, createUser } from "./accounts-by-cli.ts";
 import { createInstallation, type Installation, type Service } from "./installation.ts";
-import { type BegunSignIn, beginSignIn, createUser } from "./people.ts";
-import { until } from "./program.ts";
+import { until } from "./service-process.ts";
 
 const slow = { PASSWORD_COST: "12" };
 const longestStop = 10_000;

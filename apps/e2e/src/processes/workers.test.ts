@@ -2,9 +2,9 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { call } from "../live-server.ts";
+import { beginSignIn, createUser, obtainToken } from "./accounts-by-cli.ts";
 import { createInstallation, type Installation, isRunning, type Service } from "./installation.ts";
-import { beginSignIn, createUser, obtainToken } from "./people.ts";
-import { until } from "./program.ts";
+import { until } from "./service-process.ts";
 
 let installation: Installation;
 

@@ -1,7 +1,7 @@
 import { type Auth, AuthError } from "@latchkey/auth";
 import { createTestAuth } from "@latchkey/auth/testing";
 import { describe, expect, test } from "vitest";
-import { createPerson, freshName, password, toAdministrator } from "../permissions/people.ts";
+import { createPerson, freshName, password, toAdministrator } from "../permissions/accounts-in-core.ts";
 
 /** How often every two calls meet; many more times in the long run. */
 const rounds = process.env.LATCHKEY_LONG === "1" ? 30 : 3;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { password, signUp } from "../http/people.ts";
+import { password, signUp } from "../http/accounts-over-http.ts";
 import { call, startLiveServer } from "../live-server.ts";
 
 const live = await startLiveServer({ passwords: { cost: 4 } }, { trustedProxies: ["127.0.0.1"] });

@@ -1,7 +1,7 @@
 import { type Auth, createAuth, isStorageUnavailable } from "@latchkey/auth";
 import { createTestAuth, type TestAuth, testSecret } from "@latchkey/auth/testing";
 import { describe, expect, test } from "vitest";
-import { createPerson, password, toAdministrator } from "../permissions/people.ts";
+import { createPerson, password, toAdministrator } from "../permissions/accounts-in-core.ts";
 import { queryOnce } from "../processes/external-database.ts";
 
 /** What a database, a role or a connection can be told, as somebody has for reasons of their own. */
@@ -113,7 +113,7 @@ async function useEverything(service: TestAuth) {
       .sort(),
     ofPerson: (await auth.listAuditEvents({ userId: person.id, event: "signed_in", limit: 50 })).events.length,
     purged: await purgeOld(auth),
-    weaknesses: (await auth.examine()).warnings.filter((line) => !/^(fsync|full_page_writes) is off/.test(line)),
+    weaknesses: (await auth.checkHealth()).warnings.filter((line) => !/^(fsync|full_page_writes) is off/.test(line)),
   };
 }
 
@@ -172,7 +172,7 @@ describe("a database answers as one that nobody has set", () => {
       { secret: testSecret, passwords: { cost: 4 } },
     );
     try {
-      await auth.prepare();
+      await auth.initialize();
       const { user } = await auth.register({ username: "gülşen", password }, service.facts);
       expect(user.dateJoined.getTime()).toBeGreaterThan(Date.now() - 3_600_000);
       const { rows } = await auth.pool.query("show default_transaction_isolation");
@@ -201,7 +201,7 @@ describe("a database is refused in one line", () => {
     const auth = createAuth({ ...connection, database: name }, { secret: testSecret, passwords: { cost: 4 } });
     try {
       for (const statement of prepare(name)) await queryOnce(server, statement);
-      await auth.prepare();
+      await auth.initialize();
       return "it starts";
     } catch (error) {
       return error instanceof Error ? error.message : "";

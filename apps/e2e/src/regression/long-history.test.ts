@@ -1,6 +1,6 @@
 import { createTestAuth, type TestAuth } from "@latchkey/auth/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createPerson, type Person, password, toAdministrator } from "../permissions/people.ts";
+import { createPerson, type Person, password, toAdministrator } from "../permissions/accounts-in-core.ts";
 
 const isLong = process.env.LATCHKEY_LONG === "1";
 

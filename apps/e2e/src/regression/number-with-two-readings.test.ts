@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from "vitest";
-import { password, signUp } from "../http/people.ts";
+import { password, signUp } from "../http/accounts-over-http.ts";
 import { call, startLiveServer } from "../live-server.ts";
 
 const live = await startLiveServer({ phones: { defaultCountry: "DE" } });

@@ -1,6 +1,6 @@
 import { isAuthError } from "@latchkey/client";
 import { afterEach, beforeEach, describe, expect, vi } from "vitest";
-import { type Fault, openSignedIn, type Program, pastExpiry, readStored, test } from "./program.ts";
+import { type Fault, openSignedIn, type Program, pastExpiry, readStored, test } from "./sdk-process.ts";
 
 // The SDK reads the device's clock and no other.
 beforeEach(() => {

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect } from "vitest";
-import { credentials, test } from "./program.ts";
+import { credentials, test } from "./sdk-process.ts";
 
 /** What browsers have, and phones or servers may not. */
 const missing = [

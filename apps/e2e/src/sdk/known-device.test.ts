@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import { createLockedAccount, locked } from "../http/locked-account.ts";
-import { openProgram, test } from "./program.ts";
+import { openProgram, test } from "./sdk-process.ts";
 
 test("who has signed in with a program before gets in with it while strangers are kept out, also after a sign-out", async ({
   live,

@@ -4,7 +4,7 @@ import { createAuthClient, memoryStorage } from "@latchkey/client";
 import { createServerSession } from "@latchkey/client/server";
 import { expect, test } from "vitest";
 import { startLiveServer } from "../live-server.ts";
-import { credentials, pastExpiry } from "./program.ts";
+import { credentials, pastExpiry } from "./sdk-process.ts";
 
 const host = router({ auth: router(procedures) });
 type HostRouter = typeof host;

@@ -2,7 +2,7 @@ import { type AuthStorage, isAuthError, memoryStorage } from "@latchkey/client";
 import { describe, expect, vi } from "vitest";
 import { createLockedAccount, locked } from "../http/locked-account.ts";
 import type { LiveServer } from "../live-server.ts";
-import { credentials, type Fault, onlyTheMark, openProgram, openSignedIn, readStored, test } from "./program.ts";
+import { credentials, type Fault, onlyTheMark, openProgram, openSignedIn, readStored, test } from "./sdk-process.ts";
 
 const bora = { username: "bora", password: "another horse battery" };
 

@@ -3,7 +3,7 @@ import { AuthProvider, SignedIn, SignedOut, useAuth, usePermission, useUser } fr
 import { createElement, type ReactNode, useSyncExternalStore } from "react";
 import { renderToString } from "react-dom/server";
 import { describe, expect } from "vitest";
-import { openProgram, openSignedIn, test } from "./program.ts";
+import { openProgram, openSignedIn, test } from "./sdk-process.ts";
 
 function Page(): ReactNode {
   const { status } = useAuth();

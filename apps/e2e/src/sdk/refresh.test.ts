@@ -1,9 +1,9 @@
 import type { AppRouter } from "@latchkey/client";
 import { createTRPCClient } from "@trpc/client";
 import { expect } from "vitest";
-import { password } from "../http/people.ts";
+import { password } from "../http/accounts-over-http.ts";
 import { type NotesRouter, startNotesService } from "./notes-service.ts";
-import { onlyTheMark, openProgram, openSignedIn, type Program, pastExpiry, readStored, test } from "./program.ts";
+import { onlyTheMark, openProgram, openSignedIn, type Program, pastExpiry, readStored, test } from "./sdk-process.ts";
 
 const refusal = (reason: string) => expect.objectContaining({ data: expect.objectContaining({ reason }) });
 const batches = ({ network }: Program) => network.requests.map(({ procedures }) => procedures.join());

@@ -2,8 +2,8 @@ import { isAuthError } from "@latchkey/client";
 import { createServerSession, type ServerSession, type ServerSessions } from "@latchkey/client/server";
 import { test as base, describe, expect, vi } from "vitest";
 import { type LiveServer, startLiveServer } from "../live-server.ts";
-import { createDice } from "../sessions/dice.ts";
-import { credentials } from "./program.ts";
+import { createDice } from "../sessions/seeded-random.ts";
+import { credentials } from "./sdk-process.ts";
 
 const forwardedSecret = "QbUOtmrRyAEDTGC2OQDKGVc4OPlRFsUKPPpLGUFh1RA";
 const agent = "Mozilla/5.0 (Macintosh) Firefox/140.0";

@@ -2,7 +2,7 @@ import { createServerClient, isAuthError } from "@latchkey/client";
 import { createTRPCClient } from "@trpc/client";
 import { expect } from "vitest";
 import { type NotesRouter, startNotesService } from "./notes-service.ts";
-import { credentials, onlyTheMark, openProgram, openSignedIn, pastExpiry, readStored, test } from "./program.ts";
+import { credentials, onlyTheMark, openProgram, openSignedIn, pastExpiry, readStored, test } from "./sdk-process.ts";
 
 const wrong = { ...credentials, password: "wrong horse battery" };
 const refusal = (reason: string) => expect.objectContaining({ data: expect.objectContaining({ reason }) });

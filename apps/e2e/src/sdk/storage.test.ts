@@ -10,7 +10,7 @@ import {
   pastExpiry,
   readStored,
   test,
-} from "./program.ts";
+} from "./sdk-process.ts";
 
 const refusal = (reason: string) => expect.objectContaining({ data: expect.objectContaining({ reason }) });
 const statuses = ({ shown }: Program) => shown.map(({ status }) => status);

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { drawSuccessors, letEndedSessionsIn, overlookUse, takeOldTokens, takeOldTokensForUse } from "./broken-cores.ts";
+import { drawSuccessors, letEndedSessionsIn, overlookUse, takeOldTokens, takeOldTokensForUse } from "./mutants.ts";
+import { openWorld, type World, type WorldOptions } from "./simulation-environment.ts";
 import { emptyTally, simulate, Violation } from "./simulator.ts";
 import { installTabGlobals } from "./tab-globals.ts";
-import { openWorld, type World, type WorldOptions } from "./world.ts";
 
 const seeds = Number(process.env.LATCHKEY_SEEDS ?? (process.env.LATCHKEY_LONG === "1" ? 1_000 : 150));
 /** One seed to replay alone. */

@@ -8,10 +8,10 @@ import {
   type Tab,
   userAgent,
 } from "./browser.ts";
-import { createDice, type Dice } from "./dice.ts";
+import { createDice, type Dice } from "./seeded-random.ts";
 import { SessionModel, type Verdict } from "./session-model.ts";
+import { lifetimes, username, type World } from "./simulation-environment.ts";
 import { readRefreshToken } from "./stored-token.ts";
-import { lifetimes, username, type World } from "./world.ts";
 
 /** What became of the sessions of some simulations, to see that every case is among them. */
 export interface Tally {

@@ -4,7 +4,7 @@ import { Agent, type IncomingHttpHeaders, request } from "node:http";
 import { type Auth, createAuth, type RequestFacts } from "@latchkey/auth";
 import { createTestDatabase, type TestDatabase, testSecret } from "@latchkey/auth/testing";
 import { locate } from "../processes/bundle.ts";
-import { compileCache } from "../processes/program.ts";
+import { compileCache } from "../processes/service-process.ts";
 
 /** Milliseconds in which a process has to come up. */
 const patience = 30_000;
@@ -32,7 +32,7 @@ export async function startTwoServices(settings: Readonly<Record<string, string>
     await database[Symbol.asyncDispose]();
   };
   try {
-    await auth.prepare();
+    await auth.initialize();
     const urls = await Promise.all([start(), start()]);
     return { urls, database, auth, [Symbol.asyncDispose]: close };
   } catch (error) {

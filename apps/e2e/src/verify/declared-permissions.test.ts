@@ -9,7 +9,7 @@ import { initTRPC } from "@trpc/server";
 import { createHTTPServer } from "@trpc/server/adapters/standalone";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type LiveServer, startLiveServer } from "../live-server.ts";
-import { createPerson, type Person, password } from "../permissions/people.ts";
+import { createPerson, type Person, password } from "../permissions/accounts-in-core.ts";
 
 let live: LiveServer;
 let root: Person;

@@ -9,7 +9,7 @@ import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
 import { createHTTPServer } from "@trpc/server/adapters/standalone";
 import { afterAll, beforeAll, beforeEach, describe, expect, expectTypeOf, test } from "vitest";
 import { type LiveServer, startLiveServer } from "../live-server.ts";
-import { createPerson, password } from "../permissions/people.ts";
+import { createPerson, password } from "../permissions/accounts-in-core.ts";
 import { type CountingProxy, startCountingProxy } from "./counting-proxy.ts";
 
 let live: LiveServer;

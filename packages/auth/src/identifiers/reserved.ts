@@ -1,5 +1,5 @@
+import { toLatinImage } from "./confusables.ts";
 import type { Username } from "./grammar.ts";
-import { toLatinImage } from "./look-alikes.ts";
 
 const imagesOfReserved = new Set(
   [

@@ -1,10 +1,10 @@
+import { hasMisleadingLetters } from "./confusables.ts";
 import { toAsciiDigits, usesOneSetOfDigits } from "./digits.ts";
 import { maximumUsernameLength, type Username } from "./grammar.ts";
 import { type InputText, readInput } from "./input-text.ts";
 import { withoutNeededJoiners } from "./joiners.ts";
 import { toOneKeyboard } from "./keyboards.ts";
-import { hasMisleadingLetters } from "./look-alikes.ts";
-import { usesOneWritingSystem } from "./scripts.ts";
+import { usesOneWritingSystem } from "./unicode-scripts.ts";
 
 /** A username to be stored: as the person writes it, and the key under which it is unique. Or why not, fit for the person. */
 export type UsernameResult =

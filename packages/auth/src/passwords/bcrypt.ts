@@ -40,7 +40,7 @@ export function bcryptSha256Kind(cost: number): string {
 }
 
 /** Does the work of checking a password against a hash of this cost; the hash is made up, so that nothing fits it. */
-export async function checkDecoy(password: string, cost: number): Promise<void> {
+export async function verifyDummyHash(password: string, cost: number): Promise<void> {
   await verify(hexSha256(password), `${costPrefix(cost)}${".".repeat(53)}`);
 }
 

@@ -1,12 +1,12 @@
-import { bcryptSha256Kind, checkDecoy, hashBcryptSha256 } from "./bcrypt.ts";
+import { bcryptSha256Kind, hashBcryptSha256, verifyDummyHash } from "./bcrypt.ts";
+import { createConstantWork } from "./constant-work.ts";
 import { readStoredPassword } from "./django.ts";
-import { createEvenWork } from "./even-work.ts";
-import { type Crowd, createHashGate, type HashGateOptions } from "./hash-gate.ts";
+import { kindOf } from "./hash-format.ts";
+import { type Crowd, createHashSemaphore, type HashSemaphoreOptions } from "./hash-semaphore.ts";
 import type { StoredPassword } from "./hasher.ts";
-import { kindOf } from "./kind.ts";
-import { createRecentMedian } from "./recent-median.ts";
+import { createRecentMedian } from "./rolling-median.ts";
 
-export interface PasswordsOptions extends Omit<HashGateOptions, "now"> {
+export interface PasswordsOptions extends Omit<HashSemaphoreOptions, "now"> {
   /** The base-2 logarithm of bcrypt's rounds, 4 to 15. */
   readonly cost: number;
 }
@@ -50,8 +50,8 @@ export interface Passwords {
  */
 export function createPasswords({ cost, ...gateOptions }: PasswordsOptions): Passwords {
   if (!Number.isInteger(cost) || cost < 4 || cost > 15) throw new RangeError("The password cost is not 4 to 15");
-  const gate = createHashGate(gateOptions);
-  const evenWork = createEvenWork(cost);
+  const gate = createHashSemaphore(gateOptions);
+  const evenWork = createConstantWork(cost);
   const currentKind = bcryptSha256Kind(cost);
   const learnt = new Map<string, number>([[currentKind, 1]]);
 
@@ -75,7 +75,7 @@ export function createPasswords({ cost, ...gateOptions }: PasswordsOptions): Pas
         return { matches, needsRehash: isDue && isWhollyChecked(form, stored), isUsable: true };
       }
       // A cheaper hash, or none, would be refused sooner, a dearer one later, and so tell a stranger which accounts exist.
-      await evenWork.spendRest(form, done);
+      await evenWork.doRemainingWork(form, done);
     }
     return { matches: false, needsRehash: false, isUsable: stored !== null };
   }
@@ -85,7 +85,7 @@ export function createPasswords({ cost, ...gateOptions }: PasswordsOptions): Pas
     const ratios = createRecentMedian();
     for (let round = 0; round < 7; round += 1) {
       const theirs = await timeOf(() => stored.matches(""));
-      ratios.add(theirs / (await timeOf(() => checkDecoy("", cost))));
+      ratios.add(theirs / (await timeOf(() => verifyDummyHash("", cost))));
     }
     return ratios.read() ?? 1;
   }
@@ -100,9 +100,9 @@ export function createPasswords({ cost, ...gateOptions }: PasswordsOptions): Pas
         if (!stored || learnt.has(kindOf(encoded))) continue;
         learnt.set(kindOf(encoded), await gate.run(() => measureInHashes(stored)));
       }
-      evenWork.setDearest(Math.max(1, ...examples.map((encoded) => learnt.get(kindOf(encoded)) ?? 1)));
+      evenWork.setTargetWork(Math.max(1, ...examples.map((encoded) => learnt.get(kindOf(encoded)) ?? 1)));
     },
-    requireRoom: gate.requireRoom,
+    requireRoom: gate.assertCapacity,
     close: () => gate.close(),
   };
 }

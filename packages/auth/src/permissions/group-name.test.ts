@@ -10,6 +10,8 @@ test.each([
   ["its short form", "\u009b2Jeditors"],
   ["a right-to-left override", "\u202esrotide"],
   ["a zero-width space", "edit\u200bors"],
+  ["a filler of Hangul", "\u3164"],
+  ["a blank of Braille", "\u2800"],
   ["half a character", "editors\ud800"],
   ["151 characters", "x".repeat(151)],
 ])("%s is no name of a group", (_, typed) => {

@@ -1,4 +1,4 @@
-import { isPlainLine } from "../free-text.ts";
+import { hasVisibleCharacter, isPlainLine } from "../free-text.ts";
 
 /** What nobody sees, so that two names would look alike. */
 const invisible = /[\u061c\u200b\u200e\u200f\u2060-\u2065\ufeff]/u;
@@ -6,6 +6,6 @@ const invisible = /[\u061c\u200b\u200e\u200f\u2060-\u2065\ufeff]/u;
 /** A group's name as it is kept: one line of 1 to 150 characters in NFC, without outer white space. Null for what cannot be one. */
 export function parseGroupName(typed: string): string | null {
   const name = typed.normalize("NFC").trim();
-  const { length } = [...name];
-  return length === 0 || length > 150 || invisible.test(name) || !isPlainLine(name) ? null : name;
+  const isReadable = hasVisibleCharacter(name) && !invisible.test(name) && isPlainLine(name);
+  return isReadable && [...name].length <= 150 ? name : null;
 }

@@ -71,3 +71,9 @@ export function isAppName(text: string): boolean {
 export function appOf(declaration: string): string {
   return declaration.slice(0, declaration.indexOf("."));
 }
+
+/** What a declaration of permissions changed. */
+export interface SyncedPermissions {
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+}

@@ -13,6 +13,12 @@ test.each([
   ["an isolate of direction", "\u2066a"],
   ["nothing", ""],
   ["white space alone", " \u3000 "],
+  ["zero-width spaces", "\u200b\u200b"],
+  ["a joiner alone", "\u200d"],
+  ["a filler of Hangul", "\u3164"],
+  ["a blank of Braille", "\u2800"],
+  ["variation selectors and tags", "\ufe0f\u{e0061}"],
+  ["a mark without a letter", "\u0301"],
   ["101 characters", "x".repeat(101)],
 ])("refuses %s", (_what, text) => {
   expect(deviceName.safeParse(text).success).toBe(false);
@@ -23,6 +29,7 @@ test.each([
   ["a letter in two parts", "I\u0307pek", "\u0130pek"],
   ["joined emoji", "👩‍💻 laptop", "👩‍💻 laptop"],
   ["a joiner within Persian", "گوشی‌من", "گوشی‌من"],
+  ["an emoji alone", "📱", "📱"],
   ["100 characters", "x".repeat(100), "x".repeat(100)],
 ])("keeps a name with %s", (_what, text, stored) => {
   expect(deviceName.parse(text)).toBe(stored);

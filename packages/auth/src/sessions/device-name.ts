@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isPlainLine } from "../free-text.ts";
+import { hasVisibleCharacter, isPlainLine } from "../free-text.ts";
 
 /** In UTF-16 units of NFC, the form that is stored. */
 const longestName = 100;
@@ -11,6 +11,7 @@ const longestName = 100;
 export const deviceName = z
   .string()
   .refine(isPlainLine, "holds characters that are not allowed")
+  .refine(hasVisibleCharacter, "must hold a character that can be seen")
   .normalize("NFC")
   .trim()
   .min(1, "must not be empty")

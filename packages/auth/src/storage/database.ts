@@ -8,7 +8,7 @@ import {
 } from "kysely";
 import pg from "pg";
 import { borrow, borrowWithoutTimeout, type DatabasePool } from "./given-pool.ts";
-import { openPatientPool, openPool, outliveConnections, PoolError } from "./pool.ts";
+import { ignoreIdleConnectionErrors, openPool, openPoolWithoutTimeout, PoolError } from "./pool.ts";
 import { preparingPool } from "./prepared-statements.ts";
 import { isPassing, isStaleStatement, repeat } from "./repeat.ts";
 
@@ -58,16 +58,19 @@ const givenPool = (options: DatabaseOptions) => ("pool" in options ? (options.po
 /** Opens a pool for calls that somebody waits for, or uses the given one. Connecting happens at the first query. */
 export function openStorage(options: DatabaseOptions): Storage {
   const given = givenPool(options);
-  if (given) return toStorage(outliveConnections(given), preparingPool(given, borrow(given)));
+  if (given) return toStorage(ignoreIdleConnectionErrors(given), preparingPool(given, borrow(given)));
   return toStorage(openPool(options as pg.PoolConfig));
 }
 
 /** Does work that nobody waits for, such as a migration, on connections that wait for as long as it takes. */
-export async function withoutHaste<T>(options: DatabaseOptions, work: (db: Queries) => Promise<T>): Promise<T> {
+export async function withoutStatementTimeout<T>(
+  options: DatabaseOptions,
+  work: (db: Queries) => Promise<T>,
+): Promise<T> {
   const given = givenPool(options);
   const storage = given
     ? toStorage(given, borrowWithoutTimeout(given))
-    : toStorage(openPatientPool(options as pg.PoolConfig));
+    : toStorage(openPoolWithoutTimeout(options as pg.PoolConfig));
   try {
     return await work(storage.db);
   } finally {

@@ -17,10 +17,10 @@ test("on a pool that is handed in, everything works, and closing leaves it open"
   const pool = new pg.Pool({ ...database.connection, max: 3 });
   try {
     const auth = createAuth({ pool }, options);
-    await auth.prepare();
+    await auth.initialize();
     const { user } = await auth.register({ username: "alice", password, team: "a" }, facts);
     expect((await auth.users.list({ profile: { team: "a" }, limit: 5 })).users).toEqual([user]);
-    await auth.learnHashCosts();
+    await auth.measureHashCosts();
     expect(await auth.purge()).toMatchObject({ sessions: 0 });
     await auth.close();
     const { rows } = await pool.query("select username from latchkey.users");
@@ -35,7 +35,7 @@ test("work that nobody waits for takes longer than the pool's statements may, wh
   const pool = new pg.Pool({ ...database.connection, max: 2, statement_timeout: 300 });
   try {
     const auth = createAuth({ pool }, options);
-    await auth.prepare();
+    await auth.initialize();
     await auth.createUser({ username: "alice", password });
     await database.query(`create function slow() returns trigger language plpgsql as
       $$ begin perform pg_sleep(0.5); return null; end $$`);

@@ -3,7 +3,7 @@ import { sql } from "kysely";
 import pg from "pg";
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../testing/index.ts";
-import { isStorageUnavailable, openStorage, type Storage, withoutHaste } from "./database.ts";
+import { isStorageUnavailable, openStorage, type Storage, withoutStatementTimeout } from "./database.ts";
 
 let database: TestDatabase;
 
@@ -110,7 +110,7 @@ describe("a connection that is lost", () => {
 
 describe("work that nobody waits for", () => {
   it.concurrent("may take longer than a call", async ({ expect }) => {
-    const slept = await withoutHaste(database.connection, (db) => sql`select pg_sleep(2.5)`.execute(db));
+    const slept = await withoutStatementTimeout(database.connection, (db) => sql`select pg_sleep(2.5)`.execute(db));
     expect(slept.rows).toHaveLength(1);
   });
 });

@@ -6,7 +6,7 @@ import { pinSettings } from "./connection-settings.ts";
  * Milliseconds for which a call waits for the database. It waits twice for a free connection at the worst, and once for a statement
  * that does not end, so that it is answered within five seconds.
  */
-const patience = {
+const timeouts = {
   /** For one of the connections to be free. */
   queue: 1_250,
   /** For a new connection to be open. */
@@ -29,20 +29,20 @@ export class PoolError extends Error {
 
 /** A pool whose every wait ends. Whatever `connection` says of times counts. */
 export function openPool(connection: pg.PoolConfig): pg.Pool {
-  const { connectionTimeoutMillis: queue = patience.queue, statement_timeout: statement } = connection;
-  const times = { connectionTimeoutMillis: patience.opening, statement_timeout: patience.statement };
-  const onConnect = (client: pg.ClientBase) => makeReady(client, Number(statement ?? patience.statement));
+  const { connectionTimeoutMillis: queue = timeouts.queue, statement_timeout: statement } = connection;
+  const times = { connectionTimeoutMillis: timeouts.opening, statement_timeout: timeouts.statement };
+  const onConnect = (client: pg.ClientBase) => makeReady(client, Number(statement ?? timeouts.statement));
   const pool = new BoundedPool({ max: 10, application_name: "latchkey", ...times, ...connection, onConnect }, queue);
-  giveUpSilentConnections(pool, statement ? statement + patience.silence - patience.statement : patience.silence);
-  return outliveConnections(pool);
+  giveUpSilentConnections(pool, statement ? statement + timeouts.silence - timeouts.statement : timeouts.silence);
+  return ignoreIdleConnectionErrors(pool);
 }
 
 /** A pool in which statements take as long as they take. */
-export function openPatientPool(connection: pg.PoolConfig): pg.Pool {
+export function openPoolWithoutTimeout(connection: pg.PoolConfig): pg.Pool {
   // What is sent with the connection counts until its settings are there, whatever the role's is.
   const times = { connectionTimeoutMillis: 5_000, statement_timeout: 60_000 };
   const onConnect = (client: pg.ClientBase) => makeReady(client, 0);
-  return outliveConnections(new pg.Pool({ application_name: "latchkey", ...connection, ...times, onConnect }));
+  return ignoreIdleConnectionErrors(new pg.Pool({ application_name: "latchkey", ...connection, ...times, onConnect }));
 }
 
 /**
@@ -52,7 +52,7 @@ export function openPatientPool(connection: pg.PoolConfig): pg.Pool {
  */
 async function makeReady(client: pg.ClientBase, statementTimeout: number): Promise<void> {
   const stream = "connection" in client ? (client as pg.PoolClient).connection.stream : undefined;
-  const timer = setTimeout(() => stream?.destroy(new PoolError("The database does not answer")), patience.settings);
+  const timer = setTimeout(() => stream?.destroy(new PoolError("The database does not answer")), timeouts.settings);
   try {
     const obstacle = await pinSettings(client, statementTimeout);
     if (obstacle !== null) throw new PoolError(obstacle);
@@ -65,7 +65,7 @@ async function makeReady(client: pg.ClientBase, statementTimeout: number): Promi
  * A connection that breaks while nothing waits on it, be it idle or between two statements of a transaction, is not the failure of
  * any call: the next statement on it fails. Without a listener it would end the process.
  */
-export function outliveConnections(pool: pg.Pool): pg.Pool {
+export function ignoreIdleConnectionErrors(pool: pg.Pool): pg.Pool {
   return pool.on("error", () => {}).on("connect", (client) => client.on("error", () => {}));
 }
 

@@ -4,7 +4,7 @@ import type { Auth } from "../auth.ts";
 import type { Clock } from "../clock.ts";
 import type { Config, ConfigOf } from "../config.ts";
 import { createAuth } from "../create-auth.ts";
-import type { RequestFacts } from "../flows/core.ts";
+import type { RequestInfo } from "../flows/steps/core.ts";
 import type { AuthOptions } from "../options.ts";
 import type { NoFields, ProfileFields } from "../users/profile.ts";
 import { administer, readTestServer, templateName } from "./test-server.ts";
@@ -29,7 +29,7 @@ export interface TestAuth<C extends Config = Config> extends AsyncDisposable {
   readonly database: TestDatabase;
   readonly clock: MovableClock;
   /** What every call in a test says of where it comes from. */
-  readonly facts: RequestFacts;
+  readonly facts: RequestInfo;
   /** Another process's view of the same database: its own memory, pool and keys. */
   another(options?: Partial<AuthOptions>): Promise<Auth<C>>;
 }
@@ -58,7 +58,7 @@ export async function createTestAuth<
     const all = { secret: testSecret, clock, ...options, ...overrides, passwords } as AuthOptions<Fields, Declared>;
     const auth = createAuth({ ...database.connection, ...patience }, all);
     opened.push(auth);
-    await auth.prepare();
+    await auth.initialize();
     return auth;
   };
   return {

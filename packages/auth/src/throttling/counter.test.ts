@@ -6,7 +6,7 @@ import { type Limit, limits } from "./limits.ts";
 const start = new Date("2026-01-01T00:00:00Z");
 const after = (seconds: number) => new Date(start.getTime() + seconds * 1000);
 const none: Counter = { count: 0, availableAt: start, forgottenAt: start };
-const limit: Limit = { free: 3, wait: 2, longestWait: 10, forgottenAfter: 100, onSuccess: "forget" };
+const limit: Limit = { allowed: 3, firstDelay: 2, longestWait: 10, resetAfter: 100, onSuccess: "forget" };
 
 /** The counter after so many attempts, each at the first moment at which it is let through. */
 function attempt(times: number, to: Limit = limit) {
@@ -42,7 +42,7 @@ test("after a quiet time all is forgotten, and not a moment sooner", () => {
 });
 
 test("what is never forgotten is closed for ever once it is full", () => {
-  const closing: Limit = { ...limit, free: 100, most: 5, forgottenAfter: null };
+  const closing: Limit = { ...limit, allowed: 100, lockAfter: 5, resetAfter: null };
   const { counter, waits } = attempt(5, closing);
   expect(waits).toEqual([0, 0, 0, 0, 0]);
   expect(findWait(closing, counter, after(1e9))).toBe(Number.POSITIVE_INFINITY);
@@ -60,6 +60,6 @@ test("no number of attempts, however large, makes a wait longer than the longest
 describe.each(Object.entries(limits))("the limit %s", (_name, named: Limit) => {
   test("lets its first attempt through and forgets no sooner than its longest wait is over", () => {
     expect(findWait(named, none, start)).toBe(0);
-    expect(named.forgottenAfter ?? Number.POSITIVE_INFINITY).toBeGreaterThanOrEqual(named.longestWait);
+    expect(named.resetAfter ?? Number.POSITIVE_INFINITY).toBeGreaterThanOrEqual(named.longestWait);
   });
 });

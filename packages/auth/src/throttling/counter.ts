@@ -12,21 +12,21 @@ export interface Counter {
 /** Seconds until another attempt is let through: 0 at once, Infinity never. */
 export function findWait(limit: Limit, counter: Counter, now: Date): number {
   if (isForgotten(counter, now)) return 0;
-  if (limit.most !== undefined && counter.count >= limit.most) return Number.POSITIVE_INFINITY;
+  if (limit.lockAfter !== undefined && counter.count >= limit.lockAfter) return Number.POSITIVE_INFINITY;
   // Transactions at the same moment have each their own time: below the limit it must not count, and beyond it not lengthen a wait.
-  if (counter.count < limit.free) return 0;
+  if (counter.count < limit.allowed) return 0;
   return Math.min(limit.longestWait, Math.max(0, secondsBetween(now, counter.availableAt)));
 }
 
 /** The counter after one attempt more. */
 export function countAttempt(limit: Limit, counter: Counter, now: Date): Counter {
   const count = isForgotten(counter, now) ? 1 : counter.count + 1;
-  const beyond = count - limit.free;
-  const wait = beyond < 0 ? 0 : Math.min(limit.longestWait, limit.wait * 2 ** beyond);
+  const beyond = count - limit.allowed;
+  const wait = beyond < 0 ? 0 : Math.min(limit.longestWait, limit.firstDelay * 2 ** beyond);
   return {
     count,
     availableAt: secondsAfter(now, wait),
-    forgottenAt: limit.forgottenAfter === null ? null : secondsAfter(now, limit.forgottenAfter),
+    forgottenAt: limit.resetAfter === null ? null : secondsAfter(now, limit.resetAfter),
   };
 }
 
@@ -36,8 +36,8 @@ export function giveBackAttempt({ count, forgottenAt }: Counter, now: Date): Cou
 }
 
 /** Whether this attempt was the last one that the limit let through without more ado. */
-export function isUsedUp(limit: Limit, { count }: Counter): boolean {
-  return count === (limit.most ?? limit.free);
+export function isExhausted(limit: Limit, { count }: Counter): boolean {
+  return count === (limit.lockAfter ?? limit.allowed);
 }
 
 const isForgotten = ({ forgottenAt }: Counter, now: Date) => forgottenAt !== null && forgottenAt <= now;

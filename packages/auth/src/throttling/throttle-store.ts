@@ -85,13 +85,13 @@ export async function putCounters(transaction: Queries, counters: readonly Store
 /** Forgets some counters and takes one attempt off others, in one statement that locks them in the order of all. */
 export async function releaseCounters(
   db: Queries,
-  { forget, giveBack }: { forget: readonly Buffer[]; giveBack: readonly Buffer[] },
+  { reset, giveBack }: { reset: readonly Buffer[]; giveBack: readonly Buffer[] },
 ): Promise<void> {
   await sql`
     with locked as (
-      select key from latchkey.throttles where key = any(${[...forget, ...giveBack]}::bytea[]) order by key for update
+      select key from latchkey.throttles where key = any(${[...reset, ...giveBack]}::bytea[]) order by key for update
     ), forgotten as (
-      delete from latchkey.throttles where key in (select key from locked) and key = any(${forget}::bytea[])
+      delete from latchkey.throttles where key in (select key from locked) and key = any(${reset}::bytea[])
     )
     update latchkey.throttles set count = count - 1, available_at = latchkey.now()
     where key in (select key from locked) and key = any(${giveBack}::bytea[]) and count > 0`.execute(db);

@@ -47,20 +47,22 @@ describe("a crowd", () => {
     const used = await mostInUse(async () => {
       for (let wave = 0; wave < 5; wave += 1) {
         const attempts = Array.from({ length: 200 }, (_, number) =>
-          outcomeOf((number % 2 ? one : two).admit([address("crowd"), address(`own-${wave}-${number}`)])),
+          outcomeOf((number % 2 ? one : two).consume([address("crowd"), address(`own-${wave}-${number}`)])),
         );
         outcomes.push(...(await Promise.all(attempts)));
       }
     });
-    expect(countIn(outcomes)).toBe(limits.sign_in_address.free);
+    expect(countIn(outcomes)).toBe(limits.sign_in_address.allowed);
     expect(used).toBeLessThanOrEqual(2);
     const counts = await database.query<{ count: number }>("select count from latchkey.throttles where count > 1");
-    expect(counts).toEqual([{ count: limits.sign_in_address.free }]);
+    expect(counts).toEqual([{ count: limits.sign_in_address.allowed }]);
   });
 
   test("that does not even fit into the line is refused and counted nowhere, and others are let in", async () => {
-    const attempts = Array.from({ length: 400 }, () => outcomeOf(one.admit([{ limit: "verify_address", of: ["a"] }])));
-    const other = outcomeOf(one.admit([address("elsewhere")]));
+    const attempts = Array.from({ length: 400 }, () =>
+      outcomeOf(one.consume([{ limit: "verify_address", of: ["a"] }])),
+    );
+    const other = outcomeOf(one.consume([address("elsewhere")]));
     const outcomes = await Promise.all(attempts);
     expect(await other).toBe("in");
     expect(new Set(outcomes)).toEqual(new Set(["in", "rate_limited"]));
@@ -69,9 +71,9 @@ describe("a crowd", () => {
   });
 
   test("that has been refused is refused by looking, without a lock and without a transaction", async () => {
-    for (let time = 0; time < limits.register_address.free; time += 1)
-      await one.admit([{ limit: "register_address", of: ["a"] }]);
-    const attempt = () => outcomeOf(one.admit([{ limit: "register_address", of: ["a"] }]));
+    for (let time = 0; time < limits.register_address.allowed; time += 1)
+      await one.consume([{ limit: "register_address", of: ["a"] }]);
+    const attempt = () => outcomeOf(one.consume([{ limit: "register_address", of: ["a"] }]));
     expect(await attempt()).toBe("rate_limited");
     const holder = await storages[1]?.pool.connect();
     try {
@@ -87,16 +89,16 @@ describe("a crowd", () => {
 
 describe("a counter that somebody else holds", () => {
   test("is waited for by those who need it, and by nobody else", async () => {
-    await one.admit([address("held")]);
+    await one.consume([address("held")]);
     const holder = await storages[1]?.pool.connect();
     try {
       await holder?.query("begin");
       await holder?.query("select from latchkey.throttles for update");
       let isIn = false;
-      const waiting = one.admit([address("held")]).then(() => {
+      const waiting = one.consume([address("held")]).then(() => {
         isIn = true;
       });
-      for (let time = 0; time < 20; time += 1) await one.admit([address(`free-${time}`)]);
+      for (let time = 0; time < 20; time += 1) await one.consume([address(`free-${time}`)]);
       expect(isIn).toBe(false);
       await holder?.query("commit");
       await waiting;
@@ -111,20 +113,20 @@ describe("what could not be counted", () => {
   test("is not let through, and what comes after it is", async () => {
     await database.query("alter table latchkey.throttles rename to away");
     try {
-      const attempts = Array.from({ length: 20 }, (_, number) => one.admit([address(`a${number}`)]));
+      const attempts = Array.from({ length: 20 }, (_, number) => one.consume([address(`a${number}`)]));
       for (const attempt of attempts) await expect(attempt).rejects.toThrow("throttles");
     } finally {
       await database.query("alter table latchkey.away rename to throttles");
     }
-    expect(await outcomeOf(one.admit([address("a1")]))).toBe("in");
+    expect(await outcomeOf(one.consume([address("a1")]))).toBe("in");
   });
 });
 
 test("what was counted and not made is taken back, and with it the wait", async () => {
   const scope: Scope = { limit: "register_address", of: ["given back"] };
-  for (let time = 0; time < limits.register_address.free; time += 1) await one.admit([scope]);
-  expect(await outcomeOf(one.admit([scope]))).toBe("rate_limited");
-  await two.withdraw([scope]);
-  expect(await outcomeOf(one.admit([scope]))).toBe("in");
-  expect(await outcomeOf(one.admit([scope]))).toBe("rate_limited");
+  for (let time = 0; time < limits.register_address.allowed; time += 1) await one.consume([scope]);
+  expect(await outcomeOf(one.consume([scope]))).toBe("rate_limited");
+  await two.refund([scope]);
+  expect(await outcomeOf(one.consume([scope]))).toBe("in");
+  expect(await outcomeOf(one.consume([scope]))).toBe("rate_limited");
 });

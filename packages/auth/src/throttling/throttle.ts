@@ -3,7 +3,7 @@ import { AuthError } from "../errors.ts";
 import { hmacSha256 } from "../secrets.ts";
 import type { Queries } from "../storage/database.ts";
 import { createBatches } from "./batches.ts";
-import { type Counter, countAttempt, findWait, giveBackAttempt, isUsedUp } from "./counter.ts";
+import { type Counter, countAttempt, findWait, giveBackAttempt, isExhausted } from "./counter.ts";
 import { type Counting, createCountingQueue } from "./counting-queue.ts";
 import { type LimitName, limits } from "./limits.ts";
 import { rememberRefusals } from "./refusals.ts";
@@ -28,9 +28,9 @@ export interface Admission {
   /** In what the attempt was counted. */
   readonly counted: readonly Scope[];
   /** Whether one of its limits is closed, and no wait opens it again. */
-  readonly isClosed: boolean;
+  readonly isLocked: boolean;
   /** Limits of which this attempt was the last free one. */
-  readonly usedUp: readonly LimitName[];
+  readonly exhausted: readonly LimitName[];
 }
 
 /** Counts attempts in the database, for all processes together and by its clock. */
@@ -41,7 +41,7 @@ export interface Throttle {
    *
    * @throws AuthError `rate_limited` with the seconds to wait; `overloaded`
    */
-  admit(scopes: readonly Scope[]): Promise<Admission>;
+  consume(scopes: readonly Scope[]): Promise<Admission>;
   /**
    * Refuses an attempt in one of whose scopes another was told to wait before, if that is still so. All of one moment share a
    * statement, which takes no lock.
@@ -50,12 +50,12 @@ export interface Throttle {
    */
   refuseWaiting(scopes: readonly Scope[]): Promise<void>;
   /** Takes an attempt back that was counted and then not made. */
-  withdraw(scopes: readonly Scope[]): Promise<void>;
+  refund(scopes: readonly Scope[]): Promise<void>;
   /**
    * Says that an attempt succeeded, inside the transaction of what it did, and forgets all attempts in others. Call it last there: it
    * holds the counters until the transaction ends.
    */
-  succeed(transaction: Queries, scopes: readonly Scope[], forgotten?: readonly Scope[]): Promise<void>;
+  settle(transaction: Queries, scopes: readonly Scope[], forgotten?: readonly Scope[]): Promise<void>;
 }
 
 export interface ThrottleOptions {
@@ -147,8 +147,8 @@ export function createThrottle({ db, secret, clock }: ThrottleOptions): Throttle
   }
 
   return {
-    async admit(scopes) {
-      if (scopes.length === 0) return { counted: [], isClosed: false, usedUp: [] };
+    async consume(scopes) {
+      if (scopes.length === 0) return { counted: [], isLocked: false, exhausted: [] };
       const wanted = scopes.map(keyed);
       await refuseKeyed(wanted);
       let states: readonly State[] = [];
@@ -162,12 +162,12 @@ export function createThrottle({ db, secret, clock }: ThrottleOptions): Throttle
       const open = states.filter(({ wait }) => wait === 0);
       return {
         counted: open.map(({ scope }) => scope),
-        isClosed: open.length < states.length,
-        usedUp: open.filter(({ isLast }) => isLast).map(({ scope }) => scope.limit),
+        isLocked: open.length < states.length,
+        exhausted: open.filter(({ isLast }) => isLast).map(({ scope }) => scope.limit),
       };
     },
     refuseWaiting: (scopes) => refuseKeyed(scopes.map(keyed)),
-    async withdraw(scopes) {
+    async refund(scopes) {
       if (scopes.length === 0) return;
       const counted = scopes.map(keyed);
       const apply = (held: Held) => {
@@ -175,10 +175,10 @@ export function createThrottle({ db, secret, clock }: ThrottleOptions): Throttle
       };
       await queue.run(toPiece(counted, { isOwed: true, apply }));
     },
-    async succeed(transaction, scopes, forgotten = []) {
+    async settle(transaction, scopes, forgotten = []) {
       const after = (what: string) => scopes.filter(({ limit }) => limits[limit].onSuccess === what);
       await releaseCounters(transaction, {
-        forget: keysOf([...after("forget"), ...forgotten]),
+        reset: keysOf([...after("forget"), ...forgotten]),
         giveBack: keysOf(after("give_back")),
       });
     },
@@ -207,7 +207,7 @@ interface State {
 function readState({ limit, of, name }: KeyedScope, { byName, now }: Counters): State {
   const counter = byName.get(name);
   if (!counter) throw new Error("A counter that was locked is not there");
-  const isLast = isUsedUp(limits[limit], countAttempt(limits[limit], counter, now));
+  const isLast = isExhausted(limits[limit], countAttempt(limits[limit], counter, now));
   return { scope: { limit, of }, name, wait: findWait(limits[limit], counter, now), isLast };
 }
 

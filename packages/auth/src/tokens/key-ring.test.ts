@@ -80,9 +80,9 @@ describe("a process with another secret than the keys were sealed with does not 
     expect(await countKeys(service)).toBe(1);
 
     await stranger.auth.rotateKeys({ compromised: true });
-    await stranger.auth.prepare();
+    await stranger.auth.initialize();
     expect(await countKeys(service)).toBe(1);
-    await findStartError(service.auth.prepare());
+    await findStartError(service.auth.initialize());
   });
 
   test("even though every private part lies in the row of another key", async () => {
@@ -155,7 +155,7 @@ test("of several processes that start at once on an empty database, one makes th
   await using second = openProcess({ database }, { secret: testSecret });
   await using third = openProcess({ database }, { secret: testSecret });
   const processes = [first.auth, second.auth, third.auth];
-  await Promise.all(processes.map((auth) => auth.prepare()));
+  await Promise.all(processes.map((auth) => auth.initialize()));
   expect(await countKeys({ database })).toBe(1);
   const published = await Promise.all(processes.map((auth) => auth.publicKeys()));
   expect(published[1]).toEqual(published[0]);
@@ -176,7 +176,7 @@ test("a key is handed out for its own algorithm only, before any library is aske
 
 test("a process that starts again makes no new key", async () => {
   await service.another();
-  await service.auth.prepare();
+  await service.auth.initialize();
   expect(await countKeys(service)).toBe(1);
 });
 

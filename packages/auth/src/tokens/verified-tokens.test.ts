@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { toNumericDate } from "../clock.ts";
 import { AuthError } from "../errors.ts";
 import { clockLeeway } from "./access-token.ts";
-import { rememberVerifiedTokens, type VerifiedToken } from "./verified-tokens.ts";
+import { cacheVerifiedTokens, type VerifiedToken } from "./verified-tokens.ts";
 
 const start = Date.parse("2030-01-01T00:00:00Z");
 
@@ -16,7 +16,7 @@ function openMemory(capacity?: number) {
     if (text.startsWith("bad")) throw new AuthError("token_invalid", "The token is not valid");
     return asVerified(text, toNumericDate(new Date(start)) + 600);
   };
-  const verifyOnce = rememberVerifiedTokens(verify, { clock, ...(capacity === undefined ? {} : { capacity }) });
+  const verifyOnce = cacheVerifiedTokens(verify, { clock, ...(capacity === undefined ? {} : { capacity }) });
   return { verifyOnce, verified, advance: (seconds: number) => (now += seconds * 1_000) };
 }
 

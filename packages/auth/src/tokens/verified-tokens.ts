@@ -33,7 +33,7 @@ export type VerifiedToken = OwnToken | DjangoBearer;
  * Remembers tokens whose signature was found good, by their exact text, so that it is checked once per token and process. It
  * remembers facts about a text, never rights: sessions, users and keys are read fresh on every call.
  */
-export function rememberVerifiedTokens(
+export function cacheVerifiedTokens(
   verify: (token: string, crowd: string | null) => Promise<VerifiedToken>,
   { clock, capacity = 10_000 }: { clock: Clock; capacity?: number },
 ): (token: string, crowd?: string | null) => Promise<VerifiedToken> {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Administrator } from "../flows/require-authority.ts";
+import type { Administrator } from "../flows/steps/authority.ts";
 import { createTestAuth, type TestAuth } from "../testing/index.ts";
 
 let service: TestAuth;

@@ -1,6 +1,6 @@
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Administrator } from "../flows/require-authority.ts";
+import type { Administrator } from "../flows/steps/authority.ts";
 import { createTestAuth, type TestAuth } from "../testing/index.ts";
 
 const password = "correct horse battery";

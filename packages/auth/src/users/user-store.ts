@@ -204,7 +204,7 @@ export function identifierTaken(field: string): AuthError {
 }
 
 /** Makes a user's password this hash, whatever it was. */
-export async function setPassword(db: Queries, id: string, hash: string): Promise<void> {
+export async function updatePassword(db: Queries, id: string, hash: string): Promise<void> {
   await db
     .updateTable("users")
     .set({ password: hash, credentialsChangedAt: sql<Date>`latchkey.now()` })

@@ -1,0 +1,44 @@
+import type { Auth } from "@latchkey/auth";
+import { Command } from "commander";
+import { print, withAuth } from "./with-auth.ts";
+
+interface JsonFlag {
+  readonly json?: true;
+}
+
+/** `sync-permissions`: every start adds what is declared; this shows it, and can take away what is not. */
+export function syncPermissionsCommand(): Command {
+  return new Command("sync-permissions")
+    .description("Create the permissions of the declared models")
+    .option("--prune", "delete permissions that no program declares any more, with every grant of them")
+    .option("--json", "print the answer as JSON")
+    .action(async (flags: JsonFlag & { readonly prune?: true }) => {
+      const sync = async (auth: Auth) => {
+        const { added, removed } = await auth.syncPermissions({ prune: flags.prune ?? false });
+        const changes = [...added.map((name) => `+ ${name}`), ...removed.map((name) => `- ${name}`)];
+        print(flags, { added, removed }, changes.join("\n") || "The permissions are as declared.");
+      };
+      // What a start refuses, an app that another program declares, is what this takes over.
+      await withAuth(sync, flags.prune ? { initialize: (auth) => auth.migrate() } : {});
+    });
+}
+
+/** `purge`: what the service does by the hour, now. */
+export function purgeCommand(): Command {
+  return new Command("purge")
+    .description(
+      "Delete dead sessions, codes that have run out, audit events past their time, and counts of attempts that are forgotten",
+    )
+    .option("--json", "print the answer as JSON")
+    .action(async (flags: JsonFlag) => {
+      await withAuth(async (auth) => {
+        const purged = await auth.purge();
+        const { sessions, codes, auditEvents, throttles } = purged;
+        print(
+          flags,
+          purged,
+          `Deleted ${sessions} sessions, ${codes} codes, ${auditEvents} audit events and ${throttles} counts of attempts.`,
+        );
+      });
+    });
+}

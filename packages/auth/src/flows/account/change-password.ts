@@ -1,0 +1,119 @@
+import { recordEvent } from "../../audit/audit-log.ts";
+import { AuthError } from "../../errors.ts";
+import { withdrawCode } from "../../one-time-codes/code-store.ts";
+import { createRefreshToken } from "../../sessions/refresh-token.ts";
+import { endSessions, lockChain } from "../../sessions/session-store.ts";
+import type { Queries } from "../../storage/database.ts";
+import { toNetwork } from "../../throttling/address.ts";
+import type { Admission, Scope } from "../../throttling/throttle.ts";
+import { type Account, findAccountById, markOldTokensEnded, replacePassword } from "../../users/user-store.ts";
+import type { Core, Principal, RequestInfo } from "../steps/core.ts";
+import { requireGoodPassword } from "../steps/encode-password.ts";
+import { type AnsweredSession, issueSessionTokens, type TokenResponse } from "../steps/issue-session-tokens.ts";
+import { openSession } from "../steps/open-session.ts";
+import { recordExhausted } from "../steps/record-exhausted.ts";
+import { refundOnFailure, unlessUndone } from "../steps/refund-on-failure.ts";
+import { replaceRefreshToken } from "../steps/rotate-session.ts";
+import { tellHook } from "../steps/tell-hooks.ts";
+
+export interface ChangePasswordInput {
+  readonly currentPassword: string;
+  readonly newPassword: string;
+}
+
+/**
+ * Gives a person a new password, ends every other session of theirs, and gives the present one a new pair of tokens. Its refresh
+ * token is drawn anew, so that nobody comes to it by one that was stolen before. A session that a token of another system opened is
+ * replaced by a new one.
+ *
+ * @throws AuthError `invalid_credentials`, `password_rejected`, `rate_limited`, `overloaded`, `session_ended`,
+ * `refused_by_hook`, `hook_failed`
+ */
+export async function changePassword(
+  core: Core,
+  { user, session }: Principal,
+  { currentPassword, newPassword }: ChangePasswordInput,
+  facts: RequestInfo,
+): Promise<TokenResponse> {
+  const network = toNetwork(facts.address);
+  core.passwords.requireRoom(network);
+  const account = await findAccountById(core.db, user.id);
+  if (!account) throw wrongPassword();
+  requireGoodPassword(core, newPassword, { field: "newPassword", person: account });
+  const admission = await core.throttle.consume(scopesOf(account));
+  const stored = admission.isLocked ? null : account.password;
+  const { matches } = await refundOnFailure(core, admission, () =>
+    core.passwords.verify(currentPassword, stored, network),
+  );
+  if (!matches) return refuse(core, { account, admission, facts });
+  const next = await refundOnFailure(core, admission, () => core.passwords.hash(newPassword, network));
+  const replace = async (transaction: Queries) => {
+    const isReplaced = await replacePassword(transaction, {
+      id: user.id,
+      verifiedHash: account.password,
+      nextHash: next,
+    });
+    if (!isReplaced) throw wrongPassword();
+    await withdrawCode(transaction, { userId: user.id, purpose: "set_password" });
+    await markOldTokensEnded(transaction, user.id);
+    // The present session too where another system's token opened it: that token would go on.
+    const keep = session.adoptedFrom === null ? { except: session.id } : {};
+    const ended = await endSessions(transaction, { userId: user.id, ...keep, reason: "password_changed" });
+    const happened = { event: "password_changed", sessionsEnded: ended.length } as const;
+    await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
+    const movedOn =
+      session.adoptedFrom === null
+        ? await beginAnew(core, transaction, session.id, facts)
+        : await openSession(core, transaction, { user, facts });
+    await tellHook(core, transaction, "passwordChanged", { user: movedOn.user, by: "owner", request: facts });
+    await core.throttle.settle(transaction, admission.counted);
+    return movedOn;
+  };
+  const movedOn = await unlessUndone(core, admission, () => core.db.transaction().execute(replace));
+  return issueSessionTokens(core, movedOn);
+}
+
+/** Whoever holds a session is no stranger, and still may not guess for long. */
+function scopesOf({ id }: Account): Scope[] {
+  return [
+    { limit: "change_password", of: [id] },
+    { limit: "account_known_devices", of: [id] },
+  ];
+}
+
+interface Refusal {
+  readonly account: Account;
+  readonly admission: Admission;
+  readonly facts: RequestInfo;
+}
+
+async function refuse(core: Core, { account, admission, facts }: Refusal): Promise<never> {
+  const about = { ...facts, actorId: account.id, subjectId: account.id };
+  await core.db.transaction().execute(async (transaction) => {
+    await recordEvent(transaction, { event: "password_change_refused" }, about);
+    await recordExhausted(transaction, admission, about);
+  });
+  throw wrongPassword();
+}
+
+/** A new pair of tokens for the present session, which no refresh token of before leads to: one may have been stolen. */
+async function beginAnew(
+  core: Core,
+  transaction: Queries,
+  sessionId: string,
+  facts: RequestInfo,
+): Promise<AnsweredSession> {
+  const { sessions } = core.options;
+  const chain = await lockChain(transaction, { id: sessionId, userAgent: facts.userAgent, ...sessions });
+  const next = createRefreshToken(core.refreshKey, sessionId);
+  const replacement = chain && { previous: chain.refreshHash, next, facts, use: "not asked" as const };
+  const moved = replacement && (await replaceRefreshToken(core, transaction, replacement));
+  if (!moved) throw new AuthError("session_ended", "The session has ended: sign in again");
+  return { ...moved, refreshToken: next };
+}
+
+function wrongPassword(): AuthError {
+  return new AuthError("invalid_credentials", "The current password is not right", {
+    issues: [{ path: ["currentPassword"], message: "is not right" }],
+  });
+}

@@ -1,0 +1,738 @@
+import { createHmac, randomUUID } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { AuditEvent } from "../../audit/audit-event.ts";
+import type { Auth } from "../../auth.ts";
+import { AuthError, type AuthErrorCode } from "../../errors.ts";
+import type { ImportRound } from "../../imported-users/round-store.ts";
+import { createTestAuth, type TestAuth } from "../../testing/index.ts";
+import { limits } from "../../throttling/limits.ts";
+import type { Administrator } from "../steps/authority.ts";
+
+const password = "kanarya phrase one";
+const newPassword = "kanarya phrase two";
+const canaries = {
+  phoneNumber: "+905321239876",
+  email: "kanarya@example.com",
+  firstName: "Kanarya",
+  city: "Kanaryaköy",
+};
+
+const secretKey = "9#k2v)x7q@w!m3z8r5t0y-1c4e6g_h&j*l(n^p%s";
+
+let service: TestAuth;
+let admin: Administrator;
+/** The same service with room for one session a person, and one that declares no model of its own. */
+let narrow: Auth;
+let bare: Auth;
+beforeAll(async () => {
+  const django = { secretKey, acceptTokensUntil: new Date(Date.now() + 86_400_000) };
+  service = await createTestAuth({ permissions: ["notes.note"], django });
+  narrow = await service.another({ sessions: { perUser: 1 } });
+  bare = await service.another({ permissions: [] });
+  admin = await signInAsSuperuser();
+});
+afterAll(() => service[Symbol.asyncDispose]());
+
+const freshName = () => `p${randomUUID().replaceAll("-", "")}`;
+
+async function signInAsSuperuser(): Promise<Administrator> {
+  const { auth, facts } = service;
+  await auth.createUser({ username: "boss", password, isSuperuser: true });
+  const { token } = await auth.login({ username: "boss", password }, facts);
+  return { ...(await auth.authenticate([`Bearer ${token}`])), facts };
+}
+
+/** Somebody new with a session and a code to set a password, and a group: what the deeds below are done to. */
+async function prepareTarget() {
+  const { auth, facts } = service;
+  const username = freshName();
+  const { user } = await auth.users.create(admin, { username });
+  await auth.operator.changePassword(username, password);
+  const { setPasswordCode: code } = await auth.users.createPasswordCode(admin, user.id);
+  const { token, refreshToken } = await auth.login({ username, password }, facts);
+  const caller = await auth.authenticate([`Bearer ${token}`]);
+  const group = await auth.groups.create(admin, { name: freshName(), permissions: [] });
+  return { id: user.id, username, code, caller, token, refreshToken, group };
+}
+
+/** A round that sees one more person of the old backend, and is not complete yet. */
+async function startRound({ username }: Pick<Target, "username">) {
+  await service.clock.advance(1);
+  const round = await service.auth.importedUsers.startRound({ source: "django", startedAt: service.clock.now() });
+  await service.auth.importedUsers.record(round, [{ oldId: username, username, phoneNumber: null }]);
+  return round;
+}
+
+async function completeRound(target: Pick<Target, "username">) {
+  return service.auth.importedUsers.completeRound(await startRound(target), { people: 1 });
+}
+
+/** A token that the old backend issued two minutes ago to somebody whom a round saw, before and after, and who came over. */
+async function encodeOldToken({ id, username }: Target): Promise<string> {
+  await completeRound({ username });
+  await service.auth.importedUsers.link({ source: "django", oldId: username }, id);
+  await service.database.query("update latchkey.users set old_tokens_ended_at = null where id = $1", [id]);
+  await service.database.query("update latchkey.imported_users set named_since = 'epoch', seen_at = '2100-01-01'");
+  const now = service.clock.now().getTime() / 1000;
+  const exp = Math.floor(now) + 3_600;
+  const claims = { user_identifier: username, iat: now - 120, exp, username, phone_number: null };
+  const [header, payload] = [{ alg: "HS256", typ: "JWT" }, claims].map((part) =>
+    Buffer.from(JSON.stringify(part)).toString("base64url"),
+  );
+  return `${header}.${payload}.${createHmac("sha256", secretKey).update(`${header}.${payload}`).digest("base64url")}`;
+}
+
+/** Does what is refused with this code; anything else is thrown on. */
+async function refused(code: AuthErrorCode, deed: Promise<unknown>): Promise<void> {
+  const error = await deed.then(
+    () => new Error(`was not refused with ${code}`),
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof AuthError) || error.code !== code) throw error;
+}
+
+type Target = Awaited<ReturnType<typeof prepareTarget>>;
+
+interface Deed {
+  /** The flow, by its name in the core's API, and after a comma what it is about. */
+  readonly does: string;
+  /** What must have happened before. */
+  readonly first?: (target: Target) => Promise<unknown>;
+  run(target: Target, prepared: unknown): Promise<unknown>;
+  /** The events that it leaves, in order, and of the last: whose deed it is and whom it is about. */
+  readonly leaves: readonly string[];
+  readonly actor: "admin" | "self" | "nobody";
+  readonly subject: "target" | "nobody" | "somebody new";
+  /** From where and in which request nobody knows: the command line and the settings. */
+  readonly isNowhere?: true;
+  readonly detail?: (target: Target) => unknown;
+}
+
+const byAdmin = { actor: "admin", subject: "target" } as const;
+const bySelf = { actor: "self", subject: "target" } as const;
+const byOperator = { actor: "nobody", subject: "target", isNowhere: true } as const;
+const ofNobody = { actor: "nobody", subject: "nobody", isNowhere: true } as const;
+
+const deeds: readonly Deed[] = [
+  {
+    ...bySelf,
+    does: "login",
+    run: ({ username }) => service.auth.login({ username, password }, service.facts),
+    leaves: ["signed_in"],
+    detail: () => ({ identifier: "username" }),
+  },
+  {
+    ...bySelf,
+    does: "login, beyond the most sessions",
+    run: ({ username }) => narrow.login({ username, password }, service.facts),
+    leaves: ["signed_in", "sessions_ended"],
+    detail: () => ({ because: "too_many_sessions", count: 1 }),
+  },
+  {
+    does: "login, with a wrong password",
+    actor: "nobody",
+    subject: "target",
+    run: ({ username }) =>
+      refused("invalid_credentials", service.auth.login({ username, password: newPassword }, service.facts)),
+    leaves: ["sign_in_refused"],
+    detail: () => ({ identifier: "username", because: "wrong_password" }),
+  },
+  {
+    does: "login, of a disabled account",
+    actor: "nobody",
+    subject: "target",
+    first: ({ id }) => service.auth.users.update(admin, id, { isActive: false }),
+    run: ({ username }) => refused("invalid_credentials", service.auth.login({ username, password }, service.facts)),
+    leaves: ["sign_in_refused"],
+    detail: () => ({ identifier: "username", because: "inactive_account" }),
+  },
+  {
+    does: "login, of an account that waits for its first password",
+    actor: "nobody",
+    subject: "somebody new",
+    first: () => service.auth.users.create(admin, { username: freshName() }),
+    run: async (_, prepared) => {
+      const { user } = prepared as Awaited<ReturnType<Auth["users"]["create"]>>;
+      const username = user.username ?? "";
+      await refused("invalid_credentials", service.auth.login({ username, password }, service.facts));
+    },
+    leaves: ["sign_in_refused"],
+    detail: () => ({ identifier: "username", because: "unusable_password" }),
+  },
+  {
+    does: "login, of nobody",
+    actor: "nobody",
+    subject: "nobody",
+    run: () =>
+      refused("invalid_credentials", service.auth.login({ username: "+905321239875", password }, service.facts)),
+    leaves: ["sign_in_refused"],
+    detail: () => ({ identifier: "phone", because: "unknown_user" }),
+  },
+  {
+    does: "login, with the last wrong password before there is a wait",
+    actor: "nobody",
+    subject: "target",
+    first: async ({ username }) => {
+      for (let time = 1; time < limits.sign_in_name_and_address.allowed; time += 1) {
+        await refused("invalid_credentials", service.auth.login({ username, password: newPassword }, service.facts));
+      }
+    },
+    run: ({ username }) =>
+      refused("invalid_credentials", service.auth.login({ username, password: newPassword }, service.facts)),
+    leaves: ["sign_in_refused", "limit_reached"],
+    detail: () => ({ limit: "sign_in_name_and_address" }),
+  },
+  {
+    does: "refresh, with a token that was used before",
+    actor: "nobody",
+    subject: "target",
+    first: async ({ refreshToken }) => {
+      const { token } = await service.auth.refresh(refreshToken, service.facts);
+      await service.auth.authenticate([`Bearer ${token}`]);
+      await service.clock.advance(31);
+    },
+    run: ({ refreshToken }) => refused("refresh_token_reused", service.auth.refresh(refreshToken, service.facts)),
+    leaves: ["refresh_token_reused"],
+    detail: ({ caller }) => ({ sessionId: caller.session.id }),
+  },
+  {
+    does: "refresh, with a token whose answer was lost",
+    actor: "nobody",
+    subject: "target",
+    first: async ({ refreshToken }) => {
+      await service.auth.refresh(refreshToken, { ...service.facts, address: "192.0.2.9" });
+      await service.clock.advance(31);
+    },
+    run: ({ refreshToken }) => service.auth.refresh(refreshToken, service.facts),
+    leaves: ["refresh_answered_again"],
+    detail: ({ caller }) => ({ sessionId: caller.session.id, previousAddress: "192.0.2.9" }),
+  },
+  {
+    ...bySelf,
+    does: "logout",
+    run: ({ refreshToken }) => service.auth.logout(refreshToken, service.facts),
+    leaves: ["signed_out"],
+    detail: () => ({}),
+  },
+  {
+    ...bySelf,
+    does: "authenticate, with a token of the old backend",
+    first: encodeOldToken,
+    run: (_, prepared) => service.auth.authenticate([`Bearer ${prepared}`], service.facts),
+    leaves: ["legacy_token_adopted"],
+    detail: () => ({}),
+  },
+  {
+    ...bySelf,
+    does: "inspectToken, of a token of the old backend",
+    first: encodeOldToken,
+    run: (_, prepared) => service.auth.inspectToken(String(prepared), service.facts),
+    leaves: ["legacy_token_adopted"],
+    detail: () => ({}),
+  },
+  {
+    does: "createUser",
+    actor: "nobody",
+    subject: "somebody new",
+    isNowhere: true,
+    run: () => service.auth.createUser({ username: freshName(), password }),
+    leaves: ["user_created"],
+    detail: () => ({ by: "command_line" }),
+  },
+  {
+    ...bySelf,
+    does: "updateProfile",
+    run: ({ caller }) => service.auth.updateProfile(caller, { city: "Kanaryaköy", gender: null }, service.facts),
+    leaves: ["profile_updated"],
+    detail: () => ({ fields: ["city", "gender"] }),
+  },
+  {
+    ...bySelf,
+    does: "changePassword",
+    first: ({ username }) => service.auth.login({ username, password }, service.facts),
+    run: ({ caller }) => service.auth.changePassword(caller, { currentPassword: password, newPassword }, service.facts),
+    leaves: ["password_changed"],
+    detail: () => ({ sessionsEnded: 1 }),
+  },
+  {
+    ...bySelf,
+    does: "changePassword, with a wrong password",
+    run: ({ caller }) =>
+      refused(
+        "invalid_credentials",
+        service.auth.changePassword(caller, { currentPassword: newPassword, newPassword }, service.facts),
+      ),
+    leaves: ["password_change_refused"],
+    detail: () => ({}),
+  },
+  {
+    ...byOperator,
+    does: "operator.unlock",
+    run: ({ username }) => service.auth.operator.unlock(username),
+    leaves: ["account_unlocked"],
+    detail: () => ({}),
+  },
+  {
+    ...bySelf,
+    does: "revokeSession",
+    run: ({ caller }) => service.auth.revokeSession(caller, caller.session.id, service.facts),
+    leaves: ["sessions_ended"],
+    detail: () => ({ because: "revoked", count: 1 }),
+  },
+  {
+    ...bySelf,
+    does: "revokeOtherSessions",
+    first: ({ username }) => service.auth.login({ username, password }, service.facts),
+    run: ({ caller }) => service.auth.revokeOtherSessions(caller, service.facts),
+    leaves: ["sessions_ended"],
+    detail: () => ({ because: "revoked", count: 1 }),
+  },
+  {
+    does: "register",
+    run: () => service.auth.register({ username: freshName(), password, ...canaries }, service.facts),
+    leaves: ["user_created"],
+    actor: "self",
+    subject: "somebody new",
+    detail: () => ({ by: "registration" }),
+  },
+  {
+    does: "resetPassword",
+    run: ({ username, code }) => service.auth.resetPassword({ username, code, newPassword }, service.facts),
+    leaves: ["password_reset"],
+    actor: "nobody",
+    subject: "target",
+    detail: () => ({ sessionsEnded: 1 }),
+  },
+  {
+    does: "resetPassword, with a wrong code",
+    run: ({ username }) =>
+      refused(
+        "code_invalid",
+        service.auth.resetPassword({ username, code: "KANAR-YAKAN", newPassword }, service.facts),
+      ),
+    leaves: ["password_reset_refused"],
+    actor: "nobody",
+    subject: "target",
+    detail: () => ({ because: "wrong_code" }),
+  },
+  {
+    does: "resetPassword, with a code that has run out",
+    first: ({ id }) =>
+      service.database.query("update latchkey.one_time_codes set expires_at = 'epoch' where user_id = $1", [id]),
+    run: ({ username, code }) =>
+      refused("code_expired", service.auth.resetPassword({ username, code, newPassword }, service.facts)),
+    leaves: ["password_reset_refused"],
+    actor: "nobody",
+    subject: "target",
+    detail: () => ({ because: "expired_code" }),
+  },
+  {
+    does: "resetPassword, of nobody",
+    run: () =>
+      refused(
+        "code_invalid",
+        service.auth.resetPassword({ username: freshName(), code: "KANAR-YAKAN", newPassword }, service.facts),
+      ),
+    leaves: ["password_reset_refused"],
+    actor: "nobody",
+    subject: "nobody",
+    detail: () => ({ because: "unknown_user" }),
+  },
+  {
+    does: "users.create",
+    run: () => service.auth.users.create(admin, { username: freshName(), firstName: "Kanarya" }),
+    leaves: ["user_created", "set_password_code_issued"],
+    actor: "admin",
+    subject: "somebody new",
+    detail: () => ({}),
+  },
+  {
+    ...byAdmin,
+    does: "users.update",
+    run: ({ id }) =>
+      service.auth.users.update(admin, id, { city: "Kanaryaköy", isActive: false, phoneNumber: null, email: null }),
+    leaves: ["user_updated"],
+    detail: () => ({ fields: ["city", "isActive", "phoneNumber", "email"] }),
+  },
+  {
+    ...byAdmin,
+    does: "users.delete",
+    run: ({ id }) => service.auth.users.delete(admin, id),
+    leaves: ["user_deleted"],
+    detail: () => ({}),
+  },
+  {
+    ...byAdmin,
+    does: "users.unlock",
+    run: ({ id }) => service.auth.users.unlock(admin, id),
+    leaves: ["account_unlocked"],
+    detail: () => ({}),
+  },
+  {
+    ...byOperator,
+    does: "operator.update",
+    run: ({ username }) => service.auth.operator.update(username, { phoneNumber: null, isActive: false }),
+    leaves: ["user_updated"],
+    detail: () => ({ fields: ["isActive", "phoneNumber"] }),
+  },
+  {
+    ...byOperator,
+    does: "operator.delete",
+    run: ({ username }) => service.auth.operator.delete(username),
+    leaves: ["user_deleted"],
+    detail: () => ({}),
+  },
+  {
+    ...ofNobody,
+    does: "operator.createGroup",
+    run: () => service.auth.operator.createGroup({ name: freshName(), permissions: [] }),
+    leaves: ["group_created"],
+  },
+  {
+    ...ofNobody,
+    does: "operator.updateGroup",
+    run: ({ group }) => service.auth.operator.updateGroup(group.name, { permissions: ["notes.add_note"] }),
+    leaves: ["group_updated"],
+    detail: ({ group }) => ({ group: group.id, fields: ["permissions"], permissions: ["notes.add_note"] }),
+  },
+  {
+    ...ofNobody,
+    does: "operator.deleteGroup",
+    run: ({ group }) => service.auth.operator.deleteGroup(group.name),
+    leaves: ["group_deleted"],
+    detail: ({ group }) => ({ group: group.id }),
+  },
+  {
+    ...byAdmin,
+    does: "users.setGroups",
+    run: ({ id, group }) => service.auth.users.setGroups(admin, id, [group.id]),
+    leaves: ["groups_set"],
+    detail: ({ group }) => ({ groups: [group.id] }),
+  },
+  {
+    ...byAdmin,
+    does: "users.setPermissions",
+    run: ({ id }) => service.auth.users.setPermissions(admin, id, ["notes.add_note"]),
+    leaves: ["permissions_set"],
+    detail: () => ({ permissions: ["notes.add_note"] }),
+  },
+  {
+    ...byAdmin,
+    does: "users.endSessions",
+    run: ({ id }) => service.auth.users.endSessions(admin, id),
+    leaves: ["sessions_ended"],
+    detail: () => ({ because: "ended_by_administrator", count: 1 }),
+  },
+  {
+    ...byAdmin,
+    does: "users.endSessions, of one session",
+    first: ({ username }) => service.auth.login({ username, password }, service.facts),
+    run: ({ id, caller }) => service.auth.users.endSessions(admin, id, caller.session.id),
+    leaves: ["sessions_ended"],
+    detail: () => ({ because: "ended_by_administrator", count: 1 }),
+  },
+  {
+    ...byAdmin,
+    does: "users.createPasswordCode",
+    run: ({ id }) => service.auth.users.createPasswordCode(admin, id),
+    leaves: ["set_password_code_issued"],
+    detail: () => ({}),
+  },
+  {
+    does: "groups.create",
+    run: () => service.auth.groups.create(admin, { name: freshName(), permissions: ["notes.add_note"] }),
+    leaves: ["group_created"],
+    actor: "admin",
+    subject: "nobody",
+  },
+  {
+    does: "groups.update",
+    run: ({ group }) => service.auth.groups.update(admin, group.id, { permissions: ["notes.add_note"] }),
+    leaves: ["group_updated"],
+    actor: "admin",
+    subject: "nobody",
+    detail: ({ group }) => ({ group: group.id, fields: ["permissions"], permissions: ["notes.add_note"] }),
+  },
+  {
+    does: "groups.delete",
+    run: ({ group }) => service.auth.groups.delete(admin, group.id),
+    leaves: ["group_deleted"],
+    actor: "admin",
+    subject: "nobody",
+    detail: ({ group }) => ({ group: group.id }),
+  },
+  {
+    ...byOperator,
+    does: "operator.changePassword",
+    run: ({ username }) => service.auth.operator.changePassword(username, newPassword),
+    leaves: ["password_reset"],
+    detail: () => ({ sessionsEnded: 1 }),
+  },
+  {
+    ...byOperator,
+    does: "operator.grant, of a permission",
+    run: ({ username }) => service.auth.operator.grant(username, { permission: "notes.add_note" }),
+    leaves: ["permissions_set"],
+    detail: () => ({ permissions: ["notes.add_note"] }),
+  },
+  {
+    ...byOperator,
+    does: "operator.grant, of a group",
+    run: ({ username, group }) => service.auth.operator.grant(username, { group: group.name }),
+    leaves: ["groups_set"],
+    detail: ({ group }) => ({ groups: [group.id] }),
+  },
+  {
+    ...byOperator,
+    does: "operator.revoke",
+    run: ({ username }) => service.auth.operator.revoke(username, { permission: "notes.add_note" }),
+    leaves: ["permissions_set"],
+    detail: () => ({ permissions: [] }),
+  },
+  {
+    ...byOperator,
+    does: "operator.endSessions",
+    run: ({ username }) => service.auth.operator.endSessions(username),
+    leaves: ["sessions_ended"],
+    detail: () => ({ because: "ended_by_administrator", count: 1 }),
+  },
+  {
+    ...byOperator,
+    does: "operator.endSessions, of one session",
+    run: ({ username, caller }) => service.auth.operator.endSessions(username, caller.session.id),
+    leaves: ["sessions_ended"],
+    detail: () => ({ because: "ended_by_administrator", count: 1 }),
+  },
+  {
+    ...byOperator,
+    does: "operator.createPasswordCode",
+    run: ({ username }) => service.auth.operator.createPasswordCode(username),
+    leaves: ["set_password_code_issued"],
+    detail: () => ({}),
+  },
+  {
+    does: "declarePermissions",
+    actor: "admin",
+    subject: "nobody",
+    first: () => service.auth.declarePermissions(admin, { app: "shop", permissions: ["shop.refund_order"] }),
+    run: () => service.auth.declarePermissions(admin, { app: "shop", permissions: ["shop.pack_order"], prune: true }),
+    leaves: ["permissions_declared"],
+    detail: () => ({ app: "shop", added: ["shop.pack_order"], removed: ["shop.refund_order"] }),
+  },
+  {
+    ...ofNobody,
+    does: "syncPermissions, with prune",
+    first: () => service.auth.syncPermissions({ prune: false }),
+    run: () => bare.syncPermissions({ prune: true }),
+    leaves: ["permissions_pruned"],
+    detail: () => ({ permissions: ["add", "change", "delete", "view"].map((action) => `notes.${action}_note`) }),
+  },
+  {
+    ...ofNobody,
+    does: "importedUsers.completeRound",
+    first: startRound,
+    run: (_, prepared) => service.auth.importedUsers.completeRound(prepared as ImportRound, { people: 1 }),
+    leaves: ["imported_users_recorded"],
+    detail: () => ({ source: "django", added: 1, changed: 0, gone: expect.any(Number) }),
+  },
+  {
+    does: "importedUsers.link",
+    actor: "nobody",
+    subject: "target",
+    isNowhere: true,
+    first: completeRound,
+    run: ({ id, username }) => service.auth.importedUsers.link({ source: "django", oldId: username }, id),
+    leaves: ["imported_user_linked"],
+    detail: () => ({ source: "django" }),
+  },
+  {
+    ...ofNobody,
+    does: "rotateKeys",
+    run: () => service.auth.rotateKeys({ compromised: false }),
+    leaves: ["keys_rotated"],
+    detail: () => ({ oldKeysRemoved: false }),
+  },
+  {
+    ...ofNobody,
+    does: "rotateKeys, of keys that are compromised",
+    run: () => service.auth.rotateKeys({ compromised: true }),
+    leaves: ["keys_rotated"],
+    detail: () => ({ oldKeysRemoved: true }),
+  },
+];
+
+/** What leaves no event: it changes nothing but what is past its time, or is the start of a process. */
+const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
+  "users.list": () => service.auth.users.list({ limit: 25 }),
+  "users.get": ({ id }) => service.auth.users.get(id),
+  "users.listSessions": ({ id }) => service.auth.users.listSessions(admin, id),
+  "groups.list": () => service.auth.groups.list({ limit: 25 }),
+  "groups.get": ({ group }) => service.auth.groups.get(group.id),
+  "operator.listSessions": ({ username }) => service.auth.operator.listSessions(username),
+  "importedUsers.startRound": startRound,
+  "importedUsers.record": startRound,
+  "importedUsers.listWithoutAccount": () => service.auth.importedUsers.listWithoutAccount("django"),
+  refresh: ({ refreshToken }) => service.auth.refresh(refreshToken, service.facts),
+  authenticate: ({ token }) => service.auth.authenticate([`Bearer ${token}`]),
+  inspectToken: ({ token }) => service.auth.inspectToken(token, service.facts),
+  listSessions: ({ caller }) => service.auth.listSessions(caller),
+  listAuditEvents: () => service.auth.listAuditEvents({ limit: 25 }),
+  findPermissions: ({ caller }) => service.auth.findPermissions(caller.user),
+  authorize: ({ caller }) => refused("permission_denied", service.auth.authorize(caller.user, "notes.add_note")),
+  publicKeys: () => service.auth.publicKeys(),
+  verificationKeys: () => service.auth.verificationKeys(),
+  measureHashCosts: () => service.auth.measureHashCosts(),
+  purge: () => service.auth.purge(),
+  migrate: () => service.auth.migrate(),
+  prepare: () => service.auth.initialize(),
+  checkHealth: () => service.auth.checkHealth(),
+  ping: () => service.auth.ping(),
+};
+
+/** Every event that there is: a new one does not compile until it is here, and then needs a deed that leaves it. */
+const allEvents: Readonly<Record<AuditEvent["event"], true>> = {
+  user_created: true,
+  user_updated: true,
+  user_deleted: true,
+  groups_set: true,
+  permissions_set: true,
+  group_created: true,
+  group_updated: true,
+  group_deleted: true,
+  permissions_pruned: true,
+  permissions_declared: true,
+  set_password_code_issued: true,
+  password_reset: true,
+  signed_in: true,
+  sign_in_refused: true,
+  signed_out: true,
+  refresh_token_reused: true,
+  refresh_answered_again: true,
+  sessions_ended: true,
+  password_changed: true,
+  password_change_refused: true,
+  limit_reached: true,
+  account_unlocked: true,
+  password_reset_refused: true,
+  legacy_token_adopted: true,
+  imported_users_recorded: true,
+  imported_user_linked: true,
+  profile_updated: true,
+  keys_rotated: true,
+};
+
+test("every event that there is, is left by a deed that is shown here", () => {
+  const left = new Set(deeds.flatMap((deed) => deed.leaves));
+  expect([...left].sort()).toEqual(Object.keys(allEvents).sort());
+});
+
+/** The functions of the core by name, such as `users.list`. */
+function flowsOf(part: object, prefix = ""): string[] {
+  return Object.entries(part).flatMap(([name, value]) => {
+    if (typeof value === "function") return [`${prefix}${name}`];
+    return ["users", "groups", "operator", "importedUsers"].includes(name) ? flowsOf(value, `${name}.`) : [];
+  });
+}
+
+/** Ways to end a process's core, after which it does nothing more. */
+const endings = ["refuseWaiting", "close"];
+
+test("every flow of the core is shown here, to leave its events or to leave none", () => {
+  const shown = [...deeds.map(({ does }) => does.split(",")[0]), ...Object.keys(quietDeeds), ...endings];
+  expect([...new Set(shown)].sort()).toEqual(flowsOf(service.auth).sort());
+});
+
+test.each(Object.entries(quietDeeds))("%s leaves no event", async (_, run) => {
+  const target = await prepareTarget();
+  const before = await readEvents();
+  await run(target);
+  expect(await readEvents()).toEqual(before);
+});
+
+interface EventRow {
+  event: string;
+  actor_id: string | null;
+  subject_id: string | null;
+  address: string | null;
+  request_id: string | null;
+  detail: unknown;
+}
+
+const readEvents = () => service.database.query<EventRow>("select * from latchkey.audit_events order by position");
+
+describe.each(deeds)("$does", (deed) => {
+  test("leaves its event, with who, whom, from where and in which request", async () => {
+    const target = await prepareTarget();
+    const prepared = await deed.first?.(target);
+    const before = await readEvents();
+    await deed.run(target, prepared);
+    const left = (await readEvents()).slice(before.length);
+    expect(left.map(({ event }) => event)).toEqual(deed.leaves);
+    const last = left.at(-1);
+    const actors = { admin: admin.user.id, self: last?.subject_id, nobody: null };
+    const subjects = { target: target.id, nobody: null, "somebody new": expect.stringMatching(/^[0-9a-f-]{36}$/) };
+    expect(last).toMatchObject({ actor_id: actors[deed.actor], subject_id: subjects[deed.subject] });
+    if (deed.detail) expect(last?.detail).toEqual(deed.detail(target));
+    const { address, requestId } = deed.isNowhere ? { address: null, requestId: null } : service.facts;
+    expect(last).toMatchObject({ address, request_id: requestId });
+  });
+
+  test("leaves nothing at all, neither deed nor event, when it fails at the very end", async () => {
+    const target = await prepareTarget();
+    const prepared = await deed.first?.(target);
+    await using _broken = await breakCommits();
+    const before = await readEverything();
+    await expect(deed.run(target, prepared)).rejects.toThrow("broken by the test");
+    expect(await readEverything()).toEqual(before);
+  });
+});
+
+/** Whatever writes an event fails when it commits, after everything that it does. */
+async function breakCommits(): Promise<AsyncDisposable> {
+  const { query } = service.database;
+  await query(`create or replace function latchkey.fail() returns trigger language plpgsql
+    as $$ begin raise exception 'broken by the test'; end $$`);
+  await query(`create constraint trigger broken after insert on latchkey.audit_events
+    deferrable initially deferred for each row execute function latchkey.fail()`);
+  return {
+    async [Symbol.asyncDispose]() {
+      await query("drop trigger broken on latchkey.audit_events");
+    },
+  };
+}
+
+async function readEverything(): Promise<unknown> {
+  const tables = await service.database.query<{ name: string }>(
+    // An attempt counts whatever comes of it.
+    "select tablename as name from pg_tables where schemaname = 'latchkey' and tablename <> 'throttles' order by 1",
+  );
+  return Promise.all(
+    tables.map(async ({ name }) => [
+      name,
+      await service.database.query(`select t::text from latchkey.${name} t order by 1`),
+    ]),
+  );
+}
+
+test("no event holds a password, a code, a name, a phone number or an e-mail address, whatever was done", async () => {
+  const target = await prepareTarget();
+  const { auth, facts } = service;
+  await auth.updateProfile(target.caller, { firstName: canaries.firstName, city: canaries.city }, facts);
+  await auth.users.update(admin, target.id, {
+    ...canaries,
+    email: "kanarya2@example.com",
+    phoneNumber: "+905321239877",
+  });
+  await expect(auth.login({ username: "kanarya2@example.com", password: newPassword }, facts)).rejects.toThrow();
+  await expect(
+    auth.resetPassword({ username: target.username, code: "KANAR-YAKAN", newPassword }, facts),
+  ).rejects.toThrow();
+  await auth.resetPassword({ username: target.username, code: target.code, newPassword }, facts);
+  await auth.register({ username: freshName(), password, ...canaries, phoneNumber: "+905321239878" }, facts);
+  const events = JSON.stringify(await readEvents());
+  expect(events).toContain(target.id);
+  for (const secret of [target.code, target.code.replaceAll("-", ""), target.username, "+90532123987", "bcrypt"]) {
+    expect(events).not.toContain(secret);
+  }
+  expect(events).not.toMatch(/kanar/i);
+});

@@ -1,0 +1,74 @@
+import { AuthError } from "../../errors.ts";
+import { toAsciiDigits } from "../../identifiers/digits.ts";
+import { storedFormsOf } from "../../identifiers/phone.ts";
+import { storedKeysOf } from "../../identifiers/username.ts";
+import type { User } from "../../users/user.ts";
+import { listUsers as listUserRows, type SearchableName } from "../../users/user-list.ts";
+import type { Core } from "../steps/core.ts";
+import { readName } from "../steps/find-named.ts";
+import { readCursor, writeCursor } from "../steps/page-cursor.ts";
+
+export interface ListUsersInput {
+  /** Only users whose username, phone number or e-mail address begins like this; at most one of the three. */
+  readonly username?: string | undefined;
+  readonly phoneNumber?: string | undefined;
+  readonly email?: string | undefined;
+  readonly isActive?: boolean | undefined;
+  readonly isStaff?: boolean | undefined;
+  readonly groupId?: string | undefined;
+  /** Only users whose own fields hold this: fields that are declared as indexed. */
+  readonly profile?: Readonly<Record<string, unknown>> | undefined;
+  /** `nextCursor` of the page before. */
+  readonly cursor?: string | undefined;
+  readonly limit: number;
+}
+
+export interface UserPage<Person extends User = User> {
+  readonly users: readonly Person[];
+  /** For the next page; null on the last. */
+  readonly nextCursor: string | null;
+}
+
+/** One page of users: the newest first, or in the order of the name that is searched for. */
+export async function listUsers(core: Core, input: ListUsersInput): Promise<UserPage> {
+  const { username, phoneNumber, email, cursor, limit, ...filters } = input;
+  const search = findSearch(core, { username, phoneNumber, email });
+  const order = search?.by ?? "id";
+  const after = cursor === undefined ? undefined : readCursor(cursor, order);
+  // One more than asked for tells whether there is another page.
+  const found = await listUserRows(core.db, core.profile, { ...filters, search, after, limit: limit + 1 });
+  const listed = found.slice(0, limit);
+  const last = found.length > limit ? listed.at(-1) : undefined;
+  return { users: listed.map(({ user }) => user), nextCursor: last ? writeCursor(order, last.position) : null };
+}
+
+function findSearch(core: Core, names: Record<SearchableName, string | undefined>) {
+  const [given, ...others] = Object.entries(names).filter(([, value]) => value !== undefined) as [
+    SearchableName,
+    string,
+  ][];
+  if (others[0]) throw invalid(others[0][0], "Search by one of username, phoneNumber and email");
+  return given && { by: given[0], prefixes: foldPrefixes(core, given[0], given[1]) };
+}
+
+/** The beginning of a name as it would be stored; a whole name in any spelling finds its owner as well, in whatever form it is stored. */
+function foldPrefixes(core: Core, by: SearchableName, typed: string): readonly string[] {
+  if (by === "phoneNumber") return foldDigits(core, typed);
+  const asTyped = typed.normalize("NFKC").trim().toLowerCase();
+  const whole = readName(core, typed, by);
+  if (by === "username" && whole?.kind === "username") return storedKeysOf(whole.value, typed);
+  return [whole?.kind === by ? whole.value : asTyped];
+}
+
+/** E.164 has seven digits at least; with fewer, nothing is a whole number in any country's spelling. */
+function foldDigits(core: Core, typed: string): readonly string[] {
+  const text = toAsciiDigits(typed.normalize("NFKC"));
+  const digits = text.replace(/\D/g, "");
+  const whole = digits.length < 7 ? null : readName(core, typed, "phoneNumber");
+  if (whole?.kind === "phone") return storedFormsOf(whole.value, typed);
+  return [/\p{L}/u.test(text) ? text : `+${digits}`];
+}
+
+function invalid(field: string, message: string): AuthError {
+  return new AuthError("invalid_input", message, { issues: [{ path: [field], message }] });
+}

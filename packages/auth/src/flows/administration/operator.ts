@@ -1,0 +1,188 @@
+import { recordEvent } from "../../audit/audit-log.ts";
+import { AuthError } from "../../errors.ts";
+import { withdrawCode } from "../../one-time-codes/code-store.ts";
+import { parseGroupName } from "../../permissions/group-name.ts";
+import {
+  deleteUserGroup,
+  deleteUserPermission,
+  findGrants,
+  findGroupByName,
+  type Grants,
+  type Group,
+  insertUserGroup,
+  insertUserPermission,
+} from "../../permissions/permission-store.ts";
+import { endSessions } from "../../sessions/session-store.ts";
+import type { User } from "../../users/user.ts";
+import {
+  type Account,
+  lockUser,
+  lockWithSuperusers,
+  markOldTokensEnded,
+  updatePassword,
+} from "../../users/user-store.ts";
+import { operator } from "../steps/authority.ts";
+import type { Core } from "../steps/core.ts";
+import { encodePassword } from "../steps/encode-password.ts";
+import { findNamedAccount, readName } from "../steps/find-named.ts";
+import { type Device, listDevicesOf } from "../steps/list-devices.ts";
+import { issuePasswordCode, type PasswordCode, refuseDisabled } from "../steps/password-code.ts";
+import { resetSignInLimits } from "../steps/reset-sign-in-limits.ts";
+import { tellPasswordReset } from "../steps/tell-hooks.ts";
+import { createGroup, deleteGroup, type GroupInput, type GroupUpdate, updateGroup } from "./groups.ts";
+import { unlockUser } from "./unlock-user.ts";
+import { endAndRecord } from "./user-sessions.ts";
+import { deleteUser, requireKnownPermissions, type UserUpdate, updateUser } from "./users.ts";
+
+// What the operator of the installation does at its command line, in nobody's name and above everybody.
+
+const atCommandLine = (subjectId: string) => ({ actorId: null, subjectId, address: null, requestId: null });
+
+/**
+ * Gives a user another password and ends their sessions; answers how many.
+ *
+ * @throws AuthError `not_found`, `password_rejected`
+ */
+export async function setPassword(core: Core, name: string, password: string): Promise<number> {
+  const account = await findNamed(core, name);
+  const encoded = await encodePassword(core, password, { field: "password", person: account });
+  const ended = await core.db.transaction().execute(async (transaction) => {
+    await updatePassword(transaction, account.id, encoded);
+    await markOldTokensEnded(transaction, account.id);
+    await resetSignInLimits(core, transaction, account);
+    await withdrawCode(transaction, { userId: account.id, purpose: "set_password" });
+    const { length: sessionsEnded } = await endSessions(transaction, {
+      userId: account.id,
+      reason: "password_changed",
+    });
+    await recordEvent(transaction, { event: "password_reset", sessionsEnded }, atCommandLine(account.id));
+    return sessionsEnded;
+  });
+  await tellPasswordReset(core, account.id, { by: "command_line", request: null });
+  return ended;
+}
+
+/** A permission such as `notes.add_note`, or a group by its name. */
+export type GrantInput = { readonly permission: string } | { readonly group: string };
+
+/** Gives a user a permission or a group. Throws AuthError `not_found`, `invalid_input`. */
+export async function grant(core: Core, name: string, what: GrantInput): Promise<Grants> {
+  return changeGrants(core, name, what, async (transaction, userId) => {
+    if ("group" in what) return insertUserGroup(transaction, userId, await getGroupId(transaction, what.group));
+    await requireKnownPermissions(transaction, [what.permission]);
+    return insertUserPermission(transaction, userId, what.permission);
+  });
+}
+
+/** Takes a permission or a group from a user; one they do not have is no error. Throws AuthError `not_found`, `invalid_input`. */
+export async function revoke(core: Core, name: string, what: GrantInput): Promise<Grants> {
+  return changeGrants(core, name, what, async (transaction, userId) => {
+    if ("group" in what) return deleteUserGroup(transaction, userId, await getGroupId(transaction, what.group));
+    await requireKnownPermissions(transaction, [what.permission]);
+    return deleteUserPermission(transaction, userId, what.permission);
+  });
+}
+
+async function changeGrants(
+  core: Core,
+  name: string,
+  what: GrantInput,
+  change: (transaction: Core["db"], userId: string) => Promise<void>,
+): Promise<Grants> {
+  const { id } = await findNamed(core, name);
+  return core.db.transaction().execute(async (transaction) => {
+    const { target } = await lockWithSuperusers(transaction, core.profile, id);
+    if (!target) throw unknownUser();
+    await change(transaction, id);
+    const grants = await findGrants(transaction, id);
+    const { permissions } = grants;
+    const groups = grants.groups.map((group) => group.id);
+    const happened =
+      "group" in what
+        ? ({ event: "groups_set", groups } as const)
+        : ({ event: "permissions_set", permissions } as const);
+    await recordEvent(transaction, happened, atCommandLine(id));
+    return grants;
+  });
+}
+
+/**
+ * Makes a code with which a user sets a password; an earlier one is good no more, and nothing else changes.
+ *
+ * @throws AuthError `not_found`, `invalid_input` for an account that is disabled
+ */
+export async function createPasswordCodeNamed(core: Core, name: string): Promise<PasswordCode> {
+  const { id } = await findNamed(core, name);
+  return core.db.transaction().execute(async (transaction) => {
+    const target = await lockUser(transaction, id);
+    if (!target) throw unknownUser();
+    refuseDisabled(target, "user");
+    return issuePasswordCode(transaction, atCommandLine(id));
+  });
+}
+
+/** Lets a user sign in again whose account was locked, or slowed, by guesses. Throws AuthError `not_found`. */
+export async function unlock(core: Core, name: string): Promise<void> {
+  const { id } = await findNamed(core, name);
+  await unlockUser(core, operator, id);
+}
+
+/**
+ * Changes a user as an administrator does who stands above everybody.
+ *
+ * @throws AuthError `not_found`, `invalid_input`, `identifier_taken`, `permission_denied` for the last superuser
+ */
+export async function updateUserNamed(core: Core, name: string, changes: UserUpdate): Promise<User> {
+  const { id } = await findNamed(core, name);
+  return updateUser(core, operator, id, changes);
+}
+
+/** Deletes a user with their sessions and grants. Throws AuthError `not_found`, `permission_denied` for the last superuser. */
+export async function deleteUserNamed(core: Core, name: string): Promise<void> {
+  const { id } = await findNamed(core, name);
+  await deleteUser(core, operator, id);
+}
+
+/** Makes a group. Throws AuthError `identifier_taken`, `invalid_input`. */
+export function createGroupAsOperator(core: Core, group: GroupInput): Promise<Group> {
+  return createGroup(core, operator, group);
+}
+
+/** Changes a group's name or what it gives. Throws AuthError `not_found`, `identifier_taken`, `invalid_input`. */
+export async function updateGroupNamed(core: Core, name: string, changes: GroupUpdate): Promise<Group> {
+  return updateGroup(core, operator, await getGroupId(core.db, name), changes);
+}
+
+/** Deletes a group; its members keep what they have by themselves. Throws AuthError `not_found`. */
+export async function deleteGroupNamed(core: Core, name: string): Promise<void> {
+  await deleteGroup(core, operator, await getGroupId(core.db, name));
+}
+
+/** Where a user is signed in, the last used first. Throws AuthError `not_found`. */
+export async function listSessionsNamed(core: Core, name: string): Promise<Device[]> {
+  const { id } = await findNamed(core, name);
+  return listDevicesOf(core, id);
+}
+
+/** Ends all sessions of a user, or the one that is named, and answers how many. Throws AuthError `not_found`. */
+export async function endSessionsNamed(core: Core, name: string, sessionId?: string): Promise<number> {
+  const { id } = await findNamed(core, name);
+  return core.db.transaction().execute((transaction) => endAndRecord(transaction, sessionId, atCommandLine(id)));
+}
+
+async function findNamed(core: Core, name: string): Promise<Account> {
+  const identifier = readName(core, name, "name");
+  const account = identifier && (await findNamedAccount(core.db, identifier, name));
+  if (!account) throw unknownUser();
+  return account;
+}
+
+function unknownUser(): AuthError {
+  return new AuthError("not_found", "There is no user with that username, phone number or e-mail address");
+}
+
+async function getGroupId(db: Core["db"], name: string): Promise<string> {
+  const group = await findGroupByName(db, parseGroupName(name) ?? "");
+  if (!group) throw new AuthError("not_found", "There is no group of that name");
+  return group.id;
+}

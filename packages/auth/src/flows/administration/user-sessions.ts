@@ -1,0 +1,49 @@
+import { recordEvent } from "../../audit/audit-log.ts";
+import { AuthError } from "../../errors.ts";
+import { endSessions } from "../../sessions/session-store.ts";
+import type { Queries } from "../../storage/database.ts";
+import { markOldTokensEnded } from "../../users/user-store.ts";
+import { type Administrator, changeWithAuthority, getUserOrThrow, requireAuthorityOver } from "../steps/authority.ts";
+import type { Core } from "../steps/core.ts";
+import { type Device, listDevicesOf } from "../steps/list-devices.ts";
+
+/**
+ * Where somebody is signed in, the last used first. It tells where people are, so it is for those who could end the sessions.
+ *
+ * @throws AuthError `not_found`, `permission_denied` when the account stands above
+ */
+export async function listSessionsOf(core: Core, { user: actor }: Administrator, id: string): Promise<Device[]> {
+  const target = await getUserOrThrow(core, id);
+  await requireAuthorityOver(core.db, actor, target);
+  return listDevicesOf(core, target.id);
+}
+
+/**
+ * Ends all sessions of a user, or the one that is named, and answers how many.
+ *
+ * @throws AuthError `not_found`, for a session that is not theirs or not live too; `permission_denied`
+ */
+export async function endSessionsOf(
+  core: Core,
+  { user: actor, facts }: Administrator,
+  id: string,
+  sessionId?: string,
+): Promise<number> {
+  return changeWithAuthority(core, actor, id, (transaction, target) =>
+    endAndRecord(transaction, sessionId, { ...facts, actorId: actor.id, subjectId: target.id }),
+  );
+}
+
+type About = Parameters<typeof recordEvent>[2] & { readonly subjectId: string };
+
+/** Ends sessions of the user whom the event is about in the caller's transaction. Throws AuthError `not_found`. */
+export async function endAndRecord(transaction: Queries, sessionId: string | undefined, about: About): Promise<number> {
+  const because = "ended_by_administrator";
+  const only = sessionId === undefined ? {} : { id: sessionId };
+  // A token of another system that has not been used here yet is a session as well.
+  if (sessionId === undefined) await markOldTokensEnded(transaction, about.subjectId);
+  const { length: count } = await endSessions(transaction, { userId: about.subjectId, ...only, reason: because });
+  if (count > 0) await recordEvent(transaction, { event: "sessions_ended", because, count }, about);
+  else if (sessionId !== undefined) throw new AuthError("not_found", "There is no such session of that user");
+  return count;
+}

@@ -1,0 +1,266 @@
+import { randomBytes, randomUUIDv7 } from "node:crypto";
+import { forgetAddresses, recordEvent } from "../../audit/audit-log.ts";
+import { AuthError } from "../../errors.ts";
+import { parseUsername } from "../../identifiers/username.ts";
+import { withdrawCode } from "../../one-time-codes/code-store.ts";
+import {
+  findGrants,
+  findPermissionsOfGroups,
+  type Grants,
+  lockGroups,
+  lockPermissions,
+  replaceUserGroups,
+  replaceUserPermissions,
+} from "../../permissions/permission-store.ts";
+import { endSessions } from "../../sessions/session-store.ts";
+import type { Queries } from "../../storage/database.ts";
+import type { ProfileChanges, User } from "../../users/user.ts";
+import {
+  deleteUser as deleteUserRow,
+  insertUser,
+  type UserChanges,
+  updateUser as updateUserRow,
+  vouchFor,
+} from "../../users/user-store.ts";
+import { type Actor, type Administrator, changeWithAuthority, getUserOrThrow, noSuchUser } from "../steps/authority.ts";
+import type { Core } from "../steps/core.ts";
+import { endOldTokens } from "../steps/end-old-tokens.ts";
+import { requireFreeForms } from "../steps/find-named.ts";
+import { findPermissions, requirePermissions } from "../steps/held-permissions.ts";
+import { parseNames, parseNewNames } from "../steps/parse-names.ts";
+import { issuePasswordCode, type PasswordCode } from "../steps/password-code.ts";
+import { requireFreeUsername } from "../steps/require-free-username.ts";
+import { tellHook, tellHookAfterwards } from "../steps/tell-hooks.ts";
+
+export interface AdministeredUserInput extends ProfileChanges {
+  readonly username?: string | null | undefined;
+  readonly phoneNumber?: string | null | undefined;
+  readonly email?: string | null | undefined;
+  readonly isStaff?: boolean | undefined;
+  readonly isSuperuser?: boolean | undefined;
+}
+
+export interface UserUpdate extends AdministeredUserInput {
+  readonly isActive?: boolean | undefined;
+}
+
+export interface AdministeredUser<Person extends User = User> extends Grants {
+  readonly user: Person;
+  /** What the user may do, by themselves and by their groups. */
+  readonly effectivePermissions: readonly string[];
+}
+
+/** An account and the code with which its owner sets a password. */
+export interface CreatedAccount<Person extends User = User> extends PasswordCode {
+  readonly user: Person;
+}
+
+/** @throws AuthError `not_found` */
+export async function getUser(core: Core, id: string): Promise<AdministeredUser> {
+  const user = await getUserOrThrow(core, id);
+  const [grants, effectivePermissions] = await Promise.all([findGrants(core.db, id), findPermissions(core, user)]);
+  return { user, ...grants, effectivePermissions };
+}
+
+/**
+ * Creates an account whose names the administrator vouches for. Nobody but its owner ever knows its password: it has none until
+ * the code is used.
+ *
+ * @throws AuthError `invalid_input`, `identifier_taken`, `permission_denied`
+ */
+export async function createAccount(
+  core: Core,
+  { user: actor, facts }: Administrator,
+  input: AdministeredUserInput,
+): Promise<CreatedAccount> {
+  requireSuperuserForRoles(actor, input);
+  const { username, phoneNumber, email, ...rest } = input;
+  const names = parseNewNames(core, { username, phoneNumber, email });
+  return core.db.transaction().execute(async (transaction) => {
+    await requireFreeUsername(transaction, names, { isTrusted: true });
+    const password = `!${randomBytes(30).toString("base64url")}`;
+    await requireFreeForms(transaction, names);
+    const user = await insertUser(transaction, core.profile, {
+      ...rest,
+      ...names,
+      ...vouchFor(names),
+      id: randomUUIDv7(),
+      password,
+    });
+    const about = { ...facts, actorId: actor.id, subjectId: user.id };
+    await recordEvent(transaction, { event: "user_created", by: "administrator" }, about);
+    const code = await issuePasswordCode(transaction, about);
+    await tellHook(core, transaction, "userCreated", { user, by: "administrator", request: facts });
+    return { user, ...code };
+  });
+}
+
+/**
+ * Changes a user: profile, names, and whether they are active, staff or superuser.
+ *
+ * @throws AuthError `not_found`, `invalid_input`, `identifier_taken`, `permission_denied`
+ */
+export async function updateUser(
+  core: Core,
+  { user: actor, facts }: Actor,
+  id: string,
+  { username, phoneNumber, email, ...rest }: UserUpdate,
+): Promise<User> {
+  const names = parseNames(core, { username, phoneNumber, email });
+  const changes = withoutUndefined({ ...rest, ...names });
+  const fields = Object.keys(changes).filter((field) => !field.endsWith("Key"));
+  const toldOf = (user: User) =>
+    ({ user, fields, by: actor ? "administrator" : "command_line", request: facts }) as const;
+  const isDisabling = changes.isActive === false;
+  const updated = await changeWithAuthority(core, actor, id, async (transaction, target, superusers) => {
+    requireSuperuserForRoles(actor, changes, target);
+    keepLastSuperuser(superusers, target, changes);
+    if (isOtherName(target.username, changes)) {
+      await requireFreeUsername(transaction, names, { userId: target.id, isTrusted: true });
+    }
+    await requireFreeForms(transaction, { ...names, userId: id });
+    const updated = await updateUserRow(transaction, core.profile, id, { ...changes, ...vouchFor(names) });
+    if (!updated) throw noSuchUser();
+    const about = { ...facts, actorId: actor?.id ?? null, subjectId: id };
+    if (isRenamed(target, updated) || isDisabling) {
+      const because = "ended_by_administrator";
+      const count = await endOldTokens(transaction, { userId: target.id, reason: because });
+      if (count > 0) await recordEvent(transaction, { event: "sessions_ended", because, count }, about);
+    }
+    if (isDisabling) {
+      await endSessions(transaction, { userId: id, reason: "ended_by_administrator" });
+      await withdrawCode(transaction, { userId: id, purpose: "set_password" });
+    }
+    if (fields.length === 0) return updated;
+    await recordEvent(transaction, { event: "user_updated", fields }, about);
+    if (!isDisabling) await tellHook(core, transaction, "userUpdated", toldOf(updated));
+    return updated;
+  });
+  if (isDisabling) await tellHookAfterwards(core, "userUpdated", toldOf(updated));
+  return updated;
+}
+
+/**
+ * Deletes a user with their sessions and grants. The audit trail keeps what happened, and nothing that tells who it was.
+ *
+ * @throws AuthError `not_found`, `permission_denied`
+ */
+export async function deleteUser(core: Core, { user: actor, facts }: Actor, id: string): Promise<void> {
+  const user = await changeWithAuthority(core, actor, id, async (transaction, target, superusers) => {
+    keepLastSuperuser(superusers, target, { isActive: false });
+    if (!(await deleteUserRow(transaction, id))) throw noSuchUser();
+    await recordEvent(transaction, { event: "user_deleted" }, { ...facts, actorId: actor?.id ?? null, subjectId: id });
+    await forgetAddresses(transaction, id);
+    return target;
+  });
+  await tellHookAfterwards(core, "userDeleted", { user, request: facts });
+}
+
+/**
+ * Makes a user's groups exactly those given.
+ *
+ * @throws AuthError `not_found`, `invalid_input`, `permission_denied` when a group gives more than the giver has, or is for the
+ * giver
+ */
+export async function setGroups(
+  core: Core,
+  { user: actor, facts }: Administrator,
+  id: string,
+  groupIds: readonly string[],
+): Promise<AdministeredUser> {
+  const wanted = [...new Set(groupIds.map((groupId) => groupId.toLowerCase()))];
+  await changeWithAuthority(core, actor, id, async (transaction, target) => {
+    const { groups } = await findGrants(transaction, id);
+    const added = wanted.filter((groupId) => !groups.some((group) => group.id === groupId));
+    forbidSelfGrant(actor, target, added);
+    await lockGroups(transaction, added);
+    const { found, permissions } = await findPermissionsOfGroups(transaction, added);
+    if (found !== added.length) throw unknown("groupIds", "names a group that does not exist");
+    await requirePermissions(transaction, actor, permissions);
+    await replaceUserGroups(transaction, id, wanted);
+    const about = { ...facts, actorId: actor.id, subjectId: id };
+    await recordEvent(transaction, { event: "groups_set", groups: wanted }, about);
+  });
+  return getUser(core, id);
+}
+
+/**
+ * Makes a user's own permissions exactly those given.
+ *
+ * @throws AuthError `not_found`, `invalid_input`, `permission_denied` when the giver does not hold them, or they are for the giver
+ */
+export async function setPermissions(
+  core: Core,
+  { user: actor, facts }: Administrator,
+  id: string,
+  permissions: readonly string[],
+): Promise<AdministeredUser> {
+  const wanted = [...new Set(permissions)].sort();
+  await changeWithAuthority(core, actor, id, async (transaction, target) => {
+    await requireKnownPermissions(transaction, wanted);
+    const { permissions: held } = await findGrants(transaction, id);
+    const added = wanted.filter((permission) => !held.includes(permission));
+    forbidSelfGrant(actor, target, added);
+    await requirePermissions(transaction, actor, added);
+    await replaceUserPermissions(transaction, id, wanted);
+    const about = { ...facts, actorId: actor.id, subjectId: id };
+    await recordEvent(transaction, { event: "permissions_set", permissions: wanted }, about);
+  });
+  return getUser(core, id);
+}
+
+/** @throws AuthError `invalid_input` */
+export async function requireKnownPermissions(db: Queries, permissions: readonly string[]): Promise<void> {
+  const known = await lockPermissions(db, permissions);
+  if (permissions.every((permission) => known.includes(permission))) return;
+  throw unknown("permissions", "names a permission that does not exist");
+}
+
+type Ranks = Pick<UserChanges, "isStaff" | "isSuperuser">;
+
+function requireSuperuserForRoles(
+  actor: User | null,
+  wanted: Ranks,
+  present: Required<Ranks> = { isStaff: false, isSuperuser: false },
+): void {
+  if (!actor || actor.isSuperuser) return;
+  const isStaffChanged = wanted.isStaff !== undefined && wanted.isStaff !== present.isStaff;
+  const isSuperuserChanged = wanted.isSuperuser !== undefined && wanted.isSuperuser !== present.isSuperuser;
+  if (isStaffChanged || isSuperuserChanged) {
+    throw new AuthError("permission_denied", "Only a superuser makes staff and superusers, or unmakes them");
+  }
+}
+
+/** What comes by a group goes with the group; what people could give to themselves would stay. */
+function forbidSelfGrant(actor: User, target: User, added: readonly string[]): void {
+  if (actor.isSuperuser || actor.id !== target.id || added.length === 0) return;
+  throw new AuthError("permission_denied", "Nobody gives rights to themselves");
+}
+
+/** An installation without a superuser could be repaired by nobody who signs in. */
+function keepLastSuperuser(superusers: readonly string[], target: User, changes: UserChanges): void {
+  const isLeaving = changes.isActive === false || changes.isSuperuser === false;
+  if (!target.isSuperuser || !isLeaving) return;
+  if (superusers.some((id) => id !== target.id)) return;
+  throw new AuthError("permission_denied", "The last active superuser can be neither removed nor demoted");
+}
+
+/** Whether a change gives another username; the same one in other capitals was theirs before. */
+function isOtherName(present: string | null, { usernameKey }: UserChanges): boolean {
+  const parsed = present === null ? null : parseUsername(present);
+  return typeof usernameKey === "string" && !(parsed?.ok && parsed.key === usernameKey);
+}
+
+/** Whether any name is another one, new or gone. */
+function isRenamed(before: User, after: User): boolean {
+  const names = ["username", "phoneNumber", "email"] as const;
+  return names.some((name) => before[name] !== after[name]);
+}
+
+function unknown(field: string, message: string): AuthError {
+  return new AuthError("invalid_input", "The input is not valid", { issues: [{ path: [field], message }] });
+}
+
+function withoutUndefined<T extends object>(changes: T): UserChanges {
+  return Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,63 @@
+import { AuthError } from "../../errors.ts";
+import type { ResolvedOptions } from "../../options.ts";
+import { sha256 } from "../../secrets.ts";
+import type { Lanes } from "../../throttling/lanes.ts";
+import { type CheckInTurn, type FindVerificationKey, verifyAccessToken } from "../../tokens/access-token.ts";
+import { looksLikeDjangoToken, verifyDjangoToken } from "../../tokens/django-token.ts";
+import { sharedKeyId } from "../../tokens/key-ring.ts";
+import { readRotation } from "../../tokens/token-id.ts";
+import type { VerifiedToken } from "../../tokens/verified-tokens.ts";
+
+export interface TokenVerification {
+  readonly options: ResolvedOptions;
+  /** Finds a key of the database. */
+  readonly findRingKey: FindVerificationKey;
+  /** Where the signatures of tokens from one network wait for each other to be checked. */
+  readonly lanes: Lanes;
+}
+
+/** Verifies the text of a bearer token: one of ours, or one of the old backend where the options still allow that. */
+export function createTokenVerification({ options, findRingKey, lanes }: TokenVerification) {
+  const { issuer, audience, profile } = options.tokens;
+  const sharedSecret = options.django && Buffer.from(options.django.secretKey);
+  const sharedKid = sharedSecret && profile === "django" ? sharedKeyId(sharedSecret) : null;
+  const expectations = { issuer, audience: profile === "django" ? null : audience, clock: options.clock };
+
+  const findKey: FindVerificationKey = async (header) =>
+    sharedSecret && header.kid === sharedKid && header.alg === "HS256" ? sharedSecret : findRingKey(header);
+
+  async function verifyOwnToken(token: string, network: string | null): Promise<VerifiedToken> {
+    const inTurn: CheckInTurn = (check) => lanes.run(network, check);
+    const { kid, claims } = await verifyAccessToken(token, findKey, { ...expectations, inTurn });
+    const ringKid = kid === sharedKid ? null : kid;
+    const { sid: sessionId, sub: userId, exp: expiresAt, jti } = claims;
+    return { kind: "own", sessionId, userId, kid: ringKid, expiresAt, rotation: readRotation(jti), claims };
+  }
+
+  async function verifyOldToken(token: string, secret: Uint8Array): Promise<VerifiedToken> {
+    const django = await verifyDjangoToken(token, secret, options.clock);
+    // From the text alone, so that the session of an old token stays its own, and ended, when the service's secret is another one.
+    const sessionId = toUuid(sha256(Buffer.from(`latchkey/adopted-sessions/${token}`)));
+    return { kind: "django", sessionId, userId: null, kid: null, expiresAt: django.expiresAt.getTime() / 1000, django };
+  }
+
+  return async function verifyToken(token: string, network: string | null): Promise<VerifiedToken> {
+    if (!sharedSecret || !looksLikeDjangoToken(token)) return verifyOwnToken(token, network);
+    return lanes.run(network, () => verifyOldToken(token, sharedSecret));
+  };
+}
+
+/** Old tokens end on a date, even those that were verified before it. */
+export function requireAcceptedKind(token: VerifiedToken, { django, clock }: ResolvedOptions): void {
+  if (token.kind === "own") return;
+  const until = django?.acceptTokensUntil;
+  if (!until || clock.now() >= until)
+    throw new AuthError("token_invalid", "Tokens of this kind are no longer accepted");
+}
+
+/** The first 128 bits as a UUIDv8 (RFC 9562 §5.8), which never meets the UUIDv7 of other sessions. */
+function toUuid(bytes: Buffer): string {
+  const hex = bytes.toString("hex");
+  const variant = ((Number.parseInt(hex.charAt(16), 16) & 0b11) | 0b1000).toString(16);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}

@@ -1,0 +1,110 @@
+import { sql } from "kysely";
+import type pg from "pg";
+import { StartError } from "../../errors.ts";
+import { isFresh, isFrozenBy } from "../../imported-users/imported-user.ts";
+import { countImported } from "../../imported-users/imported-user-store.ts";
+import { findLastRound, listLastRounds } from "../../imported-users/round-store.ts";
+import type { Queries } from "../../storage/database.ts";
+import { findFaults, findWeaknesses } from "../../storage/inspect-database.ts";
+import { listAppliedMigrations } from "../../storage/migrate.ts";
+import type { Core } from "../steps/core.ts";
+import { examineNames } from "./check-names.ts";
+
+/** What an administrator wants to know before trusting an installation. */
+export interface Health {
+  readonly postgres: string;
+  /** The newest migration. */
+  readonly schema: string;
+  readonly users: number;
+  readonly signingKey: string;
+  /** Milliseconds by which the database's clock is ahead of this process's. */
+  readonly clockDifference: number;
+  /** Names of other systems that are kept for people without an account here, and what becomes of old tokens. */
+  readonly importedUsers: string;
+  readonly oldTokens: string;
+  /** What works, but should be mended. */
+  readonly warnings: readonly string[];
+}
+
+/** Tokens are timed by the process and sessions by the database; beyond this many milliseconds apart they disagree. */
+const largestClockDifference = 10_000;
+
+/**
+ * Refuses a database to which somebody has done what no connection can set right.
+ *
+ * @throws StartError
+ */
+export async function refuseFaults(db: Queries): Promise<void> {
+  const [fault] = await findFaults(db);
+  if (fault !== undefined) throw new StartError(fault);
+}
+
+/**
+ * Looks the installation over.
+ *
+ * @param pool the connections that calls use
+ */
+export async function checkHealth(core: Core, pool: pg.Pool): Promise<Health> {
+  const before = Date.now();
+  const { rows } = await sql<{ version: string; now: Date; users: string }>`
+    select current_setting('server_version') as version, clock_timestamp() as now,
+      (select count(*) from latchkey.users) as users`.execute(core.db);
+  const found = rows[0];
+  const { kid, algorithm } = await core.findSigningKey();
+  const clockDifference = (found?.now.getTime() ?? 0) - Math.round((before + Date.now()) / 2);
+  const isClockOff = Math.abs(clockDifference) > largestClockDifference;
+  return {
+    postgres: found?.version ?? "",
+    schema: (await listAppliedMigrations(core.db)).at(-1) ?? "",
+    users: Number(found?.users),
+    signingKey: `${algorithm} ${kid}`,
+    clockDifference,
+    ...(await examineImports(core)),
+    warnings: [
+      ...(isClockOff ? ["The clocks of this machine and of the database differ: set both by NTP."] : []),
+      ...(await findWeaknesses(core.db, pool)),
+      ...(await warnOfImports(core)),
+      ...(await examineNames(core)),
+    ],
+  };
+}
+
+async function examineImports(core: Core): Promise<Pick<Health, "importedUsers" | "oldTokens">> {
+  const [rounds, counts] = await Promise.all([listLastRounds(core.db), countImported(core.db)]);
+  const sources = rounds.map(({ source, beganAt }) => {
+    const { people = 0, accounts = 0, deleted = 0 } = counts[source] ?? {};
+    const age = describeAge(core.options.clock.now().getTime() - beganAt.getTime());
+    return `${source}: ${people} names reserved, ${accounts} with an account, ${deleted} deleted here; last round ${age} ago`;
+  });
+  const until = core.options.django?.acceptTokensUntil;
+  const isOver = until && until <= core.options.clock.now();
+  const oldTokens = until ? `${isOver ? "were" : "are"} accepted until ${until.toISOString()}` : "are not accepted";
+  return { importedUsers: sources.join("; ") || "none", oldTokens };
+}
+
+function describeAge(milliseconds: number): string {
+  const minutes = Math.max(0, Math.floor(milliseconds / 60_000));
+  if (minutes < 120) return `${minutes} min`;
+  return minutes < 2_880 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 1_440)} d`;
+}
+
+async function warnOfImports({ db, options: { django, tokens, clock } }: Core): Promise<string[]> {
+  if (!django) return [];
+  const { source, frozenAt, acceptTokensUntil } = django;
+  const round = await findLastRound(db, source);
+  const isFrozen = isFrozenBy(round?.beganAt ?? null, frozenAt);
+  if (!round)
+    return [
+      `No round of LEGACY_SOURCE=${source} is complete: none of its tokens is accepted, and nobody is known to it.`,
+    ];
+  return [
+    acceptTokensUntil &&
+      acceptTokensUntil <= clock.now() &&
+      "LEGACY_UNTIL is over: take it away, and LEGACY_SECRET_KEY where TOKEN_PROFILE does not need it.",
+    frozenAt && !isFrozen && `LEGACY_FROZEN_AT does not count yet: no complete round of ${source} began after it.`,
+    tokens.profile === "django" &&
+      !isFrozen &&
+      !isFresh(round.beganAt, clock.now()) &&
+      `The last round of ${source} is older than five minutes: ${source} does not accept the tokens that are issued now.`,
+  ].filter((warning) => typeof warning === "string");
+}

@@ -1,0 +1,15 @@
+import { kindPattern } from "../../passwords/hash-format.ts";
+import type { Queries } from "../../storage/database.ts";
+import { listPasswordKinds } from "../../users/user-store.ts";
+import type { Core } from "../steps/core.ts";
+
+/**
+ * Finds out what the kinds of stored hashes cost to check, so that refusals take as long as the dearest of them: imported ones are often
+ * dearer than ours, and would tell which accounts exist.
+ *
+ * @param db connections that may take their time
+ * @throws AuthError `overloaded`
+ */
+export async function measureHashCosts(core: Core, db: Queries): Promise<void> {
+  await core.passwords.learnCosts(await listPasswordKinds(db, kindPattern));
+}

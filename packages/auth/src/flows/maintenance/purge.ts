@@ -1,0 +1,44 @@
+import { deleteOldEvents, eraseSome } from "../../audit/audit-log.ts";
+import { deleteExpiredCodes } from "../../one-time-codes/code-store.ts";
+import { deleteDeadSessions } from "../../sessions/session-store.ts";
+import { deleteForgottenCounters } from "../../throttling/throttle-store.ts";
+import type { Core } from "../steps/core.ts";
+
+/** How many rows were cleared away. */
+export interface Purged {
+  readonly sessions: number;
+  readonly codes: number;
+  readonly auditEvents: number;
+  /** Counts of attempts that are forgotten. */
+  readonly throttles: number;
+  /** Events of people who were deleted, looked at for addresses. */
+  readonly erased: number;
+}
+
+/** Rows that one statement deletes or changes, so that none holds locks for long. */
+const batchSize = 1_000;
+
+/** Deletes what nobody can use any more and audit events past their time, batch by batch. Several processes may do it at once. */
+export async function purge(core: Core): Promise<Purged> {
+  const retention = core.options.auditRetention;
+  return {
+    sessions: await inBatches((atMost) => deleteDeadSessions(core.db, atMost)),
+    codes: await inBatches((atMost) => deleteExpiredCodes(core.db, atMost)),
+    auditEvents: await inBatches((atMost) => deleteOldEvents(core.db, { retention, atMost })),
+    throttles: await inBatches((atMost) => deleteForgottenCounters(core.db, atMost)),
+    erased: await untilNone((atMost) => eraseSome(core.db, atMost)),
+  };
+}
+
+/** For steps that may be short in the midst of the work. */
+async function untilNone(doSome: (atMost: number) => Promise<number>): Promise<number> {
+  let total = 0;
+  for (let done = await doSome(batchSize); done > 0; done = await doSome(batchSize)) total += done;
+  return total;
+}
+
+async function inBatches(deleteSome: (atMost: number) => Promise<number>): Promise<number> {
+  let total = 0;
+  for (let deleted = batchSize; deleted === batchSize; total += deleted) deleted = await deleteSome(batchSize);
+  return total;
+}

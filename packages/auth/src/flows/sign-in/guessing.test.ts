@@ -1,0 +1,490 @@
+import { randomUUIDv7 } from "node:crypto";
+import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import type { Auth } from "../../auth.ts";
+import { AuthError } from "../../errors.ts";
+import { createTestAuth } from "../../testing/index.ts";
+import { limits } from "../../throttling/limits.ts";
+import type { RequestInfo } from "../steps/core.ts";
+
+const password = "correct horse battery";
+const minute = 60;
+
+const service = await createTestAuth({ phones: { defaultCountry: "TR" } });
+const other = await service.another();
+const { auth, database } = service;
+afterAll(() => service[Symbol.asyncDispose]());
+
+/** Here the database's clock stands still too, so that waits are told to the second however slow the machine is. */
+const clock = {
+  async advance(seconds: number) {
+    await service.clock.advance(seconds);
+    await database.query(`create or replace function latchkey.now() returns timestamptz language sql stable parallel safe
+      as $$ select timestamptz '${service.clock.now().toISOString()}' $$`);
+  },
+};
+await clock.advance(0);
+
+const from = (address: string): RequestInfo => ({ ...service.facts, address });
+const office = from("198.51.100.7");
+/** An address that nobody has called from yet. */
+let addresses = 0;
+const elsewhere = () => {
+  addresses += 1;
+  return from(`10.${addresses >> 16}.${(addresses >> 8) & 255}.${addresses & 255}`);
+};
+
+/** What a call came to: `ok`, or the reason and how long to wait. */
+async function outcomeOf(call: Promise<unknown>): Promise<string> {
+  try {
+    await call;
+    return "ok";
+  } catch (error) {
+    if (!(error instanceof AuthError)) throw error;
+    return error.retryAfter === undefined ? error.code : `${error.code} ${error.retryAfter}`;
+  }
+}
+
+const guess = (username: string, facts: RequestInfo, deviceMark?: string) =>
+  outcomeOf(auth.login({ username, password: "not the password", deviceMark }, facts));
+const signIn = (username: string, facts: RequestInfo, deviceMark?: string) =>
+  outcomeOf(auth.login({ username, password, deviceMark }, facts));
+
+async function repeat(times: number, call: (time: number) => Promise<string>): Promise<string[]> {
+  const outcomes: string[] = [];
+  for (let time = 0; time < times; time += 1) outcomes.push(await call(time));
+  return outcomes;
+}
+
+const wrong = (times: number) => Array.from({ length: times }, () => "invalid_credentials");
+
+let people = 0;
+async function createPerson() {
+  people += 1;
+  const username = `person_${people}`;
+  const phoneNumber = `+90532100${String(people).padStart(4, "0")}`;
+  const email = `${username}@example.com`;
+  const user = await auth.createUser({ username, phoneNumber, email, password });
+  return { ...user, username, phoneNumber, email };
+}
+
+const eventsOf = (userId: string, event: string) =>
+  database.query<{ detail: Record<string, unknown> }>(
+    "select detail from latchkey.audit_events where subject_id = $1 and event = $2 order by position",
+    [userId, event],
+  );
+
+/** As many wrong passwords in a row, by all names of a person in turn, each from another address. */
+async function guessFromEverywhere({ username, phoneNumber, email }: Named, times: number) {
+  const names = [username, phoneNumber, email];
+  const guesses = await repeat(times, (time) => guess(names[time % 3] ?? "", elsewhere()));
+  expect(guesses).toEqual(wrong(times));
+}
+
+interface Named {
+  readonly username: string;
+  readonly phoneNumber: string;
+  readonly email: string;
+}
+
+beforeEach(async () => {
+  await database.query("truncate latchkey.throttles");
+});
+
+describe("one name from one address", () => {
+  test("has ten guesses, then one after each wait, and the right password waits as well", async () => {
+    const { username } = await createPerson();
+    expect(await repeat(10, () => guess(username, office))).toEqual(wrong(10));
+    expect(await guess(username, office)).toBe("rate_limited 5");
+    expect(await signIn(username, office)).toBe("rate_limited 5");
+    await clock.advance(4);
+    expect(await guess(username, office)).toBe("rate_limited 1");
+    await clock.advance(1);
+    expect(await guess(username, office)).toBe("invalid_credentials");
+    expect(await guess(username, office)).toBe("rate_limited 10");
+    await clock.advance(10);
+    expect(await signIn(username, office)).toBe("ok");
+  });
+
+  test("begins anew after a success, and after a quiet hour", async () => {
+    const { username } = await createPerson();
+    for (const _round of [1, 2]) {
+      expect(await repeat(9, () => guess(username, office))).toEqual(wrong(9));
+      expect(await signIn(username, office)).toBe("ok");
+    }
+    expect(await repeat(10, () => guess(username, office))).toEqual(wrong(10));
+    await clock.advance(60 * minute);
+    expect(await repeat(10, () => guess(username, office))).toEqual(wrong(10));
+  });
+
+  test("is one name in every spelling, and one address in all of an IPv6 /64", async () => {
+    const { phoneNumber } = await createPerson();
+    const national = `0${phoneNumber.slice(3, 6)} ${phoneNumber.slice(6, 9)} ${phoneNumber.slice(9)}`;
+    const spellings = [phoneNumber, national, phoneNumber.replace("+", "00"), ` ${phoneNumber} `, `(${phoneNumber})`];
+    const host = (time: number) => from(`2001:db8:7:8:${time.toString(16)}::${time.toString(16)}`);
+    expect(await repeat(10, (time) => guess(spellings[time % 5] ?? "", host(time)))).toEqual(wrong(10));
+    for (const spelling of spellings) expect(await guess(spelling, host(99))).toBe("rate_limited 5");
+    expect(await guess(phoneNumber, from("2001:db8:7:9::1"))).toBe("invalid_credentials");
+  });
+
+  test("is told the same, step by step, whether or not anybody has that name", async () => {
+    const { username } = await createPerson();
+    await auth.createUser({ username: "unusable_one", password: { djangoHash: "!" } });
+    const steps = async (name: string) => {
+      const told = await repeat(12, () => guess(name, office));
+      await clock.advance(5);
+      return [...told, ...(await repeat(2, () => guess(name, office)))];
+    };
+    const told = await steps(username);
+    expect(told.slice(10)).toEqual(["rate_limited 5", "rate_limited 5", "invalid_credentials", "rate_limited 10"]);
+    for (const name of ["nobody_has_this", "unusable_one", "+905329999999", "nobody@example.com"]) {
+      expect(await steps(name), name).toEqual(told);
+    }
+  });
+
+  test("gets no more guesses for 200 at the same moment on two processes, nor after a restart", async () => {
+    const { id, username } = await createPerson();
+    const attempts = Array.from({ length: 200 }, (_, number) =>
+      outcomeOf((number % 2 ? auth : other).login({ username, password: "wrong" }, office)),
+    );
+    const outcomes = await Promise.all(attempts);
+    const refused = outcomes.filter((outcome) => outcome === "invalid_credentials");
+    expect(refused.length).toBeLessThanOrEqual(10);
+    expect(await eventsOf(id, "sign_in_refused")).toHaveLength(refused.length);
+    await repeat(10 - refused.length, () => guess(username, office));
+    const restarted = await service.another();
+    expect(await outcomeOf(restarted.login({ username, password }, office))).toBe("rate_limited 5");
+  });
+});
+
+describe("one address", () => {
+  test("has a hundred guesses at whatever names, then one every six seconds, and success is not counted", async () => {
+    const { username } = await createPerson();
+    expect(await repeat(20, () => signIn(username, office))).toEqual(Array.from({ length: 20 }, () => "ok"));
+    expect(await repeat(100, (time) => guess(`stranger_${time}`, office))).toEqual(wrong(100));
+    expect(await signIn(username, office)).toBe("rate_limited 6");
+    expect(await signIn(username, elsewhere())).toBe("ok");
+    await clock.advance(6);
+    expect(await guess("stranger_x", office)).toBe("invalid_credentials");
+    expect(await guess("stranger_y", office)).toBe("rate_limited 6");
+    await clock.advance(6);
+    expect(await signIn(username, office)).toBe("ok");
+  });
+
+  test("is not opened again by sign-ins of the guesser's own between the guesses", async () => {
+    const { username } = await createPerson();
+    await repeat(100, (time) => guess(`victim_${time}`, office));
+    const outcomes: string[] = [];
+    for (let round = 0; round < 5; round += 1) {
+      await clock.advance(6);
+      outcomes.push(await signIn(username, office), await guess(`victim_x${round}`, office));
+      outcomes.push(await guess(`victim_y${round}`, office));
+    }
+    expect(outcomes).toEqual(Array.from({ length: 5 }, () => ["ok", "invalid_credentials", "rate_limited 6"]).flat());
+  });
+
+  test("that is missing is nobody's: strangers without one do not wait for each other, and each name still has its limit", async () => {
+    const nowhere = { ...service.facts, address: null };
+    const { username } = await createPerson();
+    expect(await repeat(120, (time) => guess(`shadow_${time}`, nowhere))).toEqual(wrong(120));
+    expect(await signIn(username, nowhere)).toBe("ok");
+    expect(await repeat(30, () => guess(username, nowhere))).toEqual(wrong(30));
+    expect(await guess(username, nowhere)).toBe("rate_limited 2");
+    const reset = () =>
+      outcomeOf(auth.resetPassword({ username, code: "ABCDE-FGHJK-MNPQR-STVWX", newPassword: password }, nowhere));
+    expect(new Set(await repeat(10, reset))).toEqual(new Set(["code_invalid"]));
+    expect(await reset()).toBe("rate_limited 5");
+  });
+});
+
+describe("a text that is nobody's name", () => {
+  const nobodysNames = ["mary jane", "555 0100", "a+b", "not@an@address", "", " ", "x".repeat(500)];
+
+  test("is counted by itself: thirty people who type such things keep nobody else from it", async () => {
+    for (let person = 0; person < 40; person += 1) {
+      const text = nobodysNames[person % nobodysNames.length] ?? "";
+      expect(await guess(`${text} ${person}`, elsewhere())).toBe("invalid_credentials");
+    }
+    expect(await guess("jane mary", elsewhere())).toBe("invalid_credentials");
+    const reset = (username: string) =>
+      outcomeOf(auth.resetPassword({ username, code: "ABCDE-FGHJK-MNPQR-STVWX", newPassword: password }, office));
+    for (let person = 0; person < 12; person += 1) expect(await reset(`mary jane ${person}`)).toBe("code_invalid");
+  });
+
+  test.each(nobodysNames)("has the limits of a name: %j", async (text) => {
+    expect(await repeat(10, () => guess(text, office))).toEqual(wrong(10));
+    expect(await guess(text, office)).toBe("rate_limited 5");
+    expect(await repeat(20, () => guess(text, elsewhere()))).toEqual(wrong(20));
+    expect(await guess(text, elsewhere())).toBe("rate_limited 2");
+    expect(await guess(`${text}!?`, office)).toBe("invalid_credentials");
+  });
+});
+
+describe("one name from everywhere", () => {
+  test("has thirty guesses, then waits that double up to an hour", async () => {
+    const { username } = await createPerson();
+    expect(await repeat(30, () => guess(username, elsewhere()))).toEqual(wrong(30));
+    const waits: number[] = [];
+    for (let step = 0; step < 13; step += 1) {
+      const [, wait = ""] = /^rate_limited (\d+)$/.exec(await guess(username, elsewhere())) ?? [];
+      waits.push(Number(wait));
+      await clock.advance(Number(wait));
+      expect(await guess(username, elsewhere())).toBe("invalid_credentials");
+    }
+    expect(waits).toEqual([2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 3600, 3600]);
+  });
+
+  test("does not hold up the same person by another name", async () => {
+    const { username, phoneNumber } = await createPerson();
+    await repeat(30, () => guess(username, elsewhere()));
+    expect(await signIn(username, elsewhere())).toBe("rate_limited 2");
+    expect(await signIn(phoneNumber, elsewhere())).toBe("ok");
+  });
+});
+
+describe("one account", () => {
+  test("takes no password from a stranger after 80 wrong ones in a row by all its names together, and says nothing of it", async () => {
+    const person = await createPerson();
+    const { id, username, phoneNumber, email } = person;
+    await guessFromEverywhere(person, 80);
+    await clock.advance(24 * 60 * minute);
+    for (const name of [username, phoneNumber, email])
+      expect(await signIn(name, elsewhere())).toBe("invalid_credentials");
+    await clock.advance(300 * 24 * 60 * minute);
+    expect(await signIn(username, elsewhere())).toBe("invalid_credentials");
+    const refusals = await eventsOf(id, "sign_in_refused");
+    expect(refusals.slice(-4).map(({ detail }) => detail.because)).toEqual(
+      Array.from({ length: 4 }, () => "locked_account"),
+    );
+    const reached = (await eventsOf(id, "limit_reached")).map(({ detail }) => detail.limit);
+    expect(reached.filter((limit) => limit === "account_strangers")).toHaveLength(1);
+  });
+
+  test("begins anew with every success", async () => {
+    const person = await createPerson();
+    const { username } = person;
+    await guessFromEverywhere(person, 79);
+    expect(await signIn(username, elsewhere())).toBe("ok");
+    expect(await guess(username, elsewhere())).toBe("invalid_credentials");
+    expect(await signIn(username, elsewhere())).toBe("ok");
+  });
+
+  test.each([
+    ["the operator unlocks it", async (name: string) => auth.operator.unlock(name)],
+    ["the operator sets a password", async (name: string) => void (await auth.operator.changePassword(name, password))],
+  ])("opens again when %s", async (_how, open) => {
+    const person = await createPerson();
+    const { username } = person;
+    await guessFromEverywhere(person, 80);
+    await repeat(3, () => guess(username, elsewhere()));
+    expect(await signIn(username, elsewhere())).toBe("rate_limited 2");
+    await open(username);
+    expect(await signIn(username, elsewhere())).toBe("ok");
+  });
+
+  test("opens again when its owner sets a password with a code", async () => {
+    const username = `root_${people}`;
+    await auth.createUser({ username, password, isSuperuser: true });
+    const { token } = await auth.login({ username, password }, elsewhere());
+    const admin = { ...(await auth.authenticate([`Bearer ${token}`])), facts: service.facts };
+    const names = { username: `coded_${people}`, phoneNumber: "+905321009999", email: "coded@example.com" };
+    const { setPasswordCode: code } = await auth.users.create(admin, names);
+    await guessFromEverywhere(names, 80);
+    await auth.resetPassword({ username: names.username, code, newPassword: password }, elsewhere());
+    expect(await signIn(names.username, elsewhere())).toBe("ok");
+  });
+});
+
+describe("a device that its owner has signed in with", () => {
+  async function createOwner() {
+    const person = await createPerson();
+    const { deviceMark } = await auth.login({ username: person.username, password }, office);
+    return { ...person, deviceMark };
+  }
+
+  test("gets in while strangers wait at the same address, and when they have locked the account", async () => {
+    const owner = await createOwner();
+    const { username, deviceMark } = owner;
+    await repeat(100, (time) => guess(`noise_${time}`, office));
+    expect(await signIn(username, office)).toBe("rate_limited 6");
+    expect(await signIn(username, office, deviceMark)).toBe("ok");
+    await guessFromEverywhere(owner, 80);
+    expect(await signIn(username, elsewhere())).toBe("invalid_credentials");
+    expect(await signIn(username, office, deviceMark)).toBe("ok");
+    expect(await signIn(username, elsewhere())).toBe("ok");
+  });
+
+  test("has ten guesses of its own, then waits, whoever holds its mark and from wherever", async () => {
+    const { username, deviceMark } = await createOwner();
+    expect(await repeat(10, () => guess(username, elsewhere(), deviceMark))).toEqual(wrong(10));
+    expect(await signIn(username, elsewhere(), deviceMark)).toBe("rate_limited 5");
+    expect(await signIn(username, elsewhere())).toBe("ok");
+  });
+
+  test("is closed as well after a hundred wrong passwords in a row for the account", async () => {
+    const owner = await createOwner();
+    const { username, deviceMark } = owner;
+    await guessFromEverywhere(owner, 80);
+    for (let count = 0; count < 20; count += 1) {
+      await clock.advance(15 * minute);
+      expect(await guess(username, office, deviceMark)).toBe("invalid_credentials");
+    }
+    await clock.advance(15 * minute);
+    expect(await signIn(username, office, deviceMark)).toBe("invalid_credentials");
+  });
+
+  test("keeps its mark over sign-ins, and another device gets another", async () => {
+    const { username, deviceMark } = await createOwner();
+    const again = await auth.login({ username, password, deviceMark }, office);
+    const there = await auth.login({ username, password }, elsewhere());
+    expect(again.deviceMark).toBe(deviceMark);
+    expect(there.deviceMark).not.toBe(deviceMark);
+  });
+
+  test("is a stranger with another person's mark, one that was made up, or one of another installation", async () => {
+    const owner = await createOwner();
+    const neighbour = await createOwner();
+    const foreign = await service.another({ secret: "Zm9yZWlnbi1pbnN0YWxsYXRpb24tMDEyMzQ1Njc4OWFi" }).catch(() => null);
+    expect(foreign).toBeNull();
+    await repeat(30, () => guess(owner.username, elsewhere()));
+    const changed = `${owner.deviceMark.startsWith("A") ? "B" : "A"}${owner.deviceMark.slice(1)}`;
+    for (const mark of [neighbour.deviceMark, changed, "x", "", randomUUIDv7(), owner.deviceMark.slice(1)]) {
+      expect(await signIn(owner.username, elsewhere(), mark), mark).toMatch(/^rate_limited/);
+    }
+    expect(await signIn(owner.username, elsewhere(), owner.deviceMark)).toBe("ok");
+  });
+});
+
+describe("an attempt that was none", () => {
+  test("because the service was too busy counts nowhere", async () => {
+    const { username } = await createPerson();
+    const busy = await service.another({ passwords: { cost: 4, hashConcurrency: 1, hashQueueLimit: 0 } });
+    for (let round = 0; round < 6; round += 1) {
+      const outcomes = await Promise.all(
+        Array.from({ length: 10 }, () => outcomeOf(busy.login({ username, password }, office))),
+      );
+      expect(outcomes.filter((outcome) => !/^(ok|overloaded \d+)$/.test(outcome))).toEqual([]);
+    }
+    const rows = await database.query("select count from latchkey.throttles where count > 0");
+    expect(rows).toEqual([]);
+  });
+
+  test("because the service was too busy for the new password's hash counts nowhere either", async () => {
+    const { username } = await createPerson();
+    const busy = await service.another({ passwords: { cost: 4, hashConcurrency: 1, hashQueueLimit: 0 } });
+    const input = { username, code: "ABCDE-FGHJK-MNPQR-STVWX", newPassword: "another horse battery" };
+    let refused = 0;
+    for (let round = 0; round < 3; round += 1) {
+      const attempts = Array.from({ length: 9 }, () => outcomeOf(busy.resetPassword(input, elsewhere())));
+      const outcomes = await Promise.all(attempts);
+      expect(outcomes.filter((outcome) => !/^(code_invalid|overloaded \d+)$/.test(outcome))).toEqual([]);
+      refused += outcomes.filter((outcome) => outcome === "code_invalid").length;
+    }
+    // Each call came from an address of its own, and so has two counters: its name's there, and the address's.
+    expect(await database.query("select count from latchkey.throttles where count > 0")).toHaveLength(2 * refused);
+  });
+});
+
+describe("me.changePassword", () => {
+  async function createCaller() {
+    const person = await createPerson();
+    const { token } = await auth.login({ username: person.username, password }, office);
+    const caller = await auth.authenticate([`Bearer ${token}`]);
+    const change = (currentPassword: string) =>
+      outcomeOf(auth.changePassword(caller, { currentPassword, newPassword: "another horse battery" }, office));
+    return { ...person, change };
+  }
+
+  test("lets a stolen session guess five times, then once after each wait, and writes the refusals down", async () => {
+    const { id, change } = await createCaller();
+    expect(await repeat(5, () => change("wrong"))).toEqual(wrong(5));
+    expect(await change(password)).toBe("rate_limited 5");
+    await clock.advance(5);
+    expect(await change(password)).toBe("ok");
+    expect(await eventsOf(id, "password_change_refused")).toHaveLength(5);
+    expect((await eventsOf(id, "limit_reached")).map(({ detail }) => detail)).toEqual([{ limit: "change_password" }]);
+  });
+
+  test("shares the hundred wrong passwords in a row with sign-in", async () => {
+    const { change, ...person } = await createCaller();
+    await guessFromEverywhere(person, 80);
+    for (let count = 0; count < 20; count += 1) {
+      expect(await change("wrong")).toBe("invalid_credentials");
+      await clock.advance(15 * minute);
+    }
+    expect(await change(password)).toBe("invalid_credentials");
+  });
+});
+
+describe("the other doors", () => {
+  test("account.register takes thirty new accounts from one address, then one a minute", async () => {
+    const register = (time: number) =>
+      outcomeOf(auth.register({ username: `fresh_${people}_${time}`, password: "a fine horse battery" }, office));
+    expect(new Set(await repeat(30, register))).toEqual(new Set(["ok"]));
+    expect(await register(30)).toBe("rate_limited 60");
+    await clock.advance(60);
+    expect(await register(31)).toBe("ok");
+    expect(await register(32)).toBe("rate_limited 60");
+  });
+
+  test("password.reset takes ten codes for one name from one address, and a hundred from one address", async () => {
+    const { username } = await createPerson();
+    const reset = (name: string) =>
+      outcomeOf(auth.resetPassword({ username: name, code: "ABCDE-FGHJK-MNPQR-STVWX", newPassword: password }, office));
+    expect(new Set(await repeat(10, () => reset(username)))).toEqual(new Set(["code_invalid"]));
+    expect(await reset(username)).toBe("rate_limited 5");
+    expect(new Set(await repeat(90, (time) => reset(`who_${time}`)))).toEqual(new Set(["code_invalid"]));
+    expect(await reset("who_x")).toBe("rate_limited 6");
+  });
+
+  test.each([
+    ["token.refresh", "refresh_token_invalid", (by: Auth, text: string) => by.refresh(text, office)],
+    ["token.verify", "ok", (by: Auth, text: string) => by.inspectToken(text, office)],
+  ] as const)(
+    "%s slows an address that makes up tokens, and not the good tokens from there",
+    async (_name, told, ask) => {
+      const { username } = await createPerson();
+      const { token, refreshToken } = await auth.login({ username, password }, elsewhere());
+      const outcomes: string[] = [];
+      for (let round = 0; round < 51; round += 1) {
+        const forge = (number: number) => outcomeOf(ask(number % 2 ? auth : other, `made-up-${round}-${number}`));
+        outcomes.push(...(await Promise.all(Array.from({ length: 20 }, (_, number) => forge(number)))));
+      }
+      expect(outcomes.filter((outcome) => outcome === told)).toHaveLength(limits.refresh_address.allowed);
+      expect(outcomes.filter((outcome) => outcome === "rate_limited 1")).toHaveLength(20);
+      expect(await outcomeOf(auth.refresh(refreshToken, office))).toBe("ok");
+      expect(await auth.inspectToken(token, office)).toMatchObject({ active: true });
+    },
+  );
+});
+
+describe("the table of attempts", () => {
+  test("tells nobody who tried, or from where", async () => {
+    const { username, phoneNumber } = await createPerson();
+    await guess(username, office);
+    await guess(phoneNumber, office);
+    const rows = await database.query<{ t: string }>("select t::text from latchkey.throttles t");
+    expect(rows.length).toBeGreaterThan(4);
+    for (const { t } of rows) expect(t).toMatch(/^\("\\\\x[0-9a-f]{64}",\d,"[-0-9 :.+]+",(?:"[-0-9 :.+]+")?\)$/);
+  });
+
+  test("is cleared of what is forgotten, and of nothing else", async () => {
+    const { username } = await createPerson();
+    await guess(username, office);
+    await clock.advance(24 * 60 * minute);
+    expect(await auth.purge()).toMatchObject({ throttles: 3 });
+    expect(await database.query("select count, forgotten_at from latchkey.throttles")).toEqual([
+      { count: 1, forgotten_at: null },
+    ]);
+  });
+
+  test("being away keeps everybody out, guessers and owners alike", async () => {
+    const { username } = await createPerson();
+    await database.query("alter table latchkey.throttles rename to away");
+    try {
+      await expect(auth.login({ username, password }, office)).rejects.toThrow("throttles");
+    } finally {
+      await database.query("alter table latchkey.away rename to throttles");
+    }
+    expect(await signIn(username, office)).toBe("ok");
+  });
+});

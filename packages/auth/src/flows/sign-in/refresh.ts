@@ -1,0 +1,95 @@
+import { recordEvent } from "../../audit/audit-log.ts";
+import { AuthError } from "../../errors.ts";
+import { judgeRefreshToken, type Verdict } from "../../sessions/refresh-chain.ts";
+import { deriveSuccessor, parseRefreshToken, type RefreshToken } from "../../sessions/refresh-token.ts";
+import { endSession, type LockedChain, lockChain } from "../../sessions/session-store.ts";
+import type { Queries } from "../../storage/database.ts";
+import type { Core, RequestInfo } from "../steps/core.ts";
+import { type AnsweredSession, issueSessionTokens, type TokenResponse } from "../steps/issue-session-tokens.ts";
+import { limitForgedTokens } from "../steps/limit-forged-tokens.ts";
+import { replaceRefreshToken, rotateSession } from "../steps/rotate-session.ts";
+
+/**
+ * Exchanges a refresh token for its successor and a new access token. The same token within the grace time gets the same
+ * successor, so that an answer that was lost is had by asking again and several tabs never part ways. After it, a token that was
+ * used before is answered while nobody has used what it was answered, and then with another successor in the lost one's place.
+ * Any other that was used before is in two hands: the session ends.
+ *
+ * @throws AuthError `refresh_token_invalid`, `refresh_token_reused`, `session_ended`, `account_disabled`, `rate_limited`, and
+ * `unavailable` for a token of before a password change a moment ago: the tab that asks has not heard of it
+ */
+export async function refresh(core: Core, refreshToken: string, facts: RequestInfo): Promise<TokenResponse> {
+  const presented = await readRefreshToken(core, refreshToken, facts);
+  const successor = deriveSuccessor(core.refreshKey, presented);
+  const rotated = await rotateSession(core, core.db, { presented: presented.hash, successor, facts });
+  const answered = rotated ? { ...rotated, refreshToken: successor } : await answerAgain(core, presented, facts);
+  return issueSessionTokens(core, answered);
+}
+
+async function readRefreshToken(core: Core, text: string, facts: RequestInfo): Promise<RefreshToken> {
+  try {
+    return parseRefreshToken(core.refreshKey, text);
+  } catch (error) {
+    await limitForgedTokens(core, "refresh_address", facts);
+    throw error;
+  }
+}
+
+/** Looks at the whole chain of a genuine token that is not simply the present one: answers it after all, or says why not. */
+async function answerAgain(core: Core, presented: RefreshToken, facts: RequestInfo): Promise<AnsweredSession> {
+  const caller = await core.readCaller({ sessionId: presented.sessionId, kid: null });
+  if (caller?.isLive && !caller.user.isActive) throw new AuthError("account_disabled", "The account is disabled");
+  const outcome = await core.db.transaction().execute(async (transaction) => {
+    const { sessions } = core.options;
+    const chain = await lockChain(transaction, { id: presented.sessionId, userAgent: facts.userAgent, ...sessions });
+    if (!chain) return "session_ended";
+    const verdict = judgeRefreshToken(core.refreshKey, chain, presented);
+    if (verdict.kind === "wait") return "wait";
+    if (verdict.kind === "reuse") return endReused(transaction, chain, facts);
+    return carryOut(core, transaction, { verdict, chain, presented, facts });
+  });
+  if (outcome === "session_ended") throw new AuthError("session_ended", "The session has ended: sign in again");
+  if (outcome === "wait")
+    throw new AuthError("unavailable", "The session has just got another token", { retryAfter: 1 });
+  if (outcome === "reused") {
+    throw new AuthError("refresh_token_reused", "The refresh token was used before: the session has been ended");
+  }
+  return outcome;
+}
+
+async function endReused(transaction: Queries, chain: LockedChain, facts: RequestInfo): Promise<"reused"> {
+  const { sessionId, userId } = chain;
+  await endSession(transaction, { id: sessionId, reason: "refresh_token_reused" });
+  const happened = { event: "refresh_token_reused", sessionId } as const;
+  await recordEvent(transaction, happened, { ...facts, actorId: null, subjectId: userId });
+  return "reused";
+}
+
+interface Answering {
+  readonly verdict: Exclude<Verdict, { readonly kind: "wait" | "reuse" }>;
+  readonly chain: LockedChain;
+  readonly presented: RefreshToken;
+  readonly facts: RequestInfo;
+}
+
+async function carryOut(
+  core: Core,
+  transaction: Queries,
+  { verdict, chain, presented, facts }: Answering,
+): Promise<AnsweredSession | "session_ended"> {
+  const { successor, kind } = verdict;
+  if (kind === "reissue" || (kind === "rotate" && verdict.isLate)) await recordLateAnswer(transaction, chain, facts);
+  const use = kind === "reissue" ? "still awaited" : "awaited";
+  const rotated =
+    kind === "repeat"
+      ? await rotateSession(core, transaction, { presented: presented.hash, successor, facts })
+      : await replaceRefreshToken(core, transaction, { previous: presented.hash, next: successor, facts, use });
+  return rotated ? { ...rotated, refreshToken: successor } : "session_ended";
+}
+
+/** Somebody may have two people's tokens in hand: an administrator can see where both answers went. */
+async function recordLateAnswer(transaction: Queries, chain: LockedChain, facts: RequestInfo): Promise<void> {
+  const { sessionId, userId, address: previousAddress } = chain;
+  const happened = { event: "refresh_answered_again", sessionId, previousAddress } as const;
+  await recordEvent(transaction, happened, { ...facts, actorId: null, subjectId: userId });
+}

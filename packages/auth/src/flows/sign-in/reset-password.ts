@@ -1,0 +1,113 @@
+import type { AuditEvent } from "../../audit/audit-event.ts";
+import { recordEvent } from "../../audit/audit-log.ts";
+import { AuthError } from "../../errors.ts";
+import { hasCode, takeCode } from "../../one-time-codes/code-store.ts";
+import { hashCode } from "../../one-time-codes/one-time-code.ts";
+import { endSessions } from "../../sessions/session-store.ts";
+import { toNetwork } from "../../throttling/address.ts";
+import type { Admission, Scope } from "../../throttling/throttle.ts";
+import { type Account, lockUser, markOldTokensEnded, updatePassword } from "../../users/user-store.ts";
+import type { Core, RequestInfo } from "../steps/core.ts";
+import { toCountedName } from "../steps/counted-name.ts";
+import { requireGoodPassword } from "../steps/encode-password.ts";
+import { findNamedAccount, readName } from "../steps/find-named.ts";
+import { isIssuerGood } from "../steps/password-code.ts";
+import { recordExhausted } from "../steps/record-exhausted.ts";
+import { refundOnFailure } from "../steps/refund-on-failure.ts";
+import { resetSignInLimits } from "../steps/reset-sign-in-limits.ts";
+import { tellPasswordReset } from "../steps/tell-hooks.ts";
+
+export interface ResetPasswordInput {
+  /** A username, a phone number or an e-mail address. */
+  readonly username: string;
+  /** The code that an administrator handed over. */
+  readonly code: string;
+  readonly newPassword: string;
+}
+
+/**
+ * Sets a password with a one-time code, and ends every session of the account. A code for nobody is refused like a wrong one,
+ * after the same work.
+ *
+ * @throws AuthError `code_invalid`, `code_expired`, `password_rejected`, `rate_limited`, `overloaded`, `invalid_input`
+ */
+export async function resetPassword(core: Core, input: ResetPasswordInput, facts: RequestInfo): Promise<void> {
+  const name = readName(core, input.username, "username");
+  const network = toNetwork(facts.address);
+  requireGoodPassword(core, input.newPassword, { field: "newPassword", person: { username: input.username } });
+  core.passwords.requireRoom(network);
+  const admission = await core.throttle.consume(scopesOf(toCountedName(name, input.username), network));
+  const account = name && (await findNamedAccount(core.db, name, input.username));
+  const encoded = await refundOnFailure(core, admission, () => core.passwords.hash(input.newPassword, network));
+  const presented = { userId: account?.id ?? nobody, purpose: "set_password", codeHash: hashCode(input.code) } as const;
+  try {
+    if (!(await hasCode(core.db, presented)) || !account?.isActive) throw codeInvalid();
+    await core.db.transaction().execute(async (transaction) => {
+      const user = await lockUser(transaction, account.id);
+      const code = await takeCode(transaction, presented);
+      if (!user?.isActive || code.state === "unknown") throw codeInvalid();
+      if (!(await isIssuerGood(core, transaction, { code, target: user }))) throw codeInvalid();
+      if (code.state === "expired") throw new AuthError("code_expired", "The code has run out: ask for a new one");
+      requireGoodPassword(core, input.newPassword, { field: "newPassword", person: account });
+      await updatePassword(transaction, account.id, encoded);
+      await markOldTokensEnded(transaction, account.id);
+      const { length: sessionsEnded } = await endSessions(transaction, {
+        userId: account.id,
+        reason: "password_changed",
+      });
+      const happened = { event: "password_reset", sessionsEnded } as const;
+      await recordEvent(transaction, happened, { ...facts, actorId: null, subjectId: account.id });
+      await resetSignInLimits(core, transaction, account, admission.counted);
+    });
+  } catch (error) {
+    const because = findRefusal(error, account);
+    if (because) await recordRefusal(core, because, { admission, facts, subjectId: account?.id ?? null });
+    throw error;
+  }
+  await tellPasswordReset(core, account.id, { by: "code", request: facts });
+}
+
+type ResetRefusal = Extract<AuditEvent, { event: "password_reset_refused" }>["because"];
+
+/** Why a code was refused, for the administrator; null for every other failure. */
+function findRefusal(error: unknown, account: Account | null): ResetRefusal | null {
+  if (!(error instanceof AuthError)) return null;
+  if (error.code === "code_expired") return "expired_code";
+  if (error.code !== "code_invalid") return null;
+  if (!account) return "unknown_user";
+  return account.isActive ? "wrong_code" : "inactive_account";
+}
+
+interface Refused {
+  readonly admission: Admission;
+  readonly facts: RequestInfo;
+  readonly subjectId: string | null;
+}
+
+/** Written down after what the refusal undid, and with the same work whoever was named. */
+async function recordRefusal(
+  core: Core,
+  because: ResetRefusal,
+  { admission, facts, subjectId }: Refused,
+): Promise<void> {
+  await core.db.transaction().execute(async (transaction) => {
+    const about = { ...facts, actorId: null, subjectId };
+    await recordEvent(transaction, { event: "password_reset_refused", because }, about);
+    await recordExhausted(transaction, admission, about);
+  });
+}
+
+/** Stands for the account of a name that nobody has, so that looking for its code is the same work. */
+const nobody = "00000000-0000-0000-0000-000000000000";
+
+function scopesOf(name: string, network: string | null): Scope[] {
+  if (network === null) return [{ limit: "reset_password_name_and_address", of: [name] }];
+  return [
+    { limit: "reset_password_name_and_address", of: [name, network] },
+    { limit: "reset_password_address", of: [network] },
+  ];
+}
+
+function codeInvalid(): AuthError {
+  return new AuthError("code_invalid", "The code is not good for that account");
+}

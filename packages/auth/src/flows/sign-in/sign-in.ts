@@ -1,0 +1,132 @@
+import type { SignInRefusal } from "../../audit/audit-event.ts";
+import { recordEvent } from "../../audit/audit-log.ts";
+import { AuthError } from "../../errors.ts";
+import type { Identifier } from "../../identifiers/identifier.ts";
+import type { PasswordCheck } from "../../passwords/passwords.ts";
+import { toNetwork } from "../../throttling/address.ts";
+import { type Account, recordLogin } from "../../users/user-store.ts";
+import type { Core, RequestInfo } from "../steps/core.ts";
+import { readName } from "../steps/find-named.ts";
+import { type AnsweredSession, answerSignIn, type SignInAnswer } from "../steps/issue-session-tokens.ts";
+import { openSession } from "../steps/open-session.ts";
+import { recordExhausted } from "../steps/record-exhausted.ts";
+import { isUndone, refundOnFailure, unlessUndone } from "../steps/refund-on-failure.ts";
+import { tellHook } from "../steps/tell-hooks.ts";
+import { countSignIn, type SignInAdmission } from "./count-sign-in.ts";
+
+export interface LoginInput {
+  /** A username, a phone number in any usual spelling, or an e-mail address. */
+  readonly username: string;
+  readonly password: string;
+  /** What an earlier sign-in with this device answered. */
+  readonly deviceMark?: string | undefined;
+  /** What to call the device in the list of sessions. */
+  readonly deviceName?: string | undefined;
+}
+
+/**
+ * Signs a person in. Whatever is wrong (unknown name, wrong password, inactive account, unusable password, an account that is locked),
+ * the refusal is the same and took the same work.
+ *
+ * @throws AuthError `invalid_credentials`, `rate_limited`, `overloaded`, `refused_by_hook`, `hook_failed`, and `invalid_input` for
+ * digits that are two phone numbers
+ */
+export async function login(core: Core, input: LoginInput, facts: RequestInfo): Promise<SignInAnswer> {
+  const network = toNetwork(facts.address);
+  core.passwords.requireRoom(network);
+  const identifier = readName(core, input.username, "username");
+  const admission = await countSignIn(core, {
+    typed: input.username,
+    identifier,
+    deviceMark: input.deviceMark,
+    facts,
+  });
+  const { account } = admission;
+  // Nothing fits an account that is locked or disabled, so that nothing is learnt of its password.
+  const stored = account?.isActive && !admission.isLocked ? account.password : null;
+  const check = await refundOnFailure(core, admission, () => core.passwords.verify(input.password, stored, network));
+  if (!identifier || !account || !check.matches) {
+    return refuse(core, { identifier, account, admission, because: findReason(account, admission, check), facts });
+  }
+  const nextHash = (check.needsRehash && (await tryRehash(core, input.password, network))) || account.password;
+  const signedIn = { account, admission, nextHash, identifier, deviceName: input.deviceName, facts };
+  const opened = await unlessUndone(core, admission, () => open(core, signedIn)).catch((error) =>
+    recordUndone(core, signedIn, error),
+  );
+  if (opened) return answerSignIn(core, opened, admission.deviceId);
+  // The account changed while the password was being checked: what was checked no longer counts.
+  await core.throttle.refund(admission.counted);
+  return login(core, input, facts);
+}
+
+interface SignedIn {
+  readonly account: Account;
+  readonly admission: SignInAdmission;
+  readonly nextHash: string;
+  readonly identifier: Identifier;
+  readonly deviceName: string | undefined;
+  readonly facts: RequestInfo;
+}
+
+/** Null when the account changed since its password was read. */
+async function open(
+  core: Core,
+  { account, admission, nextHash, identifier, deviceName, facts }: SignedIn,
+): Promise<AnsweredSession | null> {
+  return core.db.transaction().execute(async (transaction) => {
+    const checked = { id: account.id, verifiedHash: account.password, nextHash };
+    const user = await recordLogin(transaction, core.profile, checked);
+    if (!user) return null;
+    const happened = { event: "signed_in", identifier: identifier.kind } as const;
+    await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
+    const opened = await openSession(core, transaction, { user, facts, deviceName });
+    await tellHook(core, transaction, "signedIn", { user, session: opened.session, request: facts });
+    await core.throttle.settle(transaction, admission.counted);
+    return opened;
+  });
+}
+
+async function recordUndone(core: Core, { identifier, account, facts }: SignedIn, error: unknown): Promise<never> {
+  const happened = { event: "sign_in_refused", identifier: identifier.kind, because: "hook" } as const;
+  if (isUndone(error)) await recordEvent(core.db, happened, { ...facts, actorId: null, subjectId: account.id });
+  throw error;
+}
+
+function findReason(
+  account: Account | null,
+  { isLocked: isClosed }: SignInAdmission,
+  check: PasswordCheck,
+): SignInRefusal {
+  if (!account) return "unknown_user";
+  if (!account.isActive) return "inactive_account";
+  if (isClosed) return "locked_account";
+  return check.isUsable ? "wrong_password" : "unusable_password";
+}
+
+interface Refusal {
+  readonly account: Account | null;
+  readonly admission: SignInAdmission;
+  readonly identifier: Identifier | null;
+  readonly because: SignInRefusal;
+  readonly facts: RequestInfo;
+}
+
+async function refuse(core: Core, { identifier, account, admission, because, facts }: Refusal): Promise<never> {
+  const about = { ...facts, actorId: null, subjectId: account?.id ?? null };
+  await core.db.transaction().execute(async (transaction) => {
+    const happened = { event: "sign_in_refused", identifier: identifier?.kind ?? "none", because } as const;
+    await recordEvent(transaction, happened, about);
+    await recordExhausted(transaction, admission, about);
+  });
+  throw new AuthError("invalid_credentials", "Invalid credentials");
+}
+
+/** A new hash under the present settings; null when the service is too busy, since the next sign-in can do it as well. */
+async function tryRehash(core: Core, password: string, network: string | null): Promise<string | null> {
+  try {
+    return await core.passwords.hash(password, network);
+  } catch (error) {
+    if (error instanceof AuthError && error.code === "overloaded") return null;
+    throw error;
+  }
+}

@@ -1,0 +1,78 @@
+import type { Clock } from "../../clock.ts";
+import type { ResolvedOptions } from "../../options.ts";
+import type { Passwords } from "../../passwords/passwords.ts";
+import type { Session } from "../../sessions/session.ts";
+import type { Use } from "../../sessions/session-store.ts";
+import type { Queries } from "../../storage/database.ts";
+import type { Lanes } from "../../throttling/lanes.ts";
+import type { Throttle } from "../../throttling/throttle.ts";
+import type { KeyRing, SigningKey } from "../../tokens/key-ring.ts";
+import type { VerifiedToken } from "../../tokens/verified-tokens.ts";
+import type { ProfileDefinition } from "../../users/profile.ts";
+import type { User } from "../../users/user.ts";
+import type { CallerColumns } from "./caller-row.ts";
+
+/** Who is calling. */
+export interface Principal<Person extends User = User> {
+  readonly user: Person;
+  readonly session: Session;
+}
+
+/** What every flow is handed: the rooms, opened, and the options. */
+export interface Core {
+  readonly db: Queries;
+  readonly clock: Clock;
+  readonly options: ResolvedOptions;
+  /** What people tell about themselves. */
+  readonly profile: ProfileDefinition;
+  readonly callerColumns: CallerColumns;
+  readonly passwords: Passwords;
+  readonly keyRing: KeyRing;
+  readonly refreshKey: Uint8Array;
+  readonly deviceKey: Uint8Array;
+  readonly throttle: Throttle;
+  /** The key that signs tokens now: the ring's newest, or the old backend's in the profile `django`. */
+  readonly findSigningKey: () => Promise<Pick<SigningKey, "kid" | "algorithm" | "privateKey">>;
+  /** Where sign-ins from one address wait for each other until they have been counted. */
+  readonly signInLanes: Lanes;
+  /** Verifies a bearer token, or remembers that it did; what comes from one network waits for itself. */
+  readonly verifyToken: (token: string, network: string | null) => Promise<VerifiedToken>;
+  /** Reads a session and its user as they are now. */
+  readonly readCaller: CallerReader;
+  /** Reads what a user was granted, as it is now. */
+  readonly readPermissions: PermissionReader;
+  /** Notes that a session is in use; nobody waits for it, and a note that is lost is made a minute later. */
+  readonly touchSession: (id: string) => void;
+  /** Notes that an access token of a rotation was accepted. A call is answered only after that, once a rotation. */
+  readonly noteUse: (use: Use) => Promise<void>;
+}
+
+/** A session and its user as the database has them at this moment. */
+export interface StoredCaller {
+  readonly session: Session;
+  readonly user: User;
+  readonly isLive: boolean;
+  /** Whether the key that signed the token is still accepted. */
+  readonly isKeyAccepted: boolean;
+  /** Whether its last use was noted long enough ago to be noted again. */
+  readonly isTouchDue: boolean;
+  /** The rotation whose answers have not been used yet, as far as is known; null once they have. */
+  readonly unusedRotation: number | null;
+}
+
+export interface CallerKey {
+  readonly sessionId: string;
+  /** The key of the database that signed the token; null for one from the settings. */
+  readonly kid: string | null;
+}
+
+export type CallerReader = (key: CallerKey) => Promise<StoredCaller | null>;
+
+export type PermissionReader = (userId: string) => Promise<readonly string[]>;
+
+/** Where a call comes from; facts for the audit trail and the list of devices, trusted for nothing. */
+export interface RequestInfo {
+  readonly requestId: string | null;
+  readonly address: string | null;
+  readonly userAgent: string | null;
+}

@@ -1,0 +1,59 @@
+import { toNumericDate } from "../../clock.ts";
+import { createDeviceToken } from "../../sessions/device-token.ts";
+import type { RefreshToken } from "../../sessions/refresh-token.ts";
+import type { User } from "../../users/user.ts";
+import type { Core } from "./core.ts";
+import { issueToken } from "./issue-token.ts";
+
+/** What a person gets at sign-in and at every refresh: the token for every call, and the one that renews it. */
+export interface TokenResponse<Person extends User = User> {
+  /** The access token, for `Authorization: Bearer`. */
+  readonly token: string;
+  readonly tokenType: "Bearer";
+  readonly expiresAt: Date;
+  /** Good until it is used; keep it as safe as a password. */
+  readonly refreshToken: string;
+  readonly refreshExpiresAt: Date;
+  readonly user: Person;
+}
+
+/** What a person gets at sign-in. */
+export interface SignInAnswer<Person extends User = User> extends TokenResponse<Person> {
+  /** For the next sign-in with this device: keeps strangers who guess from keeping its owner out. Lets nobody in by itself. */
+  readonly deviceMark: string;
+}
+
+export interface AnsweredSession {
+  readonly user: User;
+  readonly session: { readonly id: string; readonly expiresAt: Date };
+  readonly idleExpiresAt: Date;
+  readonly rotation: number;
+  readonly refreshToken: RefreshToken;
+}
+
+/** Issues the tokens of a session. */
+export async function issueSessionTokens(
+  core: Core,
+  { user, session, idleExpiresAt, rotation, refreshToken }: AnsweredSession,
+): Promise<TokenResponse> {
+  const notAfter = toNumericDate(session.expiresAt);
+  const { token, expiresAt } = await issueToken(core, { user, sessionId: session.id, rotation, notAfter });
+  return {
+    token,
+    tokenType: "Bearer",
+    expiresAt,
+    refreshToken: refreshToken.text,
+    refreshExpiresAt: idleExpiresAt,
+    user,
+  };
+}
+
+/** Issues the tokens of a session that was just opened, and the mark of its device. */
+export async function answerSignIn(
+  core: Core,
+  opened: AnsweredSession,
+  deviceId: string | null,
+): Promise<SignInAnswer> {
+  const { mark } = createDeviceToken(core.deviceKey, opened.user.id, deviceId);
+  return { ...(await issueSessionTokens(core, opened)), deviceMark: mark };
+}

@@ -1,0 +1,52 @@
+import { randomUUIDv7 } from "node:crypto";
+import { recordEvent } from "../../audit/audit-log.ts";
+import { createRefreshToken } from "../../sessions/refresh-token.ts";
+import { endSurplusSessions, insertSession } from "../../sessions/session-store.ts";
+import type { Queries } from "../../storage/database.ts";
+import type { User } from "../../users/user.ts";
+import type { Core, RequestInfo } from "./core.ts";
+import type { AnsweredSession } from "./issue-session-tokens.ts";
+
+interface Opening {
+  readonly user: User;
+  readonly facts: RequestInfo;
+}
+
+interface NewOpening extends Opening {
+  /** What the program calls the device. */
+  readonly deviceName?: string | undefined;
+}
+
+/**
+ * Opens a session for a user inside the caller's transaction, which holds the user's row. Beyond the most that one person may
+ * have, the session that was used longest ago ends. Its tokens are issued when the transaction is over: that reads the signing
+ * key on a connection of its own, and whoever holds one while waiting for another starves everybody.
+ */
+export async function openSession(
+  core: Core,
+  transaction: Queries,
+  { user, facts, deviceName }: NewOpening,
+): Promise<AnsweredSession> {
+  const { lifetime, idleLifetime, perUser } = core.options.sessions;
+  const id = randomUUIDv7();
+  const refreshToken = createRefreshToken(core.refreshKey, id);
+  const { idleExpiresAt, others, ...session } = await insertSession(transaction, {
+    id,
+    userId: user.id,
+    refreshHash: refreshToken.hash,
+    lifetimes: { absolute: lifetime, idle: idleLifetime },
+    address: facts.address,
+    userAgent: facts.userAgent,
+    deviceName: deviceName ?? null,
+  });
+  if (others >= perUser) await endSurplus(core, transaction, { user, facts });
+  return { user, session, idleExpiresAt, rotation: 0, refreshToken };
+}
+
+/** Ends the sessions beyond the most that one person may have. */
+export async function endSurplus(core: Core, transaction: Queries, { user, facts }: Opening): Promise<void> {
+  const surplus = await endSurplusSessions(transaction, { userId: user.id, most: core.options.sessions.perUser });
+  if (surplus.length === 0) return;
+  const happened = { event: "sessions_ended", because: "too_many_sessions", count: surplus.length } as const;
+  await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
+}

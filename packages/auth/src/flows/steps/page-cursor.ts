@@ -1,0 +1,21 @@
+import { AuthError } from "../../errors.ts";
+
+/** Where a page ended, as a text for the next one. `order` is by what the list is ordered, so that no other list takes it. */
+export function writeCursor(order: string, position: string): string {
+  return Buffer.from(JSON.stringify([order, position])).toString("base64url");
+}
+
+/** @throws AuthError `invalid_input` for what is no cursor of a list in this order */
+export function readCursor(cursor: string, order: string): string {
+  try {
+    const [kind, position] = JSON.parse(Buffer.from(cursor, "base64url").toString());
+    const fits = kind === order && typeof position === "string" && !position.includes("\0");
+    if (fits && (order !== "id" || uuidPattern.test(position))) return position;
+  } catch {
+    // Said below.
+  }
+  const message = "The cursor is not one of this list";
+  throw new AuthError("invalid_input", message, { issues: [{ path: ["cursor"], message }] });
+}
+
+const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

@@ -1,0 +1,22 @@
+import { parseIdentifier } from "../../identifiers/identifier.ts";
+import type { Queries } from "../../storage/database.ts";
+import type { Scope } from "../../throttling/throttle.ts";
+import type { User } from "../../users/user.ts";
+import type { Core } from "./core.ts";
+
+/**
+ * Forgets, inside the caller's transaction, every sign-in that failed for an account, by whatever name: nobody is slowed, and it is not
+ * locked. `succeeded` is what the attempt that does so was counted in. Call it last, since it holds the counters.
+ */
+export async function resetSignInLimits(
+  core: Core,
+  transaction: Queries,
+  { id, ...user }: User,
+  succeeded: readonly Scope[] = [],
+): Promise<void> {
+  const names = [user.username, user.phoneNumber, user.email].filter((name) => name !== null);
+  const identifiers = names.map((name) => parseIdentifier(name, core.options.phones)).filter((found) => found !== null);
+  const byName = identifiers.map(({ value }): Scope => ({ limit: "sign_in_name", of: [value] }));
+  const forgotten: Scope[] = [...byName, { limit: "account_strangers", of: [id] }];
+  await core.throttle.settle(transaction, succeeded, forgotten);
+}

@@ -1,0 +1,96 @@
+import { AuthError } from "../errors.ts";
+import { createFairQueue } from "./fair-queue.ts";
+import { createRecentMedian } from "./rolling-median.ts";
+
+export interface HashSemaphoreOptions {
+  /** How many pieces of work run at once; fewer than libuv's pool has threads, so that signatures are still checked. */
+  readonly concurrency: number;
+  /** How many more may wait. */
+  readonly queueLimit: number;
+  /** A stopwatch in milliseconds; for tests. */
+  readonly now?: () => number;
+}
+
+/** Whom work is for, such as everybody at one address; null for somebody of whom nothing is known. */
+export type Crowd = string | null;
+
+export interface HashSemaphore {
+  /** Throws AuthError `overloaded` when {@link run} would. */
+  assertCapacity(crowd?: Crowd): void;
+  /**
+   * Runs `work` when its turn comes: of one crowd first come first served, and of several by turns. When too many wait, somebody of the
+   * largest crowd gives way to one who comes from a smaller. Work never enters the gate again: it would wait for itself.
+   *
+   * @throws AuthError `overloaded`, at once or when its place is taken; `retryAfter` is when the queue as it is will be done.
+   *   `unavailable` once the gate is closed
+   */
+  run<T>(work: () => Promise<T>, crowd?: Crowd): Promise<T>;
+  /** Refuses whoever waits, and whoever comes; work that runs goes on to its end. */
+  close(): void;
+}
+
+/** Keeps password hashes from taking every thread, and from queueing for longer than anybody waits. */
+export function createHashSemaphore({
+  concurrency,
+  queueLimit,
+  now = () => performance.now(),
+}: HashSemaphoreOptions): HashSemaphore {
+  const waiting = createFairQueue<PromiseWithResolvers<void>>();
+  const durations = createRecentMedian();
+  let running = 0;
+  let isClosed = false;
+
+  function overloaded(): AuthError {
+    const rounds = (running + waiting.size()) / concurrency;
+    const retryAfter = Math.max(1, Math.ceil((rounds * (durations.read() ?? 0)) / 1000));
+    return new AuthError("overloaded", "Too many sign-ins at once; try again shortly", { retryAfter });
+  }
+
+  const isFull = () => running >= concurrency && waiting.size() >= queueLimit;
+
+  function assertCapacity(crowd: Crowd = null): void {
+    if (isFull() && !waiting.mayDisplace(crowd)) throw overloaded();
+  }
+
+  async function acquire(crowd: Crowd): Promise<void> {
+    if (isClosed) throw closed();
+    if (running < concurrency) {
+      running += 1;
+      return;
+    }
+    assertCapacity(crowd);
+    if (isFull()) waiting.displace()?.reject(overloaded());
+    const turn = Promise.withResolvers<void>();
+    waiting.add(crowd, turn);
+    await turn.promise;
+  }
+
+  function release(): void {
+    const next = waiting.take();
+    // The place goes straight to the next in line, so that nobody who comes in between takes it.
+    if (next) next.resolve();
+    else running -= 1;
+  }
+
+  return {
+    assertCapacity: assertCapacity,
+    async run(work, crowd = null) {
+      await acquire(crowd);
+      const startedAt = now();
+      try {
+        return await work();
+      } finally {
+        durations.add(now() - startedAt);
+        release();
+      }
+    },
+    close() {
+      isClosed = true;
+      for (let turn = waiting.take(); turn; turn = waiting.take()) turn.reject(closed());
+    },
+  };
+}
+
+function closed(): AuthError {
+  return new AuthError("unavailable", "The service is going down; try again shortly", { retryAfter: 1 });
+}

@@ -1,0 +1,385 @@
+import type { SessionAnswer, User } from "./api-types.ts";
+import { callSafely, within } from "./callbacks.ts";
+import type { Codec } from "./endpoint.ts";
+import { type AuthErrorReason, isAuthError } from "./errors.ts";
+import {
+  formatSession,
+  isPartial,
+  type KeptSession,
+  parseDeviceMark,
+  parseSession,
+  readDeviceMark,
+  toKeptSession,
+} from "./kept-session.ts";
+import { createSessionRevoker } from "./session-revoker.ts";
+import type { AuthStorage } from "./storage.ts";
+import { createStorageQueue } from "./storage-queue.ts";
+
+/** What a page shows: nothing known yet, nobody, or somebody. The same object until something changes. */
+export type AuthState<Person = User> =
+  | { readonly status: "loading"; readonly user: null }
+  | {
+      readonly status: "signedOut";
+      readonly user: null;
+      /** Why, where the person might wonder: the cookie of this browser has become somebody else's. */
+      readonly reason?: "another_person";
+    }
+  | { readonly status: "signedIn"; readonly user: Person };
+
+/** A refresh that did not succeed, and for how many milliseconds from then on the service is left alone. */
+interface Failure {
+  readonly error: unknown;
+  /** How many there were in a row. */
+  readonly count: number;
+  readonly at: number;
+  readonly wait: number;
+}
+
+export interface SessionManagerOptions {
+  readonly storage: AuthStorage;
+  /** Keep no token in the storage: only who is signed in, for the other tabs and the next page. */
+  readonly cookieMode: boolean;
+  /** How the person is stored, with dates and the like. */
+  readonly codec: Codec;
+  /** Exchanges a refresh token for the next session answer. */
+  readonly renew: (refreshToken: string) => Promise<SessionAnswer>;
+  /** Ends the session of a refresh token at the service. */
+  readonly revoke: (refreshToken: string) => Promise<unknown>;
+}
+
+export type SessionManager = ReturnType<typeof createSessionManager>;
+
+export const loading: AuthState = { status: "loading", user: null };
+const signedOut: AuthState = { status: "signedOut", user: null };
+
+/** Milliseconds for which a storage that has never answered holds up a call or a sign-in. */
+const patience = 2_000;
+
+/** Refusals after which a session is over, whatever is tried. Everything else may pass. */
+export const finalReasons: readonly AuthErrorReason[] = [
+  "refresh_token_invalid",
+  "refresh_token_reused",
+  "session_ended",
+  "account_disabled",
+];
+
+export const isFinal = (error: unknown): boolean => isAuthError(error) && finalReasons.includes(error.data.reason);
+
+/**
+ * The one place that knows the session: keeps it, renews it once however many calls need it, and tells who watches.
+ *
+ * What a person wants is numbered when they ask for it, and of two answers the one with the higher number stands, in whatever
+ * order they come. A session that was opened and is not kept is ended at the service.
+ */
+export function createSessionManager({ storage, cookieMode, codec, renew, revoke }: SessionManagerOptions) {
+  const queue = createStorageQueue(storage);
+  const revokeSoon = createSessionRevoker(revoke);
+  let kept: KeptSession | null = null;
+  let state: AuthState = loading;
+  let renewing: Promise<void> | undefined;
+  let failure: Failure | undefined;
+  let deviceMark = "";
+  /** The number of the person's last wish, and of the newest that has come true. */
+  let [asked, fulfilled] = [0, 0];
+  /** Counts what becomes of `kept`, so that what was read before can be told to be old. */
+  let changes = 0;
+  let [hasLoaded, isDisposed] = [false, false];
+  /** The id of the person who is signed in; undefined until the storage has been read. */
+  let personId: string | null | undefined;
+  const listeners = new Set<() => void>();
+  const personListeners = new Set<(user: User | null) => void>();
+
+  function show(next: KeptSession | null, nobody: AuthState = signedOut): void {
+    changes += 1;
+    kept = next;
+    const before = state;
+    if (!next) state = state.status === "signedOut" && nobody === signedOut ? state : nobody;
+    else if (!isPartial(next)) state = toState(next.user);
+    else if (state.user?.id !== next.user.id) state = loading;
+    tellPerson(state);
+    if (state !== before) for (const listener of [...listeners]) callSafely(listener);
+  }
+
+  const toState = (user: User): AuthState =>
+    state.user && JSON.stringify(state.user) === JSON.stringify(user) ? state : { status: "signedIn", user };
+
+  /** Who is found at the start is no change of person; somebody of whom only the id is known is told when the rest is. */
+  function tellPerson({ status, user }: AuthState): void {
+    if (personId === undefined && status === "loading") return;
+    const id = user?.id ?? null;
+    const isChange = id !== personId && (personId !== undefined || fulfilled > 0);
+    personId = id;
+    if (isChange) for (const listener of [...personListeners]) callSafely(listener, user);
+  }
+
+  function toStored(text: string | null | undefined): KeptSession | null {
+    if (text === undefined) return kept;
+    deviceMark = readDeviceMark(text) || deviceMark;
+    return parse(text);
+  }
+
+  const readStored = async () => toStored(await queue.read());
+
+  const parse = (text: string | null) => parseSession(text, codec);
+
+  const format = (session: KeptSession) => formatSession(session, { deviceMark, cookieMode: cookieMode, codec });
+
+  const writeStored = (session: KeptSession) => queue.write(() => format(session));
+
+  const clearStored = () => queue.write(() => (deviceMark ? JSON.stringify({ deviceMark }) : null));
+
+  /** The end of a session that was stored at the start when the person had already wished for something else. */
+  let ending: Promise<void> | undefined;
+
+  /** Takes over what is stored at the start, unless the person has wished for something meanwhile: then it is to go. */
+  async function loadFirst(): Promise<void> {
+    const text = (await queue.first) ?? null;
+    hasLoaded = true;
+    deviceMark ||= readDeviceMark(text);
+    const stored = parse(text);
+    if (fulfilled > 0) {
+      ending = endUnlessKept(stored);
+    } else {
+      show(stored);
+      fetchRest();
+    }
+  }
+
+  /** A renewal answers what the storage had no room for. */
+  function fetchRest(): void {
+    if (kept && isPartial(kept)) renewOnce().catch(() => {});
+  }
+
+  /** What is stored now and will be replaced. At the start, that is left to {@link loadFirst}. */
+  const readReplaced = async () => (hasLoaded ? parse((await queue.read()) ?? null) : null);
+
+  /** Takes over what another tab has stored. */
+  async function loadNews(): Promise<void> {
+    const before = changes;
+    const stored = await readStored();
+    if (isDisposed) return;
+    if (before !== changes) return loadNews();
+    const replaced = kept;
+    if (!stored || stored.token || stored.sid !== kept?.sid) show(stored);
+    // Each tab has an access token of its own where none is stored, and another tab's news is no reason to give it up.
+    else show({ ...kept, refreshToken: stored.refreshToken, user: isPartial(stored) ? kept.user : stored.user });
+    // Two tabs that signed in at the same moment: one of the two sessions is nobody's.
+    if (stored) void endUnlessKept(replaced);
+    fetchRest();
+  }
+
+  /** Ends a session at the service, unless it is the one that is kept. With a cookie, the service does so by itself. */
+  async function endUnlessKept(session: KeptSession | null): Promise<void> {
+    if (!session?.refreshToken || session.sid === kept?.sid) return;
+    await revokeSoon(session.refreshToken);
+  }
+
+  /** @throws when it is no session; one that was opened all the same is ended */
+  async function parseAnswer(answer: SessionAnswer): Promise<KeptSession> {
+    try {
+      return toKeptSession(answer);
+    } catch (error) {
+      if (answer?.refreshToken) await revokeSoon(answer.refreshToken);
+      throw error;
+    }
+  }
+
+  /** Keeps the session that a person asked for with the wish of this number, unless a later wish has come true. */
+  async function keep(answer: SessionAnswer, wish: number): Promise<void> {
+    const session = await parseAnswer(answer);
+    if (wish < fulfilled || isDisposed) return endUnlessKept(session);
+    fulfilled = wish;
+    const replaced = kept;
+    const reading = readReplaced();
+    await take(session, answer.deviceMark);
+    await endAll([replaced, await reading]);
+  }
+
+  /** Ends sessions at the service, each once, but for the one that is kept. */
+  async function endAll(sessions: readonly (KeptSession | null)[]): Promise<void> {
+    const bySid = new Map(sessions.map((session) => [session?.sid, session]));
+    await Promise.all([...bySid.values()].map(endUnlessKept));
+  }
+
+  async function take(session: KeptSession, mark?: string): Promise<void> {
+    failure = undefined;
+    deviceMark = parseDeviceMark(mark) || deviceMark;
+    show(session);
+    await writeStored(session);
+  }
+
+  async function forget(): Promise<void> {
+    failure = undefined;
+    show(null);
+    await clearStored();
+  }
+
+  /** Forgets the session at once, and ends at the service whatever was kept or stored. */
+  async function signOut(): Promise<void> {
+    const [session, isOpening] = [kept, asked > fulfilled];
+    asked += 1;
+    fulfilled = asked;
+    const reading = readReplaced();
+    const clearing = forget();
+    if (cookieMode) return signOutByCookie(asked, session !== null || isOpening, clearing);
+    const endings = [endUnlessKept(session), reading.then((stored) => endOther(stored, session))];
+    await Promise.all([...endings, clearing, ready.then(() => ending)]);
+  }
+
+  const endOther = async (stored: KeptSession | null, session: KeptSession | null) =>
+    stored?.sid === session?.sid ? undefined : endUnlessKept(stored);
+
+  /** The cookie is the session that the browser has, and after another sign-in it is another one. */
+  async function signOutByCookie(wish: number, isKnown: boolean, clearing: Promise<void>): Promise<void> {
+    const isSignedIn = isKnown || parse((await within(patience, queue.first)) ?? null) !== null;
+    await Promise.all([clearing, isSignedIn && revokeSoon("", () => asked === wish)]);
+  }
+
+  /** Renews the session, once for everybody who asks meanwhile. Throws when that did not succeed. */
+  function renewOnce(): Promise<void> {
+    renewing ??= renewNow().finally(() => {
+      renewing = undefined;
+    });
+    return renewing;
+  }
+
+  async function renewNow(): Promise<void> {
+    const elapsed = Date.now() - (failure?.at ?? 0);
+    // A clock that was set back tells nothing of the time that has passed.
+    if (failure && elapsed >= 0 && elapsed < failure.wait) throw failure.error;
+    const before = await readStored();
+    // Another tab has signed out, or has renewed it.
+    if (!before || isNewer(before)) return show(before);
+    const token = kept?.token;
+    try {
+      const session = toKeptSession(await renew(before.refreshToken));
+      const stored = await readStored();
+      if (!kept || kept.token !== token) return;
+      if (session.user.id !== before.user.id) return leaveTo(stored, before.user);
+      // A tab that was asleep gets its answer late: whoever signed out meanwhile stays so, and a newer session stays.
+      if (stored?.refreshToken === before.refreshToken) await take(session);
+      else show(stored);
+    } catch (error) {
+      await handleFailure(error, token);
+      if (!kept || kept.token === token) throw error;
+    }
+  }
+
+  /** The cookie is somebody else's by now: nobody is signed in here, and what is stored of that person is theirs. */
+  async function leaveTo(stored: KeptSession | null, before: User): Promise<never> {
+    show(null, { status: "signedOut", user: null, reason: "another_person" });
+    if (stored?.user.id === before.id) await clearStored();
+    throw new Error("Somebody else has signed in with this browser");
+  }
+
+  const isNewer = (stored: KeptSession) =>
+    stored.sid !== kept?.sid || (stored.token !== "" && stored.token !== kept.token);
+
+  async function handleFailure(error: unknown, token: string | undefined): Promise<void> {
+    if (isFinal(error)) return endUnlessNewer(token);
+    const count = (failure?.count ?? 0) + 1;
+    failure = { error, count, at: Date.now(), wait: waitAfter(count, error) };
+  }
+
+  /** The session of this token is over: signs out, unless another tab has a newer one. */
+  async function endUnlessNewer(token: string | undefined): Promise<void> {
+    const stored = await readStored();
+    if (!kept || kept.token !== token) return;
+    if (stored && isNewer(stored)) return show(stored);
+    await forget();
+  }
+
+  function requireOpen(): void {
+    if (isDisposed) throw new Error("This client is closed");
+  }
+
+  /**
+   * The token for a call. One that is about to run out is renewed on the side; one that has run out is waited for.
+   */
+  async function findToken(): Promise<string | undefined> {
+    await ready;
+    requireOpen();
+    if (!kept) return undefined;
+    const left = kept.expiresAt - (Date.now() + kept.clockOffset);
+    if (left <= 0) await renewOnce();
+    else if (left < Math.min(60_000, kept.lifetime / 4)) renewOnce().catch(() => {});
+    return kept?.token;
+  }
+
+  /** The token to repeat a call with that was refused with `refused`; undefined when there is no other. */
+  async function replaceToken(refused: string): Promise<string | undefined> {
+    if (kept?.token === refused) await renewOnce();
+    return kept?.token === refused ? undefined : kept?.token;
+  }
+
+  const first = loadFirst();
+  /** A storage that never answers is not waited for. */
+  const ready = within(patience, first);
+  let stopListening: unknown;
+  callSafely(() => {
+    stopListening = storage.subscribe?.(() => void loadNews());
+  });
+
+  return {
+    ready,
+    signOut,
+    findToken,
+    replaceToken,
+    endUnlessNewer,
+    /** Numbers a person's wish to sign in, when they ask for it. */
+    wish(): number {
+      requireOpen();
+      asked += 1;
+      return asked;
+    },
+    keep,
+    /** Shows what a call has just answered of the person, and stores it with the tokens that are stored by now. */
+    async showUser(user: User): Promise<void> {
+      if (kept?.user.id !== user.id) return;
+      show({ ...kept, user });
+      await queue.update((text) => {
+        const stored = toStored(text);
+        if (!kept || stored?.sid !== kept.sid || stored.refreshToken !== kept.refreshToken) return undefined;
+        // What is stored without a token, for want of room, may have room by now.
+        const next = format({ ...kept, user });
+        return next === text ? undefined : next;
+      });
+    },
+    /** Takes over the new tokens of the session that is kept; an answer to another session, or an old one, comes too late. */
+    async replace(answer: SessionAnswer): Promise<void> {
+      const session = await parseAnswer(answer);
+      if (kept?.sid !== session.sid) return endUnlessKept(session);
+      // At once, so that nothing else is renewed with the tokens of before while a slow storage is asked.
+      if (kept.expiresAt <= session.expiresAt) show(session);
+      await queue.update((text) => {
+        const stored = toStored(text);
+        if (kept?.token !== session.token) return undefined;
+        if (stored && stored.expiresAt <= session.expiresAt) return format(kept);
+        show(stored);
+        return undefined;
+      });
+    },
+    findDeviceMark: () => deviceMark || undefined,
+    getSnapshot: () => state,
+    subscribe(listener: () => void): () => void {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    onPersonChange(listener: (user: User | null) => void): () => void {
+      personListeners.add(listener);
+      return () => void personListeners.delete(listener);
+    },
+    dispose(): void {
+      isDisposed = true;
+      listeners.clear();
+      personListeners.clear();
+      callSafely(() => (typeof stopListening === "function" ? stopListening() : undefined));
+    },
+  };
+}
+
+/** Milliseconds to leave the service alone after a failure: what it asked for, or 1, 2, 4, 8 seconds, give or take half. */
+function waitAfter(count: number, error: unknown): number {
+  const asked = isAuthError(error) ? (error.data as { retryAfter?: number }).retryAfter : undefined;
+  return (asked ?? 2 ** Math.min(count - 1, 3)) * 1000 * (asked ? 1 : 0.5 + Math.random());
+}
