@@ -74,6 +74,7 @@ sessions.rotation integer not null default 0
 sessions.unused_since timestamp with time zone
 sessions.reissues integer not null default 0
 sessions.device_name text
+sessions.reauthenticated_at timestamp with time zone
 signing_keys.kid text not null
 signing_keys.algorithm text not null
 signing_keys.public_jwk jsonb

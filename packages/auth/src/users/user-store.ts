@@ -351,6 +351,21 @@ export async function replacePassword(
   return result.numUpdatedRows === 1n;
 }
 
+/** Holds a user's row until the transaction ends; false when the account was disabled, deleted or given another password since it was read. */
+export async function lockUnchanged(
+  transaction: Queries,
+  { id, verifiedHash }: { id: string; verifiedHash: string },
+): Promise<boolean> {
+  const query = transaction
+    .selectFrom("users")
+    .select("id")
+    .where("id", "=", id)
+    .where("isActive", "=", true)
+    .where("password", "=", verifiedHash)
+    .forNoKeyUpdate();
+  return (await query.executeTakeFirst()) !== undefined;
+}
+
 /**
  * Notes a sign-in, and stores the password's new hash where one is due. Null when the account was disabled, deleted or given
  * another password since `verifiedHash` was read, so that a password that has just been replaced opens nothing.

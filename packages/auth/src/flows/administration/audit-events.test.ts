@@ -266,6 +266,21 @@ const deeds: readonly Deed[] = [
     detail: () => ({}),
   },
   {
+    ...bySelf,
+    does: "reauthenticate",
+    run: ({ caller }) => service.auth.reauthenticate(caller, { password }, service.facts),
+    leaves: ["reauthenticated"],
+    detail: ({ caller }) => ({ sessionId: caller.session.id }),
+  },
+  {
+    ...bySelf,
+    does: "reauthenticate, with a wrong password",
+    run: ({ caller }) =>
+      refused("invalid_credentials", service.auth.reauthenticate(caller, { password: newPassword }, service.facts)),
+    leaves: ["reauthentication_refused"],
+    detail: () => ({}),
+  },
+  {
     ...byOperator,
     does: "operator.unlock",
     run: ({ username }) => service.auth.operator.unlock(username),
@@ -578,6 +593,7 @@ const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
   listSessions: ({ caller }) => service.auth.listSessions(caller),
   listAuditEvents: () => service.auth.listAuditEvents({ limit: 25 }),
   findPermissions: ({ caller }) => service.auth.findPermissions(caller.user),
+  requireRecentAuthentication: ({ caller }) => service.auth.requireRecentAuthentication(caller, 600),
   authorize: ({ caller }) => refused("permission_denied", service.auth.authorize(caller.user, "notes.add_note")),
   publicKeys: () => service.auth.publicKeys(),
   verificationKeys: () => service.auth.verificationKeys(),
@@ -611,6 +627,8 @@ const allEvents: Readonly<Record<AuditEvent["event"], true>> = {
   sessions_ended: true,
   password_changed: true,
   password_change_refused: true,
+  reauthenticated: true,
+  reauthentication_refused: true,
   limit_reached: true,
   account_unlocked: true,
   password_reset_refused: true,
