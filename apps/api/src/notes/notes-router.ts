@@ -1,11 +1,11 @@
-import { AuthError, isPlainLine, isPlainProse } from "@latchkey/auth";
+import { AuthError, isPlainLine, isPlainProse, withIssueCode } from "@latchkey/auth";
 import { pageLimit, text } from "@latchkey/server";
 import { z } from "zod";
 import { modelProcedures } from "../trpc.ts";
 import { deleteNote, insertNote, listNotes, updateNote } from "./note-store.ts";
 
 const note = modelProcedures.orAnonReadOnly("notes.note");
-const misleading = "holds characters that cannot be shown as they are";
+const misleading = withIssueCode("invalid_characters", "holds characters that cannot be shown as they are");
 const title = text(200).refine(isPlainLine, misleading);
 const body = text(10_000).refine(isPlainProse, misleading);
 

@@ -24,7 +24,7 @@ export async function reauthenticate(
   { password }: ReauthenticateInput,
   facts: RequestInfo,
 ): Promise<void> {
-  core.passwords.requireRoom(toNetwork(facts.address));
+  core.passwords.assertCapacity(toNetwork(facts.address));
   const account = await findAccountById(core.db, user.id);
   if (!account) throw wrongPassword();
   const { matches, isUsable, admission } = await checkOwnPassword(core, account, password, facts);
@@ -70,7 +70,7 @@ async function refuse(core: Core, { userId, admission, facts }: Refusal): Promis
 }
 
 function wrongPassword(): AuthError {
-  const issues = [{ path: ["password"], message: "is not right" }];
+  const issues = [{ path: ["password"], code: "incorrect", message: "is not right" }] as const;
   return new AuthError("invalid_credentials", "The password is not right", { issues });
 }
 
