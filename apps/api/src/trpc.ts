@@ -12,4 +12,4 @@ export const router = t.router;
 export const publicProcedure = t.procedure.concat(latchkey.publicProcedure);
 export const protectedProcedure = t.procedure.concat(latchkey.protectedProcedure);
 export const staffProcedure = t.procedure.concat(latchkey.staffProcedure);
-export const { permittedProcedure, modelProcedures } = latchkey;
+export const { permittedProcedure, recentProcedure, modelProcedures } = latchkey;

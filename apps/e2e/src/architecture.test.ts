@@ -18,6 +18,7 @@ const rooms = [
   "imported-users",
   "challenges",
   "messages",
+  "ways-in",
 ];
 
 interface Import {

@@ -78,6 +78,7 @@ test("a person's calls are answered as the document says", async () => {
     ({ current }: { current: boolean }) => !current,
   );
   await ask("sessions.revoke", { token: other.token, input: { id } });
+  await ask("me.reauthenticate", { token: other.token, input: { password } });
   await ask("me.changePassword", {
     token: other.token,
     input: { currentPassword: password, newPassword: "an even better battery" },

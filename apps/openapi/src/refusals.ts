@@ -14,6 +14,7 @@ export const ownRefusals: Readonly<Record<string, readonly AuthErrorCode[]>> = {
   "token.verify": busy,
   "account.register": ["registration_closed", "password_rejected", "identifier_taken", ...ofSignIn],
   "me.update": ["refused_by_hook", "hook_failed"],
+  "me.reauthenticate": ["invalid_credentials", ...busy],
   "me.changePassword": ["invalid_credentials", "password_rejected", ...ofSignIn],
   "sessions.revoke": ["not_found"],
   "password.reset": ["code_invalid", "code_expired", "password_rejected", ...busy],

@@ -8,6 +8,7 @@ export const summaries: Readonly<Record<string, string>> = {
   "me.get": "The user who is signed in",
   "me.update": "Changes the given profile fields",
   "me.permissions": "What the user may do at this moment, sorted",
+  "me.reauthenticate": "Shows with the password, in this session, that it is its owner",
   "me.changePassword": "Replaces the password, ends every other session, and moves this one on",
   "sessions.list": "Where the user is signed in, the last used first",
   "sessions.revoke": "Ends one of the user's sessions",

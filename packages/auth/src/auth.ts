@@ -1,6 +1,7 @@
 import type { JSONWebKeySet } from "jose";
 import type { Config, PlainConfig, ProfileChangesOf, UserOf } from "./config.ts";
 import type { ChangePasswordInput } from "./flows/account/change-password.ts";
+import type { ReauthenticateInput } from "./flows/account/reauthenticate.ts";
 import type { OwnDevice } from "./flows/account/sessions.ts";
 import type { EventPageAnswer, ListEventsInput } from "./flows/administration/audit-events.ts";
 import type { CreateUserInput } from "./flows/administration/create-user.ts";
@@ -160,6 +161,19 @@ export interface Auth<C extends Config = PlainConfig> {
    */
   changePassword(caller: Principal, input: ChangePasswordInput, facts: RequestInfo): Promise<TokenResponse<UserOf<C>>>;
 
+  /**
+   * Notes that the caller has just shown with their password, in this session, that it is them.
+   *
+   * @throws AuthError `invalid_credentials`, `rate_limited`, `overloaded`, `session_ended`
+   */
+  reauthenticate(caller: Principal, input: ReauthenticateInput, facts: RequestInfo): Promise<void>;
+  /**
+   * Lets a call go on if the caller signed in, or reauthenticated, `maxAge` seconds ago at most. Refreshes do not count.
+   *
+   * @throws AuthError `reauthentication_required`, with `maxAge`
+   */
+  requireRecentAuthentication(caller: Principal, maxAge: number): Promise<void>;
+
   /** Where the caller is signed in, the last used first. */
   listSessions(caller: Principal): Promise<OwnDevice[]>;
   /** Ends one of the caller's sessions, which may be the present one. Throws AuthError `not_found`. */
@@ -180,7 +194,7 @@ export interface Auth<C extends Config = PlainConfig> {
      */
     create(
       admin: Administrator,
-      input: AdministeredUserInput & ProfileChangesOf<C> & { readonly username: string },
+      input: AdministeredUserInput & ProfileChangesOf<C>,
     ): Promise<CreatedAccount<UserOf<C>>>;
     /** Throws AuthError `not_found`, `invalid_input`, `identifier_taken`, `permission_denied`, `refused_by_hook`, `hook_failed`. */
     update(admin: Administrator, id: string, changes: UserUpdate & ProfileChangesOf<C>): Promise<UserOf<C>>;

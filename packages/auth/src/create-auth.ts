@@ -2,6 +2,7 @@ import type { Auth } from "./auth.ts";
 import type { Config, ConfigOf } from "./config.ts";
 import { createCore } from "./core.ts";
 import { changePassword } from "./flows/account/change-password.ts";
+import { reauthenticate, requireRecentAuthentication } from "./flows/account/reauthenticate.ts";
 import { listSessions, revokeOtherSessions, revokeSession } from "./flows/account/sessions.ts";
 import { updateProfile } from "./flows/account/update-profile.ts";
 import { listAuditEvents } from "./flows/administration/audit-events.ts";
@@ -99,6 +100,8 @@ export function createAuth<
       authorize,
       updateProfile,
       changePassword,
+      reauthenticate,
+      requireRecentAuthentication,
       listSessions,
       revokeSession,
       revokeOtherSessions,

@@ -104,6 +104,8 @@ export function withIssueCode(code: InputIssueCode, message: string) {
 export interface AuthErrorDetails extends ErrorOptions {
   /** Seconds after which trying again can help. */
   readonly retryAfter?: number;
+  /** Seconds ago at most that it must have been shown who this is. */
+  readonly maxAge?: number;
   readonly issues?: readonly InputIssue[];
 }
 
@@ -118,12 +120,14 @@ export class AuthError extends Error {
   override readonly name = "AuthError";
   readonly code: AuthErrorCode;
   readonly retryAfter: number | undefined;
+  readonly maxAge: number | undefined;
   readonly issues: readonly InputIssue[] | undefined;
 
   constructor(code: AuthErrorCode, message: string, details: AuthErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.retryAfter = details.retryAfter;
+    this.maxAge = details.maxAge;
     this.issues = details.issues;
   }
 }

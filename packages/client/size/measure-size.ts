@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib";
 import { rolldown } from "rolldown";
 
 /** Bytes that a page may have more, minified and compressed: with the SDK than with `@trpc/client`, and with `./react` than with that. */
-export const sizeBudgets = { sdk: 3_950, react: 2_048 };
+export const sizeBudgets = { sdk: 4_100, react: 2_048 };
 
 export interface MeasuredSize {
   /** Bytes, minified and compressed, of a page that has `@trpc/client` alone. */

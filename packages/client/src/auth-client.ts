@@ -8,6 +8,7 @@ import { createEndpoint, type Transformer, toCodec } from "./endpoint.ts";
 import { createBatchLink, createLink, type LinkOptions, withToken } from "./link.ts";
 import type { PersonOf } from "./mounted-router.ts";
 import { createProcedurePaths, type ProcedurePaths } from "./procedure-paths.ts";
+import { createReauthenticator, type Reauthenticate } from "./reauthenticator.ts";
 import { type AuthState, createSessionManager, loading, type SessionManager } from "./session-manager.ts";
 import { type AuthStorage, localStorageStorage, memoryStorage } from "./storage.ts";
 
@@ -60,6 +61,12 @@ export interface AuthClient<Router extends AnyRouter = AppRouter> {
    * what was fetched for the person before. Whom the storage holds at the start is no change. Answers how to stop that.
    */
   onPersonChange(listener: (user: PersonOf<Router> | null) => void): () => void;
+  /**
+   * Calls back when the service refuses a call until it is shown again who is there: ask the person for their password, and call
+   * `me.reauthenticate`. All calls that wait are asked for once, and are sent again when the promise is fulfilled; they had not run. Answers
+   * how to stop that.
+   */
+  onReauthenticate(handler: Reauthenticate): () => void;
   /** Closes the client: it calls nobody back and makes no calls. The session stays stored, and a sign-in under way is undone. */
   dispose(): void;
   [Symbol.dispose](): void;
@@ -99,10 +106,12 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
     revoke: (refreshToken) => ask(paths.revoke, { refreshToken }),
   });
 
+  const reauthenticator = createReauthenticator(() => manager.getSnapshot().user?.id);
+  const source = { ...manager, reauthenticate: reauthenticator.ask };
   const opensSession = (op: { path: string }) => [paths.obtain, paths.register, paths.changePassword].includes(op.path);
   const links = [
     watch(manager, paths),
-    withToken<AnyRouter>(manager, (attach) => {
+    withToken<AnyRouter>(source, (attach) => {
       const alone = httpLink({ ...sessionEndpoint, headers: ({ op }) => attach([op]) });
       const together = createBatchLink(endpoint as LinkOptions<AnyRouter>, attach);
       return (runtime) => {
@@ -131,7 +140,7 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
       return answer.user as PersonOf<Router>;
     },
     signOut: () => settle(manager.signOut).catch(() => {}),
-    link: (options) => createLink(manager, options),
+    link: (options) => createLink(source, options),
     async headers() {
       const token = await manager.findToken();
       return token ? { authorization: `Bearer ${token}` } : {};
@@ -140,6 +149,7 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
     getSnapshot: () => manager.getSnapshot() as AuthState<PersonOf<Router>>,
     getServerSnapshot: () => loading as AuthState<PersonOf<Router>>,
     onPersonChange: (listener) => manager.onPersonChange((user) => listener(user as PersonOf<Router> | null)),
+    onReauthenticate: reauthenticator.set,
     dispose: manager.dispose,
     // Where the platform does not know the symbol yet, tools that fill it in use this one.
     [Symbol.dispose ?? Symbol.for("Symbol.dispose")]: manager.dispose,

@@ -13,6 +13,7 @@ interface DetailsOfReason {
   rate_limited: { readonly retryAfter: number };
   overloaded: { readonly retryAfter: number };
   unavailable: { readonly retryAfter: number };
+  reauthentication_required: { readonly maxAge: number };
   invalid_input: { readonly issues?: readonly InputIssue[] };
   password_rejected: { readonly issues: readonly InputIssue[] };
   identifier_taken: { readonly issues: readonly InputIssue[] };

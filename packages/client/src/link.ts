@@ -5,7 +5,10 @@ import { isAuthError } from "./errors.ts";
 import { isFinal, type SessionManager } from "./session-manager.ts";
 
 /** Where calls get their token from, and who is told when one is refused. */
-export type TokenSource = Pick<SessionManager, "findToken" | "replaceToken" | "endUnlessNewer">;
+export type TokenSource = Pick<SessionManager, "findToken" | "replaceToken" | "endUnlessNewer"> & {
+  /** Has it shown again who is there, and answers whether it was. */
+  readonly reauthenticate?: (maxAge: number) => Promise<boolean>;
+};
 
 /** What `httpBatchLink` takes, but for the headers that the session fills in. */
 export type LinkOptions<Router extends AnyRouter> = Omit<Parameters<typeof httpBatchLink<Router>>[0], "headers">;
@@ -34,8 +37,8 @@ export const createBatchLink = <Router extends AnyRouter>(
   } as Parameters<typeof httpBatchLink<Router>>[0]);
 
 /**
- * Gives calls the session's token. A call that was refused because of its token, and so never ran, is sent once more with a new
- * one; no other is ever sent twice.
+ * Gives calls the session's token. A call that was refused because of its token, or until it is shown again who is there, and so never ran,
+ * is sent once more for each of the two; no other is ever sent twice.
  */
 export function withToken<Router extends AnyRouter>(
   manager: TokenSource,
@@ -52,17 +55,18 @@ export function withToken<Router extends AnyRouter>(
     return ({ op, next }) =>
       observable((observer) => {
         let isStopped = false;
-        let subscription = attempt(false);
+        const repeated = new Set<string>();
+        let subscription = attempt();
 
-        function attempt(isRepeat: boolean) {
+        function attempt() {
           return sendCall({ op, next }).subscribe({
             next: (value) => observer.next(value),
             complete: () => observer.complete(),
             error: (error) => {
-              recover(error, isRepeat).then(
+              recover(error).then(
                 (canRepeat) => {
                   if (!canRepeat) observer.error(error);
-                  else if (!isStopped) subscription = attempt(true);
+                  else if (!isStopped) subscription = attempt();
                 },
                 (cause) => observer.error(TRPCClientError.from(cause)),
               );
@@ -71,12 +75,19 @@ export function withToken<Router extends AnyRouter>(
         }
 
         /** Whether the call can be sent again, now with another token. */
-        async function recover(error: unknown, isRepeat: boolean): Promise<boolean> {
+        async function recover(error: unknown): Promise<boolean> {
           const token = op.context[tokenKey];
           if (typeof token !== "string") return false;
           if (isFinal(error)) await manager.endUnlessNewer(token);
-          const isTokenRefused = isAuthError(error, "token_expired") || isAuthError(error, "token_invalid");
-          return isTokenRefused && !isRepeat && (await manager.replaceToken(token)) !== undefined;
+          if (isAuthError(error, "token_expired") || isAuthError(error, "token_invalid"))
+            return isFirst("token") && (await manager.replaceToken(token)) !== undefined;
+          if (isAuthError(error, "reauthentication_required") && manager.reauthenticate)
+            return isFirst("person") && manager.reauthenticate(error.data.maxAge);
+          return false;
+        }
+
+        function isFirst(what: string): boolean {
+          return !repeated.has(what) && repeated.add(what).has(what);
         }
 
         return () => {

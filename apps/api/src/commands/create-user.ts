@@ -1,9 +1,10 @@
 import { Command } from "commander";
+import { listNames } from "./names.ts";
 import { readPassword } from "./password-input.ts";
 import { print, withAuth } from "./with-auth.ts";
 
 interface Flags {
-  readonly username: string;
+  readonly username?: string;
   readonly phone?: string;
   readonly email?: string;
   readonly passwordStdin?: true;
@@ -15,13 +16,15 @@ interface Flags {
 export function createUserCommand(name: string, { isSuperuser }: { isSuperuser: boolean }): Command {
   return new Command(name)
     .description(`Create a ${isSuperuser ? "superuser" : "user"}`)
-    .requiredOption("--username <name>", "letters, numbers, _ - and .; starts with a letter or _")
+    .option("--username <name>", "letters, numbers, _ - and .; starts with a letter or _")
     .option("--phone <number>", 'a phone number such as "+90 532 123 45 67"')
     .option("--email <address>", "an e-mail address")
     .option("--password-stdin", "read the password from standard input instead of asking for it")
     .option("--django-hash-stdin", "read a password hash that Django made, word for word, from standard input")
     .option("--json", "print the user as JSON")
-    .action(async (flags: Flags) => {
+    .action(async (flags: Flags, command: Command) => {
+      if ([flags.username, flags.phone, flags.email].every((name) => name === undefined))
+        command.error("error: give one of --username, --phone and --email at least");
       const typed = await readPassword(flags);
       const password = flags.djangoHashStdin ? { djangoHash: typed } : typed;
       await withAuth(async (auth) => {
@@ -34,8 +37,9 @@ export function createUserCommand(name: string, { isSuperuser }: { isSuperuser: 
           isSuperuser,
         });
         const kind = isSuperuser ? "superuser" : "user";
-        const phone = user.phoneNumber ? `, who signs in as ${user.phoneNumber} too` : "";
-        print(flags, user, `Created ${kind} ${user.username}${phone}.`);
+        const [name, ...others] = listNames(user);
+        const more = others.length > 0 ? `, who signs in as ${others.join(" or ")} too` : "";
+        print(flags, user, `Created ${kind} ${name}${more}.`);
       });
     });
 }

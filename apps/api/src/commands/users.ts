@@ -1,6 +1,6 @@
-import type { User } from "@latchkey/auth";
 import { Command } from "commander";
 import { z } from "zod";
+import { listNames } from "./names.ts";
 import { readPassword } from "./password-input.ts";
 import { print, withAuth } from "./with-auth.ts";
 
@@ -82,7 +82,7 @@ export function listUsersCommand(): Command {
         const page = await auth.users.list({ username, phoneNumber: phone, email, cursor, limit });
         const lines = page.users.map(({ username, phoneNumber, isActive, isStaff, isSuperuser }) =>
           [
-            username,
+            username ?? "-",
             phoneNumber ?? "-",
             isSuperuser ? "superuser" : isStaff ? "staff" : "user",
             isActive ? "active" : "inactive",
@@ -159,7 +159,7 @@ export function endSessionsCommand(): Command {
 }
 
 interface ChangeFlags extends JsonFlag {
-  readonly username?: string;
+  readonly username?: string | false;
   readonly phone?: string | false;
   readonly email?: string | false;
 }
@@ -170,6 +170,7 @@ export function changeUserCommand(): Command {
     .description("Rename a user, or change or take away their phone number or e-mail address")
     .argument(...whom)
     .option("--username <name>", "another username")
+    .option("--no-username", "no username any more: they go by their phone number or e-mail address")
     .option("--phone <number>", "another phone number, which you vouch for")
     .option("--no-phone", "no phone number any more")
     .option("--email <address>", "another e-mail address, which you vouch for")
@@ -177,23 +178,17 @@ export function changeUserCommand(): Command {
     .option(...json)
     .action(async (user: string, { username, phone, email, ...flags }: ChangeFlags, command: Command) => {
       if ([username, phone, email].every((change) => change === undefined))
-        command.error("error: name what to change: --username, --phone, --no-phone, --email or --no-email");
+        command.error("error: name what to change: --username, --phone or --email, or --no-… to take one away");
       await withAuth(async (auth) => {
         const phoneNumber = phone === false ? null : phone;
         const changed = await auth.operator.update(user, {
-          username,
+          username: username === false ? null : username,
           phoneNumber,
           email: email === false ? null : email,
         });
-        print(flags, changed, describeNames(changed));
+        print(flags, changed, `They are now: ${listNames(changed).join(", ")}.`);
       });
     });
-}
-
-type Named = Pick<User, "username" | "phoneNumber" | "email">;
-
-function describeNames({ username, phoneNumber, email }: Named): string {
-  return `They are now: ${[username, phoneNumber, email].filter((name) => name !== null).join(", ")}.`;
 }
 
 /** `disable` and `enable`: whether somebody may sign in. */

@@ -57,6 +57,7 @@ async function openShop(connectionString: string) {
       missing: t.procedure.concat(latchkey.protectedProcedure).query(() => {
         throw new TRPCError({ code: "NOT_FOUND", message: "No such order" });
       }),
+      moveOut: t.procedure.concat(latchkey.recentProcedure({ maxAge: 600 })).mutation(({ ctx }) => ctx.user.id),
       broken: t.procedure.concat(latchkey.protectedProcedure).query(() => {
         throw new Error("the shop's own");
       }),
@@ -157,6 +158,30 @@ test("a refusal says why, whatever the router's formatter does, in its procedure
   });
   const tooLong = await refusal(api.auth.me.update.mutate({ nickname: "x".repeat(81) }));
   expect(tooLong).toMatchObject({ reason: "invalid_input", issues: [{ path: ["nickname"] }] });
+});
+
+test("a procedure that asks for it is refused until its caller shows again that it is them, however long ago they signed in", async () => {
+  const { api, user } = await signUp();
+  expect(await api.orders.moveOut.mutate()).toBe(user.id);
+  await shop.latchkey.auth.pool.query(
+    "update latchkey.sessions set created_at = created_at - interval '1 hour' where user_id = $1",
+    [user.id],
+  );
+  expect(await refusal(api.orders.moveOut.mutate())).toMatchObject({
+    reason: "reauthentication_required",
+    httpStatus: 403,
+    maxAge: 600,
+  });
+  expect(await refusal(api.auth.me.reauthenticate.mutate({ password: "not the password" }))).toMatchObject({
+    reason: "invalid_credentials",
+    httpStatus: 400,
+    issues: [{ path: ["password"] }],
+  });
+  expect(await refusal(api.orders.moveOut.mutate())).toMatchObject({ reason: "reauthentication_required" });
+  await api.auth.me.reauthenticate.mutate({ password });
+  expect(await api.orders.moveOut.mutate()).toBe(user.id);
+  expect(await refusal(clientOf().orders.moveOut.mutate())).toMatchObject({ reason: "token_missing" });
+  expect(() => shop.latchkey.recentProcedure({ maxAge: 0 })).toThrow(RangeError);
 });
 
 test("what the router's own code throws is shaped by its own formatter", async () => {

@@ -291,7 +291,7 @@ describe("users.update", () => {
     ["a password", { password }, ["changes", "password"]],
     ["an id", { id: nobody }, ["changes", "id"]],
     ["a date of joining", { dateJoined: "2020-01-01T00:00:00.000Z" }, ["changes", "dateJoined"]],
-    ["no username", { username: null }, ["changes", "username"]],
+    ["taking away the last name", { username: null }, ["username"]],
     ["a mark that is no truth value", { isStaff: "true" }, ["changes", "isStaff"]],
     ["a bad phone number", { phoneNumber: "12" }, ["phoneNumber"]],
   ])("refuses %s", async (_, changes, path) => {

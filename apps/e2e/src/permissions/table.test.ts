@@ -51,6 +51,7 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
   "me.get": () => undefined,
   "me.update": () => ({ city: "İzmir" }),
   "me.permissions": () => undefined,
+  "me.reauthenticate": () => ({ password }),
   "me.changePassword": () => ({ currentPassword: password, newPassword: `${password} staple` }),
   "sessions.list": () => undefined,
   "sessions.revoke": async ({ caller }) => ({ id: await findSessionId(caller) }),

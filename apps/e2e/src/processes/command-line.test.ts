@@ -81,7 +81,7 @@ describe.concurrent("what a person gets wrong is told in a line, with exit code 
 
   it.each([
     [["create-user", "--username", "bob", "--phon", "1"], "unknown option '--phon'\n(Did you mean --phone?)"],
-    [["create-user"], "required option '--username <name>' not specified"],
+    [["create-user"], "give one of --username, --phone and --email at least"],
     [["create-usr"], "unknown command 'create-usr'\n(Did you mean create-user?)"],
   ])("%j", async (args, complaint) => {
     expect(await installation.run(args)).toMatchObject({
@@ -98,7 +98,7 @@ it("through the package manager too, a command that is refused ends with its own
   await expect(run).rejects.toMatchObject({
     code: 2,
     stdout: "",
-    stderr: "error: required option '--username <name>' not specified\nAdd --help to see what it takes.\n",
+    stderr: "error: give one of --username, --phone and --email at least\nAdd --help to see what it takes.\n",
   });
 });
 
@@ -119,6 +119,13 @@ describe("create-user", () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(JSON.parse(stdout)).toMatchObject({ username: "carol", email: "carol@example.com", phoneNumber: null });
     expect(stdout).not.toMatch(/password|bcrypt/);
+  });
+
+  it("makes an account by a phone number alone, whose owner has no username then", async () => {
+    const { code, stdout } = await create(["--phone", "+90 532 765 43 29"]);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: "Created user +905327654329.\n" });
+    const answer = await call(service.url, "token.obtain", { input: { username: "+90 532 765 43 29", password } });
+    expect(answer).toMatchObject({ status: 200, body: { user: { username: null, phoneNumber: "+905327654329" } } });
   });
 
   it("takes the password to the letter but for one line break at its end", async () => {

@@ -46,6 +46,8 @@ export type AuditEvent =
     }
   | { readonly event: "password_changed"; readonly sessionsEnded: number }
   | { readonly event: "password_change_refused" }
+  | { readonly event: "reauthenticated"; readonly sessionId: string }
+  | { readonly event: "reauthentication_refused" }
   | { readonly event: "account_unlocked" }
   | { readonly event: "legacy_token_adopted" }
   | {

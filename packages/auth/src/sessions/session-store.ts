@@ -30,6 +30,8 @@ interface SessionsTable {
   userAgent: string | null;
   deviceName: ColumnType<string | null, string | null | undefined, never>;
   adoptedFrom: ColumnType<string | null, string | undefined, never>;
+  /** When its owner last showed in it that it is them; null for whoever has not since it was opened. */
+  reauthenticatedAt: ColumnType<Date | null, never, Date>;
   /** Until when its row is kept whatever became of it, because the token that opened it could open it again. */
   keptUntil: ColumnType<Date | null, Date | undefined, never>;
 }
@@ -169,6 +171,31 @@ export async function endSessions(db: Queries, { userId, id, except, reason }: S
     .forUpdate();
   const ended = await endLive(db, reason).where("id", "in", inOrder).returning("id").execute();
   return ended.map((session) => session.id);
+}
+
+/** Notes that the owner of a live session has shown that it is them; false when it has ended. */
+export async function noteReauthentication(db: Queries, id: string): Promise<boolean> {
+  const result = await db
+    .updateTable("sessions")
+    .set({ reauthenticatedAt: sql<Date>`latchkey.now()` })
+    .where("id", "=", id)
+    .where(sql<boolean>`${sql.raw(isLiveSession("sessions"))}`)
+    .executeTakeFirst();
+  return result.numUpdatedRows === 1n;
+}
+
+/** Whether the owner of a session showed that it is them so many seconds ago at most, when they opened it or since. */
+export async function isAuthenticatedWithin(db: Queries, id: string, seconds: number): Promise<boolean> {
+  const query = db
+    .selectFrom("sessions")
+    .select("id")
+    .where("id", "=", id)
+    // Whoever has a token of another system need not have typed a password for years.
+    .where(
+      sql<boolean>`coalesce(reauthenticated_at, case when adopted_from is null then created_at end)
+        > latchkey.now() - make_interval(secs => ${seconds})`,
+    );
+  return (await query.executeTakeFirst()) !== undefined;
 }
 
 /**

@@ -53,10 +53,11 @@ it("goes on while a newer version adds a column to every table", async () => {
   const admin = { ...(await auth.authenticate([`Bearer ${token}`])), facts };
 
   async function useEverything(round: string) {
-    const { user } = await auth.users.create(admin, { username: `person_${round}` });
+    const username = `person_${round}`;
+    const { user } = await auth.users.create(admin, { username });
     const { setPasswordCode: code } = await auth.users.createPasswordCode(admin, user.id);
-    await auth.resetPassword({ username: user.username, code, newPassword: "wrong horse battery" }, facts);
-    const person = { username: user.username, password: "wrong horse battery" };
+    await auth.resetPassword({ username, code, newPassword: "wrong horse battery" }, facts);
+    const person = { username, password: "wrong horse battery" };
     await expect(auth.login({ ...person, password: "another" }, facts)).rejects.toMatchObject({
       code: "invalid_credentials",
     });

@@ -31,7 +31,7 @@ async function openProcessWithOwnKey(algorithm: TokenAlgorithm): Promise<Auth> {
 
 async function answer(auth: Auth, token: string): Promise<string> {
   try {
-    return (await auth.authenticate([`Bearer ${token}`])).user.username;
+    return (await auth.authenticate([`Bearer ${token}`])).user.username ?? "no username";
   } catch (error) {
     if (error instanceof AuthError) return error.code;
     throw error;

@@ -66,6 +66,11 @@ const takenNames: ReadonlySet<string> = new Set([
   ...[
     "phoneProvedAt",
     "emailProvedAt",
+    "phoneProofDue",
+    "phoneVouchedAt",
+    "emailVouchedAt",
+    "parkedAt",
+    "hasAlias",
     "aliases",
     "groups",
     "permissions",

@@ -26,7 +26,7 @@ async function listAll(query: UserQuery, limit: number): Promise<string[]> {
   do {
     const page = await service.auth.users.list({ ...query, limit, ...(cursor && { cursor }) });
     expect(page.users.length).toBeLessThanOrEqual(limit);
-    found.push(...page.users.map(({ username }) => username));
+    found.push(...page.users.map(({ username }) => username ?? "no username"));
     cursor = page.nextCursor;
   } while (cursor);
   return found;

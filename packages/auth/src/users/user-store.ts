@@ -1,4 +1,4 @@
-import { type ColumnType, type Generated, sql } from "kysely";
+import { type ColumnType, type Generated, type RawBuilder, sql } from "kysely";
 import { AuthError } from "../errors.ts";
 import { findBrokenConstraint, type Queries } from "../storage/database.ts";
 import { type ProfileDefinition, toProfileColumns, toUser } from "./profile.ts";
@@ -16,12 +16,15 @@ type ProfileColumns = {
 
 interface UsersTable extends ProfileColumns {
   id: string;
-  username: string;
-  usernameKey: string;
+  username: string | null;
+  usernameKey: string | null;
   phoneNumber: string | null;
   email: string | null;
   emailKey: string | null;
   password: string;
+  /** When an administrator vouched for the number or the address; null once it is another one. */
+  phoneVouchedAt: ColumnType<Date | null, Date | undefined, Date>;
+  emailVouchedAt: ColumnType<Date | null, Date | undefined, Date>;
   /** The fields that a team declares, by name. */
   profile: ColumnType<unknown, string | undefined, string>;
   isActive: Generated<boolean>;
@@ -83,13 +86,13 @@ export async function findAccountByForms(
 
 /** Users whose username is stored as another keyboard wrote it, before all were read as one: ids and keys, a few at most. */
 export async function findOtherKeyboards(db: Queries, key: string): Promise<{ id: string; usernameKey: string }[]> {
-  return db
+  const query = db
     .selectFrom("users")
     .select(["id", "usernameKey"])
     .where(sql`latchkey.one_keyboard(username_key)`, "=", key)
     .orderBy("id")
-    .limit(2)
-    .execute();
+    .limit(2);
+  return query.$narrowType<{ usernameKey: string }>().execute();
 }
 
 /** Who has one of these phone numbers. */
@@ -100,7 +103,7 @@ export async function findPhoneHolders(db: Queries, numbers: readonly string[]):
 /** A user whose name is to be looked over. */
 export interface NamedUser {
   readonly id: string;
-  readonly username: string;
+  readonly username: string | null;
 }
 
 /** A page of users with a phone number, in its order. */
@@ -122,8 +125,8 @@ export async function listPhoneHolders(
 export async function listKeyboardPairs(
   db: Queries,
   limit: number,
-): Promise<(NamedUser & { readonly other: string })[]> {
-  const { rows } = await sql<NamedUser & { other: string }>`
+): Promise<{ readonly id: string; readonly username: string; readonly other: string }[]> {
+  const { rows } = await sql<{ id: string; username: string; other: string }>`
     select older.id, older.username, twin.username as other
     from latchkey.users older
     join latchkey.users twin on twin.id <> older.id and (
@@ -134,16 +137,27 @@ export async function listKeyboardPairs(
   return rows;
 }
 
-export interface NewUser extends ProfileChanges {
+export interface NewUser extends ProfileChanges, Vouched {
   readonly id: string;
-  readonly username: string;
-  readonly usernameKey: string;
+  readonly username: string | null;
+  readonly usernameKey: string | null;
   readonly phoneNumber: string | null;
   readonly email: string | null;
   readonly emailKey: string | null;
   readonly password: string;
   readonly isStaff?: boolean | undefined;
   readonly isSuperuser?: boolean | undefined;
+}
+
+/** What notes that an administrator vouches for the number and the address among these names. */
+export function vouchFor({ phoneNumber, email }: Pick<UserChanges, "phoneNumber" | "email">): Vouched {
+  const now = sql<Date>`latchkey.now()`;
+  return { ...(phoneNumber && { phoneVouchedAt: now }), ...(email && { emailVouchedAt: now }) };
+}
+
+interface Vouched {
+  readonly phoneVouchedAt?: RawBuilder<Date>;
+  readonly emailVouchedAt?: RawBuilder<Date>;
 }
 
 /** @throws AuthError `identifier_taken`, naming the field; `invalid_input` */
@@ -172,8 +186,17 @@ function toRefusal(error: unknown): unknown {
     ];
     return new AuthError("invalid_input", "The profile is too large", { issues });
   }
+  if (constraint === "users_named") return nameMissing();
   const field = fieldOfConstraint[constraint];
   return field ? identifierTaken(field) : error;
+}
+
+/** The refusal of an account that nothing would name. */
+export function nameMissing(): AuthError {
+  const message = "an account needs a username, a phone number or an e-mail address";
+  return new AuthError("invalid_input", "The account would have no name", {
+    issues: [{ path: ["username"], code: "required", message }],
+  });
 }
 
 /** The refusal of a name that another account has, by the input's name for it. */
@@ -192,9 +215,9 @@ export async function updatePassword(db: Queries, id: string, hash: string): Pro
 }
 
 /** What an administrator may change of a user. */
-export interface UserChanges extends ProfileChanges {
-  readonly username?: string;
-  readonly usernameKey?: string;
+export interface UserChanges extends ProfileChanges, Vouched {
+  readonly username?: string | null;
+  readonly usernameKey?: string | null;
   readonly phoneNumber?: string | null;
   readonly email?: string | null;
   readonly emailKey?: string | null;
@@ -328,6 +351,21 @@ export async function replacePassword(
     .where("password", "=", verifiedHash)
     .executeTakeFirst();
   return result.numUpdatedRows === 1n;
+}
+
+/** Holds a user's row until the transaction ends; false when the account was disabled, deleted or given another password since it was read. */
+export async function lockUnchanged(
+  transaction: Queries,
+  { id, verifiedHash }: { id: string; verifiedHash: string },
+): Promise<boolean> {
+  const query = transaction
+    .selectFrom("users")
+    .select("id")
+    .where("id", "=", id)
+    .where("isActive", "=", true)
+    .where("password", "=", verifiedHash)
+    .forNoKeyUpdate();
+  return (await query.executeTakeFirst()) !== undefined;
 }
 
 /**

@@ -35,8 +35,8 @@ export type ProfileChanges = { readonly [Field in keyof Profile]?: Profile[Field
 export interface User extends Profile {
   /** UUIDv7; the one thing about a user that never changes. */
   readonly id: string;
-  /** As the person writes it; found by its folded form. */
-  readonly username: string;
+  /** As the person writes it; found by its folded form. Null for somebody who goes by a phone number or an e-mail address alone. */
+  readonly username: string | null;
   /** E.164, or null. Proved by the person or vouched for by an administrator. */
   readonly phoneNumber: string | null;
   readonly email: string | null;

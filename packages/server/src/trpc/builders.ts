@@ -55,6 +55,14 @@ export interface Builders<C extends Config> {
   readonly protectedProcedure: ProcedureBuilder<C, SignedIn<C>>;
   /** For staff (IsAdminUser). */
   readonly staffProcedure: ProcedureBuilder<C, SignedIn<C>>;
+  /**
+   * For people who signed in, or showed their password again by `me.reauthenticate`, `maxAge` seconds ago at most. Refused before anything
+   * of the procedure runs.
+   *
+   * @example
+   * const recentProcedure = latchkey.recentProcedure({ maxAge: 600 });
+   */
+  recentProcedure(options: { readonly maxAge: number }): ProcedureBuilder<C, SignedIn<C>>;
   /** For people who hold a permission at this moment. */
   permittedProcedure(permission: C["permission"]): ProcedureBuilder<C, SignedIn<C>>;
   readonly modelProcedures: {
@@ -134,6 +142,14 @@ export function createBuilders<C extends Config>(formatted: FormattedErrors): Ow
     return next();
   });
 
+  const recentProcedure = ({ maxAge }: { readonly maxAge: number }) => {
+    if (!Number.isInteger(maxAge) || maxAge < 1) throw new RangeError("maxAge is not a number of seconds from 1 on");
+    return protectedProcedure.use(async ({ ctx, next }) => {
+      await withUnavailability(() => ctx.latchkey.auth.requireRecentAuthentication(ctx, maxAge));
+      return next();
+    });
+  };
+
   const permittedProcedure = (permission: string) =>
     protectedProcedure.meta({ access: { permission } }).use(async ({ ctx, next }) => {
       await withUnavailability(() => ctx.latchkey.auth.authorize(ctx.user, permission));
@@ -161,6 +177,7 @@ export function createBuilders<C extends Config>(formatted: FormattedErrors): Ow
     publicProcedure,
     protectedProcedure,
     staffProcedure,
+    recentProcedure,
     permittedProcedure,
     modelProcedures,
     ofCoreModel: modelProcedures,

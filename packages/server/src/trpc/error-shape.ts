@@ -13,6 +13,8 @@ export interface ErrorData {
   readonly reason: AuthErrorCode | null;
   /** Seconds after which trying again can help. */
   readonly retryAfter?: number;
+  /** Of `reauthentication_required`: seconds ago at most that the caller must have shown that it is them. */
+  readonly maxAge?: number;
   /** What is wrong with the input, field by field. */
   readonly issues?: readonly InputIssue[];
 }

@@ -31,7 +31,7 @@ export function formatRefusal(formatted: Formatted): ErrorShape | undefined {
 type Described = {
   code: TRPCError["code"];
   message: string;
-  data: Pick<ErrorData, "reason" | "retryAfter" | "issues">;
+  data: Pick<ErrorData, "reason" | "retryAfter" | "maxAge" | "issues">;
 };
 
 /** @param request one object for all calls of a request */
@@ -44,8 +44,9 @@ function describeError(error: TRPCError, request: object | undefined): Described
   }
   const refusal = findAuthError(error);
   if (!refusal) return { code, message: "Internal server error", data: { reason: null } };
-  const { message, code: reason, retryAfter, issues } = refusal;
-  return { code, message, data: { reason, ...(retryAfter && { retryAfter }), ...(issues && { issues }) } };
+  const { message, code: reason, retryAfter, maxAge, issues } = refusal;
+  const details = { ...(retryAfter && { retryAfter }), ...(maxAge && { maxAge }), ...(issues && { issues }) };
+  return { code, message, data: { reason, ...details } };
 }
 
 /** What a schema has against the caller's input. A schema that fails deeper inside is a defect like any other. */

@@ -5,8 +5,9 @@ import { createRefreshToken } from "../../sessions/refresh-token.ts";
 import { endSessions, lockChain } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import { toNetwork } from "../../throttling/address.ts";
-import type { Admission, Scope } from "../../throttling/throttle.ts";
+import type { Admission } from "../../throttling/throttle.ts";
 import { type Account, findAccountById, markOldTokensEnded, replacePassword } from "../../users/user-store.ts";
+import { checkOwnPassword } from "../steps/check-own-password.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { requireGoodPassword } from "../steps/encode-password.ts";
 import { type AnsweredSession, issueSessionTokens, type TokenResponse } from "../steps/issue-session-tokens.ts";
@@ -40,11 +41,7 @@ export async function changePassword(
   const account = await findAccountById(core.db, user.id);
   if (!account) throw wrongPassword();
   requireGoodPassword(core, newPassword, { field: "newPassword", person: account });
-  const admission = await core.throttle.consume(scopesOf(account));
-  const stored = admission.isLocked ? null : account.password;
-  const { matches } = await refundOnFailure(core, admission, () =>
-    core.passwords.verify(currentPassword, stored, network),
-  );
+  const { matches, admission } = await checkOwnPassword(core, account, currentPassword, facts);
   if (!matches) return refuse(core, { account, admission, facts });
   const next = await refundOnFailure(core, admission, () => core.passwords.hash(newPassword, network));
   const replace = async (transaction: Queries) => {
@@ -71,14 +68,6 @@ export async function changePassword(
   };
   const movedOn = await unlessUndone(core, admission, () => core.db.transaction().execute(replace));
   return issueSessionTokens(core, movedOn);
-}
-
-/** A person with a session has a limit of their own, and still may not guess for long. */
-function scopesOf({ id }: Account): Scope[] {
-  return [
-    { limit: "change_password", of: [id] },
-    { limit: "account_known_devices", of: [id] },
-  ];
 }
 
 interface Refusal {

@@ -153,7 +153,8 @@ const deeds: readonly Deed[] = [
     first: () => service.auth.users.create(admin, { username: freshName() }),
     run: async (_, prepared) => {
       const { user } = prepared as Awaited<ReturnType<Auth["users"]["create"]>>;
-      await refused("invalid_credentials", service.auth.login({ username: user.username, password }, service.facts));
+      const username = user.username ?? "";
+      await refused("invalid_credentials", service.auth.login({ username, password }, service.facts));
     },
     leaves: ["sign_in_refused"],
     detail: () => ({ identifier: "username", because: "unusable_password" }),
@@ -262,6 +263,21 @@ const deeds: readonly Deed[] = [
         service.auth.changePassword(caller, { currentPassword: newPassword, newPassword }, service.facts),
       ),
     leaves: ["password_change_refused"],
+    detail: () => ({}),
+  },
+  {
+    ...bySelf,
+    does: "reauthenticate",
+    run: ({ caller }) => service.auth.reauthenticate(caller, { password }, service.facts),
+    leaves: ["reauthenticated"],
+    detail: ({ caller }) => ({ sessionId: caller.session.id }),
+  },
+  {
+    ...bySelf,
+    does: "reauthenticate, with a wrong password",
+    run: ({ caller }) =>
+      refused("invalid_credentials", service.auth.reauthenticate(caller, { password: newPassword }, service.facts)),
+    leaves: ["reauthentication_refused"],
     detail: () => ({}),
   },
   {
@@ -578,6 +594,7 @@ const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
   listSessions: ({ caller }) => service.auth.listSessions(caller),
   listAuditEvents: () => service.auth.listAuditEvents({ limit: 25 }),
   findPermissions: ({ caller }) => service.auth.findPermissions(caller.user),
+  requireRecentAuthentication: ({ caller }) => service.auth.requireRecentAuthentication(caller, 600),
   authorize: ({ caller }) => refused("permission_denied", service.auth.authorize(caller.user, "notes.add_note")),
   publicKeys: () => service.auth.publicKeys(),
   verificationKeys: () => service.auth.verificationKeys(),
@@ -611,6 +628,8 @@ const allEvents: Readonly<Record<AuditEvent["event"], true>> = {
   sessions_ended: true,
   password_changed: true,
   password_change_refused: true,
+  reauthenticated: true,
+  reauthentication_refused: true,
   limit_reached: true,
   account_unlocked: true,
   password_reset_refused: true,

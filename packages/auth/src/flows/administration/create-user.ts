@@ -4,7 +4,7 @@ import { AuthError } from "../../errors.ts";
 import type { ImportedKey } from "../../imported-users/imported-user.ts";
 import { readStoredPassword } from "../../passwords/django.ts";
 import type { ProfileChanges, User } from "../../users/user.ts";
-import { insertUser, markOldTokensEnded } from "../../users/user-store.ts";
+import { insertUser, markOldTokensEnded, vouchFor } from "../../users/user-store.ts";
 import type { Core } from "../steps/core.ts";
 import { encodePassword } from "../steps/encode-password.ts";
 import { requireFreeForms } from "../steps/find-named.ts";
@@ -14,7 +14,8 @@ import { tellHook } from "../steps/tell-hooks.ts";
 import { requireLinked } from "./record-imported-users.ts";
 
 export interface CreateUserInput {
-  readonly username: string;
+  /** One of username, phone number and e-mail address is needed. */
+  readonly username?: string | undefined;
   /** What the person will sign in with, or a hash that Django made, word for word, for an account that comes from there. */
   readonly password: string | { readonly djangoHash: string };
   readonly phoneNumber?: string | undefined;
@@ -42,6 +43,8 @@ export async function createUser(core: Core, input: CreateUserInput): Promise<Us
     const user = await insertUser(transaction, core.profile, {
       id: randomUUIDv7(),
       ...names,
+      // What another system says of somebody is a claim.
+      ...(importedFrom ? {} : vouchFor(names)),
       password,
       ...input.profile,
       isStaff: input.isStaff ?? false,

@@ -28,6 +28,7 @@ async function signUp(rights: { isSuperuser?: boolean; permissions?: readonly st
   return { ...(await auth.authenticate([`Bearer ${token}`])), facts };
 }
 
+const nameOf = ({ user }: Administrator) => user.username ?? user.id;
 const signUpProgram = () => signUp({ permissions: ["auth.declare_permission"] });
 
 /** An app that nobody has. */
@@ -148,7 +149,7 @@ describe("an app has one declarer", () => {
     const [owner, heir, app] = [await signUpProgram(), await signUpProgram(), freshApp()];
     const person = await signUp();
     await declare(owner, app, ["refund_order"]);
-    await service.auth.operator.grant(person.user.username, { permission: `${app}.refund_order` });
+    await service.auth.operator.grant(nameOf(person), { permission: `${app}.refund_order` });
     await service.auth.users.delete(root, owner.user.id);
     await expect(declare(heir, app, ["refund_order"])).rejects.toEqual(taken);
     await declare(root, app, [], true);
@@ -271,7 +272,7 @@ describe("the service's own", () => {
     const [owner, person, app] = [await signUpProgram(), await signUp(), freshApp()];
     const refund = `${app}.refund_order`;
     await declare(owner, app, ["refund_order"]);
-    await service.auth.operator.grant(person.user.username, { permission: refund });
+    await service.auth.operator.grant(nameOf(person), { permission: refund });
     await service.auth.initialize();
     await service.auth.syncPermissions({ prune: true });
     expect(await heldBy(person)).toEqual([refund]);
@@ -284,7 +285,7 @@ describe("the service's own", () => {
     const [owner, person, app] = [await signUpProgram(), await signUp(), freshApp()];
     const view = `${app}.view_order`;
     await declare(owner, app, ["order"]);
-    await service.auth.operator.grant(person.user.username, { permission: view });
+    await service.auth.operator.grant(nameOf(person), { permission: view });
     const options = { secret: testSecret, permissions: ["notes.note", `${app}.order`], passwords: { cost: 4 } };
     const next = createAuth(service.database.connection, options);
     try {

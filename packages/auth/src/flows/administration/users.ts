@@ -20,6 +20,7 @@ import {
   insertUser,
   type UserChanges,
   updateUser as updateUserRow,
+  vouchFor,
 } from "../../users/user-store.ts";
 import { type Actor, type Administrator, changeWithAuthority, getUserOrThrow, noSuchUser } from "../steps/authority.ts";
 import type { Core } from "../steps/core.ts";
@@ -32,6 +33,7 @@ import { requireFreeUsername } from "../steps/require-free-username.ts";
 import { tellHook, tellHookAfterwards } from "../steps/tell-hooks.ts";
 
 export interface AdministeredUserInput extends ProfileChanges {
+  readonly username?: string | null | undefined;
   readonly phoneNumber?: string | null | undefined;
   readonly email?: string | null | undefined;
   readonly isStaff?: boolean | undefined;
@@ -39,7 +41,6 @@ export interface AdministeredUserInput extends ProfileChanges {
 }
 
 export interface UserUpdate extends AdministeredUserInput {
-  readonly username?: string | undefined;
   readonly isActive?: boolean | undefined;
 }
 
@@ -70,7 +71,7 @@ export async function getUser(core: Core, id: string): Promise<AdministeredUser>
 export async function createAccount(
   core: Core,
   { user: actor, facts }: Administrator,
-  input: AdministeredUserInput & { readonly username: string },
+  input: AdministeredUserInput,
 ): Promise<CreatedAccount> {
   requireSuperuserForRoles(actor, input);
   const { username, phoneNumber, email, ...rest } = input;
@@ -79,7 +80,13 @@ export async function createAccount(
     await requireFreeUsername(transaction, names, { isTrusted: true });
     const password = `!${randomBytes(30).toString("base64url")}`;
     await requireFreeForms(transaction, names);
-    const user = await insertUser(transaction, core.profile, { ...rest, ...names, id: randomUUIDv7(), password });
+    const user = await insertUser(transaction, core.profile, {
+      ...rest,
+      ...names,
+      ...vouchFor(names),
+      id: randomUUIDv7(),
+      password,
+    });
     const about = { ...facts, actorId: actor.id, subjectId: user.id };
     await recordEvent(transaction, { event: "user_created", by: "administrator" }, about);
     const code = await issuePasswordCode(transaction, about);
@@ -112,7 +119,7 @@ export async function updateUser(
       await requireFreeUsername(transaction, names, { userId: target.id, isTrusted: true });
     }
     await requireFreeForms(transaction, { ...names, userId: id });
-    const updated = await updateUserRow(transaction, core.profile, id, changes);
+    const updated = await updateUserRow(transaction, core.profile, id, { ...changes, ...vouchFor(names) });
     if (!updated) throw noSuchUser();
     const about = { ...facts, actorId: actor?.id ?? null, subjectId: id };
     if (isRenamed(target, updated) || isDisabling) {
@@ -239,9 +246,9 @@ function keepLastSuperuser(superusers: readonly string[], target: User, changes:
 }
 
 /** Whether a change gives another username; the same one in other capitals was theirs before. */
-function isOtherName(present: string, { usernameKey }: UserChanges): boolean {
-  const parsed = parseUsername(present);
-  return usernameKey !== undefined && !(parsed.ok && parsed.key === usernameKey);
+function isOtherName(present: string | null, { usernameKey }: UserChanges): boolean {
+  const parsed = present === null ? null : parseUsername(present);
+  return typeof usernameKey === "string" && !(parsed?.ok && parsed.key === usernameKey);
 }
 
 /** Whether any name is another one, new or gone. */

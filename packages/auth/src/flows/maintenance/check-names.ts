@@ -13,13 +13,14 @@ const mostListed = 20;
  */
 export async function examineNames(core: Core): Promise<string[]> {
   const [shared, misread, invalid]: [string[], string[], string[]] = [[], [], []];
-  for await (const { username, phoneNumber } of eachPhoneHolder(core)) {
+  for await (const { id, username, phoneNumber } of eachPhoneHolder(core)) {
+    const name = username ?? id;
     const doubt = doubtPhone(phoneNumber as PhoneNumber);
-    if (doubt?.kind === "invalid") invalid.push(`${username} (${phoneNumber})`);
-    if (doubt?.kind === "misread") misread.push(`${username} (${phoneNumber}, perhaps ${doubt.meant})`);
+    if (doubt?.kind === "invalid") invalid.push(`${name} (${phoneNumber})`);
+    if (doubt?.kind === "misread") misread.push(`${name} (${phoneNumber}, perhaps ${doubt.meant})`);
     if (doubt?.kind !== "earlier_form") continue;
     const other = await findAccount(core.db, { kind: "phone", value: doubt.present });
-    if (other) shared.push(`${username} (${phoneNumber}) and ${other.username} (${doubt.present})`);
+    if (other) shared.push(`${name} (${phoneNumber}) and ${other.username ?? other.id} (${doubt.present})`);
   }
   const pairs = await listKeyboardPairs(core.db, mostListed + 1);
   const twins = pairs.map(({ username, other }) => `${username} and ${other}`);

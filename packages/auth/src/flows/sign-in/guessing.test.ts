@@ -282,8 +282,9 @@ describe("one account", () => {
   });
 
   test("opens again when its owner sets a password with a code", async () => {
-    const root = await auth.createUser({ username: `root_${people}`, password, isSuperuser: true });
-    const { token } = await auth.login({ username: root.username, password }, elsewhere());
+    const username = `root_${people}`;
+    await auth.createUser({ username, password, isSuperuser: true });
+    const { token } = await auth.login({ username, password }, elsewhere());
     const admin = { ...(await auth.authenticate([`Bearer ${token}`])), facts: service.facts };
     const names = { username: `coded_${people}`, phoneNumber: "+905321009999", email: "coded@example.com" };
     const { setPasswordCode: code } = await auth.users.create(admin, names);

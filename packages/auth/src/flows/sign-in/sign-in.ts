@@ -12,6 +12,7 @@ import { openSession } from "../steps/open-session.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
 import { isUndone, refundOnFailure, unlessUndone } from "../steps/refund-on-failure.ts";
 import { tellHook } from "../steps/tell-hooks.ts";
+import { openingOf } from "../steps/way-in.ts";
 import { countSignIn, type SignInAdmission } from "./count-sign-in.ts";
 
 export interface LoginInput {
@@ -45,7 +46,9 @@ export async function login(core: Core, input: LoginInput, facts: RequestInfo): 
   // Nothing fits an account that is locked or disabled, so that nothing is learnt of its password.
   const stored = account?.isActive && !admission.isLocked ? account.password : null;
   const check = await refundOnFailure(core, admission, () => core.passwords.verify(input.password, stored, network));
-  if (!identifier || !account || !check.matches) {
+  const evidence = check.matches ? (["password"] as const) : [];
+  const opening = account && openingOf({ account, hasPassword: check.isUsable }, evidence, "sign_in");
+  if (!identifier || !account || opening !== "session") {
     return refuse(core, { identifier, account, admission, because: findReason(account, admission, check), facts });
   }
   const nextHash = (check.needsRehash && (await tryRehash(core, input.password, network))) || account.password;

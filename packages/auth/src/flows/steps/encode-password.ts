@@ -4,7 +4,7 @@ import type { Core } from "./core.ts";
 
 /** The person whom the password is for: what others know of them must not be it. */
 export interface PasswordOwner {
-  readonly username: string;
+  readonly username?: string | null | undefined;
   readonly phoneNumber?: string | null | undefined;
   readonly email?: string | null | undefined;
   readonly firstName?: string | undefined;

@@ -2,19 +2,20 @@ import { AuthError, type InputIssue } from "../../errors.ts";
 import { parseEmail } from "../../identifiers/email.ts";
 import { parsePhone } from "../../identifiers/phone.ts";
 import { parseUsername } from "../../identifiers/username.ts";
+import { nameMissing } from "../../users/user-store.ts";
 import type { Core } from "./core.ts";
 
 /** The names of an account as somebody writes them; absent ones are left alone, null ones are taken away. */
 export interface NamesInput {
-  readonly username?: string | undefined;
+  readonly username?: string | null | undefined;
   readonly phoneNumber?: string | null | undefined;
   readonly email?: string | null | undefined;
 }
 
 /** The names as they are stored. */
 export interface StoredNames {
-  username?: string;
-  usernameKey?: string;
+  username?: string | null;
+  usernameKey?: string | null;
   phoneNumber?: string | null;
   email?: string | null;
   emailKey?: string | null;
@@ -24,11 +25,11 @@ export interface StoredNames {
 export function parseNames(core: Core, { username, phoneNumber, email }: NamesInput): StoredNames {
   const issues: InputIssue[] = [];
   const names: StoredNames = {};
-  if (username !== undefined) {
+  if (typeof username === "string") {
     const parsed = parseUsername(username);
     if (parsed.ok) Object.assign(names, { username: parsed.username, usernameKey: parsed.key });
     else issues.push({ path: ["username"], code: parsed.code, message: parsed.reason });
-  }
+  } else if (username === null) Object.assign(names, { username: null, usernameKey: null });
   if (typeof phoneNumber === "string") {
     const parsed = parsePhone(phoneNumber, core.options.phones);
     if (parsed.ok) names.phoneNumber = parsed.phoneNumber;
@@ -43,14 +44,15 @@ export function parseNames(core: Core, { username, phoneNumber, email }: NamesIn
   return names;
 }
 
-/** The names of a new account, which must have a username. */
-export function parseNewNames(core: Core, input: NamesInput & { readonly username: string }): Required<StoredNames> {
-  return {
-    username: "",
-    usernameKey: "",
-    phoneNumber: null,
-    email: null,
-    emailKey: null,
-    ...parseNames(core, input),
-  };
+const noNames = { username: null, usernameKey: null, phoneNumber: null, email: null, emailKey: null } as const;
+
+/**
+ * The names of a new account, which must have one at least.
+ *
+ * @throws AuthError `invalid_input`, naming each field that is wrong
+ */
+export function parseNewNames(core: Core, input: NamesInput): Required<StoredNames> {
+  const names = { ...noNames, ...parseNames(core, input) };
+  if (names.username === null && names.phoneNumber === null && names.email === null) throw nameMissing();
+  return names;
 }

@@ -27,7 +27,7 @@ export async function requireFreeUsername(
   { username, usernameKey }: StoredNames,
   { importedFrom, userId, isTrusted }: Asking,
 ): Promise<void> {
-  if (username === undefined || usernameKey === undefined) return;
+  if (!username || !usernameKey) return;
   const forms = [...new Set([username, usernameKey].flatMap(comparedForms))];
   const owner = findOtherOwner(await findReservations(db, forms), {
     isOwn: (row) =>

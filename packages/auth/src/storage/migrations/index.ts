@@ -13,6 +13,8 @@ import * as namesOfTwoKeyboards from "./0012-names-of-two-keyboards.ts";
 import * as permissionApps from "./0016-permission-apps.ts";
 import * as deviceNames from "./0017-device-names.ts";
 import * as challenges from "./0019-challenges.ts";
+import * as accountsWithoutUsername from "./0020-accounts-without-username.ts";
+import * as reauthentication from "./0021-reauthentication.ts";
 
 /** Every migration by name, in order. A migration that has been released is frozen: a change of mind is a new one. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -30,4 +32,6 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0016-permission-apps": permissionApps,
   "0017-device-names": deviceNames,
   "0019-challenges": challenges,
+  "0020-accounts-without-username": accountsWithoutUsername,
+  "0021-reauthentication": reauthentication,
 };

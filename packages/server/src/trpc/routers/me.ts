@@ -26,6 +26,14 @@ export function createMeProcedures<C extends Config>({ protectedProcedure }: Bui
       return [...held] as C["permission"][];
     }),
 
+    /** Shows with the password, in this session, that it is its owner: see `recentProcedure`. */
+    reauthenticate: protectedProcedure
+      .input(z.strictObject({ password: passwordText }))
+      .mutation(async ({ ctx, input }) => {
+        await ctx.latchkey.auth.reauthenticate(ctx, input, ctx.latchkey.facts);
+        return {};
+      }),
+
     /** Replaces the password, ends every other session, and answers a new pair of tokens for this one. */
     changePassword: protectedProcedure
       .meta({ cookieMode: {} })

@@ -7,7 +7,7 @@ import { cursorText, filteredBy, identifierText, pageLimit, permissionList, prof
 const byId = z.strictObject({ id: z.uuid() });
 
 const names = {
-  username: identifierText,
+  username: identifierText.nullable().optional(),
   phoneNumber: identifierText.nullable().optional(),
   email: identifierText.nullable().optional(),
 };
@@ -67,7 +67,6 @@ export function createUsersProcedures<C extends Config>({ ofCoreModel }: OwnBuil
             changes: profileInput(profile, {
               ...names,
               ...ranks,
-              username: identifierText.optional(),
               isActive: z.boolean().optional(),
             }),
           }),

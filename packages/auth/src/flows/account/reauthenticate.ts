@@ -1,0 +1,79 @@
+import { recordEvent } from "../../audit/audit-log.ts";
+import { AuthError } from "../../errors.ts";
+import { isAuthenticatedWithin, noteReauthentication } from "../../sessions/session-store.ts";
+import { toNetwork } from "../../throttling/address.ts";
+import type { Admission } from "../../throttling/throttle.ts";
+import { findAccountById, lockUnchanged } from "../../users/user-store.ts";
+import { checkOwnPassword } from "../steps/check-own-password.ts";
+import type { Core, Principal, RequestInfo } from "../steps/core.ts";
+import { recordExhausted } from "../steps/record-exhausted.ts";
+import { openingOf } from "../steps/way-in.ts";
+
+export interface ReauthenticateInput {
+  readonly password: string;
+}
+
+/**
+ * Notes that the owner of a session has just shown, in it, that it is them: what needs that goes on for a while.
+ *
+ * @throws AuthError `invalid_credentials`, `rate_limited`, `overloaded`, `session_ended`
+ */
+export async function reauthenticate(
+  core: Core,
+  { user, session }: Principal,
+  { password }: ReauthenticateInput,
+  facts: RequestInfo,
+): Promise<void> {
+  core.passwords.assertCapacity(toNetwork(facts.address));
+  const account = await findAccountById(core.db, user.id);
+  if (!account) throw wrongPassword();
+  const { matches, isUsable, admission } = await checkOwnPassword(core, account, password, facts);
+  const evidence = matches ? (["password"] as const) : [];
+  if (openingOf({ account, hasPassword: isUsable }, evidence, "reauthenticate") !== "session") {
+    return refuse(core, { userId: account.id, admission, facts });
+  }
+  await core.db.transaction().execute(async (transaction) => {
+    // What was checked no longer counts once another password is stored, or the account is disabled.
+    const isUnchanged = await lockUnchanged(transaction, { id: account.id, verifiedHash: account.password });
+    if (!isUnchanged) throw wrongPassword();
+    if (!(await noteReauthentication(transaction, session.id))) throw sessionEnded();
+    const about = { ...facts, actorId: account.id, subjectId: account.id };
+    await recordEvent(transaction, { event: "reauthenticated", sessionId: session.id }, about);
+    await core.throttle.settle(transaction, admission.counted);
+  });
+}
+
+/**
+ * Lets a call go on if the owner of its session showed in it that it is them, `maxAge` seconds ago at most: by signing in, or since then. A
+ * refresh does not count, and neither does a session that a token of another system opened. Read fresh, by the database's clock.
+ *
+ * @throws AuthError `reauthentication_required`, with `maxAge`
+ */
+export async function requireRecentAuthentication(core: Core, { session }: Principal, maxAge: number): Promise<void> {
+  if (await isAuthenticatedWithin(core.db, session.id, maxAge)) return;
+  throw new AuthError("reauthentication_required", "Show again that it is you", { maxAge });
+}
+
+interface Refusal {
+  readonly userId: string;
+  readonly admission: Admission;
+  readonly facts: RequestInfo;
+}
+
+async function refuse(core: Core, { userId, admission, facts }: Refusal): Promise<never> {
+  const about = { ...facts, actorId: userId, subjectId: userId };
+  await core.db.transaction().execute(async (transaction) => {
+    await recordEvent(transaction, { event: "reauthentication_refused" }, about);
+    await recordExhausted(transaction, admission, about);
+  });
+  throw wrongPassword();
+}
+
+function wrongPassword(): AuthError {
+  const issues = [{ path: ["password"], code: "incorrect", message: "is not right" }] as const;
+  return new AuthError("invalid_credentials", "The password is not right", { issues });
+}
+
+function sessionEnded(): AuthError {
+  return new AuthError("session_ended", "The session has ended: sign in again");
+}

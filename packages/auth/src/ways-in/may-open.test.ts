@@ -1,0 +1,288 @@
+import { describe, expect, test } from "vitest";
+import { type AccountState, type Evidence, mayOpen, type Purpose, type Verdict, type WayInRules } from "./may-open.ts";
+import { judgeName, type NameTrust } from "./name-trust.ts";
+
+const bare: AccountState = {
+  isActive: true,
+  isParked: false,
+  isHolderOfRights: false,
+  hasPassword: false,
+  hasPasskey: false,
+  hasRecoveryCodes: false,
+  hasSecondFactor: false,
+  phone: "none",
+  email: "none",
+};
+const usual: WayInRules = { signInByCode: "phone", holdersByCode: false, holdersByOldToken: false };
+
+const withPassword: Partial<AccountState> = { hasPassword: true };
+const numberOnly: Partial<AccountState> = { phone: "trusted" };
+const numberAndPassword: Partial<AccountState> = { phone: "trusted", hasPassword: true };
+const stale: Partial<AccountState> = { phone: "stale", hasPassword: true };
+const staleNumberOnly: Partial<AccountState> = { phone: "stale", hasRecoveryCodes: true };
+const claimed: Partial<AccountState> = { phone: "claimed", hasPassword: true };
+const vouched: Partial<AccountState> = { phone: "vouched" };
+const vouchedBesidePassword: Partial<AccountState> = { phone: "vouched", hasPassword: true };
+const holder: Partial<AccountState> = { ...numberAndPassword, isHolderOfRights: true };
+const parked: Partial<AccountState> = { isParked: true, hasPassword: true, hasRecoveryCodes: true };
+const twoFactors: Partial<AccountState> = { ...numberAndPassword, hasSecondFactor: true };
+
+type Row = readonly [
+  title: string,
+  account: Partial<AccountState>,
+  evidence: readonly Evidence[],
+  purpose: Purpose,
+  opens: Verdict["opens"],
+  rules?: Partial<WayInRules>,
+];
+
+const rows: readonly Row[] = [
+  ["a password signs in", withPassword, ["password"], "sign_in", "session"],
+  ["a password that the account has not signs nobody in", numberOnly, ["password"], "sign_in", "nothing"],
+  ["a passkey signs in", { hasPasskey: true }, ["passkey"], "sign_in", "session"],
+  ["nothing opens nothing", numberAndPassword, [], "sign_in", "nothing"],
+  ["a known device alone opens nothing", numberAndPassword, ["known_device"], "sign_in", "nothing"],
+  ["a second factor alone opens nothing", twoFactors, ["second_factor"], "sign_in", "nothing"],
+
+  ["a code of a trusted number signs in", numberOnly, ["phone_code"], "sign_in", "session"],
+  ["the same beside a password", numberAndPassword, ["phone_code"], "sign_in", "session"],
+  ["where codes are off it does not", numberOnly, ["phone_code"], "sign_in", "nothing", { signInByCode: "off" }],
+  [
+    "where only addresses may, it does not",
+    numberOnly,
+    ["phone_code"],
+    "enter",
+    "another_way",
+    { signInByCode: "email" },
+  ],
+  ["a code of an address does not, by default", { email: "trusted" }, ["email_code"], "sign_in", "nothing"],
+  ["it does where that is set", { email: "trusted" }, ["email_code"], "sign_in", "session", { signInByCode: "both" }],
+  ["a code of a number that is no longer theirs opens nothing", withPassword, ["phone_code"], "enter", "nothing"],
+
+  ["a recycled number does not sign in", stale, ["phone_code"], "sign_in", "nothing"],
+  ["a recycled number asks for another way", stale, ["phone_code"], "enter", "another_way"],
+  ["a recycled number resets no password", stale, ["phone_code"], "reset_password", "nothing"],
+  ["with the password its owner comes in", stale, ["phone_code", "password"], "enter", "session"],
+  ["with a known device its owner comes in", stale, ["phone_code", "known_device"], "enter", "session"],
+  ["with a known device its owner resets", stale, ["phone_code", "known_device"], "reset_password", "session"],
+  ["a number-only account beyond its time asks too", staleNumberOnly, ["phone_code"], "enter", "another_way"],
+  ["and opens with a recovery code", staleNumberOnly, ["phone_code", "recovery_code"], "enter", "session"],
+  [
+    "a proved address besides is another way",
+    { ...stale, email: "trusted" },
+    ["phone_code", "email_code"],
+    "enter",
+    "session",
+  ],
+
+  ["an import's claim opens nothing by code", claimed, ["phone_code"], "sign_in", "nothing"],
+  ["an import's claim resets nothing by code", claimed, ["phone_code"], "reset_password", "nothing"],
+  ["nor with a known device", claimed, ["phone_code", "known_device"], "enter", "another_way"],
+  ["its password and the code prove it", claimed, ["phone_code", "password"], "enter", "session"],
+
+  ["a vouched number opens an account that has nothing else", vouched, ["phone_code"], "sign_in", "session"],
+  ["and sets its first password", vouched, ["phone_code"], "reset_password", "session"],
+  ["but not beside a password", vouchedBesidePassword, ["phone_code"], "sign_in", "nothing"],
+  [
+    "nor resets that password: an administrator borrowed it",
+    vouchedBesidePassword,
+    ["phone_code"],
+    "reset_password",
+    "nothing",
+  ],
+  ["nor beside a proved address", { ...vouched, email: "trusted" }, ["phone_code"], "sign_in", "nothing"],
+  ["nor for a session's own affairs", vouched, ["phone_code"], "reauthenticate", "nothing"],
+
+  ["a SIM swap opens no account with rights", holder, ["phone_code"], "sign_in", "nothing"],
+  ["nor resets its password", holder, ["phone_code"], "reset_password", "nothing"],
+  ["nor with a stolen device", holder, ["phone_code", "known_device"], "reset_password", "nothing"],
+  ["nor reauthenticates", { ...numberOnly, isHolderOfRights: true }, ["phone_code"], "reauthenticate", "nothing"],
+  ["unless that is meant", holder, ["phone_code"], "sign_in", "session", { holdersByCode: true }],
+  ["its password opens it", holder, ["password"], "sign_in", "session"],
+  ["the code and its password prove the number", holder, ["phone_code", "password"], "enter", "session"],
+
+  ["a recovery code opens recovery only", { hasRecoveryCodes: true }, ["recovery_code"], "sign_in", "ticket"],
+  ["a recovery code of nobody's opens nothing", withPassword, ["recovery_code"], "sign_in", "nothing"],
+  ["it is no reauthentication", { hasRecoveryCodes: true }, ["recovery_code"], "reauthenticate", "nothing"],
+  ["an administrator's code sets a password", withPassword, ["administrator_code"], "reset_password", "ticket"],
+  ["an administrator's code signs nobody in", withPassword, ["administrator_code"], "sign_in", "nothing"],
+
+  ["a password is asked for again where there is one", numberAndPassword, ["password"], "reauthenticate", "session"],
+  ["a code does not replace it", numberAndPassword, ["phone_code"], "reauthenticate", "nothing"],
+  ["a code is taken where there is nothing else", numberOnly, ["phone_code"], "reauthenticate", "session"],
+  ["but not of a recycled number", { phone: "stale" }, ["phone_code"], "reauthenticate", "nothing"],
+
+  ["a parked account is not reached by its password", parked, ["password"], "sign_in", "nothing"],
+  ["its session goes on by it", parked, ["password"], "reauthenticate", "session"],
+  ["a recovery code opens it", parked, ["recovery_code"], "sign_in", "ticket"],
+  ["an administrator's code opens it", parked, ["administrator_code"], "reset_password", "ticket"],
+
+  ["a password wants the second factor", twoFactors, ["password"], "sign_in", "second_factor"],
+  ["a code wants it too", twoFactors, ["phone_code"], "sign_in", "second_factor"],
+  ["with it they sign in", twoFactors, ["password", "second_factor"], "sign_in", "session"],
+  ["a passkey is two factors", { ...twoFactors, hasPasskey: true }, ["passkey"], "sign_in", "session"],
+
+  ["an old token is adopted", claimed, ["old_token"], "adopt_old_token", "session"],
+  ["not for whoever holds rights", holder, ["old_token"], "adopt_old_token", "nothing"],
+  ["unless that is meant", holder, ["old_token"], "adopt_old_token", "session", { holdersByOldToken: true }],
+  ["an old token signs nobody in otherwise", claimed, ["old_token"], "sign_in", "nothing"],
+  ["nor is a password one", withPassword, ["password"], "adopt_old_token", "nothing"],
+];
+
+describe("the gate", () => {
+  for (const [title, account, evidence, purpose, opens, rules] of rows)
+    test(title, () => {
+      const asked = { evidence: new Set(evidence), purpose, rules: { ...usual, ...rules } };
+      expect(mayOpen({ ...asked, account: { ...bare, ...account } }).opens).toBe(opens);
+      expect(mayOpen({ ...asked, account: { ...bare, ...account, isActive: false } }).opens).toBe("nothing");
+    });
+});
+
+const allEvidence: readonly Evidence[] = [
+  "password",
+  "passkey",
+  "phone_code",
+  "email_code",
+  "known_device",
+  "recovery_code",
+  "second_factor",
+  "administrator_code",
+  "old_token",
+];
+const purposes: readonly Purpose[] = ["sign_in", "enter", "reset_password", "reauthenticate", "adopt_old_token"];
+const trusts: readonly NameTrust[] = ["none", "claimed", "vouched", "trusted", "stale"];
+
+/** Every set of up to three of them. */
+function* setsOfEvidence(): Generator<ReadonlySet<Evidence>> {
+  for (let bits = 0; bits < 2 ** allEvidence.length; bits++) {
+    const chosen = allEvidence.filter((_, place) => (bits >> place) & 1);
+    if (chosen.length <= 3) yield new Set(chosen);
+  }
+}
+
+function* accounts(): Generator<AccountState> {
+  for (let bits = 0; bits < 64; bits++) {
+    const is = (place: number) => ((bits >> place) & 1) === 1;
+    const flags = {
+      isActive: true,
+      isParked: is(0),
+      isHolderOfRights: is(1),
+      hasPassword: is(2),
+      hasPasskey: is(3),
+      hasRecoveryCodes: is(4),
+      hasSecondFactor: is(5),
+    };
+    for (const phone of trusts) for (const email of trusts) yield { ...flags, phone, email };
+  }
+}
+
+const allRules: readonly WayInRules[] = [
+  usual,
+  { ...usual, signInByCode: "both" },
+  { signInByCode: "off", holdersByCode: true, holdersByOldToken: true },
+];
+
+const rank = { nothing: 0, another_way: 1, ticket: 2, second_factor: 2, session: 3 } as const;
+
+test("in every state of an account, with all evidence and for every purpose, what must never be is not", () => {
+  const broken = new Set<string>();
+  const sets = [...setsOfEvidence()];
+  let asked = 0;
+  for (const account of accounts())
+    for (const purpose of purposes)
+      for (const rules of allRules)
+        for (const evidence of sets) {
+          asked++;
+          const question = { account, evidence, purpose, rules };
+          for (const rule of findBroken(question))
+            broken.add(`${rule}: ${JSON.stringify([account, purpose, [...evidence]])}`);
+          if (broken.size > 5) break;
+        }
+  expect([...broken].slice(0, 5)).toEqual([]);
+  expect(asked).toBeGreaterThan(3_000_000);
+});
+
+type Question = Parameters<typeof mayOpen>[0];
+
+function findBroken(question: Question): string[] {
+  const { account, evidence, purpose, rules } = question;
+  const { opens, isByCodeAlone } = mayOpen(question);
+  const isIn = opens === "session" || opens === "second_factor";
+  const hasSecret =
+    (account.hasPassword && evidence.has("password")) || (account.hasPasskey && evidence.has("passkey"));
+  const codes = [
+    ...(evidence.has("phone_code") ? [account.phone] : []),
+    ...(evidence.has("email_code") ? [account.email] : []),
+  ].filter((trust) => trust !== "none");
+  const byRecovery = account.hasRecoveryCodes && evidence.has("recovery_code");
+  const isAdoption = purpose === "adopt_old_token";
+  const rulesBroken: [string, boolean][] = [
+    ["opened by nothing", isIn && !isAdoption && !hasSecret && codes.length === 0],
+    ["a claim opened", isIn && !isAdoption && !hasSecret && !byRecovery && codes.every((trust) => trust === "claimed")],
+    [
+      "a stale name opened alone",
+      isIn &&
+        !isAdoption &&
+        !hasSecret &&
+        !byRecovery &&
+        !evidence.has("known_device") &&
+        codes.every((trust) => trust === "stale" || trust === "claimed"),
+    ],
+    ["rights opened by code", isIn && !isAdoption && account.isHolderOfRights && !rules.holdersByCode && !hasSecret],
+    ["rights opened by an old token", isIn && isAdoption && account.isHolderOfRights && !rules.holdersByOldToken],
+    ["a parked account signed in", account.isParked && isIn && !isAdoption && purpose !== "reauthenticate"],
+    ["a code replaced a password", purpose === "reauthenticate" && isIn && !hasSecret && account.hasPassword],
+    [
+      "the second factor was left out",
+      opens === "session" &&
+        !isAdoption &&
+        account.hasSecondFactor &&
+        purpose !== "reauthenticate" &&
+        !evidence.has("second_factor") &&
+        !(account.hasPasskey && evidence.has("passkey")),
+    ],
+    ["a code alone is not said to be", isIn && !isAdoption && !hasSecret && !byRecovery && !isByCodeAlone],
+    ["a password is said to be a code", isByCodeAlone && hasSecret],
+    [
+      "enter told of an account without its code",
+      purpose === "enter" && opens !== "nothing" && codes.length === 0 && !account.isParked,
+    ],
+    ["reset by a password alone", purpose === "reset_password" && isIn && codes.length === 0],
+  ];
+  return rulesBroken.filter(([, isBroken]) => isBroken).map(([name]) => name);
+}
+
+test("showing more never opens less", () => {
+  const worse: string[] = [];
+  for (const account of accounts())
+    for (const purpose of purposes)
+      for (const first of allEvidence)
+        for (const second of allEvidence) {
+          const ask = (evidence: readonly Evidence[]) =>
+            rank[mayOpen({ account, evidence: new Set(evidence), purpose, rules: usual }).opens];
+          if (ask([first, second]) < ask([first])) worse.push(JSON.stringify([account, purpose, first, second]));
+        }
+  expect(worse.slice(0, 5)).toEqual([]);
+});
+
+describe("a name is", () => {
+  const now = new Date("2026-06-01T00:00:00Z");
+  const days = (count: number) => new Date(now.getTime() - count * 86_400_000);
+  const times = { proof: 40 * 86_400, vouching: 7 * 86_400 };
+  test.each<[title: string, proof: Partial<Parameters<typeof judgeName>[0]>, trust: NameTrust]>([
+    ["none when the account has none, whatever was proved", { isPresent: false, provedAt: now }, "none"],
+    ["claimed without proof or vouching", {}, "claimed"],
+    ["trusted from its proof", { provedAt: now }, "trusted"],
+    ["trusted until the day", { provedAt: days(39.99) }, "trusted"],
+    ["stale from that day on", { provedAt: days(40) }, "stale"],
+    ["trusted by a later use, where that counts", { provedAt: days(100), lastUsedAt: days(1) }, "trusted"],
+    ["not shortened by an earlier use", { provedAt: days(1), lastUsedAt: days(100) }, "trusted"],
+    ["not proved by use", { lastUsedAt: days(1) }, "claimed"],
+    ["vouched for seven days", { vouchedAt: days(6.99) }, "vouched"],
+    ["claimed after them", { vouchedAt: days(7) }, "claimed"],
+    ["not vouched for again once it is stale", { provedAt: days(50), vouchedAt: days(1) }, "stale"],
+    ["trusted when a clock went back", { provedAt: days(-1) }, "trusted"],
+  ])("%s", (_, proof, trust) => {
+    expect(judgeName({ isPresent: true, provedAt: null, vouchedAt: null, ...proof }, times, now)).toBe(trust);
+  });
+});
