@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { call } from "../live-server.ts";
 import { createEmptyDatabase, type EmptyDatabase, queryOnce } from "./external-database.ts";
 import { createInstallation, type Installation } from "./installation.ts";
-import { until } from "./program.ts";
+import { until } from "./service-process.ts";
 
 const zod = import.meta.resolve("zod");
 const config = `
