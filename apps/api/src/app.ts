@@ -16,6 +16,7 @@ import { Hono, type MiddlewareHandler } from "hono";
 import { type Logger, stdSerializers } from "pino";
 import openApi from "../../../docs/openapi.json" with { type: "json" };
 import type { HttpEnv } from "./http-env.ts";
+import type { Metrics } from "./metrics/metrics.ts";
 import type { ServiceConfig } from "./permissions.ts";
 import { createAppRouter, type ServedRouter } from "./router.ts";
 
@@ -36,6 +37,8 @@ export interface AppOptions {
   readonly forwardedSecrets?: readonly string[];
   /** The procedures; the service's own by default. */
   readonly router?: ServedRouter;
+  /** Told of every answer and every refusal, for whoever measures. */
+  readonly metrics?: Pick<Metrics, "noteAnswer" | "noteFailure"> | undefined;
 }
 
 type Incoming = HttpEnv["Bindings"]["incoming"];
@@ -44,7 +47,7 @@ type Incoming = HttpEnv["Bindings"]["incoming"];
 const openApiMaxAge = 300;
 
 /** The HTTP surface: what every host of Latchkey has, in a process with a log, its OpenAPI document, and two answers for monitoring. */
-export function createApp({ log, isReady, publicUrl, router, ...rest }: AppOptions): Hono<HttpEnv> {
+export function createApp({ log, isReady, publicUrl, router, metrics, ...rest }: AppOptions): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
   const failures = log.child({}, { serializers: { err: describeFailure } });
   const answer = createFetchHandler({
@@ -52,9 +55,12 @@ export function createApp({ log, isReady, publicUrl, router, ...rest }: AppOptio
     router: router ?? createAppRouter(rest.auth.profile),
     publicUrl: publicUrl?.href,
     onNotice: (message, details) => log.warn(details, message),
-    onError: (failure) => logFailure(failures, failure),
+    onError: (failure) => {
+      metrics?.noteFailure(failure.error);
+      logFailure(failures, failure);
+    },
   });
-  app.use(attendRequest(log, isReady));
+  app.use(attendRequest({ log, isReady, metrics }));
   app.get("/healthz", (context) => context.json({ status: "ok" }));
   app.get("/readyz", async (context) => {
     const problem = isReady() ? await findProblem(rest.auth) : "shutting down";
@@ -103,7 +109,7 @@ const securityHeaders: readonly (readonly [name: string, value: string])[] = [
  * Gives each request an id of our own, on its answer and in every line that is logged about it, and what every answer has. All of it is
  * written on Node's own response: asking a `Response` for its headers makes objects that cost more than the rest of this.
  */
-function attendRequest(log: Logger, isReady: () => boolean): MiddlewareHandler<HttpEnv> {
+function attendRequest({ log, isReady, metrics }: Pick<AppOptions, "log" | "isReady" | "metrics">): MiddlewareHandler<HttpEnv> {
   // The line of every request holds these five things and no object: looking for names to blank would take longer than the rest.
   const answers = log.child({}, { redact: [] });
   return async (context, next) => {
@@ -118,8 +124,10 @@ function attendRequest(log: Logger, isReady: () => boolean): MiddlewareHandler<H
     else await next();
     if (isLastOnConnection(incoming, isReady)) outgoing.setHeader("Connection", "close");
     const { method, path } = context.req;
-    const milliseconds = Math.round(performance.now() - startedAt);
+    const elapsed = performance.now() - startedAt;
+    const milliseconds = Math.round(elapsed);
     const { status } = context.res;
+    metrics?.noteAnswer(path, status, elapsed / 1_000);
     answers.info({ requestId, method, path: path.slice(0, 200), status, milliseconds }, "answered");
   };
 }

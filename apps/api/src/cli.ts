@@ -1,10 +1,13 @@
 #!/usr/bin/env node
 import { Command } from "commander";
+import { backupCommand, restoreCommand } from "./commands/backup.ts";
 import { createUserCommand } from "./commands/create-user.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { grantsCommand } from "./commands/grants.ts";
 import { changeGroupCommand, createGroupCommand, deleteGroupCommand, listGroupsCommand } from "./commands/groups.ts";
 import { jwksCommand } from "./commands/jwks.ts";
 import { purgeCommand, syncPermissionsCommand } from "./commands/maintenance.ts";
+import { migrateCommand } from "./commands/migrate.ts";
 import { rotateKeysCommand } from "./commands/rotate-keys.ts";
 import {
   changePasswordCommand,
@@ -42,6 +45,10 @@ const program = new Command("latchkey")
   .addCommand(listSessionsCommand())
   .addCommand(endSessionsCommand())
   .addCommand(unlockCommand())
+  .addCommand(backupCommand())
+  .addCommand(restoreCommand())
+  .addCommand(migrateCommand())
+  .addCommand(grantsCommand())
   .addCommand(syncPermissionsCommand())
   .addCommand(purgeCommand())
   .addCommand(rotateKeysCommand())

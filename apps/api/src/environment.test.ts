@@ -22,8 +22,29 @@ describe("a start is refused, in one line that names the setting and says what t
   it.each<[title: string, variables: Record<string, string>, line: string]>([
     [
       "without a secret in production",
-      { NODE_ENV: "production" },
+      { NODE_ENV: "production", LATCHKEY_EMBEDDED: "yes" },
       "LATCHKEY_SECRET is needed in production: 32 random bytes or more, kept safe",
+    ],
+    [
+      "without a database in production, unless the embedded one is meant",
+      { NODE_ENV: "production", LATCHKEY_SECRET: secret },
+      "DATABASE_URL is needed in production; LATCHKEY_EMBEDDED=yes runs a PostgreSQL in the data folder instead",
+    ],
+    [
+      "with backups that would be lost with the data",
+      { BACKUP_EVERY: "1d" },
+      "BACKUP_EVERY needs BACKUP_DIR, a folder that is not lost with the data",
+    ],
+    ["with a place for backups that nobody makes", { BACKUP_DIR: "/var/backups" }, "BACKUP_DIR needs BACKUP_EVERY"],
+    [
+      "with one address for the figures of several processes",
+      { METRICS_PORT: "9464", WORKERS: "2" },
+      "METRICS_PORT needs WORKERS=1: run processes with ports of their own instead",
+    ],
+    [
+      "with two databases",
+      { LATCHKEY_EMBEDDED: "yes", DATABASE_URL: "postgres://localhost/latchkey" },
+      "LATCHKEY_EMBEDDED=yes and DATABASE_URL are two databases",
     ],
     [
       "with an example for a secret",
@@ -169,12 +190,30 @@ describe("when several settings are wrong", () => {
 
   it("each of them has one line, contradictions among them", () => {
     expect(refusalOf(wrong).toSorted()).toEqual([
+      "DATABASE_URL is needed in production; LATCHKEY_EMBEDDED=yes runs a PostgreSQL in the data folder instead",
       "LATCHKEY_SECRET is needed in production: 32 random bytes or more, kept safe",
       "LEGACY_UNTIL needs LEGACY_SECRET_KEY",
       "LOG_LEVLE is not a setting; did you mean LOG_LEVEL?",
       "PORT must be a whole number",
       "TOKEN_ALGORITHM must be one of EdDSA, ES256, HS256",
     ]);
+  });
+});
+
+describe("in production", () => {
+  const production = { NODE_ENV: "production", LATCHKEY_SECRET: secret };
+
+  it("a start migrates the embedded database and no other, unless it is told to", () => {
+    const external = { ...production, DATABASE_URL: "postgres://localhost/latchkey" };
+    expect(parseSettings(external)).toMatchObject({ MIGRATE: "check" });
+    expect(parseSettings({ ...external, MIGRATE: "auto" })).toMatchObject({ MIGRATE: "auto" });
+    expect(parseSettings({ ...production, LATCHKEY_EMBEDDED: "yes" })).toMatchObject({ MIGRATE: "auto" });
+  });
+
+  it("a process goes on for five seconds after SIGTERM, unless it is told otherwise", () => {
+    const embedded = { ...production, LATCHKEY_EMBEDDED: "yes" };
+    expect(parseSettings(embedded)).toMatchObject({ SHUTDOWN_DELAY: 5 });
+    expect(parseSettings({ ...embedded, SHUTDOWN_DELAY: "0s" })).toMatchObject({ SHUTDOWN_DELAY: 0 });
   });
 });
 
@@ -218,8 +257,8 @@ describe("what counts as not set", () => {
     expect(parseSettings(empty)).toEqual(parseSettings({}));
   });
 
-  it("is an empty secret in production too", () => {
-    expect(refusalOf({ NODE_ENV: "production", LATCHKEY_SECRET: "" })).toHaveLength(1);
+  it("is an empty secret or database in production too", () => {
+    expect(refusalOf({ NODE_ENV: "production", LATCHKEY_SECRET: "", DATABASE_URL: "" })).toHaveLength(2);
   });
 
   it("is a variable of somebody else", () => {
@@ -247,6 +286,10 @@ describe("the settings of a start without any", () => {
       PORT: 3000,
       WORKERS: 1,
       LATCHKEY_DATA_DIR: ".latchkey",
+      LATCHKEY_EMBEDDED: "no",
+      BACKUP_KEEP: 7,
+      METRICS_HOST: "127.0.0.1",
+      MIGRATE: "auto",
       LEGACY_SOURCE: "django",
       LEGACY_STAFF: "no",
       TOKEN_ALGORITHM: "EdDSA",
@@ -258,6 +301,7 @@ describe("the settings of a start without any", () => {
       PASSWORD_MIN_LENGTH: 8,
       SESSION_LIFETIME: 90 * 86_400,
       SESSION_IDLE_LIFETIME: 30 * 86_400,
+      SHUTDOWN_DELAY: 0,
       SESSIONS_PER_USER: 50,
       REFRESH_GRACE: 30,
       REFRESH_RETRY: 86_400,
@@ -389,7 +433,7 @@ describe("a service is in development", () => {
   });
 
   it.each<[Record<string, string>]>([
-    [{ NODE_ENV: "production", LATCHKEY_SECRET: secret }],
+    [{ NODE_ENV: "production", LATCHKEY_SECRET: secret, LATCHKEY_EMBEDDED: "yes" }],
     [{ HOST: "0.0.0.0" }],
     [{ HOST: "::" }],
     [{ HOST: "10.0.0.7" }],

@@ -4,6 +4,7 @@ import {
   type CountryCode,
   findSecretWeakness,
   isCountryCode,
+  type MigrationMode,
   StartError,
   tokenAlgorithms,
 } from "@latchkey/auth";
@@ -11,6 +12,7 @@ import { findOriginFault, isLoopback, isTrustedProxy, parsePublicUrl } from "@la
 import { distance } from "fastest-levenshtein";
 import { z } from "zod";
 import { permissions } from "./permissions.ts";
+import { readSecretVariables } from "./secret-variables.ts";
 
 const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 
@@ -114,9 +116,17 @@ const settingsSchema = z.object({
   HOST: z.string().min(1).default("127.0.0.1"),
   PORT: integer(0, 65_535).default(3000),
   WORKERS: workers.default(1),
+  METRICS_PORT: integer(0, 65_535).optional(),
+  METRICS_HOST: z.string().min(1).default("127.0.0.1"),
+  SHUTDOWN_DELAY: duration("0s", "5m").optional(),
   PUBLIC_URL: publicUrl.optional(),
   DATABASE_URL: postgresUrl.optional(),
+  LATCHKEY_EMBEDDED: z.enum(["yes", "no"]).default("no"),
   LATCHKEY_DATA_DIR: z.string().min(1).default(".latchkey"),
+  BACKUP_EVERY: duration("1m", "30d").optional(),
+  BACKUP_KEEP: integer(1, 1_000).default(7),
+  BACKUP_DIR: z.string().min(1).optional(),
+  MIGRATE: z.enum(["auto", "check", "off"]).optional(),
   LATCHKEY_CONFIG: z.string().min(1).optional(),
   LATCHKEY_SECRET: strongSecret.optional(),
   TOKEN_ALGORITHM: z.enum(tokenAlgorithms).default("EdDSA"),
@@ -156,13 +166,23 @@ const settingsSchema = z.object({
 export type Settings = z.output<typeof settingsSchema> & {
   readonly isProduction: boolean;
   readonly SESSION_IDLE_LIFETIME: number;
+  readonly MIGRATE: MigrationMode;
+  readonly SHUTDOWN_DELAY: number;
 };
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
+/** The settings that are secrets: they are never shown, and each may come from the file that `NAME_FILE` names. */
+export const secretSettings: readonly (keyof z.output<typeof settingsSchema>)[] = [
+  "DATABASE_URL",
+  "LATCHKEY_SECRET",
+  "LEGACY_SECRET_KEY",
+  "FORWARDED_SECRET",
+];
+
 /** The settings of this process. The one place that reads the environment. */
 export function readEnvironment(): Settings {
-  return parseSettings(process.env);
+  return parseSettings(readSecretVariables(process.env, secretSettings));
 }
 
 /**
@@ -186,7 +206,10 @@ export function parseSettings(variables: Variables): Settings {
   if (!parsed.data || problems.length > 0) throw new StartError(problems.join("\n"));
   const { SESSION_LIFETIME, SESSION_IDLE_LIFETIME = Math.min(30 * 86_400, SESSION_LIFETIME), PUBLIC_URL } = parsed.data;
   const TOKEN_ISSUER = given.TOKEN_ISSUER ?? PUBLIC_URL ?? parsed.data.TOKEN_ISSUER;
-  return { ...parsed.data, TOKEN_ISSUER, SESSION_IDLE_LIFETIME, isProduction };
+  // Beside others that serve, a migration is for somebody to begin who watches it.
+  const { MIGRATE = isProduction && parsed.data.DATABASE_URL ? "check" : "auto" } = parsed.data;
+  const { SHUTDOWN_DELAY = isProduction ? 5 : 0 } = parsed.data;
+  return { ...parsed.data, TOKEN_ISSUER, SESSION_IDLE_LIFETIME, MIGRATE, SHUTDOWN_DELAY, isProduction };
 }
 
 /**
@@ -247,6 +270,19 @@ function findContradictions(given: Variables, isProduction: boolean): string[] {
     isProduction &&
       !given.LATCHKEY_SECRET &&
       "LATCHKEY_SECRET is needed in production: 32 random bytes or more, kept safe",
+    isProduction &&
+      !given.DATABASE_URL &&
+      given.LATCHKEY_EMBEDDED !== "yes" &&
+      "DATABASE_URL is needed in production; LATCHKEY_EMBEDDED=yes runs a PostgreSQL in the data folder instead",
+    given.METRICS_PORT &&
+      given.WORKERS &&
+      given.WORKERS !== "1" &&
+      "METRICS_PORT needs WORKERS=1: run processes with ports of their own instead",
+    given.BACKUP_DIR && !given.BACKUP_EVERY && "BACKUP_DIR needs BACKUP_EVERY",
+    given.BACKUP_EVERY && !given.BACKUP_DIR && "BACKUP_EVERY needs BACKUP_DIR, a folder that is not lost with the data",
+    given.DATABASE_URL &&
+      given.LATCHKEY_EMBEDDED === "yes" &&
+      "LATCHKEY_EMBEDDED=yes and DATABASE_URL are two databases",
     TOKEN_PROFILE === "django" &&
       !LEGACY_SECRET_KEY &&
       "TOKEN_PROFILE=django needs LEGACY_SECRET_KEY, the old backend's SECRET_KEY",
@@ -304,7 +340,7 @@ export function toAuthOptions(settings: Settings, secret: string): AuthOptions {
 
 /** The settings for a person to read, secrets left out. */
 export function describeSettings(settings: Settings): Record<string, string> {
-  const secrets = new Set(["LATCHKEY_SECRET", "LEGACY_SECRET_KEY", "DATABASE_URL", "FORWARDED_SECRET"]);
+  const secrets = new Set<string>(secretSettings);
   const entries = settingNames.map((name) => {
     const value = settings[name as keyof Settings];
     if (value === undefined) return [name, "(not set)"];

@@ -1,6 +1,6 @@
-import { type Auth, type AuthOptions, type Config, createAuth, StartError } from "@latchkey/auth";
+import { type Auth, type AuthOptions, type Config, createAuth, type MigrationMode, StartError } from "@latchkey/auth";
 import { EmbeddedPostgresError, openEmbeddedPostgres } from "@latchkey/embedded-postgres";
-import { migrateOwn } from "@latchkey/server";
+import { migrateOwn, requireOwnMigrated } from "@latchkey/server";
 import { type ConfigFile, readConfigFile, toConfigError } from "./config-file.ts";
 import { type Settings, toAuthOptions } from "./environment.ts";
 import type { ServiceConfig } from "./permissions.ts";
@@ -9,6 +9,8 @@ import { readOrMakeSecret } from "./secret-file.ts";
 
 export interface OpenedAuth {
   readonly auth: Auth<ServiceConfig>;
+  /** What a team declares of its own. */
+  readonly config: ConfigFile["config"];
   /** Where the data is, for a person; without the password. */
   readonly place: string;
   close(): Promise<void>;
@@ -18,18 +20,20 @@ export interface OpenOptions {
   /** Told, a line at a time, what happens to the embedded server. */
   readonly onNotice?: (line: string) => void;
   /** Other than all that the service needs. */
-  readonly initialize?: (auth: Auth<ServiceConfig>) => Promise<void>;
+  readonly initialize?: (auth: Auth<ServiceConfig>, migrations: MigrationMode) => Promise<void>;
+  /** Other than `MIGRATE` says. */
+  readonly migrations?: MigrationMode;
 }
 
 /**
  * Opens the core on the database that the settings name, or on an embedded one in the data folder, and brings its schema up to
- * date. The service and every command line of the same folder share one embedded server.
+ * date as far as `MIGRATE` says. The service and every command line of the same folder share one embedded server.
  *
  * @throws StartError
  */
 export async function openAuth(
   settings: Settings,
-  { onNotice = () => {}, initialize = prepare }: OpenOptions = {},
+  { onNotice = () => {}, initialize = prepare, migrations = settings.MIGRATE }: OpenOptions = {},
 ): Promise<OpenedAuth> {
   const file = await readConfigFile(settings.LATCHKEY_CONFIG);
   const database = await openDatabase(settings, onNotice);
@@ -41,17 +45,23 @@ export async function openAuth(
       await Promise.all([auth.close(), database.close()]);
     };
     try {
-      await initialize(auth);
-      if (file.config.migrations) await migrateOwn(auth.pool, file.config.migrations);
+      await initialize(auth, migrations);
+      await prepareOwn(auth, file, migrations);
     } catch (error) {
       await auth.close();
       throw error instanceof StartError ? error : unreachable(database.place, error);
     }
-    return { auth, place: database.place, close };
+    return { auth, config: file.config, place: database.place, close };
   } catch (error) {
     await database.close();
     throw error;
   }
+}
+
+async function prepareOwn(auth: Auth<ServiceConfig>, { config }: ConfigFile, mode: MigrationMode): Promise<void> {
+  if (!config.migrations || mode === "off") return;
+  if (mode === "auto") await migrateOwn(auth.pool, config.migrations);
+  else await requireOwnMigrated(auth.pool, config.migrations);
 }
 
 type Connection = Parameters<typeof createAuth>[0];
@@ -93,5 +103,7 @@ async function openDatabase(settings: Settings, onNotice: (line: string) => void
 
 function unreachable(place: string, cause: unknown): StartError {
   const message = cause instanceof Error ? cause.message || String(cause) : String(cause);
-  return new StartError(`${place} cannot be used: ${message}`, { cause });
+  const isForbidden = cause instanceof Error && "code" in cause && cause.code === "42501";
+  const advice = isForbidden ? '; "latchkey grants --role …" prints what this role needs' : "";
+  return new StartError(`${place} cannot be used: ${message}${advice}`, { cause });
 }

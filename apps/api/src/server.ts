@@ -7,7 +7,7 @@ import { getRequestListener } from "@hono/node-server";
 import { type Auth, StartError } from "@latchkey/auth";
 import { createAddressReader, type PublicUrl, type TrustedProxy } from "@latchkey/server";
 import type { Logger } from "pino";
-import { createApp } from "./app.ts";
+import { type AppOptions, createApp } from "./app.ts";
 import { takeTurns } from "./fair-turns.ts";
 import { limits } from "./limits.ts";
 import type { ServiceConfig } from "./permissions.ts";
@@ -31,11 +31,15 @@ export interface ServerOptions {
   readonly forwardedSecrets?: readonly string[];
   /** The procedures; the service's own by default. */
   readonly router?: ServedRouter;
+  /** Told of every answer and every refusal. */
+  readonly metrics?: AppOptions["metrics"];
 }
 
 export interface RunningServer {
   /** Where it listens, such as `http://127.0.0.1:3000`. */
   readonly url: string;
+  /** Answers 503 at `/readyz` from now on, and everything else as before. */
+  endReadiness(): void;
   /** Stops being ready, answers what is in flight, and resolves when the last connection is closed. */
   close(): Promise<void>;
 }
@@ -67,11 +71,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   server.on("connect", (_request, socket) => answerOnSocket(socket, 405));
   refuseUnreadable(server);
   await listen(server, host, port);
-  const close = () => {
+  const endReadiness = () => {
     isReady = false;
+  };
+  const close = () => {
+    endReadiness();
     return closeServer(server);
   };
-  return { url: toUrl(server.address() as AddressInfo), close };
+  return { url: toUrl(server.address() as AddressInfo), endReadiness, close };
 }
 
 const statusOfParserError: Readonly<Record<string, number>> = {
@@ -112,19 +119,19 @@ function answerOnSocket(socket: Duplex, status: number): void {
   else socket.destroy();
 }
 
-async function listen(server: Server, host: string, port: number): Promise<void> {
+export async function listen(server: Server, host: string, port: number, setting = "PORT"): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once("error", reject).listen(port, host, resolve);
   try {
     await promise;
   } catch (cause) {
     const isTaken = cause instanceof Error && "code" in cause && cause.code === "EADDRINUSE";
-    const advice = isTaken ? "another program listens there; set PORT to a free one" : String(cause);
+    const advice = isTaken ? `another program listens there; set ${setting} to a free one` : String(cause);
     throw new StartError(`Cannot listen on ${host}:${port}: ${advice}.`, { cause });
   }
 }
 
-function toUrl({ address, family, port }: AddressInfo): string {
+export function toUrl({ address, family, port }: AddressInfo): string {
   return `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
 }
 

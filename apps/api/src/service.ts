@@ -2,14 +2,18 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Auth } from "@latchkey/auth";
 import { parsePublicUrl, startMaintenance } from "@latchkey/server";
 import type { Logger } from "pino";
+import { scheduleBackups } from "./backup/scheduled-backups.ts";
+import { backedUpSchemas } from "./backup/schemas.ts";
 import { isDevelopment, readEnvironment, type Settings } from "./environment.ts";
 import { createLog } from "./log.ts";
-import { openAuth } from "./open-auth.ts";
+import { createMetrics } from "./metrics/metrics.ts";
+import { serveMetrics } from "./metrics/metrics-server.ts";
+import { type OpenedAuth, openAuth } from "./open-auth.ts";
 import type { ServedRouter } from "./router.ts";
 import { startServer } from "./server.ts";
 import { listenForStop, type Stop } from "./stop.ts";
 import { lowerThreadPoolPriority } from "./thread-pool-priority.ts";
-import { findWorkerNumber, keepsHouse, leadWorkers, stopMessage } from "./workers.ts";
+import { findWorkerNumber, keepsHouse, leadWorkers, toStopMessage } from "./workers.ts";
 
 /** Milliseconds that calls in flight have to finish once the process is told to stop. */
 const drainTimeout = 7_500;
@@ -38,7 +42,7 @@ export async function runService(options: ServiceOptions = {}): Promise<number> 
   const worker = findWorkerNumber();
   const log = createLog(settings.LOG_LEVEL).child(worker === undefined ? {} : { worker });
   // Before anything is opened, so that a stop while it starts leaves nothing behind either.
-  const stop = listenForStop(log, stopMessage);
+  const stop = listenForStop(log, { delay: settings.SHUTDOWN_DELAY * 1_000, toMessage: toStopMessage });
   if (settings.WORKERS > 1 && worker === undefined) return leadWorkers(settings.WORKERS, { stop, log });
   await serve({ settings, log, stop, ...options });
   return 0;
@@ -47,8 +51,13 @@ export async function runService(options: ServiceOptions = {}): Promise<number> 
 /** Settings, database, core, server, signals. */
 async function serve({ settings, log, stop, ...options }: Running): Promise<void> {
   await lowerThreadPoolPriority();
-  const { auth, place, close } = await openAuth(settings, { onNotice: (line) => log.warn(line) });
+  const { auth, config, place, close } = await openAuth(settings, { onNotice: (line) => log.warn(line) });
+  const metrics = await openMetrics(settings, auth, log).catch(async (error) => {
+    await close();
+    throw error;
+  });
   const server = await startServer({
+    metrics: metrics?.metrics,
     auth,
     log,
     host: settings.HOST,
@@ -60,6 +69,7 @@ async function serve({ settings, log, stop, ...options }: Running): Promise<void
     forwardedSecrets: settings.FORWARDED_SECRET,
     ...options,
   }).catch(async (error) => {
+    metrics?.close();
     await close();
     throw error;
   });
@@ -67,11 +77,25 @@ async function serve({ settings, log, stop, ...options }: Running): Promise<void
   if (!settings.isProduction && !stop.isAsked() && keepsHouse())
     process.stderr.write(greeting(settings.PUBLIC_URL ?? server.url, place));
   const stopMaintenance = stop.isAsked() ? () => {} : maintain(auth, log);
-  await stop.asked;
+  const stopBackups = stop.isAsked() ? () => {} : backUpByTheClock({ auth, config, settings, log });
+  const signal = await stop.asked;
   stopMaintenance();
+  stopBackups();
+  server.endReadiness();
+  // A balancer goes on sending calls until it has asked again; at a terminal there is none.
+  if (signal === "SIGTERM") await sleep(settings.SHUTDOWN_DELAY * 1_000);
   await drain(server.close(), auth, log);
+  metrics?.close();
   await close();
   log.info("stopped");
+}
+
+async function openMetrics(settings: Settings, auth: OpenedAuth["auth"], log: Logger) {
+  if (settings.METRICS_PORT === undefined) return null;
+  const metrics = createMetrics(auth);
+  const { url, close } = await serveMetrics(metrics, { host: settings.METRICS_HOST, port: settings.METRICS_PORT });
+  log.info({ url }, "metrics");
+  return { metrics, close };
 }
 
 function maintain(auth: Parameters<typeof startMaintenance>[0], log: Logger): () => void {
@@ -80,6 +104,14 @@ function maintain(auth: Parameters<typeof startMaintenance>[0], log: Logger): ()
     onPurged: (purged) => log.info(purged, "purged"),
     onError: (error) => log.warn({ err: error }, "maintenance failed; trying again in an hour"),
   });
+}
+
+type BackedUp = Pick<OpenedAuth, "auth" | "config"> & Pick<Running, "settings" | "log">;
+
+function backUpByTheClock({ auth, config, settings, log }: BackedUp): () => void {
+  const { BACKUP_EVERY: every, BACKUP_KEEP: keep, BACKUP_DIR: folder } = settings;
+  if (every === undefined || folder === undefined || !keepsHouse()) return () => {};
+  return scheduleBackups(() => auth.backUp({ schemas: backedUpSchemas(config) }), { folder, every, keep }, log);
 }
 
 /** Waits for the calls in flight. Sign-ins that then still wait for their password to be checked are told to try again rather than cut off. */

@@ -3,10 +3,10 @@ import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { exitCodes } from "./exit-codes.ts";
-import type { Stop } from "./stop.ts";
+import type { Stop, StopSignal } from "./stop.ts";
 
 /** What the first process tells its workers; they have the terminal's signals as well. */
-export const stopMessage = "stop";
+export const toStopMessage = (signal: StopSignal): string => `stop ${signal}`;
 
 /** The word of the command line of the worker that also does what is to be done once an installation. */
 const housekeeperWord = "--keeps-house";
@@ -32,8 +32,8 @@ const healthy = 60_000;
  */
 export async function leadWorkers(count: number, { stop, log }: { stop: Stop; log: Logger }): Promise<number> {
   const workers = new Set<Worker>();
-  stop.asked.then(() => {
-    for (const worker of workers) tellToStop(worker);
+  stop.asked.then((signal) => {
+    for (const worker of workers) tellToStop(worker, signal);
   });
 
   function fork(isHousekeeper: boolean): Worker {
@@ -79,7 +79,7 @@ async function ended(worker: Worker): Promise<[code: number | null, signal: Node
   return [code, signal];
 }
 
-function tellToStop(worker: Worker): void {
+function tellToStop(worker: Worker, signal: StopSignal): void {
   // One that has gone by now needs no telling.
-  if (worker.isConnected()) worker.send(stopMessage, () => {});
+  if (worker.isConnected()) worker.send(toStopMessage(signal), () => {});
 }

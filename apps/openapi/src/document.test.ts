@@ -3,6 +3,7 @@ import type { ProcedureMeta } from "@latchkey/server";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { expect, test } from "vitest";
 import type { Document, Operation, Schema } from "./document.ts";
+import { readProcedurePages } from "./examples.ts";
 import { format } from "./format.ts";
 import { generateDocument } from "./generate.ts";
 import { refusalsOf, statusOf } from "./refusals.ts";
@@ -10,7 +11,7 @@ import { compile } from "./schemas.ts";
 import { files, procedures } from "./service.ts";
 
 const document: Document = await generateDocument();
-const api = await readFile(files.api, "utf8");
+const pages = await readProcedurePages();
 
 const operations = Object.values(document.paths).flatMap((path) => Object.values(path));
 const operationOf = (name: string): Operation => {
@@ -52,7 +53,7 @@ test("every procedure says who may call it, and is in the document once, by its 
   expect(new Set(ids).size).toBe(ids.length);
 });
 
-/** As docs/api.md begins each section. */
+/** As docs/procedures-*.md begin each section. */
 const kinds: readonly [start: RegExp, access: (permission: string) => ProcedureMeta["access"]][] = [
   [/^(?:Query|Mutation), public\b/, () => "public"],
   [/^(?:Query|Mutation), protected\b/, () => "protected"],
@@ -60,10 +61,10 @@ const kinds: readonly [start: RegExp, access: (permission: string) => ProcedureM
   [/^(?:Query|Mutation), for everybody\b/, () => "optional"],
 ];
 
-const sectionOf = (name: string) => (api.split(`### \`${name}\`\n\n`)[1] ?? "").split(/^##/m)[0] ?? "";
+const sectionOf = (name: string) => (pages.split(`### \`${name}\`\n\n`)[1] ?? "").split(/^##/m)[0] ?? "";
 
 test.each(procedures.map(({ name, meta }) => [name, meta.access] as const))(
-  "%s lets in whom docs/api.md says",
+  "%s lets in whom docs/procedures-*.md say",
   (name, access) => {
     const section = sectionOf(name);
     const [found] = kinds.flatMap(([start, toAccess]) => {
@@ -74,7 +75,7 @@ test.each(procedures.map(({ name, meta }) => [name, meta.access] as const))(
   },
 );
 
-test.each(procedures)("$name refuses in the document what docs/api.md says", (procedure) => {
+test.each(procedures)("$name refuses in the document what docs/procedures-*.md say", (procedure) => {
   const [, told = ""] = /Refusals?: (.*?)(?:```|\n\n|$(?![\s\S]))/s.exec(sectionOf(procedure.name)) ?? [];
   const reasons = document.components.schemas.RefusalData?.properties?.reason?.enum ?? [];
   const named = [...told.matchAll(/`(\w+)`/g)].map(([, name]) => name).filter((name) => reasons.includes(name));

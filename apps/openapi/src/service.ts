@@ -14,8 +14,8 @@ export const files = {
   routerType: "ServiceRouter",
   document: fileURLToPath(new URL("docs/openapi.json", root)),
   manifest: new URL("package.json", root),
-  /** Has a section on each procedure, whose first sentence is its summary here and whose first command is the example. */
-  api: new URL("docs/api.md", root),
+  /** Where the pages `procedures-*.md` are, with a section on each procedure, whose first command is the example. */
+  docs: new URL("docs/", root),
 } as const;
 
 /** A procedure, as it says of itself when it runs. */

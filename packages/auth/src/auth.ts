@@ -29,12 +29,33 @@ import type { Device } from "./flows/steps/list-devices.ts";
 import type { PasswordCode } from "./flows/steps/password-code.ts";
 import type { ImportedKey, ImportedPerson } from "./imported-users/imported-user.ts";
 import type { ImportRound, RoundChanges } from "./imported-users/round-store.ts";
+import type { HashLoad } from "./passwords/hash-semaphore.ts";
 import type { SyncedPermissions } from "./permissions/permission.ts";
 import type { Grants, Group } from "./permissions/permission-store.ts";
+import type { BackupHeader } from "./storage/backup-format.ts";
 import type { DatabasePool } from "./storage/given-pool.ts";
+import type { MigrationMode } from "./storage/migrate.ts";
 import type { TokenAlgorithm } from "./tokens/access-token.ts";
 import type { ProfileDefinition } from "./users/profile.ts";
 import type { User } from "./users/user.ts";
+
+export interface Load {
+  readonly hashes: HashLoad;
+  /** Connections to the database that are open, those of them that nobody uses, and calls that wait for one. */
+  readonly connections: { readonly open: number; readonly idle: number; readonly waiting: number };
+}
+
+export interface BackUpInput {
+  /** Schemas beside Latchkey's own, each with the name of the table that notes its migrations; null where there is none. */
+  readonly schemas: Readonly<Record<string, string | null>>;
+}
+
+export interface RestoreInput {
+  /** Makes the tables of every schema as its migrations of the header leave them. */
+  readonly makeTables: (header: BackupHeader) => Promise<void>;
+  /** Restores what another secret sealed. Nobody can sign in before `rotateKeys({ compromised: true })` then. */
+  readonly acceptAnotherSecret?: boolean;
+}
 
 /**
  * The core: people, passwords, tokens and sessions on a PostgreSQL database. Made by `createAuth`.
@@ -274,17 +295,31 @@ export interface Auth<C extends Config = PlainConfig> {
   measureHashCosts(): Promise<void>;
   /** Deletes what is of no use any more, and answers how much; makes indexes that are missing. Call it at the start and by the hour. */
   purge(): Promise<Purged>;
-  /** Brings the schema up to date, and nothing more. Throws StartError. */
-  migrate(): Promise<void>;
+  /** Brings the schema up to date, or runs only some migrations, and answers those that ran. Throws StartError. */
+  migrate(input?: { readonly only?: readonly string[] }): Promise<readonly string[]>;
   /**
-   * Brings the schema up to date, looks whether the database can be trusted, and makes the first signing key and the permissions. Throws
+   * Reads everything as it is at one moment, while the service goes on, as a backup that any later version of PostgreSQL and of
+   * Latchkey can restore. The secret is not in it.
+   */
+  backUp(input: BackUpInput): AsyncIterable<Buffer>;
+  /**
+   * Brings a backup back into a database without accounts, whole or not at all, and answers what stood at its head. Then migrate. Throws
    * StartError.
    */
-  initialize(): Promise<void>;
+  restore(source: AsyncIterable<Buffer>, input: RestoreInput): Promise<BackupHeader>;
+  /** Looks whether the schema is that of this version, and changes nothing. Throws StartError. */
+  requireMigrated(): Promise<void>;
+  /**
+   * Brings the schema up to date (with `check` only looks whether it is, with `off` not even that), looks whether the database can be
+   * trusted, and makes the first signing key and the permissions. Throws StartError.
+   */
+  initialize(input?: { readonly migrations?: MigrationMode }): Promise<void>;
   /** Looks the installation over, for an administrator. */
   checkHealth(): Promise<Health>;
   /** Resolves when the database answers; rejects with what is wrong otherwise. */
   ping(): Promise<void>;
+  /** What this process has in its hands at this moment; it asks nobody. */
+  load(): Load;
   /**
    * Resolves after the option `refusalDelay`, or when `signal` is aborted: what a server waits for before it answers that a limit is reached.
    * Nothing is held meanwhile but the request.

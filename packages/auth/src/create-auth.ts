@@ -57,13 +57,16 @@ import type { Core } from "./flows/steps/core.ts";
 import { findPermissions } from "./flows/steps/held-permissions.ts";
 import { createPasswordCode } from "./flows/steps/password-code.ts";
 import { type AuthOptions, resolveOptions } from "./options.ts";
+import { deriveKey } from "./secrets.ts";
+import { backUp } from "./storage/back-up.ts";
 import { type DatabaseOptions, openStorage, withoutStatementTimeout } from "./storage/database.ts";
-import { migrate } from "./storage/migrate.ts";
+import { migrate, migrateOnly, requireMigrated } from "./storage/migrate.ts";
 import { buildOnlineIndexes } from "./storage/online-indexes.ts";
+import { restore } from "./storage/restore.ts";
 import { indexesOf, type NoFields, type ProfileFields } from "./users/profile.ts";
 
 /**
- * Puts the core together on a database. Nothing is connected or changed until it is used; call `prepare()` once at the start of a
+ * Puts the core together on a database. Nothing is connected or changed until it is used; call `initialize()` once at the start of a
  * process.
  *
  * @throws ZodError or StartError for options that cannot be
@@ -158,12 +161,23 @@ export function createAuth<
         await buildOnlineIndexes(db, indexesOf(core.profile));
         return purged;
       }),
-    migrate: () => withoutStatementTimeout(database, async (db) => void (await migrate(db))),
-    initialize: async () => {
-      await withoutStatementTimeout(database, async (db) => {
-        await migrate(db);
-        await refuseFaults(db);
+    backUp: ({ schemas }) => backUp(database, { schemas, secret: fingerprint(options.secret) }),
+    restore: (source, { acceptAnotherSecret = false, ...rest }) =>
+      restore(database, source, { ...rest, secret: acceptAnotherSecret ? null : fingerprint(options.secret) }),
+    migrate: ({ only } = {}) =>
+      withoutStatementTimeout(database, async (db) => {
+        if (only) return migrateOnly(db, only);
+        const ran = await migrate(db);
         await buildOnlineIndexes(db, indexesOf(core.profile));
+        return ran;
+      }),
+    requireMigrated: () => withoutStatementTimeout(database, (db) => requireMigrated(db)),
+    initialize: async ({ migrations = "auto" } = {}) => {
+      await withoutStatementTimeout(database, async (db) => {
+        if (migrations === "auto") await migrate(db);
+        if (migrations === "check") await requireMigrated(db);
+        await refuseFaults(db);
+        if (migrations === "auto") await buildOnlineIndexes(db, indexesOf(core.profile));
       });
       await core.keyRing.prepare();
       await syncPermissions(core, { prune: false });
@@ -172,6 +186,14 @@ export function createAuth<
     ping: async () => {
       await storage.pool.query("select");
     },
+    load: () => ({
+      hashes: core.passwords.load(),
+      connections: {
+        open: storage.pool.totalCount,
+        idle: storage.pool.idleCount,
+        waiting: storage.pool.waitingCount,
+      },
+    }),
     delayRefusal: (signal) => core.refusalDelay.wait(signal),
     rejectQueuedHashes: () => {
       core.refusalDelay.end();
@@ -185,6 +207,9 @@ export function createAuth<
   // What is read and taken by `options.profile` is what the type says: the flows themselves know the built-in fields alone.
   return auth as Auth<ConfigOf<Fields, Declared>>;
 }
+
+/** Enough to know a secret again, and nothing that is of use without it. */
+const fingerprint = (secret: string) => deriveKey(secret, "backups").toString("hex").slice(0, 16);
 
 type Bound<Flow> = Flow extends (core: Core, ...rest: infer Rest) => infer Answer ? (...rest: Rest) => Answer : never;
 

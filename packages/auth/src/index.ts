@@ -1,4 +1,4 @@
-export type { Auth } from "./auth.ts";
+export type { Auth, BackUpInput, Load, RestoreInput } from "./auth.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export type { Config, ConfigOf, PlainConfig, ProfileChangesOf, UserOf } from "./config.ts";
 export { createAuth } from "./create-auth.ts";
@@ -64,8 +64,16 @@ export type { Group } from "./permissions/permission-store.ts";
 export { createSecret, findSecretWeakness } from "./secrets.ts";
 export { deviceName } from "./sessions/device-name.ts";
 export type { Session } from "./sessions/session.ts";
+export {
+  type BackupHeader,
+  type BackupPart,
+  type BackupSequence,
+  type BackupTable,
+  readBackup,
+} from "./storage/backup-format.ts";
 export { type DatabaseConnection, type DatabaseOptions, isStorageUnavailable } from "./storage/database.ts";
 export type { DatabaseClient, DatabasePool } from "./storage/given-pool.ts";
+export type { MigrationMode } from "./storage/migrate.ts";
 export { toNetwork, toPlainAddress } from "./throttling/address.ts";
 export { type Limit, limits as attemptLimits } from "./throttling/limits.ts";
 export { type TokenAlgorithm, tokenAlgorithms } from "./tokens/access-token.ts";

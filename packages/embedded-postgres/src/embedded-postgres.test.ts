@@ -74,7 +74,7 @@ describe("a folder that cannot be used is refused in one line", () => {
     await writeFile(join(folder, "postgres", "data", "PG_VERSION"), `${major}\n`);
     const refusal = await refusalOf(folder);
     expect(refusal).toContain(`was made by PostgreSQL "${major}", and this is PostgreSQL 18`);
-    expect(refusal).toContain('"Upgrading PostgreSQL" in docs/operations.md');
+    expect(refusal).toContain('"Upgrading PostgreSQL" in docs/backup-and-upgrade.md');
   });
 
   it("when there is no PostgreSQL for this machine", async () => {

@@ -137,7 +137,7 @@ function refuseForeign(dataDir: string, names: readonly string[]): void {
 function refuseOtherMajor(folder: Folder, version: string): void {
   if (version === POSTGRES_MAJOR) return;
   throw new EmbeddedPostgresError(
-    `${folder.data} was made by PostgreSQL ${JSON.stringify(version)}, and this is PostgreSQL ${POSTGRES_MAJOR}: follow "Upgrading PostgreSQL" in docs/operations.md.`,
+    `${folder.data} was made by PostgreSQL ${JSON.stringify(version)}, and this is PostgreSQL ${POSTGRES_MAJOR}: follow "Upgrading PostgreSQL" in docs/backup-and-upgrade.md.`,
   );
 }
 

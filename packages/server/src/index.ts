@@ -19,7 +19,13 @@ export { answerPublicDocument, type PublicDocument } from "./http/public-documen
 export { type PublicUrl, parsePublicUrl } from "./http/public-url.ts";
 export { refuse, refuseMethod } from "./http/refusals.ts";
 export { type MaintenanceOptions, startMaintenance } from "./maintenance.ts";
-export { migrateOwn, type OwnMigration, type OwnMigrations, readMigrations } from "./own-migrations.ts";
+export {
+  migrateOwn,
+  type OwnMigration,
+  type OwnMigrations,
+  readMigrations,
+  requireOwnMigrated,
+} from "./own-migrations.ts";
 export {
   type Builders,
   createBuilders,

@@ -51,6 +51,29 @@ export async function migrateOwn(pool: DatabasePool, { schema, all }: OwnMigrati
   }
 }
 
+/**
+ * Looks whether tables of your own are up to date, and changes nothing.
+ *
+ * @throws StartError when a migration has not run, or they do not follow from what has
+ */
+export async function requireOwnMigrated(pool: DatabasePool, { schema, all }: OwnMigrations): Promise<void> {
+  const { rows } = await pool.query<{ table: string | null }>("select to_regclass($1)::text as table", [
+    `${schema}.migrations`,
+  ]);
+  const applied = rows[0]?.table ? await listApplied(pool, schema) : [];
+  const obstacle = findObstacle(applied, all);
+  if (obstacle) throw new StartError(`The migrations of ${schema} do not fit: ${obstacle}`);
+  const pending = Object.keys(all).filter((name) => !applied.some((ran) => ran.name === name));
+  if (pending.length === 0) return;
+  throw new StartError(
+    `The migrations ${pending.sort().join(", ")} of ${schema} have not run. Run "latchkey migrate" first.`,
+  );
+}
+
+async function listApplied(database: Pick<DatabaseClient, "query">, schema: string): Promise<Applied[]> {
+  return (await database.query<Applied>(`select name, digest from ${schema}.migrations order by name`)).rows;
+}
+
 async function inTransaction<T>(client: DatabaseClient, work: () => Promise<T>): Promise<T> {
   await client.query("begin");
   try {
@@ -75,7 +98,7 @@ async function runPending(client: DatabaseClient, schema: string, all: OwnMigrat
   await client.query(`create schema if not exists ${schema}`);
   await client.query(`create table if not exists ${schema}.migrations
     (name text primary key, digest text, ran_at timestamptz not null default now())`);
-  const { rows: applied } = await client.query<Applied>(`select name, digest from ${schema}.migrations order by name`);
+  const applied = await listApplied(client, schema);
   const obstacle = findObstacle(applied, all);
   if (obstacle) throw new StartError(`The migrations of ${schema} were not run: ${obstacle}`);
   const pending = Object.keys(all).filter((name) => !applied.some((ran) => ran.name === name));

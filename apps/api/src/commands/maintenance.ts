@@ -1,6 +1,6 @@
 import type { Auth } from "@latchkey/auth";
 import { Command } from "commander";
-import { print, withAuth } from "./with-auth.ts";
+import { bringSchemaUpToDate, print, withAuth } from "./with-auth.ts";
 
 interface JsonFlag {
   readonly json?: true;
@@ -19,7 +19,7 @@ export function syncPermissionsCommand(): Command {
         print(flags, { added, removed }, changes.join("\n") || "The permissions are as declared.");
       };
       // What a start refuses, an app that another program declares, is what this takes over.
-      await withAuth(sync, flags.prune ? { initialize: (auth) => auth.migrate() } : {});
+      await withAuth(sync, flags.prune ? { initialize: bringSchemaUpToDate } : {});
     });
 }
 

@@ -1,4 +1,4 @@
-import type { Auth } from "@latchkey/auth";
+import type { Auth, MigrationMode } from "@latchkey/auth";
 import { readEnvironment } from "../environment.ts";
 import { type OpenOptions, openAuth } from "../open-auth.ts";
 
@@ -11,6 +11,15 @@ export async function withAuth(run: (auth: Auth) => Promise<void>, options: Open
   } finally {
     await close();
   }
+}
+
+/** For a command that sets right what a start would refuse: the schema alone, as far as `MIGRATE` says. */
+export async function bringSchemaUpToDate(
+  auth: Pick<Auth, "migrate" | "requireMigrated">,
+  mode: MigrationMode,
+): Promise<void> {
+  if (mode === "auto") await auth.migrate();
+  if (mode === "check") await auth.requireMigrated();
 }
 
 /** Prints an answer on standard output: JSON for a program, a sentence for a person. */

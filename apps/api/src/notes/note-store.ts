@@ -30,6 +30,12 @@ export async function prepareNotes(database: Database): Promise<void> {
     end $$`);
 }
 
+/** Whether the example's table is there. */
+export async function hasNotes(database: Database): Promise<boolean> {
+  const { rows } = await database.query<{ table: string | null }>("select to_regclass('notes.notes')::text as table");
+  return rows[0]?.table !== null;
+}
+
 const columns = `id, author_id as "authorId", title, body, created_at as "createdAt"`;
 
 /** The newest notes first. */

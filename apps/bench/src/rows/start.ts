@@ -32,7 +32,7 @@ async function timeUntil(
 ): Promise<number> {
   const startedAt = performance.now();
   const child = spawn(process.execPath, args, {
-    env: { ...plainEnvironment(), NODE_ENV: "production", ...variables },
+    env: { ...plainEnvironment(), NODE_ENV: "production", MIGRATE: "auto", ...variables },
     stdio: ["ignore", "pipe", "inherit"],
   });
   const ended = new Promise((resolve) => child.once("close", resolve));

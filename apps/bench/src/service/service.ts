@@ -30,6 +30,7 @@ export async function startService(
     // As long as a run takes; and a production service does not greet.
     ACCESS_TOKEN_LIFETIME: "24h",
     NODE_ENV: "production",
+    MIGRATE: "auto",
     ...rest.variables,
   };
   const child = await processes.start<ServiceAnswers>("service/process.ts", { ...rest, variables });

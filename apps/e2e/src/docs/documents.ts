@@ -1,4 +1,4 @@
-import { readdir, readFile } from "node:fs/promises";
+import { glob, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -22,12 +22,15 @@ export interface CodeBlock {
 /** Every page that is written for people. */
 export async function readPages(): Promise<Page[]> {
   const inDocs = await readdir(join(root, "docs"), { recursive: true });
+  const ofPackages: string[] = [];
+  for await (const path of glob("packages/*/README.md", { cwd: root })) ofPackages.push(path);
   const paths = [
     "README.md",
     "CONTRIBUTING.md",
     "SECURITY.md",
     "examples/README.md",
     ...inDocs.map((path) => join("docs", path)),
+    ...ofPackages,
   ];
   return Promise.all(
     paths

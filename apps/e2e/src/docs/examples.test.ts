@@ -18,6 +18,28 @@ function examplesOf({ blocks }: Page): [name: string, code: string][] {
     ]);
 }
 
+test("no TypeScript hides behind another name of its language, and what is carried out elsewhere says where it goes", async () => {
+  const blocks = (await readPages()).flatMap(({ path, blocks }) => blocks.map((block) => ({ path, ...block })));
+  const known = [
+    "ts",
+    "tsx",
+    "js",
+    "html",
+    "json",
+    "sh",
+    "sql",
+    "diff",
+    "typescript",
+    "swift",
+    "kotlin",
+    "mermaid",
+    "",
+  ];
+  expect(blocks.filter(({ language }) => !known.includes(language)).map(({ path }) => path)).toEqual([]);
+  const carriedOut = blocks.filter(({ language }) => language === "typescript");
+  for (const { path, code } of carriedOut) expect(code, path).toMatch(/^\/\/ apps\//);
+});
+
 /** Next.js has no entries that Node would find. */
 const isOfNext = (code: string) => /from "next\//.test(code);
 

@@ -3,17 +3,9 @@ import { cp, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
+import { applyEdit } from "./apply-edit.ts";
 import { type CodeBlock, readPage, root } from "./documents.ts";
 import { openWorkbench } from "./workbench.ts";
-
-/** Makes the edit of a block: its lines without `+` must stand in the file exactly once. */
-function applyEdit(source: string, lines: readonly string[]): string {
-  const textOf = (kept: readonly string[]) => kept.map((line) => line.slice(1)).join("\n");
-  const before = textOf(lines.filter((line) => !line.startsWith("+")));
-  const pieces = source.split(before);
-  expect(pieces, `the page's lines stand in the file once:\n${before}`).toHaveLength(2);
-  return pieces.join(textOf(lines.filter((line) => !line.startsWith("-"))));
-}
 
 /** Carries out what a block says in a copy of the core. */
 async function carryOut(copy: string, number: string, { language, code }: CodeBlock): Promise<void> {
@@ -44,7 +36,7 @@ const isRefusedByDatabase = await database
 console.log(JSON.stringify({ atFirst, answered, read, isRefusedByCode, isRefusedByDatabase }));
 `;
 
-test("whoever follows docs/add-a-profile-field.md has a field that is stored, answered and bounded", async () => {
+test("whoever follows docs/internals/built-in-profile-field.md has a field that is stored, answered and bounded", async () => {
   await using bench = await openWorkbench();
   const core = join(root, "packages/auth");
   await cp(join(core, "src"), join(bench.path, "src"), {
@@ -56,7 +48,7 @@ test("whoever follows docs/add-a-profile-field.md has a field that is stored, an
   const migrations = (await readdir(join(core, "src/storage/migrations"))).filter((file) => /^\d{4}-/.test(file));
   const number = String(Number(migrations.sort().at(-1)?.slice(0, 4)) + 1).padStart(4, "0");
 
-  const { blocks } = await readPage("docs/add-a-profile-field.md");
+  const { blocks } = await readPage("docs/internals/built-in-profile-field.md");
   const edits = blocks.filter(({ code }) => /^(#|\/\/) packages\/auth\//.test(code));
   expect(edits).toHaveLength(5);
   for (const edit of edits) await carryOut(bench.path, number, edit);

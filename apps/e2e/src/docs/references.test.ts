@@ -1,11 +1,23 @@
 import { execFile } from "node:child_process";
-import { access, readFile } from "node:fs/promises";
+import { access, readdir, readFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { anchorsOf, codeIn, proseOf, readPage, readPages, root } from "./documents.ts";
 
 const pages = await readPages();
+
+/** The files of a folder that people wrote. */
+async function findSources(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const found = entries.map((entry) => {
+    const path = join(folder, entry.name);
+    if (/^(node_modules|dist|build|\..*)$/.test(entry.name)) return [];
+    if (entry.isDirectory()) return findSources(path);
+    return /\.(tsx?|mjs|md|json)$/.test(entry.name) ? [path] : [];
+  });
+  return (await Promise.all(found)).flat();
+}
 
 const exists = (path: string) =>
   access(join(root, path)).then(
@@ -36,7 +48,7 @@ test("every link within the repository leads somewhere", async () => {
 test("every file and folder that a page names is there", async () => {
   const named = pages.flatMap((page) =>
     codeIn(proseOf(page))
-      .filter((code) => /^(apps|packages|docs|\.ci)\/[\w./-]+$/.test(code) && !code.includes("NNNN"))
+      .filter((code) => /^(apps|packages|examples|docs|\.ci)\/[\w./-]+$/.test(code) && !code.includes("NNNN"))
       .map((path) => ({ page: page.path, path })),
   );
   const missing = await Promise.all(
@@ -61,6 +73,34 @@ test("every script and every command that a page names is there", async () => {
   expect([...namedScripts].filter((name) => !Object.keys({ ...scripts, ...bin }).includes(String(name)))).toEqual([]);
   expect(namedCommands.size).toBeGreaterThan(3);
   expect([...namedCommands].filter((name) => !commands.includes(name))).toEqual([]);
+});
+
+test("every page of the docs that the code names is there", async () => {
+  const sources = ["packages", "apps", "examples"].map((folder) => findSources(join(root, folder)));
+  const files = (await Promise.all(sources)).flat();
+  const named = await Promise.all(
+    files.map(async (file) => {
+      const text = await readFile(file, "utf8");
+      return [...text.matchAll(/\bdocs\/[\w/-]+\.md\b/g)].map(([path]) => ({ file: relative(root, file), path }));
+    }),
+  );
+  const missing = await Promise.all(
+    named.flat().map(async ({ file, path }) => ((await exists(path)) ? [] : [`${file}: ${path}`])),
+  );
+
+  expect(named.flat().length).toBeGreaterThan(10);
+  expect(missing.flat()).toEqual([]);
+});
+
+test("the index has a link to every page, and every page is short enough to read", async () => {
+  const index = await readPage("docs/README.md");
+  const inDocs = pages.filter(({ path }) => /^docs\/(?!decisions\/|README)/.test(path));
+  const missing = inDocs.filter(({ path }) => !index.text.includes(`(${relative("docs", path)})`));
+  const long = inDocs.filter(({ text }) => text.split("\n").length > 310);
+
+  expect(inDocs.length).toBeGreaterThan(30);
+  expect(missing.map(({ path }) => path)).toEqual([]);
+  expect(long.map(({ path }) => path)).toEqual([]);
 });
 
 test("the line that refuses another PostgreSQL sends people to a heading that is there", async () => {

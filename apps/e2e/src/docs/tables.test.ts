@@ -1,10 +1,13 @@
+import { execFile } from "node:child_process";
 import { access, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { AuthError, type AuthErrorCode, attemptLimits } from "@latchkey/auth";
 import { toTrpcError } from "@latchkey/server";
 import { getHTTPStatusCodeFromError } from "@trpc/server/http";
 import { describe, expect, test } from "vitest";
 import { describeSettings, parseSettings, type Settings } from "../../../api/src/environment.ts";
+import { exitCodes } from "../../../api/src/exit-codes.ts";
 import { limits } from "../../../api/src/limits.ts";
 import { codeIn, readPage, root, tablesOf } from "./documents.ts";
 
@@ -14,14 +17,16 @@ const settings = Object.keys(describeSettings(defaults)) as (keyof Settings)[];
 /** The settings of a table with their defaults as they are written; one default may stand for all of a row. */
 async function readSettingsTable(path: string): Promise<[name: string, written: string | undefined][]> {
   const tables = tablesOf(await readPage(path));
-  const rows = tables.find(([first]) => first?.[0]?.startsWith("`HOST`")) ?? [];
+  const rows = tables.find(([first]) => /^`[A-Z_]+`/.test(first?.[0] ?? "")) ?? [];
   return rows.flatMap(([names = "", written = ""]) => {
     const values = codeIn(written);
     return codeIn(names).map((name, index): [string, string | undefined] => [name, values[index] ?? values[0]]);
   });
 }
 
-describe.each(["docs/operations.md", "README.md"])("the settings in %s", (path) => {
+describe("the settings in docs/settings.md", () => {
+  const path = "docs/settings.md";
+
   test("are all that there are", async () => {
     const names = (await readSettingsTable(path)).map(([name]) => name);
     expect(names.sort()).toEqual([...settings].sort());
@@ -36,6 +41,25 @@ describe.each(["docs/operations.md", "README.md"])("the settings in %s", (path) 
   });
 });
 
+test("the few settings in README.md have the defaults that are written", async () => {
+  const rows = await readSettingsTable("README.md");
+  expect(rows).toHaveLength(5);
+  for (const [name, written] of rows) {
+    const value = defaults[name as keyof Settings];
+    if (written !== undefined) expect(parseSettings({ [name]: written }), name).toHaveProperty(name, value);
+    else expect([undefined, []], name).toContainEqual(value);
+  }
+});
+
+test("the README tells the version and the day of the last benchmark", async () => {
+  const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+  const history = await readFile(join(root, "apps/bench/history.jsonl"), "utf8");
+  const { day } = JSON.parse(history.trim().split("\n").at(-1) ?? "");
+  const rows = new Map(tablesOf(await readPage("README.md")).flatMap((table) => table.map(([what, is]) => [what, is])));
+  expect(rows.get("version")).toMatch(new RegExp(`^${version},`));
+  expect(rows.get("last benchmark")).toContain(day);
+});
+
 test("the settings in docs/sessions.md have the defaults that are written", async () => {
   const tables = tablesOf(await readPage("docs/sessions.md"));
   const rows = tables.find(([first]) => first?.[0] === "`ACCESS_TOKEN_LIFETIME`") ?? [];
@@ -47,18 +71,112 @@ test("the settings in docs/sessions.md have the defaults that are written", asyn
   }
 });
 
-test("the table of errors has every reason, with its code and its status", async () => {
+test("the table in docs/errors.md has every reason, with its code, its status and what to do", async () => {
   const source = await readFile(join(root, "packages/auth/src/errors.ts"), "utf8");
   const [union = ""] = /AuthErrorCode =[^;]+;/.exec(source) ?? [];
   const reasons = [...union.matchAll(/"(\w+)"/g)].map(([, reason]) => reason);
-  const tables = tablesOf(await readPage("docs/api.md"));
+  const tables = tablesOf(await readPage("docs/errors.md"));
   const rows = tables.find(([first]) => first?.[0] === "`invalid_credentials`") ?? [];
 
   expect(rows.map(([reason = ""]) => codeIn(reason)[0])).toEqual(reasons);
-  for (const [reason = "", code = "", status] of rows) {
+  for (const [reason = "", code = "", status, when, whatToDo] of rows) {
+    expect([when, whatToDo], reason).not.toContain("");
+    expect(whatToDo, reason).toBeDefined();
     const error = toTrpcError(new AuthError(codeIn(reason)[0] as AuthErrorCode, "…"));
     expect([error.code, String(getHTTPStatusCodeFromError(error))], reason).toEqual([codeIn(code)[0], status]);
   }
+});
+
+test("the table in docs/audit-events.md has every event, with what its detail holds", async () => {
+  const source = await readFile(join(root, "packages/auth/src/audit/audit-event.ts"), "utf8");
+  const [union = ""] = /AuditEvent =.*?;\n\n/s.exec(source) ?? [];
+  const events = [...union.matchAll(/readonly event: "(\w+)"(.*?)(?=readonly event:|$)/gs)].map(
+    ([, event = "", rest = ""]) => [event, [...rest.matchAll(/readonly (\w+):/g)].map(([, detail]) => detail)] as const,
+  );
+  const tables = tablesOf(await readPage("docs/audit-events.md"));
+  const rows = tables.find(([first]) => first?.[0] === "`user_created`") ?? [];
+
+  expect(events.length).toBeGreaterThan(20);
+  expect(rows.map(([event = ""]) => codeIn(event)[0])).toEqual(events.map(([event]) => event));
+  for (const [index, [event, details]] of events.entries()) {
+    expect(codeIn(rows[index]?.[2] ?? ""), event).toEqual(expect.arrayContaining([...details]));
+  }
+});
+
+test("the reasons of a refused sign-in in docs/audit-events.md are those of the core", async () => {
+  const source = await readFile(join(root, "packages/auth/src/audit/audit-event.ts"), "utf8");
+  const [union = ""] = /SignInRefusal =[^;]+;/.exec(source) ?? [];
+  const reasons = [...union.matchAll(/"(\w+)"/g)].map(([, reason]) => reason);
+  const rows = tablesOf(await readPage("docs/audit-events.md")).flat();
+  const [, , detail = ""] = rows.find(([event]) => event === "`sign_in_refused`") ?? [];
+  expect(codeIn(detail).slice(2)).toEqual(reasons);
+});
+
+test("the table in docs/command-line.md has every command, with its arguments", async () => {
+  const { stdout: help } = await promisify(execFile)(process.execPath, [join(root, "apps/api/src/cli.ts"), "--help"]);
+  const commands = [...help.matchAll(/^ {2}([a-z][a-z-]+)((?: [<[][\w.]+[>\]])*)/gm)].map(
+    ([, name, words = ""]) => `${name}${words.replace(" [options]", "")}`,
+  );
+  const tables = tablesOf(await readPage("docs/command-line.md"));
+  const rows = tables.find(([first]) => first?.[0] === "`create-user`") ?? [];
+  expect(rows.map(([command = ""]) => codeIn(command)[0])).toEqual(commands);
+});
+
+test("the exit codes in docs/command-line.md are those of the service", async () => {
+  const tables = tablesOf(await readPage("docs/command-line.md"));
+  const rows = tables.find(([first]) => first?.[0] === "0") ?? [];
+  expect(rows.map(([code]) => Number(code))).toEqual([0, ...Object.values(exitCodes)]);
+});
+
+test("the tables in docs/schema.md are those of the schema, with their columns", async () => {
+  const snapshot = await readFile(join(root, "packages/auth/src/storage/schema.snapshot.sql"), "utf8");
+  const columns = new Set([...snapshot.matchAll(/^(\w+\.\w+) /gm)].map(([, column = ""]) => column));
+  const [tables = [], ofUsers = []] = tablesOf(await readPage("docs/schema.md"));
+  const written = tables.flatMap(([names = ""]) => codeIn(names));
+
+  expect(written.sort()).toEqual([...new Set([...columns].map((column) => column.split(".")[0]))].sort());
+  for (const name of ofUsers.flatMap(([names = ""]) => codeIn(names))) expect([...columns]).toContain(`users.${name}`);
+});
+
+test("the options of the packages in the docs are those of the code", async () => {
+  const optionsIn = async (path: string, first: string) => {
+    const tables = tablesOf(await readPage(path));
+    return (tables.find(([row]) => row?.[0] === first) ?? []).flatMap(([names = ""]) => codeIn(names));
+  };
+  const membersOf = async (path: string, name: string) => {
+    const source = await readFile(join(root, path), "utf8");
+    const [, body = ""] = new RegExp(`interface ${name}\\b[^{]*\\{(.*?)\\n\\}`, "s").exec(source) ?? [];
+    return [...body.matchAll(/^ {2}(?:readonly )?(\w+)[?:(<]/gm)].map(([, member]) => member);
+  };
+  expect(await optionsIn("docs/server.md", "`basePath`")).toEqual(
+    await membersOf("packages/server/src/http/fetch-handler.ts", "HttpOptions"),
+  );
+  expect((await optionsIn("docs/sdk.md", "`url`")).sort()).toEqual(
+    (await membersOf("packages/client/src/auth-client.ts", "AuthClientOptions")).sort(),
+  );
+  const members = (await optionsIn("docs/sdk.md", "`api`")).map((member) => member.replace(/\(.*/, ""));
+  expect(members.sort()).toEqual((await membersOf("packages/client/src/auth-client.ts", "AuthClient")).sort());
+});
+
+test("docs/core.md names every member of the core", async () => {
+  const source = await readFile(join(root, "packages/auth/src/auth.ts"), "utf8");
+  const [, body = ""] = /interface Auth<[^{]*\{(.*?)\n\}/s.exec(source) ?? [];
+  const members = [...body.matchAll(/^ {2}(?:readonly )?(\w+)[:(]/gm)].map(([, member]) => member);
+  const tables = tablesOf(await readPage("docs/core.md"));
+  const rows = tables.find(([first]) => first?.[0]?.startsWith("`initialize`")) ?? [];
+
+  expect(members.length).toBeGreaterThan(30);
+  expect(rows.flatMap(([names = ""]) => codeIn(names)).sort()).toEqual(members.sort());
+});
+
+test("the hooks in docs/hooks.md are all that there are", async () => {
+  const source = await readFile(join(root, "packages/auth/src/hooks/hooks.ts"), "utf8");
+  const hooks = [...source.matchAll(/^ {2}(\w+)\?\($/gm), ...source.matchAll(/^ {2}(\w+)\?\(event/gm)].map(
+    ([, name]) => name,
+  );
+  const tables = tablesOf(await readPage("docs/hooks.md"));
+  const rows = tables.find(([first]) => first?.[0] === "`userCreated`") ?? [];
+  expect(rows.map(([hook = ""]) => codeIn(hook)[0]).sort()).toEqual(hooks.sort());
 });
 
 test("the limits in docs/api.md are those of the service", async () => {
@@ -77,11 +195,11 @@ test("the limits in docs/api.md are those of the service", async () => {
   }).toEqual(limits);
 });
 
-test("the limits on guessing in docs/operations.md are those of the core", async () => {
-  const tables = tablesOf(await readPage("docs/operations.md"));
+test("the limits in docs/rate-limits.md are those of the core", async () => {
+  const tables = tablesOf(await readPage("docs/rate-limits.md"));
   const rows = tables.find(([first]) => first?.[0]?.startsWith("`sign_in_name_and_address`")) ?? [];
   const number = (cell = "") => Number.parseInt(cell.replace(",", ""), 10);
-  const successes = { forget: "forgets them", give_back: "is not counted", count: "counts" };
+  const successes = { forget: "reset", give_back: "not counted", count: "counted" };
   for (const [what = "", allowed, firstDelay, longestWait, resetAfter, success] of rows) {
     const name = codeIn(what)[0] as keyof typeof attemptLimits;
     const { onSuccess, ...limit } = attemptLimits[name];
@@ -93,18 +211,28 @@ test("the limits on guessing in docs/operations.md are those of the core", async
   const inWords = ["account_strangers", "account_known_devices", "nobody"];
   expect([...told, ...inWords].sort()).toEqual(Object.keys(attemptLimits).sort());
   const { account_strangers: strangers, account_known_devices: everybody } = attemptLimits;
-  expect(await readFile(join(root, "docs/operations.md"), "utf8")).toContain(
-    `${strangers.lockAfter} wrong passwords in a row from strangers and ${everybody.lockAfter} from everybody`,
+  expect(await readFile(join(root, "docs/rate-limits.md"), "utf8")).toContain(
+    `${strangers.lockAfter} wrong passwords in a row from unrecognized devices and ${everybody.lockAfter} from all devices`,
   );
 });
 
-test("each threat in docs/security.md has a defence, and names files and tests that are there", async () => {
-  const tables = tablesOf(await readPage("docs/security.md"));
-  const rows = tables.flat();
+test("each threat in docs/security.md has a defence", async () => {
+  const rows = tablesOf(await readPage("docs/security.md")).flat();
   expect(rows.length).toBeGreaterThan(25);
-  for (const [threat = "", defence, files = "", tests = "", ...more] of rows) {
+  for (const [threat = "", defence = "", ...more] of rows) {
     expect(more, threat).toEqual([]);
     expect(defence, threat).not.toBe("");
+  }
+});
+
+test("docs/internals/security.md has the same threats, and names files and tests that are there", async () => {
+  const threatsOf = async (path: string) =>
+    tablesOf(await readPage(path)).map((rows) => rows.map(([threat]) => threat));
+  expect(await threatsOf("docs/internals/security.md")).toEqual(await threatsOf("docs/security.md"));
+  for (const [threat = "", files = "", tests = "", ...more] of tablesOf(
+    await readPage("docs/internals/security.md"),
+  ).flat()) {
+    expect(more, threat).toEqual([]);
     expect(codeIn(files).length, threat).toBeGreaterThan(0);
     expect(codeIn(tests).length, threat).toBeGreaterThan(0);
     for (const path of codeIn(tests)) expect(path).toMatch(/\.test\.ts$/);

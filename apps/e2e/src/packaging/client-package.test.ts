@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startLiveServer } from "../live-server.ts";
 import { compilerSetups, createOutsideProject, type OutsideProject, pack } from "./outside-project.ts";
-import { readExample } from "./readme.ts";
+import { findExample, readExample } from "./readme.ts";
 
 let project: OutsideProject;
 
@@ -51,8 +51,8 @@ test("the package's code needs @trpc, its part for React also that, and its mani
 
 test.each(compilerSetups)("a program that uses all of it compiles with $compiler and $resolution", async (setup) => {
   await project.addProgram("typed-consumer.ts");
-  await project.write("sign-in.ts", readExample("auth.signIn("));
-  await project.write("settings.ts", readExample("localStorageStorage()"));
+  await project.write("sign-in.ts", await readExample("auth.signIn("));
+  await project.write("settings.ts", await findExample("docs/sdk.md", "localStorageStorage()"));
 
   const files = ["typed-consumer.ts", "sign-in.ts", "settings.ts"];
   expect(await project.typecheck(setup, files)).toEqual({ exitCode: 0, output: "" });
@@ -85,7 +85,7 @@ test("the README's program signs in by phone number, reads the account and signs
   await using live = await startLiveServer();
   const { auth, database } = live.test;
   await auth.createUser({ username: "alice", phoneNumber: "+90 532 123 45 67", password: "correct horse battery" });
-  await project.write("run.ts", readExample("auth.signIn(", live.url));
+  await project.write("run.ts", await readExample("auth.signIn(", live.url));
 
   const { exitCode, output } = await project.run("run.ts");
 

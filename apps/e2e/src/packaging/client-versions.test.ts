@@ -29,7 +29,7 @@ describe.each([
     await using live = await startLiveServer();
     const password = "correct horse battery";
     await live.test.auth.createUser({ username: "alice", phoneNumber: "+90 532 123 45 67", password });
-    await project.write("run.ts", readExample("auth.signIn(", live.url));
+    await project.write("run.ts", await readExample("auth.signIn(", live.url));
     const { exitCode, output } = await project.run("run.ts");
     expect(output).toContain("Hello, alice\n");
     expect(exitCode).toBe(0);

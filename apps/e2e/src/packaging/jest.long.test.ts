@@ -20,8 +20,8 @@ test("somebody unknown is loading", () => {
 });
 `;
 
-test("the line for Jest in docs/sdk.md runs tests that import the SDK, and tests that require it", async () => {
-  const { blocks } = await readPage("docs/sdk.md");
+test("the line for Jest in docs/testing.md runs tests that import the SDK, and tests that require it", async () => {
+  const { blocks } = await readPage("docs/testing.md");
   const line = blocks.find(({ language, code }) => language === "sh" && code.includes("jest"))?.code ?? "";
   await project.write("imports.test.js", `import { createAuthClient } from "@latchkey/client";${check}`);
   const imports = await project.shell(line);

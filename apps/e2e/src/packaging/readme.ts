@@ -1,11 +1,14 @@
-import { readFile } from "node:fs/promises";
-
-const readme = await readFile(new URL("../../../../README.md", import.meta.url), "utf8");
-const examples = [...readme.matchAll(/^```ts\n(?<code>.*?)^```$/gms)].map(({ groups }) => groups?.code ?? "");
+import { readPage } from "../docs/documents.ts";
 
 /** The one TypeScript example of the README that holds the given words, with the service at `url`. */
-export function readExample(words: string, url = "http://127.0.0.1:3000"): string {
-  const [example, ...others] = examples.filter((code) => code.includes(words));
-  if (!example || others.length > 0) throw new Error(`The README has ${others.length} more examples of: ${words}`);
-  return example.replaceAll("http://127.0.0.1:3000", url);
+export async function readExample(words: string, url = "http://127.0.0.1:3000"): Promise<string> {
+  return (await findExample("README.md", words)).replaceAll("http://127.0.0.1:3000", url);
+}
+
+/** The one TypeScript example of a page that holds the given words. */
+export async function findExample(path: string, words: string): Promise<string> {
+  const { blocks } = await readPage(path);
+  const [example, ...others] = blocks.filter(({ language, code }) => language === "ts" && code.includes(words));
+  if (!example || others.length > 0) throw new Error(`${path} has ${others.length} more examples of: ${words}`);
+  return example.code;
 }

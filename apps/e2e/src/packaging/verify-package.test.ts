@@ -112,8 +112,8 @@ test("with jose alone beside it, the verifier refuses forged tokens and takes re
 test.each(compilerSetups)(
   "the README's API, its client and all of the verifier compile with $compiler and $resolution, declarations as well",
   async (setup) => {
-    await team.write("server.ts", readExample("createVerifiedProcedure"));
-    await team.write("client.ts", readExample("auth.link("));
+    await team.write("server.ts", await readExample("createVerifiedProcedure"));
+    await team.write("client.ts", await readExample("auth.link("));
     await team.addProgram("typed-verifier.ts");
     await bare.addProgram("typed-bare-verifier.ts");
 
@@ -128,7 +128,7 @@ test.each(compilerSetups)(
 test("the README's API knows its caller by the SDK's token, and tells strangers and forgers why not", async () => {
   await using live = await startLiveServer();
   const { token } = await signUp(live);
-  await team.write("server.ts", readExample("createVerifiedProcedure", live.url));
+  await team.write("server.ts", await readExample("createVerifiedProcedure", live.url));
   await team.addProgram("own-api-session.mjs");
 
   const { exitCode, output } = await team.run("own-api-session.mjs", live.url, forge(token));

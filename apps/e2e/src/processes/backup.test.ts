@@ -8,9 +8,9 @@ import { call } from "../live-server.ts";
 import { createUser, obtainToken, signIn } from "./accounts-by-cli.ts";
 import { createInstallation } from "./installation.ts";
 
-/** The commands of docs/operations.md that have these words in them. */
+/** The commands of docs/backup-and-upgrade.md that have these words in them. */
 async function commandsWith(words: string): Promise<string> {
-  const { blocks } = await readPage("docs/operations.md");
+  const { blocks } = await readPage("docs/backup-and-upgrade.md");
   const found = blocks.filter(({ language, code }) => language === "sh" && code.includes(words));
   expect(
     found.map(({ code }) => code),

@@ -70,7 +70,8 @@ export function launchScript(
   return watch(child);
 }
 
-function watch(child: ChildProcess): Program {
+/** Follows what a process writes, and its end. */
+export function watch(child: ChildProcess): Program {
   const stdout = collect(child.stdout);
   const stderr = collect(child.stderr);
   const { pid = 0 } = child;

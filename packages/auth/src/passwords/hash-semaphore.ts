@@ -14,7 +14,17 @@ export interface HashSemaphoreOptions {
 /** Whom work is for, such as everybody at one address; null for somebody of whom nothing is known. */
 export type Crowd = string | null;
 
+/** What goes on in a semaphore, for whoever watches. */
+export interface HashLoad {
+  readonly running: number;
+  readonly waiting: number;
+  /** Pieces of work that are done, and the seconds that they took, since the process began. */
+  readonly done: number;
+  readonly seconds: number;
+}
+
 export interface HashSemaphore {
+  load(): HashLoad;
   /** Throws AuthError `overloaded` when {@link run} would. */
   assertCapacity(crowd?: Crowd): void;
   /**
@@ -39,6 +49,7 @@ export function createHashSemaphore({
   const durations = createRecentMedian();
   let running = 0;
   let isClosed = false;
+  const past = { done: 0, milliseconds: 0 };
 
   function overloaded(): AuthError {
     const rounds = (running + waiting.size()) / concurrency;
@@ -74,13 +85,17 @@ export function createHashSemaphore({
 
   return {
     assertCapacity: assertCapacity,
+    load: () => ({ running, waiting: waiting.size(), done: past.done, seconds: past.milliseconds / 1_000 }),
     async run(work, crowd = null) {
       await acquire(crowd);
       const startedAt = now();
       try {
         return await work();
       } finally {
-        durations.add(now() - startedAt);
+        const duration = now() - startedAt;
+        durations.add(duration);
+        past.done += 1;
+        past.milliseconds += duration;
         release();
       }
     },

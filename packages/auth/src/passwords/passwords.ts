@@ -2,7 +2,7 @@ import { bcryptSha256Kind, hashBcryptSha256, verifyDummyHash } from "./bcrypt.ts
 import { createConstantWork } from "./constant-work.ts";
 import { readStoredPassword } from "./django.ts";
 import { kindOf } from "./hash-format.ts";
-import { type Crowd, createHashSemaphore, type HashSemaphoreOptions } from "./hash-semaphore.ts";
+import { type Crowd, createHashSemaphore, type HashLoad, type HashSemaphoreOptions } from "./hash-semaphore.ts";
 import type { StoredPassword } from "./hasher.ts";
 import { createRecentMedian } from "./rolling-median.ts";
 
@@ -38,6 +38,8 @@ export interface Passwords {
   learnCosts(examples: readonly string[]): Promise<void>;
   /** Throws AuthError `overloaded` when the others would at this moment, before anything is done for them in vain. */
   assertCapacity(crowd?: Crowd): void;
+  /** How many hashes are made, wait and were made. */
+  load(): HashLoad;
   /** Refuses, with AuthError `unavailable`, whatever waits for its turn and whatever comes; what runs goes on to its end. */
   close(): void;
 }
@@ -103,6 +105,7 @@ export function createPasswords({ cost, ...semaphoreOptions }: PasswordsOptions)
       constantWork.setTargetWork(Math.max(1, ...examples.map((encoded) => learnt.get(kindOf(encoded)) ?? 1)));
     },
     assertCapacity: semaphore.assertCapacity,
+    load: semaphore.load,
     close: () => semaphore.close(),
   };
 }

@@ -53,7 +53,8 @@ export interface DatabaseConnection {
 export type DatabaseOptions = DatabaseConnection | { readonly pool: DatabasePool };
 
 /** What is handed in as a pool is one of `pg`, whose types nobody has to install for this. */
-const givenPool = (options: DatabaseOptions) => ("pool" in options ? (options.pool as unknown as pg.Pool) : null);
+export const givenPool = (options: DatabaseOptions) =>
+  "pool" in options ? (options.pool as unknown as pg.Pool) : null;
 
 /** Opens a pool for calls that somebody waits for, or uses the given one. Connecting happens at the first query. */
 export function openStorage(options: DatabaseOptions): Storage {
@@ -80,7 +81,12 @@ export async function withoutStatementTimeout<T>(
 
 function toStorage(pool: pg.Pool, forKysely: PostgresPool = preparingPool(pool)): Storage {
   const db = new RepeatingKysely(new PostgresDialect({ pool: forKysely }));
-  return { db, pool, close: () => db.destroy() };
+  const close = async () => {
+    await db.destroy();
+    // Kysely ends only a pool that it has used.
+    if (!pool.ending) await forKysely.end();
+  };
+  return { db, pool, close };
 }
 
 /**

@@ -18,6 +18,37 @@ export async function migrate(db: Queries, known: Readonly<Record<string, Migrat
   return ran;
 }
 
+/**
+ * Runs some of the migrations and no others, as they were when a backup was made.
+ *
+ * @throws StartError for one that is not known
+ */
+export async function migrateOnly(db: Queries, only: readonly string[]): Promise<string[]> {
+  const unknown = only.filter((name) => !(name in migrations));
+  if (unknown.length > 0) throw new StartError(`This version has no migration ${unknown.join(", ")}.`);
+  return runPending(db, Object.fromEntries(Object.entries(migrations).filter(([name]) => only.includes(name))));
+}
+
+/** Who brings the schema up to date: each start, nobody but `latchkey migrate` while starts look whether it was done, or nobody. */
+export type MigrationMode = "auto" | "check" | "off";
+
+/**
+ * Changes nothing, and looks whether the schema is that of this version.
+ *
+ * @throws StartError that says what to run, or that the schema is a newer version's
+ */
+export async function requireMigrated(
+  db: Queries,
+  known: Readonly<Record<string, Migration>> = migrations,
+): Promise<void> {
+  const applied = await listAppliedMigrations(db);
+  refuseNewerSchema(applied, known);
+  const pending = Object.keys(known).filter((name) => !applied.includes(name));
+  if (pending.length === 0) return;
+  const what = applied.length === 0 ? "has no schema of Latchkey yet" : `lacks the migrations ${pending.join(", ")}`;
+  throw new StartError(`The database ${what}. Run "latchkey migrate" first, as the role that owns the schema.`);
+}
+
 async function runPending(db: Queries, known: Readonly<Record<string, Migration>>): Promise<string[]> {
   const applied = await listAppliedMigrations(db);
   refuseNewerSchema(applied, known);

@@ -21,15 +21,16 @@ const lock = "7809634402175904";
 const longestWait = 10_000;
 
 /**
- * Builds the indexes that are missing, and answers which are still missing because something long was under way, or because another
- * process is building them. Call it at the start and by the hour.
+ * Builds the indexes that are missing, and answers which are still missing because something long was under way, because another
+ * process is building them, or because this role does not own the tables. Call it at the start and by the hour.
  *
  * @param more beside the core's own: what each is on, by its name
  * @param db connections whose statements may take their time
  */
 export async function buildOnlineIndexes(db: Queries, more: Readonly<Record<string, string>> = {}): Promise<string[]> {
   const wanted = { ...indexes, ...more };
-  if ((await listMissing(db, wanted)).length === 0) return [];
+  const missing = await listMissing(db, wanted);
+  if (missing.length === 0 || !(await mayBuild(db))) return missing;
   return db.connection().execute(async (connection) => {
     const { rows } = await sql<{ isOurs: boolean }>`select pg_try_advisory_lock(${lock}) as is_ours`.execute(
       connection,
@@ -60,6 +61,14 @@ async function build(connection: Queries, name: string, definition: string): Pro
 /** It waited too long for others, or for one who waited for it. */
 function isGivenUp(error: unknown): boolean {
   return error instanceof pg.DatabaseError && ["55P03", "57014", "40P01"].includes(error.code ?? "");
+}
+
+/** Only who owns a table may build an index on it; a role that only runs the service leaves that to `latchkey migrate`. */
+async function mayBuild(db: Queries): Promise<boolean> {
+  const { rows } = await sql<{ isOwner: boolean }>`
+    select pg_has_role(c.relowner, 'usage') as is_owner
+    from pg_class c where c.oid = to_regclass(${`${schemaName}.users`})`.execute(db);
+  return rows[0]?.isOwner ?? false;
 }
 
 async function listMissing(db: Queries, indexes: Readonly<Record<string, string>>): Promise<string[]> {

@@ -22,7 +22,7 @@ const byTheSecond = { firstDelay: 1, longestWait: 1, resetAfter: 15 * minute } a
 
 /**
  * Every limit there is. They count attempts before these are made, so that many at the same moment get no more than one after the
- * other; `docs/operations.md` quotes them.
+ * other; `docs/rate-limits.md` quotes them.
  */
 export const limits = {
   /** One name from one address, such as one person at one desk. */

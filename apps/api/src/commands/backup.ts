@@ -1,0 +1,73 @@
+import { Command } from "commander";
+import { readBackupFile, verifyBackupFile, writeBackupFile } from "../backup/backup-file.ts";
+import { showProgress } from "../backup/progress.ts";
+import { backedUpSchemas, makeOwnTables } from "../backup/schemas.ts";
+import { readEnvironment } from "../environment.ts";
+import { openAuth } from "../open-auth.ts";
+import { prepare } from "../prepare.ts";
+import { print } from "./with-auth.ts";
+
+interface Flags {
+  readonly json?: true;
+}
+
+/** Neither migrates: a backup is of what is there, and is wanted before an upgrade most of all. */
+const asItIs = { initialize: async () => {}, migrations: "off" } as const;
+
+/** `backup`: all that the database has, in one file, while the service runs. */
+export function backupCommand(): Command {
+  return new Command("backup")
+    .description("Write all data to a new file, as it is at one moment, and read it back; the secret is not in it")
+    .argument("<file>", "the file; there must be none of that name yet")
+    .option("--json", "print the answer as JSON")
+    .action(async (file: string, flags: Flags) => {
+      const settings = readEnvironment();
+      const { auth, config, close } = await openAuth(settings, asItIs);
+      try {
+        const source = showProgress(auth.backUp({ schemas: backedUpSchemas(config) }), "backup");
+        const { header, rows } = await writeBackupFile(file, source);
+        const answer = { file, rows, tables: header.tables.length, createdAt: header.createdAt };
+        print(
+          flags,
+          answer,
+          `${file} has ${rows} rows of ${header.tables.length} tables, and was read back. Keep the secret too.`,
+        );
+      } finally {
+        await close();
+      }
+    });
+}
+
+/** `restore`: a backup into a database without accounts. */
+export function restoreCommand(): Command {
+  return new Command("restore")
+    .description("Bring a backup back into a database without accounts, whole or not at all")
+    .argument("<file>", "what backup has written")
+    .option("--another-secret", "even if LATCHKEY_SECRET was another one; rotate-keys --compromised must follow")
+    .option("--json", "print the answer as JSON")
+    .action(async (file: string, flags: Flags & { readonly anotherSecret?: true }) => {
+      // A file that is not whole is refused before anything is touched.
+      const { rows } = await verifyBackupFile(file);
+      const settings = readEnvironment();
+      const { auth, config, close } = await openAuth(settings, asItIs);
+      try {
+        const header = await auth.restore(showProgress(readBackupFile(file), "restore"), {
+          acceptAnotherSecret: flags.anotherSecret ?? false,
+          async makeTables(head) {
+            await auth.migrate({ only: head.migrations.latchkey ?? [] });
+            await makeOwnTables(auth.pool, head, config);
+          },
+        });
+        await auth.migrate();
+        if (!flags.anotherSecret) await prepare(auth);
+        const answer = { file, rows, tables: header.tables.length, createdAt: header.createdAt };
+        print(
+          flags,
+          answer,
+          `Restored ${rows} rows of ${header.tables.length} tables, as they were at ${header.createdAt}.`,
+        );
+      } finally {
+        await close();
+      }
+    });
+}

@@ -1,0 +1,196 @@
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import type { Auth } from "@latchkey/auth";
+import { findAuthError } from "@latchkey/server";
+import { TRPCError } from "@trpc/server";
+import manifest from "../../package.json" with { type: "json" };
+import type { ServiceConfig } from "../permissions.ts";
+import { createServiceProcedures } from "../procedures.ts";
+import { createCounter, createHistogram, formatMetrics, type Metric } from "./exposition.ts";
+
+/** What is measured, for an operator. No label is ever a person, a number or an address: each is one of a closed list. */
+export interface Metrics {
+  /** An HTTP answer: its path decides on the procedure that it is counted under. */
+  noteAnswer(path: string, status: number, seconds: number): void;
+  /** Why a call was refused, or that it failed. */
+  noteFailure(error: unknown): void;
+  /** All figures in Prometheus's text format. */
+  render(): Promise<string>;
+}
+
+/** Seconds. Password hashes take some tenths of one. */
+const bounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** Milliseconds for which an answer of the database is used again. */
+const freshness = 15_000;
+
+const nanoseconds = 1e9;
+
+/** What is asked beside procedures, by path. */
+const routes: Readonly<Record<string, string>> = {
+  "/healthz": "healthz",
+  "/readyz": "readyz",
+  "/openapi.json": "openapi",
+  "/.well-known/jwks.json": "jwks",
+};
+
+export function createMetrics(auth: Auth<ServiceConfig>): Metrics {
+  const toProcedure = createNamer(auth);
+  const answers = createCounter();
+  const durations = createHistogram(bounds);
+  const refusals = createCounter();
+  const lag = monitorEventLoopDelay({ resolution: 20 });
+  lag.enable();
+  const readKeyAge = createKeyAgeReader(auth);
+
+  return {
+    noteAnswer(path, status, seconds) {
+      const procedure = toProcedure(path);
+      answers.add({ procedure, status: String(status) });
+      durations.observe({ procedure }, seconds);
+    },
+    noteFailure(error) {
+      const refusal = error instanceof TRPCError ? findAuthError(error) : null;
+      refusals.add({ reason: refusal?.code ?? "internal" });
+    },
+    async render() {
+      const lagging = toLag(lag);
+      // The longest of the time since the last scrape.
+      lag.reset();
+      return formatMetrics([
+        { ...described.requests, samples: answers.samples() },
+        { ...described.durations, samples: durations.samples() },
+        { ...described.refusals, samples: refusals.samples() },
+        ...describeLoad(auth),
+        { ...described.lag, samples: lagging },
+        { ...described.keyAge, samples: await readKeyAge() },
+        ...describeProcess(),
+      ]);
+    },
+  };
+}
+
+const described = {
+  requests: {
+    name: "latchkey_requests_total",
+    help: "HTTP answers by procedure and status.",
+    type: "counter",
+  },
+  durations: {
+    name: "latchkey_request_duration_seconds",
+    help: "Time to an HTTP answer by procedure.",
+    type: "histogram",
+  },
+  refusals: {
+    name: "latchkey_refusals_total",
+    help: "Refused calls by reason; internal for failures.",
+    type: "counter",
+  },
+  lag: {
+    name: "latchkey_event_loop_lag_seconds",
+    help: "How late the event loop was since the last scrape, by quantile.",
+    type: "gauge",
+  },
+  keyAge: {
+    name: "latchkey_signing_key_age_seconds",
+    help: "Age of the newest signing key; missing while the database does not answer.",
+    type: "gauge",
+  },
+} as const;
+
+/** The procedure that a path calls: a name of the router's, `batch` for several, `other` for whatever strangers ask for. */
+function createNamer({ profile }: Pick<Auth<ServiceConfig>, "profile">): (path: string) => string {
+  const names = new Set(listProcedures(createServiceProcedures(profile)));
+  return (path) => {
+    const [, called = ""] = /^(?:\/cookie)?\/trpc\/(.{1,100})$/.exec(path) ?? [];
+    if (names.has(called)) return called;
+    if (called.includes(",")) return "batch";
+    return Object.hasOwn(routes, path) ? (routes[path] ?? "other") : "other";
+  };
+}
+
+function listProcedures(router: object, prefix = ""): string[] {
+  return Object.entries(router).flatMap(([name, value]) =>
+    typeof value === "function" ? [`${prefix}${name}`] : listProcedures(value, `${prefix}${name}.`),
+  );
+}
+
+function toLag(lag: ReturnType<typeof monitorEventLoopDelay>): Metric["samples"] {
+  const figures = { "0.5": lag.percentile(50), "0.99": lag.percentile(99), "1": lag.max };
+  return Object.entries(figures).map(([quantile, value]) => ({ labels: { quantile }, value: value / nanoseconds }));
+}
+
+function describeLoad(auth: Auth<ServiceConfig>): Metric[] {
+  const { hashes, connections } = auth.load();
+  const byState = (states: Readonly<Record<string, number>>) =>
+    Object.entries(states).map(([state, value]) => ({ labels: { state }, value }));
+  const { open, idle, waiting } = connections;
+  return [
+    {
+      name: "latchkey_password_hashes",
+      help: "Password hashes that run or wait for their turn.",
+      type: "gauge",
+      samples: byState({ running: hashes.running, waiting: hashes.waiting }),
+    },
+    {
+      name: "latchkey_password_hashes_total",
+      help: "Password hashes that were made or checked.",
+      type: "counter",
+      samples: [{ value: hashes.done }],
+    },
+    {
+      name: "latchkey_password_hash_seconds_total",
+      help: "Time that they took together, without waiting.",
+      type: "counter",
+      samples: [{ value: hashes.seconds }],
+    },
+    {
+      name: "latchkey_database_connections",
+      help: "Connections in use and idle, and calls that wait for one.",
+      type: "gauge",
+      samples: byState({ used: open - idle, idle, waiting }),
+    },
+  ];
+}
+
+function createKeyAgeReader({ pool }: Pick<Auth<ServiceConfig>, "pool">): () => Promise<Metric["samples"]> {
+  const query =
+    "select extract(epoch from clock_timestamp() - max(created_at))::float8 as age from latchkey.signing_keys";
+  let known: { at: number; age: number } | undefined;
+  return async () => {
+    if (!known || performance.now() - known.at > freshness) {
+      const rows = await pool.query<{ age: number | null }>(query).then(
+        (result) => result.rows,
+        () => [],
+      );
+      const age = rows[0]?.age;
+      known = age === undefined || age === null ? undefined : { at: performance.now(), age };
+    }
+    return known ? [{ value: known.age }] : [];
+  };
+}
+
+function describeProcess(): Metric[] {
+  const { user, system } = process.cpuUsage();
+  const gauge = (name: string, help: string, value: number): Metric => ({
+    name,
+    help,
+    type: "gauge",
+    samples: [{ value }],
+  });
+  return [
+    {
+      name: "process_cpu_seconds_total",
+      help: "Processor time of the process.",
+      type: "counter",
+      samples: [{ value: (user + system) / 1e6 }],
+    },
+    gauge("process_resident_memory_bytes", "Memory of the process.", process.memoryUsage.rss()),
+    gauge("process_start_time_seconds", "When it began, in seconds since 1970.", performance.timeOrigin / 1_000),
+    {
+      name: "latchkey_build_info",
+      help: "Always 1; the labels say what runs.",
+      type: "gauge",
+      samples: [{ labels: { version: manifest.version, node: process.versions.node }, value: 1 }],
+    },
+  ];
+}

@@ -1,0 +1,84 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { parseAllDocuments } from "yaml";
+import { describeSettings, parseSettings, secretSettings } from "../../../api/src/environment.ts";
+import { root } from "./documents.ts";
+
+const read = (path: string) => readFile(join(root, "deploy", path), "utf8");
+
+const known = [
+  "NODE_ENV",
+  ...Object.keys(describeSettings(parseSettings({}))),
+  ...secretSettings.map((name) => `${name}_FILE`),
+];
+
+async function readYaml(path: string) {
+  const documents = parseAllDocuments(await read(path), { merge: true });
+  expect(
+    documents.flatMap((document) => ("errors" in document ? [...document.errors, ...document.warnings] : [])),
+    path,
+  ).toEqual([]);
+  return documents.map((document) => document.toJS());
+}
+
+const manifests = (await readdir(join(root, "deploy/kubernetes"))).sort();
+const resources = (await Promise.all(manifests.map((name) => readYaml(`kubernetes/${name}`)))).flat();
+const podsOf = resources.filter(({ spec }) => spec.template).map(({ kind, spec }) => ({ kind, ...spec.template.spec }));
+
+test("the settings in every file of deploy/ are settings, and production says where its secrets are", async () => {
+  const { services } = (await readYaml("compose.yaml"))[0];
+  const dockerfile = await read("Dockerfile");
+  const unit = await read("latchkey.service");
+  const named = [
+    ...Object.keys(services.latchkey.environment),
+    ...Object.keys(services.migrate.environment),
+    ...[...dockerfile.matchAll(/^ENV (.*)$/gm)].flatMap(([, line = ""]) => line.match(/\w+(?==)/g) ?? []),
+    ...[...unit.matchAll(/^Environment=(.*)$/gm)].flatMap(([, line = ""]) => line.match(/\w+(?==)/g) ?? []),
+    ...podsOf.flatMap(({ containers }) => containers[0].env.map(({ name }: { name: string }) => name)),
+  ];
+  expect(named.filter((name) => !known.includes(name))).toEqual([]);
+  for (const pod of podsOf) {
+    const env = Object.fromEntries(pod.containers[0].env.map((entry: { name: string }) => [entry.name, entry]));
+    expect(env).toMatchObject({ NODE_ENV: { value: "production" } });
+    const mounted = pod.volumes[0].secret.items.map(({ path }: { path: string }) => `/run/secrets/latchkey/${path}`);
+    expect([env.DATABASE_URL_FILE.value, env.LATCHKEY_SECRET_FILE.value].sort()).toEqual(mounted.sort());
+  }
+});
+
+test("a pod runs as nobody, writes nowhere, and is asked by the answers that the service has", () => {
+  expect(podsOf.map(({ kind }) => kind).sort()).toEqual(["Deployment", "Job"]);
+  for (const { securityContext, containers } of podsOf) {
+    expect(securityContext).toMatchObject({ runAsNonRoot: true, runAsUser: 65_534 });
+    expect(containers[0].securityContext).toEqual({
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ["ALL"] },
+    });
+  }
+  const [container] = podsOf.find(({ kind }) => kind === "Deployment")?.containers ?? [];
+  expect(container.readinessProbe.httpGet.path).toBe("/readyz");
+  for (const probe of ["startupProbe", "livenessProbe"]) expect(container[probe].httpGet.path).toBe("/healthz");
+});
+
+test("a pod that stops has the time that a stop may take, and is out of rotation before it closes", () => {
+  const pod = podsOf.find(({ kind }) => kind === "Deployment");
+  const { env, readinessProbe } = pod?.containers[0] ?? {};
+  const delay = env.find(({ name }: { name: string }) => name === "SHUTDOWN_DELAY").value;
+  const { SHUTDOWN_DELAY } = parseSettings({ SHUTDOWN_DELAY: delay });
+  expect(pod?.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(SHUTDOWN_DELAY + 10);
+  expect(SHUTDOWN_DELAY).toBeGreaterThan(readinessProbe.periodSeconds * readinessProbe.failureThreshold);
+});
+
+test("the programs that are started are those of the build", async () => {
+  const programs = new Set([...(await read("Dockerfile")).matchAll(/CMD \["([\w.]+)"\]/g)].map(([, name]) => name));
+  const unit = /^ExecStart=\S+ \/opt\/latchkey\/(\S+)$/m.exec(await read("latchkey.service"))?.[1];
+  const { services } = (await readYaml("compose.yaml"))[0];
+  const job = podsOf.find(({ kind }) => kind === "Job");
+  expect([...programs, unit, services.migrate.command, job?.containers[0].args]).toEqual([
+    "main.js",
+    "main.js",
+    ["latchkey.js", "migrate"],
+    ["latchkey.js", "migrate"],
+  ]);
+});

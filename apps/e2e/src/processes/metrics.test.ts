@@ -1,0 +1,167 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { parse } from "yaml";
+import { codeIn, readPage, root, tablesOf } from "../docs/documents.ts";
+import { call } from "../live-server.ts";
+import { createUser, obtainToken, password } from "./accounts-by-cli.ts";
+import { createInstallation, type Installation, type Service } from "./installation.ts";
+
+interface Sample {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+interface Scrape {
+  readonly text: string;
+  /** By the name of the metric. */
+  readonly types: ReadonlyMap<string, string>;
+  readonly samples: readonly Sample[];
+}
+
+let installation: Installation;
+let service: Service;
+let metricsUrl: string;
+
+beforeAll(async () => {
+  installation = await createInstallation({ METRICS_PORT: "0" });
+  await createUser(installation, "--username", "canary");
+  service = await installation.start();
+  metricsUrl = String((await service.untilLogged("metrics")).url);
+});
+afterAll(() => installation[Symbol.asyncDispose]());
+
+/** Reads the text format strictly: what is neither a comment of a known kind nor a sample is a failure. */
+function parseScrape(text: string): Scrape {
+  const types = new Map<string, string>();
+  const samples: Sample[] = [];
+  expect(text.endsWith("\n")).toBe(true);
+  for (const line of text.slice(0, -1).split("\n")) {
+    const [, name, type] = /^# TYPE ([a-z_]+) (counter|gauge|histogram)$/.exec(line) ?? [];
+    if (name && type) types.set(name, type);
+    else if (!/^# HELP [a-z_]+ \S.*$/.test(line)) samples.push(parseSample(line));
+  }
+  return { text, types, samples };
+}
+
+function parseSample(line: string): Sample {
+  const [, name = "", labels = "", value = ""] = /^([a-z_]+)(?:\{(.*)\})? (-?[\d.e+-]+)$/.exec(line) ?? [];
+  expect(name, line).not.toBe("");
+  const pairs = [...labels.matchAll(/([a-z]+)="([^"\\]*)"(?:,|$)/g)].map(([, key = "", text = ""]) => [key, text]);
+  expect(pairs.map(([key, text]) => `${key}="${text}"`).join(",")).toBe(labels);
+  return { name, labels: Object.fromEntries(pairs), value: Number(value) };
+}
+
+async function scrape(): Promise<Scrape> {
+  const response = await fetch(metricsUrl);
+  expect(response.headers.get("content-type")).toBe("text/plain; version=0.0.4; charset=utf-8");
+  return parseScrape(await response.text());
+}
+
+const metricOf = ({ types }: Scrape, name: string) =>
+  types.has(name) ? name : name.replace(/_(bucket|sum|count)$/, "");
+
+const find = ({ samples }: Scrape, name: string, labels: Sample["labels"]) =>
+  samples.find(
+    (sample) => sample.name === name && Object.entries(labels).every(([key, value]) => sample.labels[key] === value),
+  );
+
+/** The metrics of docs/metrics.md with their labels. */
+async function readTable(): Promise<Map<string, { kind: string; labels: string[] }>> {
+  const tables = tablesOf(await readPage("docs/metrics.md"));
+  const rows = tables.find(([first]) => first?.[0]?.startsWith("`latchkey_requests_total`")) ?? [];
+  return new Map(
+    rows.map(([name = "", kind = "", labels = ""]) => [codeIn(name)[0] ?? "", { kind, labels: codeIn(labels).sort() }]),
+  );
+}
+
+async function useEverything(): Promise<void> {
+  const token = await obtainToken(service.url, "canary");
+  await call(service.url, "me.get", { token });
+  await call(service.url, "token.obtain", { input: { username: "canary", password: "wrong-canary" } });
+  await call(service.url, "token.obtain", { input: { username: "+90 532 123 45 67", password } });
+  for (const path of [
+    "trpc/canary.canary",
+    "canary",
+    "trpc/me.get,me.permissions",
+    "healthz",
+    "readyz",
+    "trpc/__proto__",
+  ])
+    await fetch(`${service.url}/${path}`, { headers: { authorization: "Bearer canary", "user-agent": "canary" } });
+}
+
+test("no label is what a caller chose: no person, number, address, user agent or path", async () => {
+  await useEverything();
+  const { text, samples } = await scrape();
+  expect(text).not.toMatch(/canary|532|127\.0\.0\.1|__proto__/);
+  const procedures = new Set(samples.flatMap(({ labels }) => labels.procedure ?? []));
+  expect([...procedures].sort()).toEqual(["batch", "healthz", "me.get", "other", "readyz", "token.obtain"]);
+});
+
+test("a scrape has the metrics of docs/metrics.md with their labels, and no others", async () => {
+  await useEverything();
+  const found = await scrape();
+  const table = await readTable();
+  expect([...found.types.keys()].sort()).toEqual([...table.keys()].sort());
+  for (const [name, { kind, labels }] of table) {
+    expect(found.types.get(name), name).toBe(kind);
+    const samples = found.samples.filter((sample) => metricOf(found, sample.name) === name);
+    expect([...new Set(samples.flatMap((sample) => Object.keys(sample.labels)))].sort(), name).toEqual(labels);
+    expect(samples.length, name).toBeGreaterThan(0);
+  }
+});
+
+test("calls, refusals and hashes are counted, and a histogram adds up", async () => {
+  const before = await scrape();
+  await useEverything();
+  const after = await scrape();
+  const growth = (name: string, labels: Sample["labels"] = {}) =>
+    (find(after, name, labels)?.value ?? 0) - (find(before, name, labels)?.value ?? 0);
+  expect(growth("latchkey_requests_total", { procedure: "token.obtain", status: "200" })).toBe(1);
+  expect(growth("latchkey_requests_total", { procedure: "token.obtain", status: "400" })).toBe(2);
+  expect(growth("latchkey_refusals_total", { reason: "invalid_credentials" })).toBe(2);
+  expect(growth("latchkey_password_hashes_total")).toBe(3);
+  expect(growth("latchkey_password_hash_seconds_total")).toBeGreaterThan(0);
+  const durations = after.samples.filter(
+    ({ name, labels }) => name === "latchkey_request_duration_seconds_bucket" && labels.procedure === "token.obtain",
+  );
+  const values = durations.map(({ value }) => value);
+  expect(values).toEqual(values.toSorted((a, b) => a - b));
+  const count = find(after, "latchkey_request_duration_seconds_count", { procedure: "token.obtain" });
+  expect(durations.at(-1)).toMatchObject({ labels: { le: "+Inf" }, value: count?.value });
+  expect(find(after, "latchkey_signing_key_age_seconds", {})?.value).toBeGreaterThan(0);
+});
+
+test("nothing else is answered at that port, and the service's own port has no figures", async () => {
+  const { origin } = new URL(metricsUrl);
+  for (const path of ["/", "/metrics/", "/healthz", "/trpc/me.get"])
+    expect((await fetch(`${origin}${path}`)).status, path).toBe(404);
+  expect((await fetch(metricsUrl, { method: "POST" })).status).toBe(404);
+  expect((await fetch(`${service.url}/metrics`)).status).toBe(404);
+});
+
+test("the dashboard and the alerts ask for metrics and labels that there are", async () => {
+  const table = await readTable();
+  const { panels } = JSON.parse(await readFile(join(root, "deploy/grafana.json"), "utf8"));
+  const { groups } = parse(await readFile(join(root, "deploy/prometheus-rules.yaml"), "utf8"));
+  const queries: string[] = [
+    ...panels.flatMap(({ targets }: { targets: { expr: string }[] }) => targets.map(({ expr }) => expr)),
+    ...groups.flatMap(({ rules }: { rules: { expr: string }[] }) => rules.map(({ expr }) => expr)),
+  ];
+  expect(queries.length).toBeGreaterThan(15);
+  for (const query of queries) {
+    const metrics = [...query.matchAll(/\b((?:latchkey|process)_[a-z_]+?)(?:_bucket)?(\{[^}]*\})?(?=[[)\s]|$)/g)];
+    if (!query.startsWith("up{")) expect(metrics.length, query).toBeGreaterThan(0);
+    for (const [, name = "", selector = ""] of metrics) {
+      const known = table.get(name);
+      expect(known, `${name} in ${query}`).toBeDefined();
+      const labels = [...selector.matchAll(/([a-z]+)=/g)].map(([, label]) => label).filter((label) => label !== "job");
+      expect(
+        labels.filter((label) => !known?.labels.includes(label ?? "")),
+        query,
+      ).toEqual([]);
+    }
+  }
+});

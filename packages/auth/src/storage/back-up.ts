@@ -1,0 +1,109 @@
+import type pg from "pg";
+import copy from "pg-copy-streams";
+import { StartError } from "../errors.ts";
+import {
+  type BackupHeader,
+  type BackupSequence,
+  type BackupTable,
+  backupFormat,
+  writeBackup,
+} from "./backup-format.ts";
+import { type DatabaseOptions, schemaName } from "./database.ts";
+import { withClient } from "./with-client.ts";
+
+export interface BackUpOptions {
+  /** Beside the core's own, each with the table in which what has run is noted; null for none. */
+  readonly schemas: Readonly<Record<string, string | null>>;
+  /** What is kept of the secret, to know it again. */
+  readonly secret: string;
+}
+
+/** The tables in which migrations note what has run: a restore runs them again. */
+const ledgers = ["kysely_migration", "kysely_migration_lock"];
+
+export const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+/** How a table or a sequence is named in a statement. */
+export const toName = ({ schema, name }: { readonly schema: string; readonly name: string }): string =>
+  `${quote(schema)}.${quote(name)}`;
+
+export const toColumns = ({ columns }: BackupTable): string => columns.map(quote).join(", ");
+
+/** Reads all rows of our schemas as they were at one moment, while others go on writing. Nobody waits for it. */
+export async function* backUp(database: DatabaseOptions, options: BackUpOptions): AsyncGenerator<Buffer> {
+  await using lent = await withClient(database);
+  const { client } = lent;
+  await client.query("begin transaction isolation level repeatable read, read only");
+  await client.query("set local statement_timeout = 0");
+  const header = await readHeader(client, options);
+  yield* writeBackup(header, (table) =>
+    client.query(copy.to(`copy (select ${toColumns(table)} from ${toName(table)}) to stdout`)),
+  );
+  await client.query("commit");
+}
+
+async function readHeader(client: pg.ClientBase, { schemas, secret }: BackUpOptions): Promise<BackupHeader> {
+  const all = { ...schemas, [schemaName]: "kysely_migration" };
+  const names = Object.keys(all);
+  const { rows: versions } = await client.query<{ version: string }>(
+    "select current_setting('server_version') as version",
+  );
+  const migrations: Record<string, readonly string[] | null> = {};
+  for (const [schema, ledger] of Object.entries(all)) {
+    migrations[schema] = ledger === null ? null : await readLedger(client, { schema, name: ledger });
+  }
+  if (migrations[schemaName]?.length === 0)
+    throw new StartError("There is nothing to back up: the database has no schema of Latchkey.");
+  const own = Object.values(schemas).filter((ledger) => ledger !== null);
+  return {
+    format: backupFormat,
+    version: 1,
+    createdAt: new Date().toISOString(),
+    postgres: versions[0]?.version ?? "",
+    secret,
+    migrations,
+    tables: await listTables(client, names, [...ledgers, ...own]),
+    sequences: await listSequences(client, names),
+  };
+}
+
+async function readLedger(client: pg.ClientBase, ledger: { schema: string; name: string }): Promise<string[]> {
+  const { rows: found } = await client.query<{ table: string | null }>("select to_regclass($1)::text as table", [
+    toName(ledger),
+  ]);
+  if (!found[0]?.table) return [];
+  const { rows } = await client.query<{ name: string }>(`select name from ${toName(ledger)} order by name`);
+  return rows.map(({ name }) => name);
+}
+
+async function listTables(
+  client: pg.ClientBase,
+  schemas: readonly string[],
+  without: readonly string[],
+): Promise<BackupTable[]> {
+  const { rows } = await client.query<BackupTable>(
+    `select n.nspname as schema, c.relname as name, greatest(c.reltuples, 0)::float8 as estimate,
+      array_agg(a.attname::text order by a.attnum) as columns
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid
+    where n.nspname = any ($1) and c.relkind in ('r', 'p') and not c.relispartition and c.relname <> all ($2)
+      and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
+    group by 1, 2, 3 order by 1, 2`,
+    [schemas, without],
+  );
+  return rows;
+}
+
+async function listSequences(client: pg.ClientBase, schemas: readonly string[]): Promise<BackupSequence[]> {
+  const { rows } = await client.query<{ schema: string; name: string }>(
+    `select n.nspname as schema, c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = any ($1) and c.relkind = 'S' order by 1, 2`,
+    [schemas],
+  );
+  const sequences: BackupSequence[] = [];
+  for (const row of rows) {
+    const query = `select last_value::text as value, is_called as "isCalled" from ${toName(row)}`;
+    const [state] = (await client.query<{ value: string; isCalled: boolean }>(query)).rows;
+    if (state) sequences.push({ ...row, ...state });
+  }
+  return sequences;
+}

@@ -1,0 +1,150 @@
+import { describe, expect, test } from "vitest";
+import { createAuth } from "../create-auth.ts";
+import { createTestDatabase, testSecret } from "../testing/index.ts";
+
+const facts = { requestId: null, address: "192.0.2.1", userAgent: null };
+const password = "correct horse battery";
+const options = { secret: testSecret, passwords: { cost: 4 } };
+const schemas = { own: null };
+
+async function collect(source: AsyncIterable<Buffer>): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  for await (const bytes of source) pieces.push(bytes);
+  return Buffer.concat(pieces);
+}
+
+/** In pieces that end in the midst of lines. */
+async function* inPieces(bytes: Buffer, size = 1_000): AsyncGenerator<Buffer> {
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+}
+
+async function open(secret = testSecret) {
+  const database = await createTestDatabase();
+  const auth = createAuth(database.connection, { ...options, secret });
+  return {
+    ...database,
+    auth,
+    async [Symbol.asyncDispose]() {
+      await auth.close();
+      await database[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const ownTable = `create schema own; create table own.orders (id int generated always as identity primary key,
+  parent int references own.orders (id), user_id uuid references latchkey.users (id), what text);`;
+
+/** A database with somebody in it, and rows with all that text can hold; and its backup. */
+async function backUpSomebody(secret?: string) {
+  await using source = await open(secret);
+  const { auth } = source;
+  await auth.initialize();
+  const { user } = await auth.register({ username: "gülşen", password }, facts);
+  const { refreshToken } = await auth.login({ username: "gülşen", password }, facts);
+  await source.query(ownTable);
+  const odd = ["\\.", '{"end":1}', "a\nb\tc\r\\N", "", "ş🔑", "\\"];
+  await source.query("insert into own.orders (parent, user_id, what) select null, $1, w from unnest($2::text[]) w", [
+    user.id,
+    odd,
+  ]);
+  await source.query("update own.orders set parent = id + 1 where id = 1");
+  return { backup: await collect(auth.backUp({ schemas })), refreshToken, user, odd };
+}
+
+async function isEmpty({ query }: Awaited<ReturnType<typeof open>>): Promise<boolean> {
+  const rows = await query("select from pg_namespace where nspname in ('latchkey', 'own')");
+  return rows.length === 0;
+}
+
+function restoreInto(target: Awaited<ReturnType<typeof open>>, backup: AsyncIterable<Buffer>, more = {}) {
+  return target.auth.restore(backup, {
+    async makeTables(header) {
+      await target.auth.migrate({ only: header.migrations.latchkey ?? [] });
+      await target.query(ownTable);
+    },
+    ...more,
+  });
+}
+
+describe("a backup is refused, and leaves nothing behind,", () => {
+  const replace = (backup: Buffer, what: string | RegExp, by: string) =>
+    Buffer.from(backup.toString().replace(what, by));
+  const cut = (backup: Buffer, by: number) => backup.subarray(0, backup.length - by);
+  test.each<[how: string, damage: (backup: Buffer) => Buffer, told: RegExp]>([
+    ["that is empty", () => Buffer.alloc(0), /no backup/],
+    ["that is something else", () => Buffer.from("PGDMP\n{}\n"), /no backup/],
+    ["that has lost its end", (backup) => cut(backup, 200), /cut off/],
+    ["that has lost its last byte but one", (backup) => cut(backup, 2), /cut off/],
+    ["that is cut off in the midst of a table", (backup) => cut(backup, backup.length / 2), /cut off/],
+    ["in which an address was changed", (backup) => replace(backup, "192.0.2.1", "192.0.2.7"), /was changed/],
+    ["from which a row was taken", (backup) => replace(backup, /^\d+\t\\N\t.*\n/m, ""), /was changed/],
+    ["of a later format", (backup) => replace(backup, '"version":1', '"version":2'), /newer Latchkey/],
+    ["of a later version", (backup) => replace(backup, '"0001-', '"9999-'), /newer Latchkey/],
+  ])("%s", async (_how, damage, told) => {
+    const { backup } = await backUpSomebody();
+    await using target = await open();
+    await target.query("drop schema latchkey cascade");
+    const damaged = damage(backup);
+    expect(damaged.equals(backup)).toBe(false);
+    await expect(restoreInto(target, inPieces(damaged))).rejects.toThrow(told);
+    expect(await isEmpty(target)).toBe(true);
+  });
+
+  test("whose keys another secret sealed", async () => {
+    const { backup } = await backUpSomebody("another-secret-3q2-7wABiV9kYx0dT5nPzQ8mL4sR6u");
+    await using target = await open();
+    await target.query("drop schema latchkey cascade");
+    await expect(restoreInto(target, inPieces(backup))).rejects.toThrow("another LATCHKEY_SECRET");
+    expect(await isEmpty(target)).toBe(true);
+    await restoreInto(target, inPieces(backup), { acceptAnotherSecret: true });
+    await target.auth.rotateKeys({ compromised: true });
+    await target.auth.initialize();
+    await expect(target.auth.login({ username: "gülşen", password }, facts)).resolves.toHaveProperty("token");
+  });
+
+  test("into a database that has accounts, which stay", async () => {
+    const { backup } = await backUpSomebody();
+    await using target = await open();
+    await target.auth.initialize();
+    await target.auth.register({ username: "alice", password }, facts);
+    await expect(restoreInto(target, inPieces(backup))).rejects.toThrow("has accounts already");
+    expect(await target.query("select username from latchkey.users")).toEqual([{ username: "alice" }]);
+  });
+});
+
+test.each([7, 1_000, 1_000_000])("a backup read in pieces of %i bytes brings everything back", async (size) => {
+  const { backup, refreshToken, user, odd } = await backUpSomebody();
+  await using target = await open();
+  await restoreInto(target, inPieces(backup, size));
+  await target.auth.migrate();
+  await target.auth.initialize();
+  const { user: restored } = await target.auth.login({ username: "gülşen", password }, facts);
+  expect(restored.id).toBe(user.id);
+  await expect(target.auth.refresh(refreshToken, facts)).resolves.toHaveProperty("token");
+  const rows = await target.query<{ what: string }>("select what from own.orders order by id");
+  expect(rows.map(({ what }) => what)).toEqual(odd);
+  // Sequences go on behind what is there, and foreign keys hold again.
+  await target.query("insert into own.orders (what) values ('next')");
+  await expect(target.query("update own.orders set parent = 99")).rejects.toThrow("foreign key");
+});
+
+test("a backup from before the last migrations is brought up to date", async () => {
+  await using source = await open();
+  await source.query("drop schema latchkey cascade");
+  const all = await source.auth.migrate();
+  const older = all.slice(0, -2);
+  await source.query("drop schema latchkey cascade");
+  await source.auth.migrate({ only: older });
+  await source.query(
+    "insert into latchkey.users (id, username, username_key, password) values (gen_random_uuid(), 'Alice', 'alice', '!')",
+  );
+  const backup = await collect(source.auth.backUp({ schemas: {} }));
+  await using target = await open();
+  const header = await target.auth.restore(inPieces(backup), {
+    makeTables: async ({ migrations }) => void (await target.auth.migrate({ only: migrations.latchkey ?? [] })),
+  });
+  expect(header.migrations.latchkey).toEqual(older);
+  expect(await target.auth.migrate()).toEqual(all.slice(-2));
+  await target.auth.initialize();
+  expect(await target.query("select username from latchkey.users")).toEqual([{ username: "Alice" }]);
+});

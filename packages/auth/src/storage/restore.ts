@@ -1,0 +1,147 @@
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type pg from "pg";
+import copy from "pg-copy-streams";
+import { StartError } from "../errors.ts";
+import { quote, toColumns, toName } from "./back-up.ts";
+import { type BackupHeader, type BackupPart, type BackupTable, readBackup } from "./backup-format.ts";
+import { type DatabaseOptions, schemaName } from "./database.ts";
+import { migrations } from "./migrations/index.ts";
+import { withClient } from "./with-client.ts";
+
+export interface RestoreOptions {
+  /** What is kept of the present secret; null to restore what another one sealed. */
+  readonly secret: string | null;
+  /** Makes the tables of all schemas as they were when the backup was made: the migrations of the header, and no others. */
+  readonly makeTables: (header: BackupHeader) => Promise<void>;
+}
+
+/**
+ * Brings a backup back into a database in which nobody has an account. All rows come in one transaction; when anything is wrong with them,
+ * the schemas are gone again.
+ *
+ * @throws StartError when the database has accounts, or the backup is damaged, newer than this version, or sealed with another secret
+ */
+export async function restore(
+  database: DatabaseOptions,
+  source: AsyncIterable<Buffer>,
+  { secret, makeTables }: RestoreOptions,
+): Promise<BackupHeader> {
+  const parts = readBackup(source);
+  const header = await readHeader(parts);
+  refuseForeign(header, secret);
+  await using lent = await withClient(database);
+  const { client } = lent;
+  await client.query("set statement_timeout = 0");
+  await refuseAccounts(client);
+  const dropAll = () => client.query(`drop schema if exists ${schemasOf(header).join(", ")} cascade`);
+  await dropAll();
+  try {
+    await makeTables(header);
+    await client.query("begin");
+    await fill(client, header, parts);
+    await client.query("commit");
+  } catch (error) {
+    await client.query("rollback").catch(() => {});
+    await dropAll().catch(() => {});
+    throw error;
+  }
+  // So that the first calls are planned with what is there.
+  await client.query(`analyze ${header.tables.map(toName).join(", ")}`);
+  return header;
+}
+
+const schemasOf = ({ migrations }: BackupHeader) => Object.keys(migrations).map(quote);
+
+async function readHeader(parts: AsyncGenerator<BackupPart>): Promise<BackupHeader> {
+  const first = await parts.next();
+  if (first.done || !("header" in first.value)) throw new StartError("This is no backup of Latchkey.");
+  return first.value.header;
+}
+
+function refuseForeign(header: BackupHeader, secret: string | null): void {
+  const unknown = (header.migrations[schemaName] ?? []).filter((name) => !(name in migrations));
+  if (unknown.length > 0)
+    throw new StartError(
+      `The backup was made by a newer Latchkey (it has ${unknown.join(", ")}): restore it with that version or a later one.`,
+    );
+  if (secret !== null && secret !== header.secret)
+    throw new StartError(
+      "The backup was made with another LATCHKEY_SECRET, without which its keys cannot be opened: set that one, or restore with --another-secret and then run rotate-keys --compromised.",
+    );
+}
+
+async function refuseAccounts(client: pg.ClientBase): Promise<void> {
+  const { rows } = await client.query<{ table: string | null }>("select to_regclass($1)::text as table", [
+    `${schemaName}.users`,
+  ]);
+  if (!rows[0]?.table) return;
+  const { rows: users } = await client.query(`select from ${schemaName}.users limit 1`);
+  if (users.length > 0)
+    throw new StartError("The database has accounts already: restore into an empty one, and nothing is mixed up.");
+}
+
+/** Fills the tables, without triggers and with foreign keys put back at the end, which then hold for every row. */
+async function fill(client: pg.ClientBase, header: BackupHeader, parts: AsyncGenerator<BackupPart>): Promise<void> {
+  const putBack = await takeAwayForeignKeys(client, header);
+  for (const table of header.tables) await client.query(`alter table ${toName(table)} disable trigger user`);
+  // Migrations may have put rows there.
+  if (header.tables.length > 0) await client.query(`truncate ${header.tables.map(toName).join(", ")}`);
+  const counts = await copyAll(client, parts);
+  await checkCounts(client, header.tables, counts);
+  for (const { value, isCalled, ...sequence } of header.sequences)
+    await client.query("select setval($1::regclass, $2, $3)", [toName(sequence), value, isCalled]);
+  for (const table of header.tables) await client.query(`alter table ${toName(table)} enable trigger user`);
+  await putBack();
+}
+
+async function takeAwayForeignKeys(client: pg.ClientBase, header: BackupHeader): Promise<() => Promise<void>> {
+  const { rows } = await client.query<{ table: string; name: string; definition: string }>(
+    `select conrelid::regclass::text as table, quote_ident(conname) as name, pg_get_constraintdef(c.oid) as definition
+    from pg_constraint c join pg_namespace n on n.oid = c.connamespace
+    where contype = 'f' and conparentid = 0 and n.nspname = any ($1)`,
+    [Object.keys(header.migrations)],
+  );
+  for (const { table, name } of rows) await client.query(`alter table ${table} drop constraint ${name}`);
+  return async () => {
+    for (const { table, name, definition } of rows)
+      await client.query(`alter table ${table} add constraint ${name} ${definition}`);
+  };
+}
+
+/** Copies the rows of every table, and answers how many the backup says there are. */
+async function copyAll(client: pg.ClientBase, parts: AsyncGenerator<BackupPart>): Promise<readonly number[]> {
+  let part = await parts.next();
+  while (!part.done) {
+    if ("end" in part.value) return part.value.end.rows;
+    if (!("table" in part.value)) throw new StartError("The backup is damaged: rows are not where they should be.");
+    const { table } = part.value;
+    const rows: { next: IteratorResult<BackupPart> | undefined } = { next: undefined };
+    const target = client.query(copy.from(`copy ${toName(table)} (${toColumns(table)}) from stdin`));
+    await pipeline(
+      Readable.from(
+        (async function* () {
+          for (;;) {
+            const next = await parts.next();
+            if (next.done || !("rows" in next.value)) {
+              rows.next = next;
+              return;
+            }
+            yield next.value.rows;
+          }
+        })(),
+      ),
+      target,
+    );
+    part = rows.next ?? (await parts.next());
+  }
+  throw new StartError("The backup is cut off: its end is missing.");
+}
+
+async function checkCounts(client: pg.ClientBase, tables: readonly BackupTable[], counts: readonly number[]) {
+  for (const [index, table] of tables.entries()) {
+    const { rows } = await client.query<{ count: string }>(`select count(*) from ${toName(table)}`);
+    if (Number(rows[0]?.count) !== counts[index])
+      throw new StartError(`${toName(table)} has ${rows[0]?.count} rows, and the backup ${counts[index]}.`);
+  }
+}

@@ -1,0 +1,25 @@
+import type pg from "pg";
+import { type DatabaseOptions, givenPool } from "./database.ts";
+import { openPoolWithoutTimeout } from "./pool.ts";
+
+export interface LentClient extends AsyncDisposable {
+  readonly client: pg.PoolClient;
+}
+
+/** A connection for one long piece of work. It is closed afterwards, or rolled back and given back where the pool is somebody else's. */
+export async function withClient(database: DatabaseOptions): Promise<LentClient> {
+  const given = givenPool(database);
+  const pool = given ?? openPoolWithoutTimeout({ ...(database as pg.PoolConfig), max: 1 });
+  const client = await pool.connect().catch(async (error: unknown) => {
+    if (!given) await pool.end();
+    throw error;
+  });
+  return {
+    client,
+    async [Symbol.asyncDispose]() {
+      // What was cut off in the midst of a stream is not to be had back in order.
+      client.release(true);
+      if (!given) await pool.end();
+    },
+  };
+}
