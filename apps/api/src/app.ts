@@ -17,8 +17,9 @@ import { secureHeaders } from "hono/secure-headers";
 import { type Logger, stdSerializers } from "pino";
 import openApi from "../../../docs/openapi.json" with { type: "json" };
 import type { HttpEnv } from "./http-env.ts";
-import type { ServiceConfig } from "./permissions.ts";
 import { createAppRouter, type ServedRouter } from "./router.ts";
+import type { ServiceConfig } from "./service-config.ts";
+import { settingNames } from "./setting-names.ts";
 
 export interface AppOptions {
   readonly auth: Auth<ServiceConfig>;
@@ -50,6 +51,7 @@ export function createApp({ log, isReady, publicUrl, router, ...rest }: AppOptio
     ...rest,
     router: router ?? createAppRouter(rest.auth.profile),
     publicUrl: publicUrl?.href,
+    names: settingNames,
     onNotice: (message, details) => log.warn(details, message),
     onError: (failure) => logFailure(failures, failure),
   });

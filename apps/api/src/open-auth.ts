@@ -3,9 +3,8 @@ import { EmbeddedPostgresError, openEmbeddedPostgres } from "@latchkey/embedded-
 import { migrateOwn } from "@latchkey/server";
 import { type ConfigFile, readConfigFile, toConfigError } from "./config-file.ts";
 import { type Settings, toAuthOptions } from "./environment.ts";
-import type { ServiceConfig } from "./permissions.ts";
-import { prepare } from "./prepare.ts";
 import { readOrMakeSecret } from "./secret-file.ts";
+import type { ServiceConfig } from "./service-config.ts";
 
 export interface OpenedAuth {
   readonly auth: Auth<ServiceConfig>;
@@ -29,7 +28,7 @@ export interface OpenOptions {
  */
 export async function openAuth(
   settings: Settings,
-  { onNotice = () => {}, initialize = prepare }: OpenOptions = {},
+  { onNotice = () => {}, initialize = (auth) => auth.initialize() }: OpenOptions = {},
 ): Promise<OpenedAuth> {
   const file = await readConfigFile(settings.LATCHKEY_CONFIG);
   const database = await openDatabase(settings, onNotice);
