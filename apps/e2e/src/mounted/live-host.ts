@@ -16,10 +16,10 @@ import { type AnyTRPCRouter, initTRPC } from "@trpc/server";
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
 import { createHTTPHandler } from "@trpc/server/adapters/standalone";
 
-/** Which of tRPC's adapters serves the router. */
-export type HostKind = "standalone" | "fetch";
+/** What serves the router: one of tRPC's adapters, or the handler of `@latchkey/server`. */
+export type HostKind = "standalone" | "fetch" | "handler";
 
-export const hostKinds: readonly HostKind[] = ["standalone", "fetch"];
+export const hostKinds: readonly HostKind[] = ["standalone", "fetch", "handler"];
 
 export interface HostOptions {
   readonly kind: HostKind;
@@ -87,10 +87,10 @@ export async function startMountedHost(
       }),
     { overrideGlobalObjects: false },
   );
-  const trpc = kind === "fetch" ? fetchAdapter : standalone;
+  const trpc = { standalone, fetch: fetchAdapter, handler: rest }[kind];
   const listener: RequestListener = (request, response) =>
     (request.url?.startsWith("/trpc/") ? trpc : rest)(request, response);
-  const server = createServer({ maxHeaderSize: 16_384 }, listener).listen(0, "127.0.0.1");
+  const server = createServer({ maxHeaderSize: 16_384, keepAliveTimeout: 65_000 }, listener).listen(0, "127.0.0.1");
   await once(server, "listening");
   return {
     auth: latchkey.auth,
