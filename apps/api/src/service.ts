@@ -78,11 +78,11 @@ function maintain(auth: Parameters<typeof startMaintenance>[0], log: Logger): ()
   return startMaintenance(auth, {
     clearsAway: keepsHouse(),
     onPurged: (purged) => log.info(purged, "purged"),
-    onError: (error) => log.warn({ err: error }, "housekeeping failed; trying again in an hour"),
+    onError: (error) => log.warn({ err: error }, "maintenance failed; trying again in an hour"),
   });
 }
 
-/** Waits for the calls in flight. Whoever then still waits for a password to be checked is told to try again rather than cut off. */
+/** Waits for the calls in flight. Sign-ins that then still wait for their password to be checked are told to try again rather than cut off. */
 async function drain(drained: Promise<void>, auth: Pick<Auth, "rejectQueuedHashes">, log: Logger): Promise<void> {
   const isDrained = (milliseconds: number) =>
     Promise.race([drained.then(() => true), sleep(milliseconds, false, { ref: false })]);

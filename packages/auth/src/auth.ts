@@ -58,6 +58,8 @@ export interface Auth<C extends Config = PlainConfig> {
       /** Seconds. */
       readonly lifetime: number;
     };
+    /** Until when tokens of the old backend are accepted, which are signed with a secret of the options; null for never. */
+    readonly oldTokensUntil: Date | null;
   };
   /**
    * The connections to the database, for tables of your own beside the core's, which are named with their schema. A connection that is
@@ -283,7 +285,15 @@ export interface Auth<C extends Config = PlainConfig> {
   checkHealth(): Promise<Health>;
   /** Resolves when the database answers; rejects with what is wrong otherwise. */
   ping(): Promise<void>;
-  /** Refuses, with AuthError `unavailable`, the calls that wait for a password to be checked, and those that would. */
+  /**
+   * Resolves after the option `refusalDelay`, or when `signal` is aborted: what a server waits for before it answers that a limit is reached.
+   * Nothing is held meanwhile but the request.
+   */
+  delayRefusal(signal?: AbortSignal): Promise<void>;
+  /**
+   * Refuses, with AuthError `unavailable`, the calls that wait for a password to be checked, and those that would. Refusals that are
+   * delayed are answered at once.
+   */
   rejectQueuedHashes(): void;
   /** Closes the connections, unless the pool was handed in. */
   close(): Promise<void>;

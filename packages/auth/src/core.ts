@@ -10,6 +10,7 @@ import { noteUses, touchSessions, type Use } from "./sessions/session-store.ts";
 import { batchQuery } from "./storage/batch-query.ts";
 import type { Queries, Storage } from "./storage/database.ts";
 import { createLanes } from "./throttling/lanes.ts";
+import { createRefusalDelay } from "./throttling/refusal-delay.ts";
 import { createThrottle } from "./throttling/throttle.ts";
 import { clockLeeway } from "./tokens/access-token.ts";
 import { createKeyRing, sharedKeyId } from "./tokens/key-ring.ts";
@@ -45,6 +46,7 @@ export function createCore({ db, pool }: Storage, options: ResolvedOptions): Cor
     refreshKey: deriveKey(secret, "refresh-tokens"),
     deviceKey: deriveKey(secret, "device-marks"),
     throttle: createThrottle({ db, secret: deriveKey(secret, "throttles"), clock }),
+    refusalDelay: createRefusalDelay(options.refusalDelay),
     signInLanes: createLanes({ atOnce: 2, mayWait: 200 }),
     verifyToken: cacheVerifiedTokens(verification, { clock }),
     findSigningKey:

@@ -69,7 +69,7 @@ import { indexesOf, type NoFields, type ProfileFields } from "./users/profile.ts
  * @throws ZodError or StartError for options that cannot be
  * @example
  * const auth = createAuth({ connectionString }, { secret });
- * await auth.prepare();
+ * await auth.initialize();
  * const { token } = await auth.login({ username: "alice", password }, facts);
  */
 export function createAuth<
@@ -82,7 +82,7 @@ export function createAuth<
   const auth: Auth<Config> = {
     profile: options.profile,
     permissions: options.permissions,
-    options: { tokens: options.tokens },
+    options: { tokens: options.tokens, oldTokensUntil: options.django?.acceptTokensUntil ?? null },
     pool: storage.pool,
     ...bind(core, {
       login,
@@ -172,8 +172,15 @@ export function createAuth<
     ping: async () => {
       await storage.pool.query("select");
     },
-    rejectQueuedHashes: () => core.passwords.close(),
-    close: () => storage.close(),
+    delayRefusal: (signal) => core.refusalDelay.wait(signal),
+    rejectQueuedHashes: () => {
+      core.refusalDelay.end();
+      core.passwords.close();
+    },
+    close: () => {
+      core.refusalDelay.end();
+      return storage.close();
+    },
   };
   // What is read and taken by `options.profile` is what the type says: the flows themselves know the built-in fields alone.
   return auth as Auth<ConfigOf<Fields, Declared>>;

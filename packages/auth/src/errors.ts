@@ -26,10 +26,79 @@ export type AuthErrorCode =
   | "overloaded"
   | "unavailable";
 
+/** What can be wrong with an input, as a list: {@link InputIssueCode}. */
+export const inputIssueCodes = [
+  /** The field is missing. */
+  "required",
+  /** There is no such field. */
+  "unknown_field",
+  /** Such as a number where a text is wanted. */
+  "invalid_type",
+  /** It is not written as this field wants it, such as an e-mail address without `@`. */
+  "invalid_format",
+  /** It is none of the values that this field takes; and whatever has no code of its own. */
+  "invalid_value",
+  "invalid_characters",
+  /** It shows nothing, such as a name of zero-width spaces. */
+  "invisible",
+  /** A username that begins with a digit or a mark. */
+  "invalid_start",
+  /** A username of two alphabets, or of two kinds of digits. */
+  "mixed_scripts",
+  /** A username that can pass for another one. */
+  "misleading",
+  /** A text or a list. */
+  "too_short",
+  "too_long",
+  /** A number, or the size of a value. */
+  "too_small",
+  "too_large",
+  /** A password that too many people have. */
+  "too_common",
+  /** A password that is too close to the person's own name, number or address. */
+  "contains_identifier",
+  "no_such_number",
+  /** A phone number that has to be written with `+`. */
+  "country_code_missing",
+  /** Digits that are more than one phone number. */
+  "ambiguous",
+  /** A phone number that is not a person's own line. */
+  "not_personal",
+  /** It belongs to another. */
+  "taken",
+  /** A username that is kept for the service, or for somebody of another system. */
+  "reserved",
+  /** The current password is not right. */
+  "incorrect",
+  /** It names something that does not exist. */
+  "not_found",
+  /** It names a disabled account. */
+  "disabled",
+] as const;
+
+/** What can be wrong with an input: a closed set, for pages that say it in another language than `message`. */
+export type InputIssueCode = (typeof inputIssueCodes)[number];
+
+export function isInputIssueCode(code: unknown): code is InputIssueCode {
+  return inputIssueCodes.some((known) => known === code);
+}
+
 /** One thing that is wrong with an input: where (`["phoneNumber"]`) and why, never the value itself. */
 export interface InputIssue {
   readonly path: readonly (string | number)[];
+  readonly code: InputIssueCode;
+  /** The same in English. */
   readonly message: string;
+}
+
+/**
+ * What a zod rule says of an input that it refuses, with the code that stands in the answer. A rule without one is `invalid_value`.
+ *
+ * @example
+ * z.string().refine(isPlainLine, withIssueCode("invalid_characters", "holds characters that are not allowed"))
+ */
+export function withIssueCode(code: InputIssueCode, message: string) {
+  return { message, params: { code } };
 }
 
 export interface AuthErrorDetails extends ErrorOptions {

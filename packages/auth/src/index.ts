@@ -8,8 +8,12 @@ export {
   type AuthErrorDetails,
   HookRefusal,
   type InputIssue,
+  type InputIssueCode,
+  inputIssueCodes,
   isAuthError,
+  isInputIssueCode,
   StartError,
+  withIssueCode,
 } from "./errors.ts";
 export type { ChangePasswordInput } from "./flows/account/change-password.ts";
 export type { OwnDevice } from "./flows/account/sessions.ts";
@@ -17,7 +21,7 @@ export type { EventPageAnswer } from "./flows/administration/audit-events.ts";
 export type { CreateUserInput } from "./flows/administration/create-user.ts";
 export type { DeclarePermissionsInput } from "./flows/administration/declare-permissions.ts";
 export type { GroupPageAnswer } from "./flows/administration/groups.ts";
-export type { UserPage as UserPageAnswer } from "./flows/administration/list-users.ts";
+export type { UserPage, UserPage as UserPageAnswer } from "./flows/administration/list-users.ts";
 export type { StartRoundInput } from "./flows/administration/record-imported-users.ts";
 export type {
   AdministeredUser,
@@ -31,8 +35,12 @@ export type { Purged } from "./flows/maintenance/purge.ts";
 export type { RegisterInput } from "./flows/sign-in/register.ts";
 export type { LoginInput } from "./flows/sign-in/sign-in.ts";
 export type { Administrator } from "./flows/steps/authority.ts";
-export type { Principal as Caller, RequestInfo as RequestFacts } from "./flows/steps/core.ts";
-export type { SignInAnswer, TokenResponse as SessionAnswer } from "./flows/steps/issue-session-tokens.ts";
+export type { Principal, Principal as Caller, RequestInfo, RequestInfo as RequestFacts } from "./flows/steps/core.ts";
+export type {
+  SignInAnswer,
+  TokenResponse,
+  TokenResponse as SessionAnswer,
+} from "./flows/steps/issue-session-tokens.ts";
 export type { Device } from "./flows/steps/list-devices.ts";
 export type { PasswordCode } from "./flows/steps/password-code.ts";
 export { isPlainLine, isPlainProse } from "./free-text.ts";

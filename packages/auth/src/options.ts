@@ -87,6 +87,8 @@ const optionsSchema = z
     registration: z.enum(["open", "closed"]).default("open"),
     /** Seconds for which the audit trail is kept. */
     auditRetention: seconds(day, 3_650 * day).default(400 * day),
+    /** Milliseconds by which procedures answer later that a limit is reached, so that a client in a loop cannot ask often; 0 for tests. */
+    refusalDelay: z.int().min(0).max(1_000).default(50),
     permissions: z
       .array(permissionDeclaration)
       .default([])

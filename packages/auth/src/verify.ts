@@ -7,7 +7,14 @@ import { findRemoteKey } from "./tokens/remote-keys.ts";
 
 // What `@latchkey/verify` is built from; this file is no entry of what is published here.
 export { type Clock, systemClock } from "./clock.ts";
-export { AuthError, type AuthErrorCode, type AuthErrorDetails, type InputIssue, isAuthError } from "./errors.ts";
+export {
+  AuthError,
+  type AuthErrorCode,
+  type AuthErrorDetails,
+  type InputIssue,
+  type InputIssueCode,
+  isAuthError,
+} from "./errors.ts";
 export type { AccessTokenClaims } from "./tokens/access-token.ts";
 export { readBearerToken } from "./tokens/bearer.ts";
 export { findChallenge } from "./tokens/challenge.ts";

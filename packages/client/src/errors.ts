@@ -3,7 +3,10 @@ import type { ErrorData } from "./api-types.ts";
 /** Why the service refused a call: a closed set. */
 export type AuthErrorReason = NonNullable<ErrorData["reason"]>;
 
-type InputIssue = NonNullable<ErrorData["issues"]>[number];
+/** One thing that is wrong with an input; `code` is of a closed set, for pages that say it in another language than `message`. */
+export type InputIssue = NonNullable<ErrorData["issues"]>[number];
+
+export type InputIssueCode = InputIssue["code"];
 
 /** What the service adds to a refusal, by its reason. */
 interface DetailsOfReason {

@@ -1,7 +1,13 @@
 export type { AppRouter, ErrorData, Permission, PermissionName, SessionAnswer, User } from "./api-types.ts";
 export { type AuthClient, type AuthClientOptions, createAuthClient } from "./auth-client.ts";
 export type { Transformer } from "./endpoint.ts";
-export { type AuthClientError, type AuthErrorReason, isAuthError } from "./errors.ts";
+export {
+  type AuthClientError,
+  type AuthErrorReason,
+  type InputIssue,
+  type InputIssueCode,
+  isAuthError,
+} from "./errors.ts";
 export type { LinkOptions } from "./link.ts";
 export type { PersonOf } from "./mounted-router.ts";
 export { createServerClient, type ServerClientOptions } from "./server-client.ts";

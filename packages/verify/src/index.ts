@@ -4,6 +4,7 @@ export type {
   AuthErrorDetails,
   Clock,
   InputIssue,
+  InputIssueCode,
   SharedSecretVerifierOptions,
 } from "@latchkey/auth/verify";
 export { AuthError, isAuthError, readBearerToken } from "@latchkey/auth/verify";

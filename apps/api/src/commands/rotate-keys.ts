@@ -21,26 +21,38 @@ export function rotateKeysCommand(): Command {
       const compromised = flags.compromised ?? false;
       const rotate = async (auth: Auth) => {
         const kid = await auth.rotateKeys({ compromised });
-        const { signs, isSharedSecret } = whoSigns(auth, kid, compromised);
-        print(flags, { kid, oldSecretStillSigns: isSharedSecret }, signs);
-        if (isSharedSecret) process.exitCode = exitCodes.incomplete;
+        const { oldSecret, said } = describeOutcome(auth, kid, compromised);
+        const answer = { kid, oldSecretStillSigns: oldSecret === "signs", oldSecretStillOpens: oldSecret !== "is out" };
+        print(flags, answer, said);
+        if (oldSecret === "signs" || (oldSecret === "opens" && compromised)) process.exitCode = exitCodes.incomplete;
       };
       // Old keys that are given up need not be readable: this is the way on after the secret was lost.
       await withAuth(rotate, compromised ? { initialize: (auth) => auth.migrate() } : {});
     });
 }
 
-/** What signs tokens now. In the profile `django` that is a secret of the settings, which no command can change. */
-function whoSigns({ options: { tokens } }: Auth, kid: string, compromised: boolean) {
+/** What signs tokens now, and what the old backend's secret still does, which is a setting that no command can change. */
+function describeOutcome(auth: Auth, kid: string, compromised: boolean) {
+  const oldSecret = findUseOfOldSecret(auth);
   const gone = compromised ? "; the old keys are gone" : "";
-  if (tokens.profile === "django") {
-    const signs = [
+  if (oldSecret === "signs") {
+    const said = [
       `The new key ${kid} is made${gone}. But TOKEN_PROFILE=django signs with LEGACY_SECRET_KEY, which this command cannot change:`,
       "every token that it signed is still accepted, and whoever knows it can make more, here and in the old backend.",
       "Change SECRET_KEY there and LEGACY_SECRET_KEY here and restart both, or take TOKEN_PROFILE=django and LEGACY_UNTIL away.",
     ].join("\n");
-    return { signs, isSharedSecret: true };
+    return { oldSecret, said };
   }
   const signs = compromised ? `signs from now on${gone}` : "is published, and signs in ten minutes";
-  return { signs: `The new key ${kid} ${signs}.`, isSharedSecret: false };
+  const opens = [
+    `But until ${auth.options.oldTokensUntil?.toISOString()} tokens signed with LEGACY_SECRET_KEY open accounts too, which this command cannot change.`,
+    "If that secret is known to somebody, take LEGACY_UNTIL away and restart the service.",
+  ];
+  const told = oldSecret === "opens" && compromised ? opens : [];
+  return { oldSecret, said: [`The new key ${kid} ${signs}.`, ...told].join("\n") };
+}
+
+function findUseOfOldSecret({ options: { tokens, oldTokensUntil } }: Auth): "signs" | "opens" | "is out" {
+  if (tokens.profile === "django") return "signs";
+  return oldTokensUntil !== null && oldTokensUntil > new Date() ? "opens" : "is out";
 }

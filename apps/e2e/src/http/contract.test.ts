@@ -523,8 +523,8 @@ describe("me.update", () => {
     expect(answer.status).toBe(400);
     expect(answer.body.data.issues).toHaveLength(20);
     expect(answer.body.data.issues.slice(0, 2)).toEqual([
-      { path: ["city"], message: expected("string", "number") },
-      { path: ["state"], message: expected("string", "number") },
+      { path: ["city"], code: "invalid_type", message: expected("string", "number") },
+      { path: ["state"], code: "invalid_type", message: expected("string", "number") },
     ]);
   });
 });

@@ -1,8 +1,9 @@
-import type { InputIssue } from "@latchkey/auth";
+import type { InputIssue, InputIssueCode } from "@latchkey/auth";
 
 /** The exact bodies of refusals, as the contract has them. `path` is the procedure. */
 
-export function invalidInput(path: string, ...issues: InputIssue[]) {
+export function invalidInput(path: string, ...wrong: Omit<InputIssue, "code">[]) {
+  const issues: InputIssue[] = wrong.map((issue) => ({ ...issue, code: codeOf(issue.message) }));
   const data = { code: "BAD_REQUEST", httpStatus: 400, path, reason: "invalid_input", issues };
   return { code: -32600, message: "The input is not valid", data };
 }
@@ -34,4 +35,25 @@ export function internalError(path: string) {
 export function unavailable(path: string) {
   const data = { code: "SERVICE_UNAVAILABLE", httpStatus: 503, path, reason: "unavailable", retryAfter: 1 };
   return { code: -32603, message: "The service cannot reach its database", data };
+}
+
+/** The code that goes with each sentence. */
+const codes: readonly [message: RegExp, code: InputIssueCode][] = [
+  [/^Invalid input: expected \w+, received undefined$/, "required"],
+  [/^Invalid input: expected \w+, received \w+$/, "invalid_type"],
+  [/^There is no such field$/, "unknown_field"],
+  [/^Invalid option: /, "invalid_value"],
+  [/^must not be empty$/, "too_short"],
+  [/^must be at most \d+ characters$/, "too_long"],
+  [/^holds characters that /, "invalid_characters"],
+  [/^A phone number has digits only/, "invalid_characters"],
+  [/^A phone number must be a person's own line$/, "not_personal"],
+  [/^There is no such phone number$/, "no_such_number"],
+  [/^This is not an e-mail address$/, "invalid_format"],
+];
+
+function codeOf(message: string): InputIssueCode {
+  const [, code] = codes.find(([known]) => known.test(message)) ?? [];
+  if (!code) throw new Error(`Which code goes with ${JSON.stringify(message)}?`);
+  return code;
 }

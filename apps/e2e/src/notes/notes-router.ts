@@ -1,4 +1,12 @@
-import { AuthError, type ConfigOf, defineProfile, isPlainLine, isPlainProse, type NoFields } from "@latchkey/auth";
+import {
+  AuthError,
+  type ConfigOf,
+  defineProfile,
+  isPlainLine,
+  isPlainProse,
+  type NoFields,
+  withIssueCode,
+} from "@latchkey/auth";
 import {
   createBuilders,
   createProcedures,
@@ -21,7 +29,7 @@ const t = initTRPC
   .create({ isDev: false, errorFormatter: formatError });
 export const { modelProcedures, permittedProcedure } = createBuilders<NotesConfig>("all");
 const note = modelProcedures.orAnonReadOnly("notes.note");
-const misleading = "holds characters that cannot be shown as they are";
+const misleading = withIssueCode("invalid_characters", "holds characters that cannot be shown as they are");
 const title = text(200).refine(isPlainLine, misleading);
 const body = text(10_000).refine(isPlainProse, misleading);
 

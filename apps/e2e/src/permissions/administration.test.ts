@@ -216,7 +216,7 @@ describe("users.create", () => {
     const input = { username: freshName(), [field]: taken[field as keyof typeof taken] };
     expect(await issuesOf("users.create", input)).toEqual({
       status: 409,
-      issues: [{ path: [field], message: "belongs to another account" }],
+      issues: [{ path: [field], code: "taken", message: "belongs to another account" }],
     });
   });
 
@@ -282,7 +282,7 @@ describe("users.update", () => {
     for (const [field, value] of Object.entries({ ...names, username: username.toUpperCase() })) {
       expect(await issuesOf("users.update", { id, changes: { [field]: value } })).toEqual({
         status: 409,
-        issues: [{ path: [field], message: "belongs to another account" }],
+        issues: [{ path: [field], code: "taken", message: "belongs to another account" }],
       });
     }
   });
@@ -646,7 +646,7 @@ describe("groups", () => {
     const sent = procedure === "groups.create" ? { permissions: [] } : { ...input, id: other.id };
     expect(await issuesOf(procedure, { ...sent, name: taken.name })).toEqual({
       status: 409,
-      issues: [{ path: ["name"], message: "belongs to another group" }],
+      issues: [{ path: ["name"], code: "taken", message: "belongs to another group" }],
     });
   });
 

@@ -1,4 +1,4 @@
-import type { RequestFacts } from "@latchkey/auth";
+import type { RequestInfo } from "@latchkey/auth";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { modelProcedures, permittedProcedure, router, staffProcedure } from "../../../api/src/trpc.ts";
 import { type LiveServer, startLiveServer } from "../live-server.ts";
@@ -28,7 +28,7 @@ const sample = router({
 
 /** The sample's procedures as they answer somebody with these headers. */
 function callAs(...authorization: string[]) {
-  const facts: RequestFacts = live.test.facts;
+  const facts: RequestInfo = live.test.facts;
   return sample.createCaller({ latchkey: { auth: live.test.auth, authorization, facts } });
 }
 

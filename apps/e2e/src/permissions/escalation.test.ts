@@ -325,7 +325,11 @@ test.each(withInput)("%s refuses a field that it does not know, from a superuser
   for (const field of ["isSuperuser_", "__proto__x", "where", "actorName"]) {
     const answer = await asBoss(procedure, { [field]: true });
     expect(answer.body.data).toMatchObject({ reason: "invalid_input" });
-    expect(answer.body.data.issues).toContainEqual({ path: [field], message: "There is no such field" });
+    expect(answer.body.data.issues).toContainEqual({
+      path: [field],
+      code: "unknown_field",
+      message: "There is no such field",
+    });
   }
 });
 

@@ -108,7 +108,7 @@ describe("users.createPasswordCode", () => {
     const { status, body } = await issue(person.id);
     expect({ status, issues: body.data.issues }).toEqual({
       status: 400,
-      issues: [{ path: ["id"], message: "is a disabled account: enable it first" }],
+      issues: [{ path: ["id"], code: "disabled", message: "is a disabled account: enable it first" }],
     });
     await asBoss("users.update", { id: person.id, changes: { isActive: true } });
     expect(await useCode(person.username, code)).toBe("400 code_invalid");

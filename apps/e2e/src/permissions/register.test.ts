@@ -62,22 +62,28 @@ describe("account.register", () => {
       const answer = await register({ username, password });
       expect(answer.body.data).toMatchObject({
         reason: "invalid_input",
-        issues: [{ path: ["username"], message: "is kept for the service: choose another" }],
+        issues: [{ path: ["username"], code: "reserved", message: "is kept for the service: choose another" }],
       });
     },
   );
 
   test.each([
-    ["a Cyrillic letter in a Latin name", "pаypal", "A username keeps to one alphabet"],
-    ["a Greek letter in a Latin name", "gοogle", "A username keeps to one alphabet"],
-    ["digits of two scripts", "user1２٢", "A username keeps to one alphabet"],
-    ["a phone number", "+905321110000", "A username starts with a letter or an underscore"],
-    ["an e-mail address", "a@example.com", "A username cannot contain @: an e-mail address has its own field"],
-    ["a space", "two words", "A username has letters, numbers and _ - . only"],
-    ["an invisible letter", "al\u200bice", "A username has letters, numbers and _ - . only"],
-  ])("refuses %s for a username", async (_, username, message) => {
+    ["a Cyrillic letter in a Latin name", "pаypal", "mixed_scripts", "A username keeps to one alphabet"],
+    ["a Greek letter in a Latin name", "gοogle", "mixed_scripts", "A username keeps to one alphabet"],
+    ["digits of two scripts", "user1２٢", "mixed_scripts", "A username keeps to one alphabet"],
+    ["a phone number", "+905321110000", "invalid_start", "A username starts with a letter or an underscore"],
+    [
+      "an e-mail address",
+      "a@example.com",
+      "invalid_characters",
+      "A username cannot contain @: an e-mail address has its own field",
+    ],
+    ["a space", "two words", "invalid_characters", "A username has letters, numbers and _ - . only"],
+    ["an invisible letter", "al\u200bice", "invalid_characters", "A username has letters, numbers and _ - . only"],
+  ])("refuses %s for a username", async (_, username, code, message) => {
     const answer = await register({ username, password });
-    expect(answer.body).toMatchObject({ data: { reason: "invalid_input", issues: [{ path: ["username"], message }] } });
+    const issues = [{ path: ["username"], code, message }];
+    expect(answer.body).toMatchObject({ data: { reason: "invalid_input", issues } });
   });
 
   test.each([
@@ -94,7 +100,7 @@ describe("account.register", () => {
     expect(answer.body.data).toMatchObject({
       code: "CONFLICT",
       reason: "identifier_taken",
-      issues: [{ path: ["username"], message: "belongs to another account" }],
+      issues: [{ path: ["username"], code: "taken", message: "belongs to another account" }],
     });
   });
 
@@ -143,38 +149,47 @@ describe("account.register", () => {
   });
 
   test.each([
-    ["too short", () => ({ password: "x7!kQ" }), "Use 8 characters or more"],
-    ["too long", () => ({ password: "x".repeat(257) }), "Use 256 characters or fewer"],
-    ["a common one", () => ({ password: "password123" }), "Too many people use this password; choose another one"],
-    ["the name of the service", () => ({ password: "Latchkey1" }), /too close to your own name/],
+    ["too short", "too_short", () => ({ password: "x7!kQ" }), "Use 8 characters or more"],
+    ["too long", "too_long", () => ({ password: "x".repeat(257) }), "Use 256 characters or fewer"],
+    [
+      "a common one",
+      "too_common",
+      () => ({ password: "password123" }),
+      "Too many people use this password; choose another one",
+    ],
+    ["the name of the service", "contains_identifier", () => ({ password: "Latchkey1" }), /too close to your own name/],
     [
       "their own username",
+      "contains_identifier",
       () => ({ username: "mehmetyilmaz", password: "Mehmet.Yilmaz1" }),
       /too close to your own name/,
     ],
     [
       "their own first name",
+      "contains_identifier",
       () => ({ firstName: "Bartholomew", password: "bartholomew99" }),
       /too close to your own name/,
     ],
     [
       "their own phone number",
+      "contains_identifier",
       () => ({ phoneNumber: "0532 123 45 67", password: "05321234567" }),
       /too close to your own name/,
     ],
     [
       "their own e-mail address",
+      "contains_identifier",
       () => ({ email: "zeynep.kaya@example.com", password: "zeynepkaya" }),
       /too close to your own name/,
     ],
-  ])("rejects a password that is %s, and makes no account", async (_, make, message) => {
+  ])("rejects a password that is %s, and makes no account", async (_, code, make, message) => {
     const input = { username: freshName(), ...make() };
     const answer = await register(input);
     expect(answer.status).toBe(400);
     const because = expect.stringMatching(message);
     expect(answer.body).toMatchObject({
       message: because,
-      data: { reason: "password_rejected", issues: [{ path: ["password"], message: because }] },
+      data: { reason: "password_rejected", issues: [{ path: ["password"], code, message: because }] },
     });
     expect(answer.text).not.toContain(input.password);
     expect(await live.test.database.query("select from latchkey.users where username = $1", [input.username])).toEqual(

@@ -188,6 +188,31 @@ describe("rotate-keys, with TOKEN_PROFILE=django", () => {
   );
 });
 
+describe("rotate-keys, with LEGACY_UNTIL", () => {
+  const secret = "k#9v2m!x7q$c4b&z1n8j5h3g6f0d-p=w+a(s)";
+  const rotate = (until: string, args: readonly string[]) =>
+    installation.run(["rotate-keys", ...args], { variables: { LEGACY_SECRET_KEY: secret, LEGACY_UNTIL: until } });
+
+  it("--compromised says that the old secret still opens accounts, and ends with 4", async () => {
+    const { code, stdout } = await rotate("2100-01-01T00:00:00Z", ["--compromised"]);
+    expect(code).toBe(4);
+    expect(stdout).toContain("signs from now on; the old keys are gone");
+    expect(stdout).toContain("until 2100-01-01T00:00:00.000Z tokens signed with LEGACY_SECRET_KEY open accounts too");
+    expect(stdout).not.toContain(secret);
+  });
+
+  it("tells a program, and ends with 0 where no key was said to have leaked, or that time is over", async () => {
+    const [ordinary, over] = await Promise.all([
+      rotate("2100-01-01T00:00:00Z", ["--json"]),
+      rotate("2020-01-01T00:00:00Z", ["--json"]),
+    ]);
+    expect(ordinary.code).toBe(0);
+    expect(JSON.parse(ordinary.stdout)).toMatchObject({ oldSecretStillSigns: false, oldSecretStillOpens: true });
+    expect(over.code).toBe(0);
+    expect(JSON.parse(over.stdout)).toMatchObject({ oldSecretStillOpens: false });
+  });
+});
+
 describe("jwks", () => {
   it("prints what the service publishes, without a private member", async () => {
     const { code, stdout, stderr } = await installation.run(["jwks"]);

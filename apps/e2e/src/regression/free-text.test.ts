@@ -33,6 +33,18 @@ test("controls and what turns the direction of text were stored in profiles, and
   expect(count).toBe(1);
 });
 
+test("a program that hands such text to the core is refused as the procedures refuse it", async () => {
+  for (const text of [...misleading, "a\u0000b", "half \ud83d"]) {
+    for (const field of ["firstName", "lastName", "country", "city", "state"]) {
+      const profile = { [field]: text };
+      const refused = { code: "invalid_input", issues: [{ path: [field] }] };
+      await expect(service.auth.createUser({ username: "imported", password, profile })).rejects.toMatchObject(refused);
+    }
+  }
+  const profile = { city: "İzmir" };
+  expect(await service.auth.createUser({ username: "imported", password, profile })).toMatchObject(profile);
+});
+
 test("names and places of every language are taken as they are", async () => {
   const { token } = await signUp(live, { username: "people" });
   const changes = {

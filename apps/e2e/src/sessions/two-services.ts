@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { Agent, type IncomingHttpHeaders, request } from "node:http";
-import { type Auth, createAuth, type RequestFacts } from "@latchkey/auth";
+import { type Auth, createAuth, type RequestInfo } from "@latchkey/auth";
 import { createTestDatabase, type TestDatabase, testSecret } from "@latchkey/auth/testing";
 import { locate } from "../processes/bundle.ts";
 import { compileCache } from "../processes/service-process.ts";
@@ -18,7 +18,7 @@ export interface TwoServices extends AsyncDisposable {
   readonly auth: Auth;
 }
 
-export const facts: RequestFacts = { requestId: null, address: "192.0.2.1", userAgent: "test" };
+export const facts: RequestInfo = { requestId: null, address: "192.0.2.1", userAgent: "test" };
 
 /** @param settings for both processes, over what makes them quick and quiet */
 export async function startTwoServices(settings: Readonly<Record<string, string>> = {}): Promise<TwoServices> {

@@ -49,7 +49,7 @@ describe("what is no plain address is refused", () => {
     ["a lone surrogate", "alice@example\ud800.com"],
     ["321 units", `${" ".repeat(310)}a@b.example`],
   ])("%s", (_, input) => {
-    expect(parseEmail(input)).toEqual({ ok: false, reason: "This is not an e-mail address" });
+    expect(parseEmail(input)).toEqual({ ok: false, code: "invalid_format", reason: "This is not an e-mail address" });
   });
 });
 

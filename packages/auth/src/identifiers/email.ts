@@ -1,11 +1,12 @@
 import { domainToASCII } from "node:url";
+import type { InputIssueCode } from "../errors.ts";
 import { type EmailAddress, emailPattern } from "./grammar.ts";
 import { type InputText, readInput } from "./input-text.ts";
 
 /** An e-mail address to be stored: as the person writes it, and the key under which it is unique. Or why not, fit for the person. */
 export type EmailResult =
   | { readonly ok: true; readonly email: string; readonly key: EmailAddress }
-  | { readonly ok: false; readonly reason: string };
+  | { readonly ok: false; readonly code: InputIssueCode; readonly reason: string };
 
 const canonicalEmail = new RegExp(emailPattern);
 const addressParts = /^([!-?A-~]+)@([\p{L}\p{M}\p{N}.-]+)$/u;
@@ -39,5 +40,6 @@ export function parseEmail(input: string): EmailResult {
   const text = readInput(input);
   const email = text && withAsciiDomain(text);
   const key = text && findEmail(text);
-  return email && key ? { ok: true, email, key } : { ok: false, reason: "This is not an e-mail address" };
+  if (!email || !key) return { ok: false, code: "invalid_format", reason: "This is not an e-mail address" };
+  return { ok: true, email, key };
 }

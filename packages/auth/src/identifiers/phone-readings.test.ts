@@ -130,7 +130,7 @@ describe("a number is never guessed", () => {
   ])("in %s, %s is two numbers, and refused with what to write instead", (defaultCountry, input) => {
     const reason = "This can be read as more than one phone number: write it with + and the country code";
     expect(isAmbiguousPhone(input, { defaultCountry })).toBe(true);
-    expect(parsePhone(input, { defaultCountry })).toEqual({ ok: false, reason });
+    expect(parsePhone(input, { defaultCountry })).toEqual({ ok: false, code: "ambiguous", reason });
     expect(parseIdentifier(input, { defaultCountry })).toBe(null);
   });
 });

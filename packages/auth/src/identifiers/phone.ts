@@ -1,4 +1,5 @@
 import { type CountryCode, isSupportedCountry, type NumberType } from "libphonenumber-js/max";
+import type { InputIssueCode } from "../errors.ts";
 import { toAsciiDigits } from "./digits.ts";
 import type { PhoneNumber } from "./grammar.ts";
 import { type InputText, readInput } from "./input-text.ts";
@@ -14,9 +15,13 @@ export interface PhoneOptions {
 }
 
 /** A phone number to be stored, or why not, fit for the person. */
-export type PhoneResult =
-  | { readonly ok: true; readonly phoneNumber: PhoneNumber }
-  | { readonly ok: false; readonly reason: string };
+export type PhoneResult = { readonly ok: true; readonly phoneNumber: PhoneNumber } | PhoneRejection;
+
+export interface PhoneRejection {
+  readonly ok: false;
+  readonly code: InputIssueCode;
+  readonly reason: string;
+}
 
 /**
  * What people and their keyboards put between digits: dashes, the long dash of a Japanese keyboard among them, brackets, a middle dot;
@@ -92,20 +97,23 @@ export function storedFormsOf(number: PhoneNumber, written: string): readonly Ph
 export function parsePhone(input: string, options: PhoneOptions): PhoneResult {
   const text = readInput(input);
   const reading = text === null ? "none" : read(text, options);
-  if (reading === "ambiguous") return { ok: false, reason: ambiguousPhoneReason };
-  if (reading === "none") return { ok: false, reason: spellingReason(text, options) };
+  if (reading === "ambiguous") return reject("ambiguous", ambiguousPhoneReason);
+  if (reading === "none") return judgeSpelling(text, options);
   const phoneNumber = reading.number;
   const entry = lookUp(phoneNumber);
-  if (!entry?.isValid()) return { ok: false, reason: "There is no such phone number" };
-  if (!personalTypes.has(entry.getType())) return { ok: false, reason: "A phone number must be a person's own line" };
+  if (!entry?.isValid()) return noSuchNumber;
+  if (!personalTypes.has(entry.getType())) return reject("not_personal", "A phone number must be a person's own line");
   return { ok: true, phoneNumber };
 }
 
-function spellingReason(text: InputText | null, { defaultCountry }: PhoneOptions): string {
+const reject = (code: InputIssueCode, reason: string): PhoneRejection => ({ ok: false, code, reason });
+const noSuchNumber = reject("no_such_number", "There is no such phone number");
+
+function judgeSpelling(text: InputText | null, { defaultCountry }: PhoneOptions): PhoneRejection {
   if (text && /\p{L}|[#*;,]/u.test(text.replace(telScheme, "")))
-    return "A phone number has digits only, without letters or an extension";
-  if (!text?.includes("+") && !defaultCountry) return "A phone number starts with + and the country code";
-  return "There is no such phone number";
+    return reject("invalid_characters", "A phone number has digits only, without letters or an extension");
+  if (text?.includes("+") || defaultCountry) return noSuchNumber;
+  return reject("country_code_missing", "A phone number starts with + and the country code");
 }
 
 /** What is to be said of a number that is stored, or null. */

@@ -1,3 +1,4 @@
+import type { InputIssueCode } from "../errors.ts";
 import { hasMisleadingLetters } from "./confusables.ts";
 import { toAsciiDigits, usesOneSetOfDigits } from "./digits.ts";
 import { maximumUsernameLength, type Username } from "./grammar.ts";
@@ -9,7 +10,13 @@ import { usesOneWritingSystem } from "./unicode-scripts.ts";
 /** A username to be stored: as the person writes it, and the key under which it is unique. Or why not, fit for the person. */
 export type UsernameResult =
   | { readonly ok: true; readonly username: string; readonly key: Username }
-  | { readonly ok: false; readonly reason: string };
+  | UsernameRejection;
+
+export interface UsernameRejection {
+  readonly ok: false;
+  readonly code: InputIssueCode;
+  readonly reason: string;
+}
 
 const startOfUsername = /^[[\p{L}_]--\p{DI}]/v;
 const charactersOfUsername = /^[[\p{L}\p{M}\p{N}_.\-]--\p{DI}]+$/v;
@@ -82,28 +89,33 @@ export function storedKeysOf(key: Username, written: string): readonly string[] 
  */
 export function parseUsername(input: string): UsernameResult {
   const username = readInput(input);
-  if (username === null) return { ok: false, reason: "A username is 1 to 150 letters, numbers and _ - ." };
+  if (username === null) return reject("invalid_format", "A username is 1 to 150 letters, numbers and _ - .");
   const key = findUsername(username);
-  if (key === null) return { ok: false, reason: grammarReason(username) };
+  if (key === null) return judgeGrammar(username);
   // Uzbek's apostrophe counts as the one that is of Latin script.
   const visible = withoutNeededJoiners(username).replaceAll("\u02bb", "\u02bc");
-  const reason = choiceReason(visible) ?? choiceReason(key);
-  return reason === null ? { ok: true, username, key } : { ok: false, reason };
+  return judgeChoice(visible) ?? judgeChoice(key) ?? { ok: true, username, key };
 }
 
-function grammarReason(written: InputText): string {
+const reject = (code: InputIssueCode, reason: string): UsernameRejection => ({ ok: false, code, reason });
+
+function judgeGrammar(written: InputText): UsernameRejection {
   const username = withoutNeededJoiners(written);
-  if (username.includes("@")) return "A username cannot contain @: an e-mail address has its own field";
-  if (!startOfUsername.test(username)) return "A username starts with a letter or an underscore";
-  if (!charactersOfUsername.test(username)) return "A username has letters, numbers and _ - . only";
-  return `A username has at most ${maximumUsernameLength} characters`;
+  if (username.includes("@"))
+    return reject("invalid_characters", "A username cannot contain @: an e-mail address has its own field");
+  if (!startOfUsername.test(username))
+    return reject("invalid_start", "A username starts with a letter or an underscore");
+  if (!charactersOfUsername.test(username))
+    return reject("invalid_characters", "A username has letters, numbers and _ - . only");
+  return reject("too_long", `A username has at most ${maximumUsernameLength} characters`);
 }
 
-function choiceReason(username: string): string | null {
-  if (!letterOrNumber.test(username)) return "A username has at least one letter or number";
-  if (!usesOneWritingSystem(username)) return "A username keeps to one alphabet";
-  if (!usesOneSetOfDigits(username)) return "A username keeps to one kind of digits";
-  if (hasMisleadingLetters(username)) return "A username cannot have letters that pass for others";
-  if (piledMarks.test(username.normalize("NFD"))) return "A username cannot pile up accents";
+function judgeChoice(username: string): UsernameRejection | null {
+  if (!letterOrNumber.test(username)) return reject("invalid_format", "A username has at least one letter or number");
+  if (!usesOneWritingSystem(username)) return reject("mixed_scripts", "A username keeps to one alphabet");
+  if (!usesOneSetOfDigits(username)) return reject("mixed_scripts", "A username keeps to one kind of digits");
+  if (hasMisleadingLetters(username))
+    return reject("misleading", "A username cannot have letters that pass for others");
+  if (piledMarks.test(username.normalize("NFD"))) return reject("misleading", "A username cannot pile up accents");
   return null;
 }

@@ -18,6 +18,10 @@ interface ImportedUsersTable {
   usernameHashes: Generated<Buffer[]>;
   phoneHashes: Generated<Buffer[]>;
   namedSince: Date;
+  /**
+   * When the round began that wrote the row, for processes of the release before. Whoever is there was seen by the last complete round,
+   * whose time stands once, in `import_sources`.
+   */
   seenAt: Date;
   /** Since when the last complete round has not seen this person any more. */
   goneAt: ColumnType<Date | null, never, Date | null>;
@@ -40,9 +44,9 @@ export async function findNamed(db: Queries, source: string, text: string): Prom
   if (!isStorable) return null;
   const { rows } = await sql<ImportedUser & { rank: number }>`
     with wanted as materialized (select ${hashesOf([text])} as hashes)
-    select user_id, old_username, old_phone, named_since, seen_at,
+    select user_id, old_username, old_phone, named_since, round.seen_at,
       case when old_username = ${text} then 1 when username_hashes && wanted.hashes and deleted_at is not null then 2 else 3 end as rank
-    from latchkey.imported_users, wanted
+    from latchkey.imported_users join latchkey.import_sources round using (source), wanted
     where source = ${source} and gone_at is null and (
       old_username = ${text} or old_phone = ${text}
       or deleted_at is not null and (username_hashes && wanted.hashes or phone_hashes && wanted.hashes))
@@ -56,10 +60,12 @@ export async function findNamed(db: Queries, source: string, text: string): Prom
 export async function findOwnRow(db: Queries, source: string, userId: string): Promise<ImportedUser | null> {
   const query = db
     .selectFrom("importedUsers")
-    .select(["userId", "oldUsername", "oldPhone", "namedSince", "seenAt"])
-    .where("source", "=", source)
+    .innerJoin("importSources", "importSources.source", "importedUsers.source")
+    .select(["userId", "oldUsername", "oldPhone", "namedSince", "importSources.seenAt"])
+    .where("importedUsers.source", "=", source)
     .where("userId", "=", userId)
-    .where("goneAt", "is", null);
+    .where("goneAt", "is", null)
+    .$narrowType<{ seenAt: Date }>();
   return (await query.executeTakeFirst()) ?? null;
 }
 

@@ -132,7 +132,10 @@ export interface RoundUnderWay {
   readonly repeated: number;
 }
 
-/** A round and what it has read, and nobody completes another one of its source meanwhile; null when it is not under way any more. */
+/**
+ * A round and what it has read, and nobody completes another one of its source meanwhile; null when it is not under way any more. What it
+ * has read came just now, and without statistics of it PostgreSQL would take it for a handful.
+ */
 export async function lockRound(transaction: Queries, round: ImportRound): Promise<RoundUnderWay | null> {
   const locked = await transaction
     .selectFrom("importSources")
@@ -142,6 +145,7 @@ export async function lockRound(transaction: Queries, round: ImportRound): Promi
     .forUpdate()
     .executeTakeFirst();
   if (!locked?.roundStartedAt) return null;
+  await sql`analyze latchkey.imported_round_users`.execute(transaction);
   const { rows } = await sql<{ people: number; repeated: number }>`
     select count(*)::int as people, (count(old_username) - count(distinct old_username))::int as repeated
     from latchkey.imported_round_users where round_id = ${round.id}`.execute(transaction);
@@ -199,16 +203,22 @@ async function findChanges(transaction: Queries, { id, source }: ImportRound) {
 
 /** Their names stay reserved; one that somebody else has now is no longer looked up as theirs. */
 async function markGone(transaction: Queries, { id, source }: ImportRound): Promise<void> {
-  const isTaken = sql`old_username in (
-    select read.old_username from latchkey.imported_round_users read where read.round_id = ${id} and read.old_username is not null)`;
-  await sql`update latchkey.imported_users
-    set gone_at = coalesce(gone_at, latchkey.now()), old_username = case when ${isTaken} then null else old_username end
-    where source = ${source} and (gone_at is null or ${isTaken})
-      and old_id not in (select read.old_id from latchkey.imported_round_users read where read.round_id = ${id})`.execute(
+  await sql`update latchkey.imported_users seen
+    set gone_at = coalesce(seen.gone_at, latchkey.now()),
+      old_username = case when absent.is_taken then null else seen.old_username end
+    from (
+      select absent.old_id, taken.old_id is not null as is_taken
+      from latchkey.imported_users absent
+      left join latchkey.imported_round_users taken on taken.round_id = ${id} and taken.old_username = absent.old_username
+      where absent.source = ${source} and not exists (
+        select from latchkey.imported_round_users read where read.round_id = ${id} and read.old_id = absent.old_id)
+    ) absent
+    where seen.source = ${source} and seen.old_id = absent.old_id and (seen.gone_at is null or absent.is_taken)`.execute(
     transaction,
   );
 }
 
+/** Writes those alone of whom anything is new: a source has many people, and each row many index entries. */
 async function updateSeen(transaction: Queries, { id, source }: ImportRound, startedAt: Date): Promise<void> {
   await sql`update latchkey.imported_users seen set
       user_id = case when seen.old_joined_at <> read.old_joined_at then null else seen.user_id end,
@@ -221,7 +231,12 @@ async function updateSeen(transaction: Queries, { id, source }: ImportRound, sta
       seen_at = ${startedAt},
       gone_at = null
     from latchkey.imported_round_users read
-    where read.round_id = ${id} and seen.source = ${source} and seen.old_id = read.old_id`.execute(transaction);
+    where read.round_id = ${id} and seen.source = ${source} and seen.old_id = read.old_id
+      and (${isRenamed} or seen.gone_at is not null
+        or seen.old_joined_at is distinct from coalesce(read.old_joined_at, seen.old_joined_at)
+        or (seen.username_hashes, seen.phone_hashes) is distinct from (read.username_hashes, read.phone_hashes))`.execute(
+    transaction,
+  );
 }
 
 async function insertNew(transaction: Queries, { id, source }: ImportRound, startedAt: Date): Promise<number> {

@@ -25,7 +25,7 @@ async function overload(attempt: Promise<unknown>): Promise<AuthError> {
 
 describe("a flood", () => {
   it("never runs more at once than allowed, and loses nothing, with hundreds in parallel", async () => {
-    const gate = createHashSemaphore({ concurrency: 3, queueLimit: 500 });
+    const semaphore = createHashSemaphore({ concurrency: 3, queueLimit: 500 });
     let running = 0;
     let most = 0;
     const work = async () => {
@@ -34,16 +34,16 @@ describe("a flood", () => {
       await new Promise(setImmediate);
       running -= 1;
     };
-    await Promise.all(Array.from({ length: 500 }, () => gate.run(work)));
+    await Promise.all(Array.from({ length: 500 }, () => semaphore.run(work)));
     expect(most).toBe(3);
     expect(running).toBe(0);
   });
 
   it("is refused beyond the queue, at once and without running", async () => {
     const { work, started, end } = createBench();
-    const gate = createHashSemaphore({ concurrency: 1, queueLimit: 1 });
-    const admitted = [gate.run(work(1)), gate.run(work(2))];
-    const error = await overload(gate.run(work(3)));
+    const semaphore = createHashSemaphore({ concurrency: 1, queueLimit: 1 });
+    const admitted = [semaphore.run(work(1)), semaphore.run(work(2))];
+    const error = await overload(semaphore.run(work(3)));
     expect(error.retryAfter).toBe(1);
     end(1);
     await admitted[0];
@@ -54,14 +54,14 @@ describe("a flood", () => {
 
   it("is told when the queue will be done, from how long work took of late", async () => {
     let time = 0;
-    const gate = createHashSemaphore({ concurrency: 2, queueLimit: 4, now: () => time });
-    await gate.run(async () => {
+    const semaphore = createHashSemaphore({ concurrency: 2, queueLimit: 4, now: () => time });
+    await semaphore.run(async () => {
       time += 1500;
     });
     const { work, started, end } = createBench();
-    const admitted = [1, 2, 3, 4, 5, 6].map((id) => gate.run(work(id)));
+    const admitted = [1, 2, 3, 4, 5, 6].map((id) => semaphore.run(work(id)));
     // Two run and four wait: three rounds of 1.5 s.
-    expect((await overload(gate.run(work(7)))).retryAfter).toBe(5);
+    expect((await overload(semaphore.run(work(7)))).retryAfter).toBe(5);
     for (const [index, attempt] of admitted.entries()) {
       end(index + 1);
       await attempt;
@@ -71,22 +71,22 @@ describe("a flood", () => {
 
   it("is over as soon as there is room again", async () => {
     const { work, end } = createBench();
-    const gate = createHashSemaphore({ concurrency: 1, queueLimit: 0 });
-    const first = gate.run(work(1));
-    await overload(gate.run(work(2)));
+    const semaphore = createHashSemaphore({ concurrency: 1, queueLimit: 0 });
+    const first = semaphore.run(work(1));
+    await overload(semaphore.run(work(2)));
     end(1);
     await first;
-    expect(await gate.run(async () => "in")).toBe("in");
+    expect(await semaphore.run(async () => "in")).toBe("in");
   });
 });
 
 describe("order", () => {
   it("is first come, first served, also for one who comes as another leaves", async () => {
     const { work, started, end } = createBench();
-    const gate = createHashSemaphore({ concurrency: 1, queueLimit: 10 });
-    const first = gate.run(work(1));
-    const second = gate.run(work(2));
-    const third = first.then(() => gate.run(work(3)));
+    const semaphore = createHashSemaphore({ concurrency: 1, queueLimit: 10 });
+    const first = semaphore.run(work(1));
+    const second = semaphore.run(work(2));
+    const third = first.then(() => semaphore.run(work(3)));
     end(1);
     await first;
     await Promise.resolve();
@@ -108,9 +108,9 @@ describe("a crowd, such as everybody at one address", () => {
 
   it("has its turn after every other crowd has had one, however many of it wait", async () => {
     const { work, started, end } = createBench();
-    const gate = createHashSemaphore({ concurrency: 1, queueLimit: 10 });
-    const all = [1, 2, 3, 4].map((id) => gate.run(work(id), "large"));
-    all.push(gate.run(work(5), "small"), gate.run(work(6), null), gate.run(work(7), null));
+    const semaphore = createHashSemaphore({ concurrency: 1, queueLimit: 10 });
+    const all = [1, 2, 3, 4].map((id) => semaphore.run(work(id), "large"));
+    all.push(semaphore.run(work(5), "small"), semaphore.run(work(6), null), semaphore.run(work(7), null));
     for (const id of [1, 2, 5, 6, 7, 3, 4]) {
       end(id);
       await new Promise(setImmediate);
@@ -121,16 +121,16 @@ describe("a crowd, such as everybody at one address", () => {
 
   it("gives way from its end to others where there is no room, and never to its own", async () => {
     const { work, started, end } = createBench();
-    const gate = createHashSemaphore({ concurrency: 1, queueLimit: 3 });
-    const large = [1, 2, 3, 4].map((id) => waits(gate.run(work(id), "large")));
-    await overload(gate.run(work(5), "large"));
-    expect(() => gate.assertCapacity("large")).toThrow(AuthError);
-    gate.assertCapacity("small");
-    const small = waits(gate.run(work(6), "small"));
+    const semaphore = createHashSemaphore({ concurrency: 1, queueLimit: 3 });
+    const large = [1, 2, 3, 4].map((id) => waits(semaphore.run(work(id), "large")));
+    await overload(semaphore.run(work(5), "large"));
+    expect(() => semaphore.assertCapacity("large")).toThrow(AuthError);
+    semaphore.assertCapacity("small");
+    const small = waits(semaphore.run(work(6), "small"));
     expect(await large[3]).toBe("overloaded");
     // Two and one are as fair as it gets.
-    await overload(gate.run(work(7), "small"));
-    const single = waits(gate.run(work(8), null));
+    await overload(semaphore.run(work(7), "small"));
+    const single = waits(semaphore.run(work(8), null));
     expect(await large[2]).toBe("overloaded");
     for (const id of [1, 2, 6, 8]) {
       end(id);
@@ -154,22 +154,22 @@ describe("work that fails", () => {
       },
     ],
   ])("gives its place back when it %s", async (_title, work) => {
-    const gate = createHashSemaphore({ concurrency: 1, queueLimit: 100 });
-    const failures = Array.from({ length: 100 }, () => gate.run(work));
+    const semaphore = createHashSemaphore({ concurrency: 1, queueLimit: 100 });
+    const failures = Array.from({ length: 100 }, () => semaphore.run(work));
     const results = await Promise.allSettled(failures);
     expect(results.every((result) => result.status === "rejected" && result.reason.message === "no memory")).toBe(true);
-    expect(await gate.run(async () => "well")).toBe("well");
+    expect(await semaphore.run(async () => "well")).toBe("well");
   });
 });
 
-describe("a gate that is closed", () => {
+describe("a semaphore that is closed", () => {
   it("refuses whoever waits and whoever comes, and lets what runs come to its end", async () => {
     const { work, started, end } = createBench();
-    const gate = createHashSemaphore({ concurrency: 1, queueLimit: 2 });
-    const running = gate.run(work(1));
-    const waiting = [gate.run(work(2)), gate.run(work(3))];
-    gate.close();
-    const late = gate.run(work(4));
+    const semaphore = createHashSemaphore({ concurrency: 1, queueLimit: 2 });
+    const running = semaphore.run(work(1));
+    const waiting = [semaphore.run(work(2)), semaphore.run(work(3))];
+    semaphore.close();
+    const late = semaphore.run(work(4));
     for (const refused of [...waiting, late]) {
       await expect(refused).rejects.toMatchObject({ code: "unavailable", retryAfter: 1 });
     }

@@ -19,13 +19,13 @@ export interface HashSemaphore {
   assertCapacity(crowd?: Crowd): void;
   /**
    * Runs `work` when its turn comes: of one crowd first come first served, and of several by turns. When too many wait, somebody of the
-   * largest crowd gives way to one who comes from a smaller. Work never enters the gate again: it would wait for itself.
+   * largest crowd gives way to one who comes from a smaller. Work never enters the semaphore again: it would wait for itself.
    *
    * @throws AuthError `overloaded`, at once or when its place is taken; `retryAfter` is when the queue as it is will be done.
-   *   `unavailable` once the gate is closed
+   *   `unavailable` once the semaphore is closed
    */
   run<T>(work: () => Promise<T>, crowd?: Crowd): Promise<T>;
-  /** Refuses whoever waits, and whoever comes; work that runs goes on to its end. */
+  /** Refuses all work that waits or comes later; work that runs goes on to its end. */
   close(): void;
 }
 
@@ -67,7 +67,7 @@ export function createHashSemaphore({
 
   function release(): void {
     const next = waiting.take();
-    // The place goes straight to the next in line, so that nobody who comes in between takes it.
+    // The place goes straight to the next in line, so that work which comes in between does not take it.
     if (next) next.resolve();
     else running -= 1;
   }

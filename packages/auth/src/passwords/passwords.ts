@@ -20,7 +20,7 @@ export interface PasswordCheck {
 }
 
 /**
- * Every operation waits for its turn in one gate, in which crowds, such as everybody at one address, take turns. All throw AuthError
+ * Every operation waits for its turn in one semaphore, in which crowds, such as everybody at one address, take turns. All throw AuthError
  * `overloaded` when too many wait.
  */
 export interface Passwords {
@@ -37,7 +37,7 @@ export interface Passwords {
   /** Measures one stored hash of each kind, so that from now on every refusal takes as long as the dearest. */
   learnCosts(examples: readonly string[]): Promise<void>;
   /** Throws AuthError `overloaded` when the others would at this moment, before anything is done for them in vain. */
-  requireRoom(crowd?: Crowd): void;
+  assertCapacity(crowd?: Crowd): void;
   /** Refuses, with AuthError `unavailable`, whatever waits for its turn and whatever comes; what runs goes on to its end. */
   close(): void;
 }
@@ -48,20 +48,20 @@ export interface Passwords {
  * const encoded = await passwords.hash("correct horse");
  * (await passwords.verify("correct horse", encoded)).matches; // true
  */
-export function createPasswords({ cost, ...gateOptions }: PasswordsOptions): Passwords {
+export function createPasswords({ cost, ...semaphoreOptions }: PasswordsOptions): Passwords {
   if (!Number.isInteger(cost) || cost < 4 || cost > 15) throw new RangeError("The password cost is not 4 to 15");
-  const gate = createHashSemaphore(gateOptions);
-  const evenWork = createConstantWork(cost);
+  const semaphore = createHashSemaphore(semaphoreOptions);
+  const constantWork = createConstantWork(cost);
   const currentKind = bcryptSha256Kind(cost);
   const learnt = new Map<string, number>([[currentKind, 1]]);
 
   /** Tries one form of a password; `done` is the work of it, in hashes of ours. */
   async function tryForm(form: string, stored: StoredPassword | null, kind: string) {
     if (!stored) return { matches: false, done: 0 };
-    if (kind === currentKind) return { matches: await evenWork.measure(() => stored.matches(form)), done: 1 };
+    if (kind === currentKind) return { matches: await constantWork.measure(() => stored.matches(form)), done: 1 };
     const startedAt = performance.now();
     const matches = await stored.matches(form);
-    return { matches, done: learnt.get(kind) ?? evenWork.toHashes(performance.now() - startedAt) };
+    return { matches, done: learnt.get(kind) ?? constantWork.toHashes(performance.now() - startedAt) };
   }
 
   async function check(password: string, encoded: string | null): Promise<PasswordCheck> {
@@ -75,7 +75,7 @@ export function createPasswords({ cost, ...gateOptions }: PasswordsOptions): Pas
         return { matches, needsRehash: isDue && isWhollyChecked(form, stored), isUsable: true };
       }
       // A cheaper hash, or none, would be refused sooner, a dearer one later, and so tell a stranger which accounts exist.
-      await evenWork.doRemainingWork(form, done);
+      await constantWork.doRemainingWork(form, done);
     }
     return { matches: false, needsRehash: false, isUsable: stored !== null };
   }
@@ -92,18 +92,18 @@ export function createPasswords({ cost, ...gateOptions }: PasswordsOptions): Pas
 
   return {
     hash: (password, crowd) =>
-      gate.run(() => evenWork.measure(() => hashBcryptSha256(password.normalize("NFC"), cost)), crowd),
-    verify: (password, encoded, crowd) => gate.run(() => check(password, encoded), crowd),
+      semaphore.run(() => constantWork.measure(() => hashBcryptSha256(password.normalize("NFC"), cost)), crowd),
+    verify: (password, encoded, crowd) => semaphore.run(() => check(password, encoded), crowd),
     async learnCosts(examples) {
       for (const encoded of examples) {
         const stored = readStoredPassword(encoded);
         if (!stored || learnt.has(kindOf(encoded))) continue;
-        learnt.set(kindOf(encoded), await gate.run(() => measureInHashes(stored)));
+        learnt.set(kindOf(encoded), await semaphore.run(() => measureInHashes(stored)));
       }
-      evenWork.setTargetWork(Math.max(1, ...examples.map((encoded) => learnt.get(kindOf(encoded)) ?? 1)));
+      constantWork.setTargetWork(Math.max(1, ...examples.map((encoded) => learnt.get(kindOf(encoded)) ?? 1)));
     },
-    requireRoom: gate.assertCapacity,
-    close: () => gate.close(),
+    assertCapacity: semaphore.assertCapacity,
+    close: () => semaphore.close(),
   };
 }
 

@@ -134,7 +134,7 @@ async function refuseTakenName(query: Promise<unknown>): Promise<void> {
     await query;
   } catch (error) {
     if (findBrokenConstraint(error) !== "groups_name_key") throw error;
-    const issues = [{ path: ["name"], message: "belongs to another group" }];
+    const issues = [{ path: ["name"], code: "taken" as const, message: "belongs to another group" }];
     throw new AuthError("identifier_taken", "Another group has that name", { issues, cause: error });
   }
 }

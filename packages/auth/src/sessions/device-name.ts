@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { withIssueCode } from "../errors.ts";
 import { hasVisibleCharacter, isPlainLine } from "../free-text.ts";
 
 /** In UTF-16 units of NFC, the form that is stored. */
@@ -10,8 +11,8 @@ const longestName = 100;
  */
 export const deviceName = z
   .string()
-  .refine(isPlainLine, "holds characters that are not allowed")
-  .refine(hasVisibleCharacter, "must hold a character that can be seen")
+  .refine(isPlainLine, withIssueCode("invalid_characters", "holds characters that are not allowed"))
+  .refine(hasVisibleCharacter, withIssueCode("invisible", "must hold a character that can be seen"))
   .normalize("NFC")
   .trim()
   .min(1, "must not be empty")

@@ -40,7 +40,7 @@ const patience = { connectionTimeoutMillis: 20_000, statement_timeout: 20_000 };
 export const testSecret = "3q2-7wABiV9kYx0dT5nPzQ8mL4sR6uHcJ1gEfWoXyZs";
 
 /**
- * A core on a throw-away database of its own, migrated, with a clock to move and hashes that are quick.
+ * A core on a throw-away database of its own, migrated, with a clock to move, and with hashes and refusals that are quick.
  *
  * @example
  * await using test = await createTestAuth();
@@ -55,7 +55,10 @@ export async function createTestAuth<
   const opened: Auth<ConfigOf<Fields, Declared>>[] = [];
   const another = async (overrides: Partial<AuthOptions> = {}) => {
     const passwords = { cost: 4, hashConcurrency: 2, ...options.passwords, ...overrides.passwords };
-    const all = { secret: testSecret, clock, ...options, ...overrides, passwords } as AuthOptions<Fields, Declared>;
+    const all = { secret: testSecret, clock, refusalDelay: 0, ...options, ...overrides, passwords } as AuthOptions<
+      Fields,
+      Declared
+    >;
     const auth = createAuth({ ...database.connection, ...patience }, all);
     opened.push(auth);
     await auth.initialize();

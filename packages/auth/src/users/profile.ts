@@ -100,13 +100,19 @@ export interface ProfileColumns {
 /**
  * Parts a person's fields into columns and the JSON of the own ones.
  *
- * @throws AuthError `invalid_input` for text that PostgreSQL cannot keep
+ * @throws AuthError `invalid_input` for text that PostgreSQL cannot keep, or that would be shown as something else
  */
 export function toProfileColumns({ ownFields }: ProfileDefinition, values: object): ProfileColumns {
   const names = new Set(ownFields.map(({ name }) => name));
   const entries = Object.entries(values).filter(([, value]) => value !== undefined);
   const own = entries.filter(([name]) => names.has(name));
-  const issues = own.flatMap(([name, value]) => findUnstorable(value, [name]));
+  const misleading = entries.filter(
+    ([name, value]) => Object.hasOwn(profileFields, name) && typeof value === "string" && !isPlainLine(value),
+  );
+  const issues = [
+    ...misleading.map(([name]) => ({ path: [name], code: "invalid_characters" as const, message: unstorable })),
+    ...own.flatMap(([name, value]) => findUnstorable(value, [name])),
+  ];
   if (issues.length > 0) throw new AuthError("invalid_input", "The input is not valid", { issues });
   return {
     columns: Object.fromEntries(entries.filter(([name]) => !names.has(name))),
@@ -124,7 +130,7 @@ export function indexedExpression(name: string, table: string): string {
 
 /**
  * The indexes by which users are listed by own fields: what each is on, by a name that tells fields apart whose names are alike in lower
- * case. One that nobody declares any more stays, since another version of the program may run.
+ * case. One that is declared no more stays, since another version of the program may run.
  */
 export function indexesOf({ ownFields }: ProfileDefinition): Record<string, string> {
   const names = ownFields.filter(({ isIndexed }) => isIndexed).map(({ name }) => name);
@@ -144,16 +150,18 @@ export function storedValuesOf({ ownFields }: ProfileDefinition, name: string, v
   return field && JSON.stringify(field.missing) === json ? [json, nothingStored] : [json];
 }
 
+const unstorable = "holds characters that cannot be stored";
+
 /** The first thing in a value that JSON or PostgreSQL does not keep as it is, or that would be shown as something else. */
 function findUnstorable(value: unknown, path: readonly (string | number)[]): InputIssue[] {
   if (typeof value === "string") {
-    return isPlainProse(value) ? [] : [{ path, message: "holds characters that cannot be stored" }];
+    return isPlainProse(value) ? [] : [{ path, code: "invalid_characters", message: unstorable }];
   }
   if (value === null || typeof value === "boolean" || (typeof value === "number" && Number.isFinite(value))) return [];
   if (Array.isArray(value)) return first(value.map((item, index) => () => findUnstorable(item, [...path, index])));
-  if (typeof value !== "object") return [{ path, message: "is no JSON" }];
+  if (typeof value !== "object") return [{ path, code: "invalid_type", message: "is no JSON" }];
   const isStorableKey = Object.keys(value).every(isPlainLine);
-  if (!isStorableKey) return [{ path, message: "holds characters that cannot be stored" }];
+  if (!isStorableKey) return [{ path, code: "invalid_characters", message: unstorable }];
   return first(
     Object.entries(value).map(
       ([key, item]) =>

@@ -167,7 +167,9 @@ const fieldOfConstraint: Readonly<Record<string, string>> = {
 function toRefusal(error: unknown): unknown {
   const constraint = findBrokenConstraint(error) ?? "";
   if (constraint === "users_profile_size") {
-    const issues = [{ path: [], message: "is more than the profile holds: 16384 bytes of JSON" }];
+    const issues = [
+      { path: [], code: "too_large" as const, message: "is more than the profile holds: 16384 bytes of JSON" },
+    ];
     return new AuthError("invalid_input", "The profile is too large", { issues });
   }
   const field = fieldOfConstraint[constraint];
@@ -176,7 +178,7 @@ function toRefusal(error: unknown): unknown {
 
 /** The refusal of a name that another account has, by the input's name for it. */
 export function identifierTaken(field: string): AuthError {
-  const issues = [{ path: [field], message: "belongs to another account" }];
+  const issues = [{ path: [field], code: "taken" as const, message: "belongs to another account" }];
   return new AuthError("identifier_taken", "Another account has that name, phone number or e-mail address", { issues });
 }
 
@@ -246,7 +248,7 @@ export interface LockedUsers {
 }
 
 /**
- * Reads a user and the active superusers, whom nobody else can change until the transaction ends. It is one statement in one
+ * Reads a user and the active superusers, and locks their rows until the transaction ends. It is one statement in one
  * order, so that of two who change each other one waits for the other and never both.
  */
 export async function lockWithSuperusers(
@@ -266,7 +268,7 @@ export async function lockWithSuperusers(
   return { target: target ? toUser(profile, target) : null, superusers };
 }
 
-/** Reads a user whom nobody else can change until the transaction ends. */
+/** Reads a user and locks the row until the transaction ends. */
 export async function lockUser(transaction: Queries, id: string): Promise<User | null> {
   const query = transaction.selectFrom("users").select(userFields).where("id", "=", id).forNoKeyUpdate();
   return (await query.executeTakeFirst()) ?? null;

@@ -16,7 +16,6 @@ import { callInCookieMode, type ProcedureMeta } from "./cookie-mode.ts";
 import { findAuthError, findThrownRefusal, toTrpcError, withUnavailability } from "./error-map.ts";
 import type { ErrorShape } from "./error-shape.ts";
 import { findInputError, formatError, formatRefusal } from "./format-error.ts";
-import { holdBack } from "./hold-back.ts";
 
 /** A builder of procedures, for `.concat()` in a router whose context has the key `latchkey`. */
 export type ProcedureBuilder<C extends Config, Added extends object> = TRPCProcedureBuilder<
@@ -100,14 +99,14 @@ export function createBuilders<C extends Config>(formatted: FormattedErrors): Ow
     .create({ isDev: false, errorFormatter: formatError });
 
   /** Gives every refusal of the core the transport's code. */
-  const withMappedErrors = t.middleware(async ({ ctx, next }) => {
+  const withMappedErrors = t.middleware(async ({ ctx, next, signal }) => {
     requireCall(ctx);
     const result = await next();
     if (result.ok || findInputError(result.error)) return result;
     const refusal = find(result.error);
-    if (refusal?.code === "rate_limited") await holdBack();
-    if (refusal) throw toTrpcError(refusal);
-    return result;
+    if (!refusal) return result;
+    if (isLimit(refusal)) await ctx.latchkey.auth.delayRefusal(signal);
+    throw toTrpcError(refusal);
   });
 
   const withCookieMode = t.middleware(async ({ ctx: { latchkey }, meta, next, getRawInput }) => {
@@ -169,6 +168,9 @@ export function createBuilders<C extends Config>(formatted: FormattedErrors): Ow
   };
   return builders as OwnBuilders<C>;
 }
+
+/** Whether a client is told to come later. One that comes again at once, and over and over, would keep the process busy with saying so. */
+const isLimit = ({ code }: AuthError) => code === "rate_limited" || code === "overloaded";
 
 /** The compiler sees to it where there is one. */
 function requireCall(context: Partial<LatchkeyContext>): void {

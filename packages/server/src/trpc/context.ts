@@ -1,10 +1,10 @@
-import type { Administrator, Auth, Config, PlainConfig, RequestFacts } from "@latchkey/auth";
+import type { Administrator, Auth, Config, PlainConfig, RequestInfo } from "@latchkey/auth";
 import type { CallCookies } from "./cookie-mode.ts";
 
 /** What a call brings: facts, of which nothing has been verified. */
 export interface LatchkeyCall<C extends Config = PlainConfig> {
   readonly auth: Auth<C>;
-  readonly facts: RequestFacts;
+  readonly facts: RequestInfo;
   /** The `Authorization` headers as they came. */
   readonly authorization: readonly string[];
   /** In cookie mode: where the refresh token comes from, and where it goes. */

@@ -1,4 +1,4 @@
-import type { InputIssue } from "@latchkey/auth";
+import { type InputIssue, type InputIssueCode, isInputIssueCode } from "@latchkey/auth";
 import type { ZodError } from "zod";
 
 type ZodIssue = ZodError["issues"][number];
@@ -21,9 +21,34 @@ export function toInputIssues({ issues }: ZodError, request: object): InputIssue
 }
 
 function toFieldIssues(issue: ZodIssue): InputIssue[] {
-  if (issue.code !== "unrecognized_keys") return [{ path: issue.path.map(toFieldName), message: issue.message }];
-  return issue.keys.map((key) => ({ path: [...issue.path, key].map(toFieldName), message: "There is no such field" }));
+  const { path, message } = issue;
+  if (issue.code !== "unrecognized_keys") return [{ path: path.map(toFieldName), code: codeOf(issue), message }];
+  return issue.keys.map((key) => ({
+    path: [...path, key].map(toFieldName),
+    code: "unknown_field",
+    message: "There is no such field",
+  }));
 }
+
+function codeOf(issue: ZodIssue): InputIssueCode {
+  switch (issue.code) {
+    case "invalid_type":
+      // zod keeps the value out of what it reports, and says only here that there was none.
+      return issue.message.endsWith("received undefined") ? "required" : "invalid_type";
+    case "too_small":
+      return isMeasuredByLength(issue.origin) ? "too_short" : "too_small";
+    case "too_big":
+      return isMeasuredByLength(issue.origin) ? "too_long" : "too_large";
+    case "invalid_format":
+      return "invalid_format";
+    case "custom":
+      return isInputIssueCode(issue.params?.code) ? issue.params.code : "invalid_value";
+    default:
+      return "invalid_value";
+  }
+}
+
+const isMeasuredByLength = (origin: string) => ["string", "array", "set", "map"].includes(origin);
 
 function toFieldName(part: PropertyKey): string | number {
   return typeof part === "number" ? part : String(part).slice(0, longestFieldName);

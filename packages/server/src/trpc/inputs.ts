@@ -1,4 +1,4 @@
-import { type ProfileDefinition, profileFields } from "@latchkey/auth";
+import { type ProfileDefinition, profileFields, withIssueCode } from "@latchkey/auth";
 import type { TRPCMutationProcedure, TRPCQueryProcedure } from "@trpc/server";
 import { z } from "zod";
 import type { ProcedureMeta } from "./cookie-mode.ts";
@@ -13,7 +13,10 @@ export const text = (maximum: number) =>
     .string()
     .min(1, "must not be empty")
     .max(maximum, `must be at most ${maximum} characters`)
-    .refine((value) => !value.includes("\0") && value.isWellFormed(), "holds characters that are not allowed");
+    .refine(
+      (value) => !value.includes("\0") && value.isWellFormed(),
+      withIssueCode("invalid_characters", "holds characters that are not allowed"),
+    );
 
 /** A name at sign-in: longer than any username, phone number or e-mail address can be. */
 export const identifierText = text(320);

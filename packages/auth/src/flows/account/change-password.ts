@@ -23,7 +23,7 @@ export interface ChangePasswordInput {
 
 /**
  * Gives a person a new password, ends every other session of theirs, and gives the present one a new pair of tokens. Its refresh
- * token is drawn anew, so that nobody comes to it by one that was stolen before. A session that a token of another system opened is
+ * token is drawn anew, so that one that was stolen before does not lead to it. A session that a token of another system opened is
  * replaced by a new one.
  *
  * @throws AuthError `invalid_credentials`, `password_rejected`, `rate_limited`, `overloaded`, `session_ended`,
@@ -36,7 +36,7 @@ export async function changePassword(
   facts: RequestInfo,
 ): Promise<TokenResponse> {
   const network = toNetwork(facts.address);
-  core.passwords.requireRoom(network);
+  core.passwords.assertCapacity(network);
   const account = await findAccountById(core.db, user.id);
   if (!account) throw wrongPassword();
   requireGoodPassword(core, newPassword, { field: "newPassword", person: account });
@@ -73,7 +73,7 @@ export async function changePassword(
   return issueSessionTokens(core, movedOn);
 }
 
-/** Whoever holds a session is no stranger, and still may not guess for long. */
+/** A person with a session has a limit of their own, and still may not guess for long. */
 function scopesOf({ id }: Account): Scope[] {
   return [
     { limit: "change_password", of: [id] },
@@ -114,6 +114,6 @@ async function beginAnew(
 
 function wrongPassword(): AuthError {
   return new AuthError("invalid_credentials", "The current password is not right", {
-    issues: [{ path: ["currentPassword"], message: "is not right" }],
+    issues: [{ path: ["currentPassword"], code: "incorrect", message: "is not right" }],
   });
 }

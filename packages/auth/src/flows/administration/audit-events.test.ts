@@ -72,7 +72,7 @@ async function encodeOldToken({ id, username }: Target): Promise<string> {
   await completeRound({ username });
   await service.auth.importedUsers.link({ source: "django", oldId: username }, id);
   await service.database.query("update latchkey.users set old_tokens_ended_at = null where id = $1", [id]);
-  await service.database.query("update latchkey.imported_users set named_since = 'epoch', seen_at = '2100-01-01'");
+  await service.database.query("update latchkey.imported_users set named_since = 'epoch'");
   const now = service.clock.now().getTime() / 1000;
   const exp = Math.floor(now) + 3_600;
   const claims = { user_identifier: username, iat: now - 120, exp, username, phone_number: null };
@@ -103,7 +103,7 @@ interface Deed {
   readonly leaves: readonly string[];
   readonly actor: "admin" | "self" | "nobody";
   readonly subject: "target" | "nobody" | "somebody new";
-  /** From where and in which request nobody knows: the command line and the settings. */
+  /** Without an address and a request: the command line and the settings. */
   readonly isNowhere?: true;
   readonly detail?: (target: Target) => unknown;
 }
@@ -562,6 +562,7 @@ const deeds: readonly Deed[] = [
 
 /** What leaves no event: it changes nothing but what is past its time, or is the start of a process. */
 const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
+  delayRefusal: () => service.auth.delayRefusal(),
   "users.list": () => service.auth.users.list({ limit: 25 }),
   "users.get": ({ id }) => service.auth.users.get(id),
   "users.listSessions": ({ id }) => service.auth.users.listSessions(admin, id),
@@ -583,7 +584,7 @@ const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
   measureHashCosts: () => service.auth.measureHashCosts(),
   purge: () => service.auth.purge(),
   migrate: () => service.auth.migrate(),
-  prepare: () => service.auth.initialize(),
+  initialize: () => service.auth.initialize(),
   checkHealth: () => service.auth.checkHealth(),
   ping: () => service.auth.ping(),
 };
@@ -634,7 +635,7 @@ function flowsOf(part: object, prefix = ""): string[] {
 }
 
 /** Ways to end a process's core, after which it does nothing more. */
-const endings = ["refuseWaiting", "close"];
+const endings = ["rejectQueuedHashes", "close"];
 
 test("every flow of the core is shown here, to leave its events or to leave none", () => {
   const shown = [...deeds.map(({ does }) => does.split(",")[0]), ...Object.keys(quietDeeds), ...endings];

@@ -69,7 +69,11 @@ async function encode(core: Core, { password, ...input }: CreateUserInput): Prom
 function requireDjangoHash(encoded: string): string {
   if (encoded.startsWith("!") || readStoredPassword(encoded)) return encoded;
   const issues = [
-    { path: ["password"], message: "is not a password hash that Django makes, or one too costly to check" },
+    {
+      path: ["password"],
+      code: "invalid_format" as const,
+      message: "is not a password hash that Django makes, or one too costly to check",
+    },
   ];
   throw new AuthError("invalid_input", "The password hash cannot be read", { issues });
 }

@@ -1,5 +1,5 @@
 import { recordEvent } from "../../audit/audit-log.ts";
-import { AuthError } from "../../errors.ts";
+import { AuthError, type InputIssueCode } from "../../errors.ts";
 import type { SyncedPermissions } from "../../permissions/permission.ts";
 import { appOf, isAppName, isDeclaration, listPermissionsOf } from "../../permissions/permission.ts";
 import {
@@ -48,7 +48,7 @@ export async function declarePermissions(
     const removed = prune ? await deletePermissionsOfApps(transaction, [app], declared) : [];
     const added = await insertPermissions(transaction, declared);
     if ((await listPermissionsOfApp(transaction, app)).length > most.permissions)
-      throw invalid("permissions", `are more than ${most.permissions} with those that the app has`);
+      throw invalid("permissions", "too_long", `are more than ${most.permissions} with those that the app has`);
     if (isReleased) await releaseApp(transaction, app);
     if (added.length > 0 || removed.length > 0) {
       const event = { event: "permissions_declared", app, added, removed } as const;
@@ -59,12 +59,14 @@ export async function declarePermissions(
 }
 
 function requireDeclarations(app: string, declarations: readonly string[], prune: boolean): void {
-  if (app === "auth") throw invalid("app", "is the core's own");
-  if (!isAppName(app)) throw invalid("app", "is lower case letters, digits and underscores, and begins with a letter");
+  if (app === "auth") throw invalid("app", "reserved", "is the core's own");
+  if (!isAppName(app))
+    throw invalid("app", "invalid_format", "is lower case letters, digits and underscores, and begins with a letter");
   if (declarations.length === 0 && !prune)
-    throw invalid("permissions", "are none: only with `prune` does that say anything");
+    throw invalid("permissions", "too_short", "are none: only with `prune` does that say anything");
   const stray = declarations.findIndex((declaration) => !isDeclaration(declaration) || appOf(declaration) !== app);
-  if (stray >= 0) throw invalid(["permissions", stray], `is not written like ${app}.model or ${app}.action_model`);
+  if (stray >= 0)
+    throw invalid(["permissions", stray], "invalid_format", `is not written like ${app}.model or ${app}.action_model`);
 }
 
 async function requireOwnApp(
@@ -78,14 +80,15 @@ async function requireOwnApp(
   if (!isNew) return;
   // Of a release that did not know whose an app is, or left over: with grants that were not meant for these permissions.
   if ((await listPermissionsOfApp(transaction, app)).length > 0) throw taken();
-  if ((await countAppsOf(transaction, user.id)) > most.apps) throw invalid("app", `is one more than ${most.apps}`);
+  if ((await countAppsOf(transaction, user.id)) > most.apps)
+    throw invalid("app", "too_large", `is one more than ${most.apps}`);
 }
 
 function taken(): AuthError {
-  const issues = [{ path: ["app"], message: "belongs to another program" }];
+  const issues = [{ path: ["app"], code: "taken" as const, message: "belongs to another program" }];
   return new AuthError("identifier_taken", "Another program declares the permissions of that app", { issues });
 }
 
-function invalid(path: string | readonly (string | number)[], message: string): AuthError {
-  return new AuthError("invalid_input", "The input is not valid", { issues: [{ path: [path].flat(), message }] });
+function invalid(path: string | readonly (string | number)[], code: InputIssueCode, message: string): AuthError {
+  return new AuthError("invalid_input", "The input is not valid", { issues: [{ path: [path].flat(), code, message }] });
 }

@@ -66,8 +66,8 @@ export async function createGroup(core: Core, admin: Actor, { name, permissions 
 /**
  * Changes a group's name or what it gives.
  *
- * @throws AuthError `not_found`, `identifier_taken`, `invalid_input`, `permission_denied` when it gives, before or after, what
- * whoever changes it does not hold
+ * @throws AuthError `not_found`, `identifier_taken`, `invalid_input`, `permission_denied` when it gives, before or after, a
+ * permission that the administrator does not hold
  */
 export async function updateGroup(
   core: Core,
@@ -90,7 +90,7 @@ export async function updateGroup(
 /**
  * Deletes a group; its members keep what they have by themselves.
  *
- * @throws AuthError `not_found`, `permission_denied` when it gives what whoever deletes it does not hold
+ * @throws AuthError `not_found`, `permission_denied` when it gives a permission that the administrator does not hold
  */
 export async function deleteGroup(core: Core, admin: Actor, id: string): Promise<void> {
   await core.db.transaction().execute(async (transaction) => {
@@ -100,7 +100,7 @@ export async function deleteGroup(core: Core, admin: Actor, id: string): Promise
   });
 }
 
-/** A group that nobody else changes until the transaction ends, if it gives nothing that the administrator does not hold. */
+/** A group, locked until the transaction ends, if it gives nothing that the administrator does not hold. */
 async function lockGroupBelow(transaction: Queries, { user }: Actor, id: string): Promise<Group> {
   await lockGroup(transaction, id);
   const group = await getGroupOrThrow(transaction, id);
@@ -133,7 +133,7 @@ async function forbidSelfGrant(transaction: Queries, user: User | null, groupId:
 function toGroupName(typed: string): string {
   const name = parseGroupName(typed);
   if (name !== null) return name;
-  const issues = [{ path: ["name"], message: "is one line of 1 to 150 characters" }];
+  const issues = [{ path: ["name"], code: "invalid_format" as const, message: "is one line of 1 to 150 characters" }];
   throw new AuthError("invalid_input", "The input is not valid", { issues });
 }
 

@@ -70,5 +70,5 @@ function foldDigits(core: Core, typed: string): readonly string[] {
 }
 
 function invalid(field: string, message: string): AuthError {
-  return new AuthError("invalid_input", message, { issues: [{ path: [field], message }] });
+  return new AuthError("invalid_input", message, { issues: [{ path: [field], code: "invalid_value", message }] });
 }

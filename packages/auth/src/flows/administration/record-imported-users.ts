@@ -70,7 +70,11 @@ export async function recordImportedUsers(
 function findIssues({ oldId, username, phoneNumber }: ImportedPerson, index: number): InputIssue[] {
   const isGood = (text: string | null) =>
     text === null || (text.length <= 1_000 && text.isWellFormed() && !text.includes("\0"));
-  const issue = (field: string, message: string) => ({ path: ["people", index, field], message });
+  const issue = (field: string, message: string) => ({
+    path: ["people", index, field],
+    code: "invalid_format" as const,
+    message,
+  });
   return [
     ...(oldId !== "" && isGood(oldId)
       ? []
@@ -81,7 +85,7 @@ function findIssues({ oldId, username, phoneNumber }: ImportedPerson, index: num
 }
 
 /**
- * Makes what a round has read the present state of its source. Whoever has another name there than before, or is there no more, keeps
+ * Makes what a round has read the present state of its source. A person who has another name there than before, or is there no more, keeps
  * the account here and loses the sessions that old tokens opened.
  *
  * `people` is the source's own count, so that a reading that broke off is never taken for whole.
@@ -110,7 +114,7 @@ export async function completeImportRound(
 }
 
 /**
- * Says that an account which came over before its system was recorded here is a person of that system. Say it of nobody whose account
+ * Says that an account which came over before its system was recorded here is a person of that system. Never say it of an account that
  * was made here: old tokens of that person open it from then on.
  *
  * @throws AuthError `not_found`, `identifier_taken`
@@ -139,7 +143,9 @@ export async function listPeopleWithoutAccount(core: Core, source: string): Prom
 }
 
 function invalid(field: string, message: string): AuthError {
-  return new AuthError("invalid_input", "The input is not valid", { issues: [{ path: [field], message }] });
+  return new AuthError("invalid_input", "The input is not valid", {
+    issues: [{ path: [field], code: "invalid_value", message }],
+  });
 }
 
 function overtaken(): AuthError {

@@ -62,7 +62,7 @@ export async function getUser(core: Core, id: string): Promise<AdministeredUser>
 }
 
 /**
- * Creates an account whose names the administrator vouches for. Nobody but its owner ever knows its password: it has none until
+ * Creates an account whose names the administrator vouches for. Its owner alone ever knows its password: it has none until
  * the code is used.
  *
  * @throws AuthError `invalid_input`, `identifier_taken`, `permission_denied`
@@ -230,7 +230,7 @@ function forbidSelfGrant(actor: User, target: User, added: readonly string[]): v
   throw new AuthError("permission_denied", "Nobody gives rights to themselves");
 }
 
-/** An installation without a superuser could be repaired by nobody who signs in. */
+/** An installation without a superuser could only be repaired on the command line. */
 function keepLastSuperuser(superusers: readonly string[], target: User, changes: UserChanges): void {
   const isLeaving = changes.isActive === false || changes.isSuperuser === false;
   if (!target.isSuperuser || !isLeaving) return;
@@ -251,7 +251,9 @@ function isRenamed(before: User, after: User): boolean {
 }
 
 function unknown(field: string, message: string): AuthError {
-  return new AuthError("invalid_input", "The input is not valid", { issues: [{ path: [field], message }] });
+  return new AuthError("invalid_input", "The input is not valid", {
+    issues: [{ path: [field], code: "not_found", message }],
+  });
 }
 
 function withoutUndefined<T extends object>(changes: T): UserChanges {

@@ -325,6 +325,25 @@ describe("a name is a person's from the first round that saw it to the last one,
     expect(await answer(service.auth, tokenOf(alice, seconds))).toBe(isTaken ? id : "token_invalid");
   });
 
+  test("and a round writes nobody of whom it brings nothing new, though it vouches for them", async () => {
+    const [kept, moved] = [
+      { id: "1", username: "kept" },
+      { id: "2", username: "moved" },
+    ];
+    await see([kept, moved], { seconds: -24 * hour });
+    const id = await bringOver(kept);
+    const versions = () =>
+      service.database.query<{ old_id: string; xmin: string }>(
+        "select old_id, xmin from latchkey.imported_users order by 1",
+      );
+    const before = await versions();
+    expect(await see([kept, { ...moved, username: "moved_on" }])).toMatchObject({ added: 0, changed: 1, gone: 0 });
+    const after = await versions();
+    expect(after[0]).toEqual(before[0]);
+    expect(after[1]?.xmin).not.toBe(before[1]?.xmin);
+    expect(await answer(service.auth, tokenOf(kept, -hour))).toBe(id);
+  });
+
   test("a token that is only too young is told apart for the log, and told nobody", async () => {
     await bringAliceOver();
     const reasons = await Promise.all(

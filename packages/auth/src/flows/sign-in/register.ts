@@ -52,7 +52,7 @@ export async function register(core: Core, input: RegisterInput, facts: RequestI
   const person = { username, phoneNumber, email, ...profile };
   requireGoodPassword(core, password, { field: "password", person });
   const network = toNetwork(facts.address);
-  core.passwords.requireRoom(network);
+  core.passwords.assertCapacity(network);
   const admission = await core.throttle.consume(network === null ? [] : [{ limit: "register_address", of: [network] }]);
   const encoded = await core.passwords.hash(password, network);
   const open = async (transaction: Queries) => {
@@ -81,7 +81,9 @@ export async function register(core: Core, input: RegisterInput, facts: RequestI
 function refuseReserved(username: string): void {
   const parsed = parseUsername(username);
   if (!parsed.ok || !isReservedUsername(parsed)) return;
-  const issues = [{ path: ["username"], message: "is kept for the service: choose another" }];
+  const issues = [
+    { path: ["username"], code: "reserved" as const, message: "is kept for the service: choose another" },
+  ];
   throw new AuthError("invalid_input", "The username is reserved", { issues });
 }
 

@@ -26,7 +26,7 @@ export interface ResetPasswordInput {
 }
 
 /**
- * Sets a password with a one-time code, and ends every session of the account. A code for nobody is refused like a wrong one,
+ * Sets a password with a one-time code, and ends every session of the account. A code for an unknown name is refused like a wrong one,
  * after the same work.
  *
  * @throws AuthError `code_invalid`, `code_expired`, `password_rejected`, `rate_limited`, `overloaded`, `invalid_input`
@@ -35,7 +35,7 @@ export async function resetPassword(core: Core, input: ResetPasswordInput, facts
   const name = readName(core, input.username, "username");
   const network = toNetwork(facts.address);
   requireGoodPassword(core, input.newPassword, { field: "newPassword", person: { username: input.username } });
-  core.passwords.requireRoom(network);
+  core.passwords.assertCapacity(network);
   const admission = await core.throttle.consume(scopesOf(toCountedName(name, input.username), network));
   const account = name && (await findNamedAccount(core.db, name, input.username));
   const encoded = await refundOnFailure(core, admission, () => core.passwords.hash(input.newPassword, network));
@@ -84,7 +84,7 @@ interface Refused {
   readonly subjectId: string | null;
 }
 
-/** Written down after what the refusal undid, and with the same work whoever was named. */
+/** Written down after what the refusal undid, and with the same work for a known name and an unknown one. */
 async function recordRefusal(
   core: Core,
   because: ResetRefusal,
@@ -97,7 +97,7 @@ async function recordRefusal(
   });
 }
 
-/** Stands for the account of a name that nobody has, so that looking for its code is the same work. */
+/** Stands for the account of an unknown name, so that looking for its code is the same work. */
 const nobody = "00000000-0000-0000-0000-000000000000";
 
 function scopesOf(name: string, network: string | null): Scope[] {

@@ -33,7 +33,7 @@ export interface LoginInput {
  */
 export async function login(core: Core, input: LoginInput, facts: RequestInfo): Promise<SignInAnswer> {
   const network = toNetwork(facts.address);
-  core.passwords.requireRoom(network);
+  core.passwords.assertCapacity(network);
   const identifier = readName(core, input.username, "username");
   const admission = await countSignIn(core, {
     typed: input.username,
@@ -92,14 +92,10 @@ async function recordUndone(core: Core, { identifier, account, facts }: SignedIn
   throw error;
 }
 
-function findReason(
-  account: Account | null,
-  { isLocked: isClosed }: SignInAdmission,
-  check: PasswordCheck,
-): SignInRefusal {
+function findReason(account: Account | null, { isLocked }: SignInAdmission, check: PasswordCheck): SignInRefusal {
   if (!account) return "unknown_user";
   if (!account.isActive) return "inactive_account";
-  if (isClosed) return "locked_account";
+  if (isLocked) return "locked_account";
   return check.isUsable ? "wrong_password" : "unusable_password";
 }
 

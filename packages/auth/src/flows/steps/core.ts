@@ -5,6 +5,7 @@ import type { Session } from "../../sessions/session.ts";
 import type { Use } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import type { Lanes } from "../../throttling/lanes.ts";
+import type { RefusalDelay } from "../../throttling/refusal-delay.ts";
 import type { Throttle } from "../../throttling/throttle.ts";
 import type { KeyRing, SigningKey } from "../../tokens/key-ring.ts";
 import type { VerifiedToken } from "../../tokens/verified-tokens.ts";
@@ -31,6 +32,8 @@ export interface Core {
   readonly refreshKey: Uint8Array;
   readonly deviceKey: Uint8Array;
   readonly throttle: Throttle;
+  /** How much later it is answered that a limit is reached. */
+  readonly refusalDelay: RefusalDelay;
   /** The key that signs tokens now: the ring's newest, or the old backend's in the profile `django`. */
   readonly findSigningKey: () => Promise<Pick<SigningKey, "kid" | "algorithm" | "privateKey">>;
   /** Where sign-ins from one address wait for each other until they have been counted. */

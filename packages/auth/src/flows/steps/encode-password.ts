@@ -2,7 +2,7 @@ import { AuthError } from "../../errors.ts";
 import { checkPassword } from "../../passwords/policy.ts";
 import type { Core } from "./core.ts";
 
-/** Whoever the password is for: what others know of them must not be it. */
+/** The person whom the password is for: what others know of them must not be it. */
 export interface PasswordOwner {
   readonly username: string;
   readonly phoneNumber?: string | null | undefined;
@@ -35,6 +35,6 @@ export function requireGoodPassword(core: Core, password: string, { field, perso
     identifiers: [username, phoneNumber, email, firstName, lastName].map((identifier) => identifier ?? null),
   });
   if (!rejection) return;
-  const issues = [{ path: [field], message: rejection.message }];
+  const issues = [{ path: [field], code: rejection.reason, message: rejection.message }];
   throw new AuthError("password_rejected", rejection.message, { issues });
 }

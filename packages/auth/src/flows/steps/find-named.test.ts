@@ -35,7 +35,7 @@ async function whoSignsIn({ auth, facts }: Test, username: string): Promise<stri
 
 const taken = (field: string) => ({
   code: "identifier_taken",
-  issues: [{ path: [field], message: "belongs to another account" }],
+  issues: [{ path: [field], code: "taken", message: "belongs to another account" }],
 });
 
 describe("digits that are two numbers", () => {
@@ -44,6 +44,7 @@ describe("digits that are two numbers", () => {
     issues: [
       {
         path: [expect.any(String)],
+        code: "ambiguous",
         message: "This can be read as more than one phone number: write it with + and the country code",
       },
     ],

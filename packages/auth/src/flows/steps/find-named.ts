@@ -20,12 +20,12 @@ import type { StoredNames } from "./parse-names.ts";
 /**
  * Reads what somebody typed as a name, as `parseIdentifier` does.
  *
- * @throws AuthError `invalid_input` for digits that are more than one phone number, whoever has them
+ * @throws AuthError `invalid_input` for digits that are more than one phone number, used or not
  */
 export function readName(core: Core, typed: string, field: string): Identifier | null {
   if (isAmbiguousPhone(typed, core.options.phones)) {
     throw new AuthError("invalid_input", ambiguousPhoneReason, {
-      issues: [{ path: [field], message: ambiguousPhoneReason }],
+      issues: [{ path: [field], code: "ambiguous", message: ambiguousPhoneReason }],
     });
   }
   return parseIdentifier(typed, core.options.phones);
@@ -57,7 +57,7 @@ export interface WantedNames extends StoredNames {
 
 /**
  * Refuses a name that another account has in a form of before. What is stored now is in its present form, of which the database keeps
- * one; so nobody takes an older form while this looks.
+ * one; so no other account takes an older form while this looks.
  *
  * @throws AuthError `identifier_taken`, naming the field
  */

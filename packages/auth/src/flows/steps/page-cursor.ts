@@ -15,7 +15,7 @@ export function readCursor(cursor: string, order: string): string {
     // Said below.
   }
   const message = "The cursor is not one of this list";
-  throw new AuthError("invalid_input", message, { issues: [{ path: ["cursor"], message }] });
+  throw new AuthError("invalid_input", message, { issues: [{ path: ["cursor"], code: "invalid_value", message }] });
 }
 
 const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

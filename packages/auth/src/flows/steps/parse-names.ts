@@ -27,17 +27,17 @@ export function parseNames(core: Core, { username, phoneNumber, email }: NamesIn
   if (username !== undefined) {
     const parsed = parseUsername(username);
     if (parsed.ok) Object.assign(names, { username: parsed.username, usernameKey: parsed.key });
-    else issues.push({ path: ["username"], message: parsed.reason });
+    else issues.push({ path: ["username"], code: parsed.code, message: parsed.reason });
   }
   if (typeof phoneNumber === "string") {
     const parsed = parsePhone(phoneNumber, core.options.phones);
     if (parsed.ok) names.phoneNumber = parsed.phoneNumber;
-    else issues.push({ path: ["phoneNumber"], message: parsed.reason });
+    else issues.push({ path: ["phoneNumber"], code: parsed.code, message: parsed.reason });
   } else if (phoneNumber === null) names.phoneNumber = null;
   if (typeof email === "string") {
     const parsed = parseEmail(email);
     if (parsed.ok) Object.assign(names, { email: parsed.email, emailKey: parsed.key });
-    else issues.push({ path: ["email"], message: parsed.reason });
+    else issues.push({ path: ["email"], code: parsed.code, message: parsed.reason });
   } else if (email === null) Object.assign(names, { email: null, emailKey: null });
   if (issues.length > 0) throw new AuthError("invalid_input", "The input is not valid", { issues });
   return names;

@@ -23,7 +23,7 @@ const setPasswordLifetime = 3 * 86_400;
  * their password and their sessions stay as they are.
  *
  * @throws AuthError `not_found`, `invalid_input` for an account that is disabled, `permission_denied` for one that stands above, and
- * for one's own: whoever finds an administrator's session open must not get the account with it
+ * for one's own: somebody who finds an administrator's session open must not get the account with it
  */
 export async function createPasswordCode(
   core: Core,
@@ -39,10 +39,10 @@ export async function createPasswordCode(
   });
 }
 
-/** No code opens a disabled account, and one that waited for the account to be enabled would surprise whoever enables it. */
+/** No code opens a disabled account, and one that waited for the account to be enabled would surprise the administrator who enables it. */
 export function refuseDisabled({ isActive }: User, field: string): void {
   if (isActive) return;
-  const issues = [{ path: [field], message: "is a disabled account: enable it first" }];
+  const issues = [{ path: [field], code: "disabled" as const, message: "is a disabled account: enable it first" }];
   throw new AuthError("invalid_input", "The account is disabled: enable it first", { issues });
 }
 
@@ -64,7 +64,7 @@ export async function issuePasswordCode(
 }
 
 /**
- * Whether whoever made a code could make it at this moment. Otherwise an administrator could keep codes for the day when an
+ * Whether the administrator who made a code could make it at this moment. Otherwise an administrator could keep codes for the day when an
  * account rises above theirs, or when they are one no more.
  */
 export async function isIssuerGood(

@@ -40,7 +40,8 @@ export async function requireFreeUsername(
   });
   if (!owner) return;
   const message = isTrusted ? describeOwner(owner) : "is kept for somebody else: choose another";
-  throw new AuthError("invalid_input", "The username is reserved", { issues: [{ path: ["username"], message }] });
+  const issues = [{ path: ["username"], code: "reserved" as const, message }];
+  throw new AuthError("invalid_input", "The username is reserved", { issues });
 }
 
 function describeOwner({ source, oldId }: Reservation): string {

@@ -1,0 +1,54 @@
+import { afterAll, expect, test } from "vitest";
+import { call, startLiveServer } from "../live-server.ts";
+
+/** Long enough to be told apart from everything else that takes time. */
+const delay = 700;
+
+const live = await startLiveServer({ refusalDelay: delay });
+const { url, test: service } = live;
+afterAll(() => live[Symbol.asyncDispose]());
+
+const wrong = { username: "somebody", password: "wrong" };
+const signIn = () => call(url, "token.obtain", { input: wrong });
+
+async function reachLimit(): Promise<void> {
+  for (let tries = 0; tries < 100; tries += 1) if ((await signIn()).status === 429) return;
+  throw new Error("No limit was reached");
+}
+
+async function timed<T>(work: () => Promise<T>): Promise<{ readonly result: T; readonly took: number }> {
+  const startedAt = performance.now();
+  const result = await work();
+  return { result, took: performance.now() - startedAt };
+}
+
+test("a client that is told to wait and asks again at once can ask only as often as the delay lets it", async () => {
+  await reachLimit();
+  const { result, took } = await timed(signIn);
+  expect(result.status).toBe(429);
+  expect(took).toBeGreaterThanOrEqual(delay - 5);
+});
+
+test("a batch of twenty refusals is delayed once, and not twenty times", async () => {
+  await reachLimit();
+  const procedures = Array.from({ length: 20 }, () => "token.obtain").join();
+  const body = JSON.stringify(Object.fromEntries(Array.from({ length: 20 }, (_, index) => [index, wrong])));
+  const headers = { "content-type": "application/json" };
+  const send = () => fetch(`${url}/trpc/${procedures}?batch=1`, { method: "POST", headers, body });
+  const { result, took } = await timed(async () => (await send()).json());
+  expect(result).toEqual(Array.from({ length: 20 }, () => expect.objectContaining({ error: expect.anything() })));
+  expect(took).toBeGreaterThanOrEqual(delay - 5);
+  expect(took).toBeLessThan(5 * delay);
+});
+
+test("refusals that say something of a password or a token are not delayed", async () => {
+  const { took } = await timed(() => call(url, "me.get", { token: "x" }));
+  expect(took).toBeLessThan(delay);
+});
+
+test("a service that stops answers what it delays at once", async () => {
+  await reachLimit();
+  const refused = timed(signIn);
+  service.auth.rejectQueuedHashes();
+  expect((await refused).took).toBeLessThan(delay);
+});
