@@ -17,8 +17,9 @@ import { type Logger, stdSerializers } from "pino";
 import openApi from "../../../docs/openapi.json" with { type: "json" };
 import type { HttpEnv } from "./http-env.ts";
 import type { Metrics } from "./metrics/metrics.ts";
-import type { ServiceConfig } from "./permissions.ts";
 import { createAppRouter, type ServedRouter } from "./router.ts";
+import type { ServiceConfig } from "./service-config.ts";
+import { settingNames } from "./setting-names.ts";
 
 export interface AppOptions {
   readonly auth: Auth<ServiceConfig>;
@@ -54,6 +55,7 @@ export function createApp({ log, isReady, publicUrl, router, metrics, ...rest }:
     ...rest,
     router: router ?? createAppRouter(rest.auth.profile),
     publicUrl: publicUrl?.href,
+    names: settingNames,
     onNotice: (message, details) => log.warn(details, message),
     onError: (failure) => {
       metrics?.noteFailure(failure.error);
@@ -109,7 +111,11 @@ const securityHeaders: readonly (readonly [name: string, value: string])[] = [
  * Gives each request an id of our own, on its answer and in every line that is logged about it, and what every answer has. All of it is
  * written on Node's own response: asking a `Response` for its headers makes objects that cost more than the rest of this.
  */
-function attendRequest({ log, isReady, metrics }: Pick<AppOptions, "log" | "isReady" | "metrics">): MiddlewareHandler<HttpEnv> {
+function attendRequest({
+  log,
+  isReady,
+  metrics,
+}: Pick<AppOptions, "log" | "isReady" | "metrics">): MiddlewareHandler<HttpEnv> {
   // The line of every request holds these five things and no object: looking for names to blank would take longer than the rest.
   const answers = log.child({}, { redact: [] });
   return async (context, next) => {

@@ -1,5 +1,5 @@
 import type { LatchkeyContext } from "@latchkey/server";
-import type { ServiceConfig } from "./permissions.ts";
+import type { ServiceConfig } from "./service-config.ts";
 
 /** Facts about a request. Nothing here has been verified. */
 export type Context = LatchkeyContext<ServiceConfig>;

@@ -11,7 +11,6 @@ import {
 import { findOriginFault, isLoopback, isTrustedProxy, parsePublicUrl } from "@latchkey/server";
 import { distance } from "fastest-levenshtein";
 import { z } from "zod";
-import { permissions } from "./permissions.ts";
 import { readSecretVariables } from "./secret-variables.ts";
 
 const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
@@ -333,7 +332,6 @@ export function toAuthOptions(settings: Settings, secret: string): AuthOptions {
     },
     registration: settings.REGISTRATION,
     auditRetention: settings.AUDIT_RETENTION,
-    permissions,
     phones: { defaultCountry: settings.PHONE_DEFAULT_COUNTRY },
   };
 }

@@ -3,9 +3,8 @@ import { EmbeddedPostgresError, openEmbeddedPostgres } from "@latchkey/embedded-
 import { migrateOwn, requireOwnMigrated } from "@latchkey/server";
 import { type ConfigFile, readConfigFile, toConfigError } from "./config-file.ts";
 import { type Settings, toAuthOptions } from "./environment.ts";
-import type { ServiceConfig } from "./permissions.ts";
-import { prepare } from "./prepare.ts";
 import { readOrMakeSecret } from "./secret-file.ts";
+import type { ServiceConfig } from "./service-config.ts";
 
 export interface OpenedAuth {
   readonly auth: Auth<ServiceConfig>;
@@ -33,7 +32,7 @@ export interface OpenOptions {
  */
 export async function openAuth(
   settings: Settings,
-  { onNotice = () => {}, initialize = prepare, migrations = settings.MIGRATE }: OpenOptions = {},
+  { onNotice = () => {}, initialize = initializeAll, migrations = settings.MIGRATE }: OpenOptions = {},
 ): Promise<OpenedAuth> {
   const file = await readConfigFile(settings.LATCHKEY_CONFIG);
   const database = await openDatabase(settings, onNotice);
@@ -56,6 +55,11 @@ export async function openAuth(
     await database.close();
     throw error;
   }
+}
+
+/** All that the service needs of the core. */
+function initializeAll(auth: Auth<ServiceConfig>, migrations: MigrationMode): Promise<void> {
+  return auth.initialize({ migrations });
 }
 
 async function prepareOwn(auth: Auth<ServiceConfig>, { config }: ConfigFile, mode: MigrationMode): Promise<void> {

@@ -10,8 +10,8 @@ import type { Logger } from "pino";
 import { type AppOptions, createApp } from "./app.ts";
 import { takeTurns } from "./fair-turns.ts";
 import { limits } from "./limits.ts";
-import type { ServiceConfig } from "./permissions.ts";
 import type { ServedRouter } from "./router.ts";
+import type { ServiceConfig } from "./service-config.ts";
 
 export interface ServerOptions {
   readonly auth: Auth<ServiceConfig>;

@@ -1,7 +1,7 @@
 import { createBuilders, formatError, type ProcedureMeta } from "@latchkey/server";
 import { initTRPC } from "@trpc/server";
 import type { Context } from "./context.ts";
-import type { ServiceConfig } from "./permissions.ts";
+import type { ServiceConfig } from "./service-config.ts";
 
 const t = initTRPC.context<Context>().meta<ProcedureMeta>().create({ isDev: false, errorFormatter: formatError });
 const latchkey = createBuilders<ServiceConfig>("all");

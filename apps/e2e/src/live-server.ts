@@ -1,10 +1,19 @@
 import { createLog } from "@latchkey/api/log";
-import { permissions } from "@latchkey/api/permissions";
-import { prepare } from "@latchkey/api/prepare";
 import { type ServerOptions, startServer } from "@latchkey/api/server";
+import type { AuthOptions } from "@latchkey/auth";
 import { createTestAuth, type TestAuth } from "@latchkey/auth/testing";
+import { type HostKind, hostKinds, startMountedHost } from "./mounted/live-host.ts";
 
-/** The service on a free loopback port, in this process, over a throw-away database; time can be moved. */
+/** What the tests grant; a `latchkey.config.ts` would declare it. */
+const permissions = ["notes.note"] as const;
+
+/** `LATCHKEY_HOST`: another host for the whole suite than the service. */
+const hostOfSuite = hostKinds.find((kind) => kind === process.env.LATCHKEY_HOST);
+
+/** Whether the tests run against the service, and not against a router that is mounted in a server of somebody's own. */
+export const isService = hostOfSuite === undefined;
+
+/** The service, or a host of another kind, on a free loopback port, in this process, over a throw-away database; time can be moved. */
 export interface LiveServer extends AsyncDisposable {
   readonly url: string;
   readonly test: TestAuth;
@@ -12,8 +21,13 @@ export interface LiveServer extends AsyncDisposable {
   readonly logged: readonly string[];
 }
 
+type LiveSettings = Pick<ServerOptions, "trustedProxies" | "publicUrl" | "router" | "forwardedSecrets"> & {
+  /** Another host than the suite's. */
+  readonly host?: HostKind | undefined;
+};
+
 /**
- * Starts the real HTTP service on a core from {@link createTestAuth} that knows the service's own models and tables.
+ * Starts the real HTTP service, or what `LATCHKEY_HOST` names in its place, beside a core from {@link createTestAuth}.
  *
  * @example
  * await using live = await startLiveServer();
@@ -21,16 +35,22 @@ export interface LiveServer extends AsyncDisposable {
  */
 export async function startLiveServer(
   options: Parameters<typeof createTestAuth>[0] = {},
-  settings: Pick<ServerOptions, "trustedProxies" | "publicUrl" | "router" | "forwardedSecrets"> = {},
+  { host = hostOfSuite, ...settings }: LiveSettings = {},
 ): Promise<LiveServer> {
   const test = await createTestAuth({ permissions, ...options });
-  await prepare(test.auth);
   const logged: string[] = [];
   const log = createLog("info", { write: (line) => void logged.push(line) });
-  const server = await startServer({ auth: test.auth, log, host: "127.0.0.1", port: 0, ...settings });
+  const { router, publicUrl, ...http } = settings;
+  const mounted =
+    host &&
+    (await startMountedHost(test, {
+      ...{ kind: host, router, options: { permissions, ...options } as Partial<AuthOptions> },
+      http: { ...http, publicUrl: publicUrl?.href, onNotice: (message, details) => log.warn(details, message) },
+    }));
+  const server = mounted ?? (await startServer({ auth: test.auth, log, host: "127.0.0.1", port: 0, ...settings }));
   return {
     url: server.url,
-    test,
+    test: mounted ? { ...test, auth: mounted.auth } : test,
     logged,
     async [Symbol.asyncDispose]() {
       await server.close();

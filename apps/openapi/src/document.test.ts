@@ -8,6 +8,7 @@ import { format } from "./format.ts";
 import { generateDocument } from "./generate.ts";
 import { refusalsOf, statusOf } from "./refusals.ts";
 import { compile } from "./schemas.ts";
+import { securityOf } from "./security.ts";
 import { files, procedures } from "./service.ts";
 
 const document: Document = await generateDocument();
@@ -94,7 +95,7 @@ test("the reasons of refusals are a closed set, with null for a defect", async (
 test("a procedure takes the token where its kind needs it, and the cookie where cookie mode reads it", () => {
   expect(operationOf("token.obtain").security).toEqual([]);
   expect(operationOf("me.get").security).toEqual([{ bearer: [] }]);
-  expect(operationOf("notes.list").security).toEqual([{}, { bearer: [] }]);
+  expect(securityOf({ access: "optional" })).toEqual([{}, { bearer: [] }]);
   expect(operationOf("cookie.me.changePassword").security).toEqual([{ bearer: [] }]);
   expect(operationOf("cookie.token.refresh").security.flatMap((scheme) => Object.keys(scheme))).toEqual([
     "hostRefreshCookie",

@@ -61,7 +61,6 @@ const tags = [
   { name: "groups", description: "Permissions given to people as a whole" },
   { name: "permissions", description: "Permissions of other programs" },
   { name: "audit", description: "What happened, to whom, by whom" },
-  { name: "notes", description: "An example resource" },
   { name: "cookie", description: "The same for browsers, with the refresh token in a cookie" },
   { name: "service", description: "Public keys, health, and this document" },
 ];

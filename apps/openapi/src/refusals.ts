@@ -33,8 +33,6 @@ export const ownRefusals: Readonly<Record<string, readonly AuthErrorCode[]>> = {
   "groups.update": ["not_found", "identifier_taken"],
   "groups.delete": ["not_found"],
   "permissions.declare": ["identifier_taken"],
-  "notes.update": ["not_found"],
-  "notes.delete": ["not_found"],
 };
 
 const ofBearers: readonly AuthErrorCode[] = [

@@ -32,8 +32,4 @@ export const summaries: Readonly<Record<string, string>> = {
   "groups.delete": "Deletes a group",
   "permissions.declare": "Creates the permissions of another program, or withdraws them",
   "audit.list": "One page of what happened, the newest first",
-  "notes.list": "The newest notes",
-  "notes.create": "Writes a note",
-  "notes.update": "Changes a note",
-  "notes.delete": "Deletes a note",
 };

@@ -16,6 +16,7 @@ import {
   type HttpOptions,
 } from "./http/fetch-handler.ts";
 import { responseMeta } from "./http/headers.ts";
+import { createRequestAddressReader } from "./http/request-address.ts";
 import { startMaintenance } from "./maintenance.ts";
 import { migrateOwn, type OwnMigrations } from "./own-migrations.ts";
 import { type Builders, createBuilders } from "./trpc/builders.ts";
@@ -38,7 +39,7 @@ export interface LatchkeyOptions<Fields extends ProfileFields, Declared extends 
 }
 
 /** A router, and whatever is other than in the option `http`. */
-export type RouterToServe<C extends Config> = Omit<FetchHandlerOptions<C>, "auth">;
+export type RouterToServe<C extends Config> = Omit<FetchHandlerOptions<C>, "auth" | "names">;
 
 /** Sign-in for a router of your own. */
 export interface Latchkey<C extends Config> extends Builders<C> {
@@ -47,7 +48,8 @@ export interface Latchkey<C extends Config> extends Builders<C> {
   /** All procedures, by name: `auth: t.router(latchkey.procedures)`. */
   readonly procedures: Procedures<C>;
   /**
-   * What a router's context must hold, from a request. It reads headers and verifies nothing.
+   * What a router's context must hold, from a request. It reads headers and verifies nothing. Whose word counts for the address, the
+   * options `http.trustedProxies` and `http.forwardedSecrets` say.
    *
    * @example
    * const createContext = ({ req }) => ({
@@ -115,6 +117,7 @@ function serve<C extends Config>(auth: Auth<C>, http: HttpOptions, onError: OnEr
   const procedures = createProcedures<C>(auth.profile);
   const createHandler = (options: RouterToServe<C>) =>
     createFetchHandler<C>({ onError: tellOfDefects(onError), ...http, ...options, auth });
+  const readAddress = createRequestAddressReader(http);
   let stopMaintenance = () => {};
   return {
     ...builders,
@@ -123,7 +126,7 @@ function serve<C extends Config>(auth: Auth<C>, http: HttpOptions, onError: OnEr
     fetch: createHandler({ router: toRouter(procedures) }),
     createFetchHandler: createHandler,
     responseMeta,
-    context: (request) => createContext(auth, request),
+    context: (request) => createContext(auth, { ...request, remoteAddress: readAddress(request) }),
     start() {
       stopMaintenance();
       stopMaintenance = startMaintenance(auth, { onError: (error) => onError(error, { task: "maintenance" }) });

@@ -18,6 +18,7 @@ export { findOriginFault, isLoopback, type TellOperator } from "./http/origins.t
 export { answerPublicDocument, type PublicDocument } from "./http/public-document.ts";
 export { type PublicUrl, parsePublicUrl } from "./http/public-url.ts";
 export { refuse, refuseMethod } from "./http/refusals.ts";
+export type { SettingNames } from "./http/setting-names.ts";
 export { type MaintenanceOptions, startMaintenance } from "./maintenance.ts";
 export {
   migrateOwn,

@@ -1,10 +1,9 @@
 import { type BackupHeader, StartError } from "@latchkey/auth";
 import { type LatchkeyConfig, migrateOwn } from "@latchkey/server";
-import { type Database, prepareNotes } from "../notes/note-store.ts";
 
 /** The schemas that a backup of the service has beside the core's, with the tables that note their migrations. */
 export function backedUpSchemas({ migrations }: LatchkeyConfig): Record<string, string | null> {
-  return { notes: null, ...(migrations && { [migrations.schema]: "migrations" }) };
+  return migrations ? { [migrations.schema]: "migrations" } : {};
 }
 
 /**
@@ -13,14 +12,13 @@ export function backedUpSchemas({ migrations }: LatchkeyConfig): Record<string, 
  * @throws StartError when the backup has tables that nothing here makes
  */
 export async function makeOwnTables(
-  pool: Database & Parameters<typeof migrateOwn>[0],
+  pool: Parameters<typeof migrateOwn>[0],
   { migrations: applied }: BackupHeader,
   { migrations: own }: LatchkeyConfig,
 ): Promise<void> {
-  const unknown = Object.keys(applied).filter((schema) => !["latchkey", "notes", own?.schema].includes(schema));
+  const unknown = Object.keys(applied).filter((schema) => !["latchkey", own?.schema].includes(schema));
   if (unknown.length > 0)
     throw new StartError(`The backup has the schema ${unknown.join(", ")}, whose migrations no config file declares.`);
-  if ("notes" in applied) await prepareNotes(pool);
   const ran = own && applied[own.schema];
   if (!own || !ran) return;
   const missing = ran.filter((name) => !(name in own.all));

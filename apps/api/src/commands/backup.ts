@@ -4,7 +4,6 @@ import { showProgress } from "../backup/progress.ts";
 import { backedUpSchemas, makeOwnTables } from "../backup/schemas.ts";
 import { readEnvironment } from "../environment.ts";
 import { openAuth } from "../open-auth.ts";
-import { prepare } from "../prepare.ts";
 import { print } from "./with-auth.ts";
 
 interface Flags {
@@ -59,7 +58,7 @@ export function restoreCommand(): Command {
           },
         });
         await auth.migrate();
-        if (!flags.anotherSecret) await prepare(auth);
+        if (!flags.anotherSecret) await auth.initialize();
         const answer = { file, rows, tables: header.tables.length, createdAt: header.createdAt };
         print(
           flags,

@@ -1,7 +1,6 @@
 import { Command, InvalidArgumentError } from "commander";
 import { readConfigFile } from "../config-file.ts";
 import { readEnvironment } from "../environment.ts";
-import { serviceSchemas } from "../prepare.ts";
 
 interface Flags {
   readonly role: string;
@@ -17,7 +16,7 @@ export function grantsCommand(): Command {
     .action(async ({ role }: Flags) => {
       const { config } = await readConfigFile(readEnvironment().LATCHKEY_CONFIG);
       const own = config.migrations ? [config.migrations.schema] : [];
-      const statements = [...serviceSchemas, ...own].flatMap((schema) => grantAll(schema, role));
+      const statements = ["latchkey", ...own].flatMap((schema) => grantAll(schema, role));
       process.stdout.write(`${[...statements, ...protectLedgers(role, own)].map((line) => `${line};\n`).join("")}`);
     });
 }

@@ -10,7 +10,7 @@ type Group = Awaited<ReturnType<Auth["groups"]["get"]>>;
 
 const json = ["--json", "print the answer as JSON"] as const;
 const whichGroup = ["<group>", "its name"] as const;
-const whatItGives = ["[permissions...]", "such as notes.add_note notes.change_note"] as const;
+const whatItGives = ["[permissions...]", "such as auth.view_user auth.change_user"] as const;
 
 /** `list-groups`: every group and what it gives. */
 export function listGroupsCommand(): Command {

@@ -1,6 +1,5 @@
 import type { Auth, Config } from "@latchkey/auth";
 import { Command } from "commander";
-import { prepareTables } from "../prepare.ts";
 import { print, withAuth } from "./with-auth.ts";
 
 interface Flags {
@@ -16,7 +15,6 @@ export function migrateCommand(): Command {
       let ran: readonly string[] = [];
       const initialize = async (auth: Auth<Config>) => {
         ran = await auth.migrate();
-        await prepareTables(auth, "auto");
       };
       const report = async () => {
         const sentence = ran.length > 0 ? `Ran ${ran.join(", ")}.` : "The schema is up to date.";

@@ -32,7 +32,7 @@ export function grantCommand(name: "grant" | "revoke"): Command {
   return new Command(name)
     .description(name === "grant" ? "Give a user a permission or a group" : "Take a permission or a group from a user")
     .argument(...whom)
-    .argument("[permission]", "such as notes.add_note")
+    .argument("[permission]", "such as auth.view_user")
     .option("--group <name>", "a group instead of a permission")
     .option(...json)
     .action(

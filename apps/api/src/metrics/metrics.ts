@@ -3,8 +3,8 @@ import type { Auth } from "@latchkey/auth";
 import { findAuthError } from "@latchkey/server";
 import { TRPCError } from "@trpc/server";
 import manifest from "../../package.json" with { type: "json" };
-import type { ServiceConfig } from "../permissions.ts";
 import { createServiceProcedures } from "../procedures.ts";
+import type { ServiceConfig } from "../service-config.ts";
 import { createCounter, createHistogram, formatMetrics, type Metric } from "./exposition.ts";
 
 /** What is measured, for an operator. No label is ever a person, a number or an address: each is one of a closed list. */

@@ -1,9 +1,6 @@
 import { execFile, execFileSync } from "node:child_process";
-import { randomUUID } from "node:crypto";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { permissions } from "../../../api/src/permissions.ts";
-import { prepare } from "../../../api/src/prepare.ts";
+import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { procedures } from "../../../api/src/procedures.ts";
 import { startLiveServer } from "../live-server.ts";
 import { readPages } from "./documents.ts";
@@ -32,8 +29,7 @@ const examples = (await readPages())
   );
 
 const password = "correct horse battery";
-const live = await startLiveServer({ phones: { defaultCountry: "TR" }, permissions });
-beforeAll(() => prepare(live.test.auth));
+const live = await startLiveServer({ phones: { defaultCountry: "TR" } });
 afterAll(() => live[Symbol.asyncDispose]());
 
 const signIn = (username: string) => live.test.auth.login({ username, password }, live.test.facts);
@@ -58,15 +54,13 @@ beforeEach(async () => {
   });
 });
 
-/** An account that waits for its password, a group and a note. */
+/** An account that waits for its password, and a group. */
 async function makeThings(adminToken: string): Promise<Record<string, string>> {
-  const { auth, facts, database } = live.test;
+  const { auth, facts } = live.test;
   const admin = { ...(await auth.authenticate([`Bearer ${adminToken}`])), facts };
   const { user, setPasswordCode } = await auth.users.create(admin, { username: "bob" });
   const group = await auth.groups.create(admin, { name: "readers", permissions: [] });
-  const note = randomUUID();
-  await database.query("insert into notes.notes (id, title, body) values ($1, 'Keys', '')", [note]);
-  return { USER_ID: user.id, CODE: setPasswordCode, GROUP_ID: group.id, NOTE_ID: note };
+  return { USER_ID: user.id, CODE: setPasswordCode, GROUP_ID: group.id };
 }
 
 async function run(command: string): Promise<{ status: string; body: string }> {

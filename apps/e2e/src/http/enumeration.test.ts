@@ -1,9 +1,10 @@
 import { pbkdf2Sync, randomBytes, randomUUID } from "node:crypto";
 import { processorTimeOf } from "@latchkey/auth/testing";
 import { describe, expect, test } from "vitest";
-import { call, type LiveServer, startLiveServer } from "../live-server.ts";
+import { call, type LiveServer } from "../live-server.ts";
+import { startNotesServer } from "../notes/notes-server.ts";
 import { freshName } from "../permissions/accounts-in-core.ts";
-import { ask, outcomeOf, procedureTypes } from "../permissions/call-as.ts";
+import { ask, outcomeOf, typesWithNotes } from "../permissions/call-as.ts";
 import { listenToStatements } from "../permissions/statements.ts";
 import { password, signUp, type WireSession } from "./accounts-over-http.ts";
 import { createLockedAccount } from "./locked-account.ts";
@@ -31,7 +32,7 @@ const timeout = 120_000 + samples * 2_000;
 test("a refusal takes the same work for nobody and for accounts of every kind, with hashes of every age", {
   timeout,
 }, async () => {
-  await using live = await startLiveServer({ passwords: { cost } }, { trustedProxies: ["127.0.0.1"] });
+  await using live = await startNotesServer({ passwords: { cost } }, { trustedProxies: ["127.0.0.1"] });
   const { auth, database, another } = live.test;
   for (const [username, encoded] of Object.entries(stored)) await auth.createUser({ username, password: encoded });
   await auth.createUser({ username: "inactive", password });
@@ -177,9 +178,9 @@ async function listen({ auth }: LiveServer["test"]) {
 }
 
 test("every procedure that takes a stranger is held up to what it tells of who is known here", async () => {
-  await using live = await startLiveServer();
+  await using live = await startNotesServer();
   const open: string[] = [];
-  for (const procedure of Object.keys(procedureTypes)) {
+  for (const procedure of Object.keys(typesWithNotes)) {
     if ((await ask(live, procedure)).status !== 401) open.push(procedure);
   }
   expect(open.toSorted()).toEqual(["token.obtain", ...Object.keys(comparisons)].toSorted());
@@ -189,7 +190,7 @@ describe.each(Object.entries(comparisons))("%s", (procedure, { told, kinds }) =>
   test("tells a stranger nothing of who is known here: not by its answer, its statements or its time", {
     timeout,
   }, async () => {
-    await using live = await startLiveServer({ passwords: { cost: 4 } }, { trustedProxies: ["127.0.0.1"] });
+    await using live = await startNotesServer({ passwords: { cost: 4 } }, { trustedProxies: ["127.0.0.1"] });
     const compared = Object.entries(kinds(await createKnown(live)));
     using listener = await listen(live.test);
     const times = new Map(compared.map(([kind]) => [kind, [] as number[]]));

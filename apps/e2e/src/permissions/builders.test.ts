@@ -2,6 +2,7 @@ import type { RequestInfo } from "@latchkey/auth";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { modelProcedures, permittedProcedure, router, staffProcedure } from "../../../api/src/trpc.ts";
 import { type LiveServer, startLiveServer } from "../live-server.ts";
+import { startNotesServer } from "../notes/notes-server.ts";
 import { createPerson, password } from "./accounts-in-core.ts";
 import { ask, outcomeOf } from "./call-as.ts";
 
@@ -91,10 +92,15 @@ describe("modelProcedures.orAnonReadOnly", () => {
 });
 
 describe("notes.list", () => {
-  const list = (options: Parameters<typeof ask>[2]) => ask(live, "notes.list", options);
+  let withNotes: LiveServer;
+  beforeAll(async () => {
+    withNotes = await startNotesServer();
+  });
+  afterAll(() => withNotes[Symbol.asyncDispose]());
+  const list = (options: Parameters<typeof ask>[2]) => ask(withNotes, "notes.list", options);
 
   test("answers 401 to a token that is bad, has expired, was signed out or belongs to somebody disabled", async () => {
-    await using own = await startLiveServer();
+    await using own = await startNotesServer();
     const { id, token, refreshToken } = await createPerson(own.test);
     const ofDisabled = await createPerson(own.test);
     const boss = await createPerson(own.test, { isSuperuser: true });

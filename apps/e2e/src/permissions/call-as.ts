@@ -2,9 +2,11 @@ import { defineProfile } from "@latchkey/auth";
 import type { AnyProcedure, AnyRouter } from "@trpc/server";
 import { createAppRouter } from "../../../api/src/router.ts";
 import { type Answer, call, type LiveServer } from "../live-server.ts";
+import { notesRouter } from "../notes/notes-router.ts";
 
 // By their full names, such as `users.list`; the router's own type has them in groups.
 const { procedures }: AnyRouter["_def"] = createAppRouter(defineProfile())._def;
+const { procedures: withNotes }: AnyRouter["_def"] = notesRouter._def;
 
 /** The input of every procedure by name, as tRPC parses it; undefined for one that takes none. */
 export const procedureInputs: Readonly<Record<string, unknown>> = Object.fromEntries(
@@ -14,6 +16,11 @@ export const procedureInputs: Readonly<Record<string, unknown>> = Object.fromEnt
 /** Every procedure of the service by name, and whether it is a query or a mutation. */
 export const procedureTypes: Readonly<Record<string, string>> = Object.fromEntries(
   Object.entries<AnyProcedure>(procedures).map(([name, procedure]) => [name, procedure._def.type]),
+);
+
+/** The same, with those of the notes beside them. */
+export const typesWithNotes: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries<AnyProcedure>(withNotes).map(([name, procedure]) => [name, procedure._def.type]),
 );
 
 export interface AskOptions {
@@ -29,7 +36,7 @@ export function ask(
   { input, token, headers = {} }: AskOptions = {},
 ): Promise<Answer> {
   const about = { headers, ...(token !== undefined && { token }) };
-  if (procedureTypes[procedure] !== "query") return call(url, procedure, { input: input ?? {}, ...about });
+  if (typesWithNotes[procedure] !== "query") return call(url, procedure, { input: input ?? {}, ...about });
   const query = input === undefined ? "" : `?input=${encodeURIComponent(JSON.stringify(input))}`;
   return call(url, `${procedure}${query}`, about);
 }

@@ -1,4 +1,6 @@
+import { testSecret } from "@latchkey/auth/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type NotesHost, startNotesHost } from "../notes/notes-host.ts";
 import { createUser, obtainToken, password } from "../processes/accounts-by-cli.ts";
 import { createEmptyDatabase, type EmptyDatabase, queryOnce } from "../processes/external-database.ts";
 import { createInstallation, type Installation, type Service } from "../processes/installation.ts";
@@ -7,13 +9,16 @@ import { ask, outcomeOf } from "./call-as.ts";
 let database: EmptyDatabase;
 let installation: Installation;
 let service: Service;
+let notes: NotesHost;
 let admin: string;
 
 /** The service runs all the while: what a command does must be in force on the next call. */
 beforeAll(async () => {
   database = await createEmptyDatabase();
-  installation = await createInstallation({ DATABASE_URL: database.url });
+  installation = await createInstallation({ DATABASE_URL: database.url, LATCHKEY_SECRET: testSecret });
+  await installation.writeFile("latchkey.config.mjs", 'export default { permissions: ["notes.note"] };\n');
   service = await installation.start();
+  notes = await startNotesHost(database.url);
   const create = (...args: readonly string[]) => createUser(installation, "--username", ...args);
   await Promise.all([create("alice", "--phone", "+90 532 123 45 67"), create("bob"), create("carol"), create("dave")]);
   const run = await installation.run(["create-superuser", "--username", "Boss", "--password-stdin"], {
@@ -29,6 +34,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  await notes[Symbol.asyncDispose]();
   await installation[Symbol.asyncDispose]();
   await database[Symbol.asyncDispose]();
 });
@@ -51,7 +57,7 @@ const permissionsOf = async (token: string) => (await ask(service, "me.permissio
 describe("grant and revoke", () => {
   test("give and take a permission, in force on the next call of a service that runs", async () => {
     const token = await obtainToken(service.url, "alice");
-    const create = () => ask(service, "notes.create", { input: { title: "a", body: "b" }, token });
+    const create = () => ask(notes, "notes.create", { input: { title: "a", body: "b" }, token });
     expect(outcomeOf(await create())).toBe("403 permission_denied");
     expect(await say("grant", "+90 532 123 45 67", "notes.add_note")).toBe("They now have: notes.add_note.\n");
     expect(outcomeOf(await create())).toBe("ok");

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type LiveServer, startLiveServer } from "../live-server.ts";
+import type { LiveServer } from "../live-server.ts";
+import { startNotesServer } from "../notes/notes-server.ts";
 import { createPerson, freshName, type Person, toAdministrator } from "./accounts-in-core.ts";
 import { ask, outcomeOf, procedureTypes } from "./call-as.ts";
 
@@ -14,7 +15,7 @@ const clerkRights = ["user", "group"].flatMap((model) =>
 );
 
 beforeAll(async () => {
-  live = await startLiveServer();
+  live = await startNotesServer();
   boss = await createPerson(live.test, { isSuperuser: true });
   clerk = await createPerson(live.test, { permissions: clerkRights });
 });
@@ -342,7 +343,7 @@ describe("the last active superuser", () => {
       (id) => ["users.update", { id, changes: { city: "x", isSuperuser: false, isStaff: true } }],
     ],
   ])("cannot be %s, by themselves, while an inactive one does not count", async (_, make) => {
-    await using own = await startLiveServer();
+    await using own = await startNotesServer();
     const last = await createPerson(own.test, { isSuperuser: true });
     const inactive = await createPerson(own.test, { isSuperuser: true });
     await ask(own, "users.update", { input: { id: inactive.id, changes: { isActive: false } }, token: last.token });
@@ -358,7 +359,7 @@ describe("the last active superuser", () => {
   });
 
   test("remains when two unmake each other at the same moment on two processes", async () => {
-    await using own = await startLiveServer();
+    await using own = await startNotesServer();
     const other = await own.test.another();
     const { auth, database } = own.test;
     const people = [
@@ -384,7 +385,7 @@ describe("the last active superuser", () => {
   });
 
   test("remains when two delete each other, or one the other and themselves", async () => {
-    await using own = await startLiveServer();
+    await using own = await startNotesServer();
     const other = await own.test.another();
     for (let trial = 0; trial < 10; trial++) {
       await own.test.database.query("delete from latchkey.users");

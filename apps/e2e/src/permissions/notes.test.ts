@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type LiveServer, startLiveServer } from "../live-server.ts";
+import type { LiveServer } from "../live-server.ts";
+import { startNotesServer } from "../notes/notes-server.ts";
 import { createPerson, type Person } from "./accounts-in-core.ts";
 import { ask, outcomeOf } from "./call-as.ts";
 
 let live: LiveServer;
 let writer: Person;
 beforeAll(async () => {
-  live = await startLiveServer();
+  live = await startNotesServer();
   writer = await createPerson(live.test, { permissions: ["notes.add_note", "notes.change_note", "notes.delete_note"] });
 });
 afterAll(() => live[Symbol.asyncDispose]());

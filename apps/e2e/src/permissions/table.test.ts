@@ -39,7 +39,6 @@ interface Fresh {
   readonly caller: Person | null;
   readonly target: Person;
   readonly groupId: string;
-  readonly noteId: string;
 }
 
 const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
@@ -78,10 +77,6 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
     return { app, permissions: [`${app}.order`] };
   },
   "audit.list": () => undefined,
-  "notes.list": () => undefined,
-  "notes.create": () => ({ title: "Milk", body: "Two bottles" }),
-  "notes.update": ({ noteId }) => ({ id: noteId, title: "Bread" }),
-  "notes.delete": ({ noteId }) => ({ id: noteId }),
 };
 
 async function findSessionId(caller: Person | null): Promise<string> {
@@ -99,14 +94,10 @@ async function createSetPasswordCode(): Promise<{ username: string; code: string
 async function createFresh(rights: Facts | null): Promise<Fresh> {
   const admin = await toAdministrator(live.test, await createPerson(live.test, { isSuperuser: true }));
   const group = await live.test.auth.groups.create(admin, { name: freshName(), permissions: [] });
-  const [note] = await live.test.database.query<{ id: string }>(
-    "insert into notes.notes (id, title, body) values (gen_random_uuid(), 'Eggs', 'Six') returning id",
-  );
   return {
     caller: rights && (await createPerson(live.test, rights)),
     target: await createPerson(live.test),
     groupId: group.id,
-    noteId: note?.id ?? "",
   };
 }
 

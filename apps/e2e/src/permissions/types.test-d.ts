@@ -1,7 +1,6 @@
-import type { ServiceRouter } from "@latchkey/api";
 import { type AuthClient, createAuthClient, type Permission } from "@latchkey/client";
 import type { inferRouterOutputs } from "@trpc/server";
-import { modelProcedures, permittedProcedure } from "../../../api/src/trpc.ts";
+import { modelProcedures, type notesRouter, permittedProcedure } from "../notes/notes-router.ts";
 
 // Compiled with the rest, never run: a permission or a model that is misspelt does not compile.
 
@@ -35,7 +34,7 @@ void auth.can("auth.view_user");
 // @ts-expect-error misspelt action
 void auth.can("auth.veiw_user");
 
-type Held = inferRouterOutputs<ServiceRouter>["me"]["permissions"][number];
+type Held = inferRouterOutputs<typeof notesRouter>["me"]["permissions"][number];
 export const own: Held = "notes.change_note";
 // @ts-expect-error misspelt permission
 export const misspelt: Held = "notes.change_notes";

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { readFile, rm } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { makeTemporaryFolder } from "@latchkey/embedded-postgres/testing";
@@ -18,6 +18,8 @@ export interface Service extends Program {
 /** A data folder of its own, and the processes that use it. */
 export interface Installation extends AsyncDisposable {
   readonly dataDir: string;
+  /** Writes a file where its processes run, such as `latchkey.config.mjs`. */
+  writeFile(name: string, text: string): Promise<void>;
   /** Starts a service and waits until it listens. */
   start(variables?: Variables): Promise<Service>;
   /** Starts a service that may not come up. */
@@ -70,6 +72,7 @@ export async function createInstallation(
 
   return {
     dataDir,
+    writeFile: (name, text) => writeFile(join(folder, name), text),
     launch: (variables = {}) => open("main", [], { variables }),
     start: async (variables = {}) => toService(open("main", [], { variables })),
     run: (args, options) => open("cli", args, options).outcome,

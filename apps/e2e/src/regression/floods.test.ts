@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { password, signUp } from "../http/accounts-over-http.ts";
-import { call, startLiveServer } from "../live-server.ts";
+import { call } from "../live-server.ts";
+import { startNotesServer } from "../notes/notes-server.ts";
 
-const live = await startLiveServer({ passwords: { cost: 4 } }, { trustedProxies: ["127.0.0.1"] });
+const live = await startNotesServer({ passwords: { cost: 4 } }, { trustedProxies: ["127.0.0.1"] });
 const { url, test: service } = live;
 afterAll(() => live[Symbol.asyncDispose]());
 

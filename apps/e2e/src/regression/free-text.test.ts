@@ -1,8 +1,9 @@
 import { afterAll, expect, test } from "vitest";
 import { password, signUp } from "../http/accounts-over-http.ts";
-import { call, startLiveServer } from "../live-server.ts";
+import { call } from "../live-server.ts";
+import { startNotesServer } from "../notes/notes-server.ts";
 
-const live = await startLiveServer();
+const live = await startNotesServer();
 const { url, test: service } = live;
 afterAll(() => live[Symbol.asyncDispose]());
 

@@ -104,6 +104,7 @@ sessions.rotation integer not null default 0
 sessions.unused_since timestamp with time zone
 sessions.reissues integer not null default 0
 sessions.device_name text
+sessions.reauthenticated_at timestamp with time zone
 signing_keys.kid text not null
 signing_keys.algorithm text not null
 signing_keys.public_jwk jsonb
@@ -118,14 +119,14 @@ throttles.forgotten_at timestamp with time zone default latchkey.now()
 user_groups.user_id uuid not null
 user_groups.group_id uuid not null
 user_groups.standing smallint not null
-user_groups.username_key text not null
+user_groups.username_key text
 user_groups.phone_number text
 user_groups.email_key text
 user_permissions.user_id uuid not null
 user_permissions.permission text not null
 users.id uuid not null
-users.username text not null
-users.username_key text not null
+users.username text
+users.username_key text
 users.phone_number text
 users.email text
 users.email_key text
@@ -154,6 +155,12 @@ CASE
 END)
 users.old_tokens_ended_at timestamp with time zone
 users.profile jsonb not null default '{}'::jsonb
+users.phone_proved_at timestamp with time zone
+users.email_proved_at timestamp with time zone
+users.phone_vouched_at timestamp with time zone
+users.email_vouched_at timestamp with time zone
+users.parked_at timestamp with time zone
+users.has_alias boolean not null default false
 wrong_codes.address text not null
 wrong_codes.count integer not null
 wrong_codes.last_at timestamp with time zone not null
@@ -228,18 +235,22 @@ users: users_country_length CHECK ((char_length(country) <= 120))
 users: users_email_grammar CHECK ((email_key ~ '^(?=.{6,254}$)(?=[^@]{1,64}@)[a-z0-9!#$%&\u0027*+/=?^_\u0060{|}~-]+(?:\.[a-z0-9!#$%&\u0027*+/=?^_\u0060{|}~-]+)*@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])$'::text))
 users: users_email_key UNIQUE (email_key)
 users: users_email_pair CHECK (((email IS NULL) = (email_key IS NULL)))
+users: users_email_proof CHECK (((email_key IS NOT NULL) OR ((email_proved_at IS NULL) AND (email_vouched_at IS NULL)))) NOT VALID
 users: users_first_name_length CHECK ((char_length(first_name) <= 150))
 users: users_gender_choice CHECK ((gender = ANY (ARRAY['Male'::text, 'Female'::text])))
 users: users_last_name_length CHECK ((char_length(last_name) <= 150))
+users: users_named CHECK (((num_nonnulls(username_key, phone_number, email_key, parked_at) > 0) OR has_alias)) NOT VALID
 users: users_password_length CHECK (((char_length(password) >= 1) AND (char_length(password) <= 512)))
 users: users_phone_number_grammar CHECK ((phone_number ~ '^\+[1-9][0-9]{6,14}$'::text))
 users: users_phone_number_key UNIQUE (phone_number)
+users: users_phone_proof CHECK (((phone_number IS NOT NULL) OR ((phone_proved_at IS NULL) AND (phone_vouched_at IS NULL)))) NOT VALID
 users: users_pkey PRIMARY KEY (id)
 users: users_profile_size CHECK (((jsonb_typeof(profile) = 'object'::text) AND (octet_length((profile)::text) <= 16384))) NOT VALID
 users: users_state_length CHECK ((char_length(state) <= 120))
 users: users_username_grammar CHECK ((username_key ~ '^[^\u0001-\u005e\u0060\u007b-\u007f][^\u0001-\u002c\u002f\u003a-\u005e\u0060\u007b-\u007f]{0,149}$'::text))
 users: users_username_key UNIQUE (username_key)
 users: users_username_length CHECK (((char_length(username) >= 1) AND (char_length(username) <= 150)))
+users: users_username_pair CHECK (((username IS NULL) = (username_key IS NULL))) NOT VALID
 wrong_codes: wrong_codes_pkey PRIMARY KEY (address)
 CREATE INDEX audit_events_actor_event ON latchkey.audit_events USING btree (actor_id, event, "position")
 CREATE INDEX audit_events_actor_id ON latchkey.audit_events USING btree (actor_id)
@@ -344,6 +355,21 @@ AS $function$
         where user_id = new.id;
       return null;
     end $function$
+CREATE OR REPLACE FUNCTION latchkey.forget_proofs()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    begin
+      if new.phone_number is distinct from old.phone_number then
+        if new.phone_proved_at is not distinct from old.phone_proved_at then new.phone_proved_at := null; end if;
+        if new.phone_vouched_at is not distinct from old.phone_vouched_at then new.phone_vouched_at := null; end if;
+      end if;
+      if new.email_key is distinct from old.email_key then
+        if new.email_proved_at is not distinct from old.email_proved_at then new.email_proved_at := null; end if;
+        if new.email_vouched_at is not distinct from old.email_vouched_at then new.email_vouched_at := null; end if;
+      end if;
+      return new;
+    end $function$
 CREATE OR REPLACE FUNCTION latchkey.now()
  RETURNS timestamp with time zone
  LANGUAGE sql
@@ -357,3 +383,4 @@ RETURN CASE WHEN ((key COLLATE "C") ~ 'ی|ى|ک|ڪ|ۀ|ۂ|ہ|ە|ھ|ۃ|ݢ|ǝ|ș|ț
 CREATE TRIGGER bury_imported_user BEFORE DELETE ON latchkey.users FOR EACH ROW EXECUTE FUNCTION bury_imported_user()
 CREATE TRIGGER copy_member BEFORE INSERT OR UPDATE OF user_id ON latchkey.user_groups FOR EACH ROW EXECUTE FUNCTION copy_member()
 CREATE TRIGGER copy_to_members AFTER UPDATE ON latchkey.users FOR EACH ROW WHEN (((((old.standing IS DISTINCT FROM new.standing) OR (old.username_key IS DISTINCT FROM new.username_key)) OR (old.phone_number IS DISTINCT FROM new.phone_number)) OR (old.email_key IS DISTINCT FROM new.email_key))) EXECUTE FUNCTION copy_to_members()
+CREATE TRIGGER forget_proofs BEFORE UPDATE ON latchkey.users FOR EACH ROW WHEN (((old.phone_number IS DISTINCT FROM new.phone_number) OR (old.email_key IS DISTINCT FROM new.email_key))) EXECUTE FUNCTION forget_proofs()

@@ -190,7 +190,7 @@ function unsealPrivateJwk(kid: string, sealed: Uint8Array, sealingKey: Uint8Arra
     return unseal(sealingKey, sealed, sealContext(kid)).toString();
   } catch (cause) {
     throw new StartError(
-      "LATCHKEY_SECRET is not the one that the signing keys in the database were sealed with. Start with the old secret, or run `latchkey rotate-keys --compromised` to replace the keys; that makes every access token invalid.",
+      "LATCHKEY_SECRET is not the one that the signing keys in the database were sealed with. Start with the old secret (in a server of your own it is the option secret), or run `latchkey rotate-keys --compromised` to replace the keys; that makes every access token invalid.",
       { cause },
     );
   }

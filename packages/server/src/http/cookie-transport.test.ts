@@ -159,9 +159,9 @@ describe("a browser that has the cookies of before", () => {
 describe("a page", () => {
   it.each<[title: string, setting: Setting, headers: Record<string, string>, obstacle: RegExp | null]>([
     ["of the host that is called", {}, {}, null],
-    ["of another origin", {}, { origin: "https://evil.example" }, /add it to CORS_ORIGINS/],
-    ["without an origin", {}, { origin: "" }, /add it to CORS_ORIGINS/],
-    ["in a frame without an origin", {}, { origin: "null" }, /add it to CORS_ORIGINS/],
+    ["of another origin", {}, { origin: "https://evil.example" }, /add it to http\.corsOrigins/],
+    ["without an origin", {}, { origin: "" }, /add it to http\.corsOrigins/],
+    ["in a frame without an origin", {}, { origin: "null" }, /add it to http\.corsOrigins/],
     ["of a named origin", { named: ["https://app.example.com"] }, { origin: "https://app.example.com" }, null],
     [
       "of the public address, whatever the host",
@@ -173,13 +173,13 @@ describe("a page", () => {
       "of the public address without TLS",
       { publicUrl: "https://auth.example.com" },
       { origin: "http://auth.example.com", host: "auth.example.com" },
-      /add it to CORS_ORIGINS/,
+      /add it to http\.corsOrigins/,
     ],
     [
       "of the host that is called, where the public address is another",
       { publicUrl: "https://auth.example.com" },
       { origin: "http://10.0.0.7:3000", host: "10.0.0.7:3000" },
-      /add it to CORS_ORIGINS/,
+      /add it to http\.corsOrigins/,
     ],
     [
       "of localhost beside a service at 127.0.0.1",
@@ -209,7 +209,7 @@ describe("a page", () => {
       "of localhost in development, while the service is called from elsewhere",
       { allowsLoopback: true },
       { origin: "http://localhost:5173", host: "auth.example.com" },
-      /add it to CORS_ORIGINS/,
+      /add it to http\.corsOrigins/,
     ],
     [
       "of another site that is named",

@@ -2,6 +2,7 @@ import type { CallCookies } from "../trpc/cookie-mode.ts";
 import { rememberLatest } from "./latest.ts";
 import { hostOf, isLoopback, type OriginRules, readOrigin, show, type TellOperator } from "./origins.ts";
 import type { PublicUrl } from "./public-url.ts";
+import { optionNames, type SettingNames } from "./setting-names.ts";
 
 /** The path below which procedures are called in cookie mode. */
 export const cookiePath = "/cookie";
@@ -19,6 +20,8 @@ export interface CookieTransportOptions {
   /** What stands before `/cookie` in the requests that come here; nothing by default. */
   readonly basePath?: string;
   readonly tell: TellOperator;
+  /** What notices call the settings; the options by default. */
+  readonly names?: SettingNames | undefined;
 }
 
 /** Cookie mode, for browsers that keep the refresh token where no script can read it. */
@@ -30,7 +33,7 @@ export interface CookieTransport {
 }
 
 export function createCookieTransport(options: CookieTransportOptions): CookieTransport {
-  const { origins, publicUrl, basePath = "", tell } = options;
+  const { origins, publicUrl, basePath = "", tell, names = optionNames } = options;
   const scheme = chooseScheme(publicUrl, basePath);
   const isNew = rememberLatest(100);
   const tellOnce: TellOperator = (message, details) => {
@@ -38,7 +41,7 @@ export function createCookieTransport(options: CookieTransportOptions): CookieTr
   };
   return {
     findObstacle(request) {
-      const obstacle = findObstacle(request, origins, publicUrl);
+      const obstacle = findObstacle(request, { origins, publicUrl, names });
       if (obstacle) tellOnce(obstacle, { origin: show(readOrigin(request)) });
       return obstacle;
     },
@@ -73,7 +76,13 @@ function chooseScheme(publicUrl: PublicUrl | undefined, basePath: string): Schem
   return { prefix: isSecure ? "__Secure-" : "", path: path + cookiePath, base, oldPath, isSecure, host };
 }
 
-function findObstacle(request: Request, origins: OriginRules, publicUrl: PublicUrl | undefined): string | null {
+interface Place {
+  readonly origins: OriginRules;
+  readonly publicUrl: PublicUrl | undefined;
+  readonly names: SettingNames;
+}
+
+function findObstacle(request: Request, { origins, publicUrl, names }: Place): string | null {
   const page = show(readOrigin(request));
   const service = show(publicUrl?.origin ?? `http://${hostOf(request)}`);
   const isElsewhere = !origins.isOwn(request) && !origins.allows(request);
@@ -89,7 +98,7 @@ function findObstacle(request: Request, origins: OriginRules, publicUrl: PublicU
       `open the page and call the service at one of the two`
     );
   }
-  if (isElsewhere) return "Pages of this origin may not use the cookie: add it to CORS_ORIGINS";
+  if (isElsewhere) return `Pages of this origin may not use the cookie: add it to ${names.corsOrigins}`;
   if (!isCrossSite) return null;
   return `To browsers ${page} and the service are two sites, and between two sites no cookie goes: put both below one domain, or keep the session otherwise`;
 }

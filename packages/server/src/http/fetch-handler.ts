@@ -3,10 +3,9 @@ import type { AnyTRPCRouter, TRPCError } from "@trpc/server";
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
 import { createContext, type LatchkeyContext, type RequestHeaders } from "../trpc/context.ts";
 import type { CallCookies } from "../trpc/cookie-mode.ts";
-import { createAddressReader, isTrustedProxy, type ReadAddress, type TrustedProxy } from "./client-address.ts";
+import { isTrustedProxy, type TrustedProxy } from "./client-address.ts";
 import { type CookieTransport, cookiePath, createCookieTransport } from "./cookie-transport.ts";
 import { allowPage, answerPreflight, type CorsRules, forNamedPages } from "./cors.ts";
-import { createForwardedAddressReader, type ReadForwardedAddress } from "./forwarded-address.ts";
 import { toAnswerHeaders } from "./headers.ts";
 import { answerPublicKeys, jwksPath } from "./jwks.ts";
 import { limitBody } from "./limit-body.ts";
@@ -15,6 +14,8 @@ import { createOriginRules, findOriginFault, type OriginRules, readOrigin, type 
 import { answerPlainCall, findPlainCall } from "./plain-call.ts";
 import { type PublicUrl, parsePublicUrl } from "./public-url.ts";
 import { refuse, refuseMethod } from "./refusals.ts";
+import { createRequestAddressReader, type ReadRequestAddress } from "./request-address.ts";
+import type { SettingNames } from "./setting-names.ts";
 
 /** How requests reach the process, and who may send them. */
 export interface HttpOptions {
@@ -65,6 +66,8 @@ export interface FetchHandlerOptions<C extends Config> extends HttpOptions {
   readonly router: AnyTRPCRouter;
   /** The router's context, given its part that is Latchkey's; that alone by default. */
   readonly createContext?: (request: Request, latchkey: LatchkeyContext<C>) => object | Promise<object>;
+  /** What notices call the settings; the options of `createLatchkey` by default. */
+  readonly names?: SettingNames | undefined;
 }
 
 /** What every call of a handler needs. */
@@ -74,8 +77,7 @@ interface Serving<C extends Config> {
   readonly base: string;
   readonly origins: OriginRules;
   readonly cookieTransport: CookieTransport;
-  readonly readAddress: ReadAddress;
-  readonly readForwarded: ReadForwardedAddress;
+  readonly readAddress: ReadRequestAddress;
   readonly onError: (failure: CallFailure) => void;
   readonly createContext: (request: Request, latchkey: LatchkeyContext<C>) => object | Promise<object>;
 }
@@ -99,19 +101,16 @@ export function createFetchHandler<C extends Config>(options: FetchHandlerOption
 }
 
 function toServing<C extends Config>(options: FetchHandlerOptions<C>): Serving<C> {
-  const { basePath = "", corsOrigins = [], trustedProxies = [], forwardedSecrets = [] } = options;
-  const { auth, router, onError = () => {}, onNotice: tell = () => {} } = options;
+  const { basePath = "", corsOrigins = [] } = options;
+  const { auth, router, names, onError = () => {}, onNotice: tell = () => {} } = options;
   const publicUrl = readOptions(options);
   const allowsLoopback = options.allowsLoopbackOrigins ?? false;
-  const origins = createOriginRules({ named: corsOrigins, publicUrl, allowsLoopback, tell });
-  const onRefused = () =>
-    tell("a caller names an address without a secret of FORWARDED_SECRET, and is not believed", {});
+  const origins = createOriginRules({ named: corsOrigins, publicUrl, allowsLoopback, tell, names });
   return {
     ...{ auth, router, origins, onError },
     base: basePath,
-    cookieTransport: createCookieTransport({ origins, publicUrl, basePath, tell }),
-    readAddress: createAddressReader(trustedProxies),
-    readForwarded: createForwardedAddressReader({ secrets: forwardedSecrets, onRefused }),
+    cookieTransport: createCookieTransport({ origins, publicUrl, basePath, tell, names }),
+    readAddress: createRequestAddressReader(options),
     createContext: options.createContext ?? ((_, latchkey) => latchkey),
   };
 }
@@ -229,16 +228,11 @@ async function callProcedures<C extends Config>(
 }
 
 function readContext<C extends Config>(
-  { auth, readAddress, readForwarded }: Pick<Serving<C>, "auth" | "readAddress" | "readForwarded">,
+  { auth, readAddress }: Pick<Serving<C>, "auth" | "readAddress">,
   request: Request,
   { remoteAddress, requestId, headers = request.headers }: RequestInfo,
   cookies: CallCookies | undefined,
 ): LatchkeyContext<C> {
-  const header = (name: string) => request.headers.get(name) ?? undefined;
-  const forwarded = readForwarded(header);
-  const address =
-    forwarded === null
-      ? readAddress(remoteAddress ?? undefined, header("x-forwarded-for"))
-      : readAddress(forwarded, undefined);
+  const address = readAddress({ headers: request.headers, remoteAddress });
   return createContext(auth, { headers, remoteAddress: address, requestId, cookies });
 }

@@ -8,7 +8,7 @@ export const forwardedHeaders = { address: "latchkey-forwarded-address", secret:
 const quiet = 60_000;
 
 export interface ForwardedAddressOptions {
-  /** `FORWARDED_SECRET`: the secrets of which a caller has to know one; none when nobody is believed. */
+  /** The secrets of which a caller has to know one; none when nobody is believed. */
   readonly secrets: readonly string[];
   /** Told when somebody names an address and no secret of these. */
   readonly onRefused: () => void;
@@ -19,7 +19,7 @@ export type ReadForwardedAddress = (header: (name: string) => string | undefined
 
 /**
  * Believes a server of yours that renders for somebody else, when it proves itself by a secret. Whoever knows it can name any address,
- * and so get around every limit that is counted by address: it is as secret as `LATCHKEY_SECRET`, and goes over TLS.
+ * and so get around every limit that is counted by address: it is as secret as the secret of Latchkey itself, and goes over TLS.
  */
 export function createForwardedAddressReader({ secrets, onRefused }: ForwardedAddressOptions): ReadForwardedAddress {
   const known = secrets.map(digest);

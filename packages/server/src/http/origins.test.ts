@@ -52,7 +52,7 @@ describe("an origin that gets no answer", () => {
     const tell = (message: string, details: object) => told.push([message, details]);
     const rules = createOriginRules({ named: ["https://a.example"], allowsLoopback: false, tell });
     for (let count = 0; count < 3; count += 1) rules.noteRefused(from("https://b.example"));
-    const setting = "CORS_ORIGINS=https://a.example,https://b.example";
+    const setting = 'http.corsOrigins to ["https://a.example","https://b.example"]';
     expect(told).toEqual([
       [`pages of this origin get no answer; if they are yours, set ${setting}`, { origin: "https://b.example" }],
     ]);

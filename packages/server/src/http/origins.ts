@@ -1,5 +1,6 @@
 import { rememberLatest } from "./latest.ts";
 import type { PublicUrl } from "./public-url.ts";
+import { optionNames, type SettingNames } from "./setting-names.ts";
 
 /** Something that whoever runs the service should know, told once. */
 export type TellOperator = (message: string, details: Readonly<Record<string, string>>) => void;
@@ -20,12 +21,15 @@ export interface OriginRulesOptions {
   /** Whether pages on this machine may call a service on this machine without being named. */
   readonly allowsLoopback: boolean;
   readonly tell: TellOperator;
+  /** What notices call the settings; the options by default. */
+  readonly names?: SettingNames | undefined;
 }
 
 const loopbackHost = /^(localhost|127\.0\.0\.1|\[::1\])$/;
 
 /** Which pages may call. A caller that is no browser names no origin and is not asked for one. */
-export function createOriginRules({ named, publicUrl, allowsLoopback, tell }: OriginRulesOptions): OriginRules {
+export function createOriginRules(options: OriginRulesOptions): OriginRules {
+  const { named, publicUrl, allowsLoopback, tell, names = optionNames } = options;
   const isNew = rememberLatest(100);
   const isOwn = (request: Request) => {
     const origin = readOrigin(request);
@@ -38,14 +42,14 @@ export function createOriginRules({ named, publicUrl, allowsLoopback, tell }: Or
       if (named.includes(origin)) return true;
       if (!allowsLoopback || !isLoopback(origin) || !isLoopback(`http://${hostOf(request)}`)) return false;
       if (!isOwn(request) && isNew(origin))
-        tell(`allowed in development; elsewhere set CORS_ORIGINS=${show(origin)}`, {});
+        tell(`allowed in development; elsewhere set ${names.corsOriginsOf([show(origin)])}`, {});
       return true;
     },
     noteRefused(request) {
       const origin = show(readOrigin(request));
       const isSame = request.headers.get("sec-fetch-site") === "same-origin" || isOwn(request);
       if (origin === "" || isSame || !isNew(origin)) return;
-      const setting = `CORS_ORIGINS=${[...named, origin].join(",")}`;
+      const setting = names.corsOriginsOf([...named, origin]);
       tell(`pages of this origin get no answer; if they are yours, set ${setting}`, { origin });
     },
   };

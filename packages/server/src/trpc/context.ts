@@ -45,7 +45,7 @@ export function createContext<C extends Config>(
 }
 
 /** Of the platform's `Headers` those of one name come as one text, which no single token is. */
-function readHeader(headers: RequestHeaders, name: string): readonly string[] {
+export function readHeader(headers: RequestHeaders, name: string): readonly string[] {
   const value = isPlatforms(headers) ? headers.get(name) : headers[name];
   return value === null || value === undefined ? [] : typeof value === "string" ? [value] : value;
 }

@@ -1,16 +1,40 @@
-import { AuthError, isPlainLine, isPlainProse, withIssueCode } from "@latchkey/auth";
-import { pageLimit, text } from "@latchkey/server";
+import {
+  AuthError,
+  type ConfigOf,
+  defineProfile,
+  isPlainLine,
+  isPlainProse,
+  type NoFields,
+  withIssueCode,
+} from "@latchkey/auth";
+import {
+  createBuilders,
+  createProcedures,
+  formatError,
+  type LatchkeyContext,
+  type ProcedureMeta,
+  pageLimit,
+  text,
+} from "@latchkey/server";
+import { initTRPC } from "@trpc/server";
 import { z } from "zod";
-import { modelProcedures } from "../trpc.ts";
 import { deleteNote, insertNote, listNotes, updateNote } from "./note-store.ts";
 
+export const permissions = ["notes.note"] as const;
+type NotesConfig = ConfigOf<NoFields, typeof permissions>;
+
+const t = initTRPC
+  .context<LatchkeyContext<NotesConfig>>()
+  .meta<ProcedureMeta>()
+  .create({ isDev: false, errorFormatter: formatError });
+export const { modelProcedures, permittedProcedure } = createBuilders<NotesConfig>("all");
 const note = modelProcedures.orAnonReadOnly("notes.note");
 const misleading = withIssueCode("invalid_characters", "holds characters that cannot be shown as they are");
 const title = text(200).refine(isPlainLine, misleading);
 const body = text(10_000).refine(isPlainProse, misleading);
 
-/** An example resource, to be replaced by yours: anybody reads notes, and who holds the permission writes them. */
-export const notesProcedures = {
+/** A resource of a team's own: anybody reads notes, and who holds the permission writes them. */
+const notesProcedures = {
   list: note.view
     .input(z.strictObject({ limit: pageLimit }).prefault({}))
     .query(({ ctx, input }) => listNotes(ctx.latchkey.auth.pool, input.limit)),
@@ -33,3 +57,6 @@ export const notesProcedures = {
     return {};
   }),
 };
+
+/** Latchkey's procedures with the team's own beside them. */
+export const notesRouter = t.router({ ...createProcedures<NotesConfig>(defineProfile()), notes: notesProcedures });

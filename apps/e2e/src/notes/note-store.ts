@@ -1,6 +1,6 @@
 import { randomUUIDv7 } from "node:crypto";
 
-/** What runs the example's SQL: the core's own pool, so that both share one database. */
+/** The core's own pool, so that both share one database. */
 export interface Database {
   query<Row extends object>(text: string, values?: unknown[]): Promise<{ rows: Row[] }>;
 }
@@ -11,29 +11,6 @@ export interface Note {
   readonly title: string;
   readonly body: string;
   readonly createdAt: Date;
-}
-
-/** Makes the example's table, once however many processes ask. */
-export async function prepareNotes(database: Database): Promise<void> {
-  await database.query(`
-    do $$ begin
-      perform pg_advisory_xact_lock(hashtext('latchkey notes'));
-      create schema if not exists notes;
-      create table if not exists notes.notes (
-        id uuid primary key,
-        author_id uuid references latchkey.users (id) on delete set null,
-        title text not null check (char_length(title) between 1 and 200),
-        body text not null check (char_length(body) <= 10000),
-        created_at timestamptz not null default latchkey.now()
-      );
-      create index if not exists notes_created_at on notes.notes (created_at, id);
-    end $$`);
-}
-
-/** Whether the example's table is there. */
-export async function hasNotes(database: Database): Promise<boolean> {
-  const { rows } = await database.query<{ table: string | null }>("select to_regclass('notes.notes')::text as table");
-  return rows[0]?.table !== null;
 }
 
 const columns = `id, author_id as "authorId", title, body, created_at as "createdAt"`;
