@@ -656,8 +656,16 @@ function flowsOf(part: object, prefix = ""): string[] {
 /** Ways to end a process's core, after which it does nothing more. */
 const endings = ["rejectQueuedHashes", "close"];
 
+/** What is about a whole installation and nobody's account, and has tests of its own. */
+const ofInstallations = ["backUp", "restore", "load", "requireMigrated"];
+
 test("every flow of the core is shown here, to leave its events or to leave none", () => {
-  const shown = [...deeds.map(({ does }) => does.split(",")[0]), ...Object.keys(quietDeeds), ...endings];
+  const shown = [
+    ...deeds.map(({ does }) => does.split(",")[0]),
+    ...Object.keys(quietDeeds),
+    ...endings,
+    ...ofInstallations,
+  ];
   expect([...new Set(shown)].sort()).toEqual(flowsOf(service.auth).sort());
 });
 
