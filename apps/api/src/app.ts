@@ -10,6 +10,7 @@ import {
   refuse,
   refuseMethod,
   type TrustedProxy,
+  toPublicDocument,
 } from "@latchkey/server";
 import { TRPCError } from "@trpc/server";
 import { Hono, type MiddlewareHandler } from "hono";
@@ -70,7 +71,7 @@ export function createApp({ log, isReady, publicUrl, router, metrics, ...rest }:
   });
   // It tells of the service's own procedures, and of no others.
   if (!router) {
-    const document = { json: JSON.stringify(openApi), maxAge: openApiMaxAge };
+    const document = toPublicDocument(JSON.stringify(openApi), openApiMaxAge);
     app.all("/openapi.json", ({ req }) => answerPublicDocument(req.raw, () => document));
   }
   for (const path of ["/trpc/*", "/cookie/*", jwksPath]) {

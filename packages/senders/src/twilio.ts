@@ -1,6 +1,7 @@
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac } from "node:crypto";
 import type { DeliveryReceipt, Sender, SendRefusal } from "@latchkey/auth";
 import { callProvider, readPath, refuseUnlessOk } from "./call-provider.ts";
+import { isSignature, toReceipts } from "./receipts.ts";
 
 export interface TwilioOptions {
   readonly accountSid: string;
@@ -64,8 +65,6 @@ export function readTwilioReceipt(
   const sorted = [...form].sort(([a], [b]) => (a < b ? -1 : 1));
   const signed = statusCallback + sorted.map(([name, value]) => name + value).join("");
   const expected = createHmac("sha1", authToken).update(signed).digest();
-  const given = Buffer.from(signature ?? "", "base64");
-  if (given.length !== expected.length || !timingSafeEqual(given, expected)) return null;
-  const [providerId, state] = [form.get("MessageSid"), states[form.get("MessageStatus") ?? ""]];
-  return providerId && state ? [{ providerId, state }] : [];
+  if (!isSignature(Buffer.from(signature ?? "", "base64"), expected)) return null;
+  return toReceipts({ providerId: form.get("MessageSid"), state: form.get("MessageStatus") }, states);
 }

@@ -1,6 +1,7 @@
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac } from "node:crypto";
 import type { DeliveryReceipt, Sender, SendRefusal } from "@latchkey/auth";
 import { callProvider, readPath, refuseUnlessOk } from "./call-provider.ts";
+import { isSignature, toReceipts } from "./receipts.ts";
 
 export interface WhatsAppOptions {
   readonly accessToken: string;
@@ -80,13 +81,11 @@ export function readWhatsAppReceipt(
   { appSecret }: { readonly appSecret: string },
 ): readonly DeliveryReceipt[] | null {
   const expected = createHmac("sha256", appSecret).update(body).digest();
-  const given = Buffer.from((signature ?? "").replace(/^sha256=/, ""), "hex");
-  if (given.length !== expected.length || !timingSafeEqual(given, expected)) return null;
+  if (!isSignature(Buffer.from((signature ?? "").replace(/^sha256=/, ""), "hex"), expected)) return null;
   const statuses = listIn(listIn(listIn(JSON.parse(body), "entry"), "changes"), "value", "statuses");
-  return statuses.flatMap((status) => {
-    const [providerId, state] = [readPath(status, "id"), states[readPath(status, "status") ?? ""]];
-    return providerId && state ? [{ providerId, state }] : [];
-  });
+  return statuses.flatMap((status) =>
+    toReceipts({ providerId: readPath(status, "id"), state: readPath(status, "status") }, states),
+  );
 }
 
 /** The items of the lists that each of `from` has at `path`. */

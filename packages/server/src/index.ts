@@ -15,7 +15,7 @@ export { responseMeta, toAnswerHeaders } from "./http/headers.ts";
 export { jwksPath } from "./http/jwks.ts";
 export { requestLimits } from "./http/limits.ts";
 export { findOriginFault, isLoopback, type TellOperator } from "./http/origins.ts";
-export { answerPublicDocument, type PublicDocument } from "./http/public-document.ts";
+export { answerPublicDocument, type PublicDocument, toPublicDocument } from "./http/public-document.ts";
 export { type PublicUrl, parsePublicUrl } from "./http/public-url.ts";
 export { refuse, refuseMethod } from "./http/refusals.ts";
 export type { SettingNames } from "./http/setting-names.ts";

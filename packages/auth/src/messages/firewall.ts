@@ -42,6 +42,12 @@ export function createFirewall(options: FirewallOptions): Firewall {
   const { db, key, limits, isEnforced, onRefusal = () => {} } = options;
   const hide = (...parts: readonly string[]) => hmacSha256(key, parts.join("\0")).toString("base64url");
 
+  /** What an ask is about, found once for all that is asked of it. */
+  interface Looked {
+    readonly line: Line;
+    readonly keys: ReturnType<typeof keysOf>;
+  }
+
   function keysOf({ number, network, isKnownDevice }: Omit<Ask, "isSent">, country: string | null) {
     // Callers of whom nothing is known are not one caller.
     const byNetwork = network === null || isKnownDevice ? null : network;
@@ -55,9 +61,7 @@ export function createFirewall(options: FirewallOptions): Firewall {
     };
   }
 
-  async function judge(ask: Ask, isCounted: boolean): Promise<FirewallRule | null> {
-    const { isMobile, country } = lookUpNumber(ask.number);
-    const keys = keysOf(ask, country);
+  async function judge(ask: Ask, { line, keys }: Looked, isCounted: boolean): Promise<FirewallRule | null> {
     const counts = await readCounts(db, present(Object.values(keys)));
     const of = (name: keyof typeof keys, isOwn = isCounted): Count => {
       const count = counts.get(keys[name] ?? "") ?? noCount;
@@ -67,8 +71,7 @@ export function createFirewall(options: FirewallOptions): Firewall {
     const { isKnownDevice } = ask;
     return findRefusingRule(
       {
-        isMobile,
-        country,
+        ...line,
         isKnownDevice,
         number: of("number"),
         numberByNetwork: of("numberByNetwork"),
@@ -94,17 +97,19 @@ export function createFirewall(options: FirewallOptions): Firewall {
 
   return {
     async admit(ask) {
-      const { country } = lookUpNumber(ask.number);
+      const line = lookUpNumber(ask.number);
+      const { country } = line;
       const keys = keysOf(ask, country);
+      const looked = { line, keys };
       const own = toAdd(present([keys.number, keys.numberByNetwork, keys.network, keys.prefix]), false);
       const shared = toAdd(ask.isSent ? [keys.country, keys.total] : [], true);
       await addCounts(db, toAdd([keys.country], true), "asked");
       // What is used up is refused by a read, which takes no lock.
-      const before = await judge(ask, false);
+      const before = await judge(ask, looked, false);
       if (before) await refuse(before, country);
       await addCounts(db, [...own, ...shared], "counted");
       // Of many at one moment, none saw the others before.
-      const after = before ?? (await judge(ask, true));
+      const after = before ?? (await judge(ask, looked, true));
       if (after === null || before) return;
       if (isEnforced) await addCounts(db, shared, "counted", -1);
       await refuse(after, country);
@@ -124,7 +129,12 @@ const toAdd = (keys: readonly string[], isShared: boolean) => keys.map((key) => 
 
 const mobileTypes: readonly (string | undefined)[] = ["MOBILE", "FIXED_LINE_OR_MOBILE"];
 
-function lookUpNumber(number: string): { readonly isMobile: boolean; readonly country: string | null } {
+interface Line {
+  readonly isMobile: boolean;
+  readonly country: string | null;
+}
+
+function lookUpNumber(number: string): Line {
   const parsed = parsePhoneNumberFromString(number);
   return { isMobile: mobileTypes.includes(parsed?.getType()), country: parsed?.country ?? null };
 }

@@ -1,4 +1,4 @@
-import type pg from "pg";
+import pg from "pg";
 import copy from "pg-copy-streams";
 import { StartError } from "../errors.ts";
 import {
@@ -21,13 +21,11 @@ export interface BackUpOptions {
 /** The tables in which migrations note what has run: a restore runs them again. */
 const ledgers = ["kysely_migration", "kysely_migration_lock"];
 
-export const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
-
 /** How a table or a sequence is named in a statement. */
 export const toName = ({ schema, name }: { readonly schema: string; readonly name: string }): string =>
-  `${quote(schema)}.${quote(name)}`;
+  `${pg.escapeIdentifier(schema)}.${pg.escapeIdentifier(name)}`;
 
-export const toColumns = ({ columns }: BackupTable): string => columns.map(quote).join(", ");
+export const toColumns = ({ columns }: BackupTable): string => columns.map(pg.escapeIdentifier).join(", ");
 
 /** Reads all rows of our schemas as they were at one moment, while others go on writing. Nobody waits for it. */
 export async function* backUp(database: DatabaseOptions, options: BackUpOptions): AsyncGenerator<Buffer> {

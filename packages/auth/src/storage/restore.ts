@@ -1,9 +1,9 @@
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import type pg from "pg";
+import pg from "pg";
 import copy from "pg-copy-streams";
 import { StartError } from "../errors.ts";
-import { quote, toColumns, toName } from "./back-up.ts";
+import { toColumns, toName } from "./back-up.ts";
 import { type BackupHeader, type BackupPart, type BackupTable, readBackup } from "./backup-format.ts";
 import { type DatabaseOptions, schemaName } from "./database.ts";
 import { migrations } from "./migrations/index.ts";
@@ -51,7 +51,7 @@ export async function restore(
   return header;
 }
 
-const schemasOf = ({ migrations }: BackupHeader) => Object.keys(migrations).map(quote);
+const schemasOf = ({ migrations }: BackupHeader) => Object.keys(migrations).map(pg.escapeIdentifier);
 
 async function readHeader(parts: AsyncGenerator<BackupPart>): Promise<BackupHeader> {
   const first = await parts.next();

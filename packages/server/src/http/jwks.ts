@@ -1,13 +1,12 @@
 import { type Auth, type Config, jwksMaxAge } from "@latchkey/auth";
-import { answerPublicDocument } from "./public-document.ts";
+import { answerPublicDocument, toPublicDocument } from "./public-document.ts";
 
 /** Where the public keys are (RFC 8615). */
 export const jwksPath = "/.well-known/jwks.json";
 
 /** Answers the public keys as a JSON Web Key Set (RFC 7517 §5), which caches may keep for a while. */
 export function answerPublicKeys(auth: Pick<Auth<Config>, "publicKeys">, request: Request): Promise<Response> {
-  return answerPublicDocument(request, async () => ({
-    json: JSON.stringify(await auth.publicKeys()),
-    maxAge: jwksMaxAge,
-  }));
+  return answerPublicDocument(request, async () =>
+    toPublicDocument(JSON.stringify(await auth.publicKeys()), jwksMaxAge),
+  );
 }

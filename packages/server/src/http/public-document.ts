@@ -7,6 +7,13 @@ export interface PublicDocument {
   readonly json: string;
   /** Seconds for which caches may keep it. */
   readonly maxAge: number;
+  /** By which a cache knows it again. */
+  readonly etag: string;
+}
+
+/** JSON with its tag, for a document that stays the same once for all requests. */
+export function toPublicDocument(json: string, maxAge: number): PublicDocument {
+  return { json, maxAge, etag: `"${createHash("sha1").update(json).digest("hex")}"` };
 }
 
 /** Answers JSON that pages of every origin may read, and that a cache renews by its tag. */
@@ -22,8 +29,7 @@ export async function answerPublicDocument(
   return response;
 }
 
-function answerOnce({ method, headers }: Request, { json, maxAge }: PublicDocument): Response {
-  const etag = `"${createHash("sha1").update(json).digest("hex")}"`;
+function answerOnce({ method, headers }: Request, { json, maxAge, etag }: PublicDocument): Response {
   const common = { ETag: etag, "Cache-Control": `public, max-age=${maxAge}` };
   if (isKnown(etag, headers.get("if-none-match"))) {
     return new Response(null, { status: 304, statusText: "Not Modified", headers: common });
