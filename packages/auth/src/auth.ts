@@ -30,6 +30,7 @@ import type { Device } from "./flows/steps/list-devices.ts";
 import type { PasswordCode } from "./flows/steps/password-code.ts";
 import type { ImportedKey, ImportedPerson } from "./imported-users/imported-user.ts";
 import type { ImportRound, RoundChanges } from "./imported-users/round-store.ts";
+import type { DeliveryReceipt } from "./messages/sender.ts";
 import type { HashLoad } from "./passwords/hash-semaphore.ts";
 import type { SyncedPermissions } from "./permissions/permission.ts";
 import type { Grants, Group } from "./permissions/permission-store.ts";
@@ -325,9 +326,14 @@ export interface Auth<C extends Config = PlainConfig> {
   requireMigrated(): Promise<void>;
   /**
    * Brings the schema up to date (with `check` only looks whether it is, with `off` not even that), looks whether the database can be
-   * trusted, and makes the first signing key and the permissions. Throws StartError.
+   * trusted, and makes the first signing key and the permissions. Where the option `messages.senders` names senders, this process sends
+   * messages from now on. Throws StartError.
    */
   initialize(input?: { readonly migrations?: MigrationMode }): Promise<void>;
+  /** Notes what a provider tells of a message, as often as it likes; one that failed may go on by the next channel. */
+  receiveDelivery(receipt: DeliveryReceipt): Promise<void>;
+  /** Sends what is due at this moment, and answers how many tries that were; the process does so by itself once it is initialized. */
+  sendDueMessages(): Promise<number>;
   /** Looks the installation over, for an administrator. */
   checkHealth(): Promise<Health>;
   /** Resolves when the database answers; rejects with what is wrong otherwise. */
@@ -344,6 +350,6 @@ export interface Auth<C extends Config = PlainConfig> {
    * delayed are answered at once.
    */
   rejectQueuedHashes(): void;
-  /** Closes the connections, unless the pool was handed in. */
+  /** Waits for messages that are on their way, and closes the connections, unless the pool was handed in. */
   close(): Promise<void>;
 }

@@ -184,7 +184,10 @@ export function createAuth<
       });
       await core.keyRing.prepare();
       await syncPermissions(core, { prune: false });
+      if (Object.values(options.messages.senders).some(Boolean)) core.outbox.start();
     },
+    receiveDelivery: (receipt) => core.outbox.receive(receipt),
+    sendDueMessages: () => core.outbox.drain(),
     checkHealth: () => withoutStatementTimeout(database, (db) => checkHealth({ ...core, db }, storage.pool)),
     ping: async () => {
       await storage.pool.query("select");
@@ -202,9 +205,10 @@ export function createAuth<
       core.refusalDelay.end();
       core.passwords.close();
     },
-    close: () => {
+    close: async () => {
       core.refusalDelay.end();
-      return storage.close();
+      await core.outbox.stop();
+      await storage.close();
     },
   };
   // What is read and taken by `options.profile` is what the type says: the flows themselves know the built-in fields alone.

@@ -48,6 +48,7 @@ export type { HookEvent, HookName, Hooks, HookTransaction } from "./hooks/hooks.
 export { type CountryCode, isCountryCode, type PhoneResult, parsePhone } from "./identifiers/phone.ts";
 export type { ImportedKey, ImportedPerson } from "./imported-users/imported-user.ts";
 export type { ImportRound, RoundChanges } from "./imported-users/round-store.ts";
+export { defaultLimits, type FirewallLimits, type FirewallRule } from "./messages/firewall-rules.ts";
 export { createOutbox, type Outbox, type OutboxOptions, type SendOutcome } from "./messages/outbox.ts";
 export {
   type DeliveryReceipt,
@@ -58,6 +59,7 @@ export {
   type SendReceipt,
   type SendRefusal,
 } from "./messages/sender.ts";
+export { parseTestNumbers, type TestNumber } from "./messages/test-numbers.ts";
 export {
   countSegments,
   type MessageCatalogue,

@@ -81,13 +81,18 @@ export interface ChallengesOptions {
   readonly db: Queries;
   /** The one that new codes are derived with comes first; the others are good for codes that are under way. */
   readonly keys: readonly [CodeKey, ...CodeKey[]];
+  /** The fixed code of an address to which nothing is sent; null for every other. */
+  readonly findFixedCode?: (address: string) => string | null;
   /** Called when a message has become due, so that nobody waits for the next look into the outbox. */
   readonly onDue?: () => void;
 }
 
-export function createChallenges({ db, keys, onDue = () => {} }: ChallengesOptions): Challenges {
+export function createChallenges(options: ChallengesOptions): Challenges {
+  const { db, keys, findFixedCode = () => null, onDue = () => {} } = options;
   const [current] = keys;
   const codeOf: Challenges["codeOf"] = (challenge) => {
+    const fixed = challenge.address === null ? null : findFixedCode(challenge.address);
+    if (fixed !== null) return fixed;
     const key = keys.find(({ id }) => id === challenge.keyId);
     return key ? deriveCode(key, challenge, challenge.digits) : null;
   };

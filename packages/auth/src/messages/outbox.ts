@@ -17,6 +17,7 @@ import {
   type Message,
   SendError,
   type Senders,
+  type SendReceipt,
   type SendRefusal,
 } from "./sender.ts";
 
@@ -136,21 +137,43 @@ function nextChannel(channel: Channel, senders: Senders): Channel | null {
 
 /** Sends one message, and notes what came of it. An error of the database leaves the message to whoever finds its lease run out. */
 async function attempt(options: OutboxOptions, leased: LeasedMessage): Promise<void> {
-  const { db, senders, onError = () => {}, onOutcome = () => {} } = options;
+  const { onError = () => {}, onOutcome = () => {} } = options;
+  // What only listens, and throws, must not make of a message that was sent one that failed.
+  const tell = (outcome: SendOutcome) => {
+    try {
+      onOutcome(outcome);
+    } catch (error) {
+      onError(error);
+    }
+  };
+  const sent = await send(options, leased).then(
+    // A sender of somebody's own may answer anything: what was sent is sent.
+    (answer: SendReceipt | undefined) => ({ providerId: readProviderId(answer?.providerId) }),
+    (error: unknown) => ({ error }),
+  );
+  if ("error" in sent) return fail(options, leased, { error: sent.error, tell });
   const { messageId, channel } = leased;
-  try {
-    const { providerId = null } = await send(options, leased);
-    await markSent(db, leased, providerId).catch(onError);
-    onOutcome({ messageId, channel, outcome: "sent", refusal: null, error: null });
-  } catch (error) {
-    const refusal = findSendRefusal(error);
-    const seconds = refusal === "busy" ? backoff[leased.tries - 1] : undefined;
-    const next = nextChannel(channel, senders);
-    if (seconds !== undefined) await markForRetry(db, leased, { failure: refusal, seconds }).catch(onError);
-    else await markFailed(db, leased, { failure: refusal, next }).catch(onError);
-    const outcome = seconds !== undefined ? "retried" : next ? "next_channel" : "failed";
-    onOutcome({ messageId, channel, outcome, refusal, error });
-  }
+  await markSent(options.db, leased, sent.providerId).catch(onError);
+  tell({ messageId, channel, outcome: "sent", refusal: null, error: null });
+}
+
+const readProviderId = (id: unknown) => (typeof id === "string" && id !== "" ? id.slice(0, 255) : null);
+
+interface Failure {
+  readonly error: unknown;
+  readonly tell: (outcome: SendOutcome) => void;
+}
+
+async function fail(options: OutboxOptions, leased: LeasedMessage, { error, tell }: Failure): Promise<void> {
+  const { db, senders, onError = () => {} } = options;
+  const { messageId, channel } = leased;
+  const refusal = findSendRefusal(error);
+  const seconds = refusal === "busy" ? backoff[leased.tries - 1] : undefined;
+  const next = nextChannel(channel, senders);
+  if (seconds !== undefined) await markForRetry(db, leased, { failure: refusal, seconds }).catch(onError);
+  else await markFailed(db, leased, { failure: refusal, next }).catch(onError);
+  const outcome = seconds !== undefined ? "retried" : next ? "next_channel" : "failed";
+  tell({ messageId, channel, outcome, refusal, error });
 }
 
 async function send(options: OutboxOptions, leased: LeasedMessage) {
