@@ -48,6 +48,7 @@ export async function startChallenge(core: Core, wanted: CodeToStart): Promise<C
   const about = { ...facts, actorId: wanted.actorId ?? null, subjectId: userId };
   const ask = { ...wanted, network: toNetwork(facts.address), isSent: wanted.isSent && !isTest };
   const isAdmitted = await admitMessage(core, ask, about);
+  if (!wanted.tellsChannel) await countTheOtherKind(core, ask, about);
   const isSent = ask.isSent && isAdmitted;
   const { identifier } = wanted;
   const started = await core.db.transaction().execute(async (transaction) => {
@@ -102,6 +103,15 @@ export async function admitMessage(core: Core, ask: MessageAsk, about: AuditFact
     if (ask.tellsChannel) throw error;
     return false;
   }
+}
+
+/**
+ * Does the work of a message to the other kind of name as well, counted as nobody's: by its time nobody learns whether a username leads to a
+ * number or to an address.
+ */
+async function countTheOtherKind(core: Core, { target, typed, ...ask }: MessageAsk, about: AuditFacts): Promise<void> {
+  const other: Target | null = target?.kind === "email" ? null : { kind: "email", address: `\0${typed}` };
+  await admitMessage(core, { ...ask, typed, target: other, isSent: false }, about);
 }
 
 /** The channel that a message to this kind of name begins with; null where nothing sends to it. */
