@@ -73,8 +73,10 @@ describe("registering with a number that was proved", () => {
   });
 
   test("keeps the ticket good when the rest of the input is refused", async () => {
-    const ticket = await proveFresh(freshNumber());
+    const number = freshNumber();
+    const ticket = await proveFresh(number);
     expect(await outcomeOf({ ticket, username: "9 no name" })).toBe("invalid_input");
+    expect(await outcomeOf({ ticket, password: number })).toBe("password_rejected");
     expect(await outcomeOf({ ticket, password: "password" })).toBe("password_rejected");
     expect(await outcomeOf({ ticket, phoneNumber: freshNumber() })).toBe("invalid_input");
     expect(await outcomeOf({ ticket, username: "with_a_name", password })).toBe("registered");

@@ -1,5 +1,6 @@
 import { randomUUIDv7 } from "node:crypto";
 import { recordEvent } from "../../audit/audit-log.ts";
+import type { StoredTicket } from "../../challenges/ticket-store.ts";
 import { AuthError } from "../../errors.ts";
 import { isReservedUsername } from "../../identifiers/reserved.ts";
 import { parseUsername } from "../../identifiers/username.ts";
@@ -12,9 +13,9 @@ import { insertUser } from "../../users/user-store.ts";
 import type { Core, RequestInfo } from "../steps/core.ts";
 import { requireGoodPassword } from "../steps/encode-password.ts";
 import { requireFreeForms } from "../steps/find-named.ts";
-import { answerSignIn, type SignInAnswer } from "../steps/issue-session-tokens.ts";
+import { type AnsweredSession, answerSignIn, type SignInAnswer } from "../steps/issue-session-tokens.ts";
 import { openSession } from "../steps/open-session.ts";
-import { noNames, parseNames, type StoredNames } from "../steps/parse-names.ts";
+import { type NamesInput, noNames, parseNames, type StoredNames } from "../steps/parse-names.ts";
 import { findTestSeconds, readTicket, requireWayIn, toProvedNames, useTicket } from "../steps/proved-name.ts";
 import { unlessUndone } from "../steps/refund-on-failure.ts";
 import { requireFreeUsername } from "../steps/require-free-username.ts";
@@ -55,47 +56,63 @@ export async function register(core: Core, input: RegisterInput, facts: RequestI
   const { username, password, phoneNumber, email, ticket, isNotMine = false, deviceName, ...profile } = input;
   requireWhatIsMissing(input);
   if (username !== undefined) refuseReserved(username);
-  const {
-    phoneNumber: unprovedPhone,
-    email: unprovedEmail,
-    ...names
-  } = { ...noNames, ...parseNames(core, { username, phoneNumber, email }) };
+  const { phoneNumber: typedPhone, email: typedEmail, ...names } = parseAll(core, { username, phoneNumber, email });
+  const unproved = { phoneNumber: typedPhone, email: typedEmail };
   const person = { username, phoneNumber, email, ...profile };
   if (password !== undefined) requireGoodPassword(core, password, { field: "password", person });
   const network = toNetwork(facts.address);
   core.passwords.assertCapacity(network);
   const admission = await core.throttle.consume(network === null ? [] : [{ limit: "register_address", of: [network] }]);
   const proved = ticket === undefined ? null : await readTicket(core, ticket);
-  if (proved) requireWayIn(core, proved, { password, phoneNumber: unprovedPhone, email: unprovedEmail });
+  if (proved) requireWayIn(core, proved, { password, ...unproved });
   const encoded = password === undefined ? createUnusablePassword() : await core.passwords.hash(password, network);
-  const open = async (transaction: Queries) => {
-    await requireFreeUsername(transaction, names, { isTrusted: false });
-    await requireFreeForms(transaction, { usernameKey: names.usernameKey });
-    if (proved) await useTicket(core, transaction, { ticket: proved, isNotMine, facts });
-    const user = await insertUser(transaction, core.profile, {
-      ...profile,
-      ...names,
-      id: randomUUIDv7(),
-      phoneNumber: null,
-      email: null,
-      emailKey: null,
-      ...(proved && toProvedNames(core, proved)),
-      password: encoded,
-    });
-    await keepForProof(transaction, user.id, {
-      phoneNumber: proved?.kind === "phone" ? null : unprovedPhone,
-      email: proved?.kind === "email" ? null : unprovedEmail,
-    });
-    const about = { ...facts, actorId: user.id, subjectId: user.id };
-    await recordEvent(transaction, { event: "user_created", by: "registration" }, about);
-    if (proved) await recordEvent(transaction, { event: "name_proved", kind: proved.kind }, about);
-    const atMost = proved ? findTestSeconds(core, proved) : undefined;
-    const opened = await openSession(core, transaction, { user, facts, deviceName, by: "registration", atMost });
-    await tellHook(core, transaction, "userCreated", { user, by: "registration", request: facts });
-    return opened;
-  };
-  const opened = await unlessUndone(core, admission, () => core.db.transaction().execute(open));
+  const account = { profile, names, unproved, proved, isNotMine, encoded, deviceName, facts };
+  const opened = await unlessUndone(core, admission, () =>
+    core.db.transaction().execute((transaction) => openAccount(core, transaction, account)),
+  );
   return answerSignIn(core, opened, null);
+}
+
+const parseAll = (core: Core, typed: NamesInput): Required<StoredNames> => ({ ...noNames, ...parseNames(core, typed) });
+
+/** An account that is about to be opened, all of whose parts were checked. */
+interface NewAccount {
+  readonly profile: ProfileChanges;
+  readonly names: Pick<Required<StoredNames>, "username" | "usernameKey">;
+  readonly unproved: Pick<Required<StoredNames>, "phoneNumber" | "email">;
+  readonly proved: StoredTicket | null;
+  readonly isNotMine: boolean;
+  readonly encoded: string;
+  readonly deviceName: string | undefined;
+  readonly facts: RequestInfo;
+}
+
+async function openAccount(core: Core, transaction: Queries, account: NewAccount): Promise<AnsweredSession> {
+  const { profile, names, unproved, proved, isNotMine, encoded, deviceName, facts } = account;
+  await requireFreeUsername(transaction, names, { isTrusted: false });
+  await requireFreeForms(transaction, { usernameKey: names.usernameKey });
+  if (proved) await useTicket(core, transaction, { ticket: proved, isNotMine, facts });
+  const user = await insertUser(transaction, core.profile, {
+    ...profile,
+    ...names,
+    phoneNumber: null,
+    email: null,
+    emailKey: null,
+    ...(proved && toProvedNames(core, proved)),
+    id: randomUUIDv7(),
+    password: encoded,
+  });
+  await keepForProof(transaction, user.id, {
+    phoneNumber: proved?.kind === "phone" ? null : unproved.phoneNumber,
+    email: proved?.kind === "email" ? null : unproved.email,
+  });
+  const about = { ...facts, actorId: user.id, subjectId: user.id };
+  await recordEvent(transaction, { event: "user_created", by: "registration" }, about);
+  if (proved) await recordEvent(transaction, { event: "name_proved", kind: proved.kind }, about);
+  const atMost = proved ? findTestSeconds(core, proved) : undefined;
+  const opened = await openSession(core, transaction, { user, facts, deviceName, by: "registration", atMost });
+  await tellHook(core, transaction, "userCreated", { user, by: "registration", request: facts });
+  return opened;
 }
 
 /** Nobody has typed a name that signs in without a proof, so that a username and a password are the least without one. */

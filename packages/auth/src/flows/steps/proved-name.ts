@@ -6,6 +6,7 @@ import type { Queries } from "../../storage/database.ts";
 import { identifierTaken, markProved, recordProof, takeName } from "../../users/user-store.ts";
 import { holdHolder } from "./check-code.ts";
 import type { Core, RequestInfo } from "./core.ts";
+import { requireGoodPassword } from "./encode-password.ts";
 import { askGate, type GateAccount, readGateAccount } from "./gate.ts";
 import type { Target } from "./start-challenge.ts";
 
@@ -23,9 +24,10 @@ interface WaysIn {
 }
 
 /**
- * Asks for what an account needs beside its proved name to be opened again, and refuses another name of that kind.
+ * Asks for what an account needs beside its proved name to be opened again, and refuses another name of that kind, and a password that is the
+ * proved one.
  *
- * @throws AuthError `invalid_input`, naming the field
+ * @throws AuthError `invalid_input`, naming the field; `password_rejected`
  */
 export function requireWayIn(core: Core, { kind, address }: StoredTicket, given: WaysIn): void {
   const field = kind === "phone" ? "phoneNumber" : "email";
@@ -39,6 +41,8 @@ export function requireWayIn(core: Core, { kind, address }: StoredTicket, given:
   const opensByCode = signInByCode === "both" || signInByCode === kind;
   const isEnough = isTest || (opensByCode && (kind === "email" || numberOnly));
   if (given.password === undefined && !isEnough) throw invalid("password", "required", "is missing");
+  if (given.password !== undefined)
+    requireGoodPassword(core, given.password, { field: "password", person: { [field]: address } });
 }
 
 /** The columns of a name that was proved, for a new account. */
