@@ -196,6 +196,8 @@ const comparisons: Readonly<Record<string, Comparison>> = {
   },
 };
 
+const asksForMessages = (procedure: string) => /^codes\.|startReset$/.test(procedure);
+
 const wrongCode = "ABCDE-FGHJK-MNPQR-STVWX";
 const register = (names: object) => ({ input: { username: freshName(), password, ...names } });
 
@@ -306,7 +308,9 @@ describe.each(Object.entries(comparisons))("%s", (compares, { told, before, kind
     for (const ran of rest) expect(ran).toEqual(first);
     const medians = Object.fromEntries([...times].map(([kind, values]) => [kind, median(values)]));
     const values = Object.values(medians);
-    const allowed = Math.max(2, median(values) * 0.05);
+    // The outbox works in this process as well, when it likes.
+    const noise = asksForMessages(procedure) ? 5 : 2;
+    const allowed = Math.max(noise, median(values) * 0.05);
     expect(Math.max(...values) - Math.min(...values), JSON.stringify(medians)).toBeLessThan(allowed);
   });
 });
