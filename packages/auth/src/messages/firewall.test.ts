@@ -108,11 +108,81 @@ describe("the firewall", () => {
     expect((await readCountries(storage.db)).find(({ what }) => what === "proved")?.count).toBe(30);
   });
 
+  it("sends an address five messages in an hour, a network 20 and everybody a day's budget, and the same to nobody's", async () => {
+    const emailLimits = { addressPerHour: 5, networkPerHour: 20, perDay: 25 };
+    for (const isSent of [true, false]) {
+      await service.database.query("delete from latchkey.message_counts");
+      const firewall = open({ emailLimits: { ...emailLimits, perDay: 1_000 } });
+      const asks = (address: string, network: string, count: number) =>
+        outcomes(
+          Array.from({ length: count }, () => firewall.admitEmail({ address, network, isKnownDevice: false, isSent })),
+        );
+      expect((await asks("a@example.com", "n1", 3)).filter((what) => what === "sent")).toHaveLength(3);
+      const [fourth] = await asks("a@example.com", "n1", 1);
+      const [fifth] = await asks("a@example.com", "n1", 1);
+      const [sixth] = await asks("a@example.com", "n2", 1);
+      expect([fourth, fifth, sixth]).toEqual(["sent", "sent", "rate_limited"]);
+      for (let nth = 0; nth < 15; nth += 1) expect(await asks(`b${nth}@example.com`, "n1", 1)).toEqual(["sent"]);
+      expect(await asks("c@example.com", "n1", 1)).toEqual(["rate_limited"]);
+      expect(await asks("c@example.com", "n3", 1)).toEqual(["sent"]);
+    }
+    await service.database.query("delete from latchkey.message_counts");
+    const firewall = open({ emailLimits });
+    const ask = (nth: number) =>
+      firewall.admitEmail({ address: `${nth}@example.com`, network: `n${nth}`, isKnownDevice: false, isSent: true });
+    for (let nth = 0; nth < 25; nth += 1) await ask(nth);
+    expect(await outcomes([ask(26)])).toEqual(["rate_limited"]);
+  });
+
+  it("counts what stands for nobody's number like any other, and no country for it", async () => {
+    const firewall = open();
+    const decoy = () => firewall.admit(ask({ number: "nobody", isDecoy: true, isSent: false }));
+    for (let nth = 0; nth < 3; nth += 1) await decoy();
+    expect(await outcomes([decoy()])).toEqual(["rate_limited"]);
+    expect(
+      (await readCountries(storage.db)).every(({ country, what }) => country === "none" || what.startsWith("refused")),
+    ).toBe(true);
+  });
+
   it("only tells its verdict where messages cost nothing", async () => {
     const rules: string[] = [];
     const firewall = open({ limits: defaultLimits, isEnforced: false, onRefusal: (rule) => rules.push(rule) });
     await firewall.admit(ask());
     expect(rules).toEqual(["country"]);
+  });
+
+  it("remembers the hours that are over: a day's budget is used up by all of them, and comes back with the day", async () => {
+    const limits = { ...defaultLimits, countries: ["TR"], perDay: 10, countryPerHour: 100, countryPerDay: 100 };
+    const firewall = open({ limits });
+    let nth = 100;
+    const send = () => outcomes([firewall.admit(ask({ number: numberOf(++nth), network: `n${nth}` }))]);
+    for (let hour = 0; hour < 7; hour += 1) {
+      expect(await send()).toEqual(["sent"]);
+      await service.clock.advance(3_600);
+    }
+    expect(await send()).toEqual(["rate_limited"]);
+    await service.clock.advance(18 * 3_600);
+    expect(await send()).toEqual(["sent"]);
+  });
+
+  it("lets as many in as proved on the best day of two weeks, however long ago its hours were added up", async () => {
+    const limits = {
+      ...defaultLimits,
+      countries: ["TR"],
+      countryPerHour: 1,
+      countryPerDay: 1,
+      shareForKnownDevices: 0,
+    };
+    const firewall = open({ limits });
+    for (let nth = 0; nth < 60; nth += 1) await firewall.prove(storage.db, numberOf(nth), null);
+    await service.clock.advance(5 * 86_400);
+    const send = (nth: number) => outcomes([firewall.admit(ask({ number: numberOf(nth), network: `b${nth}` }))]);
+    // 30 % of 60 for the day, of which a sixth an hour.
+    for (let nth = 0; nth < 3; nth += 1) expect(await send(nth + 300)).toEqual(["sent"]);
+    expect(await send(400)).toEqual(["rate_limited"]);
+    await service.clock.advance(10 * 86_400);
+    expect(await send(500)).toEqual(["sent"]);
+    expect(await send(501)).toEqual(["rate_limited"]);
   });
 
   it("keeps no number and no network in plain text, and forgets counts after fifteen days", async () => {
