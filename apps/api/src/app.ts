@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type Auth, OldTokenRefused } from "@latchkey/auth";
+import { type Auth, type Message, OldTokenRefused } from "@latchkey/auth";
 import {
   answerPublicDocument,
   type CallFailure,
@@ -17,6 +17,7 @@ import { Hono, type MiddlewareHandler } from "hono";
 import { type Logger, stdSerializers } from "pino";
 import openApi from "../../../docs/openapi.json" with { type: "json" };
 import type { HttpEnv } from "./http-env.ts";
+import { answerInbox, inboxPath } from "./messages/inbox.ts";
 import type { Metrics } from "./metrics/metrics.ts";
 import { createAppRouter, type ServedRouter } from "./router.ts";
 import type { ServiceConfig } from "./service-config.ts";
@@ -39,6 +40,8 @@ export interface AppOptions {
   readonly forwardedSecrets?: readonly string[];
   /** The procedures; the service's own by default. */
   readonly router?: ServedRouter;
+  /** What was printed in place of being sent, for a page that shows it on this machine. */
+  readonly inbox?: (() => readonly Message[]) | undefined;
   /** Told of every answer and every refusal, for whoever measures. */
   readonly metrics?: Pick<Metrics, "noteAnswer" | "noteFailure"> | undefined;
 }
@@ -49,7 +52,7 @@ type Incoming = HttpEnv["Bindings"]["incoming"];
 const openApiMaxAge = 300;
 
 /** The HTTP surface: what every host of Latchkey has, in a process with a log, its OpenAPI document, and two answers for monitoring. */
-export function createApp({ log, isReady, publicUrl, router, metrics, ...rest }: AppOptions): Hono<HttpEnv> {
+export function createApp({ log, isReady, publicUrl, router, metrics, inbox, ...rest }: AppOptions): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
   const failures = log.child({}, { serializers: { err: describeFailure } });
   const answer = createFetchHandler({
@@ -73,6 +76,15 @@ export function createApp({ log, isReady, publicUrl, router, metrics, ...rest }:
   if (!router) {
     const document = toPublicDocument(JSON.stringify(openApi), openApiMaxAge);
     app.all("/openapi.json", ({ req }) => answerPublicDocument(req.raw, () => document));
+  }
+  if (inbox) {
+    app.all(inboxPath, ({ req, env: { incoming } }) =>
+      answerInbox(
+        req.raw,
+        { remoteAddress: incoming.socket.remoteAddress, headers: incoming.headersDistinct },
+        inbox(),
+      ),
+    );
   }
   for (const path of ["/trpc/*", "/cookie/*", jwksPath]) {
     app.all(path, ({ req, env: { incoming }, var: { requestId } }) =>

@@ -1,4 +1,5 @@
 export type { Auth, BackUpInput, Load, RestoreInput } from "./auth.ts";
+export type { ChallengePurpose, Channel } from "./challenges/challenge-store.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export type { Config, ConfigOf, PlainConfig, ProfileChangesOf, UserOf } from "./config.ts";
 export { createAuth } from "./create-auth.ts";
@@ -58,6 +59,7 @@ export {
   type Senders,
   type SendReceipt,
   type SendRefusal,
+  sendRefusals,
 } from "./messages/sender.ts";
 export { parseTestNumbers, type TestNumber } from "./messages/test-numbers.ts";
 export {
