@@ -18,6 +18,7 @@ import { type Logger, stdSerializers } from "pino";
 import openApi from "../../../docs/openapi.json" with { type: "json" };
 import type { HttpEnv } from "./http-env.ts";
 import { answerInbox, inboxPath } from "./messages/inbox.ts";
+import { receiptsPath, toLoggedPath } from "./messages/receipt-paths.ts";
 import type { Metrics } from "./metrics/metrics.ts";
 import { createAppRouter, type ServedRouter } from "./router.ts";
 import type { ServiceConfig } from "./service-config.ts";
@@ -42,6 +43,8 @@ export interface AppOptions {
   readonly router?: ServedRouter;
   /** What was printed in place of being sent, for a page that shows it on this machine. */
   readonly inbox?: (() => readonly Message[]) | undefined;
+  /** Answers providers that tell what became of messages. */
+  readonly receipts?: ((request: Request) => Promise<Response>) | undefined;
   /** Told of every answer and every refusal, for whoever measures. */
   readonly metrics?: Pick<Metrics, "noteAnswer" | "noteFailure"> | undefined;
 }
@@ -52,7 +55,16 @@ type Incoming = HttpEnv["Bindings"]["incoming"];
 const openApiMaxAge = 300;
 
 /** The HTTP surface: what every host of Latchkey has, in a process with a log, its OpenAPI document, and two answers for monitoring. */
-export function createApp({ log, isReady, publicUrl, router, metrics, inbox, ...rest }: AppOptions): Hono<HttpEnv> {
+export function createApp({
+  log,
+  isReady,
+  publicUrl,
+  router,
+  metrics,
+  inbox,
+  receipts,
+  ...rest
+}: AppOptions): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
   const failures = log.child({}, { serializers: { err: describeFailure } });
   const answer = createFetchHandler({
@@ -86,6 +98,7 @@ export function createApp({ log, isReady, publicUrl, router, metrics, inbox, ...
       ),
     );
   }
+  if (receipts) app.all(`${receiptsPath}/*`, ({ req }) => receipts(req.raw));
   for (const path of ["/trpc/*", "/cookie/*", jwksPath]) {
     app.all(path, ({ req, env: { incoming }, var: { requestId } }) =>
       answer(req.raw, {
@@ -147,7 +160,7 @@ function attendRequest({
     const milliseconds = Math.round(elapsed);
     const { status } = context.res;
     metrics?.noteAnswer(path, status, elapsed / 1_000);
-    answers.info({ requestId, method, path: path.slice(0, 200), status, milliseconds }, "answered");
+    answers.info({ requestId, method, path: toLoggedPath(path).slice(0, 200), status, milliseconds }, "answered");
   };
 }
 

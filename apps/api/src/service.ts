@@ -8,6 +8,7 @@ import { isDevelopment, readEnvironment, type Settings } from "./environment.ts"
 import { createLog } from "./log.ts";
 import { createMessageLog, type MessageLog } from "./messages/message-log.ts";
 import { isLocalDatabase } from "./messages/message-settings.ts";
+import { createReceiptsHandler } from "./messages/receipts.ts";
 import { createMetrics } from "./metrics/metrics.ts";
 import { serveMetrics } from "./metrics/metrics-server.ts";
 import { type OpenedAuth, openAuth } from "./open-auth.ts";
@@ -74,6 +75,7 @@ async function serve({ settings, log, stop, ...options }: Running): Promise<void
     publicUrl: (settings.PUBLIC_URL && parsePublicUrl(settings.PUBLIC_URL)) || undefined,
     trustedProxies: settings.TRUSTED_PROXIES,
     forwardedSecrets: settings.FORWARDED_SECRET,
+    receipts: createReceiptsHandler(settings, { receive: auth.receiveDelivery }),
     // A name of this machine may be told of it; behind a proxy, or on a database of others, nobody is.
     ...(console && isDevelopment(settings) && isLocalDatabase(settings.DATABASE_URL) && { inbox: console.inbox }),
     ...options,

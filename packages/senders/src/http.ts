@@ -1,5 +1,6 @@
-import { type Message, SendError, type Sender, type SendRefusal } from "@latchkey/auth";
+import { type DeliveryReceipt, type Message, SendError, type Sender, type SendRefusal } from "@latchkey/auth";
 import { callProvider, readPath, toSendError } from "./call-provider.ts";
+import { parseJson, toReceipts } from "./receipts.ts";
 
 /** A value of a template: in its texts `{to}`, `{digits}`, `{text}`, `{code}`, `{id}` and `{locale}` are filled in. */
 export type Template = string | number | boolean | null | readonly Template[] | { readonly [key: string]: Template };
@@ -140,4 +141,45 @@ export function vonage(account: { apiKey: string; apiSecret: string; from: strin
       },
     },
   };
+}
+
+/** What is told of a message in our own words: `{ "providerId": …, "state": "delivered" }` or `"failed"`. */
+export function readPlainReceipt(body: string): readonly DeliveryReceipt[] {
+  const receipt = parseJson(body);
+  const [providerId, state] = [readPath(receipt, "providerId"), readPath(receipt, "state")];
+  return toReceipts({ providerId, state }, { delivered: "delivered", failed: "failed" });
+}
+
+const vonageStates: Readonly<Record<string, DeliveryReceipt["state"]>> = {
+  delivered: "delivered",
+  expired: "failed",
+  failed: "failed",
+  rejected: "failed",
+};
+
+/** What Vonage tells of a message, as JSON or as a form. */
+export function readVonageReceipt(body: string): readonly DeliveryReceipt[] {
+  const receipt = parseJson(body) ?? Object.fromEntries(new URLSearchParams(body));
+  return toReceipts({ providerId: readPath(receipt, "messageId"), state: readPath(receipt, "status") }, vonageStates);
+}
+
+/** 1 is delivered; 2 failed, 9 is on the register of those who want none, 16 and 17 were rejected and blocked. */
+const msg91States: Readonly<Record<string, DeliveryReceipt["state"]>> = {
+  "1": "delivered",
+  "2": "failed",
+  "9": "failed",
+  "16": "failed",
+  "17": "failed",
+};
+
+/** What MSG91 tells of messages: a form whose field `data` is a list in JSON. */
+export function readMsg91Receipt(body: string): readonly DeliveryReceipt[] {
+  const requests = parseJson(new URLSearchParams(body).get("data") ?? body);
+  if (!Array.isArray(requests)) return [];
+  return requests.flatMap((request: unknown) =>
+    toReceipts(
+      { providerId: readPath(request, "requestId"), state: readPath(request, "report.0.status") },
+      msg91States,
+    ),
+  );
 }
