@@ -33,6 +33,7 @@ export type {
 export { OldTokenRefused } from "./flows/authentication/adopt-django-token.ts";
 export type { TokenInspection } from "./flows/authentication/inspect-token.ts";
 export type { Purged } from "./flows/maintenance/purge.ts";
+export type { CountryMessages, MessageReport } from "./flows/maintenance/report-messages.ts";
 export type { RegisterInput } from "./flows/sign-in/register.ts";
 export type { LoginInput } from "./flows/sign-in/sign-in.ts";
 export type { Administrator } from "./flows/steps/authority.ts";

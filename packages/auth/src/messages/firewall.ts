@@ -9,6 +9,7 @@ import {
   type FirewallRule,
   findRefusingEmailRule,
   findRefusingRule,
+  findUsedUpBudget,
   noCount,
 } from "./firewall-rules.ts";
 import { addCounts, readCounts } from "./message-counts.ts";
@@ -47,6 +48,9 @@ export interface FirewallOptions {
   readonly onRefusal?: (rule: FirewallRule, country: string | null) => void;
 }
 
+/** What becomes of a message, as it is counted by country. */
+export type MessageOutcome = "sent" | "delivered" | "failed";
+
 /** Refuses messages that look like fraud, before they cost anything. */
 export interface Firewall {
   /**
@@ -57,6 +61,13 @@ export interface Firewall {
   admit(ask: Ask): Promise<void>;
   /** The same for an e-mail address. @throws AuthError `rate_limited` */
   admitEmail(ask: EmailAsk): Promise<void>;
+  /**
+   * Counts one more message for a number that was let through before, as when another channel takes over. False where the budget of its
+   * country or of the day is used up: of those no more may go out.
+   */
+  admitNext(number: string): Promise<boolean>;
+  /** Counts what became of a message, for whoever looks; it feeds no limit. */
+  noteOutcome(address: string, what: MessageOutcome): Promise<void>;
   /** Gives back what the message took that has just been proved, in the transaction of its effect. */
   prove(transaction: Queries, number: string, network: string | null): Promise<void>;
 }
@@ -169,6 +180,26 @@ export function createFirewall(options: FirewallOptions): Firewall {
       if (after === null || before) return;
       onRefusal(after, null);
       if (isEnforced) throw tooMany();
+    },
+
+    async admitNext(number) {
+      const { country } = lookUpNumber(number);
+      const keys = [`country:${country ?? "none"}`, "total"] as const;
+      const counts = await readCounts(db, keys);
+      const [countryTotal, total] = keys.map((name) => counts.get(name) ?? noCount) as [Count, Count];
+      const rule = findUsedUpBudget({ countryTotal, total }, limits);
+      if (rule) {
+        onRefusal(rule, country);
+        await addCounts(db, toAdd([keys[0]], true), `refused:${rule}`);
+        if (isEnforced) return false;
+      }
+      await addCounts(db, toAdd(keys, true), "counted");
+      return true;
+    },
+
+    async noteOutcome(address, what) {
+      const country = address.includes("@") ? "email" : (lookUpNumber(address).country ?? "none");
+      await addCounts(db, toAdd([`country:${country}`], true), what);
     },
 
     async prove(transaction, number, network) {

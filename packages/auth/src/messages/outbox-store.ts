@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { ChallengePurpose, Channel, MessageState } from "../challenges/challenge-store.ts";
+import type { ChallengePurpose, Channel } from "../challenges/challenge-store.ts";
 import type { Digits } from "../challenges/derived-code.ts";
 import type { Queries } from "../storage/database.ts";
 import type { DeliveryReceipt } from "./sender.ts";
@@ -81,21 +81,20 @@ export async function markFailed(
 interface NotedReceipt {
   readonly id: string;
   readonly messageId: string;
+  readonly address: string;
   readonly channel: Channel;
+  /** Whether its code is still good. */
+  readonly isOpen: boolean;
 }
 
-/**
- * Moves the state of a message on as its provider tells, once and never back. Answers the message where it has failed now and its code
- * is still good.
- */
+/** Moves the state of a message on as its provider tells, once and never back. Answers the message where that was news. */
 export async function noteReceipt(db: Queries, { providerId, state }: DeliveryReceipt): Promise<NotedReceipt | null> {
-  const { rows } = await sql<NotedReceipt & { isOpen: boolean; state: MessageState }>`
+  const { rows } = await sql<NotedReceipt>`
     update latchkey.challenges set state = ${state}
     where provider_id = ${providerId} and due_at is null and state = 'sent'
-    returning id, message_id as "messageId", channel, state,
+    returning id, message_id as "messageId", address, channel,
       consumed_at is null and expires_at > latchkey.now() as "isOpen"`.execute(db.withoutPlugins());
-  const [row] = rows;
-  return row?.state === "failed" && row.isOpen ? row : null;
+  return rows[0] ?? null;
 }
 
 /** Has the code of a failed message sent by another channel; once, however often its provider tells of it. */

@@ -58,6 +58,10 @@ export interface OutboxOptions {
     readonly locale: string;
   };
   readonly onOutcome?: (outcome: SendOutcome) => void;
+  /** Whether one more message for an address is inside the budget, when another channel is to take over. */
+  readonly admitNext?: (address: string) => Promise<boolean>;
+  /** Counts what became of a message. */
+  readonly noteOutcome?: (address: string, what: "sent" | "delivered" | "failed") => Promise<void>;
   /** Told when the outbox could not be read; it is read again at the next turn. */
   readonly onError?: (error: unknown) => void;
 }
@@ -76,7 +80,7 @@ export interface Outbox {
 }
 
 export function createOutbox(options: OutboxOptions): Outbox {
-  const { db, senders, onError = () => {} } = options;
+  const { db, onError = () => {}, noteOutcome = async () => {} } = options;
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<unknown> | undefined;
   let isStarted = false;
@@ -123,9 +127,11 @@ export function createOutbox(options: OutboxOptions): Outbox {
     wake: turn,
     drain,
     async receive(receipt) {
-      const failed = await noteReceipt(db, receipt);
-      const next = failed && nextChannel(failed.channel, senders);
-      if (failed && next && (await queueNextChannel(db, failed, next))) turn();
+      const noted = await noteReceipt(db, receipt);
+      if (!noted) return;
+      await noteOutcome(noted.address, receipt.state);
+      const next = noted.isOpen && receipt.state === "failed" ? await findNext(options, noted) : null;
+      if (next && (await queueNextChannel(db, noted, next))) turn();
     },
   };
 }
@@ -133,6 +139,15 @@ export function createOutbox(options: OutboxOptions): Outbox {
 function nextChannel(channel: Channel, senders: Senders): Channel | null {
   const at = order.indexOf(channel);
   return at < 0 ? null : (order.slice(at + 1).find((next) => senders[next]) ?? null);
+}
+
+/** The channel that takes over, where there is one and the budget allows another message. */
+async function findNext(
+  { senders, admitNext = async () => true }: OutboxOptions,
+  { channel, address }: Pick<LeasedMessage, "channel" | "address">,
+): Promise<Channel | null> {
+  const next = nextChannel(channel, senders);
+  return next && (await admitNext(address)) ? next : null;
 }
 
 /** Sends one message, and notes what came of it. An error of the database leaves the message to whoever finds its lease run out. */
@@ -154,6 +169,7 @@ async function attempt(options: OutboxOptions, leased: LeasedMessage): Promise<v
   if ("error" in sent) return fail(options, leased, { error: sent.error, tell });
   const { messageId, channel } = leased;
   await markSent(options.db, leased, sent.providerId).catch(onError);
+  await options.noteOutcome?.(leased.address, "sent").catch(onError);
   tell({ messageId, channel, outcome: "sent", refusal: null, error: null });
 }
 
@@ -165,13 +181,15 @@ interface Failure {
 }
 
 async function fail(options: OutboxOptions, leased: LeasedMessage, { error, tell }: Failure): Promise<void> {
-  const { db, senders, onError = () => {} } = options;
+  const { db, onError = () => {} } = options;
   const { messageId, channel } = leased;
   const refusal = findSendRefusal(error);
   const seconds = refusal === "busy" ? backoff[leased.tries - 1] : undefined;
-  const next = nextChannel(channel, senders);
+  // Without the database nothing more is sent to anybody.
+  const next = seconds === undefined ? await findNext(options, leased).catch(() => null) : null;
   if (seconds !== undefined) await markForRetry(db, leased, { failure: refusal, seconds }).catch(onError);
   else await markFailed(db, leased, { failure: refusal, next }).catch(onError);
+  if (seconds === undefined && !next) await options.noteOutcome?.(leased.address, "failed").catch(onError);
   const outcome = seconds !== undefined ? "retried" : next ? "next_channel" : "failed";
   tell({ messageId, channel, outcome, refusal, error });
 }
