@@ -1,4 +1,5 @@
 import type { JSONWebKeySet } from "jose";
+import type { Challenge } from "./challenges/challenges.ts";
 import type { Config, PlainConfig, ProfileChangesOf, UserOf } from "./config.ts";
 import type { ChangePasswordInput } from "./flows/account/change-password.ts";
 import type { ReauthenticateInput } from "./flows/account/reauthenticate.ts";
@@ -22,8 +23,11 @@ import type { Purged } from "./flows/maintenance/purge.ts";
 import type { MessageReport } from "./flows/maintenance/report-messages.ts";
 import type { RotateKeysInput } from "./flows/maintenance/rotate-keys.ts";
 import type { RegisterInput } from "./flows/sign-in/register.ts";
+import type { ResendCodeInput } from "./flows/sign-in/resend-code.ts";
 import type { ResetPasswordInput } from "./flows/sign-in/reset-password.ts";
 import type { LoginInput } from "./flows/sign-in/sign-in.ts";
+import type { CodeAnswer, SignInByCodeInput } from "./flows/sign-in/sign-in-by-code.ts";
+import type { StartCodeInput } from "./flows/sign-in/start-code.ts";
 import type { Administrator } from "./flows/steps/authority.ts";
 import type { Principal, RequestInfo } from "./flows/steps/core.ts";
 import type { SignInAnswer, TokenResponse } from "./flows/steps/issue-session-tokens.ts";
@@ -99,6 +103,25 @@ export interface Auth<C extends Config = PlainConfig> {
    */
   login(input: LoginInput, facts: RequestInfo): Promise<SignInAnswer<UserOf<C>>>;
 
+  /**
+   * Sends a code to somebody who is not signed in: to sign in, to set a password, or, with `enter`, to sign in whoever has the number and
+   * to begin registering otherwise. Everybody is answered alike.
+   *
+   * @throws AuthError `invalid_input`, `rate_limited`, `unavailable` without a sender
+   */
+  startCode(input: StartCodeInput, facts: RequestInfo): Promise<Challenge>;
+  /**
+   * Sends the code of a challenge once more, where it is time for that, and answers the same otherwise.
+   *
+   * @throws AuthError `code_invalid`, `rate_limited`
+   */
+  resendCode(input: ResendCodeInput, facts: RequestInfo): Promise<Challenge>;
+  /**
+   * Signs a person in by the code of a challenge, or answers a ticket where that alone is not enough.
+   *
+   * @throws AuthError `code_invalid`, `code_expired`, `rate_limited`, `refused_by_hook`, `hook_failed`
+   */
+  signInByCode(input: SignInByCodeInput, facts: RequestInfo): Promise<CodeAnswer<UserOf<C>>>;
   /**
    * Exchanges a refresh token for its successor and a new access token. The same token again, within `sessions.refreshGrace` seconds,
    * gets the same successor; later it ends the session.

@@ -52,9 +52,12 @@ import { rotateKeys } from "./flows/maintenance/rotate-keys.ts";
 import { syncPermissions } from "./flows/maintenance/sync-permissions.ts";
 import { refresh } from "./flows/sign-in/refresh.ts";
 import { register } from "./flows/sign-in/register.ts";
+import { resendCode } from "./flows/sign-in/resend-code.ts";
 import { resetPassword } from "./flows/sign-in/reset-password.ts";
 import { login } from "./flows/sign-in/sign-in.ts";
+import { signInByCode } from "./flows/sign-in/sign-in-by-code.ts";
 import { logout } from "./flows/sign-in/sign-out.ts";
+import { startCode } from "./flows/sign-in/start-code.ts";
 import type { Core } from "./flows/steps/core.ts";
 import { findPermissions } from "./flows/steps/held-permissions.ts";
 import { createPasswordCode } from "./flows/steps/password-code.ts";
@@ -91,6 +94,9 @@ export function createAuth<
     pool: storage.pool,
     ...bind(core, {
       login,
+      startCode,
+      resendCode,
+      signInByCode,
       refresh,
       logout,
       register,

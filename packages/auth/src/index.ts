@@ -1,5 +1,6 @@
 export type { Auth, BackUpInput, Load, RestoreInput } from "./auth.ts";
 export type { ChallengePurpose, Channel } from "./challenges/challenge-store.ts";
+export type { Challenge } from "./challenges/challenges.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export type { Config, ConfigOf, PlainConfig, ProfileChangesOf, UserOf } from "./config.ts";
 export { createAuth } from "./create-auth.ts";
@@ -36,6 +37,8 @@ export type { Purged } from "./flows/maintenance/purge.ts";
 export type { CountryMessages, MessageReport } from "./flows/maintenance/report-messages.ts";
 export type { RegisterInput } from "./flows/sign-in/register.ts";
 export type { LoginInput } from "./flows/sign-in/sign-in.ts";
+export type { CodeAnswer, SignInByCodeInput, TicketAnswer } from "./flows/sign-in/sign-in-by-code.ts";
+export type { PublicPurpose, StartCodeInput } from "./flows/sign-in/start-code.ts";
 export type { Administrator } from "./flows/steps/authority.ts";
 export type { Principal, Principal as Caller, RequestInfo, RequestInfo as RequestFacts } from "./flows/steps/core.ts";
 export type {

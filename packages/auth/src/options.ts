@@ -156,7 +156,7 @@ export interface AuthOptions<
 type Checked = z.output<typeof optionsSchema>;
 
 export interface ResolvedOptions extends Omit<Checked, "codes"> {
-  readonly codes: Required<Checked["codes"]>;
+  readonly codes: Checked["codes"] & { readonly signInByCode: NonNullable<Checked["codes"]["signInByCode"]> };
   readonly clock: Clock;
   readonly profile: ProfileDefinition;
   readonly on: Hooks<User>;

@@ -37,6 +37,20 @@ export interface EmailAsk extends AnyAsk {
   readonly address: string;
 }
 
+/** By which rule a message was refused: the cause of the refusal that its asker is told. */
+export class MessageRefused extends Error {
+  override readonly name = "MessageRefused";
+  readonly rule: FirewallRule;
+  /** ISO 3166-1 alpha-2; null for e-mail, and for a number of no country. */
+  readonly country: string | null;
+
+  constructor(rule: FirewallRule, country: string | null) {
+    super(`A message was refused by the rule ${rule}`);
+    this.rule = rule;
+    this.country = country;
+  }
+}
+
 export interface FirewallOptions {
   readonly db: Queries;
   /** Hides numbers and networks among the counts. */
@@ -125,9 +139,10 @@ export function createFirewall(options: FirewallOptions): Firewall {
     if (!isEnforced) return;
     if (rule === "kind" || rule === "country") {
       const message = rule === "kind" ? "Messages go to mobile numbers only" : "No messages go to this country";
-      throw new AuthError("invalid_input", message, { issues: [{ path: ["to"], code: "invalid_value", message }] });
+      const issues = [{ path: ["to"], code: "invalid_value" as const, message }];
+      throw new AuthError("invalid_input", message, { issues, cause: new MessageRefused(rule, country) });
     }
-    throw tooMany();
+    throw tooMany(rule, country);
   }
 
   /** What an e-mail is counted in, and whether what has been counted refuses it. */
@@ -170,7 +185,7 @@ export function createFirewall(options: FirewallOptions): Firewall {
     async admitEmail(ask) {
       const { keys, rule: before } = await judgeEmail(ask, false);
       if (before) onRefusal(before, null);
-      if (before && isEnforced) throw tooMany();
+      if (before && isEnforced) throw tooMany(before, null);
       await addCounts(
         db,
         [...toAdd(present([keys.address, keys.network]), false), ...(ask.isSent ? toAdd([keys.total], true) : [])],
@@ -179,7 +194,7 @@ export function createFirewall(options: FirewallOptions): Firewall {
       const { rule: after } = await judgeEmail(ask, true);
       if (after === null || before) return;
       onRefusal(after, null);
-      if (isEnforced) throw tooMany();
+      if (isEnforced) throw tooMany(after, null);
     },
 
     async admitNext(number) {
@@ -214,7 +229,11 @@ export function createFirewall(options: FirewallOptions): Firewall {
 /** Five an hour for an address, 20 for a network. */
 export const defaultEmailLimits: EmailLimits = { addressPerHour: 5, networkPerHour: 20, perDay: 10_000 };
 
-const tooMany = () => new AuthError("rate_limited", "Too many messages: try again later", { retryAfter: 3_600 });
+const tooMany = (rule: FirewallRule, country: string | null) =>
+  new AuthError("rate_limited", "Too many messages: try again later", {
+    retryAfter: 3_600,
+    cause: new MessageRefused(rule, country),
+  });
 
 const present = (keys: readonly (string | null)[]) => keys.filter((key) => key !== null);
 const toAdd = (keys: readonly string[], isShared: boolean) => keys.map((key) => ({ key, isShared }));

@@ -24,6 +24,13 @@ interface UsersTable extends ProfileColumns {
   password: string;
   /** When an administrator vouched for the number or the address; null once it is another one. */
   phoneVouchedAt: ColumnType<Date | null, Date | undefined, Date>;
+  /** When a code proved it on this account; null once it is another one. */
+  phoneProvedAt: ColumnType<Date | null, Date | undefined, Date>;
+  emailProvedAt: ColumnType<Date | null, Date | undefined, Date>;
+  /** Since when the account has no name any more. */
+  parkedAt: ColumnType<Date | null, undefined, Date | null>;
+  /** Until when an account lives that was made by a test number; null for every other. */
+  testUntil: ColumnType<Date | null, Date | undefined, never>;
   emailVouchedAt: ColumnType<Date | null, Date | undefined, Date>;
   /** The fields that a team declares, by name. */
   profile: ColumnType<unknown, string | undefined, string>;
@@ -137,7 +144,7 @@ export async function listKeyboardPairs(
   return rows;
 }
 
-export interface NewUser extends ProfileChanges, Vouched {
+export interface NewUser extends ProfileChanges, Vouched, Proved {
   readonly id: string;
   readonly username: string | null;
   readonly usernameKey: string | null;
@@ -147,6 +154,19 @@ export interface NewUser extends ProfileChanges, Vouched {
   readonly password: string;
   readonly isStaff?: boolean | undefined;
   readonly isSuperuser?: boolean | undefined;
+  /** Of an account that a test number makes: when it ends. */
+  readonly testUntil?: Date;
+}
+
+/** What notes that a code has just proved the number or the address of an account. */
+export function markProved(kind: "phone" | "email"): Proved {
+  const now = sql<Date>`latchkey.now()`;
+  return kind === "phone" ? { phoneProvedAt: now } : { emailProvedAt: now };
+}
+
+interface Proved {
+  readonly phoneProvedAt?: RawBuilder<Date>;
+  readonly emailProvedAt?: RawBuilder<Date>;
 }
 
 /** What notes that an administrator vouches for the number and the address among these names. */
@@ -386,4 +406,45 @@ export async function recordLogin(
     .returning(profile.columns)
     .executeTakeFirst();
   return updated ? toUser(profile, updated) : null;
+}
+
+/** Notes a sign-in by what needs no password, in a transaction that holds the user's row. Null when the account is disabled. */
+export async function recordLoginByCode(
+  db: Queries,
+  profile: ProfileDefinition,
+  { id, proved }: { id: string; proved: Proved },
+): Promise<User | null> {
+  const updated = await db
+    .updateTable("users")
+    .set({ lastLogin: sql<Date>`latchkey.now()`, ...proved })
+    .where("id", "=", id)
+    .where("isActive", "=", true)
+    .returning(profile.columns)
+    .executeTakeFirst();
+  return updated ? toUser(profile, updated) : null;
+}
+
+/** Notes that a code has just proved an account's number or address. */
+export async function recordProof(db: Queries, id: string, kind: "phone" | "email"): Promise<void> {
+  await db.updateTable("users").set(markProved(kind)).where("id", "=", id).execute();
+}
+
+/**
+ * Takes a number or an address from an account whose row the transaction holds, because another person has proved it. An account that has
+ * no name then is parked. Answers whether it is.
+ */
+export async function takeName(transaction: Queries, id: string, kind: "phone" | "email"): Promise<boolean> {
+  const gone = kind === "phone" ? { phoneNumber: null } : { email: null, emailKey: null };
+  const others = kind === "phone" ? sql`username_key, email_key` : sql`username_key, phone_number`;
+  const { parkedAt } = await transaction
+    .updateTable("users")
+    .set({
+      ...gone,
+      parkedAt: sql<Date | null>`case when num_nonnulls(${others}) = 0 and not has_alias
+        then latchkey.now() else parked_at end`,
+    })
+    .where("id", "=", id)
+    .returning("parkedAt")
+    .executeTakeFirstOrThrow();
+  return parkedAt !== null;
 }

@@ -61,7 +61,7 @@ export async function changePassword(
     const movedOn =
       session.adoptedFrom === null
         ? await beginAnew(core, transaction, session.id, facts)
-        : await openSession(core, transaction, { user, facts });
+        : await openSession(core, transaction, { user, facts, by: "password" });
     await tellHook(core, transaction, "passwordChanged", { user: movedOn.user, by: "owner", request: facts });
     await core.throttle.settle(transaction, admission.counted);
     return movedOn;

@@ -1,11 +1,12 @@
 import { recordEvent } from "../../audit/audit-log.ts";
 import { AuthError } from "../../errors.ts";
-import { isAuthenticatedWithin, noteReauthentication } from "../../sessions/session-store.ts";
+import { noteReauthentication } from "../../sessions/session-store.ts";
 import { toNetwork } from "../../throttling/address.ts";
 import type { Admission } from "../../throttling/throttle.ts";
 import { findAccountById, lockUnchanged } from "../../users/user-store.ts";
 import { checkOwnPassword } from "../steps/check-own-password.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
+import { findRecentAuthentication } from "../steps/recent-authentication.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
 import { openingOf } from "../steps/way-in.ts";
 
@@ -36,7 +37,7 @@ export async function reauthenticate(
     // What was checked no longer counts once another password is stored, or the account is disabled.
     const isUnchanged = await lockUnchanged(transaction, { id: account.id, verifiedHash: account.password });
     if (!isUnchanged) throw wrongPassword();
-    if (!(await noteReauthentication(transaction, session.id))) throw sessionEnded();
+    if (!(await noteReauthentication(transaction, session.id, "password"))) throw sessionEnded();
     const about = { ...facts, actorId: account.id, subjectId: account.id };
     await recordEvent(transaction, { event: "reauthenticated", sessionId: session.id }, about);
     await core.throttle.settle(transaction, admission.counted);
@@ -45,12 +46,13 @@ export async function reauthenticate(
 
 /**
  * Lets a call go on if the owner of its session showed in it that it is them, `maxAge` seconds ago at most: by signing in, or since then. A
- * refresh does not count, and neither does a session that a token of another system opened. Read fresh, by the database's clock.
+ * refresh does not count, and neither does a session that a token of another system opened, or a code of whoever has a password. Read fresh,
+ * by the database's clock.
  *
  * @throws AuthError `reauthentication_required`, with `maxAge`
  */
-export async function requireRecentAuthentication(core: Core, { session }: Principal, maxAge: number): Promise<void> {
-  if (await isAuthenticatedWithin(core.db, session.id, maxAge)) return;
+export async function requireRecentAuthentication(core: Core, caller: Principal, maxAge: number): Promise<void> {
+  if (await findRecentAuthentication(core, caller, maxAge)) return;
   throw new AuthError("reauthentication_required", "Show again that it is you", { maxAge });
 }
 

@@ -1,8 +1,9 @@
-import { randomBytes, randomUUIDv7 } from "node:crypto";
+import { randomUUIDv7 } from "node:crypto";
 import { forgetAddresses, recordEvent } from "../../audit/audit-log.ts";
 import { AuthError } from "../../errors.ts";
 import { parseUsername } from "../../identifiers/username.ts";
 import { withdrawCode } from "../../one-time-codes/code-store.ts";
+import { createUnusablePassword } from "../../passwords/unusable-password.ts";
 import {
   findGrants,
   findPermissionsOfGroups,
@@ -78,7 +79,7 @@ export async function createAccount(
   const names = parseNewNames(core, { username, phoneNumber, email });
   return core.db.transaction().execute(async (transaction) => {
     await requireFreeUsername(transaction, names, { isTrusted: true });
-    const password = `!${randomBytes(30).toString("base64url")}`;
+    const password = createUnusablePassword();
     await requireFreeForms(transaction, names);
     const user = await insertUser(transaction, core.profile, {
       ...rest,

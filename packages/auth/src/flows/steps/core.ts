@@ -87,4 +87,6 @@ export interface RequestInfo {
   readonly requestId: string | null;
   readonly address: string | null;
   readonly userAgent: string | null;
+  /** The language that the caller's program asks for (BCP 47), where it says one. */
+  readonly locale?: string | null;
 }
