@@ -57,6 +57,7 @@ export { defaultLimits, type FirewallLimits, type FirewallRule } from "./message
 export { createOutbox, type Outbox, type OutboxOptions, type SendOutcome } from "./messages/outbox.ts";
 export {
   type DeliveryReceipt,
+  findSendRefusal,
   type Message,
   SendError,
   type Sender,

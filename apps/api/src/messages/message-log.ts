@@ -21,7 +21,7 @@ export function createMessageLog(log: Logger, print: (line: string) => void): Me
     onOutcome(outcome) {
       const { messageId, channel, outcome: what, refusal, error } = outcome;
       tries.add({ channel, outcome: what });
-      const facts = { messageId, channel, refusal, because: describe(error) };
+      const facts = { messageId, channel, refusal, because: describeSendError(error) };
       if (what === "sent") log.info({ messageId, channel }, "message sent");
       else log.warn(facts, what === "retried" ? "message not sent; it is tried again" : sayFailure(what));
     },
@@ -30,7 +30,8 @@ export function createMessageLog(log: Logger, print: (line: string) => void): Me
       if (isEnforced) log.warn({ rule, country }, "message refused");
       else print(`With a sender that costs money, the next message would be refused by the rule ${rule}.`);
     },
-    onError: (error) => log.warn({ because: describe(error) }, "the outbox could not be read or written; trying again"),
+    onError: (error) =>
+      log.warn({ because: describeSendError(error) }, "the outbox could not be read or written; trying again"),
     metrics: () => [
       {
         name: "latchkey_messages_total",
@@ -52,7 +53,7 @@ const sayFailure = (outcome: SendOutcome["outcome"]) =>
   outcome === "next_channel" ? "message not sent; the next channel is tried" : "message not sent";
 
 /** A sender of somebody's own may quote what it was to send: of its errors only the kind is told. */
-function describe(error: unknown): string | null {
+export function describeSendError(error: unknown): string | null {
   if (error === null || error === undefined) return null;
   if (!(error instanceof Error)) return "no error";
   const code = "code" in error ? ` ${String(error.code).slice(0, 40)}` : "";

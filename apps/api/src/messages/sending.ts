@@ -9,7 +9,6 @@ import {
   StartError,
 } from "@latchkey/auth";
 import type { ConsoleSender } from "@latchkey/senders/console";
-import type { LatchkeyConfig } from "@latchkey/server";
 import type { ConfigFile } from "../config-file.ts";
 import type { Settings } from "../environment.ts";
 import type { MessageLog } from "./message-log.ts";
@@ -24,8 +23,6 @@ export interface Sending {
   /** What was printed in place of being sent; null where everything is sent. */
   readonly console: ConsoleSender | null;
 }
-
-type OwnMessages = NonNullable<LatchkeyConfig["messages"]>;
 
 /**
  * Who sends what. A sender of the config file has its channel; `console` and `webhook` take what is left.
@@ -59,7 +56,8 @@ export function toMessages(settings: Settings, { config }: ConfigFile): Sending[
 export async function openSending(settings: Settings, file: ConfigFile, log: MessageLog): Promise<Sending> {
   const owners = findChannelOwners(settings, file);
   const used = settings.MESSAGES.filter((name) => Object.values(owners).includes(name));
-  const subject = createSubject(file.config.messages?.texts, settings.MESSAGE_APP_NAME);
+  const { catalogue, app } = toRendering(settings, file);
+  const subject = (locale: string) => (catalogue[locale]?.subject ?? "{app}").replaceAll("{app}", () => app);
   const opened = await openSenders({ ...settings, MESSAGES: used }, { subject, print: log.print });
   const senders: Senders = { ...opened.senders, ...file.config.messages?.senders };
   const { onOutcome, onRefusal, onError } = log;
@@ -75,11 +73,6 @@ export async function openSending(settings: Settings, file: ConfigFile, log: Mes
     },
     console: opened.console,
   };
-}
-
-function createSubject(texts: OwnMessages["texts"], app: string): (locale: string) => string {
-  const catalogue: MessageCatalogue = { ...messageTexts, ...texts };
-  return (locale) => (catalogue[locale]?.subject ?? "{app}").replaceAll("{app}", () => app);
 }
 
 /** What an operator should know before anybody asks for a code, a line each. */
@@ -121,14 +114,24 @@ function findMessageWarnings(settings: Settings, owners: ChannelOwners): string[
   ].filter((line) => typeof line === "string");
 }
 
+/** How texts are made, as the core makes them. */
+export function toRendering(settings: Settings, { config }: ConfigFile) {
+  return {
+    app: settings.MESSAGE_APP_NAME,
+    catalogue: { ...messageTexts, ...config.messages?.texts } as MessageCatalogue,
+    defaultLocale: settings.MESSAGE_LOCALE,
+    origin: settings.SIGN_IN_ORIGIN,
+    androidHash: settings.SIGN_IN_ANDROID_HASH,
+  };
+}
+
 /** Texts that cost more than one SMS. */
-function listLongTexts(settings: Settings, { config }: ConfigFile): string[] {
-  const { SIGN_IN_ORIGIN: origin, SIGN_IN_ANDROID_HASH: androidHash, MESSAGE_APP_NAME: app } = settings;
-  const catalogue: MessageCatalogue = { ...messageTexts, ...config.messages?.texts };
-  const lines = Object.keys(catalogue).flatMap((locale) =>
+function listLongTexts(settings: Settings, file: ConfigFile): string[] {
+  const rendering = toRendering(settings, file);
+  const lines = Object.keys(rendering.catalogue).flatMap((locale) =>
     (["sign_in", "reset_password"] as const).map((purpose) => {
       const message = { code: "123456", purpose, channel: "sms", locale } as const;
-      const { text } = renderMessage(message, { app, catalogue, defaultLocale: "en", origin, androidHash });
+      const { text } = renderMessage(message, rendering);
       const { segments, encoding } = countSegments(text);
       return segments > 1 && `The text of ${purpose} in ${locale} costs ${segments} SMS (${encoding}): make it shorter`;
     }),
