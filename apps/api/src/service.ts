@@ -88,7 +88,7 @@ async function serve({ settings, log, stop, ...options }: Running): Promise<void
   // Whoever wants no codes need not be told at each start that there are none.
   for (const line of [...findings.warnings, ...(settings.MESSAGES.length > 0 ? findings.notes : [])]) log.warn(line);
   if (!settings.isProduction && !stop.isAsked() && keepsHouse())
-    process.stderr.write(greeting(settings.PUBLIC_URL ?? server.url, place));
+    process.stderr.write(greeting(settings.PUBLIC_URL ?? server.url, place, console !== null));
   const stopMaintenance = stop.isAsked() ? () => {} : maintain(auth, log);
   const stopBackups = stop.isAsked() ? () => {} : backUpByTheClock({ auth, config, settings, log });
   const signal = await stop.asked;
@@ -141,11 +141,16 @@ async function drain(drained: Promise<void>, auth: Pick<Auth, "rejectQueuedHashe
   if (!(await isDrained(refusalTimeout))) log.warn("stopping with calls unanswered");
 }
 
-function greeting(url: string, place: string): string {
+function greeting(url: string, place: string, printsCodes: boolean): string {
+  const byNumber = `
+Sign in or register by phone number; the code is printed here, and shown at ${url}/dev/inbox:
+  curl ${url}/trpc/codes.start -H 'content-type: application/json' \\
+    -d '{"purpose":"enter","to":"+90 532 123 45 67"}'
+`;
   return `
 Latchkey listens on ${url}
 Its data is in ${place}
-
+${printsCodes ? byNumber : ""}
 Create the first user (in another terminal, with the same settings; it asks for the password):
   npx -y pnpm@12 latchkey create-user --username alice
 
