@@ -1,3 +1,4 @@
+import { createInbox } from "@latchkey/auth/testing";
 import { startLiveServer } from "@latchkey/e2e/live-server";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Document, Operation, Schema } from "./document.ts";
@@ -6,7 +7,8 @@ import { compile } from "./schemas.ts";
 import { procedures } from "./service.ts";
 
 const password = "correct horse battery";
-const live = await startLiveServer();
+const inbox = createInbox();
+const live = await startLiveServer({ messages: { senders: { sms: inbox }, isEnforced: false } });
 afterAll(() => live[Symbol.asyncDispose]());
 
 let document: Document;
@@ -87,6 +89,19 @@ test("a person's calls are answered as the document says", async () => {
   await ask("account.register", {
     input: { username: "carol", password: "a battery of horses", deviceName: "laptop" },
   });
+});
+
+test("codes are answered as the document says, with a session and with a ticket", async () => {
+  const enter = async (to: string) => {
+    const { challenge } = await ask("codes.start", { input: { purpose: "enter", to, locale: "tr" } });
+    await ask("codes.resend", { input: { challenge } });
+    const { code } = await inbox.take(to);
+    return ask("token.obtainByCode", { input: { challenge, code, deviceName: "Ada's iPhone" } });
+  };
+  const { next, ticket } = await enter("+905321239999");
+  expect(next).toBe("register");
+  const { user } = await ask("account.register", { input: { ticket } });
+  expect((await enter("+905321239999")).user).toMatchObject({ id: user.id, username: null });
 });
 
 test("an administrator's calls are answered as the document says", async () => {

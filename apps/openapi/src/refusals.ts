@@ -10,9 +10,12 @@ const ofSignIn = ["refused_by_hook", "hook_failed", ...busy] as const;
 /** What each procedure refuses beyond what every one of its kind does. Those of {@link refusalsOf} are not repeated. */
 export const ownRefusals: Readonly<Record<string, readonly AuthErrorCode[]>> = {
   "token.obtain": ["invalid_credentials", ...ofSignIn],
+  "token.obtainByCode": ["code_invalid", "code_expired", ...ofSignIn],
+  "codes.start": busy,
+  "codes.resend": ["code_invalid", ...busy],
   "token.refresh": ["refresh_token_invalid", "refresh_token_reused", "session_ended", "account_disabled", ...busy],
   "token.verify": busy,
-  "account.register": ["registration_closed", "password_rejected", "identifier_taken", ...ofSignIn],
+  "account.register": ["registration_closed", "password_rejected", "identifier_taken", "code_invalid", ...ofSignIn],
   "me.update": ["refused_by_hook", "hook_failed"],
   "me.reauthenticate": ["invalid_credentials", ...busy],
   "me.changePassword": ["invalid_credentials", "password_rejected", ...ofSignIn],

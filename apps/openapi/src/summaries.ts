@@ -1,9 +1,12 @@
 /** What each procedure does, in a line. */
 export const summaries: Readonly<Record<string, string>> = {
   "token.obtain": "Signs in, and opens a session",
+  "token.obtainByCode": "Signs in by the code of a challenge, or answers a ticket where that is not enough",
   "token.refresh": "Exchanges a refresh token for its successor and a new access token",
   "token.revoke": "Signs out: ends the session of a refresh token",
   "token.verify": "Tells what an access token is worth at this moment",
+  "codes.start": "Sends a code to a phone number or an e-mail address",
+  "codes.resend": "Sends the same code once more, where it is time for that",
   "account.register": "Opens an account, and signs in",
   "me.get": "The user who is signed in",
   "me.update": "Changes the given profile fields",
