@@ -5,7 +5,7 @@ import { createTestAuth, type TestAuth } from "../testing/index.ts";
 import { type Ask, createFirewall, type FirewallOptions } from "./firewall.ts";
 import { defaultLimits } from "./firewall-rules.ts";
 import { deleteOldCounts, readCountries } from "./message-counts.ts";
-import { listScenarios, simulate } from "./pump.ts";
+import { listScenarios, listScenariosBeyond, simulate } from "./pump.ts";
 
 describe("the rules", () => {
   it.each(listScenarios())(
@@ -17,6 +17,13 @@ describe("the rules", () => {
       expect(result.honestRefused).toBeLessThanOrEqual(result.honestAsked / 100);
     },
   );
+
+  it.each(listScenariosBeyond())("spend no more than the country's budget: $name", ({ asks, limits }) => {
+    const result = simulate(asks, limits);
+    expect(result.mostSentInADay).toBeLessThanOrEqual(limits.perDay);
+    // Proofs of honest people are 276 a day, of which 30 % may be asked for besides and not proved; by the hour there is a little more.
+    expect(result.fraudSent).toBeLessThanOrEqual(400);
+  });
 });
 
 describe("the firewall", () => {
