@@ -101,7 +101,17 @@ test("codes are answered as the document says, with a session and with a ticket"
   const { next, ticket } = await enter("+905321239999");
   expect(next).toBe("register");
   const { user } = await ask("account.register", { input: { ticket } });
-  expect((await enter("+905321239999")).user).toMatchObject({ id: user.id, username: null });
+  const { token, user: same } = await enter("+905321239999");
+  expect(same).toMatchObject({ id: user.id, username: null });
+  await live.test.clock.advance(31);
+  const { challenge } = await ask("codes.start", { token, input: { purpose: "reauthenticate", current: "phone" } });
+  const { code } = await inbox.take("+905321239999");
+  await ask("me.reauthenticate", { token, input: { challenge, code } });
+  const reset = await ask("password.startReset", { input: { username: "+905321239999" } });
+  const taken = await inbox.take("+905321239999");
+  await ask("password.reset", {
+    input: { challenge: reset.challenge, code: taken.code, newPassword: "a battery of horses" },
+  });
 });
 
 test("an administrator's calls are answered as the document says", async () => {

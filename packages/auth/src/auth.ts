@@ -2,7 +2,11 @@ import type { JSONWebKeySet } from "jose";
 import type { Challenge } from "./challenges/challenges.ts";
 import type { Config, PlainConfig, ProfileChangesOf, UserOf } from "./config.ts";
 import type { ChangePasswordInput } from "./flows/account/change-password.ts";
-import type { ReauthenticateInput } from "./flows/account/reauthenticate.ts";
+import type {
+  ReauthenticateByCodeInput,
+  ReauthenticateInput,
+  StartReauthenticationInput,
+} from "./flows/account/reauthenticate.ts";
 import type { OwnDevice } from "./flows/account/sessions.ts";
 import type { EventPageAnswer, ListEventsInput } from "./flows/administration/audit-events.ts";
 import type { CreateUserInput } from "./flows/administration/create-user.ts";
@@ -24,10 +28,10 @@ import type { MessageReport } from "./flows/maintenance/report-messages.ts";
 import type { RotateKeysInput } from "./flows/maintenance/rotate-keys.ts";
 import type { RegisterInput } from "./flows/sign-in/register.ts";
 import type { ResendCodeInput } from "./flows/sign-in/resend-code.ts";
-import type { ResetPasswordInput } from "./flows/sign-in/reset-password.ts";
+import type { ResetByCodeInput, ResetPasswordInput } from "./flows/sign-in/reset-password.ts";
 import type { LoginInput } from "./flows/sign-in/sign-in.ts";
 import type { CodeAnswer, SignInByCodeInput } from "./flows/sign-in/sign-in-by-code.ts";
-import type { StartCodeInput } from "./flows/sign-in/start-code.ts";
+import type { StartCodeInput, StartResetInput } from "./flows/sign-in/start-code.ts";
 import type { Administrator } from "./flows/steps/authority.ts";
 import type { Principal, RequestInfo } from "./flows/steps/core.ts";
 import type { SignInAnswer, TokenResponse } from "./flows/steps/issue-session-tokens.ts";
@@ -142,7 +146,19 @@ export interface Auth<C extends Config = PlainConfig> {
   register(input: RegisterInput & ProfileChangesOf<C>, facts: RequestInfo): Promise<SignInAnswer<UserOf<C>>>;
 
   /**
-   * Sets a password with a one-time code, and ends every session of the account.
+   * Sends a code with which a password is set, as `startCode` does.
+   *
+   * @throws AuthError `invalid_input`, `rate_limited`, `unavailable` without a sender
+   */
+  startReset(input: StartResetInput, facts: RequestInfo): Promise<Challenge>;
+  /**
+   * Sets a password with the code that `startReset` sent, and ends every session of the account.
+   *
+   * @throws AuthError `code_invalid`, `code_expired`, `password_rejected`, `rate_limited`, `overloaded`
+   */
+  resetPasswordByCode(input: ResetByCodeInput, facts: RequestInfo): Promise<void>;
+  /**
+   * Sets a password with a one-time code of an administrator, and ends every session of the account.
    *
    * @throws AuthError `code_invalid`, `code_expired`, `password_rejected`, `rate_limited`, `overloaded`
    */
@@ -192,6 +208,18 @@ export interface Auth<C extends Config = PlainConfig> {
    * @throws AuthError `invalid_credentials`, `rate_limited`, `overloaded`, `session_ended`
    */
   reauthenticate(caller: Principal, input: ReauthenticateInput, facts: RequestInfo): Promise<void>;
+  /**
+   * Sends a code to the caller's own number or address, for `reauthenticateByCode`. Only where the account has no password.
+   *
+   * @throws AuthError `invalid_input`, `rate_limited`, `unavailable` without a sender
+   */
+  startReauthentication(caller: Principal, input: StartReauthenticationInput, facts: RequestInfo): Promise<Challenge>;
+  /**
+   * Notes that the caller has just shown by a code, in this session, that it is them.
+   *
+   * @throws AuthError `code_invalid`, `code_expired`, `rate_limited`, `session_ended`
+   */
+  reauthenticateByCode(caller: Principal, input: ReauthenticateByCodeInput, facts: RequestInfo): Promise<void>;
   /**
    * Lets a call go on if the caller signed in, or reauthenticated, `maxAge` seconds ago at most. Refreshes do not count.
    *

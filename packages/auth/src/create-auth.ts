@@ -2,7 +2,12 @@ import type { Auth } from "./auth.ts";
 import type { Config, ConfigOf } from "./config.ts";
 import { createCore } from "./core.ts";
 import { changePassword } from "./flows/account/change-password.ts";
-import { reauthenticate, requireRecentAuthentication } from "./flows/account/reauthenticate.ts";
+import {
+  reauthenticate,
+  reauthenticateByCode,
+  requireRecentAuthentication,
+  startReauthentication,
+} from "./flows/account/reauthenticate.ts";
 import { listSessions, revokeOtherSessions, revokeSession } from "./flows/account/sessions.ts";
 import { updateProfile } from "./flows/account/update-profile.ts";
 import { listAuditEvents } from "./flows/administration/audit-events.ts";
@@ -53,11 +58,11 @@ import { syncPermissions } from "./flows/maintenance/sync-permissions.ts";
 import { refresh } from "./flows/sign-in/refresh.ts";
 import { register } from "./flows/sign-in/register.ts";
 import { resendCode } from "./flows/sign-in/resend-code.ts";
-import { resetPassword } from "./flows/sign-in/reset-password.ts";
+import { resetPassword, resetPasswordByCode } from "./flows/sign-in/reset-password.ts";
 import { login } from "./flows/sign-in/sign-in.ts";
 import { signInByCode } from "./flows/sign-in/sign-in-by-code.ts";
 import { logout } from "./flows/sign-in/sign-out.ts";
-import { startCode } from "./flows/sign-in/start-code.ts";
+import { startCode, startReset } from "./flows/sign-in/start-code.ts";
 import type { Core } from "./flows/steps/core.ts";
 import { findPermissions } from "./flows/steps/held-permissions.ts";
 import { createPasswordCode } from "./flows/steps/password-code.ts";
@@ -100,14 +105,18 @@ export function createAuth<
       refresh,
       logout,
       register,
+      startReset,
       resetPassword,
+      resetPasswordByCode,
       authenticate,
       inspectToken,
       findPermissions,
       authorize,
       updateProfile,
       changePassword,
+      startReauthentication,
       reauthenticate,
+      reauthenticateByCode,
       requireRecentAuthentication,
       listSessions,
       revokeSession,

@@ -63,6 +63,7 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
   "sessions.list": () => undefined,
   "sessions.revoke": async ({ caller }) => ({ id: await findSessionId(caller) }),
   "sessions.revokeOthers": () => undefined,
+  "password.startReset": ({ target }) => ({ username: target.username }),
   "password.reset": async () => ({ ...(await createSetPasswordCode()), newPassword: password }),
   "users.list": () => undefined,
   "users.get": ({ target }) => ({ id: target.id }),

@@ -22,7 +22,12 @@ export type AuditEvent =
       readonly removed: readonly string[];
     }
   | { readonly event: "set_password_code_issued" }
-  | { readonly event: "password_reset"; readonly sessionsEnded: number }
+  | {
+      readonly event: "password_reset";
+      readonly sessionsEnded: number;
+      /** Whose code that was sent set it; absent for an administrator's code and the command line. */
+      readonly by?: "phone" | "email";
+    }
   | {
       readonly event: "password_reset_refused";
       readonly because: "unknown_user" | "inactive_account" | "wrong_code" | "expired_code";
@@ -81,7 +86,12 @@ export type AuditEvent =
     }
   | { readonly event: "password_changed"; readonly sessionsEnded: number }
   | { readonly event: "password_change_refused" }
-  | { readonly event: "reauthenticated"; readonly sessionId: string }
+  | {
+      readonly event: "reauthenticated";
+      readonly sessionId: string;
+      /** Absent for a password. */
+      readonly by?: "code";
+    }
   | { readonly event: "reauthentication_refused" }
   | { readonly event: "account_unlocked" }
   | { readonly event: "legacy_token_adopted" }

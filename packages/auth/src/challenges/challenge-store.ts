@@ -99,6 +99,7 @@ export interface NewChallenge {
 }
 
 const now = sql<Date>`latchkey.now()`;
+const nowIf = (isSo: boolean) => sql<Date | null>`case when ${isSo}::boolean then latchkey.now() end`;
 const secondsFromNow = (seconds: number) => sql<Date>`latchkey.now() + make_interval(secs => ${seconds})`;
 
 export async function insertChallenge(
@@ -114,8 +115,9 @@ export async function insertChallenge(
       nextSendAt: secondsFromNow(coolDowns[0]),
       expiresAt: secondsFromNow(codeLifetime),
       state: isHanded ? "sent" : isSent ? "queued" : "suppressed",
-      dueAt: isSent && !isHanded ? now : null,
-      handedAt: isHanded ? now : null,
+      // The same statement whether anything is sent or not.
+      dueAt: nowIf(isSent && !isHanded),
+      handedAt: nowIf(isHanded),
     })
     .returningAll()
     .executeTakeFirstOrThrow();

@@ -172,6 +172,7 @@ users.email_vouched_at timestamp with time zone
 users.parked_at timestamp with time zone
 users.has_alias boolean not null default false
 users.test_until timestamp with time zone
+users.reset_by_code_at timestamp with time zone
 wrong_codes.address text not null
 wrong_codes.count integer not null
 wrong_codes.last_at timestamp with time zone not null

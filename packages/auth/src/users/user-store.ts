@@ -27,6 +27,8 @@ interface UsersTable extends ProfileColumns {
   /** When a code proved it on this account; null once it is another one. */
   phoneProvedAt: ColumnType<Date | null, Date | undefined, Date>;
   emailProvedAt: ColumnType<Date | null, Date | undefined, Date>;
+  /** When the password was last set by a code that was sent to a number or an address; null for any other way. */
+  resetByCodeAt: ColumnType<Date | null, never, Date | null>;
   /** Since when the account has no name any more. */
   parkedAt: ColumnType<Date | null, undefined, Date | null>;
   /** Until when an account lives that was made by a test number; null for every other. */
@@ -225,11 +227,26 @@ export function identifierTaken(field: string): AuthError {
   return new AuthError("identifier_taken", "Another account has that name, phone number or e-mail address", { issues });
 }
 
-/** Makes a user's password this hash, whatever it was. */
-export async function updatePassword(db: Queries, id: string, hash: string): Promise<void> {
+/**
+ * Makes a user's password this hash, whatever it was.
+ *
+ * @param byCodeOf whose code set it, a number's or an address's, which is proved by that
+ */
+export async function updatePassword(
+  db: Queries,
+  id: string,
+  hash: string,
+  byCodeOf: "phone" | "email" | null = null,
+): Promise<void> {
+  const now = sql<Date>`latchkey.now()`;
   await db
     .updateTable("users")
-    .set({ password: hash, credentialsChangedAt: sql<Date>`latchkey.now()` })
+    .set({
+      password: hash,
+      credentialsChangedAt: now,
+      resetByCodeAt: byCodeOf && now,
+      ...(byCodeOf && markProved(byCodeOf)),
+    })
     .where("id", "=", id)
     .execute();
 }
@@ -447,4 +464,10 @@ export async function takeName(transaction: Queries, id: string, kind: "phone" |
     .returning("parkedAt")
     .executeTakeFirstOrThrow();
   return parkedAt !== null;
+}
+
+/** Whether a test number made an account. */
+export async function isTestAccount(db: Queries, id: string): Promise<boolean> {
+  const query = db.selectFrom("users").select("id").where("id", "=", id).where("testUntil", "is not", null);
+  return (await query.executeTakeFirst()) !== undefined;
 }

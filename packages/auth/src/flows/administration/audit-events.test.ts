@@ -55,9 +55,14 @@ async function prepareCode(
   // From a network of its own, of which it is the first.
   const { challenge } = await auth.startCode({ purpose, to }, { ...facts, address: `198.51.100.${numbers}` });
   const { code } = await inbox.take(to);
-  const states = () => database.query("select state from latchkey.challenges where address = $1", [to]);
-  await expect.poll(states).toEqual([{ state: "sent" }]);
+  await untilSent(to);
   return { challenge, code, to };
+}
+
+/** Waits until nothing is written about a message any more. */
+async function untilSent(to: string): Promise<void> {
+  const states = () => service.database.query("select state from latchkey.challenges where address = $1", [to]);
+  await expect.poll(states).toEqual([{ state: "sent" }]);
 }
 
 type Prepared = Awaited<ReturnType<typeof prepareCode>>;
@@ -531,6 +536,58 @@ const deeds: readonly Deed[] = [
     detail: () => ({ rule: "country", country: "DE" }),
   },
   {
+    does: "startReset",
+    actor: "nobody",
+    subject: "target",
+    first: (target) => prepareCode(target),
+    run: ({ username }) => service.auth.startReset({ username }, service.facts),
+    leaves: ["code_requested"],
+    detail: () => ({ purpose: "reset_password", identifier: "username", isSent: true, isTest: false }),
+  },
+  {
+    does: "resetPasswordByCode",
+    actor: "nobody",
+    subject: "target",
+    first: (target) => prepareCode(target, { purpose: "reset_password" }),
+    run: (_, prepared) => service.auth.resetPasswordByCode({ ...(prepared as Prepared), newPassword }, service.facts),
+    leaves: ["password_reset"],
+    detail: () => ({ sessionsEnded: 1, by: "phone" }),
+  },
+  {
+    ...bySelf,
+    does: "startReauthentication",
+    first: async (target) => {
+      await prepareCode(target);
+      await service.database.query("update latchkey.users set password = '!' where id = $1", [target.id]);
+    },
+    run: ({ caller }) => service.auth.startReauthentication(caller, { current: "phone" }, service.facts),
+    leaves: ["code_requested"],
+    detail: () => ({ purpose: "reauthenticate", identifier: "phone", isSent: true, isTest: false }),
+  },
+  {
+    ...bySelf,
+    does: "reauthenticateByCode",
+    first: async (target) => {
+      const { to } = await prepareCode(target);
+      await service.database.query("update latchkey.users set password = '!' where id = $1", [target.id]);
+      await service.database.query("delete from latchkey.challenges");
+      const { challenge } = await service.auth.startReauthentication(
+        target.caller,
+        { current: "phone" },
+        service.facts,
+      );
+      const { code } = await inbox.take(to);
+      await untilSent(to);
+      return { challenge, code, to };
+    },
+    run: ({ caller }, prepared) => {
+      const { challenge, code } = prepared as Prepared;
+      return service.auth.reauthenticateByCode(caller, { challenge, code }, service.facts);
+    },
+    leaves: ["reauthenticated"],
+    detail: ({ caller }) => ({ sessionId: caller.session.id, by: "code" }),
+  },
+  {
     does: "resendCode, for a number that has had too many",
     actor: "nobody",
     subject: "target",
@@ -848,6 +905,8 @@ describe.each(deeds)("$does", (deed) => {
   test("leaves nothing at all, neither deed nor event, when it fails at the very end", async () => {
     const target = await prepareTarget();
     const prepared = await deed.first?.(target);
+    const onTheirWay = () => service.database.query("select from latchkey.challenges where due_at is not null");
+    await expect.poll(onTheirWay).toEqual([]);
     await using _broken = await breakCommits();
     const before = await readEverything();
     await expect(deed.run(target, prepared)).rejects.toThrow("broken by the test");

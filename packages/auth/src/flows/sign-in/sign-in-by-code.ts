@@ -3,8 +3,7 @@ import { insertTicket, type TicketUse } from "../../challenges/ticket-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import type { User } from "../../users/user.ts";
 import { markProved, recordLoginByCode } from "../../users/user-store.ts";
-import type { Evidence } from "../../ways-in/may-open.ts";
-import { codeRefused, type RightCode, withRightCode } from "../steps/check-code.ts";
+import { codeRefused, type RightCode, toEvidence, withRightCode } from "../steps/check-code.ts";
 import type { Core, RequestInfo } from "../steps/core.ts";
 import { askGate, type GateAccount } from "../steps/gate.ts";
 import { type AnsweredSession, answerSignIn, type SignInAnswer } from "../steps/issue-session-tokens.ts";
@@ -59,11 +58,6 @@ export async function signInByCode(core: Core, input: SignInByCodeInput, facts: 
     return giveTicket(transaction, { right, opens: "another_way", facts });
   });
   return "opened" in outcome ? answerSignIn(core, outcome.opened, outcome.deviceId) : outcome;
-}
-
-function toEvidence({ target }: RightCode, deviceId: string | null): Evidence[] {
-  const code: Evidence = target.kind === "phone" ? "phone_code" : "email_code";
-  return deviceId === null ? [code] : [code, "known_device"];
 }
 
 async function proveNobodys(core: Core, transaction: Queries, right: RightCode, facts: RequestInfo): Promise<Outcome> {

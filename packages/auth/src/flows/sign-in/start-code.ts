@@ -32,8 +32,35 @@ export interface StartCodeInput {
  * `unavailable` without a sender
  */
 export async function startCode(core: Core, input: StartCodeInput, facts: RequestInfo): Promise<Challenge> {
-  const { purpose, to, deviceMark, locale } = input;
-  const name = readName(core, to, "to");
+  return start(core, { ...input, field: "to" }, facts);
+}
+
+export interface StartResetInput extends Omit<StartCodeInput, "purpose" | "to"> {
+  /** A username, a phone number or an e-mail address. */
+  readonly username: string;
+}
+
+/**
+ * Sends a code with which a password is set: by {@link startCode}'s rules.
+ *
+ * @throws AuthError as `startCode`
+ */
+export function startReset(
+  core: Core,
+  { username, ...input }: StartResetInput,
+  facts: RequestInfo,
+): Promise<Challenge> {
+  return start(core, { ...input, to: username, purpose: "reset_password", field: "username" }, facts);
+}
+
+interface Asked extends StartCodeInput {
+  /** The input's name for what was typed. */
+  readonly field: string;
+}
+
+async function start(core: Core, input: Asked, facts: RequestInfo): Promise<Challenge> {
+  const { purpose, to, deviceMark, locale, field } = input;
+  const name = readName(core, to, field);
   if (purpose === "enter" && name?.kind !== "phone" && name?.kind !== "email") throw noAddress();
   const counted = toCountedName(name, to);
   await core.throttle.consume(scopesOf(counted, toNetwork(facts.address)));

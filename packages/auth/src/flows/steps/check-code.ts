@@ -4,6 +4,7 @@ import { AuthError } from "../../errors.ts";
 import type { Identifier } from "../../identifiers/identifier.ts";
 import type { Queries } from "../../storage/database.ts";
 import { toNetwork } from "../../throttling/address.ts";
+import type { Evidence } from "../../ways-in/may-open.ts";
 import type { Core, RequestInfo } from "./core.ts";
 import { findNamedAccount } from "./find-named.ts";
 import { type GateAccount, readGateAccount } from "./gate.ts";
@@ -74,6 +75,12 @@ export async function withRightCode<T>(
     await core.challenges.giveBack(checked);
     return refuse(core, { error, wanted, facts });
   }
+}
+
+/** What a right code shows, and the device that shows it. */
+export function toEvidence({ target }: Pick<RightCode, "target">, deviceId: string | null): Evidence[] {
+  const code: Evidence = target.kind === "phone" ? "phone_code" : "email_code";
+  return deviceId === null ? [code] : [code, "known_device"];
 }
 
 /** The refusal of a code that is right and opens nothing: it is told like a wrong one. */

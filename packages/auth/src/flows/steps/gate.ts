@@ -16,6 +16,8 @@ export interface GateAccount {
   readonly password: string;
   /** No password, passkey or proved address: its number is its key. */
   readonly isNumberOnly: boolean;
+  /** Seconds since the password was set by a code that was sent; null for any other way. */
+  readonly resetByCodeAgo: number | null;
   /** Seconds until an account of a test number ends; null for every other. */
   readonly testSeconds: number | null;
 }
@@ -33,6 +35,7 @@ interface Row {
   readonly emailProvedAt: Date | null;
   readonly emailVouchedAt: Date | null;
   readonly testUntil: Date | null;
+  readonly resetByCodeAt: Date | null;
   readonly lastUsedAt: Date | null;
   readonly now: Date;
 }
@@ -65,6 +68,7 @@ export async function readGateAccount(
       u.phone_number as "phoneNumber", u.email_key as "emailKey",
       u.phone_proved_at as "phoneProvedAt", u.phone_vouched_at as "phoneVouchedAt",
       u.email_proved_at as "emailProvedAt", u.email_vouched_at as "emailVouchedAt", u.test_until as "testUntil",
+      u.reset_by_code_at as "resetByCodeAt",
       (select max(s.last_used_at) from latchkey.sessions s where s.user_id = u.id) as "lastUsedAt",
       latchkey.now() as now
     from latchkey.users u where u.id = ${id ?? nobody}::uuid`.execute(db.withoutPlugins());
@@ -99,6 +103,7 @@ function judge(core: Core, row: Row): GateAccount {
     emailKey: row.emailKey,
     password: row.password,
     isNumberOnly,
+    resetByCodeAgo: row.resetByCodeAt && (now.getTime() - row.resetByCodeAt.getTime()) / 1000,
     testSeconds: testUntil && Math.max(0, Math.ceil((testUntil.getTime() - now.getTime()) / 1000)),
     state: {
       isActive: row.isActive && (testUntil === null || testUntil > now),

@@ -1,12 +1,13 @@
 import { type Kysely, sql } from "kysely";
 
 /**
- * How a session was opened and its owner shown to be there, until when the account of a test number lives, and the tickets of proved numbers
- * and addresses. Columns that may be null and that the release before does not know of, and a table of their own.
+ * How a session was opened and its owner shown to be there, until when the account of a test number lives, when a password was last set by a
+ * code that was sent, and the tickets of proved numbers and addresses. Columns that may be null and that the release before does not know of, and a table of their own.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`alter table latchkey.sessions add column opened_by text, add column reauthenticated_by text`.execute(db);
-  await sql`alter table latchkey.users add column test_until timestamptz`.execute(db);
+  await sql`alter table latchkey.users add column test_until timestamptz,
+    add column reset_by_code_at timestamptz`.execute(db);
   await sql`create table latchkey.tickets (
     ticket_hash bytea primary key,
     opens text not null,

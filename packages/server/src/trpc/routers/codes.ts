@@ -1,4 +1,4 @@
-import type { Config } from "@latchkey/auth";
+import { type Config, withIssueCode } from "@latchkey/auth";
 import { z } from "zod";
 import type { Builders } from "../builders.ts";
 import { challengeText, identifierText, localeText, text } from "../inputs.ts";
@@ -8,19 +8,33 @@ export function createCodesProcedures<C extends Config>({ publicProcedure }: Bui
   return {
     /**
      * Sends a code. `sign_in` is for people who have an account; with `enter`, whoever has none goes on to register. Everybody is answered
-     * alike.
+     * alike. `reauthenticate` sends one to the caller's own number or address, and needs the access token.
      */
     start: publicProcedure
       .meta({ cookieMode: { takes: "deviceMark" } })
       .input(
-        z.strictObject({
-          purpose: z.enum(["enter", "sign_in"]),
-          to: identifierText,
-          deviceMark: text(64).optional(),
-          locale: localeText.optional(),
-        }),
+        z
+          .strictObject({
+            purpose: z.enum(["enter", "sign_in", "reauthenticate"]),
+            to: identifierText.optional(),
+            current: z.enum(["phone", "email"]).optional(),
+            deviceMark: text(64).optional(),
+            locale: localeText.optional(),
+          })
+          .refine(({ purpose, to, current }) => (purpose === "reauthenticate" ? !to && current : to && !current), {
+            path: ["to"],
+            ...withIssueCode(
+              "required",
+              "is missing; for `reauthenticate` it is `current` that says where the code goes",
+            ),
+          }),
       )
-      .mutation(({ ctx, input }) => ctx.latchkey.auth.startCode(input, ctx.latchkey.facts)),
+      .mutation(async ({ ctx, input: { purpose, to = "", current = "phone", ...input } }) => {
+        const { auth, facts, authorization } = ctx.latchkey;
+        if (purpose !== "reauthenticate") return auth.startCode({ ...input, purpose, to }, facts);
+        const caller = await auth.authenticate(authorization, facts);
+        return auth.startReauthentication(caller, { current, locale: input.locale }, facts);
+      }),
 
     /** Sends the same code once more, where it is time for that; otherwise it answers the same and sends nothing. */
     resend: publicProcedure
