@@ -54,7 +54,7 @@ export async function startLiveServer(
     mounted ??
     (await startServer({
       ...{ auth: test.auth, log, host: "127.0.0.1", port: 0, publicUrl },
-    ...(router && { router }),
+      ...(router && { router }),
       ...(receipts && { receipts: receipts(test.auth) }),
       ...http,
     }));
