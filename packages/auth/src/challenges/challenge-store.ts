@@ -272,3 +272,14 @@ export async function readWrongCodes(db: Queries, address: string): Promise<numb
 export async function forgetWrongCodes(db: Queries, address: string): Promise<void> {
   await db.deleteFrom("wrongCodes").where("address", "=", address).execute();
 }
+
+/** Deletes counts of wrong codes to which none was added for 90 days. Answers how many, at most so many at once. */
+export async function deleteOldWrongCodes(db: Queries, atMost: number): Promise<number> {
+  const old = db
+    .selectFrom("wrongCodes")
+    .select("address")
+    .where("lastAt", "<", secondsFromNow(-90 * 86_400))
+    .limit(atMost);
+  const { numDeletedRows } = await db.deleteFrom("wrongCodes").where("address", "in", old).executeTakeFirstOrThrow();
+  return Number(numDeletedRows);
+}

@@ -343,6 +343,7 @@ CREATE UNIQUE INDEX users_email_key ON latchkey.users USING btree (email_key)
 CREATE UNIQUE INDEX users_phone_number_key ON latchkey.users USING btree (phone_number)
 CREATE UNIQUE INDEX users_pkey ON latchkey.users USING btree (id)
 CREATE UNIQUE INDEX users_username_key ON latchkey.users USING btree (username_key)
+CREATE INDEX wrong_codes_last ON latchkey.wrong_codes USING btree (last_at)
 CREATE UNIQUE INDEX wrong_codes_pkey ON latchkey.wrong_codes USING btree (address)
 CREATE OR REPLACE FUNCTION latchkey.bury_imported_user()
  RETURNS trigger

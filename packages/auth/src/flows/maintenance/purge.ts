@@ -1,5 +1,5 @@
 import { deleteOldEvents, eraseSome } from "../../audit/audit-log.ts";
-import { deleteOldChallenges } from "../../challenges/challenge-store.ts";
+import { deleteOldChallenges, deleteOldWrongCodes } from "../../challenges/challenge-store.ts";
 import { deleteOldTickets } from "../../challenges/ticket-store.ts";
 import { deleteOldCounts } from "../../messages/message-counts.ts";
 import { deleteExpiredCodes } from "../../one-time-codes/code-store.ts";
@@ -27,7 +27,8 @@ export async function purge(core: Core): Promise<Purged> {
   const retention = core.options.auditRetention;
   const challenges = await inBatches((atMost) => deleteOldChallenges(core.db, atMost));
   const tickets = await inBatches((atMost) => deleteOldTickets(core.db, atMost));
-  const counts = await inBatches((atMost) => deleteOldCounts(core.db, atMost));
+  const messages = await inBatches((atMost) => deleteOldCounts(core.db, atMost));
+  const counts = messages + (await inBatches((atMost) => deleteOldWrongCodes(core.db, atMost)));
   return {
     sessions: await inBatches((atMost) => deleteDeadSessions(core.db, atMost)),
     codes: challenges + tickets + (await inBatches((atMost) => deleteExpiredCodes(core.db, atMost))),

@@ -47,7 +47,7 @@ export async function startChallenge(core: Core, wanted: CodeToStart): Promise<C
   if (!channel && !isTest) throw senderMissing(core, target?.kind ?? null);
   const about = { ...facts, actorId: wanted.actorId ?? null, subjectId: userId };
   const ask = { ...wanted, network: toNetwork(facts.address), isSent: wanted.isSent && !isTest };
-  const isAdmitted = await (wanted.tellsChannel ? admitMessage : admitHidden)(core, ask, about);
+  const isAdmitted = await admitMessage(core, ask, about);
   const isSent = ask.isSent && isAdmitted;
   const { identifier } = wanted;
   const started = await core.db.transaction().execute(async (transaction) => {
@@ -84,7 +84,11 @@ interface MessageAsk {
  *
  * @throws AuthError `invalid_input`, `rate_limited` where what was typed says where it goes
  */
-export async function admitMessage(core: Core, ask: MessageAsk, about: AuditFacts): Promise<boolean> {
+export function admitMessage(core: Core, ask: MessageAsk, about: AuditFacts): Promise<boolean> {
+  return ask.tellsChannel ? admit(core, ask, about) : admitHidden(core, ask, about);
+}
+
+async function admit(core: Core, ask: MessageAsk, about: AuditFacts): Promise<boolean> {
   const { target, typed, network, isKnownDevice, isSent } = ask;
   const { firewall } = core;
   try {
@@ -105,15 +109,15 @@ export async function admitMessage(core: Core, ask: MessageAsk, about: AuditFact
 }
 
 /**
- * The same for a username. The work of both kinds of name is done, in one order, the other kind's for nobody: by its time nobody learns whether the
+ * For a username: the work of both kinds of name is done, in one order, the other kind's for nobody: by its time nobody learns whether the
  * username leads to a number or to an address.
  */
 async function admitHidden(core: Core, ask: MessageAsk, about: AuditFacts): Promise<boolean> {
   const { target, typed } = ask;
   const nobodys = { ...ask, isSent: false };
-  const isPhone = await admitMessage(core, target?.kind === "email" ? { ...nobodys, target: null } : ask, about);
+  const isPhone = await admit(core, target?.kind === "email" ? { ...nobodys, target: null } : ask, about);
   const address = { kind: "email", address: `\0${typed}` } as const;
-  const isEmail = await admitMessage(core, target?.kind === "email" ? ask : { ...nobodys, target: address }, about);
+  const isEmail = await admit(core, target?.kind === "email" ? ask : { ...nobodys, target: address }, about);
   return target?.kind === "email" ? isEmail : isPhone;
 }
 

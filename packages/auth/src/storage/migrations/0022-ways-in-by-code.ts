@@ -21,5 +21,6 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     constraint tickets_kind check (kind in ('phone', 'email'))
   )`.execute(db);
   await sql`create index tickets_user on latchkey.tickets (user_id) where user_id is not null`.execute(db);
+  await sql`create index wrong_codes_last on latchkey.wrong_codes (last_at)`.execute(db);
   await sql`create index tickets_expiry on latchkey.tickets (expires_at)`.execute(db);
 }
