@@ -115,6 +115,20 @@ describe("the firewall", () => {
     expect((await readCountries(storage.db)).find(({ what }) => what === "proved")?.count).toBe(30);
   });
 
+  it("holds a message of the next channel to what the day and the country may cost, and tells a refusal", async () => {
+    const refusals: string[] = [];
+    const limits = { ...defaultLimits, countries: ["TR"], perDay: 3 };
+    const firewall = open({ limits, onRefusal: (rule, country) => refusals.push(`${rule} ${country}`) });
+    for (let time = 0; time < 3; time += 1) expect(await firewall.admitNext(number)).toBe(true);
+    expect(await firewall.admitNext(number)).toBe(false);
+    expect(refusals).toEqual(["day_budget TR"]);
+    expect(await readCountries(storage.db)).toContainEqual({ country: "TR", what: "refused:day_budget", count: 1 });
+    expect(await open({ limits, isEnforced: false }).admitNext(number)).toBe(true);
+    await service.database.query("delete from latchkey.message_counts");
+    const atOnce = await Promise.all(Array.from({ length: 20 }, () => firewall.admitNext(number)));
+    expect(atOnce.filter(Boolean).length).toBeLessThanOrEqual(3);
+  });
+
   it("sends an address five messages in an hour, a network 20 and everybody a day's budget, and the same to nobody's", async () => {
     const emailLimits = { addressPerHour: 5, networkPerHour: 20, perDay: 25 };
     for (const isSent of [true, false]) {

@@ -162,6 +162,11 @@ export function createFirewall(options: FirewallOptions): Firewall {
     return { keys, rule: findRefusingEmailRule(input, emailLimits) };
   }
 
+  async function noteRefusedEmail(rule: FirewallRule): Promise<void> {
+    onRefusal(rule, null);
+    await addCounts(db, emails, `refused:${rule}`);
+  }
+
   return {
     async admit(ask) {
       const line = ask.isDecoy ? { isMobile: true, country: limits.countries[0] ?? null } : lookUpNumber(ask.number);
@@ -183,8 +188,9 @@ export function createFirewall(options: FirewallOptions): Firewall {
     },
 
     async admitEmail(ask) {
+      await addCounts(db, emails, "asked");
       const { keys, rule: before } = await judgeEmail(ask, false);
-      if (before) onRefusal(before, null);
+      if (before) await noteRefusedEmail(before);
       if (before && isEnforced) throw tooMany(before, null);
       await addCounts(
         db,
@@ -193,23 +199,31 @@ export function createFirewall(options: FirewallOptions): Firewall {
       );
       const { rule: after } = await judgeEmail(ask, true);
       if (after === null || before) return;
-      onRefusal(after, null);
+      await noteRefusedEmail(after);
       if (isEnforced) throw tooMany(after, null);
     },
 
     async admitNext(number) {
       const { country } = lookUpNumber(number);
       const keys = [`country:${country ?? "none"}`, "total"] as const;
-      const counts = await readCounts(db, keys);
-      const [countryTotal, total] = keys.map((name) => counts.get(name) ?? noCount) as [Count, Count];
-      const rule = findUsedUpBudget({ countryTotal, total }, limits);
-      if (rule) {
-        onRefusal(rule, country);
-        await addCounts(db, toAdd([keys[0]], true), `refused:${rule}`);
-        if (isEnforced) return false;
-      }
-      await addCounts(db, toAdd(keys, true), "counted");
-      return true;
+      const shared = toAdd(keys, true);
+      const findRule = async (own: 0 | 1) => {
+        const counts = await readCounts(db, keys);
+        const [countryTotal, total] = keys.map((name) => {
+          const count = counts.get(name) ?? noCount;
+          return { ...count, hour: count.hour - own, day: count.day - own };
+        }) as [Count, Count];
+        return findUsedUpBudget({ countryTotal, total }, limits);
+      };
+      const before = await findRule(0);
+      await addCounts(db, before && isEnforced ? [] : shared, "counted");
+      // Of many at one moment, none saw the others before.
+      const rule = before ?? (await findRule(1));
+      if (rule === null) return true;
+      if (before === null && isEnforced) await addCounts(db, shared, "counted", -1);
+      onRefusal(rule, country);
+      await addCounts(db, toAdd([keys[0]], true), `refused:${rule}`);
+      return !isEnforced;
     },
 
     async noteOutcome(address, what) {
@@ -234,6 +248,9 @@ const tooMany = (rule: FirewallRule, country: string | null) =>
     retryAfter: 3_600,
     cause: new MessageRefused(rule, country),
   });
+
+/** What e-mails are counted under, beside the countries of numbers. */
+const emails = [{ key: "country:email", isShared: true }];
 
 const present = (keys: readonly (string | null)[]) => keys.filter((key) => key !== null);
 const toAdd = (keys: readonly string[], isShared: boolean) => keys.map((key) => ({ key, isShared }));
