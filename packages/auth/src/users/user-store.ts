@@ -280,12 +280,14 @@ export async function updateUser(
   if (Object.keys(columns).length === 0 && own === null) return findUser(db, profile, id);
   const isRenamed = nameColumns.some((column) => column in changes);
   const credentials = isRenamed ? { credentialsChangedAt: sql<Date>`latchkey.now()` } : {};
+  // A parked account that is given a name can be reached again.
+  const unparked = nameColumns.some((column) => (changes[column] ?? null) !== null) ? { parkedAt: null } : {};
   // In the database, so that of two changes of different fields at once neither is lost.
   const merged = own === null ? {} : { profile: sql<string>`profile || ${own}::jsonb` };
   try {
     const updated = await db
       .updateTable("users")
-      .set({ ...(columns as UserChanges), ...merged, ...credentials })
+      .set({ ...(columns as UserChanges), ...merged, ...credentials, ...unparked })
       .where("id", "=", id)
       .returning(profile.columns)
       .executeTakeFirst();
