@@ -149,6 +149,27 @@ describe("the outbox", () => {
     expect(failures).toEqual([new Error("a listener's own")]);
   });
 
+  it("ends within seconds though a provider hangs, and leaves its message to the others under the same id", async () => {
+    await start();
+    let isAsked = false;
+    const hanging = open({
+      sms: {
+        send: () => {
+          isAsked = true;
+          return new Promise(() => {});
+        },
+      },
+    }).outbox;
+    hanging.start();
+    await expect.poll(() => isAsked).toBe(true);
+    await hanging.stop();
+    expect(await readState()).toMatchObject({ state: "queued", failure: "busy" });
+    await service.clock.advance(2);
+    const sender = record();
+    await open({ sms: sender }).outbox.drain();
+    expect(sender.messages).toHaveLength(1);
+  });
+
   it("sends again under the same id what a process had taken that died, when its lease has run out", async () => {
     await start();
     const dying = open({ sms: { send: () => new Promise(() => {}) } }).outbox;
