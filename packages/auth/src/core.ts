@@ -92,7 +92,6 @@ function createCodes(db: Queries, options: ResolvedOptions): Pick<Core, "challen
     senders,
     render: (message) => renderMessage(message, rendering),
     admitNext: firewall.admitNext,
-    noteOutcome: firewall.noteOutcome,
     ...(onOutcome && { onOutcome }),
     ...(onError && { onError }),
   });

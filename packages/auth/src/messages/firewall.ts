@@ -62,9 +62,6 @@ export interface FirewallOptions {
   readonly onRefusal?: (rule: FirewallRule, country: string | null) => void;
 }
 
-/** What becomes of a message, as it is counted by country. */
-export type MessageOutcome = "sent" | "delivered" | "failed";
-
 /** Refuses messages that look like fraud, before they cost anything. */
 export interface Firewall {
   /**
@@ -80,8 +77,6 @@ export interface Firewall {
    * country or of the day is used up: of those no more may go out.
    */
   admitNext(number: string): Promise<boolean>;
-  /** Counts what became of a message, for whoever looks; it feeds no limit. */
-  noteOutcome(address: string, what: MessageOutcome): Promise<void>;
   /** Gives back what the message took that has just been proved, in the transaction of its effect. */
   prove(transaction: Queries, number: string, network: string | null): Promise<void>;
 }
@@ -224,11 +219,6 @@ export function createFirewall(options: FirewallOptions): Firewall {
       return !isEnforced;
     },
 
-    async noteOutcome(address, what) {
-      const country = address.includes("@") ? "email" : (lookUpNumber(address).country ?? "none");
-      await count(toAdd([`country:${country}`], what, { isShared: true }));
-    },
-
     async prove(transaction, number, network) {
       const { country } = lookUpNumber(number);
       const keys = keysOf({ number, network, isKnownDevice: false }, country);
@@ -258,6 +248,10 @@ interface Line {
   readonly isMobile: boolean;
   readonly country: string | null;
 }
+
+/** What messages to an address are counted under, for whoever looks; that feeds no limit. */
+export const toCountryKey = (address: string): string =>
+  `country:${address.includes("@") ? "email" : (lookUpNumber(address).country ?? "none")}`;
 
 function lookUpNumber(number: string): Line {
   const parsed = parsePhoneNumberFromString(number);

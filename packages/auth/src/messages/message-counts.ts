@@ -49,6 +49,12 @@ export async function addCounts(db: Queries, counts: readonly CountToAdd[], isOw
     on conflict (key, hour, what, shard) do update set count = message_counts.count + excluded.count`.execute(db);
 }
 
+/** One more of a count, in a statement that has named `noted` what it has just noted: none where that is nothing. */
+export const countNoted = (key: string, what: string) => sql`
+  insert into latchkey.message_counts (key, hour, what, shard, count)
+  select ${key}, date_trunc('hour', latchkey.now()), ${what}, ${Math.floor(Math.random() * shards)}::smallint, 1 from noted
+  on conflict (key, hour, what, shard) do update set count = message_counts.count + 1`;
+
 /** What was counted, and what was proved of it; a read without a lock. Of keys of which nothing is known there is none. */
 export async function readCounts(db: Queries, keys: readonly string[]): Promise<ReadonlyMap<string, Count>> {
   const { rows } = await sql<Count & { key: string }>`

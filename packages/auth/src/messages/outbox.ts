@@ -63,8 +63,6 @@ export interface OutboxOptions {
   readonly onOutcome?: (outcome: SendOutcome) => void;
   /** Whether one more message for an address is inside the budget, when another channel is to take over. */
   readonly admitNext?: (address: string) => Promise<boolean>;
-  /** Counts what became of a message. */
-  readonly noteOutcome?: (address: string, what: "sent" | "delivered" | "failed") => Promise<void>;
   /** Told when the outbox could not be read; it is read again at the next turn. */
   readonly onError?: (error: unknown) => void;
 }
@@ -83,7 +81,7 @@ export interface Outbox {
 }
 
 export function createOutbox(options: OutboxOptions): Outbox {
-  const { db, onError = () => {}, noteOutcome = async () => {} } = options;
+  const { db, onError = () => {} } = options;
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<unknown> | undefined;
   let isStarted = false;
@@ -136,7 +134,6 @@ export function createOutbox(options: OutboxOptions): Outbox {
     async receive(receipt) {
       const noted = await noteReceipt(db, receipt);
       if (!noted) return;
-      await noteOutcome(noted.address, receipt.state);
       const next = noted.isOpen && receipt.state === "failed" ? await findNext(options, noted) : null;
       if (next && (await queueNextChannel(db, noted, next))) turn();
     },
@@ -176,7 +173,6 @@ async function attempt(options: OutboxOptions, leased: LeasedMessage, stopping: 
   if ("error" in sent) return fail(options, leased, { error: sent.error, tell });
   const { messageId, channel } = leased;
   await markSent(options.db, leased, sent.providerId).catch(onError);
-  await options.noteOutcome?.(leased.address, "sent").catch(onError);
   tell({ messageId, channel, outcome: "sent", refusal: null, error: null });
 }
 
@@ -196,7 +192,6 @@ async function fail(options: OutboxOptions, leased: LeasedMessage, { error, tell
   const next = seconds === undefined ? await findNext(options, leased).catch(() => null) : null;
   if (seconds !== undefined) await markForRetry(db, leased, { failure: refusal, seconds }).catch(onError);
   else await markFailed(db, leased, { failure: refusal, next }).catch(onError);
-  if (seconds === undefined && !next) await options.noteOutcome?.(leased.address, "failed").catch(onError);
   const outcome = seconds !== undefined ? "retried" : next ? "next_channel" : "failed";
   tell({ messageId, channel, outcome, refusal, error });
 }
