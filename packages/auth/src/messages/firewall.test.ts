@@ -172,6 +172,40 @@ describe("the firewall", () => {
     expect(rules).toEqual(["country"]);
   });
 
+  it("remembers the hours that are over: a day's budget is used up by all of them, and comes back with the day", async () => {
+    const limits = { ...defaultLimits, countries: ["TR"], perDay: 10, countryPerHour: 100, countryPerDay: 100 };
+    const firewall = open({ limits });
+    let nth = 100;
+    const send = () => outcomes([firewall.admit(ask({ number: numberOf(++nth), network: `n${nth}` }))]);
+    for (let hour = 0; hour < 7; hour += 1) {
+      expect(await send()).toEqual(["sent"]);
+      await service.clock.advance(3_600);
+    }
+    expect(await send()).toEqual(["rate_limited"]);
+    await service.clock.advance(18 * 3_600);
+    expect(await send()).toEqual(["sent"]);
+  });
+
+  it("lets as many in as proved on the best day of two weeks, however long ago its hours were added up", async () => {
+    const limits = {
+      ...defaultLimits,
+      countries: ["TR"],
+      countryPerHour: 1,
+      countryPerDay: 1,
+      shareForKnownDevices: 0,
+    };
+    const firewall = open({ limits });
+    for (let nth = 0; nth < 60; nth += 1) await firewall.prove(storage.db, numberOf(nth), null);
+    await service.clock.advance(5 * 86_400);
+    const send = (nth: number) => outcomes([firewall.admit(ask({ number: numberOf(nth), network: `b${nth}` }))]);
+    // 30 % of 60 for the day, of which a sixth an hour.
+    for (let nth = 0; nth < 3; nth += 1) expect(await send(nth + 300)).toEqual(["sent"]);
+    expect(await send(400)).toEqual(["rate_limited"]);
+    await service.clock.advance(10 * 86_400);
+    expect(await send(500)).toEqual(["sent"]);
+    expect(await send(501)).toEqual(["rate_limited"]);
+  });
+
   it("keeps no number and no network in plain text, and forgets counts after fifteen days", async () => {
     await open().admit(ask());
     const dump = JSON.stringify(await service.database.query("select * from latchkey.message_counts"));

@@ -1,6 +1,6 @@
 import { type Generated, sql } from "kysely";
 import type { Queries } from "../storage/database.ts";
-import type { Count } from "./firewall-rules.ts";
+import { type Count, noCount } from "./firewall-rules.ts";
 
 declare module "../storage/database.ts" {
   interface Database {
@@ -55,24 +55,95 @@ export const countNoted = (key: string, what: string) => sql`
   select ${key}, date_trunc('hour', latchkey.now()), ${what}, ${Math.floor(Math.random() * shards)}::smallint, 1 from noted
   on conflict (key, hour, what, shard) do update set count = message_counts.count + 1`;
 
-/** What was counted, and what was proved of it; a read without a lock. Of keys of which nothing is known there is none. */
+/**
+ * What was counted, and what was proved of it; a read without a lock. Of keys of which nothing is known there is none.
+ *
+ * What everybody counts in has many rows, of which only the present hour's change: the hours before it are added up once and remembered for some
+ * minutes. Hours are the database's.
+ */
 export async function readCounts(db: Queries, keys: readonly string[]): Promise<ReadonlyMap<string, Count>> {
-  const { rows } = await sql<Count & { key: string }>`
-    with days as (
-      select key, what, floor(extract(epoch from latchkey.now() - hour) / 86400) as days_ago,
-        sum(count) as count, sum(count) filter (where hour = date_trunc('hour', latchkey.now())) as this_hour
-      from latchkey.message_counts
-      where key = any(${keys}::text[]) and hour > latchkey.now() - interval '14 days' and what in ('counted', 'proved')
-      group by key, what, days_ago
+  const [shared, own] = [keys.filter(isShared), keys.filter((key) => !isShared(key))];
+  const { rows } = await sql<Recent>`
+    with counts as (
+      select key, what, hour, count from latchkey.message_counts
+      where key = any(${shared}::text[]) and hour = date_trunc('hour', latchkey.now()) and what in ('counted', 'proved')
+      union all
+      select key, what, hour, count from latchkey.message_counts
+      where key = any(${own}::text[]) and hour > latchkey.now() - interval '1 day' and what in ('counted', 'proved')
+    ), recent as (
+      select key,
+        sum(count) filter (where what = 'counted' and hour = date_trunc('hour', latchkey.now())) as hour,
+        sum(count) filter (where what = 'counted') as day,
+        sum(count) filter (where what = 'proved' and hour = date_trunc('hour', latchkey.now())) as proved_hour,
+        sum(count) filter (where what = 'proved') as proved_day
+      from counts group by key
     )
-    select key,
-      coalesce(sum(this_hour) filter (where what = 'counted'), 0)::float8 as hour,
-      coalesce(sum(count) filter (where what = 'counted' and days_ago = 0), 0)::float8 as day,
-      coalesce(sum(this_hour) filter (where what = 'proved'), 0)::float8 as "provedHour",
+    select extract(epoch from date_trunc('hour', latchkey.now()))::float8 as "now", key,
+      coalesce(hour, 0)::float8 as hour, coalesce(day, 0)::float8 as day,
+      coalesce(proved_hour, 0)::float8 as "provedHour", coalesce(proved_day, 0)::float8 as "provedDay"
+    from (select) once left join recent on true`.execute(db.withoutPlugins());
+  const counts = new Map<string, Count>();
+  for (const { now: _, key, ...count } of rows)
+    if (key !== null) counts.set(key, { ...count, provedBest: count.provedDay });
+  const now = rows[0]?.now ?? 0;
+  for (const key of shared) {
+    const past = await rememberPast(db, key, now);
+    const { hour, provedHour, ...recent } = counts.get(key) ?? noCount;
+    const provedDay = recent.provedDay + past.provedDay;
+    const provedBest = Math.max(provedDay, past.provedBest);
+    counts.set(key, { hour, provedHour, day: recent.day + past.day, provedDay, provedBest });
+  }
+  return counts;
+}
+
+interface Recent extends Omit<Count, "provedBest"> {
+  /** The present hour, in seconds since 1970. */
+  readonly now: number;
+  readonly key: string | null;
+}
+
+/** Of the hours before the present one: the last day, and the best of the days before it. */
+type Past = Pick<Count, "day" | "provedDay" | "provedBest">;
+
+interface Remembered {
+  readonly now: number;
+  readonly readAt: number;
+  readonly past: Promise<Past>;
+}
+
+const remembered = new WeakMap<Queries, Map<string, Remembered>>();
+
+/** Milliseconds for which the hours that are over are not added up again, though a transaction of then may have been slow. */
+const memory = 300_000;
+
+/** A country, and everything: what is about a person is a hash. */
+const isShared = (key: string) => key.startsWith("country:") || key === "total" || key === "email-total";
+
+function rememberPast(db: Queries, key: string, now: number): Promise<Past> {
+  const ofDatabase = remembered.get(db) ?? new Map<string, Remembered>();
+  remembered.set(db, ofDatabase);
+  const known = ofDatabase.get(key);
+  if (known?.now === now && performance.now() - known.readAt < memory) return known.past;
+  const past = readPast(db, key);
+  ofDatabase.set(key, { now, readAt: performance.now(), past });
+  past.catch(() => ofDatabase.delete(key));
+  return past;
+}
+
+async function readPast(db: Queries, key: string): Promise<Past> {
+  const { rows } = await sql<Past>`
+    with days as (
+      select what, floor(extract(epoch from latchkey.now() - hour) / 86400) as days_ago, sum(count) as count
+      from latchkey.message_counts
+      where key = ${key} and hour > latchkey.now() - interval '14 days' and hour < date_trunc('hour', latchkey.now())
+        and what in ('counted', 'proved')
+      group by what, days_ago
+    )
+    select coalesce(sum(count) filter (where what = 'counted' and days_ago = 0), 0)::float8 as day,
       coalesce(sum(count) filter (where what = 'proved' and days_ago = 0), 0)::float8 as "provedDay",
-      coalesce(max(count) filter (where what = 'proved'), 0)::float8 as "provedBest"
-    from days group by key`.execute(db.withoutPlugins());
-  return new Map(rows.map(({ key, ...count }) => [key, count]));
+      coalesce(max(count) filter (where what = 'proved' and days_ago > 0), 0)::float8 as "provedBest"
+    from days`.execute(db.withoutPlugins());
+  return rows[0] ?? noCount;
 }
 
 /** What happened in a country in the last 24 hours, by what it was: `asked`, `counted`, `proved`, `refused:network` and its like. */
