@@ -1,9 +1,8 @@
-import { StartError } from "@latchkey/auth";
 import { describe, expect, it } from "vitest";
 import { describeSettings, parseSettings, toAuthOptions } from "../environment.ts";
+import { refusalOf, strongSecret as secret } from "../testing/settings-refusal.ts";
 import { assignChannels, isLocalDatabase, toMessagesOption } from "./message-settings.ts";
 
-const secret = "3q2-7wABiV9kYx0dT5nPzQ8mL4sR6uHcJ1gEfWoXyZs";
 const production = { NODE_ENV: "production", LATCHKEY_SECRET: secret, LATCHKEY_EMBEDDED: "yes" };
 const twilio = {
   MESSAGES: "twilio",
@@ -11,16 +10,6 @@ const twilio = {
   TWILIO_AUTH_TOKEN: "canary-of-twilio",
   TWILIO_FROM: "MG1",
 };
-
-function refusalOf(variables: Record<string, string>): string[] {
-  try {
-    parseSettings(variables);
-  } catch (error) {
-    if (error instanceof StartError) return error.message.split("\n");
-    throw error;
-  }
-  throw new Error("was not refused");
-}
 
 describe("a start is refused, in one line that names the setting and says what to do,", () => {
   const list = "console, webhook, http, netgsm, msg91, vonage, twilio, whatsapp, smtp";

@@ -22,6 +22,11 @@ let numbers = 0;
 const newNumber = () => `+9053255${String(++numbers).padStart(5, "0")}`;
 const readCode = async (to: string) => (await inbox.take(to)).code;
 
+async function openByCode(tab: Page, site: Site): Promise<void> {
+  await tab.goto(site.front.url);
+  await tab.getByRole("button", { name: "Use a code" }).click();
+}
+
 async function askForCode(tab: Page, to: string): Promise<void> {
   await tab.getByLabel("Phone number").fill(to);
   await tab.getByRole("button", { name: "Send a code" }).click();
@@ -38,8 +43,7 @@ test("somebody registers by their number, with one field for the code, and signs
   site,
 }) => {
   const [tab, to] = [await context.newPage(), newNumber()];
-  await tab.goto(site.front.url);
-  await tab.getByRole("button", { name: "Use a code" }).click();
+  await openByCode(tab, site);
   await askForCode(tab, to);
   const field = tab.getByLabel("Code");
   expect(await tab.locator("input").count()).toBe(1);
@@ -63,8 +67,7 @@ test("a code that was asked for is still there after a reload, and a wrong one c
   site,
 }) => {
   const [tab, to] = [await context.newPage(), newNumber()];
-  await tab.goto(site.front.url);
-  await tab.getByRole("button", { name: "Use a code" }).click();
+  await openByCode(tab, site);
   await askForCode(tab, to);
   const code = await readCode(to);
   await tab.reload();
@@ -84,8 +87,7 @@ test("a code that was asked for is still there after a reload, and a wrong one c
 
 test("an account with a password is asked for it beside the code", async ({ context, site }) => {
   const tab = await context.newPage();
-  await tab.goto(site.front.url);
-  await tab.getByRole("button", { name: "Use a code" }).click();
+  await openByCode(tab, site);
   await askForCode(tab, alice.phoneNumber);
   await typeCode(tab, await readCode("+905321234567"));
   await tab.getByLabel("Password").fill(alice.password);
@@ -111,8 +113,7 @@ test("a browser that reads the SMS hands the code over by itself, and is told to
 }) => {
   const [tab, to] = [await context.newPage(), newNumber()];
   await tab.addInitScript(smsReader);
-  await tab.goto(site.front.url);
-  await tab.getByRole("button", { name: "Use a code" }).click();
+  await openByCode(tab, site);
   await askForCode(tab, to);
   const isAborted = () => tab.evaluate("asked.map((one) => one.signal.aborted)");
   expect(await isAborted()).toEqual([false]);
