@@ -15,7 +15,7 @@ const withoutTables: Rolldown.Plugin = {
 /** The SDK's JavaScript, and its types in one file that leads to nothing of the server. */
 export default defineConfig([
   {
-    entry: { index: "src/index.ts", react: "src/react.ts", server: "src/server.ts" },
+    entry: { index: "src/index.ts", codes: "src/codes.ts", react: "src/react.ts", server: "src/server.ts" },
     platform: "neutral",
     target: "es2022",
     dts: false,
@@ -26,6 +26,7 @@ export default defineConfig([
   {
     entry: {
       index: "dist/types/index.d.ts",
+      codes: "dist/types/codes.d.ts",
       react: "dist/types/react.d.ts",
       server: "dist/types/server.d.ts",
     },

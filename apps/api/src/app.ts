@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type Auth, OldTokenRefused } from "@latchkey/auth";
+import { type Auth, type Message, OldTokenRefused } from "@latchkey/auth";
 import {
   answerPublicDocument,
   type CallFailure,
@@ -17,6 +17,8 @@ import { Hono, type MiddlewareHandler } from "hono";
 import { type Logger, stdSerializers } from "pino";
 import openApi from "../../../docs/openapi.json" with { type: "json" };
 import type { HttpEnv } from "./http-env.ts";
+import { answerInbox, inboxPath } from "./messages/inbox.ts";
+import { receiptsPath, toLoggedPath } from "./messages/receipt-paths.ts";
 import type { Metrics } from "./metrics/metrics.ts";
 import { createAppRouter, type ServedRouter } from "./router.ts";
 import type { ServiceConfig } from "./service-config.ts";
@@ -39,6 +41,10 @@ export interface AppOptions {
   readonly forwardedSecrets?: readonly string[];
   /** The procedures; the service's own by default. */
   readonly router?: ServedRouter;
+  /** What was printed in place of being sent, for a page that shows it on this machine. */
+  readonly inbox?: (() => readonly Message[]) | undefined;
+  /** Answers providers that tell what became of messages. */
+  readonly receipts?: ((request: Request) => Promise<Response>) | undefined;
   /** Told of every answer and every refusal, for whoever measures. */
   readonly metrics?: Pick<Metrics, "noteAnswer" | "noteFailure"> | undefined;
 }
@@ -49,7 +55,16 @@ type Incoming = HttpEnv["Bindings"]["incoming"];
 const openApiMaxAge = 300;
 
 /** The HTTP surface: what every host of Latchkey has, in a process with a log, its OpenAPI document, and two answers for monitoring. */
-export function createApp({ log, isReady, publicUrl, router, metrics, ...rest }: AppOptions): Hono<HttpEnv> {
+export function createApp({
+  log,
+  isReady,
+  publicUrl,
+  router,
+  metrics,
+  inbox,
+  receipts,
+  ...rest
+}: AppOptions): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
   const failures = log.child({}, { serializers: { err: describeFailure } });
   const answer = createFetchHandler({
@@ -74,6 +89,16 @@ export function createApp({ log, isReady, publicUrl, router, metrics, ...rest }:
     const document = toPublicDocument(JSON.stringify(openApi), openApiMaxAge);
     app.all("/openapi.json", ({ req }) => answerPublicDocument(req.raw, () => document));
   }
+  if (inbox) {
+    app.all(inboxPath, ({ req, env: { incoming } }) =>
+      answerInbox(
+        req.raw,
+        { remoteAddress: incoming.socket.remoteAddress, headers: incoming.headersDistinct },
+        inbox(),
+      ),
+    );
+  }
+  if (receipts) app.all(`${receiptsPath}/*`, ({ req }) => receipts(req.raw));
   for (const path of ["/trpc/*", "/cookie/*", jwksPath]) {
     app.all(path, ({ req, env: { incoming }, var: { requestId } }) =>
       answer(req.raw, {
@@ -135,7 +160,7 @@ function attendRequest({
     const milliseconds = Math.round(elapsed);
     const { status } = context.res;
     metrics?.noteAnswer(path, status, elapsed / 1_000);
-    answers.info({ requestId, method, path: path.slice(0, 200), status, milliseconds }, "answered");
+    answers.info({ requestId, method, path: toLoggedPath(path).slice(0, 200), status, milliseconds }, "answered");
   };
 }
 

@@ -7,8 +7,10 @@ import { grantsCommand } from "./commands/grants.ts";
 import { changeGroupCommand, createGroupCommand, deleteGroupCommand, listGroupsCommand } from "./commands/groups.ts";
 import { jwksCommand } from "./commands/jwks.ts";
 import { purgeCommand, syncPermissionsCommand } from "./commands/maintenance.ts";
+import { messagesCommand } from "./commands/messages.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { rotateKeysCommand } from "./commands/rotate-keys.ts";
+import { sendTestCommand } from "./commands/send-test.ts";
 import {
   changePasswordCommand,
   changeUserCommand,
@@ -45,6 +47,8 @@ const program = new Command("latchkey")
   .addCommand(listSessionsCommand())
   .addCommand(endSessionsCommand())
   .addCommand(unlockCommand())
+  .addCommand(sendTestCommand())
+  .addCommand(messagesCommand())
   .addCommand(backupCommand())
   .addCommand(restoreCommand())
   .addCommand(migrateCommand())

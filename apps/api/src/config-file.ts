@@ -25,6 +25,9 @@ const configSchema = z.strictObject({
       z.custom((value) => typeof value === "function", "is not a function"),
     )
     .optional(),
+  messages: z
+    .strictObject({ senders: z.unknown().optional(), texts: z.unknown().optional(), limits: z.unknown().optional() })
+    .optional(),
   migrations: z.strictObject({ schema: z.string(), all: z.record(z.string(), z.unknown()) }).optional(),
 });
 

@@ -1,19 +1,8 @@
-import { StartError } from "@latchkey/auth";
 import { describe, expect, it } from "vitest";
 import { describeSettings, isDevelopment, parseSettings, toAuthOptions } from "./environment.ts";
+import { refusalOf, strongSecret as secret } from "./testing/settings-refusal.ts";
 
-const secret = "3q2-7wABiV9kYx0dT5nPzQ8mL4sR6uHcJ1gEfWoXyZs";
 const djangoSecret = "k#9v2m!x7q$c4b&z1n8j5h3g6f0d-p=w+a(s)";
-
-function refusalOf(variables: Record<string, string>): string[] {
-  try {
-    parseSettings(variables);
-  } catch (error) {
-    if (error instanceof StartError) return error.message.split("\n");
-    throw error;
-  }
-  throw new Error("was not refused");
-}
 
 describe("a start is refused, in one line that names the setting and says what to do,", () => {
   const weakSecret = (weakness: string) =>
@@ -308,6 +297,16 @@ describe("the settings of a start without any", () => {
       CORS_ORIGINS: [],
       TRUSTED_PROXIES: [],
       FORWARDED_SECRET: [],
+      MESSAGES: ["console"],
+      MESSAGES_PER_DAY: 1_000,
+      EMAILS_PER_DAY: 10_000,
+      MESSAGE_APP_NAME: "Latchkey",
+      MESSAGE_LOCALE: "en",
+      HOLDERS_BY_CODE: "no",
+      PHONE_TRUST: 40 * 86_400,
+      NUMBER_ONLY: "on",
+      NUMBER_ONLY_TRUST: 180 * 86_400,
+      WHATSAPP_LANGUAGES: ["en"],
       REGISTRATION: "open",
       AUDIT_RETENTION: 400 * 86_400,
       LOG_LEVEL: "info",

@@ -1,65 +1,27 @@
 import { availableParallelism } from "node:os";
-import {
-  type AuthOptions,
-  type CountryCode,
-  findSecretWeakness,
-  isCountryCode,
-  type MigrationMode,
-  StartError,
-  tokenAlgorithms,
-} from "@latchkey/auth";
+import { type AuthOptions, findSecretWeakness, type MigrationMode, StartError, tokenAlgorithms } from "@latchkey/auth";
 import { findOriginFault, isLoopback, isTrustedProxy, parsePublicUrl } from "@latchkey/server";
 import { distance } from "fastest-levenshtein";
 import { z } from "zod";
+import {
+  findMessageContradictions,
+  isLocalDatabase,
+  messageSecrets,
+  messageSettings,
+  type SenderName,
+  toCodeOptions,
+} from "./messages/message-settings.ts";
 import { readSecretVariables } from "./secret-variables.ts";
-
-const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
-
-/** `30s`, `15m`, `12h` or `90d`, as seconds. */
-const duration = (minimum: string, maximum: string) =>
-  z.string().transform((text, context) => {
-    const seconds = toSeconds(text);
-    if (seconds >= toSeconds(minimum) && seconds <= toSeconds(maximum)) return seconds;
-    context.addIssue(`must be a time from ${minimum} to ${maximum}, written like 30s, 15m, 12h or 90d`);
-    return z.NEVER;
-  });
-
-function toSeconds(text: string): number {
-  const [, amount, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
-  return Number(amount) * (unitSeconds[unit ?? ""] ?? Number.NaN);
-}
-
-const isoTime = z.iso.datetime({ offset: true }).or(z.iso.date());
-
-const time = z.string().transform((value, context) => {
-  if (isoTime.safeParse(value).success) return new Date(value);
-  context.addIssue("must be a day or a time such as 2027-03-31 or 2027-03-31T00:00:00Z");
-  return z.NEVER;
-});
-
-const integer = (minimum: number, maximum: number) =>
-  z
-    .string()
-    .regex(/^\d{1,9}$/, "must be a whole number")
-    .transform(Number)
-    .refine((value) => value >= minimum && value <= maximum, `must be from ${minimum} to ${maximum}`);
-
-/** A line break that came with a secret from a file would make another secret of it, which nobody sees. */
-const isUntrimmed = (value: string) => value !== value.trim();
-const untrimmed = "begins or ends with white space or a line break: take it away";
-
-const strongSecret = z.string().superRefine((value, context) => {
-  if (isUntrimmed(value)) return context.addIssue(untrimmed);
-  const weakness = findSecretWeakness(value);
-  if (weakness) context.addIssue(`${weakness}; make one with: node -p 'crypto.randomBytes(32).toString("base64url")'`);
-});
-
-const country = z.string().transform((value, context): CountryCode => {
-  const code = value.toUpperCase();
-  if (isCountryCode(code)) return code;
-  context.addIssue("must be a country's two letters, such as TR or US");
-  return z.NEVER;
-});
+import {
+  country,
+  duration,
+  integer,
+  isUntrimmed,
+  strongSecret,
+  time,
+  toSeconds,
+  untrimmed,
+} from "./setting-formats.ts";
 
 const postgresUrl = z
   .string()
@@ -158,6 +120,7 @@ const settingsSchema = z.object({
   REFRESH_RETRY: duration("0s", "24h").default(86_400),
   REGISTRATION: z.enum(["open", "closed"]).default("open"),
   AUDIT_RETENTION: duration("1d", "3650d").default(400 * 86_400),
+  ...messageSettings,
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
 });
 
@@ -167,6 +130,7 @@ export type Settings = z.output<typeof settingsSchema> & {
   readonly SESSION_IDLE_LIFETIME: number;
   readonly MIGRATE: MigrationMode;
   readonly SHUTDOWN_DELAY: number;
+  readonly MESSAGES: readonly SenderName[];
 };
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -177,6 +141,7 @@ export const secretSettings: readonly (keyof z.output<typeof settingsSchema>)[] 
   "LATCHKEY_SECRET",
   "LEGACY_SECRET_KEY",
   "FORWARDED_SECRET",
+  ...messageSecrets,
 ];
 
 /** The settings of this process. The one place that reads the environment. */
@@ -201,6 +166,7 @@ export function parseSettings(variables: Variables): Settings {
     ...findMisspeltMode(given),
     ...wrong,
     ...findContradictions(given, isProduction),
+    ...findMessageContradictions(given, isProduction),
   ];
   if (!parsed.data || problems.length > 0) throw new StartError(problems.join("\n"));
   const { SESSION_LIFETIME, SESSION_IDLE_LIFETIME = Math.min(30 * 86_400, SESSION_LIFETIME), PUBLIC_URL } = parsed.data;
@@ -208,14 +174,18 @@ export function parseSettings(variables: Variables): Settings {
   // Beside others that serve, a migration is for somebody to begin who watches it.
   const { MIGRATE = isProduction && parsed.data.DATABASE_URL ? "check" : "auto" } = parsed.data;
   const { SHUTDOWN_DELAY = isProduction ? 5 : 0 } = parsed.data;
-  return { ...parsed.data, TOKEN_ISSUER, SESSION_IDLE_LIFETIME, MIGRATE, SHUTDOWN_DELAY, isProduction };
+  const isTriedOut = isDevelopment({ ...parsed.data, isProduction }) && isLocalDatabase(parsed.data.DATABASE_URL);
+  const { MESSAGES = isTriedOut ? ["console"] : [] } = parsed.data;
+  return { ...parsed.data, TOKEN_ISSUER, SESSION_IDLE_LIFETIME, MIGRATE, SHUTDOWN_DELAY, MESSAGES, isProduction };
 }
 
 /**
  * Whether the service is tried out on the machine of whoever builds with it: nothing says that it is meant for others, and nobody else
  * reaches it.
  */
-export function isDevelopment(settings: Settings): boolean {
+export function isDevelopment(
+  settings: Pick<Settings, "isProduction" | "HOST" | "PUBLIC_URL" | "CORS_ORIGINS" | "TRUSTED_PROXIES">,
+): boolean {
   const { isProduction, HOST, PUBLIC_URL, CORS_ORIGINS, TRUSTED_PROXIES } = settings;
   const isForOthers = isProduction || PUBLIC_URL !== undefined || CORS_ORIGINS.length + TRUSTED_PROXIES.length > 0;
   return !isForOthers && isLoopback(`http://${HOST.includes(":") ? `[${HOST}]` : HOST}`);
@@ -333,6 +303,7 @@ export function toAuthOptions(settings: Settings, secret: string): AuthOptions {
     registration: settings.REGISTRATION,
     auditRetention: settings.AUDIT_RETENTION,
     phones: { defaultCountry: settings.PHONE_DEFAULT_COUNTRY },
+    codes: toCodeOptions(settings),
   };
 }
 
@@ -342,6 +313,7 @@ export function describeSettings(settings: Settings): Record<string, string> {
   const entries = settingNames.map((name) => {
     const value = settings[name as keyof Settings];
     if (value === undefined) return [name, "(not set)"];
+    if (name === "MESSAGES") return [name, String(value) || "off"];
     if (secrets.has(name)) return [name, String(value) === "" ? "(not set)" : "(set, not shown)"];
     return [name, value instanceof Date ? value.toISOString() : String(value)];
   });

@@ -3,6 +3,8 @@ import { EmbeddedPostgresError, openEmbeddedPostgres } from "@latchkey/embedded-
 import { migrateOwn, requireOwnMigrated } from "@latchkey/server";
 import { type ConfigFile, readConfigFile, toConfigError } from "./config-file.ts";
 import { type Settings, toAuthOptions } from "./environment.ts";
+import type { MessageLog } from "./messages/message-log.ts";
+import { examineMessages, type MessageFindings, openSending, type Sending, toMessages } from "./messages/sending.ts";
 import { readOrMakeSecret } from "./secret-file.ts";
 import type { ServiceConfig } from "./service-config.ts";
 
@@ -12,6 +14,10 @@ export interface OpenedAuth {
   readonly config: ConfigFile["config"];
   /** Where the data is, for a person; without the password. */
   readonly place: string;
+  /** What was printed in place of being sent; null where this process prints nothing. */
+  readonly console: Sending["console"];
+  /** What somebody should know before messages are sent. */
+  readonly findings: MessageFindings;
   close(): Promise<void>;
 }
 
@@ -22,6 +28,8 @@ export interface OpenOptions {
   readonly initialize?: (auth: Auth<ServiceConfig>, migrations: MigrationMode) => Promise<void>;
   /** Other than `MIGRATE` says. */
   readonly migrations?: MigrationMode;
+  /** Has this process send messages, and tells what comes of them; a command sends none. */
+  readonly sends?: MessageLog | undefined;
 }
 
 /**
@@ -32,13 +40,18 @@ export interface OpenOptions {
  */
 export async function openAuth(
   settings: Settings,
-  { onNotice = () => {}, initialize = initializeAll, migrations = settings.MIGRATE }: OpenOptions = {},
+  { onNotice = () => {}, initialize = initializeAll, migrations = settings.MIGRATE, sends }: OpenOptions = {},
 ): Promise<OpenedAuth> {
   const file = await readConfigFile(settings.LATCHKEY_CONFIG);
+  const findings = examineMessages(settings, file);
+  const sending = sends
+    ? await openSending(settings, file, sends)
+    : { messages: toMessages(settings, file), console: null };
   const database = await openDatabase(settings, onNotice);
   try {
     const secret = settings.LATCHKEY_SECRET ?? (await readOrMakeSecret(settings.LATCHKEY_DATA_DIR));
-    const auth = createConfigured(database.connection, toAuthOptions(settings, secret), file, onNotice);
+    const options = { ...toAuthOptions(settings, secret), messages: sending.messages };
+    const auth = createConfigured(database.connection, options, file, onNotice);
     // At once: a call that hangs keeps the first from ending, and a server that stops ends the call.
     const close = async () => {
       await Promise.all([auth.close(), database.close()]);
@@ -50,7 +63,7 @@ export async function openAuth(
       await auth.close();
       throw error instanceof StartError ? error : unreachable(database.place, error);
     }
-    return { auth, config: file.config, place: database.place, close };
+    return { auth, config: file.config, place: database.place, console: sending.console, findings, close };
   } catch (error) {
     await database.close();
     throw error;
@@ -77,7 +90,7 @@ function createConfigured(
   { path, config }: ConfigFile,
   onNotice: (line: string) => void,
 ): Auth<ServiceConfig> {
-  const { migrations: _, permissions = [], ...declared } = config;
+  const { migrations: _, messages: __, permissions = [], ...declared } = config;
   try {
     const auth: Auth<Config> = createAuth(connection, {
       ...options,

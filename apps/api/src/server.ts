@@ -31,6 +31,10 @@ export interface ServerOptions {
   readonly forwardedSecrets?: readonly string[];
   /** The procedures; the service's own by default. */
   readonly router?: ServedRouter;
+  /** What was printed in place of being sent, for a page that shows it on this machine. */
+  readonly inbox?: AppOptions["inbox"];
+  /** Answers providers that tell what became of messages. */
+  readonly receipts?: AppOptions["receipts"];
   /** Told of every answer and every refusal. */
   readonly metrics?: AppOptions["metrics"];
 }

@@ -6,6 +6,9 @@ import { scheduleBackups } from "./backup/scheduled-backups.ts";
 import { backedUpSchemas } from "./backup/schemas.ts";
 import { isDevelopment, readEnvironment, type Settings } from "./environment.ts";
 import { createLog } from "./log.ts";
+import { createMessageLog, type MessageLog } from "./messages/message-log.ts";
+import { isLocalDatabase } from "./messages/message-settings.ts";
+import { createReceiptsHandler } from "./messages/receipts.ts";
 import { createMetrics } from "./metrics/metrics.ts";
 import { serveMetrics } from "./metrics/metrics-server.ts";
 import { type OpenedAuth, openAuth } from "./open-auth.ts";
@@ -51,8 +54,13 @@ export async function runService(options: ServiceOptions = {}): Promise<number> 
 /** Settings, database, core, server, signals. */
 async function serve({ settings, log, stop, ...options }: Running): Promise<void> {
   await lowerThreadPoolPriority();
-  const { auth, config, place, close } = await openAuth(settings, { onNotice: (line) => log.warn(line) });
-  const metrics = await openMetrics(settings, auth, log).catch(async (error) => {
+  const messages = createMessageLog(log, (line) => process.stderr.write(`${line}\n`));
+  const onNotice = (line: string) => log.warn(line);
+  const { auth, config, place, console, findings, close } = await openAuth(settings, {
+    onNotice,
+    sends: messages,
+  });
+  const metrics = await openMetrics({ settings, auth, messages, log }).catch(async (error) => {
     await close();
     throw error;
   });
@@ -67,6 +75,9 @@ async function serve({ settings, log, stop, ...options }: Running): Promise<void
     publicUrl: (settings.PUBLIC_URL && parsePublicUrl(settings.PUBLIC_URL)) || undefined,
     trustedProxies: settings.TRUSTED_PROXIES,
     forwardedSecrets: settings.FORWARDED_SECRET,
+    receipts: createReceiptsHandler(settings, { receive: auth.receiveDelivery }),
+    // A name of this machine may be told of it; behind a proxy, or on a database of others, nobody is.
+    ...(console && isDevelopment(settings) && isLocalDatabase(settings.DATABASE_URL) && { inbox: console.inbox }),
     ...options,
   }).catch(async (error) => {
     metrics?.close();
@@ -74,8 +85,10 @@ async function serve({ settings, log, stop, ...options }: Running): Promise<void
     throw error;
   });
   log.info({ url: server.url, database: place }, "listening");
+  // Whoever wants no codes need not be told at each start that there are none.
+  for (const line of [...findings.warnings, ...(settings.MESSAGES.length > 0 ? findings.notes : [])]) log.warn(line);
   if (!settings.isProduction && !stop.isAsked() && keepsHouse())
-    process.stderr.write(greeting(settings.PUBLIC_URL ?? server.url, place));
+    process.stderr.write(greeting(settings.PUBLIC_URL ?? server.url, place, console !== null));
   const stopMaintenance = stop.isAsked() ? () => {} : maintain(auth, log);
   const stopBackups = stop.isAsked() ? () => {} : backUpByTheClock({ auth, config, settings, log });
   const signal = await stop.asked;
@@ -90,9 +103,13 @@ async function serve({ settings, log, stop, ...options }: Running): Promise<void
   log.info("stopped");
 }
 
-async function openMetrics(settings: Settings, auth: OpenedAuth["auth"], log: Logger) {
+interface Measured extends Pick<OpenedAuth, "auth">, Pick<Running, "settings" | "log"> {
+  readonly messages: MessageLog;
+}
+
+async function openMetrics({ settings, auth, messages, log }: Measured) {
   if (settings.METRICS_PORT === undefined) return null;
-  const metrics = createMetrics(auth);
+  const metrics = createMetrics(auth, messages.metrics);
   const { url, close } = await serveMetrics(metrics, { host: settings.METRICS_HOST, port: settings.METRICS_PORT });
   log.info({ url }, "metrics");
   return { metrics, close };
@@ -124,11 +141,16 @@ async function drain(drained: Promise<void>, auth: Pick<Auth, "rejectQueuedHashe
   if (!(await isDrained(refusalTimeout))) log.warn("stopping with calls unanswered");
 }
 
-function greeting(url: string, place: string): string {
+function greeting(url: string, place: string, printsCodes: boolean): string {
+  const byNumber = `
+Sign in or register by phone number; the code is printed here, and shown at ${url}/dev/inbox:
+  curl ${url}/trpc/codes.start -H 'content-type: application/json' \\
+    -d '{"purpose":"enter","to":"+90 532 123 45 67"}'
+`;
   return `
 Latchkey listens on ${url}
 Its data is in ${place}
-
+${printsCodes ? byNumber : ""}
 Create the first user (in another terminal, with the same settings; it asks for the password):
   npx -y pnpm@12 latchkey create-user --username alice
 

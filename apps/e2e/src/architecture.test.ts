@@ -132,12 +132,14 @@ test("one file of the service reads the environment", async () => {
 });
 
 /** What each package and app takes of ours, and from where it may. */
+const senders = ["console", "http", "smtp", "twilio", "webhook", "whatsapp"].map((name) => `@latchkey/senders/${name}`);
+
 const doors: Readonly<Record<string, readonly string[]>> = {
   "packages/auth": [],
   "packages/server": ["@latchkey/auth"],
   "packages/client": ["@latchkey/server"],
   "packages/verify": ["@latchkey/auth/verify"],
-  "apps/api": ["@latchkey/auth", "@latchkey/embedded-postgres", "@latchkey/server"],
+  "apps/api": ["@latchkey/auth", "@latchkey/embedded-postgres", "@latchkey/server", ...senders],
 };
 
 test.each(Object.entries(doors))("%s takes of ours what it may, by its public door", async (source, allowed) => {

@@ -22,6 +22,9 @@ export interface LiveServer extends AsyncDisposable {
 }
 
 type LiveSettings = Pick<ServerOptions, "trustedProxies" | "publicUrl" | "router" | "forwardedSecrets"> & {
+  /** The receipts of the service alone, on its core. */
+  readonly receipts?: (auth: TestAuth["auth"]) => NonNullable<ServerOptions["receipts"]>;
+} & {
   /** Another host than the suite's. */
   readonly host?: HostKind | undefined;
 };
@@ -40,14 +43,21 @@ export async function startLiveServer(
   const test = await createTestAuth({ permissions, ...options });
   const logged: string[] = [];
   const log = createLog("info", { write: (line) => void logged.push(line) });
-  const { router, publicUrl, ...http } = settings;
+  const { router, publicUrl, receipts, ...http } = settings;
   const mounted =
     host &&
     (await startMountedHost(test, {
       ...{ kind: host, router, options: { permissions, ...options } as Partial<AuthOptions> },
       http: { ...http, publicUrl: publicUrl?.href, onNotice: (message, details) => log.warn(details, message) },
     }));
-  const server = mounted ?? (await startServer({ auth: test.auth, log, host: "127.0.0.1", port: 0, ...settings }));
+  const server =
+    mounted ??
+    (await startServer({
+      ...{ auth: test.auth, log, host: "127.0.0.1", port: 0, publicUrl },
+      ...(router && { router }),
+      ...(receipts && { receipts: receipts(test.auth) }),
+      ...http,
+    }));
   return {
     url: server.url,
     test: mounted ? { ...test, auth: mounted.auth } : test,

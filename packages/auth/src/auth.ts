@@ -24,6 +24,7 @@ import type {
 import type { TokenInspection } from "./flows/authentication/inspect-token.ts";
 import type { Health } from "./flows/maintenance/check-health.ts";
 import type { Purged } from "./flows/maintenance/purge.ts";
+import type { MessageReport } from "./flows/maintenance/report-messages.ts";
 import type { RotateKeysInput } from "./flows/maintenance/rotate-keys.ts";
 import type { RegisterInput } from "./flows/sign-in/register.ts";
 import type { ResendCodeInput } from "./flows/sign-in/resend-code.ts";
@@ -383,6 +384,8 @@ export interface Auth<C extends Config = PlainConfig> {
   initialize(input?: { readonly migrations?: MigrationMode }): Promise<void>;
   /** Notes what a provider tells of a message, as often as it likes; one that failed may go on by the next channel. */
   receiveDelivery(receipt: DeliveryReceipt): Promise<void>;
+  /** What became of messages in the last 24 hours and which rules refused some, by country, and what is left of the budgets. */
+  reportMessages(): Promise<MessageReport>;
   /** Sends what is due at this moment, and answers how many tries that were; the process does so by itself once it is initialized. */
   sendDueMessages(): Promise<number>;
   /** Looks the installation over, for an administrator. */

@@ -77,15 +77,6 @@ function createCodes(db: Queries, options: ResolvedOptions): Pick<Core, "challen
       readTestNumbers(messages, clock.now()).find(({ number }) => number === address)?.code ?? null,
     onDue: () => outbox?.wake(),
   });
-  const rendering = toRenderOptions(messages);
-  outbox = createOutbox({
-    db,
-    challenges,
-    senders,
-    render: (message) => renderMessage(message, rendering),
-    ...(onOutcome && { onOutcome }),
-    ...(onError && { onError }),
-  });
   const firewall = createFirewall({
     db,
     key: deriveKey(secret, "messages"),
@@ -93,6 +84,16 @@ function createCodes(db: Queries, options: ResolvedOptions): Pick<Core, "challen
     emailLimits: { ...defaultEmailLimits, perDay: emailsPerDay },
     isEnforced,
     ...(onRefusal && { onRefusal }),
+  });
+  const rendering = toRenderOptions(messages);
+  outbox = createOutbox({
+    db,
+    challenges,
+    senders,
+    render: (message) => renderMessage(message, rendering),
+    admitNext: firewall.admitNext,
+    ...(onOutcome && { onOutcome }),
+    ...(onError && { onError }),
   });
   return { challenges, firewall, outbox };
 }

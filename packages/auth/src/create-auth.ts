@@ -52,6 +52,7 @@ import { inspectToken } from "./flows/authentication/inspect-token.ts";
 import { checkHealth, refuseFaults } from "./flows/maintenance/check-health.ts";
 import { measureHashCosts } from "./flows/maintenance/measure-hash-costs.ts";
 import { purge } from "./flows/maintenance/purge.ts";
+import { reportMessages } from "./flows/maintenance/report-messages.ts";
 import { rotateKeys } from "./flows/maintenance/rotate-keys.ts";
 import { syncPermissions } from "./flows/maintenance/sync-permissions.ts";
 import { refresh } from "./flows/sign-in/refresh.ts";
@@ -202,6 +203,7 @@ export function createAuth<
       if (Object.values(options.messages.senders).some(Boolean)) core.outbox.start();
     },
     receiveDelivery: (receipt) => core.outbox.receive(receipt),
+    reportMessages: () => reportMessages(core),
     sendDueMessages: () => core.outbox.drain(),
     checkHealth: () => withoutStatementTimeout(database, (db) => checkHealth({ ...core, db }, storage.pool)),
     ping: async () => {

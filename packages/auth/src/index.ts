@@ -1,5 +1,5 @@
 export type { Auth, BackUpInput, Load, RestoreInput } from "./auth.ts";
-export type { Channel } from "./challenges/challenge-store.ts";
+export type { ChallengePurpose, Channel } from "./challenges/challenge-store.ts";
 export type { Challenge } from "./challenges/challenges.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export type { Config, ConfigOf, PlainConfig, ProfileChangesOf, UserOf } from "./config.ts";
@@ -34,6 +34,7 @@ export type {
 export { OldTokenRefused } from "./flows/authentication/adopt-django-token.ts";
 export type { TokenInspection } from "./flows/authentication/inspect-token.ts";
 export type { Purged } from "./flows/maintenance/purge.ts";
+export type { CountryMessages, MessageReport } from "./flows/maintenance/report-messages.ts";
 export type { RegisterInput } from "./flows/sign-in/register.ts";
 export type { LoginInput } from "./flows/sign-in/sign-in.ts";
 export type { CodeAnswer, SignInByCodeInput, TicketAnswer } from "./flows/sign-in/sign-in-by-code.ts";
@@ -56,12 +57,14 @@ export { defaultLimits, type FirewallLimits, type FirewallRule } from "./message
 export { createOutbox, type Outbox, type OutboxOptions, type SendOutcome } from "./messages/outbox.ts";
 export {
   type DeliveryReceipt,
+  findSendRefusal,
   type Message,
   SendError,
   type Sender,
   type Senders,
   type SendReceipt,
   type SendRefusal,
+  sendRefusals,
 } from "./messages/sender.ts";
 export { parseTestNumbers, type TestNumber } from "./messages/test-numbers.ts";
 export {

@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
 import { measureSize, sizeBudgets } from "./measure-size.ts";
 
-test("a page loads at most 4,100 bytes more with the SDK, 2,048 more with its part for React, and nothing of the server's", async () => {
-  const { base, withSdk, withReact, modules, imports } = await measureSize();
+test("a page loads at most 4,100 bytes more with the SDK, 1,200 more with codes, 2,048 more with its part for React, and nothing of the server's", async () => {
+  const { base, withSdk, withCodes, withReact, modules, imports } = await measureSize();
 
   expect(withSdk - base).toBeLessThanOrEqual(sizeBudgets.sdk);
+  expect(withCodes - withSdk).toBeLessThanOrEqual(sizeBudgets.codes);
   expect(withReact - withSdk).toBeLessThanOrEqual(sizeBudgets.react);
   expect(imports).toEqual([]);
   const known = /\/packages\/client\/(src|size)\/|\/node_modules\/@trpc\/(client|server)\/|^\0rolldown\/runtime/;

@@ -1,6 +1,6 @@
 import { measureSize, sizeBudgets } from "./measure-size.ts";
 
-const { base, withSdk, withReact } = await measureSize();
+const { base, withSdk, withCodes, withReact } = await measureSize();
 const show = (label: string, bytes: number, more = "") =>
   `${label.padEnd(28)}${bytes.toLocaleString("en").padStart(8)} bytes${more}`;
 const compare = (bytes: number, allowed: number) =>
@@ -9,4 +9,5 @@ const compare = (bytes: number, allowed: number) =>
 console.log("Minified and compressed (gzip), as a page loads it:");
 console.log(show("@trpc/client", base));
 console.log(show("with @latchkey/client", withSdk, compare(withSdk - base, sizeBudgets.sdk)));
+console.log(show("with @latchkey/client/codes", withCodes, compare(withCodes - withSdk, sizeBudgets.codes)));
 console.log(show("with @latchkey/client/react", withReact, compare(withReact - withSdk, sizeBudgets.react)));

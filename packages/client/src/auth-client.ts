@@ -5,7 +5,7 @@ import type { AppRouter, PermissionName, SessionAnswer, User } from "./api-types
 import { settle } from "./callbacks.ts";
 import { createCookieFetch } from "./cookie-fetch.ts";
 import { createEndpoint, type Transformer, toCodec } from "./endpoint.ts";
-import { createBatchLink, createLink, type LinkOptions, withToken } from "./link.ts";
+import { createBatchLink, createLink, type LinkOptions, toHeaders, withToken } from "./link.ts";
 import type { PersonOf } from "./mounted-router.ts";
 import { createProcedurePaths, type ProcedurePaths } from "./procedure-paths.ts";
 import { createReauthenticator, type Reauthenticate } from "./reauthenticator.ts";
@@ -27,6 +27,12 @@ export interface AuthClientOptions {
   readonly path?: string;
   /** The transformer of that router, such as `superjson`; none by default. */
   readonly transformer?: Transformer;
+}
+
+/** What the SDK's own parts need of a client. */
+export interface ClientInternals extends Pick<SessionManager, "ready" | "wish" | "keep" | "findDeviceMark"> {
+  /** Calls a procedure that may open a session, without the token of one. */
+  ask(procedure: string, input: object): Promise<unknown>;
 }
 
 /** Signs a person in and out, and gives every call their token. */
@@ -67,6 +73,8 @@ export interface AuthClient<Router extends AnyRouter = AppRouter> {
    * how to stop that.
    */
   onReauthenticate(handler: Reauthenticate): () => void;
+  /** For the parts of the SDK that are imported apart; of no use to anybody else, and other in each version. */
+  readonly internals: ClientInternals;
   /** Closes the client: it calls nobody back and makes no calls. The session stays stored, and a sign-in under way is undone. */
   dispose(): void;
   [Symbol.dispose](): void;
@@ -97,18 +105,18 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
     ? createEndpoint(`${base}/cookie/trpc`, { fetch: createCookieFetch(send), transformer })
     : endpoint;
   const plain = createTRPCUntypedClient<AnyRouter>({ links: [httpLink(sessionEndpoint)] });
-  const ask = (procedure: string, input: object) => plain.mutation(procedure, input) as Promise<SessionAnswer>;
+  const ask = (procedure: string, input: object) =>
+    plain.mutation(paths.at(procedure), input) as Promise<SessionAnswer>;
   const manager = createSessionManager({
     storage: cookieMode ? localStorageStorage() : storage,
     cookieMode: cookieMode,
     codec: toCodec(transformer),
-    renew: (refreshToken) => ask(paths.refresh, { refreshToken }),
-    revoke: (refreshToken) => ask(paths.revoke, { refreshToken }),
+    renew: (refreshToken) => ask("token.refresh", { refreshToken }),
+    revoke: (refreshToken) => ask("token.revoke", { refreshToken }),
   });
 
   const reauthenticator = createReauthenticator(() => manager.getSnapshot().user?.id);
-  const source = { ...manager, reauthenticate: reauthenticator.ask };
-  const opensSession = (op: { path: string }) => [paths.obtain, paths.register, paths.changePassword].includes(op.path);
+  const source = { ...manager, ask, reauthenticate: reauthenticator.ask };
   const links = [
     watch(manager, paths),
     withToken<AnyRouter>(source, (attach) => {
@@ -116,7 +124,8 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
       const together = createBatchLink(endpoint as LinkOptions<AnyRouter>, attach);
       return (runtime) => {
         const [sendAlone, sendTogether] = [alone(runtime), together(runtime)];
-        return (call) => (opensSession(call.op) ? sendAlone : sendTogether)(call);
+        return (call) =>
+          (paths.opensSession(call.op) || call.op.path === paths.changePassword ? sendAlone : sendTogether)(call);
       };
     }),
   ];
@@ -125,7 +134,7 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
   async function permissions(): Promise<readonly string[]> {
     await manager.ready;
     if (manager.getSnapshot().status !== "signedIn") return [];
-    return (await api.query(paths.permissions)) as readonly string[];
+    return (await api.query(paths.at("me.permissions"))) as readonly string[];
   }
 
   return {
@@ -135,22 +144,20 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
     async signIn(credentials) {
       const wish = manager.wish();
       await manager.ready;
-      const answer = await ask(paths.obtain, { deviceMark: manager.findDeviceMark(), ...credentials });
+      const answer = await ask("token.obtain", { deviceMark: manager.findDeviceMark(), ...credentials });
       await manager.keep(answer, wish);
       return answer.user as PersonOf<Router>;
     },
     signOut: () => settle(manager.signOut).catch(() => {}),
     link: (options) => createLink(source, options),
-    async headers() {
-      const token = await manager.findToken();
-      return token ? { authorization: `Bearer ${token}` } : {};
-    },
+    headers: async () => toHeaders(await manager.findToken()),
     subscribe: manager.subscribe,
-    getSnapshot: () => manager.getSnapshot() as AuthState<PersonOf<Router>>,
-    getServerSnapshot: () => loading as AuthState<PersonOf<Router>>,
-    onPersonChange: (listener) => manager.onPersonChange((user) => listener(user as PersonOf<Router> | null)),
-    onReauthenticate: reauthenticator.set,
+    getSnapshot: manager.getSnapshot as AuthClient<Router>["getSnapshot"],
+    onPersonChange: manager.onPersonChange as AuthClient<Router>["onPersonChange"],
     dispose: manager.dispose,
+    getServerSnapshot: () => loading as AuthState<PersonOf<Router>>,
+    onReauthenticate: reauthenticator.set,
+    internals: source,
     // Where the platform does not know the symbol yet, tools that fill it in use this one.
     [Symbol.dispose ?? Symbol.for("Symbol.dispose")]: manager.dispose,
   };
@@ -160,7 +167,7 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
 function watch(manager: SessionManager, paths: ProcedurePaths): TRPCLink<AnyRouter> {
   return () =>
     ({ op, next }) => {
-      const wish = [paths.obtain, paths.register].includes(op.path) ? manager.wish() : 0;
+      const wish = paths.opensSession(op) ? manager.wish() : 0;
       return observable((observer) => {
         let taken: Promise<void> | undefined;
         return next(op).subscribe({

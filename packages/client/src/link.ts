@@ -19,6 +19,8 @@ const tokenKey = "latchkeyToken";
 /** Makes the headers of a request, and notes in each of its calls what token they hold. */
 export type AttachToken = (calls: readonly Operation[]) => Promise<{ authorization?: string }>;
 
+export const toHeaders = (token: string | undefined) => (token ? { authorization: `Bearer ${token}` } : {});
+
 /** A terminating link of the given options that sends calls in batches, with the session's token. */
 export const createLink = <Router extends AnyRouter>(
   manager: TokenSource,
@@ -47,7 +49,7 @@ export function withToken<Router extends AnyRouter>(
   const send = createSender(async (calls) => {
     const token = await manager.findToken();
     for (const { context } of calls) context[tokenKey] = token;
-    return token ? { authorization: `Bearer ${token}` } : {};
+    return toHeaders(token);
   });
 
   return (runtime) => {

@@ -5,14 +5,14 @@
 export function createProcedurePaths(prefix = "") {
   const at = (name: string) => (prefix && `${prefix}.`) + name;
   return {
-    obtain: at("token.obtain"),
-    refresh: at("token.refresh"),
-    revoke: at("token.revoke"),
-    register: at("account.register"),
+    /** The path of any other. */
+    at,
+    /** By a password, by a code (`token.obtainByCode`), or by registering. */
+    opensSession: ({ path }: { path: string }) =>
+      path.startsWith(at("token.obtain")) || path === at("account.register"),
     me: at("me.get"),
     updateMe: at("me.update"),
     changePassword: at("me.changePassword"),
-    permissions: at("me.permissions"),
   };
 }
 

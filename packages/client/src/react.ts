@@ -13,11 +13,19 @@ import {
 } from "react";
 import type { AppRouter, PermissionName, User } from "./api-types.ts";
 import type { AuthClient } from "./auth-client.ts";
+import type { CodePurpose } from "./codes.ts";
+import type { PersonOf } from "./mounted-router.ts";
 import { createPermissionStore, type Held, type PermissionStore } from "./permission-store.ts";
 import type { AuthState } from "./session-manager.ts";
+import { type UseCode, useCodeOf } from "./use-code.ts";
+
+export type { UseCode } from "./use-code.ts";
 
 /** What of a client does not depend on the router that it calls. */
-type AnyClient<Person = User> = Pick<AuthClient, "signIn" | "signOut" | "permissions" | "subscribe" | "dispose"> & {
+type AnyClient<Person = User> = Pick<
+  AuthClient,
+  "signIn" | "signOut" | "permissions" | "subscribe" | "dispose" | "internals"
+> & {
   getSnapshot(): AuthState<Person>;
   getServerSnapshot(): AuthState<Person>;
 };
@@ -94,6 +102,20 @@ export function useAuth<Router extends AnyRouter = AppRouter>(): UseAuth<Router>
 /** The person who is signed in; null when nobody is, and as long as that is not known. */
 export function useUser<Router extends AnyRouter = AppRouter>(): UseAuth<Router>["user"] {
   return useAuthState().user as UseAuth<Router>["user"];
+}
+
+/**
+ * Signs in by a code: asks for one, waits for it, checks it. After a reload it goes on where it was. Where the browser can read the code out
+ * of the SMS, it is checked without being typed.
+ *
+ * @example
+ * const code = useCode("enter");
+ * if (code.status === "idle") return <form action={(form) => code.start(String(form.get("phone")))}>…</form>;
+ */
+export function useCode<Router extends AnyRouter = AppRouter>(
+  purpose: CodePurpose = "enter",
+): UseCode<PersonOf<Router>> {
+  return useCodeOf<Router>(useProvided().client, purpose);
 }
 
 const stores = new WeakMap<AnyClient, PermissionStore>();

@@ -151,7 +151,7 @@ async function openSession<Router extends AnyRouter>(
   });
   const plain = createTRPCUntypedClient<AnyRouter>({ links: [httpLink(endpoint)] });
   const ask = (procedure: string, input: object) => plain.mutation(procedure, input) as Promise<SessionAnswer>;
-  const revoke = createSessionRevoker((refreshToken) => ask(paths.revoke, { refreshToken }));
+  const revoke = createSessionRevoker((refreshToken) => ask(paths.at("token.revoke"), { refreshToken }));
 
   const cookies = new Map<string, SessionCookie>();
   const found = readCookie(request.headers.get("cookie"), names.session);
@@ -184,7 +184,7 @@ async function openSession<Router extends AnyRouter>(
     if (hasRefreshed) return;
     hasRefreshed = true;
     try {
-      keep(await refresher.refresh(refreshToken, () => ask(paths.refresh, { refreshToken })));
+      keep(await refresher.refresh(refreshToken, () => ask(paths.at("token.refresh"), { refreshToken })));
     } catch (error) {
       failure = error;
       if (isFinal(error)) clear();
@@ -210,12 +210,14 @@ async function openSession<Router extends AnyRouter>(
   const watch: TRPCLink<AnyRouter> =
     () =>
     ({ op, next }) => {
-      const givesTokens = [paths.obtain, paths.register, paths.changePassword, paths.refresh].includes(op.path);
+      const givesTokens = paths.opensSession(op) || [paths.changePassword, paths.at("token.refresh")].includes(op.path);
       if (givesTokens) requireAnswer();
       return observable((observer) =>
         next(op).subscribe({
           next(value) {
-            if (givesTokens && "data" in value.result) keep(value.result.data as SessionAnswer);
+            // A code may be answered with a ticket, which is no session.
+            const answer = (givesTokens && "data" in value.result ? value.result.data : {}) as Partial<SessionAnswer>;
+            if (answer.token) keep(answer as SessionAnswer);
             observer.next(value);
           },
           error: (error) => observer.error(error),
@@ -252,7 +254,7 @@ async function openSession<Router extends AnyRouter>(
       requireAnswer();
       const replaced = tokens;
       const deviceMark = parseDeviceMark(readCookie(request.headers.get("cookie"), names.device)) || undefined;
-      const answer = await ask(paths.obtain, { deviceMark, ...credentials });
+      const answer = await ask(paths.at("token.obtain"), { deviceMark, ...credentials });
       keep(answer);
       if (replaced) await revoke(replaced.refreshToken);
       return answer.user as PersonOf<Router>;

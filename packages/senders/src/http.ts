@@ -1,8 +1,18 @@
-import { type Message, SendError, type Sender, type SendRefusal } from "@latchkey/auth";
+import {
+  countSegments,
+  type DeliveryReceipt,
+  type Message,
+  SendError,
+  type Sender,
+  type SendRefusal,
+} from "@latchkey/auth";
 import { callProvider, readPath, toSendError } from "./call-provider.ts";
+import { parseJson, toReceipts } from "./receipts.ts";
 
 /** A value of a template: in its texts `{to}`, `{digits}`, `{text}`, `{code}`, `{id}` and `{locale}` are filled in. */
 export type Template = string | number | boolean | null | readonly Template[] | { readonly [key: string]: Template };
+
+type Body = { readonly [key: string]: Template };
 
 export interface HttpOptions {
   readonly url: string;
@@ -10,7 +20,8 @@ export interface HttpOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** How the body is written. A form has texts only. */
   readonly format: "json" | "form";
-  readonly body: { readonly [key: string]: Template };
+  /** The body, or how it is made for a message. */
+  readonly body: Body | ((message: Message) => Body);
   /** Where the answer names the message, such as `messages.0.id`. */
   readonly providerId?: string;
   /** Where the answer says whether it went well, for providers that answer 200 to everything. */
@@ -32,7 +43,8 @@ export function httpSender(options: HttpOptions): Sender {
   const { url, method = "POST", headers = {}, format, result } = options;
   return {
     async send(message, signal) {
-      const filled = fill(options.body, valuesOf(message));
+      const template = typeof options.body === "function" ? options.body(message) : options.body;
+      const filled = fill(template, valuesOf(message));
       const body = format === "json" ? JSON.stringify(filled) : toForm(filled);
       const type = format === "json" ? "application/json" : "application/x-www-form-urlencoded";
       const answer = await callProvider(url, { method, headers: { "content-type": type, ...headers }, body }, signal);
@@ -121,7 +133,11 @@ export function vonage(account: { apiKey: string; apiSecret: string; from: strin
   return {
     url,
     format: "form",
-    body: { api_key: apiKey, api_secret: apiSecret, from, to: "{digits}", text: "{text}", type: "unicode" },
+    body: ({ text }) => ({
+      ...{ api_key: apiKey, api_secret: apiSecret, from, to: "{digits}", text: "{text}" },
+      // As Unicode, a text of the GSM alphabet would cost as much as one of less than half its length.
+      type: countSegments(text).encoding === "GSM-7" ? "text" : "unicode",
+    }),
     providerId: "messages.0.message-id",
     result: {
       path: "messages.0.status",
@@ -140,4 +156,45 @@ export function vonage(account: { apiKey: string; apiSecret: string; from: strin
       },
     },
   };
+}
+
+/** What is told of a message in our own words: `{ "providerId": …, "state": "delivered" }` or `"failed"`. */
+export function readPlainReceipt(body: string): readonly DeliveryReceipt[] {
+  const receipt = parseJson(body);
+  const [providerId, state] = [readPath(receipt, "providerId"), readPath(receipt, "state")];
+  return toReceipts({ providerId, state }, { delivered: "delivered", failed: "failed" });
+}
+
+const vonageStates: Readonly<Record<string, DeliveryReceipt["state"]>> = {
+  delivered: "delivered",
+  expired: "failed",
+  failed: "failed",
+  rejected: "failed",
+};
+
+/** What Vonage tells of a message, as JSON or as a form. */
+export function readVonageReceipt(body: string): readonly DeliveryReceipt[] {
+  const receipt = parseJson(body) ?? Object.fromEntries(new URLSearchParams(body));
+  return toReceipts({ providerId: readPath(receipt, "messageId"), state: readPath(receipt, "status") }, vonageStates);
+}
+
+/** 1 is delivered; 2 failed, 9 is on the register of those who want none, 16 and 17 were rejected and blocked. */
+const msg91States: Readonly<Record<string, DeliveryReceipt["state"]>> = {
+  "1": "delivered",
+  "2": "failed",
+  "9": "failed",
+  "16": "failed",
+  "17": "failed",
+};
+
+/** What MSG91 tells of messages: a form whose field `data` is a list in JSON. */
+export function readMsg91Receipt(body: string): readonly DeliveryReceipt[] {
+  const requests = parseJson(new URLSearchParams(body).get("data") ?? body);
+  if (!Array.isArray(requests)) return [];
+  return requests.flatMap((request: unknown) =>
+    toReceipts(
+      { providerId: readPath(request, "requestId"), state: readPath(request, "report.0.status") },
+      msg91States,
+    ),
+  );
 }

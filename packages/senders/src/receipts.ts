@@ -6,6 +6,15 @@ export function isSignature(given: Buffer, expected: Buffer): boolean {
   return given.length === expected.length && timingSafeEqual(given, expected);
 }
 
+/** JSON of a receipt; undefined for what is none. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** What a provider tells of a message in its own words; nothing for a state on the way. */
 export function toReceipts(
   { providerId, state }: { readonly providerId: string | null | undefined; readonly state: string | null | undefined },

@@ -127,6 +127,14 @@ it("sends by Vonage, and knows its statuses", async () => {
     await expect(sender.send(message, signal())).rejects.toMatchObject({ refusal });
 });
 
+it("sends by Vonage as Unicode only what is written with letters beyond the GSM alphabet, which costs twice as much", async () => {
+  const provider = await standIn([200, { messages: [{ "message-id": "aaa-1", status: "0" }] }]);
+  const sender = httpSender(vonage({ apiKey: "k", apiSecret: "s", from: "Shop", url: provider.url }));
+  for (const text of ["123456 is your code", "123456 kodunuz, paylaşmayın"])
+    await sender.send({ ...message, text }, signal());
+  expect(provider.seen.map(({ body }) => new URLSearchParams(body).get("type"))).toEqual(["text", "unicode"]);
+});
+
 it("sends by Twilio, and takes receipts that Twilio signed for this URL alone", async () => {
   const provider = await standIn(
     [201, { sid: "SM1", status: "queued" }],

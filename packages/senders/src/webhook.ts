@@ -1,7 +1,9 @@
 import { createHmac } from "node:crypto";
-import type { Sender } from "@latchkey/auth";
+import type { DeliveryReceipt, Sender } from "@latchkey/auth";
 import { SendError } from "@latchkey/auth";
 import { callProvider, readPath, toSendError } from "./call-provider.ts";
+import { readPlainReceipt } from "./http.ts";
+import { isSignature } from "./receipts.ts";
 
 export interface WebhookOptions {
   readonly url: string;
@@ -19,7 +21,7 @@ const refusals = ["invalid_number", "unreachable", "rejected", "busy", "misconfi
  * @throws RangeError when the secret is none
  */
 export function webhookSender({ url, secret, now = () => new Date() }: WebhookOptions): Sender {
-  const key = Buffer.from(secret.replace(/^whsec_/, ""), "base64");
+  const key = toKey(secret);
   if (key.length < 24 || key.length > 64) throw new RangeError("The webhook's secret is not 24 to 64 bytes in base64");
   return {
     async send(message, signal) {
@@ -39,6 +41,36 @@ export function webhookSender({ url, secret, now = () => new Date() }: WebhookOp
       throw refusal ? new SendError(refusal, detail) : toSendError(answer.status, detail);
     },
   };
+}
+
+const toKey = (secret: string) => Buffer.from(secret.replace(/^whsec_/, ""), "base64");
+
+/** Seconds by which the time of a receipt may be off, as Standard Webhooks proposes. */
+const tolerance = 300;
+
+/** A receipt as it came, with the three headers of Standard Webhooks. */
+export interface SignedReceipt {
+  readonly body: string;
+  readonly id: string | null;
+  readonly timestamp: string | null;
+  readonly signature: string | null;
+}
+
+/**
+ * What your endpoint tells of a message, as `{ "providerId": …, "state": "delivered" }` or `"failed"`, signed with the same secret as
+ * messages are; null when it is not, or was signed more than five minutes ago.
+ */
+export function readWebhookReceipt(
+  { body, id, timestamp, signature }: SignedReceipt,
+  { secret, now = () => new Date() }: Pick<WebhookOptions, "secret" | "now">,
+): readonly DeliveryReceipt[] | null {
+  const age = Math.abs(now().getTime() / 1000 - Number(timestamp ?? Number.NaN));
+  const expected = createHmac("sha256", toKey(secret)).update(`${id}.${timestamp}.${body}`).digest();
+  const given = (signature ?? "").split(" ").slice(0, 5);
+  const isSigned = given
+    .map((one) => one.startsWith("v1,") && isSignature(Buffer.from(one.slice(3), "base64"), expected))
+    .includes(true);
+  return isSigned && age <= tolerance ? readPlainReceipt(body) : null;
 }
 
 const idOf = (providerId: string | undefined) => (providerId === undefined ? {} : { providerId });

@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import type { DeliveryReceipt, Sender, SendRefusal } from "@latchkey/auth";
 import { callProvider, readPath, refuseUnlessOk } from "./call-provider.ts";
-import { isSignature, toReceipts } from "./receipts.ts";
+import { isSignature, parseJson, toReceipts } from "./receipts.ts";
 
 export interface WhatsAppOptions {
   readonly accessToken: string;
@@ -82,7 +82,7 @@ export function readWhatsAppReceipt(
 ): readonly DeliveryReceipt[] | null {
   const expected = createHmac("sha256", appSecret).update(body).digest();
   if (!isSignature(Buffer.from((signature ?? "").replace(/^sha256=/, ""), "hex"), expected)) return null;
-  const statuses = listIn(listIn(listIn(JSON.parse(body), "entry"), "changes"), "value", "statuses");
+  const statuses = listIn(listIn(listIn(parseJson(body), "entry"), "changes"), "value", "statuses");
   return statuses.flatMap((status) =>
     toReceipts({ providerId: readPath(status, "id"), state: readPath(status, "status") }, states),
   );

@@ -6,6 +6,8 @@ export interface LatchkeyConfig<
   Fields extends ProfileFields = ProfileFields,
   Declared extends readonly string[] = readonly string[],
 > extends Pick<AuthOptions<Fields, Declared>, "profile" | "permissions" | "on"> {
+  /** Senders and texts of your own; the rest of what concerns messages is set by the service's settings. */
+  readonly messages?: Pick<NonNullable<AuthOptions["messages"]>, "senders" | "texts" | "limits">;
   /** Tables of your own, made after Latchkey's. */
   readonly migrations?: OwnMigrations;
 }

@@ -13,6 +13,7 @@ export {
 } from "./http/fetch-handler.ts";
 export { responseMeta, toAnswerHeaders } from "./http/headers.ts";
 export { jwksPath } from "./http/jwks.ts";
+export { limitBody } from "./http/limit-body.ts";
 export { requestLimits } from "./http/limits.ts";
 export { findOriginFault, isLoopback, type TellOperator } from "./http/origins.ts";
 export { answerPublicDocument, type PublicDocument, toPublicDocument } from "./http/public-document.ts";

@@ -25,20 +25,23 @@ async function examine({ json }: Flags): Promise<void> {
   const settings = readEnvironment();
   const described = describeSettings(settings);
   if (!json) printTable(described);
-  const { auth, place, close } = await openAuth(settings);
+  const { auth, place, findings, close } = await openAuth(settings);
   try {
-    const { warnings, ...health } = await auth.checkHealth();
+    const { warnings: found, ...health } = await auth.checkHealth();
+    const { notes } = findings;
+    const warnings = [...found, ...findings.warnings];
     if (json)
-      process.stdout.write(`${JSON.stringify({ settings: described, database: place, ...health, warnings })}\n`);
-    else printHealth({ database: place, ...health }, warnings);
+      process.stdout.write(`${JSON.stringify({ settings: described, database: place, ...health, warnings, notes })}\n`);
+    else printHealth({ database: place, ...health }, warnings, notes);
     if (warnings.length > 0) process.exitCode = exitCodes.failed;
   } finally {
     await close();
   }
 }
 
-function printHealth(facts: object, warnings: readonly string[]): void {
+function printHealth(facts: object, warnings: readonly string[], notes: readonly string[]): void {
   printTable(facts);
+  if (notes.length > 0) process.stdout.write(`${notes.map((note) => `Note: ${note}`).join("\n")}\n\n`);
   process.stdout.write(`${warnings.length > 0 ? warnings.join("\n") : "Nothing is wrong."}\n`);
 }
 

@@ -33,7 +33,8 @@ const routes: Readonly<Record<string, string>> = {
   "/.well-known/jwks.json": "jwks",
 };
 
-export function createMetrics(auth: Auth<ServiceConfig>): Metrics {
+/** @param others what other parts of the process count, at each scrape */
+export function createMetrics(auth: Auth<ServiceConfig>, others: () => readonly Metric[] = () => []): Metrics {
   const toProcedure = createNamer(auth);
   const answers = createCounter();
   const durations = createHistogram(bounds);
@@ -60,6 +61,7 @@ export function createMetrics(auth: Auth<ServiceConfig>): Metrics {
         { ...described.requests, samples: answers.samples() },
         { ...described.durations, samples: durations.samples() },
         { ...described.refusals, samples: refusals.samples() },
+        ...others(),
         ...describeLoad(auth),
         { ...described.lag, samples: lagging },
         { ...described.keyAge, samples: await readKeyAge() },

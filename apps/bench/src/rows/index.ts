@@ -1,4 +1,5 @@
 import { calls } from "./calls.ts";
+import { codes } from "./codes.ts";
 import { hostile } from "./hostile.ts";
 import { latency } from "./latency.ts";
 import { layers } from "./layers.ts";
@@ -17,6 +18,7 @@ export const rows: readonly Row[] = [
   signIns,
   latency,
   refreshes,
+  codes,
   lookups,
   sessions,
   memory,

@@ -23,12 +23,14 @@ export interface SiteOptions {
   readonly base?: string;
   /** A built page that the team's web server gives out in place of ours. */
   readonly folder?: string;
+  /** What its core is told. */
+  readonly core?: Parameters<typeof createTestAuth>[0];
   /** Whatever else the service is started with. */
   readonly settings?: Partial<ServerOptions>;
 }
 
-export async function startSite({ isApart = false, base, folder, settings }: SiteOptions = {}): Promise<Site> {
-  const [front, test] = await Promise.all([startFront(folder), createTestAuth()]);
+export async function startSite({ isApart = false, base, folder, core, settings }: SiteOptions = {}): Promise<Site> {
+  const [front, test] = await Promise.all([startFront(folder), createTestAuth(core)]);
   const logged: string[] = [];
   const log = createLog("info", { write: (line) => void logged.push(line) });
   const corsOrigins = isApart ? [front.url] : [];

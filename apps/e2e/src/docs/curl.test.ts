@@ -60,12 +60,19 @@ beforeEach(async () => {
   });
 });
 
-/** A code that was sent to a number of nobody's, and its challenge. */
+/** A code that was sent to a number of nobody's, its challenge, and the ticket of another number. */
 async function askForCode(): Promise<Record<string, string>> {
   const to = "+905329999999";
   await live.test.database.query("delete from latchkey.throttles");
   const { challenge } = await live.test.auth.startCode({ purpose: "enter", to }, live.test.facts);
-  return { CHALLENGE: challenge, MESSAGE_CODE: (await inbox.take(to)).code };
+  const { code } = await inbox.take(to);
+  const other = "+905329999998";
+  const proved = await live.test.auth.startCode({ purpose: "enter", to: other }, live.test.facts);
+  const answer = await live.test.auth.signInByCode(
+    { challenge: proved.challenge, code: (await inbox.take(other)).code },
+    live.test.facts,
+  );
+  return { CHALLENGE: challenge, MESSAGE_CODE: code, TICKET: "ticket" in answer ? answer.ticket : "" };
 }
 
 /** An account that waits for its password, and a group. */

@@ -39,7 +39,12 @@ test("the package's code needs @trpc, its part for React also that, and its mani
   expect(await readInstalled("dist/react.js")).toMatch(/^"use client";/);
   const manifest = JSON.parse(await readInstalled("package.json"));
   const file = (name: string) => ({ types: `./dist/${name}.d.ts`, default: `./dist/${name}.js` });
-  expect(manifest.exports).toEqual({ ".": file("index"), "./react": file("react"), "./server": file("server") });
+  expect(manifest.exports).toEqual({
+    ".": file("index"),
+    "./codes": file("codes"),
+    "./react": file("react"),
+    "./server": file("server"),
+  });
   expect(manifest.dependencies).toBeUndefined();
   expect(manifest.peerDependencies).toEqual({
     "@trpc/client": "^11.4.0",

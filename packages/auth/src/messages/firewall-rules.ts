@@ -116,13 +116,30 @@ export function findRefusingRule(input: FirewallCase, limits: FirewallLimits): P
   if (!input.isKnownDevice && !isNetworkFree) return "network";
   if (prefix.hour >= allowed(limits.prefixPerHour)) return "prefix";
   if (prefix.day >= allowed(limits.prefixPerDay)) return "prefix";
-  const { launchBudget } = limits;
-  const day = Math.max(limits.countryPerDay, ofProved(countryTotal.provedDay), ofProved(countryTotal.provedBest));
-  const hour = Math.max(limits.countryPerHour, day / 6, ofProved(countryTotal.provedHour));
-  if (unprovedDay(countryTotal) >= allowed(day + launchBudget)) return "country_budget";
-  if (unprovedHour(countryTotal) >= allowed(hour + launchBudget)) return "country_budget";
-  if (total.day >= allowed(limits.perDay + launchBudget)) return "day_budget";
-  return null;
+  return findUsedUpBudget({ countryTotal, total }, limits, allowed);
+}
+
+/** The budgets of a country, of which proofs give back what they took. */
+export function countryBudgets(
+  country: Count,
+  limits: FirewallLimits,
+): { readonly day: number; readonly hour: number } {
+  const { shareOfProved, launchBudget } = limits;
+  const day = Math.max(limits.countryPerDay, shareOfProved * country.provedDay, shareOfProved * country.provedBest);
+  const hour = Math.max(limits.countryPerHour, day / 6, shareOfProved * country.provedHour);
+  return { day: day + launchBudget, hour: hour + launchBudget };
+}
+
+/** The budget that is used up of those which say what messages may cost, or null. */
+export function findUsedUpBudget(
+  { countryTotal, total }: Pick<FirewallCase, "countryTotal" | "total">,
+  limits: FirewallLimits,
+  allowed: (budget: number) => number = (budget) => Math.max(1, Math.floor(budget)),
+): "country_budget" | "day_budget" | null {
+  const budgets = countryBudgets(countryTotal, limits);
+  if (unprovedDay(countryTotal) >= allowed(budgets.day)) return "country_budget";
+  if (unprovedHour(countryTotal) >= allowed(budgets.hour)) return "country_budget";
+  return total.day >= allowed(limits.perDay + limits.launchBudget) ? "day_budget" : null;
 }
 
 const unprovedHour = ({ hour, provedHour }: Count) => hour - provedHour;

@@ -5,7 +5,7 @@ import { createTestAuth, type TestAuth } from "../testing/index.ts";
 import { type Ask, createFirewall, type FirewallOptions } from "./firewall.ts";
 import { defaultLimits } from "./firewall-rules.ts";
 import { deleteOldCounts, readCountries } from "./message-counts.ts";
-import { listScenarios, simulate } from "./pump.ts";
+import { listScenarios, listScenariosBeyond, simulate } from "./pump.ts";
 
 describe("the rules", () => {
   it.each(listScenarios())(
@@ -17,6 +17,13 @@ describe("the rules", () => {
       expect(result.honestRefused).toBeLessThanOrEqual(result.honestAsked / 100);
     },
   );
+
+  it.each(listScenariosBeyond())("spend no more than the country's budget: $name", ({ asks, limits }) => {
+    const result = simulate(asks, limits);
+    expect(result.mostSentInADay).toBeLessThanOrEqual(limits.perDay);
+    // Proofs of honest people are 276 a day, of which 30 % may be asked for besides and not proved; by the hour there is a little more.
+    expect(result.fraudSent).toBeLessThanOrEqual(400);
+  });
 });
 
 describe("the firewall", () => {
@@ -106,6 +113,20 @@ describe("the firewall", () => {
       await firewall.prove(storage.db, numberOf(nth), `n${nth}`);
     }
     expect((await readCountries(storage.db)).find(({ what }) => what === "proved")?.count).toBe(30);
+  });
+
+  it("holds a message of the next channel to what the day and the country may cost, and tells a refusal", async () => {
+    const refusals: string[] = [];
+    const limits = { ...defaultLimits, countries: ["TR"], perDay: 3 };
+    const firewall = open({ limits, onRefusal: (rule, country) => refusals.push(`${rule} ${country}`) });
+    for (let time = 0; time < 3; time += 1) expect(await firewall.admitNext(number)).toBe(true);
+    expect(await firewall.admitNext(number)).toBe(false);
+    expect(refusals).toEqual(["day_budget TR"]);
+    expect(await readCountries(storage.db)).toContainEqual({ country: "TR", what: "refused:day_budget", count: 1 });
+    expect(await open({ limits, isEnforced: false }).admitNext(number)).toBe(true);
+    await service.database.query("delete from latchkey.message_counts");
+    const atOnce = await Promise.all(Array.from({ length: 20 }, () => firewall.admitNext(number)));
+    expect(atOnce.filter(Boolean).length).toBeLessThanOrEqual(3);
   });
 
   it("sends an address five messages in an hour, a network 20 and everybody a day's budget, and the same to nobody's", async () => {

@@ -9,9 +9,10 @@ import {
   type FirewallRule,
   findRefusingEmailRule,
   findRefusingRule,
+  findUsedUpBudget,
   noCount,
 } from "./firewall-rules.ts";
-import { addCounts, readCounts } from "./message-counts.ts";
+import { addCounts, type CountToAdd, readCounts } from "./message-counts.ts";
 
 /** Somebody who asks for a message. */
 interface AnyAsk {
@@ -71,6 +72,11 @@ export interface Firewall {
   admit(ask: Ask): Promise<void>;
   /** The same for an e-mail address. @throws AuthError `rate_limited` */
   admitEmail(ask: EmailAsk): Promise<void>;
+  /**
+   * Counts one more message for a number that was let through before, as when another channel takes over. False where the budget of its
+   * country or of the day is used up: of those no more may go out.
+   */
+  admitNext(number: string): Promise<boolean>;
   /** Gives back what the message took that has just been proved, in the transaction of its effect. */
   prove(transaction: Queries, number: string, network: string | null): Promise<void>;
 }
@@ -122,9 +128,13 @@ export function createFirewall(options: FirewallOptions): Firewall {
     );
   }
 
-  async function refuse(rule: FirewallRule, country: string | null): Promise<void> {
+  const count = (counts: readonly CountToAdd[]) => addCounts(db, counts, true);
+
+  const refused = (rule: FirewallRule, country: string | null) =>
+    toAdd([`country:${country ?? "none"}`], `refused:${rule}`, { isShared: true });
+
+  function refuse(rule: FirewallRule, country: string | null): void {
     onRefusal(rule, country);
-    await addCounts(db, toAdd([`country:${country ?? "none"}`], true), `refused:${rule}`);
     if (!isEnforced) return;
     if (rule === "kind" || rule === "country") {
       const message = rule === "kind" ? "Messages go to mobile numbers only" : "No messages go to this country";
@@ -157,40 +167,63 @@ export function createFirewall(options: FirewallOptions): Firewall {
       const { country } = line;
       const keys = keysOf(ask, country);
       const looked = { line, keys };
-      const own = toAdd(present([keys.number, keys.numberByNetwork, keys.network, keys.prefix]), false);
-      const shared = toAdd(ask.isSent ? [keys.country, keys.total] : [], true);
-      await addCounts(db, toAdd([keys.country], true), "asked");
+      const asked = toAdd([keys.country], "asked", { isShared: true });
+      const own = toAdd(present([keys.number, keys.numberByNetwork, keys.network, keys.prefix]), "counted");
+      const shared = toAdd(ask.isSent ? [keys.country, keys.total] : [], "counted", { isShared: true });
       // What is used up is refused by a read, which takes no lock.
       const before = await judge(ask, looked, false);
-      if (before) await refuse(before, country);
-      await addCounts(db, [...own, ...shared], "counted");
+      const isRefused = before !== null && isEnforced;
+      await count([...asked, ...(before ? refused(before, country) : []), ...(isRefused ? [] : [...own, ...shared])]);
+      if (before) return refuse(before, country);
       // Of many at one moment, none saw the others before.
-      const after = before ?? (await judge(ask, looked, true));
-      if (after === null || before) return;
-      if (isEnforced) await addCounts(db, shared, "counted", -1);
-      await refuse(after, country);
+      const after = await judge(ask, looked, true);
+      if (after === null) return;
+      await count([...refused(after, country), ...(isEnforced ? takeBack(shared) : [])]);
+      refuse(after, country);
     },
 
     async admitEmail(ask) {
+      const asked = toAdd(["country:email"], "asked", { isShared: true });
+      const refusedBy = (rule: FirewallRule) => toAdd(["country:email"], `refused:${rule}`, { isShared: true });
       const { keys, rule: before } = await judgeEmail(ask, false);
-      if (before) onRefusal(before, null);
-      if (before && isEnforced) throw tooMany(before, null);
-      await addCounts(
-        db,
-        [...toAdd(present([keys.address, keys.network]), false), ...(ask.isSent ? toAdd([keys.total], true) : [])],
-        "counted",
-      );
+      const own = toAdd(present([keys.address, keys.network]), "counted");
+      const shared = toAdd(ask.isSent ? [keys.total] : [], "counted", { isShared: true });
+      const isRefused = before !== null && isEnforced;
+      await count([...asked, ...(before ? refusedBy(before) : []), ...(isRefused ? [] : [...own, ...shared])]);
+      if (before) return refuse(before, null);
       const { rule: after } = await judgeEmail(ask, true);
-      if (after === null || before) return;
-      onRefusal(after, null);
-      if (isEnforced) throw tooMany(after, null);
+      if (after === null) return;
+      await count(refusedBy(after));
+      refuse(after, null);
+    },
+
+    async admitNext(number) {
+      const { country } = lookUpNumber(number);
+      const keys = [`country:${country ?? "none"}`, "total"] as const;
+      const shared = toAdd(keys, "counted", { isShared: true });
+      const findRule = async (own: 0 | 1) => {
+        const counts = await readCounts(db, keys);
+        const [countryTotal, total] = keys.map((name) => {
+          const count = counts.get(name) ?? noCount;
+          return { ...count, hour: count.hour - own, day: count.day - own };
+        }) as [Count, Count];
+        return findUsedUpBudget({ countryTotal, total }, limits);
+      };
+      const before = await findRule(0);
+      await count(before && isEnforced ? [] : shared);
+      // Of many at one moment, none saw the others before.
+      const rule = before ?? (await findRule(1));
+      if (rule === null) return true;
+      onRefusal(rule, country);
+      await count([...refused(rule, country), ...(before === null && isEnforced ? takeBack(shared) : [])]);
+      return !isEnforced;
     },
 
     async prove(transaction, number, network) {
       const { country } = lookUpNumber(number);
       const keys = keysOf({ number, network, isKnownDevice: false }, country);
-      const own = toAdd(present([keys.network]), false);
-      await addCounts(transaction, [...own, ...toAdd([keys.country], true)], "proved");
+      const own = toAdd(present([keys.network]), "proved");
+      await addCounts(transaction, [...own, ...toAdd([keys.country], "proved", { isShared: true })]);
     },
   };
 }
@@ -205,7 +238,9 @@ const tooMany = (rule: FirewallRule, country: string | null) =>
   });
 
 const present = (keys: readonly (string | null)[]) => keys.filter((key) => key !== null);
-const toAdd = (keys: readonly string[], isShared: boolean) => keys.map((key) => ({ key, isShared }));
+const toAdd = (keys: readonly string[], what: string, { isShared = false } = {}): CountToAdd[] =>
+  keys.map((key) => ({ key, what, isShared }));
+const takeBack = (counts: readonly CountToAdd[]): CountToAdd[] => counts.map((one) => ({ ...one, by: -1 }));
 
 const mobileTypes: readonly (string | undefined)[] = ["MOBILE", "FIXED_LINE_OR_MOBILE"];
 
@@ -213,6 +248,10 @@ interface Line {
   readonly isMobile: boolean;
   readonly country: string | null;
 }
+
+/** What messages to an address are counted under, for whoever looks; that feeds no limit. */
+export const toCountryKey = (address: string): string =>
+  `country:${address.includes("@") ? "email" : (lookUpNumber(address).country ?? "none")}`;
 
 function lookUpNumber(number: string): Line {
   const parsed = parsePhoneNumberFromString(number);

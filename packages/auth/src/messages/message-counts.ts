@@ -20,23 +20,40 @@ interface MessageCountsTable {
 /** Rows over which a shared total is spread, so that those who add to it do not wait for one another. */
 const shards = 8;
 
-/** Adds one to each key, or takes it back, in one statement that locks in one order. */
-export async function addCounts(
-  db: Queries,
-  keys: readonly { readonly key: string; readonly isShared: boolean }[],
-  what: string,
-  by: 1 | -1 = 1,
-): Promise<void> {
-  if (keys.length === 0) return;
+/** What is counted once, or taken back. */
+export interface CountToAdd {
+  readonly key: string;
+  /** Whether many add to it at the same time. */
+  readonly isShared: boolean;
+  readonly what: string;
+  readonly by?: 1 | -1;
+}
+
+/**
+ * Adds to counts in one statement that locks in one order.
+ *
+ * @param isOwn whether it is a transaction of its own, whose commit does not wait for the disk: a few counts that a database lost as it
+ * crashed cost less than a wait before each message
+ */
+export async function addCounts(db: Queries, counts: readonly CountToAdd[], isOwn = false): Promise<void> {
+  if (counts.length === 0) return;
   const shard = Math.floor(Math.random() * shards);
-  const sorted = [...keys].sort((a, b) => (a.key < b.key ? -1 : 1));
+  const sorted = [...counts].sort((a, b) => (a.key + a.what < b.key + b.what ? -1 : 1));
+  const commit = isOwn ? sql`, set_config('synchronous_commit', 'off', true)` : sql``;
   await sql`
     insert into latchkey.message_counts (key, hour, what, shard, count)
-    select key, date_trunc('hour', latchkey.now()), ${what}, shard, ${by}::int
-    from unnest(${sorted.map(({ key }) => key)}::text[], ${sorted.map(({ isShared }) => (isShared ? shard : 0))}::smallint[])
-      as added (key, shard)
+    select key, date_trunc('hour', latchkey.now()), what, shard, by
+    from unnest(${sorted.map(({ key }) => key)}::text[], ${sorted.map(({ what }) => what)}::text[],
+      ${sorted.map(({ isShared }) => (isShared ? shard : 0))}::smallint[], ${sorted.map(({ by = 1 }) => by)}::int[])
+      as added (key, what, shard, by)${commit}
     on conflict (key, hour, what, shard) do update set count = message_counts.count + excluded.count`.execute(db);
 }
+
+/** One more of a count, in a statement that has named `noted` what it has just noted: none where that is nothing. */
+export const countNoted = (key: string, what: string) => sql`
+  insert into latchkey.message_counts (key, hour, what, shard, count)
+  select ${key}, date_trunc('hour', latchkey.now()), ${what}, ${Math.floor(Math.random() * shards)}::smallint, 1 from noted
+  on conflict (key, hour, what, shard) do update set count = message_counts.count + 1`;
 
 /**
  * What was counted, and what was proved of it; a read without a lock. Of keys of which nothing is known there is none.

@@ -1,7 +1,9 @@
 import { sql } from "kysely";
-import type { ChallengePurpose, Channel, MessageState } from "../challenges/challenge-store.ts";
+import type { ChallengePurpose, Channel } from "../challenges/challenge-store.ts";
 import type { Digits } from "../challenges/derived-code.ts";
 import type { Queries } from "../storage/database.ts";
+import { toCountryKey } from "./firewall.ts";
+import { addCounts, countNoted } from "./message-counts.ts";
 import type { DeliveryReceipt } from "./sender.ts";
 
 /** A message that this process sends now. */
@@ -42,19 +44,27 @@ export async function leaseDue(
   return rows;
 }
 
-type Leased = Pick<LeasedMessage, "id" | "messageId">;
+type Leased = Pick<LeasedMessage, "id" | "messageId" | "address">;
 
-/** Notes that a provider has taken a message. */
-export async function markSent(db: Queries, { id, messageId }: Leased, providerId: string | null): Promise<void> {
+/** Notes that a provider has taken a message, and counts it. */
+export async function markSent(
+  db: Queries,
+  { id, messageId, address }: Leased,
+  providerId: string | null,
+): Promise<void> {
   await sql`
-    update latchkey.challenges set state = 'sent', provider_id = ${providerId}, due_at = null, lease_until = null, failure = null
-    where id = ${id}::uuid and message_id = ${messageId}::uuid`.execute(db);
+    with noted as (
+      update latchkey.challenges
+      set state = 'sent', provider_id = ${providerId}, due_at = null, lease_until = null, failure = null
+      where id = ${id}::uuid and message_id = ${messageId}::uuid returning id
+    )
+    ${countNoted(toCountryKey(address), "sent")}`.execute(db);
 }
 
 /** Has a message tried again, under its id. */
 export async function markForRetry(
   db: Queries,
-  { id, messageId }: Leased,
+  { id, messageId }: Pick<Leased, "id" | "messageId">,
   { failure, seconds }: { failure: string; seconds: number },
 ): Promise<void> {
   await sql`
@@ -66,40 +76,48 @@ export async function markForRetry(
 /** Has the code sent by another channel, as a message of its own, or gives up where there is none. */
 export async function markFailed(
   db: Queries,
-  { id, messageId }: Leased,
+  { id, messageId, address }: Leased,
   { failure, next }: { failure: string; next: Channel | null },
 ): Promise<void> {
   await sql`
-    update latchkey.challenges set
-      failure = ${failure}, lease_until = null, tries = 0, provider_id = null,
-      state = ${next ? "queued" : "failed"}, channel = coalesce(${next}::text, channel),
-      message_id = case when ${next}::text is null then message_id else gen_random_uuid() end,
-      due_at = case when ${next}::text is null then null else latchkey.now() end
-    where id = ${id}::uuid and message_id = ${messageId}::uuid and due_at is not null`.execute(db);
+    with noted as (
+      update latchkey.challenges set
+        failure = ${failure}, lease_until = null, tries = 0, provider_id = null,
+        state = ${next ? "queued" : "failed"}, channel = coalesce(${next}::text, channel),
+        message_id = case when ${next}::text is null then message_id else gen_random_uuid() end,
+        due_at = case when ${next}::text is null then null else latchkey.now() end
+      where id = ${id}::uuid and message_id = ${messageId}::uuid and due_at is not null returning id
+    )
+    ${countNoted(toCountryKey(address), "failed")}`.execute(db);
 }
 
 interface NotedReceipt {
   readonly id: string;
   readonly messageId: string;
+  readonly address: string;
   readonly channel: Channel;
+  /** Whether its code is still good. */
+  readonly isOpen: boolean;
 }
 
-/**
- * Moves the state of a message on as its provider tells, once and never back. Answers the message where it has failed now and its code
- * is still good.
- */
+/** Moves the state of a message on as its provider tells, once and never back. Answers the message where that was news. */
 export async function noteReceipt(db: Queries, { providerId, state }: DeliveryReceipt): Promise<NotedReceipt | null> {
-  const { rows } = await sql<NotedReceipt & { isOpen: boolean; state: MessageState }>`
+  const { rows } = await sql<NotedReceipt>`
     update latchkey.challenges set state = ${state}
     where provider_id = ${providerId} and due_at is null and state = 'sent'
-    returning id, message_id as "messageId", channel, state,
+    returning id, message_id as "messageId", address, channel,
       consumed_at is null and expires_at > latchkey.now() as "isOpen"`.execute(db.withoutPlugins());
   const [row] = rows;
-  return row?.state === "failed" && row.isOpen ? row : null;
+  if (row) await addCounts(db, [{ key: toCountryKey(row.address), what: state, isShared: true }], true);
+  return row ?? null;
 }
 
 /** Has the code of a failed message sent by another channel; once, however often its provider tells of it. */
-export async function queueNextChannel(db: Queries, { id, messageId }: Leased, next: Channel): Promise<boolean> {
+export async function queueNextChannel(
+  db: Queries,
+  { id, messageId }: Pick<Leased, "id" | "messageId">,
+  next: Channel,
+): Promise<boolean> {
   const { numAffectedRows } = await sql`
     update latchkey.challenges set state = 'queued', channel = ${next}, message_id = gen_random_uuid(), tries = 0,
       provider_id = null, lease_until = null, due_at = latchkey.now()

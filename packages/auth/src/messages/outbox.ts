@@ -61,6 +61,8 @@ export interface OutboxOptions {
     readonly locale: string;
   };
   readonly onOutcome?: (outcome: SendOutcome) => void;
+  /** Whether one more message for an address is inside the budget, when another channel is to take over. */
+  readonly admitNext?: (address: string) => Promise<boolean>;
   /** Told when the outbox could not be read; it is read again at the next turn. */
   readonly onError?: (error: unknown) => void;
 }
@@ -79,7 +81,7 @@ export interface Outbox {
 }
 
 export function createOutbox(options: OutboxOptions): Outbox {
-  const { db, senders, onError = () => {} } = options;
+  const { db, onError = () => {} } = options;
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<unknown> | undefined;
   let isStarted = false;
@@ -130,9 +132,10 @@ export function createOutbox(options: OutboxOptions): Outbox {
     wake: turn,
     drain,
     async receive(receipt) {
-      const failed = await noteReceipt(db, receipt);
-      const next = failed && nextChannel(failed.channel, senders);
-      if (failed && next && (await queueNextChannel(db, failed, next))) turn();
+      const noted = await noteReceipt(db, receipt);
+      if (!noted) return;
+      const next = noted.isOpen && receipt.state === "failed" ? await findNext(options, noted) : null;
+      if (next && (await queueNextChannel(db, noted, next))) turn();
     },
   };
 }
@@ -140,6 +143,15 @@ export function createOutbox(options: OutboxOptions): Outbox {
 function nextChannel(channel: Channel, senders: Senders): Channel | null {
   const at = order.indexOf(channel);
   return at < 0 ? null : (order.slice(at + 1).find((next) => senders[next]) ?? null);
+}
+
+/** The channel that takes over, where there is one and the budget allows another message. */
+async function findNext(
+  { senders, admitNext = async () => true }: OutboxOptions,
+  { channel, address }: Pick<LeasedMessage, "channel" | "address">,
+): Promise<Channel | null> {
+  const next = nextChannel(channel, senders);
+  return next && (await admitNext(address)) ? next : null;
 }
 
 /** Sends one message, and notes what came of it. An error of the database leaves the message to whoever finds its lease run out. */
@@ -172,11 +184,12 @@ interface Failure {
 }
 
 async function fail(options: OutboxOptions, leased: LeasedMessage, { error, tell }: Failure): Promise<void> {
-  const { db, senders, onError = () => {} } = options;
+  const { db, onError = () => {} } = options;
   const { messageId, channel } = leased;
   const refusal = findSendRefusal(error);
   const seconds = refusal === "busy" ? backoff[leased.tries - 1] : undefined;
-  const next = nextChannel(channel, senders);
+  // Without the database nothing more is sent to anybody.
+  const next = seconds === undefined ? await findNext(options, leased).catch(() => null) : null;
   if (seconds !== undefined) await markForRetry(db, leased, { failure: refusal, seconds }).catch(onError);
   else await markFailed(db, leased, { failure: refusal, next }).catch(onError);
   const outcome = seconds !== undefined ? "retried" : next ? "next_channel" : "failed";

@@ -154,7 +154,7 @@ export function listScenarios(): readonly Scenario[] {
       limits,
     },
     {
-      name: "a botnet over 40 countries",
+      name: "a botnet over 40 countries that are not named",
       asks: [
         ...people(),
         ...attack(20_000, (index, random) => ({
@@ -177,9 +177,27 @@ export function listScenarios(): readonly Scenario[] {
   ];
 }
 
+/**
+ * What the rules cannot tell from people: numbers, networks and prefixes that are new, in a country that is named. It costs no more than the
+ * budget, and honest people who come for the first time that day are refused.
+ */
+export function listScenariosBeyond(): readonly Scenario[] {
+  const spread = (index: number, random: () => number) => ({
+    network: `bot${index}`,
+    prefix: `+90${Math.floor(random() * 500)}`,
+  });
+  return [
+    {
+      name: "a botnet in the one country, of 500 networks and prefixes",
+      asks: [...people(), ...attack(500, spread)],
+      limits,
+    },
+  ];
+}
+
 /** Prints what each scenario costs and whom it refuses. */
 export function runPump(print: (line: string) => void): void {
-  for (const scenario of listScenarios()) {
+  for (const scenario of [...listScenarios(), ...listScenariosBeyond()]) {
     const { mostSentInADay, fraudSent, honestRefused, honestAsked } = simulate(scenario.asks, scenario.limits);
     const share = ((100 * honestRefused) / honestAsked).toFixed(2);
     print(

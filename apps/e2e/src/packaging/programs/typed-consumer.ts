@@ -18,6 +18,8 @@ import {
   type SessionAnswer,
   type User,
 } from "@latchkey/client";
+import { type CodeClient, type CodeOutcome, type SentCode, withCodes } from "@latchkey/client/codes";
+import { type UseCode, useCode } from "@latchkey/client/react";
 import { createTRPCClient, httpBatchLink, type TRPCClient } from "@trpc/client";
 import { initTRPC } from "@trpc/server";
 
@@ -90,8 +92,8 @@ const { users } = await auth.api.users.list.query({ username: registered.user.us
 same<(typeof users)[number]["username"], string | null>(true);
 const { events } = await auth.api.audit.list.query({});
 same<(typeof events)[number]["occurredAt"], string>(true);
-// @ts-expect-error a password is needed
-await auth.api.account.register.mutate({ username: "bora" });
+// @ts-expect-error a ticket is text
+await auth.api.account.register.mutate({ ticket: 1 });
 // @ts-expect-error there is no such procedure
 await auth.api.me.delete.mutate();
 // @ts-expect-error it is a mutation
@@ -156,6 +158,16 @@ const unsubscribe: () => void = auth.subscribe(() => {
   if (state.status === "signed-in") return;
 });
 unsubscribe();
+
+const byCode: CodeClient = withCodes(auth);
+const sent: SentCode<User> = await byCode.startCode({ to: "+905321234567" });
+const outcome: CodeOutcome<User> = await sent.confirm("123456");
+if (outcome.next === "done") same<typeof outcome.user, User>(true);
+else await auth.api.account.register.mutate({ ticket: outcome.ticket });
+same<Awaited<ReturnType<typeof byCode.signIn>>, CodeOutcome<User>>(true);
+// @ts-expect-error there is no such purpose
+await byCode.startCode({ to: "+905321234567", purpose: "register" });
+export const useSignIn = (): UseCode<User> => useCode("enter");
 
 const serverOptions: ServerClientOptions = { url: "http://localhost:3000", token: answer.token };
 const api: TRPCClient<AppRouter> = createServerClient(serverOptions);

@@ -1,0 +1,50 @@
+import { type CountryCode, findSecretWeakness, isCountryCode } from "@latchkey/auth";
+import { z } from "zod";
+
+const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
+
+/** `30s`, `15m`, `12h` or `90d`, as seconds. */
+export const duration = (minimum: string, maximum: string) =>
+  z.string().transform((text, context) => {
+    const seconds = toSeconds(text);
+    if (seconds >= toSeconds(minimum) && seconds <= toSeconds(maximum)) return seconds;
+    context.addIssue(`must be a time from ${minimum} to ${maximum}, written like 30s, 15m, 12h or 90d`);
+    return z.NEVER;
+  });
+
+export function toSeconds(text: string): number {
+  const [, amount, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
+  return Number(amount) * (unitSeconds[unit ?? ""] ?? Number.NaN);
+}
+
+const isoTime = z.iso.datetime({ offset: true }).or(z.iso.date());
+
+export const time = z.string().transform((value, context) => {
+  if (isoTime.safeParse(value).success) return new Date(value);
+  context.addIssue("must be a day or a time such as 2027-03-31 or 2027-03-31T00:00:00Z");
+  return z.NEVER;
+});
+
+export const integer = (minimum: number, maximum: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, "must be a whole number")
+    .transform(Number)
+    .refine((value) => value >= minimum && value <= maximum, `must be from ${minimum} to ${maximum}`);
+
+/** A line break that came with a secret from a file would make another secret of it, which nobody sees. */
+export const isUntrimmed = (value: string) => value !== value.trim();
+export const untrimmed = "begins or ends with white space or a line break: take it away";
+
+export const strongSecret = z.string().superRefine((value, context) => {
+  if (isUntrimmed(value)) return context.addIssue(untrimmed);
+  const weakness = findSecretWeakness(value);
+  if (weakness) context.addIssue(`${weakness}; make one with: node -p 'crypto.randomBytes(32).toString("base64url")'`);
+});
+
+export const country = z.string().transform((value, context): CountryCode => {
+  const code = value.toUpperCase();
+  if (isCountryCode(code)) return code;
+  context.addIssue("must be a country's two letters, such as TR or US");
+  return z.NEVER;
+});

@@ -1,0 +1,130 @@
+import { createInbox } from "@latchkey/auth/testing";
+import { createAuthClient, isAuthError } from "@latchkey/client";
+import { withCodes } from "@latchkey/client/codes";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type LiveServer, startLiveServer } from "../live-server.ts";
+
+const password = "correct horse battery";
+const inbox = createInbox();
+let live: LiveServer;
+beforeAll(async () => {
+  live = await startLiveServer({ messages: { senders: { sms: inbox }, isEnforced: false } });
+});
+afterAll(() => live[Symbol.asyncDispose]());
+
+const open = () => withCodes(createAuthClient({ url: live.url }));
+
+let numbers = 0;
+const newNumber = () => `+9053244${String(++numbers).padStart(5, "0")}`;
+const readCode = async (to: string) => (await inbox.take(to)).code;
+const wrongOf = (code: string) => (code === "000000" ? "111111" : "000000");
+
+/** Somebody who registers by a number, and the client that they did it with. */
+async function register(to: string) {
+  const auth = open();
+  const sent = await auth.startCode({ to });
+  const outcome = await sent.confirm(await readCode(to));
+  if (outcome.next !== "register") throw new Error(`is asked for ${outcome.next}`);
+  const { user } = await auth.api.account.register.mutate({ ticket: outcome.ticket, firstName: "Ada" });
+  return { auth, user };
+}
+
+describe("a client with codes", () => {
+  it("registers somebody by their number, and signs them in by another code on another device", async () => {
+    const to = newNumber();
+    const { auth, user } = await register(to);
+    expect(auth.getSnapshot()).toMatchObject({ status: "signedIn", user: { phoneNumber: to, firstName: "Ada" } });
+
+    const other = open();
+    const sent = await other.startCode({ to });
+    expect(other.getSnapshot().status).toBe("signedOut");
+    expect(await sent.confirm(await readCode(to))).toMatchObject({ next: "done", user: { id: user.id } });
+    expect(other.getSnapshot()).toMatchObject({ status: "signedIn", user: { id: user.id } });
+    expect(await other.api.me.get.query()).toMatchObject({ id: user.id });
+  });
+
+  it("finds the code that was asked for by its number, however that is grouped, and forgets it once it is used", async () => {
+    const to = newNumber();
+    await register(to);
+    const auth = open();
+    await auth.startCode({ to: `${to.slice(0, 3)} ${to.slice(3, 6)} ${to.slice(6)}` });
+    expect(auth.findCode()).toMatchObject({ channel: "sms", digits: 6 });
+    expect(await auth.signIn({ phone: to, code: await readCode(to) })).toMatchObject({ next: "done" });
+    expect(auth.findCode()).toBeNull();
+    await expect(auth.signIn({ phone: to, code: "123456" })).rejects.toThrow("startCode");
+  });
+
+  it("lets a wrong code be typed again, and changes nothing by it", async () => {
+    const to = newNumber();
+    const auth = open();
+    const sent = await auth.startCode({ to });
+    const code = await readCode(to);
+    const error = await sent.confirm(wrongOf(code)).catch((thrown: unknown) => thrown);
+    expect(isAuthError(error, "code_invalid")).toBe(true);
+    expect(auth.getSnapshot().status).toBe("signedOut");
+    expect(await auth.findCode()?.confirm(` ${code.slice(0, 3)} ${code.slice(3)}`)).toMatchObject({ next: "register" });
+  });
+
+  it("knows by the service's clock when a code ends and can be sent again, however wrong its own is", async () => {
+    const to = newNumber();
+    const auth = open();
+    await live.test.clock.advance(3 * 86_400);
+    const sent = await auth.startCode({ to });
+    const near = (at: Date, seconds: number) =>
+      expect(Math.abs(at.getTime() - Date.now() - seconds * 1_000)).toBeLessThan(15_000);
+    near(sent.expiresAt, 600);
+    near(sent.resendAt, 30);
+    await readCode(to);
+
+    const [{ resendAt }] = [sent];
+    await sent.resend();
+    expect(sent.resendAt).toEqual(resendAt);
+    await live.test.clock.advance(31);
+    await sent.resend();
+    expect(sent.resendAt.getTime()).toBeGreaterThan(resendAt.getTime());
+    expect(await sent.confirm(await readCode(to))).toMatchObject({ next: "register" });
+  });
+
+  it("hands the ticket of a number that asks for more to the sign-in by password", async () => {
+    const to = newNumber();
+    const user = await live.test.auth.createUser({ username: `vouched${numbers}`, phoneNumber: to, password });
+    const auth = open();
+    const outcome = await (await auth.startCode({ to })).confirm(await readCode(to));
+    expect(outcome).toMatchObject({ next: "another_way", ticketExpiresAt: expect.any(Date) });
+    if (outcome.next === "done") throw new Error("is signed in");
+    const signedIn = await auth.signIn({ username: to, password, ticket: outcome.ticket });
+    expect(signedIn.id).toBe(user.id);
+  });
+
+  it("keeps the session of a code that was checked by its procedure, and none of a ticket", async () => {
+    const to = newNumber();
+    await register(to);
+    const auth = open();
+    const [{ challenge }] = await Promise.all([auth.api.codes.start.mutate({ purpose: "sign_in", to })]);
+    await auth.api.token.obtainByCode.mutate({ challenge, code: await readCode(to) });
+    expect(auth.getSnapshot().status).toBe("signedIn");
+
+    const [stranger, nobodys] = [open(), newNumber()];
+    const started = await stranger.api.codes.start.mutate({ purpose: "enter", to: nobodys });
+    await stranger.api.token.obtainByCode.mutate({ challenge: started.challenge, code: await readCode(nobodys) });
+    expect(stranger.getSnapshot().status).toBe("signedOut");
+  });
+
+  it("names its device when it asks, too, so that strangers use up neither its guesses nor its messages", async () => {
+    const to = newNumber();
+    const bodies: string[] = [];
+    const fetch: typeof globalThis.fetch = (input, init) => {
+      bodies.push(String(init?.body));
+      return globalThis.fetch(input, init);
+    };
+    const auth = withCodes(createAuthClient({ url: live.url, fetch }));
+    const first = await (await auth.startCode({ to })).confirm(await readCode(to));
+    if (first.next !== "register") throw new Error(`is asked for ${first.next}`);
+    await auth.api.account.register.mutate({ ticket: first.ticket });
+    await auth.signOut();
+    const sent = await auth.startCode({ to, purpose: "sign_in" });
+    expect(JSON.parse(bodies.at(-1) ?? "")).toMatchObject({ to, deviceMark: expect.stringMatching(/^[\w-]{43}$/) });
+    expect(await sent.confirm(await readCode(to))).toMatchObject({ next: "done" });
+    expect(JSON.parse(bodies.at(-1) ?? "")).toHaveProperty("deviceMark");
+  });
+});

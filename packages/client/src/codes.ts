@@ -1,0 +1,219 @@
+import type { AnyRouter, inferRouterInputs, inferRouterOutputs } from "@trpc/server";
+import type { AppRouter, SessionAnswer } from "./api-types.ts";
+import type { AuthClient } from "./auth-client.ts";
+import { isAuthError } from "./errors.ts";
+import type { PersonOf } from "./mounted-router.ts";
+
+type StartInput = inferRouterInputs<AppRouter>["codes"]["start"];
+type Challenge = inferRouterOutputs<AppRouter>["codes"]["start"];
+type Ticket = Extract<inferRouterOutputs<AppRouter>["token"]["obtainByCode"], { ticket: string }>;
+
+/** `enter` signs in whoever has the number, and lets everybody else register; `sign_in` is for people who have an account. */
+export type CodePurpose = StartInput["purpose"];
+
+export interface CodeInput {
+  /** `enter` unless said. */
+  readonly purpose?: CodePurpose;
+  /** A phone number in any usual spelling, or an e-mail address; with `sign_in` a username as well. */
+  readonly to: string;
+  /** The language of the message, other than the browser's. */
+  readonly locale?: string;
+}
+
+/** What a right code did. */
+export type CodeOutcome<Person> =
+  /** The person is signed in. */
+  | { readonly next: "done"; readonly user: Person }
+  /**
+   * The number is proved, and nobody has it (`register`: hand the ticket to `account.register`), or its account asks for more than a code
+   * (`another_way`: hand it to `signIn` beside the account's password).
+   */
+  | { readonly next: Ticket["next"]; readonly ticket: string; readonly ticketExpiresAt: Date };
+
+/** A code that was asked for, in this tab. It is still there after a reload. */
+export interface SentCode<Person> {
+  readonly purpose: CodePurpose;
+  /** What was typed. */
+  readonly to: string;
+  /** How it goes; null where that would tell something of the account. */
+  readonly channel: Challenge["channel"];
+  /** How many digits it has. */
+  readonly digits: Challenge["digits"];
+  /** When it is good no more, by this device's clock, however wrong that is. */
+  readonly expiresAt: Date;
+  /** When it can be sent once more; asking before sends nothing. */
+  readonly resendAt: Date;
+  /** Sends the same code once more. */
+  resend(): Promise<void>;
+  /**
+   * Signs in with the code as it was typed. Throws {@link isAuthError} `code_invalid`, after which it may be typed again, `code_expired`,
+   * `rate_limited`, …
+   */
+  confirm(code: string): Promise<CodeOutcome<Person>>;
+  /** Forgets it, so that another number can be typed. */
+  forget(): void;
+}
+
+/** A client that signs in by codes as well. */
+export interface CodeClient<Router extends AnyRouter = AppRouter> extends AuthClient<Router> {
+  /** Sends a code. Throws {@link isAuthError} `invalid_input`, `rate_limited`, `unavailable`, … */
+  startCode(input: CodeInput): Promise<SentCode<PersonOf<Router>>>;
+  /** The code that was asked for in this tab and is still good; null when there is none. */
+  findCode(purpose?: CodePurpose): SentCode<PersonOf<Router>> | null;
+  /** Signs in by a password, or by the code that was asked for in this tab: `signIn({ phone, code })`. */
+  signIn(credentials: Parameters<AuthClient<Router>["signIn"]>[0]): Promise<PersonOf<Router>>;
+  signIn(credentials: { readonly phone: string; readonly code: string }): Promise<CodeOutcome<PersonOf<Router>>>;
+}
+
+/**
+ * Adds codes to a client. They are apart so that they cost only those who use them.
+ *
+ * @example
+ * const auth = withCodes(createAuthClient({ url }));
+ * const code = await auth.startCode({ to: "+90 532 123 45 67" });
+ * const outcome = await code.confirm("123456");
+ * if (outcome.next === "register") await auth.api.account.register.mutate({ ticket: outcome.ticket });
+ */
+export function withCodes<Router extends AnyRouter = AppRouter>(auth: AuthClient<Router>): CodeClient<Router> {
+  const signIn = (credentials: Parameters<typeof auth.signIn>[0] | { phone: string; code: string }) =>
+    "phone" in credentials ? confirmFound(auth, credentials) : auth.signIn(credentials);
+  return {
+    ...auth,
+    startCode: (input) => startCode(auth, input),
+    findCode: (purpose) => findCode(auth, purpose),
+    signIn: signIn as CodeClient<Router>["signIn"],
+  };
+}
+
+async function confirmFound<Person>(auth: Client, { phone, code }: { phone: string; code: string }) {
+  const found = (["enter", "sign_in"] as const).map((purpose) => findCode<Person>(auth, purpose));
+  const sent = found.find((one) => one && toComparable(one.to) === toComparable(phone));
+  if (!sent) throw new Error("No code was asked for in this tab: call startCode first");
+  return sent.confirm(code);
+}
+
+/** People group the digits of a number as they like. */
+const toComparable = (name: string) => name.replace(/[\s().-]/g, "").toLowerCase();
+
+/** What of a client codes need. */
+export type Client = Pick<AuthClient<AnyRouter>, "internals">;
+
+/** What is kept of a code in the tab. */
+interface Kept {
+  readonly challenge: string;
+  readonly purpose: CodePurpose;
+  readonly to: string;
+  readonly channel: Challenge["channel"];
+  readonly digits: Challenge["digits"];
+  /** Milliseconds since the epoch, by this device's clock. */
+  readonly expiresAt: number;
+  readonly resendAt: number;
+  /** Milliseconds by which the service's clock was ahead of this device's. */
+  readonly clockOffset: number;
+}
+
+/** Milliseconds for which a code is good: a new one tells by its end what time the service has. */
+const lifetime = 600_000;
+
+/** See {@link CodeClient.startCode}. */
+export async function startCode<Person>(client: Client, input: CodeInput): Promise<SentCode<Person>> {
+  const { purpose = "enter", ...rest } = input;
+  const internals = client.internals;
+  await internals.ready;
+  const answer = (await internals.ask("codes.start", {
+    purpose,
+    deviceMark: internals.findDeviceMark(),
+    ...rest,
+  })) as Challenge;
+  const clockOffset = toTime(answer.expiresAt) - lifetime - Date.now();
+  const kept = { ...toKept(answer, clockOffset), purpose, to: input.to };
+  write(client, purpose, kept);
+  return toSentCode(client, kept);
+}
+
+/** See {@link CodeClient.findCode}. */
+export function findCode<Person>(client: Client, purpose: CodePurpose = "enter"): SentCode<Person> | null {
+  const kept = read(client, purpose);
+  return kept && kept.expiresAt > Date.now() ? toSentCode(client, kept) : null;
+}
+
+const toTime = (date: unknown) => new Date(date as string).getTime();
+
+function toKept({ challenge, channel, digits, expiresAt, resendAt }: Challenge, clockOffset: number) {
+  const toHere = (date: unknown) => toTime(date) - clockOffset;
+  return { challenge, channel, digits, expiresAt: toHere(expiresAt), resendAt: toHere(resendAt), clockOffset };
+}
+
+function toSentCode<Person>(client: Client, first: Kept): SentCode<Person> {
+  const internals = client.internals;
+  const { challenge, purpose, to } = first;
+  let kept = first;
+  /** Another code may have been asked for meanwhile, which stays. */
+  const forget = () => {
+    if (read(client, purpose)?.challenge === challenge) write(client, purpose, null);
+  };
+  return {
+    ...{ purpose, to, channel: first.channel, digits: first.digits },
+    get expiresAt() {
+      return new Date(kept.expiresAt);
+    },
+    get resendAt() {
+      return new Date(kept.resendAt);
+    },
+    forget,
+    async resend() {
+      const answer = (await internals.ask("codes.resend", {
+        challenge,
+        deviceMark: internals.findDeviceMark(),
+      })) as Challenge;
+      kept = { ...kept, ...toKept(answer, kept.clockOffset) };
+      write(client, purpose, kept);
+    },
+    async confirm(code) {
+      const wish = internals.wish();
+      await internals.ready;
+      try {
+        const deviceMark = internals.findDeviceMark();
+        const answer = (await internals.ask("token.obtainByCode", { challenge, code, deviceMark })) as
+          | SessionAnswer
+          | Ticket;
+        forget();
+        if ("ticket" in answer)
+          return { next: answer.next, ticket: answer.ticket, ticketExpiresAt: new Date(answer.ticketExpiresAt) };
+        await internals.keep(answer, wish);
+        return { next: "done", user: answer.user as Person };
+      } catch (error) {
+        if (isAuthError(error, "code_expired")) forget();
+        throw error;
+      }
+    },
+  };
+}
+
+const keyOf = (purpose: CodePurpose) => `latchkey.code.${purpose}`;
+
+/** Of clients where there are no tabs: a program on a phone, or on a server, where many people share one process. */
+const memory = new WeakMap<object, Map<string, string>>();
+
+const hasTabs = "document" in globalThis;
+
+function write({ internals }: Client, purpose: CodePurpose, kept: Kept | null): void {
+  const [key, text] = [keyOf(purpose), JSON.stringify(kept)];
+  memory.set(internals, (memory.get(internals) ?? new Map<string, string>()).set(key, text));
+  try {
+    if (hasTabs) sessionStorage.setItem(key, text);
+  } catch {
+    // A page that may store nothing forgets at a reload.
+  }
+}
+
+function read({ internals }: Client, purpose: CodePurpose): Kept | null {
+  try {
+    const text =
+      memory.get(internals)?.get(keyOf(purpose)) ?? (hasTabs ? sessionStorage.getItem(keyOf(purpose)) : null);
+    const kept = JSON.parse(text ?? "null") as Kept | null;
+    return typeof kept?.challenge === "string" && typeof kept.to === "string" ? kept : null;
+  } catch {
+    return null;
+  }
+}
