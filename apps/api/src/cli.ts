@@ -5,6 +5,7 @@ import { createUserCommand } from "./commands/create-user.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { grantsCommand } from "./commands/grants.ts";
 import { changeGroupCommand, createGroupCommand, deleteGroupCommand, listGroupsCommand } from "./commands/groups.ts";
+import { importCommand } from "./commands/import.ts";
 import { jwksCommand } from "./commands/jwks.ts";
 import { purgeCommand, syncPermissionsCommand } from "./commands/maintenance.ts";
 import { migrateCommand } from "./commands/migrate.ts";
@@ -47,6 +48,7 @@ const program = new Command("latchkey")
   .addCommand(unlockCommand())
   .addCommand(backupCommand())
   .addCommand(restoreCommand())
+  .addCommand(importCommand())
   .addCommand(migrateCommand())
   .addCommand(grantsCommand())
   .addCommand(syncPermissionsCommand())

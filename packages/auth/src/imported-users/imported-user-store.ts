@@ -25,6 +25,8 @@ interface ImportedUsersTable {
   seenAt: Date;
   /** Since when the last complete round has not seen this person any more. */
   goneAt: ColumnType<Date | null, never, Date | null>;
+  /** The username there where the grammar reads it as nobody's: its person signs in here by exactly this text. */
+  alias: ColumnType<string | null, never, never>;
   /** Since when the account here is deleted: the row is a tombstone. */
   deletedAt: ColumnType<Date | null, never, never>;
 }
@@ -54,6 +56,14 @@ export async function findNamed(db: Queries, source: string, text: string): Prom
   const [first, second] = rows;
   if (!first || second?.rank === first.rank) return null;
   return first;
+}
+
+/** The account whose sign-in alias a text is, byte for byte. Asked only of texts that can be nobody's name. */
+export async function findAliased(db: Queries, text: string): Promise<string | null> {
+  const isStorable = text.isWellFormed() && !text.includes("\0") && text !== "" && text.length <= 1_000;
+  if (!isStorable) return null;
+  const query = db.selectFrom("importedUsers").select("userId").where("alias", "=", text);
+  return (await query.executeTakeFirst())?.userId ?? null;
 }
 
 /** The person of a source who has an account here, if the last complete round still saw them. */

@@ -34,6 +34,8 @@ interface UsersTable extends ProfileColumns {
   lastLogin: ColumnType<Date | null, Date | undefined, Date>;
   /** Read by the release before this one only. */
   credentialsChangedAt: Generated<Date>;
+  /** When somebody set the password here, by an act of their own or an administrator's; an import and a re-hash write nothing. */
+  passwordSetAt: ColumnType<Date | null, Date | undefined, Date>;
   /** Since when no token of another system is adopted for this user, because of what was done here. */
   oldTokensEndedAt: ColumnType<Date | null, Date | undefined, Date>;
 }
@@ -205,11 +207,11 @@ export function identifierTaken(field: string): AuthError {
   return new AuthError("identifier_taken", "Another account has that name, phone number or e-mail address", { issues });
 }
 
-/** Makes a user's password this hash, whatever it was. */
+/** Makes a user's password this hash, whatever it was, because somebody set it here. */
 export async function updatePassword(db: Queries, id: string, hash: string): Promise<void> {
   await db
     .updateTable("users")
-    .set({ password: hash, credentialsChangedAt: sql<Date>`latchkey.now()` })
+    .set({ password: hash, credentialsChangedAt: sql<Date>`latchkey.now()`, passwordSetAt: sql<Date>`latchkey.now()` })
     .where("id", "=", id)
     .execute();
 }

@@ -48,7 +48,7 @@ export async function login(core: Core, input: LoginInput, facts: RequestInfo): 
   const check = await refundOnFailure(core, admission, () => core.passwords.verify(input.password, stored, network));
   const evidence = check.matches ? (["password"] as const) : [];
   const opening = account && openingOf({ account, hasPassword: check.isUsable }, evidence, "sign_in");
-  if (!identifier || !account || opening !== "session") {
+  if (!account || opening !== "session") {
     return refuse(core, { identifier, account, admission, because: findReason(account, admission, check), facts });
   }
   const nextHash = (check.needsRehash && (await tryRehash(core, input.password, network))) || account.password;
@@ -66,7 +66,8 @@ interface SignedIn {
   readonly account: Account;
   readonly admission: SignInAdmission;
   readonly nextHash: string;
-  readonly identifier: Identifier;
+  /** Null where an alias was typed. */
+  readonly identifier: Identifier | null;
   readonly deviceName: string | undefined;
   readonly facts: RequestInfo;
 }
@@ -80,7 +81,7 @@ async function open(
     const checked = { id: account.id, verifiedHash: account.password, nextHash };
     const user = await recordLogin(transaction, core.profile, checked);
     if (!user) return null;
-    const happened = { event: "signed_in", identifier: identifier.kind } as const;
+    const happened = { event: "signed_in", identifier: identifier?.kind ?? "alias" } as const;
     await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
     const opened = await openSession(core, transaction, { user, facts, deviceName });
     await tellHook(core, transaction, "signedIn", { user, session: opened.session, request: facts });
@@ -90,7 +91,7 @@ async function open(
 }
 
 async function recordUndone(core: Core, { identifier, account, facts }: SignedIn, error: unknown): Promise<never> {
-  const happened = { event: "sign_in_refused", identifier: identifier.kind, because: "hook" } as const;
+  const happened = { event: "sign_in_refused", identifier: identifier?.kind ?? "alias", because: "hook" } as const;
   if (isUndone(error)) await recordEvent(core.db, happened, { ...facts, actorId: null, subjectId: account.id });
   throw error;
 }
@@ -113,7 +114,11 @@ interface Refusal {
 async function refuse(core: Core, { identifier, account, admission, because, facts }: Refusal): Promise<never> {
   const about = { ...facts, actorId: null, subjectId: account?.id ?? null };
   await core.db.transaction().execute(async (transaction) => {
-    const happened = { event: "sign_in_refused", identifier: identifier?.kind ?? "none", because } as const;
+    const happened = {
+      event: "sign_in_refused",
+      identifier: identifier?.kind ?? (account ? "alias" : "none"),
+      because,
+    } as const;
     await recordEvent(transaction, happened, about);
     await recordExhausted(transaction, admission, about);
   });

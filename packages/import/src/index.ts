@@ -1,0 +1,3 @@
+export { type ImportAnswer, type ImportOptions, importPeople } from "./import-people.ts";
+export { SourceError } from "./old-row.ts";
+export { type SourceKind, sourceKinds } from "./sources/open-source.ts";
