@@ -15,6 +15,7 @@ export {
 export { parseUsername } from "./identifiers/username.ts";
 export { readWeakHash, wrapWeakDigest } from "./passwords/bcrypt.ts";
 export { readStoredPassword } from "./passwords/django.ts";
+export { kindOf } from "./passwords/hash-format.ts";
 export { parseGroupName } from "./permissions/group-name.ts";
 export { permissionPattern } from "./permissions/permission.ts";
 export { withClient } from "./storage/with-client.ts";

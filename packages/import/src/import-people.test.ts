@@ -6,21 +6,9 @@ import { createTestAuth, type TestAuth } from "@latchkey/auth/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ImportOptions, importPeople } from "./import-people.ts";
 import { createPostgresProject, createSqliteProject, type OldProject } from "./testing/django-project.ts";
+import { usual } from "./testing/usual-options.ts";
 
 const settings = { phones: { defaultCountry: "TR" }, permissions: ["shop.order", "shop.approve_order"] } as const;
-
-const usual = {
-  apply: true,
-  accept: [],
-  skipsUndecided: false,
-  phoneCountry: "TR",
-  timezone: "UTC",
-  map: {},
-  drop: [],
-  allowRaising: false,
-  passwordCost: 4,
-  onProgress: () => {},
-} satisfies Partial<ImportOptions>;
 
 /** pbkdf2 of one iteration, which Django makes for its own tests: quick, and checked as every other. */
 const password = "correct horse battery";

@@ -6,6 +6,7 @@ import { type Source, SourceError } from "./old-row.ts";
 import { readDecisions } from "./report/decisions-file.ts";
 import { describeSummary, type Summary, summarize } from "./report/summary.ts";
 import { writeReport } from "./report/write-report.ts";
+import { toPermission } from "./rules/permission-names.ts";
 import { type Applied, apply } from "./run/apply.ts";
 import { type Followed, followChanges } from "./run/follow-changes.ts";
 import { plan } from "./run/plan.ts";
@@ -100,7 +101,12 @@ async function finish(auth: ImportingAuth, run: Run, source: Source, options: Im
       passwordCost: options.passwordCost,
       onProgress: (done, total) => options.onProgress("import", done, total),
     });
-    followed = await followChanges(run, { allowRaising: options.allowRaising, passwordCost: options.passwordCost });
+    followed = await followChanges(run, {
+      allowRaising: options.allowRaising,
+      passwordCost: options.passwordCost,
+      knownGroups: source.groups.map(({ name }) => name),
+      knownPermissions: source.permissions.map(toPermission),
+    });
   }
   const summary = { ...planned, isApplied: applied !== null };
   const text = describeSummary(summary, toNext(options, summary, isOpen));

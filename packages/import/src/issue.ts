@@ -25,12 +25,13 @@ export const issueCodes = [
   "decision_invalid",
   "decision_conflict",
   "mass_change",
+  "gone",
 ] as const;
 
 export type IssueCode = (typeof issueCodes)[number];
 
 /** Codes that tell what was done, and ask nothing. */
-export const notices: ReadonlySet<IssueCode> = new Set<IssueCode>(["password_legacy"]);
+export const notices: ReadonlySet<IssueCode> = new Set<IssueCode>(["password_legacy", "gone"]);
 
 export interface Issue {
   readonly code: IssueCode;

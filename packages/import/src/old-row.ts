@@ -34,6 +34,8 @@ export interface Source {
   /** The source's own clock when the reading began. */
   readonly startedAt: Date;
   readonly groups: readonly OldGroup[];
+  /** All that there are. */
+  readonly permissions: readonly OldPermission[];
   readonly foreignKeys: readonly ForeignKey[];
   /** Batches of people. */
   read(): AsyncIterable<readonly OldRow[]>;

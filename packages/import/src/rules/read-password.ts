@@ -1,4 +1,4 @@
-import { readStoredPassword, readWeakHash } from "@latchkey/auth/import";
+import { kindOf, readStoredPassword, readWeakHash } from "@latchkey/auth/import";
 import type { Issue } from "../issue.ts";
 
 /** What is stored of a password: as it is there, in a form that is read here, or with bcrypt still to be put around it. */
@@ -37,4 +37,9 @@ export function readPassword(stored: string | null): ReadPassword {
   }
   const other = "is of no format that can be checked, or too costly to check";
   return { encoded: unusable, isWeak: false, issue: { ...told, code: "password_unreadable", other, proposal: "drop" } };
+}
+
+/** The kind of a hash there: its format and costs, which say nothing of the password. */
+export function passwordKindOf(stored: string | null): string | null {
+  return stored === null || stored === "" || stored.startsWith("!") ? null : kindOf(stored);
 }

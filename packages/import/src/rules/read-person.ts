@@ -12,7 +12,7 @@ import type { Columns } from "../known-columns.ts";
 import type { OldRow } from "../old-row.ts";
 import { toPermission } from "./permission-names.ts";
 import { readNames } from "./read-names.ts";
-import { readPassword } from "./read-password.ts";
+import { passwordKindOf, readPassword } from "./read-password.ts";
 import { readFlag, readTime } from "./read-values.ts";
 
 export interface PersonRules {
@@ -195,6 +195,8 @@ function toPrints(row: OldRow, texts: Texts, key: Buffer): Record<string, string
   for (const [field, value] of Object.entries(texts)) {
     if (value !== null && value !== "" && field !== "id") prints[field] = print(`${field}=${value}`);
   }
+  const kind = passwordKindOf(texts.password ?? null);
+  if (kind !== null) prints.passwordKind = kind;
   if (row.groups.length > 0) prints.groups = print(`groups=${[...row.groups].sort().join("\0")}`);
   const permissions = row.permissions.map(({ app, codename }) => `${app}.${codename}`).sort();
   if (permissions.length > 0) prints.permissions = print(`permissions=${permissions.join("\0")}`);

@@ -1,10 +1,10 @@
 import { randomUUIDv7 } from "node:crypto";
 import type { Auth } from "@latchkey/auth";
 import { readWeakHash, wrapWeakDigest } from "@latchkey/auth/import";
-import type pg from "pg";
 import type { OldGroup } from "../old-row.ts";
 import { toPermission } from "../rules/permission-names.ts";
-import type { Run } from "./staging.ts";
+import { printsHere } from "./prints.ts";
+import { inTransaction, type Run } from "./staging.ts";
 
 /** People of one transaction. */
 const step = 50_000;
@@ -47,18 +47,6 @@ export async function apply(run: Run, options: ApplyOptions): Promise<Applied> {
     options.onProgress(created, total);
   }
   return { created, outrun };
-}
-
-export async function inTransaction<T>(client: pg.ClientBase, work: () => Promise<T>): Promise<T> {
-  await client.query("begin");
-  try {
-    const result = await work();
-    await client.query("commit");
-    return result;
-  } catch (error) {
-    await client.query("rollback").catch(() => {});
-    throw error;
-  }
 }
 
 /** Records everybody there, those who are left out among them: their names stay theirs, and their old tokens name them. */
@@ -193,30 +181,4 @@ async function createAccounts(run: Run, from: number): Promise<Applied> {
     values,
   );
   return { created: rowCount ?? 0, outrun: taken.map(({ oldId }) => oldId) };
-}
-
-/** What is told apart the next time: whether a field was changed here since it was brought over. */
-const printed: Readonly<Record<string, (table: string) => string>> = {
-  username: (table) => `${table}.username`,
-  phoneNumber: (table) => `${table}.phone_number`,
-  email: (table) => `${table}.email`,
-  firstName: (table) => `${table}.first_name`,
-  lastName: (table) => `${table}.last_name`,
-  gender: (table) => `${table}.gender`,
-  country: (table) => `${table}.country`,
-  city: (table) => `${table}.city`,
-  state: (table) => `${table}.state`,
-  isApprovedToBeInTouch: (table) => `${table}.is_approved_to_be_in_touch::text`,
-  isActive: (table) => `${table}.is_active::text`,
-  lastLogin: (table) => `extract(epoch from ${table}.last_login)::text`,
-  profile: (table) => `${table}.profile::text`,
-};
-
-/** The prints of a row of `users`, in SQL; `k` is the key under which they are made. */
-export function printsHere(table: string): string {
-  const pairs = Object.entries(printed).map(
-    ([field, toText]) =>
-      `'${field}', encode(substring(sha256(k.key || convert_to(${toText(table)}, 'UTF8')) for 9), 'base64')`,
-  );
-  return `jsonb_strip_nulls(jsonb_build_object(${pairs.join(", ")}))`;
 }

@@ -51,6 +51,7 @@ export async function plan(run: Run, options: PlanOptions): Promise<void> {
     ...(await findUndeclared(run, options.groups)),
     ...(await findMassChange(run)),
   ]);
+  await findGone(run);
   await settle(run, options);
   await findCollisions(run);
   await settle(run, options);
@@ -60,6 +61,8 @@ export async function plan(run: Run, options: PlanOptions): Promise<void> {
   await decide(run, options);
   await leaveOut(run, options);
 }
+
+const insertInto = "insert into latchkey.import_issues (run_id, old_id, code, field, value, other, proposal)";
 
 interface SourceIssue {
   readonly code: IssueCode;
@@ -112,6 +115,18 @@ async function findMassChange({ client, id, source }: Run): Promise<SourceIssue[
     return [{ code: "mass_change", field, value: null, other, proposal: "keep" }];
   };
   return [...issue("gone", gone), ...issue("changed", changed)];
+}
+
+/** Who has an account here and is there no more since the last round. */
+async function findGone({ client, id, source }: Run): Promise<void> {
+  await client.query(
+    `${insertInto}
+    select $1, i.old_id, 'gone', 'account', i.old_username, 'is there no more; the account here stays as it is', 'keep'
+    from latchkey.imported_users i
+    where i.source = $2 and i.user_id is not null and i.gone_at is null
+      and not exists (select from latchkey.import_people p where p.run_id = $1 and p.old_id = i.old_id)`,
+    [id, source],
+  );
 }
 
 /** Takes the decisions that there are, and does to the staged people what they say, or what is proposed. */
@@ -279,8 +294,6 @@ const uniques: readonly Unique[] = [
     lastKeeps: false,
   },
 ];
-
-const insertInto = "insert into latchkey.import_issues (run_id, old_id, code, field, value, other, proposal)";
 
 /** Names that two people there have, or that somebody else has here. */
 async function findCollisions({ client, id, source }: Run): Promise<void> {

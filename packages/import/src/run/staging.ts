@@ -14,6 +14,19 @@ export interface Run {
   readonly source: string;
 }
 
+/** Does work in one transaction. */
+export async function inTransaction<T>(client: pg.ClientBase, work: () => Promise<T>): Promise<T> {
+  await client.query("begin");
+  try {
+    const result = await work();
+    await client.query("commit");
+    return result;
+  } catch (error) {
+    await client.query("rollback").catch(() => {});
+    throw error;
+  }
+}
+
 const tables = ["latchkey.import_people", "latchkey.import_issues", "latchkey.import_decisions"];
 
 /** Advisory lock of the run that is under way. */
@@ -108,9 +121,9 @@ function judge(person: ReadPerson, known: Known | undefined, position: number): 
   const fields = new Set([...Object.keys(before), ...Object.keys(person.prints)]);
   const changed = [...fields].filter((field) => before[field] !== person.prints[field]);
   if (changed.length === 0) return { ...rest, state: "settled", changed, issues: [] };
-  // One name may be another kind's: a number as a username. So they are read together.
-  const areNamesChanged = changed.some((field) => nameFields.includes(field));
-  const all = areNamesChanged ? [...new Set([...changed, ...nameFields])] : changed;
+  // A username may be a name of another kind, such as a number: all are read together then.
+  const isOther = changed.includes("username") && person.username === null;
+  const all = isOther ? [...new Set([...changed, ...nameFields])] : changed;
   const issues = person.issues.filter(({ field }) => all.includes(field));
   return { ...rest, state: "changed", changed: all, issues };
 }
@@ -123,8 +136,7 @@ const personColumns = [
 
 function toPersonLine(run: Run, { person, position, state, changed }: Staged): string {
   // Names of those who are settled, or whose names did not change, are looked for among the accounts, not here.
-  const hasNames = state === "new" || nameFields.some((field) => changed.includes(field));
-  const name = (value: string | null) => (hasNames ? value : null);
+  const name = (field: string, value: string | null) => (state === "new" || changed.includes(field) ? value : null);
   return toLine([
     run.id,
     position,
@@ -133,11 +145,11 @@ function toPersonLine(run: Run, { person, position, state, changed }: Staged): s
     person.id,
     person.oldUsername,
     person.oldPhone,
-    name(person.username),
-    name(person.usernameKey),
-    name(person.phoneNumber),
-    name(person.email),
-    name(person.emailKey),
+    name("username", person.username),
+    name("username", person.usernameKey),
+    name("phoneNumber", person.phoneNumber),
+    name("email", person.email),
+    name("email", person.emailKey),
     person.password,
     person.isWeak,
     person.firstName,

@@ -26,19 +26,23 @@ export async function openDjango(reader: SqlReader, options: DjangoOptions = {})
   const memberships = findLinks(tables, users, "group_id", "_groups");
   const grants = findLinks(tables, users, "permission_id", "_user_permissions");
   const columnOf = (name: string) => `u.${reader.quoteColumn(name)}`;
-  const linked = (links: Links | null, of: string) => {
-    if (!links) return "null";
-    const from = `from ${reader.quote(links.table)} l where l.${reader.quoteColumn(links.user)} = ${columnOf(key)}`;
-    return reader.joined(`l.${reader.quoteColumn(of)}`, from);
+  const joinTo = (name: string, links: Links | null, of: string) => {
+    if (!links) return "";
+    const user = reader.quoteColumn(links.user);
+    // As a whole, because an index on the column may be missing.
+    return `left join (select ${user} as person, ${reader.joined(reader.quoteColumn(of))} as ids
+      from ${reader.quote(links.table)} group by ${user}) ${name} on ${name}.person = ${columnOf(key)}`;
   };
-  const wanted = users.columns.map(columnOf).join(", ");
-  const query = `select ${wanted}, ${linked(memberships, "group_id")} as "latchkey groups",
-    ${linked(grants, "permission_id")} as "latchkey permissions" from ${reader.quote(users)} u order by ${columnOf(key)}`;
+  const query = `select ${users.columns.map(columnOf).join(", ")},
+    ${memberships ? "m.ids" : "null"} as "latchkey groups", ${grants ? "h.ids" : "null"} as "latchkey permissions"
+    from ${reader.quote(users)} u ${joinTo("m", memberships, "group_id")} ${joinTo("h", grants, "permission_id")}
+    order by ${columnOf(key)}`;
   const idsIn = (text: string | null | undefined) => (text ? text.split(",") : []);
   return {
     place: `${users.table} in ${reader.place}`,
     startedAt: reader.startedAt,
     groups: [...groups.values()],
+    permissions: [...permissions.values()],
     foreignKeys: await readForeignKeys(reader, users, [memberships, grants]),
     async *read() {
       for await (const rows of reader.batches(query)) {

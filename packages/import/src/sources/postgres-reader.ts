@@ -45,7 +45,7 @@ export async function openPostgresReader(url: string): Promise<SqlReader> {
       }
       await all("close people");
     },
-    joined: (column, from) => `(select string_agg(${column}::text, ',' order by ${column}) ${from})`,
+    joined: (column) => `string_agg(${column}::text, ',' order by ${column})`,
     references: (to) => readReferences(all, to),
     close: () => client.end().catch(() => {}),
   };

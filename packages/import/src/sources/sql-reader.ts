@@ -20,8 +20,8 @@ export interface SqlReader {
   all(query: string): Promise<readonly Readonly<Record<string, string | null>>[]>;
   /** Many, in batches, one at a time. */
   batches(query: string): AsyncIterable<readonly Readonly<Record<string, string | null>>[]>;
-  /** The values of a column, one for each row of a subquery, as text with commas between; null for none. */
-  joined(column: string, from: string): string;
+  /** The values of a column of a group of rows, as text with commas between. */
+  joined(column: string): string;
   /** Where the rows of other tables point at one. */
   references(to: Table): Promise<readonly { readonly table: TableName; readonly column: string }[]>;
   close(): Promise<void>;

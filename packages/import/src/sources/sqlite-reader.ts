@@ -39,7 +39,7 @@ export async function openSqliteReader(path: string): Promise<SqlReader> {
       }
       if (rows.length > 0) yield rows;
     },
-    joined: (column, from) => `(select group_concat(${column}) ${from})`,
+    joined: (column) => `group_concat(${column})`,
     async references(to) {
       const tables = await readTables(all);
       const found = tables.map(async ({ schema, table }) => {
