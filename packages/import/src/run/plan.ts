@@ -350,15 +350,16 @@ async function findConflicts({ client, id, source }: Run): Promise<void> {
   for (const { field, shown, key } of uniques) {
     await client.query(
       `${insertInto}
-      select p.run_id, p.old_id, 'decision_conflict', '${field}', p.${shown}, 'two people would have it', 'drop'
-      from latchkey.import_people p
-      where p.run_id = $1 and ${living} and p.${key} is not null and (
-        exists (select from latchkey.import_people o where o.run_id = $1 and o.${key} = p.${key} and o.old_id <> p.old_id
-          and o.state in ('new', 'changed'))
-        or exists (select from latchkey.users u left join latchkey.imported_users own on own.source = $2 and own.user_id = u.id
-          left join latchkey.import_people moved on moved.run_id = $1 and moved.old_id = own.old_id and moved.state = 'changed'
-            and 'username' = any (moved.changed)
-          where u.${key} = p.${key} and own.old_id is distinct from p.old_id and moved.old_id is null))
+      select distinct $1::uuid, old_id, 'decision_conflict', '${field}', shown, 'two people would have it', 'drop' from (
+        select old_id, ${shown} as shown, count(*) over (partition by ${key}) as people
+        from latchkey.import_people p where p.run_id = $1 and ${living} and p.${key} is not null
+        union all
+        select p.old_id, p.${shown}, 2 from latchkey.import_people p join latchkey.users u on u.${key} = p.${key}
+        left join latchkey.imported_users own on own.source = $2 and own.user_id = u.id
+        left join latchkey.import_people moved on moved.run_id = $1 and moved.old_id = own.old_id and moved.state = 'changed'
+          and 'username' = any (moved.changed)
+        where p.run_id = $1 and ${living} and own.old_id is distinct from p.old_id and moved.old_id is null
+      ) conflicts where people > 1
       on conflict do nothing`,
       [id, source],
     );
