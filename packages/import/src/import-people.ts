@@ -90,7 +90,8 @@ export async function importPeople(auth: ImportingAuth, options: ImportOptions):
 
 async function finish(auth: ImportingAuth, run: Run, source: Source, options: ImportOptions): Promise<ImportAnswer> {
   const planned = await summarize(run, { place: source.place, isApplied: false });
-  const isOpen = planned.undecidedRows > 0 && !options.skipsUndecided;
+  // What is asked of the source as a whole concerns everybody, so that nobody can be left out for it.
+  const isOpen = options.skipsUndecided ? planned.undecidedOfSource > 0 : planned.undecidedRows > 0;
   let applied: Applied | null = null;
   let followed: Followed | null = null;
   if (options.apply && !isOpen) {

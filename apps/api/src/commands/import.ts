@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { AuthError, isStorageUnavailable, StartError } from "@latchkey/auth";
 import { Command, InvalidArgumentError } from "commander";
 import { readEnvironment } from "../environment.ts";
@@ -10,6 +11,7 @@ interface Flags {
   readonly from?: string;
   readonly source?: string;
   readonly apply?: true;
+  readonly follow?: number;
   readonly decisions?: string;
   readonly accept: readonly string[];
   readonly undecided?: "skip";
@@ -39,6 +41,12 @@ function toCount(text: string): number {
   return Number(text);
 }
 
+function toSeconds(text: string): number {
+  const [, count, unit] = /^([1-9]\d{0,4})(s|m)$/.exec(text) ?? [];
+  if (count === undefined) throw new InvalidArgumentError("Write it as 30s or 5m.");
+  return Number(count) * (unit === "m" ? 60 : 1);
+}
+
 function toSkip(text: string): "skip" {
   if (text !== "skip") throw new InvalidArgumentError("There is skip alone.");
   return text;
@@ -52,6 +60,7 @@ export function importCommand(): Command {
     .option("--from <kind>", "django, csv or json, where the source does not say it by its name")
     .option("--source <name>", "what the other system is called here; its kind unless said")
     .option("--apply", "do it")
+    .option("--follow <interval>", "with --apply: go on, such as every 30s, until stopped", toSeconds)
     .option("--decisions <file>", "decisions.csv of a report, with its last column filled")
     .option("--accept <codes>", "accept what is proposed for these codes, or for all", toList, [])
     .option("--undecided <skip>", "leave out those of whom something is undecided; their names stay reserved", toSkip)
@@ -66,34 +75,67 @@ export function importCommand(): Command {
     .option("--delimiter <character>", "what separates the columns of a CSV file")
     .option("--allow-raising", "follow over there who was enabled or given more rights, too")
     .option("--json", "print the answer as JSON")
-    .action(async (source: string, flags: Flags) => {
+    .action(async (source: string, flags: Flags, command: Command) => {
+      if (flags.follow !== undefined && !flags.apply) command.error("error: --follow needs --apply");
       const settings = readEnvironment();
       // Read only when it is wanted: drivers of sources are of no use to the service.
       const { importPeople } = await import("@latchkey/import");
       const { auth, connection, close } = await openAuth(settings);
       try {
-        const progress = showRate();
-        const answer = await importPeople(auth, {
-          ...flags,
-          connection,
-          source,
-          name: flags.source,
-          apply: flags.apply ?? false,
-          skipsUndecided: flags.undecided === "skip",
-          allowRaising: flags.allowRaising ?? false,
-          phoneCountry: flags.phoneCountry ?? settings.PHONE_DEFAULT_COUNTRY,
-          timezone: flags.sourceTimezone,
-          passwordCost: settings.PASSWORD_COST,
-          onProgress: progress.show,
-        }).catch(toOneLine);
-        progress.end();
-        const { text, ...rest } = answer;
+        const importOnce = async () => {
+          const progress = showRate();
+          const answer = await importPeople(auth, {
+            ...flags,
+            connection,
+            source,
+            name: flags.source,
+            apply: flags.apply ?? false,
+            skipsUndecided: flags.undecided === "skip",
+            allowRaising: flags.allowRaising ?? false,
+            phoneCountry: flags.phoneCountry ?? settings.PHONE_DEFAULT_COUNTRY,
+            timezone: flags.sourceTimezone,
+            passwordCost: settings.PASSWORD_COST,
+            onProgress: progress.show,
+          }).catch(toOneLine);
+          progress.end();
+          return answer;
+        };
+        const { text, ...rest } = await importOnce();
         print(flags, rest, text.trimEnd());
-        if (answer.exitCode !== 0) process.exitCode = exitCodes.incomplete;
+        const exitCode =
+          flags.follow === undefined || rest.exitCode !== 0 ? rest.exitCode : await follow(importOnce, flags.follow);
+        if (exitCode !== 0) process.exitCode = exitCodes.incomplete;
       } finally {
         await close();
       }
     });
+}
+
+interface Round {
+  readonly totals: { readonly new: number; readonly changed: number };
+  readonly text: string;
+  readonly exitCode: number;
+}
+
+/** Goes on until it is told to stop, or until a person has to decide something. Each round prints how long it took. */
+async function follow(importOnce: () => Promise<Round>, seconds: number): Promise<number> {
+  const stop = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
+  while (!stop.signal.aborted) {
+    await delay(seconds * 1_000, undefined, { signal: stop.signal }).catch(() => {});
+    if (stop.signal.aborted) break;
+    const startedAt = performance.now();
+    const { totals, text, exitCode } = await importOnce();
+    if (exitCode !== 0) {
+      process.stdout.write(text);
+      return exitCode;
+    }
+    const lag = seconds + Math.ceil((performance.now() - startedAt) / 1_000);
+    process.stdout.write(
+      `${new Date().toISOString()} ${totals.new} new, ${totals.changed} changed, at most ${lag} s behind\n`,
+    );
+  }
+  return 0;
 }
 
 /** What is wrong with a source or a command is told in one line, and never as a defect. */

@@ -34,6 +34,8 @@ export interface Summary {
   readonly totals: Totals;
   readonly codes: readonly CodeCount[];
   readonly undecidedRows: number;
+  /** Of these, rows about the source as a whole, such as a column. */
+  readonly undecidedOfSource: number;
 }
 
 /** Counts what the plan of a run comes to. */
@@ -52,6 +54,10 @@ export async function summarize(
     from latchkey.import_issues where run_id = $1 group by code order by code`,
     [id],
   );
+  const { rows: ofSource } = await client.query<{ count: number }>(
+    "select count(*)::int as count from latchkey.import_issues where run_id = $1 and old_id = '' and not is_decided",
+    [id],
+  );
   return {
     place,
     source,
@@ -67,6 +73,7 @@ export async function summarize(
       leftOut: count("left_out"),
     },
     codes,
+    undecidedOfSource: ofSource[0]?.count ?? 0,
     undecidedRows: codes.reduce((sum, { undecided }) => sum + undecided, 0),
   };
 }

@@ -1,7 +1,7 @@
 import { randomUUIDv7 } from "node:crypto";
 import type { Auth } from "@latchkey/auth";
 import { readWeakHash, wrapWeakDigest } from "@latchkey/auth/import";
-import type { OldGroup } from "../old-row.ts";
+import { type OldGroup, SourceError } from "../old-row.ts";
 import { toPermission } from "../rules/permission-names.ts";
 import { printsHere } from "./prints.ts";
 import { inTransaction, type Run } from "./staging.ts";
@@ -51,6 +51,15 @@ export async function apply(run: Run, options: ApplyOptions): Promise<Applied> {
 
 /** Records everybody there, those who are left out among them: their names stay theirs, and their old tokens name them. */
 async function recordEverybody({ client, id, source }: Run, { auth, startedAt }: ApplyOptions): Promise<void> {
+  const { rows } = await client.query<{ isOlder: boolean; isSame: boolean }>(
+    `select seen_at > $2::timestamptz as "isOlder", seen_at = $2::timestamptz as "isSame"
+    from latchkey.import_sources where source = $1`,
+    [source, startedAt],
+  );
+  // A file that was read before: everybody in it is recorded.
+  if (rows[0]?.isSame) return;
+  if (rows[0]?.isOlder)
+    throw new SourceError(`This is older than what was read of ${source} the last time. Nothing was changed.`);
   const round = await auth.importedUsers.startRound({ source, startedAt });
   const { rowCount } = await client.query(
     `insert into latchkey.imported_round_users
