@@ -129,7 +129,7 @@ const settingsSchema = z.object({
   LATCHKEY_CONFIG: z.string().min(1).optional(),
   LATCHKEY_SECRET: strongSecret.optional(),
   TOKEN_ALGORITHM: z.enum(tokenAlgorithms).default("EdDSA"),
-  TOKEN_PROFILE: z.enum(["standard", "django"]).default("standard"),
+  TOKEN_PROFILE: z.enum(["standard", "django", "simplejwt"]).default("standard"),
   TOKEN_ISSUER: z.string().min(1).max(255).default("latchkey"),
   TOKEN_AUDIENCE: z.string().min(1).max(255).default("latchkey"),
   ACCESS_TOKEN_LIFETIME: duration("1m", "24h").default(900),
@@ -282,15 +282,15 @@ function findContradictions(given: Variables, isProduction: boolean): string[] {
     given.DATABASE_URL &&
       given.LATCHKEY_EMBEDDED === "yes" &&
       "LATCHKEY_EMBEDDED=yes and DATABASE_URL are two databases",
-    TOKEN_PROFILE === "django" &&
+    TOKEN_PROFILE !== "standard" &&
       !LEGACY_SECRET_KEY &&
-      "TOKEN_PROFILE=django needs LEGACY_SECRET_KEY, the old backend's SECRET_KEY",
+      `TOKEN_PROFILE=${TOKEN_PROFILE} needs LEGACY_SECRET_KEY, the old backend's SECRET_KEY`,
     ...["LEGACY_UNTIL", "LEGACY_FROZEN_AT"].map(
       (name) => given[name] && !LEGACY_SECRET_KEY && `${name} needs LEGACY_SECRET_KEY`,
     ),
     LEGACY_SECRET_KEY &&
       !LEGACY_UNTIL &&
-      TOKEN_PROFILE !== "django" &&
+      TOKEN_PROFILE === "standard" &&
       "LEGACY_SECRET_KEY needs LEGACY_UNTIL, the time until which old tokens are accepted",
     toSeconds(SESSION_IDLE_LIFETIME ?? "0s") > toSeconds(SESSION_LIFETIME) &&
       "SESSION_IDLE_LIFETIME is longer than SESSION_LIFETIME",

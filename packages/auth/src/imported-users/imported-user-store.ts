@@ -1,6 +1,6 @@
 import { type ColumnType, type Generated, type RawBuilder, sql } from "kysely";
 import type { Queries } from "../storage/database.ts";
-import type { ImportedKey, ImportedUser, Reservation } from "./imported-user.ts";
+import type { ImportedKey, ImportedUser, NumberedUser, Reservation } from "./imported-user.ts";
 
 declare module "../storage/database.ts" {
   interface Database {
@@ -56,6 +56,32 @@ export async function findNamed(db: Queries, source: string, text: string): Prom
   const [first, second] = rows;
   if (!first || second?.rank === first.rank) return null;
   return first;
+}
+
+/** The person of a source who has an old id, if the last complete round still saw them and they were not deleted here. */
+export async function findByOldId(db: Queries, { source, oldId }: ImportedKey): Promise<NumberedUser | null> {
+  if (!oldId.isWellFormed() || oldId.includes("\0")) return null;
+  const query = db
+    .selectFrom("importedUsers")
+    .innerJoin("importSources", "importSources.source", "importedUsers.source")
+    .select(["userId", "oldJoinedAt", "importSources.seenAt"])
+    .where("importedUsers.source", "=", source)
+    .where("oldId", "=", oldId)
+    .where("goneAt", "is", null)
+    .where("deletedAt", "is", null)
+    .$narrowType<{ seenAt: Date }>();
+  return (await query.executeTakeFirst()) ?? null;
+}
+
+/** The old id of a person of a source who has an account here, if the last complete round still saw them. */
+export async function findOldId(db: Queries, source: string, userId: string): Promise<string | null> {
+  const query = db
+    .selectFrom("importedUsers")
+    .select("oldId")
+    .where("source", "=", source)
+    .where("userId", "=", userId)
+    .where("goneAt", "is", null);
+  return (await query.executeTakeFirst())?.oldId ?? null;
 }
 
 /** The account whose sign-in alias a text is, byte for byte. Asked only of texts that can be nobody's name. */
