@@ -265,6 +265,7 @@ function describeIssue(issue: z.core.$ZodIssue): string {
 /** Looks at the settings as they were given, so that these are told together with whatever else is wrong. */
 function findContradictions(given: Variables, isProduction: boolean): string[] {
   const { TOKEN_PROFILE, LEGACY_SECRET_KEY, LEGACY_UNTIL, SESSION_LIFETIME = "90d", SESSION_IDLE_LIFETIME } = given;
+  const isShared = TOKEN_PROFILE === "django" || TOKEN_PROFILE === "simplejwt";
   return [
     isProduction &&
       !given.LATCHKEY_SECRET &&
@@ -282,7 +283,7 @@ function findContradictions(given: Variables, isProduction: boolean): string[] {
     given.DATABASE_URL &&
       given.LATCHKEY_EMBEDDED === "yes" &&
       "LATCHKEY_EMBEDDED=yes and DATABASE_URL are two databases",
-    TOKEN_PROFILE !== "standard" &&
+    isShared &&
       !LEGACY_SECRET_KEY &&
       `TOKEN_PROFILE=${TOKEN_PROFILE} needs LEGACY_SECRET_KEY, the old backend's SECRET_KEY`,
     ...["LEGACY_UNTIL", "LEGACY_FROZEN_AT"].map(
@@ -290,7 +291,7 @@ function findContradictions(given: Variables, isProduction: boolean): string[] {
     ),
     LEGACY_SECRET_KEY &&
       !LEGACY_UNTIL &&
-      TOKEN_PROFILE === "standard" &&
+      !isShared &&
       "LEGACY_SECRET_KEY needs LEGACY_UNTIL, the time until which old tokens are accepted",
     toSeconds(SESSION_IDLE_LIFETIME ?? "0s") > toSeconds(SESSION_LIFETIME) &&
       "SESSION_IDLE_LIFETIME is longer than SESSION_LIFETIME",

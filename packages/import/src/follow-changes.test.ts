@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { type ImportOptions, importPeople } from "./import-people.ts";
 import { createPostgresProject, type OldProject } from "./testing/django-project.ts";
 import { usual } from "./testing/usual-options.ts";
+import { undoImport } from "./undo-import.ts";
 
 const hash = (password: string, salt = "salt", iterations = 1) =>
   `pbkdf2_sha256$${iterations}$${salt}$${pbkdf2Sync(password, salt, iterations, 32, "sha256").toString("base64")}`;
@@ -143,4 +144,16 @@ test("another source than the last time stops: most people are gone", async () =
   const answer = await run();
   expect(answer.exitCode).toBe(4);
   expect(answer.codes).toContainEqual(expect.objectContaining({ code: "mass_change", examples: ["gone"] }));
+});
+
+test("an import is undone for those whom nobody has used, and they can come over again", async () => {
+  await signIn("ada", "first password");
+  await service.database.query("update latchkey.users set city = 'Van' where username = 'root'");
+  const undo = (apply: boolean) => undoImport({ connection: service.database.connection, source: "django", apply });
+  expect(await undo(false)).toEqual({ deleted: 1, kept: 2 });
+  expect(await read("bob")).toBeDefined();
+  expect(await undo(true)).toEqual({ deleted: 1, kept: 2 });
+  expect(await read("bob")).toBeUndefined();
+  expect(await run()).toMatchObject({ created: 1, exitCode: 0 });
+  await expect(signIn("bob", "second password")).resolves.toHaveProperty("token");
 });

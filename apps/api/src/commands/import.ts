@@ -108,7 +108,42 @@ export function importCommand(): Command {
       } finally {
         await close();
       }
+    })
+    .addCommand(undoCommand());
+}
+
+interface UndoFlags {
+  readonly source?: string;
+  readonly apply?: true;
+  readonly json?: true;
+}
+
+/** `import undo`: people who came over and whom nobody has used. The options are those of `import`. */
+function undoCommand(): Command {
+  return new Command("undo")
+    .description("Take back who came over from --source and was not used since; without --apply, only count them")
+    .action(async (_own: unknown, command: Command) => {
+      const flags = command.optsWithGlobals<UndoFlags>();
+      const { source } = flags;
+      if (source === undefined) command.error("error: say which source with --source");
+      else await undo(source, flags);
     });
+}
+
+async function undo(source: string, flags: UndoFlags): Promise<void> {
+  const { undoImport } = await import("@latchkey/import");
+  const { connection, close } = await openAuth(readEnvironment());
+  try {
+    const undone = await undoImport({ connection, source, apply: flags.apply ?? false });
+    const did = flags.apply ? "Deleted" : "Would delete";
+    print(
+      flags,
+      undone,
+      `${did} ${undone.deleted} accounts that came from ${source}; ${undone.kept} were used or changed here and stay.`,
+    );
+  } finally {
+    await close();
+  }
 }
 
 interface Round {
