@@ -187,6 +187,13 @@ describe.each([
     expect(rows).toHaveLength(0);
   });
 
+  test("no service starts under a country for which an alias would be read as a number", async () => {
+    await expect(service.another({ phones: { defaultCountry: "SG" } })).rejects.toThrow(
+      "With PHONE_DEFAULT_COUNTRY=SG, 1 names by which people of django sign in would be read as others, such as 20201234",
+    );
+    await service.another({ phones: { defaultCountry: "TR" } });
+  });
+
   test("five more runs change nothing, and ask nothing again", async () => {
     const dump = () =>
       service.database.query<{ row: string }>(

@@ -92,6 +92,33 @@ export async function findAliased(db: Queries, text: string): Promise<string | n
   return (await query.executeTakeFirst())?.userId ?? null;
 }
 
+/** The sources whose aliases were not read yet for a default country. */
+export async function listUnreadSources(db: Queries, country: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom("importSources")
+    .select("source")
+    .where("aliasesReadFor", "is distinct from", country)
+    .execute();
+  return rows.map(({ source }) => source);
+}
+
+/** A page of the aliases of a source, in their order. */
+export async function listAliases(db: Queries, source: string, after: string): Promise<string[]> {
+  const query = db
+    .selectFrom("importedUsers")
+    .select("alias")
+    .where("alias", ">", after)
+    .where("source", "=", source)
+    .orderBy("alias")
+    .limit(5_000)
+    .$narrowType<{ alias: string }>();
+  return (await query.execute()).map(({ alias }) => alias);
+}
+
+export async function noteAliasesRead(db: Queries, source: string, country: string): Promise<void> {
+  await db.updateTable("importSources").set({ aliasesReadFor: country }).where("source", "=", source).execute();
+}
+
 /** The person of a source who has an account here, if the last complete round still saw them. */
 export async function findOwnRow(db: Queries, source: string, userId: string): Promise<ImportedUser | null> {
   const query = db

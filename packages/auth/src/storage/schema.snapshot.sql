@@ -97,6 +97,7 @@ import_sources.round_began_at timestamp with time zone
 import_sources.seen_at timestamp with time zone
 import_sources.began_at timestamp with time zone
 import_sources.completed_at timestamp with time zone
+import_sources.aliases_read_for text
 imported_name_key.is_only boolean not null default true
 imported_name_key.key bytea not null default sha256((((gen_random_uuid())::text || (gen_random_uuid())::text))::bytea)
 imported_round_users.round_id uuid not null

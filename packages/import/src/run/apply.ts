@@ -37,6 +37,12 @@ export async function apply(run: Run, options: ApplyOptions): Promise<Applied> {
     [id],
   );
   const { first = 0, last = -1, total = 0 } = rows[0] ?? {};
+  // Looked at anew at the next start: the country there may be another than this command's.
+  await client.query(
+    `update latchkey.import_sources set aliases_read_for = null where source = $2
+      and exists (select from latchkey.import_people where run_id = $1 and alias is not null)`,
+    [id, run.source],
+  );
   let created = 0;
   const outrun: string[] = [];
   for (let from = first; from <= last; from += step) {
