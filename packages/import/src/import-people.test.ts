@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ImportOptions, importPeople } from "./import-people.ts";
 import { createPostgresProject, createSqliteProject, type OldProject } from "./testing/django-project.ts";
 import { usual } from "./testing/usual-options.ts";
+import { verifyImport } from "./verify-import.ts";
 
 const settings = { phones: { defaultCountry: "TR" }, permissions: ["shop.order", "shop.approve_order"] } as const;
 
@@ -185,6 +186,28 @@ describe.each([
       "select from latchkey.users where password like '%sha1$Nk2%' or password like 'sha1%'",
     );
     expect(rows).toHaveLength(0);
+  });
+
+  test("what came of it is found to fit, and a name that reaches another is found", async () => {
+    const verify = () =>
+      verifyImport(service.auth, { ...usual, connection: service.database.connection, source: project.source });
+    expect(await verify()).toMatchObject({
+      there: people.length,
+      here: people.length,
+      missing: 0,
+      changed: 0,
+      unreadable: [],
+      reachAnother: [],
+      groupsMissing: 0,
+      isGood: true,
+    });
+    await service.database.query(
+      "update latchkey.users set username = 'kemal', username_key = 'kemal_' where username = 'kemal'",
+    );
+    await service.database.query("update latchkey.users set username_key = 'kemal' where username = 'x'");
+    expect(await verify()).toMatchObject({ reachAnother: ["22: username"], isGood: false });
+    await service.database.query("update latchkey.users set username_key = 'x' where username = 'x'");
+    await service.database.query("update latchkey.users set username_key = 'kemal' where username = 'kemal'");
   });
 
   test("no service starts under a country for which an alias would be read as a number", async () => {

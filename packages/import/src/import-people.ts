@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Auth, DatabaseOptions } from "@latchkey/auth";
-import { type CountryCode, isCountryCode, withClient } from "@latchkey/auth/import";
+import { type CountryCode, isCountryCode, type PhoneOptions, withClient } from "@latchkey/auth/import";
 import { type Columns, createColumns } from "./known-columns.ts";
 import { type Source, SourceError } from "./old-row.ts";
 import { readDecisions } from "./report/decisions-file.ts";
@@ -9,7 +9,7 @@ import { writeReport } from "./report/write-report.ts";
 import { toPermission } from "./rules/permission-names.ts";
 import { type Applied, apply } from "./run/apply.ts";
 import { type Followed, followChanges } from "./run/follow-changes.ts";
-import { plan } from "./run/plan.ts";
+import { type Decision, plan } from "./run/plan.ts";
 import { clearStaging, lockStaging, type Run, stage, unlockStaging } from "./run/staging.ts";
 import { guessKind, openSource, type SourceKind, sourceKinds } from "./sources/open-source.ts";
 
@@ -55,6 +55,34 @@ type ImportingAuth = Pick<Auth, "importedUsers" | "profile">;
  * @throws SourceError for a source that is away or no source at all, and a wrong command
  */
 export async function importPeople(auth: ImportingAuth, options: ImportOptions): Promise<ImportAnswer> {
+  return withStagedPeople(auth, options, {}, async ({ run, source, columns, decisions, phones }) => {
+    await plan(run, {
+      ...options,
+      phones,
+      decisions,
+      groups: source.groups,
+      unknownColumns: columns.undecided().filter(({ filled }) => filled > 0),
+    });
+    return finish(auth, run, source, options);
+  });
+}
+
+/** What was read of a source, in the staging tables. */
+export interface StagedPeople {
+  readonly run: Run;
+  readonly source: Source;
+  readonly columns: Columns;
+  readonly decisions: readonly Decision[];
+  readonly phones: PhoneOptions;
+}
+
+/** Reads everybody of a source into the staging tables, for a piece of work, and empties them afterwards. */
+export async function withStagedPeople<T>(
+  auth: ImportingAuth,
+  options: ImportOptions,
+  { keepsNames = false }: { readonly keepsNames?: boolean },
+  work: (staged: StagedPeople) => Promise<T>,
+): Promise<T> {
   const kind = findKind(options);
   const phones = { defaultCountry: readCountry(options.phoneCountry) };
   requireTimezone(options.timezone);
@@ -62,7 +90,7 @@ export async function importPeople(auth: ImportingAuth, options: ImportOptions):
   const ownFields = new Map(auth.profile.ownFields.map(({ name, schema }) => [name, schema]));
   const columns = createColumns(withDecidedColumns(options, decisions, [...ownFields.keys()]));
   await using lent = await lend(options.connection, requireName(options.name ?? kind));
-  const { run } = lent;
+  const run = { ...lent.run, keepsNames };
   if (!(await lockStaging(run))) throw new SourceError("Another import is under way on this database.", 3);
   try {
     const source = await openSource(options.source, kind, { ...options, idColumn: findIdColumn(options.map) });
@@ -70,14 +98,7 @@ export async function importPeople(auth: ImportingAuth, options: ImportOptions):
       await clearStaging(run);
       const rules = { phones, timezone: options.timezone, columns, ownFields, key: await readKey(run) };
       await stageAll(run, source, rules, options);
-      await plan(run, {
-        ...options,
-        phones,
-        decisions,
-        groups: source.groups,
-        unknownColumns: columns.undecided().filter(({ filled }) => filled > 0),
-      });
-      return await finish(auth, run, source, options);
+      return await work({ run, source, columns, decisions, phones });
     } finally {
       await source.close();
       await clearStaging(run).catch(() => {});
@@ -110,11 +131,24 @@ async function finish(auth: ImportingAuth, run: Run, source: Source, options: Im
     });
   }
   const summary = { ...planned, isApplied: applied !== null };
-  const text = describeSummary(summary, toNext(options, summary, isOpen));
+  const text = describeSummary(summary, toNext(options, summary, isOpen)) + describeLeft(applied, followed);
   if (options.report !== undefined)
     await writeReport(run, options.report, { summary: text, foreignKeys: source.foreignKeys });
   const isIncomplete = isOpen || (applied?.outrun.length ?? 0) > 0;
   return { ...summary, text, created: applied?.created ?? 0, followed, exitCode: isIncomplete ? 4 : 0 };
+}
+
+/** What was not done for a reason that showed only while it was done. */
+function describeLeft(applied: Applied | null, followed: Followed | null): string {
+  const list = (items: readonly string[]) => `${items.slice(0, 10).join(", ")}${items.length > 10 ? ", …" : ""}`;
+  const outrun = applied?.outrun ?? [];
+  const kept = followed?.kept ?? [];
+  return [
+    outrun.length > 0
+      ? `${outrun.length} came over without a name that was taken here meanwhile: ${list(outrun)}\n`
+      : "",
+    kept.length > 0 ? `${kept.length} fields stay as they are here: ${list(kept)}\n` : "",
+  ].join("");
 }
 
 function toNext({ apply, report }: ImportOptions, summary: Summary, isOpen: boolean): string {

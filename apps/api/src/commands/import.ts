@@ -1,7 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { AuthError, isStorageUnavailable, StartError } from "@latchkey/auth";
+import type { Verified } from "@latchkey/import";
 import { Command, InvalidArgumentError } from "commander";
-import { readEnvironment } from "../environment.ts";
+import { readEnvironment, type Settings } from "../environment.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { showRate } from "../import/show-rate.ts";
 import { openAuth } from "../open-auth.ts";
@@ -85,16 +86,9 @@ export function importCommand(): Command {
         const importOnce = async () => {
           const progress = showRate();
           const answer = await importPeople(auth, {
-            ...flags,
+            ...toOptions(flags, settings),
             connection,
             source,
-            name: flags.source,
-            apply: flags.apply ?? false,
-            skipsUndecided: flags.undecided === "skip",
-            allowRaising: flags.allowRaising ?? false,
-            phoneCountry: flags.phoneCountry ?? settings.PHONE_DEFAULT_COUNTRY,
-            timezone: flags.sourceTimezone,
-            passwordCost: settings.PASSWORD_COST,
             onProgress: progress.show,
           }).catch(toOneLine);
           progress.end();
@@ -109,7 +103,53 @@ export function importCommand(): Command {
         await close();
       }
     })
+    .addCommand(verifyCommand())
     .addCommand(undoCommand());
+}
+
+function toOptions(flags: Flags, settings: Settings) {
+  return {
+    ...flags,
+    name: flags.source,
+    apply: flags.apply ?? false,
+    skipsUndecided: flags.undecided === "skip",
+    allowRaising: flags.allowRaising ?? false,
+    phoneCountry: flags.phoneCountry ?? settings.PHONE_DEFAULT_COUNTRY,
+    timezone: flags.sourceTimezone,
+    passwordCost: settings.PASSWORD_COST,
+  };
+}
+
+/** `import verify`: what there is there and here, compared. The options are those of `import`. */
+function verifyCommand(): Command {
+  return new Command("verify")
+    .description("Compare a source with what came of it: people, hashes, groups, and whom a name of there reaches here")
+    .argument("<source>", "as of import")
+    .action(async (source: string, _own: unknown, command: Command) => {
+      const flags = command.optsWithGlobals<Flags>();
+      const settings = readEnvironment();
+      const { verifyImport } = await import("@latchkey/import");
+      const { auth, connection, close } = await openAuth(settings);
+      try {
+        const options = { ...toOptions(flags, settings), connection, source, onProgress: () => {} };
+        const verified = await verifyImport(auth, options).catch(toOneLine);
+        print(flags, verified, describeVerified(verified));
+        if (!verified.isGood) process.exitCode = exitCodes.incomplete;
+      } finally {
+        await close();
+      }
+    });
+}
+
+function describeVerified(verified: Verified): string {
+  const { unreadable, reachAnother, isGood, ...counts } = verified;
+  const first = (ids: readonly string[]) => (ids.length > 0 ? `: ${ids.slice(0, 5).join(", ")}` : "");
+  return [
+    ...Object.entries(counts).map(([what, count]) => `${String(count).padStart(9)}  ${what}`),
+    `${String(unreadable.length).padStart(9)}  hashes that cannot be checked${first(unreadable)}`,
+    `${String(reachAnother.length).padStart(9)}  names of there that reach somebody else here${first(reachAnother)}`,
+    isGood ? "Everything fits." : "Something does not fit.",
+  ].join("\n");
 }
 
 interface UndoFlags {

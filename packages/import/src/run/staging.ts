@@ -12,6 +12,8 @@ export interface Run {
   readonly id: string;
   /** The source's name here. */
   readonly source: string;
+  /** Whether the names of those who are settled are staged too. */
+  readonly keepsNames?: boolean;
 }
 
 /** Does work in one transaction. */
@@ -136,7 +138,8 @@ const personColumns = [
 
 function toPersonLine(run: Run, { person, position, state, changed }: Staged): string {
   // Names of those who are settled, or whose names did not change, are looked for among the accounts, not here.
-  const name = (field: string, value: string | null) => (state === "new" || changed.includes(field) ? value : null);
+  const name = (field: string, value: string | null) =>
+    run.keepsNames || state === "new" || changed.includes(field) ? value : null;
   return toLine([
     run.id,
     position,
