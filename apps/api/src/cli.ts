@@ -5,6 +5,7 @@ import { createUserCommand } from "./commands/create-user.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { grantsCommand } from "./commands/grants.ts";
 import { changeGroupCommand, createGroupCommand, deleteGroupCommand, listGroupsCommand } from "./commands/groups.ts";
+import { importCommand } from "./commands/import.ts";
 import { jwksCommand } from "./commands/jwks.ts";
 import { purgeCommand, syncPermissionsCommand } from "./commands/maintenance.ts";
 import { messagesCommand } from "./commands/messages.ts";
@@ -51,6 +52,7 @@ const program = new Command("latchkey")
   .addCommand(messagesCommand())
   .addCommand(backupCommand())
   .addCommand(restoreCommand())
+  .addCommand(importCommand())
   .addCommand(migrateCommand())
   .addCommand(grantsCommand())
   .addCommand(syncPermissionsCommand())

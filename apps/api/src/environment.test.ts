@@ -66,7 +66,7 @@ describe("a start is refused, in one line that names the setting and says what t
     [
       "with a token profile that does not exist",
       { TOKEN_PROFILE: "rails" },
-      "TOKEN_PROFILE must be one of standard, django",
+      "TOKEN_PROFILE must be one of standard, django, simplejwt",
     ],
     [
       "with access tokens for less than a minute",

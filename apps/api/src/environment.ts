@@ -91,7 +91,7 @@ const settingsSchema = z.object({
   LATCHKEY_CONFIG: z.string().min(1).optional(),
   LATCHKEY_SECRET: strongSecret.optional(),
   TOKEN_ALGORITHM: z.enum(tokenAlgorithms).default("EdDSA"),
-  TOKEN_PROFILE: z.enum(["standard", "django"]).default("standard"),
+  TOKEN_PROFILE: z.enum(["standard", "django", "simplejwt"]).default("standard"),
   TOKEN_ISSUER: z.string().min(1).max(255).default("latchkey"),
   TOKEN_AUDIENCE: z.string().min(1).max(255).default("latchkey"),
   ACCESS_TOKEN_LIFETIME: duration("1m", "24h").default(900),
@@ -235,6 +235,7 @@ function describeIssue(issue: z.core.$ZodIssue): string {
 /** Looks at the settings as they were given, so that these are told together with whatever else is wrong. */
 function findContradictions(given: Variables, isProduction: boolean): string[] {
   const { TOKEN_PROFILE, LEGACY_SECRET_KEY, LEGACY_UNTIL, SESSION_LIFETIME = "90d", SESSION_IDLE_LIFETIME } = given;
+  const isShared = TOKEN_PROFILE === "django" || TOKEN_PROFILE === "simplejwt";
   return [
     isProduction &&
       !given.LATCHKEY_SECRET &&
@@ -252,15 +253,15 @@ function findContradictions(given: Variables, isProduction: boolean): string[] {
     given.DATABASE_URL &&
       given.LATCHKEY_EMBEDDED === "yes" &&
       "LATCHKEY_EMBEDDED=yes and DATABASE_URL are two databases",
-    TOKEN_PROFILE === "django" &&
+    isShared &&
       !LEGACY_SECRET_KEY &&
-      "TOKEN_PROFILE=django needs LEGACY_SECRET_KEY, the old backend's SECRET_KEY",
+      `TOKEN_PROFILE=${TOKEN_PROFILE} needs LEGACY_SECRET_KEY, the old backend's SECRET_KEY`,
     ...["LEGACY_UNTIL", "LEGACY_FROZEN_AT"].map(
       (name) => given[name] && !LEGACY_SECRET_KEY && `${name} needs LEGACY_SECRET_KEY`,
     ),
     LEGACY_SECRET_KEY &&
       !LEGACY_UNTIL &&
-      TOKEN_PROFILE !== "django" &&
+      !isShared &&
       "LEGACY_SECRET_KEY needs LEGACY_UNTIL, the time until which old tokens are accepted",
     toSeconds(SESSION_IDLE_LIFETIME ?? "0s") > toSeconds(SESSION_LIFETIME) &&
       "SESSION_IDLE_LIFETIME is longer than SESSION_LIFETIME",

@@ -1,4 +1,12 @@
-import { type Auth, type AuthOptions, type Config, createAuth, type MigrationMode, StartError } from "@latchkey/auth";
+import {
+  type Auth,
+  type AuthOptions,
+  type Config,
+  createAuth,
+  type DatabaseOptions,
+  type MigrationMode,
+  StartError,
+} from "@latchkey/auth";
 import { EmbeddedPostgresError, openEmbeddedPostgres } from "@latchkey/embedded-postgres";
 import { migrateOwn, requireOwnMigrated } from "@latchkey/server";
 import { type ConfigFile, readConfigFile, toConfigError } from "./config-file.ts";
@@ -12,6 +20,8 @@ export interface OpenedAuth {
   readonly auth: Auth<ServiceConfig>;
   /** What a team declares of its own. */
   readonly config: ConfigFile["config"];
+  /** For long work on a connection of its own. */
+  readonly connection: DatabaseOptions;
   /** Where the data is, for a person; without the password. */
   readonly place: string;
   /** What was printed in place of being sent; null where this process prints nothing. */
@@ -63,7 +73,8 @@ export async function openAuth(
       await auth.close();
       throw error instanceof StartError ? error : unreachable(database.place, error);
     }
-    return { auth, config: file.config, place: database.place, console: sending.console, findings, close };
+    const { connection, place } = database;
+    return { auth, config: file.config, connection, place, console: sending.console, findings, close };
   } catch (error) {
     await database.close();
     throw error;

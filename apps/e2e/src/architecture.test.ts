@@ -63,6 +63,7 @@ test("in the core, arrows go one way: base ← storage ← rooms ← flows ← c
     if (here === "storage") return there === "storage";
     if (here === "flows") return rooms.includes(there) || ["flows", "storage"].includes(there) || to === "options.ts";
     if (from === "verify.ts") return there === "tokens";
+    if (from === "import.ts") return rooms.includes(there) || there === "storage";
     if (from === "config.ts") return rooms.includes(there);
     if (from === "options.ts") return rooms.includes(there) || to === "config.ts";
     return ["auth.ts", "core.ts", "create-auth.ts", "index.ts"].includes(from) || here === "testing";
@@ -139,7 +140,8 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   "packages/server": ["@latchkey/auth"],
   "packages/client": ["@latchkey/server"],
   "packages/verify": ["@latchkey/auth/verify"],
-  "apps/api": ["@latchkey/auth", "@latchkey/embedded-postgres", "@latchkey/server", ...senders],
+  "packages/import": ["@latchkey/auth", "@latchkey/auth/import"],
+  "apps/api": ["@latchkey/auth", "@latchkey/embedded-postgres", "@latchkey/import", "@latchkey/server", ...senders],
 };
 
 test.each(Object.entries(doors))("%s takes of ours what it may, by its public door", async (source, allowed) => {

@@ -84,7 +84,7 @@ export interface Auth<C extends Config = PlainConfig> {
   readonly options: {
     readonly tokens: {
       readonly algorithm: TokenAlgorithm;
-      readonly profile: "standard" | "django";
+      readonly profile: "standard" | "django" | "simplejwt";
       readonly issuer: string;
       readonly audience: string;
       /** Seconds. */

@@ -57,7 +57,7 @@ export function createCore({ db, pool }: Storage, options: ResolvedOptions): Cor
     signInLanes: createLanes({ atOnce: 2, mayWait: 200 }),
     verifyToken: cacheVerifiedTokens(verification, { clock }),
     findSigningKey:
-      tokens.profile === "django" && django ? async () => djangoKey(django.secretKey) : keyRing.signingKey,
+      tokens.profile !== "standard" && django ? async () => djangoKey(django.secretKey) : keyRing.signingKey,
     readCaller: createCallerReader(pool, callerColumns),
     readPermissions: createPermissionReader(db),
     touchSession: createToucher(db),

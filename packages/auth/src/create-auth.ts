@@ -53,6 +53,7 @@ import { checkHealth, refuseFaults } from "./flows/maintenance/check-health.ts";
 import { measureHashCosts } from "./flows/maintenance/measure-hash-costs.ts";
 import { purge } from "./flows/maintenance/purge.ts";
 import { reportMessages } from "./flows/maintenance/report-messages.ts";
+import { requireAliases } from "./flows/maintenance/require-aliases.ts";
 import { rotateKeys } from "./flows/maintenance/rotate-keys.ts";
 import { syncPermissions } from "./flows/maintenance/sync-permissions.ts";
 import { refresh } from "./flows/sign-in/refresh.ts";
@@ -196,6 +197,7 @@ export function createAuth<
         if (migrations === "auto") await migrate(db);
         if (migrations === "check") await requireMigrated(db);
         await refuseFaults(db);
+        await requireAliases({ ...core, db });
         if (migrations === "auto") await buildOnlineIndexes(db, indexesOf(core.profile));
       });
       await core.keyRing.prepare();

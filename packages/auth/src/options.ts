@@ -16,8 +16,8 @@ const day = 86_400;
 
 const tokenOptions = z.strictObject({
   algorithm: z.enum(tokenAlgorithms).default("EdDSA"),
-  /** `django` signs with `django.secretKey` and adds the old backend's claims. */
-  profile: z.enum(["standard", "django"]).default("standard"),
+  /** `django` and `simplejwt` sign with `django.secretKey` and add the claims of the old backend, or of djangorestframework-simplejwt. */
+  profile: z.enum(["standard", "django", "simplejwt"]).default("standard"),
   issuer: name.default("latchkey"),
   audience: name.default("latchkey"),
   /** Seconds for which an access token is good. */
@@ -125,7 +125,7 @@ const optionsSchema = z
   })
   .refine((value) => value.tokens.profile === "standard" || value.django, {
     path: ["django"],
-    message: "is needed by the token profile `django`",
+    message: "is needed by the token profiles `django` and `simplejwt`",
   });
 
 /** What the core is told: everything has a default but the secret. */

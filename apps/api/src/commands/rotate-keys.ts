@@ -53,6 +53,6 @@ function describeOutcome(auth: Auth, kid: string, compromised: boolean) {
 }
 
 function findUseOfOldSecret({ options: { tokens, oldTokensUntil } }: Auth): "signs" | "opens" | "is out" {
-  if (tokens.profile === "django") return "signs";
+  if (tokens.profile !== "standard") return "signs";
   return oldTokensUntil !== null && oldTokensUntil > new Date() ? "opens" : "is out";
 }

@@ -106,7 +106,8 @@ export type AuditEvent =
   | { readonly event: "profile_updated"; readonly fields: readonly string[] }
   | { readonly event: "keys_rotated"; readonly oldKeysRemoved: boolean };
 
-type IdentifierKind = "username" | "phone" | "email";
+/** `alias` is a name of another system that is nobody's here by our grammar. */
+type IdentifierKind = "username" | "phone" | "email" | "alias";
 
 /** Kept for the administrator; whoever tried to sign in is told the same in every case. */
 export type SignInRefusal =

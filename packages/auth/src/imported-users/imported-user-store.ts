@@ -1,6 +1,6 @@
 import { type ColumnType, type Generated, type RawBuilder, sql } from "kysely";
 import type { Queries } from "../storage/database.ts";
-import type { ImportedKey, ImportedUser, Reservation } from "./imported-user.ts";
+import type { ImportedKey, ImportedUser, NumberedUser, Reservation } from "./imported-user.ts";
 
 declare module "../storage/database.ts" {
   interface Database {
@@ -25,6 +25,8 @@ interface ImportedUsersTable {
   seenAt: Date;
   /** Since when the last complete round has not seen this person any more. */
   goneAt: ColumnType<Date | null, never, Date | null>;
+  /** The username there where the grammar reads it as nobody's: its person signs in here by exactly this text. */
+  alias: ColumnType<string | null, never, never>;
   /** Since when the account here is deleted: the row is a tombstone. */
   deletedAt: ColumnType<Date | null, never, never>;
 }
@@ -54,6 +56,67 @@ export async function findNamed(db: Queries, source: string, text: string): Prom
   const [first, second] = rows;
   if (!first || second?.rank === first.rank) return null;
   return first;
+}
+
+/** The person of a source who has an old id, if the last complete round still saw them and they were not deleted here. */
+export async function findByOldId(db: Queries, { source, oldId }: ImportedKey): Promise<NumberedUser | null> {
+  if (!oldId.isWellFormed() || oldId.includes("\0")) return null;
+  const query = db
+    .selectFrom("importedUsers")
+    .innerJoin("importSources", "importSources.source", "importedUsers.source")
+    .select(["userId", "oldJoinedAt", "importSources.seenAt"])
+    .where("importedUsers.source", "=", source)
+    .where("oldId", "=", oldId)
+    .where("goneAt", "is", null)
+    .where("deletedAt", "is", null)
+    .$narrowType<{ seenAt: Date }>();
+  return (await query.executeTakeFirst()) ?? null;
+}
+
+/** The old id of a person of a source who has an account here, if the last complete round still saw them. */
+export async function findOldId(db: Queries, source: string, userId: string): Promise<string | null> {
+  const query = db
+    .selectFrom("importedUsers")
+    .select("oldId")
+    .where("source", "=", source)
+    .where("userId", "=", userId)
+    .where("goneAt", "is", null);
+  return (await query.executeTakeFirst())?.oldId ?? null;
+}
+
+/** The account whose sign-in alias a text is, byte for byte. Asked only of texts that can be nobody's name. */
+export async function findAliased(db: Queries, text: string): Promise<string | null> {
+  const isStorable = text.isWellFormed() && !text.includes("\0") && text !== "" && text.length <= 1_000;
+  if (!isStorable) return null;
+  const query = db.selectFrom("importedUsers").select("userId").where("alias", "=", text);
+  return (await query.executeTakeFirst())?.userId ?? null;
+}
+
+/** The sources whose aliases were not read yet for a default country. */
+export async function listUnreadSources(db: Queries, country: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom("importSources")
+    .select("source")
+    .where("aliasesReadFor", "is distinct from", country)
+    .execute();
+  return rows.map(({ source }) => source);
+}
+
+/** A page of the aliases of a source, in their order. */
+export async function listAliases(db: Queries, source: string, after: string): Promise<string[]> {
+  const query = db
+    .selectFrom("importedUsers")
+    .select("alias")
+    .where("alias", ">", after)
+    .where("source", "=", source)
+    .orderBy("alias")
+    .limit(5_000)
+    .$narrowType<{ alias: string }>();
+  return (await query.execute()).map(({ alias }) => alias);
+}
+
+export async function noteAliasesRead(db: Queries, source: string, country: string): Promise<void> {
+  await db.updateTable("importSources").set({ aliasesReadFor: country }).where("source", "=", source).execute();
 }
 
 /** The person of a source who has an account here, if the last complete round still saw them. */

@@ -46,6 +46,28 @@ export type AdoptionRefusal =
 /** Milliseconds that the clocks of the other system's machines may differ by, and that its own writes may take. */
 const margin = 60_000;
 
+/** A person of the other system by their id there, and when they joined it. */
+export interface NumberedUser extends Pick<ImportedUser, "userId" | "seenAt"> {
+  readonly oldJoinedAt: Date | null;
+}
+
+/**
+ * The account that a token stands for which names an old id, or why there is none. An id does not change hands as a name does, unless its
+ * person is deleted over there: so the token must not be older than its person, nor younger than the last round.
+ */
+export function judgeNumberedToken(
+  found: NumberedUser | null,
+  { issuedAt }: Pick<OldClaims, "issuedAt">,
+  { isFrozen }: { readonly isFrozen: boolean },
+): { readonly userId: string } | { readonly refusal: AdoptionRefusal } {
+  if (!found) return { refusal: "unknown_name" };
+  if (found.userId === null) return { refusal: "no_account" };
+  const time = issuedAt.getTime();
+  if (found.oldJoinedAt && time < found.oldJoinedAt.getTime() - margin) return { refusal: "older_than_the_name" };
+  if (!isFrozen && time > found.seenAt.getTime() - margin) return { refusal: "younger_than_the_last_round" };
+  return { userId: found.userId };
+}
+
 /**
  * The account that an old token stands for, or why there is none. The name must have been this person's when the token was issued: since
  * the first round that saw it, and until the last one, if names still change over there.

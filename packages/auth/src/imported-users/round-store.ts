@@ -20,6 +20,8 @@ interface ImportSourcesTable {
   seenAt: ColumnType<Date | null, never, Date>;
   beganAt: ColumnType<Date | null, never, Date>;
   completedAt: ColumnType<Date | null, never, Date>;
+  /** For which default country its aliases were last read; null when they are to be read again. */
+  aliasesReadFor: ColumnType<string | null, never, string>;
 }
 
 interface ImportedRoundUsersTable {

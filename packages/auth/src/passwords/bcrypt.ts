@@ -29,6 +29,56 @@ export const bcrypt: PasswordHasher = {
   },
 };
 
+const wrappedFormat = /^(bcrypt_(?:md5|sha1)\$)(\$2.{58})\$([^$]{0,128})$/;
+
+/**
+ * Another system's MD5 or SHA-1 of salt and password, in hexadecimal, with bcrypt around it: `bcrypt_sha1$$2b$12$…$salt`. The weak digest
+ * itself is never stored.
+ */
+const wrapped = (algorithm: WeakDigest): PasswordHasher => ({
+  algorithm: `bcrypt_${algorithm}`,
+  read(encoded) {
+    const [, prefix = "", bare = "", salt = ""] = wrappedFormat.exec(encoded) ?? [];
+    const bcryptHash = prefix === "" ? null : readBcrypt(prefix, prefix + bare);
+    if (bcryptHash === null) return null;
+    const digest = (password: string) =>
+      createHash(algorithm)
+        .update(salt + password, "utf8")
+        .digest("hex");
+    return { matches: (password) => verify(digest(password), bcryptHash) };
+  },
+});
+
+export const bcryptMd5 = wrapped("md5");
+export const bcryptSha1 = wrapped("sha1");
+
+export type WeakDigest = "md5" | "sha1";
+
+/** Puts bcrypt around a weak digest, in lower-case hexadecimal, that another system stored. */
+export async function wrapWeakDigest({ algorithm, salt, digest }: WeakHash, cost: number): Promise<string> {
+  return `bcrypt_${algorithm}$${await hash(digest, { cost })}$${salt}`;
+}
+
+export interface WeakHash {
+  readonly algorithm: WeakDigest;
+  readonly salt: string;
+  readonly digest: string;
+}
+
+const weakFormats: readonly (readonly [RegExp, WeakDigest])[] = [
+  [/^(?:md5\$(?<salt>[^$]{0,128})\$)?(?<digest>[0-9a-f]{32})$/i, "md5"],
+  [/^(?:sha1\$(?<salt>[^$]{0,128})\$)?(?<digest>[0-9a-f]{40})$/i, "sha1"],
+];
+
+/** Reads what Django once wrote, with and without a salt, and a bare digest: MD5 or SHA-1 of salt and password. Null for anything else. */
+export function readWeakHash(encoded: string): WeakHash | null {
+  for (const [format, algorithm] of weakFormats) {
+    const { salt = "", digest } = format.exec(encoded)?.groups ?? {};
+    if (digest !== undefined) return { algorithm, salt, digest: digest.toLowerCase() };
+  }
+  return null;
+}
+
 /** `bcrypt_sha256$$2b$12$…`, at most 74 characters. */
 export async function hashBcryptSha256(password: string, cost: number): Promise<string> {
   return `bcrypt_sha256$${await hash(hexSha256(password), { cost })}`;

@@ -5,7 +5,9 @@ import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
 import { z } from "zod";
 import { processorTimeOf } from "../testing/processor-time.ts";
+import { readWeakHash, wrapWeakDigest } from "./bcrypt.ts";
 import { readStoredPassword } from "./django.ts";
+import { kindOf } from "./hash-format.ts";
 
 // Made by Django itself, see make-django-hashes.py. The two `scrypt … of Django 4.0 / 5.1` are those of Django's own tests.
 const table = z
@@ -153,5 +155,30 @@ describe("what Django stored verifies as it is, and nothing near it does", () =>
     const sha256 = createHash("sha256").update("correct horse").digest("hex");
     const encoded = `bcrypt_sha256$${await hashBcrypt(sha256, { cost: 4 })}`;
     expect(await matches("correct horse", encoded)).toBe(true);
+  });
+});
+
+describe("a weak hash of another system is stored with bcrypt around it, and its owner's password fits as before", () => {
+  const hex = (algorithm: "md5" | "sha1", text: string) => createHash(algorithm).update(text).digest("hex");
+  const weak = [
+    ["salted SHA-1", `sha1$Nk2$${hex("sha1", "Nk2correct horse")}`],
+    ["salted MD5", `md5$Nk2$${hex("md5", "Nk2correct horse")}`],
+    ["unsalted SHA-1", `sha1$$${hex("sha1", "correct horse")}`],
+    ["bare MD5 in capitals", hex("md5", "correct horse").toUpperCase()],
+  ];
+
+  test.each(weak)("%s", async (_title, encoded) => {
+    const hash = readWeakHash(encoded);
+    const stored = hash ? await wrapWeakDigest(hash, 4) : "";
+    expect(readStoredPassword(encoded)).toBeNull();
+    expect(stored).not.toContain(hash?.digest);
+    expect(await matches("correct horse", stored)).toBe(true);
+    expect(await matches(hash?.digest ?? "", stored)).toBe(false);
+    expect(await matches("correct horsf", stored)).toBe(false);
+    expect(kindOf(stored)).toMatch(/^bcrypt_(md5|sha1)\$\$2b\$04$/);
+  });
+
+  test.each(["", "!", "sha1$a$b", `sha256$a$${"0".repeat(64)}`, "plain"])("%j is none", (encoded) => {
+    expect(readWeakHash(encoded)).toBeNull();
   });
 });

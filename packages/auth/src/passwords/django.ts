@@ -1,6 +1,6 @@
 import { argon2, pbkdf2, scrypt, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
-import { bcrypt, bcryptSha256 } from "./bcrypt.ts";
+import { bcrypt, bcryptMd5, bcryptSha1, bcryptSha256 } from "./bcrypt.ts";
 import type { PasswordHasher, StoredPassword } from "./hasher.ts";
 
 const derivePbkdf2 = promisify(pbkdf2);
@@ -30,10 +30,12 @@ const argon2Format = new RegExp(
   String.raw`^argon2\$(argon2(?:id|i|d))\$v=19\$m=${number},t=${number},p=${number}\$${base64}\$${base64}$`,
 );
 
-/** The formats that Django writes. Salts of PBKDF2 and scrypt are used as their text, argon2's is decoded. */
+/** The formats that Django writes, and its weakest ones with bcrypt around them. Salts of PBKDF2 and scrypt are used as their text, argon2's is decoded. */
 const hashers: readonly PasswordHasher[] = [
   bcryptSha256,
   bcrypt,
+  bcryptMd5,
+  bcryptSha1,
   { algorithm: "pbkdf2_sha256", read: (encoded) => readPbkdf2(encoded, { digest: "sha256", length: 32 }) },
   { algorithm: "pbkdf2_sha1", read: (encoded) => readPbkdf2(encoded, { digest: "sha1", length: 20 }) },
   { algorithm: "scrypt", read: readScrypt },

@@ -4,7 +4,7 @@
  * @example
  * kindOf("pbkdf2_sha256$600000$salt$…"); // "pbkdf2_sha256$600000"
  */
-export const kindPattern = String.raw`^(?:bcrypt(?:_sha256)?\$\$2[aby]\$\d\d|argon2\$[^$]*\$[^$]*\$[^$]*|[^$]*\$[^$]*)`;
+export const kindPattern = String.raw`^(?:bcrypt(?:_sha256|_sha1|_md5)?\$\$2[aby]\$\d\d|argon2\$[^$]*\$[^$]*\$[^$]*|[^$]*\$[^$]*)`;
 
 const kind = new RegExp(kindPattern);
 

@@ -40,6 +40,56 @@ group_permissions.permission text not null
 groups.id uuid not null
 groups.name text not null
 groups.created_at timestamp with time zone not null default latchkey.now()
+import_decisions.run_id uuid not null
+import_decisions.old_id text collate "C" not null
+import_decisions.code text not null
+import_decisions.field text not null
+import_decisions.decision text not null
+import_issues.run_id uuid not null
+import_issues.old_id text collate "C" not null
+import_issues.code text not null
+import_issues.field text not null
+import_issues.value text
+import_issues.other text
+import_issues.proposal text not null
+import_issues.decision text
+import_issues.is_decided boolean not null default false
+import_issues.is_effective boolean not null default false
+import_people.run_id uuid not null
+import_people.position integer not null
+import_people.old_id text collate "C" not null
+import_people.state text not null default 'new'::text
+import_people.id uuid not null
+import_people.old_username text collate "C"
+import_people.old_phone text collate "C"
+import_people.username text
+import_people.username_key text collate "C"
+import_people.phone_number text collate "C"
+import_people.email text
+import_people.email_key text collate "C"
+import_people.alias text collate "C"
+import_people.password text not null
+import_people.is_weak boolean not null
+import_people.stored_password text
+import_people.first_name text not null
+import_people.last_name text not null
+import_people.gender text
+import_people.country text
+import_people.city text
+import_people.state_name text
+import_people.is_approved_to_be_in_touch boolean not null
+import_people.is_active boolean not null
+import_people.is_staff boolean not null
+import_people.is_superuser boolean not null
+import_people.date_joined timestamp with time zone
+import_people.last_login timestamp with time zone
+import_people.profile jsonb not null
+import_people.groups text[] not null
+import_people.permissions text[] not null
+import_people.prints jsonb not null
+import_people.changed text[] not null
+import_people.username_forms text[] not null
+import_people.phone_forms text[] not null
 import_sources.source text collate "C" not null
 import_sources.round_id uuid
 import_sources.round_started_at timestamp with time zone
@@ -47,6 +97,7 @@ import_sources.round_began_at timestamp with time zone
 import_sources.seen_at timestamp with time zone
 import_sources.began_at timestamp with time zone
 import_sources.completed_at timestamp with time zone
+import_sources.aliases_read_for text
 imported_name_key.is_only boolean not null default true
 imported_name_key.key bytea not null default sha256((((gen_random_uuid())::text || (gen_random_uuid())::text))::bytea)
 imported_round_users.round_id uuid not null
@@ -68,6 +119,8 @@ imported_users.named_since timestamp with time zone not null
 imported_users.seen_at timestamp with time zone not null
 imported_users.gone_at timestamp with time zone
 imported_users.deleted_at timestamp with time zone
+imported_users.prints jsonb not null default '{}'::jsonb
+imported_users.alias text collate "C"
 message_counts.key text not null
 message_counts.hour timestamp with time zone not null
 message_counts.what text not null
@@ -173,6 +226,7 @@ users.parked_at timestamp with time zone
 users.has_alias boolean not null default false
 users.test_until timestamp with time zone
 users.reset_by_code_at timestamp with time zone
+users.password_set_at timestamp with time zone
 wrong_codes.address text not null
 wrong_codes.count integer not null
 wrong_codes.last_at timestamp with time zone not null
@@ -197,6 +251,8 @@ group_permissions: group_permissions_pkey PRIMARY KEY (group_id, permission)
 groups: groups_name_key UNIQUE (name)
 groups: groups_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 150)))
 groups: groups_pkey PRIMARY KEY (id)
+import_issues: import_issues_pkey PRIMARY KEY (run_id, old_id, code, field)
+import_people: import_people_pkey PRIMARY KEY (run_id, old_id)
 import_sources: import_sources_complete CHECK ((((seen_at IS NULL) = (began_at IS NULL)) AND ((seen_at IS NULL) = (completed_at IS NULL))))
 import_sources: import_sources_name CHECK ((source ~ '^[a-z][a-z0-9_-]{0,62}$'::text))
 import_sources: import_sources_pkey PRIMARY KEY (source)
@@ -291,6 +347,8 @@ CREATE UNIQUE INDEX group_permissions_pkey ON latchkey.group_permissions USING b
 CREATE INDEX groups_name_order ON latchkey.groups USING btree (name COLLATE "C")
 CREATE UNIQUE INDEX groups_name_key ON latchkey.groups USING btree (name)
 CREATE UNIQUE INDEX groups_pkey ON latchkey.groups USING btree (id)
+CREATE UNIQUE INDEX import_issues_pkey ON latchkey.import_issues USING btree (run_id, old_id, code, field)
+CREATE UNIQUE INDEX import_people_pkey ON latchkey.import_people USING btree (run_id, old_id)
 CREATE UNIQUE INDEX import_sources_pkey ON latchkey.import_sources USING btree (source)
 CREATE UNIQUE INDEX imported_name_key_pkey ON latchkey.imported_name_key USING btree (is_only)
 CREATE UNIQUE INDEX imported_round_users_pkey ON latchkey.imported_round_users USING btree (round_id, old_id)
@@ -298,6 +356,7 @@ CREATE INDEX imported_users_old_phone ON latchkey.imported_users USING btree (so
 CREATE INDEX imported_users_phone_hashes ON latchkey.imported_users USING gin (phone_hashes)
 CREATE INDEX imported_users_user_id ON latchkey.imported_users USING btree (user_id) WHERE (user_id IS NOT NULL)
 CREATE INDEX imported_users_username_hashes ON latchkey.imported_users USING gin (username_hashes)
+CREATE UNIQUE INDEX imported_users_alias ON latchkey.imported_users USING btree (alias) WHERE (alias IS NOT NULL)
 CREATE UNIQUE INDEX imported_users_old_username ON latchkey.imported_users USING btree (source, old_username)
 CREATE UNIQUE INDEX imported_users_one_each ON latchkey.imported_users USING btree (source, user_id)
 CREATE UNIQUE INDEX imported_users_pkey ON latchkey.imported_users USING btree (source, old_id)
@@ -351,7 +410,7 @@ CREATE OR REPLACE FUNCTION latchkey.bury_imported_user()
 AS $function$
     begin
       update latchkey.imported_users
-        set user_id = null, old_username = null, old_phone = null, deleted_at = latchkey.now()
+        set user_id = null, old_username = null, old_phone = null, alias = null, prints = '{}', deleted_at = latchkey.now()
         where user_id = old.id;
       return old;
     end $function$

@@ -2,23 +2,40 @@ import { type Clock, toNumericDate } from "../clock.ts";
 import { AuthError } from "../errors.ts";
 import { clockLeeway, readTokenHeader, tokenExpired, verifySignature } from "./access-token.ts";
 
-/** What the old backend's tokens say: a name that finds the user, and until when. */
-export interface DjangoToken {
+/** What the old backend's own tokens say: a name that finds the user, and until when. */
+export interface NamingToken extends TokenTimes {
+  readonly kind: "name";
   /** The username or the phone number of the time at which the token was issued, as the old backend looks it up. */
   readonly userIdentifier: string;
   /** What it says of its user beside that, as the old backend had it at that time. */
   readonly username: string;
   readonly phoneNumber: string | null;
+}
+
+/** What an access token of djangorestframework-simplejwt says: the old id of its user. */
+export interface NumberedToken extends TokenTimes {
+  readonly kind: "id";
+  readonly oldId: string;
+}
+
+interface TokenTimes {
   readonly issuedAt: Date;
   readonly expiresAt: Date;
 }
+
+export type DjangoToken = NamingToken | NumberedToken;
 
 /** The claims that the old backend reads and writes, for the token profile `django`: its own texts for the person whom they name there. */
 export function djangoClaims({ username, phoneNumber }: { username: string; phoneNumber: string | null }) {
   return { user_identifier: username, username, phone_number: phoneNumber };
 }
 
-/** Seconds by which `iat` is set back in the profile `django`: PyJWT refuses a token from the future, and allows no leeway. */
+/** The claims by which djangorestframework-simplejwt finds a user, for the token profile `simplejwt`. */
+export function simplejwtClaims(oldId: string) {
+  return { token_type: "access", user_id: /^[1-9]\d{0,14}$/.test(oldId) ? Number(oldId) : oldId };
+}
+
+/** Seconds by which `iat` is set back in the profiles `django` and `simplejwt`: PyJWT refuses a token from the future, and allows no leeway. */
 export const djangoLead = 30;
 
 /**
@@ -38,24 +55,30 @@ export function looksLikeDjangoToken(token: string): boolean {
  */
 export async function verifyDjangoToken(token: string, secretKey: Uint8Array, clock: Clock): Promise<DjangoToken> {
   if (!looksLikeDjangoToken(token)) throw invalid();
-  const { sub, sid, user_identifier, username, phone_number, iat, exp } = await verifySignature(
-    token,
-    secretKey,
-    "HS256",
-  );
-  if (sub !== undefined || sid !== undefined || typeof user_identifier !== "string") throw invalid();
-  if (typeof username !== "string" || (phone_number !== null && typeof phone_number !== "string")) throw invalid();
+  const claims = await verifySignature(token, secretKey, "HS256");
+  const { sub, sid, iat, exp } = claims;
+  if (sub !== undefined || sid !== undefined) throw invalid();
   if (!isNumericDate(iat) || !isNumericDate(exp)) throw invalid();
   const now = toNumericDate(clock.now());
   if (exp <= iat || iat > now + clockLeeway) throw invalid();
   if (exp + clockLeeway <= now) throw tokenExpired();
-  return {
-    userIdentifier: user_identifier,
-    username,
-    phoneNumber: phone_number,
-    issuedAt: new Date(iat * 1000),
-    expiresAt: new Date(exp * 1000),
-  };
+  const times = { issuedAt: new Date(iat * 1000), expiresAt: new Date(exp * 1000) };
+  return "token_type" in claims ? readNumbered(claims, times) : readNaming(claims, times);
+}
+
+type Claims = Readonly<Record<string, unknown>>;
+
+function readNaming({ user_identifier, username, phone_number }: Claims, times: TokenTimes): NamingToken {
+  if (typeof user_identifier !== "string" || typeof username !== "string") throw invalid();
+  if (phone_number !== null && typeof phone_number !== "string") throw invalid();
+  return { kind: "name", userIdentifier: user_identifier, username, phoneNumber: phone_number, ...times };
+}
+
+/** A refresh token has the same shape and the same secret, and lives for days: it is never taken for an access token. */
+function readNumbered({ token_type, user_id, jti }: Claims, times: TokenTimes): NumberedToken {
+  const isId = (typeof user_id === "string" && user_id !== "") || Number.isSafeInteger(user_id);
+  if (token_type !== "access" || typeof jti !== "string" || !isId) throw invalid();
+  return { kind: "id", oldId: String(user_id), ...times };
 }
 
 function isNumericDate(value: unknown): value is number {

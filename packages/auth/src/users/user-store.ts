@@ -43,6 +43,8 @@ interface UsersTable extends ProfileColumns {
   lastLogin: ColumnType<Date | null, Date | undefined, Date>;
   /** Read by the release before this one only. */
   credentialsChangedAt: Generated<Date>;
+  /** When somebody set the password here, by an act of their own or an administrator's; an import and a re-hash write nothing. */
+  passwordSetAt: ColumnType<Date | null, Date | undefined, Date>;
   /** Since when no token of another system is adopted for this user, because of what was done here. */
   oldTokensEndedAt: ColumnType<Date | null, Date | undefined, Date>;
 }
@@ -228,7 +230,7 @@ export function identifierTaken(field: string): AuthError {
 }
 
 /**
- * Makes a user's password this hash, whatever it was.
+ * Makes a user's password this hash, whatever it was, because somebody set it here.
  *
  * @param byCodeOf whose code set it, a number's or an address's, which is proved by that
  */
@@ -244,6 +246,7 @@ export async function updatePassword(
     .set({
       password: hash,
       credentialsChangedAt: now,
+      passwordSetAt: now,
       resetByCodeAt: byCodeOf && now,
       ...(byCodeOf && markProved(byCodeOf)),
     })

@@ -175,8 +175,7 @@ export async function endSessionsNamed(core: Core, name: string, sessionId?: str
 }
 
 async function findNamed(core: Core, name: string): Promise<Account> {
-  const identifier = readName(core, name, "name");
-  const account = identifier && (await findNamedAccount(core.db, identifier, name));
+  const account = await findNamedAccount(core.db, readName(core, name, "name"), name);
   if (!account) throw unknownUser();
   return account;
 }

@@ -1,13 +1,18 @@
 import { recordEvent } from "../../audit/audit-log.ts";
 import { AuthError } from "../../errors.ts";
-import { type AdoptionRefusal, isFrozenBy, judgeOldToken } from "../../imported-users/imported-user.ts";
-import { findNamed } from "../../imported-users/imported-user-store.ts";
+import {
+  type AdoptionRefusal,
+  isFrozenBy,
+  judgeNumberedToken,
+  judgeOldToken,
+} from "../../imported-users/imported-user.ts";
+import { findByOldId, findNamed } from "../../imported-users/imported-user-store.ts";
 import { holdSource } from "../../imported-users/round-store.ts";
 import { createRefreshToken } from "../../sessions/refresh-token.ts";
 import { insertAdoptedSession } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import { clockLeeway } from "../../tokens/access-token.ts";
-import type { DjangoToken } from "../../tokens/django-token.ts";
+import type { DjangoToken, NumberedToken } from "../../tokens/django-token.ts";
 import type { DjangoBearer, VerifiedToken } from "../../tokens/verified-tokens.ts";
 import type { User } from "../../users/user.ts";
 import { lockUser, mayHaveOldTokens } from "../../users/user-store.ts";
@@ -86,9 +91,18 @@ async function lockNamed(core: Core, transaction: Queries, django: DjangoToken):
 }
 
 async function findPerson(core: Core, transaction: Queries, django: DjangoToken): Promise<string> {
+  if (django.kind === "id") return findNumbered(core, transaction, django);
   const found = await findNamed(transaction, sourceOf(core), django.userIdentifier);
   const isFrozen = isFrozenBy(found?.seenAt ?? null, core.options.django?.frozenAt);
   const judged = judgeOldToken(found, django, { isFrozen });
+  if ("refusal" in judged) throw refused(judged.refusal);
+  return judged.userId;
+}
+
+async function findNumbered(core: Core, transaction: Queries, token: NumberedToken): Promise<string> {
+  const found = await findByOldId(transaction, { source: sourceOf(core), oldId: token.oldId });
+  const isFrozen = isFrozenBy(found?.seenAt ?? null, core.options.django?.frozenAt);
+  const judged = judgeNumberedToken(found, token, { isFrozen });
   if ("refusal" in judged) throw refused(judged.refusal);
   return judged.userId;
 }

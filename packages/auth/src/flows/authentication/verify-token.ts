@@ -20,8 +20,8 @@ export interface TokenVerification {
 export function createTokenVerification({ options, findRingKey, lanes }: TokenVerification) {
   const { issuer, audience, profile } = options.tokens;
   const sharedSecret = options.django && Buffer.from(options.django.secretKey);
-  const sharedKid = sharedSecret && profile === "django" ? sharedKeyId(sharedSecret) : null;
-  const expectations = { issuer, audience: profile === "django" ? null : audience, clock: options.clock };
+  const sharedKid = sharedSecret && profile !== "standard" ? sharedKeyId(sharedSecret) : null;
+  const expectations = { issuer, audience: profile !== "standard" ? null : audience, clock: options.clock };
 
   const findKey: FindVerificationKey = async (header) =>
     sharedSecret && header.kid === sharedKid && header.alg === "HS256" ? sharedSecret : findRingKey(header);

@@ -33,7 +33,7 @@ export async function countSignIn(core: Core, attempt: SignInAttempt): Promise<S
   // The owner's devices pass by what strangers wait for.
   if (attempt.deviceMark === undefined) await core.throttle.refuseWaiting(scopesOfName(attempt));
   return core.signInLanes.run(toNetwork(attempt.facts.address), async () => {
-    const account = attempt.identifier && (await findNamedAccount(core.db, attempt.identifier, attempt.typed));
+    const account = await findNamedAccount(core.db, attempt.identifier, attempt.typed);
     const deviceId = findKnownDevice(core, account, attempt.deviceMark);
     const scopes =
       account && deviceId !== null ? scopesOfDevice(account, deviceId) : scopesOfStranger(attempt, account);

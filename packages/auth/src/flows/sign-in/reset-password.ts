@@ -91,7 +91,7 @@ export async function resetPassword(core: Core, input: ResetPasswordInput, facts
   requireGoodPassword(core, input.newPassword, { field: "newPassword", person: { username: input.username } });
   core.passwords.assertCapacity(network);
   const admission = await core.throttle.consume(scopesOf(toCountedName(name, input.username), network));
-  const account = name && (await findNamedAccount(core.db, name, input.username));
+  const account = await findNamedAccount(core.db, name, input.username);
   const encoded = await refundOnFailure(core, admission, () => core.passwords.hash(input.newPassword, network));
   const presented = { userId: account?.id ?? nobody, purpose: "set_password", codeHash: hashCode(input.code) } as const;
   try {

@@ -51,7 +51,7 @@ export async function login(core: Core, input: LoginInput, facts: RequestInfo): 
   const check = await refundOnFailure(core, admission, () => core.passwords.verify(input.password, stored, network));
   const evidence = check.matches ? (["password"] as const) : [];
   const opening = account && openingOf({ account, hasPassword: check.isUsable }, evidence, "sign_in");
-  if (!identifier || !account || opening !== "session") {
+  if (!account || opening !== "session") {
     return refuse(core, { identifier, account, admission, because: findReason(account, admission, check), facts });
   }
   const nextHash = (check.needsRehash && (await tryRehash(core, input.password, network))) || account.password;
@@ -70,7 +70,8 @@ interface SignedIn {
   readonly account: Account;
   readonly admission: SignInAdmission;
   readonly nextHash: string;
-  readonly identifier: Identifier;
+  /** Null where an alias was typed. */
+  readonly identifier: Identifier | null;
   readonly deviceName: string | undefined;
   readonly ticket: string | undefined;
   readonly facts: RequestInfo;
@@ -86,7 +87,7 @@ async function open(
     const user = await recordLogin(transaction, core.profile, checked);
     if (!user) return null;
     if (ticket !== undefined) await proveByTicket(core, transaction, { ticket, userId: user.id, facts });
-    const happened = { event: "signed_in", identifier: identifier.kind } as const;
+    const happened = { event: "signed_in", identifier: identifier?.kind ?? "alias" } as const;
     await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
     const opened = await openSession(core, transaction, { user, facts, deviceName, by: "password" });
     await tellHook(core, transaction, "signedIn", { user, session: opened.session, request: facts });
@@ -96,7 +97,7 @@ async function open(
 }
 
 async function recordUndone(core: Core, { identifier, account, facts }: SignedIn, error: unknown): Promise<never> {
-  const happened = { event: "sign_in_refused", identifier: identifier.kind, because: "hook" } as const;
+  const happened = { event: "sign_in_refused", identifier: identifier?.kind ?? "alias", because: "hook" } as const;
   if (isUndone(error)) await recordEvent(core.db, happened, { ...facts, actorId: null, subjectId: account.id });
   throw error;
 }
@@ -119,7 +120,11 @@ interface Refusal {
 async function refuse(core: Core, { identifier, account, admission, because, facts }: Refusal): Promise<never> {
   const about = { ...facts, actorId: null, subjectId: account?.id ?? null };
   await core.db.transaction().execute(async (transaction) => {
-    const happened = { event: "sign_in_refused", identifier: identifier?.kind ?? "none", because } as const;
+    const happened = {
+      event: "sign_in_refused",
+      identifier: identifier?.kind ?? (account ? "alias" : "none"),
+      because,
+    } as const;
     await recordEvent(transaction, happened, about);
     await recordExhausted(transaction, admission, about);
   });

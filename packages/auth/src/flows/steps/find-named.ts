@@ -4,6 +4,7 @@ import { type Identifier, parseIdentifier } from "../../identifiers/identifier.t
 import { mayBeOfAnotherKeyboard } from "../../identifiers/keyboards.ts";
 import { ambiguousPhoneReason, earlierFormsOf, isAmbiguousPhone, storedFormsOf } from "../../identifiers/phone.ts";
 import { storedKeysOf } from "../../identifiers/username.ts";
+import { findAliased } from "../../imported-users/imported-user-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import {
   type Account,
@@ -32,10 +33,11 @@ export function readName(core: Core, typed: string, field: string): Identifier |
 }
 
 /**
- * The one account that a name means. A phone number or a username may be stored in a form of before, when it was another name: what was
+ * The one account that a name means; null as the name is what nobody can be called, and may be an alias. A phone number or a username may be stored in a form of before, when it was another name: what was
  * typed is looked for as it is typed, then in its present form, then in the others.
  */
-export async function findNamedAccount(db: Queries, name: Identifier, typed: string): Promise<Account | null> {
+export async function findNamedAccount(db: Queries, name: Identifier | null, typed: string): Promise<Account | null> {
+  if (name === null) return findByAlias(db, typed);
   if (name.kind === "phone") return findByForms(db, name, storedFormsOf(name.value, typed));
   if (name.kind === "email") return findAccount(db, name);
   const account = await findByForms(db, name, storedKeysOf(name.value, typed));
@@ -43,6 +45,12 @@ export async function findNamedAccount(db: Queries, name: Identifier, typed: str
   const [other, ...more] = await findOtherKeyboards(db, name.value);
   // Two who differ by their keyboards are each found by their own, and by no third.
   return other && more.length === 0 ? findAccountById(db, other.id) : null;
+}
+
+/** So an alias shadows nobody's name and is shadowed by none. */
+async function findByAlias(db: Queries, typed: string): Promise<Account | null> {
+  const userId = await findAliased(db, typed);
+  return userId === null ? null : findAccountById(db, userId);
 }
 
 function findByForms(db: Queries, name: Identifier, forms: readonly string[]): Promise<Account | null> {

@@ -22,11 +22,11 @@ export async function issueToken(
 ): Promise<{ token: string; expiresAt: Date }> {
   const { issuer, audience, lifetime, profile } = core.options.tokens;
   const now = toNumericDate(core.clock.now());
-  const iat = profile === "django" ? now - djangoLead : now;
+  const iat = profile !== "standard" ? now - djangoLead : now;
   const exp = Math.min(now + lifetime, iat + maximumTokenLifetime, Math.max(notAfter, now + 1));
   const identity = { iss: issuer, sub: user.id, sid: sessionId, jti: createTokenId(rotation), iat, exp };
   const claims =
-    profile === "django" ? { ...identity, ...(await findOldClaims(core, user)) } : { ...identity, aud: audience };
+    profile !== "standard" ? { ...identity, ...(await findOldClaims(core, user)) } : { ...identity, aud: audience };
   const token = await signAccessToken(claims, await core.findSigningKey());
   return { token, expiresAt: new Date(exp * 1000) };
 }

@@ -1,0 +1,225 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { AuthError, isStorageUnavailable, StartError } from "@latchkey/auth";
+import type { Verified } from "@latchkey/import";
+import { Command, InvalidArgumentError } from "commander";
+import { readEnvironment, type Settings } from "../environment.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { showRate } from "../import/show-rate.ts";
+import { openAuth } from "../open-auth.ts";
+import { print } from "./with-auth.ts";
+
+interface Flags {
+  readonly from?: string;
+  readonly source?: string;
+  readonly apply?: true;
+  readonly follow?: number;
+  readonly decisions?: string;
+  readonly accept: readonly string[];
+  readonly undecided?: "skip";
+  readonly report?: string;
+  readonly phoneCountry?: string;
+  readonly sourceTimezone: string;
+  readonly map: Readonly<Record<string, string>>;
+  readonly drop: readonly string[];
+  readonly only?: readonly string[];
+  readonly limit?: number;
+  readonly table?: string;
+  readonly delimiter?: string;
+  readonly allowRaising?: true;
+  readonly json?: true;
+}
+
+const toList = (text: string, before: readonly string[] = []) => [...before, ...text.split(",").filter(Boolean)];
+
+function toMap(text: string, before: Readonly<Record<string, string>> = {}) {
+  const [, column, field] = /^([^=]+)=([A-Za-z][A-Za-z0-9]*)$/.exec(text) ?? [];
+  if (column === undefined || field === undefined) throw new InvalidArgumentError("Write it as COLUMN=FIELD.");
+  return { ...before, [column]: field };
+}
+
+function toCount(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError("It is a whole number, 1 or more.");
+  return Number(text);
+}
+
+function toSeconds(text: string): number {
+  const [, count, unit] = /^([1-9]\d{0,4})(s|m)$/.exec(text) ?? [];
+  if (count === undefined) throw new InvalidArgumentError("Write it as 30s or 5m.");
+  return Number(count) * (unit === "m" ? 60 : 1);
+}
+
+function toSkip(text: string): "skip" {
+  if (text !== "skip") throw new InvalidArgumentError("There is skip alone.");
+  return text;
+}
+
+/** `import`: people of another system, with what they sign in with. A dry run unless it is told to apply. */
+export function importCommand(): Command {
+  return new Command("import")
+    .description("Bring people over from another system; without --apply, only tell what would come of it")
+    .argument("<source>", "postgres://…, sqlite:FILE, users.csv, users.json, or - for standard input")
+    .option("--from <kind>", "django, csv or json, where the source does not say it by its name")
+    .option("--source <name>", "what the other system is called here; its kind unless said")
+    .option("--apply", "do it")
+    .option("--follow <interval>", "with --apply: go on, such as every 30s, until stopped", toSeconds)
+    .option("--decisions <file>", "decisions.csv of a report, with its last column filled")
+    .option("--accept <codes>", "accept what is proposed for these codes, or for all", toList, [])
+    .option("--undecided <skip>", "leave out those of whom something is undecided; their names stay reserved", toSkip)
+    .option("--report <folder>", "write summary.txt, decisions.csv, rows.jsonl and id-map.csv there")
+    .option("--phone-country <country>", "whose national numbers are meant; PHONE_DEFAULT_COUNTRY unless said")
+    .option("--source-timezone <zone>", "the zone of times without one", "UTC")
+    .option("--map <column=field>", "what a column is here", toMap, {})
+    .option("--drop <columns>", "columns that are left behind", toList, [])
+    .option("--only <ids>", "bring over these people alone, by their ids there", toList)
+    .option("--limit <count>", "bring over so many people at most", toCount)
+    .option("--table <name>", "the table of users, where more than one could be it")
+    .option("--delimiter <character>", "what separates the columns of a CSV file")
+    .option("--allow-raising", "follow over there who was enabled or given more rights, too")
+    .option("--json", "print the answer as JSON")
+    .action(async (source: string, flags: Flags, command: Command) => {
+      if (flags.follow !== undefined && !flags.apply) command.error("error: --follow needs --apply");
+      const settings = readEnvironment();
+      // Read only when it is wanted: drivers of sources are of no use to the service.
+      const { importPeople } = await import("@latchkey/import");
+      const { auth, connection, close } = await openAuth(settings);
+      try {
+        const importOnce = async () => {
+          const progress = showRate();
+          const answer = await importPeople(auth, {
+            ...toOptions(flags, settings),
+            connection,
+            source,
+            onProgress: progress.show,
+          }).catch(toOneLine);
+          progress.end();
+          return answer;
+        };
+        const { text, ...rest } = await importOnce();
+        print(flags, rest, text.trimEnd());
+        const exitCode =
+          flags.follow === undefined || rest.exitCode !== 0 ? rest.exitCode : await follow(importOnce, flags.follow);
+        if (exitCode !== 0) process.exitCode = exitCodes.incomplete;
+      } finally {
+        await close();
+      }
+    })
+    .addCommand(verifyCommand())
+    .addCommand(undoCommand());
+}
+
+function toOptions(flags: Flags, settings: Settings) {
+  return {
+    ...flags,
+    name: flags.source,
+    apply: flags.apply ?? false,
+    skipsUndecided: flags.undecided === "skip",
+    allowRaising: flags.allowRaising ?? false,
+    phoneCountry: flags.phoneCountry ?? settings.PHONE_DEFAULT_COUNTRY,
+    timezone: flags.sourceTimezone,
+    passwordCost: settings.PASSWORD_COST,
+  };
+}
+
+/** `import verify`: what there is there and here, compared. The options are those of `import`. */
+function verifyCommand(): Command {
+  return new Command("verify")
+    .description("Compare a source with what came of it: people, hashes, groups, and whom a name of there reaches here")
+    .argument("<source>", "as of import")
+    .action(async (source: string, _own: unknown, command: Command) => {
+      const flags = command.optsWithGlobals<Flags>();
+      const settings = readEnvironment();
+      const { verifyImport } = await import("@latchkey/import");
+      const { auth, connection, close } = await openAuth(settings);
+      try {
+        const options = { ...toOptions(flags, settings), connection, source, onProgress: () => {} };
+        const verified = await verifyImport(auth, options).catch(toOneLine);
+        print(flags, verified, describeVerified(verified));
+        if (!verified.isGood) process.exitCode = exitCodes.incomplete;
+      } finally {
+        await close();
+      }
+    });
+}
+
+function describeVerified(verified: Verified): string {
+  const { unreadable, reachAnother, isGood, ...counts } = verified;
+  const first = (ids: readonly string[]) => (ids.length > 0 ? `: ${ids.slice(0, 5).join(", ")}` : "");
+  return [
+    ...Object.entries(counts).map(([what, count]) => `${String(count).padStart(9)}  ${what}`),
+    `${String(unreadable.length).padStart(9)}  hashes that cannot be checked${first(unreadable)}`,
+    `${String(reachAnother.length).padStart(9)}  names of there that reach somebody else here${first(reachAnother)}`,
+    isGood ? "Everything fits." : "Something does not fit.",
+  ].join("\n");
+}
+
+interface UndoFlags {
+  readonly source?: string;
+  readonly apply?: true;
+  readonly json?: true;
+}
+
+/** `import undo`: people who came over and whom nobody has used. The options are those of `import`. */
+function undoCommand(): Command {
+  return new Command("undo")
+    .description("Take back who came over from --source and was not used since; without --apply, only count them")
+    .action(async (_own: unknown, command: Command) => {
+      const flags = command.optsWithGlobals<UndoFlags>();
+      const { source } = flags;
+      if (source === undefined) command.error("error: say which source with --source");
+      else await undo(source, flags);
+    });
+}
+
+async function undo(source: string, flags: UndoFlags): Promise<void> {
+  const { undoImport } = await import("@latchkey/import");
+  const { connection, close } = await openAuth(readEnvironment());
+  try {
+    const undone = await undoImport({ connection, source, apply: flags.apply ?? false });
+    const did = flags.apply ? "Deleted" : "Would delete";
+    print(
+      flags,
+      undone,
+      `${did} ${undone.deleted} accounts that came from ${source}; ${undone.kept} were used or changed here and stay.`,
+    );
+  } finally {
+    await close();
+  }
+}
+
+interface Round {
+  readonly totals: { readonly new: number; readonly changed: number };
+  readonly text: string;
+  readonly exitCode: number;
+}
+
+/** Goes on until it is told to stop, or until a person has to decide something. Each round prints how long it took. */
+async function follow(importOnce: () => Promise<Round>, seconds: number): Promise<number> {
+  const stop = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
+  while (!stop.signal.aborted) {
+    await delay(seconds * 1_000, undefined, { signal: stop.signal }).catch(() => {});
+    if (stop.signal.aborted) break;
+    const startedAt = performance.now();
+    const { totals, text, exitCode } = await importOnce();
+    if (exitCode !== 0) {
+      process.stdout.write(text);
+      return exitCode;
+    }
+    const lag = seconds + Math.ceil((performance.now() - startedAt) / 1_000);
+    process.stdout.write(
+      `${new Date().toISOString()} ${totals.new} new, ${totals.changed} changed, at most ${lag} s behind\n`,
+    );
+  }
+  return 0;
+}
+
+/** What is wrong with a source or a command is told in one line, and never as a defect. */
+function toOneLine(error: unknown): never {
+  if (error instanceof Error && error.name === "SourceError" && "exitCode" in error)
+    throw error.exitCode === exitCodes.cannotStart
+      ? new StartError(error.message)
+      : new AuthError("invalid_input", error.message);
+  if (isStorageUnavailable(error))
+    throw new StartError(`The database is away: ${(error as Error).message}. Run the same command again; it goes on.`);
+  throw error;
+}

@@ -1,0 +1,122 @@
+import { createHmac, pbkdf2Sync } from "node:crypto";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { toNumericDate } from "../../clock.ts";
+import { createTestAuth, type TestAuth } from "../../testing/index.ts";
+
+const secretKey = "9#k2v)x7q@w!m3z8r5t0y-1c4e6g_h&j*l(n^p%s";
+const password = "correct horse battery";
+// A password that was set here would end old tokens.
+const djangoHash = `pbkdf2_sha256$1$salt$${pbkdf2Sync(password, "salt", 1, 32, "sha256").toString("base64")}`;
+
+type Members = Readonly<Record<string, unknown>>;
+
+function sign(claims: Members, secret = secretKey): string {
+  const input = [{ alg: "HS256", typ: "JWT" }, claims]
+    .map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"))
+    .join(".");
+  return `${input}.${createHmac("sha256", secret).update(input).digest("base64url")}`;
+}
+
+let service: TestAuth;
+let issuedAt: number;
+
+async function runRound(startedAt: Date, people: readonly (readonly [oldId: string, username: string])[]) {
+  const { importedUsers } = service.auth;
+  const round = await importedUsers.startRound({ source: "django", startedAt });
+  const joinedAt = new Date("2024-01-01T00:00:00Z");
+  await importedUsers.record(
+    round,
+    people.map(([oldId, username]) => ({ oldId, username, phoneNumber: null, joinedAt })),
+  );
+  await importedUsers.completeRound(round, { people: people.length });
+}
+
+beforeAll(async () => {
+  const acceptTokensUntil = new Date(Date.now() + 86_400_000);
+  service = await createTestAuth({ django: { secretKey, acceptTokensUntil }, tokens: { profile: "simplejwt" } });
+  await runRound(service.clock.now(), [
+    ["7", "alice"],
+    ["8", "boss"],
+    ["9", "left_out"],
+  ]);
+  await service.auth.createUser({
+    username: "alice",
+    password: { djangoHash },
+    importedFrom: { source: "django", oldId: "7" },
+  });
+  await service.auth.createUser({
+    username: "boss",
+    password: { djangoHash },
+    isStaff: true,
+    importedFrom: { source: "django", oldId: "8" },
+  });
+  await service.clock.advance(120);
+  issuedAt = toNumericDate(service.clock.now());
+  await service.clock.advance(120);
+  await runRound(service.clock.now(), [
+    ["7", "alice_renamed"],
+    ["8", "boss"],
+    ["9", "left_out"],
+  ]);
+});
+afterAll(() => service[Symbol.asyncDispose]());
+
+const access = (changes: Members = {}) => ({
+  token_type: "access",
+  exp: issuedAt + 3_600,
+  iat: issuedAt,
+  jti: "0123456789abcdef0123456789abcdef",
+  user_id: 7,
+  ...changes,
+});
+const authenticate = (token: string) => service.auth.authenticate([`Bearer ${token}`], service.facts);
+
+test("an access token of simplejwt is its person's by the old id, also after they are renamed there", async () => {
+  expect((await authenticate(sign(access()))).user.username).toBe("alice");
+  expect((await authenticate(sign(access({ user_id: "7", jti: "of a later version" })))).user.username).toBe("alice");
+});
+
+test.each<[what: string, claims: () => Members]>([
+  ["a refresh token", () => access({ token_type: "refresh" })],
+  ["no type", () => ({ ...access(), token_type: undefined })],
+  ["another type", () => access({ token_type: "sliding" })],
+  ["no id of its own", () => access({ jti: undefined })],
+  ["no user", () => access({ user_id: undefined })],
+  ["a list of users", () => access({ user_id: [7] })],
+  ["nobody's id", () => access({ user_id: 70 })],
+  ["the id of somebody who did not come over", () => access({ user_id: 9 })],
+  ["the id of staff", () => access({ user_id: 8 })],
+  ["an id with a NUL", () => access({ user_id: "7\0" })],
+  ["a name, as if it were an id", () => access({ user_id: "alice" })],
+  ["no time of issue", () => access({ iat: undefined })],
+  ["a time before its person joined", () => access({ iat: Date.parse("2020-01-01") / 1_000 })],
+  ["a time after the last round", () => access({ iat: issuedAt + 120 })],
+  ["a sub besides", () => access({ sub: "7" })],
+])("a token with %s is refused", async (_what, claims) => {
+  await expect(authenticate(sign(claims()))).rejects.toMatchObject({ code: "token_invalid" });
+});
+
+test("a refresh token of simplejwt is no refresh token here", async () => {
+  const refreshToken = sign(access({ token_type: "refresh" }));
+  await expect(service.auth.refresh(refreshToken, service.facts)).rejects.toMatchObject({
+    code: "refresh_token_invalid",
+  });
+});
+
+test("in the profile `simplejwt` a token says what simplejwt looks for, and is accepted here by its own id", async () => {
+  const { token } = (await service.auth.login({ username: "alice", password }, service.facts)) as { token: string };
+  const claims = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
+  expect(claims).toMatchObject({ token_type: "access", user_id: 7, jti: expect.any(String) });
+  expect(claims).not.toHaveProperty("aud");
+  expect((await authenticate(token)).user.username).toBe("alice");
+  const { sub: _, sid: __, ...bare } = claims;
+  // Without what binds it to a session it is one of theirs, and judged as such.
+  await expect(authenticate(sign({ ...bare, iat: issuedAt + 120 }))).rejects.toMatchObject({ code: "token_invalid" });
+});
+
+test("an account that was made here names nobody there", async () => {
+  await service.auth.createUser({ username: "of_here", password });
+  const { token } = (await service.auth.login({ username: "of_here", password }, service.facts)) as { token: string };
+  const claims = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
+  expect(claims).not.toHaveProperty("user_id");
+});

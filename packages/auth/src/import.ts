@@ -1,0 +1,22 @@
+// What `@latchkey/import` is built from; this file is no entry of what is published here.
+export { AuthError, StartError } from "./errors.ts";
+export { isPlainLine } from "./free-text.ts";
+export { comparedForms } from "./identifiers/compared-forms.ts";
+export { parseEmail } from "./identifiers/email.ts";
+export { parseIdentifier } from "./identifiers/identifier.ts";
+export { readInput } from "./identifiers/input-text.ts";
+export {
+  type CountryCode,
+  isAmbiguousPhone,
+  isCountryCode,
+  type PhoneOptions,
+  parsePhone,
+} from "./identifiers/phone.ts";
+export { parseUsername } from "./identifiers/username.ts";
+export { readWeakHash, wrapWeakDigest } from "./passwords/bcrypt.ts";
+export { readStoredPassword } from "./passwords/django.ts";
+export { kindOf } from "./passwords/hash-format.ts";
+export { parseGroupName } from "./permissions/group-name.ts";
+export { permissionPattern } from "./permissions/permission.ts";
+export { withClient } from "./storage/with-client.ts";
+export { profileFields } from "./users/user.ts";

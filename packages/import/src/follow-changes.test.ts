@@ -1,0 +1,159 @@
+import { pbkdf2Sync } from "node:crypto";
+import { createTestAuth, type TestAuth } from "@latchkey/auth/testing";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { type ImportOptions, importPeople } from "./import-people.ts";
+import { createPostgresProject, type OldProject } from "./testing/django-project.ts";
+import { usual } from "./testing/usual-options.ts";
+import { undoImport } from "./undo-import.ts";
+
+const hash = (password: string, salt = "salt", iterations = 1) =>
+  `pbkdf2_sha256$${iterations}$${salt}$${pbkdf2Sync(password, salt, iterations, 32, "sha256").toString("base64")}`;
+
+let project: OldProject;
+let service: TestAuth;
+
+beforeEach(async () => {
+  project = await createPostgresProject();
+  service = await createTestAuth({ phones: { defaultCountry: "TR" } });
+  await project.insert(
+    { id: 1, username: "ada", password: hash("first password"), phone_number: "0532 123 45 01", city: "İzmir" },
+    { id: 2, username: "bob", password: hash("second password"), city: "Bursa" },
+    { id: 3, username: "root", password: hash("third password"), is_staff: true, is_superuser: true },
+  );
+  await run();
+});
+afterEach(async () => {
+  await service[Symbol.asyncDispose]();
+  await project[Symbol.asyncDispose]();
+});
+
+async function run(options: Partial<ImportOptions> = {}) {
+  await service.clock.advance(60);
+  return importPeople(service.auth, {
+    ...usual,
+    accept: ["permission_undeclared"],
+    connection: service.database.connection,
+    source: project.source,
+    ...options,
+  });
+}
+
+const signIn = (username: string, password: string) => service.auth.login({ username, password }, service.facts);
+const read = async (username: string) =>
+  (await service.database.query("select * from latchkey.users where username = $1", [username]))[0];
+const change = (id: number, set: string) => project.run(`update users_user set ${set} where id = ${id}`);
+
+test("a field that changed there alone is taken", async () => {
+  await change(1, "city = 'Ankara', first_name = 'Ada'");
+  expect(await run()).toMatchObject({ exitCode: 0, followed: { people: 1, kept: [] } });
+  expect(await read("ada")).toMatchObject({ city: "Ankara", first_name: "Ada" });
+});
+
+test("a field that changed on both sides stays as it is here, now and in later rounds, and is told", async () => {
+  await service.database.query("update latchkey.users set city = 'Van' where username = 'ada'");
+  await change(1, "city = 'Ankara'");
+  expect(await run()).toMatchObject({ followed: { people: 0, kept: ["1: city"] } });
+  await change(1, "city = 'Mersin'");
+  expect(await run()).toMatchObject({ followed: { kept: ["1: city"] } });
+  expect(await read("ada")).toMatchObject({ city: "Van" });
+});
+
+test("two who swapped their names there are swapped here, and each signs in by the new one", async () => {
+  await project.run(
+    "begin; update users_user set username = 'x' where id = 1; update users_user set username = 'ada' where id = 2; update users_user set username = 'bob' where id = 1; commit",
+  );
+  expect(await run()).toMatchObject({ exitCode: 0, followed: { people: 2 } });
+  await expect(signIn("bob", "first password")).resolves.toHaveProperty("token");
+  await expect(signIn("ada", "first password")).rejects.toMatchObject({ code: "invalid_credentials" });
+});
+
+test("a new password there is taken and ends sessions; one that was set here stays", async () => {
+  const { user } = (await signIn("ada", "first password")) as { user: { id: string } };
+  await change(1, `password = '${hash("changed there", "pepper")}'`);
+  await run();
+  await expect(signIn("ada", "changed there")).resolves.toHaveProperty("token");
+  const ended = await service.database.query(
+    "select from latchkey.sessions where user_id = $1 and end_reason = 'password_changed'",
+    [user.id],
+  );
+  expect(ended).toHaveLength(1);
+
+  await service.auth.operator.changePassword("ada", "chosen here by ada");
+  await change(1, `password = '${hash("changed there again", "ginger")}'`);
+  expect(await run()).toMatchObject({ followed: { kept: ["1: password"] } });
+  await expect(signIn("ada", "chosen here by ada")).resolves.toHaveProperty("token");
+});
+
+test("the same password under other parameters ends no session", async () => {
+  await signIn("ada", "first password");
+  await change(1, `password = '${hash("first password", "other", 2)}'`);
+  await run();
+  await expect(signIn("ada", "first password")).resolves.toHaveProperty("token");
+  expect(await service.database.query("select from latchkey.sessions where ended_at is not null")).toHaveLength(0);
+});
+
+test("who is disabled there is disabled here, and nobody is enabled by a round", async () => {
+  await change(1, "is_active = false");
+  await run();
+  expect(await read("ada")).toMatchObject({ is_active: false });
+  await change(1, "is_active = true");
+  expect(await run()).toMatchObject({ followed: { kept: ["1: isActive"] } });
+  expect(await read("ada")).toMatchObject({ is_active: false });
+});
+
+test("nobody is raised, and who has rights here follows nothing but being lowered", async () => {
+  await change(1, "is_superuser = true");
+  await change(3, `city = 'Ankara', is_staff = false, password = '${hash("taken over there", "pepper")}'`);
+  await service.auth.createUser({ username: "second_root", password: "a long enough one", isSuperuser: true });
+  expect(await run()).toMatchObject({ followed: { kept: ["1: isSuperuser", "3: city", "3: password"] } });
+  expect(await read("ada")).toMatchObject({ is_superuser: false });
+  expect(await read("root")).toMatchObject({ is_staff: false, is_superuser: true, city: null });
+});
+
+test("the last superuser here stays one", async () => {
+  await change(3, "is_superuser = false");
+  expect(await run()).toMatchObject({ followed: { kept: ["3: isSuperuser"] } });
+  expect(await read("root")).toMatchObject({ is_superuser: true });
+});
+
+test("a number that was proved here beats what is claimed there, in later rounds too", async () => {
+  await service.database.query("update latchkey.users set phone_proved_at = latchkey.now() where username = 'ada'");
+  await change(1, "phone_number = '0532 123 45 99'");
+  expect(await run()).toMatchObject({ followed: { kept: ["1: phoneNumber"] } });
+  await project.insert({ id: 4, username: "eve", phone_number: "0532 123 45 01" });
+  const answer = await run();
+  expect(answer.codes).toContainEqual(expect.objectContaining({ code: "phone_taken_here", undecided: 1 }));
+  expect(answer.exitCode).toBe(4);
+});
+
+test("who is deleted here is never brought back, and who is gone there is told", async () => {
+  await service.auth.operator.delete("bob");
+  await project.run("delete from users_user where id = 1");
+  const answer = await run();
+  expect(answer.totals).toMatchObject({ deleted: 1, settled: 1, new: 0 });
+  expect(answer.codes).toContainEqual(expect.objectContaining({ code: "gone", examples: ["1 ada"] }));
+  expect(await read("ada")).toBeDefined();
+});
+
+test("another source than the last time stops: most people are gone", async () => {
+  await project.run(
+    "insert into users_user select n, '!', null, false, 'person' || n, '', '', '', false, true, now(), null, null, null, null, null, false from generate_series(10, 60) n",
+  );
+  await run();
+  await project.run("delete from users_user where id > 20");
+  const answer = await run();
+  expect(answer.exitCode).toBe(4);
+  expect(answer.codes).toContainEqual(expect.objectContaining({ code: "mass_change", examples: ["gone"] }));
+});
+
+test("an import is undone for those whom nobody has used, and they can come over again", async () => {
+  await signIn("ada", "first password");
+  await service.database.query("update latchkey.users set city = 'Van' where username = 'root'");
+  const undo = (apply: boolean) => undoImport({ connection: service.database.connection, source: "django", apply });
+  expect(await undo(false)).toEqual({ deleted: 1, kept: 2 });
+  expect(await read("bob")).toBeDefined();
+  expect(await undo(true)).toEqual({ deleted: 1, kept: 2 });
+  expect(await read("bob")).toBeUndefined();
+  expect(await run()).toMatchObject({ created: 1, exitCode: 0 });
+  await expect(signIn("bob", "second password")).resolves.toHaveProperty("token");
+});

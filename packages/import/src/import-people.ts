@@ -1,0 +1,238 @@
+import { randomUUID } from "node:crypto";
+import type { Auth, DatabaseOptions } from "@latchkey/auth";
+import { type CountryCode, isCountryCode, type PhoneOptions, withClient } from "@latchkey/auth/import";
+import { type Columns, createColumns } from "./known-columns.ts";
+import { type Source, SourceError } from "./old-row.ts";
+import { readDecisions } from "./report/decisions-file.ts";
+import { describeSummary, type Summary, summarize } from "./report/summary.ts";
+import { writeReport } from "./report/write-report.ts";
+import { toPermission } from "./rules/permission-names.ts";
+import { type Applied, apply } from "./run/apply.ts";
+import { type Followed, followChanges } from "./run/follow-changes.ts";
+import { type Decision, plan } from "./run/plan.ts";
+import { clearStaging, lockStaging, type Run, stage, unlockStaging } from "./run/staging.ts";
+import { guessKind, openSource, type SourceKind, sourceKinds } from "./sources/open-source.ts";
+
+export interface ImportOptions {
+  /** `postgres://…`, `sqlite:file`, `users.csv`, `users.json`, `-`. */
+  readonly source: string;
+  readonly from?: string | undefined;
+  /** The source's name here; its kind unless said. */
+  readonly name?: string | undefined;
+  /** Where the people go: the database of `auth`. */
+  readonly connection: DatabaseOptions;
+  readonly apply: boolean;
+  readonly decisions?: string | undefined;
+  readonly accept: readonly string[];
+  readonly skipsUndecided: boolean;
+  readonly report?: string | undefined;
+  readonly phoneCountry?: string | undefined;
+  readonly timezone: string;
+  readonly map: Readonly<Record<string, string>>;
+  readonly drop: readonly string[];
+  readonly only?: readonly string[] | undefined;
+  readonly limit?: number | undefined;
+  readonly table?: string | undefined;
+  readonly delimiter?: string | undefined;
+  readonly allowRaising: boolean;
+  readonly passwordCost: number;
+  readonly onProgress: (what: string, done: number, total: number | null) => void;
+}
+
+export interface ImportAnswer extends Summary {
+  readonly text: string;
+  readonly created: number;
+  readonly followed: Followed | null;
+  /** 0 decided and done, 4 where rows are undecided. */
+  readonly exitCode: 0 | 4;
+}
+
+type ImportingAuth = Pick<Auth, "importedUsers" | "profile">;
+
+/**
+ * Reads everybody in another system, plans, and, if told to, brings them over. Without `apply` nothing but the tables of the run is written.
+ *
+ * @throws SourceError for a source that is away or no source at all, and a wrong command
+ */
+export async function importPeople(auth: ImportingAuth, options: ImportOptions): Promise<ImportAnswer> {
+  return withStagedPeople(auth, options, {}, async ({ run, source, columns, decisions, phones }) => {
+    await plan(run, {
+      ...options,
+      phones,
+      decisions,
+      groups: source.groups,
+      unknownColumns: columns.undecided().filter(({ filled }) => filled > 0),
+    });
+    return finish(auth, run, source, options);
+  });
+}
+
+/** What was read of a source, in the staging tables. */
+export interface StagedPeople {
+  readonly run: Run;
+  readonly source: Source;
+  readonly columns: Columns;
+  readonly decisions: readonly Decision[];
+  readonly phones: PhoneOptions;
+}
+
+/** Reads everybody of a source into the staging tables, for a piece of work, and empties them afterwards. */
+export async function withStagedPeople<T>(
+  auth: ImportingAuth,
+  options: ImportOptions,
+  { keepsNames = false }: { readonly keepsNames?: boolean },
+  work: (staged: StagedPeople) => Promise<T>,
+): Promise<T> {
+  const kind = findKind(options);
+  const phones = { defaultCountry: readCountry(options.phoneCountry) };
+  requireTimezone(options.timezone);
+  const decisions = options.decisions === undefined ? [] : await readDecisions(options.decisions);
+  const ownFields = new Map(auth.profile.ownFields.map(({ name, schema }) => [name, schema]));
+  const columns = createColumns(withDecidedColumns(options, decisions, [...ownFields.keys()]));
+  await using lent = await lend(options.connection, requireName(options.name ?? kind));
+  const run = { ...lent.run, keepsNames };
+  if (!(await lockStaging(run))) throw new SourceError("Another import is under way on this database.", 3);
+  try {
+    const source = await openSource(options.source, kind, { ...options, idColumn: findIdColumn(options.map) });
+    try {
+      await clearStaging(run);
+      const rules = { phones, timezone: options.timezone, columns, ownFields, key: await readKey(run) };
+      await stageAll(run, source, rules, options);
+      return await work({ run, source, columns, decisions, phones });
+    } finally {
+      await source.close();
+      await clearStaging(run).catch(() => {});
+    }
+  } finally {
+    // The connection may be what failed.
+    await unlockStaging(run).catch(() => {});
+  }
+}
+
+async function finish(auth: ImportingAuth, run: Run, source: Source, options: ImportOptions): Promise<ImportAnswer> {
+  const planned = await summarize(run, { place: source.place, isApplied: false });
+  // What is asked of the source as a whole concerns everybody, so that nobody can be left out for it.
+  const isOpen = options.skipsUndecided ? planned.undecidedOfSource > 0 : planned.undecidedRows > 0;
+  let applied: Applied | null = null;
+  let followed: Followed | null = null;
+  if (options.apply && !isOpen) {
+    applied = await apply(run, {
+      auth,
+      startedAt: source.startedAt,
+      groups: source.groups,
+      passwordCost: options.passwordCost,
+      onProgress: (done, total) => options.onProgress("import", done, total),
+    });
+    followed = await followChanges(run, {
+      allowRaising: options.allowRaising,
+      passwordCost: options.passwordCost,
+      knownGroups: source.groups.map(({ name }) => name),
+      knownPermissions: source.permissions.map(toPermission),
+    });
+  }
+  const summary = { ...planned, isApplied: applied !== null };
+  const text = describeSummary(summary, toNext(options, summary, isOpen)) + describeLeft(applied, followed);
+  if (options.report !== undefined)
+    await writeReport(run, options.report, { summary: text, foreignKeys: source.foreignKeys });
+  const isIncomplete = isOpen || (applied?.outrun.length ?? 0) > 0;
+  return { ...summary, text, created: applied?.created ?? 0, followed, exitCode: isIncomplete ? 4 : 0 };
+}
+
+/** What was not done for a reason that showed only while it was done. */
+function describeLeft(applied: Applied | null, followed: Followed | null): string {
+  const list = (items: readonly string[]) => `${items.slice(0, 10).join(", ")}${items.length > 10 ? ", …" : ""}`;
+  const outrun = applied?.outrun ?? [];
+  const kept = followed?.kept ?? [];
+  return [
+    outrun.length > 0
+      ? `${outrun.length} came over without a name that was taken here meanwhile: ${list(outrun)}\n`
+      : "",
+    kept.length > 0 ? `${kept.length} fields stay as they are here: ${list(kept)}\n` : "",
+  ].join("");
+}
+
+function toNext({ apply, report }: ImportOptions, summary: Summary, isOpen: boolean): string {
+  if (isOpen) {
+    const where =
+      report === undefined ? "Write them down with --report DIR" : `Fill the last column of ${report}/decisions.csv`;
+    const refused = apply ? "Nothing was changed. " : "";
+    return `${refused}${where}, and give it with --decisions; or accept proposals with --accept CODE,…; or leave those people out with --undecided skip.`;
+  }
+  if (!summary.isApplied) return "Nothing was changed. Do it with --apply.";
+  return "Done. The same command again brings over what is new and what changed.";
+}
+
+function findKind({ source, from }: ImportOptions): SourceKind {
+  const kind = from ?? guessKind(source);
+  const found = sourceKinds.find((known) => known === kind);
+  if (found) return found;
+  throw new SourceError(
+    kind === null
+      ? `Say what the source is with --from: ${sourceKinds.join(", ")}.`
+      : `--from ${kind} is not known. There are ${sourceKinds.join(", ")}.`,
+  );
+}
+
+function readCountry(country: string | undefined): CountryCode | undefined {
+  if (country === undefined || isCountryCode(country)) return country;
+  throw new SourceError(`--phone-country ${country} is no country: give two letters, such as TR.`);
+}
+
+function requireName(name: string): string {
+  if (/^[a-z][a-z0-9_-]{0,62}$/.test(name)) return name;
+  throw new SourceError(`--source ${name} is no name of a source: a lower-case letter, then letters, digits, - and _.`);
+}
+
+function requireTimezone(timezone: string): void {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: timezone });
+  } catch {
+    throw new SourceError(`--source-timezone ${timezone} is no time zone: give a name such as Europe/Istanbul.`);
+  }
+}
+
+const findIdColumn = (map: ImportOptions["map"]) => Object.entries(map).find(([, field]) => field === "id")?.[0];
+
+function withDecidedColumns(
+  { map, drop }: ImportOptions,
+  decisions: Awaited<ReturnType<typeof readDecisions>>,
+  ownFields: readonly string[],
+) {
+  const ofColumns = decisions.filter(({ code }) => code === "unknown_column");
+  const mapped = ofColumns.flatMap(({ field, decision }) =>
+    decision.startsWith("map:") ? [[field, decision.slice("map:".length)] as const] : [],
+  );
+  return { map: { ...Object.fromEntries(mapped), ...map }, drop, ownFields };
+}
+
+/** A connection of one's own, whose statements may take their time. */
+async function lend(connection: DatabaseOptions, source: string) {
+  const lent = await withClient(connection);
+  const run: Run = { client: lent.client, id: randomUUID(), source };
+  return { run, [Symbol.asyncDispose]: () => lent[Symbol.asyncDispose]() };
+}
+
+async function readKey({ client }: Run): Promise<Buffer> {
+  const { rows } = await client.query<{ key: Buffer }>("select key from latchkey.imported_name_key");
+  return rows[0]?.key ?? Buffer.alloc(0);
+}
+
+async function stageAll(
+  run: Run,
+  source: Source,
+  rules: Parameters<typeof stage>[2] & { readonly columns: Columns },
+  { onProgress }: ImportOptions,
+): Promise<void> {
+  let read = 0;
+  for await (const rows of source.read()) {
+    try {
+      await stage(run, rows, rules, read);
+    } catch (error) {
+      if (error instanceof Error && "constraint" in error && error.constraint === "import_people_pkey")
+        throw new SourceError(`${source.place} has two people of one id. Nothing was changed.`);
+      throw error;
+    }
+    read += rows.length;
+    onProgress("read", read, null);
+  }
+}

@@ -1,0 +1,5 @@
+export { type ImportAnswer, type ImportOptions, importPeople } from "./import-people.ts";
+export { SourceError } from "./old-row.ts";
+export { type SourceKind, sourceKinds } from "./sources/open-source.ts";
+export { type Undone, undoImport } from "./undo-import.ts";
+export { type Verified, verifyImport } from "./verify-import.ts";

@@ -1,0 +1,100 @@
+/** What a person has here that a column there can be. */
+export const knownFields = [
+  "id",
+  "username",
+  "password",
+  "email",
+  "phoneNumber",
+  "firstName",
+  "lastName",
+  "gender",
+  "country",
+  "city",
+  "state",
+  "isApprovedToBeInTouch",
+  "isActive",
+  "isStaff",
+  "isSuperuser",
+  "dateJoined",
+  "lastLogin",
+  "groups",
+  "permissions",
+] as const;
+
+export type KnownField = (typeof knownFields)[number];
+
+/** Names that a column may have besides the field's own, as they are without case and underscores. */
+const synonyms: Readonly<Record<string, KnownField>> = {
+  pk: "id",
+  oldid: "id",
+  userid: "id",
+  login: "username",
+  passwordhash: "password",
+  encryptedpassword: "password",
+  emailaddress: "email",
+  phone: "phoneNumber",
+  mobile: "phoneNumber",
+  mobilenumber: "phoneNumber",
+  createdat: "dateJoined",
+  lastsigninat: "lastLogin",
+  userpermissions: "permissions",
+};
+
+const bare = (name: string) => name.replace(/[_\s-]/g, "").toLowerCase();
+const fieldsByBareName = new Map(knownFields.map((field) => [bare(field), field]));
+
+/** The field that a column is by its name alone; null for one that somebody has to decide. */
+export function knownFieldOf(column: string): KnownField | null {
+  return fieldsByBareName.get(bare(column)) ?? synonyms[bare(column)] ?? null;
+}
+
+/** `favourite_colour` → `favouriteColour`, as own fields of the profile are called. */
+export function toFieldName(column: string): string {
+  return column.replace(/_+([a-z0-9])/gi, (_, letter: string) => letter.toUpperCase());
+}
+
+/** What becomes of the columns of a source. */
+export interface Columns {
+  /** The field that a column is; null for one that is dropped, or not decided. */
+  fieldOf(column: string): string | null;
+  /** The columns that nobody has decided, with how often each is filled. */
+  undecided(): readonly { readonly column: string; readonly filled: number }[];
+}
+
+export interface ColumnRules {
+  /** `--map a=b`: by column, the field. */
+  readonly map: Readonly<Record<string, string>>;
+  /** `--drop c`. */
+  readonly drop: readonly string[];
+  /** The names of a team's own fields. */
+  readonly ownFields: readonly string[];
+}
+
+/** Decides columns by what was said of them, by their names, and by the names of own fields; counts the rest. */
+export function createColumns({ map, drop, ownFields }: ColumnRules): Columns & { note(column: string): void } {
+  const unknown = new Map<string, number>();
+  const decided = new Map<string, string | null>();
+  const decide = (column: string): string | null | undefined => {
+    if (Object.hasOwn(map, column)) return map[column];
+    if (drop.includes(column)) return null;
+    const known = knownFieldOf(column);
+    // A column that somebody mapped takes the place of the one that has the field's name.
+    if (known) return Object.values(map).includes(known) ? undefined : known;
+    return ownFields.find((field) => field === toFieldName(column));
+  };
+  return {
+    fieldOf(column) {
+      if (!decided.has(column)) {
+        const field = decide(column);
+        if (field === undefined) unknown.set(column, 0);
+        decided.set(column, field ?? null);
+      }
+      return decided.get(column) ?? null;
+    },
+    note(column) {
+      const filled = unknown.get(column);
+      if (filled !== undefined) unknown.set(column, filled + 1);
+    },
+    undecided: () => [...unknown].map(([column, filled]) => ({ column, filled })),
+  };
+}

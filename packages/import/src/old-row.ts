@@ -1,0 +1,55 @@
+/** A person as another system has them: texts by column, null for what is empty there. */
+export interface OldRow {
+  readonly oldId: string;
+  readonly values: Readonly<Record<string, string | null>>;
+  /** Groups by name. */
+  readonly groups: readonly string[];
+  readonly permissions: readonly OldPermission[];
+}
+
+/** A permission by its name there: `codename` in the app of `model`. */
+export interface OldPermission {
+  readonly app: string;
+  readonly codename: string;
+  /** What it is about; empty where the source does not say. */
+  readonly model: string;
+}
+
+export interface OldGroup {
+  readonly name: string;
+  readonly permissions: readonly OldPermission[];
+}
+
+/** A table over there whose rows point at people. */
+export interface ForeignKey {
+  readonly table: string;
+  readonly column: string;
+  readonly rows: number;
+}
+
+/** Everybody in another system, as of one moment. It is read once, from beginning to end, and never written. */
+export interface Source {
+  /** For a person, without a password: `shop_user in postgres://…`. */
+  readonly place: string;
+  /** The source's own clock when the reading began. */
+  readonly startedAt: Date;
+  readonly groups: readonly OldGroup[];
+  /** All that there are. */
+  readonly permissions: readonly OldPermission[];
+  readonly foreignKeys: readonly ForeignKey[];
+  /** Batches of people. */
+  read(): AsyncIterable<readonly OldRow[]>;
+  close(): Promise<void>;
+}
+
+/** What another system says that cannot be understood at all: the command ends with one line. */
+export class SourceError extends Error {
+  readonly exitCode: 2 | 3;
+
+  /** @param exitCode 2 where the command or its input is wrong, 3 where the source is away */
+  constructor(message: string, exitCode: 2 | 3 = 2) {
+    super(message);
+    this.name = "SourceError";
+    this.exitCode = exitCode;
+  }
+}

@@ -1,0 +1,117 @@
+import { createWriteStream } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import pg from "pg";
+import { type ForeignKey, SourceError } from "../old-row.ts";
+import type { Run } from "../run/staging.ts";
+import { toCsvLine } from "./csv.ts";
+import { decisionColumns } from "./decisions-file.ts";
+
+export interface ReportContent {
+  readonly summary: string;
+  readonly foreignKeys: readonly ForeignKey[];
+}
+
+/**
+ * Writes the folder of the report: what a person reads, what they decide, what became of each, and the map of ids.
+ *
+ * @throws SourceError where the folder cannot be written
+ */
+export async function writeReport(run: Run, folder: string, { summary, foreignKeys }: ReportContent): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, "summary.txt"), `${summary}${describeForeignKeys(foreignKeys)}`);
+    await pipeline(Readable.from(decisionLines(run)), createWriteStream(join(folder, "decisions.csv")));
+    await pipeline(Readable.from(personLines(run)), createWriteStream(join(folder, "rows.jsonl")));
+    await pipeline(Readable.from(idLines(run)), createWriteStream(join(folder, "id-map.csv")));
+  } catch (error) {
+    if (!(error instanceof Error && "syscall" in error)) throw error;
+    throw new SourceError(`The report cannot be written to ${folder}: ${error.message}`, 3);
+  }
+}
+
+function describeForeignKeys(keys: readonly ForeignKey[]): string {
+  if (keys.length === 0) return "";
+  const statements = keys.map(
+    ({ table, column, rows }) => `-- ${rows} rows
+alter table ${table} add column ${column}_latchkey uuid;
+update ${table} t set ${column}_latchkey = m.user_id from latchkey_ids m where m.old_id = t.${column}::text;`,
+  );
+  return `
+Rows there that point at people. Load id-map.csv there, and let them follow:
+
+create table latchkey_ids (old_id text primary key, user_id uuid not null);
+\\copy latchkey_ids (old_id, user_id) from 'id-map.csv' csv header
+${statements.join("\n")}
+`;
+}
+
+/** Runs through a query without holding all of it: a page of rows at a time. */
+async function* readAll<Row extends object>({ client }: Run, query: string, values: string[]): AsyncGenerator<Row[]> {
+  await client.query("begin");
+  try {
+    // A cursor takes no parameters.
+    const text = query.replaceAll(/\$(\d)/g, (_, number) => pg.escapeLiteral(values[Number(number) - 1] ?? ""));
+    await client.query(`declare report no scroll cursor for ${text}`);
+    for (;;) {
+      const { rows } = await client.query<Row>("fetch 5000 from report");
+      if (rows.length > 0) yield rows;
+      if (rows.length < 5_000) break;
+    }
+  } finally {
+    await client.query("commit");
+  }
+}
+
+interface IssueRow {
+  readonly oldId: string;
+  readonly code: string;
+  readonly field: string;
+  readonly value: string | null;
+  readonly other: string | null;
+  readonly proposal: string;
+  readonly decision: string | null;
+}
+
+async function* decisionLines(run: Run): AsyncGenerator<string> {
+  yield toCsvLine(decisionColumns);
+  const pages = readAll<IssueRow>(
+    run,
+    `select old_id as "oldId", code, field, value, other, proposal,
+      case when is_decided then coalesce(decision, proposal) end as decision
+    from latchkey.import_issues where run_id = $1 order by is_decided, code, old_id, field`,
+    [run.id],
+  );
+  for await (const rows of pages)
+    yield rows
+      .map((row) => toCsvLine([row.oldId, row.code, row.field, row.value, row.other, row.proposal, row.decision]))
+      .join("");
+}
+
+async function* personLines(run: Run): AsyncGenerator<string> {
+  const pages = readAll<{ line: string }>(
+    run,
+    `select json_strip_nulls(json_build_object('oldId', p.old_id, 'becomes', p.state, 'id', i.user_id,
+        'username', p.username, 'phoneNumber', p.phone_number, 'email', p.email, 'alias', p.alias,
+        'issues', (select json_agg(json_build_object('code', o.code, 'field', o.field, 'decision', o.decision, 'proposal', o.proposal))
+          from latchkey.import_issues o where o.run_id = p.run_id and o.old_id = p.old_id)))::text as line
+    from latchkey.import_people p
+    left join latchkey.imported_users i on i.source = $2 and i.old_id = p.old_id
+    where p.run_id = $1 order by p.position`,
+    [run.id, run.source],
+  );
+  for await (const rows of pages) yield rows.map(({ line }) => `${line}\n`).join("");
+}
+
+async function* idLines(run: Run): AsyncGenerator<string> {
+  yield toCsvLine(["old_id", "user_id"]);
+  const pages = readAll<{ oldId: string; userId: string }>(
+    run,
+    `select old_id as "oldId", user_id as "userId" from latchkey.imported_users
+    where source = $1 and user_id is not null order by old_id`,
+    [run.source],
+  );
+  for await (const rows of pages) yield rows.map(({ oldId, userId }) => toCsvLine([oldId, userId])).join("");
+}

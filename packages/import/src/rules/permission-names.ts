@@ -1,0 +1,23 @@
+import { permissionPattern } from "@latchkey/auth/import";
+import type { OldPermission } from "../old-row.ts";
+
+const grammar = new RegExp(permissionPattern);
+
+const toSnakeCase = (text: string) =>
+  text
+    .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
+    .replace(/[^A-Za-z0-9]+/g, "_")
+    .replace(/^_+|_+$/g, "")
+    .toLowerCase();
+
+/**
+ * What a permission of Django is called here: `app.codename` where that is `app.action_model` already. `approveOrder` becomes
+ * `approve_order`, `close-order` `close_order`, and `publish` of the model `article` `publish_article`.
+ */
+export function toPermission({ app, codename, model }: OldPermission): string {
+  const asItIs = `${app}.${codename}`;
+  if (grammar.test(asItIs)) return asItIs;
+  const action = toSnakeCase(codename);
+  const named = action.includes("_") ? action : `${action}_${toSnakeCase(model).replaceAll("_", "") || "it"}`;
+  return `${toSnakeCase(app)}.${named}`;
+}

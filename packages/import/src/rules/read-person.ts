@@ -1,0 +1,204 @@
+import { createHash, randomUUIDv7 } from "node:crypto";
+import {
+  comparedForms,
+  isPlainLine,
+  type PhoneOptions,
+  parseGroupName,
+  type profileFields,
+} from "@latchkey/auth/import";
+import { z } from "zod";
+import type { Issue, IssueCode } from "../issue.ts";
+import type { Columns } from "../known-columns.ts";
+import type { OldRow } from "../old-row.ts";
+import { toPermission } from "./permission-names.ts";
+import { readNames } from "./read-names.ts";
+import { passwordKindOf, readPassword } from "./read-password.ts";
+import { readFlag, readTime } from "./read-values.ts";
+
+export interface PersonRules {
+  readonly phones: PhoneOptions;
+  /** IANA name of the zone in which times without one are. */
+  readonly timezone: string;
+  readonly columns: Columns & { note(column: string): void };
+  /** Schemas of a team's own fields, by name. */
+  readonly ownFields: ReadonlyMap<string, object>;
+  /** Under which prints of what stands there are made. */
+  readonly key: Buffer;
+}
+
+/** A person as they will be stored, what was told of them, and prints of what stands there, by field. */
+export interface ReadPerson {
+  readonly oldId: string;
+  readonly id: string;
+  readonly oldUsername: string | null;
+  readonly oldPhone: string | null;
+  username: string | null;
+  usernameKey: string | null;
+  phoneNumber: string | null;
+  email: string | null;
+  emailKey: string | null;
+  readonly password: string;
+  readonly isWeak: boolean;
+  readonly firstName: string;
+  readonly lastName: string;
+  readonly gender: string | null;
+  readonly country: string | null;
+  readonly city: string | null;
+  readonly state: string | null;
+  readonly isApprovedToBeInTouch: boolean;
+  readonly isActive: boolean;
+  readonly isStaff: boolean;
+  readonly isSuperuser: boolean;
+  readonly dateJoined: string | null;
+  readonly lastLogin: string | null;
+  readonly profile: Readonly<Record<string, unknown>>;
+  readonly groups: readonly string[];
+  readonly permissions: readonly string[];
+  readonly prints: Readonly<Record<string, string>>;
+  readonly usernameForms: readonly string[];
+  readonly phoneForms: readonly string[];
+  readonly issues: readonly Issue[];
+}
+
+type Texts = Readonly<Record<string, string | null>>;
+
+/** Reads one person by the rules. Whatever is wrong with a field costs that field alone, and is among the issues. */
+export function readPerson(row: OldRow, rules: PersonRules): ReadPerson {
+  const texts = toFields(row, rules);
+  const issues: Issue[] = [];
+  const text = (field: string) => texts[field] ?? null;
+  const names = readNames(
+    { oldId: row.oldId, username: text("username"), phoneNumber: text("phoneNumber"), email: text("email") },
+    rules.phones,
+  );
+  const password = readPassword(text("password"));
+  const tell = (code: IssueCode, field: string, value: string | null, other: string) => {
+    issues.push({ code, field, value, other, proposal: "drop" });
+  };
+  const flag = (field: string, missing: boolean, unreadable: boolean): boolean => {
+    const read = readFlag(text(field));
+    if (read === undefined)
+      tell("flag_unreadable", field, text(field), `is neither yes nor no: taken as ${unreadable}`);
+    return read === undefined ? unreadable : (read ?? missing);
+  };
+  const time = (field: string): string | null => {
+    const read = readTime(text(field), rules.timezone);
+    if (read === undefined) tell("time_unreadable", field, text(field), "is not written like 2026-03-01 12:00:00");
+    return read ?? null;
+  };
+  const line = (field: keyof typeof profileFields) => readLine(field, text(field), tell);
+  const groups = [
+    ...new Set([...row.groups, ...splitList(text("groups"))].flatMap((name) => parseGroupName(name) ?? [])),
+  ];
+  const oldUsername = keepable(text("username"));
+  const oldPhone = keepable(text("phoneNumber"));
+  return {
+    oldId: row.oldId,
+    id: randomUUIDv7(),
+    oldUsername,
+    oldPhone,
+    ...names,
+    password: password.encoded,
+    isWeak: password.isWeak,
+    firstName: line("firstName") ?? "",
+    lastName: line("lastName") ?? "",
+    gender: readGender(text("gender"), tell),
+    country: line("country"),
+    city: line("city"),
+    state: line("state"),
+    isApprovedToBeInTouch: flag("isApprovedToBeInTouch", false, false),
+    // Nobody is enabled or promoted by what cannot be read.
+    isActive: flag("isActive", true, false),
+    isStaff: flag("isStaff", false, false),
+    isSuperuser: flag("isSuperuser", false, false),
+    dateJoined: time("dateJoined"),
+    lastLogin: time("lastLogin"),
+    profile: readOwnFields(texts, rules.ownFields, tell),
+    groups,
+    permissions: [...new Set([...row.permissions.map(toPermission), ...splitList(text("permissions"))])],
+    prints: toPrints(row, texts, rules.key),
+    usernameForms: oldUsername === null ? [] : comparedForms(oldUsername),
+    phoneForms: oldPhone === null ? [] : comparedForms(oldPhone),
+    issues: [...names.issues, ...(password.issue ? [password.issue] : []), ...issues],
+  };
+}
+
+function toFields({ values }: OldRow, { columns }: PersonRules): Texts {
+  const fields: Record<string, string | null> = {};
+  for (const [column, value] of Object.entries(values)) {
+    const field = columns.fieldOf(column);
+    if (field !== null) fields[field] = value;
+    else if (value !== null && value !== "") columns.note(column);
+  }
+  return fields;
+}
+
+/** What old tokens are compared with: the text itself, if it can be stored. */
+const keepable = (text: string | null) =>
+  text !== null && text !== "" && text.length <= 1_000 && text.isWellFormed() && !text.includes("\0") ? text : null;
+
+const splitList = (text: string | null) =>
+  (text ?? "").split(/[;,]/).flatMap((part) => (part.trim() === "" ? [] : [part.trim()]));
+
+type Tell = (code: IssueCode, field: string, value: string | null, other: string) => void;
+
+const longest = { firstName: 150, lastName: 150, country: 120, city: 120, state: 120 } as const;
+
+function readLine(field: keyof typeof profileFields, text: string | null, tell: Tell): string | null {
+  if (text === null || text === "") return null;
+  const most = Object.hasOwn(longest, field) ? longest[field as keyof typeof longest] : 0;
+  if (!isPlainLine(text)) tell("profile_invalid", field, null, "holds characters that cannot be stored or shown");
+  else if ([...text].length > most) tell("profile_too_long", field, text.slice(0, 200), `is longer than ${most}`);
+  else return text;
+  return null;
+}
+
+function readGender(text: string | null, tell: Tell): string | null {
+  if (text === null || text.trim() === "") return null;
+  const word = text.trim().toLowerCase();
+  const found = ["Male", "Female"].find((choice) => choice.toLowerCase() === word);
+  if (!found) tell("profile_invalid", "gender", text.slice(0, 200), "is neither Male nor Female");
+  return found ?? null;
+}
+
+const isZod = (schema: object): schema is z.core.$ZodType => "_zod" in schema;
+
+function readOwnFields(texts: Texts, ownFields: PersonRules["ownFields"], tell: Tell): Record<string, unknown> {
+  const profile: Record<string, unknown> = {};
+  for (const [name, schema] of ownFields) {
+    const text = texts[name];
+    if (text === undefined || !isZod(schema)) continue;
+    const read = candidatesFor(text)
+      .map((value) => z.core.safeParse(schema, value))
+      .find(({ success }) => success);
+    if (read?.success) profile[name] = read.data;
+    else if (text !== null) tell("profile_invalid", name, text.slice(0, 200), "is not what the profile's field takes");
+  }
+  return profile;
+}
+
+/** What a text may stand for: itself, or a number, a yes or no, a list. */
+function candidatesFor(text: string | null): unknown[] {
+  if (text === null) return [null];
+  const flag = /^[tf]$/i.test(text) ? [text.toLowerCase() === "t"] : [];
+  try {
+    return [text, JSON.parse(text), ...flag];
+  } catch {
+    return [text, ...flag];
+  }
+}
+
+/** Short keyed hashes of what stands there, by field: enough to see that it is another text the next time. */
+function toPrints(row: OldRow, texts: Texts, key: Buffer): Record<string, string> {
+  const print = (value: string) => createHash("sha256").update(key).update(value).digest("base64url").slice(0, 12);
+  const prints: Record<string, string> = {};
+  for (const [field, value] of Object.entries(texts)) {
+    if (value !== null && value !== "" && field !== "id") prints[field] = print(`${field}=${value}`);
+  }
+  const kind = passwordKindOf(texts.password ?? null);
+  if (kind !== null) prints.passwordKind = kind;
+  if (row.groups.length > 0) prints.groups = print(`groups=${[...row.groups].sort().join("\0")}`);
+  const permissions = row.permissions.map(({ app, codename }) => `${app}.${codename}`).sort();
+  if (permissions.length > 0) prints.permissions = print(`permissions=${permissions.join("\0")}`);
+  return prints;
+}

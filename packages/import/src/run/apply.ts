@@ -1,0 +1,199 @@
+import { randomUUIDv7 } from "node:crypto";
+import type { Auth } from "@latchkey/auth";
+import { readWeakHash, wrapWeakDigest } from "@latchkey/auth/import";
+import { type OldGroup, SourceError } from "../old-row.ts";
+import { toPermission } from "../rules/permission-names.ts";
+import { printsHere } from "./prints.ts";
+import { inTransaction, type Run } from "./staging.ts";
+
+/** People of one transaction. */
+const step = 50_000;
+
+export interface ApplyOptions {
+  readonly auth: Pick<Auth, "importedUsers">;
+  readonly startedAt: Date;
+  readonly groups: readonly OldGroup[];
+  readonly passwordCost: number;
+  readonly onProgress: (done: number, total: number) => void;
+}
+
+export interface Applied {
+  readonly created: number;
+  /** People who came over without a name that somebody took here in the last moment, by old id. */
+  readonly outrun: readonly string[];
+}
+
+/**
+ * Brings the planned people over. Everybody is recorded first, so that nobody takes a name meanwhile; then come accounts, a step in one
+ * transaction each. What ends in the midst goes on with the next run: who is here already is not brought again.
+ */
+export async function apply(run: Run, options: ApplyOptions): Promise<Applied> {
+  await recordEverybody(run, options);
+  await createGroups(run, options.groups);
+  const { client, id } = run;
+  const { rows } = await client.query<{ first: number; last: number; total: number }>(
+    `select coalesce(min(position), 0) as first, coalesce(max(position), -1) as last, count(*)::int as total
+    from latchkey.import_people where run_id = $1 and state = 'new'`,
+    [id],
+  );
+  const { first = 0, last = -1, total = 0 } = rows[0] ?? {};
+  // Looked at anew at the next start: the country there may be another than this command's.
+  await client.query(
+    `update latchkey.import_sources set aliases_read_for = null where source = $2
+      and exists (select from latchkey.import_people where run_id = $1 and alias is not null)`,
+    [id, run.source],
+  );
+  let created = 0;
+  const outrun: string[] = [];
+  for (let from = first; from <= last; from += step) {
+    await wrapWeak(run, from, options.passwordCost);
+    const done = await inTransaction(client, () => createAccounts(run, from));
+    created += done.created;
+    outrun.push(...done.outrun);
+    options.onProgress(created, total);
+  }
+  return { created, outrun };
+}
+
+/** Records everybody there, those who are left out among them: their names stay theirs, and their old tokens name them. */
+async function recordEverybody({ client, id, source }: Run, { auth, startedAt }: ApplyOptions): Promise<void> {
+  const { rows } = await client.query<{ isOlder: boolean; isSame: boolean }>(
+    `select seen_at > $2::timestamptz as "isOlder", seen_at = $2::timestamptz as "isSame"
+    from latchkey.import_sources where source = $1`,
+    [source, startedAt],
+  );
+  // A file that was read before: everybody in it is recorded.
+  if (rows[0]?.isSame) return;
+  if (rows[0]?.isOlder)
+    throw new SourceError(`This is older than what was read of ${source} the last time. Nothing was changed.`);
+  const round = await auth.importedUsers.startRound({ source, startedAt });
+  const { rowCount } = await client.query(
+    `insert into latchkey.imported_round_users
+      (round_id, old_id, old_username, old_phone, old_joined_at, username_hashes, phone_hashes)
+    select $2, p.old_id,
+      case when count(*) over (partition by p.old_username) = 1 then p.old_username end, p.old_phone, p.date_joined,
+      array(select sha256(k.key || convert_to(form, 'UTF8')) from unnest(p.username_forms) form),
+      array(select sha256(k.key || convert_to(form, 'UTF8')) from unnest(p.phone_forms) form)
+    from latchkey.import_people p, latchkey.imported_name_key k where p.run_id = $1`,
+    [id, round.id],
+  );
+  await auth.importedUsers.completeRound(round, { people: rowCount ?? 0 });
+}
+
+/** Makes the groups that are missing here, with those of their permissions that are declared. A group that is here stays as it is. */
+async function createGroups({ client, id }: Run, groups: readonly OldGroup[]): Promise<void> {
+  const permissionsOf = new Map(groups.map(({ name, permissions }) => [name, permissions.map(toPermission)]));
+  const { rows } = await client.query<{ name: string }>(
+    "select distinct unnest(groups) as name from latchkey.import_people where run_id = $1",
+    [id],
+  );
+  const names = new Set([...permissionsOf.keys(), ...rows.map(({ name }) => name)]);
+  for (const name of names) {
+    await inTransaction(client, async () => {
+      const groupId = randomUUIDv7();
+      const { rowCount } = await client.query(
+        "insert into latchkey.groups (id, name) values ($1, $2) on conflict (name) do nothing",
+        [groupId, name],
+      );
+      if (rowCount === 0) return;
+      await client.query(
+        `insert into latchkey.group_permissions (group_id, permission)
+        select $1, permission from latchkey.permissions where permission = any ($2)`,
+        [groupId, permissionsOf.get(name) ?? []],
+      );
+      await client.query(
+        `insert into latchkey.audit_events (id, event, detail) values ($1, 'group_created', jsonb_build_object('group', $2::text))`,
+        [randomUUIDv7(), name],
+      );
+    });
+  }
+}
+
+/** Puts bcrypt around the weak hashes of a step. It is the one thing that takes a while for each person. */
+async function wrapWeak({ client, id }: Run, from: number, cost: number): Promise<void> {
+  const { rows } = await client.query<{ oldId: string; password: string }>(
+    `select old_id as "oldId", password from latchkey.import_people
+    where run_id = $1 and position >= $2 and position < $3 and state = 'new' and is_weak and stored_password is null`,
+    [id, from, from + step],
+  );
+  for (let at = 0; at < rows.length; at += 2) {
+    const wrapped = await Promise.all(
+      rows.slice(at, at + 2).map(async ({ oldId, password }) => {
+        const hash = readWeakHash(password);
+        return { oldId, stored: hash ? await wrapWeakDigest(hash, cost) : "!" };
+      }),
+    );
+    await client.query(
+      `update latchkey.import_people p set stored_password = w.stored
+      from unnest($2::text[], $3::text[]) w (old_id, stored) where p.run_id = $1 and p.old_id = w.old_id`,
+      [id, wrapped.map(({ oldId }) => oldId), wrapped.map(({ stored }) => stored)],
+    );
+  }
+}
+
+const copied = [
+  "first_name, last_name, gender, country, city, is_approved_to_be_in_touch, is_active, is_staff, is_superuser",
+  "last_login, profile",
+].join(", ");
+
+/** A name that nobody has here at this moment. */
+const free = (key: string, shown: string) =>
+  `case when not exists (select from latchkey.users u where u.${key} = p.${key}) then p.${shown} end`;
+
+async function createAccounts(run: Run, from: number): Promise<Applied> {
+  const { client, id, source } = run;
+  // Those alone who have no account by now: another run may have been quicker.
+  const { rows: taken } = await client.query<{ oldId: string }>(
+    `with step as materialized (
+      select p.* from latchkey.import_people p join latchkey.imported_users i on i.source = $2 and i.old_id = p.old_id
+      where p.run_id = $1 and p.position >= $3 and p.position < $4 and p.state = 'new'
+        and i.user_id is null and i.deleted_at is null and i.gone_at is null
+      order by p.position for update of i
+    ), named as (
+      select p.*, ${free("username_key", "username")} as free_username, ${free("username_key", "username_key")} as free_username_key,
+        ${free("phone_number", "phone_number")} as free_phone, ${free("email_key", "email")} as free_email,
+        ${free("email_key", "email_key")} as free_email_key
+      from step p
+    ), created as (
+      insert into latchkey.users (id, username, username_key, phone_number, email, email_key, has_alias, parked_at, password,
+        state, date_joined, ${copied})
+      select id, free_username, free_username_key, free_phone, free_email, free_email_key, alias is not null,
+        case when num_nonnulls(free_username_key, free_phone, free_email_key, alias) = 0 then latchkey.now() end,
+        coalesce(stored_password, password), state_name, coalesce(date_joined, latchkey.now()), ${copied}
+      from named
+      returning id
+    )
+    select old_id as "oldId" from named join created using (id)
+    where (username_key, phone_number, email_key) is distinct from (free_username_key, free_phone, free_email_key)`,
+    [id, source, from, from + step],
+  );
+  const { rowCount } = await client.query(
+    `update latchkey.imported_users i set user_id = u.id, alias = p.alias,
+      prints = jsonb_build_object('there', p.prints, 'here', ${printsHere("u")})
+    from latchkey.import_people p join latchkey.users u on u.id = p.id, latchkey.imported_name_key k
+    where p.run_id = $1 and p.position >= $3 and p.position < $4 and p.state = 'new'
+      and i.source = $2 and i.old_id = p.old_id and i.user_id is null`,
+    [id, source, from, from + step],
+  );
+  const range = "p.run_id = $1 and p.position >= $2 and p.position < $3 and p.state = 'new'";
+  const values = [id, from, from + step];
+  await client.query(
+    `insert into latchkey.user_groups (user_id, group_id) select p.id, g.id
+    from latchkey.import_people p join latchkey.users u on u.id = p.id, unnest(p.groups) held
+    join latchkey.groups g on g.name = held where ${range} and p.groups <> '{}' on conflict do nothing`,
+    values,
+  );
+  await client.query(
+    `insert into latchkey.user_permissions (user_id, permission) select p.id, declared.permission
+    from latchkey.import_people p join latchkey.users u on u.id = p.id, unnest(p.permissions) held
+    join latchkey.permissions declared on declared.permission = held where ${range} and p.permissions <> '{}' on conflict do nothing`,
+    values,
+  );
+  await client.query(
+    `insert into latchkey.audit_events (id, event, subject_id, detail)
+    select gen_random_uuid(), 'user_created', p.id, '{"by": "import"}'
+    from latchkey.import_people p join latchkey.users u on u.id = p.id where ${range}`,
+    values,
+  );
+  return { created: rowCount ?? 0, outrun: taken.map(({ oldId }) => oldId) };
+}

@@ -1,0 +1,319 @@
+import { randomUUIDv7 } from "node:crypto";
+import { readWeakHash, wrapWeakDigest } from "@latchkey/auth/import";
+import { printsHere } from "./prints.ts";
+import { inTransaction, type Run } from "./staging.ts";
+
+export interface FollowOptions {
+  /** Whether who is enabled, or given more rights, there gets that here too. */
+  readonly allowRaising: boolean;
+  readonly passwordCost: number;
+  /** Permissions that there are in the source, by their names here. */
+  readonly knownPermissions: readonly string[];
+  readonly knownGroups: readonly string[];
+}
+
+/** What became of changes over there. */
+export interface Followed {
+  /** People of whom something was taken. */
+  readonly people: number;
+  /** What stays as it is here, because it was changed here as well, or would raise somebody: `old id: field`. */
+  readonly kept: readonly string[];
+}
+
+type Prints = Readonly<Record<string, string>>;
+
+/** A person as they are here and as they would come from there. */
+interface Change {
+  readonly oldId: string;
+  readonly userId: string;
+  readonly changed: readonly string[];
+  readonly before: { readonly there?: Prints; readonly here?: Prints };
+  readonly there: Prints;
+  readonly now: Prints;
+  readonly hasRights: boolean;
+  readonly isOnlySuperuser: boolean;
+  readonly hasPasswordOfHere: boolean;
+  readonly isPhoneProved: boolean;
+  readonly isEmailProved: boolean;
+  readonly staged: Readonly<Record<string, string | boolean | null>>;
+  readonly user: Readonly<Record<string, string | boolean | null>>;
+  readonly profile: Readonly<Record<string, unknown>>;
+  readonly password: string;
+  readonly isWeak: boolean;
+  readonly groups: readonly string[];
+  readonly permissions: readonly string[];
+  readonly groupsHere: readonly string[];
+  readonly permissionsHere: readonly string[];
+}
+
+/** The columns behind a field, in the staging table and in `users`. */
+const columnsOf: Readonly<Record<string, readonly (readonly [staged: string, column: string])[]>> = {
+  username: [
+    ["username", "username"],
+    ["username_key", "username_key"],
+  ],
+  phoneNumber: [["phone_number", "phone_number"]],
+  email: [
+    ["email", "email"],
+    ["email_key", "email_key"],
+  ],
+  firstName: [["first_name", "first_name"]],
+  lastName: [["last_name", "last_name"]],
+  gender: [["gender", "gender"]],
+  country: [["country", "country"]],
+  city: [["city", "city"]],
+  state: [["state_name", "state"]],
+  isApprovedToBeInTouch: [["is_approved_to_be_in_touch", "is_approved_to_be_in_touch"]],
+};
+
+const batch = 1_000;
+
+/**
+ * Brings what changed there to those who are here, field by field: what was changed here as well stays, and is told. Nobody is enabled or
+ * raised by it, and who has rights here follows nothing but being lowered.
+ */
+export async function followChanges(run: Run, options: FollowOptions): Promise<Followed> {
+  const kept: string[] = [];
+  let people = 0;
+  for (let from = -1; ; ) {
+    const changes = await readChanges(run, from);
+    const last = changes.at(-1);
+    if (!last) return { people, kept };
+    const decided = await Promise.all(changes.map((change) => decide(change, options)));
+    people += await inTransaction(run.client, () => write(run, decided, kept));
+    from = last.position;
+  }
+}
+
+async function readChanges({ client, id, source }: Run, from: number): Promise<(Change & { position: number })[]> {
+  const { rows } = await client.query<Change & { position: number }>(
+    `select p.position, p.old_id as "oldId", i.user_id as "userId", p.changed, i.prints as before, p.prints as there,
+      ${printsHere("u")} as now, to_jsonb(p) as staged, to_jsonb(u) as "user", p.profile, p.password, p.is_weak as "isWeak",
+      p.groups, p.permissions,
+      u.is_staff or u.is_superuser or exists (select from latchkey.user_permissions h where h.user_id = u.id)
+        or exists (select from latchkey.user_groups h where h.user_id = u.id) as "hasRights",
+      u.is_superuser and u.is_active and not exists (
+        select from latchkey.users o where o.is_superuser and o.is_active and o.id <> u.id) as "isOnlySuperuser",
+      u.password_set_at is not null as "hasPasswordOfHere",
+      u.phone_proved_at is not null as "isPhoneProved", u.email_proved_at is not null as "isEmailProved",
+      array(select g.name from latchkey.user_groups m join latchkey.groups g on g.id = m.group_id where m.user_id = u.id) as "groupsHere",
+      array(select h.permission from latchkey.user_permissions h where h.user_id = u.id) as "permissionsHere"
+    from latchkey.import_people p
+    join latchkey.imported_users i on i.source = $2 and i.old_id = p.old_id
+    join latchkey.users u on u.id = i.user_id, latchkey.imported_name_key k
+    where p.run_id = $1 and p.state = 'changed' and p.position > $3 order by p.position limit ${batch}`,
+    [id, source, from],
+  );
+  return rows;
+}
+
+/** What is done to a person. */
+interface Decided {
+  readonly change: Change;
+  /** Columns of `users`. */
+  readonly set: Record<string, unknown>;
+  /** Fields that were taken: their prints are made anew. */
+  readonly taken: string[];
+  readonly kept: string[];
+  readonly endsSessions: boolean;
+  readonly groupsLost: readonly string[];
+  readonly permissionsLost: readonly string[];
+  readonly groupsGained: readonly string[];
+  readonly permissionsGained: readonly string[];
+}
+
+async function decide(change: Change, options: FollowOptions): Promise<Decided> {
+  const set: Record<string, unknown> = {};
+  const [taken, kept]: [string[], string[]] = [[], []];
+  const isChangedHere = (field: string) => change.before.here?.[field] !== change.now[field];
+  const isProved = { phoneNumber: change.isPhoneProved, email: change.isEmailProved };
+  for (const [field, columns] of Object.entries(columnsOf)) {
+    if (!change.changed.includes(field)) continue;
+    const isSame = columns.every(([staged, column]) => change.staged[staged] === change.user[column]);
+    if (isSame) continue;
+    const isOurs = isChangedHere(field) || (field in isProved && isProved[field as keyof typeof isProved]);
+    if (isOurs || change.hasRights) kept.push(field);
+    else {
+      taken.push(field);
+      for (const [staged, column] of columns) set[column] = change.staged[staged];
+    }
+  }
+  followOwnFields(change, { set, taken, kept, isChangedHere });
+  followFlags(change, options, { set, taken, kept, isChangedHere });
+  const endsSessions = await followPassword(change, options, { set, taken, kept });
+  const lastLogin = change.staged.last_login;
+  const isLater =
+    typeof lastLogin === "string" && Date.parse(lastLogin) > Date.parse(String(change.user.last_login ?? 0));
+  if (change.changed.includes("lastLogin") && (change.user.last_login === null ? lastLogin !== null : isLater)) {
+    set.last_login = lastLogin;
+    taken.push("lastLogin");
+  }
+  return { change, set, taken, kept, endsSessions, ...followGrants(change, options, kept) };
+}
+
+interface Effects {
+  readonly set: Record<string, unknown>;
+  readonly taken: string[];
+  readonly kept: string[];
+}
+
+type WithHere = Effects & { isChangedHere(field: string): boolean };
+
+function followOwnFields(change: Change, { set, taken, kept, isChangedHere }: WithHere): void {
+  const names = Object.keys(change.profile).filter((name) => change.changed.includes(name));
+  if (names.length === 0) return;
+  if (isChangedHere("profile") || change.hasRights) {
+    kept.push(...names);
+    return;
+  }
+  set.profile = JSON.stringify(Object.fromEntries(names.map((name) => [name, change.profile[name]])));
+  taken.push("profile");
+}
+
+const flags = { isActive: "is_active", isStaff: "is_staff", isSuperuser: "is_superuser" } as const;
+
+function followFlags(change: Change, { allowRaising }: FollowOptions, { set, taken, kept }: WithHere): void {
+  for (const [field, column] of Object.entries(flags)) {
+    if (!change.changed.includes(field) || change.staged[column] === change.user[column]) continue;
+    const isLowered = change.staged[column] === false;
+    const isLast = change.isOnlySuperuser && field !== "isStaff";
+    if (isLowered ? !isLast : allowRaising && !change.hasRights) {
+      set[column] = change.staged[column];
+      taken.push(field);
+    } else kept.push(field);
+  }
+}
+
+/** Answers whether sessions end: with the same parameters and another salt it is another password for certain. */
+async function followPassword(
+  change: Change,
+  { passwordCost }: FollowOptions,
+  { set, taken, kept }: Effects,
+): Promise<boolean> {
+  if (!change.changed.includes("password")) return false;
+  if (change.hasPasswordOfHere || change.hasRights) {
+    kept.push("password");
+    return false;
+  }
+  const weak = change.isWeak ? readWeakHash(change.password) : null;
+  set.password = weak ? await wrapWeakDigest(weak, passwordCost) : change.password;
+  taken.push("password");
+  return change.before.there?.passwordKind === change.there.passwordKind;
+}
+
+function followGrants(change: Change, { allowRaising, knownGroups, knownPermissions }: FollowOptions, kept: string[]) {
+  const compare = (field: "groups" | "permissions", here: readonly string[], known: readonly string[]) => {
+    if (!change.changed.includes(field)) return { lost: [], gained: [] };
+    const there = change[field];
+    const lost = here.filter((name) => known.includes(name) && !there.includes(name));
+    const more = there.filter((name) => !here.includes(name));
+    if (more.length > 0 && !allowRaising) kept.push(field);
+    return { lost, gained: allowRaising ? more : [] };
+  };
+  const groups = compare("groups", change.groupsHere, knownGroups);
+  const permissions = compare("permissions", change.permissionsHere, knownPermissions);
+  return {
+    groupsLost: groups.lost,
+    groupsGained: groups.gained,
+    permissionsLost: permissions.lost,
+    permissionsGained: permissions.gained,
+  };
+}
+
+async function write(run: Run, decided: readonly Decided[], kept: string[]): Promise<number> {
+  const { client } = run;
+  const renamed = decided.filter(({ set }) => "username" in set || "phone_number" in set || "email" in set);
+  // As a set: of two who swapped their names each lets go first.
+  for (const { change, set } of renamed) {
+    const names = ["username", "username_key", "phone_number", "email", "email_key"].filter((name) => name in set);
+    await client.query(
+      `update latchkey.users set ${names.map((name) => `${name} = null`).join(", ")}, parked_at = latchkey.now() where id = $1`,
+      [change.userId],
+    );
+  }
+  let people = 0;
+  for (const one of decided) {
+    for (const field of one.kept) kept.push(`${one.change.oldId}: ${field}`);
+    people += (await writeOne(run, one)) ? 1 : 0;
+  }
+  return people;
+}
+
+async function writeOne(run: Run, { change, set, taken, endsSessions, ...grants }: Decided): Promise<boolean> {
+  const { client, id, source } = run;
+  const columns = Object.keys(set).map((column, index) => {
+    const value = `$${index + 2}`;
+    return column === "profile" ? `profile = profile || ${value}::jsonb` : `${column} = ${value}`;
+  });
+  const isNamed = ["username", "phone_number", "email"].some((name) => name in set);
+  if (isNamed) columns.push("credentials_changed_at = latchkey.now()");
+  if (columns.length > 0)
+    await client.query(`update latchkey.users set ${columns.join(", ")} where id = $1`, [
+      change.userId,
+      ...Object.values(set),
+    ]);
+  const isAliasRead = change.changed.includes("username");
+  await client.query(
+    `update latchkey.imported_users i set alias = case when $4 then p.alias else i.alias end
+    from latchkey.import_people p where p.run_id = $1 and i.source = $2 and i.old_id = $3 and p.old_id = i.old_id`,
+    [id, source, change.oldId, isAliasRead],
+  );
+  await client.query(
+    `update latchkey.users u set has_alias = i.alias is not null,
+      parked_at = case when num_nonnulls(u.username_key, u.phone_number, u.email_key, i.alias) = 0 then coalesce(u.parked_at, latchkey.now()) end
+    from latchkey.imported_users i where i.source = $1 and i.old_id = $2 and u.id = i.user_id`,
+    [source, change.oldId],
+  );
+  const isGrantsChanged = await writeGrants(run, change.userId, grants);
+  if (endsSessions)
+    await client.query(
+      `update latchkey.sessions set ended_at = latchkey.now(), end_reason = 'password_changed'
+      where user_id = $1 and ended_at is null`,
+      [change.userId],
+    );
+  // What is kept here keeps the print of before: it stays different from it, and is kept the next time too.
+  await client.query(
+    `update latchkey.imported_users i set prints = jsonb_build_object('there', $3::jsonb, 'here',
+      coalesce(i.prints -> 'here', '{}') - $4::text[] || (
+        select coalesce(jsonb_object_agg(key, value), '{}') from jsonb_each(${printsHere("u")}) where key = any ($4)))
+    from latchkey.users u, latchkey.imported_name_key k where i.source = $1 and i.old_id = $2 and u.id = i.user_id`,
+    [source, change.oldId, JSON.stringify(change.there), taken],
+  );
+  if (taken.length === 0 && !isGrantsChanged) return false;
+  await client.query(
+    `insert into latchkey.audit_events (id, event, subject_id, detail)
+    values ($1, 'user_updated', $2, jsonb_build_object('fields', $3::jsonb))`,
+    [randomUUIDv7(), change.userId, JSON.stringify(taken)],
+  );
+  return true;
+}
+
+type Grants = Pick<Decided, "groupsLost" | "groupsGained" | "permissionsLost" | "permissionsGained">;
+
+async function writeGrants({ client }: Run, userId: string, grants: Grants): Promise<boolean> {
+  const { groupsLost, groupsGained, permissionsLost, permissionsGained } = grants;
+  if (groupsLost.length > 0)
+    await client.query(
+      `delete from latchkey.user_groups m using latchkey.groups g
+      where m.user_id = $1 and g.id = m.group_id and g.name = any ($2)`,
+      [userId, groupsLost],
+    );
+  if (permissionsLost.length > 0)
+    await client.query("delete from latchkey.user_permissions where user_id = $1 and permission = any ($2)", [
+      userId,
+      permissionsLost,
+    ]);
+  if (groupsGained.length > 0)
+    await client.query(
+      `insert into latchkey.user_groups (user_id, group_id) select $1, id from latchkey.groups where name = any ($2)
+      on conflict do nothing`,
+      [userId, groupsGained],
+    );
+  if (permissionsGained.length > 0)
+    await client.query(
+      `insert into latchkey.user_permissions (user_id, permission)
+      select $1, permission from latchkey.permissions where permission = any ($2) on conflict do nothing`,
+      [userId, permissionsGained],
+    );
+  return [groupsLost, groupsGained, permissionsLost, permissionsGained].some(({ length }) => length > 0);
+}

@@ -1,0 +1,409 @@
+import { type PhoneOptions, parseEmail, parsePhone, parseUsername } from "@latchkey/auth/import";
+import { type IssueCode, notices } from "../issue.ts";
+import type { OldGroup } from "../old-row.ts";
+import { toPermission } from "../rules/permission-names.ts";
+import { mayBeAlias } from "../rules/read-names.ts";
+import { copyRows, type Run, toLine } from "./staging.ts";
+
+/** What somebody decided about a field of somebody there; the source itself has the old id ``. */
+export interface Decision {
+  readonly oldId: string;
+  readonly code: string;
+  readonly field: string;
+  readonly decision: string;
+}
+
+export interface PlanOptions {
+  readonly phones: PhoneOptions;
+  readonly decisions: readonly Decision[];
+  /** Codes whose proposals are accepted; `all` for every one. */
+  readonly accept: readonly string[];
+  readonly groups: readonly OldGroup[];
+  /** Columns that nobody has decided, and how often each is filled. */
+  readonly unknownColumns: readonly { readonly column: string; readonly filled: number }[];
+  /** Only these come over; the others' names stay reserved. */
+  readonly only?: readonly string[] | undefined;
+  readonly limit?: number | undefined;
+  /** Whether those come over later of whom something is undecided. */
+  readonly skipsUndecided: boolean;
+}
+
+/**
+ * Finds all collisions over everybody who was read, takes the decisions, and leaves in the staging tables what would be brought over. Nothing
+ * outside of them is changed.
+ */
+export async function plan(run: Run, options: PlanOptions): Promise<void> {
+  const { client, id } = run;
+  await client.query("analyze latchkey.import_people, latchkey.import_issues");
+  await copyRows(
+    client,
+    "latchkey.import_decisions (run_id, old_id, code, field, decision)",
+    options.decisions.map(({ oldId, code, field, decision }) => toLine([id, oldId, code, field, decision])),
+  );
+  await insertIssues(run, [
+    ...options.unknownColumns.map(({ column, filled }) => ({
+      code: "unknown_column" as const,
+      field: column,
+      value: null,
+      other: `filled for ${filled} people; --map ${column}=FIELD or --drop ${column}`,
+      proposal: "drop",
+    })),
+    ...(await findUndeclared(run, options.groups)),
+    ...(await findMassChange(run)),
+  ]);
+  await findGone(run);
+  await settle(run, options);
+  await findCollisions(run);
+  await settle(run, options);
+  await findConflicts(run);
+  await decide(run, options);
+  await findNameless(run);
+  await decide(run, options);
+  await leaveOut(run, options);
+}
+
+const insertInto = "insert into latchkey.import_issues (run_id, old_id, code, field, value, other, proposal)";
+
+interface SourceIssue {
+  readonly code: IssueCode;
+  readonly field: string;
+  readonly value: string | null;
+  readonly other: string | null;
+  readonly proposal: string;
+}
+
+/** Issues of the source as a whole. */
+async function insertIssues({ client, id }: Run, issues: readonly SourceIssue[]): Promise<void> {
+  const lines = issues.map(({ code, field, value, other, proposal }) =>
+    toLine([id, "", code, field, value, other, proposal]),
+  );
+  await copyRows(client, "latchkey.import_issues (run_id, old_id, code, field, value, other, proposal)", lines);
+}
+
+async function findUndeclared({ client, id }: Run, groups: readonly OldGroup[]): Promise<SourceIssue[]> {
+  const ofGroups = groups.flatMap((group) => group.permissions.map(toPermission));
+  const { rows } = await client.query<{ permission: string; people: number }>(
+    `select permission, count(old_id)::int as people from (
+        select old_id, unnest(permissions) as permission from latchkey.import_people where run_id = $1
+        union all select null, unnest($2::text[])
+      ) held where permission not in (select permission from latchkey.permissions) group by permission order by permission`,
+    [id, ofGroups],
+  );
+  return rows.map(({ permission, people }) => ({
+    code: "permission_undeclared",
+    field: permission,
+    value: null,
+    other: `held by ${people} people and ${ofGroups.filter((one) => one === permission).length} groups; not declared here, so it is not granted`,
+    proposal: "drop",
+  }));
+}
+
+/** More than 1 % that is gone or different since the last round is rather a wrong source than a day's changes. */
+async function findMassChange({ client, id, source }: Run): Promise<SourceIssue[]> {
+  const { rows } = await client.query<{ known: number; gone: number; changed: number }>(
+    `select count(*)::int as known, count(*) filter (where p.old_id is null)::int as gone,
+      count(*) filter (where p.state = 'changed')::int as changed
+    from latchkey.imported_users i left join latchkey.import_people p on p.run_id = $1 and p.old_id = i.old_id
+    where i.source = $2 and i.gone_at is null and i.deleted_at is null`,
+    [id, source],
+  );
+  const { known = 0, gone = 0, changed = 0 } = rows[0] ?? {};
+  const most = Math.max(10, known / 100);
+  const issue = (field: string, count: number): SourceIssue[] => {
+    if (count <= most) return [];
+    const other = `${count} of ${known} people are ${field} there since the last round: is it the right source?`;
+    return [{ code: "mass_change", field, value: null, other, proposal: "keep" }];
+  };
+  return [...issue("gone", gone), ...issue("changed", changed)];
+}
+
+/** Who has an account here and is there no more since the last round. */
+async function findGone({ client, id, source }: Run): Promise<void> {
+  await client.query(
+    `${insertInto}
+    select $1, i.old_id, 'gone', 'account', i.old_username, 'is there no more; the account here stays as it is', 'keep'
+    from latchkey.imported_users i
+    where i.source = $2 and i.user_id is not null and i.gone_at is null
+      and not exists (select from latchkey.import_people p where p.run_id = $1 and p.old_id = i.old_id)`,
+    [id, source],
+  );
+}
+
+/** Takes the decisions that there are, and does to the staged people what they say, or what is proposed. */
+async function settle(run: Run, options: PlanOptions): Promise<void> {
+  await decide(run, options);
+  await takeEffect(run, options.phones);
+}
+
+async function decide({ client, id }: Run, { accept }: PlanOptions): Promise<void> {
+  await client.query(
+    `update latchkey.import_issues i set decision = d.decision, is_decided = true from latchkey.import_decisions d
+    where i.run_id = $1 and d.run_id = $1 and not i.is_decided
+      and (i.old_id, i.code, i.field) = (d.old_id, d.code, d.field)`,
+    [id],
+  );
+  await client.query(
+    `update latchkey.import_issues set is_decided = true
+    where run_id = $1 and not is_decided and (code = any ($2) or code = any ($3) or 'all' = any ($2))`,
+    [id, accept, [...notices]],
+  );
+}
+
+/** What an issue comes to: what was decided, or what is proposed. */
+const effect = "coalesce(i.decision, i.proposal)";
+
+const columnsOfName: Readonly<Record<string, string>> = {
+  username: "username = null, username_key = null",
+  phoneNumber: "phone_number = null",
+  email: "email = null, email_key = null",
+};
+
+async function takeEffect(run: Run, phones: PhoneOptions): Promise<void> {
+  const { client, id } = run;
+  const update = (set: string, where: string) =>
+    client.query(
+      `update latchkey.import_people p set ${set} from latchkey.import_issues i
+      where p.run_id = $1 and i.run_id = $1 and i.old_id = p.old_id and not i.is_effective and ${where}`,
+      [id],
+    );
+  await update("state = 'skipped'", `${effect} = 'skip' and p.state in ('new', 'changed')`);
+  for (const [field, set] of Object.entries(columnsOfName))
+    await update(set, `i.field = '${field}' and ${effect} <> 'keep'`);
+  await update("alias = p.old_username", `i.field = 'username' and ${effect} = 'alias' and i.proposal = 'alias'`);
+  await setValues(run, phones);
+  await client.query("update latchkey.import_issues set is_effective = true where run_id = $1", [id]);
+}
+
+interface ValueToSet {
+  readonly oldId: string;
+  readonly code: IssueCode;
+  readonly field: string;
+  readonly effect: string;
+  readonly oldUsername: string | null;
+}
+
+/** Values that somebody wrote, or that are proposed, go through the same grammar as everybody's. */
+async function setValues(run: Run, phones: PhoneOptions): Promise<void> {
+  const { client, id } = run;
+  const { rows } = await client.query<ValueToSet>(
+    `select i.old_id as "oldId", i.code, i.field, ${effect} as effect, p.old_username as "oldUsername"
+    from latchkey.import_issues i join latchkey.import_people p on p.run_id = i.run_id and p.old_id = i.old_id
+    where i.run_id = $1 and not i.is_effective
+      and (${effect} ~ '^(rename|set):' or (${effect} = 'alias' and i.proposal <> 'alias'))`,
+    [id],
+  );
+  for (const row of rows) {
+    const set = toAssignment(row, phones);
+    if (typeof set === "string") {
+      await client.query(
+        `update latchkey.import_issues set is_decided = false, decision = null, other = $4
+        where run_id = $1 and old_id = $2 and code = $3 and field = $5`,
+        [id, row.oldId, row.code, `${row.effect} cannot be: ${set}`, row.field],
+      );
+      continue;
+    }
+    const columns = Object.keys(set).map((column, index) => `${column} = $${index + 3}`);
+    await client.query(`update latchkey.import_people set ${columns.join(", ")} where run_id = $1 and old_id = $2`, [
+      id,
+      row.oldId,
+      ...Object.values(set),
+    ]);
+  }
+}
+
+const lineColumns: Readonly<Record<string, readonly [column: string, most: number]>> = {
+  firstName: ["first_name", 150],
+  lastName: ["last_name", 150],
+  country: ["country", 120],
+  city: ["city", 120],
+  state: ["state_name", 120],
+};
+
+/** What a decision sets; a text says why it cannot be. */
+function toAssignment(
+  { field, effect, oldUsername }: ValueToSet,
+  phones: PhoneOptions,
+): Record<string, string> | string {
+  if (effect === "alias")
+    return oldUsername !== null && field === "username" && mayBeAlias(oldUsername, phones)
+      ? { alias: oldUsername }
+      : "the name is read as somebody's possible name";
+  const value = effect.slice(effect.indexOf(":") + 1);
+  if (field === "username") {
+    const parsed = parseUsername(value);
+    return parsed.ok ? { username: parsed.username, username_key: parsed.key } : parsed.reason;
+  }
+  if (field === "phoneNumber") {
+    const parsed = parsePhone(value, phones);
+    return parsed.ok ? { phone_number: parsed.phoneNumber } : parsed.reason;
+  }
+  if (field === "email") {
+    const parsed = parseEmail(value);
+    return parsed.ok ? { email: parsed.email, email_key: parsed.key } : parsed.reason;
+  }
+  if (field === "gender")
+    return ["Male", "Female"].includes(value) ? { gender: value } : "it is neither Male nor Female";
+  const [column, most = 0] = lineColumns[field] ?? [];
+  if (column === undefined) return "this field cannot be set by a decision";
+  return [...value].length <= most ? { [column]: value } : `it is longer than ${most}`;
+}
+
+const living = "p.state in ('new', 'changed')";
+
+const renamed = `case when p.old_id ~ '^[A-Za-z0-9_-]{1,40}$' and char_length(p.username) <= 100
+  then 'rename:' || p.username || '_' || p.old_id else 'drop' end`;
+
+interface Unique {
+  readonly field: string;
+  readonly shown: string;
+  readonly key: string;
+  readonly shared: IssueCode;
+  readonly taken: IssueCode;
+  /** What is proposed to those who do not keep it. */
+  readonly proposal: string;
+  /** Whether who signed in last keeps it; else nobody does until one proves it. */
+  readonly lastKeeps: boolean;
+}
+
+const uniques: readonly Unique[] = [
+  {
+    field: "username",
+    shown: "username",
+    key: "username_key",
+    shared: "username_shared",
+    taken: "username_taken_here",
+    proposal: renamed,
+    lastKeeps: true,
+  },
+  {
+    field: "phoneNumber",
+    shown: "phone_number",
+    key: "phone_number",
+    shared: "phone_shared",
+    taken: "phone_taken_here",
+    proposal: "'drop'",
+    lastKeeps: false,
+  },
+  {
+    field: "email",
+    shown: "email",
+    key: "email_key",
+    shared: "email_shared",
+    taken: "email_taken_here",
+    proposal: "'drop'",
+    lastKeeps: false,
+  },
+];
+
+/** Names that two people there have, or that somebody else has here. */
+async function findCollisions({ client, id, source }: Run): Promise<void> {
+  for (const { field, shown, key, shared, taken, proposal, lastKeeps } of uniques) {
+    const keeps = lastKeeps ? "place = 1" : "false";
+    await client.query(
+      `${insertInto}
+      select run_id, old_id, '${shared}', '${field}', ${shown}, 'also ' || array_to_string(array_remove(everybody[1:6], old_id), ', '),
+        case when ${keeps} then 'keep' else ${proposal.replaceAll("p.", "shared.")} end
+      from (
+        select p.*, count(*) over same as people, array_agg(old_id) over same as everybody,
+          row_number() over (partition by ${key} order by last_login desc nulls last, position) as place
+        from latchkey.import_people p where run_id = $1 and ${living} and ${key} is not null
+        window same as (partition by ${key})
+      ) shared where people > 1`,
+      [id],
+    );
+    await client.query(
+      `${insertInto}
+      select p.run_id, p.old_id, '${taken}', '${field}', p.${shown}, 'the account ' || u.id, ${proposal}
+      from latchkey.import_people p
+      join latchkey.users u on u.${key} = p.${key}
+      left join latchkey.imported_users own on own.source = $2 and own.old_id = p.old_id
+      where p.run_id = $1 and ${living} and own.user_id is distinct from u.id
+        and not exists (
+          select from latchkey.imported_users i join latchkey.import_people moved on moved.run_id = $1 and moved.old_id = i.old_id
+          where i.source = $2 and i.user_id = u.id and moved.state = 'changed' and 'username' = any (moved.changed))
+      on conflict do nothing`,
+      [id, source],
+    );
+  }
+  await client.query(
+    `with others as materialized (
+      select source, old_id, username_hashes from latchkey.imported_users
+      where username_hashes <> '{}' and (source <> $2 or deleted_at is not null or gone_at is not null)
+    )
+    ${insertInto}
+    select distinct on (p.old_id) p.run_id, p.old_id, 'username_reserved', 'username', p.username,
+      'kept for ' || others.old_id || ' of ' || others.source, ${renamed}
+    from others join lateral unnest(others.username_hashes) hash on true
+    join (
+      select p.*, sha256(k.key || convert_to(form, 'UTF8')) as hash
+      from latchkey.import_people p, latchkey.imported_name_key k, unnest(p.username_forms) form
+      where p.run_id = $1 and ${living} and p.username_key is not null and exists (select from others)
+    ) p on p.hash = hash.hash
+    where not (others.source = $2 and others.old_id = p.old_id)
+    on conflict do nothing`,
+    [id, source],
+  );
+}
+
+/** What decisions left in two hands, or put in another's. Nobody gets it. */
+async function findConflicts({ client, id, source }: Run): Promise<void> {
+  for (const { field, shown, key } of uniques) {
+    await client.query(
+      `${insertInto}
+      select distinct $1::uuid, old_id, 'decision_conflict', '${field}', shown, 'two people would have it', 'drop' from (
+        select old_id, ${shown} as shown, count(*) over (partition by ${key}) as people
+        from latchkey.import_people p where p.run_id = $1 and ${living} and p.${key} is not null
+        union all
+        select p.old_id, p.${shown}, 2 from latchkey.import_people p join latchkey.users u on u.${key} = p.${key}
+        left join latchkey.imported_users own on own.source = $2 and own.user_id = u.id
+        left join latchkey.import_people moved on moved.run_id = $1 and moved.old_id = own.old_id and moved.state = 'changed'
+          and 'username' = any (moved.changed)
+        where p.run_id = $1 and ${living} and own.old_id is distinct from p.old_id and moved.old_id is null
+      ) conflicts where people > 1
+      on conflict do nothing`,
+      [id, source],
+    );
+    await client.query(
+      `update latchkey.import_people p set ${columnsOfName[field]} from latchkey.import_issues i
+      where p.run_id = $1 and i.run_id = $1 and i.old_id = p.old_id and i.code = 'decision_conflict' and i.field = '${field}'`,
+      [id],
+    );
+  }
+  await client.query(
+    `update latchkey.import_people p set alias = null
+    where run_id = $1 and alias is not null and exists (select from latchkey.imported_users i
+      where i.alias = p.alias and not (i.source = $2 and i.old_id = p.old_id))`,
+    [id, source],
+  );
+}
+
+async function findNameless({ client, id }: Run): Promise<void> {
+  await client.query(
+    `${insertInto}
+    select run_id, old_id, 'no_name', 'username', old_username, 'nothing here would name them; an administrator can give a name', 'keep'
+    from latchkey.import_people p
+    where run_id = $1 and state = 'new' and num_nonnulls(username_key, phone_number, email_key, alias) = 0
+    on conflict do nothing`,
+    [id],
+  );
+}
+
+async function leaveOut({ client, id }: Run, { only, limit, skipsUndecided }: PlanOptions): Promise<void> {
+  const leave = (state: string, where: string, ...values: unknown[]) =>
+    client.query(
+      `update latchkey.import_people p set state = '${state}' where run_id = $1 and ${living} and ${where}`,
+      [id, ...values],
+    );
+  if (skipsUndecided)
+    await leave(
+      "undecided",
+      "exists (select from latchkey.import_issues i where i.run_id = $1 and i.old_id = p.old_id and not i.is_decided)",
+    );
+  if (only) await leave("left_out", "not (p.old_id = any ($2))", only);
+  if (limit !== undefined)
+    await leave(
+      "left_out",
+      "p.state = 'new' and p.position > coalesce((select position from latchkey.import_people where run_id = $1 and state = 'new' order by position offset $2 - 1 limit 1), 0)",
+      limit,
+    );
+}

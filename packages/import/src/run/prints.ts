@@ -1,0 +1,25 @@
+/** What is told apart the next time: whether a field was changed here since it was brought over. */
+const printed: Readonly<Record<string, (table: string) => string>> = {
+  username: (table) => `${table}.username`,
+  phoneNumber: (table) => `${table}.phone_number`,
+  email: (table) => `${table}.email`,
+  firstName: (table) => `${table}.first_name`,
+  lastName: (table) => `${table}.last_name`,
+  gender: (table) => `${table}.gender`,
+  country: (table) => `${table}.country`,
+  city: (table) => `${table}.city`,
+  state: (table) => `${table}.state`,
+  isApprovedToBeInTouch: (table) => `${table}.is_approved_to_be_in_touch::text`,
+  isActive: (table) => `${table}.is_active::text`,
+  lastLogin: (table) => `extract(epoch from ${table}.last_login)::text`,
+  profile: (table) => `${table}.profile::text`,
+};
+
+/** The prints of a row of `users`, in SQL; `k` is the key under which they are made. */
+export function printsHere(table: string): string {
+  const pairs = Object.entries(printed).map(
+    ([field, toText]) =>
+      `'${field}', encode(substring(sha256(k.key || convert_to(${toText(table)}, 'UTF8')) for 9), 'base64')`,
+  );
+  return `jsonb_strip_nulls(jsonb_build_object(${pairs.join(", ")}))`;
+}

@@ -1,0 +1,201 @@
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type pg from "pg";
+import copy from "pg-copy-streams";
+import type { Issue } from "../issue.ts";
+import type { OldRow } from "../old-row.ts";
+import { type PersonRules, type ReadPerson, readPerson } from "../rules/read-person.ts";
+
+/** A run of the command: what it has read is under this id until it is done. */
+export interface Run {
+  readonly client: pg.ClientBase;
+  readonly id: string;
+  /** The source's name here. */
+  readonly source: string;
+  /** Whether the names of those who are settled are staged too. */
+  readonly keepsNames?: boolean;
+}
+
+/** Does work in one transaction. */
+export async function inTransaction<T>(client: pg.ClientBase, work: () => Promise<T>): Promise<T> {
+  await client.query("begin");
+  try {
+    const result = await work();
+    await client.query("commit");
+    return result;
+  } catch (error) {
+    await client.query("rollback").catch(() => {});
+    throw error;
+  }
+}
+
+const tables = ["latchkey.import_people", "latchkey.import_issues", "latchkey.import_decisions"];
+
+/** Advisory lock of the run that is under way. */
+const lock = "7809634402175911";
+
+/** Says that a run is under way; false while another one is. It ends with the connection. */
+export async function lockStaging({ client }: Run): Promise<boolean> {
+  const { rows } = await client.query<{ isOurs: boolean }>(`select pg_try_advisory_lock(${lock}) as "isOurs"`);
+  return rows[0]?.isOurs ?? false;
+}
+
+export async function unlockStaging({ client }: Run): Promise<void> {
+  await client.query(`select pg_advisory_unlock(${lock})`);
+}
+
+/** Empties what this run, and one before it that was killed, have left. */
+export async function clearStaging({ client }: Run): Promise<void> {
+  const { rows } = await client.query<{ mayTruncate: boolean }>(
+    `select bool_and(has_table_privilege(name, 'TRUNCATE')) as "mayTruncate" from unnest($1::text[]) name`,
+    [tables],
+  );
+  if (rows[0]?.mayTruncate) await client.query(`truncate ${tables.join(", ")}`);
+  else for (const table of tables) await client.query(`delete from ${table}`);
+}
+
+/** What is known of a person from the round before. */
+interface Known {
+  readonly oldId: string;
+  readonly userId: string | null;
+  readonly isDeleted: boolean;
+  readonly prints: { readonly there?: Readonly<Record<string, string>> };
+}
+
+export type PersonState =
+  /** Comes over. */
+  | "new"
+  /** Is here, and nothing changed there. */
+  | "settled"
+  /** Is here, and something changed there. */
+  | "changed"
+  /** Was deleted here. */
+  | "deleted";
+
+interface Staged {
+  readonly person: ReadPerson;
+  readonly position: number;
+  readonly state: PersonState;
+  /** Fields that changed there since the last time. */
+  readonly changed: readonly string[];
+  readonly issues: readonly Issue[];
+}
+
+/** Reads a batch of people by the rules and writes them to the staging tables. */
+export async function stage(run: Run, rows: readonly OldRow[], rules: PersonRules, from: number): Promise<void> {
+  const known = await findKnown(
+    run,
+    rows.map(({ oldId }) => oldId),
+  );
+  const staged = rows.map((row, index) => judge(readPerson(row, rules), known.get(row.oldId), from + index));
+  await copyRows(
+    run.client,
+    `latchkey.import_people (${personColumns})`,
+    staged.map((one) => toPersonLine(run, one)),
+  );
+  const issues = staged.flatMap(({ person, issues }) =>
+    issues.map(({ code, field, value, other, proposal }) =>
+      toLine([run.id, person.oldId, code, field, value, other, proposal]),
+    ),
+  );
+  await copyRows(run.client, `latchkey.import_issues (${issueColumns})`, issues);
+}
+
+const issueColumns = "run_id, old_id, code, field, value, other, proposal";
+
+async function findKnown({ client, source }: Run, oldIds: readonly string[]): Promise<Map<string, Known>> {
+  const { rows } = await client.query<Known>(
+    `select old_id as "oldId", user_id as "userId", deleted_at is not null as "isDeleted", prints
+    from latchkey.imported_users where source = $1 and old_id = any ($2)`,
+    [source, oldIds],
+  );
+  return new Map(rows.map((row) => [row.oldId, row]));
+}
+
+/** The field of a person's print that an issue is about. */
+const nameFields = ["username", "phoneNumber", "email"];
+
+function judge(person: ReadPerson, known: Known | undefined, position: number): Staged {
+  const rest = { person, position };
+  if (known?.isDeleted) return { ...rest, state: "deleted", changed: [], issues: [] };
+  if (!known?.userId) return { ...rest, state: "new", changed: [], issues: person.issues };
+  const before = known.prints.there ?? {};
+  const fields = new Set([...Object.keys(before), ...Object.keys(person.prints)]);
+  const changed = [...fields].filter((field) => before[field] !== person.prints[field]);
+  if (changed.length === 0) return { ...rest, state: "settled", changed, issues: [] };
+  // A username may be a name of another kind, such as a number: all are read together then.
+  const isOther = changed.includes("username") && person.username === null;
+  const all = isOther ? [...new Set([...changed, ...nameFields])] : changed;
+  const issues = person.issues.filter(({ field }) => all.includes(field));
+  return { ...rest, state: "changed", changed: all, issues };
+}
+
+const personColumns = [
+  "run_id, position, old_id, state, id, old_username, old_phone, username, username_key, phone_number, email, email_key",
+  "password, is_weak, first_name, last_name, gender, country, city, state_name, is_approved_to_be_in_touch, is_active, is_staff",
+  "is_superuser, date_joined, last_login, profile, groups, permissions, prints, changed, username_forms, phone_forms",
+].join(", ");
+
+function toPersonLine(run: Run, { person, position, state, changed }: Staged): string {
+  // Names of those who are settled, or whose names did not change, are looked for among the accounts, not here.
+  const name = (field: string, value: string | null) =>
+    run.keepsNames || state === "new" || changed.includes(field) ? value : null;
+  return toLine([
+    run.id,
+    position,
+    person.oldId,
+    state,
+    person.id,
+    person.oldUsername,
+    person.oldPhone,
+    name("username", person.username),
+    name("username", person.usernameKey),
+    name("phoneNumber", person.phoneNumber),
+    name("email", person.email),
+    name("email", person.emailKey),
+    person.password,
+    person.isWeak,
+    person.firstName,
+    person.lastName,
+    person.gender,
+    person.country,
+    person.city,
+    person.state,
+    person.isApprovedToBeInTouch,
+    person.isActive,
+    person.isStaff,
+    person.isSuperuser,
+    person.dateJoined,
+    person.lastLogin,
+    JSON.stringify(person.profile),
+    toArray(person.groups),
+    toArray(person.permissions),
+    JSON.stringify(person.prints),
+    toArray(changed),
+    toArray(person.usernameForms),
+    toArray(person.phoneForms),
+  ]);
+}
+
+const toArray = (items: readonly string[]) =>
+  `{${items.map((item) => `"${item.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`).join(",")}}`;
+
+const escapes: Readonly<Record<string, string>> = { "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t" };
+
+/** A line of PostgreSQL's COPY; it keeps no NUL, and what held one was told already. */
+export function toLine(values: readonly (string | number | boolean | null)[]): string {
+  const cells = values.map((value) => {
+    if (value === null) return "\\N";
+    return String(value)
+      .replaceAll("\0", "")
+      .replace(/[\\\n\r\t]/g, (character) => escapes[character] ?? character);
+  });
+  return `${cells.join("\t")}\n`;
+}
+
+/** Writes lines to a table, all at once. */
+export async function copyRows(client: pg.ClientBase, target: string, lines: readonly string[]): Promise<void> {
+  if (lines.length === 0) return;
+  const stream = client.query(copy.from(`copy ${target} from stdin`));
+  await pipeline(Readable.from([lines.join("")]), stream);
+}

@@ -1,0 +1,151 @@
+import {
+  type ForeignKey,
+  type OldGroup,
+  type OldPermission,
+  type OldRow,
+  type Source,
+  SourceError,
+} from "../old-row.ts";
+import type { SqlReader, Table } from "./sql-reader.ts";
+
+export interface DjangoOptions {
+  /** The table of users, where more than one could be it. */
+  readonly table?: string | undefined;
+}
+
+/** Reads the people of a Django project: whatever its user model is, with groups and permissions. */
+export async function openDjango(reader: SqlReader, options: DjangoOptions = {}): Promise<Source> {
+  const tables = await reader.tables();
+  const users = findUsers(tables, options.table, reader.place);
+  const [key = "", ...more] =
+    users.primaryKey.length > 0 ? users.primaryKey : users.columns.filter((name) => name === "id");
+  if (key === "" || more.length > 0)
+    throw new SourceError(`The table ${users.table} has no primary key of one column.`);
+  const permissions = await readPermissions(reader, tables);
+  const groups = await readGroups(reader, tables, permissions);
+  const memberships = findLinks(tables, users, "group_id", "_groups");
+  const grants = findLinks(tables, users, "permission_id", "_user_permissions");
+  const columnOf = (name: string) => `u.${reader.quoteColumn(name)}`;
+  const joinTo = (name: string, links: Links | null, of: string) => {
+    if (!links) return "";
+    const user = reader.quoteColumn(links.user);
+    // As a whole, because an index on the column may be missing.
+    return `left join (select ${user} as person, ${reader.joined(reader.quoteColumn(of))} as ids
+      from ${reader.quote(links.table)} group by ${user}) ${name} on ${name}.person = ${columnOf(key)}`;
+  };
+  const query = `select ${users.columns.map(columnOf).join(", ")},
+    ${memberships ? "m.ids" : "null"} as "latchkey groups", ${grants ? "h.ids" : "null"} as "latchkey permissions"
+    from ${reader.quote(users)} u ${joinTo("m", memberships, "group_id")} ${joinTo("h", grants, "permission_id")}
+    order by ${columnOf(key)}`;
+  const idsIn = (text: string | null | undefined) => (text ? text.split(",") : []);
+  return {
+    place: `${users.table} in ${reader.place}`,
+    startedAt: reader.startedAt,
+    groups: [...groups.values()],
+    permissions: [...permissions.values()],
+    foreignKeys: await readForeignKeys(reader, users, [memberships, grants]),
+    async *read() {
+      for await (const rows of reader.batches(query)) {
+        yield rows.map((row): OldRow => {
+          const { "latchkey groups": groupIds, "latchkey permissions": permissionIds, [key]: oldId, ...values } = row;
+          return {
+            oldId: oldId ?? "",
+            values,
+            groups: idsIn(groupIds).flatMap((id) => groups.get(id)?.name ?? []),
+            permissions: idsIn(permissionIds).flatMap((id) => permissions.get(id) ?? []),
+          };
+        });
+      }
+    },
+    close: reader.close,
+  };
+}
+
+/** What every user model has that signs in with a password, beside a name. */
+const isUserTable = ({ columns }: Table) =>
+  ["password", "last_login"].every((name) => columns.includes(name)) &&
+  ["username", "email", "phone_number", "phone"].some((name) => columns.includes(name));
+
+function findUsers(tables: readonly Table[], named: string | undefined, place: string): Table {
+  if (!tables.some(({ table }) => table === "django_content_type"))
+    throw new SourceError(`${place} is no database of a Django project: it has no table django_content_type.`);
+  if (named !== undefined) {
+    const found = tables.filter(({ schema, table }) => [table, `${schema}.${table}`].includes(named));
+    if (found[0] && found.length === 1) return found[0];
+    throw new SourceError(`There is ${found.length === 0 ? "no table" : "more than one table"} ${named} in ${place}.`);
+  }
+  const candidates = tables.filter(isUserTable);
+  if (candidates[0] && candidates.length === 1) return candidates[0];
+  const names = candidates.map(({ schema, table }) => (schema === "" ? table : `${schema}.${table}`));
+  throw new SourceError(
+    names.length === 0
+      ? `No table in ${place} looks like one of users: none has the columns password, last_login and a name.`
+      : `More than one table could be that of users: ${names.join(", ")}. Say which with --table.`,
+  );
+}
+
+interface Links {
+  readonly table: Table;
+  /** The column that points at the user. */
+  readonly user: string;
+}
+
+function findLinks(tables: readonly Table[], users: Table, other: string, suffix: string): Links | null {
+  const table = tables.find(({ schema, table }) => schema === users.schema && table === `${users.table}${suffix}`);
+  const user = table?.columns.find((name) => !["id", other].includes(name));
+  return table && user !== undefined && table.columns.includes(other) ? { table, user } : null;
+}
+
+const named = (tables: readonly Table[], name: string) => tables.find(({ table }) => table === name);
+
+async function readPermissions(reader: SqlReader, tables: readonly Table[]): Promise<Map<string, OldPermission>> {
+  const [permissions, types] = [named(tables, "auth_permission"), named(tables, "django_content_type")];
+  if (!permissions || !types) return new Map();
+  const rows = await reader.all(`select p.id, p.codename, t.app_label as app, t.model
+    from ${reader.quote(permissions)} p join ${reader.quote(types)} t on t.id = p.content_type_id`);
+  return new Map(
+    rows.map(({ id, codename, app, model }) => [
+      id ?? "",
+      { app: app ?? "", codename: codename ?? "", model: model ?? "" },
+    ]),
+  );
+}
+
+async function readGroups(
+  reader: SqlReader,
+  tables: readonly Table[],
+  permissions: ReadonlyMap<string, OldPermission>,
+): Promise<Map<string, OldGroup>> {
+  const [groups, links] = [named(tables, "auth_group"), named(tables, "auth_group_permissions")];
+  if (!groups || !links) return new Map();
+  const rows = await reader.all(`select g.id, g.name, l.permission_id as permission
+    from ${reader.quote(groups)} g left join ${reader.quote(links)} l on l.group_id = g.id order by g.id`);
+  const found = new Map<string, { name: string; permissions: OldPermission[] }>();
+  for (const { id, name, permission } of rows) {
+    const group = found.get(id ?? "") ?? { name: name ?? "", permissions: [] };
+    const held = permissions.get(permission ?? "");
+    if (held) group.permissions.push(held);
+    found.set(id ?? "", group);
+  }
+  return found;
+}
+
+async function readForeignKeys(
+  reader: SqlReader,
+  users: Table,
+  ours: readonly (Links | null)[],
+): Promise<readonly ForeignKey[]> {
+  const known = new Set(ours.map((links) => links && reader.quote(links.table)));
+  const keys: ForeignKey[] = [];
+  for (const { table, column } of await reader.references(users)) {
+    if (known.has(reader.quote(table))) continue;
+    const name = reader.quoteColumn(column);
+    const [row] = await reader.all(`select count(${name}) as rows from ${reader.quote(table)}`);
+    keys.push({
+      table: table.schema === "" ? table.table : `${table.schema}.${table.table}`,
+      column,
+      rows: Number(row?.rows ?? 0),
+    });
+  }
+  return keys;
+}

@@ -1,0 +1,104 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { OldRow, Source } from "../old-row.ts";
+import { openCsv, openJson } from "./files.ts";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "latchkey-files-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+let number = 0;
+async function write(content: string | Buffer): Promise<string> {
+  number += 1;
+  const path = join(folder, `users-${number}`);
+  await writeFile(path, content);
+  return path;
+}
+
+async function readAll(source: Source): Promise<OldRow[]> {
+  try {
+    const rows: OldRow[] = [];
+    for await (const batch of source.read()) rows.push(...batch);
+    return rows;
+  } finally {
+    await source.close();
+  }
+}
+
+const csv = async (content: string | Buffer, options = {}) => readAll(await openCsv(await write(content), options));
+const json = async (content: string) => readAll(await openJson(await write(content)));
+const ada = expect.objectContaining({ oldId: "1", values: { username: "ada", email: null } });
+
+describe("a CSV file is read", () => {
+  test.each([
+    ["with commas", "id,username,email\n1,ada,\n"],
+    ["with semicolons and a BOM, as spreadsheets write it", "\ufeffid;username;email\r\n1;ada;\r\n"],
+    ["with tabs and no end of line at its end", "id\tusername\temail\n1\tada\t"],
+    ["with quotes", 'id,username,email\n"1","ada",""\n'],
+    ["with empty lines", "id,username,email\n\n1,ada,\n\n"],
+  ])("%s", async (_what, content) => {
+    expect(await csv(content)).toEqual([ada]);
+  });
+
+  test("with commas, quotes and line ends inside of a cell", async () => {
+    const [row] = await csv('id,username,city\n1,ada,"a ""b"",\nc"\n');
+    expect(row?.values.city).toBe('a "b",\nc');
+  });
+
+  test("with the id in a column of another name", async () => {
+    expect(await csv("number,username\n1,ada\n", { idColumn: "number" })).toMatchObject([{ oldId: "1" }]);
+  });
+
+  test("cut anywhere, without a single split letter", async () => {
+    const rows = Array.from({ length: 20_000 }, (_, id) => `${id},ğüşiöç${id}`);
+    const read = await csv(`id,username\n${rows.join("\n")}\n`);
+    expect(read.map(({ oldId, values }) => `${oldId},${values.username}`)).toEqual(rows);
+  });
+});
+
+describe("a file is refused in one line", () => {
+  test.each([
+    ["cut off in a row", "id,username,email\n1,ada,x@y.org\n2,bo", /is no whole CSV file/],
+    ["cut off in a quoted cell", 'id,username\n1,"ad', /is no whole CSV file/],
+    ["without a column of ids", "name,mail\nada,x@y.org\n", /has no column of ids.*--map COLUMN=id/],
+    ["with another delimiter", "id~username\n1~ada\n", /--delimiter/],
+    ["that is empty", "", /has no column of ids/],
+    ["with a person without an id", "id,username\n,ada\n", /a person without an id/],
+    ["that is not UTF-8", Buffer.from("id,username\n1,\xe7i\xe7ek\n", "latin1"), /is not in UTF-8/],
+  ])("%s", async (_what, content, told) => {
+    await expect(csv(content)).rejects.toThrow(told);
+  });
+
+  test.each([
+    ["JSON that breaks off", '[{"id": 1}, {"id": 2', /breaks off/],
+    ["a list that is not closed", '[{"id": 1}', /breaks off/],
+    ["no JSON at all", "id,username\n1,ada\n", /is no list of JSON objects/],
+    ["JSON with a fault", '[{"id": 1, "username": }]', /is no JSON/],
+  ])("%s", async (_what, content, told) => {
+    await expect(json(content)).rejects.toThrow(told);
+  });
+
+  test("that is not there", async () => {
+    await expect(openCsv(join(folder, "none.csv"))).rejects.toMatchObject({ name: "SourceError", exitCode: 3 });
+  });
+});
+
+describe("a JSON file is read", () => {
+  test.each([
+    ["as a list", '[{"id": 1, "username": "ada", "email": null}]'],
+    ["as lines", '{"id": 1, "username": "ada", "email": ""}\n'],
+    ["with a BOM and white space", '\ufeff [\n  {"id": "1",\n "username": "ada", "email": null}\n ]\n'],
+  ])("%s", async (_what, content) => {
+    expect(await json(content)).toEqual([ada]);
+  });
+
+  test("with brackets, quotes and escapes inside of a text, in pieces", async () => {
+    const people = Array.from({ length: 5_000 }, (_, id) => ({ id, username: `}{]["\\${"x".repeat(50)}` }));
+    const rows = await json(JSON.stringify(people));
+    expect(rows.map(({ values }) => values.username)).toEqual(people.map(({ username }) => username));
+  });
+});

@@ -1,0 +1,208 @@
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import type { Readable } from "node:stream";
+import { CsvError, parse } from "csv-parse";
+import { knownFieldOf } from "../known-columns.ts";
+import { type OldRow, type Source, SourceError } from "../old-row.ts";
+
+const batch = 5_000;
+
+export interface FileOptions {
+  readonly delimiter?: string | undefined;
+  /** The column that is the id, where no name says so. */
+  readonly idColumn?: string | undefined;
+}
+
+/** A file as bytes; `-` is standard input. */
+async function openFile(path: string): Promise<{ stream: Readable; startedAt: Date }> {
+  if (path === "-") return { stream: process.stdin, startedAt: new Date() };
+  try {
+    const { mtime } = await stat(path);
+    return { stream: createReadStream(path), startedAt: mtime };
+  } catch (error) {
+    throw new SourceError(`${path} cannot be read: ${(error as Error).message}`, 3);
+  }
+}
+
+const none = { groups: [], permissions: [], foreignKeys: [] } as const;
+
+/** People of a CSV file with a line of names at its top. It is read as it comes, whatever its size. */
+export async function openCsv(path: string, options: FileOptions = {}): Promise<Source> {
+  const { stream, startedAt } = await openFile(path);
+  return {
+    ...none,
+    place: path,
+    startedAt,
+    read: () => inBatches(readCsv(stream, path, options), path),
+    close: async () => void stream.destroy(),
+  };
+}
+
+type Values = Record<string, string | null>;
+
+async function* readCsv(stream: Readable, path: string, { delimiter, idColumn }: FileOptions): AsyncGenerator<OldRow> {
+  const text = decode(stream, path);
+  const head = await readHead(text);
+  const separator = delimiter ?? findDelimiter(head.line);
+  const parser = parse({
+    bom: true,
+    columns: true,
+    delimiter: separator,
+    skip_empty_lines: true,
+    max_record_size: 1_000_000,
+  });
+  const feed = (async () => {
+    for (const piece of head.pieces) parser.write(piece);
+    for await (const piece of text) if (!parser.write(piece)) await drained(parser);
+    parser.end();
+  })();
+  feed.catch((error) => parser.destroy(error));
+  let idName: string | undefined;
+  try {
+    for await (const record of parser as AsyncIterable<Record<string, string>>) {
+      idName ??= findId(Object.keys(record), idColumn, path);
+      yield toRow(
+        Object.fromEntries(Object.entries(record).map(([name, value]) => [name, value === "" ? null : value])),
+        idName,
+      );
+    }
+  } catch (error) {
+    if (error instanceof CsvError)
+      throw new SourceError(`${path} is no whole CSV file: ${error.message.split("\n", 1)[0]}. Nothing was changed.`);
+    throw error;
+  }
+  if (idName === undefined) findId(head.line.split(separator), idColumn, path);
+}
+
+const drained = (parser: NodeJS.EventEmitter) =>
+  new Promise<void>((resolve) => {
+    parser.once("drain", resolve);
+    parser.once("close", resolve);
+  });
+
+async function* decode(stream: Readable, path: string): AsyncGenerator<string> {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  try {
+    for await (const bytes of stream) yield decoder.decode(bytes as Buffer, { stream: true });
+    yield decoder.decode();
+  } catch (error) {
+    if (error instanceof TypeError) throw new SourceError(`${path} is not in UTF-8: save it as that.`);
+    throw new SourceError(`${path} cannot be read to its end: ${(error as Error).message}`, 3);
+  }
+}
+
+/** The first line, and what was read to find it. */
+async function readHead(text: AsyncGenerator<string>): Promise<{ line: string; pieces: string[] }> {
+  const pieces: string[] = [];
+  for (let next = await text.next(); !next.done; next = await text.next()) {
+    pieces.push(next.value);
+    const all = pieces.join("");
+    if (all.includes("\n") || all.length > 1_000_000) break;
+  }
+  const [line = ""] = pieces
+    .join("")
+    .replace(/^\ufeff/, "")
+    .split(/\r?\n/, 1);
+  return { line, pieces };
+}
+
+function findDelimiter(line: string): string {
+  const counted = [",", ";", "\t", "|"].map((character) => [character, line.split(character).length] as const);
+  return counted.sort((a, b) => b[1] - a[1])[0]?.[0] ?? ",";
+}
+
+function findId(columns: readonly string[], wanted: string | undefined, path: string): string {
+  const found = wanted ?? columns.find((name) => knownFieldOf(name) === "id");
+  if (found !== undefined && columns.includes(found)) return found;
+  throw new SourceError(
+    `${path} has no column of ids; its first line reads ${columns.slice(0, 8).join(" | ") || "nothing"}. Say which it is with --map COLUMN=id, and what separates columns with --delimiter.`,
+  );
+}
+
+function toRow(values: Values, idColumn: string): OldRow {
+  const { [idColumn]: oldId, ...rest } = values;
+  return { oldId: oldId ?? "", values: rest, groups: [], permissions: [] };
+}
+
+/** People of a JSON file: a list of objects, or an object a line. It is read as it comes, whatever its size. */
+export async function openJson(path: string, options: FileOptions = {}): Promise<Source> {
+  const { stream, startedAt } = await openFile(path);
+  return {
+    ...none,
+    place: path,
+    startedAt,
+    read: () => inBatches(readJson(stream, path, options), path),
+    close: async () => void stream.destroy(),
+  };
+}
+
+async function* readJson(stream: Readable, path: string, { idColumn }: FileOptions): AsyncGenerator<OldRow> {
+  for await (const text of splitObjects(decode(stream, path), path)) {
+    const object = parseObject(text, path);
+    const id = findId(Object.keys(object), idColumn, path);
+    const values = Object.fromEntries(Object.entries(object).map(([name, value]) => [name, toText(value)]));
+    yield toRow(values, id);
+  }
+}
+
+function parseObject(text: string, path: string): Record<string, unknown> {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new SourceError(`${path} is no JSON: ${(error as Error).message}. Nothing was changed.`);
+  }
+}
+
+function toText(value: unknown): string | null {
+  if (value === null || value === undefined || value === "") return null;
+  if (Array.isArray(value) && value.every((item) => typeof item === "string")) return value.join(";");
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+const longestObject = 1_000_000;
+
+/** The objects of a list, or of lines, each as its text. */
+async function* splitObjects(pieces: AsyncIterable<string>, path: string): AsyncGenerator<string> {
+  let [depth, isText, isEscaped, isClosed, isList] = [0, false, false, false, false];
+  let held = "";
+  for await (const piece of pieces) {
+    let start = 0;
+    for (let at = 0; at < piece.length; at += 1) {
+      const character = piece.charAt(at);
+      if (isEscaped) isEscaped = false;
+      else if (isText) {
+        if (character === "\\") isEscaped = true;
+        else if (character === '"') isText = false;
+      } else if (character === '"' && depth > 0) isText = true;
+      else if (character === "{") {
+        if (depth === 0) start = at;
+        depth += 1;
+      } else if (character === "}") {
+        depth -= 1;
+        if (depth === 0) {
+          yield held + piece.slice(start, at + 1);
+          held = "";
+        }
+      } else if (depth === 0 && character === "[") isList = true;
+      else if (depth === 0 && character === "]") isClosed = true;
+      else if (depth === 0 && !/[\s,\ufeff]/.test(character))
+        throw new SourceError(`${path} is no list of JSON objects. Nothing was changed.`);
+    }
+    if (depth > 0) held += piece.slice(start);
+    if (held.length > longestObject) throw new SourceError(`${path} has an object of more than a million characters.`);
+  }
+  if (depth !== 0 || isClosed !== isList)
+    throw new SourceError(`${path} breaks off in its midst. Nothing was changed.`);
+}
+
+async function* inBatches(rows: AsyncIterable<OldRow>, path: string): AsyncGenerator<readonly OldRow[]> {
+  let held: OldRow[] = [];
+  for await (const row of rows) {
+    if (row.oldId === "") throw new SourceError(`${path} has a person without an id. Nothing was changed.`);
+    held.push(row);
+    if (held.length < batch) continue;
+    yield held;
+    held = [];
+  }
+  if (held.length > 0) yield held;
+}

@@ -1,0 +1,92 @@
+import { existsSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+import { SourceError } from "../old-row.ts";
+import type { SqlReader, Table } from "./sql-reader.ts";
+
+const batch = 5_000;
+
+/** Opens a SQLite file read only, in one transaction. */
+export async function openSqliteReader(path: string): Promise<SqlReader> {
+  if (!existsSync(path)) throw new SourceError(`There is no file ${path}.`, 3);
+  const database = open(path);
+  const texts = (row: Record<string, unknown>) =>
+    Object.fromEntries(Object.entries(row).map(([name, value]) => [name, toText(value)]));
+  const read = (query: string) => {
+    try {
+      const statement = database.prepare(query);
+      statement.setReadBigInts(true);
+      return statement;
+    } catch (error) {
+      throw new SourceError(`The source cannot be read: ${(error as Error).message}`, 3);
+    }
+  };
+  const all = async (query: string) => read(query).all().map(texts);
+  await all("select 1 from sqlite_master limit 1");
+  return {
+    place: `sqlite:${path}`,
+    startedAt: new Date(),
+    tables: () => readTables(all),
+    quote: ({ table }) => quoteName(table),
+    quoteColumn: quoteName,
+    all,
+    async *batches(query) {
+      let rows: Record<string, string | null>[] = [];
+      for (const row of read(query).iterate()) {
+        rows.push(texts(row));
+        if (rows.length < batch) continue;
+        yield rows;
+        rows = [];
+      }
+      if (rows.length > 0) yield rows;
+    },
+    joined: (column) => `group_concat(${column})`,
+    async references(to) {
+      const tables = await readTables(all);
+      const found = tables.map(async ({ schema, table }) => {
+        const keys = await all(
+          `select "from" as "column" from pragma_foreign_key_list(${literal(table)}) where "table" = ${literal(to.table)}`,
+        );
+        return keys.map(({ column }) => ({ table: { schema, table }, column: column ?? "" }));
+      });
+      return (await Promise.all(found)).flat();
+    },
+    close: async () => database.close(),
+  };
+}
+
+function open(path: string): DatabaseSync {
+  try {
+    const database = new DatabaseSync(path, { readOnly: true });
+    database.exec("begin");
+    return database;
+  } catch (error) {
+    throw new SourceError(`${path} cannot be opened: ${(error as Error).message}`, 3);
+  }
+}
+
+const quoteName = (name: string) => `"${name.replaceAll('"', '""')}"`;
+const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
+
+function toText(value: unknown): string | null {
+  if (value === null || value === undefined) return null;
+  if (value instanceof Uint8Array) return Buffer.from(value).toString("hex");
+  return String(value);
+}
+
+async function readTables(all: SqlReader["all"]): Promise<Table[]> {
+  const rows = await all(
+    "select name from sqlite_master where type in ('table', 'view') and name not like 'sqlite_%' order by name",
+  );
+  return Promise.all(
+    rows.map(async ({ name }) => {
+      const columns = await all(`select name, pk from pragma_table_info(${literal(name ?? "")}) order by cid`);
+      const keys = columns.filter(({ pk }) => pk !== "0").sort((a, b) => Number(a.pk) - Number(b.pk));
+      return {
+        schema: "",
+        table: name ?? "",
+        columns: columns.map((column) => column.name ?? ""),
+        primaryKey: keys.map((column) => column.name ?? ""),
+      };
+    }),
+  );
+}

@@ -1,0 +1,108 @@
+import type { Auth } from "@latchkey/auth";
+import { readStoredPassword } from "@latchkey/auth/import";
+import { type ImportOptions, withStagedPeople } from "./import-people.ts";
+import type { Run } from "./run/staging.ts";
+
+/** What there is there and here, and what does not fit. */
+export interface Verified {
+  readonly there: number;
+  /** With an account here. */
+  readonly here: number;
+  /** There, and without an account here. */
+  readonly missing: number;
+  /** Changed there since the last run. */
+  readonly changed: number;
+  /** Have an account here, and are there no more. */
+  readonly gone: number;
+  /** Old ids of people whose stored hash no password can be checked against. */
+  readonly unreadable: readonly string[];
+  /** Texts that named a person there and reach another one here, who has no claim to them: `old id: kind`. */
+  readonly reachAnother: readonly string[];
+  /** Memberships of groups, and permissions, that people have there and not here. */
+  readonly groupsMissing: number;
+  readonly permissionsMissing: number;
+  readonly isGood: boolean;
+}
+
+/** Compares a source with what came of it. It changes nothing, there or here. */
+export async function verifyImport(
+  auth: Pick<Auth, "importedUsers" | "profile">,
+  options: ImportOptions,
+): Promise<Verified> {
+  return withStagedPeople(auth, options, { keepsNames: true }, async ({ run }) => {
+    await run.client.query("analyze latchkey.import_people");
+    const counts = await count(run);
+    const unreadable = await findUnreadable(run);
+    const reachAnother = await findMixedUp(run);
+    const isGood = counts.missing === 0 && unreadable.length === 0 && reachAnother.length === 0;
+    return { ...counts, ...(await countGrants(run)), unreadable, reachAnother, isGood };
+  });
+}
+
+async function count({ client, id, source }: Run) {
+  const { rows } = await client.query<Pick<Verified, "there" | "here" | "missing" | "changed" | "gone">>(
+    `select count(p.old_id)::int as there, count(i.user_id)::int as here, count(*) filter (where p.state = 'new')::int as missing,
+      count(*) filter (where p.state = 'changed')::int as changed,
+      count(*) filter (where p.old_id is null and i.user_id is not null)::int as gone
+    from (select * from latchkey.import_people where run_id = $1) p
+    full join (select * from latchkey.imported_users where source = $2) i on i.old_id = p.old_id`,
+    [id, source],
+  );
+  return rows[0] ?? { there: 0, here: 0, missing: 0, changed: 0, gone: 0 };
+}
+
+/** Of people who have a password there that can be checked. */
+async function findUnreadable({ client, id, source }: Run): Promise<string[]> {
+  const found: string[] = [];
+  for (let after = -1; ; ) {
+    const { rows } = await client.query<{ position: number; oldId: string; password: string }>(
+      `select p.position, p.old_id as "oldId", u.password from latchkey.import_people p
+      join latchkey.imported_users i on i.source = $2 and i.old_id = p.old_id join latchkey.users u on u.id = i.user_id
+      where p.run_id = $1 and p.position > $3 and p.password <> '!' order by p.position limit 5000`,
+      [id, source, after],
+    );
+    const last = rows.at(-1);
+    if (!last) return found;
+    found.push(...rows.filter(({ password }) => !readStoredPassword(password)).map(({ oldId }) => oldId));
+    after = last.position;
+  }
+}
+
+/** Each kind of name, and when it is somebody's own whatever was said of it there. */
+const kinds = [
+  ["username", "username_key", "false"],
+  ["phoneNumber", "phone_number", "u.phone_proved_at is not null"],
+  ["email", "email_key", "u.email_proved_at is not null"],
+] as const;
+
+async function findMixedUp({ client, id, source }: Run): Promise<string[]> {
+  const found: string[] = [];
+  for (const [kind, key, isProved] of kinds) {
+    const { rows } = await client.query<{ oldId: string }>(
+      `select p.old_id as "oldId" from latchkey.import_people p
+      join latchkey.imported_users i on i.source = $2 and i.old_id = p.old_id
+      join latchkey.users u on u.${key} = p.${key}
+      where p.run_id = $1 and i.user_id is not null and u.id <> i.user_id and not (${isProved})
+        and not exists (select from latchkey.imported_users o join latchkey.import_people own on own.run_id = $1 and own.old_id = o.old_id
+          where o.source = $2 and o.user_id = u.id and own.${key} = p.${key})
+      order by p.position`,
+      [id, source],
+    );
+    found.push(...rows.map(({ oldId }) => `${oldId}: ${kind}`));
+  }
+  return found;
+}
+
+async function countGrants({ client, id, source }: Run) {
+  const { rows } = await client.query<Pick<Verified, "groupsMissing" | "permissionsMissing">>(
+    `select coalesce(sum((select count(*) from unnest(p.groups) held where not exists (
+        select from latchkey.user_groups m join latchkey.groups g on g.id = m.group_id where m.user_id = i.user_id and g.name = held))), 0)::int
+        as "groupsMissing",
+      coalesce(sum((select count(*) from unnest(p.permissions) held where not exists (
+        select from latchkey.user_permissions m where m.user_id = i.user_id and m.permission = held))), 0)::int as "permissionsMissing"
+    from latchkey.import_people p join latchkey.imported_users i on i.source = $2 and i.old_id = p.old_id
+    where p.run_id = $1 and i.user_id is not null and (p.groups <> '{}' or p.permissions <> '{}')`,
+    [id, source],
+  );
+  return rows[0] ?? { groupsMissing: 0, permissionsMissing: 0 };
+}

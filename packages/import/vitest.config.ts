@@ -1,0 +1,12 @@
+import { configDefaults, defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    globalSetup: ["@latchkey/auth/testing/global-setup"],
+    // These are run by `pnpm test:long`.
+    exclude: [...configDefaults.exclude, "**/*.long.test.ts"],
+    isolate: false,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+});
