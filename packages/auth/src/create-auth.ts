@@ -60,7 +60,13 @@ import { createPasswordCode } from "./flows/steps/password-code.ts";
 import { type AuthOptions, resolveOptions } from "./options.ts";
 import { deriveKey } from "./secrets.ts";
 import { backUp } from "./storage/back-up.ts";
-import { type DatabaseOptions, openStorage, withoutStatementTimeout } from "./storage/database.ts";
+import {
+  type DatabaseOptions,
+  isShared,
+  openStorage,
+  type Queries,
+  withoutStatementTimeout,
+} from "./storage/database.ts";
 import { migrate, migrateOnly, requireMigrated } from "./storage/migrate.ts";
 import { buildOnlineIndexes } from "./storage/online-indexes.ts";
 import { restore } from "./storage/restore.ts";
@@ -83,6 +89,9 @@ export function createAuth<
   const options = resolveOptions(authOptions);
   const storage = openStorage(database);
   const core = createCore(storage, options);
+  // Building them takes a lock of the connection, which a pooler would hand to somebody else.
+  const buildIndexes = async (db: Queries) =>
+    isShared(database) ? [] : buildOnlineIndexes(db, indexesOf(core.profile));
   const auth: Auth<Config> = {
     profile: options.profile,
     permissions: options.permissions,
@@ -161,7 +170,7 @@ export function createAuth<
     purge: () =>
       withoutStatementTimeout(database, async (db) => {
         const purged = await purge({ ...core, db });
-        await buildOnlineIndexes(db, indexesOf(core.profile));
+        await buildIndexes(db);
         return purged;
       }),
     backUp: ({ schemas }) => backUp(database, { schemas, secret: fingerprint(options.secret) }),
@@ -171,7 +180,7 @@ export function createAuth<
       withoutStatementTimeout(database, async (db) => {
         if (only) return migrateOnly(db, only);
         const ran = await migrate(db);
-        await buildOnlineIndexes(db, indexesOf(core.profile));
+        await buildIndexes(db);
         return ran;
       }),
     requireMigrated: () => withoutStatementTimeout(database, (db) => requireMigrated(db)),
@@ -180,12 +189,12 @@ export function createAuth<
         if (migrations === "auto") await migrate(db);
         if (migrations === "check") await requireMigrated(db);
         await refuseFaults(db);
-        if (migrations === "auto") await buildOnlineIndexes(db, indexesOf(core.profile));
+        if (migrations === "auto") await buildIndexes(db);
       });
       await core.keyRing.prepare();
       await syncPermissions(core, { prune: false });
     },
-    checkHealth: () => withoutStatementTimeout(database, (db) => checkHealth({ ...core, db }, storage.pool)),
+    checkHealth: () => withoutStatementTimeout(database, (db) => checkHealth({ ...core, db }, storage)),
     ping: async () => {
       await storage.pool.query("select");
     },

@@ -71,6 +71,15 @@ async function mayBuild(db: Queries): Promise<boolean> {
   return rows[0]?.isOwner ?? false;
 }
 
+/** For whoever looks the installation over, a line that says what to do. */
+export async function findMissingIndexes(db: Queries, more: Readonly<Record<string, string>>): Promise<string[]> {
+  const missing = await listMissing(db, { ...indexes, ...more });
+  if (missing.length === 0) return [];
+  return [
+    `The indexes ${missing.join(", ")} are missing, without which some lists are slow: run "latchkey migrate" as the role that owns the tables, at the address of PostgreSQL itself and without PREPARED_STATEMENTS=off.`,
+  ];
+}
+
 async function listMissing(db: Queries, indexes: Readonly<Record<string, string>>): Promise<string[]> {
   const { rows } = await sql<{ name: string }>`
     select wanted.name from unnest(${Object.keys(indexes)}::text[]) as wanted (name)

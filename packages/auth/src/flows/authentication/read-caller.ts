@@ -1,7 +1,6 @@
-import type pg from "pg";
 import { isLiveSession, touchInterval } from "../../sessions/session-store.ts";
 import { batchQuery } from "../../storage/batch-query.ts";
-import { prepareQuery } from "../../storage/prepared-statements.ts";
+import type { Storage } from "../../storage/database.ts";
 import type { CallerColumns } from "../steps/caller-row.ts";
 import type { CallerKey, CallerReader, StoredCaller } from "../steps/core.ts";
 
@@ -24,8 +23,8 @@ type Row = Readonly<Record<string, unknown>> & Facts & { position: number };
  * Reads sessions with their users, always fresh: calls that arrive together share one prepared statement, and nothing is kept
  * from one to the next.
  */
-export function createCallerReader(pool: pg.Pool, columns: CallerColumns): CallerReader {
-  const readCallers = prepareQuery<Row>(pool, "read-callers", toQuery(columns));
+export function createCallerReader({ prepare }: Pick<Storage, "prepare">, columns: CallerColumns): CallerReader {
+  const readCallers = prepare<Row>("read-callers", toQuery(columns));
   return batchQuery(async (keys: readonly CallerKey[]): Promise<(StoredCaller | null)[]> => {
     const { rows } = await readCallers([keys.map((key) => key.sessionId), keys.map((key) => key.kid)]);
     const callers = new Map(rows.map((row) => [row.position, toStoredCaller(columns, row)]));
