@@ -11,6 +11,7 @@ import {
 import { findOriginFault, isLoopback, isTrustedProxy, parsePublicUrl } from "@latchkey/server";
 import { distance } from "fastest-levenshtein";
 import { z } from "zod";
+import { findDatabaseUrlFault, findUnreadVariables, readDatabaseUrl } from "./database-url.ts";
 import { readSecretVariables } from "./secret-variables.ts";
 
 const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
@@ -61,12 +62,10 @@ const country = z.string().transform((value, context): CountryCode => {
   return z.NEVER;
 });
 
-const postgresUrl = z
-  .string()
-  .refine(
-    (value) => /^postgres(ql)?:\/\//.test(value) && URL.canParse(value),
-    "must look like postgres://user:password@host:5432/database",
-  );
+const postgresUrl = z.string().superRefine((value, context) => {
+  const fault = findDatabaseUrlFault(value);
+  if (fault !== null) context.addIssue(fault);
+});
 
 const originList = z.string().transform((value, context) => {
   const origins = value.split(",").map((origin) => origin.trim());
@@ -120,6 +119,8 @@ const settingsSchema = z.object({
   SHUTDOWN_DELAY: duration("0s", "5m").optional(),
   PUBLIC_URL: publicUrl.optional(),
   DATABASE_URL: postgresUrl.optional(),
+  DATABASE_POOL: integer(1, 999).optional(),
+  PREPARED_STATEMENTS: z.enum(["on", "off"]).default("on"),
   LATCHKEY_EMBEDDED: z.enum(["yes", "no"]).default("no"),
   LATCHKEY_DATA_DIR: z.string().min(1).default(".latchkey"),
   BACKUP_EVERY: duration("1m", "30d").optional(),
@@ -146,6 +147,7 @@ const settingsSchema = z.object({
   LEGACY_STAFF: z.enum(["yes", "no"]).default("no"),
   LEGACY_FROZEN_AT: time.optional(),
   PASSWORD_COST: integer(10, 15).default(12),
+  HASH_PRIORITY: z.enum(["low", "normal"]).default("low"),
   PASSWORD_MIN_LENGTH: integer(6, 64).default(8),
   PHONE_DEFAULT_COUNTRY: country.optional(),
   SESSION_LIFETIME: duration("5m", "400d").default(90 * 86_400),
@@ -167,6 +169,9 @@ export type Settings = z.output<typeof settingsSchema> & {
   readonly SESSION_IDLE_LIFETIME: number;
   readonly MIGRATE: MigrationMode;
   readonly SHUTDOWN_DELAY: number;
+  readonly DATABASE_POOL: number;
+  /** Where the database of `DATABASE_URL` is, for a person. */
+  readonly place: string | undefined;
 };
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -208,7 +213,18 @@ export function parseSettings(variables: Variables): Settings {
   // Beside others that serve, a migration is for somebody to begin who watches it.
   const { MIGRATE = isProduction && parsed.data.DATABASE_URL ? "check" : "auto" } = parsed.data;
   const { SHUTDOWN_DELAY = isProduction ? 5 : 0 } = parsed.data;
-  return { ...parsed.data, TOKEN_ISSUER, SESSION_IDLE_LIFETIME, MIGRATE, SHUTDOWN_DELAY, isProduction };
+  const database = parsed.data.DATABASE_URL ? readDatabaseUrl(parsed.data.DATABASE_URL, given) : undefined;
+  return {
+    ...parsed.data,
+    TOKEN_ISSUER,
+    SESSION_IDLE_LIFETIME,
+    MIGRATE,
+    SHUTDOWN_DELAY,
+    DATABASE_URL: database?.connectionString,
+    DATABASE_POOL: parsed.data.DATABASE_POOL ?? database?.max ?? 10,
+    place: database?.place,
+    isProduction,
+  };
 }
 
 /**
@@ -266,13 +282,14 @@ function describeIssue(issue: z.core.$ZodIssue): string {
 function findContradictions(given: Variables, isProduction: boolean): string[] {
   const { TOKEN_PROFILE, LEGACY_SECRET_KEY, LEGACY_UNTIL, SESSION_LIFETIME = "90d", SESSION_IDLE_LIFETIME } = given;
   return [
+    ...findUnreadVariables(given.DATABASE_URL ?? "", given),
     isProduction &&
       !given.LATCHKEY_SECRET &&
       "LATCHKEY_SECRET is needed in production: 32 random bytes or more, kept safe",
     isProduction &&
       !given.DATABASE_URL &&
       given.LATCHKEY_EMBEDDED !== "yes" &&
-      "DATABASE_URL is needed in production; LATCHKEY_EMBEDDED=yes runs a PostgreSQL in the data folder instead",
+      `DATABASE_URL is needed in production; ${given.PGHOST ? "DATABASE_URL=postgres:/// takes all of it from PGHOST and its like, and " : ""}LATCHKEY_EMBEDDED=yes runs a PostgreSQL in the data folder instead`,
     given.METRICS_PORT &&
       given.WORKERS &&
       given.WORKERS !== "1" &&

@@ -50,7 +50,7 @@ export async function runService(options: ServiceOptions = {}): Promise<number> 
 
 /** Settings, database, core, server, signals. */
 async function serve({ settings, log, stop, ...options }: Running): Promise<void> {
-  await lowerThreadPoolPriority();
+  if (settings.HASH_PRIORITY === "low") await lowerThreadPoolPriority();
   const { auth, config, place, close } = await openAuth(settings, { onNotice: (line) => log.warn(line) });
   const metrics = await openMetrics(settings, auth, log).catch(async (error) => {
     await close();
@@ -76,6 +76,8 @@ async function serve({ settings, log, stop, ...options }: Running): Promise<void
   log.info({ url: server.url, database: place }, "listening");
   if (!settings.isProduction && !stop.isAsked() && keepsHouse())
     process.stderr.write(greeting(settings.PUBLIC_URL ?? server.url, place));
+  // Nobody sends calls to what has not been ready yet.
+  const wasStarted = !stop.isAsked();
   const stopMaintenance = stop.isAsked() ? () => {} : maintain(auth, log);
   const stopBackups = stop.isAsked() ? () => {} : backUpByTheClock({ auth, config, settings, log });
   const signal = await stop.asked;
@@ -83,7 +85,7 @@ async function serve({ settings, log, stop, ...options }: Running): Promise<void
   stopBackups();
   server.endReadiness();
   // A balancer goes on sending calls until it has asked again; at a terminal there is none.
-  if (signal === "SIGTERM") await sleep(settings.SHUTDOWN_DELAY * 1_000);
+  if (signal === "SIGTERM" && wasStarted) await sleep(settings.SHUTDOWN_DELAY * 1_000);
   await drain(server.close(), auth, log);
   metrics?.close();
   await close();

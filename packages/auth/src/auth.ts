@@ -325,13 +325,17 @@ export interface Auth<C extends Config = PlainConfig> {
   requireMigrated(): Promise<void>;
   /**
    * Brings the schema up to date (with `check` only looks whether it is, with `off` not even that), looks whether the database can be
-   * trusted, and makes the first signing key and the permissions. Throws StartError.
+   * trusted, and makes the first signing key and the permissions. Answers what works and should be mended about the way to the database, a
+   * line each. Throws StartError.
    */
-  initialize(input?: { readonly migrations?: MigrationMode }): Promise<void>;
+  initialize(input?: { readonly migrations?: MigrationMode }): Promise<readonly string[]>;
   /** Looks the installation over, for an administrator. */
   checkHealth(): Promise<Health>;
-  /** Resolves when the database answers; rejects with what is wrong otherwise. */
-  ping(): Promise<void>;
+  /**
+   * Resolves when the database answers; rejects with what is wrong otherwise. It takes no writes when its address leads to a standby, or
+   * somebody made it read-only.
+   */
+  ping(): Promise<{ readonly takesWrites: boolean }>;
   /** What this process has in its hands at this moment; it asks nobody. */
   load(): Load;
   /**

@@ -67,6 +67,7 @@ import {
   type Queries,
   withoutStatementTimeout,
 } from "./storage/database.ts";
+import { findForgetfulPooler } from "./storage/inspect-database.ts";
 import { migrate, migrateOnly, requireMigrated } from "./storage/migrate.ts";
 import { buildOnlineIndexes } from "./storage/online-indexes.ts";
 import { restore } from "./storage/restore.ts";
@@ -193,10 +194,12 @@ export function createAuth<
       });
       await core.keyRing.prepare();
       await syncPermissions(core, { prune: false });
+      return findForgetfulPooler(storage);
     },
     checkHealth: () => withoutStatementTimeout(database, (db) => checkHealth({ ...core, db }, storage)),
     ping: async () => {
-      await storage.pool.query("select");
+      const { rows } = await storage.pool.query<{ takesWrites: boolean }>(takesWrites);
+      return { takesWrites: rows[0]?.takesWrites ?? false };
     },
     load: () => ({
       hashes: core.passwords.load(),
@@ -219,6 +222,11 @@ export function createAuth<
   // What is read and taken by `options.profile` is what the type says: the flows themselves know the built-in fields alone.
   return auth as Auth<ConfigOf<Fields, Declared>>;
 }
+
+/** An address may lead to another server than before, behind a pooler also on the same connection. */
+const takesWrites = `
+  select not pg_catalog.pg_is_in_recovery() and pg_catalog.current_setting('transaction_read_only') operator(pg_catalog.=) 'off'
+    as "takesWrites"`;
 
 /** Enough to know a secret again, and nothing that is of use without it. */
 const fingerprint = (secret: string) => deriveKey(secret, "backups").toString("hex").slice(0, 16);

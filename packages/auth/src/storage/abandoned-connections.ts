@@ -73,4 +73,5 @@ async function findLeft(config: pg.ClientConfig, abandoned: readonly Abandoned[]
 }
 
 /** What `pg` knows of a connection and its types do not say. */
-const processIdOf = (client: pg.ClientBase & { readonly processID?: number | null }): number => client.processID ?? 0;
+export const processIdOf = (client: pg.ClientBase & { readonly processID?: number | null }): number =>
+  client.processID ?? 0;

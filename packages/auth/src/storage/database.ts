@@ -26,6 +26,8 @@ export type Queries = Kysely<Database>;
 
 export interface Storage {
   readonly db: Queries;
+  /** Whether the next transaction may be on another connection, as {@link PoolerOptions} say. */
+  readonly isShared: boolean;
   /** The connections that calls use. */
   readonly pool: pg.Pool;
   /** One statement that is written by hand and run outside of transactions, so often that it is prepared from the first time on. */
@@ -86,11 +88,9 @@ export function openStorage(options: DatabaseOptions): Storage {
     return toStorage(pool, preparingPool(pool, owner), (label, text) => prepareQuery(pool, label, text));
   const timeout = "statement_timeout" in options ? options.statement_timeout : undefined;
   const local = { settings: toLocalSettings(Number(timeout ?? timeouts.statement)), isShared: true };
-  return toStorage(
-    pool,
-    withLocalSettings(owner, local),
-    (_label, text) => (values) => queryWithLocalSettings(pool, local, { text, values }),
-  );
+  const prepare: Storage["prepare"] = (_label, text) => (values) =>
+    queryWithLocalSettings(pool, local, { text, values });
+  return { ...toStorage(pool, withLocalSettings(owner, local), prepare), isShared: true };
 }
 
 /** Does work that nobody waits for, such as a migration, on connections that wait for as long as it takes. */
@@ -125,7 +125,7 @@ function toStorage(pool: pg.Pool, forKysely: PostgresPool, prepare: Storage["pre
     // Kysely ends only a pool that it has used.
     if (!pool.ending) await forKysely.end();
   };
-  return { db, pool, prepare, close };
+  return { db, pool, prepare, isShared: false, close };
 }
 
 /**

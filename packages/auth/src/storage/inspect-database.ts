@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import { type RawBuilder, sql } from "kysely";
 import type pg from "pg";
+import { processIdOf } from "./abandoned-connections.ts";
 import { pinnedValues, unpinnedQuery } from "./connection-settings.ts";
 import { type Queries, type Storage, schemaName } from "./database.ts";
 import { isLostStatement } from "./repeat.ts";
@@ -58,10 +59,13 @@ async function findLooseColumns(db: Queries): Promise<string[]> {
   );
 }
 
+/** The connections that calls use. */
+type Connections = Pick<Storage, "pool" | "prepare" | "isShared">;
+
 /** What works and should be mended, a line each. */
-export async function findWeaknesses(db: Queries, storage: Pick<Storage, "pool" | "prepare">): Promise<string[]> {
+export async function findWeaknesses(db: Queries, storage: Connections): Promise<string[]> {
   const found = await Promise.all([findUnsafeSettings(db), findOldCollation(db), findMixedConnections(storage)]);
-  return [...found.flat(), ...(await findForgetfulPooler(storage.pool))];
+  return [...found.flat(), ...(await findForgetfulPooler(storage))];
 }
 
 async function findUnsafeSettings(db: Queries): Promise<string[]> {
@@ -106,12 +110,27 @@ async function findMixedConnections({ prepare }: Pick<Storage, "prepare">): Prom
 /** Milliseconds for which one connection keeps the pooler's from the other. */
 const longestHold = 500;
 
+/** Whether a pooler hands out another connection for each transaction, and forgets what was prepared on the one before. */
+export async function findForgetfulPooler({ pool, isShared }: Pick<Storage, "pool" | "isShared">): Promise<string[]> {
+  return isShared || pool.options.max < 2 || (await isDirect(pool)) || !(await forgets(pool)) ? [] : [forgetfulPooler];
+}
+
+/** A pooler makes up a process's number for each of its callers, to be cancelled by; PostgreSQL says its own. */
+async function isDirect(pool: pg.Pool): Promise<boolean> {
+  const client = await pool.connect();
+  try {
+    const { rows } = await client.query<{ pid: number }>("select pg_catalog.pg_backend_pid() as pid");
+    return rows[0]?.pid === processIdOf(client);
+  } finally {
+    client.release();
+  }
+}
+
 /**
- * Whether a pooler hands out another connection for each transaction, and forgets what was prepared on the one before: one of two
- * connections prepares a statement, the other takes the pooler's connection away from it, and the first runs the statement again.
+ * One of two connections prepares a statement, the other takes the pooler's connection away from it, and the first runs the statement
+ * again.
  */
-export async function findForgetfulPooler(pool: pg.Pool): Promise<string[]> {
-  if (pool.options.max < 2) return [];
+async function forgets(pool: pg.Pool): Promise<boolean> {
   const [one, other] = await Promise.all([pool.connect(), pool.connect()]);
   const name = `latchkey-${randomUUID()}`;
   const run = (client: pg.PoolClient) => client.query({ name, text: "select 1" });
@@ -135,7 +154,7 @@ export async function findForgetfulPooler(pool: pg.Pool): Promise<string[]> {
     one.release(true);
     other.release(true);
   }
-  return isForgotten ? [forgetfulPooler] : [];
+  return isForgotten;
 }
 
 const forgetfulPooler =

@@ -45,7 +45,10 @@ export async function refuseFaults(db: Queries): Promise<void> {
  *
  * @param storage the connections that calls use
  */
-export async function checkHealth(core: Core, storage: Pick<Storage, "pool" | "prepare">): Promise<Health> {
+export async function checkHealth(
+  core: Core,
+  storage: Pick<Storage, "pool" | "prepare" | "isShared">,
+): Promise<Health> {
   const before = Date.now();
   const { rows } = await sql<{ version: string; now: Date; users: string }>`
     select current_setting('server_version') as version, clock_timestamp() as now,
