@@ -298,6 +298,7 @@ describe("the settings of a start without any", () => {
     expect(parseSettings({})).toEqual({
       isProduction: false,
       DATABASE_POOL: 10,
+      ENDED_SESSIONS_RETENTION: 7 * 86_400,
       PREPARED_STATEMENTS: "on",
       HASH_PRIORITY: "low",
       HOST: "127.0.0.1",

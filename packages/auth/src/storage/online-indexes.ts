@@ -11,6 +11,7 @@ const indexes: Readonly<Record<string, string>> = {
   audit_events_actor_event: "audit_events (actor_id, event, position)",
   audit_events_subject_actor: "audit_events (subject_id, actor_id, position)",
   audit_events_subject_event: "audit_events (subject_id, event, position)",
+  sessions_ended: "sessions (ended_at) where ended_at is not null",
   sessions_open: "sessions (user_id) where ended_at is null",
 };
 

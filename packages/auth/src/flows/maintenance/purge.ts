@@ -24,10 +24,11 @@ const batchSize = 1_000;
 /** Deletes what nobody can use any more and audit events past their time, batch by batch. Several processes may do it at once. */
 export async function purge(core: Core): Promise<Purged> {
   const retention = core.options.auditRetention;
+  const { endedRetention } = core.options.sessions;
   const challenges = await inBatches((atMost) => deleteOldChallenges(core.db, atMost));
   const counts = await inBatches((atMost) => deleteOldCounts(core.db, atMost));
   return {
-    sessions: await inBatches((atMost) => deleteDeadSessions(core.db, atMost)),
+    sessions: await inBatches((atMost) => deleteDeadSessions(core.db, { endedRetention, atMost })),
     codes: challenges + (await inBatches((atMost) => deleteExpiredCodes(core.db, atMost))),
     auditEvents: await inBatches((atMost) => deleteOldEvents(core.db, { retention, atMost })),
     throttles: counts + (await inBatches((atMost) => deleteForgottenCounters(core.db, atMost))),
