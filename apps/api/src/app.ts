@@ -187,8 +187,7 @@ function describeFailure(error: Error): Record<string, unknown> {
 
 async function findProblem(auth: Auth<ServiceConfig>): Promise<string | null> {
   try {
-    await auth.ping();
-    return null;
+    return (await auth.ping()).takesWrites ? null : "the database takes no writes";
   } catch {
     return "the database does not answer";
   }

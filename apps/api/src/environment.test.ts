@@ -20,6 +20,21 @@ describe("a start is refused, in one line that names the setting and says what t
       "DATABASE_URL is needed in production; LATCHKEY_EMBEDDED=yes runs a PostgreSQL in the data folder instead",
     ],
     [
+      "without a database in production, though PGHOST names one",
+      { NODE_ENV: "production", LATCHKEY_SECRET: secret, PGHOST: "db.internal" },
+      "DATABASE_URL is needed in production; DATABASE_URL=postgres:/// takes all of it from PGHOST and its like, and LATCHKEY_EMBEDDED=yes runs a PostgreSQL in the data folder instead",
+    ],
+    [
+      "with a variable of PostgreSQL's that is not read",
+      { DATABASE_URL: "postgres:///", PGSERVICE: "people" },
+      "PGSERVICE is not read: write what the service file says into DATABASE_URL",
+    ],
+    [
+      "with several hosts",
+      { DATABASE_URL: "postgres://latchkey:hunter2@a,b/latchkey" },
+      "DATABASE_URL names several hosts, of which none is tried in turn: name one address that always leads to the primary, such as HAProxy's, PgBouncer's or your provider's",
+    ],
+    [
       "with backups that would be lost with the data",
       { BACKUP_EVERY: "1d" },
       "BACKUP_EVERY needs BACKUP_DIR, a folder that is not lost with the data",
@@ -271,6 +286,10 @@ describe("the settings of a start without any", () => {
   it("are safe ones", () => {
     expect(parseSettings({})).toEqual({
       isProduction: false,
+      DATABASE_POOL: 10,
+      ENDED_SESSIONS_RETENTION: 7 * 86_400,
+      PREPARED_STATEMENTS: "on",
+      HASH_PRIORITY: "low",
       HOST: "127.0.0.1",
       PORT: 3000,
       WORKERS: 1,

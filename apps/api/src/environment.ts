@@ -3,6 +3,7 @@ import { type AuthOptions, findSecretWeakness, type MigrationMode, StartError, t
 import { findOriginFault, isLoopback, isTrustedProxy, parsePublicUrl } from "@latchkey/server";
 import { distance } from "fastest-levenshtein";
 import { z } from "zod";
+import { findDatabaseUrlFault, findUnreadVariables, readDatabaseUrl } from "./database-url.ts";
 import {
   findMessageContradictions,
   isLocalDatabase,
@@ -23,12 +24,10 @@ import {
   untrimmed,
 } from "./setting-formats.ts";
 
-const postgresUrl = z
-  .string()
-  .refine(
-    (value) => /^postgres(ql)?:\/\//.test(value) && URL.canParse(value),
-    "must look like postgres://user:password@host:5432/database",
-  );
+const postgresUrl = z.string().superRefine((value, context) => {
+  const fault = findDatabaseUrlFault(value);
+  if (fault !== null) context.addIssue(fault);
+});
 
 const originList = z.string().transform((value, context) => {
   const origins = value.split(",").map((origin) => origin.trim());
@@ -82,6 +81,8 @@ const settingsSchema = z.object({
   SHUTDOWN_DELAY: duration("0s", "5m").optional(),
   PUBLIC_URL: publicUrl.optional(),
   DATABASE_URL: postgresUrl.optional(),
+  DATABASE_POOL: integer(1, 999).optional(),
+  PREPARED_STATEMENTS: z.enum(["on", "off"]).default("on"),
   LATCHKEY_EMBEDDED: z.enum(["yes", "no"]).default("no"),
   LATCHKEY_DATA_DIR: z.string().min(1).default(".latchkey"),
   BACKUP_EVERY: duration("1m", "30d").optional(),
@@ -108,6 +109,7 @@ const settingsSchema = z.object({
   LEGACY_STAFF: z.enum(["yes", "no"]).default("no"),
   LEGACY_FROZEN_AT: time.optional(),
   PASSWORD_COST: integer(10, 15).default(12),
+  HASH_PRIORITY: z.enum(["low", "normal"]).default("low"),
   PASSWORD_MIN_LENGTH: integer(6, 64).default(8),
   PHONE_DEFAULT_COUNTRY: country.optional(),
   SESSION_LIFETIME: duration("5m", "400d").default(90 * 86_400),
@@ -115,6 +117,7 @@ const settingsSchema = z.object({
   CORS_ORIGINS: originList.default([]),
   TRUSTED_PROXIES: proxyList.default([]),
   FORWARDED_SECRET: secretList.default([]),
+  ENDED_SESSIONS_RETENTION: duration("1d", "400d").default(7 * 86_400),
   SESSIONS_PER_USER: integer(1, 1_000).default(50),
   REFRESH_GRACE: duration("0s", "10m").default(30),
   REFRESH_RETRY: duration("0s", "24h").default(86_400),
@@ -131,6 +134,9 @@ export type Settings = z.output<typeof settingsSchema> & {
   readonly MIGRATE: MigrationMode;
   readonly SHUTDOWN_DELAY: number;
   readonly MESSAGES: readonly SenderName[];
+  readonly DATABASE_POOL: number;
+  /** Where the database of `DATABASE_URL` is, for a person. */
+  readonly place: string | undefined;
 };
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -176,7 +182,19 @@ export function parseSettings(variables: Variables): Settings {
   const { SHUTDOWN_DELAY = isProduction ? 5 : 0 } = parsed.data;
   const isTriedOut = isDevelopment({ ...parsed.data, isProduction }) && isLocalDatabase(parsed.data.DATABASE_URL);
   const { MESSAGES = isTriedOut ? ["console"] : [] } = parsed.data;
-  return { ...parsed.data, TOKEN_ISSUER, SESSION_IDLE_LIFETIME, MIGRATE, SHUTDOWN_DELAY, MESSAGES, isProduction };
+  const database = parsed.data.DATABASE_URL ? readDatabaseUrl(parsed.data.DATABASE_URL, given) : undefined;
+  return {
+    ...parsed.data,
+    TOKEN_ISSUER,
+    SESSION_IDLE_LIFETIME,
+    MIGRATE,
+    SHUTDOWN_DELAY,
+    MESSAGES,
+    DATABASE_URL: database?.connectionString,
+    DATABASE_POOL: parsed.data.DATABASE_POOL ?? database?.max ?? 10,
+    place: database?.place,
+    isProduction,
+  };
 }
 
 /**
@@ -237,13 +255,14 @@ function findContradictions(given: Variables, isProduction: boolean): string[] {
   const { TOKEN_PROFILE, LEGACY_SECRET_KEY, LEGACY_UNTIL, SESSION_LIFETIME = "90d", SESSION_IDLE_LIFETIME } = given;
   const isShared = TOKEN_PROFILE === "django" || TOKEN_PROFILE === "simplejwt";
   return [
+    ...findUnreadVariables(given.DATABASE_URL ?? "", given),
     isProduction &&
       !given.LATCHKEY_SECRET &&
       "LATCHKEY_SECRET is needed in production: 32 random bytes or more, kept safe",
     isProduction &&
       !given.DATABASE_URL &&
       given.LATCHKEY_EMBEDDED !== "yes" &&
-      "DATABASE_URL is needed in production; LATCHKEY_EMBEDDED=yes runs a PostgreSQL in the data folder instead",
+      `DATABASE_URL is needed in production; ${given.PGHOST ? "DATABASE_URL=postgres:/// takes all of it from PGHOST and its like, and " : ""}LATCHKEY_EMBEDDED=yes runs a PostgreSQL in the data folder instead`,
     given.METRICS_PORT &&
       given.WORKERS &&
       given.WORKERS !== "1" &&
@@ -300,6 +319,7 @@ export function toAuthOptions(settings: Settings, secret: string): AuthOptions {
       refreshGrace: settings.REFRESH_GRACE,
       refreshRetry: settings.REFRESH_RETRY,
       perUser: settings.SESSIONS_PER_USER,
+      endedRetention: settings.ENDED_SESSIONS_RETENTION,
     },
     registration: settings.REGISTRATION,
     auditRetention: settings.AUDIT_RETENTION,

@@ -50,7 +50,7 @@ export interface OpenOptions {
  */
 export async function openAuth(
   settings: Settings,
-  { onNotice = () => {}, initialize = initializeAll, migrations = settings.MIGRATE, sends }: OpenOptions = {},
+  { onNotice = () => {}, initialize = initializeAll(onNotice), migrations = settings.MIGRATE, sends }: OpenOptions = {},
 ): Promise<OpenedAuth> {
   const file = await readConfigFile(settings.LATCHKEY_CONFIG);
   const findings = examineMessages(settings, file);
@@ -82,8 +82,10 @@ export async function openAuth(
 }
 
 /** All that the service needs of the core. */
-function initializeAll(auth: Auth<ServiceConfig>, migrations: MigrationMode): Promise<void> {
-  return auth.initialize({ migrations });
+function initializeAll(onNotice: (line: string) => void): NonNullable<OpenOptions["initialize"]> {
+  return async (auth, migrations) => {
+    for (const line of await auth.initialize({ migrations })) onNotice(line);
+  };
 }
 
 async function prepareOwn(auth: Auth<ServiceConfig>, { config }: ConfigFile, mode: MigrationMode): Promise<void> {
@@ -117,16 +119,17 @@ function createConfigured(
 }
 
 async function openDatabase(settings: Settings, onNotice: (line: string) => void) {
+  const preparedStatements = settings.PREPARED_STATEMENTS === "on";
   if (settings.DATABASE_URL) {
-    const { host, pathname } = new URL(settings.DATABASE_URL);
-    const connection = { connectionString: settings.DATABASE_URL };
-    return { connection, place: `PostgreSQL at ${host}${pathname}`, close: async () => {} };
+    const connection = { connectionString: settings.DATABASE_URL, max: settings.DATABASE_POOL, preparedStatements };
+    return { connection, place: settings.place ?? "PostgreSQL", close: async () => {} };
   }
   const dataDir = settings.LATCHKEY_DATA_DIR;
   const server = await openEmbeddedPostgres({ dataDir, onNotice }).catch((error: unknown) => {
     throw error instanceof EmbeddedPostgresError ? new StartError(error.message, { cause: error }) : error;
   });
-  return { connection: server.connection, place: `${dataDir} (embedded PostgreSQL)`, close: () => server.close() };
+  const connection = { ...server.connection, max: settings.DATABASE_POOL, preparedStatements };
+  return { connection, place: `${dataDir} (embedded PostgreSQL)`, close: () => server.close() };
 }
 
 function unreachable(place: string, cause: unknown): StartError {

@@ -53,7 +53,7 @@ export async function runService(options: ServiceOptions = {}): Promise<number> 
 
 /** Settings, database, core, server, signals. */
 async function serve({ settings, log, stop, ...options }: Running): Promise<void> {
-  await lowerThreadPoolPriority();
+  if (settings.HASH_PRIORITY === "low") await lowerThreadPoolPriority();
   const messages = createMessageLog(log, (line) => process.stderr.write(`${line}\n`));
   const onNotice = (line: string) => log.warn(line);
   const { auth, config, place, console, findings, close } = await openAuth(settings, {
@@ -89,6 +89,8 @@ async function serve({ settings, log, stop, ...options }: Running): Promise<void
   for (const line of [...findings.warnings, ...(settings.MESSAGES.length > 0 ? findings.notes : [])]) log.warn(line);
   if (!settings.isProduction && !stop.isAsked() && keepsHouse())
     process.stderr.write(greeting(settings.PUBLIC_URL ?? server.url, place, console !== null));
+  // Nobody sends calls to what has not been ready yet.
+  const wasStarted = !stop.isAsked();
   const stopMaintenance = stop.isAsked() ? () => {} : maintain(auth, log);
   const stopBackups = stop.isAsked() ? () => {} : backUpByTheClock({ auth, config, settings, log });
   const signal = await stop.asked;
@@ -96,7 +98,7 @@ async function serve({ settings, log, stop, ...options }: Running): Promise<void
   stopBackups();
   server.endReadiness();
   // A balancer goes on sending calls until it has asked again; at a terminal there is none.
-  if (signal === "SIGTERM") await sleep(settings.SHUTDOWN_DELAY * 1_000);
+  if (signal === "SIGTERM" && wasStarted) await sleep(settings.SHUTDOWN_DELAY * 1_000);
   await drain(server.close(), auth, log);
   metrics?.close();
   await close();

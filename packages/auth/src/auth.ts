@@ -379,9 +379,9 @@ export interface Auth<C extends Config = PlainConfig> {
   /**
    * Brings the schema up to date (with `check` only looks whether it is, with `off` not even that), looks whether the database can be
    * trusted, and makes the first signing key and the permissions. Where the option `messages.senders` names senders, this process sends
-   * messages from now on. Throws StartError.
+   * messages from now on. Answers what works and should be mended about the way to the database, a line each. Throws StartError.
    */
-  initialize(input?: { readonly migrations?: MigrationMode }): Promise<void>;
+  initialize(input?: { readonly migrations?: MigrationMode }): Promise<readonly string[]>;
   /** Notes what a provider tells of a message, as often as it likes; one that failed may go on by the next channel. */
   receiveDelivery(receipt: DeliveryReceipt): Promise<void>;
   /** What became of messages in the last 24 hours and which rules refused some, by country, and what is left of the budgets. */
@@ -390,8 +390,11 @@ export interface Auth<C extends Config = PlainConfig> {
   sendDueMessages(): Promise<number>;
   /** Looks the installation over, for an administrator. */
   checkHealth(): Promise<Health>;
-  /** Resolves when the database answers; rejects with what is wrong otherwise. */
-  ping(): Promise<void>;
+  /**
+   * Resolves when the database answers; rejects with what is wrong otherwise. It takes no writes when its address leads to a standby, or
+   * somebody made it read-only.
+   */
+  ping(): Promise<{ readonly takesWrites: boolean }>;
   /** What this process has in its hands at this moment; it asks nobody. */
   load(): Load;
   /**

@@ -23,7 +23,7 @@ import { createKeyRing, sharedKeyId } from "./tokens/key-ring.ts";
 import { cacheVerifiedTokens } from "./tokens/verified-tokens.ts";
 
 /** Opens the rooms on a database. */
-export function createCore({ db, pool }: Storage, options: ResolvedOptions): Core {
+export function createCore({ db, prepare }: Storage, options: ResolvedOptions): Core {
   const { tokens, passwords, django, clock, secret } = options;
   const keyRing = createKeyRing({
     db,
@@ -58,7 +58,7 @@ export function createCore({ db, pool }: Storage, options: ResolvedOptions): Cor
     verifyToken: cacheVerifiedTokens(verification, { clock }),
     findSigningKey:
       tokens.profile !== "standard" && django ? async () => djangoKey(django.secretKey) : keyRing.signingKey,
-    readCaller: createCallerReader(pool, callerColumns),
+    readCaller: createCallerReader({ prepare }, callerColumns),
     readPermissions: createPermissionReader(db),
     touchSession: createToucher(db),
     noteUse: createUseNoter(db),

@@ -70,7 +70,14 @@ import { createPasswordCode } from "./flows/steps/password-code.ts";
 import { type AuthOptions, resolveOptions } from "./options.ts";
 import { deriveKey } from "./secrets.ts";
 import { backUp } from "./storage/back-up.ts";
-import { type DatabaseOptions, openStorage, withoutStatementTimeout } from "./storage/database.ts";
+import {
+  type DatabaseOptions,
+  isShared,
+  openStorage,
+  type Queries,
+  withoutStatementTimeout,
+} from "./storage/database.ts";
+import { findForgetfulPooler } from "./storage/inspect-database.ts";
 import { migrate, migrateOnly, requireMigrated } from "./storage/migrate.ts";
 import { buildOnlineIndexes } from "./storage/online-indexes.ts";
 import { restore } from "./storage/restore.ts";
@@ -93,6 +100,9 @@ export function createAuth<
   const options = resolveOptions(authOptions);
   const storage = openStorage(database);
   const core = createCore(storage, options);
+  // Building them takes a lock of the connection, which a pooler would hand to somebody else.
+  const buildIndexes = async (db: Queries) =>
+    isShared(database) ? [] : buildOnlineIndexes(db, indexesOf(core.profile));
   const auth: Auth<Config> = {
     profile: options.profile,
     permissions: options.permissions,
@@ -178,7 +188,7 @@ export function createAuth<
     purge: () =>
       withoutStatementTimeout(database, async (db) => {
         const purged = await purge({ ...core, db });
-        await buildOnlineIndexes(db, indexesOf(core.profile));
+        await buildIndexes(db);
         return purged;
       }),
     backUp: ({ schemas }) => backUp(database, { schemas, secret: fingerprint(options.secret) }),
@@ -188,7 +198,7 @@ export function createAuth<
       withoutStatementTimeout(database, async (db) => {
         if (only) return migrateOnly(db, only);
         const ran = await migrate(db);
-        await buildOnlineIndexes(db, indexesOf(core.profile));
+        await buildIndexes(db);
         return ran;
       }),
     requireMigrated: () => withoutStatementTimeout(database, (db) => requireMigrated(db)),
@@ -203,13 +213,15 @@ export function createAuth<
       await core.keyRing.prepare();
       await syncPermissions(core, { prune: false });
       if (Object.values(options.messages.senders).some(Boolean)) core.outbox.start();
+      return findForgetfulPooler(storage);
     },
     receiveDelivery: (receipt) => core.outbox.receive(receipt),
     reportMessages: () => reportMessages(core),
     sendDueMessages: () => core.outbox.drain(),
-    checkHealth: () => withoutStatementTimeout(database, (db) => checkHealth({ ...core, db }, storage.pool)),
+    checkHealth: () => withoutStatementTimeout(database, (db) => checkHealth({ ...core, db }, storage)),
     ping: async () => {
-      await storage.pool.query("select");
+      const { rows } = await storage.pool.query<{ takesWrites: boolean }>(takesWrites);
+      return { takesWrites: rows[0]?.takesWrites ?? false };
     },
     load: () => ({
       hashes: core.passwords.load(),
@@ -233,6 +245,11 @@ export function createAuth<
   // What is read and taken by `options.profile` is what the type says: the flows themselves know the built-in fields alone.
   return auth as Auth<ConfigOf<Fields, Declared>>;
 }
+
+/** An address may lead to another server than before, behind a pooler also on the same connection. */
+const takesWrites = `
+  select not pg_catalog.pg_is_in_recovery() and pg_catalog.current_setting('transaction_read_only') operator(pg_catalog.=) 'off'
+    as "takesWrites"`;
 
 /** Enough to know a secret again, and nothing that is of use without it. */
 const fingerprint = (secret: string) => deriveKey(secret, "backups").toString("hex").slice(0, 16);

@@ -62,6 +62,8 @@ const sessionOptions = z
     refreshGrace: seconds(0, 600).default(30),
     /** Seconds for which it is answered beyond that, to the same program, while nobody has used what it was answered before. */
     refreshRetry: seconds(0, day).default(day),
+    /** Seconds for which a session that was ended is kept: as long as an access token at least. */
+    endedRetention: seconds(day, 400 * day).default(7 * day),
     /** Sessions that one person may have; beyond it the one used longest ago ends. */
     perUser: z.int().min(1).max(1_000).default(50),
   })

@@ -25,8 +25,12 @@ export interface DebianPostgres extends AsyncDisposable {
   superuser(database?: string): pg.ClientConfig;
   /** Makes a database for a role, and answers its name. */
   createDatabase(owner: string): Promise<string>;
+  /** The folder of its Unix socket. */
+  readonly socketFolder: string;
   /** A PgBouncer before it that hands out a connection for each transaction; answers its port. */
-  startPooler(): Promise<number>;
+  startPooler(settings?: string): Promise<number>;
+  /** Ends it, and starts it at the same port as a standby that takes no writes. */
+  becomeStandby(): Promise<void>;
   /** What an administrator would set as `DATABASE_URL`. */
   urlOf(user: string, database: string, port?: number): string;
 }
@@ -48,7 +52,10 @@ export function findFreePort(): Promise<number> {
   });
 }
 
-const poolerSettings = (port: number, poolerPort: number, folder: string) => `
+/** What our connections say when they begin, and PgBouncer does not know. */
+const ignored = "ignore_startup_parameters = statement_timeout,extra_float_digits";
+
+const poolerSettings = (port: number, poolerPort: number, folder: string, settings: string) => `
 [databases]
 * = host=127.0.0.1 port=${port} user=latchkey
 [pgbouncer]
@@ -58,8 +65,8 @@ unix_socket_dir =
 auth_type = any
 pool_mode = transaction
 default_pool_size = 4
-ignore_startup_parameters = statement_timeout,extra_float_digits
-logfile = ${folder}/pgbouncer.log
+logfile = ${folder}/pgbouncer-${poolerPort}.log
+${settings}
 `;
 
 /** Starts it with a role `latchkey` that owns nothing yet. */
@@ -69,8 +76,11 @@ export async function startDebianPostgres(): Promise<DebianPostgres> {
   if (account) await chown(folder, account.uid, account.gid);
   const data = join(folder, "data");
   const children: ChildProcess[] = [];
-  const run = (program: string, args: readonly string[]) =>
-    children.push(spawn(program, args, { ...account, cwd: folder, stdio: "ignore" }));
+  const run = (program: string, args: readonly string[]) => {
+    const child = spawn(program, args, { ...account, cwd: folder, stdio: "ignore" });
+    children.push(child);
+    return child;
+  };
   await promisify(execFile)(
     join(programs, "initdb"),
     ["--pgdata", data, "--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"],
@@ -78,14 +88,26 @@ export async function startDebianPostgres(): Promise<DebianPostgres> {
   );
   const port = await findFreePort();
   const superuser = (database = "postgres") => ({ host: "127.0.0.1", port, user: "postgres", database, ssl: false });
-  const settings = ["-F", "-p", String(port), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="];
-  run(join(programs, "postgres"), ["-D", data, ...settings]);
-  await until(() =>
-    queryOnce(superuser(), "select").then(
-      () => true,
-      () => false,
-    ),
-  );
+  const settings = [
+    "-F",
+    "-p",
+    String(port),
+    "-c",
+    "listen_addresses=127.0.0.1",
+    "-c",
+    `unix_socket_directories=${folder}`,
+  ];
+  const start = async () => {
+    const child = run(join(programs, "postgres"), ["-D", data, ...settings]);
+    await until(() =>
+      queryOnce(superuser(), "select").then(
+        () => true,
+        () => false,
+      ),
+    );
+    return child;
+  };
+  const primary = await start();
   await queryOnce(superuser(), "create role latchkey login");
   let databases = 0;
   return {
@@ -96,13 +118,22 @@ export async function startDebianPostgres(): Promise<DebianPostgres> {
       await queryOnce(superuser(), `create database ${name} owner ${owner}`);
       return name;
     },
-    async startPooler() {
+    socketFolder: folder,
+    async startPooler(settings = ignored) {
       const poolerPort = await findFreePort();
-      const path = join(folder, "pgbouncer.ini");
-      await writeFile(path, poolerSettings(port, poolerPort, folder));
+      const path = join(folder, `pgbouncer-${poolerPort}.ini`);
+      await writeFile(path, poolerSettings(port, poolerPort, folder, settings));
       await chmod(path, 0o644);
       run(pooler, [path]);
       return poolerPort;
+    },
+    async becomeStandby() {
+      const ended = once(primary, "exit");
+      primary.kill("SIGINT");
+      await ended;
+      children.splice(children.indexOf(primary), 1);
+      await writeFile(join(data, "standby.signal"), "");
+      await start();
     },
     urlOf: (user, database, at = port) =>
       toDatabaseUrl({ host: "127.0.0.1", port: at, user, password: "unused", database }),

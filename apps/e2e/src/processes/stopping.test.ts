@@ -1,6 +1,8 @@
 import { access, readdir } from "node:fs/promises";
+import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type BegunSignIn, beginSignIn, createUser } from "./accounts-by-cli.ts";
+import { createEmptyDatabase } from "./external-database.ts";
 import { createInstallation, type Installation, type Service } from "./installation.ts";
 import { until } from "./service-process.ts";
 
@@ -70,6 +72,28 @@ describe("a terminal that closes", () => {
     expect(await call?.status).toBe(200);
     expect(await service.outcome).toMatchObject({ code: 0 });
     expect(await installation.findPostgres()).toBeUndefined();
+  });
+});
+
+describe("SIGTERM during the start", () => {
+  it("does not wait for balancers, which have not sent anything yet", async () => {
+    await using database = await createEmptyDatabase();
+    const variables = { DATABASE_URL: database.url, SHUTDOWN_DELAY: "5m" };
+    expect(await installation.run(["migrate"], { variables })).toMatchObject({ code: 0 });
+    const holder = new pg.Client(database.url);
+    await holder.connect();
+    try {
+      await holder.query("begin; lock table latchkey.kysely_migration");
+      const service = installation.launch(variables);
+      const waiting = "select from pg_locks where not granted and relation = 'latchkey.kysely_migration'::regclass";
+      await until(async () => (await holder.query(waiting)).rowCount === 1);
+      service.signal("SIGTERM");
+      await service.untilLogged("shutting down");
+      await holder.query("rollback");
+      expect(await service.outcome).toMatchObject({ code: 0 });
+    } finally {
+      await holder.end();
+    }
   });
 });
 

@@ -1,4 +1,4 @@
-import { type ColumnType, type Generated, sql } from "kysely";
+import { type ColumnType, type Generated, type RawBuilder, sql } from "kysely";
 import type { Queries } from "../storage/database.ts";
 import type { RefreshChain } from "./refresh-chain.ts";
 import type { Session, SessionEnd, SessionLifetimes, SessionOpening } from "./session.ts";
@@ -351,16 +351,38 @@ export async function touchSessions(db: Queries, ids: readonly string[]): Promis
   await db.updateTable("sessions").set({ lastUsedAt: sql<Date>`latchkey.now()` }).where("id", "in", due).execute();
 }
 
+export interface DeadSessions {
+  /** Seconds for which one that was ended is kept. */
+  readonly endedRetention: number;
+  readonly atMost: number;
+}
+
 /**
- * Deletes sessions that could not live any more even if nothing had ended them, `atMost` at a time, and answers how many. One
- * that another system's token opened is kept until that token has run out, because the token would open it anew.
+ * Deletes sessions that were ended long enough ago, and those that could not live any more even if nothing had ended them, `atMost` at a
+ * time, and answers how many. One that another system's token opened is kept until that token has run out, because the token would open
+ * it anew.
  */
-export async function deleteDeadSessions(db: Queries, atMost: number): Promise<number> {
+export async function deleteDeadSessions(db: Queries, { endedRetention, atMost }: DeadSessions): Promise<number> {
+  const ended = sql<boolean>`ended_at <= latchkey.now() - make_interval(secs => ${endedRetention})`;
+  const deleted = await deleteSome(db, { isDead: ended, oldestFirst: "endedAt", atMost });
+  if (deleted === atMost) return deleted;
+  const expired = sql<boolean>`expires_at <= latchkey.now()`;
+  return deleted + (await deleteSome(db, { isDead: expired, oldestFirst: "expiresAt", atMost: atMost - deleted }));
+}
+
+interface Some {
+  readonly isDead: RawBuilder<boolean>;
+  readonly oldestFirst: "endedAt" | "expiresAt";
+  readonly atMost: number;
+}
+
+async function deleteSome(db: Queries, { isDead, oldestFirst, atMost }: Some): Promise<number> {
   const dead = db
     .selectFrom("sessions")
     .select("id")
-    .where(sql<boolean>`expires_at <= latchkey.now() and coalesce(kept_until <= latchkey.now(), true)`)
-    .orderBy("expiresAt")
+    .where(isDead)
+    .where(sql<boolean>`coalesce(kept_until <= latchkey.now(), true)`)
+    .orderBy(oldestFirst)
     .limit(atMost)
     .forUpdate()
     .skipLocked();

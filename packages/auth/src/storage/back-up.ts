@@ -8,6 +8,7 @@ import {
   backupFormat,
   writeBackup,
 } from "./backup-format.ts";
+import { toLocalSettings } from "./connection-settings.ts";
 import { type DatabaseOptions, schemaName } from "./database.ts";
 import { withClient } from "./with-client.ts";
 
@@ -32,7 +33,7 @@ export async function* backUp(database: DatabaseOptions, options: BackUpOptions)
   await using lent = await withClient(database);
   const { client } = lent;
   await client.query("begin transaction isolation level repeatable read, read only");
-  await client.query("set local statement_timeout = 0");
+  await client.query(toLocalSettings(0));
   const header = await readHeader(client, options);
   yield* writeBackup(header, (table) =>
     client.query(copy.to(`copy (select ${toColumns(table)} from ${toName(table)}) to stdout`)),

@@ -58,16 +58,20 @@ function settingsOf(statementTimeout: number): Readonly<Record<string, string>> 
 // Nothing here is looked up in a schema that somebody else may have put before PostgreSQL's own.
 const pinQuery = `
   select
-    (select pg_catalog.count(pg_catalog.set_config(pin.name, pin.value, false))
+    (select pg_catalog.count(pg_catalog.set_config(pin.name, pin.value, $3))
       from unnest($1::pg_catalog.text[], $2::pg_catalog.text[]) as pin (name, value)
       where pg_catalog.current_setting(pin.name, true) is not null) as pinned,
+    pg_catalog.current_setting('server_version_num')::int as version,
     pg_catalog.current_database() as database,
     pg_catalog.current_setting('server_encoding') as encoding,
     pg_catalog.current_setting('default_transaction_read_only') as "readOnly",
     pg_catalog.current_setting('session_replication_role') as "replicationRole",
     pg_catalog.pg_is_in_recovery() as "isStandby"`;
 
-interface Found {
+/** What a server says of itself when a connection to it is opened. */
+export interface Found {
+  /** Such as 150014. */
+  readonly version: number;
   readonly database: string;
   readonly encoding: string;
   readonly readOnly: string;
@@ -79,19 +83,29 @@ interface Found {
  * Makes a new connection mean what our statements mean, in one round trip, and says why it cannot be used; null when it can.
  *
  * @param statementTimeout milliseconds; 0 for as long as it takes
+ * @param isShared whether a pooler hands the connection to others, who must not find our settings on it: it is only looked at
  */
-export async function pinSettings(client: pg.ClientBase, statementTimeout: number): Promise<string | null> {
+export async function pinSettings(
+  client: pg.ClientBase,
+  statementTimeout: number,
+  isShared: boolean,
+): Promise<string | null> {
   const settings = settingsOf(statementTimeout);
-  const values = [Object.keys(settings), Object.values(settings)];
+  const values = [Object.keys(settings), Object.values(settings), isShared];
   const { rows } = await client.query<Found>(pinQuery, values);
   const [found] = rows;
   if (!found) return "it answers nothing to the first query";
-  if (found.replicationRole !== "origin" && !(await tryToPinReplicationRole(client)))
+  if (found.replicationRole !== "origin" && (isShared || !(await tryToPinReplicationRole(client))))
     return `session_replication_role is ${found.replicationRole}, which turns triggers and foreign keys off: alter role … reset session_replication_role, as a superuser`;
   return findObstacle(found);
 }
 
-function findObstacle({ database, encoding, readOnly, isStandby }: Found): string | null {
+const oldestVersion = 12;
+
+/** Why a server cannot be used, in one line; null when it can. */
+export function findObstacle({ version, database, encoding, readOnly, isStandby }: Omit<Found, "replicationRole">) {
+  if (version < oldestVersion * 10_000)
+    return `PostgreSQL ${Math.floor(version / 10_000)} is too old: ${oldestVersion} or later is needed`;
   if (encoding !== "UTF8")
     return `the database ${JSON.stringify(database)} has the encoding ${encoding}, in which names of most languages cannot be kept: make one with encoding 'UTF8' template template0`;
   if (isStandby) return "it is a standby, from which nothing is answered: name the primary";
@@ -111,14 +125,19 @@ async function tryToPinReplicationRole(client: pg.ClientBase): Promise<boolean> 
   }
 }
 
-/** Which of the pinned settings a connection does not have, be it that a pooler has mixed connections up. */
-export async function findUnpinned(db: {
-  query: (text: string, values: unknown[]) => Promise<pg.QueryResult<{ name: string }>>;
-}): Promise<string[]> {
-  const { rows } = await db.query(
-    `select pin.name from unnest($1::pg_catalog.text[], $2::pg_catalog.text[]) as pin (name, value)
-      where pg_catalog.lower(pg_catalog.current_setting(pin.name, true)) operator(pg_catalog.<>) pg_catalog.lower(pin.value)`,
-    [Object.keys(pinned), Object.values(pinned)],
-  );
-  return rows.map(({ name }) => name);
+/**
+ * The same settings for the length of a transaction, as a text to send behind its beginning: for a pooler that may hand out another
+ * connection for the next one.
+ */
+export function toLocalSettings(statementTimeout: number): string {
+  const pins = Object.entries(settingsOf(statementTimeout)).map(([name, value]) => `('${name}', '${value}')`);
+  return `select pg_catalog.count(pg_catalog.set_config(name, value, true)) from (values ${pins.join(", ")}) pin (name, value)
+    where pg_catalog.current_setting(name, true) is not null`;
 }
+
+/** Which of the pinned settings a connection does not have, be it that a pooler has mixed connections up; with {@link pinnedValues}. */
+export const unpinnedQuery = `
+  select pin.name from unnest($1::pg_catalog.text[], $2::pg_catalog.text[]) as pin (name, value)
+  where pg_catalog.lower(pg_catalog.current_setting(pin.name, true)) operator(pg_catalog.<>) pg_catalog.lower(pin.value)`;
+
+export const pinnedValues = [Object.keys(pinned), Object.values(pinned)] as const;

@@ -7,9 +7,11 @@ import {
   WithSchemaPlugin,
 } from "kysely";
 import pg from "pg";
-import { borrow, borrowWithoutTimeout, type DatabasePool } from "./given-pool.ts";
-import { ignoreIdleConnectionErrors, openPool, openPoolWithoutTimeout, PoolError } from "./pool.ts";
-import { preparingPool } from "./prepared-statements.ts";
+import { toLocalSettings } from "./connection-settings.ts";
+import { borrow, type DatabasePool } from "./given-pool.ts";
+import { noStatementTimeout, queryWithLocalSettings, withLocalSettings } from "./local-settings.ts";
+import { ignoreIdleConnectionErrors, openPool, openPoolWithoutTimeout, PoolError, timeouts } from "./pool.ts";
+import { prepareQuery, preparingPool } from "./prepared-statements.ts";
 import { isPassing, isStaleStatement, repeat } from "./repeat.ts";
 
 /** The PostgreSQL schema that holds everything of ours, so that a database can be shared with other programs. */
@@ -24,8 +26,15 @@ export type Queries = Kysely<Database>;
 
 export interface Storage {
   readonly db: Queries;
-  /** For the query of every call, which is written by hand. */
+  /** Whether the next transaction may be on another connection, as {@link PoolerOptions} say. */
+  readonly isShared: boolean;
+  /** The connections that calls use. */
   readonly pool: pg.Pool;
+  /** One statement that is written by hand and run outside of transactions, so often that it is prepared from the first time on. */
+  prepare<Row extends pg.QueryResultRow>(
+    label: string,
+    text: string,
+  ): (values: unknown[]) => Promise<pg.QueryResult<Row>>;
   close(): Promise<void>;
 }
 
@@ -45,22 +54,43 @@ export interface DatabaseConnection {
   readonly connectionTimeoutMillis?: number | undefined;
   /** Milliseconds after which PostgreSQL gives up a statement that somebody waits for. */
   readonly statement_timeout?: number | false | undefined;
+  /** How `pg_stat_activity` calls its connections; `latchkey` unless said. */
+  readonly application_name?: string | undefined;
   /** Connections at most; 10 unless said. */
   readonly max?: number | undefined;
 }
 
+/** What is on the way to the database. */
+export interface PoolerOptions {
+  /**
+   * `false` behind a pooler that hands out a connection for each transaction and knows nothing of prepared statements, such as PgBouncer
+   * before 1.21: no statement has a name, and settings are made in each transaction.
+   */
+  readonly preparedStatements?: boolean | undefined;
+}
+
 /** The database by where it is, or by a pool of `pg` that is there and is not ended here. */
-export type DatabaseOptions = DatabaseConnection | { readonly pool: DatabasePool };
+export type DatabaseOptions = PoolerOptions & (DatabaseConnection | { readonly pool: DatabasePool });
 
 /** What is handed in as a pool is one of `pg`, whose types nobody has to install for this. */
 export const givenPool = (options: DatabaseOptions) =>
   "pool" in options ? (options.pool as unknown as pg.Pool) : null;
 
+/** Whether the next transaction may be on another connection, which knows nothing of what was prepared or set on this one. */
+export const isShared = ({ preparedStatements = true }: PoolerOptions): boolean => !preparedStatements;
+
 /** Opens a pool for calls that somebody waits for, or uses the given one. Connecting happens at the first query. */
 export function openStorage(options: DatabaseOptions): Storage {
   const given = givenPool(options);
-  if (given) return toStorage(ignoreIdleConnectionErrors(given), preparingPool(given, borrow(given)));
-  return toStorage(openPool(options as pg.PoolConfig));
+  const pool = given ? ignoreIdleConnectionErrors(given) : openPool(options as pg.PoolConfig, isShared(options));
+  const owner = given ? borrow(given) : pool;
+  if (!isShared(options))
+    return toStorage(pool, preparingPool(pool, owner), (label, text) => prepareQuery(pool, label, text));
+  const timeout = "statement_timeout" in options ? options.statement_timeout : undefined;
+  const local = { settings: toLocalSettings(Number(timeout ?? timeouts.statement)), isShared: true };
+  const prepare: Storage["prepare"] = (_label, text) => (values) =>
+    queryWithLocalSettings(pool, local, { text, values });
+  return { ...toStorage(pool, withLocalSettings(owner, local), prepare), isShared: true };
 }
 
 /** Does work that nobody waits for, such as a migration, on connections that wait for as long as it takes. */
@@ -69,24 +99,33 @@ export async function withoutStatementTimeout<T>(
   work: (db: Queries) => Promise<T>,
 ): Promise<T> {
   const given = givenPool(options);
-  const storage = given
-    ? toStorage(given, borrowWithoutTimeout(given))
-    : toStorage(openPoolWithoutTimeout(options as pg.PoolConfig));
+  const pool = given ?? openPoolWithoutTimeout(options as pg.PoolConfig, isShared(options));
+  const db = openQueries(toPatientPool(options, given ? borrow(given) : pool));
   try {
-    return await work(storage.db);
+    return await work(db);
   } finally {
-    await storage.close();
+    await db.destroy();
+    // Kysely ends only a pool that it has used.
+    if (!given && !pool.ending) await pool.end();
   }
 }
 
-function toStorage(pool: pg.Pool, forKysely: PostgresPool = preparingPool(pool)): Storage {
-  const db = new RepeatingKysely(new PostgresDialect({ pool: forKysely }));
+function toPatientPool(options: DatabaseOptions, pool: PostgresPool): PostgresPool {
+  if (isShared(options)) return withLocalSettings(pool, { settings: toLocalSettings(0), isShared: true });
+  if (givenPool(options)) return withLocalSettings(pool, { settings: noStatementTimeout, isShared: false });
+  return preparingPool(pool as pg.Pool);
+}
+
+const openQueries = (pool: PostgresPool): Queries => new RepeatingKysely(new PostgresDialect({ pool }));
+
+function toStorage(pool: pg.Pool, forKysely: PostgresPool, prepare: Storage["prepare"]): Storage {
+  const db = openQueries(forKysely);
   const close = async () => {
     await db.destroy();
     // Kysely ends only a pool that it has used.
     if (!pool.ending) await forKysely.end();
   };
-  return { db, pool, close };
+  return { db, pool, prepare, isShared: false, close };
 }
 
 /**

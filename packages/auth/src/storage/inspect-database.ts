@@ -1,7 +1,11 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as wait } from "node:timers/promises";
 import { type RawBuilder, sql } from "kysely";
 import type pg from "pg";
-import { findUnpinned } from "./connection-settings.ts";
-import { type Queries, schemaName } from "./database.ts";
+import { processIdOf } from "./abandoned-connections.ts";
+import { pinnedValues, unpinnedQuery } from "./connection-settings.ts";
+import { type Queries, type Storage, schemaName } from "./database.ts";
+import { isLostStatement } from "./repeat.ts";
 
 /**
  * What somebody did to our tables that no connection can set right, a line each: with these, answers would be wrong. A newer
@@ -55,10 +59,13 @@ async function findLooseColumns(db: Queries): Promise<string[]> {
   );
 }
 
+/** The connections that calls use. */
+type Connections = Pick<Storage, "pool" | "prepare" | "isShared">;
+
 /** What works and should be mended, a line each. */
-export async function findWeaknesses(db: Queries, pool: pg.Pool): Promise<string[]> {
-  const found = await Promise.all([findUnsafeSettings(db), findOldCollation(db), findMixedConnections(pool)]);
-  return found.flat();
+export async function findWeaknesses(db: Queries, storage: Connections): Promise<string[]> {
+  const found = await Promise.all([findUnsafeSettings(db), findOldCollation(db), findMixedConnections(storage)]);
+  return [...found.flat(), ...(await findForgetfulPooler(storage))];
 }
 
 async function findUnsafeSettings(db: Queries): Promise<string[]> {
@@ -90,11 +97,65 @@ async function findOldCollation(db: Queries): Promise<string[]> {
 /** So many queries at once use several connections, and several of a pooler's. */
 const parallel = 8;
 
-async function findMixedConnections(pool: pg.Pool): Promise<string[]> {
-  const rounds = await Promise.all(Array.from({ length: parallel }, () => findUnpinned(pool)));
-  const unpinned = [...new Set(rounds.flat())].sort();
+async function findMixedConnections({ prepare }: Pick<Storage, "prepare">): Promise<string[]> {
+  const query = prepare<{ name: string }>("find-unpinned", unpinnedQuery);
+  const rounds = await Promise.all(Array.from({ length: parallel }, () => query([...pinnedValues])));
+  const unpinned = [...new Set(rounds.flatMap(({ rows }) => rows.map(({ name }) => name)))].sort();
   if (unpinned.length === 0) return [];
   return [
-    `A pooler hands out connections without the settings of this service (${unpinned.join(", ")}): give the service a role of its own at the pooler, and reset what the database and the role set.`,
+    `A pooler hands out connections without the settings of this service (${unpinned.join(", ")}): set PREPARED_STATEMENTS=off, or give the service a role of its own at the pooler, and reset what the database and the role set.`,
   ];
 }
+
+/** Milliseconds for which one connection keeps the pooler's from the other. */
+const longestHold = 500;
+
+/** Whether a pooler hands out another connection for each transaction, and forgets what was prepared on the one before. */
+export async function findForgetfulPooler({ pool, isShared }: Pick<Storage, "pool" | "isShared">): Promise<string[]> {
+  return isShared || pool.options.max < 2 || (await isDirect(pool)) || !(await forgets(pool)) ? [] : [forgetfulPooler];
+}
+
+/** A pooler makes up a process's number for each of its callers, to be cancelled by; PostgreSQL says its own. */
+async function isDirect(pool: pg.Pool): Promise<boolean> {
+  const client = await pool.connect();
+  try {
+    const { rows } = await client.query<{ pid: number }>("select pg_catalog.pg_backend_pid() as pid");
+    return rows[0]?.pid === processIdOf(client);
+  } finally {
+    client.release();
+  }
+}
+
+/**
+ * One of two connections prepares a statement, the other takes the pooler's connection away from it, and the first runs the statement
+ * again.
+ */
+async function forgets(pool: pg.Pool): Promise<boolean> {
+  const [one, other] = await Promise.all([pool.connect(), pool.connect()]);
+  const name = `latchkey-${randomUUID()}`;
+  const run = (client: pg.PoolClient) => client.query({ name, text: "select 1" });
+  let isForgotten = false;
+  const attempt = (work: Promise<unknown>) =>
+    work.catch((error: unknown) => {
+      if (!isLostStatement(error)) throw error;
+      isForgotten = true;
+    });
+  try {
+    await run(one);
+    await other.query("begin");
+    const again = attempt(run(one));
+    await Promise.race([again, wait(longestHold, undefined, { ref: false })]);
+    await other.query("rollback");
+    await again;
+    // A pooler with one connection for both finds that the other knows a statement that it has not prepared.
+    await attempt(run(other));
+  } finally {
+    // Not to be used again: what they prepared is known to them under a name that may be gone.
+    one.release(true);
+    other.release(true);
+  }
+  return isForgotten;
+}
+
+const forgetfulPooler =
+  "A pooler before the database forgets prepared statements: set PREPARED_STATEMENTS=off, or use PgBouncer 1.21 or later with max_prepared_statements = 200.";

@@ -3,19 +3,16 @@ import { type Migration, Migrator } from "kysely/migration";
 import { StartError } from "../errors.ts";
 import { type Queries, schemaName } from "./database.ts";
 import { migrations } from "./migrations/index.ts";
-import { buildOnlineIndexes } from "./online-indexes.ts";
 
 /**
  * Brings the schema up to date, under an advisory lock: of several processes that start at once, one migrates and the
- * others wait. All pending migrations run in one transaction; indexes that are built beside running services follow. Throws {@link StartError} when the database has been
- * migrated by a newer version.
+ * others wait. All pending migrations run in one transaction. Throws {@link StartError} when the database has been migrated by a newer
+ * version.
  *
  * @returns the names of the migrations that this call ran
  */
 export async function migrate(db: Queries, known: Readonly<Record<string, Migration>> = migrations): Promise<string[]> {
-  const ran = await runPending(db, known);
-  if (known === migrations) await buildOnlineIndexes(db);
-  return ran;
+  return runPending(db, known);
 }
 
 /**

@@ -11,6 +11,7 @@ const indexes: Readonly<Record<string, string>> = {
   audit_events_actor_event: "audit_events (actor_id, event, position)",
   audit_events_subject_actor: "audit_events (subject_id, actor_id, position)",
   audit_events_subject_event: "audit_events (subject_id, event, position)",
+  sessions_ended: "sessions (ended_at) where ended_at is not null",
   sessions_open: "sessions (user_id) where ended_at is null",
 };
 
@@ -69,6 +70,15 @@ async function mayBuild(db: Queries): Promise<boolean> {
     select pg_has_role(c.relowner, 'usage') as is_owner
     from pg_class c where c.oid = to_regclass(${`${schemaName}.users`})`.execute(db);
   return rows[0]?.isOwner ?? false;
+}
+
+/** For whoever looks the installation over, a line that says what to do. */
+export async function findMissingIndexes(db: Queries, more: Readonly<Record<string, string>>): Promise<string[]> {
+  const missing = await listMissing(db, { ...indexes, ...more });
+  if (missing.length === 0) return [];
+  return [
+    `The indexes ${missing.join(", ")} are missing, without which some lists are slow: run "latchkey migrate" as the role that owns the tables, at the address of PostgreSQL itself and without PREPARED_STATEMENTS=off.`,
+  ];
 }
 
 async function listMissing(db: Queries, indexes: Readonly<Record<string, string>>): Promise<string[]> {

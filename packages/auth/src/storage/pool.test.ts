@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { sql } from "kysely";
 import pg from "pg";
@@ -12,9 +13,9 @@ beforeAll(async () => {
 });
 afterAll(() => database[Symbol.asyncDispose]());
 
-/** A pool of one connection, closed at the end of the test. */
-function openNarrow(): Storage & AsyncDisposable {
-  const storage = openStorage({ ...database.connection, max: 1 });
+/** A pool of few connections, closed at the end of the test. */
+function openNarrow(max = 1): Storage & AsyncDisposable {
+  const storage = openStorage({ ...database.connection, max, application_name: `narrow-${randomUUID()}` });
   return { ...storage, [Symbol.asyncDispose]: () => storage.close() };
 }
 
@@ -41,7 +42,7 @@ describe("a call does not wait for ever", () => {
   it.concurrent("for a backend that is silent, even after a long rest: the next call gets another connection", async ({
     expect,
   }) => {
-    await using storage = openNarrow();
+    await using storage = openNarrow(2);
     const connected = once(storage.pool, "connect");
     const backend = await backendOf(storage);
     const [client]: pg.PoolClient[] = await connected;
@@ -76,6 +77,36 @@ describe("a call does not wait for ever", () => {
     expect(refused).toBe(0);
     await Promise.all(waiting);
     client.release();
+  });
+});
+
+describe("a server that is silent", () => {
+  const listBackends = (storage: Storage) =>
+    database.query<{ pid: number }>("select pid from pg_stat_activity where application_name = $1", [
+      storage.pool.options.application_name,
+    ]);
+
+  it.concurrent("never has more connections than the pool may open, however often calls give up, and all are to be had again", async ({
+    expect,
+  }) => {
+    await using storage = openNarrow(3);
+    const together = () => Array.from({ length: 6 }, () => isRefused(storage.pool.query("select pg_sleep(0.01)")));
+    await Promise.all(together());
+    const frozen = await listBackends(storage);
+    expect(frozen).toHaveLength(3);
+    for (const { pid } of frozen) process.kill(pid, "SIGSTOP");
+    try {
+      for (let round = 1; round <= 3; round++) {
+        expect(await Promise.all(together())).toEqual(Array(6).fill(true));
+        expect(await listBackends(storage)).toEqual(frozen);
+      }
+    } finally {
+      for (const { pid } of frozen) process.kill(pid, "SIGCONT");
+    }
+    await expect.poll(async () => (await Promise.all(together())).includes(true), { timeout: 20_000 }).toBe(false);
+    const backends = await listBackends(storage);
+    expect(backends).toHaveLength(3);
+    expect(backends.filter(({ pid }) => frozen.some((gone) => gone.pid === pid))).toEqual([]);
   });
 });
 

@@ -1,12 +1,13 @@
 import { Socket } from "node:net";
 import pg from "pg";
+import { type AbandonedConnections, trackAbandonedConnections } from "./abandoned-connections.ts";
 import { pinSettings } from "./connection-settings.ts";
 
 /**
  * Milliseconds for which a call waits for the database. It waits twice for a free connection at the worst, and once for a statement
  * that does not end, so that it is answered within five seconds.
  */
-const timeouts = {
+export const timeouts = {
   /** For one of the connections to be free. */
   queue: 1_250,
   /** For a new connection to be open. */
@@ -28,20 +29,27 @@ export class PoolError extends Error {
 }
 
 /** A pool whose every wait ends. Whatever `connection` says of times counts. */
-export function openPool(connection: pg.PoolConfig): pg.Pool {
+export function openPool({ max = 10, ...connection }: pg.PoolConfig, isShared = false): pg.Pool {
   const { connectionTimeoutMillis: queue = timeouts.queue, statement_timeout: statement } = connection;
   const times = { connectionTimeoutMillis: timeouts.opening, statement_timeout: timeouts.statement };
-  const onConnect = (client: pg.ClientBase) => makeReady(client, Number(statement ?? timeouts.statement));
-  const pool = new BoundedPool({ max: 10, application_name: "latchkey", ...times, ...connection, onConnect }, queue);
-  giveUpSilentConnections(pool, statement ? statement + timeouts.silence - timeouts.statement : timeouts.silence);
+  const onConnect = (client: pg.ClientBase) => makeReady(client, Number(statement ?? timeouts.statement), isShared);
+  const config = { application_name: "latchkey", ...times, ...connection, max, onConnect };
+  const pool = new BoundedPool(isShared ? { ...config, statement_timeout: undefined } : config, queue);
+  // A pooler has a pool of its own, and its connections are not known here by what PostgreSQL calls them.
+  const abandoned = isShared ? null : trackAbandonedConnections(connection, () => pool.ending);
+  giveUpSilentConnections(
+    pool,
+    abandoned,
+    statement ? statement + timeouts.silence - timeouts.statement : timeouts.silence,
+  );
   return ignoreIdleConnectionErrors(pool);
 }
 
 /** A pool in which statements take as long as they take. */
-export function openPoolWithoutTimeout(connection: pg.PoolConfig): pg.Pool {
+export function openPoolWithoutTimeout(connection: pg.PoolConfig, isShared = false): pg.Pool {
   // What is sent with the connection counts until its settings are there, whatever the role's is.
-  const times = { connectionTimeoutMillis: 5_000, statement_timeout: 60_000 };
-  const onConnect = (client: pg.ClientBase) => makeReady(client, 0);
+  const times = { connectionTimeoutMillis: 5_000, statement_timeout: isShared ? undefined : 60_000 };
+  const onConnect = (client: pg.ClientBase) => makeReady(client, 0, isShared);
   return ignoreIdleConnectionErrors(new pg.Pool({ application_name: "latchkey", ...connection, ...times, onConnect }));
 }
 
@@ -50,11 +58,11 @@ export function openPoolWithoutTimeout(connection: pg.PoolConfig): pg.Pool {
  *
  * @throws PoolError when our statements would not mean on it what they should
  */
-async function makeReady(client: pg.ClientBase, statementTimeout: number): Promise<void> {
+async function makeReady(client: pg.ClientBase, statementTimeout: number, isShared: boolean): Promise<void> {
   const stream = "connection" in client ? (client as pg.PoolClient).connection.stream : undefined;
   const timer = setTimeout(() => stream?.destroy(new PoolError("The database does not answer")), timeouts.settings);
   try {
-    const obstacle = await pinSettings(client, statementTimeout);
+    const obstacle = await pinSettings(client, statementTimeout, isShared);
     if (obstacle !== null) throw new PoolError(obstacle);
   } finally {
     clearTimeout(timer);
@@ -74,10 +82,29 @@ type Taken = (error: Error | undefined, client: pg.PoolClient | undefined, relea
 /** A pool in which nobody waits long for a connection to be free, and only so many do. */
 class BoundedPool extends pg.Pool {
   readonly #longestWait: number;
+  readonly #most: number;
+  #missing = 0;
 
   constructor(config: pg.PoolConfig, longestWait: number) {
     super(config);
     this.#longestWait = longestWait;
+    this.#most = this.options.max;
+  }
+
+  /** Takes one place away, and answers what gives it back. */
+  keepPlace(): () => void {
+    this.#resize(1);
+    return () => {
+      this.#resize(-1);
+      // Those who wait are served when a connection is given back.
+      if (this.waitingCount > 0 && !this.ending) super.connect((_error, client) => client?.release());
+    };
+  }
+
+  /** Below zero it would be taken for a number that nobody has said. */
+  #resize(change: number): void {
+    this.#missing += change;
+    this.options.max = Math.max(0, this.#most - this.#missing);
   }
 
   override connect(): Promise<pg.PoolClient>;
@@ -116,7 +143,7 @@ class BoundedPool extends pg.Pool {
  * Breaks a connection that says nothing while it is in use. It is not only given back: what it may still do, in a transaction
  * that somebody else has given up, must not reach whoever would have it next.
  */
-function giveUpSilentConnections(pool: pg.Pool, silence: number): void {
+function giveUpSilentConnections(pool: BoundedPool, abandoned: AbandonedConnections | null, silence: number): void {
   const inUse = new WeakSet<pg.PoolClient>();
   pool.on("acquire", (client) => inUse.add(client));
   pool.on("release", (_error, client) => inUse.delete(client));
@@ -125,7 +152,9 @@ function giveUpSilentConnections(pool: pg.Pool, silence: number): void {
     if (!(stream instanceof Socket)) return;
     // The time runs anew whenever something is written or read.
     stream.setTimeout(silence).on("timeout", () => {
-      if (inUse.has(client)) stream.destroy(new PoolError("The database does not answer"));
+      if (!inUse.has(client) || stream.destroyed) return;
+      abandoned?.add(client, pool.keepPlace());
+      stream.destroy(new PoolError("The database does not answer"));
     });
   });
 }

@@ -369,6 +369,7 @@ CREATE UNIQUE INDEX one_time_codes_pkey ON latchkey.one_time_codes USING btree (
 CREATE INDEX permission_apps_declarer ON latchkey.permission_apps USING btree (declarer)
 CREATE UNIQUE INDEX permission_apps_pkey ON latchkey.permission_apps USING btree (app)
 CREATE UNIQUE INDEX permissions_pkey ON latchkey.permissions USING btree (permission)
+CREATE INDEX sessions_ended ON latchkey.sessions USING btree (ended_at) WHERE (ended_at IS NOT NULL)
 CREATE INDEX sessions_expires_at ON latchkey.sessions USING btree (expires_at)
 CREATE INDEX sessions_open ON latchkey.sessions USING btree (user_id) WHERE (ended_at IS NULL)
 CREATE INDEX sessions_user_id ON latchkey.sessions USING btree (user_id)

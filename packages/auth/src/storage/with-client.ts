@@ -1,5 +1,5 @@
 import type pg from "pg";
-import { type DatabaseOptions, givenPool } from "./database.ts";
+import { type DatabaseOptions, givenPool, isShared } from "./database.ts";
 import { openPoolWithoutTimeout } from "./pool.ts";
 
 export interface LentClient extends AsyncDisposable {
@@ -9,7 +9,7 @@ export interface LentClient extends AsyncDisposable {
 /** A connection for one long piece of work. It is closed afterwards, or rolled back and given back where the pool is somebody else's. */
 export async function withClient(database: DatabaseOptions): Promise<LentClient> {
   const given = givenPool(database);
-  const pool = given ?? openPoolWithoutTimeout({ ...(database as pg.PoolConfig), max: 1 });
+  const pool = given ?? openPoolWithoutTimeout({ ...(database as pg.PoolConfig), max: 1 }, isShared(database));
   const client = await pool.connect().catch(async (error: unknown) => {
     if (!given) await pool.end();
     throw error;

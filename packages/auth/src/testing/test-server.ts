@@ -4,6 +4,7 @@ import { makeTemporaryFolder } from "@latchkey/embedded-postgres/testing";
 import pg from "pg";
 import { openStorage } from "../storage/database.ts";
 import { migrate } from "../storage/migrate.ts";
+import { buildOnlineIndexes } from "../storage/online-indexes.ts";
 
 /** A PostgreSQL server for tests, with a migrated database that others are cloned from. */
 export interface TestServer {
@@ -34,6 +35,7 @@ export async function startTestServer(): Promise<TestServer> {
   await administer(server.connection, `create database ${templateName}`);
   const storage = openStorage({ ...server.connection, database: templateName });
   await migrate(storage.db);
+  await buildOnlineIndexes(storage.db);
   await storage.close();
   const close = async () => {
     await server.close();

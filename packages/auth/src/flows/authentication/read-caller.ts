@@ -1,7 +1,7 @@
-import type pg from "pg";
 import { isLiveSession, touchInterval } from "../../sessions/session-store.ts";
 import { batchQuery } from "../../storage/batch-query.ts";
-import { prepareQuery } from "../../storage/prepared-statements.ts";
+import type { Storage } from "../../storage/database.ts";
+import { PoolError } from "../../storage/pool.ts";
 import type { CallerColumns } from "../steps/caller-row.ts";
 import type { CallerKey, CallerReader, StoredCaller } from "../steps/core.ts";
 
@@ -12,23 +12,28 @@ const toQuery = (columns: CallerColumns) => `
     case when session.unused_since is not null then session.rotation end as "unusedRotation",
     call.kid is null or exists (
       select from latchkey.signing_keys k where k.kid = call.kid and coalesce(k.verifies_until > latchkey.now(), true)
-    ) as "isKeyAccepted"
+    ) as "isKeyAccepted",
+    caller.id is not null as "isFound",
+    pg_catalog.pg_is_in_recovery() as "isStandby"
   from unnest($1::uuid[], $2::text[]) with ordinality as call (session_id, kid, position)
-  join latchkey.sessions session on session.id = call.session_id
-  join latchkey.users caller on caller.id = session.user_id`;
+  left join latchkey.sessions session on session.id = call.session_id
+  left join latchkey.users caller on caller.id = session.user_id`;
 
 type Facts = Pick<StoredCaller, "isLive" | "isKeyAccepted" | "isTouchDue" | "unusedRotation">;
-type Row = Readonly<Record<string, unknown>> & Facts & { position: number };
+type Row = Readonly<Record<string, unknown>> & Facts & { position: number; isFound: boolean; isStandby: boolean };
 
 /**
  * Reads sessions with their users, always fresh: calls that arrive together share one prepared statement, and nothing is kept
- * from one to the next.
+ * from one to the next. A standby may be behind, so that nothing is answered from it, not even that a session is not known.
  */
-export function createCallerReader(pool: pg.Pool, columns: CallerColumns): CallerReader {
-  const readCallers = prepareQuery<Row>(pool, "read-callers", toQuery(columns));
+export function createCallerReader({ prepare }: Pick<Storage, "prepare">, columns: CallerColumns): CallerReader {
+  const readCallers = prepare<Row>("read-callers", toQuery(columns));
   return batchQuery(async (keys: readonly CallerKey[]): Promise<(StoredCaller | null)[]> => {
     const { rows } = await readCallers([keys.map((key) => key.sessionId), keys.map((key) => key.kid)]);
-    const callers = new Map(rows.map((row) => [row.position, toStoredCaller(columns, row)]));
+    if (rows.some((row) => row.isStandby)) throw new PoolError("The database is a standby");
+    const callers = new Map(
+      rows.filter((row) => row.isFound).map((row) => [row.position, toStoredCaller(columns, row)]),
+    );
     return keys.map((_, index) => callers.get(index + 1) ?? null);
   });
 }

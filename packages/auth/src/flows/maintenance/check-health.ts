@@ -1,12 +1,13 @@
 import { sql } from "kysely";
-import type pg from "pg";
 import { StartError } from "../../errors.ts";
 import { isFresh, isFrozenBy } from "../../imported-users/imported-user.ts";
 import { countImported } from "../../imported-users/imported-user-store.ts";
 import { findLastRound, listLastRounds } from "../../imported-users/round-store.ts";
-import type { Queries } from "../../storage/database.ts";
+import type { Queries, Storage } from "../../storage/database.ts";
 import { findFaults, findWeaknesses } from "../../storage/inspect-database.ts";
 import { listAppliedMigrations } from "../../storage/migrate.ts";
+import { findMissingIndexes } from "../../storage/online-indexes.ts";
+import { indexesOf } from "../../users/profile.ts";
 import type { Core } from "../steps/core.ts";
 import { examineNames } from "./check-names.ts";
 
@@ -42,9 +43,12 @@ export async function refuseFaults(db: Queries): Promise<void> {
 /**
  * Looks the installation over.
  *
- * @param pool the connections that calls use
+ * @param storage the connections that calls use
  */
-export async function checkHealth(core: Core, pool: pg.Pool): Promise<Health> {
+export async function checkHealth(
+  core: Core,
+  storage: Pick<Storage, "pool" | "prepare" | "isShared">,
+): Promise<Health> {
   const before = Date.now();
   const { rows } = await sql<{ version: string; now: Date; users: string }>`
     select current_setting('server_version') as version, clock_timestamp() as now,
@@ -62,7 +66,8 @@ export async function checkHealth(core: Core, pool: pg.Pool): Promise<Health> {
     ...(await examineImports(core)),
     warnings: [
       ...(isClockOff ? ["The clocks of this machine and of the database differ: set both by NTP."] : []),
-      ...(await findWeaknesses(core.db, pool)),
+      ...(await findWeaknesses(core.db, storage)),
+      ...(await findMissingIndexes(core.db, indexesOf(core.profile))),
       ...(await warnOfImports(core)),
       ...(await examineNames(core)),
     ],

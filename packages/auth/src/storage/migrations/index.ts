@@ -16,6 +16,7 @@ import * as challenges from "./0019-challenges.ts";
 import * as accountsWithoutUsername from "./0020-accounts-without-username.ts";
 import * as reauthentication from "./0021-reauthentication.ts";
 import * as waysInByCode from "./0022-ways-in-by-code.ts";
+import * as roomForUpdates from "./0033-room-for-updates.ts";
 import * as importRuns from "./0037-import-runs.ts";
 import * as aliasesReadFor from "./0038-aliases-read-for.ts";
 
@@ -38,6 +39,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0020-accounts-without-username": accountsWithoutUsername,
   "0021-reauthentication": reauthentication,
   "0022-ways-in-by-code": waysInByCode,
+  "0033-room-for-updates": roomForUpdates,
   "0037-import-runs": importRuns,
   "0038-aliases-read-for": aliasesReadFor,
 };
