@@ -42,6 +42,14 @@ async function tidyUp(context: BrowserContext): Promise<void> {
   await context.clearCookies();
 }
 
+/** What each tab showed when a test failed: a wait that ends in vain tells only what was not there. */
+async function describeTabs(context: BrowserContext): Promise<string> {
+  const [, ...tabs] = context.pages();
+  const texts = tabs.map(async (tab) => `${tab.url()}\n${await tab.locator("body").innerText({ timeout: 2_000 })}`);
+  const described = await Promise.allSettled(texts);
+  return described.map((text) => (text.status === "fulfilled" ? text.value : String(text.reason))).join("\n---\n");
+}
+
 /** See {@link test}; for tests with a site of another kind, which then need {@link inBrowser}. */
 export const browserTest = base
   // biome-ignore lint/correctness/noEmptyPattern: vitest reads from the pattern what a fixture needs
@@ -62,8 +70,11 @@ export const browserTest = base
     await window.newPage();
     return window;
   })
-  .extend("context", ({ window }, { onCleanup }) => {
-    onCleanup(() => tidyUp(window));
+  .extend("context", ({ window, task }, { onCleanup }) => {
+    onCleanup(async () => {
+      if (task.result?.state === "fail") console.error(`"${task.name}" failed at\n${await describeTabs(window)}`);
+      await tidyUp(window);
+    });
     return window;
   })
   .extend(

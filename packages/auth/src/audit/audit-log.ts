@@ -162,7 +162,10 @@ interface Step {
   readonly count: number;
 }
 
-/** Looks at the next events by a person and about them, each list read by its index and no further than the step. */
+/**
+ * Looks at the next events by a person and about them, each list read by its index and no further than the step. Without the settings
+ * PostgreSQL may take an index without positions, and sort all that is left of somebody's past for each step of it.
+ */
 async function eraseStep(
   transaction: Queries,
   { userId, reached }: { userId: string; reached: string | number },
@@ -172,6 +175,8 @@ async function eraseStep(
     select ${sql.ref(column)} as person, position from latchkey.audit_events
     where (${sql.ref(column)}, position) > (${userId}, ${reached}) and ${sql.ref(column)} <= ${userId}
     order by ${sql.ref(column)}, position limit ${atMost}`;
+  const readInOrder = sql`select set_config('enable_sort', 'off', true), set_config('enable_incremental_sort', 'off', true)`;
+  await readInOrder.execute(transaction);
   const { rows } = await sql<{ count: number; last: string | null }>`
     with seen as (
       select position from ((${next("actor_id")}) union (${next("subject_id")})) events order by position limit ${atMost}
