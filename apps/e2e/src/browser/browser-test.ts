@@ -45,7 +45,7 @@ async function tidyUp(context: BrowserContext): Promise<void> {
 /** What each tab showed when a test failed: a wait that ends in vain tells only what was not there. */
 async function describeTabs(context: BrowserContext): Promise<string> {
   const [, ...tabs] = context.pages();
-  const texts = tabs.map(async (tab) => `${tab.url()}\n${await tab.locator("body").innerText({ timeout: 2_000 })}`);
+  const texts = tabs.map(async (tab) => `${tab.url()}\n${await tab.locator("body").ariaSnapshot({ timeout: 2_000 })}`);
   const described = await Promise.allSettled(texts);
   return described.map((text) => (text.status === "fulfilled" ? text.value : String(text.reason))).join("\n---\n");
 }

@@ -33,3 +33,27 @@ test("more than one batch goes in one purge, and two processes share the work", 
   const purged = await Promise.all(processes.map((auth) => auth.purge()));
   expect(purged.reduce((sum, { auditEvents }) => sum + auditEvents, 0)).toBe(1_200);
 });
+
+test("addresses of somebody who was deleted go in steps that read no more for all the events that are left", async () => {
+  await using test = await createTestAuth();
+  const { auth, database } = test;
+  const [person, events] = ["00000000-0000-4000-8000-000000000001", 20_000];
+  await database.query(
+    `insert into latchkey.audit_events (id, event, actor_id, subject_id, address)
+      select uuidv7(), 'signed_in', $1, $1, '192.0.2.1' from generate_series(1, $2::int)`,
+    [person, events],
+  );
+  await database.query("insert into latchkey.erasures (user_id) values ($1)", [person]);
+  await auth.purge();
+  const addresses = "select distinct address from latchkey.audit_events where actor_id = $1";
+  expect(await database.query(addresses, [person])).toEqual([{ address: null }]);
+
+  // PostgreSQL counts when the connection that read them has ended.
+  const countRead = async () => {
+    const [{ read = 0 } = {}] = await database.query<{ read: number }>(`select sum(idx_tup_read)::float8 as read
+      from pg_stat_user_indexes where schemaname = 'latchkey' and relname = 'audit_events'`);
+    return read;
+  };
+  await expect.poll(countRead).toBeGreaterThan(2 * events);
+  expect(await countRead()).toBeLessThan(10 * events);
+});
