@@ -48,8 +48,19 @@ test("every secret may come from a file, and its last line break is not part of 
   expect([...secretSettings].sort()).toEqual([
     "DATABASE_URL",
     "FORWARDED_SECRET",
+    "HTTP_SENDER",
     "LATCHKEY_SECRET",
     "LEGACY_SECRET_KEY",
+    "MSG91_AUTH_KEY",
+    "NETGSM_PASSWORD",
+    "RECEIPTS_SECRET",
+    "SMTP_URL",
+    "TEST_NUMBERS",
+    "TWILIO_AUTH_TOKEN",
+    "VONAGE_API_SECRET",
+    "WEBHOOK_SENDER_SECRET",
+    "WHATSAPP_ACCESS_TOKEN",
+    "WHATSAPP_APP_SECRET",
   ]);
   for (const name of secretSettings) {
     for (const ending of ["", "\n", "\r\n"]) {

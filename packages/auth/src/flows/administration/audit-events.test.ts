@@ -768,6 +768,7 @@ const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
     await service.database.query("delete from latchkey.audit_events where event = 'code_requested'");
     return service.auth.resendCode({ challenge }, service.facts);
   },
+  reportMessages: () => service.auth.reportMessages(),
   sendDueMessages: () => service.auth.sendDueMessages(),
   receiveDelivery: () => service.auth.receiveDelivery({ providerId: "unknown", state: "delivered" }),
   delayRefusal: () => service.auth.delayRefusal(),
