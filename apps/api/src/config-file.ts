@@ -25,6 +25,16 @@ const configSchema = z.strictObject({
       z.custom((value) => typeof value === "function", "is not a function"),
     )
     .optional(),
+  pages: z
+    .strictObject({
+      name: z.string().min(1).max(60),
+      logo: z.string(),
+      colour: z.string(),
+      home: z.string(),
+      texts: z.record(z.string(), z.record(z.string(), z.string().or(z.record(z.string(), z.string())))),
+    })
+    .partial()
+    .optional(),
   migrations: z.strictObject({ schema: z.string(), all: z.record(z.string(), z.unknown()) }).optional(),
 });
 

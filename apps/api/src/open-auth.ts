@@ -77,7 +77,7 @@ function createConfigured(
   { path, config }: ConfigFile,
   onNotice: (line: string) => void,
 ): Auth<ServiceConfig> {
-  const { migrations: _, permissions = [], ...declared } = config;
+  const { migrations: _, pages: __, permissions = [], ...declared } = config;
   try {
     const auth: Auth<Config> = createAuth(connection, {
       ...options,

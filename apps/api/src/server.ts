@@ -31,6 +31,8 @@ export interface ServerOptions {
   readonly forwardedSecrets?: readonly string[];
   /** The procedures; the service's own by default. */
   readonly router?: ServedRouter;
+  /** What the service's own pages are told beside that. */
+  readonly pages?: AppOptions["pages"];
   /** Told of every answer and every refusal. */
   readonly metrics?: AppOptions["metrics"];
 }

@@ -67,6 +67,7 @@ async function serve({ settings, log, stop, ...options }: Running): Promise<void
     publicUrl: (settings.PUBLIC_URL && parsePublicUrl(settings.PUBLIC_URL)) || undefined,
     trustedProxies: settings.TRUSTED_PROXIES,
     forwardedSecrets: settings.FORWARDED_SECRET,
+    pages: { config: config.pages, registration: settings.REGISTRATION, isDevelopment: isDevelopment(settings) },
     ...options,
   }).catch(async (error) => {
     metrics?.close();

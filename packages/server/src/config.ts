@@ -1,11 +1,14 @@
 import type { AuthOptions, NoFields, ProfileFields } from "@latchkey/auth";
 import type { OwnMigrations } from "./own-migrations.ts";
+import type { PagesConfig } from "./pages-config.ts";
 
 /** What a team declares of its own, whether Latchkey runs by itself or in a server of theirs. */
 export interface LatchkeyConfig<
   Fields extends ProfileFields = ProfileFields,
   Declared extends readonly string[] = readonly string[],
 > extends Pick<AuthOptions<Fields, Declared>, "profile" | "permissions" | "on"> {
+  /** How the service's own pages look and speak: see docs/pages.md. */
+  readonly pages?: PagesConfig;
   /** Tables of your own, made after Latchkey's. */
   readonly migrations?: OwnMigrations;
 }
