@@ -37,7 +37,7 @@ label,legend,.label{font-weight:600;font-size:.9375rem}
 .hint{color:var(--quiet);font-size:.875rem}
 input:not([type=checkbox]),select{font:inherit;color:inherit;background:var(--surface);inline-size:100%;min-block-size:3rem;padding:.625rem .875rem;border:.0625rem solid var(--edge);border-radius:.625rem}
 input:not([type=checkbox]):focus-visible,select:focus-visible{outline-offset:-.0625rem;border-color:var(--accent)}
-input[aria-invalid=true]{border-color:var(--bad);border-inline-start-width:.25rem}
+input[aria-invalid=true],input[aria-invalid=true]:focus-visible{border-color:var(--bad);border-inline-start-width:.25rem}
 input[inputmode=numeric].code{font-size:1.5rem;letter-spacing:.3em;text-align:center;direction:ltr;font-variant-numeric:tabular-nums}
 input[dir=ltr]:placeholder-shown{text-align:start}
 .fault{color:var(--bad);font-size:.875rem;font-weight:550}
@@ -67,11 +67,11 @@ input[dir=ltr]:placeholder-shown{text-align:start}
 .line{border:0;border-block-start:.0625rem solid var(--line);margin:0;inline-size:100%}
 .aside{display:flex;justify-content:space-between;flex-wrap:wrap;gap:.375rem 1rem}
 .aside a,.inline{display:inline-block;padding-block:.125rem}
-.account nav ul{display:flex;flex-wrap:wrap;gap:.25rem;margin-inline:-.5rem}
-.account nav a,.account nav button{display:block;min-block-size:2.75rem;padding:.5625rem .75rem;border-radius:.5rem;color:var(--quiet);font:inherit;font-weight:550;text-decoration:none;border:0;background:none;cursor:pointer;text-align:start}
-.account nav a:hover,.account nav button:hover{color:var(--ink)}
-.account nav [aria-current]{color:var(--ink);background:var(--surface);box-shadow:0 0 0 .0625rem var(--line)}
-.account nav{margin-block-end:1.5rem}
+.account main nav ul{display:flex;flex-wrap:wrap;gap:.25rem;margin-inline:-.5rem}
+.account main nav a,.account main nav button{display:block;min-block-size:2.75rem;padding:.5625rem .75rem;border-radius:.5rem;color:var(--quiet);font:inherit;font-weight:550;text-decoration:none;border:0;background:none;cursor:pointer;text-align:start}
+.account main nav a:hover,.account main nav button:hover{color:var(--ink)}
+.account main nav [aria-current]{color:var(--ink);background:var(--surface);box-shadow:0 0 0 .0625rem var(--line)}
+.account main nav{margin-block-end:1.5rem}
 .panel{background:var(--surface);border:.0625rem solid var(--line);border-radius:1rem;padding:1.25rem}
 .pair{display:grid;gap:1.25rem}
 .rows>li{display:flex;gap:.75rem 1rem;align-items:center;justify-content:space-between;flex-wrap:wrap;padding-block:1rem;border-block-start:.0625rem solid var(--line)}
@@ -99,10 +99,10 @@ code{font-family:ui-monospace,SFMono-Regular,Consolas,monospace;font-size:.9375e
 .account .top,.account .foot,.account main{inline-size:100%;max-inline-size:62rem;margin-inline:auto}
 @media (min-width:56rem){
 .account main{display:grid;grid-template-columns:12rem minmax(0,1fr);gap:3rem;align-items:start}
-.account nav{margin:0}
-.account nav ul{flex-direction:column;margin-inline:-.75rem 0}
+.account main nav{margin:0}
+.account main nav ul{flex-direction:column;margin-inline:-.75rem 0}
 }
-@media (forced-colors:active){.button,.notice,.panel,.card,.tag,.account nav [aria-current]{border:.0625rem solid}.account nav [aria-current]{outline:.125rem solid}}
+@media (forced-colors:active){.button,.notice,.panel,.card,.tag,.account main nav [aria-current]{border:.0625rem solid}.account main nav [aria-current]{outline:.125rem solid}}
 @media (prefers-reduced-motion:reduce){*{transition:none;animation:none}.button:active{transform:none}}
 @media print{.foot,nav,.button{display:none}}
 `;

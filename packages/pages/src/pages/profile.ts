@@ -46,7 +46,7 @@ async function showProfile(visit: Visit, typed?: Typed, refusal?: Refusal): Prom
     ...(refusal && { status: refusal.status, retryAfter: refusal.retryAfter }),
     main: html`${heading(texts.profile, texts.profileLead)}${notice("bad", refusal?.message)}${notice("good", done)}
 <section class="panel stack"><h2>${texts.names}</h2><dl class="facts">${fact(texts.username, user.username)}${fact(texts.phoneNumber, user.phoneNumber)}${fact(texts.email, user.email)}</dl></section>
-<section class="panel">${form(visit, "/account", html`<div class="stack"><div class="pair">${inputs}</div>${boxes}<div>${button(texts.save, "")}</div></div>`)}</section>`,
+<section class="panel">${form(visit, "/account", html`<div class="stack"><div class="pair">${inputs}</div><div>${boxes}</div><div>${button(texts.save, "")}</div></div>`)}</section>`,
   };
 }
 
