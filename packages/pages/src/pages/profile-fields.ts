@@ -12,7 +12,7 @@ export interface ProfileField {
 }
 
 interface Described {
-  readonly type?: string;
+  readonly type?: string | readonly string[];
   readonly enum?: readonly unknown[];
   readonly const?: unknown;
   readonly maxLength?: number;
@@ -31,13 +31,15 @@ const describe = (schema: z.ZodType): Described =>
   z.toJSONSchema(schema, { unrepresentable: "any", io: "input" }) as Described;
 
 function describeField(name: string, described: Described): ProfileField | null {
-  const options = described.anyOf ?? [described];
+  const { type, ...rest } = described;
+  const written = Array.isArray(type) ? type.map((one: string) => ({ ...rest, type: one })) : [described];
+  const options = described.anyOf ?? written;
   const others = options.filter(({ type }) => type !== "null");
   const [only = {}] = others;
   if (others.length !== 1) return null;
   const field = { name, isNullable: others.length < options.length, choices: [], maximum: only.maxLength };
-  if (only.enum?.every((choice) => typeof choice === "string"))
-    return { ...field, kind: "choice", choices: only.enum.map(String) };
+  const choices = (only.enum ?? []).filter((choice) => choice !== null);
+  if (choices.length > 0) return { ...field, kind: "choice", choices: choices.map(String) };
   if (only.type === "boolean") return { ...field, kind: "yes" };
   if (only.type === "number" || only.type === "integer") return { ...field, kind: "number" };
   return only.type === "string" ? { ...field, kind: "text" } : null;
