@@ -1,3 +1,4 @@
+import { createInbox } from "@latchkey/auth/testing";
 import { startLiveServer } from "@latchkey/e2e/live-server";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Document, Operation, Schema } from "./document.ts";
@@ -6,7 +7,8 @@ import { compile } from "./schemas.ts";
 import { procedures } from "./service.ts";
 
 const password = "correct horse battery";
-const live = await startLiveServer();
+const inbox = createInbox();
+const live = await startLiveServer({ messages: { senders: { sms: inbox }, isEnforced: false } });
 afterAll(() => live[Symbol.asyncDispose]());
 
 let document: Document;
@@ -86,6 +88,29 @@ test("a person's calls are answered as the document says", async () => {
   await ask("token.revoke", { input: { refreshToken } });
   await ask("account.register", {
     input: { username: "carol", password: "a battery of horses", deviceName: "laptop" },
+  });
+});
+
+test("codes are answered as the document says, with a session and with a ticket", async () => {
+  const enter = async (to: string) => {
+    const { challenge } = await ask("codes.start", { input: { purpose: "enter", to, locale: "tr" } });
+    await ask("codes.resend", { input: { challenge } });
+    const { code } = await inbox.take(to);
+    return ask("token.obtainByCode", { input: { challenge, code, deviceName: "Ada's iPhone" } });
+  };
+  const { next, ticket } = await enter("+905321239999");
+  expect(next).toBe("register");
+  const { user } = await ask("account.register", { input: { ticket } });
+  const { token, user: same } = await enter("+905321239999");
+  expect(same).toMatchObject({ id: user.id, username: null });
+  await live.test.clock.advance(31);
+  const { challenge } = await ask("codes.start", { token, input: { purpose: "reauthenticate", current: "phone" } });
+  const { code } = await inbox.take("+905321239999");
+  await ask("me.reauthenticate", { token, input: { challenge, code } });
+  const reset = await ask("password.startReset", { input: { username: "+905321239999" } });
+  const taken = await inbox.take("+905321239999");
+  await ask("password.reset", {
+    input: { challenge: reset.challenge, code: taken.code, newPassword: "a battery of horses" },
   });
 });
 

@@ -7,16 +7,31 @@ import type { Procedure } from "./service.ts";
 const busy = ["rate_limited", "overloaded"] as const;
 const ofSignIn = ["refused_by_hook", "hook_failed", ...busy] as const;
 
+const ofBearers: readonly AuthErrorCode[] = [
+  "token_missing",
+  "token_invalid",
+  "token_expired",
+  "session_ended",
+  "account_disabled",
+  // A thousand calls of one network that wait for their tokens to be checked.
+  "rate_limited",
+];
+
 /** What each procedure refuses beyond what every one of its kind does. Those of {@link refusalsOf} are not repeated. */
 export const ownRefusals: Readonly<Record<string, readonly AuthErrorCode[]>> = {
   "token.obtain": ["invalid_credentials", ...ofSignIn],
+  "token.obtainByCode": ["code_invalid", "code_expired", ...ofSignIn],
+  // Of the purpose `reauthenticate` alone: the token of the caller.
+  "codes.start": [...ofBearers, ...busy],
+  "codes.resend": ["code_invalid", ...busy],
   "token.refresh": ["refresh_token_invalid", "refresh_token_reused", "session_ended", "account_disabled", ...busy],
   "token.verify": busy,
-  "account.register": ["registration_closed", "password_rejected", "identifier_taken", ...ofSignIn],
+  "account.register": ["registration_closed", "password_rejected", "identifier_taken", "code_invalid", ...ofSignIn],
   "me.update": ["refused_by_hook", "hook_failed"],
-  "me.reauthenticate": ["invalid_credentials", ...busy],
+  "me.reauthenticate": ["invalid_credentials", "code_invalid", "code_expired", ...busy],
   "me.changePassword": ["invalid_credentials", "password_rejected", ...ofSignIn],
   "sessions.revoke": ["not_found"],
+  "password.startReset": busy,
   "password.reset": ["code_invalid", "code_expired", "password_rejected", ...busy],
   "users.get": ["not_found"],
   "users.create": ["identifier_taken", "refused_by_hook", "hook_failed"],
@@ -34,16 +49,6 @@ export const ownRefusals: Readonly<Record<string, readonly AuthErrorCode[]>> = {
   "groups.delete": ["not_found"],
   "permissions.declare": ["identifier_taken"],
 };
-
-const ofBearers: readonly AuthErrorCode[] = [
-  "token_missing",
-  "token_invalid",
-  "token_expired",
-  "session_ended",
-  "account_disabled",
-  // A thousand calls of one network that wait for their tokens to be checked.
-  "rate_limited",
-];
 
 /** Everything that a procedure may refuse, in the order of its statuses. */
 export function refusalsOf({ name, meta: { access }, input }: Procedure): AuthErrorCode[] {

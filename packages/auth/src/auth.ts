@@ -1,9 +1,14 @@
 import type { JSONWebKeySet } from "jose";
+import type { Challenge } from "./challenges/challenges.ts";
 import type { Config, PlainConfig, ProfileChangesOf, UserOf } from "./config.ts";
 import type { ActivityPage, ListActivityInput } from "./flows/account/activity.ts";
 import type { ChangePasswordInput } from "./flows/account/change-password.ts";
 import type { OwnData } from "./flows/account/export-own-data.ts";
-import type { ReauthenticateInput } from "./flows/account/reauthenticate.ts";
+import type {
+  ReauthenticateByCodeInput,
+  ReauthenticateInput,
+  StartReauthenticationInput,
+} from "./flows/account/reauthenticate.ts";
 import type { OwnDevice } from "./flows/account/sessions.ts";
 import type { EventPageAnswer, ListEventsInput } from "./flows/administration/audit-events.ts";
 import type { CreateUserInput } from "./flows/administration/create-user.ts";
@@ -23,8 +28,11 @@ import type { Health } from "./flows/maintenance/check-health.ts";
 import type { Purged } from "./flows/maintenance/purge.ts";
 import type { RotateKeysInput } from "./flows/maintenance/rotate-keys.ts";
 import type { RegisterInput } from "./flows/sign-in/register.ts";
-import type { ResetPasswordInput } from "./flows/sign-in/reset-password.ts";
+import type { ResendCodeInput } from "./flows/sign-in/resend-code.ts";
+import type { ResetByCodeInput, ResetPasswordInput } from "./flows/sign-in/reset-password.ts";
 import type { LoginInput } from "./flows/sign-in/sign-in.ts";
+import type { CodeAnswer, SignInByCodeInput } from "./flows/sign-in/sign-in-by-code.ts";
+import type { StartCodeInput, StartResetInput } from "./flows/sign-in/start-code.ts";
 import type { Administrator } from "./flows/steps/authority.ts";
 import type { Principal, RequestInfo } from "./flows/steps/core.ts";
 import type { SignInAnswer, TokenResponse } from "./flows/steps/issue-session-tokens.ts";
@@ -32,6 +40,7 @@ import type { Device } from "./flows/steps/list-devices.ts";
 import type { PasswordCode } from "./flows/steps/password-code.ts";
 import type { ImportedKey, ImportedPerson } from "./imported-users/imported-user.ts";
 import type { ImportRound, RoundChanges } from "./imported-users/round-store.ts";
+import type { DeliveryReceipt } from "./messages/sender.ts";
 import type { HashLoad } from "./passwords/hash-semaphore.ts";
 import type { SyncedPermissions } from "./permissions/permission.ts";
 import type { Grants, Group } from "./permissions/permission-store.ts";
@@ -100,6 +109,25 @@ export interface Auth<C extends Config = PlainConfig> {
   login(input: LoginInput, facts: RequestInfo): Promise<SignInAnswer<UserOf<C>>>;
 
   /**
+   * Sends a code to somebody who is not signed in: to sign in, to set a password, or, with `enter`, to sign in whoever has the number and
+   * to begin registering otherwise. Everybody is answered alike.
+   *
+   * @throws AuthError `invalid_input`, `rate_limited`, `unavailable` without a sender
+   */
+  startCode(input: StartCodeInput, facts: RequestInfo): Promise<Challenge>;
+  /**
+   * Sends the code of a challenge once more, where it is time for that, and answers the same otherwise.
+   *
+   * @throws AuthError `code_invalid`, `rate_limited`
+   */
+  resendCode(input: ResendCodeInput, facts: RequestInfo): Promise<Challenge>;
+  /**
+   * Signs a person in by the code of a challenge, or answers a ticket where that alone is not enough.
+   *
+   * @throws AuthError `code_invalid`, `code_expired`, `rate_limited`, `refused_by_hook`, `hook_failed`
+   */
+  signInByCode(input: SignInByCodeInput, facts: RequestInfo): Promise<CodeAnswer<UserOf<C>>>;
+  /**
    * Exchanges a refresh token for its successor and a new access token. The same token again, within `sessions.refreshGrace` seconds,
    * gets the same successor; later it ends the session.
    *
@@ -119,7 +147,19 @@ export interface Auth<C extends Config = PlainConfig> {
   register(input: RegisterInput & ProfileChangesOf<C>, facts: RequestInfo): Promise<SignInAnswer<UserOf<C>>>;
 
   /**
-   * Sets a password with a one-time code, and ends every session of the account.
+   * Sends a code with which a password is set, as `startCode` does.
+   *
+   * @throws AuthError `invalid_input`, `rate_limited`, `unavailable` without a sender
+   */
+  startReset(input: StartResetInput, facts: RequestInfo): Promise<Challenge>;
+  /**
+   * Sets a password with the code that `startReset` sent, and ends every session of the account.
+   *
+   * @throws AuthError `code_invalid`, `code_expired`, `password_rejected`, `rate_limited`, `overloaded`
+   */
+  resetPasswordByCode(input: ResetByCodeInput, facts: RequestInfo): Promise<void>;
+  /**
+   * Sets a password with a one-time code of an administrator, and ends every session of the account.
    *
    * @throws AuthError `code_invalid`, `code_expired`, `password_rejected`, `rate_limited`, `overloaded`
    */
@@ -169,6 +209,18 @@ export interface Auth<C extends Config = PlainConfig> {
    * @throws AuthError `invalid_credentials`, `rate_limited`, `overloaded`, `session_ended`
    */
   reauthenticate(caller: Principal, input: ReauthenticateInput, facts: RequestInfo): Promise<void>;
+  /**
+   * Sends a code to the caller's own number or address, for `reauthenticateByCode`. Only where the account has no password.
+   *
+   * @throws AuthError `invalid_input`, `rate_limited`, `unavailable` without a sender
+   */
+  startReauthentication(caller: Principal, input: StartReauthenticationInput, facts: RequestInfo): Promise<Challenge>;
+  /**
+   * Notes that the caller has just shown by a code, in this session, that it is them.
+   *
+   * @throws AuthError `code_invalid`, `code_expired`, `rate_limited`, `session_ended`
+   */
+  reauthenticateByCode(caller: Principal, input: ReauthenticateByCodeInput, facts: RequestInfo): Promise<void>;
   /**
    * Lets a call go on if the caller signed in, or reauthenticated, `maxAge` seconds ago at most. Refreshes do not count.
    *
@@ -332,9 +384,14 @@ export interface Auth<C extends Config = PlainConfig> {
   requireMigrated(): Promise<void>;
   /**
    * Brings the schema up to date (with `check` only looks whether it is, with `off` not even that), looks whether the database can be
-   * trusted, and makes the first signing key and the permissions. Throws StartError.
+   * trusted, and makes the first signing key and the permissions. Where the option `messages.senders` names senders, this process sends
+   * messages from now on. Throws StartError.
    */
   initialize(input?: { readonly migrations?: MigrationMode }): Promise<void>;
+  /** Notes what a provider tells of a message, as often as it likes; one that failed may go on by the next channel. */
+  receiveDelivery(receipt: DeliveryReceipt): Promise<void>;
+  /** Sends what is due at this moment, and answers how many tries that were; the process does so by itself once it is initialized. */
+  sendDueMessages(): Promise<number>;
   /** Looks the installation over, for an administrator. */
   checkHealth(): Promise<Health>;
   /** Resolves when the database answers; rejects with what is wrong otherwise. */
@@ -351,6 +408,6 @@ export interface Auth<C extends Config = PlainConfig> {
    * delayed are answered at once.
    */
   rejectQueuedHashes(): void;
-  /** Closes the connections, unless the pool was handed in. */
+  /** Waits for messages that are on their way, and closes the connections, unless the pool was handed in. */
   close(): Promise<void>;
 }

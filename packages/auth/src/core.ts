@@ -1,8 +1,14 @@
+import { createChallenges } from "./challenges/challenges.ts";
+import { toCodeKey } from "./challenges/derived-code.ts";
 import { createPermissionReader } from "./flows/authentication/authorize.ts";
 import { createCallerReader } from "./flows/authentication/read-caller.ts";
 import { createTokenVerification } from "./flows/authentication/verify-token.ts";
 import { createCallerColumns } from "./flows/steps/caller-row.ts";
 import type { Core } from "./flows/steps/core.ts";
+import { createFirewall, defaultEmailLimits } from "./messages/firewall.ts";
+import { readTestNumbers, toFirewallLimits, toRenderOptions } from "./messages/messages-option.ts";
+import { createOutbox, type Outbox } from "./messages/outbox.ts";
+import { renderMessage } from "./messages/texts.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { createPasswords } from "./passwords/passwords.ts";
 import { deriveKey } from "./secrets.ts";
@@ -46,6 +52,7 @@ export function createCore({ db, pool }: Storage, options: ResolvedOptions): Cor
     refreshKey: deriveKey(secret, "refresh-tokens"),
     deviceKey: deriveKey(secret, "device-marks"),
     throttle: createThrottle({ db, secret: deriveKey(secret, "throttles"), clock }),
+    ...createCodes(db, options),
     refusalDelay: createRefusalDelay(options.refusalDelay),
     signInLanes: createLanes({ atOnce: 2, mayWait: 200 }),
     verifyToken: cacheVerifiedTokens(verification, { clock }),
@@ -56,6 +63,38 @@ export function createCore({ db, pool }: Storage, options: ResolvedOptions): Cor
     touchSession: createToucher(db),
     noteUse: createUseNoter(db),
   };
+}
+
+/** What sends codes and checks them. */
+function createCodes(db: Queries, options: ResolvedOptions): Pick<Core, "challenges" | "firewall" | "outbox"> {
+  const { secret, clock, messages, phones } = options;
+  const { senders, isEnforced, emailsPerDay, onRefusal, onOutcome, onError } = messages;
+  let outbox: Outbox | undefined;
+  const challenges = createChallenges({
+    db,
+    keys: [toCodeKey(deriveKey(secret, "codes"))],
+    findFixedCode: (address) =>
+      readTestNumbers(messages, clock.now()).find(({ number }) => number === address)?.code ?? null,
+    onDue: () => outbox?.wake(),
+  });
+  const rendering = toRenderOptions(messages);
+  outbox = createOutbox({
+    db,
+    challenges,
+    senders,
+    render: (message) => renderMessage(message, rendering),
+    ...(onOutcome && { onOutcome }),
+    ...(onError && { onError }),
+  });
+  const firewall = createFirewall({
+    db,
+    key: deriveKey(secret, "messages"),
+    limits: toFirewallLimits(messages, { defaultCountry: phones.defaultCountry, clock }),
+    emailLimits: { ...defaultEmailLimits, perDay: emailsPerDay },
+    isEnforced,
+    ...(onRefusal && { onRefusal }),
+  });
+  return { challenges, firewall, outbox };
 }
 
 function createToucher(db: Queries): (id: string) => void {

@@ -4,7 +4,12 @@ import { createCore } from "./core.ts";
 import { listActivity } from "./flows/account/activity.ts";
 import { changePassword } from "./flows/account/change-password.ts";
 import { exportOwnData } from "./flows/account/export-own-data.ts";
-import { reauthenticate, requireRecentAuthentication } from "./flows/account/reauthenticate.ts";
+import {
+  reauthenticate,
+  reauthenticateByCode,
+  requireRecentAuthentication,
+  startReauthentication,
+} from "./flows/account/reauthenticate.ts";
 import { listSessions, revokeOtherSessions, revokeSession } from "./flows/account/sessions.ts";
 import { updateProfile } from "./flows/account/update-profile.ts";
 import { listAuditEvents } from "./flows/administration/audit-events.ts";
@@ -53,9 +58,12 @@ import { rotateKeys } from "./flows/maintenance/rotate-keys.ts";
 import { syncPermissions } from "./flows/maintenance/sync-permissions.ts";
 import { refresh } from "./flows/sign-in/refresh.ts";
 import { register } from "./flows/sign-in/register.ts";
-import { resetPassword } from "./flows/sign-in/reset-password.ts";
+import { resendCode } from "./flows/sign-in/resend-code.ts";
+import { resetPassword, resetPasswordByCode } from "./flows/sign-in/reset-password.ts";
 import { login } from "./flows/sign-in/sign-in.ts";
+import { signInByCode } from "./flows/sign-in/sign-in-by-code.ts";
 import { logout } from "./flows/sign-in/sign-out.ts";
+import { startCode, startReset } from "./flows/sign-in/start-code.ts";
 import type { Core } from "./flows/steps/core.ts";
 import { findPermissions } from "./flows/steps/held-permissions.ts";
 import { createPasswordCode } from "./flows/steps/password-code.ts";
@@ -92,17 +100,24 @@ export function createAuth<
     pool: storage.pool,
     ...bind(core, {
       login,
+      startCode,
+      resendCode,
+      signInByCode,
       refresh,
       logout,
       register,
+      startReset,
       resetPassword,
+      resetPasswordByCode,
       authenticate,
       inspectToken,
       findPermissions,
       authorize,
       updateProfile,
       changePassword,
+      startReauthentication,
       reauthenticate,
+      reauthenticateByCode,
       requireRecentAuthentication,
       listSessions,
       revokeSession,
@@ -188,7 +203,10 @@ export function createAuth<
       });
       await core.keyRing.prepare();
       await syncPermissions(core, { prune: false });
+      if (Object.values(options.messages.senders).some(Boolean)) core.outbox.start();
     },
+    receiveDelivery: (receipt) => core.outbox.receive(receipt),
+    sendDueMessages: () => core.outbox.drain(),
     checkHealth: () => withoutStatementTimeout(database, (db) => checkHealth({ ...core, db }, storage.pool)),
     ping: async () => {
       await storage.pool.query("select");
@@ -206,9 +224,10 @@ export function createAuth<
       core.refusalDelay.end();
       core.passwords.close();
     },
-    close: () => {
+    close: async () => {
       core.refusalDelay.end();
-      return storage.close();
+      await core.outbox.stop();
+      await storage.close();
     },
   };
   // What is read and taken by `options.profile` is what the type says: the flows themselves know the built-in fields alone.

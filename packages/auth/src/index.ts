@@ -1,4 +1,6 @@
 export type { Auth, BackUpInput, Load, RestoreInput } from "./auth.ts";
+export type { Channel } from "./challenges/challenge-store.ts";
+export type { Challenge } from "./challenges/challenges.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export type { Config, ConfigOf, PlainConfig, ProfileChangesOf, UserOf } from "./config.ts";
 export { createAuth } from "./create-auth.ts";
@@ -36,6 +38,8 @@ export type { TokenInspection } from "./flows/authentication/inspect-token.ts";
 export type { Purged } from "./flows/maintenance/purge.ts";
 export type { RegisterInput } from "./flows/sign-in/register.ts";
 export type { LoginInput } from "./flows/sign-in/sign-in.ts";
+export type { CodeAnswer, SignInByCodeInput, TicketAnswer } from "./flows/sign-in/sign-in-by-code.ts";
+export type { PublicPurpose, StartCodeInput } from "./flows/sign-in/start-code.ts";
 export type { Administrator } from "./flows/steps/authority.ts";
 export type { Principal, Principal as Caller, RequestInfo, RequestInfo as RequestFacts } from "./flows/steps/core.ts";
 export type {
@@ -50,6 +54,7 @@ export type { HookEvent, HookName, Hooks, HookTransaction } from "./hooks/hooks.
 export { type CountryCode, isCountryCode, type PhoneResult, parsePhone } from "./identifiers/phone.ts";
 export type { ImportedKey, ImportedPerson } from "./imported-users/imported-user.ts";
 export type { ImportRound, RoundChanges } from "./imported-users/round-store.ts";
+export { defaultLimits, type FirewallLimits, type FirewallRule } from "./messages/firewall-rules.ts";
 export { createOutbox, type Outbox, type OutboxOptions, type SendOutcome } from "./messages/outbox.ts";
 export {
   type DeliveryReceipt,
@@ -60,6 +65,7 @@ export {
   type SendReceipt,
   type SendRefusal,
 } from "./messages/sender.ts";
+export { parseTestNumbers, type TestNumber } from "./messages/test-numbers.ts";
 export {
   countSegments,
   type MessageCatalogue,

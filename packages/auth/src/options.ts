@@ -4,6 +4,7 @@ import { type Clock, systemClock } from "./clock.ts";
 import type { ConfigOf, UserOf } from "./config.ts";
 import type { HookName, Hooks } from "./hooks/hooks.ts";
 import { type CountryCode, isCountryCode } from "./identifiers/phone.ts";
+import { messagesOption } from "./messages/messages-option.ts";
 import { coreModels, corePermissions, declarationPattern, listPermissionsOf } from "./permissions/permission.ts";
 import { maximumTokenLifetime, tokenAlgorithms } from "./tokens/access-token.ts";
 import { defineProfile, type NoFields, type ProfileDefinition, type ProfileFields } from "./users/profile.ts";
@@ -69,6 +70,22 @@ const sessionOptions = z
     message: "is longer than the session itself",
   });
 
+const codeOptions = z.strictObject({
+  /**
+   * Whose codes sign people in without a password: of phone numbers, of e-mail addresses, of both or none. `phone` unless said, where a
+   * sender for phone numbers is configured; standards do not count e-mail as out of band.
+   */
+  signInByCode: z.enum(["off", "phone", "email", "both"]).optional(),
+  /** Whether a code alone opens accounts that hold rights: staff, superusers, and whoever has a permission. */
+  holdersByCode: z.boolean().default(false),
+  /** Seconds since its last proof for which a phone number opens its account; carriers give numbers away after 45 days. */
+  phoneTrust: seconds(day, 400 * day).default(40 * day),
+  /** Whether a phone number may be all that an account has. */
+  numberOnly: z.boolean().default(true),
+  /** The same seconds for a number that is all its account has, since its last proof or the last use of a session. */
+  numberOnlyTrust: seconds(day, 800 * day).default(180 * day),
+});
+
 const permissionDeclaration = z
   .string()
   .max(100)
@@ -85,6 +102,10 @@ const optionsSchema = z
     sessions: sessionOptions.prefault({}),
     /** Whether strangers may open accounts of their own. */
     registration: z.enum(["open", "closed"]).default("open"),
+    /** Codes and messages: who sends them, where to, and how many. */
+    messages: messagesOption.prefault({}),
+    /** What codes open. */
+    codes: codeOptions.prefault({}),
     /** Seconds for which the audit trail is kept. */
     auditRetention: seconds(day, 3_650 * day).default(400 * day),
     /** Milliseconds by which procedures answer later that a limit is reached, so that a client in a loop cannot ask often; 0 for tests. */
@@ -132,7 +153,10 @@ export interface AuthOptions<
   readonly clock?: Clock;
 }
 
-export interface ResolvedOptions extends z.output<typeof optionsSchema> {
+type Checked = z.output<typeof optionsSchema>;
+
+export interface ResolvedOptions extends Omit<Checked, "codes"> {
+  readonly codes: Checked["codes"] & { readonly signInByCode: NonNullable<Checked["codes"]["signInByCode"]> };
   readonly clock: Clock;
   readonly profile: ProfileDefinition;
   readonly on: Hooks<User>;
@@ -148,8 +172,11 @@ export function resolveOptions<Fields extends ProfileFields, Declared extends re
   permissions = [] as never,
   ...options
 }: AuthOptions<Fields, Declared>): ResolvedOptions {
+  const { codes, ...checked } = optionsSchema.parse({ ...options, permissions: [...permissions] });
+  const { sms, whatsapp } = checked.messages.senders;
   return {
-    ...optionsSchema.parse({ ...options, permissions: [...permissions] }),
+    ...checked,
+    codes: { ...codes, signInByCode: codes.signInByCode ?? (sms || whatsapp ? "phone" : "off") },
     clock,
     profile: defineProfile(profile),
     // Users are handed over with the fields that `profile` names, which no type of the core's own says.

@@ -3,7 +3,14 @@ import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, ran
 export { timingSafeEqual as equalInConstantTime } from "node:crypto";
 
 /** What each derived key is for; one purpose never shares a key with another. */
-export type KeyPurpose = "signing-keys" | "refresh-tokens" | "throttles" | "device-marks" | "backups" | "codes";
+export type KeyPurpose =
+  | "signing-keys"
+  | "refresh-tokens"
+  | "throttles"
+  | "device-marks"
+  | "backups"
+  | "codes"
+  | "messages";
 
 /** A 256-bit key for one purpose, derived from the service's secret with HKDF-SHA256 (RFC 5869). */
 export function deriveKey(secret: string, purpose: KeyPurpose): Buffer {

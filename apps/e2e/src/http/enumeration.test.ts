@@ -1,5 +1,5 @@
 import { pbkdf2Sync, randomBytes, randomUUID } from "node:crypto";
-import { processorTimeOf } from "@latchkey/auth/testing";
+import { createInbox, processorTimeOf } from "@latchkey/auth/testing";
 import { describe, expect, test } from "vitest";
 import { call, type LiveServer } from "../live-server.ts";
 import { startNotesServer } from "../notes/notes-server.ts";
@@ -71,11 +71,15 @@ test("a refusal takes the same work for nobody and for accounts of every kind, w
 interface Known {
   readonly active: WireSession;
   readonly disabled: WireSession;
+  /** Challenges whose message left, of which there never was one, and of nobody's username; for signing in and for a password. */
+  readonly challenges: Readonly<Record<string, Readonly<Record<"sign_in" | "reset_password", string>>>>;
 }
 
 interface Comparison {
   /** What every one of them is answered. */
   readonly told: string;
+  /** What is changed before each call, so that none wears the others out. */
+  readonly before?: string;
   /** Inputs that differ in nothing but what they are about, or headers that do. */
   readonly kinds: (known: Known) => Readonly<Record<string, () => { input?: unknown; token?: string }>>;
 }
@@ -102,7 +106,38 @@ const refreshTokens: Comparison["kinds"] = ({ active, disabled }) => ({
   nobody: () => ({ input: { refreshToken: makeUpRefreshToken() } }),
 });
 
-/** Every procedure that a stranger may call, but for `token.obtain`, which is above. */
+/** Whom a stranger may ask a code for: by number, and by username. */
+const names: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  number: {
+    active: "+905320000001",
+    disabled: "+905320000002",
+    stale: "+905320000003",
+    holder: "+905320000004",
+    nobody: "+905320000009",
+  },
+  username: {
+    active: "active",
+    disabled: "disabled",
+    stale: "with_code",
+    holder: "holder",
+    nobody: "nobody",
+    mailOnly: "mail_only",
+  },
+};
+
+const asked = (kind: string, toInput: (name: string) => unknown) => () =>
+  Object.fromEntries(Object.entries(names[kind] ?? {}).map(([who, name]) => [who, () => ({ input: toInput(name) })]));
+
+const withChallenge =
+  (purpose: "sign_in" | "reset_password", toInput: (challenge: string) => unknown): Comparison["kinds"] =>
+  ({ challenges }) =>
+    Object.fromEntries(
+      Object.entries(challenges).map(([who, challenge]) => [who, () => ({ input: toInput(challenge[purpose]) })]),
+    );
+
+const unused = "update latchkey.challenges set attempts = 0, sends = 1, next_send_at = latchkey.now(), due_at = null";
+
+/** Every procedure that a stranger may call, but for `token.obtain`, which is above. After a comma: of which kind of input. */
 const comparisons: Readonly<Record<string, Comparison>> = {
   "token.refresh": { told: "401 refresh_token_invalid", kinds: refreshTokens },
   "token.revoke": { told: "ok", kinds: refreshTokens },
@@ -132,6 +167,25 @@ const comparisons: Readonly<Record<string, Comparison>> = {
         ]),
       ),
   },
+  "codes.start, by number": { told: "ok", kinds: asked("number", (to) => ({ purpose: "sign_in", to })) },
+  "codes.start, by username": { told: "ok", kinds: asked("username", (to) => ({ purpose: "sign_in", to })) },
+  "password.startReset, by number": { told: "ok", kinds: asked("number", (username) => ({ username })) },
+  "password.startReset, by username": { told: "ok", kinds: asked("username", (username) => ({ username })) },
+  "codes.resend": { told: "ok", before: unused, kinds: withChallenge("sign_in", (challenge) => ({ challenge })) },
+  "token.obtainByCode": {
+    told: "400 code_invalid",
+    before: unused,
+    kinds: withChallenge("sign_in", (challenge) => ({ challenge, code: "not a code" })),
+  },
+  "password.reset, by challenge": {
+    told: "400 code_invalid",
+    before: unused,
+    kinds: withChallenge("reset_password", (challenge) => ({
+      challenge,
+      code: "not a code",
+      newPassword: `${password} staple`,
+    })),
+  },
   "notes.list": {
     told: "401 token_invalid",
     kinds: ({ active, disabled }) => ({
@@ -155,16 +209,43 @@ async function createKnown({ test: service, ...live }: LiveServer): Promise<Know
   await signUpAs("with_code", 3);
   await service.auth.operator.createPasswordCode("with_code");
   await createLockedAccount(service);
-  await service.database.query("update latchkey.users set is_active = false where username = 'disabled'");
-  return { active, disabled };
+  await signUpAs("holder", 4);
+  await service.auth.createUser({ username: "mail_only", email: "mail_only@example.com", password });
+  await service.database.query(`update latchkey.users set is_active = username <> 'disabled',
+    is_staff = username = 'holder', phone_vouched_at = null, email_vouched_at = null,
+    phone_proved_at = case when phone_number is not null then
+      latchkey.now() - case when username = 'with_code' then interval '50 days' else interval '1 day' end end`);
+  await service.database.query(
+    "update latchkey.users set email_proved_at = latchkey.now() where username in ('mail_only', 'active')",
+  );
+  return { active, disabled, challenges: await startChallenges(service) };
 }
+
+async function startChallenges(service: LiveServer["test"]): Promise<Known["challenges"]> {
+  const { auth, facts } = service;
+  const challenges: Record<string, Record<"sign_in" | "reset_password", string>> = {};
+  for (const who of ["active", "disabled", "nobody"]) {
+    const signIn = await auth.startCode({ purpose: "sign_in", to: who }, facts);
+    const reset = await auth.startReset({ username: who }, facts);
+    challenges[who] = { sign_in: signIn.challenge, reset_password: reset.challenge };
+  }
+  return challenges;
+}
+
+/** Of the core's pool, unless it is told otherwise. */
+const mostConnections = 10;
 
 /** Runs work and answers what it had PostgreSQL run, in order. */
 async function listen({ auth }: LiveServer["test"]) {
   let ran: string[] = [];
-  listenToStatements(auth, ({ text }) => ran.push(text));
-  // Connections from before are not listened to, so they are kept busy.
-  const busy = await Promise.all(Array.from({ length: auth.pool.totalCount }, () => auth.pool.connect()));
+  // What the outbox does is done by itself, whoever asks, and answers nobody.
+  listenToStatements(auth, ({ text }) => text.includes("lease_until") || ran.push(text));
+  const opened = new Set<object>();
+  auth.pool.on("connect", (client) => opened.add(client));
+  // Connections from before are not listened to, so they are kept busy: they are among all that there can be.
+  const all = await Promise.all(Array.from({ length: mostConnections }, () => auth.pool.connect()));
+  const busy = all.filter((client) => !opened.has(client));
+  for (const client of all) if (opened.has(client)) client.release();
   return {
     async statementsOf(work: () => Promise<unknown>): Promise<string[]> {
       ran = [];
@@ -183,14 +264,22 @@ test("every procedure that takes a stranger is held up to what it tells of who i
   for (const procedure of Object.keys(typesWithNotes)) {
     if ((await ask(live, procedure)).status !== 401) open.push(procedure);
   }
-  expect(open.toSorted()).toEqual(["token.obtain", ...Object.keys(comparisons)].toSorted());
+  const compared = new Set(Object.keys(comparisons).map((compared) => compared.split(",")[0] ?? ""));
+  expect(open.toSorted()).toEqual(["token.obtain", ...compared].toSorted());
 });
 
-describe.each(Object.entries(comparisons))("%s", (procedure, { told, kinds }) => {
+describe.each(Object.entries(comparisons))("%s", (compares, { told, before, kinds }) => {
+  const procedure = compares.split(",")[0] ?? "";
+
   test("tells a stranger nothing of who is known here: not by its answer, its statements or its time", {
     timeout,
   }, async () => {
-    await using live = await startNotesServer({ passwords: { cost: 4 } }, { trustedProxies: ["127.0.0.1"] });
+    const sender = createInbox();
+    const much = 1_000_000;
+    const limits = { countryPerHour: much, countryPerDay: much, prefixPerHour: much, prefixPerDay: much };
+    const messages = { senders: { sms: sender, email: sender }, countries: ["TR"], limits };
+    const options = { passwords: { cost: 4 }, messages, codes: { signInByCode: "both" } } as const;
+    await using live = await startNotesServer(options, { trustedProxies: ["127.0.0.1"] });
     const compared = Object.entries(kinds(await createKnown(live)));
     using listener = await listen(live.test);
     const times = new Map(compared.map(([kind]) => [kind, [] as number[]]));
@@ -199,6 +288,7 @@ describe.each(Object.entries(comparisons))("%s", (procedure, { told, kinds }) =>
     for (let round = -3; round < rounds; round += 1) {
       for (const [index, [kind, make]] of compared.entries()) {
         const headers = { "x-forwarded-for": `10.${round + 3}.${index}.1` };
+        if (before) await live.test.database.query(before);
         const options = { ...make(), headers };
         const time = await processorTimeOf(async () => {
           const ran = await listener.statementsOf(async () => {
@@ -209,6 +299,7 @@ describe.each(Object.entries(comparisons))("%s", (procedure, { told, kinds }) =>
         if (round >= 0) times.get(kind)?.push(time);
       }
       await live.test.database.query("delete from latchkey.throttles where forgotten_at is not null");
+      await live.test.database.query("delete from latchkey.message_counts");
     }
 
     const [first, ...rest] = [...statements.values()];

@@ -1,3 +1,4 @@
+import { createInbox } from "@latchkey/auth/testing";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Answer, startLiveServer } from "../live-server.ts";
@@ -5,7 +6,7 @@ import { createPerson } from "../permissions/accounts-in-core.ts";
 import { ask } from "../permissions/call-as.ts";
 import { inputs, nest, objectsIn, textsIn, withInput } from "./procedure-inputs.ts";
 
-const live = await startLiveServer();
+const live = await startLiveServer({ messages: { senders: { sms: createInbox() }, isEnforced: false } });
 let token: string;
 beforeAll(async () => {
   ({ token } = await createPerson(live.test, { isSuperuser: true }));

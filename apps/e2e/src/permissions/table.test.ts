@@ -1,3 +1,4 @@
+import { createInbox } from "@latchkey/auth/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { codeIn, readPage, tablesOf } from "../docs/documents.ts";
 import { type LiveServer, startLiveServer } from "../live-server.ts";
@@ -27,9 +28,10 @@ async function readTable(): Promise<Row[]> {
 
 const rows = await readTable();
 
+const inbox = createInbox();
 let live: LiveServer;
 beforeAll(async () => {
-  live = await startLiveServer();
+  live = await startLiveServer({ messages: { senders: { sms: inbox }, isEnforced: false } });
 });
 afterAll(() => live[Symbol.asyncDispose]());
 
@@ -43,6 +45,12 @@ interface Fresh {
 
 const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
   "token.obtain": ({ target }) => ({ username: target.username, password }),
+  "token.obtainByCode": async () => {
+    const { to, challenge } = await startCode();
+    return { challenge, code: (await inbox.take(to)).code };
+  },
+  "codes.start": () => ({ purpose: "enter", to: freshNumber() }),
+  "codes.resend": async () => ({ challenge: (await startCode()).challenge }),
   "token.refresh": ({ target }) => ({ refreshToken: target.refreshToken }),
   "token.revoke": ({ target }) => ({ refreshToken: target.refreshToken }),
   "token.verify": ({ target }) => ({ token: target.token }),
@@ -55,6 +63,7 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
   "sessions.list": () => undefined,
   "sessions.revoke": async ({ caller }) => ({ id: await findSessionId(caller) }),
   "sessions.revokeOthers": () => undefined,
+  "password.startReset": ({ target }) => ({ username: target.username }),
   "password.reset": async () => ({ ...(await createSetPasswordCode()), newPassword: password }),
   "users.list": () => undefined,
   "users.get": ({ target }) => ({ id: target.id }),
@@ -78,6 +87,14 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
   },
   "audit.list": () => undefined,
 };
+
+let numbers = 0;
+const freshNumber = () => `+9053277${String(++numbers).padStart(5, "0")}`;
+
+async function startCode(): Promise<{ to: string; challenge: string }> {
+  const to = freshNumber();
+  return { to, ...(await live.test.auth.startCode({ purpose: "enter", to }, live.test.facts)) };
+}
 
 async function findSessionId(caller: Person | null): Promise<string> {
   if (!caller) return "00000000-0000-4000-8000-000000000000";

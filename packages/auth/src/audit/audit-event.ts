@@ -22,12 +22,52 @@ export type AuditEvent =
       readonly removed: readonly string[];
     }
   | { readonly event: "set_password_code_issued" }
-  | { readonly event: "password_reset"; readonly sessionsEnded: number }
+  | {
+      readonly event: "password_reset";
+      readonly sessionsEnded: number;
+      /** Whose code that was sent set it; absent for an administrator's code and the command line. */
+      readonly by?: "phone" | "email";
+    }
   | {
       readonly event: "password_reset_refused";
       readonly because: "unknown_user" | "inactive_account" | "wrong_code" | "expired_code";
     }
-  | { readonly event: "signed_in"; readonly identifier: IdentifierKind }
+  | {
+      readonly event: "signed_in";
+      readonly identifier: IdentifierKind;
+      /** Absent for a password. */
+      readonly by?: "code";
+    }
+  | {
+      /** Somebody asked for a code. */
+      readonly event: "code_requested";
+      readonly purpose: string;
+      readonly identifier: IdentifierKind | "none";
+      /** Whether a message was to be sent: not to numbers and addresses that nobody has, where that is not for registering. */
+      readonly isSent: boolean;
+      /** Whether it was a test number, which is sent nothing. */
+      readonly isTest: boolean;
+    }
+  | {
+      readonly event: "message_refused";
+      /** The rule against fraud that refused it. */
+      readonly rule: string;
+      readonly country: string | null;
+    }
+  | {
+      readonly event: "code_refused";
+      readonly purpose: string;
+      readonly because: "wrong_code" | "expired_code" | "no_way_in";
+    }
+  | { readonly event: "name_proved"; readonly kind: "phone" | "email" }
+  | { readonly event: "ticket_issued"; readonly kind: "phone" | "email"; readonly opens: string }
+  | {
+      /** Another person proved the number or the address, beyond the time for which it was trusted here. */
+      readonly event: "name_lost";
+      readonly kind: "phone" | "email";
+      /** Whether the account has no name any more. */
+      readonly isParked: boolean;
+    }
   | { readonly event: "sign_in_refused"; readonly identifier: IdentifierKind | "none"; readonly because: SignInRefusal }
   | { readonly event: "limit_reached"; readonly limit: string }
   | { readonly event: "signed_out" }
@@ -46,7 +86,12 @@ export type AuditEvent =
     }
   | { readonly event: "password_changed"; readonly sessionsEnded: number }
   | { readonly event: "password_change_refused" }
-  | { readonly event: "reauthenticated"; readonly sessionId: string }
+  | {
+      readonly event: "reauthenticated";
+      readonly sessionId: string;
+      /** Absent for a password. */
+      readonly by?: "code";
+    }
   | { readonly event: "reauthentication_refused" }
   | { readonly event: "account_unlocked" }
   | { readonly event: "legacy_token_adopted" }

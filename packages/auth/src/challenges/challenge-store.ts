@@ -94,12 +94,18 @@ export interface NewChallenge {
   readonly locale: string | null;
   /** Whether a message is to be sent; otherwise it looks the same to who asked, and no code is right. */
   readonly isSent: boolean;
+  /** Whether its code is right at once and nothing is sent: for test numbers. */
+  readonly isHanded: boolean;
 }
 
 const now = sql<Date>`latchkey.now()`;
+const nowIf = (isSo: boolean) => sql<Date | null>`case when ${isSo}::boolean then latchkey.now() end`;
 const secondsFromNow = (seconds: number) => sql<Date>`latchkey.now() + make_interval(secs => ${seconds})`;
 
-export async function insertChallenge(db: Queries, { isSent, ...challenge }: NewChallenge): Promise<StoredChallenge> {
+export async function insertChallenge(
+  db: Queries,
+  { isSent, isHanded, ...challenge }: NewChallenge,
+): Promise<StoredChallenge> {
   return db
     .insertInto("challenges")
     .values({
@@ -108,15 +114,30 @@ export async function insertChallenge(db: Queries, { isSent, ...challenge }: New
       sends: 1,
       nextSendAt: secondsFromNow(coolDowns[0]),
       expiresAt: secondsFromNow(codeLifetime),
-      state: isSent ? "queued" : "suppressed",
-      dueAt: isSent ? now : null,
+      state: isHanded ? "sent" : isSent ? "queued" : "suppressed",
+      // The same statement whether anything is sent or not.
+      dueAt: nowIf(isSent && !isHanded),
+      handedAt: nowIf(isHanded),
     })
     .returningAll()
     .executeTakeFirstOrThrow();
 }
 
-export async function findChallenge(db: Queries, handleHash: Buffer): Promise<StoredChallenge | null> {
-  const query = db.selectFrom("challenges").selectAll().where("handleHash", "=", handleHash);
+/** A challenge as its starter's program asks after it. */
+export interface FoundChallenge extends StoredChallenge {
+  /** Whether it is time for another message. */
+  readonly isResendDue: boolean;
+}
+
+export async function findChallenge(db: Queries, handleHash: Buffer): Promise<FoundChallenge | null> {
+  const query = db
+    .selectFrom("challenges")
+    .selectAll()
+    .select(
+      sql<boolean>`sends < ${mostSends} and next_send_at <= latchkey.now() and consumed_at is null
+        and expires_at > latchkey.now()`.as("isResendDue"),
+    )
+    .where("handleHash", "=", handleHash);
   return (await query.executeTakeFirst()) ?? null;
 }
 
@@ -181,8 +202,16 @@ export async function consumeChallenge(db: Queries, id: string): Promise<boolean
   return (await query.executeTakeFirst()) !== undefined;
 }
 
-/** Has another message sent with the same code, where it is time; the attempts stay as they are. */
-export async function scheduleResend(db: Queries, handleHash: Buffer): Promise<StoredChallenge | null> {
+/**
+ * Has another message sent with the same code, where it is time; the attempts stay as they are.
+ *
+ * @param isSent false where its message was refused and that must not show: it is counted as if there had been one
+ */
+export async function scheduleResend(
+  db: Queries,
+  handleHash: Buffer,
+  isSent: boolean,
+): Promise<StoredChallenge | null> {
   const coolDown = sql<Date>`latchkey.now() + make_interval(secs =>
     (array[${sql.join(coolDowns)}]::int[])[least(sends + 1, ${coolDowns.length})])`;
   const query = db
@@ -193,7 +222,8 @@ export async function scheduleResend(db: Queries, handleHash: Buffer): Promise<S
       // A message that has not left yet is still the one that leaves: under its id, and by whoever is sending it.
       messageId: sql<string>`case when due_at is null then gen_random_uuid() else message_id end`,
       tries: sql<number>`case when due_at is null then 0 else tries end`,
-      dueAt: sql<Date | null>`case when state = 'suppressed' then null else coalesce(due_at, latchkey.now()) end`,
+      dueAt: sql<Date | null>`case when state = 'suppressed' then null
+        else coalesce(due_at, case when ${isSent}::boolean then latchkey.now() end) end`,
     }))
     .where("handleHash", "=", handleHash)
     .where("sends", "<", mostSends)
@@ -241,4 +271,15 @@ export async function readWrongCodes(db: Queries, address: string): Promise<numb
 /** Forgets the wrong codes of an address that has just been proved. */
 export async function forgetWrongCodes(db: Queries, address: string): Promise<void> {
   await db.deleteFrom("wrongCodes").where("address", "=", address).execute();
+}
+
+/** Deletes counts of wrong codes to which none was added for 90 days. Answers how many, at most so many at once. */
+export async function deleteOldWrongCodes(db: Queries, atMost: number): Promise<number> {
+  const old = db
+    .selectFrom("wrongCodes")
+    .select("address")
+    .where("lastAt", "<", secondsFromNow(-90 * 86_400))
+    .limit(atMost);
+  const { numDeletedRows } = await db.deleteFrom("wrongCodes").where("address", "in", old).executeTakeFirstOrThrow();
+  return Number(numDeletedRows);
 }

@@ -6,6 +6,7 @@ import {
   consumeChallenge,
   countAttempt,
   countWrongCode,
+  type FoundChallenge,
   findChallenge,
   forgetWrongCodes,
   giveBackAttempt,
@@ -43,6 +44,8 @@ export interface StartInput {
   readonly locale?: string | null;
   /** Whether a message is sent. Without, it looks the same to who asked, and no code is right. */
   readonly isSent: boolean;
+  /** Whether its address is one with a fixed code, to which nothing is sent. */
+  readonly isHanded?: boolean;
   /** Whether the device has signed its owner in before: its codes stay short. */
   readonly isKnownDevice: boolean;
 }
@@ -60,9 +63,17 @@ const longFrom = 20;
 
 /** The codes that are sent, from asking to use. */
 export interface Challenges {
-  start(input: StartInput): Promise<Challenge>;
-  /** The same code once more, or the same answer while it is too early for that. @throws AuthError `code_invalid`, `code_expired` */
-  resend(challenge: string, purpose: ChallengePurpose): Promise<Challenge>;
+  /** In a transaction of the caller's, who then says when its message is due. */
+  start(input: StartInput, transaction?: Queries): Promise<Challenge>;
+  /** The challenge of a handle, as it is; null where there is none. */
+  find(challenge: string): Promise<FoundChallenge | null>;
+  /**
+   * The same code once more, or the same answer while it is too early for that.
+   *
+   * @param isSent false where the message was refused and that must not show
+   * @throws AuthError `code_invalid`
+   */
+  resend(challenge: string, purpose: ChallengePurpose, isSent?: boolean): Promise<Challenge>;
   /**
    * Counts a guess, and then compares it. What it answers is to be consumed in the transaction of its effect.
    *
@@ -73,6 +84,8 @@ export interface Challenges {
   consume(transaction: Queries, checked: StoredChallenge): Promise<void>;
   /** Gives back a right guess whose effect was refused. */
   giveBack(checked: StoredChallenge): Promise<void>;
+  /** Whether an address has a fixed code, and is sent nothing. */
+  isFixed(address: string): boolean;
   /** The code to send. It is derived anew for each message. */
   codeOf(challenge: Pick<StoredChallenge, "id" | "purpose" | "address" | "keyId" | "digits">): string | null;
 }
@@ -81,15 +94,25 @@ export interface ChallengesOptions {
   readonly db: Queries;
   /** The one that new codes are derived with comes first; the others are good for codes that are under way. */
   readonly keys: readonly [CodeKey, ...CodeKey[]];
+  /** The fixed code of an address to which nothing is sent; null for every other. */
+  readonly findFixedCode?: (address: string) => string | null;
   /** Called when a message has become due, so that nobody waits for the next look into the outbox. */
   readonly onDue?: () => void;
 }
 
-export function createChallenges({ db, keys, onDue = () => {} }: ChallengesOptions): Challenges {
+export function createChallenges(options: ChallengesOptions): Challenges {
+  const { db, keys, findFixedCode = () => null, onDue = () => {} } = options;
   const [current] = keys;
   const codeOf: Challenges["codeOf"] = (challenge) => {
+    const fixed = challenge.address === null ? null : findFixedCode(challenge.address);
+    if (fixed !== null) return fixed;
     const key = keys.find(({ id }) => id === challenge.keyId);
     return key ? deriveCode(key, challenge, challenge.digits) : null;
+  };
+
+  const lengthOf = (address: string | null): Digits | null => {
+    const fixed = address === null ? null : findFixedCode(address);
+    return fixed === null ? null : fixed.length === 10 ? 10 : 6;
   };
 
   async function refuse(input: CheckInput): Promise<never> {
@@ -99,27 +122,30 @@ export function createChallenges({ db, keys, onDue = () => {} }: ChallengesOptio
   }
 
   return {
-    async start({ isKnownDevice, isSent, address, ...input }) {
-      const wrongCodes = address === null ? 0 : await readWrongCodes(db, address);
+    async start({ isKnownDevice, isSent, isHanded = false, address, ...input }, transaction) {
+      // Read for nobody's address as well, so that it takes no less.
+      const wrongCodes = await readWrongCodes(transaction ?? db, address ?? "");
       const handle = createHandle();
-      const stored = await insertChallenge(db, {
+      const stored = await insertChallenge(transaction ?? db, {
         ...input,
         address,
         sessionId: input.sessionId ?? null,
         locale: input.locale ?? null,
         handleHash: hashHandle(handle),
         keyId: current.id,
-        digits: !isKnownDevice && wrongCodes >= longFrom ? 10 : 6,
+        digits: lengthOf(address) ?? (!isKnownDevice && wrongCodes >= longFrom ? 10 : 6),
         isSent: isSent && address !== null,
+        isHanded,
       });
-      onDue();
+      if (!transaction) onDue();
       return toChallenge(handle, stored);
     },
-    async resend(handle, purpose) {
+    find: (handle) => findChallenge(db, hashHandle(handle)),
+    async resend(handle, purpose, isSent = true) {
       const handleHash = hashHandle(handle);
       const stored = await findChallenge(db, handleHash);
       if (!stored || stored.purpose !== purpose || stored.consumedAt) throw wrong();
-      const again = await scheduleResend(db, handleHash);
+      const again = await scheduleResend(db, handleHash, isSent);
       if (again) onDue();
       return toChallenge(handle, again ?? stored);
     },
@@ -131,7 +157,8 @@ export function createChallenges({ db, keys, onDue = () => {} }: ChallengesOptio
       const expected = codeOf(stored) ?? "";
       const isRight = isCode(expected, typed ?? "") && typed !== null && stored.handedAt !== null;
       if (isRight) return stored;
-      if (stored.address !== null) await countWrongCode(db, stored.address);
+      // Nobody's are counted as well, over a few rows, so that a guess at them takes no less.
+      await countWrongCode(db, stored.address ?? `nobody ${stored.id.slice(-1)}`);
       throw wrong();
     },
     async consume(transaction, { id, address }) {
@@ -139,6 +166,7 @@ export function createChallenges({ db, keys, onDue = () => {} }: ChallengesOptio
       if (address !== null) await forgetWrongCodes(transaction, address);
     },
     giveBack: ({ id }) => giveBackAttempt(db, id),
+    isFixed: (address) => findFixedCode(address) !== null,
     codeOf,
   };
 }

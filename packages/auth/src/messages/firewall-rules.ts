@@ -44,7 +44,32 @@ export const defaultLimits: FirewallLimits = {
 };
 
 /** In the order in which they are looked at. */
-export type FirewallRule = "kind" | "country" | "number" | "network" | "prefix" | "country_budget" | "day_budget";
+export type PhoneRule = "kind" | "country" | "number" | "network" | "prefix" | "country_budget" | "day_budget";
+
+/** The same for e-mail addresses. */
+export type EmailRule = "email_address" | "email_network" | "email_day_budget";
+
+export type FirewallRule = PhoneRule | EmailRule;
+
+/** Limits of messages to e-mail addresses, which cost little and annoy their owners. */
+export interface EmailLimits {
+  /** Messages to an address in an hour. */
+  readonly addressPerHour: number;
+  /** Asks by a network in an hour. */
+  readonly networkPerHour: number;
+  readonly perDay: number;
+}
+
+/** The rule that refuses an e-mail message, or null. Known devices are held to those of their owner's address alone. */
+export function findRefusingEmailRule(
+  input: { readonly isKnownDevice: boolean; readonly address: Count; readonly network: Count; readonly total: Count },
+  limits: EmailLimits,
+): EmailRule | null {
+  if (input.address.hour >= limits.addressPerHour) return "email_address";
+  if (!input.isKnownDevice && input.network.hour >= limits.networkPerHour) return "email_network";
+  if (input.total.day >= limits.perDay) return "email_day_budget";
+  return null;
+}
 
 /** What has been counted of one key: asks or messages, and proofs. */
 export interface Count {
@@ -78,7 +103,7 @@ export interface FirewallCase {
  * The rule that refuses a message, or null. Whether anybody has the number plays no part. A proof gives back what it took of the
  * network and the country; nothing of the prefix, whose owner may prove what they like, and nothing of the day's total.
  */
-export function findRefusingRule(input: FirewallCase, limits: FirewallLimits): FirewallRule | null {
+export function findRefusingRule(input: FirewallCase, limits: FirewallLimits): PhoneRule | null {
   if (!input.isMobile) return "kind";
   if (input.country === null || !limits.countries.includes(input.country)) return "country";
   if (!isNumberFree(input, limits)) return "number";

@@ -108,6 +108,42 @@ describe("the firewall", () => {
     expect((await readCountries(storage.db)).find(({ what }) => what === "proved")?.count).toBe(30);
   });
 
+  it("sends an address five messages in an hour, a network 20 and everybody a day's budget, and the same to nobody's", async () => {
+    const emailLimits = { addressPerHour: 5, networkPerHour: 20, perDay: 25 };
+    for (const isSent of [true, false]) {
+      await service.database.query("delete from latchkey.message_counts");
+      const firewall = open({ emailLimits: { ...emailLimits, perDay: 1_000 } });
+      const asks = (address: string, network: string, count: number) =>
+        outcomes(
+          Array.from({ length: count }, () => firewall.admitEmail({ address, network, isKnownDevice: false, isSent })),
+        );
+      expect((await asks("a@example.com", "n1", 3)).filter((what) => what === "sent")).toHaveLength(3);
+      const [fourth] = await asks("a@example.com", "n1", 1);
+      const [fifth] = await asks("a@example.com", "n1", 1);
+      const [sixth] = await asks("a@example.com", "n2", 1);
+      expect([fourth, fifth, sixth]).toEqual(["sent", "sent", "rate_limited"]);
+      for (let nth = 0; nth < 15; nth += 1) expect(await asks(`b${nth}@example.com`, "n1", 1)).toEqual(["sent"]);
+      expect(await asks("c@example.com", "n1", 1)).toEqual(["rate_limited"]);
+      expect(await asks("c@example.com", "n3", 1)).toEqual(["sent"]);
+    }
+    await service.database.query("delete from latchkey.message_counts");
+    const firewall = open({ emailLimits });
+    const ask = (nth: number) =>
+      firewall.admitEmail({ address: `${nth}@example.com`, network: `n${nth}`, isKnownDevice: false, isSent: true });
+    for (let nth = 0; nth < 25; nth += 1) await ask(nth);
+    expect(await outcomes([ask(26)])).toEqual(["rate_limited"]);
+  });
+
+  it("counts what stands for nobody's number like any other, and no country for it", async () => {
+    const firewall = open();
+    const decoy = () => firewall.admit(ask({ number: "nobody", isDecoy: true, isSent: false }));
+    for (let nth = 0; nth < 3; nth += 1) await decoy();
+    expect(await outcomes([decoy()])).toEqual(["rate_limited"]);
+    expect(
+      (await readCountries(storage.db)).every(({ country, what }) => country === "none" || what.startsWith("refused")),
+    ).toBe(true);
+  });
+
   it("only tells its verdict where messages cost nothing", async () => {
     const rules: string[] = [];
     const firewall = open({ limits: defaultLimits, isEnforced: false, onRefusal: (rule) => rules.push(rule) });

@@ -2,13 +2,19 @@ import { parsePhoneNumberFromString } from "libphonenumber-js/max";
 import { AuthError } from "../errors.ts";
 import { hmacSha256 } from "../secrets.ts";
 import type { Queries } from "../storage/database.ts";
-import { type Count, type FirewallLimits, type FirewallRule, findRefusingRule, noCount } from "./firewall-rules.ts";
+import {
+  type Count,
+  type EmailLimits,
+  type FirewallLimits,
+  type FirewallRule,
+  findRefusingEmailRule,
+  findRefusingRule,
+  noCount,
+} from "./firewall-rules.ts";
 import { addCounts, readCounts } from "./message-counts.ts";
 
-/** Somebody who asks for a message to a phone number. */
-export interface Ask {
-  /** E.164. */
-  readonly number: string;
+/** Somebody who asks for a message. */
+interface AnyAsk {
   /** Where they call from, as limits count it; null when nothing is known of it. */
   readonly network: string | null;
   readonly isKnownDevice: boolean;
@@ -16,11 +22,40 @@ export interface Ask {
   readonly isSent: boolean;
 }
 
+/** Somebody who asks for a message to a phone number. */
+export interface Ask extends AnyAsk {
+  /** E.164; of a decoy, whatever was typed. */
+  readonly number: string;
+  /** Whether it stands for the number of an account that is not there: counted like any other, and sent nothing. */
+  readonly isDecoy?: boolean;
+}
+
+/** Somebody who asks for a message to an e-mail address. */
+export interface EmailAsk extends AnyAsk {
+  /** Canonical; of a decoy, whatever was typed. */
+  readonly address: string;
+}
+
+/** By which rule a message was refused: the cause of the refusal that its asker is told. */
+export class MessageRefused extends Error {
+  override readonly name = "MessageRefused";
+  readonly rule: FirewallRule;
+  /** ISO 3166-1 alpha-2; null for e-mail, and for a number of no country. */
+  readonly country: string | null;
+
+  constructor(rule: FirewallRule, country: string | null) {
+    super(`A message was refused by the rule ${rule}`);
+    this.rule = rule;
+    this.country = country;
+  }
+}
+
 export interface FirewallOptions {
   readonly db: Queries;
   /** Hides numbers and networks among the counts. */
   readonly key: Uint8Array;
   readonly limits: FirewallLimits;
+  readonly emailLimits?: EmailLimits;
   /** False for senders that cost nothing: a verdict is told to `onRefusal` and refuses nothing. */
   readonly isEnforced: boolean;
   readonly onRefusal?: (rule: FirewallRule, country: string | null) => void;
@@ -34,12 +69,14 @@ export interface Firewall {
    * @throws AuthError `invalid_input` for a kind of number or a country that is sent nothing, `rate_limited` for everything else
    */
   admit(ask: Ask): Promise<void>;
+  /** The same for an e-mail address. @throws AuthError `rate_limited` */
+  admitEmail(ask: EmailAsk): Promise<void>;
   /** Gives back what the message took that has just been proved, in the transaction of its effect. */
   prove(transaction: Queries, number: string, network: string | null): Promise<void>;
 }
 
 export function createFirewall(options: FirewallOptions): Firewall {
-  const { db, key, limits, isEnforced, onRefusal = () => {} } = options;
+  const { db, key, limits, emailLimits = defaultEmailLimits, isEnforced, onRefusal = () => {} } = options;
   const hide = (...parts: readonly string[]) => hmacSha256(key, parts.join("\0")).toString("base64url");
 
   /** What an ask is about, found once for all that is asked of it. */
@@ -48,15 +85,16 @@ export function createFirewall(options: FirewallOptions): Firewall {
     readonly keys: ReturnType<typeof keysOf>;
   }
 
-  function keysOf({ number, network, isKnownDevice }: Omit<Ask, "isSent">, country: string | null) {
+  function keysOf({ number, network, isKnownDevice, isDecoy }: Omit<Ask, "isSent">, country: string | null) {
     // Callers of whom nothing is known are not one caller.
     const byNetwork = network === null || isKnownDevice ? null : network;
     return {
       number: isKnownDevice ? hide("known-device", number) : hide("number", number),
       numberByNetwork: byNetwork === null ? null : hide("number-by-network", number, byNetwork),
       network: byNetwork === null ? null : hide("network", byNetwork),
-      prefix: hide("prefix", number.slice(0, -4)),
-      country: `country:${country ?? "none"}`,
+      // Of a decoy all of it, so that two do not share what no two people share.
+      prefix: isDecoy ? hide("prefix-of-decoy", number) : hide("prefix", number.slice(0, -4)),
+      country: `country:${(!isDecoy && country) || "none"}`,
       total: "total",
     };
   }
@@ -90,14 +128,32 @@ export function createFirewall(options: FirewallOptions): Firewall {
     if (!isEnforced) return;
     if (rule === "kind" || rule === "country") {
       const message = rule === "kind" ? "Messages go to mobile numbers only" : "No messages go to this country";
-      throw new AuthError("invalid_input", message, { issues: [{ path: ["to"], code: "invalid_value", message }] });
+      const issues = [{ path: ["to"], code: "invalid_value" as const, message }];
+      throw new AuthError("invalid_input", message, { issues, cause: new MessageRefused(rule, country) });
     }
-    throw new AuthError("rate_limited", "Too many messages: try again later", { retryAfter: 3_600 });
+    throw tooMany(rule, country);
+  }
+
+  /** What an e-mail is counted in, and whether what has been counted refuses it. */
+  async function judgeEmail({ address, network, isKnownDevice, isSent }: EmailAsk, isCounted: boolean) {
+    const keys = {
+      address: hide(isKnownDevice ? "known-device-email" : "email", address),
+      network: network === null || isKnownDevice ? null : hide("email-network", network),
+      total: "email-total",
+    };
+    const counts = await readCounts(db, present(Object.values(keys)));
+    const of = (name: keyof typeof keys, isOwn = isCounted): Count => {
+      const count = counts.get(keys[name] ?? "") ?? noCount;
+      return isOwn ? { ...count, hour: count.hour - 1, day: count.day - 1 } : count;
+    };
+    const total = of("total", isCounted && isSent);
+    const input = { isKnownDevice, address: of("address"), network: of("network"), total };
+    return { keys, rule: findRefusingEmailRule(input, emailLimits) };
   }
 
   return {
     async admit(ask) {
-      const line = lookUpNumber(ask.number);
+      const line = ask.isDecoy ? { isMobile: true, country: limits.countries[0] ?? null } : lookUpNumber(ask.number);
       const { country } = line;
       const keys = keysOf(ask, country);
       const looked = { line, keys };
@@ -115,6 +171,21 @@ export function createFirewall(options: FirewallOptions): Firewall {
       await refuse(after, country);
     },
 
+    async admitEmail(ask) {
+      const { keys, rule: before } = await judgeEmail(ask, false);
+      if (before) onRefusal(before, null);
+      if (before && isEnforced) throw tooMany(before, null);
+      await addCounts(
+        db,
+        [...toAdd(present([keys.address, keys.network]), false), ...(ask.isSent ? toAdd([keys.total], true) : [])],
+        "counted",
+      );
+      const { rule: after } = await judgeEmail(ask, true);
+      if (after === null || before) return;
+      onRefusal(after, null);
+      if (isEnforced) throw tooMany(after, null);
+    },
+
     async prove(transaction, number, network) {
       const { country } = lookUpNumber(number);
       const keys = keysOf({ number, network, isKnownDevice: false }, country);
@@ -123,6 +194,15 @@ export function createFirewall(options: FirewallOptions): Firewall {
     },
   };
 }
+
+/** Five an hour for an address, 20 for a network. */
+export const defaultEmailLimits: EmailLimits = { addressPerHour: 5, networkPerHour: 20, perDay: 10_000 };
+
+const tooMany = (rule: FirewallRule, country: string | null) =>
+  new AuthError("rate_limited", "Too many messages: try again later", {
+    retryAfter: 3_600,
+    cause: new MessageRefused(rule, country),
+  });
 
 const present = (keys: readonly (string | null)[]) => keys.filter((key) => key !== null);
 const toAdd = (keys: readonly string[], isShared: boolean) => keys.map((key) => ({ key, isShared }));

@@ -130,6 +130,46 @@ describe("the outbox", () => {
     expect(outcomes.map(({ refusal }) => refusal)).toEqual(["busy", "misconfigured"]);
   });
 
+  it("takes a message for sent whatever its listener throws and its sender answers", async () => {
+    await start();
+    const failures: unknown[] = [];
+    const outbox = createOutbox({
+      db: storage.db,
+      challenges,
+      senders: { sms: { send: async () => ({ providerId: 7 }) as never } },
+      render: (input) => renderMessage(input, { app: "Shop" }),
+      onOutcome: () => {
+        throw new Error("a listener's own");
+      },
+      onError: (error) => failures.push(error),
+    });
+    await outbox.drain();
+    expect(await outbox.drain()).toBe(0);
+    expect(await readState()).toMatchObject({ state: "sent", failure: null });
+    expect(failures).toEqual([new Error("a listener's own")]);
+  });
+
+  it("ends within seconds though a provider hangs, and leaves its message to the others under the same id", async () => {
+    await start();
+    let isAsked = false;
+    const hanging = open({
+      sms: {
+        send: () => {
+          isAsked = true;
+          return new Promise(() => {});
+        },
+      },
+    }).outbox;
+    hanging.start();
+    await expect.poll(() => isAsked).toBe(true);
+    await hanging.stop();
+    expect(await readState()).toMatchObject({ state: "queued", failure: "busy" });
+    await service.clock.advance(2);
+    const sender = record();
+    await open({ sms: sender }).outbox.drain();
+    expect(sender.messages).toHaveLength(1);
+  });
+
   it("sends again under the same id what a process had taken that died, when its lease has run out", async () => {
     await start();
     const dying = open({ sms: { send: () => new Promise(() => {}) } }).outbox;

@@ -17,6 +17,7 @@ import {
   type Message,
   SendError,
   type Senders,
+  type SendReceipt,
   type SendRefusal,
 } from "./sender.ts";
 
@@ -28,6 +29,9 @@ const sendTimeout = 10_000;
 
 /** Seconds for which a message belongs to the process that sends it; longer than a provider has. */
 const lease = 30;
+
+/** Milliseconds that messages on their way have when the outbox is stopped: another process goes on with them. */
+const stopTimeout = 3_000;
 
 /** Messages that one process sends at the same time. */
 const atOnce = 20;
@@ -64,7 +68,7 @@ export interface OutboxOptions {
 /** Sends what is due. Each process has one; no message is sent by two at a time. */
 export interface Outbox {
   start(): void;
-  /** Takes no more messages, and waits for those that are on their way. */
+  /** Takes no more messages, and waits for those that are on their way, for three seconds at most. */
   stop(): Promise<void>;
   /** Looks for due messages now. */
   wake(): void;
@@ -80,14 +84,15 @@ export function createOutbox(options: OutboxOptions): Outbox {
   let running: Promise<unknown> | undefined;
   let isStarted = false;
   let isWoken = false;
+  let stopping = new AbortController();
 
   async function drain(): Promise<number> {
     let total = 0;
     for (;;) {
       const due = await leaseDue(db, { atMost: atOnce, seconds: lease });
-      await Promise.all(due.map((message) => attempt(options, message)));
+      await Promise.all(due.map((message) => attempt(options, message, stopping.signal)));
       total += due.length;
-      if (due.length < atOnce) return total;
+      if (due.length < atOnce || stopping.signal.aborted) return total;
     }
   }
 
@@ -112,12 +117,15 @@ export function createOutbox(options: OutboxOptions): Outbox {
   return {
     start() {
       isStarted = true;
+      stopping = new AbortController();
       turn();
     },
     async stop() {
       isStarted = false;
       clearTimeout(timer);
+      const late = setTimeout(() => stopping.abort(new Error("The process ends")), stopTimeout);
       await running;
+      clearTimeout(late);
     },
     wake: turn,
     drain,
@@ -135,25 +143,47 @@ function nextChannel(channel: Channel, senders: Senders): Channel | null {
 }
 
 /** Sends one message, and notes what came of it. An error of the database leaves the message to whoever finds its lease run out. */
-async function attempt(options: OutboxOptions, leased: LeasedMessage): Promise<void> {
-  const { db, senders, onError = () => {}, onOutcome = () => {} } = options;
+async function attempt(options: OutboxOptions, leased: LeasedMessage, stopping: AbortSignal): Promise<void> {
+  const { onError = () => {}, onOutcome = () => {} } = options;
+  // What only listens, and throws, must not make of a message that was sent one that failed.
+  const tell = (outcome: SendOutcome) => {
+    try {
+      onOutcome(outcome);
+    } catch (error) {
+      onError(error);
+    }
+  };
+  const sent = await send(options, leased, stopping).then(
+    // A sender of somebody's own may answer anything: what was sent is sent.
+    (answer: SendReceipt | undefined) => ({ providerId: readProviderId(answer?.providerId) }),
+    (error: unknown) => ({ error }),
+  );
+  if ("error" in sent) return fail(options, leased, { error: sent.error, tell });
   const { messageId, channel } = leased;
-  try {
-    const { providerId = null } = await send(options, leased);
-    await markSent(db, leased, providerId).catch(onError);
-    onOutcome({ messageId, channel, outcome: "sent", refusal: null, error: null });
-  } catch (error) {
-    const refusal = findSendRefusal(error);
-    const seconds = refusal === "busy" ? backoff[leased.tries - 1] : undefined;
-    const next = nextChannel(channel, senders);
-    if (seconds !== undefined) await markForRetry(db, leased, { failure: refusal, seconds }).catch(onError);
-    else await markFailed(db, leased, { failure: refusal, next }).catch(onError);
-    const outcome = seconds !== undefined ? "retried" : next ? "next_channel" : "failed";
-    onOutcome({ messageId, channel, outcome, refusal, error });
-  }
+  await markSent(options.db, leased, sent.providerId).catch(onError);
+  tell({ messageId, channel, outcome: "sent", refusal: null, error: null });
 }
 
-async function send(options: OutboxOptions, leased: LeasedMessage) {
+const readProviderId = (id: unknown) => (typeof id === "string" && id !== "" ? id.slice(0, 255) : null);
+
+interface Failure {
+  readonly error: unknown;
+  readonly tell: (outcome: SendOutcome) => void;
+}
+
+async function fail(options: OutboxOptions, leased: LeasedMessage, { error, tell }: Failure): Promise<void> {
+  const { db, senders, onError = () => {} } = options;
+  const { messageId, channel } = leased;
+  const refusal = findSendRefusal(error);
+  const seconds = refusal === "busy" ? backoff[leased.tries - 1] : undefined;
+  const next = nextChannel(channel, senders);
+  if (seconds !== undefined) await markForRetry(db, leased, { failure: refusal, seconds }).catch(onError);
+  else await markFailed(db, leased, { failure: refusal, next }).catch(onError);
+  const outcome = seconds !== undefined ? "retried" : next ? "next_channel" : "failed";
+  tell({ messageId, channel, outcome, refusal, error });
+}
+
+async function send(options: OutboxOptions, leased: LeasedMessage, stopping: AbortSignal) {
   const { senders, challenges, render } = options;
   const { messageId: id, channel, purpose, address: to, expiresAt } = leased;
   const sender = senders[channel];
@@ -161,12 +191,13 @@ async function send(options: OutboxOptions, leased: LeasedMessage) {
   if (!sender) throw new SendError("misconfigured", `There is no sender for ${channel}`);
   if (code === null) throw new SendError("misconfigured", "The key of its code was removed");
   const { text, locale } = render({ code, purpose, channel, locale: leased.locale });
-  const signal = AbortSignal.timeout(sendTimeout);
+  const signal = AbortSignal.any([AbortSignal.timeout(sendTimeout), stopping]);
   const message: Message = { id, channel, to, text, code, purpose, locale, expiresAt };
   // Also a sender that does not listen to the signal ends here.
   return Promise.race([sender.send(message, signal), rejectOnAbort(signal)]);
 }
 
 function rejectOnAbort(signal: AbortSignal): Promise<never> {
+  if (signal.aborted) return Promise.reject(signal.reason);
   return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
 }

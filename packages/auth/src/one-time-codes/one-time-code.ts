@@ -6,14 +6,14 @@ export type CodePurpose = "set_password" | "prove_phone" | "prove_email";
 
 /** A code as it is shown once, and what is stored of it. */
 export interface OneTimeCode {
-  /** Four groups of five letters and digits: 100 random bits, too many to guess. */
+  /** Six groups of five letters and digits: 150 random bits, too many to guess, also for whoever has the hash. */
   readonly text: string;
   readonly hash: Buffer;
 }
 
 /** Crockford's base 32: no letters that look like digits. */
 const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-const groups = 4;
+const groups = 6;
 const groupLength = 5;
 
 export function createCode(): OneTimeCode {

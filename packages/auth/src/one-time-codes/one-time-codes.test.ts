@@ -5,9 +5,9 @@ import { deleteExpiredCodes, putCode, takeCode, withdrawCode } from "./code-stor
 import { createCode, hashCode } from "./one-time-code.ts";
 
 describe("a code", () => {
-  it("is four groups of letters and digits that nobody mistakes for one another, and never the same twice", () => {
+  it("is six groups of letters and digits that nobody mistakes for one another, and never the same twice", () => {
     const texts = Array.from({ length: 1_000 }, () => createCode().text);
-    for (const text of texts) expect(text).toMatch(/^[0-9A-HJKMNP-TV-Z]{5}(-[0-9A-HJKMNP-TV-Z]{5}){3}$/);
+    for (const text of texts) expect(text).toMatch(/^[0-9A-HJKMNP-TV-Z]{5}(-[0-9A-HJKMNP-TV-Z]{5}){5}$/);
     expect(new Set(texts).size).toBe(1_000);
     expect(new Set(texts.join("")).size).toBe(33);
   });

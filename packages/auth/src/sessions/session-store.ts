@@ -1,7 +1,7 @@
 import { type ColumnType, type Generated, sql } from "kysely";
 import type { Queries } from "../storage/database.ts";
 import type { RefreshChain } from "./refresh-chain.ts";
-import type { Session, SessionEnd, SessionLifetimes } from "./session.ts";
+import type { Session, SessionEnd, SessionLifetimes, SessionOpening } from "./session.ts";
 
 declare module "../storage/database.ts" {
   interface Database {
@@ -32,6 +32,9 @@ interface SessionsTable {
   adoptedFrom: ColumnType<string | null, string | undefined, never>;
   /** When its owner last showed in it that it is them; null for whoever has not since it was opened. */
   reauthenticatedAt: ColumnType<Date | null, never, Date>;
+  openedBy: ColumnType<SessionOpening | null, SessionOpening | undefined, never>;
+  /** What was shown then. */
+  reauthenticatedBy: ColumnType<"password" | "code" | null, never, "password" | "code">;
   /** Until when its row is kept whatever became of it, because the token that opened it could open it again. */
   keptUntil: ColumnType<Date | null, Date | undefined, never>;
 }
@@ -59,6 +62,7 @@ export interface NewSession {
   readonly address: string | null;
   readonly userAgent: string | null;
   readonly deviceName: string | null;
+  readonly openedBy: SessionOpening;
 }
 
 export interface InsertedSession extends Session {
@@ -173,29 +177,41 @@ export async function endSessions(db: Queries, { userId, id, except, reason }: S
   return ended.map((session) => session.id);
 }
 
-/** Notes that the owner of a live session has shown that it is them; false when it has ended. */
-export async function noteReauthentication(db: Queries, id: string): Promise<boolean> {
+/** Notes that the owner of a live session has shown that it is them, and by what; false when it has ended. */
+export async function noteReauthentication(db: Queries, id: string, by: "password" | "code"): Promise<boolean> {
   const result = await db
     .updateTable("sessions")
-    .set({ reauthenticatedAt: sql<Date>`latchkey.now()` })
+    .set({ reauthenticatedAt: sql<Date>`latchkey.now()`, reauthenticatedBy: by })
     .where("id", "=", id)
     .where(sql<boolean>`${sql.raw(isLiveSession("sessions"))}`)
     .executeTakeFirst();
   return result.numUpdatedRows === 1n;
 }
 
-/** Whether the owner of a session showed that it is them so many seconds ago at most, when they opened it or since. */
-export async function isAuthenticatedWithin(db: Queries, id: string, seconds: number): Promise<boolean> {
-  const query = db
+/** What a session's owner has shown in it, and how many seconds ago. */
+export interface Shown {
+  readonly by: SessionOpening;
+  readonly secondsAgo: number;
+}
+
+/**
+ * What the owner of a session has shown in it, when they opened it and since. Whoever has a token of another system need not have typed a
+ * password for years: such a session was opened by nothing that counts.
+ */
+export async function listShown(db: Queries, id: string): Promise<readonly Shown[]> {
+  const ago = (column: string) => sql<number>`extract(epoch from latchkey.now() - ${sql.ref(column)})::float8`;
+  const row = await db
     .selectFrom("sessions")
-    .select("id")
+    .select(["adoptedFrom", "openedBy", "reauthenticatedAt", "reauthenticatedBy"])
+    .select([ago("created_at").as("openedAgo"), ago("reauthenticated_at").as("reauthenticatedAgo")])
     .where("id", "=", id)
-    // Whoever has a token of another system need not have typed a password for years.
-    .where(
-      sql<boolean>`coalesce(reauthenticated_at, case when adopted_from is null then created_at end)
-        > latchkey.now() - make_interval(secs => ${seconds})`,
-    );
-  return (await query.executeTakeFirst()) !== undefined;
+    .executeTakeFirst();
+  if (!row) return [];
+  const shown: Shown[] = [];
+  if (row.adoptedFrom === null) shown.push({ by: row.openedBy ?? "password", secondsAgo: row.openedAgo });
+  if (row.reauthenticatedAt !== null)
+    shown.push({ by: row.reauthenticatedBy ?? "password", secondsAgo: row.reauthenticatedAgo });
+  return shown;
 }
 
 /**

@@ -28,3 +28,6 @@ export interface SessionLifetimes {
   /** From its last refresh. */
   readonly idle: number;
 }
+
+/** By what a session was opened. Null in the row means a password, or the release before, which knew nothing else. */
+export type SessionOpening = "password" | "code" | "registration";

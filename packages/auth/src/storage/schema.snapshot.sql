@@ -105,6 +105,8 @@ sessions.unused_since timestamp with time zone
 sessions.reissues integer not null default 0
 sessions.device_name text
 sessions.reauthenticated_at timestamp with time zone
+sessions.opened_by text
+sessions.reauthenticated_by text
 signing_keys.kid text not null
 signing_keys.algorithm text not null
 signing_keys.public_jwk jsonb
@@ -116,6 +118,14 @@ throttles.key bytea not null
 throttles.count integer not null default 0
 throttles.available_at timestamp with time zone not null default latchkey.now()
 throttles.forgotten_at timestamp with time zone default latchkey.now()
+tickets.ticket_hash bytea not null
+tickets.opens text not null
+tickets.kind text not null
+tickets.address text not null
+tickets.user_id uuid
+tickets.created_at timestamp with time zone not null default latchkey.now()
+tickets.expires_at timestamp with time zone not null
+tickets.consumed_at timestamp with time zone
 user_groups.user_id uuid not null
 user_groups.group_id uuid not null
 user_groups.standing smallint not null
@@ -161,6 +171,8 @@ users.phone_vouched_at timestamp with time zone
 users.email_vouched_at timestamp with time zone
 users.parked_at timestamp with time zone
 users.has_alias boolean not null default false
+users.test_until timestamp with time zone
+users.reset_by_code_at timestamp with time zone
 wrong_codes.address text not null
 wrong_codes.count integer not null
 wrong_codes.last_at timestamp with time zone not null
@@ -224,6 +236,10 @@ signing_keys: signing_keys_public_part CHECK (((public_jwk IS NULL) = (algorithm
 throttles: throttles_count CHECK ((count >= 0))
 throttles: throttles_key_length CHECK ((octet_length(key) = 32))
 throttles: throttles_pkey PRIMARY KEY (key)
+tickets: tickets_hash CHECK ((octet_length(ticket_hash) = 32))
+tickets: tickets_kind CHECK ((kind = ANY (ARRAY['phone'::text, 'email'::text])))
+tickets: tickets_pkey PRIMARY KEY (ticket_hash)
+tickets: tickets_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 user_groups: user_groups_group_id_fkey FOREIGN KEY (group_id) REFERENCES groups(id) ON DELETE CASCADE
 user_groups: user_groups_pkey PRIMARY KEY (user_id, group_id)
 user_groups: user_groups_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
@@ -300,6 +316,9 @@ CREATE INDEX sessions_user_id ON latchkey.sessions USING btree (user_id)
 CREATE UNIQUE INDEX sessions_pkey ON latchkey.sessions USING btree (id)
 CREATE UNIQUE INDEX signing_keys_pkey ON latchkey.signing_keys USING btree (kid)
 CREATE UNIQUE INDEX throttles_pkey ON latchkey.throttles USING btree (key)
+CREATE INDEX tickets_expiry ON latchkey.tickets USING btree (expires_at)
+CREATE INDEX tickets_user ON latchkey.tickets USING btree (user_id) WHERE (user_id IS NOT NULL)
+CREATE UNIQUE INDEX tickets_pkey ON latchkey.tickets USING btree (ticket_hash)
 CREATE INDEX user_groups_email ON latchkey.user_groups USING btree (group_id, email_key COLLATE "C")
 CREATE INDEX user_groups_group_id ON latchkey.user_groups USING btree (group_id, user_id)
 CREATE INDEX user_groups_phone_number ON latchkey.user_groups USING btree (group_id, phone_number COLLATE "C")
@@ -324,6 +343,7 @@ CREATE UNIQUE INDEX users_email_key ON latchkey.users USING btree (email_key)
 CREATE UNIQUE INDEX users_phone_number_key ON latchkey.users USING btree (phone_number)
 CREATE UNIQUE INDEX users_pkey ON latchkey.users USING btree (id)
 CREATE UNIQUE INDEX users_username_key ON latchkey.users USING btree (username_key)
+CREATE INDEX wrong_codes_last ON latchkey.wrong_codes USING btree (last_at)
 CREATE UNIQUE INDEX wrong_codes_pkey ON latchkey.wrong_codes USING btree (address)
 CREATE OR REPLACE FUNCTION latchkey.bury_imported_user()
  RETURNS trigger

@@ -63,6 +63,17 @@ export const limits = {
     resetAfter: 15 * minute,
     onSuccess: "give_back",
   },
+  /** Codes that are asked for by one name from one address, whether or not one is sent. */
+  start_code_name_and_address: {
+    allowed: 10,
+    firstDelay: 30,
+    longestWait: 15 * minute,
+    resetAfter: hour,
+    onSuccess: "count",
+  },
+  start_code_address: { allowed: 100, firstDelay: 6, longestWait: 6, resetAfter: 15 * minute, onSuccess: "count" },
+  /** Codes that are tried from one address. Each challenge has its own five guesses besides. */
+  check_code_address: { allowed: 100, firstDelay: 6, longestWait: 6, resetAfter: 15 * minute, onSuccess: "give_back" },
   register_address: { allowed: 30, firstDelay: minute, longestWait: minute, resetAfter: hour, onSuccess: "count" },
   /** Refresh tokens that were never issued; good ones are not counted. */
   refresh_address: { ...byTheSecond, allowed: 1_000, onSuccess: "count" },

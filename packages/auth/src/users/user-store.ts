@@ -24,6 +24,15 @@ interface UsersTable extends ProfileColumns {
   password: string;
   /** When an administrator vouched for the number or the address; null once it is another one. */
   phoneVouchedAt: ColumnType<Date | null, Date | undefined, Date>;
+  /** When a code proved it on this account; null once it is another one. */
+  phoneProvedAt: ColumnType<Date | null, Date | undefined, Date>;
+  emailProvedAt: ColumnType<Date | null, Date | undefined, Date>;
+  /** When the password was last set by a code that was sent to a number or an address; null for any other way. */
+  resetByCodeAt: ColumnType<Date | null, never, Date | null>;
+  /** Since when the account has no name any more. */
+  parkedAt: ColumnType<Date | null, undefined, Date | null>;
+  /** Until when an account lives that was made by a test number; null for every other. */
+  testUntil: ColumnType<Date | null, Date | undefined, never>;
   emailVouchedAt: ColumnType<Date | null, Date | undefined, Date>;
   /** The fields that a team declares, by name. */
   profile: ColumnType<unknown, string | undefined, string>;
@@ -137,7 +146,7 @@ export async function listKeyboardPairs(
   return rows;
 }
 
-export interface NewUser extends ProfileChanges, Vouched {
+export interface NewUser extends ProfileChanges, Vouched, Proved {
   readonly id: string;
   readonly username: string | null;
   readonly usernameKey: string | null;
@@ -147,6 +156,19 @@ export interface NewUser extends ProfileChanges, Vouched {
   readonly password: string;
   readonly isStaff?: boolean | undefined;
   readonly isSuperuser?: boolean | undefined;
+  /** Of an account that a test number makes: when it ends. */
+  readonly testUntil?: Date;
+}
+
+/** What notes that a code has just proved the number or the address of an account. */
+export function markProved(kind: "phone" | "email"): Proved {
+  const now = sql<Date>`latchkey.now()`;
+  return kind === "phone" ? { phoneProvedAt: now } : { emailProvedAt: now };
+}
+
+interface Proved {
+  readonly phoneProvedAt?: RawBuilder<Date>;
+  readonly emailProvedAt?: RawBuilder<Date>;
 }
 
 /** What notes that an administrator vouches for the number and the address among these names. */
@@ -205,11 +227,26 @@ export function identifierTaken(field: string): AuthError {
   return new AuthError("identifier_taken", "Another account has that name, phone number or e-mail address", { issues });
 }
 
-/** Makes a user's password this hash, whatever it was. */
-export async function updatePassword(db: Queries, id: string, hash: string): Promise<void> {
+/**
+ * Makes a user's password this hash, whatever it was.
+ *
+ * @param byCodeOf whose code set it, a number's or an address's, which is proved by that
+ */
+export async function updatePassword(
+  db: Queries,
+  id: string,
+  hash: string,
+  byCodeOf: "phone" | "email" | null = null,
+): Promise<void> {
+  const now = sql<Date>`latchkey.now()`;
   await db
     .updateTable("users")
-    .set({ password: hash, credentialsChangedAt: sql<Date>`latchkey.now()` })
+    .set({
+      password: hash,
+      credentialsChangedAt: now,
+      resetByCodeAt: byCodeOf && now,
+      ...(byCodeOf && markProved(byCodeOf)),
+    })
     .where("id", "=", id)
     .execute();
 }
@@ -243,12 +280,14 @@ export async function updateUser(
   if (Object.keys(columns).length === 0 && own === null) return findUser(db, profile, id);
   const isRenamed = nameColumns.some((column) => column in changes);
   const credentials = isRenamed ? { credentialsChangedAt: sql<Date>`latchkey.now()` } : {};
+  // A parked account that is given a name can be reached again.
+  const unparked = nameColumns.some((column) => (changes[column] ?? null) !== null) ? { parkedAt: null } : {};
   // In the database, so that of two changes of different fields at once neither is lost.
   const merged = own === null ? {} : { profile: sql<string>`profile || ${own}::jsonb` };
   try {
     const updated = await db
       .updateTable("users")
-      .set({ ...(columns as UserChanges), ...merged, ...credentials })
+      .set({ ...(columns as UserChanges), ...merged, ...credentials, ...unparked })
       .where("id", "=", id)
       .returning(profile.columns)
       .executeTakeFirst();
@@ -386,4 +425,51 @@ export async function recordLogin(
     .returning(profile.columns)
     .executeTakeFirst();
   return updated ? toUser(profile, updated) : null;
+}
+
+/** Notes a sign-in by what needs no password, in a transaction that holds the user's row. Null when the account is disabled. */
+export async function recordLoginByCode(
+  db: Queries,
+  profile: ProfileDefinition,
+  { id, proved }: { id: string; proved: Proved },
+): Promise<User | null> {
+  const updated = await db
+    .updateTable("users")
+    .set({ lastLogin: sql<Date>`latchkey.now()`, ...proved })
+    .where("id", "=", id)
+    .where("isActive", "=", true)
+    .returning(profile.columns)
+    .executeTakeFirst();
+  return updated ? toUser(profile, updated) : null;
+}
+
+/** Notes that a code has just proved an account's number or address. */
+export async function recordProof(db: Queries, id: string, kind: "phone" | "email"): Promise<void> {
+  await db.updateTable("users").set(markProved(kind)).where("id", "=", id).execute();
+}
+
+/**
+ * Takes a number or an address from an account whose row the transaction holds, because another person has proved it. An account that has
+ * no name then is parked. Answers whether it is.
+ */
+export async function takeName(transaction: Queries, id: string, kind: "phone" | "email"): Promise<boolean> {
+  const gone = kind === "phone" ? { phoneNumber: null } : { email: null, emailKey: null };
+  const others = kind === "phone" ? sql`username_key, email_key` : sql`username_key, phone_number`;
+  const { parkedAt } = await transaction
+    .updateTable("users")
+    .set({
+      ...gone,
+      parkedAt: sql<Date | null>`case when num_nonnulls(${others}) = 0 and not has_alias
+        then latchkey.now() else parked_at end`,
+    })
+    .where("id", "=", id)
+    .returning("parkedAt")
+    .executeTakeFirstOrThrow();
+  return parkedAt !== null;
+}
+
+/** Whether a test number made an account. */
+export async function isTestAccount(db: Queries, id: string): Promise<boolean> {
+  const query = db.selectFrom("users").select("id").where("id", "=", id).where("testUntil", "is not", null);
+  return (await query.executeTakeFirst()) !== undefined;
 }

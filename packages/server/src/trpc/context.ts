@@ -40,7 +40,14 @@ export function createContext<C extends Config>(
   { headers, remoteAddress, requestId = null, cookies }: RequestInput,
 ): LatchkeyContext<C> {
   const [userAgent = null] = readHeader(headers, "user-agent");
-  const facts = { requestId, address: remoteAddress ?? null, userAgent: userAgent?.slice(0, longestUserAgent) ?? null };
+  const [languages = ""] = readHeader(headers, "accept-language");
+  const facts = {
+    requestId,
+    address: remoteAddress ?? null,
+    userAgent: userAgent?.slice(0, longestUserAgent) ?? null,
+    // The first is the one that is wanted most, as every browser writes it.
+    locale: /^[a-z]{2,3}(-[a-z0-9]{2,8}){0,3}(?![\w-])/i.exec(languages.slice(0, 100))?.[0] ?? null,
+  };
   return { latchkey: { auth, facts, authorization: readHeader(headers, "authorization"), cookies } };
 }
 

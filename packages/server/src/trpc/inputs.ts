@@ -27,6 +27,18 @@ export const passwordText = text(1_024);
 /** An access or refresh token. Longer texts are refused by what reads them. */
 export const tokenText = text(8_192);
 
+/** What `codes.start` answers as `challenge`, and the tickets: 128 random bits. */
+export const challengeText = text(64);
+
+/** A code as a person types it, with spaces and in the digits of any script. */
+export const codeText = text(64);
+
+/** A language tag (BCP 47), such as `pt-BR`. */
+export const localeText = z
+  .string()
+  .max(35)
+  .regex(/^[a-z]{2,8}(-[a-z0-9]{1,8})*$/i, "is not a language tag such as pt-BR");
+
 /** How many rows a page has. */
 export const pageLimit = z.int().min(1).max(100).default(25);
 

@@ -4,6 +4,7 @@ import { createBuilders } from "./builders.ts";
 import type { ErrorShape } from "./error-shape.ts";
 import { createAccountProcedures } from "./routers/account.ts";
 import { createAuditProcedures } from "./routers/audit.ts";
+import { createCodesProcedures } from "./routers/codes.ts";
 import { createGroupsProcedures } from "./routers/groups.ts";
 import { createMeProcedures } from "./routers/me.ts";
 import { createPasswordProcedures } from "./routers/password.ts";
@@ -17,6 +18,7 @@ export function createProcedures<C extends Config>(profile: ProfileDefinition) {
   const builders = createBuilders<C>("all");
   return {
     token: createTokenProcedures(builders),
+    codes: createCodesProcedures(builders),
     account: createAccountProcedures(builders, profile),
     me: createMeProcedures(builders, profile),
     sessions: createSessionsProcedures(builders),

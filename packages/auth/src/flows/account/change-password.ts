@@ -1,4 +1,5 @@
 import { recordEvent } from "../../audit/audit-log.ts";
+import { endChallenges } from "../../challenges/challenge-store.ts";
 import { AuthError } from "../../errors.ts";
 import { withdrawCode } from "../../one-time-codes/code-store.ts";
 import { createRefreshToken } from "../../sessions/refresh-token.ts";
@@ -53,6 +54,7 @@ export async function changePassword(
     if (!isReplaced) throw wrongPassword();
     await withdrawCode(transaction, { userId: user.id, purpose: "set_password" });
     await markOldTokensEnded(transaction, user.id);
+    await endChallenges(transaction, user.id);
     // The present session too where another system's token opened it: that token would go on.
     const keep = session.adoptedFrom === null ? { except: session.id } : {};
     const ended = await endSessions(transaction, { userId: user.id, ...keep, reason: "password_changed" });
@@ -61,7 +63,7 @@ export async function changePassword(
     const movedOn =
       session.adoptedFrom === null
         ? await beginAnew(core, transaction, session.id, facts)
-        : await openSession(core, transaction, { user, facts });
+        : await openSession(core, transaction, { user, facts, by: "password" });
     await tellHook(core, transaction, "passwordChanged", { user: movedOn.user, by: "owner", request: facts });
     await core.throttle.settle(transaction, admission.counted);
     return movedOn;

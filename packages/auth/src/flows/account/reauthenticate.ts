@@ -1,16 +1,99 @@
 import { recordEvent } from "../../audit/audit-log.ts";
+import type { Challenge } from "../../challenges/challenges.ts";
 import { AuthError } from "../../errors.ts";
-import { isAuthenticatedWithin, noteReauthentication } from "../../sessions/session-store.ts";
+import { noteReauthentication } from "../../sessions/session-store.ts";
 import { toNetwork } from "../../throttling/address.ts";
 import type { Admission } from "../../throttling/throttle.ts";
-import { findAccountById, lockUnchanged } from "../../users/user-store.ts";
+import { findAccountById, lockUnchanged, recordProof } from "../../users/user-store.ts";
+import { codeRefused, toEvidence, withRightCode } from "../steps/check-code.ts";
 import { checkOwnPassword } from "../steps/check-own-password.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
+import { askGate, readGateAccount } from "../steps/gate.ts";
+import { findRecentAuthentication } from "../steps/recent-authentication.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
+import { startChallenge } from "../steps/start-challenge.ts";
 import { openingOf } from "../steps/way-in.ts";
 
 export interface ReauthenticateInput {
   readonly password: string;
+}
+
+export interface StartReauthenticationInput {
+  /** Where the code goes: to the account's own number or address. */
+  readonly current: "phone" | "email";
+  readonly locale?: string | undefined;
+}
+
+export interface ReauthenticateByCodeInput {
+  readonly challenge: string;
+  readonly code: string;
+}
+
+/**
+ * Sends a code to the caller's own number or address, with which they show that it is them. Only where the account has no password.
+ *
+ * @throws AuthError `invalid_input` where no code shows that, `rate_limited`, `unavailable` without a sender
+ */
+export async function startReauthentication(
+  core: Core,
+  { user, session }: Principal,
+  { current, locale }: StartReauthenticationInput,
+  facts: RequestInfo,
+): Promise<Challenge> {
+  const network = toNetwork(facts.address);
+  await core.throttle.consume(network === null ? [] : [{ limit: "start_code_address", of: [network] }]);
+  const account = await readGateAccount(core, core.db, user.id);
+  const address = current === "phone" ? account?.phoneNumber : account?.emailKey;
+  const code = current === "phone" ? "phone_code" : "email_code";
+  if (!account || !address || askGate(core, account, [code], "reauthenticate").opens !== "session")
+    throw notByCode(current);
+  return startChallenge(core, {
+    purpose: "reauthenticate",
+    target: { kind: current, address },
+    typed: address,
+    identifier: current,
+    userId: user.id,
+    sessionId: session.id,
+    actorId: user.id,
+    isSent: true,
+    isKnownDevice: true,
+    tellsChannel: true,
+    locale,
+    facts,
+  });
+}
+
+/**
+ * Notes that the owner of a session has just shown, by the code of their number or address, that it is them. What it authorises has to
+ * wait where it touches names, passwords or rights: see `findRecentAuthentication`.
+ *
+ * @throws AuthError `code_invalid`, `code_expired`, `rate_limited`, `session_ended`
+ */
+export async function reauthenticateByCode(
+  core: Core,
+  { user, session }: Principal,
+  { challenge, code }: ReauthenticateByCodeInput,
+  facts: RequestInfo,
+): Promise<void> {
+  const wanted = { challenge, code, purpose: "reauthenticate", sessionId: session.id, actorId: user.id } as const;
+  await withRightCode(core, wanted, facts, async (transaction, right) => {
+    const { holder, target } = right;
+    const isOwn = holder?.id === user.id;
+    if (!isOwn || askGate(core, holder, toEvidence(right, null), "reauthenticate").opens !== "session")
+      throw codeRefused();
+    await right.consume();
+    if (!(await noteReauthentication(transaction, session.id, "code"))) throw sessionEnded();
+    if (!core.challenges.isFixed(target.address)) await recordProof(transaction, user.id, target.kind);
+    const about = { ...facts, actorId: user.id, subjectId: user.id };
+    await recordEvent(transaction, { event: "reauthenticated", sessionId: session.id, by: "code" }, about);
+  });
+}
+
+function notByCode(current: "phone" | "email"): AuthError {
+  const message = `no code of the ${current === "phone" ? "number" : "address"} shows that it is you: use the password`;
+  return new AuthError("invalid_input", "The input is not valid", {
+    issues: [{ path: ["current"], code: "invalid_value", message }],
+  });
 }
 
 /**
@@ -36,7 +119,7 @@ export async function reauthenticate(
     // What was checked no longer counts once another password is stored, or the account is disabled.
     const isUnchanged = await lockUnchanged(transaction, { id: account.id, verifiedHash: account.password });
     if (!isUnchanged) throw wrongPassword();
-    if (!(await noteReauthentication(transaction, session.id))) throw sessionEnded();
+    if (!(await noteReauthentication(transaction, session.id, "password"))) throw sessionEnded();
     const about = { ...facts, actorId: account.id, subjectId: account.id };
     await recordEvent(transaction, { event: "reauthenticated", sessionId: session.id }, about);
     await core.throttle.settle(transaction, admission.counted);
@@ -45,12 +128,13 @@ export async function reauthenticate(
 
 /**
  * Lets a call go on if the owner of its session showed in it that it is them, `maxAge` seconds ago at most: by signing in, or since then. A
- * refresh does not count, and neither does a session that a token of another system opened. Read fresh, by the database's clock.
+ * refresh does not count, and neither does a session that a token of another system opened, or a code of whoever has a password. Read fresh,
+ * by the database's clock.
  *
  * @throws AuthError `reauthentication_required`, with `maxAge`
  */
-export async function requireRecentAuthentication(core: Core, { session }: Principal, maxAge: number): Promise<void> {
-  if (await isAuthenticatedWithin(core.db, session.id, maxAge)) return;
+export async function requireRecentAuthentication(core: Core, caller: Principal, maxAge: number): Promise<void> {
+  if (await findRecentAuthentication(core, caller, maxAge)) return;
   throw new AuthError("reauthentication_required", "Show again that it is you", { maxAge });
 }
 

@@ -4,8 +4,9 @@ import type { AuditEvent } from "../../audit/audit-event.ts";
 import type { Auth } from "../../auth.ts";
 import { AuthError, type AuthErrorCode } from "../../errors.ts";
 import type { ImportRound } from "../../imported-users/round-store.ts";
-import { createTestAuth, type TestAuth } from "../../testing/index.ts";
+import { createInbox, createTestAuth, type TestAuth } from "../../testing/index.ts";
 import { limits } from "../../throttling/limits.ts";
+import type { PublicPurpose } from "../sign-in/start-code.ts";
 import type { Administrator } from "../steps/authority.ts";
 
 const password = "kanarya phrase one";
@@ -19,6 +20,7 @@ const canaries = {
 
 const secretKey = "9#k2v)x7q@w!m3z8r5t0y-1c4e6g_h&j*l(n^p%s";
 
+const inbox = createInbox();
 let service: TestAuth;
 let admin: Administrator;
 /** The same service with room for one session a person, and one that declares no model of its own. */
@@ -26,12 +28,52 @@ let narrow: Auth;
 let bare: Auth;
 beforeAll(async () => {
   const django = { secretKey, acceptTokensUntil: new Date(Date.now() + 86_400_000) };
-  service = await createTestAuth({ permissions: ["notes.note"], django });
+  const messages = { senders: { sms: inbox }, countries: ["TR"], limits: generous };
+  service = await createTestAuth({ permissions: ["notes.note"], django, messages });
   narrow = await service.another({ sessions: { perUser: 1 } });
   bare = await service.another({ permissions: [] });
   admin = await signInAsSuperuser();
 });
 afterAll(() => service[Symbol.asyncDispose]());
+
+const much = 1_000_000;
+const generous = { countryPerHour: much, countryPerDay: much, prefixPerHour: much, prefixPerDay: much };
+
+let numbers = 0;
+const freshNumber = () => `+9053277${String(++numbers).padStart(5, "0")}`;
+
+/** A challenge whose message has left, of a number that is the target's, proved so many days ago, or nobody's. */
+async function prepareCode(
+  target: Target | null,
+  { purpose = "enter", days = 1 }: { purpose?: PublicPurpose; days?: number } = {},
+) {
+  const { auth, database, facts } = service;
+  const to = freshNumber();
+  const set =
+    "update latchkey.users set phone_number = $2, phone_proved_at = latchkey.now() - make_interval(days => $3) where id = $1";
+  if (target) await database.query(set, [target.id, to, days]);
+  // From a network of its own, of which it is the first.
+  const { challenge } = await auth.startCode({ purpose, to }, { ...facts, address: `198.51.100.${numbers}` });
+  const { code } = await inbox.take(to);
+  await untilSent(to);
+  return { challenge, code, to };
+}
+
+/** Waits until nothing is written about a message any more. */
+async function untilSent(to: string): Promise<void> {
+  const states = () => service.database.query("select state from latchkey.challenges where address = $1", [to]);
+  await expect.poll(states).toEqual([{ state: "sent" }]);
+}
+
+type Prepared = Awaited<ReturnType<typeof prepareCode>>;
+
+/** A ticket of a number that nobody has, or that the target has had for too long. */
+async function prepareTicket(target: Target | null): Promise<{ ticket: string }> {
+  const { challenge, code } = await prepareCode(target, { days: 100 });
+  const answer = await service.auth.signInByCode({ challenge, code }, service.facts);
+  if (!("ticket" in answer)) throw new Error("There was no ticket");
+  return { ticket: answer.ticket };
+}
 
 const freshName = () => `p${randomUUID().replaceAll("-", "")}`;
 
@@ -477,6 +519,149 @@ const deeds: readonly Deed[] = [
     detail: ({ group }) => ({ group: group.id }),
   },
   {
+    does: "startCode",
+    actor: "nobody",
+    subject: "nobody",
+    run: () => service.auth.startCode({ purpose: "enter", to: "+905327688888" }, service.facts),
+    leaves: ["code_requested"],
+    detail: () => ({ purpose: "enter", identifier: "phone", isSent: true, isTest: false }),
+  },
+  {
+    does: "startCode, for a country that is sent nothing",
+    actor: "nobody",
+    subject: "nobody",
+    run: () =>
+      refused("invalid_input", service.auth.startCode({ purpose: "enter", to: "+4915112345678" }, service.facts)),
+    leaves: ["message_refused"],
+    detail: () => ({ rule: "country", country: "DE" }),
+  },
+  {
+    does: "startReset",
+    actor: "nobody",
+    subject: "target",
+    first: (target) => prepareCode(target),
+    run: ({ username }) => service.auth.startReset({ username }, service.facts),
+    leaves: ["code_requested"],
+    detail: () => ({ purpose: "reset_password", identifier: "username", isSent: true, isTest: false }),
+  },
+  {
+    does: "resetPasswordByCode",
+    actor: "nobody",
+    subject: "target",
+    first: (target) => prepareCode(target, { purpose: "reset_password" }),
+    run: (_, prepared) => service.auth.resetPasswordByCode({ ...(prepared as Prepared), newPassword }, service.facts),
+    leaves: ["password_reset"],
+    detail: () => ({ sessionsEnded: 1, by: "phone" }),
+  },
+  {
+    ...bySelf,
+    does: "startReauthentication",
+    first: async (target) => {
+      await prepareCode(target);
+      await service.database.query("update latchkey.users set password = '!' where id = $1", [target.id]);
+    },
+    run: ({ caller }) => service.auth.startReauthentication(caller, { current: "phone" }, service.facts),
+    leaves: ["code_requested"],
+    detail: () => ({ purpose: "reauthenticate", identifier: "phone", isSent: true, isTest: false }),
+  },
+  {
+    ...bySelf,
+    does: "reauthenticateByCode",
+    first: async (target) => {
+      const { to } = await prepareCode(target);
+      await service.database.query("update latchkey.users set password = '!' where id = $1", [target.id]);
+      await service.database.query("delete from latchkey.challenges");
+      const { challenge } = await service.auth.startReauthentication(
+        target.caller,
+        { current: "phone" },
+        service.facts,
+      );
+      const { code } = await inbox.take(to);
+      await untilSent(to);
+      return { challenge, code, to };
+    },
+    run: ({ caller }, prepared) => {
+      const { challenge, code } = prepared as Prepared;
+      return service.auth.reauthenticateByCode(caller, { challenge, code }, service.facts);
+    },
+    leaves: ["reauthenticated"],
+    detail: ({ caller }) => ({ sessionId: caller.session.id, by: "code" }),
+  },
+  {
+    does: "resendCode, for a number that has had too many",
+    actor: "nobody",
+    subject: "target",
+    first: async (target) => {
+      const prepared = await prepareCode(target);
+      for (let asked = 0; asked < 3; asked += 1)
+        await service.auth.startCode({ purpose: "sign_in", to: prepared.to }, service.facts);
+      await service.clock.advance(31);
+      return prepared;
+    },
+    run: (_, prepared) =>
+      refused("rate_limited", service.auth.resendCode({ challenge: (prepared as Prepared).challenge }, service.facts)),
+    leaves: ["message_refused"],
+    detail: () => ({ rule: "number", country: "TR" }),
+  },
+  {
+    ...bySelf,
+    does: "signInByCode",
+    first: (target) => prepareCode(target),
+    run: (_, prepared) => service.auth.signInByCode(prepared as Prepared, service.facts),
+    leaves: ["signed_in"],
+    detail: () => ({ identifier: "phone", by: "code" }),
+  },
+  {
+    does: "signInByCode, of an account that a code does not open",
+    actor: "nobody",
+    subject: "target",
+    first: async (target) => {
+      const prepared = await prepareCode(target, { purpose: "sign_in" });
+      await service.database.query("update latchkey.users set is_staff = true where id = $1", [target.id]);
+      return prepared;
+    },
+    run: (_, prepared) => refused("code_invalid", service.auth.signInByCode(prepared as Prepared, service.facts)),
+    leaves: ["code_refused"],
+    detail: () => ({ purpose: "sign_in", because: "no_way_in" }),
+  },
+  {
+    does: "signInByCode, of a number that may be another person's by now",
+    actor: "nobody",
+    subject: "target",
+    first: (target) => prepareCode(target, { days: 100 }),
+    run: (_, prepared) => service.auth.signInByCode(prepared as Prepared, service.facts),
+    leaves: ["ticket_issued"],
+    detail: () => ({ kind: "phone", opens: "another_way" }),
+  },
+  {
+    ...bySelf,
+    does: "login, with a ticket",
+    first: prepareTicket,
+    run: ({ username }, prepared) =>
+      service.auth.login({ username, password, ...(prepared as { ticket: string }) }, service.facts),
+    leaves: ["name_proved", "signed_in"],
+    detail: () => ({ identifier: "username" }),
+  },
+  {
+    does: "register, with a ticket",
+    actor: "self",
+    subject: "somebody new",
+    first: () => prepareTicket(null),
+    run: (_, prepared) => service.auth.register(prepared as { ticket: string }, service.facts),
+    leaves: ["user_created", "name_proved"],
+    detail: () => ({ kind: "phone" }),
+  },
+  {
+    does: "register, with a number that another person had",
+    actor: "self",
+    subject: "somebody new",
+    first: prepareTicket,
+    run: (_, prepared) =>
+      service.auth.register({ ...(prepared as { ticket: string }), isNotMine: true }, service.facts),
+    leaves: ["name_lost", "user_created", "name_proved"],
+    detail: () => ({ kind: "phone" }),
+  },
+  {
     ...byOperator,
     does: "operator.changePassword",
     run: ({ username }) => service.auth.operator.changePassword(username, newPassword),
@@ -578,6 +763,13 @@ const deeds: readonly Deed[] = [
 
 /** What leaves no event: it changes nothing but what is past its time, or is the start of a process. */
 const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
+  resendCode: async () => {
+    const { challenge } = await prepareCode(null);
+    await service.database.query("delete from latchkey.audit_events where event = 'code_requested'");
+    return service.auth.resendCode({ challenge }, service.facts);
+  },
+  sendDueMessages: () => service.auth.sendDueMessages(),
+  receiveDelivery: () => service.auth.receiveDelivery({ providerId: "unknown", state: "delivered" }),
   delayRefusal: () => service.auth.delayRefusal(),
   "users.list": () => service.auth.users.list({ limit: 25 }),
   "users.get": ({ id }) => service.auth.users.get(id),
@@ -621,6 +813,12 @@ const allEvents: Readonly<Record<AuditEvent["event"], true>> = {
   set_password_code_issued: true,
   password_reset: true,
   signed_in: true,
+  code_requested: true,
+  message_refused: true,
+  code_refused: true,
+  name_proved: true,
+  ticket_issued: true,
+  name_lost: true,
   sign_in_refused: true,
   signed_out: true,
   refresh_token_reused: true,
@@ -707,6 +905,8 @@ describe.each(deeds)("$does", (deed) => {
   test("leaves nothing at all, neither deed nor event, when it fails at the very end", async () => {
     const target = await prepareTarget();
     const prepared = await deed.first?.(target);
+    const onTheirWay = () => service.database.query("select from latchkey.challenges where due_at is not null");
+    await expect.poll(onTheirWay).toEqual([]);
     await using _broken = await breakCommits();
     const before = await readEverything();
     await expect(deed.run(target, prepared)).rejects.toThrow("broken by the test");
@@ -731,7 +931,8 @@ async function breakCommits(): Promise<AsyncDisposable> {
 async function readEverything(): Promise<unknown> {
   const tables = await service.database.query<{ name: string }>(
     // An attempt counts whatever comes of it.
-    "select tablename as name from pg_tables where schemaname = 'latchkey' and tablename <> 'throttles' order by 1",
+    `select tablename as name from pg_tables where schemaname = 'latchkey'
+      and tablename not in ('throttles', 'message_counts', 'wrong_codes') order by 1`,
   );
   return Promise.all(
     tables.map(async ({ name }) => [

@@ -1,4 +1,5 @@
 import { recordEvent } from "../../audit/audit-log.ts";
+import { endChallenges } from "../../challenges/challenge-store.ts";
 import { AuthError } from "../../errors.ts";
 import { withdrawCode } from "../../one-time-codes/code-store.ts";
 import { parseGroupName } from "../../permissions/group-name.ts";
@@ -25,6 +26,7 @@ import { operator } from "../steps/authority.ts";
 import type { Core } from "../steps/core.ts";
 import { encodePassword } from "../steps/encode-password.ts";
 import { findNamedAccount, readName } from "../steps/find-named.ts";
+import { forbidTestAccount } from "../steps/forbid-test-account.ts";
 import { type Device, listDevicesOf } from "../steps/list-devices.ts";
 import { issuePasswordCode, type PasswordCode, refuseDisabled } from "../steps/password-code.ts";
 import { resetSignInLimits } from "../steps/reset-sign-in-limits.ts";
@@ -49,6 +51,7 @@ export async function setPassword(core: Core, name: string, password: string): P
   const ended = await core.db.transaction().execute(async (transaction) => {
     await updatePassword(transaction, account.id, encoded);
     await markOldTokensEnded(transaction, account.id);
+    await endChallenges(transaction, account.id);
     await resetSignInLimits(core, transaction, account);
     await withdrawCode(transaction, { userId: account.id, purpose: "set_password" });
     const { length: sessionsEnded } = await endSessions(transaction, {
@@ -68,6 +71,7 @@ export type GrantInput = { readonly permission: string } | { readonly group: str
 /** Gives a user a permission or a group. Throws AuthError `not_found`, `invalid_input`. */
 export async function grant(core: Core, name: string, what: GrantInput): Promise<Grants> {
   return changeGrants(core, name, what, async (transaction, userId) => {
+    await forbidTestAccount(transaction, userId);
     if ("group" in what) return insertUserGroup(transaction, userId, await getGroupId(transaction, what.group));
     await requireKnownPermissions(transaction, [what.permission]);
     return insertUserPermission(transaction, userId, what.permission);

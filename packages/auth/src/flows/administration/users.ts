@@ -1,8 +1,10 @@
-import { randomBytes, randomUUIDv7 } from "node:crypto";
+import { randomUUIDv7 } from "node:crypto";
 import { forgetAddresses, recordEvent } from "../../audit/audit-log.ts";
+import { endChallenges } from "../../challenges/challenge-store.ts";
 import { AuthError } from "../../errors.ts";
 import { parseUsername } from "../../identifiers/username.ts";
 import { withdrawCode } from "../../one-time-codes/code-store.ts";
+import { createUnusablePassword } from "../../passwords/unusable-password.ts";
 import {
   findGrants,
   findPermissionsOfGroups,
@@ -26,6 +28,7 @@ import { type Actor, type Administrator, changeWithAuthority, getUserOrThrow, no
 import type { Core } from "../steps/core.ts";
 import { endOldTokens } from "../steps/end-old-tokens.ts";
 import { requireFreeForms } from "../steps/find-named.ts";
+import { forbidTestAccount } from "../steps/forbid-test-account.ts";
 import { findPermissions, requirePermissions } from "../steps/held-permissions.ts";
 import { parseNames, parseNewNames } from "../steps/parse-names.ts";
 import { issuePasswordCode, type PasswordCode } from "../steps/password-code.ts";
@@ -78,7 +81,7 @@ export async function createAccount(
   const names = parseNewNames(core, { username, phoneNumber, email });
   return core.db.transaction().execute(async (transaction) => {
     await requireFreeUsername(transaction, names, { isTrusted: true });
-    const password = `!${randomBytes(30).toString("base64url")}`;
+    const password = createUnusablePassword();
     await requireFreeForms(transaction, names);
     const user = await insertUser(transaction, core.profile, {
       ...rest,
@@ -115,6 +118,7 @@ export async function updateUser(
   const updated = await changeWithAuthority(core, actor, id, async (transaction, target, superusers) => {
     requireSuperuserForRoles(actor, changes, target);
     keepLastSuperuser(superusers, target, changes);
+    if (changes.isStaff || changes.isSuperuser) await forbidTestAccount(transaction, id);
     if (isOtherName(target.username, changes)) {
       await requireFreeUsername(transaction, names, { userId: target.id, isTrusted: true });
     }
@@ -127,6 +131,7 @@ export async function updateUser(
       const count = await endOldTokens(transaction, { userId: target.id, reason: because });
       if (count > 0) await recordEvent(transaction, { event: "sessions_ended", because, count }, about);
     }
+    if (isDisabling || Object.keys(names).length > 0) await endChallenges(transaction, id);
     if (isDisabling) {
       await endSessions(transaction, { userId: id, reason: "ended_by_administrator" });
       await withdrawCode(transaction, { userId: id, purpose: "set_password" });
@@ -173,6 +178,7 @@ export async function setGroups(
     const { groups } = await findGrants(transaction, id);
     const added = wanted.filter((groupId) => !groups.some((group) => group.id === groupId));
     forbidSelfGrant(actor, target, added);
+    if (added.length > 0) await forbidTestAccount(transaction, id);
     await lockGroups(transaction, added);
     const { found, permissions } = await findPermissionsOfGroups(transaction, added);
     if (found !== added.length) throw unknown("groupIds", "names a group that does not exist");
@@ -201,6 +207,7 @@ export async function setPermissions(
     const { permissions: held } = await findGrants(transaction, id);
     const added = wanted.filter((permission) => !held.includes(permission));
     forbidSelfGrant(actor, target, added);
+    if (added.length > 0) await forbidTestAccount(transaction, id);
     await requirePermissions(transaction, actor, added);
     await replaceUserPermissions(transaction, id, wanted);
     const about = { ...facts, actorId: actor.id, subjectId: id };

@@ -3,7 +3,6 @@ import { AuthError } from "../../errors.ts";
 import { type AdoptionRefusal, isFrozenBy, judgeOldToken } from "../../imported-users/imported-user.ts";
 import { findNamed } from "../../imported-users/imported-user-store.ts";
 import { holdSource } from "../../imported-users/round-store.ts";
-import { listEffectivePermissions } from "../../permissions/permission-store.ts";
 import { createRefreshToken } from "../../sessions/refresh-token.ts";
 import { insertAdoptedSession } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
@@ -13,6 +12,7 @@ import type { DjangoBearer, VerifiedToken } from "../../tokens/verified-tokens.t
 import type { User } from "../../users/user.ts";
 import { lockUser, mayHaveOldTokens } from "../../users/user-store.ts";
 import type { Core, RequestInfo, StoredCaller } from "../steps/core.ts";
+import { askGate, readGateAccount } from "../steps/gate.ts";
 import { findPermissions } from "../steps/held-permissions.ts";
 import { endSurplus } from "../steps/open-session.ts";
 
@@ -80,9 +80,8 @@ async function lockNamed(core: Core, transaction: Queries, django: DjangoToken):
   if (!user || (await findPerson(core, transaction, django)) !== userId) throw refused("no_account");
   if (!user.isActive) throw new AuthError("account_disabled", "The account is disabled");
   if (!(await mayHaveOldTokens(transaction, userId))) throw refused("old_tokens_ended");
-  if (mayAdoptStaff(core)) return user;
-  const permissions = (await listEffectivePermissions(transaction, [userId])).get(userId) ?? [];
-  if (isStaff(user, permissions)) throw refused("staff");
+  const account = await readGateAccount(core, transaction, userId);
+  if (!account || askGate(core, account, ["old_token"], "adopt_old_token").opens !== "session") throw refused("staff");
   return user;
 }
 

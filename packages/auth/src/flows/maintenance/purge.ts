@@ -1,5 +1,6 @@
 import { deleteOldEvents, eraseSome } from "../../audit/audit-log.ts";
-import { deleteOldChallenges } from "../../challenges/challenge-store.ts";
+import { deleteOldChallenges, deleteOldWrongCodes } from "../../challenges/challenge-store.ts";
+import { deleteOldTickets } from "../../challenges/ticket-store.ts";
 import { deleteOldCounts } from "../../messages/message-counts.ts";
 import { deleteExpiredCodes } from "../../one-time-codes/code-store.ts";
 import { deleteDeadSessions } from "../../sessions/session-store.ts";
@@ -9,7 +10,7 @@ import type { Core } from "../steps/core.ts";
 /** How many rows were cleared away. */
 export interface Purged {
   readonly sessions: number;
-  /** Codes of administrators, and challenges. */
+  /** Codes of administrators, challenges, and tickets. */
   readonly codes: number;
   readonly auditEvents: number;
   /** Counts of attempts and messages that are forgotten. */
@@ -25,10 +26,12 @@ const batchSize = 1_000;
 export async function purge(core: Core): Promise<Purged> {
   const retention = core.options.auditRetention;
   const challenges = await inBatches((atMost) => deleteOldChallenges(core.db, atMost));
-  const counts = await inBatches((atMost) => deleteOldCounts(core.db, atMost));
+  const tickets = await inBatches((atMost) => deleteOldTickets(core.db, atMost));
+  const messages = await inBatches((atMost) => deleteOldCounts(core.db, atMost));
+  const counts = messages + (await inBatches((atMost) => deleteOldWrongCodes(core.db, atMost)));
   return {
     sessions: await inBatches((atMost) => deleteDeadSessions(core.db, atMost)),
-    codes: challenges + (await inBatches((atMost) => deleteExpiredCodes(core.db, atMost))),
+    codes: challenges + tickets + (await inBatches((atMost) => deleteExpiredCodes(core.db, atMost))),
     auditEvents: await inBatches((atMost) => deleteOldEvents(core.db, { retention, atMost })),
     throttles: counts + (await inBatches((atMost) => deleteForgottenCounters(core.db, atMost))),
     erased: await untilNone((atMost) => eraseSome(core.db, atMost)),

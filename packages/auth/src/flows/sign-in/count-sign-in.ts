@@ -1,11 +1,11 @@
 import type { Identifier } from "../../identifiers/identifier.ts";
-import { readDeviceToken } from "../../sessions/device-token.ts";
 import { toNetwork } from "../../throttling/address.ts";
 import type { Admission, Scope } from "../../throttling/throttle.ts";
 import type { Account } from "../../users/user-store.ts";
 import type { Core, RequestInfo } from "../steps/core.ts";
 import { toCountedName } from "../steps/counted-name.ts";
 import { findNamedAccount } from "../steps/find-named.ts";
+import { findKnownDevice } from "../steps/known-device.ts";
 
 export interface SignInAttempt {
   /** What was typed as a name. */
@@ -39,10 +39,6 @@ export async function countSignIn(core: Core, attempt: SignInAttempt): Promise<S
       account && deviceId !== null ? scopesOfDevice(account, deviceId) : scopesOfStranger(attempt, account);
     return { ...(await core.throttle.consume(scopes)), account, deviceId };
   });
-}
-
-function findKnownDevice(core: Core, account: Account | null, deviceMark: string | undefined): string | null {
-  return account && deviceMark !== undefined ? readDeviceToken(core.deviceKey, account.id, deviceMark) : null;
 }
 
 /** What strangers wait for, known before anybody has looked whether somebody has the name. */

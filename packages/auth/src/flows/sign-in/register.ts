@@ -4,6 +4,7 @@ import { AuthError } from "../../errors.ts";
 import { isReservedUsername } from "../../identifiers/reserved.ts";
 import { parseUsername } from "../../identifiers/username.ts";
 import { putCode } from "../../one-time-codes/code-store.ts";
+import { createUnusablePassword } from "../../passwords/unusable-password.ts";
 import type { Queries } from "../../storage/database.ts";
 import { toNetwork } from "../../throttling/address.ts";
 import type { ProfileChanges } from "../../users/user.ts";
@@ -13,18 +14,27 @@ import { requireGoodPassword } from "../steps/encode-password.ts";
 import { requireFreeForms } from "../steps/find-named.ts";
 import { answerSignIn, type SignInAnswer } from "../steps/issue-session-tokens.ts";
 import { openSession } from "../steps/open-session.ts";
-import { parseNewNames, type StoredNames } from "../steps/parse-names.ts";
+import { noNames, parseNames, type StoredNames } from "../steps/parse-names.ts";
+import { findTestSeconds, readTicket, requireWayIn, toProvedNames, useTicket } from "../steps/proved-name.ts";
 import { unlessUndone } from "../steps/refund-on-failure.ts";
 import { requireFreeUsername } from "../steps/require-free-username.ts";
 import { tellHook } from "../steps/tell-hooks.ts";
 
 export interface RegisterInput extends ProfileChanges {
-  readonly username: string;
-  readonly password: string;
+  /** Compulsory without a ticket, as is the password. */
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
   /** Waits for proof; until then it neither signs in nor keeps anybody else from it. */
   readonly phoneNumber?: string | undefined;
   /** Waits for proof as well. */
   readonly email?: string | undefined;
+  /** Of a number or an address that was proved just now: it becomes the account's, and is name enough. */
+  readonly ticket?: string | undefined;
+  /**
+   * Of a ticket with `next: "another_way"`: the account that has the number is another person's, who had it before. The number moves to the
+   * new account, beyond the time for which it was trusted there; the account it leaves stays as it is otherwise.
+   */
+  readonly isNotMine?: boolean | undefined;
   /** What to call the device in the list of sessions. */
   readonly deviceName?: string | undefined;
 }
@@ -33,31 +43,35 @@ export interface RegisterInput extends ProfileChanges {
 const proofLifetime = 7 * 86_400;
 
 /**
- * Opens an account for a stranger and signs them in.
+ * Opens an account for a stranger and signs them in: with a username and a password, or with a number or an address that they have proved.
  *
- * @throws AuthError `registration_closed`, `invalid_input`, `password_rejected`, `identifier_taken`, `rate_limited`, `overloaded`,
- * `refused_by_hook`, `hook_failed`
+ * @throws AuthError `registration_closed`, `invalid_input`, `password_rejected`, `identifier_taken`, `code_invalid` for a ticket that is good
+ * no more, `rate_limited`, `overloaded`, `refused_by_hook`, `hook_failed`
  */
 export async function register(core: Core, input: RegisterInput, facts: RequestInfo): Promise<SignInAnswer> {
   if (core.options.registration === "closed") {
     throw new AuthError("registration_closed", "Accounts are made by an administrator here");
   }
-  const { username, password, phoneNumber, email, deviceName, ...profile } = input;
-  refuseReserved(username);
+  const { username, password, phoneNumber, email, ticket, isNotMine = false, deviceName, ...profile } = input;
+  requireWhatIsMissing(input);
+  if (username !== undefined) refuseReserved(username);
   const {
     phoneNumber: unprovedPhone,
     email: unprovedEmail,
     ...names
-  } = parseNewNames(core, { username, phoneNumber, email });
+  } = { ...noNames, ...parseNames(core, { username, phoneNumber, email }) };
   const person = { username, phoneNumber, email, ...profile };
-  requireGoodPassword(core, password, { field: "password", person });
+  if (password !== undefined) requireGoodPassword(core, password, { field: "password", person });
   const network = toNetwork(facts.address);
   core.passwords.assertCapacity(network);
   const admission = await core.throttle.consume(network === null ? [] : [{ limit: "register_address", of: [network] }]);
-  const encoded = await core.passwords.hash(password, network);
+  const proved = ticket === undefined ? null : await readTicket(core, ticket);
+  if (proved) requireWayIn(core, proved, { password, phoneNumber: unprovedPhone, email: unprovedEmail });
+  const encoded = password === undefined ? createUnusablePassword() : await core.passwords.hash(password, network);
   const open = async (transaction: Queries) => {
     await requireFreeUsername(transaction, names, { isTrusted: false });
     await requireFreeForms(transaction, { usernameKey: names.usernameKey });
+    if (proved) await useTicket(core, transaction, { ticket: proved, isNotMine, facts });
     const user = await insertUser(transaction, core.profile, {
       ...profile,
       ...names,
@@ -65,17 +79,32 @@ export async function register(core: Core, input: RegisterInput, facts: RequestI
       phoneNumber: null,
       email: null,
       emailKey: null,
+      ...(proved && toProvedNames(core, proved)),
       password: encoded,
     });
-    await keepForProof(transaction, user.id, { phoneNumber: unprovedPhone, email: unprovedEmail });
-    const happened = { event: "user_created", by: "registration" } as const;
-    await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
-    const opened = await openSession(core, transaction, { user, facts, deviceName });
+    await keepForProof(transaction, user.id, {
+      phoneNumber: proved?.kind === "phone" ? null : unprovedPhone,
+      email: proved?.kind === "email" ? null : unprovedEmail,
+    });
+    const about = { ...facts, actorId: user.id, subjectId: user.id };
+    await recordEvent(transaction, { event: "user_created", by: "registration" }, about);
+    if (proved) await recordEvent(transaction, { event: "name_proved", kind: proved.kind }, about);
+    const atMost = proved ? findTestSeconds(core, proved) : undefined;
+    const opened = await openSession(core, transaction, { user, facts, deviceName, by: "registration", atMost });
     await tellHook(core, transaction, "userCreated", { user, by: "registration", request: facts });
     return opened;
   };
   const opened = await unlessUndone(core, admission, () => core.db.transaction().execute(open));
   return answerSignIn(core, opened, null);
+}
+
+/** Nobody has typed a name that signs in without a proof, so that a username and a password are the least without one. */
+function requireWhatIsMissing({ username, password, ticket }: RegisterInput): void {
+  if (ticket !== undefined) return;
+  const missing = Object.entries({ username, password }).filter(([, value]) => value === undefined);
+  if (missing.length === 0) return;
+  const issues = missing.map(([field]) => ({ path: [field], code: "required" as const, message: "is missing" }));
+  throw new AuthError("invalid_input", "The input is not valid", { issues });
 }
 
 function refuseReserved(username: string): void {

@@ -1,16 +1,21 @@
 import type { AuditEvent } from "../../audit/audit-event.ts";
 import { recordEvent } from "../../audit/audit-log.ts";
+import { endChallenges } from "../../challenges/challenge-store.ts";
 import { AuthError } from "../../errors.ts";
-import { hasCode, takeCode } from "../../one-time-codes/code-store.ts";
+import { hasCode, takeCode, withdrawCode } from "../../one-time-codes/code-store.ts";
 import { hashCode } from "../../one-time-codes/one-time-code.ts";
 import { endSessions } from "../../sessions/session-store.ts";
+import type { Queries } from "../../storage/database.ts";
 import { toNetwork } from "../../throttling/address.ts";
 import type { Admission, Scope } from "../../throttling/throttle.ts";
-import { type Account, lockUser, markOldTokensEnded, updatePassword } from "../../users/user-store.ts";
+import { type Account, findAccountById, lockUser, markOldTokensEnded, updatePassword } from "../../users/user-store.ts";
+import { codeRefused, toEvidence, withRightCode } from "../steps/check-code.ts";
 import type { Core, RequestInfo } from "../steps/core.ts";
 import { toCountedName } from "../steps/counted-name.ts";
 import { requireGoodPassword } from "../steps/encode-password.ts";
 import { findNamedAccount, readName } from "../steps/find-named.ts";
+import { askGate, type GateAccount, readGateAccount } from "../steps/gate.ts";
+import { findKnownDevice } from "../steps/known-device.ts";
 import { isIssuerGood } from "../steps/password-code.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
 import { refundOnFailure } from "../steps/refund-on-failure.ts";
@@ -23,6 +28,55 @@ export interface ResetPasswordInput {
   /** The code that an administrator handed over. */
   readonly code: string;
   readonly newPassword: string;
+}
+
+export interface ResetByCodeInput {
+  /** What `password.startReset` answered. */
+  readonly challenge: string;
+  /** The code that was sent. */
+  readonly code: string;
+  readonly newPassword: string;
+  readonly deviceMark?: string | undefined;
+}
+
+/**
+ * Sets a password with the code that was sent to the account's number or address, which is proved by that, and ends every session.
+ *
+ * @throws AuthError `code_invalid`, `code_expired`, `password_rejected`, `rate_limited`, `overloaded`
+ */
+export async function resetPasswordByCode(core: Core, input: ResetByCodeInput, facts: RequestInfo): Promise<void> {
+  const { challenge, code, newPassword, deviceMark } = input;
+  const network = toNetwork(facts.address);
+  requireGoodPassword(core, newPassword, { field: "newPassword", person: {} });
+  core.passwords.assertCapacity(network);
+  const encoded = await core.passwords.hash(newPassword, network);
+  const wanted = { challenge, code, purpose: "reset_password" } as const;
+  const id = await withRightCode(core, wanted, facts, async (transaction, right) => {
+    const { holder, target } = right;
+    const account = holder && (await findAccountById(transaction, holder.id));
+    // The account of a test number never has a password.
+    if (!account || holder.testSeconds !== null) throw codeRefused();
+    const evidence = toEvidence(right, findKnownDevice(core, holder, deviceMark));
+    if (askGate(core, holder, evidence, "reset_password").opens !== "session") throw codeRefused();
+    requireGoodPassword(core, newPassword, { field: "newPassword", person: account });
+    await right.consume();
+    await updatePassword(transaction, account.id, encoded, target.kind);
+    await withdrawCode(transaction, { userId: account.id, purpose: "set_password" });
+    const sessionsEnded = await endWhatWasOpen(transaction, account.id);
+    const happened = { event: "password_reset", sessionsEnded, by: target.kind } as const;
+    await recordEvent(transaction, happened, { ...facts, actorId: null, subjectId: account.id });
+    await resetSignInLimits(core, transaction, account);
+    return account.id;
+  });
+  await tellPasswordReset(core, id, { by: "code", request: facts });
+}
+
+/** What must not outlive a password: old tokens, sessions, and codes that are under way. Answers how many sessions. */
+async function endWhatWasOpen(transaction: Queries, userId: string): Promise<number> {
+  await markOldTokensEnded(transaction, userId);
+  await endChallenges(transaction, userId);
+  const ended = await endSessions(transaction, { userId, reason: "password_changed" });
+  return ended.length;
 }
 
 /**
@@ -45,16 +99,13 @@ export async function resetPassword(core: Core, input: ResetPasswordInput, facts
     await core.db.transaction().execute(async (transaction) => {
       const user = await lockUser(transaction, account.id);
       const code = await takeCode(transaction, presented);
-      if (!user?.isActive || code.state === "unknown") throw codeInvalid();
+      const held = await readGateAccount(core, transaction, account.id);
+      if (!user || code.state === "unknown" || !held || !mayBeSet(core, held)) throw codeInvalid();
       if (!(await isIssuerGood(core, transaction, { code, target: user }))) throw codeInvalid();
       if (code.state === "expired") throw new AuthError("code_expired", "The code has run out: ask for a new one");
       requireGoodPassword(core, input.newPassword, { field: "newPassword", person: account });
       await updatePassword(transaction, account.id, encoded);
-      await markOldTokensEnded(transaction, account.id);
-      const { length: sessionsEnded } = await endSessions(transaction, {
-        userId: account.id,
-        reason: "password_changed",
-      });
+      const sessionsEnded = await endWhatWasOpen(transaction, account.id);
       const happened = { event: "password_reset", sessionsEnded } as const;
       await recordEvent(transaction, happened, { ...facts, actorId: null, subjectId: account.id });
       await resetSignInLimits(core, transaction, account, admission.counted);
@@ -65,6 +116,12 @@ export async function resetPassword(core: Core, input: ResetPasswordInput, facts
     throw error;
   }
   await tellPasswordReset(core, account.id, { by: "code", request: facts });
+}
+
+/** Whether an administrator's code sets this account's password. */
+function mayBeSet(core: Core, account: GateAccount): boolean {
+  if (account.testSeconds !== null) return false;
+  return askGate(core, account, ["administrator_code"], "reset_password").opens === "ticket";
 }
 
 type ResetRefusal = Extract<AuditEvent, { event: "password_reset_refused" }>["because"];

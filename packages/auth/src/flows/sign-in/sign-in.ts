@@ -9,6 +9,7 @@ import type { Core, RequestInfo } from "../steps/core.ts";
 import { readName } from "../steps/find-named.ts";
 import { type AnsweredSession, answerSignIn, type SignInAnswer } from "../steps/issue-session-tokens.ts";
 import { openSession } from "../steps/open-session.ts";
+import { proveByTicket } from "../steps/proved-name.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
 import { isUndone, refundOnFailure, unlessUndone } from "../steps/refund-on-failure.ts";
 import { tellHook } from "../steps/tell-hooks.ts";
@@ -23,6 +24,8 @@ export interface LoginInput {
   readonly deviceMark?: string | undefined;
   /** What to call the device in the list of sessions. */
   readonly deviceName?: string | undefined;
+  /** Of `token.obtainByCode` with `next: "another_way"`: with it the password proves the number. One that is good no more proves nothing. */
+  readonly ticket?: string | undefined;
 }
 
 /**
@@ -52,7 +55,8 @@ export async function login(core: Core, input: LoginInput, facts: RequestInfo): 
     return refuse(core, { identifier, account, admission, because: findReason(account, admission, check), facts });
   }
   const nextHash = (check.needsRehash && (await tryRehash(core, input.password, network))) || account.password;
-  const signedIn = { account, admission, nextHash, identifier, deviceName: input.deviceName, facts };
+  const { deviceName, ticket } = input;
+  const signedIn = { account, admission, nextHash, identifier, deviceName, ticket, facts };
   const opened = await unlessUndone(core, admission, () => open(core, signedIn)).catch((error) =>
     recordUndone(core, signedIn, error),
   );
@@ -68,21 +72,23 @@ interface SignedIn {
   readonly nextHash: string;
   readonly identifier: Identifier;
   readonly deviceName: string | undefined;
+  readonly ticket: string | undefined;
   readonly facts: RequestInfo;
 }
 
 /** Null when the account changed since its password was read. */
 async function open(
   core: Core,
-  { account, admission, nextHash, identifier, deviceName, facts }: SignedIn,
+  { account, admission, nextHash, identifier, deviceName, ticket, facts }: SignedIn,
 ): Promise<AnsweredSession | null> {
   return core.db.transaction().execute(async (transaction) => {
     const checked = { id: account.id, verifiedHash: account.password, nextHash };
     const user = await recordLogin(transaction, core.profile, checked);
     if (!user) return null;
+    if (ticket !== undefined) await proveByTicket(core, transaction, { ticket, userId: user.id, facts });
     const happened = { event: "signed_in", identifier: identifier.kind } as const;
     await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
-    const opened = await openSession(core, transaction, { user, facts, deviceName });
+    const opened = await openSession(core, transaction, { user, facts, deviceName, by: "password" });
     await tellHook(core, transaction, "signedIn", { user, session: opened.session, request: facts });
     await core.throttle.settle(transaction, admission.counted);
     return opened;

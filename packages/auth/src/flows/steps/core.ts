@@ -1,4 +1,7 @@
+import type { Challenges } from "../../challenges/challenges.ts";
 import type { Clock } from "../../clock.ts";
+import type { Firewall } from "../../messages/firewall.ts";
+import type { Outbox } from "../../messages/outbox.ts";
 import type { ResolvedOptions } from "../../options.ts";
 import type { Passwords } from "../../passwords/passwords.ts";
 import type { Session } from "../../sessions/session.ts";
@@ -32,6 +35,12 @@ export interface Core {
   readonly refreshKey: Uint8Array;
   readonly deviceKey: Uint8Array;
   readonly throttle: Throttle;
+  /** Codes that are sent, from asking to use. */
+  readonly challenges: Challenges;
+  /** Refuses messages before they are asked for: before a challenge starts, and before each resend that is due. */
+  readonly firewall: Firewall;
+  /** Sends what the challenges say is due, while the core is open. */
+  readonly outbox: Outbox;
   /** How much later it is answered that a limit is reached. */
   readonly refusalDelay: RefusalDelay;
   /** The key that signs tokens now: the ring's newest, or the old backend's in the profile `django`. */
@@ -78,4 +87,6 @@ export interface RequestInfo {
   readonly requestId: string | null;
   readonly address: string | null;
   readonly userAgent: string | null;
+  /** The language that the caller's program asks for (BCP 47), where it says one. */
+  readonly locale?: string | null;
 }

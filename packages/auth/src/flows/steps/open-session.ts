@@ -1,6 +1,7 @@
 import { randomUUIDv7 } from "node:crypto";
 import { recordEvent } from "../../audit/audit-log.ts";
 import { createRefreshToken } from "../../sessions/refresh-token.ts";
+import type { SessionOpening } from "../../sessions/session.ts";
 import { endSurplusSessions, insertSession } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import type { User } from "../../users/user.ts";
@@ -15,6 +16,9 @@ interface Opening {
 interface NewOpening extends Opening {
   /** What the program calls the device. */
   readonly deviceName?: string | undefined;
+  readonly by: SessionOpening;
+  /** Seconds after which it ends in any case, where its account ends before. */
+  readonly atMost?: number | undefined;
 }
 
 /**
@@ -25,7 +29,7 @@ interface NewOpening extends Opening {
 export async function openSession(
   core: Core,
   transaction: Queries,
-  { user, facts, deviceName }: NewOpening,
+  { user, facts, deviceName, by, atMost = Number.POSITIVE_INFINITY }: NewOpening,
 ): Promise<AnsweredSession> {
   const { lifetime, idleLifetime, perUser } = core.options.sessions;
   const id = randomUUIDv7();
@@ -34,10 +38,11 @@ export async function openSession(
     id,
     userId: user.id,
     refreshHash: refreshToken.hash,
-    lifetimes: { absolute: lifetime, idle: idleLifetime },
+    lifetimes: { absolute: Math.min(lifetime, atMost), idle: idleLifetime },
     address: facts.address,
     userAgent: facts.userAgent,
     deviceName: deviceName ?? null,
+    openedBy: by,
   });
   if (others >= perUser) await endSurplus(core, transaction, { user, facts });
   return { user, session, idleExpiresAt, rotation: 0, refreshToken };

@@ -44,7 +44,8 @@ export function parseNames(core: Core, { username, phoneNumber, email }: NamesIn
   return names;
 }
 
-const noNames = { username: null, usernameKey: null, phoneNumber: null, email: null, emailKey: null } as const;
+/** The names of an account that has none. */
+export const noNames = { username: null, usernameKey: null, phoneNumber: null, email: null, emailKey: null } as const;
 
 /**
  * The names of a new account, which must have one at least.

@@ -15,6 +15,7 @@ import * as deviceNames from "./0017-device-names.ts";
 import * as challenges from "./0019-challenges.ts";
 import * as accountsWithoutUsername from "./0020-accounts-without-username.ts";
 import * as reauthentication from "./0021-reauthentication.ts";
+import * as waysInByCode from "./0022-ways-in-by-code.ts";
 
 /** Every migration by name, in order. A migration that has been released is frozen: a change of mind is a new one. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -34,4 +35,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0019-challenges": challenges,
   "0020-accounts-without-username": accountsWithoutUsername,
   "0021-reauthentication": reauthentication,
+  "0022-ways-in-by-code": waysInByCode,
 };

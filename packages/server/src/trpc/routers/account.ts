@@ -1,6 +1,7 @@
 import { type Config, deviceName, type ProfileChangesOf, type ProfileDefinition } from "@latchkey/auth";
+import { z } from "zod";
 import type { Builders } from "../builders.ts";
-import { identifierText, passwordText, profileInput, taking } from "../inputs.ts";
+import { challengeText, identifierText, passwordText, profileInput, taking } from "../inputs.ts";
 
 /** Opening an account of one's own. */
 export function createAccountProcedures<C extends Config>(
@@ -9,16 +10,18 @@ export function createAccountProcedures<C extends Config>(
 ) {
   return {
     /**
-     * Opens an account and signs in. A phone number or an e-mail address given here waits for proof: until then it neither signs in
-     * nor keeps its owner from it.
+     * Opens an account and signs in: with a username and a password, or with the ticket of a number or an address that was proved. One given
+     * without waits for proof: until then it neither signs in nor keeps its owner from it.
      */
     register: taking<Partial<C["profileInput"]>>()(
       publicProcedure
         .meta({ cookieMode: { opensSession: true } })
         .input(
           profileInput(profile, {
-            username: identifierText,
-            password: passwordText,
+            username: identifierText.optional(),
+            password: passwordText.optional(),
+            ticket: challengeText.optional(),
+            isNotMine: z.boolean().optional(),
             phoneNumber: identifierText.optional(),
             email: identifierText.optional(),
             deviceName: deviceName.optional(),

@@ -1,7 +1,7 @@
-import type { Config, ProfileChangesOf, ProfileDefinition } from "@latchkey/auth";
+import { type Config, type ProfileChangesOf, type ProfileDefinition, withIssueCode } from "@latchkey/auth";
 import { z } from "zod";
 import type { Builders } from "../builders.ts";
-import { eventCursor, pageLimit, passwordText, profileInput, taking } from "../inputs.ts";
+import { challengeText, codeText, eventCursor, pageLimit, passwordText, profileInput, taking } from "../inputs.ts";
 
 /** What a person sees and changes of themselves. */
 export function createMeProcedures<C extends Config>({ protectedProcedure }: Builders<C>, profile: ProfileDefinition) {
@@ -34,11 +34,32 @@ export function createMeProcedures<C extends Config>({ protectedProcedure }: Bui
     /** A copy of what is kept about the person. */
     export: protectedProcedure.query(({ ctx }) => ctx.latchkey.auth.exportOwnData(ctx)),
 
-    /** Shows with the password, in this session, that it is its owner: see `recentProcedure`. */
+    /**
+     * Shows in this session that it is its owner, with the password, or, where the account has none, with a code: see `recentProcedure`.
+     */
     reauthenticate: protectedProcedure
-      .input(z.strictObject({ password: passwordText }))
-      .mutation(async ({ ctx, input }) => {
-        await ctx.latchkey.auth.reauthenticate(ctx, input, ctx.latchkey.facts);
+      .input(
+        z
+          .strictObject({
+            password: passwordText.optional(),
+            challenge: challengeText.optional(),
+            code: codeText.optional(),
+          })
+          .refine(
+            ({ password, challenge, code }) =>
+              password === undefined
+                ? challenge !== undefined && code !== undefined
+                : challenge === undefined && code === undefined,
+            {
+              path: ["password"],
+              ...withIssueCode("required", "is missing, or a challenge and its code are in its place: one of the two"),
+            },
+          ),
+      )
+      .mutation(async ({ ctx, input: { password, challenge = "", code = "" } }) => {
+        const { auth, facts } = ctx.latchkey;
+        if (password !== undefined) await auth.reauthenticate(ctx, { password }, facts);
+        else await auth.reauthenticateByCode(ctx, { challenge, code }, facts);
         return {};
       }),
 

@@ -1,7 +1,7 @@
 import { type Config, deviceName } from "@latchkey/auth";
 import { z } from "zod";
 import type { Builders } from "../builders.ts";
-import { identifierText, passwordText, text, tokenText } from "../inputs.ts";
+import { challengeText, codeText, identifierText, passwordText, text, tokenText } from "../inputs.ts";
 
 /** Getting, checking and giving back tokens. */
 export function createTokenProcedures<C extends Config>({ publicProcedure }: Builders<C>) {
@@ -13,11 +13,25 @@ export function createTokenProcedures<C extends Config>({ publicProcedure }: Bui
         z.strictObject({
           username: identifierText,
           password: passwordText,
+          ticket: challengeText.optional(),
           deviceMark: text(64).optional(),
           deviceName: deviceName.optional(),
         }),
       )
       .mutation(({ ctx, input }) => ctx.latchkey.auth.login(input, ctx.latchkey.facts)),
+
+    /** Signs in by the code of a challenge. Where that alone is not enough the answer is a ticket, and `next` says what it is for. */
+    obtainByCode: publicProcedure
+      .meta({ cookieMode: { takes: "deviceMark", opensSession: true } })
+      .input(
+        z.strictObject({
+          challenge: challengeText,
+          code: codeText,
+          deviceMark: text(64).optional(),
+          deviceName: deviceName.optional(),
+        }),
+      )
+      .mutation(({ ctx, input }) => ctx.latchkey.auth.signInByCode(input, ctx.latchkey.facts)),
 
     /** Exchanges a refresh token for its successor and a new access token; asking again within the grace time gets the same. */
     refresh: publicProcedure

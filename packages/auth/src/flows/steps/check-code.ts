@@ -1,0 +1,128 @@
+import { recordEvent } from "../../audit/audit-log.ts";
+import type { ChallengePurpose, StoredChallenge } from "../../challenges/challenge-store.ts";
+import { AuthError } from "../../errors.ts";
+import type { Identifier } from "../../identifiers/identifier.ts";
+import type { Queries } from "../../storage/database.ts";
+import { toNetwork } from "../../throttling/address.ts";
+import type { Evidence } from "../../ways-in/may-open.ts";
+import type { Core, RequestInfo } from "./core.ts";
+import { findNamedAccount } from "./find-named.ts";
+import { type GateAccount, readGateAccount } from "./gate.ts";
+import { refundOnFailure } from "./refund-on-failure.ts";
+import type { Target } from "./start-challenge.ts";
+
+export interface CodeToCheck {
+  readonly challenge: string;
+  readonly code: string;
+  readonly purpose: ChallengePurpose;
+  readonly sessionId?: string;
+  /** Who shows it, where they are signed in. */
+  readonly actorId?: string;
+}
+
+/** A code that was right, in the transaction of its effect. */
+export interface RightCode {
+  readonly checked: StoredChallenge;
+  readonly target: Target;
+  /** Who has the number or the address now: the account that had it when the code was asked for, or nobody as then. Its row is held. */
+  readonly holder: GateAccount | null;
+  /** Uses the code up, as the first of those who try at once. Call it when nothing can be refused any more. */
+  consume(): Promise<void>;
+}
+
+/**
+ * Counts a guess, compares it, and does what the right code is for in one transaction. A right code whose effect is refused gives its guess
+ * back.
+ *
+ * @param effect refuses by {@link codeRefused}
+ * @throws AuthError `code_invalid`, `code_expired`, `rate_limited`, and what `effect` throws
+ */
+export async function withRightCode<T>(
+  core: Core,
+  wanted: CodeToCheck,
+  facts: RequestInfo,
+  effect: (transaction: Queries, right: RightCode) => Promise<T>,
+): Promise<T> {
+  const network = toNetwork(facts.address);
+  const { counted } = await core.throttle.consume(
+    network === null ? [] : [{ limit: "check_code_address", of: [network] }],
+  );
+  const checked = await refundOnFailure(
+    core,
+    { counted },
+    () => core.challenges.check({ ...wanted, sessionId: wanted.sessionId ?? null }),
+    (error) => !(error instanceof AuthError),
+  ).catch((error: unknown) => refuse(core, { error, wanted, facts }));
+  try {
+    return await core.db.transaction().execute(async (transaction) => {
+      const target = toTarget(checked);
+      const holder = await holdHolder(core, transaction, target);
+      if ((holder?.id ?? null) !== checked.userId) throw codeRefused();
+      const done = await effect(transaction, {
+        checked,
+        target,
+        holder,
+        consume: async () => {
+          await core.challenges.consume(transaction, checked);
+          const isProof = target.kind === "phone" && !core.challenges.isFixed(target.address);
+          if (isProof) await core.firewall.prove(transaction, target.address, network);
+        },
+      });
+      await core.throttle.settle(transaction, counted);
+      return done;
+    });
+  } catch (error) {
+    await core.challenges.giveBack(checked);
+    return refuse(core, { error, wanted, facts });
+  }
+}
+
+/** What a right code shows, and the device that shows it. */
+export function toEvidence({ target }: Pick<RightCode, "target">, deviceId: string | null): Evidence[] {
+  const code: Evidence = target.kind === "phone" ? "phone_code" : "email_code";
+  return deviceId === null ? [code] : [code, "known_device"];
+}
+
+/** The refusal of a code that is right and opens nothing: it is told like a wrong one. */
+export function codeRefused(): AuthError {
+  return new AuthError("code_invalid", "The code is not right, or was used already", { cause: new NoWayIn() });
+}
+
+class NoWayIn extends Error {
+  override readonly name = "NoWayIn";
+}
+
+/** Where a code was sent. @throws AuthError `code_invalid` for one that was sent nowhere, whose code is never right */
+function toTarget({ address }: StoredChallenge): Target {
+  if (address === null) throw codeRefused();
+  return { kind: address.startsWith("+") ? "phone" : "email", address };
+}
+
+/** The account that has a number or an address now, by whichever form it is stored in, with its row held. */
+export async function holdHolder(core: Core, transaction: Queries, target: Target): Promise<GateAccount | null> {
+  const name = { kind: target.kind, value: target.address } as Identifier;
+  const found = await findNamedAccount(transaction, name, target.address);
+  if (!found) return null;
+  const held = await readGateAccount(core, transaction, found.id, { isLocked: true });
+  if (!held) return null;
+  const now = target.kind === "phone" ? held.phoneNumber : held.emailKey;
+  const then = target.kind === "phone" ? found.phoneNumber : target.address;
+  return now === then ? held : null;
+}
+
+interface Refused {
+  readonly error: unknown;
+  readonly wanted: CodeToCheck;
+  readonly facts: RequestInfo;
+}
+
+async function refuse(core: Core, { error, wanted, facts }: Refused): Promise<never> {
+  const isRefusal = error instanceof AuthError && (error.code === "code_invalid" || error.code === "code_expired");
+  if (!isRefusal) throw error;
+  const found = await core.challenges.find(wanted.challenge);
+  const because =
+    error.code === "code_expired" ? "expired_code" : error.cause instanceof NoWayIn ? "no_way_in" : "wrong_code";
+  const about = { ...facts, actorId: wanted.actorId ?? null, subjectId: found?.userId ?? null };
+  await recordEvent(core.db, { event: "code_refused", purpose: wanted.purpose, because }, about);
+  throw error;
+}

@@ -1,0 +1,136 @@
+import { sql } from "kysely";
+import { isUnusablePassword } from "../../passwords/unusable-password.ts";
+import type { Queries } from "../../storage/database.ts";
+import { type AccountState, type Evidence, mayOpen, type Purpose, type Verdict } from "../../ways-in/may-open.ts";
+import { judgeName } from "../../ways-in/name-trust.ts";
+import type { Core } from "./core.ts";
+
+/** An account as the gate looks at it, read at one moment. */
+export interface GateAccount {
+  readonly id: string;
+  readonly state: AccountState;
+  /** Canonical. */
+  readonly phoneNumber: string | null;
+  readonly emailKey: string | null;
+  /** The encoded hash. */
+  readonly password: string;
+  /** No password, passkey or proved address: its number is its key. */
+  readonly isNumberOnly: boolean;
+  /** Seconds since the password was set by a code that was sent; null for any other way. */
+  readonly resetByCodeAgo: number | null;
+  /** Seconds until an account of a test number ends; null for every other. */
+  readonly testSeconds: number | null;
+}
+
+interface Row {
+  readonly id: string;
+  readonly isActive: boolean;
+  readonly isParked: boolean;
+  readonly isHolderOfRights: boolean;
+  readonly password: string;
+  readonly phoneNumber: string | null;
+  readonly emailKey: string | null;
+  readonly phoneProvedAt: Date | null;
+  readonly phoneVouchedAt: Date | null;
+  readonly emailProvedAt: Date | null;
+  readonly emailVouchedAt: Date | null;
+  readonly testUntil: Date | null;
+  readonly resetByCodeAt: Date | null;
+  readonly lastUsedAt: Date | null;
+  readonly now: Date;
+}
+
+/** Seconds for which what an administrator vouched for opens an account by code. */
+const vouching = 7 * 86_400;
+
+/** Stands for the account of an unknown name, so that looking for it is the same work. */
+const nobody = "00000000-0000-0000-0000-000000000000";
+
+/**
+ * Reads all of an account that the gate asks about, its rights among it; of nobody with the same work.
+ *
+ * @param isLocked whether its row is held until the transaction ends
+ */
+export async function readGateAccount(
+  core: Core,
+  db: Queries,
+  id: string | null,
+  { isLocked = false } = {},
+): Promise<GateAccount | null> {
+  // Locked first: what is read beside it is then of after whatever was waited for.
+  if (isLocked) await sql`select from latchkey.users where id = ${id ?? nobody}::uuid for no key update`.execute(db);
+  const { rows } = await sql<Row>`
+    select u.id, u.is_active as "isActive", u.parked_at is not null as "isParked", u.password,
+      u.is_staff or u.is_superuser
+        or exists (select from latchkey.user_permissions p where p.user_id = u.id)
+        or exists (select from latchkey.user_groups m join latchkey.group_permissions g on g.group_id = m.group_id
+          where m.user_id = u.id) as "isHolderOfRights",
+      u.phone_number as "phoneNumber", u.email_key as "emailKey",
+      u.phone_proved_at as "phoneProvedAt", u.phone_vouched_at as "phoneVouchedAt",
+      u.email_proved_at as "emailProvedAt", u.email_vouched_at as "emailVouchedAt", u.test_until as "testUntil",
+      u.reset_by_code_at as "resetByCodeAt",
+      (select max(s.last_used_at) from latchkey.sessions s where s.user_id = u.id) as "lastUsedAt",
+      latchkey.now() as now
+    from latchkey.users u where u.id = ${id ?? nobody}::uuid`.execute(db.withoutPlugins());
+  return rows[0] ? judge(core, rows[0]) : null;
+}
+
+function judge(core: Core, row: Row): GateAccount {
+  const { phoneTrust, numberOnlyTrust } = core.options.codes;
+  const { now, testUntil, isParked, isHolderOfRights } = row;
+  const hasPassword = !isUnusablePassword(row.password);
+  const isNumberOnly = !hasPassword && row.emailProvedAt === null;
+  const phone = judgeName(
+    {
+      isPresent: row.phoneNumber !== null,
+      provedAt: row.phoneProvedAt,
+      vouchedAt: row.phoneVouchedAt,
+      lastUsedAt: isNumberOnly ? row.lastUsedAt : null,
+    },
+    { proof: isNumberOnly ? numberOnlyTrust : phoneTrust, vouching },
+    now,
+  );
+  // An address is nobody else's one day because its owner left a carrier.
+  const email = judgeName(
+    { isPresent: row.emailKey !== null, provedAt: row.emailProvedAt, vouchedAt: row.emailVouchedAt },
+    { proof: null, vouching },
+    now,
+  );
+  const isTest = row.phoneNumber !== null && core.challenges.isFixed(row.phoneNumber);
+  return {
+    id: row.id,
+    phoneNumber: row.phoneNumber,
+    emailKey: row.emailKey,
+    password: row.password,
+    isNumberOnly,
+    resetByCodeAgo: row.resetByCodeAt && (now.getTime() - row.resetByCodeAt.getTime()) / 1000,
+    testSeconds: testUntil && Math.max(0, Math.ceil((testUntil.getTime() - now.getTime()) / 1000)),
+    state: {
+      isActive: row.isActive && (testUntil === null || testUntil > now),
+      isParked,
+      isHolderOfRights,
+      hasPassword,
+      hasPasskey: false,
+      hasRecoveryCodes: false,
+      hasSecondFactor: false,
+      // A test number opens what was made by it, and nothing that anybody else has.
+      phone: testUntil !== null && isTest ? "trusted" : isTest && phone !== "none" ? "claimed" : phone,
+      email,
+    },
+  };
+}
+
+/** Asks the gate what evidence opens. */
+export function askGate(core: Core, account: GateAccount, evidence: readonly Evidence[], purpose: Purpose): Verdict {
+  const { codes, django } = core.options;
+  return mayOpen({
+    account: account.state,
+    evidence: new Set(evidence),
+    purpose,
+    rules: {
+      signInByCode: codes.signInByCode,
+      holdersByCode: codes.holdersByCode,
+      holdersByOldToken: django?.dangerouslyAcceptTokensOfStaff ?? false,
+    },
+  });
+}

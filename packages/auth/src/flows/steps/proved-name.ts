@@ -1,0 +1,140 @@
+import { type AuditFacts, recordEvent } from "../../audit/audit-log.ts";
+import { endChallenges } from "../../challenges/challenge-store.ts";
+import { consumeTicket, findTicket, type StoredTicket } from "../../challenges/ticket-store.ts";
+import { AuthError, type InputIssueCode } from "../../errors.ts";
+import type { Queries } from "../../storage/database.ts";
+import { identifierTaken, markProved, recordProof, takeName } from "../../users/user-store.ts";
+import { holdHolder } from "./check-code.ts";
+import type { Core, RequestInfo } from "./core.ts";
+import { askGate, type GateAccount, readGateAccount } from "./gate.ts";
+import type { Target } from "./start-challenge.ts";
+
+/** @throws AuthError `code_invalid` for a ticket that there is not, that was used, or that has run out */
+export async function readTicket(core: Core, ticket: string): Promise<StoredTicket> {
+  const found = await findTicket(core.db, ticket);
+  if (!found) throw ticketInvalid();
+  return found;
+}
+
+interface WaysIn {
+  readonly password: string | undefined;
+  readonly phoneNumber: string | null;
+  readonly email: string | null;
+}
+
+/**
+ * Asks for what an account needs beside its proved name to be opened again, and refuses another name of that kind.
+ *
+ * @throws AuthError `invalid_input`, naming the field
+ */
+export function requireWayIn(core: Core, { kind, address }: StoredTicket, given: WaysIn): void {
+  const field = kind === "phone" ? "phoneNumber" : "email";
+  const typed = given[field];
+  if (typed !== null && typed.toLowerCase() !== address)
+    throw invalid(field, "invalid_value", "is not what was proved");
+  const isTest = core.challenges.isFixed(address);
+  // A test number is all that its account ever has.
+  if (isTest && given.password !== undefined) throw invalid("password", "invalid_value", "is not for a test number");
+  const { signInByCode, numberOnly } = core.options.codes;
+  const opensByCode = signInByCode === "both" || signInByCode === kind;
+  const isEnough = isTest || (opensByCode && (kind === "email" || numberOnly));
+  if (given.password === undefined && !isEnough) throw invalid("password", "required", "is missing");
+}
+
+/** The columns of a name that was proved, for a new account. */
+export function toProvedNames(core: Core, { kind, address }: StoredTicket) {
+  const { testNumbers } = core.options.messages;
+  if (kind === "email") return { email: address, emailKey: address, ...markProved("email") };
+  if (core.challenges.isFixed(address) && testNumbers) return { phoneNumber: address, testUntil: testNumbers.until };
+  return { phoneNumber: address, ...markProved("phone") };
+}
+
+/** Seconds until the account of a test number ends; undefined for every other. */
+export function findTestSeconds(core: Core, { address }: StoredTicket): number | undefined {
+  const { testNumbers } = core.options.messages;
+  if (!testNumbers || !core.challenges.isFixed(address)) return undefined;
+  return Math.max(1, Math.ceil((testNumbers.until.getTime() - core.clock.now().getTime()) / 1000));
+}
+
+interface TicketUsed {
+  readonly ticket: StoredTicket;
+  readonly isNotMine: boolean;
+  readonly facts: RequestInfo;
+}
+
+/**
+ * Uses a ticket up for a new account, and takes the name from the account that has it, where that is another person's and is not trusted
+ * there any more.
+ *
+ * @throws AuthError `identifier_taken`, `code_invalid`
+ */
+export async function useTicket(
+  core: Core,
+  transaction: Queries,
+  { ticket, isNotMine, facts }: TicketUsed,
+): Promise<void> {
+  const target: Target = ticket;
+  const holder = await holdHolder(core, transaction, target);
+  if (holder) {
+    // A name is moved only from the account that was shown, and never without a word that it is to be.
+    const mayMove = isNotMine && ticket.opens === "another_way" && holder.id === ticket.userId;
+    if (!mayMove || !isBeyondTrust(holder, target)) throw taken(ticket);
+    await moveNameFrom(transaction, { holder, target }, { ...facts, actorId: null, subjectId: holder.id });
+  }
+  if (!(await consumeTicket(transaction, ticket))) throw ticketInvalid();
+}
+
+/** Whether a proof by another person moves the name: not while it is proved or vouched for, and trusted. */
+export function isBeyondTrust({ state }: GateAccount, { kind }: Target): boolean {
+  return state[kind] === "stale" || state[kind] === "claimed";
+}
+
+/** Takes a number or an address from an account whose row is held, because another person has proved it. */
+export async function moveNameFrom(
+  transaction: Queries,
+  { holder, target: { kind } }: { readonly holder: GateAccount; readonly target: Target },
+  about: AuditFacts,
+): Promise<void> {
+  const isParked = await takeName(transaction, holder.id, kind);
+  await endChallenges(transaction, holder.id);
+  await recordEvent(transaction, { event: "name_lost", kind, isParked }, about);
+}
+
+/**
+ * Proves the number of a ticket on the account that has it, whose password was right just now. Whatever is wrong with the ticket, the
+ * sign-in goes on without it.
+ */
+export async function proveByTicket(
+  core: Core,
+  transaction: Queries,
+  { ticket, userId, facts }: { readonly ticket: string; readonly userId: string; readonly facts: RequestInfo },
+): Promise<void> {
+  const found = await findTicket(transaction, ticket);
+  if (found?.userId !== userId || core.challenges.isFixed(found.address)) return;
+  const account = await readGateAccount(core, transaction, userId, { isLocked: true });
+  const holder = await holdHolder(core, transaction, found);
+  if (!account || holder?.id !== userId) return;
+  const code = found.kind === "phone" ? "phone_code" : "email_code";
+  if (askGate(core, account, ["password", code], "enter").opens !== "session") return;
+  if (!(await consumeTicket(transaction, found))) return;
+  await recordProof(transaction, userId, found.kind);
+  await recordEvent(
+    transaction,
+    { event: "name_proved", kind: found.kind },
+    { ...facts, actorId: userId, subjectId: userId },
+  );
+}
+
+function taken({ kind }: StoredTicket): AuthError {
+  return identifierTaken(kind === "phone" ? "phoneNumber" : "email");
+}
+
+function ticketInvalid(): AuthError {
+  return new AuthError("code_invalid", "The ticket is good no more: ask for a code again", {
+    issues: [{ path: ["ticket"], code: "invalid_value", message: "is good no more" }],
+  });
+}
+
+function invalid(field: string, code: InputIssueCode, message: string): AuthError {
+  return new AuthError("invalid_input", "The input is not valid", { issues: [{ path: [field], code, message }] });
+}
