@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { type Auth, type Message, OldTokenRefused } from "@latchkey/auth";
+import { createPages, type PagesOptions } from "@latchkey/pages";
 import {
   answerPublicDocument,
   type CallFailure,
@@ -13,7 +14,7 @@ import {
   toPublicDocument,
 } from "@latchkey/server";
 import { TRPCError } from "@trpc/server";
-import { Hono, type MiddlewareHandler } from "hono";
+import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { type Logger, stdSerializers } from "pino";
 import openApi from "../../../docs/openapi.json" with { type: "json" };
 import type { HttpEnv } from "./http-env.ts";
@@ -45,6 +46,8 @@ export interface AppOptions {
   readonly inbox?: (() => readonly Message[]) | undefined;
   /** Answers providers that tell what became of messages. */
   readonly receipts?: ((request: Request) => Promise<Response>) | undefined;
+  /** What the service's own pages are told beside that. */
+  readonly pages?: Pick<PagesOptions, "config" | "registration" | "isDevelopment"> | undefined;
   /** Told of every answer and every refusal, for whoever measures. */
   readonly metrics?: Pick<Metrics, "noteAnswer" | "noteFailure"> | undefined;
 }
@@ -63,21 +66,25 @@ export function createApp({
   metrics,
   inbox,
   receipts,
+  pages: pagesOptions,
   ...rest
 }: AppOptions): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
   const failures = log.child({}, { serializers: { err: describeFailure } });
-  const answer = createFetchHandler({
-    ...rest,
-    router: router ?? createAppRouter(rest.auth.profile),
+  const told = {
     publicUrl: publicUrl?.href,
-    names: settingNames,
-    onNotice: (message, details) => log.warn(details, message),
-    onError: (failure) => {
+    onNotice: (message: string, details: object) => log.warn(details, message),
+    onError: (failure: CallFailure) => {
       metrics?.noteFailure(failure.error);
       logFailure(failures, failure);
     },
+  };
+  const answer = createFetchHandler({
+    ...{ ...rest, ...told },
+    router: router ?? createAppRouter(rest.auth.profile),
+    names: settingNames,
   });
+  const pages = createPages({ ...rest, ...told, ...pagesOptions });
   app.use(attendRequest({ log, isReady, metrics }));
   app.get("/healthz", (context) => context.json({ status: "ok" }));
   app.get("/readyz", async (context) => {
@@ -99,16 +106,21 @@ export function createApp({
     );
   }
   if (receipts) app.all(`${receiptsPath}/*`, ({ req }) => receipts(req.raw));
+  const toInfo = ({ env: { incoming }, var: { requestId } }: Context<HttpEnv>) => ({
+    remoteAddress: incoming.socket.remoteAddress,
+    requestId,
+  });
+  for (const path of pages.paths) app.all(path, (context) => pages.fetch(context.req.raw, toInfo(context)));
   for (const path of ["/trpc/*", "/cookie/*", jwksPath]) {
-    app.all(path, ({ req, env: { incoming }, var: { requestId } }) =>
-      answer(req.raw, {
-        remoteAddress: incoming.socket.remoteAddress,
-        requestId,
-        headers: incoming.headersDistinct,
-      }),
+    app.all(path, (context) =>
+      answer(context.req.raw, { ...toInfo(context), headers: context.env.incoming.headersDistinct }),
     );
   }
-  app.all("*", ({ req }) => (/^\/(healthz|readyz)$/.test(req.path) ? refuseMethod("GET, HEAD") : refuse("NOT_FOUND")));
+  app.all("*", (context) => {
+    const { req } = context;
+    if (/^\/(healthz|readyz)$/.test(req.path)) return refuseMethod("GET, HEAD");
+    return isBrowserAtPage(req.raw) ? pages.answerStranger(req.raw, toInfo(context)) : refuse("NOT_FOUND");
+  });
   app.onError((error, { env: { incoming }, var: { requestId } }) => {
     // Whoever hangs up before the body is there has not met a failure of ours.
     if (incoming.destroyed && !incoming.complete) return refuse("BAD_REQUEST", "The request ended early");
@@ -117,6 +129,10 @@ export function createApp({
   });
   return app;
 }
+
+/** Somebody who types an address, and no program that calls. */
+const isBrowserAtPage = ({ method, headers }: Request) =>
+  method === "GET" && /(^|,)\s*text\/html\s*[,;]/.test(`${headers.get("accept")},`);
 
 /** What browsers are told with every answer: to trust nothing about it. */
 const securityHeaders: readonly (readonly [name: string, value: string])[] = [

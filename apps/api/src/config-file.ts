@@ -28,6 +28,16 @@ const configSchema = z.strictObject({
   messages: z
     .strictObject({ senders: z.unknown().optional(), texts: z.unknown().optional(), limits: z.unknown().optional() })
     .optional(),
+  pages: z
+    .strictObject({
+      name: z.string().min(1).max(60),
+      logo: z.string(),
+      colour: z.string(),
+      home: z.string(),
+      texts: z.record(z.string(), z.record(z.string(), z.string().or(z.record(z.string(), z.string())))),
+    })
+    .partial()
+    .optional(),
   migrations: z.strictObject({ schema: z.string(), all: z.record(z.string(), z.unknown()) }).optional(),
 });
 

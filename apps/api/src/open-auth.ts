@@ -103,7 +103,7 @@ function createConfigured(
   { path, config }: ConfigFile,
   onNotice: (line: string) => void,
 ): Auth<ServiceConfig> {
-  const { migrations: _, messages: __, permissions = [], ...declared } = config;
+  const { migrations: _, messages: __, pages: ___, permissions = [], ...declared } = config;
   try {
     const auth: Auth<Config> = createAuth(connection, {
       ...options,

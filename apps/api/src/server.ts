@@ -35,6 +35,8 @@ export interface ServerOptions {
   readonly inbox?: AppOptions["inbox"];
   /** Answers providers that tell what became of messages. */
   readonly receipts?: AppOptions["receipts"];
+  /** What the service's own pages are told beside that. */
+  readonly pages?: AppOptions["pages"];
   /** Told of every answer and every refusal. */
   readonly metrics?: AppOptions["metrics"];
 }

@@ -78,6 +78,7 @@ async function serve({ settings, log, stop, ...options }: Running): Promise<void
     receipts: createReceiptsHandler(settings, { receive: auth.receiveDelivery }),
     // A name of this machine may be told of it; behind a proxy, or on a database of others, nobody is.
     ...(console && isDevelopment(settings) && isLocalDatabase(settings.DATABASE_URL) && { inbox: console.inbox }),
+    pages: { config: config.pages, registration: settings.REGISTRATION, isDevelopment: isDevelopment(settings) },
     ...options,
   }).catch(async (error) => {
     metrics?.close();

@@ -87,7 +87,7 @@ test("the flows of one folder know nothing of another's: what two need is a step
   expect(imports.filter(isAcross).map(show)).toEqual([]);
 });
 
-test.each(["auth", "server", "verify", "embedded-postgres"])(
+test.each(["auth", "server", "pages", "verify", "embedded-postgres"])(
   "no file of packages/%s leads back to itself, not even by types",
   async (name) => {
     const imports = (await readImports(`packages/${name}/src`)).filter(({ to }) => to.endsWith(".ts"));
@@ -141,7 +141,15 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   "packages/client": ["@latchkey/server"],
   "packages/verify": ["@latchkey/auth/verify"],
   "packages/import": ["@latchkey/auth", "@latchkey/auth/import"],
-  "apps/api": ["@latchkey/auth", "@latchkey/embedded-postgres", "@latchkey/import", "@latchkey/server", ...senders],
+  "packages/pages": ["@latchkey/auth", "@latchkey/server"],
+  "apps/api": [
+    "@latchkey/auth",
+    "@latchkey/embedded-postgres",
+    "@latchkey/import",
+    "@latchkey/pages",
+    "@latchkey/server",
+    ...senders,
+  ],
 };
 
 test.each(Object.entries(doors))("%s takes of ours what it may, by its public door", async (source, allowed) => {

@@ -1,7 +1,9 @@
 import type { JSONWebKeySet } from "jose";
 import type { Challenge } from "./challenges/challenges.ts";
 import type { Config, PlainConfig, ProfileChangesOf, UserOf } from "./config.ts";
+import type { ActivityPage, ListActivityInput } from "./flows/account/activity.ts";
 import type { ChangePasswordInput } from "./flows/account/change-password.ts";
+import type { OwnData } from "./flows/account/export-own-data.ts";
 import type {
   ReauthenticateByCodeInput,
   ReauthenticateInput,
@@ -233,6 +235,11 @@ export interface Auth<C extends Config = PlainConfig> {
   revokeSession(caller: Principal, id: string, facts: RequestInfo): Promise<void>;
   /** Ends all of the caller's sessions but the present one, and answers how many. */
   revokeOtherSessions(caller: Principal, facts: RequestInfo): Promise<number>;
+
+  /** One page of what happened to the caller's account, the newest first. */
+  listActivity(caller: Principal, input: ListActivityInput): Promise<ActivityPage>;
+  /** A copy of what is kept about the caller; no password, token or code is in it. */
+  exportOwnData(caller: Principal): Promise<OwnData<UserOf<C>>>;
 
   /** What administrators do. Who may do it at all is for the caller to check, by `authorize`; who stands above is checked here. */
   readonly users: {

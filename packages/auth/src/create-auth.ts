@@ -1,7 +1,9 @@
 import type { Auth } from "./auth.ts";
 import type { Config, ConfigOf } from "./config.ts";
 import { createCore } from "./core.ts";
+import { listActivity } from "./flows/account/activity.ts";
 import { changePassword } from "./flows/account/change-password.ts";
+import { exportOwnData } from "./flows/account/export-own-data.ts";
 import {
   reauthenticate,
   reauthenticateByCode,
@@ -132,6 +134,8 @@ export function createAuth<
       listSessions,
       revokeSession,
       revokeOtherSessions,
+      listActivity,
+      exportOwnData,
       createUser,
       listAuditEvents,
       declarePermissions,

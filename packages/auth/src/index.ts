@@ -17,7 +17,9 @@ export {
   StartError,
   withIssueCode,
 } from "./errors.ts";
+export type { ActivityPage, ListActivityInput, OwnEvent } from "./flows/account/activity.ts";
 export type { ChangePasswordInput } from "./flows/account/change-password.ts";
+export type { OwnData } from "./flows/account/export-own-data.ts";
 export type { OwnDevice } from "./flows/account/sessions.ts";
 export type { EventPageAnswer } from "./flows/administration/audit-events.ts";
 export type { CreateUserInput } from "./flows/administration/create-user.ts";

@@ -1,5 +1,6 @@
 import type { AuthOptions, NoFields, ProfileFields } from "@latchkey/auth";
 import type { OwnMigrations } from "./own-migrations.ts";
+import type { PagesConfig } from "./pages-config.ts";
 
 /** What a team declares of its own, whether Latchkey runs by itself or in a server of theirs. */
 export interface LatchkeyConfig<
@@ -8,6 +9,8 @@ export interface LatchkeyConfig<
 > extends Pick<AuthOptions<Fields, Declared>, "profile" | "permissions" | "on"> {
   /** Senders and texts of your own; the rest of what concerns messages is set by the service's settings. */
   readonly messages?: Pick<NonNullable<AuthOptions["messages"]>, "senders" | "texts" | "limits">;
+  /** How the service's own pages look and speak: see docs/pages.md. */
+  readonly pages?: PagesConfig;
   /** Tables of your own, made after Latchkey's. */
   readonly migrations?: OwnMigrations;
 }

@@ -3,6 +3,7 @@ export { findChallenge, HookRefusal, indexed } from "@latchkey/auth";
 export { defineLatchkeyConfig, type LatchkeyConfig } from "./config.ts";
 export { createLatchkey, type Latchkey, type LatchkeyOptions, type RouterToServe } from "./create-latchkey.ts";
 export { createAddressReader, isTrustedProxy, type ReadAddress, type TrustedProxy } from "./http/client-address.ts";
+export { type CookieTransport, cookiePath, createCookieTransport } from "./http/cookie-transport.ts";
 export {
   type CallFailure,
   createFetchHandler,
@@ -13,12 +14,13 @@ export {
 } from "./http/fetch-handler.ts";
 export { responseMeta, toAnswerHeaders } from "./http/headers.ts";
 export { jwksPath } from "./http/jwks.ts";
-export { limitBody } from "./http/limit-body.ts";
+export { type LimitedRequest, limitBody } from "./http/limit-body.ts";
 export { requestLimits } from "./http/limits.ts";
-export { findOriginFault, isLoopback, type TellOperator } from "./http/origins.ts";
+export { createOriginRules, findOriginFault, isLoopback, type TellOperator } from "./http/origins.ts";
 export { answerPublicDocument, type PublicDocument, toPublicDocument } from "./http/public-document.ts";
 export { type PublicUrl, parsePublicUrl } from "./http/public-url.ts";
 export { refuse, refuseMethod } from "./http/refusals.ts";
+export { createRequestAddressReader, type ReadRequestAddress } from "./http/request-address.ts";
 export type { SettingNames } from "./http/setting-names.ts";
 export { type MaintenanceOptions, startMaintenance } from "./maintenance.ts";
 export {
@@ -28,6 +30,7 @@ export {
   readMigrations,
   requireOwnMigrated,
 } from "./own-migrations.ts";
+export type { PagesConfig, PagesTexts } from "./pages-config.ts";
 export {
   type Builders,
   createBuilders,
@@ -47,6 +50,6 @@ export {
 export type { CallCookies, HiddenTokens, ProcedureAccess, ProcedureMeta } from "./trpc/cookie-mode.ts";
 export { findAuthError, toTrpcError } from "./trpc/error-map.ts";
 export type { ErrorData, ErrorShape } from "./trpc/error-shape.ts";
-export { formatError } from "./trpc/format-error.ts";
+export { describeError, formatError } from "./trpc/format-error.ts";
 export { cursorText, identifierText, type ProcedureTypes, pageLimit, passwordText, text } from "./trpc/inputs.ts";
 export { type AppRouter, createProcedures, type Procedures } from "./trpc/procedures.ts";

@@ -34,8 +34,12 @@ type Described = {
   data: Pick<ErrorData, "reason" | "retryAfter" | "maxAge" | "issues">;
 };
 
-/** @param request one object for all calls of a request */
-function describeError(error: TRPCError, request: object | undefined): Described {
+/**
+ * What an error says to its caller.
+ *
+ * @param request one object for all calls of a request
+ */
+export function describeError(error: TRPCError, request?: object): Described {
   const { code } = error;
   const inputError = findInputError(error);
   if (inputError) {

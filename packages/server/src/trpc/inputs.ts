@@ -45,6 +45,9 @@ export const pageLimit = z.int().min(1).max(100).default(25);
 /** `nextCursor` of the page before. */
 export const cursorText = text(1_024);
 
+/** `nextCursor` of a list of events. */
+export const eventCursor = z.string().regex(/^\d{1,18}$/, "is not one of this list");
+
 /** Permissions by name; whether there are such is the core's to say. */
 export const permissionList = z.array(text(150)).max(500);
 

@@ -1,9 +1,7 @@
 import type { Config } from "@latchkey/auth";
 import { z } from "zod";
 import type { OwnBuilders } from "../builders.ts";
-import { pageLimit, text } from "../inputs.ts";
-
-const eventCursor = z.string().regex(/^\d{1,18}$/, "is not one of this list");
+import { eventCursor, pageLimit, text } from "../inputs.ts";
 
 /** What happened, to whom, by whom. */
 export function createAuditProcedures<C extends Config>({ ofCoreModel }: OwnBuilders<C>) {

@@ -1,7 +1,7 @@
 import { type Config, type ProfileChangesOf, type ProfileDefinition, withIssueCode } from "@latchkey/auth";
 import { z } from "zod";
 import type { Builders } from "../builders.ts";
-import { challengeText, codeText, passwordText, profileInput, taking } from "../inputs.ts";
+import { challengeText, codeText, eventCursor, pageLimit, passwordText, profileInput, taking } from "../inputs.ts";
 
 /** What a person sees and changes of themselves. */
 export function createMeProcedures<C extends Config>({ protectedProcedure }: Builders<C>, profile: ProfileDefinition) {
@@ -25,6 +25,14 @@ export function createMeProcedures<C extends Config>({ protectedProcedure }: Bui
       const held = await ctx.latchkey.auth.findPermissions(ctx.user);
       return [...held] as C["permission"][];
     }),
+
+    /** What happened to the account, the newest first. Whoever else did something is not named. */
+    activity: protectedProcedure
+      .input(z.strictObject({ cursor: eventCursor.optional(), limit: pageLimit }).prefault({}))
+      .query(({ ctx, input }) => ctx.latchkey.auth.listActivity(ctx, input)),
+
+    /** A copy of what is kept about the person. */
+    export: protectedProcedure.query(({ ctx }) => ctx.latchkey.auth.exportOwnData(ctx)),
 
     /**
      * Shows in this session that it is its owner, with the password, or, where the account has none, with a code: see `recentProcedure`.

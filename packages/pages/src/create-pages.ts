@@ -1,0 +1,241 @@
+import { type Auth, StartError } from "@latchkey/auth";
+import {
+  createCookieTransport,
+  createOriginRules,
+  createRequestAddressReader,
+  type HttpOptions,
+  limitBody,
+  type PagesConfig,
+  parsePublicUrl,
+  type RequestInfo,
+  refuseMethod,
+} from "@latchkey/server";
+import { type Asset, assetFolder, readBrand } from "./brand.ts";
+import { isOwnForm } from "./form-origin.ts";
+import { layOut, pathOfPage, type View } from "./layout.ts";
+import { createOnce, type KeptAnswer, type Once } from "./once.ts";
+import { type Answer, isDownload, isRedirect, type Page, type Typed } from "./page.ts";
+import { activityPage } from "./pages/activity.ts";
+import { dataFile, dataPage } from "./pages/data.ts";
+import { devicesPage } from "./pages/devices.ts";
+import { showFault, showNotFound } from "./pages/faults.ts";
+import { passwordPage } from "./pages/password.ts";
+import { profilePage } from "./pages/profile.ts";
+import { reauthenticatePage } from "./pages/reauthenticate.ts";
+import { registerPage } from "./pages/register.ts";
+import { resetPage } from "./pages/reset.ts";
+import { signInPage } from "./pages/sign-in.ts";
+import { signedOutPage, signOutPage } from "./pages/sign-out.ts";
+import { type Refusal, toRefusal } from "./refusal.ts";
+import { isOfToken, refreshInPlace, renewPath, renewSession, toRenewal } from "./renewal.ts";
+import { createCallAs, openVisit, type Serving, type Visit } from "./visit.ts";
+
+export interface PagesOptions
+  extends Pick<HttpOptions, "publicUrl" | "trustedProxies" | "forwardedSecrets" | "onNotice" | "onError"> {
+  readonly auth: Auth;
+  /** Names, colours and texts of a team's own. */
+  readonly config?: PagesConfig | undefined;
+  /** Whether strangers may open accounts: the page for it says so otherwise. */
+  readonly registration?: "open" | "closed";
+  /** Whether `/sign-in?preview` shows every page at once. */
+  readonly isDevelopment?: boolean;
+}
+
+/** The pages, for a server that answers other requests as well. */
+export interface Pages {
+  /** The paths of pages and of what they are made of, as Hono writes them. */
+  readonly paths: readonly string[];
+  /** Answers a request for one of these paths. Never throws. */
+  fetch(request: Request, info: RequestInfo): Promise<Response>;
+  /** What a browser is shown that asks for something that is not there; `/` leads to the pages. */
+  answerStranger(request: Request, info: RequestInfo): Promise<Response>;
+}
+
+const pages: readonly Page[] = [
+  ...[signInPage, signOutPage, signedOutPage, registerPage, resetPage, reauthenticatePage],
+  ...[profilePage, passwordPage, devicesPage, activityPage, dataPage, dataFile],
+];
+
+/** A form is small; whoever sends more is no browser of ours. */
+const largestForm = 65_536;
+
+interface Handling {
+  readonly serving: Serving;
+  readonly once: Once;
+  readonly onError: NonNullable<HttpOptions["onError"]>;
+}
+
+/**
+ * The service's own pages: sign in, register, and everything about one's account, in HTML that works without a script. They call the
+ * procedures in this process, so that every rule is the API's.
+ *
+ * @throws StartError for options that cannot be
+ * @example
+ * const pages = createPages({ auth, publicUrl: "https://auth.example.com" });
+ * for (const path of pages.paths) app.all(path, ({ req }) => pages.fetch(req.raw, { remoteAddress }));
+ */
+export function createPages(options: PagesOptions): Pages {
+  const handling = { serving: toServing(options), once: createOnce(), onError: options.onError ?? (() => {}) };
+  const { style, script, logo } = handling.serving.brand;
+  const assets = [style, script, logo].filter((asset) => asset !== null);
+  const guard = async (request: Request, info: RequestInfo, work: (visit: Visit) => Promise<Response>) => {
+    const visit = openVisit(handling.serving, request, info);
+    try {
+      return await work(visit);
+    } catch (error) {
+      handling.onError({ error, path: undefined, requestId: info.requestId ?? null });
+      return respond(visit, await keep(visit, showFault(visit, 500)));
+    }
+  };
+  return {
+    paths: [...pages.flatMap(({ path }) => [path, `/cookie${path}`]), renewPath, `${assetFolder}*`],
+    fetch: (request, info) =>
+      guard(request, info, async (visit) => {
+        const asset = assets.find(({ path }) => path === visit.url.pathname);
+        if (asset) return give(asset);
+        if (visit.url.pathname === renewPath) return respond(visit, await keep(visit, await renewSession(visit)));
+        const page = pages.find(({ path }) => path === pathOfPage(visit.url.pathname));
+        return page ? answer(handling, visit, page, info) : respond(visit, await keep(visit, showNotFound(visit)));
+      }),
+    answerStranger: (request, info) =>
+      guard(request, info, async (visit) => respond(visit, await keep(visit, answerElsewhere(visit)))),
+  };
+}
+
+function toServing(options: PagesOptions): Serving {
+  const { auth, config = {}, registration = "open", isDevelopment = false, onNotice: tell = () => {} } = options;
+  const publicUrl = options.publicUrl === undefined ? undefined : parsePublicUrl(options.publicUrl);
+  if (publicUrl === null) throw new StartError("publicUrl must be such as https://example.com");
+  const origins = createOriginRules({ named: [], publicUrl, allowsLoopback: false, tell });
+  return {
+    ...{ auth, publicUrl, registration, isDevelopment },
+    brand: readBrand(config),
+    transport: createCookieTransport({ origins, publicUrl, tell }),
+    readAddress: createRequestAddressReader(options),
+    callAs: createCallAs(auth),
+  };
+}
+
+function answerElsewhere(visit: Visit): Answer {
+  const { url, base, pageCookies } = visit;
+  if (url.pathname !== "/") return showNotFound(visit);
+  return { to: `${base}${pageCookies.accessToken === undefined ? "/sign-in" : "/account"}${url.search}` };
+}
+
+async function answer(handling: Handling, visit: Visit, page: Page, info: RequestInfo): Promise<Response> {
+  const { request, url, base } = visit;
+  const isForm = url.pathname !== page.path;
+  if (request.method === "POST" && isForm && page.submit) return takeForm(handling, visit, page, info);
+  if (!["GET", "HEAD"].includes(request.method)) return refuseMethod(isForm ? "GET, HEAD, POST" : "GET, HEAD");
+  // Somebody reloads what a form was answered.
+  if (isForm || !page.show) return respond(visit, await keep(visit, { to: base + page.path + url.search }));
+  return respond(visit, await keep(visit, await show(visit, page)));
+}
+
+async function show(visit: Visit, page: Page): Promise<Answer> {
+  try {
+    return (await page.show?.(visit)) ?? showNotFound(visit);
+  } catch (error) {
+    const refusal = toRefusal(error, visit.texts, visit.language);
+    return page.isPrivate && isOfToken(refusal) ? toRenewal(visit) : showRefusal(visit, refusal);
+  }
+}
+
+const showRefusal = (visit: Visit, { status, message, retryAfter }: Refusal): View => ({
+  ...showFault(visit, status, message),
+  retryAfter,
+});
+
+async function takeForm({ once }: Handling, visit: Visit, page: Page, info: RequestInfo): Promise<Response> {
+  const { request, serving, texts, url } = visit;
+  const refuse = async (status: number, lead?: string) =>
+    respond(visit, await keep(visit, showFault(visit, status, lead)));
+  if (!isOwnForm(request, serving.publicUrl?.origin)) return refuse(403, texts.elsewhere);
+  if (!/^application\/x-www-form-urlencoded\s*(;|$)/i.test(request.headers.get("content-type") ?? ""))
+    return refuse(415);
+  const limited = await limitBody(request, largestForm);
+  if (typeof limited === "string") return refuse(limited === "too large" ? 413 : 400);
+  const body = await limited.text();
+  const parts = [url.pathname, url.search, request.headers.get("cookie") ?? "", visit.language.tag, body];
+  const kept = await once(parts, async () => keep(visit, await submit(visit, page, readForm(body), info)));
+  return respond(visit, kept);
+}
+
+function readForm(body: string): Typed {
+  const form = new URLSearchParams(body);
+  return { get: (name) => form.get(name) ?? "", has: (name) => form.has(name) };
+}
+
+async function submit(visit: Visit, page: Page, typed: Typed, info: RequestInfo, isRenewed = false): Promise<Answer> {
+  try {
+    return (await page.submit?.(visit, typed)) ?? showNotFound(visit);
+  } catch (error) {
+    const refusal = toRefusal(error, visit.texts, visit.language);
+    if (page.isPrivate && isOfToken(refusal)) {
+      const renewed = isRenewed ? null : await refreshInPlace(visit, info);
+      return renewed ? submit(renewed, page, typed, info, true) : toRenewal(visit);
+    }
+    return refuseForm(visit, page, typed, refusal);
+  }
+}
+
+/** The form once more, which reads the account as well where the page shows it. */
+async function refuseForm(visit: Visit, page: Page, typed: Typed, refusal: Refusal): Promise<Answer> {
+  try {
+    return (await page.refuse?.(visit, typed, refusal)) ?? showRefusal(visit, refusal);
+  } catch (error) {
+    return showRefusal(visit, toRefusal(error, visit.texts, visit.language));
+  }
+}
+
+/**
+ * Nothing but the pages' own style, script and pictures is loaded; no other page frames them, and their forms go nowhere else. The address of
+ * a page is told to nobody else, and a form says where it comes from.
+ */
+const pageHeaders: readonly (readonly [name: string, value: string])[] = [
+  [
+    "Content-Security-Policy",
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+  ],
+  ["Referrer-Policy", "same-origin"],
+  ["X-Frame-Options", "DENY"],
+  ["X-Content-Type-Options", "nosniff"],
+  ["Cache-Control", "no-store"],
+  ["Vary", "Accept-Language, Cookie"],
+];
+
+/** An answer as it is sent, with the cookies that it sets. */
+async function keep(visit: Visit, answered: Answer): Promise<KeptAnswer> {
+  const { pageCookies, sessionCookies } = visit;
+  const cookies = [...pageCookies.lines, ...sessionCookies.lines].map((line) => ["Set-Cookie", line] as const);
+  const shared = [...pageHeaders, ...cookies];
+  if (isRedirect(answered)) return { status: 303, headers: [...shared, ["Location", answered.to]], body: "" };
+  if (isDownload(answered)) {
+    const disposition = ["Content-Disposition", `attachment; filename="${answered.name}"`] as const;
+    const body = JSON.stringify(answered.json, null, 2);
+    return { status: 200, headers: [...shared, ["Content-Type", "application/json"], disposition], body };
+  }
+  const type = ["Content-Type", "text/html; charset=utf-8"] as const;
+  const wait = answered.retryAfter ? [["Retry-After", String(answered.retryAfter)] as const] : [];
+  const body = String(await layOut(visit, answered));
+  return { status: answered.status ?? 200, headers: [...shared, type, ...wait], body };
+}
+
+function respond({ request }: Visit, { status, headers, body }: KeptAnswer): Response {
+  const isEmpty = request.method === "HEAD" || status === 303;
+  return new Response(isEmpty ? null : body, {
+    status,
+    headers: headers.map(([name, value]): [string, string] => [name, value]),
+  });
+}
+
+/** The name of a file changes with what is in it, so that it is never asked for again. */
+function give({ type, body }: Asset): Response {
+  const headers = {
+    "Content-Type": type,
+    "Cache-Control": "public, max-age=31536000, immutable",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+    "X-Content-Type-Options": "nosniff",
+  };
+  return new Response(body, { headers });
+}

@@ -1,0 +1,164 @@
+import { html } from "hono/html";
+import { languages } from "./languages/language.ts";
+import type { Visit } from "./visit.ts";
+
+/** HTML in which every value was escaped. */
+export type Html = ReturnType<typeof html>;
+
+/** What a page shows. */
+export interface View {
+  readonly title: string;
+  readonly main: Html;
+  /** What stands in the document's head beside what every page has there. */
+  readonly head?: Html;
+  readonly status?: number;
+  /** The page of the account that it is, for the list of them. */
+  readonly place?: AccountPlace;
+  /** Seconds, for the header `Retry-After`. */
+  readonly retryAfter?: number | undefined;
+}
+
+export type AccountPlace = "profile" | "password" | "devices" | "activity" | "data";
+
+const places: readonly AccountPlace[] = ["profile", "password", "devices", "activity", "data"];
+
+export const pathOfPlace = (place: AccountPlace): string => (place === "profile" ? "/account" : `/account/${place}`);
+
+/** A whole document. */
+export function layOut(visit: Visit, { title, main, place, head = html``, status = 200 }: View): Html {
+  const { language, base, serving } = visit;
+  const { brand } = serving;
+  const mark = brand.logo
+    ? html`<img src="${base}${brand.logo.path}" alt="">`
+    : html`<span class="mark" aria-hidden="true">${[...brand.name][0]?.toLocaleUpperCase(language.tag)}</span>`;
+  const fault = status >= 400 ? `${visit.texts.errorTitle}: ` : "";
+  return html`<!doctype html>
+<html lang="${language.tag}" dir="${language.direction}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${fault}${title} · ${brand.name}</title>
+<link rel="stylesheet" href="${base}${brand.style.path}">
+<link rel="icon" href="data:,">
+<script src="${base}${brand.script.path}" defer></script>${head}
+</head>
+<body class="${place ? "account" : "entry"}">
+<header class="top"><a class="brand" href="${base}/">${mark}<span>${brand.name}</span></a></header>
+<main>${place ? showPlaces(visit, place) : ""}${place ? html`<div class="stack">${main}</div>` : html`<div class="card stack">${main}</div>`}</main>
+<footer class="foot"><nav class="tongues" aria-label="${visit.texts.language}">${showLanguages(visit)}</nav></footer>
+</body>
+</html>`;
+}
+
+function showPlaces(visit: Visit, here: AccountPlace): Html {
+  const { base, texts } = visit;
+  const names = places.map((place) => {
+    const current = place === here ? html` aria-current="page"` : "";
+    return html`<li><a href="${base}${pathOfPlace(place)}"${current}>${texts[place]}</a></li>`;
+  });
+  return html`<nav aria-label="${texts.account}"><ul>${names}<li>${form(visit, "/sign-out", html`<button>${texts.signOut}</button>`)}</li></ul></nav>`;
+}
+
+function showLanguages({ language, url, base }: Visit): Html[] {
+  return languages.map(({ tag, name, direction }) => {
+    if (tag === language.tag) return html`<span lang="${tag}" dir="${direction}" aria-current="true">${name}</span>`;
+    const query = new URLSearchParams(url.searchParams);
+    query.set("language", tag);
+    return html`<a href="${base}${pathOfPage(url.pathname)}?${query}" hreflang="${tag}" lang="${tag}" dir="${direction}">${name}</a>`;
+  });
+}
+
+/** Forms go below `/cookie`, since the refresh token's cookie goes there alone; their pages are at the same path without it. */
+export const pathOfPage = (path: string): string => path.replace(/^\/cookie(?=\/)/, "");
+
+/** A form that is sent at most once. */
+export function form(visit: Visit, path: string, content: Html | Html[], attributes: Html | string = ""): Html {
+  const returnTo = visit.url.searchParams.get("return_to");
+  const query = returnTo ? `?${new URLSearchParams({ return_to: returnTo })}` : "";
+  return html`<form method="post" action="${visit.base}/cookie${path}${query}"${attributes}><input type="hidden" name="form" value="${visit.newFormNumber()}">${content}</form>`;
+}
+
+/** A link that keeps where somebody wants to go. */
+export function link(visit: Visit, path: string, text: string): Html {
+  const returnTo = visit.url.searchParams.get("return_to");
+  const query = returnTo ? `?${new URLSearchParams({ return_to: returnTo })}` : "";
+  return html`<a class="inline" href="${visit.base}${path}${query}">${text}</a>`;
+}
+
+export interface Field {
+  readonly name: string;
+  readonly label: string;
+  readonly type?: "text" | "password" | "tel" | "number";
+  readonly value?: string | undefined;
+  readonly hint?: string;
+  readonly fault?: string | undefined;
+  readonly autocomplete?: string;
+  readonly isRequired?: boolean;
+  /** Where the cursor is when the page opens. */
+  readonly isFirst?: boolean;
+  /** For codes, numbers and names, which are written from left to right everywhere. */
+  readonly isLatin?: boolean;
+  readonly maximum?: number | undefined;
+  readonly kind?: "code";
+}
+
+/** A label, what helps, the field, and what is wrong with it. */
+export function field({ texts }: Visit, options: Field): Html {
+  const { name, label, type = "text", value = "", hint, fault, autocomplete, isRequired, isFirst, isLatin } = options;
+  const described = [hint && `${name}-hint`, fault && `${name}-fault`].filter(Boolean).join(" ");
+  const attributes = [
+    autocomplete && html` autocomplete="${autocomplete}"`,
+    isRequired && html` required`,
+    isFirst && html` autofocus`,
+    isLatin && html` dir="ltr"`,
+    isLatin && type === "text" && html` autocapitalize="none" autocorrect="off" spellcheck="false"`,
+    options.maximum !== undefined && html` maxlength="${String(options.maximum)}"`,
+    options.kind === "code" && html` class="code" inputmode="numeric"`,
+    type === "password" && html` data-peek="${texts.show}|${texts.hide}"`,
+    fault && html` aria-invalid="true"`,
+    described && html` aria-describedby="${described}"`,
+  ].filter(Boolean);
+  return html`<div class="field"><label for="${name}">${label}</label>${hint ? html`<p class="hint" id="${name}-hint">${hint}</p>` : ""}<input id="${name}" name="${name}" type="${type}" value="${type === "password" ? "" : value}"${attributes}>${fault ? html`<p class="fault" id="${name}-fault">${fault}</p>` : ""}</div>`;
+}
+
+export interface Choice {
+  readonly value: string;
+  readonly label: string;
+}
+
+export function select(name: string, label: string, choices: readonly Choice[], chosen: string): Html {
+  const options = choices.map(
+    (choice) =>
+      html`<option value="${choice.value}"${choice.value === chosen ? html` selected` : ""}>${choice.label}</option>`,
+  );
+  return html`<div class="field"><label for="${name}">${label}</label><select id="${name}" name="${name}">${options}</select></div>`;
+}
+
+export function checkbox(name: string, label: string, isChecked: boolean): Html {
+  return html`<div class="check"><input type="checkbox" id="${name}" name="${name}" value="yes"${isChecked ? html` checked` : ""}><label for="${name}">${label}</label></div>`;
+}
+
+export const button = (text: string, kind = "wide"): Html => html`<button class="button ${kind}">${text}</button>`;
+
+export function notice(kind: "good" | "bad", text: string | undefined): Html | string {
+  return text ? html`<p class="notice ${kind}" role="${kind === "bad" ? "alert" : "status"}">${text}</p>` : "";
+}
+
+export const heading = (title: string, lead?: string): Html =>
+  html`<div class="tight"><h1>${title}</h1>${lead ? html`<p class="lead">${lead}</p>` : ""}</div>`;
+
+/** The day and the time, in the reader's language. The zone is said, since the server does not know the reader's. */
+export function showTime({ language }: Visit, time: Date): Html {
+  const text = new Intl.DateTimeFormat(language.tag, {
+    dateStyle: "medium",
+    timeStyle: "short",
+    timeZone: "UTC",
+  }).format(time);
+  return html`<time datetime="${time.toISOString()}">${text} UTC</time>`;
+}
+
+/** A text with a time in it. */
+export function withTime(visit: Visit, text: string, time: Date): Html {
+  const [before = "", after = ""] = text.split("{time}");
+  return html`${before}${showTime(visit, time)}${after}`;
+}

@@ -1,0 +1,50 @@
+import { html } from "hono/html";
+import { fill } from "../languages/language.ts";
+import { button, form, type Html, heading, notice, type View, withTime } from "../layout.ts";
+import type { Page } from "../page.ts";
+import type { Refusal } from "../refusal.ts";
+import type { Caller, Visit } from "../visit.ts";
+
+/** Where somebody is signed in. */
+export const devicesPage: Page = {
+  path: "/account/devices",
+  isPrivate: true,
+  show: (visit) => showDevices(visit),
+  async submit({ call, base }, typed) {
+    if (typed.has("others")) await call.sessions.revokeOthers();
+    else await call.sessions.revoke({ id: typed.get("id") });
+    return { to: `${base}/account/devices?done=ended` };
+  },
+  refuse: (visit, _, refusal) => showDevices(visit, refusal),
+};
+
+async function showDevices(visit: Visit, refusal?: Refusal): Promise<View> {
+  const { texts, call, url } = visit;
+  const devices = await call.sessions.list();
+  const done = url.searchParams.get("done") === "ended" && !refusal ? texts.ended : undefined;
+  const isAlone = devices.length < 2;
+  const others = isAlone
+    ? html`<p class="quiet">${texts.onlyThis}</p>`
+    : form(
+        visit,
+        "/account/devices",
+        html`<input type="hidden" name="others" value="yes">${button(texts.endOthers, "second")}`,
+      );
+  return {
+    ...{ title: texts.devices, place: "devices" },
+    ...(refusal && { status: refusal.status, retryAfter: refusal.retryAfter }),
+    main: html`${heading(texts.devices, texts.devicesLead)}${notice("bad", refusal?.message)}${notice("good", done)}<section class="panel"><ul class="rows">${devices.map((device) => showDevice(visit, device))}</ul></section>${others}`,
+  };
+}
+
+type Device = Awaited<ReturnType<Caller["sessions"]["list"]>>[number];
+
+function showDevice(visit: Visit, { id, current, device, deviceName, address, lastUsedAt, createdAt }: Device): Html {
+  const { texts } = visit;
+  const name = deviceName ?? device ?? texts.unknownDevice;
+  const label = fill(texts.endDevice, { device: name });
+  const end = html`<input type="hidden" name="id" value="${id}"><button class="button second slim" aria-label="${label}">${texts.signOut}</button>`;
+  const tag = current ? html` <span class="tag">${texts.thisDevice}</span>` : "";
+  const from = address === null ? "" : html` · <bdi>${address}</bdi>`;
+  return html`<li><div><strong><bdi>${name}</bdi></strong>${tag}<p class="quiet small">${withTime(visit, texts.lastUsed, lastUsedAt)}${from}</p><p class="quiet small">${withTime(visit, texts.signedInAt, createdAt)}</p></div>${current ? "" : form(visit, "/account/devices", end)}</li>`;
+}

@@ -1,0 +1,51 @@
+import { describeError } from "@latchkey/server";
+import { TRPCError } from "@trpc/server";
+import { getHTTPStatusCodeFromError } from "@trpc/server/http";
+import type { Catalogue } from "./languages/en.ts";
+import { fill, type Language } from "./languages/language.ts";
+
+/** Why something was not done, in the reader's words. */
+export interface Refusal {
+  readonly status: number;
+  /** Of the closed set of the API; null for a defect. */
+  readonly reason: string | null;
+  readonly message: string;
+  /** Seconds after which trying again can help. */
+  readonly retryAfter: number | undefined;
+  /** By the name of the field. */
+  readonly faults: Readonly<Record<string, string>>;
+}
+
+/** @throws whatever is no refusal of a procedure */
+export function toRefusal(error: unknown, texts: Catalogue, { tag }: Language): Refusal {
+  if (!(error instanceof TRPCError)) throw error;
+  const { reason, retryAfter, issues = [] } = describeError(error).data;
+  if (reason === null) throw error;
+  const said = lookUp(texts.refusals, reason);
+  const wait = retryAfter === undefined ? "" : ` ${fill(texts.tryIn, { time: spellSeconds(retryAfter, tag) })}`;
+  const faults = issues.map(({ path, code }) => [
+    String(path[0]),
+    lookUp(texts.issues, code, texts.issues.invalid_value),
+  ]);
+  return {
+    ...{ reason, retryAfter },
+    status: getHTTPStatusCodeFromError(error),
+    message: reason === "refused_by_hook" ? error.message : said + wait,
+    faults: Object.fromEntries(faults.reverse()),
+  };
+}
+
+/** A text by a key that may be newer than the texts. */
+export function lookUp(texts: Readonly<Record<string, string>>, key: string, other = texts.other ?? ""): string {
+  return Object.hasOwn(texts, key) ? (texts[key] ?? other) : other;
+}
+
+function spellSeconds(seconds: number, tag: string): string {
+  const [value, unit] =
+    seconds < 90
+      ? [seconds, "second"]
+      : seconds < 5_400
+        ? [Math.ceil(seconds / 60), "minute"]
+        : [Math.ceil(seconds / 3_600), "hour"];
+  return new Intl.NumberFormat(tag, { style: "unit", unit: String(unit), unitDisplay: "long" }).format(Number(value));
+}

@@ -1,0 +1,75 @@
+/**
+ * All that runs in a browser; every page does without it. It knows no token: those are in cookies that no script can read.
+ *
+ * - `data-peek` on a password field holds the words of a button that shows what is typed
+ * - a form that is on its way is not sent again
+ * - `data-until` holds seconds after which what is inside may be pressed, counted down in `data-left`
+ * - `data-copy` copies the text of the element that it names
+ * - a field of the kind `one-time-code` is filled from the message where the browser can (WebOTP), and sends itself
+ */
+export const script = `"use strict";
+(() => {
+  const all = (selector) => document.querySelectorAll(selector);
+  for (const input of all("[data-peek]")) {
+    const [show, hide] = input.dataset.peek.split("|");
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "peek";
+    button.textContent = show;
+    button.setAttribute("aria-controls", input.id);
+    button.addEventListener("click", () => {
+      const isShown = input.type === "text";
+      input.type = isShown ? "password" : "text";
+      button.textContent = isShown ? show : hide;
+      input.focus();
+    });
+    const frame = document.createElement("div");
+    frame.className = "with";
+    input.before(frame);
+    frame.append(input, button);
+  }
+  for (const form of all("form[method=post]")) {
+    form.addEventListener("submit", (event) => {
+      if (form.dataset.sent) return event.preventDefault();
+      form.dataset.sent = "yes";
+      for (const input of form.querySelectorAll(".with input")) input.type = "password";
+      for (const button of form.querySelectorAll("button.button")) button.setAttribute("aria-disabled", "true");
+    });
+  }
+  addEventListener("pageshow", (event) => {
+    if (!event.persisted) return;
+    for (const form of all("form[data-sent]")) delete form.dataset.sent;
+    for (const button of all("button[aria-disabled]")) button.removeAttribute("aria-disabled");
+  });
+  for (const box of all("[data-until]")) {
+    const end = Date.now() + Number(box.dataset.until) * 1000;
+    const left = box.querySelector("[data-left]");
+    const button = box.querySelector("button");
+    const tick = () => {
+      const seconds = Math.ceil((end - Date.now()) / 1000);
+      if (button) button.disabled = seconds > 0;
+      if (left) left.textContent = seconds > 0 ? new Intl.NumberFormat(document.documentElement.lang,
+        { style: "unit", unit: "second", unitDisplay: "short" }).format(seconds) : "";
+      if (seconds > 0) setTimeout(tick, 1000);
+    };
+    tick();
+  }
+  for (const button of all("[data-copy]")) {
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
+      button.textContent = button.dataset.copied;
+    });
+  }
+  const code = document.querySelector("input[autocomplete=one-time-code]");
+  if (code && "OTPCredential" in window) {
+    const waiting = new AbortController();
+    code.form.addEventListener("submit", () => waiting.abort());
+    navigator.credentials.get({ otp: { transport: ["sms"] }, signal: waiting.signal }).then((found) => {
+      if (!found || code.value) return;
+      code.value = found.code;
+      code.form.requestSubmit();
+    }, () => {});
+  }
+})();
+`;

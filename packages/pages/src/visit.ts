@@ -1,0 +1,120 @@
+import { randomBytes } from "node:crypto";
+import type { Auth } from "@latchkey/auth";
+import {
+  type CallCookies,
+  type CookieTransport,
+  createContext,
+  createProcedures,
+  formatError,
+  type LatchkeyContext,
+  type ProcedureMeta,
+  type PublicUrl,
+  type ReadRequestAddress,
+  type RequestInfo,
+} from "@latchkey/server";
+import { initTRPC } from "@trpc/server";
+import type { Brand } from "./brand.ts";
+import type { Catalogue } from "./languages/en.ts";
+import { findLanguage, type Language, negotiateLanguage } from "./languages/language.ts";
+import { openPageCookies, type PageCookies } from "./page-cookies.ts";
+import { hostOf } from "./request-host.ts";
+
+/** What every visit needs. */
+export interface Serving {
+  readonly auth: Auth;
+  readonly brand: Brand;
+  readonly publicUrl: PublicUrl | undefined;
+  readonly transport: CookieTransport;
+  readonly readAddress: ReadRequestAddress;
+  readonly registration: "open" | "closed";
+  readonly isDevelopment: boolean;
+  readonly callAs: CallAs;
+}
+
+/** The procedures as the API has them, called in this process. */
+export type Caller = ReturnType<CallAs>;
+export type CallAs = ReturnType<typeof createCallAs>;
+
+export function createCallAs(auth: Auth) {
+  const t = initTRPC.context<LatchkeyContext>().meta<ProcedureMeta>();
+  const { router, createCallerFactory } = t.create({ isDev: false, errorFormatter: formatError });
+  return createCallerFactory(router(createProcedures(auth.profile)));
+}
+
+/** One request of a browser. */
+export interface Visit {
+  readonly serving: Serving;
+  readonly request: Request;
+  readonly url: URL;
+  /** Below what the pages are in browsers, such as `/auth`; mostly nothing. */
+  readonly base: string;
+  /** Where browsers reach the pages. */
+  readonly ownUrl: URL;
+  readonly requestId: string | null;
+  readonly language: Language;
+  readonly texts: Catalogue;
+  readonly pageCookies: PageCookies;
+  readonly sessionCookies: CallCookies;
+  /** Procedures with the access token of the visit. */
+  readonly call: Caller;
+  /** Procedures in cookie mode: tokens come from cookies and go there. */
+  readonly callWithCookies: Caller;
+  /** A number for one form. */
+  newFormNumber(): string;
+}
+
+export function openVisit(serving: Serving, request: Request, info: RequestInfo): Visit {
+  const { publicUrl, transport, brand } = serving;
+  const url = new URL(request.url);
+  const pageCookies = openPageCookies(request, publicUrl);
+  const language = chooseLanguage(request, url, pageCookies);
+  const sessionCookies = transport.open(request);
+  return {
+    ...{ serving, request, url, pageCookies, sessionCookies, language },
+    base: publicUrl?.path ?? "",
+    ownUrl: new URL(publicUrl ? `${publicUrl.href}/` : `${url.protocol}//${hostOf(request) || url.host}/`),
+    requestId: info.requestId ?? null,
+    texts: brand.textsOf(language.tag),
+    call: serving.callAs(contextOf(serving, request, info, { token: pageCookies.accessToken })),
+    callWithCookies: callInCookieMode(serving, request, info, { sessionCookies, token: pageCookies.accessToken }),
+    newFormNumber: () => randomBytes(12).toString("base64url"),
+  };
+}
+
+/** The same visit with another access token: the one that a refresh brought. */
+export function withToken(visit: Visit, info: RequestInfo, token: string): Visit {
+  const { serving, request, sessionCookies } = visit;
+  return {
+    ...visit,
+    call: serving.callAs(contextOf(serving, request, info, { token })),
+    callWithCookies: callInCookieMode(serving, request, info, { sessionCookies, token }),
+  };
+}
+
+interface Credentials {
+  readonly token: string | undefined;
+  readonly sessionCookies?: CallCookies;
+}
+
+function callInCookieMode(serving: Serving, request: Request, info: RequestInfo, credentials: Credentials): Caller {
+  return serving.callAs(contextOf(serving, request, info, credentials));
+}
+
+function contextOf(
+  { auth, readAddress }: Serving,
+  request: Request,
+  { remoteAddress, requestId }: RequestInfo,
+  { token, sessionCookies }: Credentials,
+): LatchkeyContext {
+  const headers = new Headers({ "user-agent": request.headers.get("user-agent") ?? "" });
+  if (token !== undefined) headers.set("authorization", `Bearer ${token}`);
+  const address = readAddress({ headers: request.headers, remoteAddress });
+  return createContext(auth, { headers, remoteAddress: address, requestId, cookies: sessionCookies });
+}
+
+/** The one that was chosen, or the one that the browser asks for. */
+function chooseLanguage(request: Request, { searchParams }: URL, cookies: PageCookies): Language {
+  const chosen = findLanguage(searchParams.get("language"));
+  if (chosen && chosen.tag !== cookies.language) cookies.keepLanguage(chosen.tag);
+  return chosen ?? findLanguage(cookies.language) ?? negotiateLanguage(request.headers.get("accept-language"));
+}
