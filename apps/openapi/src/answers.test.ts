@@ -72,6 +72,8 @@ test("a person's calls are answered as the document says", async () => {
   await ask("me.update", { token, input: { city: "İzmir", gender: "Female" } });
   await ask("me.update", { token, input: { gender: null } });
   await ask("me.permissions", { token });
+  await ask("me.activity", { token, input: { limit: 1 } });
+  await ask("me.export", { token });
   const [session] = await ask("sessions.list", { token });
   expect(session.deviceName).toBe("Ada's iPhone");
   await ask("sessions.revokeOthers", { token });

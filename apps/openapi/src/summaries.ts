@@ -11,6 +11,8 @@ export const summaries: Readonly<Record<string, string>> = {
   "me.get": "The user who is signed in",
   "me.update": "Changes the given profile fields",
   "me.permissions": "What the user may do at this moment, sorted",
+  "me.activity": "What happened to the user's account, the newest first",
+  "me.export": "A copy of what is kept about the user",
   "me.reauthenticate": "Shows with the password or a code, in this session, that it is its owner",
   "me.changePassword": "Replaces the password, ends every other session, and moves this one on",
   "sessions.list": "Where the user is signed in, the last used first",

@@ -58,6 +58,8 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
   "me.get": () => undefined,
   "me.update": () => ({ city: "İzmir" }),
   "me.permissions": () => undefined,
+  "me.activity": () => undefined,
+  "me.export": () => undefined,
   "me.reauthenticate": () => ({ password }),
   "me.changePassword": () => ({ currentPassword: password, newPassword: `${password} staple` }),
   "sessions.list": () => undefined,
