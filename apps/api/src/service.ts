@@ -153,6 +153,7 @@ Sign in or register by phone number; the code is printed here, and shown at ${ur
   return `
 Latchkey listens on ${url}
 Its data is in ${place}
+Open it in a browser for the sign-in and account pages.
 ${printsCodes ? byNumber : ""}
 Create the first user (in another terminal, with the same settings; it asks for the password):
   npx -y pnpm@12 latchkey create-user --username alice
