@@ -7,6 +7,7 @@ import {
   transformTRPCResponse,
 } from "@trpc/server";
 import { getHTTPStatusCode } from "@trpc/server/http";
+import { callProcedure } from "./call-procedure.ts";
 import { toAnswerHeaders } from "./headers.ts";
 
 /** A request for one procedure, with JSON or nothing as its input: what nearly all requests are. */
@@ -62,7 +63,14 @@ export async function answerPlainCall(
   let data: unknown;
   try {
     ctx = await createContext();
-    data = await procedure({ path, getRawInput: input.read, ctx, type, signal: request.signal, batchIndex: 0 });
+    data = await callProcedure(procedure, {
+      path,
+      getRawInput: input.read,
+      ctx,
+      type,
+      signal: request.signal,
+      batchIndex: 0,
+    });
   } catch (cause) {
     return refuse(cause, { path, input: input.result() });
   }

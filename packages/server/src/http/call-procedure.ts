@@ -1,0 +1,67 @@
+import { type AnyTRPCProcedure, getTRPCErrorFromUnknown, TRPCError } from "@trpc/server";
+
+/** What a procedure is called with. */
+export interface ProcedureCall {
+  readonly path: string;
+  readonly type: string;
+  readonly ctx: unknown;
+  readonly signal: AbortSignal;
+  readonly batchIndex: number;
+  readonly getRawInput: () => Promise<unknown>;
+  readonly input?: unknown;
+}
+
+interface Changes {
+  readonly ctx?: unknown;
+  readonly input?: unknown;
+  readonly getRawInput?: ProcedureCall["getRawInput"];
+}
+
+type Result = { readonly ok: true; readonly data: unknown } | { readonly ok: false; readonly error: unknown };
+
+type Middleware = (
+  call: ProcedureCall & { readonly meta: unknown; readonly next: (changes?: Changes) => Promise<Result | undefined> },
+) => Promise<Result | undefined>;
+
+/**
+ * Calls a procedure as it would call itself, middleware by middleware. tRPC is published with its object spreads rewritten for old
+ * engines, four for each middleware, which took an eighth of the processor time of a call.
+ */
+export async function callProcedure(procedure: AnyTRPCProcedure, call: ProcedureCall): Promise<unknown> {
+  const middlewares = findMiddlewares(procedure);
+  if (!middlewares) return procedure({ ...call, type: procedure._def.type });
+  const result = await callFrom(0, { middlewares, meta: procedure.meta }, call);
+  if (result?.ok) return result.data;
+  if (result) throw result.error;
+  const message = "No result from middlewares - did you forget to `return next()`?";
+  throw new TRPCError({ code: "INTERNAL_SERVER_ERROR", message });
+}
+
+/** Null where procedures are made otherwise, or called by a function of their own. */
+function findMiddlewares({ _def: definition }: AnyTRPCProcedure): readonly Middleware[] | null {
+  if ("caller" in definition && definition.caller) return null;
+  return "middlewares" in definition && Array.isArray(definition.middlewares) ? definition.middlewares : null;
+}
+
+interface Chain {
+  readonly middlewares: readonly Middleware[];
+  readonly meta: unknown;
+}
+
+async function callFrom(index: number, chain: Chain, call: ProcedureCall): Promise<Result | undefined> {
+  try {
+    const next = (changes?: Changes) => callFrom(index + 1, chain, withChanges(call, changes));
+    return await chain.middlewares[index]?.({ ...call, meta: chain.meta, input: call.input, next });
+  } catch (cause) {
+    return { ok: false, error: getTRPCErrorFromUnknown(cause) };
+  }
+}
+
+function withChanges(call: ProcedureCall, changes: Changes | undefined): ProcedureCall {
+  return {
+    ...call,
+    ctx: changes?.ctx ? { ...Object(call.ctx), ...Object(changes.ctx) } : call.ctx,
+    input: changes && "input" in changes ? changes.input : call.input,
+    getRawInput: changes?.getRawInput ?? call.getRawInput,
+  };
+}
