@@ -785,6 +785,8 @@ const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
   authenticate: ({ token }) => service.auth.authenticate([`Bearer ${token}`]),
   inspectToken: ({ token }) => service.auth.inspectToken(token, service.facts),
   listSessions: ({ caller }) => service.auth.listSessions(caller),
+  listActivity: ({ caller }) => service.auth.listActivity(caller, { limit: 25 }),
+  exportOwnData: ({ caller }) => service.auth.exportOwnData(caller),
   listAuditEvents: () => service.auth.listAuditEvents({ limit: 25 }),
   findPermissions: ({ caller }) => service.auth.findPermissions(caller.user),
   requireRecentAuthentication: ({ caller }) => service.auth.requireRecentAuthentication(caller, 600),
