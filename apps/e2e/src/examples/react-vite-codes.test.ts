@@ -11,7 +11,7 @@ const messages = { senders: { sms: inbox }, isEnforced: false };
 
 const test = inBrowser(
   // biome-ignore lint/correctness/noEmptyPattern: vitest reads from the pattern what a fixture needs
-  browserTest.override("site", async ({}, { onCleanup }): Promise<Site> => {
+  browserTest.extend("phoneSite", async ({}, { onCleanup }): Promise<Site> => {
     const site = await startSite({ folder: `${root}examples/react-vite/dist`, core: { messages } });
     onCleanup(() => site[Symbol.asyncDispose]());
     return site;
@@ -40,7 +40,7 @@ async function typeCode(tab: Page, code: string): Promise<void> {
 
 test("somebody registers by their number, with one field for the code, and signs in by it again", async ({
   context,
-  site,
+  phoneSite: site,
 }) => {
   const [tab, to] = [await context.newPage(), newNumber()];
   await openByCode(tab, site);
@@ -64,7 +64,7 @@ test("somebody registers by their number, with one field for the code, and signs
 
 test("a code that was asked for is still there after a reload, and a wrong one can be mended", async ({
   context,
-  site,
+  phoneSite: site,
 }) => {
   const [tab, to] = [await context.newPage(), newNumber()];
   await openByCode(tab, site);
@@ -85,7 +85,7 @@ test("a code that was asked for is still there after a reload, and a wrong one c
   await other.getByLabel("Phone number").waitFor();
 });
 
-test("an account with a password is asked for it beside the code", async ({ context, site }) => {
+test("an account with a password is asked for it beside the code", async ({ context, phoneSite: site }) => {
   const tab = await context.newPage();
   await openByCode(tab, site);
   await askForCode(tab, alice.phoneNumber);
@@ -109,7 +109,7 @@ const smsReader = `
 
 test("a browser that reads the SMS hands the code over by itself, and is told to stop when somebody leaves", async ({
   context,
-  site,
+  phoneSite: site,
 }) => {
   const [tab, to] = [await context.newPage(), newNumber()];
   await tab.addInitScript(smsReader);

@@ -8,8 +8,9 @@ import { asksToSignIn, fillIn, greets, openDevice, says } from "./example-pages.
 const bora = { username: "bora", password: "another horse battery" };
 
 const test = inBrowser(
+  // Not `override`: it would change the tests of files that share the worker.
   // biome-ignore lint/correctness/noEmptyPattern: vitest reads from the pattern what a fixture needs
-  browserTest.override("site", async ({}, { onCleanup }): Promise<Site> => {
+  browserTest.extend("exampleSite", async ({}, { onCleanup }): Promise<Site> => {
     const site = await startSite({ folder: `${root}examples/react-vite/dist` });
     onCleanup(() => site[Symbol.asyncDispose]());
     return site;
@@ -18,7 +19,7 @@ const test = inBrowser(
 
 test("a wrong password says so and leaves the name; the right one shows the person, and a reload nothing else", async ({
   context,
-  site,
+  exampleSite: site,
 }) => {
   const tab = await context.newPage();
   await tab.goto(site.front.url);
@@ -38,7 +39,7 @@ test("a wrong password says so and leaves the name; the right one shows the pers
 
 test("who signs out in one tab is signed out in the other, and the next person sees nothing that was fetched before", async ({
   context,
-  site,
+  exampleSite: site,
 }) => {
   await site.test.auth.createUser(bora);
   const [here, there] = [await context.newPage(), await context.newPage()];
@@ -57,7 +58,11 @@ test("who signs out in one tab is signed out in the other, and the next person s
   expect(await there.getByText("This device").count()).toBe(0);
 });
 
-test("a device that is ended on another is signed out at its next call", async ({ browser, context, site }) => {
+test("a device that is ended on another is signed out at its next call", async ({
+  browser,
+  context,
+  exampleSite: site,
+}) => {
   await using away = await openDevice(browser);
   const [here, there] = [await context.newPage(), await away.newPage()];
   for (const tab of [here, there]) {
@@ -74,7 +79,10 @@ test("a device that is ended on another is signed out at its next call", async (
   expect(readStatuses(site.front, "sessions.list")).toContain(401);
 });
 
-test("what a permission is for is shown to whoever holds it, and to nobody else", async ({ context, site }) => {
+test("what a permission is for is shown to whoever holds it, and to nobody else", async ({
+  context,
+  exampleSite: site,
+}) => {
   const tab = await context.newPage();
   await tab.goto(site.front.url);
   await fillIn(tab);
