@@ -15,6 +15,11 @@ const indexes: Readonly<Record<string, string>> = {
   sessions_open: "sessions (user_id) where ended_at is null",
 };
 
+/** Indexes of before that are of no use any more beside one of these, which begins with the same columns. */
+const superseded: Readonly<Record<string, string>> = {
+  audit_events_actor_id: "audit_events_actor_position",
+};
+
 /** Advisory lock of whoever builds them: one process at a time, and nobody waits for it. */
 const lock = "7809634402175904";
 
@@ -31,7 +36,8 @@ const longestWait = 10_000;
 export async function buildOnlineIndexes(db: Queries, more: Readonly<Record<string, string>> = {}): Promise<string[]> {
   const wanted = { ...indexes, ...more };
   const missing = await listMissing(db, wanted);
-  if (missing.length === 0 || !(await mayBuild(db))) return missing;
+  const isDone = missing.length === 0 && (await listMissing(db, superseded)).length === Object.keys(superseded).length;
+  if (isDone || !(await mayBuild(db))) return missing;
   return db.connection().execute(async (connection) => {
     const { rows } = await sql<{ isOurs: boolean }>`select pg_try_advisory_lock(${lock}) as is_ours`.execute(
       connection,
@@ -40,7 +46,10 @@ export async function buildOnlineIndexes(db: Queries, more: Readonly<Record<stri
     try {
       await sql`select set_config('lock_timeout', ${String(longestWait)}, false)`.execute(connection);
       for (const name of await listMissing(connection, wanted)) await build(connection, name, wanted[name] ?? "");
-      return await listMissing(connection, wanted);
+      const stillMissing = await listMissing(connection, wanted);
+      for (const [old, present] of Object.entries(superseded))
+        if (!stillMissing.includes(present)) await drop(connection, old);
+      return stillMissing;
     } finally {
       await sql`select set_config('lock_timeout', '0', false), pg_advisory_unlock(${lock})`.execute(connection);
     }
@@ -49,11 +58,18 @@ export async function buildOnlineIndexes(db: Queries, more: Readonly<Record<stri
 
 async function build(connection: Queries, name: string, definition: string): Promise<void> {
   // What a build leaves behind that was given up or killed is no index.
-  const drop = sql`drop index concurrently if exists ${sql.table(`${schemaName}.${name}`)}`;
+  await drop(connection, name);
   const create = sql.raw(`create index concurrently ${name} on ${schemaName}.${definition}`);
+  await unlessGivenUp(create.execute(connection));
+}
+
+async function drop(connection: Queries, name: string): Promise<void> {
+  await unlessGivenUp(sql`drop index concurrently if exists ${sql.table(`${schemaName}.${name}`)}`.execute(connection));
+}
+
+async function unlessGivenUp(work: Promise<unknown>): Promise<void> {
   try {
-    await drop.execute(connection);
-    await create.execute(connection);
+    await work;
   } catch (error) {
     if (!isGivenUp(error)) throw error;
   }

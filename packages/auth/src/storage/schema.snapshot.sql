@@ -325,7 +325,6 @@ users: users_username_length CHECK (((char_length(username) >= 1) AND (char_leng
 users: users_username_pair CHECK (((username IS NULL) = (username_key IS NULL))) NOT VALID
 wrong_codes: wrong_codes_pkey PRIMARY KEY (address)
 CREATE INDEX audit_events_actor_event ON latchkey.audit_events USING btree (actor_id, event, "position")
-CREATE INDEX audit_events_actor_id ON latchkey.audit_events USING btree (actor_id)
 CREATE INDEX audit_events_actor_position ON latchkey.audit_events USING btree (actor_id, "position")
 CREATE INDEX audit_events_event ON latchkey.audit_events USING btree (event, "position")
 CREATE INDEX audit_events_occurred_at ON latchkey.audit_events USING btree (occurred_at)
