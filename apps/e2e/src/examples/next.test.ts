@@ -148,6 +148,18 @@ test("what a permission is for is rendered for whoever holds it, and for nobody 
   await tab.getByRole("region", { name: "People" }).getByRole("listitem").filter({ hasText: "alice" }).waitFor();
 });
 
+test("a list that could not be read says so, and is there when one tries again", async ({ context, app }) => {
+  const tab = await context.newPage();
+  await tab.goto(app.url);
+  await tab.route("**/api/devices", (route) => route.abort());
+  await fillIn(tab);
+  await says(tab, "The service does not answer.");
+  await tab.unroute("**/api/devices");
+  await tab.getByRole("button", { name: "Try again" }).click();
+  await tab.getByText("This device").waitFor();
+  expect(await tab.getByRole("alert").filter({ hasText: "The service" }).count()).toBe(0);
+});
+
 test("a service that does not answer signs nobody out", async ({ context, app }) => {
   const tab = await context.newPage();
   await tab.goto(app.url);

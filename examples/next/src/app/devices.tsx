@@ -8,12 +8,14 @@ import type { Device } from "./api/devices/route.ts";
 export function Devices() {
   const router = useRouter();
   const [devices, setDevices] = useState<readonly Device[]>([]);
+  const [isAway, setAway] = useState(false);
 
   const ask = useCallback(
     async (request?: RequestInit) => {
-      const response = await fetch("/api/devices", request);
-      if (response.ok) setDevices(await response.json());
-      else if (response.status === 401) router.refresh();
+      const response = await fetch("/api/devices", request).catch(() => null);
+      if (response?.ok) setDevices(await response.json());
+      else if (response?.status === 401) router.refresh();
+      setAway(!response || response.status >= 500);
     },
     [router],
   );
@@ -36,6 +38,14 @@ export function Devices() {
           </li>
         ))}
       </ul>
+      {isAway && (
+        <p role="alert">
+          The service does not answer.{" "}
+          <button type="button" onClick={() => ask()}>
+            Try again
+          </button>
+        </p>
+      )}
     </section>
   );
 }
