@@ -180,9 +180,9 @@ export function parseSettings(variables: Variables): Settings {
   // Beside others that serve, a migration is for somebody to begin who watches it.
   const { MIGRATE = isProduction && parsed.data.DATABASE_URL ? "check" : "auto" } = parsed.data;
   const { SHUTDOWN_DELAY = isProduction ? 5 : 0 } = parsed.data;
-  const isTriedOut = isDevelopment({ ...parsed.data, isProduction }) && isLocalDatabase(parsed.data.DATABASE_URL);
-  const { MESSAGES = isTriedOut ? ["console"] : [] } = parsed.data;
   const database = parsed.data.DATABASE_URL ? readDatabaseUrl(parsed.data.DATABASE_URL, given) : undefined;
+  const isTriedOut = isDevelopment({ ...parsed.data, isProduction }) && isLocalDatabase(database?.connectionString);
+  const { MESSAGES = isTriedOut ? ["console"] : [] } = parsed.data;
   return {
     ...parsed.data,
     TOKEN_ISSUER,

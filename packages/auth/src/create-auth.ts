@@ -212,7 +212,7 @@ export function createAuth<
         if (migrations === "check") await requireMigrated(db);
         await refuseFaults(db);
         await requireAliases({ ...core, db });
-        if (migrations === "auto") await buildOnlineIndexes(db, indexesOf(core.profile));
+        if (migrations === "auto") await buildIndexes(db);
       });
       await core.keyRing.prepare();
       await syncPermissions(core, { prune: false });

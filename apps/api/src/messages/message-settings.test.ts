@@ -130,6 +130,13 @@ describe("who sends when nothing is said", () => {
     expect(describeSettings(settings).MESSAGES).toBe("off");
   });
 
+  it.each<[string, Record<string, string>, readonly string[]]>([
+    ["a socket of this machine", { DATABASE_URL: "postgres://latchkey@/people?host=/run/postgresql" }, ["console"]],
+    ["whatever PGHOST names", { DATABASE_URL: "postgres://latchkey@/people", PGHOST: "db.example.com" }, []],
+  ])("reads an address without a host as the driver does: %s", (_, variables, senders) => {
+    expect(parseSettings(variables).MESSAGES).toEqual(senders);
+  });
+
   it("is the console for others too where that is said, but for production", () => {
     expect(parseSettings({ HOST: "0.0.0.0", MESSAGES: "console" }).MESSAGES).toEqual(["console"]);
   });

@@ -59,6 +59,16 @@ test("statements end in time all the same", async () => {
   await expect(shared.auth.login({ username: "alice", password }, facts)).rejects.toThrow("statement timeout");
 });
 
+test("no index is built beside the work of others, at no start either: that takes a lock of the connection", async () => {
+  await using shared = await openShared();
+  await shared.database.query("drop index latchkey.sessions_open");
+  await shared.auth.initialize();
+  await shared.auth.migrate();
+  await shared.auth.purge();
+  const found = await shared.database.query("select to_regclass('latchkey.sessions_open') as index");
+  expect(found).toEqual([{ index: null }]);
+});
+
 test("whatever the database says of dates and isolation, transactions have settings of their own", async () => {
   await using shared = await openShared();
   const { rows } = await shared.auth.pool.query<{ name: string }>("select current_database() as name");
