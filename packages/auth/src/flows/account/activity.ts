@@ -1,5 +1,6 @@
 import { listEvents, type StoredEvent } from "../../audit/audit-log.ts";
 import type { Core, Principal } from "../steps/core.ts";
+import { toPage } from "../steps/page-cursor.ts";
 
 /** Something that happened to the caller's account. */
 export interface OwnEvent {
@@ -35,9 +36,8 @@ export async function listActivity(
   { cursor, limit }: ListActivityInput,
 ): Promise<ActivityPage> {
   const found = await listEvents(core.db, { subjectId: user.id, after: cursor, limit: limit + 1 });
-  const listed = found.slice(0, limit);
-  const last = found.length > limit ? listed.at(-1) : undefined;
-  return { events: listed.map(({ event }) => toOwnEvent(event, user.id)), nextCursor: last?.position ?? null };
+  const { listed, nextCursor } = toPage(found, limit, ({ position }) => position);
+  return { events: listed.map(({ event }) => toOwnEvent(event, user.id)), nextCursor };
 }
 
 function toOwnEvent({ id, occurredAt, event, actorId, address }: StoredEvent, userId: string): OwnEvent {

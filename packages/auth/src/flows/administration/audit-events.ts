@@ -1,5 +1,6 @@
 import { listEvents, type StoredEvent } from "../../audit/audit-log.ts";
 import type { Core } from "../steps/core.ts";
+import { toPage } from "../steps/page-cursor.ts";
 
 export interface ListEventsInput {
   /** Only events about this user. */
@@ -25,7 +26,6 @@ export async function listAuditEvents(
   { userId, actorId, event, cursor, limit }: ListEventsInput,
 ): Promise<EventPageAnswer> {
   const found = await listEvents(core.db, { subjectId: userId, actorId, event, after: cursor, limit: limit + 1 });
-  const listed = found.slice(0, limit);
-  const last = found.length > limit ? listed.at(-1) : undefined;
-  return { events: listed.map(({ event }) => event), nextCursor: last?.position ?? null };
+  const { listed, nextCursor } = toPage(found, limit, ({ position }) => position);
+  return { events: listed.map(({ event }) => event), nextCursor };
 }

@@ -17,7 +17,7 @@ import type { User } from "../../users/user.ts";
 import type { Actor } from "../steps/authority.ts";
 import type { Core } from "../steps/core.ts";
 import { findMissingPermission, requirePermissions } from "../steps/held-permissions.ts";
-import { readCursor, writeCursor } from "../steps/page-cursor.ts";
+import { readCursor, toPage, writeCursor } from "../steps/page-cursor.ts";
 import { requireKnownPermissions } from "./users.ts";
 
 export interface ListGroupsInput {
@@ -36,9 +36,8 @@ export interface GroupPageAnswer {
 export async function listGroups(core: Core, { cursor, limit }: ListGroupsInput): Promise<GroupPageAnswer> {
   const after = cursor === undefined ? undefined : readCursor(cursor, "name");
   const found = await listGroupRows(core.db, { after, limit: limit + 1 });
-  const groups = found.slice(0, limit);
-  const last = found.length > limit ? groups.at(-1) : undefined;
-  return { groups, nextCursor: last ? writeCursor("name", last.name) : null };
+  const { listed, nextCursor } = toPage(found, limit, ({ name }) => writeCursor("name", name));
+  return { groups: listed, nextCursor };
 }
 
 /** @throws AuthError `not_found` */

@@ -6,7 +6,7 @@ import type { User } from "../../users/user.ts";
 import { listUsers as listUserRows, type SearchableName } from "../../users/user-list.ts";
 import type { Core } from "../steps/core.ts";
 import { readName } from "../steps/find-named.ts";
-import { readCursor, writeCursor } from "../steps/page-cursor.ts";
+import { readCursor, toPage, writeCursor } from "../steps/page-cursor.ts";
 
 export interface ListUsersInput {
   /** Only users whose username, phone number or e-mail address begins like this; at most one of the three. */
@@ -37,9 +37,8 @@ export async function listUsers(core: Core, input: ListUsersInput): Promise<User
   const after = cursor === undefined ? undefined : readCursor(cursor, order);
   // One more than asked for tells whether there is another page.
   const found = await listUserRows(core.db, core.profile, { ...filters, search, after, limit: limit + 1 });
-  const listed = found.slice(0, limit);
-  const last = found.length > limit ? listed.at(-1) : undefined;
-  return { users: listed.map(({ user }) => user), nextCursor: last ? writeCursor(order, last.position) : null };
+  const { listed, nextCursor } = toPage(found, limit, ({ position }) => writeCursor(order, position));
+  return { users: listed.map(({ user }) => user), nextCursor };
 }
 
 function findSearch(core: Core, names: Record<SearchableName, string | undefined>) {

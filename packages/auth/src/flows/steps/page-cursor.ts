@@ -19,3 +19,19 @@ export function readCursor(cursor: string, order: string): string {
 }
 
 const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/**
+ * Cuts a list to a page.
+ *
+ * @param found one row more than the page has, where there is another page
+ * @param toCursor what the next page begins after, by the last row of this one
+ */
+export function toPage<Row>(
+  found: readonly Row[],
+  limit: number,
+  toCursor: (last: Row) => string,
+): { readonly listed: readonly Row[]; readonly nextCursor: string | null } {
+  const listed = found.slice(0, limit);
+  const last = found.length > limit ? listed.at(-1) : undefined;
+  return { listed, nextCursor: last === undefined ? null : toCursor(last) };
+}
