@@ -99,12 +99,8 @@ const toComparable = (name: string) => name.replace(/[\s().-]/g, "").toLowerCase
 export type Client = Pick<AuthClient<AnyRouter>, "internals">;
 
 /** What is kept of a code in the tab. */
-interface Kept {
+interface Kept extends Pick<SentCode<unknown>, "purpose" | "to" | "channel" | "digits"> {
   readonly challenge: string;
-  readonly purpose: CodePurpose;
-  readonly to: string;
-  readonly channel: Challenge["channel"];
-  readonly digits: Challenge["digits"];
   /** Milliseconds since the epoch, by this device's clock. */
   readonly expiresAt: number;
   readonly resendAt: number;

@@ -73,16 +73,18 @@ export const pathOfPage = (path: string): string => path.replace(/^\/cookie(?=\/
 
 /** A form that is sent at most once. */
 export function form(visit: Visit, path: string, content: Html | Html[], attributes: Html | string = ""): Html {
-  const returnTo = visit.url.searchParams.get("return_to");
-  const query = returnTo ? `?${new URLSearchParams({ return_to: returnTo })}` : "";
-  return html`<form method="post" action="${visit.base}/cookie${path}${query}"${attributes}><input type="hidden" name="form" value="${visit.newFormNumber()}">${content}</form>`;
+  return html`<form method="post" action="${visit.base}/cookie${path}${queryOf(visit)}"${attributes}><input type="hidden" name="form" value="${visit.newFormNumber()}">${content}</form>`;
 }
 
 /** A link that keeps where somebody wants to go. */
 export function link(visit: Visit, path: string, text: string): Html {
-  const returnTo = visit.url.searchParams.get("return_to");
-  const query = returnTo ? `?${new URLSearchParams({ return_to: returnTo })}` : "";
-  return html`<a class="inline" href="${visit.base}${path}${query}">${text}</a>`;
+  return html`<a class="inline" href="${visit.base}${path}${queryOf(visit)}">${text}</a>`;
+}
+
+/** Keeps where somebody wants to go. */
+function queryOf({ url }: Visit): string {
+  const returnTo = url.searchParams.get("return_to");
+  return returnTo ? `?${new URLSearchParams({ return_to: returnTo })}` : "";
 }
 
 export interface Field {
@@ -119,6 +121,18 @@ export function field({ texts }: Visit, options: Field): Html {
     described && html` aria-describedby="${described}"`,
   ].filter(Boolean);
   return html`<div class="field"><label for="${name}">${label}</label>${hint ? html`<p class="hint" id="${name}-hint">${hint}</p>` : ""}<input id="${name}" name="${name}" type="${type}" value="${type === "password" ? "" : value}"${attributes}>${fault ? html`<p class="fault" id="${name}-fault">${fault}</p>` : ""}</div>`;
+}
+
+/** Where somebody chooses a password. */
+export function newPasswordField(
+  visit: Visit,
+  options: Pick<Field, "name" | "fault" | "isFirst"> & { readonly label?: string },
+): Html {
+  const { texts } = visit;
+  return field(visit, {
+    ...{ label: texts.newPassword, hint: texts.newPasswordHint, type: "password", autocomplete: "new-password" },
+    ...{ isRequired: true, ...options },
+  });
 }
 
 export interface Choice {

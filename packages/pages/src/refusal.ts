@@ -49,3 +49,7 @@ function spellSeconds(seconds: number, tag: string): string {
         : [Math.ceil(seconds / 3_600), "hour"];
   return new Intl.NumberFormat(tag, { style: "unit", unit: String(unit), unitDisplay: "long" }).format(Number(value));
 }
+
+/** What a refusal says of the answer that shows it. */
+export const answerOf = (refusal: Refusal | undefined) =>
+  refusal && { status: refusal.status, retryAfter: refusal.retryAfter };

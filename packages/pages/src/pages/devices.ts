@@ -2,7 +2,7 @@ import { html } from "hono/html";
 import { fill } from "../languages/language.ts";
 import { button, form, type Html, heading, notice, type View, withTime } from "../layout.ts";
 import type { Page } from "../page.ts";
-import type { Refusal } from "../refusal.ts";
+import { answerOf, type Refusal } from "../refusal.ts";
 import type { Caller, Visit } from "../visit.ts";
 
 /** Where somebody is signed in. */
@@ -32,7 +32,7 @@ async function showDevices(visit: Visit, refusal?: Refusal): Promise<View> {
       );
   return {
     ...{ title: texts.devices, place: "devices" },
-    ...(refusal && { status: refusal.status, retryAfter: refusal.retryAfter }),
+    ...answerOf(refusal),
     main: html`${heading(texts.devices, texts.devicesLead)}${notice("bad", refusal?.message)}${notice("good", done)}<section class="panel"><ul class="rows">${devices.map((device) => showDevice(visit, device))}</ul></section>${others}`,
   };
 }

@@ -1,7 +1,7 @@
 import { html } from "hono/html";
-import { button, field, form, heading, notice, type View } from "../layout.ts";
+import { button, field, form, heading, newPasswordField, notice, type View } from "../layout.ts";
 import type { Page } from "../page.ts";
-import type { Refusal } from "../refusal.ts";
+import { answerOf, type Refusal } from "../refusal.ts";
 import type { Visit } from "../visit.ts";
 import { keepSession } from "./after-sign-in.ts";
 
@@ -27,21 +27,12 @@ ${field(visit, {
   ...{ name: "currentPassword", label: texts.currentPassword, type: "password", fault: currentPassword },
   ...{ autocomplete: "current-password", isRequired: true, isFirst: Boolean(currentPassword) },
 })}
-${field(visit, {
-  ...{
-    name: "newPassword",
-    label: texts.newPassword,
-    type: "password",
-    hint: texts.newPasswordHint,
-    fault: newPassword,
-  },
-  ...{ autocomplete: "new-password", isRequired: true, isFirst: Boolean(newPassword) },
-})}
+${newPasswordField(visit, { name: "newPassword", fault: newPassword, isFirst: Boolean(newPassword) })}
 <div>${button(texts.savePassword, "")}</div></div>`;
   const message = refusal?.reason === "invalid_credentials" ? texts.refusals.invalid_input : refusal?.message;
   return {
     ...{ title: texts.password, place: "password" },
-    ...(refusal && { status: refusal.status, retryAfter: refusal.retryAfter }),
+    ...answerOf(refusal),
     main: html`${heading(texts.password, texts.passwordLead)}${notice("bad", message)}${notice("good", done)}<section class="panel">${form(visit, "/account/password", fields)}</section>`,
   };
 }

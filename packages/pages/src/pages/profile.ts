@@ -12,7 +12,7 @@ import {
   type View,
 } from "../layout.ts";
 import type { Page, Typed } from "../page.ts";
-import type { Refusal } from "../refusal.ts";
+import { answerOf, type Refusal } from "../refusal.ts";
 import type { Visit } from "../visit.ts";
 import { describeFields, type ProfileField, readFields } from "./profile-fields.ts";
 
@@ -43,7 +43,7 @@ async function showProfile(visit: Visit, typed?: Typed, refusal?: Refusal): Prom
     html`<div><dt>${name}</dt><dd>${value === null ? html`<span class="quiet">${texts.none}</span>` : html`<bdi>${value}</bdi>`}</dd></div>`;
   return {
     ...{ title: texts.profile, place: "profile" },
-    ...(refusal && { status: refusal.status, retryAfter: refusal.retryAfter }),
+    ...answerOf(refusal),
     main: html`${heading(texts.profile, texts.profileLead)}${notice("bad", refusal?.message)}${notice("good", done)}
 <section class="panel stack"><h2>${texts.names}</h2><dl class="facts">${fact(texts.username, user.username)}${fact(texts.phoneNumber, user.phoneNumber)}${fact(texts.email, user.email)}</dl></section>
 <section class="panel">${form(visit, "/account", html`<div class="stack"><div class="pair">${inputs}</div><div>${boxes}</div><div>${button(texts.save, "")}</div></div>`)}</section>`,

@@ -1,7 +1,7 @@
 import { html } from "hono/html";
 import { button, field, form, heading, notice, type View } from "../layout.ts";
 import type { Page } from "../page.ts";
-import type { Refusal } from "../refusal.ts";
+import { answerOf, type Refusal } from "../refusal.ts";
 import type { Visit } from "../visit.ts";
 import { afterSignIn } from "./after-sign-in.ts";
 
@@ -31,7 +31,7 @@ ${field(visit, {
 ${button(texts.goOn)}</div>`;
   return {
     title: texts.confirm,
-    ...(refusal && { status: refusal.status, retryAfter: refusal.retryAfter }),
+    ...answerOf(refusal),
     main: html`${heading(texts.confirm, texts.confirmLead)}${form(visit, "/reauthenticate", fields)}`,
   };
 }

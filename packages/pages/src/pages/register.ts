@@ -1,7 +1,7 @@
 import { html } from "hono/html";
-import { button, field, form, heading, link, notice, type View } from "../layout.ts";
+import { button, field, form, heading, link, newPasswordField, notice, type View } from "../layout.ts";
 import type { Page, Typed } from "../page.ts";
-import type { Refusal } from "../refusal.ts";
+import { answerOf, type Refusal } from "../refusal.ts";
 import type { Visit } from "../visit.ts";
 import { afterSignIn, keepSession } from "./after-sign-in.ts";
 
@@ -33,19 +33,11 @@ ${field(visit, {
   isFirst: !typed || Boolean(username) || isTaken,
   isLatin: true,
 })}
-${field(visit, {
-  name: "password",
-  label: texts.password,
-  type: "password",
-  hint: texts.newPasswordHint,
-  fault: password,
-  autocomplete: "new-password",
-  isRequired: true,
-})}
+${newPasswordField(visit, { name: "password", label: texts.password, fault: password })}
 ${button(texts.register)}</div>`;
   return {
     title: texts.register,
-    ...(refusal && { status: refusal.status, retryAfter: refusal.retryAfter }),
+    ...answerOf(refusal),
     main: html`${heading(texts.register, texts.registerLead)}${form(visit, "/register", fields)}<hr class="line"><p>${link(visit, "/sign-in", texts.haveAccount)}</p>`,
   };
 }

@@ -1,7 +1,7 @@
 import { html } from "hono/html";
-import { button, field, form, heading, link, notice, type View } from "../layout.ts";
+import { button, field, form, heading, link, newPasswordField, notice, type View } from "../layout.ts";
 import type { Page, Typed } from "../page.ts";
-import type { Refusal } from "../refusal.ts";
+import { answerOf, type Refusal } from "../refusal.ts";
 import type { Visit } from "../visit.ts";
 
 /** Sets a password with a code that somebody handed over. */
@@ -28,20 +28,11 @@ ${field(visit, {
   ...{ name: "code", label: texts.code, value: typed?.get("code"), fault: code },
   ...{ autocomplete: "one-time-code", isRequired: true, isFirst: Boolean(typed), isLatin: true },
 })}
-${field(visit, {
-  ...{
-    name: "newPassword",
-    label: texts.newPassword,
-    type: "password",
-    hint: texts.newPasswordHint,
-    fault: newPassword,
-  },
-  ...{ autocomplete: "new-password", isRequired: true },
-})}
+${newPasswordField(visit, { name: "newPassword", fault: newPassword })}
 ${button(texts.savePassword)}</div>`;
   return {
     title: texts.reset,
-    ...(refusal && { status: refusal.status, retryAfter: refusal.retryAfter }),
+    ...answerOf(refusal),
     main: html`${heading(texts.reset, texts.resetLead)}${form(visit, "/reset", fields)}<hr class="line"><p>${link(visit, "/sign-in", texts.signIn)}</p>`,
   };
 }

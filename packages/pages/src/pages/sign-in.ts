@@ -2,7 +2,7 @@ import { html } from "hono/html";
 import { fill } from "../languages/language.ts";
 import { button, field, form, heading, link, notice, type View } from "../layout.ts";
 import type { Page, Typed } from "../page.ts";
-import type { Refusal } from "../refusal.ts";
+import { answerOf, type Refusal } from "../refusal.ts";
 import type { Visit } from "../visit.ts";
 import { afterSignIn, keepSession } from "./after-sign-in.ts";
 
@@ -48,7 +48,7 @@ ${button(texts.signIn)}</div>`;
   const register = serving.registration === "open" ? link(visit, "/register", texts.register) : "";
   return {
     title: texts.signIn,
-    ...(refusal && { status: refusal.status, retryAfter: refusal.retryAfter }),
+    ...answerOf(refusal),
     main: html`${heading(texts.signIn, texts.signInLead)}${form(visit, "/sign-in", fields)}<hr class="line"><p class="aside">${link(visit, "/reset", texts.forgotten)}${register}</p>`,
   };
 }
