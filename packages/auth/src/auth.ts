@@ -10,6 +10,7 @@ import type {
   StartReauthenticationInput,
 } from "./flows/account/reauthenticate.ts";
 import type { OwnDevice } from "./flows/account/sessions.ts";
+import type { ConfirmTotpInput, OwnTotp, StartedTotp } from "./flows/account/totp.ts";
 import type { EventPageAnswer, ListEventsInput } from "./flows/administration/audit-events.ts";
 import type { CreateUserInput } from "./flows/administration/create-user.ts";
 import type { DeclarePermissionsInput } from "./flows/administration/declare-permissions.ts";
@@ -33,6 +34,7 @@ import type { ResendCodeInput } from "./flows/sign-in/resend-code.ts";
 import type { ResetByCodeInput, ResetPasswordInput } from "./flows/sign-in/reset-password.ts";
 import type { LoginInput } from "./flows/sign-in/sign-in.ts";
 import type { CodeAnswer, SignInByCodeInput } from "./flows/sign-in/sign-in-by-code.ts";
+import type { SignInBySecondFactorInput, TotpToEnroll } from "./flows/sign-in/sign-in-by-second-factor.ts";
 import type { StartCodeInput, StartResetInput } from "./flows/sign-in/start-code.ts";
 import type { Administrator } from "./flows/steps/authority.ts";
 import type { Principal, RequestInfo } from "./flows/steps/core.ts";
@@ -105,7 +107,7 @@ export interface Auth<C extends Config = PlainConfig> {
    * Signs a person in by username, phone number or e-mail address, and opens a session. Whatever is wrong, the refusal is the same and
    * took the same work.
    *
-   * @throws AuthError `invalid_credentials`, `rate_limited`, `overloaded`, `refused_by_hook`, `hook_failed`
+   * @throws AuthError `invalid_credentials`, `second_factor_required`, `rate_limited`, `overloaded`, `refused_by_hook`, `hook_failed`
    */
   login(input: LoginInput, facts: RequestInfo): Promise<SignInAnswer<UserOf<C>>>;
 
@@ -125,9 +127,22 @@ export interface Auth<C extends Config = PlainConfig> {
   /**
    * Signs a person in by the code of a challenge, or answers a ticket where that alone is not enough.
    *
-   * @throws AuthError `code_invalid`, `code_expired`, `rate_limited`, `refused_by_hook`, `hook_failed`
+   * @throws AuthError `code_invalid`, `code_expired`, `second_factor_required`, `rate_limited`, `refused_by_hook`, `hook_failed`
    */
   signInByCode(input: SignInByCodeInput, facts: RequestInfo): Promise<CodeAnswer<UserOf<C>>>;
+  /**
+   * Signs in whoever was refused with `second_factor_required`, by its ticket and what their authenticator app shows. Where they came to set
+   * a password it is set now; where they had no second factor, the one that `startEnrolling` showed is theirs from now on.
+   *
+   * @throws AuthError `code_invalid`, `rate_limited`, `refused_by_hook`, `hook_failed`
+   */
+  signInBySecondFactor(input: SignInBySecondFactorInput, facts: RequestInfo): Promise<SignInAnswer<UserOf<C>>>;
+  /**
+   * Makes a secret for the authenticator app of somebody whose refusal `second_factor_required` says `enroll`; the same for the same ticket.
+   *
+   * @throws AuthError `code_invalid`, `rate_limited`
+   */
+  startEnrolling(ticket: string, facts: RequestInfo): Promise<TotpToEnroll>;
   /**
    * Exchanges a refresh token for its successor and a new access token. The same token again, within `sessions.refreshGrace` seconds,
    * gets the same successor; later it ends the session.
@@ -205,9 +220,9 @@ export interface Auth<C extends Config = PlainConfig> {
   changePassword(caller: Principal, input: ChangePasswordInput, facts: RequestInfo): Promise<TokenResponse<UserOf<C>>>;
 
   /**
-   * Notes that the caller has just shown with their password, in this session, that it is them.
+   * Notes that the caller has just shown with their password, and the second factor that they have, in this session, that it is them.
    *
-   * @throws AuthError `invalid_credentials`, `rate_limited`, `overloaded`, `session_ended`
+   * @throws AuthError `invalid_credentials`, `second_factor_required`, `code_invalid`, `rate_limited`, `overloaded`, `session_ended`
    */
   reauthenticate(caller: Principal, input: ReauthenticateInput, facts: RequestInfo): Promise<void>;
   /**
@@ -223,11 +238,29 @@ export interface Auth<C extends Config = PlainConfig> {
    */
   reauthenticateByCode(caller: Principal, input: ReauthenticateByCodeInput, facts: RequestInfo): Promise<void>;
   /**
-   * Lets a call go on if the caller signed in, or reauthenticated, `maxAge` seconds ago at most. Refreshes do not count.
+   * Lets a call go on if the caller signed in, or reauthenticated, `maxAge` seconds ago at most; with `acr` `2` only where they have shown two
+   * factors. Refreshes do not count.
    *
-   * @throws AuthError `reauthentication_required`, with `maxAge`
+   * @throws AuthError `reauthentication_required`, with `maxAge` and `acr`
    */
-  requireRecentAuthentication(caller: Principal, maxAge: number): Promise<void>;
+  requireRecentAuthentication(caller: Principal, maxAge: number, acr?: "1" | "2"): Promise<void>;
+
+  /** Whether the caller has an authenticator app, and has to have one. */
+  getTotp(caller: Principal): Promise<OwnTotp>;
+  /**
+   * Makes a secret for the caller's authenticator app, which `confirmTotp` makes their second factor.
+   *
+   * @throws AuthError `reauthentication_required`, `permission_denied`
+   */
+  startTotp(caller: Principal, facts: RequestInfo): Promise<StartedTotp>;
+  /** Makes the app the second factor of the caller, and ends their other sessions. Throws AuthError `code_invalid`, `session_ended`. */
+  confirmTotp(caller: Principal, input: ConfirmTotpInput, facts: RequestInfo): Promise<void>;
+  /**
+   * Takes the caller's authenticator app away, and ends their other sessions.
+   *
+   * @throws AuthError `reauthentication_required`, `not_found`, `permission_denied` where the account has to have one
+   */
+  removeTotp(caller: Principal, facts: RequestInfo): Promise<void>;
 
   /** Where the caller is signed in, the last used first. */
   listSessions(caller: Principal): Promise<OwnDevice[]>;
@@ -276,6 +309,12 @@ export interface Auth<C extends Config = PlainConfig> {
     listSessions(admin: Administrator, id: string): Promise<Device[]>;
     /** Ends all sessions of a user, or one, and answers how many. Throws AuthError `not_found`, `permission_denied`. */
     endSessions(admin: Administrator, id: string, sessionId?: string): Promise<number>;
+    /**
+     * Takes the second factors of somebody away who has lost them, ends their sessions, and answers how many.
+     *
+     * @throws AuthError `not_found`, `permission_denied`, `reauthentication_required`
+     */
+    resetSecondFactor(admin: Administrator, id: string): Promise<number>;
   };
 
   readonly groups: {
@@ -316,6 +355,8 @@ export interface Auth<C extends Config = PlainConfig> {
     listSessions(name: string): Promise<Device[]>;
     /** Ends all sessions of a user, or one, and answers how many. */
     endSessions(name: string, sessionId?: string): Promise<number>;
+    /** Takes the second factors of a user away, ends their sessions, and answers how many. */
+    resetSecondFactor(name: string): Promise<number>;
   };
 
   /**

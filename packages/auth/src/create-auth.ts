@@ -11,6 +11,7 @@ import {
   startReauthentication,
 } from "./flows/account/reauthenticate.ts";
 import { listSessions, revokeOtherSessions, revokeSession } from "./flows/account/sessions.ts";
+import { confirmTotp, getTotp, removeTotp, startTotp } from "./flows/account/totp.ts";
 import { updateProfile } from "./flows/account/update-profile.ts";
 import { listAuditEvents } from "./flows/administration/audit-events.ts";
 import { createUser } from "./flows/administration/create-user.ts";
@@ -25,6 +26,7 @@ import {
   endSessionsNamed,
   grant,
   listSessionsNamed,
+  resetSecondFactorNamed,
   revoke,
   setPassword,
   unlock,
@@ -38,6 +40,7 @@ import {
   recordImportedUsers,
   startImportRound,
 } from "./flows/administration/record-imported-users.ts";
+import { resetSecondFactor } from "./flows/administration/second-factors.ts";
 import { unlockUser } from "./flows/administration/unlock-user.ts";
 import { endSessionsOf, listSessionsOf } from "./flows/administration/user-sessions.ts";
 import {
@@ -64,6 +67,7 @@ import { resendCode } from "./flows/sign-in/resend-code.ts";
 import { resetPassword, resetPasswordByCode } from "./flows/sign-in/reset-password.ts";
 import { login } from "./flows/sign-in/sign-in.ts";
 import { signInByCode } from "./flows/sign-in/sign-in-by-code.ts";
+import { signInBySecondFactor, startEnrolling } from "./flows/sign-in/sign-in-by-second-factor.ts";
 import { logout } from "./flows/sign-in/sign-out.ts";
 import { startCode, startReset } from "./flows/sign-in/start-code.ts";
 import type { Core } from "./flows/steps/core.ts";
@@ -115,6 +119,8 @@ export function createAuth<
       startCode,
       resendCode,
       signInByCode,
+      signInBySecondFactor,
+      startEnrolling,
       refresh,
       logout,
       register,
@@ -131,6 +137,10 @@ export function createAuth<
       reauthenticate,
       reauthenticateByCode,
       requireRecentAuthentication,
+      getTotp,
+      startTotp,
+      confirmTotp,
+      removeTotp,
       listSessions,
       revokeSession,
       revokeOtherSessions,
@@ -154,6 +164,7 @@ export function createAuth<
       createPasswordCode,
       listSessions: listSessionsOf,
       endSessions: endSessionsOf,
+      resetSecondFactor,
     }),
     groups: bind(core, {
       list: listGroups,
@@ -185,6 +196,7 @@ export function createAuth<
       createPasswordCode: createPasswordCodeNamed,
       listSessions: listSessionsNamed,
       endSessions: endSessionsNamed,
+      resetSecondFactor: resetSecondFactorNamed,
     }),
     publicKeys: () => core.keyRing.publicKeys(),
     verificationKeys: () => core.keyRing.verificationKeys(),

@@ -4,6 +4,7 @@
  */
 export type AuthErrorCode =
   | "invalid_credentials"
+  | "second_factor_required"
   | "token_missing"
   | "token_invalid"
   | "token_expired"
@@ -101,12 +102,30 @@ export function withIssueCode(code: InputIssueCode, message: string) {
   return { message, params: { code } };
 }
 
+/** A second factor by its kind. */
+export type SecondFactorMethod = "totp";
+
+/** What is asked for besides, before there is a session. */
+export interface SecondFactorRequest {
+  /** For `token.obtainBySecondFactor`, once, within ten minutes; absent where a session goes on. */
+  readonly ticket?: string;
+  readonly ticketExpiresAt?: Date;
+  /** What the account has enrolled. */
+  readonly methods: readonly SecondFactorMethod[];
+  /** What can be enrolled with the ticket, where the account has to have a second factor and has none; absent otherwise. */
+  readonly enroll?: readonly SecondFactorMethod[];
+}
+
 export interface AuthErrorDetails extends ErrorOptions {
   /** Seconds after which trying again can help. */
   readonly retryAfter?: number;
   /** Seconds ago at most that it must have been shown who this is. */
   readonly maxAge?: number;
+  /** How many factors must have been shown. */
+  readonly acr?: "2";
   readonly issues?: readonly InputIssue[];
+  /** Of `second_factor_required`. */
+  readonly secondFactor?: SecondFactorRequest;
 }
 
 /**
@@ -121,14 +140,18 @@ export class AuthError extends Error {
   readonly code: AuthErrorCode;
   readonly retryAfter: number | undefined;
   readonly maxAge: number | undefined;
+  readonly acr: "2" | undefined;
   readonly issues: readonly InputIssue[] | undefined;
+  readonly secondFactor: SecondFactorRequest | undefined;
 
   constructor(code: AuthErrorCode, message: string, details: AuthErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.retryAfter = details.retryAfter;
     this.maxAge = details.maxAge;
+    this.acr = details.acr;
     this.issues = details.issues;
+    this.secondFactor = details.secondFactor;
   }
 }
 

@@ -14,6 +14,8 @@ export {
   inputIssueCodes,
   isAuthError,
   isInputIssueCode,
+  type SecondFactorMethod,
+  type SecondFactorRequest,
   StartError,
   withIssueCode,
 } from "./errors.ts";
@@ -21,6 +23,7 @@ export type { ActivityPage, ListActivityInput, OwnEvent } from "./flows/account/
 export type { ChangePasswordInput } from "./flows/account/change-password.ts";
 export type { OwnData } from "./flows/account/export-own-data.ts";
 export type { OwnDevice } from "./flows/account/sessions.ts";
+export type { ConfirmTotpInput, OwnTotp, StartedTotp } from "./flows/account/totp.ts";
 export type { EventPageAnswer } from "./flows/administration/audit-events.ts";
 export type { CreateUserInput } from "./flows/administration/create-user.ts";
 export type { DeclarePermissionsInput } from "./flows/administration/declare-permissions.ts";
@@ -40,6 +43,7 @@ export type { CountryMessages, MessageReport } from "./flows/maintenance/report-
 export type { RegisterInput } from "./flows/sign-in/register.ts";
 export type { LoginInput } from "./flows/sign-in/sign-in.ts";
 export type { CodeAnswer, SignInByCodeInput, TicketAnswer } from "./flows/sign-in/sign-in-by-code.ts";
+export type { SignInBySecondFactorInput, TotpToEnroll } from "./flows/sign-in/sign-in-by-second-factor.ts";
 export type { PublicPurpose, StartCodeInput } from "./flows/sign-in/start-code.ts";
 export type { Administrator } from "./flows/steps/authority.ts";
 export type { Principal, Principal as Caller, RequestInfo, RequestInfo as RequestFacts } from "./flows/steps/core.ts";

@@ -72,6 +72,9 @@ const sessionOptions = z
     message: "is longer than the session itself",
   });
 
+/** Who shows a second factor besides. */
+export const secondFactorRules = ["off", "optional", "staff", "all"] as const;
+
 const codeOptions = z.strictObject({
   /**
    * Whose codes sign people in without a password: of phone numbers, of e-mail addresses, of both or none. `phone` unless said, where a
@@ -108,6 +111,13 @@ const optionsSchema = z
     messages: messagesOption.prefault({}),
     /** What codes open. */
     codes: codeOptions.prefault({}),
+    /**
+     * Who needs a second factor: with `off` nobody can enrol one, with `optional` whoever wants to, with `staff` all who hold rights have to,
+     * and with `all` everybody. One that is enrolled is asked for whatever is set.
+     */
+    secondFactor: z.enum(secondFactorRules).default("optional"),
+    /** What authenticator apps show as the service; the tokens' issuer unless said. */
+    secondFactorIssuer: name.optional(),
     /** Seconds for which the audit trail is kept. */
     auditRetention: seconds(day, 3_650 * day).default(400 * day),
     /** Milliseconds by which procedures answer later that a limit is reached, so that a client in a loop cannot ask often; 0 for tests. */

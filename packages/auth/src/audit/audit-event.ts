@@ -37,6 +37,23 @@ export type AuditEvent =
       readonly identifier: IdentifierKind;
       /** Absent for a password. */
       readonly by?: "code";
+      /** The second factor that was shown besides; absent where none was. */
+      readonly secondFactor?: "totp";
+    }
+  | {
+      /** Somebody has shown the first factor, and is asked for the second. */
+      readonly event: "second_factor_asked";
+      readonly purpose: string;
+      /** Whether they have to enrol one first. */
+      readonly isToEnroll: boolean;
+    }
+  | { readonly event: "second_factor_refused"; readonly because: "wrong_code" | "locked" }
+  | { readonly event: "second_factor_enrolled"; readonly method: "totp"; readonly sessionsEnded: number }
+  | { readonly event: "second_factor_removed"; readonly method: "totp"; readonly sessionsEnded: number }
+  | {
+      /** An administrator, or the operator, took a person's second factors away. */
+      readonly event: "second_factor_reset";
+      readonly sessionsEnded: number;
     }
   | {
       /** Somebody asked for a code. */

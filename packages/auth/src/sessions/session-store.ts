@@ -1,5 +1,11 @@
 import { type ColumnType, type Generated, type RawBuilder, sql } from "kysely";
 import type { Queries } from "../storage/database.ts";
+import {
+  type Authentication,
+  readAuthentication,
+  type StoredAuthentication,
+  toStoredAuthentication,
+} from "./authentication.ts";
 import type { RefreshChain } from "./refresh-chain.ts";
 import type { Session, SessionEnd, SessionLifetimes, SessionOpening } from "./session.ts";
 
@@ -35,11 +41,16 @@ interface SessionsTable {
   openedBy: ColumnType<SessionOpening | null, SessionOpening | undefined, never>;
   /** What was shown then. */
   reauthenticatedBy: ColumnType<"password" | "code" | null, never, "password" | "code">;
+  /** How many factors were shown in it; null for one. */
+  acr: ColumnType<number | null, number | undefined, number>;
+  /** How, as words with spaces between. */
+  amr: ColumnType<string | null, string | undefined, string>;
+  authTime: ColumnType<Date | null, Date | undefined, Date>;
   /** Until when its row is kept whatever became of it, because the token that opened it could open it again. */
   keptUntil: ColumnType<Date | null, Date | undefined, never>;
 }
 
-/** The fields of {@link Session}, in the order in which they are read. */
+/** The columns of {@link Session}, in the order in which they are read. */
 export const sessionFields = [
   "id",
   "userId",
@@ -47,7 +58,19 @@ export const sessionFields = [
   "lastUsedAt",
   "expiresAt",
   "adoptedFrom",
+  "acr",
+  "amr",
+  "authTime",
 ] as const satisfies readonly (keyof Session)[];
+
+/** A session as its row has it. */
+export type SessionRow = Omit<Session, "acr" | "amr"> & StoredAuthentication;
+
+/** The release before notes no time; what it opened was opened by its owner, but for tokens of another system. */
+export function toSession({ acr, amr, authTime, ...row }: SessionRow): Session {
+  const shownAt = authTime ?? (row.adoptedFrom === null ? row.createdAt : null);
+  return { ...row, ...readAuthentication({ acr, amr }), authTime: shownAt };
+}
 
 /** What makes a session good, in SQL, by the database's clock; `alias` is the table's name in the query. */
 export function isLiveSession(alias: string): string {
@@ -63,6 +86,7 @@ export interface NewSession {
   readonly userAgent: string | null;
   readonly deviceName: string | null;
   readonly openedBy: SessionOpening;
+  readonly authentication: Authentication;
 }
 
 export interface InsertedSession extends Session {
@@ -73,22 +97,32 @@ export interface InsertedSession extends Session {
 }
 
 /** Opens a session. */
-export async function insertSession(db: Queries, { lifetimes, ...session }: NewSession): Promise<InsertedSession> {
+export async function insertSession(
+  db: Queries,
+  { lifetimes, authentication, ...session }: NewSession,
+): Promise<InsertedSession> {
   const after = (seconds: number) => sql<Date>`latchkey.now() + make_interval(secs => ${seconds})`;
   const others = db
     .selectFrom("sessions as other")
     .select(sql<number>`count(*)::int`.as("count"))
     .where("other.userId", "=", session.userId)
     .where(sql<boolean>`${sql.raw(isLiveSession("other"))}`);
-  return db
+  const {
+    idleExpiresAt,
+    others: count,
+    ...row
+  } = await db
     .insertInto("sessions")
     .values({
       ...session,
+      ...toStoredAuthentication(authentication),
+      authTime: sql<Date>`latchkey.now()`,
       expiresAt: after(lifetimes.absolute),
       idleExpiresAt: after(Math.min(lifetimes.idle, lifetimes.absolute)),
     })
     .returning([...sessionFields, "idleExpiresAt", others.$asScalar().$notNull().as("others")])
     .executeTakeFirstOrThrow();
+  return { ...toSession(row), idleExpiresAt, others: count };
 }
 
 export interface AdoptedSession {
@@ -179,9 +213,21 @@ export async function endSessions(db: Queries, { userId, id, except, reason }: S
 
 /** Notes that the owner of a live session has shown that it is them, and by what; false when it has ended. */
 export async function noteReauthentication(db: Queries, id: string, by: "password" | "code"): Promise<boolean> {
+  const now = sql<Date>`latchkey.now()`;
   const result = await db
     .updateTable("sessions")
-    .set({ reauthenticatedAt: sql<Date>`latchkey.now()`, reauthenticatedBy: by })
+    .set({ reauthenticatedAt: now, reauthenticatedBy: by, authTime: now })
+    .where("id", "=", id)
+    .where(sql<boolean>`${sql.raw(isLiveSession("sessions"))}`)
+    .executeTakeFirst();
+  return result.numUpdatedRows === 1n;
+}
+
+/** Notes what the owner of a live session has shown in it besides; false when it has ended. */
+export async function raiseAuthentication(db: Queries, id: string, authentication: Authentication): Promise<boolean> {
+  const result = await db
+    .updateTable("sessions")
+    .set({ ...toStoredAuthentication(authentication), authTime: sql<Date>`latchkey.now()` })
     .where("id", "=", id)
     .where(sql<boolean>`${sql.raw(isLiveSession("sessions"))}`)
     .executeTakeFirst();

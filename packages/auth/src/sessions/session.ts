@@ -1,5 +1,7 @@
+import type { Authentication } from "./authentication.ts";
+
 /** A sign-in that goes on: one device of one person. */
-export interface Session {
+export interface Session extends Authentication {
   /** UUIDv7; the `sid` of its access tokens. */
   readonly id: string;
   readonly userId: string;
@@ -9,6 +11,8 @@ export interface Session {
   readonly expiresAt: Date;
   /** The system whose token opened it; null for a sign-in. */
   readonly adoptedFrom: string | null;
+  /** When its owner last showed who they are, by signing in or since; null where a token of another system opened it. */
+  readonly authTime: Date | null;
 }
 
 /** Why a session ended before its time. */
@@ -19,7 +23,8 @@ export type SessionEnd =
   | "refresh_token_reused"
   | "too_many_sessions"
   | "ended_by_administrator"
-  | "old_name_changed";
+  | "old_name_changed"
+  | "second_factor_changed";
 
 /** For how long a session lives, in seconds. */
 export interface SessionLifetimes {

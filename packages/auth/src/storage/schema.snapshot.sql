@@ -138,6 +138,21 @@ permission_apps.app text not null
 permission_apps.declarer uuid
 permission_apps.declared_at timestamp with time zone not null default latchkey.now()
 permissions.permission text not null
+second_factor_tickets.ticket_hash bytea not null
+second_factor_tickets.user_id uuid not null
+second_factor_tickets.purpose text not null
+second_factor_tickets.evidence text[] not null
+second_factor_tickets.opened_by text
+second_factor_tickets.identifier text
+second_factor_tickets.session_id uuid
+second_factor_tickets.device_id text
+second_factor_tickets.device_name text
+second_factor_tickets.sealed_secret bytea
+second_factor_tickets.next_password text
+second_factor_tickets.attempts smallint not null default 0
+second_factor_tickets.created_at timestamp with time zone not null default latchkey.now()
+second_factor_tickets.expires_at timestamp with time zone not null
+second_factor_tickets.consumed_at timestamp with time zone
 sessions.id uuid not null
 sessions.user_id uuid not null
 sessions.refresh_hash bytea not null
@@ -160,6 +175,9 @@ sessions.device_name text
 sessions.reauthenticated_at timestamp with time zone
 sessions.opened_by text
 sessions.reauthenticated_by text
+sessions.acr smallint
+sessions.amr text
+sessions.auth_time timestamp with time zone
 signing_keys.kid text not null
 signing_keys.algorithm text not null
 signing_keys.public_jwk jsonb
@@ -179,6 +197,11 @@ tickets.user_id uuid
 tickets.created_at timestamp with time zone not null default latchkey.now()
 tickets.expires_at timestamp with time zone not null
 tickets.consumed_at timestamp with time zone
+totp_factors.user_id uuid not null
+totp_factors.sealed_secret bytea not null
+totp_factors.created_at timestamp with time zone not null default latchkey.now()
+totp_factors.last_step bigint not null
+totp_factors.last_used_at timestamp with time zone
 user_groups.user_id uuid not null
 user_groups.group_id uuid not null
 user_groups.standing smallint not null
@@ -227,6 +250,7 @@ users.has_alias boolean not null default false
 users.test_until timestamp with time zone
 users.reset_by_code_at timestamp with time zone
 users.password_set_at timestamp with time zone
+users.second_factor_at timestamp with time zone
 wrong_codes.address text not null
 wrong_codes.count integer not null
 wrong_codes.last_at timestamp with time zone not null
@@ -278,6 +302,10 @@ permission_apps: permission_apps_grammar CHECK (((app ~ '^[a-z][a-z0-9_]*$'::tex
 permission_apps: permission_apps_pkey PRIMARY KEY (app)
 permissions: permissions_grammar CHECK (((permission ~ '^[a-z][a-z0-9_]*\.[a-z][a-z0-9]*_[a-z][a-z0-9_]*$'::text) AND (char_length(permission) <= 150)))
 permissions: permissions_pkey PRIMARY KEY (permission)
+second_factor_tickets: second_factor_tickets_attempts CHECK (((attempts >= 0) AND (attempts <= 5)))
+second_factor_tickets: second_factor_tickets_hash CHECK ((octet_length(ticket_hash) = 32))
+second_factor_tickets: second_factor_tickets_pkey PRIMARY KEY (ticket_hash)
+second_factor_tickets: second_factor_tickets_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 sessions: sessions_device_name_length CHECK (((char_length(device_name) >= 1) AND (char_length(device_name) <= 100))) NOT VALID
 sessions: sessions_end CHECK (((ended_at IS NULL) = (end_reason IS NULL)))
 sessions: sessions_lifetime CHECK (((created_at < expires_at) AND (idle_expires_at <= expires_at)))
@@ -296,6 +324,8 @@ tickets: tickets_hash CHECK ((octet_length(ticket_hash) = 32))
 tickets: tickets_kind CHECK ((kind = ANY (ARRAY['phone'::text, 'email'::text])))
 tickets: tickets_pkey PRIMARY KEY (ticket_hash)
 tickets: tickets_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+totp_factors: totp_factors_pkey PRIMARY KEY (user_id)
+totp_factors: totp_factors_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 user_groups: user_groups_group_id_fkey FOREIGN KEY (group_id) REFERENCES groups(id) ON DELETE CASCADE
 user_groups: user_groups_pkey PRIMARY KEY (user_id, group_id)
 user_groups: user_groups_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
@@ -368,6 +398,9 @@ CREATE UNIQUE INDEX one_time_codes_pkey ON latchkey.one_time_codes USING btree (
 CREATE INDEX permission_apps_declarer ON latchkey.permission_apps USING btree (declarer)
 CREATE UNIQUE INDEX permission_apps_pkey ON latchkey.permission_apps USING btree (app)
 CREATE UNIQUE INDEX permissions_pkey ON latchkey.permissions USING btree (permission)
+CREATE INDEX second_factor_tickets_expiry ON latchkey.second_factor_tickets USING btree (expires_at)
+CREATE INDEX second_factor_tickets_user ON latchkey.second_factor_tickets USING btree (user_id)
+CREATE UNIQUE INDEX second_factor_tickets_pkey ON latchkey.second_factor_tickets USING btree (ticket_hash)
 CREATE INDEX sessions_ended ON latchkey.sessions USING btree (ended_at) WHERE (ended_at IS NOT NULL)
 CREATE INDEX sessions_expires_at ON latchkey.sessions USING btree (expires_at)
 CREATE INDEX sessions_open ON latchkey.sessions USING btree (user_id) WHERE (ended_at IS NULL)
@@ -378,6 +411,7 @@ CREATE UNIQUE INDEX throttles_pkey ON latchkey.throttles USING btree (key)
 CREATE INDEX tickets_expiry ON latchkey.tickets USING btree (expires_at)
 CREATE INDEX tickets_user ON latchkey.tickets USING btree (user_id) WHERE (user_id IS NOT NULL)
 CREATE UNIQUE INDEX tickets_pkey ON latchkey.tickets USING btree (ticket_hash)
+CREATE UNIQUE INDEX totp_factors_pkey ON latchkey.totp_factors USING btree (user_id)
 CREATE INDEX user_groups_email ON latchkey.user_groups USING btree (group_id, email_key COLLATE "C")
 CREATE INDEX user_groups_group_id ON latchkey.user_groups USING btree (group_id, user_id)
 CREATE INDEX user_groups_phone_number ON latchkey.user_groups USING btree (group_id, phone_number COLLATE "C")

@@ -74,6 +74,18 @@ export const limits = {
   start_code_address: { allowed: 100, firstDelay: 6, longestWait: 6, resetAfter: 15 * minute, onSuccess: "count" },
   /** Codes that are tried from one address. Each challenge has its own five guesses besides. */
   check_code_address: { allowed: 100, firstDelay: 6, longestWait: 6, resetAfter: 15 * minute, onSuccess: "give_back" },
+  /** One-time passwords of authenticator apps for one account, by whoever has shown its first factor already. */
+  second_factor_account: {
+    allowed: 10,
+    firstDelay: 5,
+    longestWait: 15 * minute,
+    resetAfter: hour,
+    onSuccess: "forget",
+  },
+  /** The same in a row, however long it takes. Beyond it no one-time password of theirs is right; passwords and other factors are. */
+  second_factor_strangers: { ...noWait, lockAfter: 80, resetAfter: null, onSuccess: "forget" },
+  /** The same count for devices that its owner has signed in with. */
+  second_factor_known_devices: { ...noWait, lockAfter: 100, resetAfter: null, onSuccess: "forget" },
   register_address: { allowed: 30, firstDelay: minute, longestWait: minute, resetAfter: hour, onSuccess: "count" },
   /** Refresh tokens that were never issued; good ones are not counted. */
   refresh_address: { ...byTheSecond, allowed: 1_000, onSuccess: "count" },

@@ -193,6 +193,7 @@ const nameOf = (key: Buffer) => key.toString("latin1");
 
 /** One count of an account, to which strangers and known devices are held differently. */
 function groupOf(limit: LimitName): string {
+  if (limit === "second_factor_known_devices") return "second_factor_strangers";
   return limit === "account_known_devices" ? "account_strangers" : limit;
 }
 

@@ -634,6 +634,9 @@ test("an access token says who, for whom and until when, and nothing personal", 
     jti: expect.stringMatching(/^[0-9a-f-]{36}$/),
     iat,
     exp: iat + 900,
+    auth_time: expect.any(Number),
+    acr: "1",
+    amr: ["pwd"],
   });
   expect(toNumericDate(alice.expiresAt)).toBe(iat + 900);
 });

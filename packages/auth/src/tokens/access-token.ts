@@ -19,6 +19,12 @@ export interface AccessTokenClaims {
   /** NumericDate, seconds. */
   readonly iat: number;
   readonly exp: number;
+  /** When the owner of the session last showed who they are; NumericDate. Absent where that is not known, and in other profiles. */
+  readonly auth_time?: number;
+  /** `2` where they showed two factors, else `1`. */
+  readonly acr?: "1" | "2";
+  /** How, in the words of RFC 8176 §2. */
+  readonly amr?: readonly string[];
 }
 
 export type VerificationKey = CryptoKey | Uint8Array;
@@ -144,8 +150,24 @@ function requireOwnClaims(payload: JWTPayload, { issuer, audience, clock }: Toke
   if (expiresAt <= issuedAt || expiresAt - issuedAt > maximumTokenLifetime || issuedAt > now + clockLeeway)
     throw invalid();
   if (expiresAt + clockLeeway <= now) throw tokenExpired();
-  return { iss, ...(aud === undefined ? {} : { aud: String(aud) }), sub, sid, jti, iat: issuedAt, exp: expiresAt };
+  const identity = { iss, ...(aud === undefined ? {} : { aud: String(aud) }), sub, sid, jti };
+  return { ...identity, iat: issuedAt, exp: expiresAt, ...readAuthenticationClaims(payload) };
 }
+
+/** Absent in tokens of the release before; what is there is ours, and has our form. */
+function readAuthenticationClaims({ auth_time, acr, amr }: JWTPayload) {
+  const isTime = auth_time === undefined || (Number.isSafeInteger(auth_time) && Number(auth_time) > 0);
+  const isClass = acr === undefined || acr === "1" || acr === "2";
+  const isList = amr === undefined || (Array.isArray(amr) && amr.length <= 8 && amr.every(isShortText));
+  if (!isTime || !isClass || !isList) throw invalid();
+  return {
+    ...(auth_time !== undefined && { auth_time: Number(auth_time) }),
+    ...(acr !== undefined && { acr }),
+    ...(amr !== undefined && { amr }),
+  } as Pick<AccessTokenClaims, "auth_time" | "acr" | "amr">;
+}
+
+const isShortText = (value: unknown) => typeof value === "string" && value.length <= 16;
 
 export function tokenExpired(): AuthError {
   return new AuthError("token_expired", "The token has expired");

@@ -45,6 +45,8 @@ interface UsersTable extends ProfileColumns {
   credentialsChangedAt: Generated<Date>;
   /** When somebody set the password here, by an act of their own or an administrator's; an import and a re-hash write nothing. */
   passwordSetAt: ColumnType<Date | null, Date | undefined, Date>;
+  /** Since when a second factor is asked for at every sign-in because its owner has enrolled one; null for nobody's. */
+  secondFactorAt: ColumnType<Date | null, undefined, Date | null>;
   /** Since when no token of another system is adopted for this user, because of what was done here. */
   oldTokensEndedAt: ColumnType<Date | null, Date | undefined, Date>;
 }
@@ -469,6 +471,28 @@ export async function takeName(transaction: Queries, id: string, kind: "phone" |
     .returning("parkedAt")
     .executeTakeFirstOrThrow();
   return parkedAt !== null;
+}
+
+/** Notes that a user's second factor was enrolled just now, or that there is none any more. */
+export async function markSecondFactor(db: Queries, id: string, isEnrolled: boolean): Promise<void> {
+  const secondFactorAt = isEnrolled ? sql<Date>`latchkey.now()` : null;
+  await db.updateTable("users").set({ secondFactorAt }).where("id", "=", id).execute();
+}
+
+/** Stores the new hash of the password that was verified; false when it is not the stored one any more, or the account is disabled. */
+export async function rehashPassword(
+  transaction: Queries,
+  { id, verifiedHash, nextHash }: { id: string; verifiedHash: string; nextHash: string },
+): Promise<boolean> {
+  if (nextHash === verifiedHash) return lockUnchanged(transaction, { id, verifiedHash });
+  const { numUpdatedRows } = await transaction
+    .updateTable("users")
+    .set({ password: nextHash })
+    .where("id", "=", id)
+    .where("isActive", "=", true)
+    .where("password", "=", verifiedHash)
+    .executeTakeFirst();
+  return numUpdatedRows === 1n;
 }
 
 /** Whether a test number made an account. */

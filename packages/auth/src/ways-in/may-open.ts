@@ -29,6 +29,7 @@ export interface AccountState {
   readonly hasPassword: boolean;
   readonly hasPasskey: boolean;
   readonly hasRecoveryCodes: boolean;
+  /** Whether one is to be shown: one is enrolled, or the settings ask for one. */
   readonly hasSecondFactor: boolean;
   readonly phone: NameTrust;
   readonly email: NameTrust;
@@ -89,7 +90,7 @@ const ticket: Verdict = { opens: "ticket", isByCodeAlone: false };
 const session: Verdict = { opens: "session", isByCodeAlone: false };
 
 function adopt({ account, evidence, rules }: Question): Verdict {
-  if (!evidence.has("old_token")) return nothing;
+  if (!evidence.has("old_token") || account.hasSecondFactor) return nothing;
   return account.isHolderOfRights && !rules.holdersByOldToken ? nothing : session;
 }
 
@@ -98,8 +99,8 @@ function reauthenticate(question: Question): Verdict {
   const { account } = question;
   if (showsSecret(question)) return lacksSecondFactor(question) ? { ...session, opens: "second_factor" } : session;
   if (account.hasPassword || account.hasPasskey || account.isParked) return nothing;
-  const { opens } = byCode(question);
-  return opens === "session" ? { opens, isByCodeAlone: true } : nothing;
+  if (byCode(question).opens !== "session") return nothing;
+  return { opens: lacksSecondFactor(question) ? "second_factor" : "session", isByCodeAlone: true };
 }
 
 function byPossession(question: Question): Verdict {

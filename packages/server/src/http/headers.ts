@@ -10,7 +10,7 @@ export function toAnswerHeaders(errors: readonly TRPCError[]): Headers {
   const headers = new Headers({ "Cache-Control": "no-store" });
   for (const error of errors) {
     const refusal = findAuthError(error);
-    const challenge = refusal && findChallenge(refusal.code);
+    const challenge = refusal && findChallenge(refusal.code, refusal);
     if (challenge) headers.set("WWW-Authenticate", challenge);
     if (refusal?.retryAfter)
       headers.set("Retry-After", String(Math.max(refusal.retryAfter, Number(headers.get("Retry-After")))));

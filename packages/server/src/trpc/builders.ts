@@ -56,13 +56,13 @@ export interface Builders<C extends Config> {
   /** For staff (IsAdminUser). */
   readonly staffProcedure: ProcedureBuilder<C, SignedIn<C>>;
   /**
-   * For people who signed in, or showed their password again by `me.reauthenticate`, `maxAge` seconds ago at most. Refused before anything
-   * of the procedure runs.
+   * For people who signed in, or showed again who they are by `me.reauthenticate`, `maxAge` seconds ago at most; with `acr` `2` only in a
+   * session whose owner has shown two factors. Refused before anything of the procedure runs.
    *
    * @example
    * const recentProcedure = latchkey.recentProcedure({ maxAge: 600 });
    */
-  recentProcedure(options: { readonly maxAge: number }): ProcedureBuilder<C, SignedIn<C>>;
+  recentProcedure(options: { readonly maxAge: number; readonly acr?: "1" | "2" }): ProcedureBuilder<C, SignedIn<C>>;
   /** For people who hold a permission at this moment. */
   permittedProcedure(permission: C["permission"]): ProcedureBuilder<C, SignedIn<C>>;
   readonly modelProcedures: {
@@ -142,10 +142,10 @@ export function createBuilders<C extends Config>(formatted: FormattedErrors): Ow
     return next();
   });
 
-  const recentProcedure = ({ maxAge }: { readonly maxAge: number }) => {
+  const recentProcedure = ({ maxAge, acr }: { readonly maxAge: number; readonly acr?: "1" | "2" }) => {
     if (!Number.isInteger(maxAge) || maxAge < 1) throw new RangeError("maxAge is not a number of seconds from 1 on");
     return protectedProcedure.use(async ({ ctx, next }) => {
-      await withUnavailability(() => ctx.latchkey.auth.requireRecentAuthentication(ctx, maxAge));
+      await withUnavailability(() => ctx.latchkey.auth.requireRecentAuthentication(ctx, maxAge, acr));
       return next();
     });
   };

@@ -7,6 +7,7 @@ import { findAuthError, toTrpcError } from "./error-map.ts";
 /** The contract's table: what a client may rely on for each reason. A new reason does not compile until it is here. */
 const contract: Readonly<Record<AuthErrorCode, readonly [code: TRPCError["code"], httpStatus: number]>> = {
   invalid_credentials: ["BAD_REQUEST", 400],
+  second_factor_required: ["UNAUTHORIZED", 401],
   token_missing: ["UNAUTHORIZED", 401],
   token_invalid: ["UNAUTHORIZED", 401],
   token_expired: ["UNAUTHORIZED", 401],
@@ -42,8 +43,8 @@ describe("a reason goes out under the transport's code that the contract names",
   });
 });
 
-describe("the challenge of RFC 6750", () => {
-  it("stands with every refusal of the bearer token, and with no other", () => {
+describe("the challenge of RFC 6750 and RFC 9470", () => {
+  it("stands with every refusal of the bearer token and of what it does not show, and with no other", () => {
     const challenged = reasons.filter((reason) => findChallenge(reason) !== null);
     expect(challenged).toEqual([
       "token_missing",
@@ -51,7 +52,15 @@ describe("the challenge of RFC 6750", () => {
       "token_expired",
       "session_ended",
       "account_disabled",
+      "reauthentication_required",
     ]);
+  });
+
+  it("says how many factors are wanted, and how long ago at most", () => {
+    const challenge = findChallenge("reauthentication_required", { acr: "2", maxAge: 300 });
+    expect(challenge).toContain('error="insufficient_user_authentication"');
+    expect(challenge).toContain('acr_values="2", max_age="300"');
+    expect(findChallenge("reauthentication_required", { maxAge: 300 })).not.toContain("acr_values");
   });
 
   it("names no error when there was no token, and invalid_token when there was one", () => {

@@ -1,4 +1,4 @@
-import type { AuthErrorCode, InputIssue } from "@latchkey/auth";
+import type { AuthErrorCode, InputIssue, SecondFactorMethod } from "@latchkey/auth";
 import type { TRPCError } from "@trpc/server";
 import type { TRPCErrorShape } from "@trpc/server/rpc";
 
@@ -15,6 +15,16 @@ export interface ErrorData {
   readonly retryAfter?: number;
   /** Of `reauthentication_required`: seconds ago at most that the caller must have shown that it is them. */
   readonly maxAge?: number;
+  /** Of `reauthentication_required`: how many factors they must have shown, where one is not enough. */
+  readonly acr?: "2";
+  /** Of `second_factor_required`: for `token.obtainBySecondFactor`, once; absent where a session goes on. */
+  readonly ticket?: string;
+  /** When the ticket runs out; ISO 8601. */
+  readonly ticketExpiresAt?: string;
+  /** The second factors that the account has. */
+  readonly methods?: readonly SecondFactorMethod[];
+  /** What can be enrolled with the ticket, where the account needs a second factor and has none. */
+  readonly enroll?: readonly SecondFactorMethod[];
   /** What is wrong with the input, field by field. */
   readonly issues?: readonly InputIssue[];
 }

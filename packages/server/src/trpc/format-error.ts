@@ -1,3 +1,4 @@
+import type { SecondFactorRequest } from "@latchkey/auth";
 import type { TRPCDefaultErrorShape, TRPCError } from "@trpc/server";
 import { ZodError } from "zod";
 import type { LatchkeyContext } from "./context.ts";
@@ -31,7 +32,10 @@ export function formatRefusal(formatted: Formatted): ErrorShape | undefined {
 type Described = {
   code: TRPCError["code"];
   message: string;
-  data: Pick<ErrorData, "reason" | "retryAfter" | "maxAge" | "issues">;
+  data: Pick<
+    ErrorData,
+    "reason" | "retryAfter" | "maxAge" | "issues" | "acr" | "ticket" | "ticketExpiresAt" | "methods" | "enroll"
+  >;
 };
 
 /**
@@ -48,9 +52,19 @@ export function describeError(error: TRPCError, request?: object): Described {
   }
   const refusal = findAuthError(error);
   if (!refusal) return { code, message: "Internal server error", data: { reason: null } };
-  const { message, code: reason, retryAfter, maxAge, issues } = refusal;
-  const details = { ...(retryAfter && { retryAfter }), ...(maxAge && { maxAge }), ...(issues && { issues }) };
+  const { message, code: reason, retryAfter, maxAge, acr, issues, secondFactor } = refusal;
+  const details = {
+    ...(retryAfter && { retryAfter }),
+    ...(maxAge && { maxAge }),
+    ...(acr && { acr }),
+    ...(issues && { issues }),
+    ...(secondFactor && toSecondFactorData(secondFactor)),
+  };
   return { code, message, data: { reason, ...details } };
+}
+
+function toSecondFactorData({ ticketExpiresAt, ...request }: SecondFactorRequest) {
+  return { ...request, ...(ticketExpiresAt && { ticketExpiresAt: ticketExpiresAt.toISOString() }) };
 }
 
 /** What a schema has against the caller's input. A schema that fails deeper inside is a defect like any other. */

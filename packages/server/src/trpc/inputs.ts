@@ -33,6 +33,9 @@ export const challengeText = text(64);
 /** A code as a person types it, with spaces and in the digits of any script. */
 export const codeText = text(64);
 
+/** What an authenticator app shows, in the digits of any script. */
+export const totpText = text(64);
+
 /** A language tag (BCP 47), such as `pt-BR`. */
 export const localeText = z
   .string()

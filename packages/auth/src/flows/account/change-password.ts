@@ -1,5 +1,4 @@
 import { recordEvent } from "../../audit/audit-log.ts";
-import { endChallenges } from "../../challenges/challenge-store.ts";
 import { AuthError } from "../../errors.ts";
 import { withdrawCode } from "../../one-time-codes/code-store.ts";
 import { createRefreshToken } from "../../sessions/refresh-token.ts";
@@ -8,9 +7,11 @@ import type { Queries } from "../../storage/database.ts";
 import { toNetwork } from "../../throttling/address.ts";
 import type { Admission } from "../../throttling/throttle.ts";
 import { type Account, findAccountById, markOldTokensEnded, replacePassword } from "../../users/user-store.ts";
+import { toAuthentication } from "../steps/authentication-methods.ts";
 import { checkOwnPassword } from "../steps/check-own-password.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { requireGoodPassword } from "../steps/encode-password.ts";
+import { endPending } from "../steps/end-pending.ts";
 import { type AnsweredSession, issueSessionTokens, type TokenResponse } from "../steps/issue-session-tokens.ts";
 import { openSession } from "../steps/open-session.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
@@ -54,7 +55,7 @@ export async function changePassword(
     if (!isReplaced) throw wrongPassword();
     await withdrawCode(transaction, { userId: user.id, purpose: "set_password" });
     await markOldTokensEnded(transaction, user.id);
-    await endChallenges(transaction, user.id);
+    await endPending(transaction, user.id);
     // The present session too where another system's token opened it: that token would go on.
     const keep = session.adoptedFrom === null ? { except: session.id } : {};
     const ended = await endSessions(transaction, { userId: user.id, ...keep, reason: "password_changed" });
@@ -63,7 +64,12 @@ export async function changePassword(
     const movedOn =
       session.adoptedFrom === null
         ? await beginAnew(core, transaction, session.id, facts)
-        : await openSession(core, transaction, { user, facts, by: "password" });
+        : await openSession(core, transaction, {
+            user,
+            facts,
+            by: "password",
+            authentication: toAuthentication(["password"]),
+          });
     await tellHook(core, transaction, "passwordChanged", { user: movedOn.user, by: "owner", request: facts });
     await core.throttle.settle(transaction, admission.counted);
     return movedOn;

@@ -1,7 +1,9 @@
 import { recordEvent } from "../../audit/audit-log.ts";
 import type { Challenge } from "../../challenges/challenges.ts";
 import { AuthError } from "../../errors.ts";
+import type { AuthenticationClass } from "../../sessions/authentication.ts";
 import { noteReauthentication } from "../../sessions/session-store.ts";
+import type { Queries } from "../../storage/database.ts";
 import { toNetwork } from "../../throttling/address.ts";
 import type { Admission } from "../../throttling/throttle.ts";
 import { findAccountById, lockUnchanged, recordProof } from "../../users/user-store.ts";
@@ -9,6 +11,7 @@ import { codeRefused, toEvidence, withRightCode } from "../steps/check-code.ts";
 import { checkOwnPassword } from "../steps/check-own-password.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { askGate, readGateAccount } from "../steps/gate.ts";
+import { countOwnTotp, recordOwnRefusal, requireOwnFactor, requireOwnTotp } from "../steps/own-totp.ts";
 import { findRecentAuthentication } from "../steps/recent-authentication.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
 import { startChallenge } from "../steps/start-challenge.ts";
@@ -16,6 +19,8 @@ import { openingOf } from "../steps/way-in.ts";
 
 export interface ReauthenticateInput {
   readonly password: string;
+  /** What the authenticator app shows, where there is one. */
+  readonly totp?: string | undefined;
 }
 
 export interface StartReauthenticationInput {
@@ -27,6 +32,7 @@ export interface StartReauthenticationInput {
 export interface ReauthenticateByCodeInput {
   readonly challenge: string;
   readonly code: string;
+  readonly totp?: string | undefined;
 }
 
 /**
@@ -45,8 +51,8 @@ export async function startReauthentication(
   const account = await readGateAccount(core, core.db, user.id);
   const address = current === "phone" ? account?.phoneNumber : account?.emailKey;
   const code = current === "phone" ? "phone_code" : "email_code";
-  if (!account || !address || askGate(core, account, [code], "reauthenticate").opens !== "session")
-    throw notByCode(current);
+  const opens = account && askGate(core, account, [code], "reauthenticate").opens;
+  if (!account || !address || (opens !== "session" && opens !== "second_factor")) throw notByCode(current);
   return startChallenge(core, {
     purpose: "reauthenticate",
     target: { kind: current, address },
@@ -72,15 +78,18 @@ export async function startReauthentication(
 export async function reauthenticateByCode(
   core: Core,
   { user, session }: Principal,
-  { challenge, code }: ReauthenticateByCodeInput,
+  { challenge, code, totp }: ReauthenticateByCodeInput,
   facts: RequestInfo,
 ): Promise<void> {
+  const attempt = await countOwnTotp(core, { user, session }, totp);
   const wanted = { challenge, code, purpose: "reauthenticate", sessionId: session.id, actorId: user.id } as const;
   await withRightCode(core, wanted, facts, async (transaction, right) => {
     const { holder, target } = right;
     const isOwn = holder?.id === user.id;
-    if (!isOwn || askGate(core, holder, toEvidence(right, null), "reauthenticate").opens !== "session")
-      throw codeRefused();
+    if (!isOwn) throw codeRefused();
+    const { opens } = askGate(core, holder, toEvidence(right, null), "reauthenticate");
+    if (opens !== "session" && opens !== "second_factor") throw codeRefused();
+    if (opens === "second_factor") await requireOwnTotp(core, transaction, holder, attempt);
     await right.consume();
     if (!(await noteReauthentication(transaction, session.id, "code"))) throw sessionEnded();
     if (!core.challenges.isFixed(target.address)) await recordProof(transaction, user.id, target.kind);
@@ -97,14 +106,15 @@ function notByCode(current: "phone" | "email"): AuthError {
 }
 
 /**
- * Notes that the owner of a session has just shown, in it, that it is them: what needs that goes on for a while.
+ * Notes that the owner of a session has just shown, in it, that it is them: what needs that goes on for a while. Who has a second factor
+ * shows it too.
  *
- * @throws AuthError `invalid_credentials`, `rate_limited`, `overloaded`, `session_ended`
+ * @throws AuthError `invalid_credentials`, `second_factor_required`, `code_invalid` for a wrong one-time password, `rate_limited`, `overloaded`, `session_ended`
  */
 export async function reauthenticate(
   core: Core,
   { user, session }: Principal,
-  { password }: ReauthenticateInput,
+  { password, totp }: ReauthenticateInput,
   facts: RequestInfo,
 ): Promise<void> {
   core.passwords.assertCapacity(toNetwork(facts.address));
@@ -115,15 +125,21 @@ export async function reauthenticate(
   if (openingOf({ account, hasPassword: isUsable }, evidence, "reauthenticate") !== "session") {
     return refuse(core, { userId: account.id, admission, facts });
   }
-  await core.db.transaction().execute(async (transaction) => {
+  const attempt = await countOwnTotp(core, { user, session }, totp);
+  const note = async (transaction: Queries) => {
     // What was checked no longer counts once another password is stored, or the account is disabled.
     const isUnchanged = await lockUnchanged(transaction, { id: account.id, verifiedHash: account.password });
     if (!isUnchanged) throw wrongPassword();
+    await requireOwnFactor(core, transaction, account.id, attempt);
     if (!(await noteReauthentication(transaction, session.id, "password"))) throw sessionEnded();
     const about = { ...facts, actorId: account.id, subjectId: account.id };
     await recordEvent(transaction, { event: "reauthenticated", sessionId: session.id }, about);
     await core.throttle.settle(transaction, admission.counted);
-  });
+  };
+  await core.db
+    .transaction()
+    .execute(note)
+    .catch((error: unknown) => recordOwnRefusal(core, { userId: account.id, attempt, error, facts }));
 }
 
 /**
@@ -131,11 +147,19 @@ export async function reauthenticate(
  * refresh does not count, and neither does a session that a token of another system opened, or a code of whoever has a password. Read fresh,
  * by the database's clock.
  *
- * @throws AuthError `reauthentication_required`, with `maxAge`
+ * @param acr `2`: in a session whose owner has shown two factors
+ * @throws AuthError `reauthentication_required`, with `maxAge`, and `acr` where that is asked for
  */
-export async function requireRecentAuthentication(core: Core, caller: Principal, maxAge: number): Promise<void> {
-  if (await findRecentAuthentication(core, caller, maxAge)) return;
-  throw new AuthError("reauthentication_required", "Show again that it is you", { maxAge });
+export async function requireRecentAuthentication(
+  core: Core,
+  caller: Principal,
+  maxAge: number,
+  acr: AuthenticationClass = "1",
+): Promise<void> {
+  const isEnough = acr === "1" || caller.session.acr === "2";
+  if (isEnough && (await findRecentAuthentication(core, caller, maxAge))) return;
+  const message = isEnough ? "Show again that it is you" : "This needs a second factor";
+  throw new AuthError("reauthentication_required", message, { maxAge, ...(acr === "2" && { acr }) });
 }
 
 interface Refusal {

@@ -1,5 +1,6 @@
 import { recordEvent } from "../../audit/audit-log.ts";
 import { AuthError } from "../../errors.ts";
+import { endSecondFactorTickets } from "../../second-factors/second-factor-ticket-store.ts";
 import { endSessions } from "../../sessions/session-store.ts";
 import { markOldTokensEnded } from "../../users/user-store.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
@@ -43,7 +44,10 @@ function endAndRecord(
 ): Promise<number> {
   return core.db.transaction().execute(async (transaction) => {
     // A token of another system that has not been used here yet is a session as well.
-    if (which.id === undefined) await markOldTokensEnded(transaction, which.userId);
+    if (which.id === undefined) {
+      await markOldTokensEnded(transaction, which.userId);
+      await endSecondFactorTickets(transaction, which.userId);
+    }
     const { length: count } = await endSessions(transaction, { ...which, reason: "revoked" });
     if (count === 0) return 0;
     const happened = { event: "sessions_ended", because: "revoked", count } as const;

@@ -4,6 +4,7 @@ import type { AuditEvent } from "../../audit/audit-event.ts";
 import type { Auth } from "../../auth.ts";
 import { AuthError, type AuthErrorCode } from "../../errors.ts";
 import type { ImportRound } from "../../imported-users/round-store.ts";
+import { generateTotp } from "../../second-factors/totp.ts";
 import { createInbox, createTestAuth, type TestAuth } from "../../testing/index.ts";
 import { limits } from "../../throttling/limits.ts";
 import type { PublicPurpose } from "../sign-in/start-code.ts";
@@ -122,6 +123,34 @@ async function encodeOldToken({ id, username }: Target): Promise<string> {
     Buffer.from(JSON.stringify(part)).toString("base64url"),
   );
   return `${header}.${payload}.${createHmac("sha256", secretKey).update(`${header}.${payload}`).digest("base64url")}`;
+}
+
+/** What an authenticator app shows for a ticket. */
+interface Shown {
+  readonly ticket: string;
+  readonly totp: string;
+}
+
+/** A secret that the target has taken over, and what the app shows. */
+async function startTotp({ caller }: Pick<Target, "caller">): Promise<Shown & { readonly secret: string }> {
+  const { ticket, secret } = await service.auth.startTotp(caller, service.facts);
+  return { ticket, secret, totp: generateTotp(secret, service.clock.now()) };
+}
+
+async function enroll(target: Pick<Target, "caller">): Promise<string> {
+  const { secret, ...shown } = await startTotp(target);
+  await service.auth.confirmTotp(target.caller, shown, service.facts);
+  return secret;
+}
+
+/** Signs in with the password of somebody who has a second factor: what is to be shown for it. */
+async function askForFactor(target: Pick<Target, "caller" | "username">): Promise<Shown> {
+  const secret = await enroll(target);
+  const signIn = service.auth.login({ username: target.username, password }, service.facts);
+  const refusal: unknown = await signIn.catch((error: unknown) => error);
+  if (!(refusal instanceof AuthError)) throw new Error("It opened");
+  await service.clock.advance(30);
+  return { ticket: refusal.secondFactor?.ticket ?? "", totp: generateTotp(secret, service.clock.now()) };
 }
 
 /** Does what is refused with this code; anything else is thrown on. */
@@ -746,6 +775,70 @@ const deeds: readonly Deed[] = [
     detail: () => ({ source: "django" }),
   },
   {
+    does: "login, of an account with a second factor",
+    actor: "nobody",
+    subject: "target",
+    first: enroll,
+    run: ({ username }) => refused("second_factor_required", service.auth.login({ username, password }, service.facts)),
+    leaves: ["second_factor_asked"],
+    detail: () => ({ purpose: "sign_in", isToEnroll: false }),
+  },
+  {
+    ...bySelf,
+    does: "signInBySecondFactor",
+    first: askForFactor,
+    run: (_, prepared) => service.auth.signInBySecondFactor(prepared as Shown, service.facts),
+    leaves: ["signed_in"],
+    detail: () => ({ identifier: "username", secondFactor: "totp" }),
+  },
+  {
+    does: "signInBySecondFactor, with a wrong one-time password",
+    actor: "nobody",
+    subject: "target",
+    first: askForFactor,
+    run: async (_, prepared) => {
+      const wrong = { ...(prepared as Shown), totp: "000000000" };
+      await refused("code_invalid", service.auth.signInBySecondFactor(wrong, service.facts));
+    },
+    leaves: ["second_factor_refused"],
+    detail: () => ({ because: "wrong_code" }),
+  },
+  {
+    ...bySelf,
+    does: "confirmTotp",
+    first: startTotp,
+    run: ({ caller }, prepared) => service.auth.confirmTotp(caller, prepared as Shown, service.facts),
+    leaves: ["second_factor_enrolled"],
+    detail: () => ({ method: "totp", sessionsEnded: 0 }),
+  },
+  {
+    ...bySelf,
+    does: "removeTotp",
+    first: enroll,
+    run: ({ caller }) => service.auth.removeTotp(caller, service.facts),
+    leaves: ["second_factor_removed"],
+    detail: () => ({ method: "totp", sessionsEnded: 0 }),
+  },
+  {
+    ...byAdmin,
+    does: "users.resetSecondFactor",
+    first: async (target) => {
+      await enroll(target);
+      await service.auth.reauthenticate(admin, { password }, service.facts);
+    },
+    run: ({ id }) => service.auth.users.resetSecondFactor(admin, id),
+    leaves: ["second_factor_reset"],
+    detail: () => ({ sessionsEnded: 1 }),
+  },
+  {
+    ...byOperator,
+    does: "operator.resetSecondFactor",
+    first: enroll,
+    run: ({ username }) => service.auth.operator.resetSecondFactor(username),
+    leaves: ["second_factor_reset"],
+    detail: () => ({ sessionsEnded: 1 }),
+  },
+  {
     ...ofNobody,
     does: "rotateKeys",
     run: () => service.auth.rotateKeys({ compromised: false }),
@@ -786,6 +879,9 @@ const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
   inspectToken: ({ token }) => service.auth.inspectToken(token, service.facts),
   listSessions: ({ caller }) => service.auth.listSessions(caller),
   listActivity: ({ caller }) => service.auth.listActivity(caller, { limit: 25 }),
+  getTotp: ({ caller }) => service.auth.getTotp(caller),
+  startTotp: ({ caller }) => service.auth.startTotp(caller, service.facts),
+  startEnrolling: () => refused("code_invalid", service.auth.startEnrolling("none", service.facts)),
   exportOwnData: ({ caller }) => service.auth.exportOwnData(caller),
   listAuditEvents: () => service.auth.listAuditEvents({ limit: 25 }),
   findPermissions: ({ caller }) => service.auth.findPermissions(caller.user),
@@ -816,6 +912,11 @@ const allEvents: Readonly<Record<AuditEvent["event"], true>> = {
   set_password_code_issued: true,
   password_reset: true,
   signed_in: true,
+  second_factor_asked: true,
+  second_factor_refused: true,
+  second_factor_enrolled: true,
+  second_factor_removed: true,
+  second_factor_reset: true,
   code_requested: true,
   message_refused: true,
   code_refused: true,
@@ -935,7 +1036,7 @@ async function readEverything(): Promise<unknown> {
   const tables = await service.database.query<{ name: string }>(
     // An attempt counts whatever comes of it.
     `select tablename as name from pg_tables where schemaname = 'latchkey'
-      and tablename not in ('throttles', 'message_counts', 'wrong_codes') order by 1`,
+      and tablename not in ('throttles', 'message_counts', 'wrong_codes', 'second_factor_tickets') order by 1`,
   );
   return Promise.all(
     tables.map(async ({ name }) => [

@@ -1,5 +1,4 @@
 import { recordEvent } from "../../audit/audit-log.ts";
-import { endChallenges } from "../../challenges/challenge-store.ts";
 import { AuthError } from "../../errors.ts";
 import { withdrawCode } from "../../one-time-codes/code-store.ts";
 import { parseGroupName } from "../../permissions/group-name.ts";
@@ -25,6 +24,7 @@ import {
 import { operator } from "../steps/authority.ts";
 import type { Core } from "../steps/core.ts";
 import { encodePassword } from "../steps/encode-password.ts";
+import { endPending } from "../steps/end-pending.ts";
 import { findNamedAccount, readName } from "../steps/find-named.ts";
 import { forbidTestAccount } from "../steps/forbid-test-account.ts";
 import { type Device, listDevicesOf } from "../steps/list-devices.ts";
@@ -32,6 +32,7 @@ import { issuePasswordCode, type PasswordCode, refuseDisabled } from "../steps/p
 import { resetSignInLimits } from "../steps/reset-sign-in-limits.ts";
 import { tellPasswordReset } from "../steps/tell-hooks.ts";
 import { createGroup, deleteGroup, type GroupInput, type GroupUpdate, updateGroup } from "./groups.ts";
+import { resetAs } from "./second-factors.ts";
 import { unlockUser } from "./unlock-user.ts";
 import { endAndRecord } from "./user-sessions.ts";
 import { deleteUser, requireKnownPermissions, type UserUpdate, updateUser } from "./users.ts";
@@ -51,7 +52,7 @@ export async function setPassword(core: Core, name: string, password: string): P
   const ended = await core.db.transaction().execute(async (transaction) => {
     await updatePassword(transaction, account.id, encoded);
     await markOldTokensEnded(transaction, account.id);
-    await endChallenges(transaction, account.id);
+    await endPending(transaction, account.id);
     await resetSignInLimits(core, transaction, account);
     await withdrawCode(transaction, { userId: account.id, purpose: "set_password" });
     const { length: sessionsEnded } = await endSessions(transaction, {
@@ -172,6 +173,12 @@ export async function listSessionsNamed(core: Core, name: string): Promise<Devic
 export async function endSessionsNamed(core: Core, name: string, sessionId?: string): Promise<number> {
   const { id } = await findNamed(core, name);
   return core.db.transaction().execute((transaction) => endAndRecord(transaction, sessionId, atCommandLine(id)));
+}
+
+/** Takes the second factors of a user away, ends their sessions, and answers how many. Throws AuthError `not_found`. */
+export async function resetSecondFactorNamed(core: Core, name: string): Promise<number> {
+  const { id } = await findNamed(core, name);
+  return resetAs(core, operator, id);
 }
 
 async function findNamed(core: Core, name: string): Promise<Account> {

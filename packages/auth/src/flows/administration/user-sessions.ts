@@ -1,5 +1,6 @@
 import { recordEvent } from "../../audit/audit-log.ts";
 import { AuthError } from "../../errors.ts";
+import { endSecondFactorTickets } from "../../second-factors/second-factor-ticket-store.ts";
 import { endSessions } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import { markOldTokensEnded } from "../../users/user-store.ts";
@@ -41,7 +42,10 @@ export async function endAndRecord(transaction: Queries, sessionId: string | und
   const because = "ended_by_administrator";
   const only = sessionId === undefined ? {} : { id: sessionId };
   // A token of another system that has not been used here yet is a session as well.
-  if (sessionId === undefined) await markOldTokensEnded(transaction, about.subjectId);
+  if (sessionId === undefined) {
+    await markOldTokensEnded(transaction, about.subjectId);
+    await endSecondFactorTickets(transaction, about.subjectId);
+  }
   const { length: count } = await endSessions(transaction, { userId: about.subjectId, ...only, reason: because });
   if (count > 0) await recordEvent(transaction, { event: "sessions_ended", because, count }, about);
   else if (sessionId !== undefined) throw new AuthError("not_found", "There is no such session of that user");

@@ -1,6 +1,5 @@
 import { randomUUIDv7 } from "node:crypto";
 import { forgetAddresses, recordEvent } from "../../audit/audit-log.ts";
-import { endChallenges } from "../../challenges/challenge-store.ts";
 import { AuthError } from "../../errors.ts";
 import { parseUsername } from "../../identifiers/username.ts";
 import { withdrawCode } from "../../one-time-codes/code-store.ts";
@@ -27,6 +26,7 @@ import {
 import { type Actor, type Administrator, changeWithAuthority, getUserOrThrow, noSuchUser } from "../steps/authority.ts";
 import type { Core } from "../steps/core.ts";
 import { endOldTokens } from "../steps/end-old-tokens.ts";
+import { endPending } from "../steps/end-pending.ts";
 import { requireFreeForms } from "../steps/find-named.ts";
 import { forbidTestAccount } from "../steps/forbid-test-account.ts";
 import { findPermissions, requirePermissions } from "../steps/held-permissions.ts";
@@ -131,7 +131,7 @@ export async function updateUser(
       const count = await endOldTokens(transaction, { userId: target.id, reason: because });
       if (count > 0) await recordEvent(transaction, { event: "sessions_ended", because, count }, about);
     }
-    if (isDisabling || Object.keys(names).length > 0) await endChallenges(transaction, id);
+    if (isDisabling || Object.keys(names).length > 0) await endPending(transaction, id);
     if (isDisabling) {
       await endSessions(transaction, { userId: id, reason: "ended_by_administrator" });
       await withdrawCode(transaction, { userId: id, purpose: "set_password" });

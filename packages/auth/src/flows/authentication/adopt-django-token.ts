@@ -86,6 +86,7 @@ async function lockNamed(core: Core, transaction: Queries, django: DjangoToken):
   if (!user.isActive) throw new AuthError("account_disabled", "The account is disabled");
   if (!(await mayHaveOldTokens(transaction, userId))) throw refused("old_tokens_ended");
   const account = await readGateAccount(core, transaction, userId);
+  if (account?.state.hasSecondFactor) throw refused("second_factor");
   if (!account || askGate(core, account, ["old_token"], "adopt_old_token").opens !== "session") throw refused("staff");
   return user;
 }

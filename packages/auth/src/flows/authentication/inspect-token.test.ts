@@ -66,5 +66,8 @@ test("a good token is told with its claims and nothing else", async () => {
     jti: expect.any(String),
     iat,
     exp: iat + 900,
+    auth_time: Math.floor(session.createdAt.getTime() / 1000),
+    acr: "1",
+    amr: ["pwd"],
   });
 });

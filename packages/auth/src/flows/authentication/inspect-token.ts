@@ -1,4 +1,5 @@
 import { AuthError, type AuthErrorCode } from "../../errors.ts";
+import { toAuthenticationClaims } from "../../sessions/authentication.ts";
 import { toNetwork } from "../../throttling/address.ts";
 import type { VerifiedToken } from "../../tokens/verified-tokens.ts";
 import type { User } from "../../users/user.ts";
@@ -22,6 +23,12 @@ export type TokenInspection =
       readonly iss?: string;
       readonly aud?: string;
       readonly jti?: string;
+      /** When its owner last showed who they are, as the session has it now; NumericDate. Absent where that is not known. */
+      readonly auth_time?: number;
+      /** `2` where they showed two factors, else `1`. */
+      readonly acr?: "1" | "2";
+      /** How, in the words of RFC 8176 §2. */
+      readonly amr?: readonly string[];
       /** Those that its owner holds of the permissions that were asked for; absent when none were. */
       readonly permissions?: readonly string[];
     };
@@ -42,10 +49,11 @@ export async function inspectToken(
     const verified = await verifyCounted(core, token, facts);
     const { user, session } = await findCaller(core, verified, facts);
     const held = asked && { permissions: await findHeldOf(core, user, asked) };
-    if (verified.kind === "own") return { active: true, ...verified.claims, ...held };
+    const shown = toAuthenticationClaims(session);
+    if (verified.kind === "own") return { active: true, ...verified.claims, ...shown, ...held };
     const { issuedAt, expiresAt } = verified.django;
     const times = { iat: toSeconds(issuedAt), exp: toSeconds(expiresAt) };
-    return { active: true, sub: user.id, sid: session.id, ...times, ...held };
+    return { active: true, sub: user.id, sid: session.id, ...times, ...shown, ...held };
   } catch (error) {
     if (error instanceof AuthError && !failures.includes(error.code)) return { active: false };
     throw error;

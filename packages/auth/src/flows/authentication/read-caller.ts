@@ -1,13 +1,15 @@
+import type { ResolvedOptions } from "../../options.ts";
 import { isLiveSession, touchInterval } from "../../sessions/session-store.ts";
 import { batchQuery } from "../../storage/batch-query.ts";
 import type { Storage } from "../../storage/database.ts";
 import { PoolError } from "../../storage/pool.ts";
 import type { CallerColumns } from "../steps/caller-row.ts";
 import type { CallerKey, CallerReader, StoredCaller } from "../steps/core.ts";
+import { lacksSecondFactor } from "../steps/second-factor-needed.ts";
 
-const toQuery = (columns: CallerColumns) => `
+const toQuery = (columns: CallerColumns, lacksFactor: string) => `
   select call.position::int as position, ${columns.text},
-    ${isLiveSession("session")} as "isLive",
+    ${isLiveSession("session")} and not ${lacksFactor} as "isLive",
     session.last_used_at <= latchkey.now() - interval '${touchInterval} seconds' as "isTouchDue",
     case when session.unused_since is not null then session.rotation end as "unusedRotation",
     call.kid is null or exists (
@@ -26,8 +28,12 @@ type Row = Readonly<Record<string, unknown>> & Facts & { position: number; isFou
  * Reads sessions with their users, always fresh: calls that arrive together share one prepared statement, and nothing is kept
  * from one to the next. A standby may be behind, so that nothing is answered from it, not even that a session is not known.
  */
-export function createCallerReader({ prepare }: Pick<Storage, "prepare">, columns: CallerColumns): CallerReader {
-  const readCallers = prepare<Row>("read-callers", toQuery(columns));
+export function createCallerReader(
+  { prepare }: Pick<Storage, "prepare">,
+  columns: CallerColumns,
+  options: Pick<ResolvedOptions, "secondFactor">,
+): CallerReader {
+  const readCallers = prepare<Row>("read-callers", toQuery(columns, lacksSecondFactor(options)));
   return batchQuery(async (keys: readonly CallerKey[]): Promise<(StoredCaller | null)[]> => {
     const { rows } = await readCallers([keys.map((key) => key.sessionId), keys.map((key) => key.kid)]);
     if (rows.some((row) => row.isStandby)) throw new PoolError("The database is a standby");

@@ -3,6 +3,7 @@ import { deleteOldChallenges, deleteOldWrongCodes } from "../../challenges/chall
 import { deleteOldTickets } from "../../challenges/ticket-store.ts";
 import { deleteOldCounts } from "../../messages/message-counts.ts";
 import { deleteExpiredCodes } from "../../one-time-codes/code-store.ts";
+import { deleteOldSecondFactorTickets } from "../../second-factors/second-factor-ticket-store.ts";
 import { deleteDeadSessions } from "../../sessions/session-store.ts";
 import { deleteForgottenCounters } from "../../throttling/throttle-store.ts";
 import type { Core } from "../steps/core.ts";
@@ -28,10 +29,11 @@ export async function purge(core: Core): Promise<Purged> {
   const { endedRetention } = core.options.sessions;
   const challenges = await inBatches((atMost) => deleteOldChallenges(core.db, atMost));
   const tickets = await inBatches((atMost) => deleteOldTickets(core.db, atMost));
+  const halfDone = await inBatches((atMost) => deleteOldSecondFactorTickets(core.db, atMost));
   const messages = await inBatches((atMost) => deleteOldCounts(core.db, atMost));
   const counts = messages + (await inBatches((atMost) => deleteOldWrongCodes(core.db, atMost)));
   return {
-    codes: challenges + tickets + (await inBatches((atMost) => deleteExpiredCodes(core.db, atMost))),
+    codes: challenges + tickets + halfDone + (await inBatches((atMost) => deleteExpiredCodes(core.db, atMost))),
     sessions: await inBatches((atMost) => deleteDeadSessions(core.db, { endedRetention, atMost })),
     auditEvents: await inBatches((atMost) => deleteOldEvents(core.db, { retention, atMost })),
     throttles: counts + (await inBatches((atMost) => deleteForgottenCounters(core.db, atMost))),

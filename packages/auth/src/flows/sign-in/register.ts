@@ -1,24 +1,28 @@
 import { randomUUIDv7 } from "node:crypto";
 import { recordEvent } from "../../audit/audit-log.ts";
 import type { StoredTicket } from "../../challenges/ticket-store.ts";
-import { AuthError } from "../../errors.ts";
+import { AuthError, type SecondFactorRequest } from "../../errors.ts";
 import { isReservedUsername } from "../../identifiers/reserved.ts";
 import { parseUsername } from "../../identifiers/username.ts";
 import { putCode } from "../../one-time-codes/code-store.ts";
-import { createUnusablePassword } from "../../passwords/unusable-password.ts";
+import { createUnusablePassword, isUnusablePassword } from "../../passwords/unusable-password.ts";
 import type { Queries } from "../../storage/database.ts";
 import { toNetwork } from "../../throttling/address.ts";
 import type { ProfileChanges } from "../../users/user.ts";
 import { insertUser } from "../../users/user-store.ts";
+import type { Evidence } from "../../ways-in/may-open.ts";
+import { toAuthentication } from "../steps/authentication-methods.ts";
 import type { Core, RequestInfo } from "../steps/core.ts";
 import { requireGoodPassword } from "../steps/encode-password.ts";
 import { requireFreeForms } from "../steps/find-named.ts";
+import { readGateAccount } from "../steps/gate.ts";
 import { type AnsweredSession, answerSignIn, type SignInAnswer } from "../steps/issue-session-tokens.ts";
 import { openSession } from "../steps/open-session.ts";
 import { type NamesInput, noNames, parseNames, type StoredNames } from "../steps/parse-names.ts";
 import { findTestSeconds, readTicket, requireWayIn, toProvedNames, useTicket } from "../steps/proved-name.ts";
 import { unlessUndone } from "../steps/refund-on-failure.ts";
 import { requireFreeUsername } from "../steps/require-free-username.ts";
+import { askForSecondFactor, secondFactorRequired } from "../steps/second-factor.ts";
 import { tellHook } from "../steps/tell-hooks.ts";
 
 export interface RegisterInput extends ProfileChanges {
@@ -70,6 +74,7 @@ export async function register(core: Core, input: RegisterInput, facts: RequestI
   const opened = await unlessUndone(core, admission, () =>
     core.db.transaction().execute((transaction) => openAccount(core, transaction, account)),
   );
+  if ("methods" in opened) throw secondFactorRequired(opened);
   return answerSignIn(core, opened, null);
 }
 
@@ -87,7 +92,11 @@ interface NewAccount {
   readonly facts: RequestInfo;
 }
 
-async function openAccount(core: Core, transaction: Queries, account: NewAccount): Promise<AnsweredSession> {
+async function openAccount(
+  core: Core,
+  transaction: Queries,
+  account: NewAccount,
+): Promise<AnsweredSession | SecondFactorRequest> {
   const { profile, names, unproved, proved, isNotMine, encoded, deviceName, facts } = account;
   await requireFreeUsername(transaction, names, { isTrusted: false });
   await requireFreeForms(transaction, { usernameKey: names.usernameKey });
@@ -110,9 +119,21 @@ async function openAccount(core: Core, transaction: Queries, account: NewAccount
   await recordEvent(transaction, { event: "user_created", by: "registration" }, about);
   if (proved) await recordEvent(transaction, { event: "name_proved", kind: proved.kind }, about);
   const atMost = proved ? findTestSeconds(core, proved) : undefined;
-  const opened = await openSession(core, transaction, { user, facts, deviceName, by: "registration", atMost });
+  const evidence = listEvidence(proved, encoded);
+  const entering = { evidence, by: "registration", deviceName, facts } as const;
+  const held = await readGateAccount(core, transaction, user.id);
+  const half = { ...entering, purpose: "register", identifier: proved?.kind ?? "username", deviceId: null } as const;
+  const opened = held?.state.hasSecondFactor
+    ? await askForSecondFactor(transaction, { ...half, account: held })
+    : await openSession(core, transaction, { ...entering, user, authentication: toAuthentication(evidence), atMost });
   await tellHook(core, transaction, "userCreated", { user, by: "registration", request: facts });
   return opened;
+}
+
+/** What the person has shown by registering. */
+function listEvidence(proved: StoredTicket | null, encoded: string): Evidence[] {
+  const password: Evidence[] = isUnusablePassword(encoded) ? [] : ["password"];
+  return proved ? [...password, proved.kind === "phone" ? "phone_code" : "email_code"] : password;
 }
 
 /** Nobody has typed a name that signs in without a proof, so that a username and a password are the least without one. */

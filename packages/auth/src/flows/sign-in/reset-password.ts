@@ -1,7 +1,6 @@
 import type { AuditEvent } from "../../audit/audit-event.ts";
 import { recordEvent } from "../../audit/audit-log.ts";
-import { endChallenges } from "../../challenges/challenge-store.ts";
-import { AuthError } from "../../errors.ts";
+import { AuthError, type SecondFactorRequest } from "../../errors.ts";
 import { hasCode, takeCode, withdrawCode } from "../../one-time-codes/code-store.ts";
 import { hashCode } from "../../one-time-codes/one-time-code.ts";
 import { endSessions } from "../../sessions/session-store.ts";
@@ -13,6 +12,7 @@ import { codeRefused, toEvidence, withRightCode } from "../steps/check-code.ts";
 import type { Core, RequestInfo } from "../steps/core.ts";
 import { toCountedName } from "../steps/counted-name.ts";
 import { requireGoodPassword } from "../steps/encode-password.ts";
+import { endPending } from "../steps/end-pending.ts";
 import { findNamedAccount, readName } from "../steps/find-named.ts";
 import { askGate, type GateAccount, readGateAccount } from "../steps/gate.ts";
 import { findKnownDevice } from "../steps/known-device.ts";
@@ -20,6 +20,7 @@ import { isIssuerGood } from "../steps/password-code.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
 import { refundOnFailure } from "../steps/refund-on-failure.ts";
 import { resetSignInLimits } from "../steps/reset-sign-in-limits.ts";
+import { askForSecondFactor, secondFactorRequired } from "../steps/second-factor.ts";
 import { tellPasswordReset } from "../steps/tell-hooks.ts";
 
 export interface ResetPasswordInput {
@@ -42,7 +43,8 @@ export interface ResetByCodeInput {
 /**
  * Sets a password with the code that was sent to the account's number or address, which is proved by that, and ends every session.
  *
- * @throws AuthError `code_invalid`, `code_expired`, `password_rejected`, `rate_limited`, `overloaded`
+ * @throws AuthError `code_invalid`, `code_expired`, `password_rejected`, `rate_limited`, `overloaded`, and `second_factor_required` where the
+ * account has one: the password is set when it is shown
  */
 export async function resetPasswordByCode(core: Core, input: ResetByCodeInput, facts: RequestInfo): Promise<void> {
   const { challenge, code, newPassword, deviceMark } = input;
@@ -51,15 +53,21 @@ export async function resetPasswordByCode(core: Core, input: ResetByCodeInput, f
   core.passwords.assertCapacity(network);
   const encoded = await core.passwords.hash(newPassword, network);
   const wanted = { challenge, code, purpose: "reset_password" } as const;
-  const id = await withRightCode(core, wanted, facts, async (transaction, right) => {
+  const done = await withRightCode<string | SecondFactorRequest>(core, wanted, facts, async (transaction, right) => {
     const { holder, target } = right;
     const account = holder && (await findAccountById(transaction, holder.id));
     // The account of a test number never has a password.
     if (!account || holder.testSeconds !== null) throw codeRefused();
-    const evidence = toEvidence(right, findKnownDevice(core, holder, deviceMark));
-    if (askGate(core, holder, evidence, "reset_password").opens !== "session") throw codeRefused();
+    const deviceId = findKnownDevice(core, holder, deviceMark);
+    const evidence = toEvidence(right, deviceId);
+    const { opens } = askGate(core, holder, evidence, "reset_password");
+    if (opens !== "session" && opens !== "second_factor") throw codeRefused();
     requireGoodPassword(core, newPassword, { field: "newPassword", person: account });
     await right.consume();
+    if (opens === "second_factor") {
+      const half = { evidence, purpose: "reset_password", by: "code", identifier: target.kind, deviceId } as const;
+      return askForSecondFactor(transaction, { account: holder, ...half, nextPassword: encoded, facts });
+    }
     await updatePassword(transaction, account.id, encoded, target.kind);
     await withdrawCode(transaction, { userId: account.id, purpose: "set_password" });
     const sessionsEnded = await endWhatWasOpen(transaction, account.id);
@@ -68,13 +76,14 @@ export async function resetPasswordByCode(core: Core, input: ResetByCodeInput, f
     await resetSignInLimits(core, transaction, account);
     return account.id;
   });
-  await tellPasswordReset(core, id, { by: "code", request: facts });
+  if (typeof done !== "string") throw secondFactorRequired(done);
+  await tellPasswordReset(core, done, { by: "code", request: facts });
 }
 
 /** What must not outlive a password: old tokens, sessions, and codes that are under way. Answers how many sessions. */
 async function endWhatWasOpen(transaction: Queries, userId: string): Promise<number> {
   await markOldTokensEnded(transaction, userId);
-  await endChallenges(transaction, userId);
+  await endPending(transaction, userId);
   const ended = await endSessions(transaction, { userId, reason: "password_changed" });
   return ended.length;
 }

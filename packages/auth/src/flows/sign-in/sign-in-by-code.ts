@@ -1,14 +1,17 @@
 import { recordEvent } from "../../audit/audit-log.ts";
 import { insertTicket, type TicketUse } from "../../challenges/ticket-store.ts";
+import type { SecondFactorRequest } from "../../errors.ts";
 import type { Queries } from "../../storage/database.ts";
 import type { User } from "../../users/user.ts";
-import { markProved, recordLoginByCode } from "../../users/user-store.ts";
+import { markProved, recordLoginByCode, recordProof } from "../../users/user-store.ts";
+import { toAuthentication } from "../steps/authentication-methods.ts";
 import { codeRefused, type RightCode, toEvidence, withRightCode } from "../steps/check-code.ts";
 import type { Core, RequestInfo } from "../steps/core.ts";
 import { askGate, type GateAccount } from "../steps/gate.ts";
 import { type AnsweredSession, answerSignIn, type SignInAnswer } from "../steps/issue-session-tokens.ts";
 import { findKnownDevice } from "../steps/known-device.ts";
 import { openSession } from "../steps/open-session.ts";
+import { askForSecondFactor, secondFactorRequired } from "../steps/second-factor.ts";
 import { tellHook } from "../steps/tell-hooks.ts";
 
 export interface SignInByCodeInput {
@@ -33,13 +36,17 @@ export interface TicketAnswer {
 /** What a right code is answered with. */
 export type CodeAnswer<Person extends User = User> = SignInAnswer<Person> | TicketAnswer;
 
-type Outcome = { readonly opened: AnsweredSession; readonly deviceId: string | null } | TicketAnswer;
+type Outcome =
+  | { readonly opened: AnsweredSession; readonly deviceId: string | null }
+  | SecondFactorRequest
+  | TicketAnswer;
 
 /**
  * Signs a person in by the code that was sent to them. For `enter` whoever has proved a number that is nobody's gets a ticket to register;
  * where the account that has it asks for more, a ticket for another way.
  *
- * @throws AuthError `code_invalid`, `code_expired`, `rate_limited`, `refused_by_hook`, `hook_failed`
+ * @throws AuthError `code_invalid`, `code_expired`, `second_factor_required` once the code was right, `rate_limited`, `refused_by_hook`,
+ * `hook_failed`
  */
 export async function signInByCode(core: Core, input: SignInByCodeInput, facts: RequestInfo): Promise<CodeAnswer> {
   const { challenge, code } = input;
@@ -54,9 +61,12 @@ export async function signInByCode(core: Core, input: SignInByCodeInput, facts: 
       const opened = await open(core, transaction, { right, holder, deviceName: input.deviceName, facts });
       return { opened, deviceId };
     }
+    if (opens === "second_factor")
+      return ask(core, transaction, { right, holder, purpose, deviceId, deviceName: input.deviceName, facts });
     if (purpose !== "enter") throw codeRefused();
     return giveTicket(transaction, { right, opens: "another_way", facts });
   });
+  if ("methods" in outcome) throw secondFactorRequired(outcome);
   return "opened" in outcome ? answerSignIn(core, outcome.opened, outcome.deviceId) : outcome;
 }
 
@@ -81,6 +91,32 @@ async function giveTicket(transaction: Queries, { right, opens, facts }: TicketT
   return { ticket, ticketExpiresAt: expiresAt, next: opens };
 }
 
+interface Half extends Opening {
+  readonly purpose: "enter" | "sign_in";
+  readonly deviceId: string | null;
+}
+
+/** The code is used up and proves the name; what it would have opened waits for the second factor. */
+async function ask(
+  core: Core,
+  transaction: Queries,
+  { right, holder, purpose, deviceId, deviceName, facts }: Half,
+): Promise<SecondFactorRequest> {
+  const { kind, address } = right.target;
+  await right.consume();
+  if (!core.challenges.isFixed(address)) await recordProof(transaction, holder.id, kind);
+  return askForSecondFactor(transaction, {
+    account: holder,
+    evidence: toEvidence(right, deviceId),
+    purpose,
+    by: "code",
+    identifier: kind,
+    deviceId,
+    deviceName,
+    facts,
+  });
+}
+
 interface Opening {
   readonly right: RightCode;
   readonly holder: GateAccount;
@@ -102,7 +138,8 @@ async function open(
   const about = { ...facts, actorId: user.id, subjectId: user.id };
   await recordEvent(transaction, { event: "signed_in", identifier: kind, by: "code" }, about);
   const atMost = holder.testSeconds ?? undefined;
-  const opened = await openSession(core, transaction, { user, facts, deviceName, by: "code", atMost });
+  const authentication = toAuthentication(toEvidence(right, null));
+  const opened = await openSession(core, transaction, { user, facts, deviceName, by: "code", authentication, atMost });
   await tellHook(core, transaction, "signedIn", { user, session: opened.session, request: facts });
   return opened;
 }

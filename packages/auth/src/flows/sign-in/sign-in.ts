@@ -1,17 +1,21 @@
 import type { SignInRefusal } from "../../audit/audit-event.ts";
 import { recordEvent } from "../../audit/audit-log.ts";
-import { AuthError } from "../../errors.ts";
+import { AuthError, type SecondFactorRequest } from "../../errors.ts";
 import type { Identifier } from "../../identifiers/identifier.ts";
 import type { PasswordCheck } from "../../passwords/passwords.ts";
+import type { Queries } from "../../storage/database.ts";
 import { toNetwork } from "../../throttling/address.ts";
-import { type Account, recordLogin } from "../../users/user-store.ts";
+import { type Account, recordLogin, rehashPassword } from "../../users/user-store.ts";
+import { toAuthentication } from "../steps/authentication-methods.ts";
 import type { Core, RequestInfo } from "../steps/core.ts";
 import { readName } from "../steps/find-named.ts";
+import { type GateAccount, readGateAccount } from "../steps/gate.ts";
 import { type AnsweredSession, answerSignIn, type SignInAnswer } from "../steps/issue-session-tokens.ts";
 import { openSession } from "../steps/open-session.ts";
 import { proveByTicket } from "../steps/proved-name.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
 import { isUndone, refundOnFailure, unlessUndone } from "../steps/refund-on-failure.ts";
+import { askForSecondFactor, secondFactorRequired } from "../steps/second-factor.ts";
 import { tellHook } from "../steps/tell-hooks.ts";
 import { openingOf } from "../steps/way-in.ts";
 import { countSignIn, type SignInAdmission } from "./count-sign-in.ts";
@@ -32,7 +36,7 @@ export interface LoginInput {
  * Signs a person in. Whatever is wrong (unknown name, wrong password, inactive account, unusable password, an account that is locked),
  * the refusal is the same and took the same work.
  *
- * @throws AuthError `invalid_credentials`, `rate_limited`, `overloaded`, `refused_by_hook`, `hook_failed`, and `invalid_input` for
+ * @throws AuthError `invalid_credentials`, `second_factor_required` once the password was right, `rate_limited`, `overloaded`, `refused_by_hook`, `hook_failed`, and `invalid_input` for
  * digits that are two phone numbers
  */
 export async function login(core: Core, input: LoginInput, facts: RequestInfo): Promise<SignInAnswer> {
@@ -60,6 +64,7 @@ export async function login(core: Core, input: LoginInput, facts: RequestInfo): 
   const opened = await unlessUndone(core, admission, () => open(core, signedIn)).catch((error) =>
     recordUndone(core, signedIn, error),
   );
+  if (opened && "methods" in opened) throw secondFactorRequired(opened);
   if (opened) return answerSignIn(core, opened, admission.deviceId);
   // The account changed while the password was being checked: what was checked no longer counts.
   await core.throttle.refund(admission.counted);
@@ -77,22 +82,47 @@ interface SignedIn {
   readonly facts: RequestInfo;
 }
 
-/** Null when the account changed since its password was read. */
-async function open(
-  core: Core,
-  { account, admission, nextHash, identifier, deviceName, ticket, facts }: SignedIn,
-): Promise<AnsweredSession | null> {
+/** A session, or what is asked for besides. Null when the account changed since its password was read. */
+async function open(core: Core, signedIn: SignedIn): Promise<AnsweredSession | SecondFactorRequest | null> {
+  const { account, admission, nextHash, identifier, deviceName, ticket, facts } = signedIn;
   return core.db.transaction().execute(async (transaction) => {
     const checked = { id: account.id, verifiedHash: account.password, nextHash };
+    const held = await readGateAccount(core, transaction, account.id);
+    const hasSecondFactor = held?.state.hasSecondFactor ?? false;
+    if (
+      held &&
+      openingOf({ account, hasPassword: true, hasSecondFactor }, ["password"], "sign_in") === "second_factor"
+    ) {
+      if (!(await rehashPassword(transaction, checked))) return null;
+      const asked = await ask(transaction, held, signedIn);
+      await core.throttle.settle(transaction, admission.counted);
+      return asked;
+    }
     const user = await recordLogin(transaction, core.profile, checked);
     if (!user) return null;
     if (ticket !== undefined) await proveByTicket(core, transaction, { ticket, userId: user.id, facts });
     const happened = { event: "signed_in", identifier: identifier?.kind ?? "alias" } as const;
     await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
-    const opened = await openSession(core, transaction, { user, facts, deviceName, by: "password" });
+    const authentication = toAuthentication(["password"]);
+    const opened = await openSession(core, transaction, { user, facts, deviceName, by: "password", authentication });
     await tellHook(core, transaction, "signedIn", { user, session: opened.session, request: facts });
     await core.throttle.settle(transaction, admission.counted);
     return opened;
+  });
+}
+
+/** The password was right, so that its guesses are forgotten: the second factor has a count of its own. */
+function ask(transaction: Queries, held: GateAccount, signedIn: SignedIn): Promise<SecondFactorRequest> {
+  const { admission, identifier, deviceName, facts } = signedIn;
+  return askForSecondFactor(transaction, {
+    account: held,
+    evidence: ["password"],
+    purpose: "sign_in",
+    by: "password",
+    identifier: identifier?.kind ?? "alias",
+    deviceId: admission.deviceId,
+    deviceName,
+    facts,
   });
 }
 

@@ -1,5 +1,5 @@
 import type { Session } from "../../sessions/session.ts";
-import { sessionFields } from "../../sessions/session-store.ts";
+import { type SessionRow, sessionFields, toSession } from "../../sessions/session-store.ts";
 import { type ProfileDefinition, toUser, type UserRow } from "../../users/profile.ts";
 import type { User } from "../../users/user.ts";
 
@@ -24,7 +24,7 @@ export function createCallerColumns(profile: ProfileDefinition): CallerColumns {
   return {
     text: `${columns("session", sessionFields)}, ${columns("caller", profile.columns)}`,
     read: (row) => ({
-      session: pick<Session>(row, "session", sessionFields),
+      session: toSession(pick<SessionRow>(row, "session", sessionFields)),
       user: toUser(profile, pick<UserRow>(row, "caller", profile.columns)),
     }),
   };

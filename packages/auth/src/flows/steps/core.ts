@@ -34,6 +34,8 @@ export interface Core {
   readonly keyRing: KeyRing;
   readonly refreshKey: Uint8Array;
   readonly deviceKey: Uint8Array;
+  /** Seals the secrets of authenticator apps. */
+  readonly secondFactorKey: Uint8Array;
   readonly throttle: Throttle;
   /** Codes that are sent, from asking to use. */
   readonly challenges: Challenges;
@@ -63,6 +65,7 @@ export interface Core {
 export interface StoredCaller {
   readonly session: Session;
   readonly user: User;
+  /** Whether it has not ended, and shows as many factors as its account needs. */
   readonly isLive: boolean;
   /** Whether the key that signed the token is still accepted. */
   readonly isKeyAccepted: boolean;

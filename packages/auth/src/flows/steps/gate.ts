@@ -4,6 +4,7 @@ import type { Queries } from "../../storage/database.ts";
 import { type AccountState, type Evidence, mayOpen, type Purpose, type Verdict } from "../../ways-in/may-open.ts";
 import { judgeName } from "../../ways-in/name-trust.ts";
 import type { Core } from "./core.ts";
+import { holdsRights } from "./second-factor-needed.ts";
 
 /** An account as the gate looks at it, read at one moment. */
 export interface GateAccount {
@@ -20,6 +21,13 @@ export interface GateAccount {
   readonly resetByCodeAgo: number | null;
   /** Seconds until an account of a test number ends; null for every other. */
   readonly testSeconds: number | null;
+  readonly factors: {
+    readonly hasTotp: boolean;
+    /** Whether the settings ask this account for a second factor. */
+    readonly isRequired: boolean;
+  };
+  /** The database's time at which it was read. */
+  readonly now: Date;
 }
 
 interface Row {
@@ -37,6 +45,7 @@ interface Row {
   readonly testUntil: Date | null;
   readonly resetByCodeAt: Date | null;
   readonly lastUsedAt: Date | null;
+  readonly hasTotp: boolean;
   readonly now: Date;
 }
 
@@ -61,18 +70,22 @@ export async function readGateAccount(
   if (isLocked) await sql`select from latchkey.users where id = ${id ?? nobody}::uuid for no key update`.execute(db);
   const { rows } = await sql<Row>`
     select u.id, u.is_active as "isActive", u.parked_at is not null as "isParked", u.password,
-      u.is_staff or u.is_superuser
-        or exists (select from latchkey.user_permissions p where p.user_id = u.id)
-        or exists (select from latchkey.user_groups m join latchkey.group_permissions g on g.group_id = m.group_id
-          where m.user_id = u.id) as "isHolderOfRights",
+      ${sql.raw(holdsRights("u"))} as "isHolderOfRights",
       u.phone_number as "phoneNumber", u.email_key as "emailKey",
       u.phone_proved_at as "phoneProvedAt", u.phone_vouched_at as "phoneVouchedAt",
       u.email_proved_at as "emailProvedAt", u.email_vouched_at as "emailVouchedAt", u.test_until as "testUntil",
-      u.reset_by_code_at as "resetByCodeAt",
+      u.reset_by_code_at as "resetByCodeAt", u.second_factor_at is not null as "hasTotp",
       (select max(s.last_used_at) from latchkey.sessions s where s.user_id = u.id) as "lastUsedAt",
       latchkey.now() as now
     from latchkey.users u where u.id = ${id ?? nobody}::uuid`.execute(db.withoutPlugins());
   return rows[0] ? judge(core, rows[0]) : null;
+}
+
+function isSecondFactorRequired(core: Core, { isHolderOfRights, testUntil }: Row): boolean {
+  const { secondFactor } = core.options;
+  // Whoever reads the settings knows the code of a test number: a second factor would keep nobody out, and its account has no rights.
+  if (testUntil !== null) return false;
+  return secondFactor === "all" || (secondFactor === "staff" && isHolderOfRights);
 }
 
 function judge(core: Core, row: Row): GateAccount {
@@ -96,6 +109,7 @@ function judge(core: Core, row: Row): GateAccount {
     { proof: null, vouching },
     now,
   );
+  const factors = { hasTotp: row.hasTotp, isRequired: isSecondFactorRequired(core, row) };
   const isTest = row.phoneNumber !== null && core.challenges.isFixed(row.phoneNumber);
   return {
     id: row.id,
@@ -105,6 +119,8 @@ function judge(core: Core, row: Row): GateAccount {
     isNumberOnly,
     resetByCodeAgo: row.resetByCodeAt && (now.getTime() - row.resetByCodeAt.getTime()) / 1000,
     testSeconds: testUntil && Math.max(0, Math.ceil((testUntil.getTime() - now.getTime()) / 1000)),
+    factors,
+    now,
     state: {
       isActive: row.isActive && (testUntil === null || testUntil > now),
       isParked,
@@ -112,7 +128,7 @@ function judge(core: Core, row: Row): GateAccount {
       hasPassword,
       hasPasskey: false,
       hasRecoveryCodes: false,
-      hasSecondFactor: false,
+      hasSecondFactor: factors.hasTotp || factors.isRequired,
       // A test number opens what was made by it, and nothing that anybody else has.
       phone: testUntil !== null && isTest ? "trusted" : isTest && phone !== "none" ? "claimed" : phone,
       email,

@@ -1,6 +1,7 @@
 import { toNumericDate } from "../../clock.ts";
 import { createDeviceToken } from "../../sessions/device-token.ts";
 import type { RefreshToken } from "../../sessions/refresh-token.ts";
+import type { Session } from "../../sessions/session.ts";
 import type { User } from "../../users/user.ts";
 import type { Core } from "./core.ts";
 import { issueToken } from "./issue-token.ts";
@@ -25,7 +26,7 @@ export interface SignInAnswer<Person extends User = User> extends TokenResponse<
 
 export interface AnsweredSession {
   readonly user: User;
-  readonly session: { readonly id: string; readonly expiresAt: Date };
+  readonly session: Pick<Session, "id" | "expiresAt" | "acr" | "amr" | "authTime">;
   readonly idleExpiresAt: Date;
   readonly rotation: number;
   readonly refreshToken: RefreshToken;
@@ -37,7 +38,7 @@ export async function issueSessionTokens(
   { user, session, idleExpiresAt, rotation, refreshToken }: AnsweredSession,
 ): Promise<TokenResponse> {
   const notAfter = toNumericDate(session.expiresAt);
-  const { token, expiresAt } = await issueToken(core, { user, sessionId: session.id, rotation, notAfter });
+  const { token, expiresAt } = await issueToken(core, { user, session, rotation, notAfter });
   return {
     token,
     tokenType: "Bearer",

@@ -1,4 +1,6 @@
 import { toNumericDate } from "../../clock.ts";
+import { toAuthenticationClaims } from "../../sessions/authentication.ts";
+import type { Session } from "../../sessions/session.ts";
 import { maximumTokenLifetime, signAccessToken } from "../../tokens/access-token.ts";
 import { djangoLead } from "../../tokens/django-token.ts";
 import { createTokenId } from "../../tokens/token-id.ts";
@@ -8,7 +10,7 @@ import { findOldClaims } from "./find-old-claims.ts";
 
 export interface TokenToIssue {
   readonly user: User;
-  readonly sessionId: string;
+  readonly session: Pick<Session, "id" | "acr" | "amr" | "authTime">;
   /** The session's rotation at which it is issued. */
   readonly rotation: number;
   /** The session's own end, which it never outlives; NumericDate. */
@@ -18,15 +20,17 @@ export interface TokenToIssue {
 /** Signs an access token for a session. */
 export async function issueToken(
   core: Core,
-  { user, sessionId, rotation, notAfter }: TokenToIssue,
+  { user, session, rotation, notAfter }: TokenToIssue,
 ): Promise<{ token: string; expiresAt: Date }> {
   const { issuer, audience, lifetime, profile } = core.options.tokens;
   const now = toNumericDate(core.clock.now());
   const iat = profile !== "standard" ? now - djangoLead : now;
   const exp = Math.min(now + lifetime, iat + maximumTokenLifetime, Math.max(notAfter, now + 1));
-  const identity = { iss: issuer, sub: user.id, sid: sessionId, jti: createTokenId(rotation), iat, exp };
+  const identity = { iss: issuer, sub: user.id, sid: session.id, jti: createTokenId(rotation), iat, exp };
   const claims =
-    profile !== "standard" ? { ...identity, ...(await findOldClaims(core, user)) } : { ...identity, aud: audience };
+    profile !== "standard"
+      ? { ...identity, ...(await findOldClaims(core, user)) }
+      : { ...identity, aud: audience, ...toAuthenticationClaims(session) };
   const token = await signAccessToken(claims, await core.findSigningKey());
   return { token, expiresAt: new Date(exp * 1000) };
 }

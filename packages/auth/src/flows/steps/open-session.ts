@@ -1,5 +1,6 @@
 import { randomUUIDv7 } from "node:crypto";
 import { recordEvent } from "../../audit/audit-log.ts";
+import type { Authentication } from "../../sessions/authentication.ts";
 import { createRefreshToken } from "../../sessions/refresh-token.ts";
 import type { SessionOpening } from "../../sessions/session.ts";
 import { endSurplusSessions, insertSession } from "../../sessions/session-store.ts";
@@ -17,6 +18,8 @@ interface NewOpening extends Opening {
   /** What the program calls the device. */
   readonly deviceName?: string | undefined;
   readonly by: SessionOpening;
+  /** How its owner showed who they are. */
+  readonly authentication: Authentication;
   /** Seconds after which it ends in any case, where its account ends before. */
   readonly atMost?: number | undefined;
 }
@@ -29,7 +32,7 @@ interface NewOpening extends Opening {
 export async function openSession(
   core: Core,
   transaction: Queries,
-  { user, facts, deviceName, by, atMost = Number.POSITIVE_INFINITY }: NewOpening,
+  { user, facts, deviceName, by, authentication, atMost = Number.POSITIVE_INFINITY }: NewOpening,
 ): Promise<AnsweredSession> {
   const { lifetime, idleLifetime, perUser } = core.options.sessions;
   const id = randomUUIDv7();
@@ -43,6 +46,7 @@ export async function openSession(
     userAgent: facts.userAgent,
     deviceName: deviceName ?? null,
     openedBy: by,
+    authentication,
   });
   if (others >= perUser) await endSurplus(core, transaction, { user, facts });
   return { user, session, idleExpiresAt, rotation: 0, refreshToken };

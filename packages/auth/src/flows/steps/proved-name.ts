@@ -1,5 +1,4 @@
 import { type AuditFacts, recordEvent } from "../../audit/audit-log.ts";
-import { endChallenges } from "../../challenges/challenge-store.ts";
 import { consumeTicket, findTicket, type StoredTicket } from "../../challenges/ticket-store.ts";
 import { AuthError, type InputIssueCode } from "../../errors.ts";
 import type { Queries } from "../../storage/database.ts";
@@ -7,6 +6,7 @@ import { identifierTaken, markProved, recordProof, takeName } from "../../users/
 import { holdHolder } from "./check-code.ts";
 import type { Core, RequestInfo } from "./core.ts";
 import { requireGoodPassword } from "./encode-password.ts";
+import { endPending } from "./end-pending.ts";
 import { askGate, type GateAccount, readGateAccount } from "./gate.ts";
 import type { Target } from "./start-challenge.ts";
 
@@ -100,7 +100,7 @@ export async function moveNameFrom(
   about: AuditFacts,
 ): Promise<void> {
   const isParked = await takeName(transaction, holder.id, kind);
-  await endChallenges(transaction, holder.id);
+  await endPending(transaction, holder.id);
   await recordEvent(transaction, { event: "name_lost", kind, isParked }, about);
 }
 

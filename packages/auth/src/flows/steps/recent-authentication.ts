@@ -30,7 +30,8 @@ export async function findRecentAuthentication(
   if (!account) return null;
   const isFreshlyReset = account.resetByCodeAgo !== null && account.resetByCodeAgo < wait;
   if (recent.some(({ by }) => by !== "code")) return { isByCodeAlone: isFreshlyReset };
-  return !account.state.hasPassword && !account.state.hasPasskey ? { isByCodeAlone: true } : null;
+  // A code beside an authenticator app is no code alone.
+  return !account.state.hasPassword && !account.state.hasPasskey ? { isByCodeAlone: session.acr === "1" } : null;
 }
 
 function isRecent({ by, secondsAgo }: Shown, maxAge: number): boolean {

@@ -4,6 +4,16 @@ import type { Scope } from "../../throttling/throttle.ts";
 import type { User } from "../../users/user.ts";
 import type { Core } from "./core.ts";
 
+const totpScopes = (id: string): Scope[] => [
+  { limit: "second_factor_strangers", of: [id] },
+  { limit: "second_factor_account", of: [id] },
+];
+
+/** Forgets the wrong one-time passwords of an account whose second factor was taken away. Call it last, since it holds the counters. */
+export async function resetTotpLimits(core: Core, transaction: Queries, id: string): Promise<void> {
+  await core.throttle.settle(transaction, [], totpScopes(id));
+}
+
 /**
  * Forgets, inside the caller's transaction, every sign-in that failed for an account, by whatever name: nobody is slowed, and it is not
  * locked. `succeeded` is what the attempt that does so was counted in. Call it last, since it holds the counters.
@@ -17,6 +27,6 @@ export async function resetSignInLimits(
   const names = [user.username, user.phoneNumber, user.email].filter((name) => name !== null);
   const identifiers = names.map((name) => parseIdentifier(name, core.options.phones)).filter((found) => found !== null);
   const byName = identifiers.map(({ value }): Scope => ({ limit: "sign_in_name", of: [value] }));
-  const forgotten: Scope[] = [...byName, { limit: "account_strangers", of: [id] }];
+  const forgotten: Scope[] = [...byName, { limit: "account_strangers", of: [id] }, ...totpScopes(id)];
   await core.throttle.settle(transaction, succeeded, forgotten);
 }

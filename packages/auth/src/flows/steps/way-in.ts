@@ -5,6 +5,8 @@ import { type Evidence, mayOpen, type Opening, type Purpose } from "../../ways-i
 export interface PasswordState {
   readonly account: Account;
   readonly hasPassword: boolean;
+  /** Whether a second factor is to be shown besides. */
+  readonly hasSecondFactor?: boolean;
 }
 
 /**
@@ -12,12 +14,12 @@ export interface PasswordState {
  * no code was sent to.
  */
 export function openingOf(
-  { account, hasPassword }: PasswordState,
+  { account, hasPassword, hasSecondFactor = false }: PasswordState,
   evidence: readonly Evidence[],
   purpose: Purpose,
 ): Opening {
   const unknown = { isParked: false, isHolderOfRights: true, hasPasskey: false, hasRecoveryCodes: false } as const;
-  const state = { ...unknown, isActive: account.isActive, hasPassword, hasSecondFactor: false } as const;
+  const state = { ...unknown, isActive: account.isActive, hasPassword, hasSecondFactor } as const;
   return mayOpen({
     account: { ...state, phone: "none", email: "none" },
     evidence: new Set(evidence),

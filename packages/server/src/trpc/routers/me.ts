@@ -1,7 +1,16 @@
 import { type Config, type ProfileChangesOf, type ProfileDefinition, withIssueCode } from "@latchkey/auth";
 import { z } from "zod";
 import type { Builders } from "../builders.ts";
-import { challengeText, codeText, eventCursor, pageLimit, passwordText, profileInput, taking } from "../inputs.ts";
+import {
+  challengeText,
+  codeText,
+  eventCursor,
+  pageLimit,
+  passwordText,
+  profileInput,
+  taking,
+  totpText,
+} from "../inputs.ts";
 
 /** What a person sees and changes of themselves. */
 export function createMeProcedures<C extends Config>({ protectedProcedure }: Builders<C>, profile: ProfileDefinition) {
@@ -35,7 +44,8 @@ export function createMeProcedures<C extends Config>({ protectedProcedure }: Bui
     export: protectedProcedure.query(({ ctx }) => ctx.latchkey.auth.exportOwnData(ctx)),
 
     /**
-     * Shows in this session that it is its owner, with the password, or, where the account has none, with a code: see `recentProcedure`.
+     * Shows in this session that it is its owner, with the password, or, where the account has none, with a code, and with what the
+     * authenticator app shows where there is one: see `recentProcedure`.
      */
     reauthenticate: protectedProcedure
       .input(
@@ -44,6 +54,7 @@ export function createMeProcedures<C extends Config>({ protectedProcedure }: Bui
             password: passwordText.optional(),
             challenge: challengeText.optional(),
             code: codeText.optional(),
+            totp: totpText.optional(),
           })
           .refine(
             ({ password, challenge, code }) =>
@@ -56,12 +67,34 @@ export function createMeProcedures<C extends Config>({ protectedProcedure }: Bui
             },
           ),
       )
-      .mutation(async ({ ctx, input: { password, challenge = "", code = "" } }) => {
+      .mutation(async ({ ctx, input: { password, challenge = "", code = "", totp } }) => {
         const { auth, facts } = ctx.latchkey;
-        if (password !== undefined) await auth.reauthenticate(ctx, { password }, facts);
-        else await auth.reauthenticateByCode(ctx, { challenge, code }, facts);
+        if (password !== undefined) await auth.reauthenticate(ctx, { password, totp }, facts);
+        else await auth.reauthenticateByCode(ctx, { challenge, code, totp }, facts);
         return {};
       }),
+
+    /** The authenticator app that is the person's second factor. */
+    totp: {
+      get: protectedProcedure.query(({ ctx }) => ctx.latchkey.auth.getTotp(ctx)),
+
+      /** Makes a secret for an app. It counts for nothing until `confirm`. */
+      start: protectedProcedure.mutation(({ ctx }) => ctx.latchkey.auth.startTotp(ctx, ctx.latchkey.facts)),
+
+      /** Makes the app the second factor with what it shows, and ends every other session. */
+      confirm: protectedProcedure
+        .input(z.strictObject({ ticket: challengeText, totp: totpText }))
+        .mutation(async ({ ctx, input }) => {
+          await ctx.latchkey.auth.confirmTotp(ctx, input, ctx.latchkey.facts);
+          return {};
+        }),
+
+      /** Takes the app away, and ends every other session. */
+      remove: protectedProcedure.mutation(async ({ ctx }) => {
+        await ctx.latchkey.auth.removeTotp(ctx, ctx.latchkey.facts);
+        return {};
+      }),
+    },
 
     /** Replaces the password, ends every other session, and answers a new pair of tokens for this one. */
     changePassword: protectedProcedure

@@ -1,7 +1,7 @@
 import { type Config, deviceName } from "@latchkey/auth";
 import { z } from "zod";
 import type { Builders } from "../builders.ts";
-import { challengeText, codeText, identifierText, passwordText, text, tokenText } from "../inputs.ts";
+import { challengeText, codeText, identifierText, passwordText, text, tokenText, totpText } from "../inputs.ts";
 
 /** Getting, checking and giving back tokens. */
 export function createTokenProcedures<C extends Config>({ publicProcedure }: Builders<C>) {
@@ -32,6 +32,20 @@ export function createTokenProcedures<C extends Config>({ publicProcedure }: Bui
         }),
       )
       .mutation(({ ctx, input }) => ctx.latchkey.auth.signInByCode(input, ctx.latchkey.facts)),
+
+    /**
+     * Signs in whoever was refused with `second_factor_required`, by its ticket and what the authenticator app shows. Where they came to set a
+     * password it is set now.
+     */
+    obtainBySecondFactor: publicProcedure
+      .meta({ cookieMode: { takes: "deviceMark", opensSession: true } })
+      .input(z.strictObject({ ticket: challengeText, totp: totpText, deviceMark: text(64).optional() }))
+      .mutation(({ ctx, input }) => ctx.latchkey.auth.signInBySecondFactor(input, ctx.latchkey.facts)),
+
+    /** Makes the secret of an authenticator app for whoever needs a second factor to sign in and has none. */
+    enrollTotp: publicProcedure
+      .input(z.strictObject({ ticket: challengeText }))
+      .mutation(({ ctx, input }) => ctx.latchkey.auth.startEnrolling(input.ticket, ctx.latchkey.facts)),
 
     /** Exchanges a refresh token for its successor and a new access token; asking again within the grace time gets the same. */
     refresh: publicProcedure

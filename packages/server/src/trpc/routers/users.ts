@@ -109,6 +109,11 @@ export function createUsersProcedures<C extends Config>({ ofCoreModel }: OwnBuil
       .input(byId)
       .query(({ ctx, input }) => ctx.latchkey.auth.users.listSessions(toAdministrator(ctx), input.id)),
 
+    /** Takes the second factors of a user away who has lost them, and ends their sessions. */
+    resetSecondFactor: user.change.input(byId).mutation(async ({ ctx, input }) => ({
+      ended: await ctx.latchkey.auth.users.resetSecondFactor(toAdministrator(ctx), input.id),
+    })),
+
     /** Signs a user out everywhere, or ends the one session that is named. */
     endSessions: user.change
       .input(z.strictObject({ id: z.uuid(), sessionId: z.uuid().optional() }))

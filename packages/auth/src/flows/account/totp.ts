@@ -1,0 +1,134 @@
+import { recordEvent } from "../../audit/audit-log.ts";
+import { AuthError } from "../../errors.ts";
+import {
+  consumeSecondFactorTicket,
+  countTicketAttempt,
+  insertSecondFactorTicket,
+} from "../../second-factors/second-factor-ticket-store.ts";
+import type { SharedSecret } from "../../second-factors/totp.ts";
+import { deleteTotp, describeTotp } from "../../second-factors/totp-store.ts";
+import { raiseAuthentication } from "../../sessions/session-store.ts";
+import { lockUser, markSecondFactor } from "../../users/user-store.ts";
+import type { Core, Principal, RequestInfo } from "../steps/core.ts";
+import { endOthers, enrollTotp } from "../steps/enroll-totp.ts";
+import { forbidTestAccount } from "../steps/forbid-test-account.ts";
+import { readGateAccount } from "../steps/gate.ts";
+import { findRecentAuthentication } from "../steps/recent-authentication.ts";
+import { createSealedSecret, findStepOf, showSecret, ticketRefused, totpRefused } from "../steps/use-totp.ts";
+
+/** Seconds ago at most that whoever changes factors must have shown who they are. */
+const maxAge = 600;
+
+/** Seconds for which a session waits before a code alone may enrol a factor in it: whoever was lent or stole a number has to wait. */
+const waitOfCode = 72 * 3_600;
+
+/** What a person sees of their authenticator app. */
+export interface OwnTotp {
+  /** When it was enrolled; null for somebody who has none. */
+  readonly since: Date | null;
+  readonly lastUsedAt: Date | null;
+  /** Whether the account has to have a second factor. */
+  readonly isRequired: boolean;
+}
+
+/** Tells whether the caller has an authenticator app. */
+export async function getTotp(core: Core, { user }: Principal): Promise<OwnTotp> {
+  const [found, account] = [await describeTotp(core.db, user.id), await readGateAccount(core, core.db, user.id)];
+  const isRequired = account?.factors.isRequired ?? false;
+  return { since: found?.createdAt ?? null, lastUsedAt: found?.lastUsedAt ?? null, isRequired };
+}
+
+/** A secret that waits to be confirmed by what the app shows. */
+export interface StartedTotp extends SharedSecret {
+  /** For `confirmTotp`. */
+  readonly ticket: string;
+  readonly expiresAt: Date;
+}
+
+/**
+ * Makes a secret for the caller's authenticator app. Nothing changes until it is confirmed; then it takes the place of any before.
+ *
+ * @throws AuthError `reauthentication_required`; `permission_denied` where second factors are off, for the account of a test number, and
+ * for a session of less than three days whose owner has shown nothing but a code that was sent
+ */
+export async function startTotp(core: Core, caller: Principal, _facts: RequestInfo): Promise<StartedTotp> {
+  const { user, session } = caller;
+  if (core.options.secondFactor === "off") throw new AuthError("permission_denied", "Second factors are not used here");
+  await requireToChangeFactors(core, caller);
+  await forbidTestAccount(core.db, user.id);
+  const sealedSecret = createSealedSecret(core, user.id);
+  const waiting = { userId: user.id, purpose: "enroll", evidence: [], sessionId: session.id, sealedSecret } as const;
+  const started = await insertSecondFactorTicket(core.db, { ...waiting, evidence: [] });
+  return { ...started, ...(await showSecret(core, core.db, user.id, sealedSecret)) };
+}
+
+export interface ConfirmTotpInput {
+  readonly ticket: string;
+  /** What the app shows. */
+  readonly totp: string;
+}
+
+/**
+ * Makes the app the caller's second factor, asked for at every sign-in from now on, and ends their other sessions.
+ *
+ * @throws AuthError `code_invalid`, `session_ended`
+ */
+export async function confirmTotp(
+  core: Core,
+  { user, session }: Principal,
+  { ticket, totp }: ConfirmTotpInput,
+  facts: RequestInfo,
+): Promise<void> {
+  const found = await countTicketAttempt(core.db, ticket);
+  if (found?.purpose !== "enroll" || found.sessionId !== session.id || !found.sealedSecret) throw ticketRefused();
+  const { sealedSecret } = found;
+  await core.db.transaction().execute(async (transaction) => {
+    const account = await readGateAccount(core, transaction, user.id, { isLocked: true });
+    if (!account) throw sessionEnded();
+    const step = findStepOf(core, { userId: user.id, sealed: sealedSecret, typed: totp, now: account.now });
+    if (step === null) throw totpRefused();
+    if (!(await consumeSecondFactorTicket(transaction, found))) throw ticketRefused();
+    await enrollTotp(transaction, { userId: user.id, sealedSecret, step, keep: session.id, facts });
+    const amr = [...new Set([...session.amr, "otp", "mfa"])];
+    if (!(await raiseAuthentication(transaction, session.id, { acr: "2", amr }))) throw sessionEnded();
+  });
+}
+
+/**
+ * Takes the caller's authenticator app away, and ends their other sessions.
+ *
+ * @throws AuthError `reauthentication_required`; `not_found` for somebody who has none; `permission_denied` where the account has to have one
+ */
+export async function removeTotp(core: Core, caller: Principal, facts: RequestInfo): Promise<void> {
+  const { user, session } = caller;
+  await requireToChangeFactors(core, caller);
+  await core.db.transaction().execute(async (transaction) => {
+    await lockUser(transaction, user.id);
+    const account = await readGateAccount(core, transaction, user.id);
+    if (account?.factors.isRequired)
+      throw new AuthError("permission_denied", "This account needs a second factor: set up another in its place");
+    if (!(await deleteTotp(transaction, user.id))) throw new AuthError("not_found", "There is no authenticator app");
+    await markSecondFactor(transaction, user.id, false);
+    const sessionsEnded = await endOthers(transaction, user.id, session.id);
+    const about = { ...facts, actorId: user.id, subjectId: user.id };
+    await recordEvent(transaction, { event: "second_factor_removed", method: "totp", sessionsEnded }, about);
+  });
+}
+
+/** Whoever finds a session open, or got hold of a number, must not make the account theirs for good. */
+async function requireToChangeFactors(core: Core, caller: Principal): Promise<void> {
+  const recent = await findRecentAuthentication(core, caller, maxAge);
+  if (!recent) throw new AuthError("reauthentication_required", "Show again that it is you", { maxAge });
+  if (!recent.isByCodeAlone) return;
+  const account = await readGateAccount(core, core.db, caller.user.id);
+  const age = ((account?.now ?? new Date(0)).getTime() - caller.session.createdAt.getTime()) / 1000;
+  if (age >= waitOfCode) return;
+  throw new AuthError(
+    "permission_denied",
+    "A code alone changes this only where you have been signed in for three days",
+  );
+}
+
+function sessionEnded(): AuthError {
+  return new AuthError("session_ended", "The session has ended: sign in again");
+}

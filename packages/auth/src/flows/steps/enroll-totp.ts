@@ -1,0 +1,40 @@
+import { type AuditFacts, recordEvent } from "../../audit/audit-log.ts";
+import { putTotp } from "../../second-factors/totp-store.ts";
+import { endSessions } from "../../sessions/session-store.ts";
+import type { Queries } from "../../storage/database.ts";
+import { markOldTokensEnded, markSecondFactor } from "../../users/user-store.ts";
+import { endPending } from "./end-pending.ts";
+
+interface Enrolment {
+  readonly userId: string;
+  readonly sealedSecret: Buffer;
+  /** Of the one-time password that showed that the app has the secret. */
+  readonly step: number;
+  /** The session that goes on. */
+  readonly keep?: string;
+  readonly facts: Omit<AuditFacts, "actorId" | "subjectId">;
+}
+
+/**
+ * Makes an authenticator app the second factor of a user in the caller's transaction, and ends whatever was opened without it: every other
+ * session, what is under way, and tokens of another system.
+ */
+export async function enrollTotp(
+  transaction: Queries,
+  { userId, sealedSecret, step, keep, facts }: Enrolment,
+): Promise<void> {
+  await putTotp(transaction, { userId, sealedSecret, step });
+  await markSecondFactor(transaction, userId, true);
+  const sessionsEnded = await endOthers(transaction, userId, keep);
+  const about = { ...facts, actorId: userId, subjectId: userId };
+  await recordEvent(transaction, { event: "second_factor_enrolled", method: "totp", sessionsEnded }, about);
+}
+
+/** Ends what a person had open before their second factor changed, and answers how many sessions. */
+export async function endOthers(transaction: Queries, userId: string, keep?: string): Promise<number> {
+  await markOldTokensEnded(transaction, userId);
+  await endPending(transaction, userId);
+  const except = keep === undefined ? {} : { except: keep };
+  const ended = await endSessions(transaction, { userId, ...except, reason: "second_factor_changed" });
+  return ended.length;
+}

@@ -1,0 +1,56 @@
+import { type AuditFacts, recordEvent } from "../../audit/audit-log.ts";
+import { AuthError, type SecondFactorMethod, type SecondFactorRequest } from "../../errors.ts";
+import { insertSecondFactorTicket, type SecondFactorPurpose } from "../../second-factors/second-factor-ticket-store.ts";
+import type { SessionOpening } from "../../sessions/session.ts";
+import type { Queries } from "../../storage/database.ts";
+import type { Evidence } from "../../ways-in/may-open.ts";
+import type { RequestInfo } from "./core.ts";
+import type { GateAccount } from "./gate.ts";
+
+/** A way in of which all is shown but the second factor. */
+export interface HalfSignIn {
+  readonly account: Pick<GateAccount, "id" | "factors">;
+  readonly evidence: readonly Evidence[];
+  readonly purpose: SecondFactorPurpose;
+  readonly by: SessionOpening;
+  /** The kind of name by which they came. */
+  readonly identifier: "username" | "phone" | "email" | "alias";
+  readonly deviceId: string | null;
+  readonly deviceName?: string | undefined;
+  /** The encoded hash of a password that is set once the factor is shown. */
+  readonly nextPassword?: string;
+  readonly facts: RequestInfo;
+}
+
+/**
+ * Keeps what was shown behind a ticket, in the caller's transaction, which has to be committed. There is no session and no token until the
+ * second factor is shown: throw {@link secondFactorRequired} of the answer afterwards.
+ */
+export async function askForSecondFactor(transaction: Queries, half: HalfSignIn): Promise<SecondFactorRequest> {
+  const { account, evidence, purpose, by, identifier, deviceId, deviceName = null, nextPassword = null, facts } = half;
+  const { ticket, expiresAt } = await insertSecondFactorTicket(transaction, {
+    userId: account.id,
+    purpose,
+    evidence: evidence.filter((shown) => shown !== "known_device"),
+    openedBy: by,
+    identifier,
+    deviceId,
+    deviceName,
+    nextPassword,
+  });
+  const methods = listMethods(account);
+  const isToEnroll = methods.length === 0;
+  const about: AuditFacts = { ...facts, actorId: null, subjectId: account.id };
+  await recordEvent(transaction, { event: "second_factor_asked", purpose, isToEnroll }, about);
+  return { ticket, ticketExpiresAt: expiresAt, methods, ...(isToEnroll && { enroll: ["totp"] as const }) };
+}
+
+/** The second factors that an account has. */
+export function listMethods({ factors }: Pick<GateAccount, "factors">): SecondFactorMethod[] {
+  return factors.hasTotp ? ["totp"] : [];
+}
+
+export function secondFactorRequired(asked: SecondFactorRequest): AuthError {
+  const message = asked.enroll ? "This account needs a second factor: set one up" : "Show the second factor too";
+  return new AuthError("second_factor_required", message, { secondFactor: asked });
+}
