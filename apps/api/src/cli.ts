@@ -22,6 +22,7 @@ import {
   grantCommand,
   listSessionsCommand,
   listUsersCommand,
+  resetSecondFactorCommand,
   unlockCommand,
 } from "./commands/users.ts";
 import { exitCodes, ignoreBrokenPipe, reportFailure } from "./exit-codes.ts";
@@ -47,6 +48,7 @@ const program = new Command("latchkey")
   .addCommand(grantCommand("revoke"))
   .addCommand(listSessionsCommand())
   .addCommand(endSessionsCommand())
+  .addCommand(resetSecondFactorCommand())
   .addCommand(unlockCommand())
   .addCommand(sendTestCommand())
   .addCommand(messagesCommand())

@@ -161,8 +161,8 @@ describe("a start is refused, in one line that names the setting and says what t
     ["with hashes cheaper than the least that is safe", { PASSWORD_COST: "9" }, "PASSWORD_COST must be from 10 to 15"],
     [
       "with passwords shorter than the least that is safe",
-      { PASSWORD_MIN_LENGTH: "5" },
-      "PASSWORD_MIN_LENGTH must be from 6 to 64",
+      { PASSWORD_MIN_LENGTH: "7" },
+      "PASSWORD_MIN_LENGTH must be from 8 to 64",
     ],
     [
       "with a log level that does not exist",
@@ -307,6 +307,8 @@ describe("the settings of a start without any", () => {
       ACCESS_TOKEN_LIFETIME: 15 * 60,
       PASSWORD_COST: 12,
       PASSWORD_MIN_LENGTH: 8,
+      PASSWORD_BLOCKED_WORDS: [],
+      SECOND_FACTOR: "optional",
       SESSION_LIFETIME: 90 * 86_400,
       SESSION_IDLE_LIFETIME: 30 * 86_400,
       SHUTDOWN_DELAY: 0,
@@ -375,6 +377,8 @@ describe("what the core is told", () => {
       LEGACY_FROZEN_AT: "2027-03-01T12:00:00Z",
       PASSWORD_COST: "11",
       PASSWORD_MIN_LENGTH: "15",
+      PASSWORD_BLOCKED_WORDS: "acme, acme portal",
+      SECOND_FACTOR: "staff",
       PHONE_DEFAULT_COUNTRY: "TR",
       SESSION_LIFETIME: "2d",
       SESSION_IDLE_LIFETIME: "1d",
@@ -398,7 +402,8 @@ describe("what the core is told", () => {
         dangerouslyAcceptTokensOfStaff: true,
         frozenAt: new Date("2027-03-01T12:00:00Z"),
       },
-      passwords: { cost: 11, minimumLength: 15 },
+      passwords: { cost: 11, minimumLength: 15, blockedWords: ["acme", "acme portal"] },
+      secondFactor: "staff",
       sessions: { lifetime: 172_800, idleLifetime: 86_400, refreshGrace: 0, refreshRetry: 3_600, perUser: 3 },
       phones: { defaultCountry: "TR" },
     });

@@ -1,5 +1,12 @@
 import { availableParallelism } from "node:os";
-import { type AuthOptions, findSecretWeakness, type MigrationMode, StartError, tokenAlgorithms } from "@latchkey/auth";
+import {
+  type AuthOptions,
+  findSecretWeakness,
+  type MigrationMode,
+  StartError,
+  secondFactorRules,
+  tokenAlgorithms,
+} from "@latchkey/auth";
 import { findOriginFault, isLoopback, isTrustedProxy, parsePublicUrl } from "@latchkey/server";
 import { distance } from "fastest-levenshtein";
 import { z } from "zod";
@@ -22,6 +29,7 @@ import {
   time,
   toSeconds,
   untrimmed,
+  wordList,
 } from "./setting-formats.ts";
 
 const postgresUrl = z.string().superRefine((value, context) => {
@@ -110,7 +118,9 @@ const settingsSchema = z.object({
   LEGACY_FROZEN_AT: time.optional(),
   PASSWORD_COST: integer(10, 15).default(12),
   HASH_PRIORITY: z.enum(["low", "normal"]).default("low"),
-  PASSWORD_MIN_LENGTH: integer(6, 64).default(8),
+  PASSWORD_MIN_LENGTH: integer(8, 64).default(8),
+  PASSWORD_BLOCKED_WORDS: wordList.default([]),
+  SECOND_FACTOR: z.enum(secondFactorRules).default("optional"),
   PHONE_DEFAULT_COUNTRY: country.optional(),
   SESSION_LIFETIME: duration("5m", "400d").default(90 * 86_400),
   SESSION_IDLE_LIFETIME: duration("5m", "400d").optional(),
@@ -310,6 +320,7 @@ export function toAuthOptions(settings: Settings, secret: string): AuthOptions {
     passwords: {
       cost: settings.PASSWORD_COST,
       minimumLength: settings.PASSWORD_MIN_LENGTH,
+      blockedWords: settings.PASSWORD_BLOCKED_WORDS,
       // One more than cores in all processes together, so that none rests while what became of a hash is looked at.
       hashConcurrency: Math.ceil((availableParallelism() + 1) / settings.WORKERS),
     },
@@ -322,6 +333,7 @@ export function toAuthOptions(settings: Settings, secret: string): AuthOptions {
       endedRetention: settings.ENDED_SESSIONS_RETENTION,
     },
     registration: settings.REGISTRATION,
+    secondFactor: settings.SECOND_FACTOR,
     auditRetention: settings.AUDIT_RETENTION,
     phones: { defaultCountry: settings.PHONE_DEFAULT_COUNTRY },
     codes: toCodeOptions(settings),

@@ -42,6 +42,14 @@ export const strongSecret = z.string().superRefine((value, context) => {
   if (weakness) context.addIssue(`${weakness}; make one with: node -p 'crypto.randomBytes(32).toString("base64url")'`);
 });
 
+/** Words with commas between. */
+export const wordList = z.string().transform((text, context) => {
+  const words = text.split(",").map((word) => word.trim());
+  if (words.length <= 100 && words.every((word) => word.length >= 2 && word.length <= 100)) return words;
+  context.addIssue("must be at most 100 words of 2 to 100 characters with commas between");
+  return z.NEVER;
+});
+
 export const country = z.string().transform((value, context): CountryCode => {
   const code = value.toUpperCase();
   if (isCountryCode(code)) return code;

@@ -19,20 +19,32 @@ const ofBearers: readonly AuthErrorCode[] = [
 
 /** What each procedure refuses beyond what every one of its kind does. Those of {@link refusalsOf} are not repeated. */
 export const ownRefusals: Readonly<Record<string, readonly AuthErrorCode[]>> = {
-  "token.obtain": ["invalid_credentials", ...ofSignIn],
-  "token.obtainByCode": ["code_invalid", "code_expired", ...ofSignIn],
+  "token.obtain": ["invalid_credentials", "second_factor_required", ...ofSignIn],
+  "token.obtainByCode": ["code_invalid", "code_expired", "second_factor_required", ...ofSignIn],
+  "token.obtainBySecondFactor": ["code_invalid", ...ofSignIn],
+  "token.enrollTotp": ["code_invalid", ...busy],
   // Of the purpose `reauthenticate` alone: the token of the caller.
   "codes.start": [...ofBearers, ...busy],
   "codes.resend": ["code_invalid", ...busy],
   "token.refresh": ["refresh_token_invalid", "refresh_token_reused", "session_ended", "account_disabled", ...busy],
   "token.verify": busy,
-  "account.register": ["registration_closed", "password_rejected", "identifier_taken", "code_invalid", ...ofSignIn],
+  "account.register": [
+    "registration_closed",
+    "password_rejected",
+    "identifier_taken",
+    "code_invalid",
+    "second_factor_required",
+    ...ofSignIn,
+  ],
   "me.update": ["refused_by_hook", "hook_failed"],
-  "me.reauthenticate": ["invalid_credentials", "code_invalid", "code_expired", ...busy],
+  "me.totp.start": ["reauthentication_required", "permission_denied"],
+  "me.totp.confirm": ["code_invalid"],
+  "me.totp.remove": ["reauthentication_required", "permission_denied", "not_found"],
+  "me.reauthenticate": ["invalid_credentials", "second_factor_required", "code_invalid", "code_expired", ...busy],
   "me.changePassword": ["invalid_credentials", "password_rejected", ...ofSignIn],
   "sessions.revoke": ["not_found"],
   "password.startReset": busy,
-  "password.reset": ["code_invalid", "code_expired", "password_rejected", ...busy],
+  "password.reset": ["second_factor_required", "code_invalid", "code_expired", "password_rejected", ...busy],
   "users.get": ["not_found"],
   "users.create": ["identifier_taken", "refused_by_hook", "hook_failed"],
   "users.update": ["not_found", "identifier_taken", "refused_by_hook", "hook_failed"],
@@ -43,6 +55,7 @@ export const ownRefusals: Readonly<Record<string, readonly AuthErrorCode[]>> = {
   "users.createPasswordCode": ["not_found"],
   "users.listSessions": ["not_found"],
   "users.endSessions": ["not_found"],
+  "users.resetSecondFactor": ["not_found", "reauthentication_required"],
   "groups.get": ["not_found"],
   "groups.create": ["identifier_taken"],
   "groups.update": ["not_found", "identifier_taken"],
@@ -124,7 +137,8 @@ export const headers: Readonly<Record<string, Schema>> = {
     schema: { type: "integer", minimum: 1 },
   },
   "WWW-Authenticate": {
-    description: "The challenge of RFC 6750 §3, where the bearer token of this call was the trouble.",
+    description:
+      "The challenge of RFC 6750 §3, where the bearer token of this call was the trouble, or of RFC 9470 §3, where its person has to show again who they are.",
     schema: { type: "string" },
   },
 };

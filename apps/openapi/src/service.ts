@@ -29,9 +29,15 @@ export interface Procedure {
 }
 
 /** Every procedure of the service, in its own order. */
-export const procedures: readonly Procedure[] = Object.entries(served).flatMap(([group, members]) =>
-  Object.entries<AnyProcedure>(members).map(([member, { _def }]) => toProcedure(`${group}.${member}`, _def)),
-);
+export const procedures: readonly Procedure[] = listIn(served, "");
+
+function listIn(group: object, prefix: string): Procedure[] {
+  return Object.entries(group).flatMap(([name, member]: [string, AnyProcedure | object]) =>
+    isProcedure(member) ? [toProcedure(`${prefix}${name}`, member._def)] : listIn(member, `${prefix}${name}.`),
+  );
+}
+
+const isProcedure = (member: AnyProcedure | object): member is AnyProcedure => "_def" in member;
 
 function toProcedure(name: string, { type, inputs, meta }: AnyProcedure["_def"]): Procedure {
   const [input, ...more] = inputs;

@@ -81,7 +81,7 @@ export {
   type RenderOptions,
   renderMessage,
 } from "./messages/texts.ts";
-export type { AuthOptions } from "./options.ts";
+export { type AuthOptions, secondFactorRules } from "./options.ts";
 export type { SyncedPermissions } from "./permissions/permission.ts";
 export {
   type CorePermission,

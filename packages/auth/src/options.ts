@@ -41,7 +41,9 @@ const passwordOptions = z.strictObject({
   /** The base-2 logarithm of bcrypt's rounds. */
   cost: z.int().min(4).max(15).default(12),
   /** Code points. */
-  minimumLength: z.int().min(6).max(64).default(8),
+  minimumLength: z.int().min(8).max(64).default(8),
+  /** Names of the team, the product or the host, beside `latchkey`: a password is refused of which little else is left. */
+  blockedWords: z.array(z.string().min(2).max(100)).max(100).default([]),
   /** Hashes at once: about as many as cores, and fewer than libuv's thread pool has threads, which is 4 unless set. */
   hashConcurrency: z
     .int()
@@ -116,8 +118,6 @@ const optionsSchema = z
      * and with `all` everybody. One that is enrolled is asked for whatever is set.
      */
     secondFactor: z.enum(secondFactorRules).default("optional"),
-    /** What authenticator apps show as the service; the tokens' issuer unless said. */
-    secondFactorIssuer: name.optional(),
     /** Seconds for which the audit trail is kept. */
     auditRetention: seconds(day, 3_650 * day).default(400 * day),
     /** Milliseconds by which procedures answer later that a limit is reached, so that a client in a loop cannot ask often; 0 for tests. */

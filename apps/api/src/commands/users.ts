@@ -108,6 +108,20 @@ export function unlockCommand(): Command {
     });
 }
 
+/** `reset-second-factor`: for somebody who has lost their phone, and the last administrator among them. */
+export function resetSecondFactorCommand(): Command {
+  return new Command("reset-second-factor")
+    .description("Take a user's second factors away and end their sessions; their password stays")
+    .argument(...whom)
+    .option(...json)
+    .action(async (user: string, flags: JsonFlag) => {
+      await withAuth(async (auth) => {
+        const sessionsEnded = await auth.operator.resetSecondFactor(user);
+        print(flags, { sessionsEnded }, `They have no second factor any more; ${sessionsEnded} sessions ended.`);
+      });
+    });
+}
+
 /** `create-password-code`: for somebody who forgot their password, and whose next one nobody else shall know. */
 export function createPasswordCodeCommand(): Command {
   return new Command("create-password-code")

@@ -32,6 +32,7 @@ export function requireGoodPassword(core: Core, password: string, { field, perso
   const { username, phoneNumber, email, firstName, lastName } = person;
   const rejection = checkPassword(password, {
     minLength: core.options.passwords.minimumLength,
+    serviceNames: core.options.passwords.blockedWords,
     identifiers: [username, phoneNumber, email, firstName, lastName].map((identifier) => identifier ?? null),
   });
   if (!rejection) return;

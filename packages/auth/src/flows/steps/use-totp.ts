@@ -20,7 +20,7 @@ export function createSealedSecret(core: Core, userId: string): Buffer {
 export async function showSecret(core: Core, db: Queries, userId: string, sealed: Buffer): Promise<SharedSecret> {
   const user = await findUser(db, core.profile, userId);
   const label = user?.username ?? user?.email ?? user?.phoneNumber ?? userId;
-  const issuer = core.options.secondFactorIssuer ?? core.options.tokens.issuer;
+  const issuer = core.options.messages.app;
   return describeSecret(unseal(core.secondFactorKey, sealed, contextOf(userId)), { issuer, label });
 }
 
