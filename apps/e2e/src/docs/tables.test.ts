@@ -208,11 +208,16 @@ test("the limits in docs/rate-limits.md are those of the core", async () => {
     if (success !== "—") expect(success, name).toBe(successes[onSuccess]);
   }
   const told = rows.map(([what = ""]) => codeIn(what)[0]);
-  const inWords = ["account_strangers", "account_known_devices", "nobody"];
+  const factors = ["second_factor_strangers", "second_factor_known_devices"];
+  const inWords = ["account_strangers", "account_known_devices", "nobody", ...factors];
   expect([...told, ...inWords].sort()).toEqual(Object.keys(attemptLimits).sort());
   const { account_strangers: strangers, account_known_devices: everybody } = attemptLimits;
   expect(await readFile(join(root, "docs/rate-limits.md"), "utf8")).toContain(
     `${strangers.lockAfter} wrong passwords in a row from unrecognized devices and ${everybody.lockAfter} from all devices`,
+  );
+  const { second_factor_strangers: guessers, second_factor_known_devices: all } = attemptLimits;
+  expect((await readFile(join(root, "docs/rate-limits.md"), "utf8")).replaceAll("\n", " ")).toContain(
+    `${guessers.lockAfter} wrong ones in a row from unrecognized devices and ${all.lockAfter} from all devices`,
   );
 });
 
