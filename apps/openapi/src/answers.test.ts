@@ -1,4 +1,5 @@
-import { createInbox } from "@latchkey/auth/testing";
+import { isAuthError } from "@latchkey/auth";
+import { createInbox, generateTotp } from "@latchkey/auth/testing";
 import { startLiveServer } from "@latchkey/e2e/live-server";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Document, Operation, Schema } from "./document.ts";
@@ -93,6 +94,30 @@ test("a person's calls are answered as the document says", async () => {
   });
 });
 
+test("second factors are answered as the document says", async () => {
+  const { clock } = live.test;
+  const { token } = await ask("account.register", { input: { username: "frida", password } });
+  expect((await ask("me.totp.get", { token })).since).toBeNull();
+  const { ticket, secret, uri } = await ask("me.totp.start", { token });
+  expect(uri).toContain("otpauth://totp/");
+  const show = () => generateTotp(secret, clock.now());
+  await ask("me.totp.confirm", { status: 400, token, input: { ticket, totp: "none" } });
+  await ask("me.totp.confirm", { token, input: { ticket, totp: show() } });
+  const asked = await ask("token.obtain", { status: 401, input: { username: "frida", password } });
+  expect(asked.data).toMatchObject({ reason: "second_factor_required", methods: ["totp"] });
+  await ask("token.enrollTotp", { status: 400, input: { ticket: asked.data.ticket } });
+  await clock.advance(30);
+  const signedIn = await ask("token.obtainBySecondFactor", { input: { ticket: asked.data.ticket, totp: show() } });
+  expect((await ask("token.verify", { input: { token: signedIn.token } })).acr).toBe("2");
+  expect((await ask("me.totp.get", { token: signedIn.token })).since).not.toBeNull();
+  await ask("me.totp.remove", { token: signedIn.token });
+  const strict = await live.test.another({ secondFactor: "all" });
+  const refusal: unknown = await strict.login({ username: "frida", password }, live.test.facts).catch((error) => error);
+  const request = isAuthError(refusal) ? refusal.secondFactor : undefined;
+  expect(request).toMatchObject({ methods: [], enroll: ["totp"] });
+  await ask("token.enrollTotp", { input: { ticket: request?.ticket } });
+});
+
 test("codes are answered as the document says, with a session and with a ticket", async () => {
   const enter = async (to: string) => {
     const { challenge } = await ask("codes.start", { input: { purpose: "enter", to, locale: "tr" } });
@@ -137,6 +162,7 @@ test("an administrator's calls are answered as the document says", async () => {
   await ask("users.createPasswordCode", { token, input: { id } });
   await ask("token.obtain", { input: { username: "bob", password: "a battery of horses" } });
   await ask("users.listSessions", { token, input: { id } });
+  await ask("users.resetSecondFactor", { token, input: { id } });
   await ask("users.endSessions", { token, input: { id } });
   await ask("users.delete", { token, input: { id } });
   await ask("groups.delete", { token, input: { id: group.id } });

@@ -37,7 +37,9 @@ function listIn(group: object, prefix: string): Procedure[] {
   );
 }
 
-const isProcedure = (member: AnyProcedure | object): member is AnyProcedure => "_def" in member;
+function isProcedure(member: AnyProcedure | object): member is AnyProcedure {
+  return "_def" in member;
+}
 
 function toProcedure(name: string, { type, inputs, meta }: AnyProcedure["_def"]): Procedure {
   const [input, ...more] = inputs;

@@ -135,6 +135,14 @@ const withChallenge =
       Object.entries(challenges).map(([who, challenge]) => [who, () => ({ input: toInput(challenge[purpose]) })]),
     );
 
+const madeUpTickets = (more: object) => () =>
+  Object.fromEntries(
+    ["one", "another"].map((which) => [
+      which,
+      () => ({ input: { ticket: randomBytes(16).toString("base64url"), ...more } }),
+    ]),
+  );
+
 const unused = "update latchkey.challenges set attempts = 0, sends = 1, next_send_at = latchkey.now(), due_at = null";
 
 /** Every procedure that a stranger may call, but for `token.obtain`, which is above. After a comma: of which kind of input. */
@@ -177,6 +185,9 @@ const comparisons: Readonly<Record<string, Comparison>> = {
     before: unused,
     kinds: withChallenge("sign_in", (challenge) => ({ challenge, code: "not a code" })),
   },
+  // They take no name: whoever has a ticket has shown a first factor.
+  "token.obtainBySecondFactor": { told: "400 code_invalid", kinds: madeUpTickets({ totp: "123456" }) },
+  "token.enrollTotp": { told: "400 code_invalid", kinds: madeUpTickets({}) },
   "password.reset, by challenge": {
     told: "400 code_invalid",
     before: unused,

@@ -1,4 +1,5 @@
-import { createInbox } from "@latchkey/auth/testing";
+import { type Auth, isAuthError } from "@latchkey/auth";
+import { createInbox, generateTotp } from "@latchkey/auth/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { codeIn, readPage, tablesOf } from "../docs/documents.ts";
 import { type LiveServer, startLiveServer } from "../live-server.ts";
@@ -30,8 +31,11 @@ const rows = await readTable();
 
 const inbox = createInbox();
 let live: LiveServer;
+/** The same accounts, where everybody needs a second factor. */
+let strict: Auth;
 beforeAll(async () => {
   live = await startLiveServer({ messages: { senders: { sms: inbox }, isEnforced: false } });
+  strict = await live.test.another({ secondFactor: "all" });
 });
 afterAll(() => live[Symbol.asyncDispose]());
 
@@ -49,6 +53,12 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
     const { to, challenge } = await startCode();
     return { challenge, code: (await inbox.take(to)).code };
   },
+  "token.obtainBySecondFactor": async ({ target }) => {
+    const ticket = await askForFactor(target);
+    const { secret } = await strict.startEnrolling(ticket, live.test.facts);
+    return { ticket, totp: generateTotp(secret, live.test.clock.now()) };
+  },
+  "token.enrollTotp": async ({ target }) => ({ ticket: await askForFactor(target) }),
   "codes.start": () => ({ purpose: "enter", to: freshNumber() }),
   "codes.resend": async () => ({ challenge: (await startCode()).challenge }),
   "token.refresh": ({ target }) => ({ refreshToken: target.refreshToken }),
@@ -61,6 +71,12 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
   "me.activity": () => undefined,
   "me.export": () => undefined,
   "me.reauthenticate": () => ({ password }),
+  "me.totp.get": () => undefined,
+  "me.totp.start": () => undefined,
+  "me.totp.confirm": async ({ caller }) => startTotp(caller),
+  "me.totp.remove": async ({ caller }) => {
+    if (caller) await enroll(caller);
+  },
   "me.changePassword": () => ({ currentPassword: password, newPassword: `${password} staple` }),
   "sessions.list": () => undefined,
   "sessions.revoke": async ({ caller }) => ({ id: await findSessionId(caller) }),
@@ -77,6 +93,7 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
   "users.createPasswordCode": ({ target }) => ({ id: target.id }),
   "users.listSessions": ({ target }) => ({ id: target.id }),
   "users.endSessions": ({ target }) => ({ id: target.id }),
+  "users.resetSecondFactor": ({ target }) => ({ id: target.id }),
   "users.unlock": ({ target }) => ({ id: target.id }),
   "groups.list": () => undefined,
   "groups.get": ({ groupId }) => ({ id: groupId }),
@@ -92,6 +109,24 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
 
 let numbers = 0;
 const freshNumber = () => `+9053277${String(++numbers).padStart(5, "0")}`;
+
+/** The ticket of somebody who needs a second factor and has none. */
+async function askForFactor({ username }: Person): Promise<string> {
+  const refusal: unknown = await strict.login({ username, password }, live.test.facts).catch((error) => error);
+  return (isAuthError(refusal) && refusal.secondFactor?.ticket) || "none";
+}
+
+/** What shows that an authenticator app has the secret that was made for it; made up for nobody. */
+async function startTotp(caller: Person | null): Promise<{ ticket: string; totp: string }> {
+  if (!caller) return { ticket: "none", totp: "123456" };
+  const { ticket, secret } = await live.test.auth.startTotp(await toAdministrator(live.test, caller), live.test.facts);
+  return { ticket, totp: generateTotp(secret, live.test.clock.now()) };
+}
+
+async function enroll(caller: Person): Promise<void> {
+  const shown = await startTotp(caller);
+  await live.test.auth.confirmTotp(await toAdministrator(live.test, caller), shown, live.test.facts);
+}
 
 async function startCode(): Promise<{ to: string; challenge: string }> {
   const to = freshNumber();

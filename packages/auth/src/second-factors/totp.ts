@@ -42,9 +42,4 @@ export function findStep(bytes: Uint8Array, typed: string, now: Date): number | 
   return delta === null ? null : TOTP.counter({ period, timestamp }) + delta;
 }
 
-/** The one-time password of a moment, as an authenticator app shows it. */
-export function generateTotp(secret: string, at: Date): string {
-  return TOTP.generate({ ...parameters, secret: Secret.fromBase32(secret), timestamp: at.getTime() });
-}
-
 const toSecret = (bytes: Uint8Array) => new Secret({ buffer: Uint8Array.from(bytes).buffer });

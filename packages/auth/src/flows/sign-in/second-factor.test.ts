@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Auth } from "../../auth.ts";
 import type { AuthError } from "../../errors.ts";
-import { generateTotp } from "../../second-factors/totp.ts";
-import { createInbox, createTestAuth, type TestAuth } from "../../testing/index.ts";
+import { createInbox, createTestAuth, generateTotp, type TestAuth } from "../../testing/index.ts";
 import type { Principal } from "../steps/core.ts";
 
 const inbox = createInbox();

@@ -130,7 +130,8 @@ function isSameDevice(core: Core, { userId, deviceId }: StoredSecondFactorTicket
   return deviceId === null || findKnownDevice(core, { id: userId }, mark) === deviceId;
 }
 
-const isToEnroll = ({ state, factors }: GateAccount) => state.hasSecondFactor && !factors.hasTotp;
+/** A ticket ends with the factor that it was made for: one of an account without any was made to set one up. */
+const isToEnroll = ({ factors }: GateAccount) => !factors.hasTotp;
 
 interface Opening {
   readonly ticket: StoredSecondFactorTicket;
