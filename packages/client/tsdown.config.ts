@@ -15,7 +15,14 @@ const withoutTables: Rolldown.Plugin = {
 /** The SDK's JavaScript, and its types in one file that leads to nothing of the server. */
 export default defineConfig([
   {
-    entry: { index: "src/index.ts", codes: "src/codes.ts", react: "src/react.ts", server: "src/server.ts" },
+    entry: {
+      index: "src/index.ts",
+      codes: "src/codes.ts",
+      react: "src/react.ts",
+      "second-factor": "src/second-factor.ts",
+      "second-factor-react": "src/second-factor-react.ts",
+      server: "src/server.ts",
+    },
     platform: "neutral",
     target: "es2022",
     dts: false,
@@ -28,6 +35,8 @@ export default defineConfig([
       index: "dist/types/index.d.ts",
       codes: "dist/types/codes.d.ts",
       react: "dist/types/react.d.ts",
+      "second-factor": "dist/types/second-factor.d.ts",
+      "second-factor-react": "dist/types/second-factor-react.d.ts",
       server: "dist/types/server.d.ts",
     },
     platform: "neutral",

@@ -14,6 +14,7 @@ interface DetailsOfReason {
   overloaded: { readonly retryAfter: number };
   unavailable: { readonly retryAfter: number };
   reauthentication_required: { readonly maxAge: number };
+  second_factor_required: { readonly methods: NonNullable<ErrorData["methods"]> };
   invalid_input: { readonly issues?: readonly InputIssue[] };
   password_rejected: { readonly issues: readonly InputIssue[] };
   identifier_taken: { readonly issues: readonly InputIssue[] };

@@ -10,6 +10,7 @@ export type {
 export { AuthError, isAuthError, readBearerToken } from "@latchkey/auth/verify";
 export type { Transformer } from "./online-check.ts";
 export {
+  type AskedAuthentication,
   createTokenVerifier,
   type OnlineOptions,
   type TokenVerifierOptions,

@@ -1,6 +1,7 @@
 import {
   type AccessTokenClaims,
   AuthError,
+  type Clock,
   createTokenVerifier as createOfflineVerifier,
   type TokenVerifierOptions as JwksOptions,
   type SharedSecretVerifierOptions,
@@ -27,13 +28,25 @@ export interface OnlineOptions {
 
 export type TokenVerifierOptions = (JwksOptions | SharedSecretVerifierOptions) & OnlineOptions;
 
+/** How the token's owner must have shown who they are. */
+export interface AskedAuthentication {
+  /** Seconds ago at most: its claim `auth_time`, as of the token's last refresh, with a minute of leeway. */
+  readonly maxAge?: number;
+  /** `2`: two factors. */
+  readonly acr?: "1" | "2";
+}
+
 /**
  * Checks a token, and with `permission` also whether its owner holds that at this moment, which is asked of the service always: no
- * token says it.
+ * token says it. With `maxAge` and `acr`, whether its owner has shown who they are lately enough, and by two factors; a token that
+ * does not say it has not.
  *
- * @throws AuthError `token_invalid`, `token_expired`, `permission_denied`, or `unavailable` when it cannot be told
+ * @throws AuthError `token_invalid`, `token_expired`, `permission_denied`, `reauthentication_required`, or `unavailable` when it cannot be told
  */
-export type VerifyToken = (token: string, asked?: { readonly permission?: string }) => Promise<AccessTokenClaims>;
+export type VerifyToken = (
+  token: string,
+  asked?: AskedAuthentication & { readonly permission?: string },
+) => Promise<AccessTokenClaims>;
 
 /**
  * Checks access tokens in another service, without a database: signature, issuer, audience and times. That a session was ended since the
@@ -52,8 +65,9 @@ export function createTokenVerifier(options: TokenVerifierOptions): VerifyToken 
   const verifyOffline = createOfflineVerifier(options);
   const check = createCheck(options);
   if (options.online && !check) throw noService("`online: true`");
-  return async (token, { permission } = {}) => {
+  return async (token, { permission, ...authentication } = {}) => {
     const claims = await verifyOffline(token);
+    requireAuthentication(claims, authentication, options.clock ?? systemClock);
     if (permission === undefined && !options.online) return claims;
     if (!check) throw noService("a permission");
     const { isActive, isPermitted } = await check({ token, permission: permission ?? null });
@@ -63,6 +77,21 @@ export function createTokenVerifier(options: TokenVerifierOptions): VerifyToken 
       throw new AuthError("permission_denied", `This needs the permission ${permission}`);
     return claims;
   };
+}
+
+/** Seconds by which two machines' clocks may differ. */
+const clockLeeway = 60;
+
+function requireAuthentication(
+  { auth_time: shownAt, acr: shown }: AccessTokenClaims,
+  { maxAge, acr }: AskedAuthentication,
+  clock: Clock,
+): void {
+  const age = clock.now().getTime() / 1000 - (shownAt ?? Number.NEGATIVE_INFINITY);
+  const isRecent = maxAge === undefined || age <= maxAge + clockLeeway;
+  if (isRecent && (acr !== "2" || shown === "2")) return;
+  const asked = { ...(maxAge !== undefined && { maxAge }), ...(acr === "2" && { acr }) };
+  throw new AuthError("reauthentication_required", "Show again that it is you", asked);
 }
 
 /** Refuses when it is put together, and not at the first call, what can never be answered. */

@@ -14,12 +14,18 @@ import {
   type TRPCUnsetMarker,
 } from "@trpc/server";
 import type { TRPCErrorShape } from "@trpc/server/rpc";
-import { createTokenVerifier, requireService, type TokenVerifierOptions, type VerifyToken } from "./token-verifier.ts";
+import {
+  type AskedAuthentication,
+  createTokenVerifier,
+  requireService,
+  type TokenVerifierOptions,
+  type VerifyToken,
+} from "./token-verifier.ts";
 
 // Types of routers that are built on this name them, and look for them here.
 export type { AccessTokenClaims, AuthErrorCode, Clock, SharedSecretVerifierOptions } from "@latchkey/auth/verify";
 export type { Transformer } from "./online-check.ts";
-export type { OnlineOptions, TokenVerifierOptions } from "./token-verifier.ts";
+export type { AskedAuthentication, OnlineOptions, TokenVerifierOptions } from "./token-verifier.ts";
 
 /** What the context of a router must hold: the `Authorization` header of the request, or all of them, as they came. */
 export interface AuthorizationContext {
@@ -42,6 +48,9 @@ export interface RefusalData {
   readonly reason: AuthErrorCode;
   /** Seconds after which trying again can help. */
   readonly retryAfter?: number;
+  /** Of `reauthentication_required`: seconds ago at most, and how many factors where one is not enough. */
+  readonly maxAge?: number;
+  readonly acr?: "2";
 }
 
 export type RefusalShape = TRPCErrorShape<RefusalData>;
@@ -65,6 +74,8 @@ export interface VerifiedBuilders<Permission extends string = string> {
   readonly verifiedProcedure: VerifiedProcedure;
   /** For callers who hold a permission at this moment, which is asked of the service. */
   permittedProcedure(permission: Permission): VerifiedProcedure;
+  /** For callers who showed who they are `maxAge` seconds ago at most, and with `acr` `2` by two factors, as their token says. */
+  recentProcedure(asked: AskedAuthentication): VerifiedProcedure;
 }
 
 /**
@@ -91,19 +102,20 @@ export function createVerifiedBuilders<Permission extends string = string>(
 ): VerifiedBuilders<Permission> {
   const verify = createTokenVerifier(options);
   return {
-    verifiedProcedure: createBuilder(verify, undefined),
+    verifiedProcedure: createBuilder(verify, {}),
+    recentProcedure: (asked) => createBuilder(verify, asked),
     permittedProcedure(permission) {
       requireService(options);
-      return createBuilder(verify, permission);
+      return createBuilder(verify, { permission });
     },
   };
 }
 
-function createBuilder(verify: VerifyToken, permission: string | undefined): VerifiedProcedure {
+function createBuilder(verify: VerifyToken, asked: Parameters<VerifyToken>[1]): VerifiedProcedure {
   // What `.errors()` gives to each procedure; the formatter of the router that they are put into stays for all other errors.
   const t = initTRPC.context<AuthorizationContext>().create({ isDev: false });
   return t.procedure.errors<RefusalShape | undefined>(formatRefusal).use(async ({ ctx, next }) => {
-    const claims = await verifyCall(ctx, (token) => verify(token, permission === undefined ? {} : { permission }));
+    const claims = await verifyCall(ctx, (token) => verify(token, asked));
     return next({ ctx: { claims, userId: claims.sub } });
   }) as VerifiedProcedure;
 }
@@ -125,6 +137,7 @@ async function verifyCall(
 /** Every refusal that a token can meet; what is not among them is the caller's token's fault as well. */
 const codes: Partial<Record<AuthErrorCode, TRPCError["code"]>> = {
   permission_denied: "FORBIDDEN",
+  reauthentication_required: "FORBIDDEN",
   unavailable: "SERVICE_UNAVAILABLE",
 };
 
@@ -140,8 +153,9 @@ interface Formatted {
 function formatRefusal({ error: { cause, code }, shape }: Formatted): RefusalShape | undefined {
   if (!isAuthError(cause)) return undefined;
   const { httpStatus, path } = shape.data;
-  const { code: reason, retryAfter, message } = cause;
-  const data = { code, httpStatus, ...(path !== undefined && { path }), reason, ...(retryAfter && { retryAfter }) };
+  const { code: reason, retryAfter, maxAge, acr, message } = cause;
+  const details = { ...(retryAfter && { retryAfter }), ...(maxAge && { maxAge }), ...(acr && { acr }) };
+  const data = { code, httpStatus, ...(path !== undefined && { path }), reason, ...details };
   return { code: shape.code, message, data };
 }
 
@@ -155,7 +169,7 @@ export function responseMeta({ errors }: { readonly errors: readonly TRPCError[]
   const headers = new Headers();
   for (const { cause } of errors) {
     if (!isAuthError(cause)) continue;
-    const challenge = findChallenge(cause.code);
+    const challenge = findChallenge(cause.code, cause);
     if (challenge) headers.set("WWW-Authenticate", challenge);
     const wait = Math.max(cause.retryAfter ?? 0, Number(headers.get("Retry-After")));
     if (wait > 0) headers.set("Retry-After", String(wait));

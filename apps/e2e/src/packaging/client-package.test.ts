@@ -18,9 +18,9 @@ beforeAll(async () => {
 afterAll(() => project[Symbol.asyncDispose]());
 
 const readInstalled = (file: string) => readFile(join(project.folder, "node_modules/@latchkey/client", file), "utf8");
-const readAll = async (ending: string, without = "") => {
+const readAll = async (ending: string, ...without: readonly string[]) => {
   const files = await readdir(join(project.folder, "node_modules/@latchkey/client/dist"));
-  const wanted = files.filter((file) => file.endsWith(ending) && file !== without);
+  const wanted = files.filter((file) => file.endsWith(ending) && !without.includes(file));
   return Promise.all(wanted.map((file) => readInstalled(`dist/${file}`)));
 };
 const readForeignImports = (code: string) => new Set([...readImports(code)].filter((name) => !name?.startsWith(".")));
@@ -34,15 +34,19 @@ test("the package's types lead to @trpc and name nothing of the server", async (
 
 test("the package's code needs @trpc, its part for React also that, and its manifest points at nothing of the workspace", async () => {
   const trpc = new Set(["@trpc/client", "@trpc/server/observable"]);
-  expect(readForeignImports((await readAll(".js", "react.js")).join("\n"))).toEqual(trpc);
+  expect(readForeignImports((await readAll(".js", "react.js", "second-factor-react.js")).join("\n"))).toEqual(trpc);
   expect(readForeignImports(await readInstalled("dist/react.js"))).toEqual(new Set(["react"]));
   expect(await readInstalled("dist/react.js")).toMatch(/^"use client";/);
+  expect(readForeignImports(await readInstalled("dist/second-factor-react.js"))).toEqual(new Set(["react"]));
+  expect(await readInstalled("dist/second-factor-react.js")).toMatch(/^"use client";/);
   const manifest = JSON.parse(await readInstalled("package.json"));
   const file = (name: string) => ({ types: `./dist/${name}.d.ts`, default: `./dist/${name}.js` });
   expect(manifest.exports).toEqual({
     ".": file("index"),
     "./codes": file("codes"),
     "./react": file("react"),
+    "./second-factor": file("second-factor"),
+    "./second-factor/react": file("second-factor-react"),
     "./server": file("server"),
   });
   expect(manifest.dependencies).toBeUndefined();

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
+import { generateTotp } from "@latchkey/auth/testing";
 import { createAuthClient } from "@latchkey/client";
 import { createTokenVerifier, type TokenVerifierOptions } from "@latchkey/verify";
 import { createVerifiedBuilders, createVerifiedProcedure, responseMeta } from "@latchkey/verify/trpc";
@@ -38,9 +39,9 @@ function createShop(options: Options = {}) {
     isDev: false,
     errorFormatter: ({ shape }) => ({ ...shape, data: { code: shape.data.code, theirs: true } }),
   });
-  const { verifiedProcedure, permittedProcedure } = createVerifiedBuilders<"shop.delete_order" | "shop.view_order">(
-    optionsOf(options),
-  );
+  const { verifiedProcedure, permittedProcedure, recentProcedure } = createVerifiedBuilders<
+    "shop.delete_order" | "shop.view_order"
+  >(optionsOf(options));
   return t.router({
     whoami: t.procedure.concat(verifiedProcedure).query(({ ctx }) => {
       expectTypeOf(ctx.userId).toEqualTypeOf<string>();
@@ -48,6 +49,8 @@ function createShop(options: Options = {}) {
     }),
     cancel: t.procedure.concat(permittedProcedure("shop.delete_order")).mutation(({ ctx }) => ctx.userId),
     look: t.procedure.concat(permittedProcedure("shop.view_order")).query(() => "seen"),
+    payOut: t.procedure.concat(recentProcedure({ maxAge: 300, acr: "2" })).query(() => "paid"),
+    recent: t.procedure.concat(recentProcedure({ maxAge: 300 })).query(() => "recent"),
     broken: t.procedure.concat(verifiedProcedure).query(() => {
       throw new TRPCError({ code: "NOT_FOUND", message: "No such order" });
     }),
@@ -100,6 +103,28 @@ describe("a router with a formatter of its own", () => {
     expect((await call("whoami", bearer(person))).data).toMatchObject({ tenant: "shop", userId: person.id });
     await live.test.clock.advance(1_000);
     expect((await call("whoami", bearer(person))).error?.data).toMatchObject({ reason: "token_expired" });
+  });
+
+  test("lets those on who have shown two factors lately, and tells all others what is wanted", async () => {
+    const call = caller(createShop());
+    const person = await createPerson(live.test);
+    const { auth, facts, clock } = live.test;
+    const refused = await call("payOut", bearer(person));
+    expect(refused).toMatchObject({
+      status: 403,
+      error: { data: { reason: "reauthentication_required", maxAge: 300, acr: "2" } },
+    });
+    expect(refused.headers.get("www-authenticate")).toContain('acr_values="2", max_age="300"');
+    expect((await call("recent", bearer(person))).data).toBe("recent");
+    const caught = await auth.authenticate([bearer(person)]);
+    const { ticket, secret } = await auth.startTotp(caught, facts);
+    await auth.confirmTotp(caught, { ticket, totp: generateTotp(secret, clock.now()) }, facts);
+    const renewed = await auth.refresh(person.refreshToken, facts);
+    expect((await call("payOut", bearer(renewed))).data).toBe("paid");
+    await clock.advance(301 + 60);
+    const later = await auth.refresh(renewed.refreshToken, facts);
+    expect((await call("payOut", bearer(later))).error?.data).toMatchObject({ reason: "reauthentication_required" });
+    expect((await call("recent", bearer(later))).status).toBe(403);
   });
 
   test("keeps its own shape for its own errors", async () => {

@@ -20,6 +20,8 @@ import {
 } from "@latchkey/client";
 import { type CodeClient, type CodeOutcome, type SentCode, withCodes } from "@latchkey/client/codes";
 import { type UseCode, useCode } from "@latchkey/client/react";
+import { findPendingSignIn, type PendingSignIn, type showSecondFactor } from "@latchkey/client/second-factor";
+import { type UseSecondFactor, useSecondFactor } from "@latchkey/client/second-factor/react";
 import { createTRPCClient, httpBatchLink, type TRPCClient } from "@trpc/client";
 import { initTRPC } from "@trpc/server";
 
@@ -58,6 +60,10 @@ createAuthClient({ url: "http://localhost:3000", storage: "indexedDB" });
 
 const user = await auth.signIn({ username: "+90 532 123 45 67", password: "correct horse battery" });
 same<typeof user, User>(true);
+const pending = findPendingSignIn(new Error("refused"));
+same<typeof pending, PendingSignIn | null>(true);
+if (pending) same<User, Awaited<ReturnType<typeof showSecondFactor<AppRouter>>>>(true);
+export const factor = (): UseSecondFactor<User> => useSecondFactor(auth);
 same<User["id"], string>(true);
 same<User["phoneNumber"], string | null>(true);
 same<User["dateJoined"], string>(true);

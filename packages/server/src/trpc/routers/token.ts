@@ -44,6 +44,7 @@ export function createTokenProcedures<C extends Config>({ publicProcedure }: Bui
 
     /** Makes the secret of an authenticator app for whoever needs a second factor to sign in and has none. */
     enrollTotp: publicProcedure
+      .meta({ cookieMode: {} })
       .input(z.strictObject({ ticket: challengeText }))
       .mutation(({ ctx, input }) => ctx.latchkey.auth.startEnrolling(input.ticket, ctx.latchkey.facts)),
 

@@ -1,0 +1,115 @@
+import { generateTotp } from "@latchkey/auth/testing";
+import { createAuthClient, isAuthError } from "@latchkey/client";
+import { enrollTotp, findPendingSignIn, showSecondFactor } from "@latchkey/client/second-factor";
+import { useSecondFactor } from "@latchkey/client/second-factor/react";
+import { createElement } from "react";
+import { renderToString } from "react-dom/server";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type LiveServer, startLiveServer } from "../live-server.ts";
+
+const password = "correct horse battery";
+let live: LiveServer;
+beforeAll(async () => {
+  live = await startLiveServer({});
+});
+afterAll(() => live[Symbol.asyncDispose]());
+
+let people = 0;
+const open = () => createAuthClient({ url: live.url });
+
+async function nextTotp(secret: string): Promise<string> {
+  await live.test.clock.advance(30);
+  return generateTotp(secret, live.test.clock.now());
+}
+
+/** Somebody with an authenticator app, and the client that they set it up with. */
+async function createEnrolled() {
+  const username = `ada_${++people}`;
+  const auth = open();
+  await auth.api.account.register.mutate({ username, password });
+  const { ticket, secret } = await auth.api.me.totp.start.mutate();
+  await auth.api.me.totp.confirm.mutate({ ticket, totp: await nextTotp(secret) });
+  return { auth, username, secret };
+}
+
+async function signInHalf(auth: ReturnType<typeof open>, username: string) {
+  const pending = await auth.signIn({ username, password }).then(() => null, findPendingSignIn);
+  if (!pending) throw new Error("no second factor is asked for");
+  return pending;
+}
+
+describe("a client of somebody with a second factor", () => {
+  it("is signed out until the factor is shown, and signed in then", async () => {
+    const { username, secret } = await createEnrolled();
+    const auth = open();
+    const pending = await signInHalf(auth, username);
+    expect(pending).toMatchObject({ methods: ["totp"], enroll: [] });
+    expect(auth.getSnapshot().status).toBe("signedOut");
+    expect(await auth.headers()).toEqual({});
+    expect(await showSecondFactor(auth, pending, await nextTotp(secret))).toMatchObject({ username });
+    expect(auth.getSnapshot()).toMatchObject({ status: "signedIn", user: { username } });
+    expect(await auth.api.me.get.query()).toMatchObject({ username });
+  });
+
+  it("may type a wrong one-time password again, and begins anew after five", async () => {
+    const { username, secret } = await createEnrolled();
+    const auth = open();
+    const pending = await signInHalf(auth, username);
+    const fieldOf = (error: unknown) => isAuthError(error, "code_invalid") && error.data.issues?.[0]?.path[0];
+    for (let tried = 0; tried < 5; tried += 1)
+      expect(await showSecondFactor(auth, pending, "none").catch(fieldOf)).toBe("totp");
+    expect(await showSecondFactor(auth, pending, await nextTotp(secret)).catch(fieldOf)).toBe("ticket");
+    const again = await signInHalf(auth, username);
+    expect(await showSecondFactor(auth, again, await nextTotp(secret))).toMatchObject({ username });
+  });
+
+  it("goes on by itself on a device that its owner has used before", async () => {
+    const { auth, username, secret } = await createEnrolled();
+    await auth.signOut();
+    const pending = await signInHalf(auth, username);
+    await showSecondFactor(auth, pending, await nextTotp(secret));
+    expect(auth.getSnapshot().status).toBe("signedIn");
+  });
+
+  it("goes on with its session where it set the factor up, and is signed out everywhere else", async () => {
+    const username = `ada_${++people}`;
+    const [here, there] = [open(), open()];
+    await here.api.account.register.mutate({ username, password });
+    await there.signIn({ username, password });
+    const { ticket, secret } = await here.api.me.totp.start.mutate();
+    await here.api.me.totp.confirm.mutate({ ticket, totp: await nextTotp(secret) });
+    expect(await here.api.me.get.query()).toMatchObject({ username });
+    await expect(there.api.me.get.query()).rejects.toMatchObject({ data: { reason: "session_ended" } });
+    expect(there.getSnapshot().status).toBe("signedOut");
+  });
+});
+
+it("a client of somebody who needs a second factor and has none sets one up and is signed in", async () => {
+  await using strict = await startLiveServer({ secondFactor: "all" });
+  const auth = createAuthClient({ url: strict.url });
+  const registered = auth.api.account.register.mutate({ username: "grace", password });
+  const pending = await registered.then(() => null, findPendingSignIn);
+  if (!pending) throw new Error("no second factor is asked for");
+  expect(pending).toMatchObject({ methods: [], enroll: ["totp"] });
+  const { secret, uri } = await enrollTotp(auth, pending);
+  expect(uri).toContain("issuer=Latchkey");
+  const totp = generateTotp(secret, strict.test.clock.now());
+  expect(await showSecondFactor(auth, pending, totp)).toMatchObject({ username: "grace" });
+  expect(auth.getSnapshot().status).toBe("signedIn");
+});
+
+it("the hook waits for nothing at first", () => {
+  const seen: unknown[] = [];
+  const Page = () => {
+    const { pending, secret, user, isChecking, error } = useSecondFactor(open());
+    seen.push({ pending, secret, user, isChecking, error });
+    return null;
+  };
+  renderToString(createElement(Page));
+  expect(seen).toEqual([{ pending: null, secret: null, user: null, isChecking: false, error: null }]);
+});
+
+it("no other error is a sign-in that waits", () => {
+  expect(findPendingSignIn(new Error("away"))).toBeNull();
+  expect(findPendingSignIn(undefined)).toBeNull();
+});

@@ -1,0 +1,70 @@
+import type { AnyRouter, inferRouterOutputs } from "@trpc/server";
+import type { AppRouter, SessionAnswer } from "./api-types.ts";
+import type { AuthClient } from "./auth-client.ts";
+import { isAuthError } from "./errors.ts";
+import type { PersonOf } from "./mounted-router.ts";
+
+/** A second factor by its kind; `totp` is what an authenticator app shows. */
+export type SecondFactorMethod = "totp";
+
+/** A sign-in of which all is shown but the second factor. */
+export interface PendingSignIn {
+  /** For {@link showSecondFactor}, once, within ten minutes. */
+  readonly ticket: string;
+  /** By the service's clock. */
+  readonly expiresAt: Date;
+  /** What the account has. */
+  readonly methods: readonly SecondFactorMethod[];
+  /** What can be set up now, by {@link enrollTotp}, where the account has to have a second factor and has none; empty otherwise. */
+  readonly enroll: readonly SecondFactorMethod[];
+}
+
+type Secret = inferRouterOutputs<AppRouter>["token"]["enrollTotp"];
+
+/** A secret for an authenticator app: `uri` to scan, `secret` to type. */
+export interface TotpSecret extends Pick<Secret, "secret" | "uri"> {
+  /** When it has to be confirmed by; by the service's clock. */
+  readonly expiresAt: Date;
+}
+
+/**
+ * The sign-in that waits for a second factor, of what `signIn`, `confirm` of a code or `account.register` threw; null for every other error.
+ *
+ * @example
+ * const pending = await auth.signIn({ username, password }).then(() => null, findPendingSignIn);
+ * if (pending) await showSecondFactor(auth, pending, prompt("What does your app show?") ?? "");
+ */
+export function findPendingSignIn(error: unknown): PendingSignIn | null {
+  if (!isAuthError(error, "second_factor_required") || error.data.ticket === undefined) return null;
+  const { ticket, ticketExpiresAt = "", methods, enroll = [] } = error.data;
+  return { ticket, expiresAt: new Date(ticketExpiresAt), methods, enroll };
+}
+
+/**
+ * Signs in with what the authenticator app shows, and answers who it is. Throws {@link isAuthError} `code_invalid`, with an issue at `totp`
+ * where another may be typed, and at `ticket` where the sign-in has to begin again; `rate_limited`, …
+ */
+export async function showSecondFactor<Router extends AnyRouter = AppRouter>(
+  { internals }: Pick<AuthClient<Router>, "internals">,
+  { ticket }: Pick<PendingSignIn, "ticket">,
+  totp: string,
+): Promise<PersonOf<Router>> {
+  const wish = internals.wish();
+  await internals.ready;
+  const deviceMark = internals.findDeviceMark();
+  const answer = (await internals.ask("token.obtainBySecondFactor", { ticket, totp, deviceMark })) as SessionAnswer;
+  await internals.keep(answer, wish);
+  return answer.user as PersonOf<Router>;
+}
+
+/**
+ * Makes the secret of an authenticator app for a sign-in that says `enroll`: show its `uri` as a QR code, and then call
+ * {@link showSecondFactor} with what the app shows. The same sign-in always gets the same one.
+ */
+export async function enrollTotp<Router extends AnyRouter = AppRouter>(
+  { internals }: Pick<AuthClient<Router>, "internals">,
+  { ticket }: Pick<PendingSignIn, "ticket">,
+): Promise<TotpSecret> {
+  const { secret, uri, expiresAt } = (await internals.ask("token.enrollTotp", { ticket })) as Secret;
+  return { secret, uri, expiresAt: new Date(expiresAt) };
+}
