@@ -108,6 +108,7 @@ export const tr: Catalogue = {
     too_short: "Bu çok kısa.",
     too_long: "Bu çok uzun.",
     too_common: "Bu parolayı çok kişi kullanıyor. Başka bir parola seçin.",
+    breached: "Bu parola başka bir hizmetten sızdırılanlar arasında. Başka bir parola seçin.",
     contains_identifier: "Bu, kendi adınıza veya numaranıza çok yakın.",
     no_such_number: "Böyle bir numara yok.",
     country_code_missing: "Numarayı + ve ülke koduyla yazın.",
