@@ -7,7 +7,7 @@ import { readDecisions } from "./report/decisions-file.ts";
 import { describeSummary, type Summary, summarize } from "./report/summary.ts";
 import { writeReport } from "./report/write-report.ts";
 import { toPermission } from "./rules/permission-names.ts";
-import { type Applied, apply } from "./run/apply.ts";
+import { type Applied, apply, prepare } from "./run/apply.ts";
 import { type Followed, followChanges } from "./run/follow-changes.ts";
 import { type Decision, plan } from "./run/plan.ts";
 import { clearStaging, lockStaging, type Run, stage, unlockStaging } from "./run/staging.ts";
@@ -55,7 +55,7 @@ type ImportingAuth = Pick<Auth, "importedUsers" | "profile">;
  * @throws SourceError for a source that is away or no source at all, and a wrong command
  */
 export async function importPeople(auth: ImportingAuth, options: ImportOptions): Promise<ImportAnswer> {
-  return withStagedPeople(auth, options, {}, async ({ run, source, columns, decisions, phones }) => {
+  return withStagedPeople(auth, options, async ({ run, source, columns, decisions, phones }) => {
     await plan(run, {
       ...options,
       phones,
@@ -80,7 +80,6 @@ export interface StagedPeople {
 export async function withStagedPeople<T>(
   auth: ImportingAuth,
   options: ImportOptions,
-  { keepsNames = false }: { readonly keepsNames?: boolean },
   work: (staged: StagedPeople) => Promise<T>,
 ): Promise<T> {
   const kind = findKind(options);
@@ -90,7 +89,7 @@ export async function withStagedPeople<T>(
   const ownFields = new Map(auth.profile.ownFields.map(({ name, schema }) => [name, schema]));
   const columns = createColumns(withDecidedColumns(options, decisions, [...ownFields.keys()]));
   await using lent = await lend(options.connection, requireName(options.name ?? kind));
-  const run = { ...lent.run, keepsNames };
+  const { run } = lent;
   if (!(await lockStaging(run))) throw new SourceError("Another import is under way on this database.", 3);
   try {
     const source = await openSource(options.source, kind, { ...options, idColumn: findIdColumn(options.map) });
@@ -116,19 +115,22 @@ async function finish(auth: ImportingAuth, run: Run, source: Source, options: Im
   let applied: Applied | null = null;
   let followed: Followed | null = null;
   if (options.apply && !isOpen) {
-    applied = await apply(run, {
+    const work = {
       auth,
       startedAt: source.startedAt,
       groups: source.groups,
       passwordCost: options.passwordCost,
-      onProgress: (done, total) => options.onProgress("import", done, total),
-    });
+      onProgress: (done: number, total: number) => options.onProgress("import", done, total),
+    };
+    await prepare(run, work);
+    // Before anybody new comes, who may be called as somebody was until now.
     followed = await followChanges(run, {
       allowRaising: options.allowRaising,
       passwordCost: options.passwordCost,
       knownGroups: source.groups.map(({ name }) => name),
       knownPermissions: source.permissions.map(toPermission),
     });
+    applied = await apply(run, work);
   }
   const summary = { ...planned, isApplied: applied !== null };
   const text = describeSummary(summary, toNext(options, summary, isOpen)) + describeLeft(applied, followed);

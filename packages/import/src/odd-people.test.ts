@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { test } from "vitest";
 import { createPostgresProject, createSqliteProject } from "./testing/django-project.ts";
 import { makeOddPeople } from "./testing/odd-people.ts";
 import { tryEverybody } from "./testing/try-everybody.ts";

@@ -90,11 +90,14 @@ async function* decisionLines(run: Run): AsyncGenerator<string> {
       .join("");
 }
 
+/** What is staged of those who are settled is what stands there, whatever they are called here. */
+const nameOfComer = (column: string) => `case when p.state in ('new', 'changed') then p.${column} end`;
+
 async function* personLines(run: Run): AsyncGenerator<string> {
   const pages = readAll<{ line: string }>(
     run,
     `select json_strip_nulls(json_build_object('oldId', p.old_id, 'becomes', p.state, 'id', i.user_id,
-        'username', p.username, 'phoneNumber', p.phone_number, 'email', p.email, 'alias', p.alias,
+        'username', ${nameOfComer("username")}, 'phoneNumber', ${nameOfComer("phone_number")}, 'email', ${nameOfComer("email")}, 'alias', p.alias,
         'issues', (select json_agg(json_build_object('code', o.code, 'field', o.field, 'decision', o.decision, 'proposal', o.proposal))
           from latchkey.import_issues o where o.run_id = p.run_id and o.old_id = p.old_id)))::text as line
     from latchkey.import_people p

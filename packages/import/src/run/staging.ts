@@ -12,8 +12,6 @@ export interface Run {
   readonly id: string;
   /** The source's name here. */
   readonly source: string;
-  /** Whether the names of those who are settled are staged too. */
-  readonly keepsNames?: boolean;
 }
 
 /** Does work in one transaction. */
@@ -59,6 +57,8 @@ interface Known {
   readonly oldId: string;
   readonly userId: string | null;
   readonly isDeleted: boolean;
+  /** Whether the account has no username: what is one there may be a name of another kind here. */
+  readonly isUnnamed: boolean;
   readonly prints: { readonly there?: Readonly<Record<string, string>> };
 }
 
@@ -105,8 +105,8 @@ const issueColumns = "run_id, old_id, code, field, value, other, proposal";
 
 async function findKnown({ client, source }: Run, oldIds: readonly string[]): Promise<Map<string, Known>> {
   const { rows } = await client.query<Known>(
-    `select old_id as "oldId", user_id as "userId", deleted_at is not null as "isDeleted", prints
-    from latchkey.imported_users where source = $1 and old_id = any ($2)`,
+    `select i.old_id as "oldId", i.user_id as "userId", i.deleted_at is not null as "isDeleted", u.username is null as "isUnnamed", i.prints
+    from latchkey.imported_users i left join latchkey.users u on u.id = i.user_id where i.source = $1 and i.old_id = any ($2)`,
     [source, oldIds],
   );
   return new Map(rows.map((row) => [row.oldId, row]));
@@ -124,7 +124,7 @@ function judge(person: ReadPerson, known: Known | undefined, position: number): 
   const changed = [...fields].filter((field) => before[field] !== person.prints[field]);
   if (changed.length === 0) return { ...rest, state: "settled", changed, issues: [] };
   // A username may be a name of another kind, such as a number: all are read together then.
-  const isOther = changed.includes("username") && person.username === null;
+  const isOther = changed.includes("username") && (person.username === null || known.isUnnamed);
   const all = isOther ? [...new Set([...changed, ...nameFields])] : changed;
   const issues = person.issues.filter(({ field }) => all.includes(field));
   return { ...rest, state: "changed", changed: all, issues };
@@ -137,9 +137,6 @@ const personColumns = [
 ].join(", ");
 
 function toPersonLine(run: Run, { person, position, state, changed }: Staged): string {
-  // Names of those who are settled, or whose names did not change, are looked for among the accounts, not here.
-  const name = (field: string, value: string | null) =>
-    run.keepsNames || state === "new" || changed.includes(field) ? value : null;
   return toLine([
     run.id,
     position,
@@ -148,11 +145,11 @@ function toPersonLine(run: Run, { person, position, state, changed }: Staged): s
     person.id,
     person.oldUsername,
     person.oldPhone,
-    name("username", person.username),
-    name("username", person.usernameKey),
-    name("phoneNumber", person.phoneNumber),
-    name("email", person.email),
-    name("email", person.emailKey),
+    person.username,
+    person.usernameKey,
+    person.phoneNumber,
+    person.email,
+    person.emailKey,
     person.password,
     person.isWeak,
     person.firstName,
