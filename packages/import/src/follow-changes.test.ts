@@ -184,7 +184,7 @@ test("a number of two people there is nobody's here, whoever of them changes lat
     expect.objectContaining({
       code: "phone_shared",
       undecided: 2,
-      examples: ["4 0532-123-45-77", "6 +905321234577"].map((text) => expect.stringContaining(text.slice(0, 2))),
+      examples: [expect.stringMatching(/^4 /), expect.stringMatching(/^6 /)],
     }),
   );
   await run({ accept: ["all"] });

@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { importLock, stagingTables } from "@latchkey/auth/import";
 import type pg from "pg";
 import copy from "pg-copy-streams";
 import type { Issue } from "../issue.ts";
@@ -27,29 +28,33 @@ export async function inTransaction<T>(client: pg.ClientBase, work: () => Promis
   }
 }
 
-const tables = ["latchkey.import_people", "latchkey.import_issues", "latchkey.import_decisions"];
-
-/** Advisory lock of the run that is under way. */
-const lock = "7809634402175911";
-
 /** Says that a run is under way; false while another one is. It ends with the connection. */
 export async function lockStaging({ client }: Run): Promise<boolean> {
-  const { rows } = await client.query<{ isOurs: boolean }>(`select pg_try_advisory_lock(${lock}) as "isOurs"`);
-  return rows[0]?.isOurs ?? false;
+  // Housekeeping holds it for a moment at a time.
+  await client.query("select set_config('lock_timeout', '3s', false)");
+  try {
+    await client.query(`select pg_advisory_lock(${importLock})`);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "55P03") return false;
+    throw error;
+  } finally {
+    await client.query("select set_config('lock_timeout', '0', false)").catch(() => {});
+  }
 }
 
 export async function unlockStaging({ client }: Run): Promise<void> {
-  await client.query(`select pg_advisory_unlock(${lock})`);
+  await client.query(`select pg_advisory_unlock(${importLock})`);
 }
 
 /** Empties what this run, and one before it that was killed, have left. */
 export async function clearStaging({ client }: Run): Promise<void> {
   const { rows } = await client.query<{ mayTruncate: boolean }>(
     `select bool_and(has_table_privilege(name, 'TRUNCATE')) as "mayTruncate" from unnest($1::text[]) name`,
-    [tables],
+    [[...stagingTables]],
   );
-  if (rows[0]?.mayTruncate) await client.query(`truncate ${tables.join(", ")}`);
-  else for (const table of tables) await client.query(`delete from ${table}`);
+  if (rows[0]?.mayTruncate) await client.query(`truncate ${stagingTables.join(", ")}`);
+  else for (const table of stagingTables) await client.query(`delete from ${table}`);
 }
 
 /** What is known of a person from the round before. */
