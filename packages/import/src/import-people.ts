@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { Auth, DatabaseOptions } from "@latchkey/auth";
 import { type CountryCode, isCountryCode, type PhoneOptions, withClient } from "@latchkey/auth/import";
-import { type Columns, createColumns } from "./known-columns.ts";
+import { type Columns, createColumns, findUnknownFields, knownFields } from "./known-columns.ts";
 import { type Source, SourceError } from "./old-row.ts";
 import { readDecisions } from "./report/decisions-file.ts";
 import { describeSummary, type Summary, summarize } from "./report/summary.ts";
-import { writeReport } from "./report/write-report.ts";
+import { tryReport, writeReport } from "./report/write-report.ts";
 import { toPermission } from "./rules/permission-names.ts";
 import { type Applied, apply, prepare } from "./run/apply.ts";
 import { type Followed, followChanges } from "./run/follow-changes.ts";
@@ -87,7 +87,13 @@ export async function withStagedPeople<T>(
   requireTimezone(options.timezone);
   const decisions = options.decisions === undefined ? [] : await readDecisions(options.decisions);
   const ownFields = new Map(auth.profile.ownFields.map(({ name, schema }) => [name, schema]));
-  const columns = createColumns(withDecidedColumns(options, decisions, [...ownFields.keys()]));
+  const columnRules = withDecidedColumns(options, decisions, [...ownFields.keys()]);
+  const [noField] = findUnknownFields(columnRules);
+  if (noField !== undefined)
+    throw new SourceError(
+      `--map: there is no field ${noField}. There are ${[...knownFields, ...ownFields.keys()].join(", ")}.`,
+    );
+  const columns = createColumns(columnRules);
   await using lent = await lend(options.connection, requireName(options.name ?? kind));
   const { run } = lent;
   if (!(await lockStaging(run))) throw new SourceError("Another import is under way on this database.", 3);
@@ -115,6 +121,11 @@ async function finish(auth: ImportingAuth, run: Run, source: Source, options: Im
   let applied: Applied | null = null;
   let followed: Followed | null = null;
   if (options.apply && !isOpen) {
+    if (options.report !== undefined)
+      await tryReport(run, options.report, {
+        summary: describeSummary(planned, ""),
+        foreignKeys: source.foreignKeys,
+      }).catch(tellUnchanged);
     const work = {
       auth,
       startedAt: source.startedAt,
@@ -138,6 +149,11 @@ async function finish(auth: ImportingAuth, run: Run, source: Source, options: Im
     await writeReport(run, options.report, { summary: text, foreignKeys: source.foreignKeys });
   const isIncomplete = isOpen || (applied?.outrun.length ?? 0) > 0;
   return { ...summary, text, created: applied?.created ?? 0, followed, exitCode: isIncomplete ? 4 : 0 };
+}
+
+function tellUnchanged(error: unknown): never {
+  if (error instanceof SourceError) throw new SourceError(`${error.message}. Nothing was changed.`, error.exitCode);
+  throw error;
 }
 
 /** What was not done for a reason that showed only while it was done. */
@@ -237,4 +253,7 @@ async function stageAll(
     read += rows.length;
     onProgress("read", read, null);
   }
+  const [missing] = read > 0 ? rules.columns.missing() : [];
+  if (missing !== undefined)
+    throw new SourceError(`${source.place} has no column ${missing}: look at --map and --drop. Nothing was changed.`);
 }

@@ -410,7 +410,7 @@ async function leaveOut({ client, id }: Run, { only, limit, skipsUndecided }: Pl
   if (limit !== undefined)
     await leave(
       "left_out",
-      "p.state = 'new' and p.position > coalesce((select position from latchkey.import_people where run_id = $1 and state = 'new' order by position offset $2 - 1 limit 1), 0)",
+      "p.state = 'new' and p.position > (select position from latchkey.import_people where run_id = $1 and state = 'new' order by position offset $2 - 1 limit 1)",
       limit,
     );
 }
