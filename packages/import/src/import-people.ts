@@ -10,6 +10,7 @@ import { toPermission } from "./rules/permission-names.ts";
 import { type Applied, apply, prepare } from "./run/apply.ts";
 import { type Followed, followChanges } from "./run/follow-changes.ts";
 import { type Decision, plan } from "./run/plan.ts";
+import { recordBlacklist } from "./run/record-blacklist.ts";
 import { clearStaging, lockStaging, type Run, stage, unlockStaging } from "./run/staging.ts";
 import { guessKind, openSource, type SourceKind, sourceKinds } from "./sources/open-source.ts";
 
@@ -134,6 +135,7 @@ async function finish(auth: ImportingAuth, run: Run, source: Source, options: Im
       onProgress: (done: number, total: number) => options.onProgress("import", done, total),
     };
     await prepare(run, work);
+    await recordBlacklist(run, source, options.timezone);
     // Before anybody new comes, who may be called as somebody was until now.
     followed = await followChanges(run, {
       allowRaising: options.allowRaising,

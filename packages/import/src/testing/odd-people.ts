@@ -126,7 +126,8 @@ const kinds: Readonly<Record<string, (own: Own) => readonly Oddity[]>> = {
     { username: `none${n}`, old: { phone_number: null } },
   ],
   "a number that is none": ({ n }) => {
-    const text = [`ask my mum ${n}`, `12${n % 10}`, `0532 11${n}x`, `+90 532 1`, "-", "0000000000"][n % 6] ?? "";
+    const text =
+      [`ask my mum ${n}`, `12${n % 10}`, `0532 11${n}x`, `+90 532 ${n}`, `- ${n}`, `0000 0000 ${n}`][n % 6] ?? "";
     return [{ username: `unread${n}`, old: { phone_number: text }, losesName: [text], told: ["phone_unreadable"] }];
   },
   "a number that is not one's own line": ({ n }) => {
