@@ -30,8 +30,9 @@ async function importFrom(database: string, source: string): Promise<void> {
     "make",
     people.map(({ old }) => old),
   );
-  await tryThere(database, people);
   await tryEverybody({ source, people, rounds });
+  // Afterwards, because Django writes weak hashes anew at a sign-in.
+  await tryThere(database, people);
 }
 
 describe.skipIf(!hasModules("django"))("a real Django with people of every kind", () => {

@@ -12,6 +12,7 @@ import os
 import sys
 import tempfile
 from urllib.parse import unquote, urlsplit
+from wsgiref.simple_server import make_server
 
 folder = tempfile.mkdtemp(prefix="latchkey-django-")
 os.makedirs(os.path.join(folder, "users", "migrations"))
@@ -122,6 +123,7 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher, PBKDF2SHA1Password
 PBKDF2PasswordHasher.iterations = PBKDF2SHA1PasswordHasher.iterations = 1
 
 from django.core.management import call_command
+from django.core.wsgi import get_wsgi_application
 from django.db import connection, transaction
 
 from users.models import User
@@ -158,7 +160,8 @@ def sql():
 
 
 def serve():
-    call_command("runserver", "127.0.0.1:" + sys.argv[3], use_reloader=False, verbosity=0)
+    application = get_wsgi_application()
+    make_server("127.0.0.1", int(sys.argv[3]), application).serve_forever()
 
 
 {"make": make, "sign-in": sign_in, "sql": sql, "serve": serve}[sys.argv[2]]()

@@ -1,5 +1,8 @@
 import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
 import { text } from "node:stream/consumers";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 /** Debian's, for which its python3-django is. */
@@ -26,4 +29,44 @@ export async function runBackend(
   child.stdin.end(input.map((line) => `${typeof line === "string" ? line : JSON.stringify(line)}\n`).join(""));
   if ((await ended) !== 0) throw new Error(`The old backend failed: ${await errors}`);
   return (await output).split("\n").filter(Boolean);
+}
+
+/** A Django that serves, until it is disposed of. */
+export interface RunningBackend extends AsyncDisposable {
+  readonly url: string;
+}
+
+/** Serves the old backend on a free port of this machine. */
+export async function serveBackend(database: string, secretKey: string): Promise<RunningBackend> {
+  const port = await findFreePort();
+  const child = spawn(python, [backend, database, "serve", String(port)], {
+    env: { ...process.env, SECRET_KEY: secretKey },
+    stdio: "ignore",
+  });
+  const ended = new Promise((resolve) => child.once("close", resolve));
+  const url = `http://127.0.0.1:${port}`;
+  while (child.exitCode === null && !(await answers(url))) await delay(50);
+  if (child.exitCode !== null) throw new Error("The old backend does not start.");
+  return {
+    url,
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGKILL");
+      await ended;
+    },
+  };
+}
+
+const answers = (url: string) =>
+  fetch(`${url}/me`).then(
+    () => true,
+    () => false,
+  );
+
+async function findFreePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  return typeof address === "object" && address !== null ? address.port : 0;
 }
