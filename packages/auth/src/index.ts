@@ -33,7 +33,7 @@ export type {
   CreatedAccount,
   UserUpdate,
 } from "./flows/administration/users.ts";
-export { OldTokenRefused } from "./flows/authentication/adopt-django-token.ts";
+export { OldTokenRefused } from "./flows/steps/adopt-old-token.ts";
 export type { TokenInspection } from "./flows/authentication/inspect-token.ts";
 export type { Purged } from "./flows/maintenance/purge.ts";
 export type { CountryMessages, MessageReport } from "./flows/maintenance/report-messages.ts";

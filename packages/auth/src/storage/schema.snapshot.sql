@@ -98,6 +98,10 @@ import_sources.seen_at timestamp with time zone
 import_sources.began_at timestamp with time zone
 import_sources.completed_at timestamp with time zone
 import_sources.aliases_read_for text
+import_sources.blacklist_read_at timestamp with time zone
+imported_blacklist.source text not null
+imported_blacklist.jti text collate "C" not null
+imported_blacklist.expires_at timestamp with time zone not null
 imported_name_key.is_only boolean not null default true
 imported_name_key.key bytea not null default sha256((((gen_random_uuid())::text || (gen_random_uuid())::text))::bytea)
 imported_round_users.round_id uuid not null
@@ -257,6 +261,7 @@ import_sources: import_sources_complete CHECK ((((seen_at IS NULL) = (began_at I
 import_sources: import_sources_name CHECK ((source ~ '^[a-z][a-z0-9_-]{0,62}$'::text))
 import_sources: import_sources_pkey PRIMARY KEY (source)
 import_sources: import_sources_round CHECK ((((round_id IS NULL) = (round_started_at IS NULL)) AND ((round_id IS NULL) = (round_began_at IS NULL))))
+imported_blacklist: imported_blacklist_pkey PRIMARY KEY (source, jti)
 imported_name_key: imported_name_key_length CHECK ((octet_length(key) = 32))
 imported_name_key: imported_name_key_one CHECK (is_only)
 imported_name_key: imported_name_key_pkey PRIMARY KEY (is_only)
@@ -349,6 +354,8 @@ CREATE UNIQUE INDEX groups_pkey ON latchkey.groups USING btree (id)
 CREATE UNIQUE INDEX import_issues_pkey ON latchkey.import_issues USING btree (run_id, old_id, code, field)
 CREATE UNIQUE INDEX import_people_pkey ON latchkey.import_people USING btree (run_id, old_id)
 CREATE UNIQUE INDEX import_sources_pkey ON latchkey.import_sources USING btree (source)
+CREATE INDEX imported_blacklist_expires_at ON latchkey.imported_blacklist USING btree (expires_at)
+CREATE UNIQUE INDEX imported_blacklist_pkey ON latchkey.imported_blacklist USING btree (source, jti)
 CREATE UNIQUE INDEX imported_name_key_pkey ON latchkey.imported_name_key USING btree (is_only)
 CREATE UNIQUE INDEX imported_round_users_pkey ON latchkey.imported_round_users USING btree (round_id, old_id)
 CREATE INDEX imported_users_old_phone ON latchkey.imported_users USING btree (source, old_phone) WHERE (old_phone IS NOT NULL)
