@@ -16,15 +16,23 @@ import { layOut, pathOfPage, type View } from "./layout.ts";
 import { createOnce, type KeptAnswer, type Once } from "./once.ts";
 import { type Answer, isDownload, isRedirect, type Page, type Typed } from "./page.ts";
 import { activityPage } from "./pages/activity.ts";
+import { anotherWayPage } from "./pages/another-way.ts";
+import { codePage } from "./pages/code.ts";
 import { dataFile, dataPage } from "./pages/data.ts";
 import { devicesPage } from "./pages/devices.ts";
 import { showFault, showNotFound } from "./pages/faults.ts";
+import { finishRegistrationPage } from "./pages/finish-registration.ts";
 import { passwordPage } from "./pages/password.ts";
 import { profilePage } from "./pages/profile.ts";
 import { reauthenticatePage } from "./pages/reauthenticate.ts";
+import { reauthenticateCodePage } from "./pages/reauthenticate-code.ts";
 import { registerPage } from "./pages/register.ts";
+import { registerByNamePage } from "./pages/register-by-name.ts";
 import { resetPage } from "./pages/reset.ts";
+import { resetCodePage } from "./pages/reset-code.ts";
+import { resetGivenPage } from "./pages/reset-given.ts";
 import { signInPage } from "./pages/sign-in.ts";
+import { signInPasswordPage } from "./pages/sign-in-password.ts";
 import { signedOutPage, signOutPage } from "./pages/sign-out.ts";
 import { type Refusal, toRefusal } from "./refusal.ts";
 import { isOfToken, refreshInPlace, renewPath, renewSession, toRenewal } from "./renewal.ts";
@@ -52,7 +60,9 @@ export interface Pages {
 }
 
 const pages: readonly Page[] = [
-  ...[signInPage, signOutPage, signedOutPage, registerPage, resetPage, reauthenticatePage],
+  ...[signInPage, signInPasswordPage, codePage, anotherWayPage, signOutPage, signedOutPage],
+  ...[registerPage, registerByNamePage, finishRegistrationPage],
+  ...[resetPage, resetCodePage, resetGivenPage, reauthenticatePage, reauthenticateCodePage],
   ...[profilePage, passwordPage, devicesPage, activityPage, dataPage, dataFile],
 ];
 

@@ -1,6 +1,7 @@
 import { html } from "hono/html";
 import { heading, link } from "../layout.ts";
 import type { Page } from "../page.ts";
+import { endEveryStep } from "../step.ts";
 
 /** Ends the session of this browser, whatever is left of it. */
 export const signOutPage: Page = {
@@ -10,6 +11,7 @@ export const signOutPage: Page = {
     const { callWithCookies, pageCookies, base, url } = visit;
     await callWithCookies.token.revoke({ refreshToken: "none" });
     pageCookies.forgetAccess();
+    endEveryStep(visit);
     return { to: typed.has("again") ? `${base}/sign-in${url.search}` : `${base}/signed-out` };
   },
 };
