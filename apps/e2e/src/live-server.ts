@@ -21,7 +21,7 @@ export interface LiveServer extends AsyncDisposable {
   readonly logged: readonly string[];
 }
 
-type LiveSettings = Pick<ServerOptions, "trustedProxies" | "publicUrl" | "router" | "forwardedSecrets"> & {
+type LiveSettings = Pick<ServerOptions, "trustedProxies" | "publicUrl" | "router" | "forwardedSecrets" | "pages"> & {
   /** The receipts of the service alone, on its core. */
   readonly receipts?: (auth: TestAuth["auth"]) => NonNullable<ServerOptions["receipts"]>;
 } & {

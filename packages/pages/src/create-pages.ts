@@ -34,6 +34,7 @@ import { resetGivenPage } from "./pages/reset-given.ts";
 import { signInPage } from "./pages/sign-in.ts";
 import { signInPasswordPage } from "./pages/sign-in-password.ts";
 import { signedOutPage, signOutPage } from "./pages/sign-out.ts";
+import { showPreview } from "./preview.ts";
 import { type Refusal, toRefusal } from "./refusal.ts";
 import { isOfToken, refreshInPlace, renewPath, renewSession, toRenewal } from "./renewal.ts";
 import { createCallAs, openVisit, type Serving, type Visit } from "./visit.ts";
@@ -118,7 +119,7 @@ function toServing(options: PagesOptions): Serving {
   if (publicUrl === null) throw new StartError("publicUrl must be such as https://example.com");
   const origins = createOriginRules({ named: [], publicUrl, allowsLoopback: false, tell });
   return {
-    ...{ auth, publicUrl, registration, isDevelopment },
+    ...{ auth, publicUrl, registration, isDevelopment, codes: auth.options.codes },
     brand: readBrand(config),
     transport: createCookieTransport({ origins, publicUrl, tell }),
     readAddress: createRequestAddressReader(options),
@@ -139,7 +140,8 @@ async function answer(handling: Handling, visit: Visit, page: Page, info: Reques
   if (!["GET", "HEAD"].includes(request.method)) return refuseMethod(isForm ? "GET, HEAD, POST" : "GET, HEAD");
   // Somebody reloads what a form was answered.
   if (isForm || !page.show) return respond(visit, await keep(visit, { to: base + page.path + url.search }));
-  return respond(visit, await keep(visit, await show(visit, page)));
+  const isPreview = visit.serving.isDevelopment && page === signInPage && url.searchParams.has("preview");
+  return respond(visit, await keep(visit, isPreview ? showPreview(visit) : await show(visit, page)));
 }
 
 async function show(visit: Visit, page: Page): Promise<Answer> {

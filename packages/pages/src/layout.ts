@@ -171,6 +171,10 @@ export function notice(kind: "good" | "bad", text: string | undefined): Html | s
   return text ? html`<p class="notice ${kind}" role="${kind === "bad" ? "alert" : "status"}">${text}</p>` : "";
 }
 
+/** Why nothing was done, unless it is told at a field. */
+export const refused = (message: string | undefined, ...faults: readonly (string | undefined)[]): Html | string =>
+  faults.some((fault) => fault !== undefined) ? "" : notice("bad", message);
+
 export const heading = (title: string, lead?: string | Html): Html =>
   html`<div class="tight"><h1>${title}</h1>${lead ? html`<p class="lead">${lead}</p>` : ""}</div>`;
 

@@ -18,20 +18,20 @@ export function kindOf(name: string): NameKind {
 
 /** Whether a code signs in who has a name of this kind. */
 export function signsInByCode({ serving }: Visit, kind: NameKind): boolean {
-  const { signInByCode, sentTo } = serving.auth.options.codes;
+  const { signInByCode, sentTo } = serving.codes;
   const kinds = sentTo.filter((one) => signInByCode === "both" || signInByCode === one);
   return kind === "username" ? kinds.length > 0 : kinds.includes(kind);
 }
 
 /** Whether codes can be sent at all, or to one kind of name. */
 export function sendsCodes({ serving }: Visit, kind?: NameKind): boolean {
-  const { sentTo } = serving.auth.options.codes;
+  const { sentTo } = serving.codes;
   return kind === undefined || kind === "username" ? sentTo.length > 0 : sentTo.includes(kind);
 }
 
 /** Whether an account is opened with nothing but a name of this kind that was proved. */
 export function needsPassword(visit: Visit, { kind }: Step): boolean {
-  const { numberOnly } = visit.serving.auth.options.codes;
+  const { numberOnly } = visit.serving.codes;
   return !signsInByCode(visit, kind) || (kind === "phone" && !numberOnly);
 }
 

@@ -24,7 +24,7 @@ export const en = {
   sendCode: "Send me a code instead",
   sendMeCode: "Send me a code",
   nameTyped: "You are signing in as",
-  change: "Change it",
+  beginAgain: "Start over",
   codeTitle: "Type the code",
   codeOnItsWay: "A code is on its way to {name}.",
   codeIfKnown: "If {name} belongs to an account, a code is on its way.",
@@ -110,6 +110,8 @@ export const en = {
   latest: "Latest",
   data: "Your data",
   dataLead: "A copy of everything that is kept about you, as a file (JSON).",
+  dataHolds:
+    "Your profile, the names you sign in with, your devices, and what happened to your account. No password and no code is in it.",
   download: "Download my data",
   confirm: "Show that it is you",
   confirmLead: "Type your password once more before you go on.",

@@ -25,7 +25,7 @@ export const es: Catalogue = {
   sendCode: "Envíame un código",
   sendMeCode: "Envíame un código",
   nameTyped: "Entras como",
-  change: "Cambiar",
+  beginAgain: "Empezar de nuevo",
   codeTitle: "Escribe el código",
   codeOnItsWay: "Un código va en camino a {name}.",
   codeIfKnown: "Si {name} pertenece a una cuenta, un código va en camino.",
@@ -111,6 +111,8 @@ export const es: Catalogue = {
   latest: "Recientes",
   data: "Tus datos",
   dataLead: "Una copia de todo lo que se guarda sobre ti, en un archivo (JSON).",
+  dataHolds:
+    "Tu perfil, los nombres con los que entras, tus dispositivos y lo que pasó en tu cuenta. No contiene contraseñas ni códigos.",
   download: "Descargar mis datos",
   confirm: "Confirma que eres tú",
   confirmLead: "Escribe tu contraseña una vez más antes de seguir.",

@@ -25,7 +25,7 @@ export const fr: Catalogue = {
   sendCode: "Envoyez-moi plutôt un code",
   sendMeCode: "Envoyez-moi un code",
   nameTyped: "Vous vous connectez en tant que",
-  change: "Modifier",
+  beginAgain: "Recommencer",
   codeTitle: "Saisissez le code",
   codeOnItsWay: "Un code est en route vers {name}.",
   codeIfKnown: "Si {name} appartient à un compte, un code est en route.",
@@ -111,6 +111,8 @@ export const fr: Catalogue = {
   latest: "Plus récent",
   data: "Vos données",
   dataLead: "Une copie de tout ce qui est conservé à votre sujet, dans un fichier (JSON).",
+  dataHolds:
+    "Votre profil, les noms avec lesquels vous vous connectez, vos appareils et ce qui s’est passé sur votre compte. Il ne contient ni mot de passe ni code.",
   download: "Télécharger mes données",
   confirm: "Confirmez que c’est bien vous",
   confirmLead: "Saisissez encore une fois votre mot de passe avant de continuer.",

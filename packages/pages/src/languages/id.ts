@@ -25,7 +25,7 @@ export const id: Catalogue = {
   sendCode: "Kirim kode saja",
   sendMeCode: "Kirimi saya kode",
   nameTyped: "Anda masuk sebagai",
-  change: "Ubah",
+  beginAgain: "Mulai dari awal",
   codeTitle: "Ketik kodenya",
   codeOnItsWay: "Kode sedang dikirim ke {name}.",
   codeIfKnown: "Jika {name} milik sebuah akun, kode sedang dikirim.",
@@ -111,6 +111,8 @@ export const id: Catalogue = {
   latest: "Terbaru",
   data: "Data Anda",
   dataLead: "Salinan semua yang disimpan tentang Anda, sebagai berkas (JSON).",
+  dataHolds:
+    "Profil Anda, nama yang Anda pakai untuk masuk, perangkat Anda, dan apa yang terjadi pada akun Anda. Tidak ada kata sandi atau kode di dalamnya.",
   download: "Unduh data saya",
   confirm: "Pastikan ini Anda",
   confirmLead: "Ketik kata sandi sekali lagi sebelum melanjutkan.",

@@ -25,7 +25,7 @@ export const ptBR: Catalogue = {
   sendCode: "Enviar um código",
   sendMeCode: "Enviar um código",
   nameTyped: "Você está entrando como",
-  change: "Alterar",
+  beginAgain: "Começar de novo",
   codeTitle: "Digite o código",
   codeOnItsWay: "Um código está a caminho de {name}.",
   codeIfKnown: "Se {name} pertence a uma conta, um código está a caminho.",
@@ -111,6 +111,8 @@ export const ptBR: Catalogue = {
   latest: "Recentes",
   data: "Seus dados",
   dataLead: "Uma cópia de tudo o que é guardado sobre você, em um arquivo (JSON).",
+  dataHolds:
+    "Seu perfil, os nomes com que você entra, seus dispositivos e o que aconteceu na sua conta. Não contém senhas nem códigos.",
   download: "Baixar meus dados",
   confirm: "Confirme que é você",
   confirmLead: "Digite sua senha mais uma vez antes de continuar.",

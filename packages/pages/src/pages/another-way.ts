@@ -37,7 +37,7 @@ function showStep(visit: Visit, refusal?: Refusal): View | Redirect {
   return step ? showForm(visit, step, refusal) : beginAgain(visit, "/sign-in");
 }
 
-function showForm(visit: Visit, { name }: Step, refusal?: Refusal): View {
+export function showForm(visit: Visit, { name }: Step, refusal?: Refusal): View {
   const { texts, serving } = visit;
   const fields = html`<div class="stack">${notice("bad", refusal?.message)}
 ${fixedName(visit, name)}

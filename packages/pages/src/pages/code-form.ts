@@ -1,5 +1,16 @@
 import { html } from "hono/html";
-import { button, field, form, type Html, heading, linkAnew, newPasswordField, notice, type View } from "../layout.ts";
+import {
+  button,
+  field,
+  form,
+  type Html,
+  heading,
+  linkAnew,
+  newPasswordField,
+  notice,
+  refused,
+  type View,
+} from "../layout.ts";
 import type { Redirect, Typed } from "../page.ts";
 import { answerOf, lookUp, type Refusal, spellSeconds } from "../refusal.ts";
 import { isNextNew, isUsedUp, pathOfStep, sendAgain } from "../sent-codes.ts";
@@ -43,7 +54,7 @@ export function showCodeForm(visit: Visit, step: Step, options: CodeForm): View 
   const { texts } = visit;
   const { refusal, title, takesPassword = false, others = "" } = options;
   const fault = faultOf(visit, step, refusal);
-  const fields = html`<div class="stack">${fault ? "" : notice("bad", refusal?.message)}${showDone(visit, step, refusal)}
+  const fields = html`<div class="stack">${refused(refusal?.message, fault, refusal?.faults.newPassword)}${showDone(visit, step, refusal)}
 ${field(visit, {
   ...{ name: "code", label: texts.code, fault, autocomplete: "one-time-code", kind: "code" },
   ...{ hint: lookUp(texts.codeBy, step.channel ?? "other"), isRequired: true, isLatin: true },
@@ -51,7 +62,7 @@ ${field(visit, {
 })}
 ${takesPassword ? choosePassword(visit, step, refusal) : ""}
 ${button(options.button)}</div>`;
-  const change = step.way === "reauthenticate" ? "" : linkAnew(visit, step.from, texts.change);
+  const change = step.way === "reauthenticate" ? "" : linkAnew(visit, step.from, texts.beginAgain);
   return {
     title,
     ...answerOf(refusal),

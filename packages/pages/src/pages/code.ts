@@ -40,7 +40,7 @@ function showStep(visit: Visit, refusal?: Refusal): View | Redirect {
   return step ? showForm(visit, step, refusal) : beginAgain(visit, "/sign-in");
 }
 
-function showForm(visit: Visit, step: Step, refusal?: Refusal): View {
+export function showForm(visit: Visit, step: Step, refusal?: Refusal): View {
   const { texts } = visit;
   return showCodeForm(visit, step, {
     ...{ refusal, title: texts.codeTitle, button: texts.goOn },

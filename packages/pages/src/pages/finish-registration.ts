@@ -1,5 +1,5 @@
 import { html } from "hono/html";
-import { button, form, heading, newPasswordField, notice, type View } from "../layout.ts";
+import { button, form, heading, newPasswordField, notice, refused, type View } from "../layout.ts";
 import type { Page, Redirect, Typed } from "../page.ts";
 import { answerOf, type Refusal } from "../refusal.ts";
 import { needsPassword } from "../sent-codes.ts";
@@ -49,12 +49,12 @@ interface Tried {
   readonly refusal?: Refusal | undefined;
 }
 
-function showForm(visit: Visit, step: Step, { typed, refusal }: Tried): View {
+export function showForm(visit: Visit, step: Step, { typed, refusal }: Tried): View {
   const { texts } = visit;
   const isRequired = needsPassword(visit, step);
   const { faults = {} } = refusal ?? {};
   const isNumberTaken = Boolean(faults.phoneNumber ?? faults.email);
-  const fields = html`<div class="stack">${notice("bad", isNumberTaken ? texts.stillTaken : refusal?.message)}
+  const fields = html`<div class="stack">${isNumberTaken ? notice("bad", texts.stillTaken) : refused(refusal?.message, faults.username, faults.password)}
 ${usernameField(visit, { typed, refusal, isRequired: false })}
 ${newPasswordField(visit, {
   ...{ name: "password", fault: faults.password, isFirst: Boolean(faults.password), isRequired },

@@ -37,8 +37,11 @@ async function sendOwnCode(visit: Visit): Promise<Answer> {
 }
 
 async function showForm(visit: Visit, refusal?: Refusal): Promise<View> {
-  const { texts, call } = visit;
-  const user = await call.me.get();
+  return layOutForm(visit, await visit.call.me.get(), refusal);
+}
+
+export function layOutForm(visit: Visit, user: OwnUser, refusal?: Refusal): View {
+  const { texts } = visit;
   const fault = refusal?.reason === "invalid_credentials" ? texts.issues.incorrect : refusal?.faults.password;
   const hasPassword = refusal?.faults.current !== undefined;
   const message = hasPassword ? texts.typePassword : fault === undefined ? refusal?.message : undefined;

@@ -1,5 +1,5 @@
 import { html } from "hono/html";
-import { button, field, form, heading, linkAnew, newPasswordField, notice, type View } from "../layout.ts";
+import { button, field, form, heading, linkAnew, newPasswordField, refused, type View } from "../layout.ts";
 import type { Page, Redirect, Typed } from "../page.ts";
 import { answerOf, type Refusal } from "../refusal.ts";
 import { sendsCodes } from "../sent-codes.ts";
@@ -22,9 +22,10 @@ export async function registerByName(visit: Visit, typed: Typed): Promise<Redire
 
 export function showNameForm(visit: Visit, typed?: Typed, refusal?: Refusal): View {
   const { texts } = visit;
-  const fields = html`<div class="stack">${notice("bad", refusal?.message)}
+  const { username, password } = refusal?.faults ?? {};
+  const fields = html`<div class="stack">${refused(refusal?.message, username, password)}
 ${usernameField(visit, { typed, refusal, isRequired: true })}
-${newPasswordField(visit, { name: "password", label: texts.password, fault: refusal?.faults.password })}
+${newPasswordField(visit, { name: "password", label: texts.password, fault: password, isFirst: Boolean(password && !username) })}
 ${button(texts.register)}</div>`;
   const byNumber = sendsCodes(visit) ? linkAnew(visit, "/register", texts.useNumber) : "";
   return {
@@ -38,7 +39,7 @@ export function showClosed(visit: Visit): View {
   const { texts } = visit;
   return {
     title: texts.register,
-    main: html`${heading(texts.register, texts.refusals.registration_closed)}<p>${linkAnew(visit, "/sign-in", texts.haveAccount)}</p>`,
+    main: html`${heading(texts.register, texts.refusals.registration_closed)}<p><a class="button second wide" href="${visit.base}/sign-in">${texts.signIn}</a></p>`,
   };
 }
 

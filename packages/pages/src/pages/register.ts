@@ -1,5 +1,5 @@
 import { html } from "hono/html";
-import { button, field, form, heading, linkAnew, notice, type View } from "../layout.ts";
+import { button, field, form, heading, linkAnew, refused, type View } from "../layout.ts";
 import type { Page, Typed } from "../page.ts";
 import { answerOf, missing, type Refusal } from "../refusal.ts";
 import { faultOfName, kindOf, sendCode, sendsCodes } from "../sent-codes.ts";
@@ -26,7 +26,7 @@ function showPage(visit: Visit, typed?: Typed, refusal?: Refusal): View {
   return sendsCodes(visit) ? showNumberForm(visit, typed, refusal) : showNameForm(visit, typed, refusal);
 }
 
-function showNumberForm(visit: Visit, typed?: Typed, refusal?: Refusal): View {
+export function showNumberForm(visit: Visit, typed?: Typed, refusal?: Refusal): View {
   const { texts, url } = visit;
   const takesEmail = sendsCodes(visit, "email");
   const takesPhone = sendsCodes(visit, "phone");
@@ -34,7 +34,7 @@ function showNumberForm(visit: Visit, typed?: Typed, refusal?: Refusal): View {
   const over = !refusal && url.searchParams.get("done") === "over" ? texts.over : undefined;
   const fault = faultOfName(visit, typed?.get("to") ?? "", refusal);
   const hint = takesPhone ? texts.numberHint : texts.emailHint;
-  const fields = html`<div class="stack">${notice("bad", refusal?.message ?? over)}
+  const fields = html`<div class="stack">${refused(refusal?.message ?? over, fault)}
 ${field(visit, {
   ...{ name: "to", label, value: typed?.get("to"), fault },
   ...{ type: takesEmail ? "text" : "tel", autocomplete: takesEmail ? "username" : "tel" },

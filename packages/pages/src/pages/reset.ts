@@ -1,5 +1,5 @@
 import { html } from "hono/html";
-import { button, field, form, heading, linkAnew, notice, type View } from "../layout.ts";
+import { button, field, form, heading, linkAnew, refused, type View } from "../layout.ts";
 import type { Page, Typed } from "../page.ts";
 import { answerOf, missing, type Refusal } from "../refusal.ts";
 import { faultOfName, kindOf, sendCode, sendsCodes } from "../sent-codes.ts";
@@ -20,11 +20,11 @@ export const resetPage: Page = {
     typed.has("code") ? showGivenForm(visit, typed, refusal) : showForm(visit, typed, refusal),
 };
 
-function showForm(visit: Visit, typed?: Typed, refusal?: Refusal): View {
+export function showForm(visit: Visit, typed?: Typed, refusal?: Refusal): View {
   const { texts, url } = visit;
   const over = !refusal && url.searchParams.get("done") === "over" ? texts.over : undefined;
   const fault = faultOfName(visit, typed?.get("username") ?? "", refusal);
-  const fields = html`<div class="stack">${notice("bad", refusal?.message ?? over)}
+  const fields = html`<div class="stack">${refused(refusal?.message ?? over, fault)}
 ${field(visit, {
   ...{ name: "username", label: texts.nameLabel, value: typed?.get("username"), fault },
   ...{ autocomplete: "username", isRequired: true, isFirst: true, isLatin: true },

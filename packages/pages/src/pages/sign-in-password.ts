@@ -1,5 +1,5 @@
 import { html } from "hono/html";
-import { button, field, form, type Html, heading, linkAnew, notice, type View } from "../layout.ts";
+import { button, field, form, type Html, heading, linkAnew, refused, type View } from "../layout.ts";
 import type { Page, Redirect } from "../page.ts";
 import { answerOf, type Refusal } from "../refusal.ts";
 import { faultOfName, kindOf, sendCode, signsInByCode } from "../sent-codes.ts";
@@ -31,10 +31,11 @@ function sendCodeTo(visit: Visit, name: string): Promise<Redirect> {
   return sendCode(visit, { way, from: "/sign-in", name: name.slice(0, 320), kind });
 }
 
-function showForm(visit: Visit, name: string, refusal?: Refusal): View {
+export function showForm(visit: Visit, name: string, refusal?: Refusal): View {
   const { texts } = visit;
-  const fields = html`<div class="stack">${notice("bad", refusal?.message)}
-${fixedName(visit, name, faultOfName(visit, name, refusal))}
+  const fault = faultOfName(visit, name, refusal);
+  const fields = html`<div class="stack">${refused(refusal?.message, fault)}
+${fixedName(visit, name, fault)}
 ${field(visit, {
   ...{ name: "password", label: texts.password, type: "password", fault: refusal?.faults.password },
   ...{ autocomplete: "current-password", isRequired: true, isFirst: true },
@@ -45,7 +46,7 @@ ${button(texts.signIn)}</div>`;
   return {
     title: texts.passwordTitle,
     ...answerOf(refusal),
-    main: html`${heading(texts.passwordTitle)}${form(visit, "/sign-in/password", fields)}${other}<hr class="line"><p class="aside">${linkAnew(visit, "/reset", texts.forgotten)}${linkAnew(visit, "/sign-in", texts.change)}</p>`,
+    main: html`${heading(texts.passwordTitle)}${form(visit, "/sign-in/password", fields)}${other}<hr class="line"><p class="aside">${linkAnew(visit, "/reset", texts.forgotten)}${linkAnew(visit, "/sign-in", texts.beginAgain)}</p>`,
   };
 }
 

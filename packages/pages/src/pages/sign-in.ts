@@ -1,6 +1,6 @@
 import { html } from "hono/html";
 import { fill } from "../languages/language.ts";
-import { button, field, form, heading, linkAnew, notice, queryOf, type View } from "../layout.ts";
+import { button, field, form, heading, linkAnew, notice, queryOf, refused, type View } from "../layout.ts";
 import type { Answer, Page, Typed } from "../page.ts";
 import { answerOf, missing, type Refusal } from "../refusal.ts";
 import { faultOfName, kindOf, sendCode, signsInByCode } from "../sent-codes.ts";
@@ -38,7 +38,7 @@ function goOn(visit: Visit, typed: Typed): Promise<Answer> | Answer {
   return { to: `${visit.base}/sign-in/password${queryOf(visit, { step: beginStep(visit, step) })}` };
 }
 
-function showForm(visit: Visit, typed?: Typed, refusal?: Refusal): View {
+export function showForm(visit: Visit, typed?: Typed, refusal?: Refusal): View {
   const { texts, serving } = visit;
   const takesName = signsInByCode(visit, "username");
   const fault = faultOfName(visit, typed?.get("username") ?? "", refusal);
@@ -47,7 +47,7 @@ function showForm(visit: Visit, typed?: Typed, refusal?: Refusal): View {
     ...{ autocomplete: "username", isRequired: true, isFirst: !typed || takesName, isLatin: true },
   });
   const rest = takesName ? showWays(visit) : showPassword(visit, typed, refusal);
-  const fields = html`<div class="stack">${notice("bad", refusal?.message)}${refusal ? "" : showDone(visit)}
+  const fields = html`<div class="stack">${refused(refusal?.message, fault)}${refusal ? "" : showDone(visit)}
 ${name}
 ${rest}</div>`;
   const register = serving.registration === "open" ? linkAnew(visit, "/register", texts.register) : "";
@@ -77,7 +77,7 @@ function showDone({ texts, url }: Visit) {
 }
 
 /** For somebody who comes here and is signed in. */
-function showSignedIn(visit: Visit, name: string): View {
+export function showSignedIn(visit: Visit, name: string): View {
   const { texts } = visit;
   const leave = form(
     visit,
