@@ -94,6 +94,15 @@ export interface Auth<C extends Config = PlainConfig> {
     };
     /** Until when tokens of the old backend are accepted, which are signed with a secret of the options; null for never. */
     readonly oldTokensUntil: Date | null;
+    /** What codes are good for, so that pages offer nothing that would be refused. */
+    readonly codes: {
+      /** Whose codes sign people in. */
+      readonly signInByCode: "off" | "phone" | "email" | "both";
+      /** Whether a phone number may be all that an account has. */
+      readonly numberOnly: boolean;
+      /** What there is a sender for. */
+      readonly sentTo: readonly ("phone" | "email")[];
+    };
   };
   /**
    * The connections to the database, for tables of your own beside the core's, which are named with their schema. A connection that is

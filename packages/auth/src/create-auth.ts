@@ -69,7 +69,7 @@ import { startCode, startReset } from "./flows/sign-in/start-code.ts";
 import type { Core } from "./flows/steps/core.ts";
 import { findPermissions } from "./flows/steps/held-permissions.ts";
 import { createPasswordCode } from "./flows/steps/password-code.ts";
-import { type AuthOptions, resolveOptions } from "./options.ts";
+import { type AuthOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
 import { deriveKey } from "./secrets.ts";
 import { backUp } from "./storage/back-up.ts";
 import {
@@ -108,7 +108,11 @@ export function createAuth<
   const auth: Auth<Config> = {
     profile: options.profile,
     permissions: options.permissions,
-    options: { tokens: options.tokens, oldTokensUntil: options.django?.acceptTokensUntil ?? null },
+    options: {
+      tokens: options.tokens,
+      oldTokensUntil: options.django?.acceptTokensUntil ?? null,
+      codes: describeCodes(options),
+    },
     pool: storage.pool,
     ...bind(core, {
       login,
@@ -254,6 +258,16 @@ export function createAuth<
 const takesWrites = `
   select not pg_catalog.pg_is_in_recovery() and pg_catalog.current_setting('transaction_read_only') operator(pg_catalog.=) 'off'
     as "takesWrites"`;
+
+function describeCodes({ codes, messages }: ResolvedOptions): Auth["options"]["codes"] {
+  const { sms, whatsapp, email } = messages.senders;
+  const { signInByCode, numberOnly } = codes;
+  return {
+    signInByCode,
+    numberOnly,
+    sentTo: [...(sms || whatsapp ? (["phone"] as const) : []), ...(email ? (["email"] as const) : [])],
+  };
+}
 
 /** Enough to know a secret again, and nothing that is of use without it. */
 const fingerprint = (secret: string) => deriveKey(secret, "backups").toString("hex").slice(0, 16);
