@@ -51,6 +51,7 @@ export function createCore({ db, prepare }: Storage, options: ResolvedOptions): 
     }),
     refreshKey: deriveKey(secret, "refresh-tokens"),
     deviceKey: deriveKey(secret, "device-marks"),
+    pendingKey: deriveKey(secret, "pending-changes"),
     throttle: createThrottle({ db, secret: deriveKey(secret, "throttles"), clock }),
     ...createCodes(db, options),
     refusalDelay: createRefusalDelay(options.refusalDelay),

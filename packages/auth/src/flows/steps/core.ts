@@ -34,6 +34,8 @@ export interface Core {
   readonly keyRing: KeyRing;
   readonly refreshKey: Uint8Array;
   readonly deviceKey: Uint8Array;
+  /** Seals what changes that wait are to do. */
+  readonly pendingKey: Uint8Array;
   readonly throttle: Throttle;
   /** Codes that are sent, from asking to use. */
   readonly challenges: Challenges;
