@@ -2,7 +2,9 @@ import { recordEvent } from "../../audit/audit-log.ts";
 import type { ChallengePurpose } from "../../challenges/challenge-store.ts";
 import type { Challenge } from "../../challenges/challenges.ts";
 import { AuthError, type InputIssueCode } from "../../errors.ts";
+import { parseEmail } from "../../identifiers/email.ts";
 import type { Identifier } from "../../identifiers/identifier.ts";
+import { parsePhone } from "../../identifiers/phone.ts";
 import { withdrawCode } from "../../one-time-codes/code-store.ts";
 import { holdSession } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
@@ -23,7 +25,6 @@ import { codeRefused, type RightCode, withRightCode } from "../steps/check-code.
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { findNamedAccount } from "../steps/find-named.ts";
 import { type GateAccount, readGateAccount } from "../steps/gate.ts";
-import { parseNames } from "../steps/parse-names.ts";
 import { type PendingChange, postpone } from "../steps/pending-change.ts";
 import { findRecentAuthentication } from "../steps/recent-authentication.ts";
 import { startChallenge, type Target } from "../steps/start-challenge.ts";
@@ -73,8 +74,8 @@ export async function startOwnName(
   const { user, session } = caller;
   const account = await getOwnAccount(core, core.db, user.id);
   const address = to === undefined ? addressOf(account, kind) : parse(core, kind, to);
-  if (address === null) throw invalid(kind, "required", "is missing");
-  if (core.challenges.isFixed(address)) throw invalid(kind, "invalid_value", "is a test number");
+  if (address === null) throw invalid("to", "required", "is missing: the account has none");
+  if (core.challenges.isFixed(address)) throw invalid("to", "invalid_value", "is a test number");
   const holder = await findNamedAccount(core.db, { kind, value: address } as Identifier, to ?? address);
   const isOwn = holder?.id === user.id;
   if (isOwn) await requireProofAuthority(core, caller, account, kind);
@@ -187,7 +188,7 @@ export async function removeOwnName(
     const held = await getOwnAccount(core, transaction, user.id, { isLocked: true });
     if (!(await holdSession(transaction, session.id))) throw accountGone();
     const address = addressOf(held, kind);
-    if (address === null) throw invalid(kind, "not_found", "is not there");
+    if (address === null) throw invalid(fieldOf[kind], "not_found", "is not there");
     // What was asked about another one does not hold for this.
     if (address !== addressOf(account, kind)) throw reauthenticationRequired();
     keepLastWayIn(held, kind);
@@ -231,17 +232,16 @@ async function getOwnUser(core: Core, db: Queries, id: string): Promise<User> {
   return user;
 }
 
-function parse(core: Core, kind: Kind, typed: string): string | null {
-  const names = parseNames(core, { [fieldOf[kind]]: typed });
-  return (kind === "phone" ? names.phoneNumber : names.emailKey) ?? null;
+function parse(core: Core, kind: Kind, typed: string): string {
+  const parsed = kind === "phone" ? parsePhone(typed, core.options.phones) : parseEmail(typed);
+  if (!parsed.ok) throw invalid("to", parsed.code, parsed.reason);
+  return "key" in parsed ? parsed.key : parsed.phoneNumber;
 }
 
 function reauthenticationRequired(): AuthError {
   return new AuthError("reauthentication_required", "Show again that it is you", { maxAge: changeMaxAge });
 }
 
-function invalid(kind: Kind, code: InputIssueCode, message: string): AuthError {
-  return new AuthError("invalid_input", "The input is not valid", {
-    issues: [{ path: [fieldOf[kind]], code, message }],
-  });
+function invalid(field: string, code: InputIssueCode, message: string): AuthError {
+  return new AuthError("invalid_input", "The input is not valid", { issues: [{ path: [field], code, message }] });
 }

@@ -57,7 +57,7 @@ export interface StopChangesInput {
   /** A name of the account, or one that it had. */
   readonly username: string;
   /** What a sign-in with this device answered. */
-  readonly deviceMark: string;
+  readonly deviceMark?: string | undefined;
 }
 
 /**
