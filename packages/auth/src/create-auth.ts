@@ -4,6 +4,8 @@ import { createCore } from "./core.ts";
 import { listActivity } from "./flows/account/activity.ts";
 import { changePassword } from "./flows/account/change-password.ts";
 import { exportOwnData } from "./flows/account/export-own-data.ts";
+import { confirmOwnName, removeOwnName, startOwnName } from "./flows/account/own-name.ts";
+import { listPendingChanges, stopPendingChange, stopPendingChanges } from "./flows/account/pending-changes.ts";
 import {
   reauthenticate,
   reauthenticateByCode,
@@ -51,6 +53,7 @@ import {
 import { authenticate } from "./flows/authentication/authenticate.ts";
 import { authorize } from "./flows/authentication/authorize.ts";
 import { inspectToken } from "./flows/authentication/inspect-token.ts";
+import { applyDueChanges } from "./flows/maintenance/apply-changes.ts";
 import { checkHealth, refuseFaults } from "./flows/maintenance/check-health.ts";
 import { measureHashCosts } from "./flows/maintenance/measure-hash-costs.ts";
 import { purge } from "./flows/maintenance/purge.ts";
@@ -135,6 +138,12 @@ export function createAuth<
       reauthenticate,
       reauthenticateByCode,
       requireRecentAuthentication,
+      startOwnName,
+      confirmOwnName,
+      removeOwnName,
+      listPendingChanges,
+      stopPendingChange,
+      stopPendingChanges,
       listSessions,
       revokeSession,
       revokeOtherSessions,
@@ -193,6 +202,7 @@ export function createAuth<
     publicKeys: () => core.keyRing.publicKeys(),
     verificationKeys: () => core.keyRing.verificationKeys(),
     measureHashCosts: () => withoutStatementTimeout(database, (db) => measureHashCosts(core, db)),
+    applyDueChanges: () => withoutStatementTimeout(database, (db) => applyDueChanges({ ...core, db })),
     purge: () =>
       withoutStatementTimeout(database, async (db) => {
         const purged = await purge({ ...core, db });

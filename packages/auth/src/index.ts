@@ -20,6 +20,8 @@ export {
 export type { ActivityPage, ListActivityInput, OwnEvent } from "./flows/account/activity.ts";
 export type { ChangePasswordInput } from "./flows/account/change-password.ts";
 export type { OwnData } from "./flows/account/export-own-data.ts";
+export type { ConfirmOwnNameInput, OwnNameAnswer, StartOwnNameInput } from "./flows/account/own-name.ts";
+export type { StopChangesInput } from "./flows/account/pending-changes.ts";
 export type { OwnDevice } from "./flows/account/sessions.ts";
 export type { EventPageAnswer } from "./flows/administration/audit-events.ts";
 export type { CreateUserInput } from "./flows/administration/create-user.ts";
@@ -50,6 +52,7 @@ export type {
 } from "./flows/steps/issue-session-tokens.ts";
 export type { Device } from "./flows/steps/list-devices.ts";
 export type { PasswordCode } from "./flows/steps/password-code.ts";
+export type { PendingChange } from "./flows/steps/pending-change.ts";
 export { isPlainLine, isPlainProse } from "./free-text.ts";
 export type { HookEvent, HookName, Hooks, HookTransaction } from "./hooks/hooks.ts";
 export { type CountryCode, isCountryCode, type PhoneResult, parsePhone } from "./identifiers/phone.ts";

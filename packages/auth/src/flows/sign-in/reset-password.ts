@@ -17,6 +17,7 @@ import { findNamedAccount, readName } from "../steps/find-named.ts";
 import { askGate, type GateAccount, readGateAccount } from "../steps/gate.ts";
 import { findKnownDevice } from "../steps/known-device.ts";
 import { isIssuerGood } from "../steps/password-code.ts";
+import { endChanges } from "../steps/pending-change.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
 import { refundOnFailure } from "../steps/refund-on-failure.ts";
 import { resetSignInLimits } from "../steps/reset-sign-in-limits.ts";
@@ -62,7 +63,7 @@ export async function resetPasswordByCode(core: Core, input: ResetByCodeInput, f
     await right.consume();
     await updatePassword(transaction, account.id, encoded, target.kind);
     await withdrawCode(transaction, { userId: account.id, purpose: "set_password" });
-    const sessionsEnded = await endWhatWasOpen(transaction, account.id);
+    const sessionsEnded = await endWhatWasOpen(core, transaction, account.id, facts);
     const happened = { event: "password_reset", sessionsEnded, by: target.kind } as const;
     await recordEvent(transaction, happened, { ...facts, actorId: null, subjectId: account.id });
     await resetSignInLimits(core, transaction, account);
@@ -71,10 +72,11 @@ export async function resetPasswordByCode(core: Core, input: ResetByCodeInput, f
   await tellPasswordReset(core, id, { by: "code", request: facts });
 }
 
-/** What must not outlive a password: old tokens, sessions, and codes that are under way. Answers how many sessions. */
-async function endWhatWasOpen(transaction: Queries, userId: string): Promise<number> {
+/** What must not outlive a password: old tokens, sessions, codes that are under way, and changes that wait. Answers how many sessions. */
+async function endWhatWasOpen(core: Core, transaction: Queries, userId: string, facts: RequestInfo): Promise<number> {
   await markOldTokensEnded(transaction, userId);
   await endChallenges(transaction, userId);
+  await endChanges(core, transaction, { userId }, { ...facts, by: "new_password" });
   const ended = await endSessions(transaction, { userId, reason: "password_changed" });
   return ended.length;
 }
@@ -105,7 +107,7 @@ export async function resetPassword(core: Core, input: ResetPasswordInput, facts
       if (code.state === "expired") throw new AuthError("code_expired", "The code has run out: ask for a new one");
       requireGoodPassword(core, input.newPassword, { field: "newPassword", person: account });
       await updatePassword(transaction, account.id, encoded);
-      const sessionsEnded = await endWhatWasOpen(transaction, account.id);
+      const sessionsEnded = await endWhatWasOpen(core, transaction, account.id, facts);
       const happened = { event: "password_reset", sessionsEnded } as const;
       await recordEvent(transaction, happened, { ...facts, actorId: null, subjectId: account.id });
       await resetSignInLimits(core, transaction, account, admission.counted);
