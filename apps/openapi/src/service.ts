@@ -29,9 +29,14 @@ export interface Procedure {
 }
 
 /** Every procedure of the service, in its own order. */
-export const procedures: readonly Procedure[] = Object.entries(served).flatMap(([group, members]) =>
-  Object.entries<AnyProcedure>(members).map(([member, { _def }]) => toProcedure(`${group}.${member}`, _def)),
-);
+export const procedures: readonly Procedure[] = listProcedures(served);
+
+/** Those of a group and of the groups in it. */
+function listProcedures(group: object, prefix = ""): Procedure[] {
+  return Object.entries(group).flatMap(([name, member]: [string, AnyProcedure | object]) =>
+    "_def" in member ? [toProcedure(`${prefix}${name}`, member._def)] : listProcedures(member, `${prefix}${name}.`),
+  );
+}
 
 function toProcedure(name: string, { type, inputs, meta }: AnyProcedure["_def"]): Procedure {
   const [input, ...more] = inputs;

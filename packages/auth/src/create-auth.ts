@@ -10,6 +10,7 @@ import {
   requireRecentAuthentication,
   startReauthentication,
 } from "./flows/account/reauthenticate.ts";
+import { createRecoveryCodes, readOwnRecoveryCodes, stopRecoveryCodes } from "./flows/account/recovery-codes.ts";
 import { listSessions, revokeOtherSessions, revokeSession } from "./flows/account/sessions.ts";
 import { updateProfile } from "./flows/account/update-profile.ts";
 import { listAuditEvents } from "./flows/administration/audit-events.ts";
@@ -58,6 +59,7 @@ import { reportMessages } from "./flows/maintenance/report-messages.ts";
 import { requireAliases } from "./flows/maintenance/require-aliases.ts";
 import { rotateKeys } from "./flows/maintenance/rotate-keys.ts";
 import { syncPermissions } from "./flows/maintenance/sync-permissions.ts";
+import { recover, startRecovery } from "./flows/sign-in/recover.ts";
 import { refresh } from "./flows/sign-in/refresh.ts";
 import { register } from "./flows/sign-in/register.ts";
 import { resendCode } from "./flows/sign-in/resend-code.ts";
@@ -121,6 +123,8 @@ export function createAuth<
       startReset,
       resetPassword,
       resetPasswordByCode,
+      startRecovery,
+      recover,
       authenticate,
       inspectToken,
       findPermissions,
@@ -131,6 +135,9 @@ export function createAuth<
       reauthenticate,
       reauthenticateByCode,
       requireRecentAuthentication,
+      createRecoveryCodes,
+      readRecoveryCodes: readOwnRecoveryCodes,
+      stopRecoveryCodes,
       listSessions,
       revokeSession,
       revokeOtherSessions,

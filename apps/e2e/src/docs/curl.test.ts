@@ -57,6 +57,7 @@ beforeEach(async () => {
     ADMIN_TOKEN: root.token,
     ...(await makeThings(root.token)),
     ...(await askForCode()),
+    ...(await makeRecoveryCodes(here.token)),
   });
 });
 
@@ -73,6 +74,14 @@ async function askForCode(): Promise<Record<string, string>> {
     live.test.facts,
   );
   return { CHALLENGE: challenge, MESSAGE_CODE: code, TICKET: "ticket" in answer ? answer.ticket : "" };
+}
+
+/** A recovery code of alice's, and the ticket of another one. */
+async function makeRecoveryCodes(token: string): Promise<Record<string, string>> {
+  const { auth, facts } = live.test;
+  const { codes } = await auth.createRecoveryCodes(await auth.authenticate([`Bearer ${token}`]), facts);
+  const { ticket } = await auth.startRecovery({ code: codes[1] ?? "" }, facts);
+  return { RECOVERY_CODE: codes[0] ?? "", RECOVERY_TICKET: ticket };
 }
 
 /** An account that waits for its password, and a group. */
@@ -112,11 +121,16 @@ describe.runIf(hasCurl() || process.env.CI)("every curl command is answered as i
   });
 });
 
+/** The full names of procedures, in groups and groups of these. */
+function namesIn(group: object): string[] {
+  return Object.entries(group).flatMap(([name, member]) =>
+    typeof member === "function" ? [name] : namesIn(member).map((below) => `${name}.${below}`),
+  );
+}
+
 test("every procedure has its section, its commands, and no other has", async () => {
   const pages = (await readPages()).filter(({ path }) => path.startsWith("docs/procedures-"));
-  const names = Object.entries(procedures).flatMap(([group, members]) =>
-    Object.keys(members).map((name) => `${group}.${name}`),
-  );
+  const names = namesIn(procedures);
   const sections = pages.flatMap(({ text }) => [...text.matchAll(/^### `([\w.]+)`$/gm)].map(([, name]) => name));
   expect(sections.sort()).toEqual(names.sort());
   for (const name of names) {

@@ -1,3 +1,4 @@
+import { AuthError } from "../../errors.ts";
 import { listShown, type Shown } from "../../sessions/session-store.ts";
 import type { Core, Principal } from "./core.ts";
 import { readGateAccount } from "./gate.ts";
@@ -31,6 +32,17 @@ export async function findRecentAuthentication(
   const isFreshlyReset = account.resetByCodeAgo !== null && account.resetByCodeAgo < wait;
   if (recent.some(({ by }) => by !== "code")) return { isByCodeAlone: isFreshlyReset };
   return !account.state.hasPassword && !account.state.hasPasskey ? { isByCodeAlone: true } : null;
+}
+
+/**
+ * The same for what must not go on without.
+ *
+ * @throws AuthError `reauthentication_required`, with `maxAge`
+ */
+export async function requireRecently(core: Core, caller: Principal, maxAge: number): Promise<RecentAuthentication> {
+  const recent = await findRecentAuthentication(core, caller, maxAge);
+  if (recent) return recent;
+  throw new AuthError("reauthentication_required", "Show again that it is you", { maxAge });
 }
 
 function isRecent({ by, secondsAgo }: Shown, maxAge: number): boolean {
