@@ -30,6 +30,7 @@ import type { Health } from "./flows/maintenance/check-health.ts";
 import type { Purged } from "./flows/maintenance/purge.ts";
 import type { MessageReport } from "./flows/maintenance/report-messages.ts";
 import type { RotateKeysInput } from "./flows/maintenance/rotate-keys.ts";
+import type { RecoverInput, RecoveryAnswer, StartRecoveryInput } from "./flows/sign-in/recover.ts";
 import type { RegisterInput } from "./flows/sign-in/register.ts";
 import type { ResendCodeInput } from "./flows/sign-in/resend-code.ts";
 import type { ResetByCodeInput, ResetPasswordInput } from "./flows/sign-in/reset-password.ts";
@@ -45,6 +46,7 @@ import type { PendingChange } from "./flows/steps/pending-change.ts";
 import type { ImportedKey, ImportedPerson } from "./imported-users/imported-user.ts";
 import type { ImportRound, RoundChanges } from "./imported-users/round-store.ts";
 import type { DeliveryReceipt } from "./messages/sender.ts";
+import type { MadeRecoveryCodes, RecoveryCodeStatus, RecoveryTicket } from "./one-time-codes/recovery-code-store.ts";
 import type { HashLoad } from "./passwords/hash-semaphore.ts";
 import type { SyncedPermissions } from "./permissions/permission.ts";
 import type { Grants, Group } from "./permissions/permission-store.ts";
@@ -179,6 +181,20 @@ export interface Auth<C extends Config = PlainConfig> {
   resetPassword(input: ResetPasswordInput, facts: RequestInfo): Promise<void>;
 
   /**
+   * Exchanges a recovery code, for which no name is needed, for a ticket. The code is used up when the ticket is.
+   *
+   * @throws AuthError `code_invalid`, `rate_limited`
+   */
+  startRecovery(input: StartRecoveryInput, facts: RequestInfo): Promise<RecoveryTicket>;
+  /**
+   * Sets a password with the ticket of a recovery code, ends every session of the account, and signs the person in with that password where
+   * it is enough.
+   *
+   * @throws AuthError `code_invalid`, `password_rejected`, `rate_limited`, `overloaded`
+   */
+  recover(input: RecoverInput, facts: RequestInfo): Promise<RecoveryAnswer<UserOf<C>>>;
+
+  /**
    * Finds out who makes a call from its `Authorization` headers, each as it came. The session and the user are read from the database
    * every time, so that whatever ends them is in force on the next call.
    *
@@ -275,6 +291,16 @@ export interface Auth<C extends Config = PlainConfig> {
    * @throws AuthError `invalid_input`, `rate_limited`
    */
   stopPendingChanges(input: StopChangesInput, facts: RequestInfo): Promise<void>;
+   * Makes ten recovery codes for the caller, who showed lately that it is them; those before are good no more. They are answered here and
+   * never again. Where only a code that was sent showed it, they are good after three days.
+   *
+   * @throws AuthError `reauthentication_required`, `permission_denied` for the account of a test number
+   */
+  createRecoveryCodes(caller: Principal, facts: RequestInfo): Promise<MadeRecoveryCodes>;
+  /** How many recovery codes the caller has left, and since when; null when they have none. */
+  readRecoveryCodes(caller: Principal): Promise<RecoveryCodeStatus | null>;
+  /** Withdraws the caller's recovery codes that wait to be good. Throws AuthError `not_found`. */
+  stopRecoveryCodes(caller: Principal, facts: RequestInfo): Promise<void>;
 
   /** Where the caller is signed in, the last used first. */
   listSessions(caller: Principal): Promise<OwnDevice[]>;
@@ -289,7 +315,7 @@ export interface Auth<C extends Config = PlainConfig> {
   exportOwnData(caller: Principal): Promise<OwnData<UserOf<C>>>;
 
   /** What administrators do. Who may do it at all is for the caller to check, by `authorize`; who stands above is checked here. */
-  readonly users: {
+  readonly {
     /** One page, the newest first, or in the order of the name that is searched for. Throws AuthError `invalid_input`. */
     list(input: ListUsersInput): Promise<UserPage<UserOf<C>>>;
     /** Throws AuthError `not_found`. */
@@ -325,7 +351,7 @@ export interface Auth<C extends Config = PlainConfig> {
     endSessions(admin: Administrator, id: string, sessionId?: string): Promise<number>;
   };
 
-  readonly groups: {
+  readonly {
     /** One page, by name. */
     list(input: ListGroupsInput): Promise<GroupPageAnswer>;
     /** Throws AuthError `not_found`. */
@@ -342,7 +368,7 @@ export interface Auth<C extends Config = PlainConfig> {
    * What the operator of the installation does. It skips permission checks and is audited with `actorId: null`. Users are named as at
    * sign-in; each throws AuthError `not_found` for a name that is nobody's.
    */
-  readonly operator: {
+  readonly {
     /** Gives a user another password and ends their sessions; answers how many. Throws AuthError `password_rejected`. */
     changePassword(name: string, password: string): Promise<number>;
     /** Throws AuthError `invalid_input` for a permission that does not exist. */
@@ -369,7 +395,7 @@ export interface Auth<C extends Config = PlainConfig> {
    * Who came from where. A round reads everybody of another system: begin it, tell of all people in parts, complete it. Then bring them
    * over by `createUser` with `importedFrom`.
    */
-  readonly importedUsers: {
+  readonly {
     /** Throws AuthError `invalid_input`. */
     startRound(input: StartRoundInput): Promise<ImportRound>;
     /** Tells of some of the people, in any order. Throws AuthError `invalid_input`, `not_found` for a round that was given up. */

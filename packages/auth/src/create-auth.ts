@@ -12,6 +12,7 @@ import {
   requireRecentAuthentication,
   startReauthentication,
 } from "./flows/account/reauthenticate.ts";
+import { createRecoveryCodes, readOwnRecoveryCodes, stopRecoveryCodes } from "./flows/account/recovery-codes.ts";
 import { listSessions, revokeOtherSessions, revokeSession } from "./flows/account/sessions.ts";
 import { updateProfile } from "./flows/account/update-profile.ts";
 import { listAuditEvents } from "./flows/administration/audit-events.ts";
@@ -61,6 +62,7 @@ import { reportMessages } from "./flows/maintenance/report-messages.ts";
 import { requireAliases } from "./flows/maintenance/require-aliases.ts";
 import { rotateKeys } from "./flows/maintenance/rotate-keys.ts";
 import { syncPermissions } from "./flows/maintenance/sync-permissions.ts";
+import { recover, startRecovery } from "./flows/sign-in/recover.ts";
 import { refresh } from "./flows/sign-in/refresh.ts";
 import { register } from "./flows/sign-in/register.ts";
 import { resendCode } from "./flows/sign-in/resend-code.ts";
@@ -128,6 +130,8 @@ export function createAuth<
       startReset,
       resetPassword,
       resetPasswordByCode,
+      startRecovery,
+      recover,
       authenticate,
       inspectToken,
       findPermissions,
@@ -144,6 +148,9 @@ export function createAuth<
       listPendingChanges,
       stopPendingChange,
       stopPendingChanges,
+      createRecoveryCodes,
+      readRecoveryCodes: readOwnRecoveryCodes,
+      stopRecoveryCodes,
       listSessions,
       revokeSession,
       revokeOtherSessions,
