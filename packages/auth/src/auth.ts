@@ -291,6 +291,7 @@ export interface Auth<C extends Config = PlainConfig> {
    * @throws AuthError `invalid_input`, `rate_limited`
    */
   stopPendingChanges(input: StopChangesInput, facts: RequestInfo): Promise<void>;
+  /**
    * Makes ten recovery codes for the caller, who showed lately that it is them; those before are good no more. They are answered here and
    * never again. Where only a code that was sent showed it, they are good after three days.
    *
@@ -315,7 +316,7 @@ export interface Auth<C extends Config = PlainConfig> {
   exportOwnData(caller: Principal): Promise<OwnData<UserOf<C>>>;
 
   /** What administrators do. Who may do it at all is for the caller to check, by `authorize`; who stands above is checked here. */
-  readonly {
+  readonly users: {
     /** One page, the newest first, or in the order of the name that is searched for. Throws AuthError `invalid_input`. */
     list(input: ListUsersInput): Promise<UserPage<UserOf<C>>>;
     /** Throws AuthError `not_found`. */
@@ -351,7 +352,7 @@ export interface Auth<C extends Config = PlainConfig> {
     endSessions(admin: Administrator, id: string, sessionId?: string): Promise<number>;
   };
 
-  readonly {
+  readonly groups: {
     /** One page, by name. */
     list(input: ListGroupsInput): Promise<GroupPageAnswer>;
     /** Throws AuthError `not_found`. */
@@ -368,7 +369,7 @@ export interface Auth<C extends Config = PlainConfig> {
    * What the operator of the installation does. It skips permission checks and is audited with `actorId: null`. Users are named as at
    * sign-in; each throws AuthError `not_found` for a name that is nobody's.
    */
-  readonly {
+  readonly operator: {
     /** Gives a user another password and ends their sessions; answers how many. Throws AuthError `password_rejected`. */
     changePassword(name: string, password: string): Promise<number>;
     /** Throws AuthError `invalid_input` for a permission that does not exist. */
@@ -395,7 +396,7 @@ export interface Auth<C extends Config = PlainConfig> {
    * Who came from where. A round reads everybody of another system: begin it, tell of all people in parts, complete it. Then bring them
    * over by `createUser` with `importedFrom`.
    */
-  readonly {
+  readonly importedUsers: {
     /** Throws AuthError `invalid_input`. */
     startRound(input: StartRoundInput): Promise<ImportRound>;
     /** Tells of some of the people, in any order. Throws AuthError `invalid_input`, `not_found` for a round that was given up. */

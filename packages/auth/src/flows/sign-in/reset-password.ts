@@ -15,7 +15,6 @@ import { findNamedAccount, readName } from "../steps/find-named.ts";
 import { askGate, type GateAccount, readGateAccount } from "../steps/gate.ts";
 import { findKnownDevice } from "../steps/known-device.ts";
 import { isIssuerGood } from "../steps/password-code.ts";
-import { endChanges } from "../steps/pending-change.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
 import { refundOnFailure } from "../steps/refund-on-failure.ts";
 import { resetSignInLimits } from "../steps/reset-sign-in-limits.ts";
