@@ -97,7 +97,6 @@ export const ar: Catalogue = {
   unknownDevice: "جهاز غير معروف",
   lastUsed: "آخر استخدام: {time}",
   signedInAt: "تسجيل الدخول: {time}",
-  endDevice: "تسجيل الخروج من {device}",
   endOthers: "تسجيل الخروج من كل الأجهزة الأخرى",
   ended: "تم تسجيل الخروج هناك.",
   onlyThis: "لست مسجّل الدخول في أي مكان آخر.",

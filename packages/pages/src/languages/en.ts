@@ -97,7 +97,6 @@ export const en = {
   unknownDevice: "Unknown device",
   lastUsed: "Last used {time}",
   signedInAt: "Signed in {time}",
-  endDevice: "Sign out {device}",
   endOthers: "Sign out all other devices",
   ended: "Signed out there.",
   onlyThis: "You are signed in nowhere else.",

@@ -98,7 +98,6 @@ export const es: Catalogue = {
   unknownDevice: "Dispositivo desconocido",
   lastUsed: "Último uso: {time}",
   signedInAt: "Inicio: {time}",
-  endDevice: "Cerrar sesión en {device}",
   endOthers: "Cerrar sesión en los demás dispositivos",
   ended: "La sesión está cerrada allí.",
   onlyThis: "No tienes sesión en ningún otro sitio.",

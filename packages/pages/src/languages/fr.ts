@@ -98,7 +98,6 @@ export const fr: Catalogue = {
   unknownDevice: "Appareil inconnu",
   lastUsed: "Dernière utilisation : {time}",
   signedInAt: "Connexion : {time}",
-  endDevice: "Déconnecter {device}",
   endOthers: "Déconnecter tous les autres appareils",
   ended: "La session y est fermée.",
   onlyThis: "Vous n’êtes connecté nulle part ailleurs.",

@@ -97,7 +97,6 @@ export const hi: Catalogue = {
   unknownDevice: "अनजान डिवाइस",
   lastUsed: "पिछला इस्तेमाल: {time}",
   signedInAt: "साइन इन: {time}",
-  endDevice: "{device} को साइन आउट करें",
   endOthers: "बाकी सभी डिवाइस साइन आउट करें",
   ended: "वहाँ साइन आउट कर दिया गया।",
   onlyThis: "आप कहीं और साइन इन नहीं हैं।",

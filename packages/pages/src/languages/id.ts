@@ -98,7 +98,6 @@ export const id: Catalogue = {
   unknownDevice: "Perangkat tidak dikenal",
   lastUsed: "Terakhir dipakai {time}",
   signedInAt: "Masuk {time}",
-  endDevice: "Keluarkan {device}",
   endOthers: "Keluarkan semua perangkat lain",
   ended: "Perangkat itu sudah dikeluarkan.",
   onlyThis: "Anda tidak masuk di tempat lain.",

@@ -98,7 +98,6 @@ export const ptBR: Catalogue = {
   unknownDevice: "Aparelho desconhecido",
   lastUsed: "Último uso: {time}",
   signedInAt: "Entrada: {time}",
-  endDevice: "Sair de {device}",
   endOthers: "Sair de todos os outros aparelhos",
   ended: "A sessão lá foi encerrada.",
   onlyThis: "Você não está conectado em nenhum outro lugar.",

@@ -97,7 +97,6 @@ export const tr: Catalogue = {
   unknownDevice: "Bilinmeyen cihaz",
   lastUsed: "Son kullanım: {time}",
   signedInAt: "Giriş: {time}",
-  endDevice: "{device} oturumunu kapat",
   endOthers: "Diğer bütün cihazlarda çıkış yap",
   ended: "Orada oturum kapatıldı.",
   onlyThis: "Başka yerde oturumunuz açık değil.",
