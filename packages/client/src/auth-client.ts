@@ -1,7 +1,7 @@
 import { createTRPCClient, createTRPCUntypedClient, httpLink, type TRPCClient, type TRPCLink } from "@trpc/client";
 import type { AnyRouter, inferRouterInputs } from "@trpc/server";
 import { observable } from "@trpc/server/observable";
-import type { AppRouter, PermissionName, SessionAnswer, User } from "./api-types.ts";
+import type { AppRouter, PermissionName, SessionAnswer } from "./api-types.ts";
 import { settle } from "./callbacks.ts";
 import { createCookieFetch } from "./cookie-fetch.ts";
 import { createEndpoint, type Transformer, toCodec } from "./endpoint.ts";
@@ -9,7 +9,13 @@ import { createBatchLink, createLink, type LinkOptions, toHeaders, withToken } f
 import type { PersonOf } from "./mounted-router.ts";
 import { createProcedurePaths, type ProcedurePaths } from "./procedure-paths.ts";
 import { createReauthenticator, type Reauthenticate } from "./reauthenticator.ts";
-import { type AuthState, createSessionManager, loading, type SessionManager } from "./session-manager.ts";
+import {
+  type AuthState,
+  createSessionManager,
+  loading,
+  type OwnAnswer,
+  type SessionManager,
+} from "./session-manager.ts";
 import { type AuthStorage, localStorageStorage, memoryStorage } from "./storage.ts";
 
 type Credentials = inferRouterInputs<AppRouter>["token"]["obtain"];
@@ -173,10 +179,7 @@ function watch(manager: SessionManager, paths: ProcedurePaths): TRPCLink<AnyRout
         return next(op).subscribe({
           next(value) {
             const data = "data" in value.result ? value.result.data : undefined;
-            if (op.path === paths.me || op.path === paths.updateMe) {
-              const { phoneProofDue: _, ...user } = data as User & { phoneProofDue?: boolean };
-              settle(() => manager.showUser(user)).catch(() => {});
-            }
+            if (op.path.startsWith(paths.me)) manager.showUser(data as OwnAnswer).catch(() => {});
             if (op.path === paths.changePassword) taken = manager.replace(data as SessionAnswer);
             if (wish > 0) taken = manager.keep(data as SessionAnswer, wish);
             // What goes wrong with keeping an answer is not the call's failure.

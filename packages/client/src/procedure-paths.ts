@@ -10,8 +10,8 @@ export function createProcedurePaths(prefix = "") {
     /** By a password, by a code (`token.obtainByCode`), or by registering. */
     opensSession: ({ path }: { path: string }) =>
       path.startsWith(at("token.obtain")) || path === at("account.register"),
-    me: at("me.get"),
-    updateMe: at("me.update"),
+    /** What all that is about one's own account begins with. */
+    me: at("me."),
     changePassword: at("me.changePassword"),
   };
 }
