@@ -2,7 +2,6 @@ import { createTRPCClient, createTRPCUntypedClient, httpLink, type TRPCClient, t
 import type { AnyRouter, inferRouterInputs } from "@trpc/server";
 import { observable } from "@trpc/server/observable";
 import type { AppRouter, PermissionName, SessionAnswer } from "./api-types.ts";
-import { settle } from "./callbacks.ts";
 import { createCookieFetch } from "./cookie-fetch.ts";
 import { createEndpoint, type Transformer, toCodec } from "./endpoint.ts";
 import { createBatchLink, createLink, type LinkOptions, toHeaders, withToken } from "./link.ts";
@@ -36,9 +35,13 @@ export interface AuthClientOptions {
 }
 
 /** What the SDK's own parts need of a client. */
-export interface ClientInternals extends Pick<SessionManager, "ready" | "wish" | "keep" | "findDeviceMark"> {
+export interface ClientInternals
+  extends Pick<SessionManager, "ready" | "wish" | "keep" | "findDeviceMark" | "getSnapshot"> {
   /** Calls a procedure that may open a session, without the token of one. */
   ask(procedure: string, input: object): Promise<unknown>;
+  /** Calls as the person who is signed in. */
+  readonly api: { mutation(path: string, input: object): Promise<unknown> };
+  readonly paths: Pick<ProcedurePaths, "at">;
 }
 
 /** Signs a person in and out, and gives every call their token. */
@@ -154,7 +157,7 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
       await manager.keep(answer, wish);
       return answer.user as PersonOf<Router>;
     },
-    signOut: () => settle(manager.signOut).catch(() => {}),
+    signOut: () => manager.signOut().catch(() => {}),
     link: (options) => createLink(source, options),
     headers: async () => toHeaders(await manager.findToken()),
     subscribe: manager.subscribe,
@@ -163,7 +166,7 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
     dispose: manager.dispose,
     getServerSnapshot: () => loading as AuthState<PersonOf<Router>>,
     onReauthenticate: reauthenticator.set,
-    internals: source,
+    internals: { ...source, api, paths },
     // Where the platform does not know the symbol yet, tools that fill it in use this one.
     [Symbol.dispose ?? Symbol.for("Symbol.dispose")]: manager.dispose,
   };
@@ -178,7 +181,7 @@ function watch(manager: SessionManager, paths: ProcedurePaths): TRPCLink<AnyRout
         let taken: Promise<void> | undefined;
         return next(op).subscribe({
           next(value) {
-            const data = "data" in value.result ? value.result.data : undefined;
+            const { data } = value.result as { data?: unknown };
             if (op.path.startsWith(paths.me)) manager.showUser(data as OwnAnswer).catch(() => {});
             if (op.path === paths.changePassword) taken = manager.replace(data as SessionAnswer);
             if (wish > 0) taken = manager.keep(data as SessionAnswer, wish);
