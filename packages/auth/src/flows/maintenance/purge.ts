@@ -5,6 +5,7 @@ import { deleteExpiredEntries } from "../../imported-users/blacklist-store.ts";
 import { deleteAbandoned } from "../../imported-users/staging-store.ts";
 import { deleteOldCounts } from "../../messages/message-counts.ts";
 import { deleteExpiredCodes } from "../../one-time-codes/code-store.ts";
+import { settleRecoveryCodes } from "../../one-time-codes/recovery-code-store.ts";
 import { deleteDeadSessions } from "../../sessions/session-store.ts";
 import { deleteForgottenCounters } from "../../throttling/throttle-store.ts";
 import type { Core } from "../steps/core.ts";
@@ -34,6 +35,8 @@ export async function purge(core: Core): Promise<Purged> {
   const tickets = await inBatches((atMost) => deleteOldTickets(core.db, atMost));
   const messages = await inBatches((atMost) => deleteOldCounts(core.db, atMost));
   const counts = messages + (await inBatches((atMost) => deleteOldWrongCodes(core.db, atMost)));
+  // Before sessions are deleted: codes that wait die with theirs.
+  await settleRecoveryCodes(core.db, null);
   return {
     codes: challenges + tickets + (await inBatches((atMost) => deleteExpiredCodes(core.db, atMost))),
     sessions: await inBatches((atMost) => deleteDeadSessions(core.db, { endedRetention, atMost })),
