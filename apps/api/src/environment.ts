@@ -95,6 +95,7 @@ const settingsSchema = z.object({
   TOKEN_PROFILE: z.enum(["standard", "django", "simplejwt"]).default("standard"),
   TOKEN_ISSUER: z.string().min(1).max(255).default("latchkey"),
   TOKEN_AUDIENCE: z.string().min(1).max(255).default("latchkey"),
+  TOKEN_EXTERNAL_ID: z.enum(["yes", "no"]).default("no"),
   ACCESS_TOKEN_LIFETIME: duration("1m", "24h").default(900),
   LEGACY_SECRET_KEY: z
     .string()
@@ -297,6 +298,7 @@ export function toAuthOptions(settings: Settings, secret: string): AuthOptions {
       profile: settings.TOKEN_PROFILE,
       issuer: settings.TOKEN_ISSUER,
       audience: settings.TOKEN_AUDIENCE,
+      externalId: settings.TOKEN_EXTERNAL_ID === "yes",
       lifetime: settings.ACCESS_TOKEN_LIFETIME,
     },
     ...(settings.LEGACY_SECRET_KEY && {
