@@ -87,6 +87,15 @@ test("a person's calls are answered as the document says", async () => {
     token: other.token,
     input: { currentPassword: password, newPassword: "an even better battery" },
   });
+  await ask("me.recoveryCodes.status", { token: other.token });
+  const { codes } = await ask("me.recoveryCodes.create", { token: other.token });
+  await ask("me.recoveryCodes.status", { token: other.token });
+  await live.test.database.query("update latchkey.recovery_codes set good_from = latchkey.now() + interval '1 day'");
+  await ask("me.recoveryCodes.stop", { token: other.token });
+  await ask("recovery.start", { input: { code: codes[0] }, status: 400 });
+  const next = await ask("me.recoveryCodes.create", { token: other.token });
+  const { ticket } = await ask("recovery.start", { input: { code: next.codes[0] } });
+  await ask("recovery.setPassword", { input: { ticket, newPassword: "a battery of horses" } });
   await ask("token.revoke", { input: { refreshToken } });
   await ask("account.register", {
     input: { username: "carol", password: "a battery of horses", deviceName: "laptop" },

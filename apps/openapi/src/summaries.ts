@@ -23,6 +23,9 @@ export const summaries: Readonly<Record<string, string>> = {
   "me.activity": "What happened to the user's account, the newest first",
   "me.export": "A copy of what is kept about the user",
   "me.reauthenticate": "Shows with the password or a code, in this session, that it is its owner",
+  "me.recoveryCodes.create": "Answers ten recovery codes once, which replace all earlier ones",
+  "me.recoveryCodes.status": "How many recovery codes the user has left; null for none",
+  "me.recoveryCodes.stop": "Withdraws recovery codes that wait to be good",
   "me.changePassword": "Replaces the password, ends every other session, and moves this one on",
   "sessions.list": "Where the user is signed in, the last used first",
   "sessions.revoke": "Ends one of the user's sessions",
@@ -30,6 +33,8 @@ export const summaries: Readonly<Record<string, string>> = {
   "password.startReset": "Sends a code with which a password is set",
   "password.reset":
     "Sets a password with a code that was sent, or an administrator's, and ends every session of the account",
+  "recovery.start": "Exchanges a recovery code for a ticket that sets a password",
+  "recovery.setPassword": "Sets a password with a ticket, ends every session of the account, and signs in",
   "users.list": "One page of users, the newest first, or by the beginning of a name",
   "users.get": "One user, with their groups and permissions",
   "users.create": "Creates an account, and answers once the code that sets its password",

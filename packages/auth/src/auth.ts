@@ -30,6 +30,7 @@ import type { Health } from "./flows/maintenance/check-health.ts";
 import type { Purged } from "./flows/maintenance/purge.ts";
 import type { MessageReport } from "./flows/maintenance/report-messages.ts";
 import type { RotateKeysInput } from "./flows/maintenance/rotate-keys.ts";
+import type { RecoverInput, RecoveryAnswer, StartRecoveryInput } from "./flows/sign-in/recover.ts";
 import type { RegisterInput } from "./flows/sign-in/register.ts";
 import type { ResendCodeInput } from "./flows/sign-in/resend-code.ts";
 import type { ResetByCodeInput, ResetPasswordInput } from "./flows/sign-in/reset-password.ts";
@@ -45,6 +46,7 @@ import type { PendingChange } from "./flows/steps/pending-change.ts";
 import type { ImportedKey, ImportedPerson } from "./imported-users/imported-user.ts";
 import type { ImportRound, RoundChanges } from "./imported-users/round-store.ts";
 import type { DeliveryReceipt } from "./messages/sender.ts";
+import type { MadeRecoveryCodes, RecoveryCodeStatus, RecoveryTicket } from "./one-time-codes/recovery-code-store.ts";
 import type { HashLoad } from "./passwords/hash-semaphore.ts";
 import type { SyncedPermissions } from "./permissions/permission.ts";
 import type { Grants, Group } from "./permissions/permission-store.ts";
@@ -97,6 +99,15 @@ export interface Auth<C extends Config = PlainConfig> {
     };
     /** Until when tokens of the old backend are accepted, which are signed with a secret of the options; null for never. */
     readonly oldTokensUntil: Date | null;
+    /** What codes are good for, so that pages offer nothing that would be refused. */
+    readonly codes: {
+      /** Whose codes sign people in. */
+      readonly signInByCode: "off" | "phone" | "email" | "both";
+      /** Whether a phone number may be all that an account has. */
+      readonly numberOnly: boolean;
+      /** What there is a sender for. */
+      readonly sentTo: readonly ("phone" | "email")[];
+    };
   };
   /**
    * The connections to the database, for tables of your own beside the core's, which are named with their schema. A connection that is
@@ -168,6 +179,20 @@ export interface Auth<C extends Config = PlainConfig> {
    * @throws AuthError `code_invalid`, `code_expired`, `password_rejected`, `rate_limited`, `overloaded`
    */
   resetPassword(input: ResetPasswordInput, facts: RequestInfo): Promise<void>;
+
+  /**
+   * Exchanges a recovery code, for which no name is needed, for a ticket. The code is used up when the ticket is.
+   *
+   * @throws AuthError `code_invalid`, `rate_limited`
+   */
+  startRecovery(input: StartRecoveryInput, facts: RequestInfo): Promise<RecoveryTicket>;
+  /**
+   * Sets a password with the ticket of a recovery code, ends every session of the account, and signs the person in with that password where
+   * it is enough.
+   *
+   * @throws AuthError `code_invalid`, `password_rejected`, `rate_limited`, `overloaded`
+   */
+  recover(input: RecoverInput, facts: RequestInfo): Promise<RecoveryAnswer<UserOf<C>>>;
 
   /**
    * Finds out who makes a call from its `Authorization` headers, each as it came. The session and the user are read from the database
@@ -266,6 +291,17 @@ export interface Auth<C extends Config = PlainConfig> {
    * @throws AuthError `invalid_input`, `rate_limited`
    */
   stopPendingChanges(input: StopChangesInput, facts: RequestInfo): Promise<void>;
+  /**
+   * Makes ten recovery codes for the caller, who showed lately that it is them; those before are good no more. They are answered here and
+   * never again. Where only a code that was sent showed it, they are good after three days.
+   *
+   * @throws AuthError `reauthentication_required`, `permission_denied` for the account of a test number
+   */
+  createRecoveryCodes(caller: Principal, facts: RequestInfo): Promise<MadeRecoveryCodes>;
+  /** How many recovery codes the caller has left, and since when; null when they have none. */
+  readRecoveryCodes(caller: Principal): Promise<RecoveryCodeStatus | null>;
+  /** Withdraws the caller's recovery codes that wait to be good. Throws AuthError `not_found`. */
+  stopRecoveryCodes(caller: Principal, facts: RequestInfo): Promise<void>;
 
   /** Where the caller is signed in, the last used first. */
   listSessions(caller: Principal): Promise<OwnDevice[]>;

@@ -58,6 +58,7 @@ beforeEach(async () => {
     ...(await makeThings(root.token)),
     ...(await askForCode()),
     ...(await askForPhoneCode(here.token)),
+    ...(await makeRecoveryCodes(here.token)),
   });
 });
 
@@ -83,6 +84,14 @@ async function askForPhoneCode(token: string): Promise<Record<string, string>> {
   const caller = await auth.authenticate([`Bearer ${token}`]);
   const { challenge } = await auth.startOwnName(caller, { kind: "phone", to }, facts);
   return { PHONE_CHALLENGE: challenge, PHONE_CODE: (await inbox.take(to)).code };
+}
+
+/** A recovery code of alice's, and the ticket of another one. */
+async function makeRecoveryCodes(token: string): Promise<Record<string, string>> {
+  const { auth, facts } = live.test;
+  const { codes } = await auth.createRecoveryCodes(await auth.authenticate([`Bearer ${token}`]), facts);
+  const { ticket } = await auth.startRecovery({ code: codes[1] ?? "" }, facts);
+  return { RECOVERY_CODE: codes[0] ?? "", RECOVERY_TICKET: ticket };
 }
 
 /** An account that waits for its password, and a group. */

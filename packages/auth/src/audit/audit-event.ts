@@ -26,7 +26,7 @@ export type AuditEvent =
       readonly event: "password_reset";
       readonly sessionsEnded: number;
       /** Whose code that was sent set it; absent for an administrator's code and the command line. */
-      readonly by?: "phone" | "email";
+      readonly by?: "phone" | "email" | "recovery_code";
     }
   | {
       readonly event: "password_reset_refused";
@@ -34,9 +34,10 @@ export type AuditEvent =
     }
   | {
       readonly event: "signed_in";
-      readonly identifier: IdentifierKind;
+      /** `none` where no name was needed. */
+      readonly identifier: IdentifierKind | "none";
       /** Absent for a password. */
-      readonly by?: "code";
+      readonly by?: "code" | "recovery_code";
     }
   | {
       /** Somebody asked for a code. */
@@ -117,6 +118,17 @@ export type AuditEvent =
       readonly by?: "code";
     }
   | { readonly event: "reauthentication_refused" }
+  | {
+      readonly event: "recovery_codes_created";
+      /** Whether they are good after some days only, because nothing but a code that was sent showed who it is. */
+      readonly isWaiting: boolean;
+    }
+  | { readonly event: "recovery_codes_stopped" }
+  | { readonly event: "recovery_started" }
+  | {
+      readonly event: "recovery_refused";
+      readonly because: "unknown_code" | "used_code" | "inactive_account" | "wrong_ticket";
+    }
   | { readonly event: "account_unlocked" }
   | { readonly event: "legacy_token_adopted" }
   | {

@@ -19,8 +19,11 @@ export const devicesPage: Page = {
 };
 
 async function showDevices(visit: Visit, refusal?: Refusal): Promise<View> {
-  const { texts, call, url } = visit;
-  const devices = await call.sessions.list();
+  return layOutDevices(visit, await visit.call.sessions.list(), refusal);
+}
+
+export function layOutDevices(visit: Visit, devices: readonly Device[], refusal?: Refusal): View {
+  const { texts, url } = visit;
   const done = url.searchParams.get("done") === "ended" && !refusal ? texts.ended : undefined;
   const isAlone = devices.length < 2;
   const others = isAlone

@@ -105,6 +105,16 @@ async function prepareTicket(target: Target | null): Promise<{ ticket: string }>
   return { ticket: answer.ticket };
 }
 
+async function prepareRecoveryCode({ caller }: Target): Promise<string> {
+  const { codes } = await service.auth.createRecoveryCodes(caller, service.facts);
+  return codes[0] ?? "";
+}
+
+async function prepareRecovery(target: Target): Promise<string> {
+  const code = await prepareRecoveryCode(target);
+  return (await service.auth.startRecovery({ code }, service.facts)).ticket;
+}
+
 const freshName = () => `p${randomUUID().replaceAll("-", "")}`;
 
 async function signInAsSuperuser(): Promise<Administrator> {
@@ -490,6 +500,59 @@ const deeds: readonly Deed[] = [
     actor: "nobody",
     subject: "target",
     detail: () => ({ because: "expired_code" }),
+  },
+  {
+    ...bySelf,
+    does: "createRecoveryCodes",
+    run: ({ caller }) => service.auth.createRecoveryCodes(caller, service.facts),
+    leaves: ["recovery_codes_created"],
+    detail: () => ({ isWaiting: false }),
+  },
+  {
+    ...bySelf,
+    does: "stopRecoveryCodes",
+    first: async ({ caller }) => {
+      await service.auth.createRecoveryCodes(caller, service.facts);
+      const wait =
+        "update latchkey.recovery_codes set good_from = latchkey.now() + interval '1 day' where user_id = $1";
+      await service.database.query(wait, [caller.user.id]);
+    },
+    run: ({ caller }) => service.auth.stopRecoveryCodes(caller, service.facts),
+    leaves: ["recovery_codes_stopped"],
+    detail: () => ({}),
+  },
+  {
+    does: "startRecovery",
+    actor: "nobody",
+    subject: "target",
+    first: prepareRecoveryCode,
+    run: (_, code) => service.auth.startRecovery({ code: code as string }, service.facts),
+    leaves: ["recovery_started"],
+    detail: () => ({}),
+  },
+  {
+    does: "startRecovery, with a code of nobody's",
+    actor: "nobody",
+    subject: "nobody",
+    run: () => refused("code_invalid", service.auth.startRecovery({ code: "KANAR-YAKAN" }, service.facts)),
+    leaves: ["recovery_refused"],
+    detail: () => ({ because: "unknown_code" }),
+  },
+  {
+    ...bySelf,
+    does: "recover",
+    first: prepareRecovery,
+    run: (_, ticket) => service.auth.recover({ ticket: ticket as string, newPassword }, service.facts),
+    leaves: ["password_reset", "signed_in"],
+    detail: () => ({ identifier: "none", by: "recovery_code" }),
+  },
+  {
+    does: "recover, with a ticket of nobody's",
+    actor: "nobody",
+    subject: "nobody",
+    run: () => refused("code_invalid", service.auth.recover({ ticket: "kanarya", newPassword }, service.facts)),
+    leaves: ["recovery_refused"],
+    detail: () => ({ because: "wrong_ticket" }),
   },
   {
     does: "resetPassword, of nobody",
@@ -894,6 +957,7 @@ const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
   inspectToken: ({ token }) => service.auth.inspectToken(token, service.facts),
   listSessions: ({ caller }) => service.auth.listSessions(caller),
   listPendingChanges: ({ caller }) => service.auth.listPendingChanges(caller),
+  readRecoveryCodes: ({ caller }) => service.auth.readRecoveryCodes(caller),
   listActivity: ({ caller }) => service.auth.listActivity(caller, { limit: 25 }),
   exportOwnData: ({ caller }) => service.auth.exportOwnData(caller),
   listAuditEvents: () => service.auth.listAuditEvents({ limit: 25 }),
@@ -940,6 +1004,10 @@ const allEvents: Readonly<Record<AuditEvent["event"], true>> = {
   password_change_refused: true,
   reauthenticated: true,
   reauthentication_refused: true,
+  recovery_codes_created: true,
+  recovery_codes_stopped: true,
+  recovery_started: true,
+  recovery_refused: true,
   limit_reached: true,
   account_unlocked: true,
   password_reset_refused: true,

@@ -1,23 +1,20 @@
 import type { AuditEvent } from "../../audit/audit-event.ts";
 import { recordEvent } from "../../audit/audit-log.ts";
-import { endChallenges } from "../../challenges/challenge-store.ts";
 import { AuthError } from "../../errors.ts";
 import { hasCode, takeCode, withdrawCode } from "../../one-time-codes/code-store.ts";
 import { hashCode } from "../../one-time-codes/one-time-code.ts";
-import { endSessions } from "../../sessions/session-store.ts";
-import type { Queries } from "../../storage/database.ts";
 import { toNetwork } from "../../throttling/address.ts";
 import type { Admission, Scope } from "../../throttling/throttle.ts";
-import { type Account, findAccountById, lockUser, markOldTokensEnded, updatePassword } from "../../users/user-store.ts";
+import { type Account, findAccountById, lockUser, updatePassword } from "../../users/user-store.ts";
 import { codeRefused, toEvidence, withRightCode } from "../steps/check-code.ts";
 import type { Core, RequestInfo } from "../steps/core.ts";
 import { toCountedName } from "../steps/counted-name.ts";
 import { requireGoodPassword } from "../steps/encode-password.ts";
+import { endWhatWasOpen } from "../steps/end-what-was-open.ts";
 import { findNamedAccount, readName } from "../steps/find-named.ts";
 import { askGate, type GateAccount, readGateAccount } from "../steps/gate.ts";
 import { findKnownDevice } from "../steps/known-device.ts";
 import { isIssuerGood } from "../steps/password-code.ts";
-import { endChanges } from "../steps/pending-change.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
 import { refundOnFailure } from "../steps/refund-on-failure.ts";
 import { resetSignInLimits } from "../steps/reset-sign-in-limits.ts";
@@ -70,15 +67,6 @@ export async function resetPasswordByCode(core: Core, input: ResetByCodeInput, f
     return account.id;
   });
   await tellPasswordReset(core, id, { by: "code", request: facts });
-}
-
-/** What must not outlive a password: old tokens, sessions, codes that are under way, and changes that wait. Answers how many sessions. */
-async function endWhatWasOpen(core: Core, transaction: Queries, userId: string, facts: RequestInfo): Promise<number> {
-  await markOldTokensEnded(transaction, userId);
-  await endChallenges(transaction, userId);
-  await endChanges(core, transaction, { userId }, { ...facts, by: "new_password" });
-  const ended = await endSessions(transaction, { userId, reason: "password_changed" });
-  return ended.length;
 }
 
 /**

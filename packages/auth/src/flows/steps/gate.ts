@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import { hasRecoveryCodes } from "../../one-time-codes/recovery-code-store.ts";
 import { isUnusablePassword } from "../../passwords/unusable-password.ts";
 import type { Queries } from "../../storage/database.ts";
 import { type AccountState, type Evidence, mayOpen, type Purpose, type Verdict } from "../../ways-in/may-open.ts";
@@ -41,6 +42,7 @@ interface Row {
   readonly emailVouchedAt: Date | null;
   readonly testUntil: Date | null;
   readonly resetByCodeAt: Date | null;
+  readonly hasRecoveryCodes: boolean;
   readonly lastUsedAt: Date | null;
   readonly now: Date;
 }
@@ -76,6 +78,7 @@ export async function readGateAccount(
       u.phone_opens_at as "phoneOpensAt", u.email_opens_at as "emailOpensAt",
       u.email_proved_at as "emailProvedAt", u.email_vouched_at as "emailVouchedAt", u.test_until as "testUntil",
       u.reset_by_code_at as "resetByCodeAt",
+      ${hasRecoveryCodes(sql<string>`u.id`)} as "hasRecoveryCodes",
       (select max(s.last_used_at) from latchkey.sessions s where s.user_id = u.id) as "lastUsedAt",
       latchkey.now() as now
     from latchkey.users u where u.id = ${id ?? nobody}::uuid`.execute(db.withoutPlugins());
@@ -125,7 +128,7 @@ function judge(core: Core, row: Row): GateAccount {
       isHolderOfRights,
       hasPassword,
       hasPasskey: false,
-      hasRecoveryCodes: false,
+      hasRecoveryCodes: row.hasRecoveryCodes,
       hasSecondFactor: false,
       // A test number opens what was made by it, and nothing that anybody else has.
       phone: testUntil !== null && isTest ? "trusted" : isTest && phone !== "none" ? "claimed" : phone,

@@ -1,3 +1,4 @@
+import { AuthError } from "../../errors.ts";
 import { listShown, type Shown } from "../../sessions/session-store.ts";
 import type { Core, Principal } from "./core.ts";
 import { readGateAccount } from "./gate.ts";
@@ -35,6 +36,17 @@ export async function findRecentAuthentication(
   if (recent.some(({ by }) => by !== "code")) return { isByCodeAlone: isFreshlyReset, isRegistration };
   if (account.state.hasPassword || account.state.hasPasskey) return null;
   return { isByCodeAlone: true, isRegistration: false };
+}
+
+/**
+ * The same for what must not go on without.
+ *
+ * @throws AuthError `reauthentication_required`, with `maxAge`
+ */
+export async function requireRecently(core: Core, caller: Principal, maxAge: number): Promise<RecentAuthentication> {
+  const recent = await findRecentAuthentication(core, caller, maxAge);
+  if (recent) return recent;
+  throw new AuthError("reauthentication_required", "Show again that it is you", { maxAge });
 }
 
 function isRecent({ by, secondsAgo }: Shown, maxAge: number): boolean {

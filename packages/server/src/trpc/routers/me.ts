@@ -92,6 +92,21 @@ export function createMeProcedures<C extends Config>({ protectedProcedure }: Bui
         return {};
       }),
 
+    /** Codes that set a password without a name or a message: ten on paper. Any number of sessions may read how many are left. */
+    recoveryCodes: {
+      /** Replaces all that there were, for somebody who showed within ten minutes that it is them. Answered once. */
+      create: protectedProcedure.mutation(async ({ ctx }) => {
+        const { codes, ...rest } = await ctx.latchkey.auth.createRecoveryCodes(ctx, ctx.latchkey.facts);
+        return { codes: [...codes], ...rest };
+      }),
+      status: protectedProcedure.query(({ ctx }) => ctx.latchkey.auth.readRecoveryCodes(ctx)),
+      /** Withdraws codes that wait to be good. */
+      stop: protectedProcedure.mutation(async ({ ctx }) => {
+        await ctx.latchkey.auth.stopRecoveryCodes(ctx, ctx.latchkey.facts);
+        return {};
+      }),
+    },
+
     /** Replaces the password, ends every other session, and answers a new pair of tokens for this one. */
     changePassword: protectedProcedure
       .meta({ cookieMode: {} })
