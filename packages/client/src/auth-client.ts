@@ -173,8 +173,10 @@ function watch(manager: SessionManager, paths: ProcedurePaths): TRPCLink<AnyRout
         return next(op).subscribe({
           next(value) {
             const data = "data" in value.result ? value.result.data : undefined;
-            if (op.path === paths.me || op.path === paths.updateMe)
-              settle(() => manager.showUser(data as User)).catch(() => {});
+            if (op.path === paths.me || op.path === paths.updateMe) {
+              const { phoneProofDue: _, ...user } = data as User & { phoneProofDue?: boolean };
+              settle(() => manager.showUser(user)).catch(() => {});
+            }
             if (op.path === paths.changePassword) taken = manager.replace(data as SessionAnswer);
             if (wish > 0) taken = manager.keep(data as SessionAnswer, wish);
             // What goes wrong with keeping an answer is not the call's failure.

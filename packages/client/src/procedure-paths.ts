@@ -7,9 +7,9 @@ export function createProcedurePaths(prefix = "") {
   return {
     /** The path of any other. */
     at,
-    /** By a password, by a code (`token.obtainByCode`), or by registering. */
+    /** By a password, by a code (`token.obtainByCode`), by registering, or by recovery. */
     opensSession: ({ path }: { path: string }) =>
-      path.startsWith(at("token.obtain")) || path === at("account.register"),
+      path.startsWith(at("token.obtain")) || path === at("account.register") || path === at("recovery.setPassword"),
     me: at("me.get"),
     updateMe: at("me.update"),
     changePassword: at("me.changePassword"),

@@ -27,6 +27,12 @@ export interface ForeignKey {
   readonly rows: number;
 }
 
+/** A refresh token that its system takes no more; the time as the source writes it. */
+export interface EndedToken {
+  readonly id: string;
+  readonly expiresAt: string;
+}
+
 /** Everybody in another system, as of one moment. It is read once, from beginning to end, and never written. */
 export interface Source {
   /** For a person, without a password: `shop_user in postgres://…`. */
@@ -37,6 +43,8 @@ export interface Source {
   /** All that there are. */
   readonly permissions: readonly OldPermission[];
   readonly foreignKeys: readonly ForeignKey[];
+  /** Tokens that were ended there before their time, in batches, by their `jti`; null where the source does not say. */
+  readonly blacklist: (() => AsyncIterable<readonly EndedToken[]>) | null;
   /** Batches of people. */
   read(): AsyncIterable<readonly OldRow[]>;
   close(): Promise<void>;

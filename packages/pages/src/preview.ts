@@ -100,6 +100,7 @@ const person: Awaited<ReturnType<Caller["me"]["get"]>> = {
   ...{ firstName: "Ayşe", lastName: "Yılmaz", gender: "Female", country: "Türkiye", city: "Bursa", state: null },
   ...{ isApprovedToBeInTouch: true, isActive: true, isStaff: false, isSuperuser: false },
   ...{ dateJoined: ago(500_000), lastLogin: ago(3) },
+  phoneProofDue: false,
 };
 
 type Devices = Parameters<typeof layOutDevices>[1];

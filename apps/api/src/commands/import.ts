@@ -142,12 +142,13 @@ function verifyCommand(): Command {
 }
 
 function describeVerified(verified: Verified): string {
-  const { unreadable, reachAnother, isGood, ...counts } = verified;
+  const { unreadable, reachAnother, takenHere, isGood, ...counts } = verified;
   const first = (ids: readonly string[]) => (ids.length > 0 ? `: ${ids.slice(0, 5).join(", ")}` : "");
   return [
     ...Object.entries(counts).map(([what, count]) => `${String(count).padStart(9)}  ${what}`),
     `${String(unreadable.length).padStart(9)}  hashes that cannot be checked${first(unreadable)}`,
     `${String(reachAnother.length).padStart(9)}  names of there that reach somebody else here${first(reachAnother)}`,
+    `${String(takenHere.length).padStart(9)}  names of there that an account has here that did not come from there${first(takenHere)}`,
     isGood ? "Everything fits." : "Something does not fit.",
   ].join("\n");
 }

@@ -1,5 +1,5 @@
 import { createWriteStream } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -15,21 +15,56 @@ export interface ReportContent {
 }
 
 /**
- * Writes the folder of the report: what a person reads, what they decide, what became of each, and the map of ids.
+ * Writes the folder of the report: what a person reads, what they decide, what became of each, and the map of ids. The files of before stay
+ * until all of it is written.
  *
  * @throws SourceError where the folder cannot be written
  */
-export async function writeReport(run: Run, folder: string, { summary, foreignKeys }: ReportContent): Promise<void> {
+export async function writeReport(run: Run, folder: string, content: ReportContent): Promise<void> {
+  await inFolder(folder, async () => {
+    await writeParts(run, folder, content);
+    for (const name of fileNames) await rename(partOf(folder, name), join(folder, name));
+  });
+}
+
+/**
+ * Writes all that a report will have and takes it away again, so that a full disk is found before anybody is brought over.
+ *
+ * @throws SourceError where the folder cannot be written
+ */
+export async function tryReport(run: Run, folder: string, content: ReportContent): Promise<void> {
+  await inFolder(folder, async () => {
+    await writeParts(run, folder, content);
+    await removeParts(folder);
+  });
+}
+
+const fileNames = ["summary.txt", "decisions.csv", "rows.jsonl", "id-map.csv"] as const;
+
+const partOf = (folder: string, name: (typeof fileNames)[number]) => join(folder, `${name}.part`);
+
+async function removeParts(folder: string): Promise<void> {
+  for (const name of fileNames) await rm(partOf(folder, name), { force: true });
+}
+
+async function inFolder(folder: string, work: () => Promise<void>): Promise<void> {
   try {
     await mkdir(folder, { recursive: true });
-    await writeFile(join(folder, "summary.txt"), `${summary}${describeForeignKeys(foreignKeys)}`);
-    await pipeline(Readable.from(decisionLines(run)), createWriteStream(join(folder, "decisions.csv")));
-    await pipeline(Readable.from(personLines(run)), createWriteStream(join(folder, "rows.jsonl")));
-    await pipeline(Readable.from(idLines(run)), createWriteStream(join(folder, "id-map.csv")));
+    await work();
   } catch (error) {
+    await removeParts(folder).catch(() => {});
     if (!(error instanceof Error && "syscall" in error)) throw error;
     throw new SourceError(`The report cannot be written to ${folder}: ${error.message}`, 3);
   }
+}
+
+async function writeParts(run: Run, folder: string, { summary, foreignKeys }: ReportContent): Promise<void> {
+  const write = (name: (typeof fileNames)[number], lines: Iterable<string> | AsyncIterable<string>) =>
+    pipeline(Readable.from(lines), createWriteStream(partOf(folder, name)));
+  await write("summary.txt", [summary, describeForeignKeys(foreignKeys)]);
+  await write("decisions.csv", decisionLines(run));
+  await write("rows.jsonl", personLines(run));
+  await write("id-map.csv", idLines(run));
 }
 
 function describeForeignKeys(keys: readonly ForeignKey[]): string {
@@ -90,11 +125,14 @@ async function* decisionLines(run: Run): AsyncGenerator<string> {
       .join("");
 }
 
+/** What is staged of those who are settled is what stands there, whatever they are called here. */
+const nameOfComer = (column: string) => `case when p.state in ('new', 'changed') then p.${column} end`;
+
 async function* personLines(run: Run): AsyncGenerator<string> {
   const pages = readAll<{ line: string }>(
     run,
     `select json_strip_nulls(json_build_object('oldId', p.old_id, 'becomes', p.state, 'id', i.user_id,
-        'username', p.username, 'phoneNumber', p.phone_number, 'email', p.email, 'alias', p.alias,
+        'username', ${nameOfComer("username")}, 'phoneNumber', ${nameOfComer("phone_number")}, 'email', ${nameOfComer("email")}, 'alias', p.alias,
         'issues', (select json_agg(json_build_object('code', o.code, 'field', o.field, 'decision', o.decision, 'proposal', o.proposal))
           from latchkey.import_issues o where o.run_id = p.run_id and o.old_id = p.old_id)))::text as line
     from latchkey.import_people p

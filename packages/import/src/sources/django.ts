@@ -44,6 +44,7 @@ export async function openDjango(reader: SqlReader, options: DjangoOptions = {})
     groups: [...groups.values()],
     permissions: [...permissions.values()],
     foreignKeys: await readForeignKeys(reader, users, [memberships, grants]),
+    blacklist: findBlacklist(reader, tables),
     async *read() {
       for await (const rows of reader.batches(query)) {
         yield rows.map((row): OldRow => {
@@ -128,6 +129,20 @@ async function readGroups(
     found.set(id ?? "", group);
   }
   return found;
+}
+
+/** The blacklist of djangorestframework-simplejwt: refresh tokens by which people signed out, or that were rotated. */
+function findBlacklist(reader: SqlReader, tables: readonly Table[]): Source["blacklist"] {
+  const [ended, issued] = [
+    named(tables, "token_blacklist_blacklistedtoken"),
+    named(tables, "token_blacklist_outstandingtoken"),
+  ];
+  if (!ended || !issued) return null;
+  const query = `select o.jti, o.expires_at from ${reader.quote(ended)} b join ${reader.quote(issued)} o on o.id = b.token_id`;
+  return async function* () {
+    for await (const rows of reader.batches(query))
+      yield rows.map(({ jti, expires_at }) => ({ id: jti ?? "", expiresAt: expires_at ?? "" }));
+  };
 }
 
 async function readForeignKeys(

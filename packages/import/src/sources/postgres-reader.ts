@@ -1,11 +1,12 @@
 import pg from "pg";
 import { SourceError } from "../old-row.ts";
-import type { SqlReader, Table, TableName } from "./sql-reader.ts";
+import { requireUrl, type SqlReader, type Table, type TableName } from "./sql-reader.ts";
 
 const batch = 5_000;
 
 /** Opens a PostgreSQL source: read only, repeatable read, times in UTC. */
 export async function openPostgresReader(url: string): Promise<SqlReader> {
+  requireUrl(url);
   const client = new pg.Client({
     connectionString: url,
     connectionTimeoutMillis: 20_000,

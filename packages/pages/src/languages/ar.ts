@@ -151,6 +151,7 @@ export const ar: Catalogue = {
     too_short: "هذا قصير جداً.",
     too_long: "هذا طويل جداً.",
     too_common: "كثيرون يستخدمون كلمة المرور هذه. اختر غيرها.",
+    breached: "ظهرت كلمة المرور هذه في تسريب من خدمة أخرى. اختر غيرها.",
     contains_identifier: "هذا قريب جداً من اسمك أو رقمك.",
     no_such_number: "لا يوجد رقم كهذا.",
     address_format: "اكتب العنوان مثل name@example.com.",

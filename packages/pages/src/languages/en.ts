@@ -152,6 +152,7 @@ export const en = {
     too_short: "This is too short.",
     too_long: "This is too long.",
     too_common: "Many people use this password. Choose another.",
+    breached: "This password came to light in a breach of another service. Choose another.",
     contains_identifier: "This is too close to your own name or number.",
     no_such_number: "There is no such number.",
     address_format: "Write the address like name@example.com.",

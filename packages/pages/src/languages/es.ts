@@ -154,6 +154,7 @@ export const es: Catalogue = {
     too_short: "Es demasiado corto.",
     too_long: "Es demasiado largo.",
     too_common: "Mucha gente usa esta contraseña. Elige otra.",
+    breached: "Esta contraseña apareció en una filtración de otro servicio. Elige otra.",
     contains_identifier: "Se parece demasiado a tu nombre o a tu número.",
     no_such_number: "Ese número no existe.",
     address_format: "Escribe la dirección como nombre@ejemplo.com.",

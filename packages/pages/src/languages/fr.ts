@@ -153,6 +153,7 @@ export const fr: Catalogue = {
     too_short: "C’est trop court.",
     too_long: "C’est trop long.",
     too_common: "Beaucoup de gens utilisent ce mot de passe. Choisissez-en un autre.",
+    breached: "Ce mot de passe figure dans une fuite de données d’un autre service. Choisissez-en un autre.",
     contains_identifier: "C’est trop proche de votre nom ou de votre numéro.",
     no_such_number: "Ce numéro n’existe pas.",
     address_format: "Écrivez l’adresse comme nom@exemple.com.",

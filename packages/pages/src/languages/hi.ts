@@ -151,6 +151,7 @@ export const hi: Catalogue = {
     too_short: "यह बहुत छोटा है।",
     too_long: "यह बहुत लंबा है।",
     too_common: "यह पासवर्ड बहुत लोग रखते हैं। दूसरा चुनें।",
+    breached: "यह पासवर्ड किसी दूसरी सेवा के डेटा लीक में सामने आ चुका है। दूसरा चुनें।",
     contains_identifier: "यह आपके अपने नाम या नंबर से बहुत मिलता है।",
     no_such_number: "ऐसा कोई नंबर नहीं है।",
     address_format: "पता name@example.com की तरह लिखें।",

@@ -154,6 +154,7 @@ export const id: Catalogue = {
     too_short: "Ini terlalu pendek.",
     too_long: "Ini terlalu panjang.",
     too_common: "Banyak orang memakai kata sandi ini. Pilih yang lain.",
+    breached: "Kata sandi ini pernah bocor dari layanan lain. Pilih yang lain.",
     contains_identifier: "Ini terlalu mirip dengan nama atau nomor Anda.",
     no_such_number: "Nomor itu tidak ada.",
     address_format: "Tulis alamat seperti nama@contoh.com.",

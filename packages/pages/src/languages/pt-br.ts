@@ -154,6 +154,7 @@ export const ptBR: Catalogue = {
     too_short: "Isto é curto demais.",
     too_long: "Isto é longo demais.",
     too_common: "Muita gente usa esta senha. Escolha outra.",
+    breached: "Esta senha apareceu em um vazamento de outro serviço. Escolha outra.",
     contains_identifier: "Isto é parecido demais com seu nome ou número.",
     no_such_number: "Esse número não existe.",
     address_format: "Escreva o endereço como nome@exemplo.com.",

@@ -151,6 +151,7 @@ export const tr: Catalogue = {
     too_short: "Bu çok kısa.",
     too_long: "Bu çok uzun.",
     too_common: "Bu parolayı çok kişi kullanıyor. Başka bir parola seçin.",
+    breached: "Bu parola başka bir hizmetten sızdırılanlar arasında. Başka bir parola seçin.",
     contains_identifier: "Bu, kendi adınıza veya numaranıza çok yakın.",
     no_such_number: "Böyle bir numara yok.",
     address_format: "Adresi ad@ornek.com gibi yazın.",
