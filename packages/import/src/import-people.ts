@@ -125,7 +125,7 @@ async function finish(auth: ImportingAuth, run: Run, source: Source, options: Im
     if (options.report !== undefined)
       await tryReport(run, options.report, {
         summary: describeSummary(planned, ""),
-        foreignKeys: source.foreignKeys,
+        ...source,
       }).catch(tellUnchanged);
     const work = {
       auth,
@@ -147,8 +147,7 @@ async function finish(auth: ImportingAuth, run: Run, source: Source, options: Im
   }
   const summary = { ...planned, isApplied: applied !== null };
   const text = describeSummary(summary, toNext(options, summary, isOpen)) + describeLeft(applied, followed);
-  if (options.report !== undefined)
-    await writeReport(run, options.report, { summary: text, foreignKeys: source.foreignKeys });
+  if (options.report !== undefined) await writeReport(run, options.report, { summary: text, ...source });
   const isIncomplete = isOpen || (applied?.outrun.length ?? 0) > 0;
   return { ...summary, text, created: applied?.created ?? 0, followed, exitCode: isIncomplete ? 4 : 0 };
 }

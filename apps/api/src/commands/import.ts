@@ -57,7 +57,7 @@ function toSkip(text: string): "skip" {
 export function importCommand(): Command {
   return new Command("import")
     .description("Bring people over from another system; without --apply, only tell what would come of it")
-    .argument("<source>", "postgres://…, sqlite:FILE, users.csv, users.json, or - for standard input")
+    .argument("<source>", "postgres://…, mysql://…, sqlite:FILE, users.csv, users.json, or - for standard input")
     .option("--from <kind>", "django, csv or json, where the source does not say it by its name")
     .option("--source <name>", "what the other system is called here; its kind unless said")
     .option("--apply", "do it")
