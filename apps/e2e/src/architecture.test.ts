@@ -20,6 +20,7 @@ const rooms = [
   "messages",
   "ways-in",
   "second-factors",
+  "pending-changes",
 ];
 
 interface Import {

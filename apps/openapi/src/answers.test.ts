@@ -1,5 +1,5 @@
 import { isAuthError } from "@latchkey/auth";
-import { createInbox, generateTotp } from "@latchkey/auth/testing";
+import { createInbox, showTotp } from "@latchkey/auth/testing";
 import { startLiveServer } from "@latchkey/e2e/live-server";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Document, Operation, Schema } from "./document.ts";
@@ -9,7 +9,7 @@ import { procedures } from "./service.ts";
 
 const password = "correct horse battery";
 const inbox = createInbox();
-const live = await startLiveServer({ messages: { senders: { sms: inbox }, isEnforced: false } });
+const live = await startLiveServer({ messages: { senders: { sms: inbox, email: inbox }, isEnforced: false } });
 afterAll(() => live[Symbol.asyncDispose]());
 
 let document: Document;
@@ -88,6 +88,15 @@ test("a person's calls are answered as the document says", async () => {
     token: other.token,
     input: { currentPassword: password, newPassword: "an even better battery" },
   });
+  await ask("me.recoveryCodes.status", { token: other.token });
+  const { codes } = await ask("me.recoveryCodes.create", { token: other.token });
+  await ask("me.recoveryCodes.status", { token: other.token });
+  await live.test.database.query("update latchkey.recovery_codes set good_from = latchkey.now() + interval '1 day'");
+  await ask("me.recoveryCodes.stop", { token: other.token });
+  await ask("recovery.start", { input: { code: codes[0] }, status: 400 });
+  const next = await ask("me.recoveryCodes.create", { token: other.token });
+  const { ticket } = await ask("recovery.start", { input: { code: next.codes[0] } });
+  await ask("recovery.setPassword", { input: { ticket, newPassword: "a battery of horses" } });
   await ask("token.revoke", { input: { refreshToken } });
   await ask("account.register", {
     input: { username: "carol", password: "a battery of horses", deviceName: "laptop" },
@@ -100,14 +109,16 @@ test("second factors are answered as the document says", async () => {
   expect((await ask("me.totp.get", { token })).since).toBeNull();
   const { ticket, secret, uri } = await ask("me.totp.start", { token });
   expect(uri).toContain("otpauth://totp/");
-  const show = () => generateTotp(secret, clock.now());
+  const show = () => showTotp(live.test, secret);
   await ask("me.totp.confirm", { status: 400, token, input: { ticket, totp: "none" } });
-  await ask("me.totp.confirm", { token, input: { ticket, totp: show() } });
+  await ask("me.totp.confirm", { token, input: { ticket, totp: await show() } });
   const asked = await ask("token.obtain", { status: 401, input: { username: "frida", password } });
   expect(asked.data).toMatchObject({ reason: "second_factor_required", methods: ["totp"] });
   await ask("token.enrollTotp", { status: 400, input: { ticket: asked.data.ticket } });
   await clock.advance(30);
-  const signedIn = await ask("token.obtainBySecondFactor", { input: { ticket: asked.data.ticket, totp: show() } });
+  const signedIn = await ask("token.obtainBySecondFactor", {
+    input: { ticket: asked.data.ticket, totp: await show() },
+  });
   expect((await ask("token.verify", { input: { token: signedIn.token } })).acr).toBe("2");
   expect((await ask("me.totp.get", { token: signedIn.token })).since).not.toBeNull();
   await ask("me.totp.remove", { token: signedIn.token });
@@ -116,6 +127,26 @@ test("second factors are answered as the document says", async () => {
   const request = isAuthError(refusal) ? refusal.secondFactor : undefined;
   expect(request).toMatchObject({ methods: [], enroll: ["totp"] });
   await ask("token.enrollTotp", { input: { ticket: request?.ticket } });
+});
+
+test("numbers and addresses of one's own are answered as the document says", async () => {
+  const { token, deviceMark } = await ask("account.register", { input: { username: "dave", password } });
+  const prove = async (kind: "phone" | "email", to: string, at = token) => {
+    const { challenge } = await ask(`me.${kind}.start`, { token: at, input: { to } });
+    const { code } = await inbox.take(to);
+    return ask(`me.${kind}.confirm`, { token: at, input: { challenge, code } });
+  };
+  expect(await prove("phone", "+905321230001")).toMatchObject({ pending: null });
+  expect(await prove("email", "dave@example.com")).toMatchObject({ user: { email: "dave@example.com" } });
+  await ask("me.phone.remove", { token });
+  await ask("me.email.remove", { token });
+  const other = await signIn("dave");
+  await prove("phone", "+905321230002", other.token);
+  const [{ id }] = await ask("me.pending.list", { token });
+  await ask("me.pending.stop", { token, input: { id } });
+  await ask("me.pending.stop", { token, input: { id }, status: 404 });
+  await ask("me.phone.remove", { token, status: 400 });
+  await ask("account.stopChanges", { input: { username: "dave", deviceMark } });
 });
 
 test("codes are answered as the document says, with a session and with a ticket", async () => {

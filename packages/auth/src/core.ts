@@ -45,6 +45,7 @@ export function createCore({ db, prepare }: Storage, options: ResolvedOptions): 
     callerColumns,
     keyRing,
     passwords: createPasswords({
+      format: passwords.format,
       cost: passwords.cost,
       concurrency: passwords.hashConcurrency,
       queueLimit: passwords.hashQueueLimit,
@@ -52,6 +53,7 @@ export function createCore({ db, prepare }: Storage, options: ResolvedOptions): 
     refreshKey: deriveKey(secret, "refresh-tokens"),
     deviceKey: deriveKey(secret, "device-marks"),
     secondFactorKey: deriveKey(secret, "second-factors"),
+    pendingKey: deriveKey(secret, "pending-changes"),
     throttle: createThrottle({ db, secret: deriveKey(secret, "throttles"), clock }),
     ...createCodes(db, options),
     refusalDelay: createRefusalDelay(options.refusalDelay),

@@ -11,7 +11,8 @@ export type KeyPurpose =
   | "backups"
   | "codes"
   | "messages"
-  | "second-factors";
+  | "second-factors"
+  | "pending-changes";
 
 /** A 256-bit key for one purpose, derived from the service's secret with HKDF-SHA256 (RFC 5869). */
 export function deriveKey(secret: string, purpose: KeyPurpose): Buffer {

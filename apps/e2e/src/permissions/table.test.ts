@@ -1,5 +1,5 @@
 import { type Auth, isAuthError } from "@latchkey/auth";
-import { createInbox, generateTotp } from "@latchkey/auth/testing";
+import { createInbox, showTotp } from "@latchkey/auth/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { codeIn, readPage, tablesOf } from "../docs/documents.ts";
 import { type LiveServer, startLiveServer } from "../live-server.ts";
@@ -34,7 +34,7 @@ let live: LiveServer;
 /** The same accounts, where everybody needs a second factor. */
 let strict: Auth;
 beforeAll(async () => {
-  live = await startLiveServer({ messages: { senders: { sms: inbox }, isEnforced: false } });
+  live = await startLiveServer({ messages: { senders: { sms: inbox, email: inbox }, isEnforced: false } });
   strict = await live.test.another({ secondFactor: "all" });
 });
 afterAll(() => live[Symbol.asyncDispose]());
@@ -56,7 +56,7 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
   "token.obtainBySecondFactor": async ({ target }) => {
     const ticket = await askForFactor(target);
     const { secret } = await strict.startEnrolling(ticket, live.test.facts);
-    return { ticket, totp: generateTotp(secret, live.test.clock.now()) };
+    return { ticket, totp: await showTotp(live.test, secret) };
   },
   "token.enrollTotp": async ({ target }) => ({ ticket: await askForFactor(target) }),
   "codes.start": () => ({ purpose: "enter", to: freshNumber() }),
@@ -67,6 +67,15 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
   "account.register": () => ({ username: freshName(), password }),
   "me.get": () => undefined,
   "me.update": () => ({ city: "İzmir" }),
+  "account.stopChanges": ({ target }) => ({ username: target.username, deviceMark: "x" }),
+  "me.phone.start": () => ({ to: freshNumber() }),
+  "me.phone.confirm": ({ caller }) => startOwnName(caller, "phone", freshNumber()),
+  "me.phone.remove": ({ caller }) => giveName(caller, { phoneNumber: freshNumber() }),
+  "me.email.start": () => ({ to: `${freshName()}@example.com` }),
+  "me.email.confirm": ({ caller }) => startOwnName(caller, "email", `${freshName()}@example.com`),
+  "me.email.remove": ({ caller }) => giveName(caller, { email: `${freshName()}@example.com` }),
+  "me.pending.list": () => undefined,
+  "me.pending.stop": async ({ caller }) => ({ id: await findChangeId(caller) }),
   "me.permissions": () => undefined,
   "me.activity": () => undefined,
   "me.export": () => undefined,
@@ -120,7 +129,7 @@ async function askForFactor({ username }: Person): Promise<string> {
 async function startTotp(caller: Person | null): Promise<{ ticket: string; totp: string }> {
   if (!caller) return { ticket: "none", totp: "123456" };
   const { ticket, secret } = await live.test.auth.startTotp(await toAdministrator(live.test, caller), live.test.facts);
-  return { ticket, totp: generateTotp(secret, live.test.clock.now()) };
+  return { ticket, totp: await showTotp(live.test, secret) };
 }
 
 async function enroll(caller: Person): Promise<void> {
@@ -131,6 +140,26 @@ async function enroll(caller: Person): Promise<void> {
 async function startCode(): Promise<{ to: string; challenge: string }> {
   const to = freshNumber();
   return { to, ...(await live.test.auth.startCode({ purpose: "enter", to }, live.test.facts)) };
+}
+
+async function startOwnName(caller: Person | null, kind: "phone" | "email", to: string) {
+  if (!caller) return { challenge: "x", code: "123456" };
+  const { auth, facts } = live.test;
+  const { challenge } = await auth.startOwnName(await toAdministrator(live.test, caller), { kind, to }, facts);
+  return { challenge, code: (await inbox.take(to)).code };
+}
+
+async function giveName(caller: Person | null, names: { phoneNumber?: string; email?: string }): Promise<undefined> {
+  if (caller) await live.test.auth.operator.update(caller.username, names);
+}
+
+async function findChangeId(caller: Person | null): Promise<string> {
+  if (!caller) return "00000000-0000-4000-8000-000000000000";
+  const { auth, facts } = live.test;
+  const principal = await toAdministrator(live.test, caller);
+  const asked = await startOwnName(caller, "phone", freshNumber());
+  const { pending } = await auth.confirmOwnName(principal, { ...asked, kind: "phone" }, facts);
+  return pending?.id ?? "";
 }
 
 async function findSessionId(caller: Person | null): Promise<string> {

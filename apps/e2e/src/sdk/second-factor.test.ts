@@ -1,4 +1,4 @@
-import { generateTotp } from "@latchkey/auth/testing";
+import { showTotp } from "@latchkey/auth/testing";
 import { createAuthClient, isAuthError } from "@latchkey/client";
 import { enrollTotp, findPendingSignIn, showSecondFactor } from "@latchkey/client/second-factor";
 import { useSecondFactor } from "@latchkey/client/second-factor/react";
@@ -19,7 +19,7 @@ const open = () => createAuthClient({ url: live.url });
 
 async function nextTotp(secret: string): Promise<string> {
   await live.test.clock.advance(30);
-  return generateTotp(secret, live.test.clock.now());
+  return showTotp(live.test, secret);
 }
 
 /** Somebody with an authenticator app, and the client that they set it up with. */
@@ -93,7 +93,7 @@ it("a client of somebody who needs a second factor and has none sets one up and 
   expect(pending).toMatchObject({ methods: [], enroll: ["totp"] });
   const { secret, uri } = await enrollTotp(auth, pending);
   expect(uri).toContain("issuer=Latchkey");
-  const totp = generateTotp(secret, strict.test.clock.now());
+  const totp = await showTotp(strict.test, secret);
   expect(await showSecondFactor(auth, pending, totp)).toMatchObject({ username: "grace" });
   expect(auth.getSnapshot().status).toBe("signedIn");
 });

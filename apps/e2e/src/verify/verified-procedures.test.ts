@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import { generateTotp } from "@latchkey/auth/testing";
+import { showTotp } from "@latchkey/auth/testing";
 import { createAuthClient } from "@latchkey/client";
 import { createTokenVerifier, type TokenVerifierOptions } from "@latchkey/verify";
 import { createVerifiedBuilders, createVerifiedProcedure, responseMeta } from "@latchkey/verify/trpc";
@@ -118,7 +118,7 @@ describe("a router with a formatter of its own", () => {
     expect((await call("recent", bearer(person))).data).toBe("recent");
     const caught = await auth.authenticate([bearer(person)]);
     const { ticket, secret } = await auth.startTotp(caught, facts);
-    await auth.confirmTotp(caught, { ticket, totp: generateTotp(secret, clock.now()) }, facts);
+    await auth.confirmTotp(caught, { ticket, totp: await showTotp(live.test, secret) }, facts);
     const renewed = await auth.refresh(person.refreshToken, facts);
     expect((await call("payOut", bearer(renewed))).data).toBe("paid");
     await clock.advance(301 + 60);

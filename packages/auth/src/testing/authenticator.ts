@@ -1,6 +1,8 @@
 import { Secret, TOTP } from "otpauth";
+import type { TestDatabase } from "./index.ts";
 
-/** The one-time password of a moment, as an authenticator app shows it that was given a secret in base32. */
-export function generateTotp(secret: string, at: Date): string {
-  return TOTP.generate({ secret: Secret.fromBase32(secret), timestamp: at.getTime() });
+/** The one-time password that an authenticator app shows now, by the database's clock, which a secret in base32 was given to. */
+export async function showTotp({ database }: { readonly database: TestDatabase }, secret: string): Promise<string> {
+  const [row] = await database.query<{ now: Date }>("select latchkey.now() as now");
+  return TOTP.generate({ secret: Secret.fromBase32(secret), timestamp: row?.now.getTime() ?? 0 });
 }

@@ -9,7 +9,7 @@ import type { AuthOptions } from "../options.ts";
 import type { NoFields, ProfileFields } from "../users/profile.ts";
 import { administer, readTestServer, templateName } from "./test-server.ts";
 
-export { generateTotp } from "./authenticator.ts";
+export { showTotp } from "./authenticator.ts";
 export { createInbox, type Inbox } from "./inbox.ts";
 export { processorTimeOf } from "./processor-time.ts";
 export { startTestServer, type TestServer } from "./test-server.ts";

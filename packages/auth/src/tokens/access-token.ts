@@ -19,6 +19,8 @@ export interface AccessTokenClaims {
   /** NumericDate, seconds. */
   readonly iat: number;
   readonly exp: number;
+  /** The id that the user had in the system they were imported from, where tokens are told to say it. */
+  readonly external_id?: string;
   /** When the owner of the session last showed who they are; NumericDate. Absent where that is not known, and in other profiles. */
   readonly auth_time?: number;
   /** `2` where they showed two factors, else `1`. */

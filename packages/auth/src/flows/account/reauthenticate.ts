@@ -12,7 +12,7 @@ import { checkOwnPassword } from "../steps/check-own-password.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { askGate, readGateAccount } from "../steps/gate.ts";
 import { countOwnTotp, recordOwnRefusal, requireOwnFactor, requireOwnTotp } from "../steps/own-totp.ts";
-import { findRecentAuthentication } from "../steps/recent-authentication.ts";
+import { requireRecently } from "../steps/recent-authentication.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
 import { startChallenge } from "../steps/start-challenge.ts";
 import { openingOf } from "../steps/way-in.ts";
@@ -156,10 +156,9 @@ export async function requireRecentAuthentication(
   maxAge: number,
   acr: AuthenticationClass = "1",
 ): Promise<void> {
-  const isEnough = acr === "1" || caller.session.acr === "2";
-  if (isEnough && (await findRecentAuthentication(core, caller, maxAge))) return;
-  const message = isEnough ? "Show again that it is you" : "This needs a second factor";
-  throw new AuthError("reauthentication_required", message, { maxAge, ...(acr === "2" && { acr }) });
+  if (acr === "2" && caller.session.acr !== "2")
+    throw new AuthError("reauthentication_required", "This needs a second factor", { maxAge, acr });
+  await requireRecently(core, caller, maxAge);
 }
 
 interface Refusal {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Auth } from "../../auth.ts";
 import type { AuthError } from "../../errors.ts";
-import { createInbox, createTestAuth, generateTotp, type TestAuth } from "../../testing/index.ts";
+import { createInbox, createTestAuth, showTotp, type TestAuth } from "../../testing/index.ts";
 import type { Principal } from "../steps/core.ts";
 
 const inbox = createInbox();
@@ -42,7 +42,7 @@ const callerOf = (token: string, by: Auth = auth): Promise<Principal> => by.auth
 /** What the app shows now. Each step of time works once, so that time goes on first. */
 async function nextTotp(secret: string): Promise<string> {
   await service.clock.advance(30);
-  return generateTotp(secret, service.clock.now());
+  return showTotp(service, secret);
 }
 
 async function enroll(username: string) {
@@ -172,7 +172,7 @@ describe("whoever knows the password and no more", () => {
       const { ticket } = await requestOf(auth.login({ username, password }, facts()));
       for (let attempt = 0; attempt < 5; attempt += 1) {
         await service.clock.advance(900);
-        const totp = wrongTotp(generateTotp(secret, service.clock.now()));
+        const totp = wrongTotp(await showTotp(service, secret));
         expect(await auth.signInBySecondFactor({ ticket, totp }, facts()).catch(codeOf)).toBe("code_invalid");
         tried += 1;
       }
@@ -342,6 +342,24 @@ describe("whoever lost the phone", () => {
     await auth.login({ username: lost.username, password }, facts());
   });
 
+  test("gets in by a recovery code, which sets a password and takes the factor away", async () => {
+    const { username, caller, token } = await createEnrolled();
+    const { codes } = await auth.createRecoveryCodes(caller, facts());
+    const { ticket } = await auth.startRecovery({ code: codes[0] ?? "" }, facts());
+    expect(await auth.recover({ ticket, newPassword: nextPassword }, facts())).toMatchObject({ user: { username } });
+    await expect(callerOf(token)).rejects.toMatchObject({ code: "session_ended" });
+    await auth.login({ username, password: nextPassword }, facts());
+  });
+
+  test("and has to have a factor gets no session by a recovery code before another is enrolled", async () => {
+    const { username, caller } = await createEnrolled();
+    const { codes } = await strict.createRecoveryCodes(caller, facts());
+    const { ticket } = await strict.startRecovery({ code: codes[0] ?? "" }, facts());
+    expect(await strict.recover({ ticket, newPassword: nextPassword }, facts())).toEqual({ next: "sign_in" });
+    const asked = await requestOf(strict.login({ username, password: nextPassword }, facts()));
+    expect(asked).toMatchObject({ methods: [], enroll: ["totp"] });
+  });
+
   test("moves to a new one with what the old one shows, which is good for nothing afterwards", async () => {
     const { username, caller, secret } = await createEnrolled();
     const { ticket, secret: next } = await auth.startTotp(caller, facts());
@@ -349,7 +367,7 @@ describe("whoever lost the phone", () => {
     const asked = await requestOf(auth.login({ username, password }, facts()));
     const old = { ticket: asked.ticket, totp: await nextTotp(secret) };
     expect(await auth.signInBySecondFactor(old, facts()).catch(codeOf)).toBe("code_invalid");
-    await auth.signInBySecondFactor({ ...old, totp: generateTotp(next, service.clock.now()) }, facts());
+    await auth.signInBySecondFactor({ ...old, totp: await showTotp(service, next) }, facts());
   });
 });
 
