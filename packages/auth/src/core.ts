@@ -45,6 +45,7 @@ export function createCore({ db, prepare }: Storage, options: ResolvedOptions): 
     callerColumns,
     keyRing,
     passwords: createPasswords({
+      format: passwords.format,
       cost: passwords.cost,
       concurrency: passwords.hashConcurrency,
       queueLimit: passwords.hashQueueLimit,

@@ -3,11 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createTestDatabase } from "@latchkey/auth/testing";
 import { describe, expect, test } from "vitest";
+import { hasMariadb, startMariadb } from "./testing/mariadb.ts";
 import { makeOddPeople, type OddPerson } from "./testing/odd-people.ts";
 import { hasModules, runBackend } from "./testing/real-django.ts";
 import { tryEverybody } from "./testing/try-everybody.ts";
 
-const rounds = Number(process.env.LATCHKEY_ROUNDS ?? 28);
+/** Of 75 people each: more than two thousand in one database, and every kind a few times in the others. */
+const [many, few] = [Number(process.env.LATCHKEY_ROUNDS ?? 28), Number(process.env.LATCHKEY_ROUNDS ?? 6)];
 
 /** The old backend lets in by both names whom it has no reason to shut out: what is expected here is what was so there. */
 async function tryThere(database: string, people: readonly OddPerson[]): Promise<void> {
@@ -23,7 +25,7 @@ async function tryThere(database: string, people: readonly OddPerson[]): Promise
   expect(wrong.map(({ name }) => name)).toEqual([]);
 }
 
-async function importFrom(database: string, source: string): Promise<void> {
+async function importFrom(database: string, source: string, rounds: number): Promise<void> {
   const people = makeOddPeople(rounds);
   await runBackend(
     database,
@@ -39,7 +41,7 @@ describe.skipIf(!hasModules("django"))("a real Django with people of every kind"
   test("in SQLite: each signs in by what they typed there or is in the report, and none reaches another", async () => {
     const folder = await mkdtemp(join(tmpdir(), "latchkey-django-"));
     const file = join(folder, "db.sqlite3");
-    await importFrom(file, `sqlite:${file}`);
+    await importFrom(file, `sqlite:${file}`, few);
     await rm(folder, { recursive: true });
   });
 
@@ -48,6 +50,11 @@ describe.skipIf(!hasModules("django"))("a real Django with people of every kind"
     await database.query("drop schema latchkey cascade");
     const { host, port, user, password, database: name } = database.connection;
     const url = `postgres://${user}:${encodeURIComponent(String(password ?? ""))}@${host}:${port}/${name}`;
-    await importFrom(url, url);
+    await importFrom(url, url, many);
+  });
+
+  test.skipIf(!hasModules("MySQLdb") || !hasMariadb())("in MariaDB: the same", async () => {
+    await using database = await startMariadb();
+    await importFrom(database.url, database.url, few);
   });
 });

@@ -33,6 +33,9 @@ export interface EndedToken {
   readonly expiresAt: string;
 }
 
+/** Whose SQL is written for a source. */
+export type Dialect = "postgres" | "mysql" | "sqlite";
+
 /** Everybody in another system, as of one moment. It is read once, from beginning to end, and never written. */
 export interface Source {
   /** For a person, without a password: `shop_user in postgres://…`. */
@@ -43,6 +46,8 @@ export interface Source {
   /** All that there are. */
   readonly permissions: readonly OldPermission[];
   readonly foreignKeys: readonly ForeignKey[];
+  /** Null for a file. */
+  readonly dialect: Dialect | null;
   /** Tokens that were ended there before their time, in batches, by their `jti`; null where the source does not say. */
   readonly blacklist: (() => AsyncIterable<readonly EndedToken[]>) | null;
   /** Batches of people. */

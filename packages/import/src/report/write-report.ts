@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import pg from "pg";
-import { type ForeignKey, SourceError } from "../old-row.ts";
+import { type Dialect, type ForeignKey, SourceError } from "../old-row.ts";
 import type { Run } from "../run/staging.ts";
 import { toCsvLine } from "./csv.ts";
 import { decisionColumns } from "./decisions-file.ts";
@@ -12,6 +12,7 @@ import { decisionColumns } from "./decisions-file.ts";
 export interface ReportContent {
   readonly summary: string;
   readonly foreignKeys: readonly ForeignKey[];
+  readonly dialect: Dialect | null;
 }
 
 /**
@@ -58,28 +59,52 @@ async function inFolder(folder: string, work: () => Promise<void>): Promise<void
   }
 }
 
-async function writeParts(run: Run, folder: string, { summary, foreignKeys }: ReportContent): Promise<void> {
+async function writeParts(run: Run, folder: string, content: ReportContent): Promise<void> {
   const write = (name: (typeof fileNames)[number], lines: Iterable<string> | AsyncIterable<string>) =>
     pipeline(Readable.from(lines), createWriteStream(partOf(folder, name)));
-  await write("summary.txt", [summary, describeForeignKeys(foreignKeys)]);
+  await write("summary.txt", [content.summary, describeForeignKeys(content)]);
   await write("decisions.csv", decisionLines(run));
   await write("rows.jsonl", personLines(run));
   await write("id-map.csv", idLines(run));
 }
 
-function describeForeignKeys(keys: readonly ForeignKey[]): string {
-  if (keys.length === 0) return "";
-  const statements = keys.map(
-    ({ table, column, rows }) => `-- ${rows} rows
-alter table ${table} add column ${column}_latchkey uuid;
+interface IdStatements {
+  /** Makes a table of the ids and fills it from `id-map.csv`. */
+  readonly load: string;
+  follow(key: ForeignKey): string;
+}
+
+const loadInto = "create table latchkey_ids (old_id varchar(255) primary key, user_id varchar(36) not null);";
+
+const statementsOf: Readonly<Record<Dialect, IdStatements>> = {
+  postgres: {
+    load: `create table latchkey_ids (old_id text primary key, user_id uuid not null);
+\\copy latchkey_ids (old_id, user_id) from 'id-map.csv' csv header`,
+    follow: ({ table, column }) => `alter table ${table} add column ${column}_latchkey uuid;
 update ${table} t set ${column}_latchkey = m.user_id from latchkey_ids m where m.old_id = t.${column}::text;`,
-  );
+  },
+  mysql: {
+    load: `${loadInto}
+load data local infile 'id-map.csv' into table latchkey_ids fields terminated by ',' optionally enclosed by '"' ignore 1 lines (old_id, user_id);`,
+    follow: ({ table, column }) => `alter table ${table} add column ${column}_latchkey char(36);
+update ${table} t join latchkey_ids m on m.old_id = t.${column} set t.${column}_latchkey = m.user_id;`,
+  },
+  sqlite: {
+    load: `${loadInto}
+.import --csv --skip 1 id-map.csv latchkey_ids`,
+    follow: ({ table, column }) => `alter table ${table} add column ${column}_latchkey text;
+update ${table} set ${column}_latchkey = (select user_id from latchkey_ids where old_id = cast(${table}.${column} as text));`,
+  },
+};
+
+function describeForeignKeys({ foreignKeys, dialect }: ReportContent): string {
+  if (foreignKeys.length === 0 || dialect === null) return "";
+  const { load, follow } = statementsOf[dialect];
   return `
 Rows there that point at people. Load id-map.csv there, and let them follow:
 
-create table latchkey_ids (old_id text primary key, user_id uuid not null);
-\\copy latchkey_ids (old_id, user_id) from 'id-map.csv' csv header
-${statements.join("\n")}
+${load}
+${foreignKeys.map((key) => `-- ${key.rows} rows\n${follow(key)}`).join("\n")}
 `;
 }
 

@@ -44,6 +44,7 @@ export async function openDjango(reader: SqlReader, options: DjangoOptions = {})
     groups: [...groups.values()],
     permissions: [...permissions.values()],
     foreignKeys: await readForeignKeys(reader, users, [memberships, grants]),
+    dialect: reader.dialect,
     blacklist: findBlacklist(reader, tables),
     async *read() {
       for await (const rows of reader.batches(query)) {
@@ -155,11 +156,11 @@ async function readForeignKeys(
   for (const { table, column } of await reader.references(users)) {
     if (known.has(reader.quote(table))) continue;
     const name = reader.quoteColumn(column);
-    const [row] = await reader.all(`select count(${name}) as rows from ${reader.quote(table)}`);
+    const [row] = await reader.all(`select count(${name}) as filled from ${reader.quote(table)}`);
     keys.push({
       table: table.schema === "" ? table.table : `${table.schema}.${table.table}`,
       column,
-      rows: Number(row?.rows ?? 0),
+      rows: Number(row?.filled ?? 0),
     });
   }
   return keys;

@@ -31,6 +31,7 @@ export async function openPostgresReader(url: string): Promise<SqlReader> {
   };
   const [now] = await all("select to_char(now() at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') as now");
   return {
+    dialect: "postgres",
     place: describe(url),
     startedAt: new Date(now?.now ?? ""),
     tables: () => readTables(all),

@@ -1,4 +1,4 @@
-import { SourceError } from "../old-row.ts";
+import { type Dialect, SourceError } from "../old-row.ts";
 
 /** @throws SourceError for what is no address, such as one with a password whose special characters are not escaped */
 export function requireUrl(text: string): void {
@@ -21,6 +21,7 @@ export interface Table extends TableName {
 
 /** What a source in SQL is read by: one transaction, of one moment, that writes nothing. Every value is text or null. */
 export interface SqlReader {
+  readonly dialect: Dialect;
   readonly place: string;
   readonly startedAt: Date;
   tables(): Promise<readonly Table[]>;

@@ -3,6 +3,7 @@ import { forgetAddresses, recordEvent } from "../../audit/audit-log.ts";
 import { endChallenges } from "../../challenges/challenge-store.ts";
 import { AuthError } from "../../errors.ts";
 import { parseUsername } from "../../identifiers/username.ts";
+import { findExternalId } from "../../imported-users/imported-user-store.ts";
 import { withdrawCode } from "../../one-time-codes/code-store.ts";
 import { createUnusablePassword } from "../../passwords/unusable-password.ts";
 import {
@@ -52,6 +53,8 @@ export interface AdministeredUser<Person extends User = User> extends Grants {
   readonly user: Person;
   /** What the user may do, by themselves and by their groups. */
   readonly effectivePermissions: readonly string[];
+  /** The id that they had in the system they were imported from, `LEGACY_SOURCE` where they came from several; null for everybody else. */
+  readonly externalId: string | null;
 }
 
 /** An account and the code with which its owner sets a password. */
@@ -62,8 +65,12 @@ export interface CreatedAccount<Person extends User = User> extends PasswordCode
 /** @throws AuthError `not_found` */
 export async function getUser(core: Core, id: string): Promise<AdministeredUser> {
   const user = await getUserOrThrow(core, id);
-  const [grants, effectivePermissions] = await Promise.all([findGrants(core.db, id), findPermissions(core, user)]);
-  return { user, ...grants, effectivePermissions };
+  const [grants, effectivePermissions, externalId] = await Promise.all([
+    findGrants(core.db, id),
+    findPermissions(core, user),
+    findExternalId(core.db, id, core.options.django?.source),
+  ]);
+  return { user, ...grants, effectivePermissions, externalId };
 }
 
 /**
