@@ -43,12 +43,15 @@ export function layOut(visit: Visit, { title, main, place, head = html``, status
 <script src="${base}${brand.script.path}" defer></script>${head}
 </head>
 <body class="${place ? "account" : "entry"}">
-<header class="top"><a class="brand" href="${base}/">${mark}<span>${brand.name}</span></a></header>
+<header class="top"><a class="brand" href="${base}/">${mark}<span>${brand.name}</span></a>${place ? showLeave(visit) : ""}</header>
 <main>${place ? showPlaces(visit, place) : ""}${place ? html`<div class="stack">${main}</div>` : html`<div class="card stack">${main}</div>`}</main>
 <footer class="foot"><nav class="tongues" aria-label="${visit.texts.language}">${showLanguages(visit)}</nav></footer>
 </body>
 </html>`;
 }
+
+const showLeave = (visit: Visit): Html =>
+  form(visit, "/sign-out", html`<button class="leave">${visit.texts.signOut}</button>`);
 
 function showPlaces(visit: Visit, here: AccountPlace): Html {
   const { base, texts } = visit;
@@ -56,7 +59,7 @@ function showPlaces(visit: Visit, here: AccountPlace): Html {
     const current = place === here ? html` aria-current="page"` : "";
     return html`<li><a href="${base}${pathOfPlace(place)}"${current}>${texts[place]}</a></li>`;
   });
-  return html`<nav aria-label="${texts.account}"><ul>${names}<li>${form(visit, "/sign-out", html`<button>${texts.signOut}</button>`)}</li></ul></nav>`;
+  return html`<nav aria-label="${texts.account}"><ul>${names}</ul></nav>`;
 }
 
 function showLanguages({ language, url, base }: Visit): Html[] {
