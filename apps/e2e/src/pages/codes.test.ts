@@ -1,4 +1,5 @@
 import { createInbox } from "@latchkey/auth/testing";
+import { parsePublicUrl } from "@latchkey/server";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { isService, type LiveServer, startLiveServer } from "../live-server.ts";
 import { createFormClient, type FormClient } from "./form-client.ts";
@@ -323,6 +324,18 @@ describe.skipIf(!isService)("signing in by code on the pages", () => {
     expect(text).toMatch(/There were too many tries\. Try again in \d+ (second|minute|hour)s?\./);
     expect(text).toContain(`value="${phoneNumber}"`);
     await live.test.clock.advance(4 * 3_600);
+  });
+
+  test("no neighbouring host can lead somebody onto a way: its cookie is of the host alone, and over https alone", async () => {
+    const publicUrl = parsePublicUrl("https://auth.example.com") ?? undefined;
+    await using behind = await startLiveServer({ messages }, { publicUrl });
+    const client = createFormClient(behind.url);
+    const headers = { origin: "https://auth.example.com" };
+    const sent = await client.post("/cookie/sign-in", { form: "1", username: "ayse", withPassword: "yes" }, headers);
+    const line = sent.headers.getSetCookie().find((one) => one.includes("step"));
+    expect(line).toMatch(
+      /^__Host-latchkey_step_[\w-]{8}=[\w-]+; Max-Age=1500; Path=\/; HttpOnly; SameSite=Lax; Secure$/,
+    );
   });
 
   test("where codes cannot be sent, the pages offer none", async () => {
