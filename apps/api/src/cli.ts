@@ -10,6 +10,7 @@ import { jwksCommand } from "./commands/jwks.ts";
 import { purgeCommand, syncPermissionsCommand } from "./commands/maintenance.ts";
 import { messagesCommand } from "./commands/messages.ts";
 import { migrateCommand } from "./commands/migrate.ts";
+import { resealCommand } from "./commands/reseal.ts";
 import { rotateKeysCommand } from "./commands/rotate-keys.ts";
 import { sendTestCommand } from "./commands/send-test.ts";
 import {
@@ -58,6 +59,7 @@ const program = new Command("latchkey")
   .addCommand(syncPermissionsCommand())
   .addCommand(purgeCommand())
   .addCommand(rotateKeysCommand())
+  .addCommand(resealCommand())
   .addCommand(jwksCommand())
   .addCommand(doctorCommand())
   .showHelpAfterError("Add --help to see what it takes.")

@@ -18,7 +18,7 @@ import {
   duration,
   integer,
   isUntrimmed,
-  strongSecret,
+  strongSecrets,
   time,
   toSeconds,
   untrimmed,
@@ -90,7 +90,7 @@ const settingsSchema = z.object({
   BACKUP_DIR: z.string().min(1).optional(),
   MIGRATE: z.enum(["auto", "check", "off"]).optional(),
   LATCHKEY_CONFIG: z.string().min(1).optional(),
-  LATCHKEY_SECRET: strongSecret.optional(),
+  LATCHKEY_SECRET: strongSecrets.optional(),
   TOKEN_ALGORITHM: z.enum(tokenAlgorithms).default("EdDSA"),
   TOKEN_PROFILE: z.enum(["standard", "django", "simplejwt"]).default("standard"),
   TOKEN_ISSUER: z.string().min(1).max(255).default("latchkey"),
@@ -287,8 +287,8 @@ function findContradictions(given: Variables, isProduction: boolean): string[] {
   ].filter((problem) => typeof problem === "string");
 }
 
-/** What the core is told, once the secret is known. */
-export function toAuthOptions(settings: Settings, secret: string): AuthOptions {
+/** What the core is told, once the secret is known, or the secrets. */
+export function toAuthOptions(settings: Settings, secret: AuthOptions["secret"]): AuthOptions {
   return {
     secret,
     tokens: {

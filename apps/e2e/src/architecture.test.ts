@@ -16,6 +16,7 @@ const rooms = [
   "one-time-codes",
   "audit",
   "imported-users",
+  "secret-keys",
   "challenges",
   "messages",
   "ways-in",

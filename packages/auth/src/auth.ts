@@ -27,6 +27,7 @@ import type { TokenInspection } from "./flows/authentication/inspect-token.ts";
 import type { Health } from "./flows/maintenance/check-health.ts";
 import type { Purged } from "./flows/maintenance/purge.ts";
 import type { MessageReport } from "./flows/maintenance/report-messages.ts";
+import type { Resealed, ResealInput } from "./flows/maintenance/reseal.ts";
 import type { RotateKeysInput } from "./flows/maintenance/rotate-keys.ts";
 import type { RegisterInput } from "./flows/sign-in/register.ts";
 import type { ResendCodeInput } from "./flows/sign-in/resend-code.ts";
@@ -66,7 +67,7 @@ export interface BackUpInput {
 export interface RestoreInput {
   /** Makes the tables of every schema as its migrations of the header leave them. */
   readonly makeTables: (header: BackupHeader) => Promise<void>;
-  /** Restores what another secret sealed. Nobody can sign in before `rotateKeys({ compromised: true })` then. */
+  /** Restores what another secret sealed. Nobody can sign in before `reseal({ lost: true })` then. */
   readonly acceptAnotherSecret?: boolean;
 }
 
@@ -361,6 +362,11 @@ export interface Auth<C extends Config = PlainConfig> {
   syncPermissions(input: { prune: boolean }): Promise<SyncedPermissions>;
   /** Makes a new signing key and answers its id. */
   rotateKeys(input: RotateKeysInput): Promise<string>;
+  /**
+   * Moves everything that another secret sealed to the first one, or gives it up. It may be broken off at any point, and called again. Throws
+   * StartError.
+   */
+  reseal(input: ResealInput): Promise<Resealed>;
   /** The keys that verify tokens, for everybody to read (RFC 7517 §5). */
   publicKeys(): Promise<JSONWebKeySet>;
   /** The keys that verify tokens with the shared secrets of HS256 among them, for one trusted service. */

@@ -56,6 +56,7 @@ import { measureHashCosts } from "./flows/maintenance/measure-hash-costs.ts";
 import { purge } from "./flows/maintenance/purge.ts";
 import { reportMessages } from "./flows/maintenance/report-messages.ts";
 import { requireAliases } from "./flows/maintenance/require-aliases.ts";
+import { reseal } from "./flows/maintenance/reseal.ts";
 import { rotateKeys } from "./flows/maintenance/rotate-keys.ts";
 import { syncPermissions } from "./flows/maintenance/sync-permissions.ts";
 import { refresh } from "./flows/sign-in/refresh.ts";
@@ -70,7 +71,7 @@ import type { Core } from "./flows/steps/core.ts";
 import { findPermissions } from "./flows/steps/held-permissions.ts";
 import { createPasswordCode } from "./flows/steps/password-code.ts";
 import { type AuthOptions, resolveOptions } from "./options.ts";
-import { deriveKey } from "./secrets.ts";
+import { fingerprintOf } from "./secrets.ts";
 import { backUp } from "./storage/back-up.ts";
 import {
   type DatabaseOptions,
@@ -141,6 +142,7 @@ export function createAuth<
       declarePermissions,
       syncPermissions,
       rotateKeys,
+      reseal,
     }),
     users: bind(core, {
       list: listUsers,
@@ -195,9 +197,9 @@ export function createAuth<
         await buildIndexes(db);
         return purged;
       }),
-    backUp: ({ schemas }) => backUp(database, { schemas, secret: fingerprint(options.secret) }),
+    backUp: ({ schemas }) => backUp(database, { schemas, secret: fingerprintOf(options.secrets[0]) }),
     restore: (source, { acceptAnotherSecret = false, ...rest }) =>
-      restore(database, source, { ...rest, secret: acceptAnotherSecret ? null : fingerprint(options.secret) }),
+      restore(database, source, { ...rest, secrets: acceptAnotherSecret ? null : options.secrets.map(fingerprintOf) }),
     migrate: ({ only } = {}) =>
       withoutStatementTimeout(database, async (db) => {
         if (only) return migrateOnly(db, only);
@@ -215,6 +217,7 @@ export function createAuth<
         if (migrations === "auto") await buildIndexes(db);
       });
       await core.keyRing.prepare();
+      await core.secretKeys.prepare();
       await syncPermissions(core, { prune: false });
       if (Object.values(options.messages.senders).some(Boolean)) core.outbox.start();
       return findForgetfulPooler(storage);
@@ -254,9 +257,6 @@ export function createAuth<
 const takesWrites = `
   select not pg_catalog.pg_is_in_recovery() and pg_catalog.current_setting('transaction_read_only') operator(pg_catalog.=) 'off'
     as "takesWrites"`;
-
-/** Enough to know a secret again, and nothing that is of use without it. */
-const fingerprint = (secret: string) => deriveKey(secret, "backups").toString("hex").slice(0, 16);
 
 type Bound<Flow> = Flow extends (core: Core, ...rest: infer Rest) => infer Answer ? (...rest: Rest) => Answer : never;
 

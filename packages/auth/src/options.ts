@@ -94,10 +94,15 @@ const permissionDeclaration = z
   .regex(new RegExp(declarationPattern), "is not written like app.model or app.action_model")
   .refine((declaration) => !declaration.startsWith("auth."), "is among the core's own: name it after your app");
 
+const secretText = z.string().min(32);
+
 const optionsSchema = z
   .strictObject({
-    /** The service's secret, from which every other key is derived. */
-    secret: z.string().min(32),
+    /**
+     * The service's secret, which every key is derived from or sealed with. While it is replaced, several: new things use the first, and
+     * the others open what they have sealed.
+     */
+    secret: z.union([secretText, z.array(secretText).min(1).max(10).readonly()]),
     tokens: tokenOptions.prefault({}),
     django: djangoOptions.optional(),
     passwords: passwordOptions.prefault({}),
@@ -157,7 +162,8 @@ export interface AuthOptions<
 
 type Checked = z.output<typeof optionsSchema>;
 
-export interface ResolvedOptions extends Omit<Checked, "codes"> {
+export interface ResolvedOptions extends Omit<Checked, "codes" | "secret"> {
+  readonly secrets: readonly [string, ...string[]];
   readonly codes: Checked["codes"] & { readonly signInByCode: NonNullable<Checked["codes"]["signInByCode"]> };
   readonly clock: Clock;
   readonly profile: ProfileDefinition;
@@ -174,10 +180,11 @@ export function resolveOptions<Fields extends ProfileFields, Declared extends re
   permissions = [] as never,
   ...options
 }: AuthOptions<Fields, Declared>): ResolvedOptions {
-  const { codes, ...checked } = optionsSchema.parse({ ...options, permissions: [...permissions] });
+  const { codes, secret, ...checked } = optionsSchema.parse({ ...options, permissions: [...permissions] });
   const { sms, whatsapp } = checked.messages.senders;
   return {
     ...checked,
+    secrets: [...new Set([secret].flat())] as [string, ...string[]],
     codes: { ...codes, signInByCode: codes.signInByCode ?? (sms || whatsapp ? "phone" : "off") },
     clock,
     profile: defineProfile(profile),

@@ -200,7 +200,7 @@ async function send(options: OutboxOptions, leased: LeasedMessage, stopping: Abo
   const { senders, challenges, render } = options;
   const { messageId: id, channel, purpose, address: to, expiresAt } = leased;
   const sender = senders[channel];
-  const code = challenges.codeOf(leased);
+  const code = await challenges.codeOf(leased);
   if (!sender) throw new SendError("misconfigured", `There is no sender for ${channel}`);
   if (code === null) throw new SendError("misconfigured", "The key of its code was removed");
   const { text, locale } = render({ code, purpose, channel, locale: leased.locale });

@@ -138,6 +138,13 @@ permission_apps.app text not null
 permission_apps.declarer uuid
 permission_apps.declared_at timestamp with time zone not null default latchkey.now()
 permissions.permission text not null
+secret_keys.id text collate "C" not null
+secret_keys.purpose text not null
+secret_keys.sealed bytea not null
+secret_keys.secret_id text not null
+secret_keys.made_with text not null
+secret_keys.created_at timestamp with time zone not null default latchkey.now()
+secret_keys.superseded_at timestamp with time zone
 sessions.id uuid not null
 sessions.user_id uuid not null
 sessions.refresh_hash bytea not null
@@ -278,6 +285,7 @@ permission_apps: permission_apps_grammar CHECK (((app ~ '^[a-z][a-z0-9_]*$'::tex
 permission_apps: permission_apps_pkey PRIMARY KEY (app)
 permissions: permissions_grammar CHECK (((permission ~ '^[a-z][a-z0-9_]*\.[a-z][a-z0-9]*_[a-z][a-z0-9_]*$'::text) AND (char_length(permission) <= 150)))
 permissions: permissions_pkey PRIMARY KEY (permission)
+secret_keys: secret_keys_pkey PRIMARY KEY (id)
 sessions: sessions_device_name_length CHECK (((char_length(device_name) >= 1) AND (char_length(device_name) <= 100))) NOT VALID
 sessions: sessions_end CHECK (((ended_at IS NULL) = (end_reason IS NULL)))
 sessions: sessions_lifetime CHECK (((created_at < expires_at) AND (idle_expires_at <= expires_at)))
@@ -368,6 +376,8 @@ CREATE UNIQUE INDEX one_time_codes_pkey ON latchkey.one_time_codes USING btree (
 CREATE INDEX permission_apps_declarer ON latchkey.permission_apps USING btree (declarer)
 CREATE UNIQUE INDEX permission_apps_pkey ON latchkey.permission_apps USING btree (app)
 CREATE UNIQUE INDEX permissions_pkey ON latchkey.permissions USING btree (permission)
+CREATE UNIQUE INDEX secret_keys_in_use ON latchkey.secret_keys USING btree (purpose) WHERE (superseded_at IS NULL)
+CREATE UNIQUE INDEX secret_keys_pkey ON latchkey.secret_keys USING btree (id)
 CREATE INDEX sessions_ended ON latchkey.sessions USING btree (ended_at) WHERE (ended_at IS NOT NULL)
 CREATE INDEX sessions_expires_at ON latchkey.sessions USING btree (expires_at)
 CREATE INDEX sessions_open ON latchkey.sessions USING btree (user_id) WHERE (ended_at IS NULL)

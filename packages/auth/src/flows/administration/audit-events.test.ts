@@ -4,7 +4,7 @@ import type { AuditEvent } from "../../audit/audit-event.ts";
 import type { Auth } from "../../auth.ts";
 import { AuthError, type AuthErrorCode } from "../../errors.ts";
 import type { ImportRound } from "../../imported-users/round-store.ts";
-import { createInbox, createTestAuth, type TestAuth } from "../../testing/index.ts";
+import { createInbox, createTestAuth, type TestAuth, testSecret } from "../../testing/index.ts";
 import { limits } from "../../throttling/limits.ts";
 import type { PublicPurpose } from "../sign-in/start-code.ts";
 import type { Administrator } from "../steps/authority.ts";
@@ -74,6 +74,8 @@ async function prepareTicket(target: Target | null): Promise<{ ticket: string }>
   if (!("ticket" in answer)) throw new Error("There was no ticket");
   return { ticket: answer.ticket };
 }
+
+const nextSecret = "Zk3vR9qLw7TnXc2Yb8HsJd5GfMp4Ua6EkQ1";
 
 const freshName = () => `p${randomUUID().replaceAll("-", "")}`;
 
@@ -759,6 +761,18 @@ const deeds: readonly Deed[] = [
     leaves: ["keys_rotated"],
     detail: () => ({ oldKeysRemoved: true }),
   },
+  {
+    ...ofNobody,
+    does: "reseal",
+    // There and back.
+    run: async () => {
+      const next = await service.another({ secret: [nextSecret, testSecret] });
+      await next.reseal({});
+      await (await service.another({ secret: [testSecret, nextSecret] })).reseal({});
+    },
+    leaves: ["secret_resealed", "secret_resealed"],
+    detail: () => ({ because: "replaced" }),
+  },
 ];
 
 /** What leaves no event: it changes nothing but what is past its time, or is the start of a process. */
@@ -839,6 +853,7 @@ const allEvents: Readonly<Record<AuditEvent["event"], true>> = {
   imported_user_linked: true,
   profile_updated: true,
   keys_rotated: true,
+  secret_resealed: true,
 };
 
 test("every event that there is, is left by a deed that is shown here", () => {

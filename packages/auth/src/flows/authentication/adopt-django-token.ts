@@ -61,7 +61,7 @@ async function openAdoptedSession(core: Core, transaction: Queries, { token, fac
   const isOpened = await insertAdoptedSession(transaction, {
     id: sessionId,
     userId: user.id,
-    refreshHash: createRefreshToken(core.refreshKey, sessionId).hash,
+    refreshHash: createRefreshToken(core.refreshKeys()[0], sessionId).hash,
     adoptedFrom: sourceOf(core),
     expiresAt,
     keptUntil: endOf(django),

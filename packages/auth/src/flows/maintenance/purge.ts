@@ -3,6 +3,7 @@ import { deleteOldChallenges, deleteOldWrongCodes } from "../../challenges/chall
 import { deleteOldTickets } from "../../challenges/ticket-store.ts";
 import { deleteOldCounts } from "../../messages/message-counts.ts";
 import { deleteExpiredCodes } from "../../one-time-codes/code-store.ts";
+import { deleteOldSecretKeys } from "../../secret-keys/secret-key-store.ts";
 import { deleteDeadSessions } from "../../sessions/session-store.ts";
 import { deleteForgottenCounters } from "../../throttling/throttle-store.ts";
 import type { Core } from "../steps/core.ts";
@@ -26,6 +27,7 @@ const batchSize = 1_000;
 export async function purge(core: Core): Promise<Purged> {
   const retention = core.options.auditRetention;
   const { endedRetention } = core.options.sessions;
+  await deleteOldSecretKeys(core.db);
   const challenges = await inBatches((atMost) => deleteOldChallenges(core.db, atMost));
   const tickets = await inBatches((atMost) => deleteOldTickets(core.db, atMost));
   const messages = await inBatches((atMost) => deleteOldCounts(core.db, atMost));

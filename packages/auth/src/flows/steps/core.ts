@@ -4,6 +4,8 @@ import type { Firewall } from "../../messages/firewall.ts";
 import type { Outbox } from "../../messages/outbox.ts";
 import type { ResolvedOptions } from "../../options.ts";
 import type { Passwords } from "../../passwords/passwords.ts";
+import type { SecretKeys } from "../../secret-keys/secret-keys.ts";
+import type { RefreshKeys } from "../../sessions/refresh-chain.ts";
 import type { Session } from "../../sessions/session.ts";
 import type { Use } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
@@ -32,8 +34,11 @@ export interface Core {
   readonly callerColumns: CallerColumns;
   readonly passwords: Passwords;
   readonly keyRing: KeyRing;
-  readonly refreshKey: Uint8Array;
-  readonly deviceKey: Uint8Array;
+  readonly secretKeys: SecretKeys;
+  /** The key that new refresh tokens are made with comes first, then those of older ones. */
+  readonly refreshKeys: () => RefreshKeys;
+  /** The same for the marks of devices. */
+  readonly deviceKeys: () => RefreshKeys;
   readonly throttle: Throttle;
   /** Codes that are sent, from asking to use. */
   readonly challenges: Challenges;
