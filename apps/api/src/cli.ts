@@ -25,6 +25,7 @@ import {
   listUsersCommand,
   unlockCommand,
 } from "./commands/users.ts";
+import { webhooksCommand } from "./commands/webhooks.ts";
 import { exitCodes, ignoreBrokenPipe, reportFailure } from "./exit-codes.ts";
 
 ignoreBrokenPipe();
@@ -51,6 +52,7 @@ const program = new Command("latchkey")
   .addCommand(unlockCommand())
   .addCommand(sendTestCommand())
   .addCommand(messagesCommand())
+  .addCommand(webhooksCommand())
   .addCommand(backupCommand())
   .addCommand(restoreCommand())
   .addCommand(importCommand())

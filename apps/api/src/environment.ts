@@ -23,6 +23,7 @@ import {
   toSeconds,
   untrimmed,
 } from "./setting-formats.ts";
+import { findWebhookContradictions, webhookSettings } from "./webhooks/webhook-settings.ts";
 
 const postgresUrl = z.string().superRefine((value, context) => {
   const fault = findDatabaseUrlFault(value);
@@ -124,6 +125,7 @@ const settingsSchema = z.object({
   REGISTRATION: z.enum(["open", "closed"]).default("open"),
   AUDIT_RETENTION: duration("1d", "3650d").default(400 * 86_400),
   ...messageSettings,
+  ...webhookSettings,
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
 });
 
@@ -148,6 +150,7 @@ export const secretSettings: readonly (keyof z.output<typeof settingsSchema>)[] 
   "LEGACY_SECRET_KEY",
   "FORWARDED_SECRET",
   ...messageSecrets,
+  "WEBHOOK_SECRET",
 ];
 
 /** The settings of this process. The one place that reads the environment. */
@@ -173,6 +176,7 @@ export function parseSettings(variables: Variables): Settings {
     ...wrong,
     ...findContradictions(given, isProduction),
     ...findMessageContradictions(given, isProduction),
+    ...findWebhookContradictions(given),
   ];
   if (!parsed.data || problems.length > 0) throw new StartError(problems.join("\n"));
   const { SESSION_LIFETIME, SESSION_IDLE_LIFETIME = Math.min(30 * 86_400, SESSION_LIFETIME), PUBLIC_URL } = parsed.data;

@@ -17,6 +17,7 @@ const rooms = [
   "audit",
   "imported-users",
   "secret-keys",
+  "webhooks",
   "challenges",
   "messages",
   "ways-in",

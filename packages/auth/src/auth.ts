@@ -52,11 +52,17 @@ import type { MigrationMode } from "./storage/migrate.ts";
 import type { TokenAlgorithm } from "./tokens/access-token.ts";
 import type { ProfileDefinition } from "./users/profile.ts";
 import type { User } from "./users/user.ts";
+import type { EndpointReport, UndeliveredEvent } from "./webhooks/webhook-store.ts";
 
 export interface Load {
   readonly hashes: HashLoad;
   /** Connections to the database that are open, those of them that nobody uses, and calls that wait for one. */
   readonly connections: { readonly open: number; readonly idle: number; readonly waiting: number };
+}
+
+export interface WebhookReport {
+  readonly endpoints: readonly EndpointReport[];
+  readonly undelivered: readonly UndeliveredEvent[];
 }
 
 export interface BackUpInput {
@@ -401,6 +407,12 @@ export interface Auth<C extends Config = PlainConfig> {
   reportMessages(): Promise<MessageReport>;
   /** Sends what is due at this moment, and answers how many tries that were; the process does so by itself once it is initialized. */
   sendDueMessages(): Promise<number>;
+  /** Tells endpoints what is due at this moment, and answers how many tries that were; the process does so by itself once it is initialized. */
+  deliverDueWebhooks(): Promise<number>;
+  /** How the endpoints of webhooks stand, and the oldest events that have not arrived. */
+  reportWebhooks(input: { readonly limit: number }): Promise<WebhookReport>;
+  /** Has one event told again, or all that have not arrived, and answers how many those are. */
+  resendWebhooks(input: { readonly id?: string }): Promise<number>;
   /** Looks the installation over, for an administrator. */
   checkHealth(): Promise<Health>;
   /**

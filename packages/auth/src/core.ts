@@ -21,6 +21,7 @@ import { createThrottle } from "./throttling/throttle.ts";
 import { clockLeeway } from "./tokens/access-token.ts";
 import { createKeyRing, sharedKeyId } from "./tokens/key-ring.ts";
 import { cacheVerifiedTokens } from "./tokens/verified-tokens.ts";
+import { createWebhooks } from "./webhooks/webhooks.ts";
 
 /** Opens the rooms on a database. */
 export function createCore({ db, prepare }: Storage, options: ResolvedOptions): Core {
@@ -61,6 +62,7 @@ export function createCore({ db, prepare }: Storage, options: ResolvedOptions): 
       clock,
     }),
     ...createCodes(db, options, secretKeys),
+    webhooks: createWebhooks({ db, ...options.webhooks }),
     refusalDelay: createRefusalDelay(options.refusalDelay),
     signInLanes: createLanes({ atOnce: 2, mayWait: 200 }),
     verifyToken: cacheVerifiedTokens(verification, { clock }),

@@ -85,6 +85,7 @@ import { migrate, migrateOnly, requireMigrated } from "./storage/migrate.ts";
 import { buildOnlineIndexes } from "./storage/online-indexes.ts";
 import { restore } from "./storage/restore.ts";
 import { indexesOf, type NoFields, type ProfileFields } from "./users/profile.ts";
+import { listUndelivered, queueAgain, reportEndpoints } from "./webhooks/webhook-store.ts";
 
 /**
  * Puts the core together on a database. Nothing is connected or changed until it is used; call `initialize()` once at the start of a
@@ -219,12 +220,21 @@ export function createAuth<
       await core.keyRing.prepare();
       await core.secretKeys.prepare();
       await syncPermissions(core, { prune: false });
+      await core.webhooks.register();
+      core.webhooks.start();
       if (Object.values(options.messages.senders).some(Boolean)) core.outbox.start();
       return findForgetfulPooler(storage);
     },
     receiveDelivery: (receipt) => core.outbox.receive(receipt),
     reportMessages: () => reportMessages(core),
     sendDueMessages: () => core.outbox.drain(),
+    deliverDueWebhooks: () => core.webhooks.drain(),
+    reportWebhooks: ({ limit }) =>
+      Promise.all([reportEndpoints(core.db), listUndelivered(core.db, limit)]).then(([endpoints, undelivered]) => ({
+        endpoints,
+        undelivered,
+      })),
+    resendWebhooks: ({ id }) => queueAgain(core.db, id ?? null),
     checkHealth: () => withoutStatementTimeout(database, (db) => checkHealth({ ...core, db }, storage)),
     ping: async () => {
       const { rows } = await storage.pool.query<{ takesWrites: boolean }>(takesWrites);
@@ -245,7 +255,7 @@ export function createAuth<
     },
     close: async () => {
       core.refusalDelay.end();
-      await core.outbox.stop();
+      await Promise.all([core.outbox.stop(), core.webhooks.stop()]);
       await storage.close();
     },
   };

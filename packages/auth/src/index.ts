@@ -1,3 +1,4 @@
+export { type WebhookType, webhookTypes } from "./audit/webhook-events.ts";
 export type { Auth, BackUpInput, Load, RestoreInput } from "./auth.ts";
 export type { ChallengePurpose, Channel } from "./challenges/challenge-store.ts";
 export type { Challenge } from "./challenges/challenges.ts";
@@ -119,3 +120,5 @@ export {
   type ProfileFields,
 } from "./users/profile.ts";
 export { type Profile, type ProfileChanges, profileFields, type User } from "./users/user.ts";
+export type { EndpointReport, UndeliveredEvent } from "./webhooks/webhook-store.ts";
+export type { DeliverWebhook, WebhookEvent, WebhookOutcome } from "./webhooks/webhooks.ts";

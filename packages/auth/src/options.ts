@@ -9,6 +9,7 @@ import { coreModels, corePermissions, declarationPattern, listPermissionsOf } fr
 import { maximumTokenLifetime, tokenAlgorithms } from "./tokens/access-token.ts";
 import { defineProfile, type NoFields, type ProfileDefinition, type ProfileFields } from "./users/profile.ts";
 import type { User } from "./users/user.ts";
+import type { DeliverWebhook, WebhookOutcome } from "./webhooks/webhooks.ts";
 
 const seconds = (minimum: number, maximum: number) => z.int().min(minimum).max(maximum);
 const name = z.string().min(1).max(255);
@@ -111,6 +112,21 @@ const optionsSchema = z
     registration: z.enum(["open", "closed"]).default("open"),
     /** Codes and messages: who sends them, where to, and how many. */
     messages: messagesOption.prefault({}),
+    /** Programs of your own that are told of people. */
+    webhooks: z
+      .strictObject({
+        /** What hands an event to each, by a name that stays: its events wait under it. */
+        endpoints: z
+          .record(
+            name,
+            z.custom<DeliverWebhook>((value) => typeof value === "function"),
+          )
+          .default({}),
+        onOutcome: z.custom<(outcome: WebhookOutcome) => void>((value) => typeof value === "function").optional(),
+        /** Told when the events could not be read or written; it is tried again. */
+        onError: z.custom<(error: unknown) => void>((value) => typeof value === "function").optional(),
+      })
+      .prefault({}),
     /** What codes open. */
     codes: codeOptions.prefault({}),
     /** Seconds for which the audit trail is kept. */

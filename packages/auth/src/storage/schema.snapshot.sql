@@ -234,6 +234,20 @@ users.has_alias boolean not null default false
 users.test_until timestamp with time zone
 users.reset_by_code_at timestamp with time zone
 users.password_set_at timestamp with time zone
+webhook_endpoints.name text collate "C" not null
+webhook_endpoints.seen_at timestamp with time zone not null default latchkey.now()
+webhook_events.position bigint not null
+webhook_events.id uuid not null default gen_random_uuid()
+webhook_events.endpoint text collate "C" not null
+webhook_events.user_id uuid not null
+webhook_events.type text not null
+webhook_events.data jsonb not null
+webhook_events.occurred_at timestamp with time zone not null default latchkey.now()
+webhook_events.tries integer not null default 0
+webhook_events.due_at timestamp with time zone default latchkey.now()
+webhook_events.lease_until timestamp with time zone
+webhook_events.delivered_at timestamp with time zone
+webhook_events.failure text
 wrong_codes.address text not null
 wrong_codes.count integer not null
 wrong_codes.last_at timestamp with time zone not null
@@ -331,6 +345,8 @@ users: users_username_grammar CHECK ((username_key ~ '^[^\u0001-\u005e\u0060\u00
 users: users_username_key UNIQUE (username_key)
 users: users_username_length CHECK (((char_length(username) >= 1) AND (char_length(username) <= 150)))
 users: users_username_pair CHECK (((username IS NULL) = (username_key IS NULL))) NOT VALID
+webhook_endpoints: webhook_endpoints_pkey PRIMARY KEY (name)
+webhook_events: webhook_events_pkey PRIMARY KEY ("position")
 wrong_codes: wrong_codes_pkey PRIMARY KEY (address)
 CREATE INDEX audit_events_actor_event ON latchkey.audit_events USING btree (actor_id, event, "position")
 CREATE INDEX audit_events_actor_position ON latchkey.audit_events USING btree (actor_id, "position")
@@ -412,6 +428,12 @@ CREATE UNIQUE INDEX users_email_key ON latchkey.users USING btree (email_key)
 CREATE UNIQUE INDEX users_phone_number_key ON latchkey.users USING btree (phone_number)
 CREATE UNIQUE INDEX users_pkey ON latchkey.users USING btree (id)
 CREATE UNIQUE INDEX users_username_key ON latchkey.users USING btree (username_key)
+CREATE UNIQUE INDEX webhook_endpoints_pkey ON latchkey.webhook_endpoints USING btree (name)
+CREATE INDEX webhook_events_age ON latchkey.webhook_events USING btree (occurred_at)
+CREATE INDEX webhook_events_due ON latchkey.webhook_events USING btree (endpoint, due_at) WHERE (due_at IS NOT NULL)
+CREATE INDEX webhook_events_order ON latchkey.webhook_events USING btree (endpoint, user_id, "position") WHERE (due_at IS NOT NULL)
+CREATE UNIQUE INDEX webhook_events_id ON latchkey.webhook_events USING btree (id)
+CREATE UNIQUE INDEX webhook_events_pkey ON latchkey.webhook_events USING btree ("position")
 CREATE INDEX wrong_codes_last ON latchkey.wrong_codes USING btree (last_at)
 CREATE UNIQUE INDEX wrong_codes_pkey ON latchkey.wrong_codes USING btree (address)
 CREATE OR REPLACE FUNCTION latchkey.bury_imported_user()

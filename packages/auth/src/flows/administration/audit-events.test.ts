@@ -783,6 +783,9 @@ const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
     return service.auth.resendCode({ challenge }, service.facts);
   },
   reportMessages: () => service.auth.reportMessages(),
+  deliverDueWebhooks: () => service.auth.deliverDueWebhooks(),
+  reportWebhooks: () => service.auth.reportWebhooks({ limit: 25 }),
+  resendWebhooks: () => service.auth.resendWebhooks({}),
   sendDueMessages: () => service.auth.sendDueMessages(),
   receiveDelivery: () => service.auth.receiveDelivery({ providerId: "unknown", state: "delivered" }),
   delayRefusal: () => service.auth.delayRefusal(),

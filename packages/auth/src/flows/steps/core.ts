@@ -16,6 +16,7 @@ import type { KeyRing, SigningKey } from "../../tokens/key-ring.ts";
 import type { VerifiedToken } from "../../tokens/verified-tokens.ts";
 import type { ProfileDefinition } from "../../users/profile.ts";
 import type { User } from "../../users/user.ts";
+import type { Webhooks } from "../../webhooks/webhooks.ts";
 import type { CallerColumns } from "./caller-row.ts";
 
 /** Who is calling. */
@@ -46,6 +47,8 @@ export interface Core {
   readonly firewall: Firewall;
   /** Sends what the challenges say is due, while the core is open. */
   readonly outbox: Outbox;
+  /** Tells programs of a team's own what has happened, while the core is open. */
+  readonly webhooks: Webhooks;
   /** How much later it is answered that a limit is reached. */
   readonly refusalDelay: RefusalDelay;
   /** The key that signs tokens now: the ring's newest, or the old backend's in the profile `django`. */

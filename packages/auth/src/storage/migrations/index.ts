@@ -20,6 +20,7 @@ import * as roomForUpdates from "./0033-room-for-updates.ts";
 import * as importRuns from "./0037-import-runs.ts";
 import * as aliasesReadFor from "./0038-aliases-read-for.ts";
 import * as secretKeys from "./0047-secret-keys.ts";
+import * as webhooks from "./0048-webhooks.ts";
 
 /** Every migration by name, in order. A migration that has been released is frozen: a change of mind is a new one. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -44,4 +45,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0037-import-runs": importRuns,
   "0038-aliases-read-for": aliasesReadFor,
   "0047-secret-keys": secretKeys,
+  "0048-webhooks": webhooks,
 };
