@@ -21,6 +21,7 @@ const rooms = [
   "challenges",
   "messages",
   "ways-in",
+  "pending-changes",
 ];
 
 interface Import {

@@ -47,6 +47,7 @@ export function createCore({ db, prepare }: Storage, options: ResolvedOptions): 
     callerColumns,
     keyRing,
     passwords: createPasswords({
+      format: passwords.format,
       cost: passwords.cost,
       concurrency: passwords.hashConcurrency,
       queueLimit: passwords.hashQueueLimit,
@@ -54,6 +55,8 @@ export function createCore({ db, prepare }: Storage, options: ResolvedOptions): 
     secretKeys,
     refreshKeys: () => toBytes(secretKeys.keysOf("refresh-tokens")),
     deviceKeys: () => toBytes(secretKeys.keysOf("device-marks")),
+    adoptedKey: () => secretKeys.keysOf("adopted-tokens")[0].key,
+    pendingKey: () => secretKeys.keysOf("pending-changes")[0].key,
     throttle: createThrottle({
       db,
       get secret() {
@@ -68,7 +71,7 @@ export function createCore({ db, prepare }: Storage, options: ResolvedOptions): 
     verifyToken: cacheVerifiedTokens(verification, { clock }),
     findSigningKey:
       tokens.profile !== "standard" && django ? async () => djangoKey(django.secretKey) : keyRing.signingKey,
-    readCaller: createCallerReader({ prepare }, callerColumns),
+    readCaller: createCallerReader({ prepare }, callerColumns, options.codes.phoneTrust),
     readPermissions: createPermissionReader(db),
     touchSession: createToucher(db),
     noteUse: createUseNoter(db),

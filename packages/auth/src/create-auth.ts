@@ -4,12 +4,15 @@ import { createCore } from "./core.ts";
 import { listActivity } from "./flows/account/activity.ts";
 import { changePassword } from "./flows/account/change-password.ts";
 import { exportOwnData } from "./flows/account/export-own-data.ts";
+import { confirmOwnName, removeOwnName, startOwnName } from "./flows/account/own-name.ts";
+import { listPendingChanges, stopPendingChange, stopPendingChanges } from "./flows/account/pending-changes.ts";
 import {
   reauthenticate,
   reauthenticateByCode,
   requireRecentAuthentication,
   startReauthentication,
 } from "./flows/account/reauthenticate.ts";
+import { createRecoveryCodes, readOwnRecoveryCodes, stopRecoveryCodes } from "./flows/account/recovery-codes.ts";
 import { listSessions, revokeOtherSessions, revokeSession } from "./flows/account/sessions.ts";
 import { updateProfile } from "./flows/account/update-profile.ts";
 import { listAuditEvents } from "./flows/administration/audit-events.ts";
@@ -51,6 +54,7 @@ import {
 import { authenticate } from "./flows/authentication/authenticate.ts";
 import { authorize } from "./flows/authentication/authorize.ts";
 import { inspectToken } from "./flows/authentication/inspect-token.ts";
+import { applyDueChanges } from "./flows/maintenance/apply-changes.ts";
 import { checkHealth, refuseFaults } from "./flows/maintenance/check-health.ts";
 import { measureHashCosts } from "./flows/maintenance/measure-hash-costs.ts";
 import { purge } from "./flows/maintenance/purge.ts";
@@ -59,6 +63,7 @@ import { requireAliases } from "./flows/maintenance/require-aliases.ts";
 import { reseal } from "./flows/maintenance/reseal.ts";
 import { rotateKeys } from "./flows/maintenance/rotate-keys.ts";
 import { syncPermissions } from "./flows/maintenance/sync-permissions.ts";
+import { recover, startRecovery } from "./flows/sign-in/recover.ts";
 import { refresh } from "./flows/sign-in/refresh.ts";
 import { register } from "./flows/sign-in/register.ts";
 import { resendCode } from "./flows/sign-in/resend-code.ts";
@@ -70,7 +75,7 @@ import { startCode, startReset } from "./flows/sign-in/start-code.ts";
 import type { Core } from "./flows/steps/core.ts";
 import { findPermissions } from "./flows/steps/held-permissions.ts";
 import { createPasswordCode } from "./flows/steps/password-code.ts";
-import { type AuthOptions, resolveOptions } from "./options.ts";
+import { type AuthOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
 import { fingerprintOf } from "./secrets.ts";
 import { backUp } from "./storage/back-up.ts";
 import {
@@ -110,7 +115,11 @@ export function createAuth<
   const auth: Auth<Config> = {
     profile: options.profile,
     permissions: options.permissions,
-    options: { tokens: options.tokens, oldTokensUntil: options.django?.acceptTokensUntil ?? null },
+    options: {
+      tokens: options.tokens,
+      oldTokensUntil: options.django?.acceptTokensUntil ?? null,
+      codes: describeCodes(options),
+    },
     pool: storage.pool,
     ...bind(core, {
       login,
@@ -123,6 +132,8 @@ export function createAuth<
       startReset,
       resetPassword,
       resetPasswordByCode,
+      startRecovery,
+      recover,
       authenticate,
       inspectToken,
       findPermissions,
@@ -133,6 +144,15 @@ export function createAuth<
       reauthenticate,
       reauthenticateByCode,
       requireRecentAuthentication,
+      startOwnName,
+      confirmOwnName,
+      removeOwnName,
+      listPendingChanges,
+      stopPendingChange,
+      stopPendingChanges,
+      createRecoveryCodes,
+      readRecoveryCodes: readOwnRecoveryCodes,
+      stopRecoveryCodes,
       listSessions,
       revokeSession,
       revokeOtherSessions,
@@ -192,6 +212,7 @@ export function createAuth<
     publicKeys: () => core.keyRing.publicKeys(),
     verificationKeys: () => core.keyRing.verificationKeys(),
     measureHashCosts: () => withoutStatementTimeout(database, (db) => measureHashCosts(core, db)),
+    applyDueChanges: () => withoutStatementTimeout(database, (db) => applyDueChanges({ ...core, db })),
     purge: () =>
       withoutStatementTimeout(database, async (db) => {
         const purged = await purge({ ...core, db });
@@ -267,6 +288,16 @@ export function createAuth<
 const takesWrites = `
   select not pg_catalog.pg_is_in_recovery() and pg_catalog.current_setting('transaction_read_only') operator(pg_catalog.=) 'off'
     as "takesWrites"`;
+
+function describeCodes({ codes, messages }: ResolvedOptions): Auth["options"]["codes"] {
+  const { sms, whatsapp, email } = messages.senders;
+  const { signInByCode, numberOnly } = codes;
+  return {
+    signInByCode,
+    numberOnly,
+    sentTo: [...(sms || whatsapp ? (["phone"] as const) : []), ...(email ? (["email"] as const) : [])],
+  };
+}
 
 type Bound<Flow> = Flow extends (core: Core, ...rest: infer Rest) => infer Answer ? (...rest: Rest) => Answer : never;
 

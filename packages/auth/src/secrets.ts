@@ -11,7 +11,9 @@ export type KeyPurpose =
   | "backups"
   | "codes"
   | "messages"
-  | "sealed-keys";
+  | "sealed-keys"
+  | "adopted-tokens"
+  | "pending-changes";
 
 /** A 256-bit key for one purpose, derived from the service's secret with HKDF-SHA256 (RFC 5869). */
 export function deriveKey(secret: string, purpose: KeyPurpose): Buffer {

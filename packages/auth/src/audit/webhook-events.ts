@@ -31,6 +31,7 @@ function listTold(event: AuditEvent): readonly Told[] {
       return toUpdates(["groups"]);
     case "permissions_set":
       return toUpdates(["permissions"]);
+    case "name_changed":
     case "name_lost":
       return toUpdates([event.kind === "phone" ? "phoneNumber" : "email"]);
     case "user_deleted":

@@ -14,11 +14,22 @@ import {
 } from "./secret-key-store.ts";
 
 /** What there are keys for in the database. */
-const purposes = ["refresh-tokens", "device-marks", "codes", "throttles", "messages"] as const satisfies KeyPurpose[];
+const purposes = [
+  "refresh-tokens",
+  "device-marks",
+  "codes",
+  "throttles",
+  "messages",
+  "pending-changes",
+  "adopted-tokens",
+] as const satisfies KeyPurpose[];
 
 export type SecretKeyPurpose = (typeof purposes)[number];
 
-/** Where a new secret brings a new key. The others hide what is counted, and the counts would be lost with them. */
+/**
+ * Where a new secret brings a new key. With those of the others what they hide or seal would be lost: counts, changes that wait, and which
+ * token of another system has which session.
+ */
 const renewed: readonly string[] = ["refresh-tokens", "device-marks", "codes"] satisfies SecretKeyPurpose[];
 
 /** A key as it is used. */

@@ -4,6 +4,7 @@ import { judgeRefreshToken, type Verdict } from "../../sessions/refresh-chain.ts
 import { deriveSuccessor, type RefreshToken } from "../../sessions/refresh-token.ts";
 import { endSession, type LockedChain, lockChain } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
+import { adoptRefreshToken } from "../steps/adopt-refresh-token.ts";
 import type { Core, RequestInfo } from "../steps/core.ts";
 import { findRefreshToken } from "../steps/find-refresh-token.ts";
 import { type AnsweredSession, issueSessionTokens, type TokenResponse } from "../steps/issue-session-tokens.ts";
@@ -28,11 +29,17 @@ export async function refresh(core: Core, refreshToken: string, facts: RequestIn
 }
 
 async function readRefreshToken(core: Core, text: string, facts: RequestInfo): Promise<RefreshToken> {
-  const token = await findRefreshToken(core, text);
-  if (token) return token;
-  await limitForgedTokens(core, "refresh_address", facts);
-  throw new AuthError("refresh_token_invalid", "The refresh token is not valid");
+  try {
+    const token = (await adoptRefreshToken(core, text, facts)) ?? (await findRefreshToken(core, text));
+    if (token) return token;
+    throw new AuthError("refresh_token_invalid", "The refresh token is not valid");
+  } catch (error) {
+    if (isRefused(error)) await limitForgedTokens(core, "refresh_address", facts);
+    throw error;
+  }
 }
+
+const isRefused = (error: unknown) => error instanceof AuthError && error.code === "refresh_token_invalid";
 
 /** Looks at the whole chain of a genuine token that is not simply the present one: answers it after all, or says why not. */
 async function answerAgain(core: Core, presented: RefreshToken, facts: RequestInfo): Promise<AnsweredSession> {
