@@ -55,6 +55,10 @@ input[dir=ltr]:placeholder-shown{text-align:start}
 .button:active{transform:translateY(.0625rem)}
 .button[aria-disabled=true]{opacity:.65;cursor:progress}
 .button:disabled{opacity:.55;cursor:default;filter:none;transform:none}
+.row{display:flex;flex-wrap:wrap;gap:.75rem}
+.strong{font-weight:620}
+.codes{list-style:none;margin:0;padding:0;display:grid;gap:.5rem 2rem;grid-template-columns:repeat(auto-fill,minmax(15rem,1fr))}
+.codes code{font-size:1.0625rem}
 .wide{inline-size:100%}
 .second{background:var(--surface);color:var(--ink);border-color:var(--edge)}
 .second:hover{filter:none;border-color:var(--ink)}
