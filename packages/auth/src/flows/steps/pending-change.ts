@@ -40,7 +40,7 @@ export async function postpone(
   facts: RequestInfo,
 ): Promise<PendingChange> {
   const { userId, sessionId, kind, waits } = change;
-  const stored = await insertChange(transaction, core.pendingKey, change);
+  const stored = await insertChange(transaction, core.pendingKey(), change);
   const happened = { event: "change_requested", change: kind, seconds: waits } as const;
   await recordEvent(transaction, happened, about({ id: userId }, userId, facts));
   return toPendingChange(stored, sessionId);
@@ -66,7 +66,7 @@ export async function endChanges(
   which: ChangesToEnd,
   { by, ...facts }: RequestInfo & { readonly by: "new_password" | "sessions_ended" },
 ): Promise<void> {
-  const taken = await takeChanges(transaction, core.pendingKey, which);
+  const taken = await takeChanges(transaction, core.pendingKey(), which);
   for (const change of taken) {
     const { payload, userId } = change;
     const kind = openedBy(change.kind);
