@@ -87,6 +87,7 @@ test("a person's calls are answered as the document says", async () => {
     token: other.token,
     input: { currentPassword: password, newPassword: "an even better battery" },
   });
+  await ask("me.devices.forget", { token: other.token, input: { deviceMark: other.deviceMark } });
   await ask("me.recoveryCodes.status", { token: other.token });
   const { codes } = await ask("me.recoveryCodes.create", { token: other.token });
   await ask("me.recoveryCodes.status", { token: other.token });

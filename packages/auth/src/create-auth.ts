@@ -11,7 +11,7 @@ import {
   startReauthentication,
 } from "./flows/account/reauthenticate.ts";
 import { createRecoveryCodes, readOwnRecoveryCodes, stopRecoveryCodes } from "./flows/account/recovery-codes.ts";
-import { listSessions, revokeOtherSessions, revokeSession } from "./flows/account/sessions.ts";
+import { forgetDevices, listSessions, revokeOtherSessions, revokeSession } from "./flows/account/sessions.ts";
 import { updateProfile } from "./flows/account/update-profile.ts";
 import { listAuditEvents } from "./flows/administration/audit-events.ts";
 import { createUser } from "./flows/administration/create-user.ts";
@@ -141,6 +141,7 @@ export function createAuth<
       listSessions,
       revokeSession,
       revokeOtherSessions,
+      forgetDevices,
       listActivity,
       exportOwnData,
       createUser,

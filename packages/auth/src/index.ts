@@ -20,7 +20,7 @@ export {
 export type { ActivityPage, ListActivityInput, OwnEvent } from "./flows/account/activity.ts";
 export type { ChangePasswordInput } from "./flows/account/change-password.ts";
 export type { OwnData } from "./flows/account/export-own-data.ts";
-export type { OwnDevice } from "./flows/account/sessions.ts";
+export type { OthersRevoked, OwnDevice, ShownDevice } from "./flows/account/sessions.ts";
 export type { EventPageAnswer } from "./flows/administration/audit-events.ts";
 export type { CreateUserInput } from "./flows/administration/create-user.ts";
 export type { DeclarePermissionsInput } from "./flows/administration/declare-permissions.ts";
@@ -39,6 +39,7 @@ export type { Purged } from "./flows/maintenance/purge.ts";
 export type { CountryMessages, MessageReport } from "./flows/maintenance/report-messages.ts";
 export type { RecoverInput, RecoveryAnswer, StartRecoveryInput } from "./flows/sign-in/recover.ts";
 export type { RegisterInput } from "./flows/sign-in/register.ts";
+export type { PasswordReset } from "./flows/sign-in/reset-password.ts";
 export type { LoginInput } from "./flows/sign-in/sign-in.ts";
 export type { CodeAnswer, SignInByCodeInput, TicketAnswer } from "./flows/sign-in/sign-in-by-code.ts";
 export type { PublicPurpose, StartCodeInput } from "./flows/sign-in/start-code.ts";

@@ -312,6 +312,20 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
     return kept?.token === refused ? undefined : kept?.token;
   }
 
+  /** Shows what a call has just answered of the person, or marks this device anew, and stores it with the tokens that are stored by now. */
+  async function showUser(user: User, mark?: string): Promise<void> {
+    if (kept?.user.id !== user.id) return;
+    show({ ...kept, user });
+    await queue.update((text) => {
+      const stored = toStored(text);
+      deviceMark = parseDeviceMark(mark) || deviceMark;
+      if (!kept || stored?.sid !== kept.sid || stored.refreshToken !== kept.refreshToken) return undefined;
+      // What is stored without a token, for want of room, may have room by now.
+      const next = format({ ...kept, user });
+      return next === text ? undefined : next;
+    });
+  }
+
   const first = loadFirst();
   /** A storage that never answers is not waited for. */
   const ready = within(patience, first);
@@ -333,20 +347,13 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
       return asked;
     },
     keep,
-    /** Shows what a call has just answered of the person, and stores it with the tokens that are stored by now. */
-    async showUser(user: User): Promise<void> {
-      if (kept?.user.id !== user.id) return;
-      show({ ...kept, user });
-      await queue.update((text) => {
-        const stored = toStored(text);
-        if (!kept || stored?.sid !== kept.sid || stored.refreshToken !== kept.refreshToken) return undefined;
-        // What is stored without a token, for want of room, may have room by now.
-        const next = format({ ...kept, user });
-        return next === text ? undefined : next;
-      });
-    },
-    /** Takes over the new tokens of the session that is kept; an answer to another session, or an old one, comes too late. */
+    showUser,
+    /**
+     * Takes over the new tokens of the session that is kept; an answer to another session, or an old one, comes too late. One without tokens
+     * has a new mark of this device.
+     */
     async replace(answer: SessionAnswer): Promise<void> {
+      if (!answer.token) return kept ? showUser(kept.user, answer.deviceMark) : undefined;
       const session = await parseAnswer(answer);
       if (kept?.sid !== session.sid) return endUnlessKept(session);
       // At once, so that nothing else is renewed with the tokens of before while a slow storage is asked.

@@ -235,6 +235,7 @@ users.has_alias boolean not null default false
 users.test_until timestamp with time zone
 users.reset_by_code_at timestamp with time zone
 users.password_set_at timestamp with time zone
+users.device_epoch integer not null default 0
 wrong_codes.address text not null
 wrong_codes.count integer not null
 wrong_codes.last_at timestamp with time zone not null

@@ -29,6 +29,8 @@ interface UsersTable extends ProfileColumns {
   emailProvedAt: ColumnType<Date | null, Date | undefined, Date>;
   /** When the password was last set by a code that was sent to a number or an address; null for any other way. */
   resetByCodeAt: ColumnType<Date | null, never, Date | null>;
+  /** How often the account's devices were forgotten. */
+  deviceEpoch: Generated<number>;
   /** Since when the account has no name any more. */
   parkedAt: ColumnType<Date | null, undefined, Date | null>;
   /** Until when an account lives that was made by a test number; null for every other. */
@@ -53,6 +55,8 @@ interface UsersTable extends ProfileColumns {
 export interface Account extends User {
   /** The encoded hash, in one of Django's formats. */
   readonly password: string;
+  /** How often the account's devices were forgotten. */
+  readonly deviceEpoch: number;
 }
 
 /** The three ways to name a user, each in its canonical form; see the identifiers room. */
@@ -68,7 +72,7 @@ export const columnOfKind = { username: "usernameKey", phone: "phoneNumber", ema
 export async function findAccount(db: Queries, { kind, value }: UserName): Promise<Account | null> {
   const found = await db
     .selectFrom("users")
-    .select([...userFields, "password"])
+    .select([...userFields, "password", "deviceEpoch"])
     .where(columnOfKind[kind], "=", value)
     .executeTakeFirst();
   return found ?? null;
@@ -85,7 +89,7 @@ export async function findAccountByForms(
   const column = columnOfKind[kind];
   const found = await db
     .selectFrom("users")
-    .select([...userFields, "password", `${column} as storedForm`])
+    .select([...userFields, "password", "deviceEpoch", `${column} as storedForm`])
     .where(column, "=", sql<string>`any(${forms})`)
     .execute();
   const place = (form: string | null) => forms.indexOf(form ?? "");
@@ -364,7 +368,7 @@ export async function findUser(db: Queries, profile: ProfileDefinition, id: stri
 export async function findAccountById(db: Queries, id: string): Promise<Account | null> {
   const query = db
     .selectFrom("users")
-    .select([...userFields, "password"])
+    .select([...userFields, "password", "deviceEpoch"])
     .where("id", "=", id);
   return (await query.executeTakeFirst()) ?? null;
 }
@@ -475,4 +479,23 @@ export async function takeName(transaction: Queries, id: string, kind: "phone" |
 export async function isTestAccount(db: Queries, id: string): Promise<boolean> {
   const query = db.selectFrom("users").select("id").where("id", "=", id).where("testUntil", "is not", null);
   return (await query.executeTakeFirst()) !== undefined;
+}
+
+/** Makes the marks of an account's devices good no more, and answers of which epoch the next ones are. */
+export async function incrementDeviceEpoch(transaction: Queries, id: string): Promise<number> {
+  const raised = await transaction
+    .updateTable("users")
+    .set({ deviceEpoch: sql<number>`device_epoch + 1` })
+    .where("id", "=", id)
+    .returning("deviceEpoch")
+    .executeTakeFirst();
+  return raised?.deviceEpoch ?? 0;
+}
+
+/** Whose devices are meant, and of which epoch they are; null for nobody's. */
+export async function findDeviceOwner(
+  db: Queries,
+  id: string,
+): Promise<{ readonly id: string; readonly deviceEpoch: number } | null> {
+  return (await db.selectFrom("users").select(["id", "deviceEpoch"]).where("id", "=", id).executeTakeFirst()) ?? null;
 }

@@ -395,6 +395,13 @@ const deeds: readonly Deed[] = [
   },
   {
     ...bySelf,
+    does: "forgetDevices",
+    run: ({ caller }) => service.auth.forgetDevices(caller, service.facts),
+    leaves: ["devices_forgotten"],
+    detail: () => ({}),
+  },
+  {
+    ...bySelf,
     does: "createRecoveryCodes",
     run: ({ caller }) => service.auth.createRecoveryCodes(caller, service.facts),
     leaves: ["recovery_codes_created"],
@@ -899,6 +906,7 @@ const allEvents: Readonly<Record<AuditEvent["event"], true>> = {
   recovery_codes_stopped: true,
   recovery_started: true,
   recovery_refused: true,
+  devices_forgotten: true,
   limit_reached: true,
   account_unlocked: true,
   password_reset_refused: true,

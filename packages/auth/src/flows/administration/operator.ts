@@ -27,6 +27,7 @@ import type { Core } from "../steps/core.ts";
 import { encodePassword } from "../steps/encode-password.ts";
 import { findNamedAccount, readName } from "../steps/find-named.ts";
 import { forbidTestAccount } from "../steps/forbid-test-account.ts";
+import { raiseDeviceEpoch } from "../steps/known-device.ts";
 import { type Device, listDevicesOf } from "../steps/list-devices.ts";
 import { issuePasswordCode, type PasswordCode, refuseDisabled } from "../steps/password-code.ts";
 import { resetSignInLimits } from "../steps/reset-sign-in-limits.ts";
@@ -52,6 +53,7 @@ export async function setPassword(core: Core, name: string, password: string): P
     await updatePassword(transaction, account.id, encoded);
     await markOldTokensEnded(transaction, account.id);
     await endChallenges(transaction, account.id);
+    await raiseDeviceEpoch(core, transaction, account.id);
     await resetSignInLimits(core, transaction, account);
     await withdrawCode(transaction, { userId: account.id, purpose: "set_password" });
     const { length: sessionsEnded } = await endSessions(transaction, {

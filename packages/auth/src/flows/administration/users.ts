@@ -30,6 +30,7 @@ import { endOldTokens } from "../steps/end-old-tokens.ts";
 import { requireFreeForms } from "../steps/find-named.ts";
 import { forbidTestAccount } from "../steps/forbid-test-account.ts";
 import { findPermissions, requirePermissions } from "../steps/held-permissions.ts";
+import { raiseDeviceEpoch } from "../steps/known-device.ts";
 import { parseNames, parseNewNames } from "../steps/parse-names.ts";
 import { issuePasswordCode, type PasswordCode } from "../steps/password-code.ts";
 import { requireFreeUsername } from "../steps/require-free-username.ts";
@@ -132,6 +133,7 @@ export async function updateUser(
       if (count > 0) await recordEvent(transaction, { event: "sessions_ended", because, count }, about);
     }
     if (isDisabling || Object.keys(names).length > 0) await endChallenges(transaction, id);
+    if (updated.phoneNumber !== target.phoneNumber) await raiseDeviceEpoch(core, transaction, id);
     if (isDisabling) {
       await endSessions(transaction, { userId: id, reason: "ended_by_administrator" });
       await withdrawCode(transaction, { userId: id, purpose: "set_password" });

@@ -60,7 +60,10 @@ export async function login(core: Core, input: LoginInput, facts: RequestInfo): 
   const opened = await unlessUndone(core, admission, () => open(core, signedIn)).catch((error) =>
     recordUndone(core, signedIn, error),
   );
-  if (opened) return answerSignIn(core, opened, admission.deviceId);
+  if (opened) {
+    const { deviceId } = admission;
+    return answerSignIn(core, opened, { deviceId, deviceEpoch: account.deviceEpoch });
+  }
   // The account changed while the password was being checked: what was checked no longer counts.
   await core.throttle.refund(admission.counted);
   return login(core, input, facts);

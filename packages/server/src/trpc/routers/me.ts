@@ -1,7 +1,16 @@
 import { type Config, type ProfileChangesOf, type ProfileDefinition, withIssueCode } from "@latchkey/auth";
 import { z } from "zod";
 import type { Builders } from "../builders.ts";
-import { challengeText, codeText, eventCursor, pageLimit, passwordText, profileInput, taking } from "../inputs.ts";
+import {
+  challengeText,
+  codeText,
+  eventCursor,
+  pageLimit,
+  passwordText,
+  profileInput,
+  shownDevice,
+  taking,
+} from "../inputs.ts";
 
 /** What a person sees and changes of themselves. */
 export function createMeProcedures<C extends Config>({ protectedProcedure }: Builders<C>, profile: ProfileDefinition) {
@@ -76,6 +85,14 @@ export function createMeProcedures<C extends Config>({ protectedProcedure }: Bui
         await ctx.latchkey.auth.stopRecoveryCodes(ctx, ctx.latchkey.facts);
         return {};
       }),
+    },
+
+    devices: {
+      /** Forgets every device that the person signed in with but this one. Sessions go on. */
+      forget: protectedProcedure
+        .meta({ cookieMode: { takes: "deviceMark" } })
+        .input(shownDevice)
+        .mutation(({ ctx, input }) => ctx.latchkey.auth.forgetDevices(ctx, ctx.latchkey.facts, input)),
     },
 
     /** Replaces the password, ends every other session, and answers a new pair of tokens for this one. */
