@@ -4,6 +4,7 @@ import type { Config, PlainConfig, ProfileChangesOf, UserOf } from "./config.ts"
 import type { ActivityPage, ListActivityInput } from "./flows/account/activity.ts";
 import type { ChangePasswordInput } from "./flows/account/change-password.ts";
 import type { OwnData } from "./flows/account/export-own-data.ts";
+import type { ListNoticesInput, NoticePage } from "./flows/account/notices.ts";
 import type {
   ReauthenticateByCodeInput,
   ReauthenticateInput,
@@ -268,6 +269,10 @@ export interface Auth<C extends Config = PlainConfig> {
 
   /** One page of what happened to the caller's account, the newest first. */
   listActivity(caller: Principal, input: ListActivityInput): Promise<ActivityPage>;
+  /** One page of what the caller is told of their own account, the newest first. Throws AuthError `invalid_input`. */
+  listNotices(caller: Principal, input: ListNoticesInput): Promise<NoticePage>;
+  /** Notes that the caller has read notices: those of the ids, or all. */
+  markNoticesRead(caller: Principal, input: { readonly ids?: readonly string[] | undefined }): Promise<void>;
   /** A copy of what is kept about the caller; no password, token or code is in it. */
   exportOwnData(caller: Principal): Promise<OwnData<UserOf<C>>>;
 

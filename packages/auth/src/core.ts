@@ -5,10 +5,12 @@ import { createCallerReader } from "./flows/authentication/read-caller.ts";
 import { createTokenVerification } from "./flows/authentication/verify-token.ts";
 import { createCallerColumns } from "./flows/steps/caller-row.ts";
 import type { Core } from "./flows/steps/core.ts";
+import { tellNoticeHook } from "./flows/steps/tell-notice-hook.ts";
 import { createFirewall, defaultEmailLimits } from "./messages/firewall.ts";
 import { readTestNumbers, toFirewallLimits, toRenderOptions } from "./messages/messages-option.ts";
+import { findNoticeChannels, sendDueNotices } from "./messages/notice-outbox.ts";
 import { createOutbox, type Outbox } from "./messages/outbox.ts";
-import { renderMessage } from "./messages/texts.ts";
+import { renderMessage, renderNotice } from "./messages/texts.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { createPasswords } from "./passwords/passwords.ts";
 import { deriveKey } from "./secrets.ts";
@@ -68,7 +70,7 @@ export function createCore({ db, prepare }: Storage, options: ResolvedOptions): 
 /** What sends codes and checks them. */
 function createCodes(db: Queries, options: ResolvedOptions): Pick<Core, "challenges" | "firewall" | "outbox"> {
   const { secret, clock, messages, phones } = options;
-  const { senders, isEnforced, emailsPerDay, onRefusal, onOutcome, onError } = messages;
+  const { senders, isEnforced, emailsPerDay, noticesPerDay, onRefusal, onOutcome, onError } = messages;
   let outbox: Outbox | undefined;
   const challenges = createChallenges({
     db,
@@ -86,12 +88,23 @@ function createCodes(db: Queries, options: ResolvedOptions): Pick<Core, "challen
     ...(onRefusal && { onRefusal }),
   });
   const rendering = toRenderOptions(messages);
+  const notices = {
+    db,
+    senders,
+    perDay: noticesPerDay,
+    render: (notice: Parameters<typeof renderNotice>[0]) => renderNotice(notice, rendering),
+    onError,
+  };
   outbox = createOutbox({
     db,
     challenges,
     senders,
     render: (message) => renderMessage(message, rendering),
     admitNext: firewall.admitNext,
+    sendMore: async (stopping) => {
+      const told = await tellNoticeHook({ db, options, profile: options.profile });
+      return told + (findNoticeChannels(senders).length > 0 ? await sendDueNotices(notices, stopping) : 0);
+    },
     ...(onOutcome && { onOutcome }),
     ...(onError && { onError }),
   });

@@ -4,6 +4,7 @@ import { createCore } from "./core.ts";
 import { listActivity } from "./flows/account/activity.ts";
 import { changePassword } from "./flows/account/change-password.ts";
 import { exportOwnData } from "./flows/account/export-own-data.ts";
+import { listOwnNotices, markOwnNoticesRead } from "./flows/account/notices.ts";
 import {
   reauthenticate,
   reauthenticateByCode,
@@ -143,6 +144,8 @@ export function createAuth<
       revokeOtherSessions,
       forgetDevices,
       listActivity,
+      listNotices: listOwnNotices,
+      markNoticesRead: markOwnNoticesRead,
       exportOwnData,
       createUser,
       listAuditEvents,
@@ -224,7 +227,8 @@ export function createAuth<
       });
       await core.keyRing.prepare();
       await syncPermissions(core, { prune: false });
-      if (Object.values(options.messages.senders).some(Boolean)) core.outbox.start();
+      const hasSenders = Object.values(options.messages.senders).some(Boolean);
+      if (hasSenders || options.on.noticeKept) core.outbox.start();
       return findForgetfulPooler(storage);
     },
     receiveDelivery: (receipt) => core.outbox.receive(receipt),

@@ -20,6 +20,7 @@ export {
 export type { ActivityPage, ListActivityInput, OwnEvent } from "./flows/account/activity.ts";
 export type { ChangePasswordInput } from "./flows/account/change-password.ts";
 export type { OwnData } from "./flows/account/export-own-data.ts";
+export type { ListNoticesInput, Notice, NoticePage } from "./flows/account/notices.ts";
 export type { OthersRevoked, OwnDevice, ShownDevice } from "./flows/account/sessions.ts";
 export type { EventPageAnswer } from "./flows/administration/audit-events.ts";
 export type { CreateUserInput } from "./flows/administration/create-user.ts";
@@ -58,6 +59,8 @@ export { type CountryCode, isCountryCode, type PhoneResult, parsePhone } from ".
 export type { ImportedKey, ImportedPerson } from "./imported-users/imported-user.ts";
 export type { ImportRound, RoundChanges } from "./imported-users/round-store.ts";
 export { defaultLimits, type FirewallLimits, type FirewallRule } from "./messages/firewall-rules.ts";
+export { type NoticeKind, type NoticeMessage, noticeKinds } from "./messages/notice.ts";
+export { type NoticeTexts, noticeTexts } from "./messages/notice-texts.ts";
 export { createOutbox, type Outbox, type OutboxOptions, type SendOutcome } from "./messages/outbox.ts";
 export {
   type DeliveryReceipt,
@@ -78,6 +81,7 @@ export {
   messageTexts,
   type RenderOptions,
   renderMessage,
+  renderNotice,
 } from "./messages/texts.ts";
 export type { MadeRecoveryCodes, RecoveryCodeStatus, RecoveryTicket } from "./one-time-codes/recovery-code-store.ts";
 export type { AuthOptions } from "./options.ts";

@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import type { DeliveryReceipt, Sender } from "@latchkey/auth";
+import type { DeliveryReceipt, Message, NoticeMessage, Sender } from "@latchkey/auth";
 import { SendError } from "@latchkey/auth";
 import { callProvider, readPath, toSendError } from "./call-provider.ts";
 import { readPlainReceipt } from "./http.ts";
@@ -23,23 +23,25 @@ const refusals = ["invalid_number", "unreachable", "rejected", "busy", "misconfi
 export function webhookSender({ url, secret, now = () => new Date() }: WebhookOptions): Sender {
   const key = toKey(secret);
   if (key.length < 24 || key.length > 64) throw new RangeError("The webhook's secret is not 24 to 64 bytes in base64");
+  const send = async (type: string, message: Message | NoticeMessage, signal: AbortSignal) => {
+    const body = JSON.stringify({ type, timestamp: now().toISOString(), data: message });
+    const timestamp = String(Math.floor(now().getTime() / 1000));
+    const signature = createHmac("sha256", key).update(`${message.id}.${timestamp}.${body}`).digest("base64");
+    const headers = {
+      "content-type": "application/json",
+      "webhook-id": message.id,
+      "webhook-timestamp": timestamp,
+      "webhook-signature": `v1,${signature}`,
+    };
+    const answer = await callProvider(url, { headers, body }, signal);
+    const refusal = refusals.find((known) => known === readPath(answer.body, "refusal"));
+    if (answer.status >= 200 && answer.status < 300 && !refusal) return idOf(readPath(answer.body, "providerId"));
+    const detail = `HTTP ${answer.status}`;
+    throw refusal ? new SendError(refusal, detail) : toSendError(answer.status, detail);
+  };
   return {
-    async send(message, signal) {
-      const body = JSON.stringify({ type: "message.requested", timestamp: now().toISOString(), data: message });
-      const timestamp = String(Math.floor(now().getTime() / 1000));
-      const signature = createHmac("sha256", key).update(`${message.id}.${timestamp}.${body}`).digest("base64");
-      const headers = {
-        "content-type": "application/json",
-        "webhook-id": message.id,
-        "webhook-timestamp": timestamp,
-        "webhook-signature": `v1,${signature}`,
-      };
-      const answer = await callProvider(url, { headers, body }, signal);
-      const refusal = refusals.find((known) => known === readPath(answer.body, "refusal"));
-      if (answer.status >= 200 && answer.status < 300 && !refusal) return idOf(readPath(answer.body, "providerId"));
-      const detail = `HTTP ${answer.status}`;
-      throw refusal ? new SendError(refusal, detail) : toSendError(answer.status, detail);
-    },
+    send: (message, signal) => send("message.requested", message, signal),
+    sendNotice: (notice, signal) => send("notice.requested", notice, signal),
   };
 }
 

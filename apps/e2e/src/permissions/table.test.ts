@@ -69,6 +69,8 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
     await live.test.auth.createRecoveryCodes({ user, session }, live.test.facts);
     await live.test.database.query("update latchkey.recovery_codes set good_from = latchkey.now() + interval '1 day'");
   },
+  "me.notices.list": () => undefined,
+  "me.notices.markRead": () => undefined,
   "me.devices.forget": () => undefined,
   "me.changePassword": () => ({ currentPassword: password, newPassword: `${password} staple` }),
   "sessions.list": () => undefined,

@@ -855,6 +855,8 @@ const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
   authenticate: ({ token }) => service.auth.authenticate([`Bearer ${token}`]),
   inspectToken: ({ token }) => service.auth.inspectToken(token, service.facts),
   listSessions: ({ caller }) => service.auth.listSessions(caller),
+  listNotices: ({ caller }) => service.auth.listNotices(caller, { limit: 25 }),
+  markNoticesRead: ({ caller }) => service.auth.markNoticesRead(caller, {}),
   readRecoveryCodes: ({ caller }) => service.auth.readRecoveryCodes(caller),
   listActivity: ({ caller }) => service.auth.listActivity(caller, { limit: 25 }),
   exportOwnData: ({ caller }) => service.auth.exportOwnData(caller),
@@ -984,7 +986,9 @@ describe.each(deeds)("$does", (deed) => {
   test("leaves nothing at all, neither deed nor event, when it fails at the very end", async () => {
     const target = await prepareTarget();
     const prepared = await deed.first?.(target);
-    const onTheirWay = () => service.database.query("select from latchkey.challenges where due_at is not null");
+    const onTheirWay = () =>
+      service.database.query(`select from latchkey.challenges where due_at is not null
+        union all select from latchkey.notice_messages where due_at is not null`);
     await expect.poll(onTheirWay).toEqual([]);
     await using _broken = await breakCommits();
     const before = await readEverything();

@@ -2,6 +2,7 @@ import { deleteOldEvents, eraseSome } from "../../audit/audit-log.ts";
 import { deleteOldChallenges, deleteOldWrongCodes } from "../../challenges/challenge-store.ts";
 import { deleteOldTickets } from "../../challenges/ticket-store.ts";
 import { deleteOldCounts } from "../../messages/message-counts.ts";
+import { deleteOldNotices } from "../../messages/notice-store.ts";
 import { deleteExpiredCodes } from "../../one-time-codes/code-store.ts";
 import { settleRecoveryCodes } from "../../one-time-codes/recovery-code-store.ts";
 import { deleteDeadSessions } from "../../sessions/session-store.ts";
@@ -14,6 +15,8 @@ export interface Purged {
   /** Codes of administrators, challenges, and tickets. */
   readonly codes: number;
   readonly auditEvents: number;
+  /** What people were told of their accounts, and to where. */
+  readonly notices: number;
   /** Counts of attempts and messages that are forgotten. */
   readonly throttles: number;
   /** Events of people who were deleted, looked at for addresses. */
@@ -35,6 +38,7 @@ export async function purge(core: Core): Promise<Purged> {
   await settleRecoveryCodes(core.db, null);
   return {
     codes: challenges + tickets + (await inBatches((atMost) => deleteExpiredCodes(core.db, atMost))),
+    notices: await inBatches((atMost) => deleteOldNotices(core.db, atMost)),
     sessions: await inBatches((atMost) => deleteDeadSessions(core.db, { endedRetention, atMost })),
     auditEvents: await inBatches((atMost) => deleteOldEvents(core.db, { retention, atMost })),
     throttles: counts + (await inBatches((atMost) => deleteForgottenCounters(core.db, atMost))),

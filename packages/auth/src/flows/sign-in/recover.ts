@@ -20,6 +20,7 @@ import { requireGoodPassword } from "../steps/encode-password.ts";
 import { endWhatWasOpen } from "../steps/end-what-was-open.ts";
 import { askGate, type GateAccount, readGateAccount } from "../steps/gate.ts";
 import { type AnsweredSession, answerSignIn, type SignInAnswer } from "../steps/issue-session-tokens.ts";
+import { keepNotice } from "../steps/keep-notice.ts";
 import { findKnownDevice, raiseDeviceEpoch } from "../steps/known-device.ts";
 import { openSession } from "../steps/open-session.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
@@ -104,6 +105,7 @@ export async function recover(core: Core, input: RecoverInput, facts: RequestInf
     const sessionsEnded = await endWhatWasOpen(transaction, held.id);
     const happened = { event: "password_reset", sessionsEnded, by: "recovery_code" } as const;
     await recordEvent(transaction, happened, { ...facts, actorId: null, subjectId: held.id });
+    await keepNotice(core, transaction, { userId: held.id, kind: "recovery_code_used", facts });
     const deviceId = findKnownDevice(core, held, deviceMark);
     const { deviceEpoch } = await raiseDeviceEpoch(core, transaction, held.id, deviceId);
     await resetSignInLimits(core, transaction, account, admission.counted);

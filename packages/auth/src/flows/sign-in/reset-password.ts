@@ -13,6 +13,7 @@ import { requireGoodPassword } from "../steps/encode-password.ts";
 import { endWhatWasOpen } from "../steps/end-what-was-open.ts";
 import { findNamedAccount, readName } from "../steps/find-named.ts";
 import { askGate, type GateAccount, readGateAccount } from "../steps/gate.ts";
+import { keepNotice } from "../steps/keep-notice.ts";
 import { findKnownDevice, raiseDeviceEpoch } from "../steps/known-device.ts";
 import { isIssuerGood } from "../steps/password-code.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
@@ -76,6 +77,7 @@ export async function resetPasswordByCode(
     const sessionsEnded = await endWhatWasOpen(transaction, account.id);
     const happened = { event: "password_reset", sessionsEnded, by: target.kind } as const;
     await recordEvent(transaction, happened, { ...facts, actorId: null, subjectId: account.id });
+    await keepNotice(core, transaction, { userId: account.id, kind: "password_reset", facts });
     const raised = await raiseDeviceEpoch(core, transaction, account.id, deviceId);
     await resetSignInLimits(core, transaction, account);
     return { id: account.id, deviceMark: raised.deviceMark };
@@ -115,6 +117,7 @@ export async function resetPassword(core: Core, input: ResetPasswordInput, facts
       const sessionsEnded = await endWhatWasOpen(transaction, account.id);
       const happened = { event: "password_reset", sessionsEnded } as const;
       await recordEvent(transaction, happened, { ...facts, actorId: null, subjectId: account.id });
+      await keepNotice(core, transaction, { userId: account.id, kind: "password_reset", facts });
       ({ deviceMark } = await raiseDeviceEpoch(core, transaction, account.id, deviceId));
       await resetSignInLimits(core, transaction, account, admission.counted);
     });

@@ -12,6 +12,7 @@ import {
   type SignedInDevice,
   type SignInAnswer,
 } from "../steps/issue-session-tokens.ts";
+import { keepNotice } from "../steps/keep-notice.ts";
 import { findKnownDevice } from "../steps/known-device.ts";
 import { openSession } from "../steps/open-session.ts";
 import { tellHook } from "../steps/tell-hooks.ts";
@@ -56,6 +57,8 @@ export async function signInByCode(core: Core, input: SignInByCodeInput, facts: 
     const deviceId = findKnownDevice(core, holder, input.deviceMark);
     const { opens } = askGate(core, holder, toEvidence(right, deviceId), purpose);
     if (opens === "session") {
+      if (deviceId === null && holder.lastLogin !== null)
+        await keepNotice(core, transaction, { userId: holder.id, kind: "new_device", facts });
       const opened = await open(core, transaction, { right, holder, deviceName: input.deviceName, facts });
       return { opened, deviceId, deviceEpoch: holder.deviceEpoch };
     }

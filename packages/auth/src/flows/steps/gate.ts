@@ -15,6 +15,8 @@ export interface GateAccount {
   readonly emailKey: string | null;
   /** How often its devices were forgotten. */
   readonly deviceEpoch: number;
+  /** Null for somebody who never signed in. */
+  readonly lastLogin: Date | null;
   /** The encoded hash. */
   readonly password: string;
   /** No password, passkey or proved address: its number is its key. */
@@ -40,6 +42,7 @@ interface Row {
   readonly testUntil: Date | null;
   readonly resetByCodeAt: Date | null;
   readonly deviceEpoch: number;
+  readonly lastLogin: Date | null;
   readonly hasRecoveryCodes: boolean;
   readonly lastUsedAt: Date | null;
   readonly now: Date;
@@ -73,7 +76,7 @@ export async function readGateAccount(
       u.phone_number as "phoneNumber", u.email_key as "emailKey",
       u.phone_proved_at as "phoneProvedAt", u.phone_vouched_at as "phoneVouchedAt",
       u.email_proved_at as "emailProvedAt", u.email_vouched_at as "emailVouchedAt", u.test_until as "testUntil",
-      u.reset_by_code_at as "resetByCodeAt", u.device_epoch as "deviceEpoch",
+      u.reset_by_code_at as "resetByCodeAt", u.device_epoch as "deviceEpoch", u.last_login as "lastLogin",
       ${hasRecoveryCodes(sql<string>`u.id`)} as "hasRecoveryCodes",
       (select max(s.last_used_at) from latchkey.sessions s where s.user_id = u.id) as "lastUsedAt",
       latchkey.now() as now
@@ -108,6 +111,7 @@ function judge(core: Core, row: Row): GateAccount {
     phoneNumber: row.phoneNumber,
     emailKey: row.emailKey,
     deviceEpoch: row.deviceEpoch,
+    lastLogin: row.lastLogin,
     password: row.password,
     isNumberOnly,
     resetByCodeAgo: row.resetByCodeAt && (now.getTime() - row.resetByCodeAt.getTime()) / 1000,

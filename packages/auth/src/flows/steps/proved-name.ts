@@ -8,6 +8,7 @@ import { holdHolder } from "./check-code.ts";
 import type { Core, RequestInfo } from "./core.ts";
 import { requireGoodPassword } from "./encode-password.ts";
 import { askGate, type GateAccount, readGateAccount } from "./gate.ts";
+import { keepNotice } from "./keep-notice.ts";
 import { raiseDeviceEpoch } from "./known-device.ts";
 import type { Target } from "./start-challenge.ts";
 
@@ -104,6 +105,7 @@ export async function moveNameFrom(
   const isParked = await takeName(transaction, holder.id, kind);
   await endChallenges(transaction, holder.id);
   await raiseDeviceEpoch(core, transaction, holder.id);
+  await keepNotice(core, transaction, { userId: holder.id, kind: "name_lost", facts: null });
   await recordEvent(transaction, { event: "name_lost", kind, isParked }, about);
 }
 

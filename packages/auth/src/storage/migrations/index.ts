@@ -21,6 +21,7 @@ import * as importRuns from "./0037-import-runs.ts";
 import * as aliasesReadFor from "./0038-aliases-read-for.ts";
 import * as recoveryCodes from "./0041-recovery-codes.ts";
 import * as deviceEpochs from "./0042-device-epochs.ts";
+import * as notices from "./0043-notices.ts";
 
 /** Every migration by name, in order. A migration that has been released is frozen: a change of mind is a new one. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -46,4 +47,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0038-aliases-read-for": aliasesReadFor,
   "0041-recovery-codes": recoveryCodes,
   "0042-device-epochs": deviceEpochs,
+  "0043-notices": notices,
 };

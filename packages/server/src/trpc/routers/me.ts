@@ -4,6 +4,7 @@ import type { Builders } from "../builders.ts";
 import {
   challengeText,
   codeText,
+  cursorText,
   eventCursor,
   pageLimit,
   passwordText,
@@ -39,6 +40,20 @@ export function createMeProcedures<C extends Config>({ protectedProcedure }: Bui
     activity: protectedProcedure
       .input(z.strictObject({ cursor: eventCursor.optional(), limit: pageLimit }).prefault({}))
       .query(({ ctx, input }) => ctx.latchkey.auth.listActivity(ctx, input)),
+
+    /** What the person is told of their own account. */
+    notices: {
+      list: protectedProcedure
+        .input(z.strictObject({ cursor: cursorText.optional(), limit: pageLimit }).prefault({}))
+        .query(({ ctx, input }) => ctx.latchkey.auth.listNotices(ctx, input)),
+      /** Those of the ids, or all. */
+      markRead: protectedProcedure
+        .input(z.strictObject({ ids: z.array(z.uuid()).min(1).max(100).optional() }).prefault({}))
+        .mutation(async ({ ctx, input }) => {
+          await ctx.latchkey.auth.markNoticesRead(ctx, input);
+          return {};
+        }),
+    },
 
     /** A copy of what is kept about the person. */
     export: protectedProcedure.query(({ ctx }) => ctx.latchkey.auth.exportOwnData(ctx)),
