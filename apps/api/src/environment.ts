@@ -109,6 +109,7 @@ const settingsSchema = z.object({
   LEGACY_STAFF: z.enum(["yes", "no"]).default("no"),
   LEGACY_FROZEN_AT: time.optional(),
   PASSWORD_COST: integer(10, 15).default(12),
+  PASSWORD_FORMAT: z.enum(["bcrypt_sha256", "pbkdf2_sha256"]).default("bcrypt_sha256"),
   HASH_PRIORITY: z.enum(["low", "normal"]).default("low"),
   PASSWORD_MIN_LENGTH: integer(6, 64).default(8),
   PHONE_DEFAULT_COUNTRY: country.optional(),
@@ -309,6 +310,7 @@ export function toAuthOptions(settings: Settings, secret: string): AuthOptions {
     }),
     passwords: {
       cost: settings.PASSWORD_COST,
+      format: settings.PASSWORD_FORMAT,
       minimumLength: settings.PASSWORD_MIN_LENGTH,
       // One more than cores in all processes together, so that none rests while what became of a hash is looked at.
       hashConcurrency: Math.ceil((availableParallelism() + 1) / settings.WORKERS),

@@ -19,6 +19,7 @@ const rooms = [
   "challenges",
   "messages",
   "ways-in",
+  "pending-changes",
 ];
 
 interface Import {

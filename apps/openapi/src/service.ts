@@ -29,13 +29,18 @@ export interface Procedure {
 }
 
 /** Every procedure of the service, in its own order. */
-export const procedures: readonly Procedure[] = listProcedures(served);
+export const procedures: readonly Procedure[] = Object.entries(served).flatMap(([name, members]) =>
+  listIn(name, members),
+);
 
-/** Those of a group and of the groups in it. */
-function listProcedures(group: object, prefix = ""): Procedure[] {
-  return Object.entries(group).flatMap(([name, member]: [string, AnyProcedure | object]) =>
-    "_def" in member ? [toProcedure(`${prefix}${name}`, member._def)] : listProcedures(member, `${prefix}${name}.`),
-  );
+/** The procedures of a group, and of the groups in it. */
+function listIn(name: string, found: object): Procedure[] {
+  if (isProcedure(found)) return [toProcedure(name, found._def)];
+  return Object.entries(found).flatMap(([member, inner]) => listIn(`${name}.${member}`, inner));
+}
+
+function isProcedure(found: object): found is AnyProcedure {
+  return "_def" in found;
 }
 
 function toProcedure(name: string, { type, inputs, meta }: AnyProcedure["_def"]): Procedure {

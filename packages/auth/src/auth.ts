@@ -5,6 +5,8 @@ import type { ActivityPage, ListActivityInput } from "./flows/account/activity.t
 import type { ChangePasswordInput } from "./flows/account/change-password.ts";
 import type { OwnData } from "./flows/account/export-own-data.ts";
 import type { ListNoticesInput, NoticePage } from "./flows/account/notices.ts";
+import type { ConfirmOwnNameInput, OwnNameAnswer, StartOwnNameInput } from "./flows/account/own-name.ts";
+import type { StopChangesInput } from "./flows/account/pending-changes.ts";
 import type {
   ReauthenticateByCodeInput,
   ReauthenticateInput,
@@ -41,6 +43,7 @@ import type { Principal, RequestInfo } from "./flows/steps/core.ts";
 import type { SignInAnswer, TokenResponse } from "./flows/steps/issue-session-tokens.ts";
 import type { Device } from "./flows/steps/list-devices.ts";
 import type { PasswordCode } from "./flows/steps/password-code.ts";
+import type { PendingChange } from "./flows/steps/pending-change.ts";
 import type { ImportedKey, ImportedPerson } from "./imported-users/imported-user.ts";
 import type { ImportRound, RoundChanges } from "./imported-users/round-store.ts";
 import type { DeliveryReceipt } from "./messages/sender.ts";
@@ -97,6 +100,15 @@ export interface Auth<C extends Config = PlainConfig> {
     };
     /** Until when tokens of the old backend are accepted, which are signed with a secret of the options; null for never. */
     readonly oldTokensUntil: Date | null;
+    /** What codes are good for, so that pages offer nothing that would be refused. */
+    readonly codes: {
+      /** Whose codes sign people in. */
+      readonly signInByCode: "off" | "phone" | "email" | "both";
+      /** Whether a phone number may be all that an account has. */
+      readonly numberOnly: boolean;
+      /** What there is a sender for. */
+      readonly sentTo: readonly ("phone" | "email")[];
+    };
   };
   /**
    * The connections to the database, for tables of your own beside the core's, which are named with their schema. A connection that is
@@ -246,6 +258,40 @@ export interface Auth<C extends Config = PlainConfig> {
    */
   requireRecentAuthentication(caller: Principal, maxAge: number): Promise<void>;
 
+  /**
+   * Sends a code with which the caller proves the number or the address of their account, or another one, which becomes the account's.
+   *
+   * @throws AuthError `invalid_input`, `reauthentication_required`, `permission_denied`, `rate_limited`, `unavailable` without a sender
+   */
+  startOwnName(caller: Principal, input: StartOwnNameInput, facts: RequestInfo): Promise<Challenge>;
+  /**
+   * Proves it with that code. What the account did not have becomes its own at once, or waits.
+   *
+   * @throws AuthError `code_invalid`, `code_expired`, `reauthentication_required`, `identifier_taken`, `rate_limited`, `session_ended`,
+   * `permission_denied`, `refused_by_hook`, `hook_failed`
+   */
+  confirmOwnName(caller: Principal, input: ConfirmOwnNameInput, facts: RequestInfo): Promise<OwnNameAnswer<UserOf<C>>>;
+  /**
+   * Takes the number or the address from the caller's account at once, or after it has waited. The last way in stays.
+   *
+   * @throws AuthError `reauthentication_required`, `invalid_input`, `session_ended`, `permission_denied`, `refused_by_hook`, `hook_failed`
+   */
+  removeOwnName(
+    caller: Principal,
+    input: { readonly kind: "phone" | "email" },
+    facts: RequestInfo,
+  ): Promise<OwnNameAnswer<UserOf<C>>>;
+
+  /** The changes of the caller's account that wait, the first due first. */
+  listPendingChanges(caller: Principal): Promise<PendingChange[]>;
+  /** Stops one of them, whichever session asked for it. Throws AuthError `not_found`. */
+  stopPendingChange(caller: Principal, id: string, facts: RequestInfo): Promise<void>;
+  /**
+   * Stops all that waits for an account, from a device that has signed in to it. What does not fit is answered alike.
+   *
+   * @throws AuthError `invalid_input`, `rate_limited`
+   */
+  stopPendingChanges(input: StopChangesInput, facts: RequestInfo): Promise<void>;
   /**
    * Makes ten recovery codes for the caller, who showed lately that it is them; those before are good no more. They are answered here and
    * never again. Where only a code that was sent showed it, they are good after three days.
@@ -404,6 +450,8 @@ export interface Auth<C extends Config = PlainConfig> {
   measureHashCosts(): Promise<void>;
   /** Deletes what is of no use any more, and answers how much; makes indexes that are missing. Call it at the start and by the hour. */
   purge(): Promise<Purged>;
+  /** Does what people's changes have waited for, and answers how many were due. Call it by the hour, in one process or several. */
+  applyDueChanges(): Promise<number>;
   /** Brings the schema up to date, or runs only some migrations, and answers those that ran. Throws StartError. */
   migrate(input?: { readonly only?: readonly string[] }): Promise<readonly string[]>;
   /**

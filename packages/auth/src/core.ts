@@ -47,12 +47,14 @@ export function createCore({ db, prepare }: Storage, options: ResolvedOptions): 
     callerColumns,
     keyRing,
     passwords: createPasswords({
+      format: passwords.format,
       cost: passwords.cost,
       concurrency: passwords.hashConcurrency,
       queueLimit: passwords.hashQueueLimit,
     }),
     refreshKey: deriveKey(secret, "refresh-tokens"),
     deviceKey: deriveKey(secret, "device-marks"),
+    pendingKey: deriveKey(secret, "pending-changes"),
     throttle: createThrottle({ db, secret: deriveKey(secret, "throttles"), clock }),
     ...createCodes(db, options),
     refusalDelay: createRefusalDelay(options.refusalDelay),
@@ -60,7 +62,7 @@ export function createCore({ db, prepare }: Storage, options: ResolvedOptions): 
     verifyToken: cacheVerifiedTokens(verification, { clock }),
     findSigningKey:
       tokens.profile !== "standard" && django ? async () => djangoKey(django.secretKey) : keyRing.signingKey,
-    readCaller: createCallerReader({ prepare }, callerColumns),
+    readCaller: createCallerReader({ prepare }, callerColumns, options.codes.phoneTrust),
     readPermissions: createPermissionReader(db),
     touchSession: createToucher(db),
     noteUse: createUseNoter(db),

@@ -5,6 +5,8 @@ import { listActivity } from "./flows/account/activity.ts";
 import { changePassword } from "./flows/account/change-password.ts";
 import { exportOwnData } from "./flows/account/export-own-data.ts";
 import { listOwnNotices, markOwnNoticesRead } from "./flows/account/notices.ts";
+import { confirmOwnName, removeOwnName, startOwnName } from "./flows/account/own-name.ts";
+import { listPendingChanges, stopPendingChange, stopPendingChanges } from "./flows/account/pending-changes.ts";
 import {
   reauthenticate,
   reauthenticateByCode,
@@ -53,6 +55,7 @@ import {
 import { authenticate } from "./flows/authentication/authenticate.ts";
 import { authorize } from "./flows/authentication/authorize.ts";
 import { inspectToken } from "./flows/authentication/inspect-token.ts";
+import { applyDueChanges } from "./flows/maintenance/apply-changes.ts";
 import { checkHealth, refuseFaults } from "./flows/maintenance/check-health.ts";
 import { measureHashCosts } from "./flows/maintenance/measure-hash-costs.ts";
 import { purge } from "./flows/maintenance/purge.ts";
@@ -72,7 +75,7 @@ import { startCode, startReset } from "./flows/sign-in/start-code.ts";
 import type { Core } from "./flows/steps/core.ts";
 import { findPermissions } from "./flows/steps/held-permissions.ts";
 import { createPasswordCode } from "./flows/steps/password-code.ts";
-import { type AuthOptions, resolveOptions } from "./options.ts";
+import { type AuthOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
 import { deriveKey } from "./secrets.ts";
 import { backUp } from "./storage/back-up.ts";
 import {
@@ -111,7 +114,11 @@ export function createAuth<
   const auth: Auth<Config> = {
     profile: options.profile,
     permissions: options.permissions,
-    options: { tokens: options.tokens, oldTokensUntil: options.django?.acceptTokensUntil ?? null },
+    options: {
+      tokens: options.tokens,
+      oldTokensUntil: options.django?.acceptTokensUntil ?? null,
+      codes: describeCodes(options),
+    },
     pool: storage.pool,
     ...bind(core, {
       login,
@@ -136,6 +143,12 @@ export function createAuth<
       reauthenticate,
       reauthenticateByCode,
       requireRecentAuthentication,
+      startOwnName,
+      confirmOwnName,
+      removeOwnName,
+      listPendingChanges,
+      stopPendingChange,
+      stopPendingChanges,
       createRecoveryCodes,
       readRecoveryCodes: readOwnRecoveryCodes,
       stopRecoveryCodes,
@@ -200,6 +213,7 @@ export function createAuth<
     publicKeys: () => core.keyRing.publicKeys(),
     verificationKeys: () => core.keyRing.verificationKeys(),
     measureHashCosts: () => withoutStatementTimeout(database, (db) => measureHashCosts(core, db)),
+    applyDueChanges: () => withoutStatementTimeout(database, (db) => applyDueChanges({ ...core, db })),
     purge: () =>
       withoutStatementTimeout(database, async (db) => {
         const purged = await purge({ ...core, db });
@@ -266,6 +280,16 @@ export function createAuth<
 const takesWrites = `
   select not pg_catalog.pg_is_in_recovery() and pg_catalog.current_setting('transaction_read_only') operator(pg_catalog.=) 'off'
     as "takesWrites"`;
+
+function describeCodes({ codes, messages }: ResolvedOptions): Auth["options"]["codes"] {
+  const { sms, whatsapp, email } = messages.senders;
+  const { signInByCode, numberOnly } = codes;
+  return {
+    signInByCode,
+    numberOnly,
+    sentTo: [...(sms || whatsapp ? (["phone"] as const) : []), ...(email ? (["email"] as const) : [])],
+  };
+}
 
 /** Enough to know a secret again, and nothing that is of use without it. */
 const fingerprint = (secret: string) => deriveKey(secret, "backups").toString("hex").slice(0, 16);

@@ -21,6 +21,8 @@ export type { ActivityPage, ListActivityInput, OwnEvent } from "./flows/account/
 export type { ChangePasswordInput } from "./flows/account/change-password.ts";
 export type { OwnData } from "./flows/account/export-own-data.ts";
 export type { ListNoticesInput, Notice, NoticePage } from "./flows/account/notices.ts";
+export type { ConfirmOwnNameInput, OwnNameAnswer, StartOwnNameInput } from "./flows/account/own-name.ts";
+export type { StopChangesInput } from "./flows/account/pending-changes.ts";
 export type { OthersRevoked, OwnDevice, ShownDevice } from "./flows/account/sessions.ts";
 export type { EventPageAnswer } from "./flows/administration/audit-events.ts";
 export type { CreateUserInput } from "./flows/administration/create-user.ts";
@@ -34,7 +36,6 @@ export type {
   CreatedAccount,
   UserUpdate,
 } from "./flows/administration/users.ts";
-export { OldTokenRefused } from "./flows/authentication/adopt-django-token.ts";
 export type { TokenInspection } from "./flows/authentication/inspect-token.ts";
 export type { Purged } from "./flows/maintenance/purge.ts";
 export type { CountryMessages, MessageReport } from "./flows/maintenance/report-messages.ts";
@@ -44,6 +45,7 @@ export type { PasswordReset } from "./flows/sign-in/reset-password.ts";
 export type { LoginInput } from "./flows/sign-in/sign-in.ts";
 export type { CodeAnswer, SignInByCodeInput, TicketAnswer } from "./flows/sign-in/sign-in-by-code.ts";
 export type { PublicPurpose, StartCodeInput } from "./flows/sign-in/start-code.ts";
+export { OldTokenRefused } from "./flows/steps/adopt-old-token.ts";
 export type { Administrator } from "./flows/steps/authority.ts";
 export type { Principal, Principal as Caller, RequestInfo, RequestInfo as RequestFacts } from "./flows/steps/core.ts";
 export type {
@@ -53,6 +55,7 @@ export type {
 } from "./flows/steps/issue-session-tokens.ts";
 export type { Device } from "./flows/steps/list-devices.ts";
 export type { PasswordCode } from "./flows/steps/password-code.ts";
+export type { PendingChange } from "./flows/steps/pending-change.ts";
 export { isPlainLine, isPlainProse } from "./free-text.ts";
 export type { HookEvent, HookName, Hooks, HookTransaction } from "./hooks/hooks.ts";
 export { type CountryCode, isCountryCode, type PhoneResult, parsePhone } from "./identifiers/phone.ts";

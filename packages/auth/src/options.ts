@@ -40,6 +40,11 @@ const djangoOptions = z.strictObject({
 const passwordOptions = z.strictObject({
   /** The base-2 logarithm of bcrypt's rounds. */
   cost: z.int().min(4).max(15).default(12),
+  /**
+   * How new passwords are stored. `pbkdf2_sha256` is read by every Django, also without the package `bcrypt`: for a way back. Hashes of the
+   * other format are replaced at the next sign-in.
+   */
+  format: z.enum(["bcrypt_sha256", "pbkdf2_sha256"]).default("bcrypt_sha256"),
   /** Code points. */
   minimumLength: z.int().min(6).max(64).default(8),
   /** Hashes at once: about as many as cores, and fewer than libuv's thread pool has threads, which is 4 unless set. */

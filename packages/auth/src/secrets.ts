@@ -10,7 +10,8 @@ export type KeyPurpose =
   | "device-marks"
   | "backups"
   | "codes"
-  | "messages";
+  | "messages"
+  | "pending-changes";
 
 /** A 256-bit key for one purpose, derived from the service's secret with HKDF-SHA256 (RFC 5869). */
 export function deriveKey(secret: string, purpose: KeyPurpose): Buffer {

@@ -13,8 +13,8 @@ export function createProcedurePaths(prefix = "") {
     /** What answers new tokens of this session, or makes this device the only one that is known and answers its new mark. */
     movesOn: ({ path }: { path: string }) =>
       ["me.changePassword", "me.devices.forget", "sessions.revokeOthers"].some((name) => path === at(name)),
-    me: at("me.get"),
-    updateMe: at("me.update"),
+    /** What all that is about one's own account begins with. */
+    me: at("me."),
   };
 }
 

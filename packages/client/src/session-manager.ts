@@ -47,6 +47,13 @@ export interface SessionManagerOptions {
   readonly revoke: (refreshToken: string) => Promise<unknown>;
 }
 
+/** What a call about one's own account answers: the user, or something that may hold the user. */
+export type OwnAnswer = Partial<User> & {
+  readonly user?: User;
+  readonly phoneProofDue?: boolean;
+  readonly deviceMark?: string | undefined;
+};
+
 export type SessionManager = ReturnType<typeof createSessionManager>;
 
 export const loading: AuthState = { status: "loading", user: null };
@@ -313,8 +320,9 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
   }
 
   /** Shows what a call has just answered of the person, or marks this device anew, and stores it with the tokens that are stored by now. */
-  async function showUser(user: User, mark?: string): Promise<void> {
-    if (kept?.user.id !== user.id) return;
+  async function showUser({ user, phoneProofDue, deviceMark: mark, ...rest }: OwnAnswer): Promise<void> {
+    user ??= rest as User;
+    if (!kept || kept.user.id !== user.id) return;
     show({ ...kept, user });
     await queue.update((text) => {
       const stored = toStored(text);
@@ -353,7 +361,7 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
      * has a new mark of this device.
      */
     async replace(answer: SessionAnswer): Promise<void> {
-      if (!answer.token) return kept ? showUser(kept.user, answer.deviceMark) : undefined;
+      if (!answer.token) return kept ? showUser({ user: kept.user, deviceMark: answer.deviceMark }) : undefined;
       const session = await parseAnswer(answer);
       if (kept?.sid !== session.sid) return endUnlessKept(session);
       // At once, so that nothing else is renewed with the tokens of before while a slow storage is asked.

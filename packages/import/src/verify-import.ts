@@ -18,6 +18,8 @@ export interface Verified {
   readonly unreadable: readonly string[];
   /** Texts that named a person there and reach another one here, who has no claim to them: `old id: kind`. */
   readonly reachAnother: readonly string[];
+  /** The same, where it reaches an account that did not come from there: the import told it as taken here. */
+  readonly takenHere: readonly string[];
   /** Memberships of groups, and permissions, that people have there and not here. */
   readonly groupsMissing: number;
   readonly permissionsMissing: number;
@@ -29,13 +31,13 @@ export async function verifyImport(
   auth: Pick<Auth, "importedUsers" | "profile">,
   options: ImportOptions,
 ): Promise<Verified> {
-  return withStagedPeople(auth, options, { keepsNames: true }, async ({ run }) => {
+  return withStagedPeople(auth, options, async ({ run }) => {
     await run.client.query("analyze latchkey.import_people");
     const counts = await count(run);
     const unreadable = await findUnreadable(run);
-    const reachAnother = await findMixedUp(run);
-    const isGood = counts.missing === 0 && unreadable.length === 0 && reachAnother.length === 0;
-    return { ...counts, ...(await countGrants(run)), unreadable, reachAnother, isGood };
+    const mixedUp = await findMixedUp(run);
+    const isGood = counts.missing === 0 && unreadable.length === 0 && mixedUp.reachAnother.length === 0;
+    return { ...counts, ...(await countGrants(run)), unreadable, ...mixedUp, isGood };
   });
 }
 
@@ -75,11 +77,13 @@ const kinds = [
   ["email", "email_key", "u.email_proved_at is not null"],
 ] as const;
 
-async function findMixedUp({ client, id, source }: Run): Promise<string[]> {
-  const found: string[] = [];
+async function findMixedUp({ client, id, source }: Run): Promise<Pick<Verified, "reachAnother" | "takenHere">> {
+  const [reachAnother, takenHere]: [string[], string[]] = [[], []];
   for (const [kind, key, isProved] of kinds) {
-    const { rows } = await client.query<{ oldId: string }>(
-      `select p.old_id as "oldId" from latchkey.import_people p
+    const { rows } = await client.query<{ oldId: string; isOfSource: boolean }>(
+      `select p.old_id as "oldId",
+        exists (select from latchkey.imported_users o where o.source = $2 and o.user_id = u.id) as "isOfSource"
+      from latchkey.import_people p
       join latchkey.imported_users i on i.source = $2 and i.old_id = p.old_id
       join latchkey.users u on u.${key} = p.${key}
       where p.run_id = $1 and i.user_id is not null and u.id <> i.user_id and not (${isProved})
@@ -88,9 +92,9 @@ async function findMixedUp({ client, id, source }: Run): Promise<string[]> {
       order by p.position`,
       [id, source],
     );
-    found.push(...rows.map(({ oldId }) => `${oldId}: ${kind}`));
+    for (const { oldId, isOfSource } of rows) (isOfSource ? reachAnother : takenHere).push(`${oldId}: ${kind}`);
   }
-  return found;
+  return { reachAnother, takenHere };
 }
 
 async function countGrants({ client, id, source }: Run) {

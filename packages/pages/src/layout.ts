@@ -81,10 +81,20 @@ export function link(visit: Visit, path: string, text: string): Html {
   return html`<a class="inline" href="${visit.base}${path}${queryOf(visit)}">${text}</a>`;
 }
 
-/** Keeps where somebody wants to go. */
-function queryOf({ url }: Visit): string {
-  const returnTo = url.searchParams.get("return_to");
-  return returnTo ? `?${new URLSearchParams({ return_to: returnTo })}` : "";
+/** A link that leaves the way through several pages behind on which somebody is. */
+export function linkAnew(visit: Visit, path: string, text: string): Html {
+  return html`<a class="inline" href="${visit.base}${path}${queryOf(visit, { step: "" })}">${text}</a>`;
+}
+
+/** Keeps where somebody wants to go, and on which way they are. */
+export function queryOf({ url }: Visit, more: Readonly<Record<string, string>> = {}): string {
+  const kept = ["return_to", "step"].flatMap((name) => {
+    const value = url.searchParams.get(name);
+    return value ? [[name, value] as const] : [];
+  });
+  const query = new URLSearchParams({ ...Object.fromEntries(kept), ...more });
+  if (query.get("step") === "") query.delete("step");
+  return query.size > 0 ? `?${query}` : "";
 }
 
 export interface Field {
@@ -98,6 +108,8 @@ export interface Field {
   readonly isRequired?: boolean;
   /** Where the cursor is when the page opens. */
   readonly isFirst?: boolean;
+  /** What is shown and sent, and is not changed here. */
+  readonly isFixed?: boolean;
   /** For codes, numbers and names, which are written from left to right everywhere. */
   readonly isLatin?: boolean;
   readonly maximum?: number | undefined;
@@ -113,6 +125,7 @@ export function field({ texts }: Visit, options: Field): Html {
     isRequired && html` required`,
     isFirst && html` autofocus`,
     isLatin && html` dir="ltr"`,
+    options.isFixed && html` readonly`,
     isLatin && type === "text" && html` autocapitalize="none" autocorrect="off" spellcheck="false"`,
     options.maximum !== undefined && html` maxlength="${String(options.maximum)}"`,
     options.kind === "code" && html` class="code" inputmode="numeric"`,
@@ -126,7 +139,7 @@ export function field({ texts }: Visit, options: Field): Html {
 /** Where somebody chooses a password. */
 export function newPasswordField(
   visit: Visit,
-  options: Pick<Field, "name" | "fault" | "isFirst"> & { readonly label?: string },
+  options: Pick<Field, "name" | "fault" | "isFirst" | "isRequired"> & { readonly label?: string },
 ): Html {
   const { texts } = visit;
   return field(visit, {
@@ -158,7 +171,11 @@ export function notice(kind: "good" | "bad", text: string | undefined): Html | s
   return text ? html`<p class="notice ${kind}" role="${kind === "bad" ? "alert" : "status"}">${text}</p>` : "";
 }
 
-export const heading = (title: string, lead?: string): Html =>
+/** Why nothing was done, unless it is told at a field. */
+export const refused = (message: string | undefined, ...faults: readonly (string | undefined)[]): Html | string =>
+  faults.some((fault) => fault !== undefined) ? "" : notice("bad", message);
+
+export const heading = (title: string, lead?: string | Html): Html =>
   html`<div class="tight"><h1>${title}</h1>${lead ? html`<p class="lead">${lead}</p>` : ""}</div>`;
 
 /** The day and the time, in the reader's language. The zone is said, since the server does not know the reader's. */

@@ -30,13 +30,16 @@ main{flex:1;inline-size:100%;padding:1.75rem 1.25rem 2.5rem}
 .stack{display:grid;gap:1.25rem}
 .tight{display:grid;gap:.375rem}
 .lead,.quiet{color:var(--quiet)}
-.lead{text-wrap:pretty}
+.lead{text-wrap:pretty;overflow-wrap:anywhere}
+.name{font-weight:620;color:var(--ink)}
 .small{font-size:.875rem}
-.field{display:grid;gap:.375rem}
+.field{display:grid;gap:.375rem;align-content:start}
 label,legend,.label{font-weight:600;font-size:.9375rem}
 .hint{color:var(--quiet);font-size:.875rem}
 input:not([type=checkbox]),select{font:inherit;color:inherit;background:var(--surface);inline-size:100%;min-block-size:3rem;padding:.625rem .875rem;border:.0625rem solid var(--edge);border-radius:.625rem}
+select{padding-inline-start:.625rem!important}
 input:not([type=checkbox]):focus-visible,select:focus-visible{outline-offset:-.0625rem;border-color:var(--accent)}
+input[readonly]{background:none!important;border-color:var(--line);color:var(--quiet)}
 input[aria-invalid=true],input[aria-invalid=true]:focus-visible{border-color:var(--bad);border-inline-start-width:.25rem}
 input[inputmode=numeric].code{font-size:1.5rem;letter-spacing:.3em;text-align:center;direction:ltr;font-variant-numeric:tabular-nums}
 input[dir=ltr]:placeholder-shown{text-align:start}
@@ -51,6 +54,7 @@ input[dir=ltr]:placeholder-shown{text-align:start}
 .button:hover{filter:brightness(1.08)}
 .button:active{transform:translateY(.0625rem)}
 .button[aria-disabled=true]{opacity:.65;cursor:progress}
+.button:disabled{opacity:.55;cursor:default;filter:none;transform:none}
 .wide{inline-size:100%}
 .second{background:var(--surface);color:var(--ink);border-color:var(--edge)}
 .second:hover{filter:none;border-color:var(--ink)}
@@ -66,12 +70,13 @@ input[dir=ltr]:placeholder-shown{text-align:start}
 .tongues [aria-current]{color:var(--ink);font-weight:620}
 .line{border:0;border-block-start:.0625rem solid var(--line);margin:0;inline-size:100%}
 .aside{display:flex;justify-content:space-between;flex-wrap:wrap;gap:.375rem 1rem}
-.aside a,.inline{display:inline-block;padding-block:.125rem}
+.aside a:not(.button),.inline{display:inline-block;padding-block:.125rem}
 .account main nav ul{display:flex;flex-wrap:wrap;gap:.25rem;margin-inline:-.5rem}
 .account main nav a,.account main nav button{display:block;min-block-size:2.75rem;padding:.5625rem .75rem;border-radius:.5rem;color:var(--quiet);font:inherit;font-weight:550;text-decoration:none;border:0;background:none;cursor:pointer;text-align:start}
 .account main nav a:hover,.account main nav button:hover{color:var(--ink)}
 .account main nav [aria-current]{color:var(--ink);background:var(--surface);box-shadow:0 0 0 .0625rem var(--line)}
 .account main nav{margin-block-end:1.5rem}
+.empty{padding:2.5rem 1.25rem!important;text-align:center;color:var(--quiet)}
 .panel{background:var(--surface);border:.0625rem solid var(--line);border-radius:1rem;padding:1.25rem}
 .pair{display:grid;gap:1.25rem}
 .rows>li{display:flex;gap:.75rem 1rem;align-items:center;justify-content:space-between;flex-wrap:wrap;padding-block:1rem;border-block-start:.0625rem solid var(--line)}

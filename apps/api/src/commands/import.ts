@@ -57,7 +57,7 @@ function toSkip(text: string): "skip" {
 export function importCommand(): Command {
   return new Command("import")
     .description("Bring people over from another system; without --apply, only tell what would come of it")
-    .argument("<source>", "postgres://…, sqlite:FILE, users.csv, users.json, or - for standard input")
+    .argument("<source>", "postgres://…, mysql://…, sqlite:FILE, users.csv, users.json, or - for standard input")
     .option("--from <kind>", "django, csv or json, where the source does not say it by its name")
     .option("--source <name>", "what the other system is called here; its kind unless said")
     .option("--apply", "do it")
@@ -142,12 +142,13 @@ function verifyCommand(): Command {
 }
 
 function describeVerified(verified: Verified): string {
-  const { unreadable, reachAnother, isGood, ...counts } = verified;
+  const { unreadable, reachAnother, takenHere, isGood, ...counts } = verified;
   const first = (ids: readonly string[]) => (ids.length > 0 ? `: ${ids.slice(0, 5).join(", ")}` : "");
   return [
     ...Object.entries(counts).map(([what, count]) => `${String(count).padStart(9)}  ${what}`),
     `${String(unreadable.length).padStart(9)}  hashes that cannot be checked${first(unreadable)}`,
     `${String(reachAnother.length).padStart(9)}  names of there that reach somebody else here${first(reachAnother)}`,
+    `${String(takenHere.length).padStart(9)}  names of there that an account has here that did not come from there${first(takenHere)}`,
     isGood ? "Everything fits." : "Something does not fit.",
   ].join("\n");
 }

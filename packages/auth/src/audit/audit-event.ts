@@ -61,6 +61,30 @@ export type AuditEvent =
       readonly because: "wrong_code" | "expired_code" | "no_way_in";
     }
   | { readonly event: "name_proved"; readonly kind: "phone" | "email" }
+  | {
+      /** A person gave their account a number or an address, or took it away, at once or after it had waited. */
+      readonly event: "name_changed";
+      readonly kind: "phone" | "email";
+      readonly change: "set" | "removed";
+    }
+  | {
+      /** A change of a person's own account waits. */
+      readonly event: "change_requested";
+      readonly change: string;
+      readonly seconds: number;
+    }
+  | {
+      /** A session or a device of the account stopped a change that waited, or a new password or the end of its session did. */
+      readonly event: "change_stopped";
+      readonly change: string;
+      readonly by: "session" | "device" | "new_password" | "sessions_ended";
+    }
+  | {
+      /** A change that was due was not done. */
+      readonly event: "change_dropped";
+      readonly change: string;
+      readonly because: "session_ended" | "account_changed" | "name_taken" | "last_way_in" | "hook";
+    }
   | { readonly event: "ticket_issued"; readonly kind: "phone" | "email"; readonly opens: string }
   | {
       /** Another person proved the number or the address, beyond the time for which it was trusted here. */

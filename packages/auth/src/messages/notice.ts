@@ -6,6 +6,8 @@ export const noticeKinds = [
   "password_code_issued",
   /** A username, phone number or e-mail address is another one. */
   "name_changed",
+  /** A change of a number or an address waits, and can be stopped. */
+  "change_requested",
   /** Another person proved the number or address. */
   "name_lost",
   /** Ranks, groups or permissions. */

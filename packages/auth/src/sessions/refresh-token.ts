@@ -30,6 +30,12 @@ export function createRefreshToken(key: Uint8Array, sessionId: string): RefreshT
   return assemble(key, parseUuid(sessionId), randomBytes(secretBytes));
 }
 
+/** What stands in an adopted session for the refresh token of another system: whoever has that one's text has this, and nobody else. */
+export function deriveAdopted(key: Uint8Array, sessionId: string, text: string): RefreshToken {
+  const id = parseUuid(sessionId);
+  return assemble(key, id, hmacSha256(key, "adopted", id, text));
+}
+
 /**
  * The successor of a refresh token. It is derived and not drawn, so that a client that asks twice, because an answer was lost or
  * because it has several tabs, gets the same one twice. Without the key, which is not in the database, the stored hash says

@@ -214,6 +214,23 @@ export async function listShown(db: Queries, id: string): Promise<readonly Shown
   return shown;
 }
 
+/** Seconds since a session was opened; 0 for one that there is not. */
+export async function readSessionAge(db: Queries, id: string): Promise<number> {
+  const age = sql<number>`extract(epoch from latchkey.now() - created_at)::float8`.as("age");
+  return (await db.selectFrom("sessions").select(age).where("id", "=", id).executeTakeFirst())?.age ?? 0;
+}
+
+/** Keeps a session from being ended until the transaction is over; false when it has ended. */
+export async function holdSession(transaction: Queries, id: string): Promise<boolean> {
+  const query = transaction
+    .selectFrom("sessions")
+    .select("id")
+    .where("id", "=", id)
+    .where(sql<boolean>`${sql.raw(isLiveSession("sessions"))}`)
+    .forShare();
+  return (await query.executeTakeFirst()) !== undefined;
+}
+
 /**
  * Ends the session of a refresh token, whether that is its present one or one of an earlier generation. Says whose it was, or
  * null when it had ended already.

@@ -32,6 +32,7 @@ challenges.lease_until timestamp with time zone
 challenges.provider_id text
 challenges.message_id uuid not null default gen_random_uuid()
 challenges.failure text
+challenges.proved_at timestamp with time zone
 erasures.user_id uuid not null
 erasures.reached bigint not null default 0
 erasures.created_at timestamp with time zone not null default latchkey.now()
@@ -98,6 +99,10 @@ import_sources.seen_at timestamp with time zone
 import_sources.began_at timestamp with time zone
 import_sources.completed_at timestamp with time zone
 import_sources.aliases_read_for text
+import_sources.blacklist_read_at timestamp with time zone
+imported_blacklist.source text not null
+imported_blacklist.jti text collate "C" not null
+imported_blacklist.expires_at timestamp with time zone not null
 imported_name_key.is_only boolean not null default true
 imported_name_key.key bytea not null default sha256((((gen_random_uuid())::text || (gen_random_uuid())::text))::bytea)
 imported_round_users.round_id uuid not null
@@ -154,6 +159,13 @@ one_time_codes.code_hash bytea
 one_time_codes.created_at timestamp with time zone not null default latchkey.now()
 one_time_codes.expires_at timestamp with time zone not null
 one_time_codes.issuer_id uuid
+pending_changes.id uuid not null
+pending_changes.user_id uuid not null
+pending_changes.session_id uuid not null
+pending_changes.kind text not null
+pending_changes.payload bytea not null
+pending_changes.created_at timestamp with time zone not null default latchkey.now()
+pending_changes.due_at timestamp with time zone not null
 permission_apps.app text not null
 permission_apps.declarer uuid
 permission_apps.declared_at timestamp with time zone not null default latchkey.now()
@@ -255,6 +267,8 @@ users.has_alias boolean not null default false
 users.test_until timestamp with time zone
 users.reset_by_code_at timestamp with time zone
 users.password_set_at timestamp with time zone
+users.phone_opens_at timestamp with time zone
+users.email_opens_at timestamp with time zone
 users.device_epoch integer not null default 0
 wrong_codes.address text not null
 wrong_codes.count integer not null
@@ -286,6 +300,7 @@ import_sources: import_sources_complete CHECK ((((seen_at IS NULL) = (began_at I
 import_sources: import_sources_name CHECK ((source ~ '^[a-z][a-z0-9_-]{0,62}$'::text))
 import_sources: import_sources_pkey PRIMARY KEY (source)
 import_sources: import_sources_round CHECK ((((round_id IS NULL) = (round_started_at IS NULL)) AND ((round_id IS NULL) = (round_began_at IS NULL))))
+imported_blacklist: imported_blacklist_pkey PRIMARY KEY (source, jti)
 imported_name_key: imported_name_key_length CHECK ((octet_length(key) = 32))
 imported_name_key: imported_name_key_one CHECK (is_only)
 imported_name_key: imported_name_key_pkey PRIMARY KEY (is_only)
@@ -308,6 +323,10 @@ one_time_codes: one_time_codes_one_each UNIQUE (user_id, purpose)
 one_time_codes: one_time_codes_pkey PRIMARY KEY (id)
 one_time_codes: one_time_codes_purpose_choice CHECK ((purpose = ANY (ARRAY['set_password'::text, 'prove_phone'::text, 'prove_email'::text])))
 one_time_codes: one_time_codes_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+pending_changes: pending_changes_once UNIQUE (session_id, kind)
+pending_changes: pending_changes_pkey PRIMARY KEY (id)
+pending_changes: pending_changes_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(id) ON DELETE CASCADE
+pending_changes: pending_changes_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 permission_apps: permission_apps_grammar CHECK (((app ~ '^[a-z][a-z0-9_]*$'::text) AND (app <> 'auth'::text) AND (char_length(app) <= 100)))
 permission_apps: permission_apps_pkey PRIMARY KEY (app)
 permissions: permissions_grammar CHECK (((permission ~ '^[a-z][a-z0-9_]*\.[a-z][a-z0-9]*_[a-z][a-z0-9_]*$'::text) AND (char_length(permission) <= 150)))
@@ -388,6 +407,8 @@ CREATE UNIQUE INDEX groups_pkey ON latchkey.groups USING btree (id)
 CREATE UNIQUE INDEX import_issues_pkey ON latchkey.import_issues USING btree (run_id, old_id, code, field)
 CREATE UNIQUE INDEX import_people_pkey ON latchkey.import_people USING btree (run_id, old_id)
 CREATE UNIQUE INDEX import_sources_pkey ON latchkey.import_sources USING btree (source)
+CREATE INDEX imported_blacklist_expires_at ON latchkey.imported_blacklist USING btree (expires_at)
+CREATE UNIQUE INDEX imported_blacklist_pkey ON latchkey.imported_blacklist USING btree (source, jti)
 CREATE UNIQUE INDEX imported_name_key_pkey ON latchkey.imported_name_key USING btree (is_only)
 CREATE UNIQUE INDEX imported_round_users_pkey ON latchkey.imported_round_users USING btree (round_id, old_id)
 CREATE INDEX imported_users_old_phone ON latchkey.imported_users USING btree (source, old_phone) WHERE (old_phone IS NOT NULL)
@@ -413,6 +434,10 @@ CREATE INDEX one_time_codes_expires_at ON latchkey.one_time_codes USING btree (e
 CREATE INDEX one_time_codes_issuer_id ON latchkey.one_time_codes USING btree (issuer_id) WHERE (issuer_id IS NOT NULL)
 CREATE UNIQUE INDEX one_time_codes_one_each ON latchkey.one_time_codes USING btree (user_id, purpose)
 CREATE UNIQUE INDEX one_time_codes_pkey ON latchkey.one_time_codes USING btree (id)
+CREATE INDEX pending_changes_due ON latchkey.pending_changes USING btree (due_at)
+CREATE INDEX pending_changes_user ON latchkey.pending_changes USING btree (user_id)
+CREATE UNIQUE INDEX pending_changes_once ON latchkey.pending_changes USING btree (session_id, kind)
+CREATE UNIQUE INDEX pending_changes_pkey ON latchkey.pending_changes USING btree (id)
 CREATE INDEX permission_apps_declarer ON latchkey.permission_apps USING btree (declarer)
 CREATE UNIQUE INDEX permission_apps_pkey ON latchkey.permission_apps USING btree (app)
 CREATE UNIQUE INDEX permissions_pkey ON latchkey.permissions USING btree (permission)

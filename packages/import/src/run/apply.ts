@@ -23,13 +23,17 @@ export interface Applied {
   readonly outrun: readonly string[];
 }
 
-/**
- * Brings the planned people over. Everybody is recorded first, so that nobody takes a name meanwhile; then come accounts, a step in one
- * transaction each. What ends in the midst goes on with the next run: who is here already is not brought again.
- */
-export async function apply(run: Run, options: ApplyOptions): Promise<Applied> {
+/** Records everybody there, so that nobody takes a name meanwhile, and makes the groups. It comes before all else that is applied. */
+export async function prepare(run: Run, options: ApplyOptions): Promise<void> {
   await recordEverybody(run, options);
   await createGroups(run, options.groups);
+}
+
+/**
+ * Brings the planned people over, a step in one transaction each. What ends in the midst goes on with the next run: who is here already is
+ * not brought again.
+ */
+export async function apply(run: Run, options: ApplyOptions): Promise<Applied> {
   const { client, id } = run;
   const { rows } = await client.query<{ first: number; last: number; total: number }>(
     `select coalesce(min(position), 0) as first, coalesce(max(position), -1) as last, count(*)::int as total

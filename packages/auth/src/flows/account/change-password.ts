@@ -14,6 +14,7 @@ import { requireGoodPassword } from "../steps/encode-password.ts";
 import { type AnsweredSession, issueSessionTokens, type TokenResponse } from "../steps/issue-session-tokens.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
 import { openSession } from "../steps/open-session.ts";
+import { endChanges } from "../steps/pending-change.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
 import { refundOnFailure, unlessUndone } from "../steps/refund-on-failure.ts";
 import { replaceRefreshToken } from "../steps/rotate-session.ts";
@@ -56,6 +57,7 @@ export async function changePassword(
     await withdrawCode(transaction, { userId: user.id, purpose: "set_password" });
     await markOldTokensEnded(transaction, user.id);
     await endChallenges(transaction, user.id);
+    await endChanges(core, transaction, { userId: user.id, except: session.id }, { ...facts, by: "new_password" });
     // The present session too where another system's token opened it: that token would go on.
     const keep = session.adoptedFrom === null ? { except: session.id } : {};
     const ended = await endSessions(transaction, { userId: user.id, ...keep, reason: "password_changed" });

@@ -156,7 +156,10 @@ describe("a notice", () => {
     const { id, phoneNumber } = person;
     const old = "update latchkey.users set phone_proved_at = latchkey.now() - interval '50 days' where id = $1";
     await service.database.query(old, [id]);
-    const stranger = await service.another({ messages: { senders: { sms, email }, isEnforced: false }, onError: () => {} });
+    const stranger = await service.another({
+      messages: { senders: { sms, email }, isEnforced: false },
+      onError: () => {},
+    });
     const { challenge } = await stranger.startCode({ purpose: "enter", to: phoneNumber }, facts());
     const { code } = await sms.take(phoneNumber);
     const answer = await stranger.signInByCode({ challenge, code }, facts());
@@ -292,5 +295,5 @@ describe("a provider", () => {
 });
 
 test("every kind has its text", () => {
-  expect(new Set(noticeKinds).size).toBe(10);
+  expect(new Set(noticeKinds).size).toBe(11);
 });

@@ -6,6 +6,7 @@ import { findDeviceOwner, markOldTokensEnded } from "../../users/user-store.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { findKnownDevice, raiseDeviceEpoch } from "../steps/known-device.ts";
 import { type Device, listDevicesOf } from "../steps/list-devices.ts";
+import { endChanges } from "../steps/pending-change.ts";
 
 /** One of the caller's own. */
 export interface OwnDevice extends Device {
@@ -25,7 +26,9 @@ export async function listSessions(core: Core, { user, session }: Principal): Pr
  * @throws AuthError `not_found` when there is no such session of theirs
  */
 export async function revokeSession(core: Core, { user }: Principal, id: string, facts: RequestInfo): Promise<void> {
-  const count = await core.db.transaction().execute((transaction) => end(transaction, { userId: user.id, id }, facts));
+  const count = await core.db
+    .transaction()
+    .execute((transaction) => end(core, transaction, { userId: user.id, id }, facts));
   if (count === 0) throw new AuthError("not_found", "There is no such session");
 }
 
@@ -52,7 +55,7 @@ export async function revokeOtherSessions(
     // A token of another system that has not been used here yet is a session as well.
     await markOldTokensEnded(transaction, user.id);
     const deviceMark = await forgetOthers(core, transaction, user.id, shown);
-    const ended = await end(transaction, { userId: user.id, except: session.id }, facts);
+    const ended = await end(core, transaction, { userId: user.id, except: session.id }, facts);
     return { ended, deviceMark };
   });
 }
@@ -85,11 +88,18 @@ async function forgetOthers(
 }
 
 async function end(
+  core: Core,
   transaction: Queries,
   which: { userId: string; id?: string; except?: string },
   facts: RequestInfo,
 ): Promise<number> {
   const { length: count } = await endSessions(transaction, { ...which, reason: "revoked" });
+  const changes = {
+    userId: which.userId,
+    ...(which.id !== undefined && { ofSession: which.id }),
+    ...(which.except !== undefined && { except: which.except }),
+  };
+  await endChanges(core, transaction, changes, { ...facts, by: "sessions_ended" });
   if (count === 0) return 0;
   const happened = { event: "sessions_ended", because: "revoked", count } as const;
   await recordEvent(transaction, happened, { ...facts, actorId: which.userId, subjectId: which.userId });

@@ -67,6 +67,36 @@ async function untilSent(to: string): Promise<void> {
 
 type Prepared = Awaited<ReturnType<typeof prepareCode>>;
 
+/** A code with which a signed-in person proves a number, whose message has left: theirs, proved so many days ago, or a free one. */
+async function prepareOwnName({ id, caller }: Target, days: number | null = null) {
+  const { auth, database, facts } = service;
+  const to = freshNumber();
+  const set =
+    "update latchkey.users set phone_number = $2, phone_proved_at = latchkey.now() - make_interval(days => $3) where id = $1";
+  if (days !== null) await database.query(set, [id, to, days]);
+  const from = { ...facts, address: `198.51.100.${numbers}` };
+  const { challenge } = await auth.startOwnName(caller, { kind: "phone", to }, from);
+  const { code } = await inbox.take(to);
+  await untilSent(to);
+  return { kind: "phone", challenge, code } as const;
+}
+
+type OwnName = Awaited<ReturnType<typeof prepareOwnName>>;
+
+/** A change of a trusted number that waits, and no other. */
+async function prepareChange(target: Target) {
+  const { database, auth, facts } = service;
+  await database.query("delete from latchkey.pending_changes");
+  await database.query("update latchkey.users set phone_number = $2, phone_proved_at = latchkey.now() where id = $1", [
+    target.id,
+    freshNumber(),
+  ]);
+  const { pending } = await auth.confirmOwnName(target.caller, await prepareOwnName(target), facts);
+  return { pending, deviceMark: target.deviceMark };
+}
+
+type Waiting = Awaited<ReturnType<typeof prepareChange>>;
+
 /** A ticket of a number that nobody has, or that the target has had for too long. */
 async function prepareTicket(target: Target | null): Promise<{ ticket: string }> {
   const { challenge, code } = await prepareCode(target, { days: 100 });
@@ -101,10 +131,10 @@ async function prepareTarget() {
   const { user } = await auth.users.create(admin, { username });
   await auth.operator.changePassword(username, password);
   const { setPasswordCode: code } = await auth.users.createPasswordCode(admin, user.id);
-  const { token, refreshToken } = await auth.login({ username, password }, facts);
+  const { token, refreshToken, deviceMark } = await auth.login({ username, password }, facts);
   const caller = await auth.authenticate([`Bearer ${token}`]);
   const group = await auth.groups.create(admin, { name: freshName(), permissions: [] });
-  return { id: user.id, username, code, caller, token, refreshToken, group };
+  return { id: user.id, username, code, caller, token, refreshToken, deviceMark, group };
 }
 
 /** A round that sees one more person of the old backend, and is not complete yet. */
@@ -331,6 +361,84 @@ const deeds: readonly Deed[] = [
       refused("invalid_credentials", service.auth.reauthenticate(caller, { password: newPassword }, service.facts)),
     leaves: ["reauthentication_refused"],
     detail: () => ({}),
+  },
+  {
+    ...bySelf,
+    does: "startOwnName",
+    run: ({ caller }) => service.auth.startOwnName(caller, { kind: "phone", to: freshNumber() }, service.facts),
+    leaves: ["code_requested"],
+    detail: () => ({ purpose: "prove_phone", identifier: "phone", isSent: true, isTest: false }),
+  },
+  {
+    ...bySelf,
+    does: "confirmOwnName, of the account's own",
+    first: (target) => prepareOwnName(target, 39),
+    run: ({ caller }, prepared) => service.auth.confirmOwnName(caller, prepared as OwnName, service.facts),
+    leaves: ["name_proved"],
+    detail: () => ({ kind: "phone" }),
+  },
+  {
+    ...bySelf,
+    does: "confirmOwnName, of another",
+    first: (target) => prepareOwnName(target),
+    run: ({ caller }, prepared) => service.auth.confirmOwnName(caller, prepared as OwnName, service.facts),
+    leaves: ["name_proved", "name_changed", "change_requested"],
+    detail: () => ({ change: "open_by_phone", seconds: 259_200 }),
+  },
+  {
+    ...bySelf,
+    does: "removeOwnName",
+    first: ({ id }) =>
+      service.database.query("update latchkey.users set phone_number = $2 where id = $1", [id, freshNumber()]),
+    run: ({ caller }) => service.auth.removeOwnName(caller, { kind: "phone" }, service.facts),
+    leaves: ["name_changed"],
+    detail: () => ({ kind: "phone", change: "removed" }),
+  },
+  {
+    ...bySelf,
+    does: "stopPendingChange",
+    first: prepareChange,
+    run: ({ caller }, prepared) =>
+      service.auth.stopPendingChange(caller, (prepared as Waiting).pending?.id ?? "", service.facts),
+    leaves: ["change_stopped"],
+    detail: () => ({ change: "set_phone", by: "session" }),
+  },
+  {
+    does: "stopPendingChanges",
+    actor: "nobody",
+    subject: "target",
+    first: prepareChange,
+    run: ({ username, deviceMark }) =>
+      service.auth.stopPendingChanges({ username: username, deviceMark }, service.facts),
+    leaves: ["change_stopped"],
+    detail: () => ({ change: "set_phone", by: "device" }),
+  },
+  {
+    does: "applyDueChanges",
+    actor: "self",
+    subject: "target",
+    isNowhere: true,
+    first: async (target) => {
+      await prepareChange(target);
+      await service.clock.advance(73 * 3_600);
+    },
+    run: () => service.auth.applyDueChanges(),
+    leaves: ["name_changed"],
+    detail: () => ({ kind: "phone", change: "set" }),
+  },
+  {
+    does: "applyDueChanges, of a session that has ended",
+    actor: "nobody",
+    subject: "target",
+    isNowhere: true,
+    first: async (target) => {
+      await prepareChange(target);
+      await service.auth.logout(target.refreshToken, service.facts);
+      await service.clock.advance(73 * 3_600);
+    },
+    run: () => service.auth.applyDueChanges(),
+    leaves: ["change_dropped"],
+    detail: () => ({ change: "set_phone", because: "session_ended" }),
   },
   {
     ...byOperator,
@@ -857,6 +965,7 @@ const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
   listSessions: ({ caller }) => service.auth.listSessions(caller),
   listNotices: ({ caller }) => service.auth.listNotices(caller, { limit: 25 }),
   markNoticesRead: ({ caller }) => service.auth.markNoticesRead(caller, {}),
+  listPendingChanges: ({ caller }) => service.auth.listPendingChanges(caller),
   readRecoveryCodes: ({ caller }) => service.auth.readRecoveryCodes(caller),
   listActivity: ({ caller }) => service.auth.listActivity(caller, { limit: 25 }),
   exportOwnData: ({ caller }) => service.auth.exportOwnData(caller),
@@ -917,6 +1026,10 @@ const allEvents: Readonly<Record<AuditEvent["event"], true>> = {
   imported_user_linked: true,
   profile_updated: true,
   keys_rotated: true,
+  name_changed: true,
+  change_requested: true,
+  change_stopped: true,
+  change_dropped: true,
 };
 
 test("every event that there is, is left by a deed that is shown here", () => {

@@ -31,6 +31,7 @@ import { keepNotice } from "../steps/keep-notice.ts";
 import { raiseDeviceEpoch } from "../steps/known-device.ts";
 import { type Device, listDevicesOf } from "../steps/list-devices.ts";
 import { issuePasswordCode, type PasswordCode, refuseDisabled } from "../steps/password-code.ts";
+import { endChanges } from "../steps/pending-change.ts";
 import { resetSignInLimits } from "../steps/reset-sign-in-limits.ts";
 import { tellPasswordReset } from "../steps/tell-hooks.ts";
 import { createGroup, deleteGroup, type GroupInput, type GroupUpdate, updateGroup } from "./groups.ts";
@@ -56,6 +57,7 @@ export async function setPassword(core: Core, name: string, password: string): P
     await endChallenges(transaction, account.id);
     await keepNotice(core, transaction, { userId: account.id, kind: "password_reset", facts: null });
     await raiseDeviceEpoch(core, transaction, account.id);
+    await endChanges(core, transaction, { userId: account.id }, { ...operator.facts, by: "new_password" });
     await resetSignInLimits(core, transaction, account);
     await withdrawCode(transaction, { userId: account.id, purpose: "set_password" });
     const { length: sessionsEnded } = await endSessions(transaction, {
@@ -177,7 +179,7 @@ export async function listSessionsNamed(core: Core, name: string): Promise<Devic
 /** Ends all sessions of a user, or the one that is named, and answers how many. Throws AuthError `not_found`. */
 export async function endSessionsNamed(core: Core, name: string, sessionId?: string): Promise<number> {
   const { id } = await findNamed(core, name);
-  return core.db.transaction().execute((transaction) => endAndRecord(transaction, sessionId, atCommandLine(id)));
+  return core.db.transaction().execute((transaction) => endAndRecord(core, transaction, sessionId, atCommandLine(id)));
 }
 
 async function findNamed(core: Core, name: string): Promise<Account> {

@@ -1,6 +1,8 @@
 import { deleteOldEvents, eraseSome } from "../../audit/audit-log.ts";
 import { deleteOldChallenges, deleteOldWrongCodes } from "../../challenges/challenge-store.ts";
 import { deleteOldTickets } from "../../challenges/ticket-store.ts";
+import { deleteExpiredEntries } from "../../imported-users/blacklist-store.ts";
+import { deleteAbandoned } from "../../imported-users/staging-store.ts";
 import { deleteOldCounts } from "../../messages/message-counts.ts";
 import { deleteOldNotices } from "../../messages/notice-store.ts";
 import { deleteExpiredCodes } from "../../one-time-codes/code-store.ts";
@@ -21,6 +23,8 @@ export interface Purged {
   readonly throttles: number;
   /** Events of people who were deleted, looked at for addresses. */
   readonly erased: number;
+  /** Rows of imports that were killed, and entries of other systems' blacklists whose tokens have expired. */
+  readonly staged: number;
 }
 
 /** Rows that one statement deletes or changes, so that none holds locks for long. */
@@ -43,6 +47,9 @@ export async function purge(core: Core): Promise<Purged> {
     auditEvents: await inBatches((atMost) => deleteOldEvents(core.db, { retention, atMost })),
     throttles: counts + (await inBatches((atMost) => deleteForgottenCounters(core.db, atMost))),
     erased: await untilNone((atMost) => eraseSome(core.db, atMost)),
+    staged:
+      (await untilNone((atMost) => deleteAbandoned(core.db, atMost))) +
+      (await inBatches((atMost) => deleteExpiredEntries(core.db, atMost))),
   };
 }
 

@@ -102,7 +102,7 @@ export async function recover(core: Core, input: RecoverInput, facts: RequestInf
     if (!isGood) return null;
     await updatePassword(transaction, held.id, encoded);
     await withdrawCode(transaction, { userId: held.id, purpose: "set_password" });
-    const sessionsEnded = await endWhatWasOpen(transaction, held.id);
+    const sessionsEnded = await endWhatWasOpen(core, transaction, held.id, facts);
     const happened = { event: "password_reset", sessionsEnded, by: "recovery_code" } as const;
     await recordEvent(transaction, happened, { ...facts, actorId: null, subjectId: held.id });
     await keepNotice(core, transaction, { userId: held.id, kind: "recovery_code_used", facts });

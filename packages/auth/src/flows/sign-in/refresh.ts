@@ -4,6 +4,7 @@ import { judgeRefreshToken, type Verdict } from "../../sessions/refresh-chain.ts
 import { deriveSuccessor, parseRefreshToken, type RefreshToken } from "../../sessions/refresh-token.ts";
 import { endSession, type LockedChain, lockChain } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
+import { adoptRefreshToken } from "../steps/adopt-refresh-token.ts";
 import type { Core, RequestInfo } from "../steps/core.ts";
 import { type AnsweredSession, issueSessionTokens, type TokenResponse } from "../steps/issue-session-tokens.ts";
 import { limitForgedTokens } from "../steps/limit-forged-tokens.ts";
@@ -28,12 +29,15 @@ export async function refresh(core: Core, refreshToken: string, facts: RequestIn
 
 async function readRefreshToken(core: Core, text: string, facts: RequestInfo): Promise<RefreshToken> {
   try {
-    return parseRefreshToken(core.refreshKey, text);
+    const adopted = await adoptRefreshToken(core, text, facts);
+    return adopted ?? parseRefreshToken(core.refreshKey, text);
   } catch (error) {
-    await limitForgedTokens(core, "refresh_address", facts);
+    if (isRefused(error)) await limitForgedTokens(core, "refresh_address", facts);
     throw error;
   }
 }
+
+const isRefused = (error: unknown) => error instanceof AuthError && error.code === "refresh_token_invalid";
 
 /** Looks at the whole chain of a genuine token that is not simply the present one: answers it after all, or says why not. */
 async function answerAgain(core: Core, presented: RefreshToken, facts: RequestInfo): Promise<AnsweredSession> {

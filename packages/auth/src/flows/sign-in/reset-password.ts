@@ -74,7 +74,7 @@ export async function resetPasswordByCode(
     await right.consume();
     await updatePassword(transaction, account.id, encoded, target.kind);
     await withdrawCode(transaction, { userId: account.id, purpose: "set_password" });
-    const sessionsEnded = await endWhatWasOpen(transaction, account.id);
+    const sessionsEnded = await endWhatWasOpen(core, transaction, account.id, facts);
     const happened = { event: "password_reset", sessionsEnded, by: target.kind } as const;
     await recordEvent(transaction, happened, { ...facts, actorId: null, subjectId: account.id });
     await keepNotice(core, transaction, { userId: account.id, kind: "password_reset", facts });
@@ -114,7 +114,7 @@ export async function resetPassword(core: Core, input: ResetPasswordInput, facts
       if (code.state === "expired") throw new AuthError("code_expired", "The code has run out: ask for a new one");
       requireGoodPassword(core, input.newPassword, { field: "newPassword", person: account });
       await updatePassword(transaction, account.id, encoded);
-      const sessionsEnded = await endWhatWasOpen(transaction, account.id);
+      const sessionsEnded = await endWhatWasOpen(core, transaction, account.id, facts);
       const happened = { event: "password_reset", sessionsEnded } as const;
       await recordEvent(transaction, happened, { ...facts, actorId: null, subjectId: account.id });
       await keepNotice(core, transaction, { userId: account.id, kind: "password_reset", facts });

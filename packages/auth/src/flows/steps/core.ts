@@ -20,6 +20,8 @@ import type { CallerColumns } from "./caller-row.ts";
 export interface Principal<Person extends User = User> {
   readonly user: Person;
   readonly session: Session;
+  /** Whether it is time to offer them to prove their phone number anew, before it is trusted no more. */
+  readonly isPhoneProofDue?: boolean;
 }
 
 /** What every flow is handed: the rooms, opened, and the options. */
@@ -34,6 +36,8 @@ export interface Core {
   readonly keyRing: KeyRing;
   readonly refreshKey: Uint8Array;
   readonly deviceKey: Uint8Array;
+  /** Seals what changes that wait are to do. */
+  readonly pendingKey: Uint8Array;
   readonly throttle: Throttle;
   /** Codes that are sent, from asking to use. */
   readonly challenges: Challenges;
@@ -68,6 +72,8 @@ export interface StoredCaller {
   readonly isKeyAccepted: boolean;
   /** Whether its last use was noted long enough ago to be noted again. */
   readonly isTouchDue: boolean;
+  /** Whether the account has a number whose last proof is old, or that was never proved. */
+  readonly isPhoneProofDue: boolean;
   /** The rotation whose answers have not been used yet, as far as is known; null once they have. */
   readonly unusedRotation: number | null;
 }

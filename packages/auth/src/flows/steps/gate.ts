@@ -17,6 +17,8 @@ export interface GateAccount {
   readonly deviceEpoch: number;
   /** Null for somebody who never signed in. */
   readonly lastLogin: Date | null;
+  /** Whether it has a username, or is called something by an import. */
+  readonly isNamedOtherwise: boolean;
   /** The encoded hash. */
   readonly password: string;
   /** No password, passkey or proved address: its number is its key. */
@@ -31,6 +33,7 @@ interface Row {
   readonly id: string;
   readonly isActive: boolean;
   readonly isParked: boolean;
+  readonly isNamedOtherwise: boolean;
   readonly isHolderOfRights: boolean;
   readonly password: string;
   readonly phoneNumber: string | null;
@@ -38,6 +41,8 @@ interface Row {
   readonly phoneProvedAt: Date | null;
   readonly phoneVouchedAt: Date | null;
   readonly emailProvedAt: Date | null;
+  readonly phoneOpensAt: Date | null;
+  readonly emailOpensAt: Date | null;
   readonly emailVouchedAt: Date | null;
   readonly testUntil: Date | null;
   readonly resetByCodeAt: Date | null;
@@ -69,12 +74,14 @@ export async function readGateAccount(
   if (isLocked) await sql`select from latchkey.users where id = ${id ?? nobody}::uuid for no key update`.execute(db);
   const { rows } = await sql<Row>`
     select u.id, u.is_active as "isActive", u.parked_at is not null as "isParked", u.password,
+      u.username_key is not null or u.has_alias as "isNamedOtherwise",
       u.is_staff or u.is_superuser
         or exists (select from latchkey.user_permissions p where p.user_id = u.id)
         or exists (select from latchkey.user_groups m join latchkey.group_permissions g on g.group_id = m.group_id
           where m.user_id = u.id) as "isHolderOfRights",
       u.phone_number as "phoneNumber", u.email_key as "emailKey",
       u.phone_proved_at as "phoneProvedAt", u.phone_vouched_at as "phoneVouchedAt",
+      u.phone_opens_at as "phoneOpensAt", u.email_opens_at as "emailOpensAt",
       u.email_proved_at as "emailProvedAt", u.email_vouched_at as "emailVouchedAt", u.test_until as "testUntil",
       u.reset_by_code_at as "resetByCodeAt", u.device_epoch as "deviceEpoch", u.last_login as "lastLogin",
       ${hasRecoveryCodes(sql<string>`u.id`)} as "hasRecoveryCodes",
@@ -94,6 +101,7 @@ function judge(core: Core, row: Row): GateAccount {
       isPresent: row.phoneNumber !== null,
       provedAt: row.phoneProvedAt,
       vouchedAt: row.phoneVouchedAt,
+      opensAt: row.phoneOpensAt,
       lastUsedAt: isNumberOnly ? row.lastUsedAt : null,
     },
     { proof: isNumberOnly ? numberOnlyTrust : phoneTrust, vouching },
@@ -101,7 +109,12 @@ function judge(core: Core, row: Row): GateAccount {
   );
   // An address is nobody else's one day because its owner left a carrier.
   const email = judgeName(
-    { isPresent: row.emailKey !== null, provedAt: row.emailProvedAt, vouchedAt: row.emailVouchedAt },
+    {
+      isPresent: row.emailKey !== null,
+      provedAt: row.emailProvedAt,
+      vouchedAt: row.emailVouchedAt,
+      opensAt: row.emailOpensAt,
+    },
     { proof: null, vouching },
     now,
   );
@@ -112,6 +125,7 @@ function judge(core: Core, row: Row): GateAccount {
     emailKey: row.emailKey,
     deviceEpoch: row.deviceEpoch,
     lastLogin: row.lastLogin,
+    isNamedOtherwise: row.isNamedOtherwise,
     password: row.password,
     isNumberOnly,
     resetByCodeAgo: row.resetByCodeAt && (now.getTime() - row.resetByCodeAt.getTime()) / 1000,

@@ -7,6 +7,8 @@ import { readGateAccount } from "./gate.ts";
 export interface RecentAuthentication {
   /** Whether by a code alone: what it does to names, passwords, factors or rights has to wait then. */
   readonly isByCodeAlone: boolean;
+  /** Whether this session registered the account, just now: nothing of what it does has to wait. */
+  readonly isRegistration: boolean;
 }
 
 /** Seconds for which a password that a code has set is no more than that code. */
@@ -30,8 +32,10 @@ export async function findRecentAuthentication(
   const account = await readGateAccount(core, core.db, user.id);
   if (!account) return null;
   const isFreshlyReset = account.resetByCodeAgo !== null && account.resetByCodeAgo < wait;
-  if (recent.some(({ by }) => by !== "code")) return { isByCodeAlone: isFreshlyReset };
-  return !account.state.hasPassword && !account.state.hasPasskey ? { isByCodeAlone: true } : null;
+  const isRegistration = !isFreshlyReset && recent.some(({ by }) => by === "registration");
+  if (recent.some(({ by }) => by !== "code")) return { isByCodeAlone: isFreshlyReset, isRegistration };
+  if (account.state.hasPassword || account.state.hasPasskey) return null;
+  return { isByCodeAlone: true, isRegistration: false };
 }
 
 /**
