@@ -270,6 +270,8 @@ users.password_set_at timestamp with time zone
 users.phone_opens_at timestamp with time zone
 users.email_opens_at timestamp with time zone
 users.device_epoch integer not null default 0
+users.device_epoch_kept integer not null default 0
+users.device_epoch_raised_at timestamp with time zone
 wrong_codes.address text not null
 wrong_codes.count integer not null
 wrong_codes.last_at timestamp with time zone not null

@@ -34,6 +34,9 @@ interface UsersTable extends ProfileColumns {
   resetByCodeAt: ColumnType<Date | null, never, Date | null>;
   /** How often the account's devices were forgotten. */
   deviceEpoch: Generated<number>;
+  /** The first epoch whose devices can still stop what waits, while the first time that they were forgotten since is recent. */
+  deviceEpochKept: Generated<number>;
+  deviceEpochRaisedAt: ColumnType<Date | null, never, Date>;
   /** Since when the account has no name any more. */
   parkedAt: ColumnType<Date | null, undefined, Date | null>;
   /** Until when an account lives that was made by a test number; null for every other. */
@@ -528,11 +531,34 @@ export async function isTestAccount(db: Queries, id: string): Promise<boolean> {
   return (await query.executeTakeFirst()) !== undefined;
 }
 
+/** For how long devices that were forgotten can still stop what waits: longer than the longest wait and the time before it. */
+const isRecentlyRaised = sql<boolean>`coalesce(device_epoch_raised_at > latchkey.now() - interval '14 days', false)`;
+
+/** Epochs of devices that can stop what waits for an account: the present one, and those that were forgotten lately. */
+export async function listStoppingEpochs(db: Queries, id: string): Promise<number[]> {
+  const found = await db
+    .selectFrom("users")
+    .select(["deviceEpoch"])
+    .select(sql<number>`case when ${isRecentlyRaised} then device_epoch_kept else device_epoch end`.as("first"))
+    .where("id", "=", id)
+    .executeTakeFirst();
+  if (!found) return [];
+  const { deviceEpoch, first } = found;
+  // Of very many, the first ones: whoever raises it over and over is not the one to be protected.
+  const count = Math.min(deviceEpoch - first + 1, 50);
+  return [deviceEpoch, ...Array.from({ length: count }, (_, index) => first + index)];
+}
+
 /** Makes the marks of an account's devices good no more, and answers of which epoch the next ones are. */
 export async function incrementDeviceEpoch(transaction: Queries, id: string): Promise<number> {
   const raised = await transaction
     .updateTable("users")
-    .set({ deviceEpoch: sql<number>`device_epoch + 1` })
+    .set({
+      deviceEpoch: sql<number>`device_epoch + 1`,
+      // However often somebody raises it within that time, what was known before the first of these stays the same.
+      deviceEpochKept: sql<number>`case when ${isRecentlyRaised} then device_epoch_kept else device_epoch end`,
+      deviceEpochRaisedAt: sql<Date>`case when ${isRecentlyRaised} then device_epoch_raised_at else latchkey.now() end`,
+    })
     .where("id", "=", id)
     .returning("deviceEpoch")
     .executeTakeFirst();

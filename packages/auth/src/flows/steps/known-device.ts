@@ -1,6 +1,6 @@
 import { createDeviceToken, type DeviceOwner, readDeviceToken } from "../../sessions/device-token.ts";
 import type { Queries } from "../../storage/database.ts";
-import { incrementDeviceEpoch } from "../../users/user-store.ts";
+import { incrementDeviceEpoch, listStoppingEpochs } from "../../users/user-store.ts";
 import type { Core } from "./core.ts";
 
 /** The id of a device that its owner has signed in with before; null for every other, and for nobody's. */
@@ -10,6 +10,15 @@ export function findKnownDevice(
   deviceMark: string | undefined,
 ): string | null {
   return account && deviceMark !== undefined ? readDeviceToken(core.deviceKey, account, deviceMark) : null;
+}
+
+/**
+ * Whether a device can stop what waits for an account: one that is known, or was until the devices were forgotten some days ago at most.
+ * Whoever took over a session would otherwise forget them first.
+ */
+export async function mayStopChanges(core: Core, userId: string, deviceMark: string | undefined): Promise<boolean> {
+  const epochs = await listStoppingEpochs(core.db, userId);
+  return epochs.some((deviceEpoch) => findKnownDevice(core, { id: userId, deviceEpoch }, deviceMark) !== null);
 }
 
 /** What a device keeps that its owner has signed in with. */
