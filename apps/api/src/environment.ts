@@ -265,10 +265,6 @@ function findContradictions(given: Variables, isProduction: boolean): string[] {
       !given.DATABASE_URL &&
       given.LATCHKEY_EMBEDDED !== "yes" &&
       `DATABASE_URL is needed in production; ${given.PGHOST ? "DATABASE_URL=postgres:/// takes all of it from PGHOST and its like, and " : ""}LATCHKEY_EMBEDDED=yes runs a PostgreSQL in the data folder instead`,
-    given.METRICS_PORT &&
-      given.WORKERS &&
-      given.WORKERS !== "1" &&
-      "METRICS_PORT needs WORKERS=1: run processes with ports of their own instead",
     given.BACKUP_DIR && !given.BACKUP_EVERY && "BACKUP_DIR needs BACKUP_EVERY",
     given.BACKUP_EVERY && !given.BACKUP_DIR && "BACKUP_EVERY needs BACKUP_DIR, a folder that is not lost with the data",
     given.DATABASE_URL &&

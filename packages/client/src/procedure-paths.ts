@@ -10,8 +10,8 @@ export function createProcedurePaths(prefix = "") {
     /** By a password, by a code (`token.obtainByCode`), by registering, or by recovery. */
     opensSession: ({ path }: { path: string }) =>
       path.startsWith(at("token.obtain")) || path === at("account.register") || path === at("recovery.setPassword"),
-    me: at("me.get"),
-    updateMe: at("me.update"),
+    /** What all that is about one's own account begins with. */
+    me: at("me."),
     changePassword: at("me.changePassword"),
   };
 }

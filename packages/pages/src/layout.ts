@@ -18,9 +18,9 @@ export interface View {
   readonly retryAfter?: number | undefined;
 }
 
-export type AccountPlace = "profile" | "password" | "devices" | "activity" | "data";
+export type AccountPlace = "profile" | "contact" | "password" | "recovery" | "devices" | "activity" | "data";
 
-const places: readonly AccountPlace[] = ["profile", "password", "devices", "activity", "data"];
+const places: readonly AccountPlace[] = ["profile", "contact", "password", "recovery", "devices", "activity", "data"];
 
 export const pathOfPlace = (place: AccountPlace): string => (place === "profile" ? "/account" : `/account/${place}`);
 
@@ -99,6 +99,8 @@ export function queryOf({ url }: Visit, more: Readonly<Record<string, string>> =
 
 export interface Field {
   readonly name: string;
+  /** In the document, where one name is there twice; its name otherwise. */
+  readonly id?: string;
   readonly label: string;
   readonly type?: "text" | "password" | "tel" | "number";
   readonly value?: string | undefined;
@@ -118,8 +120,20 @@ export interface Field {
 
 /** A label, what helps, the field, and what is wrong with it. */
 export function field({ texts }: Visit, options: Field): Html {
-  const { name, label, type = "text", value = "", hint, fault, autocomplete, isRequired, isFirst, isLatin } = options;
-  const described = [hint && `${name}-hint`, fault && `${name}-fault`].filter(Boolean).join(" ");
+  const {
+    name,
+    id = name,
+    label,
+    type = "text",
+    value = "",
+    hint,
+    fault,
+    autocomplete,
+    isRequired,
+    isFirst,
+    isLatin,
+  } = options;
+  const described = [hint && `${id}-hint`, fault && `${id}-fault`].filter(Boolean).join(" ");
   const attributes = [
     autocomplete && html` autocomplete="${autocomplete}"`,
     isRequired && html` required`,
@@ -133,7 +147,7 @@ export function field({ texts }: Visit, options: Field): Html {
     fault && html` aria-invalid="true"`,
     described && html` aria-describedby="${described}"`,
   ].filter(Boolean);
-  return html`<div class="field"><label for="${name}">${label}</label>${hint ? html`<p class="hint" id="${name}-hint">${hint}</p>` : ""}<input id="${name}" name="${name}" type="${type}" value="${type === "password" ? "" : value}"${attributes}>${fault ? html`<p class="fault" id="${name}-fault">${fault}</p>` : ""}</div>`;
+  return html`<div class="field"><label for="${id}">${label}</label>${hint ? html`<p class="hint" id="${id}-hint">${hint}</p>` : ""}<input id="${id}" name="${name}" type="${type}" value="${type === "password" ? "" : value}"${attributes}>${fault ? html`<p class="fault" id="${id}-fault">${fault}</p>` : ""}</div>`;
 }
 
 /** Where somebody chooses a password. */

@@ -37,6 +37,7 @@ main{flex:1;inline-size:100%;padding:1.75rem 1.25rem 2.5rem}
 label,legend,.label{font-weight:600;font-size:.9375rem}
 .hint{color:var(--quiet);font-size:.875rem}
 input:not([type=checkbox]),select{font:inherit;color:inherit;background:var(--surface);inline-size:100%;min-block-size:3rem;padding:.625rem .875rem;border:.0625rem solid var(--edge);border-radius:.625rem}
+select{padding-inline-start:.625rem!important}
 input:not([type=checkbox]):focus-visible,select:focus-visible{outline-offset:-.0625rem;border-color:var(--accent)}
 input[readonly]{background:none!important;border-color:var(--line);color:var(--quiet)}
 input[aria-invalid=true],input[aria-invalid=true]:focus-visible{border-color:var(--bad);border-inline-start-width:.25rem}
@@ -54,6 +55,10 @@ input[dir=ltr]:placeholder-shown{text-align:start}
 .button:active{transform:translateY(.0625rem)}
 .button[aria-disabled=true]{opacity:.65;cursor:progress}
 .button:disabled{opacity:.55;cursor:default;filter:none;transform:none}
+.row{display:flex;flex-wrap:wrap;gap:.75rem}
+.strong{font-weight:620}
+.codes{list-style:none;margin:0;padding:0;display:grid;gap:.5rem 2rem;grid-template-columns:repeat(auto-fill,minmax(15rem,1fr))}
+.codes code{font-size:1.0625rem}
 .wide{inline-size:100%}
 .second{background:var(--surface);color:var(--ink);border-color:var(--edge)}
 .second:hover{filter:none;border-color:var(--ink)}

@@ -22,15 +22,18 @@ beforeAll(async () => {
 });
 afterAll(() => site?.[Symbol.asyncDispose]());
 
-const looks = [phone, desktop].flatMap((viewport) =>
-  (["light", "dark"] as const).flatMap((colorScheme) =>
-    ["en", "ar", "tr"].map((language) => ({ viewport, colorScheme, language, width: viewport.width })),
-  ),
-);
+/** Each size, scheme and direction with each other. */
+const looks = [
+  { viewport: phone, colorScheme: "light", language: "en" },
+  { viewport: phone, colorScheme: "dark", language: "ar" },
+  { viewport: desktop, colorScheme: "dark", language: "en" },
+  { viewport: desktop, colorScheme: "light", language: "ar" },
+  { viewport: phone, colorScheme: "light", language: "tr" },
+] as const;
 
 describe.skipIf(!isService)("every page and state", () => {
   test.for(looks)(
-    "has no fault that axe finds, and nothing that sticks out: $language, $colorScheme, $width points",
+    "has no fault that axe finds, and nothing that sticks out: $language, $colorScheme, $viewport.width points",
     async ({ language, colorScheme, viewport }, { browser }) => {
       await using window = await openPagesWindow(browser, { viewport, colorScheme });
       for (const name of await previewNames(site.live.url)) {
@@ -52,11 +55,11 @@ describe.skipIf(!isService)("every page and state", () => {
     }
   });
 
-  test("needs no scrolling to and fro at 400 %, in any language", async ({ browser }) => {
+  test("needs no scrolling to and fro at 400 %, in languages with long words", async ({ browser }) => {
     await using window = await openPagesWindow(browser, { viewport: zoomed });
     for (const name of await previewNames(site.live.url)) {
-      for (const language of ["en", "tr", "ar", "es", "pt-BR", "hi", "id", "fr"]) {
-        await window.page.goto(previewUrl(site.live.url, name, language));
+      for (const language of ["tr", "ar", "es", "fr"]) {
+        await window.page.goto(previewUrl(site.live.url, name, language), { waitUntil: "domcontentloaded" });
         expect(await findOverflow(window.page), `${name} in ${language}`).toEqual([]);
       }
     }

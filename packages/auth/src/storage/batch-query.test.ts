@@ -27,3 +27,50 @@ test("the same key twice is read twice, and one that fails fails alone", async (
   ]);
   expect(bad.status).toBe("rejected");
 });
+
+test("calls that come while a query is on its way share the next one", async () => {
+  const queries: { readonly keys: readonly number[]; answer(): void }[] = [];
+  const read = batchQuery(
+    (keys: readonly number[]) =>
+      new Promise<readonly number[]>((resolve) => queries.push({ keys, answer: () => resolve(keys) })),
+    { longestHold: 60_000 },
+  );
+  const first = read(1);
+  await nextTurn();
+  const second = read(2);
+  await nextTurn();
+  const third = read(3);
+  await nextTurn();
+  await nextTurn();
+  expect(queries.map(({ keys }) => keys)).toEqual([[1]]);
+
+  queries[0]?.answer();
+  expect(await first).toBe(1);
+  await nextTurn();
+  await nextTurn();
+  queries[1]?.answer();
+  expect(await Promise.all([second, third])).toEqual([2, 3]);
+  expect(queries.map(({ keys }) => keys)).toEqual([[1], [2, 3]]);
+});
+
+test("a query that is not answered holds up the next one for a moment only", async () => {
+  const read = batchQuery(
+    (keys: readonly number[]) => (keys.includes(1) ? new Promise<number[]>(() => {}) : Promise.resolve([...keys])),
+    { longestHold: 1 },
+  );
+  void read(1);
+  await nextTurn();
+
+  expect(await read(2)).toBe(2);
+});
+
+test("a query that fails holds up none", async () => {
+  const run = async (keys: readonly number[]) => {
+    if (keys.includes(1)) throw new RangeError("1");
+    return keys;
+  };
+  const read = batchQuery(run, { longestHold: 60_000 });
+  await expect(read(1)).rejects.toThrow(RangeError);
+
+  expect(await read(2)).toBe(2);
+});

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { PostgresPool, PostgresPoolClient } from "kysely";
 import type pg from "pg";
+import { columnTypes } from "./read-time.ts";
 import { isConflict, isLostStatement, isStaleStatement, repeat } from "./repeat.ts";
 
 /** From which use on a statement is prepared: PostgreSQL, too, looks at five plans before it settles for one. */
@@ -71,7 +72,7 @@ export function prepareQuery<Row extends pg.QueryResultRow>(
       async () => {
         const name = generations.current();
         try {
-          return await pool.query<Row>({ ...(name === undefined ? {} : { name }), text, values });
+          return await pool.query<Row>({ ...(name === undefined ? {} : { name }), text, values, types: columnTypes });
         } catch (error) {
           if (name !== undefined && isStaleStatement(error)) generations.renew(name, error);
           throw error;

@@ -89,8 +89,9 @@ function requireFreeName(name: string): void {
 }
 
 /** A user with their own fields beside the built-in ones. */
-export function toUser({ ownFields }: ProfileDefinition, { profile, ...user }: UserRow): User {
-  if (ownFields.length === 0) return user;
+export function toUser({ ownFields }: ProfileDefinition, row: UserRow): User {
+  if (ownFields.length === 0 && !("profile" in row)) return row;
+  const { profile, ...user } = row;
   const stored = typeof profile === "object" && profile !== null ? (profile as Readonly<Record<string, unknown>>) : {};
   const shown = ownFields.map(({ name, read }) => [name, read(Object.hasOwn(stored, name) ? stored[name] : undefined)]);
   return { ...user, ...Object.fromEntries(shown) };

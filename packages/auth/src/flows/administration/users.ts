@@ -33,6 +33,7 @@ import { forbidTestAccount } from "../steps/forbid-test-account.ts";
 import { findPermissions, requirePermissions } from "../steps/held-permissions.ts";
 import { parseNames, parseNewNames } from "../steps/parse-names.ts";
 import { issuePasswordCode, type PasswordCode } from "../steps/password-code.ts";
+import { requireFitForRights } from "../steps/require-fit-for-rights.ts";
 import { requireFreeUsername } from "../steps/require-free-username.ts";
 import { tellHook, tellHookAfterwards } from "../steps/tell-hooks.ts";
 
@@ -125,7 +126,8 @@ export async function updateUser(
   const updated = await changeWithAuthority(core, actor, id, async (transaction, target, superusers) => {
     requireSuperuserForRoles(actor, changes, target);
     keepLastSuperuser(superusers, target, changes);
-    if (changes.isStaff || changes.isSuperuser) await forbidTestAccount(transaction, id);
+    const isRaised = (changes.isStaff && !target.isStaff) || (changes.isSuperuser && !target.isSuperuser);
+    if (isRaised) await requireFitForRights(core, transaction, id);
     if (isOtherName(target.username, changes)) {
       await requireFreeUsername(transaction, names, { userId: target.id, isTrusted: true });
     }
@@ -189,6 +191,7 @@ export async function setGroups(
     await lockGroups(transaction, added);
     const { found, permissions } = await findPermissionsOfGroups(transaction, added);
     if (found !== added.length) throw unknown("groupIds", "names a group that does not exist");
+    if (permissions.length > 0) await requireFitForRights(core, transaction, id);
     await requirePermissions(transaction, actor, permissions);
     await replaceUserGroups(transaction, id, wanted);
     const about = { ...facts, actorId: actor.id, subjectId: id };
@@ -214,7 +217,7 @@ export async function setPermissions(
     const { permissions: held } = await findGrants(transaction, id);
     const added = wanted.filter((permission) => !held.includes(permission));
     forbidSelfGrant(actor, target, added);
-    if (added.length > 0) await forbidTestAccount(transaction, id);
+    if (added.length > 0) await requireFitForRights(core, transaction, id);
     await requirePermissions(transaction, actor, added);
     await replaceUserPermissions(transaction, id, wanted);
     const about = { ...facts, actorId: actor.id, subjectId: id };

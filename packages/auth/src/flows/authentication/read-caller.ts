@@ -40,14 +40,14 @@ export function createCallerReader(
   return batchQuery(async (keys: readonly CallerKey[]): Promise<(StoredCaller | null)[]> => {
     const { rows } = await readCallers([keys.map((key) => key.sessionId), keys.map((key) => key.kid)]);
     if (rows.some((row) => row.isStandby)) throw new PoolError("The database is a standby");
-    const callers = new Map(
-      rows.filter((row) => row.isFound).map((row) => [row.position, toStoredCaller(columns, row)]),
-    );
-    return keys.map((_, index) => callers.get(index + 1) ?? null);
+    const callers = new Array<StoredCaller | null>(keys.length).fill(null);
+    for (const row of rows) if (row.isFound) callers[row.position - 1] = toStoredCaller(columns, row);
+    return callers;
   });
 }
 
 function toStoredCaller(columns: CallerColumns, row: Row): StoredCaller {
   const { isLive, isKeyAccepted, isTouchDue, isPhoneProofDue, unusedRotation } = row;
-  return { ...columns.read(row), isLive, isKeyAccepted, isTouchDue, isPhoneProofDue, unusedRotation };
+  const { session, user } = columns.read(row);
+  return { session, user, isLive, isKeyAccepted, isTouchDue, isPhoneProofDue, unusedRotation };
 }

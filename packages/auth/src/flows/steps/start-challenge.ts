@@ -19,7 +19,7 @@ export interface CodeToStart {
   readonly target: Target | null;
   /** What was typed: it is counted in the place of a target that is not there. */
   readonly typed: string;
-  readonly identifier: "username" | "phone" | "email" | "none";
+  readonly identifier: "username" | "phone" | "email" | "alias" | "none";
   /** The account that the code is about; null for nobody's. */
   readonly userId: string | null;
   readonly sessionId?: string;

@@ -1,0 +1,37 @@
+import pg from "pg";
+
+/** PostgreSQL's `timestamp with time zone`. */
+const timeType = pg.types.builtins.TIMESTAMPTZ;
+
+const readAnyTime: (text: string) => Date | number | null = pg.types.getTypeParser(timeType, "text");
+
+/** Such as `2026-11-25 21:28:31.123456+00`, by the settings that are pinned on each connection. */
+const plainTime = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?\+00$/;
+
+/**
+ * A time as PostgreSQL writes it, to the millisecond. In the spelling that it has here it is read by the place of its digits, in a tenth of
+ * the time in which `pg` reads every spelling: a row of a session and its user holds five.
+ */
+export function readTime(text: string): Date | number | null {
+  // The first hundred years are others to `Date.UTC`.
+  if (text.startsWith("00") || !plainTime.test(text)) return readAnyTime(text);
+  const year = twoDigits(text, 0) * 100 + twoDigits(text, 2);
+  const month = twoDigits(text, 5) - 1;
+  const seconds = twoDigits(text, 11) * 3_600 + twoDigits(text, 14) * 60 + twoDigits(text, 17);
+  return new Date(Date.UTC(year, month, twoDigits(text, 8)) + seconds * 1_000 + milliseconds(text));
+}
+
+function milliseconds(text: string): number {
+  const digits = text.length - 23;
+  if (digits < 1) return 0;
+  return digit(text, 20) * 100 + (digits > 1 ? digit(text, 21) * 10 : 0) + (digits > 2 ? digit(text, 22) : 0);
+}
+
+const digit = (text: string, at: number) => text.charCodeAt(at) - 48;
+const twoDigits = (text: string, at: number) => digit(text, at) * 10 + digit(text, at + 1);
+
+/** How the columns of a prepared statement are read: as `pg` does, but for times. */
+export const columnTypes = {
+  getTypeParser: (id: number, format: "text" | "binary" = "text") =>
+    id === timeType && format === "text" ? readTime : pg.types.getTypeParser(id, format),
+};
