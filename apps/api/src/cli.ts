@@ -11,6 +11,7 @@ import { jwksCommand } from "./commands/jwks.ts";
 import { purgeCommand, syncPermissionsCommand } from "./commands/maintenance.ts";
 import { messagesCommand } from "./commands/messages.ts";
 import { migrateCommand } from "./commands/migrate.ts";
+import { resealCommand } from "./commands/reseal.ts";
 import { rotateKeysCommand } from "./commands/rotate-keys.ts";
 import { sendTestCommand } from "./commands/send-test.ts";
 import {
@@ -25,6 +26,7 @@ import {
   listUsersCommand,
   unlockCommand,
 } from "./commands/users.ts";
+import { webhooksCommand } from "./commands/webhooks.ts";
 import { exitCodes, ignoreBrokenPipe, reportFailure } from "./exit-codes.ts";
 
 ignoreBrokenPipe();
@@ -51,6 +53,7 @@ const program = new Command("latchkey")
   .addCommand(unlockCommand())
   .addCommand(sendTestCommand())
   .addCommand(messagesCommand())
+  .addCommand(webhooksCommand())
   .addCommand(backupCommand())
   .addCommand(restoreCommand())
   .addCommand(importCommand())
@@ -60,6 +63,7 @@ const program = new Command("latchkey")
   .addCommand(syncPermissionsCommand())
   .addCommand(purgeCommand())
   .addCommand(rotateKeysCommand())
+  .addCommand(resealCommand())
   .addCommand(jwksCommand())
   .addCommand(doctorCommand())
   .showHelpAfterError("Add --help to see what it takes.")

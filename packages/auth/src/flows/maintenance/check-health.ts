@@ -18,6 +18,8 @@ export interface Health {
   readonly schema: string;
   readonly users: number;
   readonly signingKey: string;
+  /** Whether a secret that was replaced is still needed. */
+  readonly secrets: string;
   /** Milliseconds by which the database's clock is ahead of this process's. */
   readonly clockDifference: number;
   /** Names of other systems that are kept for people without an account here, and what becomes of old tokens. */
@@ -58,22 +60,41 @@ export async function checkHealth(
   const found = rows[0];
   const { kid, algorithm } = await core.findSigningKey();
   const clockDifference = (found?.now.getTime() ?? 0) - Math.round((before + Date.now()) / 2);
+  const secrets = await examineSecrets(core);
   const isClockOff = Math.abs(clockDifference) > largestClockDifference;
   return {
     postgres: found?.version ?? "",
     schema: (await listAppliedMigrations(core.db)).at(-1) ?? "",
     users: Number(found?.users),
     signingKey: `${algorithm} ${kid}`,
+    secrets: secrets.said,
     clockDifference,
     ...(await examineImports(core)),
     warnings: [
       ...(isClockOff ? ["The clocks of this machine and of the database differ: set both by NTP."] : []),
+      ...secrets.warnings,
       ...(await findWeaknesses(core.db, storage)),
       ...(await findMissingIndexes(core.db, indexesOf(core.profile))),
       ...(await warnOfImports(core)),
       ...(await examineNames(core)),
     ],
   };
+}
+
+/** Says what is still sealed with a secret that is to be removed. */
+async function examineSecrets({ keyRing, secretKeys, options }: Core) {
+  const given = options.secrets.length;
+  const seals = [await keyRing.countSeals(), await secretKeys.count()];
+  const total = (name: "first" | "others") => seals.reduce((sum, seal) => sum + seal[name], 0);
+  const [first, others] = [total("first"), total("others")];
+  const said =
+    given === 1 ? `one, which seals ${first} keys` : `${given}: the first seals ${first} keys, the others ${others}`;
+  const warnings = [
+    others > 0 &&
+      `${others} keys are still sealed with a secret behind the first: once every process has both, run "latchkey reseal".`,
+    given > 1 && others === 0 && "The secrets behind the first seal nothing any more: take them away.",
+  ].filter((warning) => typeof warning === "string");
+  return { said, warnings };
 }
 
 async function examineImports(core: Core): Promise<Pick<Health, "importedUsers" | "aliases" | "oldTokens">> {
