@@ -133,24 +133,9 @@ export function createApp({
 const isBrowserAtPage = ({ method, headers }: Request) =>
   method === "GET" && /(^|,)\s*text\/html\s*[,;]/.test(`${headers.get("accept")},`);
 
-/** What browsers are told with every answer: to trust nothing about it. */
-const securityHeaders: readonly (readonly [name: string, value: string])[] = [
-  ["Cross-Origin-Resource-Policy", "same-origin"],
-  ["Cross-Origin-Opener-Policy", "same-origin"],
-  ["Origin-Agent-Cluster", "?1"],
-  ["Referrer-Policy", "no-referrer"],
-  ["Strict-Transport-Security", "max-age=15552000; includeSubDomains"],
-  ["X-Content-Type-Options", "nosniff"],
-  ["X-DNS-Prefetch-Control", "off"],
-  ["X-Download-Options", "noopen"],
-  ["X-Frame-Options", "SAMEORIGIN"],
-  ["X-Permitted-Cross-Domain-Policies", "none"],
-  ["X-XSS-Protection", "0"],
-];
-
 /**
  * Gives each request an id of our own, on its answer and in every line that is logged about it, and what every answer has. All of it is
- * written on Node's own response: asking a `Response` for its headers makes objects that cost more than the rest of this.
+ * told to Node's own response: asking a `Response` for its headers makes objects that cost more than the rest of this.
  */
 function attendRequest({
   log,
@@ -164,8 +149,7 @@ function attendRequest({
     const requestId = randomUUID();
     const startedAt = performance.now();
     context.set("requestId", requestId);
-    for (const [name, value] of securityHeaders) outgoing.setHeader(name, value);
-    outgoing.setHeader("X-Request-Id", requestId);
+    outgoing.requestId = requestId;
     const refusal = refuseAmbiguousFraming(incoming);
     if (refusal) context.res = refusal;
     else await next();
