@@ -16,9 +16,12 @@ const rooms = [
   "one-time-codes",
   "audit",
   "imported-users",
+  "secret-keys",
+  "webhooks",
   "challenges",
   "messages",
   "ways-in",
+  "pending-changes",
 ];
 
 interface Import {

@@ -8,7 +8,7 @@ import { procedures } from "./service.ts";
 
 const password = "correct horse battery";
 const inbox = createInbox();
-const live = await startLiveServer({ messages: { senders: { sms: inbox }, isEnforced: false } });
+const live = await startLiveServer({ messages: { senders: { sms: inbox, email: inbox }, isEnforced: false } });
 afterAll(() => live[Symbol.asyncDispose]());
 
 let document: Document;
@@ -87,10 +87,39 @@ test("a person's calls are answered as the document says", async () => {
     token: other.token,
     input: { currentPassword: password, newPassword: "an even better battery" },
   });
+  await ask("me.recoveryCodes.status", { token: other.token });
+  const { codes } = await ask("me.recoveryCodes.create", { token: other.token });
+  await ask("me.recoveryCodes.status", { token: other.token });
+  await live.test.database.query("update latchkey.recovery_codes set good_from = latchkey.now() + interval '1 day'");
+  await ask("me.recoveryCodes.stop", { token: other.token });
+  await ask("recovery.start", { input: { code: codes[0] }, status: 400 });
+  const next = await ask("me.recoveryCodes.create", { token: other.token });
+  const { ticket } = await ask("recovery.start", { input: { code: next.codes[0] } });
+  await ask("recovery.setPassword", { input: { ticket, newPassword: "a battery of horses" } });
   await ask("token.revoke", { input: { refreshToken } });
   await ask("account.register", {
     input: { username: "carol", password: "a battery of horses", deviceName: "laptop" },
   });
+});
+
+test("numbers and addresses of one's own are answered as the document says", async () => {
+  const { token, deviceMark } = await ask("account.register", { input: { username: "dave", password } });
+  const prove = async (kind: "phone" | "email", to: string, at = token) => {
+    const { challenge } = await ask(`me.${kind}.start`, { token: at, input: { to } });
+    const { code } = await inbox.take(to);
+    return ask(`me.${kind}.confirm`, { token: at, input: { challenge, code } });
+  };
+  expect(await prove("phone", "+905321230001")).toMatchObject({ pending: null });
+  expect(await prove("email", "dave@example.com")).toMatchObject({ user: { email: "dave@example.com" } });
+  await ask("me.phone.remove", { token });
+  await ask("me.email.remove", { token });
+  const other = await signIn("dave");
+  await prove("phone", "+905321230002", other.token);
+  const [{ id }] = await ask("me.pending.list", { token });
+  await ask("me.pending.stop", { token, input: { id } });
+  await ask("me.pending.stop", { token, input: { id }, status: 404 });
+  await ask("me.phone.remove", { token, status: 400 });
+  await ask("account.stopChanges", { input: { username: "dave", deviceMark } });
 });
 
 test("codes are answered as the document says, with a session and with a ticket", async () => {

@@ -17,6 +17,23 @@ const ofBearers: readonly AuthErrorCode[] = [
   "rate_limited",
 ];
 
+const ofStart = ["permission_denied", "reauthentication_required", ...busy] as const;
+const ofRemove = [
+  "invalid_input",
+  "permission_denied",
+  "reauthentication_required",
+  "refused_by_hook",
+  "hook_failed",
+] as const;
+const ofConfirm = [
+  "code_invalid",
+  "code_expired",
+  "permission_denied",
+  "reauthentication_required",
+  "identifier_taken",
+  ...ofSignIn,
+] as const;
+
 /** What each procedure refuses beyond what every one of its kind does. Those of {@link refusalsOf} are not repeated. */
 export const ownRefusals: Readonly<Record<string, readonly AuthErrorCode[]>> = {
   "token.obtain": ["invalid_credentials", ...ofSignIn],
@@ -27,12 +44,24 @@ export const ownRefusals: Readonly<Record<string, readonly AuthErrorCode[]>> = {
   "token.refresh": ["refresh_token_invalid", "refresh_token_reused", "session_ended", "account_disabled", ...busy],
   "token.verify": busy,
   "account.register": ["registration_closed", "password_rejected", "identifier_taken", "code_invalid", ...ofSignIn],
+  "account.stopChanges": busy,
+  "me.phone.start": ofStart,
+  "me.phone.confirm": ofConfirm,
+  "me.phone.remove": ofRemove,
+  "me.email.start": ofStart,
+  "me.email.confirm": ofConfirm,
+  "me.email.remove": ofRemove,
+  "me.pending.stop": ["not_found"],
   "me.update": ["refused_by_hook", "hook_failed"],
   "me.reauthenticate": ["invalid_credentials", "code_invalid", "code_expired", ...busy],
+  "me.recoveryCodes.create": ["reauthentication_required", "permission_denied"],
+  "me.recoveryCodes.stop": ["not_found"],
   "me.changePassword": ["invalid_credentials", "password_rejected", ...ofSignIn],
   "sessions.revoke": ["not_found"],
   "password.startReset": busy,
   "password.reset": ["code_invalid", "code_expired", "password_rejected", ...busy],
+  "recovery.start": ["code_invalid", ...busy],
+  "recovery.setPassword": ["code_invalid", "password_rejected", ...busy],
   "users.get": ["not_found"],
   "users.create": ["identifier_taken", "refused_by_hook", "hook_failed"],
   "users.update": ["not_found", "identifier_taken", "refused_by_hook", "hook_failed"],

@@ -29,9 +29,19 @@ export interface Procedure {
 }
 
 /** Every procedure of the service, in its own order. */
-export const procedures: readonly Procedure[] = Object.entries(served).flatMap(([group, members]) =>
-  Object.entries<AnyProcedure>(members).map(([member, { _def }]) => toProcedure(`${group}.${member}`, _def)),
+export const procedures: readonly Procedure[] = Object.entries(served).flatMap(([name, members]) =>
+  listIn(name, members),
 );
+
+/** The procedures of a group, and of the groups in it. */
+function listIn(name: string, found: object): Procedure[] {
+  if (isProcedure(found)) return [toProcedure(name, found._def)];
+  return Object.entries(found).flatMap(([member, inner]) => listIn(`${name}.${member}`, inner));
+}
+
+function isProcedure(found: object): found is AnyProcedure {
+  return "_def" in found;
+}
 
 function toProcedure(name: string, { type, inputs, meta }: AnyProcedure["_def"]): Procedure {
   const [input, ...more] = inputs;

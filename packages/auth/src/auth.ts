@@ -4,6 +4,8 @@ import type { Config, PlainConfig, ProfileChangesOf, UserOf } from "./config.ts"
 import type { ActivityPage, ListActivityInput } from "./flows/account/activity.ts";
 import type { ChangePasswordInput } from "./flows/account/change-password.ts";
 import type { OwnData } from "./flows/account/export-own-data.ts";
+import type { ConfirmOwnNameInput, OwnNameAnswer, StartOwnNameInput } from "./flows/account/own-name.ts";
+import type { StopChangesInput } from "./flows/account/pending-changes.ts";
 import type {
   ReauthenticateByCodeInput,
   ReauthenticateInput,
@@ -27,7 +29,9 @@ import type { TokenInspection } from "./flows/authentication/inspect-token.ts";
 import type { Health } from "./flows/maintenance/check-health.ts";
 import type { Purged } from "./flows/maintenance/purge.ts";
 import type { MessageReport } from "./flows/maintenance/report-messages.ts";
+import type { Resealed, ResealInput } from "./flows/maintenance/reseal.ts";
 import type { RotateKeysInput } from "./flows/maintenance/rotate-keys.ts";
+import type { RecoverInput, RecoveryAnswer, StartRecoveryInput } from "./flows/sign-in/recover.ts";
 import type { RegisterInput } from "./flows/sign-in/register.ts";
 import type { ResendCodeInput } from "./flows/sign-in/resend-code.ts";
 import type { ResetByCodeInput, ResetPasswordInput } from "./flows/sign-in/reset-password.ts";
@@ -39,9 +43,11 @@ import type { Principal, RequestInfo } from "./flows/steps/core.ts";
 import type { SignInAnswer, TokenResponse } from "./flows/steps/issue-session-tokens.ts";
 import type { Device } from "./flows/steps/list-devices.ts";
 import type { PasswordCode } from "./flows/steps/password-code.ts";
+import type { PendingChange } from "./flows/steps/pending-change.ts";
 import type { ImportedKey, ImportedPerson } from "./imported-users/imported-user.ts";
 import type { ImportRound, RoundChanges } from "./imported-users/round-store.ts";
 import type { DeliveryReceipt } from "./messages/sender.ts";
+import type { MadeRecoveryCodes, RecoveryCodeStatus, RecoveryTicket } from "./one-time-codes/recovery-code-store.ts";
 import type { HashLoad } from "./passwords/hash-semaphore.ts";
 import type { SyncedPermissions } from "./permissions/permission.ts";
 import type { Grants, Group } from "./permissions/permission-store.ts";
@@ -51,11 +57,17 @@ import type { MigrationMode } from "./storage/migrate.ts";
 import type { TokenAlgorithm } from "./tokens/access-token.ts";
 import type { ProfileDefinition } from "./users/profile.ts";
 import type { User } from "./users/user.ts";
+import type { EndpointReport, UndeliveredEvent } from "./webhooks/webhook-store.ts";
 
 export interface Load {
   readonly hashes: HashLoad;
   /** Connections to the database that are open, those of them that nobody uses, and calls that wait for one. */
   readonly connections: { readonly open: number; readonly idle: number; readonly waiting: number };
+}
+
+export interface WebhookReport {
+  readonly endpoints: readonly EndpointReport[];
+  readonly undelivered: readonly UndeliveredEvent[];
 }
 
 export interface BackUpInput {
@@ -66,7 +78,7 @@ export interface BackUpInput {
 export interface RestoreInput {
   /** Makes the tables of every schema as its migrations of the header leave them. */
   readonly makeTables: (header: BackupHeader) => Promise<void>;
-  /** Restores what another secret sealed. Nobody can sign in before `rotateKeys({ compromised: true })` then. */
+  /** Restores what another secret sealed. Nobody can sign in before `reseal({ lost: true })` then. */
   readonly acceptAnotherSecret?: boolean;
 }
 
@@ -94,6 +106,15 @@ export interface Auth<C extends Config = PlainConfig> {
     };
     /** Until when tokens of the old backend are accepted, which are signed with a secret of the options; null for never. */
     readonly oldTokensUntil: Date | null;
+    /** What codes are good for, so that pages offer nothing that would be refused. */
+    readonly codes: {
+      /** Whose codes sign people in. */
+      readonly signInByCode: "off" | "phone" | "email" | "both";
+      /** Whether a phone number may be all that an account has. */
+      readonly numberOnly: boolean;
+      /** What there is a sender for. */
+      readonly sentTo: readonly ("phone" | "email")[];
+    };
   };
   /**
    * The connections to the database, for tables of your own beside the core's, which are named with their schema. A connection that is
@@ -167,6 +188,20 @@ export interface Auth<C extends Config = PlainConfig> {
   resetPassword(input: ResetPasswordInput, facts: RequestInfo): Promise<void>;
 
   /**
+   * Exchanges a recovery code, for which no name is needed, for a ticket. The code is used up when the ticket is.
+   *
+   * @throws AuthError `code_invalid`, `rate_limited`
+   */
+  startRecovery(input: StartRecoveryInput, facts: RequestInfo): Promise<RecoveryTicket>;
+  /**
+   * Sets a password with the ticket of a recovery code, ends every session of the account, and signs the person in with that password where
+   * it is enough.
+   *
+   * @throws AuthError `code_invalid`, `password_rejected`, `rate_limited`, `overloaded`
+   */
+  recover(input: RecoverInput, facts: RequestInfo): Promise<RecoveryAnswer<UserOf<C>>>;
+
+  /**
    * Finds out who makes a call from its `Authorization` headers, each as it came. The session and the user are read from the database
    * every time, so that whatever ends them is in force on the next call.
    *
@@ -228,6 +263,52 @@ export interface Auth<C extends Config = PlainConfig> {
    * @throws AuthError `reauthentication_required`, with `maxAge`
    */
   requireRecentAuthentication(caller: Principal, maxAge: number): Promise<void>;
+
+  /**
+   * Sends a code with which the caller proves the number or the address of their account, or another one, which becomes the account's.
+   *
+   * @throws AuthError `invalid_input`, `reauthentication_required`, `permission_denied`, `rate_limited`, `unavailable` without a sender
+   */
+  startOwnName(caller: Principal, input: StartOwnNameInput, facts: RequestInfo): Promise<Challenge>;
+  /**
+   * Proves it with that code. What the account did not have becomes its own at once, or waits.
+   *
+   * @throws AuthError `code_invalid`, `code_expired`, `reauthentication_required`, `identifier_taken`, `rate_limited`, `session_ended`,
+   * `permission_denied`, `refused_by_hook`, `hook_failed`
+   */
+  confirmOwnName(caller: Principal, input: ConfirmOwnNameInput, facts: RequestInfo): Promise<OwnNameAnswer<UserOf<C>>>;
+  /**
+   * Takes the number or the address from the caller's account at once, or after it has waited. The last way in stays.
+   *
+   * @throws AuthError `reauthentication_required`, `invalid_input`, `session_ended`, `permission_denied`, `refused_by_hook`, `hook_failed`
+   */
+  removeOwnName(
+    caller: Principal,
+    input: { readonly kind: "phone" | "email" },
+    facts: RequestInfo,
+  ): Promise<OwnNameAnswer<UserOf<C>>>;
+
+  /** The changes of the caller's account that wait, the first due first. */
+  listPendingChanges(caller: Principal): Promise<PendingChange[]>;
+  /** Stops one of them, whichever session asked for it. Throws AuthError `not_found`. */
+  stopPendingChange(caller: Principal, id: string, facts: RequestInfo): Promise<void>;
+  /**
+   * Stops all that waits for an account, from a device that has signed in to it. What does not fit is answered alike.
+   *
+   * @throws AuthError `invalid_input`, `rate_limited`
+   */
+  stopPendingChanges(input: StopChangesInput, facts: RequestInfo): Promise<void>;
+  /**
+   * Makes ten recovery codes for the caller, who showed lately that it is them; those before are good no more. They are answered here and
+   * never again. Where only a code that was sent showed it, they are good after three days.
+   *
+   * @throws AuthError `reauthentication_required`, `permission_denied` for the account of a test number
+   */
+  createRecoveryCodes(caller: Principal, facts: RequestInfo): Promise<MadeRecoveryCodes>;
+  /** How many recovery codes the caller has left, and since when; null when they have none. */
+  readRecoveryCodes(caller: Principal): Promise<RecoveryCodeStatus | null>;
+  /** Withdraws the caller's recovery codes that wait to be good. Throws AuthError `not_found`. */
+  stopRecoveryCodes(caller: Principal, facts: RequestInfo): Promise<void>;
 
   /** Where the caller is signed in, the last used first. */
   listSessions(caller: Principal): Promise<OwnDevice[]>;
@@ -361,6 +442,11 @@ export interface Auth<C extends Config = PlainConfig> {
   syncPermissions(input: { prune: boolean }): Promise<SyncedPermissions>;
   /** Makes a new signing key and answers its id. */
   rotateKeys(input: RotateKeysInput): Promise<string>;
+  /**
+   * Moves everything that another secret sealed to the first one, or gives it up. It may be broken off at any point, and called again. Throws
+   * StartError.
+   */
+  reseal(input: ResealInput): Promise<Resealed>;
   /** The keys that verify tokens, for everybody to read (RFC 7517 §5). */
   publicKeys(): Promise<JSONWebKeySet>;
   /** The keys that verify tokens with the shared secrets of HS256 among them, for one trusted service. */
@@ -369,6 +455,8 @@ export interface Auth<C extends Config = PlainConfig> {
   measureHashCosts(): Promise<void>;
   /** Deletes what is of no use any more, and answers how much; makes indexes that are missing. Call it at the start and by the hour. */
   purge(): Promise<Purged>;
+  /** Does what people's changes have waited for, and answers how many were due. Call it by the hour, in one process or several. */
+  applyDueChanges(): Promise<number>;
   /** Brings the schema up to date, or runs only some migrations, and answers those that ran. Throws StartError. */
   migrate(input?: { readonly only?: readonly string[] }): Promise<readonly string[]>;
   /**
@@ -395,6 +483,12 @@ export interface Auth<C extends Config = PlainConfig> {
   reportMessages(): Promise<MessageReport>;
   /** Sends what is due at this moment, and answers how many tries that were; the process does so by itself once it is initialized. */
   sendDueMessages(): Promise<number>;
+  /** Tells endpoints what is due at this moment, and answers how many tries that were; the process does so by itself once it is initialized. */
+  deliverDueWebhooks(): Promise<number>;
+  /** How the endpoints of webhooks stand, and the oldest events that have not arrived. */
+  reportWebhooks(input: { readonly limit: number }): Promise<WebhookReport>;
+  /** Has one event told again, or all that have not arrived, and answers how many those are. */
+  resendWebhooks(input: { readonly id?: string }): Promise<number>;
   /** Looks the installation over, for an administrator. */
   checkHealth(): Promise<Health>;
   /**

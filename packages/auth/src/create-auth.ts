@@ -4,12 +4,15 @@ import { createCore } from "./core.ts";
 import { listActivity } from "./flows/account/activity.ts";
 import { changePassword } from "./flows/account/change-password.ts";
 import { exportOwnData } from "./flows/account/export-own-data.ts";
+import { confirmOwnName, removeOwnName, startOwnName } from "./flows/account/own-name.ts";
+import { listPendingChanges, stopPendingChange, stopPendingChanges } from "./flows/account/pending-changes.ts";
 import {
   reauthenticate,
   reauthenticateByCode,
   requireRecentAuthentication,
   startReauthentication,
 } from "./flows/account/reauthenticate.ts";
+import { createRecoveryCodes, readOwnRecoveryCodes, stopRecoveryCodes } from "./flows/account/recovery-codes.ts";
 import { listSessions, revokeOtherSessions, revokeSession } from "./flows/account/sessions.ts";
 import { updateProfile } from "./flows/account/update-profile.ts";
 import { listAuditEvents } from "./flows/administration/audit-events.ts";
@@ -51,13 +54,16 @@ import {
 import { authenticate } from "./flows/authentication/authenticate.ts";
 import { authorize } from "./flows/authentication/authorize.ts";
 import { inspectToken } from "./flows/authentication/inspect-token.ts";
+import { applyDueChanges } from "./flows/maintenance/apply-changes.ts";
 import { checkHealth, refuseFaults } from "./flows/maintenance/check-health.ts";
 import { measureHashCosts } from "./flows/maintenance/measure-hash-costs.ts";
 import { purge } from "./flows/maintenance/purge.ts";
 import { reportMessages } from "./flows/maintenance/report-messages.ts";
 import { requireAliases } from "./flows/maintenance/require-aliases.ts";
+import { reseal } from "./flows/maintenance/reseal.ts";
 import { rotateKeys } from "./flows/maintenance/rotate-keys.ts";
 import { syncPermissions } from "./flows/maintenance/sync-permissions.ts";
+import { recover, startRecovery } from "./flows/sign-in/recover.ts";
 import { refresh } from "./flows/sign-in/refresh.ts";
 import { register } from "./flows/sign-in/register.ts";
 import { resendCode } from "./flows/sign-in/resend-code.ts";
@@ -69,8 +75,8 @@ import { startCode, startReset } from "./flows/sign-in/start-code.ts";
 import type { Core } from "./flows/steps/core.ts";
 import { findPermissions } from "./flows/steps/held-permissions.ts";
 import { createPasswordCode } from "./flows/steps/password-code.ts";
-import { type AuthOptions, resolveOptions } from "./options.ts";
-import { deriveKey } from "./secrets.ts";
+import { type AuthOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
+import { fingerprintOf } from "./secrets.ts";
 import { backUp } from "./storage/back-up.ts";
 import {
   type DatabaseOptions,
@@ -84,6 +90,7 @@ import { migrate, migrateOnly, requireMigrated } from "./storage/migrate.ts";
 import { buildOnlineIndexes } from "./storage/online-indexes.ts";
 import { restore } from "./storage/restore.ts";
 import { indexesOf, type NoFields, type ProfileFields } from "./users/profile.ts";
+import { listUndelivered, queueAgain, reportEndpoints } from "./webhooks/webhook-store.ts";
 
 /**
  * Puts the core together on a database. Nothing is connected or changed until it is used; call `initialize()` once at the start of a
@@ -108,7 +115,11 @@ export function createAuth<
   const auth: Auth<Config> = {
     profile: options.profile,
     permissions: options.permissions,
-    options: { tokens: options.tokens, oldTokensUntil: options.django?.acceptTokensUntil ?? null },
+    options: {
+      tokens: options.tokens,
+      oldTokensUntil: options.django?.acceptTokensUntil ?? null,
+      codes: describeCodes(options),
+    },
     pool: storage.pool,
     ...bind(core, {
       login,
@@ -121,6 +132,8 @@ export function createAuth<
       startReset,
       resetPassword,
       resetPasswordByCode,
+      startRecovery,
+      recover,
       authenticate,
       inspectToken,
       findPermissions,
@@ -131,6 +144,15 @@ export function createAuth<
       reauthenticate,
       reauthenticateByCode,
       requireRecentAuthentication,
+      startOwnName,
+      confirmOwnName,
+      removeOwnName,
+      listPendingChanges,
+      stopPendingChange,
+      stopPendingChanges,
+      createRecoveryCodes,
+      readRecoveryCodes: readOwnRecoveryCodes,
+      stopRecoveryCodes,
       listSessions,
       revokeSession,
       revokeOtherSessions,
@@ -141,6 +163,7 @@ export function createAuth<
       declarePermissions,
       syncPermissions,
       rotateKeys,
+      reseal,
     }),
     users: bind(core, {
       list: listUsers,
@@ -189,15 +212,16 @@ export function createAuth<
     publicKeys: () => core.keyRing.publicKeys(),
     verificationKeys: () => core.keyRing.verificationKeys(),
     measureHashCosts: () => withoutStatementTimeout(database, (db) => measureHashCosts(core, db)),
+    applyDueChanges: () => withoutStatementTimeout(database, (db) => applyDueChanges({ ...core, db })),
     purge: () =>
       withoutStatementTimeout(database, async (db) => {
         const purged = await purge({ ...core, db });
         await buildIndexes(db);
         return purged;
       }),
-    backUp: ({ schemas }) => backUp(database, { schemas, secret: fingerprint(options.secret) }),
+    backUp: ({ schemas }) => backUp(database, { schemas, secret: fingerprintOf(options.secrets[0]) }),
     restore: (source, { acceptAnotherSecret = false, ...rest }) =>
-      restore(database, source, { ...rest, secret: acceptAnotherSecret ? null : fingerprint(options.secret) }),
+      restore(database, source, { ...rest, secrets: acceptAnotherSecret ? null : options.secrets.map(fingerprintOf) }),
     migrate: ({ only } = {}) =>
       withoutStatementTimeout(database, async (db) => {
         if (only) return migrateOnly(db, only);
@@ -215,13 +239,23 @@ export function createAuth<
         if (migrations === "auto") await buildIndexes(db);
       });
       await core.keyRing.prepare();
+      await core.secretKeys.prepare();
       await syncPermissions(core, { prune: false });
+      await core.webhooks.register();
+      core.webhooks.start();
       if (Object.values(options.messages.senders).some(Boolean)) core.outbox.start();
       return findForgetfulPooler(storage);
     },
     receiveDelivery: (receipt) => core.outbox.receive(receipt),
     reportMessages: () => reportMessages(core),
     sendDueMessages: () => core.outbox.drain(),
+    deliverDueWebhooks: () => core.webhooks.drain(),
+    reportWebhooks: ({ limit }) =>
+      Promise.all([reportEndpoints(core.db), listUndelivered(core.db, limit)]).then(([endpoints, undelivered]) => ({
+        endpoints,
+        undelivered,
+      })),
+    resendWebhooks: ({ id }) => queueAgain(core.db, id ?? null),
     checkHealth: () => withoutStatementTimeout(database, (db) => checkHealth({ ...core, db }, storage)),
     ping: async () => {
       const { rows } = await storage.pool.query<{ takesWrites: boolean }>(takesWrites);
@@ -242,7 +276,7 @@ export function createAuth<
     },
     close: async () => {
       core.refusalDelay.end();
-      await core.outbox.stop();
+      await Promise.all([core.outbox.stop(), core.webhooks.stop()]);
       await storage.close();
     },
   };
@@ -255,8 +289,15 @@ const takesWrites = `
   select not pg_catalog.pg_is_in_recovery() and pg_catalog.current_setting('transaction_read_only') operator(pg_catalog.=) 'off'
     as "takesWrites"`;
 
-/** Enough to know a secret again, and nothing that is of use without it. */
-const fingerprint = (secret: string) => deriveKey(secret, "backups").toString("hex").slice(0, 16);
+function describeCodes({ codes, messages }: ResolvedOptions): Auth["options"]["codes"] {
+  const { sms, whatsapp, email } = messages.senders;
+  const { signInByCode, numberOnly } = codes;
+  return {
+    signInByCode,
+    numberOnly,
+    sentTo: [...(sms || whatsapp ? (["phone"] as const) : []), ...(email ? (["email"] as const) : [])],
+  };
+}
 
 type Bound<Flow> = Flow extends (core: Core, ...rest: infer Rest) => infer Answer ? (...rest: Rest) => Answer : never;
 

@@ -55,6 +55,7 @@ export const inputIssueCodes = [
   "too_large",
   /** A password that too many people have. */
   "too_common",
+  "breached",
   /** A password that is too close to the person's own name, number or address. */
   "contains_identifier",
   "no_such_number",

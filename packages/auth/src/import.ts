@@ -13,6 +13,7 @@ export {
   parsePhone,
 } from "./identifiers/phone.ts";
 export { parseUsername } from "./identifiers/username.ts";
+export { importLock, stagingTables } from "./imported-users/staging-store.ts";
 export { readWeakHash, wrapWeakDigest } from "./passwords/bcrypt.ts";
 export { readStoredPassword } from "./passwords/django.ts";
 export { kindOf } from "./passwords/hash-format.ts";

@@ -1,3 +1,4 @@
+export { type WebhookType, webhookTypes } from "./audit/webhook-events.ts";
 export type { Auth, BackUpInput, Load, RestoreInput } from "./auth.ts";
 export type { ChallengePurpose, Channel } from "./challenges/challenge-store.ts";
 export type { Challenge } from "./challenges/challenges.ts";
@@ -20,6 +21,8 @@ export {
 export type { ActivityPage, ListActivityInput, OwnEvent } from "./flows/account/activity.ts";
 export type { ChangePasswordInput } from "./flows/account/change-password.ts";
 export type { OwnData } from "./flows/account/export-own-data.ts";
+export type { ConfirmOwnNameInput, OwnNameAnswer, StartOwnNameInput } from "./flows/account/own-name.ts";
+export type { StopChangesInput } from "./flows/account/pending-changes.ts";
 export type { OwnDevice } from "./flows/account/sessions.ts";
 export type { EventPageAnswer } from "./flows/administration/audit-events.ts";
 export type { CreateUserInput } from "./flows/administration/create-user.ts";
@@ -33,14 +36,16 @@ export type {
   CreatedAccount,
   UserUpdate,
 } from "./flows/administration/users.ts";
-export { OldTokenRefused } from "./flows/authentication/adopt-django-token.ts";
 export type { TokenInspection } from "./flows/authentication/inspect-token.ts";
 export type { Purged } from "./flows/maintenance/purge.ts";
 export type { CountryMessages, MessageReport } from "./flows/maintenance/report-messages.ts";
+export type { Resealed, ResealInput } from "./flows/maintenance/reseal.ts";
+export type { RecoverInput, RecoveryAnswer, StartRecoveryInput } from "./flows/sign-in/recover.ts";
 export type { RegisterInput } from "./flows/sign-in/register.ts";
 export type { LoginInput } from "./flows/sign-in/sign-in.ts";
 export type { CodeAnswer, SignInByCodeInput, TicketAnswer } from "./flows/sign-in/sign-in-by-code.ts";
 export type { PublicPurpose, StartCodeInput } from "./flows/sign-in/start-code.ts";
+export { OldTokenRefused } from "./flows/steps/adopt-old-token.ts";
 export type { Administrator } from "./flows/steps/authority.ts";
 export type { Principal, Principal as Caller, RequestInfo, RequestInfo as RequestFacts } from "./flows/steps/core.ts";
 export type {
@@ -50,6 +55,7 @@ export type {
 } from "./flows/steps/issue-session-tokens.ts";
 export type { Device } from "./flows/steps/list-devices.ts";
 export type { PasswordCode } from "./flows/steps/password-code.ts";
+export type { PendingChange } from "./flows/steps/pending-change.ts";
 export { isPlainLine, isPlainProse } from "./free-text.ts";
 export type { HookEvent, HookName, Hooks, HookTransaction } from "./hooks/hooks.ts";
 export { type CountryCode, isCountryCode, type PhoneResult, parsePhone } from "./identifiers/phone.ts";
@@ -77,6 +83,7 @@ export {
   type RenderOptions,
   renderMessage,
 } from "./messages/texts.ts";
+export type { MadeRecoveryCodes, RecoveryCodeStatus, RecoveryTicket } from "./one-time-codes/recovery-code-store.ts";
 export type { AuthOptions } from "./options.ts";
 export type { SyncedPermissions } from "./permissions/permission.ts";
 export {
@@ -118,3 +125,5 @@ export {
   type ProfileFields,
 } from "./users/profile.ts";
 export { type Profile, type ProfileChanges, profileFields, type User } from "./users/user.ts";
+export type { EndpointReport, UndeliveredEvent } from "./webhooks/webhook-store.ts";
+export type { DeliverWebhook, WebhookEvent, WebhookOutcome } from "./webhooks/webhooks.ts";

@@ -15,7 +15,7 @@ type Answers = inferRouterOutputs<AppRouter>;
 /** What the service answers at every refresh, and at sign-in with the device's mark beside it. */
 export type SessionAnswer = Answers["token"]["refresh"] & Partial<Answers["token"]["obtain"]>;
 /** The person who is signed in. */
-export type User = Answers["me"]["get"];
+export type User = Answers["token"]["refresh"]["user"];
 
 /**
  * The name of a permission: one of the service's own, which are all known, or one that an app of yours declares. `auth` is never the

@@ -1,15 +1,20 @@
 import { createTRPCClient, createTRPCUntypedClient, httpLink, type TRPCClient, type TRPCLink } from "@trpc/client";
 import type { AnyRouter, inferRouterInputs } from "@trpc/server";
 import { observable } from "@trpc/server/observable";
-import type { AppRouter, PermissionName, SessionAnswer, User } from "./api-types.ts";
-import { settle } from "./callbacks.ts";
+import type { AppRouter, PermissionName, SessionAnswer } from "./api-types.ts";
 import { createCookieFetch } from "./cookie-fetch.ts";
 import { createEndpoint, type Transformer, toCodec } from "./endpoint.ts";
 import { createBatchLink, createLink, type LinkOptions, toHeaders, withToken } from "./link.ts";
 import type { PersonOf } from "./mounted-router.ts";
 import { createProcedurePaths, type ProcedurePaths } from "./procedure-paths.ts";
 import { createReauthenticator, type Reauthenticate } from "./reauthenticator.ts";
-import { type AuthState, createSessionManager, loading, type SessionManager } from "./session-manager.ts";
+import {
+  type AuthState,
+  createSessionManager,
+  loading,
+  type OwnAnswer,
+  type SessionManager,
+} from "./session-manager.ts";
 import { type AuthStorage, localStorageStorage, memoryStorage } from "./storage.ts";
 
 type Credentials = inferRouterInputs<AppRouter>["token"]["obtain"];
@@ -30,9 +35,13 @@ export interface AuthClientOptions {
 }
 
 /** What the SDK's own parts need of a client. */
-export interface ClientInternals extends Pick<SessionManager, "ready" | "wish" | "keep" | "findDeviceMark"> {
+export interface ClientInternals
+  extends Pick<SessionManager, "ready" | "wish" | "keep" | "findDeviceMark" | "getSnapshot"> {
   /** Calls a procedure that may open a session, without the token of one. */
   ask(procedure: string, input: object): Promise<unknown>;
+  /** Calls as the person who is signed in. */
+  readonly api: { mutation(path: string, input: object): Promise<unknown> };
+  readonly paths: Pick<ProcedurePaths, "at">;
 }
 
 /** Signs a person in and out, and gives every call their token. */
@@ -148,7 +157,7 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
       await manager.keep(answer, wish);
       return answer.user as PersonOf<Router>;
     },
-    signOut: () => settle(manager.signOut).catch(() => {}),
+    signOut: () => manager.signOut().catch(() => {}),
     link: (options) => createLink(source, options),
     headers: async () => toHeaders(await manager.findToken()),
     subscribe: manager.subscribe,
@@ -157,7 +166,7 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
     dispose: manager.dispose,
     getServerSnapshot: () => loading as AuthState<PersonOf<Router>>,
     onReauthenticate: reauthenticator.set,
-    internals: source,
+    internals: { ...source, api, paths },
     // Where the platform does not know the symbol yet, tools that fill it in use this one.
     [Symbol.dispose ?? Symbol.for("Symbol.dispose")]: manager.dispose,
   };
@@ -172,9 +181,8 @@ function watch(manager: SessionManager, paths: ProcedurePaths): TRPCLink<AnyRout
         let taken: Promise<void> | undefined;
         return next(op).subscribe({
           next(value) {
-            const data = "data" in value.result ? value.result.data : undefined;
-            if (op.path === paths.me || op.path === paths.updateMe)
-              settle(() => manager.showUser(data as User)).catch(() => {});
+            const { data } = value.result as { data?: unknown };
+            if (op.path.startsWith(paths.me)) manager.showUser(data as OwnAnswer).catch(() => {});
             if (op.path === paths.changePassword) taken = manager.replace(data as SessionAnswer);
             if (wish > 0) taken = manager.keep(data as SessionAnswer, wish);
             // What goes wrong with keeping an answer is not the call's failure.

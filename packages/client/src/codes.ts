@@ -6,24 +6,32 @@ import type { PersonOf } from "./mounted-router.ts";
 
 type StartInput = inferRouterInputs<AppRouter>["codes"]["start"];
 type Challenge = inferRouterOutputs<AppRouter>["codes"]["start"];
+type OwnName = inferRouterOutputs<AppRouter>["me"]["phone"]["confirm"];
 type Ticket = Extract<inferRouterOutputs<AppRouter>["token"]["obtainByCode"], { ticket: string }>;
 
-/** `enter` signs in whoever has the number, and lets everybody else register; `sign_in` is for people who have an account. */
-export type CodePurpose = StartInput["purpose"];
+/**
+ * `enter` signs in whoever has the number, and lets everybody else register; `sign_in` is for people who have an account. For whoever is
+ * signed in: `prove_phone` and `prove_email` prove their number or address, or give them another, and `reauthenticate` shows, where the account
+ * has no password, that it is them.
+ */
+export type CodePurpose = StartInput["purpose"] | "prove_phone" | "prove_email";
 
 export interface CodeInput {
   /** `enter` unless said. */
   readonly purpose?: CodePurpose;
-  /** A phone number in any usual spelling, or an e-mail address; with `sign_in` a username as well. */
-  readonly to: string;
+  /**
+   * A phone number in any usual spelling, or an e-mail address; with `sign_in` a username as well. With `reauthenticate` it is `phone` or
+   * `email`, which of the account's own. With `prove_phone` and `prove_email` nothing is the account's own.
+   */
+  readonly to?: string | undefined;
   /** The language of the message, other than the browser's. */
   readonly locale?: string;
 }
 
 /** What a right code did. */
 export type CodeOutcome<Person> =
-  /** The person is signed in. */
-  | { readonly next: "done"; readonly user: Person }
+  /** The person is signed in, or has proved what they meant to; `pending` is what waits then, such as another number. */
+  | { readonly next: "done"; readonly user: Person; readonly pending?: OwnName["pending"] }
   /**
    * The number is proved, and nobody has it (`register`: hand the ticket to `account.register`), or its account asks for more than a code
    * (`another_way`: hand it to `signIn` beside the account's password).
@@ -46,10 +54,11 @@ export interface SentCode<Person> {
   /** Sends the same code once more. */
   resend(): Promise<void>;
   /**
-   * Signs in with the code as it was typed. Throws {@link isAuthError} `code_invalid`, after which it may be typed again, `code_expired`,
-   * `rate_limited`, …
+   * Uses the code as it was typed. Throws {@link isAuthError} `code_invalid`, after which it may be typed again, `code_expired`,
+   * `rate_limited`, …; with `prove_phone` and `prove_email` `identifier_taken` where another account has it: `isNotMine` says that it is
+   * another person's.
    */
-  confirm(code: string): Promise<CodeOutcome<Person>>;
+  confirm(code: string, more?: { readonly isNotMine: boolean }): Promise<CodeOutcome<Person>>;
   /** Forgets it, so that another number can be typed. */
   forget(): void;
 }
@@ -113,19 +122,27 @@ const lifetime = 600_000;
 
 /** See {@link CodeClient.startCode}. */
 export async function startCode<Person>(client: Client, input: CodeInput): Promise<SentCode<Person>> {
-  const { purpose = "enter", ...rest } = input;
+  const { purpose = "enter", to = "", locale } = input;
   const internals = client.internals;
   await internals.ready;
-  const answer = (await internals.ask("codes.start", {
-    purpose,
-    deviceMark: internals.findDeviceMark(),
-    ...rest,
-  })) as Challenge;
+  const own = findOwn(purpose);
+  const answer = (await (own
+    ? call(client, `me.${own}.start`, { to: to || undefined, locale })
+    : purpose === "reauthenticate"
+      ? call(client, "codes.start", { purpose, current: to, locale })
+      : internals.ask("codes.start", { purpose, deviceMark: internals.findDeviceMark(), to, locale }))) as Challenge;
   const clockOffset = toTime(answer.expiresAt) - lifetime - Date.now();
-  const kept = { ...toKept(answer, clockOffset), purpose, to: input.to };
+  const kept = { ...toKept(answer, clockOffset), purpose, to };
   write(client, purpose, kept);
   return toSentCode(client, kept);
 }
+
+/** Which of the person's own names a purpose is about; undefined for every other purpose. */
+const findOwn = (purpose: CodePurpose) => /^prove_(.*)/.exec(purpose)?.[1];
+
+/** Calls as the person who is signed in. */
+const call = ({ internals: { api, paths } }: Client, procedure: string, input: object) =>
+  api.mutation(paths.at(procedure), input);
 
 /** See {@link CodeClient.findCode}. */
 export function findCode<Person>(client: Client, purpose: CodePurpose = "enter"): SentCode<Person> | null {
@@ -165,10 +182,24 @@ function toSentCode<Person>(client: Client, first: Kept): SentCode<Person> {
       kept = { ...kept, ...toKept(answer, kept.clockOffset) };
       write(client, purpose, kept);
     },
-    async confirm(code) {
-      const wish = internals.wish();
+    async confirm(code, more) {
+      const own = findOwn(purpose);
+      const wish = own || purpose === "reauthenticate" ? 0 : internals.wish();
       await internals.ready;
       try {
+        if (wish === 0) {
+          const done = await call(client, own ? `me.${own}.confirm` : "me.reauthenticate", {
+            challenge,
+            code,
+            ...more,
+          });
+          forget();
+          return {
+            next: "done",
+            user: internals.getSnapshot().user as Person,
+            ...(done as Partial<Pick<OwnName, "pending">>),
+          } as const;
+        }
         const deviceMark = internals.findDeviceMark();
         const answer = (await internals.ask("token.obtainByCode", { challenge, code, deviceMark })) as
           | SessionAnswer

@@ -7,11 +7,11 @@ export function createProcedurePaths(prefix = "") {
   return {
     /** The path of any other. */
     at,
-    /** By a password, by a code (`token.obtainByCode`), or by registering. */
+    /** By a password, by a code (`token.obtainByCode`), by registering, or by recovery. */
     opensSession: ({ path }: { path: string }) =>
-      path.startsWith(at("token.obtain")) || path === at("account.register"),
-    me: at("me.get"),
-    updateMe: at("me.update"),
+      path.startsWith(at("token.obtain")) || path === at("account.register") || path === at("recovery.setPassword"),
+    /** What all that is about one's own account begins with. */
+    me: at("me."),
     changePassword: at("me.changePassword"),
   };
 }

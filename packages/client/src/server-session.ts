@@ -243,7 +243,7 @@ async function openSession<Router extends AnyRouter>(
     },
     async user() {
       if (!tokens) return null;
-      person ??= api.query(paths.me) as Promise<PersonOf<Router>>;
+      person ??= api.query(paths.at("me.get")) as Promise<PersonOf<Router>>;
       return person.catch((error: unknown) => {
         if (tokens) throw error;
         return null;

@@ -47,6 +47,9 @@ export interface SessionManagerOptions {
   readonly revoke: (refreshToken: string) => Promise<unknown>;
 }
 
+/** What a call about one's own account answers: the user, or something that may hold the user. */
+export type OwnAnswer = User & { readonly user?: User; readonly phoneProofDue?: boolean };
+
 export type SessionManager = ReturnType<typeof createSessionManager>;
 
 export const loading: AuthState = { status: "loading", user: null };
@@ -269,7 +272,7 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
   async function leaveTo(stored: KeptSession | null, before: User): Promise<never> {
     show(null, { status: "signedOut", user: null, reason: "another_person" });
     if (stored?.user.id === before.id) await clearStored();
-    throw new Error("Somebody else has signed in with this browser");
+    throw new Error("Somebody else has signed in");
   }
 
   const isNewer = (stored: KeptSession) =>
@@ -333,9 +336,10 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
       return asked;
     },
     keep,
-    /** Shows what a call has just answered of the person, and stores it with the tokens that are stored by now. */
-    async showUser(user: User): Promise<void> {
-      if (kept?.user.id !== user.id) return;
+    /** Shows what a call has just answered of the person, if it did, and stores it with the tokens that are stored by now. */
+    async showUser({ user, phoneProofDue, ...rest }: OwnAnswer): Promise<void> {
+      user ??= rest;
+      if (!kept || kept.user.id !== user.id) return;
       show({ ...kept, user });
       await queue.update((text) => {
         const stored = toStored(text);

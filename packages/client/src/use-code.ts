@@ -22,11 +22,11 @@ export interface UseCode<Person> {
   readonly error: unknown;
   /** What the code did, once it is `done`. */
   readonly outcome: CodeOutcome<Person> | null;
-  /** Asks for a code for a number or an address. */
-  start(to: string): Promise<void>;
+  /** Asks for a code for a number or an address; without one, for the account's own (`prove_phone`, `prove_email`). */
+  start(to?: string): Promise<void>;
   resend(): Promise<void>;
   /** Checks what was typed; a browser that reads the SMS by itself does this without anybody typing. */
-  confirm(code: string): Promise<void>;
+  confirm(code: string, more?: { readonly isNotMine: boolean }): Promise<void>;
   /** Goes back to `idle`, for another number. */
   reset(): void;
 }
@@ -68,7 +68,7 @@ export function useCodeOf<Router extends AnyRouter = AppRouter>(
 
   const deeds = useMemo(
     () => ({
-      start: (to: string) =>
+      start: (to?: string) =>
         run({ isSending: true }, async () => ({
           status: "sent",
           sent: await startCode<Person>(client, { purpose, to }),
@@ -79,10 +79,10 @@ export function useCodeOf<Router extends AnyRouter = AppRouter>(
           await sent?.resend();
           return {};
         }),
-      confirm: (code: string) =>
+      confirm: (code: string, more?: { readonly isNotMine: boolean }) =>
         run({ status: "checking" }, async () => {
           if (!sent) throw new Error("No code was asked for: call start first");
-          return { status: "done", outcome: await sent.confirm(code) };
+          return { status: "done", outcome: await sent.confirm(code, more) };
         }),
       reset: () => {
         turn.current += 1;

@@ -157,3 +157,63 @@ test("an import is undone for those whom nobody has used, and they can come over
   expect(await run()).toMatchObject({ created: 1, exitCode: 0 });
   await expect(signIn("bob", "second password")).resolves.toHaveProperty("token");
 });
+
+test("a name that stays in the hands of who has rights here goes to nobody else, nor does what would be left for it", async () => {
+  await project.run(`begin; update users_user set username = 'former_root' where id = 3;
+    update users_user set username = 'root' where id = 1; update users_user set username = 'ada' where id = 2; commit`);
+  const answer = await run({ accept: ["all"] });
+  expect(answer).toMatchObject({ exitCode: 0, followed: { kept: ["1: username", "2: username", "3: username"] } });
+  await expect(signIn("root", "third password")).resolves.toHaveProperty("token");
+  await expect(signIn("ada", "first password")).resolves.toHaveProperty("token");
+  await expect(signIn("bob", "second password")).resolves.toHaveProperty("token");
+  expect(await run()).toMatchObject({ exitCode: 0, totals: { changed: 0 } });
+});
+
+test("a number of two people there is nobody's here, whoever of them changes later or comes later", async () => {
+  await change(2, "phone_number = '+90 532 123 45 01'");
+  expect((await run({ accept: ["all"] })).codes).toContainEqual(expect.objectContaining({ code: "phone_taken_here" }));
+  await project.insert(
+    { id: 4, username: "eve", phone_number: "0532 123 45 77" },
+    { id: 5, username: "mallory", phone_number: "(0532) 123 45 77" },
+  );
+  await run({ accept: ["all"] });
+  await project.insert({ id: 6, username: "trent", phone_number: "+905321234577" });
+  await change(4, "phone_number = '0532-123-45-77'");
+  const answer = await run();
+  expect(answer.codes).toContainEqual(
+    expect.objectContaining({
+      code: "phone_shared",
+      undecided: 2,
+      examples: [expect.stringMatching(/^4 /), expect.stringMatching(/^6 /)],
+    }),
+  );
+  await run({ accept: ["all"] });
+  expect(await service.database.query("select from latchkey.users where phone_number = '+905321234577'")).toEqual([]);
+});
+
+test("who was called by their number there, and by a name now, has the number here no more", async () => {
+  await project.insert({ id: 4, username: "0532 123 45 88", password: hash("fourth password") });
+  await run();
+  await change(4, "username = 'dora'");
+  expect(await run()).toMatchObject({ exitCode: 0, followed: { people: 1, kept: [] } });
+  await expect(signIn("dora", "fourth password")).resolves.toHaveProperty("token");
+  await expect(signIn("0532 123 45 88", "fourth password")).rejects.toMatchObject({ code: "invalid_credentials" });
+});
+
+test("--disable-deleted disables who is there no more, but neither who was enabled again here nor the last superuser", async () => {
+  await project.run("delete from users_user where id in (1, 2, 3)");
+  await project.insert({ id: 9, username: "zoe" });
+  const accept = ["all"];
+  expect(await run({ accept })).toMatchObject({ disabled: 0 });
+  expect(await read("ada")).toMatchObject({ is_active: true });
+  expect(await run({ accept, disableDeleted: true })).toMatchObject({ disabled: 2 });
+  expect(await read("ada")).toMatchObject({ is_active: false });
+  expect(await read("root")).toMatchObject({ is_active: true });
+  await service.database.query("update latchkey.users set is_active = true where username = 'ada'");
+  expect(await run({ accept, disableDeleted: true })).toMatchObject({ disabled: 0 });
+  expect(await read("ada")).toMatchObject({ is_active: true });
+});
+
+test("permissions that are declared nowhere here are listed, to be declared", async () => {
+  expect((await run()).undeclared).toEqual(["shop.add_order", "shop.approve_order"]);
+});

@@ -1,15 +1,17 @@
 import { randomUUID } from "node:crypto";
 import type { Auth, DatabaseOptions } from "@latchkey/auth";
 import { type CountryCode, isCountryCode, type PhoneOptions, withClient } from "@latchkey/auth/import";
-import { type Columns, createColumns } from "./known-columns.ts";
+import { type Columns, createColumns, findUnknownFields, knownFields } from "./known-columns.ts";
 import { type Source, SourceError } from "./old-row.ts";
 import { readDecisions } from "./report/decisions-file.ts";
 import { describeSummary, type Summary, summarize } from "./report/summary.ts";
-import { writeReport } from "./report/write-report.ts";
+import { tryReport, writeReport } from "./report/write-report.ts";
 import { toPermission } from "./rules/permission-names.ts";
-import { type Applied, apply } from "./run/apply.ts";
+import { type Applied, apply, prepare } from "./run/apply.ts";
+import { disableGone } from "./run/disable-gone.ts";
 import { type Followed, followChanges } from "./run/follow-changes.ts";
-import { type Decision, plan } from "./run/plan.ts";
+import { type Decision, listUndeclared, plan } from "./run/plan.ts";
+import { recordBlacklist } from "./run/record-blacklist.ts";
 import { clearStaging, lockStaging, type Run, stage, unlockStaging } from "./run/staging.ts";
 import { guessKind, openSource, type SourceKind, sourceKinds } from "./sources/open-source.ts";
 
@@ -35,6 +37,8 @@ export interface ImportOptions {
   readonly table?: string | undefined;
   readonly delimiter?: string | undefined;
   readonly allowRaising: boolean;
+  /** Whether accounts of people who are there no more are disabled. */
+  readonly disableDeleted?: boolean | undefined;
   readonly passwordCost: number;
   readonly onProgress: (what: string, done: number, total: number | null) => void;
 }
@@ -43,6 +47,10 @@ export interface ImportAnswer extends Summary {
   readonly text: string;
   readonly created: number;
   readonly followed: Followed | null;
+  /** Accounts that were disabled because their people are there no more. */
+  readonly disabled: number;
+  /** Permissions that people and groups have there, and that are not declared here. */
+  readonly undeclared: readonly string[];
   /** 0 decided and done, 4 where rows are undecided. */
   readonly exitCode: 0 | 4;
 }
@@ -55,7 +63,7 @@ type ImportingAuth = Pick<Auth, "importedUsers" | "profile">;
  * @throws SourceError for a source that is away or no source at all, and a wrong command
  */
 export async function importPeople(auth: ImportingAuth, options: ImportOptions): Promise<ImportAnswer> {
-  return withStagedPeople(auth, options, {}, async ({ run, source, columns, decisions, phones }) => {
+  return withStagedPeople(auth, options, async ({ run, source, columns, decisions, phones }) => {
     await plan(run, {
       ...options,
       phones,
@@ -80,7 +88,6 @@ export interface StagedPeople {
 export async function withStagedPeople<T>(
   auth: ImportingAuth,
   options: ImportOptions,
-  { keepsNames = false }: { readonly keepsNames?: boolean },
   work: (staged: StagedPeople) => Promise<T>,
 ): Promise<T> {
   const kind = findKind(options);
@@ -88,9 +95,15 @@ export async function withStagedPeople<T>(
   requireTimezone(options.timezone);
   const decisions = options.decisions === undefined ? [] : await readDecisions(options.decisions);
   const ownFields = new Map(auth.profile.ownFields.map(({ name, schema }) => [name, schema]));
-  const columns = createColumns(withDecidedColumns(options, decisions, [...ownFields.keys()]));
+  const columnRules = withDecidedColumns(options, decisions, [...ownFields.keys()]);
+  const [noField] = findUnknownFields(columnRules);
+  if (noField !== undefined)
+    throw new SourceError(
+      `--map: there is no field ${noField}. There are ${[...knownFields, ...ownFields.keys()].join(", ")}.`,
+    );
+  const columns = createColumns(columnRules);
   await using lent = await lend(options.connection, requireName(options.name ?? kind));
-  const run = { ...lent.run, keepsNames };
+  const { run } = lent;
   if (!(await lockStaging(run))) throw new SourceError("Another import is under way on this database.", 3);
   try {
     const source = await openSource(options.source, kind, { ...options, idColumn: findIdColumn(options.map) });
@@ -115,31 +128,55 @@ async function finish(auth: ImportingAuth, run: Run, source: Source, options: Im
   const isOpen = options.skipsUndecided ? planned.undecidedOfSource > 0 : planned.undecidedRows > 0;
   let applied: Applied | null = null;
   let followed: Followed | null = null;
+  let disabled = 0;
   if (options.apply && !isOpen) {
-    applied = await apply(run, {
+    if (options.report !== undefined)
+      await tryReport(run, options.report, {
+        summary: describeSummary(planned, ""),
+        ...source,
+      }).catch(tellUnchanged);
+    const work = {
       auth,
       startedAt: source.startedAt,
       groups: source.groups,
       passwordCost: options.passwordCost,
-      onProgress: (done, total) => options.onProgress("import", done, total),
-    });
+      onProgress: (done: number, total: number) => options.onProgress("import", done, total),
+    };
+    await prepare(run, work);
+    await recordBlacklist(run, source, options.timezone);
+    // Before anybody new comes, who may be called as somebody was until now.
     followed = await followChanges(run, {
       allowRaising: options.allowRaising,
       passwordCost: options.passwordCost,
       knownGroups: source.groups.map(({ name }) => name),
       knownPermissions: source.permissions.map(toPermission),
     });
+    applied = await apply(run, work);
+    if (options.disableDeleted) disabled = await disableGone(run);
   }
   const summary = { ...planned, isApplied: applied !== null };
-  const text = describeSummary(summary, toNext(options, summary, isOpen)) + describeLeft(applied, followed);
-  if (options.report !== undefined)
-    await writeReport(run, options.report, { summary: text, foreignKeys: source.foreignKeys });
+  const text = describeSummary(summary, toNext(options, summary, isOpen)) + describeLeft(applied, followed, disabled);
+  if (options.report !== undefined) await writeReport(run, options.report, { summary: text, ...source });
   const isIncomplete = isOpen || (applied?.outrun.length ?? 0) > 0;
-  return { ...summary, text, created: applied?.created ?? 0, followed, exitCode: isIncomplete ? 4 : 0 };
+  const undeclared = await listUndeclared(run);
+  return {
+    ...summary,
+    text,
+    created: applied?.created ?? 0,
+    followed,
+    disabled,
+    undeclared,
+    exitCode: isIncomplete ? 4 : 0,
+  };
+}
+
+function tellUnchanged(error: unknown): never {
+  if (error instanceof SourceError) throw new SourceError(`${error.message}. Nothing was changed.`, error.exitCode);
+  throw error;
 }
 
 /** What was not done for a reason that showed only while it was done. */
-function describeLeft(applied: Applied | null, followed: Followed | null): string {
+function describeLeft(applied: Applied | null, followed: Followed | null, disabled: number): string {
   const list = (items: readonly string[]) => `${items.slice(0, 10).join(", ")}${items.length > 10 ? ", …" : ""}`;
   const outrun = applied?.outrun ?? [];
   const kept = followed?.kept ?? [];
@@ -148,6 +185,7 @@ function describeLeft(applied: Applied | null, followed: Followed | null): strin
       ? `${outrun.length} came over without a name that was taken here meanwhile: ${list(outrun)}\n`
       : "",
     kept.length > 0 ? `${kept.length} fields stay as they are here: ${list(kept)}\n` : "",
+    disabled > 0 ? `${disabled} accounts were disabled, whose people are there no more.\n` : "",
   ].join("");
 }
 
@@ -235,4 +273,7 @@ async function stageAll(
     read += rows.length;
     onProgress("read", read, null);
   }
+  const [missing] = read > 0 ? rules.columns.missing() : [];
+  if (missing !== undefined)
+    throw new SourceError(`${source.place} has no column ${missing}: look at --map and --drop. Nothing was changed.`);
 }

@@ -59,6 +59,14 @@ export interface Columns {
   fieldOf(column: string): string | null;
   /** The columns that nobody has decided, with how often each is filled. */
   undecided(): readonly { readonly column: string; readonly filled: number }[];
+  /** Columns of which something was said and that nobody has. */
+  missing(): readonly string[];
+}
+
+/** The names in `--map` that no field has. */
+export function findUnknownFields({ map, ownFields }: ColumnRules): string[] {
+  const known: readonly string[] = [...knownFields, ...ownFields];
+  return Object.values(map).filter((field) => !known.includes(field));
 }
 
 export interface ColumnRules {
@@ -95,6 +103,10 @@ export function createColumns({ map, drop, ownFields }: ColumnRules): Columns & 
       const filled = unknown.get(column);
       if (filled !== undefined) unknown.set(column, filled + 1);
     },
+    missing: () =>
+      [...Object.entries(map).flatMap(([column, field]) => (field === "id" ? [] : [column])), ...drop].filter(
+        (column) => !decided.has(column),
+      ),
     undecided: () => [...unknown].map(([column, filled]) => ({ column, filled })),
   };
 }

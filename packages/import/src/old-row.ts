@@ -27,6 +27,15 @@ export interface ForeignKey {
   readonly rows: number;
 }
 
+/** A refresh token that its system takes no more; the time as the source writes it. */
+export interface EndedToken {
+  readonly id: string;
+  readonly expiresAt: string;
+}
+
+/** Whose SQL is written for a source. */
+export type Dialect = "postgres" | "mysql" | "sqlite";
+
 /** Everybody in another system, as of one moment. It is read once, from beginning to end, and never written. */
 export interface Source {
   /** For a person, without a password: `shop_user in postgres://…`. */
@@ -37,6 +46,10 @@ export interface Source {
   /** All that there are. */
   readonly permissions: readonly OldPermission[];
   readonly foreignKeys: readonly ForeignKey[];
+  /** Null for a file. */
+  readonly dialect: Dialect | null;
+  /** Tokens that were ended there before their time, in batches, by their `jti`; null where the source does not say. */
+  readonly blacklist: (() => AsyncIterable<readonly EndedToken[]>) | null;
   /** Batches of people. */
   read(): AsyncIterable<readonly OldRow[]>;
   close(): Promise<void>;

@@ -1,6 +1,8 @@
 import type { Auth } from "@latchkey/auth";
 import { readStoredPassword } from "@latchkey/auth/import";
 import { type ImportOptions, withStagedPeople } from "./import-people.ts";
+import { toFieldName } from "./known-columns.ts";
+import { printsHere } from "./run/prints.ts";
 import type { Run } from "./run/staging.ts";
 
 /** What there is there and here, and what does not fit. */
@@ -18,9 +20,17 @@ export interface Verified {
   readonly unreadable: readonly string[];
   /** Texts that named a person there and reach another one here, who has no claim to them: `old id: kind`. */
   readonly reachAnother: readonly string[];
+  /** The same, where it reaches an account that did not come from there: the import told it as taken here. */
+  readonly takenHere: readonly string[];
   /** Memberships of groups, and permissions, that people have there and not here. */
   readonly groupsMissing: number;
   readonly permissionsMissing: number;
+  /** Fields that are here otherwise than they stand there, though nobody changed or decided that: `old id: field`. */
+  readonly different: readonly string[];
+  /** Fields that are here otherwise because that was decided at the import. */
+  readonly decided: number;
+  /** Fields that were changed here since. */
+  readonly changedHere: number;
   readonly isGood: boolean;
 }
 
@@ -29,13 +39,15 @@ export async function verifyImport(
   auth: Pick<Auth, "importedUsers" | "profile">,
   options: ImportOptions,
 ): Promise<Verified> {
-  return withStagedPeople(auth, options, { keepsNames: true }, async ({ run }) => {
+  return withStagedPeople(auth, options, async ({ run }) => {
     await run.client.query("analyze latchkey.import_people");
     const counts = await count(run);
     const unreadable = await findUnreadable(run);
-    const reachAnother = await findMixedUp(run);
-    const isGood = counts.missing === 0 && unreadable.length === 0 && reachAnother.length === 0;
-    return { ...counts, ...(await countGrants(run)), unreadable, reachAnother, isGood };
+    const mixedUp = await findMixedUp(run);
+    const fields = await compareFields(run);
+    const faults = [unreadable, mixedUp.reachAnother, fields.different];
+    const isGood = counts.missing === 0 && faults.every(({ length }) => length === 0);
+    return { ...counts, ...(await countGrants(run)), ...fields, unreadable, ...mixedUp, isGood };
   });
 }
 
@@ -75,11 +87,13 @@ const kinds = [
   ["email", "email_key", "u.email_proved_at is not null"],
 ] as const;
 
-async function findMixedUp({ client, id, source }: Run): Promise<string[]> {
-  const found: string[] = [];
+async function findMixedUp({ client, id, source }: Run): Promise<Pick<Verified, "reachAnother" | "takenHere">> {
+  const [reachAnother, takenHere]: [string[], string[]] = [[], []];
   for (const [kind, key, isProved] of kinds) {
-    const { rows } = await client.query<{ oldId: string }>(
-      `select p.old_id as "oldId" from latchkey.import_people p
+    const { rows } = await client.query<{ oldId: string; isOfSource: boolean }>(
+      `select p.old_id as "oldId",
+        exists (select from latchkey.imported_users o where o.source = $2 and o.user_id = u.id) as "isOfSource"
+      from latchkey.import_people p
       join latchkey.imported_users i on i.source = $2 and i.old_id = p.old_id
       join latchkey.users u on u.${key} = p.${key}
       where p.run_id = $1 and i.user_id is not null and u.id <> i.user_id and not (${isProved})
@@ -88,9 +102,54 @@ async function findMixedUp({ client, id, source }: Run): Promise<string[]> {
       order by p.position`,
       [id, source],
     );
-    found.push(...rows.map(({ oldId }) => `${oldId}: ${kind}`));
+    for (const { oldId, isOfSource } of rows) (isOfSource ? reachAnother : takenHere).push(`${oldId}: ${kind}`);
   }
-  return found;
+  return { reachAnother, takenHere };
+}
+
+const asItStands = ["first_name", "last_name", "gender", "country", "city", "is_approved_to_be_in_touch"];
+
+/** When a field is here otherwise than it stands there, by its name. Of the rest a lower flag and a later sign-in are no fault. */
+const differences: Readonly<Record<string, string>> = {
+  username: "p.username_key is distinct from u.username_key",
+  phoneNumber: "p.phone_number is distinct from u.phone_number",
+  email: "p.email_key is distinct from u.email_key",
+  ...Object.fromEntries(asItStands.map((name) => [toFieldName(name), `p.${name} is distinct from u.${name}`])),
+  state: "p.state_name is distinct from u.state",
+  profile: "not u.profile @> p.profile",
+  isActive: "u.is_active and not p.is_active",
+  isStaff: "u.is_staff and not p.is_staff",
+  isSuperuser: "u.is_superuser and not p.is_superuser",
+  dateJoined: "p.date_joined <> u.date_joined",
+  lastLogin: "p.last_login > coalesce(u.last_login, '-infinity')",
+};
+
+/** Compares every field of those of whom nothing changed there since the last run. */
+async function compareFields({ client, id, source }: Run) {
+  const fields = Object.entries(differences).map(([field, differs]) => `case when ${differs} then '${field}' end`);
+  const { rows } = await client.query<{
+    kind: "different" | "decided" | "changedHere";
+    count: number;
+    first: string[];
+  }>(
+    `select kind, count(*)::int as count, (array_agg(old_id || ': ' || field order by old_id))[1:1000] as first from (
+      select old_id, field, case when prints -> 'decided' ? field then 'decided'
+        when now ->> field is distinct from prints -> 'here' ->> field then 'changedHere' else 'different' end as kind
+      from (
+        select p.old_id, i.prints, ${printsHere("u")} as now, array_remove(array[${fields.join(", ")}], null) as fields
+        from latchkey.import_people p join latchkey.imported_users i on i.source = $2 and i.old_id = p.old_id
+        join latchkey.users u on u.id = i.user_id, latchkey.imported_name_key k
+        where p.run_id = $1 and p.state = 'settled' and i.prints ? 'decided'
+      ) compared, unnest(fields) field where fields <> '{}'
+    ) judged group by kind`,
+    [id, source],
+  );
+  const find = (kind: string) => rows.find((row) => row.kind === kind);
+  return {
+    different: find("different")?.first ?? [],
+    decided: find("decided")?.count ?? 0,
+    changedHere: find("changedHere")?.count ?? 0,
+  };
 }
 
 async function countGrants({ client, id, source }: Run) {

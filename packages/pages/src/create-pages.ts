@@ -16,16 +16,29 @@ import { layOut, pathOfPage, type View } from "./layout.ts";
 import { createOnce, type KeptAnswer, type Once } from "./once.ts";
 import { type Answer, isDownload, isRedirect, type Page, type Typed } from "./page.ts";
 import { activityPage } from "./pages/activity.ts";
+import { anotherWayPage } from "./pages/another-way.ts";
+import { codePage } from "./pages/code.ts";
+import { contactPage } from "./pages/contact.ts";
+import { contactCodePage } from "./pages/contact-code.ts";
 import { dataFile, dataPage } from "./pages/data.ts";
 import { devicesPage } from "./pages/devices.ts";
 import { showFault, showNotFound } from "./pages/faults.ts";
+import { finishRegistrationPage } from "./pages/finish-registration.ts";
 import { passwordPage } from "./pages/password.ts";
 import { profilePage } from "./pages/profile.ts";
 import { reauthenticatePage } from "./pages/reauthenticate.ts";
+import { reauthenticateCodePage } from "./pages/reauthenticate-code.ts";
+import { recoverPage, recoverPasswordPage } from "./pages/recover.ts";
+import { recoveryPage } from "./pages/recovery.ts";
 import { registerPage } from "./pages/register.ts";
+import { registerByNamePage } from "./pages/register-by-name.ts";
 import { resetPage } from "./pages/reset.ts";
+import { resetCodePage } from "./pages/reset-code.ts";
+import { resetGivenPage } from "./pages/reset-given.ts";
 import { signInPage } from "./pages/sign-in.ts";
+import { signInPasswordPage } from "./pages/sign-in-password.ts";
 import { signedOutPage, signOutPage } from "./pages/sign-out.ts";
+import { showPreview } from "./preview.ts";
 import { type Refusal, toRefusal } from "./refusal.ts";
 import { isOfToken, refreshInPlace, renewPath, renewSession, toRenewal } from "./renewal.ts";
 import { createCallAs, openVisit, type Serving, type Visit } from "./visit.ts";
@@ -52,8 +65,28 @@ export interface Pages {
 }
 
 const pages: readonly Page[] = [
-  ...[signInPage, signOutPage, signedOutPage, registerPage, resetPage, reauthenticatePage],
-  ...[profilePage, passwordPage, devicesPage, activityPage, dataPage, dataFile],
+  ...[signInPage, signInPasswordPage, codePage, anotherWayPage, signOutPage, signedOutPage],
+  ...[registerPage, registerByNamePage, finishRegistrationPage],
+  ...[
+    resetPage,
+    resetCodePage,
+    resetGivenPage,
+    recoverPage,
+    recoverPasswordPage,
+    reauthenticatePage,
+    reauthenticateCodePage,
+  ],
+  ...[
+    profilePage,
+    contactPage,
+    contactCodePage,
+    recoveryPage,
+    passwordPage,
+    devicesPage,
+    activityPage,
+    dataPage,
+    dataFile,
+  ],
 ];
 
 /** A form is small; whoever sends more is no browser of ours. */
@@ -108,7 +141,7 @@ function toServing(options: PagesOptions): Serving {
   if (publicUrl === null) throw new StartError("publicUrl must be such as https://example.com");
   const origins = createOriginRules({ named: [], publicUrl, allowsLoopback: false, tell });
   return {
-    ...{ auth, publicUrl, registration, isDevelopment },
+    ...{ auth, publicUrl, registration, isDevelopment, codes: auth.options.codes },
     brand: readBrand(config),
     transport: createCookieTransport({ origins, publicUrl, tell }),
     readAddress: createRequestAddressReader(options),
@@ -129,7 +162,8 @@ async function answer(handling: Handling, visit: Visit, page: Page, info: Reques
   if (!["GET", "HEAD"].includes(request.method)) return refuseMethod(isForm ? "GET, HEAD, POST" : "GET, HEAD");
   // Somebody reloads what a form was answered.
   if (isForm || !page.show) return respond(visit, await keep(visit, { to: base + page.path + url.search }));
-  return respond(visit, await keep(visit, await show(visit, page)));
+  const isPreview = visit.serving.isDevelopment && page === signInPage && url.searchParams.has("preview");
+  return respond(visit, await keep(visit, isPreview ? showPreview(visit) : await show(visit, page)));
 }
 
 async function show(visit: Visit, page: Page): Promise<Answer> {
@@ -175,8 +209,15 @@ async function submit(visit: Visit, page: Page, typed: Typed, info: RequestInfo,
       const renewed = isRenewed ? null : await refreshInPlace(visit, info);
       return renewed ? submit(renewed, page, typed, info, true) : toRenewal(visit);
     }
+    if (page.isPrivate && refusal.reason === "reauthentication_required") return toReauthentication(visit);
     return refuseForm(visit, page, typed, refusal);
   }
+}
+
+/** Lets somebody show that it is them, and come back to press the button once more. */
+function toReauthentication({ base, url }: Visit): Answer {
+  const query = new URLSearchParams({ return_to: `${base}${pathOfPage(url.pathname)}?done=confirmed` });
+  return { to: `${base}/reauthenticate?${query}` };
 }
 
 /** The form once more, which reads the account as well where the page shows it. */

@@ -14,18 +14,20 @@ export interface View {
   readonly status?: number;
   /** The page of the account that it is, for the list of them. */
   readonly place?: AccountPlace;
+  /** Whether it holds many pages beside each other. */
+  readonly isGallery?: boolean;
   /** Seconds, for the header `Retry-After`. */
   readonly retryAfter?: number | undefined;
 }
 
-export type AccountPlace = "profile" | "password" | "devices" | "activity" | "data";
+export type AccountPlace = "profile" | "contact" | "password" | "recovery" | "devices" | "activity" | "data";
 
-const places: readonly AccountPlace[] = ["profile", "password", "devices", "activity", "data"];
+const places: readonly AccountPlace[] = ["profile", "contact", "password", "recovery", "devices", "activity", "data"];
 
 export const pathOfPlace = (place: AccountPlace): string => (place === "profile" ? "/account" : `/account/${place}`);
 
 /** A whole document. */
-export function layOut(visit: Visit, { title, main, place, head = html``, status = 200 }: View): Html {
+export function layOut(visit: Visit, { title, main, place, isGallery, head = html``, status = 200 }: View): Html {
   const { language, base, serving } = visit;
   const { brand } = serving;
   const mark = brand.logo
@@ -42,13 +44,16 @@ export function layOut(visit: Visit, { title, main, place, head = html``, status
 <link rel="icon" href="data:,">
 <script src="${base}${brand.script.path}" defer></script>${head}
 </head>
-<body class="${place ? "account" : "entry"}">
-<header class="top"><a class="brand" href="${base}/">${mark}<span>${brand.name}</span></a></header>
-<main>${place ? showPlaces(visit, place) : ""}${place ? html`<div class="stack">${main}</div>` : html`<div class="card stack">${main}</div>`}</main>
+<body class="${isGallery ? "gallery" : place ? "account" : "entry"}">
+<header class="top"><a class="brand" href="${base}/">${mark}<span>${brand.name}</span></a>${place ? showLeave(visit) : ""}</header>
+<main>${place ? showPlaces(visit, place) : ""}${isGallery ? main : html`<div class="${place ? "" : "card "}stack">${main}</div>`}</main>
 <footer class="foot"><nav class="tongues" aria-label="${visit.texts.language}">${showLanguages(visit)}</nav></footer>
 </body>
 </html>`;
 }
+
+const showLeave = (visit: Visit): Html =>
+  form(visit, "/sign-out", html`<button class="leave">${visit.texts.signOut}</button>`);
 
 function showPlaces(visit: Visit, here: AccountPlace): Html {
   const { base, texts } = visit;
@@ -56,7 +61,7 @@ function showPlaces(visit: Visit, here: AccountPlace): Html {
     const current = place === here ? html` aria-current="page"` : "";
     return html`<li><a href="${base}${pathOfPlace(place)}"${current}>${texts[place]}</a></li>`;
   });
-  return html`<nav aria-label="${texts.account}"><ul>${names}<li>${form(visit, "/sign-out", html`<button>${texts.signOut}</button>`)}</li></ul></nav>`;
+  return html`<nav aria-label="${texts.account}"><ul>${names}</ul></nav>`;
 }
 
 function showLanguages({ language, url, base }: Visit): Html[] {
@@ -81,14 +86,26 @@ export function link(visit: Visit, path: string, text: string): Html {
   return html`<a class="inline" href="${visit.base}${path}${queryOf(visit)}">${text}</a>`;
 }
 
-/** Keeps where somebody wants to go. */
-function queryOf({ url }: Visit): string {
-  const returnTo = url.searchParams.get("return_to");
-  return returnTo ? `?${new URLSearchParams({ return_to: returnTo })}` : "";
+/** A link that leaves the way through several pages behind on which somebody is. */
+export function linkAnew(visit: Visit, path: string, text: string): Html {
+  return html`<a class="inline" href="${visit.base}${path}${queryOf(visit, { step: "" })}">${text}</a>`;
+}
+
+/** Keeps where somebody wants to go, and on which way they are. */
+export function queryOf({ url }: Visit, more: Readonly<Record<string, string>> = {}): string {
+  const kept = ["return_to", "step"].flatMap((name) => {
+    const value = url.searchParams.get(name);
+    return value ? [[name, value] as const] : [];
+  });
+  const query = new URLSearchParams({ ...Object.fromEntries(kept), ...more });
+  if (query.get("step") === "") query.delete("step");
+  return query.size > 0 ? `?${query}` : "";
 }
 
 export interface Field {
   readonly name: string;
+  /** In the document, where one name is there twice; its name otherwise. */
+  readonly id?: string;
   readonly label: string;
   readonly type?: "text" | "password" | "tel" | "number";
   readonly value?: string | undefined;
@@ -98,6 +115,8 @@ export interface Field {
   readonly isRequired?: boolean;
   /** Where the cursor is when the page opens. */
   readonly isFirst?: boolean;
+  /** What is shown and sent, and is not changed here. */
+  readonly isFixed?: boolean;
   /** For codes, numbers and names, which are written from left to right everywhere. */
   readonly isLatin?: boolean;
   readonly maximum?: number | undefined;
@@ -106,13 +125,26 @@ export interface Field {
 
 /** A label, what helps, the field, and what is wrong with it. */
 export function field({ texts }: Visit, options: Field): Html {
-  const { name, label, type = "text", value = "", hint, fault, autocomplete, isRequired, isFirst, isLatin } = options;
-  const described = [hint && `${name}-hint`, fault && `${name}-fault`].filter(Boolean).join(" ");
+  const {
+    name,
+    id = name,
+    label,
+    type = "text",
+    value = "",
+    hint,
+    fault,
+    autocomplete,
+    isRequired,
+    isFirst,
+    isLatin,
+  } = options;
+  const described = [hint && `${id}-hint`, fault && `${id}-fault`].filter(Boolean).join(" ");
   const attributes = [
     autocomplete && html` autocomplete="${autocomplete}"`,
     isRequired && html` required`,
     isFirst && html` autofocus`,
     isLatin && html` dir="ltr"`,
+    options.isFixed && html` readonly`,
     isLatin && type === "text" && html` autocapitalize="none" autocorrect="off" spellcheck="false"`,
     options.maximum !== undefined && html` maxlength="${String(options.maximum)}"`,
     options.kind === "code" && html` class="code" inputmode="numeric"`,
@@ -120,13 +152,13 @@ export function field({ texts }: Visit, options: Field): Html {
     fault && html` aria-invalid="true"`,
     described && html` aria-describedby="${described}"`,
   ].filter(Boolean);
-  return html`<div class="field"><label for="${name}">${label}</label>${hint ? html`<p class="hint" id="${name}-hint">${hint}</p>` : ""}<input id="${name}" name="${name}" type="${type}" value="${type === "password" ? "" : value}"${attributes}>${fault ? html`<p class="fault" id="${name}-fault">${fault}</p>` : ""}</div>`;
+  return html`<div class="field"><label for="${id}">${label}</label>${hint ? html`<p class="hint" id="${id}-hint">${hint}</p>` : ""}<input id="${id}" name="${name}" type="${type}" value="${type === "password" ? "" : value}"${attributes}>${fault ? html`<p class="fault" id="${id}-fault">${fault}</p>` : ""}</div>`;
 }
 
 /** Where somebody chooses a password. */
 export function newPasswordField(
   visit: Visit,
-  options: Pick<Field, "name" | "fault" | "isFirst"> & { readonly label?: string },
+  options: Pick<Field, "name" | "fault" | "isFirst" | "isRequired"> & { readonly label?: string },
 ): Html {
   const { texts } = visit;
   return field(visit, {
@@ -158,7 +190,11 @@ export function notice(kind: "good" | "bad", text: string | undefined): Html | s
   return text ? html`<p class="notice ${kind}" role="${kind === "bad" ? "alert" : "status"}">${text}</p>` : "";
 }
 
-export const heading = (title: string, lead?: string): Html =>
+/** Why nothing was done, unless it is told at a field. */
+export const refused = (message: string | undefined, ...faults: readonly (string | undefined)[]): Html | string =>
+  faults.some((fault) => fault !== undefined) ? "" : notice("bad", message);
+
+export const heading = (title: string, lead?: string | Html): Html =>
   html`<div class="tight"><h1>${title}</h1>${lead ? html`<p class="lead">${lead}</p>` : ""}</div>`;
 
 /** The day and the time, in the reader's language. The zone is said, since the server does not know the reader's. */

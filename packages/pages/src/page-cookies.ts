@@ -3,6 +3,7 @@ import { hostOf } from "./request-host.ts";
 
 const accessName = "latchkey_access";
 const languageName = "latchkey_language";
+const stepPrefix = "latchkey_step_";
 const yearOfSeconds = 365 * 86_400;
 
 /** The cookies of the pages themselves, beside those of cookie mode. */
@@ -14,6 +15,11 @@ export interface PageCookies {
   keepAccess(token: string, until: Date): void;
   forgetAccess(): void;
   keepLanguage(tag: string): void;
+  /** What is kept of the ways through several pages that are under way in this browser, by their id; the oldest first. */
+  readonly steps: ReadonlyMap<string, string>;
+  /** @param lifetime seconds */
+  keepStep(id: string, value: string, lifetime: number): void;
+  forgetStep(id: string): void;
   readonly lines: readonly string[];
 }
 
@@ -39,6 +45,9 @@ export function openPageCookies(request: Request, publicUrl: PublicUrl | undefin
     keepAccess: (token, until) => put(accessName, token, `Expires=${until.toUTCString()}`),
     forgetAccess: () => put(accessName, "", "Max-Age=0"),
     keepLanguage: (tag) => put(languageName, tag, `Max-Age=${yearOfSeconds}`),
+    steps: readSteps(request, prefix + stepPrefix),
+    keepStep: (id, value, lifetime) => put(stepPrefix + id, value, `Max-Age=${lifetime}`),
+    forgetStep: (id) => put(stepPrefix + id, "", "Max-Age=0"),
     lines,
   };
 }
@@ -51,6 +60,24 @@ function looksSecure(request: Request): boolean {
 }
 
 function readCookies(request: Request, name: string): string[] {
+  return readPairs(request, `${name}=`);
+}
+
+/** One that comes twice is none that can be believed. */
+function readSteps(request: Request, prefix: string): Map<string, string> {
+  const steps = new Map<string, string>();
+  const doubled = new Set<string>();
+  for (const pair of readPairs(request, prefix)) {
+    const [, id = "", value = ""] = /^([\w-]{8})=([\w-]+)$/.exec(pair) ?? [];
+    if (steps.has(id)) doubled.add(id);
+    if (id !== "") steps.set(id, value);
+  }
+  for (const id of doubled) steps.delete(id);
+  return steps;
+}
+
+/** What follows a beginning, in each cookie that has it. */
+function readPairs(request: Request, beginning: string): string[] {
   const pairs = (request.headers.get("cookie") ?? "").split(";").map((pair) => pair.trim());
-  return pairs.filter((pair) => pair.startsWith(`${name}=`)).map((pair) => pair.slice(name.length + 1));
+  return pairs.filter((pair) => pair.startsWith(beginning)).map((pair) => pair.slice(beginning.length));
 }

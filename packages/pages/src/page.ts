@@ -30,9 +30,9 @@ export interface Page {
   readonly isPrivate?: boolean;
   show?(visit: Visit): Promise<Answer> | Answer;
   /** A refusal that it throws is shown by `refuse`. */
-  submit?(visit: Visit, typed: Typed): Promise<Answer>;
+  submit?(visit: Visit, typed: Typed): Promise<Answer> | Answer;
   /** The page once more, with why nothing was done. */
-  refuse?(visit: Visit, typed: Typed, refusal: Refusal): Promise<View> | View;
+  refuse?(visit: Visit, typed: Typed, refusal: Refusal): Promise<Answer> | Answer;
 }
 
 export const isRedirect = (answer: Answer): answer is Redirect => "to" in answer;

@@ -40,7 +40,8 @@ export function lookUp(texts: Readonly<Record<string, string>>, key: string, oth
   return Object.hasOwn(texts, key) ? (texts[key] ?? other) : other;
 }
 
-function spellSeconds(seconds: number, tag: string): string {
+/** Such as `30 seconds`, in the reader's language. */
+export function spellSeconds(seconds: number, tag: string): string {
   const [value, unit] =
     seconds < 90
       ? [seconds, "second"]
@@ -49,6 +50,13 @@ function spellSeconds(seconds: number, tag: string): string {
         : [Math.ceil(seconds / 3_600), "hour"];
   return new Intl.NumberFormat(tag, { style: "unit", unit: String(unit), unitDisplay: "long" }).format(Number(value));
 }
+
+/** A field was left empty that the page itself needs. */
+export const missing = ({ refusals, issues }: Catalogue, name: string): Refusal => ({
+  ...{ status: 400, reason: "invalid_input", retryAfter: undefined },
+  message: refusals.invalid_input,
+  faults: { [name]: issues.required },
+});
 
 /** What a refusal says of the answer that shows it. */
 export const answerOf = (refusal: Refusal | undefined) =>

@@ -51,6 +51,7 @@ export const script = `"use strict";
       if (left) left.textContent = seconds > 0 ? new Intl.NumberFormat(document.documentElement.lang,
         { style: "unit", unit: "second", unitDisplay: "short" }).format(seconds) : "";
       if (seconds > 0) setTimeout(tick, 1000);
+      else if (left) left.parentElement.hidden = true;
     };
     tick();
   }

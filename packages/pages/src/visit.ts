@@ -27,6 +27,8 @@ export interface Serving {
   readonly transport: CookieTransport;
   readonly readAddress: ReadRequestAddress;
   readonly registration: "open" | "closed";
+  /** What codes are good for here. */
+  readonly codes: Auth["options"]["codes"];
   readonly isDevelopment: boolean;
   readonly callAs: CallAs;
 }

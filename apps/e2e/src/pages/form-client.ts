@@ -15,7 +15,7 @@ export function createFormClient(url: string): FormClient {
   const send = async (path: string, init: RequestInit) => {
     const headers = new Headers(init.headers);
     // Those for `/cookie` go there alone, as browsers have it.
-    const sent = [...cookies].filter(([name]) => name.includes("access") || path.startsWith("/cookie"));
+    const sent = [...cookies].filter(([name]) => /access|step|language/.test(name) || path.startsWith("/cookie"));
     if (sent.length > 0) headers.set("cookie", sent.map(([name, value]) => `${name}=${value}`).join("; "));
     const response = await fetch(url + path, { ...init, headers, redirect: "manual" });
     for (const line of response.headers.getSetCookie()) {

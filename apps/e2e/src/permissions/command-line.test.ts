@@ -233,7 +233,14 @@ describe("sync-permissions and purge", () => {
 
   test("purge prints how much it deleted", async () => {
     expect(await say("purge")).toBe("Deleted 0 sessions, 0 codes, 0 audit events and 0 counts of attempts.\n");
-    expect(await answerOf("purge")).toEqual({ erased: 0, sessions: 0, codes: 0, auditEvents: 0, throttles: 0 });
+    expect(await answerOf("purge")).toEqual({
+      erased: 0,
+      staged: 0,
+      sessions: 0,
+      codes: 0,
+      auditEvents: 0,
+      throttles: 0,
+    });
   });
 });
 

@@ -25,7 +25,7 @@ describe("account.register", () => {
     expect(outcomeOf(answer)).toBe("ok");
     const { user, token, refreshToken } = answer.body;
     expect(user).toMatchObject({ username, firstName: "Ayşe", gender: "Female", isStaff: false, isSuperuser: false });
-    expect((await ask(live, "me.get", { token })).body).toEqual(user);
+    expect((await ask(live, "me.get", { token })).body).toEqual({ ...user, phoneProofDue: false });
     expect((await ask(live, "me.permissions", { token })).body).toEqual([]);
     expect(outcomeOf(await ask(live, "token.refresh", { input: { refreshToken } }))).toBe("ok");
     expect(outcomeOf(await signIn(username.toUpperCase()))).toBe("ok");

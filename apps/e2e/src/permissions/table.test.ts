@@ -31,7 +31,7 @@ const rows = await readTable();
 const inbox = createInbox();
 let live: LiveServer;
 beforeAll(async () => {
-  live = await startLiveServer({ messages: { senders: { sms: inbox }, isEnforced: false } });
+  live = await startLiveServer({ messages: { senders: { sms: inbox, email: inbox }, isEnforced: false } });
 });
 afterAll(() => live[Symbol.asyncDispose]());
 
@@ -57,6 +57,15 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
   "account.register": () => ({ username: freshName(), password }),
   "me.get": () => undefined,
   "me.update": () => ({ city: "İzmir" }),
+  "account.stopChanges": ({ target }) => ({ username: target.username, deviceMark: "x" }),
+  "me.phone.start": () => ({ to: freshNumber() }),
+  "me.phone.confirm": ({ caller }) => startOwnName(caller, "phone", freshNumber()),
+  "me.phone.remove": ({ caller }) => giveName(caller, { phoneNumber: freshNumber() }),
+  "me.email.start": () => ({ to: `${freshName()}@example.com` }),
+  "me.email.confirm": ({ caller }) => startOwnName(caller, "email", `${freshName()}@example.com`),
+  "me.email.remove": ({ caller }) => giveName(caller, { email: `${freshName()}@example.com` }),
+  "me.pending.list": () => undefined,
+  "me.pending.stop": async ({ caller }) => ({ id: await findChangeId(caller) }),
   "me.permissions": () => undefined,
   "me.activity": () => undefined,
   "me.export": () => undefined,
@@ -96,6 +105,26 @@ const freshNumber = () => `+9053277${String(++numbers).padStart(5, "0")}`;
 async function startCode(): Promise<{ to: string; challenge: string }> {
   const to = freshNumber();
   return { to, ...(await live.test.auth.startCode({ purpose: "enter", to }, live.test.facts)) };
+}
+
+async function startOwnName(caller: Person | null, kind: "phone" | "email", to: string) {
+  if (!caller) return { challenge: "x", code: "123456" };
+  const { auth, facts } = live.test;
+  const { challenge } = await auth.startOwnName(await toAdministrator(live.test, caller), { kind, to }, facts);
+  return { challenge, code: (await inbox.take(to)).code };
+}
+
+async function giveName(caller: Person | null, names: { phoneNumber?: string; email?: string }): Promise<undefined> {
+  if (caller) await live.test.auth.operator.update(caller.username, names);
+}
+
+async function findChangeId(caller: Person | null): Promise<string> {
+  if (!caller) return "00000000-0000-4000-8000-000000000000";
+  const { auth, facts } = live.test;
+  const principal = await toAdministrator(live.test, caller);
+  const asked = await startOwnName(caller, "phone", freshNumber());
+  const { pending } = await auth.confirmOwnName(principal, { ...asked, kind: "phone" }, facts);
+  return pending?.id ?? "";
 }
 
 async function findSessionId(caller: Person | null): Promise<string> {

@@ -128,3 +128,68 @@ describe("a client with codes", () => {
     expect(JSON.parse(bodies.at(-1) ?? "")).toHaveProperty("deviceMark");
   });
 });
+
+describe("codes of somebody who is signed in", () => {
+  it("prove the number that the account has, without its being typed, and show that it is them", async () => {
+    const to = newNumber();
+    const { auth, user } = await register(to);
+    await live.test.clock.advance(31 * 86_400);
+    const signed = open();
+    await (await signed.startCode({ to, purpose: "sign_in" })).confirm(await readCode(to));
+    expect(await signed.api.me.get.query()).toMatchObject({ phoneProofDue: false });
+
+    const sent = await signed.startCode({ purpose: "prove_phone" });
+    expect(signed.findCode("prove_phone")).toMatchObject({ to: "", channel: "sms" });
+    expect(await sent.confirm(await readCode(to))).toMatchObject({
+      next: "done",
+      user: { id: user.id },
+      pending: null,
+    });
+    expect(signed.findCode("prove_phone")).toBeNull();
+    const shown = await signed.startCode({ purpose: "reauthenticate", to: "phone" });
+    expect(await shown.confirm(await readCode(to))).toMatchObject({ next: "done", user: { id: user.id } });
+    auth.dispose();
+  });
+
+  it("give the account another number, which is shown at once, and say what waits", async () => {
+    const [to, other] = [newNumber(), newNumber()];
+    const { auth } = await register(to);
+    const sent = await auth.startCode({ purpose: "prove_phone", to: other });
+    const error = await sent.confirm(wrongOf("123456")).catch((thrown: unknown) => thrown);
+    expect(isAuthError(error, "code_invalid")).toBe(true);
+    expect(await auth.findCode("prove_phone")?.confirm(await readCode(other))).toMatchObject({
+      next: "done",
+      user: { phoneNumber: other },
+      pending: null,
+    });
+    expect(auth.getSnapshot()).toMatchObject({ status: "signedIn", user: { phoneNumber: other } });
+
+    await live.test.clock.advance(3_700);
+    const again = await auth.startCode({ purpose: "reauthenticate", to: "phone" });
+    await again.confirm(await readCode(other));
+    const third = newNumber();
+    const outcome = await (await auth.startCode({ purpose: "prove_phone", to: third })).confirm(await readCode(third));
+    expect(outcome).toMatchObject({ next: "done", user: { phoneNumber: other }, pending: { kind: "set_phone" } });
+    expect(auth.getSnapshot()).toMatchObject({ user: { phoneNumber: other } });
+  });
+
+  it("ask once for what the service wants to be shown again, and go on then", async () => {
+    const to = newNumber();
+    const { auth } = await register(to);
+    await live.test.clock.advance(3_700);
+    auth.onReauthenticate(async () => {
+      const sent = await auth.startCode({ purpose: "reauthenticate", to: "phone" });
+      await sent.confirm(await readCode(to));
+    });
+    const other = newNumber();
+    const sent = await auth.startCode({ purpose: "prove_phone", to: other });
+    expect(await sent.confirm(await readCode(other))).toMatchObject({ pending: { kind: "set_phone" } });
+  });
+
+  it("are refused where nobody is signed in", async () => {
+    const error = await open()
+      .startCode({ purpose: "prove_phone" })
+      .catch((thrown: unknown) => thrown);
+    expect(isAuthError(error, "token_missing")).toBe(true);
+  });
+});

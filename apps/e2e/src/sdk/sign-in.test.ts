@@ -44,7 +44,8 @@ test("whoever signs in is shown, and the token goes with every call to the servi
   const user = await auth.signIn(credentials);
 
   expect(auth.getSnapshot()).toEqual({ status: "signedIn", user });
-  expect(await auth.api.me.get.query()).toEqual(user);
+  expect(await auth.api.me.get.query()).toEqual({ ...user, phoneProofDue: false });
+  expect(auth.getSnapshot()).toEqual({ status: "signedIn", user });
   expect(network.requests.at(-1)?.authorization).toBe((await auth.headers()).authorization);
   expect((await fetch(`${live.url}/trpc/me.get`, { headers: await auth.headers() })).status).toBe(200);
 });

@@ -26,7 +26,7 @@ export type AuditEvent =
       readonly event: "password_reset";
       readonly sessionsEnded: number;
       /** Whose code that was sent set it; absent for an administrator's code and the command line. */
-      readonly by?: "phone" | "email";
+      readonly by?: "phone" | "email" | "recovery_code";
     }
   | {
       readonly event: "password_reset_refused";
@@ -34,9 +34,10 @@ export type AuditEvent =
     }
   | {
       readonly event: "signed_in";
-      readonly identifier: IdentifierKind;
+      /** `none` where no name was needed. */
+      readonly identifier: IdentifierKind | "none";
       /** Absent for a password. */
-      readonly by?: "code";
+      readonly by?: "code" | "recovery_code";
     }
   | {
       /** Somebody asked for a code. */
@@ -60,6 +61,30 @@ export type AuditEvent =
       readonly because: "wrong_code" | "expired_code" | "no_way_in";
     }
   | { readonly event: "name_proved"; readonly kind: "phone" | "email" }
+  | {
+      /** A person gave their account a number or an address, or took it away, at once or after it had waited. */
+      readonly event: "name_changed";
+      readonly kind: "phone" | "email";
+      readonly change: "set" | "removed";
+    }
+  | {
+      /** A change of a person's own account waits. */
+      readonly event: "change_requested";
+      readonly change: string;
+      readonly seconds: number;
+    }
+  | {
+      /** A session or a device of the account stopped a change that waited, or a new password or the end of its session did. */
+      readonly event: "change_stopped";
+      readonly change: string;
+      readonly by: "session" | "device" | "new_password" | "sessions_ended";
+    }
+  | {
+      /** A change that was due was not done. */
+      readonly event: "change_dropped";
+      readonly change: string;
+      readonly because: "session_ended" | "account_changed" | "name_taken" | "last_way_in" | "hook";
+    }
   | { readonly event: "ticket_issued"; readonly kind: "phone" | "email"; readonly opens: string }
   | {
       /** Another person proved the number or the address, beyond the time for which it was trusted here. */
@@ -93,6 +118,17 @@ export type AuditEvent =
       readonly by?: "code";
     }
   | { readonly event: "reauthentication_refused" }
+  | {
+      readonly event: "recovery_codes_created";
+      /** Whether they are good after some days only, because nothing but a code that was sent showed who it is. */
+      readonly isWaiting: boolean;
+    }
+  | { readonly event: "recovery_codes_stopped" }
+  | { readonly event: "recovery_started" }
+  | {
+      readonly event: "recovery_refused";
+      readonly because: "unknown_code" | "used_code" | "inactive_account" | "wrong_ticket";
+    }
   | { readonly event: "account_unlocked" }
   | { readonly event: "legacy_token_adopted" }
   | {
@@ -104,7 +140,12 @@ export type AuditEvent =
     }
   | { readonly event: "imported_user_linked"; readonly source: string }
   | { readonly event: "profile_updated"; readonly fields: readonly string[] }
-  | { readonly event: "keys_rotated"; readonly oldKeysRemoved: boolean };
+  | { readonly event: "keys_rotated"; readonly oldKeysRemoved: boolean }
+  | {
+      /** The service's secret took another one's place. */
+      readonly event: "secret_resealed";
+      readonly because: "replaced" | "compromised" | "lost";
+    };
 
 /** `alias` is a name of another system that is nobody's here by our grammar. */
 type IdentifierKind = "username" | "phone" | "email" | "alias";

@@ -1,5 +1,5 @@
 import { randomUUIDv7 } from "node:crypto";
-import { type Generated, type Selectable, sql } from "kysely";
+import { type ColumnType, type Generated, type Selectable, sql } from "kysely";
 import type { Queries } from "../storage/database.ts";
 import type { Digits } from "./derived-code.ts";
 
@@ -43,6 +43,8 @@ interface ChallengesTable {
   nextSendAt: Date;
   expiresAt: Date;
   consumedAt: Date | null;
+  /** When its code was right and took effect. */
+  provedAt: ColumnType<Date | null, never, Date>;
   /** When the first message with its code left; until then no code is right. */
   handedAt: Date | null;
   channel: Channel | null;
@@ -194,7 +196,7 @@ export async function giveBackAttempt(db: Queries, id: string): Promise<void> {
 export async function consumeChallenge(db: Queries, id: string): Promise<boolean> {
   const query = db
     .updateTable("challenges")
-    .set({ consumedAt: now, dueAt: null })
+    .set({ consumedAt: now, provedAt: now, dueAt: null })
     .where("id", "=", id)
     .where("consumedAt", "is", null)
     .where("expiresAt", ">", now)
@@ -234,14 +236,50 @@ export async function scheduleResend(
   return (await query.executeTakeFirst()) ?? null;
 }
 
-/** Ends what is open for a person, as after a change of their names, password or status. */
+/**
+ * Ends what is open for a person, as after a change of their names, password or status: codes about their account, and those that their
+ * sessions asked for about another number.
+ */
 export async function endChallenges(db: Queries, userId: string): Promise<void> {
-  await db
-    .updateTable("challenges")
-    .set({ consumedAt: now, dueAt: null })
-    .where("userId", "=", userId)
+  const open = db.updateTable("challenges").set({ consumedAt: now, dueAt: null }).where("consumedAt", "is", null);
+  await open.where("userId", "=", userId).execute();
+  const ofSessions = db
+    .selectFrom("challenges as c")
+    .innerJoin("sessions as s", "s.id", "c.sessionId")
+    .select("c.id")
+    .where("s.userId", "=", userId)
+    .where("c.consumedAt", "is", null)
+    .where("c.expiresAt", ">", now);
+  await open.where("id", "in", ofSessions).execute();
+}
+
+/** Whether a session has proved an address by a code within these seconds. */
+export async function hasProvedLately(
+  db: Queries,
+  { sessionId, address, seconds }: { sessionId: string; address: string; seconds: number },
+): Promise<boolean> {
+  const query = db
+    .selectFrom("challenges")
+    .select("id")
+    .where("sessionId", "=", sessionId)
+    .where("address", "=", address)
+    .where("purpose", "in", ["prove_phone", "prove_email", "reauthenticate"])
+    .where("provedAt", ">", secondsFromNow(-seconds));
+  return (await query.executeTakeFirst()) !== undefined;
+}
+
+/** Ends what is open and was derived with some keys. Answers how many, at most so many at once. */
+export async function endChallengesOfKeys(db: Queries, keyIds: readonly string[], atMost: number): Promise<number> {
+  const open = db
+    .selectFrom("challenges")
+    .select("id")
+    .where(sql<boolean>`key_id = any(${keyIds}::text[])`)
     .where("consumedAt", "is", null)
-    .execute();
+    .orderBy("id")
+    .limit(atMost)
+    .forUpdate();
+  const query = db.updateTable("challenges").set({ consumedAt: now, dueAt: null }).where("id", "in", open);
+  return Number((await query.executeTakeFirst()).numUpdatedRows);
 }
 
 /** Deletes what has run out for longer than anybody asks after it. Answers how many, at most so many at once. */

@@ -41,6 +41,8 @@ export type AdoptionRefusal =
   | "older_than_the_name"
   | "younger_than_the_last_round"
   | "old_tokens_ended"
+  | "blacklist_not_read"
+  | "blacklisted"
   | "staff";
 
 /** Milliseconds that the clocks of the other system's machines may differ by, and that its own writes may take. */

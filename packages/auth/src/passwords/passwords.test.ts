@@ -190,3 +190,39 @@ describe("under load", () => {
 it.each([3, 16, 4.5, Number.NaN])("a cost of %d is refused at once", (cost) => {
   expect(() => open(cost)).toThrow(RangeError);
 });
+
+describe("in the format that every Django reads", () => {
+  const forDjango = () => createPasswords({ cost: 4, concurrency: 2, queueLimit: 1000, format: "pbkdf2_sha256" });
+
+  it("a password is stored as it was typed, because Django does not normalise, under a salt of its own", async () => {
+    const passwords = forDjango();
+    const encoded = await passwords.hash(decomposed);
+    const [algorithm, iterations, salt = "", hash] = encoded.split("$");
+    expect([algorithm, iterations]).toEqual(["pbkdf2_sha256", "2344"]);
+    expect(salt).toMatch(/^[A-Za-z0-9]{22}$/);
+    expect(hash).toBe(pbkdf2Sync(decomposed, salt, 2_344, 32, "sha256").toString("base64"));
+    expect(await passwords.verify(decomposed, encoded)).toMatchObject({ matches: true, needsRehash: false });
+    expect((await passwords.hash(decomposed)).split("$")[2]).not.toBe(salt);
+  });
+
+  it("what is stored in ours is due for it at the next sign-in, and back again without it", async () => {
+    const [ours, theirs] = [await open().hash("correct horse"), await forDjango().hash("correct horse")];
+    expect(await forDjango().verify("correct horse", ours)).toMatchObject({ matches: true, needsRehash: true });
+    expect(await forDjango().verify("correct horse", theirs)).toMatchObject({ matches: true, needsRehash: false });
+    expect(await open().verify("correct horse", theirs)).toMatchObject({ matches: true, needsRehash: true });
+    expect(await forDjango().verify("wrong horse", theirs)).toMatchObject({ matches: false });
+  });
+
+  it("a refusal is the same work for nobody and for whoever has such a hash", async () => {
+    const passwords = createPasswords({ cost: 8, concurrency: 2, queueLimit: 1000, format: "pbkdf2_sha256" });
+    const encoded = await passwords.hash("correct horse");
+    await passwords.learnCosts([]);
+    const works: [number[], number[]] = [[], []];
+    for (let round = 0; round < 11; round += 1) {
+      works[0].push(await processorTimeOf(() => passwords.verify("wrong horse", encoded)));
+      works[1].push(await processorTimeOf(() => passwords.verify("wrong horse", null)));
+    }
+    const [theirs = 0, nobodys = 0] = works.map((values) => values.toSorted((a, b) => a - b)[5] ?? 0);
+    expect(Math.max(theirs, nobodys) / Math.min(theirs, nobodys)).toBeLessThan(1.6);
+  });
+});

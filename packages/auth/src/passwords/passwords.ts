@@ -4,12 +4,17 @@ import { readStoredPassword } from "./django.ts";
 import { kindOf } from "./hash-format.ts";
 import { type Crowd, createHashSemaphore, type HashLoad, type HashSemaphoreOptions } from "./hash-semaphore.ts";
 import type { StoredPassword } from "./hasher.ts";
+import { hashPbkdf2Sha256, iterationsOf, pbkdf2Sha256Kind, unmatchedPbkdf2Sha256 } from "./pbkdf2.ts";
 import { createRecentMedian } from "./rolling-median.ts";
 
 export interface PasswordsOptions extends Omit<HashSemaphoreOptions, "now"> {
   /** The base-2 logarithm of bcrypt's rounds, 4 to 15. */
   readonly cost: number;
+  readonly format?: PasswordFormat;
 }
+
+/** How passwords are stored from now on. */
+export type PasswordFormat = "bcrypt_sha256" | "pbkdf2_sha256";
 
 export interface PasswordCheck {
   readonly matches: boolean;
@@ -24,7 +29,10 @@ export interface PasswordCheck {
  * `overloaded` when too many wait.
  */
 export interface Passwords {
-  /** `bcrypt_sha256$$2b$12$…` of the password in NFC: Django's own encoding. */
+  /**
+   * `bcrypt_sha256$$2b$12$…` of the password in NFC: Django's own encoding. In the format `pbkdf2_sha256`, which is wanted for a Django, of the
+   * password as it was typed: Django does not normalise.
+   */
   hash(password: string, crowd?: Crowd): Promise<string>;
   /**
    * Checks a password against any of Django's encodings, or against null for an account that does not exist.
@@ -50,17 +58,23 @@ export interface Passwords {
  * const encoded = await passwords.hash("correct horse");
  * (await passwords.verify("correct horse", encoded)).matches; // true
  */
-export function createPasswords({ cost, ...semaphoreOptions }: PasswordsOptions): Passwords {
+export function createPasswords({ cost, format = "bcrypt_sha256", ...semaphoreOptions }: PasswordsOptions): Passwords {
   if (!Number.isInteger(cost) || cost < 4 || cost > 15) throw new RangeError("The password cost is not 4 to 15");
   const semaphore = createHashSemaphore(semaphoreOptions);
   const constantWork = createConstantWork(cost);
-  const currentKind = bcryptSha256Kind(cost);
-  const learnt = new Map<string, number>([[currentKind, 1]]);
+  const iterations = iterationsOf(cost);
+  const unitKind = bcryptSha256Kind(cost);
+  const currentKind = format === "bcrypt_sha256" ? unitKind : pbkdf2Sha256Kind(iterations);
+  const learnt = new Map<string, number>([[unitKind, 1]]);
+  const encode = (password: string) =>
+    format === "bcrypt_sha256"
+      ? constantWork.measure(() => hashBcryptSha256(password.normalize("NFC"), cost))
+      : hashPbkdf2Sha256(password, iterations);
 
   /** Tries one form of a password; `done` is the work of it, in hashes of ours. */
   async function tryForm(form: string, stored: StoredPassword | null, kind: string) {
     if (!stored) return { matches: false, done: 0 };
-    if (kind === currentKind) return { matches: await constantWork.measure(() => stored.matches(form)), done: 1 };
+    if (kind === unitKind) return { matches: await constantWork.measure(() => stored.matches(form)), done: 1 };
     const startedAt = performance.now();
     const matches = await stored.matches(form);
     return { matches, done: learnt.get(kind) ?? constantWork.toHashes(performance.now() - startedAt) };
@@ -73,7 +87,7 @@ export function createPasswords({ cost, ...semaphoreOptions }: PasswordsOptions)
     for (const form of new Set([normalized, password])) {
       const { matches, done } = await tryForm(form, stored, kind);
       if (matches) {
-        const isDue = kind !== currentKind || form !== normalized;
+        const isDue = kind !== currentKind || (form !== normalized && format === "bcrypt_sha256");
         return { matches, needsRehash: isDue && isWhollyChecked(form, stored), isUsable: true };
       }
       // A cheaper hash, or none, would be refused sooner, a dearer one later, and so tell a stranger which accounts exist.
@@ -93,10 +107,10 @@ export function createPasswords({ cost, ...semaphoreOptions }: PasswordsOptions)
   }
 
   return {
-    hash: (password, crowd) =>
-      semaphore.run(() => constantWork.measure(() => hashBcryptSha256(password.normalize("NFC"), cost)), crowd),
+    hash: (password, crowd) => semaphore.run(() => encode(password), crowd),
     verify: (password, encoded, crowd) => semaphore.run(() => check(password, encoded), crowd),
-    async learnCosts(examples) {
+    async learnCosts(stored) {
+      const examples = format === "bcrypt_sha256" ? stored : [...stored, unmatchedPbkdf2Sha256(iterations)];
       for (const encoded of examples) {
         const stored = readStoredPassword(encoded);
         if (!stored || learnt.has(kindOf(encoded))) continue;

@@ -49,6 +49,8 @@ describe("refused, with the reason", () => {
     ["a common one twice, and a year", "monkeymonkey2020", "too_common"],
     ["a row of keys with a sign", "qwertyuiop!", "too_common"],
     ["a row of digits with a sign", "123456789!", "too_common"],
+    ["one of a breach", "g00dPa$$w0rD", "breached"],
+    ["one of a breach in another case", "G00DPA$$W0RD", "breached"],
     ["a Turkish club", "galatasaray", "too_common"],
     ["a Turkish club in capitals with its year", "GALATASARAY1905", "too_common"],
     ["a Turkish password", "şifre1234", "too_common"],

@@ -1,3 +1,4 @@
+import { isBreachedPassword } from "./breached-passwords.ts";
 import { isCommonPassword, isDecoratedCommonPassword } from "./common-passwords.ts";
 
 /** The longest password, in code points; NIST SP 800-63B-4 §3.1.1.2 asks for 64 at least. */
@@ -8,6 +9,7 @@ export type PasswordRejectionReason =
   | "too_short"
   | "too_long"
   | "too_common"
+  | "breached"
   | "contains_identifier";
 
 export interface PasswordRejection {
@@ -30,7 +32,7 @@ export interface PasswordPolicy {
  * kind of character is asked for. Passwords that are already stored are not judged.
  *
  * A password is too common when it is one of the 42,000 commonest, or becomes one without `1`, `!`, `123`, a year and the like at its
- * ends. Case, width and accents do not count.
+ * ends. It is breached when it is one of 1,260,000 that came to light in breaches of other services. Case, width and accents do not count.
  *
  * A password is too close to an identifier when, with every one of them taken out, four characters or fewer are left: a year
  * is not a secret. Case, accents and separators (`. - _` and the like) do not count; a phone number counts without its
@@ -48,13 +50,18 @@ export function checkPassword(password: string, policy: PasswordPolicy): Passwor
   if (isCommonPassword(normalized)) return rejections.tooCommon;
   const names = ["latchkey", ...(policy.serviceNames ?? []), ...policy.identifiers];
   if (isMostlyNames(normalized, names)) return rejections.containsIdentifier;
-  return isDecoratedCommonPassword(normalized) ? rejections.tooCommon : null;
+  if (isDecoratedCommonPassword(normalized)) return rejections.tooCommon;
+  return isBreachedPassword(normalized) ? rejections.breached : null;
 }
 
 const rejections = {
   invalidCharacters: { reason: "invalid_characters", message: "The password holds a character that cannot be used" },
   tooLong: { reason: "too_long", message: `Use ${maximumPasswordLength} characters or fewer` },
   tooCommon: { reason: "too_common", message: "Too many people use this password; choose another one" },
+  breached: {
+    reason: "breached",
+    message: "This password came to light in a breach of another service; choose another one",
+  },
   containsIdentifier: {
     reason: "contains_identifier",
     message: "The password is too close to your own name, number or address, or to the name of this service",

@@ -30,6 +30,12 @@ export function createRefreshToken(key: Uint8Array, sessionId: string): RefreshT
   return assemble(key, parseUuid(sessionId), randomBytes(secretBytes));
 }
 
+/** What stands in an adopted session for the refresh token of another system: whoever has that one's text has this, and nobody else. */
+export function deriveAdopted(key: Uint8Array, sessionId: string, text: string): RefreshToken {
+  const id = parseUuid(sessionId);
+  return assemble(key, id, hmacSha256(key, "adopted", id, text));
+}
+
 /**
  * The successor of a refresh token. It is derived and not drawn, so that a client that asks twice, because an answer was lost or
  * because it has several tabs, gets the same one twice. Without the key, which is not in the database, the stored hash says
@@ -56,14 +62,23 @@ export function deriveSuccessor(
  * @throws AuthError `refresh_token_invalid` when it was not issued here
  */
 export function parseRefreshToken(key: Uint8Array, text: string): RefreshToken {
-  const bytes = Buffer.from(text, "base64url");
-  const sessionId = bytes.subarray(0, sessionIdBytes);
-  const token = assemble(key, sessionId, bytes.subarray(sessionIdBytes, sessionIdBytes + secretBytes));
-  const [expected, given] = [Buffer.from(token.text), Buffer.from(text)];
-  if (expected.length !== given.length || !equalInConstantTime(expected, given)) {
-    throw new AuthError("refresh_token_invalid", "The refresh token is not valid");
-  }
+  const token = readRefreshToken([key], text);
+  if (!token) throw new AuthError("refresh_token_invalid", "The refresh token is not valid");
   return token;
+}
+
+/** The same with whichever of several keys sealed it; null when none of them did. */
+export function readRefreshToken(keys: readonly Uint8Array[], text: string): RefreshToken | null {
+  const bytes = Buffer.from(text, "base64url");
+  const [sessionId, secret] = [bytes.subarray(0, sessionIdBytes), bytes.subarray(sessionIdBytes, -sealBytes)];
+  if (secret.length !== secretBytes) return null;
+  const given = Buffer.from(text);
+  for (const key of keys) {
+    const token = assemble(key, sessionId, secret);
+    const expected = Buffer.from(token.text);
+    if (expected.length === given.length && equalInConstantTime(expected, given)) return token;
+  }
+  return null;
 }
 
 function parseUuid(text: string): Buffer {

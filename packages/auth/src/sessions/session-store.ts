@@ -214,6 +214,23 @@ export async function listShown(db: Queries, id: string): Promise<readonly Shown
   return shown;
 }
 
+/** Seconds since a session was opened; 0 for one that there is not. */
+export async function readSessionAge(db: Queries, id: string): Promise<number> {
+  const age = sql<number>`extract(epoch from latchkey.now() - created_at)::float8`.as("age");
+  return (await db.selectFrom("sessions").select(age).where("id", "=", id).executeTakeFirst())?.age ?? 0;
+}
+
+/** Keeps a session from being ended until the transaction is over; false when it has ended. */
+export async function holdSession(transaction: Queries, id: string): Promise<boolean> {
+  const query = transaction
+    .selectFrom("sessions")
+    .select("id")
+    .where("id", "=", id)
+    .where(sql<boolean>`${sql.raw(isLiveSession("sessions"))}`)
+    .forShare();
+  return (await query.executeTakeFirst()) !== undefined;
+}
+
 /**
  * Ends the session of a refresh token, whether that is its present one or one of an earlier generation. Says whose it was, or
  * null when it had ended already.
@@ -223,6 +240,30 @@ export async function endSession(
   { id, reason }: { id: string; reason: SessionEnd },
 ): Promise<{ userId: string } | null> {
   return (await endLive(db, reason).where("id", "=", id).returning("userId").executeTakeFirst()) ?? null;
+}
+
+/**
+ * Ends live sessions that sign-ins opened before a time, in the order of their ids. Answers how many of a batch there were, and the last of
+ * them; null when no more are behind it. Sessions in which there is nothing but another system's token are not
+ * the secret's, and stay.
+ */
+export async function endSessionsOpenedBefore(
+  db: Queries,
+  { before, after, atMost }: { readonly before: Date; readonly after: string | null; readonly atMost: number },
+): Promise<{ readonly count: number; readonly last: string | null }> {
+  let batch = db
+    .selectFrom("sessions")
+    .select("id")
+    .where("createdAt", "<=", before)
+    .where(sql<boolean>`(adopted_from is null or rotation > 0)`)
+    .where(sql<boolean>`${sql.raw(isLiveSession("sessions"))}`)
+    .orderBy("id")
+    .limit(atMost)
+    .forUpdate();
+  if (after !== null) batch = batch.where("id", ">", after);
+  const ended = await endLive(db, "secret_changed").where("id", "in", batch).returning("id").execute();
+  const ids = ended.map(({ id }) => id).sort();
+  return { count: ids.length, last: ids[atMost - 1] ?? null };
 }
 
 function endLive(db: Queries, reason: SessionEnd) {

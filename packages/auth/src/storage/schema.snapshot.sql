@@ -32,6 +32,7 @@ challenges.lease_until timestamp with time zone
 challenges.provider_id text
 challenges.message_id uuid not null default gen_random_uuid()
 challenges.failure text
+challenges.proved_at timestamp with time zone
 erasures.user_id uuid not null
 erasures.reached bigint not null default 0
 erasures.created_at timestamp with time zone not null default latchkey.now()
@@ -98,6 +99,10 @@ import_sources.seen_at timestamp with time zone
 import_sources.began_at timestamp with time zone
 import_sources.completed_at timestamp with time zone
 import_sources.aliases_read_for text
+import_sources.blacklist_read_at timestamp with time zone
+imported_blacklist.source text not null
+imported_blacklist.jti text collate "C" not null
+imported_blacklist.expires_at timestamp with time zone not null
 imported_name_key.is_only boolean not null default true
 imported_name_key.key bytea not null default sha256((((gen_random_uuid())::text || (gen_random_uuid())::text))::bytea)
 imported_round_users.round_id uuid not null
@@ -134,10 +139,32 @@ one_time_codes.code_hash bytea
 one_time_codes.created_at timestamp with time zone not null default latchkey.now()
 one_time_codes.expires_at timestamp with time zone not null
 one_time_codes.issuer_id uuid
+pending_changes.id uuid not null
+pending_changes.user_id uuid not null
+pending_changes.session_id uuid not null
+pending_changes.kind text not null
+pending_changes.payload bytea not null
+pending_changes.created_at timestamp with time zone not null default latchkey.now()
+pending_changes.due_at timestamp with time zone not null
 permission_apps.app text not null
 permission_apps.declarer uuid
 permission_apps.declared_at timestamp with time zone not null default latchkey.now()
 permissions.permission text not null
+recovery_codes.code_hash bytea not null
+recovery_codes.user_id uuid not null
+recovery_codes.session_id uuid
+recovery_codes.created_at timestamp with time zone not null default latchkey.now()
+recovery_codes.good_from timestamp with time zone
+recovery_codes.used_at timestamp with time zone
+recovery_codes.ticket_hash bytea
+recovery_codes.ticket_expires_at timestamp with time zone
+secret_keys.id text collate "C" not null
+secret_keys.purpose text not null
+secret_keys.sealed bytea not null
+secret_keys.secret_id text not null
+secret_keys.made_with text not null
+secret_keys.created_at timestamp with time zone not null default latchkey.now()
+secret_keys.superseded_at timestamp with time zone
 sessions.id uuid not null
 sessions.user_id uuid not null
 sessions.refresh_hash bytea not null
@@ -227,6 +254,22 @@ users.has_alias boolean not null default false
 users.test_until timestamp with time zone
 users.reset_by_code_at timestamp with time zone
 users.password_set_at timestamp with time zone
+users.phone_opens_at timestamp with time zone
+users.email_opens_at timestamp with time zone
+webhook_endpoints.name text collate "C" not null
+webhook_endpoints.seen_at timestamp with time zone not null default latchkey.now()
+webhook_events.position bigint not null
+webhook_events.id uuid not null default gen_random_uuid()
+webhook_events.endpoint text collate "C" not null
+webhook_events.user_id uuid not null
+webhook_events.type text not null
+webhook_events.data jsonb not null
+webhook_events.occurred_at timestamp with time zone not null default latchkey.now()
+webhook_events.tries integer not null default 0
+webhook_events.due_at timestamp with time zone default latchkey.now()
+webhook_events.lease_until timestamp with time zone
+webhook_events.delivered_at timestamp with time zone
+webhook_events.failure text
 wrong_codes.address text not null
 wrong_codes.count integer not null
 wrong_codes.last_at timestamp with time zone not null
@@ -257,6 +300,7 @@ import_sources: import_sources_complete CHECK ((((seen_at IS NULL) = (began_at I
 import_sources: import_sources_name CHECK ((source ~ '^[a-z][a-z0-9_-]{0,62}$'::text))
 import_sources: import_sources_pkey PRIMARY KEY (source)
 import_sources: import_sources_round CHECK ((((round_id IS NULL) = (round_started_at IS NULL)) AND ((round_id IS NULL) = (round_began_at IS NULL))))
+imported_blacklist: imported_blacklist_pkey PRIMARY KEY (source, jti)
 imported_name_key: imported_name_key_length CHECK ((octet_length(key) = 32))
 imported_name_key: imported_name_key_one CHECK (is_only)
 imported_name_key: imported_name_key_pkey PRIMARY KEY (is_only)
@@ -274,10 +318,20 @@ one_time_codes: one_time_codes_one_each UNIQUE (user_id, purpose)
 one_time_codes: one_time_codes_pkey PRIMARY KEY (id)
 one_time_codes: one_time_codes_purpose_choice CHECK ((purpose = ANY (ARRAY['set_password'::text, 'prove_phone'::text, 'prove_email'::text])))
 one_time_codes: one_time_codes_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+pending_changes: pending_changes_once UNIQUE (session_id, kind)
+pending_changes: pending_changes_pkey PRIMARY KEY (id)
+pending_changes: pending_changes_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(id) ON DELETE CASCADE
+pending_changes: pending_changes_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 permission_apps: permission_apps_grammar CHECK (((app ~ '^[a-z][a-z0-9_]*$'::text) AND (app <> 'auth'::text) AND (char_length(app) <= 100)))
 permission_apps: permission_apps_pkey PRIMARY KEY (app)
 permissions: permissions_grammar CHECK (((permission ~ '^[a-z][a-z0-9_]*\.[a-z][a-z0-9]*_[a-z][a-z0-9_]*$'::text) AND (char_length(permission) <= 150)))
 permissions: permissions_pkey PRIMARY KEY (permission)
+recovery_codes: recovery_codes_hash CHECK ((octet_length(code_hash) = 32))
+recovery_codes: recovery_codes_pkey PRIMARY KEY (code_hash)
+recovery_codes: recovery_codes_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(id) ON DELETE CASCADE
+recovery_codes: recovery_codes_ticket CHECK (((ticket_hash IS NULL) OR ((octet_length(ticket_hash) = 32) AND (ticket_expires_at IS NOT NULL))))
+recovery_codes: recovery_codes_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+secret_keys: secret_keys_pkey PRIMARY KEY (id)
 sessions: sessions_device_name_length CHECK (((char_length(device_name) >= 1) AND (char_length(device_name) <= 100))) NOT VALID
 sessions: sessions_end CHECK (((ended_at IS NULL) = (end_reason IS NULL)))
 sessions: sessions_lifetime CHECK (((created_at < expires_at) AND (idle_expires_at <= expires_at)))
@@ -323,6 +377,8 @@ users: users_username_grammar CHECK ((username_key ~ '^[^\u0001-\u005e\u0060\u00
 users: users_username_key UNIQUE (username_key)
 users: users_username_length CHECK (((char_length(username) >= 1) AND (char_length(username) <= 150)))
 users: users_username_pair CHECK (((username IS NULL) = (username_key IS NULL))) NOT VALID
+webhook_endpoints: webhook_endpoints_pkey PRIMARY KEY (name)
+webhook_events: webhook_events_pkey PRIMARY KEY ("position")
 wrong_codes: wrong_codes_pkey PRIMARY KEY (address)
 CREATE INDEX audit_events_actor_event ON latchkey.audit_events USING btree (actor_id, event, "position")
 CREATE INDEX audit_events_actor_position ON latchkey.audit_events USING btree (actor_id, "position")
@@ -349,6 +405,8 @@ CREATE UNIQUE INDEX groups_pkey ON latchkey.groups USING btree (id)
 CREATE UNIQUE INDEX import_issues_pkey ON latchkey.import_issues USING btree (run_id, old_id, code, field)
 CREATE UNIQUE INDEX import_people_pkey ON latchkey.import_people USING btree (run_id, old_id)
 CREATE UNIQUE INDEX import_sources_pkey ON latchkey.import_sources USING btree (source)
+CREATE INDEX imported_blacklist_expires_at ON latchkey.imported_blacklist USING btree (expires_at)
+CREATE UNIQUE INDEX imported_blacklist_pkey ON latchkey.imported_blacklist USING btree (source, jti)
 CREATE UNIQUE INDEX imported_name_key_pkey ON latchkey.imported_name_key USING btree (is_only)
 CREATE UNIQUE INDEX imported_round_users_pkey ON latchkey.imported_round_users USING btree (round_id, old_id)
 CREATE INDEX imported_users_old_phone ON latchkey.imported_users USING btree (source, old_phone) WHERE (old_phone IS NOT NULL)
@@ -365,9 +423,20 @@ CREATE INDEX one_time_codes_expires_at ON latchkey.one_time_codes USING btree (e
 CREATE INDEX one_time_codes_issuer_id ON latchkey.one_time_codes USING btree (issuer_id) WHERE (issuer_id IS NOT NULL)
 CREATE UNIQUE INDEX one_time_codes_one_each ON latchkey.one_time_codes USING btree (user_id, purpose)
 CREATE UNIQUE INDEX one_time_codes_pkey ON latchkey.one_time_codes USING btree (id)
+CREATE INDEX pending_changes_due ON latchkey.pending_changes USING btree (due_at)
+CREATE INDEX pending_changes_user ON latchkey.pending_changes USING btree (user_id)
+CREATE UNIQUE INDEX pending_changes_once ON latchkey.pending_changes USING btree (session_id, kind)
+CREATE UNIQUE INDEX pending_changes_pkey ON latchkey.pending_changes USING btree (id)
 CREATE INDEX permission_apps_declarer ON latchkey.permission_apps USING btree (declarer)
 CREATE UNIQUE INDEX permission_apps_pkey ON latchkey.permission_apps USING btree (app)
 CREATE UNIQUE INDEX permissions_pkey ON latchkey.permissions USING btree (permission)
+CREATE INDEX recovery_codes_session ON latchkey.recovery_codes USING btree (session_id) WHERE (session_id IS NOT NULL)
+CREATE INDEX recovery_codes_user ON latchkey.recovery_codes USING btree (user_id)
+CREATE INDEX recovery_codes_waiting ON latchkey.recovery_codes USING btree (good_from) WHERE (good_from IS NOT NULL)
+CREATE UNIQUE INDEX recovery_codes_pkey ON latchkey.recovery_codes USING btree (code_hash)
+CREATE UNIQUE INDEX recovery_codes_ticket_hash ON latchkey.recovery_codes USING btree (ticket_hash) WHERE (ticket_hash IS NOT NULL)
+CREATE UNIQUE INDEX secret_keys_in_use ON latchkey.secret_keys USING btree (purpose) WHERE (superseded_at IS NULL)
+CREATE UNIQUE INDEX secret_keys_pkey ON latchkey.secret_keys USING btree (id)
 CREATE INDEX sessions_ended ON latchkey.sessions USING btree (ended_at) WHERE (ended_at IS NOT NULL)
 CREATE INDEX sessions_expires_at ON latchkey.sessions USING btree (expires_at)
 CREATE INDEX sessions_open ON latchkey.sessions USING btree (user_id) WHERE (ended_at IS NULL)
@@ -402,6 +471,12 @@ CREATE UNIQUE INDEX users_email_key ON latchkey.users USING btree (email_key)
 CREATE UNIQUE INDEX users_phone_number_key ON latchkey.users USING btree (phone_number)
 CREATE UNIQUE INDEX users_pkey ON latchkey.users USING btree (id)
 CREATE UNIQUE INDEX users_username_key ON latchkey.users USING btree (username_key)
+CREATE UNIQUE INDEX webhook_endpoints_pkey ON latchkey.webhook_endpoints USING btree (name)
+CREATE INDEX webhook_events_age ON latchkey.webhook_events USING btree (occurred_at)
+CREATE INDEX webhook_events_due ON latchkey.webhook_events USING btree (endpoint, due_at) WHERE (due_at IS NOT NULL)
+CREATE INDEX webhook_events_order ON latchkey.webhook_events USING btree (endpoint, user_id, "position") WHERE (due_at IS NOT NULL)
+CREATE UNIQUE INDEX webhook_events_id ON latchkey.webhook_events USING btree (id)
+CREATE UNIQUE INDEX webhook_events_pkey ON latchkey.webhook_events USING btree ("position")
 CREATE INDEX wrong_codes_last ON latchkey.wrong_codes USING btree (last_at)
 CREATE UNIQUE INDEX wrong_codes_pkey ON latchkey.wrong_codes USING btree (address)
 CREATE OR REPLACE FUNCTION latchkey.bury_imported_user()

@@ -74,6 +74,8 @@ export const limits = {
   start_code_address: { allowed: 100, firstDelay: 6, longestWait: 6, resetAfter: 15 * minute, onSuccess: "count" },
   /** Codes that are tried from one address. Each challenge has its own five guesses besides. */
   check_code_address: { allowed: 100, firstDelay: 6, longestWait: 6, resetAfter: 15 * minute, onSuccess: "give_back" },
+  /** Recovery codes and their tickets: nobody guesses one, so that this only keeps the work of trying small. */
+  recovery_address: { allowed: 100, firstDelay: 6, longestWait: 6, resetAfter: 15 * minute, onSuccess: "give_back" },
   register_address: { allowed: 30, firstDelay: minute, longestWait: minute, resetAfter: hour, onSuccess: "count" },
   /** Refresh tokens that were never issued; good ones are not counted. */
   refresh_address: { ...byTheSecond, allowed: 1_000, onSuccess: "count" },

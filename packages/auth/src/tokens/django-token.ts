@@ -1,5 +1,6 @@
 import { type Clock, toNumericDate } from "../clock.ts";
 import { AuthError } from "../errors.ts";
+import { sha256 } from "../secrets.ts";
 import { clockLeeway, readTokenHeader, tokenExpired, verifySignature } from "./access-token.ts";
 
 /** What the old backend's own tokens say: a name that finds the user, and until when. */
@@ -16,6 +17,12 @@ export interface NamingToken extends TokenTimes {
 export interface NumberedToken extends TokenTimes {
   readonly kind: "id";
   readonly oldId: string;
+}
+
+/** What a refresh token of djangorestframework-simplejwt says. */
+export interface RefreshingToken extends NumberedToken {
+  /** Its `jti`, under which it can be on the blacklist over there. */
+  readonly id: string;
 }
 
 interface TokenTimes {
@@ -54,8 +61,27 @@ export function looksLikeDjangoToken(token: string): boolean {
  * @throws AuthError `token_invalid`, `token_expired`
  */
 export async function verifyDjangoToken(token: string, secretKey: Uint8Array, clock: Clock): Promise<DjangoToken> {
+  const { claims, times } = await readOldToken(token, secretKey, clock);
+  return "token_type" in claims ? readNumbered(claims, times, "access") : readNaming(claims, times);
+}
+
+/**
+ * Verifies a refresh token of djangorestframework-simplejwt. An access token is none, nor is any other kind of theirs.
+ *
+ * @throws AuthError `token_invalid`, `token_expired`
+ */
+export async function verifySimplejwtRefresh(
+  token: string,
+  secretKey: Uint8Array,
+  clock: Clock,
+): Promise<RefreshingToken> {
+  const { claims, times } = await readOldToken(token, secretKey, clock);
+  return readNumbered(claims, times, "refresh");
+}
+
+async function readOldToken(token: string, secretKey: Uint8Array, clock: Clock) {
   if (!looksLikeDjangoToken(token)) throw invalid();
-  const claims = await verifySignature(token, secretKey, "HS256");
+  const claims: Claims = await verifySignature(token, secretKey, "HS256");
   const { sub, sid, iat, exp } = claims;
   if (sub !== undefined || sid !== undefined) throw invalid();
   if (!isNumericDate(iat) || !isNumericDate(exp)) throw invalid();
@@ -63,7 +89,7 @@ export async function verifyDjangoToken(token: string, secretKey: Uint8Array, cl
   if (exp <= iat || iat > now + clockLeeway) throw invalid();
   if (exp + clockLeeway <= now) throw tokenExpired();
   const times = { issuedAt: new Date(iat * 1000), expiresAt: new Date(exp * 1000) };
-  return "token_type" in claims ? readNumbered(claims, times) : readNaming(claims, times);
+  return { claims, times };
 }
 
 type Claims = Readonly<Record<string, unknown>>;
@@ -75,10 +101,14 @@ function readNaming({ user_identifier, username, phone_number }: Claims, times: 
 }
 
 /** A refresh token has the same shape and the same secret, and lives for days: it is never taken for an access token. */
-function readNumbered({ token_type, user_id, jti }: Claims, times: TokenTimes): NumberedToken {
+function readNumbered(
+  { token_type, user_id, jti }: Claims,
+  times: TokenTimes,
+  type: "access" | "refresh",
+): RefreshingToken {
   const isId = (typeof user_id === "string" && user_id !== "") || Number.isSafeInteger(user_id);
-  if (token_type !== "access" || typeof jti !== "string" || !isId) throw invalid();
-  return { kind: "id", oldId: String(user_id), ...times };
+  if (token_type !== type || typeof jti !== "string" || !isId) throw invalid();
+  return { kind: "id", oldId: String(user_id), id: jti, ...times };
 }
 
 function isNumericDate(value: unknown): value is number {
@@ -87,4 +117,16 @@ function isNumericDate(value: unknown): value is number {
 
 function invalid(): AuthError {
   return new AuthError("token_invalid", "The token is not valid");
+}
+
+/** The session that an old token can have. From its text alone, so that it stays its own, and ended, when the service's secret is another one. */
+export function adoptedSessionId(token: string): string {
+  return toUuid(sha256(Buffer.from(`latchkey/adopted-sessions/${token}`)));
+}
+
+/** The first 128 bits as a UUIDv8 (RFC 9562 §5.8), which never meets the UUIDv7 of other sessions. */
+function toUuid(bytes: Buffer): string {
+  const hex = bytes.toString("hex");
+  const variant = ((Number.parseInt(hex.charAt(16), 16) & 0b11) | 0b1000).toString(16);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }

@@ -25,8 +25,11 @@ interface UsersTable extends ProfileColumns {
   /** When an administrator vouched for the number or the address; null once it is another one. */
   phoneVouchedAt: ColumnType<Date | null, Date | undefined, Date>;
   /** When a code proved it on this account; null once it is another one. */
-  phoneProvedAt: ColumnType<Date | null, Date | undefined, Date>;
-  emailProvedAt: ColumnType<Date | null, Date | undefined, Date>;
+  phoneProvedAt: ColumnType<Date | null, Date | undefined, Date | null>;
+  emailProvedAt: ColumnType<Date | null, Date | undefined, Date | null>;
+  /** From when on its codes open the account; null for at once. */
+  phoneOpensAt: ColumnType<Date | null, undefined, Date | null>;
+  emailOpensAt: ColumnType<Date | null, undefined, Date | null>;
   /** When the password was last set by a code that was sent to a number or an address; null for any other way. */
   resetByCodeAt: ColumnType<Date | null, never, Date | null>;
   /** Since when the account has no name any more. */
@@ -449,6 +452,50 @@ export async function recordLoginByCode(
 /** Notes that a code has just proved an account's number or address. */
 export async function recordProof(db: Queries, id: string, kind: "phone" | "email"): Promise<void> {
   await db.updateTable("users").set(markProved(kind)).where("id", "=", id).execute();
+}
+
+/** A number or an address that its owner has just proved. */
+export interface ProvedName {
+  readonly id: string;
+  readonly kind: "phone" | "email";
+  /** Canonical. */
+  readonly address: string;
+  /** Seconds until its codes open the account. */
+  readonly opensIn: number;
+  /** When a code proved it, other than now. */
+  readonly provedAt?: Date | undefined;
+}
+
+/**
+ * Gives an account a number or an address that its owner has proved, in the place of the one it had. An account that was parked is not then.
+ *
+ * @throws AuthError `identifier_taken`
+ */
+export async function setProvedName(
+  db: Queries,
+  profile: ProfileDefinition,
+  { id, kind, address, opensIn, provedAt }: ProvedName,
+): Promise<User | null> {
+  const opensAt = opensIn === 0 ? null : sql<Date>`latchkey.now() + make_interval(secs => ${opensIn})`;
+  const name =
+    kind === "phone"
+      ? { phoneNumber: address, phoneOpensAt: opensAt }
+      : { email: address, emailKey: address, emailOpensAt: opensAt };
+  const proved = provedAt === undefined ? markProved(kind) : { [`${kind}ProvedAt` as const]: provedAt };
+  const changes = { ...name, ...proved, parkedAt: null, credentialsChangedAt: sql<Date>`latchkey.now()` };
+  try {
+    const query = db.updateTable("users").set(changes).where("id", "=", id).returning(profile.columns);
+    const updated = await query.executeTakeFirst();
+    return updated ? toUser(profile, updated) : null;
+  } catch (error) {
+    throw toRefusal(error);
+  }
+}
+
+/** Makes a name that was proved a mere claim again: it opens nothing by code until it is proved anew, with the password. */
+export async function forgetProof(db: Queries, id: string, kind: "phone" | "email"): Promise<void> {
+  const gone = kind === "phone" ? { phoneProvedAt: null } : { emailProvedAt: null };
+  await db.updateTable("users").set(gone).where("id", "=", id).execute();
 }
 
 /**

@@ -25,6 +25,8 @@ const vouched: Partial<AccountState> = { phone: "vouched" };
 const vouchedBesidePassword: Partial<AccountState> = { phone: "vouched", hasPassword: true };
 const holder: Partial<AccountState> = { ...numberAndPassword, isHolderOfRights: true };
 const parked: Partial<AccountState> = { isParked: true, hasPassword: true, hasRecoveryCodes: true };
+const parkedTwice: Partial<AccountState> = { ...parked, hasSecondFactor: true };
+const parkedBare: Partial<AccountState> = { ...parked, hasRecoveryCodes: false };
 const twoFactors: Partial<AccountState> = { ...numberAndPassword, hasSecondFactor: true };
 
 type Row = readonly [
@@ -115,6 +117,16 @@ const rows: readonly Row[] = [
   ["a parked account is not reached by its password", parked, ["password"], "sign_in", "nothing"],
   ["its session goes on by it", parked, ["password"], "reauthenticate", "session"],
   ["a recovery code opens it", parked, ["recovery_code"], "sign_in", "ticket"],
+  [
+    "and, with the password that it has just set, signs in",
+    parked,
+    ["recovery_code", "password"],
+    "sign_in",
+    "session",
+  ],
+  ["which wants the second factor", parkedTwice, ["recovery_code", "password"], "sign_in", "second_factor"],
+  ["a code of nobody's does not, password or not", parkedBare, ["recovery_code", "password"], "sign_in", "nothing"],
+  ["nor does it prove a number", parked, ["recovery_code", "password"], "enter", "ticket"],
   ["an administrator's code opens it", parked, ["administrator_code"], "reset_password", "ticket"],
 
   ["a password wants the second factor", twoFactors, ["password"], "sign_in", "second_factor"],
@@ -230,7 +242,14 @@ function findBroken(question: Question): string[] {
     ],
     ["rights opened by code", isIn && !isAdoption && account.isHolderOfRights && !rules.holdersByCode && !hasSecret],
     ["rights opened by an old token", isIn && isAdoption && account.isHolderOfRights && !rules.holdersByOldToken],
-    ["a parked account signed in", account.isParked && isIn && !isAdoption && purpose !== "reauthenticate"],
+    [
+      "a parked account signed in without a recovery code and a secret",
+      account.isParked &&
+        isIn &&
+        !isAdoption &&
+        purpose !== "reauthenticate" &&
+        !(hasSecret && account.hasRecoveryCodes && evidence.has("recovery_code")),
+    ],
     ["a code replaced a password", purpose === "reauthenticate" && isIn && !hasSecret && account.hasPassword],
     [
       "the second factor was left out",

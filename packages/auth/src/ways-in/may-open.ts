@@ -80,8 +80,7 @@ export function mayOpen(question: Question): Verdict {
   if (!account.isActive) return nothing;
   if (purpose === "adopt_old_token") return adopt(question);
   if (purpose === "reauthenticate") return reauthenticate(question);
-  if (account.isParked) return recovers(question) ? ticket : nothing;
-  const verdict = byPossession(question);
+  const verdict = account.isParked ? byRecovery(question) : byPossession(question);
   return verdict.opens === "session" && lacksSecondFactor(question) ? { ...verdict, opens: "second_factor" } : verdict;
 }
 
@@ -111,6 +110,13 @@ function byPossession(question: Question): Verdict {
   if (verdict.opens === "session") return verdict;
   if (recovers(question)) return withRecoveryCode(question);
   return purpose === "enter" ? verdict : nothing;
+}
+
+/** A parked account has no name: what its recovery code has just set lets its owner in, to give it one. */
+function byRecovery(question: Question): Verdict {
+  const { evidence, purpose } = question;
+  if (!recovers(question)) return nothing;
+  return purpose === "sign_in" && evidence.has("recovery_code") && showsSecret(question) ? session : ticket;
 }
 
 /** Whether it shows what needs no name: one of the account's recovery codes, or, to set a password, an administrator's. */

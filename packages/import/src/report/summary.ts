@@ -49,9 +49,12 @@ export async function summarize(
   );
   const count = (state: string) => rows.find((row) => row.state === state)?.people ?? 0;
   const { rows: codes } = await client.query<CodeCount>(
-    `select code, count(*)::int as rows, count(*) filter (where not is_decided)::int as undecided,
+    // Of those who are left out nothing has to be decided.
+    `select code, count(*)::int as rows, count(*) filter (where not is_decided and not coalesce(is_left_out, false))::int as undecided,
       (array_agg(case when old_id = '' then field else old_id || coalesce(' ' || left(value, 40), '') end order by old_id))[1:3] as examples
-    from latchkey.import_issues where run_id = $1 group by code order by code`,
+    from latchkey.import_issues
+    left join (select old_id, true as is_left_out from latchkey.import_people where run_id = $1 and state = 'left_out') p using (old_id)
+    where run_id = $1 group by code order by code`,
     [id],
   );
   const { rows: ofSource } = await client.query<{ count: number }>(

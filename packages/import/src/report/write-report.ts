@@ -1,10 +1,10 @@
 import { createWriteStream } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import pg from "pg";
-import { type ForeignKey, SourceError } from "../old-row.ts";
+import { type Dialect, type ForeignKey, SourceError } from "../old-row.ts";
 import type { Run } from "../run/staging.ts";
 import { toCsvLine } from "./csv.ts";
 import { decisionColumns } from "./decisions-file.ts";
@@ -12,39 +12,99 @@ import { decisionColumns } from "./decisions-file.ts";
 export interface ReportContent {
   readonly summary: string;
   readonly foreignKeys: readonly ForeignKey[];
+  readonly dialect: Dialect | null;
 }
 
 /**
- * Writes the folder of the report: what a person reads, what they decide, what became of each, and the map of ids.
+ * Writes the folder of the report: what a person reads, what they decide, what became of each, and the map of ids. The files of before stay
+ * until all of it is written.
  *
  * @throws SourceError where the folder cannot be written
  */
-export async function writeReport(run: Run, folder: string, { summary, foreignKeys }: ReportContent): Promise<void> {
+export async function writeReport(run: Run, folder: string, content: ReportContent): Promise<void> {
+  await inFolder(folder, async () => {
+    await writeParts(run, folder, content);
+    for (const name of fileNames) await rename(partOf(folder, name), join(folder, name));
+  });
+}
+
+/**
+ * Writes all that a report will have and takes it away again, so that a full disk is found before anybody is brought over.
+ *
+ * @throws SourceError where the folder cannot be written
+ */
+export async function tryReport(run: Run, folder: string, content: ReportContent): Promise<void> {
+  await inFolder(folder, async () => {
+    await writeParts(run, folder, content);
+    await removeParts(folder);
+  });
+}
+
+const fileNames = ["summary.txt", "decisions.csv", "rows.jsonl", "id-map.csv"] as const;
+
+const partOf = (folder: string, name: (typeof fileNames)[number]) => join(folder, `${name}.part`);
+
+async function removeParts(folder: string): Promise<void> {
+  for (const name of fileNames) await rm(partOf(folder, name), { force: true });
+}
+
+async function inFolder(folder: string, work: () => Promise<void>): Promise<void> {
   try {
     await mkdir(folder, { recursive: true });
-    await writeFile(join(folder, "summary.txt"), `${summary}${describeForeignKeys(foreignKeys)}`);
-    await pipeline(Readable.from(decisionLines(run)), createWriteStream(join(folder, "decisions.csv")));
-    await pipeline(Readable.from(personLines(run)), createWriteStream(join(folder, "rows.jsonl")));
-    await pipeline(Readable.from(idLines(run)), createWriteStream(join(folder, "id-map.csv")));
+    await work();
   } catch (error) {
+    await removeParts(folder).catch(() => {});
     if (!(error instanceof Error && "syscall" in error)) throw error;
     throw new SourceError(`The report cannot be written to ${folder}: ${error.message}`, 3);
   }
 }
 
-function describeForeignKeys(keys: readonly ForeignKey[]): string {
-  if (keys.length === 0) return "";
-  const statements = keys.map(
-    ({ table, column, rows }) => `-- ${rows} rows
-alter table ${table} add column ${column}_latchkey uuid;
+async function writeParts(run: Run, folder: string, content: ReportContent): Promise<void> {
+  const write = (name: (typeof fileNames)[number], lines: Iterable<string> | AsyncIterable<string>) =>
+    pipeline(Readable.from(lines), createWriteStream(partOf(folder, name)));
+  await write("summary.txt", [content.summary, describeForeignKeys(content)]);
+  await write("decisions.csv", decisionLines(run));
+  await write("rows.jsonl", personLines(run));
+  await write("id-map.csv", idLines(run));
+}
+
+interface IdStatements {
+  /** Makes a table of the ids and fills it from `id-map.csv`. */
+  readonly load: string;
+  follow(key: ForeignKey): string;
+}
+
+const loadInto = "create table latchkey_ids (old_id varchar(255) primary key, user_id varchar(36) not null);";
+
+const statementsOf: Readonly<Record<Dialect, IdStatements>> = {
+  postgres: {
+    load: `create table latchkey_ids (old_id text primary key, user_id uuid not null);
+\\copy latchkey_ids (old_id, user_id) from 'id-map.csv' csv header`,
+    follow: ({ table, column }) => `alter table ${table} add column ${column}_latchkey uuid;
 update ${table} t set ${column}_latchkey = m.user_id from latchkey_ids m where m.old_id = t.${column}::text;`,
-  );
+  },
+  mysql: {
+    load: `${loadInto}
+load data local infile 'id-map.csv' into table latchkey_ids fields terminated by ',' optionally enclosed by '"' ignore 1 lines (old_id, user_id);`,
+    follow: ({ table, column }) => `alter table ${table} add column ${column}_latchkey char(36);
+update ${table} t join latchkey_ids m on m.old_id = t.${column} set t.${column}_latchkey = m.user_id;`,
+  },
+  sqlite: {
+    load: `${loadInto}
+.import --csv --skip 1 id-map.csv latchkey_ids`,
+    follow: ({ table, column }) => `alter table ${table} add column ${column}_latchkey text;
+update ${table} set ${column}_latchkey = (select user_id from latchkey_ids where old_id = cast(${table}.${column} as text));`,
+  },
+};
+
+function describeForeignKeys({ foreignKeys, dialect }: ReportContent): string {
+  if (foreignKeys.length === 0 || dialect === null) return "";
+  const { load, follow } = statementsOf[dialect];
   return `
 Rows there that point at people. Load id-map.csv there, and let them follow:
 
-create table latchkey_ids (old_id text primary key, user_id uuid not null);
-\\copy latchkey_ids (old_id, user_id) from 'id-map.csv' csv header
-${statements.join("\n")}
+${load}
+${foreignKeys.map((key) => `-- ${key.rows} rows\n${follow(key)}`).join("\n")}
 `;
 }
 
@@ -90,11 +150,14 @@ async function* decisionLines(run: Run): AsyncGenerator<string> {
       .join("");
 }
 
+/** What is staged of those who are settled is what stands there, whatever they are called here. */
+const nameOfComer = (column: string) => `case when p.state in ('new', 'changed') then p.${column} end`;
+
 async function* personLines(run: Run): AsyncGenerator<string> {
   const pages = readAll<{ line: string }>(
     run,
     `select json_strip_nulls(json_build_object('oldId', p.old_id, 'becomes', p.state, 'id', i.user_id,
-        'username', p.username, 'phoneNumber', p.phone_number, 'email', p.email, 'alias', p.alias,
+        'username', ${nameOfComer("username")}, 'phoneNumber', ${nameOfComer("phone_number")}, 'email', ${nameOfComer("email")}, 'alias', p.alias,
         'issues', (select json_agg(json_build_object('code', o.code, 'field', o.field, 'decision', o.decision, 'proposal', o.proposal))
           from latchkey.import_issues o where o.run_id = p.run_id and o.old_id = p.old_id)))::text as line
     from latchkey.import_people p

@@ -1,6 +1,7 @@
 import { randomUUIDv7 } from "node:crypto";
 import { readWeakHash, wrapWeakDigest } from "@latchkey/auth/import";
-import { printsHere } from "./prints.ts";
+import { type Move, moveNames, type NameField, nameColumns, nameFields } from "./move-names.ts";
+import { decidedFields, printsHere } from "./prints.ts";
 import { inTransaction, type Run } from "./staging.ts";
 
 export interface FollowOptions {
@@ -75,14 +76,45 @@ const batch = 1_000;
 export async function followChanges(run: Run, options: FollowOptions): Promise<Followed> {
   const kept: string[] = [];
   let people = 0;
+  const moved = await moveNames(run, await findMoves(run));
+  for await (const changes of readAllChanges(run)) {
+    const decided = await Promise.all(changes.map((change) => decide(change, options, moved)));
+    for (const { change, kept: fields } of decided) kept.push(...fields.map((field) => `${change.oldId}: ${field}`));
+    people += await inTransaction(run.client, () => write(run, decided));
+  }
+  return { people, kept };
+}
+
+async function* readAllChanges(run: Run): AsyncGenerator<readonly Change[]> {
   for (let from = -1; ; ) {
     const changes = await readChanges(run, from);
     const last = changes.at(-1);
-    if (!last) return { people, kept };
-    const decided = await Promise.all(changes.map((change) => decide(change, options)));
-    people += await inTransaction(run.client, () => write(run, decided, kept));
+    if (!last) return;
+    yield changes;
     from = last.position;
   }
+}
+
+/** Every name that would be another one by this run. */
+async function findMoves(run: Run): Promise<Move[]> {
+  const found: Move[] = [];
+  for await (const changes of readAllChanges(run))
+    for (const change of changes)
+      for (const field of nameFields) if (judgeField(change, field) === "take") found.push(toMove(change, field));
+  return found;
+}
+
+function toMove(change: Change, field: NameField): Move {
+  const [, key] = nameColumns[field];
+  const text = (value: unknown) => (typeof value === "string" ? value : null);
+  const { [field]: columns = [] } = columnsOf;
+  return {
+    userId: change.userId,
+    field,
+    from: text(change.user[key]),
+    to: text(change.staged[key]),
+    shown: text(change.staged[columns[0]?.[0] ?? ""]),
+  };
 }
 
 async function readChanges({ client, id, source }: Run, from: number): Promise<(Change & { position: number })[]> {
@@ -115,6 +147,8 @@ interface Decided {
   /** Fields that were taken: their prints are made anew. */
   readonly taken: string[];
   readonly kept: string[];
+  /** Fields that are here as they are there by now, whoever changed them. */
+  readonly agreed: readonly string[];
   readonly endsSessions: boolean;
   readonly groupsLost: readonly string[];
   readonly permissionsLost: readonly string[];
@@ -122,24 +156,34 @@ interface Decided {
   readonly permissionsGained: readonly string[];
 }
 
-async function decide(change: Change, options: FollowOptions): Promise<Decided> {
+const isChangedHere = (change: Change, field: string) => change.before.here?.[field] !== change.now[field];
+
+/** What becomes of a field that changed there: null where nothing is to be done, or nothing is new. */
+function judgeField(change: Change, field: string): "take" | "keep" | "same" | null {
+  if (!change.changed.includes(field)) return null;
+  const { [field]: columns = [] } = columnsOf;
+  if (columns.every(([staged, column]) => change.staged[staged] === change.user[column])) return "same";
+  const isProved = { phoneNumber: change.isPhoneProved, email: change.isEmailProved }[field] ?? false;
+  if (!isChangedHere(change, field) && !isProved && !change.hasRights) return "take";
+  // Read along with a username that may be a name of another kind, it is no change that somebody should know of.
+  return change.before.there?.[field] === change.there[field] ? null : "keep";
+}
+
+async function decide(change: Change, options: FollowOptions, moved: ReadonlySet<string>): Promise<Decided> {
   const set: Record<string, unknown> = {};
-  const [taken, kept]: [string[], string[]] = [[], []];
-  const isChangedHere = (field: string) => change.before.here?.[field] !== change.now[field];
-  const isProved = { phoneNumber: change.isPhoneProved, email: change.isEmailProved };
+  const [taken, kept, agreed]: [string[], string[], string[]] = [[], [], []];
   for (const [field, columns] of Object.entries(columnsOf)) {
-    if (!change.changed.includes(field)) continue;
-    const isSame = columns.every(([staged, column]) => change.staged[staged] === change.user[column]);
-    if (isSame) continue;
-    const isOurs = isChangedHere(field) || (field in isProved && isProved[field as keyof typeof isProved]);
-    if (isOurs || change.hasRights) kept.push(field);
-    else {
+    const judged = judgeField(change, field);
+    const isName = Object.hasOwn(nameColumns, field);
+    if (judged === "keep" || (judged === "take" && isName)) kept.push(field);
+    else if (judged === "same") (moved.has(`${change.userId} ${field}`) ? taken : agreed).push(field);
+    else if (judged === "take") {
       taken.push(field);
       for (const [staged, column] of columns) set[column] = change.staged[staged];
     }
   }
-  followOwnFields(change, { set, taken, kept, isChangedHere });
-  followFlags(change, options, { set, taken, kept, isChangedHere });
+  followOwnFields(change, { set, taken, kept });
+  followFlags(change, options, { set, taken, kept });
   const endsSessions = await followPassword(change, options, { set, taken, kept });
   const lastLogin = change.staged.last_login;
   const isLater =
@@ -148,7 +192,7 @@ async function decide(change: Change, options: FollowOptions): Promise<Decided> 
     set.last_login = lastLogin;
     taken.push("lastLogin");
   }
-  return { change, set, taken, kept, endsSessions, ...followGrants(change, options, kept) };
+  return { change, set, taken, kept, agreed, endsSessions, ...followGrants(change, options, kept) };
 }
 
 interface Effects {
@@ -157,12 +201,10 @@ interface Effects {
   readonly kept: string[];
 }
 
-type WithHere = Effects & { isChangedHere(field: string): boolean };
-
-function followOwnFields(change: Change, { set, taken, kept, isChangedHere }: WithHere): void {
+function followOwnFields(change: Change, { set, taken, kept }: Effects): void {
   const names = Object.keys(change.profile).filter((name) => change.changed.includes(name));
   if (names.length === 0) return;
-  if (isChangedHere("profile") || change.hasRights) {
+  if (isChangedHere(change, "profile") || change.hasRights) {
     kept.push(...names);
     return;
   }
@@ -172,7 +214,7 @@ function followOwnFields(change: Change, { set, taken, kept, isChangedHere }: Wi
 
 const flags = { isActive: "is_active", isStaff: "is_staff", isSuperuser: "is_superuser" } as const;
 
-function followFlags(change: Change, { allowRaising }: FollowOptions, { set, taken, kept }: WithHere): void {
+function followFlags(change: Change, { allowRaising }: FollowOptions, { set, taken, kept }: Effects): void {
   for (const [field, column] of Object.entries(flags)) {
     if (!change.changed.includes(field) || change.staged[column] === change.user[column]) continue;
     const isLowered = change.staged[column] === false;
@@ -220,33 +262,21 @@ function followGrants(change: Change, { allowRaising, knownGroups, knownPermissi
   };
 }
 
-async function write(run: Run, decided: readonly Decided[], kept: string[]): Promise<number> {
-  const { client } = run;
-  const renamed = decided.filter(({ set }) => "username" in set || "phone_number" in set || "email" in set);
-  // As a set: of two who swapped their names each lets go first.
-  for (const { change, set } of renamed) {
-    const names = ["username", "username_key", "phone_number", "email", "email_key"].filter((name) => name in set);
-    await client.query(
-      `update latchkey.users set ${names.map((name) => `${name} = null`).join(", ")}, parked_at = latchkey.now() where id = $1`,
-      [change.userId],
-    );
-  }
+async function write(run: Run, decided: readonly Decided[]): Promise<number> {
   let people = 0;
-  for (const one of decided) {
-    for (const field of one.kept) kept.push(`${one.change.oldId}: ${field}`);
-    people += (await writeOne(run, one)) ? 1 : 0;
-  }
+  for (const one of decided) people += (await writeOne(run, one)) ? 1 : 0;
   return people;
 }
 
-async function writeOne(run: Run, { change, set, taken, endsSessions, ...grants }: Decided): Promise<boolean> {
+async function writeOne(
+  run: Run,
+  { change, set, taken, kept, agreed, endsSessions, ...grants }: Decided,
+): Promise<boolean> {
   const { client, id, source } = run;
   const columns = Object.keys(set).map((column, index) => {
     const value = `$${index + 2}`;
     return column === "profile" ? `profile = profile || ${value}::jsonb` : `${column} = ${value}`;
   });
-  const isNamed = ["username", "phone_number", "email"].some((name) => name in set);
-  if (isNamed) columns.push("credentials_changed_at = latchkey.now()");
   if (columns.length > 0)
     await client.query(`update latchkey.users set ${columns.join(", ")} where id = $1`, [
       change.userId,
@@ -275,9 +305,13 @@ async function writeOne(run: Run, { change, set, taken, endsSessions, ...grants 
   await client.query(
     `update latchkey.imported_users i set prints = jsonb_build_object('there', $3::jsonb, 'here',
       coalesce(i.prints -> 'here', '{}') - $4::text[] || (
-        select coalesce(jsonb_object_agg(key, value), '{}') from jsonb_each(${printsHere("u")}) where key = any ($4)))
-    from latchkey.users u, latchkey.imported_name_key k where i.source = $1 and i.old_id = $2 and u.id = i.user_id`,
-    [source, change.oldId, JSON.stringify(change.there), taken],
+        select coalesce(jsonb_object_agg(key, value), '{}') from jsonb_each(${printsHere("u")}) where key = any ($4)),
+      'decided', (select coalesce(jsonb_agg(distinct field), '[]') from (
+        select field from jsonb_array_elements_text(i.prints -> 'decided') field where field <> all ($5)
+        union select jsonb_array_elements_text(${decidedFields("p")}) union select unnest($7::text[])) decided))
+    from latchkey.users u, latchkey.imported_name_key k, latchkey.import_people p
+    where i.source = $1 and i.old_id = $2 and u.id = i.user_id and p.run_id = $6 and p.old_id = i.old_id`,
+    [source, change.oldId, JSON.stringify(change.there), [...taken, ...agreed], change.changed, id, kept],
   );
   if (taken.length === 0 && !isGrantsChanged) return false;
   await client.query(

@@ -98,6 +98,15 @@ async function findUndeclared({ client, id }: Run, groups: readonly OldGroup[]):
   }));
 }
 
+/** The permissions that the plan found to be declared nowhere here. */
+export async function listUndeclared({ client, id }: Run): Promise<string[]> {
+  const { rows } = await client.query<{ field: string }>(
+    "select field from latchkey.import_issues where run_id = $1 and code = 'permission_undeclared' order by field",
+    [id],
+  );
+  return rows.map(({ field }) => field);
+}
+
 /** More than 1 % that is gone or different since the last round is rather a wrong source than a day's changes. */
 async function findMassChange({ client, id, source }: Run): Promise<SourceIssue[]> {
   const { rows } = await client.query<{ known: number; gone: number; changed: number }>(
@@ -250,6 +259,9 @@ function toAssignment(
 
 const living = "p.state in ('new', 'changed')";
 
+/** Who would get a field by this run: of those who are here, those alone for whom it changed. */
+const gets = (field: string) => `(p.state = 'new' or p.state = 'changed' and '${field}' = any (p.changed))`;
+
 const renamed = `case when p.old_id ~ '^[A-Za-z0-9_-]{1,40}$' and char_length(p.username) <= 100
   then 'rename:' || p.username || '_' || p.old_id else 'drop' end`;
 
@@ -299,17 +311,20 @@ const uniques: readonly Unique[] = [
 async function findCollisions({ client, id, source }: Run): Promise<void> {
   for (const { field, shown, key, shared, taken, proposal, lastKeeps } of uniques) {
     const keeps = lastKeeps ? "place = 1" : "false";
+    // Those who are here, and to whom it was not given for this very reason, count: what two people have there nobody has by coming later.
     await client.query(
       `${insertInto}
       select run_id, old_id, '${shared}', '${field}', ${shown}, 'also ' || array_to_string(array_remove(everybody[1:6], old_id), ', '),
         case when ${keeps} then 'keep' else ${proposal.replaceAll("p.", "shared.")} end
       from (
-        select p.*, count(*) over same as people, array_agg(old_id) over same as everybody,
+        select p.*, ${gets(field)} as gets, count(*) over same as people, array_agg(old_id) over same as everybody,
           row_number() over (partition by ${key} order by last_login desc nulls last, position) as place
-        from latchkey.import_people p where run_id = $1 and ${living} and ${key} is not null
+        from latchkey.import_people p where run_id = $1 and ${key} is not null and (${gets(field)}
+          or p.state in ('settled', 'changed') and not exists (select from latchkey.users u
+            join latchkey.imported_users i on i.user_id = u.id and i.source = $2 where u.${key} = p.${key}))
         window same as (partition by ${key})
-      ) shared where people > 1`,
-      [id],
+      ) shared where people > 1 and gets`,
+      [id, source],
     );
     await client.query(
       `${insertInto}
@@ -317,10 +332,11 @@ async function findCollisions({ client, id, source }: Run): Promise<void> {
       from latchkey.import_people p
       join latchkey.users u on u.${key} = p.${key}
       left join latchkey.imported_users own on own.source = $2 and own.old_id = p.old_id
-      where p.run_id = $1 and ${living} and own.user_id is distinct from u.id
+      where p.run_id = $1 and ${gets(field)} and own.user_id is distinct from u.id
         and not exists (
           select from latchkey.imported_users i join latchkey.import_people moved on moved.run_id = $1 and moved.old_id = i.old_id
-          where i.source = $2 and i.user_id = u.id and moved.state = 'changed' and 'username' = any (moved.changed))
+          where i.source = $2 and i.user_id = u.id and moved.state = 'changed' and '${field}' = any (moved.changed)
+            and moved.${key} is distinct from p.${key})
       on conflict do nothing`,
       [id, source],
     );
@@ -337,7 +353,7 @@ async function findCollisions({ client, id, source }: Run): Promise<void> {
     join (
       select p.*, sha256(k.key || convert_to(form, 'UTF8')) as hash
       from latchkey.import_people p, latchkey.imported_name_key k, unnest(p.username_forms) form
-      where p.run_id = $1 and ${living} and p.username_key is not null and exists (select from others)
+      where p.run_id = $1 and ${gets("username")} and p.username_key is not null and exists (select from others)
     ) p on p.hash = hash.hash
     where not (others.source = $2 and others.old_id = p.old_id)
     on conflict do nothing`,
@@ -352,13 +368,13 @@ async function findConflicts({ client, id, source }: Run): Promise<void> {
       `${insertInto}
       select distinct $1::uuid, old_id, 'decision_conflict', '${field}', shown, 'two people would have it', 'drop' from (
         select old_id, ${shown} as shown, count(*) over (partition by ${key}) as people
-        from latchkey.import_people p where p.run_id = $1 and ${living} and p.${key} is not null
+        from latchkey.import_people p where p.run_id = $1 and ${gets(field)} and p.${key} is not null
         union all
         select p.old_id, p.${shown}, 2 from latchkey.import_people p join latchkey.users u on u.${key} = p.${key}
         left join latchkey.imported_users own on own.source = $2 and own.user_id = u.id
         left join latchkey.import_people moved on moved.run_id = $1 and moved.old_id = own.old_id and moved.state = 'changed'
-          and 'username' = any (moved.changed)
-        where p.run_id = $1 and ${living} and own.old_id is distinct from p.old_id and moved.old_id is null
+          and '${field}' = any (moved.changed) and moved.${key} is distinct from p.${key}
+        where p.run_id = $1 and ${gets(field)} and own.old_id is distinct from p.old_id and moved.old_id is null
       ) conflicts where people > 1
       on conflict do nothing`,
       [id, source],
@@ -403,7 +419,7 @@ async function leaveOut({ client, id }: Run, { only, limit, skipsUndecided }: Pl
   if (limit !== undefined)
     await leave(
       "left_out",
-      "p.state = 'new' and p.position > coalesce((select position from latchkey.import_people where run_id = $1 and state = 'new' order by position offset $2 - 1 limit 1), 0)",
+      "p.state = 'new' and p.position > (select position from latchkey.import_people where run_id = $1 and state = 'new' order by position offset $2 - 1 limit 1)",
       limit,
     );
 }

@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { importLock, stagingTables } from "@latchkey/auth/import";
 import type pg from "pg";
 import copy from "pg-copy-streams";
 import type { Issue } from "../issue.ts";
@@ -12,8 +13,6 @@ export interface Run {
   readonly id: string;
   /** The source's name here. */
   readonly source: string;
-  /** Whether the names of those who are settled are staged too. */
-  readonly keepsNames?: boolean;
 }
 
 /** Does work in one transaction. */
@@ -29,29 +28,33 @@ export async function inTransaction<T>(client: pg.ClientBase, work: () => Promis
   }
 }
 
-const tables = ["latchkey.import_people", "latchkey.import_issues", "latchkey.import_decisions"];
-
-/** Advisory lock of the run that is under way. */
-const lock = "7809634402175911";
-
 /** Says that a run is under way; false while another one is. It ends with the connection. */
 export async function lockStaging({ client }: Run): Promise<boolean> {
-  const { rows } = await client.query<{ isOurs: boolean }>(`select pg_try_advisory_lock(${lock}) as "isOurs"`);
-  return rows[0]?.isOurs ?? false;
+  // Housekeeping holds it for a moment at a time.
+  await client.query("select set_config('lock_timeout', '3s', false)");
+  try {
+    await client.query(`select pg_advisory_lock(${importLock})`);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "55P03") return false;
+    throw error;
+  } finally {
+    await client.query("select set_config('lock_timeout', '0', false)").catch(() => {});
+  }
 }
 
 export async function unlockStaging({ client }: Run): Promise<void> {
-  await client.query(`select pg_advisory_unlock(${lock})`);
+  await client.query(`select pg_advisory_unlock(${importLock})`);
 }
 
 /** Empties what this run, and one before it that was killed, have left. */
 export async function clearStaging({ client }: Run): Promise<void> {
   const { rows } = await client.query<{ mayTruncate: boolean }>(
     `select bool_and(has_table_privilege(name, 'TRUNCATE')) as "mayTruncate" from unnest($1::text[]) name`,
-    [tables],
+    [[...stagingTables]],
   );
-  if (rows[0]?.mayTruncate) await client.query(`truncate ${tables.join(", ")}`);
-  else for (const table of tables) await client.query(`delete from ${table}`);
+  if (rows[0]?.mayTruncate) await client.query(`truncate ${stagingTables.join(", ")}`);
+  else for (const table of stagingTables) await client.query(`delete from ${table}`);
 }
 
 /** What is known of a person from the round before. */
@@ -59,6 +62,8 @@ interface Known {
   readonly oldId: string;
   readonly userId: string | null;
   readonly isDeleted: boolean;
+  /** Whether the account has no username: what is one there may be a name of another kind here. */
+  readonly isUnnamed: boolean;
   readonly prints: { readonly there?: Readonly<Record<string, string>> };
 }
 
@@ -105,8 +110,8 @@ const issueColumns = "run_id, old_id, code, field, value, other, proposal";
 
 async function findKnown({ client, source }: Run, oldIds: readonly string[]): Promise<Map<string, Known>> {
   const { rows } = await client.query<Known>(
-    `select old_id as "oldId", user_id as "userId", deleted_at is not null as "isDeleted", prints
-    from latchkey.imported_users where source = $1 and old_id = any ($2)`,
+    `select i.old_id as "oldId", i.user_id as "userId", i.deleted_at is not null as "isDeleted", u.username is null as "isUnnamed", i.prints
+    from latchkey.imported_users i left join latchkey.users u on u.id = i.user_id where i.source = $1 and i.old_id = any ($2)`,
     [source, oldIds],
   );
   return new Map(rows.map((row) => [row.oldId, row]));
@@ -124,7 +129,7 @@ function judge(person: ReadPerson, known: Known | undefined, position: number): 
   const changed = [...fields].filter((field) => before[field] !== person.prints[field]);
   if (changed.length === 0) return { ...rest, state: "settled", changed, issues: [] };
   // A username may be a name of another kind, such as a number: all are read together then.
-  const isOther = changed.includes("username") && person.username === null;
+  const isOther = changed.includes("username") && (person.username === null || known.isUnnamed);
   const all = isOther ? [...new Set([...changed, ...nameFields])] : changed;
   const issues = person.issues.filter(({ field }) => all.includes(field));
   return { ...rest, state: "changed", changed: all, issues };
@@ -137,9 +142,6 @@ const personColumns = [
 ].join(", ");
 
 function toPersonLine(run: Run, { person, position, state, changed }: Staged): string {
-  // Names of those who are settled, or whose names did not change, are looked for among the accounts, not here.
-  const name = (field: string, value: string | null) =>
-    run.keepsNames || state === "new" || changed.includes(field) ? value : null;
   return toLine([
     run.id,
     position,
@@ -148,11 +150,11 @@ function toPersonLine(run: Run, { person, position, state, changed }: Staged): s
     person.id,
     person.oldUsername,
     person.oldPhone,
-    name("username", person.username),
-    name("username", person.usernameKey),
-    name("phoneNumber", person.phoneNumber),
-    name("email", person.email),
-    name("email", person.emailKey),
+    person.username,
+    person.usernameKey,
+    person.phoneNumber,
+    person.email,
+    person.emailKey,
     person.password,
     person.isWeak,
     person.firstName,

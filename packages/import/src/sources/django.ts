@@ -44,6 +44,8 @@ export async function openDjango(reader: SqlReader, options: DjangoOptions = {})
     groups: [...groups.values()],
     permissions: [...permissions.values()],
     foreignKeys: await readForeignKeys(reader, users, [memberships, grants]),
+    dialect: reader.dialect,
+    blacklist: findBlacklist(reader, tables),
     async *read() {
       for await (const rows of reader.batches(query)) {
         yield rows.map((row): OldRow => {
@@ -66,7 +68,8 @@ const isUserTable = ({ columns }: Table) =>
   ["password", "last_login"].every((name) => columns.includes(name)) &&
   ["username", "email", "phone_number", "phone"].some((name) => columns.includes(name));
 
-function findUsers(tables: readonly Table[], named: string | undefined, place: string): Table {
+/** @throws SourceError where there is none, or more than one */
+export function findUsers(tables: readonly Table[], named: string | undefined, place: string): Table {
   if (!tables.some(({ table }) => table === "django_content_type"))
     throw new SourceError(`${place} is no database of a Django project: it has no table django_content_type.`);
   if (named !== undefined) {
@@ -130,6 +133,20 @@ async function readGroups(
   return found;
 }
 
+/** The blacklist of djangorestframework-simplejwt: refresh tokens by which people signed out, or that were rotated. */
+function findBlacklist(reader: SqlReader, tables: readonly Table[]): Source["blacklist"] {
+  const [ended, issued] = [
+    named(tables, "token_blacklist_blacklistedtoken"),
+    named(tables, "token_blacklist_outstandingtoken"),
+  ];
+  if (!ended || !issued) return null;
+  const query = `select o.jti, o.expires_at from ${reader.quote(ended)} b join ${reader.quote(issued)} o on o.id = b.token_id`;
+  return async function* () {
+    for await (const rows of reader.batches(query))
+      yield rows.map(({ jti, expires_at }) => ({ id: jti ?? "", expiresAt: expires_at ?? "" }));
+  };
+}
+
 async function readForeignKeys(
   reader: SqlReader,
   users: Table,
@@ -140,11 +157,11 @@ async function readForeignKeys(
   for (const { table, column } of await reader.references(users)) {
     if (known.has(reader.quote(table))) continue;
     const name = reader.quoteColumn(column);
-    const [row] = await reader.all(`select count(${name}) as rows from ${reader.quote(table)}`);
+    const [row] = await reader.all(`select count(${name}) as filled from ${reader.quote(table)}`);
     keys.push({
       table: table.schema === "" ? table.table : `${table.schema}.${table.table}`,
       column,
-      rows: Number(row?.rows ?? 0),
+      rows: Number(row?.filled ?? 0),
     });
   }
   return keys;

@@ -1,11 +1,12 @@
 import pg from "pg";
 import { SourceError } from "../old-row.ts";
-import type { SqlReader, Table, TableName } from "./sql-reader.ts";
+import { requireUrl, type SqlReader, type Table, type TableName } from "./sql-reader.ts";
 
 const batch = 5_000;
 
 /** Opens a PostgreSQL source: read only, repeatable read, times in UTC. */
 export async function openPostgresReader(url: string): Promise<SqlReader> {
+  requireUrl(url);
   const client = new pg.Client({
     connectionString: url,
     connectionTimeoutMillis: 20_000,
@@ -30,6 +31,7 @@ export async function openPostgresReader(url: string): Promise<SqlReader> {
   };
   const [now] = await all("select to_char(now() at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') as now");
   return {
+    dialect: "postgres",
     place: describe(url),
     startedAt: new Date(now?.now ?? ""),
     tables: () => readTables(all),

@@ -1,3 +1,13 @@
+import { type Dialect, SourceError } from "../old-row.ts";
+
+/** @throws SourceError for what is no address, such as one with a password whose special characters are not escaped */
+export function requireUrl(text: string): void {
+  if (URL.canParse(text)) return;
+  throw new SourceError(
+    "The source is no address of a database: write it as postgres://user:password@host/name, with @ : / # ? % in a password as %40 %3A %2F %23 %3F %25.",
+  );
+}
+
 /** A table over there, by where it is; `schema` is empty where a database has none. */
 export interface TableName {
   readonly schema: string;
@@ -11,6 +21,7 @@ export interface Table extends TableName {
 
 /** What a source in SQL is read by: one transaction, of one moment, that writes nothing. Every value is text or null. */
 export interface SqlReader {
+  readonly dialect: Dialect;
   readonly place: string;
   readonly startedAt: Date;
   tables(): Promise<readonly Table[]>;

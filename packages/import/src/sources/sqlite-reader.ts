@@ -23,6 +23,7 @@ export async function openSqliteReader(path: string): Promise<SqlReader> {
   const all = async (query: string) => read(query).all().map(texts);
   await all("select 1 from sqlite_master limit 1");
   return {
+    dialect: "sqlite",
     place: `sqlite:${path}`,
     startedAt: new Date(),
     tables: () => readTables(all),

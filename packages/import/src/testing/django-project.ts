@@ -93,7 +93,7 @@ export async function createSqliteProject(): Promise<OldProject> {
   return {
     source: `sqlite:${path}`,
     run,
-    insert: (...users) => run(users.map((user) => toInsert(withoutZone(user))).join(";\n")),
+    insert: (...users) => run(`begin;\n${users.map((user) => toInsert(withoutZone(user))).join(";\n")};\ncommit`),
     async [Symbol.asyncDispose]() {
       database.close();
       await rm(folder, { recursive: true });

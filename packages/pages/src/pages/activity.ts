@@ -10,19 +10,30 @@ const pageSize = 25;
 export const activityPage: Page = { path: "/account/activity", isPrivate: true, show: showActivity };
 
 async function showActivity(visit: Visit): Promise<View> {
-  const { texts, call, url, base } = visit;
-  const cursor = url.searchParams.get("before");
+  const cursor = visit.url.searchParams.get("before");
   const isCursor = cursor !== null && /^\d{1,18}$/.test(cursor);
-  const { events, nextCursor } = await call.me.activity({ limit: pageSize, ...(isCursor && { cursor }) });
+  const page = await visit.call.me.activity({ limit: pageSize, ...(isCursor && { cursor }) });
+  return layOutActivity(visit, { ...page, isEarlier: isCursor });
+}
+
+interface Shown {
+  readonly events: readonly Event[];
+  readonly nextCursor: string | null;
+  /** Whether there is something later. */
+  readonly isEarlier: boolean;
+}
+
+export function layOutActivity(visit: Visit, { events, nextCursor, isEarlier }: Shown): View {
+  const { texts, base } = visit;
   const earlier =
     nextCursor === null
       ? ""
       : html`<a class="button second" href="${base}/account/activity?before=${nextCursor}">${texts.earlier}</a>`;
-  const latest = isCursor ? html`<a class="button second" href="${base}/account/activity">${texts.latest}</a>` : "";
+  const latest = isEarlier ? html`<a class="button second" href="${base}/account/activity">${texts.latest}</a>` : "";
   const list = html`<section class="panel"><ul class="rows">${events.map((event) => showEvent(visit, event))}</ul></section>`;
   return {
     ...{ title: texts.activity, place: "activity" },
-    main: html`${heading(texts.activity, texts.activityLead)}${events.length > 0 ? list : html`<p class="quiet">${texts.noActivity}</p>`}<p class="aside">${latest}${earlier}</p>`,
+    main: html`${heading(texts.activity, texts.activityLead)}${events.length > 0 ? list : html`<p class="panel empty">${texts.noActivity}</p>`}<p class="aside">${latest}${earlier}</p>`,
   };
 }
 

@@ -1,5 +1,4 @@
 import { html } from "hono/html";
-import { fill } from "../languages/language.ts";
 import { button, form, type Html, heading, notice, type View, withTime } from "../layout.ts";
 import type { Page } from "../page.ts";
 import { answerOf, type Refusal } from "../refusal.ts";
@@ -19,8 +18,11 @@ export const devicesPage: Page = {
 };
 
 async function showDevices(visit: Visit, refusal?: Refusal): Promise<View> {
-  const { texts, call, url } = visit;
-  const devices = await call.sessions.list();
+  return layOutDevices(visit, await visit.call.sessions.list(), refusal);
+}
+
+export function layOutDevices(visit: Visit, devices: readonly Device[], refusal?: Refusal): View {
+  const { texts, url } = visit;
   const done = url.searchParams.get("done") === "ended" && !refusal ? texts.ended : undefined;
   const isAlone = devices.length < 2;
   const others = isAlone
@@ -42,7 +44,8 @@ type Device = Awaited<ReturnType<Caller["sessions"]["list"]>>[number];
 function showDevice(visit: Visit, { id, current, device, deviceName, address, lastUsedAt, createdAt }: Device): Html {
   const { texts } = visit;
   const name = deviceName ?? device ?? texts.unknownDevice;
-  const label = fill(texts.endDevice, { device: name });
+  // What is to be read is to be heard, and said by who speaks to the browser (WCAG 2.5.3).
+  const label = `${texts.signOut}: ${name}`;
   const end = html`<input type="hidden" name="id" value="${id}"><button class="button second slim" aria-label="${label}">${texts.signOut}</button>`;
   const tag = current ? html` <span class="tag">${texts.thisDevice}</span>` : "";
   const from = address === null ? "" : html` · <bdi>${address}</bdi>`;

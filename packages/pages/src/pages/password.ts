@@ -18,7 +18,7 @@ export const passwordPage: Page = {
   refuse: (visit, _, refusal) => showForm(visit, refusal),
 };
 
-function showForm(visit: Visit, refusal?: Refusal): View {
+export function showForm(visit: Visit, refusal?: Refusal): View {
   const { texts, url } = visit;
   const { currentPassword, newPassword } = refusal?.faults ?? {};
   const done = url.searchParams.get("done") === "changed" && !refusal ? texts.passwordChanged : undefined;

@@ -13,7 +13,7 @@ import {
 } from "../layout.ts";
 import type { Page, Typed } from "../page.ts";
 import { answerOf, type Refusal } from "../refusal.ts";
-import type { Visit } from "../visit.ts";
+import type { Caller, Visit } from "../visit.ts";
 import { describeFields, type ProfileField, readFields } from "./profile-fields.ts";
 
 /** What somebody tells about themselves, with the fields that a team declares. */
@@ -30,8 +30,18 @@ export const profilePage: Page = {
 };
 
 async function showProfile(visit: Visit, typed?: Typed, refusal?: Refusal): Promise<View> {
-  const { texts, call, url, serving } = visit;
-  const user = await call.me.get();
+  return layOutProfile(visit, await visit.call.me.get(), { typed, refusal });
+}
+
+type OwnUser = Awaited<ReturnType<Caller["me"]["get"]>>;
+
+interface Tried {
+  readonly typed?: Typed | undefined;
+  readonly refusal?: Refusal | undefined;
+}
+
+export function layOutProfile(visit: Visit, user: OwnUser, { typed, refusal }: Tried = {}): View {
+  const { texts, url, serving } = visit;
   const valuesOf = new Map<string, unknown>(Object.entries(user));
   const show = (one: ProfileField) =>
     showField(visit, one, typed ? readTyped(one, typed) : valuesOf.get(one.name), refusal);

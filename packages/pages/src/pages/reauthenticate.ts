@@ -1,8 +1,9 @@
 import { html } from "hono/html";
 import { button, field, form, heading, notice, type View } from "../layout.ts";
-import type { Page } from "../page.ts";
+import type { Answer, Page } from "../page.ts";
 import { answerOf, type Refusal } from "../refusal.ts";
-import type { Visit } from "../visit.ts";
+import { sendCode, sendsCodes } from "../sent-codes.ts";
+import type { Caller, Visit } from "../visit.ts";
 import { afterSignIn } from "./after-sign-in.ts";
 
 /** Shows once more, by the password, that it is the owner of the session. */
@@ -11,17 +12,41 @@ export const reauthenticatePage: Page = {
   isPrivate: true,
   show: (visit) => showForm(visit),
   async submit(visit, typed) {
+    if (typed.has("sendCode")) return sendOwnCode(visit);
     await visit.call.me.reauthenticate({ password: typed.get("password") });
     return afterSignIn(visit);
   },
   refuse: (visit, _, refusal) => showForm(visit, refusal),
 };
 
+type OwnUser = Awaited<ReturnType<Caller["me"]["get"]>>;
+
+/** The kind of name that a code can be sent to; undefined where there is none. */
+function kindToSend(visit: Visit, { phoneNumber, email }: OwnUser): "phone" | "email" | undefined {
+  if (phoneNumber !== null && sendsCodes(visit, "phone")) return "phone";
+  return email !== null && sendsCodes(visit, "email") ? "email" : undefined;
+}
+
+/** Only where the account has no password; the procedure says so otherwise. */
+async function sendOwnCode(visit: Visit): Promise<Answer> {
+  const user = await visit.call.me.get();
+  const kind = kindToSend(visit, user);
+  if (kind === undefined) return showForm(visit);
+  const name = (kind === "phone" ? user.phoneNumber : user.email) ?? "";
+  return sendCode(visit, { way: "reauthenticate", from: "/reauthenticate", name, kind });
+}
+
 async function showForm(visit: Visit, refusal?: Refusal): Promise<View> {
-  const { texts, call } = visit;
-  const user = await call.me.get();
+  return layOutForm(visit, await visit.call.me.get(), refusal);
+}
+
+export function layOutForm(visit: Visit, user: OwnUser, refusal?: Refusal): View {
+  const { texts } = visit;
   const fault = refusal?.reason === "invalid_credentials" ? texts.issues.incorrect : refusal?.faults.password;
-  const message = fault === undefined ? refusal?.message : undefined;
+  const hasPassword = refusal?.faults.current !== undefined;
+  const message = hasPassword ? texts.typePassword : fault === undefined ? refusal?.message : undefined;
+  const byCode = html`<input type="hidden" name="sendCode" value="yes">${button(texts.noPassword, "second wide")}`;
+  const other = !hasPassword && kindToSend(visit, user) ? form(visit, "/reauthenticate", byCode) : "";
   const name = user.username ?? user.phoneNumber ?? user.email ?? "";
   const fields = html`<div class="stack">${notice("bad", message)}<input type="text" name="username" value="${name}" autocomplete="username" hidden>
 ${field(visit, {
@@ -32,6 +57,6 @@ ${button(texts.goOn)}</div>`;
   return {
     title: texts.confirm,
     ...answerOf(refusal),
-    main: html`${heading(texts.confirm, texts.confirmLead)}${form(visit, "/reauthenticate", fields)}`,
+    main: html`${heading(texts.confirm, texts.confirmLead)}${form(visit, "/reauthenticate", fields)}${other}`,
   };
 }

@@ -1,12 +1,17 @@
 import { html } from "hono/html";
 import { fill } from "../languages/language.ts";
-import { button, field, form, heading, link, notice, type View } from "../layout.ts";
-import type { Page, Typed } from "../page.ts";
-import { answerOf, type Refusal } from "../refusal.ts";
+import { button, field, form, heading, linkAnew, notice, queryOf, refused, type View } from "../layout.ts";
+import type { Answer, Page, Typed } from "../page.ts";
+import { answerOf, missing, type Refusal } from "../refusal.ts";
+import { faultOfName, kindOf, sendCode, signsInByCode } from "../sent-codes.ts";
+import { beginStep } from "../step.ts";
 import type { Visit } from "../visit.ts";
 import { afterSignIn, keepSession } from "./after-sign-in.ts";
 
-/** Sign in by whichever name somebody has, and their password. */
+/**
+ * Sign in by whichever name somebody has. Where codes sign in, the name comes first: a number or an address is sent a code, a username is
+ * asked for the password, and whoever wants their password asked for a number too presses the other button.
+ */
 export const signInPage: Page = {
   path: "/sign-in",
   async show(visit) {
@@ -14,6 +19,7 @@ export const signInPage: Page = {
     return name === null ? showForm(visit) : showSignedIn(visit, name);
   },
   async submit(visit, typed) {
+    if (typed.get("password") === "" && signsInByCode(visit, "username")) return goOn(visit, typed);
     const input = { username: typed.get("username"), password: typed.get("password") };
     keepSession(visit, await visit.callWithCookies.token.obtain(input));
     return afterSignIn(visit);
@@ -21,40 +27,57 @@ export const signInPage: Page = {
   refuse: (visit, typed, refusal) => showForm(visit, typed, refusal),
 };
 
-function showForm(visit: Visit, typed?: Typed, refusal?: Refusal): View {
-  const { texts, serving, url } = visit;
-  const done = url.searchParams.get("done") === "reset" ? texts.passwordReset : undefined;
-  const fields = html`<div class="stack">${notice("bad", refusal?.message)}${notice("good", refusal ? undefined : done)}
-${field(visit, {
-  name: "username",
-  label: texts.nameLabel,
-  value: typed?.get("username"),
-  fault: refusal?.faults.username,
-  autocomplete: "username",
-  isRequired: true,
-  isFirst: !typed,
-  isLatin: true,
-})}
-${field(visit, {
-  name: "password",
-  label: texts.password,
-  type: "password",
-  fault: refusal?.faults.password,
-  autocomplete: "current-password",
-  isRequired: true,
-  isFirst: Boolean(typed),
-})}
-${button(texts.signIn)}</div>`;
-  const register = serving.registration === "open" ? link(visit, "/register", texts.register) : "";
+/** By what was typed alone, whether or not there is such an account. */
+function goOn(visit: Visit, typed: Typed): Promise<Answer> | Answer {
+  const name = typed.get("username").trim().slice(0, 320);
+  if (name === "") return showForm(visit, typed, missing(visit.texts, "username"));
+  const kind = kindOf(name);
+  const step = { way: "enter", from: "/sign-in", name, kind } as const;
+  const isByCode = kind !== "username" && signsInByCode(visit, kind) && !typed.has("withPassword");
+  if (isByCode) return sendCode(visit, step);
+  return { to: `${visit.base}/sign-in/password${queryOf(visit, { step: beginStep(visit, step) })}` };
+}
+
+export function showForm(visit: Visit, typed?: Typed, refusal?: Refusal): View {
+  const { texts, serving } = visit;
+  const takesName = signsInByCode(visit, "username");
+  const fault = faultOfName(visit, typed?.get("username") ?? "", refusal);
+  const name = field(visit, {
+    ...{ name: "username", label: texts.nameLabel, value: typed?.get("username"), fault },
+    ...{ autocomplete: "username", isRequired: true, isFirst: !typed || takesName, isLatin: true },
+  });
+  const rest = takesName ? showWays(visit) : showPassword(visit, typed, refusal);
+  const fields = html`<div class="stack">${refused(refusal?.message, fault)}${refusal ? "" : showDone(visit)}
+${name}
+${rest}</div>`;
+  const register = serving.registration === "open" ? linkAnew(visit, "/register", texts.register) : "";
   return {
     title: texts.signIn,
     ...answerOf(refusal),
-    main: html`${heading(texts.signIn, texts.signInLead)}${form(visit, "/sign-in", fields)}<hr class="line"><p class="aside">${link(visit, "/reset", texts.forgotten)}${register}</p>`,
+    main: html`${heading(texts.signIn, texts.signInLead)}${form(visit, "/sign-in", fields)}<hr class="line"><p class="aside">${linkAnew(visit, "/reset", texts.forgotten)}${register}</p>`,
   };
 }
 
+const showWays = ({ texts }: Visit) =>
+  html`${button(texts.goOn)}<button class="button second wide" name="withPassword" value="yes">${texts.withPassword}</button>`;
+
+function showPassword(visit: Visit, typed?: Typed, refusal?: Refusal) {
+  const { texts } = visit;
+  return html`${field(visit, {
+    ...{ name: "password", label: texts.password, type: "password", fault: refusal?.faults.password },
+    ...{ autocomplete: "current-password", isRequired: true, isFirst: Boolean(typed) },
+  })}
+${button(texts.signIn)}`;
+}
+
+function showDone({ texts, url }: Visit) {
+  const done = url.searchParams.get("done");
+  if (done === "over") return notice("bad", texts.over);
+  return notice("good", done === "reset" ? texts.passwordReset : undefined);
+}
+
 /** For somebody who comes here and is signed in. */
-function showSignedIn(visit: Visit, name: string): View {
+export function showSignedIn(visit: Visit, name: string): View {
   const { texts } = visit;
   const leave = form(
     visit,

@@ -34,6 +34,8 @@ export type ProcedureBuilder<C extends Config, Added extends object> = TRPCProce
 export interface SignedIn<C extends Config> {
   readonly user: UserOf<C>;
   readonly session: Session;
+  /** Whether it is time to offer them to prove their phone number anew. */
+  readonly isPhoneProofDue: boolean;
 }
 
 /** A model all of whose permissions are declared. */
@@ -131,10 +133,12 @@ export function createBuilders<C extends Config>(formatted: FormattedErrors): Ow
     .use(withCookieMode);
 
   const protectedProcedure = publicProcedure.meta({ access: "protected" }).use(async ({ ctx: { latchkey }, next }) => {
-    const { user, session } = await withUnavailability(() =>
-      latchkey.auth.authenticate(latchkey.authorization, latchkey.facts),
-    );
-    return next({ ctx: { user, session } });
+    const {
+      user,
+      session,
+      isPhoneProofDue = false,
+    } = await withUnavailability(() => latchkey.auth.authenticate(latchkey.authorization, latchkey.facts));
+    return next({ ctx: { user, session, isPhoneProofDue } });
   });
 
   const staffProcedure = protectedProcedure.meta({ access: "staff" }).use(({ ctx, next }) => {

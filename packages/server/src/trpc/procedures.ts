@@ -9,6 +9,7 @@ import { createGroupsProcedures } from "./routers/groups.ts";
 import { createMeProcedures } from "./routers/me.ts";
 import { createPasswordProcedures } from "./routers/password.ts";
 import { createPermissionsProcedures } from "./routers/permissions.ts";
+import { createRecoveryProcedures } from "./routers/recovery.ts";
 import { createSessionsProcedures } from "./routers/sessions.ts";
 import { createTokenProcedures } from "./routers/token.ts";
 import { createUsersProcedures } from "./routers/users.ts";
@@ -23,6 +24,7 @@ export function createProcedures<C extends Config>(profile: ProfileDefinition) {
     me: createMeProcedures(builders, profile),
     sessions: createSessionsProcedures(builders),
     password: createPasswordProcedures(builders),
+    recovery: createRecoveryProcedures(builders),
     users: createUsersProcedures(builders, profile),
     groups: createGroupsProcedures(builders),
     permissions: createPermissionsProcedures(builders),

@@ -68,7 +68,8 @@ await auth.signIn({ email: "alice@example.com", password: "correct horse battery
 same<Awaited<ReturnType<AuthClient["signOut"]>>, void>(true);
 
 const me = await auth.api.me.get.query();
-same<typeof me, User>(true);
+same<(typeof me)["phoneProofDue"], boolean>(true);
+same<Omit<typeof me, "phoneProofDue">, Omit<User, never>>(true);
 same<SessionAnswer["user"], User>(true);
 same<SessionAnswer["tokenType"], "Bearer">(true);
 same<SessionAnswer["expiresAt"], string>(true);
@@ -171,7 +172,7 @@ export const useSignIn = (): UseCode<User> => useCode("enter");
 
 const serverOptions: ServerClientOptions = { url: "http://localhost:3000", token: answer.token };
 const api: TRPCClient<AppRouter> = createServerClient(serverOptions);
-same<Awaited<ReturnType<typeof api.me.get.query>>, User>(true);
+same<Awaited<ReturnType<typeof api.me.get.query>>, typeof me>(true);
 // @ts-expect-error a token is needed
 createServerClient({ url: "http://localhost:3000" });
 

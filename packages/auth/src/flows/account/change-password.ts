@@ -13,6 +13,7 @@ import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { requireGoodPassword } from "../steps/encode-password.ts";
 import { type AnsweredSession, issueSessionTokens, type TokenResponse } from "../steps/issue-session-tokens.ts";
 import { openSession } from "../steps/open-session.ts";
+import { endChanges } from "../steps/pending-change.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
 import { refundOnFailure, unlessUndone } from "../steps/refund-on-failure.ts";
 import { replaceRefreshToken } from "../steps/rotate-session.ts";
@@ -55,6 +56,7 @@ export async function changePassword(
     await withdrawCode(transaction, { userId: user.id, purpose: "set_password" });
     await markOldTokensEnded(transaction, user.id);
     await endChallenges(transaction, user.id);
+    await endChanges(core, transaction, { userId: user.id, except: session.id }, { ...facts, by: "new_password" });
     // The present session too where another system's token opened it: that token would go on.
     const keep = session.adoptedFrom === null ? { except: session.id } : {};
     const ended = await endSessions(transaction, { userId: user.id, ...keep, reason: "password_changed" });
@@ -96,7 +98,7 @@ async function beginAnew(
 ): Promise<AnsweredSession> {
   const { sessions } = core.options;
   const chain = await lockChain(transaction, { id: sessionId, userAgent: facts.userAgent, ...sessions });
-  const next = createRefreshToken(core.refreshKey, sessionId);
+  const next = createRefreshToken(core.refreshKeys()[0], sessionId);
   const replacement = chain && { previous: chain.refreshHash, next, facts, use: "not asked" as const };
   const moved = replacement && (await replaceRefreshToken(core, transaction, replacement));
   if (!moved) throw new AuthError("session_ended", "The session has ended: sign in again");

@@ -9,7 +9,7 @@ import { codeRefused, toEvidence, withRightCode } from "../steps/check-code.ts";
 import { checkOwnPassword } from "../steps/check-own-password.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { askGate, readGateAccount } from "../steps/gate.ts";
-import { findRecentAuthentication } from "../steps/recent-authentication.ts";
+import { requireRecently } from "../steps/recent-authentication.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
 import { startChallenge } from "../steps/start-challenge.ts";
 import { openingOf } from "../steps/way-in.ts";
@@ -134,8 +134,7 @@ export async function reauthenticate(
  * @throws AuthError `reauthentication_required`, with `maxAge`
  */
 export async function requireRecentAuthentication(core: Core, caller: Principal, maxAge: number): Promise<void> {
-  if (await findRecentAuthentication(core, caller, maxAge)) return;
-  throw new AuthError("reauthentication_required", "Show again that it is you", { maxAge });
+  await requireRecently(core, caller, maxAge);
 }
 
 interface Refusal {

@@ -4,6 +4,7 @@ import { endSessions } from "../../sessions/session-store.ts";
 import { markOldTokensEnded } from "../../users/user-store.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { type Device, listDevicesOf } from "../steps/list-devices.ts";
+import { endChanges } from "../steps/pending-change.ts";
 
 /** One of the caller's own. */
 export interface OwnDevice extends Device {
@@ -45,6 +46,12 @@ function endAndRecord(
     // A token of another system that has not been used here yet is a session as well.
     if (which.id === undefined) await markOldTokensEnded(transaction, which.userId);
     const { length: count } = await endSessions(transaction, { ...which, reason: "revoked" });
+    const changes = {
+      userId: which.userId,
+      ...(which.id !== undefined && { ofSession: which.id }),
+      ...(which.except !== undefined && { except: which.except }),
+    };
+    await endChanges(core, transaction, changes, { ...facts, by: "sessions_ended" });
     if (count === 0) return 0;
     const happened = { event: "sessions_ended", because: "revoked", count } as const;
     await recordEvent(transaction, happened, { ...facts, actorId: which.userId, subjectId: which.userId });

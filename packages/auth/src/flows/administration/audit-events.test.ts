@@ -4,7 +4,7 @@ import type { AuditEvent } from "../../audit/audit-event.ts";
 import type { Auth } from "../../auth.ts";
 import { AuthError, type AuthErrorCode } from "../../errors.ts";
 import type { ImportRound } from "../../imported-users/round-store.ts";
-import { createInbox, createTestAuth, type TestAuth } from "../../testing/index.ts";
+import { createInbox, createTestAuth, type TestAuth, testSecret } from "../../testing/index.ts";
 import { limits } from "../../throttling/limits.ts";
 import type { PublicPurpose } from "../sign-in/start-code.ts";
 import type { Administrator } from "../steps/authority.ts";
@@ -67,12 +67,53 @@ async function untilSent(to: string): Promise<void> {
 
 type Prepared = Awaited<ReturnType<typeof prepareCode>>;
 
+/** A code with which a signed-in person proves a number, whose message has left: theirs, proved so many days ago, or a free one. */
+async function prepareOwnName({ id, caller }: Target, days: number | null = null) {
+  const { auth, database, facts } = service;
+  const to = freshNumber();
+  const set =
+    "update latchkey.users set phone_number = $2, phone_proved_at = latchkey.now() - make_interval(days => $3) where id = $1";
+  if (days !== null) await database.query(set, [id, to, days]);
+  const from = { ...facts, address: `198.51.100.${numbers}` };
+  const { challenge } = await auth.startOwnName(caller, { kind: "phone", to }, from);
+  const { code } = await inbox.take(to);
+  await untilSent(to);
+  return { kind: "phone", challenge, code } as const;
+}
+
+type OwnName = Awaited<ReturnType<typeof prepareOwnName>>;
+
+/** A change of a trusted number that waits, and no other. */
+async function prepareChange(target: Target) {
+  const { database, auth, facts } = service;
+  await database.query("delete from latchkey.pending_changes");
+  await database.query("update latchkey.users set phone_number = $2, phone_proved_at = latchkey.now() where id = $1", [
+    target.id,
+    freshNumber(),
+  ]);
+  const { pending } = await auth.confirmOwnName(target.caller, await prepareOwnName(target), facts);
+  return { pending, deviceMark: target.deviceMark };
+}
+
+type Waiting = Awaited<ReturnType<typeof prepareChange>>;
+
 /** A ticket of a number that nobody has, or that the target has had for too long. */
 async function prepareTicket(target: Target | null): Promise<{ ticket: string }> {
   const { challenge, code } = await prepareCode(target, { days: 100 });
   const answer = await service.auth.signInByCode({ challenge, code }, service.facts);
   if (!("ticket" in answer)) throw new Error("There was no ticket");
   return { ticket: answer.ticket };
+}
+
+const nextSecret = "Zk3vR9qLw7TnXc2Yb8HsJd5GfMp4Ua6EkQ1";
+async function prepareRecoveryCode({ caller }: Target): Promise<string> {
+  const { codes } = await service.auth.createRecoveryCodes(caller, service.facts);
+  return codes[0] ?? "";
+}
+
+async function prepareRecovery(target: Target): Promise<string> {
+  const code = await prepareRecoveryCode(target);
+  return (await service.auth.startRecovery({ code }, service.facts)).ticket;
 }
 
 const freshName = () => `p${randomUUID().replaceAll("-", "")}`;
@@ -91,10 +132,10 @@ async function prepareTarget() {
   const { user } = await auth.users.create(admin, { username });
   await auth.operator.changePassword(username, password);
   const { setPasswordCode: code } = await auth.users.createPasswordCode(admin, user.id);
-  const { token, refreshToken } = await auth.login({ username, password }, facts);
+  const { token, refreshToken, deviceMark } = await auth.login({ username, password }, facts);
   const caller = await auth.authenticate([`Bearer ${token}`]);
   const group = await auth.groups.create(admin, { name: freshName(), permissions: [] });
-  return { id: user.id, username, code, caller, token, refreshToken, group };
+  return { id: user.id, username, code, caller, token, refreshToken, deviceMark, group };
 }
 
 /** A round that sees one more person of the old backend, and is not complete yet. */
@@ -323,6 +364,84 @@ const deeds: readonly Deed[] = [
     detail: () => ({}),
   },
   {
+    ...bySelf,
+    does: "startOwnName",
+    run: ({ caller }) => service.auth.startOwnName(caller, { kind: "phone", to: freshNumber() }, service.facts),
+    leaves: ["code_requested"],
+    detail: () => ({ purpose: "prove_phone", identifier: "phone", isSent: true, isTest: false }),
+  },
+  {
+    ...bySelf,
+    does: "confirmOwnName, of the account's own",
+    first: (target) => prepareOwnName(target, 39),
+    run: ({ caller }, prepared) => service.auth.confirmOwnName(caller, prepared as OwnName, service.facts),
+    leaves: ["name_proved"],
+    detail: () => ({ kind: "phone" }),
+  },
+  {
+    ...bySelf,
+    does: "confirmOwnName, of another",
+    first: (target) => prepareOwnName(target),
+    run: ({ caller }, prepared) => service.auth.confirmOwnName(caller, prepared as OwnName, service.facts),
+    leaves: ["name_proved", "name_changed", "change_requested"],
+    detail: () => ({ change: "open_by_phone", seconds: 259_200 }),
+  },
+  {
+    ...bySelf,
+    does: "removeOwnName",
+    first: ({ id }) =>
+      service.database.query("update latchkey.users set phone_number = $2 where id = $1", [id, freshNumber()]),
+    run: ({ caller }) => service.auth.removeOwnName(caller, { kind: "phone" }, service.facts),
+    leaves: ["name_changed"],
+    detail: () => ({ kind: "phone", change: "removed" }),
+  },
+  {
+    ...bySelf,
+    does: "stopPendingChange",
+    first: prepareChange,
+    run: ({ caller }, prepared) =>
+      service.auth.stopPendingChange(caller, (prepared as Waiting).pending?.id ?? "", service.facts),
+    leaves: ["change_stopped"],
+    detail: () => ({ change: "set_phone", by: "session" }),
+  },
+  {
+    does: "stopPendingChanges",
+    actor: "nobody",
+    subject: "target",
+    first: prepareChange,
+    run: ({ username, deviceMark }) =>
+      service.auth.stopPendingChanges({ username: username, deviceMark }, service.facts),
+    leaves: ["change_stopped"],
+    detail: () => ({ change: "set_phone", by: "device" }),
+  },
+  {
+    does: "applyDueChanges",
+    actor: "self",
+    subject: "target",
+    isNowhere: true,
+    first: async (target) => {
+      await prepareChange(target);
+      await service.clock.advance(73 * 3_600);
+    },
+    run: () => service.auth.applyDueChanges(),
+    leaves: ["name_changed"],
+    detail: () => ({ kind: "phone", change: "set" }),
+  },
+  {
+    does: "applyDueChanges, of a session that has ended",
+    actor: "nobody",
+    subject: "target",
+    isNowhere: true,
+    first: async (target) => {
+      await prepareChange(target);
+      await service.auth.logout(target.refreshToken, service.facts);
+      await service.clock.advance(73 * 3_600);
+    },
+    run: () => service.auth.applyDueChanges(),
+    leaves: ["change_dropped"],
+    detail: () => ({ change: "set_phone", because: "session_ended" }),
+  },
+  {
     ...byOperator,
     does: "operator.unlock",
     run: ({ username }) => service.auth.operator.unlock(username),
@@ -382,6 +501,59 @@ const deeds: readonly Deed[] = [
     actor: "nobody",
     subject: "target",
     detail: () => ({ because: "expired_code" }),
+  },
+  {
+    ...bySelf,
+    does: "createRecoveryCodes",
+    run: ({ caller }) => service.auth.createRecoveryCodes(caller, service.facts),
+    leaves: ["recovery_codes_created"],
+    detail: () => ({ isWaiting: false }),
+  },
+  {
+    ...bySelf,
+    does: "stopRecoveryCodes",
+    first: async ({ caller }) => {
+      await service.auth.createRecoveryCodes(caller, service.facts);
+      const wait =
+        "update latchkey.recovery_codes set good_from = latchkey.now() + interval '1 day' where user_id = $1";
+      await service.database.query(wait, [caller.user.id]);
+    },
+    run: ({ caller }) => service.auth.stopRecoveryCodes(caller, service.facts),
+    leaves: ["recovery_codes_stopped"],
+    detail: () => ({}),
+  },
+  {
+    does: "startRecovery",
+    actor: "nobody",
+    subject: "target",
+    first: prepareRecoveryCode,
+    run: (_, code) => service.auth.startRecovery({ code: code as string }, service.facts),
+    leaves: ["recovery_started"],
+    detail: () => ({}),
+  },
+  {
+    does: "startRecovery, with a code of nobody's",
+    actor: "nobody",
+    subject: "nobody",
+    run: () => refused("code_invalid", service.auth.startRecovery({ code: "KANAR-YAKAN" }, service.facts)),
+    leaves: ["recovery_refused"],
+    detail: () => ({ because: "unknown_code" }),
+  },
+  {
+    ...bySelf,
+    does: "recover",
+    first: prepareRecovery,
+    run: (_, ticket) => service.auth.recover({ ticket: ticket as string, newPassword }, service.facts),
+    leaves: ["password_reset", "signed_in"],
+    detail: () => ({ identifier: "none", by: "recovery_code" }),
+  },
+  {
+    does: "recover, with a ticket of nobody's",
+    actor: "nobody",
+    subject: "nobody",
+    run: () => refused("code_invalid", service.auth.recover({ ticket: "kanarya", newPassword }, service.facts)),
+    leaves: ["recovery_refused"],
+    detail: () => ({ because: "wrong_ticket" }),
   },
   {
     does: "resetPassword, of nobody",
@@ -759,6 +931,18 @@ const deeds: readonly Deed[] = [
     leaves: ["keys_rotated"],
     detail: () => ({ oldKeysRemoved: true }),
   },
+  {
+    ...ofNobody,
+    does: "reseal",
+    // There and back.
+    run: async () => {
+      const next = await service.another({ secret: [nextSecret, testSecret] });
+      await next.reseal({});
+      await (await service.another({ secret: [testSecret, nextSecret] })).reseal({});
+    },
+    leaves: ["secret_resealed", "secret_resealed"],
+    detail: () => ({ because: "replaced" }),
+  },
 ];
 
 /** What leaves no event: it changes nothing but what is past its time, or is the start of a process. */
@@ -769,6 +953,9 @@ const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
     return service.auth.resendCode({ challenge }, service.facts);
   },
   reportMessages: () => service.auth.reportMessages(),
+  deliverDueWebhooks: () => service.auth.deliverDueWebhooks(),
+  reportWebhooks: () => service.auth.reportWebhooks({ limit: 25 }),
+  resendWebhooks: () => service.auth.resendWebhooks({}),
   sendDueMessages: () => service.auth.sendDueMessages(),
   receiveDelivery: () => service.auth.receiveDelivery({ providerId: "unknown", state: "delivered" }),
   delayRefusal: () => service.auth.delayRefusal(),
@@ -785,6 +972,8 @@ const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
   authenticate: ({ token }) => service.auth.authenticate([`Bearer ${token}`]),
   inspectToken: ({ token }) => service.auth.inspectToken(token, service.facts),
   listSessions: ({ caller }) => service.auth.listSessions(caller),
+  listPendingChanges: ({ caller }) => service.auth.listPendingChanges(caller),
+  readRecoveryCodes: ({ caller }) => service.auth.readRecoveryCodes(caller),
   listActivity: ({ caller }) => service.auth.listActivity(caller, { limit: 25 }),
   exportOwnData: ({ caller }) => service.auth.exportOwnData(caller),
   listAuditEvents: () => service.auth.listAuditEvents({ limit: 25 }),
@@ -831,6 +1020,10 @@ const allEvents: Readonly<Record<AuditEvent["event"], true>> = {
   password_change_refused: true,
   reauthenticated: true,
   reauthentication_refused: true,
+  recovery_codes_created: true,
+  recovery_codes_stopped: true,
+  recovery_started: true,
+  recovery_refused: true,
   limit_reached: true,
   account_unlocked: true,
   password_reset_refused: true,
@@ -839,6 +1032,11 @@ const allEvents: Readonly<Record<AuditEvent["event"], true>> = {
   imported_user_linked: true,
   profile_updated: true,
   keys_rotated: true,
+  secret_resealed: true,
+  name_changed: true,
+  change_requested: true,
+  change_stopped: true,
+  change_dropped: true,
 };
 
 test("every event that there is, is left by a deed that is shown here", () => {

@@ -26,9 +26,10 @@ import { operator } from "../steps/authority.ts";
 import type { Core } from "../steps/core.ts";
 import { encodePassword } from "../steps/encode-password.ts";
 import { findNamedAccount, readName } from "../steps/find-named.ts";
-import { forbidTestAccount } from "../steps/forbid-test-account.ts";
 import { type Device, listDevicesOf } from "../steps/list-devices.ts";
 import { issuePasswordCode, type PasswordCode, refuseDisabled } from "../steps/password-code.ts";
+import { endChanges } from "../steps/pending-change.ts";
+import { requireFitForRights } from "../steps/require-fit-for-rights.ts";
 import { resetSignInLimits } from "../steps/reset-sign-in-limits.ts";
 import { tellPasswordReset } from "../steps/tell-hooks.ts";
 import { createGroup, deleteGroup, type GroupInput, type GroupUpdate, updateGroup } from "./groups.ts";
@@ -52,6 +53,7 @@ export async function setPassword(core: Core, name: string, password: string): P
     await updatePassword(transaction, account.id, encoded);
     await markOldTokensEnded(transaction, account.id);
     await endChallenges(transaction, account.id);
+    await endChanges(core, transaction, { userId: account.id }, { ...operator.facts, by: "new_password" });
     await resetSignInLimits(core, transaction, account);
     await withdrawCode(transaction, { userId: account.id, purpose: "set_password" });
     const { length: sessionsEnded } = await endSessions(transaction, {
@@ -71,7 +73,7 @@ export type GrantInput = { readonly permission: string } | { readonly group: str
 /** Gives a user a permission or a group. Throws AuthError `not_found`, `invalid_input`. */
 export async function grant(core: Core, name: string, what: GrantInput): Promise<Grants> {
   return changeGrants(core, name, what, async (transaction, userId) => {
-    await forbidTestAccount(transaction, userId);
+    await requireFitForRights(core, transaction, userId);
     if ("group" in what) return insertUserGroup(transaction, userId, await getGroupId(transaction, what.group));
     await requireKnownPermissions(transaction, [what.permission]);
     return insertUserPermission(transaction, userId, what.permission);
@@ -171,7 +173,7 @@ export async function listSessionsNamed(core: Core, name: string): Promise<Devic
 /** Ends all sessions of a user, or the one that is named, and answers how many. Throws AuthError `not_found`. */
 export async function endSessionsNamed(core: Core, name: string, sessionId?: string): Promise<number> {
   const { id } = await findNamed(core, name);
-  return core.db.transaction().execute((transaction) => endAndRecord(transaction, sessionId, atCommandLine(id)));
+  return core.db.transaction().execute((transaction) => endAndRecord(core, transaction, sessionId, atCommandLine(id)));
 }
 
 async function findNamed(core: Core, name: string): Promise<Account> {

@@ -6,6 +6,7 @@ import { markOldTokensEnded } from "../../users/user-store.ts";
 import { type Administrator, changeWithAuthority, getUserOrThrow, requireAuthorityOver } from "../steps/authority.ts";
 import type { Core } from "../steps/core.ts";
 import { type Device, listDevicesOf } from "../steps/list-devices.ts";
+import { endChanges } from "../steps/pending-change.ts";
 
 /**
  * Where somebody is signed in, the last used first. It tells where people are, so it is for those who could end the sessions.
@@ -30,19 +31,27 @@ export async function endSessionsOf(
   sessionId?: string,
 ): Promise<number> {
   return changeWithAuthority(core, actor, id, (transaction, target) =>
-    endAndRecord(transaction, sessionId, { ...facts, actorId: actor.id, subjectId: target.id }),
+    endAndRecord(core, transaction, sessionId, { ...facts, actorId: actor.id, subjectId: target.id }),
   );
 }
 
 type About = Parameters<typeof recordEvent>[2] & { readonly subjectId: string };
 
 /** Ends sessions of the user whom the event is about in the caller's transaction. Throws AuthError `not_found`. */
-export async function endAndRecord(transaction: Queries, sessionId: string | undefined, about: About): Promise<number> {
+export async function endAndRecord(
+  core: Core,
+  transaction: Queries,
+  sessionId: string | undefined,
+  about: About,
+): Promise<number> {
   const because = "ended_by_administrator";
   const only = sessionId === undefined ? {} : { id: sessionId };
   // A token of another system that has not been used here yet is a session as well.
   if (sessionId === undefined) await markOldTokensEnded(transaction, about.subjectId);
   const { length: count } = await endSessions(transaction, { userId: about.subjectId, ...only, reason: because });
+  const ofSession = sessionId === undefined ? {} : { ofSession: sessionId };
+  const changes = { userId: about.subjectId, ...ofSession };
+  await endChanges(core, transaction, changes, { ...about, userAgent: null, by: "sessions_ended" });
   if (count > 0) await recordEvent(transaction, { event: "sessions_ended", because, count }, about);
   else if (sessionId !== undefined) throw new AuthError("not_found", "There is no such session of that user");
   return count;

@@ -8,7 +8,7 @@ import { AuthError } from "../../errors.ts";
 import type { AuthOptions } from "../../options.ts";
 import { createTestAuth, type TestAuth, testSecret } from "../../testing/index.ts";
 import type { CreateUserInput } from "../administration/create-user.ts";
-import type { OldTokenRefused } from "./adopt-django-token.ts";
+import type { OldTokenRefused } from "../steps/adopt-old-token.ts";
 
 const secretKey = "9#k2v)x7q@w!m3z8r5t0y-1c4e6g_h&j*l(n^p%s";
 const password = "correct horse battery";

@@ -48,5 +48,5 @@ function requireGoodCaller(token: VerifiedToken, caller: StoredCaller | null): P
   }
   if (caller && !caller.user.isActive) throw new AuthError("account_disabled", "The account is disabled");
   if (!caller?.isLive) throw new AuthError("session_ended", "The session has ended: sign in again");
-  return { user: caller.user, session: caller.session };
+  return { user: caller.user, session: caller.session, isPhoneProofDue: caller.isPhoneProofDue };
 }

@@ -5,10 +5,13 @@ import { PoolError } from "../../storage/pool.ts";
 import type { CallerColumns } from "../steps/caller-row.ts";
 import type { CallerKey, CallerReader, StoredCaller } from "../steps/core.ts";
 
-const toQuery = (columns: CallerColumns) => `
+const toQuery = (columns: CallerColumns, phoneTrust: number) => `
   select call.position::int as position, ${columns.text},
     ${isLiveSession("session")} as "isLive",
     session.last_used_at <= latchkey.now() - interval '${touchInterval} seconds' as "isTouchDue",
+    caller.phone_number is not null and caller.test_until is null and coalesce(
+      caller.phone_proved_at <= latchkey.now() - interval '${Math.floor(phoneTrust * 0.75)} seconds', true
+    ) as "isPhoneProofDue",
     case when session.unused_since is not null then session.rotation end as "unusedRotation",
     call.kid is null or exists (
       select from latchkey.signing_keys k where k.kid = call.kid and coalesce(k.verifies_until > latchkey.now(), true)
@@ -19,15 +22,21 @@ const toQuery = (columns: CallerColumns) => `
   left join latchkey.sessions session on session.id = call.session_id
   left join latchkey.users caller on caller.id = session.user_id`;
 
-type Facts = Pick<StoredCaller, "isLive" | "isKeyAccepted" | "isTouchDue" | "unusedRotation">;
+type Facts = Pick<StoredCaller, "isLive" | "isKeyAccepted" | "isTouchDue" | "isPhoneProofDue" | "unusedRotation">;
 type Row = Readonly<Record<string, unknown>> & Facts & { position: number; isFound: boolean; isStandby: boolean };
 
 /**
  * Reads sessions with their users, always fresh: calls that arrive together share one prepared statement, and nothing is kept
  * from one to the next. A standby may be behind, so that nothing is answered from it, not even that a session is not known.
+ *
+ * @param phoneTrust seconds for which a number is trusted; a new proof is due from three quarters of that on
  */
-export function createCallerReader({ prepare }: Pick<Storage, "prepare">, columns: CallerColumns): CallerReader {
-  const readCallers = prepare<Row>("read-callers", toQuery(columns));
+export function createCallerReader(
+  { prepare }: Pick<Storage, "prepare">,
+  columns: CallerColumns,
+  phoneTrust: number,
+): CallerReader {
+  const readCallers = prepare<Row>("read-callers", toQuery(columns, phoneTrust));
   return batchQuery(async (keys: readonly CallerKey[]): Promise<(StoredCaller | null)[]> => {
     const { rows } = await readCallers([keys.map((key) => key.sessionId), keys.map((key) => key.kid)]);
     if (rows.some((row) => row.isStandby)) throw new PoolError("The database is a standby");
@@ -38,7 +47,7 @@ export function createCallerReader({ prepare }: Pick<Storage, "prepare">, column
 }
 
 function toStoredCaller(columns: CallerColumns, row: Row): StoredCaller {
-  const { isLive, isKeyAccepted, isTouchDue, unusedRotation } = row;
+  const { isLive, isKeyAccepted, isTouchDue, isPhoneProofDue, unusedRotation } = row;
   const { session, user } = columns.read(row);
-  return { session, user, isLive, isKeyAccepted, isTouchDue, unusedRotation };
+  return { session, user, isLive, isKeyAccepted, isTouchDue, isPhoneProofDue, unusedRotation };
 }

@@ -1,5 +1,5 @@
-import { createHmac, pbkdf2Sync } from "node:crypto";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { createHmac, pbkdf2Sync, randomUUID } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { toNumericDate } from "../../clock.ts";
 import { createTestAuth, type TestAuth } from "../../testing/index.ts";
 
@@ -96,10 +96,79 @@ test.each<[what: string, claims: () => Members]>([
   await expect(authenticate(sign(claims()))).rejects.toMatchObject({ code: "token_invalid" });
 });
 
-test("a refresh token of simplejwt is no refresh token here", async () => {
-  const refreshToken = sign(access({ token_type: "refresh" }));
-  await expect(service.auth.refresh(refreshToken, service.facts)).rejects.toMatchObject({
-    code: "refresh_token_invalid",
+describe("a refresh token of simplejwt", () => {
+  const refreshing = (changes: Members = {}) =>
+    sign(access({ token_type: "refresh", exp: issuedAt + 86_400, jti: randomUUID(), ...changes }));
+  const refresh = (token: string) => service.auth.refresh(token, service.facts);
+  const readBlacklist = (...ids: readonly string[]) =>
+    service.database.query(
+      `with read as (update latchkey.import_sources set blacklist_read_at = seen_at where source = 'django')
+      insert into latchkey.imported_blacklist (source, jti, expires_at) select 'django', id, latchkey.now() + interval '1 day'
+      from unnest($1::text[]) id`,
+      [ids],
+    );
+
+  test("is none here while no round has read who signed out there", async () => {
+    await expect(refresh(refreshing())).rejects.toMatchObject({
+      code: "refresh_token_invalid",
+      cause: { because: "blacklist_not_read" },
+    });
+  });
+
+  test("opens one session, which goes on with our own tokens and ends with its exp", async () => {
+    await readBlacklist();
+    const old = refreshing();
+    const first = await refresh(old);
+    expect(first.user.username).toBe("alice");
+    expect((await authenticate(first.token)).user.username).toBe("alice");
+    expect(first.refreshExpiresAt).toEqual(new Date((issuedAt + 86_400 + 60) * 1_000));
+    // An answer that was lost is had by asking again.
+    expect(await refresh(old)).toMatchObject({ refreshToken: first.refreshToken });
+    const second = await refresh(first.refreshToken);
+    await service.clock.advance(120);
+    expect(await refresh(second.refreshToken)).toHaveProperty("token");
+    await expect(refresh(old)).rejects.toMatchObject({ code: "refresh_token_reused" });
+    await expect(refresh(old)).rejects.toMatchObject({ code: "session_ended" });
+    const sessions = await service.database.query("select from latchkey.sessions where expires_at = to_timestamp($1)", [
+      issuedAt + 86_400 + 60,
+    ]);
+    expect(sessions).toHaveLength(1);
+  });
+
+  test("of somebody who signed out there is refused, and so is every one after a round that did not read that", async () => {
+    await readBlacklist("signed-out-there");
+    await expect(refresh(refreshing({ jti: "signed-out-there" }))).rejects.toMatchObject({
+      code: "refresh_token_invalid",
+      cause: { because: "blacklisted" },
+    });
+    await service.database.query(
+      "update latchkey.import_sources set blacklist_read_at = seen_at - interval '1 second'",
+    );
+    await expect(refresh(refreshing())).rejects.toMatchObject({ cause: { because: "blacklist_not_read" } });
+    await readBlacklist();
+  });
+
+  test.each<[what: string, token: () => string]>([
+    ["an access token", () => sign(access())],
+    ["no token at all", () => "a.b.c"],
+    [
+      "one under another secret",
+      () => sign(access({ token_type: "refresh" }), "another secret of more than 32 bytes!"),
+    ],
+    ["one of staff", () => refreshing({ user_id: 8 })],
+    ["one of somebody who did not come over", () => refreshing({ user_id: 9 })],
+    ["one of nobody", () => refreshing({ user_id: 70 })],
+    ["one that has expired", () => refreshing({ iat: issuedAt - 7_200, exp: issuedAt - 3_600 })],
+    ["one without an id of its own", () => refreshing({ jti: undefined })],
+    ["one whose id has a NUL", () => refreshing({ jti: "a\0" })],
+    ["one of after the last round", () => refreshing({ iat: issuedAt + 120 })],
+    ["one that names a session of here", () => refreshing({ sid: "0190a1b2-0000-7000-8000-000000000000" })],
+  ])("that is %s is refused as every forged one", async (_what, token) => {
+    await expect(refresh(token())).rejects.toMatchObject({ code: "refresh_token_invalid" });
+  });
+
+  test("is never an access token", async () => {
+    await expect(authenticate(refreshing())).rejects.toMatchObject({ code: "token_invalid" });
   });
 });
 

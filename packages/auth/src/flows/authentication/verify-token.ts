@@ -1,9 +1,8 @@
 import { AuthError } from "../../errors.ts";
 import type { ResolvedOptions } from "../../options.ts";
-import { sha256 } from "../../secrets.ts";
 import type { Lanes } from "../../throttling/lanes.ts";
 import { type CheckInTurn, type FindVerificationKey, verifyAccessToken } from "../../tokens/access-token.ts";
-import { looksLikeDjangoToken, verifyDjangoToken } from "../../tokens/django-token.ts";
+import { adoptedSessionId, looksLikeDjangoToken, verifyDjangoToken } from "../../tokens/django-token.ts";
 import { sharedKeyId } from "../../tokens/key-ring.ts";
 import { readRotation } from "../../tokens/token-id.ts";
 import type { VerifiedToken } from "../../tokens/verified-tokens.ts";
@@ -36,9 +35,14 @@ export function createTokenVerification({ options, findRingKey, lanes }: TokenVe
 
   async function verifyOldToken(token: string, secret: Uint8Array): Promise<VerifiedToken> {
     const django = await verifyDjangoToken(token, secret, options.clock);
-    // From the text alone, so that the session of an old token stays its own, and ended, when the service's secret is another one.
-    const sessionId = toUuid(sha256(Buffer.from(`latchkey/adopted-sessions/${token}`)));
-    return { kind: "django", sessionId, userId: null, kid: null, expiresAt: django.expiresAt.getTime() / 1000, django };
+    return {
+      kind: "django",
+      sessionId: adoptedSessionId(token),
+      userId: null,
+      kid: null,
+      expiresAt: django.expiresAt.getTime() / 1000,
+      django,
+    };
   }
 
   return async function verifyToken(token: string, network: string | null): Promise<VerifiedToken> {
@@ -53,11 +57,4 @@ export function requireAcceptedKind(token: VerifiedToken, { django, clock }: Res
   const until = django?.acceptTokensUntil;
   if (!until || clock.now() >= until)
     throw new AuthError("token_invalid", "Tokens of this kind are no longer accepted");
-}
-
-/** The first 128 bits as a UUIDv8 (RFC 9562 §5.8), which never meets the UUIDv7 of other sessions. */
-function toUuid(bytes: Buffer): string {
-  const hex = bytes.toString("hex");
-  const variant = ((Number.parseInt(hex.charAt(16), 16) & 0b11) | 0b1000).toString(16);
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }

@@ -1,4 +1,6 @@
+import pg from "pg";
 import { expect, test } from "vitest";
+import { importLock } from "../../imported-users/staging-store.ts";
 import { createTestAuth } from "../../testing/index.ts";
 
 const day = 86_400;
@@ -56,4 +58,20 @@ test("addresses of somebody who was deleted go in steps that read no more for al
   };
   await expect.poll(countRead).toBeGreaterThan(2 * events);
   expect(await countRead()).toBeLessThan(10 * events);
+});
+
+test("what an import left that was killed is cleared away, and nothing of one that is under way", async () => {
+  await using test = await createTestAuth();
+  const { auth, database } = test;
+  await database.query(
+    `insert into latchkey.import_issues (run_id, old_id, code, field, proposal)
+      select gen_random_uuid(), n::text, 'phone_shared', 'phoneNumber', 'drop' from generate_series(1, 1500) n`,
+  );
+  const under = new pg.Client(database.connection);
+  await under.connect();
+  await under.query(`select pg_advisory_lock(${importLock})`);
+  expect(await auth.purge()).toMatchObject({ staged: 0 });
+  await under.end();
+  await expect.poll(async () => (await auth.purge()).staged).toBe(1_500);
+  expect(await database.query("select from latchkey.import_issues")).toHaveLength(0);
 });

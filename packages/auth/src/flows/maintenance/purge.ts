@@ -1,10 +1,15 @@
 import { deleteOldEvents, eraseSome } from "../../audit/audit-log.ts";
 import { deleteOldChallenges, deleteOldWrongCodes } from "../../challenges/challenge-store.ts";
 import { deleteOldTickets } from "../../challenges/ticket-store.ts";
+import { deleteExpiredEntries } from "../../imported-users/blacklist-store.ts";
+import { deleteAbandoned } from "../../imported-users/staging-store.ts";
 import { deleteOldCounts } from "../../messages/message-counts.ts";
 import { deleteExpiredCodes } from "../../one-time-codes/code-store.ts";
+import { settleRecoveryCodes } from "../../one-time-codes/recovery-code-store.ts";
+import { deleteOldSecretKeys } from "../../secret-keys/secret-key-store.ts";
 import { deleteDeadSessions } from "../../sessions/session-store.ts";
 import { deleteForgottenCounters } from "../../throttling/throttle-store.ts";
+import { deleteOldEvents as deleteOldWebhooks } from "../../webhooks/webhook-store.ts";
 import type { Core } from "../steps/core.ts";
 
 /** How many rows were cleared away. */
@@ -17,6 +22,8 @@ export interface Purged {
   readonly throttles: number;
   /** Events of people who were deleted, looked at for addresses. */
   readonly erased: number;
+  /** Rows of imports that were killed, and entries of other systems' blacklists whose tokens have expired. */
+  readonly staged: number;
 }
 
 /** Rows that one statement deletes or changes, so that none holds locks for long. */
@@ -26,16 +33,24 @@ const batchSize = 1_000;
 export async function purge(core: Core): Promise<Purged> {
   const retention = core.options.auditRetention;
   const { endedRetention } = core.options.sessions;
+  await deleteOldSecretKeys(core.db);
+  await core.webhooks.register();
+  await inBatches((atMost) => deleteOldWebhooks(core.db, atMost));
   const challenges = await inBatches((atMost) => deleteOldChallenges(core.db, atMost));
   const tickets = await inBatches((atMost) => deleteOldTickets(core.db, atMost));
   const messages = await inBatches((atMost) => deleteOldCounts(core.db, atMost));
   const counts = messages + (await inBatches((atMost) => deleteOldWrongCodes(core.db, atMost)));
+  // Before sessions are deleted: codes that wait die with theirs.
+  await settleRecoveryCodes(core.db, null);
   return {
     codes: challenges + tickets + (await inBatches((atMost) => deleteExpiredCodes(core.db, atMost))),
     sessions: await inBatches((atMost) => deleteDeadSessions(core.db, { endedRetention, atMost })),
     auditEvents: await inBatches((atMost) => deleteOldEvents(core.db, { retention, atMost })),
     throttles: counts + (await inBatches((atMost) => deleteForgottenCounters(core.db, atMost))),
     erased: await untilNone((atMost) => eraseSome(core.db, atMost)),
+    staged:
+      (await untilNone((atMost) => deleteAbandoned(core.db, atMost))) +
+      (await inBatches((atMost) => deleteExpiredEntries(core.db, atMost))),
   };
 }
 

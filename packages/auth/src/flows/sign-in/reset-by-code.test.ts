@@ -60,6 +60,22 @@ describe("a password", () => {
     expect(await reset(sent)).toBe("code_invalid");
   });
 
+  test("is set by whoever signs in by an alias of an import, with the code that goes to their number", async () => {
+    const { id, phoneNumber } = await createPerson();
+    const alias = `Ada & Bob ${people}`;
+    await service.database.query(
+      `insert into latchkey.imported_users (source, old_id, user_id, named_since, seen_at, alias)
+        values ('django', $1, $2, latchkey.now(), latchkey.now(), $3)`,
+      [String(people), id, alias],
+    );
+    const sent = await sendReset(alias, phoneNumber);
+    expect(await reset(sent)).toBe("reset");
+    expect(await signIn(alias, newPassword)).toMatchObject({ user: { id } });
+    const byCode = await auth.startCode({ purpose: "sign_in", to: alias }, facts());
+    expect(byCode.channel).toBeNull();
+    expect(Object.keys(byCode)).toEqual(Object.keys(await auth.startReset({ username: "nobody & nobody" }, facts())));
+  });
+
   test("that the policy refuses leaves the code and its guesses as they are", async () => {
     const { username, phoneNumber } = await createPerson();
     const sent = await sendReset(phoneNumber, phoneNumber);

@@ -1,18 +1,16 @@
 import type { AuditEvent } from "../../audit/audit-event.ts";
 import { recordEvent } from "../../audit/audit-log.ts";
-import { endChallenges } from "../../challenges/challenge-store.ts";
 import { AuthError } from "../../errors.ts";
 import { hasCode, takeCode, withdrawCode } from "../../one-time-codes/code-store.ts";
 import { hashCode } from "../../one-time-codes/one-time-code.ts";
-import { endSessions } from "../../sessions/session-store.ts";
-import type { Queries } from "../../storage/database.ts";
 import { toNetwork } from "../../throttling/address.ts";
 import type { Admission, Scope } from "../../throttling/throttle.ts";
-import { type Account, findAccountById, lockUser, markOldTokensEnded, updatePassword } from "../../users/user-store.ts";
+import { type Account, findAccountById, lockUser, updatePassword } from "../../users/user-store.ts";
 import { codeRefused, toEvidence, withRightCode } from "../steps/check-code.ts";
 import type { Core, RequestInfo } from "../steps/core.ts";
 import { toCountedName } from "../steps/counted-name.ts";
 import { requireGoodPassword } from "../steps/encode-password.ts";
+import { endWhatWasOpen } from "../steps/end-what-was-open.ts";
 import { findNamedAccount, readName } from "../steps/find-named.ts";
 import { askGate, type GateAccount, readGateAccount } from "../steps/gate.ts";
 import { findKnownDevice } from "../steps/known-device.ts";
@@ -62,21 +60,13 @@ export async function resetPasswordByCode(core: Core, input: ResetByCodeInput, f
     await right.consume();
     await updatePassword(transaction, account.id, encoded, target.kind);
     await withdrawCode(transaction, { userId: account.id, purpose: "set_password" });
-    const sessionsEnded = await endWhatWasOpen(transaction, account.id);
+    const sessionsEnded = await endWhatWasOpen(core, transaction, account.id, facts);
     const happened = { event: "password_reset", sessionsEnded, by: target.kind } as const;
     await recordEvent(transaction, happened, { ...facts, actorId: null, subjectId: account.id });
     await resetSignInLimits(core, transaction, account);
     return account.id;
   });
   await tellPasswordReset(core, id, { by: "code", request: facts });
-}
-
-/** What must not outlive a password: old tokens, sessions, and codes that are under way. Answers how many sessions. */
-async function endWhatWasOpen(transaction: Queries, userId: string): Promise<number> {
-  await markOldTokensEnded(transaction, userId);
-  await endChallenges(transaction, userId);
-  const ended = await endSessions(transaction, { userId, reason: "password_changed" });
-  return ended.length;
 }
 
 /**
@@ -105,7 +95,7 @@ export async function resetPassword(core: Core, input: ResetPasswordInput, facts
       if (code.state === "expired") throw new AuthError("code_expired", "The code has run out: ask for a new one");
       requireGoodPassword(core, input.newPassword, { field: "newPassword", person: account });
       await updatePassword(transaction, account.id, encoded);
-      const sessionsEnded = await endWhatWasOpen(transaction, account.id);
+      const sessionsEnded = await endWhatWasOpen(core, transaction, account.id, facts);
       const happened = { event: "password_reset", sessionsEnded } as const;
       await recordEvent(transaction, happened, { ...facts, actorId: null, subjectId: account.id });
       await resetSignInLimits(core, transaction, account, admission.counted);

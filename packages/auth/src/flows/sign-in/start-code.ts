@@ -36,7 +36,7 @@ export async function startCode(core: Core, input: StartCodeInput, facts: Reques
 }
 
 export interface StartResetInput extends Omit<StartCodeInput, "purpose" | "to"> {
-  /** A username, a phone number or an e-mail address. */
+  /** A username, a phone number, an e-mail address, or an alias of an import. */
   readonly username: string;
 }
 
@@ -64,7 +64,8 @@ async function start(core: Core, input: Asked, facts: RequestInfo): Promise<Chal
   if (purpose === "enter" && name?.kind !== "phone" && name?.kind !== "email") throw noAddress();
   const counted = toCountedName(name, to);
   await core.throttle.consume(scopesOf(counted, toNetwork(facts.address)));
-  const found = name && (await findNamedAccount(core.db, name, to));
+  // A text that is no name may be an alias, by which somebody who was imported signs in.
+  const found = await findNamedAccount(core.db, name, to);
   const account = await readGateAccount(core, core.db, found?.id ?? null);
   const isKnownDevice = findKnownDevice(core, account, deviceMark) !== null;
   const wanted = { core, purpose, account, isKnownDevice };
@@ -73,7 +74,7 @@ async function start(core: Core, input: Asked, facts: RequestInfo): Promise<Chal
     purpose,
     target,
     typed: counted,
-    identifier: name?.kind ?? "none",
+    identifier: name?.kind ?? (found ? "alias" : "none"),
     userId: account?.id ?? null,
     isSent: target !== null && isWorthSending(target, wanted),
     isKnownDevice,

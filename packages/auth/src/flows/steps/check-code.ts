@@ -122,7 +122,8 @@ async function refuse(core: Core, { error, wanted, facts }: Refused): Promise<ne
   const found = await core.challenges.find(wanted.challenge);
   const because =
     error.code === "code_expired" ? "expired_code" : error.cause instanceof NoWayIn ? "no_way_in" : "wrong_code";
-  const about = { ...facts, actorId: wanted.actorId ?? null, subjectId: found?.userId ?? null };
+  const { actorId = null } = wanted;
+  const about = { ...facts, actorId, subjectId: actorId ?? found?.userId ?? null };
   await recordEvent(core.db, { event: "code_refused", purpose: wanted.purpose, because }, about);
   throw error;
 }

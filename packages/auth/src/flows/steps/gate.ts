@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import { hasRecoveryCodes } from "../../one-time-codes/recovery-code-store.ts";
 import { isUnusablePassword } from "../../passwords/unusable-password.ts";
 import type { Queries } from "../../storage/database.ts";
 import { type AccountState, type Evidence, mayOpen, type Purpose, type Verdict } from "../../ways-in/may-open.ts";
@@ -12,6 +13,8 @@ export interface GateAccount {
   /** Canonical. */
   readonly phoneNumber: string | null;
   readonly emailKey: string | null;
+  /** Whether it has a username, or is called something by an import. */
+  readonly isNamedOtherwise: boolean;
   /** The encoded hash. */
   readonly password: string;
   /** No password, passkey or proved address: its number is its key. */
@@ -26,6 +29,7 @@ interface Row {
   readonly id: string;
   readonly isActive: boolean;
   readonly isParked: boolean;
+  readonly isNamedOtherwise: boolean;
   readonly isHolderOfRights: boolean;
   readonly password: string;
   readonly phoneNumber: string | null;
@@ -33,9 +37,12 @@ interface Row {
   readonly phoneProvedAt: Date | null;
   readonly phoneVouchedAt: Date | null;
   readonly emailProvedAt: Date | null;
+  readonly phoneOpensAt: Date | null;
+  readonly emailOpensAt: Date | null;
   readonly emailVouchedAt: Date | null;
   readonly testUntil: Date | null;
   readonly resetByCodeAt: Date | null;
+  readonly hasRecoveryCodes: boolean;
   readonly lastUsedAt: Date | null;
   readonly now: Date;
 }
@@ -61,14 +68,17 @@ export async function readGateAccount(
   if (isLocked) await sql`select from latchkey.users where id = ${id ?? nobody}::uuid for no key update`.execute(db);
   const { rows } = await sql<Row>`
     select u.id, u.is_active as "isActive", u.parked_at is not null as "isParked", u.password,
+      u.username_key is not null or u.has_alias as "isNamedOtherwise",
       u.is_staff or u.is_superuser
         or exists (select from latchkey.user_permissions p where p.user_id = u.id)
         or exists (select from latchkey.user_groups m join latchkey.group_permissions g on g.group_id = m.group_id
           where m.user_id = u.id) as "isHolderOfRights",
       u.phone_number as "phoneNumber", u.email_key as "emailKey",
       u.phone_proved_at as "phoneProvedAt", u.phone_vouched_at as "phoneVouchedAt",
+      u.phone_opens_at as "phoneOpensAt", u.email_opens_at as "emailOpensAt",
       u.email_proved_at as "emailProvedAt", u.email_vouched_at as "emailVouchedAt", u.test_until as "testUntil",
       u.reset_by_code_at as "resetByCodeAt",
+      ${hasRecoveryCodes(sql<string>`u.id`)} as "hasRecoveryCodes",
       (select max(s.last_used_at) from latchkey.sessions s where s.user_id = u.id) as "lastUsedAt",
       latchkey.now() as now
     from latchkey.users u where u.id = ${id ?? nobody}::uuid`.execute(db.withoutPlugins());
@@ -85,6 +95,7 @@ function judge(core: Core, row: Row): GateAccount {
       isPresent: row.phoneNumber !== null,
       provedAt: row.phoneProvedAt,
       vouchedAt: row.phoneVouchedAt,
+      opensAt: row.phoneOpensAt,
       lastUsedAt: isNumberOnly ? row.lastUsedAt : null,
     },
     { proof: isNumberOnly ? numberOnlyTrust : phoneTrust, vouching },
@@ -92,7 +103,12 @@ function judge(core: Core, row: Row): GateAccount {
   );
   // An address is nobody else's one day because its owner left a carrier.
   const email = judgeName(
-    { isPresent: row.emailKey !== null, provedAt: row.emailProvedAt, vouchedAt: row.emailVouchedAt },
+    {
+      isPresent: row.emailKey !== null,
+      provedAt: row.emailProvedAt,
+      vouchedAt: row.emailVouchedAt,
+      opensAt: row.emailOpensAt,
+    },
     { proof: null, vouching },
     now,
   );
@@ -101,6 +117,7 @@ function judge(core: Core, row: Row): GateAccount {
     id: row.id,
     phoneNumber: row.phoneNumber,
     emailKey: row.emailKey,
+    isNamedOtherwise: row.isNamedOtherwise,
     password: row.password,
     isNumberOnly,
     resetByCodeAgo: row.resetByCodeAt && (now.getTime() - row.resetByCodeAt.getTime()) / 1000,
@@ -111,7 +128,7 @@ function judge(core: Core, row: Row): GateAccount {
       isHolderOfRights,
       hasPassword,
       hasPasskey: false,
-      hasRecoveryCodes: false,
+      hasRecoveryCodes: row.hasRecoveryCodes,
       hasSecondFactor: false,
       // A test number opens what was made by it, and nothing that anybody else has.
       phone: testUntil !== null && isTest ? "trusted" : isTest && phone !== "none" ? "claimed" : phone,

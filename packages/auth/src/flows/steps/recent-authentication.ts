@@ -1,3 +1,4 @@
+import { AuthError } from "../../errors.ts";
 import { listShown, type Shown } from "../../sessions/session-store.ts";
 import type { Core, Principal } from "./core.ts";
 import { readGateAccount } from "./gate.ts";
@@ -6,6 +7,8 @@ import { readGateAccount } from "./gate.ts";
 export interface RecentAuthentication {
   /** Whether by a code alone: what it does to names, passwords, factors or rights has to wait then. */
   readonly isByCodeAlone: boolean;
+  /** Whether this session registered the account, just now: nothing of what it does has to wait. */
+  readonly isRegistration: boolean;
 }
 
 /** Seconds for which a password that a code has set is no more than that code. */
@@ -29,8 +32,21 @@ export async function findRecentAuthentication(
   const account = await readGateAccount(core, core.db, user.id);
   if (!account) return null;
   const isFreshlyReset = account.resetByCodeAgo !== null && account.resetByCodeAgo < wait;
-  if (recent.some(({ by }) => by !== "code")) return { isByCodeAlone: isFreshlyReset };
-  return !account.state.hasPassword && !account.state.hasPasskey ? { isByCodeAlone: true } : null;
+  const isRegistration = !isFreshlyReset && recent.some(({ by }) => by === "registration");
+  if (recent.some(({ by }) => by !== "code")) return { isByCodeAlone: isFreshlyReset, isRegistration };
+  if (account.state.hasPassword || account.state.hasPasskey) return null;
+  return { isByCodeAlone: true, isRegistration: false };
+}
+
+/**
+ * The same for what must not go on without.
+ *
+ * @throws AuthError `reauthentication_required`, with `maxAge`
+ */
+export async function requireRecently(core: Core, caller: Principal, maxAge: number): Promise<RecentAuthentication> {
+  const recent = await findRecentAuthentication(core, caller, maxAge);
+  if (recent) return recent;
+  throw new AuthError("reauthentication_required", "Show again that it is you", { maxAge });
 }
 
 function isRecent({ by, secondsAgo }: Shown, maxAge: number): boolean {

@@ -19,7 +19,7 @@ export interface CodeToStart {
   readonly target: Target | null;
   /** What was typed: it is counted in the place of a target that is not there. */
   readonly typed: string;
-  readonly identifier: "username" | "phone" | "email" | "none";
+  readonly identifier: "username" | "phone" | "email" | "alias" | "none";
   /** The account that the code is about; null for nobody's. */
   readonly userId: string | null;
   readonly sessionId?: string;
@@ -45,7 +45,8 @@ export async function startChallenge(core: Core, wanted: CodeToStart): Promise<C
   const isTest = target !== null && core.challenges.isFixed(target.address);
   const channel = findChannel(core, target?.kind ?? null);
   if (!channel && !isTest) throw senderMissing(core, target?.kind ?? null);
-  const about = { ...facts, actorId: wanted.actorId ?? null, subjectId: userId };
+  // Of whoever is signed in, it is about their account, whosever number it is.
+  const about = { ...facts, actorId: wanted.actorId ?? null, subjectId: wanted.actorId ?? userId };
   const ask = { ...wanted, network: toNetwork(facts.address), isSent: wanted.isSent && !isTest };
   const isAdmitted = await admitMessage(core, ask, about);
   const isSent = ask.isSent && isAdmitted;

@@ -1,7 +1,7 @@
 import { type Config, deviceName, type ProfileChangesOf, type ProfileDefinition } from "@latchkey/auth";
 import { z } from "zod";
 import type { Builders } from "../builders.ts";
-import { challengeText, identifierText, passwordText, profileInput, taking } from "../inputs.ts";
+import { challengeText, identifierText, passwordText, profileInput, taking, text } from "../inputs.ts";
 
 /** Opening an account of one's own. */
 export function createAccountProcedures<C extends Config>(
@@ -31,5 +31,14 @@ export function createAccountProcedures<C extends Config>(
           ctx.latchkey.auth.register(input as typeof input & ProfileChangesOf<C>, ctx.latchkey.facts),
         ),
     ),
+
+    /** Stops the changes of an account that wait, from a device that has signed in to it and may have no session any more. */
+    stopChanges: publicProcedure
+      .meta({ cookieMode: { takes: "deviceMark" } })
+      .input(z.strictObject({ username: identifierText, deviceMark: text(64).optional() }))
+      .mutation(async ({ ctx, input }) => {
+        await ctx.latchkey.auth.stopPendingChanges(input, ctx.latchkey.facts);
+        return {};
+      }),
   };
 }

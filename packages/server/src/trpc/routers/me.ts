@@ -1,12 +1,41 @@
-import { type Config, type ProfileChangesOf, type ProfileDefinition, withIssueCode } from "@latchkey/auth";
+import { type Config, type ProfileChangesOf, type ProfileDefinition, type UserOf, withIssueCode } from "@latchkey/auth";
 import { z } from "zod";
 import type { Builders } from "../builders.ts";
-import { challengeText, codeText, eventCursor, pageLimit, passwordText, profileInput, taking } from "../inputs.ts";
+import {
+  challengeText,
+  codeText,
+  eventCursor,
+  identifierText,
+  localeText,
+  pageLimit,
+  passwordText,
+  profileInput,
+  taking,
+} from "../inputs.ts";
+
+/** The user, and what is told to them alone; one object, for what is made from the types. */
+type OwnUser<C extends Config> = Flat<UserOf<C> & { readonly phoneProofDue: boolean }>;
+type Flat<T> = { [Key in keyof T]: T[Key] };
 
 /** What a person sees and changes of themselves. */
 export function createMeProcedures<C extends Config>({ protectedProcedure }: Builders<C>, profile: ProfileDefinition) {
   return {
-    get: protectedProcedure.query(({ ctx }) => ctx.user),
+    /** The user; and whether it is time to offer them to prove their phone number anew, by `me.phone.start` without a number. */
+    get: protectedProcedure.query(({ ctx }) => ({ ...ctx.user, phoneProofDue: ctx.isPhoneProofDue }) as OwnUser<C>),
+
+    phone: createOwnNameProcedures(protectedProcedure, "phone"),
+    email: createOwnNameProcedures(protectedProcedure, "email"),
+
+    /** Changes of the account that wait. */
+    pending: {
+      list: protectedProcedure.query(({ ctx }) => ctx.latchkey.auth.listPendingChanges(ctx)),
+
+      /** Stops one, whichever session asked for it. */
+      stop: protectedProcedure.input(z.strictObject({ id: z.uuid() })).mutation(async ({ ctx, input }) => {
+        await ctx.latchkey.auth.stopPendingChange(ctx, input.id, ctx.latchkey.facts);
+        return {};
+      }),
+    },
 
     /** Changes the given profile fields and answers the user as it then is. */
     update: taking<Partial<C["profileInput"]>>()(
@@ -63,10 +92,48 @@ export function createMeProcedures<C extends Config>({ protectedProcedure }: Bui
         return {};
       }),
 
+    /** Codes that set a password without a name or a message: ten on paper. Any number of sessions may read how many are left. */
+    recoveryCodes: {
+      /** Replaces all that there were, for somebody who showed within ten minutes that it is them. Answered once. */
+      create: protectedProcedure.mutation(async ({ ctx }) => {
+        const { codes, ...rest } = await ctx.latchkey.auth.createRecoveryCodes(ctx, ctx.latchkey.facts);
+        return { codes: [...codes], ...rest };
+      }),
+      status: protectedProcedure.query(({ ctx }) => ctx.latchkey.auth.readRecoveryCodes(ctx)),
+      /** Withdraws codes that wait to be good. */
+      stop: protectedProcedure.mutation(async ({ ctx }) => {
+        await ctx.latchkey.auth.stopRecoveryCodes(ctx, ctx.latchkey.facts);
+        return {};
+      }),
+    },
+
     /** Replaces the password, ends every other session, and answers a new pair of tokens for this one. */
     changePassword: protectedProcedure
       .meta({ cookieMode: {} })
       .input(z.strictObject({ currentPassword: passwordText, newPassword: passwordText }))
       .mutation(({ ctx, input }) => ctx.latchkey.auth.changePassword(ctx, input, ctx.latchkey.facts)),
+  };
+}
+
+/** Proving, changing and removing the number or the address of one's own account. */
+function createOwnNameProcedures<C extends Config>(
+  protectedProcedure: Builders<C>["protectedProcedure"],
+  kind: "phone" | "email",
+) {
+  return {
+    /** Sends a code to the account's own number or address, or, where another is given, to that, which becomes the account's. */
+    start: protectedProcedure
+      .input(z.strictObject({ to: identifierText.optional(), locale: localeText.optional() }).prefault({}))
+      .mutation(({ ctx, input }) => ctx.latchkey.auth.startOwnName(ctx, { ...input, kind }, ctx.latchkey.facts)),
+
+    /** Proves it with that code. `pending` says what waits; null where nothing does. */
+    confirm: protectedProcedure
+      .input(z.strictObject({ challenge: challengeText, code: codeText, isNotMine: z.boolean().optional() }))
+      .mutation(({ ctx, input }) => ctx.latchkey.auth.confirmOwnName(ctx, { ...input, kind }, ctx.latchkey.facts)),
+
+    /** Takes it from the account, at once or after a wait. */
+    remove: protectedProcedure.mutation(({ ctx }) =>
+      ctx.latchkey.auth.removeOwnName(ctx, { kind }, ctx.latchkey.facts),
+    ),
   };
 }

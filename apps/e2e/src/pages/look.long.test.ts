@@ -1,0 +1,99 @@
+import { afterAll, beforeAll, describe, expect } from "vitest";
+import { browserTest, inBrowser } from "../browser/browser-test.ts";
+import { isService } from "../live-server.ts";
+import {
+  desktop,
+  findBare,
+  findFaults,
+  findOverflow,
+  openPagesWindow,
+  type PagesSite,
+  phone,
+  previewUrl,
+  startPagesSite,
+  zoomed,
+} from "./look.ts";
+import { previewNames } from "./preview-names.ts";
+
+const test = inBrowser(browserTest);
+let site: PagesSite;
+beforeAll(async () => {
+  site = await startPagesSite();
+});
+afterAll(() => site?.[Symbol.asyncDispose]());
+
+/** Each size, scheme and direction with each other. */
+const looks = [
+  { viewport: phone, colorScheme: "light", language: "en" },
+  { viewport: phone, colorScheme: "dark", language: "ar" },
+  { viewport: desktop, colorScheme: "dark", language: "en" },
+  { viewport: desktop, colorScheme: "light", language: "ar" },
+  { viewport: phone, colorScheme: "light", language: "tr" },
+] as const;
+
+describe.skipIf(!isService)("every page and state", () => {
+  test.for(looks)(
+    "has no fault that axe finds, and nothing that sticks out: $language, $colorScheme, $viewport.width points",
+    async ({ language, colorScheme, viewport }, { browser }) => {
+      await using window = await openPagesWindow(browser, { viewport, colorScheme });
+      for (const name of await previewNames(site.live.url)) {
+        await window.page.goto(previewUrl(site.live.url, name, language));
+        expect(await findFaults(window.page), name).toEqual([]);
+        expect(await findOverflow(window.page), name).toEqual([]);
+      }
+      expect(window.violations).toEqual([]);
+    },
+  );
+
+  test("is to be seen in the colours that somebody forces, with lines around what can be pressed", async ({
+    browser,
+  }) => {
+    await using window = await openPagesWindow(browser, { forcedColors: "active" });
+    for (const name of await previewNames(site.live.url)) {
+      await window.page.goto(previewUrl(site.live.url, name, "en"));
+      expect(await findBare(window.page), name).toEqual([]);
+    }
+  });
+
+  test("needs no scrolling to and fro at 400 %, in languages with long words", async ({ browser }) => {
+    await using window = await openPagesWindow(browser, { viewport: zoomed });
+    for (const name of await previewNames(site.live.url)) {
+      for (const language of ["tr", "ar", "es", "fr"]) {
+        await window.page.goto(previewUrl(site.live.url, name, language), { waitUntil: "domcontentloaded" });
+        expect(await findOverflow(window.page), `${name} in ${language}`).toEqual([]);
+      }
+    }
+  });
+
+  test("is the same without a script, but for what only a script can do", async ({ browser }) => {
+    await using plain = await openPagesWindow(browser, { javaScriptEnabled: false });
+    for (const name of await previewNames(site.live.url)) {
+      await plain.page.goto(previewUrl(site.live.url, name, "en"));
+      expect(await plain.page.getByRole("heading", { level: 1 }).count(), name).toBe(1);
+      expect(await plain.page.getByRole("button", { disabled: true }).count(), name).toBe(0);
+    }
+  });
+
+  test("begins within 1.5 seconds on a slow phone network: the field of the sign-in page takes what is typed", async ({
+    browser,
+  }) => {
+    await using window = await openPagesWindow(browser, { viewport: phone });
+    const session = await window.context.newCDPSession(window.page);
+    await session.send("Network.enable");
+    // 3G as it is measured usually: 1.6 Mbit/s, and 300 ms for a way there and back.
+    await session.send("Network.emulateNetworkConditions", {
+      ...{ offline: false, latency: 300, downloadThroughput: 200_000, uploadThroughput: 96_000 },
+      connectionType: "cellular3g",
+    });
+    await window.page.goto(`${site.live.url}/sign-in`);
+    await window.page.getByLabel("Phone number, username or e-mail").fill("+90");
+    const [paint, interactive] = await window.page.evaluate<number[]>(
+      `["first-contentful-paint", location.href].map((name) => performance.getEntriesByName(name)[0])
+          .map((entry) => entry.domInteractive ?? entry.startTime)`,
+    );
+    console.info(
+      `painted after ${Math.round(Number(paint))} ms, interactive after ${Math.round(Number(interactive))} ms`,
+    );
+    expect(Math.max(Number(paint), Number(interactive))).toBeLessThan(1_500);
+  });
+});

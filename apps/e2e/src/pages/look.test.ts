@@ -1,0 +1,139 @@
+import { gzipSync } from "node:zlib";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect } from "vitest";
+import { browserTest, inBrowser } from "../browser/browser-test.ts";
+import { isService } from "../live-server.ts";
+import {
+  findFaults,
+  findOverflow,
+  openPagesWindow,
+  type PagesSite,
+  phone,
+  previewUrl,
+  readFocus,
+  startPagesSite,
+  zoomed,
+} from "./look.ts";
+
+const test = inBrowser(browserTest);
+let site: PagesSite;
+beforeAll(async () => {
+  site = await startPagesSite();
+});
+afterAll(() => site?.[Symbol.asyncDispose]());
+
+const sizeOf = async (path: string) => {
+  const response = await fetch(site.live.url + path);
+  expect(response.status).toBe(200);
+  return gzipSync(Buffer.from(await response.arrayBuffer())).length;
+};
+
+/** What a person does with a keyboard: types into the field where the cursor is, and presses Enter. */
+async function type(page: Page, text: string): Promise<void> {
+  await page.keyboard.type(text);
+  await Promise.all([page.waitForEvent("domcontentloaded"), page.keyboard.press("Enter")]);
+}
+
+describe.skipIf(!isService)("the pages in a browser", () => {
+  test("are small: the first page is at most 15 KB in all and its script at most 10, compressed", async () => {
+    const text = await (await fetch(`${site.live.url}/sign-in`)).text();
+    const [, style = ""] = /rel="stylesheet" href="([^"]+)"/.exec(text) ?? [];
+    const [, script = ""] = /script src="([^"]+)"/.exec(text) ?? [];
+    const [document, ofStyle, ofScript] = await Promise.all([sizeOf("/sign-in"), sizeOf(style), sizeOf(script)]);
+    expect(ofScript).toBeLessThan(10_000);
+    expect(document + ofStyle + ofScript).toBeLessThan(15_000);
+    const sources = [...text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, source]) => source);
+    expect(sources.filter((source) => !source?.startsWith("/") && source !== "data:,")).toEqual([]);
+  });
+
+  test("are gone through without a script: register by number, sign out, sign in again", async ({ browser }) => {
+    await using window = await openPagesWindow(browser, { javaScriptEnabled: false });
+    const { page } = window;
+    const number = "+905321110001";
+    await page.goto(`${site.live.url}/register`);
+    await page.getByLabel("Phone number or e-mail").fill(number);
+    await page.getByRole("button", { name: "Send me a code" }).click();
+    await page.getByLabel("Code", { exact: true }).fill((await site.inbox.take(number)).code);
+    await page.getByRole("button", { name: "Continue" }).click();
+    await page.getByRole("button", { name: "Create an account" }).click();
+    await page.getByRole("heading", { name: "Profile" }).waitFor();
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByRole("link", { name: "Sign in" }).click();
+    await page.getByLabel("Phone number, username or e-mail").fill(number);
+    await page.getByRole("button", { name: "Continue" }).click();
+    await page.getByRole("button", { name: "Send it again" }).click();
+    await page.getByText("Nothing was sent: it is too early").waitFor();
+    await page.getByLabel("Code", { exact: true }).fill((await site.inbox.take(number)).code);
+    await page.getByRole("button", { name: "Continue" }).click();
+    await page.getByRole("heading", { name: "Profile" }).waitFor();
+    expect(window.violations).toEqual([]);
+  });
+
+  test("need no mouse: whoever types and presses Enter is through, and sees where they are", async ({ browser }) => {
+    await using window = await openPagesWindow(browser);
+    const { page } = window;
+    const number = "+905321110002";
+    await page.goto(`${site.live.url}/register`);
+    expect(await readFocus(page)).toEqual({ name: "to", isSeen: true });
+    await type(page, number);
+    expect(await readFocus(page)).toEqual({ name: "code", isSeen: true });
+    await type(page, (await site.inbox.take(number)).code);
+    expect(await readFocus(page)).toEqual({ name: "username", isSeen: true });
+    await type(page, "keyboard_person");
+    await page.getByRole("heading", { name: "Profile" }).waitFor();
+    const seen = new Set<string>();
+    for (let stop = 0; stop < 12; stop += 1) {
+      await page.keyboard.press("Tab");
+      const { name, isSeen } = await readFocus(page);
+      expect(isSeen, name).toBe(true);
+      seen.add(name);
+    }
+    for (const name of ["Profile", "Devices", "Sign out", "firstName"]) expect([...seen]).toContain(name);
+    expect(window.violations).toEqual([]);
+  });
+
+  test("count down until the code can be sent again, and take a code once however often it is clicked", async ({
+    browser,
+  }) => {
+    await using window = await openPagesWindow(browser);
+    const { page } = window;
+    const number = "+905321110003";
+    await page.goto(`${site.live.url}/register`);
+    await page.getByLabel("Phone number or e-mail").fill(number);
+    await page.getByRole("button", { name: "Send me a code" }).dblclick();
+    expect(await page.getByRole("button", { name: "Send it again" }).isDisabled()).toBe(true);
+    await page.getByLabel("Code", { exact: true }).fill((await site.inbox.take(number)).code);
+    await page.getByRole("button", { name: "Continue" }).dblclick();
+    await page.getByRole("button", { name: "Create an account" }).dblclick();
+    await page.getByRole("heading", { name: "Profile" }).waitFor();
+    expect(site.inbox.messages.filter(({ to }) => to === number)).toHaveLength(1);
+    await page.goBack();
+    await page.goBack();
+    await page.getByText("Begin again here").or(page.getByText("You are signed in")).first().waitFor();
+    expect(window.violations).toEqual([]);
+  });
+
+  test("have no fault that axe finds, where one comes first, in either direction", async ({ browser }) => {
+    await using window = await openPagesWindow(browser, { viewport: phone });
+    const { page } = window;
+    for (const [name, language] of [
+      ["sign-in-fault", "en"],
+      ["code-invalid", "ar"],
+      ["profile-fault", "en"],
+    ] as const) {
+      await page.goto(previewUrl(site.live.url, name, language));
+      expect(await findFaults(page), `${name} in ${language}`).toEqual([]);
+    }
+    expect(window.violations).toEqual([]);
+  });
+
+  test("need no scrolling to and fro at 400 %, in the language with the longest words", async ({ browser }) => {
+    await using window = await openPagesWindow(browser, { viewport: zoomed });
+    const { page } = window;
+    for (const name of ["sign-in", "code-email", "finish-taken", "profile-fault", "devices", "fault"]) {
+      await page.goto(previewUrl(site.live.url, name, "fr"), { waitUntil: "domcontentloaded" });
+      expect(await findOverflow(page), name).toEqual([]);
+    }
+    expect(window.violations).toEqual([]);
+  });
+});

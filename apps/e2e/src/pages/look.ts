@@ -1,0 +1,84 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { createInbox, type Inbox } from "@latchkey/auth/testing";
+import type { AxeResults } from "axe-core";
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
+import { type LiveServer, startLiveServer } from "../live-server.ts";
+
+/** The service with its preview, whose messages end in an inbox. */
+export interface PagesSite extends AsyncDisposable {
+  readonly live: LiveServer;
+  readonly inbox: Inbox;
+}
+
+export async function startPagesSite(): Promise<PagesSite> {
+  const inbox = createInbox();
+  const messages = { senders: { sms: inbox, email: inbox }, isEnforced: false };
+  const live = await startLiveServer({ messages }, { pages: { isDevelopment: true } });
+  return { live, inbox, [Symbol.asyncDispose]: () => live[Symbol.asyncDispose]() };
+}
+
+/** A window of its own, and what the pages in it did against their own `Content-Security-Policy`. */
+export interface PagesWindow extends AsyncDisposable {
+  readonly context: BrowserContext;
+  readonly page: Page;
+  readonly violations: readonly string[];
+}
+
+export async function openPagesWindow(browser: Browser, options: BrowserContextOptions = {}): Promise<PagesWindow> {
+  const context = await browser.newContext({ viewport: phone, reducedMotion: "reduce", ...options });
+  const violations: string[] = [];
+  context.on("console", (message) => {
+    if (/Content Security Policy|Refused to/i.test(message.text())) violations.push(message.text());
+  });
+  context.on("weberror", (error) => void violations.push(String(error.error())));
+  const page = await context.newPage();
+  return { context, page, violations, [Symbol.asyncDispose]: () => context.close() };
+}
+
+export const phone = { width: 360, height: 700 };
+export const desktop = { width: 1280, height: 800 };
+/** What is left of 1280 points at 400 % (WCAG 2.2, 1.4.10). */
+export const zoomed = { width: 320, height: 256 };
+
+export const previewUrl = (url: string, preview: string, language: string): string =>
+  `${url}/sign-in?${new URLSearchParams({ preview, language })}`;
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+/** What axe finds on the page, a line each. */
+export async function findFaults(page: Page): Promise<string[]> {
+  await page.evaluate(axeSource);
+  const run = `axe.run(document, { runOnly: { type: "tag", values: ${JSON.stringify(rules)} } })`;
+  const { violations } = (await page.evaluate(run)) as AxeResults;
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`),
+  );
+}
+
+/** What sticks out beside the window, so that one would have to scroll to and fro. */
+export const findOverflow = (page: Page): Promise<string[]> =>
+  page.evaluate(`{
+    const { scrollWidth, clientWidth } = document.documentElement;
+    const isOut = (one) => one.getBoundingClientRect().right > clientWidth + 1 || one.getBoundingClientRect().left < -1;
+    scrollWidth <= clientWidth ? [] : [...document.querySelectorAll("body *")].filter(isOut).map((one) => one.outerHTML.slice(0, 120));
+  }`);
+
+/** What can be pressed or is marked, and would not be seen in colours that somebody forces, for want of a line around it. */
+export const findBare = (page: Page): Promise<string[]> =>
+  page.evaluate(`
+    [...document.querySelectorAll(".button, .notice, select, [aria-current=page], input:not([type=hidden], [type=checkbox], [hidden])")]
+      .filter((one) => {
+        const { borderTopStyle, borderTopWidth, borderTopColor } = getComputedStyle(one);
+        return borderTopStyle === "none" || parseFloat(borderTopWidth) === 0 || borderTopColor === "rgba(0, 0, 0, 0)";
+      })
+      .map((one) => one.outerHTML.slice(0, 120))`);
+
+/** Where the cursor is, and whether that is to be seen. */
+export const readFocus = (page: Page): Promise<{ readonly name: string; readonly isSeen: boolean }> =>
+  page.evaluate(`{
+    const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement);
+    const name = document.activeElement.getAttribute("name") ?? document.activeElement.textContent.trim();
+    ({ name, isSeen: outlineStyle !== "none" && parseFloat(outlineWidth) >= 2 });
+  }`);

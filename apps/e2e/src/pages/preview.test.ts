@@ -1,0 +1,27 @@
+import { describe, expect, test } from "vitest";
+import { isService, startLiveServer } from "../live-server.ts";
+import { previewNames } from "./preview-names.ts";
+
+describe.skipIf(!isService)("the preview of every page", () => {
+  test("is there in development alone", async () => {
+    await using live = await startLiveServer();
+    const page = await (await fetch(`${live.url}/sign-in?preview`)).text();
+    expect(page).toContain("<h1>Sign in</h1>");
+    expect(page).not.toContain("Preview");
+  });
+
+  test("shows every state by its name, in every language, without a gap in its texts", async () => {
+    await using live = await startLiveServer({}, { pages: { isDevelopment: true } });
+    const names = await previewNames(live.url);
+    expect(names.length).toBeGreaterThan(40);
+    const gaps = names.flatMap((name) =>
+      ["en", "tr", "ar", "es", "pt-BR", "hi", "id", "fr"].map(async (language) => {
+        const response = await fetch(`${live.url}/sign-in?${new URLSearchParams({ preview: name, language })}`);
+        const text = await response.text();
+        const found = text.match(/undefined|\[object|\{\w+\}|>null</)?.[0];
+        return found && `${name} in ${language}: ${found}`;
+      }),
+    );
+    expect((await Promise.all(gaps)).filter(Boolean)).toEqual([]);
+  });
+});

@@ -1,0 +1,73 @@
+import { recordEvent } from "../../audit/audit-log.ts";
+import { AuthError } from "../../errors.ts";
+import {
+  type MadeRecoveryCodes,
+  type RecoveryCodeStatus,
+  readRecoveryCodes,
+  replaceRecoveryCodes,
+  settleRecoveryCodes,
+  stopWaitingCodes,
+} from "../../one-time-codes/recovery-code-store.ts";
+import type { Queries } from "../../storage/database.ts";
+import { isTestAccount, lockUser } from "../../users/user-store.ts";
+import type { Core, Principal, RequestInfo } from "../steps/core.ts";
+import { requireRecently } from "../steps/recent-authentication.ts";
+
+/** Seconds ago at most that the caller showed that it is them. */
+const maxAge = 600;
+
+/** Seconds that codes wait which were asked for by a code alone: whoever has somebody's number for a day must not keep their account. */
+const wait = 72 * 3_600;
+
+/**
+ * Makes ten recovery codes, which are shown here and never again; those before are good no more. Where nothing but a code that was sent
+ * shows that it is the owner, they are good after three days, and those before until then: meanwhile any session of the account can stop
+ * them, and ending the session that asked does.
+ *
+ * @throws AuthError `reauthentication_required`, `permission_denied` for the account of a test number
+ */
+export async function createRecoveryCodes(
+  core: Core,
+  caller: Principal,
+  facts: RequestInfo,
+): Promise<MadeRecoveryCodes> {
+  const { isByCodeAlone } = await requireRecently(core, caller, maxAge);
+  const { user, session } = caller;
+  return changeOwnCodes(core, user.id, async (transaction) => {
+    if (await isTestAccount(transaction, user.id))
+      throw new AuthError("permission_denied", "The account of a test number gets no other way in");
+    const waiting = isByCodeAlone ? { seconds: wait, sessionId: session.id } : null;
+    const made = await replaceRecoveryCodes(transaction, { userId: user.id, waiting });
+    const happened = { event: "recovery_codes_created", isWaiting: waiting !== null } as const;
+    await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
+    return made;
+  });
+}
+
+/** How many recovery codes the caller has left, and since when; null when they have none. Never the codes. */
+export function readOwnRecoveryCodes(core: Core, { user }: Principal): Promise<RecoveryCodeStatus | null> {
+  return readRecoveryCodes(core.db, user.id);
+}
+
+/**
+ * Withdraws the caller's recovery codes that wait to be good. Any session of the account may do so.
+ *
+ * @throws AuthError `not_found` when none wait
+ */
+export function stopRecoveryCodes(core: Core, { user }: Principal, facts: RequestInfo): Promise<void> {
+  return changeOwnCodes(core, user.id, async (transaction) => {
+    if (!(await stopWaitingCodes(transaction, user.id)))
+      throw new AuthError("not_found", "There are no recovery codes that wait");
+    const about = { ...facts, actorId: user.id, subjectId: user.id };
+    await recordEvent(transaction, { event: "recovery_codes_stopped" }, about);
+  });
+}
+
+/** One change of a person's codes at a time, with codes that have waited long enough in their place. */
+function changeOwnCodes<T>(core: Core, userId: string, change: (transaction: Queries) => Promise<T>): Promise<T> {
+  return core.db.transaction().execute(async (transaction) => {
+    await lockUser(transaction, userId);
+    await settleRecoveryCodes(transaction, userId);
+    return change(transaction);
+  });
+}

@@ -1,0 +1,103 @@
+import type { AuditEvent } from "../../audit/audit-event.ts";
+import { recordEvent } from "../../audit/audit-log.ts";
+import { AuthError } from "../../errors.ts";
+import { deleteChange, type OpenedChange, takeDueChange } from "../../pending-changes/pending-change-store.ts";
+import { holdSession } from "../../sessions/session-store.ts";
+import type { Queries } from "../../storage/database.ts";
+import { addressOf } from "../steps/change-authority.ts";
+import { about, isLastWayIn, removeName, setName } from "../steps/change-name.ts";
+import { holdHolder } from "../steps/check-code.ts";
+import type { Core } from "../steps/core.ts";
+import { type GateAccount, readGateAccount } from "../steps/gate.ts";
+import { openedBy } from "../steps/pending-change.ts";
+import { isBeyondTrust } from "../steps/proved-name.ts";
+import type { Target } from "../steps/start-challenge.ts";
+
+/** Changes that one run does, so that it ends. */
+const atMost = 10_000;
+
+/**
+ * Does what people's changes have waited for, each in a transaction of its own, after looking again whether it may be done. Several processes
+ * may do it at once. Answers how many were due.
+ */
+export async function applyDueChanges(core: Core): Promise<number> {
+  const failed: string[] = [];
+  let failure: unknown;
+  for (let count = 0; count < atMost; count += 1) {
+    let taken: OpenedChange | null = null;
+    try {
+      await core.db.transaction().execute(async (transaction) => {
+        taken = await takeDueChange(transaction, core.pendingKey(), failed);
+        if (taken) await apply(core, transaction, taken);
+      });
+      if (!taken) return finish(count, failure);
+    } catch (error) {
+      if (!taken) throw error;
+      if (error instanceof AuthError) await dropRefused(core, taken, error);
+      else {
+        // One that fails must not keep the others.
+        failed.push((taken as OpenedChange).id);
+        failure = error;
+      }
+    }
+  }
+  return finish(atMost, failure);
+}
+
+function finish(count: number, failure: unknown): number {
+  if (failure !== undefined) throw failure;
+  return count;
+}
+
+type Reason = Extract<AuditEvent, { event: "change_dropped" }>["because"];
+
+async function apply(core: Core, transaction: Queries, change: OpenedChange): Promise<void> {
+  // Its codes open the account from now on, which is written beside the name.
+  if (openedBy(change.kind)) return;
+  const because = await attempt(core, transaction, change);
+  if (because) await recordDrop(transaction, change, because);
+}
+
+/** Answers why it was not done; null when it was. */
+async function attempt(core: Core, transaction: Queries, change: OpenedChange): Promise<Reason | null> {
+  const { userId, sessionId, payload } = change;
+  const account = await readGateAccount(core, transaction, userId, { isLocked: true });
+  if (!account?.state.isActive || !payload) return "account_changed";
+  // Of whoever got rights meanwhile, nothing is changed by a code alone.
+  if (payload.isByCodeAlone && account.state.isHolderOfRights) return "account_changed";
+  if (!(await holdSession(transaction, sessionId))) return "session_ended";
+  const kind = change.kind.endsWith("phone") ? "phone" : "email";
+  const { address } = payload;
+  if (change.kind === "remove_phone" || change.kind === "remove_email")
+    return remove(core, transaction, { account, kind, address });
+  const target: Target = { kind, address };
+  const holder = await holdHolder(core, transaction, target);
+  if (holder?.id === userId) return null;
+  if ((holder?.id ?? null) !== payload.holderId || (holder && !isBeyondTrust(holder, target))) return "name_taken";
+  const provedAt = change.createdAt;
+  await setName(core, transaction, { account, target, holder, opensIn: 0, provedAt, facts: null });
+  return null;
+}
+
+interface Removal extends Target {
+  readonly account: GateAccount;
+}
+
+async function remove(core: Core, transaction: Queries, { account, kind, address }: Removal): Promise<Reason | null> {
+  if (addressOf(account, kind) !== address) return "account_changed";
+  if (isLastWayIn(account, kind)) return "last_way_in";
+  await removeName(core, transaction, { account, kind, facts: null });
+  return null;
+}
+
+async function dropRefused(core: Core, change: OpenedChange, { code }: AuthError): Promise<void> {
+  await core.db.transaction().execute(async (transaction) => {
+    if (!(await deleteChange(transaction, change.id))) return;
+    const isHook = code === "refused_by_hook" || code === "hook_failed";
+    await recordDrop(transaction, change, isHook ? "hook" : "name_taken");
+  });
+}
+
+async function recordDrop(transaction: Queries, { kind, userId }: OpenedChange, because: Reason): Promise<void> {
+  await recordEvent(transaction, { event: "change_dropped", change: kind, because }, about({ id: userId }, null, null));
+}

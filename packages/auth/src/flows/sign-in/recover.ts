@@ -1,0 +1,191 @@
+import type { AuditEvent } from "../../audit/audit-event.ts";
+import { recordEvent } from "../../audit/audit-log.ts";
+import { AuthError } from "../../errors.ts";
+import { withdrawCode } from "../../one-time-codes/code-store.ts";
+import {
+  findRecoveryCodeOwner,
+  findRecoveryTicketOwner,
+  issueRecoveryTicket,
+  type RecoveryTicket,
+  settleRecoveryCodes,
+  useRecoveryTicket,
+} from "../../one-time-codes/recovery-code-store.ts";
+import type { Queries } from "../../storage/database.ts";
+import { toNetwork } from "../../throttling/address.ts";
+import type { Admission } from "../../throttling/throttle.ts";
+import type { User } from "../../users/user.ts";
+import { findAccountById, recordLogin, updatePassword } from "../../users/user-store.ts";
+import type { Core, RequestInfo } from "../steps/core.ts";
+import { requireGoodPassword } from "../steps/encode-password.ts";
+import { endWhatWasOpen } from "../steps/end-what-was-open.ts";
+import { askGate, type GateAccount, readGateAccount } from "../steps/gate.ts";
+import { type AnsweredSession, answerSignIn, type SignInAnswer } from "../steps/issue-session-tokens.ts";
+import { findKnownDevice } from "../steps/known-device.ts";
+import { openSession } from "../steps/open-session.ts";
+import { recordExhausted } from "../steps/record-exhausted.ts";
+import { isUndone, refundOnFailure } from "../steps/refund-on-failure.ts";
+import { resetSignInLimits } from "../steps/reset-sign-in-limits.ts";
+import { tellHook, tellPasswordReset } from "../steps/tell-hooks.ts";
+
+export interface StartRecoveryInput {
+  /** One of the account's recovery codes, as the person types it. No name is needed. */
+  readonly code: string;
+}
+
+export interface RecoverInput {
+  /** What `startRecovery` answered. */
+  readonly ticket: string;
+  readonly newPassword: string;
+  readonly deviceMark?: string | undefined;
+  /** What to call the device in the list of sessions. */
+  readonly deviceName?: string | undefined;
+}
+
+/** The person is signed in; or the password is set, and they sign in with it and with what else their account asks for. */
+export type RecoveryAnswer<Person extends User = User> = SignInAnswer<Person> | { readonly next: "sign_in" };
+
+/**
+ * Exchanges a recovery code for a ticket that sets a password, once, within 15 minutes. Until then the code stays as it is: the same again
+ * gets another ticket, and the one before is good no more. A code of nobody's is refused like every other, after the same work.
+ *
+ * @throws AuthError `code_invalid`, `rate_limited`
+ */
+export async function startRecovery(
+  core: Core,
+  { code }: StartRecoveryInput,
+  facts: RequestInfo,
+): Promise<RecoveryTicket> {
+  const admission = await count(core, facts);
+  const ownerId = await findRecoveryCodeOwner(core.db, code);
+  const issued = await core.db.transaction().execute(async (transaction) => {
+    const owner = await holdOwner(core, transaction, ownerId);
+    const mayRecover = owner !== null && opensRecovery(core, owner);
+    const ticket = mayRecover ? await issueRecoveryTicket(transaction, code) : null;
+    const about = { ...facts, actorId: null, subjectId: ownerId };
+    if (ticket) {
+      await recordEvent(transaction, { event: "recovery_started" }, about);
+      await core.throttle.settle(transaction, admission.counted);
+    } else {
+      const because = !owner ? "unknown_code" : owner.state.isActive ? "used_code" : "inactive_account";
+      await recordRefusal(transaction, because, { admission, facts, ownerId });
+    }
+    return ticket;
+  });
+  if (!issued) throw new AuthError("code_invalid", "The code is not right, or was used already");
+  return issued;
+}
+
+/**
+ * Sets a password with the ticket of a recovery code, which is used up by that, ends every session of the account, and signs the person in
+ * with that password, as if they had typed it.
+ *
+ * @throws AuthError `code_invalid` for a ticket that is good no more, `password_rejected`, `rate_limited`, `overloaded`
+ */
+export async function recover(core: Core, input: RecoverInput, facts: RequestInfo): Promise<RecoveryAnswer> {
+  const { ticket, newPassword, deviceMark, deviceName } = input;
+  const network = toNetwork(facts.address);
+  requireGoodPassword(core, newPassword, { field: "newPassword", person: {} });
+  core.passwords.assertCapacity(network);
+  const admission = await count(core, facts);
+  const ownerId = await findRecoveryTicketOwner(core.db, ticket);
+  const account = ownerId === null ? null : await findAccountById(core.db, ownerId);
+  // A ticket that there is not is refused before any work: nobody guesses one, and nothing can be learnt of it.
+  if (!account) return refuseTicket(core, { admission, facts, ownerId });
+  const encoded = await refundOnFailure(core, admission, async () => {
+    requireGoodPassword(core, newPassword, { field: "newPassword", person: account });
+    return core.passwords.hash(newPassword, network);
+  });
+  const owner = await core.db.transaction().execute(async (transaction) => {
+    const held = await holdOwner(core, transaction, account.id);
+    const isGood = held !== null && opensRecovery(core, held) && (await useRecoveryTicket(transaction, ticket));
+    if (!isGood) return null;
+    await updatePassword(transaction, held.id, encoded);
+    await withdrawCode(transaction, { userId: held.id, purpose: "set_password" });
+    const sessionsEnded = await endWhatWasOpen(core, transaction, held.id, facts);
+    const happened = { event: "password_reset", sessionsEnded, by: "recovery_code" } as const;
+    await recordEvent(transaction, happened, { ...facts, actorId: null, subjectId: held.id });
+    await resetSignInLimits(core, transaction, account, admission.counted);
+    return held;
+  });
+  if (!owner) return refuseTicket(core, { admission, facts, ownerId });
+  await tellPasswordReset(core, owner.id, { by: "code", request: facts });
+  const opened = await signInWith(core, { owner, encoded, deviceName, facts });
+  const deviceId = findKnownDevice(core, owner, deviceMark);
+  return opened ? answerSignIn(core, opened, deviceId) : { next: "sign_in" };
+}
+
+/** Tries are counted by where they come from alone: a code has too many bits to be guessed from anywhere. */
+function count(core: Core, { address }: RequestInfo): Promise<Admission> {
+  const network = toNetwork(address);
+  return core.throttle.consume(network === null ? [] : [{ limit: "recovery_address", of: [network] }]);
+}
+
+/** The owner of a code with their row held; nobody's with the same work. */
+async function holdOwner(core: Core, transaction: Queries, id: string | null): Promise<GateAccount | null> {
+  const held = await readGateAccount(core, transaction, id, { isLocked: true });
+  await settleRecoveryCodes(transaction, id ?? nobody);
+  return held;
+}
+
+/** Stands for the owner of an unknown code, so that looking for it is the same work. */
+const nobody = "00000000-0000-0000-0000-000000000000";
+
+const opensRecovery = (core: Core, owner: GateAccount) =>
+  owner.testSeconds === null && askGate(core, owner, ["recovery_code"], "reset_password").opens === "ticket";
+
+interface SignInToOpen {
+  /** As they were before the code was used up. */
+  readonly owner: GateAccount;
+  readonly encoded: string;
+  readonly deviceName: string | undefined;
+  readonly facts: RequestInfo;
+}
+
+/**
+ * Opens a session with the password that was just set, where that and the code are enough. A hook that refuses a sign-in does not undo the
+ * reset.
+ */
+async function signInWith(
+  core: Core,
+  { owner, encoded, deviceName, facts }: SignInToOpen,
+): Promise<AnsweredSession | null> {
+  const now = { ...owner, state: { ...owner.state, hasPassword: true } };
+  if (askGate(core, now, ["password", "recovery_code"], "sign_in").opens !== "session") return null;
+  const open = async (transaction: Queries) => {
+    const checked = { id: owner.id, verifiedHash: encoded, nextHash: encoded };
+    const user = await recordLogin(transaction, core.profile, checked);
+    if (!user) return null;
+    const happened = { event: "signed_in", identifier: "none", by: "recovery_code" } as const;
+    await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
+    const opened = await openSession(core, transaction, { user, facts, deviceName, by: "password" });
+    await tellHook(core, transaction, "signedIn", { user, session: opened.session, request: facts });
+    return opened;
+  };
+  try {
+    return await core.db.transaction().execute(open);
+  } catch (error) {
+    if (isUndone(error)) return null;
+    throw error;
+  }
+}
+
+interface Refused {
+  readonly admission: Admission;
+  readonly facts: RequestInfo;
+  readonly ownerId: string | null;
+}
+
+type Refusal = Extract<AuditEvent, { event: "recovery_refused" }>["because"];
+
+async function recordRefusal(transaction: Queries, because: Refusal, refused: Refused): Promise<void> {
+  const about = { ...refused.facts, actorId: null, subjectId: refused.ownerId };
+  await recordEvent(transaction, { event: "recovery_refused", because }, about);
+  await recordExhausted(transaction, refused.admission, about);
+}
+
+async function refuseTicket(core: Core, refused: Refused): Promise<never> {
+  await core.db.transaction().execute((transaction) => recordRefusal(transaction, "wrong_ticket", refused));
+  throw new AuthError("code_invalid", "The ticket is good no more: begin with a recovery code again", {
+    issues: [{ path: ["ticket"], code: "invalid_value", message: "is good no more" }],
+  });
+}

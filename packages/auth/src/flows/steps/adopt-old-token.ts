@@ -1,0 +1,110 @@
+import { recordEvent } from "../../audit/audit-log.ts";
+import { AuthError } from "../../errors.ts";
+import {
+  type AdoptionRefusal,
+  isFrozenBy,
+  judgeNumberedToken,
+  judgeOldToken,
+} from "../../imported-users/imported-user.ts";
+import { findByOldId, findNamed } from "../../imported-users/imported-user-store.ts";
+import { holdSource } from "../../imported-users/round-store.ts";
+import { insertAdoptedSession } from "../../sessions/session-store.ts";
+import type { Queries } from "../../storage/database.ts";
+import { clockLeeway } from "../../tokens/access-token.ts";
+import type { DjangoToken, NumberedToken } from "../../tokens/django-token.ts";
+import type { User } from "../../users/user.ts";
+import { lockUser, mayHaveOldTokens } from "../../users/user-store.ts";
+import type { Core, RequestInfo } from "./core.ts";
+import { askGate, readGateAccount } from "./gate.ts";
+import { endSurplus } from "./open-session.ts";
+
+export interface Adoption {
+  /** The session that this token, and no other one, can have. */
+  readonly sessionId: string;
+  readonly django: DjangoToken;
+  readonly refreshHash: Buffer;
+  /** When its session ends whatever happens. */
+  readonly expiresAt: Date;
+  readonly facts: RequestInfo;
+}
+
+/**
+ * Opens the session of a token of the old backend, unless it was opened before, whatever became of it.
+ *
+ * @throws AuthError `token_invalid`, with the reason as its cause, for a token that names nobody who came from there, or nobody for sure
+ */
+export async function openAdoptedSession(core: Core, transaction: Queries, adoption: Adoption): Promise<void> {
+  const { sessionId, django, refreshHash, expiresAt, facts } = adoption;
+  const user = await lockNamed(core, transaction, django);
+  if (expiresAt <= core.options.clock.now())
+    throw new AuthError("session_ended", "The session has ended: sign in again");
+  const isOpened = await insertAdoptedSession(transaction, {
+    id: sessionId,
+    userId: user.id,
+    refreshHash,
+    adoptedFrom: sourceOf(core),
+    expiresAt,
+    keptUntil: endOf(django),
+    address: facts.address,
+    userAgent: facts.userAgent,
+  });
+  if (!isOpened) return;
+  await recordEvent(transaction, { event: "legacy_token_adopted" }, { ...facts, actorId: user.id, subjectId: user.id });
+  await endSurplus(core, transaction, { user, facts });
+}
+
+/**
+ * The user whom an old token names, and who cannot change until the transaction ends. The order of the locks is that of a deletion:
+ * source, user, and then what is said of them.
+ */
+async function lockNamed(core: Core, transaction: Queries, django: DjangoToken): Promise<User> {
+  await holdSource(transaction, sourceOf(core));
+  const userId = await findPerson(core, transaction, django);
+  const user = await lockUser(transaction, userId);
+  // Deleted or linked to another account while this waited for the lock.
+  if (!user || (await findPerson(core, transaction, django)) !== userId) throw refused("no_account");
+  if (!user.isActive) throw new AuthError("account_disabled", "The account is disabled");
+  if (!(await mayHaveOldTokens(transaction, userId))) throw refused("old_tokens_ended");
+  const account = await readGateAccount(core, transaction, userId);
+  if (!account || askGate(core, account, ["old_token"], "adopt_old_token").opens !== "session") throw refused("staff");
+  return user;
+}
+
+async function findPerson(core: Core, transaction: Queries, django: DjangoToken): Promise<string> {
+  if (django.kind === "id") return findNumbered(core, transaction, django);
+  const found = await findNamed(transaction, sourceOf(core), django.userIdentifier);
+  const isFrozen = isFrozenBy(found?.seenAt ?? null, core.options.django?.frozenAt);
+  const judged = judgeOldToken(found, django, { isFrozen });
+  if ("refusal" in judged) throw refused(judged.refusal);
+  return judged.userId;
+}
+
+async function findNumbered(core: Core, transaction: Queries, token: NumberedToken): Promise<string> {
+  const found = await findByOldId(transaction, { source: sourceOf(core), oldId: token.oldId });
+  const isFrozen = isFrozenBy(found?.seenAt ?? null, core.options.django?.frozenAt);
+  const judged = judgeNumberedToken(found, token, { isFrozen });
+  if ("refusal" in judged) throw refused(judged.refusal);
+  return judged.userId;
+}
+
+/** The system whose tokens are adopted. */
+export const sourceOf = (core: Core): string => core.options.django?.source ?? "";
+
+/** Until when the old backend would take it, and the leeway. */
+export const endOf = ({ expiresAt }: DjangoToken) => new Date(expiresAt.getTime() + clockLeeway * 1000);
+
+/** The caller is told nothing; why stands in the cause, for the log. */
+export function refused(because: AdoptionRefusal): AuthError {
+  return new AuthError("token_invalid", "The token is not valid", { cause: new OldTokenRefused(because) });
+}
+
+/** Why a genuine token of the old backend was not adopted. */
+export class OldTokenRefused extends Error {
+  override readonly name = "OldTokenRefused";
+  readonly because: AdoptionRefusal;
+
+  constructor(because: AdoptionRefusal) {
+    super(`an old token was not adopted: ${because}`);
+    this.because = because;
+  }
+}

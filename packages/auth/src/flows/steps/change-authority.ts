@@ -1,0 +1,93 @@
+import { hasProvedLately } from "../../challenges/challenge-store.ts";
+import { AuthError } from "../../errors.ts";
+import { readSessionAge } from "../../sessions/session-store.ts";
+import type { Core, Principal } from "./core.ts";
+import { askGate, type GateAccount } from "./gate.ts";
+import { findRecentAuthentication } from "./recent-authentication.ts";
+
+/** Seconds ago at most that somebody showed that it is them, to change what their account is reached by. */
+export const changeMaxAge = 600;
+
+/** Seconds for which a change waits that a code alone authorised, or that takes away what its owner comes back by. */
+export const usualWait = 72 * 3_600;
+
+/** Seconds for which another number waits where neither the old one nor anything else was shown, and how old the session must be. */
+export const longWait = 7 * 86_400;
+
+/** What is to become of a name. */
+export interface WantedChange {
+  readonly kind: "phone" | "email";
+  readonly does: "set" | "remove";
+}
+
+export interface ChangeAuthority {
+  /** Seconds until it may be done; 0 for at once. */
+  readonly waits: number;
+  /** Seconds from then on until codes of a new name open the account. */
+  readonly opensIn: number;
+  readonly isByCodeAlone: boolean;
+}
+
+const atOnce: ChangeAuthority = { waits: 0, opensIn: 0, isByCodeAlone: false };
+
+/**
+ * Says by what right, and after how long, the caller's session changes or removes a name of its account.
+ *
+ * @throws AuthError `reauthentication_required`
+ */
+export async function requireChangeAuthority(
+  core: Core,
+  caller: Principal,
+  account: GateAccount,
+  wanted: WantedChange,
+): Promise<ChangeAuthority> {
+  const recent = await findRecentAuthentication(core, caller, changeMaxAge);
+  if (recent?.isRegistration) return atOnce;
+  if (recent?.isByCodeAlone) return { waits: usualWait, opensIn: 0, isByCodeAlone: true };
+  if (recent) return byPassword(core, caller, account, wanted);
+  if (await isOnlyLeft(core, caller, account, wanted)) return { waits: longWait, opensIn: 0, isByCodeAlone: true };
+  throw new AuthError("reauthentication_required", "Show again that it is you", { maxAge: changeMaxAge });
+}
+
+/**
+ * With a password a name is added at once, and its codes open the account later. A name by which the owner comes back when the password has
+ * become another person's goes at once only if its code was shown as well.
+ */
+async function byPassword(
+  core: Core,
+  { session }: Principal,
+  account: GateAccount,
+  { kind }: WantedChange,
+): Promise<ChangeAuthority> {
+  const opens = askGate(core, account, [kind === "phone" ? "phone_code" : "email_code"], "reset_password").opens;
+  const address = addressOf(account, kind);
+  if (opens === "session" && address !== null) {
+    const shown = { sessionId: session.id, address, seconds: changeMaxAge };
+    if (!(await hasProvedLately(core.db, shown))) return { waits: usualWait, opensIn: 0, isByCodeAlone: false };
+  }
+  return { waits: 0, opensIn: usualWait, isByCodeAlone: false };
+}
+
+/**
+ * Whether nothing is left of an account but an old session: its number or address was all that it had, and does not reach its owner any
+ * more; or it is parked.
+ */
+async function isOnlyLeft(
+  core: Core,
+  { session }: Principal,
+  account: GateAccount,
+  { kind, does }: WantedChange,
+): Promise<boolean> {
+  const { state } = account;
+  if (does === "remove" || state.isHolderOfRights || session.adoptedFrom !== null) return false;
+  if (!state.isParked) {
+    if (state.hasPassword || state.hasPasskey || addressOf(account, kind) === null) return false;
+    const other = kind === "phone" ? "email_code" : "phone_code";
+    if (askGate(core, account, [other], "reauthenticate").opens === "session") return false;
+  }
+  return (await readSessionAge(core.db, session.id)) >= longWait;
+}
+
+export function addressOf(account: GateAccount, kind: "phone" | "email"): string | null {
+  return kind === "phone" ? account.phoneNumber : account.emailKey;
+}

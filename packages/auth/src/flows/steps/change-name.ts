@@ -1,0 +1,128 @@
+import { type AuditFacts, recordEvent } from "../../audit/audit-log.ts";
+import { endChallenges } from "../../challenges/challenge-store.ts";
+import { AuthError } from "../../errors.ts";
+import { withdrawCode } from "../../one-time-codes/code-store.ts";
+import type { Queries } from "../../storage/database.ts";
+import type { User } from "../../users/user.ts";
+import { findUser, identifierTaken, setProvedName, takeName } from "../../users/user-store.ts";
+import { addressOf } from "./change-authority.ts";
+import type { Core, RequestInfo } from "./core.ts";
+import { requireFreeForms } from "./find-named.ts";
+import type { GateAccount } from "./gate.ts";
+import { isBeyondTrust, moveNameFrom } from "./proved-name.ts";
+import type { Target } from "./start-challenge.ts";
+import { tellHook } from "./tell-hooks.ts";
+
+/** The input's name for a kind of name. */
+export const fieldOf = { phone: "phoneNumber", email: "email" } as const;
+
+/** Whose account is changed, and from where; nobody's call where it has waited. */
+export interface ChangedAccount {
+  readonly account: GateAccount;
+  readonly facts: RequestInfo | null;
+}
+
+export interface NameToSet extends ChangedAccount {
+  readonly target: Target;
+  /** Who has the name now, with their row held. */
+  readonly holder: GateAccount | null;
+  readonly opensIn: number;
+  /** When it was proved, other than now. */
+  readonly provedAt?: Date;
+}
+
+/**
+ * Gives an account whose row is held a number or an address that its owner has proved. Another account that has it loses it.
+ *
+ * @throws AuthError `identifier_taken`, `refused_by_hook`, `hook_failed`
+ */
+export async function setName(core: Core, transaction: Queries, change: NameToSet): Promise<User> {
+  const { account, facts, target, holder, opensIn, provedAt } = change;
+  const { kind, address } = target;
+  if (holder) await moveNameFrom(transaction, { holder, target }, about(holder, null, facts));
+  if (kind === "phone") await requireFreeForms(transaction, { phoneNumber: address, userId: account.id });
+  const user = await setProvedName(transaction, core.profile, { id: account.id, kind, address, opensIn, provedAt });
+  if (!user) throw accountGone();
+  await withdrawCode(transaction, { userId: account.id, purpose: kind === "phone" ? "prove_phone" : "prove_email" });
+  await noteChange(core, transaction, { ...change, user, kind, change: "set" });
+  return user;
+}
+
+/**
+ * Takes a number or an address from an account whose row is held, and which has another way in.
+ *
+ * @throws AuthError `refused_by_hook`, `hook_failed`
+ */
+export async function removeName(
+  core: Core,
+  transaction: Queries,
+  removal: ChangedAccount & { readonly kind: Target["kind"] },
+): Promise<User> {
+  const { account, kind } = removal;
+  await takeName(transaction, account.id, kind);
+  const user = await findUser(transaction, core.profile, account.id);
+  if (!user) throw accountGone();
+  await noteChange(core, transaction, { ...removal, user, change: "removed" });
+  return user;
+}
+
+interface Noted extends ChangedAccount {
+  readonly user: User;
+  readonly kind: Target["kind"];
+  readonly change: "set" | "removed";
+}
+
+/** What follows from another name: codes under way are good no more, and whoever listens is told. */
+async function noteChange(
+  core: Core,
+  transaction: Queries,
+  { account, facts, user, kind, change }: Noted,
+): Promise<void> {
+  await endChallenges(transaction, account.id);
+  await recordEvent(transaction, { event: "name_changed", kind, change }, about(account, account.id, facts));
+  await tellHook(core, transaction, "userUpdated", { user, fields: [fieldOf[kind]], by: "owner", request: facts });
+}
+
+/** The event's facts of something that was asked for in a call, or that has waited since. */
+export function about({ id }: { id: string }, actorId: string | null, facts: RequestInfo | null): AuditFacts {
+  return { actorId, subjectId: id, address: facts?.address ?? null, requestId: facts?.requestId ?? null };
+}
+
+/**
+ * Refuses a name that another account has: it moves only if that is another person's, who had it before, and it is not trusted there.
+ *
+ * @throws AuthError `identifier_taken`
+ */
+export function requireMovable(holder: GateAccount | null, target: Target, isNotMine: boolean): void {
+  if (holder && !(isNotMine && isBeyondTrust(holder, target))) throw identifierTaken(fieldOf[target.kind]);
+}
+
+/** Whether nothing would be left by which the owner of an account gets into it, or nothing that names it. */
+export function isLastWayIn(account: GateAccount, kind: Target["kind"]): boolean {
+  const { state } = account;
+  const other = otherThan(kind);
+  const isProved = state[other] === "trusted" || state[other] === "stale";
+  const hasAnother =
+    state.hasPassword || state.hasPasskey || state.hasRecoveryCodes || (isProved && !state.isHolderOfRights);
+  return !isNamedBeside(account, kind) || !hasAnother;
+}
+
+const otherThan = (kind: Target["kind"]) => (kind === "phone" ? "email" : "phone");
+
+/** Whether an account has another name than its number, or than its address. */
+export function isNamedBeside(account: GateAccount, kind: Target["kind"]): boolean {
+  return account.isNamedOtherwise || addressOf(account, otherThan(kind)) !== null;
+}
+
+/** @throws AuthError `invalid_input` */
+export function keepLastWayIn(account: GateAccount, kind: Target["kind"]): void {
+  if (!isLastWayIn(account, kind)) return;
+  const message = "is the last way into the account, or all that names it: add another before";
+  throw new AuthError("invalid_input", "The account would have no way in", {
+    issues: [{ path: [fieldOf[kind]], code: "required", message }],
+  });
+}
+
+export function accountGone(): AuthError {
+  return new AuthError("session_ended", "The session has ended: sign in again");
+}

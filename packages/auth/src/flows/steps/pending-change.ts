@@ -1,0 +1,88 @@
+import { recordEvent } from "../../audit/audit-log.ts";
+import { endChallenges } from "../../challenges/challenge-store.ts";
+import {
+  type ChangeKind,
+  insertChange,
+  type NewChange,
+  type StoredChange,
+  takeChanges,
+} from "../../pending-changes/pending-change-store.ts";
+import type { Queries } from "../../storage/database.ts";
+import { forgetProof, takeName } from "../../users/user-store.ts";
+import { addressOf } from "./change-authority.ts";
+import { about, isNamedBeside } from "./change-name.ts";
+import type { Core, RequestInfo } from "./core.ts";
+import { readGateAccount } from "./gate.ts";
+
+/** A change of the caller's account that waits. */
+export interface PendingChange {
+  readonly id: string;
+  readonly kind: ChangeKind;
+  readonly createdAt: Date;
+  /** When it is done, within the hour, unless somebody stops it before. */
+  readonly dueAt: Date;
+  /** Whether this session asked for it. It ends with the session that did. */
+  readonly isOwn: boolean;
+}
+
+export function toPendingChange(
+  { id, kind, createdAt, dueAt, ...change }: StoredChange,
+  sessionId: string,
+): PendingChange {
+  return { id, kind, createdAt, dueAt, isOwn: change.sessionId === sessionId };
+}
+
+/** Has a change wait. */
+export async function postpone(
+  core: Core,
+  transaction: Queries,
+  change: NewChange,
+  facts: RequestInfo,
+): Promise<PendingChange> {
+  const { userId, sessionId, kind, waits } = change;
+  const stored = await insertChange(transaction, core.pendingKey(), change);
+  const happened = { event: "change_requested", change: kind, seconds: waits } as const;
+  await recordEvent(transaction, happened, about({ id: userId }, userId, facts));
+  return toPendingChange(stored, sessionId);
+}
+
+/** Which changes of an account end. */
+export interface ChangesToEnd {
+  readonly userId: string;
+  /** Only those that this session asked for. */
+  readonly ofSession?: string;
+  /** All but those that this session asked for. */
+  readonly except?: string;
+}
+
+/**
+ * Ends changes that wait, because the password became another one, or their sessions ended. By a name that is there already, and whose codes
+ * did not open the account yet, whoever was put out must not come back: after another password it is a mere claim, which they cannot prove;
+ * where they may know the password, it is taken away, unless nothing else names the account.
+ */
+export async function endChanges(
+  core: Core,
+  transaction: Queries,
+  which: ChangesToEnd,
+  { by, ...facts }: RequestInfo & { readonly by: "new_password" | "sessions_ended" },
+): Promise<void> {
+  const taken = await takeChanges(transaction, core.pendingKey(), which);
+  for (const change of taken) {
+    const { payload, userId } = change;
+    const kind = openedBy(change.kind);
+    const account = kind && payload && (await readGateAccount(core, transaction, userId, { isLocked: true }));
+    if (account && addressOf(account, kind) === payload.address) {
+      if (by === "new_password" || !isNamedBeside(account, kind)) await forgetProof(transaction, userId, kind);
+      else await takeName(transaction, userId, kind);
+    }
+    const happened = { event: "change_stopped", change: change.kind, by } as const;
+    await recordEvent(transaction, happened, about({ id: userId }, null, facts));
+  }
+  if (taken.length > 0) await endChallenges(transaction, which.userId);
+}
+
+/** The kind of name whose codes a change lets open the account; null for every other change. */
+export function openedBy(kind: ChangeKind): "phone" | "email" | null {
+  if (kind === "open_by_phone") return "phone";
+  return kind === "open_by_email" ? "email" : null;
+}

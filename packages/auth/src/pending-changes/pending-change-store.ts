@@ -1,0 +1,164 @@
+import { randomUUIDv7 } from "node:crypto";
+import { type ColumnType, type Generated, sql } from "kysely";
+import { seal, unseal } from "../secrets.ts";
+import type { Queries } from "../storage/database.ts";
+
+declare module "../storage/database.ts" {
+  interface Database {
+    pendingChanges: PendingChangesTable;
+  }
+}
+
+interface PendingChangesTable {
+  id: string;
+  userId: string;
+  sessionId: string;
+  kind: ChangeKind;
+  /** Sealed: neither a backup nor a hand in the table tells or says what is to become of an account. */
+  payload: Buffer;
+  createdAt: Generated<Date>;
+  dueAt: ColumnType<Date, Date, never>;
+}
+
+/**
+ * What waits: another number or address, the loss of one, and, for one that the account has already, that its codes open it. The last is done
+ * by time alone: its row is there so that it can be stopped.
+ */
+export const changeKinds = [
+  "set_phone",
+  "set_email",
+  "remove_phone",
+  "remove_email",
+  "open_by_phone",
+  "open_by_email",
+] as const;
+
+export type ChangeKind = (typeof changeKinds)[number];
+
+/** What is to be done. */
+export interface ChangePayload {
+  /** The number or the address, canonical. */
+  readonly address: string;
+  /** Whose it was when it was asked for; null for nobody's. */
+  readonly holderId: string | null;
+  /** Whether a code alone authorised it. */
+  readonly isByCodeAlone: boolean;
+}
+
+export interface NewChange {
+  readonly userId: string;
+  readonly sessionId: string;
+  readonly kind: ChangeKind;
+  readonly payload: ChangePayload;
+  /** Seconds. */
+  readonly waits: number;
+}
+
+/** A change as it is listed: what is to be done is not told. */
+export interface StoredChange {
+  readonly id: string;
+  readonly userId: string;
+  readonly sessionId: string;
+  readonly kind: ChangeKind;
+  readonly createdAt: Date;
+  readonly dueAt: Date;
+}
+
+const listed = ["id", "userId", "sessionId", "kind", "createdAt", "dueAt"] as const;
+const toContext = (id: string, userId: string, kind: ChangeKind) => `${id} ${userId} ${kind}`;
+
+/** Notes a change that waits. The same kind of the same session is replaced, and waits from its beginning. */
+export async function insertChange(
+  db: Queries,
+  key: Uint8Array,
+  { payload, waits, ...change }: NewChange,
+): Promise<StoredChange> {
+  const { userId, sessionId, kind } = change;
+  await db.deleteFrom("pendingChanges").where("sessionId", "=", sessionId).where("kind", "=", kind).execute();
+  const id = randomUUIDv7();
+  return db
+    .insertInto("pendingChanges")
+    .values({
+      ...change,
+      id,
+      payload: seal(key, Buffer.from(JSON.stringify(payload)), toContext(id, userId, kind)),
+      dueAt: sql<Date>`latchkey.now() + make_interval(secs => ${waits})`,
+    })
+    .returning(listed)
+    .executeTakeFirstOrThrow();
+}
+
+/** A change with what is to be done; null where it was sealed under another secret. */
+export interface OpenedChange extends StoredChange {
+  readonly payload: ChangePayload | null;
+}
+
+/** Takes a change of an account off the table before it is due; null where there is none. */
+export async function takeChange(
+  transaction: Queries,
+  key: Uint8Array,
+  { id, userId }: { id: string; userId: string },
+): Promise<OpenedChange | null> {
+  const query = transaction
+    .deleteFrom("pendingChanges")
+    .where("id", "=", id)
+    .where("userId", "=", userId)
+    .where("dueAt", ">", sql<Date>`latchkey.now()`)
+    .returning([...listed, "payload"]);
+  const taken = await query.executeTakeFirst();
+  return taken ? open(key, taken) : null;
+}
+
+/** Takes changes of an account that wait off the table: all of them, those of one session, or those of all others. */
+export async function takeChanges(
+  transaction: Queries,
+  key: Uint8Array,
+  { userId, ofSession, except }: { userId: string; ofSession?: string; except?: string },
+): Promise<OpenedChange[]> {
+  let query = transaction.deleteFrom("pendingChanges").where("userId", "=", userId);
+  if (ofSession !== undefined) query = query.where("sessionId", "=", ofSession);
+  if (except !== undefined) query = query.where("sessionId", "!=", except);
+  return (await query.returning([...listed, "payload"]).execute()).map((taken) => open(key, taken));
+}
+
+/**
+ * Takes the change that has been due for longest off the table, one that nobody else takes at this moment; null where none is due.
+ *
+ * @param but ids of those that are left alone
+ */
+export async function takeDueChange(
+  transaction: Queries,
+  key: Uint8Array,
+  but: readonly string[],
+): Promise<OpenedChange | null> {
+  const due = transaction
+    .selectFrom("pendingChanges")
+    .select("id")
+    .where("dueAt", "<=", sql<Date>`latchkey.now()`)
+    .where(sql<boolean>`id <> all(${but}::uuid[])`)
+    .orderBy("dueAt")
+    .limit(1)
+    .forUpdate()
+    .skipLocked();
+  const query = transaction
+    .deleteFrom("pendingChanges")
+    .where("id", "in", due)
+    .returning([...listed, "payload"]);
+  const taken = await query.executeTakeFirst();
+  return taken ? open(key, taken) : null;
+}
+
+/** Deletes a change; false where there was none any more. */
+export async function deleteChange(db: Queries, id: string): Promise<boolean> {
+  const { numDeletedRows } = await db.deleteFrom("pendingChanges").where("id", "=", id).executeTakeFirstOrThrow();
+  return numDeletedRows === 1n;
+}
+
+function open(key: Uint8Array, { payload, ...change }: StoredChange & { payload: Buffer }): OpenedChange {
+  try {
+    const text = unseal(key, payload, toContext(change.id, change.userId, change.kind)).toString();
+    return { ...change, payload: JSON.parse(text) as ChangePayload };
+  } catch {
+    return { ...change, payload: null };
+  }
+}

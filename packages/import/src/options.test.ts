@@ -1,0 +1,263 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createTestAuth, type TestAuth } from "@latchkey/auth/testing";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type ImportOptions, importPeople } from "./import-people.ts";
+import { createPostgresProject, createSqliteProject, type OldProject } from "./testing/django-project.ts";
+import { pbkdf2 } from "./testing/odd-people.ts";
+import { usual } from "./testing/usual-options.ts";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "latchkey-options-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+let files = 0;
+async function write(content: string, extension = "csv"): Promise<string> {
+  files += 1;
+  const path = join(folder, `file-${files}.${extension}`);
+  await writeFile(path, content);
+  return path;
+}
+
+describe("an option", () => {
+  let project: OldProject;
+  let service: TestAuth;
+
+  beforeEach(async () => {
+    project = await createPostgresProject();
+    service = await createTestAuth({ phones: { defaultCountry: "TR" } });
+    await project.insert(
+      { id: 1, username: "ada", password: pbkdf2("first password", "salt"), phone_number: "0532 123 45 01" },
+      { id: 2, username: "bob", phone_number: "+905321234501" },
+      { id: 3, username: "1kaplan" },
+      { id: 4, username: "dora", phone_number: "0532 123 45 04" },
+    );
+  });
+  afterEach(async () => {
+    await service[Symbol.asyncDispose]();
+    await project[Symbol.asyncDispose]();
+  });
+
+  async function run(options: Partial<ImportOptions> = {}) {
+    await service.clock.advance(60);
+    const rest = { connection: service.database.connection, source: project.source };
+    return importPeople(service.auth, { ...usual, ...rest, ...options });
+  }
+  const accounts = async () => {
+    const rows = await service.database.query<{ old_id: string }>(
+      "select old_id from latchkey.imported_users where user_id is not null order by old_id",
+    );
+    return rows.map(({ old_id }) => old_id);
+  };
+
+  test("--undecided skip leaves out those of whom something is undecided, keeps their names, and brings them when it is decided", async () => {
+    expect(await run({ skipsUndecided: true, accept: ["permission_undeclared"] })).toMatchObject({
+      exitCode: 0,
+      created: 1,
+      totals: { undecided: 3, new: 1 },
+    });
+    expect(await accounts()).toEqual(["4"]);
+    const taking = service.auth.createUser({ username: "bob", password: "a long enough one" });
+    await expect(taking).rejects.toThrow("The username is reserved");
+    expect(await run({ accept: ["all"] })).toMatchObject({ exitCode: 0, created: 3 });
+    expect(await accounts()).toEqual(["1", "2", "3", "4"]);
+  });
+
+  test("--only brings those alone, and the others' names stay reserved", async () => {
+    expect(await run({ accept: ["all"], only: ["1", "3"] })).toMatchObject({ created: 2, totals: { leftOut: 2 } });
+    expect(await accounts()).toEqual(["1", "3"]);
+    const taking = service.auth.createUser({ username: "dora", password: "a long enough one" });
+    await expect(taking).rejects.toThrow("The username is reserved");
+  });
+
+  test("--only asks nothing of the others", async () => {
+    expect(await run({ accept: ["permission_undeclared"], only: ["4"] })).toMatchObject({ exitCode: 0, created: 1 });
+    expect(await run({ accept: ["permission_undeclared"], only: ["3"] })).toMatchObject({ exitCode: 4, created: 0 });
+  });
+
+  test("--limit brings so many, and the same command brings the next ones", async () => {
+    expect(await run({ accept: ["all"], limit: 3 })).toMatchObject({ created: 3 });
+    expect(await run({ accept: ["all"], limit: 3 })).toMatchObject({ created: 1 });
+    expect(await accounts()).toEqual(["1", "2", "3", "4"]);
+  });
+
+  test("--accept takes the proposals of its codes alone", async () => {
+    const answer = await run({ accept: ["phone_shared"] });
+    expect(answer).toMatchObject({ exitCode: 4, created: 0 });
+    expect(answer.codes.filter(({ undecided }) => undecided > 0).map(({ code }) => code)).toEqual([
+      "permission_undeclared",
+      "username_grammar",
+    ]);
+  });
+
+  test("--decisions does to each what was decided, whatever is proposed", async () => {
+    const decisions = await write(
+      `old_id,code,field,value,other,proposal,decision
+1,phone_shared,phoneNumber,,,drop,keep
+2,phone_shared,phoneNumber,,,drop,set:0532 123 45 99
+3,username_grammar,username,,,alias,rename:kaplan
+,permission_undeclared,shop.approve_order,,,drop,accept
+,permission_undeclared,shop.add_order,,,drop,accept
+`,
+    );
+    const answer = await run({ decisions, accept: ["permission_undeclared"] });
+    expect(answer).toMatchObject({ exitCode: 0, created: 4 });
+    const rows = await service.database.query("select username, phone_number from latchkey.users order by username");
+    expect(rows).toEqual([
+      { username: "ada", phone_number: "+905321234501" },
+      { username: "bob", phone_number: "+905321234599" },
+      { username: "dora", phone_number: "+905321234504" },
+      { username: "kaplan", phone_number: null },
+    ]);
+  });
+
+  test.each([
+    [
+      "what two would have then",
+      "4,phone_shared,phoneNumber,,,drop,keep\n1,phone_shared,phoneNumber,,,drop,keep\n2,phone_shared,phoneNumber,,,drop,keep\n",
+      "decision_conflict",
+    ],
+    ["a name that cannot be one", "3,username_grammar,username,,,alias,rename:1\n", "username_grammar"],
+  ])("--decisions for %s is asked again, and nothing is applied", async (_what, rows, code) => {
+    const decisions = await write(`old_id,code,field,value,other,proposal,decision\n${rows}`);
+    const answer = await run({
+      decisions,
+      accept: ["permission_undeclared", "phone_shared"].filter(
+        (one) => code !== "decision_conflict" || one !== "phone_shared",
+      ),
+    });
+    expect(answer).toMatchObject({ exitCode: 4, created: 0 });
+    expect(answer.codes).toContainEqual(expect.objectContaining({ code }));
+    expect(await accounts()).toEqual([]);
+  });
+
+  test("--decisions that are none are refused in one line", async () => {
+    const decisions = await write("old_id,code,field,decision\n1,phone_shared,phoneNumber,maybe\n");
+    await expect(run({ decisions })).rejects.toMatchObject({ name: "SourceError", exitCode: 2 });
+    await expect(run({ decisions: join(folder, "none.csv") })).rejects.toThrow(/cannot be read/);
+  });
+
+  test("--table says which of two is that of users; without it both are named", async () => {
+    await project.run(
+      "create table shop_customer (id integer primary key, password text, last_login timestamptz, email text)",
+    );
+    await expect(run()).rejects.toThrow(/More than one table.*shop_customer.*users_user.*--table/);
+    await expect(run({ table: "shop_nothing" })).rejects.toThrow(/no table shop_nothing/);
+    expect(await run({ table: "users_user", accept: ["all"] })).toMatchObject({ created: 4 });
+  });
+
+  test("--map puts a column into a field, --drop leaves it behind, and neither is asked about then", async () => {
+    await project.run("alter table users_user add column nick text, add column shoe_size integer");
+    await project.run("update users_user set nick = 'Ada the first', shoe_size = 38 where id = 1");
+    const asked = await run();
+    expect(asked.codes).toContainEqual(expect.objectContaining({ code: "unknown_column", rows: 2, undecided: 2 }));
+    const accept = ["permission_undeclared", "phone_shared", "username_grammar"];
+    expect(await run({ accept, map: { nick: "firstName" }, drop: ["shoe_size"] })).toMatchObject({ exitCode: 0 });
+    const rows = await service.database.query("select first_name from latchkey.users where username = 'ada'");
+    expect(rows).toEqual([{ first_name: "Ada the first" }]);
+  });
+
+  test("--map of a column or a field that is not there is refused in one line", async () => {
+    await expect(run({ map: { nick: "firstName" } })).rejects.toThrow(/no column nick/);
+    await expect(run({ map: { city: "nothingOfThat" } })).rejects.toThrow(/no field nothingOfThat/);
+    await expect(run({ drop: ["nick"] })).rejects.toThrow(/no column nick/);
+  });
+
+  test("--allow-raising follows who was enabled or given more rights there; without it that is told", async () => {
+    await run({ accept: ["all"] });
+    const change = "update users_user set is_active = not is_active, is_staff = true where id = 4";
+    await project.run("update users_user set is_active = false where id = 4");
+    await run({ accept: ["all"] });
+    await project.run(change);
+    await project.run("insert into users_user_groups values (1, 4, 1)");
+    expect(await run({ accept: ["all"], allowRaising: true })).toMatchObject({ followed: { people: 1, kept: [] } });
+    const rows = await service.database.query(
+      `select is_active, is_staff, (select count(*)::int from latchkey.user_groups m where m.user_id = u.id) as groups
+      from latchkey.users u where username = 'dora'`,
+    );
+    expect(rows).toEqual([{ is_active: true, is_staff: true, groups: 1 }]);
+  });
+
+  test("a report whose disk is full is one line before anybody comes over, and leaves the decisions of before", async () => {
+    const report = join(folder, "full");
+    await mkdir(report);
+    await writeFile(join(report, "decisions.csv"), "of before");
+    await symlink("/dev/full", join(report, "rows.jsonl.part"));
+    const failing = run({ report, accept: ["all"] });
+    await expect(failing).rejects.toMatchObject({
+      name: "SourceError",
+      exitCode: 3,
+      message: expect.stringMatching(/^The report cannot be written to .*Nothing was changed\.$/),
+    });
+    expect(await accounts()).toEqual([]);
+    expect(await readdir(report)).toEqual(["decisions.csv"]);
+    expect(await readFile(join(report, "decisions.csv"), "utf8")).toBe("of before");
+    const under = join(report, "decisions.csv", "below");
+    await expect(run({ report: under, accept: ["all"] })).rejects.toMatchObject({ exitCode: 3 });
+  });
+
+  test("a source without the right to read it is one line, and nothing is left of it here", async () => {
+    await project.run("revoke all on users_user from current_user");
+    const failing = run();
+    await expect(failing).rejects.toMatchObject({
+      name: "SourceError",
+      exitCode: 3,
+      message: expect.stringMatching(/permission denied/),
+    });
+    expect(await service.database.query("select from latchkey.import_people")).toEqual([]);
+  });
+});
+
+describe("a source is refused in one line", () => {
+  let service: TestAuth;
+  beforeAll(async () => {
+    service = await createTestAuth();
+  });
+  afterAll(() => service[Symbol.asyncDispose]());
+  const run = (source: string, options: Partial<ImportOptions> = {}) =>
+    importPeople(service.auth, { ...usual, connection: service.database.connection, source, ...options });
+
+  test.each<[what: string, source: string, exitCode: number, told: RegExp]>([
+    ["that is away", "postgres://nobody@127.0.0.1:1/none", 3, /cannot be reached/],
+    ["without an escaped password", "postgres://me:a/b#c@127.0.0.1/none", 2, /no address of a database/],
+    ["whose file is not there", "sqlite:/nowhere/db.sqlite3", 3, /There is no file/],
+    ["of no kind", "people", 2, /--from/],
+    ["of another kind", "people.xlsx", 2, /--from/],
+  ])("%s", async (_what, source, exitCode, told) => {
+    await expect(run(source)).rejects.toMatchObject({
+      name: "SourceError",
+      exitCode,
+      message: expect.stringMatching(told),
+    });
+    await expect(run(source)).rejects.not.toThrow(/\n/);
+  });
+
+  test("a password in the address of a source is never told", async () => {
+    const failing = run("postgres://me:verySecret1@127.0.0.1:1/none");
+    await expect(failing).rejects.not.toThrow(/verySecret1/);
+    await expect(run("mysqlx://me:verySecret1@127.0.0.1:1/none", { from: "django" })).rejects.not.toThrow(
+      /verySecret1/,
+    );
+  });
+
+  test("that is no database, or none of Django's", async () => {
+    const file = await write("no database at all, but long enough to be taken for one".repeat(50), "sqlite3");
+    await expect(run(`sqlite:${file}`)).rejects.toMatchObject({ name: "SourceError", exitCode: 3 });
+    await using project = await createSqliteProject();
+    await project.run("drop table django_content_type");
+    await expect(run(project.source)).rejects.toThrow(/no table django_content_type/);
+  });
+
+  test.each([
+    ["half a CSV", "id,username,email\n1,ada,a@b.example\n2,bo", /no whole CSV file.*Nothing was changed/],
+    ["two people of one id", "id,username\n1,ada\n1,bob\n", /two people of one id/],
+    ["another delimiter", "id~username\n1~ada\n", /--delimiter/],
+  ])("with %s, and nobody comes over", async (_what, content, told) => {
+    await expect(run(await write(content))).rejects.toThrow(told);
+    expect(await service.database.query("select from latchkey.users")).toEqual([]);
+    expect(await service.database.query("select from latchkey.import_people")).toEqual([]);
+  });
+});

@@ -1,0 +1,122 @@
+import type { Connection, QueryError, RowDataPacket } from "mysql2";
+import { SourceError } from "../old-row.ts";
+import { requireUrl, type SqlReader, type Table, type TableName } from "./sql-reader.ts";
+
+const batch = 5_000;
+
+type Row = Record<string, string | null>;
+
+/** Opens a database of MySQL or MariaDB: read only, as of one moment, times in UTC. */
+export async function openMysqlReader(url: string): Promise<SqlReader> {
+  requireUrl(url);
+  const place = describe(url);
+  // Its driver is wanted by this source alone.
+  const { createConnection } = await import("mysql2");
+  const connection = createConnection({
+    uri: url,
+    connectTimeout: 20_000,
+    charset: "utf8mb4",
+    // As text: a number of JavaScript loses digits, and a date microseconds.
+    typeCast: (field) => field.string("utf8"),
+  });
+  // Each query gets its own error besides.
+  connection.on("error", () => {});
+  const all = (query: string) =>
+    ask(connection, query).catch((error: QueryError) => {
+      throw new SourceError(`The source refuses to be read: ${lineOf(error)}`, 3);
+    });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      connection.connect((error) => (error ? reject(error) : resolve()));
+    });
+  } catch (error) {
+    connection.destroy();
+    throw new SourceError(`The source ${place} cannot be reached: ${lineOf(error)}`, 3);
+  }
+  const startedAt = await begin(connection, all).catch((error) => {
+    connection.destroy();
+    throw error;
+  });
+  return {
+    dialect: "mysql",
+    place,
+    startedAt,
+    tables: () => readTables(all),
+    quote: ({ table }) => quoteName(table),
+    quoteColumn: quoteName,
+    all,
+    batches: (query) => readBatches(connection, query),
+    joined: (column) => `group_concat(${column} order by ${column} separator ',')`,
+    references: (to) => readReferences(all, to),
+    // The transaction ends with the connection; a long answer may still be under way.
+    close: async () => connection.destroy(),
+  };
+}
+
+const quoteName = (name: string) => `\`${name.replaceAll("`", "``")}\``;
+
+/** Where it is, without the password. */
+function describe(url: string): string {
+  const { protocol, host, pathname } = new URL(url);
+  return `${protocol}//${host}${pathname}`;
+}
+
+const lineOf = (error: unknown) =>
+  error instanceof Error
+    ? error.message.split("\n", 1)[0] || ("code" in error ? String(error.code) : error.name)
+    : String(error);
+
+type All = (query: string) => Promise<readonly Row[]>;
+
+function ask(connection: Connection, query: string): Promise<Row[]> {
+  return new Promise((resolve, reject) => {
+    connection.query<(RowDataPacket & Row)[]>(query, (error, rows) => (error ? reject(error) : resolve(rows)));
+  });
+}
+
+async function begin(connection: Connection, all: All): Promise<Date> {
+  await all("set session time_zone = '+00:00', sql_mode = 'ANSI_QUOTES', group_concat_max_len = 1073741824");
+  // One is MariaDB's, the other one MySQL's.
+  for (const setting of ["max_statement_time", "max_execution_time"])
+    await ask(connection, `set session ${setting} = 0`).catch(() => {});
+  await all("set session transaction isolation level repeatable read");
+  await all("start transaction with consistent snapshot, read only");
+  const [row] = await all("select date_format(utc_timestamp(3), '%Y-%m-%dT%H:%i:%s.%f') as now");
+  return new Date(`${row?.now?.slice(0, 23)}Z`);
+}
+
+async function* readBatches(connection: Connection, query: string): AsyncGenerator<readonly Row[]> {
+  let rows: Row[] = [];
+  try {
+    for await (const row of connection.query(query).stream({ highWaterMark: batch })) {
+      // A plain object: names of columns may be any.
+      rows.push({ ...row });
+      if (rows.length < batch) continue;
+      yield rows;
+      rows = [];
+    }
+  } catch (error) {
+    throw new SourceError(`The source cannot be read to its end: ${lineOf(error)}`, 3);
+  }
+  if (rows.length > 0) yield rows;
+}
+
+async function readTables(all: All): Promise<Table[]> {
+  const rows = await all(`select table_name as "table", column_name as "column", column_key as kind
+    from information_schema.columns where table_schema = database() order by table_name, ordinal_position`);
+  const found = new Map<string, { columns: string[]; primaryKey: string[] }>();
+  for (const { table, column, kind } of rows) {
+    const { columns, primaryKey } = found.get(table ?? "") ?? { columns: [], primaryKey: [] };
+    columns.push(column ?? "");
+    if (kind === "PRI") primaryKey.push(column ?? "");
+    found.set(table ?? "", { columns, primaryKey });
+  }
+  return [...found].map(([table, rest]) => ({ schema: "", table, ...rest }));
+}
+
+async function readReferences(all: All, to: TableName) {
+  const rows = await all(`select table_name as "table", column_name as "column" from information_schema.key_column_usage
+    where table_schema = database() and referenced_table_schema = database()
+      and referenced_table_name = '${to.table.replaceAll("\\", "\\\\").replaceAll("'", "''")}' order by 1, 2`);
+  return rows.map(({ table, column }) => ({ table: { schema: "", table: table ?? "" }, column: column ?? "" }));
+}

@@ -1,0 +1,167 @@
+"""The old backend as a real Django: its user model, its two ways of signing in, and tokens of djangorestframework-simplejwt.
+
+Usage: old_backend.py DATABASE COMMAND, where DATABASE is a file of SQLite, postgres://… or mysql://….
+
+make         makes the tables, and the people that standard input has, one a line of JSON: columns of the user model
+sign-in      tries {"name", "password"} a line of standard input, as the old backend looked names up, and prints whose id it is, or null
+sql          runs each line of standard input as a statement
+serve PORT   serves POST /token, /token/refresh, /token/blacklist and GET /me, until it is stopped; the secret is in SECRET_KEY
+"""
+import json
+import os
+import sys
+import tempfile
+from urllib.parse import unquote, urlsplit
+from wsgiref.simple_server import make_server
+
+folder = tempfile.mkdtemp(prefix="latchkey-django-")
+os.makedirs(os.path.join(folder, "users", "migrations"))
+for name in ("users/__init__.py", "users/migrations/__init__.py"):
+    open(os.path.join(folder, name), "w").close()
+with open(os.path.join(folder, "users", "models.py"), "w") as models:
+    models.write(
+        """
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+
+
+class User(AbstractUser):
+    # Not unique, so that rows of before the constraint fit, such as empty ones.
+    phone_number = models.CharField(max_length=40, null=True, blank=True)
+    gender = models.CharField(max_length=10, choices=[("Male", "Male"), ("Female", "Female")], null=True, blank=True)
+    country = models.CharField(max_length=400, null=True, blank=True)
+    city = models.CharField(max_length=400, null=True, blank=True)
+    state = models.CharField(max_length=400, null=True, blank=True)
+    is_approved_to_be_in_touch = models.BooleanField(default=False)
+
+    class Meta:
+        permissions = [("publish", "Can publish"), ("close-order", "Can close an order")]
+"""
+    )
+sys.path.insert(0, folder)
+
+import django
+from django.conf import settings
+
+
+def database(text):
+    url = urlsplit(text)
+    engines = {"postgres": "postgresql", "mysql": "mysql"}
+    if url.scheme not in engines:
+        return {"ENGINE": "django.db.backends.sqlite3", "NAME": text}
+    found = {
+        "ENGINE": "django.db.backends." + engines[url.scheme],
+        "NAME": url.path[1:],
+        "USER": unquote(url.username or ""),
+        "PASSWORD": unquote(url.password or ""),
+        "HOST": url.hostname,
+        "PORT": url.port or "",
+    }
+    if url.scheme == "mysql":
+        found["OPTIONS"] = {"charset": "utf8mb4", "init_command": "SET time_zone = '+00:00'"}
+    return found
+
+
+def installed(name):
+    try:
+        __import__(name)
+        return [name]
+    except ImportError:
+        return []
+
+
+has_tokens = bool(installed("rest_framework_simplejwt"))
+hashers = ["PBKDF2", "PBKDF2SHA1", "Argon2", "BCryptSHA256", "BCrypt", "Scrypt", "SHA1", "MD5", "UnsaltedSHA1", "UnsaltedMD5"]
+known = [name for name in hashers if hasattr(__import__("django.contrib.auth.hashers", fromlist=["x"]), name + "PasswordHasher")]
+if os.environ.get("WITHOUT_BCRYPT"):
+    known = [name for name in known if not name.startswith("BCrypt")]
+settings.configure(
+    DATABASES={"default": database(sys.argv[1])},
+    INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth", "users"]
+    + (["rest_framework", "rest_framework_simplejwt.token_blacklist"] if has_tokens else []),
+    AUTH_USER_MODEL="users.User",
+    DEFAULT_AUTO_FIELD="django.db.models.AutoField",
+    PASSWORD_HASHERS=["django.contrib.auth.hashers.%sPasswordHasher" % name for name in known],
+    SECRET_KEY=os.environ.get("SECRET_KEY", "of-this-test-alone"),
+    ROOT_URLCONF="users.urls",
+    ALLOWED_HOSTS=["*"],
+    USE_TZ=True,
+    SIMPLE_JWT={"ROTATE_REFRESH_TOKENS": True, "BLACKLIST_AFTER_ROTATION": True},
+)
+open(os.path.join(folder, "users", "urls.py"), "w").write(
+    """
+from django.urls import path
+from rest_framework.decorators import api_view, authentication_classes, permission_classes
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.response import Response
+from rest_framework_simplejwt.authentication import JWTAuthentication
+from rest_framework_simplejwt.views import TokenBlacklistView, TokenObtainPairView, TokenRefreshView
+
+
+@api_view(["GET"])
+@authentication_classes([JWTAuthentication])
+@permission_classes([IsAuthenticated])
+def me(request):
+    return Response({"id": request.user.pk, "username": request.user.username})
+
+
+urlpatterns = [
+    path("token", TokenObtainPairView.as_view()),
+    path("token/refresh", TokenRefreshView.as_view()),
+    path("token/blacklist", TokenBlacklistView.as_view()),
+    path("me", me),
+]
+"""
+    if has_tokens
+    else "urlpatterns = []\n"
+)
+django.setup()
+
+from django.contrib.auth.hashers import PBKDF2PasswordHasher, PBKDF2SHA1PasswordHasher
+
+# Django writes a hash anew at a sign-in; the time that this takes is not what is tried here.
+PBKDF2PasswordHasher.iterations = PBKDF2SHA1PasswordHasher.iterations = 1
+
+from django.core.management import call_command
+from django.core.wsgi import get_wsgi_application
+from django.db import connection, transaction
+
+from users.models import User
+
+
+def lines():
+    return [json.loads(line) for line in sys.stdin if line.strip()]
+
+
+def make():
+    call_command("makemigrations", "users", verbosity=0)
+    call_command("migrate", verbosity=0)
+    with transaction.atomic():
+        User.objects.bulk_create([User(**person) for person in lines()], batch_size=500)
+
+
+def find(name):
+    """By username, else by phone number, each as it was typed."""
+    return User.objects.filter(username=name).first() or User.objects.filter(phone_number=name).first()
+
+
+def sign_in():
+    for attempt in lines():
+        user = find(attempt["name"])
+        fits = user is not None and user.is_active and user.check_password(attempt["password"])
+        print(json.dumps(user.pk if fits else None))
+
+
+def sql():
+    with transaction.atomic(), connection.cursor() as cursor:
+        for statement in sys.stdin:
+            if statement.strip():
+                cursor.execute(statement.replace("%", "%%"))
+
+
+def serve():
+    application = get_wsgi_application()
+    make_server("127.0.0.1", int(sys.argv[3]), application).serve_forever()
+
+
+{"make": make, "sign-in": sign_in, "sql": sql, "serve": serve}[sys.argv[2]]()

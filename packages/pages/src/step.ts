@@ -1,0 +1,84 @@
+import { randomBytes } from "node:crypto";
+import { z } from "zod";
+import type { Visit } from "./visit.ts";
+
+const time = z.int().nonnegative();
+
+const stepSchema = z.strictObject({
+  /** What the code is for. */
+  way: z.enum(["enter", "sign_in", "reset_password", "reauthenticate", "own_name", "recovery"]),
+  /** As it was typed. */
+  name: z.string().max(320),
+  kind: z.enum(["phone", "email", "username"]),
+  /** Where to begin again. */
+  from: z.enum(["/sign-in", "/register", "/reset", "/reauthenticate", "/account/contact", "/recover"]),
+  /** Whether it is the account's own already. */
+  isCurrent: z.boolean().optional(),
+  challenge: z.string().max(64).optional(),
+  channel: z.enum(["sms", "whatsapp", "email"]).nullish(),
+  digits: z.int().optional(),
+  /** Milliseconds since 1970. */
+  expiresAt: time.optional(),
+  /** From when on the same code is sent again; null once that is over. */
+  resendAt: time.nullish(),
+  /** Wrong codes so far. */
+  wrong: z.int().optional(),
+  ticket: z.string().max(64).optional(),
+  next: z.enum(["register", "another_way"]).optional(),
+  isNotMine: z.boolean().optional(),
+});
+
+/**
+ * What is known of somebody between two pages before they are signed in: whom a code was sent to, and the handle that it is good with.
+ *
+ * It is in a cookie of its own that no script reads; the address names which one. So two tabs do not disturb each other, going back and
+ * loading anew show the same page, and an address that is sent to somebody else is worth nothing there.
+ */
+export type Step = z.output<typeof stepSchema>;
+
+/** Seconds: no code and no ticket is good for longer. */
+const lifetime = 1_500;
+
+/** Ways that one browser may have under way; the oldest is forgotten. */
+const most = 3;
+
+/** The way that the address names; null where this browser is on no such way. */
+export function readStep({ url, pageCookies }: Visit): Step | null {
+  const value = pageCookies.steps.get(url.searchParams.get("step") ?? "");
+  if (value === undefined) return null;
+  try {
+    return stepSchema.parse(JSON.parse(Buffer.from(value, "base64url").toString()));
+  } catch {
+    return null;
+  }
+}
+
+/** Begins a way, and answers its id for the address. */
+export function beginStep(visit: Visit, step: Step): string {
+  const { steps } = visit.pageCookies;
+  const tooMany = [...steps.keys()].slice(0, Math.max(0, steps.size + 1 - most));
+  for (const id of tooMany) visit.pageCookies.forgetStep(id);
+  const id = randomBytes(6).toString("base64url");
+  write(visit, id, step);
+  return id;
+}
+
+/** Goes on with the way that the address names. */
+export function keepStep(visit: Visit, step: Step): void {
+  write(visit, idOf(visit), step);
+}
+
+export function endStep(visit: Visit): void {
+  const id = idOf(visit);
+  if (visit.pageCookies.steps.has(id)) visit.pageCookies.forgetStep(id);
+}
+
+/** Somebody who signs out leaves nothing to who comes next at this browser. */
+export function endEveryStep({ pageCookies }: Visit): void {
+  for (const id of pageCookies.steps.keys()) pageCookies.forgetStep(id);
+}
+
+const idOf = ({ url }: Visit): string => url.searchParams.get("step") ?? "";
+
+const write = ({ pageCookies }: Visit, id: string, step: Step) =>
+  pageCookies.keepStep(id, Buffer.from(JSON.stringify(step)).toString("base64url"), lifetime);

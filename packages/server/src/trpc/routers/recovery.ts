@@ -1,0 +1,28 @@
+import { type Config, deviceName } from "@latchkey/auth";
+import { z } from "zod";
+import type { Builders } from "../builders.ts";
+import { challengeText, codeText, passwordText, text } from "../inputs.ts";
+
+/** The way back for somebody who has nothing but their recovery codes. */
+export function createRecoveryProcedures<C extends Config>({ publicProcedure }: Builders<C>) {
+  return {
+    /** Exchanges a code for a ticket. No name is needed. */
+    start: publicProcedure
+      .meta({ cookieMode: {} })
+      .input(z.strictObject({ code: codeText }))
+      .mutation(({ ctx, input }) => ctx.latchkey.auth.startRecovery(input, ctx.latchkey.facts)),
+
+    /** Sets a password, ends every session of the account, and signs in with it where it is enough. */
+    setPassword: publicProcedure
+      .meta({ cookieMode: { takes: "deviceMark", opensSession: true } })
+      .input(
+        z.strictObject({
+          ticket: challengeText,
+          newPassword: passwordText,
+          deviceMark: text(64).optional(),
+          deviceName: deviceName.optional(),
+        }),
+      )
+      .mutation(({ ctx, input }) => ctx.latchkey.auth.recover(input, ctx.latchkey.facts)),
+  };
+}
