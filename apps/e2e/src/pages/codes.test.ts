@@ -280,6 +280,15 @@ describe.skipIf(!isService)("signing in by code on the pages", () => {
     expect((await send("/sign-in", { username, password: "another one of mine" })).status).toBe(400);
   });
 
+  test("a person who has no password yet chooses one with a code", async () => {
+    const { page, code } = await ask("/register", { to: phoneNumber });
+    await send(placeOf(await send(page, { code })), {});
+    expect(await (await browser.get("/account/password")).text()).toContain('href="/reset"');
+    const chosen = await ask("/reset", { username: phoneNumber });
+    expect(placeOf(await send(chosen.page, { code: chosen.code, newPassword: password }))).toBe("/sign-in?done=reset");
+    expect(placeOf(await send("/sign-in/password", { username: phoneNumber, password }))).toBe("/account");
+  });
+
   test("a code for one thing is not taken by the page of another", async () => {
     const { username } = await createOwner();
     const { page, code } = await ask("/reset", { username });
