@@ -81,6 +81,14 @@ describe.skipIf(!isService)("the pages in a browser", () => {
     expect(await readFocus(page)).toEqual({ name: "username", isSeen: true });
     await type(page, "keyboard_person");
     await page.getByRole("heading", { name: "Profile" }).waitFor();
+    await window.context.grantPermissions(["clipboard-read", "clipboard-write"]);
+    await page.goto(`${site.live.url}/account/recovery`);
+    await page.getByRole("button", { name: "Make recovery codes" }).press("Enter");
+    await page.getByRole("button", { name: "Copy" }).press("Enter");
+    await page.getByRole("button", { name: "Copied" }).waitFor();
+    const copied = await page.evaluate<string>("navigator.clipboard.readText()");
+    expect(copied.match(/([0-9A-Z]{5}-){3}[0-9A-Z]{5}/g)).toHaveLength(10);
+    await page.goto(`${site.live.url}/account`);
     const seen = new Set<string>();
     for (let stop = 0; stop < 12; stop += 1) {
       await page.keyboard.press("Tab");
