@@ -74,11 +74,11 @@ describe.skipIf(!isService)("the pages in a browser", () => {
     const { page } = window;
     const number = "+905321110002";
     await page.goto(`${site.live.url}/register`);
-    expect(await readFocus(page)).toEqual({ name: "to", isSeen: true });
+    await expect.poll(() => readFocus(page)).toEqual({ name: "to", isSeen: true });
     await type(page, number);
-    expect(await readFocus(page)).toEqual({ name: "code", isSeen: true });
+    await expect.poll(() => readFocus(page)).toEqual({ name: "code", isSeen: true });
     await type(page, (await site.inbox.take(number)).code);
-    expect(await readFocus(page)).toEqual({ name: "username", isSeen: true });
+    await expect.poll(() => readFocus(page)).toEqual({ name: "username", isSeen: true });
     await type(page, "keyboard_person");
     await page.getByRole("heading", { name: "Profile" }).waitFor();
     await window.context.grantPermissions(["clipboard-read", "clipboard-write"]);
@@ -109,7 +109,8 @@ describe.skipIf(!isService)("the pages in a browser", () => {
     await page.goto(`${site.live.url}/register`);
     await page.getByLabel("Phone number or e-mail").fill(number);
     await page.getByRole("button", { name: "Send me a code" }).dblclick();
-    expect(await page.getByRole("button", { name: "Send it again" }).isDisabled()).toBe(true);
+    const again = page.getByRole("button", { name: "Send it again" });
+    await expect.poll(() => again.isDisabled()).toBe(true);
     await page.getByLabel("Code", { exact: true }).fill((await site.inbox.take(number)).code);
     await page.getByRole("button", { name: "Continue" }).dblclick();
     await page.getByRole("button", { name: "Create an account" }).dblclick();
