@@ -118,7 +118,7 @@ describe("a refresh token of simplejwt", () => {
 
   test("has the same session after the secret was replaced, and the secret is none of its own", async () => {
     await readBlacklist();
-    const old = refreshing();
+    const old = refreshing({ exp: issuedAt + 43_200 });
     const { refreshToken } = await refresh(old);
     const there = await service.another({ secret: [nextSecret, testSecret] });
     await there.reseal({});
