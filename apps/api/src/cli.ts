@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { backupCommand, restoreCommand } from "./commands/backup.ts";
 import { createUserCommand } from "./commands/create-user.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { exportCommand } from "./commands/export.ts";
 import { grantsCommand } from "./commands/grants.ts";
 import { changeGroupCommand, createGroupCommand, deleteGroupCommand, listGroupsCommand } from "./commands/groups.ts";
 import { importCommand } from "./commands/import.ts";
@@ -56,6 +57,7 @@ const program = new Command("latchkey")
   .addCommand(backupCommand())
   .addCommand(restoreCommand())
   .addCommand(importCommand())
+  .addCommand(exportCommand())
   .addCommand(migrateCommand())
   .addCommand(grantsCommand())
   .addCommand(syncPermissionsCommand())

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { StartError } from "../../errors.ts";
 import { isFresh, isFrozenBy } from "../../imported-users/imported-user.ts";
-import { countImported } from "../../imported-users/imported-user-store.ts";
+import { countAliases, countImported } from "../../imported-users/imported-user-store.ts";
 import { findLastRound, listLastRounds } from "../../imported-users/round-store.ts";
 import type { Queries, Storage } from "../../storage/database.ts";
 import { findFaults, findWeaknesses } from "../../storage/inspect-database.ts";
@@ -24,6 +24,8 @@ export interface Health {
   readonly clockDifference: number;
   /** Names of other systems that are kept for people without an account here, and what becomes of old tokens. */
   readonly importedUsers: string;
+  /** Names of other systems by which people sign in that are no usernames here. */
+  readonly aliases: string;
   readonly oldTokens: string;
   /** What works, but should be mended. */
   readonly warnings: readonly string[];
@@ -95,7 +97,7 @@ async function examineSecrets({ keyRing, secretKeys, options }: Core) {
   return { said, warnings };
 }
 
-async function examineImports(core: Core): Promise<Pick<Health, "importedUsers" | "oldTokens">> {
+async function examineImports(core: Core): Promise<Pick<Health, "importedUsers" | "aliases" | "oldTokens">> {
   const [rounds, counts] = await Promise.all([listLastRounds(core.db), countImported(core.db)]);
   const sources = rounds.map(({ source, beganAt }) => {
     const { people = 0, accounts = 0, deleted = 0 } = counts[source] ?? {};
@@ -105,7 +107,13 @@ async function examineImports(core: Core): Promise<Pick<Health, "importedUsers" 
   const until = core.options.django?.acceptTokensUntil;
   const isOver = until && until <= core.options.clock.now();
   const oldTokens = until ? `${isOver ? "were" : "are"} accepted until ${until.toISOString()}` : "are not accepted";
-  return { importedUsers: sources.join("; ") || "none", oldTokens };
+  const aliases = await Promise.all(rounds.map(({ source }) => describeAliases(core, source)));
+  return { importedUsers: sources.join("; ") || "none", aliases: aliases.flat().join("; ") || "none", oldTokens };
+}
+
+async function describeAliases({ db }: Core, source: string): Promise<string[]> {
+  const { count, first } = await countAliases(db, source);
+  return count === 0 ? [] : [`${source}: ${count}: ${first.join(", ")}${count > first.length ? ", …" : ""}`];
 }
 
 function describeAge(milliseconds: number): string {
