@@ -324,6 +324,10 @@ describe("the settings of a start without any", () => {
       WHATSAPP_LANGUAGES: ["en"],
       REGISTRATION: "open",
       AUDIT_RETENTION: 400 * 86_400,
+      ACCESS_LOG: "all",
+      PASSWORD_FORMAT: "bcrypt_sha256",
+      TOKEN_EXTERNAL_ID: "no",
+      WEBHOOKS: [],
       LOG_LEVEL: "info",
     });
   });
