@@ -10,6 +10,7 @@ import {
 import { findOriginFault, isLoopback, isTrustedProxy, parsePublicUrl } from "@latchkey/server";
 import { distance } from "fastest-levenshtein";
 import { z } from "zod";
+import type { AccessLog } from "./access-log.ts";
 import { findDatabaseUrlFault, findUnreadVariables, readDatabaseUrl } from "./database-url.ts";
 import {
   findMessageContradictions,
@@ -25,12 +26,13 @@ import {
   duration,
   integer,
   isUntrimmed,
-  strongSecret,
+  strongSecrets,
   time,
   toSeconds,
   untrimmed,
   wordList,
 } from "./setting-formats.ts";
+import { findWebhookContradictions, webhookSettings } from "./webhooks/webhook-settings.ts";
 
 const postgresUrl = z.string().superRefine((value, context) => {
   const fault = findDatabaseUrlFault(value);
@@ -79,6 +81,15 @@ const workers = z
   .transform((value) => (value === "auto" ? availableParallelism() : Number(value)))
   .refine((value) => value >= 1 && value <= 256, workersWanted);
 
+/** `1/100`: of ordinary answers one in a hundred. */
+const accessLog = z.string().transform((value, context): AccessLog => {
+  if (value === "all" || value === "failures" || value === "off") return value;
+  const [, every] = /^1\/(\d{1,6})$/.exec(value) ?? [];
+  if (Number(every) >= 1) return Number(every);
+  context.addIssue("must be all, failures, off, or such as 1/100 for one in a hundred of ordinary answers");
+  return z.NEVER;
+});
+
 /** Every setting, by its name in the environment. One without a default may be left out. */
 const settingsSchema = z.object({
   HOST: z.string().min(1).default("127.0.0.1"),
@@ -98,7 +109,7 @@ const settingsSchema = z.object({
   BACKUP_DIR: z.string().min(1).optional(),
   MIGRATE: z.enum(["auto", "check", "off"]).optional(),
   LATCHKEY_CONFIG: z.string().min(1).optional(),
-  LATCHKEY_SECRET: strongSecret.optional(),
+  LATCHKEY_SECRET: strongSecrets.optional(),
   TOKEN_ALGORITHM: z.enum(tokenAlgorithms).default("EdDSA"),
   TOKEN_PROFILE: z.enum(["standard", "django", "simplejwt"]).default("standard"),
   TOKEN_ISSUER: z.string().min(1).max(255).default("latchkey"),
@@ -136,6 +147,8 @@ const settingsSchema = z.object({
   REGISTRATION: z.enum(["open", "closed"]).default("open"),
   AUDIT_RETENTION: duration("1d", "3650d").default(400 * 86_400),
   ...messageSettings,
+  ...webhookSettings,
+  ACCESS_LOG: accessLog.default("all"),
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
 });
 
@@ -160,6 +173,7 @@ export const secretSettings: readonly (keyof z.output<typeof settingsSchema>)[] 
   "LEGACY_SECRET_KEY",
   "FORWARDED_SECRET",
   ...messageSecrets,
+  "WEBHOOK_SECRET",
 ];
 
 /** The settings of this process. The one place that reads the environment. */
@@ -185,6 +199,7 @@ export function parseSettings(variables: Variables): Settings {
     ...wrong,
     ...findContradictions(given, isProduction),
     ...findMessageContradictions(given, isProduction),
+    ...findWebhookContradictions(given),
   ];
   if (!parsed.data || problems.length > 0) throw new StartError(problems.join("\n"));
   const { SESSION_LIFETIME, SESSION_IDLE_LIFETIME = Math.min(30 * 86_400, SESSION_LIFETIME), PUBLIC_URL } = parsed.data;
@@ -295,8 +310,8 @@ function findContradictions(given: Variables, isProduction: boolean): string[] {
   ].filter((problem) => typeof problem === "string");
 }
 
-/** What the core is told, once the secret is known. */
-export function toAuthOptions(settings: Settings, secret: string): AuthOptions {
+/** What the core is told, once the secret is known, or the secrets. */
+export function toAuthOptions(settings: Settings, secret: AuthOptions["secret"]): AuthOptions {
   return {
     secret,
     tokens: {

@@ -1,3 +1,4 @@
+export { type WebhookType, webhookTypes } from "./audit/webhook-events.ts";
 export type { Auth, BackUpInput, Load, RestoreInput } from "./auth.ts";
 export type { ChallengePurpose, Channel } from "./challenges/challenge-store.ts";
 export type { Challenge } from "./challenges/challenges.ts";
@@ -22,9 +23,10 @@ export {
 export type { ActivityPage, ListActivityInput, OwnEvent } from "./flows/account/activity.ts";
 export type { ChangePasswordInput } from "./flows/account/change-password.ts";
 export type { OwnData } from "./flows/account/export-own-data.ts";
+export type { ListNoticesInput, Notice, NoticePage } from "./flows/account/notices.ts";
 export type { ConfirmOwnNameInput, OwnNameAnswer, StartOwnNameInput } from "./flows/account/own-name.ts";
 export type { StopChangesInput } from "./flows/account/pending-changes.ts";
-export type { OwnDevice } from "./flows/account/sessions.ts";
+export type { OthersRevoked, OwnDevice, ShownDevice } from "./flows/account/sessions.ts";
 export type { ConfirmTotpInput, OwnTotp, StartedTotp } from "./flows/account/totp.ts";
 export type { EventPageAnswer } from "./flows/administration/audit-events.ts";
 export type { CreateUserInput } from "./flows/administration/create-user.ts";
@@ -41,8 +43,10 @@ export type {
 export type { TokenInspection } from "./flows/authentication/inspect-token.ts";
 export type { Purged } from "./flows/maintenance/purge.ts";
 export type { CountryMessages, MessageReport } from "./flows/maintenance/report-messages.ts";
+export type { Resealed, ResealInput } from "./flows/maintenance/reseal.ts";
 export type { RecoverInput, RecoveryAnswer, StartRecoveryInput } from "./flows/sign-in/recover.ts";
 export type { RegisterInput } from "./flows/sign-in/register.ts";
+export type { PasswordReset } from "./flows/sign-in/reset-password.ts";
 export type { LoginInput } from "./flows/sign-in/sign-in.ts";
 export type { CodeAnswer, SignInByCodeInput, TicketAnswer } from "./flows/sign-in/sign-in-by-code.ts";
 export type { SignInBySecondFactorInput, TotpToEnroll } from "./flows/sign-in/sign-in-by-second-factor.ts";
@@ -64,6 +68,8 @@ export { type CountryCode, isCountryCode, type PhoneResult, parsePhone } from ".
 export type { ImportedKey, ImportedPerson } from "./imported-users/imported-user.ts";
 export type { ImportRound, RoundChanges } from "./imported-users/round-store.ts";
 export { defaultLimits, type FirewallLimits, type FirewallRule } from "./messages/firewall-rules.ts";
+export { type NoticeKind, type NoticeMessage, noticeKinds } from "./messages/notice.ts";
+export { type NoticeTexts, noticeTexts } from "./messages/notice-texts.ts";
 export { createOutbox, type Outbox, type OutboxOptions, type SendOutcome } from "./messages/outbox.ts";
 export {
   type DeliveryReceipt,
@@ -84,6 +90,7 @@ export {
   messageTexts,
   type RenderOptions,
   renderMessage,
+  renderNotice,
 } from "./messages/texts.ts";
 export type { MadeRecoveryCodes, RecoveryCodeStatus, RecoveryTicket } from "./one-time-codes/recovery-code-store.ts";
 export { type AuthOptions, secondFactorRules } from "./options.ts";
@@ -127,3 +134,5 @@ export {
   type ProfileFields,
 } from "./users/profile.ts";
 export { type Profile, type ProfileChanges, profileFields, type User } from "./users/user.ts";
+export type { EndpointReport, UndeliveredEvent } from "./webhooks/webhook-store.ts";
+export type { DeliverWebhook, WebhookEvent, WebhookOutcome } from "./webhooks/webhooks.ts";

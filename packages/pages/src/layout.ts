@@ -14,6 +14,8 @@ export interface View {
   readonly status?: number;
   /** The page of the account that it is, for the list of them. */
   readonly place?: AccountPlace;
+  /** Whether it holds many pages beside each other. */
+  readonly isGallery?: boolean;
   /** Seconds, for the header `Retry-After`. */
   readonly retryAfter?: number | undefined;
 }
@@ -25,7 +27,7 @@ const places: readonly AccountPlace[] = ["profile", "contact", "password", "reco
 export const pathOfPlace = (place: AccountPlace): string => (place === "profile" ? "/account" : `/account/${place}`);
 
 /** A whole document. */
-export function layOut(visit: Visit, { title, main, place, head = html``, status = 200 }: View): Html {
+export function layOut(visit: Visit, { title, main, place, isGallery, head = html``, status = 200 }: View): Html {
   const { language, base, serving } = visit;
   const { brand } = serving;
   const mark = brand.logo
@@ -42,13 +44,16 @@ export function layOut(visit: Visit, { title, main, place, head = html``, status
 <link rel="icon" href="data:,">
 <script src="${base}${brand.script.path}" defer></script>${head}
 </head>
-<body class="${place ? "account" : "entry"}">
-<header class="top"><a class="brand" href="${base}/">${mark}<span>${brand.name}</span></a></header>
-<main>${place ? showPlaces(visit, place) : ""}${place ? html`<div class="stack">${main}</div>` : html`<div class="card stack">${main}</div>`}</main>
+<body class="${isGallery ? "gallery" : place ? "account" : "entry"}">
+<header class="top"><a class="brand" href="${base}/">${mark}<span>${brand.name}</span></a>${place ? showLeave(visit) : ""}</header>
+<main>${place ? showPlaces(visit, place) : ""}${isGallery ? main : html`<div class="${place ? "" : "card "}stack">${main}</div>`}</main>
 <footer class="foot"><nav class="tongues" aria-label="${visit.texts.language}">${showLanguages(visit)}</nav></footer>
 </body>
 </html>`;
 }
+
+const showLeave = (visit: Visit): Html =>
+  form(visit, "/sign-out", html`<button class="leave">${visit.texts.signOut}</button>`);
 
 function showPlaces(visit: Visit, here: AccountPlace): Html {
   const { base, texts } = visit;
@@ -56,7 +61,7 @@ function showPlaces(visit: Visit, here: AccountPlace): Html {
     const current = place === here ? html` aria-current="page"` : "";
     return html`<li><a href="${base}${pathOfPlace(place)}"${current}>${texts[place]}</a></li>`;
   });
-  return html`<nav aria-label="${texts.account}"><ul>${names}<li>${form(visit, "/sign-out", html`<button>${texts.signOut}</button>`)}</li></ul></nav>`;
+  return html`<nav aria-label="${texts.account}"><ul>${names}</ul></nav>`;
 }
 
 function showLanguages({ language, url, base }: Visit): Html[] {

@@ -33,7 +33,8 @@ interface Flags {
 
 const toList = (text: string, before: readonly string[] = []) => [...before, ...text.split(",").filter(Boolean)];
 
-function toMap(text: string, before: Readonly<Record<string, string>> = {}) {
+/** Reads `--map`. */
+export function toMap(text: string, before: Readonly<Record<string, string>> = {}) {
   const [, column, field] = /^([^=]+)=([A-Za-z][A-Za-z0-9]*)$/.exec(text) ?? [];
   if (column === undefined || field === undefined) throw new InvalidArgumentError("Write it as COLUMN=FIELD.");
   return { ...before, [column]: field };
@@ -60,7 +61,10 @@ export function importCommand(): Command {
   return new Command("import")
     .description("Bring people over from another system; without --apply, only tell what would come of it")
     .argument("<source>", "postgres://…, mysql://…, sqlite:FILE, users.csv, users.json, or - for standard input")
-    .option("--from <kind>", "django, csv or json, where the source does not say it by its name")
+    .option(
+      "--from <kind>",
+      "django, simplejwt, csv, json, supabase, auth0 or better-auth, where the source does not say it by its name",
+    )
     .option("--source <name>", "what the other system is called here; its kind unless said")
     .option("--apply", "do it")
     .option("--follow <interval>", "with --apply: go on, such as every 30s, until stopped", toSeconds)
@@ -227,7 +231,7 @@ async function follow(importOnce: () => Promise<Round>, seconds: number): Promis
 }
 
 /** What is wrong with a source or a command is told in one line, and never as a defect. */
-function toOneLine(error: unknown): never {
+export function toOneLine(error: unknown): never {
   if (error instanceof Error && error.name === "SourceError" && "exitCode" in error)
     throw error.exitCode === exitCodes.cannotStart
       ? new StartError(error.message)

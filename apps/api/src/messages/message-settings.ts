@@ -68,7 +68,7 @@ const providerSecret = z
   .max(4_096)
   .refine((value) => !isUntrimmed(value), untrimmed);
 
-const providerUrl = z
+export const providerUrl = z
   .string()
   .refine(
     (value) =>
@@ -83,7 +83,7 @@ const signInOrigin = providerUrl.refine(
   "must be an origin such as https://shop.example, with nothing behind it",
 );
 
-const webhookSecret = providerSecret.refine((value) => {
+export const webhookSecret = providerSecret.refine((value) => {
   const { length } = Buffer.from(value.replace(/^whsec_/, ""), "base64");
   return length >= 24 && length <= 64;
 }, `must be 24 to 64 random bytes in base64; make one with: node -p '"whsec_" + crypto.randomBytes(32).toString("base64")'`);
@@ -106,6 +106,7 @@ export const messageSettings = {
   MESSAGE_COUNTRIES: countryList.optional(),
   MESSAGES_PER_DAY: integer(0, 1_000_000).default(1_000),
   EMAILS_PER_DAY: integer(0, 1_000_000).default(10_000),
+  NOTICES_PER_DAY: integer(0, 1_000_000).default(1_000),
   LAUNCH_BUDGET: integer(0, 1_000_000).optional(),
   LAUNCH_BUDGET_UNTIL: time.optional(),
   MESSAGE_APP_NAME: z.string().min(1).max(40).default("Latchkey"),
@@ -227,6 +228,7 @@ export function toMessagesOption(settings: MessageSettings): NonNullable<AuthOpt
     ...(settings.MESSAGE_COUNTRIES && { countries: [...settings.MESSAGE_COUNTRIES] }),
     perDay: settings.MESSAGES_PER_DAY,
     emailsPerDay: settings.EMAILS_PER_DAY,
+    noticesPerDay: settings.NOTICES_PER_DAY,
     ...(LAUNCH_BUDGET !== undefined &&
       LAUNCH_BUDGET_UNTIL && { launchBudget: { messages: LAUNCH_BUDGET, until: LAUNCH_BUDGET_UNTIL } }),
     ...(TEST_NUMBERS &&

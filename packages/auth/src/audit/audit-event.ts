@@ -126,6 +126,7 @@ export type AuditEvent =
       readonly because: "revoked" | "too_many_sessions" | "ended_by_administrator";
       readonly count: number;
     }
+  | { readonly event: "devices_forgotten" }
   | { readonly event: "password_changed"; readonly sessionsEnded: number }
   | { readonly event: "password_change_refused" }
   | {
@@ -157,7 +158,12 @@ export type AuditEvent =
     }
   | { readonly event: "imported_user_linked"; readonly source: string }
   | { readonly event: "profile_updated"; readonly fields: readonly string[] }
-  | { readonly event: "keys_rotated"; readonly oldKeysRemoved: boolean };
+  | { readonly event: "keys_rotated"; readonly oldKeysRemoved: boolean }
+  | {
+      /** The service's secret took another one's place. */
+      readonly event: "secret_resealed";
+      readonly because: "replaced" | "compromised" | "lost";
+    };
 
 /** `alias` is a name of another system that is nobody's here by our grammar. */
 type IdentifierKind = "username" | "phone" | "email" | "alias";

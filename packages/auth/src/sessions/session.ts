@@ -24,7 +24,8 @@ export type SessionEnd =
   | "too_many_sessions"
   | "ended_by_administrator"
   | "old_name_changed"
-  | "second_factor_changed";
+  | "second_factor_changed"
+  | "secret_changed";
 
 /** For how long a session lives, in seconds. */
 export interface SessionLifetimes {

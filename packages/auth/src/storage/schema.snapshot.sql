@@ -131,6 +131,26 @@ message_counts.hour timestamp with time zone not null
 message_counts.what text not null
 message_counts.shard smallint not null
 message_counts.count integer not null
+notice_messages.id uuid not null
+notice_messages.notice_id uuid not null
+notice_messages.channel text not null
+notice_messages.address text not null
+notice_messages.locale text
+notice_messages.created_at timestamp with time zone not null default latchkey.now()
+notice_messages.due_at timestamp with time zone
+notice_messages.lease_until timestamp with time zone
+notice_messages.tries smallint not null default 0
+notice_messages.sent_at timestamp with time zone
+notice_messages.failure text
+notices.id uuid not null
+notices.user_id uuid not null
+notices.kind text not null
+notices.created_at timestamp with time zone not null default latchkey.now()
+notices.read_at timestamp with time zone
+notices.address text
+notices.user_agent text
+notices.hook_due_at timestamp with time zone
+notices.hook_tries smallint not null default 0
 one_time_codes.id uuid not null
 one_time_codes.user_id uuid not null
 one_time_codes.purpose text not null
@@ -173,6 +193,13 @@ second_factor_tickets.attempts smallint not null default 0
 second_factor_tickets.created_at timestamp with time zone not null default latchkey.now()
 second_factor_tickets.expires_at timestamp with time zone not null
 second_factor_tickets.consumed_at timestamp with time zone
+secret_keys.id text collate "C" not null
+secret_keys.purpose text not null
+secret_keys.sealed bytea not null
+secret_keys.secret_id text not null
+secret_keys.made_with text not null
+secret_keys.created_at timestamp with time zone not null default latchkey.now()
+secret_keys.superseded_at timestamp with time zone
 sessions.id uuid not null
 sessions.user_id uuid not null
 sessions.refresh_hash bytea not null
@@ -272,7 +299,24 @@ users.reset_by_code_at timestamp with time zone
 users.password_set_at timestamp with time zone
 users.phone_opens_at timestamp with time zone
 users.email_opens_at timestamp with time zone
+users.device_epoch integer not null default 0
+users.device_epoch_kept integer not null default 0
+users.device_epoch_raised_at timestamp with time zone
 users.second_factor_at timestamp with time zone
+webhook_endpoints.name text collate "C" not null
+webhook_endpoints.seen_at timestamp with time zone not null default latchkey.now()
+webhook_events.position bigint not null
+webhook_events.id uuid not null default gen_random_uuid()
+webhook_events.endpoint text collate "C" not null
+webhook_events.user_id uuid not null
+webhook_events.type text not null
+webhook_events.data jsonb not null
+webhook_events.occurred_at timestamp with time zone not null default latchkey.now()
+webhook_events.tries integer not null default 0
+webhook_events.due_at timestamp with time zone default latchkey.now()
+webhook_events.lease_until timestamp with time zone
+webhook_events.delivered_at timestamp with time zone
+webhook_events.failure text
 wrong_codes.address text not null
 wrong_codes.count integer not null
 wrong_codes.last_at timestamp with time zone not null
@@ -315,6 +359,11 @@ imported_users: imported_users_source CHECK ((source ~ '^[a-z][a-z0-9_-]{0,62}$'
 imported_users: imported_users_tombstone CHECK (((deleted_at IS NULL) OR ((user_id IS NULL) AND (old_username IS NULL) AND (old_phone IS NULL))))
 imported_users: imported_users_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE SET NULL
 message_counts: message_counts_pkey PRIMARY KEY (key, hour, what, shard)
+notice_messages: notice_messages_channel CHECK ((channel = ANY (ARRAY['sms'::text, 'email'::text])))
+notice_messages: notice_messages_notice_id_fkey FOREIGN KEY (notice_id) REFERENCES notices(id) ON DELETE CASCADE
+notice_messages: notice_messages_pkey PRIMARY KEY (id)
+notices: notices_pkey PRIMARY KEY (id)
+notices: notices_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 one_time_codes: one_time_codes_hash_length CHECK ((octet_length(code_hash) = 32))
 one_time_codes: one_time_codes_issuer_id_fkey FOREIGN KEY (issuer_id) REFERENCES users(id) ON DELETE CASCADE
 one_time_codes: one_time_codes_one_each UNIQUE (user_id, purpose)
@@ -338,6 +387,7 @@ second_factor_tickets: second_factor_tickets_attempts CHECK (((attempts >= 0) AN
 second_factor_tickets: second_factor_tickets_hash CHECK ((octet_length(ticket_hash) = 32))
 second_factor_tickets: second_factor_tickets_pkey PRIMARY KEY (ticket_hash)
 second_factor_tickets: second_factor_tickets_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+secret_keys: secret_keys_pkey PRIMARY KEY (id)
 sessions: sessions_device_name_length CHECK (((char_length(device_name) >= 1) AND (char_length(device_name) <= 100))) NOT VALID
 sessions: sessions_end CHECK (((ended_at IS NULL) = (end_reason IS NULL)))
 sessions: sessions_lifetime CHECK (((created_at < expires_at) AND (idle_expires_at <= expires_at)))
@@ -385,6 +435,8 @@ users: users_username_grammar CHECK ((username_key ~ '^[^\u0001-\u005e\u0060\u00
 users: users_username_key UNIQUE (username_key)
 users: users_username_length CHECK (((char_length(username) >= 1) AND (char_length(username) <= 150)))
 users: users_username_pair CHECK (((username IS NULL) = (username_key IS NULL))) NOT VALID
+webhook_endpoints: webhook_endpoints_pkey PRIMARY KEY (name)
+webhook_events: webhook_events_pkey PRIMARY KEY ("position")
 wrong_codes: wrong_codes_pkey PRIMARY KEY (address)
 CREATE INDEX audit_events_actor_event ON latchkey.audit_events USING btree (actor_id, event, "position")
 CREATE INDEX audit_events_actor_position ON latchkey.audit_events USING btree (actor_id, "position")
@@ -425,6 +477,15 @@ CREATE UNIQUE INDEX imported_users_one_each ON latchkey.imported_users USING btr
 CREATE UNIQUE INDEX imported_users_pkey ON latchkey.imported_users USING btree (source, old_id)
 CREATE INDEX message_counts_hour ON latchkey.message_counts USING btree (hour)
 CREATE UNIQUE INDEX message_counts_pkey ON latchkey.message_counts USING btree (key, hour, what, shard)
+CREATE INDEX notice_messages_created ON latchkey.notice_messages USING btree (created_at)
+CREATE INDEX notice_messages_due ON latchkey.notice_messages USING btree (due_at) WHERE (due_at IS NOT NULL)
+CREATE INDEX notice_messages_notice ON latchkey.notice_messages USING btree (notice_id)
+CREATE INDEX notice_messages_sent ON latchkey.notice_messages USING btree (sent_at) WHERE (sent_at IS NOT NULL)
+CREATE UNIQUE INDEX notice_messages_pkey ON latchkey.notice_messages USING btree (id)
+CREATE INDEX notices_created ON latchkey.notices USING btree (created_at)
+CREATE INDEX notices_hook_due ON latchkey.notices USING btree (hook_due_at) WHERE (hook_due_at IS NOT NULL)
+CREATE INDEX notices_user ON latchkey.notices USING btree (user_id, id)
+CREATE UNIQUE INDEX notices_pkey ON latchkey.notices USING btree (id)
 CREATE INDEX one_time_codes_expires_at ON latchkey.one_time_codes USING btree (expires_at)
 CREATE INDEX one_time_codes_issuer_id ON latchkey.one_time_codes USING btree (issuer_id) WHERE (issuer_id IS NOT NULL)
 CREATE UNIQUE INDEX one_time_codes_one_each ON latchkey.one_time_codes USING btree (user_id, purpose)
@@ -444,6 +505,8 @@ CREATE UNIQUE INDEX recovery_codes_ticket_hash ON latchkey.recovery_codes USING 
 CREATE INDEX second_factor_tickets_expiry ON latchkey.second_factor_tickets USING btree (expires_at)
 CREATE INDEX second_factor_tickets_user ON latchkey.second_factor_tickets USING btree (user_id)
 CREATE UNIQUE INDEX second_factor_tickets_pkey ON latchkey.second_factor_tickets USING btree (ticket_hash)
+CREATE UNIQUE INDEX secret_keys_in_use ON latchkey.secret_keys USING btree (purpose) WHERE (superseded_at IS NULL)
+CREATE UNIQUE INDEX secret_keys_pkey ON latchkey.secret_keys USING btree (id)
 CREATE INDEX sessions_ended ON latchkey.sessions USING btree (ended_at) WHERE (ended_at IS NOT NULL)
 CREATE INDEX sessions_expires_at ON latchkey.sessions USING btree (expires_at)
 CREATE INDEX sessions_open ON latchkey.sessions USING btree (user_id) WHERE (ended_at IS NULL)
@@ -479,6 +542,12 @@ CREATE UNIQUE INDEX users_email_key ON latchkey.users USING btree (email_key)
 CREATE UNIQUE INDEX users_phone_number_key ON latchkey.users USING btree (phone_number)
 CREATE UNIQUE INDEX users_pkey ON latchkey.users USING btree (id)
 CREATE UNIQUE INDEX users_username_key ON latchkey.users USING btree (username_key)
+CREATE UNIQUE INDEX webhook_endpoints_pkey ON latchkey.webhook_endpoints USING btree (name)
+CREATE INDEX webhook_events_age ON latchkey.webhook_events USING btree (occurred_at)
+CREATE INDEX webhook_events_due ON latchkey.webhook_events USING btree (endpoint, due_at) WHERE (due_at IS NOT NULL)
+CREATE INDEX webhook_events_order ON latchkey.webhook_events USING btree (endpoint, user_id, "position") WHERE (due_at IS NOT NULL)
+CREATE UNIQUE INDEX webhook_events_id ON latchkey.webhook_events USING btree (id)
+CREATE UNIQUE INDEX webhook_events_pkey ON latchkey.webhook_events USING btree ("position")
 CREATE INDEX wrong_codes_last ON latchkey.wrong_codes USING btree (last_at)
 CREATE UNIQUE INDEX wrong_codes_pkey ON latchkey.wrong_codes USING btree (address)
 CREATE OR REPLACE FUNCTION latchkey.bury_imported_user()

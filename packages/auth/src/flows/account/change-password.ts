@@ -13,6 +13,7 @@ import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { requireGoodPassword } from "../steps/encode-password.ts";
 import { endPending } from "../steps/end-pending.ts";
 import { type AnsweredSession, issueSessionTokens, type TokenResponse } from "../steps/issue-session-tokens.ts";
+import { keepNotice } from "../steps/keep-notice.ts";
 import { openSession } from "../steps/open-session.ts";
 import { endChanges } from "../steps/pending-change.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
@@ -63,6 +64,7 @@ export async function changePassword(
     const ended = await endSessions(transaction, { userId: user.id, ...keep, reason: "password_changed" });
     const happened = { event: "password_changed", sessionsEnded: ended.length } as const;
     await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
+    await keepNotice(core, transaction, { userId: user.id, kind: "password_changed", facts });
     const movedOn =
       session.adoptedFrom === null
         ? await beginAnew(core, transaction, session.id, facts)
@@ -104,7 +106,7 @@ async function beginAnew(
 ): Promise<AnsweredSession> {
   const { sessions } = core.options;
   const chain = await lockChain(transaction, { id: sessionId, userAgent: facts.userAgent, ...sessions });
-  const next = createRefreshToken(core.refreshKey, sessionId);
+  const next = createRefreshToken(core.refreshKeys()[0], sessionId);
   const replacement = chain && { previous: chain.refreshHash, next, facts, use: "not asked" as const };
   const moved = replacement && (await replaceRefreshToken(core, transaction, replacement));
   if (!moved) throw new AuthError("session_ended", "The session has ended: sign in again");

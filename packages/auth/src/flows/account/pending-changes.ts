@@ -18,7 +18,7 @@ import { toCountedName } from "../steps/counted-name.ts";
 import { endPending } from "../steps/end-pending.ts";
 import { findNamedAccount, readName } from "../steps/find-named.ts";
 import { readGateAccount } from "../steps/gate.ts";
-import { findKnownDevice } from "../steps/known-device.ts";
+import { mayStopChanges } from "../steps/known-device.ts";
 import { openedBy, type PendingChange, toPendingChange } from "../steps/pending-change.ts";
 import { tellHookAfterwards } from "../steps/tell-hooks.ts";
 
@@ -46,7 +46,7 @@ export async function stopPendingChange(
   facts: RequestInfo,
 ): Promise<void> {
   const lost = await core.db.transaction().execute(async (transaction) => {
-    const change = await takeChange(transaction, core.pendingKey, { id, userId: user.id });
+    const change = await takeChange(transaction, core.pendingKey(), { id, userId: user.id });
     if (!change) throw new AuthError("not_found", "There is no such change, or it is done");
     return stop(core, transaction, change, { ...facts, by: "session", actorId: user.id });
   });
@@ -79,9 +79,9 @@ export async function stopPendingChanges(
     ...(network === null ? [] : [{ limit: "start_code_address", of: [network] } as const]),
   ]);
   const found = await findNamedAccount(core.db, name, username);
-  if (!found || findKnownDevice(core, found, deviceMark) === null) return;
+  if (!found || !(await mayStopChanges(core, found.id, deviceMark))) return;
   const lost = await core.db.transaction().execute(async (transaction) => {
-    const changes = await takeChanges(transaction, core.pendingKey, { userId: found.id });
+    const changes = await takeChanges(transaction, core.pendingKey(), { userId: found.id });
     const kinds: ("phone" | "email")[] = [];
     for (const change of changes) {
       const kind = await stop(core, transaction, change, { ...facts, by: "device", actorId: null });

@@ -4,7 +4,7 @@ import type { AuditEvent } from "../../audit/audit-event.ts";
 import type { Auth } from "../../auth.ts";
 import { AuthError, type AuthErrorCode } from "../../errors.ts";
 import type { ImportRound } from "../../imported-users/round-store.ts";
-import { createInbox, createTestAuth, showTotp, type TestAuth } from "../../testing/index.ts";
+import { createInbox, createTestAuth, showTotp, type TestAuth, testSecret } from "../../testing/index.ts";
 import { limits } from "../../throttling/limits.ts";
 import type { PublicPurpose } from "../sign-in/start-code.ts";
 import type { Administrator } from "../steps/authority.ts";
@@ -105,6 +105,7 @@ async function prepareTicket(target: Target | null): Promise<{ ticket: string }>
   return { ticket: answer.ticket };
 }
 
+const nextSecret = "Zk3vR9qLw7TnXc2Yb8HsJd5GfMp4Ua6EkQ1";
 async function prepareRecoveryCode({ caller }: Target): Promise<string> {
   const { codes } = await service.auth.createRecoveryCodes(caller, service.facts);
   return codes[0] ?? "";
@@ -528,6 +529,13 @@ const deeds: readonly Deed[] = [
     actor: "nobody",
     subject: "target",
     detail: () => ({ because: "expired_code" }),
+  },
+  {
+    ...bySelf,
+    does: "forgetDevices",
+    run: ({ caller }) => service.auth.forgetDevices(caller, service.facts),
+    leaves: ["devices_forgotten"],
+    detail: () => ({}),
   },
   {
     ...bySelf,
@@ -1022,6 +1030,18 @@ const deeds: readonly Deed[] = [
     leaves: ["keys_rotated"],
     detail: () => ({ oldKeysRemoved: true }),
   },
+  {
+    ...ofNobody,
+    does: "reseal",
+    // There and back.
+    run: async () => {
+      const next = await service.another({ secret: [nextSecret, testSecret] });
+      await next.reseal({});
+      await (await service.another({ secret: [testSecret, nextSecret] })).reseal({});
+    },
+    leaves: ["secret_resealed", "secret_resealed"],
+    detail: () => ({ because: "replaced" }),
+  },
 ];
 
 /** What leaves no event: it changes nothing but what is past its time, or is the start of a process. */
@@ -1032,6 +1052,9 @@ const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
     return service.auth.resendCode({ challenge }, service.facts);
   },
   reportMessages: () => service.auth.reportMessages(),
+  deliverDueWebhooks: () => service.auth.deliverDueWebhooks(),
+  reportWebhooks: () => service.auth.reportWebhooks({ limit: 25 }),
+  resendWebhooks: () => service.auth.resendWebhooks({}),
   sendDueMessages: () => service.auth.sendDueMessages(),
   receiveDelivery: () => service.auth.receiveDelivery({ providerId: "unknown", state: "delivered" }),
   delayRefusal: () => service.auth.delayRefusal(),
@@ -1048,6 +1071,8 @@ const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
   authenticate: ({ token }) => service.auth.authenticate([`Bearer ${token}`]),
   inspectToken: ({ token }) => service.auth.inspectToken(token, service.facts),
   listSessions: ({ caller }) => service.auth.listSessions(caller),
+  listNotices: ({ caller }) => service.auth.listNotices(caller, { limit: 25 }),
+  markNoticesRead: ({ caller }) => service.auth.markNoticesRead(caller, {}),
   listPendingChanges: ({ caller }) => service.auth.listPendingChanges(caller),
   readRecoveryCodes: ({ caller }) => service.auth.readRecoveryCodes(caller),
   listActivity: ({ caller }) => service.auth.listActivity(caller, { limit: 25 }),
@@ -1108,6 +1133,7 @@ const allEvents: Readonly<Record<AuditEvent["event"], true>> = {
   recovery_codes_stopped: true,
   recovery_started: true,
   recovery_refused: true,
+  devices_forgotten: true,
   limit_reached: true,
   account_unlocked: true,
   password_reset_refused: true,
@@ -1116,6 +1142,7 @@ const allEvents: Readonly<Record<AuditEvent["event"], true>> = {
   imported_user_linked: true,
   profile_updated: true,
   keys_rotated: true,
+  secret_resealed: true,
   name_changed: true,
   change_requested: true,
   change_stopped: true,
@@ -1189,7 +1216,9 @@ describe.each(deeds)("$does", (deed) => {
   test("leaves nothing at all, neither deed nor event, when it fails at the very end", async () => {
     const target = await prepareTarget();
     const prepared = await deed.first?.(target);
-    const onTheirWay = () => service.database.query("select from latchkey.challenges where due_at is not null");
+    const onTheirWay = () =>
+      service.database.query(`select from latchkey.challenges where due_at is not null
+        union all select from latchkey.notice_messages where due_at is not null`);
     await expect.poll(onTheirWay).toEqual([]);
     await using _broken = await breakCommits();
     const before = await readEverything();

@@ -4,11 +4,14 @@ import { deleteOldTickets } from "../../challenges/ticket-store.ts";
 import { deleteExpiredEntries } from "../../imported-users/blacklist-store.ts";
 import { deleteAbandoned } from "../../imported-users/staging-store.ts";
 import { deleteOldCounts } from "../../messages/message-counts.ts";
+import { deleteOldNotices } from "../../messages/notice-store.ts";
 import { deleteExpiredCodes } from "../../one-time-codes/code-store.ts";
 import { settleRecoveryCodes } from "../../one-time-codes/recovery-code-store.ts";
 import { deleteOldSecondFactorTickets } from "../../second-factors/second-factor-ticket-store.ts";
+import { deleteOldSecretKeys } from "../../secret-keys/secret-key-store.ts";
 import { deleteDeadSessions } from "../../sessions/session-store.ts";
 import { deleteForgottenCounters } from "../../throttling/throttle-store.ts";
+import { deleteOldEvents as deleteOldWebhooks } from "../../webhooks/webhook-store.ts";
 import type { Core } from "../steps/core.ts";
 
 /** How many rows were cleared away. */
@@ -17,6 +20,8 @@ export interface Purged {
   /** Codes of administrators, challenges, and tickets. */
   readonly codes: number;
   readonly auditEvents: number;
+  /** What people were told of their accounts, and to where. */
+  readonly notices: number;
   /** Counts of attempts and messages that are forgotten. */
   readonly throttles: number;
   /** Events of people who were deleted, looked at for addresses. */
@@ -32,6 +37,9 @@ const batchSize = 1_000;
 export async function purge(core: Core): Promise<Purged> {
   const retention = core.options.auditRetention;
   const { endedRetention } = core.options.sessions;
+  await deleteOldSecretKeys(core.db);
+  await core.webhooks.register();
+  await inBatches((atMost) => deleteOldWebhooks(core.db, atMost));
   const challenges = await inBatches((atMost) => deleteOldChallenges(core.db, atMost));
   const tickets = await inBatches((atMost) => deleteOldTickets(core.db, atMost));
   const halfDone = await inBatches((atMost) => deleteOldSecondFactorTickets(core.db, atMost));
@@ -41,6 +49,7 @@ export async function purge(core: Core): Promise<Purged> {
   await settleRecoveryCodes(core.db, null);
   return {
     codes: challenges + tickets + halfDone + (await inBatches((atMost) => deleteExpiredCodes(core.db, atMost))),
+    notices: await inBatches((atMost) => deleteOldNotices(core.db, atMost)),
     sessions: await inBatches((atMost) => deleteDeadSessions(core.db, { endedRetention, atMost })),
     auditEvents: await inBatches((atMost) => deleteOldEvents(core.db, { retention, atMost })),
     throttles: counts + (await inBatches((atMost) => deleteForgottenCounters(core.db, atMost))),

@@ -75,7 +75,7 @@ export async function register(core: Core, input: RegisterInput, facts: RequestI
     core.db.transaction().execute((transaction) => openAccount(core, transaction, account)),
   );
   if ("methods" in opened) throw secondFactorRequired(opened);
-  return answerSignIn(core, opened, null);
+  return answerSignIn(core, opened, { deviceId: null, deviceEpoch: 0 });
 }
 
 const parseAll = (core: Core, typed: NamesInput): Required<StoredNames> => ({ ...noNames, ...parseNames(core, typed) });

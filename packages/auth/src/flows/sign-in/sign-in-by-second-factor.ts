@@ -11,19 +11,19 @@ import {
 } from "../../second-factors/second-factor-ticket-store.ts";
 import type { SharedSecret } from "../../second-factors/totp.ts";
 import type { SessionOpening } from "../../sessions/session.ts";
-import { endSessions } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import { toNetwork } from "../../throttling/address.ts";
 import type { Admission } from "../../throttling/throttle.ts";
-import { findAccountById, markOldTokensEnded, recordLoginByCode, updatePassword } from "../../users/user-store.ts";
+import { findAccountById, recordLoginByCode, updatePassword } from "../../users/user-store.ts";
 import type { Evidence, Purpose } from "../../ways-in/may-open.ts";
 import { toAuthentication } from "../steps/authentication-methods.ts";
 import type { Core, RequestInfo } from "../steps/core.ts";
-import { endPending } from "../steps/end-pending.ts";
+import { endWhatWasOpen } from "../steps/end-what-was-open.ts";
 import { enrollTotp } from "../steps/enroll-totp.ts";
 import { askGate, type GateAccount, readGateAccount } from "../steps/gate.ts";
 import { type AnsweredSession, answerSignIn, type SignInAnswer } from "../steps/issue-session-tokens.ts";
-import { findKnownDevice } from "../steps/known-device.ts";
+import { keepNotice } from "../steps/keep-notice.ts";
+import { findKnownDevice, raiseDeviceEpoch } from "../steps/known-device.ts";
 import { openSession } from "../steps/open-session.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
 import { isUndone } from "../steps/refund-on-failure.ts";
@@ -83,7 +83,9 @@ export async function signInBySecondFactor(
 ): Promise<SignInAnswer> {
   const counted = await countAtAddress(core, facts);
   const ticket = await countTicketAttempt(core.db, input.ticket);
-  if (!ticket || ticket.purpose === "enroll" || !isSameDevice(core, ticket, input.deviceMark)) throw ticketRefused();
+  const owner = ticket && (await readGateAccount(core, core.db, ticket.userId));
+  if (!owner || ticket.purpose === "enroll" || !isSameDevice(core, owner, ticket, input.deviceMark))
+    throw ticketRefused();
   const admission = await countTotp(core, ticket);
   try {
     const opened = await core.db.transaction().execute(async (transaction) => {
@@ -92,7 +94,7 @@ export async function signInBySecondFactor(
       return opened;
     });
     if (ticket.nextPassword !== null) await tellPasswordReset(core, ticket.userId, { by: "code", request: facts });
-    return await answerSignIn(core, opened, ticket.deviceId);
+    return await answerSignIn(core, opened, { deviceId: ticket.deviceId, deviceEpoch: opened.deviceEpoch });
   } catch (error) {
     if (error instanceof WrongTotp) return refuse(core, { ticket, admission, facts });
     // It was right, or never compared.
@@ -126,8 +128,13 @@ async function countTotp(core: Core, ticket: StoredSecondFactorTicket): Promise<
 }
 
 /** A ticket that was made for a known device is good there alone. */
-function isSameDevice(core: Core, { userId, deviceId }: StoredSecondFactorTicket, mark: string | undefined): boolean {
-  return deviceId === null || findKnownDevice(core, { id: userId }, mark) === deviceId;
+function isSameDevice(
+  core: Core,
+  owner: GateAccount,
+  { deviceId }: StoredSecondFactorTicket,
+  mark: string | undefined,
+): boolean {
+  return deviceId === null || findKnownDevice(core, owner, mark) === deviceId;
 }
 
 /** A ticket ends with the factor that it was made for: one of an account without any was made to set one up. */
@@ -140,14 +147,19 @@ interface Opening {
   readonly facts: RequestInfo;
 }
 
-async function open(core: Core, transaction: Queries, opening: Opening): Promise<AnsweredSession> {
+type Opened = AnsweredSession & Pick<GateAccount, "deviceEpoch">;
+
+async function open(core: Core, transaction: Queries, opening: Opening): Promise<Opened> {
   const { ticket, facts } = opening;
   const account = await readGateAccount(core, transaction, ticket.userId, { isLocked: true });
   const evidence = [...ticket.evidence, "second_factor"] as Evidence[];
   if (!account || askGate(core, account, evidence, purposeOf(ticket)).opens !== "session") throw ticketRefused();
   if (!(await consumeSecondFactorTicket(transaction, ticket))) throw ticketRefused();
   await showSecondFactor(core, transaction, account, opening);
-  if (ticket.nextPassword !== null) await setPassword(core, transaction, ticket, facts);
+  const deviceEpoch =
+    ticket.nextPassword === null ? account.deviceEpoch : await setPassword(core, transaction, ticket, facts);
+  if (ticket.deviceId === null && account.lastLogin !== null)
+    await keepNotice(core, transaction, { userId: account.id, kind: "new_device", facts });
   const user = await recordLoginByCode(transaction, core.profile, { id: account.id, proved: {} });
   if (!user) throw ticketRefused();
   const by = (ticket.openedBy ?? "password") as SessionOpening;
@@ -161,7 +173,7 @@ async function open(core: Core, transaction: Queries, opening: Opening): Promise
   });
   if (by !== "registration")
     await tellHook(core, transaction, "signedIn", { user, session: opened.session, request: facts });
-  return opened;
+  return { ...opened, deviceEpoch };
 }
 
 function purposeOf({ purpose }: StoredSecondFactorTicket): Purpose {
@@ -191,19 +203,20 @@ async function showSecondFactor(
 async function setPassword(
   core: Core,
   transaction: Queries,
-  { userId, nextPassword, evidence }: StoredSecondFactorTicket,
+  { userId, nextPassword, evidence, deviceId }: StoredSecondFactorTicket,
   facts: RequestInfo,
-): Promise<void> {
+): Promise<number> {
   const kind = evidence.includes("phone_code") ? "phone" : "email";
   await updatePassword(transaction, userId, nextPassword ?? "", kind);
   await withdrawCode(transaction, { userId, purpose: "set_password" });
-  await markOldTokensEnded(transaction, userId);
-  await endPending(transaction, userId);
-  const { length: sessionsEnded } = await endSessions(transaction, { userId, reason: "password_changed" });
+  const sessionsEnded = await endWhatWasOpen(core, transaction, userId, facts);
   const about = { ...facts, actorId: null, subjectId: userId };
   await recordEvent(transaction, { event: "password_reset", sessionsEnded, by: kind }, about);
   const account = await findAccountById(transaction, userId);
+  await keepNotice(core, transaction, { userId, kind: "password_reset", facts });
+  const { deviceEpoch } = await raiseDeviceEpoch(core, transaction, userId, deviceId);
   if (account) await resetSignInLimits(core, transaction, account);
+  return deviceEpoch;
 }
 
 async function recordSignIn(

@@ -13,7 +13,7 @@ const contextOf = (userId: string) => `totp/${userId}`;
 
 /** A new secret for a user's authenticator app, as it is stored: only this account opens it. */
 export function createSealedSecret(core: Core, userId: string): Buffer {
-  return seal(core.secondFactorKey, randomBytes(secretLength), contextOf(userId));
+  return seal(core.secondFactorKey(), randomBytes(secretLength), contextOf(userId));
 }
 
 /** A sealed secret as its owner takes it over to the authenticator app. */
@@ -21,7 +21,7 @@ export async function showSecret(core: Core, db: Queries, userId: string, sealed
   const user = await findUser(db, core.profile, userId);
   const label = user?.username ?? user?.email ?? user?.phoneNumber ?? userId;
   const issuer = core.options.messages.app;
-  return describeSecret(unseal(core.secondFactorKey, sealed, contextOf(userId)), { issuer, label });
+  return describeSecret(unseal(core.secondFactorKey(), sealed, contextOf(userId)), { issuer, label });
 }
 
 /** The step at which a one-time password is right for a sealed secret; null for a wrong one. */
@@ -30,7 +30,7 @@ export function findStepOf(
   { userId, sealed, typed, now }: { userId: string; sealed: Buffer; typed: string; now: Date },
 ): number | null {
   const digits = readDigits(typed);
-  return digits === null ? null : findStep(unseal(core.secondFactorKey, sealed, contextOf(userId)), digits, now);
+  return digits === null ? null : findStep(unseal(core.secondFactorKey(), sealed, contextOf(userId)), digits, now);
 }
 
 /** Uses a one-time password of an account up, in the transaction of what it opens. False for a wrong one, and for one used before. */
