@@ -18,11 +18,12 @@ import {
   duration,
   integer,
   isUntrimmed,
-  strongSecret,
+  strongSecrets,
   time,
   toSeconds,
   untrimmed,
 } from "./setting-formats.ts";
+import { findWebhookContradictions, webhookSettings } from "./webhooks/webhook-settings.ts";
 
 const postgresUrl = z.string().superRefine((value, context) => {
   const fault = findDatabaseUrlFault(value);
@@ -90,11 +91,12 @@ const settingsSchema = z.object({
   BACKUP_DIR: z.string().min(1).optional(),
   MIGRATE: z.enum(["auto", "check", "off"]).optional(),
   LATCHKEY_CONFIG: z.string().min(1).optional(),
-  LATCHKEY_SECRET: strongSecret.optional(),
+  LATCHKEY_SECRET: strongSecrets.optional(),
   TOKEN_ALGORITHM: z.enum(tokenAlgorithms).default("EdDSA"),
   TOKEN_PROFILE: z.enum(["standard", "django", "simplejwt"]).default("standard"),
   TOKEN_ISSUER: z.string().min(1).max(255).default("latchkey"),
   TOKEN_AUDIENCE: z.string().min(1).max(255).default("latchkey"),
+  TOKEN_EXTERNAL_ID: z.enum(["yes", "no"]).default("no"),
   ACCESS_TOKEN_LIFETIME: duration("1m", "24h").default(900),
   LEGACY_SECRET_KEY: z
     .string()
@@ -125,6 +127,7 @@ const settingsSchema = z.object({
   REGISTRATION: z.enum(["open", "closed"]).default("open"),
   AUDIT_RETENTION: duration("1d", "3650d").default(400 * 86_400),
   ...messageSettings,
+  ...webhookSettings,
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
 });
 
@@ -149,6 +152,7 @@ export const secretSettings: readonly (keyof z.output<typeof settingsSchema>)[] 
   "LEGACY_SECRET_KEY",
   "FORWARDED_SECRET",
   ...messageSecrets,
+  "WEBHOOK_SECRET",
 ];
 
 /** The settings of this process. The one place that reads the environment. */
@@ -174,6 +178,7 @@ export function parseSettings(variables: Variables): Settings {
     ...wrong,
     ...findContradictions(given, isProduction),
     ...findMessageContradictions(given, isProduction),
+    ...findWebhookContradictions(given),
   ];
   if (!parsed.data || problems.length > 0) throw new StartError(problems.join("\n"));
   const { SESSION_LIFETIME, SESSION_IDLE_LIFETIME = Math.min(30 * 86_400, SESSION_LIFETIME), PUBLIC_URL } = parsed.data;
@@ -264,10 +269,6 @@ function findContradictions(given: Variables, isProduction: boolean): string[] {
       !given.DATABASE_URL &&
       given.LATCHKEY_EMBEDDED !== "yes" &&
       `DATABASE_URL is needed in production; ${given.PGHOST ? "DATABASE_URL=postgres:/// takes all of it from PGHOST and its like, and " : ""}LATCHKEY_EMBEDDED=yes runs a PostgreSQL in the data folder instead`,
-    given.METRICS_PORT &&
-      given.WORKERS &&
-      given.WORKERS !== "1" &&
-      "METRICS_PORT needs WORKERS=1: run processes with ports of their own instead",
     given.BACKUP_DIR && !given.BACKUP_EVERY && "BACKUP_DIR needs BACKUP_EVERY",
     given.BACKUP_EVERY && !given.BACKUP_DIR && "BACKUP_EVERY needs BACKUP_DIR, a folder that is not lost with the data",
     given.DATABASE_URL &&
@@ -288,8 +289,8 @@ function findContradictions(given: Variables, isProduction: boolean): string[] {
   ].filter((problem) => typeof problem === "string");
 }
 
-/** What the core is told, once the secret is known. */
-export function toAuthOptions(settings: Settings, secret: string): AuthOptions {
+/** What the core is told, once the secret is known, or the secrets. */
+export function toAuthOptions(settings: Settings, secret: AuthOptions["secret"]): AuthOptions {
   return {
     secret,
     tokens: {
@@ -297,6 +298,7 @@ export function toAuthOptions(settings: Settings, secret: string): AuthOptions {
       profile: settings.TOKEN_PROFILE,
       issuer: settings.TOKEN_ISSUER,
       audience: settings.TOKEN_AUDIENCE,
+      externalId: settings.TOKEN_EXTERNAL_ID === "yes",
       lifetime: settings.ACCESS_TOKEN_LIFETIME,
     },
     ...(settings.LEGACY_SECRET_KEY && {

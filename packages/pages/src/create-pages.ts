@@ -18,6 +18,8 @@ import { type Answer, isDownload, isRedirect, type Page, type Typed } from "./pa
 import { activityPage } from "./pages/activity.ts";
 import { anotherWayPage } from "./pages/another-way.ts";
 import { codePage } from "./pages/code.ts";
+import { contactPage } from "./pages/contact.ts";
+import { contactCodePage } from "./pages/contact-code.ts";
 import { dataFile, dataPage } from "./pages/data.ts";
 import { devicesPage } from "./pages/devices.ts";
 import { showFault, showNotFound } from "./pages/faults.ts";
@@ -26,6 +28,8 @@ import { passwordPage } from "./pages/password.ts";
 import { profilePage } from "./pages/profile.ts";
 import { reauthenticatePage } from "./pages/reauthenticate.ts";
 import { reauthenticateCodePage } from "./pages/reauthenticate-code.ts";
+import { recoverPage, recoverPasswordPage } from "./pages/recover.ts";
+import { recoveryPage } from "./pages/recovery.ts";
 import { registerPage } from "./pages/register.ts";
 import { registerByNamePage } from "./pages/register-by-name.ts";
 import { resetPage } from "./pages/reset.ts";
@@ -63,8 +67,26 @@ export interface Pages {
 const pages: readonly Page[] = [
   ...[signInPage, signInPasswordPage, codePage, anotherWayPage, signOutPage, signedOutPage],
   ...[registerPage, registerByNamePage, finishRegistrationPage],
-  ...[resetPage, resetCodePage, resetGivenPage, reauthenticatePage, reauthenticateCodePage],
-  ...[profilePage, passwordPage, devicesPage, activityPage, dataPage, dataFile],
+  ...[
+    resetPage,
+    resetCodePage,
+    resetGivenPage,
+    recoverPage,
+    recoverPasswordPage,
+    reauthenticatePage,
+    reauthenticateCodePage,
+  ],
+  ...[
+    profilePage,
+    contactPage,
+    contactCodePage,
+    recoveryPage,
+    passwordPage,
+    devicesPage,
+    activityPage,
+    dataPage,
+    dataFile,
+  ],
 ];
 
 /** A form is small; whoever sends more is no browser of ours. */
@@ -187,8 +209,15 @@ async function submit(visit: Visit, page: Page, typed: Typed, info: RequestInfo,
       const renewed = isRenewed ? null : await refreshInPlace(visit, info);
       return renewed ? submit(renewed, page, typed, info, true) : toRenewal(visit);
     }
+    if (page.isPrivate && refusal.reason === "reauthentication_required") return toReauthentication(visit);
     return refuseForm(visit, page, typed, refusal);
   }
+}
+
+/** Lets somebody show that it is them, and come back to press the button once more. */
+function toReauthentication({ base, url }: Visit): Answer {
+  const query = new URLSearchParams({ return_to: `${base}${pathOfPage(url.pathname)}?done=confirmed` });
+  return { to: `${base}/reauthenticate?${query}` };
 }
 
 /** The form once more, which reads the account as well where the page shows it. */

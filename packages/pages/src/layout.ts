@@ -14,18 +14,20 @@ export interface View {
   readonly status?: number;
   /** The page of the account that it is, for the list of them. */
   readonly place?: AccountPlace;
+  /** Whether it holds many pages beside each other. */
+  readonly isGallery?: boolean;
   /** Seconds, for the header `Retry-After`. */
   readonly retryAfter?: number | undefined;
 }
 
-export type AccountPlace = "profile" | "password" | "devices" | "activity" | "data";
+export type AccountPlace = "profile" | "contact" | "password" | "recovery" | "devices" | "activity" | "data";
 
-const places: readonly AccountPlace[] = ["profile", "password", "devices", "activity", "data"];
+const places: readonly AccountPlace[] = ["profile", "contact", "password", "recovery", "devices", "activity", "data"];
 
 export const pathOfPlace = (place: AccountPlace): string => (place === "profile" ? "/account" : `/account/${place}`);
 
 /** A whole document. */
-export function layOut(visit: Visit, { title, main, place, head = html``, status = 200 }: View): Html {
+export function layOut(visit: Visit, { title, main, place, isGallery, head = html``, status = 200 }: View): Html {
   const { language, base, serving } = visit;
   const { brand } = serving;
   const mark = brand.logo
@@ -42,13 +44,16 @@ export function layOut(visit: Visit, { title, main, place, head = html``, status
 <link rel="icon" href="data:,">
 <script src="${base}${brand.script.path}" defer></script>${head}
 </head>
-<body class="${place ? "account" : "entry"}">
-<header class="top"><a class="brand" href="${base}/">${mark}<span>${brand.name}</span></a></header>
-<main>${place ? showPlaces(visit, place) : ""}${place ? html`<div class="stack">${main}</div>` : html`<div class="card stack">${main}</div>`}</main>
+<body class="${isGallery ? "gallery" : place ? "account" : "entry"}">
+<header class="top"><a class="brand" href="${base}/">${mark}<span>${brand.name}</span></a>${place ? showLeave(visit) : ""}</header>
+<main>${place ? showPlaces(visit, place) : ""}${isGallery ? main : html`<div class="${place ? "" : "card "}stack">${main}</div>`}</main>
 <footer class="foot"><nav class="tongues" aria-label="${visit.texts.language}">${showLanguages(visit)}</nav></footer>
 </body>
 </html>`;
 }
+
+const showLeave = (visit: Visit): Html =>
+  form(visit, "/sign-out", html`<button class="leave">${visit.texts.signOut}</button>`);
 
 function showPlaces(visit: Visit, here: AccountPlace): Html {
   const { base, texts } = visit;
@@ -56,7 +61,7 @@ function showPlaces(visit: Visit, here: AccountPlace): Html {
     const current = place === here ? html` aria-current="page"` : "";
     return html`<li><a href="${base}${pathOfPlace(place)}"${current}>${texts[place]}</a></li>`;
   });
-  return html`<nav aria-label="${texts.account}"><ul>${names}<li>${form(visit, "/sign-out", html`<button>${texts.signOut}</button>`)}</li></ul></nav>`;
+  return html`<nav aria-label="${texts.account}"><ul>${names}</ul></nav>`;
 }
 
 function showLanguages({ language, url, base }: Visit): Html[] {
@@ -99,6 +104,8 @@ export function queryOf({ url }: Visit, more: Readonly<Record<string, string>> =
 
 export interface Field {
   readonly name: string;
+  /** In the document, where one name is there twice; its name otherwise. */
+  readonly id?: string;
   readonly label: string;
   readonly type?: "text" | "password" | "tel" | "number";
   readonly value?: string | undefined;
@@ -118,8 +125,20 @@ export interface Field {
 
 /** A label, what helps, the field, and what is wrong with it. */
 export function field({ texts }: Visit, options: Field): Html {
-  const { name, label, type = "text", value = "", hint, fault, autocomplete, isRequired, isFirst, isLatin } = options;
-  const described = [hint && `${name}-hint`, fault && `${name}-fault`].filter(Boolean).join(" ");
+  const {
+    name,
+    id = name,
+    label,
+    type = "text",
+    value = "",
+    hint,
+    fault,
+    autocomplete,
+    isRequired,
+    isFirst,
+    isLatin,
+  } = options;
+  const described = [hint && `${id}-hint`, fault && `${id}-fault`].filter(Boolean).join(" ");
   const attributes = [
     autocomplete && html` autocomplete="${autocomplete}"`,
     isRequired && html` required`,
@@ -133,7 +152,7 @@ export function field({ texts }: Visit, options: Field): Html {
     fault && html` aria-invalid="true"`,
     described && html` aria-describedby="${described}"`,
   ].filter(Boolean);
-  return html`<div class="field"><label for="${name}">${label}</label>${hint ? html`<p class="hint" id="${name}-hint">${hint}</p>` : ""}<input id="${name}" name="${name}" type="${type}" value="${type === "password" ? "" : value}"${attributes}>${fault ? html`<p class="fault" id="${name}-fault">${fault}</p>` : ""}</div>`;
+  return html`<div class="field"><label for="${id}">${label}</label>${hint ? html`<p class="hint" id="${id}-hint">${hint}</p>` : ""}<input id="${id}" name="${name}" type="${type}" value="${type === "password" ? "" : value}"${attributes}>${fault ? html`<p class="fault" id="${id}-fault">${fault}</p>` : ""}</div>`;
 }
 
 /** Where somebody chooses a password. */

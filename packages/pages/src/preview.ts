@@ -7,6 +7,8 @@ import { layOutActivity } from "./pages/activity.ts";
 import { showForm as showAnotherWay } from "./pages/another-way.ts";
 import { showForm as showCode } from "./pages/code.ts";
 import { showCodeForm } from "./pages/code-form.ts";
+import { layOutContact } from "./pages/contact.ts";
+import { layOutContactCode } from "./pages/contact-code.ts";
 import { showData } from "./pages/data.ts";
 import { layOutDevices } from "./pages/devices.ts";
 import { showFault, showNotFound } from "./pages/faults.ts";
@@ -14,6 +16,8 @@ import { showForm as showFinish } from "./pages/finish-registration.ts";
 import { showForm as showPassword } from "./pages/password.ts";
 import { layOutProfile } from "./pages/profile.ts";
 import { layOutForm as layOutReauthenticate } from "./pages/reauthenticate.ts";
+import { showPasswordForm, showForm as showRecover } from "./pages/recover.ts";
+import { layOutCodes, layOutRecovery } from "./pages/recovery.ts";
 import { showNumberForm } from "./pages/register.ts";
 import { showClosed, showNameForm } from "./pages/register-by-name.ts";
 import { showForm as showReset } from "./pages/reset.ts";
@@ -40,6 +44,7 @@ function showAll(visit: Visit): View {
     html`<section class="stack"><h2><a href="${base}/sign-in?${query(name)}">${name}</a></h2><div class="card stack">${main}</div></section>`;
   return {
     title: "Preview",
+    isGallery: true,
     main: html`${heading("Preview", "Every page and state, with made-up people.")}${all.map(show)}`,
   };
 }
@@ -116,6 +121,11 @@ const devices: Devices = [
   device("3", 9_000, { deviceName: "Ayşe’s old laptop, the one in the kitchen" }),
 ];
 
+const pending: Parameters<typeof layOutContact>[1]["pending"] = [
+  { id: "1", kind: "set_phone", createdAt: ago(60), dueAt: ago(-4_260), isOwn: true },
+  { id: "2", kind: "remove_email", createdAt: ago(30), dueAt: ago(-4_290), isOwn: false },
+];
+
 const events = (["signed_in", "sign_in_refused", "password_changed", "profile_updated", "user_created"] as const).map(
   (event, at) => ({
     ...{ id: String(at), event, occurredAt: ago(at * 700 + 3), isByOther: at === 3 },
@@ -187,6 +197,25 @@ const states: Readonly<Record<string, (visit: Visit) => View>> = {
   "profile-saved": (visit) => layOutProfile(withDone(visit, "saved"), person),
   "profile-fault": (visit) =>
     layOutProfile(visit, person, { refusal: refuse(visit, "invalid_input", { faults: { city: "too_long" } }) }),
+  contact: (visit) => layOutContact(visit, { user: person, pending: [] }),
+  "contact-waits": (visit) =>
+    layOutContact(withDone(visit, "waits"), { user: { ...person, phoneProofDue: true }, pending }),
+  "contact-fault": (visit) =>
+    layOutContact(visit, {
+      ...{ user: person, pending: [], typed: typing({ kind: "phone", to: "0532 123" }) },
+      refusal: refuse(visit, "invalid_input", { faults: { to: "country_code_missing" } }),
+    }),
+  "contact-code": (visit) => layOutContactCode(visit, awaiting({ way: "own_name", from: "/account/contact" })),
+  "contact-taken": (visit) =>
+    layOutContactCode(visit, awaiting({ way: "own_name", from: "/account/contact" }), {
+      refusal: refuse(visit, "identifier_taken"),
+    }),
+  recovery: (visit) => layOutRecovery(visit, null),
+  "recovery-left": (visit) => layOutRecovery(visit, { left: 8, createdAt: ago(9_000), nextGoodFrom: ago(-4_000) }),
+  "recovery-codes": (visit) => layOutCodes(visit, { codes: Array(10).fill("7K2QM-9X4TB-0HVNE-RW3C5"), goodFrom: null }),
+  recover: (visit) => showRecover(visit),
+  "recover-refused": (visit) => showRecover(visit, refuse(visit, "code_invalid")),
+  "recover-password": (visit) => showPasswordForm(visit),
   "new-password": (visit) => showPassword(visit),
   "new-password-changed": (visit) => showPassword(withDone(visit, "changed")),
   "new-password-fault": (visit) =>

@@ -41,19 +41,29 @@ export async function sendCode(visit: Visit, step: Step): Promise<Redirect> {
   return { to: `${visit.base}${pathOfStep(step)}${queryOf(visit, { step: beginStep(visit, started) })}` };
 }
 
-export const pathOfStep = ({ way }: Step): string =>
-  way === "reset_password" ? "/reset/code" : way === "reauthenticate" ? "/reauthenticate/code" : "/sign-in/code";
+export function pathOfStep({ way }: Step): string {
+  if (way === "reset_password") return "/reset/code";
+  if (way === "reauthenticate") return "/reauthenticate/code";
+  return way === "own_name" ? "/account/contact/code" : "/sign-in/code";
+}
 
-function startChallenge({ callWithCookies, call, language }: Visit, { way, name, kind }: Step): Promise<Challenge> {
+function startChallenge(
+  { callWithCookies, call, language }: Visit,
+  { way, name, kind, isCurrent }: Step,
+): Promise<Challenge> {
   const locale = language.tag;
   if (way === "reset_password") return callWithCookies.password.startReset({ username: name, locale });
+  if (way === "own_name") {
+    const input = { locale, ...(!isCurrent && { to: name }) };
+    return kind === "email" ? call.me.email.start(input) : call.me.phone.start(input);
+  }
   if (way === "reauthenticate" && kind !== "username")
     return call.codes.start({ purpose: "reauthenticate", current: kind, locale });
-  return callWithCookies.codes.start({ purpose: way, to: name, locale });
+  return callWithCookies.codes.start({ purpose: way === "sign_in" ? way : "enter", to: name, locale });
 }
 
 const withChallenge = (step: Step, { challenge, channel, digits, expiresAt, resendAt }: Challenge): Step => ({
-  ...{ way: step.way, name: step.name, kind: step.kind, from: step.from },
+  ...{ way: step.way, name: step.name, kind: step.kind, from: step.from, isCurrent: step.isCurrent },
   ...{ challenge, channel, digits, wrong: 0 },
   ...{ expiresAt: expiresAt.getTime(), resendAt: resendAt?.getTime() ?? null },
 });

@@ -6,12 +6,14 @@ const time = z.int().nonnegative();
 
 const stepSchema = z.strictObject({
   /** What the code is for. */
-  way: z.enum(["enter", "sign_in", "reset_password", "reauthenticate"]),
+  way: z.enum(["enter", "sign_in", "reset_password", "reauthenticate", "own_name", "recovery"]),
   /** As it was typed. */
   name: z.string().max(320),
   kind: z.enum(["phone", "email", "username"]),
   /** Where to begin again. */
-  from: z.enum(["/sign-in", "/register", "/reset", "/reauthenticate"]),
+  from: z.enum(["/sign-in", "/register", "/reset", "/reauthenticate", "/account/contact", "/recover"]),
+  /** Whether it is the account's own already. */
+  isCurrent: z.boolean().optional(),
   challenge: z.string().max(64).optional(),
   channel: z.enum(["sms", "whatsapp", "email"]).nullish(),
   digits: z.int().optional(),

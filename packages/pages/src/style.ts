@@ -22,7 +22,9 @@ h2{font-size:1.0625rem;line-height:1.35;font-weight:650}
 a{color:var(--accent);text-underline-offset:.2em;text-decoration-thickness:.0625em}
 a:hover{text-decoration-thickness:.125em}
 :focus-visible{outline:.1875rem solid var(--accent);outline-offset:.125rem}
-.top{padding:1.25rem 1.25rem 0}
+.top{padding:1.25rem 1.25rem 0;display:flex;flex-wrap:wrap;gap:.5rem 1rem;align-items:center;justify-content:space-between}
+.leave{font:inherit;font-size:.9375rem;font-weight:550;color:var(--quiet);background:none;border:0;min-block-size:2.75rem;padding-inline:.75rem;margin-inline-end:-.75rem;border-radius:.5rem;cursor:pointer}
+.leave:hover{color:var(--ink)}
 .brand{display:inline-flex;align-items:center;gap:.625rem;min-block-size:2.5rem;color:var(--ink);font-weight:680;font-size:1.0625rem;letter-spacing:-.01em;text-decoration:none}
 .brand img{block-size:2rem;inline-size:auto;max-inline-size:10rem}
 .mark{inline-size:2rem;block-size:2rem;border-radius:.5625rem;background:var(--fill);color:var(--on-fill);display:grid;place-items:center;font-weight:700;letter-spacing:0}
@@ -55,6 +57,10 @@ input[dir=ltr]:placeholder-shown{text-align:start}
 .button:active{transform:translateY(.0625rem)}
 .button[aria-disabled=true]{opacity:.65;cursor:progress}
 .button:disabled{opacity:.55;cursor:default;filter:none;transform:none}
+.row{display:flex;flex-wrap:wrap;gap:.75rem}
+.strong{font-weight:620}
+.codes{list-style:none;margin:0;padding:0;display:grid;gap:.5rem 2rem;grid-template-columns:repeat(auto-fill,minmax(15rem,1fr))}
+.codes code{font-size:1.0625rem}
 .wide{inline-size:100%}
 .second{background:var(--surface);color:var(--ink);border-color:var(--edge)}
 .second:hover{filter:none;border-color:var(--ink)}
@@ -72,8 +78,8 @@ input[dir=ltr]:placeholder-shown{text-align:start}
 .aside{display:flex;justify-content:space-between;flex-wrap:wrap;gap:.375rem 1rem}
 .aside a:not(.button),.inline{display:inline-block;padding-block:.125rem}
 .account main nav ul{display:flex;flex-wrap:wrap;gap:.25rem;margin-inline:-.5rem}
-.account main nav a,.account main nav button{display:block;min-block-size:2.75rem;padding:.5625rem .75rem;border-radius:.5rem;color:var(--quiet);font:inherit;font-weight:550;text-decoration:none;border:0;background:none;cursor:pointer;text-align:start}
-.account main nav a:hover,.account main nav button:hover{color:var(--ink)}
+.account main nav a{display:block;min-block-size:2.75rem;padding:.5625rem .75rem;border-radius:.5rem;color:var(--quiet);font:inherit;font-weight:550;text-decoration:none;border:0;background:none;cursor:pointer;text-align:start}
+.account main nav a:hover{color:var(--ink)}
 .account main nav [aria-current]{color:var(--ink);background:var(--surface);box-shadow:0 0 0 .0625rem var(--line)}
 .account main nav{margin-block-end:1.5rem}
 .empty{padding:2.5rem 1.25rem!important;text-align:center;color:var(--quiet)}
@@ -102,6 +108,8 @@ code{font-family:ui-monospace,SFMono-Regular,Consolas,monospace;font-size:.9375e
 .entry main>*{inline-size:100%;max-inline-size:27rem;margin-inline:auto}
 .entry{max-inline-size:none}
 .account .top,.account .foot,.account main{inline-size:100%;max-inline-size:62rem;margin-inline:auto}
+.gallery main{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(24rem,100%),1fr));gap:2rem;align-items:start}
+.gallery main>.tight{grid-column:1/-1}
 @media (min-width:56rem){
 .account main{display:grid;grid-template-columns:12rem minmax(0,1fr);gap:3rem;align-items:start}
 .account main nav{margin:0}
@@ -109,5 +117,5 @@ code{font-family:ui-monospace,SFMono-Regular,Consolas,monospace;font-size:.9375e
 }
 @media (forced-colors:active){.button,.notice,.panel,.card,.tag,.account main nav [aria-current]{border:.0625rem solid}.account main nav [aria-current]{outline:.125rem solid}}
 @media (prefers-reduced-motion:reduce){*{transition:none;animation:none}.button:active{transform:none}}
-@media print{.foot,nav,.button{display:none}}
+@media print{.foot,nav,.leave,.button{display:none}}
 `;

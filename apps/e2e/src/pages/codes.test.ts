@@ -1,4 +1,5 @@
 import { createInbox } from "@latchkey/auth/testing";
+import { parsePublicUrl } from "@latchkey/server";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { isService, type LiveServer, startLiveServer } from "../live-server.ts";
 import { createFormClient, type FormClient } from "./form-client.ts";
@@ -312,6 +313,42 @@ describe.skipIf(!isService)("signing in by code on the pages", () => {
       expect(placeOf(response)).toBe("/sign-in?done=over");
     },
   );
+
+  test("who asks too often is told when it can go on, and keeps what was typed", async () => {
+    let last = await send("/register", { to: phoneNumber });
+    for (let asked = 0; asked < 40 && last.status === 303; asked += 1)
+      last = await send("/register", { to: phoneNumber });
+    expect(last.status).toBe(429);
+    expect(Number(last.headers.get("retry-after"))).toBeGreaterThan(0);
+    const text = await last.text();
+    expect(text).toMatch(/There were too many tries\. Try again in \d+ (second|minute|hour)s?\./);
+    expect(text).toContain(`value="${phoneNumber}"`);
+    await live.test.clock.advance(4 * 3_600);
+  });
+
+  test("no neighbouring host can lead somebody onto a way: its cookie is of the host alone, and over https alone", async () => {
+    const publicUrl = parsePublicUrl("https://auth.example.com") ?? undefined;
+    await using behind = await startLiveServer({ messages }, { publicUrl });
+    const client = createFormClient(behind.url);
+    const headers = { origin: "https://auth.example.com" };
+    const sent = await client.post("/cookie/sign-in", { form: "1", username: "ayse", withPassword: "yes" }, headers);
+    const line = sent.headers.getSetCookie().find((one) => one.includes("step"));
+    expect(line).toMatch(
+      /^__Host-latchkey_step_[\w-]{8}=[\w-]+; Max-Age=1500; Path=\/; HttpOnly; SameSite=Lax; Secure$/,
+    );
+  });
+
+  test("where codes cannot be sent, the pages offer none", async () => {
+    await using silent = await startLiveServer();
+    const other = createFormClient(silent.url);
+    const [signIn, register, reset] = await Promise.all(
+      ["/sign-in", "/register", "/reset"].map(async (path) => (await other.get(path)).text()),
+    );
+    expect(signIn).toContain('name="password"');
+    expect(register).toContain('name="password"');
+    expect(reset).toContain("The people who run this service can give you one");
+    for (const page of [signIn, register, reset]) expect(page).not.toContain("Send me a code");
+  });
 
   test("forms of another site send no code", async () => {
     for (const path of ["/register", "/sign-in", "/reset"]) {

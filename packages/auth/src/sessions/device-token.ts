@@ -39,13 +39,14 @@ function createId(now: Date): Buffer {
   return id;
 }
 
-/** The id of the device that shows a mark, or null when it is not one of that user's in their present epoch. */
-export function readDeviceToken(key: Uint8Array, owner: DeviceOwner, mark: string): string | null {
+/** The id of the device that shows a mark, or null when it is not one of that user's in their present epoch, by any of the keys. */
+export function readDeviceToken(keys: readonly Uint8Array[], owner: DeviceOwner, mark: string): string | null {
   const bytes = Buffer.from(mark, "base64url");
   if (bytes.length !== idBytes + sealBytes) return null;
   const [id, shown] = [bytes.subarray(0, idBytes), bytes.subarray(idBytes)];
-  if (equalInConstantTime(shown, seal(key, owner, id))) return id.toString("hex");
-  const isOld = owner.deviceEpoch === 0 && equalInConstantTime(shown, sealOfBefore(key, owner.id, id));
+  if (keys.some((key) => equalInConstantTime(shown, seal(key, owner, id)))) return id.toString("hex");
+  const isOld =
+    owner.deviceEpoch === 0 && keys.some((key) => equalInConstantTime(shown, sealOfBefore(key, owner.id, id)));
   return isOld ? Buffer.concat([id.subarray(0, randomIdBytes), Buffer.alloc(dateBytes)]).toString("hex") : null;
 }
 

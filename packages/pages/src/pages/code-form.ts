@@ -45,6 +45,8 @@ export interface CodeForm {
   readonly button: string;
   /** Whether a new password is chosen beside the code. */
   readonly takesPassword?: boolean;
+  /** What is asked for besides. */
+  readonly more?: Html | string;
   /** Other ways to go on. */
   readonly others?: Html | string;
 }
@@ -52,7 +54,7 @@ export interface CodeForm {
 /** Where the code is typed: one field, which browsers fill in from the message. */
 export function showCodeForm(visit: Visit, step: Step, options: CodeForm): View {
   const { texts } = visit;
-  const { refusal, title, takesPassword = false, others = "" } = options;
+  const { refusal, title, takesPassword = false, others = "", more = "" } = options;
   const fault = faultOf(visit, step, refusal);
   const fields = html`<div class="stack">${refused(refusal?.message, fault, refusal?.faults.newPassword)}${showDone(visit, step, refusal)}
 ${field(visit, {
@@ -60,7 +62,7 @@ ${field(visit, {
   ...{ hint: lookUp(texts.codeBy, step.channel ?? "other"), isRequired: true, isLatin: true },
   isFirst: !refusal?.faults.newPassword,
 })}
-${takesPassword ? choosePassword(visit, step, refusal) : ""}
+${takesPassword ? choosePassword(visit, step, refusal) : ""}${more}
 ${button(options.button)}</div>`;
   const change = step.way === "reauthenticate" ? "" : linkAnew(visit, step.from, texts.beginAgain);
   return {
@@ -78,7 +80,8 @@ function choosePassword(visit: Visit, step: Step, refusal: Refusal | undefined):
 /** Nothing here tells whether there is such an account. */
 function showLead(visit: Visit, step: Step, title: string): Html {
   const { texts, serving } = visit;
-  const isSentToAll = step.way === "reauthenticate" || (step.way === "enter" && serving.registration === "open");
+  const isSentToAll =
+    ["reauthenticate", "own_name"].includes(step.way) || (step.way === "enter" && serving.registration === "open");
   return heading(title, withName(isSentToAll ? texts.codeOnItsWay : texts.codeIfKnown, step.name));
 }
 

@@ -9,7 +9,7 @@ export function findKnownDevice(
   account: DeviceOwner | null,
   deviceMark: string | undefined,
 ): string | null {
-  return account && deviceMark !== undefined ? readDeviceToken(core.deviceKey, account, deviceMark) : null;
+  return account && deviceMark !== undefined ? readDeviceToken(core.deviceKeys(), account, deviceMark) : null;
 }
 
 /**
@@ -23,7 +23,7 @@ export async function mayStopChanges(core: Core, userId: string, deviceMark: str
 
 /** What a device keeps that its owner has signed in with. */
 export function markDevice(core: Core, owner: DeviceOwner, deviceId: string | null): string {
-  return createDeviceToken(core.deviceKey, owner, deviceId, core.clock.now()).mark;
+  return createDeviceToken(core.deviceKeys()[0], owner, deviceId, core.clock.now()).mark;
 }
 
 /**

@@ -23,6 +23,8 @@ import * as pendingChanges from "./0039-pending-changes.ts";
 import * as recoveryCodes from "./0041-recovery-codes.ts";
 import * as deviceEpochs from "./0042-device-epochs.ts";
 import * as notices from "./0043-notices.ts";
+import * as secretKeys from "./0047-secret-keys.ts";
+import * as webhooks from "./0048-webhooks.ts";
 import * as importedBlacklist from "./0050-imported-blacklist.ts";
 
 /** Every migration by name, in order. A migration that has been released is frozen: a change of mind is a new one. */
@@ -51,5 +53,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0041-recovery-codes": recoveryCodes,
   "0042-device-epochs": deviceEpochs,
   "0043-notices": notices,
+  "0047-secret-keys": secretKeys,
+  "0048-webhooks": webhooks,
   "0050-imported-blacklist": importedBlacklist,
 };
