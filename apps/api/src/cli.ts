@@ -21,6 +21,7 @@ import {
   deleteUserCommand,
   enableCommand,
   endSessionsCommand,
+  exportUserCommand,
   grantCommand,
   listSessionsCommand,
   listUsersCommand,
@@ -49,6 +50,7 @@ const program = new Command("latchkey")
   .addCommand(grantCommand("grant"))
   .addCommand(grantCommand("revoke"))
   .addCommand(listSessionsCommand())
+  .addCommand(exportUserCommand())
   .addCommand(endSessionsCommand())
   .addCommand(unlockCommand())
   .addCommand(sendTestCommand())

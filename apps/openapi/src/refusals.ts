@@ -54,6 +54,7 @@ export const ownRefusals: Readonly<Record<string, readonly AuthErrorCode[]>> = {
   "me.pending.stop": ["not_found"],
   "me.update": ["refused_by_hook", "hook_failed"],
   "me.reauthenticate": ["invalid_credentials", "code_invalid", "code_expired", ...busy],
+  "me.export": ["reauthentication_required"],
   "me.recoveryCodes.create": ["reauthentication_required", "permission_denied"],
   "me.recoveryCodes.stop": ["not_found"],
   "me.changePassword": ["invalid_credentials", "password_rejected", ...ofSignIn],
