@@ -21,6 +21,7 @@ import {
   deleteUserCommand,
   enableCommand,
   endSessionsCommand,
+  exportUserCommand,
   grantCommand,
   listSessionsCommand,
   listUsersCommand,
@@ -50,6 +51,7 @@ const program = new Command("latchkey")
   .addCommand(grantCommand("grant"))
   .addCommand(grantCommand("revoke"))
   .addCommand(listSessionsCommand())
+  .addCommand(exportUserCommand())
   .addCommand(endSessionsCommand())
   .addCommand(resetSecondFactorCommand())
   .addCommand(unlockCommand())

@@ -1,9 +1,7 @@
 import type { JSONWebKeySet } from "jose";
 import type { Challenge } from "./challenges/challenges.ts";
 import type { Config, PlainConfig, ProfileChangesOf, UserOf } from "./config.ts";
-import type { ActivityPage, ListActivityInput } from "./flows/account/activity.ts";
 import type { ChangePasswordInput } from "./flows/account/change-password.ts";
-import type { OwnData } from "./flows/account/export-own-data.ts";
 import type { ListNoticesInput, NoticePage } from "./flows/account/notices.ts";
 import type { ConfirmOwnNameInput, OwnNameAnswer, StartOwnNameInput } from "./flows/account/own-name.ts";
 import type { StopChangesInput } from "./flows/account/pending-changes.ts";
@@ -43,7 +41,9 @@ import type { SignInBySecondFactorInput, TotpToEnroll } from "./flows/sign-in/si
 import type { StartCodeInput, StartResetInput } from "./flows/sign-in/start-code.ts";
 import type { Administrator } from "./flows/steps/authority.ts";
 import type { Principal, RequestInfo } from "./flows/steps/core.ts";
+import type { OwnData } from "./flows/steps/export-user.ts";
 import type { SignInAnswer, TokenResponse } from "./flows/steps/issue-session-tokens.ts";
+import type { ActivityPage, ListActivityInput } from "./flows/steps/list-activity.ts";
 import type { Device } from "./flows/steps/list-devices.ts";
 import type { PasswordCode } from "./flows/steps/password-code.ts";
 import type { PendingChange } from "./flows/steps/pending-change.ts";
@@ -359,7 +359,11 @@ export interface Auth<C extends Config = PlainConfig> {
   listNotices(caller: Principal, input: ListNoticesInput): Promise<NoticePage>;
   /** Notes that the caller has read notices: those of the ids, or all. */
   markNoticesRead(caller: Principal, input: { readonly ids?: readonly string[] | undefined }): Promise<void>;
-  /** A copy of what is kept about the caller; no password, token or code is in it. */
+  /**
+   * A copy of what is kept about the caller, who showed within ten minutes that it is them; no password, token or code is in it.
+   *
+   * @throws AuthError `reauthentication_required`
+   */
   exportOwnData(caller: Principal): Promise<OwnData<UserOf<C>>>;
 
   /** What administrators do. Who may do it at all is for the caller to check, by `authorize`; who stands above is checked here. */
@@ -441,6 +445,8 @@ export interface Auth<C extends Config = PlainConfig> {
     /** Makes a code that sets a password, good for three days. Throws AuthError `invalid_input` for a disabled account. */
     createPasswordCode(name: string): Promise<PasswordCode>;
     listSessions(name: string): Promise<Device[]>;
+    /** A copy of what is kept about a user; no password, token or code is in it. */
+    exportUser(name: string): Promise<OwnData<UserOf<C>>>;
     /** Ends all sessions of a user, or one, and answers how many. */
     endSessions(name: string, sessionId?: string): Promise<number>;
     /** Takes the second factors of a user away, ends their sessions, and answers how many. */

@@ -1,7 +1,6 @@
 import type { Auth } from "./auth.ts";
 import type { Config, ConfigOf } from "./config.ts";
 import { createCore } from "./core.ts";
-import { listActivity } from "./flows/account/activity.ts";
 import { changePassword } from "./flows/account/change-password.ts";
 import { exportOwnData } from "./flows/account/export-own-data.ts";
 import { listOwnNotices, markOwnNoticesRead } from "./flows/account/notices.ts";
@@ -28,6 +27,7 @@ import {
   deleteGroupNamed,
   deleteUserNamed,
   endSessionsNamed,
+  exportUserNamed,
   grant,
   listSessionsNamed,
   resetSecondFactorNamed,
@@ -79,6 +79,7 @@ import { logout } from "./flows/sign-in/sign-out.ts";
 import { startCode, startReset } from "./flows/sign-in/start-code.ts";
 import type { Core } from "./flows/steps/core.ts";
 import { findPermissions } from "./flows/steps/held-permissions.ts";
+import { listActivity } from "./flows/steps/list-activity.ts";
 import { createPasswordCode } from "./flows/steps/password-code.ts";
 import { type AuthOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
 import { fingerprintOf } from "./secrets.ts";
@@ -222,6 +223,7 @@ export function createAuth<
       deleteGroup: deleteGroupNamed,
       createPasswordCode: createPasswordCodeNamed,
       listSessions: listSessionsNamed,
+      exportUser: exportUserNamed,
       endSessions: endSessionsNamed,
       resetSecondFactor: resetSecondFactorNamed,
     }),

@@ -20,9 +20,7 @@ export {
   StartError,
   withIssueCode,
 } from "./errors.ts";
-export type { ActivityPage, ListActivityInput, OwnEvent } from "./flows/account/activity.ts";
 export type { ChangePasswordInput } from "./flows/account/change-password.ts";
-export type { OwnData } from "./flows/account/export-own-data.ts";
 export type { ListNoticesInput, Notice, NoticePage } from "./flows/account/notices.ts";
 export type { ConfirmOwnNameInput, OwnNameAnswer, StartOwnNameInput } from "./flows/account/own-name.ts";
 export type { StopChangesInput } from "./flows/account/pending-changes.ts";
@@ -54,11 +52,13 @@ export type { PublicPurpose, StartCodeInput } from "./flows/sign-in/start-code.t
 export { OldTokenRefused } from "./flows/steps/adopt-old-token.ts";
 export type { Administrator } from "./flows/steps/authority.ts";
 export type { Principal, Principal as Caller, RequestInfo, RequestInfo as RequestFacts } from "./flows/steps/core.ts";
+export type { OwnData } from "./flows/steps/export-user.ts";
 export type {
   SignInAnswer,
   TokenResponse,
   TokenResponse as SessionAnswer,
 } from "./flows/steps/issue-session-tokens.ts";
+export type { ActivityPage, ListActivityInput, OwnEvent } from "./flows/steps/list-activity.ts";
 export type { Device } from "./flows/steps/list-devices.ts";
 export type { PasswordCode } from "./flows/steps/password-code.ts";
 export type { PendingChange } from "./flows/steps/pending-change.ts";

@@ -154,6 +154,18 @@ export function listSessionsCommand(): Command {
     });
 }
 
+/** `export-user`: everything that is kept about somebody, as one JSON file. */
+export function exportUserCommand(): Command {
+  return new Command("export-user")
+    .description("Print everything that is kept about a user, as JSON, without secrets")
+    .argument(...whom)
+    .action(async (user: string) => {
+      await withAuth(async (auth) => {
+        process.stdout.write(`${JSON.stringify(await auth.operator.exportUser(user), null, 2)}\n`);
+      });
+    });
+}
+
 /** `end-sessions`: signs somebody out everywhere, or in one place. */
 export function endSessionsCommand(): Command {
   return new Command("end-sessions")

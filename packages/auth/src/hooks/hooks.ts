@@ -1,5 +1,3 @@
-import type { NoticeKind } from "../messages/notice.ts";
-
 /** The transaction of what a hook is told, over by the time the hook has answered. */
 export interface HookTransaction {
   /**
@@ -72,7 +70,8 @@ export interface Hooks<User> {
   noticeKept?(
     event: HookEvent & {
       readonly user: User;
-      readonly notice: { readonly id: string; readonly kind: NoticeKind; readonly createdAt: Date };
+      /** `kind` is one of `noticeKinds`. */
+      readonly notice: { readonly id: string; readonly kind: string; readonly createdAt: Date };
     },
   ): Awaitable;
 }

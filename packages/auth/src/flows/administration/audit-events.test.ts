@@ -1063,6 +1063,7 @@ const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
   "users.listSessions": ({ id }) => service.auth.users.listSessions(admin, id),
   "groups.list": () => service.auth.groups.list({ limit: 25 }),
   "groups.get": ({ group }) => service.auth.groups.get(group.id),
+  "operator.exportUser": ({ username }) => service.auth.operator.exportUser(username),
   "operator.listSessions": ({ username }) => service.auth.operator.listSessions(username),
   "importedUsers.startRound": startRound,
   "importedUsers.record": startRound,

@@ -21,10 +21,11 @@ import {
   markOldTokensEnded,
   updatePassword,
 } from "../../users/user-store.ts";
-import { operator } from "../steps/authority.ts";
+import { getUserOrThrow, operator } from "../steps/authority.ts";
 import type { Core } from "../steps/core.ts";
 import { encodePassword } from "../steps/encode-password.ts";
 import { endPending } from "../steps/end-pending.ts";
+import { exportUser, type OwnData } from "../steps/export-user.ts";
 import { findNamedAccount, readName } from "../steps/find-named.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
 import { raiseDeviceEpoch } from "../steps/known-device.ts";
@@ -175,6 +176,12 @@ export async function deleteGroupNamed(core: Core, name: string): Promise<void> 
 export async function listSessionsNamed(core: Core, name: string): Promise<Device[]> {
   const { id } = await findNamed(core, name);
   return listDevicesOf(core, id);
+}
+
+/** A copy of what is kept about a user. Throws AuthError `not_found`. */
+export async function exportUserNamed(core: Core, name: string): Promise<OwnData> {
+  const { id } = await findNamed(core, name);
+  return exportUser(core, await getUserOrThrow(core, id));
 }
 
 /** Ends all sessions of a user, or the one that is named, and answers how many. Throws AuthError `not_found`. */

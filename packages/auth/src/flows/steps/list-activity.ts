@@ -1,6 +1,6 @@
 import { listEvents, type StoredEvent } from "../../audit/audit-log.ts";
-import type { Core, Principal } from "../steps/core.ts";
-import { toPage } from "../steps/page-cursor.ts";
+import type { Core, Principal } from "./core.ts";
+import { toPage } from "./page-cursor.ts";
 
 /** Something that happened to the caller's account. */
 export interface OwnEvent {
@@ -32,7 +32,7 @@ export interface ActivityPage {
  */
 export async function listActivity(
   core: Core,
-  { user }: Principal,
+  { user }: Pick<Principal, "user">,
   { cursor, limit }: ListActivityInput,
 ): Promise<ActivityPage> {
   const found = await listEvents(core.db, { subjectId: user.id, after: cursor, limit: limit + 1 });
