@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { Auth, Message } from "@latchkey/auth";
 import { createPages, type PagesOptions } from "@latchkey/pages";
 import {
@@ -17,10 +16,12 @@ import {
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import type { Logger } from "pino";
 import openApi from "../../../docs/openapi.json" with { type: "json" };
+import { type AccessLog, createAccessFilter } from "./access-log.ts";
 import type { HttpEnv } from "./http-env.ts";
 import { answerInbox, inboxPath } from "./messages/inbox.ts";
 import { receiptsPath, toLoggedPath } from "./messages/receipt-paths.ts";
 import type { Metrics } from "./metrics/metrics.ts";
+import { createRequestNamer } from "./request-id.ts";
 import { createAppRouter, type ServedRouter } from "./router.ts";
 import type { ServiceConfig } from "./service-config.ts";
 import { settingNames } from "./setting-names.ts";
@@ -48,6 +49,8 @@ export interface AppOptions {
   readonly receipts?: ((request: Request) => Promise<Response>) | undefined;
   /** What the service's own pages are told beside that. */
   readonly pages?: Pick<PagesOptions, "config" | "registration" | "isDevelopment"> | undefined;
+  /** Which answers have a line in the log; all by default. */
+  readonly accessLog?: AccessLog | undefined;
   /** Told of every answer and every refusal, for whoever measures. */
   readonly metrics?: Pick<Metrics, "noteAnswer" | "noteFailure"> | undefined;
 }
@@ -67,6 +70,7 @@ export function createApp({
   inbox,
   receipts,
   pages: pagesOptions,
+  accessLog = "all",
   ...rest
 }: AppOptions): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
@@ -84,7 +88,7 @@ export function createApp({
     names: settingNames,
   });
   const pages = createPages({ ...rest, ...told, ...pagesOptions });
-  app.use(attendRequest({ log, isReady, metrics }));
+  app.use(attendRequest({ log, isReady, metrics, accessLog, trustedProxies: rest.trustedProxies }));
   app.get("/healthz", (context) => context.json({ status: "ok" }));
   app.get("/readyz", async (context) => {
     const problem = isReady() ? await findProblem(rest.auth) : "shutting down";
@@ -133,20 +137,26 @@ export function createApp({
 const isBrowserAtPage = ({ method, headers }: Request) =>
   method === "GET" && /(^|,)\s*text\/html\s*[,;]/.test(`${headers.get("accept")},`);
 
+type Attending = Pick<AppOptions, "log" | "isReady" | "metrics" | "accessLog" | "trustedProxies">;
+
 /**
- * Gives each request an id of our own, on its answer and in every line that is logged about it, and what every answer has. All of it is
+ * Gives each request an id, of our own or a trusted proxy's, on its answer and in every line that is logged about it, and what every answer has. All of it is
  * told to Node's own response: asking a `Response` for its headers makes objects that cost more than the rest of this.
  */
 function attendRequest({
   log,
   isReady,
   metrics,
-}: Pick<AppOptions, "log" | "isReady" | "metrics">): MiddlewareHandler<HttpEnv> {
+  accessLog = "all",
+  trustedProxies,
+}: Attending): MiddlewareHandler<HttpEnv> {
+  const nameRequest = createRequestNamer(trustedProxies);
+  const isWritten = createAccessFilter(accessLog);
   // The line of every request holds these five things and no object: looking for names to blank would take longer than the rest.
   const answers = log.child({}, { redact: [] });
   return async (context, next) => {
     const { incoming, outgoing } = context.env;
-    const requestId = randomUUID();
+    const { requestId, traceId } = nameRequest(incoming);
     const startedAt = performance.now();
     context.set("requestId", requestId);
     outgoing.requestId = requestId;
@@ -159,7 +169,9 @@ function attendRequest({
     const milliseconds = Math.round(elapsed);
     const { status } = context.res;
     metrics?.noteAnswer(path, status, elapsed / 1_000);
-    answers.info({ requestId, method, path: toLoggedPath(path).slice(0, 200), status, milliseconds }, "answered");
+    if (!isWritten({ path, status, milliseconds })) return;
+    const logged = { requestId, method, path: toLoggedPath(path).slice(0, 200), status, milliseconds };
+    answers.info(traceId === null ? logged : { ...logged, traceId }, "answered");
   };
 }
 

@@ -314,6 +314,7 @@ describe("the settings of a start without any", () => {
       MESSAGES: ["console"],
       MESSAGES_PER_DAY: 1_000,
       EMAILS_PER_DAY: 10_000,
+      NOTICES_PER_DAY: 1_000,
       MESSAGE_APP_NAME: "Latchkey",
       MESSAGE_LOCALE: "en",
       HOLDERS_BY_CODE: "no",
@@ -323,6 +324,10 @@ describe("the settings of a start without any", () => {
       WHATSAPP_LANGUAGES: ["en"],
       REGISTRATION: "open",
       AUDIT_RETENTION: 400 * 86_400,
+      ACCESS_LOG: "all",
+      PASSWORD_FORMAT: "bcrypt_sha256",
+      TOKEN_EXTERNAL_ID: "no",
+      WEBHOOKS: [],
       LOG_LEVEL: "info",
     });
   });

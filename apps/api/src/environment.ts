@@ -3,6 +3,7 @@ import { type AuthOptions, findSecretWeakness, type MigrationMode, StartError, t
 import { findOriginFault, isLoopback, isTrustedProxy, parsePublicUrl } from "@latchkey/server";
 import { distance } from "fastest-levenshtein";
 import { z } from "zod";
+import type { AccessLog } from "./access-log.ts";
 import { findDatabaseUrlFault, findUnreadVariables, readDatabaseUrl } from "./database-url.ts";
 import {
   findMessageContradictions,
@@ -72,6 +73,15 @@ const workers = z
   .transform((value) => (value === "auto" ? availableParallelism() : Number(value)))
   .refine((value) => value >= 1 && value <= 256, workersWanted);
 
+/** `1/100`: of ordinary answers one in a hundred. */
+const accessLog = z.string().transform((value, context): AccessLog => {
+  if (value === "all" || value === "failures" || value === "off") return value;
+  const [, every] = /^1\/(\d{1,6})$/.exec(value) ?? [];
+  if (Number(every) >= 1) return Number(every);
+  context.addIssue("must be all, failures, off, or such as 1/100 for one in a hundred of ordinary answers");
+  return z.NEVER;
+});
+
 /** Every setting, by its name in the environment. One without a default may be left out. */
 const settingsSchema = z.object({
   HOST: z.string().min(1).default("127.0.0.1"),
@@ -128,6 +138,7 @@ const settingsSchema = z.object({
   AUDIT_RETENTION: duration("1d", "3650d").default(400 * 86_400),
   ...messageSettings,
   ...webhookSettings,
+  ACCESS_LOG: accessLog.default("all"),
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
 });
 

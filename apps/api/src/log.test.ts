@@ -41,6 +41,8 @@ describe("a line of the log", () => {
     expect(lines[0]?.trimEnd()).not.toContain("\n");
     expect(JSON.parse(lines[0] ?? "")).toEqual({
       level: "warn",
+      host: expect.any(String),
+      pid: process.pid,
       time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
       url: "http://127.0.0.1:3000",
       msg: "two\nlines",

@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import { type DestinationStream, type Logger, pino } from "pino";
 
 /**
@@ -20,7 +21,7 @@ export function createLog(level: string, destination: DestinationStream = proces
   return pino(
     {
       level,
-      base: null,
+      base: { host: hostname(), pid: process.pid },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths, censor: "[redacted]" },

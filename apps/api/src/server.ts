@@ -12,7 +12,7 @@ import { takeTurns } from "./fair-turns.ts";
 import { limits } from "./limits.ts";
 import type { ServedRouter } from "./router.ts";
 import type { ServiceConfig } from "./service-config.ts";
-import { ServiceResponse } from "./service-response.ts";
+import { SecureServiceResponse, ServiceResponse, toSecurityHeaders } from "./service-response.ts";
 
 export interface ServerOptions {
   readonly auth: Auth<ServiceConfig>;
@@ -40,6 +40,8 @@ export interface ServerOptions {
   readonly pages?: AppOptions["pages"];
   /** Told of every answer and every refusal. */
   readonly metrics?: AppOptions["metrics"];
+  /** Which answers have a line in the log; all by default. */
+  readonly accessLog?: AppOptions["accessLog"];
 }
 
 export interface RunningServer {
@@ -58,11 +60,12 @@ export interface RunningServer {
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { host, port, corsOrigins = [], trustedProxies = [], ...rest } = options;
+  const isSecure = rest.publicUrl?.isSecure ?? false;
   let isReady = true;
   const app = createApp({ ...rest, isReady: () => isReady, corsOrigins, trustedProxies });
   const server = createServer(
     {
-      ServerResponse: ServiceResponse,
+      ServerResponse: isSecure ? SecureServiceResponse : ServiceResponse,
       maxHeaderSize: limits.headers,
       headersTimeout: limits.headersTimeout,
       requestTimeout: limits.requestTimeout,
@@ -76,8 +79,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       createAddressReader(trustedProxies),
     ),
   );
-  server.on("connect", (_request, socket) => answerOnSocket(socket, 405));
-  refuseUnreadable(server);
+  server.on("connect", (_request, socket) => answerOnSocket(socket, 405, isSecure));
+  refuseUnreadable(server, isSecure);
   await listen(server, host, port);
   const endReadiness = () => {
     isReady = false;
@@ -100,7 +103,7 @@ const statusOfParserError: Readonly<Record<string, number>> = {
  * What Node's parser gives up on never reaches the app. The calls that came whole before it on the same connection get their own
  * answers first: a refusal written in between would be taken for theirs.
  */
-function refuseUnreadable(server: Server): void {
+function refuseUnreadable(server: Server, isSecure: boolean): void {
   const unfinished = new WeakMap<Duplex, ServerResponse<IncomingMessage>[]>();
   const refused = new WeakSet<Duplex>();
   server.prependListener("request", (request, response) => {
@@ -110,7 +113,7 @@ function refuseUnreadable(server: Server): void {
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
     if (refused.has(socket)) return;
     refused.add(socket);
-    const refuse = () => answerOnSocket(socket, statusOfParserError[error.code ?? ""] ?? 400);
+    const refuse = () => answerOnSocket(socket, statusOfParserError[error.code ?? ""] ?? 400, isSecure);
     const lastWhole = unfinished
       .get(socket)
       ?.findLast(({ req, writableFinished }) => req.complete && !writableFinished);
@@ -119,10 +122,11 @@ function refuseUnreadable(server: Server): void {
   });
 }
 
-function answerOnSocket(socket: Duplex, status: number): void {
+function answerOnSocket(socket: Duplex, status: number, isSecure: boolean): void {
   socket.on("error", () => {});
   const allow = status === 405 ? "Allow: GET, HEAD, POST\r\n" : "";
-  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${allow}Content-Length: 0\r\nConnection: close\r\n\r\n`;
+  const common = Object.entries(toSecurityHeaders(isSecure)).map(([name, value]) => `${name}: ${value}\r\n`);
+  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${allow}${common.join("")}Content-Length: 0\r\nConnection: close\r\n\r\n`;
   if (socket.writable) socket.end(head, () => socket.destroy());
   else socket.destroy();
 }

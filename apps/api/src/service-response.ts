@@ -1,7 +1,8 @@
 import { type IncomingMessage, type OutgoingHttpHeader, type OutgoingHttpHeaders, ServerResponse } from "node:http";
 
-/** What browsers are told with every answer: to trust nothing about it. */
-const securityHeaders: Readonly<Record<string, string>> = {
+/** What browsers are told with every answer: to trust nothing about it. A page says itself what may be in it. */
+const securityHeaders = {
+  "Content-Security-Policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
   "Cross-Origin-Resource-Policy": "same-origin",
   "Cross-Origin-Opener-Policy": "same-origin",
   "Origin-Agent-Cluster": "?1",
@@ -13,7 +14,17 @@ const securityHeaders: Readonly<Record<string, string>> = {
   "X-Frame-Options": "SAMEORIGIN",
   "X-Permitted-Cross-Domain-Policies": "none",
   "X-XSS-Protection": "0",
+} as const satisfies Readonly<Record<string, string>>;
+
+/** The same where browsers reach the service by TLS alone: for two years, as preload lists ask for. */
+const securityHeadersBehindTls = {
+  ...securityHeaders,
+  "Strict-Transport-Security": "max-age=63072000; includeSubDomains",
 };
+
+/** The headers that every answer has, be it Node's or written on a socket. */
+export const toSecurityHeaders = (isSecure: boolean): Readonly<Record<string, string>> =>
+  isSecure ? securityHeadersBehindTls : securityHeaders;
 
 const commonNames = new Map(
   [...Object.keys(securityHeaders), "X-Request-Id"].map((name) => [name.toLowerCase(), name]),
@@ -26,8 +37,13 @@ type Headers = OutgoingHttpHeaders | OutgoingHttpHeader[];
  * by one, each is checked, kept, and taken out again.
  */
 export class ServiceResponse<Request extends IncomingMessage = IncomingMessage> extends ServerResponse<Request> {
-  /** The id of the request; without one the answer has none of these headers. */
+  /** The id of the request; null for one that is refused before it has one. */
   requestId: string | null = null;
+
+  /** The headers that every answer has. */
+  get common(): Readonly<Record<string, string>> {
+    return securityHeaders;
+  }
 
   override writeHead(status: number, ...rest: (string | Headers | undefined)[]): this {
     const reason = rest.find((one) => typeof one === "string");
@@ -37,11 +53,18 @@ export class ServiceResponse<Request extends IncomingMessage = IncomingMessage> 
 
   /** What an answer says itself counts. */
   #withCommon(own: Headers = {}): Headers {
-    if (this.requestId === null) return own;
-    const common = { ...securityHeaders, "X-Request-Id": this.requestId };
+    const common: OutgoingHttpHeaders = { ...this.common };
+    if (this.requestId !== null) common["X-Request-Id"] = this.requestId;
     if (!Array.isArray(own)) return merge(common, own);
-    for (const [name, value] of Object.entries(common)) this.setHeader(name, value);
+    for (const [name, value] of Object.entries(common)) if (value !== undefined) this.setHeader(name, value);
     return own;
+  }
+}
+
+/** The same behind an address of TLS. */
+export class SecureServiceResponse<Request extends IncomingMessage = IncomingMessage> extends ServiceResponse<Request> {
+  override get common(): Readonly<Record<string, string>> {
+    return securityHeadersBehindTls;
   }
 }
 

@@ -5,6 +5,8 @@ import type { Logger } from "pino";
 import { scheduleBackups } from "./backup/scheduled-backups.ts";
 import { backedUpSchemas } from "./backup/schemas.ts";
 import { isDevelopment, readEnvironment, type Settings } from "./environment.ts";
+import { exitCodes } from "./exit-codes.ts";
+import { type LastResort, listenForTheUncaught } from "./last-resort.ts";
 import { createLog } from "./log.ts";
 import { createMessageLog, type MessageLog } from "./messages/message-log.ts";
 import { isLocalDatabase } from "./messages/message-settings.ts";
@@ -49,8 +51,13 @@ export async function runService(options: ServiceOptions = {}): Promise<number> 
   // Before anything is opened, so that a stop while it starts leaves nothing behind either.
   const stop = listenForStop(log, { delay: settings.SHUTDOWN_DELAY * 1_000, toMessage: toStopMessage });
   if (settings.WORKERS > 1 && worker === undefined) return lead({ settings, log, stop });
-  await serve({ settings, log, stop, ...options });
-  return 0;
+  const lastResort = listenForTheUncaught(log);
+  await serve({ settings, log, stop, lastResort, ...options });
+  return lastResort.isFatal() ? exitCodes.failed : 0;
+}
+
+interface Serving extends Running {
+  readonly lastResort: LastResort;
 }
 
 /** Leads workers, and answers for their figures: at a port that they shared, each scrape would meet another of them. */
@@ -62,7 +69,7 @@ async function lead({ settings, log, stop }: Running): Promise<number> {
 }
 
 /** Settings, database, core, server, signals. */
-async function serve({ settings, log, stop, ...options }: Running): Promise<void> {
+async function serve({ settings, log, stop, lastResort, ...options }: Serving): Promise<void> {
   if (settings.HASH_PRIORITY === "low") await lowerThreadPoolPriority();
   const messages = createMessageLog(log, (line) => process.stderr.write(`${line}\n`));
   const onNotice = (line: string) => log.warn(line);
@@ -71,7 +78,8 @@ async function serve({ settings, log, stop, ...options }: Running): Promise<void
     sends: messages,
     webhooks: openWebhooks(settings, log),
   });
-  const metrics = await openMetrics({ settings, auth, messages, log }).catch(async (error) => {
+  const others = () => [...messages.metrics(), ...lastResort.metrics()];
+  const metrics = await openMetrics({ settings, auth, others, log }).catch(async (error) => {
     await close();
     throw error;
   });
@@ -85,6 +93,7 @@ async function serve({ settings, log, stop, ...options }: Running): Promise<void
     allowsLoopbackOrigins: isDevelopment(settings),
     publicUrl: (settings.PUBLIC_URL && parsePublicUrl(settings.PUBLIC_URL)) || undefined,
     trustedProxies: settings.TRUSTED_PROXIES,
+    accessLog: settings.ACCESS_LOG,
     forwardedSecrets: settings.FORWARDED_SECRET,
     receipts: createReceiptsHandler(settings, { receive: auth.receiveDelivery }),
     // A name of this machine may be told of it; behind a proxy, or on a database of others, nobody is.
@@ -118,12 +127,12 @@ async function serve({ settings, log, stop, ...options }: Running): Promise<void
 }
 
 interface Measured extends Pick<OpenedAuth, "auth">, Pick<Running, "settings" | "log"> {
-  readonly messages: MessageLog;
+  readonly others: MessageLog["metrics"];
 }
 
-async function openMetrics({ settings, auth, messages, log }: Measured) {
+async function openMetrics({ settings, auth, others, log }: Measured) {
   if (settings.METRICS_PORT === undefined) return null;
-  const metrics = createMetrics(auth, messages.metrics);
+  const metrics = createMetrics(auth, others);
   if (findWorkerNumber() !== undefined) return { metrics, close: tellLeader(metrics) };
   const server = await serveFigures(() => metrics, { settings, log });
   return { metrics, close: () => server?.close() };

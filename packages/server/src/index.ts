@@ -2,7 +2,13 @@ export type { CorePermission as Permission } from "@latchkey/auth";
 export { findChallenge, HookRefusal, indexed } from "@latchkey/auth";
 export { defineLatchkeyConfig, type LatchkeyConfig } from "./config.ts";
 export { createLatchkey, type Latchkey, type LatchkeyOptions, type RouterToServe } from "./create-latchkey.ts";
-export { createAddressReader, isTrustedProxy, type ReadAddress, type TrustedProxy } from "./http/client-address.ts";
+export {
+  createAddressReader,
+  createProxyCheck,
+  isTrustedProxy,
+  type ReadAddress,
+  type TrustedProxy,
+} from "./http/client-address.ts";
 export { type CookieTransport, cookiePath, createCookieTransport } from "./http/cookie-transport.ts";
 export {
   type CallFailure,

@@ -1,3 +1,6 @@
+import { connect } from "node:net";
+import { text } from "node:stream/consumers";
+import { parsePublicUrl } from "@latchkey/server";
 import { afterAll, test as base, expect } from "vitest";
 import { isService, startLiveServer } from "../live-server.ts";
 
@@ -29,6 +32,7 @@ test.each(requests)("%s tells browsers to trust nothing about it, and no other o
   expect(Object.fromEntries(answer.headers)).toMatchObject({
     "x-content-type-options": "nosniff",
     "x-frame-options": "SAMEORIGIN",
+    "content-security-policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
     "referrer-policy": "no-referrer",
     "strict-transport-security": expect.stringContaining("max-age="),
     "cross-origin-resource-policy": "same-origin",
@@ -49,3 +53,26 @@ test("the public keys are the one thing that every page may read, and have the o
   });
   expect(headers.get("access-control-allow-credentials")).toBeNull();
 });
+
+test("behind TLS every answer says for two years that there is no other way, also what Node's parser refuses", async () => {
+  const publicUrl = parsePublicUrl("https://auth.example.com") ?? undefined;
+  await using secure = await startLiveServer({}, { publicUrl });
+  const wanted = "max-age=63072000; includeSubDomains";
+  for (const path of ["/healthz", "/trpc/me.get", "/admin", "/sign-in"]) {
+    const { headers } = await fetch(`${secure.url}${path}`);
+    expect(headers.get("strict-transport-security"), path).toBe(wanted);
+  }
+  for (const raw of ["garbage\r\n\r\n", "CONNECT example.com:443 HTTP/1.1\r\nHost: example.com\r\n\r\n"]) {
+    const answer = await speak(secure.url, raw);
+    expect(answer).toMatch(/^HTTP\/1\.1 40[05] /);
+    expect(answer).toContain(`Strict-Transport-Security: ${wanted}\r\n`);
+    expect(answer).toContain("Content-Security-Policy: default-src 'none'");
+    expect(answer).toContain("X-Content-Type-Options: nosniff\r\n");
+  }
+});
+
+async function speak(url: string, raw: string): Promise<string> {
+  const socket = connect(Number(new URL(url).port), "127.0.0.1");
+  socket.end(raw);
+  return text(socket);
+}

@@ -194,6 +194,8 @@ test("every request is logged once, by its method, path, status and time", () =>
     expect(Object.keys(line)).toEqual([
       "level",
       "time",
+      "host",
+      "pid",
       "requestId",
       "method",
       "path",

@@ -25,9 +25,7 @@ export type ReadAddress = (socketAddress: string | undefined, forwardedFor: stri
  * createAddressReader(["10.0.0.0/8"])("10.0.0.7", "203.0.113.9, 192.0.2.1"); // "192.0.2.1"
  */
 export function createAddressReader(trustedProxies: readonly TrustedProxy[]): ReadAddress {
-  const trusted = new BlockList();
-  for (const proxy of trustedProxies) trust(trusted, proxy);
-  const isTrusted = (address: string) => trusted.check(address, familyOf(address));
+  const isTrusted = createProxyCheck(trustedProxies);
 
   return (socketAddress, forwardedFor = "") => {
     if (socketAddress === undefined) return null;
@@ -39,6 +37,16 @@ export function createAddressReader(trustedProxies: readonly TrustedProxy[]): Re
       address = before;
     }
     return address;
+  };
+}
+
+/** Whether an address is that of a trusted proxy, so that what its headers say of a request counts. */
+export function createProxyCheck(trustedProxies: readonly TrustedProxy[]): (address: string) => boolean {
+  const trusted = new BlockList();
+  for (const proxy of trustedProxies) trust(trusted, proxy);
+  return (address) => {
+    const plain = toPlainAddress(address);
+    return isIP(plain) !== 0 && trusted.check(plain, familyOf(plain));
   };
 }
 

@@ -1,7 +1,7 @@
 import { createHmac, pbkdf2Sync, randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { toNumericDate } from "../../clock.ts";
-import { createTestAuth, type TestAuth } from "../../testing/index.ts";
+import { createTestAuth, type TestAuth, testSecret } from "../../testing/index.ts";
 
 const secretKey = "9#k2v)x7q@w!m3z8r5t0y-1c4e6g_h&j*l(n^p%s";
 const password = "correct horse battery";
@@ -99,6 +99,7 @@ test.each<[what: string, claims: () => Members]>([
 describe("a refresh token of simplejwt", () => {
   const refreshing = (changes: Members = {}) =>
     sign(access({ token_type: "refresh", exp: issuedAt + 86_400, jti: randomUUID(), ...changes }));
+  const nextSecret = "Zk3vR9qLw7TnXc2Yb8HsJd5GfMp4Ua6EkQ1";
   const refresh = (token: string) => service.auth.refresh(token, service.facts);
   const readBlacklist = (...ids: readonly string[]) =>
     service.database.query(
@@ -113,6 +114,18 @@ describe("a refresh token of simplejwt", () => {
       code: "refresh_token_invalid",
       cause: { because: "blacklist_not_read" },
     });
+  });
+
+  test("has the same session after the secret was replaced, and the secret is none of its own", async () => {
+    await readBlacklist();
+    const old = refreshing({ exp: issuedAt + 43_200 });
+    const { refreshToken } = await refresh(old);
+    const there = await service.another({ secret: [nextSecret, testSecret] });
+    await there.reseal({});
+    expect(await there.refresh(old, service.facts)).toMatchObject({ refreshToken });
+    const back = await service.another({ secret: [testSecret, nextSecret] });
+    await back.reseal({});
+    expect(await back.refresh(old, service.facts)).toMatchObject({ refreshToken });
   });
 
   test("opens one session, which goes on with our own tokens and ends with its exp", async () => {
