@@ -28,6 +28,7 @@ import {
 import { type Actor, type Administrator, changeWithAuthority, getUserOrThrow, noSuchUser } from "../steps/authority.ts";
 import type { Core } from "../steps/core.ts";
 import { endOldTokens } from "../steps/end-old-tokens.ts";
+import { endRivalChanges } from "../steps/end-rival-changes.ts";
 import { requireFreeForms } from "../steps/find-named.ts";
 import { forbidTestAccount } from "../steps/forbid-test-account.ts";
 import { findPermissions, requirePermissions } from "../steps/held-permissions.ts";
@@ -128,6 +129,9 @@ export async function updateUser(
     keepLastSuperuser(superusers, target, changes);
     const isRaised = (changes.isStaff && !target.isStaff) || (changes.isSuperuser && !target.isSuperuser);
     if (isRaised) await requireFitForRights(core, transaction, id);
+    const rivals = { userId: target.id, by: "administrator", actorId: actor?.id ?? null, facts } as const;
+    if (names.phoneNumber !== undefined) await endRivalChanges(core, transaction, { ...rivals, kind: "phone" });
+    if (names.email !== undefined) await endRivalChanges(core, transaction, { ...rivals, kind: "email" });
     if (isOtherName(target.username, changes)) {
       await requireFreeUsername(transaction, names, { userId: target.id, isTrusted: true });
     }
