@@ -94,7 +94,7 @@ export type AuditEvent =
       /** A session or a device of the account stopped a change that waited, or a new password or the end of its session did. */
       readonly event: "change_stopped";
       readonly change: string;
-      readonly by: "session" | "device" | "new_password" | "sessions_ended";
+      readonly by: "session" | "device" | "new_password" | "sessions_ended" | "another_change" | "administrator";
     }
   | {
       /** A change that was due was not done. */

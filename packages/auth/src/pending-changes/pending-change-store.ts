@@ -109,15 +109,23 @@ export async function takeChange(
   return taken ? open(key, taken) : null;
 }
 
-/** Takes changes of an account that wait off the table: all of them, those of one session, or those of all others. */
+export interface ChangesToTake {
+  readonly userId: string;
+  readonly ofSession?: string;
+  readonly except?: string;
+  readonly kinds?: readonly ChangeKind[];
+}
+
+/** Takes changes of an account that wait off the table: all of them, those of one session, of all others, or of some kinds. */
 export async function takeChanges(
   transaction: Queries,
   key: Uint8Array,
-  { userId, ofSession, except }: { userId: string; ofSession?: string; except?: string },
+  { userId, ofSession, except, kinds }: ChangesToTake,
 ): Promise<OpenedChange[]> {
   let query = transaction.deleteFrom("pendingChanges").where("userId", "=", userId);
   if (ofSession !== undefined) query = query.where("sessionId", "=", ofSession);
   if (except !== undefined) query = query.where("sessionId", "!=", except);
+  if (kinds !== undefined) query = query.where("kind", "in", kinds);
   return (await query.returning([...listed, "payload"]).execute()).map((taken) => open(key, taken));
 }
 

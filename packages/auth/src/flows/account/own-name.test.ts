@@ -574,6 +574,22 @@ describe("a change that waits", () => {
     expect(await read(person)).toMatchObject({ phone_number: number });
   });
 
+  test("ends with another change of that name, its owner's or an administrator's, so that it does not undo that later", async () => {
+    const [first, second] = [await createPerson({ phone: 1 }), await createPerson({ phone: 1 })];
+    const [thief, owner] = [await signIn(first.username), await signIn(first.username)];
+    await take(thief, freshNumber());
+    expect(await take(owner, first.number ?? "")).toBe("done");
+    const number = freshNumber();
+    expect(await take(owner, number)).toBe("open_by_phone");
+    expect(await list(thief)).toMatchObject([{ kind: "open_by_phone", isOwn: false }]);
+    const [other, given] = [await signIn(second.username), freshNumber()];
+    await take(other, freshNumber());
+    await auth.operator.update(second.username, { phoneNumber: given });
+    expect(await list(other)).toEqual([]);
+    await wait(73 * hour);
+    expect([await read(first), await read(second)]).toMatchObject([{ phone_number: number }, { phone_number: given }]);
+  });
+
   test("whose row another hand has changed is not done, and keeps no other", async () => {
     const [forged, good] = [await createPerson({ phone: 1 }), await createPerson({ phone: 1 })];
     const numbers = [freshNumber(), freshNumber()] as const;

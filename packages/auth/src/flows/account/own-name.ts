@@ -23,6 +23,7 @@ import {
 } from "../steps/change-name.ts";
 import { codeRefused, type RightCode, withRightCode } from "../steps/check-code.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
+import { endRivalChanges } from "../steps/end-rival-changes.ts";
 import { findNamedAccount } from "../steps/find-named.ts";
 import { type GateAccount, readGateAccount } from "../steps/gate.ts";
 import { type PendingChange, postpone } from "../steps/pending-change.ts";
@@ -159,6 +160,8 @@ async function takeOver(core: Core, transaction: Queries, change: TakeOver): Pro
   const { waits, opensIn, isByCodeAlone } = authority;
   await right.consume();
   await recordEvent(transaction, { event: "name_proved", kind: target.kind }, about(held, held.id, facts));
+  const rivals = { userId: held.id, kind: target.kind, by: "another_change", actorId: held.id, facts } as const;
+  if (waits === 0) await endRivalChanges(core, transaction, rivals);
   const payload = { address: target.address, holderId: holder?.id ?? null, isByCodeAlone };
   const pending = { userId: held.id, sessionId, payload };
   if (waits > 0) {
@@ -191,6 +194,8 @@ export async function removeOwnName(
     if (!(await holdSession(transaction, session.id))) throw accountGone();
     const address = addressOf(held, kind);
     if (address === null) throw invalid(fieldOf[kind], "not_found", "is not there");
+    const rivals = { userId: held.id, kind, by: "another_change", actorId: held.id, facts } as const;
+    if (waits === 0) await endRivalChanges(core, transaction, rivals);
     // What was asked about another one does not hold for this.
     if (address !== addressOf(account, kind)) throw reauthenticationRequired();
     keepLastWayIn(held, kind);

@@ -28,6 +28,7 @@ import { type Actor, type Administrator, changeWithAuthority, getUserOrThrow, no
 import type { Core } from "../steps/core.ts";
 import { endOldTokens } from "../steps/end-old-tokens.ts";
 import { endPending } from "../steps/end-pending.ts";
+import { endRivalChanges } from "../steps/end-rival-changes.ts";
 import { requireFreeForms } from "../steps/find-named.ts";
 import { forbidTestAccount } from "../steps/forbid-test-account.ts";
 import { readGateAccount } from "../steps/gate.ts";
@@ -131,6 +132,9 @@ export async function updateUser(
     keepLastSuperuser(superusers, target, changes);
     const isRaised = (changes.isStaff && !target.isStaff) || (changes.isSuperuser && !target.isSuperuser);
     if (isRaised) await requireFitForRights(core, transaction, id);
+    const rivals = { userId: target.id, by: "administrator", actorId: actor?.id ?? null, facts } as const;
+    if (names.phoneNumber !== undefined) await endRivalChanges(core, transaction, { ...rivals, kind: "phone" });
+    if (names.email !== undefined) await endRivalChanges(core, transaction, { ...rivals, kind: "email" });
     if (isOtherName(target.username, changes)) {
       await requireFreeUsername(transaction, names, { userId: target.id, isTrusted: true });
     }

@@ -1,13 +1,19 @@
 import type { AuditEvent } from "../../audit/audit-event.ts";
 import { recordEvent } from "../../audit/audit-log.ts";
 import { AuthError } from "../../errors.ts";
-import { deleteChange, type OpenedChange, takeDueChange } from "../../pending-changes/pending-change-store.ts";
+import {
+  type ChangePayload,
+  deleteChange,
+  type OpenedChange,
+  takeDueChange,
+} from "../../pending-changes/pending-change-store.ts";
 import { holdSession } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import { addressOf } from "../steps/change-authority.ts";
 import { about, isLastWayIn, removeName, setName } from "../steps/change-name.ts";
 import { holdHolder } from "../steps/check-code.ts";
 import type { Core } from "../steps/core.ts";
+import { endRivalChanges } from "../steps/end-rival-changes.ts";
 import { type GateAccount, readGateAccount } from "../steps/gate.ts";
 import { openedBy } from "../steps/pending-change.ts";
 import { isBeyondTrust } from "../steps/proved-name.ts";
@@ -68,22 +74,31 @@ async function attempt(core: Core, transaction: Queries, change: OpenedChange): 
   if (!(await holdSession(transaction, sessionId))) return "session_ended";
   const kind = change.kind.endsWith("phone") ? "phone" : "email";
   const { address } = payload;
-  if (change.kind === "remove_phone" || change.kind === "remove_email")
-    return remove(core, transaction, { account, kind, address });
+  const isRemoval = change.kind === "remove_phone" || change.kind === "remove_email";
+  const because = await (isRemoval ? remove : set)(core, transaction, { account, kind, address, change, payload });
+  const rivals = { userId, kind, by: "another_change", actorId: userId, facts: null } as const;
+  if (because === null) await endRivalChanges(core, transaction, rivals);
+  return because;
+}
+
+interface Due extends Target {
+  readonly account: GateAccount;
+  readonly change: OpenedChange;
+  readonly payload: ChangePayload;
+}
+
+async function set(core: Core, transaction: Queries, due: Due): Promise<Reason | null> {
+  const { account, kind, address, change, payload } = due;
   const target: Target = { kind, address };
   const holder = await holdHolder(core, transaction, target);
-  if (holder?.id === userId) return null;
+  if (holder?.id === account.id) return null;
   if ((holder?.id ?? null) !== payload.holderId || (holder && !isBeyondTrust(holder, target))) return "name_taken";
   const provedAt = change.createdAt;
   await setName(core, transaction, { account, target, holder, opensIn: 0, provedAt, facts: null });
   return null;
 }
 
-interface Removal extends Target {
-  readonly account: GateAccount;
-}
-
-async function remove(core: Core, transaction: Queries, { account, kind, address }: Removal): Promise<Reason | null> {
+async function remove(core: Core, transaction: Queries, { account, kind, address }: Due): Promise<Reason | null> {
   if (addressOf(account, kind) !== address) return "account_changed";
   if (isLastWayIn(account, kind)) return "last_way_in";
   await removeName(core, transaction, { account, kind, facts: null });
