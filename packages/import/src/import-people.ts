@@ -13,7 +13,7 @@ import { type Followed, followChanges } from "./run/follow-changes.ts";
 import { type Decision, listUndeclared, plan } from "./run/plan.ts";
 import { recordBlacklist } from "./run/record-blacklist.ts";
 import { clearStaging, lockStaging, type Run, stage, unlockStaging } from "./run/staging.ts";
-import { guessKind, openSource, type SourceKind, sourceKinds } from "./sources/open-source.ts";
+import { guessKind, nameOfKind, openSource, type SourceKind, sourceKinds } from "./sources/open-source.ts";
 
 export interface ImportOptions {
   /** `postgres://…`, `sqlite:file`, `users.csv`, `users.json`, `-`. */
@@ -102,7 +102,7 @@ export async function withStagedPeople<T>(
       `--map: there is no field ${noField}. There are ${[...knownFields, ...ownFields.keys()].join(", ")}.`,
     );
   const columns = createColumns(columnRules);
-  await using lent = await lend(options.connection, requireName(options.name ?? kind));
+  await using lent = await lend(options.connection, requireName(options.name ?? nameOfKind(kind)));
   const { run } = lent;
   if (!(await lockStaging(run))) throw new SourceError("Another import is under way on this database.", 3);
   try {

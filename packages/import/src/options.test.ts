@@ -261,3 +261,19 @@ describe("a source is refused in one line", () => {
     expect(await service.database.query("select from latchkey.import_people")).toEqual([]);
   });
 });
+
+test("a file of Supabase is read with its own names of columns, and its numbers get their plus sign", async () => {
+  await using service = await createTestAuth();
+  const hash = "$2a$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e";
+  const source = await write(
+    JSON.stringify([{ id: "0b9f", email: "ada@firma.example", phone: "905321234567", encrypted_password: hash }]),
+    "json",
+  );
+  const options = { ...usual, phoneCountry: undefined, connection: service.database.connection, source };
+  expect(await importPeople(service.auth, { ...options, from: "supabase" })).toMatchObject({ created: 1, exitCode: 0 });
+  for (const username of ["ada@firma.example", "+905321234567"])
+    expect(await service.auth.login({ username, password: "correct horse" }, service.facts)).toHaveProperty("token");
+  const rows = await service.database.query("select source, old_id from latchkey.imported_users");
+  expect(rows).toEqual([{ source: "supabase", old_id: "0b9f" }]);
+  await expect(importPeople(service.auth, { ...options, from: "auth0", source: "-" })).rejects.toThrow(/\.json/);
+});

@@ -118,13 +118,15 @@ function serve<C extends Config>(auth: Auth<C>, http: HttpOptions, onError: OnEr
   const procedures = createProcedures<C>(auth.profile);
   const createHandler = (options: RouterToServe<C>) =>
     createFetchHandler<C>({ onError: tellOfDefects(onError), ...http, ...options, auth });
+  // Before anything else reads the options, since it says what is wrong with them.
+  const fetch = createHandler({ router: toRouter(procedures) });
   const readAddress = createRequestAddressReader(http);
   let stopMaintenance = () => {};
   return {
     ...builders,
     auth,
     procedures,
-    fetch: createHandler({ router: toRouter(procedures) }),
+    fetch,
     createFetchHandler: createHandler,
     responseMeta,
     context: (request) => createContext(auth, { ...request, remoteAddress: readAddress(request) }),

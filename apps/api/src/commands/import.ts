@@ -61,7 +61,10 @@ export function importCommand(): Command {
   return new Command("import")
     .description("Bring people over from another system; without --apply, only tell what would come of it")
     .argument("<source>", "postgres://…, mysql://…, sqlite:FILE, users.csv, users.json, or - for standard input")
-    .option("--from <kind>", "django, csv or json, where the source does not say it by its name")
+    .option(
+      "--from <kind>",
+      "django, simplejwt, csv, json, supabase, auth0 or better-auth, where the source does not say it by its name",
+    )
     .option("--source <name>", "what the other system is called here; its kind unless said")
     .option("--apply", "do it")
     .option("--follow <interval>", "with --apply: go on, such as every 30s, until stopped", toSeconds)

@@ -5,6 +5,8 @@ import { latency } from "./latency.ts";
 import { layers } from "./layers.ts";
 import { lookups } from "./lookups.ts";
 import { memory } from "./memory.ts";
+import { metrics } from "./metrics.ts";
+import { mounted } from "./mounted.ts";
 import { refreshes } from "./refreshes.ts";
 import type { Row } from "./row.ts";
 import { sessions } from "./sessions.ts";
@@ -25,6 +27,8 @@ export const rows: readonly Row[] = [
   twoProcesses,
   start,
   layers,
+  mounted,
+  metrics,
   // The last, since the addresses that flooded are refused for a while.
   hostile,
 ];

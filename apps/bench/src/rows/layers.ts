@@ -1,8 +1,7 @@
 import type { BareAnswers } from "../bare/process.ts";
 import type { Bench } from "../bench.ts";
 import { interleave } from "../interleave.ts";
-import { requireAnswered } from "../load/answered.ts";
-import type { Outcome } from "../load/plan.ts";
+import { type Figure, type MeasuredServer, visit } from "../load/processor-time.ts";
 import { compare, type Measurement, type Target } from "../measurement.ts";
 import { findFreePort } from "../service/service.ts";
 import { median } from "../statistics.ts";
@@ -43,40 +42,9 @@ export const layers: Row = {
   },
 };
 
-interface Server {
-  readonly url: string;
-  usage(): Promise<{ readonly cpuMicroseconds: number }>;
-}
-
-async function startBare(bench: Bench, kind: "node" | "hono"): Promise<Server & { stop(): Promise<void> }> {
+async function startBare(bench: Bench, kind: "node" | "hono"): Promise<MeasuredServer & { stop(): Promise<void> }> {
   const child = await bench.processes.start<BareAnswers>("bare/process.ts");
   const port = await findFreePort();
   await child.ask("listen", { kind, port });
   return { url: `http://127.0.0.1:${port}`, usage: () => child.ask("usage", {}), stop: child.stop };
-}
-
-interface Figure {
-  readonly perSecond: number;
-  /** Of processor time of the server, for one call. */
-  readonly microseconds: number;
-}
-
-/** Visits a server, and counts the processor time that it used meanwhile. */
-async function visit(
-  bench: Bench,
-  { url, usage }: Server,
-  what: { readonly path: string; readonly tokens?: readonly string[] },
-): Promise<() => Promise<Figure>> {
-  const { seconds, crowd: connections } = bench.sizes;
-  const crowd = await bench.invite({ url, connections, plan: { kind: "get", ...what } });
-  return async () => {
-    await crowd.run({ calls: connections * 10 });
-    const before = await usage();
-    const outcome: Outcome = requireAnswered(await crowd.run({ seconds, warmUp: 0 }));
-    const after = await usage();
-    return {
-      perSecond: outcome.perSecond,
-      microseconds: (after.cpuMicroseconds - before.cpuMicroseconds) / outcome.calls,
-    };
-  };
 }

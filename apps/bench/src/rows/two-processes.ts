@@ -14,7 +14,10 @@ import type { Row } from "./row.ts";
 /** How many times as many hashes two cores make as one, from which on the machine counts as having two cores free. */
 const freeCores = 1.9;
 
-/** Sign-ins of a service of two workers on two cores against those of one process on one core. */
+/** Cores from which on two of them are left for two workers while others make the calls and run PostgreSQL. */
+const coresForCalls = 4;
+
+/** Sign-ins and calls of a service of two workers on two cores against those of one process on one core. */
 export const twoProcesses: Row = {
   name: "two-processes",
   async measure(bench) {
@@ -29,12 +32,31 @@ export const twoProcesses: Row = {
       reference: () => one.signIn(signIns / 2),
       measured: () => two.signIn(signIns),
     });
+    const called = await interleave(repetitions, { reference: one.call, measured: two.call });
     await Promise.all([one.close(), two.close()]);
     const bare = await measureBareHashes(bench, cores);
     const target: Target = bare >= freeCores ? { atLeast: 1.8 } : null;
     const note = `bare hashes: ${bare.toFixed(2)} times as many${target ? "" : "; the cores are not free, so nothing is asked"}`;
-    const what = "WORKERS=2 on two cores against one process on one: sign-ins";
-    return [compare({ row: "two-processes", what, unit: "sign-ins/s", target, note }, figures, (rate) => rate)];
+    const what = "WORKERS=2 on two cores against one process on one";
+    const isRoomForCalls = target !== null && availableParallelism() >= coresForCalls;
+    const noteOfCalls = isRoomForCalls
+      ? note
+      : "those who call and PostgreSQL need the same cores, so nothing is asked";
+    return [
+      compare(
+        { row: "two-processes", what: `${what}: sign-ins`, unit: "sign-ins/s", target, note },
+        figures,
+        (rate) => rate,
+      ),
+      compare(
+        {
+          ...{ row: "two-processes", what: `${what}: me.get`, unit: "calls/s", note: noteOfCalls },
+          target: isRoomForCalls ? target : null,
+        },
+        called,
+        (rate) => rate,
+      ),
+    ];
   },
 };
 
@@ -50,18 +72,31 @@ async function findCores(): Promise<readonly [number, number] | null> {
 
 interface Door {
   signIn(count: number): Promise<number>;
+  /** Calls with a token, as many as are answered. */
+  call(): Promise<number>;
   close(): Promise<void>;
 }
 
 async function openDoor(bench: Bench, cores: readonly number[]): Promise<Door> {
-  const { connection, usernames } = await bench.places.everyday();
+  const { connection, usernames, take } = await bench.places.everyday();
+  const { crowd: connections, seconds, warmUp } = bench.sizes;
   const variables = { WORKERS: String(cores.length) };
   const service = await bench.startService({ connection, cores, variables });
   const plan = { kind: "signIn", usernames, password } as const;
   const crowd: Visitors = await bench.invite({ url: service.url, connections: 4 * cores.length, plan });
+  const tokens = take(connections).map(({ token }) => token);
+  const callers = await bench.invite({
+    url: service.url,
+    connections,
+    plan: { kind: "get", path: "/trpc/me.get", tokens },
+  });
   return {
+    call: async () => requireAnswered(await callers.run({ seconds, warmUp })).perSecond,
     signIn: async (count) => requireAnswered(await crowd.run({ calls: count })).perSecond,
-    close: () => crowd.close().then(() => service.child.stop()),
+    close: async () => {
+      await Promise.all([crowd.close(), callers.close()]);
+      await service.child.stop();
+    },
   };
 }
 

@@ -39,6 +39,8 @@ const compilers = { ts59: "typescript-5.9", ts7: "typescript" } as const;
 export interface CompilerSetup {
   readonly compiler: keyof typeof compilers;
   readonly resolution: "nodenext" | "bundler";
+  /** Packages of types that are there without being imported; none by default. */
+  readonly types?: readonly string[];
 }
 
 export const compilerSetups: readonly CompilerSetup[] = [
@@ -53,7 +55,7 @@ const programs = fileURLToPath(new URL("./programs/", import.meta.url));
 const packages = fileURLToPath(new URL("../../../../packages/", import.meta.url));
 
 /** Packs a package as publishing it would, from its built files, and answers the file. */
-export async function pack(name: "auth" | "client" | "verify", { folder }: OutsideProject): Promise<string> {
+export async function pack(name: "auth" | "client" | "server" | "verify", { folder }: OutsideProject): Promise<string> {
   const tarball = join(folder, `${name}.tgz`);
   const [command, ...words] = findPnpm();
   await succeed(command, [...words, "pack", "--out", tarball], join(packages, name));
@@ -70,9 +72,16 @@ export async function createOutsideProject(): Promise<OutsideProject> {
   const folder = await makeTemporaryFolder("latchkey-outside-");
   const write = (file: string, text: string) => writeFile(join(folder, file), text);
   await write("package.json", JSON.stringify({ private: true, type: "module" }));
-  const compile = async ({ compiler, resolution }: CompilerSetup, files: readonly string[], options: object) => {
+  const compile = async (
+    { compiler, resolution, types = [] }: CompilerSetup,
+    files: readonly string[],
+    options: object,
+  ) => {
     const config = `tsconfig.${compiler}-${resolution}.json`;
-    await write(config, JSON.stringify({ compilerOptions: { ...toCompilerOptions(resolution), ...options }, files }));
+    await write(
+      config,
+      JSON.stringify({ compilerOptions: { ...toCompilerOptions(resolution), types, ...options }, files }),
+    );
     return execute(process.execPath, [join(installed, compilers[compiler], "bin/tsc"), "-p", config], folder);
   };
   return {
@@ -117,7 +126,6 @@ function toCompilerOptions(resolution: CompilerSetup["resolution"]) {
     lib: ["es2022", "dom", "esnext.disposable"],
     module: resolution === "nodenext" ? "nodenext" : "esnext",
     moduleResolution: resolution,
-    types: [],
     strict: true,
     skipLibCheck: false,
     // The compiler's own declarations do not depend on how modules are found: once for each compiler will do.

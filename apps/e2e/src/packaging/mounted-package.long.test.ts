@@ -1,0 +1,107 @@
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { createServer } from "node:net";
+import { testSecret } from "@latchkey/auth/testing";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readPage } from "../docs/documents.ts";
+import { createEmptyDatabase, type EmptyDatabase } from "../processes/external-database.ts";
+import { createOutsideProject, type OutsideProject, pack } from "./outside-project.ts";
+
+const hosts = {
+  "@hono/node-server": "^2",
+  express: "^5",
+  fastify: "^5",
+  hono: "^4",
+  "@types/express": "^5",
+  "@types/node": "^24",
+  // The types of tRPC's adapter for Fastify ask for it.
+  "@types/ws": "^8",
+};
+
+/** Files of docs/mount.md that have no name there, by what they import. */
+const names: readonly [file: string, marks: string][] = [
+  ["start.ts", "SIGTERM"],
+  ["standalone.ts", "adapters/standalone"],
+  ["express.ts", "adapters/express"],
+  ["fastify.ts", "adapters/fastify"],
+  ["hono.ts", 'from "hono"'],
+  ["next.ts", "adapters/fetch"],
+];
+
+/** Each block of docs/mount.md as a file, with a port and a database that are given in place of those that stand there. */
+async function readFiles(): Promise<Map<string, string>> {
+  const { blocks } = await readPage("docs/mount.md");
+  const codes = blocks.filter(({ language }) => language === "ts").map(({ code }) => code);
+  return new Map(
+    codes.map((code) => {
+      const named = /^\/\/ ([\w.]+\.ts)\n/.exec(code)?.[1];
+      const [file = ""] = names.find(([, mark]) => code.includes(mark)) ?? [];
+      const given = code
+        .replace('"postgres://localhost/app"', 'process.argv[4] ?? ""')
+        .replace('process.env.LATCHKEY_SECRET ?? ""', JSON.stringify(testSecret))
+        .replace(/\b3000\b/, "Number(process.argv[3])");
+      return [named ?? file, given] as const;
+    }),
+  );
+}
+
+async function findFreePort(): Promise<string> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return String(port);
+}
+
+/** The lowest and the newest that the package says it works with. */
+describe.each([
+  ["lowest", "11.22.1"],
+  ["newest", "^11"],
+])("with the %s tRPC, installed by npm from tarballs in an empty folder", (which, trpc) => {
+  let project: OutsideProject;
+  let database: EmptyDatabase;
+  let files: Map<string, string>;
+  beforeAll(async () => {
+    [project, database, files] = await Promise.all([createOutsideProject(), createEmptyDatabase(), readFiles()]);
+    const [auth, server] = [await pack("auth", project), await pack("server", project)];
+    const own = { "@latchkey/auth": `file:${auth}`, "@latchkey/server": `file:${server}` };
+    await project.install({ ...own, ...hosts, "@trpc/server": trpc });
+    for (const [file, code] of files) await project.write(file, code);
+    await project.addProgram("try-mounted.mjs");
+  });
+  afterAll(async () => {
+    await project[Symbol.asyncDispose]();
+    await database[Symbol.asyncDispose]();
+  });
+
+  test("every file of the page has a name", () => {
+    expect([...files.keys()].sort()).toEqual(
+      ["answer.ts", "listener.ts", "server.ts", ...names.map(([file]) => file)].sort(),
+    );
+  });
+
+  test.each([
+    { compiler: "ts59", resolution: "nodenext" },
+    { compiler: "ts7", resolution: "bundler" },
+  ] as const)("all of docs/mount.md compiles, and declares what it exports, by $compiler", async (setup) => {
+    // The lowest tRPC's own types of Fastify's adapter do not fit the types of `ws`.
+    const checked = [...files.keys()].filter((file) => which === "newest" || file !== "fastify.ts");
+    expect(await project.declare({ ...setup, types: ["node"] }, checked, "declaration")).toEqual({
+      exitCode: 0,
+      output: "",
+    });
+  });
+
+  test.each(names.slice(1))("%s registers, reads, refuses and holds its limits", async (file) => {
+    const outcome = await project.run("try-mounted.mjs", file, await findFreePort(), database.url);
+    expect(JSON.parse(outcome.output.trim().split("\n").at(-1) ?? ""), outcome.output).toEqual({
+      listed: expect.stringMatching(/^orders of user_\d+$/),
+      reason: "token_missing",
+      challenge: 'Bearer realm="latchkey"',
+      statuses: [200, 200, 401, 413, 405],
+      keys: 200,
+    });
+    expect(outcome.exitCode).toBe(0);
+  });
+});

@@ -1,0 +1,12 @@
+import { expect, test } from "vitest";
+import { openMysqlReader } from "./mysql-reader.ts";
+
+test("a MySQL that is away is one line, with exit code 3, and without the password", async () => {
+  const opening = openMysqlReader("mysql://me:hidden-word@127.0.0.1:1/shop");
+  await expect(opening).rejects.toMatchObject({
+    name: "SourceError",
+    exitCode: 3,
+    message: expect.stringMatching(/^The source mysql:\/\/127\.0\.0\.1:1\/shop cannot be reached: [^\n]+$/),
+  });
+  await expect(opening).rejects.not.toThrow(/hidden-word/);
+});
