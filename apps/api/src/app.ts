@@ -116,7 +116,11 @@ export function createApp({
   for (const path of pages.paths) app.all(path, (context) => pages.fetch(context.req.raw, toInfo(context)));
   for (const path of ["/trpc/*", "/cookie/*", jwksPath]) {
     app.all(path, (context) =>
-      answer(context.req.raw, { ...toInfo(context), headers: context.env.incoming.headersDistinct }),
+      answer(context.req.raw, {
+        ...toInfo(context),
+        headers: context.env.incoming.headersDistinct,
+        onCaller: (userId) => context.set("userId", userId),
+      }),
     );
   }
   app.all("*", (context) => {
@@ -170,8 +174,15 @@ function attendRequest({
     const { status } = context.res;
     metrics?.noteAnswer(path, status, elapsed / 1_000);
     if (!isWritten({ path, status, milliseconds })) return;
-    const logged = { requestId, method, path: toLoggedPath(path).slice(0, 200), status, milliseconds };
-    answers.info(traceId === null ? logged : { ...logged, traceId }, "answered");
+    const { userId } = context.var;
+    answers.info(
+      {
+        ...{ requestId, method, path: toLoggedPath(path).slice(0, 200), status, milliseconds },
+        ...(userId !== undefined && { userId }),
+        ...(traceId !== null && { traceId }),
+      },
+      "answered",
+    );
   };
 }
 

@@ -191,7 +191,9 @@ test("every request is logged once, by its method, path, status and time", () =>
   const answered = live.logged.map((line) => JSON.parse(line)).filter((line) => line.msg === "answered");
   expect(new Set(answered.map((line) => line.requestId)).size).toBe(answered.length);
   for (const line of answered) {
-    expect(Object.keys(line)).toEqual([
+    const { userId = "00000000-0000-7000-8000-000000000000", ...always } = line;
+    expect(userId).toMatch(/^[0-9a-f-]{36}$/);
+    expect(Object.keys(always)).toEqual([
       "level",
       "time",
       "host",
@@ -205,6 +207,7 @@ test("every request is logged once, by its method, path, status and time", () =>
     ]);
     expect(line.path).not.toContain("?");
   }
+  expect(answered.some(({ userId }) => userId !== undefined)).toBe(true);
 });
 
 test("what failed is in the log with its cause", () => {

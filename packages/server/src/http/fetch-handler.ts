@@ -57,6 +57,8 @@ export interface RequestInfo {
   readonly requestId?: string | null | undefined;
   /** The headers as Node's `headersDistinct` has them, where they are at hand: reading them is cheaper, and shows what came twice. */
   readonly headers?: RequestHeaders | undefined;
+  /** Told the id of the user who makes the call, once it is known; for a line of a log. */
+  readonly onCaller?: ((userId: string) => void) | undefined;
 }
 
 export type FetchHandler = (request: Request, info?: RequestInfo) => Promise<Response>;
@@ -217,9 +219,9 @@ async function callProcedures<C extends Config>(
 function readContext<C extends Config>(
   { auth, readAddress }: Pick<Serving<C>, "auth" | "readAddress">,
   request: Request,
-  { remoteAddress, requestId, headers = request.headers }: RequestInfo,
+  { remoteAddress, requestId, headers = request.headers, onCaller }: RequestInfo,
   cookies: CallCookies | undefined,
 ): LatchkeyContext<C> {
   const address = readAddress({ headers: request.headers, remoteAddress });
-  return createContext(auth, { headers, remoteAddress: address, requestId, cookies });
+  return createContext(auth, { headers, remoteAddress: address, requestId, cookies, onCaller });
 }

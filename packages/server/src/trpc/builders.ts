@@ -138,6 +138,7 @@ export function createBuilders<C extends Config>(formatted: FormattedErrors): Ow
       session,
       isPhoneProofDue = false,
     } = await withUnavailability(() => latchkey.auth.authenticate(latchkey.authorization, latchkey.facts));
+    latchkey.onCaller?.(user.id);
     return next({ ctx: { user, session, isPhoneProofDue } });
   });
 

@@ -7,6 +7,8 @@ export interface LatchkeyCall<C extends Config = PlainConfig> {
   readonly facts: RequestInfo;
   /** The `Authorization` headers as they came. */
   readonly authorization: readonly string[];
+  /** Told who makes the call, once that is known; for a line of a log. */
+  readonly onCaller?: ((userId: string) => void) | undefined;
   /** In cookie mode: where the refresh token comes from, and where it goes. */
   readonly cookies?: CallCookies | undefined;
 }
@@ -29,6 +31,8 @@ export interface RequestInput {
   readonly requestId?: string | null | undefined;
   /** In cookie mode: the cookies of the call. */
   readonly cookies?: CallCookies | undefined;
+  /** Told the id of the user who makes the call, once it is known. */
+  readonly onCaller?: ((userId: string) => void) | undefined;
 }
 
 /** Longer than any browser's. */
@@ -37,7 +41,7 @@ const longestUserAgent = 512;
 /** Makes the context of a call. It reads headers, and verifies nothing. */
 export function createContext<C extends Config>(
   auth: Auth<C>,
-  { headers, remoteAddress, requestId = null, cookies }: RequestInput,
+  { headers, remoteAddress, requestId = null, cookies, onCaller }: RequestInput,
 ): LatchkeyContext<C> {
   const [userAgent = null] = readHeader(headers, "user-agent");
   const [languages = ""] = readHeader(headers, "accept-language");
@@ -48,7 +52,7 @@ export function createContext<C extends Config>(
     // The first is the one that is wanted most, as every browser writes it.
     locale: /^[a-z]{2,3}(-[a-z0-9]{2,8}){0,3}(?![\w-])/i.exec(languages.slice(0, 100))?.[0] ?? null,
   };
-  return { latchkey: { auth, facts, authorization: readHeader(headers, "authorization"), cookies } };
+  return { latchkey: { auth, facts, authorization: readHeader(headers, "authorization"), cookies, onCaller } };
 }
 
 /** Of the platform's `Headers` those of one name come as one text, which no single token is. */
