@@ -1,13 +1,22 @@
-import { mergeConfig } from "vitest/config";
+import { configDefaults, mergeConfig } from "vitest/config";
 import base from "./vitest.config.ts";
+
+const { LATCHKEY_HOST: host = "handler", LATCHKEY_PREFIX: prefix } = process.env;
 
 /**
  * `pnpm test:mounted`, a part of `pnpm test:long`: what speaks plain HTTP, against a server that mounts `@latchkey/server` in place of
- * the service. What is the service's alone is skipped where it stands.
+ * the service: its own handler, tRPC's standalone and fetch adapters, and once with the procedures below a name. What is the service's
+ * alone is skipped where it stands.
  */
 export default mergeConfig(base, {
   test: {
-    include: ["src/http/{batch,contract,cookie-mode,every-procedure,guessing,identifiers,jwks}.test.ts"],
-    env: { LATCHKEY_HOST: "handler" },
+    include: [
+      prefix
+        ? "src/http/{batch,codes,contract,cookie-mode,every-procedure,guessing,identifiers}.test.ts"
+        : "src/http/*.test.ts",
+    ],
+    // Providers of messages tell the service what became of them.
+    exclude: [...configDefaults.exclude, "src/http/receipts.test.ts"],
+    env: { LATCHKEY_HOST: host },
   },
 });

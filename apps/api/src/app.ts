@@ -1,21 +1,21 @@
 import { randomUUID } from "node:crypto";
-import { type Auth, type Message, OldTokenRefused } from "@latchkey/auth";
+import type { Auth, Message } from "@latchkey/auth";
 import { createPages, type PagesOptions } from "@latchkey/pages";
 import {
   answerPublicDocument,
   type CallFailure,
   createFetchHandler,
-  findAuthError,
+  findReport,
   jwksPath,
   type PublicUrl,
   refuse,
   refuseMethod,
   type TrustedProxy,
   toPublicDocument,
+  withoutValues,
 } from "@latchkey/server";
-import { TRPCError } from "@trpc/server";
 import { type Context, Hono, type MiddlewareHandler } from "hono";
-import { type Logger, stdSerializers } from "pino";
+import type { Logger } from "pino";
 import openApi from "../../../docs/openapi.json" with { type: "json" };
 import type { HttpEnv } from "./http-env.ts";
 import { answerInbox, inboxPath } from "./messages/inbox.ts";
@@ -70,13 +70,12 @@ export function createApp({
   ...rest
 }: AppOptions): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
-  const failures = log.child({}, { serializers: { err: describeFailure } });
   const told = {
     publicUrl: publicUrl?.href,
     onNotice: (message: string, details: object) => log.warn(details, message),
     onError: (failure: CallFailure) => {
       metrics?.noteFailure(failure.error);
-      logFailure(failures, failure);
+      logFailure(log, failure);
     },
   };
   const answer = createFetchHandler({
@@ -124,7 +123,7 @@ export function createApp({
   app.onError((error, { env: { incoming }, var: { requestId } }) => {
     // Whoever hangs up before the body is there has not met a failure of ours.
     if (incoming.destroyed && !incoming.complete) return refuse("BAD_REQUEST", "The request ended early");
-    failures.error({ requestId, err: error }, "request failed");
+    log.error({ requestId, err: withoutValues(error) }, "request failed");
     return refuse("INTERNAL_SERVER_ERROR");
   });
   return app;
@@ -134,24 +133,9 @@ export function createApp({
 const isBrowserAtPage = ({ method, headers }: Request) =>
   method === "GET" && /(^|,)\s*text\/html\s*[,;]/.test(`${headers.get("accept")},`);
 
-/** What browsers are told with every answer: to trust nothing about it. */
-const securityHeaders: readonly (readonly [name: string, value: string])[] = [
-  ["Cross-Origin-Resource-Policy", "same-origin"],
-  ["Cross-Origin-Opener-Policy", "same-origin"],
-  ["Origin-Agent-Cluster", "?1"],
-  ["Referrer-Policy", "no-referrer"],
-  ["Strict-Transport-Security", "max-age=15552000; includeSubDomains"],
-  ["X-Content-Type-Options", "nosniff"],
-  ["X-DNS-Prefetch-Control", "off"],
-  ["X-Download-Options", "noopen"],
-  ["X-Frame-Options", "SAMEORIGIN"],
-  ["X-Permitted-Cross-Domain-Policies", "none"],
-  ["X-XSS-Protection", "0"],
-];
-
 /**
  * Gives each request an id of our own, on its answer and in every line that is logged about it, and what every answer has. All of it is
- * written on Node's own response: asking a `Response` for its headers makes objects that cost more than the rest of this.
+ * told to Node's own response: asking a `Response` for its headers makes objects that cost more than the rest of this.
  */
 function attendRequest({
   log,
@@ -165,8 +149,7 @@ function attendRequest({
     const requestId = randomUUID();
     const startedAt = performance.now();
     context.set("requestId", requestId);
-    for (const [name, value] of securityHeaders) outgoing.setHeader(name, value);
-    outgoing.setHeader("X-Request-Id", requestId);
+    outgoing.requestId = requestId;
     const refusal = refuseAmbiguousFraming(incoming);
     if (refusal) context.res = refusal;
     else await next();
@@ -195,12 +178,6 @@ function refuseAmbiguousFraming(incoming: Incoming): Response | null {
   return null;
 }
 
-/** An error for the log. PostgreSQL repeats whole rows in `detail` and values in `where`: hashes and phone numbers among them. */
-function describeFailure(error: Error): Record<string, unknown> {
-  const { detail, where, ...rest } = stdSerializers.err(error);
-  return rest;
-}
-
 async function findProblem(auth: Auth<ServiceConfig>): Promise<string | null> {
   try {
     return (await auth.ping()).takesWrites ? null : "the database takes no writes";
@@ -209,18 +186,8 @@ async function findProblem(auth: Auth<ServiceConfig>): Promise<string | null> {
   }
 }
 
-/** Refusals are ordinary and are not logged, but for one that an administrator can do something about. */
+/** Writes down what is worth a line, under the id of its request. */
 function logFailure(log: Logger, { error, path, requestId }: CallFailure): void {
-  if (!(error instanceof TRPCError)) {
-    log.error({ requestId, err: error }, "request failed");
-    return;
-  }
-  const refusal = findAuthError(error);
-  if (!refusal) log.error({ requestId, err: error.cause ?? error, path }, "procedure failed");
-  if (refusal?.code === "hook_failed") log.error({ requestId, err: refusal.cause ?? refusal, path }, "hook failed");
-  if (refusal?.code === "unavailable")
-    log.warn({ requestId, err: refusal.cause ?? refusal, path }, "service unavailable");
-  // A genuine token of somebody who has to sign in anew: too young for the last round, or of nobody who came over.
-  if (refusal?.cause instanceof OldTokenRefused)
-    log.info({ requestId, because: refusal.cause.because, path }, "old token refused");
+  const report = findReport({ error });
+  if (report) log[report.level]({ requestId, err: report.error, because: report.because, path }, report.message);
 }

@@ -41,11 +41,6 @@ describe("a start is refused, in one line that names the setting and says what t
     ],
     ["with a place for backups that nobody makes", { BACKUP_DIR: "/var/backups" }, "BACKUP_DIR needs BACKUP_EVERY"],
     [
-      "with one address for the figures of several processes",
-      { METRICS_PORT: "9464", WORKERS: "2" },
-      "METRICS_PORT needs WORKERS=1: run processes with ports of their own instead",
-    ],
-    [
       "with two databases",
       { LATCHKEY_EMBEDDED: "yes", DATABASE_URL: "postgres://localhost/latchkey" },
       "LATCHKEY_EMBEDDED=yes and DATABASE_URL are two databases",

@@ -95,6 +95,7 @@ const settingsSchema = z.object({
   TOKEN_PROFILE: z.enum(["standard", "django", "simplejwt"]).default("standard"),
   TOKEN_ISSUER: z.string().min(1).max(255).default("latchkey"),
   TOKEN_AUDIENCE: z.string().min(1).max(255).default("latchkey"),
+  TOKEN_EXTERNAL_ID: z.enum(["yes", "no"]).default("no"),
   ACCESS_TOKEN_LIFETIME: duration("1m", "24h").default(900),
   LEGACY_SECRET_KEY: z
     .string()
@@ -264,10 +265,6 @@ function findContradictions(given: Variables, isProduction: boolean): string[] {
       !given.DATABASE_URL &&
       given.LATCHKEY_EMBEDDED !== "yes" &&
       `DATABASE_URL is needed in production; ${given.PGHOST ? "DATABASE_URL=postgres:/// takes all of it from PGHOST and its like, and " : ""}LATCHKEY_EMBEDDED=yes runs a PostgreSQL in the data folder instead`,
-    given.METRICS_PORT &&
-      given.WORKERS &&
-      given.WORKERS !== "1" &&
-      "METRICS_PORT needs WORKERS=1: run processes with ports of their own instead",
     given.BACKUP_DIR && !given.BACKUP_EVERY && "BACKUP_DIR needs BACKUP_EVERY",
     given.BACKUP_EVERY && !given.BACKUP_DIR && "BACKUP_EVERY needs BACKUP_DIR, a folder that is not lost with the data",
     given.DATABASE_URL &&
@@ -297,6 +294,7 @@ export function toAuthOptions(settings: Settings, secret: string): AuthOptions {
       profile: settings.TOKEN_PROFILE,
       issuer: settings.TOKEN_ISSUER,
       audience: settings.TOKEN_AUDIENCE,
+      externalId: settings.TOKEN_EXTERNAL_ID === "yes",
       lifetime: settings.ACCESS_TOKEN_LIFETIME,
     },
     ...(settings.LEGACY_SECRET_KEY && {

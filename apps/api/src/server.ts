@@ -12,6 +12,7 @@ import { takeTurns } from "./fair-turns.ts";
 import { limits } from "./limits.ts";
 import type { ServedRouter } from "./router.ts";
 import type { ServiceConfig } from "./service-config.ts";
+import { ServiceResponse } from "./service-response.ts";
 
 export interface ServerOptions {
   readonly auth: Auth<ServiceConfig>;
@@ -61,6 +62,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const app = createApp({ ...rest, isReady: () => isReady, corsOrigins, trustedProxies });
   const server = createServer(
     {
+      ServerResponse: ServiceResponse,
       maxHeaderSize: limits.headers,
       headersTimeout: limits.headersTimeout,
       requestTimeout: limits.requestTimeout,

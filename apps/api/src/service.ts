@@ -9,8 +9,9 @@ import { createLog } from "./log.ts";
 import { createMessageLog, type MessageLog } from "./messages/message-log.ts";
 import { isLocalDatabase } from "./messages/message-settings.ts";
 import { createReceiptsHandler } from "./messages/receipts.ts";
-import { createMetrics } from "./metrics/metrics.ts";
-import { serveMetrics } from "./metrics/metrics-server.ts";
+import { createMetrics, type Metrics } from "./metrics/metrics.ts";
+import { type MetricsServer, serveMetrics } from "./metrics/metrics-server.ts";
+import { createWorkersMetrics, tellLeader } from "./metrics/workers-metrics.ts";
 import { type OpenedAuth, openAuth } from "./open-auth.ts";
 import type { ServedRouter } from "./router.ts";
 import { startServer } from "./server.ts";
@@ -46,9 +47,17 @@ export async function runService(options: ServiceOptions = {}): Promise<number> 
   const log = createLog(settings.LOG_LEVEL).child(worker === undefined ? {} : { worker });
   // Before anything is opened, so that a stop while it starts leaves nothing behind either.
   const stop = listenForStop(log, { delay: settings.SHUTDOWN_DELAY * 1_000, toMessage: toStopMessage });
-  if (settings.WORKERS > 1 && worker === undefined) return leadWorkers(settings.WORKERS, { stop, log });
+  if (settings.WORKERS > 1 && worker === undefined) return lead({ settings, log, stop });
   await serve({ settings, log, stop, ...options });
   return 0;
+}
+
+/** Leads workers, and answers for their figures: at a port that they shared, each scrape would meet another of them. */
+async function lead({ settings, log, stop }: Running): Promise<number> {
+  const metrics = await serveFigures(() => createWorkersMetrics(), { settings, log });
+  const code = await leadWorkers(settings.WORKERS, { stop, log });
+  metrics?.close();
+  return code;
 }
 
 /** Settings, database, core, server, signals. */
@@ -113,9 +122,19 @@ interface Measured extends Pick<OpenedAuth, "auth">, Pick<Running, "settings" | 
 async function openMetrics({ settings, auth, messages, log }: Measured) {
   if (settings.METRICS_PORT === undefined) return null;
   const metrics = createMetrics(auth, messages.metrics);
-  const { url, close } = await serveMetrics(metrics, { host: settings.METRICS_HOST, port: settings.METRICS_PORT });
-  log.info({ url }, "metrics");
-  return { metrics, close };
+  if (findWorkerNumber() !== undefined) return { metrics, close: tellLeader(metrics) };
+  const server = await serveFigures(() => metrics, { settings, log });
+  return { metrics, close: () => server?.close() };
+}
+
+async function serveFigures(
+  open: () => Pick<Metrics, "render">,
+  { settings, log }: Pick<Running, "settings" | "log">,
+): Promise<MetricsServer | null> {
+  if (settings.METRICS_PORT === undefined) return null;
+  const server = await serveMetrics(open(), { host: settings.METRICS_HOST, port: settings.METRICS_PORT });
+  log.info({ url: server.url }, "metrics");
+  return server;
 }
 
 function maintain(auth: Parameters<typeof startMaintenance>[0], log: Logger): () => void {

@@ -8,10 +8,19 @@ import { type HostKind, hostKinds, startMountedHost } from "./mounted/live-host.
 const permissions = ["notes.note"] as const;
 
 /** `LATCHKEY_HOST`: another host for the whole suite than the service. */
-const hostOfSuite = hostKinds.find((kind) => kind === process.env.LATCHKEY_HOST);
+export const hostOfSuite = hostKinds.find((kind) => kind === process.env.LATCHKEY_HOST);
 
 /** Whether the tests run against the service, and not against a router that is mounted in a server of somebody's own. */
 export const isService = hostOfSuite === undefined;
+
+/** `LATCHKEY_PREFIX`: what the procedures stand below in the router of a host, such as `auth`; at its root without it. */
+const prefix = process.env.LATCHKEY_PREFIX;
+
+/** Whether they are called by their own names, as those of the service are. */
+export const isAtRoot = prefix === undefined;
+
+/** The full name of a procedure of Latchkey where the suite runs. */
+export const nameOf = (procedure: string): string => (prefix ? `${prefix}.${procedure}` : procedure);
 
 /** The service, or a host of another kind, on a free loopback port, in this process, over a throw-away database; time can be moved. */
 export interface LiveServer extends AsyncDisposable {
@@ -47,7 +56,7 @@ export async function startLiveServer(
   const mounted =
     host &&
     (await startMountedHost(test, {
-      ...{ kind: host, router, options: { permissions, ...options } as Partial<AuthOptions> },
+      ...{ kind: host, router, prefix, log, options: { permissions, ...options } as Partial<AuthOptions> },
       http: { ...http, publicUrl: publicUrl?.href, onNotice: (message, details) => log.warn(details, message) },
     }));
   const server =
@@ -96,7 +105,7 @@ export async function call(
   { input, token, rawBody, headers = {} }: CallOptions = {},
 ): Promise<Answer> {
   const body = rawBody ?? (input === undefined ? undefined : JSON.stringify(input));
-  const response = await fetch(`${url}/trpc/${procedure}`, {
+  const response = await fetch(`${url}/trpc/${nameOf(procedure)}`, {
     headers: {
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
       ...(body !== undefined && { "content-type": "application/json" }),

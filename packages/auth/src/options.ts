@@ -20,6 +20,8 @@ const tokenOptions = z.strictObject({
   profile: z.enum(["standard", "django", "simplejwt"]).default("standard"),
   issuer: name.default("latchkey"),
   audience: name.default("latchkey"),
+  /** Whether tokens of people who came from another system say their id there: the claim `external_id`. */
+  externalId: z.boolean().default(false),
   /** Seconds for which an access token is good. */
   lifetime: seconds(60, maximumTokenLifetime).default(900),
 });

@@ -25,7 +25,7 @@ const mostBytes = 2_048;
 export function toKeptSession({ token, refreshToken, user, expiresAt }: SessionAnswer): KeptSession {
   const { iat, sid } = readClaims(token);
   const [expires, issued] = [new Date(expiresAt).getTime(), Number(iat) * 1000];
-  if (Number.isNaN(issued) || typeof user?.id !== "string") throw new Error("The service answered with no session");
+  if (Number.isNaN(issued) || typeof user?.id !== "string") throw new Error("The service answered no session");
   return {
     token,
     refreshToken,

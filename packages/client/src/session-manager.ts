@@ -272,7 +272,7 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
   async function leaveTo(stored: KeptSession | null, before: User): Promise<never> {
     show(null, { status: "signedOut", user: null, reason: "another_person" });
     if (stored?.user.id === before.id) await clearStored();
-    throw new Error("Somebody else has signed in with this browser");
+    throw new Error("Somebody else has signed in");
   }
 
   const isNewer = (stored: KeptSession) =>

@@ -4,6 +4,7 @@ import { type ImportOptions, importPeople } from "./import-people.ts";
 import { createPostgresProject, type OldProject } from "./testing/django-project.ts";
 import { makeOddPeople, pbkdf2 } from "./testing/odd-people.ts";
 import { usual } from "./testing/usual-options.ts";
+import { verifyImport } from "./verify-import.ts";
 
 /** Ordinary people beside those of every kind, by the id of the first one of them. */
 const first = 10_000;
@@ -134,4 +135,14 @@ test("a day of changes on both sides is followed in one round, and the next ones
       totals: { new: 0, changed: 0, deleted: 1 },
     });
   expect(await dump()).toEqual(after);
+
+  const verify = () =>
+    verifyImport(service.auth, { ...usual, connection: service.database.connection, source: project.source });
+  expect(await verify()).toMatchObject({ missing: 0, different: [], reachAnother: [], isGood: true });
+  // A field that is otherwise here though nobody decided or changed that.
+  await service.database.query(
+    "update latchkey.imported_users set prints = jsonb_set(prints, '{decided}', '[]') where old_id = $1",
+    [String(first + 20)],
+  );
+  expect(await verify()).toMatchObject({ different: [`${first + 20}: username`], isGood: false });
 });

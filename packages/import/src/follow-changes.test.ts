@@ -199,3 +199,21 @@ test("who was called by their number there, and by a name now, has the number he
   await expect(signIn("dora", "fourth password")).resolves.toHaveProperty("token");
   await expect(signIn("0532 123 45 88", "fourth password")).rejects.toMatchObject({ code: "invalid_credentials" });
 });
+
+test("--disable-deleted disables who is there no more, but neither who was enabled again here nor the last superuser", async () => {
+  await project.run("delete from users_user where id in (1, 2, 3)");
+  await project.insert({ id: 9, username: "zoe" });
+  const accept = ["all"];
+  expect(await run({ accept })).toMatchObject({ disabled: 0 });
+  expect(await read("ada")).toMatchObject({ is_active: true });
+  expect(await run({ accept, disableDeleted: true })).toMatchObject({ disabled: 2 });
+  expect(await read("ada")).toMatchObject({ is_active: false });
+  expect(await read("root")).toMatchObject({ is_active: true });
+  await service.database.query("update latchkey.users set is_active = true where username = 'ada'");
+  expect(await run({ accept, disableDeleted: true })).toMatchObject({ disabled: 0 });
+  expect(await read("ada")).toMatchObject({ is_active: true });
+});
+
+test("permissions that are declared nowhere here are listed, to be declared", async () => {
+  expect((await run()).undeclared).toEqual(["shop.add_order", "shop.approve_order"]);
+});

@@ -8,8 +8,9 @@ import { describeSummary, type Summary, summarize } from "./report/summary.ts";
 import { tryReport, writeReport } from "./report/write-report.ts";
 import { toPermission } from "./rules/permission-names.ts";
 import { type Applied, apply, prepare } from "./run/apply.ts";
+import { disableGone } from "./run/disable-gone.ts";
 import { type Followed, followChanges } from "./run/follow-changes.ts";
-import { type Decision, plan } from "./run/plan.ts";
+import { type Decision, listUndeclared, plan } from "./run/plan.ts";
 import { recordBlacklist } from "./run/record-blacklist.ts";
 import { clearStaging, lockStaging, type Run, stage, unlockStaging } from "./run/staging.ts";
 import { guessKind, openSource, type SourceKind, sourceKinds } from "./sources/open-source.ts";
@@ -36,6 +37,8 @@ export interface ImportOptions {
   readonly table?: string | undefined;
   readonly delimiter?: string | undefined;
   readonly allowRaising: boolean;
+  /** Whether accounts of people who are there no more are disabled. */
+  readonly disableDeleted?: boolean | undefined;
   readonly passwordCost: number;
   readonly onProgress: (what: string, done: number, total: number | null) => void;
 }
@@ -44,6 +47,10 @@ export interface ImportAnswer extends Summary {
   readonly text: string;
   readonly created: number;
   readonly followed: Followed | null;
+  /** Accounts that were disabled because their people are there no more. */
+  readonly disabled: number;
+  /** Permissions that people and groups have there, and that are not declared here. */
+  readonly undeclared: readonly string[];
   /** 0 decided and done, 4 where rows are undecided. */
   readonly exitCode: 0 | 4;
 }
@@ -121,6 +128,7 @@ async function finish(auth: ImportingAuth, run: Run, source: Source, options: Im
   const isOpen = options.skipsUndecided ? planned.undecidedOfSource > 0 : planned.undecidedRows > 0;
   let applied: Applied | null = null;
   let followed: Followed | null = null;
+  let disabled = 0;
   if (options.apply && !isOpen) {
     if (options.report !== undefined)
       await tryReport(run, options.report, {
@@ -144,12 +152,22 @@ async function finish(auth: ImportingAuth, run: Run, source: Source, options: Im
       knownPermissions: source.permissions.map(toPermission),
     });
     applied = await apply(run, work);
+    if (options.disableDeleted) disabled = await disableGone(run);
   }
   const summary = { ...planned, isApplied: applied !== null };
-  const text = describeSummary(summary, toNext(options, summary, isOpen)) + describeLeft(applied, followed);
+  const text = describeSummary(summary, toNext(options, summary, isOpen)) + describeLeft(applied, followed, disabled);
   if (options.report !== undefined) await writeReport(run, options.report, { summary: text, ...source });
   const isIncomplete = isOpen || (applied?.outrun.length ?? 0) > 0;
-  return { ...summary, text, created: applied?.created ?? 0, followed, exitCode: isIncomplete ? 4 : 0 };
+  const undeclared = await listUndeclared(run);
+  return {
+    ...summary,
+    text,
+    created: applied?.created ?? 0,
+    followed,
+    disabled,
+    undeclared,
+    exitCode: isIncomplete ? 4 : 0,
+  };
 }
 
 function tellUnchanged(error: unknown): never {
@@ -158,7 +176,7 @@ function tellUnchanged(error: unknown): never {
 }
 
 /** What was not done for a reason that showed only while it was done. */
-function describeLeft(applied: Applied | null, followed: Followed | null): string {
+function describeLeft(applied: Applied | null, followed: Followed | null, disabled: number): string {
   const list = (items: readonly string[]) => `${items.slice(0, 10).join(", ")}${items.length > 10 ? ", …" : ""}`;
   const outrun = applied?.outrun ?? [];
   const kept = followed?.kept ?? [];
@@ -167,6 +185,7 @@ function describeLeft(applied: Applied | null, followed: Followed | null): strin
       ? `${outrun.length} came over without a name that was taken here meanwhile: ${list(outrun)}\n`
       : "",
     kept.length > 0 ? `${kept.length} fields stay as they are here: ${list(kept)}\n` : "",
+    disabled > 0 ? `${disabled} accounts were disabled, whose people are there no more.\n` : "",
   ].join("");
 }
 

@@ -1,6 +1,8 @@
 import type { Auth } from "@latchkey/auth";
 import { readStoredPassword } from "@latchkey/auth/import";
 import { type ImportOptions, withStagedPeople } from "./import-people.ts";
+import { toFieldName } from "./known-columns.ts";
+import { printsHere } from "./run/prints.ts";
 import type { Run } from "./run/staging.ts";
 
 /** What there is there and here, and what does not fit. */
@@ -23,6 +25,12 @@ export interface Verified {
   /** Memberships of groups, and permissions, that people have there and not here. */
   readonly groupsMissing: number;
   readonly permissionsMissing: number;
+  /** Fields that are here otherwise than they stand there, though nobody changed or decided that: `old id: field`. */
+  readonly different: readonly string[];
+  /** Fields that are here otherwise because that was decided at the import. */
+  readonly decided: number;
+  /** Fields that were changed here since. */
+  readonly changedHere: number;
   readonly isGood: boolean;
 }
 
@@ -36,8 +44,10 @@ export async function verifyImport(
     const counts = await count(run);
     const unreadable = await findUnreadable(run);
     const mixedUp = await findMixedUp(run);
-    const isGood = counts.missing === 0 && unreadable.length === 0 && mixedUp.reachAnother.length === 0;
-    return { ...counts, ...(await countGrants(run)), unreadable, ...mixedUp, isGood };
+    const fields = await compareFields(run);
+    const faults = [unreadable, mixedUp.reachAnother, fields.different];
+    const isGood = counts.missing === 0 && faults.every(({ length }) => length === 0);
+    return { ...counts, ...(await countGrants(run)), ...fields, unreadable, ...mixedUp, isGood };
   });
 }
 
@@ -95,6 +105,51 @@ async function findMixedUp({ client, id, source }: Run): Promise<Pick<Verified, 
     for (const { oldId, isOfSource } of rows) (isOfSource ? reachAnother : takenHere).push(`${oldId}: ${kind}`);
   }
   return { reachAnother, takenHere };
+}
+
+const asItStands = ["first_name", "last_name", "gender", "country", "city", "is_approved_to_be_in_touch"];
+
+/** When a field is here otherwise than it stands there, by its name. Of the rest a lower flag and a later sign-in are no fault. */
+const differences: Readonly<Record<string, string>> = {
+  username: "p.username_key is distinct from u.username_key",
+  phoneNumber: "p.phone_number is distinct from u.phone_number",
+  email: "p.email_key is distinct from u.email_key",
+  ...Object.fromEntries(asItStands.map((name) => [toFieldName(name), `p.${name} is distinct from u.${name}`])),
+  state: "p.state_name is distinct from u.state",
+  profile: "not u.profile @> p.profile",
+  isActive: "u.is_active and not p.is_active",
+  isStaff: "u.is_staff and not p.is_staff",
+  isSuperuser: "u.is_superuser and not p.is_superuser",
+  dateJoined: "p.date_joined <> u.date_joined",
+  lastLogin: "p.last_login > coalesce(u.last_login, '-infinity')",
+};
+
+/** Compares every field of those of whom nothing changed there since the last run. */
+async function compareFields({ client, id, source }: Run) {
+  const fields = Object.entries(differences).map(([field, differs]) => `case when ${differs} then '${field}' end`);
+  const { rows } = await client.query<{
+    kind: "different" | "decided" | "changedHere";
+    count: number;
+    first: string[];
+  }>(
+    `select kind, count(*)::int as count, (array_agg(old_id || ': ' || field order by old_id))[1:1000] as first from (
+      select old_id, field, case when prints -> 'decided' ? field then 'decided'
+        when now ->> field is distinct from prints -> 'here' ->> field then 'changedHere' else 'different' end as kind
+      from (
+        select p.old_id, i.prints, ${printsHere("u")} as now, array_remove(array[${fields.join(", ")}], null) as fields
+        from latchkey.import_people p join latchkey.imported_users i on i.source = $2 and i.old_id = p.old_id
+        join latchkey.users u on u.id = i.user_id, latchkey.imported_name_key k
+        where p.run_id = $1 and p.state = 'settled' and i.prints ? 'decided'
+      ) compared, unnest(fields) field where fields <> '{}'
+    ) judged group by kind`,
+    [id, source],
+  );
+  const find = (kind: string) => rows.find((row) => row.kind === kind);
+  return {
+    different: find("different")?.first ?? [],
+    decided: find("decided")?.count ?? 0,
+    changedHere: find("changedHere")?.count ?? 0,
+  };
 }
 
 async function countGrants({ client, id, source }: Run) {

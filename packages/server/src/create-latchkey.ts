@@ -17,6 +17,7 @@ import {
 } from "./http/fetch-handler.ts";
 import { responseMeta } from "./http/headers.ts";
 import { createRequestAddressReader } from "./http/request-address.ts";
+import { withoutValues } from "./http/without-values.ts";
 import { startMaintenance } from "./maintenance.ts";
 import { migrateOwn, type OwnMigrations } from "./own-migrations.ts";
 import { type Builders, createBuilders } from "./trpc/builders.ts";
@@ -129,7 +130,9 @@ function serve<C extends Config>(auth: Auth<C>, http: HttpOptions, onError: OnEr
     context: (request) => createContext(auth, { ...request, remoteAddress: readAddress(request) }),
     start() {
       stopMaintenance();
-      stopMaintenance = startMaintenance(auth, { onError: (error) => onError(error, { task: "maintenance" }) });
+      stopMaintenance = startMaintenance(auth, {
+        onError: (error) => onError(withoutValues(error), { task: "maintenance" }),
+      });
     },
     async stop() {
       stopMaintenance();
@@ -149,7 +152,7 @@ function toRouter<C extends Config>(procedures: Procedures<C>): AnyTRPCRouter {
 function tellOfDefects(onError: OnError): NonNullable<HttpOptions["onError"]> {
   return ({ error, path }) => {
     const isRefusal = error instanceof TRPCError && findAuthError(error) !== null;
-    if (!isRefusal) onError(error, { task: path === undefined ? "a request" : `the procedure ${path}` });
+    if (!isRefusal) onError(withoutValues(error), { task: path === undefined ? "a request" : `the procedure ${path}` });
   };
 }
 

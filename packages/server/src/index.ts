@@ -12,7 +12,7 @@ export {
   type HttpOptions,
   type RequestInfo,
 } from "./http/fetch-handler.ts";
-export { responseMeta, toAnswerHeaders } from "./http/headers.ts";
+export { type ResponseMetaInput, responseMeta, toAnswerHeaders } from "./http/headers.ts";
 export { jwksPath } from "./http/jwks.ts";
 export { type LimitedRequest, limitBody } from "./http/limit-body.ts";
 export { requestLimits } from "./http/limits.ts";
@@ -20,8 +20,11 @@ export { createOriginRules, findOriginFault, isLoopback, type TellOperator } fro
 export { answerPublicDocument, type PublicDocument, toPublicDocument } from "./http/public-document.ts";
 export { type PublicUrl, parsePublicUrl } from "./http/public-url.ts";
 export { refuse, refuseMethod } from "./http/refusals.ts";
+export { guard, type RequestToRefuse, refuseRequest } from "./http/refuse-request.ts";
+export { type FailureReport, findReport } from "./http/report-failure.ts";
 export { createRequestAddressReader, type ReadRequestAddress } from "./http/request-address.ts";
 export type { SettingNames } from "./http/setting-names.ts";
+export { withoutValues } from "./http/without-values.ts";
 export { type MaintenanceOptions, startMaintenance } from "./maintenance.ts";
 export {
   migrateOwn,

@@ -26,6 +26,8 @@ interface Flags {
   readonly table?: string;
   readonly delimiter?: string;
   readonly allowRaising?: true;
+  readonly disableDeleted?: true;
+  readonly declarePermissions?: true;
   readonly json?: true;
 }
 
@@ -75,6 +77,8 @@ export function importCommand(): Command {
     .option("--table <name>", "the table of users, where more than one could be it")
     .option("--delimiter <character>", "what separates the columns of a CSV file")
     .option("--allow-raising", "follow over there who was enabled or given more rights, too")
+    .option("--disable-deleted", "disable the accounts of people who are there no more")
+    .option("--declare-permissions", "print what to declare in latchkey.config.ts for the permissions of there")
     .option("--json", "print the answer as JSON")
     .action(async (source: string, flags: Flags, command: Command) => {
       if (flags.follow !== undefined && !flags.apply) command.error("error: --follow needs --apply");
@@ -95,7 +99,8 @@ export function importCommand(): Command {
           return answer;
         };
         const { text, ...rest } = await importOnce();
-        print(flags, rest, text.trimEnd());
+        const declared = flags.declarePermissions ? describePermissions(rest.undeclared) : "";
+        print(flags, rest, `${declared}${text.trimEnd()}`);
         const exitCode =
           flags.follow === undefined || rest.exitCode !== 0 ? rest.exitCode : await follow(importOnce, flags.follow);
         if (exitCode !== 0) process.exitCode = exitCodes.incomplete;
@@ -105,6 +110,12 @@ export function importCommand(): Command {
     })
     .addCommand(verifyCommand())
     .addCommand(undoCommand());
+}
+
+function describePermissions(undeclared: readonly string[]): string {
+  if (undeclared.length === 0) return "Every permission of there is declared.\n\n";
+  const lines = undeclared.map((permission) => `    ${JSON.stringify(permission)},\n`);
+  return `For latchkey.config.ts, so that these are granted too:\n\n  permissions: [\n${lines.join("")}  ],\n\n`;
 }
 
 function toOptions(flags: Flags, settings: Settings) {
@@ -142,11 +153,12 @@ function verifyCommand(): Command {
 }
 
 function describeVerified(verified: Verified): string {
-  const { unreadable, reachAnother, takenHere, isGood, ...counts } = verified;
+  const { unreadable, reachAnother, takenHere, different, isGood, ...counts } = verified;
   const first = (ids: readonly string[]) => (ids.length > 0 ? `: ${ids.slice(0, 5).join(", ")}` : "");
   return [
     ...Object.entries(counts).map(([what, count]) => `${String(count).padStart(9)}  ${what}`),
     `${String(unreadable.length).padStart(9)}  hashes that cannot be checked${first(unreadable)}`,
+    `${String(different.length).padStart(9)}  fields that are otherwise here for no reason${first(different)}`,
     `${String(reachAnother.length).padStart(9)}  names of there that reach somebody else here${first(reachAnother)}`,
     `${String(takenHere.length).padStart(9)}  names of there that an account has here that did not come from there${first(takenHere)}`,
     isGood ? "Everything fits." : "Something does not fit.",

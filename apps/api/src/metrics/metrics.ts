@@ -13,7 +13,9 @@ export interface Metrics {
   noteAnswer(path: string, status: number, seconds: number): void;
   /** Why a call was refused, or that it failed. */
   noteFailure(error: unknown): void;
-  /** All figures in Prometheus's text format. */
+  /** All figures. */
+  collect(): Promise<readonly Metric[]>;
+  /** The same in Prometheus's text format. */
   render(): Promise<string>;
 }
 
@@ -43,6 +45,22 @@ export function createMetrics(auth: Auth<ServiceConfig>, others: () => readonly 
   lag.enable();
   const readKeyAge = createKeyAgeReader(auth);
 
+  async function collect(): Promise<readonly Metric[]> {
+    const lagging = toLag(lag);
+    // The longest of the time since the last scrape.
+    lag.reset();
+    return [
+      { ...described.requests, samples: answers.samples() },
+      { ...described.durations, samples: durations.samples() },
+      { ...described.refusals, samples: refusals.samples() },
+      ...others(),
+      ...describeLoad(auth),
+      { ...described.lag, samples: lagging },
+      { ...described.keyAge, samples: await readKeyAge() },
+      ...describeProcess(),
+    ];
+  }
+
   return {
     noteAnswer(path, status, seconds) {
       const procedure = toProcedure(path);
@@ -53,21 +71,8 @@ export function createMetrics(auth: Auth<ServiceConfig>, others: () => readonly 
       const refusal = error instanceof TRPCError ? findAuthError(error) : null;
       refusals.add({ reason: refusal?.code ?? "internal" });
     },
-    async render() {
-      const lagging = toLag(lag);
-      // The longest of the time since the last scrape.
-      lag.reset();
-      return formatMetrics([
-        { ...described.requests, samples: answers.samples() },
-        { ...described.durations, samples: durations.samples() },
-        { ...described.refusals, samples: refusals.samples() },
-        ...others(),
-        ...describeLoad(auth),
-        { ...described.lag, samples: lagging },
-        { ...described.keyAge, samples: await readKeyAge() },
-        ...describeProcess(),
-      ]);
-    },
+    collect,
+    render: async () => formatMetrics(await collect()),
   };
 }
 

@@ -1,7 +1,7 @@
 import { createHash, createHmac } from "node:crypto";
 import { createInbox } from "@latchkey/auth/testing";
 import { afterAll, describe, expect, test } from "vitest";
-import { type CallOptions, call, startLiveServer } from "../live-server.ts";
+import { type CallOptions, call, nameOf, startLiveServer } from "../live-server.ts";
 
 const inbox = createInbox();
 const password = "correct horse battery";
@@ -117,7 +117,7 @@ describe("a challenge", () => {
 test("in cookie mode a code opens a session whose tokens no script sees, and a ticket is answered as it is", async () => {
   const { phoneNumber } = await createPerson();
   const inCookieMode = (input: unknown) =>
-    fetch(`${live.url}/cookie/trpc/token.obtainByCode`, {
+    fetch(`${live.url}/cookie/trpc/${nameOf("token.obtainByCode")}`, {
       method: "POST",
       headers: { "content-type": "application/json", origin: live.url },
       body: JSON.stringify(input),

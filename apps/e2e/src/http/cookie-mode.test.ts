@@ -2,7 +2,7 @@ import { procedures } from "@latchkey/api/procedures";
 import { router } from "@latchkey/api/trpc";
 import { parsePublicUrl } from "@latchkey/server";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { startLiveServer } from "../live-server.ts";
+import { nameOf, startLiveServer } from "../live-server.ts";
 
 const origin = "https://auth.example.com";
 const publicUrl = parsePublicUrl(origin) ?? undefined;
@@ -19,7 +19,7 @@ interface Sent {
 }
 
 async function send(path: string, { input = {}, cookie, headers, at = url }: Sent = {}) {
-  const answer = await fetch(`${at}/cookie/trpc/${path}`, {
+  const answer = await fetch(`${at}/cookie/trpc/${nameOf(path)}`, {
     method: "POST",
     headers: { origin, "content-type": "application/json", ...(cookie && { cookie }), ...headers },
     body: typeof input === "string" ? input : JSON.stringify(input),

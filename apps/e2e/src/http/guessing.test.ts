@@ -1,5 +1,5 @@
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
-import { type Answer, call, startLiveServer } from "../live-server.ts";
+import { type Answer, call, nameOf, startLiveServer } from "../live-server.ts";
 import { password } from "./accounts-over-http.ts";
 import { createLockedAccount } from "./locked-account.ts";
 import { invalidCredentials } from "./refusals.ts";
@@ -16,7 +16,13 @@ const reasonOf = ({ status, body }: Answer) => `${status} ${body.data?.reason ??
 
 /** What a refusal says, but for the seconds. */
 function slowed(path: string, seconds: number) {
-  const data = { code: "TOO_MANY_REQUESTS", httpStatus: 429, path, reason: "rate_limited", retryAfter: seconds };
+  const data = {
+    code: "TOO_MANY_REQUESTS",
+    httpStatus: 429,
+    path: nameOf(path),
+    reason: "rate_limited",
+    retryAfter: seconds,
+  };
   return { code: -32029, message: `Too many attempts: try again in ${seconds} seconds`, data };
 }
 
@@ -39,7 +45,7 @@ test("a batch of sign-ins counts each of them, and so do many batches at the sam
   const procedures = Array.from({ length: 20 }, () => "token.obtain");
   const inputs = Object.fromEntries(procedures.map((_, index) => [index, { username: "batched", password: "wrong" }]));
   const send = () =>
-    fetch(`${url}/trpc/${procedures.join()}?batch=1`, {
+    fetch(`${url}/trpc/${procedures.map(nameOf).join()}?batch=1`, {
       method: "POST",
       headers: { "content-type": "application/json", "x-forwarded-for": "192.0.2.2" },
       body: JSON.stringify(inputs),

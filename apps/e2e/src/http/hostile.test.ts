@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { Server } from "node:http";
 import { connect } from "node:net";
 import { afterAll, describe, expect, test } from "vitest";
-import { call, startLiveServer } from "../live-server.ts";
+import { call, hostOfSuite, isService, startLiveServer } from "../live-server.ts";
 import { password, signUp } from "./accounts-over-http.ts";
 import { type RawAnswer, sendRaw } from "./raw-socket.ts";
 
@@ -213,10 +213,38 @@ const requests: Readonly<Record<string, readonly [bytes: string | Uint8Array, st
   noise: [Buffer.from("\0\x01\xff\xfe\r\n\r\n", "latin1"), 405],
 };
 
+/** What a server of a team's own leaves to Node: what its parser gives up on, and which host a request is for. Its health is its own. */
+const ofNode: Readonly<Record<string, number | null>> = {
+  CONNECT: null,
+  "a tunnel": null,
+  "a method that nobody knows": 400,
+  "a method in lower case": 400,
+  "a handshake of TLS": 400,
+  noise: 400,
+  "POST to the health of the process": 200,
+  "two hosts": 200,
+  "HTTP/0.9": 200,
+  "an empty host": 200,
+  "a host that is markup": 200,
+  "a port that is none": 200,
+};
+
+/** What the standalone adapter of tRPC answers otherwise, behind `guard`: it reads no host, and its word for the end of a body is 400. */
+const ofStandalone: Readonly<Record<string, number>> = {
+  "a host with a path": 401,
+  "a streamed body of one byte too many": 400,
+};
+
+/** Null where the connection ends without an answer. */
+function statusOnHost(title: string, status: number): number | null {
+  const own = { ...(!isService && ofNode), ...(hostOfSuite === "standalone" && ofStandalone) };
+  return own[title] === undefined ? status : own[title];
+}
+
 const leak = /node_modules|file:\/\/|\bat [\w.]+ \(|\.[jt]s:\d|\/src\/|postgres|kysely|zod/i;
 
 /** What holds for every answer to whatever was sent. */
-function expectHarmless({ status, headers, body }: RawAnswer): void {
+function expectHarmless({ status, headers, body }: RawAnswer, isTyped = true): void {
   expect(status).toBeLessThan(500);
   if (status >= 400) expect(Buffer.byteLength(body)).toBeLessThanOrEqual(10 * 1024);
   expect(body).not.toMatch(leak);
@@ -224,14 +252,17 @@ function expectHarmless({ status, headers, body }: RawAnswer): void {
   expect(headers.get("set-cookie")).toBeNull();
   expect(headers.get("x-powered-by")).toBeNull();
   if (status === 405) expect(headers.get("allow")).toMatch(/^(GET|POST)/);
-  if (body.startsWith("{")) expect(headers.get("content-type")).toBe("application/json");
+  if (body.startsWith("{") && isTyped) expect(headers.get("content-type")).toBe("application/json");
 }
 
 describe("refuses, and stays up after", () => {
-  test.each(Object.entries(requests))("%s", async (_, [bytes, status]) => {
+  test.each(Object.entries(requests))("%s", async (title, [bytes, status]) => {
     const answers = await sendRaw(live.url, bytes);
-    expect(answers.map((answer) => answer.status)).toEqual([status]);
-    for (const answer of answers) expectHarmless(answer);
+    const expected = statusOnHost(title, status);
+    expect(answers.map((answer) => answer.status)).toEqual(expected === null ? [] : [expected]);
+    // tRPC's own adapters leave the type open where they refuse to stream.
+    const isTyped = title !== "a stream that is no batch" || !hostOfSuite || hostOfSuite === "handler";
+    for (const answer of answers) expectHarmless(answer, isTyped);
     const health = await fetch(`${live.url}/healthz`);
     expect(await health.json()).toEqual({ status: "ok" });
   });
@@ -318,7 +349,9 @@ describe("holds its limits", () => {
     }
     await expect.poll(() => own.logged.length, { interval: 5 }).toBe(heads.length);
 
-    for (const line of own.logged) expect(JSON.parse(line)).toMatchObject({ level: "info", status: 400 });
+    // Without an answer that somebody waits for, a server of a team's own notes what it would have been.
+    const status = isService ? 400 : expect.any(Number);
+    for (const line of own.logged) expect(JSON.parse(line)).toMatchObject({ level: "info", status });
   });
 
   test("slow headers, slow bodies and idle connections run out of time", async () => {

@@ -53,12 +53,28 @@ function parseAnswers(bytes: Buffer): RawAnswer[] {
   const rest = bytes.subarray(end + 4);
   if (status < 200) return parseAnswers(rest);
   const headers = new Headers(lines.map(parseHeader));
-  const isChunked = headers.get("transfer-encoding") === "chunked";
+  if (headers.get("transfer-encoding") === "chunked") {
+    const read = readChunks(rest);
+    return read ? [{ status, headers, body: read.body.toString() }, ...parseAnswers(read.rest)] : [];
+  }
   const length = Number(headers.get("content-length") ?? (status === 204 ? 0 : rest.length));
-  if (!isChunked && rest.length < length) return [];
-  // What the tests look for in a chunked body they also find between the chunks; nothing follows it.
-  const body = isChunked ? rest : rest.subarray(0, length);
-  return [{ status, headers, body: body.toString() }, ...parseAnswers(rest.subarray(body.length))];
+  if (rest.length < length) return [];
+  const body = rest.subarray(0, length);
+  return [{ status, headers, body: body.toString() }, ...parseAnswers(rest.subarray(length))];
+}
+
+/** A body in chunks (RFC 9112 §7.1) and what comes after it; null while it is not complete. */
+function readChunks(bytes: Buffer): { readonly body: Buffer; readonly rest: Buffer } | null {
+  const chunks: Buffer[] = [];
+  for (let at = 0; ; ) {
+    const line = bytes.indexOf("\r\n", at);
+    const size = Number.parseInt(bytes.subarray(at, line).toString(), 16);
+    const start = line + 2;
+    if (line < 0 || bytes.length < start + size + 2) return null;
+    at = start + size + 2;
+    if (size === 0) return { body: Buffer.concat(chunks), rest: bytes.subarray(at) };
+    chunks.push(bytes.subarray(start, start + size));
+  }
 }
 
 function parseHeader(line: string): [string, string] {

@@ -1,39 +1,46 @@
 import type { InputIssue, InputIssueCode } from "@latchkey/auth";
+import { nameOf } from "../live-server.ts";
 
 /** The exact bodies of refusals, as the contract has them. `path` is the procedure. */
 
 export function invalidInput(path: string, ...wrong: Omit<InputIssue, "code">[]) {
   const issues: InputIssue[] = wrong.map((issue) => ({ ...issue, code: codeOf(issue.message) }));
-  const data = { code: "BAD_REQUEST", httpStatus: 400, path, reason: "invalid_input", issues };
+  const data = { code: "BAD_REQUEST", httpStatus: 400, path: nameOf(path), reason: "invalid_input", issues };
   return { code: -32600, message: "The input is not valid", data };
 }
 
 export function notJson(path: string) {
-  const data = { code: "BAD_REQUEST", httpStatus: 400, path, reason: "invalid_input" };
+  const data = { code: "BAD_REQUEST", httpStatus: 400, path: nameOf(path), reason: "invalid_input" };
   return { code: -32600, message: "The input is not JSON", data };
 }
 
 export function invalidCredentials(path: string) {
-  const data = { code: "BAD_REQUEST", httpStatus: 400, path, reason: "invalid_credentials" };
+  const data = { code: "BAD_REQUEST", httpStatus: 400, path: nameOf(path), reason: "invalid_credentials" };
   return { code: -32600, message: "Invalid credentials", data };
 }
 
 export function unauthorized(path: string, reason: string, message: string) {
-  return { code: -32001, message, data: { code: "UNAUTHORIZED", httpStatus: 401, path, reason } };
+  return { code: -32001, message, data: { code: "UNAUTHORIZED", httpStatus: 401, path: nameOf(path), reason } };
 }
 
 export function noSuchProcedure(path: string) {
-  const data = { code: "NOT_FOUND", httpStatus: 404, path, reason: "not_found" };
+  const data = { code: "NOT_FOUND", httpStatus: 404, path: nameOf(path), reason: "not_found" };
   return { code: -32004, message: "There is no such procedure", data };
 }
 
 export function internalError(path: string) {
-  const data = { code: "INTERNAL_SERVER_ERROR", httpStatus: 500, path, reason: null };
+  const data = { code: "INTERNAL_SERVER_ERROR", httpStatus: 500, path: nameOf(path), reason: null };
   return { code: -32603, message: "Internal server error", data };
 }
 
 export function unavailable(path: string) {
-  const data = { code: "SERVICE_UNAVAILABLE", httpStatus: 503, path, reason: "unavailable", retryAfter: 1 };
+  const data = {
+    code: "SERVICE_UNAVAILABLE",
+    httpStatus: 503,
+    path: nameOf(path),
+    reason: "unavailable",
+    retryAfter: 1,
+  };
   return { code: -32603, message: "The service cannot reach its database", data };
 }
 

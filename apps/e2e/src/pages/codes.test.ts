@@ -313,6 +313,30 @@ describe.skipIf(!isService)("signing in by code on the pages", () => {
     },
   );
 
+  test("who asks too often is told when it can go on, and keeps what was typed", async () => {
+    let last = await send("/register", { to: phoneNumber });
+    for (let asked = 0; asked < 40 && last.status === 303; asked += 1)
+      last = await send("/register", { to: phoneNumber });
+    expect(last.status).toBe(429);
+    expect(Number(last.headers.get("retry-after"))).toBeGreaterThan(0);
+    const text = await last.text();
+    expect(text).toMatch(/There were too many tries\. Try again in \d+ (second|minute|hour)s?\./);
+    expect(text).toContain(`value="${phoneNumber}"`);
+    await live.test.clock.advance(4 * 3_600);
+  });
+
+  test("where codes cannot be sent, the pages offer none", async () => {
+    await using silent = await startLiveServer();
+    const other = createFormClient(silent.url);
+    const [signIn, register, reset] = await Promise.all(
+      ["/sign-in", "/register", "/reset"].map(async (path) => (await other.get(path)).text()),
+    );
+    expect(signIn).toContain('name="password"');
+    expect(register).toContain('name="password"');
+    expect(reset).toContain("The people who run this service can give you one");
+    for (const page of [signIn, register, reset]) expect(page).not.toContain("Send me a code");
+  });
+
   test("forms of another site send no code", async () => {
     for (const path of ["/register", "/sign-in", "/reset"]) {
       const fields = { form: "1", to: phoneNumber, username: phoneNumber };

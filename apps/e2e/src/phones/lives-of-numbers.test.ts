@@ -318,12 +318,16 @@ describe("strangers", () => {
   });
 });
 
-test("whoever gets rights is opened by a code no more, and comes in by a code of an administrator", async () => {
+test("rights are for whoever has a password, and from then on no code alone opens the account", async () => {
   const owner = await world.createAccount({ hasPassword: false });
   expect(await world.signInByCode(owner.number)).toEqual({ in: owner.id });
-  await world.auth.operator.grant(owner.username, { permission: "auth.view_user" });
-  expect(await world.signInByCode(owner.number)).toBe("no message");
+  const grant = () => world.auth.operator.grant(owner.username, { permission: "auth.view_user" });
+  await expect(grant()).rejects.toMatchObject({ code: "permission_denied" });
+  const staff = world.auth.operator.update(owner.username, { isStaff: true });
+  await expect(staff).rejects.toMatchObject({ code: "permission_denied" });
   const { setPasswordCode: code } = await world.auth.operator.createPasswordCode(owner.username);
+  await grant();
+  expect(await world.signInByCode(owner.number)).toBe("no message");
   await world.auth.resetPassword({ username: owner.username, code, newPassword }, world.facts());
   expect(await world.signIn(owner.username, newPassword)).toEqual({ in: owner.id });
 });

@@ -72,6 +72,62 @@ test("a worker that is killed is replaced, while the other goes on answering", a
   expect(await service.stop()).toMatchObject({ code: 0 });
 });
 
+interface Figure {
+  readonly worker: string;
+  readonly value: number;
+}
+
+/** The samples of a scrape by their names and labels, but for the worker. */
+async function scrape(url: string): Promise<Map<string, Figure[]>> {
+  const response = await fetch(url);
+  const lines = (await response.text()).split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+  expect(new Set(lines.map((line) => line.replace(/ \S+$/, ""))).size).toBe(lines.length);
+  const samples = lines.map((line) => {
+    const [, name = "", worker = "", rest = "", value] = /^(\w+)\{worker="(\d+)",?(.*)\} (\S+)$/.exec(line) ?? [];
+    expect(name, line).not.toBe("");
+    return { key: `${name}{${rest}}`, worker, value: Number(value) };
+  });
+  return Map.groupBy(samples, ({ key }) => key);
+}
+
+const sum = (figures: readonly Figure[] = []) => figures.reduce((total, { value }) => total + value, 0);
+
+test("a scrape has the figures of every worker under its number, and all calls are in them", async () => {
+  const service = await startBoth({ METRICS_PORT: "0" });
+  const metrics = service.log().filter(({ msg }) => msg === "metrics");
+  expect(metrics).toHaveLength(1);
+  const url = String(metrics[0]?.url);
+  const token = await obtainToken(service.url, "alice");
+  await Promise.all(Array.from({ length: 30 }, () => me(service, token)));
+  await Promise.all(Array.from({ length: 10 }, () => call(service.url, "me.get", { token: "x.y.z" })));
+
+  const answered = 'latchkey_requests_total{procedure="me.get",status="200"}';
+  const before = await scrape(url);
+  expect(
+    before
+      .get(answered)
+      ?.map(({ worker }) => worker)
+      .sort(),
+  ).toEqual(["1", "2"]);
+  expect(sum(before.get(answered))).toBe(30);
+  expect(sum(before.get('latchkey_refusals_total{reason="token_invalid"}'))).toBe(10);
+  expect(sum(before.get('latchkey_request_duration_seconds_count{procedure="me.get"}'))).toBe(40);
+  expect(before.get("process_start_time_seconds{}")).toHaveLength(2);
+
+  const [victim = 0] = await findWorkers(service);
+  process.kill(victim, "SIGKILL");
+  await service.untilLogged("a worker ended; another begins after this time");
+  const left = await scrape(url);
+  expect(left.get("process_start_time_seconds{}")).toHaveLength(1);
+  await until(() => listening(service).length === 3);
+  const after = await scrape(url);
+  // Its number is nobody's again, so that no series ever falls.
+  expect(after.get("process_start_time_seconds{}")?.map(({ worker }) => worker)).toContain("3");
+  for (const { worker, value } of after.get(answered) ?? [])
+    expect(value).toBe(before.get(answered)?.find((figure) => figure.worker === worker)?.value);
+  expect(await service.stop()).toMatchObject({ code: 0 });
+});
+
 test("workers do not outlive their leader, even when it is killed", async () => {
   const service = await startBoth();
   const workers = await findWorkers(service);

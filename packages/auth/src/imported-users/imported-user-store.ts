@@ -84,6 +84,35 @@ export async function findOldId(db: Queries, source: string, userId: string): Pr
   return (await query.executeTakeFirst())?.oldId ?? null;
 }
 
+/** The id that somebody has in the system they came from; of several in `preferred`, else in the first one by name. */
+export async function findExternalId(
+  db: Queries,
+  userId: string,
+  preferred: string | undefined,
+): Promise<string | null> {
+  const rows = await db
+    .selectFrom("importedUsers")
+    .select(["source", "oldId"])
+    .where("userId", "=", userId)
+    .orderBy("source")
+    .execute();
+  return (rows.find(({ source }) => source === preferred) ?? rows[0])?.oldId ?? null;
+}
+
+/** The accounts of people who have an id in the system they came from: one a system at most. */
+export async function listByExternalId(db: Queries, externalId: string): Promise<string[]> {
+  if (!externalId.isWellFormed() || externalId.includes("\0")) return [];
+  const rows = await db
+    .selectFrom("importedUsers")
+    .select("userId")
+    .where("source", "in", (sources) => sources.selectFrom("importSources").select("source"))
+    .where("oldId", "=", externalId)
+    .where("userId", "is not", null)
+    .$narrowType<{ userId: string }>()
+    .execute();
+  return [...new Set(rows.map(({ userId }) => userId))];
+}
+
 /** The account whose sign-in alias a text is, byte for byte. Asked only of texts that can be nobody's name. */
 export async function findAliased(db: Queries, text: string): Promise<string | null> {
   const isStorable = text.isWellFormed() && !text.includes("\0") && text !== "" && text.length <= 1_000;

@@ -22,6 +22,10 @@ export interface FirewallLimits {
   readonly countryPerDay: number;
   /** What of the numbers that were proved may be asked for besides and not proved. */
   readonly shareOfProved: number;
+  /** What of a country's budget is kept for ranges whose numbers are proved. */
+  readonly shareForEarnedRanges: number;
+  /** Messages in a day that a range in which any number was proved may have at least and not prove. */
+  readonly freePerRange: number;
   /** What of each shared budget is kept for known devices. */
   readonly shareForKnownDevices: number;
 }
@@ -40,6 +44,8 @@ export const defaultLimits: FirewallLimits = {
   countryPerHour: 5,
   countryPerDay: 20,
   shareOfProved: 0.3,
+  shareForEarnedRanges: 0.3,
+  freePerRange: 5,
   shareForKnownDevices: 0.3,
 };
 
@@ -94,6 +100,8 @@ export interface FirewallCase {
   /** Null where nothing is known of where the call comes from: it counts against all such together. */
   readonly network: Count;
   readonly prefix: Count;
+  /** Messages handed over to the range that an operator was given: the number less its last seven digits. */
+  readonly range: Count;
   /** Messages handed over to the country. */
   readonly countryTotal: Count;
   readonly total: Count;
@@ -116,27 +124,39 @@ export function findRefusingRule(input: FirewallCase, limits: FirewallLimits): P
   if (!input.isKnownDevice && !isNetworkFree) return "network";
   if (prefix.hour >= allowed(limits.prefixPerHour)) return "prefix";
   if (prefix.day >= allowed(limits.prefixPerDay)) return "prefix";
-  return findUsedUpBudget({ countryTotal, total }, limits, allowed);
+  const isEarned = input.isKnownDevice || hasEarned(input.range, limits);
+  return findUsedUpBudget({ countryTotal, total, isEarned }, limits, allowed);
 }
 
-/** The budgets of a country, of which proofs give back what they took. */
+/**
+ * Whether a range has earned what is asked for, since people with numbers of it prove them. Fraud is paid for the numbers of one operator or
+ * few, which are not those of the people who come every day.
+ */
+export function hasEarned(range: Count, { shareOfProved, freePerRange }: FirewallLimits): boolean {
+  const proved = Math.max(range.provedDay, range.provedBest);
+  return proved > 0 && unprovedDay(range) < Math.max(freePerRange, shareOfProved * proved);
+}
+
+/** The budgets of a country, of which proofs give back what they took: for ranges that have earned theirs, or for all others. */
 export function countryBudgets(
   country: Count,
   limits: FirewallLimits,
+  isEarned = true,
 ): { readonly day: number; readonly hour: number } {
-  const { shareOfProved, launchBudget } = limits;
-  const day = Math.max(limits.countryPerDay, shareOfProved * country.provedDay, shareOfProved * country.provedBest);
-  const hour = Math.max(limits.countryPerHour, day / 6, shareOfProved * country.provedHour);
+  const { launchBudget } = limits;
+  const share = limits.shareOfProved * (isEarned ? 1 : 1 - limits.shareForEarnedRanges);
+  const day = Math.max(limits.countryPerDay, share * country.provedDay, share * country.provedBest);
+  const hour = Math.max(limits.countryPerHour, day / 6, share * country.provedHour);
   return { day: day + launchBudget, hour: hour + launchBudget };
 }
 
 /** The budget that is used up of those which say what messages may cost, or null. */
 export function findUsedUpBudget(
-  { countryTotal, total }: Pick<FirewallCase, "countryTotal" | "total">,
+  { countryTotal, total, isEarned }: Pick<FirewallCase, "countryTotal" | "total"> & { readonly isEarned: boolean },
   limits: FirewallLimits,
   allowed: (budget: number) => number = (budget) => Math.max(1, Math.floor(budget)),
 ): "country_budget" | "day_budget" | null {
-  const budgets = countryBudgets(countryTotal, limits);
+  const budgets = countryBudgets(countryTotal, limits, isEarned);
   if (unprovedDay(countryTotal) >= allowed(budgets.day)) return "country_budget";
   if (unprovedHour(countryTotal) >= allowed(budgets.hour)) return "country_budget";
   return total.day >= allowed(limits.perDay + limits.launchBudget) ? "day_budget" : null;

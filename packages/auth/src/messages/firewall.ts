@@ -10,6 +10,7 @@ import {
   findRefusingEmailRule,
   findRefusingRule,
   findUsedUpBudget,
+  hasEarned,
   noCount,
 } from "./firewall-rules.ts";
 import { addCounts, type CountToAdd, readCounts } from "./message-counts.ts";
@@ -100,8 +101,7 @@ export function createFirewall(options: FirewallOptions): Firewall {
       network: byNetwork === null ? null : hide("network", byNetwork),
       // Of a decoy all of it, so that two do not share what no two people share.
       prefix: isDecoy ? hide("prefix-of-decoy", number) : hide("prefix", number.slice(0, -4)),
-      country: `country:${(!isDecoy && country) || "none"}`,
-      total: "total",
+      ...sharedKeysOf(number, isDecoy ? null : country),
     };
   }
 
@@ -121,6 +121,7 @@ export function createFirewall(options: FirewallOptions): Firewall {
         numberByNetwork: of("numberByNetwork"),
         network: of("network"),
         prefix: of("prefix"),
+        range: of("range", isHanded),
         countryTotal: of("country", isHanded),
         total: of("total", isHanded),
       },
@@ -169,7 +170,7 @@ export function createFirewall(options: FirewallOptions): Firewall {
       const looked = { line, keys };
       const asked = toAdd([keys.country], "asked", { isShared: true });
       const own = toAdd(present([keys.number, keys.numberByNetwork, keys.network, keys.prefix]), "counted");
-      const shared = toAdd(ask.isSent ? [keys.country, keys.total] : [], "counted", { isShared: true });
+      const shared = toAdd(ask.isSent ? [keys.range, keys.country, keys.total] : [], "counted", { isShared: true });
       // What is used up is refused by a read, which takes no lock.
       const before = await judge(ask, looked, false);
       const isRefused = before !== null && isEnforced;
@@ -199,15 +200,16 @@ export function createFirewall(options: FirewallOptions): Firewall {
 
     async admitNext(number) {
       const { country } = lookUpNumber(number);
-      const keys = [`country:${country ?? "none"}`, "total"] as const;
-      const shared = toAdd(keys, "counted", { isShared: true });
+      const keys = sharedKeysOf(number, country);
+      const shared = toAdd(Object.values(keys), "counted", { isShared: true });
       const findRule = async (own: 0 | 1) => {
-        const counts = await readCounts(db, keys);
-        const [countryTotal, total] = keys.map((name) => {
-          const count = counts.get(name) ?? noCount;
+        const counts = await readCounts(db, Object.values(keys));
+        const of = (name: keyof typeof keys): Count => {
+          const count = counts.get(keys[name]) ?? noCount;
           return { ...count, hour: count.hour - own, day: count.day - own };
-        }) as [Count, Count];
-        return findUsedUpBudget({ countryTotal, total }, limits);
+        };
+        const isEarned = hasEarned(of("range"), limits);
+        return findUsedUpBudget({ countryTotal: of("country"), total: of("total"), isEarned }, limits);
       };
       const before = await findRule(0);
       await count(before && isEnforced ? [] : shared);
@@ -223,7 +225,7 @@ export function createFirewall(options: FirewallOptions): Firewall {
       const { country } = lookUpNumber(number);
       const keys = keysOf({ number, network, isKnownDevice: false }, country);
       const own = toAdd(present([keys.network]), "proved");
-      await addCounts(transaction, [...own, ...toAdd([keys.country], "proved", { isShared: true })]);
+      await addCounts(transaction, [...own, ...toAdd([keys.range, keys.country], "proved", { isShared: true })]);
     },
   };
 }
@@ -236,6 +238,13 @@ const tooMany = (rule: FirewallRule, country: string | null) =>
     retryAfter: 3_600,
     cause: new MessageRefused(rule, country),
   });
+
+/** What the numbers of millions share is no secret. */
+const sharedKeysOf = (number: string, country: string | null) => ({
+  range: country === null ? "range:none" : `range:${country}:${number.slice(0, -7)}`,
+  country: `country:${country ?? "none"}`,
+  total: "total",
+});
 
 const present = (keys: readonly (string | null)[]) => keys.filter((key) => key !== null);
 const toAdd = (keys: readonly string[], what: string, { isShared = false } = {}): CountToAdd[] =>

@@ -9,7 +9,7 @@ declare module "../storage/database.ts" {
 }
 
 interface MessageCountsTable {
-  /** A country as `country:TR`, all as `total`, and everything that is about a person as a keyed hash. */
+  /** A country as `country:TR`, a range of ten million numbers as `range:TR:+90532`, all as `total`, and what is about a person as a keyed hash. */
   key: string;
   hour: Generated<Date>;
   what: string;
@@ -86,8 +86,8 @@ export async function readCounts(db: Queries, keys: readonly string[]): Promise<
   for (const { now: _, key, ...count } of rows)
     if (key !== null) counts.set(key, { ...count, provedBest: count.provedDay });
   const now = rows[0]?.now ?? 0;
-  for (const key of shared) {
-    const past = await rememberPast(db, key, now);
+  const pasts = await Promise.all(shared.map(async (key) => [key, await rememberPast(db, key, now)] as const));
+  for (const [key, past] of pasts) {
     const { hour, provedHour, ...recent } = counts.get(key) ?? noCount;
     const provedDay = recent.provedDay + past.provedDay;
     const provedBest = Math.max(provedDay, past.provedBest);
@@ -116,8 +116,8 @@ const remembered = new WeakMap<Queries, Map<string, Remembered>>();
 /** Milliseconds for which the hours that are over are not added up again, though a transaction of then may have been slow. */
 const memory = 300_000;
 
-/** A country, and everything: what is about a person is a hash. */
-const isShared = (key: string) => key.startsWith("country:") || key === "total" || key === "email-total";
+/** A country or a range of it, and everything: what is about a person is a hash. */
+const isShared = (key: string) => /^(country|range):|^(email-)?total$/.test(key);
 
 function rememberPast(db: Queries, key: string, now: number): Promise<Past> {
   const ofDatabase = remembered.get(db) ?? new Map<string, Remembered>();

@@ -5,7 +5,6 @@ export interface SimulatedAsk {
   /** Minutes since the beginning. */
   readonly at: number;
   readonly number: string;
-  readonly prefix: string;
   readonly network: string;
   readonly country: string;
   readonly isHonest: boolean;
@@ -20,6 +19,9 @@ export interface PumpResult {
   readonly mostSentInADay: number;
   readonly honestAsked: number;
   readonly honestRefused: number;
+  /** The same of the day of the fraud alone. */
+  readonly honestAskedThen: number;
+  readonly honestRefusedThen: number;
 }
 
 /** Runs asks through the firewall's rules, in the order of time and without a database. */
@@ -41,7 +43,7 @@ export function simulate(asks: readonly SimulatedAsk[], limits: FirewallLimits):
     const hours = hoursOf(key);
     const hour = Math.floor(at / 60);
     const sum = (from: number, to: number, what: "counted" | "proved") =>
-      hours.slice(Math.max(0, from), to).reduce((total, row) => total + (row?.[what] ?? 0), 0);
+      hours.slice(Math.max(0, from), Math.max(0, to)).reduce((total, row) => total + (row?.[what] ?? 0), 0);
     const days = Array.from({ length: 14 }, (_, day) => sum(hour - 23 - day * 24, hour + 1 - day * 24, "proved"));
     return {
       hour: sum(hour, hour + 1, "counted"),
@@ -51,21 +53,26 @@ export function simulate(asks: readonly SimulatedAsk[], limits: FirewallLimits):
       provedBest: Math.max(...days),
     };
   };
-  const keysOf = ({ number, network, prefix, country }: SimulatedAsk) => ({
+  const keysOf = ({ number, network, country }: SimulatedAsk) => ({
     number: `n${number}`,
     numberByNetwork: `n${number}|${network}`,
     network: `w${network}`,
-    prefix: `p${prefix}`,
+    prefix: `p${number.slice(0, -4)}`,
+    range: `r${number.slice(0, -7)}`,
     countryTotal: `c${country}`,
     total: "total",
   });
-  const result = { sent: 0, fraudSent: 0, mostSentInADay: 0, honestAsked: 0, honestRefused: 0 };
+  const result = {
+    ...{ sent: 0, fraudSent: 0, mostSentInADay: 0 },
+    ...{ honestAsked: 0, honestRefused: 0, honestAskedThen: 0, honestRefusedThen: 0 },
+  };
+  const fraudBegins = Math.min(...asks.filter(({ isHonest }) => !isHonest).map(({ at }) => at));
   const proofs: SimulatedAsk[] = [];
   for (const ask of [...asks].sort((a, b) => a.at - b.at)) {
     for (let proof = proofs[0]; proof && proof.at + 1 <= ask.at; proof = proofs[0]) {
       proofs.shift();
-      const { network, countryTotal } = keysOf(proof);
-      for (const key of [network, countryTotal]) add(key, proof.at + 1, "proved");
+      const { network, range, countryTotal } = keysOf(proof);
+      for (const key of [network, range, countryTotal]) add(key, proof.at + 1, "proved");
     }
     const keys = keysOf(ask);
     const of = (key: string) => (counts.has(key) ? read(key, ask.at) : noCount);
@@ -78,14 +85,18 @@ export function simulate(asks: readonly SimulatedAsk[], limits: FirewallLimits):
         numberByNetwork: of(keys.numberByNetwork),
         network: of(keys.network),
         prefix: of(keys.prefix),
+        range: of(keys.range),
         countryTotal: of(keys.countryTotal),
         total: of(keys.total),
       },
       limits,
     );
+    const isThen = ask.at >= fraudBegins;
     if (ask.isHonest) result.honestAsked += 1;
+    if (ask.isHonest && isThen) result.honestAskedThen += 1;
     if (rule) {
       if (ask.isHonest) result.honestRefused += 1;
+      if (ask.isHonest && isThen) result.honestRefusedThen += 1;
       continue;
     }
     for (const key of Object.values(keys)) add(key, ask.at, "counted");
@@ -108,13 +119,19 @@ function createRandom(): () => number {
   };
 }
 
+/** Ranges of the operators of one country, such as `+90530`, from which its people come, of some more often than of others. */
+const ranges = Array.from({ length: 30 }, (_, index) => `+905${30 + index}`);
+const rangeOf = (random: () => number) => ranges[Math.floor(random() ** 1.5 * ranges.length)] ?? "";
+
+const numberOf = (range: string, random: () => number) =>
+  `${range}${String(Math.floor(random() * 1e7)).padStart(7, "0")}`;
+
 /** People of one country who sign up through the day, of whom 92 in a hundred type their code. */
 function honest({ perDay, from, days }: { perDay: number; from: number; days: number }): SimulatedAsk[] {
   const random = createRandom();
   return Array.from({ length: perDay * days }, (_, index) => ({
     at: (from + random() * days) * day,
-    number: `+9053${index}`,
-    prefix: `+9053${Math.floor(random() * 3_000)}`,
+    number: numberOf(rangeOf(random), random),
     network: `home${index}`,
     country: "TR",
     isHonest: true,
@@ -126,8 +143,7 @@ function attack(asks: number, make: (index: number, random: () => number) => Par
   const random = createRandom();
   return Array.from({ length: asks }, (_, index) => ({
     at: (5 + random()) * day,
-    number: `+9055${index}`,
-    prefix: "+90555000",
+    number: `+90501000${String(index % 10_000).padStart(4, "0")}`,
     network: `bot${index % 1_000}`,
     country: "TR",
     isHonest: false,
@@ -146,6 +162,12 @@ export interface Scenario {
 const limits: FirewallLimits = { ...defaultLimits, countries: ["TR"] };
 const people = () => honest({ perDay: 300, from: 0, days: 6 });
 
+/** Networks and prefixes that are all new, which no limit of either can see. */
+const spread = (range: (random: () => number) => string) => (index: number, random: () => number) => ({
+  network: `bot${index}`,
+  number: numberOf(range(random), random),
+});
+
 export function listScenarios(): readonly Scenario[] {
   return [
     {
@@ -159,13 +181,13 @@ export function listScenarios(): readonly Scenario[] {
         ...people(),
         ...attack(20_000, (index, random) => ({
           country: `C${index % 40}`,
-          prefix: `+${index % 40}${Math.floor(random() * 500)}`,
+          number: numberOf(`+${index % 40}`, random),
         })),
       ],
       limits,
     },
     {
-      name: "a fraudster who proves a range of their own",
+      name: "a fraudster who proves a prefix of their own",
       asks: [...people(), ...attack(10_000, () => ({ isProved: true }))],
       limits,
     },
@@ -174,22 +196,29 @@ export function listScenarios(): readonly Scenario[] {
       asks: honest({ perDay: 2_000, from: 0, days: 1 }),
       limits: { ...limits, launchBudget: 2_000 },
     },
+    {
+      name: "a botnet in the one country, 500 networks and prefixes, in ranges of its operator",
+      asks: [
+        ...people(),
+        ...attack(
+          500,
+          spread((random) => `+90${500 + Math.floor(random() * 10)}`),
+        ),
+      ],
+      limits,
+    },
   ];
 }
 
 /**
- * What the rules cannot tell from people: numbers, networks and prefixes that are new, in a country that is named. It costs no more than the
+ * What the rules cannot tell from people: numbers, networks and prefixes that are new, in the ranges of everybody. It costs no more than the
  * budget, and honest people who come for the first time that day are refused.
  */
 export function listScenariosBeyond(): readonly Scenario[] {
-  const spread = (index: number, random: () => number) => ({
-    network: `bot${index}`,
-    prefix: `+90${Math.floor(random() * 500)}`,
-  });
   return [
     {
-      name: "a botnet in the one country, of 500 networks and prefixes",
-      asks: [...people(), ...attack(500, spread)],
+      name: "a botnet in the one country, 500 networks and prefixes, in the ranges of everybody",
+      asks: [...people(), ...attack(500, spread(rangeOf))],
       limits,
     },
   ];
@@ -198,11 +227,12 @@ export function listScenariosBeyond(): readonly Scenario[] {
 /** Prints what each scenario costs and whom it refuses. */
 export function runPump(print: (line: string) => void): void {
   for (const scenario of [...listScenarios(), ...listScenariosBeyond()]) {
-    const { mostSentInADay, fraudSent, honestRefused, honestAsked } = simulate(scenario.asks, scenario.limits);
-    const share = ((100 * honestRefused) / honestAsked).toFixed(2);
+    const result = simulate(scenario.asks, scenario.limits);
+    const share = ((100 * result.honestRefused) / result.honestAsked).toFixed(2);
     print(
-      `${scenario.name}: ${fraudSent} messages of fraud, ${mostSentInADay} in all on the fullest day, ` +
-        `${honestRefused} of ${honestAsked} honest people refused (${share} %)`,
+      `${scenario.name}: ${result.fraudSent} messages of fraud, ${result.mostSentInADay} in all on the fullest day, ` +
+        `${result.honestRefused} of ${result.honestAsked} honest people refused (${share} %), ` +
+        `${result.honestRefusedThen} of ${result.honestAskedThen} while it lasts`,
     );
   }
 }

@@ -70,6 +70,20 @@ export async function hasCode(db: Queries, { userId, purpose, codeHash }: Presen
   return (await query.executeTakeFirst()) !== undefined;
 }
 
+/** Whether a code of a user is good now. */
+export async function hasGoodCode(
+  db: Queries,
+  { userId, purpose }: { userId: string; purpose: CodePurpose },
+): Promise<boolean> {
+  const query = db
+    .selectFrom("oneTimeCodes")
+    .select("id")
+    .where("userId", "=", userId)
+    .where("purpose", "=", purpose)
+    .where(sql<boolean>`expires_at > latchkey.now()`);
+  return (await query.executeTakeFirst()) !== undefined;
+}
+
 /** What became of a code that was presented, and by whom it was made. */
 export interface TakenCode {
   readonly state: "good" | "expired" | "unknown";

@@ -9,10 +9,13 @@ import { isIPv6 } from "node:net";
  * toNetwork("2001:db8::1"); // "2001:db8:0:0"
  */
 export function toNetwork(address: string | null): string | null {
-  if (!address) return null;
+  return address ? readNetwork(address) : null;
+}
+
+const readNetwork = rememberReadings((address) => {
   const plain = toPlainAddress(address);
   return isIPv6(plain) ? expand(plain).slice(0, 4).join(":") : plain;
-}
+});
 
 /**
  * An address without its zone, and an IPv4 address as itself however IPv6 writes it (RFC 4291 §2.5.5): mapped, with dots or without,
@@ -22,8 +25,31 @@ export function toNetwork(address: string | null): string | null {
  * toPlainAddress("0:0:0:0:0:ffff:c000:201"); // "192.0.2.1"
  */
 export function toPlainAddress(address: string): string {
+  return readPlainAddress(address);
+}
+
+const readPlainAddress = rememberReadings((address) => {
   const [bare = ""] = address.split("%");
   return isIPv6(bare) ? (findIPv4(expand(bare)) ?? bare) : bare;
+});
+
+/** Addresses whose readings are remembered at most: one connection brings many calls, and each is read four times. */
+const mostRemembered = 10_000;
+
+/** Longer than any address with a zone. What a client claims may be as long as all headers. */
+const longestRemembered = 64;
+
+function rememberReadings(read: (address: string) => string): (address: string) => string {
+  const readings = new Map<string, string>();
+  return (address) => {
+    const known = readings.get(address);
+    if (known !== undefined) return known;
+    const reading = read(address);
+    if (address.length > longestRemembered) return reading;
+    if (readings.size === mostRemembered) readings.clear();
+    readings.set(address, reading);
+    return reading;
+  };
 }
 
 /** What stands before the 32 bits of an IPv4 address. All of IPv4 shares each, so that none of them is anybody's network. */

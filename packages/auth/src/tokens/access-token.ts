@@ -19,6 +19,8 @@ export interface AccessTokenClaims {
   /** NumericDate, seconds. */
   readonly iat: number;
   readonly exp: number;
+  /** The id that the user had in the system they were imported from, where tokens are told to say it. */
+  readonly external_id?: string;
 }
 
 export type VerificationKey = CryptoKey | Uint8Array;

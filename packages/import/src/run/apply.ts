@@ -3,7 +3,7 @@ import type { Auth } from "@latchkey/auth";
 import { readWeakHash, wrapWeakDigest } from "@latchkey/auth/import";
 import { type OldGroup, SourceError } from "../old-row.ts";
 import { toPermission } from "../rules/permission-names.ts";
-import { printsHere } from "./prints.ts";
+import { decidedFields, printsHere } from "./prints.ts";
 import { inTransaction, type Run } from "./staging.ts";
 
 /** People of one transaction. */
@@ -173,7 +173,7 @@ async function createAccounts(run: Run, from: number): Promise<Applied> {
   );
   const { rowCount } = await client.query(
     `update latchkey.imported_users i set user_id = u.id, alias = p.alias,
-      prints = jsonb_build_object('there', p.prints, 'here', ${printsHere("u")})
+      prints = jsonb_build_object('there', p.prints, 'here', ${printsHere("u")}, 'decided', ${decidedFields("p")})
     from latchkey.import_people p join latchkey.users u on u.id = p.id, latchkey.imported_name_key k
     where p.run_id = $1 and p.position >= $3 and p.position < $4 and p.state = 'new'
       and i.source = $2 and i.old_id = p.old_id and i.user_id is null`,

@@ -1,7 +1,7 @@
 import { randomUUIDv7 } from "node:crypto";
 import { readWeakHash, wrapWeakDigest } from "@latchkey/auth/import";
 import { type Move, moveNames, type NameField, nameColumns, nameFields } from "./move-names.ts";
-import { printsHere } from "./prints.ts";
+import { decidedFields, printsHere } from "./prints.ts";
 import { inTransaction, type Run } from "./staging.ts";
 
 export interface FollowOptions {
@@ -268,7 +268,10 @@ async function write(run: Run, decided: readonly Decided[]): Promise<number> {
   return people;
 }
 
-async function writeOne(run: Run, { change, set, taken, agreed, endsSessions, ...grants }: Decided): Promise<boolean> {
+async function writeOne(
+  run: Run,
+  { change, set, taken, kept, agreed, endsSessions, ...grants }: Decided,
+): Promise<boolean> {
   const { client, id, source } = run;
   const columns = Object.keys(set).map((column, index) => {
     const value = `$${index + 2}`;
@@ -302,9 +305,13 @@ async function writeOne(run: Run, { change, set, taken, agreed, endsSessions, ..
   await client.query(
     `update latchkey.imported_users i set prints = jsonb_build_object('there', $3::jsonb, 'here',
       coalesce(i.prints -> 'here', '{}') - $4::text[] || (
-        select coalesce(jsonb_object_agg(key, value), '{}') from jsonb_each(${printsHere("u")}) where key = any ($4)))
-    from latchkey.users u, latchkey.imported_name_key k where i.source = $1 and i.old_id = $2 and u.id = i.user_id`,
-    [source, change.oldId, JSON.stringify(change.there), [...taken, ...agreed]],
+        select coalesce(jsonb_object_agg(key, value), '{}') from jsonb_each(${printsHere("u")}) where key = any ($4)),
+      'decided', (select coalesce(jsonb_agg(distinct field), '[]') from (
+        select field from jsonb_array_elements_text(i.prints -> 'decided') field where field <> all ($5)
+        union select jsonb_array_elements_text(${decidedFields("p")}) union select unnest($7::text[])) decided))
+    from latchkey.users u, latchkey.imported_name_key k, latchkey.import_people p
+    where i.source = $1 and i.old_id = $2 and u.id = i.user_id and p.run_id = $6 and p.old_id = i.old_id`,
+    [source, change.oldId, JSON.stringify(change.there), [...taken, ...agreed], change.changed, id, kept],
   );
   if (taken.length === 0 && !isGrantsChanged) return false;
   await client.query(

@@ -98,6 +98,15 @@ async function findUndeclared({ client, id }: Run, groups: readonly OldGroup[]):
   }));
 }
 
+/** The permissions that the plan found to be declared nowhere here. */
+export async function listUndeclared({ client, id }: Run): Promise<string[]> {
+  const { rows } = await client.query<{ field: string }>(
+    "select field from latchkey.import_issues where run_id = $1 and code = 'permission_undeclared' order by field",
+    [id],
+  );
+  return rows.map(({ field }) => field);
+}
+
 /** More than 1 % that is gone or different since the last round is rather a wrong source than a day's changes. */
 async function findMassChange({ client, id, source }: Run): Promise<SourceIssue[]> {
   const { rows } = await client.query<{ known: number; gone: number; changed: number }>(

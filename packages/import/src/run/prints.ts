@@ -23,3 +23,9 @@ export function printsHere(table: string): string {
   );
   return `jsonb_strip_nulls(jsonb_build_object(${pairs.join(", ")}))`;
 }
+
+/** Fields that are here otherwise than they stand there, because that was decided; in SQL, for a row of the staging table. */
+export function decidedFields(table: string): string {
+  return `(select coalesce(jsonb_agg(distinct o.field), '[]') from latchkey.import_issues o
+    where o.run_id = ${table}.run_id and o.old_id = ${table}.old_id and coalesce(o.decision, o.proposal) <> 'keep')`;
+}

@@ -25,7 +25,8 @@ type Middleware = (
 
 /**
  * Calls a procedure as it would call itself, middleware by middleware. tRPC is published with its object spreads rewritten for old
- * engines, four for each middleware, which took an eighth of the processor time of a call.
+ * engines, four for each middleware, which took an eighth of the processor time of a call. The fields are written out since the engine
+ * makes an object of known fields in a tenth of the time of a copy.
  */
 export async function callProcedure(procedure: AnyTRPCProcedure, call: ProcedureCall): Promise<unknown> {
   const middlewares = findMiddlewares(procedure);
@@ -51,17 +52,18 @@ interface Chain {
 async function callFrom(index: number, chain: Chain, call: ProcedureCall): Promise<Result | undefined> {
   try {
     const next = (changes?: Changes) => callFrom(index + 1, chain, withChanges(call, changes));
-    return await chain.middlewares[index]?.({ ...call, meta: chain.meta, input: call.input, next });
+    const { path, type, ctx, signal, batchIndex, getRawInput, input } = call;
+    const { meta, middlewares } = chain;
+    return await middlewares[index]?.({ path, type, ctx, signal, batchIndex, getRawInput, input, meta, next });
   } catch (cause) {
     return { ok: false, error: getTRPCErrorFromUnknown(cause) };
   }
 }
 
 function withChanges(call: ProcedureCall, changes: Changes | undefined): ProcedureCall {
-  return {
-    ...call,
-    ctx: changes?.ctx ? { ...Object(call.ctx), ...Object(changes.ctx) } : call.ctx,
-    input: changes && "input" in changes ? changes.input : call.input,
-    getRawInput: changes?.getRawInput ?? call.getRawInput,
-  };
+  if (!changes) return call;
+  const { path, type, signal, batchIndex } = call;
+  const ctx = changes.ctx ? { ...Object(call.ctx), ...Object(changes.ctx) } : call.ctx;
+  const input = "input" in changes ? changes.input : call.input;
+  return { path, type, ctx, signal, batchIndex, input, getRawInput: changes.getRawInput ?? call.getRawInput };
 }

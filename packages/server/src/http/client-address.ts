@@ -56,6 +56,7 @@ const familyOf = (address: string) => (isIP(address) === 6 ? "ipv6" : "ipv4");
 
 /** Without the brackets and the port that some proxies write, and IPv4 as itself however IPv6 writes it. */
 function toAddress(text: string): string {
+  if (!text.includes(":") && !text.startsWith("[")) return toPlainAddress(text);
   const bare = /^\[(?<inner>[^\]]*)\](?::\d+)?$/.exec(text)?.groups?.inner ?? text.replace(/^([\d.]+):\d+$/, "$1");
   return toPlainAddress(bare);
 }

@@ -13,7 +13,8 @@ import { requestLimits } from "./limits.ts";
 import { createOriginRules, findOriginFault, type OriginRules, readOrigin, type TellOperator } from "./origins.ts";
 import { answerPlainCall, findPlainCall } from "./plain-call.ts";
 import { type PublicUrl, parsePublicUrl } from "./public-url.ts";
-import { refuse, refuseMethod } from "./refusals.ts";
+import { refuse } from "./refusals.ts";
+import { refuseRequest, targetOf } from "./refuse-request.ts";
 import { createRequestAddressReader, type ReadRequestAddress } from "./request-address.ts";
 import type { SettingNames } from "./setting-names.ts";
 
@@ -138,13 +139,10 @@ async function answer<C extends Config>(serving: Serving<C>, request: Request, i
 
 /** The path of an address, as it stands there; parsing it would cost more than the rest of what is decided here. */
 function pathOf(url: string): string {
-  const address = addressOf(url);
+  const address = targetOf(url);
   const end = address.search(/[?#]/);
   return end < 0 ? address : address.slice(0, end);
 }
-
-/** The path of an address and what comes after it. */
-const addressOf = (url: string): string => url.slice(url.indexOf("/", url.indexOf("://") + 3));
 
 /** Lets pages of known origins call from a browser; to others the answer says nothing of it, and browsers refuse. */
 async function answerCall<C extends Config>(
@@ -173,7 +171,7 @@ async function answerOrRefuse<C extends Config>(
   withCookies: boolean,
 ): Promise<Response> {
   const { router, cookieTransport } = serving;
-  const odd = refuseOddRequest(request, router);
+  const odd = refuseRequest(request, router);
   if (odd) return odd;
   const isPost = request.method === "POST";
   const limited = isPost ? await limitBody(request, requestLimits.body) : request;
@@ -187,17 +185,6 @@ async function answerOrRefuse<C extends Config>(
   return callProcedures(serving, limited, info, cookieTransport.open(request));
 }
 
-/** What a client never sends by accident: another method, an endless address, or a body that is not JSON. */
-function refuseOddRequest({ method, url, headers }: Request, router: AnyTRPCRouter): Response | null {
-  if (!["GET", "HEAD", "POST"].includes(method)) return refuseMethod("GET, HEAD, POST", router);
-  if (url.length - url.indexOf("/", url.indexOf("://") + 3) > requestLimits.url)
-    return refuse("BAD_REQUEST", "The address is too long", router);
-  const type = headers.get("content-type");
-  const isJson = /^application\/json\s*(;|$)/i.test(type ?? "");
-  if (isJson || !(type || method === "POST")) return null;
-  return refuse("UNSUPPORTED_MEDIA_TYPE", "Send the input as application/json", router);
-}
-
 async function callProcedures<C extends Config>(
   { base, router, onError, ...serving }: Serving<C>,
   req: Request,
@@ -208,7 +195,7 @@ async function callProcedures<C extends Config>(
   const createContext = () => serving.createContext(req, readContext(serving, req, info, cookies));
   const onCallError = ({ error, path }: { error: TRPCError; path: string | undefined }) =>
     onError({ error, path, requestId });
-  const plain = cookies ? null : findPlainCall(addressOf(req.url).slice(`${base}/trpc/`.length), req, router);
+  const plain = cookies ? null : findPlainCall(targetOf(req.url).slice(`${base}/trpc/`.length), req, router);
   if (plain) return answerPlainCall(plain, { request: req, router, createContext, onError: onCallError });
   const response = await fetchRequestHandler({
     endpoint: base + (cookies ? `${cookiePath}/trpc` : "/trpc"),

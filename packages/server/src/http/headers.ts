@@ -18,12 +18,22 @@ export function toAnswerHeaders(errors: readonly TRPCError[]): Headers {
   return headers;
 }
 
+/** What of tRPC's word on an answer is read. */
+export interface ResponseMetaInput {
+  readonly errors: readonly TRPCError[];
+  /** The calls of the request; undefined where it is refused before. */
+  readonly info?: unknown;
+}
+
 /**
  * For the option `responseMeta` of tRPC's adapters: sets the same headers on the answers of a router of your own.
  *
  * @example
  * createHTTPServer({ router: appRouter, createContext, responseMeta: latchkey.responseMeta });
  */
-export function responseMeta({ errors }: { readonly errors: readonly TRPCError[] }): { headers: Headers } {
-  return { headers: toAnswerHeaders(errors) };
+export function responseMeta({ errors, info }: ResponseMetaInput): { headers: Headers } {
+  const headers = toAnswerHeaders(errors);
+  // tRPC leaves the type open where it refuses a request before it knows the calls.
+  if (!info && errors.length > 0) headers.set("Content-Type", "application/json");
+  return { headers };
 }

@@ -58,7 +58,11 @@ export async function answerPlainCall(
   const refuse = (cause: unknown, about: { readonly path: string | undefined; readonly input: unknown }) => {
     const error = getTRPCErrorFromUnknown(cause);
     onError({ error, path: about.path });
-    return answer(router, { error: getTRPCErrorShape({ ...about, config, error, type, ctx: ctx as object }) }, error);
+    return answerError(
+      router,
+      { error: getTRPCErrorShape({ ...about, config, error, type, ctx: ctx as object }) },
+      error,
+    );
   };
   let data: unknown;
   try {
@@ -76,24 +80,25 @@ export async function answerPlainCall(
   }
   try {
     requireWhole(data);
-    return answer(router, { result: { data } });
+    // What `transformTRPCResponse` makes of a result, without its four copies.
+    const body = JSON.stringify({ result: { data: config.transformer.output.serialize(data) } });
+    return new Response(body, { status: 200, headers: { ...answerHeaders, "cache-control": "no-store" } });
   } catch (cause) {
     // As with tRPC, what cannot be written is no failure of the procedure.
     return refuse(cause, { path: undefined, input: undefined });
   }
 }
 
-type Envelope =
-  | { readonly result: { readonly data: unknown } }
-  | { readonly error: ReturnType<typeof getTRPCErrorShape> };
+const answerHeaders = { "content-type": "application/json", vary: "trpc-accept, accept" };
 
-function answer(router: AnyTRPCRouter, envelope: Envelope, error?: TRPCError): Response {
-  const errors = error ? [error] : [];
+interface FailedCall {
+  readonly error: ReturnType<typeof getTRPCErrorShape>;
+}
+
+function answerError(router: AnyTRPCRouter, envelope: FailedCall, error: TRPCError): Response {
   const body = JSON.stringify(transformTRPCResponse(router._def._config, envelope));
-  const headers: Record<string, string> = { "content-type": "application/json", vary: "trpc-accept, accept" };
-  if (!error) headers["cache-control"] = "no-store";
-  else for (const [name, value] of toAnswerHeaders(errors)) headers[name] = value;
-  return new Response(body, { status: error ? getHTTPStatusCode(envelope, errors) : 200, headers });
+  const headers: Record<string, string> = { ...answerHeaders, ...Object.fromEntries(toAnswerHeaders([error])) };
+  return new Response(body, { status: getHTTPStatusCode(envelope, [error]), headers });
 }
 
 /** Reads the input when the procedure asks for it, and no sooner: a caller who is refused before costs no parsing. */

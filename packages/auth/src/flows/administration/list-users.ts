@@ -2,8 +2,10 @@ import { AuthError } from "../../errors.ts";
 import { toAsciiDigits } from "../../identifiers/digits.ts";
 import { storedFormsOf } from "../../identifiers/phone.ts";
 import { storedKeysOf } from "../../identifiers/username.ts";
+import { listByExternalId } from "../../imported-users/imported-user-store.ts";
 import type { User } from "../../users/user.ts";
 import { listUsers as listUserRows, type SearchableName } from "../../users/user-list.ts";
+import { findUser } from "../../users/user-store.ts";
 import type { Core } from "../steps/core.ts";
 import { readName } from "../steps/find-named.ts";
 import { readCursor, toPage, writeCursor } from "../steps/page-cursor.ts";
@@ -13,6 +15,8 @@ export interface ListUsersInput {
   readonly username?: string | undefined;
   readonly phoneNumber?: string | undefined;
   readonly email?: string | undefined;
+  /** Only users who had exactly this id in the system they were imported from; no other search and no filter goes with it. */
+  readonly externalId?: string | undefined;
   readonly isActive?: boolean | undefined;
   readonly isStaff?: boolean | undefined;
   readonly groupId?: string | undefined;
@@ -31,7 +35,9 @@ export interface UserPage<Person extends User = User> {
 
 /** One page of users: the newest first, or in the order of the name that is searched for. */
 export async function listUsers(core: Core, input: ListUsersInput): Promise<UserPage> {
-  const { username, phoneNumber, email, cursor, limit, ...filters } = input;
+  const { username, phoneNumber, email, externalId, cursor, limit, ...filters } = input;
+  if (externalId !== undefined)
+    return listImported(core, externalId, { username, phoneNumber, email, cursor, ...filters });
   const search = findSearch(core, { username, phoneNumber, email });
   const order = search?.by ?? "id";
   const after = cursor === undefined ? undefined : readCursor(cursor, order);
@@ -39,6 +45,15 @@ export async function listUsers(core: Core, input: ListUsersInput): Promise<User
   const found = await listUserRows(core.db, core.profile, { ...filters, search, after, limit: limit + 1 });
   const { listed, nextCursor } = toPage(found, limit, ({ position }) => writeCursor(order, position));
   return { users: listed.map(({ user }) => user), nextCursor };
+}
+
+/** A person of another system, one for each system. */
+async function listImported(core: Core, externalId: string, others: object): Promise<UserPage> {
+  if (Object.values(others).some((value) => value !== undefined))
+    throw invalid("externalId", "Search by externalId alone");
+  const ids = await listByExternalId(core.db, externalId);
+  const users = await Promise.all(ids.map((id) => findUser(core.db, core.profile, id)));
+  return { users: users.filter((user) => user !== undefined && user !== null), nextCursor: null };
 }
 
 function findSearch(core: Core, names: Record<SearchableName, string | undefined>) {

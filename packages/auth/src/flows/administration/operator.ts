@@ -26,10 +26,10 @@ import { operator } from "../steps/authority.ts";
 import type { Core } from "../steps/core.ts";
 import { encodePassword } from "../steps/encode-password.ts";
 import { findNamedAccount, readName } from "../steps/find-named.ts";
-import { forbidTestAccount } from "../steps/forbid-test-account.ts";
 import { type Device, listDevicesOf } from "../steps/list-devices.ts";
 import { issuePasswordCode, type PasswordCode, refuseDisabled } from "../steps/password-code.ts";
 import { endChanges } from "../steps/pending-change.ts";
+import { requireFitForRights } from "../steps/require-fit-for-rights.ts";
 import { resetSignInLimits } from "../steps/reset-sign-in-limits.ts";
 import { tellPasswordReset } from "../steps/tell-hooks.ts";
 import { createGroup, deleteGroup, type GroupInput, type GroupUpdate, updateGroup } from "./groups.ts";
@@ -73,7 +73,7 @@ export type GrantInput = { readonly permission: string } | { readonly group: str
 /** Gives a user a permission or a group. Throws AuthError `not_found`, `invalid_input`. */
 export async function grant(core: Core, name: string, what: GrantInput): Promise<Grants> {
   return changeGrants(core, name, what, async (transaction, userId) => {
-    await forbidTestAccount(transaction, userId);
+    await requireFitForRights(core, transaction, userId);
     if ("group" in what) return insertUserGroup(transaction, userId, await getGroupId(transaction, what.group));
     await requireKnownPermissions(transaction, [what.permission]);
     return insertUserPermission(transaction, userId, what.permission);

@@ -3,6 +3,7 @@ import { forgetAddresses, recordEvent } from "../../audit/audit-log.ts";
 import { endChallenges } from "../../challenges/challenge-store.ts";
 import { AuthError } from "../../errors.ts";
 import { parseUsername } from "../../identifiers/username.ts";
+import { findExternalId } from "../../imported-users/imported-user-store.ts";
 import { withdrawCode } from "../../one-time-codes/code-store.ts";
 import { createUnusablePassword } from "../../passwords/unusable-password.ts";
 import {
@@ -32,6 +33,7 @@ import { forbidTestAccount } from "../steps/forbid-test-account.ts";
 import { findPermissions, requirePermissions } from "../steps/held-permissions.ts";
 import { parseNames, parseNewNames } from "../steps/parse-names.ts";
 import { issuePasswordCode, type PasswordCode } from "../steps/password-code.ts";
+import { requireFitForRights } from "../steps/require-fit-for-rights.ts";
 import { requireFreeUsername } from "../steps/require-free-username.ts";
 import { tellHook, tellHookAfterwards } from "../steps/tell-hooks.ts";
 
@@ -51,6 +53,8 @@ export interface AdministeredUser<Person extends User = User> extends Grants {
   readonly user: Person;
   /** What the user may do, by themselves and by their groups. */
   readonly effectivePermissions: readonly string[];
+  /** The id that they had in the system they were imported from, `LEGACY_SOURCE` where they came from several; null for everybody else. */
+  readonly externalId: string | null;
 }
 
 /** An account and the code with which its owner sets a password. */
@@ -61,8 +65,12 @@ export interface CreatedAccount<Person extends User = User> extends PasswordCode
 /** @throws AuthError `not_found` */
 export async function getUser(core: Core, id: string): Promise<AdministeredUser> {
   const user = await getUserOrThrow(core, id);
-  const [grants, effectivePermissions] = await Promise.all([findGrants(core.db, id), findPermissions(core, user)]);
-  return { user, ...grants, effectivePermissions };
+  const [grants, effectivePermissions, externalId] = await Promise.all([
+    findGrants(core.db, id),
+    findPermissions(core, user),
+    findExternalId(core.db, id, core.options.django?.source),
+  ]);
+  return { user, ...grants, effectivePermissions, externalId };
 }
 
 /**
@@ -118,7 +126,8 @@ export async function updateUser(
   const updated = await changeWithAuthority(core, actor, id, async (transaction, target, superusers) => {
     requireSuperuserForRoles(actor, changes, target);
     keepLastSuperuser(superusers, target, changes);
-    if (changes.isStaff || changes.isSuperuser) await forbidTestAccount(transaction, id);
+    const isRaised = (changes.isStaff && !target.isStaff) || (changes.isSuperuser && !target.isSuperuser);
+    if (isRaised) await requireFitForRights(core, transaction, id);
     if (isOtherName(target.username, changes)) {
       await requireFreeUsername(transaction, names, { userId: target.id, isTrusted: true });
     }
@@ -182,6 +191,7 @@ export async function setGroups(
     await lockGroups(transaction, added);
     const { found, permissions } = await findPermissionsOfGroups(transaction, added);
     if (found !== added.length) throw unknown("groupIds", "names a group that does not exist");
+    if (permissions.length > 0) await requireFitForRights(core, transaction, id);
     await requirePermissions(transaction, actor, permissions);
     await replaceUserGroups(transaction, id, wanted);
     const about = { ...facts, actorId: actor.id, subjectId: id };
@@ -207,7 +217,7 @@ export async function setPermissions(
     const { permissions: held } = await findGrants(transaction, id);
     const added = wanted.filter((permission) => !held.includes(permission));
     forbidSelfGrant(actor, target, added);
-    if (added.length > 0) await forbidTestAccount(transaction, id);
+    if (added.length > 0) await requireFitForRights(core, transaction, id);
     await requirePermissions(transaction, actor, added);
     await replaceUserPermissions(transaction, id, wanted);
     const about = { ...facts, actorId: actor.id, subjectId: id };

@@ -1,4 +1,5 @@
 import { toNumericDate } from "../../clock.ts";
+import { findExternalId } from "../../imported-users/imported-user-store.ts";
 import { maximumTokenLifetime, signAccessToken } from "../../tokens/access-token.ts";
 import { djangoLead } from "../../tokens/django-token.ts";
 import { createTokenId } from "../../tokens/token-id.ts";
@@ -24,9 +25,16 @@ export async function issueToken(
   const now = toNumericDate(core.clock.now());
   const iat = profile !== "standard" ? now - djangoLead : now;
   const exp = Math.min(now + lifetime, iat + maximumTokenLifetime, Math.max(notAfter, now + 1));
-  const identity = { iss: issuer, sub: user.id, sid: sessionId, jti: createTokenId(rotation), iat, exp };
+  const external = core.options.tokens.externalId ? await findExternal(core, user) : {};
+  const identity = { iss: issuer, sub: user.id, sid: sessionId, jti: createTokenId(rotation), iat, exp, ...external };
   const claims =
     profile !== "standard" ? { ...identity, ...(await findOldClaims(core, user)) } : { ...identity, aud: audience };
   const token = await signAccessToken(claims, await core.findSigningKey());
   return { token, expiresAt: new Date(exp * 1000) };
+}
+
+/** Who was made here has no id elsewhere. */
+async function findExternal(core: Core, user: User): Promise<{ external_id?: string }> {
+  const found = await findExternalId(core.db, user.id, core.options.django?.source);
+  return found === null ? {} : { external_id: found };
 }

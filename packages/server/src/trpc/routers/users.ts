@@ -36,6 +36,7 @@ export function createUsersProcedures<C extends Config>({ ofCoreModel }: OwnBuil
               username: identifierText.optional(),
               phoneNumber: identifierText.optional(),
               email: identifierText.optional(),
+              externalId: z.string().min(1).max(255).optional(),
               isActive: z.boolean().optional(),
               isStaff: z.boolean().optional(),
               groupId: z.uuid().optional(),

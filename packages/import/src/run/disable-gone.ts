@@ -1,0 +1,32 @@
+import { inTransaction, type Run } from "./staging.ts";
+
+/**
+ * Disables the accounts of people who are there no more, if they are active here as they were when they came: who was enabled again here
+ * since stays so, and so does the last superuser. Answers how many.
+ */
+export async function disableGone({ client, source }: Run): Promise<number> {
+  return inTransaction(client, async () => {
+    const { rows } = await client.query(
+      `with disabled as (
+        update latchkey.users u set is_active = false
+        from latchkey.imported_users i, latchkey.imported_name_key k
+        where i.source = $1 and i.gone_at is not null and i.user_id = u.id and u.is_active
+          and i.prints -> 'here' ->> 'isActive' = ${printOfFlag("true")}
+          and not (u.is_superuser and not exists (
+            select from latchkey.users o where o.is_superuser and o.is_active and o.id <> u.id
+              and not exists (select from latchkey.imported_users g where g.user_id = o.id and g.gone_at is not null)))
+        returning u.id
+      ), noted as (
+        update latchkey.imported_users i set prints = jsonb_set(i.prints, '{here,isActive}', to_jsonb(${printOfFlag("false")}))
+        from disabled, latchkey.imported_name_key k where i.source = $1 and i.user_id = disabled.id
+      )
+      insert into latchkey.audit_events (id, event, subject_id, detail)
+      select gen_random_uuid(), 'user_updated', id, '{"fields": ["isActive"]}' from disabled returning id`,
+      [source],
+    );
+    return rows.length;
+  });
+}
+
+const printOfFlag = (value: string) =>
+  `encode(substring(sha256(k.key || convert_to('${value}', 'UTF8')) for 9), 'base64')`;
