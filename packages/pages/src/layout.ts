@@ -14,6 +14,8 @@ export interface View {
   readonly status?: number;
   /** The page of the account that it is, for the list of them. */
   readonly place?: AccountPlace;
+  /** Whether it holds many pages beside each other. */
+  readonly isGallery?: boolean;
   /** Seconds, for the header `Retry-After`. */
   readonly retryAfter?: number | undefined;
 }
@@ -34,7 +36,7 @@ const places: readonly AccountPlace[] = [
 export const pathOfPlace = (place: AccountPlace): string => (place === "profile" ? "/account" : `/account/${place}`);
 
 /** A whole document. */
-export function layOut(visit: Visit, { title, main, place, head = html``, status = 200 }: View): Html {
+export function layOut(visit: Visit, { title, main, place, isGallery, head = html``, status = 200 }: View): Html {
   const { language, base, serving } = visit;
   const { brand } = serving;
   const mark = brand.logo
@@ -51,9 +53,9 @@ export function layOut(visit: Visit, { title, main, place, head = html``, status
 <link rel="icon" href="data:,">
 <script src="${base}${brand.script.path}" defer></script>${head}
 </head>
-<body class="${place ? "account" : "entry"}">
+<body class="${isGallery ? "gallery" : place ? "account" : "entry"}">
 <header class="top"><a class="brand" href="${base}/">${mark}<span>${brand.name}</span></a>${place ? showLeave(visit) : ""}</header>
-<main>${place ? showPlaces(visit, place) : ""}${place ? html`<div class="stack">${main}</div>` : html`<div class="card stack">${main}</div>`}</main>
+<main>${place ? showPlaces(visit, place) : ""}${isGallery ? main : html`<div class="${place ? "" : "card "}stack">${main}</div>`}</main>
 <footer class="foot"><nav class="tongues" aria-label="${visit.texts.language}">${showLanguages(visit)}</nav></footer>
 </body>
 </html>`;

@@ -46,6 +46,7 @@ function showAll(visit: Visit): View {
     html`<section class="stack"><h2><a href="${base}/sign-in?${query(name)}">${name}</a></h2><div class="card stack">${main}</div></section>`;
   return {
     title: "Preview",
+    isGallery: true,
     main: html`${heading("Preview", "Every page and state, with made-up people.")}${all.map(show)}`,
   };
 }

@@ -108,6 +108,8 @@ code{font-family:ui-monospace,SFMono-Regular,Consolas,monospace;font-size:.9375e
 .entry main>*{inline-size:100%;max-inline-size:27rem;margin-inline:auto}
 .entry{max-inline-size:none}
 .account .top,.account .foot,.account main{inline-size:100%;max-inline-size:62rem;margin-inline:auto}
+.gallery main{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(24rem,100%),1fr));gap:2rem;align-items:start}
+.gallery main>.tight{grid-column:1/-1}
 @media (min-width:56rem){
 .account main{display:grid;grid-template-columns:12rem minmax(0,1fr);gap:3rem;align-items:start}
 .account main nav{margin:0}
@@ -115,5 +117,5 @@ code{font-family:ui-monospace,SFMono-Regular,Consolas,monospace;font-size:.9375e
 }
 @media (forced-colors:active){.button,.notice,.panel,.card,.tag,.account main nav [aria-current]{border:.0625rem solid}.account main nav [aria-current]{outline:.125rem solid}}
 @media (prefers-reduced-motion:reduce){*{transition:none;animation:none}.button:active{transform:none}}
-@media print{.foot,nav,.button{display:none}}
+@media print{.foot,nav,.leave,.button{display:none}}
 `;

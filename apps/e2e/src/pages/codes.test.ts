@@ -1,4 +1,5 @@
 import { createInbox } from "@latchkey/auth/testing";
+import { parsePublicUrl } from "@latchkey/server";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { isService, type LiveServer, startLiveServer } from "../live-server.ts";
 import { createFormClient, type FormClient } from "./form-client.ts";
@@ -279,6 +280,15 @@ describe.skipIf(!isService)("signing in by code on the pages", () => {
     expect((await send("/sign-in", { username, password: "another one of mine" })).status).toBe(400);
   });
 
+  test("a person who has no password yet chooses one with a code", async () => {
+    const { page, code } = await ask("/register", { to: phoneNumber });
+    await send(placeOf(await send(page, { code })), {});
+    expect(await (await browser.get("/account/password")).text()).toContain('href="/reset"');
+    const chosen = await ask("/reset", { username: phoneNumber });
+    expect(placeOf(await send(chosen.page, { code: chosen.code, newPassword: password }))).toBe("/sign-in?done=reset");
+    expect(placeOf(await send("/sign-in/password", { username: phoneNumber, password }))).toBe("/account");
+  });
+
   test("a code for one thing is not taken by the page of another", async () => {
     const { username } = await createOwner();
     const { page, code } = await ask("/reset", { username });
@@ -323,6 +333,18 @@ describe.skipIf(!isService)("signing in by code on the pages", () => {
     expect(text).toMatch(/There were too many tries\. Try again in \d+ (second|minute|hour)s?\./);
     expect(text).toContain(`value="${phoneNumber}"`);
     await live.test.clock.advance(4 * 3_600);
+  });
+
+  test("no neighbouring host can lead somebody onto a way: its cookie is of the host alone, and over https alone", async () => {
+    const publicUrl = parsePublicUrl("https://auth.example.com") ?? undefined;
+    await using behind = await startLiveServer({ messages }, { publicUrl });
+    const client = createFormClient(behind.url);
+    const headers = { origin: "https://auth.example.com" };
+    const sent = await client.post("/cookie/sign-in", { form: "1", username: "ayse", withPassword: "yes" }, headers);
+    const line = sent.headers.getSetCookie().find((one) => one.includes("step"));
+    expect(line).toMatch(
+      /^__Host-latchkey_step_[\w-]{8}=[\w-]+; Max-Age=1500; Path=\/; HttpOnly; SameSite=Lax; Secure$/,
+    );
   });
 
   test("where codes cannot be sent, the pages offer none", async () => {

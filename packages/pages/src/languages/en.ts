@@ -90,6 +90,7 @@ export const en = {
   save: "Save",
   saved: "Saved.",
   passwordLead: "A new password signs out every other device.",
+  passwordMissing: "I have no password, or forgot it",
   passwordChanged: "Your password is changed, and other devices are signed out.",
   devices: "Devices",
   devicesLead: "Where you are signed in. Sign out what you do not know, and change your password.",

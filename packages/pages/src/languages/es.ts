@@ -91,6 +91,7 @@ export const es: Catalogue = {
   save: "Guardar",
   saved: "Guardado.",
   passwordLead: "Una contraseña nueva cierra la sesión en los demás dispositivos.",
+  passwordMissing: "No tengo contraseña o la olvidé",
   passwordChanged: "Tu contraseña ha cambiado y los demás dispositivos ya no tienen sesión.",
   devices: "Dispositivos",
   devicesLead: "Dónde tienes sesión. Cierra la que no reconozcas y cambia tu contraseña.",

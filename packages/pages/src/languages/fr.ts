@@ -91,6 +91,7 @@ export const fr: Catalogue = {
   save: "Enregistrer",
   saved: "Enregistré.",
   passwordLead: "Un nouveau mot de passe déconnecte tous les autres appareils.",
+  passwordMissing: "Je n’ai pas de mot de passe ou je l’ai oublié",
   passwordChanged: "Votre mot de passe est changé et les autres appareils sont déconnectés.",
   devices: "Appareils",
   devicesLead: "Là où vous êtes connecté. Déconnectez ce que vous ne connaissez pas et changez de mot de passe.",

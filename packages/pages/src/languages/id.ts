@@ -91,6 +91,7 @@ export const id: Catalogue = {
   save: "Simpan",
   saved: "Tersimpan.",
   passwordLead: "Kata sandi baru mengeluarkan semua perangkat lain.",
+  passwordMissing: "Saya tidak punya atau lupa kata sandi",
   passwordChanged: "Kata sandi Anda diganti, dan perangkat lain sudah dikeluarkan.",
   devices: "Perangkat",
   devicesLead: "Tempat Anda masuk. Keluarkan yang tidak Anda kenal, lalu ganti kata sandi.",

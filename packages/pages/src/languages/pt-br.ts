@@ -91,6 +91,7 @@ export const ptBR: Catalogue = {
   save: "Salvar",
   saved: "Salvo.",
   passwordLead: "Uma nova senha encerra a sessão em todos os outros aparelhos.",
+  passwordMissing: "Não tenho senha ou esqueci",
   passwordChanged: "Sua senha foi alterada, e os outros aparelhos foram desconectados.",
   devices: "Aparelhos",
   devicesLead: "Onde você está conectado. Encerre o que não reconhece e troque a senha.",

@@ -90,6 +90,7 @@ export const tr: Catalogue = {
   save: "Kaydet",
   saved: "Kaydedildi.",
   passwordLead: "Yeni parola, diğer bütün cihazlarda oturumu kapatır.",
+  passwordMissing: "Parolam yok veya unuttum",
   passwordChanged: "Parolanız değişti; diğer cihazlarda oturum kapatıldı.",
   devices: "Cihazlar",
   devicesLead: "Oturumunuzun açık olduğu yerler. Tanımadığınızı kapatın ve parolanızı değiştirin.",

@@ -1,7 +1,8 @@
 import { html } from "hono/html";
-import { button, field, form, heading, newPasswordField, notice, type View } from "../layout.ts";
+import { button, field, form, heading, linkAnew, newPasswordField, notice, type View } from "../layout.ts";
 import type { Page } from "../page.ts";
 import { answerOf, type Refusal } from "../refusal.ts";
+import { sendsCodes } from "../sent-codes.ts";
 import type { Visit } from "../visit.ts";
 import { keepSession } from "./after-sign-in.ts";
 
@@ -33,6 +34,6 @@ ${newPasswordField(visit, { name: "newPassword", fault: newPassword, isFirst: Bo
   return {
     ...{ title: texts.password, place: "password" },
     ...answerOf(refusal),
-    main: html`${heading(texts.password, texts.passwordLead)}${notice("bad", message)}${notice("good", done)}<section class="panel">${form(visit, "/account/password", fields)}</section>`,
+    main: html`${heading(texts.password, texts.passwordLead)}${notice("bad", message)}${notice("good", done)}<section class="panel">${form(visit, "/account/password", fields)}</section>${sendsCodes(visit) ? html`<p>${linkAnew(visit, "/reset", texts.passwordMissing)}</p>` : ""}`,
   };
 }
