@@ -108,8 +108,11 @@ describe.skipIf(!isService)("a second factor on the pages", () => {
     browser = createFormClient(strict.url);
     await strict.test.auth.createUser({ username, password });
     const asked = placeOf(await send("/sign-in", { username, password }));
-    const secret = readKey(await (await browser.get(asked)).text());
+    const page = await (await browser.get(asked)).text();
+    const secret = readKey(page);
     expect(secret).toMatch(/^[A-Z2-7]{32}$/);
+    expect(page).toMatch(/<svg class="qr" role="img" aria-label="Key"/);
+    expect(page).toContain(`secret=${secret}`);
     expect(readKey(await (await browser.get(asked)).text())).toBe(secret);
     expect(placeOf(await send(asked, { totp: await nextTotp(secret, strict) }))).toBe("/account");
     expect(await (await browser.get("/account/app")).text()).not.toContain('name="remove"');

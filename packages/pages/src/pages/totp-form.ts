@@ -1,5 +1,6 @@
 import { html } from "hono/html";
 import { field, type Html } from "../layout.ts";
+import { showQrCode } from "../qr-code.ts";
 import type { Refusal } from "../refusal.ts";
 import type { Visit } from "../visit.ts";
 
@@ -18,8 +19,8 @@ export function totpField(visit: Visit, refusal?: Refusal, isFirst = true): Html
   });
 }
 
-/** The key of an app that is set up, to be typed, or opened where the app is on the same device. */
+/** The key of an app that is set up: for its camera, for the app on the same device, and to be typed. */
 export function showSecret({ texts }: Visit, { secret, uri }: { readonly secret: string; readonly uri: string }): Html {
   const groups = secret.match(/.{1,4}/g)?.join(" ") ?? secret;
-  return html`<div class="panel stack"><p class="tight"><span class="label">${texts.secretKey}</span><code dir="ltr" id="secret">${groups}</code></p><p><a class="button second slim" href="${uri}">${texts.openApp}</a></p></div>`;
+  return html`<div class="panel stack">${showQrCode(uri, texts.secretKey)}<p class="tight"><span class="label">${texts.secretKey}</span><code dir="ltr" id="secret">${groups}</code></p><p><a class="button second slim" href="${uri}">${texts.openApp}</a></p></div>`;
 }
