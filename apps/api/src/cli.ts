@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { backupCommand, restoreCommand } from "./commands/backup.ts";
 import { createUserCommand } from "./commands/create-user.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { exportCommand } from "./commands/export.ts";
 import { grantsCommand } from "./commands/grants.ts";
 import { changeGroupCommand, createGroupCommand, deleteGroupCommand, listGroupsCommand } from "./commands/groups.ts";
 import { importCommand } from "./commands/import.ts";
@@ -10,6 +11,7 @@ import { jwksCommand } from "./commands/jwks.ts";
 import { purgeCommand, syncPermissionsCommand } from "./commands/maintenance.ts";
 import { messagesCommand } from "./commands/messages.ts";
 import { migrateCommand } from "./commands/migrate.ts";
+import { resealCommand } from "./commands/reseal.ts";
 import { rotateKeysCommand } from "./commands/rotate-keys.ts";
 import { sendTestCommand } from "./commands/send-test.ts";
 import {
@@ -24,6 +26,7 @@ import {
   listUsersCommand,
   unlockCommand,
 } from "./commands/users.ts";
+import { webhooksCommand } from "./commands/webhooks.ts";
 import { exitCodes, ignoreBrokenPipe, reportFailure } from "./exit-codes.ts";
 
 ignoreBrokenPipe();
@@ -50,14 +53,17 @@ const program = new Command("latchkey")
   .addCommand(unlockCommand())
   .addCommand(sendTestCommand())
   .addCommand(messagesCommand())
+  .addCommand(webhooksCommand())
   .addCommand(backupCommand())
   .addCommand(restoreCommand())
   .addCommand(importCommand())
+  .addCommand(exportCommand())
   .addCommand(migrateCommand())
   .addCommand(grantsCommand())
   .addCommand(syncPermissionsCommand())
   .addCommand(purgeCommand())
   .addCommand(rotateKeysCommand())
+  .addCommand(resealCommand())
   .addCommand(jwksCommand())
   .addCommand(doctorCommand())
   .showHelpAfterError("Add --help to see what it takes.")

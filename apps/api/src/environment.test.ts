@@ -499,3 +499,31 @@ describe("a secret that begins or ends with what nobody sees is refused, and not
     expect(refusalOf(legacy)).toEqual([`LEGACY_SECRET_KEY ${said}`]);
   });
 });
+
+describe("several secrets", () => {
+  const [next, third] = ["pW4xNc8sVb1tRk6yHq3mZd9fLj2gUa7EoT5", "Gh7kLm2nPq9rSt4uVw6xYz1aBc3dEf5gJ8"];
+
+  it.each([
+    ["commas", `${next},${secret},${third}`],
+    ["commas and spaces", `${next}, ${secret} , ${third}`],
+    ["line breaks, as in a file", `${next}\r\n${secret}\n\n${third}`],
+    ["a comma too many", `${next},${secret},${third},`],
+  ])("may have %s between them, and keep their order", (_title, LATCHKEY_SECRET) => {
+    expect(parseSettings({ LATCHKEY_SECRET }).LATCHKEY_SECRET).toEqual([next, secret, third]);
+    expect(describeSettings(parseSettings({ LATCHKEY_SECRET })).LATCHKEY_SECRET).toBe("(set, not shown)");
+  });
+
+  it("are refused when one of them is weak, and none of them is shown", () => {
+    for (const list of [`${next}\nshort`, `${next},change-me-please`, `${secret}\n${"a".repeat(40)}`]) {
+      const refused = refusalOf({ LATCHKEY_SECRET: list });
+      expect(refused).toHaveLength(1);
+      expect(refused[0]).toContain("make one with");
+      expect(refused[0]).not.toContain(next);
+    }
+  });
+
+  it("are one where a secret of before has a comma in it", () => {
+    const LATCHKEY_SECRET = "kX9,mQ2vR7tYb4NwLs8,JdHf5GpZc3Ua6Eo1";
+    expect(parseSettings({ LATCHKEY_SECRET }).LATCHKEY_SECRET).toEqual([LATCHKEY_SECRET]);
+  });
+});

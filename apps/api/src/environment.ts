@@ -18,11 +18,12 @@ import {
   duration,
   integer,
   isUntrimmed,
-  strongSecret,
+  strongSecrets,
   time,
   toSeconds,
   untrimmed,
 } from "./setting-formats.ts";
+import { findWebhookContradictions, webhookSettings } from "./webhooks/webhook-settings.ts";
 
 const postgresUrl = z.string().superRefine((value, context) => {
   const fault = findDatabaseUrlFault(value);
@@ -90,7 +91,7 @@ const settingsSchema = z.object({
   BACKUP_DIR: z.string().min(1).optional(),
   MIGRATE: z.enum(["auto", "check", "off"]).optional(),
   LATCHKEY_CONFIG: z.string().min(1).optional(),
-  LATCHKEY_SECRET: strongSecret.optional(),
+  LATCHKEY_SECRET: strongSecrets.optional(),
   TOKEN_ALGORITHM: z.enum(tokenAlgorithms).default("EdDSA"),
   TOKEN_PROFILE: z.enum(["standard", "django", "simplejwt"]).default("standard"),
   TOKEN_ISSUER: z.string().min(1).max(255).default("latchkey"),
@@ -126,6 +127,7 @@ const settingsSchema = z.object({
   REGISTRATION: z.enum(["open", "closed"]).default("open"),
   AUDIT_RETENTION: duration("1d", "3650d").default(400 * 86_400),
   ...messageSettings,
+  ...webhookSettings,
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
 });
 
@@ -150,6 +152,7 @@ export const secretSettings: readonly (keyof z.output<typeof settingsSchema>)[] 
   "LEGACY_SECRET_KEY",
   "FORWARDED_SECRET",
   ...messageSecrets,
+  "WEBHOOK_SECRET",
 ];
 
 /** The settings of this process. The one place that reads the environment. */
@@ -175,6 +178,7 @@ export function parseSettings(variables: Variables): Settings {
     ...wrong,
     ...findContradictions(given, isProduction),
     ...findMessageContradictions(given, isProduction),
+    ...findWebhookContradictions(given),
   ];
   if (!parsed.data || problems.length > 0) throw new StartError(problems.join("\n"));
   const { SESSION_LIFETIME, SESSION_IDLE_LIFETIME = Math.min(30 * 86_400, SESSION_LIFETIME), PUBLIC_URL } = parsed.data;
@@ -285,8 +289,8 @@ function findContradictions(given: Variables, isProduction: boolean): string[] {
   ].filter((problem) => typeof problem === "string");
 }
 
-/** What the core is told, once the secret is known. */
-export function toAuthOptions(settings: Settings, secret: string): AuthOptions {
+/** What the core is told, once the secret is known, or the secrets. */
+export function toAuthOptions(settings: Settings, secret: AuthOptions["secret"]): AuthOptions {
   return {
     secret,
     tokens: {

@@ -40,6 +40,8 @@ export interface OpenOptions {
   readonly migrations?: MigrationMode;
   /** Has this process send messages, and tells what comes of them; a command sends none. */
   readonly sends?: MessageLog | undefined;
+  /** What this process tells webhooks with; a command tells none, and what it does is told by the service. */
+  readonly webhooks?: AuthOptions["webhooks"];
 }
 
 /**
@@ -50,7 +52,13 @@ export interface OpenOptions {
  */
 export async function openAuth(
   settings: Settings,
-  { onNotice = () => {}, initialize = initializeAll(onNotice), migrations = settings.MIGRATE, sends }: OpenOptions = {},
+  {
+    onNotice = () => {},
+    initialize = initializeAll(onNotice),
+    migrations = settings.MIGRATE,
+    sends,
+    webhooks,
+  }: OpenOptions = {},
 ): Promise<OpenedAuth> {
   const file = await readConfigFile(settings.LATCHKEY_CONFIG);
   const findings = examineMessages(settings, file);
@@ -60,7 +68,7 @@ export async function openAuth(
   const database = await openDatabase(settings, onNotice);
   try {
     const secret = settings.LATCHKEY_SECRET ?? (await readOrMakeSecret(settings.LATCHKEY_DATA_DIR));
-    const options = { ...toAuthOptions(settings, secret), messages: sending.messages };
+    const options = { ...toAuthOptions(settings, secret), messages: sending.messages, ...(webhooks && { webhooks }) };
     const auth = createConfigured(database.connection, options, file, onNotice);
     // At once: a call that hangs keeps the first from ending, and a server that stops ends the call.
     const close = async () => {

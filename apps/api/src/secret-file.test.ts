@@ -57,8 +57,9 @@ describe("a secret file that cannot be trusted is refused and stays as it is", (
 describe("a secret that is not there yet", () => {
   it("is made once, of 256 bits, for twenty callers at the same moment", async () => {
     const secrets = await Promise.all(Array.from({ length: 20 }, () => readOrMakeSecret(folder)));
-    expect(new Set(secrets).size).toBe(1);
-    expect(Buffer.from(secrets[0] ?? "", "base64url")).toHaveLength(32);
+    expect(new Set(secrets.map(String)).size).toBe(1);
+    expect(secrets[0]).toHaveLength(1);
+    expect(Buffer.from(secrets[0]?.[0] ?? "", "base64url")).toHaveLength(32);
   });
 
   it("is for its owner only, whatever the umask, and leaves no draft behind", async () => {
@@ -69,10 +70,17 @@ describe("a secret that is not there yet", () => {
   });
 
   it("is the same the next time", async () => {
-    expect(await readOrMakeSecret(folder)).toBe(await readOrMakeSecret(folder));
+    expect(await readOrMakeSecret(folder)).toEqual(await readOrMakeSecret(folder));
   });
 
   it("is another one in another folder", async () => {
-    expect(await readOrMakeSecret(folder)).not.toBe(await readOrMakeSecret(`${folder}-2`));
+    expect(await readOrMakeSecret(folder)).not.toEqual(await readOrMakeSecret(`${folder}-2`));
+  });
+
+  it("may have another before it, a line each, while that one takes its place", async () => {
+    const [secret] = await readOrMakeSecret(folder);
+    const next = "pW4xNc8sVb1tRk6yHq3mZd9fLj2gUa7EoT5";
+    await writeFile(join(folder, "secret"), `${next}\n${secret}\n`);
+    expect(await readOrMakeSecret(folder)).toEqual([next, secret]);
   });
 });

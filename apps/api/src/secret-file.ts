@@ -1,19 +1,20 @@
 import { randomUUID } from "node:crypto";
 import { link, mkdir, open, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { createSecret, findSecretWeakness, StartError } from "@latchkey/auth";
+import { createSecret, StartError } from "@latchkey/auth";
+import { strongSecrets } from "./setting-formats.ts";
 
 /**
  * The service's own secret, made at the first start and kept in the data folder, readable by its owner only. Of several
- * processes that start at once, all get the same one.
+ * processes that start at once, all get the same one. While another takes its place, both are there, a line each, the new one first.
  *
  * @throws StartError when the file cannot be read or holds something else
  */
-export async function readOrMakeSecret(dataDir: string): Promise<string> {
+export async function readOrMakeSecret(dataDir: string): Promise<readonly [string, ...string[]]> {
   const path = join(dataDir, "secret");
   try {
-    const secret = (await readSecret(path)) ?? (await makeSecret(dataDir, path));
-    if (findSecretWeakness(secret) === null) return secret;
+    const secrets = strongSecrets.safeParse((await readSecret(path)) ?? (await makeSecret(dataDir, path)));
+    if (secrets.data) return secrets.data;
   } catch (cause) {
     throw new StartError(
       `The secret in ${path} cannot be read or made (${String(cause)}). Set LATCHKEY_SECRET, or give this user the folder.`,

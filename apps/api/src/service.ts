@@ -17,6 +17,7 @@ import type { ServedRouter } from "./router.ts";
 import { startServer } from "./server.ts";
 import { listenForStop, type Stop } from "./stop.ts";
 import { lowerThreadPoolPriority } from "./thread-pool-priority.ts";
+import { openWebhooks } from "./webhooks/webhook-log.ts";
 import { findWorkerNumber, keepsHouse, leadWorkers, toStopMessage } from "./workers.ts";
 
 /** Milliseconds that calls in flight have to finish once the process is told to stop. */
@@ -68,6 +69,7 @@ async function serve({ settings, log, stop, ...options }: Running): Promise<void
   const { auth, config, place, console, findings, close } = await openAuth(settings, {
     onNotice,
     sends: messages,
+    webhooks: openWebhooks(settings, log),
   });
   const metrics = await openMetrics({ settings, auth, messages, log }).catch(async (error) => {
     await close();

@@ -36,10 +36,30 @@ export const integer = (minimum: number, maximum: number) =>
 export const isUntrimmed = (value: string) => value !== value.trim();
 export const untrimmed = "begins or ends with white space or a line break: take it away";
 
+const makeOne = `make one with: node -p 'crypto.randomBytes(32).toString("base64url")'`;
+
 export const strongSecret = z.string().superRefine((value, context) => {
   if (isUntrimmed(value)) return context.addIssue(untrimmed);
   const weakness = findSecretWeakness(value);
-  if (weakness) context.addIssue(`${weakness}; make one with: node -p 'crypto.randomBytes(32).toString("base64url")'`);
+  if (weakness) context.addIssue(`${weakness}; ${makeOne}`);
+});
+
+/**
+ * One secret, or several with commas or line breaks between them while one takes another's place. What is a strong secret and falls into
+ * weak ones is a secret with a comma in it.
+ */
+export const strongSecrets = z.string().transform((value, context): readonly [string, ...string[]] => {
+  const refuse = (message: string) => {
+    context.addIssue(message);
+    return z.NEVER;
+  };
+  if (isUntrimmed(value)) return refuse(untrimmed);
+  const [first = "", ...others] = value.split(/[,\r\n]+/).flatMap((part) => part.trim() || []);
+  if (others.length > 9) return refuse("has more than ten secrets");
+  if (![first, ...others].some(findSecretWeakness)) return [first, ...others];
+  const weakness = findSecretWeakness(value);
+  if (weakness === null && !/[\r\n]/.test(value)) return [value];
+  return refuse(`${weakness ?? "has a line that is no strong secret"}; ${makeOne}`);
 });
 
 export const country = z.string().transform((value, context): CountryCode => {

@@ -16,6 +16,8 @@ const rooms = [
   "one-time-codes",
   "audit",
   "imported-users",
+  "secret-keys",
+  "webhooks",
   "challenges",
   "messages",
   "ways-in",

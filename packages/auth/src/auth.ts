@@ -29,6 +29,7 @@ import type { TokenInspection } from "./flows/authentication/inspect-token.ts";
 import type { Health } from "./flows/maintenance/check-health.ts";
 import type { Purged } from "./flows/maintenance/purge.ts";
 import type { MessageReport } from "./flows/maintenance/report-messages.ts";
+import type { Resealed, ResealInput } from "./flows/maintenance/reseal.ts";
 import type { RotateKeysInput } from "./flows/maintenance/rotate-keys.ts";
 import type { RecoverInput, RecoveryAnswer, StartRecoveryInput } from "./flows/sign-in/recover.ts";
 import type { RegisterInput } from "./flows/sign-in/register.ts";
@@ -56,11 +57,17 @@ import type { MigrationMode } from "./storage/migrate.ts";
 import type { TokenAlgorithm } from "./tokens/access-token.ts";
 import type { ProfileDefinition } from "./users/profile.ts";
 import type { User } from "./users/user.ts";
+import type { EndpointReport, UndeliveredEvent } from "./webhooks/webhook-store.ts";
 
 export interface Load {
   readonly hashes: HashLoad;
   /** Connections to the database that are open, those of them that nobody uses, and calls that wait for one. */
   readonly connections: { readonly open: number; readonly idle: number; readonly waiting: number };
+}
+
+export interface WebhookReport {
+  readonly endpoints: readonly EndpointReport[];
+  readonly undelivered: readonly UndeliveredEvent[];
 }
 
 export interface BackUpInput {
@@ -71,7 +78,7 @@ export interface BackUpInput {
 export interface RestoreInput {
   /** Makes the tables of every schema as its migrations of the header leave them. */
   readonly makeTables: (header: BackupHeader) => Promise<void>;
-  /** Restores what another secret sealed. Nobody can sign in before `rotateKeys({ compromised: true })` then. */
+  /** Restores what another secret sealed. Nobody can sign in before `reseal({ lost: true })` then. */
   readonly acceptAnotherSecret?: boolean;
 }
 
@@ -435,6 +442,11 @@ export interface Auth<C extends Config = PlainConfig> {
   syncPermissions(input: { prune: boolean }): Promise<SyncedPermissions>;
   /** Makes a new signing key and answers its id. */
   rotateKeys(input: RotateKeysInput): Promise<string>;
+  /**
+   * Moves everything that another secret sealed to the first one, or gives it up. It may be broken off at any point, and called again. Throws
+   * StartError.
+   */
+  reseal(input: ResealInput): Promise<Resealed>;
   /** The keys that verify tokens, for everybody to read (RFC 7517 §5). */
   publicKeys(): Promise<JSONWebKeySet>;
   /** The keys that verify tokens with the shared secrets of HS256 among them, for one trusted service. */
@@ -471,6 +483,12 @@ export interface Auth<C extends Config = PlainConfig> {
   reportMessages(): Promise<MessageReport>;
   /** Sends what is due at this moment, and answers how many tries that were; the process does so by itself once it is initialized. */
   sendDueMessages(): Promise<number>;
+  /** Tells endpoints what is due at this moment, and answers how many tries that were; the process does so by itself once it is initialized. */
+  deliverDueWebhooks(): Promise<number>;
+  /** How the endpoints of webhooks stand, and the oldest events that have not arrived. */
+  reportWebhooks(input: { readonly limit: number }): Promise<WebhookReport>;
+  /** Has one event told again, or all that have not arrived, and answers how many those are. */
+  resendWebhooks(input: { readonly id?: string }): Promise<number>;
   /** Looks the installation over, for an administrator. */
   checkHealth(): Promise<Health>;
   /**

@@ -1,5 +1,4 @@
 import { createChallenges } from "./challenges/challenges.ts";
-import { toCodeKey } from "./challenges/derived-code.ts";
 import { createPermissionReader } from "./flows/authentication/authorize.ts";
 import { createCallerReader } from "./flows/authentication/read-caller.ts";
 import { createTokenVerification } from "./flows/authentication/verify-token.ts";
@@ -11,7 +10,8 @@ import { createOutbox, type Outbox } from "./messages/outbox.ts";
 import { renderMessage } from "./messages/texts.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { createPasswords } from "./passwords/passwords.ts";
-import { deriveKey } from "./secrets.ts";
+import { createSecretKeys, type Keys, type SecretKeys } from "./secret-keys/secret-keys.ts";
+import { deriveKey, type KeyPurpose } from "./secrets.ts";
 import { noteUses, touchSessions, type Use } from "./sessions/session-store.ts";
 import { batchQuery } from "./storage/batch-query.ts";
 import type { Queries, Storage } from "./storage/database.ts";
@@ -21,16 +21,18 @@ import { createThrottle } from "./throttling/throttle.ts";
 import { clockLeeway } from "./tokens/access-token.ts";
 import { createKeyRing, sharedKeyId } from "./tokens/key-ring.ts";
 import { cacheVerifiedTokens } from "./tokens/verified-tokens.ts";
+import { createWebhooks } from "./webhooks/webhooks.ts";
 
 /** Opens the rooms on a database. */
 export function createCore({ db, prepare }: Storage, options: ResolvedOptions): Core {
-  const { tokens, passwords, django, clock, secret } = options;
+  const { tokens, passwords, django, clock, secrets } = options;
   const keyRing = createKeyRing({
     db,
-    sealingKey: deriveKey(secret, "signing-keys"),
+    sealingKeys: deriveKeys(secrets, "signing-keys"),
     algorithm: tokens.algorithm,
     overlapSeconds: tokens.lifetime + clockLeeway,
   });
+  const secretKeys = createSecretKeys({ db, secrets, clock, findEarlierSecret: keyRing.findSealer });
   const verification = createTokenVerification({
     options,
     findRingKey: keyRing.findVerificationKey,
@@ -50,11 +52,20 @@ export function createCore({ db, prepare }: Storage, options: ResolvedOptions): 
       concurrency: passwords.hashConcurrency,
       queueLimit: passwords.hashQueueLimit,
     }),
-    refreshKey: deriveKey(secret, "refresh-tokens"),
-    deviceKey: deriveKey(secret, "device-marks"),
-    pendingKey: deriveKey(secret, "pending-changes"),
-    throttle: createThrottle({ db, secret: deriveKey(secret, "throttles"), clock }),
-    ...createCodes(db, options),
+    secretKeys,
+    refreshKeys: () => toBytes(secretKeys.keysOf("refresh-tokens")),
+    deviceKeys: () => toBytes(secretKeys.keysOf("device-marks")),
+    adoptedKey: () => secretKeys.keysOf("adopted-tokens")[0].key,
+    pendingKey: () => secretKeys.keysOf("pending-changes")[0].key,
+    throttle: createThrottle({
+      db,
+      get secret() {
+        return secretKeys.keysOf("throttles")[0].key;
+      },
+      clock,
+    }),
+    ...createCodes(db, options, secretKeys),
+    webhooks: createWebhooks({ db, ...options.webhooks }),
     refusalDelay: createRefusalDelay(options.refusalDelay),
     signInLanes: createLanes({ atOnce: 2, mayWait: 200 }),
     verifyToken: cacheVerifiedTokens(verification, { clock }),
@@ -68,20 +79,29 @@ export function createCore({ db, prepare }: Storage, options: ResolvedOptions): 
 }
 
 /** What sends codes and checks them. */
-function createCodes(db: Queries, options: ResolvedOptions): Pick<Core, "challenges" | "firewall" | "outbox"> {
-  const { secret, clock, messages, phones } = options;
+function createCodes(
+  db: Queries,
+  options: ResolvedOptions,
+  secretKeys: SecretKeys,
+): Pick<Core, "challenges" | "firewall" | "outbox"> {
+  const { clock, messages, phones } = options;
   const { senders, isEnforced, emailsPerDay, onRefusal, onOutcome, onError } = messages;
   let outbox: Outbox | undefined;
   const challenges = createChallenges({
     db,
-    keys: [toCodeKey(deriveKey(secret, "codes"))],
+    get keys() {
+      return secretKeys.keysOf("codes");
+    },
+    onUnknownKey: secretKeys.reread,
     findFixedCode: (address) =>
       readTestNumbers(messages, clock.now()).find(({ number }) => number === address)?.code ?? null,
     onDue: () => outbox?.wake(),
   });
   const firewall = createFirewall({
     db,
-    key: deriveKey(secret, "messages"),
+    get key() {
+      return secretKeys.keysOf("messages")[0].key;
+    },
     limits: toFirewallLimits(messages, { defaultCountry: phones.defaultCountry, clock }),
     emailLimits: { ...defaultEmailLimits, perDay: emailsPerDay },
     isEnforced,
@@ -114,6 +134,14 @@ function createUseNoter(db: Queries): (use: Use) => Promise<void> {
     return uses.map(() => undefined);
   });
   return (use) => note(use);
+}
+
+function toBytes([current, ...older]: Keys): readonly [Uint8Array, ...Uint8Array[]] {
+  return [current.key, ...older.map(({ key }) => key)];
+}
+
+function deriveKeys([first, ...others]: ResolvedOptions["secrets"], purpose: KeyPurpose): [Buffer, ...Buffer[]] {
+  return [deriveKey(first, purpose), ...others.map((secret) => deriveKey(secret, purpose))];
 }
 
 function djangoKey(secretKey: string) {

@@ -60,6 +60,7 @@ import { measureHashCosts } from "./flows/maintenance/measure-hash-costs.ts";
 import { purge } from "./flows/maintenance/purge.ts";
 import { reportMessages } from "./flows/maintenance/report-messages.ts";
 import { requireAliases } from "./flows/maintenance/require-aliases.ts";
+import { reseal } from "./flows/maintenance/reseal.ts";
 import { rotateKeys } from "./flows/maintenance/rotate-keys.ts";
 import { syncPermissions } from "./flows/maintenance/sync-permissions.ts";
 import { recover, startRecovery } from "./flows/sign-in/recover.ts";
@@ -75,7 +76,7 @@ import type { Core } from "./flows/steps/core.ts";
 import { findPermissions } from "./flows/steps/held-permissions.ts";
 import { createPasswordCode } from "./flows/steps/password-code.ts";
 import { type AuthOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
-import { deriveKey } from "./secrets.ts";
+import { fingerprintOf } from "./secrets.ts";
 import { backUp } from "./storage/back-up.ts";
 import {
   type DatabaseOptions,
@@ -89,6 +90,7 @@ import { migrate, migrateOnly, requireMigrated } from "./storage/migrate.ts";
 import { buildOnlineIndexes } from "./storage/online-indexes.ts";
 import { restore } from "./storage/restore.ts";
 import { indexesOf, type NoFields, type ProfileFields } from "./users/profile.ts";
+import { listUndelivered, queueAgain, reportEndpoints } from "./webhooks/webhook-store.ts";
 
 /**
  * Puts the core together on a database. Nothing is connected or changed until it is used; call `initialize()` once at the start of a
@@ -161,6 +163,7 @@ export function createAuth<
       declarePermissions,
       syncPermissions,
       rotateKeys,
+      reseal,
     }),
     users: bind(core, {
       list: listUsers,
@@ -216,9 +219,9 @@ export function createAuth<
         await buildIndexes(db);
         return purged;
       }),
-    backUp: ({ schemas }) => backUp(database, { schemas, secret: fingerprint(options.secret) }),
+    backUp: ({ schemas }) => backUp(database, { schemas, secret: fingerprintOf(options.secrets[0]) }),
     restore: (source, { acceptAnotherSecret = false, ...rest }) =>
-      restore(database, source, { ...rest, secret: acceptAnotherSecret ? null : fingerprint(options.secret) }),
+      restore(database, source, { ...rest, secrets: acceptAnotherSecret ? null : options.secrets.map(fingerprintOf) }),
     migrate: ({ only } = {}) =>
       withoutStatementTimeout(database, async (db) => {
         if (only) return migrateOnly(db, only);
@@ -236,13 +239,23 @@ export function createAuth<
         if (migrations === "auto") await buildIndexes(db);
       });
       await core.keyRing.prepare();
+      await core.secretKeys.prepare();
       await syncPermissions(core, { prune: false });
+      await core.webhooks.register();
+      core.webhooks.start();
       if (Object.values(options.messages.senders).some(Boolean)) core.outbox.start();
       return findForgetfulPooler(storage);
     },
     receiveDelivery: (receipt) => core.outbox.receive(receipt),
     reportMessages: () => reportMessages(core),
     sendDueMessages: () => core.outbox.drain(),
+    deliverDueWebhooks: () => core.webhooks.drain(),
+    reportWebhooks: ({ limit }) =>
+      Promise.all([reportEndpoints(core.db), listUndelivered(core.db, limit)]).then(([endpoints, undelivered]) => ({
+        endpoints,
+        undelivered,
+      })),
+    resendWebhooks: ({ id }) => queueAgain(core.db, id ?? null),
     checkHealth: () => withoutStatementTimeout(database, (db) => checkHealth({ ...core, db }, storage)),
     ping: async () => {
       const { rows } = await storage.pool.query<{ takesWrites: boolean }>(takesWrites);
@@ -263,7 +276,7 @@ export function createAuth<
     },
     close: async () => {
       core.refusalDelay.end();
-      await core.outbox.stop();
+      await Promise.all([core.outbox.stop(), core.webhooks.stop()]);
       await storage.close();
     },
   };
@@ -285,9 +298,6 @@ function describeCodes({ codes, messages }: ResolvedOptions): Auth["options"]["c
     sentTo: [...(sms || whatsapp ? (["phone"] as const) : []), ...(email ? (["email"] as const) : [])],
   };
 }
-
-/** Enough to know a secret again, and nothing that is of use without it. */
-const fingerprint = (secret: string) => deriveKey(secret, "backups").toString("hex").slice(0, 16);
 
 type Bound<Flow> = Flow extends (core: Core, ...rest: infer Rest) => infer Answer ? (...rest: Rest) => Answer : never;
 

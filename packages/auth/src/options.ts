@@ -9,6 +9,7 @@ import { coreModels, corePermissions, declarationPattern, listPermissionsOf } fr
 import { maximumTokenLifetime, tokenAlgorithms } from "./tokens/access-token.ts";
 import { defineProfile, type NoFields, type ProfileDefinition, type ProfileFields } from "./users/profile.ts";
 import type { User } from "./users/user.ts";
+import type { DeliverWebhook, WebhookOutcome } from "./webhooks/webhooks.ts";
 
 const seconds = (minimum: number, maximum: number) => z.int().min(minimum).max(maximum);
 const name = z.string().min(1).max(255);
@@ -101,10 +102,15 @@ const permissionDeclaration = z
   .regex(new RegExp(declarationPattern), "is not written like app.model or app.action_model")
   .refine((declaration) => !declaration.startsWith("auth."), "is among the core's own: name it after your app");
 
+const secretText = z.string().min(32);
+
 const optionsSchema = z
   .strictObject({
-    /** The service's secret, from which every other key is derived. */
-    secret: z.string().min(32),
+    /**
+     * The service's secret, which every key is derived from or sealed with. While it is replaced, several: new things use the first, and
+     * the others open what they have sealed.
+     */
+    secret: z.union([secretText, z.array(secretText).min(1).max(10).readonly()]),
     tokens: tokenOptions.prefault({}),
     django: djangoOptions.optional(),
     passwords: passwordOptions.prefault({}),
@@ -113,6 +119,21 @@ const optionsSchema = z
     registration: z.enum(["open", "closed"]).default("open"),
     /** Codes and messages: who sends them, where to, and how many. */
     messages: messagesOption.prefault({}),
+    /** Programs of your own that are told of people. */
+    webhooks: z
+      .strictObject({
+        /** What hands an event to each, by a name that stays: its events wait under it. */
+        endpoints: z
+          .record(
+            name,
+            z.custom<DeliverWebhook>((value) => typeof value === "function"),
+          )
+          .default({}),
+        onOutcome: z.custom<(outcome: WebhookOutcome) => void>((value) => typeof value === "function").optional(),
+        /** Told when the events could not be read or written; it is tried again. */
+        onError: z.custom<(error: unknown) => void>((value) => typeof value === "function").optional(),
+      })
+      .prefault({}),
     /** What codes open. */
     codes: codeOptions.prefault({}),
     /** Seconds for which the audit trail is kept. */
@@ -164,7 +185,8 @@ export interface AuthOptions<
 
 type Checked = z.output<typeof optionsSchema>;
 
-export interface ResolvedOptions extends Omit<Checked, "codes"> {
+export interface ResolvedOptions extends Omit<Checked, "codes" | "secret"> {
+  readonly secrets: readonly [string, ...string[]];
   readonly codes: Checked["codes"] & { readonly signInByCode: NonNullable<Checked["codes"]["signInByCode"]> };
   readonly clock: Clock;
   readonly profile: ProfileDefinition;
@@ -181,10 +203,11 @@ export function resolveOptions<Fields extends ProfileFields, Declared extends re
   permissions = [] as never,
   ...options
 }: AuthOptions<Fields, Declared>): ResolvedOptions {
-  const { codes, ...checked } = optionsSchema.parse({ ...options, permissions: [...permissions] });
+  const { codes, secret, ...checked } = optionsSchema.parse({ ...options, permissions: [...permissions] });
   const { sms, whatsapp } = checked.messages.senders;
   return {
     ...checked,
+    secrets: [...new Set([secret].flat())] as [string, ...string[]],
     codes: { ...codes, signInByCode: codes.signInByCode ?? (sms || whatsapp ? "phone" : "off") },
     clock,
     profile: defineProfile(profile),

@@ -11,11 +11,18 @@ export type KeyPurpose =
   | "backups"
   | "codes"
   | "messages"
+  | "sealed-keys"
+  | "adopted-tokens"
   | "pending-changes";
 
 /** A 256-bit key for one purpose, derived from the service's secret with HKDF-SHA256 (RFC 5869). */
 export function deriveKey(secret: string, purpose: KeyPurpose): Buffer {
   return Buffer.from(hkdfSync("sha256", secret, "", `latchkey/${purpose}`, 32));
+}
+
+/** Enough to know a secret again, and nothing that is of use without it: 16 hexadecimal digits. */
+export function fingerprintOf(secret: string): string {
+  return deriveKey(secret, "backups").toString("hex", 0, 8);
 }
 
 /** A new secret of 256 random bits as base64url text. */

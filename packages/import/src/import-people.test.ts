@@ -210,6 +210,10 @@ describe.each([
     await service.database.query("update latchkey.users set username_key = 'kemal' where username = 'kemal'");
   });
 
+  test("doctor lists the aliases", async () => {
+    expect(await service.auth.checkHealth()).toMatchObject({ aliases: "django: 2: 1kaplan, 20201234" });
+  });
+
   test("no service starts under a country for which an alias would be read as a number", async () => {
     await expect(service.another({ phones: { defaultCountry: "SG" } })).rejects.toThrow(
       "With PHONE_DEFAULT_COUNTRY=SG, 1 names by which people of django sign in would be read as others, such as 20201234",

@@ -1,3 +1,4 @@
+export { type ExportOptions, exportToDjango } from "./export-to-django.ts";
 export { type ImportAnswer, type ImportOptions, importPeople } from "./import-people.ts";
 export { SourceError } from "./old-row.ts";
 export { type SourceKind, sourceKinds } from "./sources/open-source.ts";

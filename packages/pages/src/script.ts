@@ -55,7 +55,8 @@ export const script = `"use strict";
     };
     tick();
   }
-  for (const button of all("[data-copy]")) {
+  // There is no clipboard where the connection is not safe from others.
+  for (const button of navigator.clipboard ? all("[data-copy]") : []) {
     button.hidden = false;
     button.addEventListener("click", async () => {
       await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);

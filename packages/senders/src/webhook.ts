@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import type { DeliveryReceipt, Sender } from "@latchkey/auth";
+import type { DeliverWebhook, DeliveryReceipt, Sender } from "@latchkey/auth";
 import { SendError } from "@latchkey/auth";
 import { callProvider, readPath, toSendError } from "./call-provider.ts";
 import { readPlainReceipt } from "./http.ts";
@@ -21,19 +21,11 @@ const refusals = ["invalid_number", "unreachable", "rejected", "busy", "misconfi
  * @throws RangeError when the secret is none
  */
 export function webhookSender({ url, secret, now = () => new Date() }: WebhookOptions): Sender {
-  const key = toKey(secret);
-  if (key.length < 24 || key.length > 64) throw new RangeError("The webhook's secret is not 24 to 64 bytes in base64");
+  const key = toStrongKey(secret);
   return {
     async send(message, signal) {
       const body = JSON.stringify({ type: "message.requested", timestamp: now().toISOString(), data: message });
-      const timestamp = String(Math.floor(now().getTime() / 1000));
-      const signature = createHmac("sha256", key).update(`${message.id}.${timestamp}.${body}`).digest("base64");
-      const headers = {
-        "content-type": "application/json",
-        "webhook-id": message.id,
-        "webhook-timestamp": timestamp,
-        "webhook-signature": `v1,${signature}`,
-      };
+      const headers = sign({ id: message.id, body }, { keys: [key], now: now() });
       const answer = await callProvider(url, { headers, body }, signal);
       const refusal = refusals.find((known) => known === readPath(answer.body, "refusal"));
       if (answer.status >= 200 && answer.status < 300 && !refusal) return idOf(readPath(answer.body, "providerId"));
@@ -41,6 +33,52 @@ export function webhookSender({ url, secret, now = () => new Date() }: WebhookOp
       throw refusal ? new SendError(refusal, detail) : toSendError(answer.status, detail);
     },
   };
+}
+
+export interface WebhookEndpointOptions {
+  readonly url: string;
+  /** Written like the secret of messages. Several while one takes another's place: each signs, and the receiver needs to know one of them. */
+  readonly secrets: readonly [string, ...string[]];
+  readonly now?: () => Date;
+}
+
+/**
+ * Hands what happens to people to an endpoint of your own, signed as https://www.standardwebhooks.com says. It answers 2xx, whatever else.
+ * A redirect is a failure, and nothing of the answer is read but its status.
+ *
+ * @throws RangeError when a secret is none
+ */
+export function webhookEndpoint({ url, secrets, now = () => new Date() }: WebhookEndpointOptions): DeliverWebhook {
+  const keys = secrets.map(toStrongKey);
+  return async ({ id, body }, signal) => {
+    const headers = sign({ id, body }, { keys, now: now() });
+    const response = await fetch(url, { method: "POST", headers, body, redirect: "manual", signal });
+    await response.body?.cancel();
+    if (!response.ok) throw new Error(`HTTP ${response.status}`);
+  };
+}
+
+interface Signing {
+  readonly keys: readonly Uint8Array[];
+  readonly now: Date;
+}
+
+/** The headers of Standard Webhooks. */
+function sign({ id, body }: { readonly id: string; readonly body: string }, { keys, now }: Signing) {
+  const timestamp = String(Math.floor(now.getTime() / 1000));
+  const signed = keys.map((key) => createHmac("sha256", key).update(`${id}.${timestamp}.${body}`).digest("base64"));
+  return {
+    "content-type": "application/json",
+    "webhook-id": id,
+    "webhook-timestamp": timestamp,
+    "webhook-signature": signed.map((signature) => `v1,${signature}`).join(" "),
+  };
+}
+
+function toStrongKey(secret: string): Uint8Array {
+  const key = toKey(secret);
+  if (key.length < 24 || key.length > 64) throw new RangeError("The webhook's secret is not 24 to 64 bytes in base64");
+  return key;
 }
 
 const toKey = (secret: string) => Buffer.from(secret.replace(/^whsec_/, ""), "base64");

@@ -42,7 +42,7 @@ export function restoreCommand(): Command {
   return new Command("restore")
     .description("Bring a backup back into a database without accounts, whole or not at all")
     .argument("<file>", "what backup has written")
-    .option("--another-secret", "even if LATCHKEY_SECRET was another one; rotate-keys --compromised must follow")
+    .option("--another-secret", "even if LATCHKEY_SECRET was another one; reseal --lost must follow")
     .option("--json", "print the answer as JSON")
     .action(async (file: string, flags: Flags & { readonly anotherSecret?: true }) => {
       // A file that is not whole is refused before anything is touched.

@@ -33,7 +33,8 @@ interface Flags {
 
 const toList = (text: string, before: readonly string[] = []) => [...before, ...text.split(",").filter(Boolean)];
 
-function toMap(text: string, before: Readonly<Record<string, string>> = {}) {
+/** Reads `--map`. */
+export function toMap(text: string, before: Readonly<Record<string, string>> = {}) {
   const [, column, field] = /^([^=]+)=([A-Za-z][A-Za-z0-9]*)$/.exec(text) ?? [];
   if (column === undefined || field === undefined) throw new InvalidArgumentError("Write it as COLUMN=FIELD.");
   return { ...before, [column]: field };
@@ -227,7 +228,7 @@ async function follow(importOnce: () => Promise<Round>, seconds: number): Promis
 }
 
 /** What is wrong with a source or a command is told in one line, and never as a defect. */
-function toOneLine(error: unknown): never {
+export function toOneLine(error: unknown): never {
   if (error instanceof Error && error.name === "SourceError" && "exitCode" in error)
     throw error.exitCode === exitCodes.cannotStart
       ? new StartError(error.message)

@@ -1,7 +1,7 @@
 import type { Auth } from "@latchkey/auth";
 import { Command } from "commander";
 import { exitCodes } from "../exit-codes.ts";
-import { bringSchemaUpToDate, print, withAuth } from "./with-auth.ts";
+import { print, withAuth } from "./with-auth.ts";
 
 interface Flags {
   readonly compromised?: true;
@@ -26,8 +26,7 @@ export function rotateKeysCommand(): Command {
         print(flags, answer, said);
         if (oldSecret === "signs" || (oldSecret === "opens" && compromised)) process.exitCode = exitCodes.incomplete;
       };
-      // Old keys that are given up need not be readable: this is the way on after the secret was lost.
-      await withAuth(rotate, compromised ? { initialize: bringSchemaUpToDate } : {});
+      await withAuth(rotate);
     });
 }
 

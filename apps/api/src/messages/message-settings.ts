@@ -68,7 +68,7 @@ const providerSecret = z
   .max(4_096)
   .refine((value) => !isUntrimmed(value), untrimmed);
 
-const providerUrl = z
+export const providerUrl = z
   .string()
   .refine(
     (value) =>
@@ -83,7 +83,7 @@ const signInOrigin = providerUrl.refine(
   "must be an origin such as https://shop.example, with nothing behind it",
 );
 
-const webhookSecret = providerSecret.refine((value) => {
+export const webhookSecret = providerSecret.refine((value) => {
   const { length } = Buffer.from(value.replace(/^whsec_/, ""), "base64");
   return length >= 24 && length <= 64;
 }, `must be 24 to 64 random bytes in base64; make one with: node -p '"whsec_" + crypto.randomBytes(32).toString("base64")'`);

@@ -44,6 +44,7 @@ export function createMetrics(auth: Auth<ServiceConfig>, others: () => readonly 
   const lag = monitorEventLoopDelay({ resolution: 20 });
   lag.enable();
   const readKeyAge = createKeyAgeReader(auth);
+  const readImports = createImportReader(auth);
 
   async function collect(): Promise<readonly Metric[]> {
     const lagging = toLag(lag);
@@ -57,6 +58,7 @@ export function createMetrics(auth: Auth<ServiceConfig>, others: () => readonly 
       ...describeLoad(auth),
       { ...described.lag, samples: lagging },
       { ...described.keyAge, samples: await readKeyAge() },
+      ...(await readImports()),
       ...describeProcess(),
     ];
   }
@@ -100,6 +102,16 @@ const described = {
   keyAge: {
     name: "latchkey_signing_key_age_seconds",
     help: "Age of the newest signing key; missing while the database does not answer.",
+    type: "gauge",
+  },
+  importAge: {
+    name: "latchkey_import_age_seconds",
+    help: "Time since the last complete round of an import began, by source: how far behind it is.",
+    type: "gauge",
+  },
+  aliases: {
+    name: "latchkey_import_aliases",
+    help: "People who sign in by a name of another system that is no username here, by source.",
     type: "gauge",
   },
 } as const;
@@ -159,20 +171,45 @@ function describeLoad(auth: Auth<ServiceConfig>): Metric[] {
   ];
 }
 
-function createKeyAgeReader({ pool }: Pick<Auth<ServiceConfig>, "pool">): () => Promise<Metric["samples"]> {
-  const query =
-    "select extract(epoch from clock_timestamp() - max(created_at))::float8 as age from latchkey.signing_keys";
-  let known: { at: number; age: number } | undefined;
+/** Asks the database, whose answer is used again for a while; nothing while it does not answer. */
+function createRowsReader<Row extends object>(
+  { pool }: Pick<Auth<ServiceConfig>, "pool">,
+  query: string,
+): () => Promise<readonly Row[]> {
+  let known: { at: number; rows: readonly Row[] } | undefined;
   return async () => {
     if (!known || performance.now() - known.at > freshness) {
-      const rows = await pool.query<{ age: number | null }>(query).then(
-        (result) => result.rows,
-        () => [],
+      known = await pool.query<Row>(query).then(
+        ({ rows }) => ({ at: performance.now(), rows }),
+        () => undefined,
       );
-      const age = rows[0]?.age;
-      known = age === undefined || age === null ? undefined : { at: performance.now(), age };
     }
-    return known ? [{ value: known.age }] : [];
+    return known?.rows ?? [];
+  };
+}
+
+function createKeyAgeReader(auth: Pick<Auth<ServiceConfig>, "pool">): () => Promise<Metric["samples"]> {
+  const readRows = createRowsReader<{ age: number | null }>(
+    auth,
+    "select extract(epoch from clock_timestamp() - max(created_at))::float8 as age from latchkey.signing_keys",
+  );
+  return async () => (await readRows()).flatMap(({ age }) => (age === null ? [] : [{ value: age }]));
+}
+
+/** How far behind the imports are that `--follow` repeats, and how many people sign in by aliases. */
+function createImportReader(auth: Pick<Auth<ServiceConfig>, "pool">): () => Promise<Metric[]> {
+  const readRows = createRowsReader<{ source: string; age: number; aliases: number }>(
+    auth,
+    `select source, extract(epoch from latchkey.now() - least(seen_at, began_at))::float8 as age,
+      (select count(*)::int from latchkey.imported_users i where i.alias is not null and i.source = s.source) as aliases
+    from latchkey.import_sources s where seen_at is not null order by source`,
+  );
+  return async () => {
+    const rows = await readRows();
+    return [
+      { ...described.importAge, samples: rows.map(({ source, age }) => ({ labels: { source }, value: age })) },
+      { ...described.aliases, samples: rows.map(({ source, aliases }) => ({ labels: { source }, value: aliases })) },
+    ];
   };
 }
 

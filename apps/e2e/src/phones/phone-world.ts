@@ -22,6 +22,22 @@ export interface PhoneWorld extends AsyncDisposable {
   resetByCode(number: string, newPassword: string, device?: Device): Promise<string>;
   signIn(username: string, typed?: string, more?: object): Promise<Outcome>;
   register(input: Parameters<Auth["register"]>[0]): Promise<Outcome>;
+  /** Signs in with the password, or with a code of a number. */
+  open(by: { readonly username: string; readonly typed?: string } | { readonly number: string }): Promise<Opened>;
+  /** Who calls in a session, whose tokens are renewed as a program does. */
+  callerOf(session: Opened): ReturnType<Auth["authenticate"]>;
+  /** Whether a session can still be used. */
+  goesOn(session: Opened): Promise<boolean>;
+  /** Asks in a session for a number to be the account's, and types the code that came there: what waits, `done`, or the refusal. */
+  take(session: Opened, number: string, more?: { readonly isNotMine?: boolean }): Promise<string>;
+  /** The same for taking the number away. */
+  drop(session: Opened): Promise<string>;
+  /** What waits for an account, as a session sees it. */
+  listPending(session: Opened): Promise<readonly { readonly id: string; readonly kind: string }[]>;
+  /** Shows in a session, with the password, that it is them. */
+  reauthenticate(session: Opened, typed?: string): Promise<string>;
+  /** Lets time pass, and has done what is due. */
+  wait(seconds: number): Promise<void>;
   /** Whether a session goes on. */
   isAlive(token: string): Promise<boolean>;
   readAccount(id: string): Promise<Record<string, unknown> | undefined>;
@@ -40,6 +56,12 @@ export interface Account {
   readonly id: string;
   readonly number: string;
   readonly username: string;
+}
+
+/** A session, and the device that it is on. */
+export interface Opened extends Device {
+  token: string;
+  refreshToken: string;
 }
 
 /** A device that its owner has signed in with. */
@@ -71,6 +93,15 @@ export async function createPhoneWorld(options: Partial<AuthOptions> = {}): Prom
     const code = await readCode(to, before);
     if (code === null) return "no message";
     return auth.signInByCode({ challenge, code, ...device }, facts()).then(toOutcome, refusalOf);
+  }
+
+  async function callerOf(session: Opened) {
+    const authenticate = () => auth.authenticate([`Bearer ${session.token}`]);
+    return authenticate().catch(async (error) => {
+      if (refusalOf(error) !== "token_expired") throw error;
+      Object.assign(session, await auth.refresh(session.refreshToken, facts()));
+      return authenticate();
+    });
   }
 
   /** The code of a message that came after these, once all that is due has been sent; null when there is none. */
@@ -112,6 +143,50 @@ export async function createPhoneWorld(options: Partial<AuthOptions> = {}): Prom
     },
     signIn: (username, typed = password, more = {}) =>
       auth.login({ username, password: typed, ...more }, facts()).then(toOutcome, refusalOf),
+    async open(by) {
+      if ("username" in by) return auth.login({ username: by.username, password: by.typed ?? password }, facts());
+      const before = inbox.messages.length;
+      const { challenge } = await auth.startCode({ purpose: "enter", to: by.number }, facts());
+      const answer = await auth.signInByCode(
+        { challenge, code: (await readCode(by.number, before)) ?? "000000" },
+        facts(),
+      );
+      if (isTicket(answer)) throw new Error("a code is not enough");
+      return answer;
+    },
+    callerOf,
+    goesOn: (session) =>
+      callerOf(session).then(
+        () => true,
+        () => false,
+      ),
+    async take(session, number, more = {}) {
+      const caller = await callerOf(session);
+      const before = inbox.messages.length;
+      const kind = "phone";
+      const outcome = await auth
+        .startOwnName(caller, { kind, to: number }, facts())
+        .then(async ({ challenge }) => {
+          const code = (await readCode(number, before)) ?? "000000";
+          return auth.confirmOwnName(caller, { kind, challenge, code, ...more }, facts());
+        })
+        .catch(refusalOf);
+      return typeof outcome === "string" ? outcome : (outcome.pending?.kind ?? "done");
+    },
+    async drop(session) {
+      const caller = await callerOf(session);
+      const outcome = await auth.removeOwnName(caller, { kind: "phone" }, facts()).catch(refusalOf);
+      return typeof outcome === "string" ? outcome : (outcome.pending?.kind ?? "done");
+    },
+    listPending: async (session) => auth.listPendingChanges(await callerOf(session)),
+    async reauthenticate(session, typed = password) {
+      const caller = await callerOf(session);
+      return auth.reauthenticate(caller, { password: typed }, facts()).then(() => "shown", refusalOf);
+    },
+    async wait(seconds) {
+      await test.clock.advance(seconds);
+      await auth.applyDueChanges();
+    },
     register: (input) => auth.register(input, facts()).then(toOutcome, refusalOf),
     isAlive: (token) =>
       auth.authenticate([`Bearer ${token}`]).then(

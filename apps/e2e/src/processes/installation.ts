@@ -24,6 +24,8 @@ export interface Installation extends AsyncDisposable {
   start(variables?: Variables): Promise<Service>;
   /** Starts a service that may not come up. */
   launch(variables?: Variables): Program;
+  /** Starts a command that may not come to its end. */
+  launchCommand(args: readonly string[], options?: RunOptions): Program;
   /** Runs the command line to its end. */
   run(args: readonly string[], options?: RunOptions): Promise<Outcome>;
   /** The process of the embedded PostgreSQL, or undefined when none runs. */
@@ -75,6 +77,7 @@ export async function createInstallation(
     writeFile: (name, text) => writeFile(join(folder, name), text),
     launch: (variables = {}) => open("main", [], { variables }),
     start: async (variables = {}) => toService(open("main", [], { variables })),
+    launchCommand: (args, options) => open("cli", args, options),
     run: (args, options) => open("cli", args, options).outcome,
     findPostgres: () => findPostgres(dataDir),
     findConnection: () => readConnection(dataDir),

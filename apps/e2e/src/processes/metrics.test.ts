@@ -27,6 +27,8 @@ let metricsUrl: string;
 beforeAll(async () => {
   installation = await createInstallation({ METRICS_PORT: "0" });
   await createUser(installation, "--username", "canary");
+  await installation.writeFile("people.csv", "id,username\n1,imported\n");
+  await installation.run(["import", "people.csv", "--apply"]);
   service = await installation.start();
   metricsUrl = String((await service.untilLogged("metrics")).url);
 });
@@ -143,6 +145,7 @@ test("calls, refusals and hashes are counted, and a histogram adds up", async ()
   const count = find(after, "latchkey_request_duration_seconds_count", { procedure: "token.obtain" });
   expect(durations.at(-1)).toMatchObject({ labels: { le: "+Inf" }, value: count?.value });
   expect(find(after, "latchkey_signing_key_age_seconds", {})?.value).toBeGreaterThan(0);
+  expect(find(after, "latchkey_import_age_seconds", { source: "csv" })?.value).toBeGreaterThan(0);
 });
 
 test("nothing else is answered at that port, and the service's own port has no figures", async () => {

@@ -64,6 +64,7 @@ describe("a start is refused with exit code 3 and one line that says what to do"
     const refusal = await refusalOf({ LATCHKEY_SECRET: "3q2-7wABiV9kYx0dT5nPzQ8mL4sR6uHcJ1gEfWoXyZs" });
     expect(refusal).toMatch(/^LATCHKEY_SECRET is not the one that the signing keys in the database were sealed with\./);
     expect(refusal).toContain("Start with the old secret");
+    expect(refusal).toContain("latchkey reseal --lost");
     expect(await installation.findPostgres()).toBeUndefined();
   });
 
@@ -83,11 +84,17 @@ describe("a start is refused with exit code 3 and one line that says what to do"
 });
 
 describe("a secret that was lost", () => {
-  it("is survived: `rotate-keys --compromised` with a new one lets the service start, and nobody needs a new password", async () => {
+  it("is survived: `reseal --lost` with a new one lets the service start, and nobody needs a new password", async () => {
     const variables = { LATCHKEY_SECRET: "yq7Zk1fVb4TnW8sRe0LxJ5uHc9gPd2oMa6iXwQ3tEvU" };
     await createUser(installation, "--username", "alice");
-    const rotation = await installation.run(["rotate-keys", "--compromised"], { variables });
-    expect(rotation).toMatchObject({ code: 0, stderr: "" });
+    for (const command of [["rotate-keys"], ["rotate-keys", "--compromised"], ["reseal"], ["reseal", "--compromised"]])
+      expect(await installation.run(command, { variables }), command.join(" ")).toMatchObject({
+        code: 3,
+        stdout: "",
+        stderr: expect.stringMatching(/^latchkey: LATCHKEY_SECRET is not the one[^\n]+\n$/),
+      });
+    const resealed = await installation.run(["reseal", "--lost"], { variables });
+    expect(resealed).toMatchObject({ code: 0, stderr: "" });
     const service = await installation.start(variables);
     expect(await signIn(service.url, "alice")).toMatchObject({ status: 200 });
   });

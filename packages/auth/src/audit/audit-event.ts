@@ -140,7 +140,12 @@ export type AuditEvent =
     }
   | { readonly event: "imported_user_linked"; readonly source: string }
   | { readonly event: "profile_updated"; readonly fields: readonly string[] }
-  | { readonly event: "keys_rotated"; readonly oldKeysRemoved: boolean };
+  | { readonly event: "keys_rotated"; readonly oldKeysRemoved: boolean }
+  | {
+      /** The service's secret took another one's place. */
+      readonly event: "secret_resealed";
+      readonly because: "replaced" | "compromised" | "lost";
+    };
 
 /** `alias` is a name of another system that is nobody's here by our grammar. */
 type IdentifierKind = "username" | "phone" | "email" | "alias";

@@ -2,6 +2,7 @@ import { randomUUIDv7 } from "node:crypto";
 import { type ColumnType, type Generated, sql } from "kysely";
 import type { Queries } from "../storage/database.ts";
 import type { AuditEvent } from "./audit-event.ts";
+import { queueWebhooks } from "./webhook-events.ts";
 
 declare module "../storage/database.ts" {
   interface Database {
@@ -209,11 +210,13 @@ export async function deleteOldEvents(
   return Number(result.numDeletedRows);
 }
 
-/** Writes one event. Call it inside the transaction of what it tells, so that neither exists without the other. */
-export async function recordEvent(db: Queries, { event, ...detail }: AuditEvent, facts: AuditFacts): Promise<void> {
+/** Writes one event, and queues what it tells programs of a team's own. Call it inside the transaction of what it tells, so that neither exists without the other. */
+export async function recordEvent(db: Queries, happened: AuditEvent, facts: AuditFacts): Promise<void> {
+  const { event, ...detail } = happened;
   const { actorId, subjectId, address, requestId } = facts;
   await db
     .insertInto("auditEvents")
     .values({ id: randomUUIDv7(), event, actorId, subjectId, address, requestId, detail: JSON.stringify(detail) })
     .execute();
+  await queueWebhooks(db, happened, subjectId);
 }

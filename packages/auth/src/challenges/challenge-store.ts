@@ -268,6 +268,20 @@ export async function hasProvedLately(
   return (await query.executeTakeFirst()) !== undefined;
 }
 
+/** Ends what is open and was derived with some keys. Answers how many, at most so many at once. */
+export async function endChallengesOfKeys(db: Queries, keyIds: readonly string[], atMost: number): Promise<number> {
+  const open = db
+    .selectFrom("challenges")
+    .select("id")
+    .where(sql<boolean>`key_id = any(${keyIds}::text[])`)
+    .where("consumedAt", "is", null)
+    .orderBy("id")
+    .limit(atMost)
+    .forUpdate();
+  const query = db.updateTable("challenges").set({ consumedAt: now, dueAt: null }).where("id", "in", open);
+  return Number((await query.executeTakeFirst()).numUpdatedRows);
+}
+
 /** Deletes what has run out for longer than anybody asks after it. Answers how many, at most so many at once. */
 export async function deleteOldChallenges(db: Queries, most: number): Promise<number> {
   const old = db.selectFrom("challenges").select("id").where("expiresAt", "<", secondsFromNow(-86_400)).limit(most);

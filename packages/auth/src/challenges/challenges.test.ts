@@ -200,7 +200,7 @@ describe("a challenge", () => {
     const { challenge, code } = await start();
     const rotated = createChallenges({ db: storage.db, keys: [keys[1], keys[0]] });
     const checked = await rotated.check({ challenge, purpose: "sign_in", code });
-    expect(rotated.codeOf(checked)).toBe(code);
+    expect(await rotated.codeOf(checked)).toBe(code);
     const without = createChallenges({ db: storage.db, keys: [keys[1]] });
     await expect(without.check({ challenge, purpose: "sign_in", code })).rejects.toMatchObject({
       code: "code_invalid",

@@ -87,13 +87,15 @@ export interface Challenges {
   /** Whether an address has a fixed code, and is sent nothing. */
   isFixed(address: string): boolean;
   /** The code to send. It is derived anew for each message. */
-  codeOf(challenge: Pick<StoredChallenge, "id" | "purpose" | "address" | "keyId" | "digits">): string | null;
+  codeOf(challenge: Pick<StoredChallenge, "id" | "purpose" | "address" | "keyId" | "digits">): Promise<string | null>;
 }
 
 export interface ChallengesOptions {
   readonly db: Queries;
-  /** The one that new codes are derived with comes first; the others are good for codes that are under way. */
+  /** The one that new codes are derived with comes first; the others are good for codes that are under way. Read at each use. */
   readonly keys: readonly [CodeKey, ...CodeKey[]];
+  /** Called when a code was derived with none of them: afterwards there may be more. */
+  readonly onUnknownKey?: () => Promise<void>;
   /** The fixed code of an address to which nothing is sent; null for every other. */
   readonly findFixedCode?: (address: string) => string | null;
   /** Called when a message has become due, so that nobody waits for the next look into the outbox. */
@@ -101,12 +103,13 @@ export interface ChallengesOptions {
 }
 
 export function createChallenges(options: ChallengesOptions): Challenges {
-  const { db, keys, findFixedCode = () => null, onDue = () => {} } = options;
-  const [current] = keys;
-  const codeOf: Challenges["codeOf"] = (challenge) => {
+  const { db, findFixedCode = () => null, onDue = () => {}, onUnknownKey = async () => {} } = options;
+  const findKey = (keyId: string) => options.keys.find(({ id }) => id === keyId);
+  const codeOf: Challenges["codeOf"] = async (challenge) => {
     const fixed = challenge.address === null ? null : findFixedCode(challenge.address);
     if (fixed !== null) return fixed;
-    const key = keys.find(({ id }) => id === challenge.keyId);
+    if (!findKey(challenge.keyId)) await onUnknownKey();
+    const key = findKey(challenge.keyId);
     return key ? deriveCode(key, challenge, challenge.digits) : null;
   };
 
@@ -132,7 +135,7 @@ export function createChallenges(options: ChallengesOptions): Challenges {
         sessionId: input.sessionId ?? null,
         locale: input.locale ?? null,
         handleHash: hashHandle(handle),
-        keyId: current.id,
+        keyId: options.keys[0].id,
         digits: lengthOf(address) ?? (!isKnownDevice && wrongCodes >= longFrom ? 10 : 6),
         isSent: isSent && address !== null,
         isHanded,
@@ -154,7 +157,7 @@ export function createChallenges(options: ChallengesOptions): Challenges {
       const stored = await countAttempt(db, toPresented(input));
       if (!stored) return refuse(input);
       // A decoy is compared like any other, and is never right.
-      const expected = codeOf(stored) ?? "";
+      const expected = (await codeOf(stored)) ?? "";
       const isRight = isCode(expected, typed ?? "") && typed !== null && stored.handedAt !== null;
       if (isRight) return stored;
       // Nobody's are counted as well, over a few rows, so that a guess at them takes no less.

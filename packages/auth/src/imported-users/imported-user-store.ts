@@ -131,6 +131,14 @@ export async function listUnreadSources(db: Queries, country: string): Promise<s
   return rows.map(({ source }) => source);
 }
 
+/** How many aliases a source has, and the first of them. */
+export async function countAliases(db: Queries, source: string): Promise<{ count: number; first: readonly string[] }> {
+  const { rows } = await sql<{ count: number; first: string[] | null }>`
+    select count(*)::int as count, (array_agg(alias order by alias))[1:10] as first
+    from latchkey.imported_users where alias is not null and source = ${source}`.execute(db);
+  return { count: rows[0]?.count ?? 0, first: rows[0]?.first ?? [] };
+}
+
 /** A page of the aliases of a source, in their order. */
 export async function listAliases(db: Queries, source: string, after: string): Promise<string[]> {
   const query = db

@@ -54,7 +54,7 @@ export class MessageRefused extends Error {
 
 export interface FirewallOptions {
   readonly db: Queries;
-  /** Hides numbers and networks among the counts. */
+  /** Hides numbers and networks among the counts; read at each use. */
   readonly key: Uint8Array;
   readonly limits: FirewallLimits;
   readonly emailLimits?: EmailLimits;
@@ -83,8 +83,8 @@ export interface Firewall {
 }
 
 export function createFirewall(options: FirewallOptions): Firewall {
-  const { db, key, limits, emailLimits = defaultEmailLimits, isEnforced, onRefusal = () => {} } = options;
-  const hide = (...parts: readonly string[]) => hmacSha256(key, parts.join("\0")).toString("base64url");
+  const { db, limits, emailLimits = defaultEmailLimits, isEnforced, onRefusal = () => {} } = options;
+  const hide = (...parts: readonly string[]) => hmacSha256(options.key, parts.join("\0")).toString("base64url");
 
   /** What an ask is about, found once for all that is asked of it. */
   interface Looked {

@@ -81,7 +81,7 @@ describe("the outbox", () => {
     });
     const [row] = await service.database.query("select id, key_id, digits, address from latchkey.challenges");
     const owner = { id: row?.id, keyId: row?.key_id, digits: row?.digits, address: row?.address, purpose };
-    const code = challenges.codeOf(owner) ?? "";
+    const code = (await challenges.codeOf(owner)) ?? "";
     await expect(challenges.check({ challenge, purpose, code })).rejects.toMatchObject({ code: "code_invalid" });
     await open({ sms: sender }).outbox.drain();
     expect(await early).toMatchObject({ purpose });

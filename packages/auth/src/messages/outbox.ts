@@ -1,6 +1,7 @@
 import type { Channel } from "../challenges/challenge-store.ts";
 import type { Challenges } from "../challenges/challenges.ts";
 import type { Queries } from "../storage/database.ts";
+import { createQueueWorker, type QueueWorker, rejectOnAbort } from "../storage/queue-worker.ts";
 import {
   failExpired,
   type LeasedMessage,
@@ -30,14 +31,8 @@ const sendTimeout = 10_000;
 /** Seconds for which a message belongs to the process that sends it; longer than a provider has. */
 const lease = 30;
 
-/** Milliseconds that messages on their way have when the outbox is stopped: another process goes on with them. */
-const stopTimeout = 3_000;
-
 /** Messages that one process sends at the same time. */
 const atOnce = 20;
-
-/** Milliseconds between two looks for messages that nobody said are due. */
-const pollInterval = 1_000;
 
 /** How a channel that failed is followed. E-mail follows none: a code for a number goes to a number. */
 const order: readonly Channel[] = ["whatsapp", "sms"];
@@ -68,12 +63,7 @@ export interface OutboxOptions {
 }
 
 /** Sends what is due. Each process has one; no message is sent by two at a time. */
-export interface Outbox {
-  start(): void;
-  /** Takes no more messages, and waits for those that are on their way, for three seconds at most. */
-  stop(): Promise<void>;
-  /** Looks for due messages now. */
-  wake(): void;
+export interface Outbox extends QueueWorker {
   /** Sends everything that is due now, and answers how many tries that were. */
   drain(): Promise<number>;
   /** Notes what a provider tells of a message; as often as it likes. */
@@ -82,60 +72,33 @@ export interface Outbox {
 
 export function createOutbox(options: OutboxOptions): Outbox {
   const { db, onError = () => {} } = options;
-  let timer: NodeJS.Timeout | undefined;
-  let running: Promise<unknown> | undefined;
-  let isStarted = false;
-  let isWoken = false;
-  let stopping = new AbortController();
 
-  async function drain(): Promise<number> {
+  async function drain(stopping: AbortSignal = new AbortController().signal): Promise<number> {
     let total = 0;
     for (;;) {
       const due = await leaseDue(db, { atMost: atOnce, seconds: lease });
-      await Promise.all(due.map((message) => attempt(options, message, stopping.signal)));
+      await Promise.all(due.map((message) => attempt(options, message, stopping)));
       total += due.length;
-      if (due.length < atOnce || stopping.signal.aborted) return total;
+      if (due.length < atOnce || stopping.aborted) return total;
     }
   }
 
-  function turn(): void {
-    clearTimeout(timer);
-    if (!isStarted) return;
-    if (running) {
-      isWoken = true;
-      return;
-    }
-    isWoken = false;
-    running = drain()
-      .then(() => failExpired(db))
-      .catch(onError)
-      .finally(() => {
-        running = undefined;
-        if (isWoken) turn();
-        else if (isStarted) timer = setTimeout(turn, pollInterval).unref();
-      });
-  }
+  const worker = createQueueWorker({
+    drain: async (stopping) => {
+      await drain(stopping);
+      await failExpired(db);
+    },
+    onError,
+  });
 
   return {
-    start() {
-      isStarted = true;
-      stopping = new AbortController();
-      turn();
-    },
-    async stop() {
-      isStarted = false;
-      clearTimeout(timer);
-      const late = setTimeout(() => stopping.abort(new Error("The process ends")), stopTimeout);
-      await running;
-      clearTimeout(late);
-    },
-    wake: turn,
-    drain,
+    ...worker,
+    drain: () => drain(),
     async receive(receipt) {
       const noted = await noteReceipt(db, receipt);
       if (!noted) return;
       const next = noted.isOpen && receipt.state === "failed" ? await findNext(options, noted) : null;
-      if (next && (await queueNextChannel(db, noted, next))) turn();
+      if (next && (await queueNextChannel(db, noted, next))) worker.wake();
     },
   };
 }
@@ -200,7 +163,7 @@ async function send(options: OutboxOptions, leased: LeasedMessage, stopping: Abo
   const { senders, challenges, render } = options;
   const { messageId: id, channel, purpose, address: to, expiresAt } = leased;
   const sender = senders[channel];
-  const code = challenges.codeOf(leased);
+  const code = await challenges.codeOf(leased);
   if (!sender) throw new SendError("misconfigured", `There is no sender for ${channel}`);
   if (code === null) throw new SendError("misconfigured", "The key of its code was removed");
   const { text, locale } = render({ code, purpose, channel, locale: leased.locale });
@@ -208,9 +171,4 @@ async function send(options: OutboxOptions, leased: LeasedMessage, stopping: Abo
   const message: Message = { id, channel, to, text, code, purpose, locale, expiresAt };
   // Also a sender that does not listen to the signal ends here.
   return Promise.race([sender.send(message, signal), rejectOnAbort(signal)]);
-}
-
-function rejectOnAbort(signal: AbortSignal): Promise<never> {
-  if (signal.aborted) return Promise.reject(signal.reason);
-  return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
 }

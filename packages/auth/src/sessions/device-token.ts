@@ -22,12 +22,13 @@ export function createDeviceToken(key: Uint8Array, userId: string, id: string | 
   return { id: bytes.toString("hex"), mark };
 }
 
-/** The id of the device that shows a mark, or null when it is not one of that user's. */
-export function readDeviceToken(key: Uint8Array, userId: string, mark: string): string | null {
+/** The id of the device that shows a mark, or null when it is not one of that user's by any of the keys. */
+export function readDeviceToken(keys: readonly Uint8Array[], userId: string, mark: string): string | null {
   const bytes = Buffer.from(mark, "base64url");
   if (bytes.length !== idBytes + sealBytes) return null;
   const id = bytes.subarray(0, idBytes);
-  return equalInConstantTime(bytes.subarray(idBytes), seal(key, userId, id)) ? id.toString("hex") : null;
+  const isGenuine = keys.some((key) => equalInConstantTime(bytes.subarray(idBytes), seal(key, userId, id)));
+  return isGenuine ? id.toString("hex") : null;
 }
 
 function seal(key: Uint8Array, userId: string, id: Uint8Array): Buffer {

@@ -36,24 +36,32 @@ const mostReissues = 3_000;
  * A token that was used before is answered while nobody has used the answer. The answer then is another token than the lost one, so
  * that no token is ever in two hands for longer than the grace time: of a thief and an owner who both go on, one presents a token
  * whose place was taken, and the session ends.
+ *
+ * @param keys the one that new successors are derived with, and then those of before: another process may have derived the present token
+ * with any of them
  */
-export function judgeRefreshToken(key: Uint8Array, chain: RefreshChain, presented: RefreshToken): Verdict {
+export function judgeRefreshToken(keys: RefreshKeys, chain: RefreshChain, presented: RefreshToken): Verdict {
   const { refreshHash, previousRefreshHash: previous, reissues, isJustAnswered, isAnswerLost } = chain;
-  if (isSame(presented.hash, refreshHash)) return moveOn(key, presented, false);
+  const [current] = keys;
+  if (isSame(presented.hash, refreshHash)) return moveOn(current, presented, false);
   if (!previous) return { kind: "reuse" };
-  const answerTo = (count: number) => deriveSuccessor(key, { sessionId: chain.sessionId, hash: previous }, count);
-  const present = answerTo(reissues);
+  const before = { sessionId: chain.sessionId, hash: previous };
+  const answersTo = (count: number) => keys.map((key) => deriveSuccessor(key, before, count));
+  const present = answersTo(reissues).find(({ hash }) => isSame(hash, refreshHash));
   // Begun anew, or moved on by a process of the version before, which knows of no reissues.
-  if (!isSame(present.hash, refreshHash)) return { kind: isJustAnswered ? "wait" : "reuse" };
+  if (!present) return { kind: isJustAnswered ? "wait" : "reuse" };
   if (isSame(presented.hash, previous)) {
     if (isJustAnswered) return { kind: "repeat", successor: present };
     return isAnswerLost && reissues < mostReissues
-      ? { kind: "reissue", successor: answerTo(reissues + 1) }
+      ? { kind: "reissue", successor: deriveSuccessor(current, before, reissues + 1) }
       : { kind: "reuse" };
   }
-  const isReplaced = isAnswerLost && isAnyOf(reissues, (count) => isSame(presented.hash, answerTo(count).hash));
-  return isReplaced ? moveOn(key, presented, true) : { kind: "reuse" };
+  const isAnswer = (count: number) => answersTo(count).some(({ hash }) => isSame(presented.hash, hash));
+  return isAnswerLost && isAnyOf(reissues, isAnswer) ? moveOn(current, presented, true) : { kind: "reuse" };
 }
+
+/** The keys of refresh tokens, the one that new ones are made with first. */
+export type RefreshKeys = readonly [Uint8Array, ...Uint8Array[]];
 
 function moveOn(key: Uint8Array, presented: RefreshToken, isLate: boolean): Verdict {
   return { kind: "rotate", successor: deriveSuccessor(key, presented), isLate };

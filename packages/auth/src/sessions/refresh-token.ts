@@ -62,14 +62,23 @@ export function deriveSuccessor(
  * @throws AuthError `refresh_token_invalid` when it was not issued here
  */
 export function parseRefreshToken(key: Uint8Array, text: string): RefreshToken {
-  const bytes = Buffer.from(text, "base64url");
-  const sessionId = bytes.subarray(0, sessionIdBytes);
-  const token = assemble(key, sessionId, bytes.subarray(sessionIdBytes, sessionIdBytes + secretBytes));
-  const [expected, given] = [Buffer.from(token.text), Buffer.from(text)];
-  if (expected.length !== given.length || !equalInConstantTime(expected, given)) {
-    throw new AuthError("refresh_token_invalid", "The refresh token is not valid");
-  }
+  const token = readRefreshToken([key], text);
+  if (!token) throw new AuthError("refresh_token_invalid", "The refresh token is not valid");
   return token;
+}
+
+/** The same with whichever of several keys sealed it; null when none of them did. */
+export function readRefreshToken(keys: readonly Uint8Array[], text: string): RefreshToken | null {
+  const bytes = Buffer.from(text, "base64url");
+  const [sessionId, secret] = [bytes.subarray(0, sessionIdBytes), bytes.subarray(sessionIdBytes, -sealBytes)];
+  if (secret.length !== secretBytes) return null;
+  const given = Buffer.from(text);
+  for (const key of keys) {
+    const token = assemble(key, sessionId, secret);
+    const expected = Buffer.from(token.text);
+    if (expected.length === given.length && equalInConstantTime(expected, given)) return token;
+  }
+  return null;
 }
 
 function parseUuid(text: string): Buffer {

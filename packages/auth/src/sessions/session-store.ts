@@ -242,6 +242,30 @@ export async function endSession(
   return (await endLive(db, reason).where("id", "=", id).returning("userId").executeTakeFirst()) ?? null;
 }
 
+/**
+ * Ends live sessions that sign-ins opened before a time, in the order of their ids. Answers how many of a batch there were, and the last of
+ * them; null when no more are behind it. Sessions in which there is nothing but another system's token are not
+ * the secret's, and stay.
+ */
+export async function endSessionsOpenedBefore(
+  db: Queries,
+  { before, after, atMost }: { readonly before: Date; readonly after: string | null; readonly atMost: number },
+): Promise<{ readonly count: number; readonly last: string | null }> {
+  let batch = db
+    .selectFrom("sessions")
+    .select("id")
+    .where("createdAt", "<=", before)
+    .where(sql<boolean>`(adopted_from is null or rotation > 0)`)
+    .where(sql<boolean>`${sql.raw(isLiveSession("sessions"))}`)
+    .orderBy("id")
+    .limit(atMost)
+    .forUpdate();
+  if (after !== null) batch = batch.where("id", ">", after);
+  const ended = await endLive(db, "secret_changed").where("id", "in", batch).returning("id").execute();
+  const ids = ended.map(({ id }) => id).sort();
+  return { count: ids.length, last: ids[atMost - 1] ?? null };
+}
+
 function endLive(db: Queries, reason: SessionEnd) {
   return db
     .updateTable("sessions")

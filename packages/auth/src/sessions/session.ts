@@ -19,7 +19,8 @@ export type SessionEnd =
   | "refresh_token_reused"
   | "too_many_sessions"
   | "ended_by_administrator"
-  | "old_name_changed";
+  | "old_name_changed"
+  | "secret_changed";
 
 /** For how long a session lives, in seconds. */
 export interface SessionLifetimes {

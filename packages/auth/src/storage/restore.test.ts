@@ -101,7 +101,7 @@ describe("a backup is refused, and leaves nothing behind,", () => {
     await expect(restoreInto(target, inPieces(backup))).rejects.toThrow("another LATCHKEY_SECRET");
     expect(await isEmpty(target)).toBe(true);
     await restoreInto(target, inPieces(backup), { acceptAnotherSecret: true });
-    await target.auth.rotateKeys({ compromised: true });
+    await target.auth.reseal({ lost: true });
     await target.auth.initialize();
     await expect(target.auth.login({ username: "gülşen", password }, facts)).resolves.toHaveProperty("token");
   });

@@ -10,8 +10,8 @@ import { migrations } from "./migrations/index.ts";
 import { withClient } from "./with-client.ts";
 
 export interface RestoreOptions {
-  /** What is kept of the present secret; null to restore what another one sealed. */
-  readonly secret: string | null;
+  /** What is kept of the present secrets; null to restore what another one sealed. */
+  readonly secrets: readonly string[] | null;
   /** Makes the tables of all schemas as they were when the backup was made: the migrations of the header, and no others. */
   readonly makeTables: (header: BackupHeader) => Promise<void>;
 }
@@ -25,11 +25,11 @@ export interface RestoreOptions {
 export async function restore(
   database: DatabaseOptions,
   source: AsyncIterable<Buffer>,
-  { secret, makeTables }: RestoreOptions,
+  { secrets, makeTables }: RestoreOptions,
 ): Promise<BackupHeader> {
   const parts = readBackup(source);
   const header = await readHeader(parts);
-  refuseForeign(header, secret);
+  refuseForeign(header, secrets);
   await using lent = await withClient(database);
   const { client } = lent;
   await client.query("set statement_timeout = 0");
@@ -59,15 +59,15 @@ async function readHeader(parts: AsyncGenerator<BackupPart>): Promise<BackupHead
   return first.value.header;
 }
 
-function refuseForeign(header: BackupHeader, secret: string | null): void {
+function refuseForeign(header: BackupHeader, secrets: readonly string[] | null): void {
   const unknown = (header.migrations[schemaName] ?? []).filter((name) => !(name in migrations));
   if (unknown.length > 0)
     throw new StartError(
       `The backup was made by a newer Latchkey (it has ${unknown.join(", ")}): restore it with that version or a later one.`,
     );
-  if (secret !== null && secret !== header.secret)
+  if (secrets && !secrets.includes(header.secret))
     throw new StartError(
-      "The backup was made with another LATCHKEY_SECRET, without which its keys cannot be opened: set that one, or restore with --another-secret and then run rotate-keys --compromised.",
+      "The backup was made with another LATCHKEY_SECRET, without which its keys cannot be opened: set that one, alone or behind the new one with a comma between them, or restore with --another-secret and then run reseal --lost.",
     );
 }
 

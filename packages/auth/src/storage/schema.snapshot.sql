@@ -158,6 +158,13 @@ recovery_codes.good_from timestamp with time zone
 recovery_codes.used_at timestamp with time zone
 recovery_codes.ticket_hash bytea
 recovery_codes.ticket_expires_at timestamp with time zone
+secret_keys.id text collate "C" not null
+secret_keys.purpose text not null
+secret_keys.sealed bytea not null
+secret_keys.secret_id text not null
+secret_keys.made_with text not null
+secret_keys.created_at timestamp with time zone not null default latchkey.now()
+secret_keys.superseded_at timestamp with time zone
 sessions.id uuid not null
 sessions.user_id uuid not null
 sessions.refresh_hash bytea not null
@@ -249,6 +256,20 @@ users.reset_by_code_at timestamp with time zone
 users.password_set_at timestamp with time zone
 users.phone_opens_at timestamp with time zone
 users.email_opens_at timestamp with time zone
+webhook_endpoints.name text collate "C" not null
+webhook_endpoints.seen_at timestamp with time zone not null default latchkey.now()
+webhook_events.position bigint not null
+webhook_events.id uuid not null default gen_random_uuid()
+webhook_events.endpoint text collate "C" not null
+webhook_events.user_id uuid not null
+webhook_events.type text not null
+webhook_events.data jsonb not null
+webhook_events.occurred_at timestamp with time zone not null default latchkey.now()
+webhook_events.tries integer not null default 0
+webhook_events.due_at timestamp with time zone default latchkey.now()
+webhook_events.lease_until timestamp with time zone
+webhook_events.delivered_at timestamp with time zone
+webhook_events.failure text
 wrong_codes.address text not null
 wrong_codes.count integer not null
 wrong_codes.last_at timestamp with time zone not null
@@ -310,6 +331,7 @@ recovery_codes: recovery_codes_pkey PRIMARY KEY (code_hash)
 recovery_codes: recovery_codes_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(id) ON DELETE CASCADE
 recovery_codes: recovery_codes_ticket CHECK (((ticket_hash IS NULL) OR ((octet_length(ticket_hash) = 32) AND (ticket_expires_at IS NOT NULL))))
 recovery_codes: recovery_codes_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+secret_keys: secret_keys_pkey PRIMARY KEY (id)
 sessions: sessions_device_name_length CHECK (((char_length(device_name) >= 1) AND (char_length(device_name) <= 100))) NOT VALID
 sessions: sessions_end CHECK (((ended_at IS NULL) = (end_reason IS NULL)))
 sessions: sessions_lifetime CHECK (((created_at < expires_at) AND (idle_expires_at <= expires_at)))
@@ -355,6 +377,8 @@ users: users_username_grammar CHECK ((username_key ~ '^[^\u0001-\u005e\u0060\u00
 users: users_username_key UNIQUE (username_key)
 users: users_username_length CHECK (((char_length(username) >= 1) AND (char_length(username) <= 150)))
 users: users_username_pair CHECK (((username IS NULL) = (username_key IS NULL))) NOT VALID
+webhook_endpoints: webhook_endpoints_pkey PRIMARY KEY (name)
+webhook_events: webhook_events_pkey PRIMARY KEY ("position")
 wrong_codes: wrong_codes_pkey PRIMARY KEY (address)
 CREATE INDEX audit_events_actor_event ON latchkey.audit_events USING btree (actor_id, event, "position")
 CREATE INDEX audit_events_actor_position ON latchkey.audit_events USING btree (actor_id, "position")
@@ -411,6 +435,8 @@ CREATE INDEX recovery_codes_user ON latchkey.recovery_codes USING btree (user_id
 CREATE INDEX recovery_codes_waiting ON latchkey.recovery_codes USING btree (good_from) WHERE (good_from IS NOT NULL)
 CREATE UNIQUE INDEX recovery_codes_pkey ON latchkey.recovery_codes USING btree (code_hash)
 CREATE UNIQUE INDEX recovery_codes_ticket_hash ON latchkey.recovery_codes USING btree (ticket_hash) WHERE (ticket_hash IS NOT NULL)
+CREATE UNIQUE INDEX secret_keys_in_use ON latchkey.secret_keys USING btree (purpose) WHERE (superseded_at IS NULL)
+CREATE UNIQUE INDEX secret_keys_pkey ON latchkey.secret_keys USING btree (id)
 CREATE INDEX sessions_ended ON latchkey.sessions USING btree (ended_at) WHERE (ended_at IS NOT NULL)
 CREATE INDEX sessions_expires_at ON latchkey.sessions USING btree (expires_at)
 CREATE INDEX sessions_open ON latchkey.sessions USING btree (user_id) WHERE (ended_at IS NULL)
@@ -445,6 +471,12 @@ CREATE UNIQUE INDEX users_email_key ON latchkey.users USING btree (email_key)
 CREATE UNIQUE INDEX users_phone_number_key ON latchkey.users USING btree (phone_number)
 CREATE UNIQUE INDEX users_pkey ON latchkey.users USING btree (id)
 CREATE UNIQUE INDEX users_username_key ON latchkey.users USING btree (username_key)
+CREATE UNIQUE INDEX webhook_endpoints_pkey ON latchkey.webhook_endpoints USING btree (name)
+CREATE INDEX webhook_events_age ON latchkey.webhook_events USING btree (occurred_at)
+CREATE INDEX webhook_events_due ON latchkey.webhook_events USING btree (endpoint, due_at) WHERE (due_at IS NOT NULL)
+CREATE INDEX webhook_events_order ON latchkey.webhook_events USING btree (endpoint, user_id, "position") WHERE (due_at IS NOT NULL)
+CREATE UNIQUE INDEX webhook_events_id ON latchkey.webhook_events USING btree (id)
+CREATE UNIQUE INDEX webhook_events_pkey ON latchkey.webhook_events USING btree ("position")
 CREATE INDEX wrong_codes_last ON latchkey.wrong_codes USING btree (last_at)
 CREATE UNIQUE INDEX wrong_codes_pkey ON latchkey.wrong_codes USING btree (address)
 CREATE OR REPLACE FUNCTION latchkey.bury_imported_user()

@@ -60,7 +60,7 @@ export interface Throttle {
 
 export interface ThrottleOptions {
   readonly db: Queries;
-  /** The key of the hashes by which scopes are kept. */
+  /** The key of the hashes by which scopes are kept; read at each use. */
   readonly secret: Uint8Array;
   readonly clock: Clock;
 }
@@ -96,12 +96,13 @@ interface Piece extends Counting {
   apply(held: Held): void;
 }
 
-export function createThrottle({ db, secret, clock }: ThrottleOptions): Throttle {
+export function createThrottle(options: ThrottleOptions): Throttle {
+  const { db, clock } = options;
   const refusals = rememberRefusals({ clock });
   const queue = createCountingQueue(runBatch);
 
   function keyed(scope: Scope): KeyedScope {
-    const key = hmacSha256(secret, JSON.stringify([groupOf(scope.limit), ...scope.of]));
+    const key = hmacSha256(options.secret, JSON.stringify([groupOf(scope.limit), ...scope.of]));
     return { ...scope, key, name: nameOf(key) };
   }
 

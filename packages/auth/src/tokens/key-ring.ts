@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import {
   calculateJwkThumbprint,
   exportJWK,
@@ -11,12 +10,14 @@ import {
 import { AuthError, StartError } from "../errors.ts";
 import { hmacSha256, seal, unseal } from "../secrets.ts";
 import type { Queries } from "../storage/database.ts";
+import { createSpacedRead } from "../storage/spaced-read.ts";
 import type { FindVerificationKey, TokenAlgorithm, VerificationKey } from "./access-token.ts";
 import {
   deleteOtherSigningKeys,
   insertSigningKey,
   listSigningKeys,
   lockSigningKeys,
+  replaceSealedKey,
   type StoredSigningKey,
 } from "./signing-key-store.ts";
 
@@ -31,8 +32,8 @@ export interface SigningKey {
 
 export interface KeyRingOptions {
   readonly db: Queries;
-  /** Encrypts private parts at rest. */
-  readonly sealingKey: Uint8Array;
+  /** Encrypt private parts at rest: the first new ones, and each of them what it has encrypted. */
+  readonly sealingKeys: readonly [Uint8Array, ...Uint8Array[]];
   /** For new keys. */
   readonly algorithm: TokenAlgorithm;
   /** Seconds for which an old key is still accepted after a new one has begun to sign: a token's life and the leeway. */
@@ -44,6 +45,8 @@ export interface Rotation {
   readonly publishSeconds: number;
   /** Remove the old keys now instead of letting them run out: every token that they signed is refused at once. */
   readonly dangerouslyRemoveOldKeys: boolean;
+  /** Remove them also where no secret opens any of them: whoever has set a wrong secret would shut out the processes that have the right one. */
+  readonly dangerouslyGiveUpLostKeys?: boolean;
 }
 
 /** A JWKS is cached for this many seconds by those who fetch it; a rotation waits twice as long before it signs. */
@@ -55,11 +58,9 @@ const lookUpInterval = 100;
 export type KeyRing = ReturnType<typeof createKeyRing>;
 
 /** The keys that sign and verify tokens: kept in the database, opened once per process. */
-export function createKeyRing({ db, sealingKey, algorithm, overlapSeconds }: KeyRingOptions) {
+export function createKeyRing({ db, sealingKeys, algorithm, overlapSeconds }: KeyRingOptions) {
   let opened = new Map<string, Promise<SigningKey>>();
   let reading: Promise<StoredSigningKey[]> | undefined;
-  let lookingUp: Promise<unknown> | undefined;
-  let lookedUpAt = Number.NEGATIVE_INFINITY;
 
   /** The accepted keys as the database has them now; callers at the same moment share one query. */
   function readKeys(): Promise<StoredSigningKey[]> {
@@ -71,19 +72,12 @@ export function createKeyRing({ db, sealingKey, algorithm, overlapSeconds }: Key
     return reading;
   }
 
-  /** Reads the keys because of one that is not known. Made-up key ids wait together, so that however many come they cost next to nothing. */
-  function lookUp(): Promise<unknown> {
-    lookingUp ??= sleep(Math.max(0, lookedUpAt + lookUpInterval - performance.now()))
-      .then(readKeys)
-      .finally(() => {
-        lookedUpAt = performance.now();
-        lookingUp = undefined;
-      });
-    return lookingUp;
-  }
+  const lookUp = createSpacedRead(readKeys, lookUpInterval);
+
+  const openStored = (key: StoredSigningKey) => openKey(key, sealingKeys);
 
   function rememberOnly(stored: StoredSigningKey[]): StoredSigningKey[] {
-    opened = new Map(stored.map((key) => [key.kid, opened.get(key.kid) ?? openKey(key, sealingKey)]));
+    opened = new Map(stored.map((key) => [key.kid, opened.get(key.kid) ?? openStored(key)]));
     for (const key of opened.values()) key.catch(() => {});
     return stored;
   }
@@ -115,10 +109,13 @@ export function createKeyRing({ db, sealingKey, algorithm, overlapSeconds }: Key
   }
 
   /** Makes a new key in the caller's transaction, and answers its id. */
-  async function rotate(transaction: Queries, { publishSeconds, dangerouslyRemoveOldKeys }: Rotation): Promise<string> {
-    const key = await createKey(algorithm, sealingKey);
+  async function rotate(transaction: Queries, rotation: Rotation): Promise<string> {
+    const { publishSeconds, dangerouslyRemoveOldKeys, dangerouslyGiveUpLostKeys = false } = rotation;
+    const key = await createKey(algorithm, sealingKeys[0]);
     await lockSigningKeys(transaction);
-    if (!dangerouslyRemoveOldKeys) requireSameSecret(await listSigningKeys(transaction), sealingKey);
+    const stored = await listSigningKeys(transaction);
+    if (dangerouslyRemoveOldKeys && !dangerouslyGiveUpLostKeys) requireAnyOpens(stored, sealingKeys);
+    if (!dangerouslyRemoveOldKeys) requireAllOpen(stored, sealingKeys);
     await insertSigningKey(transaction, key, { publishSeconds, overlapSeconds });
     if (dangerouslyRemoveOldKeys) await deleteOtherSigningKeys(transaction, key.kid);
     return key.kid;
@@ -130,11 +127,11 @@ export function createKeyRing({ db, sealingKey, algorithm, overlapSeconds }: Key
    * @throws StartError when the keys were sealed with another secret
    */
   async function prepare(): Promise<void> {
-    const key = await createKey(algorithm, sealingKey);
+    const key = await createKey(algorithm, sealingKeys[0]);
     await db.transaction().execute(async (transaction) => {
       await lockSigningKeys(transaction);
       const stored = await listSigningKeys(transaction);
-      requireSameSecret(stored, sealingKey);
+      requireAllOpen(stored, sealingKeys);
       const newest = stored.find(({ verifiesUntil }) => verifiesUntil === null);
       if (newest?.algorithm === algorithm) return;
       await insertSigningKey(transaction, key, { publishSeconds: 0, overlapSeconds });
@@ -142,7 +139,46 @@ export function createKeyRing({ db, sealingKey, algorithm, overlapSeconds }: Key
     await signingKey();
   }
 
-  return { signingKey, findVerificationKey, publicKeys, verificationKeys, rotate, prepare };
+  /** Which of the secrets sealed the newest key that any of them opens, by its place among them; null where there is none. */
+  async function findSealer(transaction: Queries): Promise<number | null> {
+    const stored = await listSigningKeys(transaction);
+    return stored.map((key) => unsealWithAny(key, sealingKeys)?.by).find((by) => by !== undefined) ?? null;
+  }
+
+  /** How many of the accepted keys each secret sealed, and how many none of them did. */
+  async function countSeals(): Promise<Seals> {
+    const stored = await listSigningKeys(db);
+    const by = stored.map((key) => unsealWithAny(key, sealingKeys)?.by);
+    return {
+      first: by.filter((place) => place === 0).length,
+      others: by.filter((place) => place !== undefined && place > 0).length,
+      none: by.filter((place) => place === undefined).length,
+    };
+  }
+
+  /** Seals with the first secret what another one sealed, a key at a time, and answers how many those were. */
+  async function reseal(): Promise<number> {
+    let moved = 0;
+    for (const key of await listSigningKeys(db)) {
+      const found = unsealWithAny(key, sealingKeys);
+      if (!found || found.by === 0) continue;
+      const sealed = seal(sealingKeys[0], Buffer.from(found.text), sealContext(key.kid));
+      if (await replaceSealedKey(db, key, sealed)) moved += 1;
+    }
+    return moved;
+  }
+
+  return {
+    signingKey,
+    findVerificationKey,
+    publicKeys,
+    verificationKeys,
+    rotate,
+    prepare,
+    findSealer,
+    countSeals,
+    reseal,
+  };
 }
 
 const sealContext = (kid: string) => `signing-key/${kid}`;
@@ -173,25 +209,50 @@ async function toVerificationJwk({ kid, algorithm, publicJwk, verificationKey }:
   return publicJwk ?? { ...(await exportJWK(verificationKey)), kid, alg: algorithm };
 }
 
-async function openKey({ kid, algorithm, publicJwk, sealedPrivateJwk }: StoredSigningKey, sealingKey: Uint8Array) {
-  const jwk: JWK = JSON.parse(unsealPrivateJwk(kid, sealedPrivateJwk, sealingKey));
+async function openKey({ kid, algorithm, publicJwk, sealedPrivateJwk }: StoredSigningKey, sealingKeys: SealingKeys) {
+  const found = unsealWithAny({ kid, sealedPrivateJwk }, sealingKeys);
+  if (!found)
+    throw new AuthError("unavailable", "A signing key is sealed with a secret that this process does not have", {
+      retryAfter: 5,
+    });
+  const jwk: JWK = JSON.parse(found.text);
   const privateKey = await importJWK(jwk, algorithm, { extractable: algorithm === "HS256" });
   const verificationKey = publicJwk ? await importJWK(publicJwk, algorithm) : privateKey;
   return { kid, algorithm, privateKey, verificationKey, publicJwk };
 }
 
-/** A key that is sealed with another secret than the rest would be one that the other processes cannot open. */
-function requireSameSecret(stored: readonly StoredSigningKey[], sealingKey: Uint8Array): void {
-  for (const { kid, sealedPrivateJwk } of stored) unsealPrivateJwk(kid, sealedPrivateJwk, sealingKey);
+type SealingKeys = KeyRingOptions["sealingKeys"];
+type SealedKey = Pick<StoredSigningKey, "kid" | "sealedPrivateJwk">;
+
+/** How many keys the first secret sealed, how many another one, and how many none of them. */
+export interface Seals {
+  readonly first: number;
+  readonly others: number;
+  readonly none: number;
 }
 
-function unsealPrivateJwk(kid: string, sealed: Uint8Array, sealingKey: Uint8Array): string {
-  try {
-    return unseal(sealingKey, sealed, sealContext(kid)).toString();
-  } catch (cause) {
-    throw new StartError(
-      "LATCHKEY_SECRET is not the one that the signing keys in the database were sealed with. Start with the old secret (in a server of your own it is the option secret), or run `latchkey rotate-keys --compromised` to replace the keys; that makes every access token invalid.",
-      { cause },
-    );
+/** A key that is sealed with a secret nobody gave would be one that this process cannot sign with. */
+function requireAllOpen(stored: readonly SealedKey[], sealingKeys: SealingKeys): void {
+  if (!stored.every((key) => unsealWithAny(key, sealingKeys))) throw wrongSecret();
+}
+
+function requireAnyOpens(stored: readonly SealedKey[], sealingKeys: SealingKeys): void {
+  if (stored.length > 0 && !stored.some((key) => unsealWithAny(key, sealingKeys))) throw wrongSecret();
+}
+
+function unsealWithAny({ kid, sealedPrivateJwk }: SealedKey, sealingKeys: SealingKeys) {
+  for (const [by, key] of sealingKeys.entries()) {
+    try {
+      return { by, text: unseal(key, sealedPrivateJwk, sealContext(kid)).toString() };
+    } catch {
+      // Another secret's.
+    }
   }
+  return null;
+}
+
+function wrongSecret(): StartError {
+  return new StartError(
+    "LATCHKEY_SECRET is not the one that the signing keys in the database were sealed with. Start with the old secret, or with the new and the old one and a comma between them (in a server of your own it is the option secret); if the old one is lost, run `latchkey reseal --lost`, after which everybody signs in again.",
+  );
 }

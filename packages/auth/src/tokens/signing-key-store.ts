@@ -82,6 +82,20 @@ export async function deleteOtherSigningKeys(db: Queries, kid: string): Promise<
   await db.deleteFrom("signingKeys").where("kid", "!=", kid).execute();
 }
 
+/** Stores a key's private part under another secret, unless somebody has done so meanwhile. */
+export async function replaceSealedKey(
+  db: Queries,
+  { kid, sealedPrivateJwk }: Pick<StoredSigningKey, "kid" | "sealedPrivateJwk">,
+  sealed: Buffer,
+): Promise<boolean> {
+  const query = db
+    .updateTable("signingKeys")
+    .set({ sealedPrivateJwk: sealed })
+    .where("kid", "=", kid)
+    .where("sealedPrivateJwk", "=", sealedPrivateJwk);
+  return (await query.executeTakeFirst()).numUpdatedRows === 1n;
+}
+
 /** Lets one process at a time decide about keys; held until the transaction ends. */
 export async function lockSigningKeys(db: Queries): Promise<void> {
   await sql`lock table latchkey.signing_keys in share row exclusive mode`.execute(db);

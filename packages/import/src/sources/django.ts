@@ -68,7 +68,8 @@ const isUserTable = ({ columns }: Table) =>
   ["password", "last_login"].every((name) => columns.includes(name)) &&
   ["username", "email", "phone_number", "phone"].some((name) => columns.includes(name));
 
-function findUsers(tables: readonly Table[], named: string | undefined, place: string): Table {
+/** @throws SourceError where there is none, or more than one */
+export function findUsers(tables: readonly Table[], named: string | undefined, place: string): Table {
   if (!tables.some(({ table }) => table === "django_content_type"))
     throw new SourceError(`${place} is no database of a Django project: it has no table django_content_type.`);
   if (named !== undefined) {

@@ -33,7 +33,8 @@ export async function openSource(source: string, kind: SourceKind, options: Sour
   }
 }
 
-async function openReader(source: string) {
+/** Opens the database of a Django project. */
+export async function openReader(source: string) {
   if (/^postgres(ql)?:\/\//.test(source)) return openPostgresReader(source);
   if (/^(mysql|mariadb):\/\//.test(source)) return openMysqlReader(source.replace(/^mariadb:/, "mysql:"));
   if (source.startsWith("sqlite:")) return openSqliteReader(source.slice("sqlite:".length));

@@ -110,7 +110,12 @@ function showDone(visit: Visit, step: Step, refusal: Refusal | undefined): Html 
   return notice("bad", texts.notSentYet.replace("{time}", spellSeconds(left, language.tag)));
 }
 
-const secondsLeft = ({ resendAt }: Step): number => Math.max(0, Math.ceil(((resendAt ?? 0) - Date.now()) / 1000));
+/** By this machine's clock, which may not be the database's: the button itself is answered by that. */
+const secondsLeft = ({ resendAt }: Step): number =>
+  Math.min(longestWait, Math.max(0, Math.ceil(((resendAt ?? 0) - Date.now()) / 1000)));
+
+/** Seconds between the last two messages of a challenge. */
+const longestWait = 120;
 
 /** Without a script the button may be pressed at any time: what it is answered says whether something was sent. */
 function showResend(visit: Visit, step: Step): Html {

@@ -98,7 +98,7 @@ async function beginAnew(
 ): Promise<AnsweredSession> {
   const { sessions } = core.options;
   const chain = await lockChain(transaction, { id: sessionId, userAgent: facts.userAgent, ...sessions });
-  const next = createRefreshToken(core.refreshKey, sessionId);
+  const next = createRefreshToken(core.refreshKeys()[0], sessionId);
   const replacement = chain && { previous: chain.refreshHash, next, facts, use: "not asked" as const };
   const moved = replacement && (await replaceRefreshToken(core, transaction, replacement));
   if (!moved) throw new AuthError("session_ended", "The session has ended: sign in again");

@@ -523,6 +523,15 @@ describe("a change that waits", () => {
     expect(await read(person)).toMatchObject({ phone_number: number, phone_proved_at: null });
   });
 
+  test("takes such a name away when its session is ended: a thief who knows the password does not prove it once more", async () => {
+    const person = await createPerson();
+    const [thief, owner] = [await signIn(person.username), await signIn(person.username)];
+    expect(await take(thief, freshNumber())).toBe("open_by_phone");
+    await auth.revokeOtherSessions(owner.caller, facts());
+    expect(await read(person)).toMatchObject({ phone_number: null });
+    expect(await list(owner)).toEqual([]);
+  });
+
   test("and takes such a name away when it is stopped", async () => {
     const person = await createPerson();
     const [thief, owner] = [await signIn(person.username), await signIn(person.username)];

@@ -46,7 +46,7 @@ export async function stopPendingChange(
   facts: RequestInfo,
 ): Promise<void> {
   const lost = await core.db.transaction().execute(async (transaction) => {
-    const change = await takeChange(transaction, core.pendingKey, { id, userId: user.id });
+    const change = await takeChange(transaction, core.pendingKey(), { id, userId: user.id });
     if (!change) throw new AuthError("not_found", "There is no such change, or it is done");
     return stop(core, transaction, change, { ...facts, by: "session", actorId: user.id });
   });
@@ -81,7 +81,7 @@ export async function stopPendingChanges(
   const found = await findNamedAccount(core.db, name, username);
   if (!found || findKnownDevice(core, found, deviceMark) === null) return;
   const lost = await core.db.transaction().execute(async (transaction) => {
-    const changes = await takeChanges(transaction, core.pendingKey, { userId: found.id });
+    const changes = await takeChanges(transaction, core.pendingKey(), { userId: found.id });
     const kinds: ("phone" | "email")[] = [];
     for (const change of changes) {
       const kind = await stop(core, transaction, change, { ...facts, by: "device", actorId: null });

@@ -4,7 +4,7 @@ import type { AuditEvent } from "../../audit/audit-event.ts";
 import type { Auth } from "../../auth.ts";
 import { AuthError, type AuthErrorCode } from "../../errors.ts";
 import type { ImportRound } from "../../imported-users/round-store.ts";
-import { createInbox, createTestAuth, type TestAuth } from "../../testing/index.ts";
+import { createInbox, createTestAuth, type TestAuth, testSecret } from "../../testing/index.ts";
 import { limits } from "../../throttling/limits.ts";
 import type { PublicPurpose } from "../sign-in/start-code.ts";
 import type { Administrator } from "../steps/authority.ts";
@@ -105,6 +105,7 @@ async function prepareTicket(target: Target | null): Promise<{ ticket: string }>
   return { ticket: answer.ticket };
 }
 
+const nextSecret = "Zk3vR9qLw7TnXc2Yb8HsJd5GfMp4Ua6EkQ1";
 async function prepareRecoveryCode({ caller }: Target): Promise<string> {
   const { codes } = await service.auth.createRecoveryCodes(caller, service.facts);
   return codes[0] ?? "";
@@ -930,6 +931,18 @@ const deeds: readonly Deed[] = [
     leaves: ["keys_rotated"],
     detail: () => ({ oldKeysRemoved: true }),
   },
+  {
+    ...ofNobody,
+    does: "reseal",
+    // There and back.
+    run: async () => {
+      const next = await service.another({ secret: [nextSecret, testSecret] });
+      await next.reseal({});
+      await (await service.another({ secret: [testSecret, nextSecret] })).reseal({});
+    },
+    leaves: ["secret_resealed", "secret_resealed"],
+    detail: () => ({ because: "replaced" }),
+  },
 ];
 
 /** What leaves no event: it changes nothing but what is past its time, or is the start of a process. */
@@ -940,6 +953,9 @@ const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
     return service.auth.resendCode({ challenge }, service.facts);
   },
   reportMessages: () => service.auth.reportMessages(),
+  deliverDueWebhooks: () => service.auth.deliverDueWebhooks(),
+  reportWebhooks: () => service.auth.reportWebhooks({ limit: 25 }),
+  resendWebhooks: () => service.auth.resendWebhooks({}),
   sendDueMessages: () => service.auth.sendDueMessages(),
   receiveDelivery: () => service.auth.receiveDelivery({ providerId: "unknown", state: "delivered" }),
   delayRefusal: () => service.auth.delayRefusal(),
@@ -1016,6 +1032,7 @@ const allEvents: Readonly<Record<AuditEvent["event"], true>> = {
   imported_user_linked: true,
   profile_updated: true,
   keys_rotated: true,
+  secret_resealed: true,
   name_changed: true,
   change_requested: true,
   change_stopped: true,

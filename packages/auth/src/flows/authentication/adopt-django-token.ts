@@ -20,7 +20,7 @@ export async function adoptDjangoToken(
 ): Promise<StoredCaller | null> {
   if (token.kind === "own") return null;
   const { sessionId, django } = token;
-  const refreshHash = createRefreshToken(core.refreshKey, sessionId).hash;
+  const refreshHash = createRefreshToken(core.refreshKeys()[0], sessionId).hash;
   await core.db.transaction().execute((transaction) => {
     const expiresAt = findEnd(core, django);
     return openAdoptedSession(core, transaction, { sessionId, django, refreshHash, expiresAt, facts });

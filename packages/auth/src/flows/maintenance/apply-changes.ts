@@ -27,7 +27,7 @@ export async function applyDueChanges(core: Core): Promise<number> {
     let taken: OpenedChange | null = null;
     try {
       await core.db.transaction().execute(async (transaction) => {
-        taken = await takeDueChange(transaction, core.pendingKey, failed);
+        taken = await takeDueChange(transaction, core.pendingKey(), failed);
         if (taken) await apply(core, transaction, taken);
       });
       if (!taken) return finish(count, failure);

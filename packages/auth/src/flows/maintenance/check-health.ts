@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { StartError } from "../../errors.ts";
 import { isFresh, isFrozenBy } from "../../imported-users/imported-user.ts";
-import { countImported } from "../../imported-users/imported-user-store.ts";
+import { countAliases, countImported } from "../../imported-users/imported-user-store.ts";
 import { findLastRound, listLastRounds } from "../../imported-users/round-store.ts";
 import type { Queries, Storage } from "../../storage/database.ts";
 import { findFaults, findWeaknesses } from "../../storage/inspect-database.ts";
@@ -18,10 +18,14 @@ export interface Health {
   readonly schema: string;
   readonly users: number;
   readonly signingKey: string;
+  /** Whether a secret that was replaced is still needed. */
+  readonly secrets: string;
   /** Milliseconds by which the database's clock is ahead of this process's. */
   readonly clockDifference: number;
   /** Names of other systems that are kept for people without an account here, and what becomes of old tokens. */
   readonly importedUsers: string;
+  /** Names of other systems by which people sign in that are no usernames here. */
+  readonly aliases: string;
   readonly oldTokens: string;
   /** What works, but should be mended. */
   readonly warnings: readonly string[];
@@ -56,16 +60,19 @@ export async function checkHealth(
   const found = rows[0];
   const { kid, algorithm } = await core.findSigningKey();
   const clockDifference = (found?.now.getTime() ?? 0) - Math.round((before + Date.now()) / 2);
+  const secrets = await examineSecrets(core);
   const isClockOff = Math.abs(clockDifference) > largestClockDifference;
   return {
     postgres: found?.version ?? "",
     schema: (await listAppliedMigrations(core.db)).at(-1) ?? "",
     users: Number(found?.users),
     signingKey: `${algorithm} ${kid}`,
+    secrets: secrets.said,
     clockDifference,
     ...(await examineImports(core)),
     warnings: [
       ...(isClockOff ? ["The clocks of this machine and of the database differ: set both by NTP."] : []),
+      ...secrets.warnings,
       ...(await findWeaknesses(core.db, storage)),
       ...(await findMissingIndexes(core.db, indexesOf(core.profile))),
       ...(await warnOfImports(core)),
@@ -74,7 +81,23 @@ export async function checkHealth(
   };
 }
 
-async function examineImports(core: Core): Promise<Pick<Health, "importedUsers" | "oldTokens">> {
+/** Says what is still sealed with a secret that is to be removed. */
+async function examineSecrets({ keyRing, secretKeys, options }: Core) {
+  const given = options.secrets.length;
+  const seals = [await keyRing.countSeals(), await secretKeys.count()];
+  const total = (name: "first" | "others") => seals.reduce((sum, seal) => sum + seal[name], 0);
+  const [first, others] = [total("first"), total("others")];
+  const said =
+    given === 1 ? `one, which seals ${first} keys` : `${given}: the first seals ${first} keys, the others ${others}`;
+  const warnings = [
+    others > 0 &&
+      `${others} keys are still sealed with a secret behind the first: once every process has both, run "latchkey reseal".`,
+    given > 1 && others === 0 && "The secrets behind the first seal nothing any more: take them away.",
+  ].filter((warning) => typeof warning === "string");
+  return { said, warnings };
+}
+
+async function examineImports(core: Core): Promise<Pick<Health, "importedUsers" | "aliases" | "oldTokens">> {
   const [rounds, counts] = await Promise.all([listLastRounds(core.db), countImported(core.db)]);
   const sources = rounds.map(({ source, beganAt }) => {
     const { people = 0, accounts = 0, deleted = 0 } = counts[source] ?? {};
@@ -84,7 +107,13 @@ async function examineImports(core: Core): Promise<Pick<Health, "importedUsers" 
   const until = core.options.django?.acceptTokensUntil;
   const isOver = until && until <= core.options.clock.now();
   const oldTokens = until ? `${isOver ? "were" : "are"} accepted until ${until.toISOString()}` : "are not accepted";
-  return { importedUsers: sources.join("; ") || "none", oldTokens };
+  const aliases = await Promise.all(rounds.map(({ source }) => describeAliases(core, source)));
+  return { importedUsers: sources.join("; ") || "none", aliases: aliases.flat().join("; ") || "none", oldTokens };
+}
+
+async function describeAliases({ db }: Core, source: string): Promise<string[]> {
+  const { count, first } = await countAliases(db, source);
+  return count === 0 ? [] : [`${source}: ${count}: ${first.join(", ")}${count > first.length ? ", …" : ""}`];
 }
 
 function describeAge(milliseconds: number): string {

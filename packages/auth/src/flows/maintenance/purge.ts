@@ -6,8 +6,10 @@ import { deleteAbandoned } from "../../imported-users/staging-store.ts";
 import { deleteOldCounts } from "../../messages/message-counts.ts";
 import { deleteExpiredCodes } from "../../one-time-codes/code-store.ts";
 import { settleRecoveryCodes } from "../../one-time-codes/recovery-code-store.ts";
+import { deleteOldSecretKeys } from "../../secret-keys/secret-key-store.ts";
 import { deleteDeadSessions } from "../../sessions/session-store.ts";
 import { deleteForgottenCounters } from "../../throttling/throttle-store.ts";
+import { deleteOldEvents as deleteOldWebhooks } from "../../webhooks/webhook-store.ts";
 import type { Core } from "../steps/core.ts";
 
 /** How many rows were cleared away. */
@@ -31,6 +33,9 @@ const batchSize = 1_000;
 export async function purge(core: Core): Promise<Purged> {
   const retention = core.options.auditRetention;
   const { endedRetention } = core.options.sessions;
+  await deleteOldSecretKeys(core.db);
+  await core.webhooks.register();
+  await inBatches((atMost) => deleteOldWebhooks(core.db, atMost));
   const challenges = await inBatches((atMost) => deleteOldChallenges(core.db, atMost));
   const tickets = await inBatches((atMost) => deleteOldTickets(core.db, atMost));
   const messages = await inBatches((atMost) => deleteOldCounts(core.db, atMost));

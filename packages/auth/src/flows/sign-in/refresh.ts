@@ -1,11 +1,12 @@
 import { recordEvent } from "../../audit/audit-log.ts";
 import { AuthError } from "../../errors.ts";
 import { judgeRefreshToken, type Verdict } from "../../sessions/refresh-chain.ts";
-import { deriveSuccessor, parseRefreshToken, type RefreshToken } from "../../sessions/refresh-token.ts";
+import { deriveSuccessor, type RefreshToken } from "../../sessions/refresh-token.ts";
 import { endSession, type LockedChain, lockChain } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import { adoptRefreshToken } from "../steps/adopt-refresh-token.ts";
 import type { Core, RequestInfo } from "../steps/core.ts";
+import { findRefreshToken } from "../steps/find-refresh-token.ts";
 import { type AnsweredSession, issueSessionTokens, type TokenResponse } from "../steps/issue-session-tokens.ts";
 import { limitForgedTokens } from "../steps/limit-forged-tokens.ts";
 import { replaceRefreshToken, rotateSession } from "../steps/rotate-session.ts";
@@ -21,7 +22,7 @@ import { replaceRefreshToken, rotateSession } from "../steps/rotate-session.ts";
  */
 export async function refresh(core: Core, refreshToken: string, facts: RequestInfo): Promise<TokenResponse> {
   const presented = await readRefreshToken(core, refreshToken, facts);
-  const successor = deriveSuccessor(core.refreshKey, presented);
+  const successor = deriveSuccessor(core.refreshKeys()[0], presented);
   const rotated = await rotateSession(core, core.db, { presented: presented.hash, successor, facts });
   const answered = rotated ? { ...rotated, refreshToken: successor } : await answerAgain(core, presented, facts);
   return issueSessionTokens(core, answered);
@@ -29,8 +30,9 @@ export async function refresh(core: Core, refreshToken: string, facts: RequestIn
 
 async function readRefreshToken(core: Core, text: string, facts: RequestInfo): Promise<RefreshToken> {
   try {
-    const adopted = await adoptRefreshToken(core, text, facts);
-    return adopted ?? parseRefreshToken(core.refreshKey, text);
+    const token = (await adoptRefreshToken(core, text, facts)) ?? (await findRefreshToken(core, text));
+    if (token) return token;
+    throw new AuthError("refresh_token_invalid", "The refresh token is not valid");
   } catch (error) {
     if (isRefused(error)) await limitForgedTokens(core, "refresh_address", facts);
     throw error;
@@ -43,22 +45,41 @@ const isRefused = (error: unknown) => error instanceof AuthError && error.code =
 async function answerAgain(core: Core, presented: RefreshToken, facts: RequestInfo): Promise<AnsweredSession> {
   const caller = await core.readCaller({ sessionId: presented.sessionId, kid: null });
   if (caller?.isLive && !caller.user.isActive) throw new AuthError("account_disabled", "The account is disabled");
-  const outcome = await core.db.transaction().execute(async (transaction) => {
-    const { sessions } = core.options;
-    const chain = await lockChain(transaction, { id: presented.sessionId, userAgent: facts.userAgent, ...sessions });
-    if (!chain) return "session_ended";
-    const verdict = judgeRefreshToken(core.refreshKey, chain, presented);
-    if (verdict.kind === "wait") return "wait";
-    if (verdict.kind === "reuse") return endReused(transaction, chain, facts);
-    return carryOut(core, transaction, { verdict, chain, presented, facts });
-  });
+  let outcome = await judge(core, { presented, facts, isLast: false });
+  if (outcome === "unknown") {
+    // Another process may have gone on with a key that this one has not heard of.
+    await core.secretKeys.reread();
+    outcome = await judge(core, { presented, facts, isLast: !core.secretKeys.isBlind("refresh-tokens") });
+  }
   if (outcome === "session_ended") throw new AuthError("session_ended", "The session has ended: sign in again");
-  if (outcome === "wait")
+  if (outcome === "wait" || outcome === "unknown")
     throw new AuthError("unavailable", "The session has just got another token", { retryAfter: 1 });
   if (outcome === "reused") {
     throw new AuthError("refresh_token_reused", "The refresh token was used before: the session has been ended");
   }
   return outcome;
+}
+
+interface Judging {
+  readonly presented: RefreshToken;
+  readonly facts: RequestInfo;
+  /** Whether all keys are known with which the chain may have gone on. */
+  readonly isLast: boolean;
+}
+
+type Outcome = AnsweredSession | "session_ended" | "wait" | "reused" | "unknown";
+
+async function judge(core: Core, { presented, facts, isLast }: Judging): Promise<Outcome> {
+  const { sessions } = core.options;
+  return core.db.transaction().execute(async (transaction) => {
+    const chain = await lockChain(transaction, { id: presented.sessionId, userAgent: facts.userAgent, ...sessions });
+    if (!chain) return "session_ended";
+    const verdict = judgeRefreshToken(core.refreshKeys(), chain, presented);
+    if (!isLast && (verdict.kind === "wait" || verdict.kind === "reuse")) return "unknown";
+    if (verdict.kind === "wait") return "wait";
+    if (verdict.kind === "reuse") return endReused(transaction, chain, facts);
+    return carryOut(core, transaction, { verdict, chain, presented, facts });
+  });
 }
 
 async function endReused(transaction: Queries, chain: LockedChain, facts: RequestInfo): Promise<"reused"> {

@@ -18,7 +18,7 @@ export async function adoptRefreshToken(core: Core, text: string, facts: Request
     requireAccepted(core);
     const token = await verifySimplejwtRefresh(text, Buffer.from(django.secretKey), core.options.clock);
     const sessionId = adoptedSessionId(text);
-    const standIn = deriveAdopted(core.refreshKey, sessionId, text);
+    const standIn = deriveAdopted(core.adoptedKey(), sessionId, text);
     // A session that is there already is judged by the chain of its tokens alone.
     if (!(await core.readCaller({ sessionId, kid: null })))
       await open(core, { token, sessionId, refreshHash: standIn.hash, facts });

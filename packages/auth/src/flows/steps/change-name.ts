@@ -99,13 +99,19 @@ export function requireMovable(holder: GateAccount | null, target: Target, isNot
 
 /** Whether nothing would be left by which the owner of an account gets into it, or nothing that names it. */
 export function isLastWayIn(account: GateAccount, kind: Target["kind"]): boolean {
-  const { state, isNamedOtherwise } = account;
-  const other = kind === "phone" ? "email" : "phone";
-  const isNamed = isNamedOtherwise || addressOf(account, other) !== null;
+  const { state } = account;
+  const other = otherThan(kind);
   const isProved = state[other] === "trusted" || state[other] === "stale";
   const hasAnother =
     state.hasPassword || state.hasPasskey || state.hasRecoveryCodes || (isProved && !state.isHolderOfRights);
-  return !isNamed || !hasAnother;
+  return !isNamedBeside(account, kind) || !hasAnother;
+}
+
+const otherThan = (kind: Target["kind"]) => (kind === "phone" ? "email" : "phone");
+
+/** Whether an account has another name than its number, or than its address. */
+export function isNamedBeside(account: GateAccount, kind: Target["kind"]): boolean {
+  return account.isNamedOtherwise || addressOf(account, otherThan(kind)) !== null;
 }
 
 /** @throws AuthError `invalid_input` */

@@ -4,6 +4,8 @@ import type { Firewall } from "../../messages/firewall.ts";
 import type { Outbox } from "../../messages/outbox.ts";
 import type { ResolvedOptions } from "../../options.ts";
 import type { Passwords } from "../../passwords/passwords.ts";
+import type { SecretKeys } from "../../secret-keys/secret-keys.ts";
+import type { RefreshKeys } from "../../sessions/refresh-chain.ts";
 import type { Session } from "../../sessions/session.ts";
 import type { Use } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
@@ -14,6 +16,7 @@ import type { KeyRing, SigningKey } from "../../tokens/key-ring.ts";
 import type { VerifiedToken } from "../../tokens/verified-tokens.ts";
 import type { ProfileDefinition } from "../../users/profile.ts";
 import type { User } from "../../users/user.ts";
+import type { Webhooks } from "../../webhooks/webhooks.ts";
 import type { CallerColumns } from "./caller-row.ts";
 
 /** Who is calling. */
@@ -34,10 +37,15 @@ export interface Core {
   readonly callerColumns: CallerColumns;
   readonly passwords: Passwords;
   readonly keyRing: KeyRing;
-  readonly refreshKey: Uint8Array;
-  readonly deviceKey: Uint8Array;
+  readonly secretKeys: SecretKeys;
+  /** The key that new refresh tokens are made with comes first, then those of older ones. */
+  readonly refreshKeys: () => RefreshKeys;
+  /** The same for the marks of devices. */
+  readonly deviceKeys: () => RefreshKeys;
   /** Seals what changes that wait are to do. */
-  readonly pendingKey: Uint8Array;
+  readonly pendingKey: () => Uint8Array;
+  /** Derives what stands for refresh tokens of another system. It stays the same, or a token would be told from itself. */
+  readonly adoptedKey: () => Uint8Array;
   readonly throttle: Throttle;
   /** Codes that are sent, from asking to use. */
   readonly challenges: Challenges;
@@ -45,6 +53,8 @@ export interface Core {
   readonly firewall: Firewall;
   /** Sends what the challenges say is due, while the core is open. */
   readonly outbox: Outbox;
+  /** Tells programs of a team's own what has happened, while the core is open. */
+  readonly webhooks: Webhooks;
   /** How much later it is answered that a limit is reached. */
   readonly refusalDelay: RefusalDelay;
   /** The key that signs tokens now: the ring's newest, or the old backend's in the profile `django`. */

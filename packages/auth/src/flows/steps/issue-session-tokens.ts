@@ -54,6 +54,6 @@ export async function answerSignIn(
   opened: AnsweredSession,
   deviceId: string | null,
 ): Promise<SignInAnswer> {
-  const { mark } = createDeviceToken(core.deviceKey, opened.user.id, deviceId);
+  const { mark } = createDeviceToken(core.deviceKeys()[0], opened.user.id, deviceId);
   return { ...(await issueSessionTokens(core, opened)), deviceMark: mark };
 }

@@ -7,5 +7,5 @@ export function findKnownDevice(
   account: { readonly id: string } | null,
   deviceMark: string | undefined,
 ): string | null {
-  return account && deviceMark !== undefined ? readDeviceToken(core.deviceKey, account.id, deviceMark) : null;
+  return account && deviceMark !== undefined ? readDeviceToken(core.deviceKeys(), account.id, deviceMark) : null;
 }

@@ -33,7 +33,7 @@ export async function openSession(
 ): Promise<AnsweredSession> {
   const { lifetime, idleLifetime, perUser } = core.options.sessions;
   const id = randomUUIDv7();
-  const refreshToken = createRefreshToken(core.refreshKey, id);
+  const refreshToken = createRefreshToken(core.refreshKeys()[0], id);
   const { idleExpiresAt, others, ...session } = await insertSession(transaction, {
     id,
     userId: user.id,

@@ -8,9 +8,9 @@ import {
   takeChanges,
 } from "../../pending-changes/pending-change-store.ts";
 import type { Queries } from "../../storage/database.ts";
-import { forgetProof } from "../../users/user-store.ts";
+import { forgetProof, takeName } from "../../users/user-store.ts";
 import { addressOf } from "./change-authority.ts";
-import { about } from "./change-name.ts";
+import { about, isNamedBeside } from "./change-name.ts";
 import type { Core, RequestInfo } from "./core.ts";
 import { readGateAccount } from "./gate.ts";
 
@@ -40,7 +40,7 @@ export async function postpone(
   facts: RequestInfo,
 ): Promise<PendingChange> {
   const { userId, sessionId, kind, waits } = change;
-  const stored = await insertChange(transaction, core.pendingKey, change);
+  const stored = await insertChange(transaction, core.pendingKey(), change);
   const happened = { event: "change_requested", change: kind, seconds: waits } as const;
   await recordEvent(transaction, happened, about({ id: userId }, userId, facts));
   return toPendingChange(stored, sessionId);
@@ -56,8 +56,9 @@ export interface ChangesToEnd {
 }
 
 /**
- * Ends changes that wait, because the password became another one, or their sessions ended. A name that is there already, and whose codes
- * did not open the account yet, is a mere claim from now on: whoever was put out must not come back by it.
+ * Ends changes that wait, because the password became another one, or their sessions ended. By a name that is there already, and whose codes
+ * did not open the account yet, whoever was put out must not come back: after another password it is a mere claim, which they cannot prove;
+ * where they may know the password, it is taken away, unless nothing else names the account.
  */
 export async function endChanges(
   core: Core,
@@ -65,12 +66,15 @@ export async function endChanges(
   which: ChangesToEnd,
   { by, ...facts }: RequestInfo & { readonly by: "new_password" | "sessions_ended" },
 ): Promise<void> {
-  const taken = await takeChanges(transaction, core.pendingKey, which);
+  const taken = await takeChanges(transaction, core.pendingKey(), which);
   for (const change of taken) {
     const { payload, userId } = change;
     const kind = openedBy(change.kind);
     const account = kind && payload && (await readGateAccount(core, transaction, userId, { isLocked: true }));
-    if (account && addressOf(account, kind) === payload.address) await forgetProof(transaction, userId, kind);
+    if (account && addressOf(account, kind) === payload.address) {
+      if (by === "new_password" || !isNamedBeside(account, kind)) await forgetProof(transaction, userId, kind);
+      else await takeName(transaction, userId, kind);
+    }
     const happened = { event: "change_stopped", change: change.kind, by } as const;
     await recordEvent(transaction, happened, about({ id: userId }, null, facts));
   }

@@ -2,7 +2,16 @@ import type { Config, ProfileChangesOf, ProfileDefinition } from "@latchkey/auth
 import { z } from "zod";
 import type { OwnBuilders } from "../builders.ts";
 import { toAdministrator } from "../context.ts";
-import { cursorText, filteredBy, identifierText, pageLimit, permissionList, profileInput, taking } from "../inputs.ts";
+import {
+  cursorText,
+  filteredBy,
+  identifierText,
+  pageLimit,
+  permissionList,
+  profileInput,
+  taking,
+  text,
+} from "../inputs.ts";
 
 const byId = z.strictObject({ id: z.uuid() });
 
@@ -36,7 +45,7 @@ export function createUsersProcedures<C extends Config>({ ofCoreModel }: OwnBuil
               username: identifierText.optional(),
               phoneNumber: identifierText.optional(),
               email: identifierText.optional(),
-              externalId: z.string().min(1).max(255).optional(),
+              externalId: text(255).optional(),
               isActive: z.boolean().optional(),
               isStaff: z.boolean().optional(),
               groupId: z.uuid().optional(),

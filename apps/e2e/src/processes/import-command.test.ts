@@ -1,0 +1,69 @@
+import { createPostgresProject, type OldProject } from "@latchkey/import/testing";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createInstallation, type Installation } from "./installation.ts";
+
+let installation: Installation;
+let project: OldProject;
+
+beforeAll(async () => {
+  installation = await createInstallation({ PHONE_DEFAULT_COUNTRY: "TR" });
+  project = await createPostgresProject();
+  await project.insert({ id: 1, username: "ada" }, { id: 2, username: "1kaplan" });
+});
+afterAll(async () => {
+  await installation[Symbol.asyncDispose]();
+  await project[Symbol.asyncDispose]();
+});
+
+const oneLine = /^latchkey: [^\n]+\n$/;
+
+test.each<[what: string, args: readonly string[], code: number, told: RegExp]>([
+  ["a source that is away", ["postgres://me:hidden-word@127.0.0.1:1/none"], 3, /cannot be reached/],
+  ["half a CSV", ["half.csv", "--apply"], 2, /no whole CSV file/],
+  ["a decision that is none", ["whole.csv", "--decisions", "decisions.csv"], 2, /"maybe" is no decision/],
+  ["a kind that is not known", ["whole.csv", "--from", "xml"], 2, /--from xml is not known/],
+])("%s is one line and its exit code", async (_what, args, code, told) => {
+  await installation.writeFile("half.csv", 'id,username\n1,"ad');
+  await installation.writeFile("whole.csv", "id,username\n1,ada\n");
+  await installation.writeFile("decisions.csv", "old_id,code,field,decision\n1,phone_shared,phoneNumber,maybe\n");
+  const outcome = await installation.run(["import", ...args]);
+  expect(outcome).toMatchObject({ code, stdout: "" });
+  expect(outcome.stderr).toMatch(oneLine);
+  expect(outcome.stderr).toMatch(told);
+  expect(outcome.stderr).not.toContain("hidden-word");
+});
+
+test("--json answers what a program reads, --declare-permissions what a person pastes", async () => {
+  const undecided = await installation.run(["import", project.source, "--json"]);
+  expect(undecided.code).toBe(4);
+  const answer = JSON.parse(undecided.stdout) as Record<string, unknown>;
+  expect(answer).toMatchObject({
+    exitCode: 4,
+    created: 0,
+    isApplied: false,
+    totals: { read: 2, new: 2 },
+    undeclared: ["shop.add_order", "shop.approve_order"],
+  });
+  const { stdout } = await installation.run(["import", project.source, "--declare-permissions"]);
+  expect(stdout).toContain('  permissions: [\n    "shop.add_order",\n    "shop.approve_order",\n  ],\n');
+});
+
+test("--follow needs --apply, goes on round by round, and ends with 4 when a person has to decide", async () => {
+  const refused = await installation.run(["import", project.source, "--follow", "1s"]);
+  expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("--follow needs --apply") });
+  const accept = ["--accept", "permission_undeclared,username_grammar", "--apply", "--follow", "1s"];
+  const following = installation.run(["import", project.source, ...accept]);
+  const count = async () => {
+    const rows = await installation.query<{ count: number }>("select count(*)::int as count from latchkey.users");
+    return rows[0]?.count;
+  };
+  await expect.poll(() => count().catch(() => 0)).toBe(2);
+  await project.insert({ id: 3, username: "bob" });
+  await expect.poll(count).toBe(3);
+  await project.insert({ id: 4, username: "BOB" });
+  const { code, stdout } = await following;
+  expect(code).toBe(4);
+  expect(stdout).toMatch(/1 new, 0 changed, at most \d+ s behind\n/);
+  expect(stdout).toContain("username_taken_here, 1 undecided");
+  expect(stdout).toContain("Nothing was changed.");
+});

@@ -1,0 +1,83 @@
+import { createTestDatabase, type TestDatabase } from "@latchkey/auth/testing";
+import pg from "pg";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createUser, signIn } from "./accounts-by-cli.ts";
+import { toDatabaseUrl } from "./external-database.ts";
+import { createInstallation, type Installation } from "./installation.ts";
+import { until } from "./service-process.ts";
+
+const [a, b] = ["3q2-7wABiV9kYx0dT5nPzQ8mL4sR6uHcJ1gEfWoXyZs", "pW4xNc8sVb1tRk6yHq3mZd9fLj2gUa7EoT5"];
+
+let database: TestDatabase;
+let installation: Installation;
+beforeEach(async () => {
+  database = await createTestDatabase();
+  installation = await createInstallation({ DATABASE_URL: toDatabaseUrl(database.connection), LATCHKEY_SECRET: a });
+  await createUser(installation, "--username", "alice");
+});
+afterEach(async () => {
+  await installation[Symbol.asyncDispose]();
+  await database[Symbol.asyncDispose]();
+});
+
+/** Kills a command in the midst of its work, where it waits for a row that somebody else holds. */
+async function killWhileItWaits(args: readonly string[], held: string): Promise<void> {
+  const holder = new pg.Client(database.connection);
+  await holder.connect();
+  try {
+    await holder.query("begin");
+    await holder.query(held);
+    const command = installation.launchCommand(args, { variables: { LATCHKEY_SECRET: `${b},${a}` } });
+    await until(async () => {
+      const waiting = await database.query("select from pg_locks where not granted");
+      return waiting.length > 0;
+    });
+    command.signalGroup("SIGKILL");
+    await command.outcome;
+  } finally {
+    await holder.end();
+  }
+}
+
+const refresh = async (url: string, refreshToken: string) => {
+  const body = JSON.stringify({ refreshToken });
+  const headers = { "content-type": "application/json" };
+  return (await fetch(`${url}/trpc/token.refresh`, { method: "POST", headers, body })).status;
+};
+
+async function openSession(): Promise<string> {
+  const service = await installation.start();
+  const { body } = await signIn(service.url, "alice");
+  await service.stop();
+  return body.refreshToken;
+}
+
+describe("reseal, killed in the midst of its work and run again,", () => {
+  it("brings everything under the new secret, and nobody is signed out", async () => {
+    const refreshToken = await openSession();
+    await killWhileItWaits(["reseal"], "select from latchkey.secret_keys where purpose = 'throttles' for update");
+
+    const variables = { LATCHKEY_SECRET: `${b},${a}` };
+    const doctor = await installation.run(["doctor"], { variables });
+    expect(doctor.stdout).toContain('run "latchkey reseal"');
+    const { code, stdout } = await installation.run(["reseal", "--json"], { variables });
+    expect({ code, ...JSON.parse(stdout) }).toMatchObject({ code: 0, left: 0, sessionsEnded: 0 });
+    const service = await installation.start({ LATCHKEY_SECRET: b });
+    expect(await refresh(service.url, refreshToken)).toBe(200);
+  });
+
+  it("ends the sessions of a secret that is compromised, all of them", async () => {
+    const refreshToken = await openSession();
+    await killWhileItWaits(["reseal", "--compromised"], "select from latchkey.sessions for update");
+
+    const { code, stdout } = await installation.run(["reseal", "--compromised"], {
+      variables: { LATCHKEY_SECRET: `${b},${a}` },
+    });
+    expect(code).toBe(0);
+    expect(stdout).toContain("Nothing is left under another secret");
+    expect(await database.query("select from latchkey.sessions where ended_at is null")).toEqual([]);
+    const service = await installation.start({ LATCHKEY_SECRET: b });
+    expect(await refresh(service.url, refreshToken)).toBe(401);
+    expect(await signIn(service.url, "alice")).toMatchObject({ status: 200 });
+  });
+});

@@ -1,0 +1,144 @@
+import type { Auth, DatabaseOptions } from "@latchkey/auth";
+import { withClient } from "@latchkey/auth/import";
+import type pg from "pg";
+import { createColumns } from "./known-columns.ts";
+import type { Dialect } from "./old-row.ts";
+import { printsHere } from "./run/prints.ts";
+import { findUsers } from "./sources/django.ts";
+import { openReader } from "./sources/open-source.ts";
+
+export interface ExportOptions {
+  /** The database of the Django project: it is read for its columns alone. */
+  readonly source: string;
+  /** The source's name here. */
+  readonly name: string;
+  readonly table?: string | undefined;
+  readonly map: Readonly<Record<string, string>>;
+  readonly connection: DatabaseOptions;
+}
+
+/** A column over there, and the field that it is here. */
+interface Target {
+  readonly dialect: Dialect;
+  readonly table: string;
+  readonly key: string;
+  readonly columns: readonly { readonly name: string; readonly field: string }[];
+}
+
+/**
+ * Writes the statements that bring a Django project up to date with what happened here: fields and passwords that were changed here since
+ * their people came, people who were made here, and the disabling of those who were deleted here. Ranks and permissions are not among
+ * them. Nothing is changed, here or there.
+ *
+ * @throws SourceError
+ */
+export async function* exportToDjango(auth: Pick<Auth, "profile">, options: ExportOptions): AsyncGenerator<string> {
+  const target = await readTarget(auth, options);
+  await using lent = await withClient(options.connection);
+  const { client } = lent;
+  yield "-- Holds hashes of passwords: keep it as safe as a backup.\nbegin;\n";
+  for await (const row of readRows(client, changedPeople, options.name)) yield* toUpdate(target, row);
+  for await (const row of readRows(client, newPeople, options.name)) yield toInsert(target, row);
+  for await (const { oldId } of readRows(client, deletedPeople, options.name))
+    yield `update ${target.table} set ${columnOf(target, "isActive")} = ${toLiteral(target.dialect, false)} where ${target.key} = ${toLiteral(target.dialect, oldId)};\n`;
+  yield "commit;\n";
+}
+
+async function readTarget(auth: Pick<Auth, "profile">, { source, table, map }: ExportOptions): Promise<Target> {
+  const reader = await openReader(source);
+  try {
+    const users = findUsers(await reader.tables(), table, reader.place);
+    const { fieldOf } = createColumns({ map, drop: [], ownFields: auth.profile.ownFields.map(({ name }) => name) });
+    const columns = users.columns.flatMap((column) => {
+      const field = fieldOf(column);
+      return field === null ? [] : [{ name: reader.quoteColumn(column), field }];
+    });
+    const key = reader.quoteColumn(users.primaryKey[0] ?? "id");
+    return { dialect: reader.dialect, table: reader.quote(users), key, columns };
+  } finally {
+    await reader.close();
+  }
+}
+
+type Value = string | boolean | null;
+
+interface Row {
+  readonly oldId: string;
+  /** Fields that were changed here. */
+  readonly changed: readonly string[];
+  readonly values: Readonly<Record<string, Value>>;
+}
+
+const time = (column: string) => `to_char(u.${column} at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')`;
+
+const values = `jsonb_build_object('username', u.username, 'phoneNumber', u.phone_number, 'email', coalesce(u.email, ''), 'password', u.password,
+  'firstName', u.first_name, 'lastName', u.last_name, 'gender', u.gender, 'country', u.country, 'city', u.city, 'state', u.state,
+  'isApprovedToBeInTouch', u.is_approved_to_be_in_touch, 'isActive', u.is_active, 'lastLogin', ${time("last_login")},
+  'dateJoined', ${time("date_joined")})`;
+
+/** Without ranks and permissions, which are nobody's to give by a file. */
+const changedPeople = `select i.old_id as "oldId", ${values} as values, array(
+    select now.key from jsonb_each_text(${printsHere("u")}) now where now.value is distinct from i.prints -> 'here' ->> now.key
+    union select before.key from jsonb_each_text(i.prints -> 'here') before where not ${printsHere("u")} ? before.key
+    union select 'password' where u.password_set_at is not null) as changed
+  from latchkey.imported_users i join latchkey.users u on u.id = i.user_id, latchkey.imported_name_key k
+  where i.source = $1 and i.prints ? 'here'`;
+
+const newPeople = `select u.id::text as "oldId", ${values} as values, '{}'::text[] as changed from latchkey.users u
+  where not exists (select from latchkey.imported_users i where i.source = $1 and i.user_id = u.id)`;
+
+const deletedPeople = `select i.old_id as "oldId", '{}'::jsonb as values, '{}'::text[] as changed from latchkey.imported_users i
+  where i.source = $1 and i.deleted_at is not null and i.gone_at is null`;
+
+async function* readRows(client: pg.ClientBase, query: string, source: string): AsyncGenerator<Row> {
+  for (let after = ""; ; ) {
+    const { rows } = await client.query<Row>(
+      `select * from (${query}) found where "oldId" collate "C" > $2 order by "oldId" collate "C" limit 1000`,
+      [source, after],
+    );
+    yield* rows;
+    const last = rows.at(-1);
+    if (!last || rows.length < 1_000) return;
+    after = last.oldId;
+  }
+}
+
+/** What Django reads; of the package `bcrypt` or not. */
+const isDjangos = (hash: Value) =>
+  typeof hash === "string" && /^(pbkdf2_sha256|pbkdf2_sha1|bcrypt_sha256|bcrypt|argon2|scrypt)\$/.test(hash);
+
+/** A name that somebody has not here stays what it is there: they had it, and it is nobody else's. */
+const isKept = (field: string, value: Value) =>
+  (field === "username" && value === null) || (field === "password" && !isDjangos(value));
+
+function* toUpdate({ dialect, table, key, columns }: Target, { oldId, changed, values }: Row): Generator<string> {
+  const sets = columns.flatMap(({ name, field }) => {
+    const value = values[field] ?? null;
+    return changed.includes(field) && !isKept(field, value) ? [`${name} = ${toLiteral(dialect, value)}`] : [];
+  });
+  if (sets.length > 0) yield `update ${table} set ${sets.join(", ")} where ${key} = ${toLiteral(dialect, oldId)};\n`;
+}
+
+function toInsert({ dialect, table, columns }: Target, { oldId, values }: Row): string {
+  const username = values.username ?? values.phoneNumber ?? (values.email || oldId);
+  const password = isDjangos(values.password ?? null) ? values.password : "!";
+  const all: Readonly<Record<string, Value | undefined>> = {
+    ...values,
+    ...{ username, password, isStaff: false, isSuperuser: false },
+  };
+  const cells = columns.flatMap(({ name, field }) => {
+    const value = all[field];
+    return value === undefined ? [] : [[name, toLiteral(dialect, value)] as const];
+  });
+  return `insert into ${table} (${cells.map(([name]) => name).join(", ")}) values (${cells.map(([, value]) => value).join(", ")});\n`;
+}
+
+const columnOf = ({ columns }: Target, field: string) =>
+  columns.find((column) => column.field === field)?.name ?? field;
+
+function toLiteral(dialect: Dialect, value: Value): string {
+  if (value === null) return "null";
+  if (typeof value === "boolean") return dialect === "postgres" ? String(value) : String(Number(value));
+  const quoted = value.replaceAll("'", "''");
+  return `'${dialect === "mysql" ? quoted.replaceAll("\\", "\\\\") : quoted}'`;
+}
