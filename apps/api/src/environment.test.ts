@@ -314,6 +314,7 @@ describe("the settings of a start without any", () => {
       MESSAGES: ["console"],
       MESSAGES_PER_DAY: 1_000,
       EMAILS_PER_DAY: 10_000,
+      NOTICES_PER_DAY: 1_000,
       MESSAGE_APP_NAME: "Latchkey",
       MESSAGE_LOCALE: "en",
       HOLDERS_BY_CODE: "no",

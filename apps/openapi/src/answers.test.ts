@@ -87,6 +87,11 @@ test("a person's calls are answered as the document says", async () => {
     token: other.token,
     input: { currentPassword: password, newPassword: "an even better battery" },
   });
+  const { notices } = await ask("me.notices.list", { token: other.token, input: { limit: 1 } });
+  expect(notices).toMatchObject([{ kind: "password_changed", readAt: null }]);
+  await ask("me.notices.markRead", { token: other.token, input: { ids: [notices[0].id] } });
+  await ask("me.notices.list", { token: other.token });
+  await ask("me.devices.forget", { token: other.token, input: { deviceMark: other.deviceMark } });
   await ask("me.recoveryCodes.status", { token: other.token });
   const { codes } = await ask("me.recoveryCodes.create", { token: other.token });
   await ask("me.recoveryCodes.status", { token: other.token });

@@ -4,6 +4,7 @@ import type { Config, PlainConfig, ProfileChangesOf, UserOf } from "./config.ts"
 import type { ActivityPage, ListActivityInput } from "./flows/account/activity.ts";
 import type { ChangePasswordInput } from "./flows/account/change-password.ts";
 import type { OwnData } from "./flows/account/export-own-data.ts";
+import type { ListNoticesInput, NoticePage } from "./flows/account/notices.ts";
 import type { ConfirmOwnNameInput, OwnNameAnswer, StartOwnNameInput } from "./flows/account/own-name.ts";
 import type { StopChangesInput } from "./flows/account/pending-changes.ts";
 import type {
@@ -11,7 +12,7 @@ import type {
   ReauthenticateInput,
   StartReauthenticationInput,
 } from "./flows/account/reauthenticate.ts";
-import type { OwnDevice } from "./flows/account/sessions.ts";
+import type { OthersRevoked, OwnDevice, ShownDevice } from "./flows/account/sessions.ts";
 import type { EventPageAnswer, ListEventsInput } from "./flows/administration/audit-events.ts";
 import type { CreateUserInput } from "./flows/administration/create-user.ts";
 import type { DeclarePermissionsInput } from "./flows/administration/declare-permissions.ts";
@@ -34,7 +35,7 @@ import type { RotateKeysInput } from "./flows/maintenance/rotate-keys.ts";
 import type { RecoverInput, RecoveryAnswer, StartRecoveryInput } from "./flows/sign-in/recover.ts";
 import type { RegisterInput } from "./flows/sign-in/register.ts";
 import type { ResendCodeInput } from "./flows/sign-in/resend-code.ts";
-import type { ResetByCodeInput, ResetPasswordInput } from "./flows/sign-in/reset-password.ts";
+import type { PasswordReset, ResetByCodeInput, ResetPasswordInput } from "./flows/sign-in/reset-password.ts";
 import type { LoginInput } from "./flows/sign-in/sign-in.ts";
 import type { CodeAnswer, SignInByCodeInput } from "./flows/sign-in/sign-in-by-code.ts";
 import type { StartCodeInput, StartResetInput } from "./flows/sign-in/start-code.ts";
@@ -175,17 +176,17 @@ export interface Auth<C extends Config = PlainConfig> {
    */
   startReset(input: StartResetInput, facts: RequestInfo): Promise<Challenge>;
   /**
-   * Sets a password with the code that `startReset` sent, and ends every session of the account.
+   * Sets a password with the code that `startReset` sent, ends every session of the account, and forgets every other device.
    *
    * @throws AuthError `code_invalid`, `code_expired`, `password_rejected`, `rate_limited`, `overloaded`
    */
-  resetPasswordByCode(input: ResetByCodeInput, facts: RequestInfo): Promise<void>;
+  resetPasswordByCode(input: ResetByCodeInput, facts: RequestInfo): Promise<PasswordReset>;
   /**
    * Sets a password with a one-time code of an administrator, and ends every session of the account.
    *
    * @throws AuthError `code_invalid`, `code_expired`, `password_rejected`, `rate_limited`, `overloaded`
    */
-  resetPassword(input: ResetPasswordInput, facts: RequestInfo): Promise<void>;
+  resetPassword(input: ResetPasswordInput, facts: RequestInfo): Promise<PasswordReset>;
 
   /**
    * Exchanges a recovery code, for which no name is needed, for a ticket. The code is used up when the ticket is.
@@ -314,11 +315,17 @@ export interface Auth<C extends Config = PlainConfig> {
   listSessions(caller: Principal): Promise<OwnDevice[]>;
   /** Ends one of the caller's sessions, which may be the present one. Throws AuthError `not_found`. */
   revokeSession(caller: Principal, id: string, facts: RequestInfo): Promise<void>;
-  /** Ends all of the caller's sessions but the present one, and answers how many. */
-  revokeOtherSessions(caller: Principal, facts: RequestInfo): Promise<number>;
+  /** Ends all of the caller's sessions but the present one, forgets every other device, and answers this one's new mark. */
+  revokeOtherSessions(caller: Principal, facts: RequestInfo, shown?: ShownDevice): Promise<OthersRevoked>;
+  /** Forgets every device that the caller has signed in with but this one, and answers its new mark. Sessions stay as they are. */
+  forgetDevices(caller: Principal, facts: RequestInfo, shown?: ShownDevice): Promise<Pick<OthersRevoked, "deviceMark">>;
 
   /** One page of what happened to the caller's account, the newest first. */
   listActivity(caller: Principal, input: ListActivityInput): Promise<ActivityPage>;
+  /** One page of what the caller is told of their own account, the newest first. Throws AuthError `invalid_input`. */
+  listNotices(caller: Principal, input: ListNoticesInput): Promise<NoticePage>;
+  /** Notes that the caller has read notices: those of the ids, or all. */
+  markNoticesRead(caller: Principal, input: { readonly ids?: readonly string[] | undefined }): Promise<void>;
   /** A copy of what is kept about the caller; no password, token or code is in it. */
   exportOwnData(caller: Principal): Promise<OwnData<UserOf<C>>>;
 

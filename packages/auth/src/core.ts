@@ -4,10 +4,12 @@ import { createCallerReader } from "./flows/authentication/read-caller.ts";
 import { createTokenVerification } from "./flows/authentication/verify-token.ts";
 import { createCallerColumns } from "./flows/steps/caller-row.ts";
 import type { Core } from "./flows/steps/core.ts";
+import { tellNoticeHook } from "./flows/steps/tell-notice-hook.ts";
 import { createFirewall, defaultEmailLimits } from "./messages/firewall.ts";
 import { readTestNumbers, toFirewallLimits, toRenderOptions } from "./messages/messages-option.ts";
+import { findNoticeChannels, sendDueNotices } from "./messages/notice-outbox.ts";
 import { createOutbox, type Outbox } from "./messages/outbox.ts";
-import { renderMessage } from "./messages/texts.ts";
+import { renderMessage, renderNotice } from "./messages/texts.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { createPasswords } from "./passwords/passwords.ts";
 import { createSecretKeys, type Keys, type SecretKeys } from "./secret-keys/secret-keys.ts";
@@ -85,7 +87,7 @@ function createCodes(
   secretKeys: SecretKeys,
 ): Pick<Core, "challenges" | "firewall" | "outbox"> {
   const { clock, messages, phones } = options;
-  const { senders, isEnforced, emailsPerDay, onRefusal, onOutcome, onError } = messages;
+  const { senders, isEnforced, emailsPerDay, noticesPerDay, onRefusal, onOutcome, onError } = messages;
   let outbox: Outbox | undefined;
   const challenges = createChallenges({
     db,
@@ -108,12 +110,23 @@ function createCodes(
     ...(onRefusal && { onRefusal }),
   });
   const rendering = toRenderOptions(messages);
+  const notices = {
+    db,
+    senders,
+    perDay: noticesPerDay,
+    render: (notice: Parameters<typeof renderNotice>[0]) => renderNotice(notice, rendering),
+    onError,
+  };
   outbox = createOutbox({
     db,
     challenges,
     senders,
     render: (message) => renderMessage(message, rendering),
     admitNext: firewall.admitNext,
+    sendMore: async (stopping) => {
+      const told = await tellNoticeHook({ db, options, profile: options.profile });
+      return told + (findNoticeChannels(senders).length > 0 ? await sendDueNotices(notices, stopping) : 0);
+    },
     ...(onOutcome && { onOutcome }),
     ...(onError && { onError }),
   });

@@ -4,6 +4,7 @@ import { createCore } from "./core.ts";
 import { listActivity } from "./flows/account/activity.ts";
 import { changePassword } from "./flows/account/change-password.ts";
 import { exportOwnData } from "./flows/account/export-own-data.ts";
+import { listOwnNotices, markOwnNoticesRead } from "./flows/account/notices.ts";
 import { confirmOwnName, removeOwnName, startOwnName } from "./flows/account/own-name.ts";
 import { listPendingChanges, stopPendingChange, stopPendingChanges } from "./flows/account/pending-changes.ts";
 import {
@@ -13,7 +14,7 @@ import {
   startReauthentication,
 } from "./flows/account/reauthenticate.ts";
 import { createRecoveryCodes, readOwnRecoveryCodes, stopRecoveryCodes } from "./flows/account/recovery-codes.ts";
-import { listSessions, revokeOtherSessions, revokeSession } from "./flows/account/sessions.ts";
+import { forgetDevices, listSessions, revokeOtherSessions, revokeSession } from "./flows/account/sessions.ts";
 import { updateProfile } from "./flows/account/update-profile.ts";
 import { listAuditEvents } from "./flows/administration/audit-events.ts";
 import { createUser } from "./flows/administration/create-user.ts";
@@ -156,7 +157,10 @@ export function createAuth<
       listSessions,
       revokeSession,
       revokeOtherSessions,
+      forgetDevices,
       listActivity,
+      listNotices: listOwnNotices,
+      markNoticesRead: markOwnNoticesRead,
       exportOwnData,
       createUser,
       listAuditEvents,
@@ -243,7 +247,8 @@ export function createAuth<
       await syncPermissions(core, { prune: false });
       await core.webhooks.register();
       core.webhooks.start();
-      if (Object.values(options.messages.senders).some(Boolean)) core.outbox.start();
+      const hasSenders = Object.values(options.messages.senders).some(Boolean);
+      if (hasSenders || options.on.noticeKept) core.outbox.start();
       return findForgetfulPooler(storage);
     },
     receiveDelivery: (receipt) => core.outbox.receive(receipt),

@@ -21,9 +21,10 @@ export {
 export type { ActivityPage, ListActivityInput, OwnEvent } from "./flows/account/activity.ts";
 export type { ChangePasswordInput } from "./flows/account/change-password.ts";
 export type { OwnData } from "./flows/account/export-own-data.ts";
+export type { ListNoticesInput, Notice, NoticePage } from "./flows/account/notices.ts";
 export type { ConfirmOwnNameInput, OwnNameAnswer, StartOwnNameInput } from "./flows/account/own-name.ts";
 export type { StopChangesInput } from "./flows/account/pending-changes.ts";
-export type { OwnDevice } from "./flows/account/sessions.ts";
+export type { OthersRevoked, OwnDevice, ShownDevice } from "./flows/account/sessions.ts";
 export type { EventPageAnswer } from "./flows/administration/audit-events.ts";
 export type { CreateUserInput } from "./flows/administration/create-user.ts";
 export type { DeclarePermissionsInput } from "./flows/administration/declare-permissions.ts";
@@ -42,6 +43,7 @@ export type { CountryMessages, MessageReport } from "./flows/maintenance/report-
 export type { Resealed, ResealInput } from "./flows/maintenance/reseal.ts";
 export type { RecoverInput, RecoveryAnswer, StartRecoveryInput } from "./flows/sign-in/recover.ts";
 export type { RegisterInput } from "./flows/sign-in/register.ts";
+export type { PasswordReset } from "./flows/sign-in/reset-password.ts";
 export type { LoginInput } from "./flows/sign-in/sign-in.ts";
 export type { CodeAnswer, SignInByCodeInput, TicketAnswer } from "./flows/sign-in/sign-in-by-code.ts";
 export type { PublicPurpose, StartCodeInput } from "./flows/sign-in/start-code.ts";
@@ -62,6 +64,8 @@ export { type CountryCode, isCountryCode, type PhoneResult, parsePhone } from ".
 export type { ImportedKey, ImportedPerson } from "./imported-users/imported-user.ts";
 export type { ImportRound, RoundChanges } from "./imported-users/round-store.ts";
 export { defaultLimits, type FirewallLimits, type FirewallRule } from "./messages/firewall-rules.ts";
+export { type NoticeKind, type NoticeMessage, noticeKinds } from "./messages/notice.ts";
+export { type NoticeTexts, noticeTexts } from "./messages/notice-texts.ts";
 export { createOutbox, type Outbox, type OutboxOptions, type SendOutcome } from "./messages/outbox.ts";
 export {
   type DeliveryReceipt,
@@ -82,6 +86,7 @@ export {
   messageTexts,
   type RenderOptions,
   renderMessage,
+  renderNotice,
 } from "./messages/texts.ts";
 export type { MadeRecoveryCodes, RecoveryCodeStatus, RecoveryTicket } from "./one-time-codes/recovery-code-store.ts";
 export type { AuthOptions } from "./options.ts";

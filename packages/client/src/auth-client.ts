@@ -133,8 +133,7 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
       const together = createBatchLink(endpoint as LinkOptions<AnyRouter>, attach);
       return (runtime) => {
         const [sendAlone, sendTogether] = [alone(runtime), together(runtime)];
-        return (call) =>
-          (paths.opensSession(call.op) || call.op.path === paths.changePassword ? sendAlone : sendTogether)(call);
+        return (call) => (paths.opensSession(call.op) || paths.movesOn(call.op) ? sendAlone : sendTogether)(call);
       };
     }),
   ];
@@ -183,7 +182,7 @@ function watch(manager: SessionManager, paths: ProcedurePaths): TRPCLink<AnyRout
           next(value) {
             const { data } = value.result as { data?: unknown };
             if (op.path.startsWith(paths.me)) manager.showUser(data as OwnAnswer).catch(() => {});
-            if (op.path === paths.changePassword) taken = manager.replace(data as SessionAnswer);
+            if (paths.movesOn(op)) taken = manager.replace(data as SessionAnswer);
             if (wish > 0) taken = manager.keep(data as SessionAnswer, wish);
             // What goes wrong with keeping an answer is not the call's failure.
             taken = taken?.catch(() => {}).then(() => observer.next(value));

@@ -10,9 +10,11 @@ export function createProcedurePaths(prefix = "") {
     /** By a password, by a code (`token.obtainByCode`), by registering, or by recovery. */
     opensSession: ({ path }: { path: string }) =>
       path.startsWith(at("token.obtain")) || path === at("account.register") || path === at("recovery.setPassword"),
+    /** What answers new tokens of this session, or makes this device the only one that is known and answers its new mark. */
+    movesOn: ({ path }: { path: string }) =>
+      ["me.changePassword", "me.devices.forget", "sessions.revokeOthers"].some((name) => path === at(name)),
     /** What all that is about one's own account begins with. */
     me: at("me."),
-    changePassword: at("me.changePassword"),
   };
 }
 

@@ -210,7 +210,8 @@ async function openSession<Router extends AnyRouter>(
   const watch: TRPCLink<AnyRouter> =
     () =>
     ({ op, next }) => {
-      const givesTokens = paths.opensSession(op) || [paths.changePassword, paths.at("token.refresh")].includes(op.path);
+      const givesTokens =
+        paths.opensSession(op) || ["me.changePassword", "token.refresh"].some((name) => op.path === paths.at(name));
       if (givesTokens) requireAnswer();
       return observable((observer) =>
         next(op).subscribe({

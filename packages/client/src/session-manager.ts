@@ -48,7 +48,11 @@ export interface SessionManagerOptions {
 }
 
 /** What a call about one's own account answers: the user, or something that may hold the user. */
-export type OwnAnswer = User & { readonly user?: User; readonly phoneProofDue?: boolean };
+export type OwnAnswer = Partial<User> & {
+  readonly user?: User;
+  readonly phoneProofDue?: boolean;
+  readonly deviceMark?: string | undefined;
+};
 
 export type SessionManager = ReturnType<typeof createSessionManager>;
 
@@ -315,6 +319,21 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
     return kept?.token === refused ? undefined : kept?.token;
   }
 
+  /** Shows what a call has just answered of the person, or marks this device anew, and stores it with the tokens that are stored by now. */
+  async function showUser({ user, phoneProofDue, deviceMark: mark, ...rest }: OwnAnswer): Promise<void> {
+    user ??= rest as User;
+    if (!kept || kept.user.id !== user.id) return;
+    show({ ...kept, user });
+    await queue.update((text) => {
+      const stored = toStored(text);
+      deviceMark = parseDeviceMark(mark) || deviceMark;
+      if (!kept || stored?.sid !== kept.sid || stored.refreshToken !== kept.refreshToken) return undefined;
+      // What is stored without a token, for want of room, may have room by now.
+      const next = format({ ...kept, user });
+      return next === text ? undefined : next;
+    });
+  }
+
   const first = loadFirst();
   /** A storage that never answers is not waited for. */
   const ready = within(patience, first);
@@ -336,21 +355,13 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
       return asked;
     },
     keep,
-    /** Shows what a call has just answered of the person, if it did, and stores it with the tokens that are stored by now. */
-    async showUser({ user, phoneProofDue, ...rest }: OwnAnswer): Promise<void> {
-      user ??= rest;
-      if (!kept || kept.user.id !== user.id) return;
-      show({ ...kept, user });
-      await queue.update((text) => {
-        const stored = toStored(text);
-        if (!kept || stored?.sid !== kept.sid || stored.refreshToken !== kept.refreshToken) return undefined;
-        // What is stored without a token, for want of room, may have room by now.
-        const next = format({ ...kept, user });
-        return next === text ? undefined : next;
-      });
-    },
-    /** Takes over the new tokens of the session that is kept; an answer to another session, or an old one, comes too late. */
+    showUser,
+    /**
+     * Takes over the new tokens of the session that is kept; an answer to another session, or an old one, comes too late. One without tokens
+     * has a new mark of this device.
+     */
     async replace(answer: SessionAnswer): Promise<void> {
+      if (!answer.token) return kept ? showUser({ user: kept.user, deviceMark: answer.deviceMark }) : undefined;
       const session = await parseAnswer(answer);
       if (kept?.sid !== session.sid) return endUnlessKept(session);
       // At once, so that nothing else is renewed with the tokens of before while a slow storage is asked.

@@ -22,5 +22,8 @@ export function consoleSender({ print = console.log, keep = 100 }: ConsoleOption
       print(`Message to ${message.to} by ${message.channel}: ${message.text.replaceAll("\n", " ").trim()}`);
       return { providerId: message.id };
     },
+    async sendNotice({ to, channel, text }) {
+      print(`Notice to ${to} by ${channel}: ${text.replaceAll("\n", " ").trim()}`);
+    },
   };
 }

@@ -21,7 +21,7 @@ export interface HttpOptions {
   /** How the body is written. A form has texts only. */
   readonly format: "json" | "form";
   /** The body, or how it is made for a message. */
-  readonly body: Body | ((message: Message) => Body);
+  readonly body: Body | ((message: Sent) => Body);
   /** Where the answer names the message, such as `messages.0.id`. */
   readonly providerId?: string;
   /** Where the answer says whether it went well, for providers that answer 200 to everything. */
@@ -41,30 +41,37 @@ export interface HttpOptions {
  */
 export function httpSender(options: HttpOptions): Sender {
   const { url, method = "POST", headers = {}, format, result } = options;
-  return {
-    async send(message, signal) {
-      const template = typeof options.body === "function" ? options.body(message) : options.body;
-      const filled = fill(template, valuesOf(message));
-      const body = format === "json" ? JSON.stringify(filled) : toForm(filled);
-      const type = format === "json" ? "application/json" : "application/x-www-form-urlencoded";
-      const answer = await callProvider(url, { method, headers: { "content-type": type, ...headers }, body }, signal);
-      const value = result && readPath(answer.body, result.path);
-      const known = value === undefined ? undefined : result?.refusals?.[value];
-      const detail = `HTTP ${answer.status}${value === undefined ? "" : `, ${result?.path} ${value}`}`;
-      if (known) throw new SendError(known, detail);
-      if (answer.status < 200 || answer.status >= 300) throw toSendError(answer.status, detail);
-      // An answer without the value that it should have is nonsense, and may be another one later.
-      if (result && value === undefined) throw new SendError("busy", detail);
-      if (result && !result.ok.includes(value ?? "")) throw new SendError("rejected", detail);
-      const providerId = options.providerId && readPath(answer.body, options.providerId);
-      return providerId ? { providerId } : {};
-    },
+  const send = async (message: Sent, signal: AbortSignal) => {
+    const template = typeof options.body === "function" ? options.body(message) : options.body;
+    const filled = fill(template, valuesOf(message));
+    const body = format === "json" ? JSON.stringify(filled) : toForm(filled);
+    const type = format === "json" ? "application/json" : "application/x-www-form-urlencoded";
+    const answer = await callProvider(url, { method, headers: { "content-type": type, ...headers }, body }, signal);
+    const value = result && readPath(answer.body, result.path);
+    const known = value === undefined ? undefined : result?.refusals?.[value];
+    const detail = `HTTP ${answer.status}${value === undefined ? "" : `, ${result?.path} ${value}`}`;
+    if (known) throw new SendError(known, detail);
+    if (answer.status < 200 || answer.status >= 300) throw toSendError(answer.status, detail);
+    // An answer without the value that it should have is nonsense, and may be another one later.
+    if (result && value === undefined) throw new SendError("busy", detail);
+    if (result && !result.ok.includes(value ?? "")) throw new SendError("rejected", detail);
+    const providerId = options.providerId && readPath(answer.body, options.providerId);
+    return providerId ? { providerId } : {};
   };
+  // A template with a code in it is for codes: a notice has none.
+  const sendsCodes = JSON.stringify(toTemplate(options.body)).includes("{code}");
+  return sendsCodes ? { send } : { send, sendNotice: (notice, signal) => send({ ...notice, code: "" }, signal) };
 }
+
+/** What of a message, or of a notice, a body is made of. */
+type Sent = Pick<Message, "id" | "channel" | "to" | "text" | "code" | "locale">;
+
+const sample: Sent = { id: "", channel: "sms", to: "", text: "", code: "{code}", locale: "en" };
+const toTemplate = (body: HttpOptions["body"]) => (typeof body === "function" ? body(sample) : body);
 
 type Values = Readonly<Record<string, string>>;
 
-const valuesOf = ({ to, text, code, id, locale }: Message): Values => ({
+const valuesOf = ({ to, text, code, id, locale }: Sent): Values => ({
   to,
   digits: to.replace(/^\+/, ""),
   text,

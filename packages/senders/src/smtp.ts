@@ -9,20 +9,26 @@ export interface SmtpOptions {
   readonly subject: (locale: string) => string;
 }
 
+interface Mail {
+  readonly id: string;
+  readonly to: string;
+  readonly text: string;
+  readonly subject: string;
+}
+
 /** Sends by e-mail. */
 export function smtpSender({ url, from, subject }: SmtpOptions): Sender {
   const transport = createTransport(url, { from });
-  return {
-    async send({ id, to, text, locale }) {
-      try {
-        const messageId = `<${id}@${new URL(url).hostname}>`;
-        await transport.sendMail({ to: { name: "", address: to }, subject: subject(locale), text, messageId });
-        return { providerId: messageId };
-      } catch (error) {
-        throw new SendError(toRefusal(error), describe(error));
-      }
-    },
+  const send = async ({ id, to, text, subject }: Mail) => {
+    try {
+      const messageId = `<${id}@${new URL(url).hostname}>`;
+      await transport.sendMail({ to: { name: "", address: to }, subject, text, messageId });
+      return { providerId: messageId };
+    } catch (error) {
+      throw new SendError(toRefusal(error), describe(error));
+    }
   };
+  return { send: (message) => send({ ...message, subject: subject(message.locale) }), sendNotice: send };
 }
 
 const read = (error: unknown, key: string): unknown =>

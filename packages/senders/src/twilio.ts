@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import type { DeliveryReceipt, Sender, SendRefusal } from "@latchkey/auth";
+import type { DeliveryReceipt, Message, Sender, SendRefusal } from "@latchkey/auth";
 import { callProvider, readPath, refuseUnlessOk } from "./call-provider.ts";
 import { isSignature, toReceipts } from "./receipts.ts";
 
@@ -35,19 +35,18 @@ const codes: Readonly<Record<string, SendRefusal>> = {
 export function twilioSender(options: TwilioOptions): Sender {
   const { accountSid, authToken, from, statusCallback, url = "https://api.twilio.com" } = options;
   const authorization = `Basic ${Buffer.from(`${accountSid}:${authToken}`).toString("base64")}`;
-  return {
-    async send({ to, text }, signal) {
-      const form = new URLSearchParams({ To: to, Body: text });
-      form.set(from.startsWith("MG") ? "MessagingServiceSid" : "From", from);
-      if (statusCallback) form.set("StatusCallback", statusCallback);
-      const headers = { authorization, "content-type": "application/x-www-form-urlencoded" };
-      const path = `/2010-04-01/Accounts/${encodeURIComponent(accountSid)}/Messages.json`;
-      const answer = await callProvider(`${url}${path}`, { headers, body: form.toString() }, signal);
-      refuseUnlessOk(answer, { codePath: "code", codes });
-      const providerId = readPath(answer.body, "sid");
-      return providerId ? { providerId } : {};
-    },
+  const send = async ({ to, text }: Pick<Message, "to" | "text">, signal: AbortSignal) => {
+    const form = new URLSearchParams({ To: to, Body: text });
+    form.set(from.startsWith("MG") ? "MessagingServiceSid" : "From", from);
+    if (statusCallback) form.set("StatusCallback", statusCallback);
+    const headers = { authorization, "content-type": "application/x-www-form-urlencoded" };
+    const path = `/2010-04-01/Accounts/${encodeURIComponent(accountSid)}/Messages.json`;
+    const answer = await callProvider(`${url}${path}`, { headers, body: form.toString() }, signal);
+    refuseUnlessOk(answer, { codePath: "code", codes });
+    const providerId = readPath(answer.body, "sid");
+    return providerId ? { providerId } : {};
   };
+  return { send, sendNotice: send };
 }
 
 const states: Readonly<Record<string, DeliveryReceipt["state"]>> = {

@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import type { DeliverWebhook, DeliveryReceipt, Sender } from "@latchkey/auth";
+import type { DeliverWebhook, DeliveryReceipt, Message, NoticeMessage, Sender } from "@latchkey/auth";
 import { SendError } from "@latchkey/auth";
 import { callProvider, readPath, toSendError } from "./call-provider.ts";
 import { readPlainReceipt } from "./http.ts";
@@ -22,16 +22,18 @@ const refusals = ["invalid_number", "unreachable", "rejected", "busy", "misconfi
  */
 export function webhookSender({ url, secret, now = () => new Date() }: WebhookOptions): Sender {
   const key = toStrongKey(secret);
+  const send = async (type: string, message: Message | NoticeMessage, signal: AbortSignal) => {
+    const body = JSON.stringify({ type, timestamp: now().toISOString(), data: message });
+    const headers = sign({ id: message.id, body }, { keys: [key], now: now() });
+    const answer = await callProvider(url, { headers, body }, signal);
+    const refusal = refusals.find((known) => known === readPath(answer.body, "refusal"));
+    if (answer.status >= 200 && answer.status < 300 && !refusal) return idOf(readPath(answer.body, "providerId"));
+    const detail = `HTTP ${answer.status}`;
+    throw refusal ? new SendError(refusal, detail) : toSendError(answer.status, detail);
+  };
   return {
-    async send(message, signal) {
-      const body = JSON.stringify({ type: "message.requested", timestamp: now().toISOString(), data: message });
-      const headers = sign({ id: message.id, body }, { keys: [key], now: now() });
-      const answer = await callProvider(url, { headers, body }, signal);
-      const refusal = refusals.find((known) => known === readPath(answer.body, "refusal"));
-      if (answer.status >= 200 && answer.status < 300 && !refusal) return idOf(readPath(answer.body, "providerId"));
-      const detail = `HTTP ${answer.status}`;
-      throw refusal ? new SendError(refusal, detail) : toSendError(answer.status, detail);
-    },
+    send: (message, signal) => send("message.requested", message, signal),
+    sendNotice: (notice, signal) => send("notice.requested", notice, signal),
   };
 }
 

@@ -106,6 +106,7 @@ export const messageSettings = {
   MESSAGE_COUNTRIES: countryList.optional(),
   MESSAGES_PER_DAY: integer(0, 1_000_000).default(1_000),
   EMAILS_PER_DAY: integer(0, 1_000_000).default(10_000),
+  NOTICES_PER_DAY: integer(0, 1_000_000).default(1_000),
   LAUNCH_BUDGET: integer(0, 1_000_000).optional(),
   LAUNCH_BUDGET_UNTIL: time.optional(),
   MESSAGE_APP_NAME: z.string().min(1).max(40).default("Latchkey"),
@@ -227,6 +228,7 @@ export function toMessagesOption(settings: MessageSettings): NonNullable<AuthOpt
     ...(settings.MESSAGE_COUNTRIES && { countries: [...settings.MESSAGE_COUNTRIES] }),
     perDay: settings.MESSAGES_PER_DAY,
     emailsPerDay: settings.EMAILS_PER_DAY,
+    noticesPerDay: settings.NOTICES_PER_DAY,
     ...(LAUNCH_BUDGET !== undefined &&
       LAUNCH_BUDGET_UNTIL && { launchBudget: { messages: LAUNCH_BUDGET, until: LAUNCH_BUDGET_UNTIL } }),
     ...(TEST_NUMBERS &&

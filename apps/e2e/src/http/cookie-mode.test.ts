@@ -58,6 +58,20 @@ test("the tokens of every session answer go into the cookies, and into no body",
     expect(toCookies(lines)).toMatch(/__Host-latchkey_refresh=[\w-]{86}$/);
 });
 
+test("a device that forgets the others, or sets a password, has its new mark in the cookie and in no body", async () => {
+  const { data, lines } = await send("token.obtain", { input: alice });
+  const headers = { authorization: `Bearer ${data.token}` };
+  for (const [path, input] of [
+    ["me.devices.forget", {}],
+    ["sessions.revokeOthers", {}],
+  ] as const) {
+    const answer = await send(path, { input, headers, cookie: toCookies(lines) });
+    expect(answer.data).toMatchObject({ deviceMark: "" });
+    expect(toCookies(answer.lines)).toMatch(/^__Host-latchkey_device=[\w-]{43}$/);
+    expect(toCookies(lines)).not.toContain(toCookies(answer.lines));
+  }
+});
+
 test("what a script puts into the body is not looked at where the cookie counts", async () => {
   const { lines } = await send("token.obtain", { input: alice });
   const cookie = toCookies(lines);

@@ -70,12 +70,28 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
   "me.activity": () => undefined,
   "me.export": () => undefined,
   "me.reauthenticate": () => ({ password }),
+  "me.recoveryCodes.create": () => undefined,
+  "me.recoveryCodes.status": () => undefined,
+  "me.recoveryCodes.stop": async ({ caller }) => {
+    if (!caller) return;
+    const { user, session } = await toAdministrator(live.test, caller);
+    await live.test.auth.createRecoveryCodes({ user, session }, live.test.facts);
+    await live.test.database.query("update latchkey.recovery_codes set good_from = latchkey.now() + interval '1 day'");
+  },
+  "me.notices.list": () => undefined,
+  "me.notices.markRead": () => undefined,
+  "me.devices.forget": () => undefined,
   "me.changePassword": () => ({ currentPassword: password, newPassword: `${password} staple` }),
   "sessions.list": () => undefined,
   "sessions.revoke": async ({ caller }) => ({ id: await findSessionId(caller) }),
   "sessions.revokeOthers": () => undefined,
   "password.startReset": ({ target }) => ({ username: target.username }),
   "password.reset": async () => ({ ...(await createSetPasswordCode()), newPassword: password }),
+  "recovery.start": async () => ({ code: await createRecoveryCode() }),
+  "recovery.setPassword": async () => {
+    const { ticket } = await live.test.auth.startRecovery({ code: await createRecoveryCode() }, live.test.facts);
+    return { ticket, newPassword: `${password} staple` };
+  },
   "users.list": () => undefined,
   "users.get": ({ target }) => ({ id: target.id }),
   "users.create": () => ({ username: freshName() }),
@@ -131,6 +147,13 @@ async function findSessionId(caller: Person | null): Promise<string> {
   if (!caller) return "00000000-0000-4000-8000-000000000000";
   const { session } = await toAdministrator(live.test, caller);
   return session.id;
+}
+
+/** Of a person of their own. */
+async function createRecoveryCode(): Promise<string> {
+  const { user, session } = await toAdministrator(live.test, await createPerson(live.test));
+  const { codes } = await live.test.auth.createRecoveryCodes({ user, session }, live.test.facts);
+  return codes[0] ?? "";
 }
 
 async function createSetPasswordCode(): Promise<{ username: string; code: string }> {

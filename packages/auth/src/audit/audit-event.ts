@@ -109,6 +109,7 @@ export type AuditEvent =
       readonly because: "revoked" | "too_many_sessions" | "ended_by_administrator";
       readonly count: number;
     }
+  | { readonly event: "devices_forgotten" }
   | { readonly event: "password_changed"; readonly sessionsEnded: number }
   | { readonly event: "password_change_refused" }
   | {

@@ -113,6 +113,21 @@ export async function listEvents(
   return rows.map(({ position, ...event }) => ({ event, position }));
 }
 
+/** Whether so many sign-ins to an account were refused within a day. No more than so many events are read. */
+export async function hasRefusals(
+  db: Queries,
+  { subjectId, count }: { readonly subjectId: string; readonly count: number },
+): Promise<boolean> {
+  const { rows } = await sql<{ recent: number }>`
+    select count(*) filter (where occurred_at > latchkey.now() - interval '1 day')::int as recent from (
+      select occurred_at from latchkey.audit_events
+      where (subject_id, event, position) < (${subjectId}::uuid, 'sign_in_refused', ${lastPosition})
+        and (subject_id, event) >= (${subjectId}::uuid, 'sign_in_refused')
+      order by subject_id desc, event desc, position desc limit ${count}
+    ) newest`.execute(db);
+  return (rows[0]?.recent ?? 0) >= count;
+}
+
 /**
  * Takes from a user's events what could tell who they were: where they called from, or somebody who tried to be them. That
  * something happened, and to which id, stays, and so does where an administrator called from. What is more than one step is left for

@@ -1,3 +1,5 @@
+import type { NoticeKind } from "../messages/notice.ts";
+
 /** The transaction of what a hook is told, over by the time the hook has answered. */
 export interface HookTransaction {
   /**
@@ -62,6 +64,16 @@ export interface Hooks<User> {
   /** The owner changed it; or, told afterwards, it was reset by a code or by the operator. */
   passwordChanged?(
     event: HookEvent & { readonly user: User; readonly by: "owner" | "code" | "command_line" },
+  ): Awaitable;
+  /**
+   * Somebody is to know what was done to their account: a notice is in their list, and on its way to each number and address that they have
+   * proved. Told some seconds afterwards, by one process, and three times at most where it fails.
+   */
+  noticeKept?(
+    event: HookEvent & {
+      readonly user: User;
+      readonly notice: { readonly id: string; readonly kind: NoticeKind; readonly createdAt: Date };
+    },
   ): Awaitable;
 }
 

@@ -58,6 +58,8 @@ export interface OutboxOptions {
   readonly onOutcome?: (outcome: SendOutcome) => void;
   /** Whether one more message for an address is inside the budget, when another channel is to take over. */
   readonly admitNext?: (address: string) => Promise<boolean>;
+  /** What else this process sends when it looks: answers how many tries that were. */
+  readonly sendMore?: (stopping: AbortSignal) => Promise<number>;
   /** Told when the outbox could not be read; it is read again at the next turn. */
   readonly onError?: (error: unknown) => void;
 }
@@ -79,8 +81,9 @@ export function createOutbox(options: OutboxOptions): Outbox {
       const due = await leaseDue(db, { atMost: atOnce, seconds: lease });
       await Promise.all(due.map((message) => attempt(options, message, stopping)));
       total += due.length;
-      if (due.length < atOnce || stopping.aborted) return total;
+      if (due.length < atOnce || stopping.aborted) break;
     }
+    return total + ((await options.sendMore?.(stopping)) ?? 0);
   }
 
   const worker = createQueueWorker({

@@ -1,4 +1,5 @@
 import type { ChallengePurpose, Channel } from "../challenges/challenge-store.ts";
+import type { NoticeMessage } from "./notice.ts";
 
 /** A message as a sender is handed it. */
 export interface Message {
@@ -54,6 +55,11 @@ export interface SendReceipt {
 /** Sends messages by one provider. @throws SendError */
 export interface Sender {
   send(message: Message, signal: AbortSignal): Promise<SendReceipt>;
+  /**
+   * Tells people of their own account: see {@link NoticeMessage}. A sender without it can send codes only, such as by a template for codes; its people
+   * find their notices in `me.notices`.
+   */
+  sendNotice?(notice: NoticeMessage, signal: AbortSignal): Promise<unknown>;
 }
 
 /** What is sent by which channel, in the order in which they are tried; for phone numbers and e-mail addresses apart. */

@@ -1,4 +1,6 @@
 import type { ChallengePurpose } from "../challenges/challenge-store.ts";
+import type { NoticeKind } from "./notice.ts";
+import { type NoticeTexts, noticeTexts } from "./notice-texts.ts";
 
 /** The texts of one language. `{code}` and `{app}` are filled in. */
 export interface MessageTexts {
@@ -7,6 +9,8 @@ export interface MessageTexts {
   readonly reset?: string;
   /** Of an e-mail. */
   readonly subject: string;
+  /** What people are told of their own account; the built-in texts of the language, or of English, where it is not given. */
+  readonly notices?: NoticeTexts;
 }
 
 /** Texts by language. Replace any of them, or add your own. */
@@ -99,6 +103,22 @@ export function renderMessage(input: RenderInput, options: RenderOptions): { tex
   if (input.channel === "sms" && origin) lines.push("", `@${new URL(origin).host} #${input.code}`);
   if (input.channel === "sms" && androidHash) lines.push(androidHash);
   return { text: lines.join("\n"), locale };
+}
+
+/** Which kinds are only to be known: there is nothing to undo, or nobody but an administrator can. */
+const plainKinds: readonly NoticeKind[] = ["rights_changed"];
+
+/** What a notice says: what happened, and what to do where it was not oneself. */
+export function renderNotice(
+  { kind, locale: wish }: { readonly kind: NoticeKind; readonly locale: string | null },
+  { app, catalogue = messageTexts, defaultLocale = "en" }: RenderOptions,
+): { text: string; subject: string; locale: string } {
+  const locale = findLocale(wish, catalogue, defaultLocale);
+  const texts = catalogue[locale]?.notices ?? noticeTexts[locale] ?? noticeTexts.en;
+  if (!texts) throw new RangeError(`There are no notices in ${locale}`);
+  const sentences = [texts.happened[kind], ...(plainKinds.includes(kind) ? [] : [texts.undo])];
+  const fill = (text: string) => text.replaceAll("{app}", () => app);
+  return { text: fill(sentences.join(" ")), subject: fill(texts.subject), locale };
 }
 
 const basic =

@@ -131,6 +131,26 @@ message_counts.hour timestamp with time zone not null
 message_counts.what text not null
 message_counts.shard smallint not null
 message_counts.count integer not null
+notice_messages.id uuid not null
+notice_messages.notice_id uuid not null
+notice_messages.channel text not null
+notice_messages.address text not null
+notice_messages.locale text
+notice_messages.created_at timestamp with time zone not null default latchkey.now()
+notice_messages.due_at timestamp with time zone
+notice_messages.lease_until timestamp with time zone
+notice_messages.tries smallint not null default 0
+notice_messages.sent_at timestamp with time zone
+notice_messages.failure text
+notices.id uuid not null
+notices.user_id uuid not null
+notices.kind text not null
+notices.created_at timestamp with time zone not null default latchkey.now()
+notices.read_at timestamp with time zone
+notices.address text
+notices.user_agent text
+notices.hook_due_at timestamp with time zone
+notices.hook_tries smallint not null default 0
 one_time_codes.id uuid not null
 one_time_codes.user_id uuid not null
 one_time_codes.purpose text not null
@@ -256,6 +276,9 @@ users.reset_by_code_at timestamp with time zone
 users.password_set_at timestamp with time zone
 users.phone_opens_at timestamp with time zone
 users.email_opens_at timestamp with time zone
+users.device_epoch integer not null default 0
+users.device_epoch_kept integer not null default 0
+users.device_epoch_raised_at timestamp with time zone
 webhook_endpoints.name text collate "C" not null
 webhook_endpoints.seen_at timestamp with time zone not null default latchkey.now()
 webhook_events.position bigint not null
@@ -312,6 +335,11 @@ imported_users: imported_users_source CHECK ((source ~ '^[a-z][a-z0-9_-]{0,62}$'
 imported_users: imported_users_tombstone CHECK (((deleted_at IS NULL) OR ((user_id IS NULL) AND (old_username IS NULL) AND (old_phone IS NULL))))
 imported_users: imported_users_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE SET NULL
 message_counts: message_counts_pkey PRIMARY KEY (key, hour, what, shard)
+notice_messages: notice_messages_channel CHECK ((channel = ANY (ARRAY['sms'::text, 'email'::text])))
+notice_messages: notice_messages_notice_id_fkey FOREIGN KEY (notice_id) REFERENCES notices(id) ON DELETE CASCADE
+notice_messages: notice_messages_pkey PRIMARY KEY (id)
+notices: notices_pkey PRIMARY KEY (id)
+notices: notices_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 one_time_codes: one_time_codes_hash_length CHECK ((octet_length(code_hash) = 32))
 one_time_codes: one_time_codes_issuer_id_fkey FOREIGN KEY (issuer_id) REFERENCES users(id) ON DELETE CASCADE
 one_time_codes: one_time_codes_one_each UNIQUE (user_id, purpose)
@@ -419,6 +447,15 @@ CREATE UNIQUE INDEX imported_users_one_each ON latchkey.imported_users USING btr
 CREATE UNIQUE INDEX imported_users_pkey ON latchkey.imported_users USING btree (source, old_id)
 CREATE INDEX message_counts_hour ON latchkey.message_counts USING btree (hour)
 CREATE UNIQUE INDEX message_counts_pkey ON latchkey.message_counts USING btree (key, hour, what, shard)
+CREATE INDEX notice_messages_created ON latchkey.notice_messages USING btree (created_at)
+CREATE INDEX notice_messages_due ON latchkey.notice_messages USING btree (due_at) WHERE (due_at IS NOT NULL)
+CREATE INDEX notice_messages_notice ON latchkey.notice_messages USING btree (notice_id)
+CREATE INDEX notice_messages_sent ON latchkey.notice_messages USING btree (sent_at) WHERE (sent_at IS NOT NULL)
+CREATE UNIQUE INDEX notice_messages_pkey ON latchkey.notice_messages USING btree (id)
+CREATE INDEX notices_created ON latchkey.notices USING btree (created_at)
+CREATE INDEX notices_hook_due ON latchkey.notices USING btree (hook_due_at) WHERE (hook_due_at IS NOT NULL)
+CREATE INDEX notices_user ON latchkey.notices USING btree (user_id, id)
+CREATE UNIQUE INDEX notices_pkey ON latchkey.notices USING btree (id)
 CREATE INDEX one_time_codes_expires_at ON latchkey.one_time_codes USING btree (expires_at)
 CREATE INDEX one_time_codes_issuer_id ON latchkey.one_time_codes USING btree (issuer_id) WHERE (issuer_id IS NOT NULL)
 CREATE UNIQUE INDEX one_time_codes_one_each ON latchkey.one_time_codes USING btree (user_id, purpose)

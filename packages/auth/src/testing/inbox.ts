@@ -1,9 +1,12 @@
+import type { NoticeMessage } from "../messages/notice.ts";
 import type { Message, Sender } from "../messages/sender.ts";
 
 /** A sender that keeps what it is handed. */
 export interface Inbox extends Sender {
   /** Everything that was sent, in order. */
   readonly messages: readonly Message[];
+  /** Every notice that was sent, in order. */
+  readonly notices: readonly NoticeMessage[];
   /** The next message to somebody that nobody has taken yet, as soon as it is sent. */
   take(to: string): Promise<Message>;
 }
@@ -24,10 +27,15 @@ interface Waiting {
  */
 export function createInbox(): Inbox {
   const messages: Message[] = [];
+  const notices: NoticeMessage[] = [];
   const left: Message[] = [];
   const waiting: Waiting[] = [];
   return {
     messages,
+    notices,
+    async sendNotice(notice) {
+      notices.push(notice);
+    },
     async send(message) {
       messages.push(message);
       const at = waiting.findIndex(({ to }) => to === message.to);

@@ -32,6 +32,11 @@ interface UsersTable extends ProfileColumns {
   emailOpensAt: ColumnType<Date | null, undefined, Date | null>;
   /** When the password was last set by a code that was sent to a number or an address; null for any other way. */
   resetByCodeAt: ColumnType<Date | null, never, Date | null>;
+  /** How often the account's devices were forgotten. */
+  deviceEpoch: Generated<number>;
+  /** The first epoch whose devices can still stop what waits, while the first time that they were forgotten since is recent. */
+  deviceEpochKept: Generated<number>;
+  deviceEpochRaisedAt: ColumnType<Date | null, never, Date>;
   /** Since when the account has no name any more. */
   parkedAt: ColumnType<Date | null, undefined, Date | null>;
   /** Until when an account lives that was made by a test number; null for every other. */
@@ -56,6 +61,8 @@ interface UsersTable extends ProfileColumns {
 export interface Account extends User {
   /** The encoded hash, in one of Django's formats. */
   readonly password: string;
+  /** How often the account's devices were forgotten. */
+  readonly deviceEpoch: number;
 }
 
 /** The three ways to name a user, each in its canonical form; see the identifiers room. */
@@ -71,7 +78,7 @@ export const columnOfKind = { username: "usernameKey", phone: "phoneNumber", ema
 export async function findAccount(db: Queries, { kind, value }: UserName): Promise<Account | null> {
   const found = await db
     .selectFrom("users")
-    .select([...userFields, "password"])
+    .select([...userFields, "password", "deviceEpoch"])
     .where(columnOfKind[kind], "=", value)
     .executeTakeFirst();
   return found ?? null;
@@ -88,7 +95,7 @@ export async function findAccountByForms(
   const column = columnOfKind[kind];
   const found = await db
     .selectFrom("users")
-    .select([...userFields, "password", `${column} as storedForm`])
+    .select([...userFields, "password", "deviceEpoch", `${column} as storedForm`])
     .where(column, "=", sql<string>`any(${forms})`)
     .execute();
   const place = (form: string | null) => forms.indexOf(form ?? "");
@@ -367,7 +374,7 @@ export async function findUser(db: Queries, profile: ProfileDefinition, id: stri
 export async function findAccountById(db: Queries, id: string): Promise<Account | null> {
   const query = db
     .selectFrom("users")
-    .select([...userFields, "password"])
+    .select([...userFields, "password", "deviceEpoch"])
     .where("id", "=", id);
   return (await query.executeTakeFirst()) ?? null;
 }
@@ -522,4 +529,46 @@ export async function takeName(transaction: Queries, id: string, kind: "phone" |
 export async function isTestAccount(db: Queries, id: string): Promise<boolean> {
   const query = db.selectFrom("users").select("id").where("id", "=", id).where("testUntil", "is not", null);
   return (await query.executeTakeFirst()) !== undefined;
+}
+
+/** For how long devices that were forgotten can still stop what waits: longer than the longest wait and the time before it. */
+const isRecentlyRaised = sql<boolean>`coalesce(device_epoch_raised_at > latchkey.now() - interval '14 days', false)`;
+
+/** Epochs of devices that can stop what waits for an account: the present one, and those that were forgotten lately. */
+export async function listStoppingEpochs(db: Queries, id: string): Promise<number[]> {
+  const found = await db
+    .selectFrom("users")
+    .select(["deviceEpoch"])
+    .select(sql<number>`case when ${isRecentlyRaised} then device_epoch_kept else device_epoch end`.as("first"))
+    .where("id", "=", id)
+    .executeTakeFirst();
+  if (!found) return [];
+  const { deviceEpoch, first } = found;
+  // Of very many, the first ones: whoever raises it over and over is not the one to be protected.
+  const count = Math.min(deviceEpoch - first + 1, 50);
+  return [deviceEpoch, ...Array.from({ length: count }, (_, index) => first + index)];
+}
+
+/** Makes the marks of an account's devices good no more, and answers of which epoch the next ones are. */
+export async function incrementDeviceEpoch(transaction: Queries, id: string): Promise<number> {
+  const raised = await transaction
+    .updateTable("users")
+    .set({
+      deviceEpoch: sql<number>`device_epoch + 1`,
+      // However often somebody raises it within that time, what was known before the first of these stays the same.
+      deviceEpochKept: sql<number>`case when ${isRecentlyRaised} then device_epoch_kept else device_epoch end`,
+      deviceEpochRaisedAt: sql<Date>`case when ${isRecentlyRaised} then device_epoch_raised_at else latchkey.now() end`,
+    })
+    .where("id", "=", id)
+    .returning("deviceEpoch")
+    .executeTakeFirst();
+  return raised?.deviceEpoch ?? 0;
+}
+
+/** Whose devices are meant, and of which epoch they are; null for nobody's. */
+export async function findDeviceOwner(
+  db: Queries,
+  id: string,
+): Promise<{ readonly id: string; readonly deviceEpoch: number } | null> {
+  return (await db.selectFrom("users").select(["id", "deviceEpoch"]).where("id", "=", id).executeTakeFirst()) ?? null;
 }

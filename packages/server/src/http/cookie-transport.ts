@@ -136,6 +136,10 @@ function openCookies(request: Request, scheme: Scheme, tell: TellOperator): Call
       if (deviceMark) putDevice(deviceMark);
       put(refreshName, refreshToken, `Expires=${refreshExpiresAt.toUTCString()}`);
     },
+    keepDevice(deviceMark) {
+      rename();
+      if (deviceMark) putDevice(deviceMark);
+    },
     forget() {
       rename();
       remove(scheme.prefix + refreshName, scheme.path);

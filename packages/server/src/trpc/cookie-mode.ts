@@ -16,6 +16,8 @@ export interface CallCookies {
   /** Shows at a sign-in that this device is known. */
   readonly deviceMark: string | undefined;
   keep(tokens: HiddenTokens): void;
+  /** What this device shows at its next sign-in. */
+  keepDevice(deviceMark: string): void;
   /** The session is over: its cookie goes. */
   forget(): void;
   /** The lines of `Set-Cookie` for the answer. */
@@ -78,7 +80,12 @@ export async function callInCookieMode<R extends Result>(call: CallInCookieMode<
   const isOver =
     !result.ok && mode.takes === "refreshToken" && finalReasons.includes(findAuthError(result.error)?.code);
   if (mode.endsSession || isOver) cookies.forget();
-  if (!result.ok || !isSessionAnswer(result.data)) return result;
+  if (!result.ok) return result;
+  if (!isSessionAnswer(result.data)) {
+    if (!isDeviceAnswer(result.data)) return result;
+    cookies.keepDevice(result.data.deviceMark);
+    return { ...result, data: { ...result.data, deviceMark: "" } };
+  }
   cookies.keep(result.data);
   // Whoever is in by now stays in, also where that did not succeed.
   if (mode.opensSession && cookies.refreshToken) await endSession(cookies.refreshToken).catch(() => {});
@@ -93,12 +100,18 @@ async function readInput(
   // The body is not even read: whatever a script put there counts for nothing.
   if (takes === "refreshToken") return { refreshToken };
   const input = await getRawInput();
+  if (takes === "deviceMark" && deviceMark && input === undefined) return { deviceMark };
   const isObject = typeof input === "object" && input !== null && !Array.isArray(input);
   return takes === "deviceMark" && deviceMark && isObject ? { ...input, deviceMark } : input;
 }
 
 function isSessionAnswer(data: unknown): data is HiddenTokens {
   return typeof data === "object" && data !== null && "refreshToken" in data && "refreshExpiresAt" in data;
+}
+
+/** What marks this device anew and opens no session, such as a reset. */
+function isDeviceAnswer(data: unknown): data is { readonly deviceMark: string } {
+  return typeof data === "object" && data !== null && "deviceMark" in data && typeof data.deviceMark === "string";
 }
 
 function hideTokens(answer: HiddenTokens): HiddenTokens {

@@ -33,6 +33,9 @@ export const challengeText = text(64);
 /** A code as a person types it, with spaces and in the digits of any script. */
 export const codeText = text(64);
 
+/** What the device that asks kept from its last sign-in. The whole input may be left out. */
+export const shownDevice = z.strictObject({ deviceMark: text(64).optional() }).prefault({});
+
 /** A language tag (BCP 47), such as `pt-BR`. */
 export const localeText = z
   .string()

@@ -12,6 +12,7 @@ import { checkOwnPassword } from "../steps/check-own-password.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { requireGoodPassword } from "../steps/encode-password.ts";
 import { type AnsweredSession, issueSessionTokens, type TokenResponse } from "../steps/issue-session-tokens.ts";
+import { keepNotice } from "../steps/keep-notice.ts";
 import { openSession } from "../steps/open-session.ts";
 import { endChanges } from "../steps/pending-change.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
@@ -62,6 +63,7 @@ export async function changePassword(
     const ended = await endSessions(transaction, { userId: user.id, ...keep, reason: "password_changed" });
     const happened = { event: "password_changed", sessionsEnded: ended.length } as const;
     await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
+    await keepNotice(core, transaction, { userId: user.id, kind: "password_changed", facts });
     const movedOn =
       session.adoptedFrom === null
         ? await beginAnew(core, transaction, session.id, facts)

@@ -493,6 +493,22 @@ describe("a change that waits", () => {
     expect(await list(thief)).toEqual([]);
   });
 
+  test("is stopped by a device for two weeks after it was forgotten, however often, and by none later", async () => {
+    const person = await createPerson({ phone: 1 });
+    const owner = await signIn(person.username);
+    const thief = await signIn(person.username);
+    const stop = () => auth.stopPendingChanges({ username: person.username, deviceMark: owner.deviceMark }, facts());
+    for (let time = 0; time < 4; time += 1) await auth.forgetDevices(thief.caller, facts());
+    expect(await take(thief, freshNumber())).toBe("set_phone");
+    await stop();
+    expect(await list(thief)).toEqual([]);
+    await wait(15 * 24 * hour);
+    const later = await signIn(person.username);
+    expect(await take(later, freshNumber())).toBe("set_phone");
+    await stop();
+    expect(await list(later)).toHaveLength(1);
+  });
+
   test("ends with the session that asked, and with another password", async () => {
     const [first, second] = [await createPerson({ phone: 1 }), await createPerson({ phone: 1 })];
     const [ended, owner] = [await signIn(first.username), await signIn(first.username)];

@@ -52,6 +52,8 @@ export interface OwnNameAnswer<Person extends User = User> {
   readonly user: Person;
   /** What waits: the change, or, for a name that is there already, that its codes open the account. Null when nothing does. */
   readonly pending: PendingChange | null;
+  /** For the next sign-in with this device, where a number was replaced or removed: every other device is forgotten. */
+  readonly deviceMark?: string;
 }
 
 const purposeOf = { phone: "prove_phone", email: "prove_email" } as const satisfies Record<Kind, ChallengePurpose>;
@@ -164,10 +166,10 @@ async function takeOver(core: Core, transaction: Queries, change: TakeOver): Pro
     const postponed = await postpone(core, transaction, change, facts);
     return { user: await getOwnUser(core, transaction, held.id), pending: postponed };
   }
-  const user = await setName(core, transaction, { account: held, target, holder, opensIn, facts });
-  if (opensIn === 0) return { user, pending: null };
+  const done = await setName(core, transaction, { account: held, target, holder, opensIn, facts });
+  if (opensIn === 0) return { ...done, pending: null };
   const opening = { ...pending, kind: `open_by_${target.kind}`, waits: opensIn } as const;
-  return { user, pending: await postpone(core, transaction, opening, facts) };
+  return { ...done, pending: await postpone(core, transaction, opening, facts) };
 }
 
 /**
@@ -192,8 +194,7 @@ export async function removeOwnName(
     // What was asked about another one does not hold for this.
     if (address !== addressOf(account, kind)) throw reauthenticationRequired();
     keepLastWayIn(held, kind);
-    if (waits === 0)
-      return { user: await removeName(core, transaction, { account: held, kind, facts }), pending: null };
+    if (waits === 0) return { ...(await removeName(core, transaction, { account: held, kind, facts })), pending: null };
     const payload = { address, holderId: held.id, isByCodeAlone };
     const change = { userId: held.id, sessionId: session.id, kind: `remove_${kind}`, payload, waits } as const;
     const pending = await postpone(core, transaction, change, facts);

@@ -18,7 +18,7 @@ import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { toCountedName } from "../steps/counted-name.ts";
 import { findNamedAccount, readName } from "../steps/find-named.ts";
 import { readGateAccount } from "../steps/gate.ts";
-import { findKnownDevice } from "../steps/known-device.ts";
+import { mayStopChanges } from "../steps/known-device.ts";
 import { openedBy, type PendingChange, toPendingChange } from "../steps/pending-change.ts";
 import { tellHookAfterwards } from "../steps/tell-hooks.ts";
 
@@ -79,7 +79,7 @@ export async function stopPendingChanges(
     ...(network === null ? [] : [{ limit: "start_code_address", of: [network] } as const]),
   ]);
   const found = await findNamedAccount(core.db, name, username);
-  if (!found || findKnownDevice(core, found, deviceMark) === null) return;
+  if (!found || !(await mayStopChanges(core, found.id, deviceMark))) return;
   const lost = await core.db.transaction().execute(async (transaction) => {
     const changes = await takeChanges(transaction, core.pendingKey(), { userId: found.id });
     const kinds: ("phone" | "email")[] = [];

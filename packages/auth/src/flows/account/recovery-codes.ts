@@ -11,6 +11,7 @@ import {
 import type { Queries } from "../../storage/database.ts";
 import { isTestAccount, lockUser } from "../../users/user-store.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
+import { keepNotice } from "../steps/keep-notice.ts";
 import { requireRecently } from "../steps/recent-authentication.ts";
 
 /** Seconds ago at most that the caller showed that it is them. */
@@ -40,6 +41,7 @@ export async function createRecoveryCodes(
     const made = await replaceRecoveryCodes(transaction, { userId: user.id, waiting });
     const happened = { event: "recovery_codes_created", isWaiting: waiting !== null } as const;
     await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
+    await keepNotice(core, transaction, { userId: user.id, kind: "recovery_codes_created", facts });
     return made;
   });
 }

@@ -1,8 +1,10 @@
 import { recordEvent } from "../../audit/audit-log.ts";
 import { AuthError } from "../../errors.ts";
 import { endSessions } from "../../sessions/session-store.ts";
-import { markOldTokensEnded } from "../../users/user-store.ts";
+import type { Queries } from "../../storage/database.ts";
+import { findDeviceOwner, markOldTokensEnded } from "../../users/user-store.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
+import { findKnownDevice, raiseDeviceEpoch } from "../steps/known-device.ts";
 import { type Device, listDevicesOf } from "../steps/list-devices.ts";
 import { endChanges } from "../steps/pending-change.ts";
 
@@ -24,37 +26,82 @@ export async function listSessions(core: Core, { user, session }: Principal): Pr
  * @throws AuthError `not_found` when there is no such session of theirs
  */
 export async function revokeSession(core: Core, { user }: Principal, id: string, facts: RequestInfo): Promise<void> {
-  const count = await endAndRecord(core, { userId: user.id, id }, facts);
+  const count = await core.db
+    .transaction()
+    .execute((transaction) => end(core, transaction, { userId: user.id, id }, facts));
   if (count === 0) throw new AuthError("not_found", "There is no such session");
 }
 
-/** Ends all of the caller's sessions but the present one, and answers how many. */
+/** How many sessions were ended, and what this device keeps from now on. */
+export interface OthersRevoked {
+  readonly ended: number;
+  /** For the next sign-in with this device, the only one that is known any more. Lets nobody in by itself. */
+  readonly deviceMark: string;
+}
+
+/** What the device that asks kept from its last sign-in. */
+export interface ShownDevice {
+  readonly deviceMark?: string | undefined;
+}
+
+/** Ends all of the caller's sessions but the present one, and forgets every other device. */
 export async function revokeOtherSessions(
   core: Core,
   { user, session }: Principal,
   facts: RequestInfo,
-): Promise<number> {
-  return endAndRecord(core, { userId: user.id, except: session.id }, facts);
+  { deviceMark: shown }: ShownDevice = {},
+): Promise<OthersRevoked> {
+  return core.db.transaction().execute(async (transaction) => {
+    // A token of another system that has not been used here yet is a session as well.
+    await markOldTokensEnded(transaction, user.id);
+    const deviceMark = await forgetOthers(core, transaction, user.id, shown);
+    const ended = await end(core, transaction, { userId: user.id, except: session.id }, facts);
+    return { ended, deviceMark };
+  });
 }
 
-function endAndRecord(
+/**
+ * Forgets every device that the caller has signed in with, this one excepted. Sessions stay as they are: `revokeOtherSessions` ends them
+ * besides.
+ */
+export async function forgetDevices(
   core: Core,
+  { user }: Principal,
+  facts: RequestInfo,
+  { deviceMark: shown }: ShownDevice = {},
+): Promise<Pick<OthersRevoked, "deviceMark">> {
+  return core.db.transaction().execute(async (transaction) => {
+    const deviceMark = await forgetOthers(core, transaction, user.id, shown);
+    await recordEvent(transaction, { event: "devices_forgotten" }, { ...facts, actorId: user.id, subjectId: user.id });
+    return { deviceMark };
+  });
+}
+
+async function forgetOthers(
+  core: Core,
+  transaction: Queries,
+  userId: string,
+  shown: string | undefined,
+): Promise<string> {
+  const deviceId = findKnownDevice(core, await findDeviceOwner(transaction, userId), shown);
+  return (await raiseDeviceEpoch(core, transaction, userId, deviceId)).deviceMark;
+}
+
+async function end(
+  core: Core,
+  transaction: Queries,
   which: { userId: string; id?: string; except?: string },
   facts: RequestInfo,
 ): Promise<number> {
-  return core.db.transaction().execute(async (transaction) => {
-    // A token of another system that has not been used here yet is a session as well.
-    if (which.id === undefined) await markOldTokensEnded(transaction, which.userId);
-    const { length: count } = await endSessions(transaction, { ...which, reason: "revoked" });
-    const changes = {
-      userId: which.userId,
-      ...(which.id !== undefined && { ofSession: which.id }),
-      ...(which.except !== undefined && { except: which.except }),
-    };
-    await endChanges(core, transaction, changes, { ...facts, by: "sessions_ended" });
-    if (count === 0) return 0;
-    const happened = { event: "sessions_ended", because: "revoked", count } as const;
-    await recordEvent(transaction, happened, { ...facts, actorId: which.userId, subjectId: which.userId });
-    return count;
-  });
+  const { length: count } = await endSessions(transaction, { ...which, reason: "revoked" });
+  const changes = {
+    userId: which.userId,
+    ...(which.id !== undefined && { ofSession: which.id }),
+    ...(which.except !== undefined && { except: which.except }),
+  };
+  await endChanges(core, transaction, changes, { ...facts, by: "sessions_ended" });
+  if (count === 0) return 0;
+  const happened = { event: "sessions_ended", because: "revoked", count } as const;
+  await recordEvent(transaction, happened, { ...facts, actorId: which.userId, subjectId: which.userId });
+  return count;
 }

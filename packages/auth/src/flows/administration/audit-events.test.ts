@@ -504,6 +504,13 @@ const deeds: readonly Deed[] = [
   },
   {
     ...bySelf,
+    does: "forgetDevices",
+    run: ({ caller }) => service.auth.forgetDevices(caller, service.facts),
+    leaves: ["devices_forgotten"],
+    detail: () => ({}),
+  },
+  {
+    ...bySelf,
     does: "createRecoveryCodes",
     run: ({ caller }) => service.auth.createRecoveryCodes(caller, service.facts),
     leaves: ["recovery_codes_created"],
@@ -972,6 +979,8 @@ const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
   authenticate: ({ token }) => service.auth.authenticate([`Bearer ${token}`]),
   inspectToken: ({ token }) => service.auth.inspectToken(token, service.facts),
   listSessions: ({ caller }) => service.auth.listSessions(caller),
+  listNotices: ({ caller }) => service.auth.listNotices(caller, { limit: 25 }),
+  markNoticesRead: ({ caller }) => service.auth.markNoticesRead(caller, {}),
   listPendingChanges: ({ caller }) => service.auth.listPendingChanges(caller),
   readRecoveryCodes: ({ caller }) => service.auth.readRecoveryCodes(caller),
   listActivity: ({ caller }) => service.auth.listActivity(caller, { limit: 25 }),
@@ -1024,6 +1033,7 @@ const allEvents: Readonly<Record<AuditEvent["event"], true>> = {
   recovery_codes_stopped: true,
   recovery_started: true,
   recovery_refused: true,
+  devices_forgotten: true,
   limit_reached: true,
   account_unlocked: true,
   password_reset_refused: true,
@@ -1106,7 +1116,9 @@ describe.each(deeds)("$does", (deed) => {
   test("leaves nothing at all, neither deed nor event, when it fails at the very end", async () => {
     const target = await prepareTarget();
     const prepared = await deed.first?.(target);
-    const onTheirWay = () => service.database.query("select from latchkey.challenges where due_at is not null");
+    const onTheirWay = () =>
+      service.database.query(`select from latchkey.challenges where due_at is not null
+        union all select from latchkey.notice_messages where due_at is not null`);
     await expect.poll(onTheirWay).toEqual([]);
     await using _broken = await breakCommits();
     const before = await readEverything();

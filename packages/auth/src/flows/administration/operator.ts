@@ -26,6 +26,8 @@ import { operator } from "../steps/authority.ts";
 import type { Core } from "../steps/core.ts";
 import { encodePassword } from "../steps/encode-password.ts";
 import { findNamedAccount, readName } from "../steps/find-named.ts";
+import { keepNotice } from "../steps/keep-notice.ts";
+import { raiseDeviceEpoch } from "../steps/known-device.ts";
 import { type Device, listDevicesOf } from "../steps/list-devices.ts";
 import { issuePasswordCode, type PasswordCode, refuseDisabled } from "../steps/password-code.ts";
 import { endChanges } from "../steps/pending-change.ts";
@@ -53,6 +55,8 @@ export async function setPassword(core: Core, name: string, password: string): P
     await updatePassword(transaction, account.id, encoded);
     await markOldTokensEnded(transaction, account.id);
     await endChallenges(transaction, account.id);
+    await keepNotice(core, transaction, { userId: account.id, kind: "password_reset", facts: null });
+    await raiseDeviceEpoch(core, transaction, account.id);
     await endChanges(core, transaction, { userId: account.id }, { ...operator.facts, by: "new_password" });
     await resetSignInLimits(core, transaction, account);
     await withdrawCode(transaction, { userId: account.id, purpose: "set_password" });
@@ -108,6 +112,7 @@ async function changeGrants(
         ? ({ event: "groups_set", groups } as const)
         : ({ event: "permissions_set", permissions } as const);
     await recordEvent(transaction, happened, atCommandLine(id));
+    await keepNotice(core, transaction, { userId: id, kind: "rights_changed", facts: null });
     return grants;
   });
 }
@@ -123,6 +128,7 @@ export async function createPasswordCodeNamed(core: Core, name: string): Promise
     const target = await lockUser(transaction, id);
     if (!target) throw unknownUser();
     refuseDisabled(target, "user");
+    await keepNotice(core, transaction, { userId: id, kind: "password_code_issued", facts: null });
     return issuePasswordCode(transaction, atCommandLine(id));
   });
 }

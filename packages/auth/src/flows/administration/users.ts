@@ -30,7 +30,10 @@ import type { Core } from "../steps/core.ts";
 import { endOldTokens } from "../steps/end-old-tokens.ts";
 import { requireFreeForms } from "../steps/find-named.ts";
 import { forbidTestAccount } from "../steps/forbid-test-account.ts";
+import { readGateAccount } from "../steps/gate.ts";
 import { findPermissions, requirePermissions } from "../steps/held-permissions.ts";
+import { keepNotice } from "../steps/keep-notice.ts";
+import { raiseDeviceEpoch } from "../steps/known-device.ts";
 import { parseNames, parseNewNames } from "../steps/parse-names.ts";
 import { issuePasswordCode, type PasswordCode } from "../steps/password-code.ts";
 import { requireFitForRights } from "../steps/require-fit-for-rights.ts";
@@ -132,6 +135,7 @@ export async function updateUser(
       await requireFreeUsername(transaction, names, { userId: target.id, isTrusted: true });
     }
     await requireFreeForms(transaction, { ...names, userId: id });
+    const former = Object.keys(names).length > 0 ? await listTrustedNames(core, transaction, id) : [];
     const updated = await updateUserRow(transaction, core.profile, id, { ...changes, ...vouchFor(names) });
     if (!updated) throw noSuchUser();
     const about = { ...facts, actorId: actor?.id ?? null, subjectId: id };
@@ -141,10 +145,17 @@ export async function updateUser(
       if (count > 0) await recordEvent(transaction, { event: "sessions_ended", because, count }, about);
     }
     if (isDisabling || Object.keys(names).length > 0) await endChallenges(transaction, id);
+    if (updated.phoneNumber !== target.phoneNumber) await raiseDeviceEpoch(core, transaction, id);
     if (isDisabling) {
       await endSessions(transaction, { userId: id, reason: "ended_by_administrator" });
       await withdrawCode(transaction, { userId: id, purpose: "set_password" });
     }
+    if (isRenamed(target, updated)) {
+      const lost = former.filter(({ address }) => address !== updated.phoneNumber && address !== updated.email);
+      await keepNotice(core, transaction, { userId: id, kind: "name_changed", facts: null, former: lost });
+    }
+    if (target.isStaff !== updated.isStaff || target.isSuperuser !== updated.isSuperuser)
+      await keepNotice(core, transaction, { userId: id, kind: "rights_changed", facts: null });
     if (fields.length === 0) return updated;
     await recordEvent(transaction, { event: "user_updated", fields }, about);
     if (!isDisabling) await tellHook(core, transaction, "userUpdated", toldOf(updated));
@@ -196,6 +207,7 @@ export async function setGroups(
     await replaceUserGroups(transaction, id, wanted);
     const about = { ...facts, actorId: actor.id, subjectId: id };
     await recordEvent(transaction, { event: "groups_set", groups: wanted }, about);
+    await keepNotice(core, transaction, { userId: id, kind: "rights_changed", facts: null });
   });
   return getUser(core, id);
 }
@@ -222,6 +234,7 @@ export async function setPermissions(
     await replaceUserPermissions(transaction, id, wanted);
     const about = { ...facts, actorId: actor.id, subjectId: id };
     await recordEvent(transaction, { event: "permissions_set", permissions: wanted }, about);
+    await keepNotice(core, transaction, { userId: id, kind: "rights_changed", facts: null });
   });
   return getUser(core, id);
 }
@@ -266,6 +279,20 @@ function keepLastSuperuser(superusers: readonly string[], target: User, changes:
 function isOtherName(present: string | null, { usernameKey }: UserChanges): boolean {
   const parsed = present === null ? null : parseUsername(present);
   return typeof usernameKey === "string" && !(parsed?.ok && parsed.key === usernameKey);
+}
+
+/** Where the owner of an account is told that a name of it is another one from now on: by a number only while it is theirs for certain. */
+async function listTrustedNames(
+  core: Core,
+  transaction: Queries,
+  id: string,
+): Promise<{ readonly channel: "sms" | "email"; readonly address: string }[]> {
+  const account = await readGateAccount(core, transaction, id);
+  const { phoneNumber = null, emailKey = null, state } = account ?? {};
+  return [
+    ...(phoneNumber !== null && state?.phone === "trusted" ? [{ channel: "sms" as const, address: phoneNumber }] : []),
+    ...(emailKey !== null && state?.email === "trusted" ? [{ channel: "email" as const, address: emailKey }] : []),
+  ];
 }
 
 /** Whether any name is another one, new or gone. */

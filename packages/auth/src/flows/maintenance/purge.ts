@@ -4,6 +4,7 @@ import { deleteOldTickets } from "../../challenges/ticket-store.ts";
 import { deleteExpiredEntries } from "../../imported-users/blacklist-store.ts";
 import { deleteAbandoned } from "../../imported-users/staging-store.ts";
 import { deleteOldCounts } from "../../messages/message-counts.ts";
+import { deleteOldNotices } from "../../messages/notice-store.ts";
 import { deleteExpiredCodes } from "../../one-time-codes/code-store.ts";
 import { settleRecoveryCodes } from "../../one-time-codes/recovery-code-store.ts";
 import { deleteOldSecretKeys } from "../../secret-keys/secret-key-store.ts";
@@ -18,6 +19,8 @@ export interface Purged {
   /** Codes of administrators, challenges, and tickets. */
   readonly codes: number;
   readonly auditEvents: number;
+  /** What people were told of their accounts, and to where. */
+  readonly notices: number;
   /** Counts of attempts and messages that are forgotten. */
   readonly throttles: number;
   /** Events of people who were deleted, looked at for addresses. */
@@ -44,6 +47,7 @@ export async function purge(core: Core): Promise<Purged> {
   await settleRecoveryCodes(core.db, null);
   return {
     codes: challenges + tickets + (await inBatches((atMost) => deleteExpiredCodes(core.db, atMost))),
+    notices: await inBatches((atMost) => deleteOldNotices(core.db, atMost)),
     sessions: await inBatches((atMost) => deleteDeadSessions(core.db, { endedRetention, atMost })),
     auditEvents: await inBatches((atMost) => deleteOldEvents(core.db, { retention, atMost })),
     throttles: counts + (await inBatches((atMost) => deleteForgottenCounters(core.db, atMost))),

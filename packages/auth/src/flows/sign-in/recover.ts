@@ -20,7 +20,8 @@ import { requireGoodPassword } from "../steps/encode-password.ts";
 import { endWhatWasOpen } from "../steps/end-what-was-open.ts";
 import { askGate, type GateAccount, readGateAccount } from "../steps/gate.ts";
 import { type AnsweredSession, answerSignIn, type SignInAnswer } from "../steps/issue-session-tokens.ts";
-import { findKnownDevice } from "../steps/known-device.ts";
+import { keepNotice } from "../steps/keep-notice.ts";
+import { findKnownDevice, raiseDeviceEpoch } from "../steps/known-device.ts";
 import { openSession } from "../steps/open-session.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
 import { isUndone, refundOnFailure } from "../steps/refund-on-failure.ts";
@@ -76,8 +77,8 @@ export async function startRecovery(
 }
 
 /**
- * Sets a password with the ticket of a recovery code, which is used up by that, ends every session of the account, and signs the person in
- * with that password, as if they had typed it.
+ * Sets a password with the ticket of a recovery code, which is used up by that, ends every session of the account, forgets every other
+ * device, and signs the person in with that password, as if they had typed it.
  *
  * @throws AuthError `code_invalid` for a ticket that is good no more, `password_rejected`, `rate_limited`, `overloaded`
  */
@@ -95,7 +96,7 @@ export async function recover(core: Core, input: RecoverInput, facts: RequestInf
     requireGoodPassword(core, newPassword, { field: "newPassword", person: account });
     return core.passwords.hash(newPassword, network);
   });
-  const owner = await core.db.transaction().execute(async (transaction) => {
+  const done = await core.db.transaction().execute(async (transaction) => {
     const held = await holdOwner(core, transaction, account.id);
     const isGood = held !== null && opensRecovery(core, held) && (await useRecoveryTicket(transaction, ticket));
     if (!isGood) return null;
@@ -104,14 +105,16 @@ export async function recover(core: Core, input: RecoverInput, facts: RequestInf
     const sessionsEnded = await endWhatWasOpen(core, transaction, held.id, facts);
     const happened = { event: "password_reset", sessionsEnded, by: "recovery_code" } as const;
     await recordEvent(transaction, happened, { ...facts, actorId: null, subjectId: held.id });
+    await keepNotice(core, transaction, { userId: held.id, kind: "recovery_code_used", facts });
+    const deviceId = findKnownDevice(core, held, deviceMark);
+    const { deviceEpoch } = await raiseDeviceEpoch(core, transaction, held.id, deviceId);
     await resetSignInLimits(core, transaction, account, admission.counted);
-    return held;
+    return { owner: held, deviceId, deviceEpoch };
   });
-  if (!owner) return refuseTicket(core, { admission, facts, ownerId });
-  await tellPasswordReset(core, owner.id, { by: "code", request: facts });
-  const opened = await signInWith(core, { owner, encoded, deviceName, facts });
-  const deviceId = findKnownDevice(core, owner, deviceMark);
-  return opened ? answerSignIn(core, opened, deviceId) : { next: "sign_in" };
+  if (!done) return refuseTicket(core, { admission, facts, ownerId });
+  await tellPasswordReset(core, account.id, { by: "code", request: facts });
+  const opened = await signInWith(core, { owner: done.owner, encoded, deviceName, facts });
+  return opened ? answerSignIn(core, opened, done) : { next: "sign_in" };
 }
 
 /** Tries are counted by where they come from alone: a code has too many bits to be guessed from anywhere. */

@@ -70,7 +70,7 @@ export async function register(core: Core, input: RegisterInput, facts: RequestI
   const opened = await unlessUndone(core, admission, () =>
     core.db.transaction().execute((transaction) => openAccount(core, transaction, account)),
   );
-  return answerSignIn(core, opened, null);
+  return answerSignIn(core, opened, { deviceId: null, deviceEpoch: 0 });
 }
 
 const parseAll = (core: Core, typed: NamesInput): Required<StoredNames> => ({ ...noNames, ...parseNames(core, typed) });

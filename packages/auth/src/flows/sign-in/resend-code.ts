@@ -1,6 +1,7 @@
 import type { Challenge } from "../../challenges/challenges.ts";
 import { AuthError } from "../../errors.ts";
 import { toNetwork } from "../../throttling/address.ts";
+import { findDeviceOwner } from "../../users/user-store.ts";
 import type { Core, RequestInfo } from "../steps/core.ts";
 import { findKnownDevice } from "../steps/known-device.ts";
 import { admitMessage, type Target } from "../steps/start-challenge.ts";
@@ -30,14 +31,18 @@ export async function resendCode(
   if (!found.isResendDue) return core.challenges.resend(challenge, purpose);
   const target: Target | null =
     address === null ? null : { kind: address.startsWith("+") ? "phone" : "email", address };
+  const owner = deviceMark === undefined ? null : await findDeviceOwner(core.db, userId ?? nobody);
   const ask = {
     target,
     typed: found.id,
     network,
-    isKnownDevice: findKnownDevice(core, userId === null ? null : { id: userId }, deviceMark) !== null,
+    isKnownDevice: findKnownDevice(core, owner, deviceMark) !== null,
     isSent: found.state !== "suppressed" && !(address !== null && core.challenges.isFixed(address)),
     tellsChannel: found.tellsChannel,
   };
   const isAdmitted = await admitMessage(core, ask, { ...facts, actorId: null, subjectId: userId });
   return core.challenges.resend(challenge, purpose, isAdmitted && ask.isSent);
 }
+
+/** Stands for the account of an unknown name, so that looking for its devices is the same work. */
+const nobody = "00000000-0000-0000-0000-000000000000";

@@ -13,7 +13,8 @@ import { requireGoodPassword } from "../steps/encode-password.ts";
 import { endWhatWasOpen } from "../steps/end-what-was-open.ts";
 import { findNamedAccount, readName } from "../steps/find-named.ts";
 import { askGate, type GateAccount, readGateAccount } from "../steps/gate.ts";
-import { findKnownDevice } from "../steps/known-device.ts";
+import { keepNotice } from "../steps/keep-notice.ts";
+import { findKnownDevice, raiseDeviceEpoch } from "../steps/known-device.ts";
 import { isIssuerGood } from "../steps/password-code.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
 import { refundOnFailure } from "../steps/refund-on-failure.ts";
@@ -26,6 +27,7 @@ export interface ResetPasswordInput {
   /** The code that an administrator handed over. */
   readonly code: string;
   readonly newPassword: string;
+  readonly deviceMark?: string | undefined;
 }
 
 export interface ResetByCodeInput {
@@ -37,24 +39,36 @@ export interface ResetByCodeInput {
   readonly deviceMark?: string | undefined;
 }
 
+/** Nothing is open any more; the device that set the password is known under its new mark. */
+export interface PasswordReset {
+  /** For the next sign-in with this device. Lets nobody in by itself. */
+  readonly deviceMark: string;
+}
+
 /**
- * Sets a password with the code that was sent to the account's number or address, which is proved by that, and ends every session.
+ * Sets a password with the code that was sent to the account's number or address, which is proved by that, ends every session, and forgets
+ * every other device.
  *
  * @throws AuthError `code_invalid`, `code_expired`, `password_rejected`, `rate_limited`, `overloaded`
  */
-export async function resetPasswordByCode(core: Core, input: ResetByCodeInput, facts: RequestInfo): Promise<void> {
+export async function resetPasswordByCode(
+  core: Core,
+  input: ResetByCodeInput,
+  facts: RequestInfo,
+): Promise<PasswordReset> {
   const { challenge, code, newPassword, deviceMark } = input;
   const network = toNetwork(facts.address);
   requireGoodPassword(core, newPassword, { field: "newPassword", person: {} });
   core.passwords.assertCapacity(network);
   const encoded = await core.passwords.hash(newPassword, network);
   const wanted = { challenge, code, purpose: "reset_password" } as const;
-  const id = await withRightCode(core, wanted, facts, async (transaction, right) => {
+  const { id, ...answer } = await withRightCode(core, wanted, facts, async (transaction, right) => {
     const { holder, target } = right;
     const account = holder && (await findAccountById(transaction, holder.id));
     // The account of a test number never has a password.
     if (!account || holder.testSeconds !== null) throw codeRefused();
-    const evidence = toEvidence(right, findKnownDevice(core, holder, deviceMark));
+    const deviceId = findKnownDevice(core, holder, deviceMark);
+    const evidence = toEvidence(right, deviceId);
     if (askGate(core, holder, evidence, "reset_password").opens !== "session") throw codeRefused();
     requireGoodPassword(core, newPassword, { field: "newPassword", person: account });
     await right.consume();
@@ -63,19 +77,22 @@ export async function resetPasswordByCode(core: Core, input: ResetByCodeInput, f
     const sessionsEnded = await endWhatWasOpen(core, transaction, account.id, facts);
     const happened = { event: "password_reset", sessionsEnded, by: target.kind } as const;
     await recordEvent(transaction, happened, { ...facts, actorId: null, subjectId: account.id });
+    await keepNotice(core, transaction, { userId: account.id, kind: "password_reset", facts });
+    const raised = await raiseDeviceEpoch(core, transaction, account.id, deviceId);
     await resetSignInLimits(core, transaction, account);
-    return account.id;
+    return { id: account.id, deviceMark: raised.deviceMark };
   });
   await tellPasswordReset(core, id, { by: "code", request: facts });
+  return answer;
 }
 
 /**
- * Sets a password with a one-time code, and ends every session of the account. A code for an unknown name is refused like a wrong one,
+ * Sets a password with a one-time code, ends every session of the account, and forgets every other device. A code for an unknown name is refused like a wrong one,
  * after the same work.
  *
  * @throws AuthError `code_invalid`, `code_expired`, `password_rejected`, `rate_limited`, `overloaded`, `invalid_input`
  */
-export async function resetPassword(core: Core, input: ResetPasswordInput, facts: RequestInfo): Promise<void> {
+export async function resetPassword(core: Core, input: ResetPasswordInput, facts: RequestInfo): Promise<PasswordReset> {
   const name = readName(core, input.username, "username");
   const network = toNetwork(facts.address);
   requireGoodPassword(core, input.newPassword, { field: "newPassword", person: { username: input.username } });
@@ -84,6 +101,8 @@ export async function resetPassword(core: Core, input: ResetPasswordInput, facts
   const account = await findNamedAccount(core.db, name, input.username);
   const encoded = await refundOnFailure(core, admission, () => core.passwords.hash(input.newPassword, network));
   const presented = { userId: account?.id ?? nobody, purpose: "set_password", codeHash: hashCode(input.code) } as const;
+  const deviceId = findKnownDevice(core, account, input.deviceMark);
+  let deviceMark = "";
   try {
     if (!(await hasCode(core.db, presented)) || !account?.isActive) throw codeInvalid();
     await core.db.transaction().execute(async (transaction) => {
@@ -98,6 +117,8 @@ export async function resetPassword(core: Core, input: ResetPasswordInput, facts
       const sessionsEnded = await endWhatWasOpen(core, transaction, account.id, facts);
       const happened = { event: "password_reset", sessionsEnded } as const;
       await recordEvent(transaction, happened, { ...facts, actorId: null, subjectId: account.id });
+      await keepNotice(core, transaction, { userId: account.id, kind: "password_reset", facts });
+      ({ deviceMark } = await raiseDeviceEpoch(core, transaction, account.id, deviceId));
       await resetSignInLimits(core, transaction, account, admission.counted);
     });
   } catch (error) {
@@ -106,6 +127,7 @@ export async function resetPassword(core: Core, input: ResetPasswordInput, facts
     throw error;
   }
   await tellPasswordReset(core, account.id, { by: "code", request: facts });
+  return { deviceMark };
 }
 
 /** Whether an administrator's code sets this account's password. */

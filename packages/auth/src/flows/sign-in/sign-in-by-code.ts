@@ -6,7 +6,13 @@ import { markProved, recordLoginByCode } from "../../users/user-store.ts";
 import { codeRefused, type RightCode, toEvidence, withRightCode } from "../steps/check-code.ts";
 import type { Core, RequestInfo } from "../steps/core.ts";
 import { askGate, type GateAccount } from "../steps/gate.ts";
-import { type AnsweredSession, answerSignIn, type SignInAnswer } from "../steps/issue-session-tokens.ts";
+import {
+  type AnsweredSession,
+  answerSignIn,
+  type SignedInDevice,
+  type SignInAnswer,
+} from "../steps/issue-session-tokens.ts";
+import { keepNotice } from "../steps/keep-notice.ts";
 import { findKnownDevice } from "../steps/known-device.ts";
 import { openSession } from "../steps/open-session.ts";
 import { tellHook } from "../steps/tell-hooks.ts";
@@ -33,7 +39,7 @@ export interface TicketAnswer {
 /** What a right code is answered with. */
 export type CodeAnswer<Person extends User = User> = SignInAnswer<Person> | TicketAnswer;
 
-type Outcome = { readonly opened: AnsweredSession; readonly deviceId: string | null } | TicketAnswer;
+type Outcome = ({ readonly opened: AnsweredSession } & SignedInDevice) | TicketAnswer;
 
 /**
  * Signs a person in by the code that was sent to them. For `enter` whoever has proved a number that is nobody's gets a ticket to register;
@@ -51,13 +57,15 @@ export async function signInByCode(core: Core, input: SignInByCodeInput, facts: 
     const deviceId = findKnownDevice(core, holder, input.deviceMark);
     const { opens } = askGate(core, holder, toEvidence(right, deviceId), purpose);
     if (opens === "session") {
+      if (deviceId === null && holder.lastLogin !== null)
+        await keepNotice(core, transaction, { userId: holder.id, kind: "new_device", facts });
       const opened = await open(core, transaction, { right, holder, deviceName: input.deviceName, facts });
-      return { opened, deviceId };
+      return { opened, deviceId, deviceEpoch: holder.deviceEpoch };
     }
     if (purpose !== "enter") throw codeRefused();
     return giveTicket(transaction, { right, opens: "another_way", facts });
   });
-  return "opened" in outcome ? answerSignIn(core, outcome.opened, outcome.deviceId) : outcome;
+  return "opened" in outcome ? answerSignIn(core, outcome.opened, outcome) : outcome;
 }
 
 async function proveNobodys(core: Core, transaction: Queries, right: RightCode, facts: RequestInfo): Promise<Outcome> {

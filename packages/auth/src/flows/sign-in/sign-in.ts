@@ -1,13 +1,16 @@
 import type { SignInRefusal } from "../../audit/audit-event.ts";
-import { recordEvent } from "../../audit/audit-log.ts";
+import { hasRefusals, recordEvent } from "../../audit/audit-log.ts";
 import { AuthError } from "../../errors.ts";
 import type { Identifier } from "../../identifiers/identifier.ts";
+import { wasNoticedToday } from "../../messages/notice-store.ts";
 import type { PasswordCheck } from "../../passwords/passwords.ts";
+import type { Queries } from "../../storage/database.ts";
 import { toNetwork } from "../../throttling/address.ts";
 import { type Account, recordLogin } from "../../users/user-store.ts";
 import type { Core, RequestInfo } from "../steps/core.ts";
 import { readName } from "../steps/find-named.ts";
 import { type AnsweredSession, answerSignIn, type SignInAnswer } from "../steps/issue-session-tokens.ts";
+import { keepNotice } from "../steps/keep-notice.ts";
 import { openSession } from "../steps/open-session.ts";
 import { proveByTicket } from "../steps/proved-name.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
@@ -60,7 +63,10 @@ export async function login(core: Core, input: LoginInput, facts: RequestInfo): 
   const opened = await unlessUndone(core, admission, () => open(core, signedIn)).catch((error) =>
     recordUndone(core, signedIn, error),
   );
-  if (opened) return answerSignIn(core, opened, admission.deviceId);
+  if (opened) {
+    const { deviceId } = admission;
+    return answerSignIn(core, opened, { deviceId, deviceEpoch: account.deviceEpoch });
+  }
   // The account changed while the password was being checked: what was checked no longer counts.
   await core.throttle.refund(admission.counted);
   return login(core, input, facts);
@@ -89,6 +95,8 @@ async function open(
     if (ticket !== undefined) await proveByTicket(core, transaction, { ticket, userId: user.id, facts });
     const happened = { event: "signed_in", identifier: identifier?.kind ?? "alias" } as const;
     await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
+    if (admission.deviceId === null && account.lastLogin !== null)
+      await keepNotice(core, transaction, { userId: user.id, kind: "new_device", facts });
     const opened = await openSession(core, transaction, { user, facts, deviceName, by: "password" });
     await tellHook(core, transaction, "signedIn", { user, session: opened.session, request: facts });
     await core.throttle.settle(transaction, admission.counted);
@@ -127,9 +135,25 @@ async function refuse(core: Core, { identifier, account, admission, because, fac
     } as const;
     await recordEvent(transaction, happened, about);
     await recordExhausted(transaction, admission, about);
+    await noticeFailures(core, transaction, account);
   });
   throw new AuthError("invalid_credentials", "Invalid credentials");
 }
+
+/** Refused sign-ins in a day from which on the owner is told of them, once a day. */
+const toldFrom = 5;
+
+/** Tells the owner of an account that sign-ins fail; looked at for nobody's as well, so that a refusal takes the same. */
+async function noticeFailures(core: Core, transaction: Queries, account: Account | null): Promise<void> {
+  const userId = account?.id ?? nobody;
+  const isEnough = await hasRefusals(transaction, { subjectId: userId, count: toldFrom });
+  const isTold = await wasNoticedToday(transaction, userId, "failed_sign_ins");
+  if (!account || !isEnough || isTold) return;
+  await keepNotice(core, transaction, { userId, kind: "failed_sign_ins", facts: null });
+}
+
+/** Stands for the account of an unknown name. */
+const nobody = "00000000-0000-0000-0000-000000000000";
 
 /** A new hash under the present settings; null when the service is too busy, since the next sign-in can do it as well. */
 async function tryRehash(core: Core, password: string, network: string | null): Promise<string | null> {

@@ -9,6 +9,8 @@ import { addressOf } from "./change-authority.ts";
 import type { Core, RequestInfo } from "./core.ts";
 import { requireFreeForms } from "./find-named.ts";
 import type { GateAccount } from "./gate.ts";
+import { keepNotice } from "./keep-notice.ts";
+import { raiseDeviceEpoch } from "./known-device.ts";
 import { isBeyondTrust, moveNameFrom } from "./proved-name.ts";
 import type { Target } from "./start-challenge.ts";
 import { tellHook } from "./tell-hooks.ts";
@@ -36,16 +38,15 @@ export interface NameToSet extends ChangedAccount {
  *
  * @throws AuthError `identifier_taken`, `refused_by_hook`, `hook_failed`
  */
-export async function setName(core: Core, transaction: Queries, change: NameToSet): Promise<User> {
+export async function setName(core: Core, transaction: Queries, change: NameToSet): Promise<NameChanged> {
   const { account, facts, target, holder, opensIn, provedAt } = change;
   const { kind, address } = target;
-  if (holder) await moveNameFrom(transaction, { holder, target }, about(holder, null, facts));
+  if (holder) await moveNameFrom(core, transaction, { holder, target }, about(holder, null, facts));
   if (kind === "phone") await requireFreeForms(transaction, { phoneNumber: address, userId: account.id });
   const user = await setProvedName(transaction, core.profile, { id: account.id, kind, address, opensIn, provedAt });
   if (!user) throw accountGone();
   await withdrawCode(transaction, { userId: account.id, purpose: kind === "phone" ? "prove_phone" : "prove_email" });
-  await noteChange(core, transaction, { ...change, user, kind, change: "set" });
-  return user;
+  return noteChange(core, transaction, { ...change, user, kind, change: "set" });
 }
 
 /**
@@ -57,13 +58,12 @@ export async function removeName(
   core: Core,
   transaction: Queries,
   removal: ChangedAccount & { readonly kind: Target["kind"] },
-): Promise<User> {
+): Promise<NameChanged> {
   const { account, kind } = removal;
   await takeName(transaction, account.id, kind);
   const user = await findUser(transaction, core.profile, account.id);
   if (!user) throw accountGone();
-  await noteChange(core, transaction, { ...removal, user, change: "removed" });
-  return user;
+  return noteChange(core, transaction, { ...removal, user, change: "removed" });
 }
 
 interface Noted extends ChangedAccount {
@@ -72,15 +72,33 @@ interface Noted extends ChangedAccount {
   readonly change: "set" | "removed";
 }
 
-/** What follows from another name: codes under way are good no more, and whoever listens is told. */
+/** An account with another name, and what the device goes on with that changed it. */
+export interface NameChanged {
+  readonly user: User;
+  /** Of the account's next epoch, where a number was replaced or removed: every other device is forgotten. */
+  readonly deviceMark?: string;
+}
+
+/**
+ * What follows from another name: codes under way are good no more, devices that were known are not where a number went, and whoever listens is
+ * told, the owner also by the name that went while it was theirs for certain.
+ */
 async function noteChange(
   core: Core,
   transaction: Queries,
   { account, facts, user, kind, change }: Noted,
-): Promise<void> {
+): Promise<NameChanged> {
   await endChallenges(transaction, account.id);
+  const before = addressOf(account, kind);
+  const former =
+    before !== null && account.state[kind] === "trusted"
+      ? [{ channel: kind === "phone" ? ("sms" as const) : ("email" as const), address: before }]
+      : [];
+  await keepNotice(core, transaction, { userId: account.id, kind: "name_changed", facts, former });
+  const raised = kind === "phone" && before !== null ? await raiseDeviceEpoch(core, transaction, account.id) : null;
   await recordEvent(transaction, { event: "name_changed", kind, change }, about(account, account.id, facts));
   await tellHook(core, transaction, "userUpdated", { user, fields: [fieldOf[kind]], by: "owner", request: facts });
+  return { user, ...(raised && { deviceMark: raised.deviceMark }) };
 }
 
 /** The event's facts of something that was asked for in a call, or that has waited since. */

@@ -13,6 +13,10 @@ export interface GateAccount {
   /** Canonical. */
   readonly phoneNumber: string | null;
   readonly emailKey: string | null;
+  /** How often its devices were forgotten. */
+  readonly deviceEpoch: number;
+  /** Null for somebody who never signed in. */
+  readonly lastLogin: Date | null;
   /** Whether it has a username, or is called something by an import. */
   readonly isNamedOtherwise: boolean;
   /** The encoded hash. */
@@ -42,6 +46,8 @@ interface Row {
   readonly emailVouchedAt: Date | null;
   readonly testUntil: Date | null;
   readonly resetByCodeAt: Date | null;
+  readonly deviceEpoch: number;
+  readonly lastLogin: Date | null;
   readonly hasRecoveryCodes: boolean;
   readonly lastUsedAt: Date | null;
   readonly now: Date;
@@ -77,7 +83,7 @@ export async function readGateAccount(
       u.phone_proved_at as "phoneProvedAt", u.phone_vouched_at as "phoneVouchedAt",
       u.phone_opens_at as "phoneOpensAt", u.email_opens_at as "emailOpensAt",
       u.email_proved_at as "emailProvedAt", u.email_vouched_at as "emailVouchedAt", u.test_until as "testUntil",
-      u.reset_by_code_at as "resetByCodeAt",
+      u.reset_by_code_at as "resetByCodeAt", u.device_epoch as "deviceEpoch", u.last_login as "lastLogin",
       ${hasRecoveryCodes(sql<string>`u.id`)} as "hasRecoveryCodes",
       (select max(s.last_used_at) from latchkey.sessions s where s.user_id = u.id) as "lastUsedAt",
       latchkey.now() as now
@@ -117,6 +123,8 @@ function judge(core: Core, row: Row): GateAccount {
     id: row.id,
     phoneNumber: row.phoneNumber,
     emailKey: row.emailKey,
+    deviceEpoch: row.deviceEpoch,
+    lastLogin: row.lastLogin,
     isNamedOtherwise: row.isNamedOtherwise,
     password: row.password,
     isNumberOnly,

@@ -1,9 +1,9 @@
 import { toNumericDate } from "../../clock.ts";
-import { createDeviceToken } from "../../sessions/device-token.ts";
 import type { RefreshToken } from "../../sessions/refresh-token.ts";
 import type { User } from "../../users/user.ts";
 import type { Core } from "./core.ts";
 import { issueToken } from "./issue-token.ts";
+import { markDevice } from "./known-device.ts";
 
 /** What a person gets at sign-in and at every refresh: the token for every call, and the one that renews it. */
 export interface TokenResponse<Person extends User = User> {
@@ -48,12 +48,19 @@ export async function issueSessionTokens(
   };
 }
 
+export interface SignedInDevice {
+  /** Of a device that its owner has signed in with before; null for every other. */
+  readonly deviceId: string | null;
+  /** How often the account's devices were forgotten. */
+  readonly deviceEpoch: number;
+}
+
 /** Issues the tokens of a session that was just opened, and the mark of its device. */
 export async function answerSignIn(
   core: Core,
   opened: AnsweredSession,
-  deviceId: string | null,
+  { deviceId, deviceEpoch }: SignedInDevice,
 ): Promise<SignInAnswer> {
-  const { mark } = createDeviceToken(core.deviceKeys()[0], opened.user.id, deviceId);
-  return { ...(await issueSessionTokens(core, opened)), deviceMark: mark };
+  const deviceMark = markDevice(core, { id: opened.user.id, deviceEpoch }, deviceId);
+  return { ...(await issueSessionTokens(core, opened)), deviceMark };
 }

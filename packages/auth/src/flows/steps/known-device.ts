@@ -1,11 +1,43 @@
-import { readDeviceToken } from "../../sessions/device-token.ts";
+import { createDeviceToken, type DeviceOwner, readDeviceToken } from "../../sessions/device-token.ts";
+import type { Queries } from "../../storage/database.ts";
+import { incrementDeviceEpoch, listStoppingEpochs } from "../../users/user-store.ts";
 import type { Core } from "./core.ts";
 
 /** The id of a device that its owner has signed in with before; null for every other, and for nobody's. */
 export function findKnownDevice(
   core: Core,
-  account: { readonly id: string } | null,
+  account: DeviceOwner | null,
   deviceMark: string | undefined,
 ): string | null {
-  return account && deviceMark !== undefined ? readDeviceToken(core.deviceKeys(), account.id, deviceMark) : null;
+  return account && deviceMark !== undefined ? readDeviceToken(core.deviceKeys(), account, deviceMark) : null;
+}
+
+/**
+ * Whether a device can stop what waits for an account: one that is known, or was until the devices were forgotten some days ago at most.
+ * Whoever took over a session would otherwise forget them first.
+ */
+export async function mayStopChanges(core: Core, userId: string, deviceMark: string | undefined): Promise<boolean> {
+  const epochs = await listStoppingEpochs(core.db, userId);
+  return epochs.some((deviceEpoch) => findKnownDevice(core, { id: userId, deviceEpoch }, deviceMark) !== null);
+}
+
+/** What a device keeps that its owner has signed in with. */
+export function markDevice(core: Core, owner: DeviceOwner, deviceId: string | null): string {
+  return createDeviceToken(core.deviceKeys()[0], owner, deviceId, core.clock.now()).mark;
+}
+
+/**
+ * Forgets every device of an account, in the transaction of what is the reason: a reset, the end of all other sessions, a number that was
+ * changed or lost, or that its owner asked for it. Answers the mark with which the device goes on that does it, for the answer of the call.
+ *
+ * @param deviceId of the device that does it, where it is known
+ */
+export async function raiseDeviceEpoch(
+  core: Core,
+  transaction: Queries,
+  userId: string,
+  deviceId: string | null = null,
+): Promise<{ readonly deviceEpoch: number; readonly deviceMark: string }> {
+  const deviceEpoch = await incrementDeviceEpoch(transaction, userId);
+  return { deviceEpoch, deviceMark: markDevice(core, { id: userId, deviceEpoch }, deviceId) };
 }

@@ -8,6 +8,7 @@ import { findUser } from "../../users/user-store.ts";
 import { type Administrator, changeWithAuthority, findDenialReason } from "./authority.ts";
 import type { Core } from "./core.ts";
 import { findMissingPermission } from "./held-permissions.ts";
+import { keepNotice } from "./keep-notice.ts";
 
 /** The code with which somebody sets a password by `password.reset`. It is shown here and never again. */
 export interface PasswordCode {
@@ -35,6 +36,7 @@ export async function createPasswordCode(
       throw new AuthError("permission_denied", "Your own password is changed with the present one: me.changePassword");
     }
     refuseDisabled(target, "id");
+    await keepNotice(core, transaction, { userId: target.id, kind: "password_code_issued", facts: null });
     return issuePasswordCode(transaction, { ...facts, actorId: actor.id, subjectId: target.id });
   });
 }

@@ -13,6 +13,7 @@ import { addressOf } from "./change-authority.ts";
 import { about, isNamedBeside } from "./change-name.ts";
 import type { Core, RequestInfo } from "./core.ts";
 import { readGateAccount } from "./gate.ts";
+import { keepNotice } from "./keep-notice.ts";
 
 /** A change of the caller's account that waits. */
 export interface PendingChange {
@@ -41,6 +42,7 @@ export async function postpone(
 ): Promise<PendingChange> {
   const { userId, sessionId, kind, waits } = change;
   const stored = await insertChange(transaction, core.pendingKey(), change);
+  await keepNotice(core, transaction, { userId, kind: "change_requested", facts });
   const happened = { event: "change_requested", change: kind, seconds: waits } as const;
   await recordEvent(transaction, happened, about({ id: userId }, userId, facts));
   return toPendingChange(stored, sessionId);

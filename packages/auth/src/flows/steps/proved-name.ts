@@ -8,6 +8,8 @@ import { holdHolder } from "./check-code.ts";
 import type { Core, RequestInfo } from "./core.ts";
 import { requireGoodPassword } from "./encode-password.ts";
 import { askGate, type GateAccount, readGateAccount } from "./gate.ts";
+import { keepNotice } from "./keep-notice.ts";
+import { raiseDeviceEpoch } from "./known-device.ts";
 import type { Target } from "./start-challenge.ts";
 
 /** @throws AuthError `code_invalid` for a ticket that there is not, that was used, or that has run out */
@@ -83,7 +85,7 @@ export async function useTicket(
     // A name is moved only from the account that was shown, and never without a word that it is to be.
     const mayMove = isNotMine && ticket.opens === "another_way" && holder.id === ticket.userId;
     if (!mayMove || !isBeyondTrust(holder, target)) throw taken(ticket);
-    await moveNameFrom(transaction, { holder, target }, { ...facts, actorId: null, subjectId: holder.id });
+    await moveNameFrom(core, transaction, { holder, target }, { ...facts, actorId: null, subjectId: holder.id });
   }
   if (!(await consumeTicket(transaction, ticket))) throw ticketInvalid();
 }
@@ -95,12 +97,15 @@ export function isBeyondTrust({ state }: GateAccount, { kind }: Target): boolean
 
 /** Takes a number or an address from an account whose row is held, because another person has proved it. */
 export async function moveNameFrom(
+  core: Core,
   transaction: Queries,
   { holder, target: { kind } }: { readonly holder: GateAccount; readonly target: Target },
   about: AuditFacts,
 ): Promise<void> {
   const isParked = await takeName(transaction, holder.id, kind);
   await endChallenges(transaction, holder.id);
+  await raiseDeviceEpoch(core, transaction, holder.id);
+  await keepNotice(core, transaction, { userId: holder.id, kind: "name_lost", facts: null });
   await recordEvent(transaction, { event: "name_lost", kind, isParked }, about);
 }
 

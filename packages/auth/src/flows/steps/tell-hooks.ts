@@ -14,7 +14,7 @@ type Told<Name extends HookName> = Omit<Parameters<NonNullable<Hooks<User>[Name]
  * @throws AuthError `refused_by_hook`, `hook_failed`: the transaction must not be committed then
  */
 export async function tellHook<Name extends HookName>(
-  { options: { on } }: Core,
+  { options: { on } }: Pick<Core, "options">,
   transaction: Queries,
   name: Name,
   told: Told<Name>,

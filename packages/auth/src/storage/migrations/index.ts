@@ -21,6 +21,8 @@ import * as importRuns from "./0037-import-runs.ts";
 import * as aliasesReadFor from "./0038-aliases-read-for.ts";
 import * as pendingChanges from "./0039-pending-changes.ts";
 import * as recoveryCodes from "./0041-recovery-codes.ts";
+import * as deviceEpochs from "./0042-device-epochs.ts";
+import * as notices from "./0043-notices.ts";
 import * as secretKeys from "./0047-secret-keys.ts";
 import * as webhooks from "./0048-webhooks.ts";
 import * as importedBlacklist from "./0050-imported-blacklist.ts";
@@ -49,6 +51,8 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0038-aliases-read-for": aliasesReadFor,
   "0039-pending-changes": pendingChanges,
   "0041-recovery-codes": recoveryCodes,
+  "0042-device-epochs": deviceEpochs,
+  "0043-notices": notices,
   "0047-secret-keys": secretKeys,
   "0048-webhooks": webhooks,
   "0050-imported-blacklist": importedBlacklist,

@@ -4,12 +4,14 @@ import type { Builders } from "../builders.ts";
 import {
   challengeText,
   codeText,
+  cursorText,
   eventCursor,
   identifierText,
   localeText,
   pageLimit,
   passwordText,
   profileInput,
+  shownDevice,
   taking,
 } from "../inputs.ts";
 
@@ -60,6 +62,20 @@ export function createMeProcedures<C extends Config>({ protectedProcedure }: Bui
       .input(z.strictObject({ cursor: eventCursor.optional(), limit: pageLimit }).prefault({}))
       .query(({ ctx, input }) => ctx.latchkey.auth.listActivity(ctx, input)),
 
+    /** What the person is told of their own account. */
+    notices: {
+      list: protectedProcedure
+        .input(z.strictObject({ cursor: cursorText.optional(), limit: pageLimit }).prefault({}))
+        .query(({ ctx, input }) => ctx.latchkey.auth.listNotices(ctx, input)),
+      /** Those of the ids, or all. */
+      markRead: protectedProcedure
+        .input(z.strictObject({ ids: z.array(z.uuid()).min(1).max(100).optional() }).prefault({}))
+        .mutation(async ({ ctx, input }) => {
+          await ctx.latchkey.auth.markNoticesRead(ctx, input);
+          return {};
+        }),
+    },
+
     /** A copy of what is kept about the person. */
     export: protectedProcedure.query(({ ctx }) => ctx.latchkey.auth.exportOwnData(ctx)),
 
@@ -105,6 +121,14 @@ export function createMeProcedures<C extends Config>({ protectedProcedure }: Bui
         await ctx.latchkey.auth.stopRecoveryCodes(ctx, ctx.latchkey.facts);
         return {};
       }),
+    },
+
+    devices: {
+      /** Forgets every device that the person signed in with but this one. Sessions go on. */
+      forget: protectedProcedure
+        .meta({ cookieMode: { takes: "deviceMark" } })
+        .input(shownDevice)
+        .mutation(({ ctx, input }) => ctx.latchkey.auth.forgetDevices(ctx, ctx.latchkey.facts, input)),
     },
 
     /** Replaces the password, ends every other session, and answers a new pair of tokens for this one. */

@@ -38,11 +38,11 @@ export function createPasswordProcedures<C extends Config>({ publicProcedure }: 
             ...withIssueCode("required", "is missing, or a challenge is in its place: one of the two"),
           }),
       )
-      .mutation(async ({ ctx, input: { username = "", challenge, deviceMark, ...input } }) => {
+      .mutation(({ ctx, input: { username = "", challenge, deviceMark, ...input } }) => {
         const { auth, facts } = ctx.latchkey;
-        if (challenge === undefined) await auth.resetPassword({ ...input, username }, facts);
-        else await auth.resetPasswordByCode({ ...input, challenge, deviceMark }, facts);
-        return {};
+        return challenge === undefined
+          ? auth.resetPassword({ ...input, username, deviceMark }, facts)
+          : auth.resetPasswordByCode({ ...input, challenge, deviceMark }, facts);
       }),
   };
 }

@@ -1,6 +1,7 @@
 import type { Config } from "@latchkey/auth";
 import { z } from "zod";
 import type { Builders } from "../builders.ts";
+import { shownDevice } from "../inputs.ts";
 
 /** Where a person is signed in. */
 export function createSessionsProcedures<C extends Config>({ protectedProcedure }: Builders<C>) {
@@ -13,9 +14,10 @@ export function createSessionsProcedures<C extends Config>({ protectedProcedure 
       return {};
     }),
 
-    /** Ends all sessions of the caller's but the present one. */
-    revokeOthers: protectedProcedure.mutation(async ({ ctx }) => ({
-      ended: await ctx.latchkey.auth.revokeOtherSessions(ctx, ctx.latchkey.facts),
-    })),
+    /** Ends all sessions of the caller's but the present one, and forgets every other device. */
+    revokeOthers: protectedProcedure
+      .meta({ cookieMode: { takes: "deviceMark" } })
+      .input(shownDevice)
+      .mutation(({ ctx, input }) => ctx.latchkey.auth.revokeOtherSessions(ctx, ctx.latchkey.facts, input)),
   };
 }

@@ -1,0 +1,244 @@
+import { randomUUIDv7 } from "node:crypto";
+import { type Generated, sql } from "kysely";
+import type { Queries } from "../storage/database.ts";
+import type { NoticeKind } from "./notice.ts";
+
+declare module "../storage/database.ts" {
+  interface Database {
+    notices: NoticesTable;
+  }
+}
+
+interface NoticesTable {
+  id: string;
+  userId: string;
+  kind: NoticeKind;
+  createdAt: Generated<Date>;
+  readAt: Date | null;
+  /** Where the call came from that did it; null for what another person did. */
+  address: string | null;
+  userAgent: string | null;
+  /** When the hook is to be told; null where there is none, or it was. */
+  hookDueAt: Date | null;
+  hookTries: Generated<number>;
+}
+
+/** A notice as its reader sees it, but for the words of the device. */
+export interface StoredNotice {
+  readonly id: string;
+  readonly kind: NoticeKind;
+  readonly createdAt: Date;
+  readonly readAt: Date | null;
+  readonly address: string | null;
+  readonly userAgent: string | null;
+}
+
+export interface NewNotice {
+  readonly userId: string;
+  readonly kind: NoticeKind;
+  readonly address: string | null;
+  readonly userAgent: string | null;
+  readonly hasHook: boolean;
+}
+
+/** Messages of one kind to one person in a day: what is more is in the list alone. */
+const mostOfAKind = 3;
+
+/** Keeps a notice in the transaction of what it tells. Answers its id. */
+export async function insertNotice(transaction: Queries, { hasHook, ...notice }: NewNotice): Promise<string> {
+  const id = randomUUIDv7();
+  const hookDueAt = hasHook ? sql<Date>`latchkey.now()` : null;
+  await transaction
+    .insertInto("notices")
+    .values({ ...notice, id, readAt: null, hookDueAt })
+    .execute();
+  return id;
+}
+
+export interface NoticeMessagesToQueue {
+  readonly noticeId: string;
+  readonly userId: string;
+  readonly kind: NoticeKind;
+  /** By what there is something to send with. */
+  readonly channels: readonly ("sms" | "email")[];
+  readonly locale: string | null;
+  /** Told as well, beside what the account has proved: what it had until now. */
+  readonly former: readonly { readonly channel: "sms" | "email"; readonly address: string }[];
+}
+
+/**
+ * Queues a message to each number and address that was proved on the account, and to those that it had until now: not where the person
+ * was sent enough of the kind today.
+ */
+export async function queueNoticeMessages(transaction: Queries, queued: NoticeMessagesToQueue): Promise<void> {
+  const { noticeId, userId, kind, channels, locale, former } = queued;
+  if (channels.length === 0) return;
+  const told = sql.join(
+    [
+      sql`select 'sms' as channel, phone_number as address from latchkey.users
+      where id = ${userId} and phone_proved_at is not null and test_until is null`,
+      sql`select 'email', email from latchkey.users where id = ${userId} and email_proved_at is not null`,
+      ...former.map(({ channel, address }) => sql`select ${channel}::text, ${address}::text`),
+    ],
+    sql` union `,
+  );
+  await sql`
+    insert into latchkey.notice_messages (id, notice_id, channel, address, locale, due_at)
+    select gen_random_uuid(), ${noticeId}, told.channel, told.address, ${locale}::text, latchkey.now()
+    from (${told}) told
+    where told.address is not null and told.channel = any(${[...channels]})
+      and (select count(*) from latchkey.notices n where n.user_id = ${userId} and n.kind = ${kind}
+        and n.created_at > latchkey.now() - interval '1 day') <= ${mostOfAKind}::int`.execute(transaction);
+}
+
+/** Whether a notice of a kind was kept for somebody within a day. */
+export async function wasNoticedToday(db: Queries, userId: string, kind: NoticeKind): Promise<boolean> {
+  const query = db
+    .selectFrom("notices")
+    .select("id")
+    .where("userId", "=", userId)
+    .where("kind", "=", kind)
+    .where("createdAt", ">", sql<Date>`latchkey.now() - interval '1 day'`)
+    .limit(1);
+  return (await query.executeTakeFirst()) !== undefined;
+}
+
+/** A page of somebody's notices, the newest first. */
+export async function listNotices(
+  db: Queries,
+  { userId, after, limit }: { readonly userId: string; readonly after: string | null; readonly limit: number },
+): Promise<StoredNotice[]> {
+  let query = db
+    .selectFrom("notices")
+    .select(["id", "kind", "createdAt", "readAt", "address", "userAgent"])
+    .where("userId", "=", userId);
+  if (after !== null) query = query.where("id", "<", after);
+  return query.orderBy("id", "desc").limit(limit).execute();
+}
+
+/** How many of somebody's notices they have not read: a hundred at most. */
+export async function countUnread(db: Queries, userId: string): Promise<number> {
+  const unread = db
+    .selectFrom("notices")
+    .select("id")
+    .where("userId", "=", userId)
+    .where("readAt", "is", null)
+    .limit(100);
+  const { count } = await db
+    .selectFrom(unread.as("unread"))
+    .select(sql<number>`count(*)::int`.as("count"))
+    .executeTakeFirstOrThrow();
+  return count;
+}
+
+/** Marks notices of somebody's own as read: those of the ids, or all. */
+export async function markNoticesRead(db: Queries, userId: string, ids: readonly string[] | null): Promise<void> {
+  const own = db
+    .updateTable("notices")
+    .set({ readAt: sql<Date>`latchkey.now()` })
+    .where("userId", "=", userId)
+    .where("readAt", "is", null);
+  await (ids === null ? own : own.where("id", "=", sql<string>`any(${[...ids]}::uuid[])`)).execute();
+}
+
+/** Seconds for which a notice is kept, and for which the address stays to which one was sent. */
+const [noticeRetention, messageRetention] = [180 * 86_400, 2 * 86_400];
+
+/** Deletes what is told and past its time, `atMost` at a time, and answers how many. */
+export async function deleteOldNotices(db: Queries, atMost: number): Promise<number> {
+  const older = (table: string, seconds: number) =>
+    sql`delete from ${sql.table(`latchkey.${table}`)} where id in (
+      select id from ${sql.table(`latchkey.${table}`)}
+      where created_at <= latchkey.now() - make_interval(secs => ${seconds}) order by created_at limit ${atMost})`;
+  const messages = await older("notice_messages", messageRetention).execute(db);
+  const notices = await older("notices", noticeRetention).execute(db);
+  return Number(messages.numAffectedRows ?? 0) + Number(notices.numAffectedRows ?? 0);
+}
+
+/** A message that this process sends now. */
+export interface LeasedNotice {
+  readonly id: string;
+  readonly kind: NoticeKind;
+  readonly channel: "sms" | "email";
+  readonly address: string;
+  readonly locale: string | null;
+  readonly tries: number;
+}
+
+export interface NoticesToLease {
+  readonly atMost: number;
+  readonly seconds: number;
+  /** Messages in a day, in all. A third is left for what a stranger cannot cause. */
+  readonly perDay: number;
+}
+
+/** Takes due messages for `seconds`, inside the budget of the last 24 hours; what is beyond it is not sent. */
+export async function leaseNotices(
+  db: Queries,
+  { atMost, seconds, perDay }: NoticesToLease,
+): Promise<readonly LeasedNotice[]> {
+  const { rows } = await sql<LeasedNotice>`
+    with sent as (
+      select count(*) as count from latchkey.notice_messages where sent_at > latchkey.now() - interval '1 day'
+    ), due as (
+      select m.id, n.kind, case when n.kind = 'failed_sign_ins' then ${Math.floor((perDay * 2) / 3)}::int else ${perDay}::int end as budget
+      from latchkey.notice_messages m join latchkey.notices n on n.id = m.notice_id
+      where m.due_at <= latchkey.now() and coalesce(m.lease_until <= latchkey.now(), true)
+      order by m.due_at limit ${atMost} for update of m skip locked
+    ), refused as (
+      update latchkey.notice_messages m set due_at = null, failure = 'budget'
+      from due, sent where m.id = due.id and sent.count >= due.budget
+    )
+    update latchkey.notice_messages m
+    set lease_until = latchkey.now() + make_interval(secs => ${seconds}), tries = tries + 1
+    from due, sent where m.id = due.id and sent.count < due.budget
+    returning m.id, due.kind, channel, address, locale, tries`.execute(db.withoutPlugins());
+  return rows;
+}
+
+/** Notes what became of a try: sent, to be tried again after some seconds, or given up. */
+export async function noteNoticeTry(
+  db: Queries,
+  id: string,
+  outcome: { readonly failure: string | null; readonly again: number | null },
+): Promise<void> {
+  const { failure, again } = outcome;
+  await sql`update latchkey.notice_messages set lease_until = null, failure = ${failure}::text,
+    due_at = latchkey.now() + make_interval(secs => ${again}::float8),
+    sent_at = case when ${failure}::text is null then latchkey.now() end
+    where id = ${id}::uuid and due_at is not null`.execute(db);
+}
+
+/** A notice of which the hook is to be told. */
+export interface HookNotice {
+  readonly id: string;
+  readonly userId: string;
+  readonly kind: NoticeKind;
+  readonly createdAt: Date;
+}
+
+/** Takes a notice for the hook, in the transaction in which it is told. */
+export async function takeHookNotice(transaction: Queries): Promise<HookNotice | null> {
+  const due = transaction
+    .selectFrom("notices")
+    .select("id")
+    .where("hookDueAt", "<=", sql<Date>`latchkey.now()`)
+    .orderBy("hookDueAt")
+    .limit(1)
+    .forUpdate()
+    .skipLocked();
+  const taken = await transaction
+    .updateTable("notices")
+    .set({ hookDueAt: null })
+    .where("id", "in", due)
+    .returning(["id", "userId", "kind", "createdAt"])
+    .executeTakeFirst();
+  return taken ?? null;
+}
+
+/** Has the hook told once more after it failed: three times in all. */
+export async function retryHook(db: Queries, id: string): Promise<void> {
+  await sql`update latchkey.notices set hook_tries = hook_tries + 1,
+    hook_due_at = case when hook_tries < 2 then latchkey.now() + interval '60 seconds' end
+    where id = ${id}::uuid`.execute(db);
+}

@@ -1,0 +1,155 @@
+import type { NoticeKind } from "./notice.ts";
+
+/** What notices say in one language. `{app}` is filled in. */
+export interface NoticeTexts {
+  /** Of an e-mail. */
+  readonly subject: string;
+  /** What happened, by kind. */
+  readonly happened: Readonly<Record<NoticeKind, string>>;
+  /** What to do where it was not oneself: after what changed something, and after what is only to be known. */
+  readonly undo: string;
+}
+
+/** Without letters beyond the SMS alphabet where a language can be read so, as in the texts of codes. */
+export const noticeTexts: Readonly<Record<string, NoticeTexts>> = {
+  en: {
+    subject: "A change to your {app} account",
+    happened: {
+      password_changed: "Your {app} password was changed.",
+      password_reset: "Your {app} password was reset and all devices were signed out.",
+      password_code_issued: "An administrator made a code that sets your {app} password.",
+      name_changed: "A sign-in name, number or address of your {app} account was changed.",
+      change_requested:
+        "A change of your {app} account was asked for and takes effect in some days, unless you stop it.",
+      name_lost: "A number or address of your {app} account was verified by another person and left your account.",
+      rights_changed: "The rights of your {app} account were changed.",
+      recovery_codes_created: "New recovery codes were made for your {app} account; the old ones stop working.",
+      recovery_code_used: "A recovery code set a new {app} password and all devices were signed out.",
+      new_device: "Somebody signed in to your {app} account with a new device.",
+      failed_sign_ins: "Several sign-ins to your {app} account failed today.",
+    },
+    undo: "Not you? Set a new password now and sign out other devices.",
+  },
+  tr: {
+    subject: "{app} hesabinizda degisiklik",
+    happened: {
+      password_changed: "{app} sifreniz degistirildi.",
+      password_reset: "{app} sifreniz yenilendi, tum cihazlarin oturumu kapatildi.",
+      password_code_issued: "Bir yonetici {app} sifrenizi belirleyen bir kod olusturdu.",
+      name_changed: "{app} hesabinizin giris adi, numarasi veya adresi degistirildi.",
+      change_requested: "{app} hesabinizda bir degisiklik istendi; durdurmazsaniz birkac gun sonra gecerli olur.",
+      name_lost: "{app} hesabinizin numarasi veya adresi baskasi tarafindan dogrulandi ve hesabinizdan cikti.",
+      rights_changed: "{app} hesabinizin yetkileri degistirildi.",
+      recovery_codes_created: "{app} hesabiniz icin yeni kurtarma kodlari olusturuldu; eskileri gecersiz olur.",
+      recovery_code_used: "Bir kurtarma koduyla yeni {app} sifresi belirlendi, tum cihazlarin oturumu kapatildi.",
+      new_device: "{app} hesabiniza yeni bir cihazla giris yapildi.",
+      failed_sign_ins: "Bugun {app} hesabiniza birkac basarisiz giris denemesi oldu.",
+    },
+    undo: "Siz degil misiniz? Hemen yeni sifre belirleyin ve diger cihazlarin oturumunu kapatin.",
+  },
+  ar: {
+    subject: "تغيير في حسابك في {app}",
+    happened: {
+      password_changed: "تم تغيير كلمة مرورك في {app}.",
+      password_reset: "أعيد تعيين كلمة مرورك في {app} وسُجّل خروج كل الأجهزة.",
+      password_code_issued: "أنشأ مسؤول رمزا لتعيين كلمة مرورك في {app}.",
+      name_changed: "تغير اسم الدخول أو الرقم أو العنوان في حسابك في {app}.",
+      change_requested: "طُلب تغيير في حسابك في {app} ويسري بعد أيام ما لم توقفه.",
+      name_lost: "أكد شخص آخر رقما أو عنوانا كان في حسابك في {app} فأزيل منه.",
+      rights_changed: "تغيرت صلاحيات حسابك في {app}.",
+      recovery_codes_created: "أنشئت رموز استرداد جديدة لحسابك في {app} وتتوقف القديمة.",
+      recovery_code_used: "عُينت كلمة مرور جديدة في {app} برمز استرداد وسُجّل خروج كل الأجهزة.",
+      new_device: "تم الدخول إلى حسابك في {app} من جهاز جديد.",
+      failed_sign_ins: "فشلت عدة محاولات دخول إلى حسابك في {app} اليوم.",
+    },
+    undo: "لست أنت؟ عيّن كلمة مرور جديدة الآن وسجّل خروج الأجهزة الأخرى.",
+  },
+  es: {
+    subject: "Un cambio en tu cuenta de {app}",
+    happened: {
+      password_changed: "Se cambio tu clave de {app}.",
+      password_reset: "Se restablecio tu clave de {app} y se cerraron todas las sesiones.",
+      password_code_issued: "Un administrador creo un codigo que fija tu clave de {app}.",
+      name_changed: "Se cambio un nombre, numero o correo de tu cuenta de {app}.",
+      change_requested: "Se pidio un cambio en tu cuenta de {app}; vale en unos dias si no lo detienes.",
+      name_lost: "Otra persona verifico un numero o correo de tu cuenta de {app}, y ya no es de tu cuenta.",
+      rights_changed: "Se cambiaron los permisos de tu cuenta de {app}.",
+      recovery_codes_created: "Se crearon nuevos codigos de recuperacion de {app}; los anteriores dejan de servir.",
+      recovery_code_used: "Un codigo de recuperacion fijo una nueva clave de {app} y se cerraron todas las sesiones.",
+      new_device: "Se inicio sesion en tu cuenta de {app} con un dispositivo nuevo.",
+      failed_sign_ins: "Hoy fallaron varios inicios de sesion en tu cuenta de {app}.",
+    },
+    undo: "No fuiste tu? Pon una clave nueva ya y cierra las otras sesiones.",
+  },
+  "pt-BR": {
+    subject: "Uma mudança na sua conta do {app}",
+    happened: {
+      password_changed: "A sua senha do {app} foi alterada.",
+      password_reset: "A sua senha do {app} foi redefinida e todos os aparelhos foram desconectados.",
+      password_code_issued: "Um administrador criou um codigo que define a sua senha do {app}.",
+      name_changed: "Um nome, numero ou e-mail da sua conta do {app} foi alterado.",
+      change_requested: "Foi pedida uma mudanca na sua conta do {app}; vale em alguns dias se voce nao a parar.",
+      name_lost: "Outra pessoa confirmou um numero ou e-mail da sua conta do {app}, que saiu da sua conta.",
+      rights_changed: "As permissoes da sua conta do {app} foram alteradas.",
+      recovery_codes_created: "Novos codigos de recuperacao do {app} foram criados; os antigos deixam de valer.",
+      recovery_code_used:
+        "Um codigo de recuperacao definiu nova senha do {app} e todos os aparelhos foram desconectados.",
+      new_device: "Houve um acesso a sua conta do {app} com um aparelho novo.",
+      failed_sign_ins: "Hoje falharam varias tentativas de acesso a sua conta do {app}.",
+    },
+    undo: "Nao foi voce? Defina uma nova senha agora e desconecte os outros aparelhos.",
+  },
+  hi: {
+    subject: "आपके {app} खाते में बदलाव",
+    happened: {
+      password_changed: "आपका {app} पासवर्ड बदला गया।",
+      password_reset: "आपका {app} पासवर्ड रीसेट हुआ और सभी डिवाइस साइन आउट हुए।",
+      password_code_issued: "एडमिन ने आपका {app} पासवर्ड सेट करने का कोड बनाया।",
+      name_changed: "आपके {app} खाते का नाम, नंबर या ईमेल बदला गया।",
+      change_requested: "आपके {app} खाते में बदलाव का अनुरोध हुआ; न रोकें तो कुछ दिनों में लागू होगा।",
+      name_lost: "आपके {app} खाते का नंबर या ईमेल किसी और ने सत्यापित किया और वह खाते से हट गया।",
+      rights_changed: "आपके {app} खाते के अधिकार बदले गए।",
+      recovery_codes_created: "आपके {app} खाते के नए रिकवरी कोड बने; पुराने बंद हो जाएंगे।",
+      recovery_code_used: "रिकवरी कोड से नया {app} पासवर्ड सेट हुआ और सभी डिवाइस साइन आउट हुए।",
+      new_device: "आपके {app} खाते में नए डिवाइस से साइन इन हुआ।",
+      failed_sign_ins: "आज आपके {app} खाते में साइन इन की कई कोशिशें असफल हुईं।",
+    },
+    undo: "आप नहीं थे? अभी नया पासवर्ड सेट करें और अन्य डिवाइस साइन आउट करें।",
+  },
+  id: {
+    subject: "Perubahan pada akun {app} Anda",
+    happened: {
+      password_changed: "Sandi {app} Anda telah diganti.",
+      password_reset: "Sandi {app} Anda disetel ulang dan semua perangkat dikeluarkan.",
+      password_code_issued: "Administrator membuat kode untuk menyetel sandi {app} Anda.",
+      name_changed: "Nama masuk, nomor, atau alamat akun {app} Anda diganti.",
+      change_requested: "Perubahan akun {app} Anda diminta dan berlaku dalam beberapa hari jika tidak Anda hentikan.",
+      name_lost: "Nomor atau alamat akun {app} Anda diverifikasi orang lain dan keluar dari akun Anda.",
+      rights_changed: "Hak akun {app} Anda diubah.",
+      recovery_codes_created: "Kode pemulihan baru dibuat untuk akun {app} Anda; yang lama tidak berlaku lagi.",
+      recovery_code_used: "Kode pemulihan menyetel sandi {app} baru dan semua perangkat dikeluarkan.",
+      new_device: "Ada yang masuk ke akun {app} Anda dengan perangkat baru.",
+      failed_sign_ins: "Beberapa upaya masuk ke akun {app} Anda gagal hari ini.",
+    },
+    undo: "Bukan Anda? Setel sandi baru sekarang dan keluarkan perangkat lain.",
+  },
+  fr: {
+    subject: "Un changement sur votre compte {app}",
+    happened: {
+      password_changed: "Votre mot de passe {app} a été changé.",
+      password_reset: "Votre mot de passe {app} a été réinitialisé et tous les appareils déconnectés.",
+      password_code_issued: "Un administrateur a créé un code qui définit votre mot de passe {app}.",
+      name_changed: "Un nom, numéro ou une adresse de votre compte {app} a été changé.",
+      change_requested:
+        "Un changement de votre compte {app} a été demandé et prend effet dans quelques jours, sauf si vous l'arrêtez.",
+      name_lost: "Une autre personne a vérifié un numéro ou une adresse de votre compte {app}, qui n'y est plus.",
+      rights_changed: "Les droits de votre compte {app} ont été changés.",
+      recovery_codes_created: "De nouveaux codes de secours {app} ont été créés; les anciens ne valent plus.",
+      recovery_code_used:
+        "Un code de secours a défini un nouveau mot de passe {app}; tous les appareils sont déconnectés.",
+      new_device: "Une connexion à votre compte {app} a eu lieu avec un nouvel appareil.",
+      failed_sign_ins: "Plusieurs connexions à votre compte {app} ont échoué aujourd'hui.",
+    },
+    undo: "Ce n'est pas vous? Changez le mot de passe maintenant et déconnectez les autres appareils.",
+  },
+};

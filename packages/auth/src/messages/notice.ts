@@ -1,0 +1,38 @@
+/** What somebody is told of their own account: a closed set, each of which has a text in every language. */
+export const noticeKinds = [
+  "password_changed",
+  "password_reset",
+  /** An administrator made a code that sets the password. */
+  "password_code_issued",
+  /** A username, phone number or e-mail address is another one. */
+  "name_changed",
+  /** A change of a number or an address waits, and can be stopped. */
+  "change_requested",
+  /** Another person proved the number or address. */
+  "name_lost",
+  /** Ranks, groups or permissions. */
+  "rights_changed",
+  "recovery_codes_created",
+  "recovery_code_used",
+  /** Somebody signed in with a device that was not known. */
+  "new_device",
+  /** Five sign-ins in a day were refused, or more. */
+  "failed_sign_ins",
+] as const;
+
+export type NoticeKind = (typeof noticeKinds)[number];
+
+/** A notice as its sender is handed it. It holds no code. */
+export interface NoticeMessage {
+  /** The same for every try at one message: hand it to the provider as idempotency key. */
+  readonly id: string;
+  readonly channel: "sms" | "email";
+  /** E.164, or an e-mail address. */
+  readonly to: string;
+  readonly kind: NoticeKind;
+  readonly text: string;
+  /** Of an e-mail. */
+  readonly subject: string;
+  /** BCP 47, such as `tr` or `pt-BR`. */
+  readonly locale: string;
+}
