@@ -17,6 +17,7 @@ import { createOnce, type KeptAnswer, type Once } from "./once.ts";
 import { type Answer, isDownload, isRedirect, type Page, type Typed } from "./page.ts";
 import { activityPage } from "./pages/activity.ts";
 import { anotherWayPage } from "./pages/another-way.ts";
+import { appPage } from "./pages/app.ts";
 import { codePage } from "./pages/code.ts";
 import { contactPage } from "./pages/contact.ts";
 import { contactCodePage } from "./pages/contact-code.ts";
@@ -35,6 +36,7 @@ import { registerByNamePage } from "./pages/register-by-name.ts";
 import { resetPage } from "./pages/reset.ts";
 import { resetCodePage } from "./pages/reset-code.ts";
 import { resetGivenPage } from "./pages/reset-given.ts";
+import { goToSecondFactor, secondFactorPage } from "./pages/second-factor.ts";
 import { signInPage } from "./pages/sign-in.ts";
 import { signInPasswordPage } from "./pages/sign-in-password.ts";
 import { signedOutPage, signOutPage } from "./pages/sign-out.ts";
@@ -65,7 +67,7 @@ export interface Pages {
 }
 
 const pages: readonly Page[] = [
-  ...[signInPage, signInPasswordPage, codePage, anotherWayPage, signOutPage, signedOutPage],
+  ...[signInPage, signInPasswordPage, codePage, secondFactorPage, anotherWayPage, signOutPage, signedOutPage],
   ...[registerPage, registerByNamePage, finishRegistrationPage],
   ...[
     resetPage,
@@ -82,6 +84,7 @@ const pages: readonly Page[] = [
     contactCodePage,
     recoveryPage,
     passwordPage,
+    appPage,
     devicesPage,
     activityPage,
     dataPage,
@@ -210,7 +213,7 @@ async function submit(visit: Visit, page: Page, typed: Typed, info: RequestInfo,
       return renewed ? submit(renewed, page, typed, info, true) : toRenewal(visit);
     }
     if (page.isPrivate && refusal.reason === "reauthentication_required") return toReauthentication(visit);
-    return refuseForm(visit, page, typed, refusal);
+    return goToSecondFactor(visit, refusal) ?? refuseForm(visit, page, typed, refusal);
   }
 }
 

@@ -20,9 +20,18 @@ export interface View {
   readonly retryAfter?: number | undefined;
 }
 
-export type AccountPlace = "profile" | "contact" | "password" | "recovery" | "devices" | "activity" | "data";
+export type AccountPlace = "profile" | "contact" | "password" | "app" | "recovery" | "devices" | "activity" | "data";
 
-const places: readonly AccountPlace[] = ["profile", "contact", "password", "recovery", "devices", "activity", "data"];
+const places: readonly AccountPlace[] = [
+  "profile",
+  "contact",
+  "password",
+  "app",
+  "recovery",
+  "devices",
+  "activity",
+  "data",
+];
 
 export const pathOfPlace = (place: AccountPlace): string => (place === "profile" ? "/account" : `/account/${place}`);
 

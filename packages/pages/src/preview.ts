@@ -5,6 +5,7 @@ import { type Html, heading, type View } from "./layout.ts";
 import type { Typed } from "./page.ts";
 import { layOutActivity } from "./pages/activity.ts";
 import { showForm as showAnotherWay } from "./pages/another-way.ts";
+import { layOutApp, layOutSetUp } from "./pages/app.ts";
 import { showForm as showCode } from "./pages/code.ts";
 import { showCodeForm } from "./pages/code-form.ts";
 import { layOutContact } from "./pages/contact.ts";
@@ -22,6 +23,7 @@ import { showNumberForm } from "./pages/register.ts";
 import { showClosed, showNameForm } from "./pages/register-by-name.ts";
 import { showForm as showReset } from "./pages/reset.ts";
 import { showGivenForm } from "./pages/reset-given.ts";
+import { layOutSecondFactor } from "./pages/second-factor.ts";
 import { showSignedIn, showForm as showSignIn } from "./pages/sign-in.ts";
 import { showForm as showSignInPassword } from "./pages/sign-in-password.ts";
 import { showSignedOut } from "./pages/sign-out.ts";
@@ -87,6 +89,8 @@ function refuse(
     faults: Object.fromEntries(Object.entries(faults).map(([name, code]) => [name, texts.issues[code]])),
   };
 }
+
+const key = { secret: "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", uri: "otpauth://totp/Latchkey:ayse?secret=JBSWY3DPEHPK3PXP" };
 
 const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000);
 
@@ -188,6 +192,10 @@ const states: Readonly<Record<string, (visit: Visit) => View>> = {
     showFinish(visit, proved({ isNotMine: true }), {
       refusal: refuse(visit, "identifier_taken", { faults: { phoneNumber: "taken" } }),
     }),
+  "second-factor": (visit) => layOutSecondFactor(visit, null),
+  "second-factor-refused": (visit) =>
+    layOutSecondFactor(visit, null, refuse(visit, "code_invalid", { faults: { totp: "incorrect" } })),
+  "second-factor-enroll": (visit) => layOutSecondFactor(visit, key),
   reset: (visit) => showReset(visit),
   "reset-code": (visit) => showResetCode(visit),
   "reset-code-poor": (visit) =>
@@ -225,8 +233,17 @@ const states: Readonly<Record<string, (visit: Visit) => View>> = {
   activity: (visit) => layOutActivity(visit, { events, nextCursor: "1", isEarlier: false }),
   "activity-empty": (visit) => layOutActivity(visit, { events: [], nextCursor: null, isEarlier: false }),
   data: showData,
+  app: (visit) => layOutApp(visit, { since: null, isRequired: false }),
+  "app-set-up": (visit) => layOutApp(withDone(visit, "set"), { since: ago(50_000), isRequired: false }),
+  "app-key": (visit) => layOutSetUp(visit, { ticket: "example", key }),
+  "app-key-refused": (visit) =>
+    layOutSetUp(visit, {
+      ticket: "example",
+      refusal: refuse(visit, "code_invalid", { faults: { totp: "incorrect" } }),
+    }),
   reauthenticate: (visit) => layOutReauthenticate(visit, person),
-  "reauthenticate-fault": (visit) => layOutReauthenticate(visit, person, refuse(visit, "invalid_credentials")),
+  "reauthenticate-fault": (visit) =>
+    layOutReauthenticate(visit, person, { hasApp: true, refusal: refuse(visit, "invalid_credentials") }),
   "signed-out": showSignedOut,
   "not-found": (visit) => showNotFound(visit),
   fault: (visit) => showFault(visit, 500),

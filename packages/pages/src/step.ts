@@ -6,7 +6,7 @@ const time = z.int().nonnegative();
 
 const stepSchema = z.strictObject({
   /** What the code is for. */
-  way: z.enum(["enter", "sign_in", "reset_password", "reauthenticate", "own_name", "recovery"]),
+  way: z.enum(["enter", "sign_in", "reset_password", "reauthenticate", "own_name", "recovery", "second_factor"]),
   /** As it was typed. */
   name: z.string().max(320),
   kind: z.enum(["phone", "email", "username"]),
@@ -26,6 +26,8 @@ const stepSchema = z.strictObject({
   ticket: z.string().max(64).optional(),
   next: z.enum(["register", "another_way"]).optional(),
   isNotMine: z.boolean().optional(),
+  /** Whether an authenticator app is set up with the ticket. */
+  isToEnroll: z.boolean().optional(),
 });
 
 /**

@@ -94,7 +94,7 @@ export function withName(text: string, name: string): Html {
 }
 
 function faultOf({ texts }: Visit, step: Step, refusal: Refusal | undefined): string | undefined {
-  const isWrong = refusal?.reason === "code_invalid";
+  const isWrong = refusal?.reason === "code_invalid" && refusal.faults.totp === undefined;
   // What is kept with this answer is one wrong code more than what came with the request.
   if (isWrong && isUsedUp({ ...step, wrong: (step.wrong ?? 0) + 1 })) return texts.codeUsedUp;
   return isWrong || refusal?.reason === "code_expired" ? refusal.message : refusal?.faults.code;

@@ -6,6 +6,7 @@ import { endStep } from "../step.ts";
 import type { Visit } from "../visit.ts";
 import { afterSignIn } from "./after-sign-in.ts";
 import { beginAgain, readCodeStep, resendWhereAsked, showCodeForm } from "./code-form.ts";
+import { totpField } from "./totp-form.ts";
 
 const ways = ["reauthenticate"] as const;
 
@@ -20,15 +21,19 @@ export const reauthenticateCodePage: Page = {
     const resent = await resendWhereAsked(visit, typed, step);
     if (resent) return resent;
     const { challenge = "" } = step;
-    await countingWrong(visit, step, () => visit.call.me.reauthenticate({ challenge, code: typed.get("code") }));
+    const totp = typed.has("totp") ? { totp: typed.get("totp") } : {};
+    const input = { challenge, code: typed.get("code"), ...totp };
+    await countingWrong(visit, step, () => visit.call.me.reauthenticate(input));
     endStep(visit);
     return afterSignIn(visit);
   },
   refuse: (visit, _, refusal) => showStep(visit, refusal),
 };
 
-function showStep(visit: Visit, refusal?: Refusal): View | Redirect {
+async function showStep(visit: Visit, refusal?: Refusal): Promise<View | Redirect> {
   const step = readCodeStep(visit, ways);
   if (!step) return beginAgain(visit, "/reauthenticate");
-  return showCodeForm(visit, step, { refusal, title: visit.texts.confirm, button: visit.texts.goOn });
+  const { since } = await visit.call.me.totp.get();
+  const more = since === null ? "" : totpField(visit, refusal, false);
+  return showCodeForm(visit, step, { refusal, title: visit.texts.confirm, button: visit.texts.goOn, more });
 }

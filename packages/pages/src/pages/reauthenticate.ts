@@ -5,6 +5,7 @@ import { answerOf, type Refusal } from "../refusal.ts";
 import { sendCode, sendsCodes } from "../sent-codes.ts";
 import type { Caller, Visit } from "../visit.ts";
 import { afterSignIn } from "./after-sign-in.ts";
+import { totpField } from "./totp-form.ts";
 
 /** Shows once more, by the password, that it is the owner of the session. */
 export const reauthenticatePage: Page = {
@@ -13,7 +14,8 @@ export const reauthenticatePage: Page = {
   show: (visit) => showForm(visit),
   async submit(visit, typed) {
     if (typed.has("sendCode")) return sendOwnCode(visit);
-    await visit.call.me.reauthenticate({ password: typed.get("password") });
+    const totp = typed.has("totp") ? { totp: typed.get("totp") } : {};
+    await visit.call.me.reauthenticate({ password: typed.get("password"), ...totp });
     return afterSignIn(visit);
   },
   refuse: (visit, _, refusal) => showForm(visit, refusal),
@@ -37,14 +39,22 @@ async function sendOwnCode(visit: Visit): Promise<Answer> {
 }
 
 async function showForm(visit: Visit, refusal?: Refusal): Promise<View> {
-  return layOutForm(visit, await visit.call.me.get(), refusal);
+  const [user, { since }] = await Promise.all([visit.call.me.get(), visit.call.me.totp.get()]);
+  return layOutForm(visit, user, { refusal, hasApp: since !== null });
 }
 
-export function layOutForm(visit: Visit, user: OwnUser, refusal?: Refusal): View {
+interface Shown {
+  readonly refusal?: Refusal | undefined;
+  /** Whether the digits of an authenticator app are asked for besides. */
+  readonly hasApp?: boolean;
+}
+
+export function layOutForm(visit: Visit, user: OwnUser, { refusal, hasApp = false }: Shown = {}): View {
   const { texts } = visit;
   const fault = refusal?.reason === "invalid_credentials" ? texts.issues.incorrect : refusal?.faults.password;
   const hasPassword = refusal?.faults.current !== undefined;
-  const message = hasPassword ? texts.typePassword : fault === undefined ? refusal?.message : undefined;
+  const isAtField = fault !== undefined || refusal?.reason === "code_invalid";
+  const message = hasPassword ? texts.typePassword : isAtField ? undefined : refusal?.message;
   const byCode = html`<input type="hidden" name="sendCode" value="yes">${button(texts.noPassword, "second wide")}`;
   const other = !hasPassword && kindToSend(visit, user) ? form(visit, "/reauthenticate", byCode) : "";
   const name = user.username ?? user.phoneNumber ?? user.email ?? "";
@@ -53,6 +63,7 @@ ${field(visit, {
   ...{ name: "password", label: texts.password, type: "password", fault },
   ...{ autocomplete: "current-password", isRequired: true, isFirst: true },
 })}
+${hasApp ? totpField(visit, refusal, false) : ""}
 ${button(texts.goOn)}</div>`;
   return {
     title: texts.confirm,
