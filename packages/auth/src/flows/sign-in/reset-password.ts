@@ -1,6 +1,6 @@
 import type { AuditEvent } from "../../audit/audit-event.ts";
 import { recordEvent } from "../../audit/audit-log.ts";
-import { AuthError, type SecondFactorRequest } from "../../errors.ts";
+import { AuthError } from "../../errors.ts";
 import { hasCode, takeCode, withdrawCode } from "../../one-time-codes/code-store.ts";
 import { hashCode } from "../../one-time-codes/one-time-code.ts";
 import { toNetwork } from "../../throttling/address.ts";
