@@ -58,6 +58,7 @@ test("every secret may come from a file, and its last line break is not part of 
     "TEST_NUMBERS",
     "TWILIO_AUTH_TOKEN",
     "VONAGE_API_SECRET",
+    "WEBHOOK_SECRET",
     "WEBHOOK_SENDER_SECRET",
     "WHATSAPP_ACCESS_TOKEN",
     "WHATSAPP_APP_SECRET",

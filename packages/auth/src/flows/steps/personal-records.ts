@@ -20,6 +20,8 @@ export const personalTables: Readonly<Record<string, PersonalTable>> = {
   recovery_codes: { where: "user_id = $person", hides: ["code_hash", "ticket_hash"] },
   challenges: { where: "user_id = $person", hides: ["handle_hash", "key_id"] },
   tickets: { where: "user_id = $person", hides: ["ticket_hash"] },
+  totp_factors: { where: "user_id = $person", hides: ["sealed_secret"] },
+  second_factor_tickets: { where: "user_id = $person", hides: ["ticket_hash", "sealed_secret", "next_password"] },
   pending_changes: { where: "user_id = $person", hides: ["payload"] },
   notices: { where: "user_id = $person", hides: [] },
   notice_messages: {
