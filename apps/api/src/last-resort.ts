@@ -14,6 +14,8 @@ export interface LastResort {
  */
 export function listenForTheUncaught(log: Logger): LastResort {
   const uncaught = createCounter();
+  // Told from the start, so that the first one is an increase.
+  for (const kind of ["rejection", "exception"]) uncaught.add({ kind }, 0);
   let isFatal = false;
   process.on("unhandledRejection", (reason) => {
     uncaught.add({ kind: "rejection" });

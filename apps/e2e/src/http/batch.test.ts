@@ -114,7 +114,7 @@ tappedTest(
     tap.executed.length = 0;
 
     const first = await callBatch(url, twenty, { token });
-    expect(first.results).toEqual(twenty.map(() => ({ result: { data: user } })));
+    expect(first.results).toEqual(twenty.map(() => ({ result: { data: { ...user, phoneProofDue: false } } })));
     expect(tap.executed).toEqual(["read-callers"]);
 
     await call(url, "token.revoke", { input: { refreshToken } });

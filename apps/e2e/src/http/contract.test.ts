@@ -187,6 +187,10 @@ describe("token.verify", () => {
       jti: expect.stringMatching(/^00000000-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/),
       iat,
       exp: iat + 900,
+      // RFC 9068 §2.2.1; the values of RFC 8176.
+      auth_time: iat,
+      amr: ["pwd"],
+      acr: "1",
     });
     expectApiHeaders(answer);
   });

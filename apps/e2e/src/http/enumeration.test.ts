@@ -188,6 +188,21 @@ const comparisons: Readonly<Record<string, Comparison>> = {
   // They take no name: whoever has a ticket has shown a first factor.
   "token.obtainBySecondFactor": { told: "400 code_invalid", kinds: madeUpTickets({ totp: "123456" }) },
   "token.enrollTotp": { told: "400 code_invalid", kinds: madeUpTickets({}) },
+  "recovery.setPassword": { told: "400 code_invalid", kinds: madeUpTickets({ newPassword: `${password} staple` }) },
+  "recovery.start": {
+    told: "400 code_invalid",
+    kinds: () => Object.fromEntries(["one", "another"].map((which) => [which, () => ({ input: { code: wrongCode } })])),
+  },
+  "account.stopChanges": {
+    told: "ok",
+    kinds: () =>
+      Object.fromEntries(
+        ["active", "disabled", "nobody"].map((username) => [
+          username,
+          () => ({ input: { username, deviceMark: randomBytes(32).toString("base64url") } }),
+        ]),
+      ),
+  },
   "password.reset, by challenge": {
     told: "400 code_invalid",
     before: unused,

@@ -157,6 +157,7 @@ describe("users.get", () => {
     expect((await asBoss("users.get", { id })).body).toEqual({
       user: JSON.parse(JSON.stringify(user)),
       groups: [{ id: group.id, name: group.name }],
+      externalId: null,
       permissions: ["auth.view_auditevent", "auth.view_user"],
       effectivePermissions: ["auth.view_auditevent", "auth.view_group", "auth.view_user"],
     });

@@ -234,6 +234,7 @@ describe("sync-permissions and purge", () => {
   test("purge prints how much it deleted", async () => {
     expect(await say("purge")).toBe("Deleted 0 sessions, 0 codes, 0 audit events and 0 counts of attempts.\n");
     expect(await answerOf("purge")).toEqual({
+      notices: 0,
       erased: 0,
       staged: 0,
       sessions: 0,

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { call } from "../live-server.ts";
@@ -37,6 +38,8 @@ describe("a start on an empty folder", () => {
     expect(service.log()[0]).toEqual({
       level: "info",
       time: expect.any(String),
+      host: hostname(),
+      pid: expect.any(Number),
       url: service.url,
       database: `${installation.dataDir} (embedded PostgreSQL)`,
       msg: "listening",

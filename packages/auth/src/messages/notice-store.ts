@@ -44,8 +44,11 @@ export interface NewNotice {
 /** Messages of one kind to one person in a day: what is more is in the list alone. */
 const mostOfAKind = 3;
 
-/** Keeps a notice in the transaction of what it tells. Answers its id. */
-export async function insertNotice(transaction: Queries, { hasHook, ...notice }: NewNotice): Promise<string> {
+/** Keeps a notice in the transaction of what it tells. Answers its id; null where the person was deleted meanwhile. */
+export async function insertNotice(transaction: Queries, { hasHook, ...notice }: NewNotice): Promise<string | null> {
+  // Held, so that a deletion at the same moment comes before or after, and never between.
+  const { rows } = await sql`select from latchkey.users where id = ${notice.userId} for key share`.execute(transaction);
+  if (rows.length === 0) return null;
   const id = randomUUIDv7();
   const hookDueAt = hasHook ? sql<Date>`latchkey.now()` : null;
   await transaction

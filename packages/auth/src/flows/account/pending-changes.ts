@@ -17,7 +17,7 @@ import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { toCountedName } from "../steps/counted-name.ts";
 import { endPending } from "../steps/end-pending.ts";
 import { findNamedAccount, readName } from "../steps/find-named.ts";
-import { readGateAccount } from "../steps/gate.ts";
+import { nobody, readGateAccount } from "../steps/gate.ts";
 import { mayStopChanges } from "../steps/known-device.ts";
 import { openedBy, type PendingChange, toPendingChange } from "../steps/pending-change.ts";
 import { tellHookAfterwards } from "../steps/tell-hooks.ts";
@@ -79,7 +79,8 @@ export async function stopPendingChanges(
     ...(network === null ? [] : [{ limit: "start_code_address", of: [network] } as const]),
   ]);
   const found = await findNamedAccount(core.db, name, username);
-  if (!found || !(await mayStopChanges(core, found.id, deviceMark))) return;
+  const mayStop = await mayStopChanges(core, found?.id ?? nobody, deviceMark);
+  if (!found || !mayStop) return;
   const lost = await core.db.transaction().execute(async (transaction) => {
     const changes = await takeChanges(transaction, core.pendingKey(), { userId: found.id });
     const kinds: ("phone" | "email")[] = [];

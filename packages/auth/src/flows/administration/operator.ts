@@ -54,6 +54,8 @@ export async function setPassword(core: Core, name: string, password: string): P
   const account = await findNamed(core, name);
   const encoded = await encodePassword(core, password, { field: "password", person: account });
   const ended = await core.db.transaction().execute(async (transaction) => {
+    // Deleted while the password was hashed.
+    if (!(await lockUser(transaction, account.id))) throw unknownUser();
     await updatePassword(transaction, account.id, encoded);
     await markOldTokensEnded(transaction, account.id);
     await endPending(transaction, account.id);

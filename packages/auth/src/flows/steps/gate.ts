@@ -66,7 +66,7 @@ interface Row {
 const vouching = 7 * 86_400;
 
 /** Stands for the account of an unknown name, so that looking for it is the same work. */
-const nobody = "00000000-0000-0000-0000-000000000000";
+export const nobody = "00000000-0000-0000-0000-000000000000";
 
 /**
  * Reads all of an account that the gate asks about, its rights among it; of nobody with the same work.

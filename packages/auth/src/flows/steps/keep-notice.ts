@@ -31,6 +31,7 @@ export async function keepNotice(
     userAgent,
     hasHook: on.noticeKept !== undefined,
   });
+  if (noticeId === null) return;
   const channels = findNoticeChannels(messages.senders);
   await queueNoticeMessages(transaction, { noticeId, userId, kind, channels, locale, former });
 }
