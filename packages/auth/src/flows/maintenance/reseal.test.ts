@@ -3,7 +3,7 @@ import type { Auth } from "../../auth.ts";
 import { createAuth } from "../../create-auth.ts";
 import { AuthError, StartError } from "../../errors.ts";
 import { createInbox, type Inbox } from "../../testing/inbox.ts";
-import { createTestAuth, type TestAuth, testSecret } from "../../testing/index.ts";
+import { createTestAuth, showTotp, type TestAuth, testSecret } from "../../testing/index.ts";
 
 const password = "correct horse battery";
 const [a, b, c] = [testSecret, "Zk3vR9qLw7TnXc2Yb8HsJd5GfMp4Ua6EkQ1", "pW4xNc8sVb1tRk6yHq3mZd9fLj2gUa7EoT5"];
@@ -228,6 +228,26 @@ test("a secret that is lost is given up only when that is said, and everybody ca
   const next = await withSecrets(c);
   expect(await codeOf(next.refresh(old.refreshToken, service.facts))).toBe("refresh_token_invalid");
   expect(await authenticate(next, await login(next))).toBe("ok");
+});
+
+test("an authenticator app goes on with the next secret, and is as good as lost when the secret is", async () => {
+  const signedIn = await login(service.auth);
+  const caller = await service.auth.authenticate([`Bearer ${signedIn.token}`]);
+  const { ticket, secret } = await service.auth.startTotp(caller, service.facts);
+  await service.auth.confirmTotp(caller, { ticket, totp: await showTotp(service, secret) }, service.facts);
+  const show = async (auth: Auth) => {
+    service.clock.advance(60);
+    const asked = await login(auth).then(
+      () => null,
+      (error) => error,
+    );
+    const halfDone = { ticket: asked.secondFactor?.ticket ?? "", totp: await showTotp(service, secret) };
+    return codeOf(auth.signInBySecondFactor(halfDone, service.facts));
+  };
+  await (await withSecrets(b, a)).reseal({});
+  expect(await show(await withSecrets(b))).toBe("ok");
+  await openWithout(c, (auth) => auth.reseal({ lost: true }));
+  expect(await show(await withSecrets(c))).toBe("code_invalid");
 });
 
 test("an installation of before goes on with all that it has issued, whichever place its secret has in the list", async () => {

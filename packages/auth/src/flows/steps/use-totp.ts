@@ -24,13 +24,23 @@ export async function showSecret(core: Core, db: Queries, userId: string, sealed
   return describeSecret(unseal(core.secondFactorKey(), sealed, contextOf(userId)), { issuer, label });
 }
 
-/** The step at which a one-time password is right for a sealed secret; null for a wrong one. */
+/** The step at which a one-time password is right for a sealed secret; null for a wrong one, and for a secret that nothing opens any more. */
 export function findStepOf(
   core: Core,
   { userId, sealed, typed, now }: { userId: string; sealed: Buffer; typed: string; now: Date },
 ): number | null {
   const digits = readDigits(typed);
-  return digits === null ? null : findStep(unseal(core.secondFactorKey(), sealed, contextOf(userId)), digits, now);
+  const secret = openSecret(core, userId, sealed);
+  return digits === null || secret === null ? null : findStep(secret, digits, now);
+}
+
+/** After `LATCHKEY_SECRET` was lost what it sealed stays shut, and its owner comes back like somebody who has lost the app. */
+function openSecret(core: Core, userId: string, sealed: Buffer): Buffer | null {
+  try {
+    return unseal(core.secondFactorKey(), sealed, contextOf(userId));
+  } catch {
+    return null;
+  }
 }
 
 /** Uses a one-time password of an account up, in the transaction of what it opens. False for a wrong one, and for one used before. */
