@@ -14,6 +14,8 @@ export const noticeKinds = [
   "rights_changed",
   "recovery_codes_created",
   "recovery_code_used",
+  /** An authenticator app was set up, replaced or taken away. */
+  "second_factor_changed",
   /** Somebody signed in with a device that was not known. */
   "new_device",
   /** Five sign-ins in a day were refused, or more. */

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Auth } from "../../auth.ts";
 import { noticeKinds } from "../../messages/notice.ts";
+import { noticeTexts } from "../../messages/notice-texts.ts";
 import { SendError } from "../../messages/sender.ts";
-import { createInbox, createTestAuth, type TestAuth } from "../../testing/index.ts";
+import { createInbox, createTestAuth, showTotp, type TestAuth } from "../../testing/index.ts";
 
 const [sms, email] = [createInbox(), createInbox()];
 const [password, newPassword] = ["correct horse battery", "a better horse battery"];
@@ -94,6 +95,13 @@ const happenings: readonly [kind: string, happens: (person: Person) => Promise<u
   ["password_code_issued", async ({ id }) => auth.users.createPasswordCode(await superuser(), id)],
   ["name_changed", async ({ id }) => auth.users.update(await superuser(), id, { username: `other_${++people}` })],
   ["rights_changed", async ({ id }) => auth.users.setPermissions(await superuser(), id, ["auth.view_user"])],
+  [
+    "second_factor_changed",
+    async ({ caller }) => {
+      const { ticket, secret } = await auth.startTotp(caller, facts());
+      await auth.confirmTotp(caller, { ticket, totp: await showTotp(service, secret) }, facts());
+    },
+  ],
   ["recovery_codes_created", ({ caller }) => auth.createRecoveryCodes(caller, facts())],
   ["new_device", (person) => signIn(person)],
   [
@@ -294,6 +302,7 @@ describe("a provider", () => {
   });
 });
 
-test("every kind has its text", () => {
-  expect(new Set(noticeKinds).size).toBe(11);
+test.each(Object.entries(noticeTexts))("every kind has its text in %s, which names the service", (_, { happened }) => {
+  expect(Object.keys(happened).sort()).toEqual([...noticeKinds].sort());
+  for (const text of Object.values(happened)) expect(text).toContain("{app}");
 });

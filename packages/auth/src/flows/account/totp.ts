@@ -13,6 +13,7 @@ import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { endOthers, enrollTotp } from "../steps/enroll-totp.ts";
 import { forbidTestAccount } from "../steps/forbid-test-account.ts";
 import { readGateAccount } from "../steps/gate.ts";
+import { keepNotice } from "../steps/keep-notice.ts";
 import { findRecentAuthentication } from "../steps/recent-authentication.ts";
 import { createSealedSecret, findStepOf, showSecret, ticketRefused, totpRefused } from "../steps/use-totp.ts";
 
@@ -88,7 +89,7 @@ export async function confirmTotp(
     const step = findStepOf(core, { userId: user.id, sealed: sealedSecret, typed: totp, now: account.now });
     if (step === null) throw totpRefused();
     if (!(await consumeSecondFactorTicket(transaction, found))) throw ticketRefused();
-    await enrollTotp(transaction, { userId: user.id, sealedSecret, step, keep: session.id, facts });
+    await enrollTotp(core, transaction, { userId: user.id, sealedSecret, step, keep: session.id, facts });
     const amr = [...new Set([...session.amr, "otp", "mfa"])];
     if (!(await raiseAuthentication(transaction, session.id, { acr: "2", amr }))) throw sessionEnded();
   });
@@ -112,6 +113,7 @@ export async function removeTotp(core: Core, caller: Principal, facts: RequestIn
     const sessionsEnded = await endOthers(transaction, user.id, session.id);
     const about = { ...facts, actorId: user.id, subjectId: user.id };
     await recordEvent(transaction, { event: "second_factor_removed", method: "totp", sessionsEnded }, about);
+    await keepNotice(core, transaction, { userId: user.id, kind: "second_factor_changed", facts });
   });
 }
 

@@ -5,6 +5,7 @@ import { markSecondFactor } from "../../users/user-store.ts";
 import { type Actor, type Administrator, changeWithAuthority } from "../steps/authority.ts";
 import type { Core } from "../steps/core.ts";
 import { endOthers } from "../steps/enroll-totp.ts";
+import { keepNotice } from "../steps/keep-notice.ts";
 import { findRecentAuthentication } from "../steps/recent-authentication.ts";
 import { resetTotpLimits } from "../steps/reset-sign-in-limits.ts";
 
@@ -33,6 +34,7 @@ export async function resetAs(core: Core, { user: actor, facts }: Actor, id: str
     const sessionsEnded = await endOthers(transaction, target.id);
     const about = { ...facts, actorId: actor?.id ?? null, subjectId: target.id };
     await recordEvent(transaction, { event: "second_factor_reset", sessionsEnded }, about);
+    await keepNotice(core, transaction, { userId: target.id, kind: "second_factor_changed", facts: null });
     await resetTotpLimits(core, transaction, target.id);
     return sessionsEnded;
   });

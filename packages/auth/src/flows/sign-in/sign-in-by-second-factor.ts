@@ -197,7 +197,7 @@ async function showSecondFactor(
   const { now } = account;
   const step = findStepOf(core, { userId, sealed: sealedSecret, typed: totp, now });
   if (step === null) throw new WrongTotp();
-  await enrollTotp(transaction, { userId, sealedSecret, step, facts });
+  await enrollTotp(core, transaction, { userId, sealedSecret, step, facts });
 }
 
 async function setPassword(

@@ -1,9 +1,11 @@
-import { type AuditFacts, recordEvent } from "../../audit/audit-log.ts";
+import { recordEvent } from "../../audit/audit-log.ts";
 import { putTotp } from "../../second-factors/totp-store.ts";
 import { endSessions } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import { markOldTokensEnded, markSecondFactor } from "../../users/user-store.ts";
+import type { Core, RequestInfo } from "./core.ts";
 import { endPending } from "./end-pending.ts";
+import { keepNotice } from "./keep-notice.ts";
 
 interface Enrolment {
   readonly userId: string;
@@ -12,7 +14,7 @@ interface Enrolment {
   readonly step: number;
   /** The session that goes on. */
   readonly keep?: string;
-  readonly facts: Omit<AuditFacts, "actorId" | "subjectId">;
+  readonly facts: RequestInfo;
 }
 
 /**
@@ -20,6 +22,7 @@ interface Enrolment {
  * session, what is under way, and tokens of another system.
  */
 export async function enrollTotp(
+  core: Core,
   transaction: Queries,
   { userId, sealedSecret, step, keep, facts }: Enrolment,
 ): Promise<void> {
@@ -28,6 +31,7 @@ export async function enrollTotp(
   const sessionsEnded = await endOthers(transaction, userId, keep);
   const about = { ...facts, actorId: userId, subjectId: userId };
   await recordEvent(transaction, { event: "second_factor_enrolled", method: "totp", sessionsEnded }, about);
+  await keepNotice(core, transaction, { userId, kind: "second_factor_changed", facts });
 }
 
 /** Ends what a person had open before their second factor changed, and answers how many sessions. */
