@@ -174,7 +174,9 @@ async function show(visit: Visit, page: Page): Promise<Answer> {
     return (await page.show?.(visit)) ?? showNotFound(visit);
   } catch (error) {
     const refusal = toRefusal(error, visit.texts, visit.language);
-    return page.isPrivate && isOfToken(refusal) ? toRenewal(visit) : showRefusal(visit, refusal);
+    if (page.isPrivate && isOfToken(refusal)) return toRenewal(visit);
+    if (page.isPrivate && refusal.reason === "reauthentication_required") return toReauthentication(visit);
+    return showRefusal(visit, refusal);
   }
 }
 

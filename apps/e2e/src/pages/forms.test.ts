@@ -201,6 +201,20 @@ describe.skipIf(!isService)("the service's pages", () => {
     expect(text).not.toMatch(/bcrypt|\$2b|eyJ|password":/);
   });
 
+  test("the copy of one's data asks first who is there, and comes after it", async () => {
+    await signIn();
+    await live.test.clock.advance(11 * 60);
+    const asked = await browser.get("/account/data.json");
+    expect([asked.status, asked.headers.get("location")]).toEqual([
+      303,
+      "/reauthenticate?return_to=%2Faccount%2Fdata.json%3Fdone%3Dconfirmed",
+    ]);
+    const shown = await browser.post(`/cookie${asked.headers.get("location")}`, { form: "4", password });
+    expect(shown.headers.get("location")).toBe("/account/data.json?done=confirmed");
+    const response = await browser.get("/account/data.json?done=confirmed");
+    expect(response.headers.get("content-disposition")).toBe('attachment; filename="my-data.json"');
+  });
+
   test("pages load nothing from elsewhere, are framed by nobody, and are kept by nobody", async () => {
     for (const path of ["/sign-in", "/register", "/reset", "/signed-out", "/account", "/nothing"]) {
       const { headers } = await browser.get(path, { accept: "text/html" });
