@@ -19,6 +19,7 @@ import { endChanges } from "../steps/pending-change.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
 import { refundOnFailure, unlessUndone } from "../steps/refund-on-failure.ts";
 import { replaceRefreshToken } from "../steps/rotate-session.ts";
+import { sessionEnded } from "../steps/session-ended.ts";
 import { tellHook } from "../steps/tell-hooks.ts";
 
 export interface ChangePasswordInput {
@@ -109,7 +110,7 @@ async function beginAnew(
   const next = createRefreshToken(core.refreshKeys()[0], sessionId);
   const replacement = chain && { previous: chain.refreshHash, next, facts, use: "not asked" as const };
   const moved = replacement && (await replaceRefreshToken(core, transaction, replacement));
-  if (!moved) throw new AuthError("session_ended", "The session has ended: sign in again");
+  if (!moved) throw sessionEnded();
   return { ...moved, refreshToken: next };
 }
 

@@ -11,23 +11,16 @@ import type { Queries } from "../../storage/database.ts";
 import { toNetwork } from "../../throttling/address.ts";
 import type { User } from "../../users/user.ts";
 import { findUser, recordProof } from "../../users/user-store.ts";
-import { addressOf, type ChangeAuthority, changeMaxAge, requireChangeAuthority } from "../steps/change-authority.ts";
-import {
-  about,
-  accountGone,
-  fieldOf,
-  keepLastWayIn,
-  removeName,
-  requireMovable,
-  setName,
-} from "../steps/change-name.ts";
+import { addressOf, type ChangeAuthority, requireChangeAuthority } from "../steps/change-authority.ts";
+import { about, fieldOf, keepLastWayIn, removeName, requireMovable, setName } from "../steps/change-name.ts";
 import { codeRefused, type RightCode, withRightCode } from "../steps/check-code.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { endRivalChanges } from "../steps/end-rival-changes.ts";
 import { findNamedAccount } from "../steps/find-named.ts";
 import { type GateAccount, readGateAccount } from "../steps/gate.ts";
 import { type PendingChange, postpone } from "../steps/pending-change.ts";
-import { findRecentAuthentication } from "../steps/recent-authentication.ts";
+import { reauthenticationRequired, requireRecently } from "../steps/recent-authentication.ts";
+import { sessionEnded } from "../steps/session-ended.ts";
 import { startChallenge, type Target } from "../steps/start-challenge.ts";
 
 type Kind = Target["kind"];
@@ -125,7 +118,7 @@ export async function confirmOwnName(
   const wanted = { challenge, code, purpose, sessionId: session.id, actorId: user.id } as const;
   return withRightCode(core, wanted, facts, async (transaction, right) => {
     const held = await getOwnAccount(core, transaction, user.id, { isLocked: true });
-    if (!(await holdSession(transaction, session.id))) throw accountGone();
+    if (!(await holdSession(transaction, session.id))) throw sessionEnded();
     if (right.holder?.id === held.id) return proveOwn(core, transaction, { held, right, facts });
     if (!authority) throw codeRefused();
     requireMovable(right.holder, right.target, isNotMine);
@@ -191,7 +184,7 @@ export async function removeOwnName(
   const { waits, isByCodeAlone } = await requireChangeAuthority(core, caller, account, { kind, does: "remove" });
   return core.db.transaction().execute(async (transaction) => {
     const held = await getOwnAccount(core, transaction, user.id, { isLocked: true });
-    if (!(await holdSession(transaction, session.id))) throw accountGone();
+    if (!(await holdSession(transaction, session.id))) throw sessionEnded();
     const address = addressOf(held, kind);
     if (address === null) throw invalid(fieldOf[kind], "not_found", "is not there");
     const rivals = { userId: held.id, kind, by: "another_change", actorId: held.id, facts } as const;
@@ -216,7 +209,7 @@ export async function removeOwnName(
 async function requireProofAuthority(core: Core, caller: Principal, { state }: GateAccount, kind: Kind): Promise<void> {
   const isProved = state[kind] !== "claimed" && state[kind] !== "vouched";
   if (isProved || (!state.hasPassword && !state.hasPasskey)) return;
-  if (!(await findRecentAuthentication(core, caller, changeMaxAge))) throw reauthenticationRequired();
+  await requireRecently(core, caller);
 }
 
 /** @throws AuthError `session_ended`, `permission_denied` */
@@ -227,14 +220,14 @@ async function getOwnAccount(
   options: { readonly isLocked?: boolean } = {},
 ): Promise<GateAccount> {
   const account = await readGateAccount(core, db, id, options);
-  if (!account?.state.isActive) throw accountGone();
+  if (!account?.state.isActive) throw sessionEnded();
   if (account.testSeconds === null) return account;
   throw new AuthError("permission_denied", "The account of a test number has no other number or address");
 }
 
 async function getOwnUser(core: Core, db: Queries, id: string): Promise<User> {
   const user = await findUser(db, core.profile, id);
-  if (!user) throw accountGone();
+  if (!user) throw sessionEnded();
   return user;
 }
 
@@ -242,10 +235,6 @@ function parse(core: Core, kind: Kind, typed: string): string {
   const parsed = kind === "phone" ? parsePhone(typed, core.options.phones) : parseEmail(typed);
   if (!parsed.ok) throw invalid("to", parsed.code, parsed.reason);
   return "key" in parsed ? parsed.key : parsed.phoneNumber;
-}
-
-function reauthenticationRequired(): AuthError {
-  return new AuthError("reauthentication_required", "Show again that it is you", { maxAge: changeMaxAge });
 }
 
 function invalid(field: string, code: InputIssueCode, message: string): AuthError {

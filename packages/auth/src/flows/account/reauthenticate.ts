@@ -14,6 +14,7 @@ import { askGate, readGateAccount } from "../steps/gate.ts";
 import { countOwnTotp, recordOwnRefusal, requireOwnFactor, requireOwnTotp } from "../steps/own-totp.ts";
 import { requireRecently } from "../steps/recent-authentication.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
+import { sessionEnded } from "../steps/session-ended.ts";
 import { startChallenge } from "../steps/start-challenge.ts";
 import { openingOf } from "../steps/way-in.ts";
 
@@ -179,8 +180,4 @@ async function refuse(core: Core, { userId, admission, facts }: Refusal): Promis
 function wrongPassword(): AuthError {
   const issues = [{ path: ["password"], code: "incorrect", message: "is not right" }] as const;
   return new AuthError("invalid_credentials", "The password is not right", { issues });
-}
-
-function sessionEnded(): AuthError {
-  return new AuthError("session_ended", "The session has ended: sign in again");
 }

@@ -12,13 +12,7 @@ import type { Queries } from "../../storage/database.ts";
 import { isTestAccount, lockUser } from "../../users/user-store.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
-import { requireRecently } from "../steps/recent-authentication.ts";
-
-/** Seconds ago at most that the caller showed that it is them. */
-const maxAge = 600;
-
-/** Seconds that codes wait which were asked for by a code alone: whoever has somebody's number for a day must not keep their account. */
-const wait = 72 * 3_600;
+import { requireRecently, waitOfCodes } from "../steps/recent-authentication.ts";
 
 /**
  * Makes ten recovery codes, which are shown here and never again; those before are good no more. Where nothing but a code that was sent
@@ -32,12 +26,12 @@ export async function createRecoveryCodes(
   caller: Principal,
   facts: RequestInfo,
 ): Promise<MadeRecoveryCodes> {
-  const { isByCodeAlone } = await requireRecently(core, caller, maxAge);
+  const { isByCodeAlone } = await requireRecently(core, caller);
   const { user, session } = caller;
   return changeOwnCodes(core, user.id, async (transaction) => {
     if (await isTestAccount(transaction, user.id))
       throw new AuthError("permission_denied", "The account of a test number gets no other way in");
-    const waiting = isByCodeAlone ? { seconds: wait, sessionId: session.id } : null;
+    const waiting = isByCodeAlone ? { seconds: waitOfCodes, sessionId: session.id } : null;
     const made = await replaceRecoveryCodes(transaction, { userId: user.id, waiting });
     const happened = { event: "recovery_codes_created", isWaiting: waiting !== null } as const;
     await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });

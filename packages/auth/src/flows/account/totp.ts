@@ -6,22 +6,17 @@ import {
   insertSecondFactorTicket,
 } from "../../second-factors/second-factor-ticket-store.ts";
 import type { SharedSecret } from "../../second-factors/totp.ts";
-import { deleteTotp, describeTotp } from "../../second-factors/totp-store.ts";
+import { describeTotp } from "../../second-factors/totp-store.ts";
 import { raiseAuthentication } from "../../sessions/session-store.ts";
-import { lockUser, markSecondFactor } from "../../users/user-store.ts";
+import { lockUser } from "../../users/user-store.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
-import { endOthers, enrollTotp } from "../steps/enroll-totp.ts";
+import { endOthers, enrollTotp, takeTotp } from "../steps/enroll-totp.ts";
 import { forbidTestAccount } from "../steps/forbid-test-account.ts";
 import { readGateAccount } from "../steps/gate.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
-import { findRecentAuthentication } from "../steps/recent-authentication.ts";
+import { requireRecently, waitOfCodes } from "../steps/recent-authentication.ts";
+import { sessionEnded } from "../steps/session-ended.ts";
 import { createSealedSecret, findStepOf, showSecret, ticketRefused, totpRefused } from "../steps/use-totp.ts";
-
-/** Seconds ago at most that whoever changes factors must have shown who they are. */
-const maxAge = 600;
-
-/** Seconds for which a session waits before a code alone may enrol a factor in it: whoever was lent or stole a number has to wait. */
-const waitOfCode = 72 * 3_600;
 
 /** What a person sees of their authenticator app. */
 export interface OwnTotp {
@@ -58,8 +53,8 @@ export async function startTotp(core: Core, caller: Principal, _facts: RequestIn
   await requireToChangeFactors(core, caller);
   await forbidTestAccount(core.db, user.id);
   const sealedSecret = createSealedSecret(core, user.id);
-  const waiting = { userId: user.id, purpose: "enroll", evidence: [], sessionId: session.id, sealedSecret } as const;
-  const started = await insertSecondFactorTicket(core.db, { ...waiting, evidence: [] });
+  const waiting = { userId: user.id, purpose: "enroll" as const, evidence: [], sessionId: session.id, sealedSecret };
+  const started = await insertSecondFactorTicket(core.db, waiting);
   return { ...started, ...(await showSecret(core, core.db, user.id, sealedSecret)) };
 }
 
@@ -108,8 +103,7 @@ export async function removeTotp(core: Core, caller: Principal, facts: RequestIn
     const account = await readGateAccount(core, transaction, user.id);
     if (account?.factors.isRequired)
       throw new AuthError("permission_denied", "This account needs a second factor: set up another in its place");
-    if (!(await deleteTotp(transaction, user.id))) throw new AuthError("not_found", "There is no authenticator app");
-    await markSecondFactor(transaction, user.id, false);
+    if (!(await takeTotp(transaction, user.id))) throw new AuthError("not_found", "There is no authenticator app");
     const sessionsEnded = await endOthers(transaction, user.id, session.id);
     const about = { ...facts, actorId: user.id, subjectId: user.id };
     await recordEvent(transaction, { event: "second_factor_removed", method: "totp", sessionsEnded }, about);
@@ -119,18 +113,13 @@ export async function removeTotp(core: Core, caller: Principal, facts: RequestIn
 
 /** Whoever finds a session open, or got hold of a number, must not make the account theirs for good. */
 async function requireToChangeFactors(core: Core, caller: Principal): Promise<void> {
-  const recent = await findRecentAuthentication(core, caller, maxAge);
-  if (!recent) throw new AuthError("reauthentication_required", "Show again that it is you", { maxAge });
-  if (!recent.isByCodeAlone) return;
+  const { isByCodeAlone } = await requireRecently(core, caller);
+  if (!isByCodeAlone) return;
   const account = await readGateAccount(core, core.db, caller.user.id);
   const age = ((account?.now ?? new Date(0)).getTime() - caller.session.createdAt.getTime()) / 1000;
-  if (age >= waitOfCode) return;
+  if (age >= waitOfCodes) return;
   throw new AuthError(
     "permission_denied",
     "A code alone changes this only where you have been signed in for three days",
   );
-}
-
-function sessionEnded(): AuthError {
-  return new AuthError("session_ended", "The session has ended: sign in again");
 }

@@ -1,6 +1,5 @@
 import { recordEvent } from "../../audit/audit-log.ts";
 import { AuthError } from "../../errors.ts";
-import { withdrawCode } from "../../one-time-codes/code-store.ts";
 import { parseGroupName } from "../../permissions/group-name.ts";
 import {
   deleteUserGroup,
@@ -12,28 +11,18 @@ import {
   insertUserGroup,
   insertUserPermission,
 } from "../../permissions/permission-store.ts";
-import { endSessions } from "../../sessions/session-store.ts";
 import type { User } from "../../users/user.ts";
-import {
-  type Account,
-  lockUser,
-  lockWithSuperusers,
-  markOldTokensEnded,
-  updatePassword,
-} from "../../users/user-store.ts";
+import { type Account, lockUser, lockWithSuperusers } from "../../users/user-store.ts";
 import { getUserOrThrow, operator } from "../steps/authority.ts";
 import type { Core } from "../steps/core.ts";
 import { encodePassword } from "../steps/encode-password.ts";
-import { endPending } from "../steps/end-pending.ts";
 import { exportUser, type OwnData } from "../steps/export-user.ts";
 import { findNamedAccount, readName } from "../steps/find-named.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
-import { raiseDeviceEpoch } from "../steps/known-device.ts";
 import { type Device, listDevicesOf } from "../steps/list-devices.ts";
 import { issuePasswordCode, type PasswordCode, refuseDisabled } from "../steps/password-code.ts";
-import { endChanges } from "../steps/pending-change.ts";
+import { replaceLostPassword } from "../steps/replace-lost-password.ts";
 import { requireFitForRights } from "../steps/require-fit-for-rights.ts";
-import { resetSignInLimits } from "../steps/reset-sign-in-limits.ts";
 import { tellPasswordReset } from "../steps/tell-hooks.ts";
 import { createGroup, deleteGroup, type GroupInput, type GroupUpdate, updateGroup } from "./groups.ts";
 import { resetAs } from "./second-factors.ts";
@@ -56,20 +45,7 @@ export async function setPassword(core: Core, name: string, password: string): P
   const ended = await core.db.transaction().execute(async (transaction) => {
     // Deleted while the password was hashed.
     if (!(await lockUser(transaction, account.id))) throw unknownUser();
-    await updatePassword(transaction, account.id, encoded);
-    await markOldTokensEnded(transaction, account.id);
-    await endPending(transaction, account.id);
-    await keepNotice(core, transaction, { userId: account.id, kind: "password_reset", facts: null });
-    await raiseDeviceEpoch(core, transaction, account.id);
-    await endChanges(core, transaction, { userId: account.id }, { ...operator.facts, by: "new_password" });
-    await resetSignInLimits(core, transaction, account);
-    await withdrawCode(transaction, { userId: account.id, purpose: "set_password" });
-    const { length: sessionsEnded } = await endSessions(transaction, {
-      userId: account.id,
-      reason: "password_changed",
-    });
-    await recordEvent(transaction, { event: "password_reset", sessionsEnded }, atCommandLine(account.id));
-    return sessionsEnded;
+    return (await replaceLostPassword(core, transaction, { account, encoded, facts: operator.facts })).sessionsEnded;
   });
   await tellPasswordReset(core, account.id, { by: "command_line", request: null });
   return ended;

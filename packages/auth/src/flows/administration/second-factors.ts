@@ -1,16 +1,11 @@
 import { recordEvent } from "../../audit/audit-log.ts";
 import { AuthError } from "../../errors.ts";
-import { deleteTotp } from "../../second-factors/totp-store.ts";
-import { markSecondFactor } from "../../users/user-store.ts";
 import { type Actor, type Administrator, changeWithAuthority } from "../steps/authority.ts";
 import type { Core } from "../steps/core.ts";
-import { endOthers } from "../steps/enroll-totp.ts";
+import { endOthers, takeTotp } from "../steps/enroll-totp.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
-import { findRecentAuthentication } from "../steps/recent-authentication.ts";
+import { requireRecently } from "../steps/recent-authentication.ts";
 import { resetTotpLimits } from "../steps/reset-sign-in-limits.ts";
-
-/** Seconds ago at most that an administrator must have shown who they are. */
-const maxAge = 600;
 
 /**
  * Takes the second factors of somebody away who has lost them, and ends their sessions. Their password stays, so that whoever knows it is in
@@ -19,8 +14,7 @@ const maxAge = 600;
  * @throws AuthError `not_found`, `reauthentication_required`, and `permission_denied` for one's own account and for one that stands above
  */
 export async function resetSecondFactor(core: Core, admin: Administrator, id: string): Promise<number> {
-  if (!(await findRecentAuthentication(core, admin, maxAge)))
-    throw new AuthError("reauthentication_required", "Show again that it is you", { maxAge });
+  await requireRecently(core, admin);
   return resetAs(core, admin, id);
 }
 
@@ -29,8 +23,7 @@ export async function resetAs(core: Core, { user: actor, facts }: Actor, id: str
   return changeWithAuthority(core, actor, id, async (transaction, target) => {
     if (target.id === actor?.id)
       throw new AuthError("permission_denied", "Another administrator resets your second factor");
-    await deleteTotp(transaction, target.id);
-    await markSecondFactor(transaction, target.id, false);
+    await takeTotp(transaction, target.id);
     const sessionsEnded = await endOthers(transaction, target.id);
     const about = { ...facts, actorId: actor?.id ?? null, subjectId: target.id };
     await recordEvent(transaction, { event: "second_factor_reset", sessionsEnded }, about);

@@ -1,4 +1,3 @@
-import { AuthError } from "../../errors.ts";
 import { createRefreshToken } from "../../sessions/refresh-token.ts";
 import type { DjangoToken } from "../../tokens/django-token.ts";
 import type { VerifiedToken } from "../../tokens/verified-tokens.ts";
@@ -6,6 +5,7 @@ import type { User } from "../../users/user.ts";
 import { endOf, openAdoptedSession, refused } from "../steps/adopt-old-token.ts";
 import type { Core, RequestInfo, StoredCaller } from "../steps/core.ts";
 import { findPermissions } from "../steps/held-permissions.ts";
+import { sessionEnded } from "../steps/session-ended.ts";
 
 /**
  * Gives a token of the old backend a session at its first use here. From then on it is bound to that person's id and ends like
@@ -54,8 +54,4 @@ function findEnd({ options }: Core, django: DjangoToken): Date {
     options.django?.acceptTokensUntil?.getTime() ?? 0,
   ];
   return new Date(Math.min(...ends));
-}
-
-function sessionEnded(): AuthError {
-  return new AuthError("session_ended", "The session has ended: sign in again");
 }

@@ -3,6 +3,7 @@ import { toNetwork } from "../../throttling/address.ts";
 import { readBearerToken } from "../../tokens/bearer.ts";
 import type { OwnToken, VerifiedToken } from "../../tokens/verified-tokens.ts";
 import type { Core, Principal, RequestInfo, StoredCaller } from "../steps/core.ts";
+import { sessionEnded } from "../steps/session-ended.ts";
 import { adoptDjangoToken, requireGoodAdoption } from "./adopt-django-token.ts";
 import { requireAcceptedKind } from "./verify-token.ts";
 
@@ -47,6 +48,6 @@ function requireGoodCaller(token: VerifiedToken, caller: StoredCaller | null): P
     throw new AuthError("token_invalid", "The token is not valid");
   }
   if (caller && !caller.user.isActive) throw new AuthError("account_disabled", "The account is disabled");
-  if (!caller?.isLive) throw new AuthError("session_ended", "The session has ended: sign in again");
+  if (!caller?.isLive) throw sessionEnded();
   return { user: caller.user, session: caller.session, isPhoneProofDue: caller.isPhoneProofDue };
 }

@@ -1,4 +1,3 @@
-import { AuthError } from "../../errors.ts";
 import type { ResolvedOptions } from "../../options.ts";
 import type { Lanes } from "../../throttling/lanes.ts";
 import { type CheckInTurn, type FindVerificationKey, verifyAccessToken } from "../../tokens/access-token.ts";
@@ -6,6 +5,7 @@ import { adoptedSessionId, looksLikeDjangoToken, verifyDjangoToken } from "../..
 import { sharedKeyId } from "../../tokens/key-ring.ts";
 import { readRotation } from "../../tokens/token-id.ts";
 import type { VerifiedToken } from "../../tokens/verified-tokens.ts";
+import { requireOldTokensAccepted } from "../steps/adopt-old-token.ts";
 
 export interface TokenVerification {
   readonly options: ResolvedOptions;
@@ -52,9 +52,6 @@ export function createTokenVerification({ options, findRingKey, lanes }: TokenVe
 }
 
 /** Old tokens end on a date, even those that were verified before it. */
-export function requireAcceptedKind(token: VerifiedToken, { django, clock }: ResolvedOptions): void {
-  if (token.kind === "own") return;
-  const until = django?.acceptTokensUntil;
-  if (!until || clock.now() >= until)
-    throw new AuthError("token_invalid", "Tokens of this kind are no longer accepted");
+export function requireAcceptedKind(token: VerifiedToken, options: ResolvedOptions): void {
+  if (token.kind !== "own") requireOldTokensAccepted(options);
 }

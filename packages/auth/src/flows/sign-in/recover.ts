@@ -1,7 +1,6 @@
 import type { AuditEvent } from "../../audit/audit-event.ts";
 import { recordEvent } from "../../audit/audit-log.ts";
 import { AuthError } from "../../errors.ts";
-import { withdrawCode } from "../../one-time-codes/code-store.ts";
 import {
   findRecoveryCodeOwner,
   findRecoveryTicketOwner,
@@ -10,24 +9,22 @@ import {
   settleRecoveryCodes,
   useRecoveryTicket,
 } from "../../one-time-codes/recovery-code-store.ts";
-import { deleteTotp } from "../../second-factors/totp-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import { toNetwork } from "../../throttling/address.ts";
 import type { Admission } from "../../throttling/throttle.ts";
 import type { User } from "../../users/user.ts";
-import { findAccountById, markSecondFactor, recordLogin, updatePassword } from "../../users/user-store.ts";
+import { findAccountById, recordLogin } from "../../users/user-store.ts";
 import { toAuthentication } from "../steps/authentication-methods.ts";
 import type { Core, RequestInfo } from "../steps/core.ts";
 import { requireGoodPassword } from "../steps/encode-password.ts";
-import { endWhatWasOpen } from "../steps/end-what-was-open.ts";
-import { askGate, type GateAccount, readGateAccount } from "../steps/gate.ts";
+import { takeTotp } from "../steps/enroll-totp.ts";
+import { askGate, type GateAccount, nobody, readGateAccount } from "../steps/gate.ts";
 import { type AnsweredSession, answerSignIn, type SignInAnswer } from "../steps/issue-session-tokens.ts";
-import { keepNotice } from "../steps/keep-notice.ts";
-import { findKnownDevice, raiseDeviceEpoch } from "../steps/known-device.ts";
+import { findKnownDevice } from "../steps/known-device.ts";
 import { openSession } from "../steps/open-session.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
 import { isUndone, refundOnFailure } from "../steps/refund-on-failure.ts";
-import { resetSignInLimits } from "../steps/reset-sign-in-limits.ts";
+import { replaceLostPassword } from "../steps/replace-lost-password.ts";
 import { tellHook, tellPasswordReset } from "../steps/tell-hooks.ts";
 
 export interface StartRecoveryInput {
@@ -102,16 +99,11 @@ export async function recover(core: Core, input: RecoverInput, facts: RequestInf
     const held = await holdOwner(core, transaction, account.id);
     const isGood = held !== null && opensRecovery(core, held) && (await useRecoveryTicket(transaction, ticket));
     if (!isGood) return null;
-    await updatePassword(transaction, held.id, encoded);
     if (held.factors.hasTotp) await takeFactor(transaction, held.id, facts);
-    await withdrawCode(transaction, { userId: held.id, purpose: "set_password" });
-    const sessionsEnded = await endWhatWasOpen(core, transaction, held.id, facts);
-    const happened = { event: "password_reset", sessionsEnded, by: "recovery_code" } as const;
-    await recordEvent(transaction, happened, { ...facts, actorId: null, subjectId: held.id });
-    await keepNotice(core, transaction, { userId: held.id, kind: "recovery_code_used", facts });
     const deviceId = findKnownDevice(core, held, deviceMark);
-    const { deviceEpoch } = await raiseDeviceEpoch(core, transaction, held.id, deviceId);
-    await resetSignInLimits(core, transaction, account, admission.counted);
+    const { counted } = admission;
+    const replaced = { account, encoded, by: "recovery_code", deviceId, counted, facts } as const;
+    const { deviceEpoch } = await replaceLostPassword(core, transaction, replaced);
     return { owner: held, deviceId, deviceEpoch };
   });
   if (!done) return refuseTicket(core, { admission, facts, ownerId });
@@ -122,8 +114,7 @@ export async function recover(core: Core, input: RecoverInput, facts: RequestInf
 
 /** Whoever is at their recovery codes has lost what they had: without this, a lost phone would be a lost account. */
 async function takeFactor(transaction: Queries, userId: string, facts: RequestInfo): Promise<void> {
-  await deleteTotp(transaction, userId);
-  await markSecondFactor(transaction, userId, false);
+  await takeTotp(transaction, userId);
   const about = { ...facts, actorId: null, subjectId: userId };
   await recordEvent(transaction, { event: "second_factor_reset", sessionsEnded: 0 }, about);
 }
@@ -140,9 +131,6 @@ async function holdOwner(core: Core, transaction: Queries, id: string | null): P
   await settleRecoveryCodes(transaction, id ?? nobody);
   return held;
 }
-
-/** Stands for the owner of an unknown code, so that looking for it is the same work. */
-const nobody = "00000000-0000-0000-0000-000000000000";
 
 const opensRecovery = (core: Core, owner: GateAccount) =>
   owner.testSeconds === null && askGate(core, owner, ["recovery_code"], "reset_password").opens === "ticket";

@@ -10,6 +10,7 @@ import { findRefreshToken } from "../steps/find-refresh-token.ts";
 import { type AnsweredSession, issueSessionTokens, type TokenResponse } from "../steps/issue-session-tokens.ts";
 import { limitForgedTokens } from "../steps/limit-forged-tokens.ts";
 import { replaceRefreshToken, rotateSession } from "../steps/rotate-session.ts";
+import { sessionEnded } from "../steps/session-ended.ts";
 
 /**
  * Exchanges a refresh token for its successor and a new access token. The same token within the grace time gets the same
@@ -51,7 +52,7 @@ async function answerAgain(core: Core, presented: RefreshToken, facts: RequestIn
     await core.secretKeys.reread();
     outcome = await judge(core, { presented, facts, isLast: !core.secretKeys.isBlind("refresh-tokens") });
   }
-  if (outcome === "session_ended") throw new AuthError("session_ended", "The session has ended: sign in again");
+  if (outcome === "session_ended") throw sessionEnded();
   if (outcome === "wait" || outcome === "unknown")
     throw new AuthError("unavailable", "The session has just got another token", { retryAfter: 1 });
   if (outcome === "reused") {

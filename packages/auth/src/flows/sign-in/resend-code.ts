@@ -3,6 +3,7 @@ import { AuthError } from "../../errors.ts";
 import { toNetwork } from "../../throttling/address.ts";
 import { findDeviceOwner } from "../../users/user-store.ts";
 import type { Core, RequestInfo } from "../steps/core.ts";
+import { nobody } from "../steps/gate.ts";
 import { findKnownDevice } from "../steps/known-device.ts";
 import { admitMessage, type Target } from "../steps/start-challenge.ts";
 
@@ -43,6 +44,3 @@ export async function resendCode(
   const isAdmitted = await admitMessage(core, ask, { ...facts, actorId: null, subjectId: userId });
   return core.challenges.resend(challenge, purpose, isAdmitted && ask.isSent);
 }
-
-/** Stands for the account of an unknown name, so that looking for its devices is the same work. */
-const nobody = "00000000-0000-0000-0000-000000000000";

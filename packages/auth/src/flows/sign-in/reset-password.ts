@@ -1,24 +1,22 @@
 import type { AuditEvent } from "../../audit/audit-event.ts";
 import { recordEvent } from "../../audit/audit-log.ts";
 import { AuthError } from "../../errors.ts";
-import { hasCode, takeCode, withdrawCode } from "../../one-time-codes/code-store.ts";
+import { hasCode, takeCode } from "../../one-time-codes/code-store.ts";
 import { hashCode } from "../../one-time-codes/one-time-code.ts";
 import { toNetwork } from "../../throttling/address.ts";
 import type { Admission, Scope } from "../../throttling/throttle.ts";
-import { type Account, findAccountById, lockUser, updatePassword } from "../../users/user-store.ts";
+import { type Account, findAccountById, lockUser } from "../../users/user-store.ts";
 import { codeRefused, toEvidence, withRightCode } from "../steps/check-code.ts";
 import type { Core, RequestInfo } from "../steps/core.ts";
 import { toCountedName } from "../steps/counted-name.ts";
 import { requireGoodPassword } from "../steps/encode-password.ts";
-import { endWhatWasOpen } from "../steps/end-what-was-open.ts";
 import { findNamedAccount, readName } from "../steps/find-named.ts";
-import { askGate, type GateAccount, readGateAccount } from "../steps/gate.ts";
-import { keepNotice } from "../steps/keep-notice.ts";
-import { findKnownDevice, raiseDeviceEpoch } from "../steps/known-device.ts";
+import { askGate, type GateAccount, nobody, readGateAccount } from "../steps/gate.ts";
+import { findKnownDevice } from "../steps/known-device.ts";
 import { isIssuerGood } from "../steps/password-code.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
 import { refundOnFailure } from "../steps/refund-on-failure.ts";
-import { resetSignInLimits } from "../steps/reset-sign-in-limits.ts";
+import { replaceLostPassword } from "../steps/replace-lost-password.ts";
 import { askForSecondFactor, secondFactorRequired } from "../steps/second-factor.ts";
 import { tellPasswordReset } from "../steps/tell-hooks.ts";
 
@@ -79,15 +77,9 @@ export async function resetPasswordByCode(
       const half = { evidence, purpose: "reset_password", by: "code", identifier: target.kind, deviceId } as const;
       return askForSecondFactor(transaction, { account: holder, ...half, nextPassword: encoded, facts });
     }
-    await updatePassword(transaction, account.id, encoded, target.kind);
-    await withdrawCode(transaction, { userId: account.id, purpose: "set_password" });
-    const sessionsEnded = await endWhatWasOpen(core, transaction, account.id, facts);
-    const happened = { event: "password_reset", sessionsEnded, by: target.kind } as const;
-    await recordEvent(transaction, happened, { ...facts, actorId: null, subjectId: account.id });
-    await keepNotice(core, transaction, { userId: account.id, kind: "password_reset", facts });
-    const raised = await raiseDeviceEpoch(core, transaction, account.id, deviceId);
-    await resetSignInLimits(core, transaction, account);
-    return { id: account.id, deviceMark: raised.deviceMark };
+    const replaced = { account, encoded, by: target.kind, deviceId, facts };
+    const { deviceMark: nextMark } = await replaceLostPassword(core, transaction, replaced);
+    return { id: account.id, deviceMark: nextMark };
   });
   if ("methods" in done) throw secondFactorRequired(done);
   const { id, ...answer } = done;
@@ -122,13 +114,8 @@ export async function resetPassword(core: Core, input: ResetPasswordInput, facts
       if (!(await isIssuerGood(core, transaction, { code, target: user }))) throw codeInvalid();
       if (code.state === "expired") throw new AuthError("code_expired", "The code has run out: ask for a new one");
       requireGoodPassword(core, input.newPassword, { field: "newPassword", person: account });
-      await updatePassword(transaction, account.id, encoded);
-      const sessionsEnded = await endWhatWasOpen(core, transaction, account.id, facts);
-      const happened = { event: "password_reset", sessionsEnded } as const;
-      await recordEvent(transaction, happened, { ...facts, actorId: null, subjectId: account.id });
-      await keepNotice(core, transaction, { userId: account.id, kind: "password_reset", facts });
-      ({ deviceMark } = await raiseDeviceEpoch(core, transaction, account.id, deviceId));
-      await resetSignInLimits(core, transaction, account, admission.counted);
+      const replaced = { account, encoded, deviceId, counted: admission.counted, facts };
+      ({ deviceMark } = await replaceLostPassword(core, transaction, replaced));
     });
   } catch (error) {
     const because = findRefusal(error, account);
@@ -174,9 +161,6 @@ async function recordRefusal(
     await recordExhausted(transaction, admission, about);
   });
 }
-
-/** Stands for the account of an unknown name, so that looking for its code is the same work. */
-const nobody = "00000000-0000-0000-0000-000000000000";
 
 function scopesOf(name: string, network: string | null): Scope[] {
   if (network === null) return [{ limit: "reset_password_name_and_address", of: [name] }];

@@ -1,6 +1,5 @@
 import { recordEvent } from "../../audit/audit-log.ts";
 import { AuthError } from "../../errors.ts";
-import { withdrawCode } from "../../one-time-codes/code-store.ts";
 import {
   consumeSecondFactorTicket,
   countTicketAttempt,
@@ -14,20 +13,19 @@ import type { SessionOpening } from "../../sessions/session.ts";
 import type { Queries } from "../../storage/database.ts";
 import { toNetwork } from "../../throttling/address.ts";
 import type { Admission } from "../../throttling/throttle.ts";
-import { findAccountById, recordLoginByCode, updatePassword } from "../../users/user-store.ts";
+import { findAccountById, recordLoginByCode } from "../../users/user-store.ts";
 import type { Evidence, Purpose } from "../../ways-in/may-open.ts";
 import { toAuthentication } from "../steps/authentication-methods.ts";
 import type { Core, RequestInfo } from "../steps/core.ts";
-import { endWhatWasOpen } from "../steps/end-what-was-open.ts";
 import { enrollTotp } from "../steps/enroll-totp.ts";
 import { askGate, type GateAccount, readGateAccount } from "../steps/gate.ts";
 import { type AnsweredSession, answerSignIn, type SignInAnswer } from "../steps/issue-session-tokens.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
-import { findKnownDevice, raiseDeviceEpoch } from "../steps/known-device.ts";
+import { findKnownDevice } from "../steps/known-device.ts";
 import { openSession } from "../steps/open-session.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
 import { isUndone } from "../steps/refund-on-failure.ts";
-import { resetSignInLimits } from "../steps/reset-sign-in-limits.ts";
+import { replaceLostPassword } from "../steps/replace-lost-password.ts";
 import { tellHook, tellPasswordReset } from "../steps/tell-hooks.ts";
 import {
   createSealedSecret,
@@ -157,7 +155,9 @@ async function open(core: Core, transaction: Queries, opening: Opening): Promise
   if (!(await consumeSecondFactorTicket(transaction, ticket))) throw ticketRefused();
   await showSecondFactor(core, transaction, account, opening);
   const deviceEpoch =
-    ticket.nextPassword === null ? account.deviceEpoch : await setPassword(core, transaction, ticket, facts);
+    ticket.nextPassword === null
+      ? account.deviceEpoch
+      : await setPassword(core, transaction, ticket, { encoded: ticket.nextPassword, facts });
   if (ticket.deviceId === null && account.lastLogin !== null)
     await keepNotice(core, transaction, { userId: account.id, kind: "new_device", facts });
   const user = await recordLoginByCode(transaction, core.profile, { id: account.id, proved: {} });
@@ -203,20 +203,14 @@ async function showSecondFactor(
 async function setPassword(
   core: Core,
   transaction: Queries,
-  { userId, nextPassword, evidence, deviceId }: StoredSecondFactorTicket,
-  facts: RequestInfo,
+  { userId, evidence, deviceId }: StoredSecondFactorTicket,
+  { encoded, facts }: { readonly encoded: string; readonly facts: RequestInfo },
 ): Promise<number> {
-  const kind = evidence.includes("phone_code") ? "phone" : "email";
-  await updatePassword(transaction, userId, nextPassword ?? "", kind);
-  await withdrawCode(transaction, { userId, purpose: "set_password" });
-  const sessionsEnded = await endWhatWasOpen(core, transaction, userId, facts);
-  const about = { ...facts, actorId: null, subjectId: userId };
-  await recordEvent(transaction, { event: "password_reset", sessionsEnded, by: kind }, about);
   const account = await findAccountById(transaction, userId);
-  await keepNotice(core, transaction, { userId, kind: "password_reset", facts });
-  const { deviceEpoch } = await raiseDeviceEpoch(core, transaction, userId, deviceId);
-  if (account) await resetSignInLimits(core, transaction, account);
-  return deviceEpoch;
+  if (!account) throw ticketRefused();
+  const by = evidence.includes("phone_code") ? "phone" : "email";
+  const replaced = { account, encoded, by, deviceId, facts } as const;
+  return (await replaceLostPassword(core, transaction, replaced)).deviceEpoch;
 }
 
 async function recordSignIn(

@@ -10,7 +10,7 @@ import { type Account, recordLogin, rehashPassword } from "../../users/user-stor
 import { toAuthentication } from "../steps/authentication-methods.ts";
 import type { Core, RequestInfo } from "../steps/core.ts";
 import { readName } from "../steps/find-named.ts";
-import { type GateAccount, readGateAccount } from "../steps/gate.ts";
+import { type GateAccount, nobody, readGateAccount } from "../steps/gate.ts";
 import { type AnsweredSession, answerSignIn, type SignInAnswer } from "../steps/issue-session-tokens.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
 import { openSession } from "../steps/open-session.ts";
@@ -180,9 +180,6 @@ async function noticeFailures(core: Core, transaction: Queries, account: Account
   if (!account || !isEnough || isTold) return;
   await keepNotice(core, transaction, { userId, kind: "failed_sign_ins", facts: null });
 }
-
-/** Stands for the account of an unknown name. */
-const nobody = "00000000-0000-0000-0000-000000000000";
 
 /** A new hash under the present settings; null when the service is too busy, since the next sign-in can do it as well. */
 async function tryRehash(core: Core, password: string, network: string | null): Promise<string | null> {

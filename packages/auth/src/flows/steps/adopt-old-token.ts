@@ -8,6 +8,7 @@ import {
 } from "../../imported-users/imported-user.ts";
 import { findByOldId, findNamed } from "../../imported-users/imported-user-store.ts";
 import { holdSource } from "../../imported-users/round-store.ts";
+import type { ResolvedOptions } from "../../options.ts";
 import { insertAdoptedSession } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import { clockLeeway } from "../../tokens/access-token.ts";
@@ -17,6 +18,7 @@ import { lockUser, mayHaveOldTokens } from "../../users/user-store.ts";
 import type { Core, RequestInfo } from "./core.ts";
 import { askGate, readGateAccount } from "./gate.ts";
 import { endSurplus } from "./open-session.ts";
+import { sessionEnded } from "./session-ended.ts";
 
 export interface Adoption {
   /** The session that this token, and no other one, can have. */
@@ -36,8 +38,7 @@ export interface Adoption {
 export async function openAdoptedSession(core: Core, transaction: Queries, adoption: Adoption): Promise<void> {
   const { sessionId, django, refreshHash, expiresAt, facts } = adoption;
   const user = await lockNamed(core, transaction, django);
-  if (expiresAt <= core.options.clock.now())
-    throw new AuthError("session_ended", "The session has ended: sign in again");
+  if (expiresAt <= core.options.clock.now()) throw sessionEnded();
   const isOpened = await insertAdoptedSession(transaction, {
     id: sessionId,
     userId: user.id,
@@ -86,6 +87,17 @@ async function findNumbered(core: Core, transaction: Queries, token: NumberedTok
   const judged = judgeNumberedToken(found, token, { isFrozen });
   if ("refusal" in judged) throw refused(judged.refusal);
   return judged.userId;
+}
+
+/**
+ * Old tokens end on a date.
+ *
+ * @throws AuthError `token_invalid`
+ */
+export function requireOldTokensAccepted({ django, clock }: Pick<ResolvedOptions, "django" | "clock">): void {
+  const until = django?.acceptTokensUntil;
+  if (!until || clock.now() >= until)
+    throw new AuthError("token_invalid", "Tokens of this kind are no longer accepted");
 }
 
 /** The system whose tokens are adopted. */

@@ -2,7 +2,7 @@ import { AuthError } from "../../errors.ts";
 import { askBlacklist } from "../../imported-users/blacklist-store.ts";
 import { deriveAdopted, type RefreshToken } from "../../sessions/refresh-token.ts";
 import { adoptedSessionId, type RefreshingToken, verifySimplejwtRefresh } from "../../tokens/django-token.ts";
-import { endOf, openAdoptedSession, refused, sourceOf } from "./adopt-old-token.ts";
+import { endOf, openAdoptedSession, refused, requireOldTokensAccepted, sourceOf } from "./adopt-old-token.ts";
 import type { Core, RequestInfo } from "./core.ts";
 
 /**
@@ -15,7 +15,7 @@ export async function adoptRefreshToken(core: Core, text: string, facts: Request
   const { django } = core.options;
   if (!django || !text.includes(".")) return null;
   try {
-    requireAccepted(core);
+    requireOldTokensAccepted(core.options);
     const token = await verifySimplejwtRefresh(text, Buffer.from(django.secretKey), core.options.clock);
     const sessionId = adoptedSessionId(text);
     const standIn = deriveAdopted(core.adoptedKey(), sessionId, text);
@@ -26,12 +26,6 @@ export async function adoptRefreshToken(core: Core, text: string, facts: Request
   } catch (error) {
     throw toRefusal(error);
   }
-}
-
-function requireAccepted({ options: { django, clock } }: Core): void {
-  const until = django?.acceptTokensUntil;
-  if (!until || clock.now() >= until)
-    throw new AuthError("token_invalid", "Tokens of this kind are no longer accepted");
 }
 
 interface Opening {

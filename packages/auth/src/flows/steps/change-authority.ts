@@ -1,18 +1,16 @@
 import { hasProvedLately } from "../../challenges/challenge-store.ts";
-import { AuthError } from "../../errors.ts";
 import { readSessionAge } from "../../sessions/session-store.ts";
 import type { Core, Principal } from "./core.ts";
 import { askGate, type GateAccount } from "./gate.ts";
-import { findRecentAuthentication } from "./recent-authentication.ts";
-
-/** Seconds ago at most that somebody showed that it is them, to change what their account is reached by. */
-export const changeMaxAge = 600;
-
-/** Seconds for which a change waits that a code alone authorised, or that takes away what its owner comes back by. */
-export const usualWait = 72 * 3_600;
+import {
+  findRecentAuthentication,
+  ownerMaxAge,
+  reauthenticationRequired,
+  waitOfCodes,
+} from "./recent-authentication.ts";
 
 /** Seconds for which another number waits where neither the old one nor anything else was shown, and how old the session must be. */
-export const longWait = 7 * 86_400;
+const longWait = 7 * 86_400;
 
 /** What is to become of a name. */
 export interface WantedChange {
@@ -41,12 +39,12 @@ export async function requireChangeAuthority(
   account: GateAccount,
   wanted: WantedChange,
 ): Promise<ChangeAuthority> {
-  const recent = await findRecentAuthentication(core, caller, changeMaxAge);
+  const recent = await findRecentAuthentication(core, caller, ownerMaxAge);
   if (recent?.isRegistration) return atOnce;
-  if (recent?.isByCodeAlone) return { waits: usualWait, opensIn: 0, isByCodeAlone: true };
+  if (recent?.isByCodeAlone) return { waits: waitOfCodes, opensIn: 0, isByCodeAlone: true };
   if (recent) return byPassword(core, caller, account, wanted);
   if (await isOnlyLeft(core, caller, account, wanted)) return { waits: longWait, opensIn: 0, isByCodeAlone: true };
-  throw new AuthError("reauthentication_required", "Show again that it is you", { maxAge: changeMaxAge });
+  throw reauthenticationRequired();
 }
 
 /**
@@ -62,10 +60,10 @@ async function byPassword(
   const opens = askGate(core, account, [kind === "phone" ? "phone_code" : "email_code"], "reset_password").opens;
   const address = addressOf(account, kind);
   if (opens === "session" && address !== null) {
-    const shown = { sessionId: session.id, address, seconds: changeMaxAge };
-    if (!(await hasProvedLately(core.db, shown))) return { waits: usualWait, opensIn: 0, isByCodeAlone: false };
+    const shown = { sessionId: session.id, address, seconds: ownerMaxAge };
+    if (!(await hasProvedLately(core.db, shown))) return { waits: waitOfCodes, opensIn: 0, isByCodeAlone: false };
   }
-  return { waits: 0, opensIn: usualWait, isByCodeAlone: false };
+  return { waits: 0, opensIn: waitOfCodes, isByCodeAlone: false };
 }
 
 /**

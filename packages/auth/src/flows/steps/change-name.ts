@@ -12,6 +12,7 @@ import type { GateAccount } from "./gate.ts";
 import { keepNotice } from "./keep-notice.ts";
 import { raiseDeviceEpoch } from "./known-device.ts";
 import { isBeyondTrust, moveNameFrom } from "./proved-name.ts";
+import { sessionEnded } from "./session-ended.ts";
 import type { Target } from "./start-challenge.ts";
 import { tellHook } from "./tell-hooks.ts";
 
@@ -44,7 +45,7 @@ export async function setName(core: Core, transaction: Queries, change: NameToSe
   if (holder) await moveNameFrom(core, transaction, { holder, target }, about(holder, null, facts));
   if (kind === "phone") await requireFreeForms(transaction, { phoneNumber: address, userId: account.id });
   const user = await setProvedName(transaction, core.profile, { id: account.id, kind, address, opensIn, provedAt });
-  if (!user) throw accountGone();
+  if (!user) throw sessionEnded();
   await withdrawCode(transaction, { userId: account.id, purpose: kind === "phone" ? "prove_phone" : "prove_email" });
   return noteChange(core, transaction, { ...change, user, kind, change: "set" });
 }
@@ -62,7 +63,7 @@ export async function removeName(
   const { account, kind } = removal;
   await takeName(transaction, account.id, kind);
   const user = await findUser(transaction, core.profile, account.id);
-  if (!user) throw accountGone();
+  if (!user) throw sessionEnded();
   return noteChange(core, transaction, { ...removal, user, change: "removed" });
 }
 
@@ -139,8 +140,4 @@ export function keepLastWayIn(account: GateAccount, kind: Target["kind"]): void 
   throw new AuthError("invalid_input", "The account would have no way in", {
     issues: [{ path: [fieldOf[kind]], code: "required", message }],
   });
-}
-
-export function accountGone(): AuthError {
-  return new AuthError("session_ended", "The session has ended: sign in again");
 }

@@ -1,5 +1,5 @@
 import { recordEvent } from "../../audit/audit-log.ts";
-import { putTotp } from "../../second-factors/totp-store.ts";
+import { deleteTotp, putTotp } from "../../second-factors/totp-store.ts";
 import { endSessions } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import { markOldTokensEnded, markSecondFactor } from "../../users/user-store.ts";
@@ -32,6 +32,12 @@ export async function enrollTotp(
   const about = { ...facts, actorId: userId, subjectId: userId };
   await recordEvent(transaction, { event: "second_factor_enrolled", method: "totp", sessionsEnded }, about);
   await keepNotice(core, transaction, { userId, kind: "second_factor_changed", facts });
+}
+
+/** Takes the authenticator app of a user away; false where there is none. */
+export async function takeTotp(transaction: Queries, userId: string): Promise<boolean> {
+  await markSecondFactor(transaction, userId, false);
+  return deleteTotp(transaction, userId);
 }
 
 /** Ends what a person had open before their second factor changed, and answers how many sessions. */

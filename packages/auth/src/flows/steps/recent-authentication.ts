@@ -11,8 +11,11 @@ export interface RecentAuthentication {
   readonly isRegistration: boolean;
 }
 
-/** Seconds for which a password that a code has set is no more than that code. */
-const wait = 72 * 3_600;
+/** Seconds ago at most that somebody showed that it is them, for what would make an account another person's. */
+export const ownerMaxAge = 600;
+
+/** Seconds for which waits what nothing but a code that was sent authorised: whoever has somebody's number for a day must not keep their account. */
+export const waitOfCodes = 72 * 3_600;
 
 /** Seconds for which the session of a registration needs nothing else. */
 const afterRegistration = 3_600;
@@ -31,7 +34,7 @@ export async function findRecentAuthentication(
   if (recent.length === 0) return null;
   const account = await readGateAccount(core, core.db, user.id);
   if (!account) return null;
-  const isFreshlyReset = account.resetByCodeAgo !== null && account.resetByCodeAgo < wait;
+  const isFreshlyReset = account.resetByCodeAgo !== null && account.resetByCodeAgo < waitOfCodes;
   const isRegistration = !isFreshlyReset && recent.some(({ by }) => by === "registration");
   if (recent.some(({ by }) => by !== "code")) return { isByCodeAlone: isFreshlyReset, isRegistration };
   if (account.state.hasPassword || account.state.hasPasskey) return null;
@@ -44,10 +47,18 @@ export async function findRecentAuthentication(
  *
  * @throws AuthError `reauthentication_required`, with `maxAge`
  */
-export async function requireRecently(core: Core, caller: Principal, maxAge: number): Promise<RecentAuthentication> {
+export async function requireRecently(
+  core: Core,
+  caller: Principal,
+  maxAge = ownerMaxAge,
+): Promise<RecentAuthentication> {
   const recent = await findRecentAuthentication(core, caller, maxAge);
   if (recent) return recent;
-  throw new AuthError("reauthentication_required", "Show again that it is you", { maxAge });
+  throw reauthenticationRequired(maxAge);
+}
+
+export function reauthenticationRequired(maxAge = ownerMaxAge): AuthError {
+  return new AuthError("reauthentication_required", "Show again that it is you", { maxAge });
 }
 
 function isRecent({ by, secondsAgo }: Shown, maxAge: number): boolean {

@@ -1,0 +1,51 @@
+import { recordEvent } from "../../audit/audit-log.ts";
+import { withdrawCode } from "../../one-time-codes/code-store.ts";
+import { endSessions } from "../../sessions/session-store.ts";
+import type { Queries } from "../../storage/database.ts";
+import type { Admission } from "../../throttling/throttle.ts";
+import { type Account, markOldTokensEnded, updatePassword } from "../../users/user-store.ts";
+import type { Core, RequestInfo } from "./core.ts";
+import { endPending } from "./end-pending.ts";
+import { keepNotice } from "./keep-notice.ts";
+import { raiseDeviceEpoch } from "./known-device.ts";
+import { endChanges } from "./pending-change.ts";
+import { resetSignInLimits } from "./reset-sign-in-limits.ts";
+
+export interface PasswordToReplace {
+  /** With its row held. */
+  readonly account: Account;
+  /** The encoded hash of the new one. */
+  readonly encoded: string;
+  /** What was shown in its place; absent for an administrator's code and at the command line. */
+  readonly by?: "phone" | "email" | "recovery_code";
+  /** Of the device that sets it, where it is known. */
+  readonly deviceId?: string | null;
+  /** What the attempt was counted in. */
+  readonly counted?: Admission["counted"];
+  readonly facts: RequestInfo;
+}
+
+/**
+ * Sets a password that was not changed by showing the one before, and ends whatever must not outlive that one: old tokens, sessions, codes
+ * that are under way, changes that wait, wrong attempts, and every other device. The owner is told.
+ */
+export async function replaceLostPassword(
+  core: Core,
+  transaction: Queries,
+  { account, encoded, by, deviceId = null, counted, facts }: PasswordToReplace,
+): Promise<{ readonly sessionsEnded: number; readonly deviceEpoch: number; readonly deviceMark: string }> {
+  const { id: userId } = account;
+  await updatePassword(transaction, userId, encoded, by === "recovery_code" ? null : by);
+  await withdrawCode(transaction, { userId, purpose: "set_password" });
+  await markOldTokensEnded(transaction, userId);
+  await endPending(transaction, userId);
+  await endChanges(core, transaction, { userId }, { ...facts, by: "new_password" });
+  const { length: sessionsEnded } = await endSessions(transaction, { userId, reason: "password_changed" });
+  const happened = { event: "password_reset", sessionsEnded, ...(by && { by }) } as const;
+  await recordEvent(transaction, happened, { ...facts, actorId: null, subjectId: userId });
+  const kind = by === "recovery_code" ? "recovery_code_used" : "password_reset";
+  await keepNotice(core, transaction, { userId, kind, facts });
+  const device = await raiseDeviceEpoch(core, transaction, userId, deviceId);
+  await resetSignInLimits(core, transaction, account, counted);
+  return { sessionsEnded, ...device };
+}
