@@ -1,5 +1,6 @@
 import type { Auth, UndeliveredEvent } from "@latchkey/auth";
 import { Command, InvalidArgumentError } from "commander";
+import { exitCodes } from "../exit-codes.ts";
 import { print, withAuth } from "./with-auth.ts";
 
 interface Flags {
@@ -31,7 +32,7 @@ function toId(text: string): string {
 async function resend(auth: Auth, flags: Flags): Promise<void> {
   const queued = await auth.resendWebhooks(flags.resend ? { id: flags.resend } : {});
   print(flags, { queued }, `${queued} events are sent again by the service, as soon as it runs.`);
-  if (flags.resend && queued === 0) process.exitCode = 2;
+  if (flags.resend && queued === 0) process.exitCode = exitCodes.usage;
 }
 
 async function list(auth: Auth, flags: Flags): Promise<void> {

@@ -24,7 +24,7 @@ export const webhookSettings = {
   WEBHOOK_SECRET: listOf(webhookSecret, 4).optional(),
 };
 
-type WebhookSettings = z.output<z.ZodObject<typeof webhookSettings>>;
+export type WebhookSettings = z.output<z.ZodObject<typeof webhookSettings>>;
 
 /** What an endpoint is called in the database and for a person: its address without the query, which may hold a secret. */
 export function nameEndpoint(url: string): string {
@@ -43,5 +43,3 @@ export function findWebhookContradictions(given: Readonly<Record<string, string 
     new Set(names).size < names.length && "WEBHOOKS names an address twice",
   ].filter((problem) => typeof problem === "string");
 }
-
-export type { WebhookSettings };

@@ -95,8 +95,8 @@ const freshFor = 20_000;
 const rereadInterval = 100;
 
 export function createSecretKeys({ db, secrets, clock, findEarlierSecret }: SecretKeysOptions): SecretKeys {
-  const sealers = secrets.map((secret) => ({ id: fingerprintOf(secret), key: deriveKey(secret, "sealed-keys") }));
-  const first: Sealer = { id: fingerprintOf(secrets[0]), key: deriveKey(secrets[0], "sealed-keys") };
+  const first = toSealer(secrets[0]);
+  const sealers = [first, ...secrets.slice(1).map(toSealer)];
   let opened = new Map<string, SecretKey>();
   let byPurpose = new Map<string, readonly SecretKey[]>();
   let unopened = new Set<string>();
@@ -220,6 +220,8 @@ interface Sealer {
   readonly id: string;
   readonly key: Uint8Array;
 }
+
+const toSealer = (secret: string): Sealer => ({ id: fingerprintOf(secret), key: deriveKey(secret, "sealed-keys") });
 
 /** Which key it is; also the `key_id` of a challenge. */
 const idOf = (key: Uint8Array) => hmacSha256(key, "id").toString("hex", 0, 8);
