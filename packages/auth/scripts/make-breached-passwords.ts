@@ -14,9 +14,9 @@ if (lists.length === 0) throw new Error("Name the lists: node make-breached-pass
 const read = new Set(lists.flatMap((list) => readFileSync(list, "utf8").split(/\r?\n/)));
 const folded = [...new Set([...read].map(foldPassword))].filter((word) => [...word].length >= 8);
 const filter = Buffer.from(makeFilter(folded)).toString("base64");
-const target = new URL("../src/passwords/breached-passwords.data.ts", import.meta.url);
+const target = new URL("../src/passwords/breached-passwords.data.js", import.meta.url);
 writeFileSync(
   target,
-  `// Made by scripts/make-breached-passwords.ts.\nexport const breachedPasswordFilter: string =\n  "${filter}";\n`,
+  `// Made by scripts/make-breached-passwords.ts.\nexport const breachedPasswordFilter =\n  "${filter}";\n`,
 );
 console.log(`${read.size} passwords, ${folded.length} folded ones of eight characters or more, ${filter.length} bytes`);

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { breachedPasswordFilter } from "./breached-passwords.data.ts";
+import { breachedPasswordFilter } from "./breached-passwords.data.js";
 import { foldPassword } from "./common-passwords.ts";
 
 /** Bits that are set for each password. */
