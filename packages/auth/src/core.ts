@@ -53,6 +53,7 @@ export function createCore({ db, prepare }: Storage, options: ResolvedOptions): 
       cost: passwords.cost,
       concurrency: passwords.hashConcurrency,
       queueLimit: passwords.hashQueueLimit,
+      watch: options.watch,
     }),
     secretKeys,
     refreshKeys: () => toBytes(secretKeys.keysOf("refresh-tokens")),
@@ -68,7 +69,7 @@ export function createCore({ db, prepare }: Storage, options: ResolvedOptions): 
       clock,
     }),
     ...createCodes(db, options, secretKeys),
-    webhooks: createWebhooks({ db, ...options.webhooks }),
+    webhooks: createWebhooks({ db, watch: options.watch, ...options.webhooks }),
     refusalDelay: createRefusalDelay(options.refusalDelay),
     signInLanes: createLanes({ atOnce: 2, mayWait: 200 }),
     verifyToken: cacheVerifiedTokens(verification, { clock }),
@@ -87,7 +88,7 @@ function createCodes(
   options: ResolvedOptions,
   secretKeys: SecretKeys,
 ): Pick<Core, "challenges" | "firewall" | "outbox"> {
-  const { clock, messages, phones } = options;
+  const { clock, messages, phones, watch } = options;
   const { senders, isEnforced, emailsPerDay, noticesPerDay, onRefusal, onOutcome, onError } = messages;
   let outbox: Outbox | undefined;
   const challenges = createChallenges({
@@ -117,9 +118,11 @@ function createCodes(
     perDay: noticesPerDay,
     render: (notice: Parameters<typeof renderNotice>[0]) => renderNotice(notice, rendering),
     onError,
+    watch,
   };
   outbox = createOutbox({
     db,
+    watch,
     challenges,
     senders,
     render: (message) => renderMessage(message, rendering),

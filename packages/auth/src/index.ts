@@ -135,4 +135,5 @@ export {
 } from "./users/profile.ts";
 export { type Profile, type ProfileChanges, profileFields, type User } from "./users/user.ts";
 export type { EndpointReport, UndeliveredEvent } from "./webhooks/webhook-store.ts";
+export type { Watch, Work, WorkFacts } from "./watch.ts";
 export type { DeliverWebhook, WebhookEvent, WebhookOutcome } from "./webhooks/webhooks.ts";

@@ -9,6 +9,7 @@ import { coreModels, corePermissions, declarationPattern, listPermissionsOf } fr
 import { maximumTokenLifetime, tokenAlgorithms } from "./tokens/access-token.ts";
 import { defineProfile, type NoFields, type ProfileDefinition, type ProfileFields } from "./users/profile.ts";
 import type { User } from "./users/user.ts";
+import { type Watch, watchNothing } from "./watch.ts";
 import type { DeliverWebhook, WebhookOutcome } from "./webhooks/webhooks.ts";
 
 const seconds = (minimum: number, maximum: number) => z.int().min(minimum).max(maximum);
@@ -189,6 +190,13 @@ export interface AuthOptions<
   readonly on?: Hooks<UserOf<ConfigOf<Fields, Declared>>>;
   /** Told what failed where no caller is told: a hook that runs after what it tells. Without it, Node prints a warning. */
   readonly onError?: (error: unknown, about: { readonly hook: HookName }) => void;
+  /**
+   * Runs each piece of work that takes time, for whoever measures or traces it; `createLatchkey` makes spans of OpenTelemetry.
+   *
+   * @example
+   * watch: (work, facts, run) => tracer.startActiveSpan(work, (span) => run().finally(() => span.end()))
+   */
+  readonly watch?: Watch;
   /** Time of the process; for tests. */
   readonly clock?: Clock;
 }
@@ -202,6 +210,7 @@ export interface ResolvedOptions extends Omit<Checked, "codes" | "secret"> {
   readonly profile: ProfileDefinition;
   readonly on: Hooks<User>;
   readonly onError: (error: unknown, about: { readonly hook: HookName }) => void;
+  readonly watch: Watch;
 }
 
 /** Checks options once, and fills in what is missing. Throws a ZodError or a StartError that names what is wrong. */
@@ -210,6 +219,7 @@ export function resolveOptions<Fields extends ProfileFields, Declared extends re
   profile,
   on,
   onError = warn,
+  watch = watchNothing,
   permissions = [] as never,
   ...options
 }: AuthOptions<Fields, Declared>): ResolvedOptions {
@@ -224,6 +234,7 @@ export function resolveOptions<Fields extends ProfileFields, Declared extends re
     // Users are handed over with the fields that `profile` names, which no type of the core's own says.
     on: (on ?? {}) as Hooks<User>,
     onError,
+    watch,
   };
 }
 

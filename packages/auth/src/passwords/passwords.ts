@@ -107,14 +107,14 @@ export function createPasswords({ cost, format = "bcrypt_sha256", ...semaphoreOp
   }
 
   return {
-    hash: (password, crowd) => semaphore.run(() => encode(password), crowd),
-    verify: (password, encoded, crowd) => semaphore.run(() => check(password, encoded), crowd),
+    hash: (password, crowd) => semaphore.run(() => encode(password), crowd, format),
+    verify: (password, encoded, crowd) => semaphore.run(() => check(password, encoded), crowd, formatOf(encoded)),
     async learnCosts(stored) {
       const examples = format === "bcrypt_sha256" ? stored : [...stored, unmatchedPbkdf2Sha256(iterations)];
       for (const encoded of examples) {
         const stored = readStoredPassword(encoded);
         if (!stored || learnt.has(kindOf(encoded))) continue;
-        learnt.set(kindOf(encoded), await semaphore.run(() => measureInHashes(stored)));
+        learnt.set(kindOf(encoded), await semaphore.run(() => measureInHashes(stored), null, formatOf(encoded)));
       }
       constantWork.setTargetWork(Math.max(1, ...examples.map((encoded) => learnt.get(kindOf(encoded)) ?? 1)));
     },
@@ -122,6 +122,11 @@ export function createPasswords({ cost, format = "bcrypt_sha256", ...semaphoreOp
     load: semaphore.load,
     close: () => semaphore.close(),
   };
+}
+
+/** The format of a stored password, by its name; `none` for what is read by no hasher. */
+function formatOf(encoded: string | null): string {
+  return encoded !== null && readStoredPassword(encoded) ? encoded.slice(0, encoded.indexOf("$")) : "none";
 }
 
 /** What was not checked may be mistyped, and would lock its owner out if it counted from now on. */

@@ -3,6 +3,7 @@ import type { AnyTRPCRouter, TRPCError } from "@trpc/server";
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
 import { createContext, type LatchkeyContext, type RequestHeaders } from "../trpc/context.ts";
 import type { CallCookies } from "../trpc/cookie-mode.ts";
+import { createTraceContinuation } from "../trpc/tracing.ts";
 import { isTrustedProxy, type TrustedProxy } from "./client-address.ts";
 import { type CookieTransport, cookiePath, createCookieTransport } from "./cookie-transport.ts";
 import { allowPage, answerPreflight, type CorsRules, forNamedPages } from "./cors.ts";
@@ -93,9 +94,10 @@ interface Serving<C extends Config> {
  */
 export function createFetchHandler<C extends Config>(options: FetchHandlerOptions<C>): FetchHandler {
   const serving = toServing(options);
+  const continueTrace = createTraceContinuation(options.trustedProxies ?? []);
   return async (request, info = { remoteAddress: null }) => {
     try {
-      return await answer(serving, request, info);
+      return await continueTrace(request, info.remoteAddress, () => answer(serving, request, info));
     } catch (error) {
       serving.onError({ error, path: undefined, requestId: info.requestId ?? null });
       return refuse("INTERNAL_SERVER_ERROR");
