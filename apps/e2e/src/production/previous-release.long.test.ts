@@ -110,7 +110,8 @@ describe.runIf(hasPreviousRelease)("the release before, on the schema of this on
       [present.url, earlier.url],
     ] as const) {
       const username = here === earlier.url ? "bob" : "carol";
-      const { id } = await expectOk<{ id: string }>(here, "users.create", { input: { username }, token });
+      const created = await expectOk<{ user: { id: string } }>(here, "users.create", { input: { username }, token });
+      const { id } = created.user;
       const { code } = await expectOk<{ code: string }>(there, "users.createPasswordCode", { input: { id }, token });
       await expectOk(here, "password.reset", { input: { username, code, newPassword: password } });
       const group = await expectOk<{ id: string }>(here, "groups.create", {
