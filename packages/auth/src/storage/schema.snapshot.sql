@@ -178,6 +178,8 @@ recovery_codes.good_from timestamp with time zone
 recovery_codes.used_at timestamp with time zone
 recovery_codes.ticket_hash bytea
 recovery_codes.ticket_expires_at timestamp with time zone
+schema_compatibility.migration text collate "C" not null
+schema_compatibility.runs_from text collate "C" not null
 second_factor_tickets.ticket_hash bytea not null
 second_factor_tickets.user_id uuid not null
 second_factor_tickets.purpose text not null
@@ -383,6 +385,7 @@ recovery_codes: recovery_codes_pkey PRIMARY KEY (code_hash)
 recovery_codes: recovery_codes_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(id) ON DELETE CASCADE
 recovery_codes: recovery_codes_ticket CHECK (((ticket_hash IS NULL) OR ((octet_length(ticket_hash) = 32) AND (ticket_expires_at IS NOT NULL))))
 recovery_codes: recovery_codes_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+schema_compatibility: schema_compatibility_pkey PRIMARY KEY (migration)
 second_factor_tickets: second_factor_tickets_attempts CHECK (((attempts >= 0) AND (attempts <= 5)))
 second_factor_tickets: second_factor_tickets_hash CHECK ((octet_length(ticket_hash) = 32))
 second_factor_tickets: second_factor_tickets_pkey PRIMARY KEY (ticket_hash)
@@ -502,6 +505,7 @@ CREATE INDEX recovery_codes_user ON latchkey.recovery_codes USING btree (user_id
 CREATE INDEX recovery_codes_waiting ON latchkey.recovery_codes USING btree (good_from) WHERE (good_from IS NOT NULL)
 CREATE UNIQUE INDEX recovery_codes_pkey ON latchkey.recovery_codes USING btree (code_hash)
 CREATE UNIQUE INDEX recovery_codes_ticket_hash ON latchkey.recovery_codes USING btree (ticket_hash) WHERE (ticket_hash IS NOT NULL)
+CREATE UNIQUE INDEX schema_compatibility_pkey ON latchkey.schema_compatibility USING btree (migration)
 CREATE INDEX second_factor_tickets_expiry ON latchkey.second_factor_tickets USING btree (expires_at)
 CREATE INDEX second_factor_tickets_user ON latchkey.second_factor_tickets USING btree (user_id)
 CREATE UNIQUE INDEX second_factor_tickets_pkey ON latchkey.second_factor_tickets USING btree (ticket_hash)
