@@ -50,6 +50,21 @@ describe("a start is refused, in one line that names the setting and says what t
       { LATCHKEY_SECRET: "change-me-a8d7f6g5h4j3k2l1q0w9e8r7" },
       weakSecret("looks like an example"),
     ],
+    [
+      "with an audience that is empty",
+      { TOKEN_AUDIENCE: "latchkey,," },
+      "TOKEN_AUDIENCE must be 1 to 20 different texts of 1 to 255 characters with commas between, the service's own first",
+    ],
+    [
+      "with an audience that is named twice",
+      { TOKEN_AUDIENCE: "latchkey, orders, orders" },
+      "TOKEN_AUDIENCE must be 1 to 20 different texts of 1 to 255 characters with commas between, the service's own first",
+    ],
+    [
+      "with several audiences for tokens that have none",
+      { TOKEN_PROFILE: "django", LEGACY_SECRET_KEY: djangoSecret, TOKEN_AUDIENCE: "latchkey,orders" },
+      "TOKEN_PROFILE=django issues tokens without an audience: TOKEN_AUDIENCE must be one alone",
+    ],
     ["with a secret of 31 bytes", { LATCHKEY_SECRET: secret.slice(0, 31) }, weakSecret("is shorter than 32 bytes")],
     [
       "with a secret of few different characters",
@@ -298,7 +313,7 @@ describe("the settings of a start without any", () => {
       TOKEN_ALGORITHM: "EdDSA",
       TOKEN_PROFILE: "standard",
       TOKEN_ISSUER: "latchkey",
-      TOKEN_AUDIENCE: "latchkey",
+      TOKEN_AUDIENCE: ["latchkey"],
       ACCESS_TOKEN_LIFETIME: 15 * 60,
       PASSWORD_COST: 12,
       PASSWORD_MIN_LENGTH: 8,
@@ -392,7 +407,7 @@ describe("what the core is told", () => {
         algorithm: "ES256",
         profile: "django",
         issuer: "https://id.example.com",
-        audience: "notes",
+        audience: ["notes"],
         lifetime: 300,
       },
       django: {

@@ -22,6 +22,7 @@ import {
 } from "./messages/message-settings.ts";
 import { readSecretVariables } from "./secret-variables.ts";
 import {
+  audienceList,
   country,
   duration,
   integer,
@@ -113,7 +114,7 @@ const settingsSchema = z.object({
   TOKEN_ALGORITHM: z.enum(tokenAlgorithms).default("EdDSA"),
   TOKEN_PROFILE: z.enum(["standard", "django", "simplejwt"]).default("standard"),
   TOKEN_ISSUER: z.string().min(1).max(255).default("latchkey"),
-  TOKEN_AUDIENCE: z.string().min(1).max(255).default("latchkey"),
+  TOKEN_AUDIENCE: audienceList.default(["latchkey"]),
   TOKEN_EXTERNAL_ID: z.enum(["yes", "no"]).default("no"),
   ACCESS_TOKEN_LIFETIME: duration("1m", "24h").default(900),
   LEGACY_SECRET_KEY: z
@@ -301,6 +302,9 @@ function findContradictions(given: Variables, isProduction: boolean): string[] {
     ...["LEGACY_UNTIL", "LEGACY_FROZEN_AT"].map(
       (name) => given[name] && !LEGACY_SECRET_KEY && `${name} needs LEGACY_SECRET_KEY`,
     ),
+    isShared &&
+      given.TOKEN_AUDIENCE?.includes(",") &&
+      `TOKEN_PROFILE=${TOKEN_PROFILE} issues tokens without an audience: TOKEN_AUDIENCE must be one alone`,
     LEGACY_SECRET_KEY &&
       !LEGACY_UNTIL &&
       !isShared &&

@@ -6,6 +6,7 @@ export const summaries: Readonly<Record<string, string>> = {
   "token.enrollTotp": "Makes the secret of an authenticator app for somebody who needs a second factor to sign in",
   "token.refresh": "Exchanges a refresh token for its successor and a new access token",
   "token.revoke": "Signs out: ends the session of a refresh token",
+  "token.exchange": "Exchanges the session for an access token that opens an API of yours, and nothing here",
   "token.verify": "Tells what an access token is worth at this moment",
   "codes.start": "Sends a code to a phone number or an e-mail address",
   "codes.resend": "Sends the same code once more, where it is time for that",

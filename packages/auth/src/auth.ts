@@ -25,7 +25,8 @@ import type {
   CreatedAccount,
   UserUpdate,
 } from "./flows/administration/users.ts";
-import type { TokenInspection } from "./flows/authentication/inspect-token.ts";
+import type { ExchangedToken } from "./flows/authentication/exchange-token.ts";
+import type { TokenInspection, TokenQuestion } from "./flows/authentication/inspect-token.ts";
 import type { Health } from "./flows/maintenance/check-health.ts";
 import type { Purged } from "./flows/maintenance/purge.ts";
 import type { MessageReport } from "./flows/maintenance/report-messages.ts";
@@ -103,7 +104,10 @@ export interface Auth<C extends Config = PlainConfig> {
       readonly algorithm: TokenAlgorithm;
       readonly profile: "standard" | "django" | "simplejwt";
       readonly issuer: string;
+      /** The service's own: the only one whose tokens open its procedures. */
       readonly audience: string;
+      /** All of those that tokens are issued for, the service's own first. */
+      readonly audiences: readonly string[];
       /** Seconds. */
       readonly lifetime: number;
     };
@@ -226,10 +230,17 @@ export interface Auth<C extends Config = PlainConfig> {
   authenticate(authorization: readonly string[], facts?: RequestInfo): Promise<Principal<UserOf<C>>>;
 
   /**
-   * Tells what an access token is worth at this moment (RFC 7662 §2.2), and which of some permissions its owner holds. Throws AuthError
-   * `rate_limited` at the most.
+   * Tells what an access token is worth at this moment (RFC 7662 §2.2), to the service itself or to the API of the audience that is
+   * asked for, and which of some permissions its owner holds. Throws AuthError `rate_limited` at the most.
    */
-  inspectToken(token: string, facts: RequestInfo, permissions?: readonly string[]): Promise<TokenInspection>;
+  inspectToken(token: string, facts: RequestInfo, asked?: TokenQuestion): Promise<TokenInspection>;
+
+  /**
+   * Exchanges the caller's session for a token of another audience of `tokens.audience`, which opens that API and nothing here.
+   *
+   * @throws AuthError `invalid_input` for an audience that is the service's own, or none of the list
+   */
+  exchangeToken(caller: Principal, input: { readonly audience: string }): Promise<ExchangedToken>;
 
   /**
    * What a user may do at this moment: nothing while inactive, everything as a superuser, else what was granted. Permissions that another

@@ -57,6 +57,7 @@ import {
 } from "./flows/administration/users.ts";
 import { authenticate } from "./flows/authentication/authenticate.ts";
 import { authorize } from "./flows/authentication/authorize.ts";
+import { exchangeToken } from "./flows/authentication/exchange-token.ts";
 import { inspectToken } from "./flows/authentication/inspect-token.ts";
 import { applyDueChanges } from "./flows/maintenance/apply-changes.ts";
 import { checkHealth, refuseFaults } from "./flows/maintenance/check-health.ts";
@@ -144,6 +145,7 @@ export function createAuth<
       recover,
       authenticate,
       inspectToken,
+      exchangeToken,
       findPermissions,
       authorize,
       updateProfile,

@@ -38,7 +38,8 @@ export type {
   CreatedAccount,
   UserUpdate,
 } from "./flows/administration/users.ts";
-export type { TokenInspection } from "./flows/authentication/inspect-token.ts";
+export type { ExchangedToken } from "./flows/authentication/exchange-token.ts";
+export type { TokenInspection, TokenQuestion } from "./flows/authentication/inspect-token.ts";
 export type { Purged } from "./flows/maintenance/purge.ts";
 export type { CountryMessages, MessageReport } from "./flows/maintenance/report-messages.ts";
 export type { Resealed, ResealInput } from "./flows/maintenance/reseal.ts";

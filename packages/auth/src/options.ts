@@ -15,17 +15,26 @@ const seconds = (minimum: number, maximum: number) => z.int().min(minimum).max(m
 const name = z.string().min(1).max(255);
 const day = 86_400;
 
-const tokenOptions = z.strictObject({
-  algorithm: z.enum(tokenAlgorithms).default("EdDSA"),
-  /** `django` and `simplejwt` sign with `django.secretKey` and add the claims of the old backend, or of djangorestframework-simplejwt. */
-  profile: z.enum(["standard", "django", "simplejwt"]).default("standard"),
-  issuer: name.default("latchkey"),
-  audience: name.default("latchkey"),
-  /** Whether tokens of people who came from another system say their id there: the claim `external_id`. */
-  externalId: z.boolean().default(false),
-  /** Seconds for which an access token is good. */
-  lifetime: seconds(60, maximumTokenLifetime).default(900),
-});
+const tokenOptions = z
+  .strictObject({
+    algorithm: z.enum(tokenAlgorithms).default("EdDSA"),
+    /** `django` and `simplejwt` sign with `django.secretKey` and add the claims of the old backend, or of djangorestframework-simplejwt. */
+    profile: z.enum(["standard", "django", "simplejwt"]).default("standard"),
+    issuer: name.default("latchkey"),
+    /**
+     * The service's own audience, the only one whose tokens open its procedures, or a list that begins with it: for each of the others, which
+     * are APIs of the team's, a session is exchanged for a token that opens that API and nothing here.
+     */
+    audience: z.union([name, z.array(name).min(1).max(20).readonly()]).default("latchkey"),
+    /** Whether tokens of people who came from another system say their id there: the claim `external_id`. */
+    externalId: z.boolean().default(false),
+    /** Seconds for which an access token is good. */
+    lifetime: seconds(60, maximumTokenLifetime).default(900),
+  })
+  .transform(({ audience, ...rest }) => {
+    const audiences = [...new Set([audience].flat())];
+    return { ...rest, audience: String(audiences[0]), audiences };
+  });
 
 const djangoOptions = z.strictObject({
   /** The old backend's `SECRET_KEY`; 32 bytes or more (RFC 7518 §3.2). */
@@ -162,6 +171,10 @@ const optionsSchema = z
           .optional(),
       })
       .prefault({}),
+  })
+  .refine((value) => value.tokens.profile === "standard" || value.tokens.audiences.length === 1, {
+    path: ["tokens", "audience"],
+    message: "is one alone in the token profiles `django` and `simplejwt`, whose tokens have none",
   })
   .refine((value) => value.tokens.profile === "standard" || value.django, {
     path: ["django"],

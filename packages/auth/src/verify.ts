@@ -23,7 +23,10 @@ export { fetchJson } from "./tokens/fetch-json.ts";
 export interface TokenVerifierOptions {
   /** The service's `TOKEN_ISSUER`. */
   readonly issuer: string;
-  /** The service's `TOKEN_AUDIENCE`. */
+  /**
+   * Your API's own: one of the service's `TOKEN_AUDIENCE`, and not the first, whose tokens open the service itself and are for nobody else to
+   * hold.
+   */
   readonly audience: string;
   /** Where the service publishes its keys (`https://…/.well-known/jwks.json`), or the keys themselves. */
   readonly jwks: URL | string | JSONWebKeySet;
@@ -54,7 +57,7 @@ export interface SharedSecretVerifierOptions {
  * @throws TypeError when `jwks` is neither an address nor a set of keys; RangeError when `staleFor` is out of range
  *
  * @example
- * const verify = createTokenVerifier({ issuer: "latchkey", audience: "latchkey", jwks: "https://auth.example.com/.well-known/jwks.json" });
+ * const verify = createTokenVerifier({ issuer: "latchkey", audience: "orders-api", jwks: "https://auth.example.com/.well-known/jwks.json" });
  * const { sub } = await verify(token);
  */
 export function createTokenVerifier(

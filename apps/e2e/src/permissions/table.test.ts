@@ -34,7 +34,10 @@ let live: LiveServer;
 /** The same accounts, where everybody needs a second factor. */
 let strict: Auth;
 beforeAll(async () => {
-  live = await startLiveServer({ messages: { senders: { sms: inbox, email: inbox }, isEnforced: false } });
+  live = await startLiveServer({
+    messages: { senders: { sms: inbox, email: inbox }, isEnforced: false },
+    tokens: { audience: ["latchkey", "shop"] },
+  });
   strict = await live.test.another({ secondFactor: "all" });
 });
 afterAll(() => live[Symbol.asyncDispose]());
@@ -63,6 +66,7 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
   "codes.resend": async () => ({ challenge: (await startCode()).challenge }),
   "token.refresh": ({ target }) => ({ refreshToken: target.refreshToken }),
   "token.revoke": ({ target }) => ({ refreshToken: target.refreshToken }),
+  "token.exchange": () => ({ audience: "shop" }),
   "token.verify": ({ target }) => ({ token: target.token }),
   "account.register": () => ({ username: freshName(), password }),
   "me.get": () => undefined,

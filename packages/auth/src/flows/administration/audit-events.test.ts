@@ -1071,6 +1071,7 @@ const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
   refresh: ({ refreshToken }) => service.auth.refresh(refreshToken, service.facts),
   authenticate: ({ token }) => service.auth.authenticate([`Bearer ${token}`]),
   inspectToken: ({ token }) => service.auth.inspectToken(token, service.facts),
+  exchangeToken: ({ caller }) => refused("invalid_input", service.auth.exchangeToken(caller, { audience: "none" })),
   listSessions: ({ caller }) => service.auth.listSessions(caller),
   listNotices: ({ caller }) => service.auth.listNotices(caller, { limit: 25 }),
   markNoticesRead: ({ caller }) => service.auth.markNoticesRead(caller, {}),
