@@ -186,7 +186,7 @@ Its data is in ${place}
 Open it in a browser for the sign-in and account pages.
 ${printsCodes ? byNumber : ""}
 Create the first user (in another terminal, with the same settings; it asks for the password):
-  npx -y pnpm@12 latchkey create-user --username alice
+  npx -y pnpm@12 latchkey create-user --username alice --own-password
 
 Sign in:
   curl ${url}/trpc/token.obtain -H 'content-type: application/json' \\

@@ -17,7 +17,7 @@ import type { CreateUserInput } from "./flows/administration/create-user.ts";
 import type { DeclarePermissionsInput } from "./flows/administration/declare-permissions.ts";
 import type { GroupInput, GroupPageAnswer, GroupUpdate, ListGroupsInput } from "./flows/administration/groups.ts";
 import type { ListUsersInput, UserPage } from "./flows/administration/list-users.ts";
-import type { GrantInput } from "./flows/administration/operator.ts";
+import type { GrantInput, PasswordToSet } from "./flows/administration/operator.ts";
 import type { StartRoundInput } from "./flows/administration/record-imported-users.ts";
 import type {
   AdministeredUser,
@@ -38,6 +38,7 @@ import type { ResendCodeInput } from "./flows/sign-in/resend-code.ts";
 import type { PasswordReset, ResetByCodeInput, ResetPasswordInput } from "./flows/sign-in/reset-password.ts";
 import type { LoginInput } from "./flows/sign-in/sign-in.ts";
 import type { CodeAnswer, SignInByCodeInput } from "./flows/sign-in/sign-in-by-code.ts";
+import type { SignInByNewPasswordInput } from "./flows/sign-in/sign-in-by-new-password.ts";
 import type { SignInBySecondFactorInput, TotpToEnroll } from "./flows/sign-in/sign-in-by-second-factor.ts";
 import type { StartCodeInput, StartResetInput } from "./flows/sign-in/start-code.ts";
 import type { Administrator } from "./flows/steps/authority.ts";
@@ -133,7 +134,8 @@ export interface Auth<C extends Config = PlainConfig> {
    * Signs a person in by username, phone number or e-mail address, and opens a session. Whatever is wrong, the refusal is the same and
    * took the same work.
    *
-   * @throws AuthError `invalid_credentials`, `second_factor_required`, `rate_limited`, `overloaded`, `refused_by_hook`, `hook_failed`
+   * @throws AuthError `invalid_credentials`, `second_factor_required`, `password_change_required`, `rate_limited`, `overloaded`,
+   * `refused_by_hook`, `hook_failed`
    */
   login(input: LoginInput, facts: RequestInfo): Promise<SignInAnswer<UserOf<C>>>;
 
@@ -153,7 +155,8 @@ export interface Auth<C extends Config = PlainConfig> {
   /**
    * Signs a person in by the code of a challenge, or answers a ticket where that alone is not enough.
    *
-   * @throws AuthError `code_invalid`, `code_expired`, `second_factor_required`, `rate_limited`, `refused_by_hook`, `hook_failed`
+   * @throws AuthError `code_invalid`, `code_expired`, `second_factor_required`, `password_change_required`, `rate_limited`,
+   * `refused_by_hook`, `hook_failed`
    */
   signInByCode(input: SignInByCodeInput, facts: RequestInfo): Promise<CodeAnswer<UserOf<C>>>;
   /**
@@ -163,6 +166,14 @@ export interface Auth<C extends Config = PlainConfig> {
    * @throws AuthError `code_invalid`, `rate_limited`, `refused_by_hook`, `hook_failed`
    */
   signInBySecondFactor(input: SignInBySecondFactorInput, facts: RequestInfo): Promise<SignInAnswer<UserOf<C>>>;
+  /**
+   * Replaces the password of somebody who was refused with `password_change_required`, by its ticket, and signs them in. Where they have a
+   * second factor, both happen once it is shown.
+   *
+   * @throws AuthError `code_invalid` for a ticket that is good no more, `password_rejected`, `second_factor_required`, `rate_limited`,
+   * `overloaded`, `refused_by_hook`, `hook_failed`
+   */
+  signInByNewPassword(input: SignInByNewPasswordInput, facts: RequestInfo): Promise<SignInAnswer<UserOf<C>>>;
   /**
    * Makes a secret for the authenticator app of somebody whose refusal `second_factor_required` says `enroll`; the same for the same ticket.
    *
@@ -418,6 +429,12 @@ export interface Auth<C extends Config = PlainConfig> {
      * @throws AuthError `not_found`, `permission_denied`, `reauthentication_required`
      */
     resetSecondFactor(admin: Administrator, id: string): Promise<number>;
+    /**
+     * Has a user replace their password at the next sign-in, before anything else, and ends their sessions; answers how many.
+     *
+     * @throws AuthError `not_found`, `permission_denied`, `invalid_input` for an account without a password
+     */
+    requirePasswordChange(admin: Administrator, id: string): Promise<number>;
   };
 
   readonly groups: {
@@ -439,7 +456,7 @@ export interface Auth<C extends Config = PlainConfig> {
    */
   readonly operator: {
     /** Gives a user another password and ends their sessions; answers how many. Throws AuthError `password_rejected`. */
-    changePassword(name: string, password: string): Promise<number>;
+    changePassword(name: string, password: string, how?: PasswordToSet): Promise<number>;
     /** Throws AuthError `invalid_input` for a permission that does not exist. */
     grant(name: string, what: GrantInput): Promise<Grants>;
     revoke(name: string, what: GrantInput): Promise<Grants>;
@@ -462,6 +479,8 @@ export interface Auth<C extends Config = PlainConfig> {
     endSessions(name: string, sessionId?: string): Promise<number>;
     /** Takes the second factors of a user away, ends their sessions, and answers how many. */
     resetSecondFactor(name: string): Promise<number>;
+    /** Has a user replace their password at the next sign-in, ends their sessions, and answers how many. Throws AuthError `invalid_input`. */
+    requirePasswordChange(name: string): Promise<number>;
   };
 
   /**

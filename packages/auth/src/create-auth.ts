@@ -30,6 +30,7 @@ import {
   exportUserNamed,
   grant,
   listSessionsNamed,
+  requirePasswordChangeNamed,
   resetSecondFactorNamed,
   revoke,
   setPassword,
@@ -44,6 +45,7 @@ import {
   recordImportedUsers,
   startImportRound,
 } from "./flows/administration/record-imported-users.ts";
+import { requirePasswordChange } from "./flows/administration/require-password-change.ts";
 import { resetSecondFactor } from "./flows/administration/second-factors.ts";
 import { unlockUser } from "./flows/administration/unlock-user.ts";
 import { endSessionsOf, listSessionsOf } from "./flows/administration/user-sessions.ts";
@@ -75,6 +77,7 @@ import { resendCode } from "./flows/sign-in/resend-code.ts";
 import { resetPassword, resetPasswordByCode } from "./flows/sign-in/reset-password.ts";
 import { login } from "./flows/sign-in/sign-in.ts";
 import { signInByCode } from "./flows/sign-in/sign-in-by-code.ts";
+import { signInByNewPassword } from "./flows/sign-in/sign-in-by-new-password.ts";
 import { signInBySecondFactor, startEnrolling } from "./flows/sign-in/sign-in-by-second-factor.ts";
 import { logout } from "./flows/sign-in/sign-out.ts";
 import { startCode, startReset } from "./flows/sign-in/start-code.ts";
@@ -133,6 +136,7 @@ export function createAuth<
       startCode,
       resendCode,
       signInByCode,
+      signInByNewPassword,
       signInBySecondFactor,
       startEnrolling,
       refresh,
@@ -194,6 +198,7 @@ export function createAuth<
       createPasswordCode,
       listSessions: listSessionsOf,
       endSessions: endSessionsOf,
+      requirePasswordChange,
       resetSecondFactor,
     }),
     groups: bind(core, {
@@ -227,6 +232,7 @@ export function createAuth<
       listSessions: listSessionsNamed,
       exportUser: exportUserNamed,
       endSessions: endSessionsNamed,
+      requirePasswordChange: requirePasswordChangeNamed,
       resetSecondFactor: resetSecondFactorNamed,
     }),
     publicKeys: () => core.keyRing.publicKeys(),

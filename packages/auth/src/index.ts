@@ -15,6 +15,7 @@ export {
   inputIssueCodes,
   isAuthError,
   isInputIssueCode,
+  type PasswordChangeRequest,
   type SecondFactorMethod,
   type SecondFactorRequest,
   StartError,
@@ -48,6 +49,7 @@ export type { RegisterInput } from "./flows/sign-in/register.ts";
 export type { PasswordReset } from "./flows/sign-in/reset-password.ts";
 export type { LoginInput } from "./flows/sign-in/sign-in.ts";
 export type { CodeAnswer, SignInByCodeInput, TicketAnswer } from "./flows/sign-in/sign-in-by-code.ts";
+export type { SignInByNewPasswordInput } from "./flows/sign-in/sign-in-by-new-password.ts";
 export type { SignInBySecondFactorInput, TotpToEnroll } from "./flows/sign-in/sign-in-by-second-factor.ts";
 export type { PublicPurpose, StartCodeInput } from "./flows/sign-in/start-code.ts";
 export { OldTokenRefused } from "./flows/steps/adopt-old-token.ts";

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { z } from "zod";
 import { listNames } from "./names.ts";
-import { readPassword } from "./password-input.ts";
+import { ownPassword, readPassword } from "./password-input.ts";
 import { print, withAuth } from "./with-auth.ts";
 
 interface JsonFlag {
@@ -17,12 +17,34 @@ export function changePasswordCommand(): Command {
     .description("Give a user another password and end their sessions")
     .argument(...whom)
     .option("--password-stdin", "read the password from standard input instead of asking for it")
+    .option(...ownPassword)
     .option(...json)
-    .action(async (user: string, flags: JsonFlag & { readonly passwordStdin?: true }) => {
+    .action(async (user: string, flags: PasswordFlags) => {
       const password = await readPassword(flags);
       await withAuth(async (auth) => {
-        const sessionsEnded = await auth.operator.changePassword(user, password);
-        print(flags, { sessionsEnded }, `Changed the password; ${sessionsEnded} sessions ended.`);
+        const isToBeReplaced = !flags.ownPassword;
+        const sessionsEnded = await auth.operator.changePassword(user, password, { isToBeReplaced });
+        const next = isToBeReplaced ? " They replace it at the next sign-in." : "";
+        print(flags, { sessionsEnded }, `Changed the password; ${sessionsEnded} sessions ended.${next}`);
+      });
+    });
+}
+
+interface PasswordFlags extends JsonFlag {
+  readonly passwordStdin?: true;
+  readonly ownPassword?: true;
+}
+
+/** `require-password-change`: for a password that others may know. */
+export function requirePasswordChangeCommand(): Command {
+  return new Command("require-password-change")
+    .description("Have a user replace their password at the next sign-in, and end their sessions")
+    .argument(...whom)
+    .option(...json)
+    .action(async (user: string, flags: JsonFlag) => {
+      await withAuth(async (auth) => {
+        const sessionsEnded = await auth.operator.requirePasswordChange(user);
+        print(flags, { sessionsEnded }, `They replace their password at the next sign-in; ${sessionsEnded} sessions ended.`);
       });
     });
 }

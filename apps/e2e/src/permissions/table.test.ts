@@ -61,6 +61,10 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
     const { secret } = await strict.startEnrolling(ticket, live.test.facts);
     return { ticket, totp: await showTotp(live.test, secret) };
   },
+  "token.obtainByNewPassword": async ({ target }) => ({
+    ticket: await askForNewPassword(target),
+    newPassword: `${password} staple`,
+  }),
   "token.enrollTotp": async ({ target }) => ({ ticket: await askForFactor(target) }),
   "codes.start": () => ({ purpose: "enter", to: freshNumber() }),
   "codes.resend": async () => ({ challenge: (await startCode()).challenge }),
@@ -122,6 +126,7 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
   "users.createPasswordCode": ({ target }) => ({ id: target.id }),
   "users.listSessions": ({ target }) => ({ id: target.id }),
   "users.endSessions": ({ target }) => ({ id: target.id }),
+  "users.requirePasswordChange": ({ target }) => ({ id: target.id }),
   "users.resetSecondFactor": ({ target }) => ({ id: target.id }),
   "users.unlock": ({ target }) => ({ id: target.id }),
   "groups.list": () => undefined,
@@ -143,6 +148,15 @@ const freshNumber = () => `+9053277${String(++numbers).padStart(5, "0")}`;
 async function askForFactor({ username }: Person): Promise<string> {
   const refusal: unknown = await strict.login({ username, password }, live.test.facts).catch((error) => error);
   return (isAuthError(refusal) && refusal.secondFactor?.ticket) || "none";
+}
+
+/** The ticket of somebody whose password has to be replaced. */
+async function askForNewPassword({ username }: Person): Promise<string> {
+  await live.test.auth.operator.requirePasswordChange(username);
+  const refusal: unknown = await live.test.auth
+    .login({ username, password }, live.test.facts)
+    .catch((error: unknown) => error);
+  return (isAuthError(refusal) && refusal.passwordChange?.ticket) || "none";
 }
 
 /** What shows that an authenticator app has the secret that was made for it; made up for nobody. */

@@ -130,6 +130,16 @@ export type AuditEvent =
   | { readonly event: "password_changed"; readonly sessionsEnded: number }
   | { readonly event: "password_change_refused" }
   | {
+      /** An administrator or the operator has the password replaced at the next sign-in. */
+      readonly event: "password_change_required";
+      readonly sessionsEnded: number;
+    }
+  | {
+      /** Somebody has shown enough to sign in, and is asked for a new password first. */
+      readonly event: "password_change_asked";
+      readonly purpose: string;
+    }
+  | {
       readonly event: "reauthenticated";
       readonly sessionId: string;
       /** Absent for a password. */

@@ -53,6 +53,8 @@ interface UsersTable extends ProfileColumns {
   credentialsChangedAt: Generated<Date>;
   /** When somebody set the password here, by an act of their own or an administrator's; an import and a re-hash write nothing. */
   passwordSetAt: ColumnType<Date | null, Date | undefined, Date>;
+  /** Since when the password has to be replaced at the next sign-in; null for one that its owner chose. */
+  passwordChangeDueAt: ColumnType<Date | null, Date | undefined, Date | null>;
   /** Since when a second factor is asked for at every sign-in because its owner has enrolled one; null for nobody's. */
   secondFactorAt: ColumnType<Date | null, undefined, Date | null>;
   /** Since when no token of another system is adopted for this user, because of what was done here. */
@@ -172,6 +174,8 @@ export interface NewUser extends ProfileChanges, Vouched, Proved {
   readonly isSuperuser?: boolean | undefined;
   /** Of an account that a test number makes: when it ends. */
   readonly testUntil?: Date;
+  /** Of one whose password somebody else chose. */
+  readonly passwordChangeDueAt?: RawBuilder<Date>;
 }
 
 /** What notes that a code has just proved the number or the address of an account. */
@@ -260,6 +264,7 @@ export async function updatePassword(
       credentialsChangedAt: now,
       passwordSetAt: now,
       resetByCodeAt: byCodeOf && now,
+      passwordChangeDueAt: null,
       ...(byCodeOf && markProved(byCodeOf)),
     })
     .where("id", "=", id)
@@ -399,12 +404,20 @@ export async function replacePassword(
 ): Promise<boolean> {
   const result = await db
     .updateTable("users")
-    .set({ password: nextHash, credentialsChangedAt: sql<Date>`latchkey.now()` })
+    .set({ password: nextHash, credentialsChangedAt: sql<Date>`latchkey.now()`, passwordChangeDueAt: null })
     .where("id", "=", id)
     .where("isActive", "=", true)
     .where("password", "=", verifiedHash)
     .executeTakeFirst();
   return result.numUpdatedRows === 1n;
+}
+
+/** What notes that a password has to be replaced at the next sign-in. */
+export const passwordChangeDue = { passwordChangeDueAt: sql<Date>`latchkey.now()` };
+
+/** Has the password of a user replaced at the next sign-in. */
+export async function requireNewPassword(transaction: Queries, id: string): Promise<void> {
+  await transaction.updateTable("users").set(passwordChangeDue).where("id", "=", id).execute();
 }
 
 /** Holds a user's row until the transaction ends; false when the account was disabled, deleted or given another password since it was read. */

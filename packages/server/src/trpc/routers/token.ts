@@ -42,6 +42,17 @@ export function createTokenProcedures<C extends Config>({ publicProcedure, prote
       .input(z.strictObject({ ticket: challengeText, totp: totpText, deviceMark: text(64).optional() }))
       .mutation(({ ctx, input }) => ctx.latchkey.auth.signInBySecondFactor(input, ctx.latchkey.facts)),
 
+    /**
+     * Replaces the password of whoever was refused with `password_change_required`, by its ticket, and signs them in, or asks for the second
+     * factor that they have.
+     */
+    obtainByNewPassword: publicProcedure
+      .meta({ cookieMode: { takes: "deviceMark", opensSession: true } })
+      .input(
+        z.strictObject({ ticket: challengeText, newPassword: passwordText, deviceMark: text(64).optional() }),
+      )
+      .mutation(({ ctx, input }) => ctx.latchkey.auth.signInByNewPassword(input, ctx.latchkey.facts)),
+
     /** Makes the secret of an authenticator app for whoever needs a second factor to sign in and has none. */
     enrollTotp: publicProcedure
       .meta({ cookieMode: {} })
