@@ -65,6 +65,17 @@ describe("a start is refused, in one line that names the setting and says what t
       { TOKEN_PROFILE: "django", LEGACY_SECRET_KEY: djangoSecret, TOKEN_AUDIENCE: "latchkey,orders" },
       "TOKEN_PROFILE=django issues tokens without an audience: TOKEN_AUDIENCE must be one alone",
     ],
+    [
+      "with two ways to store a password",
+      { PASSWORD_HASH: "argon2id", PASSWORD_FORMAT: "pbkdf2_sha256" },
+      "PASSWORD_HASH=argon2id and PASSWORD_FORMAT=pbkdf2_sha256 are two ways to store a password",
+    ],
+    ["with memory for bcrypt", { PASSWORD_MEMORY: "64" }, "PASSWORD_MEMORY needs PASSWORD_HASH=argon2id"],
+    [
+      "with less memory than OWASP asks for",
+      { PASSWORD_HASH: "argon2id", PASSWORD_MEMORY: "18" },
+      "PASSWORD_MEMORY must be from 19 to 256",
+    ],
     ["with a secret of 31 bytes", { LATCHKEY_SECRET: secret.slice(0, 31) }, weakSecret("is shorter than 32 bytes")],
     [
       "with a secret of few different characters",
@@ -315,7 +326,9 @@ describe("the settings of a start without any", () => {
       TOKEN_ISSUER: "latchkey",
       TOKEN_AUDIENCE: ["latchkey"],
       ACCESS_TOKEN_LIFETIME: 15 * 60,
+      PASSWORD_HASH: "bcrypt",
       PASSWORD_COST: 12,
+      PASSWORD_MEMORY: 64,
       PASSWORD_MIN_LENGTH: 8,
       PASSWORD_BLOCKED_WORDS: [],
       SECOND_FACTOR: "optional",

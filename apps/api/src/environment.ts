@@ -129,7 +129,9 @@ const settingsSchema = z.object({
     .default("django"),
   LEGACY_STAFF: z.enum(["yes", "no"]).default("no"),
   LEGACY_FROZEN_AT: time.optional(),
+  PASSWORD_HASH: z.enum(["bcrypt", "argon2id"]).default("bcrypt"),
   PASSWORD_COST: integer(10, 15).default(12),
+  PASSWORD_MEMORY: integer(19, 256).default(64),
   PASSWORD_FORMAT: z.enum(["bcrypt_sha256", "pbkdf2_sha256"]).default("bcrypt_sha256"),
   HASH_PRIORITY: z.enum(["low", "normal"]).default("low"),
   PASSWORD_MIN_LENGTH: integer(8, 64).default(8),
@@ -291,6 +293,10 @@ function findContradictions(given: Variables, isProduction: boolean): string[] {
       !given.DATABASE_URL &&
       given.LATCHKEY_EMBEDDED !== "yes" &&
       `DATABASE_URL is needed in production; ${given.PGHOST ? "DATABASE_URL=postgres:/// takes all of it from PGHOST and its like, and " : ""}LATCHKEY_EMBEDDED=yes runs a PostgreSQL in the data folder instead`,
+    given.PASSWORD_HASH === "argon2id" &&
+      given.PASSWORD_FORMAT &&
+      `PASSWORD_HASH=argon2id and PASSWORD_FORMAT=${given.PASSWORD_FORMAT} are two ways to store a password`,
+    given.PASSWORD_MEMORY && given.PASSWORD_HASH !== "argon2id" && "PASSWORD_MEMORY needs PASSWORD_HASH=argon2id",
     given.BACKUP_DIR && !given.BACKUP_EVERY && "BACKUP_DIR needs BACKUP_EVERY",
     given.BACKUP_EVERY && !given.BACKUP_DIR && "BACKUP_EVERY needs BACKUP_DIR, a folder that is not lost with the data",
     given.DATABASE_URL &&
@@ -337,7 +343,8 @@ export function toAuthOptions(settings: Settings, secret: AuthOptions["secret"])
     }),
     passwords: {
       cost: settings.PASSWORD_COST,
-      format: settings.PASSWORD_FORMAT,
+      format: settings.PASSWORD_HASH === "argon2id" ? "argon2id" : settings.PASSWORD_FORMAT,
+      memory: settings.PASSWORD_MEMORY,
       minimumLength: settings.PASSWORD_MIN_LENGTH,
       blockedWords: settings.PASSWORD_BLOCKED_WORDS,
       // One more than cores in all processes together, so that none rests while what became of a hash is looked at.

@@ -53,7 +53,7 @@ import type { ImportedKey, ImportedPerson } from "./imported-users/imported-user
 import type { ImportRound, RoundChanges } from "./imported-users/round-store.ts";
 import type { DeliveryReceipt } from "./messages/sender.ts";
 import type { MadeRecoveryCodes, RecoveryCodeStatus, RecoveryTicket } from "./one-time-codes/recovery-code-store.ts";
-import type { HashLoad } from "./passwords/hash-semaphore.ts";
+import type { PasswordLoad } from "./passwords/passwords.ts";
 import type { SyncedPermissions } from "./permissions/permission.ts";
 import type { Grants, Group } from "./permissions/permission-store.ts";
 import type { BackupHeader } from "./storage/backup-format.ts";
@@ -65,7 +65,7 @@ import type { User } from "./users/user.ts";
 import type { EndpointReport, UndeliveredEvent } from "./webhooks/webhook-store.ts";
 
 export interface Load {
-  readonly hashes: HashLoad;
+  readonly hashes: PasswordLoad;
   /** Connections to the database that are open, those of them that nobody uses, and calls that wait for one. */
   readonly connections: { readonly open: number; readonly idle: number; readonly waiting: number };
 }

@@ -53,10 +53,12 @@ const passwordOptions = z.strictObject({
   /** The base-2 logarithm of bcrypt's rounds. */
   cost: z.int().min(4).max(15).default(12),
   /**
-   * How new passwords are stored. `pbkdf2_sha256` is read by every Django, also without the package `bcrypt`: for a way back. Hashes of the
-   * other format are replaced at the next sign-in.
+   * How new passwords are stored. `pbkdf2_sha256` is read by every Django, also without the package `bcrypt`: for a way back. Hashes of
+   * another format are replaced at the next sign-in.
    */
-  format: z.enum(["bcrypt_sha256", "pbkdf2_sha256"]).default("bcrypt_sha256"),
+  format: z.enum(["bcrypt_sha256", "pbkdf2_sha256", "argon2id"]).default("bcrypt_sha256"),
+  /** MiB that a hash of argon2id takes: as many times that as hashes run at once. */
+  memory: z.int().min(19).max(256).default(64),
   /** Code points. */
   minimumLength: z.int().min(8).max(64).default(8),
   /** Names of the team, the product or the host, beside `latchkey`: a password is refused of which little else is left. */

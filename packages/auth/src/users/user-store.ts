@@ -386,15 +386,22 @@ export async function findAccountById(db: Queries, id: string): Promise<Account 
   return (await query.executeTakeFirst()) ?? null;
 }
 
+/** Of all accounts whose hashes begin alike. */
+interface PasswordKind {
+  /** One of these hashes. */
+  readonly password: string;
+  readonly count: number;
+}
+
 /**
- * One stored password of each kind, which is what `kindPattern` finds at its beginning. It reads the whole table, so it is for work
+ * One stored password of each kind, which is what `kindPattern` finds at its beginning, and how many there are. It reads the whole table, so it is for work
  * that nobody waits for.
  */
-export async function listPasswordKinds(db: Queries, kindPattern: string): Promise<string[]> {
-  const { rows } = await sql<{ password: string }>`
-    select min(password) as password from latchkey.users where password not like '!%'
+export async function listPasswordKinds(db: Queries, kindPattern: string): Promise<PasswordKind[]> {
+  const { rows } = await sql<PasswordKind>`
+    select min(password) as password, count(*)::int as count from latchkey.users where password not like '!%'
     group by substring(password from ${kindPattern})`.execute(db);
-  return rows.map(({ password }) => password);
+  return rows;
 }
 
 /** Gives a user another password, if it is still the one that was verified. */
