@@ -375,6 +375,8 @@ describe("a setting at its limit", () => {
     [{ SESSION_LIFETIME: "5m" }, { SESSION_LIFETIME: 300, SESSION_IDLE_LIFETIME: 300 }],
     [{ PORT: "0" }, { PORT: 0 }],
     [{ PORT: "65535" }, { PORT: 65_535 }],
+    [{ SIGNING_KEY_LIFETIME: "1d" }, { SIGNING_KEY_LIFETIME: 86_400 }],
+    [{ SIGNING_KEY_LIFETIME: "off" }, { SIGNING_KEY_LIFETIME: "off" }],
     [{ PASSWORD_COST: "10" }, { PASSWORD_COST: 10 }],
     [{ PHONE_DEFAULT_COUNTRY: "tr" }, { PHONE_DEFAULT_COUNTRY: "TR" }],
     [{ DATABASE_URL: "postgresql:///latchkey" }, { DATABASE_URL: "postgresql:///latchkey" }],

@@ -117,6 +117,7 @@ const settingsSchema = z.object({
   TOKEN_AUDIENCE: audienceList.default(["latchkey"]),
   TOKEN_EXTERNAL_ID: z.enum(["yes", "no"]).default("no"),
   ACCESS_TOKEN_LIFETIME: duration("1m", "24h").default(900),
+  SIGNING_KEY_LIFETIME: z.literal("off").or(duration("1d", "3650d")).optional(),
   LEGACY_SECRET_KEY: z
     .string()
     .refine((value) => Buffer.byteLength(value) >= 32, "is shorter than 32 bytes")
@@ -331,6 +332,7 @@ export function toAuthOptions(settings: Settings, secret: AuthOptions["secret"])
       audience: settings.TOKEN_AUDIENCE,
       externalId: settings.TOKEN_EXTERNAL_ID === "yes",
       lifetime: settings.ACCESS_TOKEN_LIFETIME,
+      ...(settings.SIGNING_KEY_LIFETIME !== undefined && { keyLifetime: settings.SIGNING_KEY_LIFETIME }),
     },
     ...(settings.LEGACY_SECRET_KEY && {
       django: {

@@ -17,6 +17,7 @@ import type { CreateUserInput } from "./flows/administration/create-user.ts";
 import type { DeclarePermissionsInput } from "./flows/administration/declare-permissions.ts";
 import type { GroupInput, GroupPageAnswer, GroupUpdate, ListGroupsInput } from "./flows/administration/groups.ts";
 import type { ListUsersInput, UserPage } from "./flows/administration/list-users.ts";
+import type { EndAllSessionsInput } from "./flows/administration/end-all-sessions.ts";
 import type { GrantInput, PasswordToSet } from "./flows/administration/operator.ts";
 import type { StartRoundInput } from "./flows/administration/record-imported-users.ts";
 import type {
@@ -477,6 +478,10 @@ export interface Auth<C extends Config = PlainConfig> {
     exportUser(name: string): Promise<OwnData<UserOf<C>>>;
     /** Ends all sessions of a user, or one, and answers how many. */
     endSessions(name: string, sessionId?: string): Promise<number>;
+    /**
+     * Ends every session of everybody that was opened before, step by step, and answers how many. Killed half-way it may be called again.
+     */
+    endAllSessions(input?: EndAllSessionsInput): Promise<number>;
     /** Takes the second factors of a user away, ends their sessions, and answers how many. */
     resetSecondFactor(name: string): Promise<number>;
     /** Has a user replace their password at the next sign-in, ends their sessions, and answers how many. Throws AuthError `invalid_input`. */
@@ -526,6 +531,11 @@ export interface Auth<C extends Config = PlainConfig> {
   syncPermissions(input: { prune: boolean }): Promise<SyncedPermissions>;
   /** Makes a new signing key and answers its id. */
   rotateKeys(input: RotateKeysInput): Promise<string>;
+  /**
+   * Makes a new signing key where the newest is older than `tokens.keyLifetime`, and answers its id; null otherwise. For something that runs
+   * regularly, in as many processes as there are.
+   */
+  rotateDueKeys(): Promise<string | null>;
   /**
    * Moves everything that another secret sealed to the first one, or gives it up. It may be broken off at any point, and called again. Throws
    * StartError.

@@ -19,6 +19,7 @@ import { updateProfile } from "./flows/account/update-profile.ts";
 import { listAuditEvents } from "./flows/administration/audit-events.ts";
 import { createUser } from "./flows/administration/create-user.ts";
 import { declarePermissions } from "./flows/administration/declare-permissions.ts";
+import { endAllSessions } from "./flows/administration/end-all-sessions.ts";
 import { createGroup, deleteGroup, getGroup, listGroups, updateGroup } from "./flows/administration/groups.ts";
 import { listUsers } from "./flows/administration/list-users.ts";
 import {
@@ -68,7 +69,7 @@ import { purge } from "./flows/maintenance/purge.ts";
 import { reportMessages } from "./flows/maintenance/report-messages.ts";
 import { requireAliases } from "./flows/maintenance/require-aliases.ts";
 import { reseal } from "./flows/maintenance/reseal.ts";
-import { rotateKeys } from "./flows/maintenance/rotate-keys.ts";
+import { rotateDueKeys, rotateKeys } from "./flows/maintenance/rotate-keys.ts";
 import { syncPermissions } from "./flows/maintenance/sync-permissions.ts";
 import { recover, startRecovery } from "./flows/sign-in/recover.ts";
 import { refresh } from "./flows/sign-in/refresh.ts";
@@ -184,6 +185,7 @@ export function createAuth<
       declarePermissions,
       syncPermissions,
       rotateKeys,
+      rotateDueKeys,
       reseal,
     }),
     users: bind(core, {
@@ -232,6 +234,7 @@ export function createAuth<
       listSessions: listSessionsNamed,
       exportUser: exportUserNamed,
       endSessions: endSessionsNamed,
+      endAllSessions,
       requirePasswordChange: requirePasswordChangeNamed,
       resetSecondFactor: resetSecondFactorNamed,
     }),

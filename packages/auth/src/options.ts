@@ -30,10 +30,16 @@ const tokenOptions = z
     externalId: z.boolean().default(false),
     /** Seconds for which an access token is good. */
     lifetime: seconds(60, maximumTokenLifetime).default(900),
+    /**
+     * Seconds after which a signing key is followed by another, which is published before it signs; `off` to leave that to `rotateKeys`. 90
+     * days unless said, and `off` for HS256, whose secret others are handed.
+     */
+    keyLifetime: z.union([seconds(day, 3_650 * day), z.literal("off")]).optional(),
   })
-  .transform(({ audience, ...rest }) => {
+  .transform(({ audience, keyLifetime: given, ...rest }) => {
     const audiences = [...new Set([audience].flat())];
-    return { ...rest, audience: String(audiences[0]), audiences };
+    const keyLifetime = given ?? (rest.algorithm === "HS256" ? "off" : 90 * day);
+    return { ...rest, audience: String(audiences[0]), audiences, keyLifetime };
   });
 
 const djangoOptions = z.strictObject({

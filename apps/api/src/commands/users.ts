@@ -1,5 +1,7 @@
+import type { Auth } from "@latchkey/auth";
 import { Command } from "commander";
 import { z } from "zod";
+import { showRate } from "../import/show-rate.ts";
 import { listNames } from "./names.ts";
 import { ownPassword, readPassword } from "./password-input.ts";
 import { print, withAuth } from "./with-auth.ts";
@@ -188,22 +190,43 @@ export function exportUserCommand(): Command {
     });
 }
 
-/** `end-sessions`: signs somebody out everywhere, or in one place. */
+interface EndFlags extends JsonFlag {
+  readonly session?: string;
+  readonly all?: true;
+  readonly yes?: true;
+}
+
+/** `end-sessions`: signs somebody out everywhere, or in one place, or everybody. */
 export function endSessionsCommand(): Command {
   return new Command("end-sessions")
-    .description("Sign a user out everywhere, or end one session")
-    .argument(...whom)
+    .description("Sign a user out everywhere, or end one session, or sign everybody out")
+    .argument("[user]", whom[1])
     .option("--session <id>", "only this one, as list-sessions names it")
+    .option("--all", "every session of everybody; needs --yes")
+    .option("--yes", "that you mean everybody")
     .option(...json)
-    .action(async (user: string, flags: JsonFlag & { readonly session?: string }, command: Command) => {
-      const { session } = flags;
+    .action(async (user: string | undefined, flags: EndFlags, command: Command) => {
+      const { session, all, yes } = flags;
+      if ((user === undefined) !== (all === true)) command.error("error: name either a user or --all");
+      if (all) {
+        if (!yes) command.error("error: --all signs everybody out: say --yes");
+        if (session !== undefined) command.error("error: --session is of one user");
+        return withAuth((auth) => endAll(auth, flags));
+      }
       if (session !== undefined && !z.uuid().safeParse(session).success)
         command.error("error: --session is an id as list-sessions prints it");
       await withAuth(async (auth) => {
-        const ended = await auth.operator.endSessions(user, session);
+        const ended = await auth.operator.endSessions(user ?? "", session);
         print(flags, { ended }, `${ended} sessions ended.`);
       });
     });
+}
+
+async function endAll(auth: Auth, flags: JsonFlag): Promise<void> {
+  const rate = showRate(undefined, undefined, "sessions");
+  const ended = await auth.operator.endAllSessions({ onProgress: (done, total) => rate.show("Ending", done, total) });
+  rate.end();
+  print(flags, { ended }, `${ended} sessions ended.`);
 }
 
 interface ChangeFlags extends JsonFlag {

@@ -168,7 +168,12 @@ export type AuditEvent =
     }
   | { readonly event: "imported_user_linked"; readonly source: string }
   | { readonly event: "profile_updated"; readonly fields: readonly string[] }
-  | { readonly event: "keys_rotated"; readonly oldKeysRemoved: boolean }
+  | {
+      readonly event: "keys_rotated";
+      readonly oldKeysRemoved: boolean;
+      /** Absent where the operator did it. */
+      readonly because?: "age";
+    }
   | {
       /** The service's secret took another one's place. */
       readonly event: "secret_resealed";

@@ -366,6 +366,17 @@ export async function markOldTokensEnded(db: Queries, id: string): Promise<void>
     .execute();
 }
 
+/** Marks the same for some of those who came from another system, and answers how many there were. */
+export async function markSomeOldTokensEnded(db: Queries, atMost: number): Promise<number> {
+  const { rows } = await sql`
+    update latchkey.users set old_tokens_ended_at = latchkey.now() where id in (
+      select u.id from latchkey.users u
+      where u.old_tokens_ended_at is null and exists (select from latchkey.imported_users i where i.user_id = u.id)
+      order by u.id limit ${atMost} for no key update of u)
+    returning id`.execute(db);
+  return rows.length;
+}
+
 /** Whether tokens of another system may still be adopted for a user. */
 export async function mayHaveOldTokens(db: Queries, id: string): Promise<boolean> {
   const query = db.selectFrom("users").select("id").where("id", "=", id).where("oldTokensEndedAt", "is", null);

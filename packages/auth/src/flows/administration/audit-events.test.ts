@@ -1075,6 +1075,15 @@ const deeds: readonly Deed[] = [
   },
   {
     ...ofNobody,
+    does: "rotateDueKeys",
+    first: () =>
+      service.database.query("update latchkey.signing_keys set created_at = created_at - interval '91 days'"),
+    run: () => service.auth.rotateDueKeys(),
+    leaves: ["keys_rotated"],
+    detail: () => ({ oldKeysRemoved: false, because: "age" }),
+  },
+  {
+    ...ofNobody,
     does: "reseal",
     // There and back.
     run: async () => {
@@ -1084,6 +1093,13 @@ const deeds: readonly Deed[] = [
     },
     leaves: ["secret_resealed", "secret_resealed"],
     detail: () => ({ because: "replaced" }),
+  },
+  {
+    ...ofNobody,
+    does: "operator.endAllSessions",
+    run: () => service.auth.operator.endAllSessions(),
+    leaves: ["sessions_ended"],
+    detail: () => ({ because: "ended_by_administrator", count: expect.any(Number) }),
   },
 ];
 
