@@ -312,6 +312,8 @@ describe("the settings of a start without any", () => {
       PREPARED_STATEMENTS: "on",
       HASH_PRIORITY: "low",
       HOST: "127.0.0.1",
+      INSECURE_HTTP: "no",
+      INSECURE_DATABASE: "no",
       PORT: 3000,
       WORKERS: 1,
       LATCHKEY_DATA_DIR: ".latchkey",

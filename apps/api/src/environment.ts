@@ -34,6 +34,7 @@ import {
   wordList,
 } from "./setting-formats.ts";
 import { findWebhookContradictions, webhookSettings } from "./webhooks/webhook-settings.ts";
+import { findDatabaseWireFault } from "./wires.ts";
 
 const postgresUrl = z.string().superRefine((value, context) => {
   const fault = findDatabaseUrlFault(value);
@@ -100,7 +101,9 @@ const settingsSchema = z.object({
   METRICS_HOST: z.string().min(1).default("127.0.0.1"),
   SHUTDOWN_DELAY: duration("0s", "5m").optional(),
   PUBLIC_URL: publicUrl.optional(),
+  INSECURE_HTTP: z.enum(["yes", "no"]).default("no"),
   DATABASE_URL: postgresUrl.optional(),
+  INSECURE_DATABASE: z.enum(["yes", "no"]).default("no"),
   DATABASE_POOL: integer(1, 999).optional(),
   PREPARED_STATEMENTS: z.enum(["on", "off"]).default("on"),
   LATCHKEY_EMBEDDED: z.enum(["yes", "no"]).default("no"),
@@ -213,6 +216,8 @@ export function parseSettings(variables: Variables): Settings {
   const { SHUTDOWN_DELAY = isProduction ? 5 : 0 } = parsed.data;
   const database = parsed.data.DATABASE_URL ? readDatabaseUrl(parsed.data.DATABASE_URL, given) : undefined;
   const isTriedOut = isDevelopment({ ...parsed.data, isProduction }) && isLocalDatabase(database?.connectionString);
+  const wireFault = isProduction && database && findDatabaseWireFault(database.connectionString, given);
+  if (wireFault) throw new StartError(wireFault);
   const { MESSAGES = isTriedOut ? ["console"] : [] } = parsed.data;
   return {
     ...parsed.data,
@@ -298,6 +303,9 @@ function findContradictions(given: Variables, isProduction: boolean): string[] {
       given.PASSWORD_FORMAT &&
       `PASSWORD_HASH=argon2id and PASSWORD_FORMAT=${given.PASSWORD_FORMAT} are two ways to store a password`,
     given.PASSWORD_MEMORY && given.PASSWORD_HASH !== "argon2id" && "PASSWORD_MEMORY needs PASSWORD_HASH=argon2id",
+    isProduction &&
+      given.NODE_TLS_REJECT_UNAUTHORIZED === "0" &&
+      "NODE_TLS_REJECT_UNAUTHORIZED=0 takes anybody for everybody: take it away, and name the certificate in NODE_EXTRA_CA_CERTS or sslrootcert",
     given.BACKUP_DIR && !given.BACKUP_EVERY && "BACKUP_DIR needs BACKUP_EVERY",
     given.BACKUP_EVERY && !given.BACKUP_DIR && "BACKUP_EVERY needs BACKUP_DIR, a folder that is not lost with the data",
     given.DATABASE_URL &&

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Auth } from "@latchkey/auth";
+import { type Auth, StartError } from "@latchkey/auth";
 import { parsePublicUrl, startMaintenance } from "@latchkey/server";
 import type { Logger } from "pino";
 import { scheduleBackups } from "./backup/scheduled-backups.ts";
@@ -20,6 +20,7 @@ import { startServer } from "./server.ts";
 import { listenForStop, type Stop } from "./stop.ts";
 import { lowerThreadPoolPriority } from "./thread-pool-priority.ts";
 import { openWebhooks } from "./webhooks/webhook-log.ts";
+import { findServingFault } from "./wires.ts";
 import { findWorkerNumber, keepsHouse, leadWorkers, toStopMessage } from "./workers.ts";
 
 /** Milliseconds that calls in flight have to finish once the process is told to stop. */
@@ -46,6 +47,8 @@ interface Running extends ServiceOptions {
  */
 export async function runService(options: ServiceOptions = {}): Promise<number> {
   const settings = readEnvironment();
+  const fault = findServingFault(settings);
+  if (fault !== null) throw new StartError(fault);
   const worker = findWorkerNumber();
   const log = createLog(settings.LOG_LEVEL).child(worker === undefined ? {} : { worker });
   // Before anything is opened, so that a stop while it starts leaves nothing behind either.

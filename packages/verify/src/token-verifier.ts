@@ -5,6 +5,7 @@ import {
   createTokenVerifier as createOfflineVerifier,
   type TokenVerifierOptions as JwksOptions,
   type SharedSecretVerifierOptions,
+  requireTls,
   systemClock,
 } from "@latchkey/auth/verify";
 import { createOnlineCheck, type Transformer } from "./online-check.ts";
@@ -113,7 +114,11 @@ function createCheck(options: TokenVerifierOptions): ReturnType<typeof createOnl
 }
 
 function findEndpoint(options: TokenVerifierOptions): URL | null {
-  if (options.service !== undefined) return new URL(options.service);
+  if (options.service !== undefined) {
+    const service = new URL(options.service);
+    requireTls(service, "dangerouslyAllowHttp" in options ? options.dangerouslyAllowHttp : false);
+    return service;
+  }
   const jwks = "jwks" in options ? options.jwks : undefined;
   return typeof jwks === "string" || jwks instanceof URL ? new URL("/trpc", jwks) : null;
 }
