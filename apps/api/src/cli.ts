@@ -25,6 +25,7 @@ import {
   grantCommand,
   listSessionsCommand,
   listUsersCommand,
+  requirePasswordChangeCommand,
   resetSecondFactorCommand,
   unlockCommand,
 } from "./commands/users.ts";
@@ -53,6 +54,7 @@ const program = new Command("latchkey")
   .addCommand(listSessionsCommand())
   .addCommand(exportUserCommand())
   .addCommand(endSessionsCommand())
+  .addCommand(requirePasswordChangeCommand())
   .addCommand(resetSecondFactorCommand())
   .addCommand(unlockCommand())
   .addCommand(sendTestCommand())

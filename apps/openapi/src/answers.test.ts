@@ -9,7 +9,10 @@ import { procedures } from "./service.ts";
 
 const password = "correct horse battery";
 const inbox = createInbox();
-const live = await startLiveServer({ messages: { senders: { sms: inbox, email: inbox }, isEnforced: false } });
+const live = await startLiveServer({
+  messages: { senders: { sms: inbox, email: inbox }, isEnforced: false },
+  tokens: { audience: ["latchkey", "shop"] },
+});
 afterAll(() => live[Symbol.asyncDispose]());
 
 let document: Document;
@@ -69,6 +72,9 @@ test("a person's calls are answered as the document says", async () => {
   const token = signedIn.token;
   await ask("token.verify", { input: { token, permissions: ["auth.add_user"] } });
   await ask("token.verify", { input: { token: "x" } });
+  const { token: forShop } = await ask("token.exchange", { token, input: { audience: "shop" } });
+  expect((await ask("token.verify", { input: { token: forShop, audience: "shop" } })).aud).toBe("shop");
+  await ask("token.exchange", { token, input: { audience: "latchkey" }, status: 400 });
   await ask("me.get", { token });
   await ask("me.update", { token, input: { city: "İzmir", gender: "Female" } });
   await ask("me.update", { token, input: { gender: null } });
@@ -199,6 +205,7 @@ test("an administrator's calls are answered as the document says", async () => {
   await ask("token.obtain", { input: { username: "bob", password: "a battery of horses" } });
   await ask("users.listSessions", { token, input: { id } });
   await ask("users.resetSecondFactor", { token, input: { id } });
+  await ask("users.requirePasswordChange", { token, input: { id }, status: 400 });
   await ask("users.endSessions", { token, input: { id } });
   await ask("users.delete", { token, input: { id } });
   await ask("groups.delete", { token, input: { id: group.id } });

@@ -17,7 +17,8 @@ import type { CreateUserInput } from "./flows/administration/create-user.ts";
 import type { DeclarePermissionsInput } from "./flows/administration/declare-permissions.ts";
 import type { GroupInput, GroupPageAnswer, GroupUpdate, ListGroupsInput } from "./flows/administration/groups.ts";
 import type { ListUsersInput, UserPage } from "./flows/administration/list-users.ts";
-import type { GrantInput } from "./flows/administration/operator.ts";
+import type { EndAllSessionsInput } from "./flows/administration/end-all-sessions.ts";
+import type { GrantInput, PasswordToSet } from "./flows/administration/operator.ts";
 import type { StartRoundInput } from "./flows/administration/record-imported-users.ts";
 import type {
   AdministeredUser,
@@ -25,7 +26,8 @@ import type {
   CreatedAccount,
   UserUpdate,
 } from "./flows/administration/users.ts";
-import type { TokenInspection } from "./flows/authentication/inspect-token.ts";
+import type { ExchangedToken } from "./flows/authentication/exchange-token.ts";
+import type { TokenInspection, TokenQuestion } from "./flows/authentication/inspect-token.ts";
 import type { Health } from "./flows/maintenance/check-health.ts";
 import type { Purged } from "./flows/maintenance/purge.ts";
 import type { MessageReport } from "./flows/maintenance/report-messages.ts";
@@ -37,6 +39,7 @@ import type { ResendCodeInput } from "./flows/sign-in/resend-code.ts";
 import type { PasswordReset, ResetByCodeInput, ResetPasswordInput } from "./flows/sign-in/reset-password.ts";
 import type { LoginInput } from "./flows/sign-in/sign-in.ts";
 import type { CodeAnswer, SignInByCodeInput } from "./flows/sign-in/sign-in-by-code.ts";
+import type { SignInByNewPasswordInput } from "./flows/sign-in/sign-in-by-new-password.ts";
 import type { SignInBySecondFactorInput, TotpToEnroll } from "./flows/sign-in/sign-in-by-second-factor.ts";
 import type { StartCodeInput, StartResetInput } from "./flows/sign-in/start-code.ts";
 import type { Administrator } from "./flows/steps/authority.ts";
@@ -51,7 +54,7 @@ import type { ImportedKey, ImportedPerson } from "./imported-users/imported-user
 import type { ImportRound, RoundChanges } from "./imported-users/round-store.ts";
 import type { DeliveryReceipt } from "./messages/sender.ts";
 import type { MadeRecoveryCodes, RecoveryCodeStatus, RecoveryTicket } from "./one-time-codes/recovery-code-store.ts";
-import type { HashLoad } from "./passwords/hash-semaphore.ts";
+import type { PasswordLoad } from "./passwords/passwords.ts";
 import type { SyncedPermissions } from "./permissions/permission.ts";
 import type { Grants, Group } from "./permissions/permission-store.ts";
 import type { BackupHeader } from "./storage/backup-format.ts";
@@ -63,7 +66,7 @@ import type { User } from "./users/user.ts";
 import type { EndpointReport, UndeliveredEvent } from "./webhooks/webhook-store.ts";
 
 export interface Load {
-  readonly hashes: HashLoad;
+  readonly hashes: PasswordLoad;
   /** Connections to the database that are open, those of them that nobody uses, and calls that wait for one. */
   readonly connections: { readonly open: number; readonly idle: number; readonly waiting: number };
 }
@@ -103,7 +106,10 @@ export interface Auth<C extends Config = PlainConfig> {
       readonly algorithm: TokenAlgorithm;
       readonly profile: "standard" | "django" | "simplejwt";
       readonly issuer: string;
+      /** The service's own: the only one whose tokens open its procedures. */
       readonly audience: string;
+      /** All of those that tokens are issued for, the service's own first. */
+      readonly audiences: readonly string[];
       /** Seconds. */
       readonly lifetime: number;
     };
@@ -129,7 +135,8 @@ export interface Auth<C extends Config = PlainConfig> {
    * Signs a person in by username, phone number or e-mail address, and opens a session. Whatever is wrong, the refusal is the same and
    * took the same work.
    *
-   * @throws AuthError `invalid_credentials`, `second_factor_required`, `rate_limited`, `overloaded`, `refused_by_hook`, `hook_failed`
+   * @throws AuthError `invalid_credentials`, `second_factor_required`, `password_change_required`, `rate_limited`, `overloaded`,
+   * `refused_by_hook`, `hook_failed`
    */
   login(input: LoginInput, facts: RequestInfo): Promise<SignInAnswer<UserOf<C>>>;
 
@@ -149,7 +156,8 @@ export interface Auth<C extends Config = PlainConfig> {
   /**
    * Signs a person in by the code of a challenge, or answers a ticket where that alone is not enough.
    *
-   * @throws AuthError `code_invalid`, `code_expired`, `second_factor_required`, `rate_limited`, `refused_by_hook`, `hook_failed`
+   * @throws AuthError `code_invalid`, `code_expired`, `second_factor_required`, `password_change_required`, `rate_limited`,
+   * `refused_by_hook`, `hook_failed`
    */
   signInByCode(input: SignInByCodeInput, facts: RequestInfo): Promise<CodeAnswer<UserOf<C>>>;
   /**
@@ -159,6 +167,14 @@ export interface Auth<C extends Config = PlainConfig> {
    * @throws AuthError `code_invalid`, `rate_limited`, `refused_by_hook`, `hook_failed`
    */
   signInBySecondFactor(input: SignInBySecondFactorInput, facts: RequestInfo): Promise<SignInAnswer<UserOf<C>>>;
+  /**
+   * Replaces the password of somebody who was refused with `password_change_required`, by its ticket, and signs them in. Where they have a
+   * second factor, both happen once it is shown.
+   *
+   * @throws AuthError `code_invalid` for a ticket that is good no more, `password_rejected`, `second_factor_required`, `rate_limited`,
+   * `overloaded`, `refused_by_hook`, `hook_failed`
+   */
+  signInByNewPassword(input: SignInByNewPasswordInput, facts: RequestInfo): Promise<SignInAnswer<UserOf<C>>>;
   /**
    * Makes a secret for the authenticator app of somebody whose refusal `second_factor_required` says `enroll`; the same for the same ticket.
    *
@@ -226,10 +242,17 @@ export interface Auth<C extends Config = PlainConfig> {
   authenticate(authorization: readonly string[], facts?: RequestInfo): Promise<Principal<UserOf<C>>>;
 
   /**
-   * Tells what an access token is worth at this moment (RFC 7662 §2.2), and which of some permissions its owner holds. Throws AuthError
-   * `rate_limited` at the most.
+   * Tells what an access token is worth at this moment (RFC 7662 §2.2), to the service itself or to the API of the audience that is
+   * asked for, and which of some permissions its owner holds. Throws AuthError `rate_limited` at the most.
    */
-  inspectToken(token: string, facts: RequestInfo, permissions?: readonly string[]): Promise<TokenInspection>;
+  inspectToken(token: string, facts: RequestInfo, asked?: TokenQuestion): Promise<TokenInspection>;
+
+  /**
+   * Exchanges the caller's session for a token of another audience of `tokens.audience`, which opens that API and nothing here.
+   *
+   * @throws AuthError `invalid_input` for an audience that is the service's own, or none of the list
+   */
+  exchangeToken(caller: Principal, input: { readonly audience: string }): Promise<ExchangedToken>;
 
   /**
    * What a user may do at this moment: nothing while inactive, everything as a superuser, else what was granted. Permissions that another
@@ -407,6 +430,12 @@ export interface Auth<C extends Config = PlainConfig> {
      * @throws AuthError `not_found`, `permission_denied`, `reauthentication_required`
      */
     resetSecondFactor(admin: Administrator, id: string): Promise<number>;
+    /**
+     * Has a user replace their password at the next sign-in, before anything else, and ends their sessions; answers how many.
+     *
+     * @throws AuthError `not_found`, `permission_denied`, `invalid_input` for an account without a password
+     */
+    requirePasswordChange(admin: Administrator, id: string): Promise<number>;
   };
 
   readonly groups: {
@@ -428,7 +457,7 @@ export interface Auth<C extends Config = PlainConfig> {
    */
   readonly operator: {
     /** Gives a user another password and ends their sessions; answers how many. Throws AuthError `password_rejected`. */
-    changePassword(name: string, password: string): Promise<number>;
+    changePassword(name: string, password: string, how?: PasswordToSet): Promise<number>;
     /** Throws AuthError `invalid_input` for a permission that does not exist. */
     grant(name: string, what: GrantInput): Promise<Grants>;
     revoke(name: string, what: GrantInput): Promise<Grants>;
@@ -449,8 +478,14 @@ export interface Auth<C extends Config = PlainConfig> {
     exportUser(name: string): Promise<OwnData<UserOf<C>>>;
     /** Ends all sessions of a user, or one, and answers how many. */
     endSessions(name: string, sessionId?: string): Promise<number>;
+    /**
+     * Ends every session of everybody that was opened before, step by step, and answers how many. Killed half-way it may be called again.
+     */
+    endAllSessions(input?: EndAllSessionsInput): Promise<number>;
     /** Takes the second factors of a user away, ends their sessions, and answers how many. */
     resetSecondFactor(name: string): Promise<number>;
+    /** Has a user replace their password at the next sign-in, ends their sessions, and answers how many. Throws AuthError `invalid_input`. */
+    requirePasswordChange(name: string): Promise<number>;
   };
 
   /**
@@ -496,6 +531,11 @@ export interface Auth<C extends Config = PlainConfig> {
   syncPermissions(input: { prune: boolean }): Promise<SyncedPermissions>;
   /** Makes a new signing key and answers its id. */
   rotateKeys(input: RotateKeysInput): Promise<string>;
+  /**
+   * Makes a new signing key where the newest is older than `tokens.keyLifetime`, and answers its id; null otherwise. For something that runs
+   * regularly, in as many processes as there are.
+   */
+  rotateDueKeys(): Promise<string | null>;
   /**
    * Moves everything that another secret sealed to the first one, or gives it up. It may be broken off at any point, and called again. Throws
    * StartError.

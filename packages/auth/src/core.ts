@@ -50,6 +50,7 @@ export function createCore({ db, prepare }: Storage, options: ResolvedOptions): 
     keyRing,
     passwords: createPasswords({
       format: passwords.format,
+      memory: passwords.memory,
       cost: passwords.cost,
       concurrency: passwords.hashConcurrency,
       queueLimit: passwords.hashQueueLimit,

@@ -19,6 +19,7 @@ import { updateProfile } from "./flows/account/update-profile.ts";
 import { listAuditEvents } from "./flows/administration/audit-events.ts";
 import { createUser } from "./flows/administration/create-user.ts";
 import { declarePermissions } from "./flows/administration/declare-permissions.ts";
+import { endAllSessions } from "./flows/administration/end-all-sessions.ts";
 import { createGroup, deleteGroup, getGroup, listGroups, updateGroup } from "./flows/administration/groups.ts";
 import { listUsers } from "./flows/administration/list-users.ts";
 import {
@@ -30,6 +31,7 @@ import {
   exportUserNamed,
   grant,
   listSessionsNamed,
+  requirePasswordChangeNamed,
   resetSecondFactorNamed,
   revoke,
   setPassword,
@@ -44,6 +46,7 @@ import {
   recordImportedUsers,
   startImportRound,
 } from "./flows/administration/record-imported-users.ts";
+import { requirePasswordChange } from "./flows/administration/require-password-change.ts";
 import { resetSecondFactor } from "./flows/administration/second-factors.ts";
 import { unlockUser } from "./flows/administration/unlock-user.ts";
 import { endSessionsOf, listSessionsOf } from "./flows/administration/user-sessions.ts";
@@ -57,6 +60,7 @@ import {
 } from "./flows/administration/users.ts";
 import { authenticate } from "./flows/authentication/authenticate.ts";
 import { authorize } from "./flows/authentication/authorize.ts";
+import { exchangeToken } from "./flows/authentication/exchange-token.ts";
 import { inspectToken } from "./flows/authentication/inspect-token.ts";
 import { applyDueChanges } from "./flows/maintenance/apply-changes.ts";
 import { checkHealth, refuseFaults } from "./flows/maintenance/check-health.ts";
@@ -65,7 +69,7 @@ import { purge } from "./flows/maintenance/purge.ts";
 import { reportMessages } from "./flows/maintenance/report-messages.ts";
 import { requireAliases } from "./flows/maintenance/require-aliases.ts";
 import { reseal } from "./flows/maintenance/reseal.ts";
-import { rotateKeys } from "./flows/maintenance/rotate-keys.ts";
+import { rotateDueKeys, rotateKeys } from "./flows/maintenance/rotate-keys.ts";
 import { syncPermissions } from "./flows/maintenance/sync-permissions.ts";
 import { recover, startRecovery } from "./flows/sign-in/recover.ts";
 import { refresh } from "./flows/sign-in/refresh.ts";
@@ -74,6 +78,7 @@ import { resendCode } from "./flows/sign-in/resend-code.ts";
 import { resetPassword, resetPasswordByCode } from "./flows/sign-in/reset-password.ts";
 import { login } from "./flows/sign-in/sign-in.ts";
 import { signInByCode } from "./flows/sign-in/sign-in-by-code.ts";
+import { signInByNewPassword } from "./flows/sign-in/sign-in-by-new-password.ts";
 import { signInBySecondFactor, startEnrolling } from "./flows/sign-in/sign-in-by-second-factor.ts";
 import { logout } from "./flows/sign-in/sign-out.ts";
 import { startCode, startReset } from "./flows/sign-in/start-code.ts";
@@ -132,6 +137,7 @@ export function createAuth<
       startCode,
       resendCode,
       signInByCode,
+      signInByNewPassword,
       signInBySecondFactor,
       startEnrolling,
       refresh,
@@ -144,6 +150,7 @@ export function createAuth<
       recover,
       authenticate,
       inspectToken,
+      exchangeToken,
       findPermissions,
       authorize,
       updateProfile,
@@ -178,6 +185,7 @@ export function createAuth<
       declarePermissions,
       syncPermissions,
       rotateKeys,
+      rotateDueKeys,
       reseal,
     }),
     users: bind(core, {
@@ -192,6 +200,7 @@ export function createAuth<
       createPasswordCode,
       listSessions: listSessionsOf,
       endSessions: endSessionsOf,
+      requirePasswordChange,
       resetSecondFactor,
     }),
     groups: bind(core, {
@@ -225,6 +234,8 @@ export function createAuth<
       listSessions: listSessionsNamed,
       exportUser: exportUserNamed,
       endSessions: endSessionsNamed,
+      endAllSessions,
+      requirePasswordChange: requirePasswordChangeNamed,
       resetSecondFactor: resetSecondFactorNamed,
     }),
     publicKeys: () => core.keyRing.publicKeys(),

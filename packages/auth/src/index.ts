@@ -15,6 +15,7 @@ export {
   inputIssueCodes,
   isAuthError,
   isInputIssueCode,
+  type PasswordChangeRequest,
   type SecondFactorMethod,
   type SecondFactorRequest,
   StartError,
@@ -38,7 +39,8 @@ export type {
   CreatedAccount,
   UserUpdate,
 } from "./flows/administration/users.ts";
-export type { TokenInspection } from "./flows/authentication/inspect-token.ts";
+export type { ExchangedToken } from "./flows/authentication/exchange-token.ts";
+export type { TokenInspection, TokenQuestion } from "./flows/authentication/inspect-token.ts";
 export type { Purged } from "./flows/maintenance/purge.ts";
 export type { CountryMessages, MessageReport } from "./flows/maintenance/report-messages.ts";
 export type { Resealed, ResealInput } from "./flows/maintenance/reseal.ts";
@@ -47,6 +49,7 @@ export type { RegisterInput } from "./flows/sign-in/register.ts";
 export type { PasswordReset } from "./flows/sign-in/reset-password.ts";
 export type { LoginInput } from "./flows/sign-in/sign-in.ts";
 export type { CodeAnswer, SignInByCodeInput, TicketAnswer } from "./flows/sign-in/sign-in-by-code.ts";
+export type { SignInByNewPasswordInput } from "./flows/sign-in/sign-in-by-new-password.ts";
 export type { SignInBySecondFactorInput, TotpToEnroll } from "./flows/sign-in/sign-in-by-second-factor.ts";
 export type { PublicPurpose, StartCodeInput } from "./flows/sign-in/start-code.ts";
 export { OldTokenRefused } from "./flows/steps/adopt-old-token.ts";

@@ -16,17 +16,32 @@ const seconds = (minimum: number, maximum: number) => z.int().min(minimum).max(m
 const name = z.string().min(1).max(255);
 const day = 86_400;
 
-const tokenOptions = z.strictObject({
-  algorithm: z.enum(tokenAlgorithms).default("EdDSA"),
-  /** `django` and `simplejwt` sign with `django.secretKey` and add the claims of the old backend, or of djangorestframework-simplejwt. */
-  profile: z.enum(["standard", "django", "simplejwt"]).default("standard"),
-  issuer: name.default("latchkey"),
-  audience: name.default("latchkey"),
-  /** Whether tokens of people who came from another system say their id there: the claim `external_id`. */
-  externalId: z.boolean().default(false),
-  /** Seconds for which an access token is good. */
-  lifetime: seconds(60, maximumTokenLifetime).default(900),
-});
+const tokenOptions = z
+  .strictObject({
+    algorithm: z.enum(tokenAlgorithms).default("EdDSA"),
+    /** `django` and `simplejwt` sign with `django.secretKey` and add the claims of the old backend, or of djangorestframework-simplejwt. */
+    profile: z.enum(["standard", "django", "simplejwt"]).default("standard"),
+    issuer: name.default("latchkey"),
+    /**
+     * The service's own audience, the only one whose tokens open its procedures, or a list that begins with it: for each of the others, which
+     * are APIs of the team's, a session is exchanged for a token that opens that API and nothing here.
+     */
+    audience: z.union([name, z.array(name).min(1).max(20).readonly()]).default("latchkey"),
+    /** Whether tokens of people who came from another system say their id there: the claim `external_id`. */
+    externalId: z.boolean().default(false),
+    /** Seconds for which an access token is good. */
+    lifetime: seconds(60, maximumTokenLifetime).default(900),
+    /**
+     * Seconds after which a signing key is followed by another, which is published before it signs; `off` to leave that to `rotateKeys`. 90
+     * days unless said, and `off` for HS256, whose secret others are handed.
+     */
+    keyLifetime: z.union([seconds(day, 3_650 * day), z.literal("off")]).optional(),
+  })
+  .transform(({ audience, keyLifetime: given, ...rest }) => {
+    const audiences = [...new Set([audience].flat())];
+    const keyLifetime = given ?? (rest.algorithm === "HS256" ? "off" : 90 * day);
+    return { ...rest, audience: String(audiences[0]), audiences, keyLifetime };
+  });
 
 const djangoOptions = z.strictObject({
   /** The old backend's `SECRET_KEY`; 32 bytes or more (RFC 7518 §3.2). */
@@ -45,10 +60,12 @@ const passwordOptions = z.strictObject({
   /** The base-2 logarithm of bcrypt's rounds. */
   cost: z.int().min(4).max(15).default(12),
   /**
-   * How new passwords are stored. `pbkdf2_sha256` is read by every Django, also without the package `bcrypt`: for a way back. Hashes of the
-   * other format are replaced at the next sign-in.
+   * How new passwords are stored. `pbkdf2_sha256` is read by every Django, also without the package `bcrypt`: for a way back. Hashes of
+   * another format are replaced at the next sign-in.
    */
-  format: z.enum(["bcrypt_sha256", "pbkdf2_sha256"]).default("bcrypt_sha256"),
+  format: z.enum(["bcrypt_sha256", "pbkdf2_sha256", "argon2id"]).default("bcrypt_sha256"),
+  /** MiB that a hash of argon2id takes: as many times that as hashes run at once. */
+  memory: z.int().min(19).max(256).default(64),
   /** Code points. */
   minimumLength: z.int().min(8).max(64).default(8),
   /** Names of the team, the product or the host, beside `latchkey`: a password is refused of which little else is left. */
@@ -163,6 +180,10 @@ const optionsSchema = z
           .optional(),
       })
       .prefault({}),
+  })
+  .refine((value) => value.tokens.profile === "standard" || value.tokens.audiences.length === 1, {
+    path: ["tokens", "audience"],
+    message: "is one alone in the token profiles `django` and `simplejwt`, whose tokens have none",
   })
   .refine((value) => value.tokens.profile === "standard" || value.django, {
     path: ["django"],

@@ -2,9 +2,10 @@ import { createTRPCClient, createTRPCUntypedClient, httpLink, type TRPCClient, t
 import type { AnyRouter, inferRouterInputs } from "@trpc/server";
 import { observable } from "@trpc/server/observable";
 import type { AppRouter, PermissionName, SessionAnswer } from "./api-types.ts";
+import { createAudienceTokens } from "./audience-tokens.ts";
 import { createCookieFetch } from "./cookie-fetch.ts";
 import { createEndpoint, type Transformer, toCodec } from "./endpoint.ts";
-import { createBatchLink, createLink, type LinkOptions, toHeaders, withToken } from "./link.ts";
+import { type ApiOptions, createBatchLink, createLink, type LinkOptions, toHeaders, withToken } from "./link.ts";
 import type { PersonOf } from "./mounted-router.ts";
 import { createProcedurePaths, type ProcedurePaths } from "./procedure-paths.ts";
 import { createReauthenticator, type Reauthenticate } from "./reauthenticator.ts";
@@ -62,10 +63,17 @@ export interface AuthClient<Router extends AnyRouter = AppRouter> {
   can<Name extends string>(permission: PermissionName<Name>): Promise<boolean>;
   /** The permissions that the person holds at this moment; none when nobody is signed in. */
   permissions(): Promise<readonly string[]>;
-  /** Sends the calls of your own tRPC API with the token. It is the last link. */
-  link<OwnRouter extends AnyRouter>(options: LinkOptions<OwnRouter>): TRPCLink<OwnRouter>;
-  /** The `Authorization` header for anything else; empty when nobody is signed in. */
-  headers(): Promise<{ authorization?: string }>;
+  /**
+   * Sends the calls of your own tRPC API with a token of its audience, which opens that API alone. It is the last link.
+   *
+   * @throws TypeError for an API at another address than the service's without its `audience`
+   */
+  link<OwnRouter extends AnyRouter>(options: LinkOptions<OwnRouter> & ApiOptions): TRPCLink<OwnRouter>;
+  /**
+   * The `Authorization` header for anything else, with a token of an API's `audience`, or without one the session's own, which is for the
+   * service alone. Empty when nobody is signed in.
+   */
+  headers(api?: Pick<ApiOptions, "audience">): Promise<{ authorization?: string }>;
   /** Calls back when {@link getSnapshot} answers something new; answers how to stop that. Fits `useSyncExternalStore`. */
   subscribe(listener: () => void): () => void;
   getSnapshot(): AuthState<PersonOf<Router>>;
@@ -138,6 +146,7 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
     }),
   ];
   const api = createTRPCUntypedClient<AnyRouter>({ links });
+  const tokensOf = createAudienceTokens(source, (audience) => api.mutation(paths.at("token.exchange"), { audience }));
 
   async function permissions(): Promise<readonly string[]> {
     await manager.ready;
@@ -157,8 +166,12 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
       return answer.user as PersonOf<Router>;
     },
     signOut: () => manager.signOut().catch(() => {}),
-    link: (options) => createLink(source, options),
-    headers: async () => toHeaders(await manager.findToken()),
+    link({ audience, dangerouslySendSessionToken, ...options }) {
+      const isOwn = dangerouslySendSessionToken || originOf(options.url) === originOf(base);
+      if (audience === undefined && !isOwn) throw new TypeError("The audience of the API is missing");
+      return createLink(tokensOf(audience), options as LinkOptions<AnyRouter>);
+    },
+    headers: async ({ audience } = {}) => toHeaders(await tokensOf(audience).findToken()),
     subscribe: manager.subscribe,
     getSnapshot: manager.getSnapshot as AuthClient<Router>["getSnapshot"],
     onPersonChange: manager.onPersonChange as AuthClient<Router>["onPersonChange"],
@@ -170,6 +183,9 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
     [Symbol.dispose ?? Symbol.for("Symbol.dispose")]: manager.dispose,
   };
 }
+
+/** Without the platform's `URL`, of which React Native has half. */
+const originOf = (url: unknown) => /^\w+:\/\/[^/?#]+/.exec(String(url))?.[0] ?? globalThis.location?.origin;
 
 /** Takes over answers that change who is signed in, before the caller gets them, or what is known of them, beside that. */
 function watch(manager: SessionManager, paths: ProcedurePaths): TRPCLink<AnyRouter> {

@@ -36,6 +36,7 @@ import { registerByNamePage } from "./pages/register-by-name.ts";
 import { resetPage } from "./pages/reset.ts";
 import { resetCodePage } from "./pages/reset-code.ts";
 import { resetGivenPage } from "./pages/reset-given.ts";
+import { goToNewPassword, replacePasswordPage } from "./pages/replace-password.ts";
 import { goToSecondFactor, secondFactorPage } from "./pages/second-factor.ts";
 import { signInPage } from "./pages/sign-in.ts";
 import { signInPasswordPage } from "./pages/sign-in-password.ts";
@@ -67,7 +68,8 @@ export interface Pages {
 }
 
 const pages: readonly Page[] = [
-  ...[signInPage, signInPasswordPage, codePage, secondFactorPage, anotherWayPage, signOutPage, signedOutPage],
+  ...[signInPage, signInPasswordPage, codePage, secondFactorPage, replacePasswordPage],
+  ...[anotherWayPage, signOutPage, signedOutPage],
   ...[registerPage, registerByNamePage, finishRegistrationPage],
   ...[
     resetPage,
@@ -215,7 +217,8 @@ async function submit(visit: Visit, page: Page, typed: Typed, info: RequestInfo,
       return renewed ? submit(renewed, page, typed, info, true) : toRenewal(visit);
     }
     if (page.isPrivate && refusal.reason === "reauthentication_required") return toReauthentication(visit);
-    return goToSecondFactor(visit, refusal) ?? refuseForm(visit, page, typed, refusal);
+    const next = goToSecondFactor(visit, refusal) ?? goToNewPassword(visit, refusal);
+    return next ?? refuseForm(visit, page, typed, refusal);
   }
 }
 

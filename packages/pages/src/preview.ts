@@ -23,6 +23,7 @@ import { showNumberForm } from "./pages/register.ts";
 import { showClosed, showNameForm } from "./pages/register-by-name.ts";
 import { showForm as showReset } from "./pages/reset.ts";
 import { showGivenForm } from "./pages/reset-given.ts";
+import { layOutNewPassword } from "./pages/replace-password.ts";
 import { layOutSecondFactor } from "./pages/second-factor.ts";
 import { showSignedIn, showForm as showSignIn } from "./pages/sign-in.ts";
 import { showForm as showSignInPassword } from "./pages/sign-in-password.ts";
@@ -196,6 +197,9 @@ const states: Readonly<Record<string, (visit: Visit) => View>> = {
   "second-factor-refused": (visit) =>
     layOutSecondFactor(visit, null, refuse(visit, "code_invalid", { faults: { totp: "incorrect" } })),
   "second-factor-enroll": (visit) => layOutSecondFactor(visit, key),
+  "replace-password": (visit) => layOutNewPassword(visit),
+  "replace-password-fault": (visit) =>
+    layOutNewPassword(visit, refuse(visit, "password_rejected", { faults: { newPassword: "unchanged" } })),
   reset: (visit) => showReset(visit),
   "reset-code": (visit) => showResetCode(visit),
   "reset-code-poor": (visit) =>

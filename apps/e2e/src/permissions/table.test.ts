@@ -34,7 +34,10 @@ let live: LiveServer;
 /** The same accounts, where everybody needs a second factor. */
 let strict: Auth;
 beforeAll(async () => {
-  live = await startLiveServer({ messages: { senders: { sms: inbox, email: inbox }, isEnforced: false } });
+  live = await startLiveServer({
+    messages: { senders: { sms: inbox, email: inbox }, isEnforced: false },
+    tokens: { audience: ["latchkey", "shop"] },
+  });
   strict = await live.test.another({ secondFactor: "all" });
 });
 afterAll(() => live[Symbol.asyncDispose]());
@@ -58,11 +61,16 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
     const { secret } = await strict.startEnrolling(ticket, live.test.facts);
     return { ticket, totp: await showTotp(live.test, secret) };
   },
+  "token.obtainByNewPassword": async ({ target }) => ({
+    ticket: await askForNewPassword(target),
+    newPassword: `${password} staple`,
+  }),
   "token.enrollTotp": async ({ target }) => ({ ticket: await askForFactor(target) }),
   "codes.start": () => ({ purpose: "enter", to: freshNumber() }),
   "codes.resend": async () => ({ challenge: (await startCode()).challenge }),
   "token.refresh": ({ target }) => ({ refreshToken: target.refreshToken }),
   "token.revoke": ({ target }) => ({ refreshToken: target.refreshToken }),
+  "token.exchange": () => ({ audience: "shop" }),
   "token.verify": ({ target }) => ({ token: target.token }),
   "account.register": () => ({ username: freshName(), password }),
   "me.get": () => undefined,
@@ -118,6 +126,7 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
   "users.createPasswordCode": ({ target }) => ({ id: target.id }),
   "users.listSessions": ({ target }) => ({ id: target.id }),
   "users.endSessions": ({ target }) => ({ id: target.id }),
+  "users.requirePasswordChange": ({ target }) => ({ id: target.id }),
   "users.resetSecondFactor": ({ target }) => ({ id: target.id }),
   "users.unlock": ({ target }) => ({ id: target.id }),
   "groups.list": () => undefined,
@@ -139,6 +148,15 @@ const freshNumber = () => `+9053277${String(++numbers).padStart(5, "0")}`;
 async function askForFactor({ username }: Person): Promise<string> {
   const refusal: unknown = await strict.login({ username, password }, live.test.facts).catch((error) => error);
   return (isAuthError(refusal) && refusal.secondFactor?.ticket) || "none";
+}
+
+/** The ticket of somebody whose password has to be replaced. */
+async function askForNewPassword({ username }: Person): Promise<string> {
+  await live.test.auth.operator.requirePasswordChange(username);
+  const refusal: unknown = await live.test.auth
+    .login({ username, password }, live.test.facts)
+    .catch((error: unknown) => error);
+  return (isAuthError(refusal) && refusal.passwordChange?.ticket) || "none";
 }
 
 /** What shows that an authenticator app has the secret that was made for it; made up for nobody. */

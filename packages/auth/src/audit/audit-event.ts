@@ -130,6 +130,16 @@ export type AuditEvent =
   | { readonly event: "password_changed"; readonly sessionsEnded: number }
   | { readonly event: "password_change_refused" }
   | {
+      /** An administrator or the operator has the password replaced at the next sign-in. */
+      readonly event: "password_change_required";
+      readonly sessionsEnded: number;
+    }
+  | {
+      /** Somebody has shown enough to sign in, and is asked for a new password first. */
+      readonly event: "password_change_asked";
+      readonly purpose: string;
+    }
+  | {
       readonly event: "reauthenticated";
       readonly sessionId: string;
       /** Absent for a password. */
@@ -158,7 +168,12 @@ export type AuditEvent =
     }
   | { readonly event: "imported_user_linked"; readonly source: string }
   | { readonly event: "profile_updated"; readonly fields: readonly string[] }
-  | { readonly event: "keys_rotated"; readonly oldKeysRemoved: boolean }
+  | {
+      readonly event: "keys_rotated";
+      readonly oldKeysRemoved: boolean;
+      /** Absent where the operator did it. */
+      readonly because?: "age";
+    }
   | {
       /** The service's secret took another one's place. */
       readonly event: "secret_resealed";

@@ -193,6 +193,13 @@ async function askForFactor(target: Pick<Target, "caller" | "username">): Promis
   return { ticket: refusal.secondFactor?.ticket ?? "", totp: await showTotp(service, secret) };
 }
 
+/** The ticket of somebody whose password has to be replaced. */
+async function askForNewPassword({ username }: Pick<Target, "username">): Promise<string> {
+  await service.auth.operator.requirePasswordChange(username);
+  const refusal = await service.auth.login({ username, password }, service.facts).catch((error: AuthError) => error);
+  return (refusal instanceof AuthError && refusal.passwordChange?.ticket) || "none";
+}
+
 /** Does what is refused with this code; anything else is thrown on. */
 async function refused(code: AuthErrorCode, deed: Promise<unknown>): Promise<void> {
   const error = await deed.then(
@@ -1017,6 +1024,42 @@ const deeds: readonly Deed[] = [
     detail: () => ({ sessionsEnded: 1 }),
   },
   {
+    ...byAdmin,
+    does: "users.requirePasswordChange",
+    run: ({ id }) => service.auth.users.requirePasswordChange(admin, id),
+    leaves: ["password_change_required"],
+    detail: () => ({ sessionsEnded: 1 }),
+  },
+  {
+    ...byOperator,
+    does: "operator.requirePasswordChange",
+    run: ({ username }) => service.auth.operator.requirePasswordChange(username),
+    leaves: ["password_change_required"],
+    detail: () => ({ sessionsEnded: 1 }),
+  },
+  {
+    does: "login, with a password that has to be replaced",
+    actor: "nobody",
+    subject: "target",
+    first: ({ username }) => service.auth.operator.requirePasswordChange(username),
+    run: ({ username }) =>
+      refused("password_change_required", service.auth.login({ username, password }, service.facts)),
+    leaves: ["password_change_asked"],
+    detail: () => ({ purpose: "sign_in" }),
+  },
+  {
+    ...bySelf,
+    does: "signInByNewPassword",
+    first: askForNewPassword,
+    run: (_, prepared) =>
+      service.auth.signInByNewPassword(
+        { ticket: String(prepared), newPassword: "an even better battery" },
+        service.facts,
+      ),
+    leaves: ["password_changed", "signed_in"],
+    detail: () => ({ sessionsEnded: 0 }),
+  },
+  {
     ...ofNobody,
     does: "rotateKeys",
     run: () => service.auth.rotateKeys({ compromised: false }),
@@ -1032,6 +1075,15 @@ const deeds: readonly Deed[] = [
   },
   {
     ...ofNobody,
+    does: "rotateDueKeys",
+    first: () =>
+      service.database.query("update latchkey.signing_keys set created_at = created_at - interval '91 days'"),
+    run: () => service.auth.rotateDueKeys(),
+    leaves: ["keys_rotated"],
+    detail: () => ({ oldKeysRemoved: false, because: "age" }),
+  },
+  {
+    ...ofNobody,
     does: "reseal",
     // There and back.
     run: async () => {
@@ -1041,6 +1093,13 @@ const deeds: readonly Deed[] = [
     },
     leaves: ["secret_resealed", "secret_resealed"],
     detail: () => ({ because: "replaced" }),
+  },
+  {
+    ...ofNobody,
+    does: "operator.endAllSessions",
+    run: () => service.auth.operator.endAllSessions(),
+    leaves: ["sessions_ended"],
+    detail: () => ({ because: "ended_by_administrator", count: expect.any(Number) }),
   },
 ];
 
@@ -1071,6 +1130,7 @@ const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
   refresh: ({ refreshToken }) => service.auth.refresh(refreshToken, service.facts),
   authenticate: ({ token }) => service.auth.authenticate([`Bearer ${token}`]),
   inspectToken: ({ token }) => service.auth.inspectToken(token, service.facts),
+  exchangeToken: ({ caller }) => refused("invalid_input", service.auth.exchangeToken(caller, { audience: "none" })),
   listSessions: ({ caller }) => service.auth.listSessions(caller),
   listNotices: ({ caller }) => service.auth.listNotices(caller, { limit: 25 }),
   markNoticesRead: ({ caller }) => service.auth.markNoticesRead(caller, {}),
@@ -1128,6 +1188,8 @@ const allEvents: Readonly<Record<AuditEvent["event"], true>> = {
   sessions_ended: true,
   password_changed: true,
   password_change_refused: true,
+  password_change_required: true,
+  password_change_asked: true,
   reauthenticated: true,
   reauthentication_refused: true,
   recovery_codes_created: true,

@@ -124,6 +124,11 @@ export function createUsersProcedures<C extends Config>({ ofCoreModel }: OwnBuil
       ended: await ctx.latchkey.auth.users.resetSecondFactor(toAdministrator(ctx), input.id),
     })),
 
+    /** Has a user replace their password at the next sign-in, before anything else, and ends their sessions. */
+    requirePasswordChange: user.change.input(byId).mutation(async ({ ctx, input }) => ({
+      ended: await ctx.latchkey.auth.users.requirePasswordChange(toAdministrator(ctx), input.id),
+    })),
+
     /** Signs a user out everywhere, or ends the one session that is named. */
     endSessions: user.change
       .input(z.strictObject({ id: z.uuid(), sessionId: z.uuid().optional() }))
