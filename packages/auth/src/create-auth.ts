@@ -2,6 +2,7 @@ import type { Auth } from "./auth.ts";
 import type { Config, ConfigOf } from "./config.ts";
 import { createCore } from "./core.ts";
 import { changePassword } from "./flows/account/change-password.ts";
+import { deleteOwnAccount } from "./flows/account/delete-account.ts";
 import { exportOwnData } from "./flows/account/export-own-data.ts";
 import { listOwnNotices, markOwnNoticesRead } from "./flows/account/notices.ts";
 import { confirmOwnName, removeOwnName, startOwnName } from "./flows/account/own-name.ts";
@@ -60,6 +61,7 @@ import { authorize } from "./flows/authentication/authorize.ts";
 import { inspectToken } from "./flows/authentication/inspect-token.ts";
 import { applyDueChanges } from "./flows/maintenance/apply-changes.ts";
 import { checkHealth, refuseFaults } from "./flows/maintenance/check-health.ts";
+import { exportErasures, replayErasures } from "./flows/maintenance/erasures.ts";
 import { measureHashCosts } from "./flows/maintenance/measure-hash-costs.ts";
 import { purge } from "./flows/maintenance/purge.ts";
 import { reportMessages } from "./flows/maintenance/report-messages.ts";
@@ -173,6 +175,7 @@ export function createAuth<
       listNotices: listOwnNotices,
       markNoticesRead: markOwnNoticesRead,
       exportOwnData,
+      deleteOwnAccount,
       createUser,
       listAuditEvents,
       declarePermissions,
@@ -226,6 +229,8 @@ export function createAuth<
       exportUser: exportUserNamed,
       endSessions: endSessionsNamed,
       resetSecondFactor: resetSecondFactorNamed,
+      exportErasures,
+      replayErasures,
     }),
     publicKeys: () => core.keyRing.publicKeys(),
     verificationKeys: () => core.keyRing.verificationKeys(),

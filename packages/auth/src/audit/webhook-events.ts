@@ -57,6 +57,7 @@ const endings: ReadonlySet<AuditEvent["event"]> = new Set<AuditEvent["event"]>([
   "password_changed",
   "password_reset",
   "user_updated",
+  "deletion_requested",
 ]);
 
 /**

@@ -1,5 +1,5 @@
 import { randomUUIDv7 } from "node:crypto";
-import { forgetAddresses, recordEvent } from "../../audit/audit-log.ts";
+import { recordEvent } from "../../audit/audit-log.ts";
 import { AuthError } from "../../errors.ts";
 import { parseUsername } from "../../identifiers/username.ts";
 import { findExternalId } from "../../imported-users/imported-user-store.ts";
@@ -17,28 +17,25 @@ import {
 import { endSessions } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import type { ProfileChanges, User } from "../../users/user.ts";
-import {
-  deleteUser as deleteUserRow,
-  insertUser,
-  type UserChanges,
-  updateUser as updateUserRow,
-  vouchFor,
-} from "../../users/user-store.ts";
+import { insertUser, type UserChanges, updateUser as updateUserRow, vouchFor } from "../../users/user-store.ts";
 import { type Actor, type Administrator, changeWithAuthority, getUserOrThrow, noSuchUser } from "../steps/authority.ts";
 import type { Core } from "../steps/core.ts";
 import { endOldTokens } from "../steps/end-old-tokens.ts";
 import { endPending } from "../steps/end-pending.ts";
 import { endRivalChanges } from "../steps/end-rival-changes.ts";
+import { eraseAccount } from "../steps/erase-account.ts";
 import { requireFreeForms } from "../steps/find-named.ts";
 import { forbidTestAccount } from "../steps/forbid-test-account.ts";
 import { readGateAccount } from "../steps/gate.ts";
 import { findPermissions, requirePermissions } from "../steps/held-permissions.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
 import { raiseDeviceEpoch } from "../steps/known-device.ts";
+import { isLastSuperuser, lastSuperuser } from "../steps/last-superuser.ts";
 import { parseNames, parseNewNames } from "../steps/parse-names.ts";
 import { issuePasswordCode, type PasswordCode } from "../steps/password-code.ts";
 import { requireFitForRights } from "../steps/require-fit-for-rights.ts";
 import { requireFreeUsername } from "../steps/require-free-username.ts";
+import { stopDeletion } from "../steps/stop-deletion.ts";
 import { tellHook, tellHookAfterwards } from "../steps/tell-hooks.ts";
 
 export interface AdministeredUserInput extends ProfileChanges {
@@ -153,6 +150,8 @@ export async function updateUser(
     if (isDisabling) {
       await endSessions(transaction, { userId: id, reason: "ended_by_administrator" });
       await withdrawCode(transaction, { userId: id, purpose: "set_password" });
+      // Who is disabled cannot take it back, and may be so for their protection.
+      await stopDeletion(core, transaction, { userId: id, by: "administrator", actorId: actor?.id ?? null, facts });
     }
     if (isRenamed(target, updated)) {
       const lost = former.filter(({ address }) => address !== updated.phoneNumber && address !== updated.email);
@@ -177,9 +176,8 @@ export async function updateUser(
 export async function deleteUser(core: Core, { user: actor, facts }: Actor, id: string): Promise<void> {
   const user = await changeWithAuthority(core, actor, id, async (transaction, target, superusers) => {
     keepLastSuperuser(superusers, target, { isActive: false });
-    if (!(await deleteUserRow(transaction, id))) throw noSuchUser();
-    await recordEvent(transaction, { event: "user_deleted" }, { ...facts, actorId: actor?.id ?? null, subjectId: id });
-    await forgetAddresses(transaction, id);
+    const { address, requestId } = facts;
+    if (!(await eraseAccount(transaction, id, { actorId: actor?.id ?? null, address, requestId }))) throw noSuchUser();
     return target;
   });
   await tellHookAfterwards(core, "userDeleted", { user, request: facts });
@@ -271,12 +269,9 @@ function forbidSelfGrant(actor: User, target: User, added: readonly string[]): v
   throw new AuthError("permission_denied", "Nobody gives rights to themselves");
 }
 
-/** An installation without a superuser could only be repaired on the command line. */
 function keepLastSuperuser(superusers: readonly string[], target: User, changes: UserChanges): void {
   const isLeaving = changes.isActive === false || changes.isSuperuser === false;
-  if (!target.isSuperuser || !isLeaving) return;
-  if (superusers.some((id) => id !== target.id)) return;
-  throw new AuthError("permission_denied", "The last active superuser can be neither removed nor demoted");
+  if (isLeaving && isLastSuperuser(superusers, target)) throw lastSuperuser();
 }
 
 /** Whether a change gives another username; the same one in other capitals was theirs before. */

@@ -13,6 +13,8 @@ import { deleteDeadSessions } from "../../sessions/session-store.ts";
 import { deleteForgottenCounters } from "../../throttling/throttle-store.ts";
 import { deleteOldEvents as deleteOldWebhooks } from "../../webhooks/webhook-store.ts";
 import type { Core } from "../steps/core.ts";
+import { deleteDueAccounts } from "./delete-accounts.ts";
+import { warnInactive } from "./warn-inactive.ts";
 
 /** How many rows were cleared away. */
 export interface Purged {
@@ -24,6 +26,8 @@ export interface Purged {
   readonly notices: number;
   /** Counts of attempts and messages that are forgotten. */
   readonly throttles: number;
+  /** Accounts that were deleted because their owners asked for it, or nobody used them. */
+  readonly accounts: number;
   /** Events of people who were deleted, looked at for addresses. */
   readonly erased: number;
   /** Rows of imports that were killed, and entries of other systems' blacklists whose tokens have expired. */
@@ -47,7 +51,10 @@ export async function purge(core: Core): Promise<Purged> {
   const counts = messages + (await inBatches((atMost) => deleteOldWrongCodes(core.db, atMost)));
   // Before sessions are deleted: codes that wait die with theirs.
   await settleRecoveryCodes(core.db, null);
+  await warnInactive(core);
+  const accounts = await deleteDueAccounts(core);
   return {
+    accounts,
     codes: challenges + tickets + halfDone + (await inBatches((atMost) => deleteExpiredCodes(core.db, atMost))),
     notices: await inBatches((atMost) => deleteOldNotices(core.db, atMost)),
     sessions: await inBatches((atMost) => deleteDeadSessions(core.db, { endedRetention, atMost })),
