@@ -1,6 +1,7 @@
 import type { JSONWebKeySet } from "jose";
 import type { Challenge } from "./challenges/challenges.ts";
 import type { Config, PlainConfig, ProfileChangesOf, UserOf } from "./config.ts";
+import type { Consent } from "./consents/consent-store.ts";
 import type { Erasure } from "./deletions/erased-user-store.ts";
 import type { ChangePasswordInput } from "./flows/account/change-password.ts";
 import type { AccountDeletion } from "./flows/account/delete-account.ts";
@@ -362,6 +363,8 @@ export interface Auth<C extends Config = PlainConfig> {
   listNotices(caller: Principal, input: ListNoticesInput): Promise<NoticePage>;
   /** Notes that the caller has read notices: those of the ids, or all. */
   markNoticesRead(caller: Principal, input: { readonly ids?: readonly string[] | undefined }): Promise<void>;
+  /** What the caller agreed to and withdrew, when, and to which text; the newest first. */
+  listConsents(caller: Principal): Promise<Consent[]>;
   /**
    * A copy of what is kept about the caller, who showed within ten minutes that it is them; no password, token or code is in it.
    *

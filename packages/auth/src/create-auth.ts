@@ -2,6 +2,7 @@ import type { Auth } from "./auth.ts";
 import type { Config, ConfigOf } from "./config.ts";
 import { createCore } from "./core.ts";
 import { changePassword } from "./flows/account/change-password.ts";
+import { listOwnConsents } from "./flows/account/consents.ts";
 import { deleteOwnAccount } from "./flows/account/delete-account.ts";
 import { exportOwnData } from "./flows/account/export-own-data.ts";
 import { listOwnNotices, markOwnNoticesRead } from "./flows/account/notices.ts";
@@ -174,6 +175,7 @@ export function createAuth<
       listActivity,
       listNotices: listOwnNotices,
       markNoticesRead: markOwnNoticesRead,
+      listConsents: listOwnConsents,
       exportOwnData,
       deleteOwnAccount,
       createUser,

@@ -4,6 +4,7 @@ export type { ChallengePurpose, Channel } from "./challenges/challenge-store.ts"
 export type { Challenge } from "./challenges/challenges.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export type { Config, ConfigOf, PlainConfig, ProfileChangesOf, UserOf } from "./config.ts";
+export type { Consent, ConsentDecider, ConsentPurpose, ConsentSource } from "./consents/consent-store.ts";
 export { createAuth } from "./create-auth.ts";
 export type { Erasure } from "./deletions/erased-user-store.ts";
 export {

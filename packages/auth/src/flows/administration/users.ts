@@ -31,6 +31,7 @@ import { findPermissions, requirePermissions } from "../steps/held-permissions.t
 import { keepNotice } from "../steps/keep-notice.ts";
 import { raiseDeviceEpoch } from "../steps/known-device.ts";
 import { isLastSuperuser, lastSuperuser } from "../steps/last-superuser.ts";
+import { forbidConsentForOthers, noteWithdrawal } from "../steps/note-consent.ts";
 import { parseNames, parseNewNames } from "../steps/parse-names.ts";
 import { issuePasswordCode, type PasswordCode } from "../steps/password-code.ts";
 import { requireFitForRights } from "../steps/require-fit-for-rights.ts";
@@ -86,6 +87,7 @@ export async function createAccount(
   input: AdministeredUserInput,
 ): Promise<CreatedAccount> {
   requireSuperuserForRoles(actor, input);
+  forbidConsentForOthers(false, input.isApprovedToBeInTouch);
   const { username, phoneNumber, email, ...rest } = input;
   const names = parseNewNames(core, { username, phoneNumber, email });
   return core.db.transaction().execute(async (transaction) => {
@@ -127,6 +129,7 @@ export async function updateUser(
   const updated = await changeWithAuthority(core, actor, id, async (transaction, target, superusers) => {
     requireSuperuserForRoles(actor, changes, target);
     keepLastSuperuser(superusers, target, changes);
+    forbidConsentForOthers(target.isApprovedToBeInTouch, changes.isApprovedToBeInTouch);
     const isRaised = (changes.isStaff && !target.isStaff) || (changes.isSuperuser && !target.isSuperuser);
     if (isRaised) await requireFitForRights(core, transaction, id);
     const rivals = { userId: target.id, by: "administrator", actorId: actor?.id ?? null, facts } as const;
@@ -139,6 +142,8 @@ export async function updateUser(
     const former = Object.keys(names).length > 0 ? await listTrustedNames(core, transaction, id) : [];
     const updated = await updateUserRow(transaction, core.profile, id, { ...changes, ...vouchFor(names) });
     if (!updated) throw noSuchUser();
+    const [before, after] = [target.isApprovedToBeInTouch, updated.isApprovedToBeInTouch];
+    await noteWithdrawal(transaction, { userId: id, actorId: actor?.id ?? null, before, after });
     const about = { ...facts, actorId: actor?.id ?? null, subjectId: id };
     if (isRenamed(target, updated) || isDisabling) {
       const because = "ended_by_administrator";

@@ -1,6 +1,7 @@
 import { deleteOldEvents, eraseSome } from "../../audit/audit-log.ts";
 import { deleteOldChallenges, deleteOldWrongCodes } from "../../challenges/challenge-store.ts";
 import { deleteOldTickets } from "../../challenges/ticket-store.ts";
+import { backfillConsents } from "../../consents/consent-store.ts";
 import { deleteExpiredEntries } from "../../imported-users/blacklist-store.ts";
 import { deleteAbandoned } from "../../imported-users/staging-store.ts";
 import { deleteOldCounts } from "../../messages/message-counts.ts";
@@ -51,6 +52,7 @@ export async function purge(core: Core): Promise<Purged> {
   const counts = messages + (await inBatches((atMost) => deleteOldWrongCodes(core.db, atMost)));
   // Before sessions are deleted: codes that wait die with theirs.
   await settleRecoveryCodes(core.db, null);
+  await inBatches((atMost) => backfillConsents(core.db, atMost));
   await warnInactive(core);
   const accounts = await deleteDueAccounts(core);
   return {

@@ -24,6 +24,7 @@ export const personalTables: Readonly<Record<string, PersonalTable>> = {
   second_factor_tickets: { where: "user_id = $person", hides: ["ticket_hash", "sealed_secret", "next_password"] },
   pending_changes: { where: "user_id = $person", hides: ["payload"] },
   account_deletions: { where: "user_id = $person", hides: [] },
+  consents: { where: "user_id = $person", hides: ["actor_id"] },
   notices: { where: "user_id = $person", hides: [] },
   notice_messages: {
     where: "notice_id in (select id from latchkey.notices where user_id = $person)",

@@ -77,6 +77,9 @@ export function createMeProcedures<C extends Config>({ protectedProcedure }: Bui
         }),
     },
 
+    /** What the person agreed to and withdrew, the newest first. They change it by `isApprovedToBeInTouch` of `me.update`. */
+    consents: protectedProcedure.query(({ ctx }) => ctx.latchkey.auth.listConsents(ctx)),
+
     /** A copy of what is kept about the person. */
     export: protectedProcedure.query(({ ctx }) => ctx.latchkey.auth.exportOwnData(ctx)),
 
