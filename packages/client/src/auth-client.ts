@@ -122,6 +122,10 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
     codec: toCodec(transformer),
     renew: (refreshToken) => ask("token.refresh", { refreshToken }),
     revoke: (refreshToken) => ask("token.revoke", { refreshToken }),
+    find: (token) =>
+      createTRPCUntypedClient<AnyRouter>({
+        links: [httpLink({ ...endpoint, headers: toHeaders(token) })],
+      }).query(paths.at("me.get")) as Promise<OwnAnswer>,
   });
 
   const reauthenticator = createReauthenticator(() => manager.getSnapshot().user?.id);
@@ -140,8 +144,8 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
   const api = createTRPCUntypedClient<AnyRouter>({ links });
 
   async function permissions(): Promise<readonly string[]> {
-    await manager.ready;
-    if (manager.getSnapshot().status !== "signedIn") return [];
+    // Of somebody whose session was found in the storage, not all need be known yet.
+    if (!(await manager.findToken())) return [];
     return (await api.query(paths.at("me.permissions"))) as readonly string[];
   }
 
