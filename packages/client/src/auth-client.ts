@@ -187,6 +187,7 @@ function watch(manager: SessionManager, paths: ProcedurePaths): TRPCLink<AnyRout
             const { data } = value.result as { data?: unknown };
             if (op.path.startsWith(paths.me)) manager.showUser(data as OwnAnswer).catch(() => {});
             if (paths.movesOn(op)) taken = manager.replace(data as SessionAnswer);
+            if (paths.endsSession(op)) taken = manager.signOut();
             if (wish > 0) taken = manager.keep(data as SessionAnswer, wish);
             // What goes wrong with keeping an answer is not the call's failure.
             taken = taken?.catch(() => {}).then(() => observer.next(value));
