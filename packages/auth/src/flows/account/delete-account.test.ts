@@ -236,6 +236,19 @@ describe("an account is not deleted", () => {
     expect((await eventsOf(person)).filter(({ event }) => event === "user_deleted")).toHaveLength(1);
   });
 
+  test("where a table of a team's own holds on to it: that is told, and keeps nobody else's from being deleted", async () => {
+    const [held, free] = [await leave(), await leave()];
+    const { query } = service.database;
+    await query("create table public.orders (user_id uuid references latchkey.users)");
+    await query("insert into public.orders values ($1)", [held.id]);
+    await service.clock.advance(15 * day);
+    await expect(auth.purge()).rejects.toThrow("orders");
+    expect([await isThere(held), await isThere(free)]).toEqual([true, false]);
+    await query("drop table public.orders");
+    await auth.purge();
+    expect(await isThere(held)).toBe(false);
+  });
+
   test("where it is the last superuser's, when it is asked for and when it is due", async () => {
     await using alone = await createTestAuth();
     const open = async (username: string) => {

@@ -1,5 +1,6 @@
 import { randomUUIDv7 } from "node:crypto";
 import { recordEvent } from "../../audit/audit-log.ts";
+import { findDeletion } from "../../deletions/deletion-store.ts";
 import { AuthError } from "../../errors.ts";
 import { parseUsername } from "../../identifiers/username.ts";
 import { findExternalId } from "../../imported-users/imported-user-store.ts";
@@ -57,6 +58,8 @@ export interface AdministeredUser<Person extends User = User> extends Grants {
   readonly effectivePermissions: readonly string[];
   /** The id that they had in the system they were imported from, `LEGACY_SOURCE` where they came from several; null for everybody else. */
   readonly externalId: string | null;
+  /** When the account is deleted, because its owner asked for it or nobody uses it; null where it is not going to be. */
+  readonly deletionDueAt: Date | null;
 }
 
 /** An account and the code with which its owner sets a password. */
@@ -67,12 +70,13 @@ export interface CreatedAccount<Person extends User = User> extends PasswordCode
 /** @throws AuthError `not_found` */
 export async function getUser(core: Core, id: string): Promise<AdministeredUser> {
   const user = await getUserOrThrow(core, id);
-  const [grants, effectivePermissions, externalId] = await Promise.all([
+  const [grants, effectivePermissions, externalId, deletionDueAt] = await Promise.all([
     findGrants(core.db, id),
     findPermissions(core, user),
     findExternalId(core.db, id, core.options.django?.source),
+    findDeletion(core.db, id),
   ]);
-  return { user, ...grants, effectivePermissions, externalId };
+  return { user, ...grants, effectivePermissions, externalId, deletionDueAt };
 }
 
 /**

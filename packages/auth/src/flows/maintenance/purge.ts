@@ -54,9 +54,7 @@ export async function purge(core: Core): Promise<Purged> {
   await settleRecoveryCodes(core.db, null);
   await inBatches((atMost) => backfillConsents(core.db, atMost));
   await warnInactive(core);
-  const accounts = await deleteDueAccounts(core);
   return {
-    accounts,
     codes: challenges + tickets + halfDone + (await inBatches((atMost) => deleteExpiredCodes(core.db, atMost))),
     notices: await inBatches((atMost) => deleteOldNotices(core.db, atMost)),
     sessions: await inBatches((atMost) => deleteDeadSessions(core.db, { endedRetention, atMost })),
@@ -66,6 +64,8 @@ export async function purge(core: Core): Promise<Purged> {
     staged:
       (await untilNone((atMost) => deleteAbandoned(core.db, atMost))) +
       (await inBatches((atMost) => deleteExpiredEntries(core.db, atMost))),
+    // Last: a table of a team's own may keep an account from being deleted, and all else is to be cleared away in any case.
+    accounts: await deleteDueAccounts(core),
   };
 }
 
