@@ -46,7 +46,12 @@ const hidden = { token: "", refreshToken: "", expiresAt: 0, lifetime: 0, clockOf
  */
 export function formatSession(
   session: KeptSession,
-  { deviceMark, cookieMode, isShared, codec }: { deviceMark: string; cookieMode: boolean; isShared: boolean; codec: Codec },
+  {
+    deviceMark,
+    cookieMode,
+    isShared,
+    codec,
+  }: { deviceMark: string; cookieMode: boolean; isShared: boolean; codec: Codec },
 ): string {
   const { id } = session.user;
   const user = codec.serialize(isShared ? { id } : session.user);

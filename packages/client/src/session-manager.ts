@@ -133,7 +133,8 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
 
   const parse = (text: string | null) => parseSession(text, codec);
 
-  const format = (session: KeptSession) => formatSession(session, { deviceMark, cookieMode, isShared: storage.isShared === true, codec });
+  const format = (session: KeptSession) =>
+    formatSession(session, { deviceMark, cookieMode, isShared: storage.isShared === true, codec });
 
   const writeStored = (session: KeptSession) => queue.write(() => format(session));
 

@@ -20,7 +20,16 @@ export interface View {
   readonly retryAfter?: number | undefined;
 }
 
-export type AccountPlace = "profile" | "contact" | "password" | "app" | "recovery" | "devices" | "activity" | "data" | "delete";
+export type AccountPlace =
+  | "profile"
+  | "contact"
+  | "password"
+  | "app"
+  | "recovery"
+  | "devices"
+  | "activity"
+  | "data"
+  | "delete";
 
 const places: readonly AccountPlace[] = [
   "profile",

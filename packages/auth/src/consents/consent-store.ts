@@ -103,7 +103,12 @@ export async function listConsents(db: Queries, userId: string): Promise<Consent
  */
 export async function backfillConsents(db: Queries, atMost: number): Promise<number> {
   return db.transaction().execute(async (transaction) => {
-    const backfill = await transaction.selectFrom("consentBackfill").select("reached").forUpdate().skipLocked().executeTakeFirst();
+    const backfill = await transaction
+      .selectFrom("consentBackfill")
+      .select("reached")
+      .forUpdate()
+      .skipLocked()
+      .executeTakeFirst();
     if (!backfill) return 0;
     const { reached } = backfill;
     const { rows } = await sql<{ count: number; last: string | null }>`
@@ -123,7 +128,11 @@ export async function backfillConsents(db: Queries, atMost: number): Promise<num
     );
     const { count = 0, last = null } = rows[0] ?? {};
     if (count < atMost) await transaction.deleteFrom("consentBackfill").execute();
-    else await transaction.updateTable("consentBackfill").set({ reached: last ?? reached }).execute();
+    else
+      await transaction
+        .updateTable("consentBackfill")
+        .set({ reached: last ?? reached })
+        .execute();
     return count;
   });
 }

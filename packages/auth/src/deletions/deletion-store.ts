@@ -25,10 +25,7 @@ export interface NewDeletion {
 }
 
 /** Notes that an account is to be deleted, and answers when. Another time than before takes the place of that. */
-export async function insertDeletion(
-  transaction: Queries,
-  { userId, reason, waits }: NewDeletion,
-): Promise<Date> {
+export async function insertDeletion(transaction: Queries, { userId, reason, waits }: NewDeletion): Promise<Date> {
   const dueAt = sql<Date>`latchkey.now() + make_interval(secs => ${waits})`;
   const again = { reason, dueAt, requestedAt: sql<Date>`latchkey.now()` };
   const inserted = await transaction

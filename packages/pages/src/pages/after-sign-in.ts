@@ -9,7 +9,8 @@ import type { Visit } from "../visit.ts";
  * @param answer of the sign-in
  */
 export function afterSignIn(visit: Visit, answer: Pick<Tokens, "deletionStopped"> = {}): Redirect {
-  if (answer.deletionStopped) return { to: `${visit.base}/account/delete${queryOf(visit, { done: "kept", step: "" })}` };
+  if (answer.deletionStopped)
+    return { to: `${visit.base}/account/delete${queryOf(visit, { done: "kept", step: "" })}` };
   return { to: findNext(visit) };
 }
 

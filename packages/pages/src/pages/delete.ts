@@ -58,5 +58,7 @@ export function layOutDeleted(visit: Visit, { dueAt, kept }: Deletion): View {
 function describeKept({ texts, language }: Visit, { what, seconds }: KeptRecord): Html | string {
   if (seconds === null) return texts.kept[what];
   const days = { style: "unit", unit: "day", unitDisplay: "long" } as const;
-  return fill(texts.kept[what], { time: new Intl.NumberFormat(language.tag, days).format(Math.ceil(seconds / 86_400)) });
+  return fill(texts.kept[what], {
+    time: new Intl.NumberFormat(language.tag, days).format(Math.ceil(seconds / 86_400)),
+  });
 }

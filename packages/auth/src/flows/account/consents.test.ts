@@ -103,7 +103,12 @@ describe("nobody agrees for another:", () => {
     await auth.users.update(admin, person.id, { ...yes, city: "Bursa" });
     await auth.users.update(admin, person.id, { isApprovedToBeInTouch: false });
     const [withdrawn, given, ...more] = await listOf(person);
-    expect(withdrawn).toMatchObject({ isGiven: false, decidedBy: "administrator", source: "administration", address: null });
+    expect(withdrawn).toMatchObject({
+      isGiven: false,
+      decidedBy: "administrator",
+      source: "administration",
+      address: null,
+    });
     expect(given).toMatchObject({ isGiven: true, decidedBy: "owner" });
     expect(more).toEqual([]);
     await decide(person, true);

@@ -6,6 +6,12 @@ export async function listOwnConsents(core: Core, { user }: Principal): Promise<
   const noted = await listConsents(core.db, user.id);
   if (noted.length > 0 || !user.isApprovedToBeInTouch) return noted;
   // Who agreed before there was a list, and has not been noted yet.
-  const unknown = { decidedAt: null, decidedBy: "unknown", source: "unknown", textVersion: null, address: null } as const;
+  const unknown = {
+    decidedAt: null,
+    decidedBy: "unknown",
+    source: "unknown",
+    textVersion: null,
+    address: null,
+  } as const;
   return [{ purpose: "contact", isGiven: true, ...unknown }];
 }

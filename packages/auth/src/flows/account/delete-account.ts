@@ -46,11 +46,7 @@ const untoldWait = 30 * day;
  *
  * @throws AuthError `reauthentication_required`, `session_ended`, `permission_denied` for the last superuser
  */
-export async function deleteOwnAccount(
-  core: Core,
-  caller: Principal,
-  facts: RequestInfo,
-): Promise<AccountDeletion> {
+export async function deleteOwnAccount(core: Core, caller: Principal, facts: RequestInfo): Promise<AccountDeletion> {
   await requireRecently(core, caller);
   const { id: userId } = caller.user;
   return core.db.transaction().execute(async (transaction) => {

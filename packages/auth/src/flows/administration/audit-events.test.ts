@@ -462,7 +462,9 @@ const deeds: readonly Deed[] = [
     ...byOperator,
     does: "operator.replayErasures",
     first: ({ id }) =>
-      service.database.query("insert into latchkey.erased_users (digest) values (sha256(convert_to($1, 'UTF8')))", [id]),
+      service.database.query("insert into latchkey.erased_users (digest) values (sha256(convert_to($1, 'UTF8')))", [
+        id,
+      ]),
     run: () => service.auth.operator.replayErasures(nothing()),
     leaves: ["user_deleted"],
     detail: () => ({ by: "restored_backup" }),

@@ -53,7 +53,11 @@ async function deleteDue(core: Core, transaction: Queries, userId: string): Prom
   return target;
 }
 
-async function keep(core: Core, transaction: Queries, stopped: Parameters<typeof noteDeletionStopped>[2]): Promise<null> {
+async function keep(
+  core: Core,
+  transaction: Queries,
+  stopped: Parameters<typeof noteDeletionStopped>[2],
+): Promise<null> {
   await noteDeletionStopped(core, transaction, stopped);
   return null;
 }

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
+import { createAuth } from "../../create-auth.ts";
 import type { Erasure } from "../../deletions/erased-user-store.ts";
-import { createTestAuth } from "../../testing/index.ts";
+import { createTestAuth, createTestDatabase, testSecret } from "../../testing/index.ts";
+import type { User } from "../../users/user.ts";
 
 const password = "correct horse battery";
 
@@ -19,7 +21,8 @@ test("who was deleted after a backup is deleted once more when it is restored, a
   await using service = await createTestAuth({ on: { userDeleted: ({ user }) => void told.push(user.id) } });
   const { auth, database } = service;
   const people: Record<string, string> = {};
-  for (const username of ["alice", "bob", "carol"]) people[username] = (await auth.createUser({ username, password })).id;
+  for (const username of ["alice", "bob", "carol"])
+    people[username] = (await auth.createUser({ username, password })).id;
   const backup: Buffer[] = await collect(auth.backUp({ schemas: {} }));
   await auth.operator.delete("alice");
   await auth.operator.delete("carol");
@@ -29,21 +32,27 @@ test("who was deleted after a backup is deleted once more when it is restored, a
   // Nothing that names anybody, an id neither.
   for (const id of Object.values(people)) expect(JSON.stringify(journal)).not.toContain(id);
 
-  await using restored = await createTestAuth({ on: { userDeleted: ({ user }) => void told.push(user.id) } });
-  await restored.auth.restore(give(backup), { makeTables: async () => {} });
+  await using target = await createTestDatabase();
+  const options = { secret: testSecret, on: { userDeleted: ({ user }: { user: User }) => void told.push(user.id) } };
+  const restored = createAuth(target.connection, options);
+  await using closing = new AsyncDisposableStack();
+  closing.defer(() => restored.close());
+  await restored.restore(give(backup), {
+    makeTables: async ({ migrations }) => void (await restored.migrate({ only: migrations.latchkey ?? [] })),
+  });
   const names = async () =>
-    (await restored.database.query<{ username: string }>("select username from latchkey.users order by 1")).map(
+    (await target.query<{ username: string }>("select username from latchkey.users order by 1")).map(
       ({ username }) => username,
     );
   expect(await names()).toEqual(["alice", "bob", "carol"]);
   told.length = 0;
-  const replayed = await restored.auth.operator.replayErasures(give(journal));
+  const replayed = await restored.operator.replayErasures(give(journal));
   expect(replayed.added).toBe(2);
   expect([...replayed.deleted].sort()).toEqual([people.alice, people.carol].sort());
   expect([...told].sort()).toEqual([people.alice, people.carol].sort());
   expect(await names()).toEqual(["bob"]);
-  expect(await restored.auth.operator.replayErasures(give(journal))).toEqual({ added: 0, deleted: [] });
-  const events = await restored.database.query(
+  expect(await restored.operator.replayErasures(give(journal))).toEqual({ added: 0, deleted: [] });
+  const events = await target.query(
     "select detail from latchkey.audit_events where event = 'user_deleted' order by position",
   );
   expect(events).toEqual(Array(2).fill({ detail: { by: "restored_backup" } }));

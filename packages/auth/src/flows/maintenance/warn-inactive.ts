@@ -12,25 +12,40 @@ import { holdsRights } from "../steps/second-factor-needed.ts";
 const afterNotice = 30 * 86_400;
 
 /** Accounts that one statement looks at. */
-const pageSize = 1_000;
+const pageSize = 200;
+
+/** Accounts of one run, so that it ends. */
+const atMost = 1_000;
+
+/** The part of a day's notices that one hour may use up: half of the day's are left for what happens to people. */
+const shareOfHour = 1 / 48;
 
 /**
  * Has accounts deleted that nobody has used for as long as the settings say, and tells their owners 30 days before. It counts from the last
- * moment at which one can have been used: its last sign-in, or its making, and the longest life of a session after that. Answers how many.
+ * moment at which one can have been used: its last sign-in, or its making, and the longest life of a session after that. One run does no more than there are messages for. Answers how many.
  */
 export async function warnInactive(core: Core): Promise<number> {
-  const { inactiveRetention, sessions } = core.options;
+  const { inactiveRetention, sessions, messages } = core.options;
   if (inactiveRetention === undefined) return 0;
   const unusedFor = inactiveRetention + sessions.lifetime - afterNotice;
+  let left = Math.max(1, Math.floor(messages.noticesPerDay * shareOfHour));
   let count = 0;
-  let after: string | null = nobody;
-  while (after !== null) {
-    const { ids, last } = await readPage(core.db, { unusedFor, after });
-    for (const id of ids)
-      if (await core.db.transaction().execute((transaction) => warn(core, transaction, { id, unusedFor }))) count += 1;
-    after = last;
+  for await (const id of listInactive(core.db, unusedFor)) {
+    if (count >= atMost || left <= 0) break;
+    const warned = await core.db.transaction().execute((transaction) => warn(core, transaction, { id, unusedFor }));
+    if (warned) count += 1;
+    left -= warned?.messages ?? 0;
   }
   return count;
+}
+
+async function* listInactive(db: Queries, unusedFor: number): AsyncGenerator<string> {
+  let after: string | null = nobody;
+  while (after !== null) {
+    const page: Page = await readPage(db, { unusedFor, after });
+    yield* page.ids;
+    after = page.last;
+  }
 }
 
 interface Page {
@@ -54,19 +69,19 @@ async function warn(
   core: Core,
   transaction: Queries,
   { id: userId, unusedFor }: { readonly id: string; readonly unusedFor: number },
-): Promise<boolean> {
+): Promise<{ readonly messages: number } | null> {
   // Held first: somebody may be signing in at this moment.
-  if (!(await lockUser(transaction, userId))) return false;
+  if (!(await lockUser(transaction, userId))) return null;
   const { rows } = await sql<{ isInactive: boolean }>`
     select ${isInactive(unusedFor)} as "isInactive" from latchkey.users u where u.id = ${userId}::uuid`.execute(
     transaction.withoutPlugins(),
   );
-  if (!rows[0]?.isInactive) return false;
+  if (!rows[0]?.isInactive) return null;
   await insertDeletion(transaction, { userId, reason: "inactive", waits: afterNotice });
-  await keepNotice(core, transaction, { userId, kind: "deletion_of_inactive", facts: null });
+  const told = await keepNotice(core, transaction, { userId, kind: "deletion_of_inactive", facts: null });
   const happened = { event: "deletion_requested", by: "inactivity", seconds: afterNotice, sessionsEnded: 0 } as const;
   await recordEvent(transaction, happened, { actorId: null, subjectId: userId, address: null, requestId: null });
-  return true;
+  return told;
 }
 
 const ago = (seconds: number) => sql`latchkey.now() - make_interval(secs => ${seconds}::float8)`;

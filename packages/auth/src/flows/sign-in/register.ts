@@ -112,7 +112,12 @@ async function openAccount(
     id: randomUUIDv7(),
     password: encoded,
   });
-  const consent = { userId: user.id, before: false, after: user.isApprovedToBeInTouch, source: "registration" } as const;
+  const consent = {
+    userId: user.id,
+    before: false,
+    after: user.isApprovedToBeInTouch,
+    source: "registration",
+  } as const;
   await noteOwnConsent(core, transaction, { ...consent, facts });
   await keepForProof(transaction, user.id, {
     phoneNumber: proved?.kind === "phone" ? null : unproved.phoneNumber,
