@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { backupCommand, restoreCommand } from "./commands/backup.ts";
 import { createUserCommand } from "./commands/create-user.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { exportErasuresCommand, replayErasuresCommand } from "./commands/erasures.ts";
 import { exportCommand } from "./commands/export.ts";
 import { grantsCommand } from "./commands/grants.ts";
 import { changeGroupCommand, createGroupCommand, deleteGroupCommand, listGroupsCommand } from "./commands/groups.ts";
@@ -62,6 +63,8 @@ const program = new Command("latchkey")
   .addCommand(webhooksCommand())
   .addCommand(backupCommand())
   .addCommand(restoreCommand())
+  .addCommand(exportErasuresCommand())
+  .addCommand(replayErasuresCommand())
   .addCommand(importCommand())
   .addCommand(exportCommand())
   .addCommand(migrateCommand())

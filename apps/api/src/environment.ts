@@ -153,6 +153,8 @@ const settingsSchema = z.object({
   REFRESH_RETRY: duration("0s", "24h").default(86_400),
   REGISTRATION: z.enum(["open", "closed"]).default("open"),
   AUDIT_RETENTION: duration("1d", "3650d").default(400 * 86_400),
+  INACTIVE_RETENTION: duration("180d", "3650d").optional(),
+  CONSENT_TEXT_VERSION: z.string().min(1).max(100).optional(),
   ...messageSettings,
   ...webhookSettings,
   ACCESS_LOG: accessLog.default("all"),
@@ -371,6 +373,8 @@ export function toAuthOptions(settings: Settings, secret: AuthOptions["secret"])
     registration: settings.REGISTRATION,
     secondFactor: settings.SECOND_FACTOR,
     auditRetention: settings.AUDIT_RETENTION,
+    ...(settings.INACTIVE_RETENTION !== undefined && { inactiveRetention: settings.INACTIVE_RETENTION }),
+    ...(settings.CONSENT_TEXT_VERSION !== undefined && { consentTextVersion: settings.CONSENT_TEXT_VERSION }),
     phones: { defaultCountry: settings.PHONE_DEFAULT_COUNTRY },
     codes: toCodeOptions(settings),
   };

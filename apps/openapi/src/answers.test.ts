@@ -81,6 +81,8 @@ test("a person's calls are answered as the document says", async () => {
   await ask("me.permissions", { token });
   await ask("me.activity", { token, input: { limit: 1 } });
   await ask("me.export", { token });
+  await ask("me.update", { token, input: { isApprovedToBeInTouch: true } });
+  expect(await ask("me.consents", { token })).toMatchObject([{ isGiven: true, decidedBy: "owner" }]);
   const [session] = await ask("sessions.list", { token });
   expect(session.deviceName).toBe("Ada's iPhone");
   await ask("sessions.revokeOthers", { token });
@@ -112,6 +114,13 @@ test("a person's calls are answered as the document says", async () => {
   await ask("account.register", {
     input: { username: "carol", password: "a battery of horses", deviceName: "laptop" },
   });
+});
+
+test("leaving and coming back are answered as the document says", async () => {
+  const { token } = await ask("account.register", { input: { username: "leaver", password } });
+  const { kept } = await ask("me.delete", { token });
+  expect(kept).toMatchObject([{ what: "audit_trail" }, { what: "erasure", seconds: null }]);
+  expect(await signIn("leaver")).toMatchObject({ deletionStopped: true });
 });
 
 test("second factors are answered as the document says", async () => {

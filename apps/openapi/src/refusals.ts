@@ -74,6 +74,7 @@ export const ownRefusals: Readonly<Record<string, readonly AuthErrorCode[]>> = {
   "me.totp.remove": ["reauthentication_required", "permission_denied", "not_found"],
   "me.reauthenticate": ["invalid_credentials", "second_factor_required", "code_invalid", "code_expired", ...busy],
   "me.export": ["reauthentication_required"],
+  "me.delete": ["reauthentication_required", "permission_denied"],
   "me.recoveryCodes.create": ["reauthentication_required", "permission_denied"],
   "me.recoveryCodes.stop": ["not_found"],
   "me.changePassword": ["invalid_credentials", "password_rejected", ...ofSignIn],

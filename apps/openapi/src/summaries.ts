@@ -26,6 +26,8 @@ export const summaries: Readonly<Record<string, string>> = {
   "me.permissions": "What the user may do at this moment, sorted",
   "me.activity": "What happened to the user's account, the newest first",
   "me.notices.list": "One page of what the user is told of their own account, the newest first",
+  "me.consents": "What the user agreed to and withdrew, the newest first",
+  "me.delete": "Has the account deleted after a wait in which a sign-in takes it back, and ends every session",
   "me.notices.markRead": "Marks notices of the user as read",
   "me.export": "A copy of what is kept about the user",
   "me.reauthenticate": "Shows with the password or a code, in this session, that it is its owner",

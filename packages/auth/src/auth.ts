@@ -1,7 +1,10 @@
 import type { JSONWebKeySet } from "jose";
 import type { Challenge } from "./challenges/challenges.ts";
 import type { Config, PlainConfig, ProfileChangesOf, UserOf } from "./config.ts";
+import type { Consent } from "./consents/consent-store.ts";
+import type { Erasure } from "./deletions/erased-user-store.ts";
 import type { ChangePasswordInput } from "./flows/account/change-password.ts";
+import type { AccountDeletion } from "./flows/account/delete-account.ts";
 import type { ListNoticesInput, NoticePage } from "./flows/account/notices.ts";
 import type { ConfirmOwnNameInput, OwnNameAnswer, StartOwnNameInput } from "./flows/account/own-name.ts";
 import type { StopChangesInput } from "./flows/account/pending-changes.ts";
@@ -29,6 +32,7 @@ import type {
 import type { ExchangedToken } from "./flows/authentication/exchange-token.ts";
 import type { TokenInspection, TokenQuestion } from "./flows/authentication/inspect-token.ts";
 import type { Health } from "./flows/maintenance/check-health.ts";
+import type { ErasuresReplayed, ListErasuresInput } from "./flows/maintenance/erasures.ts";
 import type { Purged } from "./flows/maintenance/purge.ts";
 import type { MessageReport } from "./flows/maintenance/report-messages.ts";
 import type { Resealed, ResealInput } from "./flows/maintenance/reseal.ts";
@@ -350,7 +354,7 @@ export interface Auth<C extends Config = PlainConfig> {
   /** Stops one of them, whichever session asked for it. Throws AuthError `not_found`. */
   stopPendingChange(caller: Principal, id: string, facts: RequestInfo): Promise<void>;
   /**
-   * Stops all that waits for an account, from a device that has signed in to it. What does not fit is answered alike.
+   * Stops all that waits for an account, its deletion too, from a device that has signed in to it. What does not fit is answered alike.
    *
    * @throws AuthError `invalid_input`, `rate_limited`
    */
@@ -382,12 +386,21 @@ export interface Auth<C extends Config = PlainConfig> {
   listNotices(caller: Principal, input: ListNoticesInput): Promise<NoticePage>;
   /** Notes that the caller has read notices: those of the ids, or all. */
   markNoticesRead(caller: Principal, input: { readonly ids?: readonly string[] | undefined }): Promise<void>;
+  /** What the caller agreed to and withdrew, when, and to which text; the newest first. */
+  listConsents(caller: Principal): Promise<Consent[]>;
   /**
    * A copy of what is kept about the caller, who showed within ten minutes that it is them; no password, token or code is in it.
    *
    * @throws AuthError `reauthentication_required`
    */
   exportOwnData(caller: Principal): Promise<OwnData<UserOf<C>>>;
+  /**
+   * Has the caller's account deleted 14 days later, or 30 where no message reaches its owner, and ends every session at once. A sign-in before
+   * takes it back, and so do `stopPendingChanges`, a new password and an administrator who disables the account.
+   *
+   * @throws AuthError `reauthentication_required`, `session_ended`, `permission_denied` for the last superuser
+   */
+  deleteOwnAccount(caller: Principal, facts: RequestInfo): Promise<AccountDeletion>;
 
   /** What administrators do. Who may do it at all is for the caller to check, by `authorize`; who stands above is checked here. */
   readonly users: {
@@ -486,6 +499,10 @@ export interface Auth<C extends Config = PlainConfig> {
     resetSecondFactor(name: string): Promise<number>;
     /** Has a user replace their password at the next sign-in, ends their sessions, and answers how many. Throws AuthError `invalid_input`. */
     requirePasswordChange(name: string): Promise<number>;
+    /** Who was deleted, by digests of ids, for `replayErasures`. Keep it beside the backups. */
+    exportErasures(input?: ListErasuresInput): AsyncGenerator<Erasure>;
+    /** Deletes everybody once more who was deleted after a backup was made that has been restored; hooks are told. */
+    replayErasures(erasures: AsyncIterable<Erasure>): Promise<ErasuresReplayed>;
   };
 
   /**
@@ -547,7 +564,7 @@ export interface Auth<C extends Config = PlainConfig> {
   verificationKeys(): Promise<JSONWebKeySet>;
   /** Looks over the stored hashes, so that refusals tell nothing of them. Call it at the start and by the hour. */
   measureHashCosts(): Promise<void>;
-  /** Deletes what is of no use any more, and answers how much; makes indexes that are missing. Call it at the start and by the hour. */
+  /** Deletes what is of no use any more, and accounts that are to be, and answers how much; makes indexes that are missing. Call it at the start and by the hour. */
   purge(): Promise<Purged>;
   /** Does what people's changes have waited for, and answers how many were due. Call it by the hour, in one process or several. */
   applyDueChanges(): Promise<number>;

@@ -2,6 +2,8 @@ import type { Auth } from "./auth.ts";
 import type { Config, ConfigOf } from "./config.ts";
 import { createCore } from "./core.ts";
 import { changePassword } from "./flows/account/change-password.ts";
+import { listOwnConsents } from "./flows/account/consents.ts";
+import { deleteOwnAccount } from "./flows/account/delete-account.ts";
 import { exportOwnData } from "./flows/account/export-own-data.ts";
 import { listOwnNotices, markOwnNoticesRead } from "./flows/account/notices.ts";
 import { confirmOwnName, removeOwnName, startOwnName } from "./flows/account/own-name.ts";
@@ -64,6 +66,7 @@ import { exchangeToken } from "./flows/authentication/exchange-token.ts";
 import { inspectToken } from "./flows/authentication/inspect-token.ts";
 import { applyDueChanges } from "./flows/maintenance/apply-changes.ts";
 import { checkHealth, refuseFaults } from "./flows/maintenance/check-health.ts";
+import { exportErasures, replayErasures } from "./flows/maintenance/erasures.ts";
 import { measureHashCosts } from "./flows/maintenance/measure-hash-costs.ts";
 import { purge } from "./flows/maintenance/purge.ts";
 import { reportMessages } from "./flows/maintenance/report-messages.ts";
@@ -179,7 +182,9 @@ export function createAuth<
       listActivity,
       listNotices: listOwnNotices,
       markNoticesRead: markOwnNoticesRead,
+      listConsents: listOwnConsents,
       exportOwnData,
+      deleteOwnAccount,
       createUser,
       listAuditEvents,
       declarePermissions,
@@ -237,6 +242,8 @@ export function createAuth<
       endAllSessions,
       requirePasswordChange: requirePasswordChangeNamed,
       resetSecondFactor: resetSecondFactorNamed,
+      exportErasures,
+      replayErasures,
     }),
     publicKeys: () => core.keyRing.publicKeys(),
     verificationKeys: () => core.keyRing.verificationKeys(),

@@ -4,7 +4,9 @@ export type { ChallengePurpose, Channel } from "./challenges/challenge-store.ts"
 export type { Challenge } from "./challenges/challenges.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export type { Config, ConfigOf, PlainConfig, ProfileChangesOf, UserOf } from "./config.ts";
+export type { Consent, ConsentDecider, ConsentPurpose, ConsentSource } from "./consents/consent-store.ts";
 export { createAuth } from "./create-auth.ts";
+export type { Erasure } from "./deletions/erased-user-store.ts";
 export {
   AuthError,
   type AuthErrorCode,
@@ -22,6 +24,7 @@ export {
   withIssueCode,
 } from "./errors.ts";
 export type { ChangePasswordInput } from "./flows/account/change-password.ts";
+export type { AccountDeletion, KeptRecord } from "./flows/account/delete-account.ts";
 export type { ListNoticesInput, Notice, NoticePage } from "./flows/account/notices.ts";
 export type { ConfirmOwnNameInput, OwnNameAnswer, StartOwnNameInput } from "./flows/account/own-name.ts";
 export type { StopChangesInput } from "./flows/account/pending-changes.ts";
@@ -41,6 +44,7 @@ export type {
 } from "./flows/administration/users.ts";
 export type { ExchangedToken } from "./flows/authentication/exchange-token.ts";
 export type { TokenInspection, TokenQuestion } from "./flows/authentication/inspect-token.ts";
+export type { ErasuresReplayed, ListErasuresInput } from "./flows/maintenance/erasures.ts";
 export type { Purged } from "./flows/maintenance/purge.ts";
 export type { CountryMessages, MessageReport } from "./flows/maintenance/report-messages.ts";
 export type { Resealed, ResealInput } from "./flows/maintenance/reseal.ts";

@@ -164,6 +164,13 @@ const optionsSchema = z
      * and with `all` everybody. One that is enrolled is asked for whatever is set.
      */
     secondFactor: z.enum(secondFactorRules).default("optional"),
+    /**
+     * Seconds without a sign-in, and without a session that could have been used, after which an account is deleted; its owner is told 30 days
+     * before, and a sign-in keeps it. Accounts that hold rights, and disabled ones, stay. Absent: accounts are kept.
+     */
+    inactiveRetention: seconds(180 * day, 3_650 * day).optional(),
+    /** What the text is called to which people agree with `isApprovedToBeInTouch`, such as `2026-11`: noted with each decision. */
+    consentTextVersion: z.string().min(1).max(100).optional(),
     /** Seconds for which the audit trail is kept. */
     auditRetention: seconds(day, 3_650 * day).default(400 * day),
     /** Milliseconds by which procedures answer later that a limit is reached, so that a client in a loop cannot ask often; 0 for tests. */

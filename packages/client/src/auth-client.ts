@@ -130,6 +130,10 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
     codec: toCodec(transformer),
     renew: (refreshToken) => ask("token.refresh", { refreshToken }),
     revoke: (refreshToken) => ask("token.revoke", { refreshToken }),
+    find: (token) =>
+      createTRPCUntypedClient<AnyRouter>({
+        links: [httpLink({ ...endpoint, headers: toHeaders(token) })],
+      }).query(paths.at("me.get")) as Promise<OwnAnswer>,
   });
 
   const reauthenticator = createReauthenticator(() => manager.getSnapshot().user?.id);
@@ -149,8 +153,8 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
   const tokensOf = createAudienceTokens(source, (audience) => api.mutation(paths.at("token.exchange"), { audience }));
 
   async function permissions(): Promise<readonly string[]> {
-    await manager.ready;
-    if (manager.getSnapshot().status !== "signedIn") return [];
+    // Of somebody whose session was found in the storage, not all need be known yet.
+    if (!(await manager.findToken())) return [];
     return (await api.query(paths.at("me.permissions"))) as readonly string[];
   }
 
@@ -199,6 +203,7 @@ function watch(manager: SessionManager, paths: ProcedurePaths): TRPCLink<AnyRout
             const { data } = value.result as { data?: unknown };
             if (op.path.startsWith(paths.me)) manager.showUser(data as OwnAnswer).catch(() => {});
             if (paths.movesOn(op)) taken = manager.replace(data as SessionAnswer);
+            if (paths.endsSession(op)) taken = manager.signOut();
             if (wish > 0) taken = manager.keep(data as SessionAnswer, wish);
             // What goes wrong with keeping an answer is not the call's failure.
             taken = taken?.catch(() => {}).then(() => observer.next(value));

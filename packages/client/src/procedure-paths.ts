@@ -13,6 +13,8 @@ export function createProcedurePaths(prefix = "") {
     /** What answers new tokens of this session, or makes this device the only one that is known and answers its new mark. */
     movesOn: ({ path }: { path: string }) =>
       ["me.changePassword", "me.devices.forget", "sessions.revokeOthers"].some((name) => path === at(name)),
+    /** What ends every session of the person, this one too. */
+    endsSession: ({ path }: { path: string }) => path === at("me.delete"),
     /** What all that is about one's own account begins with. */
     me: at("me."),
   };

@@ -87,6 +87,8 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
   "me.permissions": () => undefined,
   "me.activity": () => undefined,
   "me.export": () => undefined,
+  "me.consents": () => undefined,
+  "me.delete": () => undefined,
   "me.reauthenticate": () => ({ password }),
   "me.totp.get": () => undefined,
   "me.totp.start": () => undefined,

@@ -2,7 +2,24 @@
 export type AuditEvent =
   | { readonly event: "user_created"; readonly by: "command_line" | "administrator" | "registration" | "import" }
   | { readonly event: "user_updated"; readonly fields: readonly string[] }
-  | { readonly event: "user_deleted" }
+  | {
+      readonly event: "user_deleted";
+      /** Absent for an administrator and the operator. `restored_backup`: deleted once more after a backup had brought them back. */
+      readonly by?: "owner" | "inactivity" | "restored_backup";
+    }
+  | {
+      /** A person wants their account deleted, or has not used it for long. It waits, and a sign-in takes it back. */
+      readonly event: "deletion_requested";
+      readonly seconds: number;
+      readonly sessionsEnded: number;
+      /** Absent for its owner. */
+      readonly by?: "inactivity";
+    }
+  | {
+      /** `rights`: it is the last superuser's, or holds rights and was only not used for long. */
+      readonly event: "deletion_stopped";
+      readonly by: "sign_in" | "device" | "new_password" | "administrator" | "rights";
+    }
   | { readonly event: "groups_set"; readonly groups: readonly string[] }
   | { readonly event: "permissions_set"; readonly permissions: readonly string[] }
   | { readonly event: "group_created"; readonly group: string }

@@ -586,8 +586,8 @@ export async function isTestAccount(db: Queries, id: string): Promise<boolean> {
   return (await query.executeTakeFirst()) !== undefined;
 }
 
-/** For how long devices that were forgotten can still stop what waits: longer than the longest wait and the time before it. */
-const isRecentlyRaised = sql<boolean>`coalesce(device_epoch_raised_at > latchkey.now() - interval '14 days', false)`;
+/** For how long devices that were forgotten can still stop what waits: longer than the longest wait, that of a deletion, and the time before it. */
+const isRecentlyRaised = sql<boolean>`coalesce(device_epoch_raised_at > latchkey.now() - interval '45 days', false)`;
 
 /** Epochs of devices that can stop what waits for an account: the present one, and those that were forgotten lately. */
 export async function listStoppingEpochs(db: Queries, id: string): Promise<number[]> {

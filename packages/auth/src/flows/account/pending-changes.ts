@@ -10,7 +10,7 @@ import {
 import { isLiveSession } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import { toNetwork } from "../../throttling/address.ts";
-import { findUser, takeName } from "../../users/user-store.ts";
+import { findUser, lockUser, takeName } from "../../users/user-store.ts";
 import { addressOf } from "../steps/change-authority.ts";
 import { about, fieldOf } from "../steps/change-name.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
@@ -20,6 +20,7 @@ import { findNamedAccount, readName } from "../steps/find-named.ts";
 import { nobody, readGateAccount } from "../steps/gate.ts";
 import { mayStopChanges } from "../steps/known-device.ts";
 import { openedBy, type PendingChange, toPendingChange } from "../steps/pending-change.ts";
+import { stopDeletion } from "../steps/stop-deletion.ts";
 import { tellHookAfterwards } from "../steps/tell-hooks.ts";
 
 /** The changes of the caller's account that wait, the first due first. */
@@ -61,7 +62,7 @@ export interface StopChangesInput {
 }
 
 /**
- * Stops whatever waits for an account, from a device that has signed in to it, without a session: whoever took over its password may have
+ * Stops whatever waits for an account, its deletion too, from a device that has signed in to it, without a session: whoever took over its password may have
  * ended them all. A name and a device that do not fit are answered alike.
  *
  * @throws AuthError `rate_limited`, `invalid_input` for digits that are two phone numbers
@@ -82,6 +83,8 @@ export async function stopPendingChanges(
   const mayStop = await mayStopChanges(core, found?.id ?? nobody, deviceMark);
   if (!found || !mayStop) return;
   const lost = await core.db.transaction().execute(async (transaction) => {
+    await lockUser(transaction, found.id);
+    await stopDeletion(core, transaction, { userId: found.id, by: "device", actorId: null, facts });
     const changes = await takeChanges(transaction, core.pendingKey(), { userId: found.id });
     const kinds: ("phone" | "email")[] = [];
     for (const change of changes) {

@@ -231,6 +231,8 @@ const bySelf = { actor: "self", subject: "target" } as const;
 const byOperator = { actor: "nobody", subject: "target", isNowhere: true } as const;
 const ofNobody = { actor: "nobody", subject: "nobody", isNowhere: true } as const;
 
+async function* nothing(): AsyncGenerator<never> {}
+
 const deeds: readonly Deed[] = [
   {
     ...bySelf,
@@ -438,6 +440,41 @@ const deeds: readonly Deed[] = [
       service.auth.stopPendingChange(caller, (prepared as Waiting).pending?.id ?? "", service.facts),
     leaves: ["change_stopped"],
     detail: () => ({ change: "set_phone", by: "session" }),
+  },
+  {
+    ...bySelf,
+    does: "deleteOwnAccount",
+    run: ({ caller }) => service.auth.deleteOwnAccount(caller, service.facts),
+    leaves: ["deletion_requested"],
+    detail: () => ({ seconds: 30 * 86_400, sessionsEnded: 1 }),
+  },
+  {
+    ...bySelf,
+    does: "login, of an account that is to be deleted",
+    first: ({ caller }) => service.auth.deleteOwnAccount(caller, service.facts),
+    run: ({ username }) => service.auth.login({ username, password }, service.facts),
+    leaves: ["signed_in", "deletion_stopped"],
+    detail: () => ({ by: "sign_in" }),
+  },
+  {
+    does: "stopPendingChanges, of a deletion",
+    actor: "nobody",
+    subject: "target",
+    first: ({ caller }) => service.auth.deleteOwnAccount(caller, service.facts),
+    run: ({ username, deviceMark }) => service.auth.stopPendingChanges({ username, deviceMark }, service.facts),
+    leaves: ["deletion_stopped"],
+    detail: () => ({ by: "device" }),
+  },
+  {
+    ...byOperator,
+    does: "operator.replayErasures",
+    first: ({ id }) =>
+      service.database.query("insert into latchkey.erased_users (digest) values (sha256(convert_to($1, 'UTF8')))", [
+        id,
+      ]),
+    run: () => service.auth.operator.replayErasures(nothing()),
+    leaves: ["user_deleted"],
+    detail: () => ({ by: "restored_backup" }),
   },
   {
     does: "stopPendingChanges",
@@ -1122,6 +1159,7 @@ const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
   "users.listSessions": ({ id }) => service.auth.users.listSessions(admin, id),
   "groups.list": () => service.auth.groups.list({ limit: 25 }),
   "groups.get": ({ group }) => service.auth.groups.get(group.id),
+  "operator.exportErasures": () => service.auth.operator.exportErasures().next(),
   "operator.exportUser": ({ username }) => service.auth.operator.exportUser(username),
   "operator.listSessions": ({ username }) => service.auth.operator.listSessions(username),
   "importedUsers.startRound": startRound,
@@ -1134,6 +1172,7 @@ const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
   listSessions: ({ caller }) => service.auth.listSessions(caller),
   listNotices: ({ caller }) => service.auth.listNotices(caller, { limit: 25 }),
   markNoticesRead: ({ caller }) => service.auth.markNoticesRead(caller, {}),
+  listConsents: ({ caller }) => service.auth.listConsents(caller),
   listPendingChanges: ({ caller }) => service.auth.listPendingChanges(caller),
   readRecoveryCodes: ({ caller }) => service.auth.readRecoveryCodes(caller),
   listActivity: ({ caller }) => service.auth.listActivity(caller, { limit: 25 }),
@@ -1160,6 +1199,8 @@ const allEvents: Readonly<Record<AuditEvent["event"], true>> = {
   user_created: true,
   user_updated: true,
   user_deleted: true,
+  deletion_requested: true,
+  deletion_stopped: true,
   groups_set: true,
   permissions_set: true,
   group_created: true,

@@ -1,6 +1,7 @@
 import { deleteOldEvents, eraseSome } from "../../audit/audit-log.ts";
 import { deleteOldChallenges, deleteOldWrongCodes } from "../../challenges/challenge-store.ts";
 import { deleteOldTickets } from "../../challenges/ticket-store.ts";
+import { backfillConsents } from "../../consents/consent-store.ts";
 import { deleteExpiredEntries } from "../../imported-users/blacklist-store.ts";
 import { deleteAbandoned } from "../../imported-users/staging-store.ts";
 import { deleteOldCounts } from "../../messages/message-counts.ts";
@@ -13,6 +14,8 @@ import { deleteDeadSessions } from "../../sessions/session-store.ts";
 import { deleteForgottenCounters } from "../../throttling/throttle-store.ts";
 import { deleteOldEvents as deleteOldWebhooks } from "../../webhooks/webhook-store.ts";
 import type { Core } from "../steps/core.ts";
+import { deleteDueAccounts } from "./delete-accounts.ts";
+import { warnInactive } from "./warn-inactive.ts";
 
 /** How many rows were cleared away. */
 export interface Purged {
@@ -24,6 +27,8 @@ export interface Purged {
   readonly notices: number;
   /** Counts of attempts and messages that are forgotten. */
   readonly throttles: number;
+  /** Accounts that were deleted because their owners asked for it, or nobody used them. */
+  readonly accounts: number;
   /** Events of people who were deleted, looked at for addresses. */
   readonly erased: number;
   /** Rows of imports that were killed, and entries of other systems' blacklists whose tokens have expired. */
@@ -47,6 +52,8 @@ export async function purge(core: Core): Promise<Purged> {
   const counts = messages + (await inBatches((atMost) => deleteOldWrongCodes(core.db, atMost)));
   // Before sessions are deleted: codes that wait die with theirs.
   await settleRecoveryCodes(core.db, null);
+  await inBatches((atMost) => backfillConsents(core.db, atMost));
+  await warnInactive(core);
   return {
     codes: challenges + tickets + halfDone + (await inBatches((atMost) => deleteExpiredCodes(core.db, atMost))),
     notices: await inBatches((atMost) => deleteOldNotices(core.db, atMost)),
@@ -57,6 +64,8 @@ export async function purge(core: Core): Promise<Purged> {
     staged:
       (await untilNone((atMost) => deleteAbandoned(core.db, atMost))) +
       (await inBatches((atMost) => deleteExpiredEntries(core.db, atMost))),
+    // Last: a table of a team's own may keep an account from being deleted, and all else is to be cleared away in any case.
+    accounts: await deleteDueAccounts(core),
   };
 }
 

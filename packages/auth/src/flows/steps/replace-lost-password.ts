@@ -10,6 +10,7 @@ import { keepNotice } from "./keep-notice.ts";
 import { raiseDeviceEpoch } from "./known-device.ts";
 import { endChanges } from "./pending-change.ts";
 import { resetSignInLimits } from "./reset-sign-in-limits.ts";
+import { stopDeletion } from "./stop-deletion.ts";
 
 export interface PasswordToReplace {
   /** With its row held. */
@@ -43,6 +44,7 @@ export async function replaceLostPassword(
   await markOldTokensEnded(transaction, userId);
   await endPending(transaction, userId);
   await endChanges(core, transaction, { userId }, { ...facts, by: "new_password" });
+  await stopDeletion(core, transaction, { userId, by: "new_password", actorId: null, facts });
   const { length: sessionsEnded } = await endSessions(transaction, { userId, reason: "password_changed" });
   if (by === "password") {
     const about = { ...facts, actorId: userId, subjectId: userId };

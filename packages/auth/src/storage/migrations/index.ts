@@ -27,6 +27,8 @@ import * as secondFactors from "./0044-second-factors.ts";
 import * as secretKeys from "./0047-secret-keys.ts";
 import * as webhooks from "./0048-webhooks.ts";
 import * as importedBlacklist from "./0050-imported-blacklist.ts";
+import * as accountDeletions from "./0051-account-deletions.ts";
+import * as consents from "./0052-consents.ts";
 import * as passwordsToReplace from "./0063-passwords-to-replace.ts";
 import * as schemaCompatibility from "./0066-schema-compatibility.ts";
 
@@ -79,6 +81,8 @@ export const migrations: Readonly<Record<string, SchemaMigration>> = {
   "0047-secret-keys": secretKeys,
   "0048-webhooks": webhooks,
   "0050-imported-blacklist": importedBlacklist,
+  "0051-account-deletions": accountDeletions,
+  "0052-consents": consents,
   "0063-passwords-to-replace": passwordsToReplace,
   "0066-schema-compatibility": schemaCompatibility,
 };
