@@ -54,6 +54,7 @@ export const ownRefusals: Readonly<Record<string, readonly AuthErrorCode[]>> = {
     ...ofSignIn,
   ],
   "account.stopChanges": busy,
+  "account.holdReset": ["invalid_credentials", ...busy],
   "me.phone.start": ofStart,
   "me.phone.confirm": ofConfirm,
   "me.phone.remove": ofRemove,

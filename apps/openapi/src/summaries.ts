@@ -11,6 +11,7 @@ export const summaries: Readonly<Record<string, string>> = {
   "codes.resend": "Sends the same code once more, where it is time for that",
   "account.register": "Opens an account, and signs in",
   "account.stopChanges": "Stops the changes of an account that wait, from a device that has signed in to it",
+  "account.holdReset": "Holds a reset by a code, with the password from before it on a device from before it",
   "me.get": "The user who is signed in, and whether their phone number is to be proved anew",
   "me.update": "Changes the given profile fields",
   "me.phone.start": "Sends a code that proves the user's phone number, or gives them another",

@@ -31,6 +31,7 @@ import type { Purged } from "./flows/maintenance/purge.ts";
 import type { MessageReport } from "./flows/maintenance/report-messages.ts";
 import type { Resealed, ResealInput } from "./flows/maintenance/reseal.ts";
 import type { RotateKeysInput } from "./flows/maintenance/rotate-keys.ts";
+import type { HeldReset, HoldResetInput } from "./flows/sign-in/hold-reset.ts";
 import type { RecoverInput, RecoveryAnswer, StartRecoveryInput } from "./flows/sign-in/recover.ts";
 import type { RegisterInput } from "./flows/sign-in/register.ts";
 import type { ResendCodeInput } from "./flows/sign-in/resend-code.ts";
@@ -202,6 +203,13 @@ export interface Auth<C extends Config = PlainConfig> {
    * @throws AuthError `code_invalid`, `code_expired`, `password_rejected`, `rate_limited`, `overloaded`
    */
   resetPassword(input: ResetPasswordInput, facts: RequestInfo): Promise<PasswordReset>;
+  /**
+   * Holds a reset that a code has made, with the password from before it on a device that was known then: until 14 days after the reset no
+   * name, recovery code or second factor changes by it. Or lets it go on. What does not fit is refused alike.
+   *
+   * @throws AuthError `invalid_credentials`, `rate_limited`, `overloaded`, `invalid_input`
+   */
+  holdReset(input: HoldResetInput, facts: RequestInfo): Promise<HeldReset>;
 
   /**
    * Exchanges a recovery code, for which no name is needed, for a ticket. The code is used up when the ticket is.

@@ -67,6 +67,7 @@ import { requireAliases } from "./flows/maintenance/require-aliases.ts";
 import { reseal } from "./flows/maintenance/reseal.ts";
 import { rotateKeys } from "./flows/maintenance/rotate-keys.ts";
 import { syncPermissions } from "./flows/maintenance/sync-permissions.ts";
+import { holdReset } from "./flows/sign-in/hold-reset.ts";
 import { recover, startRecovery } from "./flows/sign-in/recover.ts";
 import { refresh } from "./flows/sign-in/refresh.ts";
 import { register } from "./flows/sign-in/register.ts";
@@ -140,6 +141,7 @@ export function createAuth<
       startReset,
       resetPassword,
       resetPasswordByCode,
+      holdReset,
       startRecovery,
       recover,
       authenticate,

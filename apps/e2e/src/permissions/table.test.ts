@@ -68,6 +68,7 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
   "me.get": () => undefined,
   "me.update": () => ({ city: "İzmir" }),
   "account.stopChanges": ({ target }) => ({ username: target.username, deviceMark: "x" }),
+  "account.holdReset": () => createFormerPassword(),
   "me.phone.start": () => ({ to: freshNumber() }),
   "me.phone.confirm": ({ caller }) => startOwnName(caller, "phone", freshNumber()),
   "me.phone.remove": ({ caller }) => giveName(caller, { phoneNumber: freshNumber() }),
@@ -134,6 +135,19 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
 
 let numbers = 0;
 const freshNumber = () => `+9053277${String(++numbers).padStart(5, "0")}`;
+
+/** A password from before a reset by a code, and a device from then. */
+async function createFormerPassword() {
+  const username = freshName();
+  await live.test.auth.createUser({ username, password });
+  const { deviceMark } = await live.test.auth.login({ username, password }, live.test.facts);
+  await live.test.database.query(
+    `insert into latchkey.former_passwords (user_id, password, device_epoch)
+      select id, password, device_epoch from latchkey.users where username = $1`,
+    [username],
+  );
+  return { username, password, deviceMark };
+}
 
 /** The ticket of somebody who needs a second factor and has none. */
 async function askForFactor({ username }: Person): Promise<string> {

@@ -29,6 +29,13 @@ export type AuditEvent =
       readonly by?: "phone" | "email" | "recovery_code";
     }
   | {
+      /** The password from before a reset by a code, on a device that was known then, holds what the new one is worth. */
+      readonly event: "password_reset_held";
+      readonly until: string;
+    }
+  | { readonly event: "password_reset_released" }
+  | { readonly event: "password_reset_hold_refused" }
+  | {
       readonly event: "password_reset_refused";
       readonly because: "unknown_user" | "inactive_account" | "wrong_code" | "expired_code";
     }

@@ -150,7 +150,8 @@ interface TakeOver extends Proof {
 async function takeOver(core: Core, transaction: Queries, change: TakeOver): Promise<OwnNameAnswer> {
   const { held, right, authority, sessionId, facts } = change;
   const { target, holder } = right;
-  const { waits, opensIn, isByCodeAlone } = authority;
+  const { opensIn, isByCodeAlone } = authority;
+  const waits = waitOf(held, authority);
   await right.consume();
   await recordEvent(transaction, { event: "name_proved", kind: target.kind }, about(held, held.id, facts));
   const rivals = { userId: held.id, kind: target.kind, by: "another_change", actorId: held.id, facts } as const;
@@ -181,13 +182,15 @@ export async function removeOwnName(
 ): Promise<OwnNameAnswer> {
   const { user, session } = caller;
   const account = await getOwnAccount(core, core.db, user.id);
-  const { waits, isByCodeAlone } = await requireChangeAuthority(core, caller, account, { kind, does: "remove" });
+  const authority = await requireChangeAuthority(core, caller, account, { kind, does: "remove" });
   return core.db.transaction().execute(async (transaction) => {
     const held = await getOwnAccount(core, transaction, user.id, { isLocked: true });
     if (!(await holdSession(transaction, session.id))) throw sessionEnded();
     const address = addressOf(held, kind);
     if (address === null) throw invalid(fieldOf[kind], "not_found", "is not there");
     const rivals = { userId: held.id, kind, by: "another_change", actorId: held.id, facts } as const;
+    const { isByCodeAlone } = authority;
+    const waits = waitOf(held, authority);
     if (waits === 0) await endRivalChanges(core, transaction, rivals);
     // What was asked about another one does not hold for this.
     if (address !== addressOf(account, kind)) throw reauthenticationRequired();
@@ -198,6 +201,11 @@ export async function removeOwnName(
     const pending = await postpone(core, transaction, change, facts);
     return { user: await getOwnUser(core, transaction, held.id), pending };
   });
+}
+
+/** While a reset is held nothing of it takes effect, whatever else was shown since. */
+function waitOf({ heldSeconds }: GateAccount, { waits }: ChangeAuthority): number {
+  return Math.max(waits, heldSeconds ?? 0);
 }
 
 /**

@@ -6,6 +6,7 @@ import { AuthError, type AuthErrorCode } from "../../errors.ts";
 import type { ImportRound } from "../../imported-users/round-store.ts";
 import { createInbox, createTestAuth, showTotp, type TestAuth, testSecret } from "../../testing/index.ts";
 import { limits } from "../../throttling/limits.ts";
+import type { HoldResetInput } from "../sign-in/hold-reset.ts";
 import type { PublicPurpose } from "../sign-in/start-code.ts";
 import type { Administrator } from "../steps/authority.ts";
 
@@ -116,6 +117,17 @@ async function prepareRecovery(target: Target): Promise<string> {
   return (await service.auth.startRecovery({ code }, service.facts)).ticket;
 }
 
+/** A reset by a code, and what its owner had before it. */
+async function prepareHold({ id, username }: Target): Promise<HoldResetInput> {
+  const { deviceMark } = await service.auth.login({ username, password }, service.facts);
+  await service.database.query(
+    `insert into latchkey.former_passwords (user_id, password, device_epoch)
+      select id, password, device_epoch from latchkey.users where id = $1`,
+    [id],
+  );
+  return { username, password, deviceMark };
+}
+
 const freshName = () => `p${randomUUID().replaceAll("-", "")}`;
 
 async function signInAsSuperuser(): Promise<Administrator> {
@@ -221,6 +233,7 @@ interface Deed {
 
 const byAdmin = { actor: "admin", subject: "target" } as const;
 const bySelf = { actor: "self", subject: "target" } as const;
+const ofReset = { actor: "nobody", subject: "target", first: prepareHold } as const;
 const byOperator = { actor: "nobody", subject: "target", isNowhere: true } as const;
 const ofNobody = { actor: "nobody", subject: "nobody", isNowhere: true } as const;
 
@@ -761,6 +774,32 @@ const deeds: readonly Deed[] = [
     detail: () => ({ sessionsEnded: 1, by: "phone" }),
   },
   {
+    ...ofReset,
+    does: "holdReset",
+    run: (_, prepared) => service.auth.holdReset(prepared as HoldResetInput, service.facts),
+    leaves: ["password_reset_held"],
+    detail: () => ({ until: expect.any(String) }),
+  },
+  {
+    ...ofReset,
+    does: "holdReset, let go on",
+    run: (_, prepared) =>
+      service.auth.holdReset({ ...(prepared as HoldResetInput), release: true }, service.facts),
+    leaves: ["password_reset_released"],
+    detail: () => ({}),
+  },
+  {
+    ...ofReset,
+    does: "holdReset, with another password",
+    run: (_, prepared) =>
+      refused(
+        "invalid_credentials",
+        service.auth.holdReset({ ...(prepared as HoldResetInput), password: newPassword }, service.facts),
+      ),
+    leaves: ["password_reset_hold_refused"],
+    detail: () => ({}),
+  },
+  {
     ...bySelf,
     does: "startReauthentication",
     first: async (target) => {
@@ -1138,6 +1177,9 @@ const allEvents: Readonly<Record<AuditEvent["event"], true>> = {
   limit_reached: true,
   account_unlocked: true,
   password_reset_refused: true,
+  password_reset_held: true,
+  password_reset_released: true,
+  password_reset_hold_refused: true,
   legacy_token_adopted: true,
   imported_users_recorded: true,
   imported_user_linked: true,

@@ -7,6 +7,7 @@ import { deleteOldCounts } from "../../messages/message-counts.ts";
 import { deleteOldNotices } from "../../messages/notice-store.ts";
 import { deleteExpiredCodes } from "../../one-time-codes/code-store.ts";
 import { settleRecoveryCodes } from "../../one-time-codes/recovery-code-store.ts";
+import { deleteOldFormerPasswords } from "../../passwords/former-password-store.ts";
 import { deleteOldSecondFactorTickets } from "../../second-factors/second-factor-ticket-store.ts";
 import { deleteOldSecretKeys } from "../../secret-keys/secret-key-store.ts";
 import { deleteDeadSessions } from "../../sessions/session-store.ts";
@@ -43,6 +44,7 @@ export async function purge(core: Core): Promise<Purged> {
   const challenges = await inBatches((atMost) => deleteOldChallenges(core.db, atMost));
   const tickets = await inBatches((atMost) => deleteOldTickets(core.db, atMost));
   const halfDone = await inBatches((atMost) => deleteOldSecondFactorTickets(core.db, atMost));
+  await inBatches((atMost) => deleteOldFormerPasswords(core.db, atMost));
   const messages = await inBatches((atMost) => deleteOldCounts(core.db, atMost));
   const counts = messages + (await inBatches((atMost) => deleteOldWrongCodes(core.db, atMost)));
   // Before sessions are deleted: codes that wait die with theirs.

@@ -1,5 +1,7 @@
 import { recordEvent } from "../../audit/audit-log.ts";
 import { withdrawCode } from "../../one-time-codes/code-store.ts";
+import { forgetFormerPassword, keepFormerPassword } from "../../passwords/former-password-store.ts";
+import { isUnusablePassword } from "../../passwords/unusable-password.ts";
 import { endSessions } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import type { Admission } from "../../throttling/throttle.ts";
@@ -36,6 +38,7 @@ export async function replaceLostPassword(
 ): Promise<{ readonly sessionsEnded: number; readonly deviceEpoch: number; readonly deviceMark: string }> {
   const { id: userId } = account;
   await updatePassword(transaction, userId, encoded, by === "recovery_code" ? null : by);
+  await keepOrForget(transaction, account, by);
   await withdrawCode(transaction, { userId, purpose: "set_password" });
   await markOldTokensEnded(transaction, userId);
   await endPending(transaction, userId);
@@ -48,4 +51,14 @@ export async function replaceLostPassword(
   const device = await raiseDeviceEpoch(core, transaction, userId, deviceId);
   await resetSignInLimits(core, transaction, account, counted);
   return { sessionsEnded, ...device };
+}
+
+/**
+ * After a code that was sent, the password from before can hold what the new one is worth. What leads back to the owner alone ends that: a
+ * recovery code, an administrator and the operator.
+ */
+async function keepOrForget(transaction: Queries, account: Account, by: PasswordToReplace["by"]): Promise<void> {
+  const { id: userId, password, deviceEpoch } = account;
+  if (by !== "phone" && by !== "email") return forgetFormerPassword(transaction, userId);
+  if (!isUnusablePassword(password)) await keepFormerPassword(transaction, { userId, password, deviceEpoch });
 }
