@@ -23,9 +23,11 @@ import {
   endSessionsCommand,
   exportUserCommand,
   grantCommand,
+  listPendingChangesCommand,
   listSessionsCommand,
   listUsersCommand,
   resetSecondFactorCommand,
+  stopPendingChangeCommand,
   unlockCommand,
 } from "./commands/users.ts";
 import { webhooksCommand } from "./commands/webhooks.ts";
@@ -51,6 +53,8 @@ const program = new Command("latchkey")
   .addCommand(grantCommand("grant"))
   .addCommand(grantCommand("revoke"))
   .addCommand(listSessionsCommand())
+  .addCommand(listPendingChangesCommand())
+  .addCommand(stopPendingChangeCommand())
   .addCommand(exportUserCommand())
   .addCommand(endSessionsCommand())
   .addCommand(resetSecondFactorCommand())

@@ -146,6 +146,7 @@ const settingsSchema = z.object({
   REFRESH_RETRY: duration("0s", "24h").default(86_400),
   REGISTRATION: z.enum(["open", "closed"]).default("open"),
   AUDIT_RETENTION: duration("1d", "3650d").default(400 * 86_400),
+  PARKED_RETENTION: duration("30d", "3650d").default(365 * 86_400),
   ...messageSettings,
   ...webhookSettings,
   ACCESS_LOG: accessLog.default("all"),
@@ -350,6 +351,7 @@ export function toAuthOptions(settings: Settings, secret: AuthOptions["secret"])
     registration: settings.REGISTRATION,
     secondFactor: settings.SECOND_FACTOR,
     auditRetention: settings.AUDIT_RETENTION,
+    parkedRetention: settings.PARKED_RETENTION,
     phones: { defaultCountry: settings.PHONE_DEFAULT_COUNTRY },
     codes: toCodeOptions(settings),
   };

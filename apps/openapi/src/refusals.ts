@@ -85,6 +85,8 @@ export const ownRefusals: Readonly<Record<string, readonly AuthErrorCode[]>> = {
   "users.unlock": ["not_found"],
   "users.createPasswordCode": ["not_found"],
   "users.listSessions": ["not_found"],
+  "users.listPendingChanges": ["not_found"],
+  "users.stopPendingChange": ["not_found"],
   "users.endSessions": ["not_found"],
   "users.resetSecondFactor": ["not_found", "reauthentication_required"],
   "groups.get": ["not_found"],

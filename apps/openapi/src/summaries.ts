@@ -55,6 +55,8 @@ export const summaries: Readonly<Record<string, string>> = {
   "users.unlock": "Lets a user sign in again who is kept out by guesses at their password",
   "users.createPasswordCode": "Answers once a code that sets a user's password",
   "users.listSessions": "Where a user is signed in, the last used first",
+  "users.listPendingChanges": "What of a user's number or address waits to be another one",
+  "users.stopPendingChange": "Stops a change of a user's number or address that waits",
   "users.resetSecondFactor": "Takes the second factors of a user away who has lost them, and ends their sessions",
   "users.endSessions": "Signs a user out everywhere, or ends one session",
   "groups.list": "One page of groups, by name",

@@ -19,6 +19,7 @@ import type { GroupInput, GroupPageAnswer, GroupUpdate, ListGroupsInput } from "
 import type { ListUsersInput, UserPage } from "./flows/administration/list-users.ts";
 import type { GrantInput } from "./flows/administration/operator.ts";
 import type { StartRoundInput } from "./flows/administration/record-imported-users.ts";
+import type { WaitingChanges } from "./flows/administration/user-changes.ts";
 import type {
   AdministeredUser,
   AdministeredUserInput,
@@ -415,6 +416,10 @@ export interface Auth<C extends Config = PlainConfig> {
      * @throws AuthError `not_found`, `permission_denied`, `reauthentication_required`
      */
     resetSecondFactor(admin: Administrator, id: string): Promise<number>;
+    /** What of a user's number or address waits. Throws AuthError `not_found`, `permission_denied`. */
+    listPendingChanges(admin: Administrator, id: string): Promise<WaitingChanges>;
+    /** Stops one of these. Throws AuthError `not_found`, `permission_denied`. */
+    stopPendingChange(admin: Administrator, id: string, changeId: string): Promise<void>;
   };
 
   readonly groups: {
@@ -459,6 +464,10 @@ export interface Auth<C extends Config = PlainConfig> {
     endSessions(name: string, sessionId?: string): Promise<number>;
     /** Takes the second factors of a user away, ends their sessions, and answers how many. */
     resetSecondFactor(name: string): Promise<number>;
+    /** What of a user's number or address waits. */
+    listPendingChanges(name: string): Promise<WaitingChanges>;
+    /** Stops one of these. */
+    stopPendingChange(name: string, changeId: string): Promise<void>;
   };
 
   /**

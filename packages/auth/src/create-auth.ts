@@ -29,10 +29,12 @@ import {
   endSessionsNamed,
   exportUserNamed,
   grant,
+  listPendingChangesNamed,
   listSessionsNamed,
   resetSecondFactorNamed,
   revoke,
   setPassword,
+  stopPendingChangeNamed,
   unlock,
   updateGroupNamed,
   updateUserNamed,
@@ -46,6 +48,7 @@ import {
 } from "./flows/administration/record-imported-users.ts";
 import { resetSecondFactor } from "./flows/administration/second-factors.ts";
 import { unlockUser } from "./flows/administration/unlock-user.ts";
+import { listChangesOf, stopChangeOf } from "./flows/administration/user-changes.ts";
 import { endSessionsOf, listSessionsOf } from "./flows/administration/user-sessions.ts";
 import {
   createAccount,
@@ -195,6 +198,8 @@ export function createAuth<
       listSessions: listSessionsOf,
       endSessions: endSessionsOf,
       resetSecondFactor,
+      listPendingChanges: listChangesOf,
+      stopPendingChange: stopChangeOf,
     }),
     groups: bind(core, {
       list: listGroups,
@@ -228,6 +233,8 @@ export function createAuth<
       exportUser: exportUserNamed,
       endSessions: endSessionsNamed,
       resetSecondFactor: resetSecondFactorNamed,
+      listPendingChanges: listPendingChangesNamed,
+      stopPendingChange: stopPendingChangeNamed,
     }),
     publicKeys: () => core.keyRing.publicKeys(),
     verificationKeys: () => core.keyRing.verificationKeys(),

@@ -32,6 +32,7 @@ export type { DeclarePermissionsInput } from "./flows/administration/declare-per
 export type { GroupPageAnswer } from "./flows/administration/groups.ts";
 export type { UserPage, UserPage as UserPageAnswer } from "./flows/administration/list-users.ts";
 export type { StartRoundInput } from "./flows/administration/record-imported-users.ts";
+export type { WaitingChanges } from "./flows/administration/user-changes.ts";
 export type {
   AdministeredUser,
   AdministeredUserInput,

@@ -118,6 +118,8 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
   "users.setPermissions": ({ target }) => ({ id: target.id, permissions: ["auth.change_user"] }),
   "users.createPasswordCode": ({ target }) => ({ id: target.id }),
   "users.listSessions": ({ target }) => ({ id: target.id }),
+  "users.listPendingChanges": ({ target }) => ({ id: target.id }),
+  "users.stopPendingChange": async ({ target }) => ({ id: target.id, changeId: await findChangeId(target) }),
   "users.endSessions": ({ target }) => ({ id: target.id }),
   "users.resetSecondFactor": ({ target }) => ({ id: target.id }),
   "users.unlock": ({ target }) => ({ id: target.id }),

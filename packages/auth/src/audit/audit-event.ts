@@ -2,7 +2,11 @@
 export type AuditEvent =
   | { readonly event: "user_created"; readonly by: "command_line" | "administrator" | "registration" | "import" }
   | { readonly event: "user_updated"; readonly fields: readonly string[] }
-  | { readonly event: "user_deleted" }
+  | {
+      readonly event: "user_deleted";
+      /** Absent where somebody deleted it: it had no name for as long as such accounts are kept. */
+      readonly because?: "parked";
+    }
   | { readonly event: "groups_set"; readonly groups: readonly string[] }
   | { readonly event: "permissions_set"; readonly permissions: readonly string[] }
   | { readonly event: "group_created"; readonly group: string }

@@ -483,6 +483,43 @@ const deeds: readonly Deed[] = [
     detail: () => ({ change: "set_phone", because: "session_ended" }),
   },
   {
+    ...byAdmin,
+    does: "users.stopPendingChange",
+    first: prepareChange,
+    run: ({ id }, prepared) =>
+      service.auth.users.stopPendingChange(admin, id, (prepared as Waiting).pending?.id ?? ""),
+    leaves: ["change_stopped"],
+    detail: () => ({ change: "set_phone", by: "administrator" }),
+  },
+  {
+    ...byOperator,
+    does: "operator.stopPendingChange",
+    first: prepareChange,
+    run: ({ username }, prepared) =>
+      service.auth.operator.stopPendingChange(username, (prepared as Waiting).pending?.id ?? ""),
+    leaves: ["change_stopped"],
+    detail: () => ({ change: "set_phone", by: "administrator" }),
+  },
+  {
+    does: "purge, of an account that has had no name for a year",
+    actor: "nobody",
+    subject: "target",
+    isNowhere: true,
+    first: async ({ id }) => {
+      const { database } = service;
+      const longAgo = "latchkey.now() - interval '366 days'";
+      await database.query(`update latchkey.sessions set last_used_at = ${longAgo} where user_id = $1`, [id]);
+      await database.query(
+        `update latchkey.users set username = null, username_key = null, phone_number = null, email = null, email_key = null,
+          parked_at = ${longAgo} where id = $1`,
+        [id],
+      );
+    },
+    run: () => service.auth.purge(),
+    leaves: ["user_deleted"],
+    detail: () => ({ because: "parked" }),
+  },
+  {
     ...byOperator,
     does: "operator.unlock",
     run: ({ username }) => service.auth.operator.unlock(username),
@@ -1099,6 +1136,8 @@ const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
   delayRefusal: () => service.auth.delayRefusal(),
   "users.list": () => service.auth.users.list({ limit: 25 }),
   "users.get": ({ id }) => service.auth.users.get(id),
+  "users.listPendingChanges": ({ id }) => service.auth.users.listPendingChanges(admin, id),
+  "operator.listPendingChanges": ({ username }) => service.auth.operator.listPendingChanges(username),
   "users.listSessions": ({ id }) => service.auth.users.listSessions(admin, id),
   "groups.list": () => service.auth.groups.list({ limit: 25 }),
   "groups.get": ({ group }) => service.auth.groups.get(group.id),

@@ -14,6 +14,7 @@ import { deleteDeadSessions } from "../../sessions/session-store.ts";
 import { deleteForgottenCounters } from "../../throttling/throttle-store.ts";
 import { deleteOldEvents as deleteOldWebhooks } from "../../webhooks/webhook-store.ts";
 import type { Core } from "../steps/core.ts";
+import { purgeParked } from "./purge-parked.ts";
 
 /** How many rows were cleared away. */
 export interface Purged {
@@ -27,6 +28,8 @@ export interface Purged {
   readonly throttles: number;
   /** Events of people who were deleted, looked at for addresses. */
   readonly erased: number;
+  /** Accounts that had no name for so long that nobody comes back to them. */
+  readonly parked: number;
   /** Rows of imports that were killed, and entries of other systems' blacklists whose tokens have expired. */
   readonly staged: number;
 }
@@ -56,6 +59,7 @@ export async function purge(core: Core): Promise<Purged> {
     auditEvents: await inBatches((atMost) => deleteOldEvents(core.db, { retention, atMost })),
     throttles: counts + (await inBatches((atMost) => deleteForgottenCounters(core.db, atMost))),
     erased: await untilNone((atMost) => eraseSome(core.db, atMost)),
+    parked: await purgeParked(core),
     staged:
       (await untilNone((atMost) => deleteAbandoned(core.db, atMost))) +
       (await inBatches((atMost) => deleteExpiredEntries(core.db, atMost))),
