@@ -327,7 +327,7 @@ export interface Auth<C extends Config = PlainConfig> {
    */
   removeOwnName(
     caller: Principal,
-    input: { readonly kind: "phone" | "email" },
+    input: { readonly kind: "phone" | "email"; readonly deviceMark?: string | undefined },
     facts: RequestInfo,
   ): Promise<OwnNameAnswer<UserOf<C>>>;
 

@@ -28,6 +28,7 @@ import * as secretKeys from "./0047-secret-keys.ts";
 import * as webhooks from "./0048-webhooks.ts";
 import * as importedBlacklist from "./0050-imported-blacklist.ts";
 import * as formerPasswords from "./0068-former-passwords.ts";
+import * as countsOfCodes from "./0069-counts-of-codes.ts";
 
 /** Every migration by name, in order. A migration that has been released is frozen: a change of mind is a new one. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -60,4 +61,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0048-webhooks": webhooks,
   "0050-imported-blacklist": importedBlacklist,
   "0068-former-passwords": formerPasswords,
+  "0069-counts-of-codes": countsOfCodes,
 };
