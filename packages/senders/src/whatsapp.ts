@@ -100,7 +100,7 @@ export function readWhatsAppSubscription(
     createHmac("sha256", "verify token").update(text).digest(),
   ) as [Buffer, Buffer];
   const challenge = query.get("hub.challenge") ?? "";
-  const isMeant = query.get("hub.mode") === "subscribe" && isSignature(given, wanted);
+  const isMeant = verifyToken !== "" && query.get("hub.mode") === "subscribe" && isSignature(given, wanted);
   return isMeant && /^[\w-]{1,200}$/.test(challenge) ? challenge : null;
 }
 
