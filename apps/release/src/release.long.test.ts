@@ -2,11 +2,12 @@ import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { type EmbeddedPostgres, openEmbeddedPostgres } from "@latchkey/embedded-postgres";
 import { makeTemporaryFolder } from "@latchkey/embedded-postgres/testing";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, test as anyTest, beforeAll, describe, expect, test, vi } from "vitest";
 import { root } from "./workspace.ts";
 
 const execute = promisify(execFile);
@@ -201,7 +202,24 @@ const managers: Readonly<Record<string, (cwd: string, packages: readonly string[
   bun: (cwd, packages) => run("npx", ["-y", "bun@1", "add", "--registry", registry.url, ...packages], cwd),
 };
 
+const probes: Readonly<Record<string, readonly [string, ...string[]]>> = {
+  npm: ["npm"],
+  pnpm: ["npx", "-y", "pnpm@12"],
+  yarn: ["npx", "-y", "-p", "@yarnpkg/cli-dist@4", "yarn"],
+  bun: ["npx", "-y", "bun@1"],
+};
+
+/** Managers that this machine neither has nor gets. */
+const missing = new Set<string>();
+for (const [manager, [command, ...words]] of Object.entries(probes))
+  await run(command, [...words, "--version"], tmpdir()).catch(() => {
+    missing.add(manager);
+    console.error(`\n*** SKIPPED: the packages installed with ${manager}, which cannot be had here. ***\n`);
+  });
+
 describe.each(Object.keys(managers))("installed with %s", (manager) => {
+  const test = anyTest.skipIf(missing.has(manager));
+
   test("the SDK is complete, and starts signed out", async () => {
     const project = join(folder, `with-${manager}`);
     await mkdir(project);
