@@ -198,7 +198,8 @@ function watch(manager: SessionManager, paths: ProcedurePaths): TRPCLink<AnyRout
             const { data } = value.result as { data?: unknown };
             if (op.path.startsWith(paths.me)) manager.showUser(data as OwnAnswer).catch(() => {});
             // Of a person who is not signed in; what is about one who is, is kept with them.
-            else if (paths.showsDevice(op) && !isOfSession(op)) taken = manager.keepDevice((data as OwnAnswer | null)?.deviceMark);
+            else if (paths.showsDevice(op) && !isOfSession(op))
+              taken = manager.keepDevice((data as OwnAnswer | null)?.deviceMark);
             if (paths.movesOn(op)) taken = manager.replace(data as SessionAnswer);
             if (wish > 0) taken = manager.keep(data as SessionAnswer, wish);
             // What goes wrong with keeping an answer is not the call's failure.

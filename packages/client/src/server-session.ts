@@ -237,7 +237,8 @@ async function openSession<Router extends AnyRouter>(
             // A code may be answered with a ticket, which is no session.
             const answer = (givesTokens && "data" in value.result ? value.result.data : {}) as Partial<SessionAnswer>;
             if (answer.token) keep(answer as SessionAnswer);
-            else if (canAnswer && "data" in value.result) keepDevice((value.result.data as OwnAnswer | null)?.deviceMark);
+            else if (canAnswer && "data" in value.result)
+              keepDevice((value.result.data as OwnAnswer | null)?.deviceMark);
             observer.next(value);
           },
           error: (error) => observer.error(error),

@@ -28,7 +28,10 @@ export function createMessageLog(log: Logger, print: (line: string) => void): Me
     onRefusal: (isEnforced) => (rule, country) => {
       refusals.add({ rule });
       if (isEnforced) log.warn({ rule, country }, "message refused");
-      else print(`With a sender that costs money, the next message would be refused by the rule ${rule}${hintOf(rule, country)}.`);
+      else
+        print(
+          `With a sender that costs money, the next message would be refused by the rule ${rule}${hintOf(rule, country)}.`,
+        );
     },
     onError: (error) =>
       log.warn({ because: describeSendError(error) }, "the outbox could not be read or written; trying again"),

@@ -18,7 +18,9 @@ export function createReceiptsHandler(settings: Settings, options: Pick<Receipts
     bySecret,
     secret,
     // Meta asks once whether the address is meant, with a token of ours.
-    challenges: { whatsapp: (query) => (secret === undefined ? null : readWhatsAppSubscription(query, { verifyToken: secret })) },
+    challenges: {
+      whatsapp: (query) => (secret === undefined ? null : readWhatsAppSubscription(query, { verifyToken: secret })),
+    },
   });
 }
 

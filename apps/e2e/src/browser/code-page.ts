@@ -35,6 +35,6 @@ function createForm(label: string, button: string, submit: (text: string) => Pro
     "form",
     { onSubmit },
     createElement("label", null, label, createElement("input", { name: "text" })),
-    createElement("button", null, button),
+    createElement("button", { type: "submit" }, button),
   );
 }

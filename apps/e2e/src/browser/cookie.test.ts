@@ -63,7 +63,10 @@ test("no script of the page finds the refresh token, neither at sign-in nor afte
   expect(await findBy(tab, "alice")).toBe(true);
 });
 
-test("what makes every other device a stranger leaves its new mark in the cookie of this one", async ({ open, context }) => {
+test("what makes every other device a stranger leaves its new mark in the cookie of this one", async ({
+  open,
+  context,
+}) => {
   const tab = await open({ storage });
   await signIn(tab);
   await shows(tab, signedIn);

@@ -61,7 +61,8 @@ async function typeBoth(tab: Page, to: string): Promise<void> {
   }
 }
 
-const signInOn = (tab: Page) => inPage(tab, (auth) => auth.signIn({ username: "alice", password: "correct horse battery" }));
+const signInOn = (tab: Page) =>
+  inPage(tab, (auth) => auth.signIn({ username: "alice", password: "correct horse battery" }));
 
 /** Her number is proved on her account, by the code of before. */
 const proveNumber = ({ test }: Site, { hasPassword = true } = {}) =>
@@ -106,7 +107,8 @@ test("prove_email: an address becomes the account's by its code", async ({ openP
   await shows(tab, "signedIn alice; done done; .");
   await tab.waitForFunction("auth.getSnapshot().user.email === 'alice@example.com'");
   await inPage(tab, (auth) => auth.signOut());
-  const taken = "update latchkey.users set email = null, email_key = null, email_proved_at = null where username = 'alice'";
+  const taken =
+    "update latchkey.users set email = null, email_key = null, email_proved_at = null where username = 'alice'";
   await codeSite.test.database.query(taken);
 });
 

@@ -209,7 +209,9 @@ const comparisons: Readonly<Record<string, Comparison>> = {
       Object.fromEntries(
         ["active", "disabled", "nobody"].map((username) => [
           username,
-          () => ({ input: { username, password: `${password} staple`, deviceMark: randomBytes(32).toString("base64url") } }),
+          () => ({
+            input: { username, password: `${password} staple`, deviceMark: randomBytes(32).toString("base64url") },
+          }),
         ]),
       ),
   },

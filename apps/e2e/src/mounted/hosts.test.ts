@@ -126,7 +126,11 @@ describe.each(Object.entries(hosts))("mounted by %s", (name, openHost) => {
   test("no answer, good or refused, can be taken for a page or for anything but JSON", async () => {
     const json = { "content-type": "application/json" };
     const answers = [
-      await fetch(`${host.url}/trpc/auth.token.verify`, { method: "POST", headers: json, body: '{"json":{"token":"<b>"}}' }),
+      await fetch(`${host.url}/trpc/auth.token.verify`, {
+        method: "POST",
+        headers: json,
+        body: '{"json":{"token":"<b>"}}',
+      }),
       await fetch(`${host.url}/trpc/orders.list`),
       await fetch(`${host.url}/trpc/<script>`),
       await fetch(`${host.url}/cookie/trpc/auth.token.refresh`, { method: "POST", headers: json, body: "{}" }),

@@ -100,7 +100,10 @@ const eaten: Readonly<Record<string, OpenHost>> = {
   Express: (receipts) => {
     const app = express();
     app.use(express.json());
-    app.post("/messages/receipts/*path", getRequestListener((request) => receipts(request), options));
+    app.post(
+      "/messages/receipts/*path",
+      getRequestListener((request) => receipts(request), options),
+    );
     return listen(app);
   },
 
@@ -152,7 +155,8 @@ const openReceipts = () =>
   });
 
 /** As a provider writes it, and nobody else would: no reader of JSON writes the same again. */
-const write = (providerId: string) => `{ "state" :"delivered",\n"providerId":"${providerId}" , "for": "Şükrü \\u00e9" }`;
+const write = (providerId: string) =>
+  `{ "state" :"delivered",\n"providerId":"${providerId}" , "for": "Şükrü \\u00e9" }`;
 
 function send(url: string, body: string, signedBody = body): Promise<Response> {
   const timestamp = String(Math.floor(Date.now() / 1000));
@@ -221,10 +225,17 @@ test("what is no provider's, no POST, or larger than a receipt, is refused as at
   const receipts = openReceipts();
   const at = (path: string, init?: RequestInit) => receipts(new Request(`http://host${path}`, init));
   const post = { method: "POST", body: "{}" };
-  const paths = ["/messages/receipts/nobody", "/messages/receipts/constructor", "/messages/receipts/webhook/x", "/webhook"];
+  const paths = [
+    "/messages/receipts/nobody",
+    "/messages/receipts/constructor",
+    "/messages/receipts/webhook/x",
+    "/webhook",
+  ];
   for (const path of paths) expect((await at(path, post)).status, path).toBe(404);
   expect((await at("/messages/receipts/webhook")).status).toBe(405);
   expect((await at("/messages/receipts/webhook", { ...post, body: "x".repeat(300_000) })).status).toBe(413);
-  const large = await receipts(new Request("http://host/messages/receipts/webhook", post), { rawBody: Buffer.alloc(300_000) });
+  const large = await receipts(new Request("http://host/messages/receipts/webhook", post), {
+    rawBody: Buffer.alloc(300_000),
+  });
   expect(large.status).toBe(413);
 });

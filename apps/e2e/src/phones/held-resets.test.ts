@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Account, createPhoneWorld, type Device, day, type Opened, type PhoneWorld, password } from "./phone-world.ts";
+import {
+  type Account,
+  createPhoneWorld,
+  type Device,
+  day,
+  type Opened,
+  type PhoneWorld,
+  password,
+} from "./phone-world.ts";
 
 // A code has reset a password, and somebody who knows the one before holds that. The same evidence is an owner's against a stolen SIM, and an
 // ex-partner's against an owner: the first must get their account back, and the second must not keep its owner from it.
@@ -26,7 +34,9 @@ function hold({ username }: Account, { deviceMark }: Partial<Device>, typed = pa
 /** Seconds until a hold ends. */
 async function secondsHeld(owner: Account, device: Device): Promise<number> {
   const { heldUntil } = await world.auth.holdReset({ ...device, username: owner.username, password }, world.facts());
-  const [{ now } = { now: new Date(0) }] = await world.test.database.query<{ now: Date }>("select latchkey.now() as now");
+  const [{ now } = { now: new Date(0) }] = await world.test.database.query<{ now: Date }>(
+    "select latchkey.now() as now",
+  );
   return ((heldUntil?.getTime() ?? 0) - now.getTime()) / 1000;
 }
 
@@ -142,23 +152,26 @@ describe("an ex-partner who knows the password from before and has the old lapto
     expect(await world.take(session, world.freshNumber())).toBe("open_by_phone");
   });
 
-  test.for(["a recovery code", "the operator"] as const)("is rid of at once by %s, which ends the hold for good", async (way) => {
-    const owner = await world.createAccount();
-    const ex = await world.open(owner);
-    const { codes } = await world.auth.createRecoveryCodes(await world.callerOf(ex), world.facts());
-    await resetAndOpen(owner, ownersNext);
-    expect(await hold(owner, ex)).toBe("held");
-    const next = `${ownersNext} again`;
-    if (way === "the operator") await world.auth.operator.changePassword(owner.username, next);
-    else {
-      const { ticket } = await world.auth.startRecovery({ code: codes[0] ?? "" }, world.facts());
-      await world.auth.recover({ ticket, newPassword: next }, world.facts());
-    }
-    expect(await hold(owner, ex)).toBe("invalid_credentials");
-    const session = await world.open({ username: owner.username, typed: next });
-    expect(await world.take(session, owner.number)).toBe("done");
-    expect(await world.take(session, world.freshNumber())).toBe("open_by_phone");
-  });
+  test.for(["a recovery code", "the operator"] as const)(
+    "is rid of at once by %s, which ends the hold for good",
+    async (way) => {
+      const owner = await world.createAccount();
+      const ex = await world.open(owner);
+      const { codes } = await world.auth.createRecoveryCodes(await world.callerOf(ex), world.facts());
+      await resetAndOpen(owner, ownersNext);
+      expect(await hold(owner, ex)).toBe("held");
+      const next = `${ownersNext} again`;
+      if (way === "the operator") await world.auth.operator.changePassword(owner.username, next);
+      else {
+        const { ticket } = await world.auth.startRecovery({ code: codes[0] ?? "" }, world.facts());
+        await world.auth.recover({ ticket, newPassword: next }, world.facts());
+      }
+      expect(await hold(owner, ex)).toBe("invalid_credentials");
+      const session = await world.open({ username: owner.username, typed: next });
+      expect(await world.take(session, owner.number)).toBe("done");
+      expect(await world.take(session, world.freshNumber())).toBe("open_by_phone");
+    },
+  );
 });
 
 describe("an honest person who forgot a password", () => {

@@ -143,7 +143,10 @@ describe("the firewall", () => {
     // The first refusal of all takes back what was counted.
     expect(await countStatements(again)).toEqual(["rate_limited", 3]);
     expect(await countStatements(again)).toEqual(["rate_limited", 2]);
-    expect(await countStatements(() => firewall.admit(ask({ number: "+4915112345678" })))).toEqual(["invalid_input", 1]);
+    expect(await countStatements(() => firewall.admit(ask({ number: "+4915112345678" })))).toEqual([
+      "invalid_input",
+      1,
+    ]);
     expect(await countStatements(fresh(4))).toEqual(["sent", 2]);
   });
 

@@ -93,6 +93,9 @@ export async function deleteOldFormerPasswords(db: Queries, atMost: number): Pro
     .limit(atMost)
     .forUpdate()
     .skipLocked();
-  const { numDeletedRows } = await db.deleteFrom("formerPasswords").where("userId", "in", old).executeTakeFirstOrThrow();
+  const { numDeletedRows } = await db
+    .deleteFrom("formerPasswords")
+    .where("userId", "in", old)
+    .executeTakeFirstOrThrow();
   return Number(numDeletedRows);
 }

@@ -82,7 +82,10 @@ export async function answerPlainCall(
     requireWhole(data);
     // What `transformTRPCResponse` makes of a result, without its four copies.
     const body = JSON.stringify({ result: { data: config.transformer.output.serialize(data) } });
-    return new Response(body, { status: 200, headers: { ...answerHeaders, "cache-control": "no-store", ...safeHeaders } });
+    return new Response(body, {
+      status: 200,
+      headers: { ...answerHeaders, "cache-control": "no-store", ...safeHeaders },
+    });
   } catch (cause) {
     // As with tRPC, what cannot be written is no failure of the procedure.
     return refuse(cause, { path: undefined, input: undefined });

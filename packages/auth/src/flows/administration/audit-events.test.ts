@@ -486,8 +486,7 @@ const deeds: readonly Deed[] = [
     ...byAdmin,
     does: "users.stopPendingChange",
     first: prepareChange,
-    run: ({ id }, prepared) =>
-      service.auth.users.stopPendingChange(admin, id, (prepared as Waiting).pending?.id ?? ""),
+    run: ({ id }, prepared) => service.auth.users.stopPendingChange(admin, id, (prepared as Waiting).pending?.id ?? ""),
     leaves: ["change_stopped"],
     detail: () => ({ change: "set_phone", by: "administrator" }),
   },
@@ -820,8 +819,7 @@ const deeds: readonly Deed[] = [
   {
     ...ofReset,
     does: "holdReset, let go on",
-    run: (_, prepared) =>
-      service.auth.holdReset({ ...(prepared as HoldResetInput), release: true }, service.facts),
+    run: (_, prepared) => service.auth.holdReset({ ...(prepared as HoldResetInput), release: true }, service.facts),
     leaves: ["password_reset_released"],
     detail: () => ({}),
   },

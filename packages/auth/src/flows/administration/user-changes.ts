@@ -56,6 +56,8 @@ export async function stopChangeOf(
     if (!change) throw new AuthError("not_found", "There is no such change, or it is done");
     return stopChange(core, transaction, change, { ...facts, by: "administrator", actorId: actor?.id ?? null });
   });
-  const told = actor ? ({ by: "administrator", request: facts } as const) : ({ by: "command_line", request: null } as const);
+  const told = actor
+    ? ({ by: "administrator", request: facts } as const)
+    : ({ by: "command_line", request: null } as const);
   if (lost) await tellLost(core, id, [lost], told);
 }

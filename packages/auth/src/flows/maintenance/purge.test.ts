@@ -85,7 +85,7 @@ test("an account that has had no name for its time goes, unless a session of it 
   const { auth, clock, database, facts } = test;
   const park = async (firstName: string, { isStaff = false } = {}) => {
     const username = `parked_${firstName}`;
-    const { id } = await auth.createUser({ username, password, firstName, isStaff });
+    const { id } = await auth.createUser({ username, password, isStaff, profile: { firstName } });
     const session = await auth.login({ username, password }, facts);
     await database.query(
       "update latchkey.users set username = null, username_key = null, parked_at = latchkey.now() where id = $1",
@@ -93,7 +93,12 @@ test("an account that has had no name for its time goes, unless a session of it 
     );
     return { id, session };
   };
-  const [gone, used, staff, found] = [await park("gone"), await park("used"), await park("staff", { isStaff: true }), await park("found")];
+  const [gone, used, staff, found] = [
+    await park("gone"),
+    await park("used"),
+    await park("staff", { isStaff: true }),
+    await park("found"),
+  ];
   await database.query(
     `insert into latchkey.imported_users (source, old_id, user_id, old_username, named_since, seen_at)
       values ('django', '1', $1, 'gone', latchkey.now(), latchkey.now())`,
@@ -103,7 +108,10 @@ test("an account that has had no name for its time goes, unless a session of it 
   const { refreshToken } = await auth.refresh(used.session.refreshToken, facts);
   await clock.advance(20 * day);
   await auth.refresh(refreshToken, facts);
-  await database.query("update latchkey.users set username = 'found', username_key = 'found', parked_at = null where id = $1", [found.id]);
+  await database.query(
+    "update latchkey.users set username = 'found', username_key = 'found', parked_at = null where id = $1",
+    [found.id],
+  );
   await clock.advance(49 * day);
   expect(await auth.purge()).toMatchObject({ parked: 0 });
   await clock.advance(2 * day);

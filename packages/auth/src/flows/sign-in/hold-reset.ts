@@ -53,14 +53,18 @@ export async function holdReset(core: Core, input: HoldResetInput, facts: Reques
   const fitting = findFitting(admission, former);
   const verify = () => core.passwords.verify(password, fitting?.password ?? null, network);
   const { matches } = await refundOnFailure(core, admission, verify);
-  const set = (transaction: Queries) => hold(core, transaction, { former: fitting, isHeld: !release, admission, facts });
+  const set = (transaction: Queries) =>
+    hold(core, transaction, { former: fitting, isHeld: !release, admission, facts });
   const until = matches ? await core.db.transaction().execute(set) : null;
   if (!until) return refuse(core, admission, facts);
   return { heldUntil: release ? null : until };
 }
 
 /** The password from before, where its account is in use, the device is of before as well, and there are guesses left. */
-function findFitting({ account, deviceId, isLocked }: SignInAdmission, former: FormerPassword | null): FormerPassword | null {
+function findFitting(
+  { account, deviceId, isLocked }: SignInAdmission,
+  former: FormerPassword | null,
+): FormerPassword | null {
   return account?.isActive && deviceId !== null && !isLocked ? former : null;
 }
 

@@ -8,6 +8,7 @@ import type { GateAccount } from "./gate.ts";
  */
 export function forbidWhileHeld({ heldSeconds }: Pick<GateAccount, "heldSeconds">): void {
   if (heldSeconds === null) return;
-  const message = "The reset of the password is held: a recovery code or an administrator's code sets a new one, and ends that";
+  const message =
+    "The reset of the password is held: a recovery code or an administrator's code sets a new one, and ends that";
   throw new AuthError("permission_denied", message);
 }

@@ -26,12 +26,25 @@ export function CodeForm() {
 }
 
 const fields = {
-  number: { title: "Sign in by phone", button: "Send a code", label: "Phone number", name: "to", type: "tel", autoComplete: "tel" },
+  number: {
+    title: "Sign in by phone",
+    button: "Send a code",
+    label: "Phone number",
+    name: "to",
+    type: "tel",
+    autoComplete: "tel",
+  },
   code: {
     ...{ title: "Type the code", button: "Continue", label: "Code", name: "code" },
     ...{ autoComplete: "one-time-code", inputMode: "numeric" as const },
   },
-  register: { title: "Welcome", button: "Create the account", label: "First name", name: "firstName", autoComplete: "given-name" },
+  register: {
+    title: "Welcome",
+    button: "Create the account",
+    label: "First name",
+    name: "firstName",
+    autoComplete: "given-name",
+  },
   password: {
     ...{ title: "Your password, too", button: "Sign in", label: "Password", name: "password" },
     ...{ type: "password", autoComplete: "current-password" },
