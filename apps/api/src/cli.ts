@@ -24,10 +24,12 @@ import {
   endSessionsCommand,
   exportUserCommand,
   grantCommand,
+  listPendingChangesCommand,
   listSessionsCommand,
   listUsersCommand,
   requirePasswordChangeCommand,
   resetSecondFactorCommand,
+  stopPendingChangeCommand,
   unlockCommand,
 } from "./commands/users.ts";
 import { webhooksCommand } from "./commands/webhooks.ts";
@@ -53,6 +55,8 @@ const program = new Command("latchkey")
   .addCommand(grantCommand("grant"))
   .addCommand(grantCommand("revoke"))
   .addCommand(listSessionsCommand())
+  .addCommand(listPendingChangesCommand())
+  .addCommand(stopPendingChangeCommand())
   .addCommand(exportUserCommand())
   .addCommand(endSessionsCommand())
   .addCommand(requirePasswordChangeCommand())

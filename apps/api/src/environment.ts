@@ -155,6 +155,7 @@ const settingsSchema = z.object({
   AUDIT_RETENTION: duration("1d", "3650d").default(400 * 86_400),
   INACTIVE_RETENTION: duration("180d", "3650d").optional(),
   CONSENT_TEXT_VERSION: z.string().min(1).max(100).optional(),
+  PARKED_RETENTION: duration("30d", "3650d").default(365 * 86_400),
   ...messageSettings,
   ...webhookSettings,
   ACCESS_LOG: accessLog.default("all"),
@@ -375,6 +376,7 @@ export function toAuthOptions(settings: Settings, secret: AuthOptions["secret"])
     auditRetention: settings.AUDIT_RETENTION,
     ...(settings.INACTIVE_RETENTION !== undefined && { inactiveRetention: settings.INACTIVE_RETENTION }),
     ...(settings.CONSENT_TEXT_VERSION !== undefined && { consentTextVersion: settings.CONSENT_TEXT_VERSION }),
+    parkedRetention: settings.PARKED_RETENTION,
     phones: { defaultCountry: settings.PHONE_DEFAULT_COUNTRY },
     codes: toCodeOptions(settings),
   };

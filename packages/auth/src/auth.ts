@@ -23,6 +23,7 @@ import type { ListUsersInput, UserPage } from "./flows/administration/list-users
 import type { EndAllSessionsInput } from "./flows/administration/end-all-sessions.ts";
 import type { GrantInput, PasswordToSet } from "./flows/administration/operator.ts";
 import type { StartRoundInput } from "./flows/administration/record-imported-users.ts";
+import type { WaitingChanges } from "./flows/administration/user-changes.ts";
 import type {
   AdministeredUser,
   AdministeredUserInput,
@@ -37,6 +38,7 @@ import type { Purged } from "./flows/maintenance/purge.ts";
 import type { MessageReport } from "./flows/maintenance/report-messages.ts";
 import type { Resealed, ResealInput } from "./flows/maintenance/reseal.ts";
 import type { RotateKeysInput } from "./flows/maintenance/rotate-keys.ts";
+import type { HeldReset, HoldResetInput } from "./flows/sign-in/hold-reset.ts";
 import type { RecoverInput, RecoveryAnswer, StartRecoveryInput } from "./flows/sign-in/recover.ts";
 import type { RegisterInput } from "./flows/sign-in/register.ts";
 import type { ResendCodeInput } from "./flows/sign-in/resend-code.ts";
@@ -222,6 +224,13 @@ export interface Auth<C extends Config = PlainConfig> {
    * @throws AuthError `code_invalid`, `code_expired`, `password_rejected`, `rate_limited`, `overloaded`
    */
   resetPassword(input: ResetPasswordInput, facts: RequestInfo): Promise<PasswordReset>;
+  /**
+   * Holds a reset that a code has made, with the password from before it on a device that was known then: until 14 days after the reset no
+   * name, recovery code or second factor changes by it. Or lets it go on. What does not fit is refused alike.
+   *
+   * @throws AuthError `invalid_credentials`, `rate_limited`, `overloaded`, `invalid_input`
+   */
+  holdReset(input: HoldResetInput, facts: RequestInfo): Promise<HeldReset>;
 
   /**
    * Exchanges a recovery code, for which no name is needed, for a ticket. The code is used up when the ticket is.
@@ -345,7 +354,7 @@ export interface Auth<C extends Config = PlainConfig> {
    */
   removeOwnName(
     caller: Principal,
-    input: { readonly kind: "phone" | "email" },
+    input: { readonly kind: "phone" | "email"; readonly deviceMark?: string | undefined },
     facts: RequestInfo,
   ): Promise<OwnNameAnswer<UserOf<C>>>;
 
@@ -449,6 +458,10 @@ export interface Auth<C extends Config = PlainConfig> {
      * @throws AuthError `not_found`, `permission_denied`, `invalid_input` for an account without a password
      */
     requirePasswordChange(admin: Administrator, id: string): Promise<number>;
+    /** What of a user's number or address waits. Throws AuthError `not_found`, `permission_denied`. */
+    listPendingChanges(admin: Administrator, id: string): Promise<WaitingChanges>;
+    /** Stops one of these. Throws AuthError `not_found`, `permission_denied`. */
+    stopPendingChange(admin: Administrator, id: string, changeId: string): Promise<void>;
   };
 
   readonly groups: {
@@ -503,6 +516,10 @@ export interface Auth<C extends Config = PlainConfig> {
     exportErasures(input?: ListErasuresInput): AsyncGenerator<Erasure>;
     /** Deletes everybody once more who was deleted after a backup was made that has been restored; hooks are told. */
     replayErasures(erasures: AsyncIterable<Erasure>): Promise<ErasuresReplayed>;
+    /** What of a user's number or address waits. */
+    listPendingChanges(name: string): Promise<WaitingChanges>;
+    /** Stops one of these. */
+    stopPendingChange(name: string, changeId: string): Promise<void>;
   };
 
   /**

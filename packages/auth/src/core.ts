@@ -97,6 +97,9 @@ function createCodes(
     get keys() {
       return secretKeys.keysOf("codes");
     },
+    get countKey() {
+      return secretKeys.keysOf("messages")[0].key;
+    },
     onUnknownKey: secretKeys.reread,
     findFixedCode: (address) =>
       readTestNumbers(messages, clock.now()).find(({ number }) => number === address)?.code ?? null,

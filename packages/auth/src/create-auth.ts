@@ -32,11 +32,13 @@ import {
   endSessionsNamed,
   exportUserNamed,
   grant,
+  listPendingChangesNamed,
   listSessionsNamed,
   requirePasswordChangeNamed,
   resetSecondFactorNamed,
   revoke,
   setPassword,
+  stopPendingChangeNamed,
   unlock,
   updateGroupNamed,
   updateUserNamed,
@@ -51,6 +53,7 @@ import {
 import { requirePasswordChange } from "./flows/administration/require-password-change.ts";
 import { resetSecondFactor } from "./flows/administration/second-factors.ts";
 import { unlockUser } from "./flows/administration/unlock-user.ts";
+import { listChangesOf, stopChangeOf } from "./flows/administration/user-changes.ts";
 import { endSessionsOf, listSessionsOf } from "./flows/administration/user-sessions.ts";
 import {
   createAccount,
@@ -74,6 +77,7 @@ import { requireAliases } from "./flows/maintenance/require-aliases.ts";
 import { reseal } from "./flows/maintenance/reseal.ts";
 import { rotateDueKeys, rotateKeys } from "./flows/maintenance/rotate-keys.ts";
 import { syncPermissions } from "./flows/maintenance/sync-permissions.ts";
+import { holdReset } from "./flows/sign-in/hold-reset.ts";
 import { recover, startRecovery } from "./flows/sign-in/recover.ts";
 import { refresh } from "./flows/sign-in/refresh.ts";
 import { register } from "./flows/sign-in/register.ts";
@@ -149,6 +153,7 @@ export function createAuth<
       startReset,
       resetPassword,
       resetPasswordByCode,
+      holdReset,
       startRecovery,
       recover,
       authenticate,
@@ -207,6 +212,8 @@ export function createAuth<
       endSessions: endSessionsOf,
       requirePasswordChange,
       resetSecondFactor,
+      listPendingChanges: listChangesOf,
+      stopPendingChange: stopChangeOf,
     }),
     groups: bind(core, {
       list: listGroups,
@@ -244,6 +251,8 @@ export function createAuth<
       resetSecondFactor: resetSecondFactorNamed,
       exportErasures,
       replayErasures,
+      listPendingChanges: listPendingChangesNamed,
+      stopPendingChange: stopPendingChangeNamed,
     }),
     publicKeys: () => core.keyRing.publicKeys(),
     verificationKeys: () => core.keyRing.verificationKeys(),

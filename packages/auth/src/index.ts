@@ -36,6 +36,7 @@ export type { DeclarePermissionsInput } from "./flows/administration/declare-per
 export type { GroupPageAnswer } from "./flows/administration/groups.ts";
 export type { UserPage, UserPage as UserPageAnswer } from "./flows/administration/list-users.ts";
 export type { StartRoundInput } from "./flows/administration/record-imported-users.ts";
+export type { WaitingChanges } from "./flows/administration/user-changes.ts";
 export type {
   AdministeredUser,
   AdministeredUserInput,
@@ -48,6 +49,7 @@ export type { ErasuresReplayed, ListErasuresInput } from "./flows/maintenance/er
 export type { Purged } from "./flows/maintenance/purge.ts";
 export type { CountryMessages, MessageReport } from "./flows/maintenance/report-messages.ts";
 export type { Resealed, ResealInput } from "./flows/maintenance/reseal.ts";
+export type { HeldReset, HoldResetInput } from "./flows/sign-in/hold-reset.ts";
 export type { RecoverInput, RecoveryAnswer, StartRecoveryInput } from "./flows/sign-in/recover.ts";
 export type { RegisterInput } from "./flows/sign-in/register.ts";
 export type { PasswordReset } from "./flows/sign-in/reset-password.ts";

@@ -1,4 +1,11 @@
-import { createTRPCClient, createTRPCUntypedClient, httpLink, type TRPCClient, type TRPCLink } from "@trpc/client";
+import {
+  createTRPCClient,
+  createTRPCUntypedClient,
+  httpLink,
+  type Operation,
+  type TRPCClient,
+  type TRPCLink,
+} from "@trpc/client";
 import type { AnyRouter, inferRouterInputs } from "@trpc/server";
 import { observable } from "@trpc/server/observable";
 import type { AppRouter, PermissionName, SessionAnswer } from "./api-types.ts";
@@ -136,6 +143,9 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
       }).query(paths.at("me.get")) as Promise<OwnAnswer>,
   });
 
+  /** What is about the tokens of this session or the mark of this device: in cookie mode, what the cookies are sent to. */
+  const isAlone = (op: Operation) =>
+    paths.opensSession(op) || paths.movesOn(op) || (cookieMode && paths.showsDevice(op));
   const reauthenticator = createReauthenticator(() => manager.getSnapshot().user?.id);
   const source = { ...manager, ask, reauthenticate: reauthenticator.ask };
   const links = [
@@ -145,7 +155,7 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
       const together = createBatchLink(endpoint as LinkOptions<AnyRouter>, attach);
       return (runtime) => {
         const [sendAlone, sendTogether] = [alone(runtime), together(runtime)];
-        return (call) => (paths.opensSession(call.op) || paths.movesOn(call.op) ? sendAlone : sendTogether)(call);
+        return (call) => (isAlone(call.op) ? sendAlone : sendTogether)(call);
       };
     }),
   ];
@@ -193,15 +203,23 @@ const originOf = (url: unknown) => /^\w+:\/\/[^/?#]+/.exec(String(url))?.[0] ?? 
 
 /** Takes over answers that change who is signed in, before the caller gets them, or what is known of them, beside that. */
 function watch(manager: SessionManager, paths: ProcedurePaths): TRPCLink<AnyRouter> {
+  const isOfSession = (op: Operation) => paths.opensSession(op) || paths.movesOn(op);
+  const withMark = (op: Operation): Operation => {
+    const deviceMark = paths.showsDevice(op) ? manager.findDeviceMark() : undefined;
+    return deviceMark ? { ...op, input: { deviceMark, ...(op.input as object) } } : op;
+  };
   return () =>
     ({ op, next }) => {
       const wish = paths.opensSession(op) ? manager.wish() : 0;
       return observable((observer) => {
         let taken: Promise<void> | undefined;
-        return next(op).subscribe({
+        return next(withMark(op)).subscribe({
           next(value) {
             const { data } = value.result as { data?: unknown };
             if (op.path.startsWith(paths.me)) manager.showUser(data as OwnAnswer).catch(() => {});
+            // Of a person who is not signed in; what is about one who is, is kept with them.
+            else if (paths.showsDevice(op) && !isOfSession(op))
+              taken = manager.keepDevice((data as OwnAnswer | null)?.deviceMark);
             if (paths.movesOn(op)) taken = manager.replace(data as SessionAnswer);
             if (paths.endsSession(op)) taken = manager.signOut();
             if (wish > 0) taken = manager.keep(data as SessionAnswer, wish);

@@ -178,6 +178,40 @@ export function listSessionsCommand(): Command {
     });
 }
 
+/** `list-pending-changes`: what of somebody's names waits. */
+export function listPendingChangesCommand(): Command {
+  return new Command("list-pending-changes")
+    .description("List the changes of a user's number or address that wait, the first due first")
+    .argument(...whom)
+    .option(...json)
+    .action(async (user: string, flags: JsonFlag) => {
+      await withAuth(async (auth) => {
+        const waiting = await auth.operator.listPendingChanges(user);
+        const { changes, resetHeldUntil } = waiting;
+        const lines = changes.map(({ id, kind, dueAt }) => [id, kind, dueAt.toISOString()].join("\t"));
+        if (resetHeldUntil) lines.push(`The reset of their password is held until ${resetHeldUntil.toISOString()}.`);
+        print(flags, waiting, lines.join("\n") || "Nothing waits.");
+      });
+    });
+}
+
+/** `stop-pending-change`: for an owner who asks for help in time. */
+export function stopPendingChangeCommand(): Command {
+  return new Command("stop-pending-change")
+    .description("Stop a change of a user's number or address that waits")
+    .argument(...whom)
+    .argument("<id>", "of the change, as list-pending-changes prints it")
+    .option(...json)
+    .action(async (user: string, id: string, flags: JsonFlag, command: Command) => {
+      if (!z.uuid().safeParse(id).success)
+        command.error("error: the change is an id as list-pending-changes prints it");
+      await withAuth(async (auth) => {
+        await auth.operator.stopPendingChange(user, id);
+        print(flags, {}, "Stopped it.");
+      });
+    });
+}
+
 /** `export-user`: everything that is kept about somebody, as one JSON file. */
 export function exportUserCommand(): Command {
   return new Command("export-user")

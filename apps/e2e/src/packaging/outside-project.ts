@@ -55,7 +55,10 @@ const programs = fileURLToPath(new URL("./programs/", import.meta.url));
 const packages = fileURLToPath(new URL("../../../../packages/", import.meta.url));
 
 /** Packs a package as publishing it would, from its built files, and answers the file. */
-export async function pack(name: "auth" | "client" | "server" | "verify", { folder }: OutsideProject): Promise<string> {
+export async function pack(
+  name: "auth" | "client" | "senders" | "server" | "verify",
+  { folder }: OutsideProject,
+): Promise<string> {
   const tarball = join(folder, `${name}.tgz`);
   const [command, ...words] = findPnpm();
   await succeed(command, [...words, "pack", "--out", tarball], join(packages, name));

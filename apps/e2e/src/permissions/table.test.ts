@@ -76,6 +76,7 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
   "me.get": () => undefined,
   "me.update": () => ({ city: "İzmir" }),
   "account.stopChanges": ({ target }) => ({ username: target.username, deviceMark: "x" }),
+  "account.holdReset": () => createFormerPassword(),
   "me.phone.start": () => ({ to: freshNumber() }),
   "me.phone.confirm": ({ caller }) => startOwnName(caller, "phone", freshNumber()),
   "me.phone.remove": ({ caller }) => giveName(caller, { phoneNumber: freshNumber() }),
@@ -127,6 +128,8 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
   "users.setPermissions": ({ target }) => ({ id: target.id, permissions: ["auth.change_user"] }),
   "users.createPasswordCode": ({ target }) => ({ id: target.id }),
   "users.listSessions": ({ target }) => ({ id: target.id }),
+  "users.listPendingChanges": ({ target }) => ({ id: target.id }),
+  "users.stopPendingChange": async ({ target }) => ({ id: target.id, changeId: await findChangeId(target) }),
   "users.endSessions": ({ target }) => ({ id: target.id }),
   "users.requirePasswordChange": ({ target }) => ({ id: target.id }),
   "users.resetSecondFactor": ({ target }) => ({ id: target.id }),
@@ -145,6 +148,19 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
 
 let numbers = 0;
 const freshNumber = () => `+9053277${String(++numbers).padStart(5, "0")}`;
+
+/** A password from before a reset by a code, and a device from then. */
+async function createFormerPassword() {
+  const username = freshName();
+  await live.test.auth.createUser({ username, password });
+  const { deviceMark } = await live.test.auth.login({ username, password }, live.test.facts);
+  await live.test.database.query(
+    `insert into latchkey.former_passwords (user_id, password, device_epoch)
+      select id, password, device_epoch from latchkey.users where username = $1`,
+    [username],
+  );
+  return { username, password, deviceMark };
+}
 
 /** The ticket of somebody who needs a second factor and has none. */
 async function askForFactor({ username }: Person): Promise<string> {

@@ -6,6 +6,8 @@ export type AuditEvent =
       readonly event: "user_deleted";
       /** Absent for an administrator and the operator. `restored_backup`: deleted once more after a backup had brought them back. */
       readonly by?: "owner" | "inactivity" | "restored_backup";
+      /** Absent where somebody deleted it: it had no name for as long as such accounts are kept. */
+      readonly because?: "parked";
     }
   | {
       /** A person wants their account deleted, or has not used it for long. It waits, and a sign-in takes it back. */
@@ -45,6 +47,13 @@ export type AuditEvent =
       /** Whose code that was sent set it; absent for an administrator's code and the command line. */
       readonly by?: "phone" | "email" | "recovery_code";
     }
+  | {
+      /** The password from before a reset by a code, on a device that was known then, holds what the new one is worth. */
+      readonly event: "password_reset_held";
+      readonly until: string;
+    }
+  | { readonly event: "password_reset_released" }
+  | { readonly event: "password_reset_hold_refused" }
   | {
       readonly event: "password_reset_refused";
       readonly because: "unknown_user" | "inactive_account" | "wrong_code" | "expired_code";

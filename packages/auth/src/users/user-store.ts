@@ -532,6 +532,17 @@ export async function setProvedName(
   }
 }
 
+/** Has names whose codes do not open the account yet open it from then on at the earliest. */
+export async function prolongOpening(transaction: Queries, id: string, until: Date): Promise<void> {
+  const later = (column: "phone_opens_at" | "email_opens_at") => sql<Date | null>`case
+    when ${sql.ref(column)} > latchkey.now() then greatest(${sql.ref(column)}, ${until}) else ${sql.ref(column)} end`;
+  await transaction
+    .updateTable("users")
+    .set({ phoneOpensAt: later("phone_opens_at"), emailOpensAt: later("email_opens_at") })
+    .where("id", "=", id)
+    .execute();
+}
+
 /** Makes a name that was proved a mere claim again: it opens nothing by code until it is proved anew, with the password. */
 export async function forgetProof(db: Queries, id: string, kind: "phone" | "email"): Promise<void> {
   const gone = kind === "phone" ? { phoneProvedAt: null } : { emailProvedAt: null };

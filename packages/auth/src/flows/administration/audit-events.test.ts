@@ -6,6 +6,7 @@ import { AuthError, type AuthErrorCode } from "../../errors.ts";
 import type { ImportRound } from "../../imported-users/round-store.ts";
 import { createInbox, createTestAuth, showTotp, type TestAuth, testSecret } from "../../testing/index.ts";
 import { limits } from "../../throttling/limits.ts";
+import type { HoldResetInput } from "../sign-in/hold-reset.ts";
 import type { PublicPurpose } from "../sign-in/start-code.ts";
 import type { Administrator } from "../steps/authority.ts";
 
@@ -114,6 +115,17 @@ async function prepareRecoveryCode({ caller }: Target): Promise<string> {
 async function prepareRecovery(target: Target): Promise<string> {
   const code = await prepareRecoveryCode(target);
   return (await service.auth.startRecovery({ code }, service.facts)).ticket;
+}
+
+/** A reset by a code, and what its owner had before it. */
+async function prepareHold({ id, username }: Target): Promise<HoldResetInput> {
+  const { deviceMark } = await service.auth.login({ username, password }, service.facts);
+  await service.database.query(
+    `insert into latchkey.former_passwords (user_id, password, device_epoch)
+      select id, password, device_epoch from latchkey.users where id = $1`,
+    [id],
+  );
+  return { username, password, deviceMark };
 }
 
 const freshName = () => `p${randomUUID().replaceAll("-", "")}`;
@@ -228,6 +240,7 @@ interface Deed {
 
 const byAdmin = { actor: "admin", subject: "target" } as const;
 const bySelf = { actor: "self", subject: "target" } as const;
+const ofReset = { actor: "nobody", subject: "target", first: prepareHold } as const;
 const byOperator = { actor: "nobody", subject: "target", isNowhere: true } as const;
 const ofNobody = { actor: "nobody", subject: "nobody", isNowhere: true } as const;
 
@@ -512,6 +525,42 @@ const deeds: readonly Deed[] = [
     run: () => service.auth.applyDueChanges(),
     leaves: ["change_dropped"],
     detail: () => ({ change: "set_phone", because: "session_ended" }),
+  },
+  {
+    ...byAdmin,
+    does: "users.stopPendingChange",
+    first: prepareChange,
+    run: ({ id }, prepared) => service.auth.users.stopPendingChange(admin, id, (prepared as Waiting).pending?.id ?? ""),
+    leaves: ["change_stopped"],
+    detail: () => ({ change: "set_phone", by: "administrator" }),
+  },
+  {
+    ...byOperator,
+    does: "operator.stopPendingChange",
+    first: prepareChange,
+    run: ({ username }, prepared) =>
+      service.auth.operator.stopPendingChange(username, (prepared as Waiting).pending?.id ?? ""),
+    leaves: ["change_stopped"],
+    detail: () => ({ change: "set_phone", by: "administrator" }),
+  },
+  {
+    does: "purge, of an account that has had no name for a year",
+    actor: "nobody",
+    subject: "target",
+    isNowhere: true,
+    first: async ({ id }) => {
+      const { database } = service;
+      const longAgo = "latchkey.now() - interval '366 days'";
+      await database.query(`update latchkey.sessions set last_used_at = ${longAgo} where user_id = $1`, [id]);
+      await database.query(
+        `update latchkey.users set username = null, username_key = null, phone_number = null, email = null, email_key = null,
+          parked_at = ${longAgo} where id = $1`,
+        [id],
+      );
+    },
+    run: () => service.auth.purge(),
+    leaves: ["user_deleted"],
+    detail: () => ({ because: "parked" }),
   },
   {
     ...byOperator,
@@ -803,6 +852,31 @@ const deeds: readonly Deed[] = [
     run: (_, prepared) => service.auth.resetPasswordByCode({ ...(prepared as Prepared), newPassword }, service.facts),
     leaves: ["password_reset"],
     detail: () => ({ sessionsEnded: 1, by: "phone" }),
+  },
+  {
+    ...ofReset,
+    does: "holdReset",
+    run: (_, prepared) => service.auth.holdReset(prepared as HoldResetInput, service.facts),
+    leaves: ["password_reset_held"],
+    detail: () => ({ until: expect.any(String) }),
+  },
+  {
+    ...ofReset,
+    does: "holdReset, let go on",
+    run: (_, prepared) => service.auth.holdReset({ ...(prepared as HoldResetInput), release: true }, service.facts),
+    leaves: ["password_reset_released"],
+    detail: () => ({}),
+  },
+  {
+    ...ofReset,
+    does: "holdReset, with another password",
+    run: (_, prepared) =>
+      refused(
+        "invalid_credentials",
+        service.auth.holdReset({ ...(prepared as HoldResetInput), password: newPassword }, service.facts),
+      ),
+    leaves: ["password_reset_hold_refused"],
+    detail: () => ({}),
   },
   {
     ...bySelf,
@@ -1156,6 +1230,8 @@ const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
   delayRefusal: () => service.auth.delayRefusal(),
   "users.list": () => service.auth.users.list({ limit: 25 }),
   "users.get": ({ id }) => service.auth.users.get(id),
+  "users.listPendingChanges": ({ id }) => service.auth.users.listPendingChanges(admin, id),
+  "operator.listPendingChanges": ({ username }) => service.auth.operator.listPendingChanges(username),
   "users.listSessions": ({ id }) => service.auth.users.listSessions(admin, id),
   "groups.list": () => service.auth.groups.list({ limit: 25 }),
   "groups.get": ({ group }) => service.auth.groups.get(group.id),
@@ -1241,6 +1317,9 @@ const allEvents: Readonly<Record<AuditEvent["event"], true>> = {
   limit_reached: true,
   account_unlocked: true,
   password_reset_refused: true,
+  password_reset_held: true,
+  password_reset_released: true,
+  password_reset_hold_refused: true,
   legacy_token_adopted: true,
   imported_users_recorded: true,
   imported_user_linked: true,

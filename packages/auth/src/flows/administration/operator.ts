@@ -28,6 +28,7 @@ import { createGroup, deleteGroup, type GroupInput, type GroupUpdate, updateGrou
 import { requireAs } from "./require-password-change.ts";
 import { resetAs } from "./second-factors.ts";
 import { unlockUser } from "./unlock-user.ts";
+import { readWaitingChanges, stopChangeOf, type WaitingChanges } from "./user-changes.ts";
 import { endAndRecord } from "./user-sessions.ts";
 import { deleteUser, requireKnownPermissions, type UserUpdate, updateUser } from "./users.ts";
 
@@ -179,6 +180,18 @@ export async function exportUserNamed(core: Core, name: string): Promise<OwnData
 export async function endSessionsNamed(core: Core, name: string, sessionId?: string): Promise<number> {
   const { id } = await findNamed(core, name);
   return core.db.transaction().execute((transaction) => endAndRecord(core, transaction, sessionId, atCommandLine(id)));
+}
+
+/** The changes of a user's number or address that wait. Throws AuthError `not_found`. */
+export async function listPendingChangesNamed(core: Core, name: string): Promise<WaitingChanges> {
+  const { id } = await findNamed(core, name);
+  return readWaitingChanges(core, id);
+}
+
+/** Stops one of them. Throws AuthError `not_found`. */
+export async function stopPendingChangeNamed(core: Core, name: string, changeId: string): Promise<void> {
+  const { id } = await findNamed(core, name);
+  await stopChangeOf(core, operator, id, changeId);
 }
 
 /** Takes the second factors of a user away, ends their sessions, and answers how many. Throws AuthError `not_found`. */

@@ -8,6 +8,7 @@ import { deleteOldCounts } from "../../messages/message-counts.ts";
 import { deleteOldNotices } from "../../messages/notice-store.ts";
 import { deleteExpiredCodes } from "../../one-time-codes/code-store.ts";
 import { settleRecoveryCodes } from "../../one-time-codes/recovery-code-store.ts";
+import { deleteOldFormerPasswords } from "../../passwords/former-password-store.ts";
 import { deleteOldSecondFactorTickets } from "../../second-factors/second-factor-ticket-store.ts";
 import { deleteOldSecretKeys } from "../../secret-keys/secret-key-store.ts";
 import { deleteDeadSessions } from "../../sessions/session-store.ts";
@@ -16,6 +17,7 @@ import { deleteOldEvents as deleteOldWebhooks } from "../../webhooks/webhook-sto
 import type { Core } from "../steps/core.ts";
 import { deleteDueAccounts } from "./delete-accounts.ts";
 import { warnInactive } from "./warn-inactive.ts";
+import { purgeParked } from "./purge-parked.ts";
 
 /** How many rows were cleared away. */
 export interface Purged {
@@ -31,6 +33,8 @@ export interface Purged {
   readonly accounts: number;
   /** Events of people who were deleted, looked at for addresses. */
   readonly erased: number;
+  /** Accounts that had no name for so long that nobody comes back to them. */
+  readonly parked: number;
   /** Rows of imports that were killed, and entries of other systems' blacklists whose tokens have expired. */
   readonly staged: number;
 }
@@ -48,6 +52,7 @@ export async function purge(core: Core): Promise<Purged> {
   const challenges = await inBatches((atMost) => deleteOldChallenges(core.db, atMost));
   const tickets = await inBatches((atMost) => deleteOldTickets(core.db, atMost));
   const halfDone = await inBatches((atMost) => deleteOldSecondFactorTickets(core.db, atMost));
+  await inBatches((atMost) => deleteOldFormerPasswords(core.db, atMost));
   const messages = await inBatches((atMost) => deleteOldCounts(core.db, atMost));
   const counts = messages + (await inBatches((atMost) => deleteOldWrongCodes(core.db, atMost)));
   // Before sessions are deleted: codes that wait die with theirs.
@@ -61,6 +66,7 @@ export async function purge(core: Core): Promise<Purged> {
     auditEvents: await inBatches((atMost) => deleteOldEvents(core.db, { retention, atMost })),
     throttles: counts + (await inBatches((atMost) => deleteForgottenCounters(core.db, atMost))),
     erased: await untilNone((atMost) => eraseSome(core.db, atMost)),
+    parked: await purgeParked(core),
     staged:
       (await untilNone((atMost) => deleteAbandoned(core.db, atMost))) +
       (await inBatches((atMost) => deleteExpiredEntries(core.db, atMost))),

@@ -31,6 +31,8 @@ import * as accountDeletions from "./0051-account-deletions.ts";
 import * as consents from "./0052-consents.ts";
 import * as passwordsToReplace from "./0063-passwords-to-replace.ts";
 import * as schemaCompatibility from "./0066-schema-compatibility.ts";
+import * as formerPasswords from "./0068-former-passwords.ts";
+import * as countsOfCodes from "./0069-counts-of-codes.ts";
 
 /**
  * A step of the schema. `up` runs while the release before serves, in a transaction that waits for locks for a moment only and is then tried
@@ -85,4 +87,6 @@ export const migrations: Readonly<Record<string, SchemaMigration>> = {
   "0052-consents": consents,
   "0063-passwords-to-replace": passwordsToReplace,
   "0066-schema-compatibility": schemaCompatibility,
+  "0068-former-passwords": formerPasswords,
+  "0069-counts-of-codes": countsOfCodes,
 };
