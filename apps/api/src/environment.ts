@@ -146,6 +146,7 @@ const settingsSchema = z.object({
   REFRESH_RETRY: duration("0s", "24h").default(86_400),
   REGISTRATION: z.enum(["open", "closed"]).default("open"),
   AUDIT_RETENTION: duration("1d", "3650d").default(400 * 86_400),
+  AUDIT_READS: z.enum(["yes", "no"]).default("no"),
   ...messageSettings,
   ...webhookSettings,
   ACCESS_LOG: accessLog.default("all"),
@@ -350,6 +351,7 @@ export function toAuthOptions(settings: Settings, secret: AuthOptions["secret"])
     registration: settings.REGISTRATION,
     secondFactor: settings.SECOND_FACTOR,
     auditRetention: settings.AUDIT_RETENTION,
+    auditReads: settings.AUDIT_READS === "yes",
     phones: { defaultCountry: settings.PHONE_DEFAULT_COUNTRY },
     codes: toCodeOptions(settings),
   };

@@ -26,6 +26,7 @@ import type {
   UserUpdate,
 } from "./flows/administration/users.ts";
 import type { TokenInspection } from "./flows/authentication/inspect-token.ts";
+import type { DeniedCall } from "./flows/authentication/record-denial.ts";
 import type { Health } from "./flows/maintenance/check-health.ts";
 import type { Purged } from "./flows/maintenance/purge.ts";
 import type { MessageReport } from "./flows/maintenance/report-messages.ts";
@@ -45,6 +46,7 @@ import type { OwnData } from "./flows/steps/export-user.ts";
 import type { SignInAnswer, TokenResponse } from "./flows/steps/issue-session-tokens.ts";
 import type { ActivityPage, ListActivityInput } from "./flows/steps/list-activity.ts";
 import type { Device } from "./flows/steps/list-devices.ts";
+import type { Reader } from "./flows/steps/masked-contact.ts";
 import type { PasswordCode } from "./flows/steps/password-code.ts";
 import type { PendingChange } from "./flows/steps/pending-change.ts";
 import type { ImportedKey, ImportedPerson } from "./imported-users/imported-user.ts";
@@ -241,6 +243,12 @@ export interface Auth<C extends Config = PlainConfig> {
   authorize(user: User, permission: C["permission"]): Promise<void>;
 
   /**
+   * Writes to the audit trail that a person was refused what they have no right to. The builders of procedures do so for every
+   * `permission_denied`; beyond 30 of one person within five minutes they are counted, and written as one event.
+   */
+  recordDenial(user: Pick<User, "id">, denied: DeniedCall, facts: RequestInfo): Promise<void>;
+
+  /**
    * Changes profile fields; those that are absent stay as they are. Answers the user as it then is.
    *
    * @throws AuthError `session_ended`, `invalid_input`, `refused_by_hook`, `hook_failed`
@@ -368,10 +376,13 @@ export interface Auth<C extends Config = PlainConfig> {
 
   /** What administrators do. Who may do it at all is for the caller to check, by `authorize`; who stands above is checked here. */
   readonly users: {
-    /** One page, the newest first, or in the order of the name that is searched for. Throws AuthError `invalid_input`. */
-    list(input: ListUsersInput): Promise<UserPage<UserOf<C>>>;
-    /** Throws AuthError `not_found`. */
-    get(id: string): Promise<AdministeredUser<UserOf<C>>>;
+    /**
+     * One page, the newest first, or in the order of the name that is searched for. With a reader, numbers and addresses are masked unless
+     * they hold `auth.view_contact`, and it is written to the audit trail where `auditReads` is on. Throws AuthError `invalid_input`.
+     */
+    list(input: ListUsersInput, reader?: Reader): Promise<UserPage<UserOf<C>>>;
+    /** The same of one user. Throws AuthError `not_found`. */
+    get(id: string, reader?: Reader): Promise<AdministeredUser<UserOf<C>>>;
     /**
      * Creates an account whose names the administrator vouches for, and answers, once, the code with which its owner sets a password.
      *
@@ -480,8 +491,8 @@ export interface Auth<C extends Config = PlainConfig> {
    * @throws AuthError `invalid_input`, `password_rejected`, `identifier_taken`, `refused_by_hook`, `hook_failed`
    */
   createUser(input: CreateUserInput & { readonly profile?: ProfileChangesOf<C> }): Promise<UserOf<C>>;
-  /** One page of the audit trail, the newest first. */
-  listAuditEvents(input: ListEventsInput): Promise<EventPageAnswer>;
+  /** One page of the audit trail, the newest first; with a reader as `users.list`. */
+  listAuditEvents(input: ListEventsInput, reader?: Reader): Promise<EventPageAnswer>;
   /**
    * Creates the permissions of an app that another program has, for the account that it runs as; with `prune`, withdraws the app's others
    * with their grants. `permissions: []` with `prune` releases the app.

@@ -1,3 +1,4 @@
+import { createDenials } from "./audit/denials.ts";
 import { createChallenges } from "./challenges/challenges.ts";
 import { createPermissionReader } from "./flows/authentication/authorize.ts";
 import { createCallerReader } from "./flows/authentication/read-caller.ts";
@@ -69,6 +70,7 @@ export function createCore({ db, prepare }: Storage, options: ResolvedOptions): 
     }),
     ...createCodes(db, options, secretKeys),
     webhooks: createWebhooks({ db, ...options.webhooks }),
+    denials: createDenials({ db, clock }),
     refusalDelay: createRefusalDelay(options.refusalDelay),
     signInLanes: createLanes({ atOnce: 2, mayWait: 200 }),
     verifyToken: cacheVerifiedTokens(verification, { clock }),

@@ -58,6 +58,7 @@ import {
 import { authenticate } from "./flows/authentication/authenticate.ts";
 import { authorize } from "./flows/authentication/authorize.ts";
 import { inspectToken } from "./flows/authentication/inspect-token.ts";
+import { recordDenial } from "./flows/authentication/record-denial.ts";
 import { applyDueChanges } from "./flows/maintenance/apply-changes.ts";
 import { checkHealth, refuseFaults } from "./flows/maintenance/check-health.ts";
 import { measureHashCosts } from "./flows/maintenance/measure-hash-costs.ts";
@@ -146,6 +147,7 @@ export function createAuth<
       inspectToken,
       findPermissions,
       authorize,
+      recordDenial,
       updateProfile,
       changePassword,
       startReauthentication,

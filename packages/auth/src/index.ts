@@ -60,6 +60,7 @@ export type {
 } from "./flows/steps/issue-session-tokens.ts";
 export type { ActivityPage, ListActivityInput, OwnEvent } from "./flows/steps/list-activity.ts";
 export type { Device } from "./flows/steps/list-devices.ts";
+export type { Reader } from "./flows/steps/masked-contact.ts";
 export type { PasswordCode } from "./flows/steps/password-code.ts";
 export type { PendingChange } from "./flows/steps/pending-change.ts";
 export { isPlainLine, isPlainProse } from "./free-text.ts";

@@ -148,6 +148,8 @@ const optionsSchema = z
     secondFactor: z.enum(secondFactorRules).default("optional"),
     /** Seconds for which the audit trail is kept. */
     auditRetention: seconds(day, 3_650 * day).default(400 * day),
+    /** Whether the trail says who read other people's data as well. */
+    auditReads: z.boolean().default(false),
     /** Milliseconds by which procedures answer later that a limit is reached, so that a client in a loop cannot ask often; 0 for tests. */
     refusalDelay: z.int().min(0).max(1_000).default(50),
     permissions: z

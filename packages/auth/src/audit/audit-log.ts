@@ -77,7 +77,7 @@ const isErased = sql<boolean>`exists (
 const shownAddress = sql<string | null>`case when ${isErased} then null else audit_events.address end`;
 const shownDetail = sql<
   Record<string, unknown>
->`case when ${isErased} then audit_events.detail - 'previousAddress' else audit_events.detail end`;
+>`case when ${isErased} then audit_events.detail - 'previousAddress' - 'device' else audit_events.detail end`;
 
 /** What events are searched by, and the indexes that there are for it: each in this order, and then by position. */
 const searchable = ["subject_id", "actor_id", "event"] as const;

@@ -35,8 +35,10 @@ import { readGateAccount } from "../steps/gate.ts";
 import { findPermissions, requirePermissions } from "../steps/held-permissions.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
 import { raiseDeviceEpoch } from "../steps/known-device.ts";
+import { type Reader, showUser } from "../steps/masked-contact.ts";
 import { parseNames, parseNewNames } from "../steps/parse-names.ts";
 import { issuePasswordCode, type PasswordCode } from "../steps/password-code.ts";
+import { recordRead } from "../steps/record-read.ts";
 import { requireFitForRights } from "../steps/require-fit-for-rights.ts";
 import { requireFreeUsername } from "../steps/require-free-username.ts";
 import { tellHook, tellHookAfterwards } from "../steps/tell-hooks.ts";
@@ -66,15 +68,25 @@ export interface CreatedAccount<Person extends User = User> extends PasswordCode
   readonly user: Person;
 }
 
-/** @throws AuthError `not_found` */
-export async function getUser(core: Core, id: string): Promise<AdministeredUser> {
+/**
+ * A user as an administrator sees them.
+ *
+ * @throws AuthError `not_found`
+ */
+export async function getUser(core: Core, id: string, reader?: Reader): Promise<AdministeredUser> {
+  const found = await readUser(core, id, reader);
+  await recordRead(core, reader, { what: "user", count: 1, subjectId: found.user.id });
+  return found;
+}
+
+async function readUser(core: Core, id: string, reader: Reader): Promise<AdministeredUser> {
   const user = await getUserOrThrow(core, id);
   const [grants, effectivePermissions, externalId] = await Promise.all([
     findGrants(core.db, id),
     findPermissions(core, user),
     findExternalId(core.db, id, core.options.django?.source),
   ]);
-  return { user, ...grants, effectivePermissions, externalId };
+  return { user: await showUser(core, reader, user), ...grants, effectivePermissions, externalId };
 }
 
 /**
@@ -91,7 +103,7 @@ export async function createAccount(
   requireSuperuserForRoles(actor, input);
   const { username, phoneNumber, email, ...rest } = input;
   const names = parseNewNames(core, { username, phoneNumber, email });
-  return core.db.transaction().execute(async (transaction) => {
+  const created = await core.db.transaction().execute(async (transaction) => {
     await requireFreeUsername(transaction, names, { isTrusted: true });
     const password = createUnusablePassword();
     await requireFreeForms(transaction, names);
@@ -108,6 +120,7 @@ export async function createAccount(
     await tellHook(core, transaction, "userCreated", { user, by: "administrator", request: facts });
     return { user, ...code };
   });
+  return { ...created, user: await showUser(core, { user: actor, facts }, created.user) };
 }
 
 /**
@@ -166,7 +179,7 @@ export async function updateUser(
     return updated;
   });
   if (isDisabling) await tellHookAfterwards(core, "userUpdated", toldOf(updated));
-  return updated;
+  return showUser(core, { user: actor, facts }, updated);
 }
 
 /**
@@ -213,7 +226,7 @@ export async function setGroups(
     await recordEvent(transaction, { event: "groups_set", groups: wanted }, about);
     await keepNotice(core, transaction, { userId: id, kind: "rights_changed", facts: null });
   });
-  return getUser(core, id);
+  return readUser(core, id, { user: actor, facts });
 }
 
 /**
@@ -240,7 +253,7 @@ export async function setPermissions(
     await recordEvent(transaction, { event: "permissions_set", permissions: wanted }, about);
     await keepNotice(core, transaction, { userId: id, kind: "rights_changed", facts: null });
   });
-  return getUser(core, id);
+  return readUser(core, id, { user: actor, facts });
 }
 
 /** @throws AuthError `invalid_input` */

@@ -1,3 +1,4 @@
+import type { Denials } from "../../audit/denials.ts";
 import type { Challenges } from "../../challenges/challenges.ts";
 import type { Clock } from "../../clock.ts";
 import type { Firewall } from "../../messages/firewall.ts";
@@ -57,6 +58,8 @@ export interface Core {
   readonly outbox: Outbox;
   /** Tells programs of a team's own what has happened, while the core is open. */
   readonly webhooks: Webhooks;
+  /** Refusals of people who are signed in, for the audit trail. */
+  readonly denials: Denials;
   /** How much later it is answered that a limit is reached. */
   readonly refusalDelay: RefusalDelay;
   /** The key that signs tokens now: the ring's newest, or the old backend's in the profile `django`. */
