@@ -32,6 +32,7 @@ import type { Purged } from "./flows/maintenance/purge.ts";
 import type { MessageReport } from "./flows/maintenance/report-messages.ts";
 import type { Resealed, ResealInput } from "./flows/maintenance/reseal.ts";
 import type { RotateKeysInput } from "./flows/maintenance/rotate-keys.ts";
+import type { AuditVerification, VerifyAuditInput } from "./flows/maintenance/verify-audit.ts";
 import type { RecoverInput, RecoveryAnswer, StartRecoveryInput } from "./flows/sign-in/recover.ts";
 import type { RegisterInput } from "./flows/sign-in/register.ts";
 import type { ResendCodeInput } from "./flows/sign-in/resend-code.ts";
@@ -554,6 +555,10 @@ export interface Auth<C extends Config = PlainConfig> {
   reportWebhooks(input: { readonly limit: number }): Promise<WebhookReport>;
   /** Has one event told again, or all that have not arrived, and answers how many those are. */
   resendWebhooks(input: { readonly id?: string }): Promise<number>;
+  /** Seals what the audit trail has that can be sealed, and answers how many events that were; an initialized process does so by itself. */
+  sealAudit(): Promise<number>;
+  /** Compares the whole audit trail with its seals, and tells the first range that is not as it was written. */
+  verifyAudit(input?: VerifyAuditInput): Promise<AuditVerification>;
   /** Looks the installation over, for an administrator. */
   checkHealth(): Promise<Health>;
   /**

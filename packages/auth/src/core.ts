@@ -1,4 +1,6 @@
+import { createAuditWorker } from "./audit/audit-worker.ts";
 import { createDenials } from "./audit/denials.ts";
+import { createSealer } from "./audit/sealer.ts";
 import { createChallenges } from "./challenges/challenges.ts";
 import { createPermissionReader } from "./flows/authentication/authorize.ts";
 import { createCallerReader } from "./flows/authentication/read-caller.ts";
@@ -70,7 +72,7 @@ export function createCore({ db, prepare }: Storage, options: ResolvedOptions): 
     }),
     ...createCodes(db, options, secretKeys),
     webhooks: createWebhooks({ db, ...options.webhooks }),
-    denials: createDenials({ db, clock }),
+    ...createTrail(db, clock, secretKeys),
     refusalDelay: createRefusalDelay(options.refusalDelay),
     signInLanes: createLanes({ atOnce: 2, mayWait: 200 }),
     verifyToken: cacheVerifiedTokens(verification, { clock }),
@@ -81,6 +83,17 @@ export function createCore({ db, prepare }: Storage, options: ResolvedOptions): 
     touchSession: createToucher(db),
     noteUse: createUseNoter(db),
   };
+}
+
+/** What looks after the audit trail. */
+function createTrail(
+  db: Queries,
+  clock: ResolvedOptions["clock"],
+  secretKeys: SecretKeys,
+): Pick<Core, "denials" | "sealer" | "auditWorker"> {
+  const denials = createDenials({ db, clock });
+  const sealer = createSealer({ db, key: () => secretKeys.keysOf("audit-seals")[0] });
+  return { denials, sealer, auditWorker: createAuditWorker({ denials, sealer }) };
 }
 
 /** What sends codes and checks them. */

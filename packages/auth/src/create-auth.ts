@@ -68,6 +68,7 @@ import { requireAliases } from "./flows/maintenance/require-aliases.ts";
 import { reseal } from "./flows/maintenance/reseal.ts";
 import { rotateKeys } from "./flows/maintenance/rotate-keys.ts";
 import { syncPermissions } from "./flows/maintenance/sync-permissions.ts";
+import { verifyAudit } from "./flows/maintenance/verify-audit.ts";
 import { recover, startRecovery } from "./flows/sign-in/recover.ts";
 import { refresh } from "./flows/sign-in/refresh.ts";
 import { register } from "./flows/sign-in/register.ts";
@@ -263,6 +264,7 @@ export function createAuth<
       await syncPermissions(core, { prune: false });
       await core.webhooks.register();
       core.webhooks.start();
+      core.auditWorker.start();
       const hasSenders = Object.values(options.messages.senders).some(Boolean);
       if (hasSenders || options.on.noticeKept) core.outbox.start();
       return findForgetfulPooler(storage);
@@ -277,6 +279,8 @@ export function createAuth<
         undelivered,
       })),
     resendWebhooks: ({ id }) => queueAgain(core.db, id ?? null),
+    sealAudit: () => core.auditWorker.drain(),
+    verifyAudit: (input) => withoutStatementTimeout(database, (db) => verifyAudit({ ...core, db }, input)),
     checkHealth: () => withoutStatementTimeout(database, (db) => checkHealth({ ...core, db }, storage)),
     ping: async () => {
       const { rows } = await storage.pool.query<{ takesWrites: boolean }>(takesWrites);
@@ -297,7 +301,7 @@ export function createAuth<
     },
     close: async () => {
       core.refusalDelay.end();
-      await Promise.all([core.outbox.stop(), core.webhooks.stop()]);
+      await Promise.all([core.outbox.stop(), core.webhooks.stop(), core.auditWorker.stop()]);
       await storage.close();
     },
   };

@@ -42,6 +42,7 @@ export type { TokenInspection } from "./flows/authentication/inspect-token.ts";
 export type { Purged } from "./flows/maintenance/purge.ts";
 export type { CountryMessages, MessageReport } from "./flows/maintenance/report-messages.ts";
 export type { Resealed, ResealInput } from "./flows/maintenance/reseal.ts";
+export type { AuditFault, AuditVerification, BrokenRange } from "./flows/maintenance/verify-audit.ts";
 export type { RecoverInput, RecoveryAnswer, StartRecoveryInput } from "./flows/sign-in/recover.ts";
 export type { RegisterInput } from "./flows/sign-in/register.ts";
 export type { PasswordReset } from "./flows/sign-in/reset-password.ts";

@@ -1,4 +1,6 @@
 import type { Denials } from "../../audit/denials.ts";
+import type { AuditWorker } from "../../audit/audit-worker.ts";
+import type { Sealer } from "../../audit/sealer.ts";
 import type { Challenges } from "../../challenges/challenges.ts";
 import type { Clock } from "../../clock.ts";
 import type { Firewall } from "../../messages/firewall.ts";
@@ -60,6 +62,9 @@ export interface Core {
   readonly webhooks: Webhooks;
   /** Refusals of people who are signed in, for the audit trail. */
   readonly denials: Denials;
+  /** Seals the audit trail, so that it shows when somebody has changed it. */
+  readonly sealer: Sealer;
+  readonly auditWorker: AuditWorker;
   /** How much later it is answered that a limit is reached. */
   readonly refusalDelay: RefusalDelay;
   /** The key that signs tokens now: the ring's newest, or the old backend's in the profile `django`. */

@@ -27,6 +27,8 @@ import * as secondFactors from "./0044-second-factors.ts";
 import * as secretKeys from "./0047-secret-keys.ts";
 import * as webhooks from "./0048-webhooks.ts";
 import * as importedBlacklist from "./0050-imported-blacklist.ts";
+import * as viewContact from "./0056-view-contact.ts";
+import * as auditSeals from "./0057-audit-seals.ts";
 
 /** Every migration by name, in order. A migration that has been released is frozen: a change of mind is a new one. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -58,4 +60,6 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0047-secret-keys": secretKeys,
   "0048-webhooks": webhooks,
   "0050-imported-blacklist": importedBlacklist,
+  "0056-view-contact": viewContact,
+  "0057-audit-seals": auditSeals,
 };
