@@ -60,6 +60,7 @@ import type { Grants, Group } from "./permissions/permission-store.ts";
 import type { BackupHeader } from "./storage/backup-format.ts";
 import type { DatabasePool } from "./storage/given-pool.ts";
 import type { MigrationMode } from "./storage/migrate.ts";
+import type { CallBudget } from "./throttling/call-budgets.ts";
 import type { TokenAlgorithm } from "./tokens/access-token.ts";
 import type { ProfileDefinition } from "./users/profile.ts";
 import type { User } from "./users/user.ts";
@@ -566,6 +567,11 @@ export interface Auth<C extends Config = PlainConfig> {
    * somebody made it read-only.
    */
   ping(): Promise<{ readonly takesWrites: boolean }>;
+  /**
+   * Takes what a call costs from what its caller may spend within a minute, in the memory of this process. The procedures of Latchkey do so
+   * before anything of theirs runs. Throws AuthError `rate_limited`.
+   */
+  spendCall(caller: Pick<User, "id">, budget: CallBudget, cost: number): void;
   /** What this process has in its hands at this moment; it asks nobody. */
   load(): Load;
   /**

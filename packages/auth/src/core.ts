@@ -20,6 +20,7 @@ import { deriveKey, type KeyPurpose } from "./secrets.ts";
 import { noteUses, touchSessions, type Use } from "./sessions/session-store.ts";
 import { batchQuery } from "./storage/batch-query.ts";
 import type { Queries, Storage } from "./storage/database.ts";
+import { createCallLimiter } from "./throttling/call-budgets.ts";
 import { createLanes } from "./throttling/lanes.ts";
 import { createRefusalDelay } from "./throttling/refusal-delay.ts";
 import { createThrottle } from "./throttling/throttle.ts";
@@ -73,6 +74,7 @@ export function createCore({ db, prepare }: Storage, options: ResolvedOptions): 
     ...createCodes(db, options, secretKeys),
     webhooks: createWebhooks({ db, ...options.webhooks }),
     ...createTrail(db, clock, secretKeys),
+    callLimiter: createCallLimiter(options.callBudgets, { clock }),
     refusalDelay: createRefusalDelay(options.refusalDelay),
     signInLanes: createLanes({ atOnce: 2, mayWait: 200 }),
     verifyToken: cacheVerifiedTokens(verification, { clock }),

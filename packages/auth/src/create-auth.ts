@@ -286,6 +286,7 @@ export function createAuth<
       const { rows } = await storage.pool.query<{ takesWrites: boolean }>(takesWrites);
       return { takesWrites: rows[0]?.takesWrites ?? false };
     },
+    spendCall: ({ id }, budget, cost) => core.callLimiter.spend(id, budget, cost),
     load: () => ({
       hashes: core.passwords.load(),
       connections: {

@@ -122,6 +122,7 @@ export { type DatabaseConnection, type DatabaseOptions, isStorageUnavailable } f
 export type { DatabaseClient, DatabasePool } from "./storage/given-pool.ts";
 export type { MigrationMode } from "./storage/migrate.ts";
 export { toNetwork, toPlainAddress } from "./throttling/address.ts";
+export type { CallBudget, CallBudgets } from "./throttling/call-budgets.ts";
 export { type Limit, limits as attemptLimits } from "./throttling/limits.ts";
 export { type TokenAlgorithm, tokenAlgorithms } from "./tokens/access-token.ts";
 export { findChallenge } from "./tokens/challenge.ts";

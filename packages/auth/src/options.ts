@@ -150,6 +150,16 @@ const optionsSchema = z
     auditRetention: seconds(day, 3_650 * day).default(400 * day),
     /** Whether the trail says who read other people's data as well. */
     auditReads: z.boolean().default(false),
+    /**
+     * What the calls of one signed-in person may cost within a minute in one process: those about their own account, of which a change costs 1
+     * and a copy of their data 20, and those about others; 0 is no limit.
+     */
+    callBudgets: z
+      .strictObject({
+        own: z.int().min(0).max(1_000_000).default(60),
+        administration: z.int().min(0).max(1_000_000).default(600),
+      })
+      .prefault({}),
     /** Milliseconds by which procedures answer later that a limit is reached, so that a client in a loop cannot ask often; 0 for tests. */
     refusalDelay: z.int().min(0).max(1_000).default(50),
     permissions: z

@@ -134,7 +134,7 @@ export function createBuilders<C extends Config>(formatted: FormattedErrors): Ow
 
   const protectedProcedure = publicProcedure
     .meta({ access: "protected" })
-    .use(async ({ ctx: { latchkey }, next, path, getRawInput }) => {
+    .use(async ({ ctx: { latchkey }, next, path, type, meta, getRawInput }) => {
       const { auth, facts } = latchkey;
       const {
         user,
@@ -142,6 +142,7 @@ export function createBuilders<C extends Config>(formatted: FormattedErrors): Ow
         isPhoneProofDue = false,
       } = await withUnavailability(() => auth.authenticate(latchkey.authorization, facts));
       latchkey.onCaller?.(user.id);
+      if (formatted === "all") spendCall(latchkey, user, { type, meta });
       const result = await next({ ctx: { user, session, isPhoneProofDue } });
       if (!result.ok && find(result.error)?.code === "permission_denied") {
         const denied = { procedure: path, target: await findTarget(getRawInput) };
@@ -197,6 +198,18 @@ export function createBuilders<C extends Config>(formatted: FormattedErrors): Ow
     withCorePermission: permittedProcedure,
   };
   return builders as OwnBuilders<C>;
+}
+
+interface CostlyCall {
+  readonly type: string;
+  readonly meta: ProcedureMeta | undefined;
+}
+
+/** Before anything of the procedure runs: a team's own procedures have budgets of their own, or none. */
+function spendCall({ auth }: LatchkeyContext["latchkey"], user: { readonly id: string }, call: CostlyCall): void {
+  const isAdministration = typeof call.meta?.access === "object" || call.meta?.access === "staff";
+  const cost = call.meta?.cost ?? (isAdministration || call.type === "mutation" ? 1 : 0);
+  if (cost > 0) auth.spendCall(user, isAdministration ? "administration" : "own", cost);
 }
 
 /** Which thing a call is about, where its input names one by its id. */

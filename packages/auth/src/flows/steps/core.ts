@@ -12,6 +12,7 @@ import type { RefreshKeys } from "../../sessions/refresh-chain.ts";
 import type { Session } from "../../sessions/session.ts";
 import type { Use } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
+import type { CallLimiter } from "../../throttling/call-budgets.ts";
 import type { Lanes } from "../../throttling/lanes.ts";
 import type { RefusalDelay } from "../../throttling/refusal-delay.ts";
 import type { Throttle } from "../../throttling/throttle.ts";
@@ -65,6 +66,8 @@ export interface Core {
   /** Seals the audit trail, so that it shows when somebody has changed it. */
   readonly sealer: Sealer;
   readonly auditWorker: AuditWorker;
+  /** How much the calls of people who are signed in may cost. */
+  readonly callLimiter: CallLimiter;
   /** How much later it is answered that a limit is reached. */
   readonly refusalDelay: RefusalDelay;
   /** The key that signs tokens now: the ring's newest, or the old backend's in the profile `django`. */

@@ -78,7 +78,7 @@ export function createMeProcedures<C extends Config>({ protectedProcedure }: Bui
     },
 
     /** A copy of what is kept about the person. */
-    export: protectedProcedure.query(({ ctx }) => ctx.latchkey.auth.exportOwnData(ctx)),
+    export: protectedProcedure.meta({ cost: 20 }).query(({ ctx }) => ctx.latchkey.auth.exportOwnData(ctx)),
 
     /**
      * Shows in this session that it is its owner, with the password, or, where the account has none, with a code, and with what the
