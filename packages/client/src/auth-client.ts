@@ -4,7 +4,7 @@ import { observable } from "@trpc/server/observable";
 import type { AppRouter, PermissionName, SessionAnswer } from "./api-types.ts";
 import { createCookieFetch } from "./cookie-fetch.ts";
 import { createEndpoint, type Transformer, toCodec } from "./endpoint.ts";
-import { createBatchLink, createLink, type LinkOptions, toHeaders, withToken } from "./link.ts";
+import { createLink, createPrivateBatchLink, type LinkOptions, toHeaders, withToken } from "./link.ts";
 import type { PersonOf } from "./mounted-router.ts";
 import { createProcedurePaths, type ProcedurePaths } from "./procedure-paths.ts";
 import { createReauthenticator, type Reauthenticate } from "./reauthenticator.ts";
@@ -130,7 +130,7 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
     watch(manager, paths),
     withToken<AnyRouter>(source, (attach) => {
       const alone = httpLink({ ...sessionEndpoint, headers: ({ op }) => attach([op]) });
-      const together = createBatchLink(endpoint as LinkOptions<AnyRouter>, attach);
+      const together = createPrivateBatchLink(endpoint as LinkOptions<AnyRouter>, attach);
       return (runtime) => {
         const [sendAlone, sendTogether] = [alone(runtime), together(runtime)];
         return (call) => (paths.opensSession(call.op) || paths.movesOn(call.op) ? sendAlone : sendTogether)(call);

@@ -4,7 +4,7 @@ import { observable } from "@trpc/server/observable";
 import type { AppRouter, SessionAnswer } from "./api-types.ts";
 import { createEndpoint, type Transformer } from "./endpoint.ts";
 import { parseDeviceMark, toKeptSession } from "./kept-session.ts";
-import { createLink, type LinkOptions, type TokenSource } from "./link.ts";
+import { createPrivateBatchLink, type LinkOptions, type TokenSource, withToken } from "./link.ts";
 import type { PersonOf } from "./mounted-router.ts";
 import { createProcedurePaths, type ProcedurePaths } from "./procedure-paths.ts";
 import { createRefresher, type Refresher } from "./refresher.ts";
@@ -234,7 +234,10 @@ async function openSession<Router extends AnyRouter>(
 
   if (canAnswer && tokens && tokens.expiresAt - early <= Date.now()) await refresh(tokens);
 
-  const links: TRPCLink<AnyRouter>[] = [watch, createLink(source, endpoint as LinkOptions<AnyRouter>)];
+  const links: TRPCLink<AnyRouter>[] = [
+    watch,
+    withToken(source, (attach) => createPrivateBatchLink(endpoint as LinkOptions<AnyRouter>, attach)),
+  ];
   const api = createTRPCUntypedClient<AnyRouter>({ links });
 
   const session: ServerSession<Router> = {
