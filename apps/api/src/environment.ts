@@ -11,6 +11,7 @@ import { findOriginFault, isLoopback, isTrustedProxy, parsePublicUrl } from "@la
 import { distance } from "fastest-levenshtein";
 import { z } from "zod";
 import type { AccessLog } from "./access-log.ts";
+import { auditStreamSettings, findStreamContradictions } from "./audit/audit-stream-settings.ts";
 import { findDatabaseUrlFault, findUnreadVariables, readDatabaseUrl } from "./database-url.ts";
 import {
   findMessageContradictions,
@@ -149,6 +150,7 @@ const settingsSchema = z.object({
   CHANGES_PER_MINUTE: integer(0, 1_000_000).default(60),
   ADMINISTRATION_PER_MINUTE: integer(0, 1_000_000).default(600),
   AUDIT_READS: z.enum(["yes", "no"]).default("no"),
+  ...auditStreamSettings,
   ...messageSettings,
   ...webhookSettings,
   ACCESS_LOG: accessLog.default("all"),
@@ -177,6 +179,7 @@ export const secretSettings: readonly (keyof z.output<typeof settingsSchema>)[] 
   "FORWARDED_SECRET",
   ...messageSecrets,
   "WEBHOOK_SECRET",
+  "AUDIT_STREAM_SECRET",
 ];
 
 /** The settings of this process. The one place that reads the environment. */
@@ -203,6 +206,7 @@ export function parseSettings(variables: Variables): Settings {
     ...findContradictions(given, isProduction),
     ...findMessageContradictions(given, isProduction),
     ...findWebhookContradictions(given),
+    ...findStreamContradictions(given),
   ];
   if (!parsed.data || problems.length > 0) throw new StartError(problems.join("\n"));
   const { SESSION_LIFETIME, SESSION_IDLE_LIFETIME = Math.min(30 * 86_400, SESSION_LIFETIME), PUBLIC_URL } = parsed.data;

@@ -42,6 +42,8 @@ export interface OpenOptions {
   readonly sends?: MessageLog | undefined;
   /** What this process tells webhooks with; a command tells none, and what it does is told by the service. */
   readonly webhooks?: AuthOptions["webhooks"];
+  /** What this process tells of the audit trail; a command tells nothing of it. */
+  readonly auditStream?: AuthOptions["auditStream"];
 }
 
 /**
@@ -58,6 +60,7 @@ export async function openAuth(
     migrations = settings.MIGRATE,
     sends,
     webhooks,
+    auditStream,
   }: OpenOptions = {},
 ): Promise<OpenedAuth> {
   const file = await readConfigFile(settings.LATCHKEY_CONFIG);
@@ -68,7 +71,12 @@ export async function openAuth(
   const database = await openDatabase(settings, onNotice);
   try {
     const secret = settings.LATCHKEY_SECRET ?? (await readOrMakeSecret(settings.LATCHKEY_DATA_DIR));
-    const options = { ...toAuthOptions(settings, secret), messages: sending.messages, ...(webhooks && { webhooks }) };
+    const options = {
+      ...toAuthOptions(settings, secret),
+      messages: sending.messages,
+      ...(webhooks && { webhooks }),
+      ...(auditStream && { auditStream }),
+    };
     const auth = createConfigured(database.connection, options, file, onNotice);
     // At once: a call that hangs keeps the first from ending, and a server that stops ends the call.
     const close = async () => {

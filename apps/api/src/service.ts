@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Auth } from "@latchkey/auth";
 import { parsePublicUrl, startMaintenance } from "@latchkey/server";
 import type { Logger } from "pino";
+import { openAuditStream } from "./audit/open-audit-stream.ts";
 import { scheduleBackups } from "./backup/scheduled-backups.ts";
 import { backedUpSchemas } from "./backup/schemas.ts";
 import { isDevelopment, readEnvironment, type Settings } from "./environment.ts";
@@ -77,6 +78,7 @@ async function serve({ settings, log, stop, lastResort, ...options }: Serving): 
     onNotice,
     sends: messages,
     webhooks: openWebhooks(settings, log),
+    auditStream: openAuditStream(settings, log),
   });
   const others = () => [...messages.metrics(), ...lastResort.metrics()];
   const metrics = await openMetrics({ settings, auth, others, log }).catch(async (error) => {

@@ -1,6 +1,7 @@
 import { createAuditWorker } from "./audit/audit-worker.ts";
 import { createDenials } from "./audit/denials.ts";
 import { createSealer } from "./audit/sealer.ts";
+import { createAuditStream } from "./audit/stream.ts";
 import { createChallenges } from "./challenges/challenges.ts";
 import { createPermissionReader } from "./flows/authentication/authorize.ts";
 import { createCallerReader } from "./flows/authentication/read-caller.ts";
@@ -73,7 +74,7 @@ export function createCore({ db, prepare }: Storage, options: ResolvedOptions): 
     }),
     ...createCodes(db, options, secretKeys),
     webhooks: createWebhooks({ db, ...options.webhooks }),
-    ...createTrail(db, clock, secretKeys),
+    ...createTrail(db, options, secretKeys),
     callLimiter: createCallLimiter(options.callBudgets, { clock }),
     refusalDelay: createRefusalDelay(options.refusalDelay),
     signInLanes: createLanes({ atOnce: 2, mayWait: 200 }),
@@ -90,12 +91,14 @@ export function createCore({ db, prepare }: Storage, options: ResolvedOptions): 
 /** What looks after the audit trail. */
 function createTrail(
   db: Queries,
-  clock: ResolvedOptions["clock"],
+  { clock, auditStream }: ResolvedOptions,
   secretKeys: SecretKeys,
 ): Pick<Core, "denials" | "sealer" | "auditWorker"> {
   const denials = createDenials({ db, clock });
   const sealer = createSealer({ db, key: () => secretKeys.keysOf("audit-seals")[0] });
-  return { denials, sealer, auditWorker: createAuditWorker({ denials, sealer }) };
+  const stream = auditStream ? createAuditStream(auditStream, { db }) : null;
+  const auditWorker = createAuditWorker({ denials, sealer, stream, onError: auditStream?.onError });
+  return { denials, sealer, auditWorker };
 }
 
 /** What sends codes and checks them. */

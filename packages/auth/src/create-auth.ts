@@ -264,7 +264,7 @@ export function createAuth<
       await syncPermissions(core, { prune: false });
       await core.webhooks.register();
       core.webhooks.start();
-      core.auditWorker.start();
+      await core.auditWorker.start();
       const hasSenders = Object.values(options.messages.senders).some(Boolean);
       if (hasSenders || options.on.noticeKept) core.outbox.start();
       return findForgetfulPooler(storage);

@@ -1,3 +1,4 @@
+export type { AuditStreamOptions, StreamedEvent } from "./audit/stream.ts";
 export { type WebhookType, webhookTypes } from "./audit/webhook-events.ts";
 export type { Auth, BackUpInput, Load, RestoreInput } from "./auth.ts";
 export type { ChallengePurpose, Channel } from "./challenges/challenge-store.ts";

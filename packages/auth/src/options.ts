@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { z } from "zod";
+import type { AuditStreamOptions } from "./audit/stream.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { ConfigOf, UserOf } from "./config.ts";
 import type { HookName, Hooks } from "./hooks/hooks.ts";
@@ -148,6 +149,14 @@ const optionsSchema = z
     secondFactor: z.enum(secondFactorRules).default("optional"),
     /** Seconds for which the audit trail is kept. */
     auditRetention: seconds(day, 3_650 * day).default(400 * day),
+    /** Another system that is told of every event of the audit trail. */
+    auditStream: z
+      .strictObject({
+        name,
+        deliver: z.custom<AuditStreamOptions["deliver"]>((value) => typeof value === "function"),
+        onError: z.custom<(error: unknown) => void>((value) => typeof value === "function").optional(),
+      })
+      .optional(),
     /** Whether the trail says who read other people's data as well. */
     auditReads: z.boolean().default(false),
     /**

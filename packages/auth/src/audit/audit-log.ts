@@ -113,6 +113,22 @@ export async function listEvents(
   return rows.map(({ position, ...event }) => ({ event, position }));
 }
 
+/** Events of some positions, the oldest first. */
+export async function listEventsBetween(
+  db: Queries,
+  { after, until, atMost }: { readonly after: string; readonly until: string; readonly atMost: number },
+): Promise<(StoredEvent & { readonly position: string })[]> {
+  return db
+    .selectFrom("auditEvents")
+    .select(["id", "occurredAt", "event", "actorId", "subjectId", "requestId", "position"])
+    .select([shownAddress.as("address"), shownDetail.as("detail")])
+    .where("position", ">", after)
+    .where("position", "<=", until)
+    .orderBy("position")
+    .limit(atMost)
+    .execute();
+}
+
 /** Whether so many sign-ins to an account were refused within a day. No more than so many events are read. */
 export async function hasRefusals(
   db: Queries,

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import { findLastSeal, findUnsealed, mayChangeEvents } from "../../audit/seal-store.ts";
+import { listStreams } from "../../audit/stream-store.ts";
 import { StartError } from "../../errors.ts";
 import { isFresh, isFrozenBy } from "../../imported-users/imported-user.ts";
 import { countAliases, countImported } from "../../imported-users/imported-user-store.ts";
@@ -111,6 +112,7 @@ const mostUnsealed = 10_000;
 
 async function examineTrail(db: Queries) {
   const [last, unsealed, rights] = [await findLastSeal(db), await findUnsealed(db, mostUnsealed), await mayChangeEvents(db)];
+  const late = (await listStreams(db)).filter(({ age }) => age > longestUnsealed);
   const sealed = last ? `${last.number} seals, the last of ${last.sealedAt.toISOString()}` : "no seals yet";
   const count = unsealed.count < mostUnsealed ? unsealed.count : `${mostUnsealed} or more`;
   const role = rights.isOwner ? "owns the events" : rights.mayChange ? "may change events" : "may only add events";
@@ -120,6 +122,10 @@ async function examineTrail(db: Queries) {
       last &&
         unsealed.age > longestUnsealed &&
         `The audit trail has not been sealed since ${unsealed.since?.toISOString()}: no process of this version runs, or a transaction has been open for long.`,
+      ...late.map(
+        ({ name, waitingSince }) =>
+          `AUDIT_STREAM has not told ${name} of events since ${waitingSince?.toISOString()}: the log says why, or delete its row of latchkey.audit_streams if it is used no more.`,
+      ),
       rights.mayChange &&
         !rights.isOwner &&
         'This role may change and delete audit events: run what "latchkey grants --role …" prints again.',

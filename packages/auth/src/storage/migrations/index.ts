@@ -29,6 +29,7 @@ import * as webhooks from "./0048-webhooks.ts";
 import * as importedBlacklist from "./0050-imported-blacklist.ts";
 import * as viewContact from "./0056-view-contact.ts";
 import * as auditSeals from "./0057-audit-seals.ts";
+import * as auditStreams from "./0058-audit-streams.ts";
 
 /** Every migration by name, in order. A migration that has been released is frozen: a change of mind is a new one. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -62,4 +63,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0050-imported-blacklist": importedBlacklist,
   "0056-view-contact": viewContact,
   "0057-audit-seals": auditSeals,
+  "0058-audit-streams": auditStreams,
 };
