@@ -2,6 +2,7 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { hostname } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import { connect as connectTls } from "node:tls";
 
 export interface SyslogEvent {
@@ -13,6 +14,9 @@ export interface SyslogEvent {
 
 /** Facility 13, log audit, and severity 6, informational (RFC 5424 §6.2.1). */
 const priority = 13 * 8 + 6;
+
+/** Milliseconds that a server has to close its end of a connection. */
+const longestClose = 1_000;
 
 /** One message of RFC 5424. */
 export function formatSyslog({ time, name, text }: SyslogEvent): string {
@@ -41,8 +45,9 @@ export async function sendToSyslog(url: string, events: readonly SyslogEvent[], 
     await once(socket, isTls ? "secureConnect" : "connect");
     const frames = messages.map((message) => Buffer.concat([Buffer.from(`${message.length} `), message]));
     socket.resume().end(Buffer.concat(frames));
-    // With an error `once` rejects.
-    await once(socket, "close");
+    // With an error `once` rejects. A server that never closes its end has them all the same, a moment after they have left.
+    const sent = once(socket, "finish").then(() => sleep(longestClose, undefined, { ref: false }));
+    await Promise.race([once(socket, "close"), sent]);
   } finally {
     signal.removeEventListener("abort", onAbort);
     socket.destroy();
