@@ -15,7 +15,7 @@ const spendAll = (spend: () => void, times: number) => {
       spend();
       done += 1;
     } catch (error) {
-      if (!isAuthError(error, "rate_limited")) throw error;
+      if (!isAuthError(error) || error.code !== "rate_limited") throw error;
     }
   }
   return done;
