@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command } from "commander";
+import { auditCommand } from "./commands/audit.ts";
 import { backupCommand, restoreCommand } from "./commands/backup.ts";
 import { createUserCommand } from "./commands/create-user.ts";
 import { doctorCommand } from "./commands/doctor.ts";
@@ -78,6 +79,7 @@ const program = new Command("latchkey")
   .addCommand(rotateKeysCommand())
   .addCommand(resealCommand())
   .addCommand(jwksCommand())
+  .addCommand(auditCommand())
   .addCommand(doctorCommand())
   .showHelpAfterError("Add --help to see what it takes.")
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : exitCodes.usage));

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Auth, StartError } from "@latchkey/auth";
 import { parsePublicUrl, startMaintenance, traceWork } from "@latchkey/server";
 import type { Logger } from "pino";
+import { openAuditStream } from "./audit/open-audit-stream.ts";
 import { scheduleBackups } from "./backup/scheduled-backups.ts";
 import { backedUpSchemas } from "./backup/schemas.ts";
 import { isDevelopment, readEnvironment, type Settings } from "./environment.ts";
@@ -84,6 +85,7 @@ async function serve({ settings, log, stop, lastResort, ...options }: Serving): 
     sends: messages,
     webhooks,
     watch: (work, facts, run) => traceWork(work, facts, () => hashes.watch(work, facts, run)),
+    auditStream: openAuditStream(settings, log),
   });
   const counted = [messages, webhooks, hashes, lastResort];
   const others = () => counted.flatMap(({ metrics }) => metrics());

@@ -32,6 +32,7 @@ import type {
 } from "./flows/administration/users.ts";
 import type { ExchangedToken } from "./flows/authentication/exchange-token.ts";
 import type { TokenInspection, TokenQuestion } from "./flows/authentication/inspect-token.ts";
+import type { DeniedCall } from "./flows/authentication/record-denial.ts";
 import type { Health } from "./flows/maintenance/check-health.ts";
 import type { ErasuresReplayed, ListErasuresInput } from "./flows/maintenance/erasures.ts";
 import type { Purged } from "./flows/maintenance/purge.ts";
@@ -39,6 +40,7 @@ import type { MessageReport } from "./flows/maintenance/report-messages.ts";
 import type { Resealed, ResealInput } from "./flows/maintenance/reseal.ts";
 import type { RotateKeysInput } from "./flows/maintenance/rotate-keys.ts";
 import type { HeldReset, HoldResetInput } from "./flows/sign-in/hold-reset.ts";
+import type { AuditVerification, VerifyAuditInput } from "./flows/maintenance/verify-audit.ts";
 import type { RecoverInput, RecoveryAnswer, StartRecoveryInput } from "./flows/sign-in/recover.ts";
 import type { RegisterInput } from "./flows/sign-in/register.ts";
 import type { ResendCodeInput } from "./flows/sign-in/resend-code.ts";
@@ -54,6 +56,7 @@ import type { OwnData } from "./flows/steps/export-user.ts";
 import type { SignInAnswer, TokenResponse } from "./flows/steps/issue-session-tokens.ts";
 import type { ActivityPage, ListActivityInput } from "./flows/steps/list-activity.ts";
 import type { Device } from "./flows/steps/list-devices.ts";
+import type { Reader } from "./flows/steps/masked-contact.ts";
 import type { PasswordCode } from "./flows/steps/password-code.ts";
 import type { PendingChange } from "./flows/steps/pending-change.ts";
 import type { ImportedKey, ImportedPerson } from "./imported-users/imported-user.ts";
@@ -66,6 +69,7 @@ import type { Grants, Group } from "./permissions/permission-store.ts";
 import type { BackupHeader } from "./storage/backup-format.ts";
 import type { DatabasePool } from "./storage/given-pool.ts";
 import type { MigrationMode } from "./storage/migrate.ts";
+import type { CallBudget } from "./throttling/call-budgets.ts";
 import type { TokenAlgorithm } from "./tokens/access-token.ts";
 import type { ProfileDefinition } from "./users/profile.ts";
 import type { User } from "./users/user.ts";
@@ -277,6 +281,12 @@ export interface Auth<C extends Config = PlainConfig> {
   authorize(user: User, permission: C["permission"]): Promise<void>;
 
   /**
+   * Writes to the audit trail that a person was refused what they have no right to. The builders of procedures do so for every
+   * `permission_denied`; beyond 30 of one person within five minutes they are counted, and written as one event.
+   */
+  recordDenial(user: Pick<User, "id">, denied: DeniedCall, facts: RequestInfo): Promise<void>;
+
+  /**
    * Changes profile fields; those that are absent stay as they are. Answers the user as it then is.
    *
    * @throws AuthError `session_ended`, `invalid_input`, `refused_by_hook`, `hook_failed`
@@ -413,10 +423,13 @@ export interface Auth<C extends Config = PlainConfig> {
 
   /** What administrators do. Who may do it at all is for the caller to check, by `authorize`; who stands above is checked here. */
   readonly users: {
-    /** One page, the newest first, or in the order of the name that is searched for. Throws AuthError `invalid_input`. */
-    list(input: ListUsersInput): Promise<UserPage<UserOf<C>>>;
-    /** Throws AuthError `not_found`. */
-    get(id: string): Promise<AdministeredUser<UserOf<C>>>;
+    /**
+     * One page, the newest first, or in the order of the name that is searched for. With a reader, numbers and addresses are masked unless
+     * they hold `auth.view_contact`, and it is written to the audit trail where `auditReads` is on. Throws AuthError `invalid_input`.
+     */
+    list(input: ListUsersInput, reader?: Reader): Promise<UserPage<UserOf<C>>>;
+    /** The same of one user. Throws AuthError `not_found`. */
+    get(id: string, reader?: Reader): Promise<AdministeredUser<UserOf<C>>>;
     /**
      * Creates an account whose names the administrator vouches for, and answers, once, the code with which its owner sets a password.
      *
@@ -549,8 +562,8 @@ export interface Auth<C extends Config = PlainConfig> {
    * @throws AuthError `invalid_input`, `password_rejected`, `identifier_taken`, `refused_by_hook`, `hook_failed`
    */
   createUser(input: CreateUserInput & { readonly profile?: ProfileChangesOf<C> }): Promise<UserOf<C>>;
-  /** One page of the audit trail, the newest first. */
-  listAuditEvents(input: ListEventsInput): Promise<EventPageAnswer>;
+  /** One page of the audit trail, the newest first; with a reader as `users.list`. */
+  listAuditEvents(input: ListEventsInput, reader?: Reader): Promise<EventPageAnswer>;
   /**
    * Creates the permissions of an app that another program has, for the account that it runs as; with `prune`, withdraws the app's others
    * with their grants. `permissions: []` with `prune` releases the app.
@@ -617,6 +630,10 @@ export interface Auth<C extends Config = PlainConfig> {
   reportWebhooks(input: { readonly limit: number }): Promise<WebhookReport>;
   /** Has one event told again, or all that have not arrived, and answers how many those are. */
   resendWebhooks(input: { readonly id?: string }): Promise<number>;
+  /** Seals what the audit trail has that can be sealed, and answers how many events that were; an initialized process does so by itself. */
+  sealAudit(): Promise<number>;
+  /** Compares the whole audit trail with its seals, and tells the first range that is not as it was written. */
+  verifyAudit(input?: VerifyAuditInput): Promise<AuditVerification>;
   /** Looks the installation over, for an administrator. */
   checkHealth(): Promise<Health>;
   /**
@@ -624,6 +641,11 @@ export interface Auth<C extends Config = PlainConfig> {
    * somebody made it read-only.
    */
   ping(): Promise<{ readonly takesWrites: boolean }>;
+  /**
+   * Takes what a call costs from what its caller may spend within a minute, in the memory of this process. The procedures of Latchkey do so
+   * before anything of theirs runs. Throws AuthError `rate_limited`.
+   */
+  spendCall(caller: Pick<User, "id">, budget: CallBudget, cost: number): void;
   /** What this process has in its hands at this moment; it asks nobody. */
   load(): Load;
   /**

@@ -67,6 +67,7 @@ import { authenticate } from "./flows/authentication/authenticate.ts";
 import { authorize } from "./flows/authentication/authorize.ts";
 import { exchangeToken } from "./flows/authentication/exchange-token.ts";
 import { inspectToken } from "./flows/authentication/inspect-token.ts";
+import { recordDenial } from "./flows/authentication/record-denial.ts";
 import { applyDueChanges } from "./flows/maintenance/apply-changes.ts";
 import { checkHealth, refuseFaults } from "./flows/maintenance/check-health.ts";
 import { exportErasures, replayErasures } from "./flows/maintenance/erasures.ts";
@@ -78,6 +79,7 @@ import { reseal } from "./flows/maintenance/reseal.ts";
 import { rotateDueKeys, rotateKeys } from "./flows/maintenance/rotate-keys.ts";
 import { syncPermissions } from "./flows/maintenance/sync-permissions.ts";
 import { holdReset } from "./flows/sign-in/hold-reset.ts";
+import { verifyAudit } from "./flows/maintenance/verify-audit.ts";
 import { recover, startRecovery } from "./flows/sign-in/recover.ts";
 import { refresh } from "./flows/sign-in/refresh.ts";
 import { register } from "./flows/sign-in/register.ts";
@@ -161,6 +163,7 @@ export function createAuth<
       exchangeToken,
       findPermissions,
       authorize,
+      recordDenial,
       updateProfile,
       changePassword,
       startReauthentication,
@@ -288,6 +291,7 @@ export function createAuth<
       await syncPermissions(core, { prune: false });
       await core.webhooks.register();
       core.webhooks.start();
+      await core.auditWorker.start();
       const hasSenders = Object.values(options.messages.senders).some(Boolean);
       if (hasSenders || options.on.noticeKept) core.outbox.start();
       return findForgetfulPooler(storage);
@@ -302,11 +306,14 @@ export function createAuth<
         undelivered,
       })),
     resendWebhooks: ({ id }) => queueAgain(core.db, id ?? null),
+    sealAudit: () => core.auditWorker.drain(),
+    verifyAudit: (input) => withoutStatementTimeout(database, (db) => verifyAudit({ ...core, db }, input)),
     checkHealth: () => withoutStatementTimeout(database, (db) => checkHealth({ ...core, db }, storage)),
     ping: async () => {
       const { rows } = await storage.pool.query<{ takesWrites: boolean }>(takesWrites);
       return { takesWrites: rows[0]?.takesWrites ?? false };
     },
+    spendCall: ({ id }, budget, cost) => core.callLimiter.spend(id, budget, cost),
     load: () => ({
       hashes: core.passwords.load(),
       connections: {
@@ -322,7 +329,7 @@ export function createAuth<
     },
     close: async () => {
       core.refusalDelay.end();
-      await Promise.all([core.outbox.stop(), core.webhooks.stop()]);
+      await Promise.all([core.outbox.stop(), core.webhooks.stop(), core.auditWorker.stop()]);
       await storage.close();
     },
   };

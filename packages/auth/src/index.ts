@@ -1,3 +1,4 @@
+export type { AuditStreamOptions, StreamedEvent } from "./audit/stream.ts";
 export { type WebhookType, webhookTypes } from "./audit/webhook-events.ts";
 export type { Auth, BackUpInput, Load, RestoreInput } from "./auth.ts";
 export type { ChallengePurpose, Channel } from "./challenges/challenge-store.ts";
@@ -50,6 +51,7 @@ export type { Purged } from "./flows/maintenance/purge.ts";
 export type { CountryMessages, MessageReport } from "./flows/maintenance/report-messages.ts";
 export type { Resealed, ResealInput } from "./flows/maintenance/reseal.ts";
 export type { HeldReset, HoldResetInput } from "./flows/sign-in/hold-reset.ts";
+export type { AuditFault, AuditVerification, BrokenRange } from "./flows/maintenance/verify-audit.ts";
 export type { RecoverInput, RecoveryAnswer, StartRecoveryInput } from "./flows/sign-in/recover.ts";
 export type { RegisterInput } from "./flows/sign-in/register.ts";
 export type { PasswordReset } from "./flows/sign-in/reset-password.ts";
@@ -69,6 +71,7 @@ export type {
 } from "./flows/steps/issue-session-tokens.ts";
 export type { ActivityPage, ListActivityInput, OwnEvent } from "./flows/steps/list-activity.ts";
 export type { Device } from "./flows/steps/list-devices.ts";
+export type { Reader } from "./flows/steps/masked-contact.ts";
 export type { PasswordCode } from "./flows/steps/password-code.ts";
 export type { PendingChange } from "./flows/steps/pending-change.ts";
 export { isPlainLine, isPlainProse } from "./free-text.ts";
@@ -129,6 +132,7 @@ export { type DatabaseConnection, type DatabaseOptions, isStorageUnavailable } f
 export type { DatabaseClient, DatabasePool } from "./storage/given-pool.ts";
 export type { MigrationMode } from "./storage/migrate.ts";
 export { toNetwork, toPlainAddress } from "./throttling/address.ts";
+export type { CallBudget, CallBudgets } from "./throttling/call-budgets.ts";
 export { type Limit, limits as attemptLimits } from "./throttling/limits.ts";
 export { type TokenAlgorithm, tokenAlgorithms } from "./tokens/access-token.ts";
 export { findChallenge } from "./tokens/challenge.ts";

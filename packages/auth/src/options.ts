@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { z } from "zod";
+import type { AuditStreamOptions } from "./audit/stream.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { ConfigOf, UserOf } from "./config.ts";
 import type { HookName, Hooks } from "./hooks/hooks.ts";
@@ -175,6 +176,26 @@ const optionsSchema = z
     auditRetention: seconds(day, 3_650 * day).default(400 * day),
     /** Seconds after which an account without any name is deleted, where no session of it was used since. */
     parkedRetention: seconds(30 * day, 3_650 * day).default(365 * day),
+    /** Another system that is told of every event of the audit trail. */
+    auditStream: z
+      .strictObject({
+        name,
+        deliver: z.custom<AuditStreamOptions["deliver"]>((value) => typeof value === "function"),
+        onError: z.custom<(error: unknown) => void>((value) => typeof value === "function").optional(),
+      })
+      .optional(),
+    /** Whether the trail says who read other people's data as well. */
+    auditReads: z.boolean().default(false),
+    /**
+     * What the calls of one signed-in person may cost within a minute in one process: those about their own account, of which a change costs 1
+     * and a copy of their data 20, and those about others; 0 is no limit.
+     */
+    callBudgets: z
+      .strictObject({
+        own: z.int().min(0).max(1_000_000).default(60),
+        administration: z.int().min(0).max(1_000_000).default(600),
+      })
+      .prefault({}),
     /** Milliseconds by which procedures answer later that a limit is reached, so that a client in a loop cannot ask often; 0 for tests. */
     refusalDelay: z.int().min(0).max(1_000).default(50),
     permissions: z

@@ -12,7 +12,7 @@ import type { AppRouter, PermissionName, SessionAnswer } from "./api-types.ts";
 import { createAudienceTokens } from "./audience-tokens.ts";
 import { createCookieFetch } from "./cookie-fetch.ts";
 import { createEndpoint, type Transformer, toCodec } from "./endpoint.ts";
-import { type ApiOptions, createBatchLink, createLink, type LinkOptions, toHeaders, withToken } from "./link.ts";
+import { type ApiOptions, createLink, createPrivateBatchLink, type LinkOptions, toHeaders, withToken } from "./link.ts";
 import type { PersonOf } from "./mounted-router.ts";
 import { createProcedurePaths, type ProcedurePaths } from "./procedure-paths.ts";
 import { createReauthenticator, type Reauthenticate } from "./reauthenticator.ts";
@@ -152,7 +152,7 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
     watch(manager, paths),
     withToken<AnyRouter>(source, (attach) => {
       const alone = httpLink({ ...sessionEndpoint, headers: ({ op }) => attach([op]) });
-      const together = createBatchLink(endpoint as LinkOptions<AnyRouter>, attach);
+      const together = createPrivateBatchLink(endpoint as LinkOptions<AnyRouter>, attach);
       return (runtime) => {
         const [sendAlone, sendTogether] = [alone(runtime), together(runtime)];
         return (call) => (isAlone(call.op) ? sendAlone : sendTogether)(call);

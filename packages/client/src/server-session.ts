@@ -12,7 +12,14 @@ import type { AppRouter, SessionAnswer } from "./api-types.ts";
 import { createAudienceTokens } from "./audience-tokens.ts";
 import { createEndpoint, type Transformer } from "./endpoint.ts";
 import { parseDeviceMark, toKeptSession } from "./kept-session.ts";
-import { type ApiOptions, createLink, type LinkOptions, type TokenSource } from "./link.ts";
+import {
+  type ApiOptions,
+  createLink,
+  createPrivateBatchLink,
+  type LinkOptions,
+  type TokenSource,
+  withToken,
+} from "./link.ts";
 import type { PersonOf } from "./mounted-router.ts";
 import { createProcedurePaths, type ProcedurePaths } from "./procedure-paths.ts";
 import { createRefresher, type Refresher } from "./refresher.ts";
@@ -258,7 +265,10 @@ async function openSession<Router extends AnyRouter>(
 
   if (canAnswer && tokens && tokens.expiresAt - early <= Date.now()) await refresh(tokens);
 
-  const links: TRPCLink<AnyRouter>[] = [watch, createLink(source, endpoint as LinkOptions<AnyRouter>)];
+  const links: TRPCLink<AnyRouter>[] = [
+    watch,
+    withToken(source, (attach) => createPrivateBatchLink(endpoint as LinkOptions<AnyRouter>, attach)),
+  ];
   const api = createTRPCUntypedClient<AnyRouter>({ links });
   const tokensOf = createAudienceTokens(source, (audience) => api.mutation(paths.at("token.exchange"), { audience }));
 

@@ -79,6 +79,9 @@ export function grantCommand(name: "grant" | "revoke"): Command {
     );
 }
 
+/** Nobody's account: what the operator reads is written down as theirs. */
+const operator = { user: null, facts: { requestId: null, address: null, userAgent: null } };
+
 interface ListFlags {
   readonly username?: string;
   readonly phone?: string;
@@ -103,7 +106,8 @@ export function listUsersCommand(): Command {
         command.error("error: --limit is a number from 1 to 1000");
       await withAuth(async (auth) => {
         const { username, phone, email, cursor } = flags;
-        const page = await auth.users.list({ username, phoneNumber: phone, email, cursor, limit });
+        const search = { username, phoneNumber: phone, email, cursor, limit };
+        const page = await auth.users.list(search, operator);
         const lines = page.users.map(({ username, phoneNumber, isActive, isStaff, isSuperuser }) =>
           [
             username ?? "-",

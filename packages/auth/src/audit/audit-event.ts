@@ -66,6 +66,11 @@ export type AuditEvent =
       readonly by?: "code" | "recovery_code";
       /** The second factor that was shown besides; absent where none was. */
       readonly secondFactor?: "totp";
+      readonly sessionId: string;
+      /** How they showed who they are, in the words of RFC 8176 §2. */
+      readonly amr: readonly string[];
+      /** What their program says it is, such as `Chrome on Android`; null where it said nothing. */
+      readonly device: string | null;
     }
   | {
       /** Somebody has shown the first factor, and is asked for the second. */
@@ -204,6 +209,26 @@ export type AuditEvent =
       /** The service's secret took another one's place. */
       readonly event: "secret_resealed";
       readonly because: "replaced" | "compromised" | "lost";
+    }
+  | {
+      /** Somebody who is signed in was refused what they have no right to. */
+      readonly event: "permission_denied";
+      readonly procedure: string;
+      /** The id that they called it with, where that was one. */
+      readonly target: string | null;
+    }
+  | {
+      /** What one person was refused beyond the refusals that have an event each. */
+      readonly event: "denials_counted";
+      readonly calls: number;
+      readonly procedures: readonly string[];
+    }
+  | {
+      /** An administrator or the operator read other people's data. Left only where the setting asks for it. */
+      readonly event: "data_read";
+      readonly what: "users" | "user" | "sessions" | "audit_events" | "export";
+      /** How many people, sessions or events were answered. */
+      readonly count: number;
     };
 
 /** `alias` is a name of another system that is nobody's here by our grammar. */

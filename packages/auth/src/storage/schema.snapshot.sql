@@ -11,6 +11,23 @@ audit_events.address text
 audit_events.request_id text
 audit_events.detail jsonb not null default '{}'::jsonb
 audit_events.position bigint not null
+audit_seals.number bigint not null
+audit_seals.kind text not null
+audit_seals.first_position bigint not null
+audit_seals.last_position bigint not null
+audit_seals.events integer not null
+audit_seals.entries bytea not null
+audit_seals.newest_at timestamp with time zone
+audit_seals.deleted_until timestamp with time zone
+audit_seals.chain_start bigint
+audit_seals.key_id text not null
+audit_seals.previous bytea not null
+audit_seals.mac bytea not null
+audit_seals.sealed_at timestamp with time zone not null
+audit_streams.name text collate "C" not null
+audit_streams.reached bigint not null
+audit_streams.lease_until timestamp with time zone
+audit_streams.told_at timestamp with time zone
 challenges.id uuid not null
 challenges.handle_hash bytea not null
 challenges.purpose text not null
@@ -344,6 +361,10 @@ account_deletions: account_deletions_reason CHECK ((reason = ANY (ARRAY['request
 account_deletions: account_deletions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 audit_events: audit_events_pkey PRIMARY KEY (id)
 audit_events: audit_events_position_key UNIQUE ("position")
+audit_seals: audit_seals_kind CHECK ((kind = ANY (ARRAY['events'::text, 'retention'::text])))
+audit_seals: audit_seals_pkey PRIMARY KEY (number)
+audit_seals: audit_seals_range CHECK (((first_position <= (last_position + 1)) AND (events >= 0)))
+audit_streams: audit_streams_pkey PRIMARY KEY (name)
 challenges: challenges_attempts CHECK (((attempts >= 0) AND (attempts <= 5)))
 challenges: challenges_digits CHECK ((digits = ANY (ARRAY[6, 10])))
 challenges: challenges_handle CHECK ((octet_length(handle_hash) = 32))
@@ -483,6 +504,8 @@ CREATE INDEX audit_events_subject_event ON latchkey.audit_events USING btree (su
 CREATE INDEX audit_events_subject_id ON latchkey.audit_events USING btree (subject_id, "position")
 CREATE UNIQUE INDEX audit_events_pkey ON latchkey.audit_events USING btree (id)
 CREATE UNIQUE INDEX audit_events_position_key ON latchkey.audit_events USING btree ("position")
+CREATE UNIQUE INDEX audit_seals_pkey ON latchkey.audit_seals USING btree (number)
+CREATE UNIQUE INDEX audit_streams_pkey ON latchkey.audit_streams USING btree (name)
 CREATE INDEX challenges_due ON latchkey.challenges USING btree (due_at) WHERE (due_at IS NOT NULL)
 CREATE INDEX challenges_expiry ON latchkey.challenges USING btree (expires_at)
 CREATE INDEX challenges_provider ON latchkey.challenges USING btree (provider_id) WHERE (provider_id IS NOT NULL)
@@ -620,6 +643,70 @@ AS $function$
         set standing = new.standing, username_key = new.username_key, phone_number = new.phone_number, email_key = new.email_key
         where user_id = new.id;
       return null;
+    end $function$
+CREATE OR REPLACE FUNCTION latchkey.delete_old_audit_events(until timestamp with time zone, at_most integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    declare deleted integer;
+    begin
+      if until > latchkey.now() - interval '1 day' then
+        raise exception 'Events are kept for a day at least';
+      end if;
+      delete from latchkey.audit_events where id = any (array(
+        select e.id from latchkey.audit_events e where e.occurred_at <= until
+        order by e.occurred_at limit at_most for update skip locked
+      ));
+      get diagnostics deleted = row_count;
+      return deleted;
+    end $function$
+CREATE OR REPLACE FUNCTION latchkey.delete_old_audit_seals()
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    declare deleted integer;
+    begin
+      delete from latchkey.audit_seals
+      where number < (select max(chain_start) from latchkey.audit_seals)
+        and last_position < coalesce((select min(position) from latchkey.audit_events), 9223372036854775807)
+        and coalesce(newest_at, sealed_at) <= latchkey.now() - interval '1 day';
+      get diagnostics deleted = row_count;
+      return deleted;
+    end $function$
+CREATE OR REPLACE FUNCTION latchkey.erase_audit_addresses(person uuid, reached bigint, at_most integer, OUT seen integer, OUT last bigint)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    begin
+      if exists (select from latchkey.users where id = person) then
+        raise exception 'Only what is about people who were deleted is erased';
+      end if;
+      -- Each list is read by its index, and no further than the step: without these it may be by one without positions.
+      perform set_config(name, 'off', true) from pg_settings where name in ('enable_sort', 'enable_incremental_sort');
+      with next as (
+        select position from (
+          (select e.actor_id, e.position from latchkey.audit_events e
+            where (e.actor_id, e.position) > (person, reached) and e.actor_id <= person
+            order by e.actor_id, e.position limit at_most)
+          union
+          (select e.subject_id, e.position from latchkey.audit_events e
+            where (e.subject_id, e.position) > (person, reached) and e.subject_id <= person
+            order by e.subject_id, e.position limit at_most)
+        ) events order by position limit at_most
+      ), cleared as (
+        update latchkey.audit_events e set address = null, detail = e.detail - 'previousAddress' - 'device'
+        where e.position = any (array(select n.position from next n))
+          and (e.address is not null or jsonb_exists(e.detail, 'previousAddress') or jsonb_exists(e.detail, 'device'))
+          and (e.actor_id = person or (e.subject_id = person and e.actor_id is null))
+      )
+      select count(*)::integer, max(next.position) into seen, last from next;
+      perform set_config(name, 'on', true) from pg_settings where name in ('enable_sort', 'enable_incremental_sort');
     end $function$
 CREATE OR REPLACE FUNCTION latchkey.forget_proofs()
  RETURNS trigger

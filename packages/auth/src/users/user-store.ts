@@ -109,6 +109,13 @@ export async function findAccountByForms(
   return account;
 }
 
+/** Which of some users there are. */
+export async function listExistingIds(db: Queries, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  if (ids.length === 0) return new Set();
+  const found = await db.selectFrom("users").select("id").where("id", "=", sql<string>`any(${ids}::uuid[])`).execute();
+  return new Set(found.map(({ id }) => id));
+}
+
 /** Users whose username is stored as another keyboard wrote it, before all were read as one: ids and keys, a few at most. */
 export async function findOtherKeyboards(db: Queries, key: string): Promise<{ id: string; usernameKey: string }[]> {
   const query = db

@@ -308,6 +308,7 @@ export const ar: Catalogue = {
     refresh_answered_again: "أُعيد جواب ضائع",
     legacy_token_adopted: "تسجيل دخول من الخدمة السابقة",
     imported_user_linked: "نُقل الحساب",
+    data_read: "اطّلع أحد المشرفين على الحساب",
     other: "تغيّر شيء ما",
   },
 };

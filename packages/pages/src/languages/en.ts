@@ -315,6 +315,7 @@ export const en = {
     refresh_answered_again: "A lost answer was given again",
     legacy_token_adopted: "Signed in from the earlier service",
     imported_user_linked: "The account was brought over",
+    data_read: "Somebody who administers looked at the account",
     other: "Something changed",
   },
 };

@@ -317,6 +317,7 @@ export const es: Catalogue = {
     refresh_answered_again: "Se repitió una respuesta perdida",
     legacy_token_adopted: "Entrada desde el servicio anterior",
     imported_user_linked: "La cuenta se trajo aquí",
+    data_read: "Alguien que administra consultó la cuenta",
     other: "Algo ha cambiado",
   },
 };

@@ -321,6 +321,7 @@ export const fr: Catalogue = {
     refresh_answered_again: "Une réponse perdue a été redonnée",
     legacy_token_adopted: "Connexion depuis l’ancien service",
     imported_user_linked: "Le compte a été repris",
+    data_read: "Un administrateur a consulté le compte",
     other: "Quelque chose a changé",
   },
 };

@@ -309,6 +309,7 @@ export const hi: Catalogue = {
     refresh_answered_again: "खोया हुआ जवाब दोबारा दिया गया",
     legacy_token_adopted: "पुरानी सेवा से साइन इन",
     imported_user_linked: "खाता यहाँ लाया गया",
+    data_read: "किसी प्रशासक ने खाता देखा",
     other: "कुछ बदला",
   },
 };

@@ -318,6 +318,7 @@ export const id: Catalogue = {
     refresh_answered_again: "Jawaban yang hilang diberikan lagi",
     legacy_token_adopted: "Masuk dari layanan sebelumnya",
     imported_user_linked: "Akun dipindahkan ke sini",
+    data_read: "Seorang pengelola melihat akun ini",
     other: "Ada yang berubah",
   },
 };

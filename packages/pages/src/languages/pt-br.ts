@@ -317,6 +317,7 @@ export const ptBR: Catalogue = {
     refresh_answered_again: "Uma resposta perdida foi repetida",
     legacy_token_adopted: "Entrada pelo serviço anterior",
     imported_user_linked: "A conta foi trazida para cá",
+    data_read: "Alguém que administra consultou a conta",
     other: "Algo mudou",
   },
 };

@@ -314,6 +314,7 @@ export const tr: Catalogue = {
     refresh_answered_again: "Kaybolan bir yanıt yeniden verildi",
     legacy_token_adopted: "Eski hizmetten giriş yapıldı",
     imported_user_linked: "Hesap taşındı",
+    data_read: "Bir yönetici hesaba baktı",
     other: "Bir şey değişti",
   },
 };

@@ -212,6 +212,8 @@ async function callProcedures<C extends Config>(
     router,
     // Of a batch of refreshes only one could have the cookie.
     allowBatching: cookies === undefined,
+    // Queries come by POST too, so that nothing about a person stands in an address.
+    allowMethodOverride: cookies === undefined,
     maxBatchSize: requestLimits.batch,
     createContext,
     onError: onCallError,

@@ -26,12 +26,15 @@ let service: TestAuth;
 let admin: Administrator;
 /** The same service with room for one session a person, and one that declares no model of its own. */
 let narrow: Auth;
+/** One that writes down who reads other people's data. */
+let curious: Auth;
 let bare: Auth;
 beforeAll(async () => {
   const django = { secretKey, acceptTokensUntil: new Date(Date.now() + 86_400_000) };
   const messages = { senders: { sms: inbox }, countries: ["TR"], limits: generous };
   service = await createTestAuth({ permissions: ["notes.note"], django, messages });
   narrow = await service.another({ sessions: { perUser: 1 } });
+  curious = await service.another({ auditReads: true });
   bare = await service.another({ permissions: [] });
   admin = await signInAsSuperuser();
 });
@@ -246,13 +249,22 @@ const ofNobody = { actor: "nobody", subject: "nobody", isNowhere: true } as cons
 
 async function* nothing(): AsyncGenerator<never> {}
 
-const deeds: readonly Deed[] = [
+/** What every sign-in says of its session: which one, how it was opened, and what program asked. */
+const signIn = (...amr: readonly string[]) => ({
+  sessionId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+  amr,
+  device: "test",
+});
+
+const denied = { procedure: "users.get", target: randomUUID() };
+
+const deeds: Deed[] = [
   {
     ...bySelf,
     does: "login",
     run: ({ username }) => service.auth.login({ username, password }, service.facts),
     leaves: ["signed_in"],
-    detail: () => ({ identifier: "username" }),
+    detail: () => ({ identifier: "username", ...signIn("pwd") }),
   },
   {
     ...bySelf,
@@ -673,7 +685,7 @@ const deeds: readonly Deed[] = [
     first: prepareRecovery,
     run: (_, ticket) => service.auth.recover({ ticket: ticket as string, newPassword }, service.facts),
     leaves: ["password_reset", "signed_in"],
-    detail: () => ({ identifier: "none", by: "recovery_code" }),
+    detail: () => ({ identifier: "none", by: "recovery_code", ...signIn("pwd") }),
   },
   {
     does: "recover, with a ticket of nobody's",
@@ -934,7 +946,7 @@ const deeds: readonly Deed[] = [
     first: (target) => prepareCode(target),
     run: (_, prepared) => service.auth.signInByCode(prepared as Prepared, service.facts),
     leaves: ["signed_in"],
-    detail: () => ({ identifier: "phone", by: "code" }),
+    detail: () => ({ identifier: "phone", by: "code", ...signIn("sms") }),
   },
   {
     does: "signInByCode, of an account that a code does not open",
@@ -965,7 +977,7 @@ const deeds: readonly Deed[] = [
     run: ({ username }, prepared) =>
       service.auth.login({ username, password, ...(prepared as { ticket: string }) }, service.facts),
     leaves: ["name_proved", "signed_in"],
-    detail: () => ({ identifier: "username" }),
+    detail: () => ({ identifier: "username", ...signIn("pwd") }),
   },
   {
     does: "register, with a ticket",
@@ -1085,7 +1097,7 @@ const deeds: readonly Deed[] = [
     first: askForFactor,
     run: (_, prepared) => service.auth.signInBySecondFactor(prepared as Shown, service.facts),
     leaves: ["signed_in"],
-    detail: () => ({ identifier: "username", secondFactor: "totp" }),
+    detail: () => ({ identifier: "username", secondFactor: "totp", ...signIn("pwd", "otp", "mfa") }),
   },
   {
     does: "signInBySecondFactor, with a wrong one-time password",
@@ -1214,6 +1226,74 @@ const deeds: readonly Deed[] = [
   },
 ];
 
+const ofReading = { actor: "admin", subject: "target" } as const;
+
+deeds.push(
+  {
+    does: "recordDenial",
+    actor: "admin",
+    subject: "nobody",
+    run: () => service.auth.recordDenial(admin.user, denied, service.facts),
+    leaves: ["permission_denied"],
+    detail: () => denied,
+  },
+  {
+    does: "recordDenial, more often than is written one by one, until the process stops",
+    actor: "admin",
+    subject: "nobody",
+    run: async () => {
+      const other = await service.another();
+      for (let time = 0; time < 35; time += 1) await other.recordDenial(admin.user, denied, service.facts);
+      await other.close();
+    },
+    leaves: [...Array.from({ length: 30 }, () => "permission_denied"), "denials_counted"],
+    detail: () => ({ calls: 5, procedures: [denied.procedure] }),
+  },
+  {
+    ...ofReading,
+    does: "users.get, where readers are written down",
+    run: ({ id }) => curious.users.get(id, admin),
+    leaves: ["data_read"],
+    detail: () => ({ what: "user", count: 1 }),
+  },
+  {
+    ...ofReading,
+    does: "users.listSessions, where readers are written down",
+    run: ({ id }) => curious.users.listSessions(admin, id),
+    leaves: ["data_read"],
+    detail: () => ({ what: "sessions", count: 1 }),
+  },
+  {
+    does: "users.list, where readers are written down",
+    actor: "admin",
+    subject: "nobody",
+    run: ({ username }) => curious.users.list({ username, limit: 25 }, admin),
+    leaves: ["data_read"],
+    detail: () => ({ what: "users", count: 1 }),
+  },
+  {
+    ...ofReading,
+    does: "listAuditEvents, where readers are written down",
+    run: ({ id }) => curious.listAuditEvents({ userId: id, limit: 1 }, admin),
+    leaves: ["data_read"],
+    detail: () => ({ what: "audit_events", count: 1 }),
+  },
+  {
+    ...byOperator,
+    does: "operator.exportUser, where readers are written down",
+    run: ({ username }) => curious.operator.exportUser(username),
+    leaves: ["data_read"],
+    detail: () => ({ what: "export", count: 1 }),
+  },
+  {
+    ...byOperator,
+    does: "operator.listSessions, where readers are written down",
+    run: ({ username }) => curious.operator.listSessions(username),
+    leaves: ["data_read"],
+    detail: () => ({ what: "sessions", count: 1 }),
+  },
+);
+
 /** What leaves no event: it changes nothing but what is past its time, or is the start of a process. */
 const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
   resendCode: async () => {
@@ -1267,6 +1347,9 @@ const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
   migrate: () => service.auth.migrate(),
   initialize: () => service.auth.initialize(),
   checkHealth: () => service.auth.checkHealth(),
+  sealAudit: () => service.auth.sealAudit(),
+  verifyAudit: () => service.auth.verifyAudit(),
+  spendCall: ({ caller }) => service.auth.spendCall(caller.user, "own", 1),
   ping: () => service.auth.ping(),
 };
 
@@ -1330,6 +1413,9 @@ const allEvents: Readonly<Record<AuditEvent["event"], true>> = {
   change_requested: true,
   change_stopped: true,
   change_dropped: true,
+  permission_denied: true,
+  denials_counted: true,
+  data_read: true,
 };
 
 test("every event that there is, is left by a deed that is shown here", () => {
@@ -1426,9 +1512,9 @@ async function breakCommits(): Promise<AsyncDisposable> {
 
 async function readEverything(): Promise<unknown> {
   const tables = await service.database.query<{ name: string }>(
-    // An attempt counts whatever comes of it.
+    // An attempt counts whatever comes of it, and what stands is sealed meanwhile.
     `select tablename as name from pg_tables where schemaname = 'latchkey'
-      and tablename not in ('throttles', 'message_counts', 'wrong_codes', 'second_factor_tickets') order by 1`,
+      and tablename not in ('throttles', 'message_counts', 'wrong_codes', 'second_factor_tickets', 'audit_seals') order by 1`,
   );
   return Promise.all(
     tables.map(async ({ name }) => [

@@ -21,6 +21,7 @@ import { findNamedAccount, readName } from "../steps/find-named.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
 import { type Device, listDevicesOf } from "../steps/list-devices.ts";
 import { issuePasswordCode, type PasswordCode, refuseDisabled } from "../steps/password-code.ts";
+import { recordRead } from "../steps/record-read.ts";
 import { replaceLostPassword } from "../steps/replace-lost-password.ts";
 import { requireFitForRights } from "../steps/require-fit-for-rights.ts";
 import { tellPasswordReset } from "../steps/tell-hooks.ts";
@@ -167,13 +168,17 @@ export async function deleteGroupNamed(core: Core, name: string): Promise<void> 
 /** Where a user is signed in, the last used first. Throws AuthError `not_found`. */
 export async function listSessionsNamed(core: Core, name: string): Promise<Device[]> {
   const { id } = await findNamed(core, name);
-  return listDevicesOf(core, id);
+  const devices = await listDevicesOf(core, id);
+  await recordRead(core, operator, { what: "sessions", count: devices.length, subjectId: id });
+  return devices;
 }
 
 /** A copy of what is kept about a user. Throws AuthError `not_found`. */
 export async function exportUserNamed(core: Core, name: string): Promise<OwnData> {
   const { id } = await findNamed(core, name);
-  return exportUser(core, await getUserOrThrow(core, id));
+  const data = await exportUser(core, await getUserOrThrow(core, id));
+  await recordRead(core, operator, { what: "export", count: 1, subjectId: id });
+  return data;
 }
 
 /** Ends all sessions of a user, or the one that is named, and answers how many. Throws AuthError `not_found`. */

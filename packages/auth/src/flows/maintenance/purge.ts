@@ -1,4 +1,5 @@
-import { deleteOldEvents, eraseSome } from "../../audit/audit-log.ts";
+import { deleteOldEvents, eraseSome, findOldEvents } from "../../audit/audit-log.ts";
+import { deleteOldSeals } from "../../audit/seal-store.ts";
 import { deleteOldChallenges, deleteOldWrongCodes } from "../../challenges/challenge-store.ts";
 import { deleteOldTickets } from "../../challenges/ticket-store.ts";
 import { backfillConsents } from "../../consents/consent-store.ts";
@@ -44,7 +45,6 @@ const batchSize = 1_000;
 
 /** Deletes what nobody can use any more and audit events past their time, batch by batch. Several processes may do it at once. */
 export async function purge(core: Core): Promise<Purged> {
-  const retention = core.options.auditRetention;
   const { endedRetention } = core.options.sessions;
   await deleteOldSecretKeys(core.db);
   await core.webhooks.register();
@@ -63,7 +63,7 @@ export async function purge(core: Core): Promise<Purged> {
     codes: challenges + tickets + halfDone + (await inBatches((atMost) => deleteExpiredCodes(core.db, atMost))),
     notices: await inBatches((atMost) => deleteOldNotices(core.db, atMost)),
     sessions: await inBatches((atMost) => deleteDeadSessions(core.db, { endedRetention, atMost })),
-    auditEvents: await inBatches((atMost) => deleteOldEvents(core.db, { retention, atMost })),
+    auditEvents: await purgeEvents(core),
     throttles: counts + (await inBatches((atMost) => deleteForgottenCounters(core.db, atMost))),
     erased: await untilNone((atMost) => eraseSome(core.db, atMost)),
     parked: await purgeParked(core),
@@ -73,6 +73,16 @@ export async function purge(core: Core): Promise<Purged> {
     // Last: a table of a team's own may keep an account from being deleted, and all else is to be cleared away in any case.
     accounts: await deleteDueAccounts(core),
   };
+}
+
+/** The chain of seals says before it that events go, and until when. */
+async function purgeEvents(core: Core): Promise<number> {
+  const { until, isAny } = await findOldEvents(core.db, core.options.auditRetention);
+  if (!isAny) return 0;
+  await core.sealer.sealDeletion(until);
+  const deleted = await inBatches((atMost) => deleteOldEvents(core.db, { until, atMost }));
+  await deleteOldSeals(core.db);
+  return deleted;
 }
 
 /** For steps that may be short in the midst of the work. */

@@ -82,7 +82,7 @@ export function createMeProcedures<C extends Config>({ protectedProcedure }: Bui
     consents: protectedProcedure.query(({ ctx }) => ctx.latchkey.auth.listConsents(ctx)),
 
     /** A copy of what is kept about the person. */
-    export: protectedProcedure.query(({ ctx }) => ctx.latchkey.auth.exportOwnData(ctx)),
+    export: protectedProcedure.meta({ cost: 20 }).query(({ ctx }) => ctx.latchkey.auth.exportOwnData(ctx)),
 
     /**
      * Has the account deleted in 14 days, or 30 where no message reaches its owner. Every session ends at once; a sign-in before takes it back.

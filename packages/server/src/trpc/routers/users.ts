@@ -55,10 +55,10 @@ export function createUsersProcedures<C extends Config>({ ofCoreModel }: OwnBuil
             })
             .prefault({}),
         )
-        .query(({ ctx, input }) => ctx.latchkey.auth.users.list(input as typeof input & ProfileFilter)),
+        .query(({ ctx, input }) => ctx.latchkey.auth.users.list(input as typeof input & ProfileFilter, toAdministrator(ctx))),
     ),
 
-    get: user.view.input(byId).query(({ ctx, input }) => ctx.latchkey.auth.users.get(input.id)),
+    get: user.view.input(byId).query(({ ctx, input }) => ctx.latchkey.auth.users.get(input.id, toAdministrator(ctx))),
 
     /** Creates an account and answers, once, the code with which its owner sets a password by `password.reset`. */
     create: taking<Partial<C["profileInput"]>>()(
