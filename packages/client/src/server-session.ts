@@ -14,7 +14,6 @@ import { createEndpoint, type Transformer } from "./endpoint.ts";
 import { parseDeviceMark, toKeptSession } from "./kept-session.ts";
 import {
   type ApiOptions,
-  createLink,
   createPrivateBatchLink,
   type LinkOptions,
   type TokenSource,
