@@ -9,11 +9,18 @@ import { vi } from "vitest";
 import { canContain } from "./container.ts";
 
 const script = fileURLToPath(new URL("../../../../deploy/patroni/cluster.sh", import.meta.url));
-const programs = ["/usr/bin/patroni", "/usr/bin/etcd", "/usr/sbin/haproxy", "/usr/sbin/pgbouncer", "/usr/lib/postgresql"];
+const programs = [
+  "/usr/bin/patroni",
+  "/usr/bin/etcd",
+  "/usr/sbin/haproxy",
+  "/usr/sbin/pgbouncer",
+  "/usr/lib/postgresql",
+];
 
 /** Whether Debian's packages are here, and we may start them as somebody else than root. */
 export const hasPatroni = programs.every((path) => existsSync(path)) && process.getuid?.() === 0;
-if (!hasPatroni) console.warn("Skipped: Debian's packages patroni, etcd-server, haproxy, pgbouncer and postgresql are not installed.");
+if (!hasPatroni)
+  console.warn("Skipped: Debian's packages patroni, etcd-server, haproxy, pgbouncer and postgresql are not installed.");
 
 export type NodeNumber = 1 | 2 | 3;
 export const nodeNumbers: readonly NodeNumber[] = [1, 2, 3];
@@ -89,7 +96,8 @@ export async function startPatroniCluster(basePort: number): Promise<PatroniClus
   async function disconnect(node: NodeNumber, how: "cut" | "join"): Promise<void> {
     if (hasNetworks) return void (await run(how, folder, String(node)));
     const files = [`pid/patroni${node}`, `pid/etcd${node}`, `node${node}/data/postmaster.pid`];
-    for (const file of files) process.kill(Number((await read(file)).split("\n")[0]), how === "cut" ? "SIGSTOP" : "SIGCONT");
+    for (const file of files)
+      process.kill(Number((await read(file)).split("\n")[0]), how === "cut" ? "SIGSTOP" : "SIGCONT");
   }
 
   return {

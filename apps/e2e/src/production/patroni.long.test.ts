@@ -1,7 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Crowd, createCrowd, expectNothingLost, expectToGoOn, forCrowds, type Work } from "../faults/load-clients.ts";
+import {
+  type Crowd,
+  createCrowd,
+  expectNothingLost,
+  expectToGoOn,
+  forCrowds,
+  type Work,
+} from "../faults/load-clients.ts";
 import { call } from "../live-server.ts";
 import { createUser, password } from "../processes/accounts-by-cli.ts";
 import { findFreePort } from "../processes/debian-postgres.ts";
@@ -47,7 +54,9 @@ describe.runIf(hasPatroni)("three nodes under Patroni, with etcd, HAProxy and Pg
       ...forCrowds,
     };
     installation = await createInstallation(variables);
-    expect(await installation.run(["migrate"], { variables: { DATABASE_URL: cluster.directUrl } })).toMatchObject({ code: 0 });
+    expect(await installation.run(["migrate"], { variables: { DATABASE_URL: cluster.directUrl } })).toMatchObject({
+      code: 0,
+    });
     await createUser(installation, "--username", "alice");
     ports = [await findFreePort(), await findFreePort()];
     for (const port of ports) services.set(port, await installation.start({ PORT: String(port) }));
@@ -70,7 +79,11 @@ describe.runIf(hasPatroni)("three nodes under Patroni, with etcd, HAProxy and Pg
   const urlOf = (port: number) => `http://127.0.0.1:${port}`;
 
   /** Calls until it is answered in the one way or the other, and not that the database is away. */
-  async function insist(procedure: string, about: Parameters<typeof call>[2], turn = 0): Promise<{ status: number; body: unknown }> {
+  async function insist(
+    procedure: string,
+    about: Parameters<typeof call>[2],
+    turn = 0,
+  ): Promise<{ status: number; body: unknown }> {
     for (let port = turn; !stopping.signal.aborted; port += 1) {
       const answer = await call(urlOf(ports[port % 2] ?? 0), procedure, about).catch(() => null);
       if (answer && answer.status < 429) return answer;
@@ -177,8 +190,13 @@ describe.runIf(hasPatroni)("three nodes under Patroni, with etcd, HAProxy and Pg
     await work.stop();
     await expectToGoOn(crowd);
     await expectNothingLost(crowd, { connectionString: cluster.directUrl });
-    const written = crowd.people.reduce((sum, { updates, refreshes, signIns }) => sum + updates.told + refreshes.told + signIns.told, 0);
-    console.log(`${written} acknowledged writes, 0 lost; ${revocations.checked} revoked tokens used, ${revocations.taken} taken`);
+    const written = crowd.people.reduce(
+      (sum, { updates, refreshes, signIns }) => sum + updates.told + refreshes.told + signIns.told,
+      0,
+    );
+    console.log(
+      `${written} acknowledged writes, 0 lost; ${revocations.checked} revoked tokens used, ${revocations.taken} taken`,
+    );
     expect(written).toBeGreaterThan(500);
     expect(revocations.checked).toBeGreaterThan(50);
     expect(revocations.taken).toBe(0);
