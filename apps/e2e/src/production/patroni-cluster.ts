@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { readFile, rm } from "node:fs/promises";
+import { cp, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -52,7 +52,11 @@ export interface PatroniCluster extends AsyncDisposable {
 /** A failover takes as long as a lease of Patroni's, and a node some seconds to come back. */
 const patience = { timeout: 120_000, interval: 50 };
 
-/** @param basePort the first of six in a row that are free */
+/**
+ * `LATCHKEY_KEEP_LOGS` names a folder where the logs of all programs are put at the end.
+ *
+ * @param basePort the first of six in a row that are free
+ */
 export async function startPatroniCluster(basePort: number): Promise<PatroniCluster> {
   const folder = await makeTemporaryFolder("latchkey-patroni-");
   const hasNetworks = canContain();
@@ -63,6 +67,8 @@ export async function startPatroniCluster(basePort: number): Promise<PatroniClus
   };
   const close = async () => {
     await run("down", folder);
+    const kept = process.env.LATCHKEY_KEEP_LOGS;
+    if (kept) await cp(join(folder, "log"), kept, { recursive: true });
     await rm(folder, { recursive: true, force: true });
   };
   await run("up", folder).catch(async (error) => {
