@@ -120,7 +120,8 @@ function openWebhooks(settings: Settings, { path, config }: ConfigFile, { onOutc
   const set = readEndpoints(settings) ?? {};
   const own = config.webhooks?.endpoints ?? {};
   const twice = Object.keys(own).find((name) => name in set);
-  if (twice !== undefined) throw toConfigError(String(path), new Error(`webhooks.endpoints: ${twice} is in WEBHOOKS too`));
+  if (twice !== undefined)
+    throw toConfigError(String(path), new Error(`webhooks.endpoints: ${twice} is in WEBHOOKS too`));
   return { endpoints: { ...set, ...own }, onOutcome, onError };
 }
 

@@ -232,16 +232,24 @@ test("webhooks are told nothing of an import unless it is asked for, and then wh
   expect(await told()).toEqual([]);
 
   await signIn("ada", "first password");
-  const [ended] = await service.database.query<{ id: string }>("select id from latchkey.sessions where ended_at is null");
+  const [ended] = await service.database.query<{ id: string }>(
+    "select id from latchkey.sessions where ended_at is null",
+  );
   await project.insert({ id: 5, username: "mallory" });
   await change(2, "city = 'Van', phone_number = '0532 123 45 09'");
   await change(1, `password = '${hash("another password", "other salt")}'`);
   await run({ webhooks: true });
   const events = await told();
   expect(events).toContainEqual({ type: "user.created", data: { by: "import" } });
-  expect(events).toContainEqual({ type: "user.updated", data: { fields: expect.arrayContaining(["city", "phoneNumber"]) } });
+  expect(events).toContainEqual({
+    type: "user.updated",
+    data: { fields: expect.arrayContaining(["city", "phoneNumber"]) },
+  });
   expect(events).toContainEqual({ type: "phone.changed", data: {} });
   expect(events).toContainEqual({ type: "password.changed", data: {} });
-  expect(events).toContainEqual({ type: "session.ended", data: { sessionIds: [ended?.id], reason: "password_changed" } });
+  expect(events).toContainEqual({
+    type: "session.ended",
+    data: { sessionIds: [ended?.id], reason: "password_changed" },
+  });
   expect(events).toHaveLength(5);
 });

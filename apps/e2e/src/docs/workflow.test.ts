@@ -33,7 +33,9 @@ test("the workflow may write nothing, keeps no credentials and ends in time", as
   for (const [name, { steps, "timeout-minutes": minutes }] of Object.entries(jobs)) {
     expect(minutes, name).toBeGreaterThan(0);
     for (const { uses } of steps) if (uses) expect(uses).toMatch(/^actions\/[\w-]+@v\d+$/);
-    expect(steps).toContainEqual(expect.objectContaining({ with: expect.objectContaining({ "persist-credentials": false }) }));
+    expect(steps).toContainEqual(
+      expect.objectContaining({ with: expect.objectContaining({ "persist-credentials": false }) }),
+    );
   }
 });
 

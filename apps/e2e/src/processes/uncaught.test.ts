@@ -52,7 +52,9 @@ it("the first of several processes listens too: it tells of a rejection, and at 
   const service = await installation.start({ NODE_OPTIONS: `--import ${href}` });
 
   service.signal("SIGUSR2");
-  expect(await service.untilLogged("a promise was rejected, and nobody waited for it")).toMatchObject({ level: "error" });
+  expect(await service.untilLogged("a promise was rejected, and nobody waited for it")).toMatchObject({
+    level: "error",
+  });
   const { url } = await service.untilLogged("metrics");
   expect(await (await fetch(String(url))).text()).toContain('latchkey_uncaught_total{worker="0",kind="rejection"} 1');
   expect(await signIn(service.url, "alice")).toMatchObject({ status: 200 });

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { readFile, rm } from "node:fs/promises";
+import { cp, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -9,11 +9,18 @@ import { vi } from "vitest";
 import { canContain } from "./container.ts";
 
 const script = fileURLToPath(new URL("../../../../deploy/patroni/cluster.sh", import.meta.url));
-const programs = ["/usr/bin/patroni", "/usr/bin/etcd", "/usr/sbin/haproxy", "/usr/sbin/pgbouncer", "/usr/lib/postgresql"];
+const programs = [
+  "/usr/bin/patroni",
+  "/usr/bin/etcd",
+  "/usr/sbin/haproxy",
+  "/usr/sbin/pgbouncer",
+  "/usr/lib/postgresql",
+];
 
 /** Whether Debian's packages are here, and we may start them as somebody else than root. */
 export const hasPatroni = programs.every((path) => existsSync(path)) && process.getuid?.() === 0;
-if (!hasPatroni) console.warn("Skipped: Debian's packages patroni, etcd-server, haproxy, pgbouncer and postgresql are not installed.");
+if (!hasPatroni)
+  console.warn("Skipped: Debian's packages patroni, etcd-server, haproxy, pgbouncer and postgresql are not installed.");
 
 export type NodeNumber = 1 | 2 | 3;
 export const nodeNumbers: readonly NodeNumber[] = [1, 2, 3];
@@ -45,7 +52,11 @@ export interface PatroniCluster extends AsyncDisposable {
 /** A failover takes as long as a lease of Patroni's, and a node some seconds to come back. */
 const patience = { timeout: 120_000, interval: 50 };
 
-/** @param basePort the first of six in a row that are free */
+/**
+ * `LATCHKEY_KEEP_LOGS` names a folder where the logs of all programs are put at the end.
+ *
+ * @param basePort the first of six in a row that are free
+ */
 export async function startPatroniCluster(basePort: number): Promise<PatroniCluster> {
   const folder = await makeTemporaryFolder("latchkey-patroni-");
   const hasNetworks = canContain();
@@ -56,6 +67,8 @@ export async function startPatroniCluster(basePort: number): Promise<PatroniClus
   };
   const close = async () => {
     await run("down", folder);
+    const kept = process.env.LATCHKEY_KEEP_LOGS;
+    if (kept) await cp(join(folder, "log"), kept, { recursive: true });
     await rm(folder, { recursive: true, force: true });
   };
   await run("up", folder).catch(async (error) => {
@@ -89,7 +102,8 @@ export async function startPatroniCluster(basePort: number): Promise<PatroniClus
   async function disconnect(node: NodeNumber, how: "cut" | "join"): Promise<void> {
     if (hasNetworks) return void (await run(how, folder, String(node)));
     const files = [`pid/patroni${node}`, `pid/etcd${node}`, `node${node}/data/postmaster.pid`];
-    for (const file of files) process.kill(Number((await read(file)).split("\n")[0]), how === "cut" ? "SIGSTOP" : "SIGCONT");
+    for (const file of files)
+      process.kill(Number((await read(file)).split("\n")[0]), how === "cut" ? "SIGSTOP" : "SIGCONT");
   }
 
   return {

@@ -97,7 +97,9 @@ describe.runIf(hasPreviousRelease)("the release before, on the schema of this on
       });
       // Whichever of them was sooner has sent it.
       const code = await Promise.any([readCode(earlier, to), readCode(present, to)]);
-      const { ticket } = await expectOk<{ ticket: string }>(answered.url, "token.obtainByCode", { input: { challenge, code } });
+      const { ticket } = await expectOk<{ ticket: string }>(answered.url, "token.obtainByCode", {
+        input: { challenge, code },
+      });
       const { token } = await expectOk<Tokens>(asked.url, "account.register", { input: { ticket, firstName: "Ada" } });
       await expectOk(answered.url, "me.get", { token });
     }

@@ -4,7 +4,7 @@ import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { build, type Plugin } from "rolldown";
-import { type Outcome, launchScript, type Program, type Variables } from "../processes/service-process.ts";
+import { launchScript, type Outcome, type Program, type Variables } from "../processes/service-process.ts";
 import previous from "./previous-release.json" with { type: "json" };
 
 const root = fileURLToPath(new URL("../../../../", import.meta.url));
@@ -58,7 +58,9 @@ async function bundle(folder: string): Promise<void> {
   const sources = join(folder, "sources");
   await mkdir(sources);
   const run = promisify(execFile);
-  await run("git", ["archive", "--output", archive, previous.commit, "apps", "packages", "docs/openapi.json"], { cwd: root });
+  await run("git", ["archive", "--output", archive, previous.commit, "apps", "packages", "docs/openapi.json"], {
+    cwd: root,
+  });
   await run("tar", ["-xf", archive, "-C", sources]);
   await build({
     input: { main: join(sources, "apps/api/src/main.ts"), cli: join(sources, "apps/api/src/cli.ts") },

@@ -104,7 +104,9 @@ test("where a schema is, each migration is a transaction of its own, so that no 
   const { pool, db } = old.storage;
   const ran = await Promise.all([migrate(db), migrate(db)]);
   expect(ran.flat().sort()).toEqual(Object.keys(migrations).filter((name) => name >= "0007"));
-  const { rows } = await pool.query("select count(distinct xmin::text)::int as transactions from latchkey.kysely_migration");
+  const { rows } = await pool.query(
+    "select count(distinct xmin::text)::int as transactions from latchkey.kysely_migration",
+  );
   expect(rows).toEqual([{ transactions: 1 + ran.flat().length }]);
   await buildOnlineIndexes(db);
   expect(await describeSchema(db)).toBe(await readFile(new URL("schema.snapshot.sql", import.meta.url), "utf8"));
@@ -120,7 +122,9 @@ test("no migration since the first release reads a large table under a lock: ind
     const checked = source.match(/add constraint \w+\s+(?:check|foreign key)[^`"]*?(?=,\s+add |[`"])/g) ?? [];
     for (const constraint of checked) expect(constraint, name).toMatch(/not valid\s*$/);
     for (const statement of source.match(new RegExp(`alter table ${large}[^\`"]*`, "g")) ?? [])
-      expect(statement, name).not.toMatch(/generated always|alter column \w+ (?:set not null|type)|default (?!'|\d|false|true)/);
+      expect(statement, name).not.toMatch(
+        /generated always|alter column \w+ (?:set not null|type)|default (?!'|\d|false|true)/,
+      );
   }
 });
 

@@ -120,7 +120,10 @@ const beforehandTries = 6;
 async function runWhenFree(db: Queries, name: string, migration: SchemaMigration): Promise<boolean> {
   for (let tries = 1; ; tries += 1) {
     try {
-      return await db.withoutPlugins().transaction().execute((transaction) => runOne(transaction, name, migration));
+      return await db
+        .withoutPlugins()
+        .transaction()
+        .execute((transaction) => runOne(transaction, name, migration));
     } catch (error) {
       if (!isLockTimeout(error)) throw error;
       if (tries === retries.atMost) throw tooBusy(name);

@@ -1,5 +1,14 @@
 import { isAuthError, type Watch } from "@latchkey/auth";
-import { context, isSpanContextValid, propagation, type Span, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
+import {
+  context,
+  isSpanContextValid,
+  propagation,
+  type Span,
+  SpanKind,
+  type SpanOptions,
+  SpanStatusCode,
+  trace,
+} from "@opentelemetry/api";
 import { TRPCError } from "@trpc/server";
 import { createProxyCheck, type TrustedProxy } from "../http/client-address.ts";
 import { findAuthError } from "./error-map.ts";
@@ -8,31 +17,41 @@ import { findAuthError } from "./error-map.ts";
 const tracer = trace.getTracer("latchkey");
 
 /** Makes a span of each piece of the core's work; for the option `watch`. */
-export const traceWork: Watch = (work, facts, run) =>
-  inSpan(`latchkey.${work}`, SpanKind.INTERNAL, async (span) => {
-    for (const [name, value] of Object.entries(facts)) span?.setAttribute(`latchkey.${name}`, value);
-    return run();
-  });
+export const traceWork: Watch = (work, facts, run) => {
+  const span = startSpan(`latchkey.${work}`, ofWork);
+  if (!span) return run();
+  for (const [name, value] of Object.entries(facts)) span.setAttribute(`latchkey.${name}`, value);
+  return runWithin(span, run);
+};
 
 /** Makes a span of a call of a procedure. What was refused says why; a defect is an error. */
 export function traceCall<Result extends { readonly ok: boolean }>(
   path: string,
   run: () => Promise<Result>,
 ): Promise<Result> {
-  return inSpan(path, SpanKind.SERVER, async (span) => {
-    span?.setAttributes({ "rpc.system": "trpc", "rpc.method": path });
+  const span = startSpan(path, ofCalls);
+  if (!span) return run();
+  span.setAttributes({ "rpc.system": "trpc", "rpc.method": path });
+  return runWithin(span, async () => {
     const result = await run();
-    if (span && "error" in result) noteFailure(span, result.error);
+    if ("error" in result) noteFailure(span, result.error);
     return result;
   });
 }
 
-async function inSpan<T>(name: string, kind: SpanKind, run: (span: Span | null) => Promise<T>): Promise<T> {
-  const span = tracer.startSpan(name, { kind });
-  if (!isSpanContextValid(span.spanContext())) return run(null);
+const ofWork = { kind: SpanKind.INTERNAL };
+const ofCalls = { kind: SpanKind.SERVER };
+
+/** Null where nobody listens. One that is not recorded is carried on all the same: what is below it is not recorded either. */
+function startSpan(name: string, options: SpanOptions): Span | null {
+  const span = tracer.startSpan(name, options);
+  return isSpanContextValid(span.spanContext()) ? span : null;
+}
+
+function runWithin<T>(span: Span, run: () => Promise<T>): Promise<T> {
   return context.with(trace.setSpan(context.active(), span), async () => {
     try {
-      return await run(span);
+      return await run();
     } catch (error) {
       noteFailure(span, error);
       throw error;
@@ -51,7 +70,11 @@ function noteFailure(span: Span, error: unknown): void {
 }
 
 /** Runs what answers a request as a part of its caller's trace. */
-export type ContinueTrace = <T>(request: Pick<Request, "headers">, remoteAddress: string | null | undefined, run: () => T) => T;
+export type ContinueTrace = <T>(
+  request: Pick<Request, "headers">,
+  remoteAddress: string | null | undefined,
+  run: () => T,
+) => T;
 
 /**
  * Goes on with the trace that `traceparent` names (W3C Trace Context) where a trusted proxy says so. Where the process has an instrumentation

@@ -7,11 +7,7 @@ import { type Kysely, sql } from "kysely";
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql.raw(oneKeyboard).execute(db);
-  await sql
-    .raw(
-      `create index if not exists users_one_keyboard on latchkey.${index}`,
-    )
-    .execute(db);
+  await sql.raw(`create index if not exists users_one_keyboard on latchkey.${index}`).execute(db);
 }
 
 const pairs = [
