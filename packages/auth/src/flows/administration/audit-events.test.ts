@@ -1057,7 +1057,7 @@ const deeds: readonly Deed[] = [
         service.facts,
       ),
     leaves: ["password_changed", "signed_in"],
-    detail: () => ({ sessionsEnded: 0 }),
+    detail: () => ({ identifier: "username" }),
   },
   {
     ...ofNobody,
