@@ -328,6 +328,7 @@ describe("the settings of a start without any", () => {
       TOKEN_ISSUER: "latchkey",
       TOKEN_AUDIENCE: ["latchkey"],
       ACCESS_TOKEN_LIFETIME: 15 * 60,
+      SIGNING_KEY_LIFETIME: 90 * 86_400,
       PASSWORD_HASH: "bcrypt",
       PASSWORD_COST: 12,
       PASSWORD_MEMORY: 64,

@@ -171,6 +171,7 @@ const settingsSchema = z.object({
 export type Settings = z.output<typeof settingsSchema> & {
   readonly isProduction: boolean;
   readonly SESSION_IDLE_LIFETIME: number;
+  readonly SIGNING_KEY_LIFETIME: number | "off";
   readonly MIGRATE: MigrationMode;
   readonly SHUTDOWN_DELAY: number;
   readonly MESSAGES: readonly SenderName[];
@@ -224,6 +225,8 @@ export function parseSettings(variables: Variables): Settings {
   // Beside others that serve, a migration is for somebody to begin who watches it.
   const { MIGRATE = isProduction && parsed.data.DATABASE_URL ? "check" : "auto" } = parsed.data;
   const { SHUTDOWN_DELAY = isProduction ? 5 : 0 } = parsed.data;
+  // Others are handed the secret of HS256, and would not know of a new one.
+  const { SIGNING_KEY_LIFETIME = parsed.data.TOKEN_ALGORITHM === "HS256" ? "off" : 90 * 86_400 } = parsed.data;
   const database = parsed.data.DATABASE_URL ? readDatabaseUrl(parsed.data.DATABASE_URL, given) : undefined;
   const isTriedOut = isDevelopment({ ...parsed.data, isProduction }) && isLocalDatabase(database?.connectionString);
   const wireFault = isProduction && database && findDatabaseWireFault(database.connectionString, given);
@@ -232,6 +235,7 @@ export function parseSettings(variables: Variables): Settings {
   return {
     ...parsed.data,
     TOKEN_ISSUER,
+    SIGNING_KEY_LIFETIME,
     SESSION_IDLE_LIFETIME,
     MIGRATE,
     SHUTDOWN_DELAY,
@@ -350,7 +354,7 @@ export function toAuthOptions(settings: Settings, secret: AuthOptions["secret"])
       audience: settings.TOKEN_AUDIENCE,
       externalId: settings.TOKEN_EXTERNAL_ID === "yes",
       lifetime: settings.ACCESS_TOKEN_LIFETIME,
-      ...(settings.SIGNING_KEY_LIFETIME !== undefined && { keyLifetime: settings.SIGNING_KEY_LIFETIME }),
+      keyLifetime: settings.SIGNING_KEY_LIFETIME,
     },
     ...(settings.LEGACY_SECRET_KEY && {
       django: {

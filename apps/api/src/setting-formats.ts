@@ -76,7 +76,9 @@ export const audienceList = z.string().transform((text, context): readonly [stri
   const all = [own, ...others];
   const isFit = all.every((audience) => audience.length >= 1 && audience.length <= 255);
   if (isFit && all.length <= 20 && new Set(all).size === all.length) return [own, ...others];
-  context.addIssue("must be 1 to 20 different texts of 1 to 255 characters with commas between, the service's own first");
+  context.addIssue(
+    "must be 1 to 20 different texts of 1 to 255 characters with commas between, the service's own first",
+  );
   return z.NEVER;
 });
 

@@ -18,9 +18,9 @@ import type { ConfirmTotpInput, OwnTotp, StartedTotp } from "./flows/account/tot
 import type { EventPageAnswer, ListEventsInput } from "./flows/administration/audit-events.ts";
 import type { CreateUserInput } from "./flows/administration/create-user.ts";
 import type { DeclarePermissionsInput } from "./flows/administration/declare-permissions.ts";
+import type { EndAllSessionsInput } from "./flows/administration/end-all-sessions.ts";
 import type { GroupInput, GroupPageAnswer, GroupUpdate, ListGroupsInput } from "./flows/administration/groups.ts";
 import type { ListUsersInput, UserPage } from "./flows/administration/list-users.ts";
-import type { EndAllSessionsInput } from "./flows/administration/end-all-sessions.ts";
 import type { GrantInput, PasswordToSet } from "./flows/administration/operator.ts";
 import type { StartRoundInput } from "./flows/administration/record-imported-users.ts";
 import type { WaitingChanges } from "./flows/administration/user-changes.ts";

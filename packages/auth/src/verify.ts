@@ -84,7 +84,9 @@ export function createTokenVerifier(
 export function requireTls({ protocol, hostname, origin }: URL, isAllowed = false): void {
   const isLocal = hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
   if (protocol === "https:" || isLocal || isAllowed) return;
-  throw new TypeError(`${origin} is asked without TLS: use https, or dangerouslyAllowHttp in a network that nobody else reaches`);
+  throw new TypeError(
+    `${origin} is asked without TLS: use https, or dangerouslyAllowHttp in a network that nobody else reaches`,
+  );
 }
 
 function findSharedSecret(secret: Uint8Array): FindVerificationKey {

@@ -4,8 +4,8 @@ import {
   type Clock,
   createTokenVerifier as createOfflineVerifier,
   type TokenVerifierOptions as JwksOptions,
-  type SharedSecretVerifierOptions,
   requireTls,
+  type SharedSecretVerifierOptions,
   systemClock,
 } from "@latchkey/auth/verify";
 import { createOnlineCheck, type Transformer } from "./online-check.ts";

@@ -46,7 +46,11 @@ export function requirePasswordChangeCommand(): Command {
     .action(async (user: string, flags: JsonFlag) => {
       await withAuth(async (auth) => {
         const sessionsEnded = await auth.operator.requirePasswordChange(user);
-        print(flags, { sessionsEnded }, `They replace their password at the next sign-in; ${sessionsEnded} sessions ended.`);
+        print(
+          flags,
+          { sessionsEnded },
+          `They replace their password at the next sign-in; ${sessionsEnded} sessions ended.`,
+        );
       });
     });
 }

@@ -8,11 +8,7 @@ export interface Rate {
 }
 
 /** Tells a person at a terminal how far a long piece of work is, how fast it goes and how long it takes still; elsewhere nothing. */
-export function showRate(
-  { stderr } = process,
-  now: () => number = () => performance.now(),
-  things = "people",
-): Rate {
+export function showRate({ stderr } = process, now: () => number = () => performance.now(), things = "people"): Rate {
   let [phase, startedAt, told, width] = ["", 0, 0, 0];
   return {
     show(what, done, total) {

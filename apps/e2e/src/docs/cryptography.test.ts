@@ -31,7 +31,14 @@ async function listSources(): Promise<string[]> {
 async function listFolders(group: string): Promise<string[]> {
   const entries = await readdir(join(root, group), { withFileTypes: true });
   const sources = entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(root, group, name, "src"));
-  const known = await Promise.all(sources.map((folder) => readdir(folder).then(() => folder, () => null)));
+  const known = await Promise.all(
+    sources.map((folder) =>
+      readdir(folder).then(
+        () => folder,
+        () => null,
+      ),
+    ),
+  );
   return known.filter((folder) => folder !== null);
 }
 
@@ -41,7 +48,9 @@ async function usesCryptography(path: string): Promise<boolean> {
 }
 
 const named = async () =>
-  new Set(codeIn((await readPage("docs/cryptography.md")).text).filter((code) => /^(?:packages|apps)\/\S+\.\w+$/.test(code)));
+  new Set(
+    codeIn((await readPage("docs/cryptography.md")).text).filter((code) => /^(?:packages|apps)\/\S+\.\w+$/.test(code)),
+  );
 
 test("every file that uses cryptography is named in docs/cryptography.md, and every one named there uses it", async () => {
   const sources = await listSources();

@@ -1,10 +1,9 @@
 import { createServerSession } from "@latchkey/client/server";
 import { createTRPCClient } from "@trpc/client";
 import { expect } from "vitest";
-import { call } from "../live-server.ts";
+import { call, startLiveServer } from "../live-server.ts";
 import { type NotesRouter, startNotesService } from "./notes-service.ts";
-import { credentials, openProgram, openSignedIn, test as base } from "./sdk-process.ts";
-import { startLiveServer } from "../live-server.ts";
+import { test as base, credentials, openProgram, openSignedIn } from "./sdk-process.ts";
 
 const refusal = (reason: string) => expect.objectContaining({ data: expect.objectContaining({ reason }) });
 

@@ -46,8 +46,17 @@ export function unmatchedArgon2id(cost: Argon2Cost): string {
  */
 export function requireArgon2(): void {
   try {
-    argon2Sync("argon2id", { memory: 8, passes: 1, parallelism: 1, message: "", nonce: Buffer.alloc(8), tagLength: 16 });
+    argon2Sync("argon2id", {
+      memory: 8,
+      passes: 1,
+      parallelism: 1,
+      message: "",
+      nonce: Buffer.alloc(8),
+      tagLength: 16,
+    });
   } catch (cause) {
-    throw new StartError("This Node.js cannot compute argon2id: use one from nodejs.org or npm, of 24.7 or later", { cause });
+    throw new StartError("This Node.js cannot compute argon2id: use one from nodejs.org or npm, of 24.7 or later", {
+      cause,
+    });
   }
 }

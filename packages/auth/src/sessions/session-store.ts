@@ -332,9 +332,12 @@ export async function endSessionsOpenedBefore(
     .limit(atMost)
     .forUpdate();
   if (after !== null) batch = batch.where("id", ">", after);
-  const ended = await endLive(db, reason).where("id", "in", batch).returning("id").execute();
-  const ids = ended.map(({ id }) => id).sort();
-  return { count: ids.length, last: ids[atMost - 1] ?? null };
+  // Read first: a limit within an update may be applied anew for each row.
+  const ids = (await batch.execute()).map(({ id }) => id);
+  const { numUpdatedRows } = await endLive(db, reason)
+    .where("id", "=", sql<string>`any(${ids}::uuid[])`)
+    .executeTakeFirst();
+  return { count: Number(numUpdatedRows), last: ids[atMost - 1] ?? null };
 }
 
 function endLive(db: Queries, reason: SessionEnd) {

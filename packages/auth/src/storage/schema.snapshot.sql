@@ -339,6 +339,7 @@ users.device_epoch integer not null default 0
 users.device_epoch_kept integer not null default 0
 users.device_epoch_raised_at timestamp with time zone
 users.second_factor_at timestamp with time zone
+users.password_change_due_at timestamp with time zone
 webhook_endpoints.name text collate "C" not null
 webhook_endpoints.seen_at timestamp with time zone not null default latchkey.now()
 webhook_events.position bigint not null

@@ -183,7 +183,8 @@ export const en = {
   recoveryCode: "Recovery code",
   recoverGo: "Continue",
   replacePassword: "Choose a new password",
-  replacePasswordLead: "The one that you have was set by somebody else, or others may know it. Choose one that only you know.",
+  replacePasswordLead:
+    "The one that you have was set by somebody else, or others may know it. Choose one that only you know.",
   recoverPassword: "Choose a new password",
   recoverPasswordLead: "Every other device is signed out.",
   pending: {

@@ -183,7 +183,8 @@ export const es: Catalogue = {
   recoveryCode: "Código de recuperación",
   recoverGo: "Continuar",
   replacePassword: "Elige una contraseña nueva",
-  replacePasswordLead: "La que tienes la puso otra persona, o alguien más puede conocerla. Elige una que solo conozcas tú.",
+  replacePasswordLead:
+    "La que tienes la puso otra persona, o alguien más puede conocerla. Elige una que solo conozcas tú.",
   recoverPassword: "Elige una contraseña nueva",
   recoverPasswordLead: "Se cierra la sesión en los demás dispositivos.",
   pending: {

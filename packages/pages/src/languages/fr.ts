@@ -187,7 +187,8 @@ export const fr: Catalogue = {
   recoveryCode: "Code de secours",
   recoverGo: "Continuer",
   replacePassword: "Choisissez un nouveau mot de passe",
-  replacePasswordLead: "Le vôtre a été défini par quelqu’un d’autre, ou d’autres peuvent le connaître. Choisissez-en un que vous seul connaissez.",
+  replacePasswordLead:
+    "Le vôtre a été défini par quelqu’un d’autre, ou d’autres peuvent le connaître. Choisissez-en un que vous seul connaissez.",
   recoverPassword: "Choisissez un nouveau mot de passe",
   recoverPasswordLead: "Tous les autres appareils sont déconnectés.",
   pending: {

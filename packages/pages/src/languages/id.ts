@@ -184,7 +184,8 @@ export const id: Catalogue = {
   recoveryCode: "Kode pemulihan",
   recoverGo: "Lanjutkan",
   replacePassword: "Pilih kata sandi baru",
-  replacePasswordLead: "Kata sandi Anda dipasang oleh orang lain, atau mungkin diketahui orang lain. Pilih yang hanya Anda ketahui.",
+  replacePasswordLead:
+    "Kata sandi Anda dipasang oleh orang lain, atau mungkin diketahui orang lain. Pilih yang hanya Anda ketahui.",
   recoverPassword: "Pilih kata sandi baru",
   recoverPasswordLead: "Semua perangkat lain dikeluarkan.",
   pending: {

@@ -183,7 +183,8 @@ export const ptBR: Catalogue = {
   recoveryCode: "Código de recuperação",
   recoverGo: "Continuar",
   replacePassword: "Escolha uma nova senha",
-  replacePasswordLead: "A senha atual foi definida por outra pessoa, ou outras podem conhecê-la. Escolha uma que só você saiba.",
+  replacePasswordLead:
+    "A senha atual foi definida por outra pessoa, ou outras podem conhecê-la. Escolha uma que só você saiba.",
   recoverPassword: "Escolha uma nova senha",
   recoverPasswordLead: "Os outros dispositivos são desconectados.",
   pending: {

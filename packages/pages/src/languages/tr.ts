@@ -181,7 +181,8 @@ export const tr: Catalogue = {
   recoveryCode: "Kurtarma kodu",
   recoverGo: "Devam et",
   replacePassword: "Yeni bir parola seçin",
-  replacePasswordLead: "Şu anki parolanızı başkası belirledi ya da başkaları biliyor olabilir. Yalnızca sizin bildiğiniz bir parola seçin.",
+  replacePasswordLead:
+    "Şu anki parolanızı başkası belirledi ya da başkaları biliyor olabilir. Yalnızca sizin bildiğiniz bir parola seçin.",
   recoverPassword: "Yeni parola seçin",
   recoverPasswordLead: "Diğer bütün cihazlarda oturum kapanır.",
   pending: {

@@ -1180,7 +1180,7 @@ const deeds: Deed[] = [
         service.facts,
       ),
     leaves: ["password_changed", "signed_in"],
-    detail: () => ({ sessionsEnded: 0 }),
+    detail: () => ({ identifier: "username" }),
   },
   {
     ...ofNobody,

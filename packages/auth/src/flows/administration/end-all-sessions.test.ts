@@ -41,11 +41,10 @@ test("a session that is opened while it runs goes on", async () => {
   const { auth, facts } = service;
   await auth.createUser({ username: "alice", password });
   const old = await auth.login({ username: "alice", password }, facts);
-  let fresh: Awaited<ReturnType<typeof auth.login>> | undefined;
   await service.clock.advance(1);
   await auth.operator.endAllSessions();
   await service.clock.advance(1);
-  fresh = await auth.login({ username: "alice", password }, facts);
+  const fresh = await auth.login({ username: "alice", password }, facts);
   expect(await auth.authenticate([`Bearer ${old.token}`]).catch(codeOf)).toBe("session_ended");
   await auth.authenticate([`Bearer ${fresh.token}`]);
 });

@@ -24,7 +24,7 @@ const codeOf = (error: AuthError) => error.code;
 /** Somebody whose password the operator chose. */
 async function createPerson(isPasswordToBeReplaced = true) {
   people += 1;
-  const [username, phoneNumber] = [`person_${people}`, `+9053233${String(people).padStart(5, "0")}`];
+  const [username, phoneNumber] = [`ozgurlukcu_${people}`, `+9053233${String(people).padStart(5, "0")}`];
   const { id } = await auth.createUser({ username, phoneNumber, password, isPasswordToBeReplaced });
   await service.database.query(
     "update latchkey.users set phone_vouched_at = null, phone_proved_at = latchkey.now() where id = $1",
@@ -84,7 +84,9 @@ describe.each<[way: string, enter: (person: Person) => Promise<unknown>]>([
 test("a wrong password is told nothing of it, and says no more than for anybody else", async () => {
   const [due, usual] = [await createPerson(), await createPerson(false)];
   const refusals = await Promise.all(
-    [due, usual, { username: "nobody_at_all" }].map((person) => signIn(person, "not the password").catch((error) => error)),
+    [due, usual, { username: "nobody_at_all" }].map((person) =>
+      signIn(person, "not the password").catch((error) => error),
+    ),
   );
   for (const { code, message, passwordChange } of refusals as AuthError[])
     expect({ code, message, passwordChange }).toEqual({
@@ -106,7 +108,8 @@ test("a ticket is good once, for ten minutes, for five tries, and for nobody who
   expect(await replace(late).catch(codeOf)).toBe("code_invalid");
 
   const tried = await ticketOf(signIn(await createPerson()));
-  for (let turn = 0; turn < 5; turn += 1) expect(await replace(tried, password).catch(codeOf)).toBe("password_rejected");
+  for (let turn = 0; turn < 5; turn += 1)
+    expect(await replace(tried, password).catch(codeOf)).toBe("password_rejected");
   expect(await replace(tried).catch(codeOf)).toBe("code_invalid");
 });
 
@@ -158,9 +161,12 @@ test("the second factor is asked for behind it, and until it is shown the passwo
 test("where everybody needs a second factor, its own ticket does not go around the new password", async () => {
   const person = await createPerson();
   const ticket = await ticketOf(signIn(person, password, strict));
-  await expect(strict.startEnrolling(ticket, facts()).then(({ secret }) => showTotp(service, secret)).then(
-    (totp) => strict.signInBySecondFactor({ ticket, totp }, facts()),
-  )).rejects.toMatchObject({ code: "code_invalid" });
+  await expect(
+    strict
+      .startEnrolling(ticket, facts())
+      .then(({ secret }) => showTotp(service, secret))
+      .then((totp) => strict.signInBySecondFactor({ ticket, totp }, facts())),
+  ).rejects.toMatchObject({ code: "code_invalid" });
   expect(await replace(ticket, nextPassword, strict).catch(codeOf)).toBe("second_factor_required");
 });
 
@@ -187,7 +193,9 @@ test("a password that is moved to another cost stays one to be replaced", async 
 test("an account without a password has none to replace", async () => {
   const { id } = await createPerson(false);
   await service.database.query("update latchkey.users set password = '!none' where id = $1", [id]);
-  await expect(auth.operator.requirePasswordChange(`person_${people}`)).rejects.toMatchObject({ code: "invalid_input" });
+  await expect(auth.operator.requirePasswordChange(`ozgurlukcu_${people}`)).rejects.toMatchObject({
+    code: "invalid_input",
+  });
 });
 
 test("what a person sets themselves is theirs: a change, and the password of the operator that is said to be theirs", async () => {
