@@ -148,7 +148,7 @@ const optionsSchema = z
     secondFactor: z.enum(secondFactorRules).default("optional"),
     /** Seconds for which the audit trail is kept. */
     auditRetention: seconds(day, 3_650 * day).default(400 * day),
-    /** Seconds after which an account without any name is deleted, where no session of it was used since. */
+    /** Seconds after which an account that lost its last name is deleted, unless a session of it goes on. */
     parkedRetention: seconds(30 * day, 3_650 * day).default(365 * day),
     /** Milliseconds by which procedures answer later that a limit is reached, so that a client in a loop cannot ask often; 0 for tests. */
     refusalDelay: z.int().min(0).max(1_000).default(50),
