@@ -174,7 +174,7 @@ const optionsSchema = z
     consentTextVersion: z.string().min(1).max(100).optional(),
     /** Seconds for which the audit trail is kept. */
     auditRetention: seconds(day, 3_650 * day).default(400 * day),
-    /** Seconds after which an account without any name is deleted, where no session of it was used since. */
+    /** Seconds after which an account that lost its last name is deleted, unless a session of it goes on. */
     parkedRetention: seconds(30 * day, 3_650 * day).default(365 * day),
     /** Another system that is told of every event of the audit trail. */
     auditStream: z

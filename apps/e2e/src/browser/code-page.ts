@@ -1,8 +1,10 @@
 import { createAuthClient, localStorageStorage } from "@latchkey/client";
 import { AuthProvider, useAuth, useCode } from "@latchkey/client/react";
-import { createElement, type FormEvent, type ReactElement } from "react";
+import { createElement, type ReactElement, useRef } from "react";
 
 type Purpose = NonNullable<Parameters<typeof useCode>[0]>;
+
+declare const location: { readonly origin: string; readonly search: string };
 
 /** A page with one hook for codes, of the purpose that its address names; `auth` is there for the tests. */
 export function createCodePage(): ReactElement {
@@ -20,21 +22,28 @@ function CodeForms({ purpose }: { purpose: Purpose }): ReactElement {
   return createElement(
     "main",
     null,
-    createForm("To", "Send", (to) => code.start(to || undefined)),
-    createForm("Code", "Check", (typed) => code.confirm(typed)),
+    createElement(Field, { label: "To", button: "Send", submit: (to) => code.start(to || undefined) }),
+    createElement(Field, { label: "Code", button: "Check", submit: (typed) => code.confirm(typed) }),
     createElement("output", null, `${status} ${user?.username ?? ""}; ${code.status} ${next}; ${refusal}.`),
   );
 }
 
-function createForm(label: string, button: string, submit: (text: string) => Promise<void>): ReactElement {
-  const onSubmit = (event: FormEvent<HTMLFormElement>) => {
+interface FieldProps {
+  readonly label: string;
+  readonly button: string;
+  readonly submit: (text: string) => Promise<void>;
+}
+
+function Field({ label, button, submit }: FieldProps): ReactElement {
+  const typed = useRef<{ value: string }>(null);
+  const onSubmit = (event: { preventDefault(): void }) => {
     event.preventDefault();
-    void submit(String(new FormData(event.currentTarget).get("text")));
+    void submit(typed.current?.value ?? "");
   };
   return createElement(
     "form",
     { onSubmit },
-    createElement("label", null, label, createElement("input", { name: "text" })),
+    createElement("label", null, label, createElement("input", { ref: typed as never })),
     createElement("button", { type: "submit" }, button),
   );
 }

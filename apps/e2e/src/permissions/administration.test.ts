@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type LiveServer, startLiveServer } from "../live-server.ts";
-import { createPerson, freshName, type Person, password } from "./accounts-in-core.ts";
+import { createPerson, freshName, type Person, password, toAdministrator } from "./accounts-in-core.ts";
 import { ask, outcomeOf } from "./call-as.ts";
 
 let live: LiveServer;

@@ -70,6 +70,11 @@ erased_users.erased_at timestamp with time zone not null default latchkey.now()
 erasures.user_id uuid not null
 erasures.reached bigint not null default 0
 erasures.created_at timestamp with time zone not null default latchkey.now()
+former_passwords.user_id uuid not null
+former_passwords.password text not null
+former_passwords.device_epoch integer not null
+former_passwords.reset_at timestamp with time zone not null default latchkey.now()
+former_passwords.held_at timestamp with time zone
 group_permissions.group_id uuid not null
 group_permissions.permission text not null
 groups.id uuid not null
@@ -376,6 +381,7 @@ challenges: challenges_sends CHECK (((sends >= 0) AND (sends <= 3)))
 challenges: challenges_sent_somewhere CHECK (((address IS NOT NULL) OR (state = 'suppressed'::text)))
 challenges: challenges_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(id) ON DELETE CASCADE
 challenges: challenges_state CHECK ((state = ANY (ARRAY['queued'::text, 'sent'::text, 'delivered'::text, 'failed'::text, 'suppressed'::text])))
+challenges: challenges_tries CHECK ((tries >= 0))
 challenges: challenges_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 consent_backfill: consent_backfill_pkey PRIMARY KEY (reached)
 consents: consents_decided_by CHECK ((decided_by = ANY (ARRAY['owner'::text, 'administrator'::text, 'import'::text, 'unknown'::text])))
@@ -388,6 +394,8 @@ erased_users: erased_users_digest CHECK ((octet_length(digest) = 32))
 erased_users: erased_users_pkey PRIMARY KEY (digest)
 erasures: erasures_pkey PRIMARY KEY (user_id)
 erasures: erasures_reached CHECK ((reached >= 0))
+former_passwords: former_passwords_pkey PRIMARY KEY (user_id)
+former_passwords: former_passwords_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 group_permissions: group_permissions_group_id_fkey FOREIGN KEY (group_id) REFERENCES groups(id) ON DELETE CASCADE
 group_permissions: group_permissions_permission_fkey FOREIGN KEY (permission) REFERENCES permissions(permission) ON DELETE CASCADE
 group_permissions: group_permissions_pkey PRIMARY KEY (group_id, permission)
@@ -493,6 +501,7 @@ users: users_username_length CHECK (((char_length(username) >= 1) AND (char_leng
 users: users_username_pair CHECK (((username IS NULL) = (username_key IS NULL))) NOT VALID
 webhook_endpoints: webhook_endpoints_pkey PRIMARY KEY (name)
 webhook_events: webhook_events_pkey PRIMARY KEY ("position")
+wrong_codes: wrong_codes_count CHECK ((count > 0))
 wrong_codes: wrong_codes_pkey PRIMARY KEY (address)
 CREATE INDEX account_deletions_due ON latchkey.account_deletions USING btree (due_at)
 CREATE UNIQUE INDEX account_deletions_pkey ON latchkey.account_deletions USING btree (user_id)
@@ -519,6 +528,8 @@ CREATE INDEX consents_user ON latchkey.consents USING btree (user_id, "position"
 CREATE UNIQUE INDEX consents_pkey ON latchkey.consents USING btree ("position")
 CREATE UNIQUE INDEX erased_users_pkey ON latchkey.erased_users USING btree (digest)
 CREATE UNIQUE INDEX erasures_pkey ON latchkey.erasures USING btree (user_id)
+CREATE INDEX former_passwords_age ON latchkey.former_passwords USING btree (reset_at)
+CREATE UNIQUE INDEX former_passwords_pkey ON latchkey.former_passwords USING btree (user_id)
 CREATE INDEX group_permissions_permission ON latchkey.group_permissions USING btree (permission)
 CREATE UNIQUE INDEX group_permissions_pkey ON latchkey.group_permissions USING btree (group_id, permission)
 CREATE INDEX groups_name_order ON latchkey.groups USING btree (name COLLATE "C")
@@ -596,6 +607,7 @@ CREATE INDEX user_permissions_permission ON latchkey.user_permissions USING btre
 CREATE UNIQUE INDEX user_permissions_pkey ON latchkey.user_permissions USING btree (user_id, permission)
 CREATE INDEX users_email_prefix ON latchkey.users USING btree (email_key COLLATE "C")
 CREATE INDEX users_one_keyboard ON latchkey.users USING btree (one_keyboard(username_key)) WHERE (one_keyboard(username_key) IS NOT NULL)
+CREATE INDEX users_parked ON latchkey.users USING btree (parked_at) WHERE (parked_at IS NOT NULL)
 CREATE INDEX users_phone_number_prefix ON latchkey.users USING btree (phone_number COLLATE "C")
 CREATE INDEX users_standing_email ON latchkey.users USING btree (standing, email_key COLLATE "C")
 CREATE INDEX users_standing_id ON latchkey.users USING btree (standing, id)

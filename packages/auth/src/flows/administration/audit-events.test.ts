@@ -563,7 +563,7 @@ const deeds: Deed[] = [
     first: async ({ id }) => {
       const { database } = service;
       const longAgo = "latchkey.now() - interval '366 days'";
-      await database.query(`update latchkey.sessions set last_used_at = ${longAgo} where user_id = $1`, [id]);
+      await database.query("delete from latchkey.sessions where user_id = $1", [id]);
       await database.query(
         `update latchkey.users set username = null, username_key = null, phone_number = null, email = null, email_key = null,
           parked_at = ${longAgo} where id = $1`,

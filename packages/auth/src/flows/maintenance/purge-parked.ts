@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import { forgetAddresses, recordEvent } from "../../audit/audit-log.ts";
 import { releaseImportedUser } from "../../imported-users/imported-user-store.ts";
+import { isLiveSession } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import type { User } from "../../users/user.ts";
 import { deleteUser, findUser } from "../../users/user-store.ts";
@@ -12,7 +13,7 @@ import { tellHookAfterwards } from "../steps/tell-hooks.ts";
 const atMost = 10_000;
 
 /**
- * Deletes accounts that have had no name for as long as `parkedRetention` says, and no session that was used since: nobody comes back to
+ * Deletes accounts that have had no name for as long as `parkedRetention` says, and have no session any more: hardly anybody comes back to
  * them. Each in a transaction of its own; several processes may do it at once. It is no deletion by the person: who came from another system
  * may come over from it again. Whoever holds rights stays. Answers how many.
  */
@@ -43,7 +44,7 @@ async function lockAbandoned(transaction: Queries, retention: number): Promise<s
   const { rows } = await sql<{ id: string }>`
     select u.id from latchkey.users u
     where u.parked_at < ${since} and not ${sql.raw(holdsRights("u"))}
-      and not exists (select from latchkey.sessions s where s.user_id = u.id and s.last_used_at > ${since})
+      and not exists (select from latchkey.sessions s where s.user_id = u.id and (${sql.raw(isLiveSession("s"))}))
     order by u.parked_at limit 1 for update of u skip locked`.execute(transaction);
   return rows[0]?.id ?? null;
 }

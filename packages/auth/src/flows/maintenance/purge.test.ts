@@ -76,10 +76,11 @@ test("what an import left that was killed is cleared away, and nothing of one th
   expect(await database.query("select from latchkey.import_issues")).toHaveLength(0);
 });
 
-test("an account that has had no name for its time goes, unless a session of it is used or it holds rights, and may come over again", async () => {
+test("an account that has had no name for its time goes, unless a session of it goes on or it holds rights, and may come over again", async () => {
   const told: string[] = [];
   await using test = await createTestAuth({
     parkedRetention: 90 * day,
+    sessions: { lifetime: 400 * day, idleLifetime: 60 * day },
     on: { userDeleted: ({ user }) => void told.push(user.firstName) },
   });
   const { auth, clock, database, facts } = test;
