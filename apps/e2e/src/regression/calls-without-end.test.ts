@@ -18,7 +18,7 @@ async function batch({ token }: Person, procedure: string, input: object): Promi
     headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
     body: JSON.stringify(Object.fromEntries(Array.from({ length: 20 }, (_, index) => [index, input]))),
   });
-  const answers: readonly { result?: unknown; error?: { data: { httpStatus: number } } }[] = await response.json();
+  const answers = (await response.json()) as readonly { error?: { data: { httpStatus: number } } }[];
   return answers.map(({ error }) => error?.data.httpStatus ?? 200);
 }
 
