@@ -20,7 +20,10 @@ const longestClose = 1_000;
 
 /** One message of RFC 5424. */
 export function formatSyslog({ time, name, text }: SyslogEvent): string {
-  const host = hostname().replace(/[^!-~]/g, "").slice(0, 255) || "-";
+  const host =
+    hostname()
+      .replace(/[^!-~]/g, "")
+      .slice(0, 255) || "-";
   return `<${priority}>1 ${time.toISOString()} ${host} latchkey ${process.pid} ${name.slice(0, 32)} - ${text}`;
 }
 
@@ -54,7 +57,10 @@ export async function sendToSyslog(url: string, events: readonly SyslogEvent[], 
   }
 }
 
-async function sendPackets(to: { readonly host: string; readonly port: number }, messages: readonly Buffer[]): Promise<void> {
+async function sendPackets(
+  to: { readonly host: string; readonly port: number },
+  messages: readonly Buffer[],
+): Promise<void> {
   const socket = createSocket(to.host.includes(":") ? "udp6" : "udp4");
   try {
     for (const message of messages) {

@@ -22,7 +22,9 @@ export function auditCommand(): Command {
         if (verification.verdict === "unknown") process.exitCode = exitCodes.incomplete;
       });
     });
-  return new Command("audit").description("audit verify: see whether somebody has changed the audit trail").addCommand(verify);
+  return new Command("audit")
+    .description("audit verify: see whether somebody has changed the audit trail")
+    .addCommand(verify);
 }
 
 function toHead(text: string): string {

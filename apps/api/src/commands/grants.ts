@@ -17,7 +17,9 @@ export function grantsCommand(): Command {
       const { config } = await readConfigFile(readEnvironment().LATCHKEY_CONFIG);
       const own = config.migrations ? [config.migrations.schema] : [];
       const statements = ["latchkey", ...own].flatMap((schema) => grantAll(schema, role));
-      process.stdout.write(`${[...statements, ...protectTrail(role), ...protectLedgers(role, own)].map((line) => `${line};\n`).join("")}`);
+      process.stdout.write(
+        `${[...statements, ...protectTrail(role), ...protectLedgers(role, own)].map((line) => `${line};\n`).join("")}`,
+      );
     });
 }
 

@@ -16,7 +16,10 @@ beforeAll(async () => {
   const reading = ["auth.view_user", "auth.view_auditevent", "auth.change_user"];
   await auth.operator.createGroup({ name: "contacts", permissions: ["auth.view_contact"] });
   readers.set("a superuser", await createPerson(live.test, { isSuperuser: true }));
-  readers.set("who may see contacts", await createPerson(live.test, { permissions: [...reading, "auth.view_contact"] }));
+  readers.set(
+    "who may see contacts",
+    await createPerson(live.test, { permissions: [...reading, "auth.view_contact"] }),
+  );
   readers.set("who may not", await createPerson(live.test, { permissions: reading, phoneNumber: "+905321234500" }));
   readers.set("who has it by a group", await createPerson(live.test, { permissions: reading, groups: ["contacts"] }));
   target = await createPerson(live.test, { phoneNumber: "+905321234567", email: "kanarya@mail.example.com" });
@@ -55,9 +58,21 @@ describe.each(kinds)("%s", (kind) => {
   });
 
   test(isWhole ? "finds people by the beginning of one" : "finds nobody by the beginning of one", async () => {
-    for (const input of [{ phoneNumber: "+9053212345" }, { phoneNumber: "5" }, { email: "kan" }, { email: "kanarya@" }]) {
+    for (const input of [
+      { phoneNumber: "+9053212345" },
+      { phoneNumber: "5" },
+      { email: "kan" },
+      { email: "kanarya@" },
+    ]) {
       const answer = await as("users.list", input);
-      expect(outcomeOf(answer)).toBe(isWhole ? "ok" : "400 invalid_input");
+      const found = answer.body.users ?? [];
+      if (isWhole) expect(outcomeOf(answer)).toBe("ok");
+      // What may be a whole number is looked for, and found by nobody but its owner.
+      else
+        expect([outcomeOf(answer), found]).toBeOneOf([
+          ["400 invalid_input", []],
+          ["ok", []],
+        ]);
     }
   });
 

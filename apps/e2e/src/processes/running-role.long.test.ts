@@ -113,7 +113,9 @@ describe.skipIf(!hasDebianPostgres)("on a PostgreSQL with two roles", () => {
         "alter table latchkey.audit_events disable trigger all",
       ])
         await expect(asApp(statement), statement).rejects.toThrow(/permission denied|for a day at least|must be owner/);
-      expect(await sql("select count(*)::int > 0 as is_there from latchkey.audit_events")).toEqual([{ is_there: true }]);
+      expect(await sql("select count(*)::int > 0 as is_there from latchkey.audit_events")).toEqual([
+        { is_there: true },
+      ]);
     });
 
     test("erases and deletes what is due by functions, and the trail stays verifiable", async () => {
@@ -124,9 +126,9 @@ describe.skipIf(!hasDebianPostgres)("on a PostgreSQL with two roles", () => {
       await call(service.url, "token.obtain", { input: { username: "leaver", password } });
       expect(await app.run(["audit", "verify"])).toMatchObject({ code: 0, stderr: "" });
       await app.run(["delete-user", "leaver", "--yes"]);
-      expect(
-        await sql(`select distinct address from latchkey.audit_events where actor_id = '${id}'`),
-      ).toEqual([{ address: null }]);
+      expect(await sql(`select distinct address from latchkey.audit_events where actor_id = '${id}'`)).toEqual([
+        { address: null },
+      ]);
 
       await sql(`insert into latchkey.audit_events (id, event, occurred_at)
         select gen_random_uuid(), 'signed_out', now() - interval '500 days' from generate_series(1, 2500)`);
@@ -141,7 +143,10 @@ describe.skipIf(!hasDebianPostgres)("on a PostgreSQL with two roles", () => {
       const newest = "select max(position) from latchkey.audit_events where event = 'signed_in'";
       await sql(`update latchkey.audit_events set detail = '{}' where position = (${newest})`);
       const broken = await app.run(["audit", "verify"]);
-      expect(broken).toMatchObject({ code: 1, stdout: expect.stringMatching(/^BROKEN at seal \d+, .*events were changed/) });
+      expect(broken).toMatchObject({
+        code: 1,
+        stdout: expect.stringMatching(/^BROKEN at seal \d+, .*events were changed/),
+      });
       await sql("truncate latchkey.audit_seals");
     });
 

@@ -18,7 +18,7 @@ async function batch({ token }: Person, procedure: string, input: object): Promi
     headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
     body: JSON.stringify(Object.fromEntries(Array.from({ length: 20 }, (_, index) => [index, input]))),
   });
-  const answers: readonly { result?: unknown; error?: { data: { httpStatus: number } } }[] = await response.json();
+  const answers = (await response.json()) as readonly { error?: { data: { httpStatus: number } } }[];
   return answers.map(({ error }) => error?.data.httpStatus ?? 200);
 }
 
@@ -58,13 +58,16 @@ test("what needs a permission is paid before it is looked at, and has a budget o
   const statuses: number[] = [];
   for (let request = 0; request < 6; request += 1)
     statuses.push(...(await batch(person, "users.delete", { id: person.id })));
-  expect([statuses.filter((one) => one === 403).length, statuses.filter((one) => one === 429).length]).toEqual([100, 20]);
+  expect([statuses.filter((one) => one === 403).length, statuses.filter((one) => one === 429).length]).toEqual([
+    100, 20,
+  ]);
   expect(outcomeOf(await ask(live, "me.update", { token: person.token, input: { city: "y" } }))).toBe("ok");
 });
 
 test.runIf(isAtRoot)("a copy of all data costs twenty changes", async () => {
   const person = await createPerson(live.test);
   const outcomes: string[] = [];
-  for (let time = 0; time < 4; time += 1) outcomes.push(outcomeOf(await ask(live, "me.export", { token: person.token })));
+  for (let time = 0; time < 4; time += 1)
+    outcomes.push(outcomeOf(await ask(live, "me.export", { token: person.token })));
   expect(outcomes).toEqual(["ok", "ok", "ok", "429 rate_limited"]);
 });

@@ -225,7 +225,9 @@ export async function findOldEvents(
 ): Promise<{ readonly until: Date; readonly isAny: boolean }> {
   const { rows } = await sql<{ until: Date; isAny: boolean }>`
     select until, exists (select from latchkey.audit_events where occurred_at <= until) as is_any
-    from (select date_trunc('milliseconds', latchkey.now() - make_interval(secs => ${retention})) as until) t`.execute(db);
+    from (select date_trunc('milliseconds', latchkey.now() - make_interval(secs => ${retention})) as until) t`.execute(
+    db,
+  );
   return rows[0] ?? { until: new Date(0), isAny: false };
 }
 

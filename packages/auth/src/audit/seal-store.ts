@@ -52,13 +52,7 @@ export async function listSeals(
   db: Queries,
   { after, atMost }: { readonly after: string; readonly atMost: number },
 ): Promise<Seal[]> {
-  return db
-    .selectFrom("auditSeals")
-    .selectAll()
-    .where("number", ">", after)
-    .orderBy("number")
-    .limit(atMost)
-    .execute();
+  return db.selectFrom("auditSeals").selectAll().where("number", ">", after).orderBy("number").limit(atMost).execute();
 }
 
 export async function insertSeal(transaction: Queries, seal: Seal): Promise<void> {

@@ -127,7 +127,9 @@ async function add(
   last: Pick<Seal, "number" | "mac"> | null,
   content: Omit<SealContent, "number" | "previous" | "sealedAt">,
 ): Promise<void> {
-  const { rows } = await sql<{ now: Date }>`select date_trunc('milliseconds', latchkey.now()) as now`.execute(transaction);
+  const { rows } = await sql<{ now: Date }>`select date_trunc('milliseconds', latchkey.now()) as now`.execute(
+    transaction,
+  );
   const place = {
     number: String(BigInt(last?.number ?? 0) + 1n),
     previous: last?.mac ?? noSeal,

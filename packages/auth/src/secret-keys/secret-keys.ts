@@ -208,8 +208,7 @@ export function createSecretKeys({ db, secrets, clock, findEarlierSecret }: Secr
     async listForeign() {
       const stored = await listSecretKeys(db);
       return stored.filter(
-        (key) =>
-          key.supersededAt !== null && (!canOpen(key) || (key.madeWith !== first.id && !isKeptForSeals(key))),
+        (key) => key.supersededAt !== null && (!canOpen(key) || (key.madeWith !== first.id && !isKeptForSeals(key))),
       );
     },
     async findBeginning(purpose) {

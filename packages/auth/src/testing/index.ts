@@ -60,10 +60,7 @@ export async function createTestAuth<
   const opened: Auth<ConfigOf<Fields, Declared>>[] = [];
   const another = async (overrides: Partial<AuthOptions> = {}) => {
     const passwords = { cost: 4, hashConcurrency: 2, ...options.passwords, ...overrides.passwords };
-    const all = { ...quick, clock, ...options, ...overrides, passwords } as AuthOptions<
-      Fields,
-      Declared
-    >;
+    const all = { ...quick, clock, ...options, ...overrides, passwords } as AuthOptions<Fields, Declared>;
     const auth = createAuth({ ...database.connection, ...patience }, all);
     opened.push(auth);
     await auth.initialize();

@@ -23,7 +23,10 @@ export async function listSessionsOf(core: Core, admin: Administrator, id: strin
   const devices = await listDevicesOf(core, target.id);
   await recordRead(core, admin, { what: "sessions", count: devices.length, subjectId: target.id });
   if (admin.user.id === target.id || (await seesContact(core, admin))) return devices;
-  return devices.map((device) => ({ ...device, address: device.address === null ? null : maskAddress(device.address) }));
+  return devices.map((device) => ({
+    ...device,
+    address: device.address === null ? null : maskAddress(device.address),
+  }));
 }
 
 /**

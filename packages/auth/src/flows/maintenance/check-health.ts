@@ -126,7 +126,11 @@ const longestUnsealed = 900;
 const mostUnsealed = 10_000;
 
 async function examineTrail(db: Queries) {
-  const [last, unsealed, rights] = [await findLastSeal(db), await findUnsealed(db, mostUnsealed), await mayChangeEvents(db)];
+  const [last, unsealed, rights] = [
+    await findLastSeal(db),
+    await findUnsealed(db, mostUnsealed),
+    await mayChangeEvents(db),
+  ];
   const late = (await listStreams(db)).filter(({ age }) => age > longestUnsealed);
   const sealed = last ? `${last.number} seals, the last of ${last.sealedAt.toISOString()}` : "no seals yet";
   const count = unsealed.count < mostUnsealed ? unsealed.count : `${mostUnsealed} or more`;

@@ -105,8 +105,16 @@ describe("it is found, with its seal and its position, when", () => {
 
   test.each([
     ["changed", "update latchkey.audit_seals set last_position = last_position + 1 where number = 2", "seal_changed"],
-    ["moved in time", "update latchkey.audit_seals set sealed_at = sealed_at + interval '1 s' where number = 2", "seal_changed"],
-    ["given other entries", "update latchkey.audit_seals set entries = entries || '\\x00' where number = 2", "seal_changed"],
+    [
+      "moved in time",
+      "update latchkey.audit_seals set sealed_at = sealed_at + interval '1 s' where number = 2",
+      "seal_changed",
+    ],
+    [
+      "given other entries",
+      "update latchkey.audit_seals set entries = entries || '\\x00' where number = 2",
+      "seal_changed",
+    ],
     ["removed in the middle", "delete from latchkey.audit_seals where number = 2", "seal_missing"],
     ["removed at the beginning", "delete from latchkey.audit_seals where number = 1", "seal_missing"],
   ])("a seal was %s", async (_, change, fault) => {
@@ -130,7 +138,9 @@ describe("it is found, with its seal and its position, when", () => {
     await fill(3, 1);
     const { head } = await verify();
     await query("delete from latchkey.audit_seals where number = 3");
-    const { rows } = { rows: await query("select last_position::text as last from latchkey.audit_seals where number = 2") };
+    const { rows } = {
+      rows: await query("select last_position::text as last from latchkey.audit_seals where number = 2"),
+    };
     await query("delete from latchkey.audit_events where position > $1", [rows[0]?.last]);
     expect(await verify()).toMatchObject({ verdict: "intact" });
     expect(await service.auth.verifyAudit({ expectedHead: head ?? "" })).toMatchObject({
@@ -201,7 +211,9 @@ test("writers beside sealers of two processes leave no event out and none twice"
   };
   const sealing = [seal(auth), seal(other)];
   await Promise.all(
-    Array.from({ length: 60 }, () => auth.login({ username: "person0", password: "wrong horse" }, facts).catch(() => {})),
+    Array.from({ length: 60 }, () =>
+      auth.login({ username: "person0", password: "wrong horse" }, facts).catch(() => {}),
+    ),
   );
   isWriting = false;
   await Promise.all(sealing);

@@ -1,5 +1,5 @@
-import type { Denials } from "../../audit/denials.ts";
 import type { AuditWorker } from "../../audit/audit-worker.ts";
+import type { Denials } from "../../audit/denials.ts";
 import type { Sealer } from "../../audit/sealer.ts";
 import type { Challenges } from "../../challenges/challenges.ts";
 import type { Clock } from "../../clock.ts";

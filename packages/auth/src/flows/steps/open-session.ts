@@ -57,7 +57,13 @@ export async function openSession(
   });
   if (signIn) {
     const { amr } = authentication;
-    const happened = { ...signIn, event: "signed_in", sessionId: id, amr, device: describeDevice(facts.userAgent) } as const;
+    const happened = {
+      ...signIn,
+      event: "signed_in",
+      sessionId: id,
+      amr,
+      device: describeDevice(facts.userAgent),
+    } as const;
     await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
   }
   if (others >= perUser) await endSurplus(core, transaction, { user, facts });

@@ -55,7 +55,9 @@ export function createUsersProcedures<C extends Config>({ ofCoreModel }: OwnBuil
             })
             .prefault({}),
         )
-        .query(({ ctx, input }) => ctx.latchkey.auth.users.list(input as typeof input & ProfileFilter, toAdministrator(ctx))),
+        .query(({ ctx, input }) =>
+          ctx.latchkey.auth.users.list(input as typeof input & ProfileFilter, toAdministrator(ctx)),
+        ),
     ),
 
     get: user.view.input(byId).query(({ ctx, input }) => ctx.latchkey.auth.users.get(input.id, toAdministrator(ctx))),
