@@ -50,8 +50,8 @@ export type { ErasuresReplayed, ListErasuresInput } from "./flows/maintenance/er
 export type { Purged } from "./flows/maintenance/purge.ts";
 export type { CountryMessages, MessageReport } from "./flows/maintenance/report-messages.ts";
 export type { Resealed, ResealInput } from "./flows/maintenance/reseal.ts";
-export type { HeldReset, HoldResetInput } from "./flows/sign-in/hold-reset.ts";
 export type { AuditFault, AuditVerification, BrokenRange } from "./flows/maintenance/verify-audit.ts";
+export type { HeldReset, HoldResetInput } from "./flows/sign-in/hold-reset.ts";
 export type { RecoverInput, RecoveryAnswer, StartRecoveryInput } from "./flows/sign-in/recover.ts";
 export type { RegisterInput } from "./flows/sign-in/register.ts";
 export type { PasswordReset } from "./flows/sign-in/reset-password.ts";
@@ -147,6 +147,6 @@ export {
   type ProfileFields,
 } from "./users/profile.ts";
 export { type Profile, type ProfileChanges, profileFields, type User } from "./users/user.ts";
-export type { EndpointReport, UndeliveredEvent } from "./webhooks/webhook-store.ts";
 export type { Watch, Work, WorkFacts } from "./watch.ts";
+export type { EndpointReport, UndeliveredEvent } from "./webhooks/webhook-store.ts";
 export type { DeliverWebhook, WebhookEvent, WebhookOutcome } from "./webhooks/webhooks.ts";

@@ -12,13 +12,7 @@ import type { AppRouter, SessionAnswer } from "./api-types.ts";
 import { createAudienceTokens } from "./audience-tokens.ts";
 import { createEndpoint, type Transformer } from "./endpoint.ts";
 import { parseDeviceMark, toKeptSession } from "./kept-session.ts";
-import {
-  type ApiOptions,
-  createPrivateBatchLink,
-  type LinkOptions,
-  type TokenSource,
-  withToken,
-} from "./link.ts";
+import { type ApiOptions, createPrivateBatchLink, type LinkOptions, type TokenSource, withToken } from "./link.ts";
 import type { PersonOf } from "./mounted-router.ts";
 import { createProcedurePaths, type ProcedurePaths } from "./procedure-paths.ts";
 import { createRefresher, type Refresher } from "./refresher.ts";

@@ -381,7 +381,7 @@ challenges: challenges_sends CHECK (((sends >= 0) AND (sends <= 3)))
 challenges: challenges_sent_somewhere CHECK (((address IS NOT NULL) OR (state = 'suppressed'::text)))
 challenges: challenges_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(id) ON DELETE CASCADE
 challenges: challenges_state CHECK ((state = ANY (ARRAY['queued'::text, 'sent'::text, 'delivered'::text, 'failed'::text, 'suppressed'::text])))
-challenges: challenges_tries CHECK ((tries >= 0))
+challenges: challenges_tries CHECK ((tries >= 0)) NOT VALID
 challenges: challenges_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 consent_backfill: consent_backfill_pkey PRIMARY KEY (reached)
 consents: consents_decided_by CHECK ((decided_by = ANY (ARRAY['owner'::text, 'administrator'::text, 'import'::text, 'unknown'::text])))
@@ -501,7 +501,7 @@ users: users_username_length CHECK (((char_length(username) >= 1) AND (char_leng
 users: users_username_pair CHECK (((username IS NULL) = (username_key IS NULL))) NOT VALID
 webhook_endpoints: webhook_endpoints_pkey PRIMARY KEY (name)
 webhook_events: webhook_events_pkey PRIMARY KEY ("position")
-wrong_codes: wrong_codes_count CHECK ((count > 0))
+wrong_codes: wrong_codes_count CHECK ((count > 0)) NOT VALID
 wrong_codes: wrong_codes_pkey PRIMARY KEY (address)
 CREATE INDEX account_deletions_due ON latchkey.account_deletions USING btree (due_at)
 CREATE UNIQUE INDEX account_deletions_pkey ON latchkey.account_deletions USING btree (user_id)

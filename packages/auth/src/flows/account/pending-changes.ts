@@ -7,9 +7,9 @@ import { toCountedName } from "../steps/counted-name.ts";
 import { findNamedAccount, readName } from "../steps/find-named.ts";
 import { nobody } from "../steps/gate.ts";
 import { mayStopChanges } from "../steps/known-device.ts";
-import { stopDeletion } from "../steps/stop-deletion.ts";
 import { listWaitingChanges, type PendingChange, toPendingChange } from "../steps/pending-change.ts";
 import { stopChange, tellLost } from "../steps/stop-change.ts";
+import { stopDeletion } from "../steps/stop-deletion.ts";
 
 /** The changes of the caller's account that wait, the first due first. */
 export async function listPendingChanges(core: Core, { user, session }: Principal): Promise<PendingChange[]> {

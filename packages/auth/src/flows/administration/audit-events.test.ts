@@ -1180,7 +1180,7 @@ const deeds: Deed[] = [
         service.facts,
       ),
     leaves: ["password_changed", "signed_in"],
-    detail: () => ({ identifier: "username" }),
+    detail: () => ({ identifier: "username", ...signIn("pwd") }),
   },
   {
     ...ofNobody,

@@ -32,8 +32,8 @@ import { findPermissions, requirePermissions } from "../steps/held-permissions.t
 import { keepNotice } from "../steps/keep-notice.ts";
 import { raiseDeviceEpoch } from "../steps/known-device.ts";
 import { isLastSuperuser, lastSuperuser } from "../steps/last-superuser.ts";
-import { forbidConsentForOthers, noteWithdrawal } from "../steps/note-consent.ts";
 import { type Reader, showUser } from "../steps/masked-contact.ts";
+import { forbidConsentForOthers, noteWithdrawal } from "../steps/note-consent.ts";
 import { parseNames, parseNewNames } from "../steps/parse-names.ts";
 import { issuePasswordCode, type PasswordCode } from "../steps/password-code.ts";
 import { recordRead } from "../steps/record-read.ts";

@@ -17,8 +17,8 @@ import { deleteForgottenCounters } from "../../throttling/throttle-store.ts";
 import { deleteOldEvents as deleteOldWebhooks } from "../../webhooks/webhook-store.ts";
 import type { Core } from "../steps/core.ts";
 import { deleteDueAccounts } from "./delete-accounts.ts";
-import { warnInactive } from "./warn-inactive.ts";
 import { purgeParked } from "./purge-parked.ts";
+import { warnInactive } from "./warn-inactive.ts";
 
 /** How many rows were cleared away. */
 export interface Purged {
