@@ -108,7 +108,7 @@ start() {
       local here_client here_peer
       here_client=http://$(address "$node"):$client
       here_peer=http://$(address "$node"):$peer
-      launch "$1" "$node" etcd --name "etcd$node" --data-dir "$folder/node$node/etcd" \
+      launch "$1" "$node" etcd --name "etcd$node" --enable-v2 --data-dir "$folder/node$node/etcd" \
         --listen-client-urls "$here_client" --advertise-client-urls "$here_client" \
         --listen-peer-urls "$here_peer" --initial-advertise-peer-urls "$here_peer" --initial-cluster-token "$tag" \
         --initial-cluster "etcd1=http://$(address 1):$peer,etcd2=http://$(address 2):$peer,etcd3=http://$(address 3):$peer"

@@ -114,7 +114,10 @@ describe.runIf(hasPreviousRelease)("the release before, on the schema of this on
       const username = here === earlier.url ? "bob" : "carol";
       const created = await expectOk<{ user: { id: string } }>(here, "users.create", { input: { username }, token });
       const { id } = created.user;
-      const { code } = await expectOk<{ code: string }>(there, "users.createPasswordCode", { input: { id }, token });
+      const { setPasswordCode: code } = await expectOk<{ setPasswordCode: string }>(there, "users.createPasswordCode", {
+        input: { id },
+        token,
+      });
       await expectOk(here, "password.reset", { input: { username, code, newPassword: password } });
       const group = await expectOk<{ id: string }>(here, "groups.create", {
         input: { name: `editors of ${username}`, permissions: ["auth.view_user"] },
