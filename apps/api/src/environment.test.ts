@@ -70,7 +70,6 @@ describe("a start is refused, in one line that names the setting and says what t
       { PASSWORD_HASH: "argon2id", PASSWORD_FORMAT: "pbkdf2_sha256" },
       "PASSWORD_HASH=argon2id and PASSWORD_FORMAT=pbkdf2_sha256 are two ways to store a password",
     ],
-    ["with memory for bcrypt", { PASSWORD_MEMORY: "64" }, "PASSWORD_MEMORY needs PASSWORD_HASH=argon2id"],
     [
       "with less memory than OWASP asks for",
       { PASSWORD_HASH: "argon2id", PASSWORD_MEMORY: "18" },

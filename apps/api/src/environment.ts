@@ -316,7 +316,6 @@ function findContradictions(given: Variables, isProduction: boolean): string[] {
     given.PASSWORD_HASH === "argon2id" &&
       given.PASSWORD_FORMAT &&
       `PASSWORD_HASH=argon2id and PASSWORD_FORMAT=${given.PASSWORD_FORMAT} are two ways to store a password`,
-    given.PASSWORD_MEMORY && given.PASSWORD_HASH !== "argon2id" && "PASSWORD_MEMORY needs PASSWORD_HASH=argon2id",
     isProduction &&
       given.NODE_TLS_REJECT_UNAUTHORIZED === "0" &&
       "NODE_TLS_REJECT_UNAUTHORIZED=0 takes anybody for everybody: take it away, and name the certificate in NODE_EXTRA_CA_CERTS or sslrootcert",
