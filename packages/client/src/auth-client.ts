@@ -201,35 +201,56 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
 /** Without the platform's `URL`, of which React Native has half. */
 const originOf = (url: unknown) => /^\w+:\/\/[^/?#]+/.exec(String(url))?.[0] ?? globalThis.location?.origin;
 
-/** Takes over answers that change who is signed in, before the caller gets them, or what is known of them, beside that. */
+/**
+ * Shows the mark of this device where it counts, and takes over answers that change who is signed in or that mark, before the caller gets them,
+ * or what is known of the person, beside that.
+ */
 function watch(manager: SessionManager, paths: ProcedurePaths): TRPCLink<AnyRouter> {
-  const isOfSession = (op: Operation) => paths.opensSession(op) || paths.movesOn(op);
-  const withMark = (op: Operation): Operation => {
-    const deviceMark = paths.showsDevice(op) ? manager.findDeviceMark() : undefined;
+  /** What is kept of an answer before its caller gets it; undefined for nothing. */
+  function take(op: Operation, data: unknown, wish: number): Promise<void> | undefined {
+    if (wish > 0) return manager.keep(data as SessionAnswer, wish);
+    if (paths.endsSession(op)) return manager.signOut();
+    if (paths.movesOn(op)) return manager.replace(data as SessionAnswer);
+    const shown = op.path.startsWith(paths.me) ? manager.showUser(data as OwnAnswer) : undefined;
+    if (paths.showsDevice(op)) return shown ?? manager.keepDevice((data as OwnAnswer | null)?.deviceMark);
+    shown?.catch(() => {});
+    return undefined;
+  }
+
+  /** The storage may not have been read when a page begins with such a call. */
+  async function withMark(op: Operation): Promise<Operation> {
+    await manager.ready;
+    const deviceMark = manager.findDeviceMark();
     return deviceMark ? { ...op, input: { deviceMark, ...(op.input as object) } } : op;
-  };
+  }
+
   return () =>
     ({ op, next }) => {
       const wish = paths.opensSession(op) ? manager.wish() : 0;
       return observable((observer) => {
-        let taken: Promise<void> | undefined;
-        return next(withMark(op)).subscribe({
-          next(value) {
-            const { data } = value.result as { data?: unknown };
-            if (op.path.startsWith(paths.me)) manager.showUser(data as OwnAnswer).catch(() => {});
-            // Of a person who is not signed in; what is about one who is, is kept with them.
-            else if (paths.showsDevice(op) && !isOfSession(op))
-              taken = manager.keepDevice((data as OwnAnswer | null)?.deviceMark);
-            if (paths.movesOn(op)) taken = manager.replace(data as SessionAnswer);
-            if (paths.endsSession(op)) taken = manager.signOut();
-            if (wish > 0) taken = manager.keep(data as SessionAnswer, wish);
-            // What goes wrong with keeping an answer is not the call's failure.
-            taken = taken?.catch(() => {}).then(() => observer.next(value));
-            if (!taken) observer.next(value);
-          },
-          error: (error) => observer.error(error),
-          complete: () => (taken ? void taken.then(() => observer.complete()) : observer.complete()),
-        });
+        let [taken, isStopped]: [Promise<void> | undefined, boolean] = [undefined, false];
+        let subscription: { unsubscribe(): void } | undefined;
+        const send = (call: Operation) => {
+          if (isStopped) return;
+          subscription = next(call).subscribe({
+            next(value) {
+              const { data } = value.result as { data?: unknown };
+              // What goes wrong with keeping an answer is not the call's failure.
+              taken = take(op, data, wish)
+                ?.catch(() => {})
+                .then(() => observer.next(value));
+              if (!taken) observer.next(value);
+            },
+            error: (error) => observer.error(error),
+            complete: () => (taken ? void taken.then(() => observer.complete()) : observer.complete()),
+          });
+        };
+        if (paths.showsDevice(op)) void withMark(op).then(send);
+        else send(op);
+        return () => {
+          isStopped = true;
+          subscription?.unsubscribe();
+        };
       });
     };
 }
