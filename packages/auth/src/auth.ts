@@ -277,8 +277,11 @@ export interface Auth<C extends Config = PlainConfig> {
    */
   findPermissions(user: User): Promise<readonly string[]>;
 
-  /** Throws AuthError `permission_denied` unless the user holds the permission at this moment. */
-  authorize(user: User, permission: C["permission"]): Promise<void>;
+  /**
+   * Answers what the user holds at this moment, with the permission among it; null for a superuser, who holds everything. Throws AuthError
+   * `permission_denied`.
+   */
+  authorize(user: User, permission: C["permission"]): Promise<readonly string[] | null>;
 
   /**
    * Writes to the audit trail that a person was refused what they have no right to. The builders of procedures do so for every

@@ -37,6 +37,8 @@ export interface SignedIn<C extends Config> {
   readonly session: Session;
   /** Whether it is time to offer them to prove their phone number anew. */
   readonly isPhoneProofDue: boolean;
+  /** What they hold, where a permission was asked for; null for a superuser, who holds everything. */
+  readonly held?: readonly string[] | null | undefined;
 }
 
 /** A model all of whose permissions are declared. */
@@ -169,8 +171,8 @@ export function createBuilders<C extends Config>(formatted: FormattedErrors): Ow
 
   const permittedProcedure = (permission: string) =>
     protectedProcedure.meta({ access: { permission } }).use(async ({ ctx, next }) => {
-      await withUnavailability(() => ctx.latchkey.auth.authorize(ctx.user, permission));
-      return next();
+      const held = await withUnavailability(() => ctx.latchkey.auth.authorize(ctx.user, permission));
+      return next({ ctx: { held } });
     });
 
   const optionallyProtectedProcedure = publicProcedure

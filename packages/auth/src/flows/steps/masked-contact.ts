@@ -1,10 +1,10 @@
 import type { User } from "../../users/user.ts";
-import type { Actor } from "./authority.ts";
+import type { Actor, Administrator } from "./authority.ts";
 import type { Core } from "./core.ts";
 import { findPermissions } from "./held-permissions.ts";
 
 /** Who reads other people's data: absent for a program of the installation's own, and without a user for the operator. */
-export type Reader = Pick<Actor, "user" | "facts"> | undefined;
+export type Reader = (Pick<Actor, "user" | "facts"> & Partial<Pick<Administrator, "held">>) | undefined;
 
 /**
  * Whether a reader is shown phone numbers, e-mail addresses and IP addresses of others whole: who holds `auth.view_contact` at this moment,
@@ -13,7 +13,8 @@ export type Reader = Pick<Actor, "user" | "facts"> | undefined;
 export async function seesContact(core: Core, reader: Reader): Promise<boolean> {
   const user = reader?.user;
   if (!user || (user.isActive && user.isSuperuser)) return true;
-  return (await findPermissions(core, user)).includes("auth.view_contact");
+  const held = reader.held ?? (await findPermissions(core, user));
+  return held.includes("auth.view_contact");
 }
 
 /** Users as a reader is shown them; everybody sees themselves whole. */
