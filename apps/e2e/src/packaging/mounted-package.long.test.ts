@@ -64,7 +64,7 @@ describe.each([
   let files: Map<string, string>;
   beforeAll(async () => {
     [project, database, files] = await Promise.all([createOutsideProject(), createEmptyDatabase(), readFiles()]);
-    const [auth, server] = [await pack("auth", project), await pack("server", project)];
+    const [auth, server] = [await pack("auth"), await pack("server")];
     const own = { "@latchkey/auth": `file:${auth}`, "@latchkey/server": `file:${server}` };
     await project.install({ ...own, ...hosts, "@trpc/server": trpc });
     for (const [file, code] of files) await project.write(file, code);
@@ -87,7 +87,7 @@ describe.each([
   ] as const)("all of docs/mount.md compiles, and declares what it exports, by $compiler", async (setup) => {
     // The lowest tRPC's own types of Fastify's adapter do not fit the types of `ws`.
     const checked = [...files.keys()].filter((file) => which === "newest" || file !== "fastify.ts");
-    expect(await project.declare({ ...setup, types: ["node"] }, checked, "declaration")).toEqual({
+    expect(await project.declare({ ...setup, types: ["node"] }, checked)).toEqual({
       exitCode: 0,
       output: "",
     });
