@@ -31,6 +31,8 @@ const rows = await readTable();
 
 const inbox = createInbox();
 let live: LiveServer;
+/** Who makes what the calls are about. */
+let maker: Awaited<ReturnType<typeof toAdministrator>>;
 /** The same accounts, where everybody needs a second factor. */
 let strict: Auth;
 beforeAll(async () => {
@@ -39,6 +41,7 @@ beforeAll(async () => {
     tokens: { audience: ["latchkey", "shop"] },
   });
   strict = await live.test.another({ secondFactor: "all" });
+  maker = await toAdministrator(live.test, await createPerson(live.test, { isSuperuser: true }));
 });
 afterAll(() => live[Symbol.asyncDispose]());
 
@@ -229,13 +232,11 @@ async function createRecoveryCode(): Promise<string> {
 
 async function createSetPasswordCode(): Promise<{ username: string; code: string }> {
   const username = freshName();
-  const admin = await toAdministrator(live.test, await createPerson(live.test, { isSuperuser: true }));
-  return { username, code: (await live.test.auth.users.create(admin, { username })).setPasswordCode };
+  return { username, code: (await live.test.auth.users.create(maker, { username })).setPasswordCode };
 }
 
 async function createFresh(rights: Facts | null): Promise<Fresh> {
-  const admin = await toAdministrator(live.test, await createPerson(live.test, { isSuperuser: true }));
-  const group = await live.test.auth.groups.create(admin, { name: freshName(), permissions: [] });
+  const group = await live.test.auth.groups.create(maker, { name: freshName(), permissions: [] });
   return {
     caller: rights && (await createPerson(live.test, rights)),
     target: await createPerson(live.test),
