@@ -65,8 +65,7 @@ describe.each([
   beforeAll(async () => {
     [project, database, files] = await Promise.all([createOutsideProject(), createEmptyDatabase(), readFiles()]);
     const own: Record<string, string> = {};
-    for (const name of ["auth", "server", "senders"] as const)
-      own[`@latchkey/${name}`] = `file:${await pack(name)}`;
+    for (const name of ["auth", "server", "senders"] as const) own[`@latchkey/${name}`] = `file:${await pack(name)}`;
     await project.install({ ...own, ...hosts, "@trpc/server": trpc });
     for (const [file, code] of files) await project.write(file, code);
     await project.addProgram("try-mounted.mjs");
