@@ -9,11 +9,11 @@ import {
   forCrowds,
   type Work,
 } from "../faults/load-clients.ts";
-import { call } from "../live-server.ts";
 import { password } from "../faults/person.ts";
+import { call } from "../live-server.ts";
 import { createUser } from "../processes/accounts-by-cli.ts";
-import { queryOnce } from "../processes/external-database.ts";
 import { findFreePort } from "../processes/debian-postgres.ts";
+import { queryOnce } from "../processes/external-database.ts";
 import { createInstallation, type Installation, type Service } from "../processes/installation.ts";
 import { until } from "../processes/service-process.ts";
 import { createDice } from "../sessions/seeded-random.ts";
@@ -68,7 +68,9 @@ describe.runIf(hasPatroni)("three nodes under Patroni, with etcd, HAProxy and Pg
     balancer = await startBalancer(ports);
     crowd = await createCrowd({ connectionString: cluster.directUrl }, 6, balancer.url);
     working = Promise.all(
-      crowd.people.map((person, index) => person.work(createDice(index), stopping.signal).catch((error) => report(error))),
+      crowd.people.map((person, index) =>
+        person.work(createDice(index), stopping.signal).catch((error) => report(error)),
+      ),
     );
     revoking = revokeOn();
   }, 300_000);
