@@ -7,7 +7,6 @@ import {
   expectNothingLost,
   expectToGoOn,
   forCrowds,
-  type Work,
 } from "../faults/load-clients.ts";
 import { password } from "../faults/person.ts";
 import { call } from "../live-server.ts";
