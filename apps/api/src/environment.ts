@@ -11,6 +11,7 @@ import { findOriginFault, isLoopback, isTrustedProxy, parsePublicUrl } from "@la
 import { distance } from "fastest-levenshtein";
 import { z } from "zod";
 import type { AccessLog } from "./access-log.ts";
+import { auditStreamSettings, findStreamContradictions } from "./audit/audit-stream-settings.ts";
 import { findDatabaseUrlFault, findUnreadVariables, readDatabaseUrl } from "./database-url.ts";
 import {
   findMessageContradictions,
@@ -153,6 +154,13 @@ const settingsSchema = z.object({
   REFRESH_RETRY: duration("0s", "24h").default(86_400),
   REGISTRATION: z.enum(["open", "closed"]).default("open"),
   AUDIT_RETENTION: duration("1d", "3650d").default(400 * 86_400),
+  INACTIVE_RETENTION: duration("180d", "3650d").optional(),
+  CONSENT_TEXT_VERSION: z.string().min(1).max(100).optional(),
+  PARKED_RETENTION: duration("30d", "3650d").default(365 * 86_400),
+  CHANGES_PER_MINUTE: integer(0, 1_000_000).default(60),
+  ADMINISTRATION_PER_MINUTE: integer(0, 1_000_000).default(600),
+  AUDIT_READS: z.enum(["yes", "no"]).default("no"),
+  ...auditStreamSettings,
   ...messageSettings,
   ...webhookSettings,
   ACCESS_LOG: accessLog.default("all"),
@@ -182,6 +190,7 @@ export const secretSettings: readonly (keyof z.output<typeof settingsSchema>)[] 
   "FORWARDED_SECRET",
   ...messageSecrets,
   "WEBHOOK_SECRET",
+  "AUDIT_STREAM_SECRET",
 ];
 
 /** The settings of this process. The one place that reads the environment. */
@@ -208,6 +217,7 @@ export function parseSettings(variables: Variables): Settings {
     ...findContradictions(given, isProduction),
     ...findMessageContradictions(given, isProduction),
     ...findWebhookContradictions(given),
+    ...findStreamContradictions(given),
   ];
   if (!parsed.data || problems.length > 0) throw new StartError(problems.join("\n"));
   const { SESSION_LIFETIME, SESSION_IDLE_LIFETIME = Math.min(30 * 86_400, SESSION_LIFETIME), PUBLIC_URL } = parsed.data;
@@ -374,6 +384,11 @@ export function toAuthOptions(settings: Settings, secret: AuthOptions["secret"])
     registration: settings.REGISTRATION,
     secondFactor: settings.SECOND_FACTOR,
     auditRetention: settings.AUDIT_RETENTION,
+    ...(settings.INACTIVE_RETENTION !== undefined && { inactiveRetention: settings.INACTIVE_RETENTION }),
+    ...(settings.CONSENT_TEXT_VERSION !== undefined && { consentTextVersion: settings.CONSENT_TEXT_VERSION }),
+    parkedRetention: settings.PARKED_RETENTION,
+    callBudgets: { own: settings.CHANGES_PER_MINUTE, administration: settings.ADMINISTRATION_PER_MINUTE },
+    auditReads: settings.AUDIT_READS === "yes",
     phones: { defaultCountry: settings.PHONE_DEFAULT_COUNTRY },
     codes: toCodeOptions(settings),
   };

@@ -81,6 +81,8 @@ test("a person's calls are answered as the document says", async () => {
   await ask("me.permissions", { token });
   await ask("me.activity", { token, input: { limit: 1 } });
   await ask("me.export", { token });
+  await ask("me.update", { token, input: { isApprovedToBeInTouch: true } });
+  expect(await ask("me.consents", { token })).toMatchObject([{ isGiven: true, decidedBy: "owner" }]);
   const [session] = await ask("sessions.list", { token });
   expect(session.deviceName).toBe("Ada's iPhone");
   await ask("sessions.revokeOthers", { token });
@@ -112,6 +114,13 @@ test("a person's calls are answered as the document says", async () => {
   await ask("account.register", {
     input: { username: "carol", password: "a battery of horses", deviceName: "laptop" },
   });
+});
+
+test("leaving and coming back are answered as the document says", async () => {
+  const { token } = await ask("account.register", { input: { username: "leaver", password } });
+  const { kept } = await ask("me.delete", { token });
+  expect(kept).toMatchObject([{ what: "audit_trail" }, { what: "erasure", seconds: null }]);
+  expect(await signIn("leaver")).toMatchObject({ deletionStopped: true });
 });
 
 test("second factors are answered as the document says", async () => {
@@ -153,11 +162,28 @@ test("numbers and addresses of one's own are answered as the document says", asy
   await ask("me.email.remove", { token });
   const other = await signIn("dave");
   await prove("phone", "+905321230002", other.token);
+  const root = await signIn("root");
+  const { user } = await ask("me.get", { token });
+  const waiting = await ask("users.listPendingChanges", { token: root.token, input: { id: user.id } });
+  const changeId = waiting.changes[0].id;
+  await ask("users.stopPendingChange", { token: root.token, input: { id: user.id, changeId } });
+  await ask("users.stopPendingChange", { token: root.token, input: { id: user.id, changeId }, status: 404 });
+  await prove("phone", "+905321230003", other.token);
   const [{ id }] = await ask("me.pending.list", { token });
   await ask("me.pending.stop", { token, input: { id } });
   await ask("me.pending.stop", { token, input: { id }, status: 404 });
   await ask("me.phone.remove", { token, status: 400 });
   await ask("account.stopChanges", { input: { username: "dave", deviceMark } });
+  await prove("email", "dave@example.com", other.token);
+  await live.test.database.query(
+    "update latchkey.users set email_opens_at = null, email_proved_at = latchkey.now() where username = 'dave'",
+  );
+  const { challenge } = await ask("password.startReset", { input: { username: "dave@example.com" } });
+  const { code } = await inbox.take("dave@example.com");
+  await ask("password.reset", { input: { challenge, code, newPassword: `${password} anew` } });
+  await ask("account.holdReset", { input: { username: "dave", password, deviceMark } });
+  await ask("account.holdReset", { input: { username: "dave", password, deviceMark, release: true } });
+  await ask("account.holdReset", { input: { username: "dave", password: "a guess", deviceMark }, status: 400 });
 });
 
 test("codes are answered as the document says, with a session and with a ticket", async () => {

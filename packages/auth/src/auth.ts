@@ -1,7 +1,10 @@
 import type { JSONWebKeySet } from "jose";
 import type { Challenge } from "./challenges/challenges.ts";
 import type { Config, PlainConfig, ProfileChangesOf, UserOf } from "./config.ts";
+import type { Consent } from "./consents/consent-store.ts";
+import type { Erasure } from "./deletions/erased-user-store.ts";
 import type { ChangePasswordInput } from "./flows/account/change-password.ts";
+import type { AccountDeletion } from "./flows/account/delete-account.ts";
 import type { ListNoticesInput, NoticePage } from "./flows/account/notices.ts";
 import type { ConfirmOwnNameInput, OwnNameAnswer, StartOwnNameInput } from "./flows/account/own-name.ts";
 import type { StopChangesInput } from "./flows/account/pending-changes.ts";
@@ -20,6 +23,7 @@ import type { GroupInput, GroupPageAnswer, GroupUpdate, ListGroupsInput } from "
 import type { ListUsersInput, UserPage } from "./flows/administration/list-users.ts";
 import type { GrantInput, PasswordToSet } from "./flows/administration/operator.ts";
 import type { StartRoundInput } from "./flows/administration/record-imported-users.ts";
+import type { WaitingChanges } from "./flows/administration/user-changes.ts";
 import type {
   AdministeredUser,
   AdministeredUserInput,
@@ -28,11 +32,15 @@ import type {
 } from "./flows/administration/users.ts";
 import type { ExchangedToken } from "./flows/authentication/exchange-token.ts";
 import type { TokenInspection, TokenQuestion } from "./flows/authentication/inspect-token.ts";
+import type { DeniedCall } from "./flows/authentication/record-denial.ts";
 import type { Health } from "./flows/maintenance/check-health.ts";
+import type { ErasuresReplayed, ListErasuresInput } from "./flows/maintenance/erasures.ts";
 import type { Purged } from "./flows/maintenance/purge.ts";
 import type { MessageReport } from "./flows/maintenance/report-messages.ts";
 import type { Resealed, ResealInput } from "./flows/maintenance/reseal.ts";
 import type { RotateKeysInput } from "./flows/maintenance/rotate-keys.ts";
+import type { AuditVerification, VerifyAuditInput } from "./flows/maintenance/verify-audit.ts";
+import type { HeldReset, HoldResetInput } from "./flows/sign-in/hold-reset.ts";
 import type { RecoverInput, RecoveryAnswer, StartRecoveryInput } from "./flows/sign-in/recover.ts";
 import type { RegisterInput } from "./flows/sign-in/register.ts";
 import type { ResendCodeInput } from "./flows/sign-in/resend-code.ts";
@@ -48,6 +56,7 @@ import type { OwnData } from "./flows/steps/export-user.ts";
 import type { SignInAnswer, TokenResponse } from "./flows/steps/issue-session-tokens.ts";
 import type { ActivityPage, ListActivityInput } from "./flows/steps/list-activity.ts";
 import type { Device } from "./flows/steps/list-devices.ts";
+import type { Reader } from "./flows/steps/masked-contact.ts";
 import type { PasswordCode } from "./flows/steps/password-code.ts";
 import type { PendingChange } from "./flows/steps/pending-change.ts";
 import type { ImportedKey, ImportedPerson } from "./imported-users/imported-user.ts";
@@ -60,6 +69,7 @@ import type { Grants, Group } from "./permissions/permission-store.ts";
 import type { BackupHeader } from "./storage/backup-format.ts";
 import type { DatabasePool } from "./storage/given-pool.ts";
 import type { MigrationMode } from "./storage/migrate.ts";
+import type { CallBudget } from "./throttling/call-budgets.ts";
 import type { TokenAlgorithm } from "./tokens/access-token.ts";
 import type { ProfileDefinition } from "./users/profile.ts";
 import type { User } from "./users/user.ts";
@@ -218,6 +228,13 @@ export interface Auth<C extends Config = PlainConfig> {
    * @throws AuthError `code_invalid`, `code_expired`, `password_rejected`, `rate_limited`, `overloaded`
    */
   resetPassword(input: ResetPasswordInput, facts: RequestInfo): Promise<PasswordReset>;
+  /**
+   * Holds a reset that a code has made, with the password from before it on a device that was known then: until 14 days after the reset no
+   * name, recovery code or second factor changes by it. Or lets it go on. What does not fit is refused alike.
+   *
+   * @throws AuthError `invalid_credentials`, `rate_limited`, `overloaded`, `invalid_input`
+   */
+  holdReset(input: HoldResetInput, facts: RequestInfo): Promise<HeldReset>;
 
   /**
    * Exchanges a recovery code, for which no name is needed, for a ticket. The code is used up when the ticket is.
@@ -260,8 +277,17 @@ export interface Auth<C extends Config = PlainConfig> {
    */
   findPermissions(user: User): Promise<readonly string[]>;
 
-  /** Throws AuthError `permission_denied` unless the user holds the permission at this moment. */
-  authorize(user: User, permission: C["permission"]): Promise<void>;
+  /**
+   * Answers what the user holds at this moment, with the permission among it; null for a superuser, who holds everything. Throws AuthError
+   * `permission_denied`.
+   */
+  authorize(user: User, permission: C["permission"]): Promise<readonly string[] | null>;
+
+  /**
+   * Writes to the audit trail that a person was refused what they have no right to. The builders of procedures do so for every
+   * `permission_denied`; beyond 30 of one person within five minutes they are counted, and written as one event.
+   */
+  recordDenial(user: Pick<User, "id">, denied: DeniedCall, facts: RequestInfo): Promise<void>;
 
   /**
    * Changes profile fields; those that are absent stay as they are. Answers the user as it then is.
@@ -341,7 +367,7 @@ export interface Auth<C extends Config = PlainConfig> {
    */
   removeOwnName(
     caller: Principal,
-    input: { readonly kind: "phone" | "email" },
+    input: { readonly kind: "phone" | "email"; readonly deviceMark?: string | undefined },
     facts: RequestInfo,
   ): Promise<OwnNameAnswer<UserOf<C>>>;
 
@@ -350,7 +376,7 @@ export interface Auth<C extends Config = PlainConfig> {
   /** Stops one of them, whichever session asked for it. Throws AuthError `not_found`. */
   stopPendingChange(caller: Principal, id: string, facts: RequestInfo): Promise<void>;
   /**
-   * Stops all that waits for an account, from a device that has signed in to it. What does not fit is answered alike.
+   * Stops all that waits for an account, its deletion too, from a device that has signed in to it. What does not fit is answered alike.
    *
    * @throws AuthError `invalid_input`, `rate_limited`
    */
@@ -382,19 +408,31 @@ export interface Auth<C extends Config = PlainConfig> {
   listNotices(caller: Principal, input: ListNoticesInput): Promise<NoticePage>;
   /** Notes that the caller has read notices: those of the ids, or all. */
   markNoticesRead(caller: Principal, input: { readonly ids?: readonly string[] | undefined }): Promise<void>;
+  /** What the caller agreed to and withdrew, when, and to which text; the newest first. */
+  listConsents(caller: Principal): Promise<Consent[]>;
   /**
    * A copy of what is kept about the caller, who showed within ten minutes that it is them; no password, token or code is in it.
    *
    * @throws AuthError `reauthentication_required`
    */
   exportOwnData(caller: Principal): Promise<OwnData<UserOf<C>>>;
+  /**
+   * Has the caller's account deleted 14 days later, or 30 where no message reaches its owner, and ends every session at once. A sign-in before
+   * takes it back, and so do `stopPendingChanges`, a new password and an administrator who disables the account.
+   *
+   * @throws AuthError `reauthentication_required`, `session_ended`, `permission_denied` for the last superuser
+   */
+  deleteOwnAccount(caller: Principal, facts: RequestInfo): Promise<AccountDeletion>;
 
   /** What administrators do. Who may do it at all is for the caller to check, by `authorize`; who stands above is checked here. */
   readonly users: {
-    /** One page, the newest first, or in the order of the name that is searched for. Throws AuthError `invalid_input`. */
-    list(input: ListUsersInput): Promise<UserPage<UserOf<C>>>;
-    /** Throws AuthError `not_found`. */
-    get(id: string): Promise<AdministeredUser<UserOf<C>>>;
+    /**
+     * One page, the newest first, or in the order of the name that is searched for. With a reader, numbers and addresses are masked unless
+     * they hold `auth.view_contact`, and it is written to the audit trail where `auditReads` is on. Throws AuthError `invalid_input`.
+     */
+    list(input: ListUsersInput, reader?: Reader): Promise<UserPage<UserOf<C>>>;
+    /** The same of one user. Throws AuthError `not_found`. */
+    get(id: string, reader?: Reader): Promise<AdministeredUser<UserOf<C>>>;
     /**
      * Creates an account whose names the administrator vouches for, and answers, once, the code with which its owner sets a password.
      *
@@ -436,6 +474,10 @@ export interface Auth<C extends Config = PlainConfig> {
      * @throws AuthError `not_found`, `permission_denied`, `invalid_input` for an account without a password
      */
     requirePasswordChange(admin: Administrator, id: string): Promise<number>;
+    /** What of a user's number or address waits. Throws AuthError `not_found`, `permission_denied`. */
+    listPendingChanges(admin: Administrator, id: string): Promise<WaitingChanges>;
+    /** Stops one of these. Throws AuthError `not_found`, `permission_denied`. */
+    stopPendingChange(admin: Administrator, id: string, changeId: string): Promise<void>;
   };
 
   readonly groups: {
@@ -486,6 +528,14 @@ export interface Auth<C extends Config = PlainConfig> {
     resetSecondFactor(name: string): Promise<number>;
     /** Has a user replace their password at the next sign-in, ends their sessions, and answers how many. Throws AuthError `invalid_input`. */
     requirePasswordChange(name: string): Promise<number>;
+    /** Who was deleted, by digests of ids, for `replayErasures`. Keep it beside the backups. */
+    exportErasures(input?: ListErasuresInput): AsyncGenerator<Erasure>;
+    /** Deletes everybody once more who was deleted after a backup was made that has been restored; hooks are told. */
+    replayErasures(erasures: AsyncIterable<Erasure>): Promise<ErasuresReplayed>;
+    /** What of a user's number or address waits. */
+    listPendingChanges(name: string): Promise<WaitingChanges>;
+    /** Stops one of these. */
+    stopPendingChange(name: string, changeId: string): Promise<void>;
   };
 
   /**
@@ -515,8 +565,8 @@ export interface Auth<C extends Config = PlainConfig> {
    * @throws AuthError `invalid_input`, `password_rejected`, `identifier_taken`, `refused_by_hook`, `hook_failed`
    */
   createUser(input: CreateUserInput & { readonly profile?: ProfileChangesOf<C> }): Promise<UserOf<C>>;
-  /** One page of the audit trail, the newest first. */
-  listAuditEvents(input: ListEventsInput): Promise<EventPageAnswer>;
+  /** One page of the audit trail, the newest first; with a reader as `users.list`. */
+  listAuditEvents(input: ListEventsInput, reader?: Reader): Promise<EventPageAnswer>;
   /**
    * Creates the permissions of an app that another program has, for the account that it runs as; with `prune`, withdraws the app's others
    * with their grants. `permissions: []` with `prune` releases the app.
@@ -547,7 +597,7 @@ export interface Auth<C extends Config = PlainConfig> {
   verificationKeys(): Promise<JSONWebKeySet>;
   /** Looks over the stored hashes, so that refusals tell nothing of them. Call it at the start and by the hour. */
   measureHashCosts(): Promise<void>;
-  /** Deletes what is of no use any more, and answers how much; makes indexes that are missing. Call it at the start and by the hour. */
+  /** Deletes what is of no use any more, and accounts that are to be, and answers how much; makes indexes that are missing. Call it at the start and by the hour. */
   purge(): Promise<Purged>;
   /** Does what people's changes have waited for, and answers how many were due. Call it by the hour, in one process or several. */
   applyDueChanges(): Promise<number>;
@@ -583,6 +633,10 @@ export interface Auth<C extends Config = PlainConfig> {
   reportWebhooks(input: { readonly limit: number }): Promise<WebhookReport>;
   /** Has one event told again, or all that have not arrived, and answers how many those are. */
   resendWebhooks(input: { readonly id?: string }): Promise<number>;
+  /** Seals what the audit trail has that can be sealed, and answers how many events that were; an initialized process does so by itself. */
+  sealAudit(): Promise<number>;
+  /** Compares the whole audit trail with its seals, and tells the first range that is not as it was written. */
+  verifyAudit(input?: VerifyAuditInput): Promise<AuditVerification>;
   /** Looks the installation over, for an administrator. */
   checkHealth(): Promise<Health>;
   /**
@@ -590,6 +644,11 @@ export interface Auth<C extends Config = PlainConfig> {
    * somebody made it read-only.
    */
   ping(): Promise<{ readonly takesWrites: boolean }>;
+  /**
+   * Takes what a call costs from what its caller may spend within a minute, in the memory of this process. The procedures of Latchkey do so
+   * before anything of theirs runs. Throws AuthError `rate_limited`.
+   */
+  spendCall(caller: Pick<User, "id">, budget: CallBudget, cost: number): void;
   /** What this process has in its hands at this moment; it asks nobody. */
   load(): Load;
   /**

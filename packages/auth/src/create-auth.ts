@@ -2,6 +2,8 @@ import type { Auth } from "./auth.ts";
 import type { Config, ConfigOf } from "./config.ts";
 import { createCore } from "./core.ts";
 import { changePassword } from "./flows/account/change-password.ts";
+import { listOwnConsents } from "./flows/account/consents.ts";
+import { deleteOwnAccount } from "./flows/account/delete-account.ts";
 import { exportOwnData } from "./flows/account/export-own-data.ts";
 import { listOwnNotices, markOwnNoticesRead } from "./flows/account/notices.ts";
 import { confirmOwnName, removeOwnName, startOwnName } from "./flows/account/own-name.ts";
@@ -30,11 +32,13 @@ import {
   endSessionsNamed,
   exportUserNamed,
   grant,
+  listPendingChangesNamed,
   listSessionsNamed,
   requirePasswordChangeNamed,
   resetSecondFactorNamed,
   revoke,
   setPassword,
+  stopPendingChangeNamed,
   unlock,
   updateGroupNamed,
   updateUserNamed,
@@ -49,6 +53,7 @@ import {
 import { requirePasswordChange } from "./flows/administration/require-password-change.ts";
 import { resetSecondFactor } from "./flows/administration/second-factors.ts";
 import { unlockUser } from "./flows/administration/unlock-user.ts";
+import { listChangesOf, stopChangeOf } from "./flows/administration/user-changes.ts";
 import { endSessionsOf, listSessionsOf } from "./flows/administration/user-sessions.ts";
 import {
   createAccount,
@@ -62,8 +67,10 @@ import { authenticate } from "./flows/authentication/authenticate.ts";
 import { authorize } from "./flows/authentication/authorize.ts";
 import { exchangeToken } from "./flows/authentication/exchange-token.ts";
 import { inspectToken } from "./flows/authentication/inspect-token.ts";
+import { recordDenial } from "./flows/authentication/record-denial.ts";
 import { applyDueChanges } from "./flows/maintenance/apply-changes.ts";
 import { checkHealth, refuseFaults } from "./flows/maintenance/check-health.ts";
+import { exportErasures, replayErasures } from "./flows/maintenance/erasures.ts";
 import { measureHashCosts } from "./flows/maintenance/measure-hash-costs.ts";
 import { purge } from "./flows/maintenance/purge.ts";
 import { reportMessages } from "./flows/maintenance/report-messages.ts";
@@ -71,6 +78,8 @@ import { requireAliases } from "./flows/maintenance/require-aliases.ts";
 import { reseal } from "./flows/maintenance/reseal.ts";
 import { rotateDueKeys, rotateKeys } from "./flows/maintenance/rotate-keys.ts";
 import { syncPermissions } from "./flows/maintenance/sync-permissions.ts";
+import { verifyAudit } from "./flows/maintenance/verify-audit.ts";
+import { holdReset } from "./flows/sign-in/hold-reset.ts";
 import { recover, startRecovery } from "./flows/sign-in/recover.ts";
 import { refresh } from "./flows/sign-in/refresh.ts";
 import { register } from "./flows/sign-in/register.ts";
@@ -146,6 +155,7 @@ export function createAuth<
       startReset,
       resetPassword,
       resetPasswordByCode,
+      holdReset,
       startRecovery,
       recover,
       authenticate,
@@ -153,6 +163,7 @@ export function createAuth<
       exchangeToken,
       findPermissions,
       authorize,
+      recordDenial,
       updateProfile,
       changePassword,
       startReauthentication,
@@ -179,7 +190,9 @@ export function createAuth<
       listActivity,
       listNotices: listOwnNotices,
       markNoticesRead: markOwnNoticesRead,
+      listConsents: listOwnConsents,
       exportOwnData,
+      deleteOwnAccount,
       createUser,
       listAuditEvents,
       declarePermissions,
@@ -202,6 +215,8 @@ export function createAuth<
       endSessions: endSessionsOf,
       requirePasswordChange,
       resetSecondFactor,
+      listPendingChanges: listChangesOf,
+      stopPendingChange: stopChangeOf,
     }),
     groups: bind(core, {
       list: listGroups,
@@ -237,6 +252,10 @@ export function createAuth<
       endAllSessions,
       requirePasswordChange: requirePasswordChangeNamed,
       resetSecondFactor: resetSecondFactorNamed,
+      exportErasures,
+      replayErasures,
+      listPendingChanges: listPendingChangesNamed,
+      stopPendingChange: stopPendingChangeNamed,
     }),
     publicKeys: () => core.keyRing.publicKeys(),
     verificationKeys: () => core.keyRing.verificationKeys(),
@@ -272,6 +291,7 @@ export function createAuth<
       await syncPermissions(core, { prune: false });
       await core.webhooks.register();
       core.webhooks.start();
+      await core.auditWorker.start();
       const hasSenders = Object.values(options.messages.senders).some(Boolean);
       if (hasSenders || options.on.noticeKept) core.outbox.start();
       return findForgetfulPooler(storage);
@@ -286,11 +306,14 @@ export function createAuth<
         undelivered,
       })),
     resendWebhooks: ({ id }) => queueAgain(core.db, id ?? null),
+    sealAudit: () => core.auditWorker.drain(),
+    verifyAudit: (input) => withoutStatementTimeout(database, (db) => verifyAudit({ ...core, db }, input)),
     checkHealth: () => withoutStatementTimeout(database, (db) => checkHealth({ ...core, db }, storage)),
     ping: async () => {
       const { rows } = await storage.pool.query<{ takesWrites: boolean }>(takesWrites);
       return { takesWrites: rows[0]?.takesWrites ?? false };
     },
+    spendCall: ({ id }, budget, cost) => core.callLimiter.spend(id, budget, cost),
     load: () => ({
       hashes: core.passwords.load(),
       connections: {
@@ -306,7 +329,7 @@ export function createAuth<
     },
     close: async () => {
       core.refusalDelay.end();
-      await Promise.all([core.outbox.stop(), core.webhooks.stop()]);
+      await Promise.all([core.outbox.stop(), core.webhooks.stop(), core.auditWorker.stop()]);
       await storage.close();
     },
   };

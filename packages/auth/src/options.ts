@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { z } from "zod";
+import type { AuditStreamOptions } from "./audit/stream.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { ConfigOf, UserOf } from "./config.ts";
 import type { HookName, Hooks } from "./hooks/hooks.ts";
@@ -9,6 +10,7 @@ import { coreModels, corePermissions, declarationPattern, listPermissionsOf } fr
 import { maximumTokenLifetime, tokenAlgorithms } from "./tokens/access-token.ts";
 import { defineProfile, type NoFields, type ProfileDefinition, type ProfileFields } from "./users/profile.ts";
 import type { User } from "./users/user.ts";
+import { type Watch, watchNothing } from "./watch.ts";
 import type { DeliverWebhook, WebhookOutcome } from "./webhooks/webhooks.ts";
 
 const seconds = (minimum: number, maximum: number) => z.int().min(minimum).max(maximum);
@@ -163,8 +165,37 @@ const optionsSchema = z
      * and with `all` everybody. One that is enrolled is asked for whatever is set.
      */
     secondFactor: z.enum(secondFactorRules).default("optional"),
+    /**
+     * Seconds without a sign-in, and without a session that could have been used, after which an account is deleted; its owner is told 30 days
+     * before, and a sign-in keeps it. Accounts that hold rights, and disabled ones, stay. Absent: accounts are kept.
+     */
+    inactiveRetention: seconds(180 * day, 3_650 * day).optional(),
+    /** What the text is called to which people agree with `isApprovedToBeInTouch`, such as `2026-11`: noted with each decision. */
+    consentTextVersion: z.string().min(1).max(100).optional(),
     /** Seconds for which the audit trail is kept. */
     auditRetention: seconds(day, 3_650 * day).default(400 * day),
+    /** Seconds after which an account that lost its last name is deleted, unless a session of it goes on. */
+    parkedRetention: seconds(30 * day, 3_650 * day).default(365 * day),
+    /** Another system that is told of every event of the audit trail. */
+    auditStream: z
+      .strictObject({
+        name,
+        deliver: z.custom<AuditStreamOptions["deliver"]>((value) => typeof value === "function"),
+        onError: z.custom<(error: unknown) => void>((value) => typeof value === "function").optional(),
+      })
+      .optional(),
+    /** Whether the trail says who read other people's data as well. */
+    auditReads: z.boolean().default(false),
+    /**
+     * What the calls of one signed-in person may cost within a minute in one process: those about their own account, of which a change costs 1
+     * and a copy of their data 20, and those about others; 0 is no limit.
+     */
+    callBudgets: z
+      .strictObject({
+        own: z.int().min(0).max(1_000_000).default(60),
+        administration: z.int().min(0).max(1_000_000).default(600),
+      })
+      .prefault({}),
     /** Milliseconds by which procedures answer later that a limit is reached, so that a client in a loop cannot ask often; 0 for tests. */
     refusalDelay: z.int().min(0).max(1_000).default(50),
     permissions: z
@@ -210,6 +241,13 @@ export interface AuthOptions<
   readonly on?: Hooks<UserOf<ConfigOf<Fields, Declared>>>;
   /** Told what failed where no caller is told: a hook that runs after what it tells. Without it, Node prints a warning. */
   readonly onError?: (error: unknown, about: { readonly hook: HookName }) => void;
+  /**
+   * Runs each piece of work that takes time, for whoever measures or traces it; `createLatchkey` makes spans of OpenTelemetry.
+   *
+   * @example
+   * watch: (work, facts, run) => tracer.startActiveSpan(work, (span) => run().finally(() => span.end()))
+   */
+  readonly watch?: Watch;
   /** Time of the process; for tests. */
   readonly clock?: Clock;
 }
@@ -223,6 +261,7 @@ export interface ResolvedOptions extends Omit<Checked, "codes" | "secret"> {
   readonly profile: ProfileDefinition;
   readonly on: Hooks<User>;
   readonly onError: (error: unknown, about: { readonly hook: HookName }) => void;
+  readonly watch: Watch;
 }
 
 /** Checks options once, and fills in what is missing. Throws a ZodError or a StartError that names what is wrong. */
@@ -231,6 +270,7 @@ export function resolveOptions<Fields extends ProfileFields, Declared extends re
   profile,
   on,
   onError = warn,
+  watch = watchNothing,
   permissions = [] as never,
   ...options
 }: AuthOptions<Fields, Declared>): ResolvedOptions {
@@ -245,6 +285,7 @@ export function resolveOptions<Fields extends ProfileFields, Declared extends re
     // Users are handed over with the fields that `profile` names, which no type of the core's own says.
     on: (on ?? {}) as Hooks<User>,
     onError,
+    watch,
   };
 }
 

@@ -50,6 +50,19 @@ export const createBatchLink = <Router extends AnyRouter>(
   } as Parameters<typeof httpBatchLink<Router>>[0]);
 
 /**
+ * The same, and what queries ask for is in the body of a POST: addresses are written down by browsers, proxies and servers, and nothing
+ * about a person belongs there.
+ */
+export function createPrivateBatchLink(options: LinkOptions<AnyRouter>, attach: AttachToken): TRPCLink<AnyRouter> {
+  const byMethod = createBatchLink(options, attach);
+  const byPost = createBatchLink({ ...options, methodOverride: "POST" } as LinkOptions<AnyRouter>, attach);
+  return (runtime) => {
+    const [send, sendByPost] = [byMethod(runtime), byPost(runtime)];
+    return (call) => (call.op.type === "query" && call.op.input !== undefined ? sendByPost : send)(call);
+  };
+}
+
+/**
  * Gives calls the session's token. A call that was refused because of its token, or until it is shown again who is there, and so never ran,
  * is sent once more for each of the two; no other is ever sent twice.
  */

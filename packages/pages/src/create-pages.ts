@@ -22,6 +22,7 @@ import { codePage } from "./pages/code.ts";
 import { contactPage } from "./pages/contact.ts";
 import { contactCodePage } from "./pages/contact-code.ts";
 import { dataFile, dataPage } from "./pages/data.ts";
+import { deletePage } from "./pages/delete.ts";
 import { devicesPage } from "./pages/devices.ts";
 import { showFault, showNotFound } from "./pages/faults.ts";
 import { finishRegistrationPage } from "./pages/finish-registration.ts";
@@ -91,6 +92,7 @@ const pages: readonly Page[] = [
     activityPage,
     dataPage,
     dataFile,
+    deletePage,
   ],
 ];
 

@@ -83,6 +83,9 @@ export function grantCommand(name: "grant" | "revoke"): Command {
     );
 }
 
+/** Nobody's account: what the operator reads is written down as theirs. */
+const operator = { user: null, facts: { requestId: null, address: null, userAgent: null } };
+
 interface ListFlags {
   readonly username?: string;
   readonly phone?: string;
@@ -107,7 +110,8 @@ export function listUsersCommand(): Command {
         command.error("error: --limit is a number from 1 to 1000");
       await withAuth(async (auth) => {
         const { username, phone, email, cursor } = flags;
-        const page = await auth.users.list({ username, phoneNumber: phone, email, cursor, limit });
+        const search = { username, phoneNumber: phone, email, cursor, limit };
+        const page = await auth.users.list(search, operator);
         const lines = page.users.map(({ username, phoneNumber, isActive, isStaff, isSuperuser }) =>
           [
             username ?? "-",
@@ -178,6 +182,40 @@ export function listSessionsCommand(): Command {
           [id, lastUsedAt.toISOString(), address ?? "-", device ?? "-"].join("\t"),
         );
         print(flags, { sessions }, lines.join("\n") || "They are signed in nowhere.");
+      });
+    });
+}
+
+/** `list-pending-changes`: what of somebody's names waits. */
+export function listPendingChangesCommand(): Command {
+  return new Command("list-pending-changes")
+    .description("List the changes of a user's number or address that wait, the first due first")
+    .argument(...whom)
+    .option(...json)
+    .action(async (user: string, flags: JsonFlag) => {
+      await withAuth(async (auth) => {
+        const waiting = await auth.operator.listPendingChanges(user);
+        const { changes, resetHeldUntil } = waiting;
+        const lines = changes.map(({ id, kind, dueAt }) => [id, kind, dueAt.toISOString()].join("\t"));
+        if (resetHeldUntil) lines.push(`The reset of their password is held until ${resetHeldUntil.toISOString()}.`);
+        print(flags, waiting, lines.join("\n") || "Nothing waits.");
+      });
+    });
+}
+
+/** `stop-pending-change`: for an owner who asks for help in time. */
+export function stopPendingChangeCommand(): Command {
+  return new Command("stop-pending-change")
+    .description("Stop a change of a user's number or address that waits")
+    .argument(...whom)
+    .argument("<id>", "of the change, as list-pending-changes prints it")
+    .option(...json)
+    .action(async (user: string, id: string, flags: JsonFlag, command: Command) => {
+      if (!z.uuid().safeParse(id).success)
+        command.error("error: the change is an id as list-pending-changes prints it");
+      await withAuth(async (auth) => {
+        await auth.operator.stopPendingChange(user, id);
+        print(flags, {}, "Stopped it.");
       });
     });
 }

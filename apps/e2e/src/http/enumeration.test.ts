@@ -207,6 +207,18 @@ const comparisons: Readonly<Record<string, Comparison>> = {
         ]),
       ),
   },
+  "account.holdReset": {
+    told: "400 invalid_credentials",
+    kinds: () =>
+      Object.fromEntries(
+        ["active", "disabled", "nobody"].map((username) => [
+          username,
+          () => ({
+            input: { username, password: `${password} staple`, deviceMark: randomBytes(32).toString("base64url") },
+          }),
+        ]),
+      ),
+  },
   "password.reset, by challenge": {
     told: "400 code_invalid",
     before: unused,

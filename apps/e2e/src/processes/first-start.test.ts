@@ -16,7 +16,7 @@ async function measure<T>(run: () => Promise<T>): Promise<[result: T, millisecon
 }
 
 beforeAll(async () => {
-  installation = await createInstallation({ PHONE_DEFAULT_COUNTRY: "TR" }, { form: "sources" });
+  installation = await createInstallation({ PHONE_DEFAULT_COUNTRY: "TR" }, { form: "sources", isNew: true });
   [service, firstStart] = await measure(() => installation.start());
 });
 

@@ -58,6 +58,7 @@ const endings: ReadonlySet<AuditEvent["event"]> = new Set<AuditEvent["event"]>([
   "password_reset",
   "password_change_required",
   "user_updated",
+  "deletion_requested",
 ]);
 
 /**

@@ -128,14 +128,14 @@ export function createPasswords({
   }
 
   return {
-    hash: (password, crowd) => semaphore.run(() => format.encode(password), crowd),
-    verify: (password, encoded, crowd) => semaphore.run(() => check(password, encoded), crowd),
+    hash: (password, crowd) => semaphore.run(() => format.encode(password), crowd, name),
+    verify: (password, encoded, crowd) => semaphore.run(() => check(password, encoded), crowd, formatOf(encoded)),
     async learnCosts(stored) {
       const examples = format.unmatched === null ? stored : [...stored, format.unmatched];
       for (const encoded of examples) {
         const stored = readStoredPassword(encoded);
         if (!stored || learnt.has(kindOf(encoded))) continue;
-        learnt.set(kindOf(encoded), await semaphore.run(() => measureInHashes(stored)));
+        learnt.set(kindOf(encoded), await semaphore.run(() => measureInHashes(stored), null, formatOf(encoded)));
       }
       constantWork.setTargetWork(Math.max(1, ...examples.map((encoded) => learnt.get(kindOf(encoded)) ?? 1)));
     },
@@ -146,6 +146,11 @@ export function createPasswords({
     load: () => ({ ...semaphore.load(), foreign }),
     close: () => semaphore.close(),
   };
+}
+
+/** The format of a stored password, by its name; `none` for what is read by no hasher. */
+function formatOf(encoded: string | null): string {
+  return encoded !== null && readStoredPassword(encoded) ? encoded.slice(0, encoded.indexOf("$")) : "none";
 }
 
 interface FormatOptions {

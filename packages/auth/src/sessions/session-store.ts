@@ -94,6 +94,8 @@ export interface InsertedSession extends Session {
   readonly idleExpiresAt: Date;
   /** How many sessions the user had before. */
   readonly others: number;
+  /** Whether the account waits to be deleted. */
+  readonly isToBeDeleted: boolean;
 }
 
 /** Opens a session. */
@@ -107,9 +109,14 @@ export async function insertSession(
     .select(sql<number>`count(*)::int`.as("count"))
     .where("other.userId", "=", session.userId)
     .where(sql<boolean>`${sql.raw(isLiveSession("other"))}`);
+  const toBeDeleted = db
+    .selectFrom("accountDeletions as deletion")
+    .select(sql<number>`count(*)::int`.as("count"))
+    .where("deletion.userId", "=", session.userId);
   const {
     idleExpiresAt,
     others: count,
+    deletions,
     ...row
   } = await db
     .insertInto("sessions")
@@ -121,8 +128,9 @@ export async function insertSession(
       idleExpiresAt: after(Math.min(lifetimes.idle, lifetimes.absolute)),
     })
     .returning([...sessionFields, "idleExpiresAt", others.$asScalar().$notNull().as("others")])
+    .returning(toBeDeleted.$asScalar().$notNull().as("deletions"))
     .executeTakeFirstOrThrow();
-  return { ...toSession(row), idleExpiresAt, others: count };
+  return { ...toSession(row), idleExpiresAt, others: count, isToBeDeleted: deletions > 0 };
 }
 
 export interface AdoptedSession {

@@ -109,6 +109,13 @@ export async function findAccountByForms(
   return account;
 }
 
+/** Which of some users there are. */
+export async function listExistingIds(db: Queries, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  if (ids.length === 0) return new Set();
+  const found = await db.selectFrom("users").select("id").where("id", "=", sql<string>`any(${ids}::uuid[])`).execute();
+  return new Set(found.map(({ id }) => id));
+}
+
 /** Users whose username is stored as another keyboard wrote it, before all were read as one: ids and keys, a few at most. */
 export async function findOtherKeyboards(db: Queries, key: string): Promise<{ id: string; usernameKey: string }[]> {
   const query = db
@@ -532,6 +539,17 @@ export async function setProvedName(
   }
 }
 
+/** Has names whose codes do not open the account yet open it from then on at the earliest. */
+export async function prolongOpening(transaction: Queries, id: string, until: Date): Promise<void> {
+  const later = (column: "phone_opens_at" | "email_opens_at") => sql<Date | null>`case
+    when ${sql.ref(column)} > latchkey.now() then greatest(${sql.ref(column)}, ${until}) else ${sql.ref(column)} end`;
+  await transaction
+    .updateTable("users")
+    .set({ phoneOpensAt: later("phone_opens_at"), emailOpensAt: later("email_opens_at") })
+    .where("id", "=", id)
+    .execute();
+}
+
 /** Makes a name that was proved a mere claim again: it opens nothing by code until it is proved anew, with the password. */
 export async function forgetProof(db: Queries, id: string, kind: "phone" | "email"): Promise<void> {
   const gone = kind === "phone" ? { phoneProvedAt: null } : { emailProvedAt: null };
@@ -586,8 +604,8 @@ export async function isTestAccount(db: Queries, id: string): Promise<boolean> {
   return (await query.executeTakeFirst()) !== undefined;
 }
 
-/** For how long devices that were forgotten can still stop what waits: longer than the longest wait and the time before it. */
-const isRecentlyRaised = sql<boolean>`coalesce(device_epoch_raised_at > latchkey.now() - interval '14 days', false)`;
+/** For how long devices that were forgotten can still stop what waits: longer than the longest wait, that of a deletion, and the time before it. */
+const isRecentlyRaised = sql<boolean>`coalesce(device_epoch_raised_at > latchkey.now() - interval '45 days', false)`;
 
 /** Epochs of devices that can stop what waits for an account: the present one, and those that were forgotten lately. */
 export async function listStoppingEpochs(db: Queries, id: string): Promise<number[]> {

@@ -102,7 +102,7 @@ same<(typeof events)[number]["occurredAt"], string>(true);
 // @ts-expect-error a ticket is text
 await auth.api.account.register.mutate({ ticket: 1 });
 // @ts-expect-error there is no such procedure
-await auth.api.me.delete.mutate();
+await auth.api.me.vanish.mutate();
 // @ts-expect-error it is a mutation
 await auth.api.me.update.query({ firstName: "Ayşe" });
 // @ts-expect-error there is no such gender

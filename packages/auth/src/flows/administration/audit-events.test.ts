@@ -6,6 +6,7 @@ import { AuthError, type AuthErrorCode } from "../../errors.ts";
 import type { ImportRound } from "../../imported-users/round-store.ts";
 import { createInbox, createTestAuth, showTotp, type TestAuth, testSecret } from "../../testing/index.ts";
 import { limits } from "../../throttling/limits.ts";
+import type { HoldResetInput } from "../sign-in/hold-reset.ts";
 import type { PublicPurpose } from "../sign-in/start-code.ts";
 import type { Administrator } from "../steps/authority.ts";
 
@@ -25,12 +26,15 @@ let service: TestAuth;
 let admin: Administrator;
 /** The same service with room for one session a person, and one that declares no model of its own. */
 let narrow: Auth;
+/** One that writes down who reads other people's data. */
+let curious: Auth;
 let bare: Auth;
 beforeAll(async () => {
   const django = { secretKey, acceptTokensUntil: new Date(Date.now() + 86_400_000) };
   const messages = { senders: { sms: inbox }, countries: ["TR"], limits: generous };
   service = await createTestAuth({ permissions: ["notes.note"], django, messages });
   narrow = await service.another({ sessions: { perUser: 1 } });
+  curious = await service.another({ auditReads: true });
   bare = await service.another({ permissions: [] });
   admin = await signInAsSuperuser();
 });
@@ -114,6 +118,17 @@ async function prepareRecoveryCode({ caller }: Target): Promise<string> {
 async function prepareRecovery(target: Target): Promise<string> {
   const code = await prepareRecoveryCode(target);
   return (await service.auth.startRecovery({ code }, service.facts)).ticket;
+}
+
+/** A reset by a code, and what its owner had before it. */
+async function prepareHold({ id, username }: Target): Promise<HoldResetInput> {
+  const { deviceMark } = await service.auth.login({ username, password }, service.facts);
+  await service.database.query(
+    `insert into latchkey.former_passwords (user_id, password, device_epoch)
+      select id, password, device_epoch from latchkey.users where id = $1`,
+    [id],
+  );
+  return { username, password, deviceMark };
 }
 
 const freshName = () => `p${randomUUID().replaceAll("-", "")}`;
@@ -228,16 +243,28 @@ interface Deed {
 
 const byAdmin = { actor: "admin", subject: "target" } as const;
 const bySelf = { actor: "self", subject: "target" } as const;
+const ofReset = { actor: "nobody", subject: "target", first: prepareHold } as const;
 const byOperator = { actor: "nobody", subject: "target", isNowhere: true } as const;
 const ofNobody = { actor: "nobody", subject: "nobody", isNowhere: true } as const;
 
-const deeds: readonly Deed[] = [
+async function* nothing(): AsyncGenerator<never> {}
+
+/** What every sign-in says of its session: which one, how it was opened, and what program asked. */
+const signIn = (...amr: readonly string[]) => ({
+  sessionId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+  amr,
+  device: "test",
+});
+
+const denied = { procedure: "users.get", target: randomUUID() };
+
+const deeds: Deed[] = [
   {
     ...bySelf,
     does: "login",
     run: ({ username }) => service.auth.login({ username, password }, service.facts),
     leaves: ["signed_in"],
-    detail: () => ({ identifier: "username" }),
+    detail: () => ({ identifier: "username", ...signIn("pwd") }),
   },
   {
     ...bySelf,
@@ -440,6 +467,41 @@ const deeds: readonly Deed[] = [
     detail: () => ({ change: "set_phone", by: "session" }),
   },
   {
+    ...bySelf,
+    does: "deleteOwnAccount",
+    run: ({ caller }) => service.auth.deleteOwnAccount(caller, service.facts),
+    leaves: ["deletion_requested"],
+    detail: () => ({ seconds: 30 * 86_400, sessionsEnded: 1 }),
+  },
+  {
+    ...bySelf,
+    does: "login, of an account that is to be deleted",
+    first: ({ caller }) => service.auth.deleteOwnAccount(caller, service.facts),
+    run: ({ username }) => service.auth.login({ username, password }, service.facts),
+    leaves: ["signed_in", "deletion_stopped"],
+    detail: () => ({ by: "sign_in" }),
+  },
+  {
+    does: "stopPendingChanges, of a deletion",
+    actor: "nobody",
+    subject: "target",
+    first: ({ caller }) => service.auth.deleteOwnAccount(caller, service.facts),
+    run: ({ username, deviceMark }) => service.auth.stopPendingChanges({ username, deviceMark }, service.facts),
+    leaves: ["deletion_stopped"],
+    detail: () => ({ by: "device" }),
+  },
+  {
+    ...byOperator,
+    does: "operator.replayErasures",
+    first: ({ id }) =>
+      service.database.query("insert into latchkey.erased_users (digest) values (sha256(convert_to($1, 'UTF8')))", [
+        id,
+      ]),
+    run: () => service.auth.operator.replayErasures(nothing()),
+    leaves: ["user_deleted"],
+    detail: () => ({ by: "restored_backup" }),
+  },
+  {
     does: "stopPendingChanges",
     actor: "nobody",
     subject: "target",
@@ -475,6 +537,42 @@ const deeds: readonly Deed[] = [
     run: () => service.auth.applyDueChanges(),
     leaves: ["change_dropped"],
     detail: () => ({ change: "set_phone", because: "session_ended" }),
+  },
+  {
+    ...byAdmin,
+    does: "users.stopPendingChange",
+    first: prepareChange,
+    run: ({ id }, prepared) => service.auth.users.stopPendingChange(admin, id, (prepared as Waiting).pending?.id ?? ""),
+    leaves: ["change_stopped"],
+    detail: () => ({ change: "set_phone", by: "administrator" }),
+  },
+  {
+    ...byOperator,
+    does: "operator.stopPendingChange",
+    first: prepareChange,
+    run: ({ username }, prepared) =>
+      service.auth.operator.stopPendingChange(username, (prepared as Waiting).pending?.id ?? ""),
+    leaves: ["change_stopped"],
+    detail: () => ({ change: "set_phone", by: "administrator" }),
+  },
+  {
+    does: "purge, of an account that has had no name for a year",
+    actor: "nobody",
+    subject: "target",
+    isNowhere: true,
+    first: async ({ id }) => {
+      const { database } = service;
+      const longAgo = "latchkey.now() - interval '366 days'";
+      await database.query("delete from latchkey.sessions where user_id = $1", [id]);
+      await database.query(
+        `update latchkey.users set username = null, username_key = null, phone_number = null, email = null, email_key = null,
+          parked_at = ${longAgo} where id = $1`,
+        [id],
+      );
+    },
+    run: () => service.auth.purge(),
+    leaves: ["user_deleted"],
+    detail: () => ({ because: "parked" }),
   },
   {
     ...byOperator,
@@ -587,7 +685,7 @@ const deeds: readonly Deed[] = [
     first: prepareRecovery,
     run: (_, ticket) => service.auth.recover({ ticket: ticket as string, newPassword }, service.facts),
     leaves: ["password_reset", "signed_in"],
-    detail: () => ({ identifier: "none", by: "recovery_code" }),
+    detail: () => ({ identifier: "none", by: "recovery_code", ...signIn("pwd") }),
   },
   {
     does: "recover, with a ticket of nobody's",
@@ -768,6 +866,31 @@ const deeds: readonly Deed[] = [
     detail: () => ({ sessionsEnded: 1, by: "phone" }),
   },
   {
+    ...ofReset,
+    does: "holdReset",
+    run: (_, prepared) => service.auth.holdReset(prepared as HoldResetInput, service.facts),
+    leaves: ["password_reset_held"],
+    detail: () => ({ until: expect.any(String) }),
+  },
+  {
+    ...ofReset,
+    does: "holdReset, let go on",
+    run: (_, prepared) => service.auth.holdReset({ ...(prepared as HoldResetInput), release: true }, service.facts),
+    leaves: ["password_reset_released"],
+    detail: () => ({}),
+  },
+  {
+    ...ofReset,
+    does: "holdReset, with another password",
+    run: (_, prepared) =>
+      refused(
+        "invalid_credentials",
+        service.auth.holdReset({ ...(prepared as HoldResetInput), password: newPassword }, service.facts),
+      ),
+    leaves: ["password_reset_hold_refused"],
+    detail: () => ({}),
+  },
+  {
     ...bySelf,
     does: "startReauthentication",
     first: async (target) => {
@@ -823,7 +946,7 @@ const deeds: readonly Deed[] = [
     first: (target) => prepareCode(target),
     run: (_, prepared) => service.auth.signInByCode(prepared as Prepared, service.facts),
     leaves: ["signed_in"],
-    detail: () => ({ identifier: "phone", by: "code" }),
+    detail: () => ({ identifier: "phone", by: "code", ...signIn("sms") }),
   },
   {
     does: "signInByCode, of an account that a code does not open",
@@ -854,7 +977,7 @@ const deeds: readonly Deed[] = [
     run: ({ username }, prepared) =>
       service.auth.login({ username, password, ...(prepared as { ticket: string }) }, service.facts),
     leaves: ["name_proved", "signed_in"],
-    detail: () => ({ identifier: "username" }),
+    detail: () => ({ identifier: "username", ...signIn("pwd") }),
   },
   {
     does: "register, with a ticket",
@@ -974,7 +1097,7 @@ const deeds: readonly Deed[] = [
     first: askForFactor,
     run: (_, prepared) => service.auth.signInBySecondFactor(prepared as Shown, service.facts),
     leaves: ["signed_in"],
-    detail: () => ({ identifier: "username", secondFactor: "totp" }),
+    detail: () => ({ identifier: "username", secondFactor: "totp", ...signIn("pwd", "otp", "mfa") }),
   },
   {
     does: "signInBySecondFactor, with a wrong one-time password",
@@ -1057,7 +1180,7 @@ const deeds: readonly Deed[] = [
         service.facts,
       ),
     leaves: ["password_changed", "signed_in"],
-    detail: () => ({ identifier: "username" }),
+    detail: () => ({ identifier: "username", ...signIn("pwd") }),
   },
   {
     ...ofNobody,
@@ -1103,6 +1226,74 @@ const deeds: readonly Deed[] = [
   },
 ];
 
+const ofReading = { actor: "admin", subject: "target" } as const;
+
+deeds.push(
+  {
+    does: "recordDenial",
+    actor: "admin",
+    subject: "nobody",
+    run: () => service.auth.recordDenial(admin.user, denied, service.facts),
+    leaves: ["permission_denied"],
+    detail: () => denied,
+  },
+  {
+    does: "recordDenial, more often than is written one by one, until the process stops",
+    actor: "admin",
+    subject: "nobody",
+    run: async () => {
+      const other = await service.another();
+      for (let time = 0; time < 35; time += 1) await other.recordDenial(admin.user, denied, service.facts);
+      await other.close();
+    },
+    leaves: [...Array.from({ length: 30 }, () => "permission_denied"), "denials_counted"],
+    detail: () => ({ calls: 5, procedures: [denied.procedure] }),
+  },
+  {
+    ...ofReading,
+    does: "users.get, where readers are written down",
+    run: ({ id }) => curious.users.get(id, admin),
+    leaves: ["data_read"],
+    detail: () => ({ what: "user", count: 1 }),
+  },
+  {
+    ...ofReading,
+    does: "users.listSessions, where readers are written down",
+    run: ({ id }) => curious.users.listSessions(admin, id),
+    leaves: ["data_read"],
+    detail: () => ({ what: "sessions", count: 1 }),
+  },
+  {
+    does: "users.list, where readers are written down",
+    actor: "admin",
+    subject: "nobody",
+    run: ({ username }) => curious.users.list({ username, limit: 25 }, admin),
+    leaves: ["data_read"],
+    detail: () => ({ what: "users", count: 1 }),
+  },
+  {
+    ...ofReading,
+    does: "listAuditEvents, where readers are written down",
+    run: ({ id }) => curious.listAuditEvents({ userId: id, limit: 1 }, admin),
+    leaves: ["data_read"],
+    detail: () => ({ what: "audit_events", count: 1 }),
+  },
+  {
+    ...byOperator,
+    does: "operator.exportUser, where readers are written down",
+    run: ({ username }) => curious.operator.exportUser(username),
+    leaves: ["data_read"],
+    detail: () => ({ what: "export", count: 1 }),
+  },
+  {
+    ...byOperator,
+    does: "operator.listSessions, where readers are written down",
+    run: ({ username }) => curious.operator.listSessions(username),
+    leaves: ["data_read"],
+    detail: () => ({ what: "sessions", count: 1 }),
+  },
+);
+
 /** What leaves no event: it changes nothing but what is past its time, or is the start of a process. */
 const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
   resendCode: async () => {
@@ -1119,9 +1310,12 @@ const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
   delayRefusal: () => service.auth.delayRefusal(),
   "users.list": () => service.auth.users.list({ limit: 25 }),
   "users.get": ({ id }) => service.auth.users.get(id),
+  "users.listPendingChanges": ({ id }) => service.auth.users.listPendingChanges(admin, id),
+  "operator.listPendingChanges": ({ username }) => service.auth.operator.listPendingChanges(username),
   "users.listSessions": ({ id }) => service.auth.users.listSessions(admin, id),
   "groups.list": () => service.auth.groups.list({ limit: 25 }),
   "groups.get": ({ group }) => service.auth.groups.get(group.id),
+  "operator.exportErasures": () => service.auth.operator.exportErasures().next(),
   "operator.exportUser": ({ username }) => service.auth.operator.exportUser(username),
   "operator.listSessions": ({ username }) => service.auth.operator.listSessions(username),
   "importedUsers.startRound": startRound,
@@ -1134,6 +1328,7 @@ const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
   listSessions: ({ caller }) => service.auth.listSessions(caller),
   listNotices: ({ caller }) => service.auth.listNotices(caller, { limit: 25 }),
   markNoticesRead: ({ caller }) => service.auth.markNoticesRead(caller, {}),
+  listConsents: ({ caller }) => service.auth.listConsents(caller),
   listPendingChanges: ({ caller }) => service.auth.listPendingChanges(caller),
   readRecoveryCodes: ({ caller }) => service.auth.readRecoveryCodes(caller),
   listActivity: ({ caller }) => service.auth.listActivity(caller, { limit: 25 }),
@@ -1152,6 +1347,9 @@ const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
   migrate: () => service.auth.migrate(),
   initialize: () => service.auth.initialize(),
   checkHealth: () => service.auth.checkHealth(),
+  sealAudit: () => service.auth.sealAudit(),
+  verifyAudit: () => service.auth.verifyAudit(),
+  spendCall: ({ caller }) => service.auth.spendCall(caller.user, "own", 1),
   ping: () => service.auth.ping(),
 };
 
@@ -1160,6 +1358,8 @@ const allEvents: Readonly<Record<AuditEvent["event"], true>> = {
   user_created: true,
   user_updated: true,
   user_deleted: true,
+  deletion_requested: true,
+  deletion_stopped: true,
   groups_set: true,
   permissions_set: true,
   group_created: true,
@@ -1200,6 +1400,9 @@ const allEvents: Readonly<Record<AuditEvent["event"], true>> = {
   limit_reached: true,
   account_unlocked: true,
   password_reset_refused: true,
+  password_reset_held: true,
+  password_reset_released: true,
+  password_reset_hold_refused: true,
   legacy_token_adopted: true,
   imported_users_recorded: true,
   imported_user_linked: true,
@@ -1210,6 +1413,9 @@ const allEvents: Readonly<Record<AuditEvent["event"], true>> = {
   change_requested: true,
   change_stopped: true,
   change_dropped: true,
+  permission_denied: true,
+  denials_counted: true,
+  data_read: true,
 };
 
 test("every event that there is, is left by a deed that is shown here", () => {
@@ -1306,9 +1512,9 @@ async function breakCommits(): Promise<AsyncDisposable> {
 
 async function readEverything(): Promise<unknown> {
   const tables = await service.database.query<{ name: string }>(
-    // An attempt counts whatever comes of it.
+    // An attempt counts whatever comes of it, and what stands is sealed meanwhile.
     `select tablename as name from pg_tables where schemaname = 'latchkey'
-      and tablename not in ('throttles', 'message_counts', 'wrong_codes', 'second_factor_tickets') order by 1`,
+      and tablename not in ('throttles', 'message_counts', 'wrong_codes', 'second_factor_tickets', 'audit_seals') order by 1`,
   );
   return Promise.all(
     tables.map(async ({ name }) => [

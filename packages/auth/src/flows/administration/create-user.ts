@@ -1,5 +1,6 @@
 import { randomUUIDv7 } from "node:crypto";
 import { recordEvent } from "../../audit/audit-log.ts";
+import { insertImportedConsent } from "../../consents/consent-store.ts";
 import { AuthError } from "../../errors.ts";
 import type { ImportedKey } from "../../imported-users/imported-user.ts";
 import { readStoredPassword } from "../../passwords/django.ts";
@@ -8,6 +9,7 @@ import { insertUser, markOldTokensEnded, passwordChangeDue, vouchFor } from "../
 import type { Core } from "../steps/core.ts";
 import { encodePassword } from "../steps/encode-password.ts";
 import { requireFreeForms } from "../steps/find-named.ts";
+import { forbidConsentForOthers } from "../steps/note-consent.ts";
 import { parseNewNames } from "../steps/parse-names.ts";
 import { requireFreeUsername } from "../steps/require-free-username.ts";
 import { tellHook } from "../steps/tell-hooks.ts";
@@ -38,6 +40,8 @@ export interface CreateUserInput {
 export async function createUser(core: Core, input: CreateUserInput): Promise<User> {
   const names = parseNewNames(core, input);
   const { importedFrom } = input;
+  // What another system says of somebody is noted as that, without a day.
+  if (!importedFrom) forbidConsentForOthers(false, input.profile?.isApprovedToBeInTouch);
   const password = await encode(core, input);
   return core.db.transaction().execute(async (transaction) => {
     await requireFreeUsername(transaction, names, { importedFrom, isTrusted: true });
@@ -54,6 +58,7 @@ export async function createUser(core: Core, input: CreateUserInput): Promise<Us
       isSuperuser: input.isSuperuser ?? false,
     });
     if (importedFrom) await requireLinked(transaction, importedFrom, user.id);
+    if (user.isApprovedToBeInTouch) await insertImportedConsent(transaction, user.id);
     // A password that was chosen here is not the one that its old tokens were given for.
     if (typeof input.password === "string") await markOldTokensEnded(transaction, user.id);
     const facts = { actorId: null, subjectId: user.id, address: null, requestId: null };

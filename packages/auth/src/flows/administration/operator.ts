@@ -21,6 +21,7 @@ import { findNamedAccount, readName } from "../steps/find-named.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
 import { type Device, listDevicesOf } from "../steps/list-devices.ts";
 import { issuePasswordCode, type PasswordCode, refuseDisabled } from "../steps/password-code.ts";
+import { recordRead } from "../steps/record-read.ts";
 import { replaceLostPassword } from "../steps/replace-lost-password.ts";
 import { requireFitForRights } from "../steps/require-fit-for-rights.ts";
 import { tellPasswordReset } from "../steps/tell-hooks.ts";
@@ -28,6 +29,7 @@ import { createGroup, deleteGroup, type GroupInput, type GroupUpdate, updateGrou
 import { requireAs } from "./require-password-change.ts";
 import { resetAs } from "./second-factors.ts";
 import { unlockUser } from "./unlock-user.ts";
+import { readWaitingChanges, stopChangeOf, type WaitingChanges } from "./user-changes.ts";
 import { endAndRecord } from "./user-sessions.ts";
 import { deleteUser, requireKnownPermissions, type UserUpdate, updateUser } from "./users.ts";
 
@@ -166,19 +168,35 @@ export async function deleteGroupNamed(core: Core, name: string): Promise<void> 
 /** Where a user is signed in, the last used first. Throws AuthError `not_found`. */
 export async function listSessionsNamed(core: Core, name: string): Promise<Device[]> {
   const { id } = await findNamed(core, name);
-  return listDevicesOf(core, id);
+  const devices = await listDevicesOf(core, id);
+  await recordRead(core, operator, { what: "sessions", count: devices.length, subjectId: id });
+  return devices;
 }
 
 /** A copy of what is kept about a user. Throws AuthError `not_found`. */
 export async function exportUserNamed(core: Core, name: string): Promise<OwnData> {
   const { id } = await findNamed(core, name);
-  return exportUser(core, await getUserOrThrow(core, id));
+  const data = await exportUser(core, await getUserOrThrow(core, id));
+  await recordRead(core, operator, { what: "export", count: 1, subjectId: id });
+  return data;
 }
 
 /** Ends all sessions of a user, or the one that is named, and answers how many. Throws AuthError `not_found`. */
 export async function endSessionsNamed(core: Core, name: string, sessionId?: string): Promise<number> {
   const { id } = await findNamed(core, name);
   return core.db.transaction().execute((transaction) => endAndRecord(core, transaction, sessionId, atCommandLine(id)));
+}
+
+/** The changes of a user's number or address that wait. Throws AuthError `not_found`. */
+export async function listPendingChangesNamed(core: Core, name: string): Promise<WaitingChanges> {
+  const { id } = await findNamed(core, name);
+  return readWaitingChanges(core, id);
+}
+
+/** Stops one of them. Throws AuthError `not_found`. */
+export async function stopPendingChangeNamed(core: Core, name: string, changeId: string): Promise<void> {
+  const { id } = await findNamed(core, name);
+  await stopChangeOf(core, operator, id, changeId);
 }
 
 /** Takes the second factors of a user away, ends their sessions, and answers how many. Throws AuthError `not_found`. */

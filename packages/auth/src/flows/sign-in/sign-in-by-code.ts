@@ -148,11 +148,17 @@ async function open(
   await right.consume();
   const user = await recordLoginByCode(transaction, core.profile, { id: holder.id, proved });
   if (!user) throw codeRefused();
-  const about = { ...facts, actorId: user.id, subjectId: user.id };
-  await recordEvent(transaction, { event: "signed_in", identifier: kind, by: "code" }, about);
   const atMost = holder.testSeconds ?? undefined;
   const authentication = toAuthentication(toEvidence(right, null));
-  const opened = await openSession(core, transaction, { user, facts, deviceName, by: "code", authentication, atMost });
+  const opened = await openSession(core, transaction, {
+    user,
+    facts,
+    deviceName,
+    by: "code",
+    authentication,
+    atMost,
+    signIn: { identifier: kind, by: "code" },
+  });
   await tellHook(core, transaction, "signedIn", { user, session: opened.session, request: facts });
   return opened;
 }

@@ -1,4 +1,3 @@
-import { recordEvent } from "../../audit/audit-log.ts";
 import { AuthError, type SecondFactorRequest } from "../../errors.ts";
 import {
   consumeSecondFactorTicket,
@@ -174,10 +173,14 @@ async function open(
 ): Promise<AnsweredSession> {
   const user = await recordLoginByCode(transaction, core.profile, { id: account.id, proved: {} });
   if (!user) throw ticketRefused();
-  const happened = { event: "signed_in", identifier, ...(by === "code" && { by: "code" as const }) } as const;
-  await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
-  const authentication = toAuthentication(evidence);
-  const opened = await openSession(core, transaction, { user, facts, deviceName, by, authentication });
+  const opened = await openSession(core, transaction, {
+    user,
+    facts,
+    deviceName,
+    by,
+    authentication: toAuthentication(evidence),
+    signIn: { identifier, ...(by === "code" && { by: "code" as const }) },
+  });
   await tellHook(core, transaction, "signedIn", { user, session: opened.session, request: facts });
   return opened;
 }

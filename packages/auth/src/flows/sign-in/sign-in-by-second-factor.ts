@@ -167,13 +167,13 @@ async function open(core: Core, transaction: Queries, opening: Opening): Promise
   const user = await recordLoginByCode(transaction, core.profile, { id: account.id, proved: {} });
   if (!user) throw ticketRefused();
   const by = (ticket.openedBy ?? "password") as SessionOpening;
-  if (by !== "registration") await recordSignIn(transaction, ticket, facts);
   const opened = await openSession(core, transaction, {
     user,
     facts,
     deviceName: ticket.deviceName ?? undefined,
     by,
     authentication: toAuthentication(evidence),
+    ...(by !== "registration" && { signIn: describeSignIn(ticket) }),
   });
   if (by !== "registration")
     await tellHook(core, transaction, "signedIn", { user, session: opened.session, request: facts });
@@ -216,18 +216,12 @@ async function setPassword(
   return (await replaceLostPassword(core, transaction, replaced)).deviceEpoch;
 }
 
-async function recordSignIn(
-  transaction: Queries,
-  { userId, identifier, openedBy }: StoredSecondFactorTicket,
-  facts: RequestInfo,
-): Promise<void> {
-  const happened = {
-    event: "signed_in",
+function describeSignIn({ identifier, openedBy }: StoredSecondFactorTicket) {
+  return {
     identifier: (identifier ?? "username") as "username",
     ...(openedBy === "code" && { by: "code" as const }),
-    secondFactor: "totp",
-  } as const;
-  await recordEvent(transaction, happened, { ...facts, actorId: userId, subjectId: userId });
+    secondFactor: "totp" as const,
+  };
 }
 
 interface Refusal {

@@ -110,12 +110,17 @@ async function open(
     const user = await recordLogin(transaction, core.profile, checked);
     if (!user) return null;
     if (ticket !== undefined) await proveByTicket(core, transaction, { ticket, userId: user.id, facts });
-    const happened = { event: "signed_in", identifier: identifier?.kind ?? "alias" } as const;
-    await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
     if (admission.deviceId === null && account.lastLogin !== null)
       await keepNotice(core, transaction, { userId: user.id, kind: "new_device", facts });
     const authentication = toAuthentication(["password"]);
-    const opened = await openSession(core, transaction, { user, facts, deviceName, by: "password", authentication });
+    const opened = await openSession(core, transaction, {
+      user,
+      facts,
+      deviceName,
+      by: "password",
+      authentication,
+      signIn: { identifier: identifier?.kind ?? "alias" },
+    });
     await tellHook(core, transaction, "signedIn", { user, session: opened.session, request: facts });
     await core.throttle.settle(transaction, admission.counted);
     return opened;

@@ -1,5 +1,7 @@
 import { recordEvent } from "../../audit/audit-log.ts";
 import { withdrawCode } from "../../one-time-codes/code-store.ts";
+import { forgetFormerPassword, keepFormerPassword } from "../../passwords/former-password-store.ts";
+import { isUnusablePassword } from "../../passwords/unusable-password.ts";
 import { endSessions } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import type { Admission } from "../../throttling/throttle.ts";
@@ -10,6 +12,7 @@ import { keepNotice } from "./keep-notice.ts";
 import { raiseDeviceEpoch } from "./known-device.ts";
 import { endChanges } from "./pending-change.ts";
 import { resetSignInLimits } from "./reset-sign-in-limits.ts";
+import { stopDeletion } from "./stop-deletion.ts";
 
 export interface PasswordToReplace {
   /** With its row held. */
@@ -39,10 +42,12 @@ export async function replaceLostPassword(
   const { id: userId } = account;
   await updatePassword(transaction, userId, encoded, by === "phone" || by === "email" ? by : null);
   if (isToBeReplaced) await requireNewPassword(transaction, userId);
+  await keepOrForget(transaction, account, by);
   await withdrawCode(transaction, { userId, purpose: "set_password" });
   await markOldTokensEnded(transaction, userId);
   await endPending(transaction, userId);
   await endChanges(core, transaction, { userId }, { ...facts, by: "new_password" });
+  await stopDeletion(core, transaction, { userId, by: "new_password", actorId: null, facts });
   const { length: sessionsEnded } = await endSessions(transaction, { userId, reason: "password_changed" });
   if (by === "password") {
     const about = { ...facts, actorId: userId, subjectId: userId };
@@ -63,3 +68,13 @@ const kindsOfNotice = {
   email: "password_reset",
   recovery_code: "recovery_code_used",
 } as const;
+
+/**
+ * After a code that was sent, the password from before can hold what the new one is worth. What leads back to the owner alone ends that: a
+ * recovery code, an administrator and the operator.
+ */
+async function keepOrForget(transaction: Queries, account: Account, by: PasswordToReplace["by"]): Promise<void> {
+  const { id: userId, password, deviceEpoch } = account;
+  if (by !== "phone" && by !== "email") return forgetFormerPassword(transaction, userId);
+  if (!isUnusablePassword(password)) await keepFormerPassword(transaction, { userId, password, deviceEpoch });
+}
