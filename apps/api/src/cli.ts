@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command } from "commander";
+import { auditCommand } from "./commands/audit.ts";
 import { backupCommand, restoreCommand } from "./commands/backup.ts";
 import { createUserCommand } from "./commands/create-user.ts";
 import { doctorCommand } from "./commands/doctor.ts";
@@ -24,9 +25,12 @@ import {
   endSessionsCommand,
   exportUserCommand,
   grantCommand,
+  listPendingChangesCommand,
   listSessionsCommand,
   listUsersCommand,
+  requirePasswordChangeCommand,
   resetSecondFactorCommand,
+  stopPendingChangeCommand,
   unlockCommand,
 } from "./commands/users.ts";
 import { webhooksCommand } from "./commands/webhooks.ts";
@@ -39,6 +43,7 @@ const program = new Command("latchkey")
   .addCommand(createUserCommand("create-user", { isSuperuser: false }))
   .addCommand(createUserCommand("create-superuser", { isSuperuser: true }))
   .addCommand(changePasswordCommand())
+  .addCommand(requirePasswordChangeCommand())
   .addCommand(createPasswordCodeCommand())
   .addCommand(listUsersCommand())
   .addCommand(changeUserCommand())
@@ -52,6 +57,8 @@ const program = new Command("latchkey")
   .addCommand(grantCommand("grant"))
   .addCommand(grantCommand("revoke"))
   .addCommand(listSessionsCommand())
+  .addCommand(listPendingChangesCommand())
+  .addCommand(stopPendingChangeCommand())
   .addCommand(exportUserCommand())
   .addCommand(endSessionsCommand())
   .addCommand(resetSecondFactorCommand())
@@ -72,6 +79,7 @@ const program = new Command("latchkey")
   .addCommand(rotateKeysCommand())
   .addCommand(resealCommand())
   .addCommand(jwksCommand())
+  .addCommand(auditCommand())
   .addCommand(doctorCommand())
   .showHelpAfterError("Add --help to see what it takes.")
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : exitCodes.usage));

@@ -389,6 +389,17 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
       });
     },
     findDeviceMark: () => deviceMark || undefined,
+    /** Keeps the new mark of this device, whoever is signed in. */
+    async keepDevice(mark: string | undefined): Promise<void> {
+      const next = parseDeviceMark(mark);
+      if (!next) return;
+      deviceMark = next;
+      await queue.update((text) => {
+        const stored = toStored(text);
+        deviceMark = next;
+        return stored ? format(stored) : JSON.stringify({ deviceMark });
+      });
+    },
     getSnapshot: () => state,
     subscribe(listener: () => void): () => void {
       listeners.add(listener);

@@ -34,6 +34,7 @@ import { recoverPage, recoverPasswordPage } from "./pages/recover.ts";
 import { recoveryPage } from "./pages/recovery.ts";
 import { registerPage } from "./pages/register.ts";
 import { registerByNamePage } from "./pages/register-by-name.ts";
+import { goToNewPassword, replacePasswordPage } from "./pages/replace-password.ts";
 import { resetPage } from "./pages/reset.ts";
 import { resetCodePage } from "./pages/reset-code.ts";
 import { resetGivenPage } from "./pages/reset-given.ts";
@@ -68,7 +69,8 @@ export interface Pages {
 }
 
 const pages: readonly Page[] = [
-  ...[signInPage, signInPasswordPage, codePage, secondFactorPage, anotherWayPage, signOutPage, signedOutPage],
+  ...[signInPage, signInPasswordPage, codePage, secondFactorPage, replacePasswordPage],
+  ...[anotherWayPage, signOutPage, signedOutPage],
   ...[registerPage, registerByNamePage, finishRegistrationPage],
   ...[
     resetPage,
@@ -217,7 +219,8 @@ async function submit(visit: Visit, page: Page, typed: Typed, info: RequestInfo,
       return renewed ? submit(renewed, page, typed, info, true) : toRenewal(visit);
     }
     if (page.isPrivate && refusal.reason === "reauthentication_required") return toReauthentication(visit);
-    return goToSecondFactor(visit, refusal) ?? refuseForm(visit, page, typed, refusal);
+    const next = goToSecondFactor(visit, refusal) ?? goToNewPassword(visit, refusal);
+    return next ?? refuseForm(visit, page, typed, refusal);
   }
 }
 

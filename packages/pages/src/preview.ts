@@ -22,6 +22,7 @@ import { showPasswordForm, showForm as showRecover } from "./pages/recover.ts";
 import { layOutCodes, layOutRecovery } from "./pages/recovery.ts";
 import { showNumberForm } from "./pages/register.ts";
 import { showClosed, showNameForm } from "./pages/register-by-name.ts";
+import { layOutNewPassword } from "./pages/replace-password.ts";
 import { showForm as showReset } from "./pages/reset.ts";
 import { showGivenForm } from "./pages/reset-given.ts";
 import { layOutSecondFactor } from "./pages/second-factor.ts";
@@ -197,6 +198,9 @@ const states: Readonly<Record<string, (visit: Visit) => View>> = {
   "second-factor-refused": (visit) =>
     layOutSecondFactor(visit, null, refuse(visit, "code_invalid", { faults: { totp: "incorrect" } })),
   "second-factor-enroll": (visit) => layOutSecondFactor(visit, key),
+  "replace-password": (visit) => layOutNewPassword(visit),
+  "replace-password-fault": (visit) =>
+    layOutNewPassword(visit, refuse(visit, "password_rejected", { faults: { newPassword: "unchanged" } })),
   reset: (visit) => showReset(visit),
   "reset-code": (visit) => showResetCode(visit),
   "reset-code-poor": (visit) =>

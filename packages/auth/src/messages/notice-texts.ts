@@ -17,6 +17,8 @@ export const noticeTexts: Readonly<Record<string, NoticeTexts>> = {
     happened: {
       password_changed: "Your {app} password was changed.",
       password_reset: "Your {app} password was reset and all devices were signed out.",
+      password_reset_held:
+        "The reset of your {app} password is on hold: number, address and recovery codes stay as they are for now.",
       password_code_issued: "An administrator made a code that sets your {app} password.",
       name_changed: "A sign-in name, number or address of your {app} account was changed.",
       change_requested:
@@ -40,6 +42,8 @@ export const noticeTexts: Readonly<Record<string, NoticeTexts>> = {
     happened: {
       password_changed: "{app} sifreniz degistirildi.",
       password_reset: "{app} sifreniz yenilendi, tum cihazlarin oturumu kapatildi.",
+      password_reset_held:
+        "{app} sifrenizin yenilenmesi beklemeye alindi: numara, adres ve kurtarma kodlari birkac gun degismez.",
       password_code_issued: "Bir yonetici {app} sifrenizi belirleyen bir kod olusturdu.",
       name_changed: "{app} hesabinizin giris adi, numarasi veya adresi degistirildi.",
       change_requested: "{app} hesabinizda bir degisiklik istendi; durdurmazsaniz birkac gun sonra gecerli olur.",
@@ -62,6 +66,7 @@ export const noticeTexts: Readonly<Record<string, NoticeTexts>> = {
     happened: {
       password_changed: "تم تغيير كلمة مرورك في {app}.",
       password_reset: "أعيد تعيين كلمة مرورك في {app} وسُجّل خروج كل الأجهزة.",
+      password_reset_held: "عُلّقت إعادة تعيين كلمة مرورك في {app}: يبقى رقمك وعنوانك ورموز الاسترداد كما هي لأيام.",
       password_code_issued: "أنشأ مسؤول رمزا لتعيين كلمة مرورك في {app}.",
       name_changed: "تغير اسم الدخول أو الرقم أو العنوان في حسابك في {app}.",
       change_requested: "طُلب تغيير في حسابك في {app} ويسري بعد أيام ما لم توقفه.",
@@ -83,6 +88,8 @@ export const noticeTexts: Readonly<Record<string, NoticeTexts>> = {
     happened: {
       password_changed: "Se cambio tu clave de {app}.",
       password_reset: "Se restablecio tu clave de {app} y se cerraron todas las sesiones.",
+      password_reset_held:
+        "El cambio de tu clave de {app} quedo en espera: numero, correo y codigos siguen igual unos dias.",
       password_code_issued: "Un administrador creo un codigo que fija tu clave de {app}.",
       name_changed: "Se cambio un nombre, numero o correo de tu cuenta de {app}.",
       change_requested: "Se pidio un cambio en tu cuenta de {app}; vale en unos dias si no lo detienes.",
@@ -105,6 +112,8 @@ export const noticeTexts: Readonly<Record<string, NoticeTexts>> = {
     happened: {
       password_changed: "A sua senha do {app} foi alterada.",
       password_reset: "A sua senha do {app} foi redefinida e todos os aparelhos foram desconectados.",
+      password_reset_held:
+        "A redefinicao da sua senha do {app} ficou em espera: numero, e-mail e codigos nao mudam por alguns dias.",
       password_code_issued: "Um administrador criou um codigo que define a sua senha do {app}.",
       name_changed: "Um nome, numero ou e-mail da sua conta do {app} foi alterado.",
       change_requested: "Foi pedida uma mudanca na sua conta do {app}; vale em alguns dias se voce nao a parar.",
@@ -128,6 +137,7 @@ export const noticeTexts: Readonly<Record<string, NoticeTexts>> = {
     happened: {
       password_changed: "आपका {app} पासवर्ड बदला गया।",
       password_reset: "आपका {app} पासवर्ड रीसेट हुआ और सभी डिवाइस साइन आउट हुए।",
+      password_reset_held: "आपके {app} पासवर्ड का रीसेट रोका गया: नंबर, ईमेल और रिकवरी कोड कुछ दिन नहीं बदलेंगे।",
       password_code_issued: "एडमिन ने आपका {app} पासवर्ड सेट करने का कोड बनाया।",
       name_changed: "आपके {app} खाते का नाम, नंबर या ईमेल बदला गया।",
       change_requested: "आपके {app} खाते में बदलाव का अनुरोध हुआ; न रोकें तो कुछ दिनों में लागू होगा।",
@@ -149,6 +159,8 @@ export const noticeTexts: Readonly<Record<string, NoticeTexts>> = {
     happened: {
       password_changed: "Sandi {app} Anda telah diganti.",
       password_reset: "Sandi {app} Anda disetel ulang dan semua perangkat dikeluarkan.",
+      password_reset_held:
+        "Penyetelan ulang sandi {app} ditahan: nomor, alamat, dan kode pemulihan tidak berubah beberapa hari.",
       password_code_issued: "Administrator membuat kode untuk menyetel sandi {app} Anda.",
       name_changed: "Nama masuk, nomor, atau alamat akun {app} Anda diganti.",
       change_requested: "Perubahan akun {app} Anda diminta dan berlaku dalam beberapa hari jika tidak Anda hentikan.",
@@ -171,6 +183,8 @@ export const noticeTexts: Readonly<Record<string, NoticeTexts>> = {
     happened: {
       password_changed: "Votre mot de passe {app} a été changé.",
       password_reset: "Votre mot de passe {app} a été réinitialisé et tous les appareils déconnectés.",
+      password_reset_held:
+        "La réinitialisation du mot de passe {app} est suspendue; numéro, adresse et codes restent inchangés.",
       password_code_issued: "Un administrateur a créé un code qui définit votre mot de passe {app}.",
       name_changed: "Un nom, numéro ou une adresse de votre compte {app} a été changé.",
       change_requested:

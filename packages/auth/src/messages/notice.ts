@@ -2,6 +2,8 @@
 export const noticeKinds = [
   "password_changed",
   "password_reset",
+  /** The password from before a reset holds it: names, recovery codes and second factors stay as they are for some days. */
+  "password_reset_held",
   /** An administrator made a code that sets the password. */
   "password_code_issued",
   /** A username, phone number or e-mail address is another one. */

@@ -37,6 +37,11 @@ export type ProcedureAccess =
 export interface ProcedureMeta {
   /** Set by the builder; it documents, and lets nobody in. */
   readonly access?: ProcedureAccess;
+  /**
+   * What a call costs of what its caller may spend within a minute. Unless said, a change of one's own account costs 1 and reading it nothing,
+   * and whatever needs a permission costs 1.
+   */
+  readonly cost?: number;
   /** How it is called in cookie mode; without this it is not. A session answer's tokens go into the cookies. */
   readonly cookieMode?: {
     /** What of its input comes from a cookie. */

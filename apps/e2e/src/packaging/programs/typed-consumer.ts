@@ -146,7 +146,11 @@ type OwnRouter = typeof ownRouter;
 const linkOptions: LinkOptions<OwnRouter> = { url: "http://localhost:4000", maxItems: 5 };
 const own = createTRPCClient<OwnRouter>({ links: [auth.link(linkOptions)] });
 same<Awaited<ReturnType<typeof own.hello.query>>, "hello">(true);
-createTRPCClient<OwnRouter>({ links: [auth.link({ url: "http://localhost:4000" })] });
+createTRPCClient<OwnRouter>({ links: [auth.link({ url: "http://localhost:4000", audience: "orders-api" })] });
+same<Awaited<ReturnType<typeof auth.headers>>, { authorization?: string }>(true);
+await auth.headers({ audience: "orders-api" });
+// @ts-expect-error an audience is text
+auth.link({ url: "http://localhost:4000", audience: null });
 // @ts-expect-error it has to know where the API is
 createTRPCClient<OwnRouter>({ links: [auth.link()] });
 // @ts-expect-error it has to know where the API is

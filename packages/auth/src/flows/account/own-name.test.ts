@@ -506,13 +506,14 @@ describe("a change that waits", () => {
     await wait(44 * 24 * hour);
     await service.database.query(prove, [person.id]);
     const still = await signIn(person.username);
-    expect(await take(still, freshNumber())).toBe("set_phone");
+    await take(still, freshNumber());
+    expect(await list(still)).toHaveLength(1);
     await stop();
     expect(await list(still)).toEqual([]);
     await wait(2 * 24 * hour);
     await service.database.query(prove, [person.id]);
     const later = await signIn(person.username);
-    expect(await take(later, freshNumber())).toBe("set_phone");
+    await take(later, freshNumber());
     await stop();
     expect(await list(later)).toHaveLength(1);
   });

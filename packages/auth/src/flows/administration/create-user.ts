@@ -5,7 +5,7 @@ import { AuthError } from "../../errors.ts";
 import type { ImportedKey } from "../../imported-users/imported-user.ts";
 import { readStoredPassword } from "../../passwords/django.ts";
 import type { ProfileChanges, User } from "../../users/user.ts";
-import { insertUser, markOldTokensEnded, vouchFor } from "../../users/user-store.ts";
+import { insertUser, markOldTokensEnded, passwordChangeDue, vouchFor } from "../../users/user-store.ts";
 import type { Core } from "../steps/core.ts";
 import { encodePassword } from "../steps/encode-password.ts";
 import { requireFreeForms } from "../steps/find-named.ts";
@@ -20,6 +20,8 @@ export interface CreateUserInput {
   readonly username?: string | undefined;
   /** What the person will sign in with, or a hash that Django made, word for word, for an account that comes from there. */
   readonly password: string | { readonly djangoHash: string };
+  /** Whether the owner replaces it at the first sign-in, because they did not choose it themselves; false unless said. */
+  readonly isPasswordToBeReplaced?: boolean | undefined;
   readonly phoneNumber?: string | undefined;
   readonly email?: string | undefined;
   readonly profile?: ProfileChanges;
@@ -50,6 +52,7 @@ export async function createUser(core: Core, input: CreateUserInput): Promise<Us
       // What another system says of somebody is a claim.
       ...(importedFrom ? {} : vouchFor(names)),
       password,
+      ...(input.isPasswordToBeReplaced && passwordChangeDue),
       ...input.profile,
       isStaff: input.isStaff ?? false,
       isSuperuser: input.isSuperuser ?? false,

@@ -32,9 +32,11 @@ import { findPermissions, requirePermissions } from "../steps/held-permissions.t
 import { keepNotice } from "../steps/keep-notice.ts";
 import { raiseDeviceEpoch } from "../steps/known-device.ts";
 import { isLastSuperuser, lastSuperuser } from "../steps/last-superuser.ts";
+import { type Reader, showUser } from "../steps/masked-contact.ts";
 import { forbidConsentForOthers, noteWithdrawal } from "../steps/note-consent.ts";
 import { parseNames, parseNewNames } from "../steps/parse-names.ts";
 import { issuePasswordCode, type PasswordCode } from "../steps/password-code.ts";
+import { recordRead } from "../steps/record-read.ts";
 import { requireFitForRights } from "../steps/require-fit-for-rights.ts";
 import { requireFreeUsername } from "../steps/require-free-username.ts";
 import { stopDeletion } from "../steps/stop-deletion.ts";
@@ -67,8 +69,18 @@ export interface CreatedAccount<Person extends User = User> extends PasswordCode
   readonly user: Person;
 }
 
-/** @throws AuthError `not_found` */
-export async function getUser(core: Core, id: string): Promise<AdministeredUser> {
+/**
+ * A user as an administrator sees them.
+ *
+ * @throws AuthError `not_found`
+ */
+export async function getUser(core: Core, id: string, reader?: Reader): Promise<AdministeredUser> {
+  const found = await readUser(core, id, reader);
+  await recordRead(core, reader, { what: "user", count: 1, subjectId: found.user.id });
+  return found;
+}
+
+async function readUser(core: Core, id: string, reader: Reader): Promise<AdministeredUser> {
   const user = await getUserOrThrow(core, id);
   const [grants, effectivePermissions, externalId, deletionDueAt] = await Promise.all([
     findGrants(core.db, id),
@@ -76,7 +88,7 @@ export async function getUser(core: Core, id: string): Promise<AdministeredUser>
     findExternalId(core.db, id, core.options.django?.source),
     findDeletion(core.db, id),
   ]);
-  return { user, ...grants, effectivePermissions, externalId, deletionDueAt };
+  return { user: await showUser(core, reader, user), ...grants, effectivePermissions, externalId, deletionDueAt };
 }
 
 /**
@@ -94,7 +106,7 @@ export async function createAccount(
   forbidConsentForOthers(false, input.isApprovedToBeInTouch);
   const { username, phoneNumber, email, ...rest } = input;
   const names = parseNewNames(core, { username, phoneNumber, email });
-  return core.db.transaction().execute(async (transaction) => {
+  const created = await core.db.transaction().execute(async (transaction) => {
     await requireFreeUsername(transaction, names, { isTrusted: true });
     const password = createUnusablePassword();
     await requireFreeForms(transaction, names);
@@ -111,6 +123,7 @@ export async function createAccount(
     await tellHook(core, transaction, "userCreated", { user, by: "administrator", request: facts });
     return { user, ...code };
   });
+  return { ...created, user: await showUser(core, { user: actor, facts }, created.user) };
 }
 
 /**
@@ -174,7 +187,7 @@ export async function updateUser(
     return updated;
   });
   if (isDisabling) await tellHookAfterwards(core, "userUpdated", toldOf(updated));
-  return updated;
+  return showUser(core, { user: actor, facts }, updated);
 }
 
 /**
@@ -220,7 +233,7 @@ export async function setGroups(
     await recordEvent(transaction, { event: "groups_set", groups: wanted }, about);
     await keepNotice(core, transaction, { userId: id, kind: "rights_changed", facts: null });
   });
-  return getUser(core, id);
+  return readUser(core, id, { user: actor, facts });
 }
 
 /**
@@ -247,7 +260,7 @@ export async function setPermissions(
     await recordEvent(transaction, { event: "permissions_set", permissions: wanted }, about);
     await keepNotice(core, transaction, { userId: id, kind: "rights_changed", facts: null });
   });
-  return getUser(core, id);
+  return readUser(core, id, { user: actor, facts });
 }
 
 /** @throws AuthError `invalid_input` */

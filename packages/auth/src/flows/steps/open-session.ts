@@ -1,6 +1,8 @@
 import { randomUUIDv7 } from "node:crypto";
+import type { AuditEvent } from "../../audit/audit-event.ts";
 import { recordEvent } from "../../audit/audit-log.ts";
 import type { Authentication } from "../../sessions/authentication.ts";
+import { describeDevice } from "../../sessions/device.ts";
 import { createRefreshToken } from "../../sessions/refresh-token.ts";
 import type { SessionOpening } from "../../sessions/session.ts";
 import { endSurplusSessions, insertSession } from "../../sessions/session-store.ts";
@@ -23,7 +25,11 @@ interface NewOpening extends Opening {
   readonly authentication: Authentication;
   /** Seconds after which it ends in any case, where its account ends before. */
   readonly atMost?: number | undefined;
+  /** For a sign-in: what its event says beside the session. Any other opening has an event of its own. */
+  readonly signIn?: SignIn;
 }
+
+type SignIn = Omit<Extract<AuditEvent, { event: "signed_in" }>, "event" | "sessionId" | "amr" | "device">;
 
 /**
  * Opens a session for a user inside the caller's transaction, which holds the user's row. Beyond the most that one person may
@@ -33,7 +39,7 @@ interface NewOpening extends Opening {
 export async function openSession(
   core: Core,
   transaction: Queries,
-  { user, facts, deviceName, by, authentication, atMost = Number.POSITIVE_INFINITY }: NewOpening,
+  { user, facts, deviceName, by, authentication, atMost = Number.POSITIVE_INFINITY, signIn }: NewOpening,
 ): Promise<AnsweredSession> {
   const { lifetime, idleLifetime, perUser } = core.options.sessions;
   const id = randomUUIDv7();
@@ -49,6 +55,17 @@ export async function openSession(
     openedBy: by,
     authentication,
   });
+  if (signIn) {
+    const { amr } = authentication;
+    const happened = {
+      ...signIn,
+      event: "signed_in",
+      sessionId: id,
+      amr,
+      device: describeDevice(facts.userAgent),
+    } as const;
+    await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
+  }
   if (others >= perUser) await endSurplus(core, transaction, { user, facts });
   const stopped = { userId: user.id, by: "sign_in", actorId: user.id, facts } as const;
   const isDeletionStopped = isToBeDeleted && (await stopDeletion(core, transaction, stopped));

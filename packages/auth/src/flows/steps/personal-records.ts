@@ -22,6 +22,7 @@ export const personalTables: Readonly<Record<string, PersonalTable>> = {
   tickets: { where: "user_id = $person", hides: ["ticket_hash"] },
   totp_factors: { where: "user_id = $person", hides: ["sealed_secret"] },
   second_factor_tickets: { where: "user_id = $person", hides: ["ticket_hash", "sealed_secret", "next_password"] },
+  former_passwords: { where: "user_id = $person", hides: ["password", "device_epoch"] },
   pending_changes: { where: "user_id = $person", hides: ["payload"] },
   account_deletions: { where: "user_id = $person", hides: [] },
   consents: { where: "user_id = $person", hides: ["actor_id"] },
