@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 import { Command } from "commander";
+import { auditCommand } from "./commands/audit.ts";
 import { backupCommand, restoreCommand } from "./commands/backup.ts";
 import { createUserCommand } from "./commands/create-user.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { exportErasuresCommand, replayErasuresCommand } from "./commands/erasures.ts";
 import { exportCommand } from "./commands/export.ts";
 import { grantsCommand } from "./commands/grants.ts";
 import { changeGroupCommand, createGroupCommand, deleteGroupCommand, listGroupsCommand } from "./commands/groups.ts";
@@ -26,6 +28,7 @@ import {
   listPendingChangesCommand,
   listSessionsCommand,
   listUsersCommand,
+  requirePasswordChangeCommand,
   resetSecondFactorCommand,
   stopPendingChangeCommand,
   unlockCommand,
@@ -40,6 +43,7 @@ const program = new Command("latchkey")
   .addCommand(createUserCommand("create-user", { isSuperuser: false }))
   .addCommand(createUserCommand("create-superuser", { isSuperuser: true }))
   .addCommand(changePasswordCommand())
+  .addCommand(requirePasswordChangeCommand())
   .addCommand(createPasswordCodeCommand())
   .addCommand(listUsersCommand())
   .addCommand(changeUserCommand())
@@ -64,6 +68,8 @@ const program = new Command("latchkey")
   .addCommand(webhooksCommand())
   .addCommand(backupCommand())
   .addCommand(restoreCommand())
+  .addCommand(exportErasuresCommand())
+  .addCommand(replayErasuresCommand())
   .addCommand(importCommand())
   .addCommand(exportCommand())
   .addCommand(migrateCommand())
@@ -73,6 +79,7 @@ const program = new Command("latchkey")
   .addCommand(rotateKeysCommand())
   .addCommand(resealCommand())
   .addCommand(jwksCommand())
+  .addCommand(auditCommand())
   .addCommand(doctorCommand())
   .showHelpAfterError("Add --help to see what it takes.")
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : exitCodes.usage));

@@ -9,7 +9,10 @@ import { procedures } from "./service.ts";
 
 const password = "correct horse battery";
 const inbox = createInbox();
-const live = await startLiveServer({ messages: { senders: { sms: inbox, email: inbox }, isEnforced: false } });
+const live = await startLiveServer({
+  messages: { senders: { sms: inbox, email: inbox }, isEnforced: false },
+  tokens: { audience: ["latchkey", "shop"] },
+});
 afterAll(() => live[Symbol.asyncDispose]());
 
 let document: Document;
@@ -69,12 +72,17 @@ test("a person's calls are answered as the document says", async () => {
   const token = signedIn.token;
   await ask("token.verify", { input: { token, permissions: ["auth.add_user"] } });
   await ask("token.verify", { input: { token: "x" } });
+  const { token: forShop } = await ask("token.exchange", { token, input: { audience: "shop" } });
+  expect((await ask("token.verify", { input: { token: forShop, audience: "shop" } })).aud).toBe("shop");
+  await ask("token.exchange", { token, input: { audience: "latchkey" }, status: 400 });
   await ask("me.get", { token });
   await ask("me.update", { token, input: { city: "İzmir", gender: "Female" } });
   await ask("me.update", { token, input: { gender: null } });
   await ask("me.permissions", { token });
   await ask("me.activity", { token, input: { limit: 1 } });
   await ask("me.export", { token });
+  await ask("me.update", { token, input: { isApprovedToBeInTouch: true } });
+  expect(await ask("me.consents", { token })).toMatchObject([{ isGiven: true, decidedBy: "owner" }]);
   const [session] = await ask("sessions.list", { token });
   expect(session.deviceName).toBe("Ada's iPhone");
   await ask("sessions.revokeOthers", { token });
@@ -106,6 +114,13 @@ test("a person's calls are answered as the document says", async () => {
   await ask("account.register", {
     input: { username: "carol", password: "a battery of horses", deviceName: "laptop" },
   });
+});
+
+test("leaving and coming back are answered as the document says", async () => {
+  const { token } = await ask("account.register", { input: { username: "leaver", password } });
+  const { kept } = await ask("me.delete", { token });
+  expect(kept).toMatchObject([{ what: "audit_trail" }, { what: "erasure", seconds: null }]);
+  expect(await signIn("leaver")).toMatchObject({ deletionStopped: true });
 });
 
 test("second factors are answered as the document says", async () => {
@@ -218,6 +233,7 @@ test("an administrator's calls are answered as the document says", async () => {
   await ask("token.obtain", { input: { username: "bob", password: "a battery of horses" } });
   await ask("users.listSessions", { token, input: { id } });
   await ask("users.resetSecondFactor", { token, input: { id } });
+  await ask("users.requirePasswordChange", { token, input: { id }, status: 400 });
   await ask("users.endSessions", { token, input: { id } });
   await ask("users.delete", { token, input: { id } });
   await ask("groups.delete", { token, input: { id: group.id } });

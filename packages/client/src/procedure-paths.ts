@@ -20,6 +20,8 @@ export function createProcedurePaths(prefix = "") {
     /** What answers new tokens of this session, or makes this device the only one that is known and answers its new mark. */
     movesOn: ({ path }: { path: string }) =>
       ["me.changePassword", "me.devices.forget", "sessions.revokeOthers"].some((name) => path === at(name)),
+    /** What ends every session of the person, this one too. */
+    endsSession: ({ path }: { path: string }) => path === at("me.delete"),
     /** What takes the mark of this device, and may answer a new one: a refusal of strangers does not meet it. */
     showsDevice: ({ path }: { path: string }) => devicePaths.some((name) => path === at(name)),
     /** What all that is about one's own account begins with. */

@@ -9,9 +9,10 @@ import {
 import type { AnyRouter, inferRouterInputs } from "@trpc/server";
 import { observable } from "@trpc/server/observable";
 import type { AppRouter, SessionAnswer } from "./api-types.ts";
+import { createAudienceTokens } from "./audience-tokens.ts";
 import { createEndpoint, type Transformer } from "./endpoint.ts";
 import { parseDeviceMark, toKeptSession } from "./kept-session.ts";
-import { createLink, type LinkOptions, type TokenSource } from "./link.ts";
+import { type ApiOptions, createPrivateBatchLink, type LinkOptions, type TokenSource, withToken } from "./link.ts";
 import type { PersonOf } from "./mounted-router.ts";
 import { createProcedurePaths, type ProcedurePaths } from "./procedure-paths.ts";
 import { createRefresher, type Refresher } from "./refresher.ts";
@@ -66,8 +67,11 @@ export interface ServerSession<Router extends AnyRouter = AppRouter> {
    * that nobody knows is no sign-out.
    */
   user(): Promise<PersonOf<Router> | null>;
-  /** The access token for calls to other services; undefined when nobody is signed in. */
-  token(): Promise<string | undefined>;
+  /**
+   * The access token for calls to another API, of its audience; without one the session's own, which is for the service alone. Undefined
+   * when nobody is signed in.
+   */
+  token(api?: Pick<ApiOptions, "audience">): Promise<string | undefined>;
   /** Signs in, and ends the session that the browser had. Throws as the SDK's `signIn` does. */
   signIn(credentials: Credentials): Promise<PersonOf<Router>>;
   /** Signs out here, and at the service as soon as it is reached. */
@@ -254,8 +258,12 @@ async function openSession<Router extends AnyRouter>(
 
   if (canAnswer && tokens && tokens.expiresAt - early <= Date.now()) await refresh(tokens);
 
-  const links: TRPCLink<AnyRouter>[] = [watch, createLink(source, endpoint as LinkOptions<AnyRouter>)];
+  const links: TRPCLink<AnyRouter>[] = [
+    watch,
+    withToken(source, (attach) => createPrivateBatchLink(endpoint as LinkOptions<AnyRouter>, attach)),
+  ];
   const api = createTRPCUntypedClient<AnyRouter>({ links });
+  const tokensOf = createAudienceTokens(source, (audience) => api.mutation(paths.at("token.exchange"), { audience }));
 
   const session: ServerSession<Router> = {
     api: createTRPCClient<Router>({ links: links as TRPCLink<Router>[] }),
@@ -270,7 +278,7 @@ async function openSession<Router extends AnyRouter>(
         return null;
       });
     },
-    token: source.findToken,
+    token: ({ audience } = {}) => tokensOf(audience).findToken(),
     async signIn(credentials) {
       requireAnswer();
       const replaced = tokens;

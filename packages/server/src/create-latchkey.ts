@@ -27,6 +27,7 @@ import type { ProcedureMeta } from "./trpc/cookie-mode.ts";
 import { findAuthError } from "./trpc/error-map.ts";
 import { formatError } from "./trpc/format-error.ts";
 import { createProcedures, type Procedures } from "./trpc/procedures.ts";
+import { traceWork } from "./trpc/tracing.ts";
 
 export interface LatchkeyOptions<Fields extends ProfileFields, Declared extends readonly string[]>
   extends Omit<AuthOptions<Fields, Declared>, "onError"> {
@@ -113,7 +114,7 @@ export async function createLatchkey<
 >(options: LatchkeyOptions<Fields, Declared>): Promise<Latchkey<ConfigOf<Fields, Declared>>> {
   const { database, onError = warn, migrations, http = {}, ...rest } = options;
   const onHookError = (error: unknown, { hook }: { hook: string }) => onError(error, { task: `the hook ${hook}` });
-  const authOptions: AuthOptions<Fields, Declared> = { ...rest, onError: onHookError };
+  const authOptions: AuthOptions<Fields, Declared> = { watch: traceWork, ...rest, onError: onHookError };
   const auth = createAuth<Fields, Declared>(database, authOptions);
   try {
     await auth.initialize();

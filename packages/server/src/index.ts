@@ -71,3 +71,4 @@ export type { ErrorData, ErrorShape } from "./trpc/error-shape.ts";
 export { describeError, formatError } from "./trpc/format-error.ts";
 export { cursorText, identifierText, type ProcedureTypes, pageLimit, passwordText, text } from "./trpc/inputs.ts";
 export { type AppRouter, createProcedures, type Procedures } from "./trpc/procedures.ts";
+export { traceWork } from "./trpc/tracing.ts";

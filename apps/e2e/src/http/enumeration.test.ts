@@ -187,6 +187,10 @@ const comparisons: Readonly<Record<string, Comparison>> = {
   },
   // They take no name: whoever has a ticket has shown a first factor.
   "token.obtainBySecondFactor": { told: "400 code_invalid", kinds: madeUpTickets({ totp: "123456" }) },
+  "token.obtainByNewPassword": {
+    told: "400 code_invalid",
+    kinds: madeUpTickets({ newPassword: `${password} staple` }),
+  },
   "token.enrollTotp": { told: "400 code_invalid", kinds: madeUpTickets({}) },
   "recovery.setPassword": { told: "400 code_invalid", kinds: madeUpTickets({ newPassword: `${password} staple` }) },
   "recovery.start": {

@@ -65,8 +65,7 @@ describe.each([
   beforeAll(async () => {
     [project, database, files] = await Promise.all([createOutsideProject(), createEmptyDatabase(), readFiles()]);
     const own: Record<string, string> = {};
-    for (const name of ["auth", "server", "senders"] as const)
-      own[`@latchkey/${name}`] = `file:${await pack(name, project)}`;
+    for (const name of ["auth", "server", "senders"] as const) own[`@latchkey/${name}`] = `file:${await pack(name)}`;
     await project.install({ ...own, ...hosts, "@trpc/server": trpc });
     for (const [file, code] of files) await project.write(file, code);
     await project.addProgram("try-mounted.mjs");
@@ -88,7 +87,7 @@ describe.each([
   ] as const)("all of docs/mount.md compiles, and declares what it exports, by $compiler", async (setup) => {
     // The lowest tRPC's own types of Fastify's adapter do not fit the types of `ws`.
     const checked = [...files.keys()].filter((file) => which === "newest" || file !== "fastify.ts");
-    expect(await project.declare({ ...setup, types: ["node"] }, checked, "declaration")).toEqual({
+    expect(await project.declare({ ...setup, types: ["node"] }, checked)).toEqual({
       exitCode: 0,
       output: "",
     });

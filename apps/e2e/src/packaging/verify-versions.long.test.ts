@@ -46,7 +46,7 @@ describe.each([
   let project: OutsideProject;
   beforeAll(async () => {
     project = await createOutsideProject();
-    const verify = await pack("verify", project);
+    const verify = await pack("verify");
     await project.install({ "@latchkey/verify": `file:${verify}`, "@trpc/server": trpc, "@types/node": "^24" });
     await project.write("api.ts", program);
   });
@@ -68,7 +68,7 @@ describe.each([
   });
 
   test.each(compilerSetups)("compiles, and declares its router, by $compiler with $resolution", async (setup) => {
-    expect(await project.declare({ ...setup, types: ["node"] }, ["api.ts"], "declaration")).toEqual({
+    expect(await project.declare({ ...setup, types: ["node"] }, ["api.ts"])).toEqual({
       exitCode: 0,
       output: "",
     });

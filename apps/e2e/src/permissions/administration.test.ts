@@ -158,6 +158,7 @@ describe("users.get", () => {
       user: JSON.parse(JSON.stringify(user)),
       groups: [{ id: group.id, name: group.name }],
       externalId: null,
+      deletionDueAt: null,
       permissions: ["auth.view_auditevent", "auth.view_user"],
       effectivePermissions: ["auth.view_auditevent", "auth.view_group", "auth.view_user"],
     });

@@ -31,11 +31,17 @@ const rows = await readTable();
 
 const inbox = createInbox();
 let live: LiveServer;
+/** Who makes what the calls are about. */
+let maker: Awaited<ReturnType<typeof toAdministrator>>;
 /** The same accounts, where everybody needs a second factor. */
 let strict: Auth;
 beforeAll(async () => {
-  live = await startLiveServer({ messages: { senders: { sms: inbox, email: inbox }, isEnforced: false } });
+  live = await startLiveServer({
+    messages: { senders: { sms: inbox, email: inbox }, isEnforced: false },
+    tokens: { audience: ["latchkey", "shop"] },
+  });
   strict = await live.test.another({ secondFactor: "all" });
+  maker = await toAdministrator(live.test, await createPerson(live.test, { isSuperuser: true }));
 });
 afterAll(() => live[Symbol.asyncDispose]());
 
@@ -58,11 +64,16 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
     const { secret } = await strict.startEnrolling(ticket, live.test.facts);
     return { ticket, totp: await showTotp(live.test, secret) };
   },
+  "token.obtainByNewPassword": async ({ target }) => ({
+    ticket: await askForNewPassword(target),
+    newPassword: `${password} staple`,
+  }),
   "token.enrollTotp": async ({ target }) => ({ ticket: await askForFactor(target) }),
   "codes.start": () => ({ purpose: "enter", to: freshNumber() }),
   "codes.resend": async () => ({ challenge: (await startCode()).challenge }),
   "token.refresh": ({ target }) => ({ refreshToken: target.refreshToken }),
   "token.revoke": ({ target }) => ({ refreshToken: target.refreshToken }),
+  "token.exchange": () => ({ audience: "shop" }),
   "token.verify": ({ target }) => ({ token: target.token }),
   "account.register": () => ({ username: freshName(), password }),
   "me.get": () => undefined,
@@ -80,6 +91,8 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
   "me.permissions": () => undefined,
   "me.activity": () => undefined,
   "me.export": () => undefined,
+  "me.consents": () => undefined,
+  "me.delete": () => undefined,
   "me.reauthenticate": () => ({ password }),
   "me.totp.get": () => undefined,
   "me.totp.start": () => undefined,
@@ -121,6 +134,7 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
   "users.listPendingChanges": ({ target }) => ({ id: target.id }),
   "users.stopPendingChange": async ({ target }) => ({ id: target.id, changeId: await findChangeId(target) }),
   "users.endSessions": ({ target }) => ({ id: target.id }),
+  "users.requirePasswordChange": ({ target }) => ({ id: target.id }),
   "users.resetSecondFactor": ({ target }) => ({ id: target.id }),
   "users.unlock": ({ target }) => ({ id: target.id }),
   "groups.list": () => undefined,
@@ -155,6 +169,15 @@ async function createFormerPassword() {
 async function askForFactor({ username }: Person): Promise<string> {
   const refusal: unknown = await strict.login({ username, password }, live.test.facts).catch((error) => error);
   return (isAuthError(refusal) && refusal.secondFactor?.ticket) || "none";
+}
+
+/** The ticket of somebody whose password has to be replaced. */
+async function askForNewPassword({ username }: Person): Promise<string> {
+  await live.test.auth.operator.requirePasswordChange(username);
+  const refusal: unknown = await live.test.auth
+    .login({ username, password }, live.test.facts)
+    .catch((error: unknown) => error);
+  return (isAuthError(refusal) && refusal.passwordChange?.ticket) || "none";
 }
 
 /** What shows that an authenticator app has the secret that was made for it; made up for nobody. */
@@ -209,13 +232,11 @@ async function createRecoveryCode(): Promise<string> {
 
 async function createSetPasswordCode(): Promise<{ username: string; code: string }> {
   const username = freshName();
-  const admin = await toAdministrator(live.test, await createPerson(live.test, { isSuperuser: true }));
-  return { username, code: (await live.test.auth.users.create(admin, { username })).setPasswordCode };
+  return { username, code: (await live.test.auth.users.create(maker, { username })).setPasswordCode };
 }
 
 async function createFresh(rights: Facts | null): Promise<Fresh> {
-  const admin = await toAdministrator(live.test, await createPerson(live.test, { isSuperuser: true }));
-  const group = await live.test.auth.groups.create(admin, { name: freshName(), permissions: [] });
+  const group = await live.test.auth.groups.create(maker, { name: freshName(), permissions: [] });
   return {
     caller: rights && (await createPerson(live.test, rights)),
     target: await createPerson(live.test),

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { type Auth, AuthError } from "@latchkey/auth";
 import { createTestAuth } from "@latchkey/auth/testing";
 import { describe, expect, test } from "vitest";
@@ -53,6 +54,12 @@ const calls: Readonly<Record<string, (round: Round) => Promise<unknown>>> = {
   purge: ({ auth }) => auth.purge(),
 };
 
+/** Two groups, with permissions of which an earlier round may have pruned some. */
+const makeGroups = `
+  with declared as (insert into latchkey.permissions select unnest($1::text[]) on conflict do nothing),
+    made as (insert into latchkey.groups (id, name) select * from unnest($2::uuid[], $3::text[]) returning id)
+  insert into latchkey.group_permissions select id, permission from made, unnest(array['auth.view_user', 'old.do_thing']) permission`;
+
 /** What somebody else may have made of an account or a group a moment ago. */
 const expected = new Set([
   "not_found",
@@ -75,18 +82,9 @@ describe.concurrent("two calls at the same moment about the same account and gro
       const odd: string[] = [];
       for (const second of names.slice(index)) {
         for (let round = 0; round < rounds; round++) {
-          // What an earlier round pruned may be given out again.
-          await service.database.query(
-            "insert into latchkey.permissions select unnest($1::text[]) on conflict do nothing",
-            [[...declared, "old.do_thing"]],
-          );
           const groupName = freshName();
-          const made = await Promise.all(
-            [groupName, freshName()].map((name) =>
-              service.auth.groups.create(admin, { name, permissions: ["auth.view_user", "old.do_thing"] }),
-            ),
-          );
-          const groups = made.map(({ id }) => id) as [string, string];
+          const groups = [randomUUID(), randomUUID()] as const;
+          await service.database.query(makeGroups, [[...declared, "old.do_thing"], groups, [groupName, freshName()]]);
           const person = await createPerson(service);
           await service.auth.users.setGroups(admin, person.id, [groups[0]]);
           // What it would do is nothing that anybody can read: it is there to be stopped.

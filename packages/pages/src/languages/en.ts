@@ -101,6 +101,10 @@ export const en = {
   endOthers: "Sign out all other devices",
   ended: "Signed out there.",
   onlyThis: "You are signed in nowhere else.",
+  forgetDevices: "Forget other devices",
+  forgetDevicesLead:
+    "Devices that you have signed in with before are let through when strangers guess at your password. If you sold or lost one, let all others be forgotten. You stay signed in.",
+  devicesForgotten: "Other devices are forgotten.",
   activity: "Activity",
   activityLead: "What happened to your account, the latest first.",
   noActivity: "Nothing happened yet.",
@@ -113,6 +117,30 @@ export const en = {
   dataHolds:
     "Your profile, the names you sign in with, your devices, and what happened to your account. No password and no code is in it.",
   download: "Download my data",
+  delete: "Delete account",
+  deleteLead: "Delete your account and what is kept about you.",
+  deleteSignsOut: "You are signed out everywhere at once.",
+  deleteWaits:
+    "The account is deleted after 14 days, or after 30 if no message can reach you. Sign in before that, and it stays.",
+  deleteGoes:
+    "Your profile, names, devices and settings are deleted. Your name, number and address can be used by others then.",
+  deleteStays:
+    "What happened to the account is kept for a while, without your names and without where you were, so that attacks can be looked into.",
+  deleteIt: "Delete my account",
+  deleted: "Your account will be deleted",
+  deletedAt: "It is deleted {time}. You are signed out everywhere.",
+  deletedUndo: "If you change your mind, sign in before then: that is all.",
+  deletedStays: "What is kept",
+  kept: {
+    audit_trail: "What happened to the account, without your names and without where you were: {time} at most.",
+    erasure: "A number from which nobody can tell who you were, so that a backup does not bring the account back.",
+    imported_person:
+      "Your number in the service that you came from, so that the account is not brought over once more.",
+  },
+  accountKept: "Your account stays",
+  accountKeptLead: "It was going to be deleted. You have signed in, so nothing is deleted.",
+  accountKeptNotYou: "If you did not ask for that, change your password.",
+  deleteAfterAll: "Delete it after all",
   confirm: "Show that it is you",
   confirmLead: "Type your password once more before you go on.",
   confirmed: "Thank you. You can go on.",
@@ -154,6 +182,9 @@ export const en = {
   recoverLead: "Type one of the codes that you wrote down.",
   recoveryCode: "Recovery code",
   recoverGo: "Continue",
+  replacePassword: "Choose a new password",
+  replacePasswordLead:
+    "The one that you have was set by somebody else, or others may know it. Choose one that only you know.",
   recoverPassword: "Choose a new password",
   recoverPasswordLead: "Every other device is signed out.",
   pending: {
@@ -199,6 +230,7 @@ export const en = {
     hook_failed: "A part of this service does not answer. Try again shortly.",
     totp_invalid: "Those digits are not right, or were used already. Wait for the next ones.",
     second_factor_required: "Type the digits of your authenticator app as well.",
+    password_change_required: "Choose a new password first.",
     registration_closed: "New accounts are made by the people who run this service. Ask them for one.",
     identifier_taken: "That name is taken. Choose another.",
     password_rejected: "That password is too easy to guess. Choose another.",
@@ -224,6 +256,7 @@ export const en = {
     too_common: "Many people use this password. Choose another.",
     breached: "This password came to light in a breach of another service. Choose another.",
     contains_identifier: "This is too close to your own name or number.",
+    unchanged: "This is the password that has to be replaced. Choose another.",
     no_such_number: "There is no such number.",
     address_format: "Write the address like name@example.com.",
     not_personal: "Codes cannot be sent to this number. Use another one.",
@@ -242,6 +275,8 @@ export const en = {
     sessions_ended: "Devices signed out",
     password_changed: "Password changed",
     password_change_refused: "A password change failed",
+    password_change_asked: "A new password was asked for before signing in",
+    password_change_required: "A new password is asked for at the next sign-in",
     password_reset: "Password set with a code",
     password_reset_held: "A reset of the password was put on hold",
     password_reset_released: "A hold on a reset was lifted",
@@ -267,6 +302,8 @@ export const en = {
     change_stopped: "A change that waited was stopped",
     change_dropped: "A change that waited could not be done",
     devices_forgotten: "Devices were forgotten",
+    deletion_requested: "Deletion of the account was asked for",
+    deletion_stopped: "The deletion of the account was stopped",
     recovery_codes_created: "Recovery codes were made",
     recovery_codes_stopped: "Recovery codes that waited were withdrawn",
     recovery_started: "A recovery code was used",
@@ -279,6 +316,7 @@ export const en = {
     refresh_answered_again: "A lost answer was given again",
     legacy_token_adopted: "Signed in from the earlier service",
     imported_user_linked: "The account was brought over",
+    data_read: "Somebody who administers looked at the account",
     other: "Something changed",
   },
 };

@@ -102,6 +102,10 @@ export const fr: Catalogue = {
   endOthers: "Déconnecter tous les autres appareils",
   ended: "La session y est fermée.",
   onlyThis: "Vous n’êtes connecté nulle part ailleurs.",
+  forgetDevices: "Oublier les autres appareils",
+  forgetDevicesLead:
+    "Les appareils avec lesquels vous vous êtes déjà connecté vous laissent passer même quand des inconnus essaient votre mot de passe. Si vous en avez vendu ou perdu un, faites oublier les autres. Vous restez connecté.",
+  devicesForgotten: "Les autres appareils sont oubliés.",
   activity: "Activité",
   activityLead: "Ce qui s’est passé sur votre compte, le plus récent d’abord.",
   noActivity: "Rien ne s’est encore passé.",
@@ -114,6 +118,30 @@ export const fr: Catalogue = {
   dataHolds:
     "Votre profil, les noms avec lesquels vous vous connectez, vos appareils et ce qui s’est passé sur votre compte. Il ne contient ni mot de passe ni code.",
   download: "Télécharger mes données",
+  delete: "Supprimer le compte",
+  deleteLead: "Supprimez votre compte et ce qui est gardé sur vous.",
+  deleteSignsOut: "Vous êtes déconnecté partout tout de suite.",
+  deleteWaits:
+    "Le compte est supprimé après 14 jours, ou 30 si aucun message ne peut vous parvenir. Si vous vous connectez avant, il reste.",
+  deleteGoes:
+    "Votre profil, vos noms, vos appareils et vos réglages sont supprimés. D’autres peuvent ensuite utiliser votre nom, votre numéro et votre adresse.",
+  deleteStays:
+    "Ce qui est arrivé au compte est gardé un temps, sans vos noms et sans l’endroit où vous étiez, pour pouvoir enquêter sur des attaques.",
+  deleteIt: "Supprimer mon compte",
+  deleted: "Votre compte sera supprimé",
+  deletedAt: "Il est supprimé {time}. Vous êtes déconnecté partout.",
+  deletedUndo: "Si vous changez d’avis, connectez-vous avant : cela suffit.",
+  deletedStays: "Ce qui est gardé",
+  kept: {
+    audit_trail: "Ce qui est arrivé au compte, sans vos noms et sans l’endroit où vous étiez : {time} au plus.",
+    erasure: "Un nombre qui ne dit pas qui vous étiez, pour qu’une sauvegarde ne ramène pas le compte.",
+    imported_person:
+      "Votre numéro dans le service d’où vous venez, pour que le compte ne soit pas repris une fois de plus.",
+  },
+  accountKept: "Votre compte reste",
+  accountKeptLead: "Il allait être supprimé. Vous vous êtes connecté, donc rien n’est supprimé.",
+  accountKeptNotYou: "Si vous ne l’aviez pas demandé, changez votre mot de passe.",
+  deleteAfterAll: "Le supprimer quand même",
   confirm: "Confirmez que c’est bien vous",
   confirmLead: "Saisissez encore une fois votre mot de passe avant de continuer.",
   confirmed: "Merci. Vous pouvez continuer.",
@@ -158,6 +186,9 @@ export const fr: Catalogue = {
   recoverLead: "Saisissez un des codes que vous avez notés.",
   recoveryCode: "Code de secours",
   recoverGo: "Continuer",
+  replacePassword: "Choisissez un nouveau mot de passe",
+  replacePasswordLead:
+    "Le vôtre a été défini par quelqu’un d’autre, ou d’autres peuvent le connaître. Choisissez-en un que vous seul connaissez.",
   recoverPassword: "Choisissez un nouveau mot de passe",
   recoverPasswordLead: "Tous les autres appareils sont déconnectés.",
   pending: {
@@ -205,6 +236,7 @@ export const fr: Catalogue = {
     hook_failed: "Une partie de ce service ne répond pas. Réessayez dans un instant.",
     totp_invalid: "Ces chiffres ne sont pas justes ou ont déjà servi. Attendez les suivants.",
     second_factor_required: "Saisissez aussi les chiffres de votre application d’authentification.",
+    password_change_required: "Choisissez d’abord un nouveau mot de passe.",
     registration_closed: "Les nouveaux comptes sont créés par les responsables de ce service. Demandez-leur.",
     identifier_taken: "Ce nom est déjà pris. Choisissez-en un autre.",
     password_rejected: "Ce mot de passe est trop facile à deviner. Choisissez-en un autre.",
@@ -230,6 +262,7 @@ export const fr: Catalogue = {
     too_common: "Beaucoup de gens utilisent ce mot de passe. Choisissez-en un autre.",
     breached: "Ce mot de passe figure dans une fuite de données d’un autre service. Choisissez-en un autre.",
     contains_identifier: "C’est trop proche de votre nom ou de votre numéro.",
+    unchanged: "C’est le mot de passe à remplacer. Choisissez-en un autre.",
     no_such_number: "Ce numéro n’existe pas.",
     address_format: "Écrivez l’adresse comme nom@exemple.com.",
     not_personal: "Aucun code ne peut être envoyé à ce numéro. Utilisez-en un autre.",
@@ -248,6 +281,8 @@ export const fr: Catalogue = {
     sessions_ended: "Appareils déconnectés",
     password_changed: "Mot de passe changé",
     password_change_refused: "Un changement de mot de passe a échoué",
+    password_change_asked: "Un nouveau mot de passe a été demandé avant la connexion",
+    password_change_required: "Un nouveau mot de passe sera demandé à la prochaine connexion",
     password_reset: "Mot de passe défini avec un code",
     password_reset_held: "La réinitialisation du mot de passe a été suspendue",
     password_reset_released: "La suspension de la réinitialisation a été levée",
@@ -273,6 +308,8 @@ export const fr: Catalogue = {
     change_stopped: "Un changement en attente a été arrêté",
     change_dropped: "Un changement en attente n’a pas pu se faire",
     devices_forgotten: "Les appareils ont été oubliés",
+    deletion_requested: "La suppression du compte a été demandée",
+    deletion_stopped: "La suppression du compte a été arrêtée",
     recovery_codes_created: "Des codes de secours ont été créés",
     recovery_codes_stopped: "Des codes de secours en attente ont été retirés",
     recovery_started: "Un code de secours a été utilisé",
@@ -285,6 +322,7 @@ export const fr: Catalogue = {
     refresh_answered_again: "Une réponse perdue a été redonnée",
     legacy_token_adopted: "Connexion depuis l’ancien service",
     imported_user_linked: "Le compte a été repris",
+    data_read: "Un administrateur a consulté le compte",
     other: "Quelque chose a changé",
   },
 };

@@ -3,6 +3,7 @@ import type { AnyTRPCRouter, TRPCError } from "@trpc/server";
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
 import { createContext, type LatchkeyContext, type RequestHeaders } from "../trpc/context.ts";
 import type { CallCookies } from "../trpc/cookie-mode.ts";
+import { createTraceContinuation } from "../trpc/tracing.ts";
 import { isTrustedProxy, type TrustedProxy } from "./client-address.ts";
 import { type CookieTransport, cookiePath, createCookieTransport } from "./cookie-transport.ts";
 import { allowPage, answerPreflight, type CorsRules, forNamedPages } from "./cors.ts";
@@ -97,9 +98,10 @@ interface Serving<C extends Config> {
  */
 export function createFetchHandler<C extends Config>(options: FetchHandlerOptions<C>): FetchHandler {
   const serving = toServing(options);
+  const continueTrace = createTraceContinuation(options.trustedProxies ?? []);
   return async (request, info = { remoteAddress: null }) => {
     try {
-      return await answer(serving, request, info);
+      return await continueTrace(request, info.remoteAddress, () => answer(serving, request, info));
     } catch (error) {
       serving.onError({ error, path: undefined, requestId: info.requestId ?? null });
       return refuse("INTERNAL_SERVER_ERROR");
@@ -210,6 +212,8 @@ async function callProcedures<C extends Config>(
     router,
     // Of a batch of refreshes only one could have the cookie.
     allowBatching: cookies === undefined,
+    // Queries come by POST too, so that nothing about a person stands in an address.
+    allowMethodOverride: cookies === undefined,
     maxBatchSize: requestLimits.batch,
     createContext,
     onError: onCallError,

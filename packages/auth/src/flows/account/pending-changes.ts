@@ -9,6 +9,7 @@ import { nobody } from "../steps/gate.ts";
 import { mayStopChanges } from "../steps/known-device.ts";
 import { listWaitingChanges, type PendingChange, toPendingChange } from "../steps/pending-change.ts";
 import { stopChange, tellLost } from "../steps/stop-change.ts";
+import { stopDeletion } from "../steps/stop-deletion.ts";
 
 /** The changes of the caller's account that wait, the first due first. */
 export async function listPendingChanges(core: Core, { user, session }: Principal): Promise<PendingChange[]> {
@@ -45,7 +46,7 @@ export interface StopChangesInput {
 }
 
 /**
- * Stops whatever waits for an account, from a device that has signed in to it, without a session: whoever took over its password may have
+ * Stops whatever waits for an account, its deletion too, from a device that has signed in to it, without a session: whoever took over its password may have
  * ended them all. A name and a device that do not fit are answered alike.
  *
  * @throws AuthError `rate_limited`, `invalid_input` for digits that are two phone numbers
@@ -67,6 +68,7 @@ export async function stopPendingChanges(
   if (!found || !mayStop) return;
   const lost = await core.db.transaction().execute(async (transaction) => {
     await lockUser(transaction, found.id);
+    await stopDeletion(core, transaction, { userId: found.id, by: "device", actorId: null, facts });
     const changes = await takeChanges(transaction, core.pendingKey(), { userId: found.id });
     const kinds: ("phone" | "email")[] = [];
     for (const change of changes) {

@@ -63,6 +63,7 @@ interface Row {
   readonly hasRecoveryCodes: boolean;
   readonly lastUsedAt: Date | null;
   readonly hasTotp: boolean;
+  readonly isPasswordChangeDue: boolean;
   readonly now: Date;
 }
 
@@ -94,6 +95,7 @@ export async function readGateAccount(
       u.phone_opens_at as "phoneOpensAt", u.email_opens_at as "emailOpensAt",
       u.email_proved_at as "emailProvedAt", u.email_vouched_at as "emailVouchedAt", u.test_until as "testUntil",
       u.reset_by_code_at as "resetByCodeAt", u.second_factor_at is not null as "hasTotp",
+      u.password_change_due_at is not null as "isPasswordChangeDue",
       u.device_epoch as "deviceEpoch", u.last_login as "lastLogin",
       ${hasRecoveryCodes(sql<string>`u.id`)} as "hasRecoveryCodes", ${secondsHeld(sql<string>`u.id`)} as "heldSeconds",
       (select max(s.last_used_at) from latchkey.sessions s where s.user_id = u.id) as "lastUsedAt",
@@ -157,6 +159,7 @@ function judge(core: Core, row: Row): GateAccount {
       isParked,
       isHolderOfRights,
       hasPassword,
+      isPasswordChangeDue: row.isPasswordChangeDue,
       hasPasskey: false,
       hasRecoveryCodes: row.hasRecoveryCodes,
       hasSecondFactor: factors.hasTotp || factors.isRequired,

@@ -32,7 +32,7 @@ export function createAccountProcedures<C extends Config>(
         ),
     ),
 
-    /** Stops the changes of an account that wait, from a device that has signed in to it and may have no session any more. */
+    /** Stops the changes of an account that wait, and its deletion, from a device that has signed in to it and may have no session any more. */
     stopChanges: publicProcedure
       .meta({ cookieMode: { takes: "deviceMark" } })
       .input(z.strictObject({ username: identifierText, deviceMark: text(64).optional() }))
