@@ -72,7 +72,7 @@ describe("a code", () => {
       "select detail from latchkey.audit_events where subject_id = $1 and event = 'signed_in'",
       [id],
     );
-    expect(event).toEqual({ detail: { identifier: "phone", by: "code" } });
+    expect(event).toMatchObject({ detail: { identifier: "phone", by: "code", amr: ["sms"] } });
   });
 
   test("asked for by username goes to the account's number, and nothing tells so", async () => {
