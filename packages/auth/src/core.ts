@@ -55,9 +55,11 @@ export function createCore({ db, prepare }: Storage, options: ResolvedOptions): 
     keyRing,
     passwords: createPasswords({
       format: passwords.format,
+      memory: passwords.memory,
       cost: passwords.cost,
       concurrency: passwords.hashConcurrency,
       queueLimit: passwords.hashQueueLimit,
+      watch: options.watch,
     }),
     secretKeys,
     refreshKeys: () => toBytes(secretKeys.keysOf("refresh-tokens")),
@@ -73,7 +75,7 @@ export function createCore({ db, prepare }: Storage, options: ResolvedOptions): 
       clock,
     }),
     ...createCodes(db, options, secretKeys),
-    webhooks: createWebhooks({ db, ...options.webhooks }),
+    webhooks: createWebhooks({ db, watch: options.watch, ...options.webhooks }),
     ...createTrail(db, options, secretKeys),
     callLimiter: createCallLimiter(options.callBudgets, { clock }),
     refusalDelay: createRefusalDelay(options.refusalDelay),
@@ -107,13 +109,16 @@ function createCodes(
   options: ResolvedOptions,
   secretKeys: SecretKeys,
 ): Pick<Core, "challenges" | "firewall" | "outbox"> {
-  const { clock, messages, phones } = options;
+  const { clock, messages, phones, watch } = options;
   const { senders, isEnforced, emailsPerDay, noticesPerDay, onRefusal, onOutcome, onError } = messages;
   let outbox: Outbox | undefined;
   const challenges = createChallenges({
     db,
     get keys() {
       return secretKeys.keysOf("codes");
+    },
+    get countKey() {
+      return secretKeys.keysOf("messages")[0].key;
     },
     onUnknownKey: secretKeys.reread,
     findFixedCode: (address) =>
@@ -137,9 +142,11 @@ function createCodes(
     perDay: noticesPerDay,
     render: (notice: Parameters<typeof renderNotice>[0]) => renderNotice(notice, rendering),
     onError,
+    watch,
   };
   outbox = createOutbox({
     db,
+    watch,
     challenges,
     senders,
     render: (message) => renderMessage(message, rendering),

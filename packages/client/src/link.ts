@@ -13,6 +13,17 @@ export type TokenSource = Pick<SessionManager, "findToken" | "replaceToken" | "e
 /** What `httpBatchLink` takes, but for the headers that the session fills in. */
 export type LinkOptions<Router extends AnyRouter> = Omit<Parameters<typeof httpBatchLink<Router>>[0], "headers">;
 
+/** What calls of an API of your own are sent with: a token of its audience, which is one of the service's `TOKEN_AUDIENCE`. */
+export interface ApiOptions {
+  /** The API's own audience. */
+  readonly audience?: string;
+  /**
+   * Sends the session's own token, with which whoever gets it does at the service whatever the person may do. What is at the service's own
+   * address gets it without this.
+   */
+  readonly dangerouslySendSessionToken?: boolean;
+}
+
 /** The context's entry in which a call remembers with what token it was sent. */
 const tokenKey = "latchkeyToken";
 

@@ -56,6 +56,7 @@ function protectLedgers(role: string, own: readonly string[]): string[] {
   const ledgers = [
     "latchkey.kysely_migration",
     "latchkey.kysely_migration_lock",
+    "latchkey.schema_compatibility",
     ...own.map((schema) => `${schema}.migrations`),
   ];
   return ledgers.map((ledger) => `revoke insert, update, delete on ${ledger} from ${quote(role)}`);

@@ -32,7 +32,9 @@ test("every query is answered by POST as it is by GET", async () => {
     const byGet = await fetch(`${live.url}/trpc/${nameOf(name)}?input=${encodeURIComponent(JSON.stringify(target))}`, {
       headers: { authorization: `Bearer ${boss.token}` },
     });
-    const [posted, got]: object[] = await Promise.all([byPost, byGet].map((answer) => answer.json() as Promise<object>));
+    const [posted, got]: object[] = await Promise.all(
+      [byPost, byGet].map((answer) => answer.json() as Promise<object>),
+    );
     expect([byPost.status, Object.keys(posted ?? {})], name).toEqual([byGet.status, Object.keys(got ?? {})]);
   }
 });

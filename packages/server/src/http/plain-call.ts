@@ -8,7 +8,7 @@ import {
 } from "@trpc/server";
 import { getHTTPStatusCode } from "@trpc/server/http";
 import { callProcedure } from "./call-procedure.ts";
-import { toAnswerHeaders } from "./headers.ts";
+import { safeHeaders, toAnswerHeaders } from "./headers.ts";
 
 /** A request for one procedure, with JSON or nothing as its input: what nearly all requests are. */
 export interface PlainCall {
@@ -83,7 +83,10 @@ export async function answerPlainCall(
     requireWhole(data);
     // What `transformTRPCResponse` makes of a result, without its four copies.
     const body = JSON.stringify({ result: { data: config.transformer.output.serialize(data) } });
-    return new Response(body, { status: 200, headers: { ...answerHeaders, "cache-control": "no-store" } });
+    return new Response(body, {
+      status: 200,
+      headers: { ...answerHeaders, "cache-control": "no-store", ...safeHeaders },
+    });
   } catch (cause) {
     // As with tRPC, what cannot be written is no failure of the procedure.
     return refuse(cause, { path: undefined, input: undefined });

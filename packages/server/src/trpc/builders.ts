@@ -16,6 +16,7 @@ import { callInCookieMode, type ProcedureMeta } from "./cookie-mode.ts";
 import { findAuthError, findThrownRefusal, toTrpcError, withUnavailability } from "./error-map.ts";
 import type { ErrorShape } from "./error-shape.ts";
 import { findInputError, formatError, formatRefusal } from "./format-error.ts";
+import { traceCall } from "./tracing.ts";
 
 /** A builder of procedures, for `.concat()` in a router whose context has the key `latchkey`. */
 export type ProcedureBuilder<C extends Config, Added extends object> = TRPCProcedureBuilder<
@@ -110,16 +111,18 @@ export function createBuilders<C extends Config>(formatted: FormattedErrors): Ow
     .meta<ProcedureMeta>()
     .create({ isDev: false, errorFormatter: formatError });
 
-  /** Gives every refusal of the core the transport's code. */
-  const withMappedErrors = t.middleware(async ({ ctx, next, signal }) => {
-    requireCall(ctx);
-    const result = await next();
-    if (result.ok || findInputError(result.error)) return result;
-    const refusal = find(result.error);
-    if (!refusal) return result;
-    if (isLimit(refusal)) await ctx.latchkey.auth.delayRefusal(signal);
-    throw toTrpcError(refusal);
-  });
+  /** Gives every refusal of the core the transport's code, and every call a span. */
+  const withMappedErrors = t.middleware(({ ctx, next, signal, path }) =>
+    traceCall(path, async () => {
+      requireCall(ctx);
+      const result = await next();
+      if (result.ok || findInputError(result.error)) return result;
+      const refusal = find(result.error);
+      if (!refusal) return result;
+      if (isLimit(refusal)) await ctx.latchkey.auth.delayRefusal(signal);
+      throw toTrpcError(refusal);
+    }),
+  );
 
   const withCookieMode = t.middleware(async ({ ctx: { latchkey }, meta, next, getRawInput }) => {
     const { auth, cookies, facts } = latchkey;

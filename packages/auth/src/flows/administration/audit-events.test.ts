@@ -6,6 +6,7 @@ import { AuthError, type AuthErrorCode } from "../../errors.ts";
 import type { ImportRound } from "../../imported-users/round-store.ts";
 import { createInbox, createTestAuth, showTotp, type TestAuth, testSecret } from "../../testing/index.ts";
 import { limits } from "../../throttling/limits.ts";
+import type { HoldResetInput } from "../sign-in/hold-reset.ts";
 import type { PublicPurpose } from "../sign-in/start-code.ts";
 import type { Administrator } from "../steps/authority.ts";
 
@@ -119,6 +120,17 @@ async function prepareRecovery(target: Target): Promise<string> {
   return (await service.auth.startRecovery({ code }, service.facts)).ticket;
 }
 
+/** A reset by a code, and what its owner had before it. */
+async function prepareHold({ id, username }: Target): Promise<HoldResetInput> {
+  const { deviceMark } = await service.auth.login({ username, password }, service.facts);
+  await service.database.query(
+    `insert into latchkey.former_passwords (user_id, password, device_epoch)
+      select id, password, device_epoch from latchkey.users where id = $1`,
+    [id],
+  );
+  return { username, password, deviceMark };
+}
+
 const freshName = () => `p${randomUUID().replaceAll("-", "")}`;
 
 async function signInAsSuperuser(): Promise<Administrator> {
@@ -196,6 +208,13 @@ async function askForFactor(target: Pick<Target, "caller" | "username">): Promis
   return { ticket: refusal.secondFactor?.ticket ?? "", totp: await showTotp(service, secret) };
 }
 
+/** The ticket of somebody whose password has to be replaced. */
+async function askForNewPassword({ username }: Pick<Target, "username">): Promise<string> {
+  await service.auth.operator.requirePasswordChange(username);
+  const refusal = await service.auth.login({ username, password }, service.facts).catch((error: AuthError) => error);
+  return (refusal instanceof AuthError && refusal.passwordChange?.ticket) || "none";
+}
+
 /** Does what is refused with this code; anything else is thrown on. */
 async function refused(code: AuthErrorCode, deed: Promise<unknown>): Promise<void> {
   const error = await deed.then(
@@ -224,8 +243,11 @@ interface Deed {
 
 const byAdmin = { actor: "admin", subject: "target" } as const;
 const bySelf = { actor: "self", subject: "target" } as const;
+const ofReset = { actor: "nobody", subject: "target", first: prepareHold } as const;
 const byOperator = { actor: "nobody", subject: "target", isNowhere: true } as const;
 const ofNobody = { actor: "nobody", subject: "nobody", isNowhere: true } as const;
+
+async function* nothing(): AsyncGenerator<never> {}
 
 /** What every sign-in says of its session: which one, how it was opened, and what program asked. */
 const signIn = (...amr: readonly string[]) => ({
@@ -445,6 +467,41 @@ const deeds: Deed[] = [
     detail: () => ({ change: "set_phone", by: "session" }),
   },
   {
+    ...bySelf,
+    does: "deleteOwnAccount",
+    run: ({ caller }) => service.auth.deleteOwnAccount(caller, service.facts),
+    leaves: ["deletion_requested"],
+    detail: () => ({ seconds: 30 * 86_400, sessionsEnded: 1 }),
+  },
+  {
+    ...bySelf,
+    does: "login, of an account that is to be deleted",
+    first: ({ caller }) => service.auth.deleteOwnAccount(caller, service.facts),
+    run: ({ username }) => service.auth.login({ username, password }, service.facts),
+    leaves: ["signed_in", "deletion_stopped"],
+    detail: () => ({ by: "sign_in" }),
+  },
+  {
+    does: "stopPendingChanges, of a deletion",
+    actor: "nobody",
+    subject: "target",
+    first: ({ caller }) => service.auth.deleteOwnAccount(caller, service.facts),
+    run: ({ username, deviceMark }) => service.auth.stopPendingChanges({ username, deviceMark }, service.facts),
+    leaves: ["deletion_stopped"],
+    detail: () => ({ by: "device" }),
+  },
+  {
+    ...byOperator,
+    does: "operator.replayErasures",
+    first: ({ id }) =>
+      service.database.query("insert into latchkey.erased_users (digest) values (sha256(convert_to($1, 'UTF8')))", [
+        id,
+      ]),
+    run: () => service.auth.operator.replayErasures(nothing()),
+    leaves: ["user_deleted"],
+    detail: () => ({ by: "restored_backup" }),
+  },
+  {
     does: "stopPendingChanges",
     actor: "nobody",
     subject: "target",
@@ -480,6 +537,42 @@ const deeds: Deed[] = [
     run: () => service.auth.applyDueChanges(),
     leaves: ["change_dropped"],
     detail: () => ({ change: "set_phone", because: "session_ended" }),
+  },
+  {
+    ...byAdmin,
+    does: "users.stopPendingChange",
+    first: prepareChange,
+    run: ({ id }, prepared) => service.auth.users.stopPendingChange(admin, id, (prepared as Waiting).pending?.id ?? ""),
+    leaves: ["change_stopped"],
+    detail: () => ({ change: "set_phone", by: "administrator" }),
+  },
+  {
+    ...byOperator,
+    does: "operator.stopPendingChange",
+    first: prepareChange,
+    run: ({ username }, prepared) =>
+      service.auth.operator.stopPendingChange(username, (prepared as Waiting).pending?.id ?? ""),
+    leaves: ["change_stopped"],
+    detail: () => ({ change: "set_phone", by: "administrator" }),
+  },
+  {
+    does: "purge, of an account that has had no name for a year",
+    actor: "nobody",
+    subject: "target",
+    isNowhere: true,
+    first: async ({ id }) => {
+      const { database } = service;
+      const longAgo = "latchkey.now() - interval '366 days'";
+      await database.query("delete from latchkey.sessions where user_id = $1", [id]);
+      await database.query(
+        `update latchkey.users set username = null, username_key = null, phone_number = null, email = null, email_key = null,
+          parked_at = ${longAgo} where id = $1`,
+        [id],
+      );
+    },
+    run: () => service.auth.purge(),
+    leaves: ["user_deleted"],
+    detail: () => ({ because: "parked" }),
   },
   {
     ...byOperator,
@@ -773,6 +866,31 @@ const deeds: Deed[] = [
     detail: () => ({ sessionsEnded: 1, by: "phone" }),
   },
   {
+    ...ofReset,
+    does: "holdReset",
+    run: (_, prepared) => service.auth.holdReset(prepared as HoldResetInput, service.facts),
+    leaves: ["password_reset_held"],
+    detail: () => ({ until: expect.any(String) }),
+  },
+  {
+    ...ofReset,
+    does: "holdReset, let go on",
+    run: (_, prepared) => service.auth.holdReset({ ...(prepared as HoldResetInput), release: true }, service.facts),
+    leaves: ["password_reset_released"],
+    detail: () => ({}),
+  },
+  {
+    ...ofReset,
+    does: "holdReset, with another password",
+    run: (_, prepared) =>
+      refused(
+        "invalid_credentials",
+        service.auth.holdReset({ ...(prepared as HoldResetInput), password: newPassword }, service.facts),
+      ),
+    leaves: ["password_reset_hold_refused"],
+    detail: () => ({}),
+  },
+  {
     ...bySelf,
     does: "startReauthentication",
     first: async (target) => {
@@ -1029,6 +1147,42 @@ const deeds: Deed[] = [
     detail: () => ({ sessionsEnded: 1 }),
   },
   {
+    ...byAdmin,
+    does: "users.requirePasswordChange",
+    run: ({ id }) => service.auth.users.requirePasswordChange(admin, id),
+    leaves: ["password_change_required"],
+    detail: () => ({ sessionsEnded: 1 }),
+  },
+  {
+    ...byOperator,
+    does: "operator.requirePasswordChange",
+    run: ({ username }) => service.auth.operator.requirePasswordChange(username),
+    leaves: ["password_change_required"],
+    detail: () => ({ sessionsEnded: 1 }),
+  },
+  {
+    does: "login, with a password that has to be replaced",
+    actor: "nobody",
+    subject: "target",
+    first: ({ username }) => service.auth.operator.requirePasswordChange(username),
+    run: ({ username }) =>
+      refused("password_change_required", service.auth.login({ username, password }, service.facts)),
+    leaves: ["password_change_asked"],
+    detail: () => ({ purpose: "sign_in" }),
+  },
+  {
+    ...bySelf,
+    does: "signInByNewPassword",
+    first: askForNewPassword,
+    run: (_, prepared) =>
+      service.auth.signInByNewPassword(
+        { ticket: String(prepared), newPassword: "an even better battery" },
+        service.facts,
+      ),
+    leaves: ["password_changed", "signed_in"],
+    detail: () => ({ identifier: "username", ...signIn("pwd") }),
+  },
+  {
     ...ofNobody,
     does: "rotateKeys",
     run: () => service.auth.rotateKeys({ compromised: false }),
@@ -1044,6 +1198,15 @@ const deeds: Deed[] = [
   },
   {
     ...ofNobody,
+    does: "rotateDueKeys",
+    first: () =>
+      service.database.query("update latchkey.signing_keys set created_at = created_at - interval '91 days'"),
+    run: () => service.auth.rotateDueKeys(),
+    leaves: ["keys_rotated"],
+    detail: () => ({ oldKeysRemoved: false, because: "age" }),
+  },
+  {
+    ...ofNobody,
     does: "reseal",
     // There and back.
     run: async () => {
@@ -1053,6 +1216,13 @@ const deeds: Deed[] = [
     },
     leaves: ["secret_resealed", "secret_resealed"],
     detail: () => ({ because: "replaced" }),
+  },
+  {
+    ...ofNobody,
+    does: "operator.endAllSessions",
+    run: () => service.auth.operator.endAllSessions(),
+    leaves: ["sessions_ended"],
+    detail: () => ({ because: "ended_by_administrator", count: expect.any(Number) }),
   },
 ];
 
@@ -1140,9 +1310,12 @@ const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
   delayRefusal: () => service.auth.delayRefusal(),
   "users.list": () => service.auth.users.list({ limit: 25 }),
   "users.get": ({ id }) => service.auth.users.get(id),
+  "users.listPendingChanges": ({ id }) => service.auth.users.listPendingChanges(admin, id),
+  "operator.listPendingChanges": ({ username }) => service.auth.operator.listPendingChanges(username),
   "users.listSessions": ({ id }) => service.auth.users.listSessions(admin, id),
   "groups.list": () => service.auth.groups.list({ limit: 25 }),
   "groups.get": ({ group }) => service.auth.groups.get(group.id),
+  "operator.exportErasures": () => service.auth.operator.exportErasures().next(),
   "operator.exportUser": ({ username }) => service.auth.operator.exportUser(username),
   "operator.listSessions": ({ username }) => service.auth.operator.listSessions(username),
   "importedUsers.startRound": startRound,
@@ -1151,9 +1324,11 @@ const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
   refresh: ({ refreshToken }) => service.auth.refresh(refreshToken, service.facts),
   authenticate: ({ token }) => service.auth.authenticate([`Bearer ${token}`]),
   inspectToken: ({ token }) => service.auth.inspectToken(token, service.facts),
+  exchangeToken: ({ caller }) => refused("invalid_input", service.auth.exchangeToken(caller, { audience: "none" })),
   listSessions: ({ caller }) => service.auth.listSessions(caller),
   listNotices: ({ caller }) => service.auth.listNotices(caller, { limit: 25 }),
   markNoticesRead: ({ caller }) => service.auth.markNoticesRead(caller, {}),
+  listConsents: ({ caller }) => service.auth.listConsents(caller),
   listPendingChanges: ({ caller }) => service.auth.listPendingChanges(caller),
   readRecoveryCodes: ({ caller }) => service.auth.readRecoveryCodes(caller),
   listActivity: ({ caller }) => service.auth.listActivity(caller, { limit: 25 }),
@@ -1183,6 +1358,8 @@ const allEvents: Readonly<Record<AuditEvent["event"], true>> = {
   user_created: true,
   user_updated: true,
   user_deleted: true,
+  deletion_requested: true,
+  deletion_stopped: true,
   groups_set: true,
   permissions_set: true,
   group_created: true,
@@ -1211,6 +1388,8 @@ const allEvents: Readonly<Record<AuditEvent["event"], true>> = {
   sessions_ended: true,
   password_changed: true,
   password_change_refused: true,
+  password_change_required: true,
+  password_change_asked: true,
   reauthenticated: true,
   reauthentication_refused: true,
   recovery_codes_created: true,
@@ -1221,6 +1400,9 @@ const allEvents: Readonly<Record<AuditEvent["event"], true>> = {
   limit_reached: true,
   account_unlocked: true,
   password_reset_refused: true,
+  password_reset_held: true,
+  password_reset_released: true,
+  password_reset_hold_refused: true,
   legacy_token_adopted: true,
   imported_users_recorded: true,
   imported_user_linked: true,

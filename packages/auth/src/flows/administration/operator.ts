@@ -26,8 +26,10 @@ import { replaceLostPassword } from "../steps/replace-lost-password.ts";
 import { requireFitForRights } from "../steps/require-fit-for-rights.ts";
 import { tellPasswordReset } from "../steps/tell-hooks.ts";
 import { createGroup, deleteGroup, type GroupInput, type GroupUpdate, updateGroup } from "./groups.ts";
+import { requireAs } from "./require-password-change.ts";
 import { resetAs } from "./second-factors.ts";
 import { unlockUser } from "./unlock-user.ts";
+import { readWaitingChanges, stopChangeOf, type WaitingChanges } from "./user-changes.ts";
 import { endAndRecord } from "./user-sessions.ts";
 import { deleteUser, requireKnownPermissions, type UserUpdate, updateUser } from "./users.ts";
 
@@ -35,18 +37,30 @@ import { deleteUser, requireKnownPermissions, type UserUpdate, updateUser } from
 
 const atCommandLine = (subjectId: string) => ({ actorId: null, subjectId, address: null, requestId: null });
 
+/** How a password is set for somebody. */
+export interface PasswordToSet {
+  /** Whether the owner replaces it at the next sign-in, because they did not choose it themselves; false unless said. */
+  readonly isToBeReplaced?: boolean;
+}
+
 /**
  * Gives a user another password and ends their sessions; answers how many.
  *
  * @throws AuthError `not_found`, `password_rejected`
  */
-export async function setPassword(core: Core, name: string, password: string): Promise<number> {
+export async function setPassword(
+  core: Core,
+  name: string,
+  password: string,
+  { isToBeReplaced = false }: PasswordToSet = {},
+): Promise<number> {
   const account = await findNamed(core, name);
   const encoded = await encodePassword(core, password, { field: "password", person: account });
   const ended = await core.db.transaction().execute(async (transaction) => {
     // Deleted while the password was hashed.
     if (!(await lockUser(transaction, account.id))) throw unknownUser();
-    return (await replaceLostPassword(core, transaction, { account, encoded, facts: operator.facts })).sessionsEnded;
+    const replaced = { account, encoded, isToBeReplaced, facts: operator.facts };
+    return (await replaceLostPassword(core, transaction, replaced)).sessionsEnded;
   });
   await tellPasswordReset(core, account.id, { by: "command_line", request: null });
   return ended;
@@ -173,10 +187,28 @@ export async function endSessionsNamed(core: Core, name: string, sessionId?: str
   return core.db.transaction().execute((transaction) => endAndRecord(core, transaction, sessionId, atCommandLine(id)));
 }
 
+/** The changes of a user's number or address that wait. Throws AuthError `not_found`. */
+export async function listPendingChangesNamed(core: Core, name: string): Promise<WaitingChanges> {
+  const { id } = await findNamed(core, name);
+  return readWaitingChanges(core, id);
+}
+
+/** Stops one of them. Throws AuthError `not_found`. */
+export async function stopPendingChangeNamed(core: Core, name: string, changeId: string): Promise<void> {
+  const { id } = await findNamed(core, name);
+  await stopChangeOf(core, operator, id, changeId);
+}
+
 /** Takes the second factors of a user away, ends their sessions, and answers how many. Throws AuthError `not_found`. */
 export async function resetSecondFactorNamed(core: Core, name: string): Promise<number> {
   const { id } = await findNamed(core, name);
   return resetAs(core, operator, id);
+}
+
+/** Has a user replace their password at the next sign-in, and ends their sessions. Throws AuthError `not_found`, `invalid_input`. */
+export async function requirePasswordChangeNamed(core: Core, name: string): Promise<number> {
+  const { id } = await findNamed(core, name);
+  return requireAs(core, operator, id);
 }
 
 async function findNamed(core: Core, name: string): Promise<Account> {

@@ -5,11 +5,13 @@ import { StartError } from "../../errors.ts";
 import { isFresh, isFrozenBy } from "../../imported-users/imported-user.ts";
 import { countAliases, countImported } from "../../imported-users/imported-user-store.ts";
 import { findLastRound, listLastRounds } from "../../imported-users/round-store.ts";
+import { kindPattern } from "../../passwords/hash-format.ts";
 import type { Queries, Storage } from "../../storage/database.ts";
 import { findFaults, findWeaknesses } from "../../storage/inspect-database.ts";
 import { listAppliedMigrations } from "../../storage/migrate.ts";
 import { findMissingIndexes } from "../../storage/online-indexes.ts";
 import { indexesOf } from "../../users/profile.ts";
+import { listPasswordKinds } from "../../users/user-store.ts";
 import type { Core } from "../steps/core.ts";
 import { examineNames } from "./check-names.ts";
 
@@ -20,6 +22,8 @@ export interface Health {
   readonly schema: string;
   readonly users: number;
   readonly signingKey: string;
+  /** How new passwords are stored, what that takes, and how many accounts have another hash. */
+  readonly passwords: string;
   /** Whether a secret that was replaced is still needed. */
   readonly secrets: string;
   /** Milliseconds by which the database's clock is ahead of this process's. */
@@ -72,6 +76,7 @@ export async function checkHealth(
     schema: (await listAppliedMigrations(core.db)).at(-1) ?? "",
     users: Number(found?.users),
     signingKey: `${algorithm} ${kid}`,
+    passwords: await describePasswords(core),
     secrets: secrets.said,
     clockDifference,
     ...(await examineImports(core)),
@@ -86,6 +91,16 @@ export async function checkHealth(
       ...(await examineNames(core)),
     ],
   };
+}
+
+async function describePasswords({ db, passwords, options: { passwords: chosen } }: Core): Promise<string> {
+  const { format, cost, memory, hashConcurrency } = chosen;
+  const how =
+    format === "argon2id"
+      ? `argon2id, ${memory} MiB for each of ${hashConcurrency} at once, ${memory * hashConcurrency} MiB in all`
+      : `${format}, cost ${cost}, ${hashConcurrency} at once`;
+  passwords.countForeign(await listPasswordKinds(db, kindPattern));
+  return `${how}; ${passwords.load().foreign} accounts have another hash until their next sign-in`;
 }
 
 /** Says what is still sealed with a secret that is to be removed. */

@@ -276,7 +276,7 @@ test("health says what is still under an old secret, and when it can be taken aw
   await next.reseal({});
   const after = await next.checkHealth();
   expect(after.warnings.join()).toContain("take them away");
-  expect((await (await withSecrets(b)).checkHealth()).secrets).toBe("one, which seals 12 keys");
+  expect((await (await withSecrets(b)).checkHealth()).secrets).toBe("one, which seals 14 keys");
 });
 
 test("nothing that is stored opens without a secret, and no secret is stored", async () => {

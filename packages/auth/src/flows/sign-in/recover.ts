@@ -152,7 +152,7 @@ async function signInWith(
   { owner, encoded, deviceName, facts }: SignInToOpen,
 ): Promise<AnsweredSession | null> {
   const { isRequired: hasSecondFactor } = owner.factors;
-  const now = { ...owner, state: { ...owner.state, hasPassword: true, hasSecondFactor } };
+  const now = { ...owner, state: { ...owner.state, hasPassword: true, isPasswordChangeDue: false, hasSecondFactor } };
   if (askGate(core, now, ["password", "recovery_code"], "sign_in").opens !== "session") return null;
   const open = async (transaction: Queries) => {
     const checked = { id: owner.id, verifiedHash: encoded, nextHash: encoded };

@@ -10,6 +10,7 @@ import type { Queries } from "../../storage/database.ts";
 import type { User } from "../../users/user.ts";
 import type { Core, RequestInfo } from "./core.ts";
 import type { AnsweredSession } from "./issue-session-tokens.ts";
+import { stopDeletion } from "./stop-deletion.ts";
 
 interface Opening {
   readonly user: User;
@@ -32,7 +33,7 @@ type SignIn = Omit<Extract<AuditEvent, { event: "signed_in" }>, "event" | "sessi
 
 /**
  * Opens a session for a user inside the caller's transaction, which holds the user's row. Beyond the most that one person may
- * have, the session that was used longest ago ends. Its tokens are issued when the transaction is over: that reads the signing
+ * have, the session that was used longest ago ends; and an account that was to be deleted stays. Its tokens are issued when the transaction is over: that reads the signing
  * key on a connection of its own, and whoever holds one while waiting for another starves everybody.
  */
 export async function openSession(
@@ -43,7 +44,7 @@ export async function openSession(
   const { lifetime, idleLifetime, perUser } = core.options.sessions;
   const id = randomUUIDv7();
   const refreshToken = createRefreshToken(core.refreshKeys()[0], id);
-  const { idleExpiresAt, others, ...session } = await insertSession(transaction, {
+  const { idleExpiresAt, others, isToBeDeleted, ...session } = await insertSession(transaction, {
     id,
     userId: user.id,
     refreshHash: refreshToken.hash,
@@ -66,7 +67,9 @@ export async function openSession(
     await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
   }
   if (others >= perUser) await endSurplus(core, transaction, { user, facts });
-  return { user, session, idleExpiresAt, rotation: 0, refreshToken };
+  const stopped = { userId: user.id, by: "sign_in", actorId: user.id, facts } as const;
+  const isDeletionStopped = isToBeDeleted && (await stopDeletion(core, transaction, stopped));
+  return { user, session, idleExpiresAt, rotation: 0, refreshToken, isDeletionStopped };
 }
 
 /** Ends the sessions beyond the most that one person may have. */
