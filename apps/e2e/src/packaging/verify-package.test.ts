@@ -123,7 +123,7 @@ test.each(compilerSetups)(
 );
 
 test("the README's API knows its caller by the SDK's token, and tells strangers and forgers why not", async () => {
-  await using live = await startLiveServer();
+  await using live = await startLiveServer({ tokens: { audience: ["latchkey", "orders-api"] } });
   const { token } = await signUp(live);
   await team.write("server.ts", await readExample("createVerifiedProcedure", live.url));
   await team.addProgram("own-api-session.mjs");

@@ -190,6 +190,18 @@ describe("end-sessions", () => {
   });
 });
 
+describe("list-pending-changes and stop-pending-change", () => {
+  test("say that nothing waits, and refuse what is no change", async () => {
+    expect(await say("list-pending-changes", "dave")).toBe("Nothing waits.\n");
+    expect(await answerOf("list-pending-changes", "dave")).toEqual({ changes: [], resetHeldUntil: null });
+    const unknown = await installation.run(["stop-pending-change", "dave", "01900000-0000-7000-8000-000000000000"]);
+    expect(unknown).toMatchObject({ code: 2, stderr: "latchkey: There is no such change, or it is done\n" });
+    const malformed = await installation.run(["stop-pending-change", "dave", "1"]);
+    expect(malformed).toMatchObject({ code: 2, stdout: "" });
+    expect(malformed.stderr).toContain("the change is an id as list-pending-changes prints it");
+  });
+});
+
 describe("create-password-code", () => {
   test("prints a code that sets a password over HTTP; until then nothing changes", async () => {
     await createUser(installation, "--username", "erin");

@@ -30,7 +30,7 @@ describe("a start on an empty folder", () => {
   it("tells a person where it listens, where the data is and what to do next", () => {
     expect(service.stderr()).toContain(`Latchkey listens on ${service.url}\n`);
     expect(service.stderr()).toContain(`Its data is in ${installation.dataDir} (embedded PostgreSQL)\n`);
-    expect(service.stderr()).toContain("  npx -y pnpm@12 latchkey create-user --username alice\n");
+    expect(service.stderr()).toContain("  npx -y pnpm@12 latchkey create-user --username alice --own-password\n");
     expect(service.stderr()).toContain(`  curl ${service.url}/trpc/token.obtain `);
   });
 

@@ -32,6 +32,10 @@ const calls: Readonly<Record<string, (round: Round) => Promise<unknown>>> = {
     auth.users.setPermissions(admin, person.id, ["auth.add_user", "auth.view_user"]),
   "users.createPasswordCode": ({ auth, admin, person }) => auth.users.createPasswordCode(admin, person.id),
   "users.endSessions": ({ auth, admin, person }) => auth.users.endSessions(admin, person.id),
+  "users.stopPendingChange": async ({ auth, admin, person }) => {
+    const { changes } = await auth.users.listPendingChanges(admin, person.id);
+    await auth.users.stopPendingChange(admin, person.id, changes[0]?.id ?? person.id);
+  },
   "groups.list": ({ auth }) => auth.groups.list({ limit: 100 }),
   "groups.update": ({ auth, admin, groups }) =>
     auth.groups.update(admin, groups[0], { name: freshName(), permissions: ["auth.view_user"] }),
@@ -83,6 +87,13 @@ describe.concurrent("two calls at the same moment about the same account and gro
           await service.database.query(makeGroups, [[...declared, "old.do_thing"], groups, [groupName, freshName()]]);
           const person = await createPerson(service);
           await service.auth.users.setGroups(admin, person.id, [groups[0]]);
+          // What it would do is nothing that anybody can read: it is there to be stopped.
+          await service.database.query(
+            `insert into latchkey.pending_changes (id, user_id, session_id, kind, payload, due_at)
+              select gen_random_uuid(), user_id, id, 'set_phone', '\\x00', latchkey.now() + interval '1 day'
+              from latchkey.sessions where user_id = $1`,
+            [person.id],
+          );
           const about = { admin, person, groups, groupName };
           const outcomes = await Promise.allSettled([
             calls[first]?.({ ...about, auth: processes[0] }),
