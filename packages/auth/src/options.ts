@@ -5,6 +5,7 @@ import type { ConfigOf, UserOf } from "./config.ts";
 import type { HookName, Hooks } from "./hooks/hooks.ts";
 import { type CountryCode, isCountryCode } from "./identifiers/phone.ts";
 import { messagesOption } from "./messages/messages-option.ts";
+import { passkeyOption } from "./passkeys/relying-party.ts";
 import { coreModels, corePermissions, declarationPattern, listPermissionsOf } from "./permissions/permission.ts";
 import { maximumTokenLifetime, tokenAlgorithms } from "./tokens/access-token.ts";
 import { defineProfile, type NoFields, type ProfileDefinition, type ProfileFields } from "./users/profile.ts";
@@ -146,6 +147,8 @@ const optionsSchema = z
      * and with `all` everybody. One that is enrolled is asked for whatever is set.
      */
     secondFactor: z.enum(secondFactorRules).default("optional"),
+    /** Passkeys; absent: nobody can add one or sign in by one. */
+    passkeys: passkeyOption.optional(),
     /** Seconds for which the audit trail is kept. */
     auditRetention: seconds(day, 3_650 * day).default(400 * day),
     /** Milliseconds by which procedures answer later that a limit is reached, so that a client in a loop cannot ask often; 0 for tests. */

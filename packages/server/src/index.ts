@@ -23,6 +23,7 @@ export { jwksPath } from "./http/jwks.ts";
 export { type LimitedRequest, limitBody } from "./http/limit-body.ts";
 export { requestLimits } from "./http/limits.ts";
 export { createOriginRules, findOriginFault, isLoopback, type TellOperator } from "./http/origins.ts";
+export { type PasskeyPlace, readPasskeys, relatedOriginsPath } from "./http/passkeys.ts";
 export { answerPublicDocument, type PublicDocument, toPublicDocument } from "./http/public-document.ts";
 export { type PublicUrl, parsePublicUrl } from "./http/public-url.ts";
 export { refuse, refuseMethod } from "./http/refusals.ts";

@@ -212,7 +212,11 @@ export async function endSessions(db: Queries, { userId, id, except, reason }: S
 }
 
 /** Notes that the owner of a live session has shown that it is them, and by what; false when it has ended. */
-export async function noteReauthentication(db: Queries, id: string, by: "password" | "code"): Promise<boolean> {
+export async function noteReauthentication(
+  db: Queries,
+  id: string,
+  by: Exclude<SessionOpening, "registration">,
+): Promise<boolean> {
   const now = sql<Date>`latchkey.now()`;
   const result = await db
     .updateTable("sessions")

@@ -36,6 +36,40 @@ export const codeText = text(64);
 /** What an authenticator app shows, in the digits of any script. */
 export const totpText = text(64);
 
+/** Bytes as base64url. */
+const bytesText = (maximum: number) =>
+  z
+    .string()
+    .min(1, "must not be empty")
+    .max(maximum, `must be at most ${maximum} characters`)
+    .regex(/^[\w-]*$/, "is not base64url");
+
+/** As long as WebAuthn lets it be: 1,023 bytes. */
+const credentialId = bytesText(1_364);
+
+const clientDataJSON = bytesText(8_192);
+
+/** What `navigator.credentials.get` answered, as JSON. Each browser says more of it than is read. */
+export const passkeyAssertion = z.object({
+  id: credentialId,
+  response: z.object({
+    clientDataJSON,
+    authenticatorData: bytesText(4_096),
+    signature: bytesText(4_096),
+    userHandle: bytesText(128).nullish(),
+  }),
+});
+
+/** What `navigator.credentials.create` answered, as JSON. */
+export const passkeyRegistration = z.object({
+  id: credentialId,
+  response: z.object({
+    clientDataJSON,
+    attestationObject: bytesText(16_384),
+    transports: z.array(text(32)).max(16).optional(),
+  }),
+});
+
 /** What the device that asks kept from its last sign-in. The whole input may be left out. */
 export const shownDevice = z.strictObject({ deviceMark: text(64).optional() }).prefault({});
 

@@ -4,15 +4,14 @@ import {
   type MadeRecoveryCodes,
   type RecoveryCodeStatus,
   readRecoveryCodes,
-  replaceRecoveryCodes,
   settleRecoveryCodes,
   stopWaitingCodes,
 } from "../../one-time-codes/recovery-code-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import { isTestAccount, lockUser } from "../../users/user-store.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
-import { keepNotice } from "../steps/keep-notice.ts";
-import { requireRecently, waitOfCodes } from "../steps/recent-authentication.ts";
+import { makeRecoveryCodes } from "../steps/make-recovery-codes.ts";
+import { requireRecently } from "../steps/recent-authentication.ts";
 
 /**
  * Makes ten recovery codes, which are shown here and never again; those before are good no more. Where nothing but a code that was sent
@@ -31,12 +30,11 @@ export async function createRecoveryCodes(
   return changeOwnCodes(core, user.id, async (transaction) => {
     if (await isTestAccount(transaction, user.id))
       throw new AuthError("permission_denied", "The account of a test number gets no other way in");
-    const waiting = isByCodeAlone ? { seconds: waitOfCodes, sessionId: session.id } : null;
-    const made = await replaceRecoveryCodes(transaction, { userId: user.id, waiting });
-    const happened = { event: "recovery_codes_created", isWaiting: waiting !== null } as const;
-    await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
-    await keepNotice(core, transaction, { userId: user.id, kind: "recovery_codes_created", facts });
-    return made;
+    return makeRecoveryCodes(core, transaction, {
+      userId: user.id,
+      waitingIn: isByCodeAlone ? session.id : null,
+      facts,
+    });
   });
 }
 

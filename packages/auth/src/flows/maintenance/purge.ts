@@ -7,6 +7,7 @@ import { deleteOldCounts } from "../../messages/message-counts.ts";
 import { deleteOldNotices } from "../../messages/notice-store.ts";
 import { deleteExpiredCodes } from "../../one-time-codes/code-store.ts";
 import { settleRecoveryCodes } from "../../one-time-codes/recovery-code-store.ts";
+import { deleteOldPasskeyChallenges } from "../../passkeys/passkey-challenge.ts";
 import { deleteOldSecondFactorTickets } from "../../second-factors/second-factor-ticket-store.ts";
 import { deleteOldSecretKeys } from "../../secret-keys/secret-key-store.ts";
 import { deleteDeadSessions } from "../../sessions/session-store.ts";
@@ -43,12 +44,13 @@ export async function purge(core: Core): Promise<Purged> {
   const challenges = await inBatches((atMost) => deleteOldChallenges(core.db, atMost));
   const tickets = await inBatches((atMost) => deleteOldTickets(core.db, atMost));
   const halfDone = await inBatches((atMost) => deleteOldSecondFactorTickets(core.db, atMost));
+  const used = await inBatches((atMost) => deleteOldPasskeyChallenges(core.db, atMost));
   const messages = await inBatches((atMost) => deleteOldCounts(core.db, atMost));
   const counts = messages + (await inBatches((atMost) => deleteOldWrongCodes(core.db, atMost)));
   // Before sessions are deleted: codes that wait die with theirs.
   await settleRecoveryCodes(core.db, null);
   return {
-    codes: challenges + tickets + halfDone + (await inBatches((atMost) => deleteExpiredCodes(core.db, atMost))),
+    codes: challenges + tickets + halfDone + used + (await inBatches((atMost) => deleteExpiredCodes(core.db, atMost))),
     notices: await inBatches((atMost) => deleteOldNotices(core.db, atMost)),
     sessions: await inBatches((atMost) => deleteDeadSessions(core.db, { endedRetention, atMost })),
     auditEvents: await inBatches((atMost) => deleteOldEvents(core.db, { retention, atMost })),

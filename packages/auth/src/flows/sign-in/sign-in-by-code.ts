@@ -110,7 +110,7 @@ async function ask(
   const { kind, address } = right.target;
   await right.consume();
   if (!core.challenges.isFixed(address)) await recordProof(transaction, holder.id, kind);
-  return askForSecondFactor(transaction, {
+  return askForSecondFactor(core, transaction, {
     account: holder,
     evidence: toEvidence(right, deviceId),
     purpose,

@@ -99,7 +99,7 @@ async function open(core: Core, signedIn: SignedIn): Promise<AnsweredSession | S
       openingOf({ account, hasPassword: true, hasSecondFactor }, ["password"], "sign_in") === "second_factor"
     ) {
       if (!(await rehashPassword(transaction, checked))) return null;
-      const asked = await ask(transaction, held, signedIn);
+      const asked = await ask(core, transaction, held, signedIn);
       await core.throttle.settle(transaction, admission.counted);
       return asked;
     }
@@ -119,9 +119,14 @@ async function open(core: Core, signedIn: SignedIn): Promise<AnsweredSession | S
 }
 
 /** The password was right, so that its guesses are forgotten: the second factor has a count of its own. */
-function ask(transaction: Queries, held: GateAccount, signedIn: SignedIn): Promise<SecondFactorRequest> {
+function ask(
+  core: Core,
+  transaction: Queries,
+  held: GateAccount,
+  signedIn: SignedIn,
+): Promise<SecondFactorRequest> {
   const { admission, identifier, deviceName, facts } = signedIn;
-  return askForSecondFactor(transaction, {
+  return askForSecondFactor(core, transaction, {
     account: held,
     evidence: ["password"],
     purpose: "sign_in",

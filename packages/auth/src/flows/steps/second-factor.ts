@@ -4,7 +4,7 @@ import { insertSecondFactorTicket, type SecondFactorPurpose } from "../../second
 import type { SessionOpening } from "../../sessions/session.ts";
 import type { Queries } from "../../storage/database.ts";
 import type { Evidence } from "../../ways-in/may-open.ts";
-import type { RequestInfo } from "./core.ts";
+import type { Core, RequestInfo } from "./core.ts";
 import type { GateAccount } from "./gate.ts";
 
 /** A way in of which all is shown but the second factor. */
@@ -14,7 +14,7 @@ export interface HalfSignIn {
   readonly purpose: SecondFactorPurpose;
   readonly by: SessionOpening;
   /** The kind of name by which they came. */
-  readonly identifier: "username" | "phone" | "email" | "alias";
+  readonly identifier: "username" | "phone" | "email" | "alias" | "none";
   readonly deviceId: string | null;
   readonly deviceName?: string | undefined;
   /** The encoded hash of a password that is set once the factor is shown. */
@@ -26,7 +26,11 @@ export interface HalfSignIn {
  * Keeps what was shown behind a ticket, in the caller's transaction, which has to be committed. There is no session and no token until the
  * second factor is shown: throw {@link secondFactorRequired} of the answer afterwards.
  */
-export async function askForSecondFactor(transaction: Queries, half: HalfSignIn): Promise<SecondFactorRequest> {
+export async function askForSecondFactor(
+  core: Pick<Core, "options">,
+  transaction: Queries,
+  half: HalfSignIn,
+): Promise<SecondFactorRequest> {
   const { account, evidence, purpose, by, identifier, deviceId, deviceName = null, nextPassword = null, facts } = half;
   const { ticket, expiresAt } = await insertSecondFactorTicket(transaction, {
     userId: account.id,
@@ -42,12 +46,17 @@ export async function askForSecondFactor(transaction: Queries, half: HalfSignIn)
   const isToEnroll = methods.length === 0;
   const about: AuditFacts = { ...facts, actorId: null, subjectId: account.id };
   await recordEvent(transaction, { event: "second_factor_asked", purpose, isToEnroll }, about);
-  return { ticket, ticketExpiresAt: expiresAt, methods, ...(isToEnroll && { enroll: ["totp"] as const }) };
+  return { ticket, ticketExpiresAt: expiresAt, methods, ...(isToEnroll && { enroll: listEnrollable(core) }) };
+}
+
+/** What somebody can set up who needs a second factor. */
+function listEnrollable({ options }: Pick<Core, "options">): SecondFactorMethod[] {
+  return options.passkeys ? ["totp", "passkey"] : ["totp"];
 }
 
 /** The second factors that an account has. */
 export function listMethods({ factors }: Pick<GateAccount, "factors">): SecondFactorMethod[] {
-  return factors.hasTotp ? ["totp"] : [];
+  return [...(factors.hasTotp ? (["totp"] as const) : []), ...(factors.hasPasskey ? (["passkey"] as const) : [])];
 }
 
 export function secondFactorRequired(asked: SecondFactorRequest): AuthError {

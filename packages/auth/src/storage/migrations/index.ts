@@ -27,6 +27,7 @@ import * as secondFactors from "./0044-second-factors.ts";
 import * as secretKeys from "./0047-secret-keys.ts";
 import * as webhooks from "./0048-webhooks.ts";
 import * as importedBlacklist from "./0050-imported-blacklist.ts";
+import * as passkeys from "./0060-passkeys.ts";
 
 /** Every migration by name, in order. A migration that has been released is frozen: a change of mind is a new one. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -58,4 +59,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0047-secret-keys": secretKeys,
   "0048-webhooks": webhooks,
   "0050-imported-blacklist": importedBlacklist,
+  "0060-passkeys": passkeys,
 };
