@@ -25,6 +25,7 @@ import { dataFile, dataPage } from "./pages/data.ts";
 import { devicesPage } from "./pages/devices.ts";
 import { showFault, showNotFound } from "./pages/faults.ts";
 import { finishRegistrationPage } from "./pages/finish-registration.ts";
+import { passkeysPage } from "./pages/passkeys.ts";
 import { passwordPage } from "./pages/password.ts";
 import { profilePage } from "./pages/profile.ts";
 import { reauthenticatePage } from "./pages/reauthenticate.ts";
@@ -38,6 +39,7 @@ import { resetCodePage } from "./pages/reset-code.ts";
 import { resetGivenPage } from "./pages/reset-given.ts";
 import { goToSecondFactor, secondFactorPage } from "./pages/second-factor.ts";
 import { signInPage } from "./pages/sign-in.ts";
+import { signInPasskeyPage } from "./pages/sign-in-passkey.ts";
 import { signInPasswordPage } from "./pages/sign-in-password.ts";
 import { signedOutPage, signOutPage } from "./pages/sign-out.ts";
 import { showPreview } from "./preview.ts";
@@ -67,7 +69,7 @@ export interface Pages {
 }
 
 const pages: readonly Page[] = [
-  ...[signInPage, signInPasswordPage, codePage, secondFactorPage, anotherWayPage, signOutPage, signedOutPage],
+  ...[signInPage, signInPasskeyPage, signInPasswordPage, codePage, secondFactorPage, anotherWayPage, signOutPage, signedOutPage],
   ...[registerPage, registerByNamePage, finishRegistrationPage],
   ...[
     resetPage,
@@ -84,6 +86,7 @@ const pages: readonly Page[] = [
     contactCodePage,
     recoveryPage,
     passwordPage,
+    passkeysPage,
     appPage,
     devicesPage,
     activityPage,
@@ -145,6 +148,7 @@ function toServing(options: PagesOptions): Serving {
   const origins = createOriginRules({ named: [], publicUrl, allowsLoopback: false, tell });
   return {
     ...{ auth, publicUrl, registration, isDevelopment, codes: auth.options.codes },
+    hasPasskeys: auth.options.passkeys !== null,
     brand: readBrand(config),
     transport: createCookieTransport({ origins, publicUrl, tell }),
     readAddress: createRequestAddressReader(options),

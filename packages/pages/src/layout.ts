@@ -20,12 +20,22 @@ export interface View {
   readonly retryAfter?: number | undefined;
 }
 
-export type AccountPlace = "profile" | "contact" | "password" | "app" | "recovery" | "devices" | "activity" | "data";
+export type AccountPlace =
+  | "profile"
+  | "contact"
+  | "password"
+  | "passkeys"
+  | "app"
+  | "recovery"
+  | "devices"
+  | "activity"
+  | "data";
 
 const places: readonly AccountPlace[] = [
   "profile",
   "contact",
   "password",
+  "passkeys",
   "app",
   "recovery",
   "devices",
@@ -65,8 +75,9 @@ const showLeave = (visit: Visit): Html =>
   form(visit, "/sign-out", html`<button class="leave">${visit.texts.signOut}</button>`);
 
 function showPlaces(visit: Visit, here: AccountPlace): Html {
-  const { base, texts } = visit;
-  const names = places.map((place) => {
+  const { base, texts, serving } = visit;
+  const shown = places.filter((place) => place !== "passkeys" || serving.hasPasskeys);
+  const names = shown.map((place) => {
     const current = place === here ? html` aria-current="page"` : "";
     return html`<li><a href="${base}${pathOfPlace(place)}"${current}>${texts[place]}</a></li>`;
   });

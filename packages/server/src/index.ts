@@ -61,5 +61,14 @@ export type { CallCookies, HiddenTokens, ProcedureAccess, ProcedureMeta } from "
 export { findAuthError, toTrpcError } from "./trpc/error-map.ts";
 export type { ErrorData, ErrorShape } from "./trpc/error-shape.ts";
 export { describeError, formatError } from "./trpc/format-error.ts";
-export { cursorText, identifierText, type ProcedureTypes, pageLimit, passwordText, text } from "./trpc/inputs.ts";
+export {
+  cursorText,
+  identifierText,
+  type ProcedureTypes,
+  pageLimit,
+  passkeyAssertion,
+  passkeyRegistration,
+  passwordText,
+  text,
+} from "./trpc/inputs.ts";
 export { type AppRouter, createProcedures, type Procedures } from "./trpc/procedures.ts";
