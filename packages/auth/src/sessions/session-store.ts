@@ -40,7 +40,7 @@ interface SessionsTable {
   reauthenticatedAt: ColumnType<Date | null, never, Date>;
   openedBy: ColumnType<SessionOpening | null, SessionOpening | undefined, never>;
   /** What was shown then. */
-  reauthenticatedBy: ColumnType<"password" | "code" | null, never, "password" | "code">;
+  reauthenticatedBy: ColumnType<SessionOpening | null, never, SessionOpening>;
   /** How many factors were shown in it; null for one. */
   acr: ColumnType<number | null, number | undefined, number>;
   /** How, as words with spaces between. */

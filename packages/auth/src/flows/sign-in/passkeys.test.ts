@@ -90,7 +90,7 @@ describe("a passkey", () => {
     const answer = await auth.signInByPasskey({ passkey: device.get(options) }, facts());
     expect(answer.user.id).toBe(id);
     expect((await callerOf(answer.token)).session).toMatchObject({ acr: "2", amr: ["pop", "user", "mfa"] });
-    expect(await lastEvent()).toMatchObject({ event: "signed_in", details: { by: "passkey" }, subjectId: id });
+    expect(await lastEvent()).toMatchObject({ event: "signed_in", detail: { by: "passkey" }, subjectId: id });
     for (const origin of ["http://localhost:5173", "https://example.de"]) await signIn(device, { origin });
   });
 
@@ -147,14 +147,14 @@ describe("a passkey", () => {
       expect(error, because).toMatchObject({ code: "invalid_credentials", message: "Invalid credentials" });
       expect(await lastEvent(), because).toMatchObject({
         event: "passkey_refused",
-        details: { because, purpose: "sign_in" },
+        detail: { because, purpose: "sign_in" },
       });
     }
     const { response } = await show(stranger);
     const own = await show(device);
     const mixed = { ...own, response: { ...own.response, signature: response.signature } };
     expect(await auth.signInByPasskey({ passkey: mixed }, facts()).catch(codeOf)).toBe("invalid_credentials");
-    expect(await lastEvent()).toMatchObject({ details: { because: "wrong_signature" } });
+    expect(await lastEvent()).toMatchObject({ detail: { because: "wrong_signature" } });
     for (const part of ["clientDataJSON", "authenticatorData", "signature"] as const) {
       const broken = { ...own, response: { ...own.response, [part]: "AAAA" } };
       expect(await auth.signInByPasskey({ passkey: broken }, facts()).catch(codeOf)).toMatch(
@@ -203,7 +203,7 @@ describe("a passkey", () => {
     await auth.operator.update(username, { isActive: false });
     const error = await signIn(spare).catch(refusalOf);
     expect(error).toMatchObject({ code: "invalid_credentials", issues: [{ code: "incorrect" }] });
-    expect(await lastEvent()).toMatchObject({ details: { because: "inactive_account" }, subjectId: id });
+    expect(await lastEvent()).toMatchObject({ detail: { because: "inactive_account" }, subjectId: id });
   });
 
   test("whose own count goes back opens nothing and is told to its owner, at the same moment too", async () => {
@@ -211,7 +211,7 @@ describe("a passkey", () => {
     await signIn(device, { counter: 5 });
     for (const counter of [5, 4, 0]) {
       expect(await signIn(device, { counter }).catch(codeOf)).toBe("invalid_credentials");
-      expect(await lastEvent()).toMatchObject({ event: "passkey_refused", details: { because: "counter" } });
+      expect(await lastEvent()).toMatchObject({ event: "passkey_refused", detail: { because: "counter" } });
     }
     const kinds = (await auth.listNotices(caller, { limit: 10 })).notices.map(({ kind }) => kind);
     expect(kinds).toContain("passkey_copied");
@@ -264,7 +264,7 @@ describe("whoever wants to add a passkey", () => {
       const started = await auth.startPasskey(caller);
       const wrong = createPasskeyDevice().create(started.options, whims);
       expect(await auth.addPasskey(caller, { passkey: wrong }, facts()).catch(codeOf)).toBe("invalid_credentials");
-      expect(await lastEvent()).toMatchObject({ event: "passkey_refused", details: { purpose: "add" } });
+      expect(await lastEvent()).toMatchObject({ event: "passkey_refused", detail: { purpose: "add" } });
     }
     await auth.addPasskey(caller, { passkey, name: "Phone" }, facts());
     expect(await auth.addPasskey(caller, { passkey }, facts()).catch(codeOf)).toBe("code_expired");
@@ -305,7 +305,7 @@ describe("whoever wants to add a passkey", () => {
     const { caller, id } = await createOwner();
     await service.database.query(
       `insert into latchkey.passkeys (id, user_id, credential_id, public_key, counter, name, is_backed_up)
-        select gen_random_uuid(), $1, decode(md5(n::text || $1::text), 'hex'), '\\x00', 0, 'more', false from generate_series(2, 20) n`,
+        select gen_random_uuid(), $1::uuid, decode(md5(n::text || $1::uuid::text), 'hex'), '\\x00', 0, 'more', false from generate_series(2, 20) n`,
       [id],
     );
     expect(await auth.startPasskey(caller).catch(codeOf)).toBe("permission_denied");
