@@ -5,7 +5,13 @@ import { changePassword } from "./flows/account/change-password.ts";
 import { exportOwnData } from "./flows/account/export-own-data.ts";
 import { listOwnNotices, markOwnNoticesRead } from "./flows/account/notices.ts";
 import { confirmOwnName, removeOwnName, startOwnName } from "./flows/account/own-name.ts";
-import { addPasskey, listOwnPasskeys, removePasskey, renameOwnPasskey, startPasskey } from "./flows/account/passkeys.ts";
+import {
+  addPasskey,
+  listOwnPasskeys,
+  removePasskey,
+  renameOwnPasskey,
+  startPasskey,
+} from "./flows/account/passkeys.ts";
 import { listPendingChanges, stopPendingChange, stopPendingChanges } from "./flows/account/pending-changes.ts";
 import {
   reauthenticate,

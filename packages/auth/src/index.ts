@@ -49,7 +49,11 @@ export type { PasswordReset } from "./flows/sign-in/reset-password.ts";
 export type { LoginInput } from "./flows/sign-in/sign-in.ts";
 export type { CodeAnswer, SignInByCodeInput, TicketAnswer } from "./flows/sign-in/sign-in-by-code.ts";
 export type { SignInByPasskeyInput } from "./flows/sign-in/sign-in-by-passkey.ts";
-export type { SecondFactorAnswer, SignInBySecondFactorInput, TotpToEnroll } from "./flows/sign-in/sign-in-by-second-factor.ts";
+export type {
+  SecondFactorAnswer,
+  SignInBySecondFactorInput,
+  TotpToEnroll,
+} from "./flows/sign-in/sign-in-by-second-factor.ts";
 export type { PublicPurpose, StartCodeInput } from "./flows/sign-in/start-code.ts";
 export { OldTokenRefused } from "./flows/steps/adopt-old-token.ts";
 export type { Administrator } from "./flows/steps/authority.ts";

@@ -17,7 +17,10 @@ export type LinkOptions<Router extends AnyRouter> = Omit<Parameters<typeof httpB
 /** The context's entry in which a call remembers with what token it was sent. */
 const tokenKey = "latchkeyToken";
 
-const toRequest = ({ maxAge, acr }: ReauthenticationRequest): ReauthenticationRequest => ({ maxAge, ...(acr && { acr }) });
+const toRequest = ({ maxAge, acr }: ReauthenticationRequest): ReauthenticationRequest => ({
+  maxAge,
+  ...(acr && { acr }),
+});
 
 /** Makes the headers of a request, and notes in each of its calls what token they hold. */
 export type AttachToken = (calls: readonly Operation[]) => Promise<{ authorization?: string }>;

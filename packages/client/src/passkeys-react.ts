@@ -61,19 +61,22 @@ export function usePasskey<Router extends AnyRouter = AppRouter>(
   const [round, setRound] = useState(0);
   const isThere = useRef(true);
 
-  const run = useCallback(async <T>(otherwise: T, step: () => Promise<T>, toState?: (done: T) => Partial<State<Person>>) => {
-    setState((before) => ({ ...before, isAsking: true, error: null }));
-    try {
-      const done = await step();
-      if (isThere.current) setState((before) => ({ ...before, isAsking: false, ...toState?.(done) }));
-      return done;
-    } catch (error) {
-      if (isThere.current) setState((before) => ({ ...before, isAsking: false, error }));
-      return otherwise;
-    } finally {
-      if (isThere.current) setRound((before) => before + 1);
-    }
-  }, []);
+  const run = useCallback(
+    async <T>(otherwise: T, step: () => Promise<T>, toState?: (done: T) => Partial<State<Person>>) => {
+      setState((before) => ({ ...before, isAsking: true, error: null }));
+      try {
+        const done = await step();
+        if (isThere.current) setState((before) => ({ ...before, isAsking: false, ...toState?.(done) }));
+        return done;
+      } catch (error) {
+        if (isThere.current) setState((before) => ({ ...before, isAsking: false, error }));
+        return otherwise;
+      } finally {
+        if (isThere.current) setRound((before) => before + 1);
+      }
+    },
+    [],
+  );
 
   // Not at the first rendering, which a server may have done as well.
   useEffect(() => {
@@ -85,6 +88,7 @@ export function usePasskey<Router extends AnyRouter = AppRouter>(
   }, []);
 
   const isWaiting = autofill && state.user === null;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `round` says that something else has ended the waiting
   useEffect(() => {
     if (!isWaiting) return;
     const abort = new AbortController();
@@ -97,15 +101,15 @@ export function usePasskey<Router extends AnyRouter = AppRouter>(
       if (!abort.signal.aborted) setState((before) => ({ ...before, error }));
     });
     return () => abort.abort();
-    // `round` is read by nothing: it only says that the waiting was ended by something else.
   }, [auth, isWaiting, round]);
 
-  const signIn = useCallback(
-    async () => {
-      await run<Person | null>(null, () => signInWithPasskey<Router>(auth), (user) => ({ user }));
-    },
-    [auth, run],
-  );
+  const signIn = useCallback(async () => {
+    await run<Person | null>(
+      null,
+      () => signInWithPasskey<Router>(auth),
+      (user) => ({ user }),
+    );
+  }, [auth, run]);
   const add = useCallback((name?: string) => run<AddedPasskey | null>(null, () => addPasskey(auth, name)), [auth, run]);
   const reauthenticate = useCallback(() => run(false, () => reauthenticateWithPasskey(auth)), [auth, run]);
   return { ...state, signIn, add, reauthenticate };

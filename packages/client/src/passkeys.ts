@@ -105,8 +105,12 @@ export async function showPasskey<Router extends AnyRouter = AppRouter>(
   const isNew = enroll.includes("passkey");
   const start = (name: string) => internals.ask(`passkeys.${name}`, { ticket });
   const shown = isNew
-    ? await create(((await start("startEnrolling")) as StartedCreation).options).then((made) => made && { newPasskey: made })
-    : await get(async () => (await start("startSecondFactor")) as Started).then((got) => got && { passkey: got.passkey });
+    ? await create(((await start("startEnrolling")) as StartedCreation).options).then(
+        (made) => made && { newPasskey: made },
+      )
+    : await get(async () => (await start("startSecondFactor")) as Started).then(
+        (got) => got && { passkey: got.passkey },
+      );
   if (!shown) return null;
   const wish = internals.wish();
   await internals.ready;

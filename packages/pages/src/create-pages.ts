@@ -69,7 +69,16 @@ export interface Pages {
 }
 
 const pages: readonly Page[] = [
-  ...[signInPage, signInPasskeyPage, signInPasswordPage, codePage, secondFactorPage, anotherWayPage, signOutPage, signedOutPage],
+  ...[
+    signInPage,
+    signInPasskeyPage,
+    signInPasswordPage,
+    codePage,
+    secondFactorPage,
+    anotherWayPage,
+    signOutPage,
+    signedOutPage,
+  ],
   ...[registerPage, registerByNamePage, finishRegistrationPage],
   ...[
     resetPage,

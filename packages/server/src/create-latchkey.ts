@@ -121,7 +121,11 @@ export async function createLatchkey<
 /** For the host that browsers reach, unless the options say another. */
 function findPasskeys({ publicUrl, corsOrigins = [], allowsLoopbackOrigins = false }: HttpOptions) {
   const url = publicUrl === undefined ? undefined : (parsePublicUrl(publicUrl) ?? undefined);
-  const found = readPasskeys({ publicUrl: url, corsOrigins, isDevelopment: url === undefined && allowsLoopbackOrigins });
+  const found = readPasskeys({
+    publicUrl: url,
+    corsOrigins,
+    isDevelopment: url === undefined && allowsLoopbackOrigins,
+  });
   return found && "fault" in found ? undefined : found;
 }
 

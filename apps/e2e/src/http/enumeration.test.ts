@@ -325,7 +325,12 @@ describe.each(Object.entries(comparisons))("%s", (compares, { told, before, kind
     const much = 1_000_000;
     const limits = { countryPerHour: much, countryPerDay: much, prefixPerHour: much, prefixPerDay: much };
     const messages = { senders: { sms: sender, email: sender }, countries: ["TR"], limits };
-    const options = { passwords: { cost: 4 }, messages, codes: { signInByCode: "both" }, passkeys: { rpId: "localhost" } } as const;
+    const options = {
+      passwords: { cost: 4 },
+      messages,
+      codes: { signInByCode: "both" },
+      passkeys: { rpId: "localhost" },
+    } as const;
     await using live = await startNotesServer(options, { trustedProxies: ["127.0.0.1"] });
     const compared = Object.entries(kinds(await createKnown(live)));
     using listener = await listen(live.test);

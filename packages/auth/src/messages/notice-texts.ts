@@ -178,7 +178,8 @@ export const noticeTexts: Readonly<Record<string, NoticeTexts>> = {
       second_factor_changed: "Le second facteur de votre compte {app} a été activé, remplacé ou retiré.",
       passkey_added: "Une clé d'accès a été ajoutée à votre compte {app}.",
       passkey_removed: "Une clé d'accès a été retirée de votre compte {app}.",
-      passkey_copied: "Une clé d'accès de votre compte {app} a été refusée: quelqu'un en a peut-être une copie. Retirez-la.",
+      passkey_copied:
+        "Une clé d'accès de votre compte {app} a été refusée: quelqu'un en a peut-être une copie. Retirez-la.",
       new_device: "Une connexion à votre compte {app} a eu lieu avec un nouvel appareil.",
       failed_sign_ins: "Plusieurs connexions à votre compte {app} ont échoué aujourd'hui.",
     },

@@ -1,7 +1,10 @@
 import { z } from "zod";
 import { sha256 } from "../secrets.ts";
 
-const host = z.string().max(253).regex(/^(localhost|[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z][a-z0-9-]*)$/, "is not a host such as example.com");
+const host = z
+  .string()
+  .max(253)
+  .regex(/^(localhost|[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z][a-z0-9-]*)$/, "is not a host such as example.com");
 
 const origin = z.string().max(200).refine(isSecureOrigin, "is not an origin such as https://example.com");
 

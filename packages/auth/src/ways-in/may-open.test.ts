@@ -52,8 +52,20 @@ const rows: readonly Row[] = [
     "reauthenticate",
     "session",
   ],
-  ["a code does not replace a passkey", { ...numberOnly, hasPasskey: true }, ["phone_code"], "reauthenticate", "nothing"],
-  ["a passkey resets no password", { ...numberAndPassword, hasPasskey: true }, ["passkey"], "reset_password", "nothing"],
+  [
+    "a code does not replace a passkey",
+    { ...numberOnly, hasPasskey: true },
+    ["phone_code"],
+    "reauthenticate",
+    "nothing",
+  ],
+  [
+    "a passkey resets no password",
+    { ...numberAndPassword, hasPasskey: true },
+    ["passkey"],
+    "reset_password",
+    "nothing",
+  ],
   ["a passkey adopts no old token", { hasPasskey: true }, ["passkey"], "adopt_old_token", "nothing"],
   ["a passkey alone proves no number", { ...stale, hasPasskey: true }, ["passkey"], "enter", "nothing"],
   [
@@ -63,7 +75,13 @@ const rows: readonly Row[] = [
     "enter",
     "session",
   ],
-  ["a parked account is reached by a passkey, which needs no name", { ...parked, hasPasskey: true }, ["passkey"], "sign_in", "session"],
+  [
+    "a parked account is reached by a passkey, which needs no name",
+    { ...parked, hasPasskey: true },
+    ["passkey"],
+    "sign_in",
+    "session",
+  ],
   ["but not by one of nobody's", parked, ["passkey"], "sign_in", "nothing"],
   ["nothing opens nothing", numberAndPassword, [], "sign_in", "nothing"],
   ["a known device alone opens nothing", numberAndPassword, ["known_device"], "sign_in", "nothing"],
@@ -278,7 +296,8 @@ function findBroken(question: Question): string[] {
       "a passkey that the account has not changed anything",
       !account.hasPasskey &&
         evidence.has("passkey") &&
-        mayOpen({ ...question, evidence: new Set([...evidence].filter((shown) => shown !== "passkey")) }).opens !== opens,
+        mayOpen({ ...question, evidence: new Set([...evidence].filter((shown) => shown !== "passkey")) }).opens !==
+          opens,
     ],
     ["a code replaced a password", purpose === "reauthenticate" && isIn && !hasSecret && account.hasPassword],
     [

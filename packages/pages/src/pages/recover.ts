@@ -1,5 +1,16 @@
 import { html } from "hono/html";
-import { button, checkbox, field, form, heading, linkAnew, newPasswordField, queryOf, refused, type View } from "../layout.ts";
+import {
+  button,
+  checkbox,
+  field,
+  form,
+  heading,
+  linkAnew,
+  newPasswordField,
+  queryOf,
+  refused,
+  type View,
+} from "../layout.ts";
 import type { Page, Redirect } from "../page.ts";
 import { answerOf, missing, type Refusal } from "../refusal.ts";
 import { beginStep, endStep, readStep, type Step } from "../step.ts";

@@ -45,7 +45,10 @@ export function layOutRecovery(visit: Visit, status: Status, refusal?: Refusal):
   };
 }
 
-type NewCodes = Pick<Awaited<ReturnType<Caller["me"]["recoveryCodes"]["create"]>>, "codes" | "goodFrom">;
+interface NewCodes {
+  readonly codes: readonly string[];
+  readonly goodFrom: Date | null;
+}
 
 /** @param next where to go on, for somebody who came for something else */
 export function layOutCodes(visit: Visit, { codes, goodFrom }: NewCodes, next?: string): View {

@@ -94,11 +94,7 @@ interface Factors {
   readonly passkey?: PasskeyToAsk | PasskeyToMake | undefined;
 }
 
-export function layOutSecondFactor(
-  visit: Visit,
-  { key, hasApp = true, passkey }: Factors,
-  refusal?: Refusal,
-): View {
+export function layOutSecondFactor(visit: Visit, { key, hasApp = true, passkey }: Factors, refusal?: Refusal): View {
   const { texts } = visit;
   const path = "/sign-in/second-factor";
   const takesDigits = key !== null || hasApp;
@@ -110,7 +106,13 @@ ${button(texts.signIn)}</div>`;
   const byPasskey = passkey
     ? html`${takesDigits ? "" : refused(refusal?.message)}${passkeyForm(visit, { path, options: passkey, ...words })}${takesDigits ? "" : html`<p class="quiet" data-without-passkeys>${texts.passkeyUnsupported}</p>`}`
     : "";
-  const lead = key ? texts.enrollLead : !takesDigits ? texts.passkeysLead : passkey ? texts.passkeyOrApp : texts.secondFactorLead;
+  const lead = key
+    ? texts.enrollLead
+    : !takesDigits
+      ? texts.passkeysLead
+      : passkey
+        ? texts.passkeyOrApp
+        : texts.secondFactorLead;
   return {
     title: texts.secondFactor,
     ...answerOf(refusal),

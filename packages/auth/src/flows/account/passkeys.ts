@@ -149,7 +149,10 @@ function requireWhatIsLeft({ state, factors }: GateAccount): void {
   if (state.hasPassword) return;
   const isProved = [state.phone, state.email].some((trust) => trust === "trusted" || trust === "stale");
   if (!state.isHolderOfRights && (isProved || state.hasRecoveryCodes)) return;
-  throw new AuthError("permission_denied", "It is the last way into the account: set a password, or add another before");
+  throw new AuthError(
+    "permission_denied",
+    "It is the last way into the account: set a password, or add another before",
+  );
 }
 
 function noSuchPasskey(): AuthError {

@@ -1172,8 +1172,7 @@ const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
   startEnrollingPasskey: () => refused("code_invalid", service.auth.startEnrollingPasskey("none", service.facts)),
   listPasskeys: ({ caller }) => service.auth.listPasskeys(caller),
   startPasskey: ({ caller }) => service.auth.startPasskey(caller),
-  startPasskeyReauthentication: ({ caller }) =>
-    refused("not_found", service.auth.startPasskeyReauthentication(caller)),
+  startPasskeyReauthentication: ({ caller }) => refused("not_found", service.auth.startPasskeyReauthentication(caller)),
   startEnrolling: () => refused("code_invalid", service.auth.startEnrolling("none", service.facts)),
   exportOwnData: ({ caller }) => service.auth.exportOwnData(caller),
   listAuditEvents: () => service.auth.listAuditEvents({ limit: 25 }),

@@ -15,7 +15,12 @@ import {
 } from "../steps/check-passkey.ts";
 import type { Core, RequestInfo } from "../steps/core.ts";
 import { askGate, readGateAccount } from "../steps/gate.ts";
-import { type AnsweredSession, answerSignIn, type SignedInDevice, type SignInAnswer } from "../steps/issue-session-tokens.ts";
+import {
+  type AnsweredSession,
+  answerSignIn,
+  type SignedInDevice,
+  type SignInAnswer,
+} from "../steps/issue-session-tokens.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
 import { findKnownDevice } from "../steps/known-device.ts";
 import { openSession } from "../steps/open-session.ts";

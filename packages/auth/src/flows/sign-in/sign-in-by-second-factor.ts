@@ -1,5 +1,12 @@
 import { recordEvent } from "../../audit/audit-log.ts";
 import { AuthError } from "../../errors.ts";
+import type {
+  PasskeyAssertion,
+  PasskeyCreationOptions,
+  PasskeyRegistration,
+  PasskeyRequestOptions,
+  StartedPasskey,
+} from "../../passkeys/passkey-json.ts";
 import {
   consumeSecondFactorTicket,
   countTicketAttempt,
@@ -8,13 +15,6 @@ import {
   keepEnrollingSecret,
   type StoredSecondFactorTicket,
 } from "../../second-factors/second-factor-ticket-store.ts";
-import type {
-  PasskeyAssertion,
-  PasskeyCreationOptions,
-  PasskeyRegistration,
-  PasskeyRequestOptions,
-  StartedPasskey,
-} from "../../passkeys/passkey-json.ts";
 import type { SharedSecret } from "../../second-factors/totp.ts";
 import type { SessionOpening } from "../../sessions/session.ts";
 import type { Queries } from "../../storage/database.ts";
@@ -24,7 +24,6 @@ import type { User } from "../../users/user.ts";
 import { findAccountById, recordLoginByCode } from "../../users/user-store.ts";
 import type { Evidence, Purpose } from "../../ways-in/may-open.ts";
 import { toAuthentication } from "../steps/authentication-methods.ts";
-import type { Core, RequestInfo } from "../steps/core.ts";
 import {
   askForPasskey,
   checkPasskey,
@@ -34,6 +33,7 @@ import {
   recordPasskeyRefusal,
   usePasskey,
 } from "../steps/check-passkey.ts";
+import type { Core, RequestInfo } from "../steps/core.ts";
 import { askForNewPasskey, checkRegistration, enrollPasskey, type RightRegistration } from "../steps/enroll-passkey.ts";
 import { enrollTotp } from "../steps/enroll-totp.ts";
 import { askGate, type GateAccount, readGateAccount } from "../steps/gate.ts";

@@ -119,12 +119,7 @@ async function open(core: Core, signedIn: SignedIn): Promise<AnsweredSession | S
 }
 
 /** The password was right, so that its guesses are forgotten: the second factor has a count of its own. */
-function ask(
-  core: Core,
-  transaction: Queries,
-  held: GateAccount,
-  signedIn: SignedIn,
-): Promise<SecondFactorRequest> {
+function ask(core: Core, transaction: Queries, held: GateAccount, signedIn: SignedIn): Promise<SecondFactorRequest> {
   const { admission, identifier, deviceName, facts } = signedIn;
   return askForSecondFactor(core, transaction, {
     account: held,

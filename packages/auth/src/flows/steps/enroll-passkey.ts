@@ -1,7 +1,11 @@
 import { randomUUIDv7 } from "node:crypto";
 import { recordEvent } from "../../audit/audit-log.ts";
 import { AuthError } from "../../errors.ts";
-import { type ChallengeBinding, consumePasskeyChallenge, type PasskeyChallenge } from "../../passkeys/passkey-challenge.ts";
+import {
+  type ChallengeBinding,
+  consumePasskeyChallenge,
+  type PasskeyChallenge,
+} from "../../passkeys/passkey-challenge.ts";
 import {
   type PasskeyCreationOptions,
   type PasskeyRegistration,

@@ -7,9 +7,7 @@ import { challengeText } from "../inputs.ts";
 export function createPasskeysProcedures<C extends Config>({ publicProcedure }: Builders<C>) {
   return {
     /** To sign in by a passkey without a name. It is the same for everybody. */
-    start: publicProcedure
-      .meta({ cookieMode: {} })
-      .mutation(({ ctx }) => ctx.latchkey.auth.startPasskeySignIn()),
+    start: publicProcedure.meta({ cookieMode: {} }).mutation(({ ctx }) => ctx.latchkey.auth.startPasskeySignIn()),
 
     /** For the ticket of `second_factor_required` whose `methods` have `passkey`. */
     startSecondFactor: publicProcedure

@@ -75,7 +75,10 @@ export function createTokenProcedures<C extends Config>({ publicProcedure }: Bui
           .refine(
             ({ totp, passkey, newPasskey }) =>
               [totp, passkey, newPasskey].filter((shown) => shown !== undefined).length === 1,
-            { path: ["totp"], ...withIssueCode("required", "is missing, or a passkey is in its place: one of the three") },
+            {
+              path: ["totp"],
+              ...withIssueCode("required", "is missing, or a passkey is in its place: one of the three"),
+            },
           ),
       )
       .mutation(({ ctx, input }) => ctx.latchkey.auth.signInBySecondFactor(input, ctx.latchkey.facts)),
