@@ -50,7 +50,8 @@ export function showForm(visit: Visit, typed?: Typed, refusal?: Refusal, passkey
   const fault = faultOfName(visit, typed?.get("username") ?? "", refusal);
   const name = field(visit, {
     ...{ name: "username", label: texts.nameLabel, value: typed?.get("username"), fault },
-    ...{ autocomplete: passkey ? "username webauthn" : "username", isRequired: true },
+    // After a refusal nothing is offered by itself: it might be the same once more.
+    ...{ autocomplete: passkey && !refusal ? "username webauthn" : "username", isRequired: true },
     ...{ isFirst: !typed || takesName, isLatin: true },
   });
   const rest = takesName ? showWays(visit) : showPassword(visit, typed, refusal);

@@ -49,25 +49,38 @@ const credentialId = bytesText(1_364);
 
 const clientDataJSON = bytesText(8_192);
 
-/** What `navigator.credentials.get` answered, as JSON. Each browser says more of it than is read. */
-export const passkeyAssertion = z.object({
+/** What every `PublicKeyCredential.toJSON()` has beside what is read (WebAuthn §5.1). */
+const beside = {
+  rawId: credentialId.optional(),
+  type: z.literal("public-key").optional(),
+  authenticatorAttachment: text(64).nullish(),
+  clientExtensionResults: z.unknown().optional(),
+};
+
+/** What `navigator.credentials.get` answered, as JSON. */
+export const passkeyAssertion = z.strictObject({
   id: credentialId,
-  response: z.object({
+  response: z.strictObject({
     clientDataJSON,
     authenticatorData: bytesText(4_096),
     signature: bytesText(4_096),
     userHandle: bytesText(128).nullish(),
   }),
+  ...beside,
 });
 
 /** What `navigator.credentials.create` answered, as JSON. */
-export const passkeyRegistration = z.object({
+export const passkeyRegistration = z.strictObject({
   id: credentialId,
-  response: z.object({
+  response: z.strictObject({
     clientDataJSON,
-    attestationObject: bytesText(16_384),
+    attestationObject: bytesText(8_192),
     transports: z.array(text(32)).max(16).optional(),
+    authenticatorData: bytesText(8_192).optional(),
+    publicKey: bytesText(8_192).nullish(),
+    publicKeyAlgorithm: z.int().optional(),
   }),
+  ...beside,
 });
 
 /** What the device that asks kept from its last sign-in. The whole input may be left out. */
