@@ -140,6 +140,8 @@ async function get(
   signal?.addEventListener("abort", () => own.abort(), { once: true });
   while (!own.signal.aborted && !signal?.aborted) {
     const { options } = await start();
+    // Something else was begun while the service answered.
+    if (own.signal.aborted || signal?.aborted) return null;
     const turn = new AbortController();
     const stop = () => turn.abort();
     own.signal.addEventListener("abort", stop, { once: true });
