@@ -29,7 +29,8 @@ export type AccountPlace =
   | "recovery"
   | "devices"
   | "activity"
-  | "data";
+  | "data"
+  | "delete";
 
 const places: readonly AccountPlace[] = [
   "profile",
@@ -41,6 +42,7 @@ const places: readonly AccountPlace[] = [
   "devices",
   "activity",
   "data",
+  "delete",
 ];
 
 export const pathOfPlace = (place: AccountPlace): string => (place === "profile" ? "/account" : `/account/${place}`);

@@ -1,3 +1,4 @@
+import type { AuthClient } from "@latchkey/client";
 import type { BrowserContext, Page } from "playwright-core";
 import { describe, expect } from "vitest";
 import { isService, type LiveServer, startLiveServer } from "../live-server.ts";
@@ -17,14 +18,11 @@ type Deed = (auth: object, ...more: readonly unknown[]) => Promise<unknown>;
 type Passkeys = typeof import("@latchkey/client/passkeys");
 
 /** Uses the SDK's part for passkeys inside the page; what it throws comes back as its reason. */
-function withPasskeys<Answer>(tab: Page, use: keyof Passkeys, ...more: readonly unknown[]): Promise<Answer> {
-  return tab.evaluate(
-    ([name, args]) => {
-      const { auth, passkeys } = window as never as { auth: object; passkeys: Record<string, Deed> };
-      return passkeys[name]?.(auth, ...args).catch((error) => error.data?.reason ?? error.name);
-    },
-    [use as string, more] as const,
-  ) as Promise<Answer>;
+async function withPasskeys<Answer>(tab: Page, use: keyof Passkeys, ...more: readonly unknown[]): Promise<Answer> {
+  const page = await tab.evaluateHandle<{ auth: object; passkeys: Record<string, Deed> }>("({ auth, passkeys })");
+  const call = ({ auth, passkeys }: { auth: object; passkeys: Record<string, Deed> }, args: readonly unknown[]) =>
+    passkeys[String(args[0])]?.(auth, ...args.slice(1)).catch((error) => error.data?.reason ?? error.name);
+  return (await page.evaluate(call, [use, ...more])) as Answer;
 }
 
 async function openTab(context: BrowserContext, { front }: Site): Promise<Page> {
@@ -33,7 +31,7 @@ async function openTab(context: BrowserContext, { front }: Site): Promise<Page> 
   await shows(tab, /Sign/);
   const content = 'import * as passkeys from "/passkeys.js"; window.passkeys = passkeys;';
   await tab.addScriptTag({ type: "module", content });
-  await tab.waitForFunction(() => "passkeys" in window);
+  await tab.waitForFunction("'passkeys' in window");
   return tab;
 }
 
@@ -61,10 +59,8 @@ describe("the SDK", () => {
     await Promise.all([shows(here, signedIn), shows(there, signedIn)]);
     expect(await withPasskeys(there, "reauthenticateWithPasskey")).toBe(true);
 
-    await here.evaluate(
-      (id) => (window as never as { auth: { api: Api } }).auth.api.me.passkeys.remove.mutate({ id }),
-      added.passkey.id,
-    );
+    const auth = await here.evaluateHandle<AuthClient>("auth");
+    await auth.evaluate(({ api }, id) => api.me.passkeys.remove.mutate({ id }), added.passkey.id);
     expect(await withPasskeys(there, "signInWithPasskey")).toBe("invalid_credentials");
     expect(await askWho(there)).toBe("alice");
   });
@@ -82,9 +78,7 @@ describe("the SDK", () => {
     await shows(tab, signedOut);
 
     await setPresence(phone, false);
-    await tab.getByLabel("Username or phone number").evaluate((input) => {
-      input.setAttribute("autocomplete", "username webauthn");
-    });
+    await tab.evaluate("document.forms[0].username.setAttribute('autocomplete', 'username webauthn')");
     const waiting = withPasskeys(tab, "signInWithPasskey", { autofill: true });
     const second = withPasskeys(tab, "signInWithPasskey", { autofill: true });
     // What was begun later ends what waited.
@@ -111,10 +105,6 @@ describe("the SDK", () => {
     expect(refusal).toMatchObject({ secondFactor: { methods: ["passkey"] } });
   });
 });
-
-interface Api {
-  readonly me: { readonly passkeys: { readonly remove: { mutate(input: { id: string }): Promise<unknown> } } };
-}
 
 describe.skipIf(!isService)("the pages", () => {
   const start = () => startLiveServer({ passkeys }, { pages: { isDevelopment: true } });

@@ -30,7 +30,7 @@ export const secondFactorPage: Page = {
     const answer = await visit.callWithCookies.token.obtainBySecondFactor({ ticket: step.ticket, ...shown });
     keepSession(visit, answer);
     endStep(visit);
-    const next = afterSignIn(visit);
+    const next = afterSignIn(visit, answer);
     return answer.recoveryCodes ? layOutCodes(visit, answer.recoveryCodes, next.to) : next;
   },
   refuse: (visit, typed, refusal) => showStep(visit, typed.has("passkey") ? ofPasskeyShown(visit, refusal) : refusal),

@@ -10,8 +10,9 @@ export const signInPasskeyPage: Page = {
   async submit(visit, typed) {
     const passkey = readPasskey(typed);
     if (!passkey) return showFresh(visit, undefined, notAPasskey(visit));
-    keepSession(visit, await visit.callWithCookies.token.obtainByPasskey({ passkey }));
-    return afterSignIn(visit);
+    const answer = await visit.callWithCookies.token.obtainByPasskey({ passkey });
+    keepSession(visit, answer);
+    return afterSignIn(visit, answer);
   },
   refuse: (visit, _, refusal) => showFresh(visit, undefined, ofPasskey(visit, refusal)),
 };

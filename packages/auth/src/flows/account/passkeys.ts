@@ -12,6 +12,7 @@ import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { askForNewPasskey, checkRegistration, enrollPasskey } from "../steps/enroll-passkey.ts";
 import { endOthers } from "../steps/enroll-totp.ts";
 import { forbidTestAccount } from "../steps/forbid-test-account.ts";
+import { forbidWhileHeld } from "../steps/forbid-while-held.ts";
 import { type GateAccount, readGateAccount } from "../steps/gate.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
 import { type FactorEnrolled, makeMissingCodes } from "../steps/make-recovery-codes.ts";
@@ -86,6 +87,7 @@ export async function addPasskey(
     return await core.db.transaction().execute(async (transaction) => {
       const account = await readGateAccount(core, transaction, user.id, { isLocked: true });
       if (!account?.state.isActive) throw sessionEnded();
+      forbidWhileHeld(account);
       const passkey = await enrollPasskey(core, transaction, { account, right, name, keep: session.id, facts });
       const { amr } = toAuthentication(["passkey"]);
       const raised = { acr: "2", amr: [...new Set([...session.amr, ...amr])] } as const;
@@ -127,6 +129,7 @@ export async function removePasskey(core: Core, caller: Principal, id: string, f
   await core.db.transaction().execute(async (transaction) => {
     const account = await readGateAccount(core, transaction, user.id, { isLocked: true });
     if (!account) throw sessionEnded();
+    forbidWhileHeld(account);
     if (!(await deletePasskey(transaction, { userId: user.id, id }))) throw noSuchPasskey();
     const isLast = (await listPasskeys(transaction, user.id)).length === 0;
     if (isLast) requireWhatIsLeft(account);

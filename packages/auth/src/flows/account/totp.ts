@@ -14,6 +14,7 @@ import { requireToChangeFactors } from "../steps/change-factors.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { endOthers, enrollTotp, takeTotp } from "../steps/enroll-totp.ts";
 import { forbidTestAccount } from "../steps/forbid-test-account.ts";
+import { forbidWhileHeld } from "../steps/forbid-while-held.ts";
 import { readGateAccount } from "../steps/gate.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
 import { type FactorEnrolled, makeMissingCodes } from "../steps/make-recovery-codes.ts";
@@ -87,6 +88,7 @@ export async function confirmTotp(
   return core.db.transaction().execute(async (transaction) => {
     const account = await readGateAccount(core, transaction, user.id, { isLocked: true });
     if (!account) throw sessionEnded();
+    forbidWhileHeld(account);
     const step = findStepOf(core, { userId: user.id, sealed: sealedSecret, typed: totp, now: account.now });
     if (step === null) throw totpRefused();
     if (!(await consumeSecondFactorTicket(transaction, found))) throw ticketRefused();
@@ -109,6 +111,7 @@ export async function removeTotp(core: Core, caller: Principal, facts: RequestIn
   await core.db.transaction().execute(async (transaction) => {
     await lockUser(transaction, user.id);
     const account = await readGateAccount(core, transaction, user.id);
+    if (account) forbidWhileHeld(account);
     if (account?.factors.isRequired && !account.factors.hasPasskey)
       throw new AuthError("permission_denied", "This account needs a second factor: set up another in its place");
     if (!(await takeTotp(transaction, user.id))) throw new AuthError("not_found", "There is no authenticator app");

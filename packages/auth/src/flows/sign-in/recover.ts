@@ -117,7 +117,8 @@ export async function recover(core: Core, input: RecoverInput, facts: RequestInf
     const replaced = { account, encoded, by: "recovery_code", deviceId, counted, facts } as const;
     const { deviceEpoch } = await replaceLostPassword(core, transaction, replaced);
     const after = await readGateAccount(core, transaction, held.id);
-    const state = { ...held.state, hasPassword: true, hasSecondFactor: after?.state.hasSecondFactor ?? true };
+    const hasSecondFactor = after?.state.hasSecondFactor ?? true;
+    const state = { ...held.state, hasPassword: true, isPasswordChangeDue: false, hasSecondFactor };
     const owner = { ...held, state, factors: after?.factors ?? held.factors };
     // No device is known any more, this one included, so that the ticket is of none.
     const half = { purpose: "sign_in", by: "password", identifier: "none", deviceId: null, deviceName, facts } as const;
@@ -181,10 +182,15 @@ async function signInWith(
     const checked = { id: owner.id, verifiedHash: encoded, nextHash: encoded };
     const user = await recordLogin(transaction, core.profile, checked);
     if (!user) return null;
-    const happened = { event: "signed_in", identifier: "none", by: "recovery_code" } as const;
-    await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
     const authentication = toAuthentication(["password"]);
-    const opened = await openSession(core, transaction, { user, facts, deviceName, by: "password", authentication });
+    const opened = await openSession(core, transaction, {
+      user,
+      facts,
+      deviceName,
+      by: "password",
+      authentication,
+      signIn: { identifier: "none", by: "recovery_code" },
+    });
     await tellHook(core, transaction, "signedIn", { user, session: opened.session, request: facts });
     return opened;
   };

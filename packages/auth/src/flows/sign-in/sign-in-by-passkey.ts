@@ -1,4 +1,3 @@
-import { recordEvent } from "../../audit/audit-log.ts";
 import type { PasskeyAssertion, PasskeyRequestOptions, StartedPasskey } from "../../passkeys/passkey-json.ts";
 import type { Queries } from "../../storage/database.ts";
 import { recordLoginByCode } from "../../users/user-store.ts";
@@ -86,8 +85,8 @@ interface Opening extends Omit<SignInByPasskeyInput, "passkey"> {
 
 type Opened = { readonly opened: AnsweredSession } & SignedInDevice;
 
-async function open(core: Core, transaction: Queries, opening: Opening): Promise<Opened> {
-  const { right, deviceMark, deviceName, ticket, facts } = opening;
+async function open(core: Core, transaction: Queries, shown: Opening): Promise<Opened> {
+  const { right, deviceMark, deviceName, ticket, facts } = shown;
   const { userId } = right.passkey;
   const account = await readGateAccount(core, transaction, userId, { isLocked: true });
   if (!account?.state.isActive) throw new PasskeyRefused("inactive_account", userId);
@@ -99,12 +98,12 @@ async function open(core: Core, transaction: Queries, opening: Opening): Promise
   const user = await recordLoginByCode(transaction, core.profile, { id: userId, proved: {} });
   if (!user) throw new PasskeyRefused("inactive_account", userId);
   if (ticket !== undefined) await proveByTicket(core, transaction, { ticket, userId, by: "passkey", facts });
-  const about = { ...facts, actorId: userId, subjectId: userId };
-  await recordEvent(transaction, { event: "signed_in", identifier: "none", by: "passkey" }, about);
   if (deviceId === null && account.lastLogin !== null)
     await keepNotice(core, transaction, { userId, kind: "new_device", facts });
   const authentication = toAuthentication(["passkey"]);
-  const opened = await openSession(core, transaction, { user, facts, deviceName, by: "passkey", authentication });
+  const signIn = { identifier: "none", by: "passkey" } as const;
+  const opening = { user, facts, deviceName, by: "passkey", authentication, signIn } as const;
+  const opened = await openSession(core, transaction, opening);
   await tellHook(core, transaction, "signedIn", { user, session: opened.session, request: facts });
   return { opened, deviceId, deviceEpoch: account.deviceEpoch };
 }

@@ -1,5 +1,5 @@
 import { recordEvent } from "../../audit/audit-log.ts";
-import { AuthError } from "../../errors.ts";
+import { AuthError, type SecondFactorMethod } from "../../errors.ts";
 import type {
   PasskeyAssertion,
   PasskeyCreationOptions,
@@ -41,6 +41,7 @@ import { type AnsweredSession, answerSignIn, type SignInAnswer } from "../steps/
 import { keepNotice } from "../steps/keep-notice.ts";
 import { findKnownDevice } from "../steps/known-device.ts";
 import { type FactorEnrolled, makeMissingCodes } from "../steps/make-recovery-codes.ts";
+import { shownFor } from "../steps/new-password.ts";
 import { openSession } from "../steps/open-session.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
 import { isUndone } from "../steps/refund-on-failure.ts";
@@ -156,7 +157,10 @@ export async function signInBySecondFactor(
       await core.throttle.settle(transaction, [...counted, ...admission.counted]);
       return opened;
     });
-    if (ticket.nextPassword !== null) await tellPasswordReset(core, ticket.userId, { by: "code", request: facts });
+    if (ticket.nextPassword !== null) {
+      const by = shownFor(ticket.evidence) === "password" ? "owner" : "code";
+      await tellPasswordReset(core, ticket.userId, { by, request: facts });
+    }
     const { deviceEpoch, recoveryCodes } = opened;
     const answer = await answerSignIn(core, opened, { deviceId: ticket.deviceId, deviceEpoch });
     return recoveryCodes ? { ...answer, recoveryCodes } : answer;
@@ -261,13 +265,13 @@ async function open(core: Core, transaction: Queries, opening: Opening): Promise
   const user = await recordLoginByCode(transaction, core.profile, { id: account.id, proved: {} });
   if (!user) throw ticketRefused();
   const by = (ticket.openedBy ?? "password") as SessionOpening;
-  if (by !== "registration") await recordSignIn(transaction, ticket, opening);
   const opened = await openSession(core, transaction, {
     user,
     facts,
     deviceName: ticket.deviceName ?? undefined,
     by,
     authentication: toAuthentication(evidence, opening.shown.factor),
+    ...(by !== "registration" && { signIn: describeSignIn(ticket, opening.shown.factor) }),
   });
   if (by !== "registration")
     await tellHook(core, transaction, "signedIn", { user, session: opened.session, request: facts });
@@ -313,23 +317,16 @@ async function setPassword(
 ): Promise<number> {
   const account = await findAccountById(transaction, userId);
   if (!account) throw ticketRefused();
-  const by = evidence.includes("phone_code") ? "phone" : "email";
-  const replaced = { account, encoded, by, deviceId, facts } as const;
+  const replaced = { account, encoded, by: shownFor(evidence), deviceId, facts } as const;
   return (await replaceLostPassword(core, transaction, replaced)).deviceEpoch;
 }
 
-async function recordSignIn(
-  transaction: Queries,
-  { userId, identifier, openedBy }: StoredSecondFactorTicket,
-  { shown, facts }: Pick<Opening, "shown" | "facts">,
-): Promise<void> {
-  const happened = {
-    event: "signed_in",
+function describeSignIn({ identifier, openedBy }: StoredSecondFactorTicket, secondFactor: SecondFactorMethod) {
+  return {
     identifier: (identifier ?? "username") as "username",
     ...(openedBy === "code" && { by: "code" as const }),
-    secondFactor: shown.factor,
-  } as const;
-  await recordEvent(transaction, happened, { ...facts, actorId: userId, subjectId: userId });
+    secondFactor,
+  };
 }
 
 interface Refusal {

@@ -1,5 +1,6 @@
 import { AuthError } from "../../errors.ts";
 import type { Core, Principal } from "./core.ts";
+import { forbidWhileHeld } from "./forbid-while-held.ts";
 import { readGateAccount } from "./gate.ts";
 import { ownerMaxAge, type RecentAuthentication, requireRecently, waitOfCodes } from "./recent-authentication.ts";
 
@@ -8,7 +9,7 @@ import { ownerMaxAge, type RecentAuthentication, requireRecently, waitOfCodes } 
  * for good.
  *
  * @throws AuthError `reauthentication_required`; `permission_denied` for a session of less than three days whose owner has shown nothing but
- * a code that was sent
+ * a code that was sent, and while a reset of the password is held
  */
 export async function requireToChangeFactors(
   core: Core,
@@ -16,8 +17,9 @@ export async function requireToChangeFactors(
   maxAge = ownerMaxAge,
 ): Promise<RecentAuthentication> {
   const recent = await requireRecently(core, caller, maxAge);
-  if (!recent.isByCodeAlone) return recent;
   const account = await readGateAccount(core, core.db, caller.user.id);
+  if (account) forbidWhileHeld(account);
+  if (!recent.isByCodeAlone) return recent;
   const age = ((account?.now ?? new Date(0)).getTime() - caller.session.createdAt.getTime()) / 1000;
   if (age >= waitOfCodes) return recent;
   throw new AuthError(

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import { hasRecoveryCodes } from "../../one-time-codes/recovery-code-store.ts";
+import { secondsHeld } from "../../passwords/former-password-store.ts";
 import { isUnusablePassword } from "../../passwords/unusable-password.ts";
 import type { Queries } from "../../storage/database.ts";
 import { type AccountState, type Evidence, mayOpen, type Purpose, type Verdict } from "../../ways-in/may-open.ts";
@@ -26,6 +27,8 @@ export interface GateAccount {
   readonly isNumberOnly: boolean;
   /** Seconds since the password was set by a code that was sent; null for any other way. */
   readonly resetByCodeAgo: number | null;
+  /** Seconds for which the reset of its password is held; null where it is not. */
+  readonly heldSeconds: number | null;
   /** Seconds until an account of a test number ends; null for every other. */
   readonly testSeconds: number | null;
   readonly factors: {
@@ -55,6 +58,7 @@ interface Row {
   readonly emailVouchedAt: Date | null;
   readonly testUntil: Date | null;
   readonly resetByCodeAt: Date | null;
+  readonly heldSeconds: number | null;
   readonly deviceEpoch: number;
   readonly lastLogin: Date | null;
   readonly hasRecoveryCodes: boolean;
@@ -62,6 +66,7 @@ interface Row {
   readonly asksForFactor: boolean;
   readonly hasTotp: boolean;
   readonly hasPasskey: boolean;
+  readonly isPasswordChangeDue: boolean;
   readonly now: Date;
 }
 
@@ -95,8 +100,9 @@ export async function readGateAccount(
       u.reset_by_code_at as "resetByCodeAt", u.second_factor_at is not null as "asksForFactor",
       exists (select from latchkey.totp_factors t where t.user_id = u.id) as "hasTotp",
       exists (select from latchkey.passkeys p where p.user_id = u.id) as "hasPasskey",
+      u.password_change_due_at is not null as "isPasswordChangeDue",
       u.device_epoch as "deviceEpoch", u.last_login as "lastLogin",
-      ${hasRecoveryCodes(sql<string>`u.id`)} as "hasRecoveryCodes",
+      ${hasRecoveryCodes(sql<string>`u.id`)} as "hasRecoveryCodes", ${secondsHeld(sql<string>`u.id`)} as "heldSeconds",
       (select max(s.last_used_at) from latchkey.sessions s where s.user_id = u.id) as "lastUsedAt",
       latchkey.now() as now
     from latchkey.users u where u.id = ${id ?? nobody}::uuid`.execute(db.withoutPlugins());
@@ -149,6 +155,7 @@ function judge(core: Core, row: Row): GateAccount {
     password: row.password,
     isNumberOnly,
     resetByCodeAgo: row.resetByCodeAt && (now.getTime() - row.resetByCodeAt.getTime()) / 1000,
+    heldSeconds: row.heldSeconds,
     testSeconds: testUntil && Math.max(0, Math.ceil((testUntil.getTime() - now.getTime()) / 1000)),
     factors,
     now,
@@ -158,6 +165,7 @@ function judge(core: Core, row: Row): GateAccount {
       isHolderOfRights,
       hasPassword,
       hasPasskey,
+      isPasswordChangeDue: row.isPasswordChangeDue,
       hasRecoveryCodes: row.hasRecoveryCodes,
       hasSecondFactor: row.asksForFactor || factors.isRequired,
       // A test number opens what was made by it, and nothing that anybody else has.

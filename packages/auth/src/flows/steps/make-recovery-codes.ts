@@ -1,5 +1,5 @@
 import { recordEvent } from "../../audit/audit-log.ts";
-import { type MadeRecoveryCodes, replaceRecoveryCodes } from "../../one-time-codes/recovery-code-store.ts";
+import { type MadeRecoveryCodes, type NewRecoveryCodes, replaceRecoveryCodes } from "../../one-time-codes/recovery-code-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import type { Core, RequestInfo } from "./core.ts";
 import type { GateAccount } from "./gate.ts";
@@ -8,8 +8,8 @@ import { waitOfCodes } from "./recent-authentication.ts";
 
 interface WantedCodes {
   readonly userId: string;
-  /** The session that asks, where nothing but a code that was sent shows whose it is: the codes wait then, and die with it. */
-  readonly waitingIn: string | null;
+  /** Of codes that are not good at once: for how many seconds they wait, and the session that asks, with which they die. */
+  readonly waiting: NewRecoveryCodes["waiting"];
   readonly facts: RequestInfo;
 }
 
@@ -17,9 +17,8 @@ interface WantedCodes {
 export async function makeRecoveryCodes(
   core: Core,
   transaction: Queries,
-  { userId, waitingIn, facts }: WantedCodes,
+  { userId, waiting, facts }: WantedCodes,
 ): Promise<MadeRecoveryCodes> {
-  const waiting = waitingIn === null ? null : { seconds: waitOfCodes, sessionId: waitingIn };
   const made = await replaceRecoveryCodes(transaction, { userId, waiting });
   const happened = { event: "recovery_codes_created", isWaiting: waiting !== null } as const;
   await recordEvent(transaction, happened, { ...facts, actorId: userId, subjectId: userId });
@@ -33,6 +32,13 @@ export interface FactorEnrolled {
   readonly recoveryCodes: MadeRecoveryCodes | null;
 }
 
+interface MissingCodes {
+  readonly account: GateAccount;
+  /** The session that asks, where nothing but a code that was sent shows whose it is. */
+  readonly waitingIn: string | null;
+  readonly facts: RequestInfo;
+}
+
 /**
  * Makes them for somebody who has just set up a factor and has none: without an address they are the only way back once the device is lost,
  * so that nobody is left to remember them. Null for somebody who has some.
@@ -40,8 +46,9 @@ export interface FactorEnrolled {
 export async function makeMissingCodes(
   core: Core,
   transaction: Queries,
-  { account, waitingIn, facts }: Omit<WantedCodes, "userId"> & { readonly account: GateAccount },
+  { account, waitingIn, facts }: MissingCodes,
 ): Promise<MadeRecoveryCodes | null> {
   if (account.state.hasRecoveryCodes) return null;
-  return makeRecoveryCodes(core, transaction, { userId: account.id, waitingIn, facts });
+  const waiting = waitingIn === null ? null : { seconds: waitOfCodes, sessionId: waitingIn };
+  return makeRecoveryCodes(core, transaction, { userId: account.id, waiting, facts });
 }
