@@ -9,6 +9,7 @@ import {
   type PublicUrl,
   refuse,
   refuseMethod,
+  relatedOriginsPath,
   type TrustedProxy,
   toPublicDocument,
   withoutValues,
@@ -114,7 +115,7 @@ export function createApp({
     requestId,
   });
   for (const path of pages.paths) app.all(path, (context) => pages.fetch(context.req.raw, toInfo(context)));
-  for (const path of ["/trpc/*", "/cookie/*", jwksPath]) {
+  for (const path of ["/trpc/*", "/cookie/*", jwksPath, relatedOriginsPath]) {
     app.all(path, (context) =>
       answer(context.req.raw, {
         ...toInfo(context),

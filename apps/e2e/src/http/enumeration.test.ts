@@ -148,6 +148,8 @@ const madeUpTickets = (more: object) => () =>
     ]),
   );
 
+const madeUpAssertion = { clientDataJSON: "AAAA", authenticatorData: "AAAA", signature: "AAAA", userHandle: "AAAA" };
+
 const unused = "update latchkey.challenges set attempts = 0, sends = 1, next_send_at = latchkey.now(), due_at = null";
 
 /** Every procedure that a stranger may call, but for `token.obtain`, which is above. After a comma: of which kind of input. */
@@ -197,6 +199,23 @@ const comparisons: Readonly<Record<string, Comparison>> = {
     kinds: madeUpTickets({ newPassword: `${password} staple` }),
   },
   "token.enrollTotp": { told: "400 code_invalid", kinds: madeUpTickets({}) },
+  "passkeys.start": {
+    told: "ok",
+    kinds: () => Object.fromEntries(["one", "another"].map((which) => [which, () => ({})])),
+  },
+  "passkeys.startSecondFactor": { told: "400 code_invalid", kinds: madeUpTickets({}) },
+  "passkeys.startEnrolling": { told: "400 code_invalid", kinds: madeUpTickets({}) },
+  // Nobody knows the id of another person's passkey.
+  "token.obtainByPasskey": {
+    told: "400 code_expired",
+    kinds: () =>
+      Object.fromEntries(
+        ["one", "another"].map((which) => [
+          which,
+          () => ({ input: { passkey: { id: randomBytes(32).toString("base64url"), response: madeUpAssertion } } }),
+        ]),
+      ),
+  },
   "recovery.setPassword": { told: "400 code_invalid", kinds: madeUpTickets({ newPassword: `${password} staple` }) },
   "recovery.start": {
     told: "400 code_invalid",
@@ -326,7 +345,12 @@ describe("a procedure that takes a stranger", () => {
     const much = 1_000_000;
     const limits = { countryPerHour: much, countryPerDay: much, prefixPerHour: much, prefixPerDay: much };
     const messages = { senders: { sms: sender, email: sender }, countries: ["TR"], limits };
-    const options = { passwords: { cost: 4 }, messages, codes: { signInByCode: "both" } } as const;
+    const options = {
+      passwords: { cost: 4 },
+      messages,
+      codes: { signInByCode: "both" },
+      passkeys: { rpId: "localhost" },
+    } as const;
     live = await startNotesServer(options, { trustedProxies: ["127.0.0.1"] });
     people = await createKnown(live);
     listener = await listen(live.test);
