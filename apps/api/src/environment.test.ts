@@ -326,6 +326,7 @@ describe("the settings of a start without any", () => {
       WHATSAPP_LANGUAGES: ["en"],
       REGISTRATION: "open",
       AUDIT_RETENTION: 400 * 86_400,
+      CONSOLE: "on",
       ACCESS_LOG: "all",
       PASSWORD_FORMAT: "bcrypt_sha256",
       TOKEN_EXTERNAL_ID: "no",

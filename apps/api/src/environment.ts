@@ -148,6 +148,7 @@ const settingsSchema = z.object({
   AUDIT_RETENTION: duration("1d", "3650d").default(400 * 86_400),
   ...messageSettings,
   ...webhookSettings,
+  CONSOLE: z.enum(["on", "off"]).default("on"),
   ACCESS_LOG: accessLog.default("all"),
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
 });

@@ -381,17 +381,37 @@ export interface Auth<C extends Config = PlainConfig> {
       admin: Administrator,
       input: AdministeredUserInput & ProfileChangesOf<C>,
     ): Promise<CreatedAccount<UserOf<C>>>;
-    /** Throws AuthError `not_found`, `invalid_input`, `identifier_taken`, `permission_denied`, `refused_by_hook`, `hook_failed`. */
-    update(admin: Administrator, id: string, changes: UserUpdate & ProfileChangesOf<C>): Promise<UserOf<C>>;
+    /**
+     * Changes a user. With `expected`, nothing is changed where one of these fields holds something else by now. Throws AuthError `not_found`,
+     * `invalid_input`, `identifier_taken`, `changed_meanwhile`, `permission_denied`, `refused_by_hook`, `hook_failed`.
+     */
+    update(
+      admin: Administrator,
+      id: string,
+      changes: UserUpdate & ProfileChangesOf<C>,
+      expected?: Partial<UserOf<C>>,
+    ): Promise<UserOf<C>>;
     /** Deletes a user with their sessions and grants. Throws AuthError `not_found`, `permission_denied`. */
     delete(admin: Administrator, id: string): Promise<void>;
-    /** Makes a user's groups exactly those given. Throws AuthError `not_found`, `invalid_input`, `permission_denied`. */
-    setGroups(admin: Administrator, id: string, groupIds: readonly string[]): Promise<AdministeredUser<UserOf<C>>>;
-    /** Makes a user's own permissions exactly those given. Throws AuthError `not_found`, `invalid_input`, `permission_denied`. */
+    /**
+     * Makes a user's groups exactly those given; with `expected`, only while they are those. Throws AuthError `not_found`, `invalid_input`,
+     * `changed_meanwhile`, `permission_denied`.
+     */
+    setGroups(
+      admin: Administrator,
+      id: string,
+      groupIds: readonly string[],
+      expected?: readonly string[],
+    ): Promise<AdministeredUser<UserOf<C>>>;
+    /**
+     * Makes a user's own permissions exactly those given; with `expected`, only while they are those. Throws AuthError `not_found`,
+     * `invalid_input`, `changed_meanwhile`, `permission_denied`.
+     */
     setPermissions(
       admin: Administrator,
       id: string,
       permissions: readonly string[],
+      expected?: readonly string[],
     ): Promise<AdministeredUser<UserOf<C>>>;
     /** Lets a user sign in again whose account is locked by wrong passwords. Throws AuthError `not_found`, `permission_denied`. */
     unlock(admin: Administrator, id: string): Promise<void>;
@@ -416,8 +436,11 @@ export interface Auth<C extends Config = PlainConfig> {
     get(id: string): Promise<Group>;
     /** Throws AuthError `identifier_taken`, `invalid_input`, `permission_denied`. */
     create(admin: Administrator, input: GroupInput): Promise<Group>;
-    /** Throws AuthError `not_found`, `identifier_taken`, `invalid_input`, `permission_denied`. */
-    update(admin: Administrator, id: string, changes: GroupUpdate): Promise<Group>;
+    /**
+     * Changes a group; with `expected`, only while it is that. Throws AuthError `not_found`, `identifier_taken`, `invalid_input`,
+     * `changed_meanwhile`, `permission_denied`.
+     */
+    update(admin: Administrator, id: string, changes: GroupUpdate, expected?: GroupUpdate): Promise<Group>;
     /** Throws AuthError `not_found`, `permission_denied`. */
     delete(admin: Administrator, id: string): Promise<void>;
   };

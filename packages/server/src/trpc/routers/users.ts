@@ -1,4 +1,4 @@
-import type { Config, ProfileChangesOf, ProfileDefinition } from "@latchkey/auth";
+import type { Config, ProfileChangesOf, ProfileDefinition, UserOf } from "@latchkey/auth";
 import { z } from "zod";
 import type { OwnBuilders } from "../builders.ts";
 import { toAdministrator } from "../context.ts";
@@ -21,6 +21,10 @@ const names = {
   email: identifierText.nullable().optional(),
 };
 const ranks = { isStaff: z.boolean().optional(), isSuperuser: z.boolean().optional() };
+const updatable = { ...names, ...ranks, isActive: z.boolean().optional() };
+
+/** At most as many as somebody is in. */
+const groupIdList = z.array(z.uuid()).max(100);
 
 interface ProfileFilter {
   readonly profile?: Readonly<Record<string, unknown>> | undefined;
@@ -69,20 +73,26 @@ export function createUsersProcedures<C extends Config>({ ofCoreModel }: OwnBuil
         ),
     ),
 
-    update: taking<{ readonly changes: Partial<C["profileInput"]> }>()(
+    /** With `expected`, nothing is changed where one of these fields holds something else by now. */
+    update: taking<{
+      readonly changes: Partial<C["profileInput"]>;
+      readonly expected?: Partial<C["profileInput"]> | undefined;
+    }>()(
       user.change
         .input(
           z.strictObject({
             id: z.uuid(),
-            changes: profileInput(profile, {
-              ...names,
-              ...ranks,
-              isActive: z.boolean().optional(),
-            }),
+            changes: profileInput(profile, updatable),
+            expected: profileInput(profile, updatable).optional(),
           }),
         )
-        .mutation(({ ctx, input: { id, changes } }) =>
-          ctx.latchkey.auth.users.update(toAdministrator(ctx), id, changes as typeof changes & ProfileChangesOf<C>),
+        .mutation(({ ctx, input: { id, changes, expected } }) =>
+          ctx.latchkey.auth.users.update(
+            toAdministrator(ctx),
+            id,
+            changes as typeof changes & ProfileChangesOf<C>,
+            expected as Partial<UserOf<C>> | undefined,
+          ),
         ),
     ),
 
@@ -93,14 +103,16 @@ export function createUsersProcedures<C extends Config>({ ofCoreModel }: OwnBuil
 
     /** Makes a user's groups exactly those given. */
     setGroups: user.change
-      .input(z.strictObject({ id: z.uuid(), groupIds: z.array(z.uuid()).max(100) }))
-      .mutation(({ ctx, input }) => ctx.latchkey.auth.users.setGroups(toAdministrator(ctx), input.id, input.groupIds)),
+      .input(z.strictObject({ id: z.uuid(), groupIds: groupIdList, expected: groupIdList.optional() }))
+      .mutation(({ ctx, input: { id, groupIds, expected } }) =>
+        ctx.latchkey.auth.users.setGroups(toAdministrator(ctx), id, groupIds, expected),
+      ),
 
     /** Makes a user's own permissions exactly those given. */
     setPermissions: user.change
-      .input(z.strictObject({ id: z.uuid(), permissions: permissionList }))
-      .mutation(({ ctx, input }) =>
-        ctx.latchkey.auth.users.setPermissions(toAdministrator(ctx), input.id, input.permissions),
+      .input(z.strictObject({ id: z.uuid(), permissions: permissionList, expected: permissionList.optional() }))
+      .mutation(({ ctx, input: { id, permissions, expected } }) =>
+        ctx.latchkey.auth.users.setPermissions(toAdministrator(ctx), id, permissions, expected),
       ),
 
     /** Lets a user sign in again who is kept out by guesses at their password. */
