@@ -74,6 +74,24 @@ export const auditRoute = createRoute({
   component: lazyRouteComponent(() => import("./audit/audit-page.tsx"), "AuditPage"),
 });
 
+const overview = createRoute({
+  getParentRoute: () => gate,
+  path: "/overview",
+  component: lazyRouteComponent(() => import("./overview/overview-page.tsx"), "OverviewPage"),
+});
+
+const messages = createRoute({
+  getParentRoute: () => gate,
+  path: "/messages",
+  component: lazyRouteComponent(() => import("./messages/messages-page.tsx"), "MessagesPage"),
+});
+
+const health = createRoute({
+  getParentRoute: () => gate,
+  path: "/health",
+  component: lazyRouteComponent(() => import("./health/health-page.tsx"), "HealthPage"),
+});
+
 function NotFound(): ReactElement {
   const texts = useTexts();
   return (
@@ -86,7 +104,7 @@ function NotFound(): ReactElement {
 
 export const router = createRouter({
   basepath: `${basePath}/console`,
-  routeTree: root.addChildren([back, gate.addChildren([home, peopleRoute, personRoute, groupsRoute, auditRoute])]),
+  routeTree: root.addChildren([back, gate.addChildren([home, overview, peopleRoute, personRoute, groupsRoute, messages, auditRoute, health])]),
   defaultNotFoundComponent: NotFound,
   defaultErrorComponent: ({ error }) => <Fault error={error} onRetry={() => location.reload()} />,
   scrollRestoration: true,

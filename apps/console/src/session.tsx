@@ -33,7 +33,7 @@ export function useSession(): Session {
 export const useMay = (permission: string): boolean => useSession().permissions.has(permission);
 
 /** Permissions with which there is something to see here. */
-const shown = ["auth.view_user", "auth.add_user", "auth.view_group", "auth.view_auditevent"];
+const shown = ["auth.view_user", "auth.view_group", "auth.view_auditevent", "auth.view_service"];
 
 /** Lets nobody further who is not signed in: to the service's own pages, and back. */
 export function SessionGate({ children }: { readonly children: ReactNode }): ReactElement {

@@ -26,6 +26,7 @@ import type {
   UserUpdate,
 } from "./flows/administration/users.ts";
 import type { TokenInspection } from "./flows/authentication/inspect-token.ts";
+import type { ServiceOverview } from "./flows/administration/service-overview.ts";
 import type { Health } from "./flows/maintenance/check-health.ts";
 import type { Purged } from "./flows/maintenance/purge.ts";
 import type { MessageReport } from "./flows/maintenance/report-messages.ts";
@@ -568,6 +569,8 @@ export interface Auth<C extends Config = PlainConfig> {
   resendWebhooks(input: { readonly id?: string }): Promise<number>;
   /** Looks the installation over, for an administrator. */
   checkHealth(): Promise<Health>;
+  /** What happened in the last 24 hours, counted by the hour. */
+  readServiceOverview(): Promise<ServiceOverview>;
   /**
    * Resolves when the database answers; rejects with what is wrong otherwise. It takes no writes when its address leads to a standby, or
    * somebody made it read-only.

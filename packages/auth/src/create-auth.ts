@@ -59,6 +59,7 @@ import { authenticate } from "./flows/authentication/authenticate.ts";
 import { authorize } from "./flows/authentication/authorize.ts";
 import { inspectToken } from "./flows/authentication/inspect-token.ts";
 import { applyDueChanges } from "./flows/maintenance/apply-changes.ts";
+import { readServiceOverview } from "./flows/administration/service-overview.ts";
 import { checkHealth, refuseFaults } from "./flows/maintenance/check-health.ts";
 import { measureHashCosts } from "./flows/maintenance/measure-hash-costs.ts";
 import { purge } from "./flows/maintenance/purge.ts";
@@ -267,6 +268,7 @@ export function createAuth<
     },
     receiveDelivery: (receipt) => core.outbox.receive(receipt),
     reportMessages: () => reportMessages(core),
+    readServiceOverview: () => readServiceOverview(core),
     sendDueMessages: () => core.outbox.drain(),
     deliverDueWebhooks: () => core.webhooks.drain(),
     reportWebhooks: ({ limit }) =>

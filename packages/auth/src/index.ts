@@ -40,6 +40,8 @@ export type {
 } from "./flows/administration/users.ts";
 export type { TokenInspection } from "./flows/authentication/inspect-token.ts";
 export type { Purged } from "./flows/maintenance/purge.ts";
+export type { ServiceOverview } from "./flows/administration/service-overview.ts";
+export type { Health } from "./flows/maintenance/check-health.ts";
 export type { CountryMessages, MessageReport } from "./flows/maintenance/report-messages.ts";
 export type { Resealed, ResealInput } from "./flows/maintenance/reseal.ts";
 export type { RecoverInput, RecoveryAnswer, StartRecoveryInput } from "./flows/sign-in/recover.ts";

@@ -21,9 +21,12 @@ interface Place {
 
 /** What there is to see, in the order in which it is shown. */
 export const places: readonly Place[] = [
+  { to: "/overview", name: "overview", permissions: ["auth.view_service"] },
   { to: "/people", name: "people", permissions: ["auth.view_user"] },
   { to: "/groups", name: "groups", permissions: ["auth.view_group"] },
+  { to: "/messages", name: "messages", permissions: ["auth.view_service"] },
   { to: "/audit", name: "audit", permissions: ["auth.view_auditevent"] },
+  { to: "/health", name: "health", permissions: ["auth.view_service"] },
 ];
 
 export const findPlaces = (permissions: ReadonlySet<string>): readonly Place[] =>

@@ -10,6 +10,7 @@ import { createMeProcedures } from "./routers/me.ts";
 import { createPasswordProcedures } from "./routers/password.ts";
 import { createPermissionsProcedures } from "./routers/permissions.ts";
 import { createRecoveryProcedures } from "./routers/recovery.ts";
+import { createServiceProcedures } from "./routers/service.ts";
 import { createSessionsProcedures } from "./routers/sessions.ts";
 import { createTokenProcedures } from "./routers/token.ts";
 import { createUsersProcedures } from "./routers/users.ts";
@@ -29,6 +30,7 @@ export function createProcedures<C extends Config>(profile: ProfileDefinition) {
     groups: createGroupsProcedures(builders),
     permissions: createPermissionsProcedures(builders),
     audit: createAuditProcedures(builders),
+    ...createServiceProcedures(builders),
   };
 }
 

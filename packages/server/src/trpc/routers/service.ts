@@ -1,0 +1,23 @@
+import type { Config } from "@latchkey/auth";
+import type { OwnBuilders } from "../builders.ts";
+
+/** How the service itself does, for whoever runs it. */
+export function createServiceProcedures<C extends Config>({ withCorePermission }: OwnBuilders<C>) {
+  const viewService = withCorePermission("auth.view_service");
+  return {
+    service: {
+      /** What happened in each of the last 24 hours, and what this process has in its hands at this moment. */
+      overview: viewService.query(async ({ ctx }) => {
+        const { auth } = ctx.latchkey;
+        return { ...(await auth.readServiceOverview()), ...auth.load() };
+      }),
+
+      /** What `latchkey doctor` finds of the database and the keys. */
+      health: viewService.query(({ ctx }) => ctx.latchkey.auth.checkHealth()),
+    },
+    messages: {
+      /** What became of messages in the last 24 hours, by country, and what is left of the budgets. */
+      overview: viewService.query(({ ctx }) => ctx.latchkey.auth.reportMessages()),
+    },
+  };
+}
