@@ -40,6 +40,7 @@ export type {
 } from "./flows/administration/users.ts";
 export type { TokenInspection } from "./flows/authentication/inspect-token.ts";
 export type { Purged } from "./flows/maintenance/purge.ts";
+export type { EventCount } from "./audit/event-counts.ts";
 export type { ServiceOverview } from "./flows/administration/service-overview.ts";
 export type { Health } from "./flows/maintenance/check-health.ts";
 export type { CountryMessages, MessageReport } from "./flows/maintenance/report-messages.ts";

@@ -34,11 +34,10 @@ describe.skipIf(!isService)("the console's files", () => {
       expect(policy).toContain("default-src 'none'");
       expect(policy).not.toMatch(/unsafe|https?:|\*/);
       const text = await answer.text();
-      expect([...text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, source]) => source).sort()).toEqual([
-        expect.stringMatching(/^\/console\/assets\/[\w-]+\.css$/),
-        expect.stringMatching(/^\/console\/assets\/[\w-]+\.js$/),
-        "data:,",
-      ]);
+      const sources = [...text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, source]) => source ?? "");
+      const isOwn = (source: string) => /^\/console\/assets\/[\w-]+\.(js|css)$/.test(source);
+      expect(sources.filter((source) => !isOwn(source))).toEqual(["data:,"]);
+      expect(sources.length).toBeGreaterThan(2);
     }
   });
 

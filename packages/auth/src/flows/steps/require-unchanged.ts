@@ -21,7 +21,9 @@ export function requireUnchanged(present: object, expected: object | undefined):
  * @throws AuthError `changed_meanwhile`
  */
 export function requireSameSet(present: readonly string[], expected: readonly string[] | undefined): void {
-  if (expected && new Set(present).symmetricDifference(new Set(expected)).size > 0) throw changedMeanwhile();
+  if (!expected) return;
+  const [there, seen] = [new Set(present), new Set(expected)];
+  if (there.size !== seen.size || present.some((member) => !seen.has(member))) throw changedMeanwhile();
 }
 
 function changedMeanwhile(): AuthError {

@@ -9,7 +9,12 @@ export function createServiceProcedures<C extends Config>({ withCorePermission }
       /** What happened in each of the last 24 hours, and what this process has in its hands at this moment. */
       overview: viewService.query(async ({ ctx }) => {
         const { auth } = ctx.latchkey;
-        return { ...(await auth.readServiceOverview()), ...auth.load() };
+        const { hashes, connections } = auth.load();
+        return {
+          ...(await auth.readServiceOverview()),
+          hashes: { running: hashes.running, waiting: hashes.waiting },
+          connections: { ...connections },
+        };
       }),
 
       /** What `latchkey doctor` finds of the database and the keys. */
