@@ -28,7 +28,7 @@ const types: Readonly<Record<string, string>> = {
 };
 
 /** React Aria keeps a browser from scrolling where a finger presses, by a style sheet of its own: this is its hash. */
-const styleOfPresses = "'sha256-aKaoQoA4I2MIcWTbvQ7MphEGnUnsoKoFa01uvDhgECU='";
+const styleOfPresses = "'sha256-38RhXrc7EdReTKsOm23ZPOCUgniTUUcjky8QOOrQx6o='";
 
 /**
  * Nothing is loaded but the app's own files, no code is made out of texts, and it calls no other host. No page frames it, and its forms go nowhere.

@@ -9,9 +9,21 @@ export function nameOfEvent(event: string, { events }: Texts): string {
 export const isBad = (event: string): boolean =>
   /_refused$|_reused$/.test(event) || ["limit_reached", "name_lost", "change_dropped"].includes(event);
 
-/** What an event holds beside whom it is about: names as the service calls them, and values on one line. */
-export function describeDetail(detail: Readonly<Record<string, unknown>>): (readonly [name: string, value: string])[] {
+/**
+ * What an event holds beside whom it is about: names as the service calls them, and values on one line.
+ *
+ * @param names what ids in it are called
+ */
+export function describeDetail(
+  detail: Readonly<Record<string, unknown>>,
+  names: ReadonlyMap<string, string> = new Map(),
+): (readonly [name: string, value: string])[] {
+  const show = (value: unknown): string => {
+    if (Array.isArray(value)) return value.map(show).join(", ");
+    if (typeof value === "string") return names.get(value) ?? value;
+    return JSON.stringify(value);
+  };
   return Object.entries(detail)
-    .filter(([, value]) => value !== null && value !== undefined && !(Array.isArray(value) && value.length === 0))
-    .map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : typeof value === "object" ? JSON.stringify(value) : String(value)]);
+    .filter(([, value]) => value != null && !(Array.isArray(value) && value.length === 0))
+    .map(([name, value]) => [name, show(value)]);
 }

@@ -1,7 +1,10 @@
+import { useQuery } from "@tanstack/react-query";
 import type { ReactElement } from "react";
 import { useTexts } from "../language.tsx";
 import { Moment } from "../parts/moment.tsx";
 import { PersonLink } from "../people/person-link.tsx";
+import { trpc } from "../service.ts";
+import { useMay } from "../session.tsx";
 import { describeDetail, isBad, nameOfEvent } from "./describe-event.ts";
 
 export interface ShownEvent {
@@ -60,7 +63,10 @@ export function EventList({ events, about }: EventListProps): ReactElement {
 }
 
 function EventDetail({ event }: { readonly event: ShownEvent }): ReactElement | null {
-  const facts = describeDetail(event.detail);
+  const mayGroups = useMay("auth.view_group");
+  const groups = useQuery({ ...trpc.groups.list.queryOptions({ limit: 100 }), enabled: mayGroups, staleTime: 60_000 });
+  const names = new Map(groups.data?.groups.map(({ id, name }) => [id, name]));
+  const facts = describeDetail(event.detail, names);
   if (facts.length === 0) return null;
   return (
     <p className="small detail" dir="ltr">

@@ -1,8 +1,7 @@
 import { isAuthError } from "@latchkey/client";
 import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, type ReactElement, useEffect, useState } from "react";
-import { findFaults } from "../explain.ts";
-import { explain } from "../explain.ts";
+import { explain, findFaults } from "../explain.ts";
 import { useTexts } from "../language.tsx";
 import { onBack } from "../news.ts";
 import { Button } from "../parts/button.tsx";

@@ -82,7 +82,7 @@ function Matrix({ groups, onEdit, onDelete }: MatrixProps): ReactElement {
   const texts = useTexts();
   const permissions = [...new Set(groups.flatMap((group) => group.permissions))].sort(byModel);
   return (
-    <section className="card matrix-card" aria-label={texts.groups.matrix}>
+    <div className="card matrix-card">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: whoever has no mouse scrolls it with the keyboard */}
       <div className="matrix-scroll" tabIndex={0} role="region" aria-label={texts.groups.matrix}>
         <table className="matrix">
@@ -135,7 +135,7 @@ function Matrix({ groups, onEdit, onDelete }: MatrixProps): ReactElement {
           </tbody>
         </table>
       </div>
-    </section>
+    </div>
   );
 }
 

@@ -1,4 +1,3 @@
-import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactElement, ReactNode } from "react";
 import { explain } from "../explain.ts";
 import { useTexts } from "../language.tsx";
@@ -36,7 +35,7 @@ export function Empty({ children }: { readonly children: ReactNode }): ReactElem
 }
 
 interface LoadedProps<Data> {
-  readonly query: Pick<UseQueryResult<Data>, "data" | "error" | "refetch">;
+  readonly query: { readonly data: Data | undefined; readonly error: unknown; refetch(): unknown };
   readonly lines?: number;
   children(data: Data): ReactNode;
 }
