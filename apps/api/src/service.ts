@@ -112,10 +112,12 @@ async function serve({ settings, log, stop, lastResort, ...options }: Serving): 
   // Whoever wants no codes need not be told at each start that there are none.
   for (const line of [...findings.warnings, ...(settings.MESSAGES.length > 0 ? findings.notes : [])]) log.warn(line);
   if (!settings.isProduction && !stop.isAsked() && keepsHouse())
-    process.stderr.write(greeting(settings.PUBLIC_URL ?? server.url, place, {
+    process.stderr.write(
+      greeting(settings.PUBLIC_URL ?? server.url, place, {
         printsCodes: console !== null,
         hasConsole: settings.CONSOLE === "on",
-      }));
+      }),
+    );
   // Nobody sends calls to what has not been ready yet.
   const wasStarted = !stop.isAsked();
   const stopMaintenance = stop.isAsked() ? () => {} : maintain(auth, log);

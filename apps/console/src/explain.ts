@@ -13,7 +13,8 @@ export function explain(error: unknown, { refusals }: Texts): string {
   return refusals.reasons[reason as keyof typeof refusals.reasons] ?? error.message;
 }
 
-const hasAnswer = (error: unknown) => typeof (error as { data?: { httpStatus?: unknown } })?.data?.httpStatus === "number";
+const hasAnswer = (error: unknown) =>
+  typeof (error as { data?: { httpStatus?: unknown } })?.data?.httpStatus === "number";
 
 /** What is wrong with one field. */
 export function explainIssue({ code, message }: InputIssue, { issues }: Texts["refusals"]): string {

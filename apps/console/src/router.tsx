@@ -1,4 +1,11 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Navigate, Outlet } from "@tanstack/react-router";
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Navigate,
+  Outlet,
+} from "@tanstack/react-router";
 import { type ReactElement, useEffect } from "react";
 import { Frame, findPlaces } from "./frame/frame.tsx";
 import { BackPage } from "./frame/whole-pages.tsx";
@@ -39,7 +46,10 @@ function Home(): ReactElement | null {
 const text = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
 
 /** Only what there is: an address says no more than it has to. */
-function pick<Name extends string>(search: Record<string, unknown>, names: readonly Name[]): { [Key in Name]?: string } {
+function pick<Name extends string>(
+  search: Record<string, unknown>,
+  names: readonly Name[],
+): { [Key in Name]?: string } {
   const found = names.flatMap((name) => {
     // The router reads a number out of what is one.
     const value = text(typeof search[name] === "number" ? String(search[name]) : search[name]);
@@ -104,14 +114,19 @@ function NotFound(): ReactElement {
 
 export const router = createRouter({
   basepath: `${basePath}/console`,
-  routeTree: root.addChildren([back, gate.addChildren([home, overview, peopleRoute, personRoute, groupsRoute, messages, auditRoute, health])]),
+  routeTree: root.addChildren([
+    back,
+    gate.addChildren([home, overview, peopleRoute, personRoute, groupsRoute, messages, auditRoute, health]),
+  ]),
   defaultNotFoundComponent: NotFound,
   defaultErrorComponent: ({ error }) => <Fault error={error} onRetry={() => location.reload()} />,
   scrollRestoration: true,
   // As a form does it, so that an address can be read and typed.
   parseSearch: (search) => Object.fromEntries(new URLSearchParams(search)),
   stringifySearch: (search) => {
-    const query = new URLSearchParams(Object.entries(search).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])));
+    const query = new URLSearchParams(
+      Object.entries(search).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])),
+    );
     return query.size > 0 ? `?${query}` : "";
   },
 });

@@ -30,7 +30,10 @@ export interface LiveServer extends AsyncDisposable {
   readonly logged: readonly string[];
 }
 
-type LiveSettings = Pick<ServerOptions, "trustedProxies" | "publicUrl" | "router" | "forwardedSecrets" | "pages" | "console"> & {
+type LiveSettings = Pick<
+  ServerOptions,
+  "trustedProxies" | "publicUrl" | "router" | "forwardedSecrets" | "pages" | "console"
+> & {
   /** The receipts of the service alone, on its core. */
   readonly receipts?: (auth: TestAuth["auth"]) => NonNullable<ServerOptions["receipts"]>;
 } & {

@@ -19,6 +19,7 @@ import type { GroupInput, GroupPageAnswer, GroupUpdate, ListGroupsInput } from "
 import type { ListUsersInput, UserPage } from "./flows/administration/list-users.ts";
 import type { GrantInput } from "./flows/administration/operator.ts";
 import type { StartRoundInput } from "./flows/administration/record-imported-users.ts";
+import type { ServiceOverview } from "./flows/administration/service-overview.ts";
 import type {
   AdministeredUser,
   AdministeredUserInput,
@@ -26,7 +27,6 @@ import type {
   UserUpdate,
 } from "./flows/administration/users.ts";
 import type { TokenInspection } from "./flows/authentication/inspect-token.ts";
-import type { ServiceOverview } from "./flows/administration/service-overview.ts";
 import type { Health } from "./flows/maintenance/check-health.ts";
 import type { Purged } from "./flows/maintenance/purge.ts";
 import type { MessageReport } from "./flows/maintenance/report-messages.ts";

@@ -45,6 +45,7 @@ import {
   startImportRound,
 } from "./flows/administration/record-imported-users.ts";
 import { resetSecondFactor } from "./flows/administration/second-factors.ts";
+import { readServiceOverview } from "./flows/administration/service-overview.ts";
 import { unlockUser } from "./flows/administration/unlock-user.ts";
 import { endSessionsOf, listSessionsOf } from "./flows/administration/user-sessions.ts";
 import {
@@ -59,7 +60,6 @@ import { authenticate } from "./flows/authentication/authenticate.ts";
 import { authorize } from "./flows/authentication/authorize.ts";
 import { inspectToken } from "./flows/authentication/inspect-token.ts";
 import { applyDueChanges } from "./flows/maintenance/apply-changes.ts";
-import { readServiceOverview } from "./flows/administration/service-overview.ts";
 import { checkHealth, refuseFaults } from "./flows/maintenance/check-health.ts";
 import { measureHashCosts } from "./flows/maintenance/measure-hash-costs.ts";
 import { purge } from "./flows/maintenance/purge.ts";

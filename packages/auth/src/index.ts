@@ -1,3 +1,4 @@
+export type { EventCount } from "./audit/event-counts.ts";
 export { type WebhookType, webhookTypes } from "./audit/webhook-events.ts";
 export type { Auth, BackUpInput, Load, RestoreInput } from "./auth.ts";
 export type { ChallengePurpose, Channel } from "./challenges/challenge-store.ts";
@@ -32,6 +33,7 @@ export type { DeclarePermissionsInput } from "./flows/administration/declare-per
 export type { GroupPageAnswer } from "./flows/administration/groups.ts";
 export type { UserPage, UserPage as UserPageAnswer } from "./flows/administration/list-users.ts";
 export type { StartRoundInput } from "./flows/administration/record-imported-users.ts";
+export type { ServiceOverview } from "./flows/administration/service-overview.ts";
 export type {
   AdministeredUser,
   AdministeredUserInput,
@@ -39,10 +41,8 @@ export type {
   UserUpdate,
 } from "./flows/administration/users.ts";
 export type { TokenInspection } from "./flows/authentication/inspect-token.ts";
-export type { Purged } from "./flows/maintenance/purge.ts";
-export type { EventCount } from "./audit/event-counts.ts";
-export type { ServiceOverview } from "./flows/administration/service-overview.ts";
 export type { Health } from "./flows/maintenance/check-health.ts";
+export type { Purged } from "./flows/maintenance/purge.ts";
 export type { CountryMessages, MessageReport } from "./flows/maintenance/report-messages.ts";
 export type { Resealed, ResealInput } from "./flows/maintenance/reseal.ts";
 export type { RecoverInput, RecoveryAnswer, StartRecoveryInput } from "./flows/sign-in/recover.ts";

@@ -16,7 +16,9 @@ test("a line has as many cells as the head, whatever an event holds, and JSON ha
     ...{ address: "=cmd|' /C calc'!A0", requestId: null, detail: { because: 'a "quoted", text' } },
   };
   const [line = ""] = toCsv([event]).split("\r\n");
-  expect(line).toBe(`2026-11-26T00:00:00Z,signed_in,2,,'=cmd|' /C calc'!A0,,1,"{""because"":""a \\""quoted\\"", text""}"`);
+  expect(line).toBe(
+    `2026-11-26T00:00:00Z,signed_in,2,,'=cmd|' /C calc'!A0,,1,"{""because"":""a \\""quoted\\"", text""}"`,
+  );
   expect(csvHead.split(",")).toHaveLength(8);
   expect(JSON.parse(toJsonLines([event]))).toEqual(event);
 });

@@ -11,7 +11,9 @@ export function toCell(value: string): string {
 /** Lines of CSV, without the head. */
 export const toCsv = (events: readonly ShownEvent[]): string =>
   events
-    .map((event) => [...columns.map((name) => String(event[name] ?? "")), JSON.stringify(event.detail)].map(toCell).join(","))
+    .map((event) =>
+      [...columns.map((name) => String(event[name] ?? "")), JSON.stringify(event.detail)].map(toCell).join(","),
+    )
     .map((line) => `${line}\r\n`)
     .join("");
 

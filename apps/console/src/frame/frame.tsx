@@ -1,6 +1,6 @@
 import { Link, Outlet, useRouterState } from "@tanstack/react-router";
 import { type ReactElement, useEffect, useRef, useState } from "react";
-import { Button as AriaButton, Menu, MenuItem, MenuSection, MenuTrigger, Popover, Header } from "react-aria-components";
+import { Button as AriaButton, Header, Menu, MenuItem, MenuSection, MenuTrigger, Popover } from "react-aria-components";
 import { signOut } from "../entry.ts";
 import { languages, setLanguage, useLanguage, useTexts } from "../language.tsx";
 import type { Texts } from "../languages/en.ts";
@@ -40,7 +40,6 @@ export function Frame(): ReactElement {
   const path = useRouterState({ select: ({ location }) => location.pathname });
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: it runs when the path changes
   useEffect(() => {
     setOpen(false);
     // Whoever hears the page hears that it is another one.
@@ -57,7 +56,12 @@ export function Frame(): ReactElement {
           <Mark />
           <span>{texts.console}</span>
         </Link>
-        <AriaButton className="button quiet opener" aria-expanded={isOpen} aria-controls="places" onPress={() => setOpen(!isOpen)}>
+        <AriaButton
+          className="button quiet opener"
+          aria-expanded={isOpen}
+          aria-controls="places"
+          onPress={() => setOpen(!isOpen)}
+        >
           {texts.menu}
         </AriaButton>
         <PersonMenu />
@@ -110,7 +114,11 @@ function PersonMenu(): ReactElement {
           <MenuItem className="list-item" href={`${service}/account`}>
             {texts.yourAccount}
           </MenuItem>
-          <MenuSection selectionMode="single" selectedKeys={[language.tag]} onSelectionChange={(keys) => setLanguage(onlyOf(keys))}>
+          <MenuSection
+            selectionMode="single"
+            selectedKeys={[language.tag]}
+            onSelectionChange={(keys) => setLanguage(onlyOf(keys))}
+          >
             <Header className="list-head">{texts.language}</Header>
             {languages.map(({ tag, name }) => (
               <MenuItem key={tag} id={tag} className="list-item" textValue={name}>
@@ -118,7 +126,11 @@ function PersonMenu(): ReactElement {
               </MenuItem>
             ))}
           </MenuSection>
-          <MenuSection selectionMode="single" selectedKeys={[theme]} onSelectionChange={(keys) => setTheme(onlyOf(keys))}>
+          <MenuSection
+            selectionMode="single"
+            selectedKeys={[theme]}
+            onSelectionChange={(keys) => setTheme(onlyOf(keys))}
+          >
             <Header className="list-head">{texts.look}</Header>
             {themes.map((one) => (
               <MenuItem key={one} id={one} className="list-item">

@@ -24,11 +24,11 @@ export function ReauthenticateWindow(): ReactElement {
       auth.onReauthenticate(
         () =>
           new Promise<void>((resolve, reject) => {
-            const close = () => setAsked(null);
-            setAsked({
-              done: () => (close(), resolve()),
-              cancel: () => (close(), reject(new Error("Nobody showed who is there"))),
-            });
+            const end = (settle: () => void) => () => {
+              setAsked(null);
+              settle();
+            };
+            setAsked({ done: end(resolve), cancel: end(() => reject(new Error("Nobody showed who is there"))) });
           }),
       ),
     [],
@@ -76,7 +76,14 @@ function ReauthenticateForm({ done, cancel }: Asked): ReactElement {
           {explain(fault, texts)}
         </p>
       )}
-      <input type="text" name="username" autoComplete="username" value={user.username ?? user.phoneNumber ?? user.email ?? ""} readOnly hidden />
+      <input
+        type="text"
+        name="username"
+        autoComplete="username"
+        value={user.username ?? user.phoneNumber ?? user.email ?? ""}
+        readOnly
+        hidden
+      />
       <Field
         name="password"
         type="password"
@@ -102,7 +109,11 @@ function ReauthenticateForm({ done, cancel }: Asked): ReactElement {
         />
       )}
       <p className="hint">
-        <a href={`${service}/reauthenticate?${new URLSearchParams({ return_to: `${basePath}/console/back` })}`} target="_blank" rel="noopener">
+        <a
+          href={`${service}/reauthenticate?${new URLSearchParams({ return_to: `${basePath}/console/back` })}`}
+          target="_blank"
+          rel="noopener"
+        >
           {texts.confirm.otherWay}
         </a>
       </p>

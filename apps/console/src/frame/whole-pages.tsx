@@ -2,8 +2,8 @@ import type { User } from "@latchkey/client";
 import type { ReactElement, ReactNode } from "react";
 import { signOut } from "../entry.ts";
 import { fill, useTexts } from "../language.tsx";
-import { nameOf } from "../people/name-of.ts";
 import { Button } from "../parts/button.tsx";
+import { nameOf } from "../people/name-of.ts";
 import { service } from "../service.ts";
 
 function WholePage({ title, children }: { readonly title: string; readonly children: ReactNode }): ReactElement {

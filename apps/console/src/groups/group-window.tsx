@@ -71,7 +71,8 @@ function GroupForm({ group, onClose }: Omit<GroupWindowProps, "isOpen">): ReactE
       ]);
       const next = new Set(chosen);
       for (const one of others)
-        if (chosen.has(one) === before.permissions.includes(one)) now.permissions.includes(one) ? next.add(one) : next.delete(one);
+        if (chosen.has(one) === before.permissions.includes(one))
+          now.permissions.includes(one) ? next.add(one) : next.delete(one);
       setChosen(next);
       if (name === before.name) setName(now.name);
       setBefore(now);
@@ -94,7 +95,15 @@ function GroupForm({ group, onClose }: Omit<GroupWindowProps, "isOpen">): ReactE
           {explain(saving.error, texts)}
         </p>
       )}
-      <Field name="name" label={texts.fields.name} value={name} onChange={setName} fault={faults.name} isFirst isRequired />
+      <Field
+        name="name"
+        label={texts.fields.name}
+        value={name}
+        onChange={setName}
+        fault={faults.name}
+        isFirst
+        isRequired
+      />
       <fieldset>
         <legend>{texts.groups.gives}</legend>
         <p className="hint">{texts.grants.onlyHeld}</p>

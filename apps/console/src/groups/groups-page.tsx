@@ -15,12 +15,17 @@ export const refreshGroups = (): Promise<void> => queryClient.invalidateQueries(
 /** Every group, and what each of them gives, as a table that can be read across and down. */
 export function GroupsPage(): ReactElement {
   const texts = useTexts();
-  const [mayAdd, mayChange, mayDelete] = [useMay("auth.add_group"), useMay("auth.change_group"), useMay("auth.delete_group")];
+  const [mayAdd, mayChange, mayDelete] = [
+    useMay("auth.add_group"),
+    useMay("auth.change_group"),
+    useMay("auth.delete_group"),
+  ];
   const [edited, setEdited] = useState<Group | "new" | null>(null);
   const [leaving, setLeaving] = useState<Group | null>(null);
   const pages = useInfiniteQuery({
     queryKey: [...trpc.groups.list.pathKey(), "pages"],
-    queryFn: ({ pageParam }) => auth.api.groups.list.query({ limit: 100, ...(pageParam !== "" && { cursor: pageParam }) }),
+    queryFn: ({ pageParam }) =>
+      auth.api.groups.list.query({ limit: 100, ...(pageParam !== "" && { cursor: pageParam }) }),
     initialPageParam: "",
     getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
   });
@@ -83,7 +88,7 @@ function Matrix({ groups, onEdit, onDelete }: MatrixProps): ReactElement {
   const permissions = [...new Set(groups.flatMap((group) => group.permissions))].sort(byModel);
   return (
     <div className="card matrix-card">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: whoever has no mouse scrolls it with the keyboard */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex lint/a11y/useSemanticElements: whoever has no mouse scrolls it with the keyboard */}
       <div className="matrix-scroll" tabIndex={0} role="region" aria-label={texts.groups.matrix}>
         <table className="matrix">
           <thead>
@@ -97,12 +102,22 @@ function Matrix({ groups, onEdit, onDelete }: MatrixProps): ReactElement {
                       {texts.groups.members}
                     </Link>
                     {onEdit && (
-                      <Button kind="quiet" isSmall aria-label={`${texts.edit}: ${group.name}`} onPress={() => onEdit(group)}>
+                      <Button
+                        kind="quiet"
+                        isSmall
+                        aria-label={`${texts.edit}: ${group.name}`}
+                        onPress={() => onEdit(group)}
+                      >
                         {texts.edit}
                       </Button>
                     )}
                     {onDelete && (
-                      <Button kind="quiet" isSmall aria-label={`${texts.acts.delete.act}: ${group.name}`} onPress={() => onDelete(group)}>
+                      <Button
+                        kind="quiet"
+                        isSmall
+                        aria-label={`${texts.acts.delete.act}: ${group.name}`}
+                        onPress={() => onDelete(group)}
+                      >
                         {texts.acts.delete.act}
                       </Button>
                     )}
@@ -113,7 +128,10 @@ function Matrix({ groups, onEdit, onDelete }: MatrixProps): ReactElement {
           </thead>
           <tbody>
             {permissions.map((permission, index) => (
-              <tr key={permission} className={modelOf(permission) === modelOf(permissions[index - 1] ?? "") ? "" : "first"}>
+              <tr
+                key={permission}
+                className={modelOf(permission) === modelOf(permissions[index - 1] ?? "") ? "" : "first"}
+              >
                 <th scope="row">
                   <code dir="ltr">{permission}</code>
                 </th>
@@ -121,7 +139,11 @@ function Matrix({ groups, onEdit, onDelete }: MatrixProps): ReactElement {
                   const has = group.permissions.includes(permission);
                   return (
                     <td key={group.id}>
-                      {has ? <span className="has" role="img" aria-label={texts.yes} /> : <span className="quiet">–</span>}
+                      {has ? (
+                        <span className="has" role="img" aria-label={texts.yes} />
+                      ) : (
+                        <span className="quiet">–</span>
+                      )}
                     </td>
                   );
                 })}
@@ -142,5 +164,4 @@ function Matrix({ groups, onEdit, onDelete }: MatrixProps): ReactElement {
 /** `notes.note` of `notes.change_note`: what belongs together stands together. */
 const modelOf = (permission: string): string => permission.replace(/\.[^_]*_/, ".");
 
-const byModel = (one: string, other: string) =>
-  modelOf(one).localeCompare(modelOf(other)) || one.localeCompare(other);
+const byModel = (one: string, other: string) => modelOf(one).localeCompare(modelOf(other)) || one.localeCompare(other);

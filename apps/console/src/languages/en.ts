@@ -101,7 +101,8 @@ export const en = {
     count: "{count} people",
     countAndMore: "{count} people, and more below",
     create: "Create account",
-    createLead: "One name of the first three is enough. You vouch for the number and the address. The owner sets the password.",
+    createLead:
+      "One name of the first three is enough. You vouch for the number and the address. The owner sets the password.",
     open: "Open the account",
   },
   person: {

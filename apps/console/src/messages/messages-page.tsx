@@ -31,7 +31,7 @@ export function MessagesPage(): ReactElement {
               {countries.length === 0 ? (
                 <Empty>{texts.messages.none}</Empty>
               ) : (
-                // biome-ignore lint/a11y/noNoninteractiveTabindex: whoever has no mouse scrolls it with the keyboard
+                // biome-ignore lint/a11y/noNoninteractiveTabindex lint/a11y/useSemanticElements: whoever has no mouse scrolls it with the keyboard
                 <div className="card table-scroll" tabIndex={0} role="region" aria-label={texts.places.messages}>
                   <table className="plain wide-table">
                     <thead>
@@ -56,7 +56,12 @@ export function MessagesPage(): ReactElement {
                         <tr key={one.country}>
                           <th scope="row">{nameOf(one.country)}</th>
                           <td>
-                            <svg className="line-bars" viewBox="0 0 100 12" preserveAspectRatio="none" aria-hidden="true">
+                            <svg
+                              className="line-bars"
+                              viewBox="0 0 100 12"
+                              preserveAspectRatio="none"
+                              aria-hidden="true"
+                            >
                               <rect className="faint" x="0" y="0" height="12" width={(one.asked / most) * 100} rx="2" />
                               <rect className="good" x="0" y="3" height="6" width={(one.proved / most) * 100} rx="2" />
                             </svg>

@@ -35,8 +35,7 @@ export function Bars({ title, labels, series, remark, show }: BarsProps): ReactE
           {series.map(({ name, kind, values }) => (
             <li key={name}>
               <span className={`dot ${kind}`} aria-hidden="true" />
-              {name}{" "}
-              <b>{show(values.reduce((sum, value) => sum + value, 0))}</b>
+              {name} <b>{show(values.reduce((sum, value) => sum + value, 0))}</b>
             </li>
           ))}
         </ul>
@@ -52,12 +51,24 @@ export function Bars({ title, labels, series, remark, show }: BarsProps): ReactE
             return series.map(({ name, kind, values }) => {
               const tall = ((values[index] ?? 0) / most) * height;
               top -= tall;
-              return <rect key={`${label} ${name}`} className={kind} x={index * step + 4} width={step - 8} y={top} height={tall} rx="1.5" />;
+              return (
+                <rect
+                  key={`${label} ${name}`}
+                  className={kind}
+                  x={index * step + 4}
+                  width={step - 8}
+                  y={top}
+                  height={tall}
+                  rx="1.5"
+                />
+              );
             });
           })}
         </svg>
         <div className="chart-labels" aria-hidden="true">
-          {labels.map((label, index) => (index % 6 === 0 || index === labels.length - 1 ? <span key={label}>{label}</span> : null))}
+          {labels.map((label, index) =>
+            index % 6 === 0 || index === labels.length - 1 ? <span key={label}>{label}</span> : null,
+          )}
         </div>
       </figure>
       <details>

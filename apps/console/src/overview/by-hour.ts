@@ -13,7 +13,11 @@ export function listHours(at: string | Date): readonly number[] {
 }
 
 /** How often any of some events happened in each hour; no event is in no hour. */
-export function countByHour(hours: readonly number[], counts: readonly HourCount[], events: readonly string[]): number[] {
+export function countByHour(
+  hours: readonly number[],
+  counts: readonly HourCount[],
+  events: readonly string[],
+): number[] {
   return hours.map((hour) =>
     counts
       .filter((one) => events.includes(one.event) && new Date(one.hour).getTime() === hour)

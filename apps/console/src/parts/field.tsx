@@ -14,7 +14,18 @@ interface FieldProps extends Pick<InputProps, "type" | "autoComplete" | "inputMo
   readonly isDisabled?: boolean;
 }
 
-export function Field({ name, label, value, onChange, hint, fault, isRequired, isFirst, isDisabled, ...input }: FieldProps): ReactElement {
+export function Field({
+  name,
+  label,
+  value,
+  onChange,
+  hint,
+  fault,
+  isRequired,
+  isFirst,
+  isDisabled,
+  ...input
+}: FieldProps): ReactElement {
   return (
     <TextField
       className="field"

@@ -17,7 +17,15 @@ interface QuestionProps {
 }
 
 /** Asks before something that cannot simply be taken back. */
-export function Question({ title, children, act, isDangerous = false, isOpen, onClose, onAct }: QuestionProps): ReactElement {
+export function Question({
+  title,
+  children,
+  act,
+  isDangerous = false,
+  isOpen,
+  onClose,
+  onAct,
+}: QuestionProps): ReactElement {
   const texts = useTexts();
   const deed = useMutation({ mutationFn: onAct, onSuccess: onClose });
   const close = () => {

@@ -9,7 +9,6 @@ export function Skeleton({ lines = 3 }: { readonly lines?: number }): ReactEleme
   return (
     <div className="skeleton" role="status" aria-label={texts.loading}>
       {Array.from({ length: lines }, (_, line) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: they are all the same
         <span key={line} />
       ))}
     </div>

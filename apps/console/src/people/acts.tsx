@@ -1,7 +1,7 @@
 import type { User } from "@latchkey/client";
 import { useNavigate } from "@tanstack/react-router";
 import { type ReactElement, useState } from "react";
-import { Menu, MenuItem, MenuTrigger, Button as AriaButton, Popover } from "react-aria-components";
+import { Button as AriaButton, Menu, MenuItem, MenuTrigger, Popover } from "react-aria-components";
 import { explain } from "../explain.ts";
 import { fill, useTexts } from "../language.tsx";
 import { tell } from "../parts/notices.tsx";
@@ -74,7 +74,11 @@ export function Acts({ user }: { readonly user: User }): ReactElement | null {
         <Popover className="popover" placement="bottom end">
           <Menu className="list-box" onAction={(key) => setAsked(key as Act)}>
             {acts.map((act) => (
-              <MenuItem key={act} id={act} className={act === "delete" || act === "disable" ? "list-item bad" : "list-item"}>
+              <MenuItem
+                key={act}
+                id={act}
+                className={act === "delete" || act === "disable" ? "list-item bad" : "list-item"}
+              >
                 {texts.acts[act].name}
               </MenuItem>
             ))}

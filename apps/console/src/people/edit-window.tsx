@@ -18,7 +18,15 @@ export const nameFields = ["username", "phoneNumber", "email"] as const;
 export const profileFields = ["firstName", "lastName", "gender", "country", "city", "state"] as const;
 const flags = ["isApprovedToBeInTouch", "isStaff", "isSuperuser"] as const;
 
-const known: readonly string[] = [...nameFields, ...profileFields, ...flags, "id", "isActive", "dateJoined", "lastLogin"];
+const known: readonly string[] = [
+  ...nameFields,
+  ...profileFields,
+  ...flags,
+  "id",
+  "isActive",
+  "dateJoined",
+  "lastLogin",
+];
 
 /** The fields that a team has declared by itself. */
 export const findOwnFields = (user: User): (readonly [name: string, value: unknown])[] =>

@@ -22,12 +22,18 @@ interface WindowProps {
 type Group = { readonly id: string; readonly name: string };
 
 /** Puts somebody into groups, and takes them out. */
-export function GroupsWindow({ groups, isOpen, onClose, user }: WindowProps & { readonly groups: readonly Group[] }): ReactElement {
+export function GroupsWindow({
+  groups,
+  isOpen,
+  onClose,
+  user,
+}: WindowProps & { readonly groups: readonly Group[] }): ReactElement {
   const texts = useTexts();
   const mayGroups = useMay("auth.view_group");
   const pages = useInfiniteQuery({
     queryKey: [...trpc.groups.list.pathKey(), "pages"],
-    queryFn: ({ pageParam }) => auth.api.groups.list.query({ limit: 100, ...(pageParam !== "" && { cursor: pageParam }) }),
+    queryFn: ({ pageParam }) =>
+      auth.api.groups.list.query({ limit: 100, ...(pageParam !== "" && { cursor: pageParam }) }),
     initialPageParam: "",
     getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
     enabled: mayGroups && isOpen,
@@ -82,7 +88,12 @@ export function GroupsWindow({ groups, isOpen, onClose, user }: WindowProps & { 
 }
 
 /** Gives somebody permissions of their own, and takes them away: those that one holds, since nobody can give others. */
-export function PermissionsWindow({ permissions, isOpen, onClose, user }: WindowProps & { readonly permissions: readonly string[] }): ReactElement {
+export function PermissionsWindow({
+  permissions,
+  isOpen,
+  onClose,
+  user,
+}: WindowProps & { readonly permissions: readonly string[] }): ReactElement {
   const texts = useTexts();
   const { permissions: held } = useSession();
   const all = [...new Set([...held, ...permissions])].sort();
@@ -136,7 +147,10 @@ function SetForm({ present, save, readPresent, nameOf, onClose, children }: SetF
     mutationFn: () => save([...chosen], before),
     async onSuccess() {
       await refreshPeople();
-      const undo = () => save(before, [...chosen]).then(refreshPeople).catch((error) => tell(explain(error, texts)));
+      const undo = () =>
+        save(before, [...chosen])
+          .then(refreshPeople)
+          .catch((error) => tell(explain(error, texts)));
       tell(texts.saved, () => void undo());
       onClose();
     },
@@ -144,7 +158,9 @@ function SetForm({ present, save, readPresent, nameOf, onClose, children }: SetF
       if (!isAuthError(error, "changed_meanwhile")) return;
       const now = await readPresent();
       const has = (things: readonly string[], thing: string) => (things.includes(thing) ? texts.yes : texts.no);
-      const others = [...new Set([...before, ...now])].filter((thing) => before.includes(thing) !== now.includes(thing));
+      const others = [...new Set([...before, ...now])].filter(
+        (thing) => before.includes(thing) !== now.includes(thing),
+      );
       setChanged(others.map((thing) => ({ name: nameOf(thing), was: has(before, thing), now: has(now, thing) })));
       // What is theirs stays theirs, unless it was touched here as well.
       const next = new Set(chosen);

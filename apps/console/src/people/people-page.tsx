@@ -137,7 +137,9 @@ function Found({ columns }: { readonly columns: readonly string[] }): ReactEleme
   }
   return (
     <>
-      {q !== "" && by === undefined && <p className="hint">{fill(texts.people.guessed, { by: texts.people.by[kind] })}</p>}
+      {q !== "" && by === undefined && (
+        <p className="hint">{fill(texts.people.guessed, { by: texts.people.by[kind] })}</p>
+      )}
       <Loaded query={people} lines={8}>
         {({ pages }) => (
           <PeopleTable

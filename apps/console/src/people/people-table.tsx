@@ -1,7 +1,17 @@
+// biome-ignore-all lint/a11y/useSemanticElements: rows that are not there cannot have their place in a `<table>`
+// biome-ignore-all lint/a11y/useFocusableInteractive: it is a table to read; the links in it are what one goes to
 import type { User } from "@latchkey/client";
 import { Link } from "@tanstack/react-router";
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { type ReactElement, type ReactNode, useEffect, useLayoutEffect, useRef, useState } from "react";
+import {
+  type CSSProperties,
+  type ReactElement,
+  type ReactNode,
+  useEffect,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from "react";
 import { fill, useFormats, useTexts } from "../language.tsx";
 import { Moment } from "../parts/moment.tsx";
 import { Empty, Fault } from "../parts/state.tsx";
@@ -43,16 +53,22 @@ export function PeopleTable({ people, columns, hasMore, onMore, error }: PeopleT
   });
   if (people.length === 0) return <Empty>{texts.people.none}</Empty>;
   const shown = columns as readonly (keyof User & keyof typeof texts.fields)[];
-  const template = { gridTemplateColumns: `minmax(12rem, 1.4fr) ${"minmax(8rem, 1fr) ".repeat(shown.length)}` };
+  const template = {
+    "--columns": `minmax(12rem, 1.4fr) ${"minmax(8rem, 1fr) ".repeat(shown.length)}`,
+  } as CSSProperties;
   return (
     <>
       <p className="hint" role="status">
         {fill(hasMore ? texts.people.countAndMore : texts.people.count, { count: number(people.length) })}
       </p>
-      {/* biome-ignore lint/a11y/useSemanticElements: rows of a table cannot be put where they would be */}
-      <div className="people" role="table" aria-label={texts.places.people} aria-rowcount={hasMore ? -1 : people.length + 1}>
+      <div
+        className="people"
+        role="table"
+        aria-label={texts.places.people}
+        aria-rowcount={hasMore ? -1 : people.length + 1}
+      >
         <div role="rowgroup">
-          <div role="row" aria-rowindex={1} className="person-row person-head" style={template} tabIndex={-1}>
+          <div role="row" aria-rowindex={1} className="person-row person-head" style={template}>
             <span role="columnheader">{texts.fields.name}</span>
             {shown.map((name) => (
               <span role="columnheader" key={name}>
@@ -72,7 +88,6 @@ export function PeopleTable({ people, columns, hasMore, onMore, error }: PeopleT
                 aria-rowindex={index + 2}
                 className="person-row"
                 style={{ ...template, height: rowHeight, transform: `translateY(${start - top}px)` }}
-                tabIndex={-1}
               >
                 <span role="cell" className="person-name">
                   <Link to="/people/$id" params={{ id: user.id }}>

@@ -1,6 +1,6 @@
+import { isAuthError, type User } from "@latchkey/client";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { isAuthError, type User } from "@latchkey/client";
 import { type ReactElement, useState } from "react";
 import { useFormats, useTexts } from "../language.tsx";
 import { Button } from "../parts/button.tsx";
@@ -31,7 +31,13 @@ export function PersonPage(): ReactElement {
           {texts.places.people}
         </Link>
       </p>
-      {isGone(person.error) ? <Empty>{texts.person.gone}</Empty> : <Loaded query={person} lines={10}>{(found) => <Person key={id} {...found} />}</Loaded>}
+      {isGone(person.error) ? (
+        <Empty>{texts.person.gone}</Empty>
+      ) : (
+        <Loaded query={person} lines={10}>
+          {(found) => <Person key={id} {...found} />}
+        </Loaded>
+      )}
     </div>
   );
 }
@@ -47,7 +53,6 @@ interface PersonProps {
 }
 
 function Person({ user, externalId, ...grants }: PersonProps): ReactElement {
-  const texts = useTexts();
   const maySeeEvents = useMay("auth.view_auditevent");
   return (
     <>

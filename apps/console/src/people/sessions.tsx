@@ -73,7 +73,11 @@ export function Sessions({ user }: { readonly user: User }): ReactElement {
                     </p>
                   </div>
                   {mayChange && (
-                    <Button isSmall onPress={() => setAsked(id)} aria-label={`${texts.sessions.end}: ${deviceName ?? device ?? texts.sessions.unknown}`}>
+                    <Button
+                      isSmall
+                      onPress={() => setAsked(id)}
+                      aria-label={`${texts.sessions.end}: ${deviceName ?? device ?? texts.sessions.unknown}`}
+                    >
                       {texts.sessions.end}
                     </Button>
                   )}

@@ -3,7 +3,7 @@ import { createInbox, type Inbox } from "@latchkey/auth/testing";
 import type { Browser, Page } from "playwright-core";
 import { type LiveServer, startLiveServer } from "../live-server.ts";
 import { openPagesWindow, type PagesWindow } from "../pages/look.ts";
-import { createPerson, type Facts, password, type Person } from "../permissions/accounts-in-core.ts";
+import { createPerson, type Facts, type Person, password } from "../permissions/accounts-in-core.ts";
 
 /** The service with its console, and people who work there. */
 export interface ConsoleSite extends AsyncDisposable {

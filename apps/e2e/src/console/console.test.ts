@@ -162,7 +162,9 @@ describe.skipIf(!isService)("somebody who opens the console", () => {
     await page.getByText("The service does not answer.").waitFor({ state: "hidden" });
   });
 
-  test("loses nothing that was typed when the session ends, and goes on after signing in again", async ({ browser }) => {
+  test("loses nothing that was typed when the session ends, and goes on after signing in again", async ({
+    browser,
+  }) => {
     const editor = await site.create({ isSuperuser: true });
     const { id } = await site.create({ username: freshName(), profile: { firstName: "Grace" } });
     await using window = await openConsole(browser, site, editor, `/people/${id}`);
@@ -174,7 +176,10 @@ describe.skipIf(!isService)("somebody who opens the console", () => {
     const ended = page.getByRole("alertdialog", { name: "Your session has ended" });
     await ended.waitFor();
     expect(await findFaults(page)).toEqual([]);
-    const [other] = await Promise.all([context.waitForEvent("page"), ended.getByRole("link", { name: "Sign in" }).click()]);
+    const [other] = await Promise.all([
+      context.waitForEvent("page"),
+      ended.getByRole("link", { name: "Sign in" }).click(),
+    ]);
     await signIn(other, editor);
     await other.getByRole("heading", { name: "That worked" }).waitFor();
     await ended.waitFor({ state: "hidden" });
@@ -228,13 +233,19 @@ describe.skipIf(!isService)("people in the console", () => {
     await page.getByRole("button", { name: "Create account" }).click();
     await page.getByLabel("Username").fill("9 no name");
     await page.getByRole("button", { name: "Create", exact: true }).click();
-    await page.getByText("Begin with a letter.").or(page.getByText("Some of these characters cannot be used.")).waitFor();
+    await page
+      .getByText("Begin with a letter.")
+      .or(page.getByText("Some of these characters cannot be used."))
+      .waitFor();
     expect(await findFaults(page)).toEqual([]);
     const username = freshName();
     await page.getByLabel("Username").fill(username);
     await page.getByRole("button", { name: "Create", exact: true }).click();
     const code = await page.locator(".handed-code code").textContent();
-    await site.live.test.auth.resetPassword({ username, code: code ?? "", newPassword: password }, site.live.test.facts);
+    await site.live.test.auth.resetPassword(
+      { username, code: code ?? "", newPassword: password },
+      site.live.test.facts,
+    );
     await page.getByRole("button", { name: "Done" }).click();
     expect(await page.getByText(code ?? "").count()).toBe(0);
     expect(window.violations).toEqual([]);

@@ -62,7 +62,9 @@ describe("of two administrators who edit the same person, the second", () => {
     const first = { id: group.id, permissions: ["auth.view_user", "auth.view_group"], expected };
     expect((await asBoss("groups.update", first)).status).toBe(200);
     expect(await asBoss("groups.update", { id: group.id, permissions: [], expected })).toMatchObject(changed);
-    expect(await asBoss("groups.update", { id: group.id, name: freshName(), expected: { name: "other" } })).toMatchObject(changed);
+    expect(
+      await asBoss("groups.update", { id: group.id, name: freshName(), expected: { name: "other" } }),
+    ).toMatchObject(changed);
     expect((await asBoss("groups.get", { id: group.id })).body).toMatchObject({ name, permissions: { length: 2 } });
   });
 
