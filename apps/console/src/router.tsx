@@ -112,13 +112,15 @@ function NotFound(): ReactElement {
   );
 }
 
+/** Inside the frame, so that there is a way on. */
+const nowhere = createRoute({ getParentRoute: () => gate, path: "$", component: NotFound });
+
 export const router = createRouter({
   basepath: `${basePath}/console`,
   routeTree: root.addChildren([
     back,
-    gate.addChildren([home, overview, peopleRoute, personRoute, groupsRoute, messages, auditRoute, health]),
+    gate.addChildren([home, overview, peopleRoute, personRoute, groupsRoute, messages, auditRoute, health, nowhere]),
   ]),
-  defaultNotFoundComponent: NotFound,
   defaultErrorComponent: ({ error }) => <Fault error={error} onRetry={() => location.reload()} />,
   scrollRestoration: true,
   // As a form does it, so that an address can be read and typed.

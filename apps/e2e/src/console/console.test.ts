@@ -231,7 +231,7 @@ describe.skipIf(!isService)("people in the console", () => {
     await using window = await openConsole(browser, site, boss, "/people");
     const { page } = window;
     await page.getByRole("button", { name: "Create account" }).click();
-    await page.getByLabel("Username").fill("9 no name");
+    await page.getByRole("textbox", { name: "Username" }).fill("9 no name");
     await page.getByRole("button", { name: "Create", exact: true }).click();
     await page
       .getByText("Begin with a letter.")
@@ -239,7 +239,7 @@ describe.skipIf(!isService)("people in the console", () => {
       .waitFor();
     expect(await findFaults(page)).toEqual([]);
     const username = freshName();
-    await page.getByLabel("Username").fill(username);
+    await page.getByRole("textbox", { name: "Username" }).fill(username);
     await page.getByRole("button", { name: "Create", exact: true }).click();
     const code = await page.locator(".handed-code code").textContent();
     await site.live.test.auth.resetPassword(
@@ -271,6 +271,31 @@ describe.skipIf(!isService)("people in the console", () => {
     await page.getByText("Saved", { exact: true }).waitFor();
     const { user } = await site.live.test.auth.users.get(id);
     expect(user).toMatchObject({ city: "Mine", country: "Turkey" });
+    expect(window.violations).toEqual([]);
+  });
+
+  test("are unlocked after the password of whoever does it, where their sign-in is not recent", async ({ browser }) => {
+    const { id, username } = await site.create({});
+    const { test } = site.live;
+    const guess = () => test.auth.login({ username, password: "wrong" }, test.facts).catch(() => {});
+    for (let count = 0; count < 12; count += 1) await guess();
+    await using window = await openConsole(browser, site, boss, `/people/${id}`);
+    const { page } = window;
+    await page.getByText("Wrong passwords have run into a limit").waitFor();
+    await test.clock.advance(601);
+    await page.getByRole("button", { name: "Unlock" }).click();
+    const asked = page.getByRole("dialog", { name: "Confirm it is you" });
+    await asked.getByLabel("Your password").fill("not it");
+    await asked.getByRole("button", { name: "Confirm", exact: true }).click();
+    await asked.getByText("That is not your password.").waitFor();
+    expect(await findFaults(page)).toEqual([]);
+    await asked.getByRole("button", { name: "Cancel" }).click();
+    await page.getByText("Nothing was done: you did not confirm that it is you.").waitFor();
+    await page.getByRole("button", { name: "Unlock" }).click();
+    await asked.getByLabel("Your password").fill(password);
+    await asked.getByRole("button", { name: "Confirm", exact: true }).click();
+    await page.getByText("Unlocked", { exact: true }).waitFor();
+    await page.getByText("Wrong passwords have run into a limit").waitFor({ state: "hidden" });
     expect(window.violations).toEqual([]);
   });
 
@@ -360,6 +385,23 @@ describe.skipIf(!isService)("the other screens", () => {
     expect(window.violations).toEqual([]);
   });
 
+  test("show the last day as charts that have their numbers as a table, and what should be mended", async ({
+    browser,
+  }) => {
+    await using window = await openConsole(browser, site, boss, "");
+    const { page } = window;
+    await page.waitForURL("**/console/overview");
+    const chart = page.getByRole("region", { name: "Sign-ins" });
+    await chart.getByText("The numbers as a table").click();
+    expect(await chart.getByRole("row").count()).toBe(25);
+    await page.getByRole("link", { name: "Messages" }).click();
+    await page.getByText("messages to phone numbers may still go out today").waitFor();
+    await page.getByRole("link", { name: "Health" }).click();
+    await page.getByRole("heading", { name: "Database and keys" }).waitFor();
+    await page.getByText("fsync is off").waitFor();
+    expect(window.violations).toEqual([]);
+  });
+
   test.for([
     ["en", phone],
     ["ar", phone],
@@ -369,7 +411,16 @@ describe.skipIf(!isService)("the other screens", () => {
     const [language, viewport] = given;
     await using window = await openConsole(browser, site, boss, "/people", { language, viewport });
     const { page } = window;
-    for (const path of ["/people", `/people/${ada.id}`, "/groups", "/audit", "/none"]) {
+    for (const path of [
+      "/overview",
+      "/people",
+      `/people/${ada.id}`,
+      "/groups",
+      "/messages",
+      "/audit",
+      "/health",
+      "/none",
+    ]) {
       await show(page, site, path);
       expect(await findFaults(page), path).toEqual([]);
       expect(await findOverflow(page), path).toEqual([]);

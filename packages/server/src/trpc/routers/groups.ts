@@ -1,6 +1,6 @@
 import type { Config } from "@latchkey/auth";
 import { z } from "zod";
-import type { OwnBuilders } from "../builders.ts";
+import { type OwnBuilders, requireRecently } from "../builders.ts";
 import { toAdministrator } from "../context.ts";
 import { cursorText, pageLimit, permissionList, text } from "../inputs.ts";
 
@@ -27,9 +27,11 @@ export function createGroupsProcedures<C extends Config>({ ofCoreModel }: OwnBui
 
     update: group.change
       .input(z.strictObject({ id: z.uuid(), ...changeable, expected: z.strictObject(changeable).optional() }))
-      .mutation(({ ctx, input: { id, expected, ...changes } }) =>
-        ctx.latchkey.auth.groups.update(toAdministrator(ctx), id, changes, expected),
-      ),
+      .mutation(async ({ ctx, input: { id, expected, ...changes } }) => {
+        // What a group gives, its members have.
+        if (changes.permissions) await requireRecently(ctx);
+        return ctx.latchkey.auth.groups.update(toAdministrator(ctx), id, changes, expected);
+      }),
 
     delete: group.delete.input(z.strictObject({ id: z.uuid() })).mutation(async ({ ctx, input }) => {
       await ctx.latchkey.auth.groups.delete(toAdministrator(ctx), input.id);
