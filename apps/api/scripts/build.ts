@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { cp, mkdir, readdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { arch, platform } from "node:os";
@@ -73,7 +74,9 @@ async function copyMachineCode(withEmbeddedPostgres: boolean): Promise<void> {
 
 /** Copies the administrators' app as it was built: it is looked for beside the service. */
 async function copyConsole(): Promise<void> {
-  await cp(at("../console/dist"), join(folder, "console"), { recursive: true });
+  const built = at("../console/dist");
+  if (!existsSync(built)) throw new Error("Build the console first: npx -y pnpm@12 --filter @latchkey/console build");
+  await cp(built, join(folder, "console"), { recursive: true });
 }
 
 /** The licences of what is bundled ask to go with every copy. */
