@@ -28,6 +28,14 @@ const configSchema = z.strictObject({
   messages: z
     .strictObject({ senders: z.unknown().optional(), texts: z.unknown().optional(), limits: z.unknown().optional() })
     .optional(),
+  webhooks: z
+    .strictObject({
+      endpoints: z.record(
+        z.string().min(1).max(255),
+        z.custom((value) => typeof value === "function", "is not a function"),
+      ),
+    })
+    .optional(),
   pages: z
     .strictObject({
       name: z.string().min(1).max(60),

@@ -15,6 +15,7 @@ import type { MessageLog } from "./messages/message-log.ts";
 import { examineMessages, type MessageFindings, openSending, type Sending, toMessages } from "./messages/sending.ts";
 import { readOrMakeSecret } from "./secret-file.ts";
 import type { ServiceConfig } from "./service-config.ts";
+import { readEndpoints, type WebhookLog } from "./webhooks/webhook-log.ts";
 
 export interface OpenedAuth {
   readonly auth: Auth<ServiceConfig>;
@@ -40,8 +41,12 @@ export interface OpenOptions {
   readonly migrations?: MigrationMode;
   /** Has this process send messages, and tells what comes of them; a command sends none. */
   readonly sends?: MessageLog | undefined;
-  /** What this process tells webhooks with; a command tells none, and what it does is told by the service. */
-  readonly webhooks?: AuthOptions["webhooks"];
+  /** Has this process tell webhooks, and tells what comes of it; a command tells none, and what it does is told by the service. */
+  readonly webhooks?: WebhookLog;
+  /** Measures and traces the core's work. */
+  readonly watch?: AuthOptions["watch"];
+  /** What this process tells of the audit trail; a command tells nothing of it. */
+  readonly auditStream?: AuthOptions["auditStream"];
 }
 
 /**
@@ -58,6 +63,8 @@ export async function openAuth(
     migrations = settings.MIGRATE,
     sends,
     webhooks,
+    watch,
+    auditStream,
   }: OpenOptions = {},
 ): Promise<OpenedAuth> {
   const file = await readConfigFile(settings.LATCHKEY_CONFIG);
@@ -68,7 +75,13 @@ export async function openAuth(
   const database = await openDatabase(settings, onNotice);
   try {
     const secret = settings.LATCHKEY_SECRET ?? (await readOrMakeSecret(settings.LATCHKEY_DATA_DIR));
-    const options = { ...toAuthOptions(settings, secret), messages: sending.messages, ...(webhooks && { webhooks }) };
+    const options = {
+      ...toAuthOptions(settings, secret),
+      messages: sending.messages,
+      ...(webhooks && { webhooks: openWebhooks(settings, file, webhooks) }),
+      ...(watch && { watch }),
+      ...(auditStream && { auditStream }),
+    };
     const auth = createConfigured(database.connection, options, file, onNotice);
     // At once: a call that hangs keeps the first from ending, and a server that stops ends the call.
     const close = async () => {
@@ -102,6 +115,16 @@ async function prepareOwn(auth: Auth<ServiceConfig>, { config }: ConfigFile, mod
   else await requireOwnMigrated(auth.pool, config.migrations);
 }
 
+/** The endpoints of the settings and those of the config file, under names that are each one's alone. */
+function openWebhooks(settings: Settings, { path, config }: ConfigFile, { onOutcome, onError }: WebhookLog) {
+  const set = readEndpoints(settings) ?? {};
+  const own = config.webhooks?.endpoints ?? {};
+  const twice = Object.keys(own).find((name) => name in set);
+  if (twice !== undefined)
+    throw toConfigError(String(path), new Error(`webhooks.endpoints: ${twice} is in WEBHOOKS too`));
+  return { endpoints: { ...set, ...own }, onOutcome, onError };
+}
+
 type Connection = Parameters<typeof createAuth>[0];
 
 /** The core with what the config file declares beside what the settings say. */
@@ -111,7 +134,7 @@ function createConfigured(
   { path, config }: ConfigFile,
   onNotice: (line: string) => void,
 ): Auth<ServiceConfig> {
-  const { migrations: _, messages: __, pages: ___, permissions = [], ...declared } = config;
+  const { migrations: _, messages: __, pages: ___, webhooks: ____, permissions = [], ...declared } = config;
   try {
     const auth: Auth<Config> = createAuth(connection, {
       ...options,

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Auth } from "@latchkey/auth";
-import { parsePublicUrl, startMaintenance } from "@latchkey/server";
+import { type Auth, StartError } from "@latchkey/auth";
+import { parsePublicUrl, startMaintenance, traceWork } from "@latchkey/server";
 import type { Logger } from "pino";
+import { openAuditStream } from "./audit/open-audit-stream.ts";
 import { scheduleBackups } from "./backup/scheduled-backups.ts";
 import { backedUpSchemas } from "./backup/schemas.ts";
 import { openConsoleFiles } from "./console-files.ts";
@@ -12,6 +13,7 @@ import { createLog } from "./log.ts";
 import { createMessageLog, type MessageLog } from "./messages/message-log.ts";
 import { isLocalDatabase } from "./messages/message-settings.ts";
 import { createReceiptsHandler } from "./messages/receipts.ts";
+import { createHashMetrics } from "./metrics/hash-metrics.ts";
 import { createMetrics, type Metrics } from "./metrics/metrics.ts";
 import { type MetricsServer, serveMetrics } from "./metrics/metrics-server.ts";
 import { createWorkersMetrics, tellLeader } from "./metrics/workers-metrics.ts";
@@ -20,7 +22,8 @@ import type { ServedRouter } from "./router.ts";
 import { startServer } from "./server.ts";
 import { listenForStop, type Stop } from "./stop.ts";
 import { lowerThreadPoolPriority } from "./thread-pool-priority.ts";
-import { openWebhooks } from "./webhooks/webhook-log.ts";
+import { createWebhookLog } from "./webhooks/webhook-log.ts";
+import { findServingFault } from "./wires.ts";
 import { findWorkerNumber, keepsHouse, leadWorkers, toStopMessage } from "./workers.ts";
 
 /** Milliseconds that calls in flight have to finish once the process is told to stop. */
@@ -47,12 +50,14 @@ interface Running extends ServiceOptions {
  */
 export async function runService(options: ServiceOptions = {}): Promise<number> {
   const settings = readEnvironment();
+  const fault = findServingFault(settings);
+  if (fault !== null) throw new StartError(fault);
   const worker = findWorkerNumber();
   const log = createLog(settings.LOG_LEVEL).child(worker === undefined ? {} : { worker });
   // Before anything is opened, so that a stop while it starts leaves nothing behind either.
   const stop = listenForStop(log, { delay: settings.SHUTDOWN_DELAY * 1_000, toMessage: toStopMessage });
-  if (settings.WORKERS > 1 && worker === undefined) return lead({ settings, log, stop });
   const lastResort = listenForTheUncaught(log);
+  if (settings.WORKERS > 1 && worker === undefined) return lead({ settings, log, stop, lastResort });
   await serve({ settings, log, stop, lastResort, ...options });
   return lastResort.isFatal() ? exitCodes.failed : 0;
 }
@@ -62,11 +67,11 @@ interface Serving extends Running {
 }
 
 /** Leads workers, and answers for their figures: at a port that they shared, each scrape would meet another of them. */
-async function lead({ settings, log, stop }: Running): Promise<number> {
-  const metrics = await serveFigures(() => createWorkersMetrics(), { settings, log });
+async function lead({ settings, log, stop, lastResort }: Serving): Promise<number> {
+  const metrics = await serveFigures(() => createWorkersMetrics(lastResort.metrics), { settings, log });
   const code = await leadWorkers(settings.WORKERS, { stop, log });
   metrics?.close();
-  return code;
+  return lastResort.isFatal() ? exitCodes.failed : code;
 }
 
 /** Settings, database, core, server, signals. */
@@ -74,12 +79,17 @@ async function serve({ settings, log, stop, lastResort, ...options }: Serving): 
   if (settings.HASH_PRIORITY === "low") await lowerThreadPoolPriority();
   const messages = createMessageLog(log, (line) => process.stderr.write(`${line}\n`));
   const onNotice = (line: string) => log.warn(line);
+  const webhooks = createWebhookLog(log);
+  const hashes = createHashMetrics();
   const { auth, config, place, console, findings, close } = await openAuth(settings, {
     onNotice,
     sends: messages,
-    webhooks: openWebhooks(settings, log),
+    webhooks,
+    watch: (work, facts, run) => traceWork(work, facts, () => hashes.watch(work, facts, run)),
+    auditStream: openAuditStream(settings, log),
   });
-  const others = () => [...messages.metrics(), ...lastResort.metrics()];
+  const counted = [messages, webhooks, hashes, lastResort];
+  const others = () => counted.flatMap(({ metrics }) => metrics());
   const metrics = await openMetrics({ settings, auth, others, log }).catch(async (error) => {
     await close();
     throw error;
@@ -199,7 +209,7 @@ Its data is in ${place}
 Open it in a browser for the sign-in and account pages.
 ${hasConsole ? `Administrators work at ${url}/console\n` : ""}${printsCodes ? byNumber : ""}
 Create the first user (in another terminal, with the same settings; it asks for the password):
-  npx -y pnpm@12 latchkey create-user --username alice
+  npx -y pnpm@12 latchkey create-user --username alice --own-password
 
 Sign in:
   curl ${url}/trpc/token.obtain -H 'content-type: application/json' \\

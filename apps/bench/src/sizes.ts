@@ -6,7 +6,7 @@ export interface Sizes {
   readonly warmUp: number;
   /** Numbers of connections for the first row. */
   readonly connections: readonly number[];
-  /** Connections of every other row, and people for all rows together. */
+  /** Connections of every other row, and people for all rows together: in the quick sizes there are fewer for each row, so that these run out first. */
   readonly crowd: number;
   readonly people: number;
   /** bcrypt's cost. */
@@ -34,7 +34,7 @@ export const fullSizes: Sizes = {
   warmUp: 0.3,
   connections: [16, 64, 256],
   crowd: 64,
-  people: 1_000,
+  people: 2_000,
   cost: 12,
   signIns: 32,
   traffic: 200,

@@ -22,6 +22,8 @@ const rooms = [
   "messages",
   "ways-in",
   "second-factors",
+  "deletions",
+  "consents",
   "pending-changes",
 ];
 
@@ -56,7 +58,7 @@ const show = ({ from, to }: Import) => `${from} → ${to}`;
 const folderOf = (file: string) => (file.includes("/") ? (file.split("/")[0] ?? "") : "");
 
 test("in the core, arrows go one way: base ← storage ← rooms ← flows ← core.ts ← create-auth.ts ← index.ts, and rooms never meet", async () => {
-  const base = ["errors.ts", "clock.ts", "secrets.ts", "free-text.ts"];
+  const base = ["errors.ts", "clock.ts", "secrets.ts", "free-text.ts", "watch.ts"];
   const mayImport = (from: string, to: string): boolean => {
     if (base.includes(to)) return true;
     const [here, there] = [folderOf(from), folderOf(to)];
@@ -121,6 +123,15 @@ test("the core knows nothing of HTTP, tRPC or the environment", async () => {
     ),
   );
   expect(readers.flat().filter((file) => folderOf(file) !== "testing")).toEqual([]);
+});
+
+test("traces are made by the service and by what is mounted, in one file each at most, and the core knows nothing of them", async () => {
+  const tracing = async (source: string) =>
+    (await readImports(source)).filter(({ to }) => to.startsWith("@opentelemetry/")).map(show);
+  for (const name of ["auth", "pages", "senders", "import", "client", "verify", "embedded-postgres"])
+    expect(await tracing(`packages/${name}/src`), name).toEqual([]);
+  expect(await tracing("packages/server/src")).toEqual(["trpc/tracing.ts → @opentelemetry/api"]);
+  expect(await tracing("apps/api/src")).toEqual([]);
 });
 
 test("one file of the service reads the environment", async () => {

@@ -217,3 +217,39 @@ test("--disable-deleted disables who is there no more, but neither who was enabl
 test("permissions that are declared nowhere here are listed, to be declared", async () => {
   expect((await run()).undeclared).toEqual(["shop.add_order", "shop.approve_order"]);
 });
+
+const told = () =>
+  service.database.query("select type, data - 'userId' as data from latchkey.webhook_events order by position");
+
+test("webhooks are told nothing of an import unless it is asked for, and then what they are told of any change", async () => {
+  await service.database.query("insert into latchkey.webhook_endpoints (name) values ('shop')");
+  await service.database.query(
+    "insert into latchkey.webhook_endpoints (name, seen_at) values ('gone', latchkey.now() - interval '2 days')",
+  );
+  await project.insert({ id: 4, username: "eve" });
+  await change(1, "city = 'Ankara'");
+  expect(await run()).toMatchObject({ created: 1, followed: { people: 1 } });
+  expect(await told()).toEqual([]);
+
+  await signIn("ada", "first password");
+  const [ended] = await service.database.query<{ id: string }>(
+    "select id from latchkey.sessions where ended_at is null",
+  );
+  await project.insert({ id: 5, username: "mallory" });
+  await change(2, "city = 'Van', phone_number = '0532 123 45 09'");
+  await change(1, `password = '${hash("another password", "other salt")}'`);
+  await run({ webhooks: true });
+  const events = await told();
+  expect(events).toContainEqual({ type: "user.created", data: { by: "import" } });
+  expect(events).toContainEqual({
+    type: "user.updated",
+    data: { fields: expect.arrayContaining(["city", "phoneNumber"]) },
+  });
+  expect(events).toContainEqual({ type: "phone.changed", data: {} });
+  expect(events).toContainEqual({ type: "password.changed", data: {} });
+  expect(events).toContainEqual({
+    type: "session.ended",
+    data: { sessionIds: [ended?.id], reason: "password_changed" },
+  });
+  expect(events).toHaveLength(5);
+});

@@ -39,6 +39,8 @@ export interface ImportOptions {
   readonly allowRaising: boolean;
   /** Whether accounts of people who are there no more are disabled. */
   readonly disableDeleted?: boolean | undefined;
+  /** Whether webhooks are told of everybody who is brought or changed; nothing is told unless said. */
+  readonly webhooks?: boolean | undefined;
   readonly passwordCost: number;
   readonly onProgress: (what: string, done: number, total: number | null) => void;
 }
@@ -102,7 +104,7 @@ export async function withStagedPeople<T>(
       `--map: there is no field ${noField}. There are ${[...knownFields, ...ownFields.keys()].join(", ")}.`,
     );
   const columns = createColumns(columnRules);
-  await using lent = await lend(options.connection, requireName(options.name ?? nameOfKind(kind)));
+  await using lent = await lend(options, requireName(options.name ?? nameOfKind(kind)));
   const { run } = lent;
   if (!(await lockStaging(run))) throw new SourceError("Another import is under way on this database.", 3);
   try {
@@ -244,9 +246,9 @@ function withDecidedColumns(
 }
 
 /** A connection of one's own, whose statements may take their time. */
-async function lend(connection: DatabaseOptions, source: string) {
+async function lend({ connection, webhooks = false }: Pick<ImportOptions, "connection" | "webhooks">, source: string) {
   const lent = await withClient(connection);
-  const run: Run = { client: lent.client, id: randomUUID(), source };
+  const run: Run = { client: lent.client, id: randomUUID(), source, tellsWebhooks: webhooks };
   return { run, [Symbol.asyncDispose]: () => lent[Symbol.asyncDispose]() };
 }
 

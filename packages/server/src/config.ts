@@ -1,4 +1,4 @@
-import type { AuthOptions, NoFields, ProfileFields } from "@latchkey/auth";
+import type { AuthOptions, DeliverWebhook, NoFields, ProfileFields } from "@latchkey/auth";
 import type { OwnMigrations } from "./own-migrations.ts";
 import type { PagesConfig } from "./pages-config.ts";
 
@@ -9,6 +9,14 @@ export interface LatchkeyConfig<
 > extends Pick<AuthOptions<Fields, Declared>, "profile" | "permissions" | "on"> {
   /** Senders and texts of your own; the rest of what concerns messages is set by the service's settings. */
   readonly messages?: Pick<NonNullable<AuthOptions["messages"]>, "senders" | "texts" | "limits">;
+  /**
+   * Programs that are told of people, beside those of the setting `WEBHOOKS`: by a name that stays, what hands an event over. It resolves
+   * when the event has arrived, and is called again when it throws or takes more than five seconds.
+   *
+   * @example
+   * webhooks: { endpoints: { queue: async ({ id, body }) => { await queue.publish("people", body, { id }); } } },
+   */
+  readonly webhooks?: { readonly endpoints: Readonly<Record<string, DeliverWebhook>> };
   /** How the service's own pages look and speak: see docs/pages.md. */
   readonly pages?: PagesConfig;
   /** Tables of your own, made after Latchkey's. */

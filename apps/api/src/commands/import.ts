@@ -27,6 +27,7 @@ interface Flags {
   readonly delimiter?: string;
   readonly allowRaising?: true;
   readonly disableDeleted?: true;
+  readonly webhooks?: true;
   readonly declarePermissions?: true;
   readonly json?: true;
 }
@@ -82,6 +83,7 @@ export function importCommand(): Command {
     .option("--delimiter <character>", "what separates the columns of a CSV file")
     .option("--allow-raising", "follow over there who was enabled or given more rights, too")
     .option("--disable-deleted", "disable the accounts of people who are there no more")
+    .option("--webhooks", "tell webhooks of everybody who is brought or changed; nothing is told otherwise")
     .option("--declare-permissions", "print what to declare in latchkey.config.ts for the permissions of there")
     .option("--json", "print the answer as JSON")
     .action(async (source: string, flags: Flags, command: Command) => {

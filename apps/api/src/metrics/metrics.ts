@@ -45,6 +45,7 @@ export function createMetrics(auth: Auth<ServiceConfig>, others: () => readonly 
   lag.enable();
   const readKeyAge = createKeyAgeReader(auth);
   const readImports = createImportReader(auth);
+  const readQueues = createQueueReader(auth);
 
   async function collect(): Promise<readonly Metric[]> {
     const lagging = toLag(lag);
@@ -59,6 +60,7 @@ export function createMetrics(auth: Auth<ServiceConfig>, others: () => readonly 
       { ...described.lag, samples: lagging },
       { ...described.keyAge, samples: await readKeyAge() },
       ...(await readImports()),
+      ...(await readQueues()),
       ...describeProcess(),
     ];
   }
@@ -114,6 +116,16 @@ const described = {
     help: "People who sign in by a name of another system that is no username here, by source.",
     type: "gauge",
   },
+  queued: {
+    name: "latchkey_queue_waiting",
+    help: "Codes, notices and events of webhooks that wait to be sent.",
+    type: "gauge",
+  },
+  queueAge: {
+    name: "latchkey_queue_age_seconds",
+    help: "Time since the oldest of them was queued; 0 where none waits.",
+    type: "gauge",
+  },
 } as const;
 
 /** The procedure that a path calls: a name of the router's, `batch` for several, `other` for whatever strangers ask for. */
@@ -151,16 +163,10 @@ function describeLoad(auth: Auth<ServiceConfig>): Metric[] {
       samples: byState({ running: hashes.running, waiting: hashes.waiting }),
     },
     {
-      name: "latchkey_password_hashes_total",
-      help: "Password hashes that were made or checked.",
-      type: "counter",
-      samples: [{ value: hashes.done }],
-    },
-    {
-      name: "latchkey_password_hash_seconds_total",
-      help: "Time that they took together, without waiting.",
-      type: "counter",
-      samples: [{ value: hashes.seconds }],
+      name: "latchkey_foreign_password_hashes",
+      help: "Accounts whose password hash is moved at their next sign-in, as counted every hour; missing before that.",
+      type: "gauge",
+      samples: hashes.foreign === null ? [] : [{ value: hashes.foreign }],
     },
     {
       name: "latchkey_database_connections",
@@ -209,6 +215,27 @@ function createImportReader(auth: Pick<Auth<ServiceConfig>, "pool">): () => Prom
     return [
       { ...described.importAge, samples: rows.map(({ source, age }) => ({ labels: { source }, value: age })) },
       { ...described.aliases, samples: rows.map(({ source, aliases }) => ({ labels: { source }, value: aliases })) },
+    ];
+  };
+}
+
+const queues = `
+  select 'codes' as queue, count(*)::int as waiting, min(created_at) as oldest
+    from latchkey.challenges where due_at is not null
+  union all select 'notices', count(*)::int, min(created_at) from latchkey.notice_messages where due_at is not null
+  union all select 'webhooks', count(*)::int, min(occurred_at) from latchkey.webhook_events where due_at is not null`;
+
+/** What waits to be sent, and for how long: tables that all processes work off together. */
+function createQueueReader(auth: Pick<Auth<ServiceConfig>, "pool">): () => Promise<Metric[]> {
+  const readRows = createRowsReader<{ queue: string; waiting: number; age: number }>(
+    auth,
+    `select queue, waiting, greatest(0, coalesce(extract(epoch from latchkey.now() - oldest), 0))::float8 as age from (${queues}) queues`,
+  );
+  return async () => {
+    const rows = await readRows();
+    return [
+      { ...described.queued, samples: rows.map(({ queue, waiting }) => ({ labels: { queue }, value: waiting })) },
+      { ...described.queueAge, samples: rows.map(({ queue, age }) => ({ labels: { queue }, value: age })) },
     ];
   };
 }

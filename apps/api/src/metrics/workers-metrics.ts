@@ -34,8 +34,10 @@ export function tellLeader(metrics: Pick<Metrics, "collect">): () => void {
 /**
  * In the first process: the figures of all workers at one moment, each under the label `worker`. They are not added up here: a counter
  * whose process was replaced begins anew, which who reads a sum could not tell from a fall.
+ *
+ * @param own of the first process itself, under the worker `0`
  */
-export function createWorkersMetrics(): Pick<Metrics, "render"> {
+export function createWorkersMetrics(own: () => readonly Metric[]): Pick<Metrics, "render"> {
   const waiting = new Map<number, (metrics: readonly Metric[]) => void>();
   let last = 0;
   cluster.on("message", (_worker, message: unknown) => {
@@ -62,7 +64,7 @@ export function createWorkersMetrics(): Pick<Metrics, "render"> {
     async render() {
       const workers = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
       const told = await Promise.all(workers.map(async (worker) => label(await ask(worker), String(worker.id))));
-      return formatMetrics(join(told.flat()));
+      return formatMetrics(join([...label(own(), "0"), ...told.flat()]));
     },
   };
 }

@@ -1,19 +1,41 @@
 import type { AuthOptions } from "@latchkey/auth";
 import { webhookEndpoint } from "@latchkey/senders/webhook";
 import type { Logger } from "pino";
+import { createCounter, type Metric } from "../metrics/exposition.ts";
 import { nameEndpoint, type WebhookSettings } from "./webhook-settings.ts";
 
-/** What the core is told of webhooks by the process that sends them, with a line for each try that failed. */
-export function openWebhooks(
-  { WEBHOOKS: urls, WEBHOOK_SECRET: secrets }: WebhookSettings,
-  log: Logger,
-): NonNullable<AuthOptions["webhooks"]> {
+type Webhooks = NonNullable<AuthOptions["webhooks"]>;
+
+/** What is logged and counted of webhooks by the process that sends them. */
+export interface WebhookLog extends Required<Pick<Webhooks, "onOutcome" | "onError">> {
+  readonly metrics: () => readonly Metric[];
+}
+
+/** The endpoints that the settings name. */
+export function readEndpoints({ WEBHOOKS: urls, WEBHOOK_SECRET: secrets }: WebhookSettings): Webhooks["endpoints"] {
   const [first, ...others] = secrets ?? [];
   if (first === undefined) return {};
-  const endpoints = urls.map((url) => [nameEndpoint(url), webhookEndpoint({ url, secrets: [first, ...others] })]);
+  return Object.fromEntries(
+    urls.map((url) => [nameEndpoint(url), webhookEndpoint({ url, secrets: [first, ...others] })]),
+  );
+}
+
+/** Writes a line for each try that failed, and counts all of them. */
+export function createWebhookLog(log: Logger): WebhookLog {
+  const tries = createCounter();
+  // Told from the start, so that the first one is an increase.
+  for (const outcome of ["delivered", "retried", "failed"]) tries.add({ outcome }, 0);
   return {
-    endpoints: Object.fromEntries(endpoints),
+    metrics: () => [
+      {
+        name: "latchkey_webhook_deliveries_total",
+        help: "Tries to deliver an event to a webhook, by what came of it.",
+        type: "counter",
+        samples: tries.samples(),
+      },
+    ],
     onOutcome: ({ outcome, error, ...about }) => {
+      tries.add({ outcome });
       if (outcome === "delivered") return log.debug(about, "webhook delivered");
       const because = describeError(error);
       if (outcome === "retried") log.warn({ ...about, because }, "webhook not delivered; it is tried again");

@@ -7,7 +7,8 @@ export function nameOfEvent(event: string, { events }: Texts): string {
 
 /** Whether it tells of something that was refused, or that should be looked at. */
 export const isBad = (event: string): boolean =>
-  /_refused$|_reused$/.test(event) || ["limit_reached", "name_lost", "change_dropped"].includes(event);
+  /_refused$|_reused$/.test(event) ||
+  ["limit_reached", "name_lost", "change_dropped", "permission_denied"].includes(event);
 
 /**
  * What an event holds beside whom it is about: names as the service calls them, and values on one line.

@@ -1,3 +1,4 @@
+import { isAuthError } from "@latchkey/client";
 import { type ReactElement, useRef, useState } from "react";
 import { explain } from "../explain.ts";
 import { fill, useFormats, useTexts } from "../language.tsx";
@@ -37,11 +38,7 @@ export function ExportWindow({ filters, isOpen, onClose }: ExportWindowProps): R
     try {
       let [cursor, written]: [string | null, number] = [null, 0];
       do {
-        const page: Awaited<ReturnType<typeof auth.api.audit.list.query>> = await auth.api.audit.list.query({
-          ...filters,
-          limit: 100,
-          ...(cursor !== null && { cursor }),
-        });
+        const page = await readPage({ ...filters, limit: 100, ...(cursor !== null && { cursor }) });
         if (own !== running.current) return;
         parts.push(write(page.events));
         written += page.events.length;
@@ -93,6 +90,20 @@ export function ExportWindow({ filters, isOpen, onClose }: ExportWindowProps): R
       </div>
     </Window>
   );
+}
+
+type Asked = Parameters<typeof auth.api.audit.list.query>[0];
+type Page = Awaited<ReturnType<typeof auth.api.audit.list.query>>;
+
+/** One page. Where calls of an administrator are counted and there were too many, it waits for as long as the service says. */
+async function readPage(input: Asked): Promise<Page> {
+  try {
+    return await auth.api.audit.list.query(input);
+  } catch (error) {
+    if (!isAuthError(error, "rate_limited")) throw error;
+    await new Promise((resolve) => setTimeout(resolve, error.data.retryAfter * 1_000));
+    return readPage(input);
+  }
 }
 
 function save(blob: Blob, name: string): void {

@@ -289,6 +289,8 @@ export const ar: Texts = {
   },
   events: {
     ...ownEvents,
+    permission_denied: "رُفض لعدم وجود صلاحية",
+    denials_counted: "عُدّت حالات الرفض",
     user_deleted: "حُذف الحساب",
     group_created: "أُنشئت مجموعة",
     group_updated: "عُدّلت مجموعة",

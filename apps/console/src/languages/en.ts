@@ -295,6 +295,8 @@ export const en = {
   },
   events: {
     ...ownEvents,
+    permission_denied: "Refused for want of a right",
+    denials_counted: "Refusals counted",
     user_deleted: "Account deleted",
     group_created: "Group created",
     group_updated: "Group changed",

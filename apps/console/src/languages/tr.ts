@@ -289,6 +289,8 @@ export const tr: Texts = {
   },
   events: {
     ...ownEvents,
+    permission_denied: "Yetki yok diye reddedildi",
+    denials_counted: "Reddedilenler sayıldı",
     user_deleted: "Hesap silindi",
     group_created: "Grup oluşturuldu",
     group_updated: "Grup değiştirildi",

@@ -153,7 +153,12 @@ function EditForm({ user, onClose }: Omit<EditWindowProps, "isOpen">): ReactElem
           ),
         )}
       </div>
-      <Check isSelected={typed.isApprovedToBeInTouch} onChange={(is) => set({ isApprovedToBeInTouch: is })}>
+      {/* It is for the person to agree, and for anybody to take it back in their name. */}
+      <Check
+        isSelected={typed.isApprovedToBeInTouch}
+        isDisabled={!before.isApprovedToBeInTouch}
+        onChange={(is) => set({ isApprovedToBeInTouch: is })}
+      >
         {texts.fields.isApprovedToBeInTouch}
       </Check>
       {self.isSuperuser && (

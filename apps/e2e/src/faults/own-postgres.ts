@@ -9,6 +9,8 @@ import { findPostgres, killPostgres } from "../processes/installation.ts";
 
 /** A PostgreSQL server of a test's own, with `fsync`, to which everything can happen. */
 export interface OwnPostgres extends AsyncDisposable {
+  /** Of its first process, as it was started. */
+  readonly pid: number;
   createDatabase(): Promise<EmptyDatabase>;
   /** Stops it as an administrator does: everybody is put out. */
   stop(): Promise<void>;
@@ -28,6 +30,7 @@ export async function startOwnPostgres(): Promise<OwnPostgres> {
     frozen = [];
   };
   return {
+    pid: await findPostgresOrThrow(dataDir),
     createDatabase: () => createEmptyDatabase(server.connection),
     stop: () => server.close(),
     async start() {

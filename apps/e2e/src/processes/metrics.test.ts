@@ -83,6 +83,9 @@ async function useEverything(): Promise<void> {
   await call(service.url, "me.get", { token });
   await call(service.url, "token.obtain", { input: { username: "canary", password: "wrong-canary" } });
   await call(service.url, "token.obtain", { input: { username: "+90 532 123 45 67", password } });
+  await call(service.url, "me.get", { token: "canary.canary.canary" });
+  await call(service.url, "token.refresh", { input: { refreshToken: "canary" } });
+  await call(service.url, "token.refresh", { input: { canary: "canary" } });
   // Its country is named nowhere: the console's rules tell that, and print the code.
   await call(service.url, "codes.start", { input: { purpose: "enter", to: "+90 532 123 45 67" } });
   await service.untilLogged("message sent");
@@ -110,6 +113,7 @@ test("no label is what a caller chose: no person, number, address, user agent or
     "other",
     "readyz",
     "token.obtain",
+    "token.refresh",
   ]);
 });
 
@@ -135,6 +139,13 @@ test("calls, refusals and hashes are counted, and a histogram adds up", async ()
   expect(growth("latchkey_requests_total", { procedure: "token.obtain", status: "200" })).toBe(1);
   expect(growth("latchkey_requests_total", { procedure: "token.obtain", status: "400" })).toBe(2);
   expect(growth("latchkey_refusals_total", { reason: "invalid_credentials" })).toBe(2);
+  // The right one, the wrong one, and the work of a refusal for a number that is nobody's.
+  expect(growth("latchkey_password_hashes_total", { kind: "bcrypt_sha256" })).toBe(2);
+  expect(growth("latchkey_password_hashes_total", { kind: "none" })).toBe(1);
+  expect(growth("latchkey_password_hash_seconds_total", { kind: "bcrypt_sha256" })).toBeGreaterThan(0);
+  // Made-up tokens, refreshes and bad input have no event in the trail, so that these are where they show.
+  for (const reason of ["token_invalid", "refresh_token_invalid", "invalid_input"])
+    expect(growth("latchkey_refusals_total", { reason }), reason).toBeGreaterThan(0);
   expect(growth("latchkey_password_hashes_total")).toBe(3);
   expect(growth("latchkey_password_hash_seconds_total")).toBeGreaterThan(0);
   const durations = after.samples.filter(
@@ -146,6 +157,20 @@ test("calls, refusals and hashes are counted, and a histogram adds up", async ()
   expect(durations.at(-1)).toMatchObject({ labels: { le: "+Inf" }, value: count?.value });
   expect(find(after, "latchkey_signing_key_age_seconds", {})?.value).toBeGreaterThan(0);
   expect(find(after, "latchkey_import_age_seconds", { source: "csv" })?.value).toBeGreaterThan(0);
+});
+
+test("what waits to be sent is told of each queue, and an hour-old event by its age", async () => {
+  for (const queue of ["codes", "notices", "webhooks"])
+    expect(find(await scrape(), "latchkey_queue_waiting", { queue })?.value, queue).toBe(0);
+  await installation.query(`insert into latchkey.webhook_events (endpoint, user_id, type, data, occurred_at)
+    values ('https://shop.example/hooks', gen_random_uuid(), 'user.updated', '{}', now() - interval '1 hour')`);
+  const again = await installation.start();
+  const { url } = await again.untilLogged("metrics");
+  const { samples } = parseScrape(await (await fetch(String(url))).text());
+  const of = (name: string) => samples.find((sample) => sample.name === name && sample.labels.queue === "webhooks");
+  expect(of("latchkey_queue_waiting")?.value).toBe(1);
+  expect(of("latchkey_queue_age_seconds")?.value).toBeGreaterThanOrEqual(3_600);
+  await again.stop();
 });
 
 test("nothing else is answered at that port, and the service's own port has no figures", async () => {

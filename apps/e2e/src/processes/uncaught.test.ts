@@ -1,3 +1,5 @@
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { expect, it } from "vitest";
 import { createUser, signIn } from "./accounts-by-cli.ts";
 import { createInstallation } from "./installation.ts";
@@ -34,4 +36,32 @@ it("what nobody caught is one line: a rejection ends nothing, an exception ends 
     { msg: "an exception was caught by nobody; the process ends", err: { message: "nobody catches this" } },
   ]);
   expect(stderr).not.toContain("nobody catches this");
+});
+
+const inFirstProcess = `
+if (process.env.NODE_UNIQUE_ID === undefined) {
+  process.once("SIGUSR2", () => void Promise.reject(new Error("nobody waits for this")));
+  process.once("SIGWINCH", () => { throw new Error("nobody catches this"); });
+}`;
+
+it("the first of several processes listens too: it tells of a rejection, and at an exception stops all of them and ends with 1", async () => {
+  await using installation = await createInstallation({ WORKERS: "2", METRICS_PORT: "0" });
+  await installation.writeFile("throw.mjs", inFirstProcess);
+  const { href } = pathToFileURL(join(installation.dataDir, "..", "throw.mjs"));
+  await createUser(installation, "--username", "alice");
+  const service = await installation.start({ NODE_OPTIONS: `--import ${href}` });
+
+  service.signal("SIGUSR2");
+  expect(await service.untilLogged("a promise was rejected, and nobody waited for it")).toMatchObject({
+    level: "error",
+  });
+  const { url } = await service.untilLogged("metrics");
+  expect(await (await fetch(String(url))).text()).toContain('latchkey_uncaught_total{worker="0",kind="rejection"} 1');
+  expect(await signIn(service.url, "alice")).toMatchObject({ status: 200 });
+
+  service.signal("SIGWINCH");
+  const { code, stderr } = await service.outcome;
+  expect(code).toBe(1);
+  expect(stderr).not.toContain("nobody catches this");
+  expect(service.log().filter(({ msg }) => msg === "stopped").length).toBeGreaterThanOrEqual(2);
 });

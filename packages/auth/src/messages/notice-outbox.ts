@@ -1,4 +1,5 @@
 import type { Queries } from "../storage/database.ts";
+import { type Watch, watchNothing } from "../watch.ts";
 import type { NoticeMessage } from "./notice.ts";
 import { type LeasedNotice, leaseNotices, noteNoticeTry } from "./notice-store.ts";
 import { findSendRefusal, type Senders } from "./sender.ts";
@@ -19,6 +20,8 @@ export interface NoticeOutboxOptions {
     notice: Pick<LeasedNotice, "kind" | "locale">,
   ) => Pick<NoticeMessage, "text" | "subject" | "locale">;
   readonly onError?: ((error: unknown) => void) | undefined;
+  /** Told of every notice that is handed to a provider. */
+  readonly watch?: Watch | undefined;
 }
 
 /** Sends the notices that are due, and answers how many tries that were. */
@@ -34,9 +37,9 @@ export async function sendDueNotices(options: NoticeOutboxOptions, stopping: Abo
 }
 
 async function attempt(options: NoticeOutboxOptions, notice: LeasedNotice, stopping: AbortSignal): Promise<void> {
-  const { db, onError = () => {} } = options;
+  const { db, onError = () => {}, watch = watchNothing } = options;
   try {
-    await send(options, notice, stopping);
+    await watch("notice", { channel: notice.channel }, () => send(options, notice, stopping));
     await noteNoticeTry(db, notice.id, { failure: null, again: null }).catch(onError);
   } catch (error) {
     const failure = findSendRefusal(error);

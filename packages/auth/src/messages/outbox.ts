@@ -2,6 +2,7 @@ import type { Channel } from "../challenges/challenge-store.ts";
 import type { Challenges } from "../challenges/challenges.ts";
 import type { Queries } from "../storage/database.ts";
 import { createQueueWorker, type QueueWorker, rejectOnAbort } from "../storage/queue-worker.ts";
+import { type Watch, watchNothing } from "../watch.ts";
 import {
   failExpired,
   type LeasedMessage,
@@ -56,6 +57,8 @@ export interface OutboxOptions {
     readonly locale: string;
   };
   readonly onOutcome?: (outcome: SendOutcome) => void;
+  /** Told of every message that is handed to a provider. */
+  readonly watch?: Watch;
   /** Whether one more message for an address is inside the budget, when another channel is to take over. */
   readonly admitNext?: (address: string) => Promise<boolean>;
   /** What else this process sends when it looks: answers how many tries that were. */
@@ -122,7 +125,7 @@ async function findNext(
 
 /** Sends one message, and notes what came of it. An error of the database leaves the message to whoever finds its lease run out. */
 async function attempt(options: OutboxOptions, leased: LeasedMessage, stopping: AbortSignal): Promise<void> {
-  const { onError = () => {}, onOutcome = () => {} } = options;
+  const { onError = () => {}, onOutcome = () => {}, watch = watchNothing } = options;
   // What only listens, and throws, must not make of a message that was sent one that failed.
   const tell = (outcome: SendOutcome) => {
     try {
@@ -131,7 +134,7 @@ async function attempt(options: OutboxOptions, leased: LeasedMessage, stopping: 
       onError(error);
     }
   };
-  const sent = await send(options, leased, stopping).then(
+  const sent = await watch("message", { channel: leased.channel }, () => send(options, leased, stopping)).then(
     // A sender of somebody's own may answer anything: what was sent is sent.
     (answer: SendReceipt | undefined) => ({ providerId: readProviderId(answer?.providerId) }),
     (error: unknown) => ({ error }),

@@ -1,4 +1,5 @@
 import { AuthError } from "../errors.ts";
+import { type Watch, watchNothing } from "../watch.ts";
 import { createFairQueue } from "./fair-queue.ts";
 import { createRecentMedian } from "./rolling-median.ts";
 
@@ -9,6 +10,8 @@ export interface HashSemaphoreOptions {
   readonly queueLimit: number;
   /** A stopwatch in milliseconds; for tests. */
   readonly now?: () => number;
+  /** Told of every wait and every piece of work. */
+  readonly watch?: Watch;
 }
 
 /** Whom work is for, such as everybody at one address; null for somebody of whom nothing is known. */
@@ -31,10 +34,11 @@ export interface HashSemaphore {
    * Runs `work` when its turn comes: of one crowd first come first served, and of several by turns. When too many wait, somebody of the
    * largest crowd gives way to one who comes from a smaller. Work never enters the semaphore again: it would wait for itself.
    *
+   * @param kind of a closed list, for whoever watches
    * @throws AuthError `overloaded`, at once or when its place is taken; `retryAfter` is when the queue as it is will be done.
    *   `unavailable` once the semaphore is closed
    */
-  run<T>(work: () => Promise<T>, crowd?: Crowd): Promise<T>;
+  run<T>(work: () => Promise<T>, crowd?: Crowd, kind?: string): Promise<T>;
   /** Refuses all work that waits or comes later; work that runs goes on to its end. */
   close(): void;
 }
@@ -44,6 +48,7 @@ export function createHashSemaphore({
   concurrency,
   queueLimit,
   now = () => performance.now(),
+  watch = watchNothing,
 }: HashSemaphoreOptions): HashSemaphore {
   const waiting = createFairQueue<PromiseWithResolvers<void>>();
   const durations = createRecentMedian();
@@ -73,7 +78,7 @@ export function createHashSemaphore({
     if (isFull()) waiting.displace()?.reject(overloaded());
     const turn = Promise.withResolvers<void>();
     waiting.add(crowd, turn);
-    await turn.promise;
+    await watch("hash_wait", {}, () => turn.promise);
   }
 
   function release(): void {
@@ -86,11 +91,11 @@ export function createHashSemaphore({
   return {
     assertCapacity: assertCapacity,
     load: () => ({ running, waiting: waiting.size(), done: past.done, seconds: past.milliseconds / 1_000 }),
-    async run(work, crowd = null) {
+    async run(work, crowd = null, kind = "none") {
       await acquire(crowd);
       const startedAt = now();
       try {
-        return await work();
+        return await watch("hash", { kind }, work);
       } finally {
         const duration = now() - startedAt;
         durations.add(duration);

@@ -20,7 +20,7 @@ export interface BackUpOptions {
 }
 
 /** The tables in which migrations note what has run: a restore runs them again. */
-const ledgers = ["kysely_migration", "kysely_migration_lock"];
+const ledgers = ["kysely_migration", "kysely_migration_lock", "schema_compatibility"];
 
 /** How a table or a sequence is named in a statement. */
 export const toName = ({ schema, name }: { readonly schema: string; readonly name: string }): string =>

@@ -6,8 +6,9 @@ import { createTestDatabase } from "../testing/index.ts";
 import { administer, readTestServer } from "../testing/test-server.ts";
 import { openStorage } from "./database.ts";
 import { describeSchema } from "./describe-schema.ts";
-import { migrate } from "./migrate.ts";
-import { migrations } from "./migrations/index.ts";
+import { migrate, requireMigrated } from "./migrate.ts";
+import { migrations, oldestRelease } from "./migrations/index.ts";
+import { buildOnlineIndexes } from "./online-indexes.ts";
 
 /** SHA-256 of each migration that is out. One that is here never changes again; what it got wrong, a later one mends. */
 const frozen: Readonly<Record<string, string>> = {
@@ -28,6 +29,103 @@ test("a database with a newer schema is refused in one line and left as it is", 
     "The database was migrated by a newer Latchkey (it has 9999-future). Start that version or a later one; this one changed nothing.",
   );
   await storage.close();
+});
+
+test("a release runs on the schema of a later one that says so of it, and on no other", async () => {
+  await using database = await createTestDatabase();
+  const storage = openStorage(database.connection);
+  try {
+    await database.query("insert into latchkey.kysely_migration (name, timestamp) values ('9998-next', 'now')");
+    await database.query("insert into latchkey.schema_compatibility values ('9998-next', $1)", [oldestRelease]);
+    await expect(migrate(storage.db)).resolves.toEqual([]);
+    await expect(requireMigrated(storage.db)).resolves.toBeUndefined();
+
+    await database.query("insert into latchkey.kysely_migration (name, timestamp) values ('9999-contract', 'now')");
+    await database.query("insert into latchkey.schema_compatibility values ('9999-contract', '9998-next')");
+    await expect(migrate(storage.db)).rejects.toThrow("(it has 9999-contract)");
+    await expect(requireMigrated(storage.db)).rejects.toThrow("(it has 9999-contract)");
+  } finally {
+    await storage.close();
+  }
+});
+
+test("every migration from that one on says which releases run on what it makes", async () => {
+  await using database = await createTestDatabase();
+  const stated = await database.query<{ migration: string; runsFrom: string }>(
+    'select migration, runs_from as "runsFrom" from latchkey.schema_compatibility order by migration',
+  );
+  const expected = Object.keys(migrations).filter((name) => name >= "0066");
+  expect(stated).toEqual(expected.map((migration) => ({ migration, runsFrom: oldestRelease })));
+  expect(oldestRelease in migrations).toBe(true);
+});
+
+/** A database as the first release made it, with people in it. */
+async function createOldDatabase() {
+  const server = await readTestServer();
+  const name = `old_${randomUUIDv7().replaceAll("-", "")}`;
+  await administer(server, `create database ${name}`);
+  const storage = openStorage({ ...server, database: name });
+  await migrate(storage.db, Object.fromEntries(Object.entries(migrations).filter(([one]) => one < "0007")));
+  await storage.pool.query(`insert into latchkey.users (id, username, username_key, password)
+    select gen_random_uuid(), 'user' || n, 'user' || n, '!' from generate_series(1, 1000) n`);
+  return {
+    storage,
+    async [Symbol.asyncDispose]() {
+      await storage.close();
+      await administer(server, `drop database ${name} with (force)`);
+    },
+  };
+}
+
+test("a migration that waits for somebody's long transaction holds no call up, and is done when that has ended", async () => {
+  await using old = await createOldDatabase();
+  const { pool, db } = old.storage;
+  const long = await pool.connect();
+  await long.query("begin; select from latchkey.users limit 1");
+  const migrating = migrate(db);
+  const triesBefore = async () => {
+    const { rows } = await pool.query<{ tries: number }>(
+      "select count(*)::int as tries from pg_locks where relation = 'latchkey.users'::regclass and not granted",
+    );
+    return rows[0]?.tries ?? 0;
+  };
+  // It is seen to wait more than once, and between its tries a sign-in's update goes through.
+  for (let seen = 0; seen < 3; seen += 1) {
+    await expect.poll(triesBefore, { interval: 5 }).toBe(1);
+    await pool.query("update latchkey.users set last_login = now() where username_key = 'user1'");
+  }
+  await long.query("commit");
+  long.release();
+  expect(await migrating).toEqual(Object.keys(migrations).filter((name) => name >= "0007"));
+});
+
+test("where a schema is, each migration is a transaction of its own, so that no lock is held for longer than its own work", async () => {
+  await using old = await createOldDatabase();
+  const { pool, db } = old.storage;
+  const ran = await Promise.all([migrate(db), migrate(db)]);
+  expect(ran.flat().sort()).toEqual(Object.keys(migrations).filter((name) => name >= "0007"));
+  const { rows } = await pool.query(
+    "select count(distinct xmin::text)::int as transactions from latchkey.kysely_migration",
+  );
+  expect(rows).toEqual([{ transactions: 1 + ran.flat().length }]);
+  await buildOnlineIndexes(db);
+  expect(await describeSchema(db)).toBe(await readFile(new URL("schema.snapshot.sql", import.meta.url), "utf8"));
+});
+
+test("no migration since the first release reads a large table under a lock: indexes on it are made beforehand, and constraints are not valid at first", async () => {
+  const folder = new URL("./migrations/", import.meta.url);
+  const large = "latchkey\\.(?:users|sessions|audit_events)\\b";
+  for (const name of Object.keys(migrations).filter((one) => one >= "0007")) {
+    const source = await readFile(new URL(`${name}.ts`, folder), "utf8");
+    const indexes = source.match(new RegExp(`create (?:unique )?index (?!if not exists)[^\`"]*? on ${large}`, "g"));
+    expect(indexes, name).toBeNull();
+    const checked = source.match(/add constraint \w+\s+(?:check|foreign key)[^`"]*?(?=,\s+add |[`"])/g) ?? [];
+    for (const constraint of checked) expect(constraint, name).toMatch(/not valid\s*$/);
+    for (const statement of source.match(new RegExp(`alter table ${large}[^\`"]*`, "g")) ?? [])
+      expect(statement, name).not.toMatch(
+        /generated always|alter column \w+ (?:set not null|type)|default (?!'|\d|false|true)/,
+      );
+  }
 });
 
 test("of eight processes that migrate an empty database at once, one does it and all go on", async () => {
@@ -65,6 +163,51 @@ test("memberships from before lists of members had an order of their own are in 
       "select standing, username_key, phone_number, email_key from latchkey.user_groups",
     );
     expect(rows).toEqual([{ standing: 3, username_key: "a", phone_number: "+905321234567", email_key: null }]);
+  } finally {
+    await storage.close();
+    await administer(server, `drop database ${name}`);
+  }
+});
+
+test("who was shown numbers and addresses before there was a permission for it holds that afterwards, and nobody else", async () => {
+  const server = await readTestServer();
+  const name = `contacts_${process.pid}`;
+  await administer(server, `create database ${name}`);
+  const storage = openStorage({ ...server, database: name });
+  try {
+    const before = Object.entries(migrations).filter(([migration]) => migration < "0056");
+    await migrate(storage.db, Object.fromEntries(before));
+    const [reader, editor, readers, auditors] = Array.from({ length: 4 }, () => randomUUIDv7());
+    for (const [id, username] of [
+      [reader, "reader"],
+      [editor, "editor"],
+    ])
+      await storage.pool.query(
+        "insert into latchkey.users (id, username, username_key, password) values ($1, $2, $2, '!')",
+        [id, username],
+      );
+    await storage.pool.query(
+      `insert into latchkey.permissions values ('auth.view_user'), ('auth.view_auditevent'), ('auth.change_user')`,
+    );
+    await storage.pool.query("insert into latchkey.groups (id, name) values ($1, 'readers'), ($2, 'auditors')", [
+      readers,
+      auditors,
+    ]);
+    await storage.pool.query(
+      `insert into latchkey.group_permissions values
+        ($1, 'auth.view_user'), ($1, 'auth.view_auditevent'), ($2, 'auth.view_auditevent')`,
+      [readers, auditors],
+    );
+    await storage.pool.query(
+      "insert into latchkey.user_permissions values ($1, 'auth.view_user'), ($2, 'auth.change_user')",
+      [reader, editor],
+    );
+    await migrate(storage.db);
+    const { rows } = await storage.pool.query(
+      `select user_id as holder from latchkey.user_permissions where permission = 'auth.view_contact'
+        union all select group_id from latchkey.group_permissions where permission = 'auth.view_contact'`,
+    );
+    expect(rows.map(({ holder }) => holder).sort()).toEqual([reader, readers, auditors].sort());
   } finally {
     await storage.close();
     await administer(server, `drop database ${name}`);

@@ -13,6 +13,7 @@ const indexes: Readonly<Record<string, string>> = {
   audit_events_subject_event: "audit_events (subject_id, event, position)",
   sessions_ended: "sessions (ended_at) where ended_at is not null",
   sessions_open: "sessions (user_id) where ended_at is null",
+  users_parked: "users (parked_at) where parked_at is not null",
 };
 
 /** Indexes of before that are of no use any more beside one of these, which begins with the same columns. */
@@ -37,7 +38,21 @@ export async function buildOnlineIndexes(db: Queries, more: Readonly<Record<stri
   const wanted = { ...indexes, ...more };
   const missing = await listMissing(db, wanted);
   const isDone = missing.length === 0 && (await listMissing(db, superseded)).length === Object.keys(superseded).length;
-  if (isDone || !(await mayBuild(db))) return missing;
+  return isDone ? [] : buildIndexes(db, wanted, superseded);
+}
+
+/**
+ * Builds some indexes beside running services, and answers which are still missing.
+ *
+ * @param replaced dropped once none is missing
+ */
+export async function buildIndexes(
+  db: Queries,
+  wanted: Readonly<Record<string, string>>,
+  replaced: Readonly<Record<string, string>> = {},
+): Promise<string[]> {
+  const missing = await listMissing(db, wanted);
+  if (missing.length + Object.keys(replaced).length === 0 || !(await mayBuild(db))) return missing;
   return db.connection().execute(async (connection) => {
     const { rows } = await sql<{ isOurs: boolean }>`select pg_try_advisory_lock(${lock}) as is_ours`.execute(
       connection,
@@ -47,7 +62,7 @@ export async function buildOnlineIndexes(db: Queries, more: Readonly<Record<stri
       await sql`select set_config('lock_timeout', ${String(longestWait)}, false)`.execute(connection);
       for (const name of await listMissing(connection, wanted)) await build(connection, name, wanted[name] ?? "");
       const stillMissing = await listMissing(connection, wanted);
-      for (const [old, present] of Object.entries(superseded))
+      for (const [old, present] of Object.entries(replaced))
         if (!stillMissing.includes(present)) await drop(connection, old);
       return stillMissing;
     } finally {

@@ -1,5 +1,6 @@
 import type { Queries } from "../storage/database.ts";
 import { createQueueWorker, type QueueWorker, rejectOnAbort } from "../storage/queue-worker.ts";
+import { type Watch, watchNothing } from "../watch.ts";
 import { type LeasedEvent, leaseEvents, markDelivered, markUndelivered, noteEndpoints } from "./webhook-store.ts";
 
 /** What an endpoint is told. */
@@ -28,6 +29,8 @@ export interface WebhooksOptions {
   readonly endpoints: Readonly<Record<string, DeliverWebhook>>;
   readonly onOutcome?: ((outcome: WebhookOutcome) => void) | undefined;
   readonly onError?: ((error: unknown) => void) | undefined;
+  /** Told of every event that is handed to an endpoint. */
+  readonly watch?: Watch | undefined;
 }
 
 /** Tells endpoints what the tables say is to be told: at least once, and of one person in order. */
@@ -96,9 +99,9 @@ interface Attempt {
 
 /** An error of the database leaves the event to whoever finds its lease run out. */
 async function attempt(options: WebhooksOptions, endpoint: string, { event, stopping }: Attempt): Promise<void> {
-  const { db, onOutcome = () => {}, onError = () => {} } = options;
+  const { db, onOutcome = () => {}, onError = () => {}, watch = watchNothing } = options;
   const { id, type, tries } = event;
-  const error = await deliver(options, endpoint, { event, stopping }).then(
+  const error = await watch("webhook", { type }, () => deliver(options, endpoint, { event, stopping })).then(
     () => null,
     (reason: unknown) => reason ?? new Error("No reason"),
   );

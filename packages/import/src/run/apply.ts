@@ -5,6 +5,7 @@ import { type OldGroup, SourceError } from "../old-row.ts";
 import { toPermission } from "../rules/permission-names.ts";
 import { decidedFields, printsHere } from "./prints.ts";
 import { inTransaction, type Run } from "./staging.ts";
+import { tellWebhooks } from "./tell-webhooks.ts";
 
 /** People of one transaction. */
 const step = 50_000;
@@ -193,11 +194,22 @@ async function createAccounts(run: Run, from: number): Promise<Applied> {
     join latchkey.permissions declared on declared.permission = held where ${range} and p.permissions <> '{}' on conflict do nothing`,
     values,
   );
+  // That they agreed is what the other system says; when, and to what, it does not.
   await client.query(
+    `insert into latchkey.consents (user_id, purpose, is_given, decided_by, source)
+    select p.id, 'contact', true, 'import', 'import'
+    from latchkey.import_people p join latchkey.users u on u.id = p.id where ${range} and p.is_approved_to_be_in_touch`,
+    values,
+  );
+  const { rows: noted } = await client.query<{ userId: string }>(
     `insert into latchkey.audit_events (id, event, subject_id, detail)
     select gen_random_uuid(), 'user_created', p.id, '{"by": "import"}'
-    from latchkey.import_people p join latchkey.users u on u.id = p.id where ${range}`,
+    from latchkey.import_people p join latchkey.users u on u.id = p.id where ${range} returning subject_id as "userId"`,
     values,
+  );
+  await tellWebhooks(
+    run,
+    noted.map(({ userId }) => ({ userId, type: "user.created", data: { by: "import" } })),
   );
   return { created: rowCount ?? 0, outrun: taken.map(({ oldId }) => oldId) };
 }

@@ -1,12 +1,14 @@
 import { inTransaction, type Run } from "./staging.ts";
+import { tellWebhooks } from "./tell-webhooks.ts";
 
 /**
  * Disables the accounts of people who are there no more, if they are active here as they were when they came: who was enabled again here
  * since stays so, and so does the last superuser. Answers how many.
  */
-export async function disableGone({ client, source }: Run): Promise<number> {
+export async function disableGone(run: Run): Promise<number> {
+  const { client, source } = run;
   return inTransaction(client, async () => {
-    const { rows } = await client.query(
+    const { rows } = await client.query<{ userId: string }>(
       `with disabled as (
         update latchkey.users u set is_active = false
         from latchkey.imported_users i, latchkey.imported_name_key k
@@ -21,8 +23,12 @@ export async function disableGone({ client, source }: Run): Promise<number> {
         from disabled, latchkey.imported_name_key k where i.source = $1 and i.user_id = disabled.id
       )
       insert into latchkey.audit_events (id, event, subject_id, detail)
-      select gen_random_uuid(), 'user_updated', id, '{"fields": ["isActive"]}' from disabled returning id`,
+      select gen_random_uuid(), 'user_updated', id, '{"fields": ["isActive"]}' from disabled returning subject_id as "userId"`,
       [source],
+    );
+    await tellWebhooks(
+      run,
+      rows.map(({ userId }) => ({ userId, type: "user.updated", data: { fields: ["isActive"] } })),
     );
     return rows.length;
   });

@@ -3,6 +3,7 @@ import { readWeakHash, wrapWeakDigest } from "@latchkey/auth/import";
 import { type Move, moveNames, type NameField, nameColumns, nameFields } from "./move-names.ts";
 import { decidedFields, printsHere } from "./prints.ts";
 import { inTransaction, type Run } from "./staging.ts";
+import { type Told, tellWebhooks } from "./tell-webhooks.ts";
 
 export interface FollowOptions {
   /** Whether who is enabled, or given more rights, there gets that here too. */
@@ -282,6 +283,12 @@ async function writeOne(
       change.userId,
       ...Object.values(set),
     ]);
+  if ("is_approved_to_be_in_touch" in set)
+    await client.query(
+      `insert into latchkey.consents (user_id, purpose, is_given, decided_by, source)
+      values ($1, 'contact', $2, 'import', 'import')`,
+      [change.userId, set.is_approved_to_be_in_touch],
+    );
   const isAliasRead = change.changed.includes("username");
   await client.query(
     `update latchkey.imported_users i set alias = case when $4 then p.alias else i.alias end
@@ -295,12 +302,7 @@ async function writeOne(
     [source, change.oldId],
   );
   const isGrantsChanged = await writeGrants(run, change.userId, grants);
-  if (endsSessions)
-    await client.query(
-      `update latchkey.sessions set ended_at = latchkey.now(), end_reason = 'password_changed'
-      where user_id = $1 and ended_at is null`,
-      [change.userId],
-    );
+  const ended = endsSessions ? await endSessions(run, change.userId) : [];
   // What is kept here keeps the print of before: it stays different from it, and is kept the next time too.
   await client.query(
     `update latchkey.imported_users i set prints = jsonb_build_object('there', $3::jsonb, 'here',
@@ -319,7 +321,42 @@ async function writeOne(
     values ($1, 'user_updated', $2, jsonb_build_object('fields', $3::jsonb))`,
     [randomUUIDv7(), change.userId, JSON.stringify(taken)],
   );
+  const granted = isGrantsChanged ? grantsChanged(grants) : [];
+  await tellWebhooks(run, toTold({ userId: change.userId, fields: [...taken, ...granted], ended }));
   return true;
+}
+
+async function endSessions({ client }: Run, userId: string): Promise<string[]> {
+  const { rows } = await client.query<{ id: string }>(
+    `update latchkey.sessions set ended_at = latchkey.now(), end_reason = 'password_changed'
+    where user_id = $1 and ended_at is null returning id`,
+    [userId],
+  );
+  return rows.map(({ id }) => id);
+}
+
+const grantsChanged = ({ groupsLost, groupsGained, permissionsLost, permissionsGained }: Grants): string[] => [
+  ...(groupsLost.length + groupsGained.length > 0 ? ["groups"] : []),
+  ...(permissionsLost.length + permissionsGained.length > 0 ? ["permissions"] : []),
+];
+
+interface Written {
+  readonly userId: string;
+  readonly fields: readonly string[];
+  readonly ended: readonly string[];
+}
+
+/** The same events as for a change that is made here. */
+function toTold({ userId, fields, ended }: Written): Told[] {
+  const updated = fields.filter((field) => field !== "password");
+  return [
+    ...(ended.length > 0
+      ? [{ userId, type: "session.ended", data: { sessionIds: ended, reason: "password_changed" } } as const]
+      : []),
+    ...(updated.length > 0 ? [{ userId, type: "user.updated", data: { fields: updated } } as const] : []),
+    ...(fields.includes("phoneNumber") ? [{ userId, type: "phone.changed" } as const] : []),
+    ...(fields.includes("password") ? [{ userId, type: "password.changed" } as const] : []),
+  ];
 }
 
 type Grants = Pick<Decided, "groupsLost" | "groupsGained" | "permissionsLost" | "permissionsGained">;

@@ -13,6 +13,8 @@ export interface Run {
   readonly id: string;
   /** The source's name here. */
   readonly source: string;
+  /** Whether webhooks are told of the people whom it brings and changes. */
+  readonly tellsWebhooks: boolean;
 }
 
 /** Does work in one transaction. */

@@ -3,6 +3,7 @@ import type { AnyTRPCRouter, TRPCError } from "@trpc/server";
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
 import { createContext, type LatchkeyContext, type RequestHeaders } from "../trpc/context.ts";
 import type { CallCookies } from "../trpc/cookie-mode.ts";
+import { createTraceContinuation } from "../trpc/tracing.ts";
 import { isTrustedProxy, type TrustedProxy } from "./client-address.ts";
 import { type CookieTransport, cookiePath, createCookieTransport } from "./cookie-transport.ts";
 import { allowPage, answerPreflight, type CorsRules, forNamedPages } from "./cors.ts";
@@ -17,6 +18,7 @@ import { refuse } from "./refusals.ts";
 import { refuseRequest, targetOf } from "./refuse-request.ts";
 import { createRequestAddressReader, type ReadRequestAddress } from "./request-address.ts";
 import type { SettingNames } from "./setting-names.ts";
+import { withoutValues } from "./without-values.ts";
 
 /** How requests reach the process, and who may send them. */
 export interface HttpOptions {
@@ -37,7 +39,10 @@ export interface HttpOptions {
   readonly forwardedSecrets?: readonly string[];
   /** Told once what whoever runs the server should know, such as an origin whose pages get no answer. */
   readonly onNotice?: TellOperator;
-  /** Told of every error of a call, refusals among them, and of what failed outside one. */
+  /**
+   * Told of every error of a call, refusals among them, and of what failed outside one. What PostgreSQL repeats of rows and statements, such as
+   * hashes and phone numbers, is not in it.
+   */
   readonly onError?: (failure: CallFailure) => void;
 }
 
@@ -93,9 +98,10 @@ interface Serving<C extends Config> {
  */
 export function createFetchHandler<C extends Config>(options: FetchHandlerOptions<C>): FetchHandler {
   const serving = toServing(options);
+  const continueTrace = createTraceContinuation(options.trustedProxies ?? []);
   return async (request, info = { remoteAddress: null }) => {
     try {
-      return await answer(serving, request, info);
+      return await continueTrace(request, info.remoteAddress, () => answer(serving, request, info));
     } catch (error) {
       serving.onError({ error, path: undefined, requestId: info.requestId ?? null });
       return refuse("INTERNAL_SERVER_ERROR");
@@ -105,7 +111,8 @@ export function createFetchHandler<C extends Config>(options: FetchHandlerOption
 
 function toServing<C extends Config>(options: FetchHandlerOptions<C>): Serving<C> {
   const { basePath = "", corsOrigins = [] } = options;
-  const { auth, router, names, onError = () => {}, onNotice: tell = () => {} } = options;
+  const { auth, router, names, onNotice: tell = () => {} } = options;
+  const onError = (failure: CallFailure) => options.onError?.({ ...failure, error: withoutValues(failure.error) });
   const publicUrl = readOptions(options);
   const allowsLoopback = options.allowsLoopbackOrigins ?? false;
   const origins = createOriginRules({ named: corsOrigins, publicUrl, allowsLoopback, tell, names });
@@ -205,6 +212,8 @@ async function callProcedures<C extends Config>(
     router,
     // Of a batch of refreshes only one could have the cookie.
     allowBatching: cookies === undefined,
+    // Queries come by POST too, so that nothing about a person stands in an address.
+    allowMethodOverride: cookies === undefined,
     maxBatchSize: requestLimits.batch,
     createContext,
     onError: onCallError,

@@ -7,7 +7,7 @@ import type { CallerColumns } from "../steps/caller-row.ts";
 import type { CallerKey, CallerReader, StoredCaller } from "../steps/core.ts";
 import { lacksSecondFactor } from "../steps/second-factor-needed.ts";
 
-type Options = Pick<ResolvedOptions, "secondFactor" | "codes">;
+type Options = Pick<ResolvedOptions, "secondFactor" | "codes" | "watch">;
 
 const toQuery = (columns: CallerColumns, options: Options) => `
   select call.position::int as position, ${columns.text},
@@ -42,7 +42,8 @@ export function createCallerReader(
 ): CallerReader {
   const readCallers = prepare<Row>("read-callers", toQuery(columns, options));
   return batchQuery(async (keys: readonly CallerKey[]): Promise<(StoredCaller | null)[]> => {
-    const { rows } = await readCallers([keys.map((key) => key.sessionId), keys.map((key) => key.kid)]);
+    const values = [keys.map((key) => key.sessionId), keys.map((key) => key.kid)];
+    const { rows } = await options.watch("shared_read", { calls: keys.length }, () => readCallers(values));
     if (rows.some((row) => row.isStandby)) throw new PoolError("The database is a standby");
     const callers = new Array<StoredCaller | null>(keys.length).fill(null);
     for (const row of rows) if (row.isFound) callers[row.position - 1] = toStoredCaller(columns, row);

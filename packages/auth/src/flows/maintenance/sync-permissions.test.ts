@@ -6,7 +6,9 @@ const actions = ["add", "change", "delete", "view"];
 const ofModel = (app: string, model: string) => actions.map((action) => `${app}.${action}_${model}`);
 const core = [
   ...["auditevent", "group", "user"].flatMap((model) => ofModel("auth", model)),
-  ...["auth.declare_permission", "auth.view_service"],
+  "auth.declare_permission",
+  "auth.view_contact",
+  "auth.view_service",
 ];
 
 async function readPermissions({ query }: Awaited<ReturnType<typeof createTestDatabase>>): Promise<string[]> {

@@ -7,9 +7,9 @@ import { AuthError } from "../../errors.ts";
  *
  * @throws AuthError `changed_meanwhile`
  */
-export function requireUnchanged(present: object, expected: object | undefined): void {
+export function requireUnchanged(present: object, expected: object): void {
   const values = new Map(Object.entries(present));
-  const isAsSeen = Object.entries(expected ?? {}).every(
+  const isAsSeen = Object.entries(expected).every(
     ([name, value]) => value === undefined || isDeepStrictEqual(values.get(name), value),
   );
   if (!isAsSeen) throw changedMeanwhile();

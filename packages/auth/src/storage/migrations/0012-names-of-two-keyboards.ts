@@ -2,17 +2,12 @@ import { type Kysely, sql } from "kysely";
 
 /**
  * Names that differ in the keyboard only that typed them are one since this version. Those that are stored keep their keys, which the
- * version before still looks for; this finds them by the key of all keyboards. The index holds names with such letters only, and is made in
- * one look at the table.
+ * version before still looks for; this finds them by the key of all keyboards. The index holds names with such letters only; making it reads
+ * the whole table, which is done before.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql.raw(oneKeyboard).execute(db);
-  await sql
-    .raw(
-      `create index users_one_keyboard on latchkey.users (latchkey.one_keyboard(username_key))
-        where latchkey.one_keyboard(username_key) is not null`,
-    )
-    .execute(db);
+  await sql.raw(`create index if not exists users_one_keyboard on latchkey.${index}`).execute(db);
 }
 
 const pairs = [
@@ -62,6 +57,10 @@ const pairs = [
 const replaced = pairs.reduce((text, [from, to]) => `replace(${text}, '${from}', '${to}')`, "key");
 
 /** Null for a key with none of the letters. */
-const oneKeyboard = `create function latchkey.one_keyboard(key text) returns text
+const oneKeyboard = `create or replace function latchkey.one_keyboard(key text) returns text
   language sql immutable parallel safe
   return case when key collate "C" ~ '${pairs.map(([from]) => from).join("|")}' then normalize(${replaced}, nfc) end`;
+
+const index = "users (latchkey.one_keyboard(username_key)) where latchkey.one_keyboard(username_key) is not null";
+
+export const beforehand = { statements: [oneKeyboard], indexes: { users_one_keyboard: index } };

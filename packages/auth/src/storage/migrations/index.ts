@@ -27,9 +27,37 @@ import * as secondFactors from "./0044-second-factors.ts";
 import * as secretKeys from "./0047-secret-keys.ts";
 import * as webhooks from "./0048-webhooks.ts";
 import * as importedBlacklist from "./0050-imported-blacklist.ts";
+import * as accountDeletions from "./0051-account-deletions.ts";
+import * as consents from "./0052-consents.ts";
+import * as viewContact from "./0056-view-contact.ts";
+import * as auditSeals from "./0057-audit-seals.ts";
+import * as auditStreams from "./0058-audit-streams.ts";
+import * as passwordsToReplace from "./0063-passwords-to-replace.ts";
+import * as schemaCompatibility from "./0066-schema-compatibility.ts";
+import * as formerPasswords from "./0068-former-passwords.ts";
+import * as countsOfCodes from "./0069-counts-of-codes.ts";
+
+/**
+ * A step of the schema. `up` runs while the release before serves, in a transaction that waits for locks for a moment only and is then tried
+ * again: what it does to a large table takes no time there.
+ */
+export interface SchemaMigration extends Pick<Migration, "up"> {
+  /** What would take long there, and is done before, beside running services. May run twice, and finds what is done. */
+  readonly beforehand?: {
+    readonly statements: readonly string[];
+    /** What each is on, by its name. `up` makes those that are missing, since in an empty database nothing is done before. */
+    readonly indexes: Readonly<Record<string, string>>;
+  };
+}
+
+/**
+ * A release that knows this migration runs on the schema that all of them make, so that going back to it is a restart. A migration that
+ * takes away what earlier releases use comes one release after the one that stopped using it, and raises this to a migration of that one.
+ */
+export const oldestRelease = "0066-schema-compatibility";
 
 /** Every migration by name, in order. A migration that has been released is frozen: a change of mind is a new one. */
-export const migrations: Readonly<Record<string, Migration>> = {
+export const migrations: Readonly<Record<string, SchemaMigration>> = {
   "0001-users-sessions-keys": usersSessionsKeys,
   "0002-permissions-and-codes": permissionsAndCodes,
   "0003-audit-order": auditOrder,
@@ -58,4 +86,13 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0047-secret-keys": secretKeys,
   "0048-webhooks": webhooks,
   "0050-imported-blacklist": importedBlacklist,
+  "0051-account-deletions": accountDeletions,
+  "0052-consents": consents,
+  "0056-view-contact": viewContact,
+  "0057-audit-seals": auditSeals,
+  "0058-audit-streams": auditStreams,
+  "0063-passwords-to-replace": passwordsToReplace,
+  "0066-schema-compatibility": schemaCompatibility,
+  "0068-former-passwords": formerPasswords,
+  "0069-counts-of-codes": countsOfCodes,
 };

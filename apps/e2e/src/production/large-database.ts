@@ -1,0 +1,27 @@
+import { queryOnce } from "../processes/external-database.ts";
+
+/** `LATCHKEY_PEOPLE`: how many people, each with a session and an event, a large database has. A million takes some minutes to fill. */
+export const peopleOfLarge = Number(process.env.LATCHKEY_PEOPLE ?? 200_000);
+
+/** Fills a schema of any release with people; the columns are those of the first. Nobody signs in with what their passwords are. */
+export async function fillWithPeople(connectionString: string, people = peopleOfLarge): Promise<void> {
+  const run = (text: string, values: readonly unknown[] = []) => queryOnce({ connectionString }, text, values);
+  await run(
+    `insert into latchkey.users (id, username, username_key, phone_number, password, first_name, last_name, gender, country, city)
+    select uuidv7(), 'user_' || n, 'user_' || n, '+90532' || lpad(n::text, 7, '0'), $1, 'Ayşe', 'Yılmaz', 'Female', 'Türkiye', 'İzmir'
+    from generate_series(1, ${people}) n`,
+    [`bcrypt_sha256$$2b$12$${"x".repeat(53)}`],
+  );
+  await run(`insert into latchkey.sessions (id, user_id, refresh_hash, idle_expires_at, expires_at, address, user_agent)
+    select uuidv7(), id, sha256(id::text::bytea), now() + interval '30 days', now() + interval '90 days', '192.0.2.1', 'Firefox/140.0'
+    from latchkey.users`);
+  await run(`insert into latchkey.audit_events (id, event, actor_id, subject_id, address, request_id)
+    select uuidv7(), 'signed_in', id, id, '192.0.2.1', gen_random_uuid()::text from latchkey.users`);
+  await run("vacuum analyze latchkey.users, latchkey.sessions, latchkey.audit_events");
+}
+
+/** The milliseconds below which 99 of 100 are. */
+export function p99(milliseconds: readonly number[]): number {
+  const sorted = milliseconds.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * 0.99))] ?? Number.NaN;
+}
