@@ -7,7 +7,7 @@ export function createServiceProcedures<C extends Config>({ withCorePermission }
   return {
     service: {
       /** What happened in each of the last 24 hours, and what this process has in its hands at this moment. */
-      overview: viewService.query(async ({ ctx }) => {
+      overview: viewService.meta({ cost: 5 }).query(async ({ ctx }) => {
         const { auth } = ctx.latchkey;
         const { hashes, connections } = auth.load();
         return {
@@ -18,7 +18,7 @@ export function createServiceProcedures<C extends Config>({ withCorePermission }
       }),
 
       /** What `latchkey doctor` finds of the database and the keys. */
-      health: viewService.query(({ ctx }) => ctx.latchkey.auth.checkHealth()),
+      health: viewService.meta({ cost: 20 }).query(({ ctx }) => ctx.latchkey.auth.checkHealth()),
     },
     messages: {
       /** What became of messages in the last 24 hours, by country, and what is left of the budgets. */
