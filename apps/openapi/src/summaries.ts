@@ -81,4 +81,7 @@ export const summaries: Readonly<Record<string, string>> = {
   "groups.delete": "Deletes a group",
   "permissions.declare": "Creates the permissions of another program, or withdraws them",
   "audit.list": "One page of what happened, the newest first",
+  "service.overview": "What happened in each of the last 24 hours, and the load of this process",
+  "service.health": "What is known of the database and the keys, and what should be mended",
+  "messages.overview": "What became of messages in the last 24 hours, by country, and what is left of the budgets",
 };
