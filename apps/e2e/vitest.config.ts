@@ -2,7 +2,7 @@ import { configDefaults, defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    globalSetup: ["@latchkey/auth/testing/global-setup", "./src/processes/bundle.ts"],
+    globalSetup: ["@latchkey/auth/testing/global-setup", "./src/processes/bundle.ts", "./src/once-a-run.ts"],
     // These are run by `pnpm test:long`.
     exclude: [...configDefaults.exclude, "**/*.long.test.ts"],
     isolate: false,

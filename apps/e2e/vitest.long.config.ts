@@ -6,7 +6,7 @@ import { defineConfig } from "vitest/config";
  */
 export default defineConfig({
   test: {
-    globalSetup: ["@latchkey/auth/testing/global-setup", "./src/processes/bundle.ts"],
+    globalSetup: ["@latchkey/auth/testing/global-setup", "./src/processes/bundle.ts", "./src/once-a-run.ts"],
     include: [
       "src/**/*.long.test.ts",
       "src/faults/**/*.test.ts",

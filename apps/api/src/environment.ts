@@ -11,6 +11,7 @@ import { findOriginFault, isLoopback, isTrustedProxy, parsePublicUrl } from "@la
 import { distance } from "fastest-levenshtein";
 import { z } from "zod";
 import type { AccessLog } from "./access-log.ts";
+import { auditStreamSettings, findStreamContradictions } from "./audit/audit-stream-settings.ts";
 import { findDatabaseUrlFault, findUnreadVariables, readDatabaseUrl } from "./database-url.ts";
 import {
   findMessageContradictions,
@@ -22,6 +23,7 @@ import {
 } from "./messages/message-settings.ts";
 import { readSecretVariables } from "./secret-variables.ts";
 import {
+  audienceList,
   country,
   duration,
   integer,
@@ -33,6 +35,7 @@ import {
   wordList,
 } from "./setting-formats.ts";
 import { findWebhookContradictions, webhookSettings } from "./webhooks/webhook-settings.ts";
+import { findDatabaseWireFault } from "./wires.ts";
 
 const postgresUrl = z.string().superRefine((value, context) => {
   const fault = findDatabaseUrlFault(value);
@@ -99,7 +102,9 @@ const settingsSchema = z.object({
   METRICS_HOST: z.string().min(1).default("127.0.0.1"),
   SHUTDOWN_DELAY: duration("0s", "5m").optional(),
   PUBLIC_URL: publicUrl.optional(),
+  INSECURE_HTTP: z.enum(["yes", "no"]).default("no"),
   DATABASE_URL: postgresUrl.optional(),
+  INSECURE_DATABASE: z.enum(["yes", "no"]).default("no"),
   DATABASE_POOL: integer(1, 999).optional(),
   PREPARED_STATEMENTS: z.enum(["on", "off"]).default("on"),
   LATCHKEY_EMBEDDED: z.enum(["yes", "no"]).default("no"),
@@ -113,9 +118,10 @@ const settingsSchema = z.object({
   TOKEN_ALGORITHM: z.enum(tokenAlgorithms).default("EdDSA"),
   TOKEN_PROFILE: z.enum(["standard", "django", "simplejwt"]).default("standard"),
   TOKEN_ISSUER: z.string().min(1).max(255).default("latchkey"),
-  TOKEN_AUDIENCE: z.string().min(1).max(255).default("latchkey"),
+  TOKEN_AUDIENCE: audienceList.default(["latchkey"]),
   TOKEN_EXTERNAL_ID: z.enum(["yes", "no"]).default("no"),
   ACCESS_TOKEN_LIFETIME: duration("1m", "24h").default(900),
+  SIGNING_KEY_LIFETIME: z.literal("off").or(duration("1d", "3650d")).optional(),
   LEGACY_SECRET_KEY: z
     .string()
     .refine((value) => Buffer.byteLength(value) >= 32, "is shorter than 32 bytes")
@@ -128,7 +134,9 @@ const settingsSchema = z.object({
     .default("django"),
   LEGACY_STAFF: z.enum(["yes", "no"]).default("no"),
   LEGACY_FROZEN_AT: time.optional(),
+  PASSWORD_HASH: z.enum(["bcrypt", "argon2id"]).default("bcrypt"),
   PASSWORD_COST: integer(10, 15).default(12),
+  PASSWORD_MEMORY: integer(19, 256).default(64),
   PASSWORD_FORMAT: z.enum(["bcrypt_sha256", "pbkdf2_sha256"]).default("bcrypt_sha256"),
   HASH_PRIORITY: z.enum(["low", "normal"]).default("low"),
   PASSWORD_MIN_LENGTH: integer(8, 64).default(8),
@@ -146,6 +154,13 @@ const settingsSchema = z.object({
   REFRESH_RETRY: duration("0s", "24h").default(86_400),
   REGISTRATION: z.enum(["open", "closed"]).default("open"),
   AUDIT_RETENTION: duration("1d", "3650d").default(400 * 86_400),
+  INACTIVE_RETENTION: duration("180d", "3650d").optional(),
+  CONSENT_TEXT_VERSION: z.string().min(1).max(100).optional(),
+  PARKED_RETENTION: duration("30d", "3650d").default(365 * 86_400),
+  CHANGES_PER_MINUTE: integer(0, 1_000_000).default(60),
+  ADMINISTRATION_PER_MINUTE: integer(0, 1_000_000).default(600),
+  AUDIT_READS: z.enum(["yes", "no"]).default("no"),
+  ...auditStreamSettings,
   ...messageSettings,
   ...webhookSettings,
   ACCESS_LOG: accessLog.default("all"),
@@ -156,6 +171,7 @@ const settingsSchema = z.object({
 export type Settings = z.output<typeof settingsSchema> & {
   readonly isProduction: boolean;
   readonly SESSION_IDLE_LIFETIME: number;
+  readonly SIGNING_KEY_LIFETIME: number | "off";
   readonly MIGRATE: MigrationMode;
   readonly SHUTDOWN_DELAY: number;
   readonly MESSAGES: readonly SenderName[];
@@ -174,6 +190,7 @@ export const secretSettings: readonly (keyof z.output<typeof settingsSchema>)[] 
   "FORWARDED_SECRET",
   ...messageSecrets,
   "WEBHOOK_SECRET",
+  "AUDIT_STREAM_SECRET",
 ];
 
 /** The settings of this process. The one place that reads the environment. */
@@ -200,6 +217,7 @@ export function parseSettings(variables: Variables): Settings {
     ...findContradictions(given, isProduction),
     ...findMessageContradictions(given, isProduction),
     ...findWebhookContradictions(given),
+    ...findStreamContradictions(given),
   ];
   if (!parsed.data || problems.length > 0) throw new StartError(problems.join("\n"));
   const { SESSION_LIFETIME, SESSION_IDLE_LIFETIME = Math.min(30 * 86_400, SESSION_LIFETIME), PUBLIC_URL } = parsed.data;
@@ -207,12 +225,17 @@ export function parseSettings(variables: Variables): Settings {
   // Beside others that serve, a migration is for somebody to begin who watches it.
   const { MIGRATE = isProduction && parsed.data.DATABASE_URL ? "check" : "auto" } = parsed.data;
   const { SHUTDOWN_DELAY = isProduction ? 5 : 0 } = parsed.data;
+  // Others are handed the secret of HS256, and would not know of a new one.
+  const { SIGNING_KEY_LIFETIME = parsed.data.TOKEN_ALGORITHM === "HS256" ? "off" : 90 * 86_400 } = parsed.data;
   const database = parsed.data.DATABASE_URL ? readDatabaseUrl(parsed.data.DATABASE_URL, given) : undefined;
   const isTriedOut = isDevelopment({ ...parsed.data, isProduction }) && isLocalDatabase(database?.connectionString);
+  const wireFault = isProduction && database && findDatabaseWireFault(database.connectionString, given);
+  if (wireFault) throw new StartError(wireFault);
   const { MESSAGES = isTriedOut ? ["console"] : [] } = parsed.data;
   return {
     ...parsed.data,
     TOKEN_ISSUER,
+    SIGNING_KEY_LIFETIME,
     SESSION_IDLE_LIFETIME,
     MIGRATE,
     SHUTDOWN_DELAY,
@@ -290,6 +313,12 @@ function findContradictions(given: Variables, isProduction: boolean): string[] {
       !given.DATABASE_URL &&
       given.LATCHKEY_EMBEDDED !== "yes" &&
       `DATABASE_URL is needed in production; ${given.PGHOST ? "DATABASE_URL=postgres:/// takes all of it from PGHOST and its like, and " : ""}LATCHKEY_EMBEDDED=yes runs a PostgreSQL in the data folder instead`,
+    given.PASSWORD_HASH === "argon2id" &&
+      given.PASSWORD_FORMAT &&
+      `PASSWORD_HASH=argon2id and PASSWORD_FORMAT=${given.PASSWORD_FORMAT} are two ways to store a password`,
+    isProduction &&
+      given.NODE_TLS_REJECT_UNAUTHORIZED === "0" &&
+      "NODE_TLS_REJECT_UNAUTHORIZED=0 takes anybody for everybody: take it away, and name the certificate in NODE_EXTRA_CA_CERTS or sslrootcert",
     given.BACKUP_DIR && !given.BACKUP_EVERY && "BACKUP_DIR needs BACKUP_EVERY",
     given.BACKUP_EVERY && !given.BACKUP_DIR && "BACKUP_EVERY needs BACKUP_DIR, a folder that is not lost with the data",
     given.DATABASE_URL &&
@@ -301,6 +330,9 @@ function findContradictions(given: Variables, isProduction: boolean): string[] {
     ...["LEGACY_UNTIL", "LEGACY_FROZEN_AT"].map(
       (name) => given[name] && !LEGACY_SECRET_KEY && `${name} needs LEGACY_SECRET_KEY`,
     ),
+    isShared &&
+      given.TOKEN_AUDIENCE?.includes(",") &&
+      `TOKEN_PROFILE=${TOKEN_PROFILE} issues tokens without an audience: TOKEN_AUDIENCE must be one alone`,
     LEGACY_SECRET_KEY &&
       !LEGACY_UNTIL &&
       !isShared &&
@@ -321,6 +353,7 @@ export function toAuthOptions(settings: Settings, secret: AuthOptions["secret"])
       audience: settings.TOKEN_AUDIENCE,
       externalId: settings.TOKEN_EXTERNAL_ID === "yes",
       lifetime: settings.ACCESS_TOKEN_LIFETIME,
+      keyLifetime: settings.SIGNING_KEY_LIFETIME,
     },
     ...(settings.LEGACY_SECRET_KEY && {
       django: {
@@ -333,7 +366,8 @@ export function toAuthOptions(settings: Settings, secret: AuthOptions["secret"])
     }),
     passwords: {
       cost: settings.PASSWORD_COST,
-      format: settings.PASSWORD_FORMAT,
+      format: settings.PASSWORD_HASH === "argon2id" ? "argon2id" : settings.PASSWORD_FORMAT,
+      memory: settings.PASSWORD_MEMORY,
       minimumLength: settings.PASSWORD_MIN_LENGTH,
       blockedWords: settings.PASSWORD_BLOCKED_WORDS,
       // One more than cores in all processes together, so that none rests while what became of a hash is looked at.
@@ -350,6 +384,11 @@ export function toAuthOptions(settings: Settings, secret: AuthOptions["secret"])
     registration: settings.REGISTRATION,
     secondFactor: settings.SECOND_FACTOR,
     auditRetention: settings.AUDIT_RETENTION,
+    ...(settings.INACTIVE_RETENTION !== undefined && { inactiveRetention: settings.INACTIVE_RETENTION }),
+    ...(settings.CONSENT_TEXT_VERSION !== undefined && { consentTextVersion: settings.CONSENT_TEXT_VERSION }),
+    parkedRetention: settings.PARKED_RETENTION,
+    callBudgets: { own: settings.CHANGES_PER_MINUTE, administration: settings.ADMINISTRATION_PER_MINUTE },
+    auditReads: settings.AUDIT_READS === "yes",
     phones: { defaultCountry: settings.PHONE_DEFAULT_COUNTRY },
     codes: toCodeOptions(settings),
   };

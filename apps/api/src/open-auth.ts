@@ -45,6 +45,8 @@ export interface OpenOptions {
   readonly webhooks?: WebhookLog;
   /** Measures and traces the core's work. */
   readonly watch?: AuthOptions["watch"];
+  /** What this process tells of the audit trail; a command tells nothing of it. */
+  readonly auditStream?: AuthOptions["auditStream"];
 }
 
 /**
@@ -62,6 +64,7 @@ export async function openAuth(
     sends,
     webhooks,
     watch,
+    auditStream,
   }: OpenOptions = {},
 ): Promise<OpenedAuth> {
   const file = await readConfigFile(settings.LATCHKEY_CONFIG);
@@ -77,6 +80,7 @@ export async function openAuth(
       messages: sending.messages,
       ...(webhooks && { webhooks: openWebhooks(settings, file, webhooks) }),
       ...(watch && { watch }),
+      ...(auditStream && { auditStream }),
     };
     const auth = createConfigured(database.connection, options, file, onNotice);
     // At once: a call that hangs keeps the first from ending, and a server that stops ends the call.

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Auth } from "@latchkey/auth";
+import { type Auth, StartError } from "@latchkey/auth";
 import { parsePublicUrl, startMaintenance, traceWork } from "@latchkey/server";
 import type { Logger } from "pino";
+import { openAuditStream } from "./audit/open-audit-stream.ts";
 import { scheduleBackups } from "./backup/scheduled-backups.ts";
 import { backedUpSchemas } from "./backup/schemas.ts";
 import { isDevelopment, readEnvironment, type Settings } from "./environment.ts";
@@ -21,6 +22,7 @@ import { startServer } from "./server.ts";
 import { listenForStop, type Stop } from "./stop.ts";
 import { lowerThreadPoolPriority } from "./thread-pool-priority.ts";
 import { createWebhookLog } from "./webhooks/webhook-log.ts";
+import { findServingFault } from "./wires.ts";
 import { findWorkerNumber, keepsHouse, leadWorkers, toStopMessage } from "./workers.ts";
 
 /** Milliseconds that calls in flight have to finish once the process is told to stop. */
@@ -47,6 +49,8 @@ interface Running extends ServiceOptions {
  */
 export async function runService(options: ServiceOptions = {}): Promise<number> {
   const settings = readEnvironment();
+  const fault = findServingFault(settings);
+  if (fault !== null) throw new StartError(fault);
   const worker = findWorkerNumber();
   const log = createLog(settings.LOG_LEVEL).child(worker === undefined ? {} : { worker });
   // Before anything is opened, so that a stop while it starts leaves nothing behind either.
@@ -81,6 +85,7 @@ async function serve({ settings, log, stop, lastResort, ...options }: Serving): 
     sends: messages,
     webhooks,
     watch: (work, facts, run) => traceWork(work, facts, () => hashes.watch(work, facts, run)),
+    auditStream: openAuditStream(settings, log),
   });
   const counted = [messages, webhooks, hashes, lastResort];
   const others = () => counted.flatMap(({ metrics }) => metrics());
@@ -191,7 +196,7 @@ Its data is in ${place}
 Open it in a browser for the sign-in and account pages.
 ${printsCodes ? byNumber : ""}
 Create the first user (in another terminal, with the same settings; it asks for the password):
-  npx -y pnpm@12 latchkey create-user --username alice
+  npx -y pnpm@12 latchkey create-user --username alice --own-password
 
 Sign in:
   curl ${url}/trpc/token.obtain -H 'content-type: application/json' \\

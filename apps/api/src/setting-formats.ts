@@ -70,6 +70,18 @@ export const wordList = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+/** Audiences with commas between, the service's own first. */
+export const audienceList = z.string().transform((text, context): readonly [string, ...string[]] => {
+  const [own = "", ...others] = text.split(",").map((audience) => audience.trim());
+  const all = [own, ...others];
+  const isFit = all.every((audience) => audience.length >= 1 && audience.length <= 255);
+  if (isFit && all.length <= 20 && new Set(all).size === all.length) return [own, ...others];
+  context.addIssue(
+    "must be 1 to 20 different texts of 1 to 255 characters with commas between, the service's own first",
+  );
+  return z.NEVER;
+});
+
 export const country = z.string().transform((value, context): CountryCode => {
   const code = value.toUpperCase();
   if (isCountryCode(code)) return code;

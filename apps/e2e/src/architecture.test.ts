@@ -22,6 +22,8 @@ const rooms = [
   "messages",
   "ways-in",
   "second-factors",
+  "deletions",
+  "consents",
   "pending-changes",
 ];
 

@@ -9,7 +9,10 @@ import { procedures } from "./service.ts";
 
 const password = "correct horse battery";
 const inbox = createInbox();
-const live = await startLiveServer({ messages: { senders: { sms: inbox, email: inbox }, isEnforced: false } });
+const live = await startLiveServer({
+  messages: { senders: { sms: inbox, email: inbox }, isEnforced: false },
+  tokens: { audience: ["latchkey", "shop"] },
+});
 afterAll(() => live[Symbol.asyncDispose]());
 
 let document: Document;
@@ -69,12 +72,17 @@ test("a person's calls are answered as the document says", async () => {
   const token = signedIn.token;
   await ask("token.verify", { input: { token, permissions: ["auth.add_user"] } });
   await ask("token.verify", { input: { token: "x" } });
+  const { token: forShop } = await ask("token.exchange", { token, input: { audience: "shop" } });
+  expect((await ask("token.verify", { input: { token: forShop, audience: "shop" } })).aud).toBe("shop");
+  await ask("token.exchange", { token, input: { audience: "latchkey" }, status: 400 });
   await ask("me.get", { token });
   await ask("me.update", { token, input: { city: "İzmir", gender: "Female" } });
   await ask("me.update", { token, input: { gender: null } });
   await ask("me.permissions", { token });
   await ask("me.activity", { token, input: { limit: 1 } });
   await ask("me.export", { token });
+  await ask("me.update", { token, input: { isApprovedToBeInTouch: true } });
+  expect(await ask("me.consents", { token })).toMatchObject([{ isGiven: true, decidedBy: "owner" }]);
   const [session] = await ask("sessions.list", { token });
   expect(session.deviceName).toBe("Ada's iPhone");
   await ask("sessions.revokeOthers", { token });
@@ -106,6 +114,13 @@ test("a person's calls are answered as the document says", async () => {
   await ask("account.register", {
     input: { username: "carol", password: "a battery of horses", deviceName: "laptop" },
   });
+});
+
+test("leaving and coming back are answered as the document says", async () => {
+  const { token } = await ask("account.register", { input: { username: "leaver", password } });
+  const { kept } = await ask("me.delete", { token });
+  expect(kept).toMatchObject([{ what: "audit_trail" }, { what: "erasure", seconds: null }]);
+  expect(await signIn("leaver")).toMatchObject({ deletionStopped: true });
 });
 
 test("second factors are answered as the document says", async () => {
@@ -147,11 +162,28 @@ test("numbers and addresses of one's own are answered as the document says", asy
   await ask("me.email.remove", { token });
   const other = await signIn("dave");
   await prove("phone", "+905321230002", other.token);
+  const root = await signIn("root");
+  const { user } = await ask("me.get", { token });
+  const waiting = await ask("users.listPendingChanges", { token: root.token, input: { id: user.id } });
+  const changeId = waiting.changes[0].id;
+  await ask("users.stopPendingChange", { token: root.token, input: { id: user.id, changeId } });
+  await ask("users.stopPendingChange", { token: root.token, input: { id: user.id, changeId }, status: 404 });
+  await prove("phone", "+905321230003", other.token);
   const [{ id }] = await ask("me.pending.list", { token });
   await ask("me.pending.stop", { token, input: { id } });
   await ask("me.pending.stop", { token, input: { id }, status: 404 });
   await ask("me.phone.remove", { token, status: 400 });
   await ask("account.stopChanges", { input: { username: "dave", deviceMark } });
+  await prove("email", "dave@example.com", other.token);
+  await live.test.database.query(
+    "update latchkey.users set email_opens_at = null, email_proved_at = latchkey.now() where username = 'dave'",
+  );
+  const { challenge } = await ask("password.startReset", { input: { username: "dave@example.com" } });
+  const { code } = await inbox.take("dave@example.com");
+  await ask("password.reset", { input: { challenge, code, newPassword: `${password} anew` } });
+  await ask("account.holdReset", { input: { username: "dave", password, deviceMark } });
+  await ask("account.holdReset", { input: { username: "dave", password, deviceMark, release: true } });
+  await ask("account.holdReset", { input: { username: "dave", password: "a guess", deviceMark }, status: 400 });
 });
 
 test("codes are answered as the document says, with a session and with a ticket", async () => {
@@ -199,6 +231,7 @@ test("an administrator's calls are answered as the document says", async () => {
   await ask("token.obtain", { input: { username: "bob", password: "a battery of horses" } });
   await ask("users.listSessions", { token, input: { id } });
   await ask("users.resetSecondFactor", { token, input: { id } });
+  await ask("users.requirePasswordChange", { token, input: { id }, status: 400 });
   await ask("users.endSessions", { token, input: { id } });
   await ask("users.delete", { token, input: { id } });
   await ask("groups.delete", { token, input: { id: group.id } });

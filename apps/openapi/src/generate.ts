@@ -41,11 +41,12 @@ waiting helps, \`error.data.retryAfter\` and the header \`Retry-After\` say for 
 a later release: ignore a field, and go by the status of a reason, that you do not know.
 
 **Inputs.** The body of a \`POST\` is JSON with \`Content-Type: application/json\`; a mutation without an input may have an empty body and needs the
-header all the same. The input of a \`GET\` is JSON, URL-encoded, in the one parameter \`input\`. An unknown field is refused.
+header all the same. A query without an input is a \`GET\`. Every other query is a \`POST\` here, so that nothing about a person stands in an address; as
+a \`GET\` with the input as JSON, URL-encoded, in the one parameter \`input\` it is answered too. An unknown field is refused.
 
 **Batches**, which this document has no paths for: procedures of one kind with commas between their names and \`?batch=1\`, such as
 \`POST /trpc/token.verify,token.obtain?batch=1\`. The inputs are one object with the positions of the calls as keys, \`{"0":{…},"1":{…}}\`: the body of
-mutations, \`input\` of queries. The answer is a list in the order of the calls, each as it would be alone; its status is the one that all share, or 207. At
+a \`POST\`, \`input\` of a \`GET\`. The answer is a list in the order of the calls, each as it would be alone; its status is the one that all share, or 207. At
 most 20 calls. A batch is not atomic, and limits count its calls one by one.
 
 **Cookie mode**, below \`/cookie\`, is for browsers alone: the refresh token goes into a cookie that no script reads, and is empty in the answer. Every
@@ -68,7 +69,7 @@ const tags = [
 type Described = Omit<Operation, "operationId" | "tags" | "security">;
 
 function describe(procedure: Procedure, { byProcedure }: Answers, example: unknown): Described {
-  const { name, meta, type } = procedure;
+  const { name, meta } = procedure;
   const [answer, summary] = [byProcedure.get(name), summaries[name]];
   if (!answer || !summary)
     throw new Error(`${name} has no ${answer ? "summary: write one in summaries.ts" : "answer"}`);
@@ -76,7 +77,7 @@ function describe(procedure: Procedure, { byProcedure }: Answers, example: unkno
   return {
     summary,
     description: `${describeAccess(meta)} Refuses with ${reasons.map((reason) => `\`${reason}\``).join(", ")}.`,
-    ...(type === "query" ? inAddress(procedure) : inBody(procedure, example)),
+    ...(isByGet(procedure) ? {} : inBody(procedure, example)),
     responses: { 200: ok(wrap(answer)), ...toResponses(reasons) },
   };
 }
@@ -87,13 +88,8 @@ function readReasons({ components }: Answers): AuthErrorCode[] {
   return reasons.filter((reason) => reason !== null) as AuthErrorCode[];
 }
 
-function inAddress(procedure: Procedure): { parameters?: Parameter[] } {
-  const input = readInput(procedure);
-  if (!input) return {};
-  const { isRequired: required, schema } = input;
-  const description = "The input as JSON, URL-encoded";
-  return { parameters: [{ name: "input", in: "query", required, description, content: json(schema) }] };
-}
+/** A query that takes something is called by POST, so that nothing about a person stands in an address. */
+const isByGet = ({ type, input }: Procedure) => type === "query" && input === null;
 
 function inBody(procedure: Procedure, example: unknown): Pick<Operation, "requestBody"> {
   const input = readInput(procedure);
@@ -101,10 +97,11 @@ function inBody(procedure: Procedure, example: unknown): Pick<Operation, "reques
   return { requestBody: { required: input.isRequired, content: json(input.schema, example) } };
 }
 
-function toPaths({ name, type, meta }: Procedure, described: Described): [string, Path][] {
+function toPaths(procedure: Procedure, described: Described): [string, Path][] {
+  const { name, meta } = procedure;
   const [tag = ""] = name.split(".");
   const operation = { operationId: name, tags: [tag], security: securityOf(meta), ...described };
-  const plain: [string, Path] = [`/trpc/${name}`, type === "query" ? { get: operation } : { post: operation }];
+  const plain: [string, Path] = [`/trpc/${name}`, isByGet(procedure) ? { get: operation } : { post: operation }];
   return meta.cookieMode ? [plain, [`/cookie/trpc/${name}`, { post: inCookieMode(operation, meta) }]] : [plain];
 }
 

@@ -36,8 +36,15 @@ const ofConfirm = [
 
 /** What each procedure refuses beyond what every one of its kind does. Those of {@link refusalsOf} are not repeated. */
 export const ownRefusals: Readonly<Record<string, readonly AuthErrorCode[]>> = {
-  "token.obtain": ["invalid_credentials", "second_factor_required", ...ofSignIn],
-  "token.obtainByCode": ["code_invalid", "code_expired", "second_factor_required", ...ofSignIn],
+  "token.obtain": ["invalid_credentials", "second_factor_required", "password_change_required", ...ofSignIn],
+  "token.obtainByCode": [
+    "code_invalid",
+    "code_expired",
+    "second_factor_required",
+    "password_change_required",
+    ...ofSignIn,
+  ],
+  "token.obtainByNewPassword": ["code_invalid", "password_rejected", "second_factor_required", ...ofSignIn],
   "token.obtainBySecondFactor": ["code_invalid", ...ofSignIn],
   "token.enrollTotp": ["code_invalid", ...busy],
   // Of the purpose `reauthenticate` alone: the token of the caller.
@@ -54,6 +61,7 @@ export const ownRefusals: Readonly<Record<string, readonly AuthErrorCode[]>> = {
     ...ofSignIn,
   ],
   "account.stopChanges": busy,
+  "account.holdReset": ["invalid_credentials", ...busy],
   "me.phone.start": ofStart,
   "me.phone.confirm": ofConfirm,
   "me.phone.remove": ofRemove,
@@ -67,6 +75,7 @@ export const ownRefusals: Readonly<Record<string, readonly AuthErrorCode[]>> = {
   "me.totp.remove": ["reauthentication_required", "permission_denied", "not_found"],
   "me.reauthenticate": ["invalid_credentials", "second_factor_required", "code_invalid", "code_expired", ...busy],
   "me.export": ["reauthentication_required"],
+  "me.delete": ["reauthentication_required", "permission_denied"],
   "me.recoveryCodes.create": ["reauthentication_required", "permission_denied"],
   "me.recoveryCodes.stop": ["not_found"],
   "me.changePassword": ["invalid_credentials", "password_rejected", ...ofSignIn],
@@ -84,7 +93,10 @@ export const ownRefusals: Readonly<Record<string, readonly AuthErrorCode[]>> = {
   "users.unlock": ["not_found"],
   "users.createPasswordCode": ["not_found"],
   "users.listSessions": ["not_found"],
+  "users.listPendingChanges": ["not_found"],
+  "users.stopPendingChange": ["not_found"],
   "users.endSessions": ["not_found"],
+  "users.requirePasswordChange": ["not_found"],
   "users.resetSecondFactor": ["not_found", "reauthentication_required"],
   "groups.get": ["not_found"],
   "groups.create": ["identifier_taken"],

@@ -12,8 +12,8 @@ program
 
 program
   .command("pack")
-  .description("Builds every package and packs it as publishing would")
-  .option("--out <folder>", "where the tarballs go", "release")
+  .description("Builds every package, packs it as publishing would, and lists all that is built in (CycloneDX)")
+  .option("--out <folder>", "where the tarballs and the list go", "release")
   .action(async ({ out }: { out: string }) => {
     for (const tarball of await packAll(out)) process.stdout.write(`${tarball}\n`);
   });

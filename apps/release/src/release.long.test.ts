@@ -2,10 +2,12 @@ import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { type EmbeddedPostgres, openEmbeddedPostgres } from "@latchkey/embedded-postgres";
 import { makeTemporaryFolder } from "@latchkey/embedded-postgres/testing";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, test as anyTest, beforeAll, describe, expect, test, vi } from "vitest";
 import { root } from "./workspace.ts";
 
 const execute = promisify(execFile);
@@ -38,6 +40,7 @@ const cleanInstall = ["--no-audit", "--no-fund"];
 let folder: string;
 let clone: string;
 let registry: Registry;
+let postgres: EmbeddedPostgres;
 
 interface Registry {
   readonly url: string;
@@ -107,10 +110,12 @@ beforeAll(async () => {
   await run("git", ["clone", "--quiet", root, clone], folder);
   registry = await startRegistry(join(folder, "registry"));
   await signUp();
+  postgres = await openEmbeddedPostgres({ dataDir: join(folder, "data"), settings: { fsync: "off" } });
 }, 600_000);
 
 afterAll(async () => {
   await registry?.close();
+  await postgres?.close();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -156,6 +161,28 @@ const auth = createAuthClient({ url: "http://127.0.0.1:9" });
 console.log(auth.getSnapshot().status);
 `;
 
+/** Signs somebody up and in by the procedures that a team mounts, on a database of its own. */
+const mounted = `
+import { createLatchkey } from "@latchkey/server";
+import { createVerifiedProcedure } from "@latchkey/verify/trpc";
+import { smtpSender } from "@latchkey/senders/smtp";
+
+const latchkey = await createLatchkey({
+  database: JSON.parse(process.argv[2]),
+  secret: "wD3mS8vKq1Zx7nRt5bYc2JfLh9GpUa4EoT6i",
+  passwords: { cost: 4 },
+});
+const post = async (path, input) => {
+  const init = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(input) };
+  return (await latchkey.fetch(new Request("http://host/trpc/" + path, init), { remoteAddress: "127.0.0.1" })).json();
+};
+const username = process.argv[3];
+await post("account.register", { username, password: "correct horse battery" });
+const { result } = await post("token.obtain", { username, password: "correct horse battery" });
+console.log(result.data.user.username, typeof createVerifiedProcedure, typeof smtpSender);
+await latchkey.stop();
+`;
+
 /** Each installs what a team does, in an empty folder, from the registry that was published to. */
 const managers: Readonly<Record<string, (cwd: string, packages: readonly string[]) => Promise<unknown>>> = {
   npm: (cwd, packages) => run("npm", ["install", ...cleanInstall, "--registry", registry.url, ...packages], cwd),
@@ -175,7 +202,24 @@ const managers: Readonly<Record<string, (cwd: string, packages: readonly string[
   bun: (cwd, packages) => run("npx", ["-y", "bun@1", "add", "--registry", registry.url, ...packages], cwd),
 };
 
+const probes: Readonly<Record<string, readonly [string, ...string[]]>> = {
+  npm: ["npm"],
+  pnpm: ["npx", "-y", "pnpm@12"],
+  yarn: ["npx", "-y", "-p", "@yarnpkg/cli-dist@4", "yarn"],
+  bun: ["npx", "-y", "bun@1"],
+};
+
+/** Managers that this machine neither has nor gets. */
+const missing = new Set<string>();
+for (const [manager, [command, ...words]] of Object.entries(probes))
+  await run(command, [...words, "--version"], tmpdir()).catch(() => {
+    missing.add(manager);
+    console.error(`\n*** SKIPPED: the packages installed with ${manager}, which cannot be had here. ***\n`);
+  });
+
 describe.each(Object.keys(managers))("installed with %s", (manager) => {
+  const test = anyTest.skipIf(missing.has(manager));
+
   test("the SDK is complete, and starts signed out", async () => {
     const project = join(folder, `with-${manager}`);
     await mkdir(project);
@@ -183,5 +227,17 @@ describe.each(Object.keys(managers))("installed with %s", (manager) => {
     await managers[manager]?.(project, ["@latchkey/client", "@trpc/client", "@trpc/server"]);
     await writeFile(join(project, "index.js"), program);
     expect(await run(process.execPath, ["index.js"], project)).toMatch(/^(loading|signedOut)\n$/);
+  }, 300_000);
+
+  test("the server's packages are complete, and sign somebody in on a PostgreSQL", async () => {
+    const project = join(folder, `server-with-${manager}`);
+    await mkdir(project);
+    await writeFile(join(project, "package.json"), JSON.stringify({ name: "outside", private: true, type: "module" }));
+    const packages = ["server", "auth", "verify", "senders"].map((name) => `@latchkey/${name}`);
+    await managers[manager]?.(project, [...packages, "@trpc/server"]);
+    await writeFile(join(project, "index.js"), mounted);
+    const username = `with_${manager}`;
+    const words = ["index.js", JSON.stringify(postgres.connection), username];
+    expect(await run(process.execPath, words, project)).toBe(`${username} function function\n`);
   }, 300_000);
 });

@@ -3,6 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { pnpm } from "./run.ts";
+import { writeSbom } from "./sbom.ts";
 import { readWorkspace, root } from "./workspace.ts";
 
 /** Raises versions and writes changelogs from the notes in `.changeset`. All packages have one version. */
@@ -11,7 +12,7 @@ export async function versionAll(): Promise<void> {
   await pnpm(["install", "--lockfile-only"], root);
 }
 
-/** Packs every package into `out`, and answers the tarballs, each behind those that it depends on. */
+/** Packs every package into `out`, and answers the tarballs, each behind those that it depends on, and then the list of what is in them. */
 export async function packAll(out: string): Promise<string[]> {
   const folder = resolve(process.env.INIT_CWD ?? root, out);
   await mkdir(folder, { recursive: true });
@@ -21,7 +22,7 @@ export async function packAll(out: string): Promise<string[]> {
     await pnpm(["pack", "--out", tarball], source);
     tarballs.push(tarball);
   }
-  return tarballs;
+  return [...tarballs, await writeSbom(folder)];
 }
 
 export interface PublishOptions {

@@ -16,6 +16,7 @@ app.all("/trpc/*", bodyLimit({ maxSize: 65_536 }), (c) => {
     req: c.req.raw,
     router: appRouter,
     maxBatchSize: 20,
+    allowMethodOverride: true,
     createContext: ({ req }) => createContext({ headers: req.headers, remoteAddress }),
     responseMeta: latchkey.responseMeta,
   });

@@ -1,7 +1,10 @@
 import type { JSONWebKeySet } from "jose";
 import type { Challenge } from "./challenges/challenges.ts";
 import type { Config, PlainConfig, ProfileChangesOf, UserOf } from "./config.ts";
+import type { Consent } from "./consents/consent-store.ts";
+import type { Erasure } from "./deletions/erased-user-store.ts";
 import type { ChangePasswordInput } from "./flows/account/change-password.ts";
+import type { AccountDeletion } from "./flows/account/delete-account.ts";
 import type { ListNoticesInput, NoticePage } from "./flows/account/notices.ts";
 import type { ConfirmOwnNameInput, OwnNameAnswer, StartOwnNameInput } from "./flows/account/own-name.ts";
 import type { StopChangesInput } from "./flows/account/pending-changes.ts";
@@ -15,28 +18,36 @@ import type { ConfirmTotpInput, OwnTotp, StartedTotp } from "./flows/account/tot
 import type { EventPageAnswer, ListEventsInput } from "./flows/administration/audit-events.ts";
 import type { CreateUserInput } from "./flows/administration/create-user.ts";
 import type { DeclarePermissionsInput } from "./flows/administration/declare-permissions.ts";
+import type { EndAllSessionsInput } from "./flows/administration/end-all-sessions.ts";
 import type { GroupInput, GroupPageAnswer, GroupUpdate, ListGroupsInput } from "./flows/administration/groups.ts";
 import type { ListUsersInput, UserPage } from "./flows/administration/list-users.ts";
-import type { GrantInput } from "./flows/administration/operator.ts";
+import type { GrantInput, PasswordToSet } from "./flows/administration/operator.ts";
 import type { StartRoundInput } from "./flows/administration/record-imported-users.ts";
+import type { WaitingChanges } from "./flows/administration/user-changes.ts";
 import type {
   AdministeredUser,
   AdministeredUserInput,
   CreatedAccount,
   UserUpdate,
 } from "./flows/administration/users.ts";
-import type { TokenInspection } from "./flows/authentication/inspect-token.ts";
+import type { ExchangedToken } from "./flows/authentication/exchange-token.ts";
+import type { TokenInspection, TokenQuestion } from "./flows/authentication/inspect-token.ts";
+import type { DeniedCall } from "./flows/authentication/record-denial.ts";
 import type { Health } from "./flows/maintenance/check-health.ts";
+import type { ErasuresReplayed, ListErasuresInput } from "./flows/maintenance/erasures.ts";
 import type { Purged } from "./flows/maintenance/purge.ts";
 import type { MessageReport } from "./flows/maintenance/report-messages.ts";
 import type { Resealed, ResealInput } from "./flows/maintenance/reseal.ts";
 import type { RotateKeysInput } from "./flows/maintenance/rotate-keys.ts";
+import type { AuditVerification, VerifyAuditInput } from "./flows/maintenance/verify-audit.ts";
+import type { HeldReset, HoldResetInput } from "./flows/sign-in/hold-reset.ts";
 import type { RecoverInput, RecoveryAnswer, StartRecoveryInput } from "./flows/sign-in/recover.ts";
 import type { RegisterInput } from "./flows/sign-in/register.ts";
 import type { ResendCodeInput } from "./flows/sign-in/resend-code.ts";
 import type { PasswordReset, ResetByCodeInput, ResetPasswordInput } from "./flows/sign-in/reset-password.ts";
 import type { LoginInput } from "./flows/sign-in/sign-in.ts";
 import type { CodeAnswer, SignInByCodeInput } from "./flows/sign-in/sign-in-by-code.ts";
+import type { SignInByNewPasswordInput } from "./flows/sign-in/sign-in-by-new-password.ts";
 import type { SignInBySecondFactorInput, TotpToEnroll } from "./flows/sign-in/sign-in-by-second-factor.ts";
 import type { StartCodeInput, StartResetInput } from "./flows/sign-in/start-code.ts";
 import type { Administrator } from "./flows/steps/authority.ts";
@@ -45,25 +56,27 @@ import type { OwnData } from "./flows/steps/export-user.ts";
 import type { SignInAnswer, TokenResponse } from "./flows/steps/issue-session-tokens.ts";
 import type { ActivityPage, ListActivityInput } from "./flows/steps/list-activity.ts";
 import type { Device } from "./flows/steps/list-devices.ts";
+import type { Reader } from "./flows/steps/masked-contact.ts";
 import type { PasswordCode } from "./flows/steps/password-code.ts";
 import type { PendingChange } from "./flows/steps/pending-change.ts";
 import type { ImportedKey, ImportedPerson } from "./imported-users/imported-user.ts";
 import type { ImportRound, RoundChanges } from "./imported-users/round-store.ts";
 import type { DeliveryReceipt } from "./messages/sender.ts";
 import type { MadeRecoveryCodes, RecoveryCodeStatus, RecoveryTicket } from "./one-time-codes/recovery-code-store.ts";
-import type { HashLoad } from "./passwords/hash-semaphore.ts";
+import type { PasswordLoad } from "./passwords/passwords.ts";
 import type { SyncedPermissions } from "./permissions/permission.ts";
 import type { Grants, Group } from "./permissions/permission-store.ts";
 import type { BackupHeader } from "./storage/backup-format.ts";
 import type { DatabasePool } from "./storage/given-pool.ts";
 import type { MigrationMode } from "./storage/migrate.ts";
+import type { CallBudget } from "./throttling/call-budgets.ts";
 import type { TokenAlgorithm } from "./tokens/access-token.ts";
 import type { ProfileDefinition } from "./users/profile.ts";
 import type { User } from "./users/user.ts";
 import type { EndpointReport, UndeliveredEvent } from "./webhooks/webhook-store.ts";
 
 export interface Load {
-  readonly hashes: HashLoad;
+  readonly hashes: PasswordLoad;
   /** Connections to the database that are open, those of them that nobody uses, and calls that wait for one. */
   readonly connections: { readonly open: number; readonly idle: number; readonly waiting: number };
 }
@@ -103,7 +116,10 @@ export interface Auth<C extends Config = PlainConfig> {
       readonly algorithm: TokenAlgorithm;
       readonly profile: "standard" | "django" | "simplejwt";
       readonly issuer: string;
+      /** The service's own: the only one whose tokens open its procedures. */
       readonly audience: string;
+      /** All of those that tokens are issued for, the service's own first. */
+      readonly audiences: readonly string[];
       /** Seconds. */
       readonly lifetime: number;
     };
@@ -129,7 +145,8 @@ export interface Auth<C extends Config = PlainConfig> {
    * Signs a person in by username, phone number or e-mail address, and opens a session. Whatever is wrong, the refusal is the same and
    * took the same work.
    *
-   * @throws AuthError `invalid_credentials`, `second_factor_required`, `rate_limited`, `overloaded`, `refused_by_hook`, `hook_failed`
+   * @throws AuthError `invalid_credentials`, `second_factor_required`, `password_change_required`, `rate_limited`, `overloaded`,
+   * `refused_by_hook`, `hook_failed`
    */
   login(input: LoginInput, facts: RequestInfo): Promise<SignInAnswer<UserOf<C>>>;
 
@@ -149,7 +166,8 @@ export interface Auth<C extends Config = PlainConfig> {
   /**
    * Signs a person in by the code of a challenge, or answers a ticket where that alone is not enough.
    *
-   * @throws AuthError `code_invalid`, `code_expired`, `second_factor_required`, `rate_limited`, `refused_by_hook`, `hook_failed`
+   * @throws AuthError `code_invalid`, `code_expired`, `second_factor_required`, `password_change_required`, `rate_limited`,
+   * `refused_by_hook`, `hook_failed`
    */
   signInByCode(input: SignInByCodeInput, facts: RequestInfo): Promise<CodeAnswer<UserOf<C>>>;
   /**
@@ -159,6 +177,14 @@ export interface Auth<C extends Config = PlainConfig> {
    * @throws AuthError `code_invalid`, `rate_limited`, `refused_by_hook`, `hook_failed`
    */
   signInBySecondFactor(input: SignInBySecondFactorInput, facts: RequestInfo): Promise<SignInAnswer<UserOf<C>>>;
+  /**
+   * Replaces the password of somebody who was refused with `password_change_required`, by its ticket, and signs them in. Where they have a
+   * second factor, both happen once it is shown.
+   *
+   * @throws AuthError `code_invalid` for a ticket that is good no more, `password_rejected`, `second_factor_required`, `rate_limited`,
+   * `overloaded`, `refused_by_hook`, `hook_failed`
+   */
+  signInByNewPassword(input: SignInByNewPasswordInput, facts: RequestInfo): Promise<SignInAnswer<UserOf<C>>>;
   /**
    * Makes a secret for the authenticator app of somebody whose refusal `second_factor_required` says `enroll`; the same for the same ticket.
    *
@@ -202,6 +228,13 @@ export interface Auth<C extends Config = PlainConfig> {
    * @throws AuthError `code_invalid`, `code_expired`, `password_rejected`, `rate_limited`, `overloaded`
    */
   resetPassword(input: ResetPasswordInput, facts: RequestInfo): Promise<PasswordReset>;
+  /**
+   * Holds a reset that a code has made, with the password from before it on a device that was known then: until 14 days after the reset no
+   * name, recovery code or second factor changes by it. Or lets it go on. What does not fit is refused alike.
+   *
+   * @throws AuthError `invalid_credentials`, `rate_limited`, `overloaded`, `invalid_input`
+   */
+  holdReset(input: HoldResetInput, facts: RequestInfo): Promise<HeldReset>;
 
   /**
    * Exchanges a recovery code, for which no name is needed, for a ticket. The code is used up when the ticket is.
@@ -226,10 +259,17 @@ export interface Auth<C extends Config = PlainConfig> {
   authenticate(authorization: readonly string[], facts?: RequestInfo): Promise<Principal<UserOf<C>>>;
 
   /**
-   * Tells what an access token is worth at this moment (RFC 7662 §2.2), and which of some permissions its owner holds. Throws AuthError
-   * `rate_limited` at the most.
+   * Tells what an access token is worth at this moment (RFC 7662 §2.2), to the service itself or to the API of the audience that is
+   * asked for, and which of some permissions its owner holds. Throws AuthError `rate_limited` at the most.
    */
-  inspectToken(token: string, facts: RequestInfo, permissions?: readonly string[]): Promise<TokenInspection>;
+  inspectToken(token: string, facts: RequestInfo, asked?: TokenQuestion): Promise<TokenInspection>;
+
+  /**
+   * Exchanges the caller's session for a token of another audience of `tokens.audience`, which opens that API and nothing here.
+   *
+   * @throws AuthError `invalid_input` for an audience that is the service's own, or none of the list
+   */
+  exchangeToken(caller: Principal, input: { readonly audience: string }): Promise<ExchangedToken>;
 
   /**
    * What a user may do at this moment: nothing while inactive, everything as a superuser, else what was granted. Permissions that another
@@ -237,8 +277,17 @@ export interface Auth<C extends Config = PlainConfig> {
    */
   findPermissions(user: User): Promise<readonly string[]>;
 
-  /** Throws AuthError `permission_denied` unless the user holds the permission at this moment. */
-  authorize(user: User, permission: C["permission"]): Promise<void>;
+  /**
+   * Answers what the user holds at this moment, with the permission among it; null for a superuser, who holds everything. Throws AuthError
+   * `permission_denied`.
+   */
+  authorize(user: User, permission: C["permission"]): Promise<readonly string[] | null>;
+
+  /**
+   * Writes to the audit trail that a person was refused what they have no right to. The builders of procedures do so for every
+   * `permission_denied`; beyond 30 of one person within five minutes they are counted, and written as one event.
+   */
+  recordDenial(user: Pick<User, "id">, denied: DeniedCall, facts: RequestInfo): Promise<void>;
 
   /**
    * Changes profile fields; those that are absent stay as they are. Answers the user as it then is.
@@ -318,7 +367,7 @@ export interface Auth<C extends Config = PlainConfig> {
    */
   removeOwnName(
     caller: Principal,
-    input: { readonly kind: "phone" | "email" },
+    input: { readonly kind: "phone" | "email"; readonly deviceMark?: string | undefined },
     facts: RequestInfo,
   ): Promise<OwnNameAnswer<UserOf<C>>>;
 
@@ -327,7 +376,7 @@ export interface Auth<C extends Config = PlainConfig> {
   /** Stops one of them, whichever session asked for it. Throws AuthError `not_found`. */
   stopPendingChange(caller: Principal, id: string, facts: RequestInfo): Promise<void>;
   /**
-   * Stops all that waits for an account, from a device that has signed in to it. What does not fit is answered alike.
+   * Stops all that waits for an account, its deletion too, from a device that has signed in to it. What does not fit is answered alike.
    *
    * @throws AuthError `invalid_input`, `rate_limited`
    */
@@ -359,19 +408,31 @@ export interface Auth<C extends Config = PlainConfig> {
   listNotices(caller: Principal, input: ListNoticesInput): Promise<NoticePage>;
   /** Notes that the caller has read notices: those of the ids, or all. */
   markNoticesRead(caller: Principal, input: { readonly ids?: readonly string[] | undefined }): Promise<void>;
+  /** What the caller agreed to and withdrew, when, and to which text; the newest first. */
+  listConsents(caller: Principal): Promise<Consent[]>;
   /**
    * A copy of what is kept about the caller, who showed within ten minutes that it is them; no password, token or code is in it.
    *
    * @throws AuthError `reauthentication_required`
    */
   exportOwnData(caller: Principal): Promise<OwnData<UserOf<C>>>;
+  /**
+   * Has the caller's account deleted 14 days later, or 30 where no message reaches its owner, and ends every session at once. A sign-in before
+   * takes it back, and so do `stopPendingChanges`, a new password and an administrator who disables the account.
+   *
+   * @throws AuthError `reauthentication_required`, `session_ended`, `permission_denied` for the last superuser
+   */
+  deleteOwnAccount(caller: Principal, facts: RequestInfo): Promise<AccountDeletion>;
 
   /** What administrators do. Who may do it at all is for the caller to check, by `authorize`; who stands above is checked here. */
   readonly users: {
-    /** One page, the newest first, or in the order of the name that is searched for. Throws AuthError `invalid_input`. */
-    list(input: ListUsersInput): Promise<UserPage<UserOf<C>>>;
-    /** Throws AuthError `not_found`. */
-    get(id: string): Promise<AdministeredUser<UserOf<C>>>;
+    /**
+     * One page, the newest first, or in the order of the name that is searched for. With a reader, numbers and addresses are masked unless
+     * they hold `auth.view_contact`, and it is written to the audit trail where `auditReads` is on. Throws AuthError `invalid_input`.
+     */
+    list(input: ListUsersInput, reader?: Reader): Promise<UserPage<UserOf<C>>>;
+    /** The same of one user. Throws AuthError `not_found`. */
+    get(id: string, reader?: Reader): Promise<AdministeredUser<UserOf<C>>>;
     /**
      * Creates an account whose names the administrator vouches for, and answers, once, the code with which its owner sets a password.
      *
@@ -407,6 +468,16 @@ export interface Auth<C extends Config = PlainConfig> {
      * @throws AuthError `not_found`, `permission_denied`, `reauthentication_required`
      */
     resetSecondFactor(admin: Administrator, id: string): Promise<number>;
+    /**
+     * Has a user replace their password at the next sign-in, before anything else, and ends their sessions; answers how many.
+     *
+     * @throws AuthError `not_found`, `permission_denied`, `invalid_input` for an account without a password
+     */
+    requirePasswordChange(admin: Administrator, id: string): Promise<number>;
+    /** What of a user's number or address waits. Throws AuthError `not_found`, `permission_denied`. */
+    listPendingChanges(admin: Administrator, id: string): Promise<WaitingChanges>;
+    /** Stops one of these. Throws AuthError `not_found`, `permission_denied`. */
+    stopPendingChange(admin: Administrator, id: string, changeId: string): Promise<void>;
   };
 
   readonly groups: {
@@ -428,7 +499,7 @@ export interface Auth<C extends Config = PlainConfig> {
    */
   readonly operator: {
     /** Gives a user another password and ends their sessions; answers how many. Throws AuthError `password_rejected`. */
-    changePassword(name: string, password: string): Promise<number>;
+    changePassword(name: string, password: string, how?: PasswordToSet): Promise<number>;
     /** Throws AuthError `invalid_input` for a permission that does not exist. */
     grant(name: string, what: GrantInput): Promise<Grants>;
     revoke(name: string, what: GrantInput): Promise<Grants>;
@@ -449,8 +520,22 @@ export interface Auth<C extends Config = PlainConfig> {
     exportUser(name: string): Promise<OwnData<UserOf<C>>>;
     /** Ends all sessions of a user, or one, and answers how many. */
     endSessions(name: string, sessionId?: string): Promise<number>;
+    /**
+     * Ends every session of everybody that was opened before, step by step, and answers how many. Killed half-way it may be called again.
+     */
+    endAllSessions(input?: EndAllSessionsInput): Promise<number>;
     /** Takes the second factors of a user away, ends their sessions, and answers how many. */
     resetSecondFactor(name: string): Promise<number>;
+    /** Has a user replace their password at the next sign-in, ends their sessions, and answers how many. Throws AuthError `invalid_input`. */
+    requirePasswordChange(name: string): Promise<number>;
+    /** Who was deleted, by digests of ids, for `replayErasures`. Keep it beside the backups. */
+    exportErasures(input?: ListErasuresInput): AsyncGenerator<Erasure>;
+    /** Deletes everybody once more who was deleted after a backup was made that has been restored; hooks are told. */
+    replayErasures(erasures: AsyncIterable<Erasure>): Promise<ErasuresReplayed>;
+    /** What of a user's number or address waits. */
+    listPendingChanges(name: string): Promise<WaitingChanges>;
+    /** Stops one of these. */
+    stopPendingChange(name: string, changeId: string): Promise<void>;
   };
 
   /**
@@ -480,8 +565,8 @@ export interface Auth<C extends Config = PlainConfig> {
    * @throws AuthError `invalid_input`, `password_rejected`, `identifier_taken`, `refused_by_hook`, `hook_failed`
    */
   createUser(input: CreateUserInput & { readonly profile?: ProfileChangesOf<C> }): Promise<UserOf<C>>;
-  /** One page of the audit trail, the newest first. */
-  listAuditEvents(input: ListEventsInput): Promise<EventPageAnswer>;
+  /** One page of the audit trail, the newest first; with a reader as `users.list`. */
+  listAuditEvents(input: ListEventsInput, reader?: Reader): Promise<EventPageAnswer>;
   /**
    * Creates the permissions of an app that another program has, for the account that it runs as; with `prune`, withdraws the app's others
    * with their grants. `permissions: []` with `prune` releases the app.
@@ -497,6 +582,11 @@ export interface Auth<C extends Config = PlainConfig> {
   /** Makes a new signing key and answers its id. */
   rotateKeys(input: RotateKeysInput): Promise<string>;
   /**
+   * Makes a new signing key where the newest is older than `tokens.keyLifetime`, and answers its id; null otherwise. For something that runs
+   * regularly, in as many processes as there are.
+   */
+  rotateDueKeys(): Promise<string | null>;
+  /**
    * Moves everything that another secret sealed to the first one, or gives it up. It may be broken off at any point, and called again. Throws
    * StartError.
    */
@@ -507,7 +597,7 @@ export interface Auth<C extends Config = PlainConfig> {
   verificationKeys(): Promise<JSONWebKeySet>;
   /** Looks over the stored hashes, so that refusals tell nothing of them. Call it at the start and by the hour. */
   measureHashCosts(): Promise<void>;
-  /** Deletes what is of no use any more, and answers how much; makes indexes that are missing. Call it at the start and by the hour. */
+  /** Deletes what is of no use any more, and accounts that are to be, and answers how much; makes indexes that are missing. Call it at the start and by the hour. */
   purge(): Promise<Purged>;
   /** Does what people's changes have waited for, and answers how many were due. Call it by the hour, in one process or several. */
   applyDueChanges(): Promise<number>;
@@ -543,6 +633,10 @@ export interface Auth<C extends Config = PlainConfig> {
   reportWebhooks(input: { readonly limit: number }): Promise<WebhookReport>;
   /** Has one event told again, or all that have not arrived, and answers how many those are. */
   resendWebhooks(input: { readonly id?: string }): Promise<number>;
+  /** Seals what the audit trail has that can be sealed, and answers how many events that were; an initialized process does so by itself. */
+  sealAudit(): Promise<number>;
+  /** Compares the whole audit trail with its seals, and tells the first range that is not as it was written. */
+  verifyAudit(input?: VerifyAuditInput): Promise<AuditVerification>;
   /** Looks the installation over, for an administrator. */
   checkHealth(): Promise<Health>;
   /**
@@ -550,6 +644,11 @@ export interface Auth<C extends Config = PlainConfig> {
    * somebody made it read-only.
    */
   ping(): Promise<{ readonly takesWrites: boolean }>;
+  /**
+   * Takes what a call costs from what its caller may spend within a minute, in the memory of this process. The procedures of Latchkey do so
+   * before anything of theirs runs. Throws AuthError `rate_limited`.
+   */
+  spendCall(caller: Pick<User, "id">, budget: CallBudget, cost: number): void;
   /** What this process has in its hands at this moment; it asks nobody. */
   load(): Load;
   /**

@@ -1,3 +1,7 @@
+import { createAuditWorker } from "./audit/audit-worker.ts";
+import { createDenials } from "./audit/denials.ts";
+import { createSealer } from "./audit/sealer.ts";
+import { createAuditStream } from "./audit/stream.ts";
 import { createChallenges } from "./challenges/challenges.ts";
 import { createPermissionReader } from "./flows/authentication/authorize.ts";
 import { createCallerReader } from "./flows/authentication/read-caller.ts";
@@ -17,6 +21,7 @@ import { deriveKey, type KeyPurpose } from "./secrets.ts";
 import { noteUses, touchSessions, type Use } from "./sessions/session-store.ts";
 import { batchQuery } from "./storage/batch-query.ts";
 import type { Queries, Storage } from "./storage/database.ts";
+import { createCallLimiter } from "./throttling/call-budgets.ts";
 import { createLanes } from "./throttling/lanes.ts";
 import { createRefusalDelay } from "./throttling/refusal-delay.ts";
 import { createThrottle } from "./throttling/throttle.ts";
@@ -50,6 +55,7 @@ export function createCore({ db, prepare }: Storage, options: ResolvedOptions): 
     keyRing,
     passwords: createPasswords({
       format: passwords.format,
+      memory: passwords.memory,
       cost: passwords.cost,
       concurrency: passwords.hashConcurrency,
       queueLimit: passwords.hashQueueLimit,
@@ -70,6 +76,8 @@ export function createCore({ db, prepare }: Storage, options: ResolvedOptions): 
     }),
     ...createCodes(db, options, secretKeys),
     webhooks: createWebhooks({ db, watch: options.watch, ...options.webhooks }),
+    ...createTrail(db, options, secretKeys),
+    callLimiter: createCallLimiter(options.callBudgets, { clock }),
     refusalDelay: createRefusalDelay(options.refusalDelay),
     signInLanes: createLanes({ atOnce: 2, mayWait: 200 }),
     verifyToken: cacheVerifiedTokens(verification, { clock }),
@@ -80,6 +88,19 @@ export function createCore({ db, prepare }: Storage, options: ResolvedOptions): 
     touchSession: createToucher(db),
     noteUse: createUseNoter(db),
   };
+}
+
+/** What looks after the audit trail. */
+function createTrail(
+  db: Queries,
+  { clock, auditStream }: ResolvedOptions,
+  secretKeys: SecretKeys,
+): Pick<Core, "denials" | "sealer" | "auditWorker"> {
+  const denials = createDenials({ db, clock });
+  const sealer = createSealer({ db, key: () => secretKeys.keysOf("audit-seals")[0] });
+  const stream = auditStream ? createAuditStream(auditStream, { db }) : null;
+  const auditWorker = createAuditWorker({ denials, sealer, stream, onError: auditStream?.onError });
+  return { denials, sealer, auditWorker };
 }
 
 /** What sends codes and checks them. */
@@ -95,6 +116,9 @@ function createCodes(
     db,
     get keys() {
       return secretKeys.keysOf("codes");
+    },
+    get countKey() {
+      return secretKeys.keysOf("messages")[0].key;
     },
     onUnknownKey: secretKeys.reread,
     findFixedCode: (address) =>

@@ -2,6 +2,8 @@ import type { Auth } from "./auth.ts";
 import type { Config, ConfigOf } from "./config.ts";
 import { createCore } from "./core.ts";
 import { changePassword } from "./flows/account/change-password.ts";
+import { listOwnConsents } from "./flows/account/consents.ts";
+import { deleteOwnAccount } from "./flows/account/delete-account.ts";
 import { exportOwnData } from "./flows/account/export-own-data.ts";
 import { listOwnNotices, markOwnNoticesRead } from "./flows/account/notices.ts";
 import { confirmOwnName, removeOwnName, startOwnName } from "./flows/account/own-name.ts";
@@ -19,6 +21,7 @@ import { updateProfile } from "./flows/account/update-profile.ts";
 import { listAuditEvents } from "./flows/administration/audit-events.ts";
 import { createUser } from "./flows/administration/create-user.ts";
 import { declarePermissions } from "./flows/administration/declare-permissions.ts";
+import { endAllSessions } from "./flows/administration/end-all-sessions.ts";
 import { createGroup, deleteGroup, getGroup, listGroups, updateGroup } from "./flows/administration/groups.ts";
 import { listUsers } from "./flows/administration/list-users.ts";
 import {
@@ -29,10 +32,13 @@ import {
   endSessionsNamed,
   exportUserNamed,
   grant,
+  listPendingChangesNamed,
   listSessionsNamed,
+  requirePasswordChangeNamed,
   resetSecondFactorNamed,
   revoke,
   setPassword,
+  stopPendingChangeNamed,
   unlock,
   updateGroupNamed,
   updateUserNamed,
@@ -44,8 +50,10 @@ import {
   recordImportedUsers,
   startImportRound,
 } from "./flows/administration/record-imported-users.ts";
+import { requirePasswordChange } from "./flows/administration/require-password-change.ts";
 import { resetSecondFactor } from "./flows/administration/second-factors.ts";
 import { unlockUser } from "./flows/administration/unlock-user.ts";
+import { listChangesOf, stopChangeOf } from "./flows/administration/user-changes.ts";
 import { endSessionsOf, listSessionsOf } from "./flows/administration/user-sessions.ts";
 import {
   createAccount,
@@ -57,16 +65,21 @@ import {
 } from "./flows/administration/users.ts";
 import { authenticate } from "./flows/authentication/authenticate.ts";
 import { authorize } from "./flows/authentication/authorize.ts";
+import { exchangeToken } from "./flows/authentication/exchange-token.ts";
 import { inspectToken } from "./flows/authentication/inspect-token.ts";
+import { recordDenial } from "./flows/authentication/record-denial.ts";
 import { applyDueChanges } from "./flows/maintenance/apply-changes.ts";
 import { checkHealth, refuseFaults } from "./flows/maintenance/check-health.ts";
+import { exportErasures, replayErasures } from "./flows/maintenance/erasures.ts";
 import { measureHashCosts } from "./flows/maintenance/measure-hash-costs.ts";
 import { purge } from "./flows/maintenance/purge.ts";
 import { reportMessages } from "./flows/maintenance/report-messages.ts";
 import { requireAliases } from "./flows/maintenance/require-aliases.ts";
 import { reseal } from "./flows/maintenance/reseal.ts";
-import { rotateKeys } from "./flows/maintenance/rotate-keys.ts";
+import { rotateDueKeys, rotateKeys } from "./flows/maintenance/rotate-keys.ts";
 import { syncPermissions } from "./flows/maintenance/sync-permissions.ts";
+import { verifyAudit } from "./flows/maintenance/verify-audit.ts";
+import { holdReset } from "./flows/sign-in/hold-reset.ts";
 import { recover, startRecovery } from "./flows/sign-in/recover.ts";
 import { refresh } from "./flows/sign-in/refresh.ts";
 import { register } from "./flows/sign-in/register.ts";
@@ -74,6 +87,7 @@ import { resendCode } from "./flows/sign-in/resend-code.ts";
 import { resetPassword, resetPasswordByCode } from "./flows/sign-in/reset-password.ts";
 import { login } from "./flows/sign-in/sign-in.ts";
 import { signInByCode } from "./flows/sign-in/sign-in-by-code.ts";
+import { signInByNewPassword } from "./flows/sign-in/sign-in-by-new-password.ts";
 import { signInBySecondFactor, startEnrolling } from "./flows/sign-in/sign-in-by-second-factor.ts";
 import { logout } from "./flows/sign-in/sign-out.ts";
 import { startCode, startReset } from "./flows/sign-in/start-code.ts";
@@ -132,6 +146,7 @@ export function createAuth<
       startCode,
       resendCode,
       signInByCode,
+      signInByNewPassword,
       signInBySecondFactor,
       startEnrolling,
       refresh,
@@ -140,12 +155,15 @@ export function createAuth<
       startReset,
       resetPassword,
       resetPasswordByCode,
+      holdReset,
       startRecovery,
       recover,
       authenticate,
       inspectToken,
+      exchangeToken,
       findPermissions,
       authorize,
+      recordDenial,
       updateProfile,
       changePassword,
       startReauthentication,
@@ -172,12 +190,15 @@ export function createAuth<
       listActivity,
       listNotices: listOwnNotices,
       markNoticesRead: markOwnNoticesRead,
+      listConsents: listOwnConsents,
       exportOwnData,
+      deleteOwnAccount,
       createUser,
       listAuditEvents,
       declarePermissions,
       syncPermissions,
       rotateKeys,
+      rotateDueKeys,
       reseal,
     }),
     users: bind(core, {
@@ -192,7 +213,10 @@ export function createAuth<
       createPasswordCode,
       listSessions: listSessionsOf,
       endSessions: endSessionsOf,
+      requirePasswordChange,
       resetSecondFactor,
+      listPendingChanges: listChangesOf,
+      stopPendingChange: stopChangeOf,
     }),
     groups: bind(core, {
       list: listGroups,
@@ -225,7 +249,13 @@ export function createAuth<
       listSessions: listSessionsNamed,
       exportUser: exportUserNamed,
       endSessions: endSessionsNamed,
+      endAllSessions,
+      requirePasswordChange: requirePasswordChangeNamed,
       resetSecondFactor: resetSecondFactorNamed,
+      exportErasures,
+      replayErasures,
+      listPendingChanges: listPendingChangesNamed,
+      stopPendingChange: stopPendingChangeNamed,
     }),
     publicKeys: () => core.keyRing.publicKeys(),
     verificationKeys: () => core.keyRing.verificationKeys(),
@@ -261,6 +291,7 @@ export function createAuth<
       await syncPermissions(core, { prune: false });
       await core.webhooks.register();
       core.webhooks.start();
+      await core.auditWorker.start();
       const hasSenders = Object.values(options.messages.senders).some(Boolean);
       if (hasSenders || options.on.noticeKept) core.outbox.start();
       return findForgetfulPooler(storage);
@@ -275,11 +306,14 @@ export function createAuth<
         undelivered,
       })),
     resendWebhooks: ({ id }) => queueAgain(core.db, id ?? null),
+    sealAudit: () => core.auditWorker.drain(),
+    verifyAudit: (input) => withoutStatementTimeout(database, (db) => verifyAudit({ ...core, db }, input)),
     checkHealth: () => withoutStatementTimeout(database, (db) => checkHealth({ ...core, db }, storage)),
     ping: async () => {
       const { rows } = await storage.pool.query<{ takesWrites: boolean }>(takesWrites);
       return { takesWrites: rows[0]?.takesWrites ?? false };
     },
+    spendCall: ({ id }, budget, cost) => core.callLimiter.spend(id, budget, cost),
     load: () => ({
       hashes: core.passwords.load(),
       connections: {
@@ -295,7 +329,7 @@ export function createAuth<
     },
     close: async () => {
       core.refusalDelay.end();
-      await Promise.all([core.outbox.stop(), core.webhooks.stop()]);
+      await Promise.all([core.outbox.stop(), core.webhooks.stop(), core.auditWorker.stop()]);
       await storage.close();
     },
   };

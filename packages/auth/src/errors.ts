@@ -5,6 +5,7 @@
 export type AuthErrorCode =
   | "invalid_credentials"
   | "second_factor_required"
+  | "password_change_required"
   | "token_missing"
   | "token_invalid"
   | "token_expired"
@@ -59,6 +60,8 @@ export const inputIssueCodes = [
   "breached",
   /** A password that is too close to the person's own name, number or address. */
   "contains_identifier",
+  /** A password that is to be replaced, and was given again. */
+  "unchanged",
   "no_such_number",
   /** A phone number that has to be written with `+`. */
   "country_code_missing",
@@ -117,6 +120,13 @@ export interface SecondFactorRequest {
   readonly enroll?: readonly SecondFactorMethod[];
 }
 
+/** A new password that is asked for, before there is a session. */
+export interface PasswordChangeRequest {
+  /** For `token.obtainByNewPassword`, once, within ten minutes. */
+  readonly ticket: string;
+  readonly ticketExpiresAt: Date;
+}
+
 export interface AuthErrorDetails extends ErrorOptions {
   /** Seconds after which trying again can help. */
   readonly retryAfter?: number;
@@ -127,6 +137,8 @@ export interface AuthErrorDetails extends ErrorOptions {
   readonly issues?: readonly InputIssue[];
   /** Of `second_factor_required`. */
   readonly secondFactor?: SecondFactorRequest;
+  /** Of `password_change_required`. */
+  readonly passwordChange?: PasswordChangeRequest;
 }
 
 /**
@@ -144,6 +156,7 @@ export class AuthError extends Error {
   readonly acr: "2" | undefined;
   readonly issues: readonly InputIssue[] | undefined;
   readonly secondFactor: SecondFactorRequest | undefined;
+  readonly passwordChange: PasswordChangeRequest | undefined;
 
   constructor(code: AuthErrorCode, message: string, details: AuthErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -153,6 +166,7 @@ export class AuthError extends Error {
     this.acr = details.acr;
     this.issues = details.issues;
     this.secondFactor = details.secondFactor;
+    this.passwordChange = details.passwordChange;
   }
 }
 

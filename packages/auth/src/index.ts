@@ -1,10 +1,13 @@
+export type { AuditStreamOptions, StreamedEvent } from "./audit/stream.ts";
 export { type WebhookType, webhookTypes } from "./audit/webhook-events.ts";
 export type { Auth, BackUpInput, Load, RestoreInput } from "./auth.ts";
 export type { ChallengePurpose, Channel } from "./challenges/challenge-store.ts";
 export type { Challenge } from "./challenges/challenges.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export type { Config, ConfigOf, PlainConfig, ProfileChangesOf, UserOf } from "./config.ts";
+export type { Consent, ConsentDecider, ConsentPurpose, ConsentSource } from "./consents/consent-store.ts";
 export { createAuth } from "./create-auth.ts";
+export type { Erasure } from "./deletions/erased-user-store.ts";
 export {
   AuthError,
   type AuthErrorCode,
@@ -15,12 +18,14 @@ export {
   inputIssueCodes,
   isAuthError,
   isInputIssueCode,
+  type PasswordChangeRequest,
   type SecondFactorMethod,
   type SecondFactorRequest,
   StartError,
   withIssueCode,
 } from "./errors.ts";
 export type { ChangePasswordInput } from "./flows/account/change-password.ts";
+export type { AccountDeletion, KeptRecord } from "./flows/account/delete-account.ts";
 export type { ListNoticesInput, Notice, NoticePage } from "./flows/account/notices.ts";
 export type { ConfirmOwnNameInput, OwnNameAnswer, StartOwnNameInput } from "./flows/account/own-name.ts";
 export type { StopChangesInput } from "./flows/account/pending-changes.ts";
@@ -32,21 +37,27 @@ export type { DeclarePermissionsInput } from "./flows/administration/declare-per
 export type { GroupPageAnswer } from "./flows/administration/groups.ts";
 export type { UserPage, UserPage as UserPageAnswer } from "./flows/administration/list-users.ts";
 export type { StartRoundInput } from "./flows/administration/record-imported-users.ts";
+export type { WaitingChanges } from "./flows/administration/user-changes.ts";
 export type {
   AdministeredUser,
   AdministeredUserInput,
   CreatedAccount,
   UserUpdate,
 } from "./flows/administration/users.ts";
-export type { TokenInspection } from "./flows/authentication/inspect-token.ts";
+export type { ExchangedToken } from "./flows/authentication/exchange-token.ts";
+export type { TokenInspection, TokenQuestion } from "./flows/authentication/inspect-token.ts";
+export type { ErasuresReplayed, ListErasuresInput } from "./flows/maintenance/erasures.ts";
 export type { Purged } from "./flows/maintenance/purge.ts";
 export type { CountryMessages, MessageReport } from "./flows/maintenance/report-messages.ts";
 export type { Resealed, ResealInput } from "./flows/maintenance/reseal.ts";
+export type { AuditFault, AuditVerification, BrokenRange } from "./flows/maintenance/verify-audit.ts";
+export type { HeldReset, HoldResetInput } from "./flows/sign-in/hold-reset.ts";
 export type { RecoverInput, RecoveryAnswer, StartRecoveryInput } from "./flows/sign-in/recover.ts";
 export type { RegisterInput } from "./flows/sign-in/register.ts";
 export type { PasswordReset } from "./flows/sign-in/reset-password.ts";
 export type { LoginInput } from "./flows/sign-in/sign-in.ts";
 export type { CodeAnswer, SignInByCodeInput, TicketAnswer } from "./flows/sign-in/sign-in-by-code.ts";
+export type { SignInByNewPasswordInput } from "./flows/sign-in/sign-in-by-new-password.ts";
 export type { SignInBySecondFactorInput, TotpToEnroll } from "./flows/sign-in/sign-in-by-second-factor.ts";
 export type { PublicPurpose, StartCodeInput } from "./flows/sign-in/start-code.ts";
 export { OldTokenRefused } from "./flows/steps/adopt-old-token.ts";
@@ -60,6 +71,7 @@ export type {
 } from "./flows/steps/issue-session-tokens.ts";
 export type { ActivityPage, ListActivityInput, OwnEvent } from "./flows/steps/list-activity.ts";
 export type { Device } from "./flows/steps/list-devices.ts";
+export type { Reader } from "./flows/steps/masked-contact.ts";
 export type { PasswordCode } from "./flows/steps/password-code.ts";
 export type { PendingChange } from "./flows/steps/pending-change.ts";
 export { isPlainLine, isPlainProse } from "./free-text.ts";
@@ -120,6 +132,7 @@ export { type DatabaseConnection, type DatabaseOptions, isStorageUnavailable } f
 export type { DatabaseClient, DatabasePool } from "./storage/given-pool.ts";
 export type { MigrationMode } from "./storage/migrate.ts";
 export { toNetwork, toPlainAddress } from "./throttling/address.ts";
+export type { CallBudget, CallBudgets } from "./throttling/call-budgets.ts";
 export { type Limit, limits as attemptLimits } from "./throttling/limits.ts";
 export { type TokenAlgorithm, tokenAlgorithms } from "./tokens/access-token.ts";
 export { findChallenge } from "./tokens/challenge.ts";
@@ -134,6 +147,6 @@ export {
   type ProfileFields,
 } from "./users/profile.ts";
 export { type Profile, type ProfileChanges, profileFields, type User } from "./users/user.ts";
-export type { EndpointReport, UndeliveredEvent } from "./webhooks/webhook-store.ts";
 export type { Watch, Work, WorkFacts } from "./watch.ts";
+export type { EndpointReport, UndeliveredEvent } from "./webhooks/webhook-store.ts";
 export type { DeliverWebhook, WebhookEvent, WebhookOutcome } from "./webhooks/webhooks.ts";

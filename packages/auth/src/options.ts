@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { z } from "zod";
+import type { AuditStreamOptions } from "./audit/stream.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { ConfigOf, UserOf } from "./config.ts";
 import type { HookName, Hooks } from "./hooks/hooks.ts";
@@ -16,17 +17,32 @@ const seconds = (minimum: number, maximum: number) => z.int().min(minimum).max(m
 const name = z.string().min(1).max(255);
 const day = 86_400;
 
-const tokenOptions = z.strictObject({
-  algorithm: z.enum(tokenAlgorithms).default("EdDSA"),
-  /** `django` and `simplejwt` sign with `django.secretKey` and add the claims of the old backend, or of djangorestframework-simplejwt. */
-  profile: z.enum(["standard", "django", "simplejwt"]).default("standard"),
-  issuer: name.default("latchkey"),
-  audience: name.default("latchkey"),
-  /** Whether tokens of people who came from another system say their id there: the claim `external_id`. */
-  externalId: z.boolean().default(false),
-  /** Seconds for which an access token is good. */
-  lifetime: seconds(60, maximumTokenLifetime).default(900),
-});
+const tokenOptions = z
+  .strictObject({
+    algorithm: z.enum(tokenAlgorithms).default("EdDSA"),
+    /** `django` and `simplejwt` sign with `django.secretKey` and add the claims of the old backend, or of djangorestframework-simplejwt. */
+    profile: z.enum(["standard", "django", "simplejwt"]).default("standard"),
+    issuer: name.default("latchkey"),
+    /**
+     * The service's own audience, the only one whose tokens open its procedures, or a list that begins with it: for each of the others, which
+     * are APIs of the team's, a session is exchanged for a token that opens that API and nothing here.
+     */
+    audience: z.union([name, z.array(name).min(1).max(20).readonly()]).default("latchkey"),
+    /** Whether tokens of people who came from another system say their id there: the claim `external_id`. */
+    externalId: z.boolean().default(false),
+    /** Seconds for which an access token is good. */
+    lifetime: seconds(60, maximumTokenLifetime).default(900),
+    /**
+     * Seconds after which a signing key is followed by another, which is published before it signs; `off` to leave that to `rotateKeys`. 90
+     * days unless said, and `off` for HS256, whose secret others are handed.
+     */
+    keyLifetime: z.union([seconds(day, 3_650 * day), z.literal("off")]).optional(),
+  })
+  .transform(({ audience, keyLifetime: given, ...rest }) => {
+    const audiences = [...new Set([audience].flat())];
+    const keyLifetime = given ?? (rest.algorithm === "HS256" ? "off" : 90 * day);
+    return { ...rest, audience: String(audiences[0]), audiences, keyLifetime };
+  });
 
 const djangoOptions = z.strictObject({
   /** The old backend's `SECRET_KEY`; 32 bytes or more (RFC 7518 §3.2). */
@@ -45,10 +61,12 @@ const passwordOptions = z.strictObject({
   /** The base-2 logarithm of bcrypt's rounds. */
   cost: z.int().min(4).max(15).default(12),
   /**
-   * How new passwords are stored. `pbkdf2_sha256` is read by every Django, also without the package `bcrypt`: for a way back. Hashes of the
-   * other format are replaced at the next sign-in.
+   * How new passwords are stored. `pbkdf2_sha256` is read by every Django, also without the package `bcrypt`: for a way back. Hashes of
+   * another format are replaced at the next sign-in.
    */
-  format: z.enum(["bcrypt_sha256", "pbkdf2_sha256"]).default("bcrypt_sha256"),
+  format: z.enum(["bcrypt_sha256", "pbkdf2_sha256", "argon2id"]).default("bcrypt_sha256"),
+  /** MiB that a hash of argon2id takes: as many times that as hashes run at once. */
+  memory: z.int().min(19).max(256).default(64),
   /** Code points. */
   minimumLength: z.int().min(8).max(64).default(8),
   /** Names of the team, the product or the host, beside `latchkey`: a password is refused of which little else is left. */
@@ -147,8 +165,37 @@ const optionsSchema = z
      * and with `all` everybody. One that is enrolled is asked for whatever is set.
      */
     secondFactor: z.enum(secondFactorRules).default("optional"),
+    /**
+     * Seconds without a sign-in, and without a session that could have been used, after which an account is deleted; its owner is told 30 days
+     * before, and a sign-in keeps it. Accounts that hold rights, and disabled ones, stay. Absent: accounts are kept.
+     */
+    inactiveRetention: seconds(180 * day, 3_650 * day).optional(),
+    /** What the text is called to which people agree with `isApprovedToBeInTouch`, such as `2026-11`: noted with each decision. */
+    consentTextVersion: z.string().min(1).max(100).optional(),
     /** Seconds for which the audit trail is kept. */
     auditRetention: seconds(day, 3_650 * day).default(400 * day),
+    /** Seconds after which an account that lost its last name is deleted, unless a session of it goes on. */
+    parkedRetention: seconds(30 * day, 3_650 * day).default(365 * day),
+    /** Another system that is told of every event of the audit trail. */
+    auditStream: z
+      .strictObject({
+        name,
+        deliver: z.custom<AuditStreamOptions["deliver"]>((value) => typeof value === "function"),
+        onError: z.custom<(error: unknown) => void>((value) => typeof value === "function").optional(),
+      })
+      .optional(),
+    /** Whether the trail says who read other people's data as well. */
+    auditReads: z.boolean().default(false),
+    /**
+     * What the calls of one signed-in person may cost within a minute in one process: those about their own account, of which a change costs 1
+     * and a copy of their data 20, and those about others; 0 is no limit.
+     */
+    callBudgets: z
+      .strictObject({
+        own: z.int().min(0).max(1_000_000).default(60),
+        administration: z.int().min(0).max(1_000_000).default(600),
+      })
+      .prefault({}),
     /** Milliseconds by which procedures answer later that a limit is reached, so that a client in a loop cannot ask often; 0 for tests. */
     refusalDelay: z.int().min(0).max(1_000).default(50),
     permissions: z
@@ -163,6 +210,10 @@ const optionsSchema = z
           .optional(),
       })
       .prefault({}),
+  })
+  .refine((value) => value.tokens.profile === "standard" || value.tokens.audiences.length === 1, {
+    path: ["tokens", "audience"],
+    message: "is one alone in the token profiles `django` and `simplejwt`, whose tokens have none",
   })
   .refine((value) => value.tokens.profile === "standard" || value.django, {
     path: ["django"],

@@ -14,7 +14,8 @@ export type KeyPurpose =
   | "second-factors"
   | "sealed-keys"
   | "adopted-tokens"
-  | "pending-changes";
+  | "pending-changes"
+  | "audit-seals";
 
 /** A 256-bit key for one purpose, derived from the service's secret with HKDF-SHA256 (RFC 5869). */
 export function deriveKey(secret: string, purpose: KeyPurpose): Buffer {

@@ -23,7 +23,10 @@ export { fetchJson } from "./tokens/fetch-json.ts";
 export interface TokenVerifierOptions {
   /** The service's `TOKEN_ISSUER`. */
   readonly issuer: string;
-  /** The service's `TOKEN_AUDIENCE`. */
+  /**
+   * Your API's own: one of the service's `TOKEN_AUDIENCE`, and not the first, whose tokens open the service itself and are for nobody else to
+   * hold.
+   */
   readonly audience: string;
   /** Where the service publishes its keys (`https://…/.well-known/jwks.json`), or the keys themselves. */
   readonly jwks: URL | string | JSONWebKeySet;
@@ -32,6 +35,11 @@ export interface TokenVerifierOptions {
    * outage of the service goes unnoticed, and the longer a key that was removed because it leaked is accepted in one.
    */
   readonly staleFor?: number;
+  /**
+   * Fetches keys from another machine without TLS. Whoever is on the way can put keys of their own in their place, and make tokens of anybody's:
+   * for a network that nobody else reaches.
+   */
+  readonly dangerouslyAllowHttp?: boolean;
   readonly clock?: Clock;
 }
 
@@ -51,10 +59,10 @@ export interface SharedSecretVerifierOptions {
  * The function it returns throws {@link AuthError} `token_invalid` or `token_expired`, or `unavailable` when the keys cannot
  * be fetched: answer that with 503 and not with 401, or your callers sign in anew for nothing.
  *
- * @throws TypeError when `jwks` is neither an address nor a set of keys; RangeError when `staleFor` is out of range
+ * @throws TypeError when `jwks` is neither an address nor a set of keys, or one without TLS on another machine; RangeError when `staleFor` is out of range
  *
  * @example
- * const verify = createTokenVerifier({ issuer: "latchkey", audience: "latchkey", jwks: "https://auth.example.com/.well-known/jwks.json" });
+ * const verify = createTokenVerifier({ issuer: "latchkey", audience: "orders-api", jwks: "https://auth.example.com/.well-known/jwks.json" });
  * const { sub } = await verify(token);
  */
 export function createTokenVerifier(
@@ -67,8 +75,18 @@ export function createTokenVerifier(
   }
   const { audience, jwks, staleFor = 300 } = options;
   const isAddress = typeof jwks === "string" || jwks instanceof URL;
+  if (isAddress) requireTls(new URL(jwks), options.dangerouslyAllowHttp);
   const findKey = isAddress ? findRemoteKey(new URL(jwks), { staleFor }) : findLocalKey(jwks);
   return async (token) => (await verifyAccessToken(token, findKey, { issuer, audience, clock })).claims;
+}
+
+/** @throws TypeError for an address on another machine to which there is no TLS */
+export function requireTls({ protocol, hostname, origin }: URL, isAllowed = false): void {
+  const isLocal = hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+  if (protocol === "https:" || isLocal || isAllowed) return;
+  throw new TypeError(
+    `${origin} is asked without TLS: use https, or dangerouslyAllowHttp in a network that nobody else reaches`,
+  );
 }
 
 function findSharedSecret(secret: Uint8Array): FindVerificationKey {

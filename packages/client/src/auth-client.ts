@@ -1,10 +1,18 @@
-import { createTRPCClient, createTRPCUntypedClient, httpLink, type TRPCClient, type TRPCLink } from "@trpc/client";
+import {
+  createTRPCClient,
+  createTRPCUntypedClient,
+  httpLink,
+  type Operation,
+  type TRPCClient,
+  type TRPCLink,
+} from "@trpc/client";
 import type { AnyRouter, inferRouterInputs } from "@trpc/server";
 import { observable } from "@trpc/server/observable";
 import type { AppRouter, PermissionName, SessionAnswer } from "./api-types.ts";
+import { createAudienceTokens } from "./audience-tokens.ts";
 import { createCookieFetch } from "./cookie-fetch.ts";
 import { createEndpoint, type Transformer, toCodec } from "./endpoint.ts";
-import { createBatchLink, createLink, type LinkOptions, toHeaders, withToken } from "./link.ts";
+import { type ApiOptions, createLink, createPrivateBatchLink, type LinkOptions, toHeaders, withToken } from "./link.ts";
 import type { PersonOf } from "./mounted-router.ts";
 import { createProcedurePaths, type ProcedurePaths } from "./procedure-paths.ts";
 import { createReauthenticator, type Reauthenticate } from "./reauthenticator.ts";
@@ -62,10 +70,17 @@ export interface AuthClient<Router extends AnyRouter = AppRouter> {
   can<Name extends string>(permission: PermissionName<Name>): Promise<boolean>;
   /** The permissions that the person holds at this moment; none when nobody is signed in. */
   permissions(): Promise<readonly string[]>;
-  /** Sends the calls of your own tRPC API with the token. It is the last link. */
-  link<OwnRouter extends AnyRouter>(options: LinkOptions<OwnRouter>): TRPCLink<OwnRouter>;
-  /** The `Authorization` header for anything else; empty when nobody is signed in. */
-  headers(): Promise<{ authorization?: string }>;
+  /**
+   * Sends the calls of your own tRPC API with a token of its audience, which opens that API alone. It is the last link.
+   *
+   * @throws TypeError for an API at another address than the service's without its `audience`
+   */
+  link<OwnRouter extends AnyRouter>(options: LinkOptions<OwnRouter> & ApiOptions): TRPCLink<OwnRouter>;
+  /**
+   * The `Authorization` header for anything else, with a token of an API's `audience`, or without one the session's own, which is for the
+   * service alone. Empty when nobody is signed in.
+   */
+  headers(api?: Pick<ApiOptions, "audience">): Promise<{ authorization?: string }>;
   /** Calls back when {@link getSnapshot} answers something new; answers how to stop that. Fits `useSyncExternalStore`. */
   subscribe(listener: () => void): () => void;
   getSnapshot(): AuthState<PersonOf<Router>>;
@@ -122,26 +137,34 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
     codec: toCodec(transformer),
     renew: (refreshToken) => ask("token.refresh", { refreshToken }),
     revoke: (refreshToken) => ask("token.revoke", { refreshToken }),
+    find: (token) =>
+      createTRPCUntypedClient<AnyRouter>({
+        links: [httpLink({ ...endpoint, headers: toHeaders(token) })],
+      }).query(paths.at("me.get")) as Promise<OwnAnswer>,
   });
 
+  /** What is about the tokens of this session or the mark of this device: in cookie mode, what the cookies are sent to. */
+  const isAlone = (op: Operation) =>
+    paths.opensSession(op) || paths.movesOn(op) || (cookieMode && paths.showsDevice(op));
   const reauthenticator = createReauthenticator(() => manager.getSnapshot().user?.id);
   const source = { ...manager, ask, reauthenticate: reauthenticator.ask };
   const links = [
     watch(manager, paths),
     withToken<AnyRouter>(source, (attach) => {
       const alone = httpLink({ ...sessionEndpoint, headers: ({ op }) => attach([op]) });
-      const together = createBatchLink(endpoint as LinkOptions<AnyRouter>, attach);
+      const together = createPrivateBatchLink(endpoint as LinkOptions<AnyRouter>, attach);
       return (runtime) => {
         const [sendAlone, sendTogether] = [alone(runtime), together(runtime)];
-        return (call) => (paths.opensSession(call.op) || paths.movesOn(call.op) ? sendAlone : sendTogether)(call);
+        return (call) => (isAlone(call.op) ? sendAlone : sendTogether)(call);
       };
     }),
   ];
   const api = createTRPCUntypedClient<AnyRouter>({ links });
+  const tokensOf = createAudienceTokens(source, (audience) => api.mutation(paths.at("token.exchange"), { audience }));
 
   async function permissions(): Promise<readonly string[]> {
-    await manager.ready;
-    if (manager.getSnapshot().status !== "signedIn") return [];
+    // Of somebody whose session was found in the storage, not all need be known yet.
+    if (!(await manager.findToken())) return [];
     return (await api.query(paths.at("me.permissions"))) as readonly string[];
   }
 
@@ -157,8 +180,12 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
       return answer.user as PersonOf<Router>;
     },
     signOut: () => manager.signOut().catch(() => {}),
-    link: (options) => createLink(source, options),
-    headers: async () => toHeaders(await manager.findToken()),
+    link({ audience, dangerouslySendSessionToken, ...options }) {
+      const isOwn = dangerouslySendSessionToken || originOf(options.url) === originOf(base);
+      if (audience === undefined && !isOwn) throw new TypeError("The audience of the API is missing");
+      return createLink(tokensOf(audience), options as LinkOptions<AnyRouter>);
+    },
+    headers: async ({ audience } = {}) => toHeaders(await tokensOf(audience).findToken()),
     subscribe: manager.subscribe,
     getSnapshot: manager.getSnapshot as AuthClient<Router>["getSnapshot"],
     onPersonChange: manager.onPersonChange as AuthClient<Router>["onPersonChange"],
@@ -171,26 +198,59 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
   };
 }
 
-/** Takes over answers that change who is signed in, before the caller gets them, or what is known of them, beside that. */
+/** Without the platform's `URL`, of which React Native has half. */
+const originOf = (url: unknown) => /^\w+:\/\/[^/?#]+/.exec(String(url))?.[0] ?? globalThis.location?.origin;
+
+/**
+ * Shows the mark of this device where it counts, and takes over answers that change who is signed in or that mark, before the caller gets them,
+ * or what is known of the person, beside that.
+ */
 function watch(manager: SessionManager, paths: ProcedurePaths): TRPCLink<AnyRouter> {
+  /** What is kept of an answer before its caller gets it; undefined for nothing. */
+  function take(op: Operation, data: unknown, wish: number): Promise<void> | undefined {
+    if (wish > 0) return manager.keep(data as SessionAnswer, wish);
+    if (paths.endsSession(op)) return manager.signOut();
+    if (paths.movesOn(op)) return manager.replace(data as SessionAnswer);
+    const shown = op.path.startsWith(paths.me) ? manager.showUser(data as OwnAnswer) : undefined;
+    if (paths.showsDevice(op)) return shown ?? manager.keepDevice((data as OwnAnswer | null)?.deviceMark);
+    shown?.catch(() => {});
+    return undefined;
+  }
+
+  /** The storage may not have been read when a page begins with such a call. */
+  async function withMark(op: Operation): Promise<Operation> {
+    await manager.ready;
+    const deviceMark = manager.findDeviceMark();
+    return deviceMark ? { ...op, input: { deviceMark, ...(op.input as object) } } : op;
+  }
+
   return () =>
     ({ op, next }) => {
       const wish = paths.opensSession(op) ? manager.wish() : 0;
       return observable((observer) => {
-        let taken: Promise<void> | undefined;
-        return next(op).subscribe({
-          next(value) {
-            const { data } = value.result as { data?: unknown };
-            if (op.path.startsWith(paths.me)) manager.showUser(data as OwnAnswer).catch(() => {});
-            if (paths.movesOn(op)) taken = manager.replace(data as SessionAnswer);
-            if (wish > 0) taken = manager.keep(data as SessionAnswer, wish);
-            // What goes wrong with keeping an answer is not the call's failure.
-            taken = taken?.catch(() => {}).then(() => observer.next(value));
-            if (!taken) observer.next(value);
-          },
-          error: (error) => observer.error(error),
-          complete: () => (taken ? void taken.then(() => observer.complete()) : observer.complete()),
-        });
+        let [taken, isStopped]: [Promise<void> | undefined, boolean] = [undefined, false];
+        let subscription: { unsubscribe(): void } | undefined;
+        const send = (call: Operation) => {
+          if (isStopped) return;
+          subscription = next(call).subscribe({
+            next(value) {
+              const { data } = value.result as { data?: unknown };
+              // What goes wrong with keeping an answer is not the call's failure.
+              taken = take(op, data, wish)
+                ?.catch(() => {})
+                .then(() => observer.next(value));
+              if (!taken) observer.next(value);
+            },
+            error: (error) => observer.error(error),
+            complete: () => (taken ? void taken.then(() => observer.complete()) : observer.complete()),
+          });
+        };
+        if (paths.showsDevice(op)) void withMark(op).then(send);
+        else send(op);
+        return () => {
+          isStopped = true;
+          subscription?.unsubscribe();
+        };
       });
     };
 }

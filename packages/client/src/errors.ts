@@ -15,6 +15,7 @@ interface DetailsOfReason {
   unavailable: { readonly retryAfter: number };
   reauthentication_required: { readonly maxAge: number };
   second_factor_required: { readonly methods: NonNullable<ErrorData["methods"]> };
+  password_change_required: { readonly ticket: string; readonly ticketExpiresAt: string };
   invalid_input: { readonly issues?: readonly InputIssue[] };
   password_rejected: { readonly issues: readonly InputIssue[] };
   identifier_taken: { readonly issues: readonly InputIssue[] };

@@ -8,7 +8,7 @@ export {
   type InputIssueCode,
   isAuthError,
 } from "./errors.ts";
-export type { LinkOptions } from "./link.ts";
+export type { ApiOptions, LinkOptions } from "./link.ts";
 export type { PersonOf } from "./mounted-router.ts";
 export { createServerClient, type ServerClientOptions } from "./server-client.ts";
 export type { AuthState } from "./session-manager.ts";

@@ -41,18 +41,25 @@ export function toKeptSession({ token, refreshToken, user, expiresAt }: SessionA
 const hidden = { token: "", refreshToken: "", expiresAt: 0, lifetime: 0, clockOffset: 0 };
 
 /**
- * The text to store. A profile that does not fit into the limit is left out with the access token: the next start renews the
- * session, which answers both.
+ * The text to store. Where others can read it, nothing of the person but the id is in it; a profile that does not fit into the limit is left
+ * out with the access token. The next start fetches what is missing.
  */
 export function formatSession(
   session: KeptSession,
-  { deviceMark, cookieMode, codec }: { deviceMark: string; cookieMode: boolean; codec: Codec },
+  {
+    deviceMark,
+    cookieMode,
+    isShared,
+    codec,
+  }: { deviceMark: string; cookieMode: boolean; isShared: boolean; codec: Codec },
 ): string {
-  const stored = { ...session, user: codec.serialize(session.user), ...(cookieMode && hidden), deviceMark };
+  const { id } = session.user;
+  const user = codec.serialize(isShared ? { id } : session.user);
+  const stored = { ...session, user, ...(cookieMode && hidden), deviceMark };
   const text = JSON.stringify(stored);
   // Every byte of UTF-8 beyond ASCII is written as three characters.
   if (encodeURIComponent(text).replace(/%../g, ".").length <= mostBytes) return text;
-  return JSON.stringify({ ...stored, token: "", expiresAt: 0, user: codec.serialize({ id: session.user.id }) });
+  return JSON.stringify({ ...stored, token: "", expiresAt: 0, user: codec.serialize({ id }) });
 }
 
 /** A session, as {@link formatSession} wrote it; null when it is none. */
@@ -80,7 +87,7 @@ export function readDeviceMark(text: string | null): string {
   return parseDeviceMark((parseObject(text) as { deviceMark?: unknown }).deviceMark);
 }
 
-/** Whether the stored session had no room for more of the person than the id. */
+/** Whether nothing more of the person was stored than the id. */
 export const isPartial = ({ user }: KeptSession): boolean => Object.keys(user).length === 1;
 
 /** @param read what is made of it; nothing is there when this throws */

@@ -13,6 +13,17 @@ export type TokenSource = Pick<SessionManager, "findToken" | "replaceToken" | "e
 /** What `httpBatchLink` takes, but for the headers that the session fills in. */
 export type LinkOptions<Router extends AnyRouter> = Omit<Parameters<typeof httpBatchLink<Router>>[0], "headers">;
 
+/** What calls of an API of your own are sent with: a token of its audience, which is one of the service's `TOKEN_AUDIENCE`. */
+export interface ApiOptions {
+  /** The API's own audience. */
+  readonly audience?: string;
+  /**
+   * Sends the session's own token, with which whoever gets it does at the service whatever the person may do. What is at the service's own
+   * address gets it without this.
+   */
+  readonly dangerouslySendSessionToken?: boolean;
+}
+
 /** The context's entry in which a call remembers with what token it was sent. */
 const tokenKey = "latchkeyToken";
 
@@ -37,6 +48,19 @@ export const createBatchLink = <Router extends AnyRouter>(
     ...options,
     headers: ({ opList }) => attach(opList),
   } as Parameters<typeof httpBatchLink<Router>>[0]);
+
+/**
+ * The same, and what queries ask for is in the body of a POST: addresses are written down by browsers, proxies and servers, and nothing
+ * about a person belongs there.
+ */
+export function createPrivateBatchLink(options: LinkOptions<AnyRouter>, attach: AttachToken): TRPCLink<AnyRouter> {
+  const byMethod = createBatchLink(options, attach);
+  const byPost = createBatchLink({ ...options, methodOverride: "POST" } as LinkOptions<AnyRouter>, attach);
+  return (runtime) => {
+    const [send, sendByPost] = [byMethod(runtime), byPost(runtime)];
+    return (call) => (call.op.type === "query" && call.op.input !== undefined ? sendByPost : send)(call);
+  };
+}
 
 /**
  * Gives calls the session's token. A call that was refused because of its token, or until it is shown again who is there, and so never ran,

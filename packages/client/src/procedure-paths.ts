@@ -1,3 +1,10 @@
+const devicePaths = [
+  ...["codes.start", "codes.resend", "token.obtain", "token.obtainByCode", "token.obtainBySecondFactor"],
+  ...["me.devices.forget", "sessions.revokeOthers"],
+  ...["me.phone.confirm", "me.phone.remove", "me.email.confirm", "me.email.remove"],
+  ...["password.startReset", "password.reset", "recovery.setPassword", "account.stopChanges", "account.holdReset"],
+];
+
 /**
  * The full paths of the procedures that the SDK knows by name, in a router that has them at the top, or below a path of its own such as
  * `auth`. The one table of them.
@@ -13,6 +20,10 @@ export function createProcedurePaths(prefix = "") {
     /** What answers new tokens of this session, or makes this device the only one that is known and answers its new mark. */
     movesOn: ({ path }: { path: string }) =>
       ["me.changePassword", "me.devices.forget", "sessions.revokeOthers"].some((name) => path === at(name)),
+    /** What ends every session of the person, this one too. */
+    endsSession: ({ path }: { path: string }) => path === at("me.delete"),
+    /** What takes the mark of this device, and may answer a new one: a refusal of strangers does not meet it. */
+    showsDevice: ({ path }: { path: string }) => devicePaths.some((name) => path === at(name)),
     /** What all that is about one's own account begins with. */
     me: at("me."),
   };

@@ -1,5 +1,7 @@
-import { createTRPCClient, httpBatchLink, type TRPCClient } from "@trpc/client";
+import { createTRPCClient, type TRPCClient, type TRPCLink } from "@trpc/client";
+import type { AnyRouter } from "@trpc/server";
 import type { AppRouter } from "./api-types.ts";
+import { createPrivateBatchLink, type LinkOptions } from "./link.ts";
 
 export interface ServerClientOptions {
   /** Where the service is, such as `https://auth.example.com`. */
@@ -19,5 +21,6 @@ export interface ServerClientOptions {
 export function createServerClient({ url, token }: ServerClientOptions): TRPCClient<AppRouter> {
   const endpoint = `${String(url).replace(/\/$/, "")}/trpc`;
   const headers = { authorization: `Bearer ${token}` };
-  return createTRPCClient<AppRouter>({ links: [httpBatchLink({ url: endpoint, headers, maxItems: 20 })] });
+  const link = createPrivateBatchLink({ url: endpoint } as LinkOptions<AnyRouter>, async () => headers);
+  return createTRPCClient<AppRouter>({ links: [link as TRPCLink<AppRouter>] });
 }

@@ -1,10 +1,18 @@
-import { createTRPCClient, createTRPCUntypedClient, httpLink, type TRPCClient, type TRPCLink } from "@trpc/client";
+import {
+  createTRPCClient,
+  createTRPCUntypedClient,
+  httpLink,
+  type Operation,
+  type TRPCClient,
+  type TRPCLink,
+} from "@trpc/client";
 import type { AnyRouter, inferRouterInputs } from "@trpc/server";
 import { observable } from "@trpc/server/observable";
 import type { AppRouter, SessionAnswer } from "./api-types.ts";
+import { createAudienceTokens } from "./audience-tokens.ts";
 import { createEndpoint, type Transformer } from "./endpoint.ts";
 import { parseDeviceMark, toKeptSession } from "./kept-session.ts";
-import { createLink, type LinkOptions, type TokenSource } from "./link.ts";
+import { type ApiOptions, createPrivateBatchLink, type LinkOptions, type TokenSource, withToken } from "./link.ts";
 import type { PersonOf } from "./mounted-router.ts";
 import { createProcedurePaths, type ProcedurePaths } from "./procedure-paths.ts";
 import { createRefresher, type Refresher } from "./refresher.ts";
@@ -18,7 +26,7 @@ import {
   type SessionCookie,
   type SessionTokens,
 } from "./session-cookie.ts";
-import { isFinal } from "./session-manager.ts";
+import { isFinal, type OwnAnswer } from "./session-manager.ts";
 import { createSessionRevoker } from "./session-revoker.ts";
 
 /** A request of a browser to your server, or what a component that renders knows of it: `{ headers: await headers() }`. */
@@ -59,8 +67,11 @@ export interface ServerSession<Router extends AnyRouter = AppRouter> {
    * that nobody knows is no sign-out.
    */
   user(): Promise<PersonOf<Router> | null>;
-  /** The access token for calls to other services; undefined when nobody is signed in. */
-  token(): Promise<string | undefined>;
+  /**
+   * The access token for calls to another API, of its audience; without one the session's own, which is for the service alone. Undefined
+   * when nobody is signed in.
+   */
+  token(api?: Pick<ApiOptions, "audience">): Promise<string | undefined>;
   /** Signs in, and ends the session that the browser had. Throws as the SDK's `signIn` does. */
   signIn(credentials: Credentials): Promise<PersonOf<Router>>;
   /** Signs out here, and at the service as soon as it is reached. */
@@ -156,6 +167,7 @@ async function openSession<Router extends AnyRouter>(
   const cookies = new Map<string, SessionCookie>();
   const found = readCookie(request.headers.get("cookie"), names.session);
   let tokens = parseTokens(found);
+  let deviceMark = parseDeviceMark(readCookie(request.headers.get("cookie"), names.device)) || undefined;
   let failure: unknown;
   let hasRefreshed = false;
   let person: Promise<PersonOf<Router> | null> | undefined;
@@ -175,8 +187,15 @@ async function openSession<Router extends AnyRouter>(
     person = Promise.resolve(user as PersonOf<Router>);
     const lifetime = (new Date(answer.refreshExpiresAt).getTime() - clockOffset - Date.now()) / 1000;
     cookies.set(names.session, formatCookie(names.session, formatTokens(tokens), lifetime));
-    const mark = parseDeviceMark(answer.deviceMark);
-    if (mark) cookies.set(names.device, formatCookie(names.device, mark, deviceLifetime));
+    keepDevice(answer.deviceMark);
+  }
+
+  /** The mark of this device is another one after what makes all others worthless. */
+  function keepDevice(answered: string | undefined): void {
+    const mark = parseDeviceMark(answered);
+    if (!mark) return;
+    deviceMark = mark;
+    cookies.set(names.device, formatCookie(names.device, mark, deviceLifetime));
   }
 
   /** Renews the session, at most once for each request. */
@@ -206,6 +225,9 @@ async function openSession<Router extends AnyRouter>(
     },
   };
 
+  const withMark = (op: Operation): Operation =>
+    deviceMark && paths.showsDevice(op) ? { ...op, input: { deviceMark, ...(op.input as object) } } : op;
+
   /** Tokens that a call answers replace those of the cookie. */
   const watch: TRPCLink<AnyRouter> =
     () =>
@@ -214,11 +236,13 @@ async function openSession<Router extends AnyRouter>(
         paths.opensSession(op) || ["me.changePassword", "token.refresh"].some((name) => op.path === paths.at(name));
       if (givesTokens) requireAnswer();
       return observable((observer) =>
-        next(op).subscribe({
+        next(withMark(op)).subscribe({
           next(value) {
             // A code may be answered with a ticket, which is no session.
             const answer = (givesTokens && "data" in value.result ? value.result.data : {}) as Partial<SessionAnswer>;
             if (answer.token) keep(answer as SessionAnswer);
+            else if (canAnswer && "data" in value.result)
+              keepDevice((value.result.data as OwnAnswer | null)?.deviceMark);
             observer.next(value);
           },
           error: (error) => observer.error(error),
@@ -234,8 +258,12 @@ async function openSession<Router extends AnyRouter>(
 
   if (canAnswer && tokens && tokens.expiresAt - early <= Date.now()) await refresh(tokens);
 
-  const links: TRPCLink<AnyRouter>[] = [watch, createLink(source, endpoint as LinkOptions<AnyRouter>)];
+  const links: TRPCLink<AnyRouter>[] = [
+    watch,
+    withToken(source, (attach) => createPrivateBatchLink(endpoint as LinkOptions<AnyRouter>, attach)),
+  ];
   const api = createTRPCUntypedClient<AnyRouter>({ links });
+  const tokensOf = createAudienceTokens(source, (audience) => api.mutation(paths.at("token.exchange"), { audience }));
 
   const session: ServerSession<Router> = {
     api: createTRPCClient<Router>({ links: links as TRPCLink<Router>[] }),
@@ -250,11 +278,10 @@ async function openSession<Router extends AnyRouter>(
         return null;
       });
     },
-    token: source.findToken,
+    token: ({ audience } = {}) => tokensOf(audience).findToken(),
     async signIn(credentials) {
       requireAnswer();
       const replaced = tokens;
-      const deviceMark = parseDeviceMark(readCookie(request.headers.get("cookie"), names.device)) || undefined;
       const answer = await ask(paths.at("token.obtain"), { deviceMark, ...credentials });
       keep(answer);
       if (replaced) await revoke(replaced.refreshToken);

@@ -45,6 +45,8 @@ export interface SessionManagerOptions {
   readonly renew: (refreshToken: string) => Promise<SessionAnswer>;
   /** Ends the session of a refresh token at the service. */
   readonly revoke: (refreshToken: string) => Promise<unknown>;
+  /** Answers the person whom an access token is of. */
+  readonly find: (token: string) => Promise<OwnAnswer>;
 }
 
 /** What a call about one's own account answers: the user, or something that may hold the user. */
@@ -78,7 +80,7 @@ export const isFinal = (error: unknown): boolean => isAuthError(error) && finalR
  * What a person wants is numbered when they ask for it, and of two answers the one with the higher number stands, in whatever
  * order they come. A session that was opened and is not kept is ended at the service.
  */
-export function createSessionManager({ storage, cookieMode, codec, renew, revoke }: SessionManagerOptions) {
+export function createSessionManager({ storage, cookieMode, codec, renew, revoke, find }: SessionManagerOptions) {
   const queue = createStorageQueue(storage);
   const revokeSoon = createSessionRevoker(revoke);
   let kept: KeptSession | null = null;
@@ -98,6 +100,8 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
 
   function show(next: KeptSession | null, nobody: AuthState = signedOut): void {
     changes += 1;
+    // What is stored may lack what this tab knows of the person.
+    if (next && isPartial(next) && kept?.user.id === next.user.id) next = { ...next, user: kept.user };
     kept = next;
     const before = state;
     if (!next) state = state.status === "signedOut" && nobody === signedOut ? state : nobody;
@@ -129,7 +133,8 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
 
   const parse = (text: string | null) => parseSession(text, codec);
 
-  const format = (session: KeptSession) => formatSession(session, { deviceMark, cookieMode: cookieMode, codec });
+  const format = (session: KeptSession) =>
+    formatSession(session, { deviceMark, cookieMode, isShared: storage.isShared === true, codec });
 
   const writeStored = (session: KeptSession) => queue.write(() => format(session));
 
@@ -148,13 +153,22 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
       ending = endUnlessKept(stored);
     } else {
       show(stored);
-      fetchRest();
+      void fetchRest();
     }
   }
 
-  /** A renewal answers what the storage had no room for. */
-  function fetchRest(): void {
-    if (kept && isPartial(kept)) renewOnce().catch(() => {});
+  /** Asks for what is not stored of the person, until the service is reached: a renewal answers it as well. */
+  async function fetchRest(tries = 1): Promise<void> {
+    let token: string | undefined;
+    try {
+      if (isDisposed || !kept || !isPartial(kept)) return;
+      token = await findToken();
+      if (token && kept && isPartial(kept)) await showUser(await find(token));
+    } catch (error) {
+      if (isFinal(error)) return endUnlessNewer(token);
+      const timer: unknown = setTimeout(() => void fetchRest(tries + 1), waitAfter(tries, error));
+      (timer as { unref?: () => void }).unref?.();
+    }
   }
 
   /** What is stored now and will be replaced. At the start, that is left to {@link loadFirst}. */
@@ -172,7 +186,7 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
     else show({ ...kept, refreshToken: stored.refreshToken, user: isPartial(stored) ? kept.user : stored.user });
     // Two tabs that signed in at the same moment: one of the two sessions is nobody's.
     if (stored) void endUnlessKept(replaced);
-    fetchRest();
+    void fetchRest();
   }
 
   /** Ends a session at the service, unless it is the one that is kept. With a cookie, the service does so by itself. */
@@ -375,6 +389,17 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
       });
     },
     findDeviceMark: () => deviceMark || undefined,
+    /** Keeps the new mark of this device, whoever is signed in. */
+    async keepDevice(mark: string | undefined): Promise<void> {
+      const next = parseDeviceMark(mark);
+      if (!next) return;
+      deviceMark = next;
+      await queue.update((text) => {
+        const stored = toStored(text);
+        deviceMark = next;
+        return stored ? format(stored) : JSON.stringify({ deviceMark });
+      });
+    },
     getSnapshot: () => state,
     subscribe(listener: () => void): () => void {
       listeners.add(listener);

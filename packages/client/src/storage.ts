@@ -3,6 +3,11 @@ export interface AuthStorage {
   get(): string | null | Promise<string | null>;
   set(value: string): void | Promise<void>;
   remove(): void | Promise<void>;
+  /**
+   * Whether other programs can read it, as every script of a site reads the browser's storages: of the person, only the id is stored then, and
+   * the rest is fetched at the start.
+   */
+  readonly isShared?: boolean;
   /** Calls back when somebody else, such as another tab, changed what is stored. Answers how to stop that. */
   subscribe?(listener: () => void): () => void;
 }
@@ -28,6 +33,7 @@ export function memoryStorage(): AuthStorage {
  */
 export function localStorageStorage(key = "latchkey"): AuthStorage {
   return {
+    isShared: true,
     get: () => localStorage.getItem(key),
     set: (value) => localStorage.setItem(key, value),
     remove: () => localStorage.removeItem(key),

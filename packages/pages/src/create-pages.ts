@@ -22,6 +22,7 @@ import { codePage } from "./pages/code.ts";
 import { contactPage } from "./pages/contact.ts";
 import { contactCodePage } from "./pages/contact-code.ts";
 import { dataFile, dataPage } from "./pages/data.ts";
+import { deletePage } from "./pages/delete.ts";
 import { devicesPage } from "./pages/devices.ts";
 import { showFault, showNotFound } from "./pages/faults.ts";
 import { finishRegistrationPage } from "./pages/finish-registration.ts";
@@ -33,6 +34,7 @@ import { recoverPage, recoverPasswordPage } from "./pages/recover.ts";
 import { recoveryPage } from "./pages/recovery.ts";
 import { registerPage } from "./pages/register.ts";
 import { registerByNamePage } from "./pages/register-by-name.ts";
+import { goToNewPassword, replacePasswordPage } from "./pages/replace-password.ts";
 import { resetPage } from "./pages/reset.ts";
 import { resetCodePage } from "./pages/reset-code.ts";
 import { resetGivenPage } from "./pages/reset-given.ts";
@@ -67,7 +69,8 @@ export interface Pages {
 }
 
 const pages: readonly Page[] = [
-  ...[signInPage, signInPasswordPage, codePage, secondFactorPage, anotherWayPage, signOutPage, signedOutPage],
+  ...[signInPage, signInPasswordPage, codePage, secondFactorPage, replacePasswordPage],
+  ...[anotherWayPage, signOutPage, signedOutPage],
   ...[registerPage, registerByNamePage, finishRegistrationPage],
   ...[
     resetPage,
@@ -89,6 +92,7 @@ const pages: readonly Page[] = [
     activityPage,
     dataPage,
     dataFile,
+    deletePage,
   ],
 ];
 
@@ -215,7 +219,8 @@ async function submit(visit: Visit, page: Page, typed: Typed, info: RequestInfo,
       return renewed ? submit(renewed, page, typed, info, true) : toRenewal(visit);
     }
     if (page.isPrivate && refusal.reason === "reauthentication_required") return toReauthentication(visit);
-    return goToSecondFactor(visit, refusal) ?? refuseForm(visit, page, typed, refusal);
+    const next = goToSecondFactor(visit, refusal) ?? goToNewPassword(visit, refusal);
+    return next ?? refuseForm(visit, page, typed, refusal);
   }
 }
 

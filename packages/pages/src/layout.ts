@@ -20,7 +20,16 @@ export interface View {
   readonly retryAfter?: number | undefined;
 }
 
-export type AccountPlace = "profile" | "contact" | "password" | "app" | "recovery" | "devices" | "activity" | "data";
+export type AccountPlace =
+  | "profile"
+  | "contact"
+  | "password"
+  | "app"
+  | "recovery"
+  | "devices"
+  | "activity"
+  | "data"
+  | "delete";
 
 const places: readonly AccountPlace[] = [
   "profile",
@@ -31,6 +40,7 @@ const places: readonly AccountPlace[] = [
   "devices",
   "activity",
   "data",
+  "delete",
 ];
 
 export const pathOfPlace = (place: AccountPlace): string => (place === "profile" ? "/account" : `/account/${place}`);

@@ -11,6 +11,7 @@ import { showCodeForm } from "./pages/code-form.ts";
 import { layOutContact } from "./pages/contact.ts";
 import { layOutContactCode } from "./pages/contact-code.ts";
 import { showData } from "./pages/data.ts";
+import { layOutDelete, layOutDeleted } from "./pages/delete.ts";
 import { layOutDevices } from "./pages/devices.ts";
 import { showFault, showNotFound } from "./pages/faults.ts";
 import { showForm as showFinish } from "./pages/finish-registration.ts";
@@ -21,6 +22,7 @@ import { showPasswordForm, showForm as showRecover } from "./pages/recover.ts";
 import { layOutCodes, layOutRecovery } from "./pages/recovery.ts";
 import { showNumberForm } from "./pages/register.ts";
 import { showClosed, showNameForm } from "./pages/register-by-name.ts";
+import { layOutNewPassword } from "./pages/replace-password.ts";
 import { showForm as showReset } from "./pages/reset.ts";
 import { showGivenForm } from "./pages/reset-given.ts";
 import { layOutSecondFactor } from "./pages/second-factor.ts";
@@ -196,6 +198,9 @@ const states: Readonly<Record<string, (visit: Visit) => View>> = {
   "second-factor-refused": (visit) =>
     layOutSecondFactor(visit, null, refuse(visit, "code_invalid", { faults: { totp: "incorrect" } })),
   "second-factor-enroll": (visit) => layOutSecondFactor(visit, key),
+  "replace-password": (visit) => layOutNewPassword(visit),
+  "replace-password-fault": (visit) =>
+    layOutNewPassword(visit, refuse(visit, "password_rejected", { faults: { newPassword: "unchanged" } })),
   reset: (visit) => showReset(visit),
   "reset-code": (visit) => showResetCode(visit),
   "reset-code-poor": (visit) =>
@@ -232,7 +237,20 @@ const states: Readonly<Record<string, (visit: Visit) => View>> = {
   "devices-alone": (visit) => layOutDevices(visit, devices.slice(0, 1)),
   activity: (visit) => layOutActivity(visit, { events, nextCursor: "1", isEarlier: false }),
   "activity-empty": (visit) => layOutActivity(visit, { events: [], nextCursor: null, isEarlier: false }),
+  "devices-forgotten": (visit) => layOutDevices(withDone(visit, "forgotten"), devices),
   data: showData,
+  delete: (visit) => layOutDelete(visit),
+  "delete-refused": (visit) => layOutDelete(visit, refuse(visit, "permission_denied")),
+  "delete-kept": (visit) => layOutDelete(withDone(visit, "kept")),
+  deleted: (visit) =>
+    layOutDeleted(visit, {
+      dueAt: ago(-20_160),
+      kept: [
+        { what: "audit_trail", because: "security", seconds: 34_560_000 },
+        { what: "erasure", because: "backups", seconds: null },
+        { what: "imported_person", because: "import", seconds: null },
+      ],
+    }),
   app: (visit) => layOutApp(visit, { since: null, isRequired: false }),
   "app-set-up": (visit) => layOutApp(withDone(visit, "set"), { since: ago(50_000), isRequired: false }),
   "app-key": (visit) => layOutSetUp(visit, { ticket: "example", key }),

@@ -14,6 +14,8 @@ export interface Refusal {
   readonly retryAfter: number | undefined;
   /** What is asked for besides, where that is all that is missing. */
   readonly secondFactor?: { readonly ticket?: string | undefined; readonly enroll?: readonly string[] | undefined };
+  /** What a new password is set with, where that is all that is missing. */
+  readonly newPasswordTicket?: string | undefined;
   /** By the name of the field. */
   readonly faults: Readonly<Record<string, string>>;
 }
@@ -32,6 +34,7 @@ export function toRefusal(error: unknown, texts: Catalogue, { tag }: Language): 
   return {
     ...{ reason, retryAfter },
     ...(reason === "second_factor_required" && { secondFactor: { ticket, enroll } }),
+    ...(reason === "password_change_required" && { newPasswordTicket: ticket }),
     status: getHTTPStatusCodeFromError(error),
     message: reason === "refused_by_hook" ? error.message : said + wait,
     faults: Object.fromEntries(faults.reverse()),

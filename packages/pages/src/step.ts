@@ -6,7 +6,16 @@ const time = z.int().nonnegative();
 
 const stepSchema = z.strictObject({
   /** What the code is for. */
-  way: z.enum(["enter", "sign_in", "reset_password", "reauthenticate", "own_name", "recovery", "second_factor"]),
+  way: z.enum([
+    "enter",
+    "sign_in",
+    "reset_password",
+    "reauthenticate",
+    "own_name",
+    "recovery",
+    "second_factor",
+    "new_password",
+  ]),
   /** As it was typed. */
   name: z.string().max(320),
   kind: z.enum(["phone", "email", "username"]),

@@ -87,6 +87,7 @@ input[dir=ltr]:placeholder-shown{text-align:start}
 .empty{padding:2.5rem 1.25rem!important;text-align:center;color:var(--quiet)}
 .panel{background:var(--surface);border:.0625rem solid var(--line);border-radius:1rem;padding:1.25rem}
 .pair{display:grid;gap:1.25rem}
+.plain{list-style:disc;padding-inline-start:1.25rem;display:grid;gap:.5rem}
 .rows>li{display:flex;gap:.75rem 1rem;align-items:center;justify-content:space-between;flex-wrap:wrap;padding-block:1rem;border-block-start:.0625rem solid var(--line)}
 .rows>li:first-child{border:0;padding-block-start:0}
 .rows>li:last-child{padding-block-end:0}

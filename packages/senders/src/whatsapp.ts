@@ -88,6 +88,22 @@ export function readWhatsAppReceipt(
   );
 }
 
+/**
+ * What Meta asks once when the address of receipts is entered: its challenge, to be answered as text, or null where it does not know the token
+ * that was entered with it.
+ */
+export function readWhatsAppSubscription(
+  query: URLSearchParams,
+  { verifyToken }: { readonly verifyToken: string },
+): string | null {
+  const [given, wanted] = [query.get("hub.verify_token") ?? "", verifyToken].map((text) =>
+    createHmac("sha256", "verify token").update(text).digest(),
+  ) as [Buffer, Buffer];
+  const challenge = query.get("hub.challenge") ?? "";
+  const isMeant = verifyToken !== "" && query.get("hub.mode") === "subscribe" && isSignature(given, wanted);
+  return isMeant && /^[\w-]{1,200}$/.test(challenge) ? challenge : null;
+}
+
 /** The items of the lists that each of `from` has at `path`. */
 function listIn(from: unknown, ...path: readonly string[]): readonly unknown[] {
   return (Array.isArray(from) ? from : [from]).flatMap((item: unknown) => {

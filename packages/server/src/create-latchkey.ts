@@ -16,6 +16,7 @@ import {
   type HttpOptions,
 } from "./http/fetch-handler.ts";
 import { responseMeta } from "./http/headers.ts";
+import { createReceiptsHandler, type ReceiptsHandler, type ReceiptsOptions } from "./http/receipts.ts";
 import { createRequestAddressReader } from "./http/request-address.ts";
 import { withoutValues } from "./http/without-values.ts";
 import { startMaintenance } from "./maintenance.ts";
@@ -74,7 +75,20 @@ export interface Latchkey<C extends Config> extends Builders<C> {
    * const answer = latchkey.createFetchHandler({ router: appRouter, createContext: (_, its) => ({ tenant, ...its }) });
    */
   createFetchHandler(options: RouterToServe<C>): FetchHandler;
-  /** For the option `responseMeta` of tRPC's adapters: `WWW-Authenticate`, `Retry-After` and `Cache-Control: no-store` on answers. */
+  /**
+   * Answers the providers of messages at `/messages/receipts`. Hand it requests whose body nothing has read, or its bytes as `rawBody`.
+   *
+   * @example
+   * const receipts = latchkey.createReceiptsHandler({
+   *   signed: { whatsapp: ({ body, header }) => readWhatsAppReceipt({ body, signature: header("x-hub-signature-256") }, { appSecret }) },
+   * });
+   * app.post("/messages/receipts/*", (c) => receipts(c.req.raw));
+   */
+  createReceiptsHandler(options: Omit<ReceiptsOptions, "receive">): ReceiptsHandler;
+  /**
+   * For the option `responseMeta` of tRPC's adapters: `WWW-Authenticate`, `Retry-After`, `Cache-Control: no-store`, and what keeps browsers
+   * from taking an answer for a page.
+   */
   readonly responseMeta: typeof responseMeta;
   /** Begins what is to be done by the hour: clearing away, and looking over the stored hashes. Once a process. */
   start(): void;
@@ -129,6 +143,12 @@ function serve<C extends Config>(auth: Auth<C>, http: HttpOptions, onError: OnEr
     procedures,
     fetch,
     createFetchHandler: createHandler,
+    createReceiptsHandler: (options) =>
+      createReceiptsHandler({
+        ...(http.onNotice && { onNotice: http.onNotice }),
+        ...options,
+        receive: auth.receiveDelivery,
+      }),
     responseMeta,
     context: (request) => createContext(auth, { ...request, remoteAddress: readAddress(request) }),
     start() {

@@ -18,13 +18,22 @@ export {
   type HttpOptions,
   type RequestInfo,
 } from "./http/fetch-handler.ts";
-export { type ResponseMetaInput, responseMeta, toAnswerHeaders } from "./http/headers.ts";
+export { type ResponseMetaInput, responseMeta, safeHeaders, toAnswerHeaders } from "./http/headers.ts";
 export { jwksPath } from "./http/jwks.ts";
 export { type LimitedRequest, limitBody } from "./http/limit-body.ts";
 export { requestLimits } from "./http/limits.ts";
 export { createOriginRules, findOriginFault, isLoopback, type TellOperator } from "./http/origins.ts";
 export { answerPublicDocument, type PublicDocument, toPublicDocument } from "./http/public-document.ts";
 export { type PublicUrl, parsePublicUrl } from "./http/public-url.ts";
+export {
+  createReceiptsHandler,
+  type ReadReceipts,
+  type ReceiptInfo,
+  type ReceiptsHandler,
+  type ReceiptsOptions,
+  receiptsPath,
+  type SentReceipt,
+} from "./http/receipts.ts";
 export { refuse, refuseMethod } from "./http/refusals.ts";
 export { guard, type RequestToRefuse, refuseRequest } from "./http/refuse-request.ts";
 export { type FailureReport, findReport } from "./http/report-failure.ts";

@@ -12,7 +12,7 @@ export interface MaintenanceOptions {
 }
 
 /**
- * What is done now and once an hour, until it is stopped: looks over the stored hashes, and does what people's changes have waited for, and
+ * What is done now and once an hour, until it is stopped: looks over the stored hashes, follows a signing key that is old by another, does what people's changes have waited for, and
  * clears away what nobody can use any more.
  * Several processes may do it at once.
  */
@@ -25,6 +25,7 @@ export function startMaintenance<C extends Config>(
     try {
       await auth.measureHashCosts();
       if (!clearsAway) return;
+      await auth.rotateDueKeys();
       await auth.applyDueChanges();
       const purged = await auth.purge();
       if (Object.values(purged).some((count) => count > 0)) onPurged(purged);

@@ -24,6 +24,8 @@ export interface OnlineCheckOptions {
   /** The name under which they are mounted; empty for none. */
   readonly path: string;
   readonly transformer: Transformer | undefined;
+  /** Whose tokens are asked about; null for those of a profile that has none. */
+  readonly audience: string | null;
   /** Seconds for which an answer is believed. */
   readonly rememberFor: number;
   readonly clock: Clock;
@@ -129,7 +131,7 @@ function takeBatch(queue: Waiting[]): Waiting[] {
 
 /** Asks in one request; answers, for each question, what was answered or why not. Throws when the service is away. */
 async function askService(
-  { endpoint, path, transformer }: OnlineCheckOptions,
+  { endpoint, path, transformer, audience }: OnlineCheckOptions,
   questions: readonly Question[],
 ): Promise<(OnlineAnswer | AuthError)[]> {
   const procedure = path === "" ? "token.verify" : `${path}.token.verify`;
@@ -137,7 +139,8 @@ async function askService(
   url.pathname = `${url.pathname.replace(/\/$/, "")}/${questions.map(() => procedure).join(",")}`;
   url.searchParams.set("batch", "1");
   const inputs = questions.map(({ token, permission }) => {
-    const input = { token, ...(permission !== null && { permissions: [permission] }) };
+    const asked = { ...(audience !== null && { audience }), ...(permission !== null && { permissions: [permission] }) };
+    const input = { token, ...asked };
     return transformer ? transformer.serialize(input) : input;
   });
   const { status, body } = await fetchJson(url, {

@@ -4,6 +4,7 @@ import {
   type Clock,
   createTokenVerifier as createOfflineVerifier,
   type TokenVerifierOptions as JwksOptions,
+  requireTls,
   type SharedSecretVerifierOptions,
   systemClock,
 } from "@latchkey/auth/verify";
@@ -58,7 +59,7 @@ export type VerifyToken = (
  * @throws TypeError when `jwks` is neither an address nor a set of keys, or `online` has no service to ask; RangeError when `staleFor` or
  * `rememberFor` is out of range
  * @example
- * const verify = createTokenVerifier({ issuer: "latchkey", audience: "latchkey", jwks: "https://auth.example.com/.well-known/jwks.json" });
+ * const verify = createTokenVerifier({ issuer: "latchkey", audience: "orders-api", jwks: "https://auth.example.com/.well-known/jwks.json" });
  * const { sub } = await verify(token);
  */
 export function createTokenVerifier(options: TokenVerifierOptions): VerifyToken {
@@ -105,14 +106,19 @@ function noService(asking: string): TypeError {
 
 function createCheck(options: TokenVerifierOptions): ReturnType<typeof createOnlineCheck> | null {
   const { rememberFor = 0, path = "", transformer, clock = systemClock } = options;
+  const audience = "audience" in options ? options.audience : null;
   if (!(rememberFor >= 0 && rememberFor <= 60)) throw new RangeError("rememberFor is not 0 to 60 seconds");
   const endpoint = findEndpoint(options);
   if (!endpoint) return null;
-  return createOnlineCheck({ endpoint, path, transformer, rememberFor, clock });
+  return createOnlineCheck({ endpoint, path, transformer, audience, rememberFor, clock });
 }
 
 function findEndpoint(options: TokenVerifierOptions): URL | null {
-  if (options.service !== undefined) return new URL(options.service);
+  if (options.service !== undefined) {
+    const service = new URL(options.service);
+    requireTls(service, "dangerouslyAllowHttp" in options ? options.dangerouslyAllowHttp : false);
+    return service;
+  }
   const jwks = "jwks" in options ? options.jwks : undefined;
   return typeof jwks === "string" || jwks instanceof URL ? new URL("/trpc", jwks) : null;
 }

@@ -63,7 +63,7 @@ export function restoreCommand(): Command {
         print(
           flags,
           answer,
-          `Restored ${rows} rows of ${header.tables.length} tables, as they were at ${header.createdAt}.`,
+          `Restored ${rows} rows of ${header.tables.length} tables, as they were at ${header.createdAt}. Who was deleted since is back: run replay-erasures.`,
         );
       } finally {
         await close();

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { listNames } from "./names.ts";
-import { readPassword } from "./password-input.ts";
+import { ownPassword, readPassword } from "./password-input.ts";
 import { print, withAuth } from "./with-auth.ts";
 
 interface Flags {
@@ -9,6 +9,7 @@ interface Flags {
   readonly email?: string;
   readonly passwordStdin?: true;
   readonly djangoHashStdin?: true;
+  readonly ownPassword?: true;
   readonly json?: true;
 }
 
@@ -21,11 +22,14 @@ export function createUserCommand(name: string, { isSuperuser }: { isSuperuser: 
     .option("--email <address>", "an e-mail address")
     .option("--password-stdin", "read the password from standard input instead of asking for it")
     .option("--django-hash-stdin", "read a password hash that Django made, word for word, from standard input")
+    .option(...ownPassword)
     .option("--json", "print the user as JSON")
     .action(async (flags: Flags, command: Command) => {
       if ([flags.username, flags.phone, flags.email].every((name) => name === undefined))
         command.error("error: give one of --username, --phone and --email at least");
       const typed = await readPassword(flags);
+      // Whoever makes a superuser at a terminal makes their own account.
+      const isOwn = flags.ownPassword || (isSuperuser && !flags.passwordStdin);
       const password = flags.djangoHashStdin ? { djangoHash: typed } : typed;
       await withAuth(async (auth) => {
         const user = await auth.createUser({
@@ -33,13 +37,15 @@ export function createUserCommand(name: string, { isSuperuser }: { isSuperuser: 
           phoneNumber: flags.phone,
           email: flags.email,
           password,
+          isPasswordToBeReplaced: typeof password === "string" && !isOwn,
           isStaff: isSuperuser,
           isSuperuser,
         });
         const kind = isSuperuser ? "superuser" : "user";
         const [name, ...others] = listNames(user);
         const more = others.length > 0 ? `, who signs in as ${others.join(" or ")} too` : "";
-        print(flags, user, `Created ${kind} ${name}${more}.`);
+        const next = typeof password === "string" && !isOwn ? " They replace the password at the first sign-in." : "";
+        print(flags, user, `Created ${kind} ${name}${more}.${next}`);
       });
     });
 }

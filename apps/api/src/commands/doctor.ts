@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { describeSettings, readEnvironment } from "../environment.ts";
 import { exitCodes, reportFailure } from "../exit-codes.ts";
 import { openAuth } from "../open-auth.ts";
+import { findServingFault } from "../wires.ts";
 
 interface Flags {
   readonly json?: true;
@@ -29,7 +30,7 @@ async function examine({ json }: Flags): Promise<void> {
   try {
     const { warnings: found, ...health } = await auth.checkHealth();
     const { notes } = findings;
-    const warnings = [...found, ...findings.warnings];
+    const warnings = [...found, ...findings.warnings, ...[findServingFault(settings) ?? []].flat()];
     if (json)
       process.stdout.write(`${JSON.stringify({ settings: described, database: place, ...health, warnings, notes })}\n`);
     else printHealth({ database: place, ...health }, warnings, notes);

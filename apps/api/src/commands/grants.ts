@@ -17,7 +17,9 @@ export function grantsCommand(): Command {
       const { config } = await readConfigFile(readEnvironment().LATCHKEY_CONFIG);
       const own = config.migrations ? [config.migrations.schema] : [];
       const statements = ["latchkey", ...own].flatMap((schema) => grantAll(schema, role));
-      process.stdout.write(`${[...statements, ...protectLedgers(role, own)].map((line) => `${line};\n`).join("")}`);
+      process.stdout.write(
+        `${[...statements, ...protectTrail(role), ...protectLedgers(role, own)].map((line) => `${line};\n`).join("")}`,
+      );
     });
 }
 
@@ -40,6 +42,13 @@ function grantAll(schema: string, role: string): string[] {
     `alter default privileges ${within} grant usage, select on sequences ${to}`,
     `alter default privileges ${within} grant execute on functions ${to}`,
   ];
+}
+
+/** Events and their seals are added, and otherwise left to functions that do no more than delete and erase what is due. */
+function protectTrail(role: string): string[] {
+  return ["latchkey.audit_events", "latchkey.audit_seals"].map(
+    (table) => `revoke update, delete, truncate on ${table} from ${quote(role)}`,
+  );
 }
 
 /** What has run is for the role that migrates to write. */

@@ -33,11 +33,12 @@ export function purgeCommand(): Command {
     .action(async (flags: JsonFlag) => {
       await withAuth(async (auth) => {
         const purged = await auth.purge();
-        const { sessions, codes, auditEvents, throttles } = purged;
+        const { sessions, codes, auditEvents, throttles, accounts } = purged;
+        const left = accounts > 0 ? ` Deleted ${accounts} accounts whose time had come.` : "";
         print(
           flags,
           purged,
-          `Deleted ${sessions} sessions, ${codes} codes, ${auditEvents} audit events and ${throttles} counts of attempts.`,
+          `Deleted ${sessions} sessions, ${codes} codes, ${auditEvents} audit events and ${throttles} counts of attempts.${left}`,
         );
       });
     });

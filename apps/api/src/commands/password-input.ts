@@ -8,6 +8,12 @@ interface Flags {
   readonly djangoHashStdin?: true;
 }
 
+/** What says that a password is not to be replaced at the next sign-in. */
+export const ownPassword = [
+  "--own-password",
+  "the owner chose the password: do not ask for another at the next sign-in",
+] as const;
+
 /**
  * A password from standard input, or asked for twice at a terminal without showing it. One line break at the end is not part
  * of it; all other white space is.

@@ -1,7 +1,9 @@
+import type { Auth } from "@latchkey/auth";
 import { Command } from "commander";
 import { z } from "zod";
+import { showRate } from "../import/show-rate.ts";
 import { listNames } from "./names.ts";
-import { readPassword } from "./password-input.ts";
+import { ownPassword, readPassword } from "./password-input.ts";
 import { print, withAuth } from "./with-auth.ts";
 
 interface JsonFlag {
@@ -17,12 +19,38 @@ export function changePasswordCommand(): Command {
     .description("Give a user another password and end their sessions")
     .argument(...whom)
     .option("--password-stdin", "read the password from standard input instead of asking for it")
+    .option(...ownPassword)
     .option(...json)
-    .action(async (user: string, flags: JsonFlag & { readonly passwordStdin?: true }) => {
+    .action(async (user: string, flags: PasswordFlags) => {
       const password = await readPassword(flags);
       await withAuth(async (auth) => {
-        const sessionsEnded = await auth.operator.changePassword(user, password);
-        print(flags, { sessionsEnded }, `Changed the password; ${sessionsEnded} sessions ended.`);
+        const isToBeReplaced = !flags.ownPassword;
+        const sessionsEnded = await auth.operator.changePassword(user, password, { isToBeReplaced });
+        const next = isToBeReplaced ? " They replace it at the next sign-in." : "";
+        print(flags, { sessionsEnded }, `Changed the password; ${sessionsEnded} sessions ended.${next}`);
+      });
+    });
+}
+
+interface PasswordFlags extends JsonFlag {
+  readonly passwordStdin?: true;
+  readonly ownPassword?: true;
+}
+
+/** `require-password-change`: for a password that others may know. */
+export function requirePasswordChangeCommand(): Command {
+  return new Command("require-password-change")
+    .description("Have a user replace their password at the next sign-in, and end their sessions")
+    .argument(...whom)
+    .option(...json)
+    .action(async (user: string, flags: JsonFlag) => {
+      await withAuth(async (auth) => {
+        const sessionsEnded = await auth.operator.requirePasswordChange(user);
+        print(
+          flags,
+          { sessionsEnded },
+          `They replace their password at the next sign-in; ${sessionsEnded} sessions ended.`,
+        );
       });
     });
 }
@@ -55,6 +83,9 @@ export function grantCommand(name: "grant" | "revoke"): Command {
     );
 }
 
+/** Nobody's account: what the operator reads is written down as theirs. */
+const operator = { user: null, facts: { requestId: null, address: null, userAgent: null } };
+
 interface ListFlags {
   readonly username?: string;
   readonly phone?: string;
@@ -79,7 +110,8 @@ export function listUsersCommand(): Command {
         command.error("error: --limit is a number from 1 to 1000");
       await withAuth(async (auth) => {
         const { username, phone, email, cursor } = flags;
-        const page = await auth.users.list({ username, phoneNumber: phone, email, cursor, limit });
+        const search = { username, phoneNumber: phone, email, cursor, limit };
+        const page = await auth.users.list(search, operator);
         const lines = page.users.map(({ username, phoneNumber, isActive, isStaff, isSuperuser }) =>
           [
             username ?? "-",
@@ -154,6 +186,40 @@ export function listSessionsCommand(): Command {
     });
 }
 
+/** `list-pending-changes`: what of somebody's names waits. */
+export function listPendingChangesCommand(): Command {
+  return new Command("list-pending-changes")
+    .description("List the changes of a user's number or address that wait, the first due first")
+    .argument(...whom)
+    .option(...json)
+    .action(async (user: string, flags: JsonFlag) => {
+      await withAuth(async (auth) => {
+        const waiting = await auth.operator.listPendingChanges(user);
+        const { changes, resetHeldUntil } = waiting;
+        const lines = changes.map(({ id, kind, dueAt }) => [id, kind, dueAt.toISOString()].join("\t"));
+        if (resetHeldUntil) lines.push(`The reset of their password is held until ${resetHeldUntil.toISOString()}.`);
+        print(flags, waiting, lines.join("\n") || "Nothing waits.");
+      });
+    });
+}
+
+/** `stop-pending-change`: for an owner who asks for help in time. */
+export function stopPendingChangeCommand(): Command {
+  return new Command("stop-pending-change")
+    .description("Stop a change of a user's number or address that waits")
+    .argument(...whom)
+    .argument("<id>", "of the change, as list-pending-changes prints it")
+    .option(...json)
+    .action(async (user: string, id: string, flags: JsonFlag, command: Command) => {
+      if (!z.uuid().safeParse(id).success)
+        command.error("error: the change is an id as list-pending-changes prints it");
+      await withAuth(async (auth) => {
+        await auth.operator.stopPendingChange(user, id);
+        print(flags, {}, "Stopped it.");
+      });
+    });
+}
+
 /** `export-user`: everything that is kept about somebody, as one JSON file. */
 export function exportUserCommand(): Command {
   return new Command("export-user")
@@ -166,22 +232,43 @@ export function exportUserCommand(): Command {
     });
 }
 
-/** `end-sessions`: signs somebody out everywhere, or in one place. */
+interface EndFlags extends JsonFlag {
+  readonly session?: string;
+  readonly all?: true;
+  readonly yes?: true;
+}
+
+/** `end-sessions`: signs somebody out everywhere, or in one place, or everybody. */
 export function endSessionsCommand(): Command {
   return new Command("end-sessions")
-    .description("Sign a user out everywhere, or end one session")
-    .argument(...whom)
+    .description("Sign a user out everywhere, or end one session, or sign everybody out")
+    .argument("[user]", whom[1])
     .option("--session <id>", "only this one, as list-sessions names it")
+    .option("--all", "every session of everybody; needs --yes")
+    .option("--yes", "that you mean everybody")
     .option(...json)
-    .action(async (user: string, flags: JsonFlag & { readonly session?: string }, command: Command) => {
-      const { session } = flags;
+    .action(async (user: string | undefined, flags: EndFlags, command: Command) => {
+      const { session, all, yes } = flags;
+      if ((user === undefined) !== (all === true)) command.error("error: name either a user or --all");
+      if (all) {
+        if (!yes) command.error("error: --all signs everybody out: say --yes");
+        if (session !== undefined) command.error("error: --session is of one user");
+        return withAuth((auth) => endAll(auth, flags));
+      }
       if (session !== undefined && !z.uuid().safeParse(session).success)
         command.error("error: --session is an id as list-sessions prints it");
       await withAuth(async (auth) => {
-        const ended = await auth.operator.endSessions(user, session);
+        const ended = await auth.operator.endSessions(user ?? "", session);
         print(flags, { ended }, `${ended} sessions ended.`);
       });
     });
+}
+
+async function endAll(auth: Auth, flags: JsonFlag): Promise<void> {
+  const rate = showRate(undefined, undefined, "sessions");
+  const ended = await auth.operator.endAllSessions({ onProgress: (done, total) => rate.show("Ending", done, total) });
+  rate.end();
+  print(flags, { ended }, `${ended} sessions ended.`);
 }
 
 interface ChangeFlags extends JsonFlag {

@@ -28,7 +28,10 @@ export function createMessageLog(log: Logger, print: (line: string) => void): Me
     onRefusal: (isEnforced) => (rule, country) => {
       refusals.add({ rule });
       if (isEnforced) log.warn({ rule, country }, "message refused");
-      else print(`With a sender that costs money, the next message would be refused by the rule ${rule}.`);
+      else
+        print(
+          `With a sender that costs money, the next message would be refused by the rule ${rule}${hintOf(rule, country)}.`,
+        );
     },
     onError: (error) =>
       log.warn({ because: describeSendError(error) }, "the outbox could not be read or written; trying again"),
@@ -47,6 +50,12 @@ export function createMessageLog(log: Logger, print: (line: string) => void): Me
       },
     ],
   };
+}
+
+/** Which setting lets a newcomer's first number through, where one does. */
+function hintOf(rule: FirewallRule, country: string | null): string {
+  if (rule !== "country" || country === null) return "";
+  return `: add ${country} to MESSAGE_COUNTRIES, or set PHONE_DEFAULT_COUNTRY=${country}, whose numbers are sent messages where that is not set`;
 }
 
 const sayFailure = (outcome: SendOutcome["outcome"]) =>

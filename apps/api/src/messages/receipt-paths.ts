@@ -1,5 +1,6 @@
-/** Below it providers tell what became of messages. */
-export const receiptsPath = "/messages/receipts";
+import { receiptsPath } from "@latchkey/server";
+
+export { receiptsPath };
 
 /** A path as it may be logged: what comes after the provider's name is a secret. */
 export const toLoggedPath = (path: string): string =>

@@ -163,6 +163,12 @@ function describeLoad(auth: Auth<ServiceConfig>): Metric[] {
       samples: byState({ running: hashes.running, waiting: hashes.waiting }),
     },
     {
+      name: "latchkey_foreign_password_hashes",
+      help: "Accounts whose password hash is moved at their next sign-in, as counted every hour; missing before that.",
+      type: "gauge",
+      samples: hashes.foreign === null ? [] : [{ value: hashes.foreign }],
+    },
+    {
       name: "latchkey_database_connections",
       help: "Connections in use and idle, and calls that wait for one.",
       type: "gauge",

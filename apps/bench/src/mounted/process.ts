@@ -36,6 +36,7 @@ async function listen({ adapter, port, connection, secret }: Listening): Promise
         router,
         basePath: "/trpc/",
         maxBatchSize: requestLimits.batch,
+        allowMethodOverride: true,
         maxBodySize: requestLimits.body,
         createContext: ({ req }) =>
           latchkey.context({ headers: req.headersDistinct, remoteAddress: req.socket.remoteAddress }),

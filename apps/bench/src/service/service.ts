@@ -31,6 +31,9 @@ export async function startService(
     ACCESS_TOKEN_LIFETIME: "24h",
     NODE_ENV: "production",
     MIGRATE: "auto",
+    // One of the few who call here calls as often as thousands.
+    CHANGES_PER_MINUTE: "0",
+    ADMINISTRATION_PER_MINUTE: "0",
     ...rest.variables,
   };
   const child = await processes.start<ServiceAnswers>("service/process.ts", { ...rest, variables });

@@ -63,6 +63,25 @@ test("no script of the page finds the refresh token, neither at sign-in nor afte
   expect(await findBy(tab, "alice")).toBe(true);
 });
 
+test("what makes every other device a stranger leaves its new mark in the cookie of this one", async ({
+  open,
+  context,
+}) => {
+  const tab = await open({ storage });
+  await signIn(tab);
+  await shows(tab, signedIn);
+  const readMark = async () => (await context.cookies()).find(({ name }) => name === "latchkey_device")?.value ?? "";
+  const first = await readMark();
+  await inPage(tab, ({ api }) => api.me.phone.remove.mutate());
+  const second = await readMark();
+  await inPage(tab, ({ api }) => api.me.devices.forget.mutate());
+  const third = await readMark();
+  expect(new Set([first, second, third]).size).toBe(3);
+  // One device throughout: the first part of a mark is its id.
+  expect(new Set([first, second, third].map((mark) => mark.slice(0, 21))).size).toBe(1);
+  expect(await askWho(tab)).toBe("alice");
+});
+
 test("the same search finds a refresh token that is kept in localStorage", async ({ open }) => {
   const tab = await open({ intruder: eavesdrop });
   await signIn(tab);

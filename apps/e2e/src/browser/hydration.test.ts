@@ -5,9 +5,9 @@ import type { User } from "@latchkey/client";
 import { makeTemporaryFolder } from "@latchkey/embedded-postgres/testing";
 import { createElement } from "react";
 import { renderToString } from "react-dom/server";
-import { build } from "rolldown";
 import { expect } from "vitest";
 import { browserTest, inBrowser } from "./browser-test.ts";
+import { bundlePage } from "./bundle-page.ts";
 import { readHeadings, watchHeadings } from "./headings.ts";
 import { createPageClient, HydratedPage } from "./hydrated-page.ts";
 import { alice, startSite } from "./site.ts";
@@ -25,22 +25,6 @@ const entry = `
   const props = { auth, ...JSON.parse(document.getElementById("props").textContent) };
   hydrateRoot(root, createElement(HydratedPage, props), { onRecoverableError: (error) => complaints.push(String(error)) });
 `;
-
-/** What the browser loads, with React as it is in development, which looks at every difference. */
-async function bundle(): Promise<string> {
-  const id = fileURLToPath(new URL("hydration-entry.js", import.meta.url));
-  const { output } = await build({
-    input: id,
-    platform: "browser",
-    transform: { define: { "process.env.NODE_ENV": '"development"' } },
-    plugins: [
-      { name: "entry", resolveId: (name) => (name === id ? id : null), load: (name) => (name === id ? entry : null) },
-    ],
-    onLog: (level, log, handle) => log.code === "MODULE_LEVEL_DIRECTIVE" || handle(level, log),
-    write: false,
-  });
-  return output[0].code;
-}
 
 interface Known {
   /** Who asks, where the server that renders knows it. */
@@ -61,7 +45,7 @@ function render(known: Known): string {
 const test = inBrowser(
   browserTest
     // biome-ignore lint/correctness/noEmptyPattern: vitest reads from the pattern what a fixture needs
-    .extend("script", { scope: "file" }, async ({}) => bundle())
+    .extend("script", { scope: "file" }, async ({}) => bundlePage(entry))
     .extend("hydrate", async ({ context, script }, { onCleanup }) => {
       const folder = await makeTemporaryFolder("latchkey-hydration-");
       const site = await startSite({ folder });

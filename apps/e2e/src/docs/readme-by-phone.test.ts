@@ -8,7 +8,7 @@ const promised = 120_000;
 
 let installation: Installation;
 beforeAll(async () => {
-  installation = await createInstallation({}, { form: "sources" });
+  installation = await createInstallation({}, { form: "sources", isNew: true });
 });
 afterAll(() => installation[Symbol.asyncDispose]());
 

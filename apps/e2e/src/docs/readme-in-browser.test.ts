@@ -9,7 +9,7 @@ const test = inBrowser(browserTest);
 
 let installation: Installation;
 beforeAll(async () => {
-  installation = await createInstallation({}, { form: "sources" });
+  installation = await createInstallation({}, { form: "sources", isNew: true });
 });
 afterAll(() => installation[Symbol.asyncDispose]());
 

@@ -1,3 +1,4 @@
+import { createInbox } from "@latchkey/auth/testing";
 import type { BrowserContext } from "playwright-core";
 import { expect } from "vitest";
 import { browserTest, inBrowser } from "../browser/browser-test.ts";
@@ -11,6 +12,8 @@ import { startExample } from "./example-process.ts";
 
 const folder = `${root}examples/next`;
 const script = `${folder}/node_modules/next/dist/bin/next`;
+
+const inbox = createInbox();
 
 const test = inBrowser(
   browserTest
@@ -28,7 +31,7 @@ const test = inBrowser(
       return { url, service };
     })
     .extend("app", async ({ server: { url, service } }, { onCleanup }) => {
-      const live = await startLiveServer();
+      const live = await startLiveServer({ messages: { senders: { sms: inbox }, isEnforced: false } });
       onCleanup(() => live[Symbol.asyncDispose]());
       await live.test.auth.createUser(alice);
       service.handOnTo(live.url);
@@ -67,6 +70,44 @@ test("a wrong password says so and leaves the name; the right one shows the pers
   await tab.getByText("This device").waitFor();
   expect(await readHeadings(tab)).toEqual(["Hello, alice"]);
   expect(complaints).toEqual([]);
+});
+
+test("somebody registers by their number, signs in by it again, and is asked for a password where there is one", async ({
+  context,
+  app,
+}) => {
+  const tab = await context.newPage();
+  const askForCode = async (to: string) => {
+    await asksToSignIn(tab);
+    await tab.getByRole("link", { name: "Use a code" }).click();
+    await tab.getByLabel("Phone number").fill(to);
+    await tab.getByRole("button", { name: "Send a code" }).click();
+    await tab.getByText(`We sent a code to ${to}.`).waitFor();
+  };
+  const typeCode = async (code: string) => {
+    await tab.getByLabel("Code").fill(code);
+    await tab.getByRole("button", { name: "Continue" }).click();
+  };
+  await tab.goto(app.url);
+  await askForCode("+905327770001");
+  expect(await tab.getByLabel("Code").getAttribute("autocomplete")).toBe("one-time-code");
+  const { code } = await inbox.take("+905327770001");
+  await typeCode(code === "000000" ? "111111" : "000000");
+  await says(tab, "That is not the code. Look again.");
+  await typeCode(code);
+  await tab.getByLabel("First name").fill("Ada");
+  await tab.getByRole("button", { name: "Create the account" }).click();
+  await greets(tab, "Ada");
+  await tab.getByRole("button", { name: "Sign out" }).click();
+  await askForCode("+905327770001");
+  await typeCode((await inbox.take("+905327770001")).code);
+  await greets(tab, "Ada");
+  await tab.getByRole("button", { name: "Sign out" }).click();
+  await askForCode(alice.phoneNumber);
+  await typeCode((await inbox.take("+905321234567")).code);
+  await tab.getByLabel("Password").fill(alice.password);
+  await tab.getByRole("button", { name: "Sign in" }).click();
+  await greets(tab, "alice");
 });
 
 test("the browser's scripts see no token, and the cookie is the app's own", async ({ context, app }) => {

@@ -24,8 +24,8 @@ export interface Work extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-/** What a service needs to be told, so that no session of a crowd that signs in again and again ends for that. */
-export const forCrowds = { SESSIONS_PER_USER: "1000" };
+/** What a service needs to be told, so that no session of a crowd that signs in again and again ends for that, nor a change is refused. */
+export const forCrowds = { SESSIONS_PER_USER: "1000", CHANGES_PER_MINUTE: "0" };
 
 /** @param connection of a database that a service has migrated */
 export async function createCrowd(connection: pg.PoolConfig, size: number, url: string): Promise<Crowd> {

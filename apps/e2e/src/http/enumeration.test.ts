@@ -187,6 +187,10 @@ const comparisons: Readonly<Record<string, Comparison>> = {
   },
   // They take no name: whoever has a ticket has shown a first factor.
   "token.obtainBySecondFactor": { told: "400 code_invalid", kinds: madeUpTickets({ totp: "123456" }) },
+  "token.obtainByNewPassword": {
+    told: "400 code_invalid",
+    kinds: madeUpTickets({ newPassword: `${password} staple` }),
+  },
   "token.enrollTotp": { told: "400 code_invalid", kinds: madeUpTickets({}) },
   "recovery.setPassword": { told: "400 code_invalid", kinds: madeUpTickets({ newPassword: `${password} staple` }) },
   "recovery.start": {
@@ -200,6 +204,18 @@ const comparisons: Readonly<Record<string, Comparison>> = {
         ["active", "disabled", "nobody"].map((username) => [
           username,
           () => ({ input: { username, deviceMark: randomBytes(32).toString("base64url") } }),
+        ]),
+      ),
+  },
+  "account.holdReset": {
+    told: "400 invalid_credentials",
+    kinds: () =>
+      Object.fromEntries(
+        ["active", "disabled", "nobody"].map((username) => [
+          username,
+          () => ({
+            input: { username, password: `${password} staple`, deviceMark: randomBytes(32).toString("base64url") },
+          }),
         ]),
       ),
   },

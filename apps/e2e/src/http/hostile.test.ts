@@ -154,10 +154,14 @@ const requests: Readonly<Record<string, readonly [bytes: string | Uint8Array, st
   "a method that nobody knows": [withMethod("STEAL"), 405],
   "a method in lower case": [withMethod("get"), 405],
   "GET on a mutation": [get(`/trpc/token.obtain?input=${encodeURIComponent(signIn)}`), 405],
-  "POST on a query": [post("/trpc/me.get", "{}", json + bearer), 405],
-  "POST that wants to be a GET": [
-    post("/trpc/me.get", "{}", `${json}${bearer}X-HTTP-Method-Override: GET${crlf}`),
-    405,
+  "a query by POST without a token": [post("/trpc/me.get", "{}"), 401],
+  "a query by POST that wants to be a GET": [
+    post("/trpc/token.obtain", "{}", `${json}X-HTTP-Method-Override: GET${crlf}`),
+    400,
+  ],
+  "a query by POST that is a form": [
+    post("/trpc/me.get", "input={}", `Content-Type: application/x-www-form-urlencoded${crlf}${bearer}`),
+    415,
   ],
   "POST to the health of the process": [post("/healthz", "{}"), 405],
   "DELETE of the public keys": [withMethod("DELETE", "/.well-known/jwks.json"), 405],

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { codeIn, readPage, tablesOf } from "../docs/documents.ts";
 import { call, startLiveServer } from "../live-server.ts";
 import { ask } from "../permissions/call-as.ts";
 import type { WireSession } from "./accounts-over-http.ts";
@@ -208,6 +209,15 @@ test("every request is logged once, by its method, path, status and time", () =>
     expect(line.path).not.toContain("?");
   }
   expect(answered.some(({ userId }) => userId !== undefined)).toBe(true);
+});
+
+test("docs/privacy.md says what every field of such a line is, and of no other", async () => {
+  const tables = tablesOf(await readPage("docs/privacy.md"));
+  const rows = tables.find(([first]) => first?.[0]?.startsWith("`level`")) ?? [];
+  const answered = live.logged.map((line) => JSON.parse(line)).filter((line) => line.msg === "answered");
+  // Only where a caller names its trace.
+  const fields = new Set(["traceId", ...answered.flatMap((line) => Object.keys(line))]);
+  expect(rows.flatMap(([names = ""]) => codeIn(names)).sort()).toEqual([...fields].sort());
 });
 
 test("what failed is in the log with its cause", () => {

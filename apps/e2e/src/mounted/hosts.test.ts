@@ -123,6 +123,28 @@ describe.each(Object.entries(hosts))("mounted by %s", (name, openHost) => {
     expect(large).toMatchObject({ status: 413, error: { data: { reason: "invalid_input" } } });
   });
 
+  test("no answer, good or refused, can be taken for a page or for anything but JSON", async () => {
+    const json = { "content-type": "application/json" };
+    const answers = [
+      await fetch(`${host.url}/trpc/auth.token.verify`, {
+        method: "POST",
+        headers: json,
+        body: '{"json":{"token":"<b>"}}',
+      }),
+      await fetch(`${host.url}/trpc/orders.list`),
+      await fetch(`${host.url}/trpc/<script>`),
+      await fetch(`${host.url}/cookie/trpc/auth.token.refresh`, { method: "POST", headers: json, body: "{}" }),
+      await fetch(`${host.url}/.well-known/jwks.json`),
+    ];
+    for (const { headers, url, status } of answers) {
+      expect([headers.get("x-content-type-options"), headers.get("content-type")], `${url} ${status}`).toEqual([
+        "nosniff",
+        expect.stringMatching(/^application\/json\b/),
+      ]);
+      expect(headers.get("content-security-policy"), url).toMatch(/^default-src 'none'; .*frame-ancestors 'none'$/);
+    }
+  });
+
   test("the public keys are where other services look for them, and caches may keep them", async () => {
     const at = `${host.url}/.well-known/jwks.json`;
     const keys = await fetch(at);

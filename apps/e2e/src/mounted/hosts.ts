@@ -67,6 +67,7 @@ export const hosts: Readonly<Record<string, OpenHost>> = {
       basePath: "/trpc/",
       createContext: fromNode(shop),
       responseMeta: latchkey.responseMeta,
+      allowMethodOverride: true,
     });
     const rest = toListener(shop);
     return listen((request, response) => (isLatchkeys(request.url) ? rest : trpc)(request, response));
@@ -82,6 +83,7 @@ export const hosts: Readonly<Record<string, OpenHost>> = {
         createContext: ({ req }) =>
           shop.createContext({ headers: req.headers, remoteAddress: getConnInfo(context).remote.address }),
         responseMeta: shop.latchkey.responseMeta,
+        allowMethodOverride: true,
       }),
     );
     for (const path of ["/cookie/*", "/.well-known/jwks.json"]) {
@@ -95,7 +97,10 @@ export const hosts: Readonly<Record<string, OpenHost>> = {
     const { appRouter: router, latchkey } = shop;
     app.use(
       "/trpc",
-      createExpressMiddleware({ router, createContext: fromNode(shop), responseMeta: latchkey.responseMeta }),
+      createExpressMiddleware({
+        ...{ router, createContext: fromNode(shop), responseMeta: latchkey.responseMeta },
+        allowMethodOverride: true,
+      }),
     );
     // Before any body parser of the application's own.
     app.all(["/cookie/*path", "/.well-known/jwks.json"], toListener(shop));
@@ -115,6 +120,7 @@ export const hosts: Readonly<Record<string, OpenHost>> = {
       router: shop.appRouter,
       createContext: fromNode(shop),
       responseMeta: shop.latchkey.responseMeta,
+      allowMethodOverride: true,
     };
     app.register(fastifyTRPCPlugin, { prefix: "/trpc", trpcOptions });
     const url = await app.listen({ port: 0, host: "127.0.0.1" });

@@ -7,7 +7,7 @@ let project: OutsideProject;
 
 beforeAll(async () => {
   project = await createOutsideProject();
-  await project.extract(await pack("auth", project), "@latchkey/auth");
+  await project.extract(await pack("auth"), "@latchkey/auth");
 });
 
 afterAll(() => project[Symbol.asyncDispose]());

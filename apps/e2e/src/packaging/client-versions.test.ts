@@ -11,7 +11,7 @@ describe.each([
   let project: OutsideProject;
   beforeAll(async () => {
     project = await createOutsideProject();
-    const tarball = await pack("client", project);
+    const tarball = await pack("client");
     await project.install({ "@latchkey/client": `file:${tarball}`, ...peers });
   });
   afterAll(() => project[Symbol.asyncDispose]());
@@ -21,7 +21,7 @@ describe.each([
     async (setup) => {
       const files = ["declared-consumer.ts", "declared-components.ts"];
       for (const file of files) await project.addProgram(file);
-      expect(await project.declare(setup, files, "declaration")).toEqual({ exitCode: 0, output: "" });
+      expect(await project.declare(setup, files)).toEqual({ exitCode: 0, output: "" });
     },
   );
 

@@ -9,12 +9,10 @@ let project: OutsideProject;
 
 beforeAll(async () => {
   project = await createOutsideProject();
-  const [client, verify] = await Promise.all([pack("client", project), pack("verify", project)]);
-  await project.install({
-    "@latchkey/client": `file:${client}`,
-    "@latchkey/verify": `file:${verify}`,
-    ...{ "@trpc/client": "^11.25.0", "@trpc/server": "^11.25.0", react: "^19.0.0" },
-  });
+  const [client, verify] = await Promise.all([pack("client"), pack("verify")]);
+  for (const name of ["jose", "@trpc/client", "@trpc/server", "react"]) await project.borrow(name);
+  await project.extract(client, "@latchkey/client");
+  await project.extract(verify, "@latchkey/verify");
 });
 
 afterAll(() => project[Symbol.asyncDispose]());

@@ -6,7 +6,7 @@ let project: OutsideProject;
 
 beforeAll(async () => {
   project = await createOutsideProject();
-  const client = await pack("client", project);
+  const client = await pack("client");
   const trpc = { "@trpc/client": "^11.25.0", "@trpc/server": "^11.25.0" };
   await project.install({ "@latchkey/client": `file:${client}`, ...trpc, jest: "^30" });
 });

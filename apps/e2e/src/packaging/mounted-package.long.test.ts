@@ -64,8 +64,8 @@ describe.each([
   let files: Map<string, string>;
   beforeAll(async () => {
     [project, database, files] = await Promise.all([createOutsideProject(), createEmptyDatabase(), readFiles()]);
-    const [auth, server] = [await pack("auth", project), await pack("server", project)];
-    const own = { "@latchkey/auth": `file:${auth}`, "@latchkey/server": `file:${server}` };
+    const own: Record<string, string> = {};
+    for (const name of ["auth", "server", "senders"] as const) own[`@latchkey/${name}`] = `file:${await pack(name)}`;
     await project.install({ ...own, ...hosts, "@trpc/server": trpc });
     for (const [file, code] of files) await project.write(file, code);
     await project.addProgram("try-mounted.mjs");
@@ -77,7 +77,7 @@ describe.each([
 
   test("every file of the page has a name", () => {
     expect([...files.keys()].sort()).toEqual(
-      ["answer.ts", "listener.ts", "server.ts", ...names.map(([file]) => file)].sort(),
+      ["answer.ts", "listener.ts", "receipts.ts", "server.ts", ...names.map(([file]) => file)].sort(),
     );
   });
 
@@ -87,7 +87,7 @@ describe.each([
   ] as const)("all of docs/mount.md compiles, and declares what it exports, by $compiler", async (setup) => {
     // The lowest tRPC's own types of Fastify's adapter do not fit the types of `ws`.
     const checked = [...files.keys()].filter((file) => which === "newest" || file !== "fastify.ts");
-    expect(await project.declare({ ...setup, types: ["node"] }, checked, "declaration")).toEqual({
+    expect(await project.declare({ ...setup, types: ["node"] }, checked)).toEqual({
       exitCode: 0,
       output: "",
     });

@@ -1,8 +1,9 @@
 import { execFile } from "node:child_process";
-import { copyFile, cp, mkdir, realpath, rm, writeFile } from "node:fs/promises";
+import { copyFile, cp, mkdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { makeTemporaryFolder } from "@latchkey/embedded-postgres/testing";
+import { onceARun } from "../once-a-run.ts";
 
 /** A project in a folder where nothing of the workspace is near, as somebody has who installs our packages. */
 export interface OutsideProject extends AsyncDisposable {
@@ -12,7 +13,7 @@ export interface OutsideProject extends AsyncDisposable {
   addProgram(file: string): Promise<void>;
   /** Installs from the registry what its `package.json` names. */
   install(dependencies: Readonly<Record<string, string>>): Promise<void>;
-  /** Copies a package that the workspace has and that depends on no other. */
+  /** Copies a package that the workspace has, and those that it depends on. */
   borrow(name: string): Promise<void>;
   /** Puts the files of a packed package in place, without anything that it depends on. */
   extract(tarball: string, name: string): Promise<void>;
@@ -24,8 +25,11 @@ export interface OutsideProject extends AsyncDisposable {
   typecheck(setup: CompilerSetup, files: readonly string[]): Promise<Outcome>;
   /** How many types the compiler makes for files, where the packages themselves are not checked, as in most applications. */
   countInstantiations(setup: CompilerSetup, files: readonly string[]): Promise<number>;
-  /** Writes the declarations of files that others will import, as a library or a project of a monorepo does. */
-  declare(setup: CompilerSetup, files: readonly string[], how: "declaration" | "composite"): Promise<Outcome>;
+  /**
+   * Checks the types as {@link typecheck} does, and writes the declarations of files that others will import, as a library or a
+   * project of a monorepo does.
+   */
+  declare(setup: CompilerSetup, files: readonly string[]): Promise<Outcome>;
 }
 
 export interface Outcome {
@@ -54,12 +58,12 @@ const installed = fileURLToPath(new URL("../../node_modules/", import.meta.url))
 const programs = fileURLToPath(new URL("./programs/", import.meta.url));
 const packages = fileURLToPath(new URL("../../../../packages/", import.meta.url));
 
-/** Packs a package as publishing it would, from its built files, and answers the file. */
-export async function pack(name: "auth" | "client" | "server" | "verify", { folder }: OutsideProject): Promise<string> {
-  const tarball = join(folder, `${name}.tgz`);
-  const [command, ...words] = findPnpm();
-  await succeed(command, [...words, "pack", "--out", tarball], join(packages, name));
-  return tarball;
+/** Packs a package as publishing it would, from its built files, and answers the file: the same for all who ask in one run of tests. */
+export function pack(name: "auth" | "client" | "senders" | "server" | "verify"): Promise<string> {
+  return onceARun(`${name}.tgz`, async (tarball) => {
+    const [command, ...words] = findPnpm();
+    await succeed(command, [...words, "pack", "--out", tarball], join(packages, name));
+  });
 }
 
 /** The pnpm that runs the tests, or else the one that npm has or fetches. */
@@ -93,10 +97,7 @@ export async function createOutsideProject(): Promise<OutsideProject> {
       const quick = ["--prefer-offline", "--ignore-scripts", "--no-package-lock", "--no-audit", "--no-fund"];
       await succeed("npm", ["install", ...quick], folder);
     },
-    async borrow(name) {
-      const place = join(folder, "node_modules", name);
-      await cp(await realpath(join(installed, name)), place, { recursive: true });
-    },
+    borrow: (name) => copyPackage(name, installed, join(folder, "node_modules")),
     async extract(tarball, name) {
       const place = join(folder, "node_modules", name);
       await mkdir(place, { recursive: true });
@@ -114,9 +115,19 @@ export async function createOutsideProject(): Promise<OutsideProject> {
       if (exitCode !== 0 || !count) throw new Error(output);
       return Number(count);
     },
-    declare: (setup, files, how) => compile(setup, files, { [how]: true, emitDeclarationOnly: true, outDir: "types" }),
+    // A composite project declares all that a library does, and asks for more.
+    declare: (setup, files) => compile(setup, files, { composite: true, emitDeclarationOnly: true, outDir: "types" }),
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   };
+}
+
+async function copyPackage(name: string, from: string, to: string): Promise<void> {
+  const source = await realpath(join(from, name));
+  await cp(source, join(to, name), { recursive: true });
+  const { dependencies = {} } = JSON.parse(await readFile(join(source, "package.json"), "utf8"));
+  // The package manager puts beside a package what it depends on.
+  const beside = source.slice(0, -name.length);
+  for (const dependency of Object.keys(dependencies)) await copyPackage(dependency, beside, to);
 }
 
 function toCompilerOptions(resolution: CompilerSetup["resolution"]) {

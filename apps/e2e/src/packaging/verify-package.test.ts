@@ -14,8 +14,7 @@ let team: OutsideProject;
 
 beforeAll(async () => {
   [bare, team] = await Promise.all([createOutsideProject(), createOutsideProject()]);
-  const verify = await pack("verify", team);
-  const client = await pack("client", team);
+  const [verify, client] = await Promise.all([pack("verify"), pack("client")]);
   await bare.install({ "@latchkey/verify": `file:${verify}` });
   for (const name of ["jose", "@trpc/client", "@trpc/server"]) await team.borrow(name);
   await team.extract(verify, "@latchkey/verify");
@@ -118,15 +117,13 @@ test.each(compilerSetups)(
     await bare.addProgram("typed-bare-verifier.ts");
 
     const files = ["server.ts", "client.ts", "typed-verifier.ts"];
-    expect(await team.typecheck(setup, files)).toEqual({ exitCode: 0, output: "" });
-    for (const how of ["declaration", "composite"] as const)
-      expect(await team.declare(setup, ["server.ts", "typed-verifier.ts"], how)).toEqual({ exitCode: 0, output: "" });
+    expect(await team.declare(setup, files)).toEqual({ exitCode: 0, output: "" });
     expect(await bare.typecheck(setup, ["typed-bare-verifier.ts"])).toEqual({ exitCode: 0, output: "" });
   },
 );
 
 test("the README's API knows its caller by the SDK's token, and tells strangers and forgers why not", async () => {
-  await using live = await startLiveServer();
+  await using live = await startLiveServer({ tokens: { audience: ["latchkey", "orders-api"] } });
   const { token } = await signUp(live);
   await team.write("server.ts", await readExample("createVerifiedProcedure", live.url));
   await team.addProgram("own-api-session.mjs");

@@ -50,6 +50,8 @@ describe.skipIf(!isService)("the service's pages", () => {
       ["/cookie/account", { firstName: "Mallory" }],
       ["/cookie/account/password", { currentPassword: password, newPassword: `${password} 2` }],
       ["/cookie/account/devices", { others: "yes" }],
+      ["/cookie/account/devices", { forget: "yes" }],
+      ["/cookie/account/delete", {}],
       ["/cookie/reauthenticate", { password }],
     ];
     for (const [path, fields] of forms) {
@@ -213,6 +215,62 @@ describe.skipIf(!isService)("the service's pages", () => {
     expect(shown.headers.get("location")).toBe("/account/data.json?done=confirmed");
     const response = await browser.get("/account/data.json?done=confirmed");
     expect(response.headers.get("content-disposition")).toBe('attachment; filename="my-data.json"');
+  });
+
+  test("deleting one's account asks first who is there, signs out everywhere, and says until when it can be taken back", async () => {
+    await signIn();
+    const other = createFormClient(live.url);
+    await signIn(other, "2");
+    await live.test.clock.advance(11 * 60);
+    const asked = await browser.post("/cookie/account/delete", { form: "3" });
+    expect(asked.headers.get("location")).toBe("/reauthenticate?return_to=%2Faccount%2Fdelete%3Fdone%3Dconfirmed");
+    await browser.post(`/cookie${asked.headers.get("location")}`, { form: "4", password });
+    expect(await (await browser.get("/account/delete?done=confirmed")).text()).toContain("You can go on");
+    const both = await Promise.all(
+      [1, 2].map(() => browser.post("/cookie/account/delete?done=confirmed", { form: "5" })),
+    );
+    expect(both.map(({ status }) => status)).toEqual([200, 200]);
+    const page = (await both[0]?.text()) ?? "";
+    expect(page).toContain("Your account will be deleted");
+    expect(page).toMatch(/<time datetime="\d{4}-/);
+    expect(page).toContain("400 days at most");
+    expect([...browser.cookies.keys()]).toEqual(["latchkey_device"]);
+    expect(await countSessions()).toBe(0);
+    expect((await other.get("/account")).headers.get("location")).toContain("/cookie/renew");
+  });
+
+  test("whoever signs in meanwhile is told that the account stays, goes on where they wanted to, and may ask again", async () => {
+    await signIn();
+    await browser.post("/cookie/account/delete", { form: "2" });
+    const query = new URLSearchParams({ return_to: "/account/devices" });
+    const signed = await browser.post(`/cookie/sign-in?${query}`, { form: "3", username, password });
+    const location = signed.headers.get("location") ?? "";
+    expect(location).toBe("/account/delete?return_to=%2Faccount%2Fdevices&done=kept");
+    const page = await (await browser.get(location)).text();
+    expect(page).toContain("Your account stays");
+    expect(page).toContain('<a class="button" href="/account/devices">');
+    const again = await browser.post("/cookie/sign-in", { form: "4", username, password });
+    expect(again.headers.get("location")).toBe("/account");
+    expect((await browser.post("/cookie/account/delete", { form: "5" })).status).toBe(200);
+  });
+
+  test("forgetting devices keeps this one, which goes on with a mark of its own", async () => {
+    await signIn();
+    const before = browser.cookies.get("latchkey_device") ?? "";
+    expect(await (await browser.get("/account/devices")).text()).toContain("Forget other devices");
+    const forgot = await browser.post("/cookie/account/devices", { form: "2", forget: "yes" });
+    expect(forgot.headers.get("location")).toBe("/account/devices?done=forgotten");
+    const after = browser.cookies.get("latchkey_device") ?? "";
+    expect(after).not.toBe(before);
+    const isKnown = async (deviceMark: string) => {
+      await live.test.database.query("delete from latchkey.notices");
+      await live.test.auth.login({ username, password, deviceMark }, live.test.facts);
+      return (await live.test.database.query("select from latchkey.notices where kind = 'new_device'")).length === 0;
+    };
+    expect([await isKnown(before), await isKnown(after)]).toEqual([false, true]);
+    const ended = await browser.post("/cookie/account/devices", { form: "3", others: "yes" });
+    expect(ended.headers.get("location")).toBe("/account/devices?done=ended");
+    expect(await isKnown(browser.cookies.get("latchkey_device") ?? "")).toBe(true);
   });
 
   test("pages load nothing from elsewhere, are framed by nobody, and are kept by nobody", async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type LiveServer, startLiveServer } from "../live-server.ts";
-import { createPerson, freshName, type Person, password } from "./accounts-in-core.ts";
+import { createPerson, freshName, type Person, password, toAdministrator } from "./accounts-in-core.ts";
 import { ask, outcomeOf } from "./call-as.ts";
 
 let live: LiveServer;
@@ -158,6 +158,7 @@ describe("users.get", () => {
       user: JSON.parse(JSON.stringify(user)),
       groups: [{ id: group.id, name: group.name }],
       externalId: null,
+      deletionDueAt: null,
       permissions: ["auth.view_auditevent", "auth.view_user"],
       effectivePermissions: ["auth.view_auditevent", "auth.view_group", "auth.view_user"],
     });
@@ -567,6 +568,41 @@ describe("users.listSessions", () => {
   });
 });
 
+describe("users.listPendingChanges and users.stopPendingChange", () => {
+  test("show what waits and stop it, which the owner is told by the trail; a viewer sees it, and stops nothing", async () => {
+    const person = await createPerson(live.test);
+    const caller = await toAdministrator(live.test, person);
+    // What it would do is nothing that anybody can read: it is there to be seen and stopped.
+    const [change] = await live.test.database.query<{ id: string }>(
+      `insert into latchkey.pending_changes (id, user_id, session_id, kind, payload, due_at)
+        values (gen_random_uuid(), $1, $2, 'set_phone', '\\x00', latchkey.now() + interval '1 day') returning id`,
+      [person.id, caller.session.id],
+    );
+    const input = { id: person.id, changeId: change?.id };
+    const viewer = await createPerson(live.test, { permissions: ["auth.view_user"] });
+    const seen = await ask(live, "users.listPendingChanges", { input: { id: person.id }, token: viewer.token });
+    const waiting = { id: change?.id, kind: "set_phone", createdAt: expect.any(String), dueAt: expect.any(String) };
+    expect(seen.body).toEqual({ changes: [waiting], resetHeldUntil: null });
+    const byViewer = await ask(live, "users.stopPendingChange", { input, token: viewer.token });
+    expect(outcomeOf(byViewer)).toBe("403 permission_denied");
+    expect(outcomeOf(await asBoss("users.stopPendingChange", input))).toBe("ok");
+    expect((await asBoss("users.listPendingChanges", { id: person.id })).body.changes).toEqual([]);
+    expect(outcomeOf(await asBoss("users.stopPendingChange", input))).toBe("404 not_found");
+    const { events } = await live.test.auth.listAuditEvents({ userId: person.id, event: "change_stopped", limit: 2 });
+    expect(events).toMatchObject([{ detail: { change: "set_phone", by: "administrator" }, subjectId: person.id }]);
+  });
+
+  test("say until when a reset is held", async () => {
+    const { id } = await createPerson(live.test);
+    await live.test.database.query(
+      "insert into latchkey.former_passwords (user_id, password, device_epoch, held_at) values ($1, '!', 0, latchkey.now())",
+      [id],
+    );
+    const { resetHeldUntil } = (await asBoss("users.listPendingChanges", { id })).body;
+    expect(resetHeldUntil).toMatch(/^\d{4}-/);
+  });
+});
+
 describe("groups", () => {
   test("are created, listed by name, changed and deleted, each time written down", async () => {
     const name = freshName();
@@ -685,6 +721,8 @@ test.each([
   ["groups.get", { id: nobody }],
   ["users.createPasswordCode", { id: nobody }],
   ["users.listSessions", { id: nobody }],
+  ["users.listPendingChanges", { id: nobody }],
+  ["users.stopPendingChange", { id: nobody, changeId: nobody }],
   ["groups.update", { id: nobody, name: "x" }],
   ["groups.delete", { id: nobody }],
 ])(

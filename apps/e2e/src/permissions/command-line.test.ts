@@ -15,7 +15,8 @@ let admin: string;
 /** The service runs all the while: what a command does must be in force on the next call. */
 beforeAll(async () => {
   database = await createEmptyDatabase();
-  installation = await createInstallation({ DATABASE_URL: database.url, LATCHKEY_SECRET: testSecret });
+  const settings = { DATABASE_URL: database.url, LATCHKEY_SECRET: testSecret };
+  installation = await createInstallation(settings, { keepsCommandLine: true });
   await installation.writeFile("latchkey.config.mjs", 'export default { permissions: ["notes.note"] };\n');
   service = await installation.start();
   notes = await startNotesHost(database.url);
@@ -189,6 +190,18 @@ describe("end-sessions", () => {
   });
 });
 
+describe("list-pending-changes and stop-pending-change", () => {
+  test("say that nothing waits, and refuse what is no change", async () => {
+    expect(await say("list-pending-changes", "dave")).toBe("Nothing waits.\n");
+    expect(await answerOf("list-pending-changes", "dave")).toEqual({ changes: [], resetHeldUntil: null });
+    const unknown = await installation.run(["stop-pending-change", "dave", "01900000-0000-7000-8000-000000000000"]);
+    expect(unknown).toMatchObject({ code: 2, stderr: "latchkey: There is no such change, or it is done\n" });
+    const malformed = await installation.run(["stop-pending-change", "dave", "1"]);
+    expect(malformed).toMatchObject({ code: 2, stdout: "" });
+    expect(malformed.stderr).toContain("the change is an id as list-pending-changes prints it");
+  });
+});
+
 describe("create-password-code", () => {
   test("prints a code that sets a password over HTTP; until then nothing changes", async () => {
     await createUser(installation, "--username", "erin");
@@ -249,7 +262,7 @@ test("a database that is not there ends with 3, whatever the command", async () 
   const variables = { DATABASE_URL: "postgres://latchkey:hunter2@127.0.0.1:1/latchkey" };
   const commands = [["list-users"], ["purge"], ["sync-permissions"], ["grant", "a", "notes.add_note"]];
   for (const { code, stdout, stderr } of await Promise.all(
-    commands.map((args) => installation.run(args, { variables })),
+    commands.map((args) => installation.run(args, { variables, isApart: true })),
   )) {
     expect({ code, stdout }).toEqual({ code: 3, stdout: "" });
     expect(stderr).not.toContain("hunter2");

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { LiveServer } from "../live-server.ts";
 import { startNotesServer } from "../notes/notes-server.ts";
@@ -240,6 +241,8 @@ describe("whoever is no superuser", () => {
         ["users.createPasswordCode", { id }],
         ["users.unlock", { id }],
         ["users.listSessions", { id }],
+        ["users.listPendingChanges", { id }],
+        ["users.stopPendingChange", { id, changeId: randomUUID() }],
       ];
       for (const [procedure, input] of attempts) {
         await expectRefused(async () => outcomeOf(await asClerk(procedure, input)));
@@ -275,6 +278,8 @@ describe("whoever holds nothing", () => {
       ["users.createPasswordCode", { id }, "403 permission_denied"],
       ["users.unlock", { id }, "403 permission_denied"],
       ["users.listSessions", { id }, "403 permission_denied"],
+      ["users.listPendingChanges", { id }, "403 permission_denied"],
+      ["users.stopPendingChange", { id, changeId: randomUUID() }, "403 permission_denied"],
       ["audit.list", { userId: id }, "403 permission_denied"],
     ]);
     tries.push(

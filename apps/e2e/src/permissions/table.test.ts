@@ -31,11 +31,17 @@ const rows = await readTable();
 
 const inbox = createInbox();
 let live: LiveServer;
+/** Who makes what the calls are about. */
+let maker: Awaited<ReturnType<typeof toAdministrator>>;
 /** The same accounts, where everybody needs a second factor. */
 let strict: Auth;
 beforeAll(async () => {
-  live = await startLiveServer({ messages: { senders: { sms: inbox, email: inbox }, isEnforced: false } });
+  live = await startLiveServer({
+    messages: { senders: { sms: inbox, email: inbox }, isEnforced: false },
+    tokens: { audience: ["latchkey", "shop"] },
+  });
   strict = await live.test.another({ secondFactor: "all" });
+  maker = await toAdministrator(live.test, await createPerson(live.test, { isSuperuser: true }));
 });
 afterAll(() => live[Symbol.asyncDispose]());
 
@@ -58,16 +64,22 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
     const { secret } = await strict.startEnrolling(ticket, live.test.facts);
     return { ticket, totp: await showTotp(live.test, secret) };
   },
+  "token.obtainByNewPassword": async ({ target }) => ({
+    ticket: await askForNewPassword(target),
+    newPassword: `${password} staple`,
+  }),
   "token.enrollTotp": async ({ target }) => ({ ticket: await askForFactor(target) }),
   "codes.start": () => ({ purpose: "enter", to: freshNumber() }),
   "codes.resend": async () => ({ challenge: (await startCode()).challenge }),
   "token.refresh": ({ target }) => ({ refreshToken: target.refreshToken }),
   "token.revoke": ({ target }) => ({ refreshToken: target.refreshToken }),
+  "token.exchange": () => ({ audience: "shop" }),
   "token.verify": ({ target }) => ({ token: target.token }),
   "account.register": () => ({ username: freshName(), password }),
   "me.get": () => undefined,
   "me.update": () => ({ city: "İzmir" }),
   "account.stopChanges": ({ target }) => ({ username: target.username, deviceMark: "x" }),
+  "account.holdReset": () => createFormerPassword(),
   "me.phone.start": () => ({ to: freshNumber() }),
   "me.phone.confirm": ({ caller }) => startOwnName(caller, "phone", freshNumber()),
   "me.phone.remove": ({ caller }) => giveName(caller, { phoneNumber: freshNumber() }),
@@ -79,6 +91,8 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
   "me.permissions": () => undefined,
   "me.activity": () => undefined,
   "me.export": () => undefined,
+  "me.consents": () => undefined,
+  "me.delete": () => undefined,
   "me.reauthenticate": () => ({ password }),
   "me.totp.get": () => undefined,
   "me.totp.start": () => undefined,
@@ -117,7 +131,10 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
   "users.setPermissions": ({ target }) => ({ id: target.id, permissions: ["auth.change_user"] }),
   "users.createPasswordCode": ({ target }) => ({ id: target.id }),
   "users.listSessions": ({ target }) => ({ id: target.id }),
+  "users.listPendingChanges": ({ target }) => ({ id: target.id }),
+  "users.stopPendingChange": async ({ target }) => ({ id: target.id, changeId: await findChangeId(target) }),
   "users.endSessions": ({ target }) => ({ id: target.id }),
+  "users.requirePasswordChange": ({ target }) => ({ id: target.id }),
   "users.resetSecondFactor": ({ target }) => ({ id: target.id }),
   "users.unlock": ({ target }) => ({ id: target.id }),
   "groups.list": () => undefined,
@@ -135,10 +152,32 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
 let numbers = 0;
 const freshNumber = () => `+9053277${String(++numbers).padStart(5, "0")}`;
 
+/** A password from before a reset by a code, and a device from then. */
+async function createFormerPassword() {
+  const username = freshName();
+  await live.test.auth.createUser({ username, password });
+  const { deviceMark } = await live.test.auth.login({ username, password }, live.test.facts);
+  await live.test.database.query(
+    `insert into latchkey.former_passwords (user_id, password, device_epoch)
+      select id, password, device_epoch from latchkey.users where username = $1`,
+    [username],
+  );
+  return { username, password, deviceMark };
+}
+
 /** The ticket of somebody who needs a second factor and has none. */
 async function askForFactor({ username }: Person): Promise<string> {
   const refusal: unknown = await strict.login({ username, password }, live.test.facts).catch((error) => error);
   return (isAuthError(refusal) && refusal.secondFactor?.ticket) || "none";
+}
+
+/** The ticket of somebody whose password has to be replaced. */
+async function askForNewPassword({ username }: Person): Promise<string> {
+  await live.test.auth.operator.requirePasswordChange(username);
+  const refusal: unknown = await live.test.auth
+    .login({ username, password }, live.test.facts)
+    .catch((error: unknown) => error);
+  return (isAuthError(refusal) && refusal.passwordChange?.ticket) || "none";
 }
 
 /** What shows that an authenticator app has the secret that was made for it; made up for nobody. */
@@ -193,13 +232,11 @@ async function createRecoveryCode(): Promise<string> {
 
 async function createSetPasswordCode(): Promise<{ username: string; code: string }> {
   const username = freshName();
-  const admin = await toAdministrator(live.test, await createPerson(live.test, { isSuperuser: true }));
-  return { username, code: (await live.test.auth.users.create(admin, { username })).setPasswordCode };
+  return { username, code: (await live.test.auth.users.create(maker, { username })).setPasswordCode };
 }
 
 async function createFresh(rights: Facts | null): Promise<Fresh> {
-  const admin = await toAdministrator(live.test, await createPerson(live.test, { isSuperuser: true }));
-  const group = await live.test.auth.groups.create(admin, { name: freshName(), permissions: [] });
+  const group = await live.test.auth.groups.create(maker, { name: freshName(), permissions: [] });
   return {
     caller: rights && (await createPerson(live.test, rights)),
     target: await createPerson(live.test),

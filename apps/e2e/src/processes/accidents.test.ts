@@ -20,7 +20,7 @@ async function postgresOrThrow(): Promise<number> {
 }
 
 beforeAll(async () => {
-  installation = await createInstallation();
+  installation = await createInstallation({}, { isNew: true });
 });
 
 afterEach(async () => {

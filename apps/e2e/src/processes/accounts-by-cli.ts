@@ -9,7 +9,9 @@ export const password = "correct horse battery staple";
 
 /** Creates an account by the command line. */
 export async function createUser(installation: Installation, ...args: readonly string[]): Promise<void> {
-  const run = await installation.run(["create-user", "--password-stdin", ...args], { input: password });
+  const run = await installation.run(["create-user", "--password-stdin", "--own-password", ...args], {
+    input: password,
+  });
   expect(run).toMatchObject({ code: 0, stderr: "" });
 }
 

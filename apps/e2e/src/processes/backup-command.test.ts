@@ -40,7 +40,7 @@ test("a backup under load brings everybody back into a folder that was destroyed
     });
     await stop();
   }
-  await using restored = await createInstallation(settings);
+  await using restored = await createInstallation(settings, { isNew: true });
   expect(await restored.run(["restore", file])).toMatchObject({ code: 0, stderr: "" });
   const { url } = await restored.start();
   for (const { username, refreshToken } of people) {
@@ -58,7 +58,7 @@ test.each([
   ["that is not there", null, "cannot be read (ENOENT)"],
   ["that is something else", "hello\n", "is damaged, cut off or no backup of Latchkey"],
 ])("a file %s is refused in one line, before anything is made", async (_what, content, told) => {
-  await using installation = await createInstallation(settings);
+  await using installation = await createInstallation(settings, { isNew: true });
   const file = join(await makeTemporaryFolder("latchkey-backup-"), "wrong.backup");
   if (content !== null) await writeFile(file, content);
   const outcome = await installation.run(["restore", file]);
@@ -83,7 +83,7 @@ test("by the clock the service backs up what is due, and keeps the newest alone"
   const again = await installation.start();
   await again.stop();
   expect(again.stdout()).not.toContain("backed up");
-  await using restored = await createInstallation(settings);
+  await using restored = await createInstallation(settings, { isNew: true });
   expect(await restored.run(["restore", String(file)])).toMatchObject({ code: 0, stderr: "" });
   expect(await restored.run(["list-users"])).toMatchObject({ stdout: expect.stringContaining("alice") });
   await rm(folder, { recursive: true });

@@ -22,7 +22,7 @@ test.skipIf(!hasDebianPostgres)(
     await createUser(old, "--username", "alice");
     expect(await old.run(["backup", fromOld])).toMatchObject({ code: 0, stderr: "" });
 
-    await using embedded = await createInstallation(settings);
+    await using embedded = await createInstallation(settings, { isNew: true });
     expect(await embedded.run(["restore", fromOld])).toMatchObject({ code: 0, stderr: "" });
     const { url } = await embedded.start();
     expect((await signIn(url, "alice")).status).toBe(200);

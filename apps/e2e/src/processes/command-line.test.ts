@@ -14,12 +14,15 @@ let service: Service;
 
 /** The service runs all the while, so that no command waits for PostgreSQL. */
 beforeAll(async () => {
-  installation = await createInstallation();
+  installation = await createInstallation({}, { keepsCommandLine: true });
   service = await installation.start();
   await createUser(installation, "--username", "alice", "--phone", "+90 532 123 45 67");
 });
 
 afterAll(() => installation[Symbol.asyncDispose]());
+
+/** In a process of its own, as a person runs it: one of every kind of command. */
+const apart = { isApart: true };
 
 function create(args: readonly string[], input = password): Promise<Outcome> {
   return installation.run(["create-user", "--password-stdin", ...args], { input });
@@ -72,7 +75,7 @@ describe.concurrent("what a person gets wrong is told in a line, with exit code 
   });
 
   it("a password that nobody can be asked for", async () => {
-    expect(await installation.run(["create-user", "--username", "bob"])).toMatchObject({
+    expect(await installation.run(["create-user", "--username", "bob"], apart)).toMatchObject({
       code: 2,
       stdout: "",
       stderr: "latchkey: There is no terminal to ask for the password: use --password-stdin\n",
@@ -104,7 +107,10 @@ it("through the package manager too, a command that is refused ends with its own
 
 describe("--help", () => {
   it("names the commands, and the options of each", async () => {
-    const [all, one] = await Promise.all([installation.run(["--help"]), installation.run(["create-user", "--help"])]);
+    const [all, one] = await Promise.all([
+      installation.run(["--help"], apart),
+      installation.run(["create-user", "--help"]),
+    ]);
     expect([all.code, one.code]).toEqual([0, 0]);
     for (const name of ["create-user", "create-superuser", "rotate-keys", "jwks", "doctor"]) {
       expect(all.stdout).toContain(`  ${name} `);
@@ -140,6 +146,7 @@ describe("create-user", () => {
     const salt = "eS8pN2kVqR1x";
     const hash = pbkdf2Sync(password, salt, 20_000, 32, "sha256").toString("base64");
     const run = await installation.run(["create-user", "--username", "erin", "--django-hash-stdin"], {
+      ...apart,
       input: `pbkdf2_sha256$20000$${salt}$${hash}\n`,
     });
     expect(run).toMatchObject({ code: 0, stdout: "Created user erin.\n", stderr: "" });
@@ -162,7 +169,7 @@ describe("rotate-keys, while the service runs", () => {
   it("publishes a second key at once and signs nobody out", async () => {
     const token = await obtainToken(service.url, "alice");
     const before = await kids();
-    const { code, stdout } = await installation.run(["rotate-keys", "--json"]);
+    const { code, stdout } = await installation.run(["rotate-keys", "--json"], apart);
     expect(code).toBe(0);
     expect((await kids()).toSorted()).toEqual([...before, JSON.parse(stdout).kid].toSorted());
     expect(await getMe(token)).toMatchObject({ status: 200 });
@@ -172,7 +179,7 @@ describe("rotate-keys, while the service runs", () => {
   it("--compromised refuses every token that is out on its very next call, and sign-in goes on", async () => {
     const token = await obtainToken(service.url, "alice");
     expect(await getMe(token)).toMatchObject({ status: 200 });
-    const { code, stdout } = await installation.run(["rotate-keys", "--compromised", "--json"]);
+    const { code, stdout } = await installation.run(["rotate-keys", "--compromised", "--json"], apart);
     expect(code).toBe(0);
     expect(await getMe(token)).toMatchObject({ status: 401, body: { data: { reason: "token_invalid" } } });
     expect(await getMe(await obtainToken(service.url, "alice"))).toMatchObject({ status: 200 });
@@ -222,7 +229,7 @@ describe("rotate-keys, with LEGACY_UNTIL", () => {
 
 describe("jwks", () => {
   it("prints what the service publishes, without a private member", async () => {
-    const { code, stdout, stderr } = await installation.run(["jwks"]);
+    const { code, stdout, stderr } = await installation.run(["jwks"], apart);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     const served = await fetch(`${service.url}/.well-known/jwks.json`);
     expect(JSON.parse(stdout)).toEqual(await served.json());
@@ -236,7 +243,7 @@ describe.concurrent("doctor", () => {
   const secret = "3q2-7wABiV9kYx0dT5nPzQ8mL4sR6uHcJ1gEfWoXyZs";
 
   it("prints the settings and the health of an installation that is well", async () => {
-    const { code, stdout, stderr } = await installation.run(["doctor"]);
+    const { code, stdout, stderr } = await installation.run(["doctor"], apart);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toMatch(/^PASSWORD_COST +10$/m);
     expect(stdout).toMatch(/^users +\d+$/m);
@@ -263,7 +270,7 @@ describe.concurrent("doctor", () => {
       "latchkey: PostgreSQL at 127.0.0.1:1/latchkey cannot be used: connect ECONNREFUSED",
     ],
   ])("says what is wrong with %s, ends with 3 and shows no secret", async (_title, variables, complaint) => {
-    const { code, stdout, stderr } = await installation.run(["doctor"], { variables });
+    const { code, stdout, stderr } = await installation.run(["doctor"], { ...apart, variables });
     expect(code).toBe(3);
     expect(stderr).toContain(complaint);
     for (const hidden of [secret, "hunter2"]) expect(stdout + stderr).not.toContain(hidden);

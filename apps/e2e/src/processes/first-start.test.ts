@@ -16,7 +16,7 @@ async function measure<T>(run: () => Promise<T>): Promise<[result: T, millisecon
 }
 
 beforeAll(async () => {
-  installation = await createInstallation({ PHONE_DEFAULT_COUNTRY: "TR" }, { form: "sources" });
+  installation = await createInstallation({ PHONE_DEFAULT_COUNTRY: "TR" }, { form: "sources", isNew: true });
   [service, firstStart] = await measure(() => installation.start());
 });
 
@@ -30,7 +30,7 @@ describe("a start on an empty folder", () => {
   it("tells a person where it listens, where the data is and what to do next", () => {
     expect(service.stderr()).toContain(`Latchkey listens on ${service.url}\n`);
     expect(service.stderr()).toContain(`Its data is in ${installation.dataDir} (embedded PostgreSQL)\n`);
-    expect(service.stderr()).toContain("  npx -y pnpm@12 latchkey create-user --username alice\n");
+    expect(service.stderr()).toContain("  npx -y pnpm@12 latchkey create-user --username alice --own-password\n");
     expect(service.stderr()).toContain(`  curl ${service.url}/trpc/token.obtain `);
   });
 

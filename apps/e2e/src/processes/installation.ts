@@ -5,7 +5,9 @@ import { promisify } from "node:util";
 import { makeTemporaryFolder } from "@latchkey/embedded-postgres/testing";
 import type pg from "pg";
 import type { Entry } from "./bundle.ts";
+import { copyDataFolder } from "./data-folder.ts";
 import { queryOnce } from "./external-database.ts";
+import { keepCommandLine } from "./kept-command-line.ts";
 import { launch, type Outcome, type Program, until, type Variables } from "./service-process.ts";
 
 /** A running service. */
@@ -39,6 +41,10 @@ export interface Installation extends AsyncDisposable {
 export interface InstallationOptions {
   /** Puts a disk below the data folder, which is taken away when nothing runs there any more. */
   readonly mount?: (dataDir: string) => Promise<AsyncDisposable>;
+  /** Has its first process find no data folder, as on a machine where Latchkey has not run before, and not one to go on with. */
+  readonly isNew?: boolean;
+  /** Has commands run in one process, which has loaded them, in place of one process each. */
+  readonly keepsCommandLine?: boolean;
   /** Whether its processes run the bundle, which is up in a third of the time, or the sources, as `pnpm start` does. */
   readonly form?: "bundle" | "sources";
 }
@@ -46,10 +52,12 @@ export interface InstallationOptions {
 export interface RunOptions {
   readonly input?: string;
   readonly variables?: Variables;
+  /** In a process of its own, where the installation keeps one for the others. */
+  readonly isApart?: boolean;
 }
 
 /**
- * An installation in an empty folder. Whatever still runs when it is disposed of is killed, the embedded PostgreSQL too.
+ * An installation in a folder of its own. Whatever still runs when it is disposed of is killed, the embedded PostgreSQL too.
  *
  * @example
  * await using installation = await createInstallation();
@@ -57,12 +65,14 @@ export interface RunOptions {
  */
 export async function createInstallation(
   defaults: Variables = {},
-  { form, mount }: InstallationOptions = {},
+  { form, mount, isNew = mount !== undefined, keepsCommandLine = false }: InstallationOptions = {},
 ): Promise<Installation> {
   const folder = await makeTemporaryFolder("latchkey-process-");
   const dataDir = join(folder, "data");
   const disk = await mount?.(dataDir);
+  if (!isNew && defaults.DATABASE_URL === undefined) await copyDataFolder(dataDir);
   const programs: Program[] = [];
+  const kept = keepsCommandLine ? keepCommandLine() : null;
   const common = { LATCHKEY_DATA_DIR: dataDir, PORT: "0", PASSWORD_COST: "10", ...defaults };
 
   function open(entry: Entry, args: readonly string[], { input, variables }: RunOptions = {}): Program {
@@ -78,13 +88,19 @@ export async function createInstallation(
     launch: (variables = {}) => open("main", [], { variables }),
     start: async (variables = {}) => toService(open("main", [], { variables })),
     launchCommand: (args, options) => open("cli", args, options),
-    run: (args, options) => open("cli", args, options).outcome,
+    run(args, options = {}) {
+      const { input = "", variables, isApart = false } = options;
+      if (!kept || isApart) return open("cli", args, options).outcome;
+      const { PATH = "", HOME = "" } = process.env;
+      return kept.run({ args, input, folder, variables: { PATH, HOME, ...common, ...variables } });
+    },
     findPostgres: () => findPostgres(dataDir),
     findConnection: () => readConnection(dataDir),
     query: async (text) => queryOnce(await readConnection(dataDir), text),
     async [Symbol.asyncDispose]() {
       for (const program of programs) if (program.isRunning()) program.signalGroup("SIGKILL");
       await Promise.all(programs.map((program) => program.outcome));
+      await kept?.[Symbol.asyncDispose]();
       await killPostgres(dataDir);
       await disk?.[Symbol.asyncDispose]();
       await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });

@@ -83,6 +83,9 @@ async function useEverything(): Promise<void> {
   await call(service.url, "me.get", { token });
   await call(service.url, "token.obtain", { input: { username: "canary", password: "wrong-canary" } });
   await call(service.url, "token.obtain", { input: { username: "+90 532 123 45 67", password } });
+  await call(service.url, "me.get", { token: "canary.canary.canary" });
+  await call(service.url, "token.refresh", { input: { refreshToken: "canary" } });
+  await call(service.url, "token.refresh", { input: { canary: "canary" } });
   // Its country is named nowhere: the console's rules tell that, and print the code.
   await call(service.url, "codes.start", { input: { purpose: "enter", to: "+90 532 123 45 67" } });
   await service.untilLogged("message sent");
@@ -110,6 +113,7 @@ test("no label is what a caller chose: no person, number, address, user agent or
     "other",
     "readyz",
     "token.obtain",
+    "token.refresh",
   ]);
 });
 
@@ -139,6 +143,11 @@ test("calls, refusals and hashes are counted, and a histogram adds up", async ()
   expect(growth("latchkey_password_hashes_total", { kind: "bcrypt_sha256" })).toBe(2);
   expect(growth("latchkey_password_hashes_total", { kind: "none" })).toBe(1);
   expect(growth("latchkey_password_hash_seconds_total", { kind: "bcrypt_sha256" })).toBeGreaterThan(0);
+  // Made-up tokens, refreshes and bad input have no event in the trail, so that these are where they show.
+  for (const reason of ["token_invalid", "refresh_token_invalid", "invalid_input"])
+    expect(growth("latchkey_refusals_total", { reason }), reason).toBeGreaterThan(0);
+  expect(growth("latchkey_password_hashes_total")).toBe(3);
+  expect(growth("latchkey_password_hash_seconds_total")).toBeGreaterThan(0);
   const durations = after.samples.filter(
     ({ name, labels }) => name === "latchkey_request_duration_seconds_bucket" && labels.procedure === "token.obtain",
   );

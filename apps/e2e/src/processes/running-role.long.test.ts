@@ -18,6 +18,7 @@ let app: Installation;
 let service: Service;
 
 const sql = (text: string) => queryOnce({ ...server.superuser(database), user: "latchkey" }, text);
+const asApp = (text: string) => queryOnce({ ...server.superuser(database), user: role }, text);
 
 beforeAll(async () => {
   if (!hasDebianPostgres) return;
@@ -92,6 +93,61 @@ describe.skipIf(!hasDebianPostgres)("on a PostgreSQL with two roles", () => {
       has_table_privilege('${role}', 'latchkey.kysely_migration', 'insert, update, delete') as ledger,
       (select count(*)::int from pg_class where relowner = '${quoted}'::regrole) as owned`);
       expect(rights).toEqual({ database: false, schema: false, ledger: false, owned: 0 });
+    });
+
+    test("adds to the audit trail, and changes and deletes nothing of it", async () => {
+      const tables = ["audit_events", "audit_seals"].map((table) => `latchkey.${table}`);
+      for (const table of tables) {
+        const [rights] = await sql(`select
+          has_table_privilege('${role}', '${table}', 'select') and has_table_privilege('${role}', '${table}', 'insert') as adds,
+          has_table_privilege('${role}', '${table}', 'update, delete, truncate') as changes,
+          has_any_column_privilege('${role}', '${table}', 'update') as columns`);
+        expect(rights, table).toEqual({ adds: true, changes: false, columns: false });
+      }
+      for (const statement of [
+        "update latchkey.audit_events set address = null",
+        "delete from latchkey.audit_events",
+        "truncate latchkey.audit_events",
+        "delete from latchkey.audit_seals",
+        "select latchkey.delete_old_audit_events(latchkey.now() - interval '23 hours', 1000)",
+        "alter table latchkey.audit_events disable trigger all",
+      ])
+        await expect(asApp(statement), statement).rejects.toThrow(/permission denied|for a day at least|must be owner/);
+      expect(await sql("select count(*)::int > 0 as is_there from latchkey.audit_events")).toEqual([
+        { is_there: true },
+      ]);
+    });
+
+    test("erases and deletes what is due by functions, and the trail stays verifiable", async () => {
+      await createUser(app, "--username", "leaver");
+      const [{ id } = {}] = await sql("select id from latchkey.users where username = 'leaver'");
+      const there = `select * from latchkey.erase_audit_addresses('${id}', 0, 1000)`;
+      await expect(asApp(there)).rejects.toThrow("Only what is about people who were deleted is erased");
+      await call(service.url, "token.obtain", { input: { username: "leaver", password } });
+      expect(await app.run(["audit", "verify"])).toMatchObject({ code: 0, stderr: "" });
+      await app.run(["delete-user", "leaver", "--yes"]);
+      expect(await sql(`select distinct address from latchkey.audit_events where actor_id = '${id}'`)).toEqual([
+        { address: null },
+      ]);
+
+      await sql(`insert into latchkey.audit_events (id, event, occurred_at)
+        select gen_random_uuid(), 'signed_out', now() - interval '500 days' from generate_series(1, 2500)`);
+      expect((await app.run(["audit", "verify", "--json"])).stdout).toContain('"verdict":"intact"');
+      const purged = JSON.parse((await app.run(["purge", "--json"])).stdout);
+      expect(purged.auditEvents).toBe(2_500);
+      const verified = JSON.parse((await app.run(["audit", "verify", "--json"])).stdout);
+      expect(verified).toMatchObject({ verdict: "intact", broken: null });
+      expect(verified.erased).toBeGreaterThan(0);
+
+      // Who owns the table can change it, and that shows.
+      const newest = "select max(position) from latchkey.audit_events where event = 'signed_in'";
+      await sql(`update latchkey.audit_events set detail = '{}' where position = (${newest})`);
+      const broken = await app.run(["audit", "verify"]);
+      expect(broken).toMatchObject({
+        code: 1,
+        stdout: expect.stringMatching(/^BROKEN at seal \d+, .*events were changed/),
+      });
+      await sql("truncate latchkey.audit_seals");
     });
 
     test("serves all that people do", async () => {

@@ -99,7 +99,7 @@ describe("SIGTERM during the start", () => {
 
 describe("Ctrl-C during the first start", () => {
   it("leaves nothing running", async () => {
-    await using empty = await createInstallation();
+    await using empty = await createInstallation({}, { isNew: true });
     const service = empty.launch();
     await until(() =>
       access(empty.dataDir).then(

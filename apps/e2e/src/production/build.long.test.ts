@@ -142,7 +142,9 @@ describe.runIf(isContainable)(
     let service: Contained;
 
     beforeAll(async () => {
-      expect(await runCommand("create-user", "--password-stdin", "--username", "alice")).toMatchObject({ code: 0 });
+      expect(
+        await runCommand("create-user", "--password-stdin", "--own-password", "--username", "alice"),
+      ).toMatchObject({ code: 0 });
       service = await contain(join(build, "main.js"), variables());
       await service.untilLogged("listening");
     });

@@ -1,13 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import {
-  type Crowd,
-  createCrowd,
-  expectNothingLost,
-  expectToGoOn,
-  forCrowds,
-} from "../faults/load-clients.ts";
+import { type Crowd, createCrowd, expectNothingLost, expectToGoOn, forCrowds } from "../faults/load-clients.ts";
 import { password } from "../faults/person.ts";
 import { call } from "../live-server.ts";
 import { createUser } from "../processes/accounts-by-cli.ts";

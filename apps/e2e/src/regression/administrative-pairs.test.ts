@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { type Auth, AuthError } from "@latchkey/auth";
 import { createTestAuth } from "@latchkey/auth/testing";
 import { describe, expect, test } from "vitest";
@@ -31,6 +32,10 @@ const calls: Readonly<Record<string, (round: Round) => Promise<unknown>>> = {
     auth.users.setPermissions(admin, person.id, ["auth.add_user", "auth.view_user"]),
   "users.createPasswordCode": ({ auth, admin, person }) => auth.users.createPasswordCode(admin, person.id),
   "users.endSessions": ({ auth, admin, person }) => auth.users.endSessions(admin, person.id),
+  "users.stopPendingChange": async ({ auth, admin, person }) => {
+    const { changes } = await auth.users.listPendingChanges(admin, person.id);
+    await auth.users.stopPendingChange(admin, person.id, changes[0]?.id ?? person.id);
+  },
   "groups.list": ({ auth }) => auth.groups.list({ limit: 100 }),
   "groups.update": ({ auth, admin, groups }) =>
     auth.groups.update(admin, groups[0], { name: freshName(), permissions: ["auth.view_user"] }),
@@ -48,6 +53,12 @@ const calls: Readonly<Record<string, (round: Round) => Promise<unknown>>> = {
   "sync-permissions --prune": ({ auth }) => auth.syncPermissions({ prune: true }),
   purge: ({ auth }) => auth.purge(),
 };
+
+/** Two groups, with permissions of which an earlier round may have pruned some. */
+const makeGroups = `
+  with declared as (insert into latchkey.permissions select unnest($1::text[]) on conflict do nothing),
+    made as (insert into latchkey.groups (id, name) select * from unnest($2::uuid[], $3::text[]) returning id)
+  insert into latchkey.group_permissions select id, permission from made, unnest(array['auth.view_user', 'old.do_thing']) permission`;
 
 /** What somebody else may have made of an account or a group a moment ago. */
 const expected = new Set([
@@ -71,20 +82,18 @@ describe.concurrent("two calls at the same moment about the same account and gro
       const odd: string[] = [];
       for (const second of names.slice(index)) {
         for (let round = 0; round < rounds; round++) {
-          // What an earlier round pruned may be given out again.
-          await service.database.query(
-            "insert into latchkey.permissions select unnest($1::text[]) on conflict do nothing",
-            [[...declared, "old.do_thing"]],
-          );
           const groupName = freshName();
-          const made = await Promise.all(
-            [groupName, freshName()].map((name) =>
-              service.auth.groups.create(admin, { name, permissions: ["auth.view_user", "old.do_thing"] }),
-            ),
-          );
-          const groups = made.map(({ id }) => id) as [string, string];
+          const groups = [randomUUID(), randomUUID()] as const;
+          await service.database.query(makeGroups, [[...declared, "old.do_thing"], groups, [groupName, freshName()]]);
           const person = await createPerson(service);
           await service.auth.users.setGroups(admin, person.id, [groups[0]]);
+          // What it would do is nothing that anybody can read: it is there to be stopped.
+          await service.database.query(
+            `insert into latchkey.pending_changes (id, user_id, session_id, kind, payload, due_at)
+              select gen_random_uuid(), user_id, id, 'set_phone', '\\x00', latchkey.now() + interval '1 day'
+              from latchkey.sessions where user_id = $1`,
+            [person.id],
+          );
           const about = { admin, person, groups, groupName };
           const outcomes = await Promise.allSettled([
             calls[first]?.({ ...about, auth: processes[0] }),

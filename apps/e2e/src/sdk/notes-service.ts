@@ -20,10 +20,10 @@ function createNotesRouter(verified: VerifiedProcedure) {
 
 export type NotesRouter = ReturnType<typeof createNotesRouter>["router"];
 
-/** Serves another team's API, which takes the tokens of the live service, on a free loopback port. */
-export async function startNotesService({ url, test }: LiveServer) {
+/** Serves another team's API, which takes the tokens that the live service issues for it, on a free loopback port. */
+export async function startNotesService({ url, test }: LiveServer, audience = "notes") {
   const jwks = `${url}/.well-known/jwks.json`;
-  const options = { issuer: "latchkey", audience: "latchkey", jwks, clock: test.clock };
+  const options = { issuer: "latchkey", audience, jwks, clock: test.clock };
   const { ran, router } = createNotesRouter(createVerifiedProcedure(options));
   const createContext = ({ req }: { req: { headers: { authorization?: string | undefined } } }) => ({
     authorization: req.headers.authorization,

@@ -91,7 +91,7 @@ export async function openSignedIn(live: LiveServer, storage?: AuthStorage): Pro
 export const test = base
   // biome-ignore lint/correctness/noEmptyPattern: vitest reads here what a fixture needs
   .extend("service", { scope: "file" }, async ({}, { onCleanup }) => {
-    const service = await startLiveServer();
+    const service = await startLiveServer({ tokens: { audience: ["latchkey", "notes"] } });
     onCleanup(() => service[Symbol.asyncDispose]());
     return service;
   })

@@ -53,7 +53,7 @@ test("whoever signs in is shown, and the token goes with every call to the servi
 test("the token goes with calls to an API of one's own, and with no other", async ({ live }) => {
   await using service = await startNotesService(live);
   const { auth, network } = openProgram(live);
-  const notes = createTRPCClient<NotesRouter>({ links: [auth.link({ url: service.url })] });
+  const notes = createTRPCClient<NotesRouter>({ links: [auth.link({ url: service.url, audience: "notes" })] });
   await expect(notes.whoami.query()).rejects.toEqual(refusal("token_missing"));
 
   const { id } = await auth.signIn(credentials);
@@ -62,7 +62,7 @@ test("the token goes with calls to an API of one's own, and with no other", asyn
   await auth.signOut();
   expect(await auth.headers()).toEqual({});
   await expect(notes.whoami.query()).rejects.toEqual(refusal("token_missing"));
-  const signings = network.requests.filter(({ procedures }) => /^token\./.test(procedures.join()));
+  const signings = network.requests.filter(({ procedures }) => /^token\.(obtain|revoke)/.test(procedures.join()));
   expect(signings.map(({ authorization }) => authorization)).toEqual([null, null]);
 });
 

@@ -307,11 +307,11 @@ describe("a permission", () => {
 });
 
 test("the SDK carries the token there, and learns of the refusal's reason and of the end of its session", async () => {
-  await using notes = await startLiveServer();
+  await using notes = await startLiveServer({ tokens: { audience: ["latchkey", "shop"] } });
   await notes.test.auth.createUser({ username: "alice", password });
   const t = initTRPC.context<{ authorization: string | undefined }>().create();
   const jwks = `${notes.url}/.well-known/jwks.json`;
-  const options = { issuer: "latchkey", audience: "latchkey", jwks, clock: notes.test.clock, online: true };
+  const options = { issuer: "latchkey", audience: "shop", jwks, clock: notes.test.clock, online: true };
   const protectedProcedure = t.procedure.concat(createVerifiedProcedure(options));
   const router = t.router({ whoami: protectedProcedure.query(({ ctx }) => ctx.userId) });
   const server = createHTTPServer({
@@ -323,7 +323,7 @@ test("the SDK carries the token there, and learns of the refusal's reason and of
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   try {
     const auth = createAuthClient({ url: notes.url });
-    const api = createTRPCClient<typeof router>({ links: [auth.link({ url })] });
+    const api = createTRPCClient<typeof router>({ links: [auth.link({ url, audience: "shop" })] });
     const user = await auth.signIn({ username: "alice", password });
     expect(await api.whoami.query()).toBe(user.id);
     await notes.test.auth.operator.endSessions("alice");

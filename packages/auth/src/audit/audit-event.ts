@@ -2,7 +2,26 @@
 export type AuditEvent =
   | { readonly event: "user_created"; readonly by: "command_line" | "administrator" | "registration" | "import" }
   | { readonly event: "user_updated"; readonly fields: readonly string[] }
-  | { readonly event: "user_deleted" }
+  | {
+      readonly event: "user_deleted";
+      /** Absent for an administrator and the operator. `restored_backup`: deleted once more after a backup had brought them back. */
+      readonly by?: "owner" | "inactivity" | "restored_backup";
+      /** Absent where somebody deleted it: it had no name for as long as such accounts are kept. */
+      readonly because?: "parked";
+    }
+  | {
+      /** A person wants their account deleted, or has not used it for long. It waits, and a sign-in takes it back. */
+      readonly event: "deletion_requested";
+      readonly seconds: number;
+      readonly sessionsEnded: number;
+      /** Absent for its owner. */
+      readonly by?: "inactivity";
+    }
+  | {
+      /** `rights`: it is the last superuser's, or holds rights and was only not used for long. */
+      readonly event: "deletion_stopped";
+      readonly by: "sign_in" | "device" | "new_password" | "administrator" | "rights";
+    }
   | { readonly event: "groups_set"; readonly groups: readonly string[] }
   | { readonly event: "permissions_set"; readonly permissions: readonly string[] }
   | { readonly event: "group_created"; readonly group: string }
@@ -29,6 +48,13 @@ export type AuditEvent =
       readonly by?: "phone" | "email" | "recovery_code";
     }
   | {
+      /** The password from before a reset by a code, on a device that was known then, holds what the new one is worth. */
+      readonly event: "password_reset_held";
+      readonly until: string;
+    }
+  | { readonly event: "password_reset_released" }
+  | { readonly event: "password_reset_hold_refused" }
+  | {
       readonly event: "password_reset_refused";
       readonly because: "unknown_user" | "inactive_account" | "wrong_code" | "expired_code";
     }
@@ -40,6 +66,11 @@ export type AuditEvent =
       readonly by?: "code" | "recovery_code";
       /** The second factor that was shown besides; absent where none was. */
       readonly secondFactor?: "totp";
+      readonly sessionId: string;
+      /** How they showed who they are, in the words of RFC 8176 §2. */
+      readonly amr: readonly string[];
+      /** What their program says it is, such as `Chrome on Android`; null where it said nothing. */
+      readonly device: string | null;
     }
   | {
       /** Somebody has shown the first factor, and is asked for the second. */
@@ -130,6 +161,16 @@ export type AuditEvent =
   | { readonly event: "password_changed"; readonly sessionsEnded: number }
   | { readonly event: "password_change_refused" }
   | {
+      /** An administrator or the operator has the password replaced at the next sign-in. */
+      readonly event: "password_change_required";
+      readonly sessionsEnded: number;
+    }
+  | {
+      /** Somebody has shown enough to sign in, and is asked for a new password first. */
+      readonly event: "password_change_asked";
+      readonly purpose: string;
+    }
+  | {
       readonly event: "reauthenticated";
       readonly sessionId: string;
       /** Absent for a password. */
@@ -158,11 +199,36 @@ export type AuditEvent =
     }
   | { readonly event: "imported_user_linked"; readonly source: string }
   | { readonly event: "profile_updated"; readonly fields: readonly string[] }
-  | { readonly event: "keys_rotated"; readonly oldKeysRemoved: boolean }
+  | {
+      readonly event: "keys_rotated";
+      readonly oldKeysRemoved: boolean;
+      /** Absent where the operator did it. */
+      readonly because?: "age";
+    }
   | {
       /** The service's secret took another one's place. */
       readonly event: "secret_resealed";
       readonly because: "replaced" | "compromised" | "lost";
+    }
+  | {
+      /** Somebody who is signed in was refused what they have no right to. */
+      readonly event: "permission_denied";
+      readonly procedure: string;
+      /** The id that they called it with, where that was one. */
+      readonly target: string | null;
+    }
+  | {
+      /** What one person was refused beyond the refusals that have an event each. */
+      readonly event: "denials_counted";
+      readonly calls: number;
+      readonly procedures: readonly string[];
+    }
+  | {
+      /** An administrator or the operator read other people's data. Left only where the setting asks for it. */
+      readonly event: "data_read";
+      readonly what: "users" | "user" | "sessions" | "audit_events" | "export";
+      /** How many people, sessions or events were answered. */
+      readonly count: number;
     };
 
 /** `alias` is a name of another system that is nobody's here by our grammar. */

@@ -77,7 +77,7 @@ const isErased = sql<boolean>`exists (
 const shownAddress = sql<string | null>`case when ${isErased} then null else audit_events.address end`;
 const shownDetail = sql<
   Record<string, unknown>
->`case when ${isErased} then audit_events.detail - 'previousAddress' else audit_events.detail end`;
+>`case when ${isErased} then audit_events.detail - 'previousAddress' - 'device' else audit_events.detail end`;
 
 /** What events are searched by, and the indexes that there are for it: each in this order, and then by position. */
 const searchable = ["subject_id", "actor_id", "event"] as const;
@@ -111,6 +111,22 @@ export async function listEvents(
     query = query.where(sql<boolean>`${sql.ref(column)} = ${wanted[column]}`);
   const rows = await query.orderBy("position", "desc").limit(limit).execute();
   return rows.map(({ position, ...event }) => ({ event, position }));
+}
+
+/** Events of some positions, the oldest first. */
+export async function listEventsBetween(
+  db: Queries,
+  { after, until, atMost }: { readonly after: string; readonly until: string; readonly atMost: number },
+): Promise<(StoredEvent & { readonly position: string })[]> {
+  return db
+    .selectFrom("auditEvents")
+    .select(["id", "occurredAt", "event", "actorId", "subjectId", "requestId", "position"])
+    .select([shownAddress.as("address"), shownDetail.as("detail")])
+    .where("position", ">", after)
+    .where("position", "<=", until)
+    .orderBy("position")
+    .limit(atMost)
+    .execute();
 }
 
 /** Whether so many sign-ins to an account were refused within a day. No more than so many events are read. */
@@ -178,51 +194,41 @@ interface Step {
   readonly count: number;
 }
 
-/**
- * Looks at the next events by a person and about them, each list read by its index and no further than the step. Without the settings
- * PostgreSQL may take an index without positions, and sort all that is left of somebody's past for each step of it.
- */
+/** Looks at the next events by a person who was deleted and about them: by a function, since the running service changes no event. */
 async function eraseStep(
   transaction: Queries,
   { userId, reached }: { userId: string; reached: string | number },
   atMost: number,
 ): Promise<Step> {
-  const next = (column: "actor_id" | "subject_id") => sql`
-    select ${sql.ref(column)} as person, position from latchkey.audit_events
-    where (${sql.ref(column)}, position) > (${userId}, ${reached}) and ${sql.ref(column)} <= ${userId}
-    order by ${sql.ref(column)}, position limit ${atMost}`;
-  const readInOrder = sql`select set_config('enable_sort', 'off', true), set_config('enable_incremental_sort', 'off', true)`;
-  await readInOrder.execute(transaction);
-  const { rows } = await sql<{ count: number; last: string | null }>`
-    with seen as (
-      select position from ((${next("actor_id")}) union (${next("subject_id")})) events order by position limit ${atMost}
-    ), cleared as (
-      update latchkey.audit_events set address = null, detail = detail - 'previousAddress'
-      where position = any(array(select position from seen))
-        and (address is not null or jsonb_exists(detail, 'previousAddress'))
-        and (actor_id = ${userId} or (subject_id = ${userId} and actor_id is null))
-    )
-    select count(*)::int as count, max(position) as last from seen`.execute(transaction);
-  const { count = 0, last = null } = rows[0] ?? {};
-  return { isDone: count < atMost, reached: last ?? String(reached), count };
+  const { rows } = await sql<{ seen: number; last: string | null }>`
+    select seen, last from latchkey.erase_audit_addresses(${userId}::uuid, ${reached}::bigint, ${atMost}::integer)`.execute(
+    transaction,
+  );
+  const { seen = 0, last = null } = rows[0] ?? {};
+  return { isDone: seen < atMost, reached: last ?? String(reached), count: seen };
 }
 
-/** Deletes events older than `retention` seconds, `atMost` at a time, and answers how many. */
+/** Deletes events of `until` and before, `atMost` at a time, and answers how many. By a function: {@link eraseStep}. */
 export async function deleteOldEvents(
   db: Queries,
-  { retention, atMost }: { retention: number; atMost: number },
+  { until, atMost }: { readonly until: Date; readonly atMost: number },
 ): Promise<number> {
-  const old = db
-    .selectFrom("auditEvents")
-    .select("id")
-    .where(sql<boolean>`occurred_at <= latchkey.now() - make_interval(secs => ${retention})`)
-    // By the index, and never over what was deleted just now.
-    .orderBy("occurredAt")
-    .limit(atMost)
-    .forUpdate()
-    .skipLocked();
-  const result = await db.deleteFrom("auditEvents").where("id", "in", old).executeTakeFirst();
-  return Number(result.numDeletedRows);
+  const { rows } = await sql<{ deleted: number }>`
+    select latchkey.delete_old_audit_events(${until}::timestamptz, ${atMost}::integer) as deleted`.execute(db);
+  return rows[0]?.deleted ?? 0;
+}
+
+/** The time until which events are too old to be kept, and whether there are any. */
+export async function findOldEvents(
+  db: Queries,
+  retention: number,
+): Promise<{ readonly until: Date; readonly isAny: boolean }> {
+  const { rows } = await sql<{ until: Date; isAny: boolean }>`
+    select until, exists (select from latchkey.audit_events where occurred_at <= until) as is_any
+    from (select date_trunc('milliseconds', latchkey.now() - make_interval(secs => ${retention})) as until) t`.execute(
+    db,
+  );
+  return rows[0] ?? { until: new Date(0), isAny: false };
 }
 
 /** Writes one event, and queues what it tells programs of a team's own. Call it inside the transaction of what it tells, so that neither exists without the other. */

@@ -56,7 +56,9 @@ const endings: ReadonlySet<AuditEvent["event"]> = new Set<AuditEvent["event"]>([
   "refresh_token_reused",
   "password_changed",
   "password_reset",
+  "password_change_required",
   "user_updated",
+  "deletion_requested",
 ]);
 
 /**

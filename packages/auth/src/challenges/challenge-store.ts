@@ -64,6 +64,7 @@ interface ChallengesTable {
 }
 
 interface WrongCodesTable {
+  /** A keyed hash of the number or the address: whose code was mistyped is nobody's business for 90 days. */
   address: string;
   count: number;
   lastAt: Date;

@@ -2,7 +2,6 @@ import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openStorage, type Storage } from "../storage/database.ts";
 import { createTestAuth, type TestAuth } from "../testing/index.ts";
-import { readWrongCodes } from "./challenge-store.ts";
 import { type Challenges, createChallenges, type StartInput } from "./challenges.ts";
 import { deriveCode, readDigits, toCodeKey } from "./derived-code.ts";
 
@@ -58,7 +57,7 @@ describe("a challenge", () => {
   beforeAll(async () => {
     service = await createTestAuth();
     storage = openStorage({ ...service.database.connection, max: 20 });
-    challenges = createChallenges({ db: storage.db, keys: [keys[0]] });
+    challenges = createChallenges({ countKey: randomBytes(32), db: storage.db, keys: [keys[0]] });
   });
   afterAll(async () => {
     await storage.close();
@@ -174,7 +173,11 @@ describe("a challenge", () => {
       expect(digits).toBe(6);
       for (let time = 0; time < 5; time += 1) await outcome(challenge, wrongOf(code), round % 2 ? "enter" : "sign_in");
     }
-    expect(await readWrongCodes(storage.db, address ?? "")).toBe(20);
+    const [counted] = await service.database.query(
+      "select address, count from latchkey.wrong_codes order by count desc limit 1",
+    );
+    expect(counted).toEqual({ address: expect.stringMatching(/^[\w-]{43}$/), count: 20 });
+    expect(await service.database.query("select from latchkey.wrong_codes where address like '%+%'")).toEqual([]);
     expect(await start({ address, isKnownDevice: true })).toMatchObject({ digits: 6 });
     const { challenge, code, digits } = await start({ address });
     expect(digits).toBe(10);
@@ -182,6 +185,20 @@ describe("a challenge", () => {
     const checked = await check(challenge, code);
     await storage.db.transaction().execute((transaction) => challenges.consume(transaction, checked));
     expect(await start({ address })).toMatchObject({ digits: 6 });
+  });
+
+  it("counts in plain numbers, which no statement brings beyond what they may be", async () => {
+    const { challenge } = await start();
+    await challenges.resend(challenge, "sign_in");
+    const found = await challenges.find(challenge);
+    expect([found?.attempts, found?.sends, found?.tries, found?.digits]).toEqual([0, 1, 0, 6]);
+    await outcome(challenge, "no code");
+    for (const beyond of ["attempts = 6", "attempts = -1", "sends = 4", "sends = -1", "tries = -1", "digits = 7"]) {
+      const update = service.database.query(`update latchkey.challenges set ${beyond} where id = $1`, [found?.id]);
+      await expect(update, beyond).rejects.toMatchObject({ code: "23514" });
+    }
+    const counted = service.database.query("insert into latchkey.wrong_codes values ('a', 0, latchkey.now())");
+    await expect(counted).rejects.toMatchObject({ code: "23514" });
   });
 
   it("gives a right guess back whose effect was refused", async () => {
@@ -198,10 +215,10 @@ describe("a challenge", () => {
 
   it("goes on under a key that is on its way out, and ends with it", async () => {
     const { challenge, code } = await start();
-    const rotated = createChallenges({ db: storage.db, keys: [keys[1], keys[0]] });
+    const rotated = createChallenges({ countKey: randomBytes(32), db: storage.db, keys: [keys[1], keys[0]] });
     const checked = await rotated.check({ challenge, purpose: "sign_in", code });
     expect(await rotated.codeOf(checked)).toBe(code);
-    const without = createChallenges({ db: storage.db, keys: [keys[1]] });
+    const without = createChallenges({ countKey: randomBytes(32), db: storage.db, keys: [keys[1]] });
     await expect(without.check({ challenge, purpose: "sign_in", code })).rejects.toMatchObject({
       code: "code_invalid",
     });

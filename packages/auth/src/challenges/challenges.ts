@@ -1,4 +1,5 @@
 import { AuthError } from "../errors.ts";
+import { hmacSha256 } from "../secrets.ts";
 import type { Queries } from "../storage/database.ts";
 import {
   type ChallengePurpose,
@@ -94,6 +95,8 @@ export interface ChallengesOptions {
   readonly db: Queries;
   /** The one that new codes are derived with comes first; the others are good for codes that are under way. Read at each use. */
   readonly keys: readonly [CodeKey, ...CodeKey[]];
+  /** Hides numbers and addresses among the counts of wrong codes; read at each use. */
+  readonly countKey: Uint8Array;
   /** Called when a code was derived with none of them: afterwards there may be more. */
   readonly onUnknownKey?: () => Promise<void>;
   /** The fixed code of an address to which nothing is sent; null for every other. */
@@ -113,6 +116,8 @@ export function createChallenges(options: ChallengesOptions): Challenges {
     return key ? deriveCode(key, challenge, challenge.digits) : null;
   };
 
+  const hide = (address: string) => hmacSha256(options.countKey, "wrong codes\0", address).toString("base64url");
+
   const lengthOf = (address: string | null): Digits | null => {
     const fixed = address === null ? null : findFixedCode(address);
     return fixed === null ? null : fixed.length === 10 ? 10 : 6;
@@ -127,7 +132,7 @@ export function createChallenges(options: ChallengesOptions): Challenges {
   return {
     async start({ isKnownDevice, isSent, isHanded = false, address, ...input }, transaction) {
       // Read for nobody's address as well, so that it takes no less.
-      const wrongCodes = await readWrongCodes(transaction ?? db, address ?? "");
+      const wrongCodes = await readWrongCodes(transaction ?? db, hide(address ?? ""));
       const handle = createHandle();
       const stored = await insertChallenge(transaction ?? db, {
         ...input,
@@ -161,12 +166,12 @@ export function createChallenges(options: ChallengesOptions): Challenges {
       const isRight = isCode(expected, typed ?? "") && typed !== null && stored.handedAt !== null;
       if (isRight) return stored;
       // Nobody's are counted as well, over a few rows, so that a guess at them takes no less.
-      await countWrongCode(db, stored.address ?? `nobody ${stored.id.slice(-1)}`);
+      await countWrongCode(db, hide(stored.address ?? `nobody ${stored.id.slice(-1)}`));
       throw wrong();
     },
     async consume(transaction, { id, address }) {
       if (!(await consumeChallenge(transaction, id))) throw wrong();
-      if (address !== null) await forgetWrongCodes(transaction, address);
+      if (address !== null) await forgetWrongCodes(transaction, hide(address));
     },
     giveBack: ({ id }) => giveBackAttempt(db, id),
     isFixed: (address) => findFixedCode(address) !== null,

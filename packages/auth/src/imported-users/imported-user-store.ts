@@ -254,3 +254,13 @@ export async function countImported(db: Queries): Promise<Readonly<Record<string
     ]),
   );
 }
+
+/**
+ * Parts somebody's account from who they are in another system, before it is deleted by no wish of theirs: no tombstone is left, and the next
+ * round may bring them over anew.
+ */
+export async function releaseImportedUser(transaction: Queries, userId: string): Promise<void> {
+  await sql`update latchkey.imported_users set user_id = null, alias = null, prints = '{}' where user_id = ${userId}`.execute(
+    transaction,
+  );
+}

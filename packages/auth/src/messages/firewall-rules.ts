@@ -107,13 +107,22 @@ export interface FirewallCase {
   readonly total: Count;
 }
 
+/** The rule that refuses a message by what was typed alone, or null. */
+export function findRefusingLineRule(
+  { isMobile, country }: Pick<FirewallCase, "isMobile" | "country">,
+  { countries }: Pick<FirewallLimits, "countries">,
+): "kind" | "country" | null {
+  if (!isMobile) return "kind";
+  return country === null || !countries.includes(country) ? "country" : null;
+}
+
 /**
  * The rule that refuses a message, or null. Whether anybody has the number plays no part. A proof gives back what it took of the
  * network and the country; nothing of the prefix, whose owner may prove what they like, and nothing of the day's total.
  */
 export function findRefusingRule(input: FirewallCase, limits: FirewallLimits): PhoneRule | null {
-  if (!input.isMobile) return "kind";
-  if (input.country === null || !limits.countries.includes(input.country)) return "country";
+  const ofLine = findRefusingLineRule(input, limits);
+  if (ofLine) return ofLine;
   if (!isNumberFree(input, limits)) return "number";
   // What is shared is kept in part for people who have signed in there before.
   const share = input.isKnownDevice ? 1 : 1 - limits.shareForKnownDevices;

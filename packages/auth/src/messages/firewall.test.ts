@@ -71,6 +71,7 @@ describe("the firewall", () => {
       isEnforced: true,
       ...options,
     });
+  const key = randomBytes(32);
   const number = "+905321234567";
   const numberOf = (nth: number) => `+90532${String(1_000_000 + nth * 10_000)}`;
   const ask = (changes: Partial<Ask> = {}): Ask => ({
@@ -116,6 +117,46 @@ describe("the firewall", () => {
     const known = await verdicts(true);
     await service.database.query("delete from latchkey.message_counts");
     expect(await verdicts(false)).toEqual(known);
+  });
+
+  it("asks the database twice for a verdict, and twice for what is used up: to read that it is, and to note it", async () => {
+    const firewall = open({ limits: { ...defaultLimits, countries: ["TR"], countryPerHour: 100, prefixPerHour: 100 } });
+    const countStatements = async (admit: () => Promise<void>) => {
+      let statements = 0;
+      const note = () => {
+        statements += 1;
+      };
+      storage.pool.on("acquire", note);
+      const outcome = await outcomes([admit()]);
+      storage.pool.off("acquire", note);
+      return [...outcome, statements];
+    };
+    const fresh = (nth: number) => () => firewall.admit(ask({ number: numberOf(nth), network: `fresh${nth}` }));
+    // The hours that are over are added up for the first.
+    await fresh(0)();
+    expect(await countStatements(fresh(1))).toEqual(["sent", 2]);
+    const nobodys = () => firewall.admit(ask({ number: "nobody", isDecoy: true, isSent: false, network: "fresh2" }));
+    await nobodys();
+    expect(await countStatements(nobodys)).toEqual(["sent", 2]);
+    const again = () => firewall.admit(ask({ number: numberOf(3), network: "a" }));
+    for (let time = 0; time < 3; time += 1) await again();
+    // The first refusal of all takes back what was counted.
+    expect(await countStatements(again)).toEqual(["rate_limited", 3]);
+    expect(await countStatements(again)).toEqual(["rate_limited", 2]);
+    expect(await countStatements(() => firewall.admit(ask({ number: "+4915112345678" })))).toEqual([
+      "invalid_input",
+      1,
+    ]);
+    expect(await countStatements(fresh(4))).toEqual(["sent", 2]);
+  });
+
+  it("takes nothing of a number for an ask that it refuses, so that nobody uses up what others may ask for", async () => {
+    const limits = { ...defaultLimits, countries: ["TR"], countryPerHour: 100, prefixPerHour: 100 };
+    // Each process refuses once before it knows.
+    for (let nth = 0; nth < 10; nth += 1)
+      for (let time = 0; time < 4; time += 1) await outcomes([open({ limits, key }).admit(ask({ network: "a" }))]);
+    for (const network of ["b", "c", "d", "e", "f", "g", "h"])
+      expect(await outcomes([open({ limits, key }).admit(ask({ network }))])).toEqual(["sent"]);
   });
 
   it("hands over no more than the budget to fifty at the same moment", async () => {

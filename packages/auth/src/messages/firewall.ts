@@ -8,12 +8,14 @@ import {
   type FirewallLimits,
   type FirewallRule,
   findRefusingEmailRule,
+  findRefusingLineRule,
   findRefusingRule,
   findUsedUpBudget,
   hasEarned,
   noCount,
 } from "./firewall-rules.ts";
 import { addCounts, type CountToAdd, readCounts } from "./message-counts.ts";
+import { createUsedUp } from "./used-up.ts";
 
 /** Somebody who asks for a message. */
 interface AnyAsk {
@@ -84,6 +86,7 @@ export interface Firewall {
 
 export function createFirewall(options: FirewallOptions): Firewall {
   const { db, limits, emailLimits = defaultEmailLimits, isEnforced, onRefusal = () => {} } = options;
+  const usedUp = createUsedUp();
   const hide = (...parts: readonly string[]) => hmacSha256(options.key, parts.join("\0")).toString("base64url");
 
   /** What an ask is about, found once for all that is asked of it. */
@@ -145,21 +148,54 @@ export function createFirewall(options: FirewallOptions): Firewall {
     throw tooMany(rule, country);
   }
 
-  /** What an e-mail is counted in, and whether what has been counted refuses it. */
-  async function judgeEmail({ address, network, isKnownDevice, isSent }: EmailAsk, isCounted: boolean) {
-    const keys = {
+  /** One ask, and what it is counted in. */
+  interface Case {
+    readonly country: string | null;
+    /** The rule that what was typed breaks by itself. */
+    readonly ofLine?: FirewallRule | null;
+    readonly keys: readonly (string | null)[];
+    readonly asked: readonly CountToAdd[];
+    readonly taken: readonly CountToAdd[];
+    readonly refusedBy: (rule: FirewallRule) => readonly CountToAdd[];
+    readonly keysOf: (rule: FirewallRule) => readonly (string | null)[];
+    readonly judge: (isCounted: boolean) => Promise<FirewallRule | null>;
+  }
+
+  /** Counts an ask and refuses it, in two statements. What is refused takes nothing. */
+  async function decide({ country, ofLine = null, keys, asked, taken, refusedBy, keysOf, judge }: Case): Promise<void> {
+    // What was used up a moment ago is refused by a read, which takes no lock.
+    const before = ofLine ?? (usedUp.hasAny(present(keys)) ? await judge(false) : null);
+    await count([...asked, ...(before ? refusedBy(before) : []), ...(before && isEnforced ? [] : taken)]);
+    if (before) return refuse(before, country);
+    // Counted first, so that of many at one moment none misses the others.
+    const after = await judge(true);
+    if (after === null) return;
+    usedUp.add(present(keysOf(after)));
+    await count([...refusedBy(after), ...(isEnforced ? takeBack(taken) : [])]);
+    refuse(after, country);
+  }
+
+  function keysOfEmail({ address, network, isKnownDevice }: EmailAsk) {
+    return {
       address: hide(isKnownDevice ? "known-device-email" : "email", address),
       network: network === null || isKnownDevice ? null : hide("email-network", network),
       total: "email-total",
     };
+  }
+
+  /** Whether what has been counted refuses an e-mail. */
+  async function judgeEmail(
+    { isKnownDevice, isSent }: EmailAsk,
+    keys: ReturnType<typeof keysOfEmail>,
+    isCounted: boolean,
+  ): Promise<FirewallRule | null> {
     const counts = await readCounts(db, present(Object.values(keys)));
     const of = (name: keyof typeof keys, isOwn = isCounted): Count => {
       const count = counts.get(keys[name] ?? "") ?? noCount;
       return isOwn ? { ...count, hour: count.hour - 1, day: count.day - 1 } : count;
     };
     const total = of("total", isCounted && isSent);
-    const input = { isKnownDevice, address: of("address"), network: of("network"), total };
-    return { keys, rule: findRefusingEmailRule(input, emailLimits) };
+    return findRefusingEmailRule({ isKnownDevice, address: of("address"), network: of("network"), total }, emailLimits);
   }
 
   return {
@@ -167,35 +203,33 @@ export function createFirewall(options: FirewallOptions): Firewall {
       const line = ask.isDecoy ? { isMobile: true, country: limits.countries[0] ?? null } : lookUpNumber(ask.number);
       const { country } = line;
       const keys = keysOf(ask, country);
-      const looked = { line, keys };
-      const asked = toAdd([keys.country], "asked", { isShared: true });
       const own = toAdd(present([keys.number, keys.numberByNetwork, keys.network, keys.prefix]), "counted");
       const shared = toAdd(ask.isSent ? [keys.range, keys.country, keys.total] : [], "counted", { isShared: true });
-      // What is used up is refused by a read, which takes no lock.
-      const before = await judge(ask, looked, false);
-      const isRefused = before !== null && isEnforced;
-      await count([...asked, ...(before ? refused(before, country) : []), ...(isRefused ? [] : [...own, ...shared])]);
-      if (before) return refuse(before, country);
-      // Of many at one moment, none saw the others before.
-      const after = await judge(ask, looked, true);
-      if (after === null) return;
-      await count([...refused(after, country), ...(isEnforced ? takeBack(shared) : [])]);
-      refuse(after, country);
+      await decide({
+        country,
+        ofLine: findRefusingLineRule(line, limits),
+        keys: Object.values(keys),
+        asked: toAdd([keys.country], "asked", { isShared: true }),
+        taken: [...own, ...shared],
+        refusedBy: (rule) => refused(rule, country),
+        keysOf: (rule) => keyNamesOf(rule).map((name) => keys[name]),
+        judge: (isCounted) => judge(ask, { line, keys }, isCounted),
+      });
     },
 
     async admitEmail(ask) {
-      const asked = toAdd(["country:email"], "asked", { isShared: true });
-      const refusedBy = (rule: FirewallRule) => toAdd(["country:email"], `refused:${rule}`, { isShared: true });
-      const { keys, rule: before } = await judgeEmail(ask, false);
+      const keys = keysOfEmail(ask);
       const own = toAdd(present([keys.address, keys.network]), "counted");
       const shared = toAdd(ask.isSent ? [keys.total] : [], "counted", { isShared: true });
-      const isRefused = before !== null && isEnforced;
-      await count([...asked, ...(before ? refusedBy(before) : []), ...(isRefused ? [] : [...own, ...shared])]);
-      if (before) return refuse(before, null);
-      const { rule: after } = await judgeEmail(ask, true);
-      if (after === null) return;
-      await count(refusedBy(after));
-      refuse(after, null);
+      await decide({
+        country: null,
+        keys: Object.values(keys),
+        asked: toAdd(["country:email"], "asked", { isShared: true }),
+        taken: [...own, ...shared],
+        refusedBy: (rule) => toAdd(["country:email"], `refused:${rule}`, { isShared: true }),
+        keysOf: (rule) => [emailKeyOf(rule, keys)],
+        judge: (isCounted) => judgeEmail(ask, keys, isCounted),
+      });
     },
 
     async admitNext(number) {
@@ -245,6 +279,19 @@ const sharedKeysOf = (number: string, country: string | null) => ({
   country: `country:${country ?? "none"}`,
   total: "total",
 });
+
+/** What is used up where a rule refuses an ask. */
+function keyNamesOf(rule: FirewallRule) {
+  if (rule === "number") return ["number", "numberByNetwork"] as const;
+  if (rule === "country_budget") return ["country"] as const;
+  if (rule === "day_budget") return ["total"] as const;
+  return rule === "network" || rule === "prefix" ? [rule] : [];
+}
+
+function emailKeyOf<K>(rule: FirewallRule, { address, network, total }: Record<"address" | "network" | "total", K>): K {
+  if (rule === "email_address") return address;
+  return rule === "email_network" ? network : total;
+}
 
 const present = (keys: readonly (string | null)[]) => keys.filter((key) => key !== null);
 const toAdd = (keys: readonly string[], what: string, { isShared = false } = {}): CountToAdd[] =>

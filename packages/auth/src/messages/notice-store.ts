@@ -71,11 +71,11 @@ export interface NoticeMessagesToQueue {
 
 /**
  * Queues a message to each number and address that was proved on the account, and to those that it had until now: not where the person
- * was sent enough of the kind today.
+ * was sent enough of the kind today. Answers how many.
  */
-export async function queueNoticeMessages(transaction: Queries, queued: NoticeMessagesToQueue): Promise<void> {
+export async function queueNoticeMessages(transaction: Queries, queued: NoticeMessagesToQueue): Promise<number> {
   const { noticeId, userId, kind, channels, locale, former } = queued;
-  if (channels.length === 0) return;
+  if (channels.length === 0) return 0;
   const told = sql.join(
     [
       sql`select 'sms' as channel, phone_number as address from latchkey.users
@@ -85,13 +85,14 @@ export async function queueNoticeMessages(transaction: Queries, queued: NoticeMe
     ],
     sql` union `,
   );
-  await sql`
+  const queuedNow = await sql`
     insert into latchkey.notice_messages (id, notice_id, channel, address, locale, due_at)
     select gen_random_uuid(), ${noticeId}, told.channel, told.address, ${locale}::text, latchkey.now()
     from (${told}) told
     where told.address is not null and told.channel = any(${[...channels]})
       and (select count(*) from latchkey.notices n where n.user_id = ${userId} and n.kind = ${kind}
         and n.created_at > latchkey.now() - interval '1 day') <= ${mostOfAKind}::int`.execute(transaction);
+  return Number(queuedNow.numAffectedRows ?? 0n);
 }
 
 /** Whether a notice of a kind was kept for somebody within a day. */

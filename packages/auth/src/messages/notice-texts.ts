@@ -17,6 +17,8 @@ export const noticeTexts: Readonly<Record<string, NoticeTexts>> = {
     happened: {
       password_changed: "Your {app} password was changed.",
       password_reset: "Your {app} password was reset and all devices were signed out.",
+      password_reset_held:
+        "The reset of your {app} password is on hold: number, address and recovery codes stay as they are for now.",
       password_code_issued: "An administrator made a code that sets your {app} password.",
       name_changed: "A sign-in name, number or address of your {app} account was changed.",
       change_requested:
@@ -28,6 +30,10 @@ export const noticeTexts: Readonly<Record<string, NoticeTexts>> = {
       second_factor_changed: "The second factor of your {app} account was set up, replaced or removed.",
       new_device: "Somebody signed in to your {app} account with a new device.",
       failed_sign_ins: "Several sign-ins to your {app} account failed today.",
+      deletion_requested: "Your {app} account will be deleted. Sign in within 14 days to keep it.",
+      deletion_of_inactive:
+        "Nobody has used your {app} account for a long time. It will be deleted in 30 days. Sign in to keep it.",
+      deletion_stopped: "Your {app} account is not going to be deleted any more.",
     },
     undo: "Not you? Set a new password now and sign out other devices.",
   },
@@ -36,6 +42,8 @@ export const noticeTexts: Readonly<Record<string, NoticeTexts>> = {
     happened: {
       password_changed: "{app} sifreniz degistirildi.",
       password_reset: "{app} sifreniz yenilendi, tum cihazlarin oturumu kapatildi.",
+      password_reset_held:
+        "{app} sifrenizin yenilenmesi beklemeye alindi: numara, adres ve kurtarma kodlari birkac gun degismez.",
       password_code_issued: "Bir yonetici {app} sifrenizi belirleyen bir kod olusturdu.",
       name_changed: "{app} hesabinizin giris adi, numarasi veya adresi degistirildi.",
       change_requested: "{app} hesabinizda bir degisiklik istendi; durdurmazsaniz birkac gun sonra gecerli olur.",
@@ -46,6 +54,10 @@ export const noticeTexts: Readonly<Record<string, NoticeTexts>> = {
       second_factor_changed: "{app} hesabinizin ikinci dogrulama adimi kuruldu, degistirildi veya kaldirildi.",
       new_device: "{app} hesabiniza yeni bir cihazla giris yapildi.",
       failed_sign_ins: "Bugun {app} hesabiniza birkac basarisiz giris denemesi oldu.",
+      deletion_requested: "{app} hesabiniz silinecek. Kalmasi icin 14 gun icinde giris yapin.",
+      deletion_of_inactive:
+        "{app} hesabiniz uzun suredir kullanilmadi ve 30 gun sonra silinecek. Kalmasi icin giris yapin.",
+      deletion_stopped: "{app} hesabiniz artik silinmeyecek.",
     },
     undo: "Siz degil misiniz? Hemen yeni sifre belirleyin ve diger cihazlarin oturumunu kapatin.",
   },
@@ -54,6 +66,7 @@ export const noticeTexts: Readonly<Record<string, NoticeTexts>> = {
     happened: {
       password_changed: "تم تغيير كلمة مرورك في {app}.",
       password_reset: "أعيد تعيين كلمة مرورك في {app} وسُجّل خروج كل الأجهزة.",
+      password_reset_held: "عُلّقت إعادة تعيين كلمة مرورك في {app}: يبقى رقمك وعنوانك ورموز الاسترداد كما هي لأيام.",
       password_code_issued: "أنشأ مسؤول رمزا لتعيين كلمة مرورك في {app}.",
       name_changed: "تغير اسم الدخول أو الرقم أو العنوان في حسابك في {app}.",
       change_requested: "طُلب تغيير في حسابك في {app} ويسري بعد أيام ما لم توقفه.",
@@ -64,6 +77,9 @@ export const noticeTexts: Readonly<Record<string, NoticeTexts>> = {
       second_factor_changed: "أُعد العامل الثاني لحسابك في {app} أو استُبدل أو أزيل.",
       new_device: "تم الدخول إلى حسابك في {app} من جهاز جديد.",
       failed_sign_ins: "فشلت عدة محاولات دخول إلى حسابك في {app} اليوم.",
+      deletion_requested: "سيُحذف حسابك في {app}. ادخل خلال 14 يوما ليبقى.",
+      deletion_of_inactive: "لم يُستعمل حسابك في {app} منذ مدة طويلة وسيُحذف بعد 30 يوما. ادخل ليبقى.",
+      deletion_stopped: "لن يُحذف حسابك في {app}.",
     },
     undo: "لست أنت؟ عيّن كلمة مرور جديدة الآن وسجّل خروج الأجهزة الأخرى.",
   },
@@ -72,6 +88,8 @@ export const noticeTexts: Readonly<Record<string, NoticeTexts>> = {
     happened: {
       password_changed: "Se cambio tu clave de {app}.",
       password_reset: "Se restablecio tu clave de {app} y se cerraron todas las sesiones.",
+      password_reset_held:
+        "El cambio de tu clave de {app} quedo en espera: numero, correo y codigos siguen igual unos dias.",
       password_code_issued: "Un administrador creo un codigo que fija tu clave de {app}.",
       name_changed: "Se cambio un nombre, numero o correo de tu cuenta de {app}.",
       change_requested: "Se pidio un cambio en tu cuenta de {app}; vale en unos dias si no lo detienes.",
@@ -82,6 +100,10 @@ export const noticeTexts: Readonly<Record<string, NoticeTexts>> = {
       second_factor_changed: "El segundo factor de tu cuenta de {app} se activo, se cambio o se quito.",
       new_device: "Se inicio sesion en tu cuenta de {app} con un dispositivo nuevo.",
       failed_sign_ins: "Hoy fallaron varios inicios de sesion en tu cuenta de {app}.",
+      deletion_requested: "Tu cuenta de {app} se eliminara. Entra en 14 dias para conservarla.",
+      deletion_of_inactive:
+        "Tu cuenta de {app} no se usa desde hace mucho y se eliminara en 30 dias. Entra para conservarla.",
+      deletion_stopped: "Tu cuenta de {app} ya no se eliminara.",
     },
     undo: "No fuiste tu? Pon una clave nueva ya y cierra las otras sesiones.",
   },
@@ -90,6 +112,8 @@ export const noticeTexts: Readonly<Record<string, NoticeTexts>> = {
     happened: {
       password_changed: "A sua senha do {app} foi alterada.",
       password_reset: "A sua senha do {app} foi redefinida e todos os aparelhos foram desconectados.",
+      password_reset_held:
+        "A redefinicao da sua senha do {app} ficou em espera: numero, e-mail e codigos nao mudam por alguns dias.",
       password_code_issued: "Um administrador criou um codigo que define a sua senha do {app}.",
       name_changed: "Um nome, numero ou e-mail da sua conta do {app} foi alterado.",
       change_requested: "Foi pedida uma mudanca na sua conta do {app}; vale em alguns dias se voce nao a parar.",
@@ -101,6 +125,10 @@ export const noticeTexts: Readonly<Record<string, NoticeTexts>> = {
       second_factor_changed: "O segundo fator da sua conta {app} foi ativado, trocado ou removido.",
       new_device: "Houve um acesso a sua conta do {app} com um aparelho novo.",
       failed_sign_ins: "Hoje falharam varias tentativas de acesso a sua conta do {app}.",
+      deletion_requested: "A sua conta do {app} sera excluida. Entre em ate 14 dias para mante-la.",
+      deletion_of_inactive:
+        "A sua conta do {app} nao e usada ha muito tempo e sera excluida em 30 dias. Entre para mante-la.",
+      deletion_stopped: "A sua conta do {app} nao sera mais excluida.",
     },
     undo: "Nao foi voce? Defina uma nova senha agora e desconecte os outros aparelhos.",
   },
@@ -109,6 +137,7 @@ export const noticeTexts: Readonly<Record<string, NoticeTexts>> = {
     happened: {
       password_changed: "आपका {app} पासवर्ड बदला गया।",
       password_reset: "आपका {app} पासवर्ड रीसेट हुआ और सभी डिवाइस साइन आउट हुए।",
+      password_reset_held: "आपके {app} पासवर्ड का रीसेट रोका गया: नंबर, ईमेल और रिकवरी कोड कुछ दिन नहीं बदलेंगे।",
       password_code_issued: "एडमिन ने आपका {app} पासवर्ड सेट करने का कोड बनाया।",
       name_changed: "आपके {app} खाते का नाम, नंबर या ईमेल बदला गया।",
       change_requested: "आपके {app} खाते में बदलाव का अनुरोध हुआ; न रोकें तो कुछ दिनों में लागू होगा।",
@@ -119,6 +148,9 @@ export const noticeTexts: Readonly<Record<string, NoticeTexts>> = {
       second_factor_changed: "आपके {app} खाते का दूसरा सत्यापन सेट, बदला या हटाया गया।",
       new_device: "आपके {app} खाते में नए डिवाइस से साइन इन हुआ।",
       failed_sign_ins: "आज आपके {app} खाते में साइन इन की कई कोशिशें असफल हुईं।",
+      deletion_requested: "आपका {app} खाता हटाया जाएगा। रखने के लिए 14 दिन में साइन इन करें।",
+      deletion_of_inactive: "आपका {app} खाता लंबे समय से इस्तेमाल नहीं हुआ और 30 दिन में हट जाएगा। रखने के लिए साइन इन करें।",
+      deletion_stopped: "आपका {app} खाता अब नहीं हटेगा।",
     },
     undo: "आप नहीं थे? अभी नया पासवर्ड सेट करें और अन्य डिवाइस साइन आउट करें।",
   },
@@ -127,6 +159,8 @@ export const noticeTexts: Readonly<Record<string, NoticeTexts>> = {
     happened: {
       password_changed: "Sandi {app} Anda telah diganti.",
       password_reset: "Sandi {app} Anda disetel ulang dan semua perangkat dikeluarkan.",
+      password_reset_held:
+        "Penyetelan ulang sandi {app} ditahan: nomor, alamat, dan kode pemulihan tidak berubah beberapa hari.",
       password_code_issued: "Administrator membuat kode untuk menyetel sandi {app} Anda.",
       name_changed: "Nama masuk, nomor, atau alamat akun {app} Anda diganti.",
       change_requested: "Perubahan akun {app} Anda diminta dan berlaku dalam beberapa hari jika tidak Anda hentikan.",
@@ -137,6 +171,10 @@ export const noticeTexts: Readonly<Record<string, NoticeTexts>> = {
       second_factor_changed: "Faktor kedua akun {app} Anda dipasang, diganti, atau dihapus.",
       new_device: "Ada yang masuk ke akun {app} Anda dengan perangkat baru.",
       failed_sign_ins: "Beberapa upaya masuk ke akun {app} Anda gagal hari ini.",
+      deletion_requested: "Akun {app} Anda akan dihapus. Masuk dalam 14 hari agar tetap ada.",
+      deletion_of_inactive:
+        "Akun {app} Anda sudah lama tidak dipakai dan akan dihapus dalam 30 hari. Masuk agar tetap ada.",
+      deletion_stopped: "Akun {app} Anda tidak jadi dihapus.",
     },
     undo: "Bukan Anda? Setel sandi baru sekarang dan keluarkan perangkat lain.",
   },
@@ -145,6 +183,8 @@ export const noticeTexts: Readonly<Record<string, NoticeTexts>> = {
     happened: {
       password_changed: "Votre mot de passe {app} a été changé.",
       password_reset: "Votre mot de passe {app} a été réinitialisé et tous les appareils déconnectés.",
+      password_reset_held:
+        "La réinitialisation du mot de passe {app} est suspendue; numéro, adresse et codes restent inchangés.",
       password_code_issued: "Un administrateur a créé un code qui définit votre mot de passe {app}.",
       name_changed: "Un nom, numéro ou une adresse de votre compte {app} a été changé.",
       change_requested:
@@ -157,6 +197,10 @@ export const noticeTexts: Readonly<Record<string, NoticeTexts>> = {
       second_factor_changed: "Le second facteur de votre compte {app} a été activé, remplacé ou retiré.",
       new_device: "Une connexion à votre compte {app} a eu lieu avec un nouvel appareil.",
       failed_sign_ins: "Plusieurs connexions à votre compte {app} ont échoué aujourd'hui.",
+      deletion_requested: "Votre compte {app} va être supprimé. Connectez-vous sous 14 jours pour le garder.",
+      deletion_of_inactive:
+        "Votre compte {app} n'a pas servi depuis longtemps et sera supprimé dans 30 jours. Connectez-vous pour le garder.",
+      deletion_stopped: "Votre compte {app} ne sera plus supprimé.",
     },
     undo: "Ce n'est pas vous? Changez le mot de passe maintenant et déconnectez les autres appareils.",
   },

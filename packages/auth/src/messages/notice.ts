@@ -2,6 +2,8 @@
 export const noticeKinds = [
   "password_changed",
   "password_reset",
+  /** The password from before a reset holds it: names, recovery codes and second factors stay as they are for some days. */
+  "password_reset_held",
   /** An administrator made a code that sets the password. */
   "password_code_issued",
   /** A username, phone number or e-mail address is another one. */
@@ -18,6 +20,12 @@ export const noticeKinds = [
   "second_factor_changed",
   /** Somebody signed in with a device that was not known. */
   "new_device",
+  /** The account is to be deleted, because its owner asked for it; a sign-in takes that back. */
+  "deletion_requested",
+  /** The same because nobody has used it for long. */
+  "deletion_of_inactive",
+  /** It was taken back. */
+  "deletion_stopped",
   /** Five sign-ins in a day were refused, or more. */
   "failed_sign_ins",
 ] as const;

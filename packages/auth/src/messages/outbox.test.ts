@@ -14,7 +14,7 @@ let challenges: Challenges;
 beforeAll(async () => {
   service = await createTestAuth();
   storage = openStorage({ ...service.database.connection, max: 20 });
-  challenges = createChallenges({ db: storage.db, keys: [toCodeKey(randomBytes(32))] });
+  challenges = createChallenges({ countKey: randomBytes(32), db: storage.db, keys: [toCodeKey(randomBytes(32))] });
 });
 beforeEach(() => service.database.query("delete from latchkey.challenges"));
 afterAll(async () => {

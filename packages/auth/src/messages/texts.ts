@@ -106,7 +106,7 @@ export function renderMessage(input: RenderInput, options: RenderOptions): { tex
 }
 
 /** Which kinds are only to be known: there is nothing to undo, or nobody but an administrator can. */
-const plainKinds: readonly NoticeKind[] = ["rights_changed"];
+const plainKinds: readonly NoticeKind[] = ["rights_changed", "deletion_of_inactive"];
 
 /** What a notice says: what happened, and what to do where it was not oneself. */
 export function renderNotice(

@@ -133,6 +133,16 @@ export async function stopWaitingCodes(transaction: Queries, userId: string): Pr
   return (await query.executeTakeFirst()).numDeletedRows > 0n;
 }
 
+/** Has codes that wait be good from then on at the earliest. */
+export async function prolongWaitingCodes(transaction: Queries, userId: string, until: Date): Promise<void> {
+  await transaction
+    .updateTable("recoveryCodes")
+    .set({ goodFrom: sql<Date>`greatest(good_from, ${until})` })
+    .where("userId", "=", userId)
+    .where("goodFrom", ">", now)
+    .execute();
+}
+
 /** Whose a code is, be it good or not, as it was typed; null for nobody's. It takes no lock. */
 export async function findRecoveryCodeOwner(db: Queries, typed: string): Promise<string | null> {
   const query = db.selectFrom("recoveryCodes").select("userId").where("codeHash", "=", hashCode(typed));

@@ -1,3 +1,4 @@
+import { argon2CostOf, argon2idKind, hashArgon2id, requireArgon2, unmatchedArgon2id } from "./argon2.ts";
 import { bcryptSha256Kind, hashBcryptSha256, verifyDummyHash } from "./bcrypt.ts";
 import { createConstantWork } from "./constant-work.ts";
 import { readStoredPassword } from "./django.ts";
@@ -11,10 +12,25 @@ export interface PasswordsOptions extends Omit<HashSemaphoreOptions, "now"> {
   /** The base-2 logarithm of bcrypt's rounds, 4 to 15. */
   readonly cost: number;
   readonly format?: PasswordFormat;
+  /** MiB of a hash of argon2id. */
+  readonly memory?: number;
 }
 
 /** How passwords are stored from now on. */
-export type PasswordFormat = "bcrypt_sha256" | "pbkdf2_sha256";
+export type PasswordFormat = "bcrypt_sha256" | "pbkdf2_sha256" | "argon2id";
+
+/** What goes on with passwords. */
+export interface PasswordLoad extends HashLoad {
+  /** Accounts whose hash is moved at their next sign-in, as they were last counted; null before that. */
+  readonly foreign: number | null;
+}
+
+/** Of all accounts whose hashes cost the same. */
+export interface StoredKind {
+  /** One of these hashes. */
+  readonly password: string;
+  readonly count: number;
+}
 
 export interface PasswordCheck {
   readonly matches: boolean;
@@ -30,7 +46,7 @@ export interface PasswordCheck {
  */
 export interface Passwords {
   /**
-   * `bcrypt_sha256$$2b$12$…` of the password in NFC: Django's own encoding. In the format `pbkdf2_sha256`, which is wanted for a Django, of the
+   * `bcrypt_sha256$$2b$12$…` or `argon2$argon2id$…` of the password in NFC: Django's own encodings. In the format `pbkdf2_sha256`, which is wanted for a Django, of the
    * password as it was typed: Django does not normalise.
    */
   hash(password: string, crowd?: Crowd): Promise<string>;
@@ -46,8 +62,10 @@ export interface Passwords {
   learnCosts(examples: readonly string[]): Promise<void>;
   /** Throws AuthError `overloaded` when the others would at this moment, before anything is done for them in vain. */
   assertCapacity(crowd?: Crowd): void;
+  /** Takes note of what is stored, for {@link load}. */
+  countForeign(kinds: readonly StoredKind[]): void;
   /** How many hashes are made, wait and were made. */
-  load(): HashLoad;
+  load(): PasswordLoad;
   /** Refuses, with AuthError `unavailable`, whatever waits for its turn and whatever comes; what runs goes on to its end. */
   close(): void;
 }
@@ -58,18 +76,21 @@ export interface Passwords {
  * const encoded = await passwords.hash("correct horse");
  * (await passwords.verify("correct horse", encoded)).matches; // true
  */
-export function createPasswords({ cost, format = "bcrypt_sha256", ...semaphoreOptions }: PasswordsOptions): Passwords {
+export function createPasswords({
+  cost,
+  format: name = "bcrypt_sha256",
+  memory = 64,
+  ...semaphoreOptions
+}: PasswordsOptions): Passwords {
   if (!Number.isInteger(cost) || cost < 4 || cost > 15) throw new RangeError("The password cost is not 4 to 15");
   const semaphore = createHashSemaphore(semaphoreOptions);
   const constantWork = createConstantWork(cost);
-  const iterations = iterationsOf(cost);
   const unitKind = bcryptSha256Kind(cost);
-  const currentKind = format === "bcrypt_sha256" ? unitKind : pbkdf2Sha256Kind(iterations);
   const learnt = new Map<string, number>([[unitKind, 1]]);
-  const encode = (password: string) =>
-    format === "bcrypt_sha256"
-      ? constantWork.measure(() => hashBcryptSha256(password.normalize("NFC"), cost))
-      : hashPbkdf2Sha256(password, iterations);
+  const format = formats[name]({ cost, memory, measure: constantWork.measure });
+  const currentKind = kindOf(format.kind);
+  const decoy = format.unmatched === null ? null : readStoredPassword(format.unmatched);
+  let foreign: number | null = null;
 
   /** Tries one form of a password; `done` is the work of it, in hashes of ours. */
   async function tryForm(form: string, stored: StoredPassword | null, kind: string) {
@@ -82,12 +103,12 @@ export function createPasswords({ cost, format = "bcrypt_sha256", ...semaphoreOp
 
   async function check(password: string, encoded: string | null): Promise<PasswordCheck> {
     const stored = encoded === null ? null : readStoredPassword(encoded);
-    const kind = kindOf(encoded ?? "");
+    const kind = stored ? kindOf(encoded ?? "") : currentKind;
     const normalized = password.normalize("NFC");
     for (const form of new Set([normalized, password])) {
-      const { matches, done } = await tryForm(form, stored, kind);
-      if (matches) {
-        const isDue = kind !== currentKind || (form !== normalized && format === "bcrypt_sha256");
+      const { matches, done } = await tryForm(form, stored ?? decoy, kind);
+      if (stored && matches) {
+        const isDue = kind !== currentKind || (form !== normalized && format.isNormalized);
         return { matches, needsRehash: isDue && isWhollyChecked(form, stored), isUsable: true };
       }
       // A cheaper hash, or none, would be refused sooner, a dearer one later, and so tell a stranger which accounts exist.
@@ -107,10 +128,10 @@ export function createPasswords({ cost, format = "bcrypt_sha256", ...semaphoreOp
   }
 
   return {
-    hash: (password, crowd) => semaphore.run(() => encode(password), crowd, format),
+    hash: (password, crowd) => semaphore.run(() => format.encode(password), crowd, name),
     verify: (password, encoded, crowd) => semaphore.run(() => check(password, encoded), crowd, formatOf(encoded)),
     async learnCosts(stored) {
-      const examples = format === "bcrypt_sha256" ? stored : [...stored, unmatchedPbkdf2Sha256(iterations)];
+      const examples = format.unmatched === null ? stored : [...stored, format.unmatched];
       for (const encoded of examples) {
         const stored = readStoredPassword(encoded);
         if (!stored || learnt.has(kindOf(encoded))) continue;
@@ -118,8 +139,11 @@ export function createPasswords({ cost, format = "bcrypt_sha256", ...semaphoreOp
       }
       constantWork.setTargetWork(Math.max(1, ...examples.map((encoded) => learnt.get(kindOf(encoded)) ?? 1)));
     },
+    countForeign(kinds) {
+      foreign = kinds.reduce((sum, { password, count }) => sum + (kindOf(password) === currentKind ? 0 : count), 0);
+    },
     assertCapacity: semaphore.assertCapacity,
-    load: semaphore.load,
+    load: () => ({ ...semaphore.load(), foreign }),
     close: () => semaphore.close(),
   };
 }
@@ -128,6 +152,50 @@ export function createPasswords({ cost, format = "bcrypt_sha256", ...semaphoreOp
 function formatOf(encoded: string | null): string {
   return encoded !== null && readStoredPassword(encoded) ? encoded.slice(0, encoded.indexOf("$")) : "none";
 }
+
+interface FormatOptions {
+  readonly cost: number;
+  readonly memory: number;
+  readonly measure: <T>(work: () => Promise<T>) => Promise<T>;
+}
+
+/** How passwords are stored. */
+interface Format {
+  readonly kind: string;
+  /** Whether it is of the password in NFC. */
+  readonly isNormalized: boolean;
+  /** What is checked for somebody who has no password; null where that is a hash of the work that refusals are made even with. */
+  readonly unmatched: string | null;
+  encode(password: string): Promise<string>;
+}
+
+const formats: Readonly<Record<PasswordFormat, (options: FormatOptions) => Format>> = {
+  bcrypt_sha256: ({ cost, measure }) => ({
+    kind: bcryptSha256Kind(cost),
+    isNormalized: true,
+    unmatched: null,
+    encode: (password) => measure(() => hashBcryptSha256(password.normalize("NFC"), cost)),
+  }),
+  pbkdf2_sha256({ cost }) {
+    const iterations = iterationsOf(cost);
+    return {
+      kind: pbkdf2Sha256Kind(iterations),
+      isNormalized: false,
+      unmatched: unmatchedPbkdf2Sha256(iterations),
+      encode: (password) => hashPbkdf2Sha256(password, iterations),
+    };
+  },
+  argon2id({ memory }) {
+    requireArgon2();
+    const cost = argon2CostOf(memory);
+    return {
+      kind: argon2idKind(cost),
+      isNormalized: true,
+      unmatched: unmatchedArgon2id(cost),
+      encode: (password) => hashArgon2id(password.normalize("NFC"), cost),
+    };
+  },
+};
 
 /** What was not checked may be mistyped, and would lock its owner out if it counted from now on. */
 function isWhollyChecked(password: string, stored: StoredPassword | null): boolean {

@@ -17,7 +17,7 @@ interface PendingChangesTable {
   /** Sealed: neither a backup nor a hand in the table tells or says what is to become of an account. */
   payload: Buffer;
   createdAt: Generated<Date>;
-  dueAt: ColumnType<Date, Date, never>;
+  dueAt: ColumnType<Date, Date, Date>;
 }
 
 /**
@@ -154,6 +154,16 @@ export async function takeDueChange(
     .returning([...listed, "payload"]);
   const taken = await query.executeTakeFirst();
   return taken ? open(key, taken) : null;
+}
+
+/** Has what waits for an account wait until then at least. */
+export async function prolongChanges(transaction: Queries, userId: string, until: Date): Promise<void> {
+  await transaction
+    .updateTable("pendingChanges")
+    .set({ dueAt: sql<Date>`greatest(due_at, ${until})` })
+    .where("userId", "=", userId)
+    .where("dueAt", ">", sql<Date>`latchkey.now()`)
+    .execute();
 }
 
 /** Deletes a change; false where there was none any more. */

@@ -158,6 +158,11 @@ export async function endSecondFactorTickets(transaction: Queries, userId: strin
   await transaction.deleteFrom("secondFactorTickets").where("userId", "=", userId).execute();
 }
 
+/** Ends every sign-in that waits for more, whoever's it is. */
+export async function endAllSecondFactorTickets(db: Queries): Promise<void> {
+  await db.deleteFrom("secondFactorTickets").execute();
+}
+
 /** Deletes tickets that are good for nothing any more. Answers how many, at most so many at once. */
 export async function deleteOldSecondFactorTickets(db: Queries, atMost: number): Promise<number> {
   const old = db

@@ -66,10 +66,11 @@ export async function deleteSecretKeys(db: Queries, ids: readonly string[]): Pro
   return Number(result.numDeletedRows);
 }
 
-/** Deletes keys of which nothing can be left, since sessions end after 400 days at most. Answers how many. */
+/** Deletes keys of which nothing can be left, since sessions end after 400 days at most; seals of the audit trail are kept longer. Answers how many. */
 export async function deleteOldSecretKeys(db: Queries): Promise<number> {
   const result = await db
     .deleteFrom("secretKeys")
+    .where("purpose", "<>", "audit-seals")
     .where(sql<boolean>`superseded_at < latchkey.now() - interval '401 days'`)
     .executeTakeFirst();
   return Number(result.numDeletedRows);

@@ -23,6 +23,7 @@ const purposes = [
   "pending-changes",
   "second-factors",
   "adopted-tokens",
+  "audit-seals",
 ] as const satisfies KeyPurpose[];
 
 export type SecretKeyPurpose = (typeof purposes)[number];
@@ -31,7 +32,15 @@ export type SecretKeyPurpose = (typeof purposes)[number];
  * Where a new secret brings a new key. With those of the others what they hide or seal would be lost: counts, changes that wait, and which
  * token of another system has which session.
  */
-const renewed: readonly string[] = ["refresh-tokens", "device-marks", "codes"] satisfies SecretKeyPurpose[];
+const renewed: readonly string[] = [
+  "refresh-tokens",
+  "device-marks",
+  "codes",
+  "audit-seals",
+] satisfies SecretKeyPurpose[];
+
+/** Without its key a seal of the audit trail says nothing any more: they are kept as long as they can be opened. */
+const isKeptForSeals = ({ purpose }: Pick<StoredSecretKey, "purpose">) => purpose === "audit-seals";
 
 /** A key as it is used. */
 export interface SecretKey {
@@ -198,7 +207,9 @@ export function createSecretKeys({ db, secrets, clock, findEarlierSecret }: Secr
     },
     async listForeign() {
       const stored = await listSecretKeys(db);
-      return stored.filter((key) => key.supersededAt !== null && (key.madeWith !== first.id || !canOpen(key)));
+      return stored.filter(
+        (key) => key.supersededAt !== null && (!canOpen(key) || (key.madeWith !== first.id && !isKeptForSeals(key))),
+      );
     },
     async findBeginning(purpose) {
       const found = (await listSecretKeys(db)).find((key) => key.purpose === purpose && key.supersededAt === null);

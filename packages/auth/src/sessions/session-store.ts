@@ -94,6 +94,8 @@ export interface InsertedSession extends Session {
   readonly idleExpiresAt: Date;
   /** How many sessions the user had before. */
   readonly others: number;
+  /** Whether the account waits to be deleted. */
+  readonly isToBeDeleted: boolean;
 }
 
 /** Opens a session. */
@@ -107,9 +109,14 @@ export async function insertSession(
     .select(sql<number>`count(*)::int`.as("count"))
     .where("other.userId", "=", session.userId)
     .where(sql<boolean>`${sql.raw(isLiveSession("other"))}`);
+  const toBeDeleted = db
+    .selectFrom("accountDeletions as deletion")
+    .select(sql<number>`count(*)::int`.as("count"))
+    .where("deletion.userId", "=", session.userId);
   const {
     idleExpiresAt,
     others: count,
+    deletions,
     ...row
   } = await db
     .insertInto("sessions")
@@ -121,8 +128,9 @@ export async function insertSession(
       idleExpiresAt: after(Math.min(lifetimes.idle, lifetimes.absolute)),
     })
     .returning([...sessionFields, "idleExpiresAt", others.$asScalar().$notNull().as("others")])
+    .returning(toBeDeleted.$asScalar().$notNull().as("deletions"))
     .executeTakeFirstOrThrow();
-  return { ...toSession(row), idleExpiresAt, others: count };
+  return { ...toSession(row), idleExpiresAt, others: count, isToBeDeleted: deletions > 0 };
 }
 
 export interface AdoptedSession {
@@ -288,28 +296,48 @@ export async function endSession(
   return (await endLive(db, reason).where("id", "=", id).returning("userId").executeTakeFirst()) ?? null;
 }
 
+/** How many sessions go on. */
+export async function countLiveSessions(db: Queries): Promise<number> {
+  const live = sql<boolean>`${sql.raw(isLiveSession("sessions"))}`;
+  const query = db.selectFrom("sessions").select(({ fn }) => fn.countAll<string>().as("count"));
+  return Number((await query.where(live).executeTakeFirst())?.count ?? 0);
+}
+
+/** Which sessions of everybody to end. */
+export interface BatchToEnd {
+  readonly before: Date;
+  /** The last id of the batch before. */
+  readonly after: string | null;
+  readonly atMost: number;
+  readonly reason: SessionEnd;
+  /** Whether those too in which there is nothing but another system's token. */
+  readonly isAdoptedToo: boolean;
+}
+
 /**
- * Ends live sessions that sign-ins opened before a time, in the order of their ids. Answers how many of a batch there were, and the last of
- * them; null when no more are behind it. Sessions in which there is nothing but another system's token are not
- * the secret's, and stay.
+ * Ends live sessions that were opened before a time, in the order of their ids. Answers how many of a batch there were, and the last of
+ * them; null when no more are behind it.
  */
 export async function endSessionsOpenedBefore(
   db: Queries,
-  { before, after, atMost }: { readonly before: Date; readonly after: string | null; readonly atMost: number },
+  { before, after, atMost, reason, isAdoptedToo }: BatchToEnd,
 ): Promise<{ readonly count: number; readonly last: string | null }> {
   let batch = db
     .selectFrom("sessions")
     .select("id")
     .where("createdAt", "<=", before)
-    .where(sql<boolean>`(adopted_from is null or rotation > 0)`)
+    .where(sql<boolean>`(adopted_from is null or rotation > 0 or ${isAdoptedToo})`)
     .where(sql<boolean>`${sql.raw(isLiveSession("sessions"))}`)
     .orderBy("id")
     .limit(atMost)
     .forUpdate();
   if (after !== null) batch = batch.where("id", ">", after);
-  const ended = await endLive(db, "secret_changed").where("id", "in", batch).returning("id").execute();
-  const ids = ended.map(({ id }) => id).sort();
-  return { count: ids.length, last: ids[atMost - 1] ?? null };
+  // Read first: a limit within an update may be applied anew for each row.
+  const ids = (await batch.execute()).map(({ id }) => id);
+  const { numUpdatedRows } = await endLive(db, reason)
+    .where("id", "=", sql<string>`any(${ids}::uuid[])`)
+    .executeTakeFirst();
+  return { count: Number(numUpdatedRows), last: ids[atMost - 1] ?? null };
 }
 
 function endLive(db: Queries, reason: SessionEnd) {

@@ -25,7 +25,8 @@ export type SessionEnd =
   | "ended_by_administrator"
   | "old_name_changed"
   | "second_factor_changed"
-  | "secret_changed";
+  | "secret_changed"
+  | "deletion_requested";
 
 /** For how long a session lives, in seconds. */
 export interface SessionLifetimes {

@@ -169,6 +169,51 @@ test("memberships from before lists of members had an order of their own are in 
   }
 });
 
+test("who was shown numbers and addresses before there was a permission for it holds that afterwards, and nobody else", async () => {
+  const server = await readTestServer();
+  const name = `contacts_${process.pid}`;
+  await administer(server, `create database ${name}`);
+  const storage = openStorage({ ...server, database: name });
+  try {
+    const before = Object.entries(migrations).filter(([migration]) => migration < "0056");
+    await migrate(storage.db, Object.fromEntries(before));
+    const [reader, editor, readers, auditors] = Array.from({ length: 4 }, () => randomUUIDv7());
+    for (const [id, username] of [
+      [reader, "reader"],
+      [editor, "editor"],
+    ])
+      await storage.pool.query(
+        "insert into latchkey.users (id, username, username_key, password) values ($1, $2, $2, '!')",
+        [id, username],
+      );
+    await storage.pool.query(
+      `insert into latchkey.permissions values ('auth.view_user'), ('auth.view_auditevent'), ('auth.change_user')`,
+    );
+    await storage.pool.query("insert into latchkey.groups (id, name) values ($1, 'readers'), ($2, 'auditors')", [
+      readers,
+      auditors,
+    ]);
+    await storage.pool.query(
+      `insert into latchkey.group_permissions values
+        ($1, 'auth.view_user'), ($1, 'auth.view_auditevent'), ($2, 'auth.view_auditevent')`,
+      [readers, auditors],
+    );
+    await storage.pool.query(
+      "insert into latchkey.user_permissions values ($1, 'auth.view_user'), ($2, 'auth.change_user')",
+      [reader, editor],
+    );
+    await migrate(storage.db);
+    const { rows } = await storage.pool.query(
+      `select user_id as holder from latchkey.user_permissions where permission = 'auth.view_contact'
+        union all select group_id from latchkey.group_permissions where permission = 'auth.view_contact'`,
+    );
+    expect(rows.map(({ holder }) => holder).sort()).toEqual([reader, readers, auditors].sort());
+  } finally {
+    await storage.close();
+    await administer(server, `drop database ${name}`);
+  }
+});
+
 test("the migrations make exactly the schema that is committed, so that a change to it is seen in review", async () => {
   await using database = await createTestDatabase();
   const storage = openStorage(database.connection);

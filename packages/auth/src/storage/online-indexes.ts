@@ -13,6 +13,7 @@ const indexes: Readonly<Record<string, string>> = {
   audit_events_subject_event: "audit_events (subject_id, event, position)",
   sessions_ended: "sessions (ended_at) where ended_at is not null",
   sessions_open: "sessions (user_id) where ended_at is null",
+  users_parked: "users (parked_at) where parked_at is not null",
 };
 
 /** Indexes of before that are of no use any more beside one of these, which begins with the same columns. */

@@ -12,15 +12,23 @@ export interface QueueWorkerOptions {
   readonly drain: (stopping: AbortSignal) => Promise<unknown>;
   /** Told when the queue could not be read; it is read again at the next turn. */
   readonly onError: (error: unknown) => void;
+  /** Milliseconds between two looks for work that nobody said is due; a second unless said. */
+  readonly interval?: number;
+  /** Whether the first look comes after that time as well. */
+  readonly isLate?: boolean;
 }
 
-/** Milliseconds between two looks for work that nobody said is due. */
 const pollInterval = 1_000;
 
 /** Milliseconds that what is under way has when the worker is stopped. */
 const stopTimeout = 3_000;
 
-export function createQueueWorker({ drain, onError }: QueueWorkerOptions): QueueWorker {
+export function createQueueWorker({
+  drain,
+  onError,
+  interval = pollInterval,
+  isLate = false,
+}: QueueWorkerOptions): QueueWorker {
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<unknown> | undefined;
   let isStarted = false;
@@ -40,7 +48,7 @@ export function createQueueWorker({ drain, onError }: QueueWorkerOptions): Queue
       .finally(() => {
         running = undefined;
         if (isWoken) turn();
-        else if (isStarted) timer = setTimeout(turn, pollInterval).unref();
+        else if (isStarted) timer = setTimeout(turn, interval).unref();
       });
   }
 
@@ -48,7 +56,8 @@ export function createQueueWorker({ drain, onError }: QueueWorkerOptions): Queue
     start() {
       isStarted = true;
       stopping = new AbortController();
-      turn();
+      if (isLate) timer = setTimeout(turn, interval).unref();
+      else turn();
     },
     async stop() {
       isStarted = false;

@@ -1,3 +1,7 @@
+account_deletions.user_id uuid not null
+account_deletions.reason text not null
+account_deletions.requested_at timestamp with time zone not null default latchkey.now()
+account_deletions.due_at timestamp with time zone not null
 audit_events.id uuid not null
 audit_events.occurred_at timestamp with time zone not null default latchkey.now()
 audit_events.event text not null
@@ -7,6 +11,23 @@ audit_events.address text
 audit_events.request_id text
 audit_events.detail jsonb not null default '{}'::jsonb
 audit_events.position bigint not null
+audit_seals.number bigint not null
+audit_seals.kind text not null
+audit_seals.first_position bigint not null
+audit_seals.last_position bigint not null
+audit_seals.events integer not null
+audit_seals.entries bytea not null
+audit_seals.newest_at timestamp with time zone
+audit_seals.deleted_until timestamp with time zone
+audit_seals.chain_start bigint
+audit_seals.key_id text not null
+audit_seals.previous bytea not null
+audit_seals.mac bytea not null
+audit_seals.sealed_at timestamp with time zone not null
+audit_streams.name text collate "C" not null
+audit_streams.reached bigint not null
+audit_streams.lease_until timestamp with time zone
+audit_streams.told_at timestamp with time zone
 challenges.id uuid not null
 challenges.handle_hash bytea not null
 challenges.purpose text not null
@@ -33,9 +54,27 @@ challenges.provider_id text
 challenges.message_id uuid not null default gen_random_uuid()
 challenges.failure text
 challenges.proved_at timestamp with time zone
+consent_backfill.reached uuid not null
+consents.position bigint not null
+consents.user_id uuid not null
+consents.purpose text not null
+consents.text_version text
+consents.is_given boolean not null
+consents.decided_at timestamp with time zone
+consents.decided_by text not null
+consents.actor_id uuid
+consents.source text not null
+consents.address text
+erased_users.digest bytea not null
+erased_users.erased_at timestamp with time zone not null default latchkey.now()
 erasures.user_id uuid not null
 erasures.reached bigint not null default 0
 erasures.created_at timestamp with time zone not null default latchkey.now()
+former_passwords.user_id uuid not null
+former_passwords.password text not null
+former_passwords.device_epoch integer not null
+former_passwords.reset_at timestamp with time zone not null default latchkey.now()
+former_passwords.held_at timestamp with time zone
 group_permissions.group_id uuid not null
 group_permissions.permission text not null
 groups.id uuid not null
@@ -305,6 +344,7 @@ users.device_epoch integer not null default 0
 users.device_epoch_kept integer not null default 0
 users.device_epoch_raised_at timestamp with time zone
 users.second_factor_at timestamp with time zone
+users.password_change_due_at timestamp with time zone
 webhook_endpoints.name text collate "C" not null
 webhook_endpoints.seen_at timestamp with time zone not null default latchkey.now()
 webhook_events.position bigint not null
@@ -322,8 +362,15 @@ webhook_events.failure text
 wrong_codes.address text not null
 wrong_codes.count integer not null
 wrong_codes.last_at timestamp with time zone not null
+account_deletions: account_deletions_pkey PRIMARY KEY (user_id)
+account_deletions: account_deletions_reason CHECK ((reason = ANY (ARRAY['requested'::text, 'inactive'::text])))
+account_deletions: account_deletions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 audit_events: audit_events_pkey PRIMARY KEY (id)
 audit_events: audit_events_position_key UNIQUE ("position")
+audit_seals: audit_seals_kind CHECK ((kind = ANY (ARRAY['events'::text, 'retention'::text])))
+audit_seals: audit_seals_pkey PRIMARY KEY (number)
+audit_seals: audit_seals_range CHECK (((first_position <= (last_position + 1)) AND (events >= 0)))
+audit_streams: audit_streams_pkey PRIMARY KEY (name)
 challenges: challenges_attempts CHECK (((attempts >= 0) AND (attempts <= 5)))
 challenges: challenges_digits CHECK ((digits = ANY (ARRAY[6, 10])))
 challenges: challenges_handle CHECK ((octet_length(handle_hash) = 32))
@@ -334,9 +381,21 @@ challenges: challenges_sends CHECK (((sends >= 0) AND (sends <= 3)))
 challenges: challenges_sent_somewhere CHECK (((address IS NOT NULL) OR (state = 'suppressed'::text)))
 challenges: challenges_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(id) ON DELETE CASCADE
 challenges: challenges_state CHECK ((state = ANY (ARRAY['queued'::text, 'sent'::text, 'delivered'::text, 'failed'::text, 'suppressed'::text])))
+challenges: challenges_tries CHECK ((tries >= 0)) NOT VALID
 challenges: challenges_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+consent_backfill: consent_backfill_pkey PRIMARY KEY (reached)
+consents: consents_decided_by CHECK ((decided_by = ANY (ARRAY['owner'::text, 'administrator'::text, 'import'::text, 'unknown'::text])))
+consents: consents_own CHECK (((NOT is_given) OR (decided_by <> 'administrator'::text)))
+consents: consents_pkey PRIMARY KEY ("position")
+consents: consents_purpose CHECK ((purpose = 'contact'::text))
+consents: consents_source CHECK ((source = ANY (ARRAY['registration'::text, 'profile'::text, 'administration'::text, 'command_line'::text, 'import'::text, 'unknown'::text])))
+consents: consents_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+erased_users: erased_users_digest CHECK ((octet_length(digest) = 32))
+erased_users: erased_users_pkey PRIMARY KEY (digest)
 erasures: erasures_pkey PRIMARY KEY (user_id)
 erasures: erasures_reached CHECK ((reached >= 0))
+former_passwords: former_passwords_pkey PRIMARY KEY (user_id)
+former_passwords: former_passwords_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 group_permissions: group_permissions_group_id_fkey FOREIGN KEY (group_id) REFERENCES groups(id) ON DELETE CASCADE
 group_permissions: group_permissions_permission_fkey FOREIGN KEY (permission) REFERENCES permissions(permission) ON DELETE CASCADE
 group_permissions: group_permissions_pkey PRIMARY KEY (group_id, permission)
@@ -417,6 +476,8 @@ user_groups: user_groups_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
 user_permissions: user_permissions_permission_fkey FOREIGN KEY (permission) REFERENCES permissions(permission) ON DELETE CASCADE
 user_permissions: user_permissions_pkey PRIMARY KEY (user_id, permission)
 user_permissions: user_permissions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+users: note_changed_consent TRIGGER DEFERRABLE INITIALLY DEFERRED
+users: note_consent_of_new TRIGGER DEFERRABLE INITIALLY DEFERRED
 users: users_city_length CHECK ((char_length(city) <= 120))
 users: users_country_length CHECK ((char_length(country) <= 120))
 users: users_email_grammar CHECK ((email_key ~ '^(?=.{6,254}$)(?=[^@]{1,64}@)[a-z0-9!#$%&\u0027*+/=?^_\u0060{|}~-]+(?:\.[a-z0-9!#$%&\u0027*+/=?^_\u0060{|}~-]+)*@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])$'::text))
@@ -440,7 +501,10 @@ users: users_username_length CHECK (((char_length(username) >= 1) AND (char_leng
 users: users_username_pair CHECK (((username IS NULL) = (username_key IS NULL))) NOT VALID
 webhook_endpoints: webhook_endpoints_pkey PRIMARY KEY (name)
 webhook_events: webhook_events_pkey PRIMARY KEY ("position")
+wrong_codes: wrong_codes_count CHECK ((count > 0)) NOT VALID
 wrong_codes: wrong_codes_pkey PRIMARY KEY (address)
+CREATE INDEX account_deletions_due ON latchkey.account_deletions USING btree (due_at)
+CREATE UNIQUE INDEX account_deletions_pkey ON latchkey.account_deletions USING btree (user_id)
 CREATE INDEX audit_events_actor_event ON latchkey.audit_events USING btree (actor_id, event, "position")
 CREATE INDEX audit_events_actor_position ON latchkey.audit_events USING btree (actor_id, "position")
 CREATE INDEX audit_events_event ON latchkey.audit_events USING btree (event, "position")
@@ -450,6 +514,8 @@ CREATE INDEX audit_events_subject_event ON latchkey.audit_events USING btree (su
 CREATE INDEX audit_events_subject_id ON latchkey.audit_events USING btree (subject_id, "position")
 CREATE UNIQUE INDEX audit_events_pkey ON latchkey.audit_events USING btree (id)
 CREATE UNIQUE INDEX audit_events_position_key ON latchkey.audit_events USING btree ("position")
+CREATE UNIQUE INDEX audit_seals_pkey ON latchkey.audit_seals USING btree (number)
+CREATE UNIQUE INDEX audit_streams_pkey ON latchkey.audit_streams USING btree (name)
 CREATE INDEX challenges_due ON latchkey.challenges USING btree (due_at) WHERE (due_at IS NOT NULL)
 CREATE INDEX challenges_expiry ON latchkey.challenges USING btree (expires_at)
 CREATE INDEX challenges_provider ON latchkey.challenges USING btree (provider_id) WHERE (provider_id IS NOT NULL)
@@ -457,7 +523,13 @@ CREATE INDEX challenges_session ON latchkey.challenges USING btree (session_id) 
 CREATE INDEX challenges_user ON latchkey.challenges USING btree (user_id) WHERE (user_id IS NOT NULL)
 CREATE UNIQUE INDEX challenges_handle_hash_key ON latchkey.challenges USING btree (handle_hash)
 CREATE UNIQUE INDEX challenges_pkey ON latchkey.challenges USING btree (id)
+CREATE UNIQUE INDEX consent_backfill_pkey ON latchkey.consent_backfill USING btree (reached)
+CREATE INDEX consents_user ON latchkey.consents USING btree (user_id, "position")
+CREATE UNIQUE INDEX consents_pkey ON latchkey.consents USING btree ("position")
+CREATE UNIQUE INDEX erased_users_pkey ON latchkey.erased_users USING btree (digest)
 CREATE UNIQUE INDEX erasures_pkey ON latchkey.erasures USING btree (user_id)
+CREATE INDEX former_passwords_age ON latchkey.former_passwords USING btree (reset_at)
+CREATE UNIQUE INDEX former_passwords_pkey ON latchkey.former_passwords USING btree (user_id)
 CREATE INDEX group_permissions_permission ON latchkey.group_permissions USING btree (permission)
 CREATE UNIQUE INDEX group_permissions_pkey ON latchkey.group_permissions USING btree (group_id, permission)
 CREATE INDEX groups_name_order ON latchkey.groups USING btree (name COLLATE "C")
@@ -535,6 +607,7 @@ CREATE INDEX user_permissions_permission ON latchkey.user_permissions USING btre
 CREATE UNIQUE INDEX user_permissions_pkey ON latchkey.user_permissions USING btree (user_id, permission)
 CREATE INDEX users_email_prefix ON latchkey.users USING btree (email_key COLLATE "C")
 CREATE INDEX users_one_keyboard ON latchkey.users USING btree (one_keyboard(username_key)) WHERE (one_keyboard(username_key) IS NOT NULL)
+CREATE INDEX users_parked ON latchkey.users USING btree (parked_at) WHERE (parked_at IS NOT NULL)
 CREATE INDEX users_phone_number_prefix ON latchkey.users USING btree (phone_number COLLATE "C")
 CREATE INDEX users_standing_email ON latchkey.users USING btree (standing, email_key COLLATE "C")
 CREATE INDEX users_standing_id ON latchkey.users USING btree (standing, id)
@@ -584,6 +657,70 @@ AS $function$
         where user_id = new.id;
       return null;
     end $function$
+CREATE OR REPLACE FUNCTION latchkey.delete_old_audit_events(until timestamp with time zone, at_most integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    declare deleted integer;
+    begin
+      if until > latchkey.now() - interval '1 day' then
+        raise exception 'Events are kept for a day at least';
+      end if;
+      delete from latchkey.audit_events where id = any (array(
+        select e.id from latchkey.audit_events e where e.occurred_at <= until
+        order by e.occurred_at limit at_most for update skip locked
+      ));
+      get diagnostics deleted = row_count;
+      return deleted;
+    end $function$
+CREATE OR REPLACE FUNCTION latchkey.delete_old_audit_seals()
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    declare deleted integer;
+    begin
+      delete from latchkey.audit_seals
+      where number < (select max(chain_start) from latchkey.audit_seals)
+        and last_position < coalesce((select min(position) from latchkey.audit_events), 9223372036854775807)
+        and coalesce(newest_at, sealed_at) <= latchkey.now() - interval '1 day';
+      get diagnostics deleted = row_count;
+      return deleted;
+    end $function$
+CREATE OR REPLACE FUNCTION latchkey.erase_audit_addresses(person uuid, reached bigint, at_most integer, OUT seen integer, OUT last bigint)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    begin
+      if exists (select from latchkey.users where id = person) then
+        raise exception 'Only what is about people who were deleted is erased';
+      end if;
+      -- Each list is read by its index, and no further than the step: without these it may be by one without positions.
+      perform set_config(name, 'off', true) from pg_settings where name in ('enable_sort', 'enable_incremental_sort');
+      with next as (
+        select position from (
+          (select e.actor_id, e.position from latchkey.audit_events e
+            where (e.actor_id, e.position) > (person, reached) and e.actor_id <= person
+            order by e.actor_id, e.position limit at_most)
+          union
+          (select e.subject_id, e.position from latchkey.audit_events e
+            where (e.subject_id, e.position) > (person, reached) and e.subject_id <= person
+            order by e.subject_id, e.position limit at_most)
+        ) events order by position limit at_most
+      ), cleared as (
+        update latchkey.audit_events e set address = null, detail = e.detail - 'previousAddress' - 'device'
+        where e.position = any (array(select n.position from next n))
+          and (e.address is not null or jsonb_exists(e.detail, 'previousAddress') or jsonb_exists(e.detail, 'device'))
+          and (e.actor_id = person or (e.subject_id = person and e.actor_id is null))
+      )
+      select count(*)::integer, max(next.position) into seen, last from next;
+      perform set_config(name, 'on', true) from pg_settings where name in ('enable_sort', 'enable_incremental_sort');
+    end $function$
 CREATE OR REPLACE FUNCTION latchkey.forget_proofs()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -599,6 +736,32 @@ AS $function$
       end if;
       return new;
     end $function$
+CREATE OR REPLACE FUNCTION latchkey.note_consent()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    declare
+      present boolean;
+      known boolean;
+    begin
+      select u.is_approved_to_be_in_touch into present from latchkey.users u where u.id = new.id;
+      select c.is_given into known from latchkey.consents c
+        where c.user_id = new.id and c.purpose = 'contact' order by c.position desc limit 1;
+      if present is not null and present <> coalesce(known, false) then
+        insert into latchkey.consents (user_id, purpose, is_given, decided_by, source)
+          values (new.id, 'contact', present, 'unknown', 'unknown');
+      end if;
+      return null;
+    end $function$
+CREATE OR REPLACE FUNCTION latchkey.note_erasure()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    begin
+      insert into latchkey.erased_users (digest) values (sha256(convert_to(old.id::text, 'UTF8')))
+        on conflict do nothing;
+      return null;
+    end $function$
 CREATE OR REPLACE FUNCTION latchkey.now()
  RETURNS timestamp with time zone
  LANGUAGE sql
@@ -613,3 +776,6 @@ CREATE TRIGGER bury_imported_user BEFORE DELETE ON latchkey.users FOR EACH ROW E
 CREATE TRIGGER copy_member BEFORE INSERT OR UPDATE OF user_id ON latchkey.user_groups FOR EACH ROW EXECUTE FUNCTION copy_member()
 CREATE TRIGGER copy_to_members AFTER UPDATE ON latchkey.users FOR EACH ROW WHEN (((((old.standing IS DISTINCT FROM new.standing) OR (old.username_key IS DISTINCT FROM new.username_key)) OR (old.phone_number IS DISTINCT FROM new.phone_number)) OR (old.email_key IS DISTINCT FROM new.email_key))) EXECUTE FUNCTION copy_to_members()
 CREATE TRIGGER forget_proofs BEFORE UPDATE ON latchkey.users FOR EACH ROW WHEN (((old.phone_number IS DISTINCT FROM new.phone_number) OR (old.email_key IS DISTINCT FROM new.email_key))) EXECUTE FUNCTION forget_proofs()
+CREATE CONSTRAINT TRIGGER note_changed_consent AFTER UPDATE OF is_approved_to_be_in_touch ON latchkey.users DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.is_approved_to_be_in_touch IS DISTINCT FROM old.is_approved_to_be_in_touch)) EXECUTE FUNCTION note_consent()
+CREATE CONSTRAINT TRIGGER note_consent_of_new AFTER INSERT ON latchkey.users DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (new.is_approved_to_be_in_touch) EXECUTE FUNCTION note_consent()
+CREATE TRIGGER note_erasure AFTER DELETE ON latchkey.users FOR EACH ROW EXECUTE FUNCTION note_erasure()

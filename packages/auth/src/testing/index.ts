@@ -41,6 +41,9 @@ const patience = { connectionTimeoutMillis: 20_000, statement_timeout: 20_000 };
 
 export const testSecret = "3q2-7wABiV9kYx0dT5nPzQ8mL4sR6uHcJ1gEfWoXyZs";
 
+/** The clock stands still, so that nothing of a budget would come back. */
+const quick = { secret: testSecret, refusalDelay: 0, callBudgets: { own: 0, administration: 0 } };
+
 /**
  * A core on a throw-away database of its own, migrated, with a clock to move, and with hashes and refusals that are quick.
  *
@@ -57,10 +60,7 @@ export async function createTestAuth<
   const opened: Auth<ConfigOf<Fields, Declared>>[] = [];
   const another = async (overrides: Partial<AuthOptions> = {}) => {
     const passwords = { cost: 4, hashConcurrency: 2, ...options.passwords, ...overrides.passwords };
-    const all = { secret: testSecret, clock, refusalDelay: 0, ...options, ...overrides, passwords } as AuthOptions<
-      Fields,
-      Declared
-    >;
+    const all = { ...quick, clock, ...options, ...overrides, passwords } as AuthOptions<Fields, Declared>;
     const auth = createAuth({ ...database.connection, ...patience }, all);
     opened.push(auth);
     await auth.initialize();

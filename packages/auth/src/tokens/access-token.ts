@@ -39,8 +39,8 @@ export type CheckInTurn = <T>(check: () => Promise<T>) => Promise<T>;
 
 export interface TokenExpectations {
   readonly issuer: string;
-  /** Null: the token must carry no audience (profile `django`). */
-  readonly audience: string | null;
+  /** One, or one of several. Null: the token must carry no audience (profile `django`). */
+  readonly audience: string | readonly string[] | null;
   readonly clock: Clock;
   /** At once unless told otherwise. */
   readonly inTurn?: CheckInTurn;
@@ -144,7 +144,7 @@ const isUuid = (value: unknown): value is string => typeof value === "string" &&
 
 function requireOwnClaims(payload: JWTPayload, { issuer, audience, clock }: TokenExpectations): AccessTokenClaims {
   const { iss, aud, sub, sid, jti, iat, exp } = payload;
-  if (iss !== issuer || aud !== (audience ?? undefined)) throw invalid();
+  if (iss !== issuer || !isExpectedAudience(aud, audience)) throw invalid();
   if (!isUuid(sub) || !isUuid(sid) || typeof jti !== "string" || jti === "" || jti.length > 64) throw invalid();
   if (payload.nbf !== undefined || !Number.isSafeInteger(iat) || !Number.isSafeInteger(exp)) throw invalid();
   const [issuedAt, expiresAt] = [Number(iat), Number(exp)];
@@ -154,6 +154,12 @@ function requireOwnClaims(payload: JWTPayload, { issuer, audience, clock }: Toke
   if (expiresAt + clockLeeway <= now) throw tokenExpired();
   const identity = { iss, ...(aud === undefined ? {} : { aud: String(aud) }), sub, sid, jti };
   return { ...identity, iat: issuedAt, exp: expiresAt, ...readAuthenticationClaims(payload) };
+}
+
+/** A token is for one audience: several in one would each open what the others do. */
+function isExpectedAudience(aud: unknown, audience: TokenExpectations["audience"]): boolean {
+  if (audience === null) return aud === undefined;
+  return typeof aud === "string" && [audience].flat().includes(aud);
 }
 
 /** Absent in tokens of the release before; what is there is ours, and has our form. */

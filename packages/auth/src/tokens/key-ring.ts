@@ -15,6 +15,7 @@ import type { FindVerificationKey, TokenAlgorithm, VerificationKey } from "./acc
 import {
   deleteOtherSigningKeys,
   insertSigningKey,
+  isNewestKeyOlder,
   listSigningKeys,
   lockSigningKeys,
   replaceSealedKey,
@@ -45,6 +46,8 @@ export interface Rotation {
   readonly publishSeconds: number;
   /** Remove the old keys now instead of letting them run out: every token that they signed is refused at once. */
   readonly dangerouslyRemoveOldKeys: boolean;
+  /** Make no key unless the newest is older than so many seconds. */
+  readonly onlyIfOlderThan?: number;
   /** Remove them also where no secret opens any of them: whoever has set a wrong secret would shut out the processes that have the right one. */
   readonly dangerouslyGiveUpLostKeys?: boolean;
 }
@@ -108,11 +111,12 @@ export function createKeyRing({ db, sealingKeys, algorithm, overlapSeconds }: Ke
     return { keys: await Promise.all(keys.flatMap((key) => (key ? [toVerificationJwk(key)] : []))) };
   }
 
-  /** Makes a new key in the caller's transaction, and answers its id. */
-  async function rotate(transaction: Queries, rotation: Rotation): Promise<string> {
-    const { publishSeconds, dangerouslyRemoveOldKeys, dangerouslyGiveUpLostKeys = false } = rotation;
+  /** Makes a new key in the caller's transaction, and answers its id; null where it is not time for one. */
+  async function rotate(transaction: Queries, rotation: Rotation): Promise<string | null> {
+    const { publishSeconds, onlyIfOlderThan, dangerouslyRemoveOldKeys, dangerouslyGiveUpLostKeys = false } = rotation;
     const key = await createKey(algorithm, sealingKeys[0]);
     await lockSigningKeys(transaction);
+    if (onlyIfOlderThan !== undefined && !(await isNewestKeyOlder(transaction, onlyIfOlderThan))) return null;
     const stored = await listSigningKeys(transaction);
     if (dangerouslyRemoveOldKeys && !dangerouslyGiveUpLostKeys) requireAnyOpens(stored, sealingKeys);
     if (!dangerouslyRemoveOldKeys) requireAllOpen(stored, sealingKeys);

@@ -49,6 +49,16 @@ export async function listSigningKeys(db: Queries): Promise<StoredSigningKey[]> 
     .execute();
 }
 
+/** Whether the newest key was made longer ago than so many seconds. */
+export async function isNewestKeyOlder(db: Queries, seconds: number): Promise<boolean> {
+  const query = db
+    .selectFrom("signingKeys")
+    .select("kid")
+    .where("verifiesUntil", "is", null)
+    .where("createdAt", "<", sql<Date>`latchkey.now() - make_interval(secs => ${seconds})`);
+  return (await query.executeTakeFirst()) !== undefined;
+}
+
 export interface NewSigningKey {
   readonly kid: string;
   readonly algorithm: TokenAlgorithm;

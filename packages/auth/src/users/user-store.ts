@@ -53,6 +53,8 @@ interface UsersTable extends ProfileColumns {
   credentialsChangedAt: Generated<Date>;
   /** When somebody set the password here, by an act of their own or an administrator's; an import and a re-hash write nothing. */
   passwordSetAt: ColumnType<Date | null, Date | undefined, Date>;
+  /** Since when the password has to be replaced at the next sign-in; null for one that its owner chose. */
+  passwordChangeDueAt: ColumnType<Date | null, Date | undefined, Date | null>;
   /** Since when a second factor is asked for at every sign-in because its owner has enrolled one; null for nobody's. */
   secondFactorAt: ColumnType<Date | null, undefined, Date | null>;
   /** Since when no token of another system is adopted for this user, because of what was done here. */
@@ -105,6 +107,13 @@ export async function findAccountByForms(
   if (!first) return null;
   const { storedForm, ...account } = first;
   return account;
+}
+
+/** Which of some users there are. */
+export async function listExistingIds(db: Queries, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  if (ids.length === 0) return new Set();
+  const found = await db.selectFrom("users").select("id").where("id", "=", sql<string>`any(${ids}::uuid[])`).execute();
+  return new Set(found.map(({ id }) => id));
 }
 
 /** Users whose username is stored as another keyboard wrote it, before all were read as one: ids and keys, a few at most. */
@@ -172,6 +181,8 @@ export interface NewUser extends ProfileChanges, Vouched, Proved {
   readonly isSuperuser?: boolean | undefined;
   /** Of an account that a test number makes: when it ends. */
   readonly testUntil?: Date;
+  /** Of one whose password somebody else chose. */
+  readonly passwordChangeDueAt?: RawBuilder<Date>;
 }
 
 /** What notes that a code has just proved the number or the address of an account. */
@@ -260,6 +271,7 @@ export async function updatePassword(
       credentialsChangedAt: now,
       passwordSetAt: now,
       resetByCodeAt: byCodeOf && now,
+      passwordChangeDueAt: null,
       ...(byCodeOf && markProved(byCodeOf)),
     })
     .where("id", "=", id)
@@ -361,6 +373,17 @@ export async function markOldTokensEnded(db: Queries, id: string): Promise<void>
     .execute();
 }
 
+/** Marks the same for some of those who came from another system, and answers how many there were. */
+export async function markSomeOldTokensEnded(db: Queries, atMost: number): Promise<number> {
+  const { rows } = await sql`
+    update latchkey.users set old_tokens_ended_at = latchkey.now() where id in (
+      select u.id from latchkey.users u
+      where u.old_tokens_ended_at is null and exists (select from latchkey.imported_users i where i.user_id = u.id)
+      order by u.id limit ${atMost} for no key update of u)
+    returning id`.execute(db);
+  return rows.length;
+}
+
 /** Whether tokens of another system may still be adopted for a user. */
 export async function mayHaveOldTokens(db: Queries, id: string): Promise<boolean> {
   const query = db.selectFrom("users").select("id").where("id", "=", id).where("oldTokensEndedAt", "is", null);
@@ -381,15 +404,22 @@ export async function findAccountById(db: Queries, id: string): Promise<Account 
   return (await query.executeTakeFirst()) ?? null;
 }
 
+/** Of all accounts whose hashes begin alike. */
+interface PasswordKind {
+  /** One of these hashes. */
+  readonly password: string;
+  readonly count: number;
+}
+
 /**
- * One stored password of each kind, which is what `kindPattern` finds at its beginning. It reads the whole table, so it is for work
+ * One stored password of each kind, which is what `kindPattern` finds at its beginning, and how many there are. It reads the whole table, so it is for work
  * that nobody waits for.
  */
-export async function listPasswordKinds(db: Queries, kindPattern: string): Promise<string[]> {
-  const { rows } = await sql<{ password: string }>`
-    select min(password) as password from latchkey.users where password not like '!%'
+export async function listPasswordKinds(db: Queries, kindPattern: string): Promise<PasswordKind[]> {
+  const { rows } = await sql<PasswordKind>`
+    select min(password) as password, count(*)::int as count from latchkey.users where password not like '!%'
     group by substring(password from ${kindPattern})`.execute(db);
-  return rows.map(({ password }) => password);
+  return rows;
 }
 
 /** Gives a user another password, if it is still the one that was verified. */
@@ -399,12 +429,20 @@ export async function replacePassword(
 ): Promise<boolean> {
   const result = await db
     .updateTable("users")
-    .set({ password: nextHash, credentialsChangedAt: sql<Date>`latchkey.now()` })
+    .set({ password: nextHash, credentialsChangedAt: sql<Date>`latchkey.now()`, passwordChangeDueAt: null })
     .where("id", "=", id)
     .where("isActive", "=", true)
     .where("password", "=", verifiedHash)
     .executeTakeFirst();
   return result.numUpdatedRows === 1n;
+}
+
+/** What notes that a password has to be replaced at the next sign-in. */
+export const passwordChangeDue = { passwordChangeDueAt: sql<Date>`latchkey.now()` };
+
+/** Has the password of a user replaced at the next sign-in. */
+export async function requireNewPassword(transaction: Queries, id: string): Promise<void> {
+  await transaction.updateTable("users").set(passwordChangeDue).where("id", "=", id).execute();
 }
 
 /** Holds a user's row until the transaction ends; false when the account was disabled, deleted or given another password since it was read. */
@@ -501,6 +539,17 @@ export async function setProvedName(
   }
 }
 
+/** Has names whose codes do not open the account yet open it from then on at the earliest. */
+export async function prolongOpening(transaction: Queries, id: string, until: Date): Promise<void> {
+  const later = (column: "phone_opens_at" | "email_opens_at") => sql<Date | null>`case
+    when ${sql.ref(column)} > latchkey.now() then greatest(${sql.ref(column)}, ${until}) else ${sql.ref(column)} end`;
+  await transaction
+    .updateTable("users")
+    .set({ phoneOpensAt: later("phone_opens_at"), emailOpensAt: later("email_opens_at") })
+    .where("id", "=", id)
+    .execute();
+}
+
 /** Makes a name that was proved a mere claim again: it opens nothing by code until it is proved anew, with the password. */
 export async function forgetProof(db: Queries, id: string, kind: "phone" | "email"): Promise<void> {
   const gone = kind === "phone" ? { phoneProvedAt: null } : { emailProvedAt: null };
@@ -555,8 +604,8 @@ export async function isTestAccount(db: Queries, id: string): Promise<boolean> {
   return (await query.executeTakeFirst()) !== undefined;
 }
 
-/** For how long devices that were forgotten can still stop what waits: longer than the longest wait and the time before it. */
-const isRecentlyRaised = sql<boolean>`coalesce(device_epoch_raised_at > latchkey.now() - interval '14 days', false)`;
+/** For how long devices that were forgotten can still stop what waits: longer than the longest wait, that of a deletion, and the time before it. */
+const isRecentlyRaised = sql<boolean>`coalesce(device_epoch_raised_at > latchkey.now() - interval '45 days', false)`;
 
 /** Epochs of devices that can stop what waits for an account: the present one, and those that were forgotten lately. */
 export async function listStoppingEpochs(db: Queries, id: string): Promise<number[]> {

@@ -16,6 +16,7 @@ const bare: AccountState = {
 const usual: WayInRules = { signInByCode: "phone", holdersByCode: false, holdersByOldToken: false };
 
 const withPassword: Partial<AccountState> = { hasPassword: true };
+const toReplace: Partial<AccountState> = { hasPassword: true, isPasswordChangeDue: true };
 const numberOnly: Partial<AccountState> = { phone: "trusted" };
 const numberAndPassword: Partial<AccountState> = { phone: "trusted", hasPassword: true };
 const stale: Partial<AccountState> = { phone: "stale", hasPassword: true };
@@ -41,6 +42,33 @@ type Row = readonly [
 const rows: readonly Row[] = [
   ["a password signs in", withPassword, ["password"], "sign_in", "session"],
   ["a password that the account has not signs nobody in", numberOnly, ["password"], "sign_in", "nothing"],
+  ["a password that is to be replaced asks for another", toReplace, ["password"], "sign_in", "new_password"],
+  ["and with that opens", toReplace, ["password", "new_password"], "sign_in", "session"],
+  ["a new password alone opens nothing", toReplace, ["new_password"], "sign_in", "nothing"],
+  ["a code asks for the new password too", { ...toReplace, phone: "trusted" }, ["phone_code"], "enter", "new_password"],
+  ["a reset is the new password", { ...toReplace, phone: "trusted" }, ["phone_code"], "reset_password", "session"],
+  ["an old token does not go around it", toReplace, ["old_token"], "adopt_old_token", "nothing"],
+  [
+    "the second factor is asked for behind it",
+    { ...toReplace, hasSecondFactor: true },
+    ["password"],
+    "sign_in",
+    "new_password",
+  ],
+  [
+    "and is not replaced by it",
+    { ...toReplace, hasSecondFactor: true },
+    ["password", "new_password"],
+    "sign_in",
+    "second_factor",
+  ],
+  [
+    "where there is no password, none is to be replaced",
+    { ...numberOnly, isPasswordChangeDue: true },
+    ["phone_code"],
+    "enter",
+    "session",
+  ],
   ["a passkey signs in", { hasPasskey: true }, ["passkey"], "sign_in", "session"],
   ["nothing opens nothing", numberAndPassword, [], "sign_in", "nothing"],
   ["a known device alone opens nothing", numberAndPassword, ["known_device"], "sign_in", "nothing"],
@@ -194,7 +222,7 @@ const allRules: readonly WayInRules[] = [
   { signInByCode: "off", holdersByCode: true, holdersByOldToken: true },
 ];
 
-const rank = { nothing: 0, another_way: 1, ticket: 2, second_factor: 2, session: 3 } as const;
+const rank = { nothing: 0, another_way: 1, ticket: 2, new_password: 2, second_factor: 2, session: 3 } as const;
 
 test("in every state of an account, with all evidence and for every purpose, what must never be is not", () => {
   const broken = new Set<string>();

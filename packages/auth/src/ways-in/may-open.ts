@@ -11,6 +11,8 @@ export type Evidence =
   | "known_device"
   | "recovery_code"
   | "second_factor"
+  /** A password that takes the place of one which has to be replaced; worth nothing by itself. */
+  | "new_password"
   /** A one-time code that an administrator handed over. */
   | "administrator_code"
   /** A token of another system that names this person. */
@@ -27,6 +29,8 @@ export interface AccountState {
   /** Staff, a superuser, or anybody with a permission, by a group too. Where it was not looked up, true: that is the stricter. */
   readonly isHolderOfRights: boolean;
   readonly hasPassword: boolean;
+  /** Whether the password has to be replaced before anything opens: somebody else chose it, or an administrator asks for another. */
+  readonly isPasswordChangeDue?: boolean;
   readonly hasPasskey: boolean;
   readonly hasRecoveryCodes: boolean;
   /** Whether one is to be shown: one is enrolled, or the settings ask for one. */
@@ -50,6 +54,8 @@ export type Opening =
   | "session"
   /** Setting a password or a passkey, and nothing else. */
   | "ticket"
+  /** It is enough but for a new password. */
+  | "new_password"
   /** It is enough but for the second factor. */
   | "second_factor"
   /** Not enough for this account: another way into it has to be shown besides. */
@@ -82,14 +88,16 @@ export function mayOpen(question: Question): Verdict {
   if (purpose === "adopt_old_token") return adopt(question);
   if (purpose === "reauthenticate") return reauthenticate(question);
   const verdict = account.isParked ? byRecovery(question) : byPossession(question);
-  return verdict.opens === "session" && lacksSecondFactor(question) ? { ...verdict, opens: "second_factor" } : verdict;
+  if (verdict.opens !== "session") return verdict;
+  if (lacksNewPassword(question)) return { ...verdict, opens: "new_password" };
+  return lacksSecondFactor(question) ? { ...verdict, opens: "second_factor" } : verdict;
 }
 
 const ticket: Verdict = { opens: "ticket", isByCodeAlone: false };
 const session: Verdict = { opens: "session", isByCodeAlone: false };
 
 function adopt({ account, evidence, rules }: Question): Verdict {
-  if (!evidence.has("old_token") || account.hasSecondFactor) return nothing;
+  if (!evidence.has("old_token") || account.hasSecondFactor || isPasswordChangeDue(account)) return nothing;
   return account.isHolderOfRights && !rules.holdersByOldToken ? nothing : session;
 }
 
@@ -180,6 +188,14 @@ function opensAsVouched({ account, purpose }: Question): boolean {
 /** A password or a passkey that the account has. */
 function showsSecret({ account, evidence }: Question): boolean {
   return (evidence.has("password") && account.hasPassword) || (evidence.has("passkey") && account.hasPasskey);
+}
+
+const isPasswordChangeDue = (account: AccountState) => account.hasPassword && account.isPasswordChangeDue === true;
+
+/** Where a password is set already, that is the new one; and a passkey opens without any. */
+function lacksNewPassword({ account, evidence, purpose }: Question): boolean {
+  const isAsked = purpose !== "reset_password" && !(evidence.has("passkey") && account.hasPasskey);
+  return isPasswordChangeDue(account) && isAsked && !evidence.has("new_password");
 }
 
 /** A passkey is two factors already. */

@@ -194,6 +194,13 @@ async function createAccounts(run: Run, from: number): Promise<Applied> {
     join latchkey.permissions declared on declared.permission = held where ${range} and p.permissions <> '{}' on conflict do nothing`,
     values,
   );
+  // That they agreed is what the other system says; when, and to what, it does not.
+  await client.query(
+    `insert into latchkey.consents (user_id, purpose, is_given, decided_by, source)
+    select p.id, 'contact', true, 'import', 'import'
+    from latchkey.import_people p join latchkey.users u on u.id = p.id where ${range} and p.is_approved_to_be_in_touch`,
+    values,
+  );
   const { rows: noted } = await client.query<{ userId: string }>(
     `insert into latchkey.audit_events (id, event, subject_id, detail)
     select gen_random_uuid(), 'user_created', p.id, '{"by": "import"}'

@@ -283,6 +283,12 @@ async function writeOne(
       change.userId,
       ...Object.values(set),
     ]);
+  if ("is_approved_to_be_in_touch" in set)
+    await client.query(
+      `insert into latchkey.consents (user_id, purpose, is_given, decided_by, source)
+      values ($1, 'contact', $2, 'import', 'import')`,
+      [change.userId, set.is_approved_to_be_in_touch],
+    );
   const isAliasRead = change.changed.includes("username");
   await client.query(
     `update latchkey.imported_users i set alias = case when $4 then p.alias else i.alias end

@@ -20,9 +20,10 @@ export const anotherWayPage: Page = {
       return { to: `${visit.base}/register/finish${queryOf(visit)}` };
     }
     const input = { username: step.name, password: typed.get("password"), ticket: step.ticket };
-    keepSession(visit, await visit.callWithCookies.token.obtain(input));
+    const answer = await visit.callWithCookies.token.obtain(input);
+    keepSession(visit, answer);
     endStep(visit);
-    return afterSignIn(visit);
+    return afterSignIn(visit, answer);
   },
   refuse: (visit, _, refusal) => showStep(visit, refusal),
 };

@@ -27,7 +27,7 @@ async function check(visit: Visit, step: Step, code: string): Promise<Redirect> 
   if (!("ticket" in answer)) {
     keepSession(visit, answer);
     endStep(visit);
-    return afterSignIn(visit);
+    return afterSignIn(visit, answer);
   }
   const { ticket, next } = answer;
   keepStep(visit, { way, name, kind, from, ticket, next });

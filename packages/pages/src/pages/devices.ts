@@ -9,8 +9,13 @@ export const devicesPage: Page = {
   path: "/account/devices",
   isPrivate: true,
   show: (visit) => showDevices(visit),
-  async submit({ call, base }, typed) {
-    if (typed.has("others")) await call.sessions.revokeOthers();
+  async submit({ call, callWithCookies, base }, typed) {
+    if (typed.has("forget")) {
+      // In cookie mode, so that this device goes on with the mark of its cookie.
+      await callWithCookies.me.devices.forget({});
+      return { to: `${base}/account/devices?done=forgotten` };
+    }
+    if (typed.has("others")) await callWithCookies.sessions.revokeOthers({});
     else await call.sessions.revoke({ id: typed.get("id") });
     return { to: `${base}/account/devices?done=ended` };
   },
@@ -23,7 +28,8 @@ async function showDevices(visit: Visit, refusal?: Refusal): Promise<View> {
 
 export function layOutDevices(visit: Visit, devices: readonly Device[], refusal?: Refusal): View {
   const { texts, url } = visit;
-  const done = url.searchParams.get("done") === "ended" && !refusal ? texts.ended : undefined;
+  const dones: Readonly<Record<string, string>> = { ended: texts.ended, forgotten: texts.devicesForgotten };
+  const done = refusal ? undefined : dones[url.searchParams.get("done") ?? ""];
   const isAlone = devices.length < 2;
   const others = isAlone
     ? html`<p class="quiet">${texts.onlyThis}</p>`
@@ -32,10 +38,12 @@ export function layOutDevices(visit: Visit, devices: readonly Device[], refusal?
         "/account/devices",
         html`<input type="hidden" name="others" value="yes">${button(texts.endOthers, "second")}`,
       );
+  const forget = html`<input type="hidden" name="forget" value="yes">${button(texts.forgetDevices, "second")}`;
+  const forgetting = html`<section class="panel stack"><p class="quiet">${texts.forgetDevicesLead}</p>${form(visit, "/account/devices", forget)}</section>`;
   return {
     ...{ title: texts.devices, place: "devices" },
     ...answerOf(refusal),
-    main: html`${heading(texts.devices, texts.devicesLead)}${notice("bad", refusal?.message)}${notice("good", done)}<section class="panel"><ul class="rows">${devices.map((device) => showDevice(visit, device))}</ul></section>${others}`,
+    main: html`${heading(texts.devices, texts.devicesLead)}${notice("bad", refusal?.message)}${notice("good", done)}<section class="panel"><ul class="rows">${devices.map((device) => showDevice(visit, device))}</ul></section>${others}${forgetting}`,
   };
 }
 

@@ -50,7 +50,7 @@ export const recoverPasswordPage: Page = {
     endStep(visit);
     if ("next" in answer) return { to: `${visit.base}/sign-in?done=reset` };
     keepSession(visit, answer);
-    return afterSignIn(visit);
+    return afterSignIn(visit, answer);
   },
   refuse: (visit, _, refusal) => showStep(visit, refusal),
 };

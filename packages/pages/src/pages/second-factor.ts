@@ -16,9 +16,10 @@ export const secondFactorPage: Page = {
     const step = readTicketStep(visit);
     if (!step) return beginAgain(visit, "/sign-in");
     const input = { ticket: step.ticket, totp: typed.get("totp") };
-    keepSession(visit, await visit.callWithCookies.token.obtainBySecondFactor(input));
+    const answer = await visit.callWithCookies.token.obtainBySecondFactor(input);
+    keepSession(visit, answer);
     endStep(visit);
-    return afterSignIn(visit);
+    return afterSignIn(visit, answer);
   },
   refuse: (visit, _, refusal) => showStep(visit, refusal),
 };

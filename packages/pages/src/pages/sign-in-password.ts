@@ -18,9 +18,10 @@ export const signInPasswordPage: Page = {
   async submit(visit, typed) {
     const username = typed.get("username");
     if (typed.has("sendCode")) return sendCodeTo(visit, username);
-    keepSession(visit, await visit.callWithCookies.token.obtain({ username, password: typed.get("password") }));
+    const answer = await visit.callWithCookies.token.obtain({ username, password: typed.get("password") });
+    keepSession(visit, answer);
     endStep(visit);
-    return afterSignIn(visit);
+    return afterSignIn(visit, answer);
   },
   refuse: (visit, typed, refusal) => showForm(visit, typed.get("username"), refusal),
 };

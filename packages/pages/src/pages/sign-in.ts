@@ -21,8 +21,9 @@ export const signInPage: Page = {
   async submit(visit, typed) {
     if (typed.get("password") === "" && signsInByCode(visit, "username")) return goOn(visit, typed);
     const input = { username: typed.get("username"), password: typed.get("password") };
-    keepSession(visit, await visit.callWithCookies.token.obtain(input));
-    return afterSignIn(visit);
+    const answer = await visit.callWithCookies.token.obtain(input);
+    keepSession(visit, answer);
+    return afterSignIn(visit, answer);
   },
   refuse: (visit, typed, refusal) => showForm(visit, typed, refusal),
 };

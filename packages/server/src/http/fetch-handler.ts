@@ -18,6 +18,7 @@ import { refuse } from "./refusals.ts";
 import { refuseRequest, targetOf } from "./refuse-request.ts";
 import { createRequestAddressReader, type ReadRequestAddress } from "./request-address.ts";
 import type { SettingNames } from "./setting-names.ts";
+import { withoutValues } from "./without-values.ts";
 
 /** How requests reach the process, and who may send them. */
 export interface HttpOptions {
@@ -38,7 +39,10 @@ export interface HttpOptions {
   readonly forwardedSecrets?: readonly string[];
   /** Told once what whoever runs the server should know, such as an origin whose pages get no answer. */
   readonly onNotice?: TellOperator;
-  /** Told of every error of a call, refusals among them, and of what failed outside one. */
+  /**
+   * Told of every error of a call, refusals among them, and of what failed outside one. What PostgreSQL repeats of rows and statements, such as
+   * hashes and phone numbers, is not in it.
+   */
   readonly onError?: (failure: CallFailure) => void;
 }
 
@@ -107,7 +111,8 @@ export function createFetchHandler<C extends Config>(options: FetchHandlerOption
 
 function toServing<C extends Config>(options: FetchHandlerOptions<C>): Serving<C> {
   const { basePath = "", corsOrigins = [] } = options;
-  const { auth, router, names, onError = () => {}, onNotice: tell = () => {} } = options;
+  const { auth, router, names, onNotice: tell = () => {} } = options;
+  const onError = (failure: CallFailure) => options.onError?.({ ...failure, error: withoutValues(failure.error) });
   const publicUrl = readOptions(options);
   const allowsLoopback = options.allowsLoopbackOrigins ?? false;
   const origins = createOriginRules({ named: corsOrigins, publicUrl, allowsLoopback, tell, names });
@@ -207,6 +212,8 @@ async function callProcedures<C extends Config>(
     router,
     // Of a batch of refreshes only one could have the cookie.
     allowBatching: cookies === undefined,
+    // Queries come by POST too, so that nothing about a person stands in an address.
+    allowMethodOverride: cookies === undefined,
     maxBatchSize: requestLimits.batch,
     createContext,
     onError: onCallError,

@@ -2,12 +2,18 @@ import { findChallenge } from "@latchkey/auth";
 import type { TRPCError } from "@trpc/server";
 import { findAuthError } from "../trpc/error-map.ts";
 
+/** What keeps a browser from taking an answer for a page, or for anything but JSON, whatever is in it. */
+export const safeHeaders = {
+  "Content-Security-Policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+  "X-Content-Type-Options": "nosniff",
+} as const;
+
 /**
  * The headers of an answer with these errors. Answers are about one person at one moment, so nothing keeps them; refusals say how to go
  * on, by `WWW-Authenticate` (RFC 6750 §3) and `Retry-After`.
  */
 export function toAnswerHeaders(errors: readonly TRPCError[]): Headers {
-  const headers = new Headers({ "Cache-Control": "no-store" });
+  const headers = new Headers({ "Cache-Control": "no-store", ...safeHeaders });
   for (const error of errors) {
     const refusal = findAuthError(error);
     const challenge = refusal && findChallenge(refusal.code, refusal);

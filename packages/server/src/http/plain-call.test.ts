@@ -100,6 +100,13 @@ const plainCalls: readonly Sent[] = [
   post("twice", "nonsense"),
   post("defect", "{}"),
   post("refusal", "{}"),
+  post("echo"),
+  post("echo", ""),
+  post("echo", '{"json":{"a":"ü"}}'),
+  post("echo", '{"json":"wrong"}'),
+  post("echo", "{"),
+  post("nothing", "{}"),
+  post("nested.deep", '{"json":7}'),
 ];
 
 /** What is more than that, or wrong. */
@@ -119,7 +126,7 @@ const otherRequests: readonly Sent[] = [
   get(""),
   get("write"),
   get("events"),
-  post("echo"),
+  post("events"),
   { address: "echo", init: { method: "HEAD" } },
   { address: "echo", init: { headers: { accept: "text/html, application/jsonl" } } },
   { address: "echo", init: { headers: { "trpc-accept": "application/jsonl" } } },
@@ -151,7 +158,8 @@ describe.each([
           void told.push({ code: error.code, message: error.message, path });
         const options = { router, createContext, onError: tell };
         const its = new Request(endpoint + address, init);
-        const expected = await fetchRequestHandler({ ...options, endpoint: "/api/trpc", req: its, responseMeta });
+        const http = { endpoint: "/api/trpc", req: its, responseMeta, allowMethodOverride: true };
+        const expected = await fetchRequestHandler({ ...options, ...http });
         const ofTrpc = await readAnswer(expected, told.splice(0));
 
         const request = new Request(endpoint + address, init);

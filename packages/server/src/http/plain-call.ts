@@ -8,7 +8,7 @@ import {
 } from "@trpc/server";
 import { getHTTPStatusCode } from "@trpc/server/http";
 import { callProcedure } from "./call-procedure.ts";
-import { toAnswerHeaders } from "./headers.ts";
+import { safeHeaders, toAnswerHeaders } from "./headers.ts";
 
 /** A request for one procedure, with JSON or nothing as its input: what nearly all requests are. */
 export interface PlainCall {
@@ -23,7 +23,8 @@ export interface PlainCallOptions {
   readonly onError: (failure: { readonly error: TRPCError; readonly path: string | undefined }) => void;
 }
 
-const typeOfMethod: Readonly<Record<string, string>> = { GET: "query", POST: "mutation" };
+/** What may be called by each method; a query by POST too, so that nothing about a person stands in an address. */
+const typesOfMethod: Readonly<Record<string, readonly string[]>> = { GET: ["query"], POST: ["mutation", "query"] };
 
 /**
  * Finds the procedure that a request calls, if that is all it does. Batches, streams, parts of a router that are loaded later, and what
@@ -38,7 +39,7 @@ export function findPlainCall(address: string, { method, headers }: Request, rou
   const { procedures, _config } = router._def;
   if (path === "" || _config.pathSeparator !== "." || !Object.hasOwn(procedures, path)) return null;
   const procedure: AnyTRPCProcedure = procedures[path];
-  if (procedure._def.type !== typeOfMethod[method]) return null;
+  if (!typesOfMethod[method]?.includes(procedure._def.type)) return null;
   if (headers.has("trpc-accept") || headers.get("accept")?.includes("application/jsonl")) return null;
   return { path, procedure };
 }
@@ -82,7 +83,10 @@ export async function answerPlainCall(
     requireWhole(data);
     // What `transformTRPCResponse` makes of a result, without its four copies.
     const body = JSON.stringify({ result: { data: config.transformer.output.serialize(data) } });
-    return new Response(body, { status: 200, headers: { ...answerHeaders, "cache-control": "no-store" } });
+    return new Response(body, {
+      status: 200,
+      headers: { ...answerHeaders, "cache-control": "no-store", ...safeHeaders },
+    });
   } catch (cause) {
     // As with tRPC, what cannot be written is no failure of the procedure.
     return refuse(cause, { path: undefined, input: undefined });

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { allowPage, answerPreflight, forEveryPage } from "./cors.ts";
+import { safeHeaders } from "./headers.ts";
 import { refuseMethod } from "./refusals.ts";
 
 /** JSON that is for everybody. */
@@ -30,7 +31,7 @@ export async function answerPublicDocument(
 }
 
 function answerOnce({ method, headers }: Request, { json, maxAge, etag }: PublicDocument): Response {
-  const common = { ETag: etag, "Cache-Control": `public, max-age=${maxAge}` };
+  const common = { ...safeHeaders, ETag: etag, "Cache-Control": `public, max-age=${maxAge}` };
   if (isKnown(etag, headers.get("if-none-match"))) {
     return new Response(null, { status: 304, statusText: "Not Modified", headers: common });
   }

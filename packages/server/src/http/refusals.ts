@@ -3,6 +3,7 @@ import { getHTTPStatusCodeFromError } from "@trpc/server/http";
 import { TRPC_ERROR_CODES_BY_KEY } from "@trpc/server/rpc";
 import { findAuthError } from "../trpc/error-map.ts";
 import type { ErrorShape } from "../trpc/error-shape.ts";
+import { safeHeaders } from "./headers.ts";
 import { requestLimits } from "./limits.ts";
 
 type Code = TRPCError["code"];
@@ -26,7 +27,10 @@ export function refuse(code: Code, message = messages[code] ?? code, router?: An
   const reason = findAuthError(error)?.code ?? null;
   const shape: ErrorShape = { message, code: TRPC_ERROR_CODES_BY_KEY[code], data: { code, httpStatus, reason } };
   const written: unknown = router ? router._def._config.transformer.output.serialize(shape) : shape;
-  return Response.json({ error: written }, { status: httpStatus, headers: { "Cache-Control": "no-store" } });
+  return Response.json(
+    { error: written },
+    { status: httpStatus, headers: { "Cache-Control": "no-store", ...safeHeaders } },
+  );
 }
 
 /** @param allowed the methods that would have been right (RFC 9110 §15.5.6) */

@@ -28,6 +28,24 @@ test("so do its causes, however deep an error that is nobody's row wraps them", 
   });
 });
 
+test("an error of a parser loses what it quotes of its input, and so does one that repeats it", () => {
+  const parse = () => {
+    try {
+      return JSON.parse('{"password":hunter2}');
+    } catch (error) {
+      return error;
+    }
+  };
+  const error = parse();
+  expect(inspect(error)).toContain("hunter2");
+  const wrapped = new Error((error as Error).message, { cause: error });
+  for (const safe of [withoutValues(error), withoutValues(wrapped)]) {
+    expect(inspect(safe, { depth: 9 })).not.toContain("hunter2");
+    expect(safe).toMatchObject({ message: "This is not valid JSON" });
+  }
+  expect(withoutValues(error)).toBeInstanceOf(SyntaxError);
+});
+
 test("what has no values is the same as it was, a circle of causes too", () => {
   const plain = new TypeError("x");
   const circle = new Error("round");

@@ -37,6 +37,8 @@ export interface SignedIn<C extends Config> {
   readonly session: Session;
   /** Whether it is time to offer them to prove their phone number anew. */
   readonly isPhoneProofDue: boolean;
+  /** What they hold, where a permission was asked for; null for a superuser, who holds everything. */
+  readonly held?: readonly string[] | null | undefined;
 }
 
 /** A model all of whose permissions are declared. */
@@ -135,15 +137,24 @@ export function createBuilders<C extends Config>(formatted: FormattedErrors): Ow
     .use(withMappedErrors)
     .use(withCookieMode);
 
-  const protectedProcedure = publicProcedure.meta({ access: "protected" }).use(async ({ ctx: { latchkey }, next }) => {
-    const {
-      user,
-      session,
-      isPhoneProofDue = false,
-    } = await withUnavailability(() => latchkey.auth.authenticate(latchkey.authorization, latchkey.facts));
-    latchkey.onCaller?.(user.id);
-    return next({ ctx: { user, session, isPhoneProofDue } });
-  });
+  const protectedProcedure = publicProcedure
+    .meta({ access: "protected" })
+    .use(async ({ ctx: { latchkey }, next, path, type, meta, getRawInput }) => {
+      const { auth, facts } = latchkey;
+      const {
+        user,
+        session,
+        isPhoneProofDue = false,
+      } = await withUnavailability(() => auth.authenticate(latchkey.authorization, facts));
+      latchkey.onCaller?.(user.id);
+      if (formatted === "all") spendCall(latchkey, user, { type, meta });
+      const result = await next({ ctx: { user, session, isPhoneProofDue } });
+      if (!result.ok && find(result.error)?.code === "permission_denied") {
+        const denied = { procedure: path, target: await findTarget(getRawInput) };
+        await withUnavailability(() => auth.recordDenial(user, denied, facts));
+      }
+      return result;
+    });
 
   const staffProcedure = protectedProcedure.meta({ access: "staff" }).use(({ ctx, next }) => {
     if (!ctx.user.isStaff) throw new AuthError("permission_denied", "This is for staff");
@@ -160,8 +171,8 @@ export function createBuilders<C extends Config>(formatted: FormattedErrors): Ow
 
   const permittedProcedure = (permission: string) =>
     protectedProcedure.meta({ access: { permission } }).use(async ({ ctx, next }) => {
-      await withUnavailability(() => ctx.latchkey.auth.authorize(ctx.user, permission));
-      return next();
+      const held = await withUnavailability(() => ctx.latchkey.auth.authorize(ctx.user, permission));
+      return next({ ctx: { held } });
     });
 
   const optionallyProtectedProcedure = publicProcedure
@@ -193,6 +204,28 @@ export function createBuilders<C extends Config>(formatted: FormattedErrors): Ow
   };
   return builders as OwnBuilders<C>;
 }
+
+interface CostlyCall {
+  readonly type: string;
+  readonly meta: ProcedureMeta | undefined;
+}
+
+/** Before anything of the procedure runs: a team's own procedures have budgets of their own, or none. */
+function spendCall({ auth }: LatchkeyContext["latchkey"], user: { readonly id: string }, call: CostlyCall): void {
+  const isAdministration = typeof call.meta?.access === "object" || call.meta?.access === "staff";
+  const cost = call.meta?.cost ?? (isAdministration || call.type === "mutation" ? 1 : 0);
+  if (cost > 0) auth.spendCall(user, isAdministration ? "administration" : "own", cost);
+}
+
+/** Which thing a call is about, where its input names one by its id. */
+async function findTarget(getRawInput: () => Promise<unknown>): Promise<string | null> {
+  const input = await getRawInput().catch(() => null);
+  if (typeof input !== "object" || input === null) return null;
+  const { id, userId } = input as { readonly id?: unknown; readonly userId?: unknown };
+  return [id, userId].find((value): value is string => typeof value === "string" && isId(value))?.toLowerCase() ?? null;
+}
+
+const isId = (text: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 
 /** Whether a client is told to come later. One that comes again at once, and over and over, would keep the process busy with saying so. */
 const isLimit = ({ code }: AuthError) => code === "rate_limited" || code === "overloaded";

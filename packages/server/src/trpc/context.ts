@@ -68,7 +68,8 @@ const isPlatforms = (headers: RequestHeaders): headers is { get(name: string): s
 export function toAdministrator({
   user,
   session,
+  held,
   latchkey: { facts },
-}: LatchkeyContext<Config> & Pick<Administrator, "user" | "session">): Administrator {
-  return { user, session, facts };
+}: LatchkeyContext<Config> & Pick<Administrator, "user" | "session" | "held">): Administrator {
+  return { user, session, held, facts };
 }

@@ -37,12 +37,17 @@ export type ProcedureAccess =
 export interface ProcedureMeta {
   /** Set by the builder; it documents, and lets nobody in. */
   readonly access?: ProcedureAccess;
+  /**
+   * What a call costs of what its caller may spend within a minute. Unless said, a change of one's own account costs 1 and reading it nothing,
+   * and whatever needs a permission costs 1.
+   */
+  readonly cost?: number;
   /** How it is called in cookie mode; without this it is not. A session answer's tokens go into the cookies. */
   readonly cookieMode?: {
     /** What of its input comes from a cookie. */
     readonly takes?: "refreshToken" | "deviceMark";
-    /** Whether the cookie goes whatever is answered. */
-    readonly endsSession?: boolean;
+    /** Whether the cookie goes: whatever is answered, or where it is done. */
+    readonly endsSession?: boolean | "when_done";
     /** Whether it signs in anew: the session whose cookie came along is then nobody's any more, and is ended. */
     readonly opensSession?: boolean;
   };
@@ -79,7 +84,8 @@ export async function callInCookieMode<R extends Result>(call: CallInCookieMode<
   const result = await next(() => readInput(cookies, mode.takes, getRawInput));
   const isOver =
     !result.ok && mode.takes === "refreshToken" && finalReasons.includes(findAuthError(result.error)?.code);
-  if (mode.endsSession || isOver) cookies.forget();
+  const isEnded = mode.endsSession === true || (mode.endsSession === "when_done" && result.ok);
+  if (isEnded || isOver) cookies.forget();
   if (!result.ok) return result;
   if (!isSessionAnswer(result.data)) {
     if (!isDeviceAnswer(result.data)) return result;

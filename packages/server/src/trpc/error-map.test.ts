@@ -8,6 +8,7 @@ import { findAuthError, toTrpcError } from "./error-map.ts";
 const contract: Readonly<Record<AuthErrorCode, readonly [code: TRPCError["code"], httpStatus: number]>> = {
   invalid_credentials: ["BAD_REQUEST", 400],
   second_factor_required: ["UNAUTHORIZED", 401],
+  password_change_required: ["UNAUTHORIZED", 401],
   token_missing: ["UNAUTHORIZED", 401],
   token_invalid: ["UNAUTHORIZED", 401],
   token_expired: ["UNAUTHORIZED", 401],

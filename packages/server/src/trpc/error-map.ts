@@ -8,6 +8,7 @@ const trpcCodes: Readonly<Record<AuthErrorCode, TrpcCode>> = {
   // 401 is kept for "the bearer token on this call is not good".
   invalid_credentials: "BAD_REQUEST",
   second_factor_required: "UNAUTHORIZED",
+  password_change_required: "UNAUTHORIZED",
   token_missing: "UNAUTHORIZED",
   token_invalid: "UNAUTHORIZED",
   token_expired: "UNAUTHORIZED",

@@ -17,7 +17,10 @@ export interface ErrorData {
   readonly maxAge?: number;
   /** Of `reauthentication_required`: how many factors they must have shown, where one is not enough. */
   readonly acr?: "2";
-  /** Of `second_factor_required`: for `token.obtainBySecondFactor`, once; absent where a session goes on. */
+  /**
+   * Of `second_factor_required`: for `token.obtainBySecondFactor`, once; absent where a session goes on. Of `password_change_required`: for
+   * `token.obtainByNewPassword`, once.
+   */
   readonly ticket?: string;
   /** When the ticket runs out; ISO 8601. */
   readonly ticketExpiresAt?: string;

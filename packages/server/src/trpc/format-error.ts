@@ -1,4 +1,4 @@
-import type { SecondFactorRequest } from "@latchkey/auth";
+import type { PasswordChangeRequest, SecondFactorRequest } from "@latchkey/auth";
 import type { TRPCDefaultErrorShape, TRPCError } from "@trpc/server";
 import { ZodError } from "zod";
 import type { LatchkeyContext } from "./context.ts";
@@ -52,18 +52,19 @@ export function describeError(error: TRPCError, request?: object): Described {
   }
   const refusal = findAuthError(error);
   if (!refusal) return { code, message: "Internal server error", data: { reason: null } };
-  const { message, code: reason, retryAfter, maxAge, acr, issues, secondFactor } = refusal;
+  const { message, code: reason, retryAfter, maxAge, acr, issues, secondFactor, passwordChange } = refusal;
   const details = {
     ...(retryAfter && { retryAfter }),
     ...(maxAge && { maxAge }),
     ...(acr && { acr }),
     ...(issues && { issues }),
-    ...(secondFactor && toSecondFactorData(secondFactor)),
+    ...(secondFactor && toTicketData(secondFactor)),
+    ...(passwordChange && toTicketData(passwordChange)),
   };
   return { code, message, data: { reason, ...details } };
 }
 
-function toSecondFactorData({ ticketExpiresAt, ...request }: SecondFactorRequest) {
+function toTicketData({ ticketExpiresAt, ...request }: SecondFactorRequest | PasswordChangeRequest) {
   return { ...request, ...(ticketExpiresAt && { ticketExpiresAt: ticketExpiresAt.toISOString() }) };
 }
 

@@ -14,7 +14,7 @@ await once(server, "listening");
 const url = `http://127.0.0.1:${server.address().port}`;
 
 const auth = createAuthClient({ url: serviceUrl });
-const api = createTRPCClient({ links: [auth.link({ url })] });
+const api = createTRPCClient({ links: [auth.link({ url, audience: "orders-api" })] });
 
 async function hello() {
   try {

@@ -102,7 +102,7 @@ same<(typeof events)[number]["occurredAt"], string>(true);
 // @ts-expect-error a ticket is text
 await auth.api.account.register.mutate({ ticket: 1 });
 // @ts-expect-error there is no such procedure
-await auth.api.me.delete.mutate();
+await auth.api.me.vanish.mutate();
 // @ts-expect-error it is a mutation
 await auth.api.me.update.query({ firstName: "Ayşe" });
 // @ts-expect-error there is no such gender
@@ -146,7 +146,11 @@ type OwnRouter = typeof ownRouter;
 const linkOptions: LinkOptions<OwnRouter> = { url: "http://localhost:4000", maxItems: 5 };
 const own = createTRPCClient<OwnRouter>({ links: [auth.link(linkOptions)] });
 same<Awaited<ReturnType<typeof own.hello.query>>, "hello">(true);
-createTRPCClient<OwnRouter>({ links: [auth.link({ url: "http://localhost:4000" })] });
+createTRPCClient<OwnRouter>({ links: [auth.link({ url: "http://localhost:4000", audience: "orders-api" })] });
+same<Awaited<ReturnType<typeof auth.headers>>, { authorization?: string }>(true);
+await auth.headers({ audience: "orders-api" });
+// @ts-expect-error an audience is text
+auth.link({ url: "http://localhost:4000", audience: null });
 // @ts-expect-error it has to know where the API is
 createTRPCClient<OwnRouter>({ links: [auth.link()] });
 // @ts-expect-error it has to know where the API is

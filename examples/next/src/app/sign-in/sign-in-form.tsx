@@ -1,5 +1,6 @@
 "use client";
 
+import Link from "next/link";
 import { useActionState } from "react";
 import { signIn } from "../actions.ts";
 
@@ -21,6 +22,7 @@ export function SignInForm() {
       <button className="primary" type="submit" disabled={isPending}>
         Sign in
       </button>
+      <Link href="/sign-in/code">Use a code</Link>
     </form>
   );
 }

@@ -39,6 +39,8 @@ export interface ConfirmOwnNameInput {
   readonly code: string;
   /** The account that has the number is another person's, who had it before. */
   readonly isNotMine?: boolean | undefined;
+  /** Of this device, which stays known where every other is forgotten. */
+  readonly deviceMark?: string | undefined;
 }
 
 /** What became of a number or an address of one's own. */
@@ -102,7 +104,7 @@ export async function startOwnName(
 export async function confirmOwnName(
   core: Core,
   caller: Principal,
-  { kind, challenge, code, isNotMine = false }: ConfirmOwnNameInput,
+  { kind, challenge, code, isNotMine = false, deviceMark }: ConfirmOwnNameInput,
   facts: RequestInfo,
 ): Promise<OwnNameAnswer> {
   const { user, session } = caller;
@@ -122,7 +124,7 @@ export async function confirmOwnName(
     if (right.holder?.id === held.id) return proveOwn(core, transaction, { held, right, facts });
     if (!authority) throw codeRefused();
     requireMovable(right.holder, right.target, isNotMine);
-    return takeOver(core, transaction, { held, right, authority, sessionId: session.id, facts });
+    return takeOver(core, transaction, { held, right, authority, sessionId: session.id, deviceMark, facts });
   });
 }
 
@@ -143,14 +145,16 @@ async function proveOwn(core: Core, transaction: Queries, { held, right, facts }
 }
 
 interface TakeOver extends Proof {
+  readonly deviceMark: string | undefined;
   readonly authority: ChangeAuthority;
   readonly sessionId: string;
 }
 
 async function takeOver(core: Core, transaction: Queries, change: TakeOver): Promise<OwnNameAnswer> {
-  const { held, right, authority, sessionId, facts } = change;
+  const { held, right, authority, sessionId, deviceMark, facts } = change;
   const { target, holder } = right;
-  const { waits, opensIn, isByCodeAlone } = authority;
+  const { opensIn, isByCodeAlone } = authority;
+  const waits = waitOf(held, authority);
   await right.consume();
   await recordEvent(transaction, { event: "name_proved", kind: target.kind }, about(held, held.id, facts));
   const rivals = { userId: held.id, kind: target.kind, by: "another_change", actorId: held.id, facts } as const;
@@ -162,7 +166,7 @@ async function takeOver(core: Core, transaction: Queries, change: TakeOver): Pro
     const postponed = await postpone(core, transaction, change, facts);
     return { user: await getOwnUser(core, transaction, held.id), pending: postponed };
   }
-  const done = await setName(core, transaction, { account: held, target, holder, opensIn, facts });
+  const done = await setName(core, transaction, { account: held, target, holder, opensIn, deviceMark, facts });
   if (opensIn === 0) return { ...done, pending: null };
   const opening = { ...pending, kind: `open_by_${target.kind}`, waits: opensIn } as const;
   return { ...done, pending: await postpone(core, transaction, opening, facts) };
@@ -176,28 +180,36 @@ async function takeOver(core: Core, transaction: Queries, change: TakeOver): Pro
 export async function removeOwnName(
   core: Core,
   caller: Principal,
-  { kind }: { readonly kind: Kind },
+  { kind, deviceMark }: { readonly kind: Kind; readonly deviceMark?: string | undefined },
   facts: RequestInfo,
 ): Promise<OwnNameAnswer> {
   const { user, session } = caller;
   const account = await getOwnAccount(core, core.db, user.id);
-  const { waits, isByCodeAlone } = await requireChangeAuthority(core, caller, account, { kind, does: "remove" });
+  const authority = await requireChangeAuthority(core, caller, account, { kind, does: "remove" });
   return core.db.transaction().execute(async (transaction) => {
     const held = await getOwnAccount(core, transaction, user.id, { isLocked: true });
     if (!(await holdSession(transaction, session.id))) throw sessionEnded();
     const address = addressOf(held, kind);
     if (address === null) throw invalid(fieldOf[kind], "not_found", "is not there");
     const rivals = { userId: held.id, kind, by: "another_change", actorId: held.id, facts } as const;
+    const { isByCodeAlone } = authority;
+    const waits = waitOf(held, authority);
     if (waits === 0) await endRivalChanges(core, transaction, rivals);
     // What was asked about another one does not hold for this.
     if (address !== addressOf(account, kind)) throw reauthenticationRequired();
     keepLastWayIn(held, kind);
-    if (waits === 0) return { ...(await removeName(core, transaction, { account: held, kind, facts })), pending: null };
+    const removal = { account: held, kind, deviceMark, facts };
+    if (waits === 0) return { ...(await removeName(core, transaction, removal)), pending: null };
     const payload = { address, holderId: held.id, isByCodeAlone };
     const change = { userId: held.id, sessionId: session.id, kind: `remove_${kind}`, payload, waits } as const;
     const pending = await postpone(core, transaction, change, facts);
     return { user: await getOwnUser(core, transaction, held.id), pending };
   });
+}
+
+/** While a reset is held nothing of it takes effect, whatever else was shown since. */
+function waitOf({ heldSeconds }: GateAccount, { waits }: ChangeAuthority): number {
+  return Math.max(waits, heldSeconds ?? 0);
 }
 
 /**

@@ -1,36 +1,19 @@
-import { sql } from "kysely";
-import { recordEvent } from "../../audit/audit-log.ts";
 import { AuthError } from "../../errors.ts";
-import {
-  type OpenedChange,
-  type StoredChange,
-  takeChange,
-  takeChanges,
-} from "../../pending-changes/pending-change-store.ts";
-import { isLiveSession } from "../../sessions/session-store.ts";
-import type { Queries } from "../../storage/database.ts";
+import { takeChange, takeChanges } from "../../pending-changes/pending-change-store.ts";
 import { toNetwork } from "../../throttling/address.ts";
-import { findUser, takeName } from "../../users/user-store.ts";
-import { addressOf } from "../steps/change-authority.ts";
-import { about, fieldOf } from "../steps/change-name.ts";
+import { lockUser } from "../../users/user-store.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { toCountedName } from "../steps/counted-name.ts";
-import { endPending } from "../steps/end-pending.ts";
 import { findNamedAccount, readName } from "../steps/find-named.ts";
-import { nobody, readGateAccount } from "../steps/gate.ts";
+import { nobody } from "../steps/gate.ts";
 import { mayStopChanges } from "../steps/known-device.ts";
-import { openedBy, type PendingChange, toPendingChange } from "../steps/pending-change.ts";
-import { tellHookAfterwards } from "../steps/tell-hooks.ts";
+import { listWaitingChanges, type PendingChange, toPendingChange } from "../steps/pending-change.ts";
+import { stopChange, tellLost } from "../steps/stop-change.ts";
+import { stopDeletion } from "../steps/stop-deletion.ts";
 
 /** The changes of the caller's account that wait, the first due first. */
 export async function listPendingChanges(core: Core, { user, session }: Principal): Promise<PendingChange[]> {
-  const { rows } = await sql<StoredChange>`
-    select c.id, c.user_id as "userId", c.session_id as "sessionId", c.kind, c.created_at as "createdAt", c.due_at as "dueAt"
-    from latchkey.pending_changes c join latchkey.sessions s on s.id = c.session_id
-    where c.user_id = ${user.id} and c.due_at > latchkey.now()
-      and (c.kind like 'open_by_%' or (${sql.raw(isLiveSession("s"))}))
-    order by c.due_at, c.id`.execute(core.db.withoutPlugins());
-  return rows.map((change) => toPendingChange(change, session.id));
+  return (await listWaitingChanges(core.db, user.id)).map((change) => toPendingChange(change, session.id));
 }
 
 /**
@@ -46,11 +29,13 @@ export async function stopPendingChange(
   facts: RequestInfo,
 ): Promise<void> {
   const lost = await core.db.transaction().execute(async (transaction) => {
+    // In the order of whoever administers, so that the two wait for one another and never both.
+    await lockUser(transaction, user.id);
     const change = await takeChange(transaction, core.pendingKey(), { id, userId: user.id });
     if (!change) throw new AuthError("not_found", "There is no such change, or it is done");
-    return stop(core, transaction, change, { ...facts, by: "session", actorId: user.id });
+    return stopChange(core, transaction, change, { ...facts, by: "session", actorId: user.id });
   });
-  if (lost) await tellLost(core, user.id, [lost], facts);
+  if (lost) await tellLost(core, user.id, [lost], { by: "owner", request: facts });
 }
 
 export interface StopChangesInput {
@@ -61,7 +46,7 @@ export interface StopChangesInput {
 }
 
 /**
- * Stops whatever waits for an account, from a device that has signed in to it, without a session: whoever took over its password may have
+ * Stops whatever waits for an account, its deletion too, from a device that has signed in to it, without a session: whoever took over its password may have
  * ended them all. A name and a device that do not fit are answered alike.
  *
  * @throws AuthError `rate_limited`, `invalid_input` for digits that are two phone numbers
@@ -82,45 +67,15 @@ export async function stopPendingChanges(
   const mayStop = await mayStopChanges(core, found?.id ?? nobody, deviceMark);
   if (!found || !mayStop) return;
   const lost = await core.db.transaction().execute(async (transaction) => {
+    await lockUser(transaction, found.id);
+    await stopDeletion(core, transaction, { userId: found.id, by: "device", actorId: null, facts });
     const changes = await takeChanges(transaction, core.pendingKey(), { userId: found.id });
     const kinds: ("phone" | "email")[] = [];
     for (const change of changes) {
-      const kind = await stop(core, transaction, change, { ...facts, by: "device", actorId: null });
+      const kind = await stopChange(core, transaction, change, { ...facts, by: "device", actorId: null });
       if (kind) kinds.push(kind);
     }
     return kinds;
   });
-  if (lost.length > 0) await tellLost(core, found.id, lost, facts);
-}
-
-interface Stopping extends RequestInfo {
-  readonly by: "session" | "device";
-  readonly actorId: string | null;
-}
-
-/** Answers the kind of name that is taken away by it; null for none. */
-async function stop(
-  core: Core,
-  transaction: Queries,
-  { kind: change, userId, payload }: OpenedChange,
-  { by, actorId, ...facts }: Stopping,
-): Promise<"phone" | "email" | null> {
-  const kind = openedBy(change);
-  const account = kind && (await readGateAccount(core, transaction, userId, { isLocked: true }));
-  const isThere = account && addressOf(account, kind) === payload?.address;
-  if (isThere) await takeName(transaction, userId, kind);
-  await endPending(transaction, userId);
-  await recordEvent(transaction, { event: "change_stopped", change, by }, about({ id: userId }, actorId, facts));
-  return isThere ? kind : null;
-}
-
-async function tellLost(
-  core: Core,
-  userId: string,
-  kinds: readonly ("phone" | "email")[],
-  facts: RequestInfo,
-): Promise<void> {
-  const user = await findUser(core.db, core.profile, userId);
-  const fields = kinds.map((kind) => fieldOf[kind]);
-  if (user) await tellHookAfterwards(core, "userUpdated", { user, fields, by: "owner", request: facts });
+  if (lost.length > 0) await tellLost(core, found.id, lost, { by: "owner", request: facts });
 }

@@ -11,12 +11,13 @@ import {
 import type { Queries } from "../../storage/database.ts";
 import { isTestAccount, lockUser } from "../../users/user-store.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
+import { readGateAccount } from "../steps/gate.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
 import { requireRecently, waitOfCodes } from "../steps/recent-authentication.ts";
 
 /**
  * Makes ten recovery codes, which are shown here and never again; those before are good no more. Where nothing but a code that was sent
- * shows that it is the owner, they are good after three days, and those before until then: meanwhile any session of the account can stop
+ * shows that it is the owner, or a reset is held, they are good after three days or when it is held no more, and those before until then: meanwhile any session of the account can stop
  * them, and ending the session that asked does.
  *
  * @throws AuthError `reauthentication_required`, `permission_denied` for the account of a test number
@@ -31,7 +32,9 @@ export async function createRecoveryCodes(
   return changeOwnCodes(core, user.id, async (transaction) => {
     if (await isTestAccount(transaction, user.id))
       throw new AuthError("permission_denied", "The account of a test number gets no other way in");
-    const waiting = isByCodeAlone ? { seconds: waitOfCodes, sessionId: session.id } : null;
+    const heldSeconds = (await readGateAccount(core, transaction, user.id))?.heldSeconds ?? 0;
+    const seconds = Math.max(isByCodeAlone ? waitOfCodes : 0, heldSeconds);
+    const waiting = seconds > 0 ? { seconds, sessionId: session.id } : null;
     const made = await replaceRecoveryCodes(transaction, { userId: user.id, waiting });
     const happened = { event: "recovery_codes_created", isWaiting: waiting !== null } as const;
     await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });

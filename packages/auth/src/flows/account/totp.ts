@@ -12,6 +12,7 @@ import { lockUser } from "../../users/user-store.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { endOthers, enrollTotp, takeTotp } from "../steps/enroll-totp.ts";
 import { forbidTestAccount } from "../steps/forbid-test-account.ts";
+import { forbidWhileHeld } from "../steps/forbid-while-held.ts";
 import { readGateAccount } from "../steps/gate.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
 import { requireRecently, waitOfCodes } from "../steps/recent-authentication.ts";
@@ -81,6 +82,7 @@ export async function confirmTotp(
   await core.db.transaction().execute(async (transaction) => {
     const account = await readGateAccount(core, transaction, user.id, { isLocked: true });
     if (!account) throw sessionEnded();
+    forbidWhileHeld(account);
     const step = findStepOf(core, { userId: user.id, sealed: sealedSecret, typed: totp, now: account.now });
     if (step === null) throw totpRefused();
     if (!(await consumeSecondFactorTicket(transaction, found))) throw ticketRefused();
@@ -101,6 +103,7 @@ export async function removeTotp(core: Core, caller: Principal, facts: RequestIn
   await core.db.transaction().execute(async (transaction) => {
     await lockUser(transaction, user.id);
     const account = await readGateAccount(core, transaction, user.id);
+    if (account) forbidWhileHeld(account);
     if (account?.factors.isRequired)
       throw new AuthError("permission_denied", "This account needs a second factor: set up another in its place");
     if (!(await takeTotp(transaction, user.id))) throw new AuthError("not_found", "There is no authenticator app");
@@ -114,8 +117,9 @@ export async function removeTotp(core: Core, caller: Principal, facts: RequestIn
 /** Whoever finds a session open, or got hold of a number, must not make the account theirs for good. */
 async function requireToChangeFactors(core: Core, caller: Principal): Promise<void> {
   const { isByCodeAlone } = await requireRecently(core, caller);
-  if (!isByCodeAlone) return;
   const account = await readGateAccount(core, core.db, caller.user.id);
+  if (account) forbidWhileHeld(account);
+  if (!isByCodeAlone) return;
   const age = ((account?.now ?? new Date(0)).getTime() - caller.session.createdAt.getTime()) / 1000;
   if (age >= waitOfCodes) return;
   throw new AuthError(

@@ -1,13 +1,15 @@
 import { randomUUIDv7 } from "node:crypto";
 import { recordEvent } from "../../audit/audit-log.ts";
+import { insertImportedConsent } from "../../consents/consent-store.ts";
 import { AuthError } from "../../errors.ts";
 import type { ImportedKey } from "../../imported-users/imported-user.ts";
 import { readStoredPassword } from "../../passwords/django.ts";
 import type { ProfileChanges, User } from "../../users/user.ts";
-import { insertUser, markOldTokensEnded, vouchFor } from "../../users/user-store.ts";
+import { insertUser, markOldTokensEnded, passwordChangeDue, vouchFor } from "../../users/user-store.ts";
 import type { Core } from "../steps/core.ts";
 import { encodePassword } from "../steps/encode-password.ts";
 import { requireFreeForms } from "../steps/find-named.ts";
+import { forbidConsentForOthers } from "../steps/note-consent.ts";
 import { parseNewNames } from "../steps/parse-names.ts";
 import { requireFreeUsername } from "../steps/require-free-username.ts";
 import { tellHook } from "../steps/tell-hooks.ts";
@@ -18,6 +20,8 @@ export interface CreateUserInput {
   readonly username?: string | undefined;
   /** What the person will sign in with, or a hash that Django made, word for word, for an account that comes from there. */
   readonly password: string | { readonly djangoHash: string };
+  /** Whether the owner replaces it at the first sign-in, because they did not choose it themselves; false unless said. */
+  readonly isPasswordToBeReplaced?: boolean | undefined;
   readonly phoneNumber?: string | undefined;
   readonly email?: string | undefined;
   readonly profile?: ProfileChanges;
@@ -36,6 +40,8 @@ export interface CreateUserInput {
 export async function createUser(core: Core, input: CreateUserInput): Promise<User> {
   const names = parseNewNames(core, input);
   const { importedFrom } = input;
+  // What another system says of somebody is noted as that, without a day.
+  if (!importedFrom) forbidConsentForOthers(false, input.profile?.isApprovedToBeInTouch);
   const password = await encode(core, input);
   return core.db.transaction().execute(async (transaction) => {
     await requireFreeUsername(transaction, names, { importedFrom, isTrusted: true });
@@ -46,11 +52,13 @@ export async function createUser(core: Core, input: CreateUserInput): Promise<Us
       // What another system says of somebody is a claim.
       ...(importedFrom ? {} : vouchFor(names)),
       password,
+      ...(input.isPasswordToBeReplaced && passwordChangeDue),
       ...input.profile,
       isStaff: input.isStaff ?? false,
       isSuperuser: input.isSuperuser ?? false,
     });
     if (importedFrom) await requireLinked(transaction, importedFrom, user.id);
+    if (user.isApprovedToBeInTouch) await insertImportedConsent(transaction, user.id);
     // A password that was chosen here is not the one that its old tokens were given for.
     if (typeof input.password === "string") await markOldTokensEnded(transaction, user.id);
     const facts = { actorId: null, subjectId: user.id, address: null, requestId: null };

@@ -21,12 +21,15 @@ import { findNamedAccount, readName } from "../steps/find-named.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
 import { type Device, listDevicesOf } from "../steps/list-devices.ts";
 import { issuePasswordCode, type PasswordCode, refuseDisabled } from "../steps/password-code.ts";
+import { recordRead } from "../steps/record-read.ts";
 import { replaceLostPassword } from "../steps/replace-lost-password.ts";
 import { requireFitForRights } from "../steps/require-fit-for-rights.ts";
 import { tellPasswordReset } from "../steps/tell-hooks.ts";
 import { createGroup, deleteGroup, type GroupInput, type GroupUpdate, updateGroup } from "./groups.ts";
+import { requireAs } from "./require-password-change.ts";
 import { resetAs } from "./second-factors.ts";
 import { unlockUser } from "./unlock-user.ts";
+import { readWaitingChanges, stopChangeOf, type WaitingChanges } from "./user-changes.ts";
 import { endAndRecord } from "./user-sessions.ts";
 import { deleteUser, requireKnownPermissions, type UserUpdate, updateUser } from "./users.ts";
 
@@ -34,18 +37,30 @@ import { deleteUser, requireKnownPermissions, type UserUpdate, updateUser } from
 
 const atCommandLine = (subjectId: string) => ({ actorId: null, subjectId, address: null, requestId: null });
 
+/** How a password is set for somebody. */
+export interface PasswordToSet {
+  /** Whether the owner replaces it at the next sign-in, because they did not choose it themselves; false unless said. */
+  readonly isToBeReplaced?: boolean;
+}
+
 /**
  * Gives a user another password and ends their sessions; answers how many.
  *
  * @throws AuthError `not_found`, `password_rejected`
  */
-export async function setPassword(core: Core, name: string, password: string): Promise<number> {
+export async function setPassword(
+  core: Core,
+  name: string,
+  password: string,
+  { isToBeReplaced = false }: PasswordToSet = {},
+): Promise<number> {
   const account = await findNamed(core, name);
   const encoded = await encodePassword(core, password, { field: "password", person: account });
   const ended = await core.db.transaction().execute(async (transaction) => {
     // Deleted while the password was hashed.
     if (!(await lockUser(transaction, account.id))) throw unknownUser();
-    return (await replaceLostPassword(core, transaction, { account, encoded, facts: operator.facts })).sessionsEnded;
+    const replaced = { account, encoded, isToBeReplaced, facts: operator.facts };
+    return (await replaceLostPassword(core, transaction, replaced)).sessionsEnded;
   });
   await tellPasswordReset(core, account.id, { by: "command_line", request: null });
   return ended;
@@ -153,13 +168,17 @@ export async function deleteGroupNamed(core: Core, name: string): Promise<void> 
 /** Where a user is signed in, the last used first. Throws AuthError `not_found`. */
 export async function listSessionsNamed(core: Core, name: string): Promise<Device[]> {
   const { id } = await findNamed(core, name);
-  return listDevicesOf(core, id);
+  const devices = await listDevicesOf(core, id);
+  await recordRead(core, operator, { what: "sessions", count: devices.length, subjectId: id });
+  return devices;
 }
 
 /** A copy of what is kept about a user. Throws AuthError `not_found`. */
 export async function exportUserNamed(core: Core, name: string): Promise<OwnData> {
   const { id } = await findNamed(core, name);
-  return exportUser(core, await getUserOrThrow(core, id));
+  const data = await exportUser(core, await getUserOrThrow(core, id));
+  await recordRead(core, operator, { what: "export", count: 1, subjectId: id });
+  return data;
 }
 
 /** Ends all sessions of a user, or the one that is named, and answers how many. Throws AuthError `not_found`. */
@@ -168,10 +187,28 @@ export async function endSessionsNamed(core: Core, name: string, sessionId?: str
   return core.db.transaction().execute((transaction) => endAndRecord(core, transaction, sessionId, atCommandLine(id)));
 }
 
+/** The changes of a user's number or address that wait. Throws AuthError `not_found`. */
+export async function listPendingChangesNamed(core: Core, name: string): Promise<WaitingChanges> {
+  const { id } = await findNamed(core, name);
+  return readWaitingChanges(core, id);
+}
+
+/** Stops one of them. Throws AuthError `not_found`. */
+export async function stopPendingChangeNamed(core: Core, name: string, changeId: string): Promise<void> {
+  const { id } = await findNamed(core, name);
+  await stopChangeOf(core, operator, id, changeId);
+}
+
 /** Takes the second factors of a user away, ends their sessions, and answers how many. Throws AuthError `not_found`. */
 export async function resetSecondFactorNamed(core: Core, name: string): Promise<number> {
   const { id } = await findNamed(core, name);
   return resetAs(core, operator, id);
+}
+
+/** Has a user replace their password at the next sign-in, and ends their sessions. Throws AuthError `not_found`, `invalid_input`. */
+export async function requirePasswordChangeNamed(core: Core, name: string): Promise<number> {
+  const { id } = await findNamed(core, name);
+  return requireAs(core, operator, id);
 }
 
 async function findNamed(core: Core, name: string): Promise<Account> {

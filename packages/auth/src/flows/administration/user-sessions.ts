@@ -7,17 +7,26 @@ import { markOldTokensEnded } from "../../users/user-store.ts";
 import { type Administrator, changeWithAuthority, getUserOrThrow, requireAuthorityOver } from "../steps/authority.ts";
 import type { Core } from "../steps/core.ts";
 import { type Device, listDevicesOf } from "../steps/list-devices.ts";
+import { maskAddress, seesContact } from "../steps/masked-contact.ts";
 import { endChanges } from "../steps/pending-change.ts";
+import { recordRead } from "../steps/record-read.ts";
 
 /**
- * Where somebody is signed in, the last used first. It tells where people are, so it is for those who could end the sessions.
+ * Where somebody is signed in, the last used first. It tells where people are, so it is for those who could end the sessions, with addresses
+ * masked for who may not see them.
  *
  * @throws AuthError `not_found`, `permission_denied` when the account stands above
  */
-export async function listSessionsOf(core: Core, { user: actor }: Administrator, id: string): Promise<Device[]> {
+export async function listSessionsOf(core: Core, admin: Administrator, id: string): Promise<Device[]> {
   const target = await getUserOrThrow(core, id);
-  await requireAuthorityOver(core.db, actor, target);
-  return listDevicesOf(core, target.id);
+  await requireAuthorityOver(core.db, admin.user, target);
+  const devices = await listDevicesOf(core, target.id);
+  await recordRead(core, admin, { what: "sessions", count: devices.length, subjectId: target.id });
+  if (admin.user.id === target.id || (await seesContact(core, admin))) return devices;
+  return devices.map((device) => ({
+    ...device,
+    address: device.address === null ? null : maskAddress(device.address),
+  }));
 }
 
 /**

@@ -1,5 +1,6 @@
 import { randomUUIDv7 } from "node:crypto";
-import { forgetAddresses, recordEvent } from "../../audit/audit-log.ts";
+import { recordEvent } from "../../audit/audit-log.ts";
+import { findDeletion } from "../../deletions/deletion-store.ts";
 import { AuthError } from "../../errors.ts";
 import { parseUsername } from "../../identifiers/username.ts";
 import { findExternalId } from "../../imported-users/imported-user-store.ts";
@@ -17,28 +18,28 @@ import {
 import { endSessions } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import type { ProfileChanges, User } from "../../users/user.ts";
-import {
-  deleteUser as deleteUserRow,
-  insertUser,
-  type UserChanges,
-  updateUser as updateUserRow,
-  vouchFor,
-} from "../../users/user-store.ts";
+import { insertUser, type UserChanges, updateUser as updateUserRow, vouchFor } from "../../users/user-store.ts";
 import { type Actor, type Administrator, changeWithAuthority, getUserOrThrow, noSuchUser } from "../steps/authority.ts";
 import type { Core } from "../steps/core.ts";
 import { endOldTokens } from "../steps/end-old-tokens.ts";
 import { endPending } from "../steps/end-pending.ts";
 import { endRivalChanges } from "../steps/end-rival-changes.ts";
+import { eraseAccount } from "../steps/erase-account.ts";
 import { requireFreeForms } from "../steps/find-named.ts";
 import { forbidTestAccount } from "../steps/forbid-test-account.ts";
 import { readGateAccount } from "../steps/gate.ts";
 import { findPermissions, requirePermissions } from "../steps/held-permissions.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
 import { raiseDeviceEpoch } from "../steps/known-device.ts";
+import { isLastSuperuser, lastSuperuser } from "../steps/last-superuser.ts";
+import { type Reader, showUser } from "../steps/masked-contact.ts";
+import { forbidConsentForOthers, noteWithdrawal } from "../steps/note-consent.ts";
 import { parseNames, parseNewNames } from "../steps/parse-names.ts";
 import { issuePasswordCode, type PasswordCode } from "../steps/password-code.ts";
+import { recordRead } from "../steps/record-read.ts";
 import { requireFitForRights } from "../steps/require-fit-for-rights.ts";
 import { requireFreeUsername } from "../steps/require-free-username.ts";
+import { stopDeletion } from "../steps/stop-deletion.ts";
 import { tellHook, tellHookAfterwards } from "../steps/tell-hooks.ts";
 
 export interface AdministeredUserInput extends ProfileChanges {
@@ -59,6 +60,8 @@ export interface AdministeredUser<Person extends User = User> extends Grants {
   readonly effectivePermissions: readonly string[];
   /** The id that they had in the system they were imported from, `LEGACY_SOURCE` where they came from several; null for everybody else. */
   readonly externalId: string | null;
+  /** When the account is deleted, because its owner asked for it or nobody uses it; null where it is not going to be. */
+  readonly deletionDueAt: Date | null;
 }
 
 /** An account and the code with which its owner sets a password. */
@@ -66,15 +69,26 @@ export interface CreatedAccount<Person extends User = User> extends PasswordCode
   readonly user: Person;
 }
 
-/** @throws AuthError `not_found` */
-export async function getUser(core: Core, id: string): Promise<AdministeredUser> {
+/**
+ * A user as an administrator sees them.
+ *
+ * @throws AuthError `not_found`
+ */
+export async function getUser(core: Core, id: string, reader?: Reader): Promise<AdministeredUser> {
+  const found = await readUser(core, id, reader);
+  await recordRead(core, reader, { what: "user", count: 1, subjectId: found.user.id });
+  return found;
+}
+
+async function readUser(core: Core, id: string, reader: Reader): Promise<AdministeredUser> {
   const user = await getUserOrThrow(core, id);
-  const [grants, effectivePermissions, externalId] = await Promise.all([
+  const [grants, effectivePermissions, externalId, deletionDueAt] = await Promise.all([
     findGrants(core.db, id),
     findPermissions(core, user),
     findExternalId(core.db, id, core.options.django?.source),
+    findDeletion(core.db, id),
   ]);
-  return { user, ...grants, effectivePermissions, externalId };
+  return { user: await showUser(core, reader, user), ...grants, effectivePermissions, externalId, deletionDueAt };
 }
 
 /**
@@ -89,9 +103,10 @@ export async function createAccount(
   input: AdministeredUserInput,
 ): Promise<CreatedAccount> {
   requireSuperuserForRoles(actor, input);
+  forbidConsentForOthers(false, input.isApprovedToBeInTouch);
   const { username, phoneNumber, email, ...rest } = input;
   const names = parseNewNames(core, { username, phoneNumber, email });
-  return core.db.transaction().execute(async (transaction) => {
+  const created = await core.db.transaction().execute(async (transaction) => {
     await requireFreeUsername(transaction, names, { isTrusted: true });
     const password = createUnusablePassword();
     await requireFreeForms(transaction, names);
@@ -108,6 +123,7 @@ export async function createAccount(
     await tellHook(core, transaction, "userCreated", { user, by: "administrator", request: facts });
     return { user, ...code };
   });
+  return { ...created, user: await showUser(core, { user: actor, facts }, created.user) };
 }
 
 /**
@@ -130,6 +146,7 @@ export async function updateUser(
   const updated = await changeWithAuthority(core, actor, id, async (transaction, target, superusers) => {
     requireSuperuserForRoles(actor, changes, target);
     keepLastSuperuser(superusers, target, changes);
+    forbidConsentForOthers(target.isApprovedToBeInTouch, changes.isApprovedToBeInTouch);
     const isRaised = (changes.isStaff && !target.isStaff) || (changes.isSuperuser && !target.isSuperuser);
     if (isRaised) await requireFitForRights(core, transaction, id);
     const rivals = { userId: target.id, by: "administrator", actorId: actor?.id ?? null, facts } as const;
@@ -142,6 +159,8 @@ export async function updateUser(
     const former = Object.keys(names).length > 0 ? await listTrustedNames(core, transaction, id) : [];
     const updated = await updateUserRow(transaction, core.profile, id, { ...changes, ...vouchFor(names) });
     if (!updated) throw noSuchUser();
+    const [before, after] = [target.isApprovedToBeInTouch, updated.isApprovedToBeInTouch];
+    await noteWithdrawal(transaction, { userId: id, actorId: actor?.id ?? null, before, after });
     const about = { ...facts, actorId: actor?.id ?? null, subjectId: id };
     if (isRenamed(target, updated) || isDisabling) {
       const because = "ended_by_administrator";
@@ -153,6 +172,8 @@ export async function updateUser(
     if (isDisabling) {
       await endSessions(transaction, { userId: id, reason: "ended_by_administrator" });
       await withdrawCode(transaction, { userId: id, purpose: "set_password" });
+      // Who is disabled cannot take it back, and may be so for their protection.
+      await stopDeletion(core, transaction, { userId: id, by: "administrator", actorId: actor?.id ?? null, facts });
     }
     if (isRenamed(target, updated)) {
       const lost = former.filter(({ address }) => address !== updated.phoneNumber && address !== updated.email);
@@ -166,7 +187,7 @@ export async function updateUser(
     return updated;
   });
   if (isDisabling) await tellHookAfterwards(core, "userUpdated", toldOf(updated));
-  return updated;
+  return showUser(core, { user: actor, facts }, updated);
 }
 
 /**
@@ -177,9 +198,8 @@ export async function updateUser(
 export async function deleteUser(core: Core, { user: actor, facts }: Actor, id: string): Promise<void> {
   const user = await changeWithAuthority(core, actor, id, async (transaction, target, superusers) => {
     keepLastSuperuser(superusers, target, { isActive: false });
-    if (!(await deleteUserRow(transaction, id))) throw noSuchUser();
-    await recordEvent(transaction, { event: "user_deleted" }, { ...facts, actorId: actor?.id ?? null, subjectId: id });
-    await forgetAddresses(transaction, id);
+    const { address, requestId } = facts;
+    if (!(await eraseAccount(transaction, id, { actorId: actor?.id ?? null, address, requestId }))) throw noSuchUser();
     return target;
   });
   await tellHookAfterwards(core, "userDeleted", { user, request: facts });
@@ -213,7 +233,7 @@ export async function setGroups(
     await recordEvent(transaction, { event: "groups_set", groups: wanted }, about);
     await keepNotice(core, transaction, { userId: id, kind: "rights_changed", facts: null });
   });
-  return getUser(core, id);
+  return readUser(core, id, { user: actor, facts });
 }
 
 /**
@@ -240,7 +260,7 @@ export async function setPermissions(
     await recordEvent(transaction, { event: "permissions_set", permissions: wanted }, about);
     await keepNotice(core, transaction, { userId: id, kind: "rights_changed", facts: null });
   });
-  return getUser(core, id);
+  return readUser(core, id, { user: actor, facts });
 }
 
 /** @throws AuthError `invalid_input` */
@@ -271,12 +291,9 @@ function forbidSelfGrant(actor: User, target: User, added: readonly string[]): v
   throw new AuthError("permission_denied", "Nobody gives rights to themselves");
 }
 
-/** An installation without a superuser could only be repaired on the command line. */
 function keepLastSuperuser(superusers: readonly string[], target: User, changes: UserChanges): void {
   const isLeaving = changes.isActive === false || changes.isSuperuser === false;
-  if (!target.isSuperuser || !isLeaving) return;
-  if (superusers.some((id) => id !== target.id)) return;
-  throw new AuthError("permission_denied", "The last active superuser can be neither removed nor demoted");
+  if (isLeaving && isLastSuperuser(superusers, target)) throw lastSuperuser();
 }
 
 /** Whether a change gives another username; the same one in other capitals was theirs before. */

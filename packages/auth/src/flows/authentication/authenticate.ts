@@ -5,7 +5,7 @@ import type { OwnToken, VerifiedToken } from "../../tokens/verified-tokens.ts";
 import type { Core, Principal, RequestInfo, StoredCaller } from "../steps/core.ts";
 import { sessionEnded } from "../steps/session-ended.ts";
 import { adoptDjangoToken, requireGoodAdoption } from "./adopt-django-token.ts";
-import { requireAcceptedKind } from "./verify-token.ts";
+import { requireAcceptedKind, requireAudience } from "./verify-token.ts";
 
 /**
  * Finds out who makes a call from its `Authorization` headers. The signature may be remembered; the session, the user and the
@@ -20,7 +20,9 @@ export async function authenticate(
 ): Promise<Principal> {
   const token = readBearerToken(authorization);
   if (token === null) throw new AuthError("token_missing", "This call needs a bearer token: sign in first");
-  return findCaller(core, await core.verifyToken(token, toNetwork(facts.address)), facts);
+  const verified = await core.verifyToken(token, toNetwork(facts.address));
+  requireAudience(verified, core.options.tokens.audience);
+  return findCaller(core, verified, facts);
 }
 
 /** A call of which nobody knows where it comes from. */

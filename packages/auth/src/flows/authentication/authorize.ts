@@ -15,12 +15,13 @@ export function createPermissionReader(db: Queries): PermissionReader {
 }
 
 /**
- * Lets a call go on if the user holds a permission.
+ * Lets a call go on if the user holds a permission, and answers what they hold at this moment; null for a superuser, who holds everything.
  *
  * @throws AuthError `permission_denied`
  */
-export async function authorize(core: Core, user: User, permission: string): Promise<void> {
-  if (user.isActive && user.isSuperuser) return;
+export async function authorize(core: Core, user: User, permission: string): Promise<readonly string[] | null> {
+  if (user.isActive && user.isSuperuser) return null;
   const held = await findPermissions(core, user);
   if (!held.includes(permission)) throw new AuthError("permission_denied", `This needs the permission ${permission}`);
+  return held;
 }

@@ -45,6 +45,79 @@ describe("a token with which nobody would be let in is not active, and nothing m
   });
 });
 
+describe("a token of another audience of the list", () => {
+  const audiences = ["latchkey", "orders", "stock"];
+
+  test("opens nothing here, and is active for its own API alone", async () => {
+    await using test = await createTestAuth({ tokens: { audience: audiences } });
+    const { auth, facts } = test;
+    await auth.createUser({ username: "alice", password });
+    const session = await auth.login({ username: "alice", password }, facts);
+    const caller = await auth.authenticate([`Bearer ${session.token}`]);
+    const { token, tokenType } = await auth.exchangeToken(caller, { audience: "orders" });
+
+    expect(tokenType).toBe("Bearer");
+    await expect(auth.authenticate([`Bearer ${token}`])).rejects.toMatchObject({ code: "token_invalid" });
+    // Nor does it after it has been remembered as verified.
+    const told = await auth.inspectToken(token, facts, { audience: "orders" });
+    await expect(auth.authenticate([`Bearer ${token}`])).rejects.toMatchObject({ code: "token_invalid" });
+    for (const audience of [undefined, "latchkey", "stock", "", "other"])
+      expect(await auth.inspectToken(token, facts, { audience }), audience).toEqual({ active: false });
+    for (const audience of ["orders", "stock"])
+      expect(await auth.inspectToken(session.token, facts, { audience }), audience).toEqual({ active: false });
+
+    const own = await auth.inspectToken(session.token, facts);
+    const { jti: _, aud, ...claims } = told as { jti: string; aud: string };
+    expect(aud).toBe("orders");
+    expect(own).toMatchObject(claims);
+    await auth.logout(session.refreshToken, facts);
+    expect(await auth.inspectToken(token, facts, { audience: "orders" })).toEqual({ active: false });
+  });
+
+  test("is issued for no audience but those of the list, and never for the service's own", async () => {
+    await using test = await createTestAuth({ tokens: { audience: audiences } });
+    await test.auth.createUser({ username: "alice", password });
+    const session = await test.auth.login({ username: "alice", password }, test.facts);
+    const caller = await test.auth.authenticate([`Bearer ${session.token}`]);
+    for (const audience of ["latchkey", "", "other", "orders,stock", "ORDERS", " orders"])
+      await expect(test.auth.exchangeToken(caller, { audience }), audience).rejects.toMatchObject({
+        code: "invalid_input",
+        issues: [{ path: ["audience"], code: "not_found" }],
+      });
+  });
+
+  test("never outlives its session", async () => {
+    await using test = await createTestAuth({
+      tokens: { audience: audiences },
+      sessions: { lifetime: 600, idleLifetime: 600 },
+    });
+    await test.auth.createUser({ username: "alice", password });
+    const { token } = await test.auth.login({ username: "alice", password }, test.facts);
+    const caller = await test.auth.authenticate([`Bearer ${token}`]);
+    await test.clock.advance(500);
+    const { expiresAt } = await test.auth.exchangeToken(caller, { audience: "stock" });
+    expect(expiresAt.getTime() - test.clock.now().getTime()).toBeLessThanOrEqual(101_000);
+  });
+});
+
+test("an audience that left the list is good no more, and a new first one leaves the tokens of the old one behind", async () => {
+  await using test = await createTestAuth({ tokens: { audience: ["latchkey", "orders"] } });
+  await test.auth.createUser({ username: "alice", password });
+  const { token } = await test.auth.login({ username: "alice", password }, test.facts);
+  const caller = await test.auth.authenticate([`Bearer ${token}`]);
+  const forOrders = await test.auth.exchangeToken(caller, { audience: "orders" });
+  const later = await test.another({ tokens: { audience: ["orders-service", "latchkey"] } });
+  for (const audience of [undefined, "orders"])
+    expect(await later.inspectToken(forOrders.token, test.facts, { audience })).toEqual({ active: false });
+  await expect(later.authenticate([`Bearer ${token}`])).rejects.toMatchObject({ code: "token_invalid" });
+});
+
+test("the profiles whose tokens have no audience take one alone", async () => {
+  const django = { secretKey: "k#9v2m!x7q$c4b&z1n8j5h3g6f0d-p=w+a(s)" };
+  const opened = createTestAuth({ tokens: { profile: "django", audience: ["latchkey", "orders"] }, django });
+  await expect(opened).rejects.toThrow("is one alone");
+});
+
 test("a database that fails is no verdict on the token", async () => {
   const { token } = await signIn();
   await service.database.query("alter table latchkey.sessions rename to moved");

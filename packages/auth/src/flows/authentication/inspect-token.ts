@@ -7,6 +7,7 @@ import type { Core, RequestInfo } from "../steps/core.ts";
 import { findPermissions } from "../steps/held-permissions.ts";
 import { limitForgedTokens } from "../steps/limit-forged-tokens.ts";
 import { findCaller } from "./authenticate.ts";
+import { requireAudience } from "./verify-token.ts";
 
 /** What a token is worth now (RFC 7662 §2.2). */
 export type TokenInspection =
@@ -33,22 +34,29 @@ export type TokenInspection =
       readonly permissions?: readonly string[];
     };
 
+/** What is asked of a token besides. */
+export interface TokenQuestion {
+  /** Permissions of which is told whether the token's owner holds them. */
+  readonly permissions?: readonly string[] | undefined;
+  /** Whose API asks: a token of any other audience is not active. The service's own unless told otherwise. */
+  readonly audience?: string | undefined;
+}
+
 /**
  * Tells whether a call with this token would be let in at this moment, and what the token claims. For a bad one it throws `rate_limited`
  * at the most.
- *
- * @param asked permissions of which is told whether the token's owner holds them
  */
 export async function inspectToken(
   core: Core,
   token: string,
   facts: RequestInfo,
-  asked?: readonly string[],
+  { permissions, audience = core.options.tokens.audience }: TokenQuestion = {},
 ): Promise<TokenInspection> {
   try {
     const verified = await verifyCounted(core, token, facts);
+    requireAudience(verified, audience);
     const { user, session } = await findCaller(core, verified, facts);
-    const held = asked && { permissions: await findHeldOf(core, user, asked) };
+    const held = permissions && { permissions: await findHeldOf(core, user, permissions) };
     const shown = toAuthenticationClaims(session);
     if (verified.kind === "own") return { active: true, ...verified.claims, ...shown, ...held };
     const { issuedAt, expiresAt } = verified.django;

@@ -1,3 +1,4 @@
+import { AuthError } from "../../errors.ts";
 import type { ResolvedOptions } from "../../options.ts";
 import type { Lanes } from "../../throttling/lanes.ts";
 import { type CheckInTurn, type FindVerificationKey, verifyAccessToken } from "../../tokens/access-token.ts";
@@ -17,10 +18,10 @@ export interface TokenVerification {
 
 /** Verifies the text of a bearer token: one of ours, or one of the old backend where the options still allow that. */
 export function createTokenVerification({ options, findRingKey, lanes }: TokenVerification) {
-  const { issuer, audience, profile } = options.tokens;
+  const { issuer, audiences, profile } = options.tokens;
   const sharedSecret = options.django && Buffer.from(options.django.secretKey);
   const sharedKid = sharedSecret && profile !== "standard" ? sharedKeyId(sharedSecret) : null;
-  const expectations = { issuer, audience: profile !== "standard" ? null : audience, clock: options.clock };
+  const expectations = { issuer, audience: profile !== "standard" ? null : audiences, clock: options.clock };
 
   const findKey: FindVerificationKey = async (header) =>
     sharedSecret && header.kid === sharedKid && header.alg === "HS256" ? sharedSecret : findRingKey(header);
@@ -49,6 +50,16 @@ export function createTokenVerification({ options, findRingKey, lanes }: TokenVe
     if (!sharedSecret || !looksLikeDjangoToken(token)) return verifyOwnToken(token, network);
     return lanes.run(network, () => verifyOldToken(token, sharedSecret));
   };
+}
+
+/**
+ * A token opens what it was made for: the service's own procedures, unless an API of another audience asks.
+ *
+ * @throws AuthError `token_invalid`
+ */
+export function requireAudience(token: VerifiedToken, audience: string): void {
+  const isForOther = token.kind === "own" && token.claims.aud !== undefined && token.claims.aud !== audience;
+  if (isForOther) throw new AuthError("token_invalid", "The token is for another API");
 }
 
 /** Old tokens end on a date, even those that were verified before it. */

@@ -1,13 +1,17 @@
 import { sql } from "kysely";
+import { findLastSeal, findUnsealed, mayChangeEvents } from "../../audit/seal-store.ts";
+import { listStreams } from "../../audit/stream-store.ts";
 import { StartError } from "../../errors.ts";
 import { isFresh, isFrozenBy } from "../../imported-users/imported-user.ts";
 import { countAliases, countImported } from "../../imported-users/imported-user-store.ts";
 import { findLastRound, listLastRounds } from "../../imported-users/round-store.ts";
+import { kindPattern } from "../../passwords/hash-format.ts";
 import type { Queries, Storage } from "../../storage/database.ts";
 import { findFaults, findWeaknesses } from "../../storage/inspect-database.ts";
 import { listAppliedMigrations } from "../../storage/migrate.ts";
 import { findMissingIndexes } from "../../storage/online-indexes.ts";
 import { indexesOf } from "../../users/profile.ts";
+import { listPasswordKinds } from "../../users/user-store.ts";
 import type { Core } from "../steps/core.ts";
 import { examineNames } from "./check-names.ts";
 
@@ -18,6 +22,8 @@ export interface Health {
   readonly schema: string;
   readonly users: number;
   readonly signingKey: string;
+  /** How new passwords are stored, what that takes, and how many accounts have another hash. */
+  readonly passwords: string;
   /** Whether a secret that was replaced is still needed. */
   readonly secrets: string;
   /** Milliseconds by which the database's clock is ahead of this process's. */
@@ -27,6 +33,8 @@ export interface Health {
   /** Names of other systems by which people sign in that are no usernames here. */
   readonly aliases: string;
   readonly oldTokens: string;
+  /** How far the audit trail is sealed, and what this role may do to it. */
+  readonly auditTrail: string;
   /** What works, but should be mended. */
   readonly warnings: readonly string[];
 }
@@ -61,24 +69,38 @@ export async function checkHealth(
   const { kid, algorithm } = await core.findSigningKey();
   const clockDifference = (found?.now.getTime() ?? 0) - Math.round((before + Date.now()) / 2);
   const secrets = await examineSecrets(core);
+  const trail = await examineTrail(core.db);
   const isClockOff = Math.abs(clockDifference) > largestClockDifference;
   return {
     postgres: found?.version ?? "",
     schema: (await listAppliedMigrations(core.db)).at(-1) ?? "",
     users: Number(found?.users),
     signingKey: `${algorithm} ${kid}`,
+    passwords: await describePasswords(core),
     secrets: secrets.said,
     clockDifference,
     ...(await examineImports(core)),
+    auditTrail: trail.said,
     warnings: [
       ...(isClockOff ? ["The clocks of this machine and of the database differ: set both by NTP."] : []),
       ...secrets.warnings,
+      ...trail.warnings,
       ...(await findWeaknesses(core.db, storage)),
       ...(await findMissingIndexes(core.db, indexesOf(core.profile))),
       ...(await warnOfImports(core)),
       ...(await examineNames(core)),
     ],
   };
+}
+
+async function describePasswords({ db, passwords, options: { passwords: chosen } }: Core): Promise<string> {
+  const { format, cost, memory, hashConcurrency } = chosen;
+  const how =
+    format === "argon2id"
+      ? `argon2id, ${memory} MiB for each of ${hashConcurrency} at once, ${memory * hashConcurrency} MiB in all`
+      : `${format}, cost ${cost}, ${hashConcurrency} at once`;
+  passwords.countForeign(await listPasswordKinds(db, kindPattern));
+  return `${how}; ${passwords.load().foreign} accounts have another hash until their next sign-in`;
 }
 
 /** Says what is still sealed with a secret that is to be removed. */
@@ -95,6 +117,39 @@ async function examineSecrets({ keyRing, secretKeys, options }: Core) {
     given > 1 && others === 0 && "The secrets behind the first seal nothing any more: take them away.",
   ].filter((warning) => typeof warning === "string");
   return { said, warnings };
+}
+
+/** Seconds after which an event without a seal is told of. */
+const longestUnsealed = 900;
+
+/** Events that are counted. */
+const mostUnsealed = 10_000;
+
+async function examineTrail(db: Queries) {
+  const [last, unsealed, rights] = [
+    await findLastSeal(db),
+    await findUnsealed(db, mostUnsealed),
+    await mayChangeEvents(db),
+  ];
+  const late = (await listStreams(db)).filter(({ age }) => age > longestUnsealed);
+  const sealed = last ? `${last.number} seals, the last of ${last.sealedAt.toISOString()}` : "no seals yet";
+  const count = unsealed.count < mostUnsealed ? unsealed.count : `${mostUnsealed} or more`;
+  const role = rights.isOwner ? "owns the events" : rights.mayChange ? "may change events" : "may only add events";
+  return {
+    said: `${sealed}; ${count} events wait for one; this role ${role}`,
+    warnings: [
+      last &&
+        unsealed.age > longestUnsealed &&
+        `The audit trail has not been sealed since ${unsealed.since?.toISOString()}: no process of this version runs, or a transaction has been open for long.`,
+      ...late.map(
+        ({ name, waitingSince }) =>
+          `AUDIT_STREAM has not told ${name} of events since ${waitingSince?.toISOString()}: the log says why, or delete its row of latchkey.audit_streams if it is used no more.`,
+      ),
+      rights.mayChange &&
+        !rights.isOwner &&
+        'This role may change and delete audit events: run what "latchkey grants --role …" prints again.',
+    ].filter((warning) => typeof warning === "string"),
+  };
 }
 
 async function examineImports(core: Core): Promise<Pick<Health, "importedUsers" | "aliases" | "oldTokens">> {

@@ -11,5 +11,7 @@ import type { Core } from "../steps/core.ts";
  * @throws AuthError `overloaded`
  */
 export async function measureHashCosts(core: Core, db: Queries): Promise<void> {
-  await core.passwords.learnCosts(await listPasswordKinds(db, kindPattern));
+  const kinds = await listPasswordKinds(db, kindPattern);
+  core.passwords.countForeign(kinds);
+  await core.passwords.learnCosts(kinds.map(({ password }) => password));
 }

@@ -75,3 +75,55 @@ test("what an import left that was killed is cleared away, and nothing of one th
   await expect.poll(async () => (await auth.purge()).staged).toBe(1_500);
   expect(await database.query("select from latchkey.import_issues")).toHaveLength(0);
 });
+
+test("an account that has had no name for its time goes, unless a session of it goes on or it holds rights, and may come over again", async () => {
+  const told: string[] = [];
+  await using test = await createTestAuth({
+    parkedRetention: 90 * day,
+    sessions: { lifetime: 400 * day, idleLifetime: 60 * day },
+    on: { userDeleted: ({ user }) => void told.push(user.firstName) },
+  });
+  const { auth, clock, database, facts } = test;
+  const park = async (firstName: string, { isStaff = false } = {}) => {
+    const username = `parked_${firstName}`;
+    const { id } = await auth.createUser({ username, password, isStaff, profile: { firstName } });
+    const session = await auth.login({ username, password }, facts);
+    await database.query(
+      "update latchkey.users set username = null, username_key = null, parked_at = latchkey.now() where id = $1",
+      [id],
+    );
+    return { id, session };
+  };
+  const [gone, used, staff, found] = [
+    await park("gone"),
+    await park("used"),
+    await park("staff", { isStaff: true }),
+    await park("found"),
+  ];
+  await database.query(
+    `insert into latchkey.imported_users (source, old_id, user_id, old_username, named_since, seen_at)
+      values ('django', '1', $1, 'gone', latchkey.now(), latchkey.now())`,
+    [gone.id],
+  );
+  await clock.advance(20 * day);
+  const { refreshToken } = await auth.refresh(used.session.refreshToken, facts);
+  await clock.advance(20 * day);
+  await auth.refresh(refreshToken, facts);
+  await database.query(
+    "update latchkey.users set username = 'found', username_key = 'found', parked_at = null where id = $1",
+    [found.id],
+  );
+  await clock.advance(49 * day);
+  expect(await auth.purge()).toMatchObject({ parked: 0 });
+  await clock.advance(2 * day);
+  const processes = [auth, await test.another()];
+  const purged = await Promise.all(processes.map((process) => process.purge()));
+  expect(purged.reduce((sum, { parked }) => sum + parked, 0)).toBe(1);
+  const left = await database.query<{ id: string }>("select id from latchkey.users");
+  expect(left.map(({ id }) => id).sort()).toEqual([used.id, staff.id, found.id].sort());
+  expect(told).toEqual(["gone"]);
+  const imported = "select user_id, deleted_at, old_username from latchkey.imported_users";
+  expect(await database.query(imported)).toEqual([{ user_id: null, deleted_at: null, old_username: "gone" }]);
+  const [event] = (await auth.listAuditEvents({ userId: gone.id, event: "user_deleted", limit: 1 })).events;
+  expect(event).toMatchObject({ actorId: null, detail: { because: "parked" } });
+});

@@ -1,18 +1,24 @@
-import { deleteOldEvents, eraseSome } from "../../audit/audit-log.ts";
+import { deleteOldEvents, eraseSome, findOldEvents } from "../../audit/audit-log.ts";
+import { deleteOldSeals } from "../../audit/seal-store.ts";
 import { deleteOldChallenges, deleteOldWrongCodes } from "../../challenges/challenge-store.ts";
 import { deleteOldTickets } from "../../challenges/ticket-store.ts";
+import { backfillConsents } from "../../consents/consent-store.ts";
 import { deleteExpiredEntries } from "../../imported-users/blacklist-store.ts";
 import { deleteAbandoned } from "../../imported-users/staging-store.ts";
 import { deleteOldCounts } from "../../messages/message-counts.ts";
 import { deleteOldNotices } from "../../messages/notice-store.ts";
 import { deleteExpiredCodes } from "../../one-time-codes/code-store.ts";
 import { settleRecoveryCodes } from "../../one-time-codes/recovery-code-store.ts";
+import { deleteOldFormerPasswords } from "../../passwords/former-password-store.ts";
 import { deleteOldSecondFactorTickets } from "../../second-factors/second-factor-ticket-store.ts";
 import { deleteOldSecretKeys } from "../../secret-keys/secret-key-store.ts";
 import { deleteDeadSessions } from "../../sessions/session-store.ts";
 import { deleteForgottenCounters } from "../../throttling/throttle-store.ts";
 import { deleteOldEvents as deleteOldWebhooks } from "../../webhooks/webhook-store.ts";
 import type { Core } from "../steps/core.ts";
+import { deleteDueAccounts } from "./delete-accounts.ts";
+import { purgeParked } from "./purge-parked.ts";
+import { warnInactive } from "./warn-inactive.ts";
 
 /** How many rows were cleared away. */
 export interface Purged {
@@ -24,8 +30,12 @@ export interface Purged {
   readonly notices: number;
   /** Counts of attempts and messages that are forgotten. */
   readonly throttles: number;
+  /** Accounts that were deleted because their owners asked for it, or nobody used them. */
+  readonly accounts: number;
   /** Events of people who were deleted, looked at for addresses. */
   readonly erased: number;
+  /** Accounts that had no name for so long that nobody comes back to them. */
+  readonly parked: number;
   /** Rows of imports that were killed, and entries of other systems' blacklists whose tokens have expired. */
   readonly staged: number;
 }
@@ -35,7 +45,6 @@ const batchSize = 1_000;
 
 /** Deletes what nobody can use any more and audit events past their time, batch by batch. Several processes may do it at once. */
 export async function purge(core: Core): Promise<Purged> {
-  const retention = core.options.auditRetention;
   const { endedRetention } = core.options.sessions;
   await deleteOldSecretKeys(core.db);
   await core.webhooks.register();
@@ -43,21 +52,37 @@ export async function purge(core: Core): Promise<Purged> {
   const challenges = await inBatches((atMost) => deleteOldChallenges(core.db, atMost));
   const tickets = await inBatches((atMost) => deleteOldTickets(core.db, atMost));
   const halfDone = await inBatches((atMost) => deleteOldSecondFactorTickets(core.db, atMost));
+  await inBatches((atMost) => deleteOldFormerPasswords(core.db, atMost));
   const messages = await inBatches((atMost) => deleteOldCounts(core.db, atMost));
   const counts = messages + (await inBatches((atMost) => deleteOldWrongCodes(core.db, atMost)));
   // Before sessions are deleted: codes that wait die with theirs.
   await settleRecoveryCodes(core.db, null);
+  await inBatches((atMost) => backfillConsents(core.db, atMost));
+  await warnInactive(core);
   return {
     codes: challenges + tickets + halfDone + (await inBatches((atMost) => deleteExpiredCodes(core.db, atMost))),
     notices: await inBatches((atMost) => deleteOldNotices(core.db, atMost)),
     sessions: await inBatches((atMost) => deleteDeadSessions(core.db, { endedRetention, atMost })),
-    auditEvents: await inBatches((atMost) => deleteOldEvents(core.db, { retention, atMost })),
+    auditEvents: await purgeEvents(core),
     throttles: counts + (await inBatches((atMost) => deleteForgottenCounters(core.db, atMost))),
     erased: await untilNone((atMost) => eraseSome(core.db, atMost)),
+    parked: await purgeParked(core),
     staged:
       (await untilNone((atMost) => deleteAbandoned(core.db, atMost))) +
       (await inBatches((atMost) => deleteExpiredEntries(core.db, atMost))),
+    // Last: a table of a team's own may keep an account from being deleted, and all else is to be cleared away in any case.
+    accounts: await deleteDueAccounts(core),
   };
+}
+
+/** The chain of seals says before it that events go, and until when. */
+async function purgeEvents(core: Core): Promise<number> {
+  const { until, isAny } = await findOldEvents(core.db, core.options.auditRetention);
+  if (!isAny) return 0;
+  await core.sealer.sealDeletion(until);
+  const deleted = await inBatches((atMost) => deleteOldEvents(core.db, { until, atMost }));
+  await deleteOldSeals(core.db);
+  return deleted;
 }
 
 /** For steps that may be short in the midst of the work. */

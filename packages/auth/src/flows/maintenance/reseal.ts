@@ -90,6 +90,9 @@ async function endSessionsOf({ db }: Core, newKeySince: Date): Promise<number> {
       before,
       after,
       atMost: batchSize,
+      reason: "secret_changed",
+      // Sessions in which there is nothing but another system's token are not the secret's, and stay.
+      isAdoptedToo: false,
     });
     total += ended.count;
     after = ended.last;

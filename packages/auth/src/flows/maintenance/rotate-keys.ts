@@ -1,5 +1,6 @@
 import { recordEvent } from "../../audit/audit-log.ts";
 import { jwksMaxAge } from "../../tokens/key-ring.ts";
+import { isNewestKeyOlder } from "../../tokens/signing-key-store.ts";
 import type { Core } from "../steps/core.ts";
 
 export interface RotateKeysInput {
@@ -7,16 +8,40 @@ export interface RotateKeysInput {
   readonly compromised: boolean;
 }
 
+const nobody = { actorId: null, subjectId: null, address: null, requestId: null };
+
+/** Seconds for which a key is published before it signs: twice as long as anybody keeps a copy of the JWKS. */
+const publishSeconds = 2 * jwksMaxAge;
+
 /**
  * Makes a new signing key and answers its id. It is published at once and signs as soon as everybody who keeps a copy of the
  * JWKS has fetched it; the old keys are accepted until their last token has run out.
  */
 export async function rotateKeys(core: Core, { compromised }: RotateKeysInput): Promise<string> {
-  const publishSeconds = compromised ? 0 : 2 * jwksMaxAge;
   return core.db.transaction().execute(async (transaction) => {
-    const kid = await core.keyRing.rotate(transaction, { publishSeconds, dangerouslyRemoveOldKeys: compromised });
-    const nobody = { actorId: null, subjectId: null, address: null, requestId: null };
+    const kid = await core.keyRing.rotate(transaction, {
+      publishSeconds: compromised ? 0 : publishSeconds,
+      dangerouslyRemoveOldKeys: compromised,
+    });
+    if (kid === null) throw new Error("No key was made");
     await recordEvent(transaction, { event: "keys_rotated", oldKeysRemoved: compromised }, nobody);
+    return kid;
+  });
+}
+
+/**
+ * Makes a new signing key where the newest is older than keys are to get, and answers its id; null otherwise. Of several processes that do
+ * it at once one makes the key. Nothing is done where the old backend's secret signs.
+ */
+export async function rotateDueKeys(core: Core): Promise<string | null> {
+  const { keyLifetime, profile } = core.options.tokens;
+  if (keyLifetime === "off" || profile !== "standard") return null;
+  if (!(await isNewestKeyOlder(core.db, keyLifetime))) return null;
+  return core.db.transaction().execute(async (transaction) => {
+    const rotation = { publishSeconds, onlyIfOlderThan: keyLifetime, dangerouslyRemoveOldKeys: false };
+    const kid = await core.keyRing.rotate(transaction, rotation);
+    if (kid === null) return null;
+    await recordEvent(transaction, { event: "keys_rotated", oldKeysRemoved: false, because: "age" }, nobody);
     return kid;
   });
 }

@@ -4,7 +4,11 @@ import { createTestAuth, createTestDatabase, testSecret } from "../../testing/in
 
 const actions = ["add", "change", "delete", "view"];
 const ofModel = (app: string, model: string) => actions.map((action) => `${app}.${action}_${model}`);
-const core = [...["auditevent", "group", "user"].flatMap((model) => ofModel("auth", model)), "auth.declare_permission"];
+const core = [
+  ...["auditevent", "group", "user"].flatMap((model) => ofModel("auth", model)),
+  "auth.declare_permission",
+  "auth.view_contact",
+];
 
 async function readPermissions({ query }: Awaited<ReturnType<typeof createTestDatabase>>): Promise<string[]> {
   const rows = await query<{ permission: string }>("select permission from latchkey.permissions");

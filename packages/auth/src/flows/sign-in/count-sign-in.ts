@@ -22,19 +22,26 @@ export interface SignInAdmission extends Admission {
   readonly deviceId: string | null;
 }
 
+type FindDevice = (account: Account | null) => Promise<string | null>;
+
 /**
  * Counts a sign-in before its password is looked at. What a stranger is told to wait for depends on the name they type and on where
  * they are, never on whether somebody has that name. The count of the account itself is told to nobody: once it is closed, every
  * password is a wrong one.
  *
+ * @param findDevice the id of a device of the account; null for every other, and for nobody's
  * @throws AuthError `rate_limited`
  */
-export async function countSignIn(core: Core, attempt: SignInAttempt): Promise<SignInAdmission> {
+export async function countSignIn(
+  core: Core,
+  attempt: SignInAttempt,
+  findDevice: FindDevice = async (account) => findKnownDevice(core, account, attempt.deviceMark),
+): Promise<SignInAdmission> {
   // The owner's devices pass by what strangers wait for.
   if (attempt.deviceMark === undefined) await core.throttle.refuseWaiting(scopesOfName(attempt));
   return core.signInLanes.run(toNetwork(attempt.facts.address), async () => {
     const account = await findNamedAccount(core.db, attempt.identifier, attempt.typed);
-    const deviceId = findKnownDevice(core, account, attempt.deviceMark);
+    const deviceId = await findDevice(account);
     const scopes =
       account && deviceId !== null ? scopesOfDevice(account, deviceId) : scopesOfStranger(attempt, account);
     return { ...(await core.throttle.consume(scopes)), account, deviceId };

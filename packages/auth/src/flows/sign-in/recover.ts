@@ -152,16 +152,21 @@ async function signInWith(
   { owner, encoded, deviceName, facts }: SignInToOpen,
 ): Promise<AnsweredSession | null> {
   const { isRequired: hasSecondFactor } = owner.factors;
-  const now = { ...owner, state: { ...owner.state, hasPassword: true, hasSecondFactor } };
+  const now = { ...owner, state: { ...owner.state, hasPassword: true, isPasswordChangeDue: false, hasSecondFactor } };
   if (askGate(core, now, ["password", "recovery_code"], "sign_in").opens !== "session") return null;
   const open = async (transaction: Queries) => {
     const checked = { id: owner.id, verifiedHash: encoded, nextHash: encoded };
     const user = await recordLogin(transaction, core.profile, checked);
     if (!user) return null;
-    const happened = { event: "signed_in", identifier: "none", by: "recovery_code" } as const;
-    await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
     const authentication = toAuthentication(["password"]);
-    const opened = await openSession(core, transaction, { user, facts, deviceName, by: "password", authentication });
+    const opened = await openSession(core, transaction, {
+      user,
+      facts,
+      deviceName,
+      by: "password",
+      authentication,
+      signIn: { identifier: "none", by: "recovery_code" },
+    });
     await tellHook(core, transaction, "signedIn", { user, session: opened.session, request: facts });
     return opened;
   };

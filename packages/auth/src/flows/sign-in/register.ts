@@ -17,6 +17,7 @@ import { requireGoodPassword } from "../steps/encode-password.ts";
 import { requireFreeForms } from "../steps/find-named.ts";
 import { readGateAccount } from "../steps/gate.ts";
 import { type AnsweredSession, answerSignIn, type SignInAnswer } from "../steps/issue-session-tokens.ts";
+import { noteOwnConsent } from "../steps/note-consent.ts";
 import { openSession } from "../steps/open-session.ts";
 import { type NamesInput, noNames, parseNames, type StoredNames } from "../steps/parse-names.ts";
 import { findTestSeconds, readTicket, requireWayIn, toProvedNames, useTicket } from "../steps/proved-name.ts";
@@ -111,6 +112,13 @@ async function openAccount(
     id: randomUUIDv7(),
     password: encoded,
   });
+  const consent = {
+    userId: user.id,
+    before: false,
+    after: user.isApprovedToBeInTouch,
+    source: "registration",
+  } as const;
+  await noteOwnConsent(core, transaction, { ...consent, facts });
   await keepForProof(transaction, user.id, {
     phoneNumber: proved?.kind === "phone" ? null : unproved.phoneNumber,
     email: proved?.kind === "email" ? null : unproved.email,

@@ -72,7 +72,8 @@ describe("a code", () => {
       "select detail from latchkey.audit_events where subject_id = $1 and event = 'signed_in'",
       [id],
     );
-    expect(event).toEqual({ detail: { identifier: "phone", by: "code" } });
+    const session = { sessionId: expect.stringMatching(/^[0-9a-f-]{36}$/), amr: ["sms"], device: "test" };
+    expect(event).toEqual({ detail: { identifier: "phone", by: "code", ...session } });
   });
 
   test("asked for by username goes to the account's number, and nothing tells so", async () => {

@@ -16,8 +16,9 @@ import {
 } from "../steps/issue-session-tokens.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
 import { findKnownDevice } from "../steps/known-device.ts";
+import { askForNewPassword, halfSignInRefused, type NewPasswordAsked } from "../steps/new-password.ts";
 import { openSession } from "../steps/open-session.ts";
-import { askForSecondFactor, secondFactorRequired } from "../steps/second-factor.ts";
+import { askForSecondFactor } from "../steps/second-factor.ts";
 import { tellHook } from "../steps/tell-hooks.ts";
 
 export interface SignInByCodeInput {
@@ -42,13 +43,17 @@ export interface TicketAnswer {
 /** What a right code is answered with. */
 export type CodeAnswer<Person extends User = User> = SignInAnswer<Person> | TicketAnswer;
 
-type Outcome = ({ readonly opened: AnsweredSession } & SignedInDevice) | SecondFactorRequest | TicketAnswer;
+type Outcome =
+  | ({ readonly opened: AnsweredSession } & SignedInDevice)
+  | NewPasswordAsked
+  | SecondFactorRequest
+  | TicketAnswer;
 
 /**
  * Signs a person in by the code that was sent to them. For `enter` whoever has proved a number that is nobody's gets a ticket to register;
  * where the account that has it asks for more, a ticket for another way.
  *
- * @throws AuthError `code_invalid`, `code_expired`, `second_factor_required` once the code was right, `rate_limited`, `refused_by_hook`,
+ * @throws AuthError `code_invalid`, `code_expired`, `second_factor_required` and `password_change_required` once the code was right, `rate_limited`, `refused_by_hook`,
  * `hook_failed`
  */
 export async function signInByCode(core: Core, input: SignInByCodeInput, facts: RequestInfo): Promise<CodeAnswer> {
@@ -66,12 +71,14 @@ export async function signInByCode(core: Core, input: SignInByCodeInput, facts: 
       const opened = await open(core, transaction, { right, holder, deviceName: input.deviceName, facts });
       return { opened, deviceId, deviceEpoch: holder.deviceEpoch };
     }
-    if (opens === "second_factor")
-      return ask(core, transaction, { right, holder, purpose, deviceId, deviceName: input.deviceName, facts });
+    if (opens === "second_factor" || opens === "new_password") {
+      const half = { right, holder, purpose, deviceId, deviceName: input.deviceName, facts } as const;
+      return ask(core, transaction, opens, half);
+    }
     if (purpose !== "enter") throw codeRefused();
     return giveTicket(transaction, { right, opens: "another_way", facts });
   });
-  if ("methods" in outcome) throw secondFactorRequired(outcome);
+  if ("methods" in outcome || "newPassword" in outcome) throw halfSignInRefused(outcome);
   return "opened" in outcome ? answerSignIn(core, outcome.opened, outcome) : outcome;
 }
 
@@ -101,16 +108,17 @@ interface Half extends Opening {
   readonly deviceId: string | null;
 }
 
-/** The code is used up and proves the name; what it would have opened waits for the second factor. */
+/** The code is used up and proves the name; what it would have opened waits for what else is asked. */
 async function ask(
   core: Core,
   transaction: Queries,
+  opens: "second_factor" | "new_password",
   { right, holder, purpose, deviceId, deviceName, facts }: Half,
-): Promise<SecondFactorRequest> {
+): Promise<NewPasswordAsked | SecondFactorRequest> {
   const { kind, address } = right.target;
   await right.consume();
   if (!core.challenges.isFixed(address)) await recordProof(transaction, holder.id, kind);
-  return askForSecondFactor(transaction, {
+  return (opens === "new_password" ? askForNewPassword : askForSecondFactor)(transaction, {
     account: holder,
     evidence: toEvidence(right, deviceId),
     purpose,
@@ -140,11 +148,17 @@ async function open(
   await right.consume();
   const user = await recordLoginByCode(transaction, core.profile, { id: holder.id, proved });
   if (!user) throw codeRefused();
-  const about = { ...facts, actorId: user.id, subjectId: user.id };
-  await recordEvent(transaction, { event: "signed_in", identifier: kind, by: "code" }, about);
   const atMost = holder.testSeconds ?? undefined;
   const authentication = toAuthentication(toEvidence(right, null));
-  const opened = await openSession(core, transaction, { user, facts, deviceName, by: "code", authentication, atMost });
+  const opened = await openSession(core, transaction, {
+    user,
+    facts,
+    deviceName,
+    by: "code",
+    authentication,
+    atMost,
+    signIn: { identifier: kind, by: "code" },
+  });
   await tellHook(core, transaction, "signedIn", { user, session: opened.session, request: facts });
   return opened;
 }

@@ -22,6 +22,7 @@ import { askGate, type GateAccount, readGateAccount } from "../steps/gate.ts";
 import { type AnsweredSession, answerSignIn, type SignInAnswer } from "../steps/issue-session-tokens.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
 import { findKnownDevice } from "../steps/known-device.ts";
+import { shownFor } from "../steps/new-password.ts";
 import { openSession } from "../steps/open-session.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
 import { isUndone } from "../steps/refund-on-failure.ts";
@@ -91,7 +92,10 @@ export async function signInBySecondFactor(
       await core.throttle.settle(transaction, [...counted, ...admission.counted]);
       return opened;
     });
-    if (ticket.nextPassword !== null) await tellPasswordReset(core, ticket.userId, { by: "code", request: facts });
+    if (ticket.nextPassword !== null) {
+      const by = shownFor(ticket.evidence) === "password" ? "owner" : "code";
+      await tellPasswordReset(core, ticket.userId, { by, request: facts });
+    }
     return await answerSignIn(core, opened, { deviceId: ticket.deviceId, deviceEpoch: opened.deviceEpoch });
   } catch (error) {
     if (error instanceof WrongTotp) return refuse(core, { ticket, admission, facts });
@@ -163,13 +167,13 @@ async function open(core: Core, transaction: Queries, opening: Opening): Promise
   const user = await recordLoginByCode(transaction, core.profile, { id: account.id, proved: {} });
   if (!user) throw ticketRefused();
   const by = (ticket.openedBy ?? "password") as SessionOpening;
-  if (by !== "registration") await recordSignIn(transaction, ticket, facts);
   const opened = await openSession(core, transaction, {
     user,
     facts,
     deviceName: ticket.deviceName ?? undefined,
     by,
     authentication: toAuthentication(evidence),
+    ...(by !== "registration" && { signIn: describeSignIn(ticket) }),
   });
   if (by !== "registration")
     await tellHook(core, transaction, "signedIn", { user, session: opened.session, request: facts });
@@ -208,23 +212,16 @@ async function setPassword(
 ): Promise<number> {
   const account = await findAccountById(transaction, userId);
   if (!account) throw ticketRefused();
-  const by = evidence.includes("phone_code") ? "phone" : "email";
-  const replaced = { account, encoded, by, deviceId, facts } as const;
+  const replaced = { account, encoded, by: shownFor(evidence), deviceId, facts } as const;
   return (await replaceLostPassword(core, transaction, replaced)).deviceEpoch;
 }
 
-async function recordSignIn(
-  transaction: Queries,
-  { userId, identifier, openedBy }: StoredSecondFactorTicket,
-  facts: RequestInfo,
-): Promise<void> {
-  const happened = {
-    event: "signed_in",
+function describeSignIn({ identifier, openedBy }: StoredSecondFactorTicket) {
+  return {
     identifier: (identifier ?? "username") as "username",
     ...(openedBy === "code" && { by: "code" as const }),
-    secondFactor: "totp",
-  } as const;
-  await recordEvent(transaction, happened, { ...facts, actorId: userId, subjectId: userId });
+    secondFactor: "totp" as const,
+  };
 }
 
 interface Refusal {

@@ -13,11 +13,12 @@ import { readName } from "../steps/find-named.ts";
 import { type GateAccount, nobody, readGateAccount } from "../steps/gate.ts";
 import { type AnsweredSession, answerSignIn, type SignInAnswer } from "../steps/issue-session-tokens.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
+import { askForNewPassword, halfSignInRefused, type NewPasswordAsked } from "../steps/new-password.ts";
 import { openSession } from "../steps/open-session.ts";
 import { proveByTicket } from "../steps/proved-name.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
 import { isUndone, refundOnFailure, unlessUndone } from "../steps/refund-on-failure.ts";
-import { askForSecondFactor, secondFactorRequired } from "../steps/second-factor.ts";
+import { askForSecondFactor, type HalfSignIn } from "../steps/second-factor.ts";
 import { tellHook } from "../steps/tell-hooks.ts";
 import { openingOf } from "../steps/way-in.ts";
 import { countSignIn, type SignInAdmission } from "./count-sign-in.ts";
@@ -38,8 +39,8 @@ export interface LoginInput {
  * Signs a person in. Whatever is wrong (unknown name, wrong password, inactive account, unusable password, an account that is locked),
  * the refusal is the same and took the same work.
  *
- * @throws AuthError `invalid_credentials`, `second_factor_required` once the password was right, `rate_limited`, `overloaded`, `refused_by_hook`, `hook_failed`, and `invalid_input` for
- * digits that are two phone numbers
+ * @throws AuthError `invalid_credentials`, `second_factor_required` and `password_change_required` once the password was right, `rate_limited`, `overloaded`, `refused_by_hook`,
+ * `hook_failed`, and `invalid_input` for digits that are two phone numbers
  */
 export async function login(core: Core, input: LoginInput, facts: RequestInfo): Promise<SignInAnswer> {
   const network = toNetwork(facts.address);
@@ -66,7 +67,7 @@ export async function login(core: Core, input: LoginInput, facts: RequestInfo): 
   const opened = await unlessUndone(core, admission, () => open(core, signedIn)).catch((error) =>
     recordUndone(core, signedIn, error),
   );
-  if (opened && "methods" in opened) throw secondFactorRequired(opened);
+  if (opened && !("session" in opened)) throw halfSignInRefused(opened);
   if (opened) {
     const { deviceId } = admission;
     return answerSignIn(core, opened, { deviceId, deviceEpoch: account.deviceEpoch });
@@ -88,30 +89,38 @@ interface SignedIn {
 }
 
 /** A session, or what is asked for besides. Null when the account changed since its password was read. */
-async function open(core: Core, signedIn: SignedIn): Promise<AnsweredSession | SecondFactorRequest | null> {
+async function open(
+  core: Core,
+  signedIn: SignedIn,
+): Promise<AnsweredSession | NewPasswordAsked | SecondFactorRequest | null> {
   const { account, admission, nextHash, identifier, deviceName, ticket, facts } = signedIn;
   return core.db.transaction().execute(async (transaction) => {
     const checked = { id: account.id, verifiedHash: account.password, nextHash };
     const held = await readGateAccount(core, transaction, account.id);
-    const hasSecondFactor = held?.state.hasSecondFactor ?? false;
-    if (
-      held &&
-      openingOf({ account, hasPassword: true, hasSecondFactor }, ["password"], "sign_in") === "second_factor"
-    ) {
+    const { hasSecondFactor = false, isPasswordChangeDue = false } = held?.state ?? {};
+    const state = { account, hasPassword: true, hasSecondFactor, isPasswordChangeDue };
+    const opens = openingOf(state, ["password"], "sign_in");
+    if (held && (opens === "second_factor" || opens === "new_password")) {
       if (!(await rehashPassword(transaction, checked))) return null;
-      const asked = await ask(transaction, held, signedIn);
+      const half = toHalfSignIn(held, signedIn);
+      const asked = await (opens === "new_password" ? askForNewPassword : askForSecondFactor)(transaction, half);
       await core.throttle.settle(transaction, admission.counted);
       return asked;
     }
     const user = await recordLogin(transaction, core.profile, checked);
     if (!user) return null;
     if (ticket !== undefined) await proveByTicket(core, transaction, { ticket, userId: user.id, facts });
-    const happened = { event: "signed_in", identifier: identifier?.kind ?? "alias" } as const;
-    await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
     if (admission.deviceId === null && account.lastLogin !== null)
       await keepNotice(core, transaction, { userId: user.id, kind: "new_device", facts });
     const authentication = toAuthentication(["password"]);
-    const opened = await openSession(core, transaction, { user, facts, deviceName, by: "password", authentication });
+    const opened = await openSession(core, transaction, {
+      user,
+      facts,
+      deviceName,
+      by: "password",
+      authentication,
+      signIn: { identifier: identifier?.kind ?? "alias" },
+    });
     await tellHook(core, transaction, "signedIn", { user, session: opened.session, request: facts });
     await core.throttle.settle(transaction, admission.counted);
     return opened;
@@ -119,9 +128,8 @@ async function open(core: Core, signedIn: SignedIn): Promise<AnsweredSession | S
 }
 
 /** The password was right, so that its guesses are forgotten: the second factor has a count of its own. */
-function ask(transaction: Queries, held: GateAccount, signedIn: SignedIn): Promise<SecondFactorRequest> {
-  const { admission, identifier, deviceName, facts } = signedIn;
-  return askForSecondFactor(transaction, {
+function toHalfSignIn(held: GateAccount, { admission, identifier, deviceName, facts }: SignedIn): HalfSignIn {
+  return {
     account: held,
     evidence: ["password"],
     purpose: "sign_in",
@@ -130,7 +138,7 @@ function ask(transaction: Queries, held: GateAccount, signedIn: SignedIn): Promi
     deviceId: admission.deviceId,
     deviceName,
     facts,
-  });
+  };
 }
 
 async function recordUndone(core: Core, { identifier, account, facts }: SignedIn, error: unknown): Promise<never> {

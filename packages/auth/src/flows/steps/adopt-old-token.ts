@@ -19,6 +19,7 @@ import type { Core, RequestInfo } from "./core.ts";
 import { askGate, readGateAccount } from "./gate.ts";
 import { endSurplus } from "./open-session.ts";
 import { sessionEnded } from "./session-ended.ts";
+import { stopDeletion } from "./stop-deletion.ts";
 
 export interface Adoption {
   /** The session that this token, and no other one, can have. */
@@ -50,6 +51,7 @@ export async function openAdoptedSession(core: Core, transaction: Queries, adopt
     userAgent: facts.userAgent,
   });
   if (!isOpened) return;
+  await stopDeletion(core, transaction, { userId: user.id, by: "sign_in", actorId: user.id, facts });
   await recordEvent(transaction, { event: "legacy_token_adopted" }, { ...facts, actorId: user.id, subjectId: user.id });
   await endSurplus(core, transaction, { user, facts });
 }

@@ -9,6 +9,8 @@ import { findMissingPermission } from "./held-permissions.ts";
 /** Who administers, and from where. */
 export interface Administrator extends Principal {
   readonly facts: RequestInfo;
+  /** What they were found to hold for this call, so that it is not read again; read where it is absent or null. */
+  readonly held?: readonly string[] | null | undefined;
 }
 
 /** Who changes an account or a group: an administrator, or the operator at the command line, who has no account and stands above all. */

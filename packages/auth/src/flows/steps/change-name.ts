@@ -10,7 +10,7 @@ import { endPending } from "./end-pending.ts";
 import { requireFreeForms } from "./find-named.ts";
 import type { GateAccount } from "./gate.ts";
 import { keepNotice } from "./keep-notice.ts";
-import { raiseDeviceEpoch } from "./known-device.ts";
+import { findKnownDevice, raiseDeviceEpoch } from "./known-device.ts";
 import { isBeyondTrust, moveNameFrom } from "./proved-name.ts";
 import { sessionEnded } from "./session-ended.ts";
 import type { Target } from "./start-challenge.ts";
@@ -22,6 +22,8 @@ export const fieldOf = { phone: "phoneNumber", email: "email" } as const;
 /** Whose account is changed, and from where; nobody's call where it has waited. */
 export interface ChangedAccount {
   readonly account: GateAccount;
+  /** Of the device that asks, which stays known. */
+  readonly deviceMark?: string | undefined;
   readonly facts: RequestInfo | null;
 }
 
@@ -87,7 +89,7 @@ export interface NameChanged {
 async function noteChange(
   core: Core,
   transaction: Queries,
-  { account, facts, user, kind, change }: Noted,
+  { account, deviceMark, facts, user, kind, change }: Noted,
 ): Promise<NameChanged> {
   await endPending(transaction, account.id);
   const before = addressOf(account, kind);
@@ -96,7 +98,9 @@ async function noteChange(
       ? [{ channel: kind === "phone" ? ("sms" as const) : ("email" as const), address: before }]
       : [];
   await keepNotice(core, transaction, { userId: account.id, kind: "name_changed", facts, former });
-  const raised = kind === "phone" && before !== null ? await raiseDeviceEpoch(core, transaction, account.id) : null;
+  const deviceId = findKnownDevice(core, account, deviceMark);
+  const isRaised = kind === "phone" && before !== null;
+  const raised = isRaised ? await raiseDeviceEpoch(core, transaction, account.id, deviceId) : null;
   await recordEvent(transaction, { event: "name_changed", kind, change }, about(account, account.id, facts));
   await tellHook(core, transaction, "userUpdated", { user, fields: [fieldOf[kind]], by: "owner", request: facts });
   return { user, ...(raised && { deviceMark: raised.deviceMark }) };

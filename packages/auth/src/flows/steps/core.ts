@@ -1,3 +1,6 @@
+import type { AuditWorker } from "../../audit/audit-worker.ts";
+import type { Denials } from "../../audit/denials.ts";
+import type { Sealer } from "../../audit/sealer.ts";
 import type { Challenges } from "../../challenges/challenges.ts";
 import type { Clock } from "../../clock.ts";
 import type { Firewall } from "../../messages/firewall.ts";
@@ -9,6 +12,7 @@ import type { RefreshKeys } from "../../sessions/refresh-chain.ts";
 import type { Session } from "../../sessions/session.ts";
 import type { Use } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
+import type { CallLimiter } from "../../throttling/call-budgets.ts";
 import type { Lanes } from "../../throttling/lanes.ts";
 import type { RefusalDelay } from "../../throttling/refusal-delay.ts";
 import type { Throttle } from "../../throttling/throttle.ts";
@@ -57,6 +61,13 @@ export interface Core {
   readonly outbox: Outbox;
   /** Tells programs of a team's own what has happened, while the core is open. */
   readonly webhooks: Webhooks;
+  /** Refusals of people who are signed in, for the audit trail. */
+  readonly denials: Denials;
+  /** Seals the audit trail, so that it shows when somebody has changed it. */
+  readonly sealer: Sealer;
+  readonly auditWorker: AuditWorker;
+  /** How much the calls of people who are signed in may cost. */
+  readonly callLimiter: CallLimiter;
   /** How much later it is answered that a limit is reached. */
   readonly refusalDelay: RefusalDelay;
   /** The key that signs tokens now: the ring's newest, or the old backend's in the profile `django`. */

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import { hasRecoveryCodes } from "../../one-time-codes/recovery-code-store.ts";
+import { secondsHeld } from "../../passwords/former-password-store.ts";
 import { isUnusablePassword } from "../../passwords/unusable-password.ts";
 import type { Queries } from "../../storage/database.ts";
 import { type AccountState, type Evidence, mayOpen, type Purpose, type Verdict } from "../../ways-in/may-open.ts";
@@ -26,6 +27,8 @@ export interface GateAccount {
   readonly isNumberOnly: boolean;
   /** Seconds since the password was set by a code that was sent; null for any other way. */
   readonly resetByCodeAgo: number | null;
+  /** Seconds for which the reset of its password is held; null where it is not. */
+  readonly heldSeconds: number | null;
   /** Seconds until an account of a test number ends; null for every other. */
   readonly testSeconds: number | null;
   readonly factors: {
@@ -54,11 +57,13 @@ interface Row {
   readonly emailVouchedAt: Date | null;
   readonly testUntil: Date | null;
   readonly resetByCodeAt: Date | null;
+  readonly heldSeconds: number | null;
   readonly deviceEpoch: number;
   readonly lastLogin: Date | null;
   readonly hasRecoveryCodes: boolean;
   readonly lastUsedAt: Date | null;
   readonly hasTotp: boolean;
+  readonly isPasswordChangeDue: boolean;
   readonly now: Date;
 }
 
@@ -90,8 +95,9 @@ export async function readGateAccount(
       u.phone_opens_at as "phoneOpensAt", u.email_opens_at as "emailOpensAt",
       u.email_proved_at as "emailProvedAt", u.email_vouched_at as "emailVouchedAt", u.test_until as "testUntil",
       u.reset_by_code_at as "resetByCodeAt", u.second_factor_at is not null as "hasTotp",
+      u.password_change_due_at is not null as "isPasswordChangeDue",
       u.device_epoch as "deviceEpoch", u.last_login as "lastLogin",
-      ${hasRecoveryCodes(sql<string>`u.id`)} as "hasRecoveryCodes",
+      ${hasRecoveryCodes(sql<string>`u.id`)} as "hasRecoveryCodes", ${secondsHeld(sql<string>`u.id`)} as "heldSeconds",
       (select max(s.last_used_at) from latchkey.sessions s where s.user_id = u.id) as "lastUsedAt",
       latchkey.now() as now
     from latchkey.users u where u.id = ${id ?? nobody}::uuid`.execute(db.withoutPlugins());
@@ -144,6 +150,7 @@ function judge(core: Core, row: Row): GateAccount {
     password: row.password,
     isNumberOnly,
     resetByCodeAgo: row.resetByCodeAt && (now.getTime() - row.resetByCodeAt.getTime()) / 1000,
+    heldSeconds: row.heldSeconds,
     testSeconds: testUntil && Math.max(0, Math.ceil((testUntil.getTime() - now.getTime()) / 1000)),
     factors,
     now,
@@ -152,6 +159,7 @@ function judge(core: Core, row: Row): GateAccount {
       isParked,
       isHolderOfRights,
       hasPassword,
+      isPasswordChangeDue: row.isPasswordChangeDue,
       hasPasskey: false,
       hasRecoveryCodes: row.hasRecoveryCodes,
       hasSecondFactor: factors.hasTotp || factors.isRequired,

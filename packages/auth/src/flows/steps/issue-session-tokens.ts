@@ -22,6 +22,8 @@ export interface TokenResponse<Person extends User = User> {
 export interface SignInAnswer<Person extends User = User> extends TokenResponse<Person> {
   /** For the next sign-in with this device: keeps strangers who guess from keeping its owner out. Lets nobody in by itself. */
   readonly deviceMark: string;
+  /** The account was to be deleted, and stays because of this sign-in; absent where it was not. */
+  readonly deletionStopped?: true;
 }
 
 export interface AnsweredSession {
@@ -30,6 +32,8 @@ export interface AnsweredSession {
   readonly idleExpiresAt: Date;
   readonly rotation: number;
   readonly refreshToken: RefreshToken;
+  /** Whether the account was to be deleted, and stays because of this sign-in. */
+  readonly isDeletionStopped?: boolean;
 }
 
 /** Issues the tokens of a session. */
@@ -63,5 +67,6 @@ export async function answerSignIn(
   { deviceId, deviceEpoch }: SignedInDevice,
 ): Promise<SignInAnswer> {
   const deviceMark = markDevice(core, { id: opened.user.id, deviceEpoch }, deviceId);
-  return { ...(await issueSessionTokens(core, opened)), deviceMark };
+  const tokens = await issueSessionTokens(core, opened);
+  return { ...tokens, deviceMark, ...(opened.isDeletionStopped && { deletionStopped: true }) };
 }

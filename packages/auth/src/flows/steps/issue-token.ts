@@ -12,18 +12,20 @@ import { findOldClaims } from "./find-old-claims.ts";
 export interface TokenToIssue {
   readonly user: User;
   readonly session: Pick<Session, "id" | "acr" | "amr" | "authTime">;
-  /** The session's rotation at which it is issued. */
-  readonly rotation: number;
+  /** The session's rotation whose answer it is in; null for one that is asked for by itself. */
+  readonly rotation: number | null;
   /** The session's own end, which it never outlives; NumericDate. */
   readonly notAfter: number;
+  /** The service's own unless told otherwise. */
+  readonly audience?: string;
 }
 
 /** Signs an access token for a session. */
 export async function issueToken(
   core: Core,
-  { user, session, rotation, notAfter }: TokenToIssue,
+  { user, session, rotation, notAfter, audience = core.options.tokens.audience }: TokenToIssue,
 ): Promise<{ token: string; expiresAt: Date }> {
-  const { issuer, audience, lifetime, profile } = core.options.tokens;
+  const { issuer, lifetime, profile } = core.options.tokens;
   const now = toNumericDate(core.clock.now());
   const iat = profile !== "standard" ? now - djangoLead : now;
   const exp = Math.min(now + lifetime, iat + maximumTokenLifetime, Math.max(notAfter, now + 1));

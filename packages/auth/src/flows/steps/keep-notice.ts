@@ -15,14 +15,15 @@ export interface NoticeToKeep {
 
 /**
  * Keeps what somebody is told of their own account, in the transaction of what it tells: a row in their list, and a message to each number and
- * address that is proved on it, which the outbox sends later. Nothing waits for a provider, and none of its failures undoes anything.
+ * address that is proved on it, which the outbox sends later. Nothing waits for a provider, and none of its failures undoes anything. Answers
+ * how many messages there are.
  */
 export async function keepNotice(
   core: Pick<Core, "options">,
   transaction: Queries,
   { userId, kind, facts, former = [] }: NoticeToKeep,
-): Promise<void> {
-  const { on, messages } = core.options;
+): Promise<{ readonly messages: number }> {
+  const { on, messages: messaging } = core.options;
   const { address = null, userAgent = null, locale = null } = facts ?? {};
   const noticeId = await insertNotice(transaction, {
     userId,
@@ -31,7 +32,7 @@ export async function keepNotice(
     userAgent,
     hasHook: on.noticeKept !== undefined,
   });
-  if (noticeId === null) return;
-  const channels = findNoticeChannels(messages.senders);
-  await queueNoticeMessages(transaction, { noticeId, userId, kind, channels, locale, former });
+  if (noticeId === null) return { messages: 0 };
+  const channels = findNoticeChannels(messaging.senders);
+  return { messages: await queueNoticeMessages(transaction, { noticeId, userId, kind, channels, locale, former }) };
 }

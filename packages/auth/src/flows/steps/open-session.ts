@@ -1,6 +1,8 @@
 import { randomUUIDv7 } from "node:crypto";
+import type { AuditEvent } from "../../audit/audit-event.ts";
 import { recordEvent } from "../../audit/audit-log.ts";
 import type { Authentication } from "../../sessions/authentication.ts";
+import { describeDevice } from "../../sessions/device.ts";
 import { createRefreshToken } from "../../sessions/refresh-token.ts";
 import type { SessionOpening } from "../../sessions/session.ts";
 import { endSurplusSessions, insertSession } from "../../sessions/session-store.ts";
@@ -8,6 +10,7 @@ import type { Queries } from "../../storage/database.ts";
 import type { User } from "../../users/user.ts";
 import type { Core, RequestInfo } from "./core.ts";
 import type { AnsweredSession } from "./issue-session-tokens.ts";
+import { stopDeletion } from "./stop-deletion.ts";
 
 interface Opening {
   readonly user: User;
@@ -22,22 +25,26 @@ interface NewOpening extends Opening {
   readonly authentication: Authentication;
   /** Seconds after which it ends in any case, where its account ends before. */
   readonly atMost?: number | undefined;
+  /** For a sign-in: what its event says beside the session. Any other opening has an event of its own. */
+  readonly signIn?: SignIn;
 }
+
+type SignIn = Omit<Extract<AuditEvent, { event: "signed_in" }>, "event" | "sessionId" | "amr" | "device">;
 
 /**
  * Opens a session for a user inside the caller's transaction, which holds the user's row. Beyond the most that one person may
- * have, the session that was used longest ago ends. Its tokens are issued when the transaction is over: that reads the signing
+ * have, the session that was used longest ago ends; and an account that was to be deleted stays. Its tokens are issued when the transaction is over: that reads the signing
  * key on a connection of its own, and whoever holds one while waiting for another starves everybody.
  */
 export async function openSession(
   core: Core,
   transaction: Queries,
-  { user, facts, deviceName, by, authentication, atMost = Number.POSITIVE_INFINITY }: NewOpening,
+  { user, facts, deviceName, by, authentication, atMost = Number.POSITIVE_INFINITY, signIn }: NewOpening,
 ): Promise<AnsweredSession> {
   const { lifetime, idleLifetime, perUser } = core.options.sessions;
   const id = randomUUIDv7();
   const refreshToken = createRefreshToken(core.refreshKeys()[0], id);
-  const { idleExpiresAt, others, ...session } = await insertSession(transaction, {
+  const { idleExpiresAt, others, isToBeDeleted, ...session } = await insertSession(transaction, {
     id,
     userId: user.id,
     refreshHash: refreshToken.hash,
@@ -48,8 +55,21 @@ export async function openSession(
     openedBy: by,
     authentication,
   });
+  if (signIn) {
+    const { amr } = authentication;
+    const happened = {
+      ...signIn,
+      event: "signed_in",
+      sessionId: id,
+      amr,
+      device: describeDevice(facts.userAgent),
+    } as const;
+    await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
+  }
   if (others >= perUser) await endSurplus(core, transaction, { user, facts });
-  return { user, session, idleExpiresAt, rotation: 0, refreshToken };
+  const stopped = { userId: user.id, by: "sign_in", actorId: user.id, facts } as const;
+  const isDeletionStopped = isToBeDeleted && (await stopDeletion(core, transaction, stopped));
+  return { user, session, idleExpiresAt, rotation: 0, refreshToken, isDeletionStopped };
 }
 
 /** Ends the sessions beyond the most that one person may have. */

@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import { recordEvent } from "../../audit/audit-log.ts";
 import { endChallenges } from "../../challenges/challenge-store.ts";
 import {
@@ -7,6 +8,7 @@ import {
   type StoredChange,
   takeChanges,
 } from "../../pending-changes/pending-change-store.ts";
+import { isLiveSession } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import { forgetProof, takeName } from "../../users/user-store.ts";
 import { addressOf } from "./change-authority.ts";
@@ -31,6 +33,17 @@ export function toPendingChange(
   sessionId: string,
 ): PendingChange {
   return { id, kind, createdAt, dueAt, isOwn: change.sessionId === sessionId };
+}
+
+/** The changes of an account that wait, the first due first. One ends with the session that asked for it. */
+export async function listWaitingChanges(db: Queries, userId: string): Promise<StoredChange[]> {
+  const { rows } = await sql<StoredChange>`
+    select c.id, c.user_id as "userId", c.session_id as "sessionId", c.kind, c.created_at as "createdAt", c.due_at as "dueAt"
+    from latchkey.pending_changes c join latchkey.sessions s on s.id = c.session_id
+    where c.user_id = ${userId} and c.due_at > latchkey.now()
+      and (c.kind like 'open_by_%' or (${sql.raw(isLiveSession("s"))}))
+    order by c.due_at, c.id`.execute(db.withoutPlugins());
+  return rows;
 }
 
 /** Has a change wait. */

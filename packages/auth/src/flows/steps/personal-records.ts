@@ -22,7 +22,10 @@ export const personalTables: Readonly<Record<string, PersonalTable>> = {
   tickets: { where: "user_id = $person", hides: ["ticket_hash"] },
   totp_factors: { where: "user_id = $person", hides: ["sealed_secret"] },
   second_factor_tickets: { where: "user_id = $person", hides: ["ticket_hash", "sealed_secret", "next_password"] },
+  former_passwords: { where: "user_id = $person", hides: ["password", "device_epoch"] },
   pending_changes: { where: "user_id = $person", hides: ["payload"] },
+  account_deletions: { where: "user_id = $person", hides: [] },
+  consents: { where: "user_id = $person", hides: ["actor_id"] },
   notices: { where: "user_id = $person", hides: [] },
   notice_messages: {
     where: "notice_id in (select id from latchkey.notices where user_id = $person)",
@@ -36,6 +39,7 @@ export const personalTables: Readonly<Record<string, PersonalTable>> = {
 export const toldElsewhere: Readonly<Record<string, string>> = {
   audit_events: "the activity, without what is about administrators",
   erasures: "of people who were deleted",
+  erased_users: "digests of the ids of people who were deleted",
 };
 
 /** Rows of one table that are told at most. */

@@ -1,23 +1,28 @@
 import { recordEvent } from "../../audit/audit-log.ts";
 import { withdrawCode } from "../../one-time-codes/code-store.ts";
+import { forgetFormerPassword, keepFormerPassword } from "../../passwords/former-password-store.ts";
+import { isUnusablePassword } from "../../passwords/unusable-password.ts";
 import { endSessions } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import type { Admission } from "../../throttling/throttle.ts";
-import { type Account, markOldTokensEnded, updatePassword } from "../../users/user-store.ts";
+import { type Account, markOldTokensEnded, requireNewPassword, updatePassword } from "../../users/user-store.ts";
 import type { Core, RequestInfo } from "./core.ts";
 import { endPending } from "./end-pending.ts";
 import { keepNotice } from "./keep-notice.ts";
 import { raiseDeviceEpoch } from "./known-device.ts";
 import { endChanges } from "./pending-change.ts";
 import { resetSignInLimits } from "./reset-sign-in-limits.ts";
+import { stopDeletion } from "./stop-deletion.ts";
 
 export interface PasswordToReplace {
   /** With its row held. */
   readonly account: Account;
   /** The encoded hash of the new one. */
   readonly encoded: string;
-  /** What was shown in its place; absent for an administrator's code and at the command line. */
-  readonly by?: "phone" | "email" | "recovery_code";
+  /** What was shown for it: the one before, or something in its place. Absent for an administrator's code and at the command line. */
+  readonly by?: "password" | "phone" | "email" | "recovery_code";
+  /** Whether its owner replaces it at the next sign-in, because somebody else chose it. */
+  readonly isToBeReplaced?: boolean;
   /** Of the device that sets it, where it is known. */
   readonly deviceId?: string | null;
   /** What the attempt was counted in. */
@@ -26,26 +31,50 @@ export interface PasswordToReplace {
 }
 
 /**
- * Sets a password that was not changed by showing the one before, and ends whatever must not outlive that one: old tokens, sessions, codes
+ * Sets a password outside of a session, and ends whatever must not outlive that one: old tokens, sessions, codes
  * that are under way, changes that wait, wrong attempts, and every other device. The owner is told.
  */
 export async function replaceLostPassword(
   core: Core,
   transaction: Queries,
-  { account, encoded, by, deviceId = null, counted, facts }: PasswordToReplace,
+  { account, encoded, by, isToBeReplaced = false, deviceId = null, counted, facts }: PasswordToReplace,
 ): Promise<{ readonly sessionsEnded: number; readonly deviceEpoch: number; readonly deviceMark: string }> {
   const { id: userId } = account;
-  await updatePassword(transaction, userId, encoded, by === "recovery_code" ? null : by);
+  await updatePassword(transaction, userId, encoded, by === "phone" || by === "email" ? by : null);
+  if (isToBeReplaced) await requireNewPassword(transaction, userId);
+  await keepOrForget(transaction, account, by);
   await withdrawCode(transaction, { userId, purpose: "set_password" });
   await markOldTokensEnded(transaction, userId);
   await endPending(transaction, userId);
   await endChanges(core, transaction, { userId }, { ...facts, by: "new_password" });
+  await stopDeletion(core, transaction, { userId, by: "new_password", actorId: null, facts });
   const { length: sessionsEnded } = await endSessions(transaction, { userId, reason: "password_changed" });
-  const happened = { event: "password_reset", sessionsEnded, ...(by && { by }) } as const;
-  await recordEvent(transaction, happened, { ...facts, actorId: null, subjectId: userId });
-  const kind = by === "recovery_code" ? "recovery_code_used" : "password_reset";
-  await keepNotice(core, transaction, { userId, kind, facts });
+  if (by === "password") {
+    const about = { ...facts, actorId: userId, subjectId: userId };
+    await recordEvent(transaction, { event: "password_changed", sessionsEnded }, about);
+  } else {
+    const happened = { event: "password_reset", sessionsEnded, ...(by && { by }) } as const;
+    await recordEvent(transaction, happened, { ...facts, actorId: null, subjectId: userId });
+  }
+  await keepNotice(core, transaction, { userId, kind: kindsOfNotice[by ?? "phone"], facts });
   const device = await raiseDeviceEpoch(core, transaction, userId, deviceId);
   await resetSignInLimits(core, transaction, account, counted);
   return { sessionsEnded, ...device };
+}
+
+const kindsOfNotice = {
+  password: "password_changed",
+  phone: "password_reset",
+  email: "password_reset",
+  recovery_code: "recovery_code_used",
+} as const;
+
+/**
+ * After a code that was sent, the password from before can hold what the new one is worth. What leads back to the owner alone ends that: a
+ * recovery code, an administrator and the operator.
+ */
+async function keepOrForget(transaction: Queries, account: Account, by: PasswordToReplace["by"]): Promise<void> {
+  const { id: userId, password, deviceEpoch } = account;
+  if (by !== "phone" && by !== "email") return forgetFormerPassword(transaction, userId);
+  if (!isUnusablePassword(password)) await keepFormerPassword(transaction, { userId, password, deviceEpoch });
 }

@@ -1,13 +1,17 @@
 import { type AuditFacts, recordEvent } from "../../audit/audit-log.ts";
 import { AuthError, type SecondFactorMethod, type SecondFactorRequest } from "../../errors.ts";
-import { insertSecondFactorTicket, type SecondFactorPurpose } from "../../second-factors/second-factor-ticket-store.ts";
+import {
+  insertSecondFactorTicket,
+  type SecondFactorPurpose,
+  type SecondFactorTicket,
+} from "../../second-factors/second-factor-ticket-store.ts";
 import type { SessionOpening } from "../../sessions/session.ts";
 import type { Queries } from "../../storage/database.ts";
 import type { Evidence } from "../../ways-in/may-open.ts";
 import type { RequestInfo } from "./core.ts";
 import type { GateAccount } from "./gate.ts";
 
-/** A way in of which all is shown but the second factor. */
+/** A way in of which all is shown but the second factor, or a new password. */
 export interface HalfSignIn {
   readonly account: Pick<GateAccount, "id" | "factors">;
   readonly evidence: readonly Evidence[];
@@ -27,8 +31,19 @@ export interface HalfSignIn {
  * second factor is shown: throw {@link secondFactorRequired} of the answer afterwards.
  */
 export async function askForSecondFactor(transaction: Queries, half: HalfSignIn): Promise<SecondFactorRequest> {
-  const { account, evidence, purpose, by, identifier, deviceId, deviceName = null, nextPassword = null, facts } = half;
-  const { ticket, expiresAt } = await insertSecondFactorTicket(transaction, {
+  const { account, purpose, facts } = half;
+  const { ticket, expiresAt } = await keepHalfSignIn(transaction, half);
+  const methods = listMethods(account);
+  const isToEnroll = methods.length === 0;
+  const about: AuditFacts = { ...facts, actorId: null, subjectId: account.id };
+  await recordEvent(transaction, { event: "second_factor_asked", purpose, isToEnroll }, about);
+  return { ticket, ticketExpiresAt: expiresAt, methods, ...(isToEnroll && { enroll: ["totp"] as const }) };
+}
+
+/** Keeps what was shown behind a ticket. */
+export function keepHalfSignIn(transaction: Queries, half: HalfSignIn): Promise<SecondFactorTicket> {
+  const { account, evidence, purpose, by, identifier, deviceId, deviceName = null, nextPassword = null } = half;
+  return insertSecondFactorTicket(transaction, {
     userId: account.id,
     purpose,
     evidence: evidence.filter((shown) => shown !== "known_device"),
@@ -38,11 +53,6 @@ export async function askForSecondFactor(transaction: Queries, half: HalfSignIn)
     deviceName,
     nextPassword,
   });
-  const methods = listMethods(account);
-  const isToEnroll = methods.length === 0;
-  const about: AuditFacts = { ...facts, actorId: null, subjectId: account.id };
-  await recordEvent(transaction, { event: "second_factor_asked", purpose, isToEnroll }, about);
-  return { ticket, ticketExpiresAt: expiresAt, methods, ...(isToEnroll && { enroll: ["totp"] as const }) };
 }
 
 /** The second factors that an account has. */

@@ -7,6 +7,7 @@ export interface PasswordState {
   readonly hasPassword: boolean;
   /** Whether a second factor is to be shown besides. */
   readonly hasSecondFactor?: boolean;
+  readonly isPasswordChangeDue?: boolean;
 }
 
 /**
@@ -14,12 +15,12 @@ export interface PasswordState {
  * no code was sent to.
  */
 export function openingOf(
-  { account, hasPassword, hasSecondFactor = false }: PasswordState,
+  { account, hasPassword, hasSecondFactor = false, isPasswordChangeDue = false }: PasswordState,
   evidence: readonly Evidence[],
   purpose: Purpose,
 ): Opening {
   const unknown = { isParked: false, isHolderOfRights: true, hasPasskey: false, hasRecoveryCodes: false } as const;
-  const state = { ...unknown, isActive: account.isActive, hasPassword, hasSecondFactor } as const;
+  const state = { ...unknown, isActive: account.isActive, hasPassword, hasSecondFactor, isPasswordChangeDue } as const;
   return mayOpen({
     account: { ...state, phone: "none", email: "none" },
     evidence: new Set(evidence),

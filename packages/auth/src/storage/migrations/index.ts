@@ -27,7 +27,15 @@ import * as secondFactors from "./0044-second-factors.ts";
 import * as secretKeys from "./0047-secret-keys.ts";
 import * as webhooks from "./0048-webhooks.ts";
 import * as importedBlacklist from "./0050-imported-blacklist.ts";
+import * as accountDeletions from "./0051-account-deletions.ts";
+import * as consents from "./0052-consents.ts";
+import * as viewContact from "./0056-view-contact.ts";
+import * as auditSeals from "./0057-audit-seals.ts";
+import * as auditStreams from "./0058-audit-streams.ts";
+import * as passwordsToReplace from "./0063-passwords-to-replace.ts";
 import * as schemaCompatibility from "./0066-schema-compatibility.ts";
+import * as formerPasswords from "./0068-former-passwords.ts";
+import * as countsOfCodes from "./0069-counts-of-codes.ts";
 
 /**
  * A step of the schema. `up` runs while the release before serves, in a transaction that waits for locks for a moment only and is then tried
@@ -78,5 +86,13 @@ export const migrations: Readonly<Record<string, SchemaMigration>> = {
   "0047-secret-keys": secretKeys,
   "0048-webhooks": webhooks,
   "0050-imported-blacklist": importedBlacklist,
+  "0051-account-deletions": accountDeletions,
+  "0052-consents": consents,
+  "0056-view-contact": viewContact,
+  "0057-audit-seals": auditSeals,
+  "0058-audit-streams": auditStreams,
+  "0063-passwords-to-replace": passwordsToReplace,
   "0066-schema-compatibility": schemaCompatibility,
+  "0068-former-passwords": formerPasswords,
+  "0069-counts-of-codes": countsOfCodes,
 };

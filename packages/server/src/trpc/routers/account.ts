@@ -32,7 +32,7 @@ export function createAccountProcedures<C extends Config>(
         ),
     ),
 
-    /** Stops the changes of an account that wait, from a device that has signed in to it and may have no session any more. */
+    /** Stops the changes of an account that wait, and its deletion, from a device that has signed in to it and may have no session any more. */
     stopChanges: publicProcedure
       .meta({ cookieMode: { takes: "deviceMark" } })
       .input(z.strictObject({ username: identifierText, deviceMark: text(64).optional() }))
@@ -40,5 +40,21 @@ export function createAccountProcedures<C extends Config>(
         await ctx.latchkey.auth.stopPendingChanges(input, ctx.latchkey.facts);
         return {};
       }),
+
+    /**
+     * Holds a reset that a code has made, with the password from before it and on a device that had signed in before, or lets it go on. Of
+     * accounts, passwords and devices that do not fit nothing is told.
+     */
+    holdReset: publicProcedure
+      .meta({ cookieMode: { takes: "deviceMark" } })
+      .input(
+        z.strictObject({
+          username: identifierText,
+          password: passwordText,
+          deviceMark: text(64).optional(),
+          release: z.boolean().optional(),
+        }),
+      )
+      .mutation(({ ctx, input }) => ctx.latchkey.auth.holdReset(input, ctx.latchkey.facts)),
   };
 }

@@ -1,6 +1,7 @@
 import type { Config } from "@latchkey/auth";
 import { z } from "zod";
 import type { OwnBuilders } from "../builders.ts";
+import { toAdministrator } from "../context.ts";
 import { eventCursor, pageLimit, text } from "../inputs.ts";
 
 /** What happened, to whom, by whom. */
@@ -19,6 +20,6 @@ export function createAuditProcedures<C extends Config>({ ofCoreModel }: OwnBuil
           })
           .prefault({}),
       )
-      .query(({ ctx, input }) => ctx.latchkey.auth.listAuditEvents(input)),
+      .query(({ ctx, input }) => ctx.latchkey.auth.listAuditEvents(input, toAdministrator(ctx))),
   };
 }

@@ -13,6 +13,7 @@ import {
   profileInput,
   shownDevice,
   taking,
+  text,
   totpText,
 } from "../inputs.ts";
 
@@ -77,8 +78,20 @@ export function createMeProcedures<C extends Config>({ protectedProcedure }: Bui
         }),
     },
 
+    /** What the person agreed to and withdrew, the newest first. They change it by `isApprovedToBeInTouch` of `me.update`. */
+    consents: protectedProcedure.query(({ ctx }) => ctx.latchkey.auth.listConsents(ctx)),
+
     /** A copy of what is kept about the person. */
-    export: protectedProcedure.query(({ ctx }) => ctx.latchkey.auth.exportOwnData(ctx)),
+    export: protectedProcedure.meta({ cost: 20 }).query(({ ctx }) => ctx.latchkey.auth.exportOwnData(ctx)),
+
+    /**
+     * Has the account deleted in 14 days, or 30 where no message reaches its owner. Every session ends at once; a sign-in before takes it back.
+     * Answers when it is done, and what stays.
+     */
+    delete: protectedProcedure.meta({ cookieMode: { endsSession: "when_done" } }).mutation(async ({ ctx }) => {
+      const { dueAt, kept } = await ctx.latchkey.auth.deleteOwnAccount(ctx, ctx.latchkey.facts);
+      return { dueAt, kept: [...kept] };
+    }),
 
     /**
      * Shows in this session that it is its owner, with the password, or, where the account has none, with a code, and with what the
@@ -177,12 +190,21 @@ function createOwnNameProcedures<C extends Config>(
 
     /** Proves it with that code. `pending` says what waits; null where nothing does. */
     confirm: protectedProcedure
-      .input(z.strictObject({ challenge: challengeText, code: codeText, isNotMine: z.boolean().optional() }))
+      .meta({ cookieMode: { takes: "deviceMark" } })
+      .input(
+        z.strictObject({
+          challenge: challengeText,
+          code: codeText,
+          isNotMine: z.boolean().optional(),
+          deviceMark: text(64).optional(),
+        }),
+      )
       .mutation(({ ctx, input }) => ctx.latchkey.auth.confirmOwnName(ctx, { ...input, kind }, ctx.latchkey.facts)),
 
     /** Takes it from the account, at once or after a wait. */
-    remove: protectedProcedure.mutation(({ ctx }) =>
-      ctx.latchkey.auth.removeOwnName(ctx, { kind }, ctx.latchkey.facts),
-    ),
+    remove: protectedProcedure
+      .meta({ cookieMode: { takes: "deviceMark" } })
+      .input(shownDevice)
+      .mutation(({ ctx, input }) => ctx.latchkey.auth.removeOwnName(ctx, { ...input, kind }, ctx.latchkey.facts)),
   };
 }

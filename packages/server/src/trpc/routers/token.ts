@@ -4,7 +4,7 @@ import type { Builders } from "../builders.ts";
 import { challengeText, codeText, identifierText, passwordText, text, tokenText, totpText } from "../inputs.ts";
 
 /** Getting, checking and giving back tokens. */
-export function createTokenProcedures<C extends Config>({ publicProcedure }: Builders<C>) {
+export function createTokenProcedures<C extends Config>({ publicProcedure, protectedProcedure }: Builders<C>) {
   return {
     /** Signs in. `username` may be a username, a phone number in any usual spelling, or an e-mail address. */
     obtain: publicProcedure
@@ -42,6 +42,15 @@ export function createTokenProcedures<C extends Config>({ publicProcedure }: Bui
       .input(z.strictObject({ ticket: challengeText, totp: totpText, deviceMark: text(64).optional() }))
       .mutation(({ ctx, input }) => ctx.latchkey.auth.signInBySecondFactor(input, ctx.latchkey.facts)),
 
+    /**
+     * Replaces the password of whoever was refused with `password_change_required`, by its ticket, and signs them in, or asks for the second
+     * factor that they have.
+     */
+    obtainByNewPassword: publicProcedure
+      .meta({ cookieMode: { takes: "deviceMark", opensSession: true } })
+      .input(z.strictObject({ ticket: challengeText, newPassword: passwordText, deviceMark: text(64).optional() }))
+      .mutation(({ ctx, input }) => ctx.latchkey.auth.signInByNewPassword(input, ctx.latchkey.facts)),
+
     /** Makes the secret of an authenticator app for whoever needs a second factor to sign in and has none. */
     enrollTotp: publicProcedure
       .meta({ cookieMode: {} })
@@ -63,9 +72,25 @@ export function createTokenProcedures<C extends Config>({ publicProcedure }: Bui
         return {};
       }),
 
-    /** Tells what an access token is worth at this moment (RFC 7662), and which of some permissions its owner holds. */
+    /** Exchanges the caller's session for an access token of an API of the team's: it opens that API, and nothing here. */
+    exchange: protectedProcedure
+      .input(z.strictObject({ audience: text(255) }))
+      .mutation(({ ctx, input }) => ctx.latchkey.auth.exchangeToken(ctx, input)),
+
+    /**
+     * Tells what an access token is worth at this moment (RFC 7662), to this service or to the API of `audience`, and which of some
+     * permissions its owner holds.
+     */
     verify: publicProcedure
-      .input(z.strictObject({ token: tokenText, permissions: z.array(text(150)).max(20).optional() }))
-      .mutation(({ ctx, input }) => ctx.latchkey.auth.inspectToken(input.token, ctx.latchkey.facts, input.permissions)),
+      .input(
+        z.strictObject({
+          token: tokenText,
+          audience: text(255).optional(),
+          permissions: z.array(text(150)).max(20).optional(),
+        }),
+      )
+      .mutation(({ ctx, input: { token, ...asked } }) =>
+        ctx.latchkey.auth.inspectToken(token, ctx.latchkey.facts, asked),
+      ),
   };
 }

@@ -55,10 +55,12 @@ export function createUsersProcedures<C extends Config>({ ofCoreModel }: OwnBuil
             })
             .prefault({}),
         )
-        .query(({ ctx, input }) => ctx.latchkey.auth.users.list(input as typeof input & ProfileFilter)),
+        .query(({ ctx, input }) =>
+          ctx.latchkey.auth.users.list(input as typeof input & ProfileFilter, toAdministrator(ctx)),
+        ),
     ),
 
-    get: user.view.input(byId).query(({ ctx, input }) => ctx.latchkey.auth.users.get(input.id)),
+    get: user.view.input(byId).query(({ ctx, input }) => ctx.latchkey.auth.users.get(input.id, toAdministrator(ctx))),
 
     /** Creates an account and answers, once, the code with which its owner sets a password by `password.reset`. */
     create: taking<Partial<C["profileInput"]>>()(
@@ -119,9 +121,27 @@ export function createUsersProcedures<C extends Config>({ ofCoreModel }: OwnBuil
       .input(byId)
       .query(({ ctx, input }) => ctx.latchkey.auth.users.listSessions(toAdministrator(ctx), input.id)),
 
+    /** What of a user's number or address waits to be another one, and whether the reset of their password is held. */
+    listPendingChanges: user.view
+      .input(byId)
+      .query(({ ctx, input }) => ctx.latchkey.auth.users.listPendingChanges(toAdministrator(ctx), input.id)),
+
+    /** Stops one of these. */
+    stopPendingChange: user.change
+      .input(z.strictObject({ id: z.uuid(), changeId: z.uuid() }))
+      .mutation(async ({ ctx, input }) => {
+        await ctx.latchkey.auth.users.stopPendingChange(toAdministrator(ctx), input.id, input.changeId);
+        return {};
+      }),
+
     /** Takes the second factors of a user away who has lost them, and ends their sessions. */
     resetSecondFactor: user.change.input(byId).mutation(async ({ ctx, input }) => ({
       ended: await ctx.latchkey.auth.users.resetSecondFactor(toAdministrator(ctx), input.id),
+    })),
+
+    /** Has a user replace their password at the next sign-in, before anything else, and ends their sessions. */
+    requirePasswordChange: user.change.input(byId).mutation(async ({ ctx, input }) => ({
+      ended: await ctx.latchkey.auth.users.requirePasswordChange(toAdministrator(ctx), input.id),
     })),
 
     /** Signs a user out everywhere, or ends the one session that is named. */

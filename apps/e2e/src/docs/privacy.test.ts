@@ -1,0 +1,40 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { codeIn, readPage, root, tablesOf } from "./documents.ts";
+
+const path = "docs/privacy.md";
+
+/** The rows of the table that begins with a cell. */
+async function rowsFrom(first: string): Promise<string[][]> {
+  const tables = tablesOf(await readPage(path));
+  return tables.find(([row]) => row?.[0]?.startsWith(first)) ?? [];
+}
+
+test("docs/privacy.md says of every column of the schema what it is, who reads it and how long it is kept", async () => {
+  const snapshot = await readFile(join(root, "packages/auth/src/storage/schema.snapshot.sql"), "utf8");
+  const columns = [...snapshot.matchAll(/^(\w+\.\w+) /gm)].map(([, column = ""]) => column);
+  let table = "";
+  const told: string[] = [];
+  for (const [name = "", names = "", ...rest] of await rowsFrom("`users`")) {
+    table = codeIn(name)[0] ?? table;
+    expect(rest, `${table}: ${names}`).toHaveLength(3);
+    expect(rest, `${table}: ${names}`).not.toContain("");
+    told.push(...codeIn(names).map((column) => `${table}.${column}`));
+  }
+  expect(columns.length).toBeGreaterThan(200);
+  expect(columns.filter((column) => !told.includes(column))).toEqual([]);
+  expect(told.filter((column) => !columns.includes(column))).toEqual([]);
+  expect(told.filter((column, index) => told.indexOf(column) !== index)).toEqual([]);
+});
+
+test("docs/privacy.md has every claim of an access token, and no column of secrets is for anybody but the operator", async () => {
+  const source = await readFile(join(root, "packages/auth/src/tokens/access-token.ts"), "utf8");
+  const [, body = ""] = /interface AccessTokenClaims \{(.*?)\n\}/s.exec(source) ?? [];
+  const claims = [...body.matchAll(/^ {2}readonly (\w+)\??:/gm)].map(([, claim = ""]) => claim);
+  const told = (await rowsFrom("`iss`")).flatMap(([names = ""]) => codeIn(names));
+  expect(claims.length).toBeGreaterThan(8);
+  expect(told.sort()).toEqual(claims.sort());
+  const secrets = (await rowsFrom("`users`")).filter(([, , kind]) => kind === "secret");
+  expect(secrets.filter(([, , , readers]) => readers !== "operator")).toEqual([]);
+});

@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createTestAuth, type TestAuth } from "../testing/index.ts";
+import { denialsWritten, denialWindow } from "./denials.ts";
+
+let service: TestAuth;
+beforeAll(async () => {
+  service = await createTestAuth();
+});
+afterAll(() => service[Symbol.asyncDispose]());
+
+interface Left {
+  readonly event: string;
+  readonly actor: string;
+  readonly detail: { readonly calls?: number; readonly procedures?: readonly string[] };
+}
+
+const readLeft = (actorId: string) =>
+  service.database.query<Left & object>(
+    "select event, detail from latchkey.audit_events where actor_id = $1 order by position",
+    [actorId],
+  );
+
+const createPerson = async (username: string) =>
+  service.auth.createUser({ username, password: "correct horse battery" });
+
+test("a flood of refusals leaves a bounded number of events, and not one refusal uncounted", async () => {
+  const { auth, facts, clock } = service;
+  const person = await createPerson("flooder");
+  const calls = 1_000;
+  const deny = (index: number) =>
+    auth.recordDenial(person, { procedure: index % 2 ? "users.get" : "groups.get" }, facts);
+  await Promise.all(Array.from({ length: calls }, (_, index) => deny(index)));
+  expect(await readLeft(person.id)).toHaveLength(denialsWritten);
+
+  await auth.sealAudit();
+  expect(await readLeft(person.id)).toHaveLength(denialsWritten);
+  await clock.advance(denialWindow);
+  await auth.sealAudit();
+
+  const left = await readLeft(person.id);
+  expect(left).toHaveLength(denialsWritten + 1);
+  expect(left.at(-1)).toMatchObject({
+    event: "denials_counted",
+    detail: { calls: calls - denialsWritten, procedures: ["groups.get", "users.get"] },
+  });
+});
+
+test("the next refusal after the time writes what was counted before it", async () => {
+  const { auth, facts, clock } = service;
+  const person = await createPerson("returner");
+  const deny = () => auth.recordDenial(person, { procedure: "users.list" }, facts);
+  for (let time = 0; time < denialsWritten + 5; time += 1) await deny();
+  await clock.advance(denialWindow);
+  await deny();
+  const events = (await readLeft(person.id)).slice(denialsWritten).map(({ event, detail }) => [event, detail.calls]);
+  expect(events).toEqual([
+    ["denials_counted", 5],
+    ["permission_denied", undefined],
+  ]);
+});
+
+test("refusals of one person take nothing from what is written of another", async () => {
+  const { auth, facts } = service;
+  const [loud, quiet] = [await createPerson("loud"), await createPerson("quiet")];
+  for (let time = 0; time < 100; time += 1) await auth.recordDenial(loud, { procedure: "users.list" }, facts);
+  await auth.recordDenial(quiet, { procedure: "users.get", target: loud.id }, facts);
+  expect(await readLeft(quiet.id)).toMatchObject([
+    { event: "permission_denied", detail: { procedure: "users.get", target: loud.id } },
+  ]);
+});
+
+test("a process that stops writes what it has counted", async () => {
+  const { facts } = service;
+  const other = await service.another();
+  const person = await createPerson("last");
+  for (let time = 0; time < denialsWritten + 3; time += 1)
+    await other.recordDenial(person, { procedure: "users.list" }, facts);
+  await other.close();
+  expect((await readLeft(person.id)).at(-1)).toMatchObject({ event: "denials_counted", detail: { calls: 3 } });
+});

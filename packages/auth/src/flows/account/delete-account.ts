@@ -1,0 +1,86 @@
+import { recordEvent } from "../../audit/audit-log.ts";
+import { insertDeletion } from "../../deletions/deletion-store.ts";
+import { findExternalId } from "../../imported-users/imported-user-store.ts";
+import { endSessions, holdSession } from "../../sessions/session-store.ts";
+import type { Queries } from "../../storage/database.ts";
+import type { User } from "../../users/user.ts";
+import { lockUser, lockWithSuperusers, markOldTokensEnded } from "../../users/user-store.ts";
+import type { Core, Principal, RequestInfo } from "../steps/core.ts";
+import { endPending } from "../steps/end-pending.ts";
+import { keepNotice } from "../steps/keep-notice.ts";
+import { isLastSuperuser, lastSuperuser } from "../steps/last-superuser.ts";
+import { endChanges } from "../steps/pending-change.ts";
+import { requireRecently } from "../steps/recent-authentication.ts";
+import { sessionEnded } from "../steps/session-ended.ts";
+
+/** What stays of an account that is deleted, and why: a closed set. */
+export interface KeptRecord {
+  /**
+   * `audit_trail`: what happened, under the account's id, without names, addresses and devices. `erasure`: a digest of the id.
+   * `imported_person`: the id that the person had in the system they came from, and digests of their names there.
+   */
+  readonly what: "audit_trail" | "erasure" | "imported_person";
+  /** `security`: so that an attack can be looked into. `backups`, `import`: so that neither brings the account back. */
+  readonly because: "security" | "backups" | "import";
+  /** Seconds for which it is kept at most; null for as long as the installation is there. */
+  readonly seconds: number | null;
+}
+
+/** That the caller's account is to be deleted. */
+export interface AccountDeletion {
+  /** When it is done, within the hour. A sign-in before takes it back. */
+  readonly dueAt: Date;
+  readonly kept: readonly KeptRecord[];
+}
+
+const day = 86_400;
+
+/** Seconds in which a sign-in takes it back. */
+const usualWait = 14 * day;
+/** The same where no message reaches the owner: they find their sessions ended when they come back, and not before. */
+const untoldWait = 30 * day;
+
+/**
+ * Has the caller's account deleted after a wait in which a sign-in takes that back, as does a device that is known, by `account.stopChanges`, a
+ * new password and an administrator. Every session ends at once, the present one too, and the owner is told by each way that they have proved.
+ *
+ * @throws AuthError `reauthentication_required`, `session_ended`, `permission_denied` for the last superuser
+ */
+export async function deleteOwnAccount(core: Core, caller: Principal, facts: RequestInfo): Promise<AccountDeletion> {
+  await requireRecently(core, caller);
+  const { id: userId } = caller.user;
+  return core.db.transaction().execute(async (transaction) => {
+    await holdOwner(core, transaction, caller.user);
+    if (!(await holdSession(transaction, caller.session.id))) throw sessionEnded();
+    await markOldTokensEnded(transaction, userId);
+    await endPending(transaction, userId);
+    await endChanges(core, transaction, { userId }, { ...facts, by: "sessions_ended" });
+    const { messages } = await keepNotice(core, transaction, { userId, kind: "deletion_requested", facts });
+    const waits = messages > 0 ? usualWait : untoldWait;
+    const dueAt = await insertDeletion(transaction, { userId, reason: "requested", waits });
+    const { length: sessionsEnded } = await endSessions(transaction, { userId, reason: "deletion_requested" });
+    const happened = { event: "deletion_requested", seconds: waits, sessionsEnded } as const;
+    await recordEvent(transaction, happened, { ...facts, actorId: userId, subjectId: userId });
+    return { dueAt, kept: await listKept(core, transaction, userId) };
+  });
+}
+
+/** Keeps the row as it is until the transaction ends: a sign-in comes before or after. */
+async function holdOwner(core: Core, transaction: Queries, { id, isSuperuser }: User): Promise<void> {
+  if (!isSuperuser) {
+    if (!(await lockUser(transaction, id))?.isActive) throw sessionEnded();
+    return;
+  }
+  const { target, superusers } = await lockWithSuperusers(transaction, core.profile, id);
+  if (!target?.isActive) throw sessionEnded();
+  if (isLastSuperuser(superusers, target)) throw lastSuperuser();
+}
+
+async function listKept(core: Core, transaction: Queries, userId: string): Promise<KeptRecord[]> {
+  const isImported = (await findExternalId(transaction, userId, undefined)) !== null;
+  return [
+    { what: "audit_trail", because: "security", seconds: core.options.auditRetention },
+    { what: "erasure", because: "backups", seconds: null },
+    ...(isImported ? [{ what: "imported_person", because: "import", seconds: null } as const] : []),
+  ];
+}

@@ -1,0 +1,63 @@
+import { expect, test } from "vitest";
+import type { AuthError } from "../../errors.ts";
+import { createTestAuth } from "../../testing/index.ts";
+
+const password = "correct horse battery";
+const codeOf = (error: AuthError) => error.code;
+
+test("everybody is signed out at the next call, step by step and audited, and signs in again at once", async () => {
+  await using service = await createTestAuth();
+  const { auth, database, facts } = service;
+  const { id } = await auth.createUser({ username: "alice", password });
+  const alice = await auth.login({ username: "alice", password }, facts);
+  await database.query(
+    `insert into latchkey.sessions (id, user_id, refresh_hash, created_at, last_used_at, expires_at, idle_expires_at)
+     select gen_random_uuid(), $1, decode(lpad(to_hex(n), 64, '0'), 'hex'), latchkey.now(), latchkey.now(),
+       latchkey.now() + interval '1 day', latchkey.now() + interval '1 day'
+     from generate_series(1, 2100) n`,
+    [id],
+  );
+  const told: [number, number][] = [];
+  const ended = await auth.operator.endAllSessions({ onProgress: (done, total) => told.push([done, total]) });
+  expect(ended).toBe(2_101);
+  expect(told).toEqual([
+    [1_000, 2_101],
+    [2_000, 2_101],
+    [2_101, 2_101],
+  ]);
+  expect(await auth.authenticate([`Bearer ${alice.token}`]).catch(codeOf)).toBe("session_ended");
+  expect(await auth.refresh(alice.refreshToken, facts).catch(codeOf)).toBe("session_ended");
+  const events = await database.query<{ detail: unknown; subject: string | null }>(
+    "select detail, subject_id as subject from latchkey.audit_events where event = 'sessions_ended' order by position",
+  );
+  const step = (count: number) => ({ detail: { because: "ended_by_administrator", count }, subject: null });
+  expect(events).toEqual([step(1_000), step(1_000), step(101)]);
+  expect(await auth.operator.endAllSessions()).toBe(0);
+  await auth.login({ username: "alice", password }, facts);
+});
+
+test("a session that is opened while it runs goes on", async () => {
+  await using service = await createTestAuth();
+  const { auth, facts } = service;
+  await auth.createUser({ username: "alice", password });
+  const old = await auth.login({ username: "alice", password }, facts);
+  await service.clock.advance(1);
+  await auth.operator.endAllSessions();
+  await service.clock.advance(1);
+  const fresh = await auth.login({ username: "alice", password }, facts);
+  expect(await auth.authenticate([`Bearer ${old.token}`]).catch(codeOf)).toBe("session_ended");
+  await auth.authenticate([`Bearer ${fresh.token}`]);
+});
+
+test("a sign-in that waits for its second factor is over too", async () => {
+  await using service = await createTestAuth({ secondFactor: "all" });
+  const { auth, facts } = service;
+  await auth.createUser({ username: "alice", password });
+  const refused: AuthError = await auth.login({ username: "alice", password }, facts).then(
+    () => Promise.reject(new Error("It opened")),
+    (error) => error,
+  );
+  await auth.operator.endAllSessions();
+  const ticket = refused.secondFactor?.ticket ?? "";
+  expect(await auth.startEnrolling(ticket, facts).catch(codeOf)).toBe("code_invalid");
+});

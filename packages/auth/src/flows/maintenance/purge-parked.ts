@@ -1,0 +1,50 @@
+import { sql } from "kysely";
+import { forgetAddresses, recordEvent } from "../../audit/audit-log.ts";
+import { releaseImportedUser } from "../../imported-users/imported-user-store.ts";
+import { isLiveSession } from "../../sessions/session-store.ts";
+import type { Queries } from "../../storage/database.ts";
+import type { User } from "../../users/user.ts";
+import { deleteUser, findUser } from "../../users/user-store.ts";
+import type { Core } from "../steps/core.ts";
+import { holdsRights } from "../steps/second-factor-needed.ts";
+import { tellHookAfterwards } from "../steps/tell-hooks.ts";
+
+/** Accounts that one run deletes, so that it ends. */
+const atMost = 10_000;
+
+/**
+ * Deletes accounts that have had no name for as long as `parkedRetention` says, and have no session any more: hardly anybody comes back to
+ * them. Each in a transaction of its own; several processes may do it at once. It is no deletion by the person: who came from another system
+ * may come over from it again. Whoever holds rights stays. Answers how many.
+ */
+export async function purgeParked(core: Core): Promise<number> {
+  for (let count = 0; count < atMost; count += 1) {
+    const user = await core.db.transaction().execute((transaction) => deleteOne(core, transaction));
+    if (!user) return count;
+    await tellHookAfterwards(core, "userDeleted", { user, request: null });
+  }
+  return atMost;
+}
+
+async function deleteOne(core: Core, transaction: Queries): Promise<User | null> {
+  const id = await lockAbandoned(transaction, core.options.parkedRetention);
+  const user = id && (await findUser(transaction, core.profile, id));
+  if (!user) return null;
+  await releaseImportedUser(transaction, user.id);
+  await deleteUser(transaction, user.id);
+  const about = { actorId: null, subjectId: user.id, address: null, requestId: null };
+  await recordEvent(transaction, { event: "user_deleted", because: "parked" }, about);
+  await forgetAddresses(transaction, user.id);
+  return user;
+}
+
+/** The account that has been parked for longest, beyond these seconds, and that nobody else is at. */
+async function lockAbandoned(transaction: Queries, retention: number): Promise<string | null> {
+  const since = sql`latchkey.now() - make_interval(secs => ${retention})`;
+  const { rows } = await sql<{ id: string }>`
+    select u.id from latchkey.users u
+    where u.parked_at < ${since} and not ${sql.raw(holdsRights("u"))}
+      and not exists (select from latchkey.sessions s where s.user_id = u.id and (${sql.raw(isLiveSession("s"))}))
+    order by u.parked_at limit 1 for update of u skip locked`.execute(transaction);
+  return rows[0]?.id ?? null;
+}

@@ -1,0 +1,34 @@
+import { recordEvent } from "../../audit/audit-log.ts";
+import { AuthError, type PasswordChangeRequest, type SecondFactorRequest } from "../../errors.ts";
+import type { Queries } from "../../storage/database.ts";
+import { type HalfSignIn, keepHalfSignIn, secondFactorRequired } from "./second-factor.ts";
+
+/** A way in of which all is shown but a new password. */
+export interface NewPasswordAsked {
+  readonly newPassword: PasswordChangeRequest;
+}
+
+/**
+ * Keeps what was shown behind a ticket, in the caller's transaction, which has to be committed. There is no session and no token until the
+ * password is replaced: throw {@link halfSignInRefused} of the answer afterwards.
+ */
+export async function askForNewPassword(transaction: Queries, half: HalfSignIn): Promise<NewPasswordAsked> {
+  const { account, purpose, facts } = half;
+  const { ticket, expiresAt } = await keepHalfSignIn(transaction, half);
+  const about = { ...facts, actorId: null, subjectId: account.id };
+  await recordEvent(transaction, { event: "password_change_asked", purpose }, about);
+  return { newPassword: { ticket, ticketExpiresAt: expiresAt } };
+}
+
+/** What a way in is refused with that asks for more. */
+export function halfSignInRefused(asked: NewPasswordAsked | SecondFactorRequest): AuthError {
+  if ("methods" in asked) return secondFactorRequired(asked);
+  const message = "This password has to be replaced before anything else";
+  return new AuthError("password_change_required", message, { passwordChange: asked.newPassword });
+}
+
+/** What a password is replaced by at sign-in: the one before, or a code that was sent. */
+export function shownFor(evidence: readonly string[]): "password" | "phone" | "email" {
+  if (evidence.includes("password")) return "password";
+  return evidence.includes("phone_code") ? "phone" : "email";
+}

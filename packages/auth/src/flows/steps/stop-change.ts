@@ -1,0 +1,47 @@
+import { recordEvent } from "../../audit/audit-log.ts";
+import type { OpenedChange } from "../../pending-changes/pending-change-store.ts";
+import type { Queries } from "../../storage/database.ts";
+import { findUser, takeName } from "../../users/user-store.ts";
+import { addressOf } from "./change-authority.ts";
+import { about, fieldOf } from "./change-name.ts";
+import type { Core, RequestInfo } from "./core.ts";
+import { endPending } from "./end-pending.ts";
+import { readGateAccount } from "./gate.ts";
+import { openedBy } from "./pending-change.ts";
+import { tellHookAfterwards } from "./tell-hooks.ts";
+
+interface Stopping extends RequestInfo {
+  readonly by: "session" | "device" | "administrator";
+  readonly actorId: string | null;
+}
+
+/**
+ * Stops a change that was taken off the table. A name that is there already, and whose codes do not open the account yet, is taken away by it.
+ * Answers the kind of that name; null for none.
+ */
+export async function stopChange(
+  core: Core,
+  transaction: Queries,
+  { kind: change, userId, payload }: OpenedChange,
+  { by, actorId, ...facts }: Stopping,
+): Promise<"phone" | "email" | null> {
+  const kind = openedBy(change);
+  const account = kind && (await readGateAccount(core, transaction, userId, { isLocked: true }));
+  const isThere = account && addressOf(account, kind) === payload?.address;
+  if (isThere) await takeName(transaction, userId, kind);
+  await endPending(transaction, userId);
+  await recordEvent(transaction, { event: "change_stopped", change, by }, about({ id: userId }, actorId, facts));
+  return isThere ? kind : null;
+}
+
+/** Tells the hook which names went with changes that were stopped. */
+export async function tellLost(
+  core: Core,
+  userId: string,
+  kinds: readonly ("phone" | "email")[],
+  told: { readonly by: "owner" | "administrator" | "command_line"; readonly request: RequestInfo | null },
+): Promise<void> {
+  const user = await findUser(core.db, core.profile, userId);
+  const fields = kinds.map((kind) => fieldOf[kind]);
+  if (user) await tellHookAfterwards(core, "userUpdated", { user, fields, ...told });
+}
