@@ -46,6 +46,7 @@ describe("a secret from a file is refused, without a word of what is in it,", ()
 
 test("every secret may come from a file, and its last line break is not part of it", async () => {
   expect([...secretSettings].sort()).toEqual([
+    "AUDIT_STREAM_SECRET",
     "DATABASE_URL",
     "FORWARDED_SECRET",
     "HTTP_SENDER",

@@ -24,8 +24,6 @@ const program = `
 import { createClient, createConfig } from "./generated/client";
 import { meGet, tokenObtain, tokenRefresh, usersList } from "./generated/sdk.gen";
 
-const withInput = ({ input }: Record<string, unknown>) => \`input=\${encodeURIComponent(JSON.stringify(input))}\`;
-
 export async function run(baseUrl: string, username: string, password: string) {
   let token = "";
   const client = createClient(createConfig({ baseUrl, auth: () => token }));
@@ -35,7 +33,7 @@ export async function run(baseUrl: string, username: string, password: string) {
   if (!data) throw new Error("The refresh was refused");
   token = data.result.data.token;
   const me = await meGet({ client });
-  const users = await usersList({ client, query: { input: { limit: 1 } }, querySerializer: withInput });
+  const users = await usersList({ client, body: { limit: 1 } });
   const gender: "Male" | "Female" | null | undefined = me.data?.result.data.gender;
   return { me: me.data?.result.data, gender, users: users.data?.result.data.users };
 }
