@@ -104,6 +104,7 @@ describe.skipIf(!hasDebianPostgres)("on a PostgreSQL with two roles", () => {
           has_any_column_privilege('${role}', '${table}', 'update') as columns`);
         expect(rights, table).toEqual({ adds: true, changes: false, columns: false });
       }
+      await createUser(app, "--username", "witness");
       for (const statement of [
         "update latchkey.audit_events set address = null",
         "delete from latchkey.audit_events",
