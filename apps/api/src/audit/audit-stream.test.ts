@@ -43,7 +43,7 @@ describe("syslog", () => {
     let received = Buffer.alloc(0);
     const server = createServer((socket) => {
       socket.on("data", (data) => {
-        received = Buffer.concat([received, data]);
+        received = Buffer.concat([received, Buffer.from(data)]);
       });
     }).listen(0, "127.0.0.1");
     await once(server, "listening");

@@ -176,7 +176,9 @@ describe.skipIf(!hasDebianPostgres)("on a PostgreSQL with two roles", () => {
     test("serves all that administrators do", async () => {
       const { url } = service;
       expect(
-        await app.run(["create-superuser", "--password-stdin", "--username", "root"], { input: password }),
+        await app.run(["create-superuser", "--password-stdin", "--own-password", "--username", "root"], {
+          input: password,
+        }),
       ).toMatchObject({ code: 0, stderr: "" });
       const { token } = (await call(url, "token.obtain", { input: { username: "root", password } })).body;
       const created = await call(url, "users.create", { token, input: { username: "carol" } });
