@@ -173,6 +173,7 @@ const settingsSchema = z.object({
   ...auditStreamSettings,
   ...messageSettings,
   ...webhookSettings,
+  CONSOLE: z.enum(["on", "off"]).default("on"),
   ACCESS_LOG: accessLog.default("all"),
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
 });

@@ -24,6 +24,7 @@ import type { GroupInput, GroupPageAnswer, GroupUpdate, ListGroupsInput } from "
 import type { ListUsersInput, UserPage } from "./flows/administration/list-users.ts";
 import type { GrantInput, PasswordToSet } from "./flows/administration/operator.ts";
 import type { StartRoundInput } from "./flows/administration/record-imported-users.ts";
+import type { ServiceOverview } from "./flows/administration/service-overview.ts";
 import type { WaitingChanges } from "./flows/administration/user-changes.ts";
 import type {
   AdministeredUser,
@@ -529,17 +530,37 @@ export interface Auth<C extends Config = PlainConfig> {
       admin: Administrator,
       input: AdministeredUserInput & ProfileChangesOf<C>,
     ): Promise<CreatedAccount<UserOf<C>>>;
-    /** Throws AuthError `not_found`, `invalid_input`, `identifier_taken`, `permission_denied`, `refused_by_hook`, `hook_failed`. */
-    update(admin: Administrator, id: string, changes: UserUpdate & ProfileChangesOf<C>): Promise<UserOf<C>>;
+    /**
+     * Changes a user. With `expected`, nothing is changed where one of these fields holds something else by now. Throws AuthError `not_found`,
+     * `invalid_input`, `identifier_taken`, `changed_meanwhile`, `permission_denied`, `refused_by_hook`, `hook_failed`.
+     */
+    update(
+      admin: Administrator,
+      id: string,
+      changes: UserUpdate & ProfileChangesOf<C>,
+      expected?: Partial<UserOf<C>>,
+    ): Promise<UserOf<C>>;
     /** Deletes a user with their sessions and grants. Throws AuthError `not_found`, `permission_denied`. */
     delete(admin: Administrator, id: string): Promise<void>;
-    /** Makes a user's groups exactly those given. Throws AuthError `not_found`, `invalid_input`, `permission_denied`. */
-    setGroups(admin: Administrator, id: string, groupIds: readonly string[]): Promise<AdministeredUser<UserOf<C>>>;
-    /** Makes a user's own permissions exactly those given. Throws AuthError `not_found`, `invalid_input`, `permission_denied`. */
+    /**
+     * Makes a user's groups exactly those given; with `expected`, only while they are those. Throws AuthError `not_found`, `invalid_input`,
+     * `changed_meanwhile`, `permission_denied`.
+     */
+    setGroups(
+      admin: Administrator,
+      id: string,
+      groupIds: readonly string[],
+      expected?: readonly string[],
+    ): Promise<AdministeredUser<UserOf<C>>>;
+    /**
+     * Makes a user's own permissions exactly those given; with `expected`, only while they are those. Throws AuthError `not_found`,
+     * `invalid_input`, `changed_meanwhile`, `permission_denied`.
+     */
     setPermissions(
       admin: Administrator,
       id: string,
       permissions: readonly string[],
+      expected?: readonly string[],
     ): Promise<AdministeredUser<UserOf<C>>>;
     /** Lets a user sign in again whose account is locked by wrong passwords. Throws AuthError `not_found`, `permission_denied`. */
     unlock(admin: Administrator, id: string): Promise<void>;
@@ -574,8 +595,11 @@ export interface Auth<C extends Config = PlainConfig> {
     get(id: string): Promise<Group>;
     /** Throws AuthError `identifier_taken`, `invalid_input`, `permission_denied`. */
     create(admin: Administrator, input: GroupInput): Promise<Group>;
-    /** Throws AuthError `not_found`, `identifier_taken`, `invalid_input`, `permission_denied`. */
-    update(admin: Administrator, id: string, changes: GroupUpdate): Promise<Group>;
+    /**
+     * Changes a group; with `expected`, only while it is that. Throws AuthError `not_found`, `identifier_taken`, `invalid_input`,
+     * `changed_meanwhile`, `permission_denied`.
+     */
+    update(admin: Administrator, id: string, changes: GroupUpdate, expected?: GroupUpdate): Promise<Group>;
     /** Throws AuthError `not_found`, `permission_denied`. */
     delete(admin: Administrator, id: string): Promise<void>;
   };
@@ -726,6 +750,8 @@ export interface Auth<C extends Config = PlainConfig> {
   verifyAudit(input?: VerifyAuditInput): Promise<AuditVerification>;
   /** Looks the installation over, for an administrator. */
   checkHealth(): Promise<Health>;
+  /** What happened in the last 24 hours, counted by the hour. */
+  readServiceOverview(): Promise<ServiceOverview>;
   /**
    * Resolves when the database answers; rejects with what is wrong otherwise. It takes no writes when its address leads to a standby, or
    * somebody made it read-only.

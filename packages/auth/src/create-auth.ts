@@ -60,6 +60,7 @@ import {
 } from "./flows/administration/record-imported-users.ts";
 import { requirePasswordChange } from "./flows/administration/require-password-change.ts";
 import { resetSecondFactor } from "./flows/administration/second-factors.ts";
+import { readServiceOverview } from "./flows/administration/service-overview.ts";
 import { unlockUser } from "./flows/administration/unlock-user.ts";
 import { listChangesOf, stopChangeOf } from "./flows/administration/user-changes.ts";
 import { endSessionsOf, listSessionsOf } from "./flows/administration/user-sessions.ts";
@@ -325,6 +326,7 @@ export function createAuth<
     },
     receiveDelivery: (receipt) => core.outbox.receive(receipt),
     reportMessages: () => reportMessages(core),
+    readServiceOverview: () => readServiceOverview(core),
     sendDueMessages: () => core.outbox.drain(),
     deliverDueWebhooks: () => core.webhooks.drain(),
     reportWebhooks: ({ limit }) =>

@@ -22,6 +22,7 @@ export type AuthErrorCode =
   | "code_expired"
   | "not_found"
   | "identifier_taken"
+  | "changed_meanwhile"
   | "refused_by_hook"
   | "hook_failed"
   | "rate_limited"

@@ -1,3 +1,4 @@
+export type { EventCount } from "./audit/event-counts.ts";
 export type { AuditStreamOptions, StreamedEvent } from "./audit/stream.ts";
 export { type WebhookType, webhookTypes } from "./audit/webhook-events.ts";
 export type { Auth, BackUpInput, Load, RestoreInput } from "./auth.ts";
@@ -38,6 +39,7 @@ export type { DeclarePermissionsInput } from "./flows/administration/declare-per
 export type { GroupPageAnswer } from "./flows/administration/groups.ts";
 export type { UserPage, UserPage as UserPageAnswer } from "./flows/administration/list-users.ts";
 export type { StartRoundInput } from "./flows/administration/record-imported-users.ts";
+export type { ServiceOverview } from "./flows/administration/service-overview.ts";
 export type { WaitingChanges } from "./flows/administration/user-changes.ts";
 export type {
   AdministeredUser,
@@ -47,6 +49,7 @@ export type {
 } from "./flows/administration/users.ts";
 export type { ExchangedToken } from "./flows/authentication/exchange-token.ts";
 export type { TokenInspection, TokenQuestion } from "./flows/authentication/inspect-token.ts";
+export type { Health } from "./flows/maintenance/check-health.ts";
 export type { ErasuresReplayed, ListErasuresInput } from "./flows/maintenance/erasures.ts";
 export type { Purged } from "./flows/maintenance/purge.ts";
 export type { CountryMessages, MessageReport } from "./flows/maintenance/report-messages.ts";

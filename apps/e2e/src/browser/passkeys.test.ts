@@ -147,7 +147,10 @@ describe.skipIf(!isService)("the pages", () => {
     await page.getByRole("button", { name: "Sign in with a passkey" }).waitFor();
     await setPresence(phone, true);
     // Chosen in the field for the name, or by the button: either is enough.
-    await page.getByRole("button", { name: "Sign in with a passkey" }).click().catch(() => {});
+    await page
+      .getByRole("button", { name: "Sign in with a passkey" })
+      .click()
+      .catch(() => {});
     await heading(page, "Profile");
 
     await page.goto(`${atLocalhost(live.url)}/account/passkeys`);

@@ -166,6 +166,9 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
     return { app, permissions: [`${app}.order`] };
   },
   "audit.list": () => undefined,
+  "service.overview": () => undefined,
+  "service.health": () => undefined,
+  "messages.overview": () => undefined,
 };
 
 let numbers = 0;

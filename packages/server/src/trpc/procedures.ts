@@ -11,6 +11,7 @@ import { createPasskeysProcedures } from "./routers/passkeys.ts";
 import { createPasswordProcedures } from "./routers/password.ts";
 import { createPermissionsProcedures } from "./routers/permissions.ts";
 import { createRecoveryProcedures } from "./routers/recovery.ts";
+import { createServiceProcedures } from "./routers/service.ts";
 import { createSessionsProcedures } from "./routers/sessions.ts";
 import { createTokenProcedures } from "./routers/token.ts";
 import { createUsersProcedures } from "./routers/users.ts";
@@ -31,6 +32,7 @@ export function createProcedures<C extends Config>(profile: ProfileDefinition) {
     groups: createGroupsProcedures(builders),
     permissions: createPermissionsProcedures(builders),
     audit: createAuditProcedures(builders),
+    ...createServiceProcedures(builders),
   };
 }
 

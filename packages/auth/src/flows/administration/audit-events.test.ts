@@ -1169,7 +1169,7 @@ const deeds: Deed[] = [
       return service.auth.signInByPasskey({ passkey }, service.facts);
     },
     leaves: ["signed_in"],
-    detail: () => ({ identifier: "none", by: "passkey" }),
+    detail: () => ({ identifier: "none", by: "passkey", ...signIn("pop", "user", "mfa") }),
   },
   {
     ...bySelf,
@@ -1389,6 +1389,7 @@ const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
     await service.database.query("delete from latchkey.audit_events where event = 'code_requested'");
     return service.auth.resendCode({ challenge }, service.facts);
   },
+  readServiceOverview: () => service.auth.readServiceOverview(),
   reportMessages: () => service.auth.reportMessages(),
   deliverDueWebhooks: () => service.auth.deliverDueWebhooks(),
   reportWebhooks: () => service.auth.reportWebhooks({ limit: 25 }),

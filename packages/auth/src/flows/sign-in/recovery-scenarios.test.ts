@@ -313,10 +313,9 @@ test("the last way in is never thrown away", async () => {
   const person = await createPerson();
   const { id } = await addPasskey(person.caller);
   await leavePasskeyOnly(person);
-  await service.database.query(
-    "update latchkey.users set phone_number = null, phone_proved_at = null where id = $1",
-    [person.id],
-  );
+  await service.database.query("update latchkey.users set phone_number = null, phone_proved_at = null where id = $1", [
+    person.id,
+  ]);
   await service.database.query("delete from latchkey.recovery_codes where user_id = $1", [person.id]);
   expect(await auth.removePasskey(person.caller, id, facts()).catch(codeOf)).toBe("permission_denied");
 });

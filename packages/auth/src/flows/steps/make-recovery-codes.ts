@@ -1,5 +1,9 @@
 import { recordEvent } from "../../audit/audit-log.ts";
-import { type MadeRecoveryCodes, type NewRecoveryCodes, replaceRecoveryCodes } from "../../one-time-codes/recovery-code-store.ts";
+import {
+  type MadeRecoveryCodes,
+  type NewRecoveryCodes,
+  replaceRecoveryCodes,
+} from "../../one-time-codes/recovery-code-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import type { Core, RequestInfo } from "./core.ts";
 import type { GateAccount } from "./gate.ts";
