@@ -19,9 +19,9 @@ import {
   type User,
 } from "@latchkey/client";
 import { type CodeClient, type CodeOutcome, type SentCode, withCodes } from "@latchkey/client/codes";
-import { type UseCode, useCode } from "@latchkey/client/react";
-import { type addPasskey, type signInWithPasskey } from "@latchkey/client/passkeys";
+import type { addPasskey, signInWithPasskey } from "@latchkey/client/passkeys";
 import { type UsePasskey, usePasskey } from "@latchkey/client/passkeys/react";
+import { type UseCode, useCode } from "@latchkey/client/react";
 import { type UseReauthenticate, useReauthenticate } from "@latchkey/client/reauthenticate/react";
 import { findPendingSignIn, type PendingSignIn, type showSecondFactor } from "@latchkey/client/second-factor";
 import { type UseSecondFactor, useSecondFactor } from "@latchkey/client/second-factor/react";
