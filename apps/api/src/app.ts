@@ -9,6 +9,7 @@ import {
   type PublicUrl,
   refuse,
   refuseMethod,
+  relatedOriginsPath,
   type TrustedProxy,
   toPublicDocument,
   withoutValues,
@@ -121,7 +122,7 @@ export function createApp({
   if (consoleFiles) {
     for (const path of [consolePath, `${consolePath}/*`]) app.all(path, ({ req }) => consoleFiles.fetch(req.raw));
   }
-  for (const path of ["/trpc/*", "/cookie/*", jwksPath]) {
+  for (const path of ["/trpc/*", "/cookie/*", jwksPath, relatedOriginsPath]) {
     app.all(path, (context) =>
       answer(context.req.raw, {
         ...toInfo(context),

@@ -22,6 +22,7 @@ const rooms = [
   "messages",
   "ways-in",
   "second-factors",
+  "passkeys",
   "deletions",
   "consents",
   "pending-changes",

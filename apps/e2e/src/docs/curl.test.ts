@@ -32,6 +32,7 @@ const examples = (await readPages())
 const password = "correct horse battery";
 const inbox = createInbox();
 const live = await startLiveServer({
+  passkeys: { rpId: "localhost", allowsLocalhost: true },
   phones: { defaultCountry: "TR" },
   messages: { senders: { sms: inbox, email: inbox }, isEnforced: false },
 });

@@ -7,6 +7,7 @@ import { createAuditProcedures } from "./routers/audit.ts";
 import { createCodesProcedures } from "./routers/codes.ts";
 import { createGroupsProcedures } from "./routers/groups.ts";
 import { createMeProcedures } from "./routers/me.ts";
+import { createPasskeysProcedures } from "./routers/passkeys.ts";
 import { createPasswordProcedures } from "./routers/password.ts";
 import { createPermissionsProcedures } from "./routers/permissions.ts";
 import { createRecoveryProcedures } from "./routers/recovery.ts";
@@ -24,6 +25,7 @@ export function createProcedures<C extends Config>(profile: ProfileDefinition) {
     account: createAccountProcedures(builders, profile),
     me: createMeProcedures(builders, profile),
     sessions: createSessionsProcedures(builders),
+    passkeys: createPasskeysProcedures(builders),
     password: createPasswordProcedures(builders),
     recovery: createRecoveryProcedures(builders),
     users: createUsersProcedures(builders, profile),

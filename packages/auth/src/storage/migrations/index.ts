@@ -32,6 +32,7 @@ import * as consents from "./0052-consents.ts";
 import * as viewContact from "./0056-view-contact.ts";
 import * as auditSeals from "./0057-audit-seals.ts";
 import * as auditStreams from "./0058-audit-streams.ts";
+import * as passkeys from "./0060-passkeys.ts";
 import * as passwordsToReplace from "./0063-passwords-to-replace.ts";
 import * as schemaCompatibility from "./0066-schema-compatibility.ts";
 import * as formerPasswords from "./0068-former-passwords.ts";
@@ -91,6 +92,7 @@ export const migrations: Readonly<Record<string, SchemaMigration>> = {
   "0056-view-contact": viewContact,
   "0057-audit-seals": auditSeals,
   "0058-audit-streams": auditStreams,
+  "0060-passkeys": passkeys,
   "0063-passwords-to-replace": passwordsToReplace,
   "0066-schema-compatibility": schemaCompatibility,
   "0068-former-passwords": formerPasswords,
