@@ -163,11 +163,11 @@ test("numbers and addresses of one's own are answered as the document says", asy
   const other = await signIn("dave");
   await prove("phone", "+905321230002", other.token);
   const root = await signIn("root");
-  const { user } = await ask("me.get", { token });
-  const waiting = await ask("users.listPendingChanges", { token: root.token, input: { id: user.id } });
+  const { id: userId } = await ask("me.get", { token });
+  const waiting = await ask("users.listPendingChanges", { token: root.token, input: { id: userId } });
   const changeId = waiting.changes[0].id;
-  await ask("users.stopPendingChange", { token: root.token, input: { id: user.id, changeId } });
-  await ask("users.stopPendingChange", { token: root.token, input: { id: user.id, changeId }, status: 404 });
+  await ask("users.stopPendingChange", { token: root.token, input: { id: userId, changeId } });
+  await ask("users.stopPendingChange", { token: root.token, input: { id: userId, changeId }, status: 404 });
   await prove("phone", "+905321230003", other.token);
   const [{ id }] = await ask("me.pending.list", { token });
   await ask("me.pending.stop", { token, input: { id } });
@@ -178,12 +178,14 @@ test("numbers and addresses of one's own are answered as the document says", asy
   await live.test.database.query(
     "update latchkey.users set email_opens_at = null, email_proved_at = latchkey.now() where username = 'dave'",
   );
+  const before = await ask("token.obtain", { input: { username: "dave", password } });
   const { challenge } = await ask("password.startReset", { input: { username: "dave@example.com" } });
   const { code } = await inbox.take("dave@example.com");
   await ask("password.reset", { input: { challenge, code, newPassword: `${password} anew` } });
-  await ask("account.holdReset", { input: { username: "dave", password, deviceMark } });
-  await ask("account.holdReset", { input: { username: "dave", password, deviceMark, release: true } });
-  await ask("account.holdReset", { input: { username: "dave", password: "a guess", deviceMark }, status: 400 });
+  const shown = { username: "dave", password, deviceMark: before.deviceMark };
+  await ask("account.holdReset", { input: shown });
+  await ask("account.holdReset", { input: { ...shown, release: true } });
+  await ask("account.holdReset", { input: { ...shown, password: "a guess" }, status: 400 });
 });
 
 test("codes are answered as the document says, with a session and with a ticket", async () => {
@@ -231,12 +233,17 @@ test("an administrator's calls are answered as the document says", async () => {
   await ask("token.obtain", { input: { username: "bob", password: "a battery of horses" } });
   await ask("users.listSessions", { token, input: { id } });
   await ask("users.resetSecondFactor", { token, input: { id } });
-  await ask("users.requirePasswordChange", { token, input: { id }, status: 400 });
+  await ask("users.requirePasswordChange", { token, input: { id } });
+  const bob = { username: "bob", password: "a battery of horses" };
+  const { data } = await ask("token.obtain", { input: bob, status: 401 });
+  expect(data.reason).toBe("password_change_required");
+  await ask("token.obtainByNewPassword", { input: { ticket: data.ticket, newPassword: "a stable of horses" } });
   await ask("users.endSessions", { token, input: { id } });
   await ask("users.delete", { token, input: { id } });
   await ask("groups.delete", { token, input: { id: group.id } });
   await ask("permissions.declare", { token, input: { app: "shop", permissions: ["shop.order"] } });
   await ask("audit.list", { token, input: { limit: 100 } });
+  for (const procedure of ["service.overview", "service.health", "messages.overview"]) await ask(procedure, { token });
 });
 
 test("refusals are answered as the document says, with their headers", async () => {
