@@ -18,7 +18,10 @@ export default defineConfig([
     entry: {
       index: "src/index.ts",
       codes: "src/codes.ts",
+      passkeys: "src/passkeys.ts",
+      "passkeys-react": "src/passkeys-react.ts",
       react: "src/react.ts",
+      "reauthenticate-react": "src/reauthenticate-react.ts",
       "second-factor": "src/second-factor.ts",
       "second-factor-react": "src/second-factor-react.ts",
       server: "src/server.ts",
@@ -34,7 +37,10 @@ export default defineConfig([
     entry: {
       index: "dist/types/index.d.ts",
       codes: "dist/types/codes.d.ts",
+      passkeys: "dist/types/passkeys.d.ts",
+      "passkeys-react": "dist/types/passkeys-react.d.ts",
       react: "dist/types/react.d.ts",
+      "reauthenticate-react": "dist/types/reauthenticate-react.d.ts",
       "second-factor": "dist/types/second-factor.d.ts",
       "second-factor-react": "dist/types/second-factor-react.d.ts",
       server: "dist/types/server.d.ts",

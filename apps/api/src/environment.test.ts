@@ -356,6 +356,8 @@ describe("the settings of a start without any", () => {
       WHATSAPP_LANGUAGES: ["en"],
       REGISTRATION: "open",
       AUDIT_RETENTION: 400 * 86_400,
+      CONSOLE: "on",
+      PASSKEY_ORIGINS: [],
       AUDIT_READS: "no",
       AUDIT_STREAM: "off",
       PARKED_RETENTION: 365 * 86_400,

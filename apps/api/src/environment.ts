@@ -7,7 +7,7 @@ import {
   secondFactorRules,
   tokenAlgorithms,
 } from "@latchkey/auth";
-import { findOriginFault, isLoopback, isTrustedProxy, parsePublicUrl } from "@latchkey/server";
+import { findOriginFault, isLoopback, isTrustedProxy, parsePublicUrl, readPasskeys } from "@latchkey/server";
 import { distance } from "fastest-levenshtein";
 import { z } from "zod";
 import type { AccessLog } from "./access-log.ts";
@@ -48,6 +48,11 @@ const originList = z.string().transform((value, context) => {
   if (fault === undefined) return origins;
   context.addIssue(fault);
   return z.NEVER;
+});
+
+/** Pages on which browsers have passkeys. */
+const secureOriginList = originList.refine((origins) => origins.every((origin) => origin.startsWith("https://")), {
+  message: "must be origins with https, such as https://example.com",
 });
 
 const publicUrl = z.string().transform((value, context) => {
@@ -142,6 +147,11 @@ const settingsSchema = z.object({
   PASSWORD_MIN_LENGTH: integer(8, 64).default(8),
   PASSWORD_BLOCKED_WORDS: wordList.default([]),
   SECOND_FACTOR: z.enum(secondFactorRules).default("optional"),
+  PASSKEY_RP_ID: z
+    .string()
+    .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/, "must be a host such as example.com")
+    .optional(),
+  PASSKEY_ORIGINS: secureOriginList.default([]),
   PHONE_DEFAULT_COUNTRY: country.optional(),
   SESSION_LIFETIME: duration("5m", "400d").default(90 * 86_400),
   SESSION_IDLE_LIFETIME: duration("5m", "400d").optional(),
@@ -163,6 +173,7 @@ const settingsSchema = z.object({
   ...auditStreamSettings,
   ...messageSettings,
   ...webhookSettings,
+  CONSOLE: z.enum(["on", "off"]).default("on"),
   ACCESS_LOG: accessLog.default("all"),
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
 });
@@ -217,6 +228,7 @@ export function parseSettings(variables: Variables): Settings {
     ...findContradictions(given, isProduction),
     ...findMessageContradictions(given, isProduction),
     ...findWebhookContradictions(given),
+    ...(parsed.data ? findPasskeyContradictions({ ...parsed.data, isProduction }) : []),
     ...findStreamContradictions(given),
   ];
   if (!parsed.data || problems.length > 0) throw new StartError(problems.join("\n"));
@@ -342,8 +354,30 @@ function findContradictions(given: Variables, isProduction: boolean): string[] {
   ].filter((problem) => typeof problem === "string");
 }
 
+type PasskeySettings = Pick<
+  Settings,
+  "isProduction" | "HOST" | "PUBLIC_URL" | "CORS_ORIGINS" | "TRUSTED_PROXIES" | "PASSKEY_RP_ID" | "PASSKEY_ORIGINS"
+>;
+
+function findPasskeys(settings: PasskeySettings) {
+  return readPasskeys({
+    publicUrl: (settings.PUBLIC_URL && parsePublicUrl(settings.PUBLIC_URL)) || undefined,
+    corsOrigins: settings.CORS_ORIGINS,
+    isDevelopment: isDevelopment(settings),
+    rpId: settings.PASSKEY_RP_ID,
+    origins: settings.PASSKEY_ORIGINS,
+  });
+}
+
+function findPasskeyContradictions(settings: PasskeySettings): string[] {
+  const found = findPasskeys(settings);
+  if (!found || !("fault" in found)) return [];
+  return [`${settings.PASSKEY_RP_ID === undefined ? "PASSKEY_ORIGINS" : "PASSKEY_RP_ID"} ${found.fault}`];
+}
+
 /** What the core is told, once the secret is known, or the secrets. */
 export function toAuthOptions(settings: Settings, secret: AuthOptions["secret"]): AuthOptions {
+  const passkeys = findPasskeys(settings);
   return {
     secret,
     tokens: {
@@ -383,6 +417,7 @@ export function toAuthOptions(settings: Settings, secret: AuthOptions["secret"])
     },
     registration: settings.REGISTRATION,
     secondFactor: settings.SECOND_FACTOR,
+    ...(passkeys && !("fault" in passkeys) && { passkeys }),
     auditRetention: settings.AUDIT_RETENTION,
     ...(settings.INACTIVE_RETENTION !== undefined && { inactiveRetention: settings.INACTIVE_RETENTION }),
     ...(settings.CONSENT_TEXT_VERSION !== undefined && { consentTextVersion: settings.CONSENT_TEXT_VERSION }),

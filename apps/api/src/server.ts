@@ -38,6 +38,8 @@ export interface ServerOptions {
   readonly receipts?: AppOptions["receipts"];
   /** What the service's own pages are told beside that. */
   readonly pages?: AppOptions["pages"];
+  /** The administrators' app; without it there is none. */
+  readonly console?: AppOptions["console"];
   /** Told of every answer and every refusal. */
   readonly metrics?: AppOptions["metrics"];
   /** Which answers have a line in the log; all by default. */

@@ -5,6 +5,7 @@ import type { Logger } from "pino";
 import { openAuditStream } from "./audit/open-audit-stream.ts";
 import { scheduleBackups } from "./backup/scheduled-backups.ts";
 import { backedUpSchemas } from "./backup/schemas.ts";
+import { openConsoleFiles } from "./console-files.ts";
 import { isDevelopment, readEnvironment, type Settings } from "./environment.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { type LastResort, listenForTheUncaught } from "./last-resort.ts";
@@ -93,6 +94,7 @@ async function serve({ settings, log, stop, lastResort, ...options }: Serving): 
     await close();
     throw error;
   });
+  const publicUrl = (settings.PUBLIC_URL && parsePublicUrl(settings.PUBLIC_URL)) || undefined;
   const server = await startServer({
     metrics: metrics?.metrics,
     auth,
@@ -101,13 +103,14 @@ async function serve({ settings, log, stop, lastResort, ...options }: Serving): 
     port: settings.PORT,
     corsOrigins: settings.CORS_ORIGINS,
     allowsLoopbackOrigins: isDevelopment(settings),
-    publicUrl: (settings.PUBLIC_URL && parsePublicUrl(settings.PUBLIC_URL)) || undefined,
+    publicUrl,
     trustedProxies: settings.TRUSTED_PROXIES,
     accessLog: settings.ACCESS_LOG,
     forwardedSecrets: settings.FORWARDED_SECRET,
     receipts: createReceiptsHandler(settings, { receive: auth.receiveDelivery }),
     // A name of this machine may be told of it; behind a proxy, or on a database of others, nobody is.
     ...(console && isDevelopment(settings) && isLocalDatabase(settings.DATABASE_URL) && { inbox: console.inbox }),
+    console: settings.CONSOLE === "on" ? openConsoleFiles({ publicUrl }) : undefined,
     pages: { config: config.pages, registration: settings.REGISTRATION, isDevelopment: isDevelopment(settings) },
     ...options,
   }).catch(async (error) => {
@@ -119,7 +122,12 @@ async function serve({ settings, log, stop, lastResort, ...options }: Serving): 
   // Whoever wants no codes need not be told at each start that there are none.
   for (const line of [...findings.warnings, ...(settings.MESSAGES.length > 0 ? findings.notes : [])]) log.warn(line);
   if (!settings.isProduction && !stop.isAsked() && keepsHouse())
-    process.stderr.write(greeting(settings.PUBLIC_URL ?? server.url, place, console !== null));
+    process.stderr.write(
+      greeting(settings.PUBLIC_URL ?? server.url, place, {
+        printsCodes: console !== null,
+        hasConsole: settings.CONSOLE === "on",
+      }),
+    );
   // Nobody sends calls to what has not been ready yet.
   const wasStarted = !stop.isAsked();
   const stopMaintenance = stop.isAsked() ? () => {} : maintain(auth, log);
@@ -184,7 +192,12 @@ async function drain(drained: Promise<void>, auth: Pick<Auth, "rejectQueuedHashe
   if (!(await isDrained(refusalTimeout))) log.warn("stopping with calls unanswered");
 }
 
-function greeting(url: string, place: string, printsCodes: boolean): string {
+interface Greeted {
+  readonly printsCodes: boolean;
+  readonly hasConsole: boolean;
+}
+
+function greeting(url: string, place: string, { printsCodes, hasConsole }: Greeted): string {
   const byNumber = `
 Sign in or register by phone number; the code is printed here, and shown at ${url}/dev/inbox:
   curl ${url}/trpc/codes.start -H 'content-type: application/json' \\
@@ -194,7 +207,7 @@ Sign in or register by phone number; the code is printed here, and shown at ${ur
 Latchkey listens on ${url}
 Its data is in ${place}
 Open it in a browser for the sign-in and account pages.
-${printsCodes ? byNumber : ""}
+${hasConsole ? `Administrators work at ${url}/console\n` : ""}${printsCodes ? byNumber : ""}
 Create the first user (in another terminal, with the same settings; it asks for the password):
   npx -y pnpm@12 latchkey create-user --username alice --own-password
 

@@ -22,6 +22,7 @@ const rooms = [
   "messages",
   "ways-in",
   "second-factors",
+  "passkeys",
   "deletions",
   "consents",
   "pending-changes",
@@ -157,6 +158,10 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   "packages/verify": ["@latchkey/auth/verify"],
   "packages/import": ["@latchkey/auth", "@latchkey/auth/import"],
   "packages/pages": ["@latchkey/auth", "@latchkey/server"],
+  "apps/console": [
+    "@latchkey/client",
+    ...["en", "tr", "ar"].map((language) => `@latchkey/pages/languages/${language}`),
+  ],
   "apps/api": [
     "@latchkey/auth",
     "@latchkey/embedded-postgres",

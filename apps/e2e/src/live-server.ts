@@ -30,7 +30,10 @@ export interface LiveServer extends AsyncDisposable {
   readonly logged: readonly string[];
 }
 
-type LiveSettings = Pick<ServerOptions, "trustedProxies" | "publicUrl" | "router" | "forwardedSecrets" | "pages"> & {
+type LiveSettings = Pick<
+  ServerOptions,
+  "trustedProxies" | "publicUrl" | "router" | "forwardedSecrets" | "pages" | "console"
+> & {
   /** The receipts of the service alone, on its core. */
   readonly receipts?: (auth: TestAuth["auth"]) => NonNullable<ServerOptions["receipts"]>;
 } & {
@@ -52,7 +55,7 @@ export async function startLiveServer(
   const test = await createTestAuth({ permissions, ...options });
   const logged: string[] = [];
   const log = createLog("info", { write: (line) => void logged.push(line) });
-  const { router, publicUrl, receipts, pages, ...http } = settings;
+  const { router, publicUrl, receipts, pages, console, ...http } = settings;
   const mounted =
     host &&
     (await startMountedHost(test, {
@@ -65,7 +68,7 @@ export async function startLiveServer(
       ...{ auth: test.auth, log, host: "127.0.0.1", port: 0, publicUrl },
       ...(router && { router }),
       ...(receipts && { receipts: receipts(test.auth) }),
-      pages,
+      ...{ pages, console },
       ...http,
     }));
   return {

@@ -233,12 +233,17 @@ test("an administrator's calls are answered as the document says", async () => {
   await ask("token.obtain", { input: { username: "bob", password: "a battery of horses" } });
   await ask("users.listSessions", { token, input: { id } });
   await ask("users.resetSecondFactor", { token, input: { id } });
-  await ask("users.requirePasswordChange", { token, input: { id }, status: 400 });
+  await ask("users.requirePasswordChange", { token, input: { id } });
+  const bob = { username: "bob", password: "a battery of horses" };
+  const { data } = await ask("token.obtain", { input: bob, status: 401 });
+  expect(data.reason).toBe("password_change_required");
+  await ask("token.obtainByNewPassword", { input: { ticket: data.ticket, newPassword: "a stable of horses" } });
   await ask("users.endSessions", { token, input: { id } });
   await ask("users.delete", { token, input: { id } });
   await ask("groups.delete", { token, input: { id: group.id } });
   await ask("permissions.declare", { token, input: { app: "shop", permissions: ["shop.order"] } });
   await ask("audit.list", { token, input: { limit: 100 } });
+  for (const procedure of ["service.overview", "service.health", "messages.overview"]) await ask(procedure, { token });
 });
 
 test("refusals are answered as the document says, with their headers", async () => {

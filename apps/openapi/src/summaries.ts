@@ -5,6 +5,11 @@ export const summaries: Readonly<Record<string, string>> = {
   "token.obtainBySecondFactor": "Signs in with the second factor, after the refusal `second_factor_required`",
   "token.obtainByNewPassword": "Replaces the password and signs in, after the refusal `password_change_required`",
   "token.enrollTotp": "Makes the secret of an authenticator app for somebody who needs a second factor to sign in",
+  "token.obtainByPasskey": "Signs in by a passkey, without a name",
+  "passkeys.start": "Answers what a browser is to be asked to sign in by a passkey",
+  "passkeys.startSecondFactor": "Answers what a browser is to be asked for a passkey as the second factor",
+  "passkeys.startEnrolling":
+    "Answers what a browser is to be asked to make a passkey, for somebody who needs a second factor to sign in",
   "token.refresh": "Exchanges a refresh token for its successor and a new access token",
   "token.revoke": "Signs out: ends the session of a refresh token",
   "token.exchange": "Exchanges the session for an access token that opens an API of yours, and nothing here",
@@ -36,6 +41,13 @@ export const summaries: Readonly<Record<string, string>> = {
   "me.totp.start": "Makes the secret of an authenticator app, which counts once it is confirmed",
   "me.totp.confirm": "Makes the authenticator app the second factor, and ends every other session",
   "me.totp.remove": "Takes the authenticator app away, and ends every other session",
+  "me.passkeys.list": "The user's passkeys",
+  "me.passkeys.start": "Answers what the browser is to be asked to make a passkey",
+  "me.passkeys.add": "Keeps the passkey that the browser has made",
+  "me.passkeys.rename": "Gives one of the user's passkeys another name",
+  "me.passkeys.remove": "Takes one of the user's passkeys away, and ends every other session",
+  "me.passkeys.startReauthentication":
+    "Answers what the browser is to be asked to show by a passkey that it is still the user",
   "me.devices.forget": "Forgets every device that the user signed in with but this one",
   "me.recoveryCodes.create": "Answers ten recovery codes once, which replace all earlier ones",
   "me.recoveryCodes.status": "How many recovery codes the user has left; null for none",
@@ -71,4 +83,7 @@ export const summaries: Readonly<Record<string, string>> = {
   "groups.delete": "Deletes a group",
   "permissions.declare": "Creates the permissions of another program, or withdraws them",
   "audit.list": "One page of what happened, the newest first",
+  "service.overview": "What happened in each of the last 24 hours, and the load of this process",
+  "service.health": "What is known of the database and the keys, and what should be mended",
+  "messages.overview": "What became of messages in the last 24 hours, by country, and what is left of the budgets",
 };

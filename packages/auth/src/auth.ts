@@ -7,6 +7,7 @@ import type { ChangePasswordInput } from "./flows/account/change-password.ts";
 import type { AccountDeletion } from "./flows/account/delete-account.ts";
 import type { ListNoticesInput, NoticePage } from "./flows/account/notices.ts";
 import type { ConfirmOwnNameInput, OwnNameAnswer, StartOwnNameInput } from "./flows/account/own-name.ts";
+import type { AddPasskeyInput, OwnPasskey, PasskeyAdded } from "./flows/account/passkeys.ts";
 import type { StopChangesInput } from "./flows/account/pending-changes.ts";
 import type {
   ReauthenticateByCodeInput,
@@ -23,6 +24,7 @@ import type { GroupInput, GroupPageAnswer, GroupUpdate, ListGroupsInput } from "
 import type { ListUsersInput, UserPage } from "./flows/administration/list-users.ts";
 import type { GrantInput, PasswordToSet } from "./flows/administration/operator.ts";
 import type { StartRoundInput } from "./flows/administration/record-imported-users.ts";
+import type { ServiceOverview } from "./flows/administration/service-overview.ts";
 import type { WaitingChanges } from "./flows/administration/user-changes.ts";
 import type {
   AdministeredUser,
@@ -41,14 +43,19 @@ import type { Resealed, ResealInput } from "./flows/maintenance/reseal.ts";
 import type { RotateKeysInput } from "./flows/maintenance/rotate-keys.ts";
 import type { AuditVerification, VerifyAuditInput } from "./flows/maintenance/verify-audit.ts";
 import type { HeldReset, HoldResetInput } from "./flows/sign-in/hold-reset.ts";
-import type { RecoverInput, RecoveryAnswer, StartRecoveryInput } from "./flows/sign-in/recover.ts";
+import type { RecoverInput, RecoveryAnswer, StartedRecovery, StartRecoveryInput } from "./flows/sign-in/recover.ts";
 import type { RegisterInput } from "./flows/sign-in/register.ts";
 import type { ResendCodeInput } from "./flows/sign-in/resend-code.ts";
 import type { PasswordReset, ResetByCodeInput, ResetPasswordInput } from "./flows/sign-in/reset-password.ts";
 import type { LoginInput } from "./flows/sign-in/sign-in.ts";
 import type { CodeAnswer, SignInByCodeInput } from "./flows/sign-in/sign-in-by-code.ts";
 import type { SignInByNewPasswordInput } from "./flows/sign-in/sign-in-by-new-password.ts";
-import type { SignInBySecondFactorInput, TotpToEnroll } from "./flows/sign-in/sign-in-by-second-factor.ts";
+import type { SignInByPasskeyInput } from "./flows/sign-in/sign-in-by-passkey.ts";
+import type {
+  SecondFactorAnswer,
+  SignInBySecondFactorInput,
+  TotpToEnroll,
+} from "./flows/sign-in/sign-in-by-second-factor.ts";
 import type { StartCodeInput, StartResetInput } from "./flows/sign-in/start-code.ts";
 import type { Administrator } from "./flows/steps/authority.ts";
 import type { Principal, RequestInfo } from "./flows/steps/core.ts";
@@ -56,13 +63,20 @@ import type { OwnData } from "./flows/steps/export-user.ts";
 import type { SignInAnswer, TokenResponse } from "./flows/steps/issue-session-tokens.ts";
 import type { ActivityPage, ListActivityInput } from "./flows/steps/list-activity.ts";
 import type { Device } from "./flows/steps/list-devices.ts";
+import type { FactorEnrolled } from "./flows/steps/make-recovery-codes.ts";
 import type { Reader } from "./flows/steps/masked-contact.ts";
 import type { PasswordCode } from "./flows/steps/password-code.ts";
 import type { PendingChange } from "./flows/steps/pending-change.ts";
 import type { ImportedKey, ImportedPerson } from "./imported-users/imported-user.ts";
 import type { ImportRound, RoundChanges } from "./imported-users/round-store.ts";
 import type { DeliveryReceipt } from "./messages/sender.ts";
-import type { MadeRecoveryCodes, RecoveryCodeStatus, RecoveryTicket } from "./one-time-codes/recovery-code-store.ts";
+import type { MadeRecoveryCodes, RecoveryCodeStatus } from "./one-time-codes/recovery-code-store.ts";
+import type {
+  PasskeyAssertion,
+  PasskeyCreationOptions,
+  PasskeyRequestOptions,
+  StartedPasskey,
+} from "./passkeys/passkey-json.ts";
 import type { PasswordLoad } from "./passwords/passwords.ts";
 import type { SyncedPermissions } from "./permissions/permission.ts";
 import type { Grants, Group } from "./permissions/permission-store.ts";
@@ -134,6 +148,12 @@ export interface Auth<C extends Config = PlainConfig> {
       /** What there is a sender for. */
       readonly sentTo: readonly ("phone" | "email")[];
     };
+    /** Whom passkeys are made for; null where there are none. */
+    readonly passkeys: {
+      readonly rpId: string;
+      /** Origins on other hosts whose pages may use them, for `/.well-known/webauthn`. */
+      readonly relatedOrigins: readonly string[];
+    } | null;
   };
   /**
    * The connections to the database, for tables of your own beside the core's, which are named with their schema. A connection that is
@@ -176,7 +196,7 @@ export interface Auth<C extends Config = PlainConfig> {
    *
    * @throws AuthError `code_invalid`, `rate_limited`, `refused_by_hook`, `hook_failed`
    */
-  signInBySecondFactor(input: SignInBySecondFactorInput, facts: RequestInfo): Promise<SignInAnswer<UserOf<C>>>;
+  signInBySecondFactor(input: SignInBySecondFactorInput, facts: RequestInfo): Promise<SecondFactorAnswer<UserOf<C>>>;
   /**
    * Replaces the password of somebody who was refused with `password_change_required`, by its ticket, and signs them in. Where they have a
    * second factor, both happen once it is shown.
@@ -191,6 +211,26 @@ export interface Auth<C extends Config = PlainConfig> {
    * @throws AuthError `code_invalid`, `rate_limited`
    */
   startEnrolling(ticket: string, facts: RequestInfo): Promise<TotpToEnroll>;
+  /**
+   * What the browser of somebody is to be asked who has a passkey for that refusal; and of somebody whose refusal says `enroll`, so that it
+   * makes one.
+   *
+   * @throws AuthError `code_invalid`, `rate_limited`, `permission_denied` where there are no passkeys
+   */
+  startSecondFactorPasskey(ticket: string, facts: RequestInfo): Promise<StartedPasskey<PasskeyRequestOptions>>;
+  startEnrollingPasskey(ticket: string, facts: RequestInfo): Promise<StartedPasskey<PasskeyCreationOptions>>;
+  /**
+   * What a browser is to be asked so that somebody can sign in by a passkey without a name. It is the same for everybody, and stores nothing.
+   *
+   * @throws AuthError `permission_denied` where there are no passkeys
+   */
+  startPasskeySignIn(): Promise<StartedPasskey<PasskeyRequestOptions>>;
+  /**
+   * Signs somebody in by the passkey that their browser has shown: a session of two factors.
+   *
+   * @throws AuthError `invalid_credentials`, `code_expired`, `rate_limited`, `permission_denied`, `refused_by_hook`, `hook_failed`
+   */
+  signInByPasskey(input: SignInByPasskeyInput, facts: RequestInfo): Promise<SignInAnswer<UserOf<C>>>;
   /**
    * Exchanges a refresh token for its successor and a new access token. The same token again, within `sessions.refreshGrace` seconds,
    * gets the same successor; later it ends the session.
@@ -241,12 +281,12 @@ export interface Auth<C extends Config = PlainConfig> {
    *
    * @throws AuthError `code_invalid`, `rate_limited`
    */
-  startRecovery(input: StartRecoveryInput, facts: RequestInfo): Promise<RecoveryTicket>;
+  startRecovery(input: StartRecoveryInput, facts: RequestInfo): Promise<StartedRecovery>;
   /**
-   * Sets a password with the ticket of a recovery code, ends every session of the account, and signs the person in with that password where
-   * it is enough.
+   * Sets a password with the ticket of a recovery code, ends every session of the account, and signs the person in with that password. A second
+   * factor stays and is asked for, unless the input says that it is lost too.
    *
-   * @throws AuthError `code_invalid`, `password_rejected`, `rate_limited`, `overloaded`
+   * @throws AuthError `code_invalid`, `password_rejected`, `second_factor_required` once the password is set, `rate_limited`, `overloaded`
    */
   recover(input: RecoverInput, facts: RequestInfo): Promise<RecoveryAnswer<UserOf<C>>>;
 
@@ -338,14 +378,62 @@ export interface Auth<C extends Config = PlainConfig> {
    * @throws AuthError `reauthentication_required`, `permission_denied`
    */
   startTotp(caller: Principal, facts: RequestInfo): Promise<StartedTotp>;
-  /** Makes the app the second factor of the caller, and ends their other sessions. Throws AuthError `code_invalid`, `session_ended`. */
-  confirmTotp(caller: Principal, input: ConfirmTotpInput, facts: RequestInfo): Promise<void>;
+  /**
+   * Makes the app the second factor of the caller, and ends their other sessions. Who has no recovery codes gets them with the answer.
+   *
+   * @throws AuthError `code_invalid`, `reauthentication_required`, `session_ended`
+   */
+  confirmTotp(caller: Principal, input: ConfirmTotpInput, facts: RequestInfo): Promise<FactorEnrolled>;
   /**
    * Takes the caller's authenticator app away, and ends their other sessions.
    *
    * @throws AuthError `reauthentication_required`, `not_found`, `permission_denied` where the account has to have one
    */
   removeTotp(caller: Principal, facts: RequestInfo): Promise<void>;
+
+  /** The caller's passkeys, the oldest first. */
+  listPasskeys(caller: Principal): Promise<OwnPasskey[]>;
+  /**
+   * What the caller's browser is to be asked so that it makes a passkey, for `addPasskey`.
+   *
+   * @throws AuthError `reauthentication_required`, `permission_denied`
+   */
+  startPasskey(caller: Principal): Promise<StartedPasskey<PasskeyCreationOptions>>;
+  /**
+   * Gives the caller the passkey that their browser has made. Where it is their first factor beside a password or a code, their other sessions
+   * end; who has no recovery codes gets them with the answer.
+   *
+   * @throws AuthError `invalid_credentials`, `code_expired`, `reauthentication_required`, `permission_denied`, `rate_limited`, `session_ended`
+   */
+  addPasskey(caller: Principal, input: AddPasskeyInput, facts: RequestInfo): Promise<PasskeyAdded>;
+  /** Throws AuthError `not_found`. */
+  renamePasskey(
+    caller: Principal,
+    input: { readonly id: string; readonly name: string },
+    facts: RequestInfo,
+  ): Promise<void>;
+  /**
+   * Takes a passkey of the caller's away, and ends their other sessions. The last way into the account stays.
+   *
+   * @throws AuthError `reauthentication_required`, `not_found`, `permission_denied`
+   */
+  removePasskey(caller: Principal, id: string, facts: RequestInfo): Promise<void>;
+  /**
+   * What the caller's browser is to be asked so that they show by a passkey that it is them.
+   *
+   * @throws AuthError `not_found` for somebody who has none, `permission_denied`
+   */
+  startPasskeyReauthentication(caller: Principal): Promise<StartedPasskey<PasskeyRequestOptions>>;
+  /**
+   * Notes that the caller has just shown by a passkey, in this session, that it is them: it is one of two factors from then on.
+   *
+   * @throws AuthError `invalid_credentials`, `code_expired`, `rate_limited`, `session_ended`, `permission_denied`
+   */
+  reauthenticateByPasskey(
+    caller: Principal,
+    input: { readonly passkey: PasskeyAssertion },
+    facts: RequestInfo,
+  ): Promise<void>;
 
   /**
    * Sends a code with which the caller proves the number or the address of their account, or another one, which becomes the account's.
@@ -442,17 +530,37 @@ export interface Auth<C extends Config = PlainConfig> {
       admin: Administrator,
       input: AdministeredUserInput & ProfileChangesOf<C>,
     ): Promise<CreatedAccount<UserOf<C>>>;
-    /** Throws AuthError `not_found`, `invalid_input`, `identifier_taken`, `permission_denied`, `refused_by_hook`, `hook_failed`. */
-    update(admin: Administrator, id: string, changes: UserUpdate & ProfileChangesOf<C>): Promise<UserOf<C>>;
+    /**
+     * Changes a user. With `expected`, nothing is changed where one of these fields holds something else by now. Throws AuthError `not_found`,
+     * `invalid_input`, `identifier_taken`, `changed_meanwhile`, `permission_denied`, `refused_by_hook`, `hook_failed`.
+     */
+    update(
+      admin: Administrator,
+      id: string,
+      changes: UserUpdate & ProfileChangesOf<C>,
+      expected?: Partial<UserOf<C>>,
+    ): Promise<UserOf<C>>;
     /** Deletes a user with their sessions and grants. Throws AuthError `not_found`, `permission_denied`. */
     delete(admin: Administrator, id: string): Promise<void>;
-    /** Makes a user's groups exactly those given. Throws AuthError `not_found`, `invalid_input`, `permission_denied`. */
-    setGroups(admin: Administrator, id: string, groupIds: readonly string[]): Promise<AdministeredUser<UserOf<C>>>;
-    /** Makes a user's own permissions exactly those given. Throws AuthError `not_found`, `invalid_input`, `permission_denied`. */
+    /**
+     * Makes a user's groups exactly those given; with `expected`, only while they are those. Throws AuthError `not_found`, `invalid_input`,
+     * `changed_meanwhile`, `permission_denied`.
+     */
+    setGroups(
+      admin: Administrator,
+      id: string,
+      groupIds: readonly string[],
+      expected?: readonly string[],
+    ): Promise<AdministeredUser<UserOf<C>>>;
+    /**
+     * Makes a user's own permissions exactly those given; with `expected`, only while they are those. Throws AuthError `not_found`,
+     * `invalid_input`, `changed_meanwhile`, `permission_denied`.
+     */
     setPermissions(
       admin: Administrator,
       id: string,
       permissions: readonly string[],
+      expected?: readonly string[],
     ): Promise<AdministeredUser<UserOf<C>>>;
     /** Lets a user sign in again whose account is locked by wrong passwords. Throws AuthError `not_found`, `permission_denied`. */
     unlock(admin: Administrator, id: string): Promise<void>;
@@ -487,8 +595,11 @@ export interface Auth<C extends Config = PlainConfig> {
     get(id: string): Promise<Group>;
     /** Throws AuthError `identifier_taken`, `invalid_input`, `permission_denied`. */
     create(admin: Administrator, input: GroupInput): Promise<Group>;
-    /** Throws AuthError `not_found`, `identifier_taken`, `invalid_input`, `permission_denied`. */
-    update(admin: Administrator, id: string, changes: GroupUpdate): Promise<Group>;
+    /**
+     * Changes a group; with `expected`, only while it is that. Throws AuthError `not_found`, `identifier_taken`, `invalid_input`,
+     * `changed_meanwhile`, `permission_denied`.
+     */
+    update(admin: Administrator, id: string, changes: GroupUpdate, expected?: GroupUpdate): Promise<Group>;
     /** Throws AuthError `not_found`, `permission_denied`. */
     delete(admin: Administrator, id: string): Promise<void>;
   };
@@ -639,6 +750,8 @@ export interface Auth<C extends Config = PlainConfig> {
   verifyAudit(input?: VerifyAuditInput): Promise<AuditVerification>;
   /** Looks the installation over, for an administrator. */
   checkHealth(): Promise<Health>;
+  /** What happened in the last 24 hours, counted by the hour. */
+  readServiceOverview(): Promise<ServiceOverview>;
   /**
    * Resolves when the database answers; rejects with what is wrong otherwise. It takes no writes when its address leads to a standby, or
    * somebody made it read-only.

@@ -7,6 +7,13 @@ import { deleteOwnAccount } from "./flows/account/delete-account.ts";
 import { exportOwnData } from "./flows/account/export-own-data.ts";
 import { listOwnNotices, markOwnNoticesRead } from "./flows/account/notices.ts";
 import { confirmOwnName, removeOwnName, startOwnName } from "./flows/account/own-name.ts";
+import {
+  addPasskey,
+  listOwnPasskeys,
+  removePasskey,
+  renameOwnPasskey,
+  startPasskey,
+} from "./flows/account/passkeys.ts";
 import { listPendingChanges, stopPendingChange, stopPendingChanges } from "./flows/account/pending-changes.ts";
 import {
   reauthenticate,
@@ -14,6 +21,7 @@ import {
   requireRecentAuthentication,
   startReauthentication,
 } from "./flows/account/reauthenticate.ts";
+import { reauthenticateByPasskey, startPasskeyReauthentication } from "./flows/account/reauthenticate-by-passkey.ts";
 import { createRecoveryCodes, readOwnRecoveryCodes, stopRecoveryCodes } from "./flows/account/recovery-codes.ts";
 import { forgetDevices, listSessions, revokeOtherSessions, revokeSession } from "./flows/account/sessions.ts";
 import { confirmTotp, getTotp, removeTotp, startTotp } from "./flows/account/totp.ts";
@@ -52,6 +60,7 @@ import {
 } from "./flows/administration/record-imported-users.ts";
 import { requirePasswordChange } from "./flows/administration/require-password-change.ts";
 import { resetSecondFactor } from "./flows/administration/second-factors.ts";
+import { readServiceOverview } from "./flows/administration/service-overview.ts";
 import { unlockUser } from "./flows/administration/unlock-user.ts";
 import { listChangesOf, stopChangeOf } from "./flows/administration/user-changes.ts";
 import { endSessionsOf, listSessionsOf } from "./flows/administration/user-sessions.ts";
@@ -88,7 +97,13 @@ import { resetPassword, resetPasswordByCode } from "./flows/sign-in/reset-passwo
 import { login } from "./flows/sign-in/sign-in.ts";
 import { signInByCode } from "./flows/sign-in/sign-in-by-code.ts";
 import { signInByNewPassword } from "./flows/sign-in/sign-in-by-new-password.ts";
-import { signInBySecondFactor, startEnrolling } from "./flows/sign-in/sign-in-by-second-factor.ts";
+import { signInByPasskey, startPasskeySignIn } from "./flows/sign-in/sign-in-by-passkey.ts";
+import {
+  signInBySecondFactor,
+  startEnrolling,
+  startEnrollingPasskey,
+  startSecondFactorPasskey,
+} from "./flows/sign-in/sign-in-by-second-factor.ts";
 import { logout } from "./flows/sign-in/sign-out.ts";
 import { startCode, startReset } from "./flows/sign-in/start-code.ts";
 import type { Core } from "./flows/steps/core.ts";
@@ -96,6 +111,7 @@ import { findPermissions } from "./flows/steps/held-permissions.ts";
 import { listActivity } from "./flows/steps/list-activity.ts";
 import { createPasswordCode } from "./flows/steps/password-code.ts";
 import { type AuthOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
+import { listRelatedOrigins } from "./passkeys/relying-party.ts";
 import { fingerprintOf } from "./secrets.ts";
 import { backUp } from "./storage/back-up.ts";
 import {
@@ -139,6 +155,7 @@ export function createAuth<
       tokens: options.tokens,
       oldTokensUntil: options.django?.acceptTokensUntil ?? null,
       codes: describeCodes(options),
+      passkeys: describePasskeys(options),
     },
     pool: storage.pool,
     ...bind(core, {
@@ -149,6 +166,10 @@ export function createAuth<
       signInByNewPassword,
       signInBySecondFactor,
       startEnrolling,
+      startSecondFactorPasskey,
+      startEnrollingPasskey,
+      startPasskeySignIn,
+      signInByPasskey,
       refresh,
       logout,
       register,
@@ -174,6 +195,13 @@ export function createAuth<
       startTotp,
       confirmTotp,
       removeTotp,
+      listPasskeys: listOwnPasskeys,
+      startPasskey,
+      addPasskey,
+      renamePasskey: renameOwnPasskey,
+      removePasskey,
+      startPasskeyReauthentication,
+      reauthenticateByPasskey,
       startOwnName,
       confirmOwnName,
       removeOwnName,
@@ -298,6 +326,7 @@ export function createAuth<
     },
     receiveDelivery: (receipt) => core.outbox.receive(receipt),
     reportMessages: () => reportMessages(core),
+    readServiceOverview: () => readServiceOverview(core),
     sendDueMessages: () => core.outbox.drain(),
     deliverDueWebhooks: () => core.webhooks.drain(),
     reportWebhooks: ({ limit }) =>
@@ -341,6 +370,10 @@ export function createAuth<
 const takesWrites = `
   select not pg_catalog.pg_is_in_recovery() and pg_catalog.current_setting('transaction_read_only') operator(pg_catalog.=) 'off'
     as "takesWrites"`;
+
+function describePasskeys({ passkeys }: ResolvedOptions): Auth["options"]["passkeys"] {
+  return passkeys ? { rpId: passkeys.rpId, relatedOrigins: listRelatedOrigins(passkeys) } : null;
+}
 
 function describeCodes({ codes, messages }: ResolvedOptions): Auth["options"]["codes"] {
   const { sms, whatsapp, email } = messages.senders;

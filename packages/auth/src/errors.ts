@@ -22,6 +22,7 @@ export type AuthErrorCode =
   | "code_expired"
   | "not_found"
   | "identifier_taken"
+  | "changed_meanwhile"
   | "refused_by_hook"
   | "hook_failed"
   | "rate_limited"
@@ -107,7 +108,7 @@ export function withIssueCode(code: InputIssueCode, message: string) {
 }
 
 /** A second factor by its kind. */
-export type SecondFactorMethod = "totp";
+export type SecondFactorMethod = "totp" | "passkey";
 
 /** What is asked for besides, before there is a session. */
 export interface SecondFactorRequest {

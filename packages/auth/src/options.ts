@@ -6,6 +6,7 @@ import type { ConfigOf, UserOf } from "./config.ts";
 import type { HookName, Hooks } from "./hooks/hooks.ts";
 import { type CountryCode, isCountryCode } from "./identifiers/phone.ts";
 import { messagesOption } from "./messages/messages-option.ts";
+import { passkeyOption } from "./passkeys/relying-party.ts";
 import { coreModels, corePermissions, declarationPattern, listPermissionsOf } from "./permissions/permission.ts";
 import { maximumTokenLifetime, tokenAlgorithms } from "./tokens/access-token.ts";
 import { defineProfile, type NoFields, type ProfileDefinition, type ProfileFields } from "./users/profile.ts";
@@ -165,6 +166,8 @@ const optionsSchema = z
      * and with `all` everybody. One that is enrolled is asked for whatever is set.
      */
     secondFactor: z.enum(secondFactorRules).default("optional"),
+    /** Passkeys; absent: nobody can add one or sign in by one. */
+    passkeys: passkeyOption.optional(),
     /**
      * Seconds without a sign-in, and without a session that could have been used, after which an account is deleted; its owner is told 30 days
      * before, and a sign-in keeps it. Accounts that hold rights, and disabled ones, stay. Absent: accounts are kept.

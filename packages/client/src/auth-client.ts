@@ -92,8 +92,8 @@ export interface AuthClient<Router extends AnyRouter = AppRouter> {
    */
   onPersonChange(listener: (user: PersonOf<Router> | null) => void): () => void;
   /**
-   * Calls back when the service refuses a call until it is shown again who is there: ask the person for their password, and call
-   * `me.reauthenticate`. All calls that wait are asked for once, and are sent again when the promise is fulfilled; they had not run. Answers
+   * Calls back when the service refuses a call until it is shown again who is there: ask the person for their passkey or password, with
+   * `acr` `2` for two factors, and call `me.reauthenticate`. All calls that wait are asked for once, and are sent again when the promise is fulfilled; they had not run. Answers
    * how to stop that.
    */
   onReauthenticate(handler: Reauthenticate): () => void;

@@ -10,6 +10,7 @@ export {
 } from "./errors.ts";
 export type { ApiOptions, LinkOptions } from "./link.ts";
 export type { PersonOf } from "./mounted-router.ts";
+export type { Reauthenticate, ReauthenticationRequest } from "./reauthenticator.ts";
 export { createServerClient, type ServerClientOptions } from "./server-client.ts";
 export type { AuthState } from "./session-manager.ts";
 export { type AuthStorage, localStorageStorage, memoryStorage } from "./storage.ts";

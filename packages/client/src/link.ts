@@ -2,12 +2,13 @@ import { httpBatchLink, type Operation, TRPCClientError, type TRPCLink } from "@
 import type { AnyRouter } from "@trpc/server";
 import { observable } from "@trpc/server/observable";
 import { isAuthError } from "./errors.ts";
+import type { ReauthenticationRequest } from "./reauthenticator.ts";
 import { isFinal, type SessionManager } from "./session-manager.ts";
 
 /** Where calls get their token from, and who is told when one is refused. */
 export type TokenSource = Pick<SessionManager, "findToken" | "replaceToken" | "endUnlessNewer"> & {
   /** Has it shown again who is there, and answers whether it was. */
-  readonly reauthenticate?: (maxAge: number) => Promise<boolean>;
+  readonly reauthenticate?: (request: ReauthenticationRequest) => Promise<boolean>;
 };
 
 /** What `httpBatchLink` takes, but for the headers that the session fills in. */
@@ -26,6 +27,11 @@ export interface ApiOptions {
 
 /** The context's entry in which a call remembers with what token it was sent. */
 const tokenKey = "latchkeyToken";
+
+const toRequest = ({ maxAge, acr }: ReauthenticationRequest): ReauthenticationRequest => ({
+  maxAge,
+  ...(acr && { acr }),
+});
 
 /** Makes the headers of a request, and notes in each of its calls what token they hold. */
 export type AttachToken = (calls: readonly Operation[]) => Promise<{ authorization?: string }>;
@@ -108,7 +114,7 @@ export function withToken<Router extends AnyRouter>(
           if (isAuthError(error, "token_expired") || isAuthError(error, "token_invalid"))
             return isFirst("token") && (await manager.replaceToken(token)) !== undefined;
           if (isAuthError(error, "reauthentication_required") && manager.reauthenticate)
-            return isFirst("person") && manager.reauthenticate(error.data.maxAge);
+            return isFirst("person") && manager.reauthenticate(toRequest(error.data));
           return false;
         }
 

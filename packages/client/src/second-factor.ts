@@ -4,8 +4,8 @@ import type { AuthClient } from "./auth-client.ts";
 import { isAuthError } from "./errors.ts";
 import type { PersonOf } from "./mounted-router.ts";
 
-/** A second factor by its kind; `totp` is what an authenticator app shows. */
-export type SecondFactorMethod = "totp";
+/** A second factor by its kind: `totp` is what an authenticator app shows, and `passkey` is for `@latchkey/client/passkeys`. */
+export type SecondFactorMethod = "totp" | "passkey";
 
 /** A sign-in of which all is shown but the second factor. */
 export interface PendingSignIn {

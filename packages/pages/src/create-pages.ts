@@ -26,6 +26,7 @@ import { deletePage } from "./pages/delete.ts";
 import { devicesPage } from "./pages/devices.ts";
 import { showFault, showNotFound } from "./pages/faults.ts";
 import { finishRegistrationPage } from "./pages/finish-registration.ts";
+import { passkeysPage } from "./pages/passkeys.ts";
 import { passwordPage } from "./pages/password.ts";
 import { profilePage } from "./pages/profile.ts";
 import { reauthenticatePage } from "./pages/reauthenticate.ts";
@@ -40,6 +41,7 @@ import { resetCodePage } from "./pages/reset-code.ts";
 import { resetGivenPage } from "./pages/reset-given.ts";
 import { goToSecondFactor, secondFactorPage } from "./pages/second-factor.ts";
 import { signInPage } from "./pages/sign-in.ts";
+import { signInPasskeyPage } from "./pages/sign-in-passkey.ts";
 import { signInPasswordPage } from "./pages/sign-in-password.ts";
 import { signedOutPage, signOutPage } from "./pages/sign-out.ts";
 import { showPreview } from "./preview.ts";
@@ -69,7 +71,7 @@ export interface Pages {
 }
 
 const pages: readonly Page[] = [
-  ...[signInPage, signInPasswordPage, codePage, secondFactorPage, replacePasswordPage],
+  ...[signInPage, signInPasskeyPage, signInPasswordPage, codePage, secondFactorPage, replacePasswordPage],
   ...[anotherWayPage, signOutPage, signedOutPage],
   ...[registerPage, registerByNamePage, finishRegistrationPage],
   ...[
@@ -87,6 +89,7 @@ const pages: readonly Page[] = [
     contactCodePage,
     recoveryPage,
     passwordPage,
+    passkeysPage,
     appPage,
     devicesPage,
     activityPage,
@@ -149,6 +152,7 @@ function toServing(options: PagesOptions): Serving {
   const origins = createOriginRules({ named: [], publicUrl, allowsLoopback: false, tell });
   return {
     ...{ auth, publicUrl, registration, isDevelopment, codes: auth.options.codes },
+    hasPasskeys: auth.options.passkeys !== null,
     brand: readBrand(config),
     transport: createCookieTransport({ origins, publicUrl, tell }),
     readAddress: createRequestAddressReader(options),

@@ -24,6 +24,7 @@ export type AccountPlace =
   | "profile"
   | "contact"
   | "password"
+  | "passkeys"
   | "app"
   | "recovery"
   | "devices"
@@ -35,6 +36,7 @@ const places: readonly AccountPlace[] = [
   "profile",
   "contact",
   "password",
+  "passkeys",
   "app",
   "recovery",
   "devices",
@@ -75,8 +77,9 @@ const showLeave = (visit: Visit): Html =>
   form(visit, "/sign-out", html`<button class="leave">${visit.texts.signOut}</button>`);
 
 function showPlaces(visit: Visit, here: AccountPlace): Html {
-  const { base, texts } = visit;
-  const names = places.map((place) => {
+  const { base, texts, serving } = visit;
+  const shown = places.filter((place) => place !== "passkeys" || serving.hasPasskeys);
+  const names = shown.map((place) => {
     const current = place === here ? html` aria-current="page"` : "";
     return html`<li><a href="${base}${pathOfPlace(place)}"${current}>${texts[place]}</a></li>`;
   });

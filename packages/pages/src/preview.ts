@@ -15,6 +15,8 @@ import { layOutDelete, layOutDeleted } from "./pages/delete.ts";
 import { layOutDevices } from "./pages/devices.ts";
 import { showFault, showNotFound } from "./pages/faults.ts";
 import { showForm as showFinish } from "./pages/finish-registration.ts";
+import { notAPasskey, type PasskeyToAsk, type PasskeyToMake } from "./pages/passkey-form.ts";
+import { layOutMaking, layOutPasskeys } from "./pages/passkeys.ts";
 import { showForm as showPassword } from "./pages/password.ts";
 import { layOutProfile } from "./pages/profile.ts";
 import { layOutForm as layOutReauthenticate } from "./pages/reauthenticate.ts";
@@ -56,7 +58,8 @@ function showAll(visit: Visit): View {
 /** Everything is offered, whatever this service's settings are; nothing is read or changed. */
 function toExample(visit: Visit): Visit {
   const codes = { signInByCode: "both", numberOnly: true, sentTo: ["phone", "email"] } as const;
-  return { ...visit, url: new URL("/sign-in", visit.url), serving: { ...visit.serving, registration: "open", codes } };
+  const serving = { ...visit.serving, registration: "open", codes, hasPasskeys: true } as const;
+  return { ...visit, url: new URL("/sign-in", visit.url), serving };
 }
 
 const withDone = (visit: Visit, done: string): Visit => ({
@@ -94,6 +97,17 @@ function refuse(
 
 const key = { secret: "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", uri: "otpauth://totp/Latchkey:ayse?secret=JBSWY3DPEHPK3PXP" };
 
+const toAsk: PasskeyToAsk = {
+  ...{ rpId: "localhost", challenge: "AAAA", timeout: 300_000, allowCredentials: [], userVerification: "required" },
+};
+const toMake: PasskeyToMake = {
+  rp: { id: "localhost", name: "Latchkey" },
+  user: { id: "AAAA", name: "ayse", displayName: "ayse" },
+  ...{ challenge: "AAAA", timeout: 300_000, attestation: "none", excludeCredentials: [] },
+  pubKeyCredParams: [{ type: "public-key", alg: -7 }],
+  authenticatorSelection: { residentKey: "required", requireResidentKey: true, userVerification: "required" },
+};
+
 const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000);
 
 const awaiting = (more: Partial<Step> = {}): Step => ({
@@ -127,6 +141,11 @@ const devices: Devices = [
   device("3", 9_000, { deviceName: "Ayşe’s old laptop, the one in the kitchen" }),
 ];
 
+const ownPasskeys: Parameters<typeof layOutPasskeys>[1] = [
+  { id: "1", name: "Chrome on Android", createdAt: ago(90_000), lastUsedAt: ago(50), isBackedUp: true },
+  { id: "2", name: "Ayşe’s key at the office", createdAt: ago(30_000), lastUsedAt: null, isBackedUp: false },
+];
+
 const pending: Parameters<typeof layOutContact>[1]["pending"] = [
   { id: "1", kind: "set_phone", createdAt: ago(60), dueAt: ago(-4_260), isOwn: true },
   { id: "2", kind: "remove_email", createdAt: ago(30), dueAt: ago(-4_290), isOwn: false },
@@ -149,6 +168,8 @@ const states: Readonly<Record<string, (visit: Visit) => View>> = {
     ),
   "sign-in-limited": (visit) =>
     showSignIn(visit, typing({ username: number }), refuse(visit, "rate_limited", { wait: 1_500 })),
+  "sign-in-passkey": (visit) => showSignIn(visit, undefined, undefined, toAsk),
+  "sign-in-passkey-refused": (visit) => showSignIn(visit, undefined, notAPasskey(visit), toAsk),
   "sign-in-over": (visit) => showSignIn(withDone(visit, "over")),
   "sign-in-reset": (visit) => showSignIn(withDone(visit, "reset")),
   "sign-in-with-password": (visit) => showSignIn(without(visit, "codes")),
@@ -194,10 +215,13 @@ const states: Readonly<Record<string, (visit: Visit) => View>> = {
     showFinish(visit, proved({ isNotMine: true }), {
       refusal: refuse(visit, "identifier_taken", { faults: { phoneNumber: "taken" } }),
     }),
-  "second-factor": (visit) => layOutSecondFactor(visit, null),
+  "second-factor": (visit) => layOutSecondFactor(visit, { key: null }),
   "second-factor-refused": (visit) =>
-    layOutSecondFactor(visit, null, refuse(visit, "code_invalid", { faults: { totp: "incorrect" } })),
-  "second-factor-enroll": (visit) => layOutSecondFactor(visit, key),
+    layOutSecondFactor(visit, { key: null }, refuse(visit, "code_invalid", { faults: { totp: "incorrect" } })),
+  "second-factor-enroll": (visit) => layOutSecondFactor(visit, { key, passkey: toMake }),
+  "second-factor-both": (visit) => layOutSecondFactor(visit, { key: null, passkey: toAsk }),
+  "second-factor-passkey": (visit) =>
+    layOutSecondFactor(visit, { key: null, hasApp: false, passkey: toAsk }, notAPasskey(visit)),
   "replace-password": (visit) => layOutNewPassword(visit),
   "replace-password-fault": (visit) =>
     layOutNewPassword(visit, refuse(visit, "password_rejected", { faults: { newPassword: "unchanged" } })),
@@ -229,6 +253,7 @@ const states: Readonly<Record<string, (visit: Visit) => View>> = {
   recover: (visit) => showRecover(visit),
   "recover-refused": (visit) => showRecover(visit, refuse(visit, "code_invalid")),
   "recover-password": (visit) => showPasswordForm(visit),
+  "recover-password-and-factors": (visit) => showPasswordForm(visit, undefined, true),
   "new-password": (visit) => showPassword(visit),
   "new-password-changed": (visit) => showPassword(withDone(visit, "changed")),
   "new-password-fault": (visit) =>
@@ -239,6 +264,10 @@ const states: Readonly<Record<string, (visit: Visit) => View>> = {
   "activity-empty": (visit) => layOutActivity(visit, { events: [], nextCursor: null, isEarlier: false }),
   "devices-forgotten": (visit) => layOutDevices(withDone(visit, "forgotten"), devices),
   data: showData,
+  passkeys: (visit) => layOutPasskeys(visit, []),
+  "passkeys-some": (visit) => layOutPasskeys(withDone(visit, "added"), ownPasskeys),
+  "passkeys-refused": (visit) => layOutPasskeys(visit, ownPasskeys, notAPasskey(visit, visit.texts.passkeyNotAdded)),
+  "passkeys-make": (visit) => layOutMaking(visit, toMake),
   delete: (visit) => layOutDelete(visit),
   "delete-refused": (visit) => layOutDelete(visit, refuse(visit, "permission_denied")),
   "delete-kept": (visit) => layOutDelete(withDone(visit, "kept")),
@@ -262,6 +291,7 @@ const states: Readonly<Record<string, (visit: Visit) => View>> = {
   reauthenticate: (visit) => layOutReauthenticate(visit, person),
   "reauthenticate-fault": (visit) =>
     layOutReauthenticate(visit, person, { hasApp: true, refusal: refuse(visit, "invalid_credentials") }),
+  "reauthenticate-passkey": (visit) => layOutReauthenticate(visit, person, { passkey: toAsk }),
   "signed-out": showSignedOut,
   "not-found": (visit) => showNotFound(visit),
   fault: (visit) => showFault(visit, 500),

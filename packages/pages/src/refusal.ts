@@ -13,7 +13,11 @@ export interface Refusal {
   /** Seconds after which trying again can help. */
   readonly retryAfter: number | undefined;
   /** What is asked for besides, where that is all that is missing. */
-  readonly secondFactor?: { readonly ticket?: string | undefined; readonly enroll?: readonly string[] | undefined };
+  readonly secondFactor?: {
+    readonly ticket?: string | undefined;
+    readonly methods?: readonly string[] | undefined;
+    readonly enroll?: readonly string[] | undefined;
+  };
   /** What a new password is set with, where that is all that is missing. */
   readonly newPasswordTicket?: string | undefined;
   /** By the name of the field. */
@@ -23,7 +27,7 @@ export interface Refusal {
 /** @throws whatever is no refusal of a procedure */
 export function toRefusal(error: unknown, texts: Catalogue, { tag }: Language): Refusal {
   if (!(error instanceof TRPCError)) throw error;
-  const { reason, retryAfter, issues = [], ticket, enroll } = describeError(error).data;
+  const { reason, retryAfter, issues = [], ticket, methods, enroll } = describeError(error).data;
   if (reason === null) throw error;
   const said = lookUp(texts.refusals, reason);
   const wait = retryAfter === undefined ? "" : ` ${fill(texts.tryIn, { time: spellSeconds(retryAfter, tag) })}`;
@@ -33,7 +37,7 @@ export function toRefusal(error: unknown, texts: Catalogue, { tag }: Language): 
   ]);
   return {
     ...{ reason, retryAfter },
-    ...(reason === "second_factor_required" && { secondFactor: { ticket, enroll } }),
+    ...(reason === "second_factor_required" && { secondFactor: { ticket, methods, enroll } }),
     ...(reason === "password_change_required" && { newPasswordTicket: ticket }),
     status: getHTTPStatusCodeFromError(error),
     message: reason === "refused_by_hook" ? error.message : said + wait,

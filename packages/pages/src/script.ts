@@ -3,6 +3,8 @@
  *
  * - `data-peek` on a password field holds the words of a button that shows what is typed
  * - a form that is on its way is not sent again
+ * - `data-passkey` on a form holds what the device is asked when it is sent, and the form is sent with the answer; the browser offers passkeys
+ *   in the field for the name too
  * - `data-until` holds seconds after which what is inside may be pressed, counted down in `data-left`
  * - `data-copy` copies the text of the element that it names
  * - a field of the kind `one-time-code` is filled from the message where the browser can (WebOTP), and sends itself
@@ -28,6 +30,42 @@ export const script = `"use strict";
     input.before(frame);
     frame.append(input, button);
   }
+  // At an address of digits, and where the connection is not safe from others, browsers have none.
+  const hasPasskeys = "PublicKeyCredential" in window && !/^[\\d.]+$|:/.test(location.hostname);
+  let waiting = new AbortController();
+  const toBytes = (text) => Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
+  const toText = (bytes) => bytes && btoa(String.fromCharCode(...new Uint8Array(bytes)))
+    .replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  const askDevice = async (form, mediation) => {
+    waiting.abort();
+    waiting = new AbortController();
+    const options = JSON.parse(form.dataset.passkey);
+    const read = (one) => ({ ...one, id: toBytes(one.id) });
+    const publicKey = { ...options, challenge: toBytes(options.challenge) };
+    for (const name of ["allowCredentials", "excludeCredentials"]) if (options[name]) publicKey[name] = options[name].map(read);
+    if (options.user) publicKey.user = read(options.user);
+    const wanted = { publicKey, signal: waiting.signal, ...(mediation && { mediation }) };
+    const { id, response } = await navigator.credentials[options.user ? "create" : "get"](wanted);
+    const parts = ["clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle"];
+    const answer = Object.fromEntries(parts.filter((part) => response[part]).map((part) => [part, toText(response[part])]));
+    if (response.getTransports) answer.transports = response.getTransports();
+    form.elements.passkey.value = JSON.stringify({ id, response: answer });
+    form.requestSubmit();
+  };
+  for (const form of hasPasskeys ? all("form[data-passkey]") : []) {
+    form.hidden = false;
+    form.addEventListener("submit", (event) => {
+      if (form.elements.passkey.value) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      askDevice(form).catch(() => {});
+    });
+    if (!document.querySelector("[autocomplete~=webauthn]") || !PublicKeyCredential.isConditionalMediationAvailable) continue;
+    PublicKeyCredential.isConditionalMediationAvailable()
+      .then((can) => can && askDevice(form, "conditional")).catch(() => {});
+  }
+  for (const part of hasPasskeys ? all("[data-with-passkeys]") : []) part.hidden = false;
+  for (const part of hasPasskeys ? all("[data-without-passkeys]") : []) part.hidden = true;
   for (const form of all("form[method=post]")) {
     form.addEventListener("submit", (event) => {
       if (form.dataset.sent) return event.preventDefault();
@@ -39,6 +77,7 @@ export const script = `"use strict";
   addEventListener("pageshow", (event) => {
     if (!event.persisted) return;
     for (const form of all("form[data-sent]")) delete form.dataset.sent;
+    for (const form of all("form[data-passkey]")) form.elements.passkey.value = "";
     for (const button of all("button[aria-disabled]")) button.removeAttribute("aria-disabled");
   });
   for (const box of all("[data-until]")) {

@@ -35,8 +35,13 @@ const stepSchema = z.strictObject({
   ticket: z.string().max(64).optional(),
   next: z.enum(["register", "another_way"]).optional(),
   isNotMine: z.boolean().optional(),
-  /** Whether an authenticator app is set up with the ticket. */
+  /** Whether a second factor is set up with the ticket. */
   isToEnroll: z.boolean().optional(),
+  /** Whether the account has an authenticator app, and passkeys, that can be shown with it. */
+  hasApp: z.boolean().optional(),
+  hasPasskey: z.boolean().optional(),
+  /** Whether the account of a recovery code asks for more than its password. */
+  hasFactors: z.boolean().optional(),
 });
 
 /**

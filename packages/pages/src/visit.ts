@@ -29,6 +29,8 @@ export interface Serving {
   readonly registration: "open" | "closed";
   /** What codes are good for here. */
   readonly codes: Auth["options"]["codes"];
+  /** Whether people may have passkeys. */
+  readonly hasPasskeys: boolean;
   readonly isDevelopment: boolean;
   readonly callAs: CallAs;
 }

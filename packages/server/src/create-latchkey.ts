@@ -16,6 +16,8 @@ import {
   type HttpOptions,
 } from "./http/fetch-handler.ts";
 import { responseMeta } from "./http/headers.ts";
+import { readPasskeys } from "./http/passkeys.ts";
+import { parsePublicUrl } from "./http/public-url.ts";
 import { createReceiptsHandler, type ReceiptsHandler, type ReceiptsOptions } from "./http/receipts.ts";
 import { createRequestAddressReader } from "./http/request-address.ts";
 import { withoutValues } from "./http/without-values.ts";
@@ -61,8 +63,8 @@ export interface Latchkey<C extends Config> extends Builders<C> {
    */
   context(request: RequestInput): LatchkeyContext<C>;
   /**
-   * Answers what is not tRPC, and what is not in your router: cookie mode below `/cookie`, the public keys at `/.well-known/jwks.json`, and
-   * Latchkey's procedures below `/trpc`, all below `http.basePath`.
+   * Answers what is not tRPC, and what is not in your router: cookie mode below `/cookie`, the public keys at `/.well-known/jwks.json`, the
+   * origins that may use passkeys at `/.well-known/webauthn`, and Latchkey's procedures below `/trpc`, all below `http.basePath`.
    *
    * @example
    * app.all("/.well-known/jwks.json", (c) => latchkey.fetch(c.req.raw, { remoteAddress }));
@@ -114,7 +116,13 @@ export async function createLatchkey<
 >(options: LatchkeyOptions<Fields, Declared>): Promise<Latchkey<ConfigOf<Fields, Declared>>> {
   const { database, onError = warn, migrations, http = {}, ...rest } = options;
   const onHookError = (error: unknown, { hook }: { hook: string }) => onError(error, { task: `the hook ${hook}` });
-  const authOptions: AuthOptions<Fields, Declared> = { watch: traceWork, ...rest, onError: onHookError };
+  const { passkeys = findPasskeys(http) } = rest;
+  const authOptions: AuthOptions<Fields, Declared> = {
+    watch: traceWork,
+    ...rest,
+    ...(passkeys && { passkeys }),
+    onError: onHookError,
+  };
   const auth = createAuth<Fields, Declared>(database, authOptions);
   try {
     await auth.initialize();
@@ -124,6 +132,17 @@ export async function createLatchkey<
     await auth.close();
     throw error;
   }
+}
+
+/** For the host that browsers reach, unless the options say another. */
+function findPasskeys({ publicUrl, corsOrigins = [], allowsLoopbackOrigins = false }: HttpOptions) {
+  const url = publicUrl === undefined ? undefined : (parsePublicUrl(publicUrl) ?? undefined);
+  const found = readPasskeys({
+    publicUrl: url,
+    corsOrigins,
+    isDevelopment: url === undefined && allowsLoopbackOrigins,
+  });
+  return found && "fault" in found ? undefined : found;
 }
 
 type OnError = (error: unknown, about: { readonly task: string }) => void;

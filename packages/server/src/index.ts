@@ -23,6 +23,7 @@ export { jwksPath } from "./http/jwks.ts";
 export { type LimitedRequest, limitBody } from "./http/limit-body.ts";
 export { requestLimits } from "./http/limits.ts";
 export { createOriginRules, findOriginFault, isLoopback, type TellOperator } from "./http/origins.ts";
+export { type PasskeyPlace, readPasskeys, relatedOriginsPath } from "./http/passkeys.ts";
 export { answerPublicDocument, type PublicDocument, toPublicDocument } from "./http/public-document.ts";
 export { type PublicUrl, parsePublicUrl } from "./http/public-url.ts";
 export {
@@ -69,6 +70,15 @@ export type { CallCookies, HiddenTokens, ProcedureAccess, ProcedureMeta } from "
 export { findAuthError, toTrpcError } from "./trpc/error-map.ts";
 export type { ErrorData, ErrorShape } from "./trpc/error-shape.ts";
 export { describeError, formatError } from "./trpc/format-error.ts";
-export { cursorText, identifierText, type ProcedureTypes, pageLimit, passwordText, text } from "./trpc/inputs.ts";
+export {
+  cursorText,
+  identifierText,
+  type ProcedureTypes,
+  pageLimit,
+  passkeyAssertion,
+  passkeyRegistration,
+  passwordText,
+  text,
+} from "./trpc/inputs.ts";
 export { type AppRouter, createProcedures, type Procedures } from "./trpc/procedures.ts";
 export { traceWork } from "./trpc/tracing.ts";

@@ -31,8 +31,8 @@ export interface ReceivedRequest {
 
 /** @param folder what is given out in place of our own page, as Vite builds it */
 export async function startFront(folder?: string): Promise<Front> {
-  sdk ??= bundleSdk();
-  const script = await sdk;
+  sdk ??= Promise.all([bundle("index"), bundle("passkeys")]);
+  const [script, passkeyScript] = await sdk;
   const requests: ReceivedRequest[] = [];
   let service: string | undefined;
   let base = "";
@@ -47,6 +47,7 @@ export async function startFront(folder?: string): Promise<Front> {
     if (service && /^\/(trpc|cookie)\//.test(inner)) return handOn(incoming, outgoing, new URL(inner, service));
     if (folder) return giveOut(outgoing, join(folder, new URL(path, "http://front").pathname));
     if (path === "/sdk.js") return answer(outgoing, "text/javascript", script);
+    if (path === "/passkeys.js") return answer(outgoing, "text/javascript", passkeyScript);
     return answer(outgoing, "text/html; charset=utf-8", page);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -90,12 +91,12 @@ function handOn(incoming: IncomingMessage, outgoing: ServerResponse, url: URL): 
   incoming.pipe(onward);
 }
 
-let sdk: Promise<string> | undefined;
+let sdk: Promise<[script: string, passkeyScript: string]> | undefined;
 const client = fileURLToPath(new URL("../../../../packages/client/", import.meta.url));
 
-/** The built SDK and `@trpc/client` in one script, as a team's own bundler makes it. */
-async function bundleSdk(): Promise<string> {
-  const words = ["dist/index.js", "--format", "esm", "--platform", "browser"];
+/** A part of the built SDK and `@trpc/client` in one script, as a team's own bundler makes it. */
+async function bundle(part: string): Promise<string> {
+  const words = [`dist/${part}.js`, "--format", "esm", "--platform", "browser"];
   const { stdout } = await promisify(execFile)("node_modules/.bin/rolldown", words, { cwd: client });
   return stdout;
 }

@@ -1,6 +1,6 @@
 import { pbkdf2Sync, randomBytes, randomUUID } from "node:crypto";
 import { createInbox, processorTimeOf } from "@latchkey/auth/testing";
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { call, type LiveServer } from "../live-server.ts";
 import { startNotesServer } from "../notes/notes-server.ts";
 import { freshName } from "../permissions/accounts-in-core.ts";
@@ -27,7 +27,7 @@ const stored = {
 const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
 
 /** As long as it takes, the more samples the longer. */
-const timeout = 120_000 + samples * 2_000;
+const timeout = 480_000 + samples * 8_000;
 
 test("a refusal takes the same work for nobody and for accounts of every kind, with hashes of every age", {
   timeout,
@@ -43,7 +43,7 @@ test("a refusal takes the same work for nobody and for accounts of every kind, w
 
   const kinds = [...Object.keys(stored), "older", "inactive", "locked", "nobody", "+905329998877"];
   const times = new Map(kinds.map((kind) => [kind, [] as number[]]));
-  for (let round = -2; round < samples; round += 1) {
+  async function measure(round: number): Promise<void> {
     for (const [index, username] of kinds.entries()) {
       const headers = { "x-forwarded-for": `10.2.${round + 2}.${index}` };
       const input = { username, password: username === "inactive" || username === "locked" ? password : "wrong horse" };
@@ -57,12 +57,17 @@ test("a refusal takes the same work for nobody and for accounts of every kind, w
     }
     await database.query("delete from latchkey.throttles where forgotten_at is not null");
   }
+  const compareOthers = () => compareTimes(new Map([...times].filter(([kind]) => kind !== "dearer")), 10);
+  let spread = compareOthers();
+  for (let round = -2; round < samples || (spread.isWide && round < longest * samples); round += 1) {
+    await measure(round);
+    spread = compareOthers();
+  }
 
-  const medians = Object.fromEntries([...times].map(([kind, values]) => [kind, median(values)]));
-  const { dearer = 0, ...rest } = medians;
-  const others = Object.values(rest);
-  const allowed = Math.max(10, median(others) * 0.05);
-  expect(Math.max(...others) - Math.min(...others), JSON.stringify(medians)).toBeLessThan(allowed);
+  const others = Object.values(spread.medians);
+  const dearer = median(times.get("dearer") ?? []);
+  const medians = { ...spread.medians, dearer };
+  expect(spread.isWide, JSON.stringify(medians)).toBe(false);
   // What another kind of hash takes beside ours is measured at the start, and differs with what else the machine does.
   expect(Math.abs(dearer - median(others)), JSON.stringify(medians)).toBeLessThan(dearer / 3);
 });
@@ -143,6 +148,8 @@ const madeUpTickets = (more: object) => () =>
     ]),
   );
 
+const madeUpAssertion = { clientDataJSON: "AAAA", authenticatorData: "AAAA", signature: "AAAA", userHandle: "AAAA" };
+
 const unused = "update latchkey.challenges set attempts = 0, sends = 1, next_send_at = latchkey.now(), due_at = null";
 
 /** Every procedure that a stranger may call, but for `token.obtain`, which is above. After a comma: of which kind of input. */
@@ -192,6 +199,23 @@ const comparisons: Readonly<Record<string, Comparison>> = {
     kinds: madeUpTickets({ newPassword: `${password} staple` }),
   },
   "token.enrollTotp": { told: "400 code_invalid", kinds: madeUpTickets({}) },
+  "passkeys.start": {
+    told: "ok",
+    kinds: () => Object.fromEntries(["one", "another"].map((which) => [which, () => ({})])),
+  },
+  "passkeys.startSecondFactor": { told: "400 code_invalid", kinds: madeUpTickets({}) },
+  "passkeys.startEnrolling": { told: "400 code_invalid", kinds: madeUpTickets({}) },
+  // Nobody knows the id of another person's passkey.
+  "token.obtainByPasskey": {
+    told: "400 code_expired",
+    kinds: () =>
+      Object.fromEntries(
+        ["one", "another"].map((which) => [
+          which,
+          () => ({ input: { passkey: { id: randomBytes(32).toString("base64url"), response: madeUpAssertion } } }),
+        ]),
+      ),
+  },
   "recovery.setPassword": { told: "400 code_invalid", kinds: madeUpTickets({ newPassword: `${password} staple` }) },
   "recovery.start": {
     told: "400 code_invalid",
@@ -243,7 +267,7 @@ const asksForMessages = (procedure: string) => /^codes\.|startReset$/.test(proce
 const wrongCode = "ABCDE-FGHJK-MNPQR-STVWX";
 const register = (names: object) => ({ input: { username: freshName(), password, ...names } });
 
-async function createKnown({ test: service, ...live }: LiveServer): Promise<Known> {
+async function createKnown({ test: service, ...live }: LiveServer): Promise<Omit<Known, "challenges">> {
   const signUpAs = (username: string, number: number) =>
     signUp(
       { ...live, test: service },
@@ -262,7 +286,7 @@ async function createKnown({ test: service, ...live }: LiveServer): Promise<Know
   await service.database.query(
     "update latchkey.users set email_proved_at = latchkey.now() where username in ('mail_only', 'active')",
   );
-  return { active, disabled, challenges: await startChallenges(service) };
+  return { active, disabled };
 }
 
 async function startChallenges(service: LiveServer["test"]): Promise<Known["challenges"]> {
@@ -312,47 +336,83 @@ test("every procedure that takes a stranger is held up to what it tells of who i
   expect(open.toSorted()).toEqual(["token.obtain", ...compared].toSorted());
 });
 
-describe.each(Object.entries(comparisons))("%s", (compares, { told, before, kinds }) => {
-  const procedure = compares.split(",")[0] ?? "";
-
-  test("tells a stranger nothing of who is known here: not by its answer, its statements or its time", {
-    timeout,
-  }, async () => {
+describe("a procedure that takes a stranger", () => {
+  let live: LiveServer;
+  let people: Omit<Known, "challenges">;
+  let listener: Awaited<ReturnType<typeof listen>>;
+  beforeAll(async () => {
     const sender = createInbox();
     const much = 1_000_000;
     const limits = { countryPerHour: much, countryPerDay: much, prefixPerHour: much, prefixPerDay: much };
     const messages = { senders: { sms: sender, email: sender }, countries: ["TR"], limits };
-    const options = { passwords: { cost: 4 }, messages, codes: { signInByCode: "both" } } as const;
-    await using live = await startNotesServer(options, { trustedProxies: ["127.0.0.1"] });
-    const compared = Object.entries(kinds(await createKnown(live)));
-    using listener = await listen(live.test);
-    const times = new Map(compared.map(([kind]) => [kind, [] as number[]]));
-    const statements = new Map<string, string[]>();
-    const rounds = 3 * samples;
-    for (let round = -3; round < rounds; round += 1) {
-      for (const [index, [kind, make]] of compared.entries()) {
-        const headers = { "x-forwarded-for": `10.${round + 3}.${index}.1` };
-        if (before) await live.test.database.query(before);
-        const options = { ...make(), headers };
-        const time = await processorTimeOf(async () => {
-          const ran = await listener.statementsOf(async () => {
-            expect(outcomeOf(await ask(live, procedure, options)), kind).toBe(told);
-          });
-          statements.set(kind, ran);
-        });
-        if (round >= 0) times.get(kind)?.push(time);
-      }
-      await live.test.database.query("delete from latchkey.throttles where forgotten_at is not null");
-      await live.test.database.query("delete from latchkey.message_counts");
-    }
-
-    const [first, ...rest] = [...statements.values()];
-    for (const ran of rest) expect(ran).toEqual(first);
-    const medians = Object.fromEntries([...times].map(([kind, values]) => [kind, median(values)]));
-    const values = Object.values(medians);
-    // The outbox works in this process as well, when it likes.
-    const noise = asksForMessages(procedure) ? 5 : 2;
-    const allowed = Math.max(noise, median(values) * 0.05);
-    expect(Math.max(...values) - Math.min(...values), JSON.stringify(medians)).toBeLessThan(allowed);
+    const options = {
+      passwords: { cost: 4 },
+      messages,
+      codes: { signInByCode: "both" },
+      passkeys: { rpId: "localhost" },
+    } as const;
+    live = await startNotesServer(options, { trustedProxies: ["127.0.0.1"] });
+    people = await createKnown(live);
+    listener = await listen(live.test);
   });
+  afterAll(async () => {
+    listener?.[Symbol.dispose]();
+    await live?.[Symbol.asyncDispose]();
+  });
+
+  test.each(Object.entries(comparisons))(
+    "%s tells nothing of who is known here: not by its answer, its statements or its time",
+    {
+      timeout,
+    },
+    async (compares, { told, before, kinds }) => {
+      const procedure = compares.split(",")[0] ?? "";
+      const compared = Object.entries(kinds({ ...people, challenges: await startChallenges(live.test) }));
+      // Whatever is still being sent takes time of this process.
+      const onTheirWay = "select from latchkey.challenges where due_at is not null";
+      await expect.poll(() => live.test.database.query(onTheirWay)).toEqual([]);
+      const times = new Map(compared.map(([kind]) => [kind, [] as number[]]));
+      const statements = new Map<string, string[]>();
+      async function measure(round: number): Promise<void> {
+        for (const [index, [kind, make]] of compared.entries()) {
+          const headers = { "x-forwarded-for": `10.${round + 3}.${index}.1` };
+          if (before) await live.test.database.query(before);
+          const options = { ...make(), headers };
+          const time = await processorTimeOf(async () => {
+            const ran = await listener.statementsOf(async () => {
+              expect(outcomeOf(await ask(live, procedure, options)), kind).toBe(told);
+            });
+            statements.set(kind, ran);
+          });
+          if (round >= 0) times.get(kind)?.push(time);
+        }
+        await live.test.database.query("delete from latchkey.throttles where forgotten_at is not null");
+        await live.test.database.query("delete from latchkey.message_counts");
+      }
+      // The outbox works in this process as well, when it likes.
+      const noise = asksForMessages(procedure) ? 5 : 2;
+      const rounds = 3 * samples;
+      let spread = compareTimes(times, noise);
+      // What a busy machine adds wears off, the longer it is measured; a difference stays.
+      for (let round = -3; round < rounds || (spread.isWide && round < longest * rounds); round += 1) {
+        await measure(round);
+        spread = compareTimes(times, noise);
+      }
+
+      const [first, ...rest] = [...statements.values()];
+      for (const ran of rest) expect(ran).toEqual(first);
+      expect(spread.isWide, JSON.stringify(spread.medians)).toBe(false);
+    },
+  );
 });
+
+/** How many times as long as usual something is measured whose times are too far apart. */
+const longest = 4;
+
+/** Whether some kinds take more time than others, beyond a twentieth or this many milliseconds. */
+function compareTimes(times: ReadonlyMap<string, readonly number[]>, noise: number) {
+  const medians = Object.fromEntries([...times].map(([kind, values]) => [kind, median(values)]));
+  const values = Object.values(medians);
+  const isWide = Math.max(...values) - Math.min(...values) >= Math.max(noise, median(values) * 0.05);
+  return { medians, isWide };
+}

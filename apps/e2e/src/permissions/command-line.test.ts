@@ -22,7 +22,7 @@ beforeAll(async () => {
   notes = await startNotesHost(database.url);
   const create = (...args: readonly string[]) => createUser(installation, "--username", ...args);
   await Promise.all([create("alice", "--phone", "+90 532 123 45 67"), create("bob"), create("carol"), create("dave")]);
-  const run = await installation.run(["create-superuser", "--username", "Boss", "--password-stdin"], {
+  const run = await installation.run(["create-superuser", "--username", "Boss", "--password-stdin", "--own-password"], {
     input: password,
   });
   expect(run).toMatchObject({ code: 0 });
@@ -99,7 +99,7 @@ describe("change-password", () => {
   test("gives another password, and ends the sessions on the next call", async () => {
     const token = await obtainToken(service.url, "carol");
     const change = (next: string, ...flags: readonly string[]) =>
-      installation.run(["change-password", "carol", "--password-stdin", ...flags], { input: next });
+      installation.run(["change-password", "carol", "--password-stdin", "--own-password", ...flags], { input: next });
     const signIn = (typed: string) => ask(service, "token.obtain", { input: { username: "carol", password: typed } });
 
     expect(await change("another good phrase")).toMatchObject({
@@ -118,6 +118,22 @@ describe("change-password", () => {
       stderr: "latchkey: password: Use 8 characters or more\n",
     });
     expect(outcomeOf(await signIn("yet another phrase"))).toBe("ok");
+  });
+
+  test("of an operator's choice is replaced before it opens anything, and so is one that others may know", async () => {
+    const signIn = (typed: string) => ask(service, "token.obtain", { input: { username: "carol", password: typed } });
+    const run = await installation.run(["change-password", "carol", "--password-stdin"], { input: "out of a letter" });
+    expect(run.stdout).toMatch(/^Changed the password; \d+ sessions ended\. They replace it at the next sign-in\.\n$/);
+    const refused = await signIn("out of a letter");
+    expect(outcomeOf(refused)).toBe("401 password_change_required");
+    const input = { ticket: refused.body.data.ticket, newPassword: "a phrase of her own" };
+    const { body } = await ask(service, "token.obtainByNewPassword", { input });
+    expect(outcomeOf(await ask(service, "me.get", { token: body.token }))).toBe("ok");
+    expect(await say("require-password-change", "carol")).toBe(
+      "They replace their password at the next sign-in; 1 sessions ended.\n",
+    );
+    expect(outcomeOf(await ask(service, "me.get", { token: body.token }))).toBe("401 session_ended");
+    expect(outcomeOf(await signIn("a phrase of her own"))).toBe("401 password_change_required");
   });
 
   test("of nobody ends with 2", async () => {

@@ -1,5 +1,5 @@
 import { type Auth, isAuthError } from "@latchkey/auth";
-import { createInbox, showTotp } from "@latchkey/auth/testing";
+import { createInbox, createPasskeyDevice, type PasskeyDevice, showTotp } from "@latchkey/auth/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { codeIn, readPage, tablesOf } from "../docs/documents.ts";
 import { type LiveServer, startLiveServer } from "../live-server.ts";
@@ -38,6 +38,7 @@ let strict: Auth;
 beforeAll(async () => {
   live = await startLiveServer({
     messages: { senders: { sms: inbox, email: inbox }, isEnforced: false },
+    passkeys: { rpId: "localhost", allowsLocalhost: true },
     tokens: { audience: ["latchkey", "shop"] },
   });
   strict = await live.test.another({ secondFactor: "all" });
@@ -64,6 +65,16 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
     const { secret } = await strict.startEnrolling(ticket, live.test.facts);
     return { ticket, totp: await showTotp(live.test, secret) };
   },
+  "token.obtainByPasskey": async ({ target }) => {
+    const { device } = await addPasskey(target);
+    return { passkey: device.get((await live.test.auth.startPasskeySignIn()).options) };
+  },
+  "passkeys.start": () => undefined,
+  "passkeys.startSecondFactor": async ({ target }) => {
+    await addPasskey(target);
+    return { ticket: await askForFactor(target) };
+  },
+  "passkeys.startEnrolling": async ({ target }) => ({ ticket: await askForFactor(target) }),
   "token.obtainByNewPassword": async ({ target }) => ({
     ticket: await askForNewPassword(target),
     newPassword: `${password} staple`,
@@ -99,6 +110,14 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
   "me.totp.confirm": async ({ caller }) => startTotp(caller),
   "me.totp.remove": async ({ caller }) => {
     if (caller) await enroll(caller);
+  },
+  "me.passkeys.list": () => undefined,
+  "me.passkeys.start": () => undefined,
+  "me.passkeys.add": async ({ caller, target }) => makePasskey(caller ?? target),
+  "me.passkeys.rename": async ({ caller, target }) => ({ id: (await addPasskey(caller ?? target)).id, name: "Phone" }),
+  "me.passkeys.remove": async ({ caller, target }) => ({ id: (await addPasskey(caller ?? target)).id }),
+  "me.passkeys.startReauthentication": async ({ caller, target }) => {
+    await addPasskey(caller ?? target);
   },
   "me.recoveryCodes.create": () => undefined,
   "me.recoveryCodes.status": () => undefined,
@@ -147,6 +166,9 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
     return { app, permissions: [`${app}.order`] };
   },
   "audit.list": () => undefined,
+  "service.overview": () => undefined,
+  "service.health": () => undefined,
+  "messages.overview": () => undefined,
 };
 
 let numbers = 0;
@@ -190,6 +212,19 @@ async function startTotp(caller: Person | null): Promise<{ ticket: string; totp:
 async function enroll(caller: Person): Promise<void> {
   const shown = await startTotp(caller);
   await live.test.auth.confirmTotp(await toAdministrator(live.test, caller), shown, live.test.facts);
+}
+
+/** What the browser of somebody who is signed in has made. */
+async function makePasskey(person: Person, device: PasskeyDevice = createPasskeyDevice()) {
+  const { options } = await live.test.auth.startPasskey(await toAdministrator(live.test, person));
+  return { passkey: device.create(options) };
+}
+
+async function addPasskey(person: Person): Promise<{ readonly id: string; readonly device: PasskeyDevice }> {
+  const device = createPasskeyDevice();
+  const principal = await toAdministrator(live.test, person);
+  const made = await makePasskey(person, device);
+  return { id: (await live.test.auth.addPasskey(principal, made, live.test.facts)).passkey.id, device };
 }
 
 async function startCode(): Promise<{ to: string; challenge: string }> {

@@ -25,7 +25,7 @@ afterAll(() => installation[Symbol.asyncDispose]());
 const apart = { isApart: true };
 
 function create(args: readonly string[], input = password): Promise<Outcome> {
-  return installation.run(["create-user", "--password-stdin", ...args], { input });
+  return installation.run(["create-user", "--password-stdin", "--own-password", ...args], { input });
 }
 
 describe.concurrent("what a person gets wrong is told in a line, with exit code 2, and changes nothing", () => {
@@ -85,6 +85,9 @@ describe.concurrent("what a person gets wrong is told in a line, with exit code 
   it.each([
     [["create-user", "--username", "bob", "--phon", "1"], "unknown option '--phon'\n(Did you mean --phone?)"],
     [["create-user"], "give one of --username, --phone and --email at least"],
+    [["end-sessions"], "name either a user or --all"],
+    [["end-sessions", "bob", "--all"], "name either a user or --all"],
+    [["end-sessions", "--all"], "--all signs everybody out: say --yes"],
     [["create-usr"], "unknown command 'create-usr'\n(Did you mean create-user?)"],
   ])("%j", async (args, complaint) => {
     expect(await installation.run(args)).toMatchObject({

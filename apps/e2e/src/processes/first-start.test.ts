@@ -61,9 +61,12 @@ describe("while the service runs, the command line", () => {
   });
 
   it("creates a superuser", async () => {
-    const run = await installation.run(["create-superuser", "--username", "root_of_all", "--password-stdin"], {
-      input: "correct horse battery staple",
-    });
+    const run = await installation.run(
+      ["create-superuser", "--username", "root_of_all", "--password-stdin", "--own-password"],
+      {
+        input: "correct horse battery staple",
+      },
+    );
     expect(run).toMatchObject({ code: 0, stdout: "Created superuser root_of_all.\n", stderr: "" });
     const { body } = await signIn(service.url, "root_of_all");
     expect(body.user).toMatchObject({ isStaff: true, isSuperuser: true });

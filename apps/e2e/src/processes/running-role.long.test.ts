@@ -104,6 +104,7 @@ describe.skipIf(!hasDebianPostgres)("on a PostgreSQL with two roles", () => {
           has_any_column_privilege('${role}', '${table}', 'update') as columns`);
         expect(rights, table).toEqual({ adds: true, changes: false, columns: false });
       }
+      await createUser(app, "--username", "witness");
       for (const statement of [
         "update latchkey.audit_events set address = null",
         "delete from latchkey.audit_events",
@@ -175,7 +176,9 @@ describe.skipIf(!hasDebianPostgres)("on a PostgreSQL with two roles", () => {
     test("serves all that administrators do", async () => {
       const { url } = service;
       expect(
-        await app.run(["create-superuser", "--password-stdin", "--username", "root"], { input: password }),
+        await app.run(["create-superuser", "--password-stdin", "--own-password", "--username", "root"], {
+          input: password,
+        }),
       ).toMatchObject({ code: 0, stderr: "" });
       const { token } = (await call(url, "token.obtain", { input: { username: "root", password } })).body;
       const created = await call(url, "users.create", { token, input: { username: "carol" } });

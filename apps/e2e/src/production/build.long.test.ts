@@ -67,7 +67,7 @@ function runCommand(...args: readonly string[]) {
   return launchScript(script, args, { folder: "/", variables: variables(), input: password }).outcome;
 }
 
-/** Prints the status of a sign-in, and then that of a call with its token. */
+/** Prints the status of a sign-in, of a call with its token, of the console and of a file that it is made of. */
 const signInAndCall = `
 const post = (path, body) => fetch("http://127.0.0.1:3000/trpc/" + path,
   { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
@@ -75,7 +75,10 @@ const signedIn = await post("token.obtain", { username: "alice", password: ${JSO
 const { result } = await signedIn.json();
 const got = await fetch("http://127.0.0.1:3000/trpc/me.get",
   { headers: { authorization: "Bearer " + result.data.token } });
-console.log(signedIn.status, got.status);`;
+const page = await fetch("http://127.0.0.1:3000/console/people");
+const [, file] = /src="([^"]+)"/.exec(await page.text()) ?? [];
+const script = await fetch("http://127.0.0.1:3000" + file);
+console.log(signedIn.status, got.status, page.status, script.status);`;
 
 /** Begins a call that never ends, tells the service twice to stop, and prints what becomes of the connection. */
 const hangAndStop = (pid: number) => `
@@ -98,7 +101,7 @@ describe("the build of the service", () => {
     expect(names.filter((name) => /\.[cm]?tsx?$/.test(name) && !name.endsWith(".d.ts"))).toEqual([]);
     expect(names.filter((name) => /(typescript|vitest|turbo|biome|rolldown)[/\\]/.test(name))).toEqual([]);
     expect(files.reduce((sum, { size }) => sum + size, 0)).toBeLessThan(80 * megabyte);
-    expect(names).toContain("THIRD-PARTY-LICENSES.txt");
+    expect(names).toEqual(expect.arrayContaining(["THIRD-PARTY-LICENSES.txt", "console/index.html"]));
   });
 
   it("refuses, in one line, to start in production without a database", async () => {
@@ -162,7 +165,7 @@ describe.runIf(isContainable)(
 
     it("it takes at most 150 MB at rest, signs people in, and says nothing on standard error", async () => {
       expect(await readMemory(service.innerPid)).toBeLessThan(150 * megabyte);
-      expect(await service.call(signInAndCall)).toBe("200 200\n");
+      expect(await service.call(signInAndCall)).toBe("200 200 200 200\n");
       expect(service.stderr()).toBe("");
     });
 

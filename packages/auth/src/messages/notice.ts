@@ -18,6 +18,10 @@ export const noticeKinds = [
   "recovery_code_used",
   /** An authenticator app was set up, replaced or taken away. */
   "second_factor_changed",
+  "passkey_added",
+  "passkey_removed",
+  /** A passkey was shown whose own count has not gone on: somebody has a copy of it. */
+  "passkey_copied",
   /** Somebody signed in with a device that was not known. */
   "new_device",
   /** The account is to be deleted, because its owner asked for it; a sign-in takes that back. */

@@ -40,7 +40,7 @@ interface SessionsTable {
   reauthenticatedAt: ColumnType<Date | null, never, Date>;
   openedBy: ColumnType<SessionOpening | null, SessionOpening | undefined, never>;
   /** What was shown then. */
-  reauthenticatedBy: ColumnType<"password" | "code" | null, never, "password" | "code">;
+  reauthenticatedBy: ColumnType<SessionOpening | null, never, SessionOpening>;
   /** How many factors were shown in it; null for one. */
   acr: ColumnType<number | null, number | undefined, number>;
   /** How, as words with spaces between. */
@@ -220,7 +220,11 @@ export async function endSessions(db: Queries, { userId, id, except, reason }: S
 }
 
 /** Notes that the owner of a live session has shown that it is them, and by what; false when it has ended. */
-export async function noteReauthentication(db: Queries, id: string, by: "password" | "code"): Promise<boolean> {
+export async function noteReauthentication(
+  db: Queries,
+  id: string,
+  by: Exclude<SessionOpening, "registration">,
+): Promise<boolean> {
   const now = sql<Date>`latchkey.now()`;
   const result = await db
     .updateTable("sessions")

@@ -37,4 +37,4 @@ export interface SessionLifetimes {
 }
 
 /** By what a session was opened. Null in the row means a password, or the release before, which knew nothing else. */
-export type SessionOpening = "password" | "code" | "registration";
+export type SessionOpening = "password" | "passkey" | "code" | "registration";

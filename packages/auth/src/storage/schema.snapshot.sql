@@ -198,6 +198,16 @@ one_time_codes.code_hash bytea
 one_time_codes.created_at timestamp with time zone not null default latchkey.now()
 one_time_codes.expires_at timestamp with time zone not null
 one_time_codes.issuer_id uuid
+passkeys.id uuid not null
+passkeys.user_id uuid not null
+passkeys.credential_id bytea not null
+passkeys.public_key bytea not null
+passkeys.counter bigint not null
+passkeys.transports text[] not null default '{}'::text[]
+passkeys.name text not null
+passkeys.is_backed_up boolean not null
+passkeys.created_at timestamp with time zone not null default latchkey.now()
+passkeys.last_used_at timestamp with time zone
 pending_changes.id uuid not null
 pending_changes.user_id uuid not null
 pending_changes.session_id uuid not null
@@ -290,6 +300,8 @@ totp_factors.sealed_secret bytea not null
 totp_factors.created_at timestamp with time zone not null default latchkey.now()
 totp_factors.last_step bigint not null
 totp_factors.last_used_at timestamp with time zone
+used_passkey_challenges.challenge_hash bytea not null
+used_passkey_challenges.expires_at timestamp with time zone not null
 user_groups.user_id uuid not null
 user_groups.group_id uuid not null
 user_groups.standing smallint not null
@@ -431,6 +443,11 @@ one_time_codes: one_time_codes_one_each UNIQUE (user_id, purpose)
 one_time_codes: one_time_codes_pkey PRIMARY KEY (id)
 one_time_codes: one_time_codes_purpose_choice CHECK ((purpose = ANY (ARRAY['set_password'::text, 'prove_phone'::text, 'prove_email'::text])))
 one_time_codes: one_time_codes_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+passkeys: passkeys_counter CHECK (((counter >= 0) AND (counter <= '4294967295'::bigint)))
+passkeys: passkeys_credential CHECK (((octet_length(credential_id) >= 16) AND (octet_length(credential_id) <= 1023)))
+passkeys: passkeys_credential_id_key UNIQUE (credential_id)
+passkeys: passkeys_pkey PRIMARY KEY (id)
+passkeys: passkeys_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 pending_changes: pending_changes_once UNIQUE (session_id, kind)
 pending_changes: pending_changes_pkey PRIMARY KEY (id)
 pending_changes: pending_changes_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(id) ON DELETE CASCADE
@@ -470,6 +487,8 @@ tickets: tickets_pkey PRIMARY KEY (ticket_hash)
 tickets: tickets_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 totp_factors: totp_factors_pkey PRIMARY KEY (user_id)
 totp_factors: totp_factors_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+used_passkey_challenges: used_passkey_challenges_hash CHECK ((octet_length(challenge_hash) = 32))
+used_passkey_challenges: used_passkey_challenges_pkey PRIMARY KEY (challenge_hash)
 user_groups: user_groups_group_id_fkey FOREIGN KEY (group_id) REFERENCES groups(id) ON DELETE CASCADE
 user_groups: user_groups_pkey PRIMARY KEY (user_id, group_id)
 user_groups: user_groups_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
@@ -565,6 +584,9 @@ CREATE INDEX one_time_codes_expires_at ON latchkey.one_time_codes USING btree (e
 CREATE INDEX one_time_codes_issuer_id ON latchkey.one_time_codes USING btree (issuer_id) WHERE (issuer_id IS NOT NULL)
 CREATE UNIQUE INDEX one_time_codes_one_each ON latchkey.one_time_codes USING btree (user_id, purpose)
 CREATE UNIQUE INDEX one_time_codes_pkey ON latchkey.one_time_codes USING btree (id)
+CREATE INDEX passkeys_user ON latchkey.passkeys USING btree (user_id)
+CREATE UNIQUE INDEX passkeys_credential_id_key ON latchkey.passkeys USING btree (credential_id)
+CREATE UNIQUE INDEX passkeys_pkey ON latchkey.passkeys USING btree (id)
 CREATE INDEX pending_changes_due ON latchkey.pending_changes USING btree (due_at)
 CREATE INDEX pending_changes_user ON latchkey.pending_changes USING btree (user_id)
 CREATE UNIQUE INDEX pending_changes_once ON latchkey.pending_changes USING btree (session_id, kind)
@@ -594,6 +616,8 @@ CREATE INDEX tickets_expiry ON latchkey.tickets USING btree (expires_at)
 CREATE INDEX tickets_user ON latchkey.tickets USING btree (user_id) WHERE (user_id IS NOT NULL)
 CREATE UNIQUE INDEX tickets_pkey ON latchkey.tickets USING btree (ticket_hash)
 CREATE UNIQUE INDEX totp_factors_pkey ON latchkey.totp_factors USING btree (user_id)
+CREATE INDEX used_passkey_challenges_expiry ON latchkey.used_passkey_challenges USING btree (expires_at)
+CREATE UNIQUE INDEX used_passkey_challenges_pkey ON latchkey.used_passkey_challenges USING btree (challenge_hash)
 CREATE INDEX user_groups_email ON latchkey.user_groups USING btree (group_id, email_key COLLATE "C")
 CREATE INDEX user_groups_group_id ON latchkey.user_groups USING btree (group_id, user_id)
 CREATE INDEX user_groups_phone_number ON latchkey.user_groups USING btree (group_id, phone_number COLLATE "C")

@@ -11,6 +11,7 @@ import { administer, readTestServer, templateName } from "./test-server.ts";
 
 export { showTotp } from "./authenticator.ts";
 export { createInbox, type Inbox } from "./inbox.ts";
+export { createPasskeyDevice, type DeviceWhims, type PasskeyDevice } from "./passkey-device.ts";
 export { processorTimeOf } from "./processor-time.ts";
 export { startTestServer, type TestServer } from "./test-server.ts";
 

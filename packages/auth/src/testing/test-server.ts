@@ -1,5 +1,5 @@
 import { rm } from "node:fs/promises";
-import { openEmbeddedPostgres } from "@latchkey/embedded-postgres";
+import { type EmbeddedConnection, openEmbeddedPostgres } from "@latchkey/embedded-postgres";
 import { makeTemporaryFolder } from "@latchkey/embedded-postgres/testing";
 import pg from "pg";
 import { openStorage } from "../storage/database.ts";
@@ -37,11 +37,21 @@ export async function startTestServer(): Promise<TestServer> {
   await migrate(storage.db);
   await buildOnlineIndexes(storage.db);
   await storage.close();
+  await storePasswordCheaply(server.connection);
   const close = async () => {
     await server.close();
     await rm(dataDir, { recursive: true, force: true });
   };
   return { connection: server.connection, close };
+}
+
+/** A client hashes its password again and again at each connection, as often as was said when it was stored. */
+async function storePasswordCheaply(server: EmbeddedConnection): Promise<void> {
+  const client = new pg.Client({ ...server, database: "postgres" });
+  await client.connect();
+  await client.query("set scram_iterations = 1");
+  await client.query(`alter role ${server.user} password '${server.password}'`);
+  await client.end();
 }
 
 let ownServer: Promise<TestServer> | undefined;

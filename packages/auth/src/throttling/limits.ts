@@ -88,6 +88,8 @@ export const limits = {
   second_factor_known_devices: { ...noWait, lockAfter: 100, resetAfter: null, onSuccess: "forget" },
   /** Recovery codes and their tickets: nobody guesses one, so that this only keeps the work of trying small. */
   recovery_address: { allowed: 100, firstDelay: 6, longestWait: 6, resetAfter: 15 * minute, onSuccess: "give_back" },
+  /** Passkeys that are shown from one address. Nobody guesses one either. */
+  passkey_address: { allowed: 100, firstDelay: 6, longestWait: 6, resetAfter: 15 * minute, onSuccess: "give_back" },
   register_address: { allowed: 30, firstDelay: minute, longestWait: minute, resetAfter: hour, onSuccess: "count" },
   /** Refresh tokens that were never issued; good ones are not counted. */
   refresh_address: { ...byTheSecond, allowed: 1_000, onSuccess: "count" },

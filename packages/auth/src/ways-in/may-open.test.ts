@@ -70,6 +70,47 @@ const rows: readonly Row[] = [
     "session",
   ],
   ["a passkey signs in", { hasPasskey: true }, ["passkey"], "sign_in", "session"],
+  ["a passkey that the account has not signs nobody in", numberAndPassword, ["passkey"], "sign_in", "nothing"],
+  ["a passkey opens an account with rights", { ...holder, hasPasskey: true }, ["passkey"], "sign_in", "session"],
+  ["a passkey is a reauthentication", { hasPasskey: true }, ["passkey"], "reauthenticate", "session"],
+  [
+    "and all of one, where two factors are asked for",
+    { ...twoFactors, hasPasskey: true },
+    ["passkey"],
+    "reauthenticate",
+    "session",
+  ],
+  [
+    "a code does not replace a passkey",
+    { ...numberOnly, hasPasskey: true },
+    ["phone_code"],
+    "reauthenticate",
+    "nothing",
+  ],
+  [
+    "a passkey resets no password",
+    { ...numberAndPassword, hasPasskey: true },
+    ["passkey"],
+    "reset_password",
+    "nothing",
+  ],
+  ["a passkey adopts no old token", { hasPasskey: true }, ["passkey"], "adopt_old_token", "nothing"],
+  ["a passkey alone proves no number", { ...stale, hasPasskey: true }, ["passkey"], "enter", "nothing"],
+  [
+    "with a passkey the owner of a recycled number comes in",
+    { ...stale, hasPasskey: true },
+    ["phone_code", "passkey"],
+    "enter",
+    "session",
+  ],
+  [
+    "a parked account is reached by a passkey, which needs no name",
+    { ...parked, hasPasskey: true },
+    ["passkey"],
+    "sign_in",
+    "session",
+  ],
+  ["but not by one of nobody's", parked, ["passkey"], "sign_in", "nothing"],
   ["nothing opens nothing", numberAndPassword, [], "sign_in", "nothing"],
   ["a known device alone opens nothing", numberAndPassword, ["known_device"], "sign_in", "nothing"],
   ["a second factor alone opens nothing", twoFactors, ["second_factor"], "sign_in", "nothing"],
@@ -271,12 +312,20 @@ function findBroken(question: Question): string[] {
     ["rights opened by code", isIn && !isAdoption && account.isHolderOfRights && !rules.holdersByCode && !hasSecret],
     ["rights opened by an old token", isIn && isAdoption && account.isHolderOfRights && !rules.holdersByOldToken],
     [
-      "a parked account signed in without a recovery code and a secret",
+      "a parked account signed in without a passkey, or a recovery code and a secret",
       account.isParked &&
         isIn &&
         !isAdoption &&
         purpose !== "reauthenticate" &&
+        !(purpose === "sign_in" && account.hasPasskey && evidence.has("passkey")) &&
         !(hasSecret && account.hasRecoveryCodes && evidence.has("recovery_code")),
+    ],
+    [
+      "a passkey that the account has not changed anything",
+      !account.hasPasskey &&
+        evidence.has("passkey") &&
+        mayOpen({ ...question, evidence: new Set([...evidence].filter((shown) => shown !== "passkey")) }).opens !==
+          opens,
     ],
     ["a code replaced a password", purpose === "reauthenticate" && isIn && !hasSecret && account.hasPassword],
     [

@@ -24,7 +24,7 @@ export type Purpose = "sign_in" | "enter" | "reset_password" | "reauthenticate" 
 /** What is asked of an account, as it is now. */
 export interface AccountState {
   readonly isActive: boolean;
-  /** It lost its last name, and is reached by what needs none. */
+  /** It lost its last name, and is reached by what needs none: a passkey, a recovery code. */
   readonly isParked: boolean;
   /** Staff, a superuser, or anybody with a permission, by a group too. Where it was not looked up, true: that is the stricter. */
   readonly isHolderOfRights: boolean;
@@ -121,9 +121,10 @@ function byPossession(question: Question): Verdict {
   return purpose === "enter" ? verdict : nothing;
 }
 
-/** A parked account has no name: what its recovery code has just set lets its owner in, to give it one. */
+/** A parked account has no name: a passkey needs none, and what its recovery code has just set lets its owner in, to give it one. */
 function byRecovery(question: Question): Verdict {
-  const { evidence, purpose } = question;
+  const { account, evidence, purpose } = question;
+  if (purpose === "sign_in" && evidence.has("passkey") && account.hasPasskey) return session;
   if (!recovers(question)) return nothing;
   return purpose === "sign_in" && evidence.has("recovery_code") && showsSecret(question) ? session : ticket;
 }

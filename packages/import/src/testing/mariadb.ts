@@ -34,7 +34,8 @@ export async function startMariadb(): Promise<Mariadb> {
     { stdio: "ignore" },
   );
   const ended = new Promise((resolve) => child.once("close", resolve));
-  const run = (statement: string) => promisify(execFile)("mariadb", ["--no-defaults", `-S${socket}`, "-e", statement]);
+  const run = (statement: string) =>
+    promisify(execFile)("mariadb", ["--no-defaults", "--user=root", `-S${socket}`, "-e", statement]);
   const isReady = () =>
     run("select 1").then(
       () => true,

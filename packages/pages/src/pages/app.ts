@@ -3,6 +3,7 @@ import { button, form, type Html, heading, notice, refused, type View, withTime 
 import type { Answer, Page } from "../page.ts";
 import { answerOf, type Refusal } from "../refusal.ts";
 import type { Caller, Visit } from "../visit.ts";
+import { layOutCodes } from "./recovery.ts";
 import { showSecret, totpField } from "./totp-form.ts";
 
 /** The authenticator app of an account: setting it up, replacing it and taking it away. */
@@ -17,8 +18,8 @@ export const appPage: Page = {
       return { to: `${base}/account/app?done=removed` };
     }
     if (!typed.has("totp")) return setUp(visit);
-    await call.me.totp.confirm({ ticket: typed.get("ticket"), totp: typed.get("totp") });
-    return { to: `${base}/account/app?done=set` };
+    const { recoveryCodes } = await call.me.totp.confirm({ ticket: typed.get("ticket"), totp: typed.get("totp") });
+    return recoveryCodes ? layOutCodes(visit, recoveryCodes) : { to: `${base}/account/app?done=set` };
   },
   refuse(visit, typed, refusal) {
     const isWrong = refusal.reason === "code_invalid" && refusal.faults.ticket === undefined;

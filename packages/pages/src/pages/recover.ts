@@ -1,5 +1,16 @@
 import { html } from "hono/html";
-import { button, field, form, heading, linkAnew, newPasswordField, queryOf, refused, type View } from "../layout.ts";
+import {
+  button,
+  checkbox,
+  field,
+  form,
+  heading,
+  linkAnew,
+  newPasswordField,
+  queryOf,
+  refused,
+  type View,
+} from "../layout.ts";
 import type { Page, Redirect } from "../page.ts";
 import { answerOf, missing, type Refusal } from "../refusal.ts";
 import { beginStep, endStep, readStep, type Step } from "../step.ts";
@@ -14,8 +25,9 @@ export const recoverPage: Page = {
   async submit(visit, typed) {
     const code = typed.get("code").trim();
     if (code === "") return showForm(visit, missing(visit.texts, "code"));
-    const { ticket } = await visit.callWithCookies.recovery.start({ code });
-    const step: Step = { way: "recovery", name: "", kind: "username", from: "/recover", ticket };
+    const { ticket, methods } = await visit.callWithCookies.recovery.start({ code });
+    const hasFactors = methods.length > 0;
+    const step: Step = { way: "recovery", name: "", kind: "username", from: "/recover", ticket, hasFactors };
     return { to: `${visit.base}/recover/password${queryOf(visit, { step: beginStep(visit, step) })}` };
   },
   refuse: (visit, _, refusal) => showForm(visit, refusal),
@@ -45,7 +57,8 @@ export const recoverPasswordPage: Page = {
   async submit(visit, typed) {
     const step = readTicketStep(visit);
     if (!step?.ticket) return beginAgain(visit, "/recover");
-    const input = { ticket: step.ticket, newPassword: typed.get("newPassword") };
+    const removeSecondFactors = typed.has("removeSecondFactors");
+    const input = { ticket: step.ticket, newPassword: typed.get("newPassword"), removeSecondFactors };
     const answer = await visit.callWithCookies.recovery.setPassword(input);
     endStep(visit);
     if ("next" in answer) return { to: `${visit.base}/sign-in?done=reset` };
@@ -61,15 +74,18 @@ function readTicketStep(visit: Visit): Step | null {
 }
 
 function showStep(visit: Visit, refusal?: Refusal): View | Redirect {
-  const isOver = readTicketStep(visit) === null || refusal?.reason === "code_invalid";
-  return isOver ? beginAgain(visit, "/recover") : showPasswordForm(visit, refusal);
+  const step = readTicketStep(visit);
+  if (step === null || refusal?.reason === "code_invalid") return beginAgain(visit, "/recover");
+  return showPasswordForm(visit, refusal, step.hasFactors);
 }
 
-export function showPasswordForm(visit: Visit, refusal?: Refusal): View {
+/** @param hasFactors whether more than the password is asked for, which may be lost as well */
+export function showPasswordForm(visit: Visit, refusal?: Refusal, hasFactors = false): View {
   const { texts } = visit;
   const fault = refusal?.faults.newPassword;
   const fields = html`<div class="stack">${refused(refusal?.message, fault)}
 ${newPasswordField(visit, { name: "newPassword", fault, isFirst: true })}
+${hasFactors ? checkbox("removeSecondFactors", texts.factorsLost, false) : ""}
 ${button(texts.savePassword)}</div>`;
   return {
     title: texts.recoverPassword,

@@ -45,14 +45,19 @@ export function layOutRecovery(visit: Visit, status: Status, refusal?: Refusal):
   };
 }
 
-type NewCodes = Pick<Awaited<ReturnType<Caller["me"]["recoveryCodes"]["create"]>>, "codes" | "goodFrom">;
+interface NewCodes {
+  readonly codes: readonly string[];
+  readonly goodFrom: Date | null;
+}
 
-export function layOutCodes(visit: Visit, { codes, goodFrom }: NewCodes): View {
+/** @param next where to go on, for somebody who came for something else */
+export function layOutCodes(visit: Visit, { codes, goodFrom }: NewCodes, next?: string): View {
   const { texts } = visit;
+  const goOn = next === undefined ? "" : html`<p><a class="button wide" href="${next}">${texts.goOn}</a></p>`;
   const list = codes.map((code) => html`<li><code dir="ltr">${code}</code></li>\n`);
   const wait = goodFrom ? html`<p>${withTime(visit, texts.recoveryWaits, goodFrom)}</p>` : "";
   return {
     ...{ title: texts.recovery, place: "recovery" },
-    main: html`${heading(texts.recovery, texts.recoveryShown)}<section class="panel stack"><ol class="codes" id="codes">${list}</ol>${wait}<div><button type="button" class="button second slim" data-copy="codes" data-copied="${texts.copied}" hidden>${texts.copy}</button></div></section>`,
+    main: html`${heading(texts.recovery, texts.recoveryShown)}<section class="panel stack"><ol class="codes" id="codes">${list}</ol>${wait}<div><button type="button" class="button second slim" data-copy="codes" data-copied="${texts.copied}" hidden>${texts.copy}</button></div></section>${goOn}`,
   };
 }

@@ -1,37 +1,62 @@
 import { html } from "hono/html";
 import { button, form, heading, linkAnew, queryOf, refused, type View } from "../layout.ts";
-import type { Answer, Page, Redirect } from "../page.ts";
+import type { Answer, Page, Redirect, Typed } from "../page.ts";
 import { answerOf, type Refusal } from "../refusal.ts";
 import { beginStep, endStep, keepStep, readStep, type Step } from "../step.ts";
 import type { Visit } from "../visit.ts";
 import { afterSignIn, keepSession } from "./after-sign-in.ts";
 import { beginAgain } from "./code-form.ts";
+import {
+  notAPasskey,
+  ofPasskey,
+  type PasskeyToAsk,
+  type PasskeyToMake,
+  passkeyForm,
+  readNewPasskey,
+  readPasskey,
+} from "./passkey-form.ts";
+import { layOutCodes } from "./recovery.ts";
 import { showSecret, totpField } from "./totp-form.ts";
 
-/** Asks for the digits of the authenticator app, after all else was right; or sets one up where the account has to have one. */
+/** Asks for the digits of the authenticator app or a passkey, after all else was right; or sets one up where the account has to have one. */
 export const secondFactorPage: Page = {
   path: "/sign-in/second-factor",
   show: (visit) => showStep(visit),
   async submit(visit, typed) {
     const step = readTicketStep(visit);
     if (!step) return beginAgain(visit, "/sign-in");
-    const input = { ticket: step.ticket, totp: typed.get("totp") };
-    const answer = await visit.callWithCookies.token.obtainBySecondFactor(input);
+    const shown = readShown(typed, step);
+    if (!shown) return showStep(visit, notAPasskey(visit));
+    const answer = await visit.callWithCookies.token.obtainBySecondFactor({ ticket: step.ticket, ...shown });
     keepSession(visit, answer);
     endStep(visit);
-    return afterSignIn(visit, answer);
+    const next = afterSignIn(visit, answer);
+    return answer.recoveryCodes ? layOutCodes(visit, answer.recoveryCodes, next.to) : next;
   },
-  refuse: (visit, _, refusal) => showStep(visit, refusal),
+  refuse: (visit, typed, refusal) => showStep(visit, typed.has("passkey") ? ofPasskeyShown(visit, refusal) : refusal),
 };
+
+function readShown(typed: Typed, { isToEnroll }: Step) {
+  if (!typed.has("passkey")) return { totp: typed.get("totp") };
+  const newPasskey = isToEnroll ? readNewPasskey(typed) : undefined;
+  const passkey = isToEnroll ? undefined : readPasskey(typed);
+  return newPasskey ? { newPasskey } : passkey ? { passkey } : null;
+}
+
+/** The fault at the ticket says that the sign-in begins again. */
+const ofPasskeyShown = (visit: Visit, refusal: Refusal): Refusal => ({
+  ...ofPasskey(visit, refusal),
+  faults: refusal.faults.ticket === undefined ? {} : { ticket: refusal.faults.ticket },
+});
 
 /** Leads to that page from whichever form was refused for the want of it; null for every other refusal. */
 export function goToSecondFactor(visit: Visit, { secondFactor }: Refusal): Redirect | null {
   if (secondFactor?.ticket === undefined) return null;
   const before = readStep(visit);
-  const { ticket, enroll = [] } = secondFactor;
+  const { ticket, methods = [], enroll = [] } = secondFactor;
   const step: Step = {
     ...{ way: "second_factor", name: before?.name ?? "", kind: before?.kind ?? "username", from: "/sign-in", ticket },
-    isToEnroll: enroll.includes("totp"),
+    ...{ isToEnroll: enroll.length > 0, hasApp: methods.includes("totp"), hasPasskey: methods.includes("passkey") },
   };
   if (before) keepStep(visit, step);
   const query = before ? queryOf(visit) : queryOf(visit, { step: beginStep(visit, step) });
@@ -51,23 +76,46 @@ async function showStep(visit: Visit, refusal?: Refusal): Promise<Answer> {
   const step = readTicketStep(visit);
   // The ticket was used, is too old or had its tries.
   if (!step || refusal?.faults.ticket !== undefined) return beginAgain(visit, "/sign-in");
-  const key = step.isToEnroll ? await visit.call.token.enrollTotp({ ticket: step.ticket }) : null;
-  return layOutSecondFactor(visit, key, refusal);
+  const { ticket, isToEnroll, hasApp = !step.hasPasskey } = step;
+  const key = isToEnroll ? await visit.call.token.enrollTotp({ ticket }) : null;
+  return layOutSecondFactor(visit, { key, hasApp, passkey: await findPasskey(visit, step) }, refusal);
 }
 
-/** @param key what the app is set up with, where there is none yet */
-export function layOutSecondFactor(
-  visit: Visit,
-  key: { readonly secret: string; readonly uri: string } | null,
-  refusal?: Refusal,
-): View {
+async function findPasskey({ call, serving }: Visit, { ticket, isToEnroll, hasPasskey }: TicketStep) {
+  if (isToEnroll && serving.hasPasskeys) return (await call.passkeys.startEnrolling({ ticket })).options;
+  return hasPasskey ? (await call.passkeys.startSecondFactor({ ticket })).options : undefined;
+}
+
+interface Factors {
+  /** What the app is set up with, where there is none yet. */
+  readonly key: { readonly secret: string; readonly uri: string } | null;
+  readonly hasApp?: boolean;
+  /** What the browser is to be asked, for a passkey that there is or a new one. */
+  readonly passkey?: PasskeyToAsk | PasskeyToMake | undefined;
+}
+
+export function layOutSecondFactor(visit: Visit, { key, hasApp = true, passkey }: Factors, refusal?: Refusal): View {
   const { texts } = visit;
+  const path = "/sign-in/second-factor";
+  const takesDigits = key !== null || hasApp;
   const fields = html`<div class="stack">${refused(refusal?.message, refusal?.faults.totp)}
 ${totpField(visit, refusal)}
 ${button(texts.signIn)}</div>`;
+  const byApp = takesDigits ? html`${key ? showSecret(visit, key) : ""}${form(visit, path, fields)}` : "";
+  const words = { text: key ? texts.passkeyAdd : texts.passkeyUse, kind: takesDigits ? "second wide" : "wide" };
+  const byPasskey = passkey
+    ? html`${takesDigits ? "" : refused(refusal?.message)}${passkeyForm(visit, { path, options: passkey, ...words })}${takesDigits ? "" : html`<p class="quiet" data-without-passkeys>${texts.passkeyUnsupported}</p>`}`
+    : "";
+  const lead = key
+    ? texts.enrollLead
+    : !takesDigits
+      ? texts.passkeysLead
+      : passkey
+        ? texts.passkeyOrApp
+        : texts.secondFactorLead;
   return {
     title: texts.secondFactor,
     ...answerOf(refusal),
-    main: html`${heading(texts.secondFactor, key ? texts.enrollLead : texts.secondFactorLead)}${key ? showSecret(visit, key) : ""}${form(visit, "/sign-in/second-factor", fields)}<hr class="line">${key ? "" : html`<p class="quiet small">${texts.noApp}</p>`}<p>${linkAnew(visit, "/sign-in", texts.beginAgain)}</p>`,
+    main: html`${heading(texts.secondFactor, lead)}${byApp}${byPasskey}<hr class="line">${key ? "" : html`<p class="quiet small">${texts.noApp}</p>`}<p>${linkAnew(visit, "/sign-in", texts.beginAgain)}</p>`,
   };
 }

@@ -7,6 +7,7 @@ import { faultOfName, kindOf, sendCode, signsInByCode } from "../sent-codes.ts";
 import { beginStep } from "../step.ts";
 import type { Visit } from "../visit.ts";
 import { afterSignIn, keepSession } from "./after-sign-in.ts";
+import { askForPasskey, type PasskeyToAsk, passkeyForm } from "./passkey-form.ts";
 
 /**
  * Sign in by whichever name somebody has. Where codes sign in, the name comes first: a number or an address is sent a code, a username is
@@ -16,7 +17,7 @@ export const signInPage: Page = {
   path: "/sign-in",
   async show(visit) {
     const name = await findName(visit);
-    return name === null ? showForm(visit) : showSignedIn(visit, name);
+    return name === null ? showFresh(visit) : showSignedIn(visit, name);
   },
   async submit(visit, typed) {
     if (typed.get("password") === "" && signsInByCode(visit, "username")) return goOn(visit, typed);
@@ -25,13 +26,18 @@ export const signInPage: Page = {
     keepSession(visit, answer);
     return afterSignIn(visit, answer);
   },
-  refuse: (visit, typed, refusal) => showForm(visit, typed, refusal),
+  refuse: (visit, typed, refusal) => showFresh(visit, typed, refusal),
 };
+
+/** With what a browser is to be asked for a passkey, which is another one each time. */
+export async function showFresh(visit: Visit, typed?: Typed, refusal?: Refusal): Promise<View> {
+  return showForm(visit, typed, refusal, await askForPasskey(visit));
+}
 
 /** By what was typed alone, whether or not there is such an account. */
 function goOn(visit: Visit, typed: Typed): Promise<Answer> | Answer {
   const name = typed.get("username").trim().slice(0, 320);
-  if (name === "") return showForm(visit, typed, missing(visit.texts, "username"));
+  if (name === "") return showFresh(visit, typed, missing(visit.texts, "username"));
   const kind = kindOf(name);
   const step = { way: "enter", from: "/sign-in", name, kind } as const;
   const isByCode = kind !== "username" && signsInByCode(visit, kind) && !typed.has("withPassword");
@@ -39,23 +45,30 @@ function goOn(visit: Visit, typed: Typed): Promise<Answer> | Answer {
   return { to: `${visit.base}/sign-in/password${queryOf(visit, { step: beginStep(visit, step) })}` };
 }
 
-export function showForm(visit: Visit, typed?: Typed, refusal?: Refusal): View {
+export function showForm(visit: Visit, typed?: Typed, refusal?: Refusal, passkey?: PasskeyToAsk): View {
   const { texts, serving } = visit;
   const takesName = signsInByCode(visit, "username");
   const fault = faultOfName(visit, typed?.get("username") ?? "", refusal);
   const name = field(visit, {
     ...{ name: "username", label: texts.nameLabel, value: typed?.get("username"), fault },
-    ...{ autocomplete: "username", isRequired: true, isFirst: !typed || takesName, isLatin: true },
+    // After a refusal nothing is offered by itself: it might be the same once more.
+    ...{ autocomplete: passkey && !refusal ? "username webauthn" : "username", isRequired: true },
+    ...{ isFirst: !typed || takesName, isLatin: true },
   });
   const rest = takesName ? showWays(visit) : showPassword(visit, typed, refusal);
   const fields = html`<div class="stack">${refused(refusal?.message, fault)}${refusal ? "" : showDone(visit)}
 ${name}
 ${rest}</div>`;
+  const byPasskey = passkey
+    ? passkeyForm(visit, {
+        ...{ path: "/sign-in/passkey", options: passkey, text: texts.passkeySignIn, kind: "second wide" },
+      })
+    : "";
   const register = serving.registration === "open" ? linkAnew(visit, "/register", texts.register) : "";
   return {
     title: texts.signIn,
     ...answerOf(refusal),
-    main: html`${heading(texts.signIn, texts.signInLead)}${form(visit, "/sign-in", fields)}<hr class="line"><p class="aside">${linkAnew(visit, "/reset", texts.forgotten)}${register}</p>`,
+    main: html`${heading(texts.signIn, texts.signInLead)}${form(visit, "/sign-in", fields)}${byPasskey}<hr class="line"><p class="aside">${linkAnew(visit, "/reset", texts.forgotten)}${register}</p>`,
   };
 }
 

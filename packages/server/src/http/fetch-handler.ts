@@ -12,6 +12,7 @@ import { answerPublicKeys, jwksPath } from "./jwks.ts";
 import { limitBody } from "./limit-body.ts";
 import { requestLimits } from "./limits.ts";
 import { createOriginRules, findOriginFault, type OriginRules, readOrigin, type TellOperator } from "./origins.ts";
+import { answerRelatedOrigins, relatedOriginsPath } from "./passkeys.ts";
 import { answerPlainCall, findPlainCall } from "./plain-call.ts";
 import { type PublicUrl, parsePublicUrl } from "./public-url.ts";
 import { refuse } from "./refusals.ts";
@@ -91,8 +92,8 @@ interface Serving<C extends Config> {
 }
 
 /**
- * Answers requests for the procedures below `/trpc`, the same in cookie mode below `/cookie/trpc`, and the public keys at
- * `/.well-known/jwks.json`; everything else with 404. It refuses what is larger than `requestLimits`, and never throws.
+ * Answers requests for the procedures below `/trpc`, the same in cookie mode below `/cookie/trpc`, the public keys at
+ * `/.well-known/jwks.json`, and, where there are passkeys, the origins that may use them at `/.well-known/webauthn`; everything else with 404. It refuses what is larger than `requestLimits`, and never throws.
  *
  * @throws StartError for options that cannot be
  */
@@ -143,6 +144,8 @@ async function answer<C extends Config>(serving: Serving<C>, request: Request, i
   if (path.startsWith(`${base}/trpc/`)) return answerCall(serving, request, info, false);
   if (path.startsWith(`${base}${cookiePath}/`)) return answerCall(serving, request, info, true);
   if (path === base + jwksPath) return answerPublicKeys(serving.auth, request);
+  const { passkeys } = serving.auth.options;
+  if (path === base + relatedOriginsPath && passkeys) return answerRelatedOrigins(request, passkeys.relatedOrigins);
   return refuse("NOT_FOUND", undefined, router);
 }
 

@@ -98,7 +98,10 @@ export type FormattedErrors = "refusals" | "all";
 
 /** For the procedures of Latchkey itself, which ask for the core's own permissions whatever else is declared. */
 export interface OwnBuilders<C extends Config> extends Builders<C> {
-  ofCoreModel(model: (typeof coreModels)[number]): ModelProcedures<C>;
+  /** `changeRecently` is `change` for people who have shown lately who they are: for what could make an account another person's. */
+  ofCoreModel(
+    model: (typeof coreModels)[number],
+  ): ModelProcedures<C> & { readonly changeRecently: ProcedureBuilder<C, SignedIn<C>> };
   withCorePermission(permission: CorePermission): ProcedureBuilder<C, SignedIn<C>>;
 }
 
@@ -187,6 +190,14 @@ export function createBuilders<C extends Config>(formatted: FormattedErrors): Ow
     const forAction = (action: ModelAction) => permittedProcedure(permissionFor(model, action));
     return { view: forAction("view"), add: forAction("add"), change: forAction("change"), delete: forAction("delete") };
   };
+  const ofCoreModel = (model: ModelName) => {
+    const ofModel = modelProcedures(model);
+    const changeRecently = ofModel.change.use(async ({ ctx, next }) => {
+      await requireRecently(ctx);
+      return next();
+    });
+    return { ...ofModel, changeRecently };
+  };
   modelProcedures.orAnonReadOnly = (model: ModelName) => ({
     ...modelProcedures(model),
     view: optionallyProtectedProcedure,
@@ -199,11 +210,24 @@ export function createBuilders<C extends Config>(formatted: FormattedErrors): Ow
     recentProcedure,
     permittedProcedure,
     modelProcedures,
-    ofCoreModel: modelProcedures,
+    ofCoreModel,
     withCorePermission: permittedProcedure,
   };
   return builders as OwnBuilders<C>;
 }
+
+/**
+ * Asks whoever makes a call to have signed in, or shown again who they are, within ten minutes: for what could make an account another
+ * person's.
+ *
+ * @throws AuthError `reauthentication_required`
+ */
+export async function requireRecently<C extends Config>(ctx: LatchkeyContext<C> & SignedIn<C>): Promise<void> {
+  await withUnavailability(() => ctx.latchkey.auth.requireRecentAuthentication(ctx, ownerMaxAge));
+}
+
+/** Seconds. */
+const ownerMaxAge = 600;
 
 interface CostlyCall {
   readonly type: string;

@@ -27,6 +27,7 @@ const contract: Readonly<Record<AuthErrorCode, readonly [code: TRPCError["code"]
   code_expired: ["BAD_REQUEST", 400],
   not_found: ["NOT_FOUND", 404],
   identifier_taken: ["CONFLICT", 409],
+  changed_meanwhile: ["CONFLICT", 409],
   rate_limited: ["TOO_MANY_REQUESTS", 429],
   overloaded: ["SERVICE_UNAVAILABLE", 503],
   unavailable: ["SERVICE_UNAVAILABLE", 503],

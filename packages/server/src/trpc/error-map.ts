@@ -27,6 +27,7 @@ const trpcCodes: Readonly<Record<AuthErrorCode, TrpcCode>> = {
   code_expired: "BAD_REQUEST",
   not_found: "NOT_FOUND",
   identifier_taken: "CONFLICT",
+  changed_meanwhile: "CONFLICT",
   rate_limited: "TOO_MANY_REQUESTS",
   overloaded: "SERVICE_UNAVAILABLE",
   unavailable: "SERVICE_UNAVAILABLE",

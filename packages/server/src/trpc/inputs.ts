@@ -36,6 +36,53 @@ export const codeText = text(64);
 /** What an authenticator app shows, in the digits of any script. */
 export const totpText = text(64);
 
+/** Bytes as base64url. */
+const bytesText = (maximum: number) =>
+  z
+    .string()
+    .min(1, "must not be empty")
+    .max(maximum, `must be at most ${maximum} characters`)
+    .regex(/^[\w-]*$/, "is not base64url");
+
+/** As long as WebAuthn lets it be: 1,023 bytes. */
+const credentialId = bytesText(1_364);
+
+const clientDataJSON = bytesText(8_192);
+
+/** What every `PublicKeyCredential.toJSON()` has beside what is read (WebAuthn §5.1). */
+const beside = {
+  rawId: credentialId.optional(),
+  type: z.literal("public-key").optional(),
+  authenticatorAttachment: text(64).nullish(),
+  clientExtensionResults: z.unknown().optional(),
+};
+
+/** What `navigator.credentials.get` answered, as JSON. */
+export const passkeyAssertion = z.strictObject({
+  id: credentialId,
+  response: z.strictObject({
+    clientDataJSON,
+    authenticatorData: bytesText(4_096),
+    signature: bytesText(4_096),
+    userHandle: bytesText(128).nullish(),
+  }),
+  ...beside,
+});
+
+/** What `navigator.credentials.create` answered, as JSON. */
+export const passkeyRegistration = z.strictObject({
+  id: credentialId,
+  response: z.strictObject({
+    clientDataJSON,
+    attestationObject: bytesText(8_192),
+    transports: z.array(text(32)).max(16).optional(),
+    authenticatorData: bytesText(8_192).optional(),
+    publicKey: bytesText(8_192).nullish(),
+    publicKeyAlgorithm: z.int().optional(),
+  }),
+  ...beside,
+});
+
 /** What the device that asks kept from its last sign-in. The whole input may be left out. */
 export const shownDevice = z.strictObject({ deviceMark: text(64).optional() }).prefault({});
 

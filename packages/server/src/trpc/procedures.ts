@@ -7,9 +7,11 @@ import { createAuditProcedures } from "./routers/audit.ts";
 import { createCodesProcedures } from "./routers/codes.ts";
 import { createGroupsProcedures } from "./routers/groups.ts";
 import { createMeProcedures } from "./routers/me.ts";
+import { createPasskeysProcedures } from "./routers/passkeys.ts";
 import { createPasswordProcedures } from "./routers/password.ts";
 import { createPermissionsProcedures } from "./routers/permissions.ts";
 import { createRecoveryProcedures } from "./routers/recovery.ts";
+import { createServiceProcedures } from "./routers/service.ts";
 import { createSessionsProcedures } from "./routers/sessions.ts";
 import { createTokenProcedures } from "./routers/token.ts";
 import { createUsersProcedures } from "./routers/users.ts";
@@ -23,12 +25,14 @@ export function createProcedures<C extends Config>(profile: ProfileDefinition) {
     account: createAccountProcedures(builders, profile),
     me: createMeProcedures(builders, profile),
     sessions: createSessionsProcedures(builders),
+    passkeys: createPasskeysProcedures(builders),
     password: createPasswordProcedures(builders),
     recovery: createRecoveryProcedures(builders),
     users: createUsersProcedures(builders, profile),
     groups: createGroupsProcedures(builders),
     permissions: createPermissionsProcedures(builders),
     audit: createAuditProcedures(builders),
+    ...createServiceProcedures(builders),
   };
 }
 

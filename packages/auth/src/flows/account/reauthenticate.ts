@@ -2,7 +2,7 @@ import { recordEvent } from "../../audit/audit-log.ts";
 import type { Challenge } from "../../challenges/challenges.ts";
 import { AuthError } from "../../errors.ts";
 import type { AuthenticationClass } from "../../sessions/authentication.ts";
-import { noteReauthentication } from "../../sessions/session-store.ts";
+import { noteReauthentication, raiseAuthentication } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import { toNetwork } from "../../throttling/address.ts";
 import type { Admission } from "../../throttling/throttle.ts";
@@ -90,9 +90,10 @@ export async function reauthenticateByCode(
     if (!isOwn) throw codeRefused();
     const { opens } = askGate(core, holder, toEvidence(right, null), "reauthenticate");
     if (opens !== "session" && opens !== "second_factor") throw codeRefused();
-    if (opens === "second_factor") await requireOwnTotp(core, transaction, holder, attempt);
+    const hasFactor = opens === "second_factor";
+    if (hasFactor) await requireOwnTotp(core, transaction, holder, attempt);
     await right.consume();
-    if (!(await noteReauthentication(transaction, session.id, "code"))) throw sessionEnded();
+    await noteShown(transaction, session, { by: "code", hasFactor });
     if (!core.challenges.isFixed(target.address)) await recordProof(transaction, user.id, target.kind);
     const about = { ...facts, actorId: user.id, subjectId: user.id };
     await recordEvent(transaction, { event: "reauthenticated", sessionId: session.id, by: "code" }, about);
@@ -131,8 +132,8 @@ export async function reauthenticate(
     // What was checked no longer counts once another password is stored, or the account is disabled.
     const isUnchanged = await lockUnchanged(transaction, { id: account.id, verifiedHash: account.password });
     if (!isUnchanged) throw wrongPassword();
-    await requireOwnFactor(core, transaction, account.id, attempt);
-    if (!(await noteReauthentication(transaction, session.id, "password"))) throw sessionEnded();
+    const hasFactor = await requireOwnFactor(core, transaction, account.id, attempt);
+    await noteShown(transaction, session, { by: "password", hasFactor });
     const about = { ...facts, actorId: account.id, subjectId: account.id };
     await recordEvent(transaction, { event: "reauthenticated", sessionId: session.id }, about);
     await core.throttle.settle(transaction, admission.counted);
@@ -141,6 +142,25 @@ export async function reauthenticate(
     .transaction()
     .execute(note)
     .catch((error: unknown) => recordOwnRefusal(core, { userId: account.id, attempt, error, facts }));
+}
+
+interface ShownNow {
+  readonly by: "password" | "code";
+  /** Whether what the app shows was right as well: a session of one factor is one of two from then on. */
+  readonly hasFactor: boolean;
+}
+
+/** @throws AuthError `session_ended` */
+async function noteShown(
+  transaction: Queries,
+  { id, amr }: Principal["session"],
+  { by, hasFactor }: ShownNow,
+): Promise<void> {
+  const raised = { acr: "2", amr: [...new Set([...amr, "otp", "mfa"])] } as const;
+  const isLive =
+    (await noteReauthentication(transaction, id, by)) &&
+    (!hasFactor || (await raiseAuthentication(transaction, id, raised)));
+  if (!isLive) throw sessionEnded();
 }
 
 /**

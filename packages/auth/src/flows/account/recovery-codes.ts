@@ -4,7 +4,6 @@ import {
   type MadeRecoveryCodes,
   type RecoveryCodeStatus,
   readRecoveryCodes,
-  replaceRecoveryCodes,
   settleRecoveryCodes,
   stopWaitingCodes,
 } from "../../one-time-codes/recovery-code-store.ts";
@@ -12,7 +11,7 @@ import type { Queries } from "../../storage/database.ts";
 import { isTestAccount, lockUser } from "../../users/user-store.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { readGateAccount } from "../steps/gate.ts";
-import { keepNotice } from "../steps/keep-notice.ts";
+import { makeRecoveryCodes } from "../steps/make-recovery-codes.ts";
 import { requireRecently, waitOfCodes } from "../steps/recent-authentication.ts";
 
 /**
@@ -35,11 +34,7 @@ export async function createRecoveryCodes(
     const heldSeconds = (await readGateAccount(core, transaction, user.id))?.heldSeconds ?? 0;
     const seconds = Math.max(isByCodeAlone ? waitOfCodes : 0, heldSeconds);
     const waiting = seconds > 0 ? { seconds, sessionId: session.id } : null;
-    const made = await replaceRecoveryCodes(transaction, { userId: user.id, waiting });
-    const happened = { event: "recovery_codes_created", isWaiting: waiting !== null } as const;
-    await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
-    await keepNotice(core, transaction, { userId: user.id, kind: "recovery_codes_created", facts });
-    return made;
+    return makeRecoveryCodes(core, transaction, { userId: user.id, waiting, facts });
   });
 }
 

@@ -4,18 +4,21 @@ import {
   consumeSecondFactorTicket,
   countTicketAttempt,
   insertSecondFactorTicket,
+  secondFactorTicketLifetime,
 } from "../../second-factors/second-factor-ticket-store.ts";
 import type { SharedSecret } from "../../second-factors/totp.ts";
 import { describeTotp } from "../../second-factors/totp-store.ts";
 import { raiseAuthentication } from "../../sessions/session-store.ts";
 import { lockUser } from "../../users/user-store.ts";
+import { requireToChangeFactors } from "../steps/change-factors.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { endOthers, enrollTotp, takeTotp } from "../steps/enroll-totp.ts";
 import { forbidTestAccount } from "../steps/forbid-test-account.ts";
 import { forbidWhileHeld } from "../steps/forbid-while-held.ts";
 import { readGateAccount } from "../steps/gate.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
-import { requireRecently, waitOfCodes } from "../steps/recent-authentication.ts";
+import { type FactorEnrolled, makeMissingCodes } from "../steps/make-recovery-codes.ts";
+import { ownerMaxAge } from "../steps/recent-authentication.ts";
 import { sessionEnded } from "../steps/session-ended.ts";
 import { createSealedSecret, findStepOf, showSecret, ticketRefused, totpRefused } from "../steps/use-totp.ts";
 
@@ -66,20 +69,23 @@ export interface ConfirmTotpInput {
 }
 
 /**
- * Makes the app the caller's second factor, asked for at every sign-in from now on, and ends their other sessions.
+ * Makes the app the caller's second factor, asked for at every sign-in from now on, and ends their other sessions. Who has no recovery codes
+ * gets them with the answer.
  *
- * @throws AuthError `code_invalid`, `session_ended`
+ * @throws AuthError `code_invalid`, `reauthentication_required`, `session_ended`
  */
 export async function confirmTotp(
   core: Core,
-  { user, session }: Principal,
+  caller: Principal,
   { ticket, totp }: ConfirmTotpInput,
   facts: RequestInfo,
-): Promise<void> {
+): Promise<FactorEnrolled> {
+  const { user, session } = caller;
+  const { isByCodeAlone } = await requireToChangeFactors(core, caller, ownerMaxAge + secondFactorTicketLifetime);
   const found = await countTicketAttempt(core.db, ticket);
   if (found?.purpose !== "enroll" || found.sessionId !== session.id || !found.sealedSecret) throw ticketRefused();
   const { sealedSecret } = found;
-  await core.db.transaction().execute(async (transaction) => {
+  return core.db.transaction().execute(async (transaction) => {
     const account = await readGateAccount(core, transaction, user.id, { isLocked: true });
     if (!account) throw sessionEnded();
     forbidWhileHeld(account);
@@ -89,6 +95,8 @@ export async function confirmTotp(
     await enrollTotp(core, transaction, { userId: user.id, sealedSecret, step, keep: session.id, facts });
     const amr = [...new Set([...session.amr, "otp", "mfa"])];
     if (!(await raiseAuthentication(transaction, session.id, { acr: "2", amr }))) throw sessionEnded();
+    const waitingIn = isByCodeAlone ? session.id : null;
+    return { recoveryCodes: await makeMissingCodes(core, transaction, { account, waitingIn, facts }) };
   });
 }
 
@@ -104,7 +112,7 @@ export async function removeTotp(core: Core, caller: Principal, facts: RequestIn
     await lockUser(transaction, user.id);
     const account = await readGateAccount(core, transaction, user.id);
     if (account) forbidWhileHeld(account);
-    if (account?.factors.isRequired)
+    if (account?.factors.isRequired && !account.factors.hasPasskey)
       throw new AuthError("permission_denied", "This account needs a second factor: set up another in its place");
     if (!(await takeTotp(transaction, user.id))) throw new AuthError("not_found", "There is no authenticator app");
     const sessionsEnded = await endOthers(transaction, user.id, session.id);
@@ -112,18 +120,4 @@ export async function removeTotp(core: Core, caller: Principal, facts: RequestIn
     await recordEvent(transaction, { event: "second_factor_removed", method: "totp", sessionsEnded }, about);
     await keepNotice(core, transaction, { userId: user.id, kind: "second_factor_changed", facts });
   });
-}
-
-/** Whoever finds a session open, or got hold of a number, must not make the account theirs for good. */
-async function requireToChangeFactors(core: Core, caller: Principal): Promise<void> {
-  const { isByCodeAlone } = await requireRecently(core, caller);
-  const account = await readGateAccount(core, core.db, caller.user.id);
-  if (account) forbidWhileHeld(account);
-  if (!isByCodeAlone) return;
-  const age = ((account?.now ?? new Date(0)).getTime() - caller.session.createdAt.getTime()) / 1000;
-  if (age >= waitOfCodes) return;
-  throw new AuthError(
-    "permission_denied",
-    "A code alone changes this only where you have been signed in for three days",
-  );
 }

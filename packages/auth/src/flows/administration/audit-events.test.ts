@@ -4,7 +4,15 @@ import type { AuditEvent } from "../../audit/audit-event.ts";
 import type { Auth } from "../../auth.ts";
 import { AuthError, type AuthErrorCode } from "../../errors.ts";
 import type { ImportRound } from "../../imported-users/round-store.ts";
-import { createInbox, createTestAuth, showTotp, type TestAuth, testSecret } from "../../testing/index.ts";
+import {
+  createInbox,
+  createPasskeyDevice,
+  createTestAuth,
+  type PasskeyDevice,
+  showTotp,
+  type TestAuth,
+  testSecret,
+} from "../../testing/index.ts";
 import { limits } from "../../throttling/limits.ts";
 import type { HoldResetInput } from "../sign-in/hold-reset.ts";
 import type { PublicPurpose } from "../sign-in/start-code.ts";
@@ -32,7 +40,8 @@ let bare: Auth;
 beforeAll(async () => {
   const django = { secretKey, acceptTokensUntil: new Date(Date.now() + 86_400_000) };
   const messages = { senders: { sms: inbox }, countries: ["TR"], limits: generous };
-  service = await createTestAuth({ permissions: ["notes.note"], django, messages });
+  const passkeys = { rpId: "localhost", allowsLocalhost: true };
+  service = await createTestAuth({ permissions: ["notes.note"], django, messages, passkeys });
   narrow = await service.another({ sessions: { perUser: 1 } });
   curious = await service.another({ auditReads: true });
   bare = await service.another({ permissions: [] });
@@ -196,6 +205,18 @@ async function enroll(target: Pick<Target, "caller">): Promise<string> {
   const { secret, ...shown } = await startTotp(target);
   await service.auth.confirmTotp(target.caller, shown, service.facts);
   return secret;
+}
+
+interface AddedPasskey {
+  readonly id: string;
+  readonly device: PasskeyDevice;
+}
+
+async function addPasskey({ caller }: Pick<Target, "caller">): Promise<AddedPasskey> {
+  const device = createPasskeyDevice();
+  const { options } = await service.auth.startPasskey(caller);
+  const { passkey } = await service.auth.addPasskey(caller, { passkey: device.create(options) }, service.facts);
+  return { id: passkey.id, device };
 }
 
 /** Signs in with the password of somebody who has a second factor: what is to be shown for it. */
@@ -1116,8 +1137,8 @@ const deeds: Deed[] = [
     does: "confirmTotp",
     first: startTotp,
     run: ({ caller }, prepared) => service.auth.confirmTotp(caller, prepared as Shown, service.facts),
-    leaves: ["second_factor_enrolled"],
-    detail: () => ({ method: "totp", sessionsEnded: 0 }),
+    leaves: ["second_factor_enrolled", "recovery_codes_created"],
+    detail: () => ({ isWaiting: false }),
   },
   {
     ...bySelf,
@@ -1126,6 +1147,73 @@ const deeds: Deed[] = [
     run: ({ caller }) => service.auth.removeTotp(caller, service.facts),
     leaves: ["second_factor_removed"],
     detail: () => ({ method: "totp", sessionsEnded: 0 }),
+  },
+  {
+    ...bySelf,
+    does: "addPasskey",
+    first: async ({ caller }) => createPasskeyDevice().create((await service.auth.startPasskey(caller)).options),
+    run: ({ caller }, prepared) => {
+      const passkey = prepared as ReturnType<PasskeyDevice["create"]>;
+      return service.auth.addPasskey(caller, { passkey }, service.facts);
+    },
+    leaves: ["passkey_added", "recovery_codes_created"],
+    detail: () => ({ isWaiting: false }),
+  },
+  {
+    ...bySelf,
+    does: "signInByPasskey",
+    first: addPasskey,
+    run: async (_, prepared) => {
+      const { options } = await service.auth.startPasskeySignIn();
+      const passkey = (prepared as AddedPasskey).device.get(options);
+      return service.auth.signInByPasskey({ passkey }, service.facts);
+    },
+    leaves: ["signed_in"],
+    detail: () => ({ identifier: "none", by: "passkey", ...signIn("pop", "user", "mfa") }),
+  },
+  {
+    ...bySelf,
+    does: "signInByPasskey, with a device that has not made sure whose it is",
+    actor: "nobody",
+    first: addPasskey,
+    run: async (_, prepared) => {
+      const { options } = await service.auth.startPasskeySignIn();
+      const passkey = (prepared as AddedPasskey).device.get(options, { isVerified: false });
+      await refused("invalid_credentials", service.auth.signInByPasskey({ passkey }, service.facts));
+    },
+    leaves: ["passkey_refused"],
+    detail: () => ({ purpose: "sign_in", because: "not_verified" }),
+  },
+  {
+    ...bySelf,
+    does: "reauthenticateByPasskey",
+    first: addPasskey,
+    run: async ({ caller }, prepared) => {
+      const { options } = await service.auth.startPasskeyReauthentication(caller);
+      const passkey = (prepared as AddedPasskey).device.get(options);
+      return service.auth.reauthenticateByPasskey(caller, { passkey }, service.facts);
+    },
+    leaves: ["reauthenticated"],
+    detail: ({ caller }) => ({ sessionId: caller.session.id, by: "passkey" }),
+  },
+  {
+    ...bySelf,
+    does: "renamePasskey",
+    first: addPasskey,
+    run: ({ caller }, prepared) => {
+      const { id } = prepared as AddedPasskey;
+      return service.auth.renamePasskey(caller, { id, name: "Phone" }, service.facts);
+    },
+    leaves: ["passkey_renamed"],
+    detail: () => ({}),
+  },
+  {
+    ...bySelf,
+    does: "removePasskey",
+    first: addPasskey,
+    run: ({ caller }, prepared) => service.auth.removePasskey(caller, (prepared as AddedPasskey).id, service.facts),
+    leaves: ["passkey_removed"],
+    detail: () => ({ sessionsEnded: 0 }),
   },
   {
     ...byAdmin,
@@ -1301,6 +1389,7 @@ const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
     await service.database.query("delete from latchkey.audit_events where event = 'code_requested'");
     return service.auth.resendCode({ challenge }, service.facts);
   },
+  readServiceOverview: () => service.auth.readServiceOverview(),
   reportMessages: () => service.auth.reportMessages(),
   deliverDueWebhooks: () => service.auth.deliverDueWebhooks(),
   reportWebhooks: () => service.auth.reportWebhooks({ limit: 25 }),
@@ -1334,6 +1423,12 @@ const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
   listActivity: ({ caller }) => service.auth.listActivity(caller, { limit: 25 }),
   getTotp: ({ caller }) => service.auth.getTotp(caller),
   startTotp: ({ caller }) => service.auth.startTotp(caller, service.facts),
+  startPasskeySignIn: () => service.auth.startPasskeySignIn(),
+  startSecondFactorPasskey: () => refused("code_invalid", service.auth.startSecondFactorPasskey("none", service.facts)),
+  startEnrollingPasskey: () => refused("code_invalid", service.auth.startEnrollingPasskey("none", service.facts)),
+  listPasskeys: ({ caller }) => service.auth.listPasskeys(caller),
+  startPasskey: ({ caller }) => service.auth.startPasskey(caller),
+  startPasskeyReauthentication: ({ caller }) => refused("not_found", service.auth.startPasskeyReauthentication(caller)),
   startEnrolling: () => refused("code_invalid", service.auth.startEnrolling("none", service.facts)),
   exportOwnData: ({ caller }) => service.auth.exportOwnData(caller),
   listAuditEvents: () => service.auth.listAuditEvents({ limit: 25 }),
@@ -1375,6 +1470,10 @@ const allEvents: Readonly<Record<AuditEvent["event"], true>> = {
   second_factor_enrolled: true,
   second_factor_removed: true,
   second_factor_reset: true,
+  passkey_added: true,
+  passkey_renamed: true,
+  passkey_removed: true,
+  passkey_refused: true,
   code_requested: true,
   message_refused: true,
   code_refused: true,
@@ -1514,7 +1613,7 @@ async function readEverything(): Promise<unknown> {
   const tables = await service.database.query<{ name: string }>(
     // An attempt counts whatever comes of it, and what stands is sealed meanwhile.
     `select tablename as name from pg_tables where schemaname = 'latchkey'
-      and tablename not in ('throttles', 'message_counts', 'wrong_codes', 'second_factor_tickets', 'audit_seals') order by 1`,
+      and tablename not in ('throttles', 'message_counts', 'wrong_codes', 'second_factor_tickets', 'audit_seals', 'used_passkey_challenges') order by 1`,
   );
   return Promise.all(
     tables.map(async ({ name }) => [

@@ -18,6 +18,7 @@ import type { Actor } from "../steps/authority.ts";
 import type { Core } from "../steps/core.ts";
 import { findMissingPermission, requirePermissions } from "../steps/held-permissions.ts";
 import { readCursor, toPage, writeCursor } from "../steps/page-cursor.ts";
+import { requireSameSet, requireUnchanged } from "../steps/require-unchanged.ts";
 import { requireKnownPermissions } from "./users.ts";
 
 export interface ListGroupsInput {
@@ -65,7 +66,8 @@ export async function createGroup(core: Core, admin: Actor, { name, permissions 
 /**
  * Changes a group's name or what it gives.
  *
- * @throws AuthError `not_found`, `identifier_taken`, `invalid_input`, `permission_denied` when it gives, before or after, a
+ * @param expected what of it was seen before: nothing is changed where it is something else by now
+ * @throws AuthError `not_found`, `identifier_taken`, `invalid_input`, `changed_meanwhile`, `permission_denied` when it gives, before or after, a
  * permission that the administrator does not hold
  */
 export async function updateGroup(
@@ -73,9 +75,12 @@ export async function updateGroup(
   admin: Actor,
   id: string,
   { name, permissions }: GroupUpdate,
+  expected?: GroupUpdate,
 ): Promise<Group> {
   return core.db.transaction().execute(async (transaction) => {
     const group = await lockGroupBelow(transaction, admin, id);
+    requireUnchanged({ name: group.name }, { name: expected?.name });
+    requireSameSet(group.permissions, expected?.permissions);
     const fields = [...(name === undefined ? [] : ["name"]), ...(permissions ? ["permissions"] : [])];
     if (fields.length === 0) return group;
     if (name !== undefined) await renameGroup(transaction, id, toGroupName(name));

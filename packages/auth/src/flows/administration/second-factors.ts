@@ -2,14 +2,14 @@ import { recordEvent } from "../../audit/audit-log.ts";
 import { AuthError } from "../../errors.ts";
 import { type Actor, type Administrator, changeWithAuthority } from "../steps/authority.ts";
 import type { Core } from "../steps/core.ts";
-import { endOthers, takeTotp } from "../steps/enroll-totp.ts";
+import { endOthers, takeFactors } from "../steps/enroll-totp.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
 import { requireRecently } from "../steps/recent-authentication.ts";
 import { resetTotpLimits } from "../steps/reset-sign-in-limits.ts";
 
 /**
- * Takes the second factors of somebody away who has lost them, and ends their sessions. Their password stays, so that whoever knows it is in
- * until they enrol another: let them set a new one as well where it may be known.
+ * Takes the second factors of somebody away who has lost them, passkeys among them, and ends their sessions. Their password stays, so that
+ * whoever knows it is in until they enrol another: let them set a new one as well where it may be known.
  *
  * @throws AuthError `not_found`, `reauthentication_required`, and `permission_denied` for one's own account and for one that stands above
  */
@@ -23,7 +23,7 @@ export async function resetAs(core: Core, { user: actor, facts }: Actor, id: str
   return changeWithAuthority(core, actor, id, async (transaction, target) => {
     if (target.id === actor?.id)
       throw new AuthError("permission_denied", "Another administrator resets your second factor");
-    await takeTotp(transaction, target.id);
+    await takeFactors(transaction, target.id);
     const sessionsEnded = await endOthers(transaction, target.id);
     const about = { ...facts, actorId: actor?.id ?? null, subjectId: target.id };
     await recordEvent(transaction, { event: "second_factor_reset", sessionsEnded }, about);

@@ -39,6 +39,7 @@ import { issuePasswordCode, type PasswordCode } from "../steps/password-code.ts"
 import { recordRead } from "../steps/record-read.ts";
 import { requireFitForRights } from "../steps/require-fit-for-rights.ts";
 import { requireFreeUsername } from "../steps/require-free-username.ts";
+import { requireSameSet, requireUnchanged } from "../steps/require-unchanged.ts";
 import { stopDeletion } from "../steps/stop-deletion.ts";
 import { tellHook, tellHookAfterwards } from "../steps/tell-hooks.ts";
 
@@ -129,13 +130,16 @@ export async function createAccount(
 /**
  * Changes a user: profile, names, and whether they are active, staff or superuser.
  *
- * @throws AuthError `not_found`, `invalid_input`, `identifier_taken`, `permission_denied`
+ * @param expected what some of their fields held when they were looked at, as they were shown: nothing is changed where one holds something
+ * else by now
+ * @throws AuthError `not_found`, `invalid_input`, `identifier_taken`, `changed_meanwhile`, `permission_denied`
  */
 export async function updateUser(
   core: Core,
   { user: actor, facts }: Actor,
   id: string,
   { username, phoneNumber, email, ...rest }: UserUpdate,
+  expected?: Partial<User>,
 ): Promise<User> {
   const names = parseNames(core, { username, phoneNumber, email });
   const changes = withoutUndefined({ ...rest, ...names });
@@ -144,6 +148,8 @@ export async function updateUser(
     ({ user, fields, by: actor ? "administrator" : "command_line", request: facts }) as const;
   const isDisabling = changes.isActive === false;
   const updated = await changeWithAuthority(core, actor, id, async (transaction, target, superusers) => {
+    // What somebody may not see whole they cannot find out by guessing either.
+    if (expected) requireUnchanged(await showUser(core, { user: actor, facts }, target), expected);
     requireSuperuserForRoles(actor, changes, target);
     keepLastSuperuser(superusers, target, changes);
     forbidConsentForOthers(target.isApprovedToBeInTouch, changes.isApprovedToBeInTouch);
@@ -208,19 +214,23 @@ export async function deleteUser(core: Core, { user: actor, facts }: Actor, id: 
 /**
  * Makes a user's groups exactly those given.
  *
- * @throws AuthError `not_found`, `invalid_input`, `permission_denied` when a group gives more than the giver has, or is for the
- * giver
+ * @param expected the groups that they were in when that was looked at
+ * @throws AuthError `not_found`, `invalid_input`, `changed_meanwhile`, `permission_denied` when a group gives more than the giver has, or is
+ * for the giver
  */
 export async function setGroups(
   core: Core,
   { user: actor, facts }: Administrator,
   id: string,
   groupIds: readonly string[],
+  expected?: readonly string[],
 ): Promise<AdministeredUser> {
   const wanted = [...new Set(groupIds.map((groupId) => groupId.toLowerCase()))];
   await changeWithAuthority(core, actor, id, async (transaction, target) => {
     const { groups } = await findGrants(transaction, id);
-    const added = wanted.filter((groupId) => !groups.some((group) => group.id === groupId));
+    const present = groups.map((group) => group.id);
+    requireSameSet(present, expected);
+    const added = wanted.filter((groupId) => !present.includes(groupId));
     forbidSelfGrant(actor, target, added);
     if (added.length > 0) await forbidTestAccount(transaction, id);
     await lockGroups(transaction, added);
@@ -239,18 +249,22 @@ export async function setGroups(
 /**
  * Makes a user's own permissions exactly those given.
  *
- * @throws AuthError `not_found`, `invalid_input`, `permission_denied` when the giver does not hold them, or they are for the giver
+ * @param expected those that they had when that was looked at
+ * @throws AuthError `not_found`, `invalid_input`, `changed_meanwhile`, `permission_denied` when the giver does not hold them, or they are for
+ * the giver
  */
 export async function setPermissions(
   core: Core,
   { user: actor, facts }: Administrator,
   id: string,
   permissions: readonly string[],
+  expected?: readonly string[],
 ): Promise<AdministeredUser> {
   const wanted = [...new Set(permissions)].sort();
   await changeWithAuthority(core, actor, id, async (transaction, target) => {
     await requireKnownPermissions(transaction, wanted);
     const { permissions: held } = await findGrants(transaction, id);
+    requireSameSet(held, expected);
     const added = wanted.filter((permission) => !held.includes(permission));
     forbidSelfGrant(actor, target, added);
     if (added.length > 0) await requireFitForRights(core, transaction, id);

@@ -72,7 +72,12 @@ test("what an import left that was killed is cleared away, and nothing of one th
   await under.query(`select pg_advisory_lock(${importLock})`);
   expect(await auth.purge()).toMatchObject({ staged: 0 });
   await under.end();
-  await expect.poll(async () => (await auth.purge()).staged).toBe(1_500);
+  let staged = 0;
+  const purge = async () => {
+    staged += (await auth.purge()).staged;
+    return staged;
+  };
+  await expect.poll(purge, { timeout: 20_000 }).toBe(1_500);
   expect(await database.query("select from latchkey.import_issues")).toHaveLength(0);
 });
 

@@ -9,6 +9,7 @@ import { deleteOldCounts } from "../../messages/message-counts.ts";
 import { deleteOldNotices } from "../../messages/notice-store.ts";
 import { deleteExpiredCodes } from "../../one-time-codes/code-store.ts";
 import { settleRecoveryCodes } from "../../one-time-codes/recovery-code-store.ts";
+import { deleteOldPasskeyChallenges } from "../../passkeys/passkey-challenge.ts";
 import { deleteOldFormerPasswords } from "../../passwords/former-password-store.ts";
 import { deleteOldSecondFactorTickets } from "../../second-factors/second-factor-ticket-store.ts";
 import { deleteOldSecretKeys } from "../../secret-keys/secret-key-store.ts";
@@ -52,6 +53,7 @@ export async function purge(core: Core): Promise<Purged> {
   const challenges = await inBatches((atMost) => deleteOldChallenges(core.db, atMost));
   const tickets = await inBatches((atMost) => deleteOldTickets(core.db, atMost));
   const halfDone = await inBatches((atMost) => deleteOldSecondFactorTickets(core.db, atMost));
+  const used = await inBatches((atMost) => deleteOldPasskeyChallenges(core.db, atMost));
   await inBatches((atMost) => deleteOldFormerPasswords(core.db, atMost));
   const messages = await inBatches((atMost) => deleteOldCounts(core.db, atMost));
   const counts = messages + (await inBatches((atMost) => deleteOldWrongCodes(core.db, atMost)));
@@ -60,7 +62,7 @@ export async function purge(core: Core): Promise<Purged> {
   await inBatches((atMost) => backfillConsents(core.db, atMost));
   await warnInactive(core);
   return {
-    codes: challenges + tickets + halfDone + (await inBatches((atMost) => deleteExpiredCodes(core.db, atMost))),
+    codes: challenges + tickets + halfDone + used + (await inBatches((atMost) => deleteExpiredCodes(core.db, atMost))),
     notices: await inBatches((atMost) => deleteOldNotices(core.db, atMost)),
     sessions: await inBatches((atMost) => deleteDeadSessions(core.db, { endedRetention, atMost })),
     auditEvents: await purgeEvents(core),

@@ -8,6 +8,7 @@ const core = [
   ...["auditevent", "group", "user"].flatMap((model) => ofModel("auth", model)),
   "auth.declare_permission",
   "auth.view_contact",
+  "auth.view_service",
 ];
 
 async function readPermissions({ query }: Awaited<ReturnType<typeof createTestDatabase>>): Promise<string[]> {

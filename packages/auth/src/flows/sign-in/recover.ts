@@ -1,6 +1,6 @@
 import type { AuditEvent } from "../../audit/audit-event.ts";
 import { recordEvent } from "../../audit/audit-log.ts";
-import { AuthError } from "../../errors.ts";
+import { AuthError, type SecondFactorMethod } from "../../errors.ts";
 import {
   findRecoveryCodeOwner,
   findRecoveryTicketOwner,
@@ -17,14 +17,16 @@ import { findAccountById, recordLogin } from "../../users/user-store.ts";
 import { toAuthentication } from "../steps/authentication-methods.ts";
 import type { Core, RequestInfo } from "../steps/core.ts";
 import { requireGoodPassword } from "../steps/encode-password.ts";
-import { takeTotp } from "../steps/enroll-totp.ts";
+import { takeFactors } from "../steps/enroll-totp.ts";
 import { askGate, type GateAccount, nobody, readGateAccount } from "../steps/gate.ts";
 import { type AnsweredSession, answerSignIn, type SignInAnswer } from "../steps/issue-session-tokens.ts";
+import { keepNotice } from "../steps/keep-notice.ts";
 import { findKnownDevice } from "../steps/known-device.ts";
 import { openSession } from "../steps/open-session.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
 import { isUndone, refundOnFailure } from "../steps/refund-on-failure.ts";
 import { replaceLostPassword } from "../steps/replace-lost-password.ts";
+import { askForSecondFactor, listMethods, secondFactorRequired } from "../steps/second-factor.ts";
 import { tellHook, tellPasswordReset } from "../steps/tell-hooks.ts";
 
 export interface StartRecoveryInput {
@@ -36,12 +38,19 @@ export interface RecoverInput {
   /** What `startRecovery` answered. */
   readonly ticket: string;
   readonly newPassword: string;
+  /** Whether the authenticator app and the passkeys are lost as well: they are taken away then. They stay, and are asked for, otherwise. */
+  readonly removeSecondFactors?: boolean | undefined;
   readonly deviceMark?: string | undefined;
   /** What to call the device in the list of sessions. */
   readonly deviceName?: string | undefined;
 }
 
-/** The person is signed in; or the password is set, and they sign in with it and with what else their account asks for. */
+/** What sets a password, and what the account asks for besides: whoever has lost that too says so. */
+export interface StartedRecovery extends RecoveryTicket {
+  readonly methods: readonly SecondFactorMethod[];
+}
+
+/** The person is signed in; or the password is set, and they sign in with it, because a hook has refused this sign-in. */
 export type RecoveryAnswer<Person extends User = User> = SignInAnswer<Person> | { readonly next: "sign_in" };
 
 /**
@@ -54,7 +63,7 @@ export async function startRecovery(
   core: Core,
   { code }: StartRecoveryInput,
   facts: RequestInfo,
-): Promise<RecoveryTicket> {
+): Promise<StartedRecovery> {
   const admission = await count(core, facts);
   const ownerId = await findRecoveryCodeOwner(core.db, code);
   const issued = await core.db.transaction().execute(async (transaction) => {
@@ -69,7 +78,7 @@ export async function startRecovery(
       const because = !owner ? "unknown_code" : owner.state.isActive ? "used_code" : "inactive_account";
       await recordRefusal(transaction, because, { admission, facts, ownerId });
     }
-    return ticket;
+    return ticket && owner ? { ...ticket, methods: listMethods(owner) } : null;
   });
   if (!issued) throw new AuthError("code_invalid", "The code is not right, or was used already");
   return issued;
@@ -77,12 +86,14 @@ export async function startRecovery(
 
 /**
  * Sets a password with the ticket of a recovery code, which is used up by that, ends every session of the account, forgets every other
- * device, and signs the person in with that password, as if they had typed it.
+ * device, and signs the person in with that password, as if they had typed it. A second factor stays and is asked for, unless its owner says
+ * that it is lost too: a code that was used because a password was forgotten must not take it away.
  *
- * @throws AuthError `code_invalid` for a ticket that is good no more, `password_rejected`, `rate_limited`, `overloaded`
+ * @throws AuthError `code_invalid` for a ticket that is good no more, `password_rejected`, `second_factor_required` once the password is set,
+ * `rate_limited`, `overloaded`
  */
 export async function recover(core: Core, input: RecoverInput, facts: RequestInfo): Promise<RecoveryAnswer> {
-  const { ticket, newPassword, deviceMark, deviceName } = input;
+  const { ticket, newPassword, removeSecondFactors = false, deviceMark, deviceName } = input;
   const network = toNetwork(facts.address);
   requireGoodPassword(core, newPassword, { field: "newPassword", person: {} });
   core.passwords.assertCapacity(network);
@@ -99,24 +110,39 @@ export async function recover(core: Core, input: RecoverInput, facts: RequestInf
     const held = await holdOwner(core, transaction, account.id);
     const isGood = held !== null && opensRecovery(core, held) && (await useRecoveryTicket(transaction, ticket));
     if (!isGood) return null;
-    if (held.factors.hasTotp) await takeFactor(transaction, held.id, facts);
+    const hasFactor = held.factors.hasTotp || held.factors.hasPasskey;
+    if (removeSecondFactors && hasFactor) await takeLostFactors(core, transaction, held.id, facts);
     const deviceId = findKnownDevice(core, held, deviceMark);
     const { counted } = admission;
     const replaced = { account, encoded, by: "recovery_code", deviceId, counted, facts } as const;
     const { deviceEpoch } = await replaceLostPassword(core, transaction, replaced);
-    return { owner: held, deviceId, deviceEpoch };
+    const after = await readGateAccount(core, transaction, held.id);
+    const hasSecondFactor = after?.state.hasSecondFactor ?? true;
+    const state = { ...held.state, hasPassword: true, isPasswordChangeDue: false, hasSecondFactor };
+    const owner = { ...held, state, factors: after?.factors ?? held.factors };
+    // No device is known any more, this one included, so that the ticket is of none.
+    const half = { purpose: "sign_in", by: "password", identifier: "none", deviceId: null, deviceName, facts } as const;
+    const asked = state.hasSecondFactor
+      ? await askForSecondFactor(core, transaction, { account: owner, evidence: shown, ...half })
+      : null;
+    return { owner, deviceId, deviceEpoch, asked };
   });
   if (!done) return refuseTicket(core, { admission, facts, ownerId });
   await tellPasswordReset(core, account.id, { by: "code", request: facts });
+  if (done.asked) throw secondFactorRequired(done.asked);
   const opened = await signInWith(core, { owner: done.owner, encoded, deviceName, facts });
   return opened ? answerSignIn(core, opened, done) : { next: "sign_in" };
 }
 
-/** Whoever is at their recovery codes has lost what they had: without this, a lost phone would be a lost account. */
-async function takeFactor(transaction: Queries, userId: string, facts: RequestInfo): Promise<void> {
-  await takeTotp(transaction, userId);
+/** What somebody has shown who has just set a password with a code. */
+const shown = ["password", "recovery_code"] as const;
+
+/** Whoever has lost the phone as well says so: without this, a lost phone would be a lost account. */
+async function takeLostFactors(core: Core, transaction: Queries, userId: string, facts: RequestInfo): Promise<void> {
+  await takeFactors(transaction, userId);
   const about = { ...facts, actorId: null, subjectId: userId };
   await recordEvent(transaction, { event: "second_factor_reset", sessionsEnded: 0 }, about);
+  await keepNotice(core, transaction, { userId, kind: "second_factor_changed", facts });
 }
 
 /** Tries are counted by where they come from alone: a code has too many bits to be guessed from anywhere. */
@@ -136,7 +162,7 @@ const opensRecovery = (core: Core, owner: GateAccount) =>
   owner.testSeconds === null && askGate(core, owner, ["recovery_code"], "reset_password").opens === "ticket";
 
 interface SignInToOpen {
-  /** As they were before the code was used up. */
+  /** As they were before the code was used up, with the password that it has set. */
   readonly owner: GateAccount;
   readonly encoded: string;
   readonly deviceName: string | undefined;
@@ -151,9 +177,7 @@ async function signInWith(
   core: Core,
   { owner, encoded, deviceName, facts }: SignInToOpen,
 ): Promise<AnsweredSession | null> {
-  const { isRequired: hasSecondFactor } = owner.factors;
-  const now = { ...owner, state: { ...owner.state, hasPassword: true, isPasswordChangeDue: false, hasSecondFactor } };
-  if (askGate(core, now, ["password", "recovery_code"], "sign_in").opens !== "session") return null;
+  if (askGate(core, owner, shown, "sign_in").opens !== "session") return null;
   const open = async (transaction: Queries) => {
     const checked = { id: owner.id, verifiedHash: encoded, nextHash: encoded };
     const user = await recordLogin(transaction, core.profile, checked);

@@ -132,7 +132,7 @@ async function openAccount(
   const held = await readGateAccount(core, transaction, user.id);
   const half = { ...entering, purpose: "register", identifier: proved?.kind ?? "username", deviceId: null } as const;
   const opened = held?.state.hasSecondFactor
-    ? await askForSecondFactor(transaction, { ...half, account: held })
+    ? await askForSecondFactor(core, transaction, { ...half, account: held })
     : await openSession(core, transaction, { ...entering, user, authentication: toAuthentication(evidence), atMost });
   await tellHook(core, transaction, "userCreated", { user, by: "registration", request: facts });
   return opened;

@@ -75,7 +75,7 @@ export async function resetPasswordByCode(
     await right.consume();
     if (opens === "second_factor") {
       const half = { evidence, purpose: "reset_password", by: "code", identifier: target.kind, deviceId } as const;
-      return askForSecondFactor(transaction, { account: holder, ...half, nextPassword: encoded, facts });
+      return askForSecondFactor(core, transaction, { account: holder, ...half, nextPassword: encoded, facts });
     }
     const replaced = { account, encoded, by: target.kind, deviceId, facts };
     const { deviceMark: nextMark } = await replaceLostPassword(core, transaction, replaced);

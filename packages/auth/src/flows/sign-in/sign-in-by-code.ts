@@ -118,7 +118,7 @@ async function ask(
   const { kind, address } = right.target;
   await right.consume();
   if (!core.challenges.isFixed(address)) await recordProof(transaction, holder.id, kind);
-  return (opens === "new_password" ? askForNewPassword : askForSecondFactor)(transaction, {
+  return (opens === "new_password" ? askForNewPassword : askForSecondFactor)(core, transaction, {
     account: holder,
     evidence: toEvidence(right, deviceId),
     purpose,

@@ -140,7 +140,7 @@ async function replace(
   const evidence = [...evidenceOf(ticket), "new_password"] as const;
   const half = { ...toHalf(ticket, held, evidence), facts };
   if (asked(core, held, evidence, ticket) === "second_factor")
-    return askForSecondFactor(transaction, { ...half, nextPassword: encoded });
+    return askForSecondFactor(core, transaction, { ...half, nextPassword: encoded });
   const { deviceId } = ticket;
   const replaced = { account, encoded, by: shownFor(evidence), deviceId, facts };
   const { deviceEpoch } = await replaceLostPassword(core, transaction, replaced);

@@ -1,5 +1,12 @@
 import { recordEvent } from "../../audit/audit-log.ts";
-import { AuthError } from "../../errors.ts";
+import { AuthError, type SecondFactorMethod } from "../../errors.ts";
+import type {
+  PasskeyAssertion,
+  PasskeyCreationOptions,
+  PasskeyRegistration,
+  PasskeyRequestOptions,
+  StartedPasskey,
+} from "../../passkeys/passkey-json.ts";
 import {
   consumeSecondFactorTicket,
   countTicketAttempt,
@@ -13,15 +20,27 @@ import type { SessionOpening } from "../../sessions/session.ts";
 import type { Queries } from "../../storage/database.ts";
 import { toNetwork } from "../../throttling/address.ts";
 import type { Admission } from "../../throttling/throttle.ts";
+import type { User } from "../../users/user.ts";
 import { findAccountById, recordLoginByCode } from "../../users/user-store.ts";
 import type { Evidence, Purpose } from "../../ways-in/may-open.ts";
 import { toAuthentication } from "../steps/authentication-methods.ts";
+import {
+  askForPasskey,
+  checkPasskey,
+  PasskeyRefused,
+  passkeyRefused,
+  type RightPasskey,
+  recordPasskeyRefusal,
+  usePasskey,
+} from "../steps/check-passkey.ts";
 import type { Core, RequestInfo } from "../steps/core.ts";
+import { askForNewPasskey, checkRegistration, enrollPasskey, type RightRegistration } from "../steps/enroll-passkey.ts";
 import { enrollTotp } from "../steps/enroll-totp.ts";
 import { askGate, type GateAccount, readGateAccount } from "../steps/gate.ts";
 import { type AnsweredSession, answerSignIn, type SignInAnswer } from "../steps/issue-session-tokens.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
 import { findKnownDevice } from "../steps/known-device.ts";
+import { type FactorEnrolled, makeMissingCodes } from "../steps/make-recovery-codes.ts";
 import { shownFor } from "../steps/new-password.ts";
 import { openSession } from "../steps/open-session.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
@@ -41,8 +60,12 @@ import {
 export interface SignInBySecondFactorInput {
   /** Of the refusal `second_factor_required`. */
   readonly ticket: string;
-  /** What the authenticator app shows, in the digits of any script. */
-  readonly totp: string;
+  /** What the authenticator app shows, in the digits of any script; one of the three. */
+  readonly totp?: string | undefined;
+  /** What the browser answered to `startSecondFactorPasskey`. */
+  readonly passkey?: PasskeyAssertion | undefined;
+  /** What the browser answered to `startEnrollingPasskey`. */
+  readonly newPasskey?: PasskeyRegistration | undefined;
   /** Where the sign-in before showed the mark of a known device, the same again. */
   readonly deviceMark?: string | undefined;
 }
@@ -70,25 +93,67 @@ export async function startEnrolling(core: Core, ticket: string, facts: RequestI
 }
 
 /**
+ * What the browser of somebody is to be asked who has shown all but the second factor, and has a passkey for it.
+ *
+ * @throws AuthError `code_invalid`, `rate_limited`, `permission_denied` where there are no passkeys
+ */
+export async function startSecondFactorPasskey(
+  core: Core,
+  ticket: string,
+  facts: RequestInfo,
+): Promise<StartedPasskey<PasskeyRequestOptions>> {
+  const account = await readTicketOwner(core, ticket, facts);
+  if (!account.factors.hasPasskey) throw ticketRefused();
+  return askForPasskey(core, { purpose: "second_factor", boundTo: ticket, userId: account.id });
+}
+
+/**
+ * The same for somebody whose account needs a second factor and has none: their browser makes a passkey.
+ *
+ * @throws AuthError `code_invalid`, `rate_limited`, `permission_denied` where there are no passkeys
+ */
+export async function startEnrollingPasskey(
+  core: Core,
+  ticket: string,
+  facts: RequestInfo,
+): Promise<StartedPasskey<PasskeyCreationOptions>> {
+  const account = await readTicketOwner(core, ticket, facts);
+  if (!isToEnroll(account)) throw ticketRefused();
+  return askForNewPasskey(core, { purpose: "add_second_factor", boundTo: ticket, userId: account.id });
+}
+
+async function readTicketOwner(core: Core, ticket: string, facts: RequestInfo): Promise<GateAccount> {
+  await countAtAddress(core, facts);
+  const found = await findSecondFactorTicket(core.db, ticket);
+  const account = found && (await readGateAccount(core, core.db, found.userId));
+  if (!account || found.purpose === "enroll") throw ticketRefused();
+  return account;
+}
+
+/** Somebody is signed in; and who has just set up a factor has ten ways back, shown here and never again. */
+export type SecondFactorAnswer<Person extends User = User> = SignInAnswer<Person> & Partial<FactorEnrolled>;
+
+/**
  * Signs somebody in who has shown all but the second factor, and sets the password where that is what they came for. It counts before it
  * compares: five tries a ticket, and limits for the account, to which strangers who have not shown the first factor never come.
  *
- * @throws AuthError `code_invalid`, `rate_limited`, `refused_by_hook`, `hook_failed`
+ * @throws AuthError `code_invalid`, `invalid_credentials` and `code_expired` for a passkey, `rate_limited`, `refused_by_hook`, `hook_failed`
  */
 export async function signInBySecondFactor(
   core: Core,
   input: SignInBySecondFactorInput,
   facts: RequestInfo,
-): Promise<SignInAnswer> {
+): Promise<SecondFactorAnswer> {
   const counted = await countAtAddress(core, facts);
   const ticket = await countTicketAttempt(core.db, input.ticket);
   const owner = ticket && (await readGateAccount(core, core.db, ticket.userId));
   if (!owner || ticket.purpose === "enroll" || !isSameDevice(core, owner, ticket, input.deviceMark))
     throw ticketRefused();
-  const admission = await countTotp(core, ticket);
+  const admission = input.totp === undefined ? notCounted : await countTotp(core, ticket);
   try {
+    const shown = await checkShown(core, ticket, input);
     const opened = await core.db.transaction().execute(async (transaction) => {
-      const opened = await open(core, transaction, { ticket, totp: input.totp, admission, facts });
+      const opened = await open(core, transaction, { ticket, shown, admission, facts });
       await core.throttle.settle(transaction, [...counted, ...admission.counted]);
       return opened;
     });
@@ -96,9 +161,15 @@ export async function signInBySecondFactor(
       const by = shownFor(ticket.evidence) === "password" ? "owner" : "code";
       await tellPasswordReset(core, ticket.userId, { by, request: facts });
     }
-    return await answerSignIn(core, opened, { deviceId: ticket.deviceId, deviceEpoch: opened.deviceEpoch });
+    const { deviceEpoch, recoveryCodes } = opened;
+    const answer = await answerSignIn(core, opened, { deviceId: ticket.deviceId, deviceEpoch });
+    return recoveryCodes ? { ...answer, recoveryCodes } : answer;
   } catch (error) {
     if (error instanceof WrongTotp) return refuse(core, { ticket, admission, facts });
+    if (error instanceof PasskeyRefused) {
+      await recordPasskeyRefusal(core, error, { purpose: "second_factor", actorId: null, facts });
+      throw passkeyRefused(error);
+    }
     // It was right, or never compared.
     if (!(error instanceof AuthError) || isUndone(error)) {
       await core.throttle.refund(admission.counted);
@@ -111,6 +182,30 @@ export async function signInBySecondFactor(
 /** Thrown in the transaction that it undoes. */
 class WrongTotp extends Error {
   override readonly name = "WrongTotp";
+}
+
+const notCounted: Admission = { counted: [], exhausted: [], isLocked: false };
+
+/** A second factor as far as it is checked outside of the transaction that it opens. */
+type Shown =
+  | { readonly factor: "totp"; readonly typed: string }
+  | { readonly factor: "passkey"; readonly right: RightPasskey }
+  | { readonly factor: "passkey"; readonly made: RightRegistration };
+
+async function checkShown(
+  core: Core,
+  { userId }: StoredSecondFactorTicket,
+  { ticket, totp, passkey, newPasskey }: SignInBySecondFactorInput,
+): Promise<Shown> {
+  if (passkey) {
+    const wanted = { purpose: "second_factor", boundTo: ticket, userId } as const;
+    return { factor: "passkey", right: await checkPasskey(core, passkey, wanted) };
+  }
+  if (newPasskey) {
+    const wanted = { purpose: "add_second_factor", boundTo: ticket, userId } as const;
+    return { factor: "passkey", made: await checkRegistration(core, newPasskey, wanted) };
+  }
+  return { factor: "totp", typed: totp ?? "" };
 }
 
 async function countAtAddress(core: Core, { address }: RequestInfo): Promise<Admission["counted"]> {
@@ -140,16 +235,16 @@ function isSameDevice(
 }
 
 /** A ticket ends with the factor that it was made for: one of an account without any was made to set one up. */
-const isToEnroll = ({ factors }: GateAccount) => !factors.hasTotp;
+const isToEnroll = ({ factors }: GateAccount) => !factors.hasTotp && !factors.hasPasskey;
 
 interface Opening {
   readonly ticket: StoredSecondFactorTicket;
-  readonly totp: string;
+  readonly shown: Shown;
   readonly admission: Admission;
   readonly facts: RequestInfo;
 }
 
-type Opened = AnsweredSession & Pick<GateAccount, "deviceEpoch">;
+type Opened = AnsweredSession & Pick<GateAccount, "deviceEpoch"> & FactorEnrolled;
 
 async function open(core: Core, transaction: Queries, opening: Opening): Promise<Opened> {
   const { ticket, facts } = opening;
@@ -158,6 +253,9 @@ async function open(core: Core, transaction: Queries, opening: Opening): Promise
   if (!account || askGate(core, account, evidence, purposeOf(ticket)).opens !== "session") throw ticketRefused();
   if (!(await consumeSecondFactorTicket(transaction, ticket))) throw ticketRefused();
   await showSecondFactor(core, transaction, account, opening);
+  const recoveryCodes = isToEnroll(account)
+    ? await makeMissingCodes(core, transaction, { account, waitingIn: null, facts })
+    : null;
   const deviceEpoch =
     ticket.nextPassword === null
       ? account.deviceEpoch
@@ -172,12 +270,12 @@ async function open(core: Core, transaction: Queries, opening: Opening): Promise
     facts,
     deviceName: ticket.deviceName ?? undefined,
     by,
-    authentication: toAuthentication(evidence),
-    ...(by !== "registration" && { signIn: describeSignIn(ticket) }),
+    authentication: toAuthentication(evidence, opening.shown.factor),
+    ...(by !== "registration" && { signIn: describeSignIn(ticket, opening.shown.factor) }),
   });
   if (by !== "registration")
     await tellHook(core, transaction, "signedIn", { user, session: opened.session, request: facts });
-  return { ...opened, deviceEpoch };
+  return { ...opened, deviceEpoch, recoveryCodes };
 }
 
 function purposeOf({ purpose }: StoredSecondFactorTicket): Purpose {
@@ -188,18 +286,25 @@ async function showSecondFactor(
   core: Core,
   transaction: Queries,
   account: GateAccount,
-  { ticket, totp, admission, facts }: Opening,
+  { ticket, shown, admission, facts }: Opening,
 ): Promise<void> {
   const { userId, sealedSecret } = ticket;
+  if ("right" in shown) return usePasskey(transaction, shown.right);
+  if ("made" in shown) {
+    if (!isToEnroll(account)) throw ticketRefused();
+    const name = ticket.deviceName ?? undefined;
+    await enrollPasskey(core, transaction, { account, right: shown.made, name, isSecondFactor: true, facts });
+    return;
+  }
   if (!isToEnroll(account)) {
-    const isRight = !admission.isLocked && (await useTotp(core, transaction, { userId, typed: totp }));
+    const isRight = !admission.isLocked && (await useTotp(core, transaction, { userId, typed: shown.typed }));
     if (!isRight) throw new WrongTotp();
     return;
   }
   // Another one may have been enrolled in between, so that only one that was begun with this ticket counts.
   if (sealedSecret === null) throw ticketRefused();
   const { now } = account;
-  const step = findStepOf(core, { userId, sealed: sealedSecret, typed: totp, now });
+  const step = findStepOf(core, { userId, sealed: sealedSecret, typed: shown.typed, now });
   if (step === null) throw new WrongTotp();
   await enrollTotp(core, transaction, { userId, sealedSecret, step, facts });
 }
@@ -216,11 +321,11 @@ async function setPassword(
   return (await replaceLostPassword(core, transaction, replaced)).deviceEpoch;
 }
 
-function describeSignIn({ identifier, openedBy }: StoredSecondFactorTicket) {
+function describeSignIn({ identifier, openedBy }: StoredSecondFactorTicket, secondFactor: SecondFactorMethod) {
   return {
     identifier: (identifier ?? "username") as "username",
     ...(openedBy === "code" && { by: "code" as const }),
-    secondFactor: "totp" as const,
+    secondFactor,
   };
 }
 

@@ -103,7 +103,7 @@ async function open(
     if (held && (opens === "second_factor" || opens === "new_password")) {
       if (!(await rehashPassword(transaction, checked))) return null;
       const half = toHalfSignIn(held, signedIn);
-      const asked = await (opens === "new_password" ? askForNewPassword : askForSecondFactor)(transaction, half);
+      const asked = await (opens === "new_password" ? askForNewPassword : askForSecondFactor)(core, transaction, half);
       await core.throttle.settle(transaction, admission.counted);
       return asked;
     }

@@ -1,3 +1,4 @@
+import type { SecondFactorMethod } from "../../errors.ts";
 import type { Authentication } from "../../sessions/authentication.ts";
 import type { Evidence } from "../../ways-in/may-open.ts";
 
@@ -6,13 +7,24 @@ const methods: Readonly<Partial<Record<Evidence, readonly string[]>>> = {
   password: ["pwd"],
   phone_code: ["sms"],
   email_code: ["otp"],
-  second_factor: ["otp", "mfa"],
-  // Bound to the device, and opened by its owner's finger, face or PIN.
-  passkey: ["hwk", "user", "mfa"],
+  second_factor: ["mfa"],
+  // A key that the device has, and its owner's finger, face or PIN. Whether it can leave the device, nobody says without attestation.
+  passkey: ["pop", "user", "mfa"],
 };
 
-/** What a session's tokens say of what was shown. */
-export function toAuthentication(evidence: readonly string[]): Authentication {
-  const amr = [...new Set(evidence.flatMap((shown) => methods[shown as Evidence] ?? []))];
+/** What a second factor is called beside that. */
+const ofFactor: Readonly<Record<SecondFactorMethod, string>> = { totp: "otp", passkey: "pop" };
+
+/**
+ * What a session's tokens say of what was shown.
+ *
+ * @param factor what the second factor was, where one is among it
+ */
+export function toAuthentication(evidence: readonly string[], factor?: SecondFactorMethod): Authentication {
+  const named = evidence.flatMap((shown) => {
+    const method = methods[shown as Evidence] ?? [];
+    return shown === "second_factor" && factor ? [ofFactor[factor], ...method] : method;
+  });
+  const amr = [...new Set(named)];
   return { acr: amr.includes("mfa") ? "2" : "1", amr };
 }

@@ -48,6 +48,8 @@ export interface Core {
   readonly deviceKeys: () => RefreshKeys;
   /** Seals the secrets of authenticator apps. */
   readonly secondFactorKey: () => Uint8Array;
+  /** Seal the challenges of passkeys. */
+  readonly passkeyKeys: () => RefreshKeys;
   /** Seals what changes that wait are to do. */
   readonly pendingKey: () => Uint8Array;
   /** Derives what stands for refresh tokens of another system. It stays the same, or a token would be told from itself. */

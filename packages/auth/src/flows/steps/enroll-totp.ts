@@ -1,4 +1,5 @@
 import { recordEvent } from "../../audit/audit-log.ts";
+import { deletePasskeys } from "../../passkeys/passkey-store.ts";
 import { deleteTotp, putTotp } from "../../second-factors/totp-store.ts";
 import { endSessions } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
@@ -38,6 +39,12 @@ export async function enrollTotp(
 export async function takeTotp(transaction: Queries, userId: string): Promise<boolean> {
   await markSecondFactor(transaction, userId, false);
   return deleteTotp(transaction, userId);
+}
+
+/** Takes all of a user's factors away, the app and the passkeys: they were lost, and whoever has them must not get in. */
+export async function takeFactors(transaction: Queries, userId: string): Promise<void> {
+  await takeTotp(transaction, userId);
+  await deletePasskeys(transaction, userId);
 }
 
 /** Ends what a person had open before their second factor changed, and answers how many sessions. */

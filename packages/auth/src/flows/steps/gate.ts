@@ -33,6 +33,7 @@ export interface GateAccount {
   readonly testSeconds: number | null;
   readonly factors: {
     readonly hasTotp: boolean;
+    readonly hasPasskey: boolean;
     /** Whether the settings ask this account for a second factor. */
     readonly isRequired: boolean;
   };
@@ -62,7 +63,9 @@ interface Row {
   readonly lastLogin: Date | null;
   readonly hasRecoveryCodes: boolean;
   readonly lastUsedAt: Date | null;
+  readonly asksForFactor: boolean;
   readonly hasTotp: boolean;
+  readonly hasPasskey: boolean;
   readonly isPasswordChangeDue: boolean;
   readonly now: Date;
 }
@@ -94,7 +97,9 @@ export async function readGateAccount(
       u.phone_proved_at as "phoneProvedAt", u.phone_vouched_at as "phoneVouchedAt",
       u.phone_opens_at as "phoneOpensAt", u.email_opens_at as "emailOpensAt",
       u.email_proved_at as "emailProvedAt", u.email_vouched_at as "emailVouchedAt", u.test_until as "testUntil",
-      u.reset_by_code_at as "resetByCodeAt", u.second_factor_at is not null as "hasTotp",
+      u.reset_by_code_at as "resetByCodeAt", u.second_factor_at is not null as "asksForFactor",
+      exists (select from latchkey.totp_factors t where t.user_id = u.id) as "hasTotp",
+      exists (select from latchkey.passkeys p where p.user_id = u.id) as "hasPasskey",
       u.password_change_due_at is not null as "isPasswordChangeDue",
       u.device_epoch as "deviceEpoch", u.last_login as "lastLogin",
       ${hasRecoveryCodes(sql<string>`u.id`)} as "hasRecoveryCodes", ${secondsHeld(sql<string>`u.id`)} as "heldSeconds",
@@ -113,9 +118,9 @@ function isSecondFactorRequired(core: Core, { isHolderOfRights, testUntil }: Row
 
 function judge(core: Core, row: Row): GateAccount {
   const { phoneTrust, numberOnlyTrust } = core.options.codes;
-  const { now, testUntil, isParked, isHolderOfRights } = row;
+  const { now, testUntil, isParked, isHolderOfRights, hasTotp, hasPasskey } = row;
   const hasPassword = !isUnusablePassword(row.password);
-  const isNumberOnly = !hasPassword && row.emailProvedAt === null;
+  const isNumberOnly = !hasPassword && !hasPasskey && row.emailProvedAt === null;
   const phone = judgeName(
     {
       isPresent: row.phoneNumber !== null,
@@ -138,7 +143,7 @@ function judge(core: Core, row: Row): GateAccount {
     { proof: null, vouching },
     now,
   );
-  const factors = { hasTotp: row.hasTotp, isRequired: isSecondFactorRequired(core, row) };
+  const factors = { hasTotp, hasPasskey, isRequired: isSecondFactorRequired(core, row) };
   const isTest = row.phoneNumber !== null && core.challenges.isFixed(row.phoneNumber);
   return {
     id: row.id,
@@ -159,10 +164,10 @@ function judge(core: Core, row: Row): GateAccount {
       isParked,
       isHolderOfRights,
       hasPassword,
+      hasPasskey,
       isPasswordChangeDue: row.isPasswordChangeDue,
-      hasPasskey: false,
       hasRecoveryCodes: row.hasRecoveryCodes,
-      hasSecondFactor: factors.hasTotp || factors.isRequired,
+      hasSecondFactor: row.asksForFactor || factors.isRequired,
       // A test number opens what was made by it, and nothing that anybody else has.
       phone: testUntil !== null && isTest ? "trusted" : isTest && phone !== "none" ? "claimed" : phone,
       email,

@@ -1,6 +1,7 @@
 import { recordEvent } from "../../audit/audit-log.ts";
 import { AuthError, type PasswordChangeRequest, type SecondFactorRequest } from "../../errors.ts";
 import type { Queries } from "../../storage/database.ts";
+import type { Core } from "./core.ts";
 import { type HalfSignIn, keepHalfSignIn, secondFactorRequired } from "./second-factor.ts";
 
 /** A way in of which all is shown but a new password. */
@@ -12,7 +13,11 @@ export interface NewPasswordAsked {
  * Keeps what was shown behind a ticket, in the caller's transaction, which has to be committed. There is no session and no token until the
  * password is replaced: throw {@link halfSignInRefused} of the answer afterwards.
  */
-export async function askForNewPassword(transaction: Queries, half: HalfSignIn): Promise<NewPasswordAsked> {
+export async function askForNewPassword(
+  _core: Pick<Core, "options">,
+  transaction: Queries,
+  half: HalfSignIn,
+): Promise<NewPasswordAsked> {
   const { account, purpose, facts } = half;
   const { ticket, expiresAt } = await keepHalfSignIn(transaction, half);
   const about = { ...facts, actorId: null, subjectId: account.id };

@@ -50,15 +50,17 @@ export async function requireOwnTotp(
   await core.throttle.settle(transaction, admission.counted);
 }
 
-/** As {@link requireOwnTotp}, where the account has a second factor at all. */
+/** As {@link requireOwnTotp}, where the account has a second factor at all; answers whether it has. */
 export async function requireOwnFactor(
   core: Core,
   transaction: Queries,
   userId: string,
   attempt: OwnTotpAttempt | null,
-): Promise<void> {
+): Promise<boolean> {
   const account = await readGateAccount(core, transaction, userId);
-  if (account?.state.hasSecondFactor) await requireOwnTotp(core, transaction, account, attempt);
+  if (!account?.state.hasSecondFactor) return false;
+  await requireOwnTotp(core, transaction, account, attempt);
+  return true;
 }
 
 /** Writes down that a one-time password was refused, after what the refusal undid. */

@@ -21,6 +21,7 @@ export const personalTables: Readonly<Record<string, PersonalTable>> = {
   challenges: { where: "user_id = $person", hides: ["handle_hash", "key_id"] },
   tickets: { where: "user_id = $person", hides: ["ticket_hash"] },
   totp_factors: { where: "user_id = $person", hides: ["sealed_secret"] },
+  passkeys: { where: "user_id = $person", hides: ["credential_id", "public_key"] },
   second_factor_tickets: { where: "user_id = $person", hides: ["ticket_hash", "sealed_secret", "next_password"] },
   former_passwords: { where: "user_id = $person", hides: ["password", "device_epoch"] },
   pending_changes: { where: "user_id = $person", hides: ["payload"] },

@@ -109,14 +109,22 @@ export async function moveNameFrom(
   await recordEvent(transaction, { event: "name_lost", kind, isParked }, about);
 }
 
+interface ProvedBeside {
+  readonly ticket: string;
+  readonly userId: string;
+  /** What was right just now. */
+  readonly by?: "password" | "passkey";
+  readonly facts: RequestInfo;
+}
+
 /**
- * Proves the number of a ticket on the account that has it, whose password was right just now. Whatever is wrong with the ticket, the
- * sign-in goes on without it.
+ * Proves the number of a ticket on the account that has it, whose password or passkey was right just now. Whatever is wrong with the ticket,
+ * the sign-in goes on without it.
  */
 export async function proveByTicket(
   core: Core,
   transaction: Queries,
-  { ticket, userId, facts }: { readonly ticket: string; readonly userId: string; readonly facts: RequestInfo },
+  { ticket, userId, by = "password", facts }: ProvedBeside,
 ): Promise<void> {
   const found = await findTicket(transaction, ticket);
   if (found?.userId !== userId || core.challenges.isFixed(found.address)) return;
@@ -124,7 +132,7 @@ export async function proveByTicket(
   const holder = await holdHolder(core, transaction, found);
   if (!account || holder?.id !== userId) return;
   const code = found.kind === "phone" ? "phone_code" : "email_code";
-  if (askGate(core, account, ["password", code], "enter").opens !== "session") return;
+  if (askGate(core, account, [by, code], "enter").opens !== "session") return;
   if (!(await consumeTicket(transaction, found))) return;
   await recordProof(transaction, userId, found.kind);
   await recordEvent(

@@ -34,6 +34,8 @@ export async function findRecentAuthentication(
   if (recent.length === 0) return null;
   const account = await readGateAccount(core, core.db, user.id);
   if (!account) return null;
+  // Whoever has the number for a day has no passkey.
+  if (recent.some(({ by }) => by === "passkey")) return { isByCodeAlone: false, isRegistration: false };
   const isFreshlyReset = account.resetByCodeAgo !== null && account.resetByCodeAgo < waitOfCodes;
   const isRegistration = !isFreshlyReset && recent.some(({ by }) => by === "registration");
   if (recent.some(({ by }) => by !== "code")) return { isByCodeAlone: isFreshlyReset, isRegistration };

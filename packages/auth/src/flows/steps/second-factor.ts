@@ -8,7 +8,7 @@ import {
 import type { SessionOpening } from "../../sessions/session.ts";
 import type { Queries } from "../../storage/database.ts";
 import type { Evidence } from "../../ways-in/may-open.ts";
-import type { RequestInfo } from "./core.ts";
+import type { Core, RequestInfo } from "./core.ts";
 import type { GateAccount } from "./gate.ts";
 
 /** A way in of which all is shown but the second factor, or a new password. */
@@ -18,7 +18,7 @@ export interface HalfSignIn {
   readonly purpose: SecondFactorPurpose;
   readonly by: SessionOpening;
   /** The kind of name by which they came. */
-  readonly identifier: "username" | "phone" | "email" | "alias";
+  readonly identifier: "username" | "phone" | "email" | "alias" | "none";
   readonly deviceId: string | null;
   readonly deviceName?: string | undefined;
   /** The encoded hash of a password that is set once the factor is shown. */
@@ -30,14 +30,18 @@ export interface HalfSignIn {
  * Keeps what was shown behind a ticket, in the caller's transaction, which has to be committed. There is no session and no token until the
  * second factor is shown: throw {@link secondFactorRequired} of the answer afterwards.
  */
-export async function askForSecondFactor(transaction: Queries, half: HalfSignIn): Promise<SecondFactorRequest> {
+export async function askForSecondFactor(
+  core: Pick<Core, "options">,
+  transaction: Queries,
+  half: HalfSignIn,
+): Promise<SecondFactorRequest> {
   const { account, purpose, facts } = half;
   const { ticket, expiresAt } = await keepHalfSignIn(transaction, half);
   const methods = listMethods(account);
   const isToEnroll = methods.length === 0;
   const about: AuditFacts = { ...facts, actorId: null, subjectId: account.id };
   await recordEvent(transaction, { event: "second_factor_asked", purpose, isToEnroll }, about);
-  return { ticket, ticketExpiresAt: expiresAt, methods, ...(isToEnroll && { enroll: ["totp"] as const }) };
+  return { ticket, ticketExpiresAt: expiresAt, methods, ...(isToEnroll && { enroll: listEnrollable(core) }) };
 }
 
 /** Keeps what was shown behind a ticket. */
@@ -55,9 +59,14 @@ export function keepHalfSignIn(transaction: Queries, half: HalfSignIn): Promise<
   });
 }
 
+/** What somebody can set up who needs a second factor. */
+function listEnrollable({ options }: Pick<Core, "options">): SecondFactorMethod[] {
+  return options.passkeys ? ["totp", "passkey"] : ["totp"];
+}
+
 /** The second factors that an account has. */
 export function listMethods({ factors }: Pick<GateAccount, "factors">): SecondFactorMethod[] {
-  return factors.hasTotp ? ["totp"] : [];
+  return [...(factors.hasTotp ? (["totp"] as const) : []), ...(factors.hasPasskey ? (["passkey"] as const) : [])];
 }
 
 export function secondFactorRequired(asked: SecondFactorRequest): AuthError {

@@ -32,6 +32,7 @@ import * as consents from "./0052-consents.ts";
 import * as viewContact from "./0056-view-contact.ts";
 import * as auditSeals from "./0057-audit-seals.ts";
 import * as auditStreams from "./0058-audit-streams.ts";
+import * as passkeys from "./0060-passkeys.ts";
 import * as passwordsToReplace from "./0063-passwords-to-replace.ts";
 import * as schemaCompatibility from "./0066-schema-compatibility.ts";
 import * as formerPasswords from "./0068-former-passwords.ts";
@@ -42,12 +43,14 @@ import * as countsOfCodes from "./0069-counts-of-codes.ts";
  * again: what it does to a large table takes no time there.
  */
 export interface SchemaMigration extends Pick<Migration, "up"> {
-  /** What would take long there, and is done before, beside running services. May run twice, and finds what is done. */
-  readonly beforehand?: {
-    readonly statements: readonly string[];
-    /** What each is on, by its name. `up` makes those that are missing, since in an empty database nothing is done before. */
-    readonly indexes: Readonly<Record<string, string>>;
-  };
+  readonly beforehand?: Beforehand;
+}
+
+/** What would take long there, and is done before, beside running services. May run twice, and finds what is done. */
+interface Beforehand {
+  readonly statements: readonly string[];
+  /** What each is on, by its name. `up` makes those that are missing, since in an empty database nothing is done before. */
+  readonly indexes: Readonly<Record<string, string>>;
 }
 
 /**
@@ -91,6 +94,7 @@ export const migrations: Readonly<Record<string, SchemaMigration>> = {
   "0056-view-contact": viewContact,
   "0057-audit-seals": auditSeals,
   "0058-audit-streams": auditStreams,
+  "0060-passkeys": passkeys,
   "0063-passwords-to-replace": passwordsToReplace,
   "0066-schema-compatibility": schemaCompatibility,
   "0068-former-passwords": formerPasswords,

@@ -1,11 +1,12 @@
 import type { Config } from "@latchkey/auth";
 import { z } from "zod";
-import type { OwnBuilders } from "../builders.ts";
+import { type OwnBuilders, requireRecently } from "../builders.ts";
 import { toAdministrator } from "../context.ts";
 import { cursorText, pageLimit, permissionList, text } from "../inputs.ts";
 
 /** In UTF-16 units; the core counts characters. */
 const name = text(300);
+const changeable = { name: name.optional(), permissions: permissionList.optional() };
 
 /** Groups: a name and its permissions, given to people as a whole. */
 export function createGroupsProcedures<C extends Config>({ ofCoreModel }: OwnBuilders<C>) {
@@ -25,10 +26,12 @@ export function createGroupsProcedures<C extends Config>({ ofCoreModel }: OwnBui
       .mutation(({ ctx, input }) => ctx.latchkey.auth.groups.create(toAdministrator(ctx), input)),
 
     update: group.change
-      .input(z.strictObject({ id: z.uuid(), name: name.optional(), permissions: permissionList.optional() }))
-      .mutation(({ ctx, input: { id, ...changes } }) =>
-        ctx.latchkey.auth.groups.update(toAdministrator(ctx), id, changes),
-      ),
+      .input(z.strictObject({ id: z.uuid(), ...changeable, expected: z.strictObject(changeable).optional() }))
+      .mutation(async ({ ctx, input: { id, expected, ...changes } }) => {
+        // What a group gives, its members have.
+        if (changes.permissions) await requireRecently(ctx);
+        return ctx.latchkey.auth.groups.update(toAdministrator(ctx), id, changes, expected);
+      }),
 
     delete: group.delete.input(z.strictObject({ id: z.uuid() })).mutation(async ({ ctx, input }) => {
       await ctx.latchkey.auth.groups.delete(toAdministrator(ctx), input.id);

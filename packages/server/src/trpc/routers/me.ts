@@ -1,4 +1,11 @@
-import { type Config, type ProfileChangesOf, type ProfileDefinition, type UserOf, withIssueCode } from "@latchkey/auth";
+import {
+  type Config,
+  deviceName,
+  type ProfileChangesOf,
+  type ProfileDefinition,
+  type UserOf,
+  withIssueCode,
+} from "@latchkey/auth";
 import { z } from "zod";
 import type { Builders } from "../builders.ts";
 import {
@@ -9,6 +16,8 @@ import {
   identifierText,
   localeText,
   pageLimit,
+  passkeyAssertion,
+  passkeyRegistration,
   passwordText,
   profileInput,
   shownDevice,
@@ -94,8 +103,8 @@ export function createMeProcedures<C extends Config>({ protectedProcedure }: Bui
     }),
 
     /**
-     * Shows in this session that it is its owner, with the password, or, where the account has none, with a code, and with what the
-     * authenticator app shows where there is one: see `recentProcedure`.
+     * Shows in this session that it is its owner, with a passkey, with the password, or, where the account has neither, with a code; and with
+     * what the authenticator app shows beside the last two, where there is one: see `recentProcedure`.
      */
     reauthenticate: protectedProcedure
       .input(
@@ -105,21 +114,17 @@ export function createMeProcedures<C extends Config>({ protectedProcedure }: Bui
             challenge: challengeText.optional(),
             code: codeText.optional(),
             totp: totpText.optional(),
+            passkey: passkeyAssertion.optional(),
           })
-          .refine(
-            ({ password, challenge, code }) =>
-              password === undefined
-                ? challenge !== undefined && code !== undefined
-                : challenge === undefined && code === undefined,
-            {
-              path: ["password"],
-              ...withIssueCode("required", "is missing, or a challenge and its code are in its place: one of the two"),
-            },
-          ),
+          .refine(isOneWay, {
+            path: ["password"],
+            ...withIssueCode("required", "is missing, or a passkey, or a challenge and its code are in its place"),
+          }),
       )
-      .mutation(async ({ ctx, input: { password, challenge = "", code = "", totp } }) => {
+      .mutation(async ({ ctx, input: { passkey, password, challenge = "", code = "", totp } }) => {
         const { auth, facts } = ctx.latchkey;
-        if (password !== undefined) await auth.reauthenticate(ctx, { password, totp }, facts);
+        if (passkey !== undefined) await auth.reauthenticateByPasskey(ctx, { passkey }, facts);
+        else if (password !== undefined) await auth.reauthenticate(ctx, { password, totp }, facts);
         else await auth.reauthenticateByCode(ctx, { challenge, code, totp }, facts);
         return {};
       }),
@@ -131,19 +136,53 @@ export function createMeProcedures<C extends Config>({ protectedProcedure }: Bui
       /** Makes a secret for an app. It counts for nothing until `confirm`. */
       start: protectedProcedure.mutation(({ ctx }) => ctx.latchkey.auth.startTotp(ctx, ctx.latchkey.facts)),
 
-      /** Makes the app the second factor with what it shows, and ends every other session. */
+      /**
+       * Makes the app the second factor with what it shows, and ends every other session. Who has no recovery codes gets them with the answer,
+       * once.
+       */
       confirm: protectedProcedure
         .input(z.strictObject({ ticket: challengeText, totp: totpText }))
-        .mutation(async ({ ctx, input }) => {
-          await ctx.latchkey.auth.confirmTotp(ctx, input, ctx.latchkey.facts);
-          return {};
-        }),
+        .mutation(({ ctx, input }) => ctx.latchkey.auth.confirmTotp(ctx, input, ctx.latchkey.facts)),
 
       /** Takes the app away, and ends every other session. */
       remove: protectedProcedure.mutation(async ({ ctx }) => {
         await ctx.latchkey.auth.removeTotp(ctx, ctx.latchkey.facts);
         return {};
       }),
+    },
+
+    /** Passkeys: keys on the person's devices, by which they sign in without a name or a password. */
+    passkeys: {
+      list: protectedProcedure.query(({ ctx }) => ctx.latchkey.auth.listPasskeys(ctx)),
+
+      /** What the browser is to be asked so that it makes one, for somebody who showed within ten minutes that it is them. */
+      start: protectedProcedure.mutation(({ ctx }) => ctx.latchkey.auth.startPasskey(ctx)),
+
+      /**
+       * Keeps what it made. Where it is the first factor beside a password or a code, every other session ends; who has no recovery codes gets
+       * them with the answer, once.
+       */
+      add: protectedProcedure
+        .input(z.strictObject({ passkey: passkeyRegistration, name: deviceName.optional() }))
+        .mutation(({ ctx, input }) => ctx.latchkey.auth.addPasskey(ctx, input, ctx.latchkey.facts)),
+
+      rename: protectedProcedure
+        .input(z.strictObject({ id: z.uuid(), name: deviceName }))
+        .mutation(async ({ ctx, input }) => {
+          await ctx.latchkey.auth.renamePasskey(ctx, input, ctx.latchkey.facts);
+          return {};
+        }),
+
+      /** Takes one away, and ends every other session. */
+      remove: protectedProcedure.input(z.strictObject({ id: z.uuid() })).mutation(async ({ ctx, input }) => {
+        await ctx.latchkey.auth.removePasskey(ctx, input.id, ctx.latchkey.facts);
+        return {};
+      }),
+
+      /** What the browser is to be asked for `me.reauthenticate` by a passkey. */
+      startReauthentication: protectedProcedure.mutation(({ ctx }) =>
+        ctx.latchkey.auth.startPasskeyReauthentication(ctx),
+      ),
     },
 
     /** Codes that set a password without a name or a message: ten on paper. Any number of sessions may read how many are left. */
@@ -175,6 +214,22 @@ export function createMeProcedures<C extends Config>({ protectedProcedure }: Bui
       .input(z.strictObject({ currentPassword: passwordText, newPassword: passwordText }))
       .mutation(({ ctx, input }) => ctx.latchkey.auth.changePassword(ctx, input, ctx.latchkey.facts)),
   };
+}
+
+interface ShownAgain {
+  readonly passkey?: unknown;
+  readonly password?: unknown;
+  readonly challenge?: unknown;
+  readonly code?: unknown;
+  readonly totp?: unknown;
+}
+
+/** A passkey is two factors, and needs no app. */
+function isOneWay({ passkey, password, challenge, code, totp }: ShownAgain): boolean {
+  const isByCode = challenge !== undefined && code !== undefined;
+  const isByHalfACode = (challenge === undefined) !== (code === undefined);
+  const ways = [passkey !== undefined, password !== undefined, isByCode].filter(Boolean).length;
+  return ways === 1 && !isByHalfACode && (passkey === undefined || totp === undefined);
 }
 
 /** Proving, changing and removing the number or the address of one's own account. */

@@ -12,13 +12,17 @@ export function createRecoveryProcedures<C extends Config>({ publicProcedure }: 
       .input(z.strictObject({ code: codeText }))
       .mutation(({ ctx, input }) => ctx.latchkey.auth.startRecovery(input, ctx.latchkey.facts)),
 
-    /** Sets a password, ends every session of the account, and signs in with it where it is enough. */
+    /**
+     * Sets a password, ends every session of the account, and signs in with it. A second factor is asked for then, unless the person says that
+     * it is lost too.
+     */
     setPassword: publicProcedure
       .meta({ cookieMode: { takes: "deviceMark", opensSession: true } })
       .input(
         z.strictObject({
           ticket: challengeText,
           newPassword: passwordText,
+          removeSecondFactors: z.boolean().optional(),
           deviceMark: text(64).optional(),
           deviceName: deviceName.optional(),
         }),

@@ -1,7 +1,17 @@
-import { type Config, deviceName } from "@latchkey/auth";
+import { type Config, deviceName, withIssueCode } from "@latchkey/auth";
 import { z } from "zod";
 import type { Builders } from "../builders.ts";
-import { challengeText, codeText, identifierText, passwordText, text, tokenText, totpText } from "../inputs.ts";
+import {
+  challengeText,
+  codeText,
+  identifierText,
+  passkeyAssertion,
+  passkeyRegistration,
+  passwordText,
+  text,
+  tokenText,
+  totpText,
+} from "../inputs.ts";
 
 /** Getting, checking and giving back tokens. */
 export function createTokenProcedures<C extends Config>({ publicProcedure, protectedProcedure }: Builders<C>) {
@@ -33,13 +43,44 @@ export function createTokenProcedures<C extends Config>({ publicProcedure, prote
       )
       .mutation(({ ctx, input }) => ctx.latchkey.auth.signInByCode(input, ctx.latchkey.facts)),
 
+    /** Signs in by a passkey, without a name: with what the browser answered to `passkeys.start`. */
+    obtainByPasskey: publicProcedure
+      .meta({ cookieMode: { takes: "deviceMark", opensSession: true } })
+      .input(
+        z.strictObject({
+          passkey: passkeyAssertion,
+          ticket: challengeText.optional(),
+          deviceMark: text(64).optional(),
+          deviceName: deviceName.optional(),
+        }),
+      )
+      .mutation(({ ctx, input }) => ctx.latchkey.auth.signInByPasskey(input, ctx.latchkey.facts)),
+
     /**
-     * Signs in whoever was refused with `second_factor_required`, by its ticket and what the authenticator app shows. Where they came to set a
-     * password it is set now.
+     * Signs in whoever was refused with `second_factor_required`, by its ticket and one of three: what the authenticator app shows, a passkey of
+     * the account, or, where its `enroll` says so, a new one. Where they came to set a password it is set now; whoever has just set a factor up
+     * gets recovery codes, where they have none.
      */
     obtainBySecondFactor: publicProcedure
       .meta({ cookieMode: { takes: "deviceMark", opensSession: true } })
-      .input(z.strictObject({ ticket: challengeText, totp: totpText, deviceMark: text(64).optional() }))
+      .input(
+        z
+          .strictObject({
+            ticket: challengeText,
+            totp: totpText.optional(),
+            passkey: passkeyAssertion.optional(),
+            newPasskey: passkeyRegistration.optional(),
+            deviceMark: text(64).optional(),
+          })
+          .refine(
+            ({ totp, passkey, newPasskey }) =>
+              [totp, passkey, newPasskey].filter((shown) => shown !== undefined).length === 1,
+            {
+              path: ["totp"],
+              ...withIssueCode("required", "is missing, or a passkey is in its place: one of the three"),
+            },
+          ),
+      )
       .mutation(({ ctx, input }) => ctx.latchkey.auth.signInBySecondFactor(input, ctx.latchkey.facts)),
 
     /**

@@ -1,6 +1,6 @@
-import type { Config, ProfileChangesOf, ProfileDefinition } from "@latchkey/auth";
+import type { Config, ProfileChangesOf, ProfileDefinition, UserOf } from "@latchkey/auth";
 import { z } from "zod";
-import type { OwnBuilders } from "../builders.ts";
+import { type OwnBuilders, requireRecently } from "../builders.ts";
 import { toAdministrator } from "../context.ts";
 import {
   cursorText,
@@ -21,6 +21,16 @@ const names = {
   email: identifierText.nullable().optional(),
 };
 const ranks = { isStaff: z.boolean().optional(), isSuperuser: z.boolean().optional() };
+const updatable = { ...names, ...ranks, isActive: z.boolean().optional() };
+
+/** Whether a change can hand an account to somebody else, or raise it: another name, a way back in, a rank. A profile and a lock cannot. */
+function canBecome(changes: { readonly [Field in keyof typeof updatable]?: unknown }): boolean {
+  const isRenamed = Object.keys(names).some((name) => changes[name as keyof typeof names] !== undefined);
+  return isRenamed || changes.isActive === true || changes.isStaff === true || changes.isSuperuser === true;
+}
+
+/** At most as many as somebody is in. */
+const groupIdList = z.array(z.uuid()).max(100);
 
 interface ProfileFilter {
   readonly profile?: Readonly<Record<string, unknown>> | undefined;
@@ -64,28 +74,34 @@ export function createUsersProcedures<C extends Config>({ ofCoreModel }: OwnBuil
 
     /** Creates an account and answers, once, the code with which its owner sets a password by `password.reset`. */
     create: taking<Partial<C["profileInput"]>>()(
-      user.add
-        .input(profileInput(profile, { ...names, ...ranks }))
-        .mutation(({ ctx, input }) =>
-          ctx.latchkey.auth.users.create(toAdministrator(ctx), input as typeof input & ProfileChangesOf<C>),
-        ),
+      user.add.input(profileInput(profile, { ...names, ...ranks })).mutation(async ({ ctx, input }) => {
+        if (input.isStaff || input.isSuperuser) await requireRecently(ctx);
+        return ctx.latchkey.auth.users.create(toAdministrator(ctx), input as typeof input & ProfileChangesOf<C>);
+      }),
     ),
 
-    update: taking<{ readonly changes: Partial<C["profileInput"]> }>()(
+    /** With `expected`, nothing is changed where one of these fields holds something else by now. */
+    update: taking<{
+      readonly changes: Partial<C["profileInput"]>;
+      readonly expected?: Partial<C["profileInput"]> | undefined;
+    }>()(
       user.change
         .input(
           z.strictObject({
             id: z.uuid(),
-            changes: profileInput(profile, {
-              ...names,
-              ...ranks,
-              isActive: z.boolean().optional(),
-            }),
+            changes: profileInput(profile, updatable),
+            expected: profileInput(profile, updatable).optional(),
           }),
         )
-        .mutation(({ ctx, input: { id, changes } }) =>
-          ctx.latchkey.auth.users.update(toAdministrator(ctx), id, changes as typeof changes & ProfileChangesOf<C>),
-        ),
+        .mutation(async ({ ctx, input: { id, changes, expected } }) => {
+          if (canBecome(changes)) await requireRecently(ctx);
+          return ctx.latchkey.auth.users.update(
+            toAdministrator(ctx),
+            id,
+            changes as typeof changes & ProfileChangesOf<C>,
+            expected as Partial<UserOf<C>> | undefined,
+          );
+        }),
     ),
 
     delete: user.delete.input(byId).mutation(async ({ ctx, input }) => {
@@ -94,25 +110,27 @@ export function createUsersProcedures<C extends Config>({ ofCoreModel }: OwnBuil
     }),
 
     /** Makes a user's groups exactly those given. */
-    setGroups: user.change
-      .input(z.strictObject({ id: z.uuid(), groupIds: z.array(z.uuid()).max(100) }))
-      .mutation(({ ctx, input }) => ctx.latchkey.auth.users.setGroups(toAdministrator(ctx), input.id, input.groupIds)),
+    setGroups: user.changeRecently
+      .input(z.strictObject({ id: z.uuid(), groupIds: groupIdList, expected: groupIdList.optional() }))
+      .mutation(({ ctx, input: { id, groupIds, expected } }) =>
+        ctx.latchkey.auth.users.setGroups(toAdministrator(ctx), id, groupIds, expected),
+      ),
 
     /** Makes a user's own permissions exactly those given. */
-    setPermissions: user.change
-      .input(z.strictObject({ id: z.uuid(), permissions: permissionList }))
-      .mutation(({ ctx, input }) =>
-        ctx.latchkey.auth.users.setPermissions(toAdministrator(ctx), input.id, input.permissions),
+    setPermissions: user.changeRecently
+      .input(z.strictObject({ id: z.uuid(), permissions: permissionList, expected: permissionList.optional() }))
+      .mutation(({ ctx, input: { id, permissions, expected } }) =>
+        ctx.latchkey.auth.users.setPermissions(toAdministrator(ctx), id, permissions, expected),
       ),
 
     /** Lets a user sign in again who is kept out by guesses at their password. */
-    unlock: user.change.input(byId).mutation(async ({ ctx, input }) => {
+    unlock: user.changeRecently.input(byId).mutation(async ({ ctx, input }) => {
       await ctx.latchkey.auth.users.unlock(toAdministrator(ctx), input.id);
       return {};
     }),
 
     /** Answers, once, a code with which somebody who forgot their password sets another by `password.reset`. */
-    createPasswordCode: user.change
+    createPasswordCode: user.changeRecently
       .input(byId)
       .mutation(({ ctx, input }) => ctx.latchkey.auth.users.createPasswordCode(toAdministrator(ctx), input.id)),
 

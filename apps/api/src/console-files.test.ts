@@ -1,0 +1,58 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { gunzipSync, gzipSync } from "node:zlib";
+import { parsePublicUrl } from "@latchkey/server";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openConsoleFiles } from "./console-files.ts";
+
+let path: string;
+let folder: URL;
+beforeAll(async () => {
+  path = await mkdtemp(join(tmpdir(), "console-"));
+  folder = pathToFileURL(`${path}/`);
+  await mkdir(join(path, "assets"));
+  await writeFile(join(path, "index.html"), '<script src="./assets/index-1.js"></script>');
+  await writeFile(join(path, "assets/index-1.js"), "plain");
+  await writeFile(join(path, "assets/index-1.js.gz"), gzipSync("compressed"));
+  await writeFile(join(path, "assets/alone-1.css"), "alone");
+  await writeFile(join(path, "assets/secret.txt"), "secret");
+});
+afterAll(() => rm(path, { recursive: true }));
+
+const ask = (address: string, headers = {}) =>
+  openConsoleFiles({ folder }).fetch(new Request(`http://host${address}`, { headers }));
+
+test("behind a path of a proxy the page names its files by that path", async () => {
+  const publicUrl = parsePublicUrl("https://example.com/auth") ?? undefined;
+  const page = await openConsoleFiles({ folder, publicUrl }).fetch(new Request("http://host/console/people"));
+  expect(await page.text()).toBe('<script src="/auth/console/assets/index-1.js"></script>');
+  expect(await (await ask("/console")).text()).toBe('<script src="/console/assets/index-1.js"></script>');
+});
+
+test("a compressed copy is sent to those alone who say that they can read it, and where there is one", async () => {
+  const sent = await ask("/console/assets/index-1.js", { "accept-encoding": "br, gzip" });
+  expect(gunzipSync(Buffer.from(await sent.arrayBuffer())).toString()).toBe("compressed");
+  for (const encodings of ["br", "gzip;q=0", "gzip; q=0.0, br", "xgzip"]) {
+    expect(await (await ask("/console/assets/index-1.js", { "accept-encoding": encodings })).text()).toBe("plain");
+  }
+  const alone = await ask("/console/assets/alone-1.css", { "accept-encoding": "gzip" });
+  expect([await alone.text(), alone.headers.get("content-encoding")]).toEqual(["alone", null]);
+});
+
+test("what is no file of a build is not there, be it in the folder", async () => {
+  for (const name of ["secret.txt", "..%2findex.html", "index-1.js.gz", "index-1.js%00", "a/index-1.js", "none.js"]) {
+    const { status, headers } = await ask(`/console/assets/${name}`);
+    expect([status === 404 || headers.get("content-type")?.startsWith("text/html")], name).toEqual([true]);
+  }
+});
+
+test("a service without a build says how to make one, and names nothing of its machine", async () => {
+  const missing = openConsoleFiles({ folder: new URL("none/", folder) });
+  const answer = await missing.fetch(new Request("http://host/console"));
+  const text = await answer.text();
+  expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "10"]);
+  expect(text).toContain("npx -y pnpm@12 --filter @latchkey/console build");
+  expect(text).not.toContain(path);
+});

@@ -1,0 +1,99 @@
+import { useQuery } from "@tanstack/react-query";
+import type { ReactElement } from "react";
+import { fill, useFormats, useTexts } from "../language.tsx";
+import { Empty, Loaded } from "../parts/state.tsx";
+import { trpc } from "../service.ts";
+
+const columns = ["asked", "sent", "delivered", "failed", "proved"] as const;
+
+/** What became of messages in the last 24 hours, by country. */
+export function MessagesPage(): ReactElement {
+  const texts = useTexts();
+  const { number, country } = useFormats();
+  const report = useQuery({ ...trpc.messages.overview.queryOptions(), refetchInterval: 60_000 });
+  const nameOf = (code: string) => texts.messages.kinds[code as keyof typeof texts.messages.kinds] ?? country(code);
+  return (
+    <div className="page">
+      <div className="head">
+        <div>
+          <h1>{texts.places.messages}</h1>
+          <p className="quiet">{texts.messages.lead}</p>
+        </div>
+      </div>
+      <Loaded query={report} lines={8}>
+        {({ countries, left }) => {
+          const most = Math.max(1, ...countries.map(({ asked, sent }) => Math.max(asked, sent)));
+          return (
+            <>
+              <p className="figure">
+                <b>{number(left)}</b> {texts.messages.left}
+              </p>
+              {countries.length === 0 ? (
+                <Empty>{texts.messages.none}</Empty>
+              ) : (
+                // biome-ignore lint/a11y/noNoninteractiveTabindex lint/a11y/useSemanticElements: whoever has no mouse scrolls it with the keyboard
+                <div className="card table-scroll" tabIndex={0} role="region" aria-label={texts.places.messages}>
+                  <table className="plain wide-table">
+                    <thead>
+                      <tr>
+                        <th scope="col">{texts.fields.country}</th>
+                        <th scope="col">
+                          <span className="hidden-text">{texts.messages.share}</span>
+                        </th>
+                        {columns.map((name) => (
+                          <th scope="col" key={name} className="digits">
+                            {texts.messages.columns[name]}
+                          </th>
+                        ))}
+                        <th scope="col" className="digits">
+                          {texts.messages.columns.left}
+                        </th>
+                        <th scope="col">{texts.messages.columns.refused}</th>
+                      </tr>
+                    </thead>
+                    <tbody>
+                      {countries.map((one) => (
+                        <tr key={one.country}>
+                          <th scope="row">{nameOf(one.country)}</th>
+                          <td>
+                            <svg
+                              className="line-bars"
+                              viewBox="0 0 100 12"
+                              preserveAspectRatio="none"
+                              aria-hidden="true"
+                            >
+                              <rect className="faint" x="0" y="0" height="12" width={(one.asked / most) * 100} rx="2" />
+                              <rect className="good" x="0" y="3" height="6" width={(one.proved / most) * 100} rx="2" />
+                            </svg>
+                          </td>
+                          {columns.map((name) => (
+                            <td key={name} className="digits">
+                              {number(one[name])}
+                            </td>
+                          ))}
+                          <td className="digits">{one.left === null ? "–" : number(one.left)}</td>
+                          <td>
+                            {Object.entries(one.refused).length === 0
+                              ? "–"
+                              : Object.entries(one.refused).map(([rule, times]) => (
+                                  <span key={rule} className="block">
+                                    {fill(texts.messages.refusal, {
+                                      rule: texts.messages.rules[rule as keyof typeof texts.messages.rules] ?? rule,
+                                      times: number(times),
+                                    })}
+                                  </span>
+                                ))}
+                          </td>
+                        </tr>
+                      ))}
+                    </tbody>
+                  </table>
+                </div>
+              )}
+            </>
+          );
+        }}
+      </Loaded>
+    </div>
+  );
+}

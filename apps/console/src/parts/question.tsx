@@ -1,0 +1,55 @@
+import { useMutation } from "@tanstack/react-query";
+import type { ReactElement, ReactNode } from "react";
+import { explain } from "../explain.ts";
+import { useTexts } from "../language.tsx";
+import { Button } from "./button.tsx";
+import { Window } from "./window.tsx";
+
+interface QuestionProps {
+  readonly title: string;
+  readonly children: ReactNode;
+  /** What is done, as the button says it. */
+  readonly act: string;
+  readonly isDangerous?: boolean;
+  readonly isOpen: boolean;
+  onClose(): void;
+  onAct(): Promise<unknown>;
+}
+
+/** Asks before something that cannot simply be taken back. */
+export function Question({
+  title,
+  children,
+  act,
+  isDangerous = false,
+  isOpen,
+  onClose,
+  onAct,
+}: QuestionProps): ReactElement {
+  const texts = useTexts();
+  const deed = useMutation({ mutationFn: onAct, onSuccess: onClose });
+  const close = () => {
+    deed.reset();
+    onClose();
+  };
+  return (
+    <Window title={title} isOpen={isOpen} onClose={close} isAlert>
+      <div className="stack">
+        {children}
+        {deed.error && (
+          <p className="notice bad" role="alert">
+            {explain(deed.error, texts)}
+          </p>
+        )}
+        <div className="row end">
+          <Button onPress={close} autoFocus>
+            {texts.cancel}
+          </Button>
+          <Button kind={isDangerous ? "danger" : "main"} isPending={deed.isPending} onPress={() => deed.mutate()}>
+            {act}
+          </Button>
+        </div>
+      </div>
+    </Window>
+  );
+}

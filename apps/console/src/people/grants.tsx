@@ -1,0 +1,124 @@
+import type { User } from "@latchkey/client";
+import { useQuery } from "@tanstack/react-query";
+import { Fragment, type ReactElement, useState } from "react";
+import { useTexts } from "../language.tsx";
+import { Button } from "../parts/button.tsx";
+import { Card } from "../parts/card.tsx";
+import { Moment } from "../parts/moment.tsx";
+import { Empty } from "../parts/state.tsx";
+import { trpc } from "../service.ts";
+import { useMay } from "../session.tsx";
+import { findSince, type GrantEvent } from "./grant-history.ts";
+import { GroupsWindow, PermissionsWindow } from "./grants-window.tsx";
+import { PersonLink } from "./person-link.tsx";
+
+export interface GrantsProps {
+  readonly user: User;
+  readonly groups: readonly { readonly id: string; readonly name: string }[];
+  readonly permissions: readonly string[];
+  readonly effectivePermissions: readonly string[];
+}
+
+/** What somebody may do, and where each of it comes from. */
+export function Grants(props: GrantsProps): ReactElement {
+  const { user, groups, permissions } = props;
+  const texts = useTexts();
+  const mayChange = useMay("auth.change_user");
+  const [edited, setEdited] = useState<"groups" | "permissions" | null>(null);
+  const setGroups = useGrantEvents(user.id, "groups_set");
+  const edit = (what: "groups" | "permissions") =>
+    mayChange && (
+      <Button isSmall onPress={() => setEdited(what)}>
+        {texts.edit}
+      </Button>
+    );
+  const close = () => setEdited(null);
+  return (
+    <>
+      <Card title={texts.grants.groups} act={edit("groups")}>
+        {groups.length === 0 ? (
+          <Empty>{texts.grants.noGroups}</Empty>
+        ) : (
+          <ul className="rows">
+            {groups.map(({ id, name }) => (
+              <li key={id}>
+                <div>
+                  <p className="name">
+                    <bdi>{name}</bdi>
+                  </p>
+                  <Since event={findSince(setGroups, "groups", id)} />
+                </div>
+              </li>
+            ))}
+          </ul>
+        )}
+        {mayChange && <GroupsWindow user={user} groups={groups} isOpen={edited === "groups"} onClose={close} />}
+      </Card>
+      <Card title={texts.grants.permissions} act={edit("permissions")}>
+        <PermissionSources {...props} />
+        {mayChange && (
+          <PermissionsWindow user={user} permissions={permissions} isOpen={edited === "permissions"} onClose={close} />
+        )}
+      </Card>
+    </>
+  );
+}
+
+/** The events that set what somebody has, the newest first; none where one may not see them. */
+function useGrantEvents(userId: string, event: string): readonly GrantEvent[] {
+  const maySee = useMay("auth.view_auditevent");
+  const events = useQuery({ ...trpc.audit.list.queryOptions({ userId, event, limit: 100 }), enabled: maySee });
+  return events.data?.events ?? [];
+}
+
+function Since({ event }: { readonly event: GrantEvent | null }): ReactElement | null {
+  const texts = useTexts();
+  if (!event) return null;
+  return (
+    <p className="quiet small">
+      {texts.grants.since} <Moment at={event.occurredAt} />
+      {" · "}
+      {texts.grants.by} {event.actorId === null ? texts.audit.operator : <PersonLink id={event.actorId} />}
+    </p>
+  );
+}
+
+function PermissionSources({ user, groups, permissions, effectivePermissions }: GrantsProps): ReactElement {
+  const texts = useTexts();
+  const mayGroups = useMay("auth.view_group");
+  const all = useQuery({ ...trpc.groups.list.queryOptions({ limit: 100 }), enabled: mayGroups });
+  const given = all.data?.groups.filter(({ id }) => groups.some((group) => group.id === id)) ?? [];
+  const setPermissions = useGrantEvents(user.id, "permissions_set");
+  if (user.isSuperuser) return <Empty>{texts.grants.everything}</Empty>;
+  if (!user.isActive && permissions.length + groups.length > 0) return <Empty>{texts.grants.whileDisabled}</Empty>;
+  if (effectivePermissions.length === 0) return <Empty>{texts.grants.noPermissions}</Empty>;
+  return (
+    <ul className="rows tight-rows">
+      {effectivePermissions.map((permission) => {
+        const by = given.filter((group) => group.permissions.includes(permission));
+        const isOwn = permissions.includes(permission);
+        return (
+          <li key={permission}>
+            <div>
+              <code dir="ltr">{permission}</code>
+              {by.length > 0 && (
+                <p className="quiet small">
+                  {texts.grants.byGroup}{" "}
+                  {by.map(({ id, name }, index) => (
+                    <Fragment key={id}>
+                      {index > 0 && ", "}
+                      <bdi>{name}</bdi>
+                    </Fragment>
+                  ))}
+                </p>
+              )}
+              {isOwn && <p className="quiet small">{texts.grants.own}</p>}
+              {isOwn && <Since event={findSince(setPermissions, "permissions", permission)} />}
+              {!isOwn && by.length === 0 && <p className="quiet small">{texts.grants.bySomeGroup}</p>}
+            </div>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}

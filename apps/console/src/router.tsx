@@ -1,0 +1,140 @@
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Navigate,
+  Outlet,
+} from "@tanstack/react-router";
+import { type ReactElement, useEffect } from "react";
+import { Frame, findPlaces } from "./frame/frame.tsx";
+import { BackPage } from "./frame/whole-pages.tsx";
+import { fill, useTexts } from "./language.tsx";
+import { tellBack } from "./news.ts";
+import { Fault } from "./parts/state.tsx";
+import { basePath } from "./service.ts";
+import { SessionGate, useSession } from "./session.tsx";
+
+const root = createRootRoute({ component: Outlet });
+
+/** Everything that needs somebody. */
+const gate = createRoute({
+  getParentRoute: () => root,
+  id: "gate",
+  component: () => (
+    <SessionGate>
+      <Frame />
+    </SessionGate>
+  ),
+});
+
+/** Nobody has to be asked here: the tab that opened this one does that. */
+const back = createRoute({ getParentRoute: () => root, path: "/back", component: Back });
+
+function Back(): ReactElement {
+  useEffect(tellBack, []);
+  return <BackPage />;
+}
+
+const home = createRoute({ getParentRoute: () => gate, path: "/", component: Home });
+
+function Home(): ReactElement | null {
+  const [first] = findPlaces(useSession().permissions);
+  return first ? <Navigate to={first.to} replace /> : null;
+}
+
+const text = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
+
+/** Only what there is: an address says no more than it has to. */
+function pick<Name extends string>(
+  search: Record<string, unknown>,
+  names: readonly Name[],
+): { [Key in Name]?: string } {
+  const found = names.flatMap((name) => {
+    // The router reads a number out of what is one.
+    const value = text(typeof search[name] === "number" ? String(search[name]) : search[name]);
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return Object.fromEntries(found) as { [Key in Name]?: string };
+}
+
+export const peopleRoute = createRoute({
+  getParentRoute: () => gate,
+  path: "/people",
+  validateSearch: (search: Record<string, unknown>) => pick(search, ["q", "by", "status", "group"]),
+  component: lazyRouteComponent(() => import("./people/people-page.tsx"), "PeoplePage"),
+});
+
+export const personRoute = createRoute({
+  getParentRoute: () => gate,
+  path: "/people/$id",
+  component: lazyRouteComponent(() => import("./people/person-page.tsx"), "PersonPage"),
+});
+
+export const groupsRoute = createRoute({
+  getParentRoute: () => gate,
+  path: "/groups",
+  component: lazyRouteComponent(() => import("./groups/groups-page.tsx"), "GroupsPage"),
+});
+
+export const auditRoute = createRoute({
+  getParentRoute: () => gate,
+  path: "/audit",
+  validateSearch: (search: Record<string, unknown>) => pick(search, ["person", "actor", "event"]),
+  component: lazyRouteComponent(() => import("./audit/audit-page.tsx"), "AuditPage"),
+});
+
+const overview = createRoute({
+  getParentRoute: () => gate,
+  path: "/overview",
+  component: lazyRouteComponent(() => import("./overview/overview-page.tsx"), "OverviewPage"),
+});
+
+const messages = createRoute({
+  getParentRoute: () => gate,
+  path: "/messages",
+  component: lazyRouteComponent(() => import("./messages/messages-page.tsx"), "MessagesPage"),
+});
+
+const health = createRoute({
+  getParentRoute: () => gate,
+  path: "/health",
+  component: lazyRouteComponent(() => import("./health/health-page.tsx"), "HealthPage"),
+});
+
+function NotFound(): ReactElement {
+  const texts = useTexts();
+  return (
+    <div className="page">
+      <h1>{texts.notFound.title}</h1>
+      <p>{fill(texts.notFound.lead, { path: location.pathname })}</p>
+    </div>
+  );
+}
+
+/** Inside the frame, so that there is a way on. */
+const nowhere = createRoute({ getParentRoute: () => gate, path: "$", component: NotFound });
+
+export const router = createRouter({
+  basepath: `${basePath}/console`,
+  routeTree: root.addChildren([
+    back,
+    gate.addChildren([home, overview, peopleRoute, personRoute, groupsRoute, messages, auditRoute, health, nowhere]),
+  ]),
+  defaultErrorComponent: ({ error }) => <Fault error={error} onRetry={() => location.reload()} />,
+  scrollRestoration: true,
+  // As a form does it, so that an address can be read and typed.
+  parseSearch: (search) => Object.fromEntries(new URLSearchParams(search)),
+  stringifySearch: (search) => {
+    const query = new URLSearchParams(
+      Object.entries(search).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])),
+    );
+    return query.size > 0 ? `?${query}` : "";
+  },
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,48 @@
+import { createAuthClient, isAuthError } from "@latchkey/client";
+import { QueryCache, QueryClient } from "@tanstack/react-query";
+import { createTRPCOptionsProxy } from "@trpc/tanstack-react-query";
+import { createStore } from "./store.ts";
+
+/** Where the service is: these files are in `console/assets` below it. */
+export const service = import.meta.url.replace(/\/console\/assets\/[^/]*$/, "");
+
+/** The same as a path: empty, or such as `/auth` behind a proxy. */
+export const basePath = new URL(service).pathname.replace(/\/$/, "");
+
+/** In cookie mode: no refresh token is ever within reach of this page. */
+export const auth = createAuthClient({ url: service, storage: "cookie" });
+
+/** Whether the service has not answered lately. */
+export const away = createStore(false);
+
+/** Whether the service has answered, with whatever refusal, rather than not at all or with a failure that passes. */
+export function isAnswer(error: unknown): boolean {
+  const status = (error as { data?: { httpStatus?: unknown } } | null)?.data?.httpStatus;
+  return typeof status === "number" && status < 500 && !isAuthError(error, "rate_limited");
+}
+
+/** Milliseconds until what was not answered is asked for again: what the service said, or 1, 2, 4, 8 seconds. */
+function retryDelay(count: number, error: unknown): number {
+  const asked = isAuthError(error) ? (error.data as { retryAfter?: number }).retryAfter : undefined;
+  return (asked ?? 2 ** Math.min(count, 3)) * 1_000;
+}
+
+export const queryClient = new QueryClient({
+  queryCache: new QueryCache({ onSuccess: () => away.set(false), onError: () => away.set(false) }),
+  defaultOptions: {
+    queries: {
+      networkMode: "always",
+      staleTime: 5_000,
+      retryDelay,
+      retry: (_, error) => {
+        if (isAnswer(error)) return false;
+        away.set(true);
+        return true;
+      },
+    },
+    mutations: { networkMode: "always", retry: false },
+  },
+});
+
+/** Every procedure, as options of a query or a mutation. */
+export const trpc = createTRPCOptionsProxy({ client: auth.api, queryClient });

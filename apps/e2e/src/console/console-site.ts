@@ -1,0 +1,63 @@
+import { openConsoleFiles } from "@latchkey/api/console-files";
+import { createInbox, type Inbox } from "@latchkey/auth/testing";
+import type { Browser, Page } from "playwright-core";
+import { type LiveServer, startLiveServer } from "../live-server.ts";
+import { openPagesWindow, type PagesWindow } from "../pages/look.ts";
+import { createPerson, type Facts, type Person, password } from "../permissions/accounts-in-core.ts";
+
+/** The service with its console, and people who work there. */
+export interface ConsoleSite extends AsyncDisposable {
+  readonly live: LiveServer;
+  readonly inbox: Inbox;
+  /** Creates somebody with rights, or without. */
+  create(facts: Facts): Promise<Person>;
+}
+
+export async function startConsoleSite(): Promise<ConsoleSite> {
+  const inbox = createInbox();
+  const messages = { senders: { sms: inbox, email: inbox }, isEnforced: false };
+  const live = await startLiveServer({ messages }, { console: openConsoleFiles() });
+  return {
+    ...{ live, inbox },
+    create: (facts) => createPerson(live.test, facts),
+    [Symbol.asyncDispose]: () => live[Symbol.asyncDispose](),
+  };
+}
+
+export interface ConsoleWindowOptions extends NonNullable<Parameters<typeof openPagesWindow>[1]> {
+  readonly language?: string;
+  readonly theme?: "light" | "dark";
+}
+
+/** A window in which somebody is at a path of the console, after the service's own pages have let them in. */
+export async function openConsole(
+  browser: Browser,
+  { live }: Pick<ConsoleSite, "live">,
+  person: Pick<Person, "username">,
+  path: string,
+  { language = "en", theme = "light", ...options }: ConsoleWindowOptions = {},
+): Promise<PagesWindow> {
+  const window = await openPagesWindow(browser, { viewport: { width: 1280, height: 800 }, ...options });
+  await window.context.addInitScript(
+    `localStorage.setItem("latchkey-console-language", ${JSON.stringify(language)}); localStorage.setItem("latchkey-console-look", ${JSON.stringify(theme)});`,
+  );
+  await window.page.goto(`${live.url}/console${path}`);
+  await signIn(window.page, person);
+  await window.page.locator("main#main h1, .whole-page h1").first().waitFor();
+  return window;
+}
+
+/** Signs in by a password on the service's own pages, in English. */
+export async function signIn(page: Page, { username }: Pick<Person, "username">): Promise<void> {
+  await page.getByLabel("Phone number, username or e-mail").fill(username);
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.getByLabel("Password", { exact: true }).fill(password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+}
+
+/** Goes to a path of the console and waits until all of it is there. */
+export async function show(page: Page, { live }: Pick<ConsoleSite, "live">, path: string): Promise<void> {
+  await page.goto(`${live.url}/console${path}`);
+  await page.locator("main h1").first().waitFor();
+  await page.locator(".skeleton").first().waitFor({ state: "hidden" });
+}

@@ -1,0 +1,435 @@
+import { readFile } from "node:fs/promises";
+import { gzipSync } from "node:zlib";
+import { afterAll, beforeAll, describe, expect } from "vitest";
+import { browserTest, inBrowser } from "../browser/browser-test.ts";
+import { isService, startLiveServer } from "../live-server.ts";
+import { desktop, findFaults, findOverflow, phone } from "../pages/look.ts";
+import { freshName, type Person, password } from "../permissions/accounts-in-core.ts";
+import { type ConsoleSite, openConsole, show, signIn, startConsoleSite } from "./console-site.ts";
+
+const test = inBrowser(browserTest);
+let site: ConsoleSite;
+let boss: Person;
+let ada: Person;
+beforeAll(async () => {
+  site = await startConsoleSite();
+  boss = await site.create({ username: "boss", isSuperuser: true, isStaff: true });
+  ada = await site.create({
+    ...{ username: "ada", phoneNumber: "+905321234567", email: "ada@example.com" },
+    profile: { firstName: "Ada", lastName: "Yılmaz", city: "Izmir" },
+  });
+});
+afterAll(() => site?.[Symbol.asyncDispose]());
+
+const fetchFrom = (path: string, init?: RequestInit) => fetch(site.live.url + path, init);
+
+describe.skipIf(!isService)("the console's files", () => {
+  test("are one page at every address, which no cache keeps and nothing else may be loaded by", async () => {
+    for (const path of ["/console", "/console/", "/console/people/42", "/console/assets"]) {
+      const answer = await fetchFrom(path);
+      expect(answer.status).toBe(200);
+      expect(answer.headers.get("content-type")).toBe("text/html; charset=utf-8");
+      expect(answer.headers.get("cache-control")).toBe("no-cache");
+      const policy = answer.headers.get("content-security-policy") ?? "";
+      expect(policy).toContain("default-src 'none'");
+      expect(policy).not.toMatch(/unsafe|https?:|\*/);
+      const text = await answer.text();
+      const sources = [...text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, source]) => source ?? "");
+      const isOwn = (source: string) => /^\/console\/assets\/[\w-]+\.(js|css)$/.test(source);
+      expect(sources.filter((source) => !isOwn(source))).toEqual(["data:,"]);
+      expect(sources.length).toBeGreaterThan(2);
+    }
+  });
+
+  test("have names that change with them, are kept for good, and go over the wire compressed where that is understood", async () => {
+    const [, name = ""] = /src="([^"]+)"/.exec(await (await fetchFrom("/console")).text()) ?? [];
+    const { headers } = await fetchFrom(name, { headers: { "accept-encoding": "identity" } });
+    expect(headers.get("content-type")).toBe("text/javascript; charset=utf-8");
+    expect(headers.get("cache-control")).toBe("public, max-age=31536000, immutable");
+    expect(headers.get("vary")).toBe("Accept-Encoding");
+    expect(headers.get("content-encoding")).toBeNull();
+    const compressed = await fetchFrom(name, { headers: { "accept-encoding": "br, gzip" } });
+    expect(compressed.headers.get("content-encoding")).toBe("gzip");
+    const refused = await fetchFrom(name, { headers: { "accept-encoding": "gzip;q=0" } });
+    expect(refused.headers.get("content-encoding")).toBeNull();
+    expect(await compressed.text()).toBe(await refused.text());
+  });
+
+  test.each([
+    "/console/assets/..%2findex.html",
+    "/console/assets/%2e%2e%2f..%2fpackage.json",
+    "/console/assets/none.js",
+    "/console/assets/.js",
+    "/console/assets/a.js.gz",
+    "/console/assets/third-party-licenses.md",
+    "/console/assets/a%00.js",
+  ])("%s is not there", async (path) => {
+    expect((await fetchFrom(path)).status).toBe(404);
+  });
+
+  test("are not there where the console is off", async () => {
+    await using live = await startLiveServer();
+    for (const path of ["/console", "/console/people"]) expect((await fetch(live.url + path)).status).toBe(404);
+  });
+
+  test("are read, and nothing else", async () => {
+    const answer = await fetchFrom("/console/people", { method: "POST", body: "{}" });
+    expect([answer.status, answer.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
+    expect(await (await fetchFrom("/console", { method: "HEAD" })).text()).toBe("");
+  });
+
+  test("are at most 230 KB, compressed, until the first screen is there, and all of it is the service's own", async ({
+    browser,
+  }) => {
+    await using window = await openConsole(browser, site, boss, "/people");
+    const { page } = window;
+    await page.getByRole("link", { name: "Ada Yılmaz" }).waitFor();
+    const loaded = await page.evaluate<string[]>(
+      `performance.getEntriesByType("resource").map(({ name }) => name).concat(location.href)`,
+    );
+    expect(loaded.filter((name) => !name.startsWith(site.live.url))).toEqual([]);
+    const files = loaded.filter((name) => name.includes("/console"));
+    const sizes = files.map(async (name) => {
+      const text = await (await fetch(name, { headers: { "accept-encoding": "identity" } })).text();
+      return gzipSync(text, { level: 9 }).length;
+    });
+    const total = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+    expect(files.length).toBeGreaterThan(2);
+    expect(total).toBeLessThan(230_000);
+    expect(window.violations).toEqual([]);
+  });
+});
+
+describe.skipIf(!isService)("somebody who opens the console", () => {
+  test("is sent to the sign-in page, and comes back to where they wanted to go", async ({ browser }) => {
+    await using window = await openConsole(browser, site, boss, "/people?q=ada");
+    const { page } = window;
+    await page.getByRole("link", { name: "Ada Yılmaz" }).waitFor();
+    expect(new URL(page.url()).pathname + new URL(page.url()).search).toBe("/console/people?q=ada");
+    // No token is where a script of the page, or of a browser's extension, would look for one.
+    const stored = await page.evaluate<string>("JSON.stringify(localStorage) + document.cookie");
+    expect(stored).not.toMatch(/eyJ|refreshToken\\?":\\?"[^"\\]/);
+    await page.reload();
+    await page.getByRole("link", { name: "Ada Yılmaz" }).waitFor();
+    expect(window.violations).toEqual([]);
+  });
+
+  test("without a right reads so in plain words, and signs out from there", async ({ browser }) => {
+    await using window = await openConsole(browser, site, ada, "/people");
+    const { page } = window;
+    await page.getByRole("heading", { name: "Nothing for you here" }).waitFor();
+    await page.getByText("You are signed in as Ada Yılmaz").waitFor();
+    expect(await page.getByRole("link", { name: "People" }).count()).toBe(0);
+    expect(await findFaults(page)).toEqual([]);
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.waitForURL("**/signed-out");
+    await page.goto(`${site.live.url}/console`);
+    await page.waitForURL("**/sign-in?**");
+    expect(window.violations).toEqual([]);
+  });
+
+  test("sees what they may and no more, and is refused the rest by the service all the same", async ({ browser }) => {
+    const viewer = await site.create({ permissions: ["auth.view_user"] });
+    await using window = await openConsole(browser, site, viewer, "");
+    const { page } = window;
+    await page.getByRole("link", { name: "Ada Yılmaz" }).click();
+    await page.getByRole("heading", { name: "Ada Yılmaz" }).waitFor();
+    const places = page.getByRole("navigation").getByRole("link");
+    expect(await places.allTextContents()).toEqual(["People"]);
+    for (const name of ["Actions", "Edit"]) expect(await page.getByRole("button", { name }).count()).toBe(0);
+    await page.goto(`${site.live.url}/console/audit`);
+    await page.getByRole("alert").getByText("That was refused.").waitFor();
+    expect(window.violations).toEqual([]);
+  });
+
+  test("reads it in their language and direction, keeps that, and light or dark", async ({ browser }) => {
+    await using window = await openConsole(browser, site, boss, "/people", { language: "" });
+    const { page } = window;
+    await page.getByRole("button", { name: "boss" }).click();
+    await page.getByRole("menuitemradio", { name: "العربية" }).click();
+    await page.getByRole("heading", { name: "الأشخاص" }).waitFor();
+    expect(await page.evaluate("[document.documentElement.lang, document.documentElement.dir]")).toEqual(["ar", "rtl"]);
+    await page.getByRole("button", { name: "boss" }).click();
+    await page.getByRole("menuitemradio", { name: "داكن" }).click();
+    await expect.poll(() => page.evaluate("getComputedStyle(document.body).backgroundColor")).toBe("rgb(20, 20, 18)");
+    expect(window.violations).toEqual([]);
+  });
+
+  test("is told when the service is away, and it comes back by itself", async ({ browser }) => {
+    await using window = await openConsole(browser, site, boss, "/people");
+    const { page } = window;
+    await page.getByRole("link", { name: "Ada Yılmaz" }).waitFor();
+    await page.route("**/trpc/**", (route) => route.abort("connectionrefused"));
+    await page.getByLabel("Search", { exact: true }).fill("bo");
+    await page.getByText("The service does not answer. Trying again").waitFor();
+    await page.unroute("**/trpc/**");
+    await page.getByRole("link", { name: "boss" }).waitFor();
+    await page.getByText("The service does not answer.").waitFor({ state: "hidden" });
+  });
+
+  test("loses nothing that was typed when the session ends, and goes on after signing in again", async ({
+    browser,
+  }) => {
+    const editor = await site.create({ isSuperuser: true });
+    const { id } = await site.create({ username: freshName(), profile: { firstName: "Grace" } });
+    await using window = await openConsole(browser, site, editor, `/people/${id}`);
+    const { page, context } = window;
+    await page.getByRole("button", { name: "Edit" }).first().click();
+    await page.getByLabel("City").fill("Typed before");
+    await site.live.test.auth.operator.endSessions(editor.username);
+    await page.getByRole("button", { name: "Save" }).click();
+    const ended = page.getByRole("alertdialog", { name: "Your session has ended" });
+    await ended.waitFor();
+    expect(await findFaults(page)).toEqual([]);
+    const [other] = await Promise.all([
+      context.waitForEvent("page"),
+      ended.getByRole("link", { name: "Sign in" }).click(),
+    ]);
+    await signIn(other, editor);
+    await other.getByRole("heading", { name: "That worked" }).waitFor();
+    await ended.waitFor({ state: "hidden" });
+    expect(await page.getByLabel("City").inputValue()).toBe("Typed before");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByText("Typed before").waitFor();
+    expect(window.violations).toEqual([]);
+  });
+});
+
+describe.skipIf(!isService)("people in the console", () => {
+  test("are found by any spelling of a name, number or address", async ({ browser }) => {
+    await using window = await openConsole(browser, site, boss, "/people");
+    const { page } = window;
+    const search = page.getByLabel("Search", { exact: true });
+    for (const typed of ["ADA", "+90 532 123 45 67", "٠٠٩٠٥٣٢١٢٣٤٥٦٧", "Ada@Example.com", "ada@", ada.id]) {
+      await search.fill(typed);
+      await expect.poll(() => page.getByRole("link", { name: "Ada Yılmaz" }).count(), { message: typed }).toBe(1);
+      await expect.poll(() => page.getByRole("row").count(), { message: typed }).toBe(2);
+    }
+    await search.fill("nobody_at_all");
+    await page.getByText("Nobody fits.").waitFor();
+    expect(window.violations).toEqual([]);
+  });
+
+  test("are as quick to see with thousands as with a few: only rows in sight are there, and more come with scrolling", async ({
+    browser,
+  }) => {
+    await site.live.test.database.query(
+      `insert into latchkey.users (id, username, username_key, password, date_joined)
+       select gen_random_uuid(), 'many_' || n, 'many_' || n, '!x', now() - interval '1 year' from generate_series(1, 1500) n`,
+    );
+    await using window = await openConsole(browser, site, boss, "/people?q=many_");
+    const { page } = window;
+    await page.getByText("100 people, and more below").waitFor();
+    expect(await page.getByRole("row").count()).toBeLessThan(60);
+    for (let count = 0; count < 8; count += 1) await page.mouse.wheel(0, 20_000);
+    await expect
+      .poll(async () => {
+        await page.mouse.wheel(0, 20_000);
+        return page.getByText(/^[5-9]00 people|^1,\d00 people/).count();
+      })
+      .toBe(1);
+    expect(await page.getByRole("row").count()).toBeLessThan(60);
+    expect(window.violations).toEqual([]);
+  });
+
+  test("are created with a code that is shown once and lets its owner in", async ({ browser }) => {
+    await using window = await openConsole(browser, site, boss, "/people");
+    const { page } = window;
+    await page.getByRole("button", { name: "Create account" }).click();
+    await page.getByRole("textbox", { name: "Username" }).fill("9 no name");
+    await page.getByRole("button", { name: "Create", exact: true }).click();
+    await page
+      .getByText("Begin with a letter.")
+      .or(page.getByText("Some of these characters cannot be used."))
+      .waitFor();
+    expect(await findFaults(page)).toEqual([]);
+    const username = freshName();
+    await page.getByRole("textbox", { name: "Username" }).fill(username);
+    await page.getByRole("button", { name: "Create", exact: true }).click();
+    const code = await page.locator(".handed-code code").textContent();
+    await site.live.test.auth.resetPassword(
+      { username, code: code ?? "", newPassword: password },
+      site.live.test.facts,
+    );
+    await page.getByRole("button", { name: "Done" }).click();
+    expect(await page.getByText(code ?? "").count()).toBe(0);
+    expect(window.violations).toEqual([]);
+  });
+
+  test("are changed by one at a time: the second is told what the first has changed, and nothing is lost", async ({
+    browser,
+  }) => {
+    const { id, username } = await site.create({});
+    await using window = await openConsole(browser, site, boss, `/people/${id}`);
+    const { page } = window;
+    await page.getByRole("button", { name: "Edit" }).first().click();
+    await page.getByLabel("City").fill("Mine");
+    await site.live.test.auth.operator.update(username, { city: "Theirs", country: "Turkey" });
+    await page.getByRole("button", { name: "Save" }).click();
+    const told = page.getByRole("alert").filter({ hasText: "Somebody else changed this" });
+    await told.getByRole("row", { name: "City – Theirs" }).waitFor();
+    await told.getByRole("row", { name: "Country – Turkey" }).waitFor();
+    expect(await findFaults(page)).toEqual([]);
+    expect(await page.getByLabel("City").inputValue()).toBe("Mine");
+    expect(await page.getByLabel("Country").inputValue()).toBe("Turkey");
+    await page.getByRole("button", { name: "Save mine" }).click();
+    await page.getByText("Saved", { exact: true }).waitFor();
+    const { user } = await site.live.test.auth.users.get(id);
+    expect(user).toMatchObject({ city: "Mine", country: "Turkey" });
+    expect(window.violations).toEqual([]);
+  });
+
+  test("are unlocked after the password of whoever does it, where their sign-in is not recent", async ({ browser }) => {
+    const { id, username } = await site.create({});
+    const { test } = site.live;
+    const guess = () => test.auth.login({ username, password: "wrong" }, test.facts).catch(() => {});
+    for (let count = 0; count < 12; count += 1) await guess();
+    await using window = await openConsole(browser, site, boss, `/people/${id}`);
+    const { page } = window;
+    await page.getByText("Wrong passwords have run into a limit").waitFor();
+    await test.clock.advance(601);
+    await page.getByRole("button", { name: "Unlock" }).click();
+    const asked = page.getByRole("dialog", { name: "Confirm it is you" });
+    await asked.getByLabel("Your password").fill("not it");
+    await asked.getByRole("button", { name: "Confirm", exact: true }).click();
+    await asked.getByText("That is not your password.").waitFor();
+    expect(await findFaults(page)).toEqual([]);
+    await asked.getByRole("button", { name: "Cancel" }).click();
+    await page.getByText("Nothing was done: you did not confirm that it is you.").waitFor();
+    await page.getByRole("button", { name: "Unlock" }).click();
+    await asked.getByLabel("Your password").fill(password);
+    await asked.getByRole("button", { name: "Confirm", exact: true }).click();
+    await page.getByText("Unlocked", { exact: true }).waitFor();
+    await page.getByText("Wrong passwords have run into a limit").waitFor({ state: "hidden" });
+    expect(window.violations).toEqual([]);
+  });
+
+  test("show what they may do and where each of it comes from, and since when and by whom", async ({ browser }) => {
+    const { auth } = site.live.test;
+    await auth.operator.createGroup({ name: "Teachers", permissions: ["notes.view_note", "notes.add_note"] });
+    const { id } = await site.create({ groups: ["Teachers"], permissions: ["notes.view_note", "auth.view_group"] });
+    await using window = await openConsole(browser, site, boss, `/people/${id}`);
+    const { page } = window;
+    const rights = page.getByRole("region", { name: "Permissions" });
+    await expect.poll(() => rights.getByRole("listitem").count()).toBe(3);
+    const row = (permission: string) => rights.getByRole("listitem").filter({ hasText: permission });
+    await row("notes.add_note").getByText("By group Teachers").waitFor();
+    await row("notes.view_note").getByText("Given to this account").waitFor();
+    await row("notes.view_note").getByText("by the command line").waitFor();
+    const groups = page.getByRole("region", { name: "Groups" });
+    await groups.getByText("by the command line").waitFor();
+    await groups.getByRole("button", { name: "Edit" }).click();
+    await page.getByRole("checkbox", { name: "Teachers" }).uncheck({ force: true });
+    await page.getByRole("button", { name: "Save" }).click();
+    await groups.getByText("In no group.").waitFor();
+    await page.getByRole("button", { name: "Undo" }).click();
+    await groups.getByText("Teachers").waitFor();
+    expect(window.violations).toEqual([]);
+  });
+
+  test("are disabled with a way back, enabled, signed out, and deleted after a question", async ({ browser }) => {
+    const { id, username } = await site.create({ profile: { firstName: "Leaving" } });
+    await using window = await openConsole(browser, site, boss, `/people/${id}`);
+    const { page } = window;
+    const act = async (name: string, button = name) => {
+      await page.getByRole("button", { name: "Actions" }).click();
+      await page.getByRole("menuitem", { name }).click();
+      expect(await findFaults(page), name).toEqual([]);
+      await page.getByRole("alertdialog").getByRole("button", { name: button }).click();
+    };
+    const isActive = async () => (await site.live.test.auth.users.get(id)).user.isActive;
+    await page.getByRole("button", { name: /^End session/ }).click();
+    await page.getByRole("alertdialog").getByRole("button", { name: "End session" }).click();
+    await page.getByText("Not signed in anywhere.").waitFor();
+    await act("Disable");
+    await page.getByRole("button", { name: "Undo" }).click();
+    await expect.poll(isActive).toBe(true);
+    await act("Delete");
+    await page.waitForURL("**/console/people");
+    await expect(site.live.test.auth.users.get(id)).rejects.toMatchObject({ code: "not_found" });
+    await page.goto(`${site.live.url}/console/people/${id}`);
+    await page.getByText("There is no such account").waitFor();
+    expect(username).toBeTruthy();
+    expect(window.violations).toEqual([]);
+  });
+});
+
+describe.skipIf(!isService)("the other screens", () => {
+  test("show groups as a table of what each gives, and change them", async ({ browser }) => {
+    await using window = await openConsole(browser, site, boss, "/groups");
+    const { page } = window;
+    await page.getByRole("button", { name: "Create group" }).click();
+    await page.getByLabel("Name").fill("Readers");
+    await page.locator(".check", { hasText: "notes.view_note" }).click();
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("columnheader", { name: /^Readers/ }).waitFor();
+    expect(await findFaults(page)).toEqual([]);
+    await page.getByRole("button", { name: "Delete: Readers" }).click();
+    await page.getByRole("alertdialog").getByRole("button", { name: "Delete" }).click();
+    await page.getByRole("columnheader", { name: /^Readers/ }).waitFor({ state: "hidden" });
+    expect(window.violations).toEqual([]);
+  });
+
+  test("show the audit trail by what happened, and hand it over as a file without formulas", async ({ browser }) => {
+    await using window = await openConsole(browser, site, boss, "/audit?event=signed_in");
+    const { page } = window;
+    await page.getByRole("listitem").filter({ hasText: "Signed in" }).first().waitFor();
+    expect(await findFaults(page)).toEqual([]);
+    await page.getByRole("button", { name: "Export" }).click();
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("button", { name: "Download" }).click(),
+    ]);
+    const text = await readFile(await download.path(), "utf8");
+    const [head, ...lines] = text.trim().split("\r\n");
+    // `trim` takes the mark of UTF-8 away.
+    expect(text).toMatch(/^\uFEFF/);
+    expect(head).toBe("occurredAt,event,subjectId,actorId,address,requestId,id,detail");
+    expect(lines.length).toBeGreaterThan(0);
+    expect(lines.filter((line) => !line.includes(",signed_in,"))).toEqual([]);
+    expect(window.violations).toEqual([]);
+  });
+
+  test("show the last day as charts that have their numbers as a table, and what should be mended", async ({
+    browser,
+  }) => {
+    await using window = await openConsole(browser, site, boss, "");
+    const { page } = window;
+    await page.waitForURL("**/console/overview");
+    const chart = page.getByRole("region", { name: "Sign-ins" });
+    await chart.getByText("The numbers as a table").click();
+    expect(await chart.getByRole("row").count()).toBe(25);
+    await page.getByRole("link", { name: "Messages" }).click();
+    await page.getByText("messages to phone numbers may still go out today").waitFor();
+    await page.getByRole("link", { name: "Health" }).click();
+    await page.getByRole("heading", { name: "Database and keys" }).waitFor();
+    await page.getByText("fsync is off").waitFor();
+    expect(window.violations).toEqual([]);
+  });
+
+  test.for([
+    ["en", phone],
+    ["ar", phone],
+    ["en", desktop],
+    ["ar", desktop],
+  ] as const)("have no fault that axe finds and nothing beside the window: %s at %o", async (given, { browser }) => {
+    const [language, viewport] = given;
+    await using window = await openConsole(browser, site, boss, "/people", { language, viewport });
+    const { page } = window;
+    for (const path of [
+      "/overview",
+      "/people",
+      `/people/${ada.id}`,
+      "/groups",
+      "/messages",
+      "/audit",
+      "/health",
+      "/none",
+    ]) {
+      await show(page, site, path);
+      expect(await findFaults(page), path).toEqual([]);
+      expect(await findOverflow(page), path).toEqual([]);
+    }
+    expect(window.violations).toEqual([]);
+  });
+});

@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type LiveServer, startLiveServer } from "../live-server.ts";
+import { createPerson, freshName, type Person, password } from "./accounts-in-core.ts";
+import { ask } from "./call-as.ts";
+
+let live: LiveServer;
+let boss: Person;
+let groupId: string;
+beforeAll(async () => {
+  live = await startLiveServer();
+  boss = await createPerson(live.test, { isSuperuser: true });
+  const { body } = await asBoss("groups.create", { name: freshName(), permissions: [] });
+  groupId = body.id;
+});
+afterAll(() => live[Symbol.asyncDispose]());
+
+const asBoss = (procedure: string, input?: unknown) => ask(live, procedure, { input, token: boss.token });
+
+type Input = (id: string) => unknown;
+
+/** What hands an account to somebody, or raises one. */
+const becoming: readonly (readonly [name: string, procedure: string, input: Input])[] = [
+  ["groups", "users.setGroups", (id) => ({ id, groupIds: [groupId] })],
+  ["permissions", "users.setPermissions", (id) => ({ id, permissions: ["auth.view_user"] })],
+  ["unlocking", "users.unlock", (id) => ({ id })],
+  ["a code for a password", "users.createPasswordCode", (id) => ({ id })],
+  ["another username", "users.update", (id) => ({ id, changes: { username: freshName() } })],
+  [
+    "another address",
+    "users.update",
+    (id) => ({ id, changes: { email: `${freshName()}@example.com`, city: "Izmir" } }),
+  ],
+  ["taking a number away", "users.update", (id) => ({ id, changes: { phoneNumber: null } })],
+  ["enabling", "users.update", (id) => ({ id, changes: { isActive: true } })],
+  ["making staff", "users.update", (id) => ({ id, changes: { isStaff: true } })],
+  ["making a superuser", "users.update", (id) => ({ id, changes: { isSuperuser: true } })],
+  ["an account with a rank", "users.create", () => ({ username: freshName(), isStaff: true })],
+  ["what a group gives", "groups.update", () => ({ id: groupId, permissions: ["auth.view_user"] })],
+];
+
+/** What nobody becomes anybody by. */
+const plain: readonly (readonly [name: string, procedure: string, input: Input])[] = [
+  ["a profile", "users.update", (id) => ({ id, changes: { city: "Izmir" } })],
+  ["disabling", "users.update", (id) => ({ id, changes: { isActive: false } })],
+  ["ending sessions", "users.endSessions", (id) => ({ id })],
+  ["a plain account", "users.create", () => ({ username: freshName() })],
+  ["a group's name", "groups.update", () => ({ id: groupId, name: freshName() })],
+  ["deleting", "users.delete", (id) => ({ id })],
+];
+
+describe("an administrator whose sign-in is older than ten minutes", () => {
+  beforeAll(() => live.test.clock.advance(601));
+
+  test.each(becoming)("is asked who they are before %s, and nothing is done", async (_, procedure, input) => {
+    const { id } = await createPerson(live.test);
+    const before = (await asBoss("users.get", { id })).body;
+    const { status, body } = await asBoss(procedure, input(id));
+    expect([status, body.data]).toMatchObject([403, { reason: "reauthentication_required", maxAge: 600 }]);
+    expect((await asBoss("users.get", { id })).body).toEqual(before);
+  });
+
+  test.each(plain)("is not asked before %s", async (_, procedure, input) => {
+    const { id } = await createPerson(live.test);
+    expect((await asBoss(procedure, input(id))).status).toBe(200);
+  });
+
+  test.each(becoming)("goes on with %s after their password", async (_, procedure, input) => {
+    expect((await asBoss("me.reauthenticate", { password })).status).toBe(200);
+    const { id } = await createPerson(live.test);
+    expect((await asBoss(procedure, input(id))).status).toBe(200);
+  });
+
+  test("without the permission is refused for that, and told nothing of the rest", async () => {
+    const other = await createPerson(live.test);
+    await live.test.clock.advance(601);
+    const { body } = await ask(live, "users.unlock", { input: { id: boss.id }, token: other.token });
+    expect(body.data.reason).toBe("permission_denied");
+  });
+});

@@ -1,0 +1,459 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Auth } from "../../auth.ts";
+import type { AuthError } from "../../errors.ts";
+import type { PasskeyAssertion } from "../../passkeys/passkey-json.ts";
+import {
+  createInbox,
+  createPasskeyDevice,
+  createTestAuth,
+  type DeviceWhims,
+  type PasskeyDevice,
+  showTotp,
+  type TestAuth,
+} from "../../testing/index.ts";
+import type { Principal } from "../steps/core.ts";
+
+const inbox = createInbox();
+const [password, nextPassword] = ["correct horse battery", "a better horse battery"];
+const messages = { senders: { sms: inbox, email: inbox }, isEnforced: false } as const;
+const passkeys = { rpId: "localhost", origins: ["https://example.de"], allowsLocalhost: true };
+
+let service: TestAuth;
+let auth: Auth;
+/** The same accounts, where everybody has to have a second factor. */
+let strict: Auth;
+/** The same, where there are no passkeys. */
+let without: Auth;
+beforeAll(async () => {
+  service = await createTestAuth({ messages, passkeys });
+  auth = service.auth;
+  strict = await service.another({ secondFactor: "all" });
+  without = await service.another({ passkeys: undefined });
+});
+afterAll(() => service[Symbol.asyncDispose]());
+
+let people = 0;
+const facts = () => ({ ...service.facts, address: `2001:db8:${(++people).toString(16)}::1` });
+const refusalOf = (error: AuthError) => error;
+const codeOf = (error: AuthError) => error.code;
+
+async function createPerson() {
+  const phoneNumber = `+9053244${String(++people).padStart(5, "0")}`;
+  const username = `person_${people}`;
+  const { id } = await auth.createUser({ username, phoneNumber, password });
+  await service.database.query(
+    "update latchkey.users set phone_vouched_at = null, phone_proved_at = latchkey.now() where id = $1",
+    [id],
+  );
+  return { id, username, phoneNumber };
+}
+
+const callerOf = (token: string, by: Auth = auth): Promise<Principal> => by.authenticate([`Bearer ${token}`]);
+const signInByPassword = async (username: string, by: Auth = auth) =>
+  callerOf((await by.login({ username, password }, facts())).token, by);
+
+async function add(caller: Principal, device: PasskeyDevice, whims?: DeviceWhims) {
+  const { options } = await auth.startPasskey(caller);
+  return auth.addPasskey(caller, { passkey: device.create(options, whims) }, facts());
+}
+
+async function createOwner() {
+  const person = await createPerson();
+  const caller = await signInByPassword(person.username);
+  const device = createPasskeyDevice();
+  const added = await add(caller, device);
+  return { ...person, caller: await auth.listPasskeys(caller).then(() => caller), device, ...added };
+}
+
+async function show(device: PasskeyDevice, whims?: DeviceWhims): Promise<PasskeyAssertion> {
+  const { options } = await auth.startPasskeySignIn();
+  return device.get(options, whims);
+}
+
+const signIn = async (device: PasskeyDevice, whims?: DeviceWhims) =>
+  auth.signInByPasskey({ passkey: await show(device, whims) }, facts());
+
+const lastEvent = async () => (await auth.listAuditEvents({ limit: 1 })).events[0];
+
+/** What a way in is refused with; the ticket among it. */
+async function requestOf(way: Promise<unknown>) {
+  const error = await way.then(() => Promise.reject(new Error("It opened")), refusalOf);
+  if (error.code !== "second_factor_required") throw error;
+  return { methods: [], ticket: "", ...error.secondFactor };
+}
+
+describe("a passkey", () => {
+  test("signs its owner in without a name, with two factors, on every page that may use it", async () => {
+    const { id, device } = await createOwner();
+    const { options } = await auth.startPasskeySignIn();
+    expect(options).toMatchObject({ rpId: "localhost", allowCredentials: [], userVerification: "required" });
+    const answer = await auth.signInByPasskey({ passkey: device.get(options) }, facts());
+    expect(answer.user.id).toBe(id);
+    expect((await callerOf(answer.token)).session).toMatchObject({ acr: "2", amr: ["pop", "user", "mfa"] });
+    expect(await lastEvent()).toMatchObject({ event: "signed_in", detail: { by: "passkey" }, subjectId: id });
+    for (const origin of ["http://localhost:5173", "https://example.de"]) await signIn(device, { origin });
+  });
+
+  test("is told to its owner, who has ten recovery codes with the first one, and whose other sessions end", async () => {
+    const { username } = await createPerson();
+    const other = await signInByPassword(username);
+    const caller = await signInByPassword(username);
+    const { passkey, recoveryCodes } = await add(caller, createPasskeyDevice());
+    expect(recoveryCodes?.codes).toHaveLength(10);
+    expect(passkey).toMatchObject({ isBackedUp: false, lastUsedAt: null, name: "test" });
+    expect(await auth.listSessions(other).catch(() => [])).toHaveLength(1);
+    const { notices } = await auth.listNotices(caller, { limit: 10 });
+    expect(notices.map(({ kind }) => kind)).toEqual(
+      expect.arrayContaining(["passkey_added", "recovery_codes_created"]),
+    );
+    const second = await signInByPassword(username);
+    const added = await add(caller, createPasskeyDevice());
+    expect(added.recoveryCodes).toBeNull();
+    expect(await auth.listSessions(second)).toHaveLength(2);
+    expect((await auth.listPasskeys(caller)).map(({ id }) => id)).toEqual([passkey.id, added.passkey.id]);
+  });
+
+  test("is called what its owner likes, and gives nothing of itself away", async () => {
+    const { caller, passkey, device, id } = await createOwner();
+    await auth.renamePasskey(caller, { id: passkey.id, name: "Blue phone" }, facts());
+    await signIn(device);
+    const [listed] = await auth.listPasskeys(caller);
+    expect(listed).toMatchObject({ name: "Blue phone", lastUsedAt: expect.any(Date) });
+    expect(JSON.stringify(listed)).not.toContain(device.credentialId.toString("base64url"));
+    const data = await auth.exportOwnData(caller);
+    expect(data.records.passkeys).toEqual([expect.objectContaining({ user_id: id, name: "Blue phone" })]);
+    expect(JSON.stringify(data.records.passkeys)).not.toMatch(/public_key|credential_id/);
+    const other = await createOwner();
+    expect(await auth.renamePasskey(other.caller, { id: passkey.id, name: "Mine" }, facts()).catch(codeOf)).toBe(
+      "not_found",
+    );
+  });
+
+  test("is refused alike whatever is wrong with it, and the audit trail says what", async () => {
+    const { device } = await createOwner();
+    const stranger = createPasskeyDevice();
+    const rows: [because: string, whims: DeviceWhims][] = [
+      ["wrong_origin", { origin: "https://evil.example" }],
+      ["wrong_origin", { origin: "http://localhost.evil.example" }],
+      ["wrong_origin", { origin: "http://127.0.0.1:3000" }],
+      ["wrong_origin", { isFramed: true }],
+      ["wrong_rp", { rpId: "evil.example" }],
+      ["not_verified", { isVerified: false }],
+      ["other_account", { userHandle: null }],
+      ["other_account", { userHandle: Buffer.alloc(16).toString("base64url") }],
+    ];
+    for (const [because, whims] of rows) {
+      const error = await signIn(device, whims).catch(refusalOf);
+      expect(error, because).toMatchObject({ code: "invalid_credentials", message: "Invalid credentials" });
+      expect(await lastEvent(), because).toMatchObject({
+        event: "passkey_refused",
+        detail: { because, purpose: "sign_in" },
+      });
+    }
+    const { response } = await show(stranger);
+    const own = await show(device);
+    const mixed = { ...own, response: { ...own.response, signature: response.signature } };
+    expect(await auth.signInByPasskey({ passkey: mixed }, facts()).catch(codeOf)).toBe("invalid_credentials");
+    expect(await lastEvent()).toMatchObject({ detail: { because: "wrong_signature" } });
+    for (const part of ["clientDataJSON", "authenticatorData", "signature"] as const) {
+      const broken = { ...own, response: { ...own.response, [part]: "AAAA" } };
+      expect(await auth.signInByPasskey({ passkey: broken }, facts()).catch(codeOf)).toMatch(
+        part === "clientDataJSON" ? "code_expired" : "invalid_credentials",
+      );
+    }
+    // Nothing of that has used up what is right.
+    await auth.signInByPasskey({ passkey: own }, facts());
+  });
+
+  test("is good once, for ten minutes, and for what it was asked for", async () => {
+    const { device, caller } = await createOwner();
+    const passkey = await show(device);
+    const tries = Array.from({ length: 4 }, () => auth.signInByPasskey({ passkey }, facts()).catch(codeOf));
+    const opened = await Promise.all(tries);
+    expect(opened.filter((answer) => typeof answer === "object")).toHaveLength(1);
+    expect(opened.filter((answer) => answer === "code_expired")).toHaveLength(3);
+    const old = await show(device);
+    await service.clock.advance(601);
+    expect(await auth.signInByPasskey({ passkey: old }, facts()).catch(codeOf)).toBe("code_expired");
+    const made = await show(device, { challenge: Buffer.alloc(36).toString("base64url") });
+    expect(await auth.signInByPasskey({ passkey: made }, facts()).catch(codeOf)).toBe("code_expired");
+    const forSignIn = await show(device);
+    expect(await auth.reauthenticateByPasskey(caller, { passkey: forSignIn }, facts()).catch(codeOf)).toBe(
+      "code_expired",
+    );
+    const { options } = await auth.startPasskeyReauthentication(caller);
+    const forThat = device.get(options);
+    expect(await auth.signInByPasskey({ passkey: forThat }, facts()).catch(codeOf)).toBe("code_expired");
+    await auth.reauthenticateByPasskey(caller, { passkey: forThat }, facts());
+  });
+
+  test("that was removed, or of an account that was disabled, opens nothing, and the browser hears of the first", async () => {
+    const { device, caller, passkey, username, id } = await createOwner();
+    const spare = createPasskeyDevice();
+    await add(caller, spare);
+    const under = await show(device);
+    const bySpare = await signIn(spare).then(({ token }) => callerOf(token));
+    const opened = await signIn(device);
+    await auth.removePasskey(bySpare, passkey.id, facts());
+    await expect(callerOf(opened.token)).rejects.toMatchObject({ code: "session_ended" });
+    expect(await auth.signInByPasskey({ passkey: under }, facts()).catch(refusalOf)).toMatchObject({
+      code: "invalid_credentials",
+      issues: [{ path: ["passkey"], code: "not_found" }],
+    });
+    await auth.operator.update(username, { isActive: false });
+    const error = await signIn(spare).catch(refusalOf);
+    expect(error).toMatchObject({ code: "invalid_credentials", issues: [{ code: "incorrect" }] });
+    expect(await lastEvent()).toMatchObject({ detail: { because: "inactive_account" }, subjectId: id });
+  });
+
+  test("whose own count goes back opens nothing and is told to its owner, at the same moment too", async () => {
+    const { device, caller, id } = await createOwner();
+    await signIn(device, { counter: 5 });
+    for (const counter of [5, 4, 0]) {
+      expect(await signIn(device, { counter }).catch(codeOf)).toBe("invalid_credentials");
+      expect(await lastEvent()).toMatchObject({ event: "passkey_refused", detail: { because: "counter" } });
+    }
+    const kinds = (await auth.listNotices(caller, { limit: 10 })).notices.map(({ kind }) => kind);
+    expect(kinds).toContain("passkey_copied");
+    const two = await Promise.all([show(device, { counter: 6 }), show(device, { counter: 6 })]);
+    const opened = await Promise.all(two.map((passkey) => auth.signInByPasskey({ passkey }, facts()).catch(codeOf)));
+    expect(opened.filter((answer) => typeof answer === "object")).toHaveLength(1);
+    expect(await service.database.query("select counter::int from latchkey.passkeys where user_id = $1", [id])).toEqual(
+      [{ counter: 6 }],
+    );
+  });
+
+  test("opens an account that has lost its last name", async () => {
+    const { device, id } = await createOwner();
+    await service.database.query(
+      `update latchkey.users set username = null, username_key = null, phone_number = null, phone_proved_at = null,
+        parked_at = latchkey.now() where id = $1`,
+      [id],
+    );
+    expect((await signIn(device)).user.id).toBe(id);
+  });
+
+  test("is not there where there are none, and signs nobody in there", async () => {
+    const { device, caller } = await createOwner();
+    const passkey = await show(device);
+    expect(await without.startPasskeySignIn().catch(codeOf)).toBe("permission_denied");
+    expect(await without.signInByPasskey({ passkey }, facts()).catch(codeOf)).toBe("permission_denied");
+    expect(await without.startPasskey(caller).catch(codeOf)).toBe("permission_denied");
+    expect(without.options.passkeys).toBeNull();
+    expect(auth.options.passkeys).toEqual({ rpId: "localhost", relatedOrigins: ["https://example.de"] });
+  });
+});
+
+describe("whoever wants to add a passkey", () => {
+  test("has just shown who they are, in the same session, with a device that has made sure of it", async () => {
+    const { username, phoneNumber } = await createPerson();
+    const caller = await signInByPassword(username);
+    const other = await signInByPassword(username);
+    const device = createPasskeyDevice();
+    const { options } = await auth.startPasskey(caller);
+    expect(options).toMatchObject({
+      rp: { id: "localhost" },
+      user: { name: username },
+      authenticatorSelection: { residentKey: "required", userVerification: "required" },
+      attestation: "none",
+    });
+    expect(JSON.stringify(options)).not.toContain(phoneNumber);
+    const passkey = device.create(options);
+    expect(await auth.addPasskey(other, { passkey }, facts()).catch(codeOf)).toBe("code_expired");
+    for (const whims of [{ isVerified: false }, { origin: "https://evil.example" }, { rpId: "evil.example" }]) {
+      const started = await auth.startPasskey(caller);
+      const wrong = createPasskeyDevice().create(started.options, whims);
+      expect(await auth.addPasskey(caller, { passkey: wrong }, facts()).catch(codeOf)).toBe("invalid_credentials");
+      expect(await lastEvent()).toMatchObject({ event: "passkey_refused", detail: { purpose: "add" } });
+    }
+    await auth.addPasskey(caller, { passkey, name: "Phone" }, facts());
+    expect(await auth.addPasskey(caller, { passkey }, facts()).catch(codeOf)).toBe("code_expired");
+    await service.clock.advance(601);
+    expect(await auth.startPasskey(caller).catch(codeOf)).toBe("reauthentication_required");
+    const again = await auth.startPasskeyReauthentication(caller);
+    expect(again.options.allowCredentials).toHaveLength(1);
+    await auth.reauthenticateByPasskey(caller, { passkey: device.get(again.options) }, facts());
+    expect((await auth.startPasskey(caller)).options.excludeCredentials).toHaveLength(1);
+  });
+
+  test("does not get one that another account has", async () => {
+    const { device } = await createOwner();
+    const caller = await signInByPassword((await createPerson()).username);
+    expect(await add(caller, device).catch(codeOf)).toBe("invalid_credentials");
+    expect(await auth.listPasskeys(caller)).toEqual([]);
+  });
+
+  test("with a code of the number alone waits until the session is three days old", async () => {
+    const { id, phoneNumber } = await createPerson();
+    await service.database.query("update latchkey.users set password = '!' where id = $1", [id]);
+    const { challenge } = await auth.startCode({ purpose: "sign_in", to: phoneNumber }, facts());
+    const answer = await auth.signInByCode({ challenge, code: (await inbox.take(phoneNumber)).code }, facts());
+    const caller = await callerOf("token" in answer ? answer.token : "");
+    expect(await auth.startPasskey(caller).catch(codeOf)).toBe("permission_denied");
+    await service.clock.advance(73 * 3_600);
+    const again = await auth.startReauthentication(caller, { current: "phone" }, facts());
+    const { code } = await inbox.take(phoneNumber);
+    await auth.reauthenticateByCode(caller, { challenge: again.challenge, code }, facts());
+    const { recoveryCodes } = await add(caller, createPasskeyDevice());
+    // A code that was sent made them, so that they wait as any others do.
+    expect(recoveryCodes?.goodFrom).toBeInstanceOf(Date);
+    // From then on a code shows nothing any more.
+    expect(await auth.startReauthentication(caller, { current: "phone" }, facts()).catch(codeOf)).toBe("invalid_input");
+  });
+
+  test("has 20 at most", async () => {
+    const { caller, id } = await createOwner();
+    await service.database.query(
+      `insert into latchkey.passkeys (id, user_id, credential_id, public_key, counter, name, is_backed_up)
+        select gen_random_uuid(), $1::uuid, decode(md5(n::text || $1::uuid::text), 'hex'), '\\x00', 0, 'more', false from generate_series(2, 20) n`,
+      [id],
+    );
+    expect(await auth.startPasskey(caller).catch(codeOf)).toBe("permission_denied");
+  });
+});
+
+describe("removing a passkey", () => {
+  test("wants the same, ends other sessions, and leaves a way in", async () => {
+    const { caller, passkey, id, device } = await createOwner();
+    const other = await signIn(device);
+    await service.clock.advance(601);
+    expect(await auth.removePasskey(caller, passkey.id, facts()).catch(codeOf)).toBe("reauthentication_required");
+    await auth.reauthenticate(caller, { password }, facts());
+    await service.database.query(
+      "update latchkey.users set password = '!', phone_number = null, phone_proved_at = null where id = $1",
+      [id],
+    );
+    await service.database.query("delete from latchkey.recovery_codes where user_id = $1", [id]);
+    expect(await auth.removePasskey(caller, passkey.id, facts()).catch(codeOf)).toBe("permission_denied");
+    const spare = await add(caller, createPasskeyDevice());
+    await auth.removePasskey(caller, passkey.id, facts());
+    await expect(callerOf(other.token)).rejects.toMatchObject({ code: "session_ended" });
+    expect((await auth.listPasskeys(caller)).map(({ id }) => id)).toEqual([spare.passkey.id]);
+    expect(await auth.removePasskey(caller, passkey.id, facts()).catch(codeOf)).toBe("not_found");
+  });
+});
+
+describe("after a password", () => {
+  test("a passkey is the second factor where one is asked for, with or without a finger, of the same account alone", async () => {
+    const { username, device, id } = await createOwner();
+    const stranger = await createOwner();
+    const { ticket, methods } = await requestOf(strict.login({ username, password }, facts()));
+    expect(methods).toEqual(["passkey"]);
+    const { options } = await strict.startSecondFactorPasskey(ticket, facts());
+    expect(options).toMatchObject({ userVerification: "preferred", allowCredentials: [{ type: "public-key" }] });
+    const wrong = stranger.device.get(options);
+    expect(await strict.signInBySecondFactor({ ticket, passkey: wrong }, facts()).catch(codeOf)).toBe(
+      "invalid_credentials",
+    );
+    expect(await strict.signInBySecondFactor({ ticket, passkey: await show(device) }, facts()).catch(codeOf)).toBe(
+      "code_expired",
+    );
+    const passkey = device.get(options, { isVerified: false });
+    const { token, user } = await strict.signInBySecondFactor({ ticket, passkey }, facts());
+    expect(user.id).toBe(id);
+    expect((await callerOf(token, strict)).session).toMatchObject({ acr: "2", amr: ["pwd", "pop", "mfa"] });
+    expect(await strict.signInBySecondFactor({ ticket, passkey }, facts()).catch(codeOf)).toBe("code_invalid");
+  });
+
+  test("one is set up where the account needs a second factor and has none, and is asked for from then on", async () => {
+    const { username } = await createPerson();
+    const { ticket, ...asked } = await requestOf(strict.login({ username, password }, facts()));
+    expect(asked).toMatchObject({ methods: [], enroll: ["totp", "passkey"] });
+    expect(await strict.startSecondFactorPasskey(ticket, facts()).catch(codeOf)).toBe("code_invalid");
+    const device = createPasskeyDevice();
+    const { options } = await strict.startEnrollingPasskey(ticket, facts());
+    const newPasskey = device.create(options);
+    const { token, recoveryCodes } = await strict.signInBySecondFactor({ ticket, newPasskey }, facts());
+    expect(recoveryCodes?.codes).toHaveLength(10);
+    expect((await callerOf(token, strict)).session.acr).toBe("2");
+    // Also where the setting is mistyped one day.
+    const { methods } = await requestOf(auth.login({ username, password }, facts()));
+    expect(methods).toEqual(["passkey"]);
+    const caller = await callerOf(token, strict);
+    const [own] = await strict.listPasskeys(caller);
+    expect(await strict.removePasskey(caller, own?.id ?? "", facts()).catch(codeOf)).toBe("permission_denied");
+    await auth.removePasskey(caller, own?.id ?? "", facts());
+    await auth.login({ username, password }, facts());
+  });
+
+  test("one that the account has already adds no other by a ticket", async () => {
+    const { username } = await createOwner();
+    const { ticket } = await requestOf(strict.login({ username, password }, facts()));
+    expect(await strict.startEnrollingPasskey(ticket, facts()).catch(codeOf)).toBe("code_invalid");
+  });
+});
+
+describe("a recovery code", () => {
+  async function createWithApp() {
+    const owner = await createOwner();
+    const { ticket, secret } = await auth.startTotp(owner.caller, facts());
+    await service.clock.advance(30);
+    await auth.confirmTotp(owner.caller, { ticket, totp: await showTotp(service, secret) }, facts());
+    return { ...owner, secret, code: owner.recoveryCodes?.codes[0] ?? "" };
+  }
+
+  test("that was used because the password was forgotten leaves the second factor, which is asked for at once", async () => {
+    const { code, secret, device, id } = await createWithApp();
+    const { ticket, methods } = await auth.startRecovery({ code }, facts());
+    expect(methods).toEqual(["totp", "passkey"]);
+    const asked = await requestOf(auth.recover({ ticket, newPassword: nextPassword }, facts()));
+    expect(asked.methods).toEqual(["totp", "passkey"]);
+    await service.clock.advance(30);
+    const totp = await showTotp(service, secret);
+    const { user } = await auth.signInBySecondFactor({ ticket: asked.ticket, totp }, facts());
+    expect(user.id).toBe(id);
+    expect((await signIn(device)).user.id).toBe(id);
+  });
+
+  test("takes it away where its owner says that it is lost too, and tells them", async () => {
+    const { code, device, id, username } = await createWithApp();
+    const { ticket } = await auth.startRecovery({ code }, facts());
+    const input = { ticket, newPassword: nextPassword, removeSecondFactors: true };
+    const answer = await auth.recover(input, facts());
+    expect(answer).toMatchObject({ user: { id } });
+    expect(await signIn(device).catch(codeOf)).toBe("invalid_credentials");
+    await auth.login({ username, password: nextPassword }, facts());
+    const caller = await callerOf("token" in answer ? answer.token : "");
+    const kinds = (await auth.listNotices(caller, { limit: 10 })).notices.map(({ kind }) => kind);
+    expect(kinds).toContain("second_factor_changed");
+  });
+});
+
+test("whoever lost the phone has its passkeys taken away by the operator as well", async () => {
+  const { username, device } = await createOwner();
+  await auth.operator.resetSecondFactor(username);
+  expect(await signIn(device).catch(codeOf)).toBe("invalid_credentials");
+});
+
+test("a passkey shown again makes a session of one factor one of two, and counts as more than a code", async () => {
+  const { username, device } = await createOwner();
+  const caller = await signInByPassword(username);
+  expect(await auth.requireRecentAuthentication(caller, 60, "2").catch(refusalOf)).toMatchObject({ acr: "2" });
+  const { options } = await auth.startPasskeyReauthentication(caller);
+  await auth.reauthenticateByPasskey(caller, { passkey: device.get(options) }, facts());
+  const [row] = await service.database.query<{ acr: number; amr: string }>(
+    "select acr, amr from latchkey.sessions where id = $1",
+    [caller.session.id],
+  );
+  expect(row).toEqual({ acr: 2, amr: "pwd pop user mfa" });
+});
+
+test("one address may show a hundred passkeys that are wrong, and a right one is not counted", async () => {
+  const { device } = await createOwner();
+  const from = facts();
+  const wrong = await show(device, { origin: "https://evil.example" });
+  for (let tried = 0; tried < 100; tried += 1) {
+    expect(await auth.signInByPasskey({ passkey: wrong }, from).catch(codeOf)).toBe("invalid_credentials");
+  }
+  expect(await auth.signInByPasskey({ passkey: await show(device) }, from).catch(codeOf)).toBe("rate_limited");
+  await service.clock.advance(7);
+  await auth.signInByPasskey({ passkey: await show(device) }, from);
+});
+
+test("what was used is cleared away when it is too old to be shown again", async () => {
+  const { device } = await createOwner();
+  await signIn(device);
+  await service.clock.advance(2 * 3_600);
+  await auth.purge();
+  expect(await service.database.query("select from latchkey.used_passkey_challenges")).toEqual([]);
+});

@@ -1,0 +1,243 @@
+import type { AnyRouter, inferRouterOutputs } from "@trpc/server";
+import type { AppRouter, SessionAnswer } from "./api-types.ts";
+import type { AuthClient } from "./auth-client.ts";
+import { isAuthError } from "./errors.ts";
+import type { PersonOf } from "./mounted-router.ts";
+import type { PendingSignIn } from "./second-factor.ts";
+
+type Outputs = inferRouterOutputs<AppRouter>;
+type Started = Outputs["passkeys"]["start"];
+type StartedCreation = Outputs["me"]["passkeys"]["start"];
+
+/** What a person's new passkey is answered with: itself, and, once, ten recovery codes for somebody who has none. */
+export type AddedPasskey = Outputs["me"]["passkeys"]["add"];
+
+type Client = Pick<AuthClient, "internals">;
+type ClientOf<Router extends AnyRouter> = Pick<AuthClient<Router>, "internals">;
+
+export interface PasskeySignIn {
+  /**
+   * Offers passkeys among the names that the browser fills in, in a field with `autocomplete="username webauthn"`, and waits until one is
+   * chosen. Without it the browser asks at once, which wants a click.
+   */
+  readonly autofill?: boolean;
+  /** Ends the waiting. */
+  readonly signal?: AbortSignal;
+  /** What to call the device in the list of sessions. */
+  readonly deviceName?: string;
+  /** Of a code that was answered `next: "another_way"`. */
+  readonly ticket?: string;
+}
+
+/** Whether this page can use passkeys: not in every browser, and not on a connection that others can read. */
+export function canUsePasskeys(): boolean {
+  return typeof globalThis.PublicKeyCredential === "function";
+}
+
+/** Whether the browser offers passkeys among the names that it fills in. */
+export async function canAutofillPasskeys(): Promise<boolean> {
+  if (!canUsePasskeys()) return false;
+  return (await PublicKeyCredential.isConditionalMediationAvailable?.().catch(() => false)) ?? false;
+}
+
+/**
+ * Signs in by a passkey, without a name or a password, and answers who it is; null where the person chose none, or something else was begun
+ * meanwhile. Throws {@link isAuthError} `invalid_credentials` for one that is not good here (any more), `rate_limited`, …
+ *
+ * @example
+ * const user = await signInWithPasskey(auth);
+ */
+export async function signInWithPasskey<Router extends AnyRouter = AppRouter>(
+  { internals }: ClientOf<Router>,
+  { autofill = false, signal, ...more }: PasskeySignIn = {},
+): Promise<PersonOf<Router> | null> {
+  const start = async () => (await internals.ask("passkeys.start", {})) as Started;
+  const shown = await get(start, { autofill, ...(signal && { signal }) });
+  if (!shown) return null;
+  // From here on: whoever signed in otherwise while this waited stays signed in.
+  const wish = internals.wish();
+  await internals.ready;
+  const input = { ...more, passkey: shown.passkey, deviceMark: internals.findDeviceMark() };
+  const answer = (await forget(shown, internals.ask("token.obtainByPasskey", input))) as SessionAnswer;
+  await internals.keep(answer, wish);
+  return answer.user as PersonOf<Router>;
+}
+
+/**
+ * Makes a passkey for the person who is signed in, and answers it; null where they changed their mind. Show its `recoveryCodes`, where there are
+ * some: they are told once. Throws {@link isAuthError} `reauthentication_required`, …, and the browser's `InvalidStateError` on a device that has one
+ * of this account.
+ */
+export async function addPasskey({ internals }: Client, name?: string): Promise<AddedPasskey | null> {
+  const { api, paths } = internals;
+  const { options } = (await api.mutation(paths.at("me.passkeys.start"), {})) as StartedCreation;
+  const passkey = await create(options);
+  if (!passkey) return null;
+  return (await api.mutation(paths.at("me.passkeys.add"), { passkey, ...(name && { name }) })) as AddedPasskey;
+}
+
+/**
+ * Shows in this session, by a passkey, that it is its owner, for what wants that; false where they changed their mind.
+ *
+ * @example
+ * auth.onReauthenticate(async () => {
+ *   if (!(await reauthenticateWithPasskey(auth))) throw new Error("Not now");
+ * });
+ */
+export async function reauthenticateWithPasskey({ internals }: Client): Promise<boolean> {
+  const { api, paths } = internals;
+  const shown = await get(
+    async () => (await api.mutation(paths.at("me.passkeys.startReauthentication"), {})) as Started,
+  );
+  if (!shown) return false;
+  await api.mutation(paths.at("me.reauthenticate"), { passkey: shown.passkey });
+  return true;
+}
+
+/**
+ * Signs in with a passkey as the second factor, where `pending.methods` has it, or makes one, where `pending.enroll` has it; null where the person
+ * changed their mind. The answer of one that was made may hold recovery codes, which are told once.
+ */
+export async function showPasskey<Router extends AnyRouter = AppRouter>(
+  { internals }: ClientOf<Router>,
+  { ticket, enroll }: Pick<PendingSignIn, "ticket" | "enroll">,
+): Promise<{ readonly user: PersonOf<Router>; readonly recoveryCodes: AddedPasskey["recoveryCodes"] } | null> {
+  const isNew = enroll.includes("passkey");
+  const start = (name: string) => internals.ask(`passkeys.${name}`, { ticket });
+  const shown = isNew
+    ? await create(((await start("startEnrolling")) as StartedCreation).options).then(
+        (made) => made && { newPasskey: made },
+      )
+    : await get(async () => (await start("startSecondFactor")) as Started).then(
+        (got) => got && { passkey: got.passkey },
+      );
+  if (!shown) return null;
+  const wish = internals.wish();
+  await internals.ready;
+  const input = { ...shown, ticket, deviceMark: internals.findDeviceMark() };
+  const answer = (await internals.ask("token.obtainBySecondFactor", input)) as SessionAnswer &
+    Partial<Pick<AddedPasskey, "recoveryCodes">>;
+  await internals.keep(answer, wish);
+  return { user: answer.user as PersonOf<Router>, recoveryCodes: answer.recoveryCodes ?? null };
+}
+
+interface Shown {
+  readonly passkey: ReturnType<typeof toAssertion>;
+  readonly rpId: string;
+}
+
+/** Browsers ask for one passkey at a time: whatever is begun ends what waited. */
+let waiting: AbortController | undefined;
+
+/** Milliseconds after which a page that waits with autofill takes another challenge: before the one that it has runs out. */
+const renewEvery = 480_000;
+
+async function get(
+  start: () => Promise<Started>,
+  { autofill = false, signal }: Pick<PasskeySignIn, "autofill" | "signal"> = {},
+): Promise<Shown | null> {
+  const own = begin();
+  signal?.addEventListener("abort", () => own.abort(), { once: true });
+  while (!own.signal.aborted && !signal?.aborted) {
+    const { options } = await start();
+    // Something else was begun while the service answered.
+    if (own.signal.aborted || signal?.aborted) return null;
+    const turn = new AbortController();
+    const stop = () => turn.abort();
+    own.signal.addEventListener("abort", stop, { once: true });
+    const timer = autofill ? setTimeout(stop, renewEvery) : undefined;
+    const credential = await navigator.credentials
+      .get({
+        publicKey: {
+          ...options,
+          challenge: toBytes(options.challenge),
+          allowCredentials: options.allowCredentials.map(toDescriptor),
+        },
+        signal: turn.signal,
+        ...(autofill && { mediation: "conditional" as const }),
+      })
+      .catch(unlessDismissed)
+      .finally(() => clearTimeout(timer));
+    own.signal.removeEventListener("abort", stop);
+    if (credential) return { passkey: toAssertion(credential as PublicKeyCredential), rpId: options.rpId };
+    // It ran out with nothing chosen, or the person said no.
+    if (!turn.signal.aborted) return null;
+  }
+  return null;
+}
+
+async function create(options: StartedCreation["options"]) {
+  const own = begin();
+  const credential = await navigator.credentials
+    .create({
+      publicKey: {
+        ...options,
+        challenge: toBytes(options.challenge),
+        user: { ...options.user, id: toBytes(options.user.id) },
+        pubKeyCredParams: [...options.pubKeyCredParams],
+        excludeCredentials: options.excludeCredentials.map(toDescriptor),
+      },
+      signal: own.signal,
+    })
+    .catch(unlessDismissed);
+  return credential ? toRegistration(credential as PublicKeyCredential) : null;
+}
+
+function begin(): AbortController {
+  waiting?.abort();
+  waiting = new AbortController();
+  return waiting;
+}
+
+/** Browsers tell nobody whether there was no passkey, or none was chosen. */
+function unlessDismissed(error: unknown): null {
+  if (error instanceof Error && (error.name === "NotAllowedError" || error.name === "AbortError")) return null;
+  throw error;
+}
+
+/** Has the browser stop to offer a passkey that is not known any more, where it can. */
+async function forget({ passkey, rpId }: Shown, call: Promise<unknown>): Promise<unknown> {
+  return call.catch((error: unknown) => {
+    const isUnknown =
+      isAuthError(error, "invalid_credentials") && error.data.issues?.some(({ code }) => code === "not_found");
+    const { signalUnknownCredential } = PublicKeyCredential as {
+      signalUnknownCredential?: (gone: { rpId: string; credentialId: string }) => Promise<void>;
+    };
+    if (isUnknown) signalUnknownCredential?.({ rpId, credentialId: passkey.id }).catch(() => {});
+    throw error;
+  });
+}
+
+const toDescriptor = ({ id, transports }: Started["options"]["allowCredentials"][number]) => ({
+  type: "public-key" as const,
+  id: toBytes(id),
+  transports: [...transports] as AuthenticatorTransport[],
+});
+
+function toAssertion({ id, response }: PublicKeyCredential) {
+  const { clientDataJSON, authenticatorData, signature, userHandle } = response as AuthenticatorAssertionResponse;
+  return {
+    id,
+    response: {
+      clientDataJSON: toText(clientDataJSON),
+      authenticatorData: toText(authenticatorData),
+      signature: toText(signature),
+      userHandle: userHandle && toText(userHandle),
+    },
+  };
+}
+
+function toRegistration({ id, response }: PublicKeyCredential) {
+  const made = response as AuthenticatorAttestationResponse;
+  const [clientDataJSON, attestationObject] = [toText(made.clientDataJSON), toText(made.attestationObject)];
+  return { id, response: { clientDataJSON, attestationObject, transports: made.getTransports?.() ?? [] } };
+}
+
+const toBytes = (text: string) =>
+  Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (character) => character.charCodeAt(0));
+
+const toText = (bytes: ArrayBuffer) =>
+  btoa(String.fromCharCode(...new Uint8Array(bytes)))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replaceAll("=", "");

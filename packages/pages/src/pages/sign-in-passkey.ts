@@ -1,0 +1,18 @@
+import type { Page } from "../page.ts";
+import { afterSignIn, keepSession } from "./after-sign-in.ts";
+import { notAPasskey, ofPasskey, readPasskey } from "./passkey-form.ts";
+import { showFresh } from "./sign-in.ts";
+
+/** Signs in by a passkey, which needs no name. */
+export const signInPasskeyPage: Page = {
+  path: "/sign-in/passkey",
+  show: ({ base }) => ({ to: `${base}/sign-in` }),
+  async submit(visit, typed) {
+    const passkey = readPasskey(typed);
+    if (!passkey) return showFresh(visit, undefined, notAPasskey(visit));
+    const answer = await visit.callWithCookies.token.obtainByPasskey({ passkey });
+    keepSession(visit, answer);
+    return afterSignIn(visit, answer);
+  },
+  refuse: (visit, _, refusal) => showFresh(visit, undefined, ofPasskey(visit, refusal)),
+};
