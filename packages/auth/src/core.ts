@@ -66,7 +66,7 @@ export function createCore({ db, prepare }: Storage, options: ResolvedOptions): 
     deviceKeys: () => toBytes(secretKeys.keysOf("device-marks")),
     adoptedKey: () => secretKeys.keysOf("adopted-tokens")[0].key,
     secondFactorKey: () => secretKeys.keysOf("second-factors")[0].key,
-    passkeyKeys: () => toBytes(secretKeys.keysOf("codes")),
+    passkeyKeys: () => toBytes(secretKeys.keysOf("passkeys")),
     pendingKey: () => secretKeys.keysOf("pending-changes")[0].key,
     throttle: createThrottle({
       db,

@@ -10,6 +10,7 @@ export type KeyPurpose =
   | "device-marks"
   | "backups"
   | "codes"
+  | "passkeys"
   | "messages"
   | "second-factors"
   | "sealed-keys"

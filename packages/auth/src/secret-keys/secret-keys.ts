@@ -18,6 +18,7 @@ const purposes = [
   "refresh-tokens",
   "device-marks",
   "codes",
+  "passkeys",
   "throttles",
   "messages",
   "pending-changes",
@@ -36,6 +37,7 @@ const renewed: readonly string[] = [
   "refresh-tokens",
   "device-marks",
   "codes",
+  "passkeys",
   "audit-seals",
 ] satisfies SecretKeyPurpose[];
 

@@ -48,7 +48,7 @@ export interface Core {
   readonly deviceKeys: () => RefreshKeys;
   /** Seals the secrets of authenticator apps. */
   readonly secondFactorKey: () => Uint8Array;
-  /** Seal the challenges of passkeys: those of codes, over a text that no code is made of. */
+  /** Seal the challenges of passkeys. */
   readonly passkeyKeys: () => RefreshKeys;
   /** Seals what changes that wait are to do. */
   readonly pendingKey: () => Uint8Array;
