@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect } from "vitest";
 import { browserTest, inBrowser } from "../browser/browser-test.ts";
-import { isService } from "../live-server.ts";
+import { isService, startLiveServer } from "../live-server.ts";
 import { desktop, findFaults, findOverflow, phone } from "../pages/look.ts";
 import { freshName, type Person, password } from "../permissions/accounts-in-core.ts";
 import { type ConsoleSite, openConsole, show, signIn, startConsoleSite } from "./console-site.ts";
@@ -65,6 +65,11 @@ describe.skipIf(!isService)("the console's files", () => {
     "/console/assets/a%00.js",
   ])("%s is not there", async (path) => {
     expect((await fetchFrom(path)).status).toBe(404);
+  });
+
+  test("are not there where the console is off", async () => {
+    await using live = await startLiveServer();
+    for (const path of ["/console", "/console/people"]) expect((await fetch(live.url + path)).status).toBe(404);
   });
 
   test("are read, and nothing else", async () => {

@@ -95,11 +95,12 @@ async function makeRecoveryCodes(token: string): Promise<Record<string, string>>
   return { RECOVERY_CODE: codes[0] ?? "", RECOVERY_TICKET: ticket };
 }
 
-/** An account that waits for its password, and a group. */
+/** An account with a code for another password, and a group. */
 async function makeThings(adminToken: string): Promise<Record<string, string>> {
   const { auth, facts } = live.test;
   const admin = { ...(await auth.authenticate([`Bearer ${adminToken}`])), facts };
-  const { user, setPasswordCode } = await auth.users.create(admin, { username: "bob" });
+  const user = await auth.createUser({ username: "bob", password });
+  const { setPasswordCode } = await auth.users.createPasswordCode(admin, user.id);
   const group = await auth.groups.create(admin, { name: "readers", permissions: [] });
   return { USER_ID: user.id, CODE: setPasswordCode, GROUP_ID: group.id };
 }

@@ -4,10 +4,11 @@ export type AuditEvent =
   | { readonly event: "user_updated"; readonly fields: readonly string[] }
   | {
       readonly event: "user_deleted";
-      /** Absent for an administrator and the operator. `restored_backup`: deleted once more after a backup had brought them back. */
-      readonly by?: "owner" | "inactivity" | "restored_backup";
-      /** Absent where somebody deleted it: it had no name for as long as such accounts are kept. */
-      readonly because?: "parked";
+      /**
+       * Absent for an administrator and the operator. `restored_backup`: deleted once more after a backup had brought them back. `parked`: it had
+       * no name for as long as such accounts are kept.
+       */
+      readonly by?: "owner" | "inactivity" | "restored_backup" | "parked";
     }
   | {
       /** A person wants their account deleted, or has not used it for long. It waits, and a sign-in takes it back. */

@@ -593,7 +593,7 @@ const deeds: Deed[] = [
     },
     run: () => service.auth.purge(),
     leaves: ["user_deleted"],
-    detail: () => ({ because: "parked" }),
+    detail: () => ({ by: "parked" }),
   },
   {
     ...byOperator,

@@ -1,11 +1,11 @@
 import { sql } from "kysely";
-import { forgetAddresses, recordEvent } from "../../audit/audit-log.ts";
 import { releaseImportedUser } from "../../imported-users/imported-user-store.ts";
 import { isLiveSession } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import type { User } from "../../users/user.ts";
-import { deleteUser, findUser } from "../../users/user-store.ts";
+import { findUser } from "../../users/user-store.ts";
 import type { Core } from "../steps/core.ts";
+import { eraseAccount } from "../steps/erase-account.ts";
 import { holdsRights } from "../steps/second-factor-needed.ts";
 import { tellHookAfterwards } from "../steps/tell-hooks.ts";
 
@@ -31,10 +31,7 @@ async function deleteOne(core: Core, transaction: Queries): Promise<User | null>
   const user = id && (await findUser(transaction, core.profile, id));
   if (!user) return null;
   await releaseImportedUser(transaction, user.id);
-  await deleteUser(transaction, user.id);
-  const about = { actorId: null, subjectId: user.id, address: null, requestId: null };
-  await recordEvent(transaction, { event: "user_deleted", because: "parked" }, about);
-  await forgetAddresses(transaction, user.id);
+  await eraseAccount(transaction, user.id, { actorId: null, address: null, requestId: null }, "parked");
   return user;
 }
 

@@ -130,5 +130,5 @@ test("an account that has had no name for its time goes, unless a session of it 
   const imported = "select user_id, deleted_at, old_username from latchkey.imported_users";
   expect(await database.query(imported)).toEqual([{ user_id: null, deleted_at: null, old_username: "gone" }]);
   const [event] = (await auth.listAuditEvents({ userId: gone.id, event: "user_deleted", limit: 1 })).events;
-  expect(event).toMatchObject({ actorId: null, detail: { because: "parked" } });
+  expect(event).toMatchObject({ actorId: null, detail: { by: "parked" } });
 });

@@ -43,12 +43,14 @@ import * as countsOfCodes from "./0069-counts-of-codes.ts";
  * again: what it does to a large table takes no time there.
  */
 export interface SchemaMigration extends Pick<Migration, "up"> {
-  /** What would take long there, and is done before, beside running services. May run twice, and finds what is done. */
-  readonly beforehand?: {
-    readonly statements: readonly string[];
-    /** What each is on, by its name. `up` makes those that are missing, since in an empty database nothing is done before. */
-    readonly indexes: Readonly<Record<string, string>>;
-  };
+  readonly beforehand?: Beforehand;
+}
+
+/** What would take long there, and is done before, beside running services. May run twice, and finds what is done. */
+interface Beforehand {
+  readonly statements: readonly string[];
+  /** What each is on, by its name. `up` makes those that are missing, since in an empty database nothing is done before. */
+  readonly indexes: Readonly<Record<string, string>>;
 }
 
 /**
