@@ -1,5 +1,5 @@
 import { createInbox } from "@latchkey/auth/testing";
-import type { BrowserContext } from "playwright-core";
+import type { BrowserContext, Page } from "playwright-core";
 import { expect } from "vitest";
 import { browserTest, inBrowser } from "../browser/browser-test.ts";
 import { readHeadings, watchHeadings } from "../browser/headings.ts";
@@ -72,39 +72,45 @@ test("a wrong password says so and leaves the name; the right one shows the pers
   expect(complaints).toEqual([]);
 });
 
-test("somebody registers by their number, signs in by it again, and is asked for a password where there is one", async ({
+async function askForCode(tab: Page, to: string): Promise<void> {
+  await asksToSignIn(tab);
+  await tab.getByRole("link", { name: "Use a code" }).click();
+  await tab.getByLabel("Phone number").fill(to);
+  await tab.getByRole("button", { name: "Send a code" }).click();
+  await tab.getByText(`We sent a code to ${to}.`).waitFor();
+}
+
+async function typeCode(tab: Page, code: string): Promise<void> {
+  await tab.getByLabel("Code").fill(code);
+  await tab.getByRole("button", { name: "Continue" }).click();
+}
+
+test("somebody registers by their number, with one field for the code, and signs in by it again", async ({
   context,
   app,
 }) => {
-  const tab = await context.newPage();
-  const askForCode = async (to: string) => {
-    await asksToSignIn(tab);
-    await tab.getByRole("link", { name: "Use a code" }).click();
-    await tab.getByLabel("Phone number").fill(to);
-    await tab.getByRole("button", { name: "Send a code" }).click();
-    await tab.getByText(`We sent a code to ${to}.`).waitFor();
-  };
-  const typeCode = async (code: string) => {
-    await tab.getByLabel("Code").fill(code);
-    await tab.getByRole("button", { name: "Continue" }).click();
-  };
+  const [tab, to] = [await context.newPage(), "+905327770001"];
   await tab.goto(app.url);
-  await askForCode("+905327770001");
+  await askForCode(tab, to);
   expect(await tab.getByLabel("Code").getAttribute("autocomplete")).toBe("one-time-code");
-  const { code } = await inbox.take("+905327770001");
-  await typeCode(code === "000000" ? "111111" : "000000");
+  const { code } = await inbox.take(to);
+  await typeCode(tab, code === "000000" ? "111111" : "000000");
   await says(tab, "That is not the code. Look again.");
-  await typeCode(code);
+  await typeCode(tab, code);
   await tab.getByLabel("First name").fill("Ada");
   await tab.getByRole("button", { name: "Create the account" }).click();
   await greets(tab, "Ada");
   await tab.getByRole("button", { name: "Sign out" }).click();
-  await askForCode("+905327770001");
-  await typeCode((await inbox.take("+905327770001")).code);
+  await askForCode(tab, to);
+  await typeCode(tab, (await inbox.take(to)).code);
   await greets(tab, "Ada");
-  await tab.getByRole("button", { name: "Sign out" }).click();
-  await askForCode(alice.phoneNumber);
-  await typeCode((await inbox.take("+905321234567")).code);
+});
+
+test("an account with a password is asked for it beside the code", async ({ context, app }) => {
+  const tab = await context.newPage();
+  await tab.goto(app.url);
+  await askForCode(tab, "+905321234567");
+  await typeCode(tab, (await inbox.take("+905321234567")).code);
   await tab.getByLabel("Password").fill(alice.password);
   await tab.getByRole("button", { name: "Sign in" }).click();
   await greets(tab, "alice");
