@@ -31,6 +31,7 @@ export function PersonPage(): ReactElement {
           {texts.places.people}
         </Link>
       </p>
+      {!person.data && <h1>{texts.person.account}</h1>}
       {isGone(person.error) ? (
         <Empty>{texts.person.gone}</Empty>
       ) : (
