@@ -54,9 +54,7 @@ describe("a challenge", () => {
     await Promise.all(Array.from({ length: 50 }, () => ask("token.obtainByCode", guess)));
     expect(reasonOf(await ask("token.obtainByCode", guessed))).toBe("code_invalid");
     const { query } = live.test.database;
-    expect(await query("select count from latchkey.wrong_codes where address = $1", [phoneNumber])).toEqual([
-      { count: 5 },
-    ]);
+    expect(await query("select count from latchkey.wrong_codes order by last_at desc limit 1")).toEqual([{ count: 5 }]);
   });
 
   test("has one code however often it is asked for, and a resend gives no guess back", async () => {

@@ -264,7 +264,9 @@ describe("sync-permissions and purge", () => {
     expect(await say("purge")).toBe("Deleted 0 sessions, 0 codes, 0 audit events and 0 counts of attempts.\n");
     expect(await answerOf("purge")).toEqual({
       notices: 0,
+      accounts: 0,
       erased: 0,
+      parked: 0,
       staged: 0,
       sessions: 0,
       codes: 0,

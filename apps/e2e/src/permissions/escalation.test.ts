@@ -16,7 +16,7 @@ const clerkRights = ["user", "group"].flatMap((model) =>
 );
 
 beforeAll(async () => {
-  live = await startNotesServer();
+  live = await startNotesServer({ callBudgets: { own: 0, administration: 0 } });
   boss = await createPerson(live.test, { isSuperuser: true });
   clerk = await createPerson(live.test, { permissions: clerkRights });
 });

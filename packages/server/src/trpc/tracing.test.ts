@@ -123,9 +123,11 @@ describe("with somebody who listens", () => {
   });
 
   test("who waits for a hash has a span for it, below the call that waits", async () => {
-    await Promise.all([obtain(), obtain()]);
-    const wait = only("latchkey.hash_wait");
-    expect(named("token.obtain").filter((call) => isChildOf(wait, call))).toHaveLength(1);
+    // One hash is made at once, so that of many calls some wait, whatever else the machine does.
+    await Promise.all(Array.from({ length: 8 }, () => obtain()));
+    const waits = named("latchkey.hash_wait");
+    expect(waits.length).toBeGreaterThan(0);
+    for (const wait of waits) expect(named("token.obtain").filter((call) => isChildOf(wait, call))).toHaveLength(1);
   });
 
   test("calls that arrive together share one read, which says of how many it is", async () => {
