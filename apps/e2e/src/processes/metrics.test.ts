@@ -146,8 +146,6 @@ test("calls, refusals and hashes are counted, and a histogram adds up", async ()
   // Made-up tokens, refreshes and bad input have no event in the trail, so that these are where they show.
   for (const reason of ["token_invalid", "refresh_token_invalid", "invalid_input"])
     expect(growth("latchkey_refusals_total", { reason }), reason).toBeGreaterThan(0);
-  expect(growth("latchkey_password_hashes_total")).toBe(3);
-  expect(growth("latchkey_password_hash_seconds_total")).toBeGreaterThan(0);
   const durations = after.samples.filter(
     ({ name, labels }) => name === "latchkey_request_duration_seconds_bucket" && labels.procedure === "token.obtain",
   );
