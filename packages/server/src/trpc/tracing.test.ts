@@ -52,7 +52,7 @@ beforeAll(async () => {
   propagation.setGlobalPropagator(new W3CTraceContextPropagator());
   database = await createTestDatabase();
   latchkey = await createLatchkey({
-    ...{ database: database.connection, secret: testSecret, passwords: { cost: 4, hashConcurrency: 1 } },
+    ...{ database: database.connection, secret: testSecret, passwords: { cost: 10, hashConcurrency: 1 } },
     http: { trustedProxies: ["10.0.0.0/8"] },
     messages: {
       countries: ["TR"],
