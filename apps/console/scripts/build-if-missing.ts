@@ -10,10 +10,14 @@ const changedAt = (path: string): number => statSync(path, { throwIfNoEntry: fal
 const newestIn = (folder: string): number =>
   Math.max(...readdirSync(folder, { recursive: true }).map((name) => changedAt(`${folder}/${String(name)}`)));
 
+/** What is built in: its own sources, and those of the packages that it takes. */
+const folders = ["src", "../../packages/client/src", "../../packages/pages/src/languages"];
+const files = ["index.html", "vite.config.ts"];
+const newest = Math.max(...folders.map((folder) => newestIn(at(folder))), ...files.map((file) => changedAt(at(file))));
 const builtAt = changedAt(at("dist/index.html"));
 
 // What `pnpm start` serves is what is written: a build takes seconds, and none is made where nothing has changed.
-if (builtAt < Math.max(newestIn(at("src")), changedAt(at("index.html")), changedAt(at("vite.config.ts")))) {
+if (builtAt < newest) {
   process.stderr.write("Building the console (once, a few seconds) …\n");
   const { status } = spawnSync(
     process.execPath,

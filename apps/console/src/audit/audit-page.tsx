@@ -1,10 +1,10 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { type ReactElement, useEffect, useState } from "react";
 import { useTexts } from "../language.tsx";
 import { Button } from "../parts/button.tsx";
 import { Choice } from "../parts/choice.tsx";
 import { Field } from "../parts/field.tsx";
+import { usePages } from "../parts/pages.ts";
 import { Empty, Loaded } from "../parts/state.tsx";
 import { isId } from "../people/search.ts";
 import { auditRoute } from "../router.tsx";
@@ -22,13 +22,9 @@ export function AuditPage(): ReactElement {
     ...(actor !== undefined && isId(actor) && { actorId: actor.trim() }),
     ...(event !== undefined && { event }),
   };
-  const events = useInfiniteQuery({
-    queryKey: [...trpc.audit.list.pathKey(), "pages", filters],
-    queryFn: ({ pageParam }) =>
-      auth.api.audit.list.query({ ...filters, limit: 50, ...(pageParam !== "" && { cursor: pageParam }) }),
-    initialPageParam: "",
-    getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
-    placeholderData: (before) => before,
+  const events = usePages({
+    key: [...trpc.audit.list.pathKey(), filters],
+    read: (after) => auth.api.audit.list.query({ ...filters, limit: 50, ...after }),
   });
   return (
     <div className="page">

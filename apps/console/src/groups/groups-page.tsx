@@ -1,9 +1,9 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { type ReactElement, useState } from "react";
 import { fill, useTexts } from "../language.tsx";
 import { Button } from "../parts/button.tsx";
 import { tell } from "../parts/notices.tsx";
+import { usePages } from "../parts/pages.ts";
 import { Question } from "../parts/question.tsx";
 import { Empty, Loaded } from "../parts/state.tsx";
 import { auth, queryClient, trpc } from "../service.ts";
@@ -22,12 +22,9 @@ export function GroupsPage(): ReactElement {
   ];
   const [edited, setEdited] = useState<Group | "new" | null>(null);
   const [leaving, setLeaving] = useState<Group | null>(null);
-  const pages = useInfiniteQuery({
-    queryKey: [...trpc.groups.list.pathKey(), "pages"],
-    queryFn: ({ pageParam }) =>
-      auth.api.groups.list.query({ limit: 100, ...(pageParam !== "" && { cursor: pageParam }) }),
-    initialPageParam: "",
-    getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
+  const pages = usePages({
+    key: [...trpc.groups.list.pathKey()],
+    read: (after) => auth.api.groups.list.query({ limit: 100, ...after }),
   });
   return (
     <div className="page">

@@ -1,5 +1,5 @@
 import { isAuthError, type User } from "@latchkey/client";
-import { useInfiniteQuery, useMutation } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, type ReactElement, type ReactNode, useState } from "react";
 import { explain } from "../explain.ts";
 import { useTexts } from "../language.tsx";
@@ -7,6 +7,7 @@ import { Button } from "../parts/button.tsx";
 import { Changed, type ChangedField } from "../parts/changed.tsx";
 import { Check } from "../parts/check.tsx";
 import { tell } from "../parts/notices.tsx";
+import { usePages } from "../parts/pages.ts";
 import { Empty, Loaded } from "../parts/state.tsx";
 import { Window } from "../parts/window.tsx";
 import { auth, trpc } from "../service.ts";
@@ -30,13 +31,10 @@ export function GroupsWindow({
 }: WindowProps & { readonly groups: readonly Group[] }): ReactElement {
   const texts = useTexts();
   const mayGroups = useMay("auth.view_group");
-  const pages = useInfiniteQuery({
-    queryKey: [...trpc.groups.list.pathKey(), "pages"],
-    queryFn: ({ pageParam }) =>
-      auth.api.groups.list.query({ limit: 100, ...(pageParam !== "" && { cursor: pageParam }) }),
-    initialPageParam: "",
-    getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
-    enabled: mayGroups && isOpen,
+  const pages = usePages({
+    key: [...trpc.groups.list.pathKey()],
+    read: (after) => auth.api.groups.list.query({ limit: 100, ...after }),
+    isEnabled: mayGroups && isOpen,
   });
   const save = (groupIds: readonly string[], expected: readonly string[]) =>
     auth.api.users.setGroups.mutate({ id: user.id, groupIds: [...groupIds], expected: [...expected] });

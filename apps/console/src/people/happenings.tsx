@@ -1,21 +1,18 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
 import type { ReactElement } from "react";
 import { EventList } from "../audit/event-list.tsx";
 import { useTexts } from "../language.tsx";
 import { Button } from "../parts/button.tsx";
 import { Card } from "../parts/card.tsx";
+import { usePages } from "../parts/pages.ts";
 import { Empty, Loaded } from "../parts/state.tsx";
 import { auth, trpc } from "../service.ts";
 
 /** Everything that happened to an account, the newest first. */
 export function Happenings({ userId }: { readonly userId: string }): ReactElement {
   const texts = useTexts();
-  const events = useInfiniteQuery({
-    queryKey: [...trpc.audit.list.pathKey(), "pages", { userId }],
-    queryFn: ({ pageParam }) =>
-      auth.api.audit.list.query({ userId, limit: 25, ...(pageParam !== "" && { cursor: pageParam }) }),
-    initialPageParam: "",
-    getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
+  const events = usePages({
+    key: [...trpc.audit.list.pathKey(), { userId }],
+    read: (after) => auth.api.audit.list.query({ userId, limit: 25, ...after }),
   });
   return (
     <Card title={texts.person.happened}>

@@ -1,10 +1,11 @@
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { type ReactElement, useEffect, useState } from "react";
 import { fill, useTexts } from "../language.tsx";
 import { Button } from "../parts/button.tsx";
 import { Choice } from "../parts/choice.tsx";
 import { Field } from "../parts/field.tsx";
+import { usePages } from "../parts/pages.ts";
 import { Loaded } from "../parts/state.tsx";
 import { peopleRoute } from "../router.tsx";
 import { auth, trpc } from "../service.ts";
@@ -122,13 +123,10 @@ function Found({ columns }: { readonly columns: readonly string[] }): ReactEleme
     limit: pageSize,
   };
   const byId = useQuery({ ...trpc.users.get.queryOptions({ id: q }), enabled: isId(q) });
-  const people = useInfiniteQuery({
-    queryKey: [...trpc.users.list.pathKey(), "pages", input],
-    queryFn: ({ pageParam }) => auth.api.users.list.query({ ...input, ...(pageParam !== "" && { cursor: pageParam }) }),
-    initialPageParam: "",
-    getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
-    enabled: !isId(q),
-    placeholderData: (before) => before,
+  const people = usePages({
+    key: [...trpc.users.list.pathKey(), input],
+    read: (after) => auth.api.users.list.query({ ...input, ...after }),
+    isEnabled: !isId(q),
   });
   if (isId(q)) {
     return (

@@ -27,24 +27,41 @@ export async function startConsoleSite(): Promise<ConsoleSite> {
 export interface ConsoleWindowOptions extends NonNullable<Parameters<typeof openPagesWindow>[1]> {
   readonly language?: string;
   readonly theme?: "light" | "dark";
+  /** Whether they sign in on the service's own pages, and not elsewhere before: that takes longer. */
+  readonly throughPages?: boolean;
 }
 
-/** A window in which somebody is at a path of the console, after the service's own pages have let them in. */
+/** A window in which somebody is at a path of the console, signed in. */
 export async function openConsole(
   browser: Browser,
   { live }: Pick<ConsoleSite, "live">,
   person: Pick<Person, "username">,
   path: string,
-  { language = "en", theme = "light", ...options }: ConsoleWindowOptions = {},
+  { language = "en", theme = "light", throughPages = false, ...options }: ConsoleWindowOptions = {},
 ): Promise<PagesWindow> {
   const window = await openPagesWindow(browser, { viewport: { width: 1280, height: 800 }, ...options });
+  // The machine may be busy with something else.
+  window.context.setDefaultTimeout(100_000);
   await window.context.addInitScript(
     `localStorage.setItem("latchkey-console-language", ${JSON.stringify(language)}); localStorage.setItem("latchkey-console-look", ${JSON.stringify(theme)});`,
   );
+  if (!throughPages) await bringCookie(window, live, person);
   await window.page.goto(`${live.url}/console${path}`);
-  await signIn(window.page, person);
+  if (throughPages) await signIn(window.page, person);
   await window.page.locator("main#main h1, .whole-page h1").first().waitFor();
   return window;
+}
+
+/** The cookie that the service's pages leave in a browser. */
+async function bringCookie(
+  { context }: PagesWindow,
+  { url, test }: LiveServer,
+  { username }: Pick<Person, "username">,
+) {
+  const { refreshToken } = await test.auth.login({ username, password }, test.facts);
+  const { hostname: domain } = new URL(url);
+  const attributes = { domain, path: "/cookie", httpOnly: true, sameSite: "Strict" } as const;
+  await context.addCookies([{ name: "latchkey_refresh", value: refreshToken, ...attributes }]);
 }
 
 /** Signs in by a password on the service's own pages, in English. */

@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect } from "vitest";
 import { browserTest, inBrowser } from "../browser/browser-test.ts";
 import { isService, startLiveServer } from "../live-server.ts";
-import { desktop, findFaults, findOverflow, phone } from "../pages/look.ts";
+import { findFaults, findOverflow, phone } from "../pages/look.ts";
 import { freshName, type Person, password } from "../permissions/accounts-in-core.ts";
 import { type ConsoleSite, openConsole, show, signIn, startConsoleSite } from "./console-site.ts";
 
@@ -102,7 +102,7 @@ describe.skipIf(!isService)("the console's files", () => {
 
 describe.skipIf(!isService)("somebody who opens the console", () => {
   test("is sent to the sign-in page, and comes back to where they wanted to go", async ({ browser }) => {
-    await using window = await openConsole(browser, site, boss, "/people?q=ada");
+    await using window = await openConsole(browser, site, boss, "/people?q=ada", { throughPages: true });
     const { page } = window;
     await page.getByRole("link", { name: "Ada Yılmaz" }).waitFor();
     expect(new URL(page.url()).pathname + new URL(page.url()).search).toBe("/console/people?q=ada");
@@ -407,25 +407,12 @@ describe.skipIf(!isService)("the other screens", () => {
     expect(window.violations).toEqual([]);
   });
 
-  test.for([
-    ["en", phone],
-    ["ar", phone],
-    ["en", desktop],
-    ["ar", desktop],
-  ] as const)("have no fault that axe finds and nothing beside the window: %s at %o", async (given, { browser }) => {
-    const [language, viewport] = given;
-    await using window = await openConsole(browser, site, boss, "/people", { language, viewport });
+  test("have no fault that axe finds and nothing beside the window, on a phone and from right to left", async ({
+    browser,
+  }) => {
+    await using window = await openConsole(browser, site, boss, "/people", { language: "ar", viewport: phone });
     const { page } = window;
-    for (const path of [
-      "/overview",
-      "/people",
-      `/people/${ada.id}`,
-      "/groups",
-      "/messages",
-      "/audit",
-      "/health",
-      "/none",
-    ]) {
+    for (const path of ["/overview", `/people/${ada.id}`, "/messages"]) {
       await show(page, site, path);
       expect(await findFaults(page), path).toEqual([]);
       expect(await findOverflow(page), path).toEqual([]);
