@@ -84,7 +84,11 @@ const program = new Command("latchkey")
   .showHelpAfterError("Add --help to see what it takes.")
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : exitCodes.usage));
 
-for (const command of program.commands) command.copyInheritedSettings(program);
+inheritSettings(program);
+
+function inheritSettings(parent: Command): void {
+  for (const command of parent.commands) inheritSettings(command.copyInheritedSettings(parent));
+}
 
 try {
   await program.parseAsync();

@@ -1,5 +1,5 @@
 import { isAuthError } from "@latchkey/auth";
-import { createInbox, showTotp } from "@latchkey/auth/testing";
+import { createInbox, createPasskeyDevice, showTotp } from "@latchkey/auth/testing";
 import { startLiveServer } from "@latchkey/e2e/live-server";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Document, Operation, Schema } from "./document.ts";
@@ -12,6 +12,7 @@ const inbox = createInbox();
 const live = await startLiveServer({
   messages: { senders: { sms: inbox, email: inbox }, isEnforced: false },
   tokens: { audience: ["latchkey", "shop"] },
+  passkeys: { rpId: "localhost", allowsLocalhost: true },
 });
 afterAll(() => live[Symbol.asyncDispose]());
 
@@ -145,8 +146,45 @@ test("second factors are answered as the document says", async () => {
   const strict = await live.test.another({ secondFactor: "all" });
   const refusal: unknown = await strict.login({ username: "frida", password }, live.test.facts).catch((error) => error);
   const request = isAuthError(refusal) ? refusal.secondFactor : undefined;
-  expect(request).toMatchObject({ methods: [], enroll: ["totp"] });
+  expect(request).toMatchObject({ methods: [], enroll: ["totp", "passkey"] });
   await ask("token.enrollTotp", { input: { ticket: request?.ticket } });
+});
+
+test("passkeys are answered as the document says", async () => {
+  const device = createPasskeyDevice();
+  const { token } = await ask("account.register", { input: { username: "grace", password } });
+  await ask("me.passkeys.startReauthentication", { token, status: 404 });
+  const begun = await ask("me.passkeys.start", { token });
+  const added = await ask("me.passkeys.add", {
+    token,
+    input: { passkey: device.create(begun.options), name: "phone" },
+  });
+  const { id } = added.passkey;
+  await ask("me.passkeys.rename", { token, input: { id, name: "old phone" } });
+  expect(await ask("me.passkeys.list", { token })).toMatchObject([{ id, name: "old phone" }]);
+  const { options } = await ask("me.passkeys.startReauthentication", { token });
+  await ask("me.reauthenticate", { token, input: { passkey: device.get(options) } });
+  const { options: ofSignIn } = await ask("passkeys.start");
+  await ask("token.obtainByPasskey", { input: { passkey: device.get(ofSignIn) } });
+  await ask("token.obtainByPasskey", { status: 400, input: { passkey: device.get(ofSignIn) } });
+
+  const strict = await live.test.another({
+    secondFactor: "all",
+    passkeys: { rpId: "localhost", allowsLocalhost: true },
+  });
+  const ticketOf = async (username: string) => {
+    const refusal: unknown = await strict.login({ username, password }, live.test.facts).catch((error) => error);
+    return isAuthError(refusal) ? (refusal.secondFactor?.ticket ?? "") : "";
+  };
+  const ticket = await ticketOf("grace");
+  const shown = await ask("passkeys.startSecondFactor", { input: { ticket } });
+  await ask("token.obtainBySecondFactor", { input: { ticket, passkey: device.get(shown.options) } });
+  await ask("account.register", { input: { username: "heidi", password } });
+  const toEnroll = await ticketOf("heidi");
+  const made = await ask("passkeys.startEnrolling", { input: { ticket: toEnroll } });
+  const input = { ticket: toEnroll, newPasskey: createPasskeyDevice().create(made.options) };
+  expect((await ask("token.obtainBySecondFactor", { input })).recoveryCodes.codes).toHaveLength(10);
+  await ask("me.passkeys.remove", { token, input: { id } });
 });
 
 test("numbers and addresses of one's own are answered as the document says", async () => {

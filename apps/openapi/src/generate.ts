@@ -171,7 +171,7 @@ const otherPaths: Readonly<Record<string, Path>> = {
     `The public keys that verify access tokens (RFC 7517); good for ${jwksMaxAge} seconds`,
     { 200: ok(keys), 304: { description: "As the `If-None-Match` of the request has it" } },
   ),
-  "/healthz": ofService("service.health", "Whether the process answers", { 200: ok(status) }),
+  "/healthz": ofService("service.healthz", "Whether the process answers", { 200: ok(status) }),
   "/readyz": ofService("service.ready", "Whether the process takes work and the database answers", {
     200: ok(status),
     503: { ...ok(status), description: "Not now; `status` says why" },

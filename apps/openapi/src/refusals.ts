@@ -25,6 +25,7 @@ const ofRemove = [
   "refused_by_hook",
   "hook_failed",
 ] as const;
+const ofPasskey = ["invalid_credentials", "code_expired", "permission_denied", ...busy] as const;
 const ofConfirm = [
   "code_invalid",
   "code_expired",
@@ -45,7 +46,8 @@ export const ownRefusals: Readonly<Record<string, readonly AuthErrorCode[]>> = {
     ...ofSignIn,
   ],
   "token.obtainByNewPassword": ["code_invalid", "password_rejected", "second_factor_required", ...ofSignIn],
-  "token.obtainBySecondFactor": ["code_invalid", ...ofSignIn],
+  "token.obtainByPasskey": ["refused_by_hook", "hook_failed", ...ofPasskey],
+  "token.obtainBySecondFactor": ["code_invalid", "invalid_credentials", "code_expired", ...ofSignIn],
   "token.enrollTotp": ["code_invalid", ...busy],
   // Of the purpose `reauthenticate` alone: the token of the caller.
   "codes.start": [...ofBearers, ...busy],
@@ -60,6 +62,9 @@ export const ownRefusals: Readonly<Record<string, readonly AuthErrorCode[]>> = {
     "second_factor_required",
     ...ofSignIn,
   ],
+  "passkeys.start": ["permission_denied"],
+  "passkeys.startSecondFactor": ["code_invalid", "permission_denied", ...busy],
+  "passkeys.startEnrolling": ["code_invalid", "permission_denied", ...busy],
   "account.stopChanges": busy,
   "account.holdReset": ["invalid_credentials", ...busy],
   "me.phone.start": ofStart,
@@ -71,8 +76,13 @@ export const ownRefusals: Readonly<Record<string, readonly AuthErrorCode[]>> = {
   "me.pending.stop": ["not_found"],
   "me.update": ["refused_by_hook", "hook_failed"],
   "me.totp.start": ["reauthentication_required", "permission_denied"],
-  "me.totp.confirm": ["code_invalid"],
+  "me.totp.confirm": ["code_invalid", "reauthentication_required"],
   "me.totp.remove": ["reauthentication_required", "permission_denied", "not_found"],
+  "me.passkeys.start": ["reauthentication_required", "permission_denied"],
+  "me.passkeys.add": ["reauthentication_required", ...ofPasskey],
+  "me.passkeys.rename": ["not_found"],
+  "me.passkeys.remove": ["reauthentication_required", "permission_denied", "not_found"],
+  "me.passkeys.startReauthentication": ["not_found", "permission_denied"],
   "me.reauthenticate": ["invalid_credentials", "second_factor_required", "code_invalid", "code_expired", ...busy],
   "me.export": ["reauthentication_required"],
   "me.delete": ["reauthentication_required", "permission_denied"],
@@ -83,7 +93,7 @@ export const ownRefusals: Readonly<Record<string, readonly AuthErrorCode[]>> = {
   "password.startReset": busy,
   "password.reset": ["second_factor_required", "code_invalid", "code_expired", "password_rejected", ...busy],
   "recovery.start": ["code_invalid", ...busy],
-  "recovery.setPassword": ["code_invalid", "password_rejected", ...busy],
+  "recovery.setPassword": ["code_invalid", "password_rejected", "second_factor_required", ...busy],
   "users.get": ["not_found"],
   "users.create": ["identifier_taken", "refused_by_hook", "hook_failed", "reauthentication_required"],
   "users.update": [

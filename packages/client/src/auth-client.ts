@@ -137,10 +137,7 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
     codec: toCodec(transformer),
     renew: (refreshToken) => ask("token.refresh", { refreshToken }),
     revoke: (refreshToken) => ask("token.revoke", { refreshToken }),
-    find: (token) =>
-      createTRPCUntypedClient<AnyRouter>({
-        links: [httpLink({ ...endpoint, headers: toHeaders(token) })],
-      }).query(paths.at("me.get")) as Promise<OwnAnswer>,
+    find: () => api.query(paths.at("me.get")),
   });
 
   /** What is about the tokens of this session or the mark of this device: in cookie mode, what the cookies are sent to. */

@@ -45,8 +45,8 @@ export interface SessionManagerOptions {
   readonly renew: (refreshToken: string) => Promise<SessionAnswer>;
   /** Ends the session of a refresh token at the service. */
   readonly revoke: (refreshToken: string) => Promise<unknown>;
-  /** Answers the person whom an access token is of. */
-  readonly find: (token: string) => Promise<OwnAnswer>;
+  /** Asks the service who is signed in, which is then shown. */
+  readonly find: () => Promise<unknown>;
 }
 
 /** What a call about one's own account answers: the user, or something that may hold the user. */
@@ -157,15 +157,12 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
     }
   }
 
-  /** Asks for what is not stored of the person, until the service is reached: a renewal answers it as well. */
+  /** Asks for what is not stored of the person, until the service is reached. Without a token, a renewal answers it as well. */
   async function fetchRest(tries = 1): Promise<void> {
-    let token: string | undefined;
     try {
-      if (isDisposed || !kept || !isPartial(kept)) return;
-      token = await findToken();
-      if (token && kept && isPartial(kept)) await showUser(await find(token));
+      if (!isDisposed && kept && isPartial(kept)) await (kept.token ? find() : renewOnce());
     } catch (error) {
-      if (isFinal(error)) return endUnlessNewer(token);
+      if (isFinal(error)) return;
       const timer: unknown = setTimeout(() => void fetchRest(tries + 1), waitAfter(tries, error));
       (timer as { unref?: () => void }).unref?.();
     }
@@ -183,7 +180,7 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
     const replaced = kept;
     if (!stored || stored.token || stored.sid !== kept?.sid) show(stored);
     // Each tab has an access token of its own where none is stored, and another tab's news is no reason to give it up.
-    else show({ ...kept, refreshToken: stored.refreshToken, user: isPartial(stored) ? kept.user : stored.user });
+    else show({ ...kept, refreshToken: stored.refreshToken, user: stored.user });
     // Two tabs that signed in at the same moment: one of the two sessions is nobody's.
     if (stored) void endUnlessKept(replaced);
     void fetchRest();

@@ -30,19 +30,27 @@ test("the package's types lead to @trpc and name nothing of the server", async (
   expect(types).not.toMatch(/\b(kysely|pg|postgres|zod|bcrypt|jose|hono|pino)\b|node:|Context/);
 });
 
+/** Hooks that are imported apart from the others. */
+const hooks = ["second-factor-react.js", "passkeys-react.js", "reauthenticate-react.js"];
+
 test("the package's code needs @trpc, its part for React also that, and its manifest points at nothing of the workspace", async () => {
   const trpc = new Set(["@trpc/client", "@trpc/server/observable"]);
-  expect(readForeignImports((await readAll(".js", "react.js", "second-factor-react.js")).join("\n"))).toEqual(trpc);
+  expect(readForeignImports((await readAll(".js", "react.js", ...hooks)).join("\n"))).toEqual(trpc);
   expect(readForeignImports(await readInstalled("dist/react.js"))).toEqual(new Set(["react"]));
   expect(await readInstalled("dist/react.js")).toMatch(/^"use client";/);
-  expect(readForeignImports(await readInstalled("dist/second-factor-react.js"))).toEqual(new Set(["react"]));
-  expect(await readInstalled("dist/second-factor-react.js")).toMatch(/^"use client";/);
+  for (const part of hooks) {
+    expect(readForeignImports(await readInstalled(`dist/${part}`)), part).toEqual(new Set(["react"]));
+    expect(await readInstalled(`dist/${part}`), part).toMatch(/^"use client";/);
+  }
   const manifest = JSON.parse(await readInstalled("package.json"));
   const file = (name: string) => ({ types: `./dist/${name}.d.ts`, default: `./dist/${name}.js` });
   expect(manifest.exports).toEqual({
     ".": file("index"),
     "./codes": file("codes"),
+    "./passkeys": file("passkeys"),
+    "./passkeys/react": file("passkeys-react"),
     "./react": file("react"),
+    "./reauthenticate/react": file("reauthenticate-react"),
     "./second-factor": file("second-factor"),
     "./second-factor/react": file("second-factor-react"),
     "./server": file("server"),

@@ -1,6 +1,10 @@
 import { procedures } from "@latchkey/api/procedures";
 import { recentProcedure, router } from "@latchkey/api/trpc";
+import { showTotp } from "@latchkey/auth/testing";
 import { createAuthClient } from "@latchkey/client";
+import { useReauthenticate } from "@latchkey/client/reauthenticate/react";
+import { createElement } from "react";
+import { renderToString } from "react-dom/server";
 import { expect, test } from "vitest";
 import { startLiveServer } from "../live-server.ts";
 import { createNetwork, credentials, pastExpiry } from "./sdk-process.ts";
@@ -8,9 +12,9 @@ import { createNetwork, credentials, pastExpiry } from "./sdk-process.ts";
 const minutes = 60;
 
 /** A service of one's own that counts what ran, and somebody who signed in to it long ago. */
-async function openLongAgo() {
+async function openLongAgo(build = (recent: typeof recentProcedure) => recent({ maxAge: 10 * minutes })) {
   const ran: string[] = [];
-  const moveOut = recentProcedure({ maxAge: 10 * minutes }).mutation(({ ctx }) => ran.push(ctx.user.id));
+  const moveOut = build(recentProcedure).mutation(({ ctx }) => ran.push(ctx.user.id));
   const host = router({ auth: router(procedures), moveOut });
   const live = await startLiveServer({}, { router: host });
   await live.test.auth.createUser(credentials);
@@ -39,6 +43,36 @@ test("all calls that wait are asked for once, and then run once each", async () 
   expect(ran).toHaveLength(3);
   await auth.api.moveOut.mutate();
   expect(asked).toHaveLength(1);
+});
+
+test("where two factors are wanted the program is told so, and a session of two goes on", async () => {
+  const { live, auth, ran } = await openLongAgo((builder) => builder({ maxAge: 10 * minutes, acr: "2" }));
+  await using _ = live;
+  const asked: unknown[] = [];
+  auth.onReauthenticate(async (request) => {
+    asked.push(request);
+    await auth.api.auth.me.reauthenticate.mutate({ password: credentials.password });
+  });
+  await expect(auth.api.moveOut.mutate()).rejects.toMatchObject({ data: { acr: "2" } });
+  expect([asked, ran]).toEqual([[{ maxAge: 600, acr: "2" }], []]);
+
+  const { ticket, secret } = await auth.api.auth.me.totp.start.mutate();
+  await auth.api.auth.me.totp.confirm.mutate({ ticket, totp: await showTotp(live.test, secret) });
+  await auth.api.moveOut.mutate();
+  expect([asked.length, ran.length]).toEqual([1, 1]);
+});
+
+test("the hook shows what is waited for, and has the calls go on", async () => {
+  const { live, auth, ran } = await openLongAgo();
+  await using _ = live;
+  const seen: (ReturnType<typeof useReauthenticate>["request"] | undefined)[] = [];
+  const Page = () => {
+    seen.push(useReauthenticate(auth).request);
+    return null;
+  };
+  renderToString(createElement(Page));
+  expect(seen).toEqual([null]);
+  expect(ran).toEqual([]);
 });
 
 test("without anybody to ask, after a wrong password, and when the person gives up, the refusal stands and nothing ran", async () => {

@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { type EmbeddedConnection, openEmbeddedPostgres } from "@latchkey/embedded-postgres";
 import { makeTemporaryFolder } from "@latchkey/embedded-postgres/testing";
 import pg from "pg";
-import { openStorage } from "../storage/database.ts";
+import { withoutStatementTimeout } from "../storage/database.ts";
 import { migrate } from "../storage/migrate.ts";
 import { buildOnlineIndexes } from "../storage/online-indexes.ts";
 
@@ -33,10 +33,11 @@ export async function startTestServer(): Promise<TestServer> {
   };
   const server = await openEmbeddedPostgres({ dataDir, settings });
   await administer(server.connection, `create database ${templateName}`);
-  const storage = openStorage({ ...server.connection, database: templateName });
-  await migrate(storage.db);
-  await buildOnlineIndexes(storage.db);
-  await storage.close();
+  // As a start does it, which takes as long as it takes.
+  await withoutStatementTimeout({ ...server.connection, database: templateName }, async (db) => {
+    await migrate(db);
+    await buildOnlineIndexes(db);
+  });
   await storePasswordCheaply(server.connection);
   const close = async () => {
     await server.close();

@@ -15,9 +15,10 @@ export const replacePasswordPage: Page = {
     const step = readTicketStep(visit);
     if (!step?.ticket) return beginAgain(visit, "/sign-in");
     const input = { ticket: step.ticket, newPassword: typed.get("newPassword") };
-    keepSession(visit, await visit.callWithCookies.token.obtainByNewPassword(input));
+    const answer = await visit.callWithCookies.token.obtainByNewPassword(input);
+    keepSession(visit, answer);
     endStep(visit);
-    return afterSignIn(visit);
+    return afterSignIn(visit, answer);
   },
   refuse: (visit, _, refusal) => showStep(visit, refusal),
 };

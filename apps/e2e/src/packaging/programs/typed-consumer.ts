@@ -19,7 +19,10 @@ import {
   type User,
 } from "@latchkey/client";
 import { type CodeClient, type CodeOutcome, type SentCode, withCodes } from "@latchkey/client/codes";
+import type { addPasskey, signInWithPasskey } from "@latchkey/client/passkeys";
+import { type UsePasskey, usePasskey } from "@latchkey/client/passkeys/react";
 import { type UseCode, useCode } from "@latchkey/client/react";
+import { type UseReauthenticate, useReauthenticate } from "@latchkey/client/reauthenticate/react";
 import { findPendingSignIn, type PendingSignIn, type showSecondFactor } from "@latchkey/client/second-factor";
 import { type UseSecondFactor, useSecondFactor } from "@latchkey/client/second-factor/react";
 import { createTRPCClient, httpBatchLink, type TRPCClient } from "@trpc/client";
@@ -64,6 +67,11 @@ const pending = findPendingSignIn(new Error("refused"));
 same<typeof pending, PendingSignIn | null>(true);
 if (pending) same<User, Awaited<ReturnType<typeof showSecondFactor<AppRouter>>>>(true);
 export const factor = (): UseSecondFactor<User> => useSecondFactor(auth);
+export const passkey = (): UsePasskey<User> => usePasskey(auth, { autofill: true });
+export const again = (): UseReauthenticate => useReauthenticate(auth);
+same<User | null, Awaited<ReturnType<typeof signInWithPasskey<AppRouter>>>>(true);
+export const codesOf = (added: Awaited<ReturnType<typeof addPasskey>>): readonly string[] | undefined =>
+  added?.recoveryCodes?.codes;
 same<User["id"], string>(true);
 same<User["phoneNumber"], string | null>(true);
 same<User["dateJoined"], string>(true);

@@ -1352,6 +1352,13 @@ deeds.push(
     detail: () => ({ what: "sessions", count: 1 }),
   },
   {
+    ...ofReading,
+    does: "users.listPendingChanges, where readers are written down",
+    run: ({ id }) => curious.users.listPendingChanges(admin, id),
+    leaves: ["data_read"],
+    detail: () => ({ what: "changes", count: 0 }),
+  },
+  {
     does: "users.list, where readers are written down",
     actor: "admin",
     subject: "nobody",

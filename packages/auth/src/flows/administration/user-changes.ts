@@ -10,6 +10,7 @@ import {
 import type { Core } from "../steps/core.ts";
 import { readGateAccount } from "../steps/gate.ts";
 import { listWaitingChanges, type PendingChange } from "../steps/pending-change.ts";
+import { recordRead } from "../steps/record-read.ts";
 import { stopChange, tellLost } from "../steps/stop-change.ts";
 
 /** What of a user's account waits. */
@@ -25,10 +26,12 @@ export interface WaitingChanges {
  *
  * @throws AuthError `not_found`, `permission_denied` when the account stands above
  */
-export async function listChangesOf(core: Core, { user: actor }: Administrator, id: string): Promise<WaitingChanges> {
+export async function listChangesOf(core: Core, admin: Administrator, id: string): Promise<WaitingChanges> {
   const target = await getUserOrThrow(core, id);
-  await requireAuthorityOver(core.db, actor, target);
-  return readWaitingChanges(core, target.id);
+  await requireAuthorityOver(core.db, admin.user, target);
+  const waiting = await readWaitingChanges(core, target.id);
+  await recordRead(core, admin, { what: "changes", count: waiting.changes.length, subjectId: target.id });
+  return waiting;
 }
 
 export async function readWaitingChanges(core: Core, userId: string): Promise<WaitingChanges> {

@@ -1,5 +1,6 @@
 import { recordEvent } from "../../audit/audit-log.ts";
 import { AuthError, type SecondFactorMethod } from "../../errors.ts";
+import type { MadeRecoveryCodes } from "../../one-time-codes/recovery-code-store.ts";
 import type {
   PasskeyAssertion,
   PasskeyCreationOptions,
@@ -130,8 +131,11 @@ async function readTicketOwner(core: Core, ticket: string, facts: RequestInfo): 
   return account;
 }
 
-/** Somebody is signed in; and who has just set up a factor has ten ways back, shown here and never again. */
-export type SecondFactorAnswer<Person extends User = User> = SignInAnswer<Person> & Partial<FactorEnrolled>;
+/** What somebody gets who was asked for a second factor. */
+export interface SecondFactorAnswer<Person extends User = User> extends SignInAnswer<Person> {
+  /** Ten ways back, shown here and never again, for somebody who has just set up a factor and had none; absent for everybody else. */
+  readonly recoveryCodes?: MadeRecoveryCodes;
+}
 
 /**
  * Signs somebody in who has shown all but the second factor, and sets the password where that is what they came for. It counts before it
