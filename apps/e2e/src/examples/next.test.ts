@@ -101,6 +101,9 @@ test("somebody registers by their number, with one field for the code, and signs
   await tab.getByRole("button", { name: "Create the account" }).click();
   await greets(tab, "Ada");
   await tab.getByRole("button", { name: "Sign out" }).click();
+  await asksToSignIn(tab);
+  // As whoever comes back another day.
+  await tab.reload();
   await askForCode(tab, to);
   await typeCode(tab, (await inbox.take(to)).code);
   await greets(tab, "Ada");
