@@ -255,22 +255,24 @@ export function identifierTaken(field: string): AuthError {
 /**
  * Makes a user's password this hash, whatever it was, because somebody set it here.
  *
- * @param byCodeOf whose code set it, a number's or an address's, which is proved by that
+ * @param by what was shown for it: a number's or an address's code, which proves that, or the password before
  */
 export async function updatePassword(
   db: Queries,
   id: string,
   hash: string,
-  byCodeOf: "phone" | "email" | null = null,
+  by: "password" | "phone" | "email" | null = null,
 ): Promise<void> {
   const now = sql<Date>`latchkey.now()`;
+  const byCodeOf = by === "password" ? null : by;
   await db
     .updateTable("users")
     .set({
       password: hash,
       credentialsChangedAt: now,
       passwordSetAt: now,
-      resetByCodeAt: byCodeOf && now,
+      // Whoever knows a password that a code has set proves no more by it than the code did.
+      ...(by !== "password" && { resetByCodeAt: byCodeOf && now }),
       passwordChangeDueAt: null,
       ...(byCodeOf && markProved(byCodeOf)),
     })

@@ -208,3 +208,21 @@ test("what a person sets themselves is theirs: a change, and the password of the
   await auth.operator.changePassword(person.username, password);
   await signIn(person);
 });
+
+test("a password that a code has set is worth no more once its holder had to replace it, and a hold goes on", async () => {
+  const person = await createPerson(false);
+  const { deviceMark } = await signIn(person);
+  const { challenge } = await auth.startReset({ username: person.username }, facts());
+  const { code } = await inbox.take(person.phoneNumber);
+  await auth.resetPasswordByCode({ challenge, code, newPassword: "the battery of a thief" }, facts());
+  const owner = { username: person.username, password, deviceMark };
+  await auth.holdReset(owner, facts());
+  await auth.operator.requirePasswordChange(person.username);
+  const { token } = await replace(await ticketOf(signIn(person, "the battery of a thief")));
+  const thief = await auth.authenticate([`Bearer ${token}`]);
+  expect(await auth.startTotp(thief, facts()).catch(codeOf)).toBe("permission_denied");
+  expect((await auth.createRecoveryCodes(thief, facts())).goodFrom).not.toBeNull();
+  expect(await auth.holdReset({ ...owner, release: true }, facts())).toEqual({ heldUntil: null });
+  expect(await auth.startTotp(thief, facts()).catch(codeOf)).toBe("permission_denied");
+  expect((await auth.createRecoveryCodes(thief, facts())).goodFrom).not.toBeNull();
+});

@@ -40,7 +40,7 @@ export async function replaceLostPassword(
   { account, encoded, by, isToBeReplaced = false, deviceId = null, counted, facts }: PasswordToReplace,
 ): Promise<{ readonly sessionsEnded: number; readonly deviceEpoch: number; readonly deviceMark: string }> {
   const { id: userId } = account;
-  await updatePassword(transaction, userId, encoded, by === "phone" || by === "email" ? by : null);
+  await updatePassword(transaction, userId, encoded, by === "recovery_code" ? null : by);
   if (isToBeReplaced) await requireNewPassword(transaction, userId);
   await keepOrForget(transaction, account, by);
   await withdrawCode(transaction, { userId, purpose: "set_password" });
@@ -71,10 +71,11 @@ const kindsOfNotice = {
 
 /**
  * After a code that was sent, the password from before can hold what the new one is worth. What leads back to the owner alone ends that: a
- * recovery code, an administrator and the operator.
+ * recovery code, an administrator and the operator. The password that is replaced does not: a code may have set it.
  */
 async function keepOrForget(transaction: Queries, account: Account, by: PasswordToReplace["by"]): Promise<void> {
   const { id: userId, password, deviceEpoch } = account;
+  if (by === "password") return;
   if (by !== "phone" && by !== "email") return forgetFormerPassword(transaction, userId);
   if (!isUnusablePassword(password)) await keepFormerPassword(transaction, { userId, password, deviceEpoch });
 }
