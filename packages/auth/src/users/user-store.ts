@@ -600,6 +600,12 @@ export async function rehashPassword(
   return numUpdatedRows === 1n;
 }
 
+/** Notes that a code which was sent has just set what opens an account: for a while that is worth no more than the code. */
+export async function markSetByCode(transaction: Queries, id: string): Promise<void> {
+  const resetByCodeAt = sql<Date>`latchkey.now()`;
+  await transaction.updateTable("users").set({ resetByCodeAt }).where("id", "=", id).execute();
+}
+
 /** Whether a test number made an account. */
 export async function isTestAccount(db: Queries, id: string): Promise<boolean> {
   const query = db.selectFrom("users").select("id").where("id", "=", id).where("testUntil", "is not", null);

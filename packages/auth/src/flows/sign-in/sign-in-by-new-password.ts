@@ -21,7 +21,7 @@ import { findKnownDevice } from "../steps/known-device.ts";
 import { shownFor } from "../steps/new-password.ts";
 import { openSession } from "../steps/open-session.ts";
 import { replaceLostPassword } from "../steps/replace-lost-password.ts";
-import { askForSecondFactor, type HalfSignIn, secondFactorRequired } from "../steps/second-factor.ts";
+import { askForSecondFactor, evidenceOf, type HalfSignIn, secondFactorRequired } from "../steps/second-factor.ts";
 import { tellHook, tellPasswordReset } from "../steps/tell-hooks.ts";
 import { ticketRefused } from "../steps/use-totp.ts";
 
@@ -83,10 +83,6 @@ async function takeTicket(core: Core, { ticket, newPassword, deviceMark }: SignI
   if (!counted) throw ticketRefused();
   return { ticket: counted, account };
 }
-
-/** A device that the account knew is the one that the ticket is good on. */
-const evidenceOf = ({ evidence, deviceId }: StoredSecondFactorTicket) =>
-  [...evidence, ...(deviceId === null ? [] : ["known_device"])] as Evidence[];
 
 const asked = (
   core: Core,
