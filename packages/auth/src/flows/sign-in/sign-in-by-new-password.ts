@@ -139,10 +139,10 @@ async function replace(
     return askForSecondFactor(core, transaction, { ...half, nextPassword: encoded });
   const { deviceId } = ticket;
   const replaced = { account, encoded, by: shownFor(evidence), deviceId, facts };
-  const { deviceEpoch } = await replaceLostPassword(core, transaction, replaced);
+  const { deviceEpoch, isDeletionStopped } = await replaceLostPassword(core, transaction, replaced);
   if (deviceId === null && held.lastLogin !== null)
     await keepNotice(core, transaction, { userId: account.id, kind: "new_device", facts });
-  return { ...(await open(core, transaction, half)), deviceEpoch };
+  return { ...(await open(core, transaction, half)), deviceEpoch, isDeletionStopped };
 }
 
 function toHalf(

@@ -47,7 +47,7 @@ import { openSession } from "../steps/open-session.ts";
 import { isFreshlySetByCode } from "../steps/recent-authentication.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
 import { isUndone } from "../steps/refund-on-failure.ts";
-import { replaceLostPassword } from "../steps/replace-lost-password.ts";
+import { type PasswordReplaced, replaceLostPassword } from "../steps/replace-lost-password.ts";
 import { evidenceOf } from "../steps/second-factor.ts";
 import { tellHook, tellPasswordReset } from "../steps/tell-hooks.ts";
 import {
@@ -263,9 +263,9 @@ async function open(core: Core, transaction: Queries, opening: Opening): Promise
   const isByCodeAlone = ticket.purpose !== "register" && (verdict.isByCodeAlone || isFreshlySetByCode(account));
   if (isToEnroll(account) && isByCodeAlone) await markSetByCode(transaction, account.id);
   await showSecondFactor(core, transaction, account, opening);
-  const deviceEpoch =
+  const replaced =
     ticket.nextPassword === null
-      ? account.deviceEpoch
+      ? null
       : await setPassword(core, transaction, ticket, { encoded: ticket.nextPassword, facts });
   if (ticket.deviceId === null && account.lastLogin !== null)
     await keepNotice(core, transaction, { userId: account.id, kind: "new_device", facts });
@@ -284,7 +284,8 @@ async function open(core: Core, transaction: Queries, opening: Opening): Promise
   const recoveryCodes = isToEnroll(account) ? await makeMissingCodes(core, transaction, missing) : null;
   if (by !== "registration")
     await tellHook(core, transaction, "signedIn", { user, session: opened.session, request: facts });
-  return { ...opened, deviceEpoch, recoveryCodes };
+  const { deviceEpoch, isDeletionStopped = false } = replaced ?? { ...opened, deviceEpoch: account.deviceEpoch };
+  return { ...opened, deviceEpoch, recoveryCodes, isDeletionStopped };
 }
 
 function purposeOf({ purpose }: StoredSecondFactorTicket): Purpose {
@@ -323,11 +324,11 @@ async function setPassword(
   transaction: Queries,
   { userId, evidence, deviceId }: StoredSecondFactorTicket,
   { encoded, facts }: { readonly encoded: string; readonly facts: RequestInfo },
-): Promise<number> {
+): Promise<PasswordReplaced> {
   const account = await findAccountById(transaction, userId);
   if (!account) throw ticketRefused();
   const replaced = { account, encoded, by: shownFor(evidence), deviceId, facts } as const;
-  return (await replaceLostPassword(core, transaction, replaced)).deviceEpoch;
+  return replaceLostPassword(core, transaction, replaced);
 }
 
 function describeSignIn({ identifier, openedBy }: StoredSecondFactorTicket, secondFactor: SecondFactorMethod) {
