@@ -533,3 +533,15 @@ test("what was used is cleared away when it is too old to be shown again", async
   await auth.purge();
   expect(await service.database.query("select from latchkey.used_passkey_challenges")).toEqual([]);
 });
+
+test("who is in by a passkey does not make a password good again that has to be replaced", async () => {
+  const { username, device } = await createOwner();
+  await auth.operator.requirePasswordChange(username);
+  const caller = await callerOf((await signIn(device)).token);
+  const change = (newPassword: string) =>
+    auth.changePassword(caller, { currentPassword: password, newPassword }, facts());
+  expect(await change(password).catch(refusalOf)).toMatchObject({ issues: [{ code: "unchanged" }] });
+  expect(await auth.login({ username, password }, facts()).catch(codeOf)).toBe("password_change_required");
+  await change(nextPassword);
+  await auth.login({ username, password: nextPassword }, facts());
+});

@@ -1,4 +1,4 @@
-import { AuthError, type SecondFactorRequest } from "../../errors.ts";
+import type { SecondFactorRequest } from "../../errors.ts";
 import {
   consumeSecondFactorTicket,
   countTicketAttempt,
@@ -18,7 +18,7 @@ import { askGate, type GateAccount, readGateAccount } from "../steps/gate.ts";
 import { type AnsweredSession, answerSignIn, type SignInAnswer } from "../steps/issue-session-tokens.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
 import { findKnownDevice } from "../steps/known-device.ts";
-import { shownFor } from "../steps/new-password.ts";
+import { passwordUnchanged, shownFor } from "../steps/new-password.ts";
 import { openSession } from "../steps/open-session.ts";
 import { replaceLostPassword } from "../steps/replace-lost-password.ts";
 import { askForSecondFactor, evidenceOf, type HalfSignIn, secondFactorRequired } from "../steps/second-factor.ts";
@@ -106,15 +106,8 @@ async function encodeOther(core: Core, { ticket, account, newPassword, network }
     await giveTicketAttemptBack(core.db, ticket);
     throw error;
   });
-  if (encoded === null) throw unchanged();
+  if (encoded === null) throw passwordUnchanged();
   return encoded;
-}
-
-function unchanged(): AuthError {
-  const message = "is the password that has to be replaced";
-  return new AuthError("password_rejected", `The new password ${message}`, {
-    issues: [{ path: ["newPassword"], code: "unchanged", message }],
-  });
 }
 
 interface Replacement extends Taken {
