@@ -255,22 +255,24 @@ export function identifierTaken(field: string): AuthError {
 /**
  * Makes a user's password this hash, whatever it was, because somebody set it here.
  *
- * @param byCodeOf whose code set it, a number's or an address's, which is proved by that
+ * @param by what was shown for it: a number's or an address's code, which proves that, or the password before
  */
 export async function updatePassword(
   db: Queries,
   id: string,
   hash: string,
-  byCodeOf: "phone" | "email" | null = null,
+  by: "password" | "phone" | "email" | null = null,
 ): Promise<void> {
   const now = sql<Date>`latchkey.now()`;
+  const byCodeOf = by === "password" ? null : by;
   await db
     .updateTable("users")
     .set({
       password: hash,
       credentialsChangedAt: now,
       passwordSetAt: now,
-      resetByCodeAt: byCodeOf && now,
+      // Whoever knows a password that a code has set proves no more by it than the code did.
+      ...(by !== "password" && { resetByCodeAt: byCodeOf && now }),
       passwordChangeDueAt: null,
       ...(byCodeOf && markProved(byCodeOf)),
     })
@@ -596,6 +598,12 @@ export async function rehashPassword(
     .where("password", "=", verifiedHash)
     .executeTakeFirst();
   return numUpdatedRows === 1n;
+}
+
+/** Notes that a code which was sent has just set what opens an account: for a while that is worth no more than the code. */
+export async function markSetByCode(transaction: Queries, id: string): Promise<void> {
+  const resetByCodeAt = sql<Date>`latchkey.now()`;
+  await transaction.updateTable("users").set({ resetByCodeAt }).where("id", "=", id).execute();
 }
 
 /** Whether a test number made an account. */

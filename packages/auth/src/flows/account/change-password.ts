@@ -12,8 +12,10 @@ import { checkOwnPassword } from "../steps/check-own-password.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { requireGoodPassword } from "../steps/encode-password.ts";
 import { endPending } from "../steps/end-pending.ts";
+import { readGateAccount } from "../steps/gate.ts";
 import { type AnsweredSession, issueSessionTokens, type TokenResponse } from "../steps/issue-session-tokens.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
+import { passwordUnchanged } from "../steps/new-password.ts";
 import { openSession } from "../steps/open-session.ts";
 import { endChanges } from "../steps/pending-change.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
@@ -48,6 +50,8 @@ export async function changePassword(
   requireGoodPassword(core, newPassword, { field: "newPassword", person: account });
   const { matches, admission } = await checkOwnPassword(core, account, currentPassword, facts);
   if (!matches) return refuse(core, { account, admission, facts });
+  const isSame = newPassword.normalize() === currentPassword.normalize();
+  if (isSame) await refundOnFailure(core, admission, () => requireNotDue(core, account));
   const next = await refundOnFailure(core, admission, () => core.passwords.hash(newPassword, network));
   const replace = async (transaction: Queries) => {
     const isReplaced = await replacePassword(transaction, {
@@ -81,6 +85,15 @@ export async function changePassword(
   };
   const movedOn = await unlessUndone(core, admission, () => core.db.transaction().execute(replace));
   return issueSessionTokens(core, movedOn);
+}
+
+/**
+ * Whoever is in by a passkey does not make a password good again that has to be replaced.
+ *
+ * @throws AuthError `password_rejected`
+ */
+async function requireNotDue(core: Core, { id }: Account): Promise<void> {
+  if ((await readGateAccount(core, core.db, id))?.state.isPasswordChangeDue) throw passwordUnchanged();
 }
 
 interface Refusal {

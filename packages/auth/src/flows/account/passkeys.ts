@@ -92,8 +92,8 @@ export async function addPasskey(
       const { amr } = toAuthentication(["passkey"]);
       const raised = { acr: "2", amr: [...new Set([...session.amr, ...amr])] } as const;
       if (!(await raiseAuthentication(transaction, session.id, raised))) throw sessionEnded();
-      const waitingIn = isByCodeAlone ? session.id : null;
-      const recoveryCodes = await makeMissingCodes(core, transaction, { account, waitingIn, facts });
+      const missing = { account, sessionId: session.id, isByCodeAlone, facts };
+      const recoveryCodes = await makeMissingCodes(core, transaction, missing);
       await core.throttle.settle(transaction, admission.counted);
       return { passkey: toOwn(passkey), recoveryCodes };
     });

@@ -11,8 +11,8 @@ import type { Queries } from "../../storage/database.ts";
 import { isTestAccount, lockUser } from "../../users/user-store.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { readGateAccount } from "../steps/gate.ts";
-import { makeRecoveryCodes } from "../steps/make-recovery-codes.ts";
-import { requireRecently, waitOfCodes } from "../steps/recent-authentication.ts";
+import { makeRecoveryCodes, toWaiting } from "../steps/make-recovery-codes.ts";
+import { requireRecently } from "../steps/recent-authentication.ts";
 
 /**
  * Makes ten recovery codes, which are shown here and never again; those before are good no more. Where nothing but a code that was sent
@@ -31,9 +31,8 @@ export async function createRecoveryCodes(
   return changeOwnCodes(core, user.id, async (transaction) => {
     if (await isTestAccount(transaction, user.id))
       throw new AuthError("permission_denied", "The account of a test number gets no other way in");
-    const heldSeconds = (await readGateAccount(core, transaction, user.id))?.heldSeconds ?? 0;
-    const seconds = Math.max(isByCodeAlone ? waitOfCodes : 0, heldSeconds);
-    const waiting = seconds > 0 ? { seconds, sessionId: session.id } : null;
+    const account = await readGateAccount(core, transaction, user.id);
+    const waiting = toWaiting(account, { sessionId: session.id, isByCodeAlone });
     return makeRecoveryCodes(core, transaction, { userId: user.id, waiting, facts });
   });
 }

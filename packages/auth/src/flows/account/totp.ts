@@ -95,8 +95,8 @@ export async function confirmTotp(
     await enrollTotp(core, transaction, { userId: user.id, sealedSecret, step, keep: session.id, facts });
     const amr = [...new Set([...session.amr, "otp", "mfa"])];
     if (!(await raiseAuthentication(transaction, session.id, { acr: "2", amr }))) throw sessionEnded();
-    const waitingIn = isByCodeAlone ? session.id : null;
-    return { recoveryCodes: await makeMissingCodes(core, transaction, { account, waitingIn, facts }) };
+    const missing = { account, sessionId: session.id, isByCodeAlone, facts };
+    return { recoveryCodes: await makeMissingCodes(core, transaction, missing) };
   });
 }
 

@@ -43,6 +43,9 @@ async function signInByCode({ phoneNumber }: Person) {
   return auth.signInByCode({ challenge, code: (await inbox.take(phoneNumber)).code }, facts());
 }
 
+const callerOf = async (person: Person, typed = password) =>
+  auth.authenticate([`Bearer ${(await signIn(person, typed)).token}`]);
+
 /** The ticket that a way in is refused with. */
 async function ticketOf(way: Promise<unknown>): Promise<string> {
   const error = await way.then(
@@ -207,4 +210,34 @@ test("what a person sets themselves is theirs: a change, and the password of the
   await signIn(person, nextPassword);
   await auth.operator.changePassword(person.username, password);
   await signIn(person);
+});
+
+test("a password that a code has set is worth no more once its holder had to replace it, and a hold goes on", async () => {
+  const person = await createPerson(false);
+  const { deviceMark } = await signIn(person);
+  const { challenge } = await auth.startReset({ username: person.username }, facts());
+  const { code } = await inbox.take(person.phoneNumber);
+  await auth.resetPasswordByCode({ challenge, code, newPassword: "the battery of a thief" }, facts());
+  const owner = { username: person.username, password, deviceMark };
+  await auth.holdReset(owner, facts());
+  await auth.operator.requirePasswordChange(person.username);
+  const { token } = await replace(await ticketOf(signIn(person, "the battery of a thief")));
+  const thief = await auth.authenticate([`Bearer ${token}`]);
+  expect(await auth.startTotp(thief, facts()).catch(codeOf)).toBe("permission_denied");
+  expect((await auth.createRecoveryCodes(thief, facts())).goodFrom).not.toBeNull();
+  expect(await auth.holdReset({ ...owner, release: true }, facts())).toEqual({ heldUntil: null });
+  expect(await auth.startTotp(thief, facts()).catch(codeOf)).toBe("permission_denied");
+  expect((await auth.createRecoveryCodes(thief, facts())).goodFrom).not.toBeNull();
+});
+
+test("who sets a password and is signed in with it hears that the account was to be deleted, and stays", async () => {
+  const person = await createPerson(false);
+  const caller = await callerOf(person);
+  const { codes } = await auth.createRecoveryCodes(caller, facts());
+  await auth.deleteOwnAccount(caller, facts());
+  await auth.operator.requirePasswordChange(person.username);
+  expect(await replace(await ticketOf(signIn(person)))).toMatchObject({ deletionStopped: true });
+  await auth.deleteOwnAccount(await callerOf(person, nextPassword), facts());
+  const { ticket } = await auth.startRecovery({ code: codes[0] ?? "" }, facts());
+  expect(await auth.recover({ ticket, newPassword: password }, facts())).toMatchObject({ deletionStopped: true });
 });

@@ -82,6 +82,19 @@ async function requestOf(way: Promise<unknown>) {
   return { methods: [], ticket: "", ...error.secondFactor };
 }
 
+async function reauthenticate(caller: Principal, device: PasskeyDevice, by: Auth = auth): Promise<void> {
+  const { options } = await by.startPasskeyReauthentication(caller);
+  await by.reauthenticateByPasskey(caller, { passkey: device.get(options) }, facts());
+}
+
+/** Gives the caller an address, and answers what waits of it. */
+async function setAddress(caller: Principal, by: Auth) {
+  const to = `${caller.user.id}@example.com`;
+  const { challenge } = await by.startOwnName(caller, { kind: "email", to }, facts());
+  const { code } = await inbox.take(to);
+  return (await by.confirmOwnName(caller, { kind: "email", challenge, code }, facts())).pending;
+}
+
 describe("a passkey", () => {
   test("signs its owner in without a name, with two factors, on every page that may use it", async () => {
     const { id, device } = await createOwner();
@@ -376,6 +389,69 @@ describe("after a password", () => {
     await auth.login({ username, password }, facts());
   });
 
+  test("one that a code alone has set up is worth that code for three days, and so are the recovery codes beside it", async () => {
+    const { username, phoneNumber } = await createPerson();
+    const { challenge } = await strict.startReset({ username }, facts());
+    const { code } = await inbox.take(phoneNumber);
+    const reset = strict.resetPasswordByCode({ challenge, code, newPassword: nextPassword }, facts());
+    const { ticket } = await requestOf(reset);
+    const device = createPasskeyDevice();
+    const { options } = await strict.startEnrollingPasskey(ticket, facts());
+    const newPasskey = device.create(options);
+    const { token, recoveryCodes } = await strict.signInBySecondFactor({ ticket, newPasskey }, facts());
+    expect(recoveryCodes?.goodFrom).not.toBeNull();
+    const caller = await callerOf(token, strict);
+    await reauthenticate(caller, device, strict);
+    expect(await setAddress(caller, strict)).toMatchObject({ kind: "set_email" });
+    const byPasskey = await callerOf((await signIn(device)).token);
+    expect((await auth.createRecoveryCodes(byPasskey, facts())).goodFrom).not.toBeNull();
+    expect(await auth.startPasskey(byPasskey).catch(codeOf)).toBe("permission_denied");
+    await service.clock.advance(3 * 86_400);
+    await reauthenticate(byPasskey, device);
+    expect((await auth.createRecoveryCodes(byPasskey, facts())).goodFrom).toBeNull();
+    await auth.startPasskey(byPasskey);
+  });
+
+  test("an app that a code alone has set up is worth no more either, where there is no password", async () => {
+    const { id, phoneNumber } = await createPerson();
+    await service.database.query("update latchkey.users set password = '!none' where id = $1", [id]);
+    const { challenge } = await strict.startCode({ purpose: "enter", to: phoneNumber }, facts());
+    const { code } = await inbox.take(phoneNumber);
+    const { ticket } = await requestOf(strict.signInByCode({ challenge, code }, facts()));
+    const { secret } = await strict.startEnrolling(ticket, facts());
+    const totp = await showTotp(service, secret);
+    const { token, recoveryCodes } = await strict.signInBySecondFactor({ ticket, totp }, facts());
+    expect(recoveryCodes?.goodFrom).not.toBeNull();
+    expect(await setAddress(await callerOf(token, strict), strict)).toMatchObject({ kind: "set_email" });
+  });
+
+  test("one from before a reset by a code is its owner's all the same", async () => {
+    const { username, phoneNumber, device } = await createOwner();
+    const { challenge } = await auth.startReset({ username }, facts());
+    const { code } = await inbox.take(phoneNumber);
+    await auth.resetPasswordByCode({ challenge, code, newPassword: nextPassword }, facts());
+    const caller = await callerOf((await signIn(device)).token);
+    expect((await auth.createRecoveryCodes(caller, facts())).goodFrom).toBeNull();
+  });
+
+  test("one is shown for a reset by an old number on a device that the account knows, as it was asked for", async () => {
+    const { id, username, phoneNumber, device } = await createOwner();
+    const { ticket: signingIn } = await requestOf(strict.login({ username, password }, facts()));
+    const shown = device.get((await strict.startSecondFactorPasskey(signingIn, facts())).options);
+    const { deviceMark } = await strict.signInBySecondFactor({ ticket: signingIn, passkey: shown }, facts());
+    await service.database.query(
+      "update latchkey.users set phone_proved_at = latchkey.now() - interval '1000 days' where id = $1",
+      [id],
+    );
+    const { challenge } = await strict.startReset({ username, deviceMark }, facts());
+    const { code } = await inbox.take(phoneNumber);
+    const input = { challenge, code, newPassword: nextPassword, deviceMark };
+    const { ticket } = await requestOf(strict.resetPasswordByCode(input, facts()));
+    const { options } = await strict.startSecondFactorPasskey(ticket, facts());
+    const passkey = device.get(options);
+    expect((await strict.signInBySecondFactor({ ticket, passkey, deviceMark }, facts())).user.id).toBe(id);
+  });
+
   test("one that the account has already adds no other by a ticket", async () => {
     const { username } = await createOwner();
     const { ticket } = await requestOf(strict.login({ username, password }, facts()));
@@ -456,4 +532,16 @@ test("what was used is cleared away when it is too old to be shown again", async
   await service.clock.advance(2 * 3_600);
   await auth.purge();
   expect(await service.database.query("select from latchkey.used_passkey_challenges")).toEqual([]);
+});
+
+test("who is in by a passkey does not make a password good again that has to be replaced", async () => {
+  const { username, device } = await createOwner();
+  await auth.operator.requirePasswordChange(username);
+  const caller = await callerOf((await signIn(device)).token);
+  const change = (newPassword: string) =>
+    auth.changePassword(caller, { currentPassword: password, newPassword }, facts());
+  expect(await change(password).catch(refusalOf)).toMatchObject({ issues: [{ code: "unchanged" }] });
+  expect(await auth.login({ username, password }, facts()).catch(codeOf)).toBe("password_change_required");
+  await change(nextPassword);
+  await auth.login({ username, password: nextPassword }, facts());
 });

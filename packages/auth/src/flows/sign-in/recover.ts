@@ -115,7 +115,7 @@ export async function recover(core: Core, input: RecoverInput, facts: RequestInf
     const deviceId = findKnownDevice(core, held, deviceMark);
     const { counted } = admission;
     const replaced = { account, encoded, by: "recovery_code", deviceId, counted, facts } as const;
-    const { deviceEpoch } = await replaceLostPassword(core, transaction, replaced);
+    const { deviceEpoch, isDeletionStopped } = await replaceLostPassword(core, transaction, replaced);
     const after = await readGateAccount(core, transaction, held.id);
     const hasSecondFactor = after?.state.hasSecondFactor ?? true;
     const state = { ...held.state, hasPassword: true, isPasswordChangeDue: false, hasSecondFactor };
@@ -125,13 +125,14 @@ export async function recover(core: Core, input: RecoverInput, facts: RequestInf
     const asked = state.hasSecondFactor
       ? await askForSecondFactor(core, transaction, { account: owner, evidence: shown, ...half })
       : null;
-    return { owner, deviceId, deviceEpoch, asked };
+    return { owner, deviceId, deviceEpoch, isDeletionStopped, asked };
   });
   if (!done) return refuseTicket(core, { admission, facts, ownerId });
   await tellPasswordReset(core, account.id, { by: "code", request: facts });
   if (done.asked) throw secondFactorRequired(done.asked);
   const opened = await signInWith(core, { owner: done.owner, encoded, deviceName, facts });
-  return opened ? answerSignIn(core, opened, done) : { next: "sign_in" };
+  const { isDeletionStopped } = done;
+  return opened ? answerSignIn(core, { ...opened, isDeletionStopped }, done) : { next: "sign_in" };
 }
 
 /** What somebody has shown who has just set a password with a code. */

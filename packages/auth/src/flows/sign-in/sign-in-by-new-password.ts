@@ -1,4 +1,4 @@
-import { AuthError, type SecondFactorRequest } from "../../errors.ts";
+import type { SecondFactorRequest } from "../../errors.ts";
 import {
   consumeSecondFactorTicket,
   countTicketAttempt,
@@ -18,10 +18,10 @@ import { askGate, type GateAccount, readGateAccount } from "../steps/gate.ts";
 import { type AnsweredSession, answerSignIn, type SignInAnswer } from "../steps/issue-session-tokens.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
 import { findKnownDevice } from "../steps/known-device.ts";
-import { shownFor } from "../steps/new-password.ts";
+import { passwordUnchanged, shownFor } from "../steps/new-password.ts";
 import { openSession } from "../steps/open-session.ts";
 import { replaceLostPassword } from "../steps/replace-lost-password.ts";
-import { askForSecondFactor, type HalfSignIn, secondFactorRequired } from "../steps/second-factor.ts";
+import { askForSecondFactor, evidenceOf, type HalfSignIn, secondFactorRequired } from "../steps/second-factor.ts";
 import { tellHook, tellPasswordReset } from "../steps/tell-hooks.ts";
 import { ticketRefused } from "../steps/use-totp.ts";
 
@@ -84,10 +84,6 @@ async function takeTicket(core: Core, { ticket, newPassword, deviceMark }: SignI
   return { ticket: counted, account };
 }
 
-/** A device that the account knew is the one that the ticket is good on. */
-const evidenceOf = ({ evidence, deviceId }: StoredSecondFactorTicket) =>
-  [...evidence, ...(deviceId === null ? [] : ["known_device"])] as Evidence[];
-
 const asked = (
   core: Core,
   owner: GateAccount,
@@ -110,15 +106,8 @@ async function encodeOther(core: Core, { ticket, account, newPassword, network }
     await giveTicketAttemptBack(core.db, ticket);
     throw error;
   });
-  if (encoded === null) throw unchanged();
+  if (encoded === null) throw passwordUnchanged();
   return encoded;
-}
-
-function unchanged(): AuthError {
-  const message = "is the password that has to be replaced";
-  return new AuthError("password_rejected", `The new password ${message}`, {
-    issues: [{ path: ["newPassword"], code: "unchanged", message }],
-  });
 }
 
 interface Replacement extends Taken {
@@ -143,10 +132,10 @@ async function replace(
     return askForSecondFactor(core, transaction, { ...half, nextPassword: encoded });
   const { deviceId } = ticket;
   const replaced = { account, encoded, by: shownFor(evidence), deviceId, facts };
-  const { deviceEpoch } = await replaceLostPassword(core, transaction, replaced);
+  const { deviceEpoch, isDeletionStopped } = await replaceLostPassword(core, transaction, replaced);
   if (deviceId === null && held.lastLogin !== null)
     await keepNotice(core, transaction, { userId: account.id, kind: "new_device", facts });
-  return { ...(await open(core, transaction, half)), deviceEpoch };
+  return { ...(await open(core, transaction, half)), deviceEpoch, isDeletionStopped };
 }
 
 function toHalf(

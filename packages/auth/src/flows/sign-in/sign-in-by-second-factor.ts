@@ -22,8 +22,8 @@ import type { Queries } from "../../storage/database.ts";
 import { toNetwork } from "../../throttling/address.ts";
 import type { Admission } from "../../throttling/throttle.ts";
 import type { User } from "../../users/user.ts";
-import { findAccountById, recordLoginByCode } from "../../users/user-store.ts";
-import type { Evidence, Purpose } from "../../ways-in/may-open.ts";
+import { findAccountById, markSetByCode, recordLoginByCode } from "../../users/user-store.ts";
+import type { Purpose } from "../../ways-in/may-open.ts";
 import { toAuthentication } from "../steps/authentication-methods.ts";
 import {
   askForPasskey,
@@ -44,9 +44,11 @@ import { findKnownDevice } from "../steps/known-device.ts";
 import { type FactorEnrolled, makeMissingCodes } from "../steps/make-recovery-codes.ts";
 import { shownFor } from "../steps/new-password.ts";
 import { openSession } from "../steps/open-session.ts";
+import { isFreshlySetByCode } from "../steps/recent-authentication.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
 import { isUndone } from "../steps/refund-on-failure.ts";
-import { replaceLostPassword } from "../steps/replace-lost-password.ts";
+import { type PasswordReplaced, replaceLostPassword } from "../steps/replace-lost-password.ts";
+import { evidenceOf } from "../steps/second-factor.ts";
 import { tellHook, tellPasswordReset } from "../steps/tell-hooks.ts";
 import {
   createSealedSecret,
@@ -253,16 +255,17 @@ type Opened = AnsweredSession & Pick<GateAccount, "deviceEpoch"> & FactorEnrolle
 async function open(core: Core, transaction: Queries, opening: Opening): Promise<Opened> {
   const { ticket, facts } = opening;
   const account = await readGateAccount(core, transaction, ticket.userId, { isLocked: true });
-  const evidence = [...ticket.evidence, "second_factor"] as Evidence[];
-  if (!account || askGate(core, account, evidence, purposeOf(ticket)).opens !== "session") throw ticketRefused();
+  const evidence = [...evidenceOf(ticket), "second_factor"] as const;
+  const verdict = account && askGate(core, account, evidence, purposeOf(ticket));
+  if (!account || verdict?.opens !== "session") throw ticketRefused();
   if (!(await consumeSecondFactorTicket(transaction, ticket))) throw ticketRefused();
+  // Of an account that was just registered by its number nobody else has anything yet.
+  const isByCodeAlone = ticket.purpose !== "register" && (verdict.isByCodeAlone || isFreshlySetByCode(account));
+  if (isToEnroll(account) && isByCodeAlone) await markSetByCode(transaction, account.id);
   await showSecondFactor(core, transaction, account, opening);
-  const recoveryCodes = isToEnroll(account)
-    ? await makeMissingCodes(core, transaction, { account, waitingIn: null, facts })
-    : null;
-  const deviceEpoch =
+  const replaced =
     ticket.nextPassword === null
-      ? account.deviceEpoch
+      ? null
       : await setPassword(core, transaction, ticket, { encoded: ticket.nextPassword, facts });
   if (ticket.deviceId === null && account.lastLogin !== null)
     await keepNotice(core, transaction, { userId: account.id, kind: "new_device", facts });
@@ -277,9 +280,12 @@ async function open(core: Core, transaction: Queries, opening: Opening): Promise
     authentication: toAuthentication(evidence, opening.shown.factor),
     ...(by !== "registration" && { signIn: describeSignIn(ticket, opening.shown.factor) }),
   });
+  const missing = { account, sessionId: opened.session.id, isByCodeAlone, facts };
+  const recoveryCodes = isToEnroll(account) ? await makeMissingCodes(core, transaction, missing) : null;
   if (by !== "registration")
     await tellHook(core, transaction, "signedIn", { user, session: opened.session, request: facts });
-  return { ...opened, deviceEpoch, recoveryCodes };
+  const { deviceEpoch, isDeletionStopped = false } = replaced ?? { ...opened, deviceEpoch: account.deviceEpoch };
+  return { ...opened, deviceEpoch, recoveryCodes, isDeletionStopped };
 }
 
 function purposeOf({ purpose }: StoredSecondFactorTicket): Purpose {
@@ -318,11 +324,11 @@ async function setPassword(
   transaction: Queries,
   { userId, evidence, deviceId }: StoredSecondFactorTicket,
   { encoded, facts }: { readonly encoded: string; readonly facts: RequestInfo },
-): Promise<number> {
+): Promise<PasswordReplaced> {
   const account = await findAccountById(transaction, userId);
   if (!account) throw ticketRefused();
   const replaced = { account, encoded, by: shownFor(evidence), deviceId, facts } as const;
-  return (await replaceLostPassword(core, transaction, replaced)).deviceEpoch;
+  return replaceLostPassword(core, transaction, replaced);
 }
 
 function describeSignIn({ identifier, openedBy }: StoredSecondFactorTicket, secondFactor: SecondFactorMethod) {

@@ -25,7 +25,7 @@ export interface GateAccount {
   readonly password: string;
   /** No password, passkey or proved address: its number is its key. */
   readonly isNumberOnly: boolean;
-  /** Seconds since the password was set by a code that was sent; null for any other way. */
+  /** Seconds since the password, or the first second factor, was set by a code that was sent; null for any other way. */
   readonly resetByCodeAgo: number | null;
   /** Seconds for which the reset of its password is held; null where it is not. */
   readonly heldSeconds: number | null;

@@ -36,23 +36,34 @@ export interface FactorEnrolled {
   readonly recoveryCodes: MadeRecoveryCodes | null;
 }
 
+/** For how long an account's new codes wait: after a code alone, and while a reset of its password is held. */
+export function toWaiting(
+  account: Pick<GateAccount, "heldSeconds"> | null,
+  { sessionId, isByCodeAlone }: Pick<MissingCodes, "sessionId" | "isByCodeAlone">,
+): NewRecoveryCodes["waiting"] {
+  const seconds = Math.max(isByCodeAlone ? waitOfCodes : 0, account?.heldSeconds ?? 0);
+  return seconds > 0 ? { seconds, sessionId } : null;
+}
+
 interface MissingCodes {
   readonly account: GateAccount;
-  /** The session that asks, where nothing but a code that was sent shows whose it is. */
-  readonly waitingIn: string | null;
+  /** The session that asks; with it they die where they wait. */
+  readonly sessionId: string;
+  /** Whether nothing but a code that was sent shows whose it is. */
+  readonly isByCodeAlone: boolean;
   readonly facts: RequestInfo;
 }
 
 /**
  * Makes them for somebody who has just set up a factor and has none: without an address they are the only way back once the device is lost,
- * so that nobody is left to remember them. Null for somebody who has some.
+ * so that nobody is left to remember them. They wait as those do that are asked for by themselves. Null for somebody who has some.
  */
 export async function makeMissingCodes(
   core: Core,
   transaction: Queries,
-  { account, waitingIn, facts }: MissingCodes,
+  { account, sessionId, isByCodeAlone, facts }: MissingCodes,
 ): Promise<MadeRecoveryCodes | null> {
   if (account.state.hasRecoveryCodes) return null;
-  const waiting = waitingIn === null ? null : { seconds: waitOfCodes, sessionId: waitingIn };
+  const waiting = toWaiting(account, { sessionId, isByCodeAlone });
   return makeRecoveryCodes(core, transaction, { userId: account.id, waiting, facts });
 }

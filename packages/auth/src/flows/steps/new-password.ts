@@ -37,3 +37,11 @@ export function shownFor(evidence: readonly string[]): "password" | "phone" | "e
   if (evidence.includes("password")) return "password";
   return evidence.includes("phone_code") ? "phone" : "email";
 }
+
+/** The refusal of the same password once more where it has to be replaced. */
+export function passwordUnchanged(): AuthError {
+  const message = "is the password that has to be replaced";
+  return new AuthError("password_rejected", `The new password ${message}`, {
+    issues: [{ path: ["newPassword"], code: "unchanged", message }],
+  });
+}

@@ -1,7 +1,8 @@
 import { AuthError } from "../../errors.ts";
+import { listPasskeys } from "../../passkeys/passkey-store.ts";
 import { listShown, type Shown } from "../../sessions/session-store.ts";
 import type { Core, Principal } from "./core.ts";
-import { readGateAccount } from "./gate.ts";
+import { type GateAccount, readGateAccount } from "./gate.ts";
 
 /** How it was shown lately that a session is its owner's. */
 export interface RecentAuthentication {
@@ -22,8 +23,8 @@ const afterRegistration = 3_600;
 
 /**
  * Finds how the owner of a session showed in it that it is them, `maxAge` seconds ago at most: by signing in, or since then. A code counts
- * only where the account has no password, as it does for `me.reauthenticate`, and a password that a code has set within three days counts as
- * that code. Null when they did not.
+ * only where the account has no password, as it does for `me.reauthenticate`, and a password, or a factor, that a code has set within three days
+ * counts as that code. Null when they did not.
  */
 export async function findRecentAuthentication(
   core: Core,
@@ -34,14 +35,26 @@ export async function findRecentAuthentication(
   if (recent.length === 0) return null;
   const account = await readGateAccount(core, core.db, user.id);
   if (!account) return null;
-  // Whoever has the number for a day has no passkey.
-  if (recent.some(({ by }) => by === "passkey")) return { isByCodeAlone: false, isRegistration: false };
-  const isFreshlyReset = account.resetByCodeAgo !== null && account.resetByCodeAgo < waitOfCodes;
-  const isRegistration = !isFreshlyReset && recent.some(({ by }) => by === "registration");
-  if (recent.some(({ by }) => by !== "code")) return { isByCodeAlone: isFreshlyReset, isRegistration };
+  const isFresh = isFreshlySetByCode(account);
+  // Whoever has the number for a day has no passkey, but for one that the number has just enrolled.
+  if (recent.some(({ by }) => by === "passkey"))
+    return { isByCodeAlone: isFresh && (await areAllPasskeysNewer(core, account)), isRegistration: false };
+  const isRegistration = !isFresh && recent.some(({ by }) => by === "registration");
+  if (recent.some(({ by }) => by !== "code")) return { isByCodeAlone: isFresh, isRegistration };
   if (account.state.hasPassword || account.state.hasPasskey) return null;
   // A code beside an authenticator app is no code alone.
-  return { isByCodeAlone: session.acr === "1", isRegistration: false };
+  return { isByCodeAlone: session.acr === "1" || isFresh, isRegistration: false };
+}
+
+/** Whether a code that was sent has set the password, or the first second factor, so lately that either counts as that code. */
+export function isFreshlySetByCode({ resetByCodeAgo }: Pick<GateAccount, "resetByCodeAgo">): boolean {
+  return resetByCodeAgo !== null && resetByCodeAgo < waitOfCodes;
+}
+
+/** Whether an account has no passkey from before a code has set what opens it. */
+async function areAllPasskeysNewer(core: Core, { id, now, resetByCodeAgo }: GateAccount): Promise<boolean> {
+  const since = Math.floor(now.getTime() - (resetByCodeAgo ?? 0) * 1000);
+  return (await listPasskeys(core.db, id)).every(({ createdAt }) => createdAt.getTime() >= since);
 }
 
 /**

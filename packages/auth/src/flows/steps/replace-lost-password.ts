@@ -30,6 +30,15 @@ export interface PasswordToReplace {
   readonly facts: RequestInfo;
 }
 
+/** What became of whatever the password before had opened. */
+export interface PasswordReplaced {
+  readonly sessionsEnded: number;
+  /** Whether the account was to be deleted, and stays because of this. */
+  readonly isDeletionStopped: boolean;
+  readonly deviceEpoch: number;
+  readonly deviceMark: string;
+}
+
 /**
  * Sets a password outside of a session, and ends whatever must not outlive that one: old tokens, sessions, codes
  * that are under way, changes that wait, wrong attempts, and every other device. The owner is told.
@@ -38,16 +47,17 @@ export async function replaceLostPassword(
   core: Core,
   transaction: Queries,
   { account, encoded, by, isToBeReplaced = false, deviceId = null, counted, facts }: PasswordToReplace,
-): Promise<{ readonly sessionsEnded: number; readonly deviceEpoch: number; readonly deviceMark: string }> {
+): Promise<PasswordReplaced> {
   const { id: userId } = account;
-  await updatePassword(transaction, userId, encoded, by === "phone" || by === "email" ? by : null);
+  await updatePassword(transaction, userId, encoded, by === "recovery_code" ? null : by);
   if (isToBeReplaced) await requireNewPassword(transaction, userId);
   await keepOrForget(transaction, account, by);
   await withdrawCode(transaction, { userId, purpose: "set_password" });
   await markOldTokensEnded(transaction, userId);
   await endPending(transaction, userId);
   await endChanges(core, transaction, { userId }, { ...facts, by: "new_password" });
-  await stopDeletion(core, transaction, { userId, by: "new_password", actorId: null, facts });
+  const stopped = { userId, by: "new_password", actorId: null, facts } as const;
+  const isDeletionStopped = await stopDeletion(core, transaction, stopped);
   const { length: sessionsEnded } = await endSessions(transaction, { userId, reason: "password_changed" });
   if (by === "password") {
     const about = { ...facts, actorId: userId, subjectId: userId };
@@ -59,7 +69,7 @@ export async function replaceLostPassword(
   await keepNotice(core, transaction, { userId, kind: kindsOfNotice[by ?? "phone"], facts });
   const device = await raiseDeviceEpoch(core, transaction, userId, deviceId);
   await resetSignInLimits(core, transaction, account, counted);
-  return { sessionsEnded, ...device };
+  return { sessionsEnded, isDeletionStopped, ...device };
 }
 
 const kindsOfNotice = {
@@ -71,10 +81,11 @@ const kindsOfNotice = {
 
 /**
  * After a code that was sent, the password from before can hold what the new one is worth. What leads back to the owner alone ends that: a
- * recovery code, an administrator and the operator.
+ * recovery code, an administrator and the operator. The password that is replaced does not: a code may have set it.
  */
 async function keepOrForget(transaction: Queries, account: Account, by: PasswordToReplace["by"]): Promise<void> {
   const { id: userId, password, deviceEpoch } = account;
+  if (by === "password") return;
   if (by !== "phone" && by !== "email") return forgetFormerPassword(transaction, userId);
   if (!isUnusablePassword(password)) await keepFormerPassword(transaction, { userId, password, deviceEpoch });
 }

@@ -4,6 +4,7 @@ import {
   insertSecondFactorTicket,
   type SecondFactorPurpose,
   type SecondFactorTicket,
+  type StoredSecondFactorTicket,
 } from "../../second-factors/second-factor-ticket-store.ts";
 import type { SessionOpening } from "../../sessions/session.ts";
 import type { Queries } from "../../storage/database.ts";
@@ -57,6 +58,11 @@ export function keepHalfSignIn(transaction: Queries, half: HalfSignIn): Promise<
     deviceName,
     nextPassword,
   });
+}
+
+/** What was shown for a ticket. A device that the account knew is the one that it is good on. */
+export function evidenceOf({ evidence, deviceId }: StoredSecondFactorTicket): Evidence[] {
+  return [...evidence, ...(deviceId === null ? [] : ["known_device"])] as Evidence[];
 }
 
 /** What somebody can set up who needs a second factor. */
