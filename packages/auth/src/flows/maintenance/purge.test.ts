@@ -132,3 +132,31 @@ test("an account that has had no name for its time goes, unless a session of it 
   const [event] = (await auth.listAuditEvents({ userId: gone.id, event: "user_deleted", limit: 1 })).events;
   expect(event).toMatchObject({ actorId: null, detail: { by: "parked" } });
 });
+
+test("a parked account that a table of a team's own holds keeps neither the others nor what their owners asked for", async () => {
+  await using test = await createTestAuth({ parkedRetention: 90 * day });
+  const { auth, clock, database, facts } = test;
+  const [held, parked] = [
+    await auth.createUser({ username: "held", password }),
+    await auth.createUser({ username: "parked", password }),
+  ];
+  await database.query("create table public.orders (user_id uuid references latchkey.users)");
+  await database.query("insert into public.orders values ($1)", [held.id]);
+  for (const { id } of [held, parked]) {
+    await database.query(
+      "update latchkey.users set username = null, username_key = null, parked_at = latchkey.now() where id = $1",
+      [id],
+    );
+    await clock.advance(1);
+  }
+  await clock.advance(60 * day);
+  const leaver = await auth.createUser({ username: "leaver", password });
+  const { token } = await auth.login({ username: "leaver", password }, facts);
+  await auth.deleteOwnAccount(await auth.authenticate([`Bearer ${token}`]), facts);
+  await clock.advance(31 * day);
+  await expect(auth.purge()).rejects.toThrow("orders");
+  const left = (await database.query<{ id: string }>("select id from latchkey.users")).map(({ id }) => id);
+  expect(left).toContain(held.id);
+  expect(left).not.toContain(parked.id);
+  expect(left).not.toContain(leaver.id);
+});
