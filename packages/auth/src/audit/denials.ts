@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { Queries } from "../storage/database.ts";
+import { keepFromDeletion } from "../users/user-store.ts";
 import { type AuditFacts, recordEvent } from "./audit-log.ts";
 
 /** A call of a signed-in person that was refused for want of a right. */
@@ -48,7 +49,16 @@ export function createDenials({ db, clock }: { readonly db: Queries; readonly cl
     const { address, requestId } = last;
     const happened = { event: "denials_counted", calls: counted, procedures: [...procedures].sort() } as const;
     try {
-      await recordEvent(db, happened, { actorId, subjectId: null, address, requestId });
+      await db.transaction().execute(async (transaction) => {
+        // Somebody who was deleted meanwhile has had their addresses taken out of the trail: none comes in after that.
+        const isThere = await keepFromDeletion(transaction, actorId);
+        await recordEvent(transaction, happened, {
+          actorId,
+          subjectId: null,
+          address: isThere ? address : null,
+          requestId,
+        });
+      });
     } catch (error) {
       const newer = windows.get(actorId);
       if (newer) newer.counted += counted;
