@@ -1,6 +1,5 @@
 import type { Clock } from "../clock.ts";
 import type { Queries } from "../storage/database.ts";
-import { keepFromDeletion } from "../users/user-store.ts";
 import { type AuditFacts, recordEvent } from "./audit-log.ts";
 
 /** A call of a signed-in person that was refused for want of a right. */
@@ -38,7 +37,14 @@ interface Window {
   last: Denial;
 }
 
-export function createDenials({ db, clock }: { readonly db: Queries; readonly clock: Clock }): Denials {
+export interface DenialsOptions {
+  readonly db: Queries;
+  readonly clock: Clock;
+  /** Keeps a person from being deleted until the transaction ends; false for one who is not there. */
+  readonly keepFromDeletion: (transaction: Queries, actorId: string) => Promise<boolean>;
+}
+
+export function createDenials({ db, clock, keepFromDeletion }: DenialsOptions): Denials {
   const windows = new Map<string, Window>();
 
   /** Takes a window away, and puts it back when what it counted could not be written. */
