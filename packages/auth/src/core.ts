@@ -28,6 +28,7 @@ import { createThrottle } from "./throttling/throttle.ts";
 import { clockLeeway } from "./tokens/access-token.ts";
 import { createKeyRing, sharedKeyId } from "./tokens/key-ring.ts";
 import { cacheVerifiedTokens } from "./tokens/verified-tokens.ts";
+import { keepFromDeletion } from "./users/user-store.ts";
 import { createWebhooks } from "./webhooks/webhooks.ts";
 
 /** Opens the rooms on a database. */
@@ -97,7 +98,7 @@ function createTrail(
   { clock, auditStream }: ResolvedOptions,
   secretKeys: SecretKeys,
 ): Pick<Core, "denials" | "sealer" | "auditWorker"> {
-  const denials = createDenials({ db, clock });
+  const denials = createDenials({ db, clock, keepFromDeletion });
   const sealer = createSealer({ db, key: () => secretKeys.keysOf("audit-seals")[0] });
   const stream = auditStream ? createAuditStream(auditStream, { db }) : null;
   const auditWorker = createAuditWorker({ denials, sealer, stream, onError: auditStream?.onError });

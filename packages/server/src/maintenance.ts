@@ -12,27 +12,33 @@ export interface MaintenanceOptions {
 }
 
 /**
- * What is done now and once an hour, until it is stopped: looks over the stored hashes, follows a signing key that is old by another, does what people's changes have waited for, and
- * clears away what nobody can use any more.
- * Several processes may do it at once.
+ * What is done now and once an hour, until it is stopped: looks over the stored hashes, follows a signing key that is old by another, does what
+ * people's changes have waited for, and clears away what nobody can use any more. What fails keeps nothing else from being done. Several
+ * processes may do it at once.
  */
 export function startMaintenance<C extends Config>(
   auth: Auth<C>,
   { clearsAway = true, onPurged = () => {}, onError }: MaintenanceOptions,
 ): () => void {
   let isStopped = false;
-  const run = async () => {
+  const attempt = async (step: () => Promise<unknown>) => {
+    if (isStopped) return;
     try {
-      await auth.measureHashCosts();
-      if (!clearsAway) return;
-      await auth.rotateDueKeys();
-      await auth.applyDueChanges();
-      const purged = await auth.purge();
-      if (Object.values(purged).some((count) => count > 0)) onPurged(purged);
+      await step();
     } catch (error) {
       // What is cut short by the stop is done at the next start.
       if (!isStopped) onError(error);
     }
+  };
+  const run = async () => {
+    await attempt(() => auth.measureHashCosts());
+    if (!clearsAway) return;
+    await attempt(() => auth.rotateDueKeys());
+    await attempt(() => auth.applyDueChanges());
+    await attempt(async () => {
+      const purged = await auth.purge();
+      if (Object.values(purged).some((count) => count > 0)) onPurged(purged);
+    });
   };
   void run();
   const timer = setInterval(run, hour);

@@ -78,3 +78,16 @@ test("a process that stops writes what it has counted", async () => {
   await other.close();
   expect((await readLeft(person.id)).at(-1)).toMatchObject({ event: "denials_counted", detail: { calls: 3 } });
 });
+
+test("what was counted of somebody who is deleted before it is written has no address", async () => {
+  const { auth, facts, clock, database } = service;
+  const person = await createPerson("leaver");
+  for (let time = 0; time < denialsWritten + 4; time += 1)
+    await auth.recordDenial(person, { procedure: "users.list" }, facts);
+  await auth.operator.delete("leaver");
+  await clock.advance(denialWindow);
+  await auth.sealAudit();
+  expect((await readLeft(person.id)).at(-1)).toMatchObject({ event: "denials_counted", detail: { calls: 4 } });
+  const withAddress = "select event from latchkey.audit_events where actor_id = $1 and address is not null";
+  expect(await database.query(withAddress, [person.id])).toEqual([]);
+});

@@ -71,10 +71,10 @@ export async function findFirstSealAfter(db: Queries, time: Date): Promise<strin
   return (await query.executeTakeFirst())?.number ?? null;
 }
 
-/** The latest time until which a seal says that events were deleted. */
+/** The latest time until which a seal says that events were deleted: none of them says an earlier one than the last. */
 export async function findDeletedUntil(db: Queries): Promise<Date | null> {
-  const query = db.selectFrom("auditSeals").select(({ fn }) => fn.max("deletedUntil").as("until"));
-  return (await query.executeTakeFirst())?.until ?? null;
+  const query = db.selectFrom("auditSeals").select("deletedUntil").where("kind", "=", "retention");
+  return (await query.orderBy("number", "desc").limit(1).executeTakeFirst())?.deletedUntil ?? null;
 }
 
 /** Deletes seals of which the newest that tells of a deletion says that they are not needed any more. */

@@ -107,3 +107,14 @@ test("no event that is told holds a password, a name, a number or an e-mail addr
   expect(told.map(({ event }) => event)).toEqual(["user_created", "signed_in", "sign_in_refused"]);
   expect(JSON.stringify(told)).not.toMatch(/kanar|1239876|correct horse/i);
 });
+
+test("a system that is far behind is told a part at a time, so that sealing goes on in between", async () => {
+  const { auth, told } = await openTeller();
+  await service.database.query(`insert into latchkey.audit_events (id, event)
+    select uuidv7(), 'signed_out' from generate_series(1, 2500)`);
+  await auth.sealAudit();
+  expect(told).toHaveLength(2_000);
+  await leaveEvents(auth, 1);
+  expect(await auth.sealAudit()).toBe(1);
+  expect(idsOf(told)).toEqual(idsOf(await readAll()));
+});

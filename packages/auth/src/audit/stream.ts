@@ -24,7 +24,7 @@ export interface AuditStreamOptions {
 export interface AuditStream {
   /** Begins behind the events that are there, unless it was begun before. */
   begin(): Promise<void>;
-  /** Tells what is sealed and was not told, and answers how many events that were. */
+  /** Tells what is sealed and was not told, or the beginning of it where that is much, and answers how many events that were. */
   tell(stopping?: AbortSignal): Promise<number>;
 }
 
@@ -36,6 +36,9 @@ const lease = 20;
 
 /** Events that are handed over at once. */
 const atOnce = 100;
+
+/** How often that is done in one go: what waits to be sealed or counted must not wait for all that a slow system is behind. */
+const mostInOneGo = 20;
 
 export function createAuditStream(
   { name, deliver }: AuditStreamOptions,
@@ -66,11 +69,12 @@ export function createAuditStream(
     begin: () => beginStream(db, name),
     async tell(stopping) {
       let total = 0;
-      for (;;) {
+      for (let done = 0; done < mostInOneGo; done += 1) {
         const told = await tellSome(stopping);
         total += told;
-        if (told < atOnce || stopping?.aborted) return total;
+        if (told < atOnce || stopping?.aborted) break;
       }
+      return total;
     },
   };
 }

@@ -115,13 +115,17 @@ export async function backfillConsents(db: Queries, atMost: number): Promise<num
       with page as materialized (
         select id, is_approved_to_be_in_touch as is_given from latchkey.users
         where id > ${reached}::uuid order by id limit ${atMost}
+      ), agreed as materialized (
+        -- Whoever withdraws at this moment is waited for: what they agreed to before would stand behind it.
+        select u.id from latchkey.users u
+        where u.id in (select id from page where is_given) and u.is_approved_to_be_in_touch order by u.id for share
       ), noted as (
         insert into latchkey.consents (user_id, purpose, is_given, decided_by, source)
-        select id, 'contact', true, source.name, source.name from page, lateral (
-          select case when exists (select from latchkey.imported_users i where i.user_id = page.id)
+        select id, 'contact', true, source.name, source.name from agreed, lateral (
+          select case when exists (select from latchkey.imported_users i where i.user_id = agreed.id)
             then 'import' else 'unknown' end as name
         ) source
-        where is_given and not exists (select from latchkey.consents c where c.user_id = page.id)
+        where not exists (select from latchkey.consents c where c.user_id = agreed.id)
       )
       select count(*)::int as count, (select id from page order by id desc limit 1) as last from page`.execute(
       transaction.withoutPlugins(),

@@ -114,6 +114,28 @@ test("where a schema is, each migration is a transaction of its own, so that no 
   expect(await describeSchema(db)).toBe(await readFile(new URL("schema.snapshot.sql", import.meta.url), "utf8"));
 });
 
+test("who starts while another process builds an index beforehand waits for it, however long it takes", async () => {
+  await using old = await createOldDatabase();
+  const { pool } = old.storage;
+  const builder = await pool.connect();
+  await builder.query("select pg_advisory_lock(7809634402175904)");
+  const migrating = old.migrate();
+  migrating.catch(() => {});
+  const looks = new Set<string>();
+  const countLooks = async () => {
+    const { rows } = await pool.query<{ at: string }>(
+      `select query_start::text as at from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid() and query ~ 'wanted.name from unnest|as is_held'`,
+    );
+    for (const { at } of rows) looks.add(at);
+    return looks.size;
+  };
+  await expect.poll(countLooks, { interval: 20, timeout: 30_000 }).toBeGreaterThan(12);
+  await builder.query("select pg_advisory_unlock(7809634402175904)");
+  builder.release();
+  expect(await migrating).toEqual(Object.keys(migrations).filter((name) => name >= "0007"));
+});
+
 test("no migration since the first release reads a large table under a lock: indexes on it are made beforehand, and constraints are not valid at first", async () => {
   const folder = new URL("./migrations/", import.meta.url);
   const large = "latchkey\\.(?:users|sessions|audit_events)\\b";

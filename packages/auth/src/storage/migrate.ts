@@ -5,7 +5,7 @@ import pg from "pg";
 import { StartError } from "../errors.ts";
 import { type Queries, schemaName } from "./database.ts";
 import { migrations, oldestRelease, type SchemaMigration } from "./migrations/index.ts";
-import { buildIndexes } from "./online-indexes.ts";
+import { buildIndexes, isBuilding } from "./online-indexes.ts";
 
 type Known = Readonly<Record<string, SchemaMigration>>;
 
@@ -108,7 +108,10 @@ async function doBeforehand(db: Queries, name: string, { beforehand }: SchemaMig
     await waitForTurn(transaction);
     for (const statement of beforehand.statements) await sql.raw(statement).execute(transaction);
   });
-  for (let tries = 1; (await buildIndexes(db, beforehand.indexes)).length > 0; tries += 1) {
+  let tries = 0;
+  while ((await buildIndexes(db, beforehand.indexes)).length > 0) {
+    // Another process that starts may be at it, and takes as long as the table is large.
+    if (!(await isBuilding(db))) tries += 1;
     if (tries === beforehandTries) throw tooBusy(name);
     await sleep(retries.wait);
   }

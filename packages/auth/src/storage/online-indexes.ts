@@ -71,6 +71,17 @@ export async function buildIndexes(
   });
 }
 
+/** Whether a process is building some at this moment. */
+export async function isBuilding(db: Queries): Promise<boolean> {
+  const { rows } = await sql<{ isHeld: boolean }>`
+    select exists (
+      select from pg_locks where locktype = 'advisory' and objsubid = 1 and granted
+        and classid::bigint = ${lock}::bigint >> 32 and objid::bigint = ${lock}::bigint & 4294967295
+        and database = (select oid from pg_database where datname = current_database())
+    ) as is_held`.execute(db);
+  return rows[0]?.isHeld ?? false;
+}
+
 async function build(connection: Queries, name: string, definition: string): Promise<void> {
   // What a build leaves behind that was given up or killed is no index.
   await drop(connection, name);

@@ -533,6 +533,7 @@ CREATE INDEX audit_events_subject_event ON latchkey.audit_events USING btree (su
 CREATE INDEX audit_events_subject_id ON latchkey.audit_events USING btree (subject_id, "position")
 CREATE UNIQUE INDEX audit_events_pkey ON latchkey.audit_events USING btree (id)
 CREATE UNIQUE INDEX audit_events_position_key ON latchkey.audit_events USING btree ("position")
+CREATE INDEX audit_seals_retention ON latchkey.audit_seals USING btree (number) WHERE (kind = 'retention'::text)
 CREATE UNIQUE INDEX audit_seals_pkey ON latchkey.audit_seals USING btree (number)
 CREATE UNIQUE INDEX audit_streams_pkey ON latchkey.audit_streams USING btree (name)
 CREATE INDEX challenges_due ON latchkey.challenges USING btree (due_at) WHERE (due_at IS NOT NULL)
@@ -708,7 +709,7 @@ AS $function$
     declare deleted integer;
     begin
       delete from latchkey.audit_seals
-      where number < (select max(chain_start) from latchkey.audit_seals)
+      where number < (select chain_start from latchkey.audit_seals where kind = 'retention' order by number desc limit 1)
         and last_position < coalesce((select min(position) from latchkey.audit_events), 9223372036854775807)
         and coalesce(newest_at, sealed_at) <= latchkey.now() - interval '1 day';
       get diagnostics deleted = row_count;

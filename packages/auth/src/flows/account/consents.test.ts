@@ -1,3 +1,4 @@
+import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Auth } from "../../auth.ts";
 import { createTestAuth, type TestAuth } from "../../testing/index.ts";
@@ -166,6 +167,29 @@ describe("what was agreed to before there was a list", () => {
     await decide(person, false);
     await auth.purge();
     expect(await listOf(person)).toMatchObject([{ isGiven: false, decidedBy: "owner" }, unknown]);
+  });
+
+  test("does not come back behind what somebody withdraws while it is noted", async () => {
+    const person = await open(true);
+    await forget([person]);
+    const { database } = service;
+    const client = new pg.Client(database.connection);
+    await client.connect();
+    await client.query("begin");
+    await client.query("update latchkey.users set is_approved_to_be_in_touch = false where id = $1", [person.id]);
+    await client.query(
+      `insert into latchkey.consents (user_id, purpose, is_given, decided_by, source)
+        values ($1, 'contact', true, 'unknown', 'unknown'), ($1, 'contact', false, 'owner', 'profile')`,
+      [person.id],
+    );
+    const purged = auth.purge();
+    const isPast = `select from latchkey.consent_backfill having count(*) = 0
+      union all select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+    await expect.poll(() => database.query(isPast).then(({ length }) => length)).toBeGreaterThan(0);
+    await client.query("commit");
+    await client.end();
+    await purged;
+    expect((await listOf(person)).map(({ isGiven }) => isGiven)).toEqual([false, true]);
   });
 
   test("is looked at in steps, however many people there are", async () => {

@@ -72,3 +72,21 @@ test("the journal is written whoever deletes, and is read in pages", async () =>
   await auth.operator.delete("alice");
   expect(await collect(auth.operator.exportErasures({ since }))).toHaveLength(1);
 });
+
+test("one whom a table of a team's own holds keeps nobody else from being deleted once more", async () => {
+  await using service = await createTestAuth();
+  const { auth, database } = service;
+  const { id: held } = await auth.createUser({ username: "held", password });
+  await auth.createUser({ username: "bob", password });
+  await auth.createUser({ username: "stays", password });
+  await database.query("create table public.orders (user_id uuid references latchkey.users)");
+  await database.query("insert into public.orders values ($1)", [held]);
+  await database.query(`insert into latchkey.erased_users (digest)
+    select sha256(convert_to(id::text, 'UTF8')) from latchkey.users where username <> 'stays'`);
+  const replay = () => auth.operator.replayErasures(give([]));
+  await expect(replay()).rejects.toThrow("orders");
+  const left = "select username from latchkey.users order by username";
+  expect(await database.query(left)).toEqual([{ username: "held" }, { username: "stays" }]);
+  await database.query("delete from public.orders");
+  expect(await replay()).toEqual({ added: 0, deleted: [held] });
+});

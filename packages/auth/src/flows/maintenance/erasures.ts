@@ -50,17 +50,24 @@ export async function replayErasures(core: Core, erasures: AsyncIterable<Erasure
 
 async function eraseReturned(core: Core): Promise<string[]> {
   const deleted: string[] = [];
+  let failure: unknown;
   let after: string | null = nobody;
   while (after !== null) {
     const { ids, last } = await findReturned(core.db, { after, limit: pageSize });
     for (const id of ids) {
-      const user = await eraseAgain(core, id);
-      if (!user) continue;
-      deleted.push(id);
-      await tellHookAfterwards(core, "userDeleted", { user, request: null });
+      try {
+        const user = await eraseAgain(core, id);
+        if (!user) continue;
+        deleted.push(id);
+        await tellHookAfterwards(core, "userDeleted", { user, request: null });
+      } catch (error) {
+        // One whom a table of a team's own holds must not keep the others.
+        failure = error;
+      }
     }
     after = last;
   }
+  if (failure !== undefined) throw failure;
   return deleted;
 }
 

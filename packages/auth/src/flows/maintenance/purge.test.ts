@@ -132,3 +132,57 @@ test("an account that has had no name for its time goes, unless a session of it 
   const [event] = (await auth.listAuditEvents({ userId: gone.id, event: "user_deleted", limit: 1 })).events;
   expect(event).toMatchObject({ actorId: null, detail: { by: "parked" } });
 });
+
+test("a parked account that a table of a team's own holds keeps neither the others nor what their owners asked for", async () => {
+  await using test = await createTestAuth({ parkedRetention: 90 * day });
+  const { auth, clock, database, facts } = test;
+  const [held, parked] = [
+    await auth.createUser({ username: "held", password }),
+    await auth.createUser({ username: "parked", password }),
+  ];
+  await database.query("create table public.orders (user_id uuid references latchkey.users)");
+  await database.query("insert into public.orders values ($1)", [held.id]);
+  for (const { id } of [held, parked]) {
+    await database.query(
+      "update latchkey.users set username = null, username_key = null, parked_at = latchkey.now() where id = $1",
+      [id],
+    );
+    await clock.advance(1);
+  }
+  await clock.advance(60 * day);
+  const leaver = await auth.createUser({ username: "leaver", password });
+  const { token } = await auth.login({ username: "leaver", password }, facts);
+  await auth.deleteOwnAccount(await auth.authenticate([`Bearer ${token}`]), facts);
+  await clock.advance(31 * day);
+  await expect(auth.purge()).rejects.toThrow("orders");
+  const left = (await database.query<{ id: string }>("select id from latchkey.users")).map(({ id }) => id);
+  expect(left).toContain(held.id);
+  expect(left).not.toContain(parked.id);
+  expect(left).not.toContain(leaver.id);
+});
+
+test("what a purge looks for among the seals of the trail it finds by an index, however many there are", async () => {
+  await using test = await createTestAuth({ auditRetention: 10 * day });
+  const { database } = test;
+  const other = await test.another();
+  await database.query(`insert into latchkey.audit_events (id, event, occurred_at)
+    values (uuidv7(), 'signed_out', latchkey.now() - interval '11 days')`);
+  await database.query(`insert into latchkey.audit_seals
+      (number, kind, first_position, last_position, events, entries, newest_at, key_id, previous, mac, sealed_at)
+    select n, 'events', n, n, 0, '', latchkey.now(), 'key', '', '', latchkey.now() from generate_series(1, 20000) n`);
+  await database.query("analyze latchkey.audit_seals");
+  const countOf = async (what: string) => {
+    const [{ count = 0 } = {}] = await database.query<{ count: number }>(`select ${what}::int as count`);
+    return count;
+  };
+  const readInAll = () =>
+    countOf("(select seq_tup_read from pg_stat_user_tables where relid = 'latchkey.audit_seals'::regclass)");
+  const before = await readInAll();
+  expect(await other.purge()).toMatchObject({ auditEvents: 1 });
+  // PostgreSQL counts when the connection that read them has ended.
+  await other.close();
+  const looks = () =>
+    countOf("(select idx_scan from pg_stat_user_indexes where indexrelname = 'audit_seals_retention')");
+  await expect.poll(looks, { timeout: 20_000 }).toBeGreaterThan(1);
+  expect((await readInAll()) - before).toBeLessThan(20_000);
+});

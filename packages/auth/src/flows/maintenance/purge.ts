@@ -68,13 +68,20 @@ export async function purge(core: Core): Promise<Purged> {
     auditEvents: await purgeEvents(core),
     throttles: counts + (await inBatches((atMost) => deleteForgottenCounters(core.db, atMost))),
     erased: await untilNone((atMost) => eraseSome(core.db, atMost)),
-    parked: await purgeParked(core),
     staged:
       (await untilNone((atMost) => deleteAbandoned(core.db, atMost))) +
       (await inBatches((atMost) => deleteExpiredEntries(core.db, atMost))),
     // Last: a table of a team's own may keep an account from being deleted, and all else is to be cleared away in any case.
-    accounts: await deleteDueAccounts(core),
+    ...(await deleteAccounts(core)),
   };
+}
+
+/** Neither kind waits for the other: what fails of one is thrown once both are done. */
+async function deleteAccounts(core: Core): Promise<Pick<Purged, "accounts" | "parked">> {
+  const [accounts] = await Promise.allSettled([deleteDueAccounts(core)]);
+  const parked = await purgeParked(core);
+  if (accounts.status === "rejected") throw accounts.reason;
+  return { accounts: accounts.value, parked };
 }
 
 /** The chain of seals says before it that events go, and until when. */

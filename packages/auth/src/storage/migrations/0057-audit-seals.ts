@@ -31,6 +31,8 @@ const statements = [
   )`,
   // Nothing of them can be made smaller.
   "alter table latchkey.audit_seals alter column entries set storage external",
+  // One an hour tells of a deletion, among those that are made every few seconds.
+  "create index audit_seals_retention on latchkey.audit_seals (number) where kind = 'retention'",
 
   `create function latchkey.delete_old_audit_events(until timestamptz, at_most integer) returns integer
     language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
@@ -54,7 +56,7 @@ const statements = [
     declare deleted integer;
     begin
       delete from latchkey.audit_seals
-      where number < (select max(chain_start) from latchkey.audit_seals)
+      where number < (select chain_start from latchkey.audit_seals where kind = 'retention' order by number desc limit 1)
         and last_position < coalesce((select min(position) from latchkey.audit_events), 9223372036854775807)
         and coalesce(newest_at, sealed_at) <= latchkey.now() - interval '1 day';
       get diagnostics deleted = row_count;

@@ -1,0 +1,26 @@
+import type { Purged } from "@latchkey/auth";
+import { createTestAuth } from "@latchkey/auth/testing";
+import { expect, test } from "vitest";
+import { startMaintenance } from "./maintenance.ts";
+
+test("a signing key that cannot be made keeps nothing from being cleared away, and is told of", async () => {
+  await using service = await createTestAuth();
+  const { auth, clock, database, facts } = service;
+  await auth.createUser({ username: "alice", password: "correct horse battery" });
+  await auth.login({ username: "alice", password: "correct horse battery" }, facts);
+  await database.query(`create function public.refuse() returns trigger language plpgsql
+    as $$ begin raise exception 'no key today'; end $$`);
+  await database.query(
+    "create trigger refuse before insert on latchkey.signing_keys for each row execute function public.refuse()",
+  );
+  await clock.advance(500 * 86_400);
+  const failures: string[] = [];
+  const told: Purged[] = [];
+  const stop = startMaintenance(auth, {
+    onPurged: (purged) => void told.push(purged),
+    onError: (error) => void failures.push(String(error)),
+  });
+  await expect.poll(() => told, { timeout: 20_000 }).toMatchObject([{ sessions: 1 }]);
+  expect(failures).toEqual([expect.stringContaining("no key today")]);
+  stop();
+});
