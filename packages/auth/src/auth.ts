@@ -748,8 +748,8 @@ export interface Auth<C extends Config = PlainConfig> {
   sealAudit(): Promise<number>;
   /** Compares the whole audit trail with its seals, and tells the first range that is not as it was written. */
   verifyAudit(input?: VerifyAuditInput): Promise<AuditVerification>;
-  /** Looks the installation over, for an administrator. */
-  checkHealth(): Promise<Health>;
+  /** Looks the installation over, for an administrator; without `reader`, for a program of the installation's own. */
+  checkHealth(reader?: Reader): Promise<Health>;
   /** What happened in the last 24 hours, counted by the hour. */
   readServiceOverview(): Promise<ServiceOverview>;
   /**

@@ -337,7 +337,7 @@ export function createAuth<
     resendWebhooks: ({ id }) => queueAgain(core.db, id ?? null),
     sealAudit: () => core.auditWorker.drain(),
     verifyAudit: (input) => withoutStatementTimeout(database, (db) => verifyAudit({ ...core, db }, input)),
-    checkHealth: () => withoutStatementTimeout(database, (db) => checkHealth({ ...core, db }, storage)),
+    checkHealth: (reader) => withoutStatementTimeout(database, (db) => checkHealth({ ...core, db }, storage, reader)),
     ping: async () => {
       const { rows } = await storage.pool.query<{ takesWrites: boolean }>(takesWrites);
       return { takesWrites: rows[0]?.takesWrites ?? false };

@@ -56,8 +56,8 @@ function createSource(own: TokenSource, exchange: () => Promise<string>): TokenS
     findToken,
     replaceToken,
     endUnlessNewer: async (token) => void (token && (await replaceToken(token).catch(() => {}))),
-    async reauthenticate(maxAge) {
-      const isShown = (await own.reauthenticate?.(maxAge)) ?? false;
+    async reauthenticate(request) {
+      const isShown = (await own.reauthenticate?.(request)) ?? false;
       // The next one says when it was shown.
       kept = undefined;
       return isShown;

@@ -195,8 +195,15 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
   };
 }
 
-/** Without the platform's `URL`, of which React Native has half. */
-const originOf = (url: unknown) => /^\w+:\/\/[^/?#]+/.exec(String(url))?.[0] ?? globalThis.location?.origin;
+/**
+ * Without the platform's `URL`, of which React Native has half. Only what is surely a path is at this page's own origin: `//elsewhere` is
+ * another one's.
+ */
+function originOf(url: unknown): string | undefined {
+  const text = String(url);
+  if (/^(\/(?![\s/\\])|[\w.-]+(\/|$)|$)/.test(text)) return globalThis.location?.origin;
+  return /^\w+:\/\/[^/?#]+/.exec(text)?.[0] ?? text;
+}
 
 /**
  * Shows the mark of this device where it counts, and takes over answers that change who is signed in or that mark, before the caller gets them,

@@ -1,5 +1,6 @@
 const devicePaths = [
   ...["codes.start", "codes.resend", "token.obtain", "token.obtainByCode", "token.obtainBySecondFactor"],
+  ...["token.obtainByPasskey", "token.obtainByNewPassword"],
   ...["me.devices.forget", "sessions.revokeOthers"],
   ...["me.phone.confirm", "me.phone.remove", "me.email.confirm", "me.email.remove"],
   ...["password.startReset", "password.reset", "recovery.setPassword", "account.stopChanges", "account.holdReset"],

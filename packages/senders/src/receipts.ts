@@ -6,6 +6,9 @@ export function isSignature(given: Buffer, expected: Buffer): boolean {
   return given.length === expected.length && timingSafeEqual(given, expected);
 }
 
+/** Whether a key is none, as where its variable is not set: whoever likes could sign with it. */
+export const isNoKey = (key: string | Uint8Array): boolean => key.length === 0;
+
 /** JSON of a receipt; undefined for what is none. */
 export function parseJson(text: string): unknown {
   try {

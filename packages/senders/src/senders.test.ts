@@ -7,7 +7,7 @@ import { consoleSender } from "./console.ts";
 import { httpSender, msg91, netgsm, vonage } from "./http.ts";
 import { smtpSender } from "./smtp.ts";
 import { readTwilioReceipt, twilioSender } from "./twilio.ts";
-import { webhookSender } from "./webhook.ts";
+import { readWebhookReceipt, webhookSender } from "./webhook.ts";
 import { readWhatsAppReceipt, whatsappSender } from "./whatsapp.ts";
 
 const message: Message = {
@@ -181,6 +181,25 @@ it("sends by WhatsApp, says who has none, and takes receipts that Meta signed al
     { providerId: "wamid.3", state: "delivered" },
   ]);
   expect(readWhatsAppReceipt({ body: `${body} `, signature }, { appSecret: "s" })).toBeNull();
+});
+
+it("believes nobody where the key of signatures is empty, as an environment variable is that is not set", () => {
+  const [body, id, timestamp] = ['{"providerId":"1","state":"delivered"}', "r1", String(Math.floor(Date.now() / 1000))];
+  const signed = (hash: string, text: string) => createHmac(hash, "").update(text).digest();
+  const bySha256 = (text: string) => signed("sha256", text);
+  const ofWebhook = {
+    body,
+    id,
+    timestamp,
+    signature: `v1,${bySha256(`${id}.${timestamp}.${body}`).toString("base64")}`,
+  };
+  for (const secret of ["", "whsec_"]) expect(readWebhookReceipt(ofWebhook, { secret })).toBeNull();
+  const ofMeta = { body, signature: `sha256=${bySha256(body).toString("hex")}` };
+  expect(readWhatsAppReceipt(ofMeta, { appSecret: "" })).toBeNull();
+  const statusCallback = "https://auth.example/messages/receipts/twilio";
+  const ofTwilio = signed("sha1", `${statusCallback}MessageSidSM1`).toString("base64");
+  const asTwilio = { body: "MessageSid=SM1", signature: ofTwilio };
+  expect(readTwilioReceipt(asTwilio, { authToken: "", statusCallback })).toBeNull();
 });
 
 it("takes a provider that is away or never answers for one that is busy", async () => {

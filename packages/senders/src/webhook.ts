@@ -3,7 +3,7 @@ import type { DeliverWebhook, DeliveryReceipt, Message, NoticeMessage, Sender } 
 import { SendError } from "@latchkey/auth";
 import { callProvider, readPath, toSendError } from "./call-provider.ts";
 import { readPlainReceipt } from "./http.ts";
-import { isSignature } from "./receipts.ts";
+import { isNoKey, isSignature } from "./receipts.ts";
 
 export interface WebhookOptions {
   readonly url: string;
@@ -104,8 +104,10 @@ export function readWebhookReceipt(
   { body, id, timestamp, signature }: SignedReceipt,
   { secret, now = () => new Date() }: Pick<WebhookOptions, "secret" | "now">,
 ): readonly DeliveryReceipt[] | null {
+  const key = toKey(secret);
+  if (isNoKey(key)) return null;
   const age = Math.abs(now().getTime() / 1000 - Number(timestamp ?? Number.NaN));
-  const expected = createHmac("sha256", toKey(secret)).update(`${id}.${timestamp}.${body}`).digest();
+  const expected = createHmac("sha256", key).update(`${id}.${timestamp}.${body}`).digest();
   const given = (signature ?? "").split(" ").slice(0, 5);
   const isSigned = given
     .map((one) => one.startsWith("v1,") && isSignature(Buffer.from(one.slice(3), "base64"), expected))

@@ -39,8 +39,16 @@ test("the README's first example registers somebody by phone on an empty folder,
     if (answer.challenge) known.CHALLENGE = String(answer.challenge);
     if (answer.ticket) known.TICKET = String(answer.ticket);
   }
-  expect(answer).toMatchObject({ token: expect.any(String), user: { phoneNumber: "+905321234567", firstName: "Ada" } });
+  expect(answer).toMatchObject({ token: expect.any(String), user: { phoneNumber: "+905321234568", firstName: "Ada" } });
   const elapsed = performance.now() - startedAt;
   console.log(`registered by phone ${Math.round(elapsed)} ms after the start`);
   expect(elapsed).toBeLessThan(promised);
+});
+
+test("whoever follows the README from its top creates each account with a number that no account has yet", async () => {
+  const { text } = await readPage("README.md");
+  const created = /such as `(\+[\d ]+)`|"to":"(\+[\d ]+)"|--phone "(\+[\d ]+)"/g;
+  const numbers = [...text.matchAll(created)].map((found) => found.slice(1).find(Boolean));
+  expect(numbers).toHaveLength(3);
+  expect(new Set(numbers).size).toBe(3);
 });

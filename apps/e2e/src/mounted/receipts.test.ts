@@ -239,3 +239,10 @@ test("what is no provider's, no POST, or larger than a receipt, is refused as at
   });
   expect(large.status).toBe(413);
 });
+
+test("a secret in the path that is too short to be one, or empty as a variable that is not set, opens no path", () => {
+  for (const secret of ["", "hunter2"])
+    expect(() => shop.latchkey.createReceiptsHandler({ secret, bySecret: { http: () => [] } })).toThrow(
+      "The secret of receipts is shorter than 32 bytes",
+    );
+});

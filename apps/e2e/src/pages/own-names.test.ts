@@ -54,6 +54,30 @@ describe.skipIf(!isService)("a number and an address of one's own on the pages",
     expect(await show("/account/contact")).toContain(`${username}@example.com`);
   });
 
+  test("are taken away, and a handed code sets a password, on a device that stays known", async () => {
+    const name = `${username}d`;
+    await live.test.auth.createUser({ username: name, password, phoneNumber });
+    const own = createFormClient(live.url);
+    await send("/sign-in/password", { username: name, password }, own);
+    const readMark = () => own.cookies.get("latchkey_device") ?? "";
+    const isKnown = async (deviceMark: string, shown = password) => {
+      await live.test.database.query("delete from latchkey.notices");
+      await live.test.auth.login({ username: name, password: shown, deviceMark }, live.test.facts);
+      return (await live.test.database.query("select from latchkey.notices where kind = 'new_device'")).length === 0;
+    };
+    const first = readMark();
+    const removed = await send("/account/contact", { kind: "phone", remove: "yes" }, own);
+    expect(placeOf(removed)).toBe("/account/contact?done=removed");
+    const second = readMark();
+    expect([await isKnown(first), await isKnown(second)]).toEqual([false, true]);
+
+    const { setPasswordCode: code } = await live.test.auth.operator.createPasswordCode(name);
+    const newPassword = "an even better battery";
+    const reset = await send("/reset/given", { username: name, code, newPassword }, own);
+    expect(placeOf(reset)).toBe("/sign-in?done=reset");
+    expect([await isKnown(second, newPassword), await isKnown(readMark(), newPassword)]).toEqual([false, true]);
+  });
+
   test("want their owner to be there, who is sent to show it and comes back", async () => {
     await getOlder();
     const asked = placeOf(await send("/account/contact", { kind: "phone", to: phoneNumber }));

@@ -89,6 +89,20 @@ test("a whole address of which another is the beginning finds its owner alone", 
   expect(body.users.map(({ id }: { id: string }) => id)).toEqual([target.id]);
 });
 
+test("how the service does is told with names and numbers to whoever may see contacts, and to others with how many there are", async () => {
+  const permissions = ["auth.view_service"];
+  const few = await createPerson(live.test, { permissions });
+  const more = await createPerson(live.test, { permissions: [...permissions, "auth.view_contact"] });
+  const { id } = await live.test.auth.createUser({ username: "gone", password });
+  await live.test.database.query("update latchkey.users set phone_number = '+901111111111' where id = $1", [id]);
+  const read = async ({ token }: Person): Promise<string> =>
+    (await ask(live, "service.health", { token })).body.warnings.join();
+  expect(await read(more)).toContain("may have another by now: gone (+901111111111).");
+  const counted = await read(few);
+  expect(counted).toContain("may have another by now: 1.");
+  expect(counted).not.toMatch(/gone|\+90/);
+});
+
 test("whoever loses the permission sees nothing whole from the next call on", async () => {
   const reader = await createPerson(live.test, { permissions: ["auth.view_user", "auth.view_contact"] });
   const read = async () => (await ask(live, "users.get", { token: reader.token, input: { id: target.id } })).body.user;

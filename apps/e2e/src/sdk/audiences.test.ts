@@ -1,6 +1,6 @@
 import { createServerSession } from "@latchkey/client/server";
 import { createTRPCClient } from "@trpc/client";
-import { expect } from "vitest";
+import { expect, vi } from "vitest";
 import { call, startLiveServer } from "../live-server.ts";
 import { type NotesRouter, startNotesService } from "./notes-service.ts";
 import { test as base, credentials, openProgram, openSignedIn } from "./sdk-process.ts";
@@ -75,6 +75,30 @@ test("an API at another address is sent no token without its audience, unless th
   expect(() => auth.link({ url })).toThrow("The audience of the API is missing");
   expect(() => auth.link({ url, dangerouslySendSessionToken: true })).not.toThrow();
   expect(() => auth.link({ url: `${team.service.url}/orders` })).not.toThrow();
+});
+
+test("on a page of the service, its paths are at its own address, and what browsers read as another's is not", async ({
+  team,
+}) => {
+  const { auth } = await openSignedIn(team.service);
+  const { host } = new URL(team.notes.url);
+  vi.stubGlobal("location", { origin: team.service.url });
+  try {
+    for (const url of ["/trpc", "", ".", "trpc", "trpc/own", "./trpc"])
+      expect(() => auth.link({ url }), url).not.toThrow();
+    for (const url of [
+      `//${host}`,
+      `/\\${host}`,
+      `\\\\${host}`,
+      `/\t/${host}`,
+      ` //${host}`,
+      `http:/${host}`,
+      `http:${host}`,
+    ])
+      expect(() => auth.link({ url }), url).toThrow("The audience of the API is missing");
+  } finally {
+    vi.unstubAllGlobals();
+  }
 });
 
 test("an audience that the service does not know is told as what it is, and signs nobody out", async ({ team }) => {

@@ -20,7 +20,8 @@ export const contactCodePage: Page = {
     if (resent) return resent;
     const isNotMine = typed.has("isNotMine") ? { isNotMine: true } : {};
     const input = { challenge: step.challenge ?? "", code: typed.get("code"), ...isNotMine };
-    const { me } = visit.call;
+    // In cookie mode, so that this device goes on with the mark of its cookie.
+    const { me } = visit.callWithCookies;
     const confirm = () => (step.kind === "email" ? me.email.confirm(input) : me.phone.confirm(input));
     const { pending } = await countingWrong(visit, step, confirm);
     endStep(visit);

@@ -14,14 +14,15 @@ export const contactPage: Page = {
   isPrivate: true,
   show: (visit) => showContact(visit),
   async submit(visit, typed) {
-    const { call, base } = visit;
+    const { call, callWithCookies, base } = visit;
     if (typed.has("stop")) {
       await call.me.pending.stop({ id: typed.get("stop") });
       return { to: `${base}/account/contact?done=stopped` };
     }
     const kind = typed.get("kind") === "email" ? "email" : "phone";
     if (typed.has("remove")) {
-      const { pending } = await call.me[kind].remove();
+      // In cookie mode, so that this device goes on with the mark of its cookie.
+      const { pending } = await callWithCookies.me[kind].remove({});
       return { to: `${base}/account/contact?done=${pending ? "waits" : "removed"}` };
     }
     if (typed.has("again")) return verifyAgain(visit, kind);

@@ -12,9 +12,9 @@ export const resetGivenPage: Page = {
   refuse: (visit, typed, refusal) => showGivenForm(visit, typed, refusal),
 };
 
-export async function resetWithGivenCode({ call, base }: Visit, typed: Typed): Promise<Redirect> {
+export async function resetWithGivenCode({ callWithCookies, base }: Visit, typed: Typed): Promise<Redirect> {
   const [username, code] = [typed.get("username"), typed.get("code").trim()];
-  await call.password.reset({ username, code, newPassword: typed.get("newPassword") });
+  await callWithCookies.password.reset({ username, code, newPassword: typed.get("newPassword") });
   return { to: `${base}/sign-in?done=reset` };
 }
 

@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { DeliveryReceipt } from "@latchkey/auth";
+import { type DeliveryReceipt, StartError } from "@latchkey/auth";
 import { limitBody } from "./limit-body.ts";
 import type { TellOperator } from "./origins.ts";
 import { refuse, refuseMethod } from "./refusals.ts";
@@ -55,6 +55,8 @@ const eaten =
 /**
  * Answers providers that tell what became of messages. Each has to sign what it sends, or to know the secret that is the last part of the
  * path; a provider that is not named has no path here.
+ *
+ * @throws StartError for a secret of fewer than 32 bytes
  */
 export function createReceiptsHandler(options: ReceiptsOptions): ReceiptsHandler {
   const { receive, path = receiptsPath, secret, onNotice: tell = () => {} } = options;
@@ -63,6 +65,8 @@ export function createReceiptsHandler(options: ReceiptsOptions): ReceiptsHandler
     ByProvider<ReadReceipts | undefined>,
     ByProvider<((query: URLSearchParams) => string | null) | undefined>,
   ];
+  if (secret !== undefined && Buffer.byteLength(secret) < 32)
+    throw new StartError("The secret of receipts is shorter than 32 bytes");
   let isTold = false;
 
   function findReader(pathname: string): { readonly provider: string; readonly read: ReadReceipts | undefined } {

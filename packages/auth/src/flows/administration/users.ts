@@ -32,7 +32,7 @@ import { findPermissions, requirePermissions } from "../steps/held-permissions.t
 import { keepNotice } from "../steps/keep-notice.ts";
 import { raiseDeviceEpoch } from "../steps/known-device.ts";
 import { isLastSuperuser, lastSuperuser } from "../steps/last-superuser.ts";
-import { type Reader, showUser } from "../steps/masked-contact.ts";
+import { type Reader, seesContact, showAs, showUser } from "../steps/masked-contact.ts";
 import { forbidConsentForOthers, noteWithdrawal } from "../steps/note-consent.ts";
 import { parseNames, parseNewNames } from "../steps/parse-names.ts";
 import { issuePasswordCode, type PasswordCode } from "../steps/password-code.ts";
@@ -147,9 +147,11 @@ export async function updateUser(
   const toldOf = (user: User) =>
     ({ user, fields, by: actor ? "administrator" : "command_line", request: facts }) as const;
   const isDisabling = changes.isActive === false;
+  const reader = { user: actor, facts };
+  const isWhole = await seesContact(core, reader);
   const updated = await changeWithAuthority(core, actor, id, async (transaction, target, superusers) => {
     // What somebody may not see whole they cannot find out by guessing either.
-    if (expected) requireUnchanged(await showUser(core, { user: actor, facts }, target), expected);
+    if (expected) requireUnchanged(showAs(isWhole, reader, target), expected);
     requireSuperuserForRoles(actor, changes, target);
     keepLastSuperuser(superusers, target, changes);
     forbidConsentForOthers(target.isApprovedToBeInTouch, changes.isApprovedToBeInTouch);
@@ -193,7 +195,7 @@ export async function updateUser(
     return updated;
   });
   if (isDisabling) await tellHookAfterwards(core, "userUpdated", toldOf(updated));
-  return showUser(core, { user: actor, facts }, updated);
+  return showAs(isWhole, reader, updated);
 }
 
 /**

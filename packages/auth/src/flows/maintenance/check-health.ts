@@ -13,6 +13,7 @@ import { findMissingIndexes } from "../../storage/online-indexes.ts";
 import { indexesOf } from "../../users/profile.ts";
 import { listPasswordKinds } from "../../users/user-store.ts";
 import type { Core } from "../steps/core.ts";
+import { type Reader, seesContact } from "../steps/masked-contact.ts";
 import { examineNames } from "./check-names.ts";
 
 /** What an administrator wants to know before trusting an installation. */
@@ -53,13 +54,14 @@ export async function refuseFaults(db: Queries): Promise<void> {
 }
 
 /**
- * Looks the installation over.
+ * Looks the installation over. A reader who may not see numbers and addresses is told of people's names how many there are.
  *
  * @param storage the connections that calls use
  */
 export async function checkHealth(
   core: Core,
   storage: Pick<Storage, "pool" | "prepare" | "isShared">,
+  reader?: Reader,
 ): Promise<Health> {
   const before = Date.now();
   const { rows } = await sql<{ version: string; now: Date; users: string }>`
@@ -79,7 +81,7 @@ export async function checkHealth(
     passwords: await describePasswords(core),
     secrets: secrets.said,
     clockDifference,
-    ...(await examineImports(core)),
+    ...(await examineImports(core, reader)),
     auditTrail: trail.said,
     warnings: [
       ...(isClockOff ? ["The clocks of this machine and of the database differ: set both by NTP."] : []),
@@ -88,7 +90,7 @@ export async function checkHealth(
       ...(await findWeaknesses(core.db, storage)),
       ...(await findMissingIndexes(core.db, indexesOf(core.profile))),
       ...(await warnOfImports(core)),
-      ...(await examineNames(core)),
+      ...(await examineNames(core, reader)),
     ],
   };
 }
@@ -152,7 +154,10 @@ async function examineTrail(db: Queries) {
   };
 }
 
-async function examineImports(core: Core): Promise<Pick<Health, "importedUsers" | "aliases" | "oldTokens">> {
+async function examineImports(
+  core: Core,
+  reader: Reader,
+): Promise<Pick<Health, "importedUsers" | "aliases" | "oldTokens">> {
   const [rounds, counts] = await Promise.all([listLastRounds(core.db), countImported(core.db)]);
   const sources = rounds.map(({ source, beganAt }) => {
     const { people = 0, accounts = 0, deleted = 0 } = counts[source] ?? {};
@@ -162,12 +167,15 @@ async function examineImports(core: Core): Promise<Pick<Health, "importedUsers" 
   const until = core.options.django?.acceptTokensUntil;
   const isOver = until && until <= core.options.clock.now();
   const oldTokens = until ? `${isOver ? "were" : "are"} accepted until ${until.toISOString()}` : "are not accepted";
-  const aliases = await Promise.all(rounds.map(({ source }) => describeAliases(core, source)));
+  const isWhole = await seesContact(core, reader);
+  const aliases = await Promise.all(rounds.map(({ source }) => describeAliases(core, source, isWhole)));
   return { importedUsers: sources.join("; ") || "none", aliases: aliases.flat().join("; ") || "none", oldTokens };
 }
 
-async function describeAliases({ db }: Core, source: string): Promise<string[]> {
+async function describeAliases({ db }: Core, source: string, isWhole: boolean): Promise<string[]> {
   const { count, first } = await countAliases(db, source);
+  // A name of another system may well be an e-mail address.
+  if (count > 0 && !isWhole) return [`${source}: ${count}`];
   return count === 0 ? [] : [`${source}: ${count}: ${first.join(", ")}${count > first.length ? ", …" : ""}`];
 }
 

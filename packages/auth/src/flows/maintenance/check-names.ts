@@ -2,6 +2,7 @@ import type { PhoneNumber } from "../../identifiers/grammar.ts";
 import { doubtPhone } from "../../identifiers/phone.ts";
 import { findAccount, listKeyboardPairs, listPhoneHolders } from "../../users/user-store.ts";
 import type { Core } from "../steps/core.ts";
+import { type Reader, seesContact } from "../steps/masked-contact.ts";
 
 const pageLength = 5_000;
 /** Of each kind, so that the answer can be read; how many there are is told too. */
@@ -9,9 +10,11 @@ const mostListed = 20;
 
 /**
  * What is wrong with the names that are stored: lines and usernames of two accounts, and numbers that are not valid any more or were once
- * read wrongly. Nothing is changed: who proves a number by code, or an administrator, decides. It reads every number, in pages.
+ * read wrongly. Nothing is changed: who proves a number by code, or an administrator, decides. It reads every number, in pages. A reader who may
+ * not see numbers is told how many there are.
  */
-export async function examineNames(core: Core): Promise<string[]> {
+export async function examineNames(core: Core, reader?: Reader): Promise<string[]> {
+  const warn = (await seesContact(core, reader)) ? listFound : countFound;
   const [shared, misread, invalid]: [string[], string[], string[]] = [[], [], []];
   for await (const { id, username, phoneNumber } of eachPhoneHolder(core)) {
     const name = username ?? id;
@@ -42,8 +45,12 @@ async function* eachPhoneHolder({ db }: Core) {
   }
 }
 
-function warn(what: string, found: readonly string[]): string[] {
+type TellFound = (what: string, found: readonly string[]) => string[];
+
+const countFound: TellFound = (what, found) => (found.length === 0 ? [] : [`${what}: ${found.length}.`]);
+
+const listFound: TellFound = (what, found) => {
   if (found.length === 0) return [];
   const more = found.length > mostListed ? `; and ${found.length - mostListed} more` : "";
   return [`${what}: ${found.slice(0, mostListed).join("; ")}${more}.`];
-}
+};

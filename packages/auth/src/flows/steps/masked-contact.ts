@@ -23,9 +23,13 @@ export async function showUsers<Shown extends User>(
   reader: Reader,
   users: readonly Shown[],
 ): Promise<Shown[]> {
-  if (await seesContact(core, reader)) return [...users];
-  return users.map((user) => (user.id === reader?.user?.id ? user : maskUser(user)));
+  const isWhole = await seesContact(core, reader);
+  return users.map((user) => showAs(isWhole, reader, user));
 }
+
+/** The same where it is known whether the reader sees contacts, as in a transaction, which is not to wait for another connection. */
+export const showAs = <Shown extends User>(isWhole: boolean, reader: Reader, user: Shown): Shown =>
+  isWhole || user.id === reader?.user?.id ? user : maskUser(user);
 
 /** @see showUsers */
 export async function showUser<Shown extends User>(core: Core, reader: Reader, user: Shown): Promise<Shown> {

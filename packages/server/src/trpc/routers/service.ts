@@ -1,5 +1,6 @@
 import type { Config } from "@latchkey/auth";
 import type { OwnBuilders } from "../builders.ts";
+import { toAdministrator } from "../context.ts";
 
 /** How the service itself does, for whoever runs it. */
 export function createServiceProcedures<C extends Config>({ withCorePermission }: OwnBuilders<C>) {
@@ -17,8 +18,8 @@ export function createServiceProcedures<C extends Config>({ withCorePermission }
         };
       }),
 
-      /** What `latchkey doctor` finds of the database and the keys. */
-      health: viewService.meta({ cost: 20 }).query(({ ctx }) => ctx.latchkey.auth.checkHealth()),
+      /** What `latchkey doctor` finds of the database and the keys; names and numbers in it are for who holds `auth.view_contact`. */
+      health: viewService.meta({ cost: 20 }).query(({ ctx }) => ctx.latchkey.auth.checkHealth(toAdministrator(ctx))),
     },
     messages: {
       /** What became of messages in the last 24 hours, by country, and what is left of the budgets. */
