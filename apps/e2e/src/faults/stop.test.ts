@@ -60,7 +60,8 @@ test.runIf(isLong)(
       if (!isCutOff && refused.length > 0) return;
       // The machine has become slower or faster since a hash was measured.
       if (isCutOff) expect(slowestHash).toBeGreaterThan(tooSlow);
-      if (attempt === 3) throw new Error("Hashes were too slow or too fast here, whatever they cost: try it on a machine at rest");
+      if (attempt === 3)
+        throw new Error("Hashes were too slow or too fast here, whatever they cost: try it on a machine at rest");
       cost = Math.min(15, Math.max(10, cost + (isCutOff ? -1 : 1)));
       service = await installation.start({ PASSWORD_COST: String(cost) });
     }
