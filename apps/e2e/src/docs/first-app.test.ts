@@ -58,6 +58,11 @@ test("the tutorial's server refuses strangers and greets somebody who registers,
   expect(user).toMatchObject({ username: "alice", nickname: "Al" });
   const greeting = await fetch(`${url}/trpc/hello`, { headers: await auth.headers() });
   expect(await greeting.text()).toContain("Hello alice, you joined on");
-  // A query with an input comes by POST.
-  expect(await auth.internals.api.query("auth.me.activity", { limit: 1 })).toMatchObject({ events: [{}] });
+  // A query with an input comes by POST, as the SDK sends it.
+  const activity = await fetch(`${url}/trpc/auth.me.activity`, {
+    method: "POST",
+    headers: { ...(await auth.headers()), "content-type": "application/json" },
+    body: JSON.stringify({ limit: 1 }),
+  });
+  expect(await activity.json()).toMatchObject({ result: { data: { events: [{}] } } });
 });
