@@ -113,6 +113,9 @@ test("in development a page on this machine works without a setting, and with th
   const plain = await openTab(context, page, { service: site.service });
   await signIn(plain);
   await shows(plain, signedIn);
+  // An app keeps sessions in one way, and its tabs share what the browser stores.
+  await plain.evaluate("localStorage.clear()");
+  await plain.close();
 
   const service = site.service.replace("127.0.0.1", "localhost");
   const hidden = await openTab(context, page, { service, storage: "cookie" });

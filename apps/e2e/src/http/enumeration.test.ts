@@ -372,7 +372,7 @@ describe("a procedure that takes a stranger", () => {
       const onTheirWay = "select from latchkey.challenges where due_at is not null";
       await expect.poll(() => live.test.database.query(onTheirWay)).toEqual([]);
       const times = new Map(compared.map(([kind]) => [kind, [] as number[]]));
-      const statements = new Map<string, string[]>();
+      const statements = new Map(compared.map(([kind]) => [kind, [] as string[][]]));
       async function measure(round: number): Promise<void> {
         for (const [index, [kind, make]] of compared.entries()) {
           const headers = { "x-forwarded-for": `10.${round + 3}.${index}.1` };
@@ -382,7 +382,7 @@ describe("a procedure that takes a stranger", () => {
             const ran = await listener.statementsOf(async () => {
               expect(outcomeOf(await ask(live, procedure, options)), kind).toBe(told);
             });
-            statements.set(kind, ran);
+            statements.get(kind)?.push(ran);
           });
           if (round >= 0) times.get(kind)?.push(time);
         }
@@ -399,12 +399,20 @@ describe("a procedure that takes a stranger", () => {
         spread = compareTimes(times, noise);
       }
 
-      const [first, ...rest] = [...statements.values()];
+      const [first, ...rest] = [...statements.values()].map(findUsual);
       for (const ran of rest) expect(ran).toEqual(first);
       expect(spread.isWide, JSON.stringify(spread.medians)).toBe(false);
     },
   );
 });
+
+/** What ran most often: what maintenance does by itself every few seconds is in one of many. */
+function findUsual(all: readonly string[][]): string[] {
+  const counts = new Map<string, number>();
+  for (const ran of all) counts.set(JSON.stringify(ran), (counts.get(JSON.stringify(ran)) ?? 0) + 1);
+  const [[usual] = ["[]"]] = [...counts].sort(([, a], [, b]) => b - a);
+  return JSON.parse(usual);
+}
 
 /** How many times as long as usual something is measured whose times are too far apart. */
 const longest = 4;

@@ -104,8 +104,9 @@ test("two workers have the same config file, whose tables are made once, and ans
   const read = () => call(service.url, "me.get", { token: body.token, headers: { connection: "close" } });
   const answers = await Promise.all(Array.from({ length: 20 }, read));
   expect(new Set(answers.map(({ body }) => body.nickname))).toEqual(new Set(["Bobby"]));
-  const answered = service.log().filter(({ msg, path }) => msg === "answered" && path === "/trpc/me.get");
-  expect(new Set(answered.map(({ worker }) => worker))).toEqual(new Set([1, 2]));
+  const answered = () => service.log().filter(({ msg, path }) => msg === "answered" && path === "/trpc/me.get");
+  await until(() => answered().length === 20);
+  expect(new Set(answered().map(({ worker }) => worker))).toEqual(new Set([1, 2]));
   expect(await service.stop()).toMatchObject({ code: 0 });
   await own[Symbol.asyncDispose]();
 });
