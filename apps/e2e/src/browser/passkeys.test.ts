@@ -80,10 +80,10 @@ describe("the SDK", () => {
     await setPresence(phone, false);
     await tab.evaluate("document.forms[0].username.setAttribute('autocomplete', 'username webauthn')");
     const waiting = withPasskeys(tab, "signInWithPasskey", { autofill: true });
-    await setPresence(phone, true);
     const chosen = withPasskeys(tab, "signInWithPasskey", { autofill: true });
     // What was begun later ends what waited.
     expect(await waiting).toBeNull();
+    await setPresence(phone, true);
     expect(await chosen).toMatchObject({ username: "alice" });
     await shows(tab, signedIn);
   });
