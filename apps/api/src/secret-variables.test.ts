@@ -1,14 +1,18 @@
-import { writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { makeTemporaryFolder } from "@latchkey/embedded-postgres/testing";
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { parseSettings, secretSettings } from "./environment.ts";
 import { readSecretVariables } from "./secret-variables.ts";
 
 const secret = "3q2-7wABiV9kYx0dT5nPzQ8mL4sR6uHcJ1gEfWoXyZs";
 
+const folder = await makeTemporaryFolder("latchkey-secret-");
+afterAll(() => rm(folder, { recursive: true }));
+let files = 0;
+
 async function put(content: string | Uint8Array): Promise<string> {
-  const path = join(await makeTemporaryFolder("latchkey-secret-"), "secret");
+  const path = join(folder, `secret${++files}`);
   await writeFile(path, content);
   return path;
 }
