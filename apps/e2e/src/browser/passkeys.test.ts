@@ -79,11 +79,20 @@ describe("the SDK", () => {
 
     await setPresence(phone, false);
     await tab.evaluate("document.forms[0].username.setAttribute('autocomplete', 'username webauthn')");
+    await tab.evaluate(`(() => {
+      const get = navigator.credentials.get.bind(navigator.credentials);
+      navigator.credentials.get = (options) => {
+        window.isWaiting = true;
+        return get(options);
+      };
+    })()`);
     const waiting = withPasskeys(tab, "signInWithPasskey", { autofill: true });
+    // A finger counts for what is asked for after it.
+    await tab.waitForFunction("window.isWaiting");
+    await setPresence(phone, true);
     const chosen = withPasskeys(tab, "signInWithPasskey", { autofill: true });
     // What was begun later ends what waited.
     expect(await waiting).toBeNull();
-    await setPresence(phone, true);
     expect(await chosen).toMatchObject({ username: "alice" });
     await shows(tab, signedIn);
   });
