@@ -219,16 +219,28 @@ export async function endSessions(db: Queries, { userId, id, except, reason }: S
   return ended.map((session) => session.id);
 }
 
+/** That the owner of a session has shown that it is them. */
+export interface Reauthentication {
+  readonly by: Exclude<SessionOpening, "registration">;
+  /** What its tokens say from then on, where a second factor was shown; as before otherwise. */
+  readonly raised?: Authentication | undefined;
+}
+
 /** Notes that the owner of a live session has shown that it is them, and by what; false when it has ended. */
 export async function noteReauthentication(
   db: Queries,
   id: string,
-  by: Exclude<SessionOpening, "registration">,
+  { by, raised }: Reauthentication,
 ): Promise<boolean> {
   const now = sql<Date>`latchkey.now()`;
   const result = await db
     .updateTable("sessions")
-    .set({ reauthenticatedAt: now, reauthenticatedBy: by, authTime: now })
+    .set({
+      reauthenticatedAt: now,
+      reauthenticatedBy: by,
+      authTime: now,
+      ...(raised && toStoredAuthentication(raised)),
+    })
     .where("id", "=", id)
     .where(sql<boolean>`${sql.raw(isLiveSession("sessions"))}`)
     .executeTakeFirst();

@@ -5,7 +5,7 @@ import type { PasskeyCreationOptions, PasskeyRegistration, StartedPasskey } from
 import { deletePasskey, listPasskeys, renamePasskey, type StoredPasskey } from "../../passkeys/passkey-store.ts";
 import { raiseAuthentication } from "../../sessions/session-store.ts";
 import { markSecondFactor } from "../../users/user-store.ts";
-import { toAuthentication } from "../steps/authentication-methods.ts";
+import { withFactor } from "../steps/authentication-methods.ts";
 import { requireToChangeFactors } from "../steps/change-factors.ts";
 import { countPasskey, PasskeyRefused, passkeyRefused, recordPasskeyRefusal } from "../steps/check-passkey.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
@@ -89,9 +89,7 @@ export async function addPasskey(
       if (!account?.state.isActive) throw sessionEnded();
       forbidWhileHeld(account);
       const passkey = await enrollPasskey(core, transaction, { account, right, name, keep: session.id, facts });
-      const { amr } = toAuthentication(["passkey"]);
-      const raised = { acr: "2", amr: [...new Set([...session.amr, ...amr])] } as const;
-      if (!(await raiseAuthentication(transaction, session.id, raised))) throw sessionEnded();
+      if (!(await raiseAuthentication(transaction, session.id, withFactor(session, "passkey")))) throw sessionEnded();
       const missing = { account, sessionId: session.id, isByCodeAlone, facts };
       const recoveryCodes = await makeMissingCodes(core, transaction, missing);
       await core.throttle.settle(transaction, admission.counted);

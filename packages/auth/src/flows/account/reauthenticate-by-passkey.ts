@@ -1,8 +1,8 @@
 import { recordEvent } from "../../audit/audit-log.ts";
 import { AuthError } from "../../errors.ts";
 import type { PasskeyAssertion, PasskeyRequestOptions, StartedPasskey } from "../../passkeys/passkey-json.ts";
-import { noteReauthentication, raiseAuthentication } from "../../sessions/session-store.ts";
-import { toAuthentication } from "../steps/authentication-methods.ts";
+import { noteReauthentication } from "../../sessions/session-store.ts";
+import { withFactor } from "../steps/authentication-methods.ts";
 import {
   askForPasskey,
   checkPasskey,
@@ -54,12 +54,8 @@ export async function reauthenticateByPasskey(
       if (askGate(core, account, ["passkey"], "reauthenticate").opens !== "session")
         throw new PasskeyRefused("unknown_passkey", user.id);
       await usePasskey(transaction, right);
-      const { amr } = toAuthentication(["passkey"]);
-      const raised = { acr: "2", amr: [...new Set([...session.amr, ...amr])] } as const;
-      const isLive =
-        (await noteReauthentication(transaction, session.id, "passkey")) &&
-        (await raiseAuthentication(transaction, session.id, raised));
-      if (!isLive) throw sessionEnded();
+      const shown = { by: "passkey", raised: withFactor(session, "passkey") } as const;
+      if (!(await noteReauthentication(transaction, session.id, shown))) throw sessionEnded();
       const about = { ...facts, actorId: user.id, subjectId: user.id };
       await recordEvent(transaction, { event: "reauthenticated", sessionId: session.id, by: "passkey" }, about);
       await core.throttle.settle(transaction, admission.counted);

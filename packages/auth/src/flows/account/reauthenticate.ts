@@ -2,11 +2,12 @@ import { recordEvent } from "../../audit/audit-log.ts";
 import type { Challenge } from "../../challenges/challenges.ts";
 import { AuthError } from "../../errors.ts";
 import type { AuthenticationClass } from "../../sessions/authentication.ts";
-import { noteReauthentication, raiseAuthentication } from "../../sessions/session-store.ts";
+import { noteReauthentication } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import { toNetwork } from "../../throttling/address.ts";
 import type { Admission } from "../../throttling/throttle.ts";
 import { findAccountById, lockUnchanged, recordProof } from "../../users/user-store.ts";
+import { withFactor } from "../steps/authentication-methods.ts";
 import { codeRefused, toEvidence, withRightCode } from "../steps/check-code.ts";
 import { checkOwnPassword } from "../steps/check-own-password.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
@@ -153,14 +154,11 @@ interface ShownNow {
 /** @throws AuthError `session_ended` */
 async function noteShown(
   transaction: Queries,
-  { id, amr }: Principal["session"],
+  session: Principal["session"],
   { by, hasFactor }: ShownNow,
 ): Promise<void> {
-  const raised = { acr: "2", amr: [...new Set([...amr, "otp", "mfa"])] } as const;
-  const isLive =
-    (await noteReauthentication(transaction, id, by)) &&
-    (!hasFactor || (await raiseAuthentication(transaction, id, raised)));
-  if (!isLive) throw sessionEnded();
+  const raised = hasFactor ? withFactor(session, "totp") : undefined;
+  if (!(await noteReauthentication(transaction, session.id, { by, raised }))) throw sessionEnded();
 }
 
 /**

@@ -10,6 +10,7 @@ import type { SharedSecret } from "../../second-factors/totp.ts";
 import { describeTotp } from "../../second-factors/totp-store.ts";
 import { raiseAuthentication } from "../../sessions/session-store.ts";
 import { lockUser } from "../../users/user-store.ts";
+import { withFactor } from "../steps/authentication-methods.ts";
 import { requireToChangeFactors } from "../steps/change-factors.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { endOthers, enrollTotp, takeTotp } from "../steps/enroll-totp.ts";
@@ -93,8 +94,7 @@ export async function confirmTotp(
     if (step === null) throw totpRefused();
     if (!(await consumeSecondFactorTicket(transaction, found))) throw ticketRefused();
     await enrollTotp(core, transaction, { userId: user.id, sealedSecret, step, keep: session.id, facts });
-    const amr = [...new Set([...session.amr, "otp", "mfa"])];
-    if (!(await raiseAuthentication(transaction, session.id, { acr: "2", amr }))) throw sessionEnded();
+    if (!(await raiseAuthentication(transaction, session.id, withFactor(session, "totp")))) throw sessionEnded();
     const missing = { account, sessionId: session.id, isByCodeAlone, facts };
     return { recoveryCodes: await makeMissingCodes(core, transaction, missing) };
   });

@@ -28,3 +28,9 @@ export function toAuthentication(evidence: readonly string[], factor?: SecondFac
   const amr = [...new Set(named)];
   return { acr: amr.includes("mfa") ? "2" : "1", amr };
 }
+
+/** What a session's tokens say once its owner has shown a second factor in it besides. */
+export function withFactor({ amr }: Authentication, factor: SecondFactorMethod): Authentication {
+  const shown = factor === "passkey" ? toAuthentication(["passkey"]) : toAuthentication(["second_factor"], factor);
+  return { ...shown, amr: [...new Set([...amr, ...shown.amr])] };
+}
