@@ -7,7 +7,7 @@ import { raiseAuthentication } from "../../sessions/session-store.ts";
 import { markSecondFactor } from "../../users/user-store.ts";
 import { withFactor } from "../steps/authentication-methods.ts";
 import { requireToChangeFactors } from "../steps/change-factors.ts";
-import { countPasskey, PasskeyRefused, passkeyRefused, recordPasskeyRefusal } from "../steps/check-passkey.ts";
+import { countPasskey, refusePasskey } from "../steps/check-passkey.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { askForNewPasskey, checkRegistration, enrollPasskey } from "../steps/enroll-passkey.ts";
 import { endOthers } from "../steps/enroll-totp.ts";
@@ -96,9 +96,7 @@ export async function addPasskey(
       return { passkey: toOwn(passkey), recoveryCodes };
     });
   } catch (error) {
-    if (!(error instanceof PasskeyRefused)) throw error;
-    await recordPasskeyRefusal(core, error, { purpose: "add", actorId: user.id, facts });
-    throw passkeyRefused(error);
+    return refusePasskey(core, error, { purpose: "add", actorId: user.id, facts });
   }
 }
 

@@ -8,8 +8,7 @@ import {
   checkPasskey,
   countPasskey,
   PasskeyRefused,
-  passkeyRefused,
-  recordPasskeyRefusal,
+  refusePasskey,
   usePasskey,
 } from "../steps/check-passkey.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
@@ -61,8 +60,6 @@ export async function reauthenticateByPasskey(
       await core.throttle.settle(transaction, admission.counted);
     });
   } catch (error) {
-    if (!(error instanceof PasskeyRefused)) throw error;
-    await recordPasskeyRefusal(core, error, { purpose: "reauthenticate", actorId: user.id, facts });
-    throw passkeyRefused(error);
+    return refusePasskey(core, error, { purpose: "reauthenticate", actorId: user.id, facts });
   }
 }

@@ -7,9 +7,8 @@ import {
   checkPasskey,
   countPasskey,
   PasskeyRefused,
-  passkeyRefused,
   type RightPasskey,
-  recordPasskeyRefusal,
+  refusePasskey,
   usePasskey,
 } from "../steps/check-passkey.ts";
 import type { Core, RequestInfo } from "../steps/core.ts";
@@ -72,9 +71,7 @@ export async function signInByPasskey(
     );
     return await answerSignIn(core, opened, device);
   } catch (error) {
-    if (!(error instanceof PasskeyRefused)) throw error;
-    await recordPasskeyRefusal(core, error, { purpose: "sign_in", actorId: null, facts });
-    throw passkeyRefused(error);
+    return refusePasskey(core, error, { purpose: "sign_in", actorId: null, facts });
   }
 }
 

@@ -29,9 +29,8 @@ import {
   askForPasskey,
   checkPasskey,
   PasskeyRefused,
-  passkeyRefused,
   type RightPasskey,
-  recordPasskeyRefusal,
+  refusePasskey,
   usePasskey,
 } from "../steps/check-passkey.ts";
 import type { Core, RequestInfo } from "../steps/core.ts";
@@ -172,10 +171,8 @@ export async function signInBySecondFactor(
     return recoveryCodes ? { ...answer, recoveryCodes } : answer;
   } catch (error) {
     if (error instanceof WrongTotp) return refuse(core, { ticket, admission, facts });
-    if (error instanceof PasskeyRefused) {
-      await recordPasskeyRefusal(core, error, { purpose: "second_factor", actorId: null, facts });
-      throw passkeyRefused(error);
-    }
+    if (error instanceof PasskeyRefused)
+      return refusePasskey(core, error, { purpose: "second_factor", actorId: null, facts });
     // It was right, or never compared.
     if (!(error instanceof AuthError) || isUndone(error)) {
       await core.throttle.refund(admission.counted);

@@ -151,25 +151,27 @@ interface Refused {
   readonly facts: RequestInfo;
 }
 
-/** Writes down why a passkey was refused, after what the refusal undid. A passkey of which there is a copy is told to its owner. */
-export async function recordPasskeyRefusal(
-  core: Core,
-  { because, ownerId }: PasskeyRefused,
-  { purpose, actorId, facts }: Refused,
-): Promise<void> {
+/**
+ * Answers a call in which a passkey was refused, and writes down why, after what the refusal undid. A passkey of which there is a copy is told
+ * to its owner. Whatever else went wrong is thrown as it is.
+ */
+export async function refusePasskey(core: Core, error: unknown, { purpose, actorId, facts }: Refused): Promise<never> {
+  if (!(error instanceof PasskeyRefused)) throw error;
+  const { because, ownerId } = error;
   await core.db.transaction().execute(async (transaction) => {
     const about = { ...facts, actorId, subjectId: ownerId };
     await recordEvent(transaction, { event: "passkey_refused", purpose, because }, about);
     if (because === "counter" && ownerId !== null)
       await keepNotice(core, transaction, { userId: ownerId, kind: "passkey_copied", facts });
   });
+  throw passkeyRefused(error);
 }
 
 /**
  * The refusal of a passkey: the same whatever was wrong, but for a challenge that has run out, and for a passkey that is not known any more,
  * which the browser should stop to offer. Whoever shows one of those has its id, which nobody can guess.
  */
-export function passkeyRefused({ because }: PasskeyRefused): AuthError {
+function passkeyRefused({ because }: PasskeyRefused): AuthError {
   if (because === "old_challenge" || because === "used_challenge") {
     return new AuthError("code_expired", "That took too long, or was sent already: begin again", {
       issues: [{ path: ["passkey"], code: "invalid_value", message: "is good no more" }],
