@@ -61,7 +61,7 @@ export interface StartedPasskey<Options> {
 }
 
 /** EdDSA, ES256 and RS256: what every authenticator can do one of. */
-const algorithms = [-8, -7, -257];
+export const passkeyAlgorithms = [-8, -7, -257];
 
 /** Milliseconds that browsers give a person; the challenge is good for longer. */
 const timeout = 300_000;
@@ -93,7 +93,7 @@ export function toCreationOptions({ rp, userId, name, challenge, own }: NewCrede
     rp,
     user: { id: toUserHandle(userId), name, displayName: name },
     challenge,
-    pubKeyCredParams: algorithms.map((alg) => ({ type: "public-key", alg })),
+    pubKeyCredParams: passkeyAlgorithms.map((alg) => ({ type: "public-key", alg })),
     timeout,
     excludeCredentials: own.map(describe),
     authenticatorSelection: { residentKey: "required", requireResidentKey: true, userVerification: "required" },

@@ -1,4 +1,4 @@
-import type { PasskeyAssertion, PasskeyRegistration } from "./passkey-json.ts";
+import { type PasskeyAssertion, type PasskeyRegistration, passkeyAlgorithms } from "./passkey-json.ts";
 import type { StoredPasskey } from "./passkey-store.ts";
 import { hashOfRp, isOwnOrigin, type RelyingParty } from "./relying-party.ts";
 
@@ -61,6 +61,12 @@ export function readClientData(clientDataJSON: string): ClientData | null {
   }
 }
 
+/** The origin of the page that asked, where it may; null for every other. */
+function readOwnOrigin(clientDataJSON: string, relyingParty: RelyingParty): string | null {
+  const data = readClientData(clientDataJSON);
+  return data && !data.isFramed && isOwnOrigin(relyingParty, data.origin) ? data.origin : null;
+}
+
 /** The key types that the library names; what a browser calls otherwise is left out. */
 const transports = ["ble", "cable", "hybrid", "internal", "nfc", "smart-card", "usb"] as const;
 const readTransports = (named: readonly string[] = []) => transports.filter((transport) => named.includes(transport));
@@ -73,8 +79,9 @@ export async function verifyAssertion(
   { relyingParty, challenge, passkey, requiresUserVerification }: ExpectedAssertion,
 ): Promise<CheckedAssertion | PasskeyFault> {
   const { clientDataJSON, authenticatorData, signature, userHandle } = response;
-  const data = Buffer.from(authenticatorData, "base64url");
-  const fault = findFault(data, clientDataJSON, { relyingParty, requiresUserVerification });
+  const origin = readOwnOrigin(clientDataJSON, relyingParty);
+  if (origin === null) return "wrong_origin";
+  const fault = findFault(Buffer.from(authenticatorData, "base64url"), { relyingParty, requiresUserVerification });
   if (fault) return fault;
   const { verifyAuthenticationResponse } = await load();
   const credential = {
@@ -91,7 +98,7 @@ export async function verifyAssertion(
         response: { clientDataJSON, authenticatorData, signature, ...(userHandle && { userHandle }) },
       },
       expectedChallenge: challenge,
-      expectedOrigin: readClientData(clientDataJSON)?.origin ?? "",
+      expectedOrigin: origin,
       expectedRPID: relyingParty.rpId,
       credential,
       requireUserVerification: requiresUserVerification,
@@ -109,8 +116,8 @@ export async function verifyRegistration(
   { relyingParty, challenge }: Expected,
 ): Promise<CheckedRegistration | PasskeyFault> {
   const { clientDataJSON, attestationObject, transports: named } = response;
-  const { origin, isFramed } = readClientData(clientDataJSON) ?? { origin: "", isFramed: false };
-  if (isFramed || !isOwnOrigin(relyingParty, origin)) return "wrong_origin";
+  const origin = readOwnOrigin(clientDataJSON, relyingParty);
+  if (origin === null) return "wrong_origin";
   const { verifyRegistrationResponse } = await load();
   try {
     const { verified: isRight, registrationInfo } = await verifyRegistrationResponse({
@@ -122,7 +129,7 @@ export async function verifyRegistration(
       expectedOrigin: origin,
       expectedRPID: relyingParty.rpId,
       requireUserVerification: true,
-      supportedAlgorithmIDs: [-8, -7, -257],
+      supportedAlgorithmIDs: passkeyAlgorithms,
     });
     if (!isRight || !registrationInfo) return "wrong_signature";
     const { credential, credentialBackedUp: isBackedUp } = registrationInfo;
@@ -138,19 +145,10 @@ export async function verifyRegistration(
   }
 }
 
-interface Place {
-  readonly relyingParty: RelyingParty;
-  readonly requiresUserVerification: boolean;
-}
+type Place = Pick<ExpectedAssertion, "relyingParty" | "requiresUserVerification">;
 
 /** What the library would refuse as well, told apart for the audit trail. */
-function findFault(
-  data: Buffer,
-  clientDataJSON: string,
-  { relyingParty, requiresUserVerification }: Place,
-): PasskeyFault | null {
-  const { origin, isFramed } = readClientData(clientDataJSON) ?? { origin: "", isFramed: false };
-  if (isFramed || !isOwnOrigin(relyingParty, origin)) return "wrong_origin";
+function findFault(data: Buffer, { relyingParty, requiresUserVerification }: Place): PasskeyFault | null {
   if (data.length < 37 || !data.subarray(0, 32).equals(hashOfRp(relyingParty))) return "wrong_rp";
   const flags = data[32] ?? 0;
   const wanted = requiresUserVerification ? present | verified : present;
