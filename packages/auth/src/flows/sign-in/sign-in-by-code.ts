@@ -1,6 +1,5 @@
 import { recordEvent } from "../../audit/audit-log.ts";
 import { insertTicket, type TicketUse } from "../../challenges/ticket-store.ts";
-import type { SecondFactorRequest } from "../../errors.ts";
 import type { Queries } from "../../storage/database.ts";
 import type { User } from "../../users/user.ts";
 import { markProved, recordLoginByCode, recordProof } from "../../users/user-store.ts";
@@ -16,9 +15,8 @@ import {
 } from "../steps/issue-session-tokens.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
 import { findKnownDevice } from "../steps/known-device.ts";
-import { askForNewPassword, halfSignInRefused, type NewPasswordAsked } from "../steps/new-password.ts";
+import { askForMore, halfSignInRefused, type LackingSignIn, type MoreAsked } from "../steps/new-password.ts";
 import { openSession } from "../steps/open-session.ts";
-import { askForSecondFactor } from "../steps/second-factor.ts";
 import { tellHook } from "../steps/tell-hooks.ts";
 
 export interface SignInByCodeInput {
@@ -43,11 +41,7 @@ export interface TicketAnswer {
 /** What a right code is answered with. */
 export type CodeAnswer<Person extends User = User> = SignInAnswer<Person> | TicketAnswer;
 
-type Outcome =
-  | ({ readonly opened: AnsweredSession } & SignedInDevice)
-  | NewPasswordAsked
-  | SecondFactorRequest
-  | TicketAnswer;
+type Outcome = ({ readonly opened: AnsweredSession } & SignedInDevice) | MoreAsked | TicketAnswer;
 
 /**
  * Signs a person in by the code that was sent to them. For `enter` whoever has proved a number that is nobody's gets a ticket to register;
@@ -72,8 +66,8 @@ export async function signInByCode(core: Core, input: SignInByCodeInput, facts: 
       return { opened, deviceId, deviceEpoch: holder.deviceEpoch };
     }
     if (opens === "second_factor" || opens === "new_password") {
-      const half = { right, holder, purpose, deviceId, deviceName: input.deviceName, facts } as const;
-      return ask(core, transaction, opens, half);
+      const { deviceName } = input;
+      return ask(core, transaction, { right, holder, purpose, lacks: opens, deviceId, deviceName, facts });
     }
     if (purpose !== "enter") throw codeRefused();
     return giveTicket(transaction, { right, opens: "another_way", facts });
@@ -103,7 +97,7 @@ async function giveTicket(transaction: Queries, { right, opens, facts }: TicketT
   return { ticket, ticketExpiresAt: expiresAt, next: opens };
 }
 
-interface Half extends Opening {
+interface Half extends Opening, Pick<LackingSignIn, "lacks"> {
   readonly purpose: "enter" | "sign_in";
   readonly deviceId: string | null;
 }
@@ -112,14 +106,14 @@ interface Half extends Opening {
 async function ask(
   core: Core,
   transaction: Queries,
-  opens: "second_factor" | "new_password",
-  { right, holder, purpose, deviceId, deviceName, facts }: Half,
-): Promise<NewPasswordAsked | SecondFactorRequest> {
+  { right, holder, purpose, lacks, deviceId, deviceName, facts }: Half,
+): Promise<MoreAsked> {
   const { kind, address } = right.target;
   await right.consume();
   if (!core.challenges.isFixed(address)) await recordProof(transaction, holder.id, kind);
-  return (opens === "new_password" ? askForNewPassword : askForSecondFactor)(core, transaction, {
+  return askForMore(core, transaction, {
     account: holder,
+    lacks,
     evidence: toEvidence(right, deviceId),
     purpose,
     by: "code",

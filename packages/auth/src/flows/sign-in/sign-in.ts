@@ -1,6 +1,6 @@
 import type { SignInRefusal } from "../../audit/audit-event.ts";
 import { hasRefusals, recordEvent } from "../../audit/audit-log.ts";
-import { AuthError, type SecondFactorRequest } from "../../errors.ts";
+import { AuthError } from "../../errors.ts";
 import type { Identifier } from "../../identifiers/identifier.ts";
 import { wasNoticedToday } from "../../messages/notice-store.ts";
 import type { PasswordCheck } from "../../passwords/passwords.ts";
@@ -13,12 +13,12 @@ import { readName } from "../steps/find-named.ts";
 import { type GateAccount, nobody, readGateAccount } from "../steps/gate.ts";
 import { type AnsweredSession, answerSignIn, type SignInAnswer } from "../steps/issue-session-tokens.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
-import { askForNewPassword, halfSignInRefused, type NewPasswordAsked } from "../steps/new-password.ts";
+import { askForMore, halfSignInRefused, type MoreAsked } from "../steps/new-password.ts";
 import { openSession } from "../steps/open-session.ts";
 import { proveByTicket } from "../steps/proved-name.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
 import { isUndone, refundOnFailure, unlessUndone } from "../steps/refund-on-failure.ts";
-import { askForSecondFactor, type HalfSignIn } from "../steps/second-factor.ts";
+import type { HalfSignIn } from "../steps/second-factor.ts";
 import { tellHook } from "../steps/tell-hooks.ts";
 import { openingOf } from "../steps/way-in.ts";
 import { countSignIn, type SignInAdmission } from "./count-sign-in.ts";
@@ -89,10 +89,7 @@ interface SignedIn {
 }
 
 /** A session, or what is asked for besides. Null when the account changed since its password was read. */
-async function open(
-  core: Core,
-  signedIn: SignedIn,
-): Promise<AnsweredSession | NewPasswordAsked | SecondFactorRequest | null> {
+async function open(core: Core, signedIn: SignedIn): Promise<AnsweredSession | MoreAsked | null> {
   const { account, admission, nextHash, identifier, deviceName, ticket, facts } = signedIn;
   return core.db.transaction().execute(async (transaction) => {
     const checked = { id: account.id, verifiedHash: account.password, nextHash };
@@ -103,7 +100,7 @@ async function open(
     if (held && (opens === "second_factor" || opens === "new_password")) {
       if (!(await rehashPassword(transaction, checked))) return null;
       const half = toHalfSignIn(held, signedIn);
-      const asked = await (opens === "new_password" ? askForNewPassword : askForSecondFactor)(core, transaction, half);
+      const asked = await askForMore(core, transaction, { ...half, lacks: opens });
       await core.throttle.settle(transaction, admission.counted);
       return asked;
     }

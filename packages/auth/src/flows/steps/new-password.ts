@@ -2,22 +2,33 @@ import { recordEvent } from "../../audit/audit-log.ts";
 import { AuthError, type PasswordChangeRequest, type SecondFactorRequest } from "../../errors.ts";
 import type { Queries } from "../../storage/database.ts";
 import type { Core } from "./core.ts";
-import { type HalfSignIn, keepHalfSignIn, secondFactorRequired } from "./second-factor.ts";
+import { askForSecondFactor, type HalfSignIn, keepHalfSignIn, secondFactorRequired } from "./second-factor.ts";
 
 /** A way in of which all is shown but a new password. */
-export interface NewPasswordAsked {
+interface NewPasswordAsked {
   readonly newPassword: PasswordChangeRequest;
 }
 
+/** What a way in is asked for besides. */
+export type MoreAsked = NewPasswordAsked | SecondFactorRequest;
+
+export interface LackingSignIn extends HalfSignIn {
+  readonly lacks: "new_password" | "second_factor";
+}
+
 /**
- * Keeps what was shown behind a ticket, in the caller's transaction, which has to be committed. There is no session and no token until the
- * password is replaced: throw {@link halfSignInRefused} of the answer afterwards.
+ * Keeps what was shown behind a ticket, in the caller's transaction, which has to be committed. There is no session and no token until what
+ * is lacking is shown: throw {@link halfSignInRefused} of the answer afterwards.
  */
-export async function askForNewPassword(
-  _core: Pick<Core, "options">,
+export function askForMore(
+  core: Pick<Core, "options">,
   transaction: Queries,
-  half: HalfSignIn,
-): Promise<NewPasswordAsked> {
+  { lacks, ...half }: LackingSignIn,
+): Promise<MoreAsked> {
+  return lacks === "new_password" ? askForNewPassword(transaction, half) : askForSecondFactor(core, transaction, half);
+}
+
+async function askForNewPassword(transaction: Queries, half: HalfSignIn): Promise<NewPasswordAsked> {
   const { account, purpose, facts } = half;
   const { ticket, expiresAt } = await keepHalfSignIn(transaction, half);
   const about = { ...facts, actorId: null, subjectId: account.id };
@@ -26,7 +37,7 @@ export async function askForNewPassword(
 }
 
 /** What a way in is refused with that asks for more. */
-export function halfSignInRefused(asked: NewPasswordAsked | SecondFactorRequest): AuthError {
+export function halfSignInRefused(asked: MoreAsked): AuthError {
   if ("methods" in asked) return secondFactorRequired(asked);
   const message = "This password has to be replaced before anything else";
   return new AuthError("password_change_required", message, { passwordChange: asked.newPassword });
