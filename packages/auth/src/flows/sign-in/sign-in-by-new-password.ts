@@ -6,7 +6,6 @@ import {
   giveTicketAttemptBack,
   type StoredSecondFactorTicket,
 } from "../../second-factors/second-factor-ticket-store.ts";
-import type { SessionOpening } from "../../sessions/session.ts";
 import type { Queries } from "../../storage/database.ts";
 import { toNetwork } from "../../throttling/address.ts";
 import { type Account, findAccountById, recordLoginByCode } from "../../users/user-store.ts";
@@ -17,12 +16,19 @@ import { requireGoodPassword } from "../steps/encode-password.ts";
 import { askGate, type GateAccount, readGateAccount } from "../steps/gate.ts";
 import { type AnsweredSession, answerSignIn, type SignInAnswer } from "../steps/issue-session-tokens.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
-import { findKnownDevice } from "../steps/known-device.ts";
-import { passwordUnchanged, shownFor } from "../steps/new-password.ts";
+import { passwordUnchanged, shownFor, tellPasswordReplaced } from "../steps/new-password.ts";
 import { openSession } from "../steps/open-session.ts";
 import { replaceLostPassword } from "../steps/replace-lost-password.ts";
-import { askForSecondFactor, evidenceOf, type HalfSignIn, secondFactorRequired } from "../steps/second-factor.ts";
-import { tellHook, tellPasswordReset } from "../steps/tell-hooks.ts";
+import {
+  askForSecondFactor,
+  describeSignIn,
+  evidenceOf,
+  type HalfSignIn,
+  isSameDevice,
+  readHalfSignIn,
+  secondFactorRequired,
+} from "../steps/second-factor.ts";
+import { tellHook } from "../steps/tell-hooks.ts";
 import { ticketRefused } from "../steps/use-totp.ts";
 
 export interface SignInByNewPasswordInput {
@@ -60,8 +66,7 @@ export async function signInByNewPassword(
     return opened;
   });
   if ("methods" in done) throw secondFactorRequired(done);
-  const by = shownFor(ticket.evidence) === "password" ? "owner" : "code";
-  await tellPasswordReset(core, account.id, { by, request: facts });
+  await tellPasswordReplaced(core, ticket, facts);
   return answerSignIn(core, done, { deviceId: ticket.deviceId, deviceEpoch: done.deviceEpoch });
 }
 
@@ -76,8 +81,7 @@ async function takeTicket(core: Core, { ticket, newPassword, deviceMark }: SignI
   const owner = found && (await readGateAccount(core, core.db, found.userId));
   const account = found && (await findAccountById(core.db, found.userId));
   if (!owner || !account || asked(core, owner, evidenceOf(found), found) !== "new_password") throw ticketRefused();
-  // A ticket that was made for a known device is good there alone.
-  if (found.deviceId !== null && findKnownDevice(core, owner, deviceMark) !== found.deviceId) throw ticketRefused();
+  if (!isSameDevice(core, owner, found, deviceMark)) throw ticketRefused();
   requireGoodPassword(core, newPassword, { field: "newPassword", person: account });
   const counted = await countTicketAttempt(core.db, ticket);
   if (!counted) throw ticketRefused();
@@ -127,7 +131,7 @@ async function replace(
   if (held.password !== account.password || !(await consumeSecondFactorTicket(transaction, ticket)))
     throw ticketRefused();
   const evidence = [...evidenceOf(ticket), "new_password"] as const;
-  const half = { ...toHalf(ticket, held, evidence), facts };
+  const half = { ...readHalfSignIn(ticket), account: held, evidence, facts };
   if (asked(core, held, evidence, ticket) === "second_factor")
     return askForSecondFactor(core, transaction, { ...half, nextPassword: encoded });
   const { deviceId } = ticket;
@@ -138,28 +142,8 @@ async function replace(
   return { ...(await open(core, transaction, half)), deviceEpoch, isDeletionStopped };
 }
 
-function toHalf(
-  ticket: StoredSecondFactorTicket,
-  account: GateAccount,
-  evidence: readonly Evidence[],
-): Omit<HalfSignIn, "facts"> {
-  const { purpose, openedBy, identifier, deviceId, deviceName } = ticket;
-  return {
-    account,
-    evidence,
-    purpose,
-    by: (openedBy ?? "password") as SessionOpening,
-    identifier: (identifier ?? "username") as HalfSignIn["identifier"],
-    deviceId,
-    deviceName: deviceName ?? undefined,
-  };
-}
-
-async function open(
-  core: Core,
-  transaction: Queries,
-  { account, evidence, by, identifier, deviceName, facts }: HalfSignIn,
-): Promise<AnsweredSession> {
+async function open(core: Core, transaction: Queries, half: HalfSignIn): Promise<AnsweredSession> {
+  const { account, evidence, by, deviceName, facts } = half;
   const user = await recordLoginByCode(transaction, core.profile, { id: account.id, proved: {} });
   if (!user) throw ticketRefused();
   const opened = await openSession(core, transaction, {
@@ -168,7 +152,7 @@ async function open(
     deviceName,
     by,
     authentication: toAuthentication(evidence),
-    signIn: { identifier, ...(by === "code" && { by: "code" as const }) },
+    signIn: describeSignIn(half),
   });
   await tellHook(core, transaction, "signedIn", { user, session: opened.session, request: facts });
   return opened;

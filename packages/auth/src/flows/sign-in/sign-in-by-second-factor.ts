@@ -1,5 +1,5 @@
 import { recordEvent } from "../../audit/audit-log.ts";
-import { AuthError, type SecondFactorMethod } from "../../errors.ts";
+import { AuthError } from "../../errors.ts";
 import type { MadeRecoveryCodes } from "../../one-time-codes/recovery-code-store.ts";
 import type {
   PasskeyAssertion,
@@ -17,7 +17,6 @@ import {
   type StoredSecondFactorTicket,
 } from "../../second-factors/second-factor-ticket-store.ts";
 import type { SharedSecret } from "../../second-factors/totp.ts";
-import type { SessionOpening } from "../../sessions/session.ts";
 import type { Queries } from "../../storage/database.ts";
 import { toNetwork } from "../../throttling/address.ts";
 import type { Admission } from "../../throttling/throttle.ts";
@@ -39,16 +38,15 @@ import { enrollTotp } from "../steps/enroll-totp.ts";
 import { askGate, type GateAccount, readGateAccount } from "../steps/gate.ts";
 import { type AnsweredSession, answerSignIn, type SignInAnswer } from "../steps/issue-session-tokens.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
-import { findKnownDevice } from "../steps/known-device.ts";
 import { type FactorEnrolled, makeMissingCodes } from "../steps/make-recovery-codes.ts";
-import { shownFor } from "../steps/new-password.ts";
+import { shownFor, tellPasswordReplaced } from "../steps/new-password.ts";
 import { openSession } from "../steps/open-session.ts";
 import { isFreshlySetByCode } from "../steps/recent-authentication.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
 import { isUndone } from "../steps/refund-on-failure.ts";
 import { type PasswordReplaced, replaceLostPassword } from "../steps/replace-lost-password.ts";
-import { evidenceOf } from "../steps/second-factor.ts";
-import { tellHook, tellPasswordReset } from "../steps/tell-hooks.ts";
+import { describeSignIn, evidenceOf, isSameDevice, readHalfSignIn } from "../steps/second-factor.ts";
+import { tellHook } from "../steps/tell-hooks.ts";
 import {
   createSealedSecret,
   findStepOf,
@@ -85,10 +83,8 @@ export interface TotpToEnroll extends SharedSecret {
  * @throws AuthError `code_invalid`, `rate_limited`
  */
 export async function startEnrolling(core: Core, ticket: string, facts: RequestInfo): Promise<TotpToEnroll> {
-  await countAtAddress(core, facts);
-  const found = await findSecondFactorTicket(core.db, ticket);
-  const account = found && (await readGateAccount(core, core.db, found.userId));
-  if (!account || found.purpose === "enroll" || !isToEnroll(account)) throw ticketRefused();
+  const { found, account } = await readTicketOwner(core, ticket, facts);
+  if (!isToEnroll(account)) throw ticketRefused();
   const sealed = await keepEnrollingSecret(core.db, found, createSealedSecret(core, found.userId));
   if (!sealed) throw ticketRefused();
   return { ticket, expiresAt: found.expiresAt, ...(await showSecret(core, core.db, found.userId, sealed)) };
@@ -104,7 +100,7 @@ export async function startSecondFactorPasskey(
   ticket: string,
   facts: RequestInfo,
 ): Promise<StartedPasskey<PasskeyRequestOptions>> {
-  const account = await readTicketOwner(core, ticket, facts);
+  const { account } = await readTicketOwner(core, ticket, facts);
   if (!account.factors.hasPasskey) throw ticketRefused();
   return askForPasskey(core, { purpose: "second_factor", boundTo: ticket, userId: account.id });
 }
@@ -119,17 +115,22 @@ export async function startEnrollingPasskey(
   ticket: string,
   facts: RequestInfo,
 ): Promise<StartedPasskey<PasskeyCreationOptions>> {
-  const account = await readTicketOwner(core, ticket, facts);
+  const { account } = await readTicketOwner(core, ticket, facts);
   if (!isToEnroll(account)) throw ticketRefused();
   return askForNewPasskey(core, { purpose: "add_second_factor", boundTo: ticket, userId: account.id });
 }
 
-async function readTicketOwner(core: Core, ticket: string, facts: RequestInfo): Promise<GateAccount> {
+interface TicketOwner {
+  readonly found: StoredSecondFactorTicket;
+  readonly account: GateAccount;
+}
+
+async function readTicketOwner(core: Core, ticket: string, facts: RequestInfo): Promise<TicketOwner> {
   await countAtAddress(core, facts);
   const found = await findSecondFactorTicket(core.db, ticket);
   const account = found && (await readGateAccount(core, core.db, found.userId));
   if (!account || found.purpose === "enroll") throw ticketRefused();
-  return account;
+  return { found, account };
 }
 
 /** What somebody gets who was asked for a second factor. */
@@ -162,10 +163,7 @@ export async function signInBySecondFactor(
       await core.throttle.settle(transaction, [...counted, ...admission.counted]);
       return opened;
     });
-    if (ticket.nextPassword !== null) {
-      const by = shownFor(ticket.evidence) === "password" ? "owner" : "code";
-      await tellPasswordReset(core, ticket.userId, { by, request: facts });
-    }
+    if (ticket.nextPassword !== null) await tellPasswordReplaced(core, ticket, facts);
     const { deviceEpoch, recoveryCodes } = opened;
     const answer = await answerSignIn(core, opened, { deviceId: ticket.deviceId, deviceEpoch });
     return recoveryCodes ? { ...answer, recoveryCodes } : answer;
@@ -227,16 +225,6 @@ async function countTotp(core: Core, ticket: StoredSecondFactorTicket): Promise<
   }
 }
 
-/** A ticket that was made for a known device is good there alone. */
-function isSameDevice(
-  core: Core,
-  owner: GateAccount,
-  { deviceId }: StoredSecondFactorTicket,
-  mark: string | undefined,
-): boolean {
-  return deviceId === null || findKnownDevice(core, owner, mark) === deviceId;
-}
-
 /** A ticket ends with the factor that it was made for: one of an account without any was made to set one up. */
 const isToEnroll = ({ factors }: GateAccount) => !factors.hasTotp && !factors.hasPasskey;
 
@@ -268,14 +256,16 @@ async function open(core: Core, transaction: Queries, opening: Opening): Promise
     await keepNotice(core, transaction, { userId: account.id, kind: "new_device", facts });
   const user = await recordLoginByCode(transaction, core.profile, { id: account.id, proved: {} });
   if (!user) throw ticketRefused();
-  const by = (ticket.openedBy ?? "password") as SessionOpening;
+  const half = readHalfSignIn(ticket);
+  const { by, deviceName } = half;
+  const { factor: secondFactor } = opening.shown;
   const opened = await openSession(core, transaction, {
     user,
     facts,
-    deviceName: ticket.deviceName ?? undefined,
+    deviceName,
     by,
-    authentication: toAuthentication(evidence, opening.shown.factor),
-    ...(by !== "registration" && { signIn: describeSignIn(ticket, opening.shown.factor) }),
+    authentication: toAuthentication(evidence, secondFactor),
+    ...(by !== "registration" && { signIn: { ...describeSignIn(half), secondFactor } }),
   });
   const missing = { account, sessionId: opened.session.id, isByCodeAlone, facts };
   const recoveryCodes = isToEnroll(account) ? await makeMissingCodes(core, transaction, missing) : null;
@@ -326,14 +316,6 @@ async function setPassword(
   if (!account) throw ticketRefused();
   const replaced = { account, encoded, by: shownFor(evidence), deviceId, facts } as const;
   return replaceLostPassword(core, transaction, replaced);
-}
-
-function describeSignIn({ identifier, openedBy }: StoredSecondFactorTicket, secondFactor: SecondFactorMethod) {
-  return {
-    identifier: (identifier ?? "username") as "username",
-    ...(openedBy === "code" && { by: "code" as const }),
-    secondFactor,
-  };
 }
 
 interface Refusal {

@@ -1,8 +1,10 @@
 import { recordEvent } from "../../audit/audit-log.ts";
 import { AuthError, type PasswordChangeRequest, type SecondFactorRequest } from "../../errors.ts";
+import type { StoredSecondFactorTicket } from "../../second-factors/second-factor-ticket-store.ts";
 import type { Queries } from "../../storage/database.ts";
-import type { Core } from "./core.ts";
+import type { Core, RequestInfo } from "./core.ts";
 import { askForSecondFactor, type HalfSignIn, keepHalfSignIn, secondFactorRequired } from "./second-factor.ts";
+import { tellPasswordReset } from "./tell-hooks.ts";
 
 /** A way in of which all is shown but a new password. */
 interface NewPasswordAsked {
@@ -47,6 +49,16 @@ export function halfSignInRefused(asked: MoreAsked): AuthError {
 export function shownFor(evidence: readonly string[]): "password" | "phone" | "email" {
   if (evidence.includes("password")) return "password";
   return evidence.includes("phone_code") ? "phone" : "email";
+}
+
+/** Tells the hook, afterwards, of a password that was replaced with a ticket. */
+export async function tellPasswordReplaced(
+  core: Core,
+  { userId, evidence }: Pick<StoredSecondFactorTicket, "userId" | "evidence">,
+  request: RequestInfo,
+): Promise<void> {
+  const by = shownFor(evidence) === "password" ? "owner" : "code";
+  await tellPasswordReset(core, userId, { by, request });
 }
 
 /** The refusal of the same password once more where it has to be replaced. */

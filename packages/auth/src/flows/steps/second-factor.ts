@@ -11,6 +11,7 @@ import type { Queries } from "../../storage/database.ts";
 import type { Evidence } from "../../ways-in/may-open.ts";
 import type { Core, RequestInfo } from "./core.ts";
 import type { GateAccount } from "./gate.ts";
+import { findKnownDevice } from "./known-device.ts";
 
 /** A way in of which all is shown but the second factor, or a new password. */
 export interface HalfSignIn {
@@ -63,6 +64,36 @@ export function keepHalfSignIn(transaction: Queries, half: HalfSignIn): Promise<
 /** What was shown for a ticket. A device that the account knew is the one that it is good on. */
 export function evidenceOf({ evidence, deviceId }: StoredSecondFactorTicket): Evidence[] {
   return [...evidence, ...(deviceId === null ? [] : ["known_device"])] as Evidence[];
+}
+
+/** The way in that goes on with a ticket, as {@link keepHalfSignIn} has kept it. */
+export function readHalfSignIn(
+  ticket: StoredSecondFactorTicket,
+): Pick<HalfSignIn, "evidence" | "purpose" | "by" | "identifier" | "deviceId" | "deviceName"> {
+  const { purpose, openedBy, identifier, deviceId, deviceName } = ticket;
+  return {
+    evidence: evidenceOf(ticket),
+    purpose,
+    by: (openedBy ?? "password") as SessionOpening,
+    identifier: (identifier ?? "username") as HalfSignIn["identifier"],
+    deviceId,
+    deviceName: deviceName ?? undefined,
+  };
+}
+
+/** What the event of a sign-in says of a way in that went on with a ticket. */
+export function describeSignIn({ identifier, by }: Pick<HalfSignIn, "identifier" | "by">) {
+  return { identifier, ...(by === "code" && { by }) };
+}
+
+/** A ticket that was made for a known device is good there alone. */
+export function isSameDevice(
+  core: Core,
+  owner: GateAccount,
+  { deviceId }: StoredSecondFactorTicket,
+  mark: string | undefined,
+): boolean {
+  return deviceId === null || findKnownDevice(core, owner, mark) === deviceId;
 }
 
 /** What somebody can set up who needs a second factor. */
