@@ -8,13 +8,13 @@ import { parsePhone } from "../../identifiers/phone.ts";
 import { withdrawCode } from "../../one-time-codes/code-store.ts";
 import { holdSession } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
-import { toNetwork } from "../../throttling/address.ts";
 import type { User } from "../../users/user.ts";
 import { findUser, recordProof } from "../../users/user-store.ts";
 import { addressOf, type ChangeAuthority, requireChangeAuthority } from "../steps/change-authority.ts";
 import { about, fieldOf, keepLastWayIn, removeName, requireMovable, setName } from "../steps/change-name.ts";
 import { codeRefused, type RightCode, withRightCode } from "../steps/check-code.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
+import { countAtAddress } from "../steps/count-at-address.ts";
 import { endRivalChanges } from "../steps/end-rival-changes.ts";
 import { findNamedAccount } from "../steps/find-named.ts";
 import { type GateAccount, readGateAccount } from "../steps/gate.ts";
@@ -67,8 +67,7 @@ export async function startOwnName(
   { kind, to, locale }: StartOwnNameInput,
   facts: RequestInfo,
 ): Promise<Challenge> {
-  const network = toNetwork(facts.address);
-  await core.throttle.consume(network === null ? [] : [{ limit: "start_code_address", of: [network] }]);
+  await countAtAddress(core, "start_code_address", facts);
   const { user, session } = caller;
   const account = await getOwnAccount(core, core.db, user.id);
   const address = to === undefined ? addressOf(account, kind) : parse(core, kind, to);

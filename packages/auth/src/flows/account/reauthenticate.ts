@@ -11,6 +11,7 @@ import { withFactor } from "../steps/authentication-methods.ts";
 import { codeRefused, toEvidence, withRightCode } from "../steps/check-code.ts";
 import { checkOwnPassword } from "../steps/check-own-password.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
+import { countAtAddress } from "../steps/count-at-address.ts";
 import { askGate, readGateAccount } from "../steps/gate.ts";
 import { countOwnTotp, recordOwnRefusal, requireOwnFactor, requireOwnTotp } from "../steps/own-totp.ts";
 import { requireRecently } from "../steps/recent-authentication.ts";
@@ -48,8 +49,7 @@ export async function startReauthentication(
   { current, locale }: StartReauthenticationInput,
   facts: RequestInfo,
 ): Promise<Challenge> {
-  const network = toNetwork(facts.address);
-  await core.throttle.consume(network === null ? [] : [{ limit: "start_code_address", of: [network] }]);
+  await countAtAddress(core, "start_code_address", facts);
   const account = await readGateAccount(core, core.db, user.id);
   const address = current === "phone" ? account?.phoneNumber : account?.emailKey;
   const code = current === "phone" ? "phone_code" : "email_code";

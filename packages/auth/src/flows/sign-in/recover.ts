@@ -16,6 +16,7 @@ import type { User } from "../../users/user.ts";
 import { findAccountById, recordLogin } from "../../users/user-store.ts";
 import { toAuthentication } from "../steps/authentication-methods.ts";
 import type { Core, RequestInfo } from "../steps/core.ts";
+import { countAtAddress } from "../steps/count-at-address.ts";
 import { requireGoodPassword } from "../steps/encode-password.ts";
 import { takeFactors } from "../steps/enroll-totp.ts";
 import { askGate, type GateAccount, nobody, readGateAccount } from "../steps/gate.ts";
@@ -147,10 +148,7 @@ async function takeLostFactors(core: Core, transaction: Queries, userId: string,
 }
 
 /** Tries are counted by where they come from alone: a code has too many bits to be guessed from anywhere. */
-function count(core: Core, { address }: RequestInfo): Promise<Admission> {
-  const network = toNetwork(address);
-  return core.throttle.consume(network === null ? [] : [{ limit: "recovery_address", of: [network] }]);
-}
+const count = (core: Core, facts: RequestInfo) => countAtAddress(core, "recovery_address", facts);
 
 /** The owner of a code with their row held; nobody's with the same work. */
 async function holdOwner(core: Core, transaction: Queries, id: string | null): Promise<GateAccount | null> {

@@ -13,6 +13,7 @@ import { insertUser } from "../../users/user-store.ts";
 import type { Evidence } from "../../ways-in/may-open.ts";
 import { toAuthentication } from "../steps/authentication-methods.ts";
 import type { Core, RequestInfo } from "../steps/core.ts";
+import { countAtAddress } from "../steps/count-at-address.ts";
 import { requireGoodPassword } from "../steps/encode-password.ts";
 import { requireFreeForms } from "../steps/find-named.ts";
 import { readGateAccount } from "../steps/gate.ts";
@@ -67,7 +68,7 @@ export async function register(core: Core, input: RegisterInput, facts: RequestI
   if (password !== undefined) requireGoodPassword(core, password, { field: "password", person });
   const network = toNetwork(facts.address);
   core.passwords.assertCapacity(network);
-  const admission = await core.throttle.consume(network === null ? [] : [{ limit: "register_address", of: [network] }]);
+  const admission = await countAtAddress(core, "register_address", facts);
   const proved = ticket === undefined ? null : await readTicket(core, ticket);
   if (proved) requireWayIn(core, proved, { password, ...unproved });
   const encoded = password === undefined ? createUnusablePassword() : await core.passwords.hash(password, network);

@@ -3,6 +3,7 @@ import { AuthError } from "../../errors.ts";
 import { toNetwork } from "../../throttling/address.ts";
 import { findDeviceOwner } from "../../users/user-store.ts";
 import type { Core, RequestInfo } from "../steps/core.ts";
+import { countAtAddress } from "../steps/count-at-address.ts";
 import { nobody } from "../steps/gate.ts";
 import { findKnownDevice } from "../steps/known-device.ts";
 import { admitMessage, type Target } from "../steps/start-challenge.ts";
@@ -24,8 +25,7 @@ export async function resendCode(
   { challenge, deviceMark }: ResendCodeInput,
   facts: RequestInfo,
 ): Promise<Challenge> {
-  const network = toNetwork(facts.address);
-  await core.throttle.consume(network === null ? [] : [{ limit: "start_code_address", of: [network] }]);
+  await countAtAddress(core, "start_code_address", facts);
   const found = await core.challenges.find(challenge);
   if (!found) throw new AuthError("code_invalid", "There is no such challenge");
   const { address, userId, purpose } = found;
@@ -36,7 +36,7 @@ export async function resendCode(
   const ask = {
     target,
     typed: found.id,
-    network,
+    network: toNetwork(facts.address),
     isKnownDevice: findKnownDevice(core, owner, deviceMark) !== null,
     isSent: found.state !== "suppressed" && !(address !== null && core.challenges.isFixed(address)),
     tellsChannel: found.tellsChannel,

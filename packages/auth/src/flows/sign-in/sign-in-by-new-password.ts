@@ -12,6 +12,7 @@ import { type Account, findAccountById, recordLoginByCode } from "../../users/us
 import type { Evidence } from "../../ways-in/may-open.ts";
 import { toAuthentication } from "../steps/authentication-methods.ts";
 import type { Core, RequestInfo } from "../steps/core.ts";
+import { countAtAddress } from "../steps/count-at-address.ts";
 import { requireGoodPassword } from "../steps/encode-password.ts";
 import { askGate, type GateAccount, readGateAccount } from "../steps/gate.ts";
 import { type AnsweredSession, answerSignIn, type SignInAnswer } from "../steps/issue-session-tokens.ts";
@@ -55,9 +56,7 @@ export async function signInByNewPassword(
   const network = toNetwork(facts.address);
   requireGoodPassword(core, newPassword, { field: "newPassword", person: {} });
   core.passwords.assertCapacity(network);
-  const { counted } = await core.throttle.consume(
-    network === null ? [] : [{ limit: "check_code_address", of: [network] }],
-  );
+  const { counted } = await countAtAddress(core, "check_code_address", facts);
   const { ticket, account } = await takeTicket(core, input);
   const encoded = await encodeOther(core, { ticket, account, newPassword, network });
   const done = await core.db.transaction().execute(async (transaction) => {

@@ -18,7 +18,6 @@ import {
 } from "../../second-factors/second-factor-ticket-store.ts";
 import type { SharedSecret } from "../../second-factors/totp.ts";
 import type { Queries } from "../../storage/database.ts";
-import { toNetwork } from "../../throttling/address.ts";
 import type { Admission } from "../../throttling/throttle.ts";
 import type { User } from "../../users/user.ts";
 import { findAccountById, markSetByCode, recordLoginByCode } from "../../users/user-store.ts";
@@ -33,6 +32,7 @@ import {
   usePasskey,
 } from "../steps/check-passkey.ts";
 import type { Core, RequestInfo } from "../steps/core.ts";
+import { countAtAddress } from "../steps/count-at-address.ts";
 import { askForNewPasskey, checkRegistration, enrollPasskey, type RightRegistration } from "../steps/enroll-passkey.ts";
 import { enrollTotp } from "../steps/enroll-totp.ts";
 import { askGate, type GateAccount, readGateAccount } from "../steps/gate.ts";
@@ -126,7 +126,7 @@ interface TicketOwner {
 }
 
 async function readTicketOwner(core: Core, ticket: string, facts: RequestInfo): Promise<TicketOwner> {
-  await countAtAddress(core, facts);
+  await countAtAddress(core, "check_code_address", facts);
   const found = await findSecondFactorTicket(core.db, ticket);
   const account = found && (await readGateAccount(core, core.db, found.userId));
   if (!account || found.purpose === "enroll") throw ticketRefused();
@@ -150,7 +150,7 @@ export async function signInBySecondFactor(
   input: SignInBySecondFactorInput,
   facts: RequestInfo,
 ): Promise<SecondFactorAnswer> {
-  const counted = await countAtAddress(core, facts);
+  const { counted } = await countAtAddress(core, "check_code_address", facts);
   const ticket = await countTicketAttempt(core.db, input.ticket);
   const owner = ticket && (await readGateAccount(core, core.db, ticket.userId));
   if (!owner || ticket.purpose === "enroll" || !isSameDevice(core, owner, ticket, input.deviceMark))
@@ -207,12 +207,6 @@ async function checkShown(
     return { factor: "passkey", made: await checkRegistration(core, newPasskey, wanted) };
   }
   return { factor: "totp", typed: totp ?? "" };
-}
-
-async function countAtAddress(core: Core, { address }: RequestInfo): Promise<Admission["counted"]> {
-  const network = toNetwork(address);
-  const scopes = network === null ? [] : [{ limit: "check_code_address" as const, of: [network] as [string] }];
-  return (await core.throttle.consume(scopes)).counted;
 }
 
 async function countTotp(core: Core, ticket: StoredSecondFactorTicket): Promise<Admission> {

@@ -6,6 +6,7 @@ import type { Queries } from "../../storage/database.ts";
 import { toNetwork } from "../../throttling/address.ts";
 import type { Evidence } from "../../ways-in/may-open.ts";
 import type { Core, RequestInfo } from "./core.ts";
+import { countAtAddress } from "./count-at-address.ts";
 import { findNamedAccount } from "./find-named.ts";
 import { type GateAccount, readGateAccount } from "./gate.ts";
 import { refundOnFailure } from "./refund-on-failure.ts";
@@ -44,9 +45,7 @@ export async function withRightCode<T>(
   effect: (transaction: Queries, right: RightCode) => Promise<T>,
 ): Promise<T> {
   const network = toNetwork(facts.address);
-  const { counted } = await core.throttle.consume(
-    network === null ? [] : [{ limit: "check_code_address", of: [network] }],
-  );
+  const { counted } = await countAtAddress(core, "check_code_address", facts);
   const checked = await refundOnFailure(
     core,
     { counted },

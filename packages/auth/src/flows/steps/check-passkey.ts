@@ -19,9 +19,8 @@ import { findPasskey, listPasskeys, notePasskeyUse, type StoredPasskey } from ".
 import type { RelyingParty } from "../../passkeys/relying-party.ts";
 import { type CheckedAssertion, readClientData, verifyAssertion } from "../../passkeys/verify-passkey.ts";
 import type { Queries } from "../../storage/database.ts";
-import { toNetwork } from "../../throttling/address.ts";
-import type { Admission } from "../../throttling/throttle.ts";
 import type { Core, RequestInfo } from "./core.ts";
+import { countAtAddress } from "./count-at-address.ts";
 import { keepNotice } from "./keep-notice.ts";
 
 /**
@@ -140,10 +139,7 @@ export async function usePasskey(transaction: Queries, { passkey, checked, ...an
 }
 
 /** Counts a passkey that is shown, by where it comes from alone: nobody can guess one. */
-export function countPasskey(core: Core, { address }: RequestInfo): Promise<Admission> {
-  const network = toNetwork(address);
-  return core.throttle.consume(network === null ? [] : [{ limit: "passkey_address", of: [network] }]);
-}
+export const countPasskey = (core: Core, facts: RequestInfo) => countAtAddress(core, "passkey_address", facts);
 
 interface Refused {
   readonly purpose: string;

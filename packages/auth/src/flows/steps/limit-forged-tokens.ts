@@ -1,7 +1,7 @@
 import { isStorageUnavailable } from "../../storage/database.ts";
-import { toNetwork } from "../../throttling/address.ts";
 import type { LimitName } from "../../throttling/limits.ts";
 import type { Core, RequestInfo } from "./core.ts";
+import { countAtAddress } from "./count-at-address.ts";
 
 /**
  * Counts a token that was never issued. Good ones are not counted, so that an address that makes tokens up does no harm to them. While
@@ -9,10 +9,9 @@ import type { Core, RequestInfo } from "./core.ts";
  *
  * @throws AuthError `rate_limited`, `overloaded`
  */
-export async function limitForgedTokens(core: Core, limit: LimitName, { address }: RequestInfo): Promise<void> {
-  const network = toNetwork(address);
+export async function limitForgedTokens(core: Core, limit: LimitName, facts: RequestInfo): Promise<void> {
   try {
-    await core.throttle.consume(network === null ? [] : [{ limit, of: [network] }]);
+    await countAtAddress(core, limit, facts);
   } catch (error) {
     if (!isStorageUnavailable(error)) throw error;
   }
