@@ -15,7 +15,7 @@ import type { Page, Redirect } from "../page.ts";
 import { answerOf, missing, type Refusal } from "../refusal.ts";
 import { beginStep, endStep, readStep, type Step } from "../step.ts";
 import type { Visit } from "../visit.ts";
-import { afterSignIn, keepSession } from "./after-sign-in.ts";
+import { finishSignIn } from "./after-sign-in.ts";
 import { beginAgain } from "./code-form.ts";
 
 /** The way back for somebody who has nothing but their recovery codes. */
@@ -60,10 +60,9 @@ export const recoverPasswordPage: Page = {
     const removeSecondFactors = typed.has("removeSecondFactors");
     const input = { ticket: step.ticket, newPassword: typed.get("newPassword"), removeSecondFactors };
     const answer = await visit.callWithCookies.recovery.setPassword(input);
+    if (!("next" in answer)) return finishSignIn(visit, answer);
     endStep(visit);
-    if ("next" in answer) return { to: `${visit.base}/sign-in?done=reset` };
-    keepSession(visit, answer);
-    return afterSignIn(visit, answer);
+    return { to: `${visit.base}/sign-in?done=reset` };
   },
   refuse: (visit, _, refusal) => showStep(visit, refusal),
 };

@@ -2,9 +2,9 @@ import { html } from "hono/html";
 import { button, form, heading, linkAnew, newPasswordField, queryOf, refused, type View } from "../layout.ts";
 import type { Page, Redirect } from "../page.ts";
 import { answerOf, type Refusal } from "../refusal.ts";
-import { beginStep, endStep, keepStep, readStep, type Step } from "../step.ts";
+import { beginStep, keepStep, readStep, type Step } from "../step.ts";
 import type { Visit } from "../visit.ts";
-import { afterSignIn, keepSession } from "./after-sign-in.ts";
+import { finishSignIn } from "./after-sign-in.ts";
 import { beginAgain } from "./code-form.ts";
 
 /** Replaces a password that somebody else chose, or that others may know, before there is a session. */
@@ -15,10 +15,7 @@ export const replacePasswordPage: Page = {
     const step = readTicketStep(visit);
     if (!step?.ticket) return beginAgain(visit, "/sign-in");
     const input = { ticket: step.ticket, newPassword: typed.get("newPassword") };
-    const answer = await visit.callWithCookies.token.obtainByNewPassword(input);
-    keepSession(visit, answer);
-    endStep(visit);
-    return afterSignIn(visit, answer);
+    return finishSignIn(visit, await visit.callWithCookies.token.obtainByNewPassword(input));
   },
   refuse: (visit, _, refusal) => showStep(visit, refusal),
 };

@@ -2,9 +2,9 @@ import { html } from "hono/html";
 import { button, form, heading, linkAnew, queryOf, refused, type View } from "../layout.ts";
 import type { Answer, Page, Redirect, Typed } from "../page.ts";
 import { answerOf, type Refusal } from "../refusal.ts";
-import { beginStep, endStep, keepStep, readStep, type Step } from "../step.ts";
+import { beginStep, keepStep, readStep, type Step } from "../step.ts";
 import type { Visit } from "../visit.ts";
-import { afterSignIn, keepSession } from "./after-sign-in.ts";
+import { finishSignIn } from "./after-sign-in.ts";
 import { beginAgain } from "./code-form.ts";
 import {
   notAPasskey,
@@ -28,9 +28,7 @@ export const secondFactorPage: Page = {
     const shown = readShown(typed, step);
     if (!shown) return showStep(visit, notAPasskey(visit));
     const answer = await visit.callWithCookies.token.obtainBySecondFactor({ ticket: step.ticket, ...shown });
-    keepSession(visit, answer);
-    endStep(visit);
-    const next = afterSignIn(visit, answer);
+    const next = finishSignIn(visit, answer);
     return answer.recoveryCodes ? layOutCodes(visit, answer.recoveryCodes, next.to) : next;
   },
   refuse: (visit, typed, refusal) => showStep(visit, typed.has("passkey") ? ofPasskeyShown(visit, refusal) : refusal),
