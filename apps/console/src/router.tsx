@@ -7,7 +7,8 @@ import {
   Outlet,
 } from "@tanstack/react-router";
 import { type ReactElement, useEffect } from "react";
-import { Frame, findPlaces } from "./frame/frame.tsx";
+import { Frame } from "./frame/frame.tsx";
+import { findPlaces } from "./frame/places.ts";
 import { BackPage } from "./frame/whole-pages.tsx";
 import { fill, useTexts } from "./language.tsx";
 import { tellBack } from "./news.ts";

@@ -10,6 +10,7 @@ import {
   useSyncExternalStore,
 } from "react";
 import { enter, entryKey, isOver, toSignIn } from "./entry.ts";
+import { findPlaces } from "./frame/places.ts";
 import { ReauthenticateWindow } from "./frame/reauthenticate-window.tsx";
 import { SessionEnded } from "./frame/session-ended.tsx";
 import { AwayPage, EnteringPage, StrangerPage } from "./frame/whole-pages.tsx";
@@ -31,9 +32,6 @@ export function useSession(): Session {
 
 /** Whether the person holds a permission: for showing and hiding. The service checks every call by itself. */
 export const useMay = (permission: string): boolean => useSession().permissions.has(permission);
-
-/** Permissions with which there is something to see here. */
-const shown = ["auth.view_user", "auth.view_group", "auth.view_auditevent", "auth.view_service"];
 
 /** Lets nobody further who is not signed in: to the service's own pages, and back. */
 export function SessionGate({ children }: { readonly children: ReactNode }): ReactElement {
@@ -57,7 +55,7 @@ export function SessionGate({ children }: { readonly children: ReactNode }): Rea
     if (isAnother) location.reload();
   }, [isAnother]);
   if (!session || isAnother) return failureReason && !mustSignIn ? <AwayPage /> : <EnteringPage />;
-  const isKnown = shown.some((permission) => session.permissions.has(permission));
+  const isKnown = findPlaces(session.permissions).length > 0;
   return (
     <Entered.Provider value={session}>
       {isKnown ? children : <StrangerPage user={session.user} />}

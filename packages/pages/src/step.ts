@@ -1,5 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
+import { queryOf } from "./layout.ts";
+import type { Redirect } from "./page.ts";
 import type { Visit } from "./visit.ts";
 
 const time = z.int().nonnegative();
@@ -82,6 +84,28 @@ export function beginStep(visit: Visit, step: Step): string {
 /** Goes on with the way that the address names. */
 export function keepStep(visit: Visit, step: Step): void {
   write(visit, idOf(visit), step);
+}
+
+/** A step with the ticket that its page takes. */
+export interface TicketStep extends Step {
+  readonly ticket: string;
+}
+
+/** The step of a way whose ticket a page takes; null where this browser is on no such way. */
+export function readTicketStep(visit: Visit, way: Step["way"]): TicketStep | null {
+  const step = readStep(visit);
+  return step?.way === way && step.ticket !== undefined ? { ...step, ticket: step.ticket } : null;
+}
+
+/**
+ * Leads from whichever form was refused for the want of it to where a ticket is used: the way that the address names goes on there, or one begins.
+ */
+export function leadTo(visit: Visit, path: string, step: Pick<TicketStep, "way" | "ticket"> & Partial<Step>): Redirect {
+  const before = readStep(visit);
+  const next: Step = { name: before?.name ?? "", kind: before?.kind ?? "username", from: "/sign-in", ...step };
+  if (before) keepStep(visit, next);
+  const query = before ? queryOf(visit) : queryOf(visit, { step: beginStep(visit, next) });
+  return { to: `${visit.base}${path}${query}` };
 }
 
 export function endStep(visit: Visit): void {

@@ -4,6 +4,7 @@ import { useTexts } from "../language.tsx";
 import { Button } from "../parts/button.tsx";
 import { Choice } from "../parts/choice.tsx";
 import { Field } from "../parts/field.tsx";
+import { More } from "../parts/more.tsx";
 import { usePages } from "../parts/pages.ts";
 import { Empty, Loaded } from "../parts/state.tsx";
 import { isId } from "../people/search.ts";
@@ -46,9 +47,7 @@ export function AuditPage(): ReactElement {
       </section>
       {events.hasNextPage && (
         <div className="row center">
-          <Button isPending={events.isFetchingNextPage} onPress={() => void events.fetchNextPage()}>
-            {texts.more}
-          </Button>
+          <More pages={events} />
         </div>
       )}
       <ExportWindow filters={filters} isOpen={isExporting} onClose={() => setExporting(false)} />

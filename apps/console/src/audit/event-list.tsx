@@ -1,10 +1,8 @@
-import { useQuery } from "@tanstack/react-query";
 import type { ReactElement } from "react";
+import { useGroups } from "../groups/group-list.ts";
 import { useTexts } from "../language.tsx";
 import { Moment } from "../parts/moment.tsx";
 import { PersonLink } from "../people/person-link.tsx";
-import { trpc } from "../service.ts";
-import { useMay } from "../session.tsx";
 import { describeDetail, isBad, nameOfEvent } from "./describe-event.ts";
 
 export interface ShownEvent {
@@ -27,6 +25,7 @@ interface EventListProps {
 /** Events in words, the newest first. */
 export function EventList({ events, about }: EventListProps): ReactElement {
   const texts = useTexts();
+  const names = new Map(useGroups().map(({ id, name }) => [id, name]));
   return (
     <ol className="rows events">
       {events.map((one) => (
@@ -54,7 +53,7 @@ export function EventList({ events, about }: EventListProps): ReactElement {
                 </>
               )}
             </p>
-            <EventDetail event={one} />
+            <EventDetail detail={one.detail} names={names} />
           </div>
         </li>
       ))}
@@ -62,11 +61,13 @@ export function EventList({ events, about }: EventListProps): ReactElement {
   );
 }
 
-function EventDetail({ event }: { readonly event: ShownEvent }): ReactElement | null {
-  const mayGroups = useMay("auth.view_group");
-  const groups = useQuery({ ...trpc.groups.list.queryOptions({ limit: 100 }), enabled: mayGroups, staleTime: 60_000 });
-  const names = new Map(groups.data?.groups.map(({ id, name }) => [id, name]));
-  const facts = describeDetail(event.detail, names);
+interface EventDetailProps extends Pick<ShownEvent, "detail"> {
+  /** What ids in it are called. */
+  readonly names: ReadonlyMap<string, string>;
+}
+
+function EventDetail({ detail, names }: EventDetailProps): ReactElement | null {
+  const facts = describeDetail(detail, names);
   if (facts.length === 0) return null;
   return (
     <p className="small detail" dir="ltr">

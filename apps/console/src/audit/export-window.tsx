@@ -1,9 +1,9 @@
 import { isAuthError } from "@latchkey/client";
 import { type ReactElement, useRef, useState } from "react";
-import { explain } from "../explain.ts";
 import { fill, useFormats, useTexts } from "../language.tsx";
 import { Button } from "../parts/button.tsx";
 import { Choice } from "../parts/choice.tsx";
+import { Fault } from "../parts/state.tsx";
 import { Window } from "../parts/window.tsx";
 import { auth } from "../service.ts";
 import { csvHead, toCsv, toJsonLines } from "./export-file.ts";
@@ -76,11 +76,7 @@ export function ExportWindow({ filters, isOpen, onClose }: ExportWindowProps): R
         <p role="status" className="hint">
           {count !== null && fill(texts.audit.read, { count: number(count) })}
         </p>
-        {error !== null && (
-          <p className="notice bad" role="alert">
-            {explain(error, texts)}
-          </p>
-        )}
+        {error !== null && <Fault error={error} />}
         <div className="row end">
           <Button onPress={close}>{texts.cancel}</Button>
           <Button kind="main" isPending={count !== null} onPress={() => void run()}>

@@ -3,34 +3,14 @@ import { type ReactElement, useEffect, useRef, useState } from "react";
 import { Button as AriaButton, Header, Menu, MenuItem, MenuSection, MenuTrigger, Popover } from "react-aria-components";
 import { signOut } from "../entry.ts";
 import { languages, setLanguage, useLanguage, useTexts } from "../language.tsx";
-import type { Texts } from "../languages/en.ts";
 import { Notices } from "../parts/notices.tsx";
 import { nameOf } from "../people/name-of.ts";
 import { away, service } from "../service.ts";
 import { useSession } from "../session.tsx";
 import { useStore } from "../store.ts";
+import { findPlaces } from "./places.ts";
 import { setTheme, themes, useTheme } from "./theme.ts";
 import { Mark } from "./whole-pages.tsx";
-
-interface Place {
-  readonly to: string;
-  readonly name: keyof Texts["places"];
-  /** Any of these shows it. */
-  readonly permissions: readonly string[];
-}
-
-/** What there is to see, in the order in which it is shown. */
-export const places: readonly Place[] = [
-  { to: "/overview", name: "overview", permissions: ["auth.view_service"] },
-  { to: "/people", name: "people", permissions: ["auth.view_user"] },
-  { to: "/groups", name: "groups", permissions: ["auth.view_group"] },
-  { to: "/messages", name: "messages", permissions: ["auth.view_service"] },
-  { to: "/audit", name: "audit", permissions: ["auth.view_auditevent"] },
-  { to: "/health", name: "health", permissions: ["auth.view_service"] },
-];
-
-export const findPlaces = (permissions: ReadonlySet<string>): readonly Place[] =>
-  places.filter((place) => place.permissions.some((permission) => permissions.has(permission)));
 
 /** Everything that is around each screen: where one is, where one can go, and who one is. */
 export function Frame(): ReactElement {

@@ -1,16 +1,17 @@
 import { isAuthError } from "@latchkey/client";
 import { useMutation } from "@tanstack/react-query";
-import { type FormEvent, type ReactElement, useState } from "react";
-import { explain, findFaults } from "../explain.ts";
+import { type ReactElement, useState } from "react";
+import { findFaults } from "../explain.ts";
 import { useTexts } from "../language.tsx";
-import { Button } from "../parts/button.tsx";
 import { Changed, type ChangedField } from "../parts/changed.tsx";
-import { Check } from "../parts/check.tsx";
+import { useChosen } from "../parts/chosen.ts";
 import { Field } from "../parts/field.tsx";
 import { tell } from "../parts/notices.tsx";
+import { PermissionChecks } from "../parts/permission-checks.tsx";
 import { Window } from "../parts/window.tsx";
-import { auth, queryClient, trpc } from "../service.ts";
-import { useSession } from "../session.tsx";
+import { WindowForm } from "../parts/window-form.tsx";
+import { auth } from "../service.ts";
+import { refreshGroups } from "./group-list.ts";
 
 export interface Group {
   readonly id: string;
@@ -35,66 +36,48 @@ export function GroupWindow({ group, isOpen, onClose }: GroupWindowProps): React
   );
 }
 
-const nothing: Group = { id: "", name: "", permissions: [] };
-
 function GroupForm({ group, onClose }: Omit<GroupWindowProps, "isOpen">): ReactElement {
   const texts = useTexts();
-  const { permissions: held } = useSession();
-  const [before, setBefore] = useState(group ?? nothing);
-  const [name, setName] = useState(before.name);
-  const [chosen, setChosen] = useState<ReadonlySet<string>>(() => new Set(before.permissions));
+  const [nameBefore, setNameBefore] = useState(group?.name ?? "");
+  const [name, setName] = useState(nameBefore);
+  const given = useChosen(group?.permissions ?? []);
   const [changed, setChanged] = useState<readonly ChangedField[]>([]);
   const saving = useMutation({
     async mutationFn(): Promise<void> {
-      const permissions = [...chosen].sort();
+      const permissions = [...given.chosen].sort();
       if (!group) {
         await auth.api.groups.create.mutate({ name, permissions });
         return;
       }
-      const expected = { name: before.name, permissions: [...before.permissions] };
+      const expected = { name: nameBefore, permissions: [...given.before] };
       await auth.api.groups.update.mutate({ id: group.id, name, permissions, expected });
     },
     async onSuccess() {
-      await queryClient.invalidateQueries({ queryKey: trpc.groups.pathKey() });
+      await refreshGroups();
       tell(texts.saved);
       onClose();
     },
     async onError(error) {
       if (!group || !isAuthError(error, "changed_meanwhile")) return;
       const now = await auth.api.groups.get.query({ id: group.id });
-      const has = (permissions: readonly string[], one: string) => (permissions.includes(one) ? texts.yes : texts.no);
-      const all = [...new Set([...before.permissions, ...now.permissions])];
-      const others = all.filter((one) => before.permissions.includes(one) !== now.permissions.includes(one));
       setChanged([
-        ...(now.name === before.name ? [] : [{ name: texts.fields.name, was: before.name, now: now.name }]),
-        ...others.map((one) => ({ name: one, was: has(before.permissions, one), now: has(now.permissions, one) })),
+        ...(now.name === nameBefore ? [] : [{ name: texts.fields.name, was: nameBefore, now: now.name }]),
+        ...given.takeOver(now.permissions),
       ]);
-      const next = new Set(chosen);
-      for (const one of others)
-        if (chosen.has(one) === before.permissions.includes(one))
-          now.permissions.includes(one) ? next.add(one) : next.delete(one);
-      setChosen(next);
-      if (name === before.name) setName(now.name);
-      setBefore(now);
+      if (name === nameBefore) setName(now.name);
+      setNameBefore(now.name);
     },
   });
   const faults = findFaults(saving.error, texts);
-  const isElsewhere = saving.error && !isAuthError(saving.error, "changed_meanwhile") && !faults.name;
-  const all = [...new Set([...held, ...before.permissions])].sort();
   return (
-    <form
-      className="stack"
-      onSubmit={(event: FormEvent) => {
-        event.preventDefault();
-        saving.mutate();
-      }}
+    <WindowForm
+      lead={<Changed fields={changed} />}
+      error={faults.name ? null : saving.error}
+      act={changed.length > 0 ? texts.changed.saveAnyway : texts.save}
+      isPending={saving.isPending}
+      onSubmit={() => saving.mutate()}
+      onCancel={onClose}
     >
-      <Changed fields={changed} />
-      {isElsewhere && (
-        <p className="notice bad" role="alert">
-          {explain(saving.error, texts)}
-        </p>
-      )}
       <Field
         name="name"
         label={texts.fields.name}
@@ -107,30 +90,8 @@ function GroupForm({ group, onClose }: Omit<GroupWindowProps, "isOpen">): ReactE
       <fieldset>
         <legend>{texts.groups.gives}</legend>
         <p className="hint">{texts.grants.onlyHeld}</p>
-        <ul className="checks">
-          {all.map((permission) => (
-            <li key={permission}>
-              <Check
-                isSelected={chosen.has(permission)}
-                onChange={(is) => {
-                  const next = new Set(chosen);
-                  if (is) next.add(permission);
-                  else next.delete(permission);
-                  setChosen(next);
-                }}
-              >
-                <code dir="ltr">{permission}</code>
-              </Check>
-            </li>
-          ))}
-        </ul>
+        <PermissionChecks {...given} />
       </fieldset>
-      <div className="row end">
-        <Button onPress={onClose}>{texts.cancel}</Button>
-        <Button kind="main" type="submit" isPending={saving.isPending}>
-          {changed.length > 0 ? texts.changed.saveAnyway : texts.save}
-        </Button>
-      </div>
-    </form>
+    </WindowForm>
   );
 }

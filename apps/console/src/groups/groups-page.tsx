@@ -2,15 +2,15 @@ import { Link } from "@tanstack/react-router";
 import { type ReactElement, useState } from "react";
 import { fill, useTexts } from "../language.tsx";
 import { Button } from "../parts/button.tsx";
+import { More } from "../parts/more.tsx";
 import { tell } from "../parts/notices.tsx";
 import { usePages } from "../parts/pages.ts";
 import { Question } from "../parts/question.tsx";
 import { Empty, Loaded } from "../parts/state.tsx";
-import { auth, queryClient, trpc } from "../service.ts";
+import { auth, trpc } from "../service.ts";
 import { useMay } from "../session.tsx";
+import { refreshGroups } from "./group-list.ts";
 import { type Group, GroupWindow } from "./group-window.tsx";
-
-export const refreshGroups = (): Promise<void> => queryClient.invalidateQueries({ queryKey: trpc.groups.pathKey() });
 
 /** Every group, and what each of them gives, as a table that can be read across and down. */
 export function GroupsPage(): ReactElement {
@@ -49,11 +49,7 @@ export function GroupsPage(): ReactElement {
           );
         }}
       </Loaded>
-      {pages.hasNextPage && (
-        <Button isPending={pages.isFetchingNextPage} onPress={() => void pages.fetchNextPage()}>
-          {texts.more}
-        </Button>
-      )}
+      <More pages={pages} />
       <GroupWindow group={edited === "new" ? null : edited} isOpen={edited !== null} onClose={() => setEdited(null)} />
       <Question
         title={texts.groups.delete}

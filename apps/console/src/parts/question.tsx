@@ -1,8 +1,8 @@
 import { useMutation } from "@tanstack/react-query";
 import type { ReactElement, ReactNode } from "react";
-import { explain } from "../explain.ts";
 import { useTexts } from "../language.tsx";
 import { Button } from "./button.tsx";
+import { Fault } from "./state.tsx";
 import { Window } from "./window.tsx";
 
 interface QuestionProps {
@@ -36,11 +36,7 @@ export function Question({
     <Window title={title} isOpen={isOpen} onClose={close} isAlert>
       <div className="stack">
         {children}
-        {deed.error && (
-          <p className="notice bad" role="alert">
-            {explain(deed.error, texts)}
-          </p>
-        )}
+        {deed.error && <Fault error={deed.error} />}
         <div className="row end">
           <Button onPress={close} autoFocus>
             {texts.cancel}

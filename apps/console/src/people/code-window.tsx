@@ -1,9 +1,9 @@
 import type { User } from "@latchkey/client";
 import { useMutation } from "@tanstack/react-query";
 import type { ReactElement } from "react";
-import { explain } from "../explain.ts";
 import { fill, useTexts } from "../language.tsx";
 import { Button } from "../parts/button.tsx";
+import { Fault } from "../parts/state.tsx";
 import { Window } from "../parts/window.tsx";
 import { auth } from "../service.ts";
 import { HandedCode } from "./handed-code.tsx";
@@ -36,11 +36,7 @@ export function CodeWindow({ user, isOpen, onClose }: CodeWindowProps): ReactEle
         ) : (
           <p>{fill(texts.acts.code.ask, { name: nameOf(user) })}</p>
         )}
-        {making.error && (
-          <p className="notice bad" role="alert">
-            {explain(making.error, texts)}
-          </p>
-        )}
+        {making.error && <Fault error={making.error} />}
         <div className="row end">
           {making.data ? (
             <Button kind="main" onPress={close}>

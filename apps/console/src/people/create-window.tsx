@@ -1,11 +1,12 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { type FormEvent, type ReactElement, useState } from "react";
-import { explain, findFaults } from "../explain.ts";
+import { type ReactElement, useState } from "react";
+import { findFaults } from "../explain.ts";
 import { useTexts } from "../language.tsx";
 import { Button } from "../parts/button.tsx";
 import { Field } from "../parts/field.tsx";
 import { Window } from "../parts/window.tsx";
+import { WindowForm } from "../parts/window-form.tsx";
 import { auth, trpc } from "../service.ts";
 import { HandedCode } from "./handed-code.tsx";
 
@@ -55,21 +56,16 @@ function CreateForm({ onClose }: Pick<CreateWindowProps, "onClose">): ReactEleme
     );
   }
   const faults = findFaults(creation.error, texts);
-  const isElsewhere = creation.error && !fields.some((name) => faults[name]);
+  const isAtField = fields.some((name) => faults[name]);
   return (
-    <form
-      className="stack"
-      onSubmit={(event: FormEvent) => {
-        event.preventDefault();
-        creation.mutate();
-      }}
+    <WindowForm
+      lead={<p className="quiet">{texts.people.createLead}</p>}
+      error={isAtField ? null : creation.error}
+      act={texts.create}
+      isPending={creation.isPending}
+      onSubmit={() => creation.mutate()}
+      onCancel={onClose}
     >
-      <p className="quiet">{texts.people.createLead}</p>
-      {isElsewhere && (
-        <p className="notice bad" role="alert">
-          {explain(creation.error, texts)}
-        </p>
-      )}
       <div className="pair">
         {fields.map((name, index) => (
           <Field
@@ -86,12 +82,6 @@ function CreateForm({ onClose }: Pick<CreateWindowProps, "onClose">): ReactEleme
           />
         ))}
       </div>
-      <div className="row end">
-        <Button onPress={onClose}>{texts.cancel}</Button>
-        <Button kind="main" type="submit" isPending={creation.isPending}>
-          {texts.create}
-        </Button>
-      </div>
-    </form>
+    </WindowForm>
   );
 }

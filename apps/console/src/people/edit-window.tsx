@@ -1,15 +1,15 @@
 import { isAuthError, type User } from "@latchkey/client";
 import { useMutation } from "@tanstack/react-query";
-import { type FormEvent, type ReactElement, useState } from "react";
-import { explain, findFaults } from "../explain.ts";
+import { type ReactElement, useState } from "react";
+import { findFaults } from "../explain.ts";
 import { useTexts } from "../language.tsx";
-import { Button } from "../parts/button.tsx";
 import { Changed, type ChangedField } from "../parts/changed.tsx";
 import { Check } from "../parts/check.tsx";
 import { Choice } from "../parts/choice.tsx";
 import { Field } from "../parts/field.tsx";
 import { tell } from "../parts/notices.tsx";
 import { Window } from "../parts/window.tsx";
+import { WindowForm } from "../parts/window-form.tsx";
 import { auth } from "../service.ts";
 import { useSession } from "../session.tsx";
 import { refreshPeople } from "./refresh-person.ts";
@@ -107,27 +107,21 @@ function EditForm({ user, onClose }: Omit<EditWindowProps, "isOpen">): ReactElem
     typeof value === "boolean" ? (value ? texts.yes : texts.no) : value == null || value === "" ? "–" : String(value);
   const set = (changes: Partial<Typed>) => setTyped({ ...typed, ...changes });
   const faults = findFaults(saving.error, texts);
-  const isElsewhere =
-    saving.error && !isAuthError(saving.error, "changed_meanwhile") && !texted.some((name) => faults[name]);
+  const isAtField = texted.some((name) => faults[name]);
   const genders = [
     { id: "", name: "–" },
     { id: "Female", name: texts.person.genders.Female },
     { id: "Male", name: texts.person.genders.Male },
   ];
   return (
-    <form
-      className="stack"
-      onSubmit={(event: FormEvent) => {
-        event.preventDefault();
-        saving.mutate();
-      }}
+    <WindowForm
+      lead={<Changed fields={changed} />}
+      error={isAtField ? null : saving.error}
+      act={changed.length > 0 ? texts.changed.saveAnyway : texts.save}
+      isPending={saving.isPending}
+      onSubmit={() => saving.mutate()}
+      onCancel={onClose}
     >
-      <Changed fields={changed} />
-      {isElsewhere && (
-        <p className="notice bad" role="alert">
-          {explain(saving.error, texts)}
-        </p>
-      )}
       <div className="pair">
         {texted.map((name, index) =>
           name === "gender" ? (
@@ -171,12 +165,6 @@ function EditForm({ user, onClose }: Omit<EditWindowProps, "isOpen">): ReactElem
           </Check>
         </div>
       )}
-      <div className="row end">
-        <Button onPress={onClose}>{texts.cancel}</Button>
-        <Button kind="main" type="submit" isPending={saving.isPending}>
-          {changed.length > 0 ? texts.changed.saveAnyway : texts.save}
-        </Button>
-      </div>
-    </form>
+    </WindowForm>
   );
 }

@@ -1,17 +1,20 @@
 import { isAuthError, type User } from "@latchkey/client";
 import { useMutation } from "@tanstack/react-query";
-import { type FormEvent, type ReactElement, type ReactNode, useState } from "react";
+import { type ReactElement, type ReactNode, useState } from "react";
 import { explain } from "../explain.ts";
 import { useTexts } from "../language.tsx";
-import { Button } from "../parts/button.tsx";
 import { Changed, type ChangedField } from "../parts/changed.tsx";
 import { Check } from "../parts/check.tsx";
+import { type Chosen, useChosen } from "../parts/chosen.ts";
+import { More } from "../parts/more.tsx";
 import { tell } from "../parts/notices.tsx";
 import { usePages } from "../parts/pages.ts";
+import { PermissionChecks } from "../parts/permission-checks.tsx";
 import { Empty, Loaded } from "../parts/state.tsx";
 import { Window } from "../parts/window.tsx";
+import { WindowForm } from "../parts/window-form.tsx";
 import { auth, trpc } from "../service.ts";
-import { useMay, useSession } from "../session.tsx";
+import { useMay } from "../session.tsx";
 import { refreshPeople } from "./refresh-person.ts";
 
 interface WindowProps {
@@ -47,7 +50,7 @@ export function GroupsWindow({
         nameOf={(id) => pages.data?.pages.flatMap((page) => page.groups).find((group) => group.id === id)?.name ?? id}
         onClose={onClose}
       >
-        {(isChosen, choose) =>
+        {({ chosen, choose }) =>
           mayGroups ? (
             <Loaded query={pages}>
               {(found) => {
@@ -58,7 +61,7 @@ export function GroupsWindow({
                     <ul className="checks">
                       {all.map(({ id, name, permissions }) => (
                         <li key={id}>
-                          <Check isSelected={isChosen(id)} onChange={(is) => choose(id, is)}>
+                          <Check isSelected={chosen.has(id)} onChange={(is) => choose(id, is)}>
                             <bdi>{name}</bdi>
                             <span className="hint block" dir="ltr">
                               {permissions.join(", ")}
@@ -67,11 +70,7 @@ export function GroupsWindow({
                         </li>
                       ))}
                     </ul>
-                    {pages.hasNextPage && (
-                      <Button isSmall onPress={() => void pages.fetchNextPage()}>
-                        {texts.more}
-                      </Button>
-                    )}
+                    <More pages={pages} isSmall />
                   </>
                 );
               }}
@@ -93,8 +92,6 @@ export function PermissionsWindow({
   user,
 }: WindowProps & { readonly permissions: readonly string[] }): ReactElement {
   const texts = useTexts();
-  const { permissions: held } = useSession();
-  const all = [...new Set([...held, ...permissions])].sort();
   return (
     <Window title={texts.grants.ownPermissions} isOpen={isOpen} onClose={onClose}>
       <SetForm
@@ -103,21 +100,12 @@ export function PermissionsWindow({
           auth.api.users.setPermissions.mutate({ id: user.id, permissions: [...wanted], expected: [...expected] })
         }
         readPresent={async () => (await auth.api.users.get.query({ id: user.id })).permissions}
-        nameOf={(permission) => permission}
         onClose={onClose}
       >
-        {(isChosen, choose) => (
+        {(things) => (
           <>
             <p className="quiet">{texts.grants.onlyHeld}</p>
-            <ul className="checks">
-              {all.map((permission) => (
-                <li key={permission}>
-                  <Check isSelected={isChosen(permission)} onChange={(is) => choose(permission, is)}>
-                    <code dir="ltr">{permission}</code>
-                  </Check>
-                </li>
-              ))}
-            </ul>
+            <PermissionChecks {...things} />
           </>
         )}
       </SetForm>
@@ -130,71 +118,41 @@ interface SetFormProps {
   readonly present: readonly string[];
   save(wanted: readonly string[], expected: readonly string[]): Promise<unknown>;
   readPresent(): Promise<readonly string[]>;
-  nameOf(thing: string): string;
+  nameOf?(thing: string): string;
   onClose(): void;
-  children(isChosen: (thing: string) => boolean, choose: (thing: string, is: boolean) => void): ReactNode;
+  children(things: Chosen): ReactNode;
 }
 
 /** Makes a set of things exactly what is ticked, unless somebody else has changed it meanwhile: then it says what. */
 function SetForm({ present, save, readPresent, nameOf, onClose, children }: SetFormProps): ReactElement {
   const texts = useTexts();
-  const [before, setBefore] = useState(present);
-  const [chosen, setChosen] = useState<ReadonlySet<string>>(() => new Set(present));
+  const things = useChosen(present);
   const [changed, setChanged] = useState<readonly ChangedField[]>([]);
   const saving = useMutation({
-    mutationFn: () => save([...chosen], before),
+    mutationFn: () => save([...things.chosen], things.before),
     async onSuccess() {
       await refreshPeople();
       const undo = () =>
-        save(before, [...chosen])
+        save(things.before, [...things.chosen])
           .then(refreshPeople)
           .catch((error) => tell(explain(error, texts)));
       tell(texts.saved, () => void undo());
       onClose();
     },
     async onError(error) {
-      if (!isAuthError(error, "changed_meanwhile")) return;
-      const now = await readPresent();
-      const has = (things: readonly string[], thing: string) => (things.includes(thing) ? texts.yes : texts.no);
-      const others = [...new Set([...before, ...now])].filter(
-        (thing) => before.includes(thing) !== now.includes(thing),
-      );
-      setChanged(others.map((thing) => ({ name: nameOf(thing), was: has(before, thing), now: has(now, thing) })));
-      // What is theirs stays theirs, unless it was touched here as well.
-      const next = new Set(chosen);
-      for (const thing of others)
-        if (chosen.has(thing) === before.includes(thing)) now.includes(thing) ? next.add(thing) : next.delete(thing);
-      setChosen(next);
-      setBefore(now);
+      if (isAuthError(error, "changed_meanwhile")) setChanged(things.takeOver(await readPresent(), nameOf));
     },
   });
-  const choose = (thing: string, is: boolean) => {
-    const next = new Set(chosen);
-    if (is) next.add(thing);
-    else next.delete(thing);
-    setChosen(next);
-  };
   return (
-    <form
-      className="stack"
-      onSubmit={(event: FormEvent) => {
-        event.preventDefault();
-        saving.mutate();
-      }}
+    <WindowForm
+      lead={<Changed fields={changed} />}
+      error={saving.error}
+      act={changed.length > 0 ? texts.changed.saveAnyway : texts.save}
+      isPending={saving.isPending}
+      onSubmit={() => saving.mutate()}
+      onCancel={onClose}
     >
-      <Changed fields={changed} />
-      {saving.error && !isAuthError(saving.error, "changed_meanwhile") && (
-        <p className="notice bad" role="alert">
-          {explain(saving.error, texts)}
-        </p>
-      )}
-      {children((thing) => chosen.has(thing), choose)}
-      <div className="row end">
-        <Button onPress={onClose}>{texts.cancel}</Button>
-        <Button kind="main" type="submit" isPending={saving.isPending}>
-          {changed.length > 0 ? texts.changed.saveAnyway : texts.save}
-        </Button>
-      </div>
-    </form>
+      {children(things)}
+    </WindowForm>
   );
 }

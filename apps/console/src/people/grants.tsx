@@ -1,6 +1,7 @@
 import type { User } from "@latchkey/client";
 import { useQuery } from "@tanstack/react-query";
 import { Fragment, type ReactElement, useState } from "react";
+import { useGroups } from "../groups/group-list.ts";
 import { useTexts } from "../language.tsx";
 import { Button } from "../parts/button.tsx";
 import { Card } from "../parts/card.tsx";
@@ -85,9 +86,7 @@ function Since({ event }: { readonly event: GrantEvent | null }): ReactElement |
 
 function PermissionSources({ user, groups, permissions, effectivePermissions }: GrantsProps): ReactElement {
   const texts = useTexts();
-  const mayGroups = useMay("auth.view_group");
-  const all = useQuery({ ...trpc.groups.list.queryOptions({ limit: 100 }), enabled: mayGroups });
-  const given = all.data?.groups.filter(({ id }) => groups.some((group) => group.id === id)) ?? [];
+  const given = useGroups().filter(({ id }) => groups.some((group) => group.id === id));
   const setPermissions = useGrantEvents(user.id, "permissions_set");
   if (user.isSuperuser) return <Empty>{texts.grants.everything}</Empty>;
   if (!user.isActive && permissions.length + groups.length > 0) return <Empty>{texts.grants.whileDisabled}</Empty>;

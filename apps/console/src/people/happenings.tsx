@@ -1,8 +1,8 @@
 import type { ReactElement } from "react";
 import { EventList } from "../audit/event-list.tsx";
 import { useTexts } from "../language.tsx";
-import { Button } from "../parts/button.tsx";
 import { Card } from "../parts/card.tsx";
+import { More } from "../parts/more.tsx";
 import { usePages } from "../parts/pages.ts";
 import { Empty, Loaded } from "../parts/state.tsx";
 import { auth, trpc } from "../service.ts";
@@ -22,11 +22,7 @@ export function Happenings({ userId }: { readonly userId: string }): ReactElemen
           return all.length === 0 ? <Empty>{texts.audit.none}</Empty> : <EventList events={all} about={userId} />;
         }}
       </Loaded>
-      {events.hasNextPage && (
-        <Button isSmall isPending={events.isFetchingNextPage} onPress={() => void events.fetchNextPage()}>
-          {texts.more}
-        </Button>
-      )}
+      <More pages={events} isSmall />
     </Card>
   );
 }

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { type ReactElement, useEffect, useState } from "react";
+import { useGroups } from "../groups/group-list.ts";
 import { fill, useTexts } from "../language.tsx";
 import { Button } from "../parts/button.tsx";
 import { Choice } from "../parts/choice.tsx";
@@ -67,7 +68,7 @@ function Filters(): ReactElement {
     const timer = setTimeout(() => change({ q: typed.trim() }), pause);
     return () => clearTimeout(timer);
   });
-  const groups = useQuery({ ...trpc.groups.list.queryOptions({ limit: 100 }), enabled: mayGroups });
+  const groups = useGroups();
   const any = { id: "", name: texts.people.any };
   const byNames = searchable.map((id) => ({ id, name: texts.people.by[id] }));
   return (
@@ -97,7 +98,7 @@ function Filters(): ReactElement {
       {mayGroups && (
         <Choice
           label={texts.people.group}
-          options={[any, ...(groups.data?.groups ?? [])]}
+          options={[any, ...groups]}
           value={search.group ?? ""}
           onChange={(group) => change({ group })}
         />

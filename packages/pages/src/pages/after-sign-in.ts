@@ -1,23 +1,13 @@
 import { queryOf } from "../layout.ts";
 import type { Redirect } from "../page.ts";
 import { readReturnTo } from "../return-to.ts";
+import { endStep } from "../step.ts";
 import type { Visit } from "../visit.ts";
 
-/**
- * Where somebody goes on who is signed in: where they wanted to go, or home; whose account was to be deleted is told first that it stays.
- *
- * @param answer of the sign-in
- */
-export function afterSignIn(visit: Visit, answer: Pick<Tokens, "deletionStopped"> = {}): Redirect {
-  if (answer.deletionStopped)
-    return { to: `${visit.base}/account/delete${queryOf(visit, { done: "kept", step: "" })}` };
-  return { to: findNext(visit) };
-}
-
-/** Where they wanted to go, or home. */
-export function findNext(visit: Visit): string {
+/** Where somebody goes on who is signed in: where they wanted to go, or home. */
+export function afterSignIn(visit: Visit): Redirect {
   const wanted = readReturnTo(visit.url.searchParams.get("return_to"), visit.ownUrl);
-  return wanted ?? visit.serving.brand.home ?? `${visit.base}/account`;
+  return { to: wanted ?? visit.serving.brand.home ?? `${visit.base}/account` };
 }
 
 interface Tokens {
@@ -30,4 +20,12 @@ interface Tokens {
 /** Keeps the session of a token response; its refresh token is in its cookie by now. */
 export function keepSession({ pageCookies }: Visit, { token, refreshExpiresAt }: Tokens): void {
   pageCookies.keepAccess(token, refreshExpiresAt);
+}
+
+/** Keeps the session that a sign-in answered, and goes on; whose account was to be deleted is told first that it stays. */
+export function finishSignIn(visit: Visit, answer: Tokens): Redirect {
+  keepSession(visit, answer);
+  endStep(visit);
+  if (!answer.deletionStopped) return afterSignIn(visit);
+  return { to: `${visit.base}/account/delete${queryOf(visit, { done: "kept", step: "" })}` };
 }

@@ -2,9 +2,9 @@ import { html } from "hono/html";
 import { button, field, form, heading, linkAnew, notice, queryOf, type View } from "../layout.ts";
 import type { Page, Redirect } from "../page.ts";
 import { answerOf, type Refusal } from "../refusal.ts";
-import { endStep, keepStep, readStep, type Step } from "../step.ts";
+import { keepStep, readStep, type Step } from "../step.ts";
 import type { Visit } from "../visit.ts";
-import { afterSignIn, keepSession } from "./after-sign-in.ts";
+import { finishSignIn } from "./after-sign-in.ts";
 import { beginAgain, withName } from "./code-form.ts";
 import { fixedName } from "./sign-in-password.ts";
 
@@ -20,10 +20,7 @@ export const anotherWayPage: Page = {
       return { to: `${visit.base}/register/finish${queryOf(visit)}` };
     }
     const input = { username: step.name, password: typed.get("password"), ticket: step.ticket };
-    const answer = await visit.callWithCookies.token.obtain(input);
-    keepSession(visit, answer);
-    endStep(visit);
-    return afterSignIn(visit, answer);
+    return finishSignIn(visit, await visit.callWithCookies.token.obtain(input));
   },
   refuse: (visit, _, refusal) => showStep(visit, refusal),
 };

@@ -2,9 +2,9 @@ import { link, queryOf, type View } from "../layout.ts";
 import type { Page, Redirect } from "../page.ts";
 import type { Refusal } from "../refusal.ts";
 import { countingWrong } from "../sent-codes.ts";
-import { endStep, keepStep, type Step } from "../step.ts";
+import { keepStep, type Step } from "../step.ts";
 import type { Visit } from "../visit.ts";
-import { afterSignIn, keepSession } from "./after-sign-in.ts";
+import { finishSignIn } from "./after-sign-in.ts";
 import { beginAgain, readCodeStep, resendWhereAsked, showCodeForm } from "./code-form.ts";
 
 const ways = ["enter", "sign_in"] as const;
@@ -24,11 +24,7 @@ export const codePage: Page = {
 async function check(visit: Visit, step: Step, code: string): Promise<Redirect> {
   const { challenge = "", way, name, kind, from } = step;
   const answer = await countingWrong(visit, step, () => visit.callWithCookies.token.obtainByCode({ challenge, code }));
-  if (!("ticket" in answer)) {
-    keepSession(visit, answer);
-    endStep(visit);
-    return afterSignIn(visit, answer);
-  }
+  if (!("ticket" in answer)) return finishSignIn(visit, answer);
   const { ticket, next } = answer;
   keepStep(visit, { way, name, kind, from, ticket, next });
   const path = next === "register" ? "/register/finish" : "/sign-in/another-way";

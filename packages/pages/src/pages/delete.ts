@@ -6,7 +6,7 @@ import type { Page } from "../page.ts";
 import { answerOf, type Refusal } from "../refusal.ts";
 import { endEveryStep } from "../step.ts";
 import type { Caller, Visit } from "../visit.ts";
-import { findNext } from "./after-sign-in.ts";
+import { afterSignIn } from "./after-sign-in.ts";
 
 /** Deletes the account after a wait; and says to whoever has signed in meanwhile that it stays. */
 export const deletePage: Page = {
@@ -40,7 +40,7 @@ function layOutKept(visit: Visit): View {
   const { texts } = visit;
   return {
     ...{ title: texts.accountKept, place: "delete" },
-    main: html`${heading(texts.accountKept, texts.accountKeptLead)}<section class="panel stack"><p><a class="button" href="${findNext(visit)}">${texts.goOn}</a></p><hr class="line"><p class="quiet">${texts.accountKeptNotYou}</p>${form(visit, "/account/delete", button(texts.deleteAfterAll, "second"))}</section>`,
+    main: html`${heading(texts.accountKept, texts.accountKeptLead)}<section class="panel stack"><p><a class="button" href="${afterSignIn(visit).to}">${texts.goOn}</a></p><hr class="line"><p class="quiet">${texts.accountKeptNotYou}</p>${form(visit, "/account/delete", button(texts.deleteAfterAll, "second"))}</section>`,
   };
 }
 

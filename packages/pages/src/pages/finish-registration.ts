@@ -3,9 +3,9 @@ import { button, form, heading, newPasswordField, notice, refused, type View } f
 import type { Page, Redirect, Typed } from "../page.ts";
 import { answerOf, type Refusal } from "../refusal.ts";
 import { needsPassword } from "../sent-codes.ts";
-import { endStep, readStep, type Step } from "../step.ts";
+import { readStep, type Step } from "../step.ts";
 import type { Visit } from "../visit.ts";
-import { afterSignIn, keepSession } from "./after-sign-in.ts";
+import { finishSignIn } from "./after-sign-in.ts";
 import { beginAgain, withName } from "./code-form.ts";
 import { usernameField } from "./register-by-name.ts";
 
@@ -23,9 +23,7 @@ export const finishRegistrationPage: Page = {
       ...(password !== "" && { password }),
       ...(step.isNotMine && { isNotMine: true }),
     };
-    keepSession(visit, await visit.callWithCookies.account.register(input));
-    endStep(visit);
-    return afterSignIn(visit);
+    return finishSignIn(visit, await visit.callWithCookies.account.register(input));
   },
   refuse: (visit, typed, refusal) => showStep(visit, typed, refusal),
 };

@@ -13,9 +13,9 @@ import {
 } from "../layout.ts";
 import type { Page, Redirect } from "../page.ts";
 import { answerOf, missing, type Refusal } from "../refusal.ts";
-import { beginStep, endStep, readStep, type Step } from "../step.ts";
+import { beginStep, endStep, readTicketStep, type Step } from "../step.ts";
 import type { Visit } from "../visit.ts";
-import { afterSignIn, keepSession } from "./after-sign-in.ts";
+import { finishSignIn } from "./after-sign-in.ts";
 import { beginAgain } from "./code-form.ts";
 
 /** The way back for somebody who has nothing but their recovery codes. */
@@ -55,26 +55,20 @@ export const recoverPasswordPage: Page = {
   path: "/recover/password",
   show: (visit) => showStep(visit),
   async submit(visit, typed) {
-    const step = readTicketStep(visit);
-    if (!step?.ticket) return beginAgain(visit, "/recover");
+    const step = readTicketStep(visit, "recovery");
+    if (!step) return beginAgain(visit, "/recover");
     const removeSecondFactors = typed.has("removeSecondFactors");
     const input = { ticket: step.ticket, newPassword: typed.get("newPassword"), removeSecondFactors };
     const answer = await visit.callWithCookies.recovery.setPassword(input);
+    if (!("next" in answer)) return finishSignIn(visit, answer);
     endStep(visit);
-    if ("next" in answer) return { to: `${visit.base}/sign-in?done=reset` };
-    keepSession(visit, answer);
-    return afterSignIn(visit, answer);
+    return { to: `${visit.base}/sign-in?done=reset` };
   },
   refuse: (visit, _, refusal) => showStep(visit, refusal),
 };
 
-function readTicketStep(visit: Visit): Step | null {
-  const step = readStep(visit);
-  return step?.way === "recovery" ? step : null;
-}
-
 function showStep(visit: Visit, refusal?: Refusal): View | Redirect {
-  const step = readTicketStep(visit);
+  const step = readTicketStep(visit, "recovery");
   if (step === null || refusal?.reason === "code_invalid") return beginAgain(visit, "/recover");
   return showPasswordForm(visit, refusal, step.hasFactors);
 }

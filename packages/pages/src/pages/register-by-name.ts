@@ -4,7 +4,7 @@ import type { Page, Redirect, Typed } from "../page.ts";
 import { answerOf, type Refusal } from "../refusal.ts";
 import { sendsCodes } from "../sent-codes.ts";
 import type { Visit } from "../visit.ts";
-import { afterSignIn, keepSession } from "./after-sign-in.ts";
+import { finishSignIn } from "./after-sign-in.ts";
 
 /** Opens an account with a username and a password. */
 export const registerByNamePage: Page = {
@@ -16,8 +16,7 @@ export const registerByNamePage: Page = {
 
 export async function registerByName(visit: Visit, typed: Typed): Promise<Redirect> {
   const input = { username: typed.get("username"), password: typed.get("password") };
-  keepSession(visit, await visit.callWithCookies.account.register(input));
-  return afterSignIn(visit);
+  return finishSignIn(visit, await visit.callWithCookies.account.register(input));
 }
 
 export function showNameForm(visit: Visit, typed?: Typed, refusal?: Refusal): View {

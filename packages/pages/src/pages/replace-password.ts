@@ -1,10 +1,10 @@
 import { html } from "hono/html";
-import { button, form, heading, linkAnew, newPasswordField, queryOf, refused, type View } from "../layout.ts";
+import { button, form, heading, linkAnew, newPasswordField, refused, type View } from "../layout.ts";
 import type { Page, Redirect } from "../page.ts";
 import { answerOf, type Refusal } from "../refusal.ts";
-import { beginStep, endStep, keepStep, readStep, type Step } from "../step.ts";
+import { leadTo, readTicketStep } from "../step.ts";
 import type { Visit } from "../visit.ts";
-import { afterSignIn, keepSession } from "./after-sign-in.ts";
+import { finishSignIn } from "./after-sign-in.ts";
 import { beginAgain } from "./code-form.ts";
 
 /** Replaces a password that somebody else chose, or that others may know, before there is a session. */
@@ -12,13 +12,10 @@ export const replacePasswordPage: Page = {
   path: "/sign-in/new-password",
   show: (visit) => showStep(visit),
   async submit(visit, typed) {
-    const step = readTicketStep(visit);
-    if (!step?.ticket) return beginAgain(visit, "/sign-in");
+    const step = readTicketStep(visit, "new_password");
+    if (!step) return beginAgain(visit, "/sign-in");
     const input = { ticket: step.ticket, newPassword: typed.get("newPassword") };
-    const answer = await visit.callWithCookies.token.obtainByNewPassword(input);
-    keepSession(visit, answer);
-    endStep(visit);
-    return afterSignIn(visit, answer);
+    return finishSignIn(visit, await visit.callWithCookies.token.obtainByNewPassword(input));
   },
   refuse: (visit, _, refusal) => showStep(visit, refusal),
 };
@@ -26,22 +23,12 @@ export const replacePasswordPage: Page = {
 /** Leads to that page from whichever form was refused for the want of it; null for every other refusal. */
 export function goToNewPassword(visit: Visit, { newPasswordTicket: ticket }: Refusal): Redirect | null {
   if (ticket === undefined) return null;
-  const before = readStep(visit);
-  const { name = "", kind = "username" } = before ?? {};
-  const step: Step = { way: "new_password", name, kind, from: "/sign-in", ticket };
-  if (before) keepStep(visit, step);
-  const query = before ? queryOf(visit) : queryOf(visit, { step: beginStep(visit, step) });
-  return { to: `${visit.base}/sign-in/new-password${query}` };
-}
-
-function readTicketStep(visit: Visit): Step | null {
-  const step = readStep(visit);
-  return step?.way === "new_password" ? step : null;
+  return leadTo(visit, "/sign-in/new-password", { way: "new_password", ticket });
 }
 
 function showStep(visit: Visit, refusal?: Refusal): View | Redirect {
   // The ticket was used, is too old or had its tries.
-  const isOver = readTicketStep(visit) === null || refusal?.reason === "code_invalid";
+  const isOver = readTicketStep(visit, "new_password") === null || refusal?.reason === "code_invalid";
   return isOver ? beginAgain(visit, "/sign-in") : layOutNewPassword(visit, refusal);
 }
 

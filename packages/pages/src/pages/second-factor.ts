@@ -1,10 +1,10 @@
 import { html } from "hono/html";
-import { button, form, heading, linkAnew, queryOf, refused, type View } from "../layout.ts";
+import { button, form, heading, linkAnew, refused, type View } from "../layout.ts";
 import type { Answer, Page, Redirect, Typed } from "../page.ts";
 import { answerOf, type Refusal } from "../refusal.ts";
-import { beginStep, endStep, keepStep, readStep, type Step } from "../step.ts";
+import { leadTo, readTicketStep, type Step, type TicketStep } from "../step.ts";
 import type { Visit } from "../visit.ts";
-import { afterSignIn, keepSession } from "./after-sign-in.ts";
+import { finishSignIn } from "./after-sign-in.ts";
 import { beginAgain } from "./code-form.ts";
 import {
   notAPasskey,
@@ -23,14 +23,12 @@ export const secondFactorPage: Page = {
   path: "/sign-in/second-factor",
   show: (visit) => showStep(visit),
   async submit(visit, typed) {
-    const step = readTicketStep(visit);
+    const step = readTicketStep(visit, "second_factor");
     if (!step) return beginAgain(visit, "/sign-in");
     const shown = readShown(typed, step);
     if (!shown) return showStep(visit, notAPasskey(visit));
     const answer = await visit.callWithCookies.token.obtainBySecondFactor({ ticket: step.ticket, ...shown });
-    keepSession(visit, answer);
-    endStep(visit);
-    const next = afterSignIn(visit, answer);
+    const next = finishSignIn(visit, answer);
     return answer.recoveryCodes ? layOutCodes(visit, answer.recoveryCodes, next.to) : next;
   },
   refuse: (visit, typed, refusal) => showStep(visit, typed.has("passkey") ? ofPasskeyShown(visit, refusal) : refusal),
@@ -52,28 +50,15 @@ const ofPasskeyShown = (visit: Visit, refusal: Refusal): Refusal => ({
 /** Leads to that page from whichever form was refused for the want of it; null for every other refusal. */
 export function goToSecondFactor(visit: Visit, { secondFactor }: Refusal): Redirect | null {
   if (secondFactor?.ticket === undefined) return null;
-  const before = readStep(visit);
   const { ticket, methods = [], enroll = [] } = secondFactor;
-  const step: Step = {
-    ...{ way: "second_factor", name: before?.name ?? "", kind: before?.kind ?? "username", from: "/sign-in", ticket },
-    ...{ isToEnroll: enroll.length > 0, hasApp: methods.includes("totp"), hasPasskey: methods.includes("passkey") },
-  };
-  if (before) keepStep(visit, step);
-  const query = before ? queryOf(visit) : queryOf(visit, { step: beginStep(visit, step) });
-  return { to: `${visit.base}/sign-in/second-factor${query}` };
-}
-
-interface TicketStep extends Step {
-  readonly ticket: string;
-}
-
-function readTicketStep(visit: Visit): TicketStep | null {
-  const step = readStep(visit);
-  return step?.way === "second_factor" && step.ticket !== undefined ? { ...step, ticket: step.ticket } : null;
+  return leadTo(visit, "/sign-in/second-factor", {
+    ...{ way: "second_factor", ticket, isToEnroll: enroll.length > 0 },
+    ...{ hasApp: methods.includes("totp"), hasPasskey: methods.includes("passkey") },
+  });
 }
 
 async function showStep(visit: Visit, refusal?: Refusal): Promise<Answer> {
-  const step = readTicketStep(visit);
+  const step = readTicketStep(visit, "second_factor");
   // The ticket was used, is too old or had its tries.
   if (!step || refusal?.faults.ticket !== undefined) return beginAgain(visit, "/sign-in");
   const { ticket, isToEnroll, hasApp = !step.hasPasskey } = step;

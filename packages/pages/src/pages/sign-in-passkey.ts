@@ -1,5 +1,5 @@
 import type { Page } from "../page.ts";
-import { afterSignIn, keepSession } from "./after-sign-in.ts";
+import { finishSignIn } from "./after-sign-in.ts";
 import { notAPasskey, ofPasskey, readPasskey } from "./passkey-form.ts";
 import { showFresh } from "./sign-in.ts";
 
@@ -10,9 +10,7 @@ export const signInPasskeyPage: Page = {
   async submit(visit, typed) {
     const passkey = readPasskey(typed);
     if (!passkey) return showFresh(visit, undefined, notAPasskey(visit));
-    const answer = await visit.callWithCookies.token.obtainByPasskey({ passkey });
-    keepSession(visit, answer);
-    return afterSignIn(visit, answer);
+    return finishSignIn(visit, await visit.callWithCookies.token.obtainByPasskey({ passkey }));
   },
   refuse: (visit, _, refusal) => showFresh(visit, undefined, ofPasskey(visit, refusal)),
 };

@@ -3,9 +3,9 @@ import { button, field, form, type Html, heading, linkAnew, refused, type View }
 import type { Page, Redirect } from "../page.ts";
 import { answerOf, type Refusal } from "../refusal.ts";
 import { faultOfName, kindOf, sendCode, signsInByCode } from "../sent-codes.ts";
-import { endStep, readStep } from "../step.ts";
+import { readStep } from "../step.ts";
 import type { Visit } from "../visit.ts";
-import { afterSignIn, keepSession } from "./after-sign-in.ts";
+import { finishSignIn } from "./after-sign-in.ts";
 import { beginAgain } from "./code-form.ts";
 
 /** Signs in by the password of the name that was typed before. */
@@ -19,9 +19,7 @@ export const signInPasswordPage: Page = {
     const username = typed.get("username");
     if (typed.has("sendCode")) return sendCodeTo(visit, username);
     const answer = await visit.callWithCookies.token.obtain({ username, password: typed.get("password") });
-    keepSession(visit, answer);
-    endStep(visit);
-    return afterSignIn(visit, answer);
+    return finishSignIn(visit, answer);
   },
   refuse: (visit, typed, refusal) => showForm(visit, typed.get("username"), refusal),
 };

@@ -6,7 +6,7 @@ import { answerOf, missing, type Refusal } from "../refusal.ts";
 import { faultOfName, kindOf, sendCode, signsInByCode } from "../sent-codes.ts";
 import { beginStep } from "../step.ts";
 import type { Visit } from "../visit.ts";
-import { afterSignIn, keepSession } from "./after-sign-in.ts";
+import { afterSignIn, finishSignIn } from "./after-sign-in.ts";
 import { askForPasskey, type PasskeyToAsk, passkeyForm } from "./passkey-form.ts";
 
 /**
@@ -22,9 +22,7 @@ export const signInPage: Page = {
   async submit(visit, typed) {
     if (typed.get("password") === "" && signsInByCode(visit, "username")) return goOn(visit, typed);
     const input = { username: typed.get("username"), password: typed.get("password") };
-    const answer = await visit.callWithCookies.token.obtain(input);
-    keepSession(visit, answer);
-    return afterSignIn(visit, answer);
+    return finishSignIn(visit, await visit.callWithCookies.token.obtain(input));
   },
   refuse: (visit, typed, refusal) => showFresh(visit, typed, refusal),
 };

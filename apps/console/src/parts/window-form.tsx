@@ -1,0 +1,50 @@
+import { isAuthError } from "@latchkey/client";
+import type { ReactElement, ReactNode } from "react";
+import { useTexts } from "../language.tsx";
+import { Button } from "./button.tsx";
+import { Fault } from "./state.tsx";
+
+interface WindowFormProps {
+  /** What stands above the fields. */
+  readonly lead?: ReactNode;
+  /** Why it could not be done, where no field says it. */
+  readonly error: unknown;
+  /** What is done, as the button says it. */
+  readonly act: string;
+  readonly isPending: boolean;
+  onSubmit(): void;
+  onCancel(): void;
+  readonly children: ReactNode;
+}
+
+/** The form of a window. What somebody else has changed meanwhile is for the lead to tell. */
+export function WindowForm({
+  lead,
+  error,
+  act,
+  isPending,
+  onSubmit,
+  onCancel,
+  children,
+}: WindowFormProps): ReactElement {
+  const texts = useTexts();
+  return (
+    <form
+      className="stack"
+      onSubmit={(event) => {
+        event.preventDefault();
+        onSubmit();
+      }}
+    >
+      {lead}
+      {error != null && !isAuthError(error, "changed_meanwhile") && <Fault error={error} />}
+      {children}
+      <div className="row end">
+        <Button onPress={onCancel}>{texts.cancel}</Button>
+        <Button kind="main" type="submit" isPending={isPending}>
+          {act}
+        </Button>
+      </div>
+    </form>
+  );
+}
