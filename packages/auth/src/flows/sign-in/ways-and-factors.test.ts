@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Auth } from "../../auth.ts";
-import type { AuthError } from "../../errors.ts";
 import {
   createInbox,
   createPasskeyDevice,
@@ -9,10 +8,18 @@ import {
   showTotp,
   type TestAuth,
 } from "../../testing/index.ts";
+import {
+  codeOf,
+  createProvedPerson,
+  freshFacts,
+  password,
+  refusalOf,
+  signInByCode,
+} from "../../testing/people.ts";
 import type { Principal } from "../steps/core.ts";
 
 const inbox = createInbox();
-const [password, nextPassword] = ["correct horse battery", "a better horse battery"];
+const nextPassword = "a better horse battery";
 const messages = { senders: { sms: inbox, email: inbox }, isEnforced: false } as const;
 const passkeys = { rpId: "localhost", allowsLocalhost: true };
 
@@ -27,10 +34,7 @@ beforeAll(async () => {
 });
 afterAll(() => service[Symbol.asyncDispose]());
 
-let people = 0;
-const facts = () => ({ ...service.facts, address: `2001:db8:${(++people).toString(16)}::1` });
-const refusalOf = (error: AuthError) => error;
-const codeOf = (error: AuthError) => error.code;
+const facts = () => freshFacts(service);
 const callerOf = (token: string, by: Auth = service.auth): Promise<Principal> => by.authenticate([`Bearer ${token}`]);
 
 const settings = ["optional", "staff", "all"] as const;
@@ -55,14 +59,8 @@ interface Kind {
 }
 
 async function createPerson({ factors, isStaff }: Kind): Promise<Person> {
-  const { auth, database, clock } = service;
-  const phoneNumber = `+9053266${String(++people).padStart(5, "0")}`;
-  const username = `person_${people}`;
-  const { id } = await auth.createUser({ username, phoneNumber, password });
-  await database.query(
-    "update latchkey.users set phone_vouched_at = null, phone_proved_at = latchkey.now() where id = $1",
-    [id],
-  );
+  const { auth, clock } = service;
+  const { id, username, phoneNumber } = await createProvedPerson(service);
   const caller = await callerOf((await auth.login({ username, password }, facts())).token);
   const { codes } = await auth.createRecoveryCodes(caller, facts());
   const device = factors.includes("passkey") ? createPasskeyDevice() : null;
@@ -84,17 +82,14 @@ async function createPerson({ factors, isStaff }: Kind): Promise<Person> {
 /** A session's token; a ticket, and whatever else is none, is nothing. */
 const tokenOf = (answer: object | null) => (answer && "token" in answer ? String(answer.token) : "nothing");
 
+const enterByCode = (by: Auth, code: { readonly purpose: "sign_in" | "enter"; readonly to: string }) =>
+  signInByCode({ ...service, auth: by }, { ...code, inbox });
+
 /** Every way in, as somebody goes it who shows nothing beside: a session, or nothing that is one. */
 const ways: Readonly<Record<string, (by: Auth, person: Person) => Promise<object | null>>> = {
   "a password": (by, { username }) => by.login({ username, password }, facts()),
-  "a code to sign in": async (by, { phoneNumber }) => {
-    const { challenge } = await by.startCode({ purpose: "sign_in", to: phoneNumber }, facts());
-    return by.signInByCode({ challenge, code: (await inbox.take(phoneNumber)).code }, facts());
-  },
-  "a code to enter": async (by, { phoneNumber }) => {
-    const { challenge } = await by.startCode({ purpose: "enter", to: phoneNumber }, facts());
-    return by.signInByCode({ challenge, code: (await inbox.take(phoneNumber)).code }, facts());
-  },
+  "a code to sign in": (by, { phoneNumber: to }) => enterByCode(by, { purpose: "sign_in", to }),
+  "a code to enter": (by, { phoneNumber: to }) => enterByCode(by, { purpose: "enter", to }),
   "a reset by code, and its password": async (by, { username, phoneNumber }) => {
     const { challenge } = await by.startReset({ username }, facts());
     const { code } = await inbox.take(phoneNumber);
