@@ -54,6 +54,7 @@ challenges.provider_id text
 challenges.message_id uuid not null default gen_random_uuid()
 challenges.failure text
 challenges.proved_at timestamp with time zone
+challenges.wrong_codes_key text
 consent_backfill.reached uuid not null
 consents.position bigint not null
 consents.user_id uuid not null
