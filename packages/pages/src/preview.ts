@@ -193,6 +193,7 @@ const states: Readonly<Record<string, (visit: Visit) => View>> = {
   "code-sent-again": (visit) => showCode(withDone(visit, "again"), awaiting()),
   "code-too-early": (visit) => showCode(withDone(visit, "early"), awaiting()),
   "another-way": (visit) => showAnotherWay(visit, proved({ next: "another_way" })),
+  "another-way-passkey": (visit) => showAnotherWay(visit, proved({ next: "another_way" }), undefined, toAsk),
   register: (visit) => showNumberForm(visit),
   "register-fault": (visit) =>
     showNumberForm(

@@ -26,6 +26,13 @@ it("ends an SMS with the line that browsers read, and nothing else with it", () 
   expect(renderMessage({ ...input, channel: "email" }, options).text).not.toContain("@shop.example");
 });
 
+it("ends an SMS with the hash by which Android knows the app, after the browsers' line, and no other message", () => {
+  const options = { app: "Shop", origin: "https://shop.example", androidHash: "FA+9qCX9VSu" };
+  expect(renderMessage(input, options).text.split("\n").slice(-2)).toEqual(["@shop.example #123456", "FA+9qCX9VSu"]);
+  for (const channel of ["whatsapp", "email"] as const)
+    expect(renderMessage({ ...input, channel }, options).text).not.toContain("FA+9qCX9VSu");
+});
+
 it("counts segments as networks bill them", () => {
   expect(countSegments("a".repeat(160))).toEqual({ encoding: "GSM-7", segments: 1 });
   expect(countSegments("a".repeat(161))).toEqual({ encoding: "GSM-7", segments: 2 });
