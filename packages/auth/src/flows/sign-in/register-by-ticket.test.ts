@@ -219,7 +219,7 @@ describe("a test number", () => {
       own.auth.users.update(admin, user.id, { isSuperuser: true }),
       own.auth.users.setPermissions(admin, user.id, ["auth.view_user"]),
       own.auth.users.setGroups(admin, user.id, [group.id]),
-      own.auth.operator.grant(testNumber.number, { permissions: ["auth.view_user"] }),
+      own.auth.operator.grant(testNumber.number, { permission: "auth.view_user" }),
     ];
     for (const act of acts) await expect(act).rejects.toMatchObject({ code: "permission_denied" });
   });
