@@ -69,6 +69,15 @@ describe.skipIf(!isService)("the page for what somebody else did", () => {
     expect(placeOf(await laptop.get("/account"))).toContain("/cookie/renew");
   });
 
+  test("is told of in the language of the pages that its owner reads", async () => {
+    const reader = createFormClient(live.url);
+    expect((await send(reader, "/sign-in?language=tr", { username: owner.username, password })).status).toBe(303);
+    await reset();
+    await expect
+      .poll(() => inbox.notices.filter(({ to }) => to === owner.phoneNumber).map(({ kind, locale }) => [kind, locale]))
+      .toContainEqual(["password_reset", "tr"]);
+  });
+
   test("answers alike for a stranger, another password, a browser that was not known, and where there was no reset", async () => {
     const before = await send(laptop, "/not-me", { username: owner.username, password });
     const thief = await reset();

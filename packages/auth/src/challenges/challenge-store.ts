@@ -1,5 +1,5 @@
 import { randomUUIDv7 } from "node:crypto";
-import { type ColumnType, type Generated, type Selectable, sql } from "kysely";
+import { type ColumnType, type Generated, type RawBuilder, type Selectable, sql } from "kysely";
 import type { Queries } from "../storage/database.ts";
 import type { Digits } from "./derived-code.ts";
 
@@ -96,7 +96,7 @@ export interface NewChallenge {
   readonly digits: Digits;
   readonly channel: Channel | null;
   readonly tellsChannel: boolean;
-  readonly locale: string | null;
+  readonly locale: RawBuilder<string | null> | null;
   readonly wrongCodesKey: string | null;
   /** Whether a message is to be sent; otherwise it looks the same to who asked, and no code is right. */
   readonly isSent: boolean;

@@ -1,3 +1,4 @@
+import type { RawBuilder } from "kysely";
 import { AuthError } from "../errors.ts";
 import { hmacSha256 } from "../secrets.ts";
 import type { Queries } from "../storage/database.ts";
@@ -44,7 +45,8 @@ export interface StartInput {
   readonly tellsChannel: boolean;
   /** The username that was typed. Its wrong codes are counted by it, whether or not anybody has it, and not by the address that it leads to. */
   readonly username?: string | undefined;
-  readonly locale?: string | null;
+  /** BCP 47: the language of the message, as an SQL expression. */
+  readonly locale?: RawBuilder<string | null>;
   /** Whether a message is sent. Without, it looks the same to who asked, and no code is right. */
   readonly isSent: boolean;
   /** Whether its address is one with a fixed code, to which nothing is sent. */

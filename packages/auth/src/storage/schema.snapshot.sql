@@ -277,6 +277,7 @@ sessions.reauthenticated_by text
 sessions.acr smallint
 sessions.amr text
 sessions.auth_time timestamp with time zone
+sessions.locale text
 signing_keys.kid text not null
 signing_keys.algorithm text not null
 signing_keys.public_jwk jsonb

@@ -256,6 +256,19 @@ describe("asking for a code", () => {
     expect((await start(often.phoneNumber)).digits).toBe(6);
   });
 
+  test("is sent in the language that is asked for, or in the person's, or in that of the request", async () => {
+    const { phoneNumber } = await createPerson();
+    const localeOf = async (more: object, from: object) => {
+      await auth.startCode({ purpose: "enter", to: phoneNumber, ...more }, { ...facts(), ...from });
+      return (await inbox.take(phoneNumber)).locale;
+    };
+    expect(await localeOf({}, { locale: "fr" })).toBe("fr");
+    const { challenge } = await auth.startCode({ purpose: "enter", to: phoneNumber }, facts());
+    await auth.signInByCode({ challenge, code: (await inbox.take(phoneNumber)).code }, { ...facts(), locale: "tr-TR" });
+    expect(await localeOf({}, { locale: "fr" })).toBe("tr");
+    expect(await localeOf({ locale: "id" }, { locale: "fr" })).toBe("id");
+  });
+
   test("is answered at once, however long a provider takes", async () => {
     let isAsked = false;
     const hanging: Sender = {

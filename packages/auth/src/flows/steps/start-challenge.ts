@@ -5,6 +5,7 @@ import { AuthError } from "../../errors.ts";
 import { MessageRefused } from "../../messages/firewall.ts";
 import { toNetwork } from "../../throttling/address.ts";
 import type { Core, RequestInfo } from "./core.ts";
+import { messageLocale } from "./message-locale.ts";
 
 /** Where a code goes. */
 export interface Target {
@@ -61,7 +62,7 @@ export async function startChallenge(core: Core, wanted: CodeToStart): Promise<C
       channel: channel ?? "sms",
       tellsChannel: wanted.tellsChannel,
       ...(!wanted.tellsChannel && { username: wanted.typed }),
-      locale: wanted.locale ?? facts.locale ?? null,
+      locale: messageLocale(wanted.actorId ?? userId, { asked: wanted.locale ?? null, request: facts.locale ?? null }),
       isSent,
       isHanded: isTest && wanted.isSent,
       isKnownDevice,
