@@ -70,6 +70,7 @@ describe.skipIf(!isService)("the page for what somebody else did", () => {
   });
 
   test("is told of in the language of the pages that its owner reads", async () => {
+    await live.test.database.query("delete from latchkey.sessions where user_id = $1", [owner.id]);
     const reader = createFormClient(live.url);
     expect((await send(reader, "/sign-in?language=tr", { username: owner.username, password })).status).toBe(303);
     await reset();
