@@ -188,7 +188,7 @@ export const en = {
   recoverPassword: "Choose a new password",
   recoverPasswordLead: "Every other device is signed out.",
   notMe: "This was not me",
-  notMeLead: "Use a device that you have signed in with before. Nobody is signed in or out here.",
+  notMeLead: "Use a device and a browser that you have signed in with before. Nobody is signed in or out here.",
   hold: "My password was reset by a code",
   holdLead:
     "With the password from before it you hold the reset: for 14 days from it, no number, address, recovery code or second factor changes.",

@@ -193,7 +193,7 @@ export const fr: Catalogue = {
   recoverPasswordLead: "Tous les autres appareils sont déconnectés.",
   notMe: "Ce n’était pas moi",
   notMeLead:
-    "Utilisez un appareil avec lequel vous vous êtes déjà connecté. Personne n’est connecté ni déconnecté ici.",
+    "Utilisez un appareil et un navigateur avec lesquels vous vous êtes déjà connecté. Personne n’est connecté ni déconnecté ici.",
   hold: "Mon mot de passe a été changé par un code",
   holdLead:
     "Avec le mot de passe d’avant, vous suspendez ce changement : pendant les 14 jours qui le suivent, aucun numéro, aucune adresse, aucun code de secours ni second facteur ne change.",
