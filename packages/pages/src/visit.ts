@@ -105,11 +105,17 @@ function contextOf(
   token: string | undefined,
   cookies?: CallCookies,
 ): LatchkeyContext {
-  // The language of the page is the person's, also where they chose it at its foot.
-  const headers = new Headers({ "user-agent": request.headers.get("user-agent") ?? "", "accept-language": language.tag });
+  const headers = new Headers({ "user-agent": request.headers.get("user-agent") ?? "" });
+  headers.set("accept-language", languagesOf(request, language));
   if (token !== undefined) headers.set("authorization", `Bearer ${token}`);
   const address = readAddress({ headers: request.headers, remoteAddress });
   return createContext(auth, { headers, remoteAddress: address, requestId, cookies });
+}
+
+/** What messages are asked for in: what the browser asks for, which may be no language of the pages, unless another was chosen at their foot. */
+function languagesOf({ headers }: Request, language: Language): string {
+  const asked = headers.get("accept-language");
+  return asked !== null && negotiateLanguage(asked) === language ? asked : language.tag;
 }
 
 /** The one that was chosen, or the one that the browser asks for. */
