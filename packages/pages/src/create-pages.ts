@@ -26,6 +26,7 @@ import { deletePage } from "./pages/delete.ts";
 import { devicesPage } from "./pages/devices.ts";
 import { showFault, showNotFound } from "./pages/faults.ts";
 import { finishRegistrationPage } from "./pages/finish-registration.ts";
+import { notMePage } from "./pages/not-me.ts";
 import { passkeysPage } from "./pages/passkeys.ts";
 import { passwordPage } from "./pages/password.ts";
 import { profilePage } from "./pages/profile.ts";
@@ -80,6 +81,7 @@ const pages: readonly Page[] = [
     resetGivenPage,
     recoverPage,
     recoverPasswordPage,
+    notMePage,
     reauthenticatePage,
     reauthenticateCodePage,
   ],

@@ -15,6 +15,7 @@ import { layOutDelete, layOutDeleted } from "./pages/delete.ts";
 import { layOutDevices } from "./pages/devices.ts";
 import { showFault, showNotFound } from "./pages/faults.ts";
 import { showForm as showFinish } from "./pages/finish-registration.ts";
+import { layOutHeld, showForm as showNotMe } from "./pages/not-me.ts";
 import { notAPasskey, type PasskeyToAsk, type PasskeyToMake } from "./pages/passkey-form.ts";
 import { layOutMaking, layOutPasskeys } from "./pages/passkeys.ts";
 import { showForm as showPassword } from "./pages/password.ts";
@@ -192,6 +193,7 @@ const states: Readonly<Record<string, (visit: Visit) => View>> = {
   "code-sent-again": (visit) => showCode(withDone(visit, "again"), awaiting()),
   "code-too-early": (visit) => showCode(withDone(visit, "early"), awaiting()),
   "another-way": (visit) => showAnotherWay(visit, proved({ next: "another_way" })),
+  "another-way-passkey": (visit) => showAnotherWay(visit, proved({ next: "another_way" }), undefined, toAsk),
   register: (visit) => showNumberForm(visit),
   "register-fault": (visit) =>
     showNumberForm(
@@ -254,6 +256,10 @@ const states: Readonly<Record<string, (visit: Visit) => View>> = {
   "recover-refused": (visit) => showRecover(visit, refuse(visit, "code_invalid")),
   "recover-password": (visit) => showPasswordForm(visit),
   "recover-password-and-factors": (visit) => showPasswordForm(visit, undefined, true),
+  "not-me": (visit) => showNotMe(visit),
+  "not-me-refused": (visit) => showNotMe(visit, typing({ username: "ayse" }), refuse(visit, "invalid_credentials")),
+  "not-me-stopped": (visit) => showNotMe(withDone(visit, "stopped")),
+  "not-me-held": (visit) => layOutHeld(visit, ago(-20_160)),
   "new-password": (visit) => showPassword(visit),
   "new-password-changed": (visit) => showPassword(withDone(visit, "changed")),
   "new-password-fault": (visit) =>

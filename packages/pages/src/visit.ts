@@ -79,41 +79,43 @@ export function openVisit(serving: Serving, request: Request, info: RequestInfo)
     ownUrl: new URL(publicUrl ? `${publicUrl.href}/` : `${url.protocol}//${hostOf(request) || url.host}/`),
     requestId: info.requestId ?? null,
     texts: brand.textsOf(language.tag),
-    call: serving.callAs(contextOf(serving, request, info, { token: pageCookies.accessToken })),
-    callWithCookies: callInCookieMode(serving, request, info, { sessionCookies, token: pageCookies.accessToken }),
+    ...callsOf({ serving, request, language, sessionCookies }, info, pageCookies.accessToken),
     newFormNumber: () => randomBytes(12).toString("base64url"),
   };
 }
 
 /** The same visit with another access token: the one that a refresh brought. */
 export function withToken(visit: Visit, info: RequestInfo, token: string): Visit {
-  const { serving, request, sessionCookies } = visit;
+  return { ...visit, ...callsOf(visit, info, token) };
+}
+
+type Calling = Pick<Visit, "serving" | "request" | "language" | "sessionCookies">;
+
+function callsOf(visit: Calling, info: RequestInfo, token: string | undefined): Pick<Visit, "call" | "callWithCookies"> {
+  const { callAs } = visit.serving;
   return {
-    ...visit,
-    call: serving.callAs(contextOf(serving, request, info, { token })),
-    callWithCookies: callInCookieMode(serving, request, info, { sessionCookies, token }),
+    call: callAs(contextOf(visit, info, token)),
+    callWithCookies: callAs(contextOf(visit, info, token, visit.sessionCookies)),
   };
 }
 
-interface Credentials {
-  readonly token: string | undefined;
-  readonly sessionCookies?: CallCookies;
-}
-
-function callInCookieMode(serving: Serving, request: Request, info: RequestInfo, credentials: Credentials): Caller {
-  return serving.callAs(contextOf(serving, request, info, credentials));
-}
-
 function contextOf(
-  { auth, readAddress }: Serving,
-  request: Request,
+  { serving: { auth, readAddress }, request, language }: Calling,
   { remoteAddress, requestId }: RequestInfo,
-  { token, sessionCookies }: Credentials,
+  token: string | undefined,
+  cookies?: CallCookies,
 ): LatchkeyContext {
   const headers = new Headers({ "user-agent": request.headers.get("user-agent") ?? "" });
+  headers.set("accept-language", languagesOf(request, language));
   if (token !== undefined) headers.set("authorization", `Bearer ${token}`);
   const address = readAddress({ headers: request.headers, remoteAddress });
-  return createContext(auth, { headers, remoteAddress: address, requestId, cookies: sessionCookies });
+  return createContext(auth, { headers, remoteAddress: address, requestId, cookies });
+}
+
+/** What messages are asked for in: what the browser asks for, which may be no language of the pages, unless another was chosen at their foot. */
+function languagesOf({ headers }: Request, language: Language): string {
+  const asked = headers.get("accept-language");
+  return asked !== null && negotiateLanguage(asked) === language ? asked : language.tag;
 }
 
 /** The one that was chosen, or the one that the browser asks for. */

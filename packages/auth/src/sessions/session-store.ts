@@ -35,6 +35,8 @@ interface SessionsTable {
   address: string | null;
   userAgent: string | null;
   deviceName: ColumnType<string | null, string | null | undefined, never>;
+  /** BCP 47: the language of whoever opened it, as their program asked for it. */
+  locale: ColumnType<string | null, string | null | undefined, never>;
   adoptedFrom: ColumnType<string | null, string | undefined, never>;
   /** When its owner last showed in it that it is them; null for whoever has not since it was opened. */
   reauthenticatedAt: ColumnType<Date | null, never, Date>;
@@ -77,6 +79,15 @@ export function isLiveSession(alias: string): string {
   return `${alias}.ended_at is null and ${alias}.expires_at > latchkey.now() and ${alias}.idle_expires_at > latchkey.now()`;
 }
 
+/**
+ * The language of a user, by an SQL expression for their id: that of the first of their sessions which is kept. So it is the owner's, whoever has
+ * come in since.
+ */
+export function localeOf(userId: RawBuilder<string | null>): RawBuilder<string | null> {
+  return sql<string | null>`(select s.locale from latchkey.sessions s where s.user_id = ${userId} and s.locale is not null
+    order by s.created_at limit 1)`;
+}
+
 export interface NewSession {
   readonly id: string;
   readonly userId: string;
@@ -85,6 +96,7 @@ export interface NewSession {
   readonly address: string | null;
   readonly userAgent: string | null;
   readonly deviceName: string | null;
+  readonly locale: string | null;
   readonly openedBy: SessionOpening;
   readonly authentication: Authentication;
 }

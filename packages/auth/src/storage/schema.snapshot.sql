@@ -54,6 +54,7 @@ challenges.provider_id text
 challenges.message_id uuid not null default gen_random_uuid()
 challenges.failure text
 challenges.proved_at timestamp with time zone
+challenges.wrong_codes_key text
 consent_backfill.reached uuid not null
 consents.position bigint not null
 consents.user_id uuid not null
@@ -276,6 +277,7 @@ sessions.reauthenticated_by text
 sessions.acr smallint
 sessions.amr text
 sessions.auth_time timestamp with time zone
+sessions.locale text
 signing_keys.kid text not null
 signing_keys.algorithm text not null
 signing_keys.public_jwk jsonb

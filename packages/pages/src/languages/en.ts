@@ -187,6 +187,24 @@ export const en = {
     "The one that you have was set by somebody else, or others may know it. Choose one that only you know.",
   recoverPassword: "Choose a new password",
   recoverPasswordLead: "Every other device is signed out.",
+  notMe: "This was not me",
+  notMeLead: "Use a device and a browser that you have signed in with before. Nobody is signed in or out here.",
+  hold: "My password was reset by a code",
+  holdLead:
+    "With the password from before it you hold the reset: for 14 days from it, no number, address, recovery code or second factor changes.",
+  passwordBefore: "Password from before",
+  holdIt: "Hold the reset",
+  holdRelease: "It was me: let it go on",
+  holdRefused:
+    "That does not fit: the password was not reset by a code within 14 days, this is not the one from before, or this device had not signed in.",
+  held: "The reset is held",
+  heldUntil: "Until {time} the account keeps its number, address and recovery codes.",
+  heldNext:
+    "Once your number is yours again, or with a recovery code, choose a new password: that signs out everybody else.",
+  released: "The reset is not held any more.",
+  stopWaitingLead:
+    "A change of a number or an address, or the deletion of an account, waits for some days. On such a device you stop it without a password.",
+  waitingStopped: "If this device has signed in to that account before, nothing waits there any more.",
   pending: {
     set_phone: "A new phone number",
     remove_phone: "The phone number is removed",

@@ -187,6 +187,24 @@ export const es: Catalogue = {
     "La que tienes la puso otra persona, o alguien más puede conocerla. Elige una que solo conozcas tú.",
   recoverPassword: "Elige una contraseña nueva",
   recoverPasswordLead: "Se cierra la sesión en los demás dispositivos.",
+  notMe: "No fui yo",
+  notMeLead: "Usa un dispositivo y un navegador con los que ya hayas entrado antes. Aquí no se abre ni se cierra ninguna sesión.",
+  hold: "Restablecieron mi contraseña con un código",
+  holdLead:
+    "Con la contraseña de antes retienes el cambio: durante los 14 días siguientes no cambia ningún número, correo, código de recuperación ni segundo factor.",
+  passwordBefore: "Contraseña de antes",
+  holdIt: "Retener el cambio",
+  holdRelease: "Fui yo: que siga",
+  holdRefused:
+    "No coincide: la contraseña no se restableció con un código en los últimos 14 días, esta no es la de antes o este dispositivo no había entrado.",
+  held: "El cambio está retenido",
+  heldUntil: "Hasta el {time} la cuenta conserva su número, su correo y sus códigos de recuperación.",
+  heldNext:
+    "Cuando tu número vuelva a ser tuyo, o con un código de recuperación, elige una contraseña nueva: eso cierra las sesiones de los demás.",
+  released: "El cambio ya no está retenido.",
+  stopWaitingLead:
+    "Un cambio de número o de correo, o la eliminación de la cuenta, espera unos días. En un dispositivo así lo detienes sin contraseña.",
+  waitingStopped: "Si este dispositivo ya había entrado en esa cuenta, allí ya no espera nada.",
   pending: {
     set_phone: "Un nuevo número de teléfono",
     remove_phone: "Se quita el número de teléfono",

@@ -188,6 +188,24 @@ export const id: Catalogue = {
     "Kata sandi Anda dipasang oleh orang lain, atau mungkin diketahui orang lain. Pilih yang hanya Anda ketahui.",
   recoverPassword: "Pilih kata sandi baru",
   recoverPasswordLead: "Semua perangkat lain dikeluarkan.",
+  notMe: "Itu bukan saya",
+  notMeLead: "Pakai perangkat dan peramban yang pernah Anda gunakan untuk masuk. Di sini tidak ada yang masuk atau keluar.",
+  hold: "Kata sandi saya diganti dengan kode",
+  holdLead:
+    "Dengan kata sandi sebelumnya Anda menahan penggantian itu: selama 14 hari sesudahnya tidak ada nomor, alamat, kode pemulihan, atau faktor kedua yang berubah.",
+  passwordBefore: "Kata sandi sebelumnya",
+  holdIt: "Tahan penggantian",
+  holdRelease: "Itu saya: lanjutkan",
+  holdRefused:
+    "Itu tidak cocok: kata sandi tidak diganti dengan kode dalam 14 hari, ini bukan yang sebelumnya, atau perangkat ini belum pernah masuk.",
+  held: "Penggantian ditahan",
+  heldUntil: "Sampai {time} akun tetap dengan nomor, alamat, dan kode pemulihannya.",
+  heldNext:
+    "Setelah nomor kembali milik Anda, atau dengan kode pemulihan, pilih kata sandi baru: semua orang lain akan keluar.",
+  released: "Penggantian tidak ditahan lagi.",
+  stopWaitingLead:
+    "Perubahan nomor atau alamat, atau penghapusan akun, menunggu beberapa hari. Di perangkat seperti itu Anda menghentikannya tanpa kata sandi.",
+  waitingStopped: "Jika perangkat ini pernah masuk ke akun itu, tidak ada lagi yang menunggu di sana.",
   pending: {
     set_phone: "Nomor telepon baru",
     remove_phone: "Nomor telepon dihapus",

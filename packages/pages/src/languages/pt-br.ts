@@ -187,6 +187,24 @@ export const ptBR: Catalogue = {
     "A senha atual foi definida por outra pessoa, ou outras podem conhecê-la. Escolha uma que só você saiba.",
   recoverPassword: "Escolha uma nova senha",
   recoverPasswordLead: "Os outros dispositivos são desconectados.",
+  notMe: "Não fui eu",
+  notMeLead: "Use um dispositivo e um navegador com os quais você já entrou antes. Aqui ninguém entra nem sai da conta.",
+  hold: "Minha senha foi redefinida por um código",
+  holdLead:
+    "Com a senha de antes você segura a redefinição: por 14 dias a partir dela, nenhum número, endereço, código de recuperação ou segundo fator muda.",
+  passwordBefore: "Senha de antes",
+  holdIt: "Segurar a redefinição",
+  holdRelease: "Fui eu: deixar seguir",
+  holdRefused:
+    "Isso não confere: a senha não foi redefinida por um código nos últimos 14 dias, esta não é a de antes ou este dispositivo não tinha entrado.",
+  held: "A redefinição está segurada",
+  heldUntil: "Até {time} a conta mantém o número, o endereço e os códigos de recuperação.",
+  heldNext:
+    "Quando o número for seu de novo, ou com um código de recuperação, escolha uma senha nova: isso tira todos os outros da conta.",
+  released: "A redefinição não está mais segurada.",
+  stopWaitingLead:
+    "Uma mudança de número ou endereço, ou a exclusão da conta, espera alguns dias. Em um dispositivo assim você a cancela sem senha.",
+  waitingStopped: "Se este dispositivo já entrou nessa conta, nada mais espera lá.",
   pending: {
     set_phone: "Um novo número de telefone",
     remove_phone: "O número de telefone é removido",

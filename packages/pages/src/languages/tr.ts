@@ -185,6 +185,24 @@ export const tr: Catalogue = {
     "Şu anki parolanızı başkası belirledi ya da başkaları biliyor olabilir. Yalnızca sizin bildiğiniz bir parola seçin.",
   recoverPassword: "Yeni parola seçin",
   recoverPasswordLead: "Diğer bütün cihazlarda oturum kapanır.",
+  notMe: "Bu ben değildim",
+  notMeLead: "Daha önce giriş yaptığınız bir cihazı ve tarayıcıyı kullanın. Burada kimsenin oturumu açılmaz veya kapanmaz.",
+  hold: "Parolam bir kodla değiştirildi",
+  holdLead:
+    "Önceki parolanızla değişikliği beklemeye alırsınız: değişiklikten sonraki 14 gün boyunca numara, adres, kurtarma kodu ve ikinci doğrulama adımı değişmez.",
+  passwordBefore: "Önceki parola",
+  holdIt: "Beklemeye al",
+  holdRelease: "Bendim: devam etsin",
+  holdRefused:
+    "Bu uymuyor: parola son 14 gün içinde bir kodla değiştirilmedi, bu önceki parola değil veya bu cihazla daha önce giriş yapılmamış.",
+  held: "Değişiklik beklemeye alındı",
+  heldUntil: "Hesap {time} tarihine kadar numarasını, adresini ve kurtarma kodlarını korur.",
+  heldNext:
+    "Numaranız yeniden sizin olunca veya bir kurtarma koduyla yeni bir parola belirleyin: bu, diğer herkesin oturumunu kapatır.",
+  released: "Değişiklik artık beklemede değil.",
+  stopWaitingLead:
+    "Numara veya adres değişikliği ya da hesabın silinmesi birkaç gün bekler. Böyle bir cihazda bunu parolasız durdurursunuz.",
+  waitingStopped: "Bu cihazla o hesaba daha önce giriş yapıldıysa, orada artık bekleyen bir şey yok.",
   pending: {
     set_phone: "Yeni telefon numarası",
     remove_phone: "Telefon numarası kaldırılıyor",

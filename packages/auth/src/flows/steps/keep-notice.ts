@@ -3,6 +3,7 @@ import { findNoticeChannels } from "../../messages/notice-outbox.ts";
 import { insertNotice, type NoticeMessagesToQueue, queueNoticeMessages } from "../../messages/notice-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import type { Core, RequestInfo } from "./core.ts";
+import { messageLocale } from "./message-locale.ts";
 
 export interface NoticeToKeep {
   readonly userId: string;
@@ -34,5 +35,7 @@ export async function keepNotice(
   });
   if (noticeId === null) return { messages: 0 };
   const channels = findNoticeChannels(messaging.senders);
-  return { messages: await queueNoticeMessages(transaction, { noticeId, userId, kind, channels, locale, former }) };
+  const inLocale = messageLocale(userId, { request: locale });
+  const queued = { noticeId, userId, kind, channels, locale: inLocale, former };
+  return { messages: await queueNoticeMessages(transaction, queued) };
 }

@@ -52,6 +52,7 @@ export async function openSession(
     address: facts.address,
     userAgent: facts.userAgent,
     deviceName: deviceName ?? null,
+    locale: facts.locale ?? null,
     openedBy: by,
     authentication,
   });
