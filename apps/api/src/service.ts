@@ -111,7 +111,10 @@ async function serve({ settings, log, stop, lastResort, ...options }: Serving): 
     // A name of this machine may be told of it; behind a proxy, or on a database of others, nobody is.
     ...(console && isDevelopment(settings) && isLocalDatabase(settings.DATABASE_URL) && { inbox: console.inbox }),
     console: settings.CONSOLE === "on" ? openConsoleFiles({ publicUrl }) : undefined,
-    pages: { config: config.pages, registration: settings.REGISTRATION, isDevelopment: isDevelopment(settings) },
+    pages: {
+      ...{ config: config.pages, clients: config.clients },
+      ...{ registration: settings.REGISTRATION, isDevelopment: isDevelopment(settings) },
+    },
     ...options,
   }).catch(async (error) => {
     metrics?.close();
