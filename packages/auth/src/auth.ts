@@ -237,7 +237,7 @@ export interface Auth<C extends Config = PlainConfig> {
    * Makes the code with which an app opens a session of its own for the caller, who is signed in on the service's pages (RFC 6749 §4.1, with
    * PKCE). It is good for 60 seconds and once. Whether the redirect is the app's is the pages' to check.
    *
-   * @throws AuthError `invalid_input`
+   * @throws AuthError `invalid_input`, `reauthentication_required`
    */
   startRedirect(caller: Principal, input: StartRedirectInput): Promise<AuthorizationCode>;
   /**

@@ -89,6 +89,8 @@ export function findRedirectFault(uri: unknown): string | null {
   if (uri.includes("#")) return `${shown} has a fragment`;
   if (!URL.canParse(uri)) return `${shown} is not an address`;
   const url = new URL(uri);
+  if (/^https?:$/.test(url.protocol) && !/^([a-z0-9.-]+|\[[0-9a-f:.]+\])$/.test(url.hostname))
+    return `${shown} has a host that is none`;
   if (url.username !== "" || url.password !== "") return `${shown} holds a name or a password`;
   if (url.href !== uri && url.href !== `${uri}/`) return `${shown} must be written ${url.href}`;
   const double = taken.find((name) => url.searchParams.has(name));

@@ -23,6 +23,7 @@ import {
 } from "../steps/issue-session-tokens.ts";
 import { findKnownDevice } from "../steps/known-device.ts";
 import { openSession } from "../steps/open-session.ts";
+import { reauthenticationRequired } from "../steps/recent-authentication.ts";
 import { unlessUndone } from "../steps/refund-on-failure.ts";
 import { tellHook } from "../steps/tell-hooks.ts";
 
@@ -35,23 +36,29 @@ export interface StartRedirectInput {
   readonly codeChallenge: string;
   /** What the tokens of the app are for, one of `tokens.audience`; the service itself unless said. */
   readonly audience?: string | undefined;
+  /** Seconds ago at most that the caller must have shown who they are. */
+  readonly maxAge?: number | undefined;
 }
 
 /**
  * Makes the code with which an app opens a session of its own for somebody who is signed in on the service's pages. It is good for a minute,
  * once, and with its verifier only.
  *
- * @throws AuthError `invalid_input` for a challenge that is none, and for an audience that is none of the list
+ * @throws AuthError `invalid_input` for a challenge that is none, and for an audience that is none of the list; `reauthentication_required` where
+ * the caller has shown it too long ago, or never here
  */
 export async function startRedirect(
   core: Core,
   { user, session }: Principal,
-  { clientId, redirectUri, codeChallenge, audience }: StartRedirectInput,
+  { clientId, redirectUri, codeChallenge, audience, maxAge }: StartRedirectInput,
 ): Promise<AuthorizationCode> {
   if (!/^[\w-]{43}$/.test(codeChallenge)) throw invalidInput("codeChallenge", "is not the SHA-256 of a verifier");
   const { audience: own, audiences } = core.options.tokens;
   if (audience !== undefined && !audiences.includes(audience))
     throw invalidInput("audience", "is none that this service issues tokens for");
+  const { authTime } = session;
+  const isTooOld = maxAge !== undefined && authTime !== null && core.clock.now().getTime() - authTime.getTime() > maxAge * 1_000;
+  if (authTime === null || isTooOld) throw reauthenticationRequired(maxAge);
   return insertAuthorizationCode(core.db, {
     ...{ userId: user.id, sessionId: session.id, clientId, redirectUri, codeChallenge },
     audience: audience === own ? null : (audience ?? null),
