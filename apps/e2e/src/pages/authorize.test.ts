@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { createInbox, showTotp } from "@latchkey/auth/testing";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { call, isService, type LiveServer, startLiveServer } from "../live-server.ts";
 import { createFormClient, type FormClient } from "./form-client.ts";
@@ -11,9 +12,10 @@ const clients = [
   { id: "shop", name, redirectUris: [shop, "https://shop.example.com/other?tenant=7", phone, "http://127.0.0.1/back"] },
   { id: "desk", name: "Desk", redirectUris: ["https://desk.example.com/", "http://[::1]/back"] },
 ];
+const inbox = createInbox();
 let live: LiveServer;
 beforeAll(async () => {
-  live = await startLiveServer({}, { pages: { clients } });
+  live = await startLiveServer({ messages: { senders: { sms: inbox }, isEnforced: false } }, { pages: { clients } });
 });
 afterAll(() => live?.[Symbol.asyncDispose]());
 
@@ -45,7 +47,8 @@ beforeEach(async () => {
 let forms = 0;
 const send = (path: string, fields: Record<string, string> = {}, headers?: Record<string, string | null>) =>
   browser.post(`/cookie${path}`, { form: String(++forms), ...fields }, headers);
-const signIn = (path = "/sign-in") => send(path, { username, password });
+/** Signs in by a password, which is asked for on a page of its own where codes sign in as well. */
+const signIn = (path = "/sign-in") => send(path.replace(/^\/sign-in(?=\?|$)/, "/sign-in/password"), { username, password });
 const placeOf = (response: Response) => response.headers.get("location") ?? "";
 const policyOf = (response: Response) =>
   /form-action [^;]*/.exec(response.headers.get("content-security-policy") ?? "")?.[0];
@@ -313,6 +316,40 @@ describe.skipIf(!isService)("on the way back to an app", () => {
     expect(placeOf(reset)).toMatch(/^\/sign-in\?return_to=%2Fauthorize.*&done=reset$/);
     const registered = await send(page.replace("/sign-in", "/register/name"), { username: `${username}x`, password });
     expect(placeOf(registered)).toBe(pathOf());
+  });
+
+  test("a code, the account that it opens, a new password that is due and a second factor lead there as well", async () => {
+    const page = placeOf(await browser.get(pathOf()));
+    const to = `+9053222200${String(people).padStart(2, "0")}`;
+    const awaiting = placeOf(await send(page, { username: to }));
+    expect(awaiting).toMatch(/^\/sign-in\/code\?return_to=%2Fauthorize/);
+    expect(policyOf(await browser.get(awaiting))).toBe("form-action 'self' https://shop.example.com");
+    const finish = placeOf(await send(awaiting, { code: (await inbox.take(to)).code }));
+    expect(finish).toMatch(/^\/register\/finish\?/);
+    expect(policyOf(await browser.get(finish))).toBe("form-action 'self' https://shop.example.com");
+    expect(placeOf(await send(finish))).toBe(pathOf());
+
+    browser = createFormClient(live.url);
+    await live.test.auth.operator.requirePasswordChange(username);
+    const due = placeOf(await signIn(page));
+    expect(due).toMatch(/^\/sign-in\/new-password\?return_to=%2Fauthorize/);
+    expect(placeOf(await send(due, { newPassword: `${password} 2` }))).toBe(pathOf());
+
+    const { auth, facts } = live.test;
+    const { token } = await auth.login({ username, password: `${password} 2` }, facts);
+    const caller = await auth.authenticate([`Bearer ${token}`]);
+    const { ticket, secret } = await auth.startTotp(caller, facts);
+    await auth.confirmTotp(caller, { ticket, totp: await showTotp(live.test, secret) }, facts);
+    await live.test.clock.advance(30);
+    browser = createFormClient(live.url);
+    const factor = placeOf(
+      await send(page.replace("/sign-in", "/sign-in/password"), { username, password: `${password} 2` }),
+    );
+    expect(factor).toMatch(/^\/sign-in\/second-factor\?return_to=%2Fauthorize/);
+    expect(policyOf(await browser.get(factor))).toBe("form-action 'self' https://shop.example.com");
+    expect(placeOf(await send(factor, { totp: await showTotp(live.test, secret) }))).toBe(pathOf());
+    const { body } = await exchange(backWith(await browser.get(pathOf())).get("code"));
+    expect(await call(live.url, "me.get", { token: body.token })).toMatchObject({ body: { username } });
   });
 
   test("pages that lead elsewhere say nothing of the app", async () => {
