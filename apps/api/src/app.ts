@@ -50,7 +50,7 @@ export interface AppOptions {
   /** Answers providers that tell what became of messages. */
   readonly receipts?: ((request: Request) => Promise<Response>) | undefined;
   /** What the service's own pages are told beside that. */
-  readonly pages?: Pick<PagesOptions, "config" | "registration" | "isDevelopment"> | undefined;
+  readonly pages?: Pick<PagesOptions, "config" | "clients" | "registration" | "isDevelopment"> | undefined;
   /** The administrators' app; without it there is none. */
   readonly console?: ConsoleFiles | undefined;
   /** Which answers have a line in the log; all by default. */

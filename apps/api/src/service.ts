@@ -111,7 +111,10 @@ async function serve({ settings, log, stop, lastResort, ...options }: Serving): 
     // A name of this machine may be told of it; behind a proxy, or on a database of others, nobody is.
     ...(console && isDevelopment(settings) && isLocalDatabase(settings.DATABASE_URL) && { inbox: console.inbox }),
     console: settings.CONSOLE === "on" ? openConsoleFiles({ publicUrl }) : undefined,
-    pages: { config: config.pages, registration: settings.REGISTRATION, isDevelopment: isDevelopment(settings) },
+    pages: {
+      ...{ config: config.pages, clients: config.clients },
+      ...{ registration: settings.REGISTRATION, isDevelopment: isDevelopment(settings) },
+    },
     ...options,
   }).catch(async (error) => {
     metrics?.close();
@@ -123,7 +126,7 @@ async function serve({ settings, log, stop, lastResort, ...options }: Serving): 
   for (const line of [...findings.warnings, ...(settings.MESSAGES.length > 0 ? findings.notes : [])]) log.warn(line);
   if (!settings.isProduction && !stop.isAsked() && keepsHouse())
     process.stderr.write(
-      greeting(settings.PUBLIC_URL ?? server.url, place, {
+      greeting(settings.PUBLIC_URL ?? nameLocalhost(server.url), place, {
         printsCodes: console !== null,
         hasConsole: settings.CONSOLE === "on",
       }),
@@ -191,6 +194,9 @@ async function drain(drained: Promise<void>, auth: Pick<Auth, "rejectQueuedHashe
   auth.rejectQueuedHashes();
   if (!(await isDrained(refusalTimeout))) log.warn("stopping with calls unanswered");
 }
+
+/** An address of this machine by its name: browsers have no passkeys at one of digits. */
+const nameLocalhost = (url: string) => url.replace(/(?<=^http:\/\/)(127\.0\.0\.1|0\.0\.0\.0|\[::1?\])(?=:)/, "localhost");
 
 interface Greeted {
   readonly printsCodes: boolean;

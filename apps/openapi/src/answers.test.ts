@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { isAuthError } from "@latchkey/auth";
 import { createInbox, createPasskeyDevice, showTotp } from "@latchkey/auth/testing";
@@ -186,6 +187,17 @@ test("passkeys are answered as the document says", async () => {
   const input = { ticket: toEnroll, newPasskey: createPasskeyDevice().create(made.options) };
   expect((await ask("token.obtainBySecondFactor", { input })).recoveryCodes.codes).toHaveLength(10);
   await ask("me.passkeys.remove", { token, input: { id } });
+});
+
+test("the code of a redirect is answered as the document says", async () => {
+  const { token } = await ask("account.register", { input: { username: "ivan", password } });
+  const codeVerifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+  const codeChallenge = createHash("sha256").update(codeVerifier).digest("base64url");
+  const asked = { clientId: "shop", redirectUri: "https://shop.example.com/signed-in" };
+  const { auth } = live.test;
+  const { code } = await auth.startRedirect(await auth.authenticate([`Bearer ${token}`]), { ...asked, codeChallenge });
+  await ask("token.obtainByRedirect", { input: { ...asked, code, codeVerifier } });
+  await ask("token.obtainByRedirect", { status: 400, input: { ...asked, code, codeVerifier } });
 });
 
 test("numbers and addresses of one's own are answered as the document says", async () => {

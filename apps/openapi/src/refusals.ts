@@ -47,6 +47,7 @@ export const ownRefusals: Readonly<Record<string, readonly AuthErrorCode[]>> = {
   ],
   "token.obtainByNewPassword": ["code_invalid", "password_rejected", "second_factor_required", ...ofSignIn],
   "token.obtainByPasskey": ["refused_by_hook", "hook_failed", ...ofPasskey],
+  "token.obtainByRedirect": ["code_invalid", ...ofSignIn],
   "token.obtainBySecondFactor": ["code_invalid", "invalid_credentials", "code_expired", ...ofSignIn],
   "token.enrollTotp": ["code_invalid", ...busy],
   // Of the purpose `reauthenticate` alone: the token of the caller.

@@ -51,6 +51,7 @@ import type { LoginInput } from "./flows/sign-in/sign-in.ts";
 import type { CodeAnswer, SignInByCodeInput } from "./flows/sign-in/sign-in-by-code.ts";
 import type { SignInByNewPasswordInput } from "./flows/sign-in/sign-in-by-new-password.ts";
 import type { SignInByPasskeyInput } from "./flows/sign-in/sign-in-by-passkey.ts";
+import type { SignInByRedirectInput, StartRedirectInput } from "./flows/sign-in/sign-in-by-redirect.ts";
 import type {
   SecondFactorAnswer,
   SignInBySecondFactorInput,
@@ -70,6 +71,7 @@ import type { PendingChange } from "./flows/steps/pending-change.ts";
 import type { ImportedKey, ImportedPerson } from "./imported-users/imported-user.ts";
 import type { ImportRound, RoundChanges } from "./imported-users/round-store.ts";
 import type { DeliveryReceipt } from "./messages/sender.ts";
+import type { AuthorizationCode } from "./one-time-codes/authorization-code-store.ts";
 import type { MadeRecoveryCodes, RecoveryCodeStatus } from "./one-time-codes/recovery-code-store.ts";
 import type {
   PasskeyAssertion,
@@ -231,6 +233,20 @@ export interface Auth<C extends Config = PlainConfig> {
    * @throws AuthError `invalid_credentials`, `code_expired`, `rate_limited`, `permission_denied`, `refused_by_hook`, `hook_failed`
    */
   signInByPasskey(input: SignInByPasskeyInput, facts: RequestInfo): Promise<SignInAnswer<UserOf<C>>>;
+  /**
+   * Makes the code with which an app opens a session of its own for the caller, who is signed in on the service's pages (RFC 6749 §4.1, with
+   * PKCE). It is good for 60 seconds and once. Whether the redirect is the app's is the pages' to check.
+   *
+   * @throws AuthError `invalid_input`, `reauthentication_required`
+   */
+  startRedirect(caller: Principal, input: StartRedirectInput): Promise<AuthorizationCode>;
+  /**
+   * Opens that session: with what the caller's session shows of its owner, and ending no later. A code that is used twice ends the session that
+   * it has opened.
+   *
+   * @throws AuthError `code_invalid` whatever is wrong, `rate_limited`, `refused_by_hook`, `hook_failed`
+   */
+  signInByRedirect(input: SignInByRedirectInput, facts: RequestInfo): Promise<SignInAnswer<UserOf<C>>>;
   /**
    * Exchanges a refresh token for its successor and a new access token. The same token again, within `sessions.refreshGrace` seconds,
    * gets the same successor; later it ends the session.

@@ -98,6 +98,7 @@ import { login } from "./flows/sign-in/sign-in.ts";
 import { signInByCode } from "./flows/sign-in/sign-in-by-code.ts";
 import { signInByNewPassword } from "./flows/sign-in/sign-in-by-new-password.ts";
 import { signInByPasskey, startPasskeySignIn } from "./flows/sign-in/sign-in-by-passkey.ts";
+import { signInByRedirect, startRedirect } from "./flows/sign-in/sign-in-by-redirect.ts";
 import {
   signInBySecondFactor,
   startEnrolling,
@@ -170,6 +171,8 @@ export function createAuth<
       startEnrollingPasskey,
       startPasskeySignIn,
       signInByPasskey,
+      startRedirect,
+      signInByRedirect,
       refresh,
       logout,
       register,

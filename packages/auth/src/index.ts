@@ -63,6 +63,7 @@ export type { LoginInput } from "./flows/sign-in/sign-in.ts";
 export type { CodeAnswer, SignInByCodeInput, TicketAnswer } from "./flows/sign-in/sign-in-by-code.ts";
 export type { SignInByNewPasswordInput } from "./flows/sign-in/sign-in-by-new-password.ts";
 export type { SignInByPasskeyInput } from "./flows/sign-in/sign-in-by-passkey.ts";
+export type { SignInByRedirectInput, StartRedirectInput } from "./flows/sign-in/sign-in-by-redirect.ts";
 export type {
   SecondFactorAnswer,
   SignInBySecondFactorInput,
@@ -114,6 +115,7 @@ export {
   renderMessage,
   renderNotice,
 } from "./messages/texts.ts";
+export type { AuthorizationCode } from "./one-time-codes/authorization-code-store.ts";
 export type { MadeRecoveryCodes, RecoveryCodeStatus, RecoveryTicket } from "./one-time-codes/recovery-code-store.ts";
 export { type AuthOptions, secondFactorRules } from "./options.ts";
 export type {

@@ -50,6 +50,7 @@ export {
   requireOwnMigrated,
 } from "./own-migrations.ts";
 export type { PagesConfig, PagesTexts } from "./pages-config.ts";
+export { allowsRedirect, findRedirectFault, type RedirectClient, readRedirectClients } from "./redirect-clients.ts";
 export {
   type Builders,
   createBuilders,

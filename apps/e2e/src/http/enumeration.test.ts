@@ -200,6 +200,21 @@ const comparisons: Readonly<Record<string, Comparison>> = {
     kinds: madeUpTickets({ newPassword: `${password} staple` }),
   },
   "token.enrollTotp": { told: "400 code_invalid", kinds: madeUpTickets({}) },
+  "token.obtainByRedirect": {
+    told: "400 code_invalid",
+    kinds: () =>
+      Object.fromEntries(
+        ["one", "another"].map((which) => [
+          which,
+          () => ({
+            input: {
+              ...{ code: randomBytes(32).toString("base64url"), codeVerifier: randomBytes(32).toString("base64url") },
+              ...{ clientId: "shop", redirectUri: "https://shop.example.com/signed-in" },
+            },
+          }),
+        ]),
+      ),
+  },
   "passkeys.start": {
     told: "ok",
     kinds: () => Object.fromEntries(["one", "another"].map((which) => [which, () => ({})])),

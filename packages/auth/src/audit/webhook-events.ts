@@ -54,6 +54,7 @@ const endings: ReadonlySet<AuditEvent["event"]> = new Set<AuditEvent["event"]>([
   "signed_out",
   "sessions_ended",
   "refresh_token_reused",
+  "authorization_code_refused",
   "password_changed",
   "password_reset",
   "password_change_required",

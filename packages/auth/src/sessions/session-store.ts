@@ -38,11 +38,11 @@ interface SessionsTable {
   /** BCP 47: the language of whoever opened it, as their program asked for it. */
   locale: ColumnType<string | null, string | null | undefined, never>;
   adoptedFrom: ColumnType<string | null, string | undefined, never>;
-  /** When its owner last showed in it that it is them; null for whoever has not since it was opened. */
-  reauthenticatedAt: ColumnType<Date | null, never, Date>;
+  /** When its owner last showed in it, or in the session that it was opened from, that it is them; null for whoever has not since it was opened. */
+  reauthenticatedAt: ColumnType<Date | null, Date | undefined, Date>;
   openedBy: ColumnType<SessionOpening | null, SessionOpening | undefined, never>;
   /** What was shown then. */
-  reauthenticatedBy: ColumnType<SessionOpening | null, never, SessionOpening>;
+  reauthenticatedBy: ColumnType<SessionOpening | null, SessionOpening | undefined, SessionOpening>;
   /** How many factors were shown in it; null for one. */
   acr: ColumnType<number | null, number | undefined, number>;
   /** How, as words with spaces between. */
@@ -50,6 +50,10 @@ interface SessionsTable {
   authTime: ColumnType<Date | null, Date | undefined, Date>;
   /** Until when its row is kept whatever became of it, because the token that opened it could open it again. */
   keptUntil: ColumnType<Date | null, Date | undefined, never>;
+  /** The app that opened it by a redirect. */
+  clientId: ColumnType<string | null, string | undefined, never>;
+  /** What all its access tokens are for, where that is not the service itself. */
+  audience: ColumnType<string | null, string | undefined, never>;
 }
 
 /** The columns of {@link Session}, in the order in which they are read. */
@@ -99,6 +103,53 @@ export interface NewSession {
   readonly locale: string | null;
   readonly openedBy: SessionOpening;
   readonly authentication: Authentication;
+  /** For one that an app opens from a session of the pages. */
+  readonly redirect?: RedirectedSession | undefined;
+}
+
+/** What a session has of the one of the pages that it is opened from, and of the app that opens it. */
+export interface RedirectedSession {
+  readonly clientId: string;
+  readonly audience: string | null;
+  /** When the owner last showed who they are, as its tokens say it. */
+  readonly authTime: Date;
+  /** What they showed last, and when. */
+  readonly shownBy: SessionOpening;
+  readonly shownAt: Date;
+}
+
+/** A session of the pages that an app may be given one from. */
+export interface SourceSession extends Authentication {
+  readonly authTime: Date;
+  readonly shownBy: SessionOpening;
+  readonly shownAt: Date;
+  /** Seconds until it ends whatever happens. */
+  readonly secondsLeft: number;
+}
+
+/**
+ * Reads a live session that an app is to be given one from, and keeps it from being ended until the transaction is over; null when it has
+ * ended, and for one whose owner has shown nothing here.
+ */
+export async function readSourceSession(transaction: Queries, id: string): Promise<SourceSession | null> {
+  const row = await transaction
+    .selectFrom("sessions")
+    .select(["adoptedFrom", "acr", "amr", "authTime", "createdAt", "openedBy", "reauthenticatedAt", "reauthenticatedBy"])
+    .select(sql<number>`floor(extract(epoch from expires_at - latchkey.now()))::int`.as("secondsLeft"))
+    .where("id", "=", id)
+    .where(sql<boolean>`${sql.raw(isLiveSession("sessions"))}`)
+    .forShare()
+    .executeTakeFirst();
+  const authTime = row && (row.authTime ?? (row.adoptedFrom === null ? row.createdAt : null));
+  if (!row || !authTime) return null;
+  const { reauthenticatedAt, reauthenticatedBy, openedBy, createdAt, secondsLeft } = row;
+  return {
+    ...readAuthentication(row),
+    authTime,
+    shownAt: reauthenticatedAt ?? createdAt,
+    shownBy: (reauthenticatedAt ? reauthenticatedBy : openedBy) ?? "password",
+    secondsLeft,
+  };
 }
 
 export interface InsertedSession extends Session {
@@ -113,7 +164,7 @@ export interface InsertedSession extends Session {
 /** Opens a session. */
 export async function insertSession(
   db: Queries,
-  { lifetimes, authentication, ...session }: NewSession,
+  { lifetimes, authentication, redirect, ...session }: NewSession,
 ): Promise<InsertedSession> {
   const after = (seconds: number) => sql<Date>`latchkey.now() + make_interval(secs => ${seconds})`;
   const others = db
@@ -135,7 +186,7 @@ export async function insertSession(
     .values({
       ...session,
       ...toStoredAuthentication(authentication),
-      authTime: sql<Date>`latchkey.now()`,
+      ...(redirect ? toRedirectedRow(redirect) : { authTime: sql<Date>`latchkey.now()` }),
       expiresAt: after(lifetimes.absolute),
       idleExpiresAt: after(Math.min(lifetimes.idle, lifetimes.absolute)),
     })
@@ -144,6 +195,11 @@ export async function insertSession(
     .executeTakeFirstOrThrow();
   return { ...toSession(row), idleExpiresAt, others: count, isToBeDeleted: deletions > 0 };
 }
+
+const toRedirectedRow = ({ clientId, audience, authTime, shownAt, shownBy }: RedirectedSession) => ({
+  ...{ clientId, authTime, reauthenticatedAt: shownAt, reauthenticatedBy: shownBy },
+  ...(audience !== null && { audience }),
+});
 
 export interface AdoptedSession {
   readonly id: string;
@@ -290,7 +346,8 @@ export async function listShown(db: Queries, id: string): Promise<readonly Shown
     .executeTakeFirst();
   if (!row) return [];
   const shown: Shown[] = [];
-  if (row.adoptedFrom === null) shown.push({ by: row.openedBy ?? "password", secondsAgo: row.openedAgo });
+  if (row.adoptedFrom === null && row.openedBy !== "redirect")
+    shown.push({ by: row.openedBy ?? "password", secondsAgo: row.openedAgo });
   if (row.reauthenticatedAt !== null)
     shown.push({ by: row.reauthenticatedBy ?? "password", secondsAgo: row.reauthenticatedAgo });
   return shown;

@@ -15,7 +15,7 @@ import type { Page, Redirect } from "../page.ts";
 import { answerOf, missing, type Refusal } from "../refusal.ts";
 import { beginStep, endStep, readTicketStep, type Step } from "../step.ts";
 import type { Visit } from "../visit.ts";
-import { finishSignIn } from "./after-sign-in.ts";
+import { finishSignIn, toSignInAnew } from "./after-sign-in.ts";
 import { beginAgain } from "./code-form.ts";
 
 /** The way back for somebody who has nothing but their recovery codes. */
@@ -62,7 +62,7 @@ export const recoverPasswordPage: Page = {
     const answer = await visit.callWithCookies.recovery.setPassword(input);
     if (!("next" in answer)) return finishSignIn(visit, answer);
     endStep(visit);
-    return { to: `${visit.base}/sign-in?done=reset` };
+    return toSignInAnew(visit);
   },
   refuse: (visit, _, refusal) => showStep(visit, refusal),
 };

@@ -14,6 +14,7 @@ import {
   passkeyForm,
   readNewPasskey,
   readPasskey,
+  showWithoutPasskeys,
 } from "./passkey-form.ts";
 import { layOutCodes } from "./recovery.ts";
 import { showSecret, totpField } from "./totp-form.ts";
@@ -89,7 +90,7 @@ ${button(texts.signIn)}</div>`;
   const byApp = takesDigits ? html`${key ? showSecret(visit, key) : ""}${form(visit, path, fields)}` : "";
   const words = { text: key ? texts.passkeyAdd : texts.passkeyUse, kind: takesDigits ? "second wide" : "wide" };
   const byPasskey = passkey
-    ? html`${takesDigits ? "" : refused(refusal?.message)}${passkeyForm(visit, { path, options: passkey, ...words })}${takesDigits ? "" : html`<p class="quiet" data-without-passkeys>${texts.passkeyUnsupported}</p>`}`
+    ? html`${takesDigits ? "" : refused(refusal?.message)}${passkeyForm(visit, { path, options: passkey, ...words })}${takesDigits ? "" : showWithoutPasskeys(visit)}`
     : "";
   const lead = key
     ? texts.enrollLead

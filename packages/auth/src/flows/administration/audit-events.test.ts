@@ -1,4 +1,4 @@
-import { createHmac, randomUUID } from "node:crypto";
+import { createHash, createHmac, randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { AuditEvent } from "../../audit/audit-event.ts";
 import type { Auth } from "../../auth.ts";
@@ -216,6 +216,17 @@ async function addPasskey({ caller }: Pick<Target, "caller">): Promise<AddedPass
   const { options } = await service.auth.startPasskey(caller);
   const { passkey } = await service.auth.addPasskey(caller, { passkey: device.create(options) }, service.facts);
   return { id: passkey.id, device };
+}
+
+const redirect = {
+  ...{ clientId: "shop", redirectUri: "https://shop.example.com/signed-in" },
+  codeVerifier: "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
+};
+
+async function startRedirect({ caller }: Pick<Target, "caller">): Promise<string> {
+  const { codeVerifier, ...asked } = redirect;
+  const codeChallenge = createHash("sha256").update(codeVerifier).digest("base64url");
+  return (await service.auth.startRedirect(caller, { ...asked, codeChallenge })).code;
 }
 
 /** Signs in with the password of somebody who has a second factor: what is to be shown for it. */
@@ -1185,6 +1196,26 @@ const deeds: Deed[] = [
   },
   {
     ...bySelf,
+    does: "signInByRedirect",
+    first: startRedirect,
+    run: (_, prepared) => service.auth.signInByRedirect({ ...redirect, code: String(prepared) }, service.facts),
+    leaves: ["signed_in"],
+    detail: () => ({ identifier: "none", by: "redirect", client: "shop", ...signIn("pwd") }),
+  },
+  {
+    does: "signInByRedirect, with another verifier",
+    actor: "nobody",
+    subject: "target",
+    first: startRedirect,
+    run: (_, prepared) => {
+      const input = { ...redirect, code: String(prepared), codeVerifier: "A".repeat(43) };
+      return refused("code_invalid", service.auth.signInByRedirect(input, service.facts));
+    },
+    leaves: ["authorization_code_refused"],
+    detail: () => ({ client: "shop", because: "wrong_verifier" }),
+  },
+  {
+    ...bySelf,
     does: "reauthenticateByPasskey",
     first: addPasskey,
     run: async ({ caller }, prepared) => {
@@ -1430,6 +1461,7 @@ const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
   getTotp: ({ caller }) => service.auth.getTotp(caller),
   startTotp: ({ caller }) => service.auth.startTotp(caller, service.facts),
   startPasskeySignIn: () => service.auth.startPasskeySignIn(),
+  startRedirect,
   startSecondFactorPasskey: () => refused("code_invalid", service.auth.startSecondFactorPasskey("none", service.facts)),
   startEnrollingPasskey: () => refused("code_invalid", service.auth.startEnrollingPasskey("none", service.facts)),
   listPasskeys: ({ caller }) => service.auth.listPasskeys(caller),
@@ -1480,6 +1512,7 @@ const allEvents: Readonly<Record<AuditEvent["event"], true>> = {
   passkey_renamed: true,
   passkey_removed: true,
   passkey_refused: true,
+  authorization_code_refused: true,
   code_requested: true,
   message_refused: true,
   code_refused: true,

@@ -5,7 +5,7 @@ import type { Authentication } from "../../sessions/authentication.ts";
 import { describeDevice } from "../../sessions/device.ts";
 import { createRefreshToken } from "../../sessions/refresh-token.ts";
 import type { SessionOpening } from "../../sessions/session.ts";
-import { endSurplusSessions, insertSession } from "../../sessions/session-store.ts";
+import { endSurplusSessions, insertSession, type RedirectedSession } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import type { User } from "../../users/user.ts";
 import type { Core, RequestInfo } from "./core.ts";
@@ -25,6 +25,8 @@ interface NewOpening extends Opening {
   readonly authentication: Authentication;
   /** Seconds after which it ends in any case, where its account ends before. */
   readonly atMost?: number | undefined;
+  /** For one that an app opens from a session of the pages. */
+  readonly redirect?: RedirectedSession;
   /** For a sign-in: what its event says beside the session. Any other opening has an event of its own. */
   readonly signIn?: SignIn;
 }
@@ -39,7 +41,7 @@ type SignIn = Omit<Extract<AuditEvent, { event: "signed_in" }>, "event" | "sessi
 export async function openSession(
   core: Core,
   transaction: Queries,
-  { user, facts, deviceName, by, authentication, atMost = Number.POSITIVE_INFINITY, signIn }: NewOpening,
+  { user, facts, deviceName, by, authentication, atMost = Number.POSITIVE_INFINITY, signIn, redirect }: NewOpening,
 ): Promise<AnsweredSession> {
   const { lifetime, idleLifetime, perUser } = core.options.sessions;
   const id = randomUUIDv7();
@@ -55,6 +57,7 @@ export async function openSession(
     locale: facts.locale ?? null,
     openedBy: by,
     authentication,
+    redirect,
   });
   if (signIn) {
     const { amr } = authentication;
@@ -70,7 +73,8 @@ export async function openSession(
   if (others >= perUser) await endSurplus(core, transaction, { user, facts });
   const stopped = { userId: user.id, by: "sign_in", actorId: user.id, facts } as const;
   const isDeletionStopped = isToBeDeleted && (await stopDeletion(core, transaction, stopped));
-  return { user, session, idleExpiresAt, rotation: 0, refreshToken, isDeletionStopped };
+  const audience = redirect?.audience ?? null;
+  return { user, session, audience, idleExpiresAt, rotation: 0, refreshToken, isDeletionStopped };
 }
 
 /** Ends the sessions beyond the most that one person may have. */
