@@ -4,6 +4,7 @@ import {
   findSecretWeakness,
   type MigrationMode,
   StartError,
+  rememberRules,
   secondFactorRules,
   tokenAlgorithms,
 } from "@latchkey/auth";
@@ -147,6 +148,11 @@ const settingsSchema = z.object({
   PASSWORD_MIN_LENGTH: integer(8, 64).default(8),
   PASSWORD_BLOCKED_WORDS: wordList.default([]),
   SECOND_FACTOR: z.enum(secondFactorRules).default("optional"),
+  REMEMBER_DEVICE: z
+    .literal("off")
+    .or(duration("1h", "90d"))
+    .default(30 * 86_400),
+  REMEMBER_DEVICE_OF: z.enum(rememberRules).default("no_rights"),
   PASSKEY_RP_ID: z
     .string()
     .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/, "must be a host such as example.com")
@@ -417,6 +423,7 @@ export function toAuthOptions(settings: Settings, secret: AuthOptions["secret"])
     },
     registration: settings.REGISTRATION,
     secondFactor: settings.SECOND_FACTOR,
+    rememberedDevices: { lifetime: settings.REMEMBER_DEVICE, of: settings.REMEMBER_DEVICE_OF },
     ...(passkeys && !("fault" in passkeys) && { passkeys }),
     auditRetention: settings.AUDIT_RETENTION,
     ...(settings.INACTIVE_RETENTION !== undefined && { inactiveRetention: settings.INACTIVE_RETENTION }),

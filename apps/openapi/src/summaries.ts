@@ -49,6 +49,8 @@ export const summaries: Readonly<Record<string, string>> = {
   "me.passkeys.startReauthentication":
     "Answers what the browser is to be asked to show by a passkey that it is still the user",
   "me.devices.forget": "Forgets every device that the user signed in with but this one",
+  "me.rememberedDevices.list": "The devices on which the user is asked for no second factor for a while",
+  "me.rememberedDevices.end": "Has the second factor asked for again on a remembered device",
   "me.recoveryCodes.create": "Answers ten recovery codes once, which replace all earlier ones",
   "me.recoveryCodes.status": "How many recovery codes the user has left; null for none",
   "me.recoveryCodes.stop": "Withdraws recovery codes that wait to be good",

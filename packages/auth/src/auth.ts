@@ -14,6 +14,7 @@ import type {
   ReauthenticateInput,
   StartReauthenticationInput,
 } from "./flows/account/reauthenticate.ts";
+import type { OwnRememberedDevice } from "./flows/account/remembered-devices.ts";
 import type { OthersRevoked, OwnDevice, ShownDevice } from "./flows/account/sessions.ts";
 import type { ConfirmTotpInput, OwnTotp, StartedTotp } from "./flows/account/totp.ts";
 import type { EventPageAnswer, ListEventsInput } from "./flows/administration/audit-events.ts";
@@ -192,7 +193,8 @@ export interface Auth<C extends Config = PlainConfig> {
   signInByCode(input: SignInByCodeInput, facts: RequestInfo): Promise<CodeAnswer<UserOf<C>>>;
   /**
    * Signs in whoever was refused with `second_factor_required`, by its ticket and what their authenticator app shows. Where they came to set
-   * a password it is set now; where they had no second factor, the one that `startEnrolling` showed is theirs from now on.
+   * a password it is set now; where they had no second factor, the one that `startEnrolling` showed is theirs from now on. With `remember` the
+   * answer has the mark with which this device signs in by the first factor alone for a while.
    *
    * @throws AuthError `code_invalid`, `rate_limited`, `refused_by_hook`, `hook_failed`
    */
@@ -339,8 +341,8 @@ export interface Auth<C extends Config = PlainConfig> {
   /**
    * Gives the caller a new password, ends their other sessions, and answers new tokens for the present one.
    *
-   * @throws AuthError `invalid_credentials`, `password_rejected`, `rate_limited`, `overloaded`, `session_ended`, `refused_by_hook`,
-   * `hook_failed`
+   * @throws AuthError `invalid_credentials`, `password_rejected`, `rate_limited`, `overloaded`, `session_ended`, `reauthentication_required`
+   * on a remembered device, `refused_by_hook`, `hook_failed`
    */
   changePassword(caller: Principal, input: ChangePasswordInput, facts: RequestInfo): Promise<TokenResponse<UserOf<C>>>;
 
@@ -489,6 +491,10 @@ export interface Auth<C extends Config = PlainConfig> {
   revokeOtherSessions(caller: Principal, facts: RequestInfo, shown?: ShownDevice): Promise<OthersRevoked>;
   /** Forgets every device that the caller has signed in with but this one, and answers its new mark. Sessions stay as they are. */
   forgetDevices(caller: Principal, facts: RequestInfo, shown?: ShownDevice): Promise<Pick<OthersRevoked, "deviceMark">>;
+  /** The devices on which the caller is asked for no second factor, the newest first. */
+  listRememberedDevices(caller: Principal): Promise<OwnRememberedDevice[]>;
+  /** Has the second factor asked for again on one of them, and ends what was opened there without it. Throws AuthError `not_found`. */
+  endRememberedDevice(caller: Principal, id: string, facts: RequestInfo): Promise<void>;
 
   /** One page of what happened to the caller's account, the newest first. */
   listActivity(caller: Principal, input: ListActivityInput): Promise<ActivityPage>;

@@ -23,6 +23,7 @@ import {
 } from "./flows/account/reauthenticate.ts";
 import { reauthenticateByPasskey, startPasskeyReauthentication } from "./flows/account/reauthenticate-by-passkey.ts";
 import { createRecoveryCodes, readOwnRecoveryCodes, stopRecoveryCodes } from "./flows/account/recovery-codes.ts";
+import { endRememberedDevice, listOwnRememberedDevices } from "./flows/account/remembered-devices.ts";
 import { forgetDevices, listSessions, revokeOtherSessions, revokeSession } from "./flows/account/sessions.ts";
 import { confirmTotp, getTotp, removeTotp, startTotp } from "./flows/account/totp.ts";
 import { updateProfile } from "./flows/account/update-profile.ts";
@@ -215,6 +216,8 @@ export function createAuth<
       revokeSession,
       revokeOtherSessions,
       forgetDevices,
+      listRememberedDevices: listOwnRememberedDevices,
+      endRememberedDevice,
       listActivity,
       listNotices: listOwnNotices,
       markNoticesRead: markOwnNoticesRead,

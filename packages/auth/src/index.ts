@@ -31,6 +31,7 @@ export type { ListNoticesInput, Notice, NoticePage } from "./flows/account/notic
 export type { ConfirmOwnNameInput, OwnNameAnswer, StartOwnNameInput } from "./flows/account/own-name.ts";
 export type { AddPasskeyInput, OwnPasskey, PasskeyAdded } from "./flows/account/passkeys.ts";
 export type { StopChangesInput } from "./flows/account/pending-changes.ts";
+export type { OwnRememberedDevice } from "./flows/account/remembered-devices.ts";
 export type { OthersRevoked, OwnDevice, ShownDevice } from "./flows/account/sessions.ts";
 export type { ConfirmTotpInput, OwnTotp, StartedTotp } from "./flows/account/totp.ts";
 export type { EventPageAnswer } from "./flows/administration/audit-events.ts";
@@ -115,7 +116,7 @@ export {
   renderNotice,
 } from "./messages/texts.ts";
 export type { MadeRecoveryCodes, RecoveryCodeStatus, RecoveryTicket } from "./one-time-codes/recovery-code-store.ts";
-export { type AuthOptions, secondFactorRules } from "./options.ts";
+export { type AuthOptions, rememberRules, secondFactorRules } from "./options.ts";
 export type {
   PasskeyAssertion,
   PasskeyCreationOptions,

@@ -105,6 +105,16 @@ const sessionOptions = z
 /** Who shows a second factor besides. */
 export const secondFactorRules = ["off", "optional", "staff", "all"] as const;
 
+/** Whose devices may be remembered at the second factor. */
+export const rememberRules = ["all", "no_rights", "optional"] as const;
+
+const rememberOptions = z.strictObject({
+  /** Seconds for which a device is remembered whose owner wants it when they show their second factor; `off`: none is. */
+  lifetime: z.union([seconds(3_600, 90 * day), z.literal("off")]).default(30 * day),
+  /** Everybody's; of those who hold no rights; or only of those whom `secondFactor` asks for none, and who have set one up. */
+  of: z.enum(rememberRules).default("no_rights"),
+});
+
 const codeOptions = z.strictObject({
   /**
    * Whose codes sign people in without a password: of phone numbers, of e-mail addresses, of both or none. `phone` unless said, where a
@@ -166,6 +176,8 @@ const optionsSchema = z
      * and with `all` everybody. One that is enrolled is asked for whatever is set.
      */
     secondFactor: z.enum(secondFactorRules).default("optional"),
+    /** Devices on which the first factor is enough for a while, to sign in and for nothing else. */
+    rememberedDevices: rememberOptions.prefault({}),
     /** Passkeys; absent: nobody can add one or sign in by one. */
     passkeys: passkeyOption.optional(),
     /**

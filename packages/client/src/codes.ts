@@ -200,8 +200,8 @@ function toSentCode<Person>(client: Client, first: Kept): SentCode<Person> {
             ...(done as Partial<Pick<OwnName, "pending">>),
           } as const;
         }
-        const deviceMark = internals.findDeviceMark();
-        const answer = (await internals.ask("token.obtainByCode", { challenge, code, deviceMark })) as
+        const shown = { challenge, code, ...internals.findMarks() };
+        const answer = (await internals.ask("token.obtainByCode", shown)) as
           | SessionAnswer
           | Ticket;
         forget();

@@ -3,7 +3,7 @@ import type { AppRouter, SessionAnswer } from "./api-types.ts";
 import type { AuthClient } from "./auth-client.ts";
 import { isAuthError } from "./errors.ts";
 import type { PersonOf } from "./mounted-router.ts";
-import type { PendingSignIn } from "./second-factor.ts";
+import type { PendingSignIn, SecondFactorOptions } from "./second-factor.ts";
 
 type Outputs = inferRouterOutputs<AppRouter>;
 type Started = Outputs["passkeys"]["start"];
@@ -101,6 +101,7 @@ export async function reauthenticateWithPasskey({ internals }: Client): Promise<
 export async function showPasskey<Router extends AnyRouter = AppRouter>(
   { internals }: ClientOf<Router>,
   { ticket, enroll }: Pick<PendingSignIn, "ticket" | "enroll">,
+  { remember }: SecondFactorOptions = {},
 ): Promise<{ readonly user: PersonOf<Router>; readonly recoveryCodes: AddedPasskey["recoveryCodes"] } | null> {
   const isNew = enroll.includes("passkey");
   const start = (name: string) => internals.ask(`passkeys.${name}`, { ticket });
@@ -114,7 +115,7 @@ export async function showPasskey<Router extends AnyRouter = AppRouter>(
   if (!shown) return null;
   const wish = internals.wish();
   await internals.ready;
-  const input = { ...shown, ticket, deviceMark: internals.findDeviceMark() };
+  const input = { ...shown, ticket, remember, deviceMark: internals.findDeviceMark() };
   const answer = (await internals.ask("token.obtainBySecondFactor", input)) as SessionAnswer &
     Partial<Pick<AddedPasskey, "recoveryCodes">>;
   await internals.keep(answer, wish);

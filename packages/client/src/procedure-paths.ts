@@ -25,6 +25,8 @@ export function createProcedurePaths(prefix = "") {
     endsSession: ({ path }: { path: string }) => path === at("me.delete"),
     /** What takes the mark of this device, and may answer a new one: a refusal of strangers does not meet it. */
     showsDevice: ({ path }: { path: string }) => devicePaths.some((name) => path === at(name)),
+    /** What is asked for no second factor on a device that is remembered. */
+    isRemembered: ({ path }: { path: string }) => path === at("token.obtain") || path === at("token.obtainByCode"),
     /** What all that is about one's own account begins with. */
     me: at("me."),
   };

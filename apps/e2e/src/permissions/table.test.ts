@@ -130,6 +130,8 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
   "me.notices.list": () => undefined,
   "me.notices.markRead": () => undefined,
   "me.devices.forget": () => undefined,
+  "me.rememberedDevices.list": () => undefined,
+  "me.rememberedDevices.end": async ({ caller }) => ({ id: await rememberDevice(caller) }),
   "me.changePassword": () => ({ currentPassword: password, newPassword: `${password} staple` }),
   "sessions.list": () => undefined,
   "sessions.revoke": async ({ caller }) => ({ id: await findSessionId(caller) }),
@@ -250,6 +252,17 @@ async function findChangeId(caller: Person | null): Promise<string> {
   const asked = await startOwnName(caller, "phone", freshNumber());
   const { pending } = await auth.confirmOwnName(principal, { ...asked, kind: "phone" }, facts);
   return pending?.id ?? "";
+}
+
+/** As if they had ticked it at their second factor. */
+async function rememberDevice(caller: Person | null): Promise<string> {
+  const [row] = await live.test.database.query<{ id: string }>(
+    `insert into latchkey.remembered_devices (id, user_id, mark_hash, device_epoch, expires_at)
+      select gen_random_uuid(), id, sha256(id::text::bytea), device_epoch, latchkey.now() + interval '1 day'
+      from latchkey.users where id = $1 returning id`,
+    [caller?.user.id ?? null],
+  );
+  return row?.id ?? "00000000-0000-4000-8000-000000000000";
 }
 
 async function findSessionId(caller: Person | null): Promise<string> {

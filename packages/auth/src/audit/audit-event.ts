@@ -67,6 +67,8 @@ export type AuditEvent =
       readonly by?: "code" | "recovery_code" | "passkey";
       /** The second factor that was shown besides; absent where none was. */
       readonly secondFactor?: "totp" | "passkey";
+      /** A remembered device took the place of the second factor. */
+      readonly isRemembered?: true;
       readonly sessionId: string;
       /** How they showed who they are, in the words of RFC 8176 §2. */
       readonly amr: readonly string[];
@@ -168,6 +170,12 @@ export type AuditEvent =
       readonly count: number;
     }
   | { readonly event: "devices_forgotten" }
+  | {
+      /** Somebody who showed their second factor is asked for none on that device for a while. */
+      readonly event: "device_remembered";
+      readonly sessionId: string;
+    }
+  | { readonly event: "remembered_device_ended" }
   | { readonly event: "password_changed"; readonly sessionsEnded: number }
   | { readonly event: "password_change_refused" }
   | {

@@ -59,6 +59,14 @@ const endings: ReadonlySet<AuditEvent["event"]> = new Set<AuditEvent["event"]>([
   "password_change_required",
   "user_updated",
   "deletion_requested",
+  "second_factor_enrolled",
+  "second_factor_removed",
+  "second_factor_reset",
+  "passkey_added",
+  "passkey_removed",
+  "devices_forgotten",
+  "device_remembered",
+  "remembered_device_ended",
 ]);
 
 /**

@@ -46,6 +46,8 @@ interface SessionsTable {
   /** How, as words with spaces between. */
   amr: ColumnType<string | null, string | undefined, string>;
   authTime: ColumnType<Date | null, Date | undefined, Date>;
+  /** The remembered device that took the place of the second factor, or that was remembered in it. */
+  rememberedDevice: ColumnType<string | null, string | undefined, string>;
   /** Until when its row is kept whatever became of it, because the token that opened it could open it again. */
   keptUntil: ColumnType<Date | null, Date | undefined, never>;
 }
@@ -87,6 +89,8 @@ export interface NewSession {
   readonly deviceName: string | null;
   readonly openedBy: SessionOpening;
   readonly authentication: Authentication;
+  /** The remembered device that took the place of the second factor. */
+  readonly rememberedDevice?: string;
 }
 
 export interface InsertedSession extends Session {
@@ -256,6 +260,26 @@ export async function raiseAuthentication(db: Queries, id: string, authenticatio
     .where(sql<boolean>`${sql.raw(isLiveSession("sessions"))}`)
     .executeTakeFirst();
   return result.numUpdatedRows === 1n;
+}
+
+/** Notes which remembered device a session is on. */
+export async function linkRememberedDevice(transaction: Queries, id: string, rememberedDevice: string): Promise<void> {
+  await transaction.updateTable("sessions").set({ rememberedDevice }).where("id", "=", id).execute();
+}
+
+/** The remembered device that a session is on; null where it is on none. */
+export async function findRememberedOf(db: Queries, id: string): Promise<string | null> {
+  const query = db.selectFrom("sessions").select("rememberedDevice").where("id", "=", id);
+  return (await query.executeTakeFirst())?.rememberedDevice ?? null;
+}
+
+/** Ends the live sessions of a user that have shown one factor, and rest on one of these remembered devices. */
+export async function endSessionsOfDevices(db: Queries, userId: string, devices: readonly string[]): Promise<void> {
+  await endLive(db, "second_factor_changed")
+    .where("userId", "=", userId)
+    .where("rememberedDevice", "=", sql<string>`any(${devices}::uuid[])`)
+    .where(sql<boolean>`coalesce(acr, 1) < 2`)
+    .execute();
 }
 
 /** What a session's owner has shown in it, and how many seconds ago. */

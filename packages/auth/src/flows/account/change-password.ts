@@ -18,8 +18,10 @@ import { keepNotice } from "../steps/keep-notice.ts";
 import { passwordUnchanged } from "../steps/new-password.ts";
 import { openSession } from "../steps/open-session.ts";
 import { endChanges } from "../steps/pending-change.ts";
+import { requireFactorsShown } from "../steps/recent-authentication.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
 import { refundOnFailure, unlessUndone } from "../steps/refund-on-failure.ts";
+import { forgetRememberedDevices } from "../steps/remembered-device.ts";
 import { replaceRefreshToken } from "../steps/rotate-session.ts";
 import { sessionEnded } from "../steps/session-ended.ts";
 import { tellHook } from "../steps/tell-hooks.ts";
@@ -35,18 +37,20 @@ export interface ChangePasswordInput {
  * replaced by a new one.
  *
  * @throws AuthError `invalid_credentials`, `password_rejected`, `rate_limited`, `overloaded`, `session_ended`,
- * `refused_by_hook`, `hook_failed`
+ * `reauthentication_required` on a remembered device, `refused_by_hook`, `hook_failed`
  */
 export async function changePassword(
   core: Core,
-  { user, session }: Principal,
+  caller: Principal,
   { currentPassword, newPassword }: ChangePasswordInput,
   facts: RequestInfo,
 ): Promise<TokenResponse> {
+  const { user, session } = caller;
   const network = toNetwork(facts.address);
   core.passwords.assertCapacity(network);
   const account = await findAccountById(core.db, user.id);
   if (!account) throw wrongPassword();
+  await requireFactorsShown(core, caller);
   requireGoodPassword(core, newPassword, { field: "newPassword", person: account });
   const { matches, admission } = await checkOwnPassword(core, account, currentPassword, facts);
   if (!matches) return refuse(core, { account, admission, facts });
@@ -67,6 +71,7 @@ export async function changePassword(
     // The present session too where another system's token opened it: that token would go on.
     const keep = session.adoptedFrom === null ? { except: session.id } : {};
     const ended = await endSessions(transaction, { userId: user.id, ...keep, reason: "password_changed" });
+    await forgetRememberedDevices(transaction, { userId: user.id });
     const happened = { event: "password_changed", sessionsEnded: ended.length } as const;
     await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
     await keepNotice(core, transaction, { userId: user.id, kind: "password_changed", facts });

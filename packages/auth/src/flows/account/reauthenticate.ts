@@ -14,7 +14,7 @@ import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { countAtAddress } from "../steps/count-at-address.ts";
 import { askGate, readGateAccount } from "../steps/gate.ts";
 import { countOwnTotp, recordOwnRefusal, requireOwnFactor, requireOwnTotp } from "../steps/own-totp.ts";
-import { requireRecently } from "../steps/recent-authentication.ts";
+import { reauthenticationRequired, requireRecently } from "../steps/recent-authentication.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
 import { sessionEnded } from "../steps/session-ended.ts";
 import { startChallenge } from "../steps/start-challenge.ts";
@@ -175,8 +175,7 @@ export async function requireRecentAuthentication(
   maxAge: number,
   acr: AuthenticationClass = "1",
 ): Promise<void> {
-  if (acr === "2" && caller.session.acr !== "2")
-    throw new AuthError("reauthentication_required", "This needs a second factor", { maxAge, acr });
+  if (acr === "2" && caller.session.acr !== "2") throw reauthenticationRequired(maxAge, "2");
   await requireRecently(core, caller, maxAge);
 }
 

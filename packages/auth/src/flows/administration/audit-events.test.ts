@@ -1121,6 +1121,27 @@ const deeds: Deed[] = [
     detail: () => ({ identifier: "username", secondFactor: "totp", ...signIn("pwd", "otp", "mfa") }),
   },
   {
+    ...bySelf,
+    does: "signInBySecondFactor, on a device that is remembered",
+    first: askForFactor,
+    run: (_, prepared) =>
+      service.auth.signInBySecondFactor({ ...(prepared as Shown), remember: true }, service.facts),
+    leaves: ["signed_in", "device_remembered"],
+    detail: () => ({ sessionId: expect.any(String) }),
+  },
+  {
+    ...bySelf,
+    does: "endRememberedDevice",
+    first: async (target) => {
+      await service.auth.signInBySecondFactor({ ...(await askForFactor(target)), remember: true }, service.facts);
+      const [device] = await service.auth.listRememberedDevices(target.caller);
+      return device?.id;
+    },
+    run: ({ caller }, id) => service.auth.endRememberedDevice(caller, String(id), service.facts),
+    leaves: ["remembered_device_ended"],
+    detail: () => ({}),
+  },
+  {
     does: "signInBySecondFactor, with a wrong one-time password",
     actor: "nobody",
     subject: "target",
@@ -1422,6 +1443,7 @@ const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
   inspectToken: ({ token }) => service.auth.inspectToken(token, service.facts),
   exchangeToken: ({ caller }) => refused("invalid_input", service.auth.exchangeToken(caller, { audience: "none" })),
   listSessions: ({ caller }) => service.auth.listSessions(caller),
+  listRememberedDevices: ({ caller }) => service.auth.listRememberedDevices(caller),
   listNotices: ({ caller }) => service.auth.listNotices(caller, { limit: 25 }),
   markNoticesRead: ({ caller }) => service.auth.markNoticesRead(caller, {}),
   listConsents: ({ caller }) => service.auth.listConsents(caller),
@@ -1503,6 +1525,8 @@ const allEvents: Readonly<Record<AuditEvent["event"], true>> = {
   recovery_started: true,
   recovery_refused: true,
   devices_forgotten: true,
+  device_remembered: true,
+  remembered_device_ended: true,
   limit_reached: true,
   account_unlocked: true,
   password_reset_refused: true,

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import { recordEvent } from "../../audit/audit-log.ts";
+import { deleteAllRememberedDevices } from "../../second-factors/remembered-device-store.ts";
 import { endAllSecondFactorTickets } from "../../second-factors/second-factor-ticket-store.ts";
 import { countLiveSessions, endSessionsOpenedBefore } from "../../sessions/session-store.ts";
 import { markSomeOldTokensEnded } from "../../users/user-store.ts";
@@ -24,6 +25,7 @@ export async function endAllSessions(core: Core, { onProgress = () => {} }: EndA
   const total = await countLiveSessions(core.db);
   while ((await markSomeOldTokensEnded(core.db, stepSize)) > 0);
   await endAllSecondFactorTickets(core.db);
+  await deleteAllRememberedDevices(core.db);
   let done = 0;
   let after: string | null = null;
   do {

@@ -37,6 +37,7 @@ import { forbidConsentForOthers, noteWithdrawal } from "../steps/note-consent.ts
 import { parseNames, parseNewNames } from "../steps/parse-names.ts";
 import { issuePasswordCode, type PasswordCode } from "../steps/password-code.ts";
 import { recordRead } from "../steps/record-read.ts";
+import { forgetRememberedDevices } from "../steps/remembered-device.ts";
 import { requireFitForRights } from "../steps/require-fit-for-rights.ts";
 import { requireFreeUsername } from "../steps/require-free-username.ts";
 import { requireSameSet, requireUnchanged } from "../steps/require-unchanged.ts";
@@ -176,9 +177,10 @@ export async function updateUser(
       if (count > 0) await recordEvent(transaction, { event: "sessions_ended", because, count }, about);
     }
     if (isDisabling || Object.keys(names).length > 0) await endPending(transaction, id);
-    if (updated.phoneNumber !== target.phoneNumber) await raiseDeviceEpoch(core, transaction, id);
+    if (updated.phoneNumber !== target.phoneNumber) await raiseDeviceEpoch(core, transaction, { userId: id });
     if (isDisabling) {
       await endSessions(transaction, { userId: id, reason: "ended_by_administrator" });
+      await forgetRememberedDevices(transaction, { userId: id });
       await withdrawCode(transaction, { userId: id, purpose: "set_password" });
       // Who is disabled cannot take it back, and may be so for their protection.
       await stopDeletion(core, transaction, { userId: id, by: "administrator", actorId: actor?.id ?? null, facts });

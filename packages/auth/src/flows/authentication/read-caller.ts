@@ -7,7 +7,7 @@ import type { CallerColumns } from "../steps/caller-row.ts";
 import type { CallerKey, CallerReader, StoredCaller } from "../steps/core.ts";
 import { lacksSecondFactor } from "../steps/second-factor-needed.ts";
 
-type Options = Pick<ResolvedOptions, "secondFactor" | "codes" | "watch">;
+type Options = Pick<ResolvedOptions, "secondFactor" | "rememberedDevices" | "codes" | "watch">;
 
 const toQuery = (columns: CallerColumns, options: Options) => `
   select call.position::int as position, ${columns.text},

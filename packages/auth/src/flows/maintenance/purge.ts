@@ -11,6 +11,7 @@ import { deleteExpiredCodes } from "../../one-time-codes/code-store.ts";
 import { settleRecoveryCodes } from "../../one-time-codes/recovery-code-store.ts";
 import { deleteOldPasskeyChallenges } from "../../passkeys/passkey-challenge.ts";
 import { deleteOldFormerPasswords } from "../../passwords/former-password-store.ts";
+import { deleteOldRememberedDevices } from "../../second-factors/remembered-device-store.ts";
 import { deleteOldSecondFactorTickets } from "../../second-factors/second-factor-ticket-store.ts";
 import { deleteOldSecretKeys } from "../../secret-keys/secret-key-store.ts";
 import { deleteDeadSessions } from "../../sessions/session-store.ts";
@@ -55,6 +56,7 @@ export async function purge(core: Core): Promise<Purged> {
   const halfDone = await inBatches((atMost) => deleteOldSecondFactorTickets(core.db, atMost));
   const used = await inBatches((atMost) => deleteOldPasskeyChallenges(core.db, atMost));
   await inBatches((atMost) => deleteOldFormerPasswords(core.db, atMost));
+  await inBatches((atMost) => deleteOldRememberedDevices(core.db, atMost));
   const messages = await inBatches((atMost) => deleteOldCounts(core.db, atMost));
   const counts = messages + (await inBatches((atMost) => deleteOldWrongCodes(core.db, atMost)));
   // Before sessions are deleted: codes that wait die with theirs.

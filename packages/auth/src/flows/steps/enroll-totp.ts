@@ -7,6 +7,7 @@ import { markOldTokensEnded, markSecondFactor } from "../../users/user-store.ts"
 import type { Core, RequestInfo } from "./core.ts";
 import { endPending } from "./end-pending.ts";
 import { keepNotice } from "./keep-notice.ts";
+import { forgetRememberedDevices } from "./remembered-device.ts";
 
 interface Enrolment {
   readonly userId: string;
@@ -53,5 +54,6 @@ export async function endOthers(transaction: Queries, userId: string, keep?: str
   await endPending(transaction, userId);
   const except = keep === undefined ? {} : { except: keep };
   const ended = await endSessions(transaction, { userId, ...except, reason: "second_factor_changed" });
+  await forgetRememberedDevices(transaction, { userId });
   return ended.length;
 }

@@ -23,6 +23,7 @@ export const personalTables: Readonly<Record<string, PersonalTable>> = {
   totp_factors: { where: "user_id = $person", hides: ["sealed_secret"] },
   passkeys: { where: "user_id = $person", hides: ["credential_id", "public_key"] },
   second_factor_tickets: { where: "user_id = $person", hides: ["ticket_hash", "sealed_secret", "next_password"] },
+  remembered_devices: { where: "user_id = $person", hides: ["mark_hash", "device_epoch"] },
   former_passwords: { where: "user_id = $person", hides: ["password", "device_epoch"] },
   pending_changes: { where: "user_id = $person", hides: ["payload"] },
   account_deletions: { where: "user_id = $person", hides: [] },

@@ -37,6 +37,7 @@ import * as passwordsToReplace from "./0063-passwords-to-replace.ts";
 import * as schemaCompatibility from "./0066-schema-compatibility.ts";
 import * as formerPasswords from "./0068-former-passwords.ts";
 import * as countsOfCodes from "./0069-counts-of-codes.ts";
+import * as rememberedDevices from "./0072-remembered-devices.ts";
 
 /**
  * A step of the schema. `up` runs while the release before serves, in a transaction that waits for locks for a moment only and is then tried
@@ -99,4 +100,5 @@ export const migrations: Readonly<Record<string, SchemaMigration>> = {
   "0066-schema-compatibility": schemaCompatibility,
   "0068-former-passwords": formerPasswords,
   "0069-counts-of-codes": countsOfCodes,
+  "0072-remembered-devices": rememberedDevices,
 };

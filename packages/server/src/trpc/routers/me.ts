@@ -208,6 +208,17 @@ export function createMeProcedures<C extends Config>({ protectedProcedure }: Bui
         .mutation(({ ctx, input }) => ctx.latchkey.auth.forgetDevices(ctx, ctx.latchkey.facts, input)),
     },
 
+    /** The devices on which the person is asked for no second factor for a while. */
+    rememberedDevices: {
+      list: protectedProcedure.query(({ ctx }) => ctx.latchkey.auth.listRememberedDevices(ctx)),
+
+      /** Has the second factor asked for there again, and ends what was opened there without it. */
+      end: protectedProcedure.input(z.strictObject({ id: z.uuid() })).mutation(async ({ ctx, input }) => {
+        await ctx.latchkey.auth.endRememberedDevice(ctx, input.id, ctx.latchkey.facts);
+        return {};
+      }),
+    },
+
     /** Replaces the password, ends every other session, and answers a new pair of tokens for this one. */
     changePassword: protectedProcedure
       .meta({ cookieMode: {} })
