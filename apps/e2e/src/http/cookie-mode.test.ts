@@ -1,5 +1,6 @@
 import { procedures } from "@latchkey/api/procedures";
 import { router } from "@latchkey/api/trpc";
+import { showTotp } from "@latchkey/auth/testing";
 import { parsePublicUrl } from "@latchkey/server";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { nameOf, startLiveServer } from "../live-server.ts";
@@ -76,7 +77,7 @@ test("a device that forgets the others, or sets a password, has its new mark in 
 
 test("a device that is remembered at the second factor has that in a cookie of its own, and signs in by the password alone", async () => {
   const person = { username: "remembered", password: alice.password };
-  const { token } = await core.auth.register(person, { ...core.facts, userAgent: null });
+  const { token } = await core.auth.register(person, core.facts);
   const caller = await core.auth.authenticate([`Bearer ${token}`]);
   const { ticket, secret } = await core.auth.startTotp(caller, core.facts);
   await core.auth.confirmTotp(caller, { ticket, totp: await showTotp(core, secret) }, core.facts);
