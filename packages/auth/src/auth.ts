@@ -347,11 +347,12 @@ export interface Auth<C extends Config = PlainConfig> {
   changePassword(caller: Principal, input: ChangePasswordInput, facts: RequestInfo): Promise<TokenResponse<UserOf<C>>>;
 
   /**
-   * Notes that the caller has just shown with their password, and the second factor that they have, in this session, that it is them.
+   * Notes that the caller has just shown with their password, and the second factor that they have, in this session, that it is them. Answers
+   * new tokens of the session: once one of them is used, no refresh token of before leads to it.
    *
    * @throws AuthError `invalid_credentials`, `second_factor_required`, `code_invalid`, `rate_limited`, `overloaded`, `session_ended`
    */
-  reauthenticate(caller: Principal, input: ReauthenticateInput, facts: RequestInfo): Promise<void>;
+  reauthenticate(caller: Principal, input: ReauthenticateInput, facts: RequestInfo): Promise<TokenResponse<UserOf<C>>>;
   /**
    * Sends a code to the caller's own number or address, for `reauthenticateByCode`. Only where the account has no password.
    *
@@ -363,7 +364,11 @@ export interface Auth<C extends Config = PlainConfig> {
    *
    * @throws AuthError `code_invalid`, `code_expired`, `rate_limited`, `session_ended`
    */
-  reauthenticateByCode(caller: Principal, input: ReauthenticateByCodeInput, facts: RequestInfo): Promise<void>;
+  reauthenticateByCode(
+    caller: Principal,
+    input: ReauthenticateByCodeInput,
+    facts: RequestInfo,
+  ): Promise<TokenResponse<UserOf<C>>>;
   /**
    * Lets a call go on if the caller signed in, or reauthenticated, `maxAge` seconds ago at most; with `acr` `2` only where they have shown two
    * factors. Refreshes do not count.
@@ -435,7 +440,7 @@ export interface Auth<C extends Config = PlainConfig> {
     caller: Principal,
     input: { readonly passkey: PasskeyAssertion },
     facts: RequestInfo,
-  ): Promise<void>;
+  ): Promise<TokenResponse<UserOf<C>>>;
 
   /**
    * Sends a code with which the caller proves the number or the address of their account, or another one, which becomes the account's.

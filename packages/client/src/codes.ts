@@ -197,7 +197,7 @@ function toSentCode<Person>(client: Client, first: Kept): SentCode<Person> {
           return {
             next: "done",
             user: internals.getSnapshot().user as Person,
-            ...(done as Partial<Pick<OwnName, "pending">>),
+            ...(own && (done as Partial<Pick<OwnName, "pending">>)),
           } as const;
         }
         const shown = { challenge, code, ...internals.findMarks() };
