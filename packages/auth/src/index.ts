@@ -85,6 +85,7 @@ export type { FactorEnrolled } from "./flows/steps/make-recovery-codes.ts";
 export type { Reader } from "./flows/steps/masked-contact.ts";
 export type { PasswordCode } from "./flows/steps/password-code.ts";
 export type { PendingChange } from "./flows/steps/pending-change.ts";
+export { ownerMaxAge } from "./flows/steps/recent-authentication.ts";
 export { isPlainLine, isPlainProse } from "./free-text.ts";
 export type { HookEvent, HookName, Hooks, HookTransaction } from "./hooks/hooks.ts";
 export { type CountryCode, isCountryCode, type PhoneResult, parsePhone } from "./identifiers/phone.ts";

@@ -199,6 +199,8 @@ const optionsSchema = z
         onError: z.custom<(error: unknown) => void>((value) => typeof value === "function").optional(),
       })
       .optional(),
+    /** Told when events of the audit trail could not be sealed, or refusals that were counted not be written; it is tried again. */
+    onAuditError: z.custom<(error: unknown) => void>((value) => typeof value === "function").optional(),
     /** Whether the trail says who read other people's data as well. */
     auditReads: z.boolean().default(false),
     /**

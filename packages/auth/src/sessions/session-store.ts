@@ -355,13 +355,13 @@ export interface BatchToEnd {
 }
 
 /**
- * Ends live sessions that were opened before a time, in the order of their ids. Answers how many of a batch there were, and the last of
+ * Ends live sessions that were opened before a time, in the order of their ids. Answers which of a batch there were, and the last of
  * them; null when no more are behind it.
  */
 export async function endSessionsOpenedBefore(
   db: Queries,
   { before, after, atMost, reason, isAdoptedToo }: BatchToEnd,
-): Promise<{ readonly count: number; readonly last: string | null }> {
+): Promise<{ readonly count: number; readonly ids: readonly string[]; readonly last: string | null }> {
   let batch = db
     .selectFrom("sessions")
     .select("id")
@@ -377,7 +377,7 @@ export async function endSessionsOpenedBefore(
   const { numUpdatedRows } = await endLive(db, reason)
     .where("id", "=", sql<string>`any(${ids}::uuid[])`)
     .executeTakeFirst();
-  return { count: Number(numUpdatedRows), last: ids[atMost - 1] ?? null };
+  return { count: Number(numUpdatedRows), ids, last: ids[atMost - 1] ?? null };
 }
 
 function endLive(db: Queries, reason: SessionEnd) {

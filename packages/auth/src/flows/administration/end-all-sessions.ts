@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import { recordEvent } from "../../audit/audit-log.ts";
+import { queueEndedSessions } from "../../audit/webhook-events.ts";
 import { deleteAllRememberedDevices } from "../../second-factors/remembered-device-store.ts";
 import { endAllSecondFactorTickets } from "../../second-factors/second-factor-ticket-store.ts";
 import { countLiveSessions, endSessionsOpenedBefore } from "../../sessions/session-store.ts";
@@ -49,6 +50,7 @@ function endSome(core: Core, before: Date, after: string | null) {
     const ended = await endSessionsOpenedBefore(transaction, batch);
     const happened = { event: "sessions_ended", because, count: ended.count } as const;
     if (ended.count > 0) await recordEvent(transaction, happened, nobody);
+    await queueEndedSessions(transaction, ended.ids);
     return ended;
   });
 }

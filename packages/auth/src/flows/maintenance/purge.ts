@@ -62,8 +62,8 @@ export async function purge(core: Core): Promise<Purged> {
   // Before sessions are deleted: codes that wait die with theirs.
   await settleRecoveryCodes(core.db, null);
   await inBatches((atMost) => backfillConsents(core.db, atMost));
-  await warnInactive(core);
-  return {
+  const [warned] = await Promise.allSettled([warnInactive(core)]);
+  const purged = {
     codes: challenges + tickets + halfDone + used + (await inBatches((atMost) => deleteExpiredCodes(core.db, atMost))),
     notices: await inBatches((atMost) => deleteOldNotices(core.db, atMost)),
     sessions: await inBatches((atMost) => deleteDeadSessions(core.db, { endedRetention, atMost })),
@@ -76,6 +76,8 @@ export async function purge(core: Core): Promise<Purged> {
     // Last: a table of a team's own may keep an account from being deleted, and all else is to be cleared away in any case.
     ...(await deleteAccounts(core)),
   };
+  if (warned.status === "rejected") throw warned.reason;
+  return purged;
 }
 
 /** Neither kind waits for the other: what fails of one is thrown once both are done. */

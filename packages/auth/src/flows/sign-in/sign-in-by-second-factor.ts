@@ -253,7 +253,7 @@ async function open(core: Core, transaction: Queries, opening: Opening): Promise
   const { ticket, facts } = opening;
   const account = await readGateAccount(core, transaction, ticket.userId, { isLocked: true });
   const evidence = [...evidenceOf(ticket), "second_factor"] as const;
-  const verdict = account && askGate(core, account, evidence, purposeOf(ticket));
+  const verdict = account && askGate(core, withUsedCode(account, ticket), evidence, purposeOf(ticket));
   if (!account || verdict?.opens !== "session") throw ticketRefused();
   if (!(await consumeSecondFactorTicket(transaction, ticket))) throw ticketRefused();
   // Of an account that was just registered by its number nobody else has anything yet.
@@ -289,6 +289,12 @@ async function open(core: Core, transaction: Queries, opening: Opening): Promise
   const asked = { userId: user.id, deviceEpoch, sessionId: opened.session.id, deviceName, facts };
   const remembered = lifetime === null ? null : await rememberDevice(transaction, { ...asked, lifetime });
   return { ...opened, deviceEpoch, recoveryCodes, isDeletionStopped, remembered };
+}
+
+/** The recovery code that a ticket was given for is used up by that. It may have been the last one, and counts for this ticket still. */
+function withUsedCode(account: GateAccount, { evidence }: StoredSecondFactorTicket): GateAccount {
+  if (!evidence.includes("recovery_code")) return account;
+  return { ...account, state: { ...account.state, hasRecoveryCodes: true } };
 }
 
 function purposeOf({ purpose }: StoredSecondFactorTicket): Purpose {

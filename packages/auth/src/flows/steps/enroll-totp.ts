@@ -1,5 +1,5 @@
 import { recordEvent } from "../../audit/audit-log.ts";
-import { deletePasskeys } from "../../passkeys/passkey-store.ts";
+import { deletePasskeys, listPasskeys } from "../../passkeys/passkey-store.ts";
 import { deleteTotp, putTotp } from "../../second-factors/totp-store.ts";
 import { endSessions } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
@@ -36,16 +36,20 @@ export async function enrollTotp(
   await keepNotice(core, transaction, { userId, kind: "second_factor_changed", facts });
 }
 
-/** Takes the authenticator app of a user away; false where there is none. */
+/**
+ * Takes the authenticator app of a user away; false where there is none. Who has a passkey besides goes on being asked for a second factor,
+ * which it then is.
+ */
 export async function takeTotp(transaction: Queries, userId: string): Promise<boolean> {
-  await markSecondFactor(transaction, userId, false);
+  const isLast = (await listPasskeys(transaction, userId)).length === 0;
+  if (isLast) await markSecondFactor(transaction, userId, false);
   return deleteTotp(transaction, userId);
 }
 
 /** Takes all of a user's factors away, the app and the passkeys: they were lost, and whoever has them must not get in. */
 export async function takeFactors(transaction: Queries, userId: string): Promise<void> {
-  await takeTotp(transaction, userId);
   await deletePasskeys(transaction, userId);
+  await takeTotp(transaction, userId);
 }
 
 /** Ends what a person had open before their second factor changed, and answers how many sessions. */
