@@ -10,7 +10,7 @@ import { showForm as showCode } from "./pages/code.ts";
 import { showCodeForm } from "./pages/code-form.ts";
 import { layOutContact } from "./pages/contact.ts";
 import { layOutContactCode } from "./pages/contact-code.ts";
-import { showData } from "./pages/data.ts";
+import { layOutData } from "./pages/data.ts";
 import { layOutDelete, layOutDeleted } from "./pages/delete.ts";
 import { layOutDevices } from "./pages/devices.ts";
 import { showFault, showNotFound } from "./pages/faults.ts";
@@ -158,6 +158,17 @@ const ownPasskeys: Parameters<typeof layOutPasskeys>[1] = [
   { id: "2", name: "Ayşe’s key at the office", createdAt: ago(30_000), lastUsedAt: null, isBackedUp: false },
 ];
 
+const consents: Parameters<typeof layOutData>[1]["consents"] = [
+  {
+    ...{ purpose: "contact", isGiven: true, decidedAt: ago(900), decidedBy: "owner", source: "profile" },
+    ...{ textVersion: "2026-11", address: "192.0.2.17" },
+  },
+  {
+    ...{ purpose: "contact", isGiven: true, decidedAt: null, decidedBy: "import", source: "import" },
+    ...{ textVersion: null, address: null },
+  },
+];
+
 const pending: Parameters<typeof layOutContact>[1]["pending"] = [
   { id: "1", kind: "set_phone", createdAt: ago(60), dueAt: ago(-4_260), isOwn: true },
   { id: "2", kind: "remove_email", createdAt: ago(30), dueAt: ago(-4_290), isOwn: false },
@@ -276,7 +287,8 @@ const states: Readonly<Record<string, (visit: Visit) => View>> = {
   activity: (visit) => layOutActivity(visit, { events, nextCursor: "1", isEarlier: false }),
   "activity-empty": (visit) => layOutActivity(visit, { events: [], nextCursor: null, isEarlier: false }),
   "devices-forgotten": (visit) => layOutDevices(withDone(visit, "forgotten"), { devices }),
-  data: showData,
+  data: (visit) => layOutData(visit, { consents, isGiven: true }),
+  "data-withdrawn": (visit) => layOutData(withDone(visit, "withdrawn"), { consents: [], isGiven: false }),
   passkeys: (visit) => layOutPasskeys(visit, []),
   "passkeys-some": (visit) => layOutPasskeys(withDone(visit, "added"), ownPasskeys),
   "passkeys-refused": (visit) => layOutPasskeys(visit, ownPasskeys, notAPasskey(visit, visit.texts.passkeyNotAdded)),
