@@ -79,7 +79,7 @@ describe("a client of somebody with a second factor", () => {
     expect(pending.rememberSeconds).toBe(30 * 86_400);
     await showSecondFactor(auth, pending, await nextTotp(secret), { remember: true });
     await auth.signOut();
-    expect(await storage.getItem()).toMatch(/^\{"deviceMark":"[\w-]{43}","rememberMark":"[\w-]{22}"\}$/);
+    expect(await storage.get()).toMatch(/^\{"deviceMark":"[\w-]{43}","rememberMark":"[\w-]{22}"\}$/);
 
     const reloaded = createAuthClient({ url: live.url, storage });
     expect(await reloaded.signIn({ username, password })).toMatchObject({ username });
