@@ -140,6 +140,7 @@ const settingsSchema = z.object({
     .default("django"),
   LEGACY_STAFF: z.enum(["yes", "no"]).default("no"),
   LEGACY_FROZEN_AT: time.optional(),
+  LEGACY_HASHES_UNTIL: time.optional(),
   PASSWORD_HASH: z.enum(["bcrypt", "argon2id"]).default("bcrypt"),
   PASSWORD_COST: integer(10, 15).default(12),
   PASSWORD_MEMORY: integer(19, 256).default(64),
@@ -410,6 +411,7 @@ export function toAuthOptions(settings: Settings, secret: AuthOptions["secret"])
       memory: settings.PASSWORD_MEMORY,
       minimumLength: settings.PASSWORD_MIN_LENGTH,
       blockedWords: settings.PASSWORD_BLOCKED_WORDS,
+      ...(settings.LEGACY_HASHES_UNTIL && { weakHashesUntil: settings.LEGACY_HASHES_UNTIL }),
       // One more than cores in all processes together, so that none rests while what became of a hash is looked at.
       hashConcurrency: Math.ceil((availableParallelism() + 1) / settings.WORKERS),
     },

@@ -70,6 +70,11 @@ const passwordOptions = z.strictObject({
   memory: z.int().min(19).max(256).default(64),
   /** Code points. */
   minimumLength: z.int().min(8).max(64).default(8),
+  /**
+   * Until when an import's digests of MD5 and SHA-1, which stand within bcrypt until their owners sign in, are good; then they are cleared. A
+   * year after the last round of an import unless said.
+   */
+  weakHashesUntil: z.date().optional(),
   /** Names of the team, the product or the host, beside `latchkey`: a password is refused of which little else is left. */
   blockedWords: z.array(z.string().min(2).max(100)).max(100).default([]),
   /** Hashes at once: about as many as cores, and fewer than libuv's thread pool has threads, which is 4 unless set. */

@@ -229,6 +229,11 @@ export type AuditEvent =
       readonly because: "replaced" | "compromised" | "lost";
     }
   | {
+      /** Passwords that were still digests of MD5 or SHA-1 of another system were taken away when their time was over. */
+      readonly event: "weak_passwords_cleared";
+      readonly count: number;
+    }
+  | {
       /** Somebody who is signed in was refused what they have no right to. */
       readonly event: "permission_denied";
       readonly procedure: string;

@@ -1335,6 +1335,19 @@ const deeds: Deed[] = [
   },
 ];
 
+deeds.push({
+  ...ofNobody,
+  does: "purge, where weak digests have run out",
+  first: ({ id }) =>
+    service.database.query(
+      "update latchkey.users set password = 'bcrypt_md5$$2b$04$' || repeat('a', 53) || '$' where id = $1",
+      [id],
+    ),
+  run: async () => (await service.another({ passwords: { weakHashesUntil: new Date(0) } })).purge(),
+  leaves: ["weak_passwords_cleared"],
+  detail: () => ({ count: 1 }),
+});
+
 const ofReading = { actor: "admin", subject: "target" } as const;
 
 deeds.push(
@@ -1545,6 +1558,7 @@ const allEvents: Readonly<Record<AuditEvent["event"], true>> = {
   change_dropped: true,
   permission_denied: true,
   denials_counted: true,
+  weak_passwords_cleared: true,
   data_read: true,
 };
 

@@ -18,6 +18,7 @@ import { deleteDeadSessions } from "../../sessions/session-store.ts";
 import { deleteForgottenCounters } from "../../throttling/throttle-store.ts";
 import { deleteOldEvents as deleteOldWebhooks } from "../../webhooks/webhook-store.ts";
 import type { Core } from "../steps/core.ts";
+import { clearWeakHashes } from "./clear-weak-hashes.ts";
 import { deleteDueAccounts } from "./delete-accounts.ts";
 import { purgeParked } from "./purge-parked.ts";
 import { warnInactive } from "./warn-inactive.ts";
@@ -57,6 +58,7 @@ export async function purge(core: Core): Promise<Purged> {
   const used = await inBatches((atMost) => deleteOldPasskeyChallenges(core.db, atMost));
   await inBatches((atMost) => deleteOldFormerPasswords(core.db, atMost));
   await inBatches((atMost) => deleteOldRememberedDevices(core.db, atMost));
+  await inBatches((atMost) => clearWeakHashes(core, atMost));
   const messages = await inBatches((atMost) => deleteOldCounts(core.db, atMost));
   const counts = messages + (await inBatches((atMost) => deleteOldWrongCodes(core.db, atMost)));
   // Before sessions are deleted: codes that wait die with theirs.

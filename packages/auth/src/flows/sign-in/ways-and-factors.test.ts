@@ -239,6 +239,7 @@ const needsTwo = ({ factors, isStaff }: Kind, setting: Setting): boolean =>
 /** Every state of the factors; staff where that makes a difference to what the settings ask. */
 const kinds: readonly Kind[] = [
   { factors: "nothing", isStaff: true },
+  { factors: "an app", isStaff: true },
   ...factorStates.map((factors): Kind => ({ factors, isStaff: factors === "a passkey" })),
 ];
 
