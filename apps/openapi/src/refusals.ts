@@ -94,6 +94,8 @@ export const ownRefusals: Readonly<Record<string, readonly AuthErrorCode[]>> = {
   "password.startReset": busy,
   "password.reset": ["second_factor_required", "code_invalid", "code_expired", "password_rejected", ...busy],
   "recovery.start": ["code_invalid", ...busy],
+  "recovery.startPasskey": ["code_invalid", "permission_denied", ...busy],
+  "recovery.setPasskey": ["code_invalid", ...ofPasskey],
   "recovery.setPassword": ["code_invalid", "password_rejected", "second_factor_required", ...busy],
   "users.get": ["not_found"],
   "users.create": ["identifier_taken", "refused_by_hook", "hook_failed", "reauthentication_required"],

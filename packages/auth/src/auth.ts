@@ -44,7 +44,14 @@ import type { Resealed, ResealInput } from "./flows/maintenance/reseal.ts";
 import type { RotateKeysInput } from "./flows/maintenance/rotate-keys.ts";
 import type { AuditVerification, VerifyAuditInput } from "./flows/maintenance/verify-audit.ts";
 import type { HeldReset, HoldResetInput } from "./flows/sign-in/hold-reset.ts";
-import type { RecoverInput, RecoveryAnswer, StartedRecovery, StartRecoveryInput } from "./flows/sign-in/recover.ts";
+import type {
+  PasskeyRecoveryAnswer,
+  RecoverByPasskeyInput,
+  RecoverInput,
+  RecoveryAnswer,
+  StartedRecovery,
+  StartRecoveryInput,
+} from "./flows/sign-in/recover.ts";
 import type { RegisterInput } from "./flows/sign-in/register.ts";
 import type { ResendCodeInput } from "./flows/sign-in/resend-code.ts";
 import type { PasswordReset, ResetByCodeInput, ResetPasswordInput } from "./flows/sign-in/reset-password.ts";
@@ -291,6 +298,19 @@ export interface Auth<C extends Config = PlainConfig> {
    * @throws AuthError `code_invalid`, `password_rejected`, `second_factor_required` once the password is set, `rate_limited`, `overloaded`
    */
   recover(input: RecoverInput, facts: RequestInfo): Promise<RecoveryAnswer<UserOf<C>>>;
+  /**
+   * What the browser is to be asked so that it makes a passkey with the ticket of a recovery code, for `recoverByPasskey`.
+   *
+   * @throws AuthError `code_invalid`, `permission_denied`, `rate_limited`
+   */
+  startRecoveryPasskey(ticket: string, facts: RequestInfo): Promise<StartedPasskey<PasskeyCreationOptions>>;
+  /**
+   * Gives the account that passkey in the place of its password, ends every session of it, and signs the person in. Other factors stay, unless
+   * the input says that they are lost too.
+   *
+   * @throws AuthError `code_invalid`, `invalid_credentials`, `code_expired`, `permission_denied`, `rate_limited`
+   */
+  recoverByPasskey(input: RecoverByPasskeyInput, facts: RequestInfo): Promise<PasskeyRecoveryAnswer<UserOf<C>>>;
 
   /**
    * Finds out who makes a call from its `Authorization` headers, each as it came. The session and the user are read from the database

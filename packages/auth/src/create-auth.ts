@@ -90,7 +90,7 @@ import { rotateDueKeys, rotateKeys } from "./flows/maintenance/rotate-keys.ts";
 import { syncPermissions } from "./flows/maintenance/sync-permissions.ts";
 import { verifyAudit } from "./flows/maintenance/verify-audit.ts";
 import { holdReset } from "./flows/sign-in/hold-reset.ts";
-import { recover, startRecovery } from "./flows/sign-in/recover.ts";
+import { recover, recoverByPasskey, startRecovery, startRecoveryPasskey } from "./flows/sign-in/recover.ts";
 import { refresh } from "./flows/sign-in/refresh.ts";
 import { register } from "./flows/sign-in/register.ts";
 import { resendCode } from "./flows/sign-in/resend-code.ts";
@@ -180,6 +180,8 @@ export function createAuth<
       holdReset,
       startRecovery,
       recover,
+      startRecoveryPasskey,
+      recoverByPasskey,
       authenticate,
       inspectToken,
       exchangeToken,

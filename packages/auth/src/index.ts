@@ -57,7 +57,14 @@ export type { CountryMessages, MessageReport } from "./flows/maintenance/report-
 export type { Resealed, ResealInput } from "./flows/maintenance/reseal.ts";
 export type { AuditFault, AuditVerification, BrokenRange } from "./flows/maintenance/verify-audit.ts";
 export type { HeldReset, HoldResetInput } from "./flows/sign-in/hold-reset.ts";
-export type { RecoverInput, RecoveryAnswer, StartedRecovery, StartRecoveryInput } from "./flows/sign-in/recover.ts";
+export type {
+  PasskeyRecoveryAnswer,
+  RecoverByPasskeyInput,
+  RecoverInput,
+  RecoveryAnswer,
+  StartedRecovery,
+  StartRecoveryInput,
+} from "./flows/sign-in/recover.ts";
 export type { RegisterInput } from "./flows/sign-in/register.ts";
 export type { PasswordReset } from "./flows/sign-in/reset-password.ts";
 export type { LoginInput } from "./flows/sign-in/sign-in.ts";

@@ -122,6 +122,32 @@ export async function showPasskey<Router extends AnyRouter = AppRouter>(
   return { user: answer.user as PersonOf<Router>, recoveryCodes: answer.recoveryCodes ?? null };
 }
 
+/**
+ * Makes a passkey with the ticket of `recovery.start`, in the place of a new password, and signs in with it; null where the person changed their
+ * mind. `next` is there where the service has refused this sign-in: sign in with the passkey. Show the recovery codes, where there are some.
+ */
+export async function recoverWithPasskey<Router extends AnyRouter = AppRouter>(
+  { internals }: ClientOf<Router>,
+  ticket: string,
+  { removeSecondFactors }: { readonly removeSecondFactors?: boolean } = {},
+): Promise<{
+  readonly user: PersonOf<Router> | null;
+  readonly recoveryCodes: AddedPasskey["recoveryCodes"];
+  readonly next?: "sign_in";
+} | null> {
+  const { options } = (await internals.ask("recovery.startPasskey", { ticket })) as StartedCreation;
+  const passkey = await create(options);
+  if (!passkey) return null;
+  const wish = internals.wish();
+  await internals.ready;
+  const answer = (await internals.ask("recovery.setPasskey", { ticket, passkey, removeSecondFactors })) as
+    | (SessionAnswer & Partial<Pick<AddedPasskey, "recoveryCodes">>)
+    | { readonly next: "sign_in" };
+  if ("next" in answer) return { user: null, recoveryCodes: null, next: answer.next };
+  await internals.keep(answer, wish);
+  return { user: answer.user as PersonOf<Router>, recoveryCodes: answer.recoveryCodes ?? null };
+}
+
 interface Shown {
   readonly passkey: ReturnType<typeof toAssertion>;
   readonly rpId: string;

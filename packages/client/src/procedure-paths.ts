@@ -19,7 +19,7 @@ export function createProcedurePaths(prefix = "") {
     at,
     /** By a password, by a code (`token.obtainByCode`), by registering, or by recovery. */
     opensSession: ({ path }: { path: string }) =>
-      path.startsWith(at("token.obtain")) || path === at("account.register") || path === at("recovery.setPassword"),
+      path.startsWith(at("token.obtain")) || path === at("account.register") || path.startsWith(at("recovery.set")),
     /** What answers new tokens of this session, or makes this device the only one that is known and answers its new mark. */
     movesOn: ({ path }: { path: string }) =>
       movingPaths.some((name) => path === at(name)),

@@ -276,7 +276,7 @@ const states: Readonly<Record<string, (visit: Visit) => View>> = {
   recover: (visit) => showRecover(visit),
   "recover-refused": (visit) => showRecover(visit, refuse(visit, "code_invalid")),
   "recover-password": (visit) => showPasswordForm(visit),
-  "recover-password-and-factors": (visit) => showPasswordForm(visit, undefined, true),
+  "recover-password-and-factors": (visit) => showPasswordForm(visit, undefined, { hasFactors: true, passkey: toMake }),
   "new-password": (visit) => showPassword(visit),
   "new-password-changed": (visit) => showPassword(withDone(visit, "changed")),
   "new-password-fault": (visit) =>

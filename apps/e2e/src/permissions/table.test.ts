@@ -139,9 +139,12 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
   "password.startReset": ({ target }) => ({ username: target.username }),
   "password.reset": async () => ({ ...(await createSetPasswordCode()), newPassword: password }),
   "recovery.start": async () => ({ code: await createRecoveryCode() }),
-  "recovery.setPassword": async () => {
-    const { ticket } = await live.test.auth.startRecovery({ code: await createRecoveryCode() }, live.test.facts);
-    return { ticket, newPassword: `${password} staple` };
+  "recovery.setPassword": async () => ({ ticket: await startRecovery(), newPassword: `${password} staple` }),
+  "recovery.startPasskey": async () => ({ ticket: await startRecovery() }),
+  "recovery.setPasskey": async () => {
+    const ticket = await startRecovery();
+    const { options } = await live.test.auth.startRecoveryPasskey(ticket, live.test.facts);
+    return { ticket, passkey: createPasskeyDevice().create(options) };
   },
   "users.list": () => undefined,
   "users.get": ({ target }) => ({ id: target.id }),
@@ -277,6 +280,9 @@ async function createRecoveryCode(): Promise<string> {
   const { codes } = await live.test.auth.createRecoveryCodes({ user, session }, live.test.facts);
   return codes[0] ?? "";
 }
+
+const startRecovery = async () =>
+  (await live.test.auth.startRecovery({ code: await createRecoveryCode() }, live.test.facts)).ticket;
 
 async function createSetPasswordCode(): Promise<{ username: string; code: string }> {
   const username = freshName();

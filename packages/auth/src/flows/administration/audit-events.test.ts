@@ -15,6 +15,7 @@ import {
 } from "../../testing/index.ts";
 import { limits } from "../../throttling/limits.ts";
 import type { HoldResetInput } from "../sign-in/hold-reset.ts";
+import type { RecoverByPasskeyInput } from "../sign-in/recover.ts";
 import type { PublicPurpose } from "../sign-in/start-code.ts";
 import type { Administrator } from "../steps/authority.ts";
 
@@ -707,6 +708,26 @@ const deeds: Deed[] = [
     run: (_, ticket) => service.auth.recover({ ticket: ticket as string, newPassword }, service.facts),
     leaves: ["password_reset", "signed_in"],
     detail: () => ({ identifier: "none", by: "recovery_code", ...signIn("pwd") }),
+  },
+  {
+    ...bySelf,
+    does: "recoverByPasskey",
+    first: async (target) => {
+      const ticket = String(await prepareRecovery(target));
+      const { options } = await service.auth.startRecoveryPasskey(ticket, service.facts);
+      return { ticket, passkey: createPasskeyDevice().create(options) };
+    },
+    run: (_, prepared) => service.auth.recoverByPasskey(prepared as RecoverByPasskeyInput, service.facts),
+    leaves: ["password_reset", "passkey_added", "signed_in"],
+    detail: () => ({ identifier: "none", by: "recovery_code", ...signIn("pop", "user", "mfa") }),
+  },
+  {
+    does: "startRecoveryPasskey, with a ticket of nobody's",
+    actor: "nobody",
+    subject: "nobody",
+    run: () => refused("code_invalid", service.auth.startRecoveryPasskey("kanarya", service.facts)),
+    leaves: ["recovery_refused"],
+    detail: () => ({ because: "wrong_ticket" }),
   },
   {
     does: "recover, with a ticket of nobody's",
