@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Auth, StartError } from "@latchkey/auth";
 import { parsePublicUrl, startMaintenance, traceWork } from "@latchkey/server";
 import type { Logger } from "pino";
+import { createAuditFailures } from "./audit/audit-failures.ts";
 import { openAuditStream } from "./audit/open-audit-stream.ts";
 import { scheduleBackups } from "./backup/scheduled-backups.ts";
 import { backedUpSchemas } from "./backup/schemas.ts";
@@ -81,14 +82,16 @@ async function serve({ settings, log, stop, lastResort, ...options }: Serving): 
   const onNotice = (line: string) => log.warn(line);
   const webhooks = createWebhookLog(log);
   const hashes = createHashMetrics();
+  const trail = createAuditFailures(log);
   const { auth, config, place, console, findings, close } = await openAuth(settings, {
     onNotice,
     sends: messages,
     webhooks,
     watch: (work, facts, run) => traceWork(work, facts, () => hashes.watch(work, facts, run)),
     auditStream: openAuditStream(settings, log),
+    onAuditError: trail.onAuditError,
   });
-  const counted = [messages, webhooks, hashes, lastResort];
+  const counted = [messages, webhooks, hashes, trail, lastResort];
   const others = () => counted.flatMap(({ metrics }) => metrics());
   const metrics = await openMetrics({ settings, auth, others, log }).catch(async (error) => {
     await close();

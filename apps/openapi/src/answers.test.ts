@@ -140,8 +140,13 @@ test("second factors are answered as the document says", async () => {
   await ask("token.enrollTotp", { status: 400, input: { ticket: asked.data.ticket } });
   await clock.advance(30);
   const signedIn = await ask("token.obtainBySecondFactor", {
-    input: { ticket: asked.data.ticket, totp: await show() },
+    input: { ticket: asked.data.ticket, totp: await show(), remember: true },
   });
+  const { rememberMark } = signedIn;
+  const remembered = await ask("token.obtain", { input: { username: "frida", password, rememberMark } });
+  expect((await ask("token.verify", { input: { token: remembered.token } })).acr).toBe("1");
+  const [device] = await ask("me.rememberedDevices.list", { token: signedIn.token });
+  await ask("me.rememberedDevices.end", { token: signedIn.token, input: { id: device.id } });
   expect((await ask("token.verify", { input: { token: signedIn.token } })).acr).toBe("2");
   expect((await ask("me.totp.get", { token: signedIn.token })).since).not.toBeNull();
   await ask("me.totp.remove", { token: signedIn.token });

@@ -233,6 +233,13 @@ const comparisons: Readonly<Record<string, Comparison>> = {
       ),
   },
   "recovery.setPassword": { told: "400 code_invalid", kinds: madeUpTickets({ newPassword: `${password} staple` }) },
+  "recovery.startPasskey": { told: "400 code_invalid", kinds: madeUpTickets({}) },
+  "recovery.setPasskey": {
+    told: "400 code_invalid",
+    kinds: madeUpTickets({
+      passkey: { id: "AAAA", response: { clientDataJSON: "AAAA", attestationObject: "AAAA" } },
+    }),
+  },
   "recovery.start": {
     told: "400 code_invalid",
     kinds: () => Object.fromEntries(["one", "another"].map((which) => [which, () => ({ input: { code: wrongCode } })])),

@@ -189,6 +189,23 @@ describe("a receiver that", () => {
   });
 });
 
+test("the end of everybody's sessions is told of each person once", async () => {
+  const { auth } = service;
+  const ids = [await createAlice(), await createAlice("bob")];
+  for (const name of ["alice", "alice", "bob"]) await login(name);
+  await untilTold();
+  receiver.taken.length = 0;
+  await auth.operator.endAllSessions();
+  await untilTold();
+  const told = receiver.taken.map(({ event }) => [event.type, event.data.userId, (event.data.sessionIds as string[]).length]);
+  expect(told.sort()).toEqual(
+    [
+      ["session.ended", ids[0], 2],
+      ["session.ended", ids[1], 1],
+    ].sort(),
+  );
+});
+
 test("of four processes one sends each event", async () => {
   const others = await Promise.all([1, 2, 3].map(() => service.another(optionsFor({ shop: receiver }))));
   await Promise.all(Array.from({ length: 12 }, (_, index) => createAlice(`user${index}`)));

@@ -9,6 +9,8 @@ export interface AuditWorkerOptions {
   /** Null where no other system is told. */
   readonly stream: AuditStream | null;
   /** Told when it could not be told. */
+  readonly onStreamError?: ((error: unknown) => void) | undefined;
+  /** Told when events could not be sealed, or counted refusals not be written. */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 
@@ -25,16 +27,25 @@ const interval = 10_000;
 /** The same where somebody is told of it. */
 const streamInterval = 1_000;
 
-export function createAuditWorker({ denials, sealer, stream, onError = () => {} }: AuditWorkerOptions): AuditWorker {
-  const drain = async (stopping?: AbortSignal) => {
-    await denials.flush();
-    const sealed = await sealer.seal(stopping);
-    await stream?.tell(stopping);
-    return sealed;
-  };
-  // What fails is done at the next turn, and doctor tells when nothing was sealed, or told, for long.
+export function createAuditWorker(options: AuditWorkerOptions): AuditWorker {
+  const { denials, sealer, stream, onError = () => {}, onStreamError = () => {} } = options;
+
+  /** None of the three keeps the others from being done; what failed is done at the next turn. */
+  async function work(stopping?: AbortSignal): Promise<Worked> {
+    const [written] = await Promise.allSettled([denials.flush()]);
+    const [sealed] = await Promise.allSettled([sealer.seal(stopping)]);
+    const [told] = await Promise.allSettled([stream?.tell(stopping)]);
+    return { ofTrail: [written, sealed].find(isRejected), ofStream: [told].find(isRejected), sealed };
+  }
+
+  async function turn(stopping: AbortSignal): Promise<void> {
+    const { ofTrail, ofStream } = await work(stopping);
+    if (ofTrail) onError(ofTrail.reason);
+    if (ofStream) onStreamError(ofStream.reason);
+  }
+
   const pace = { interval: stream ? streamInterval : interval, isLate: true };
-  const worker = createQueueWorker({ drain, onError, ...pace });
+  const worker = createQueueWorker({ drain: turn, onError, ...pace });
   return {
     async start() {
       await stream?.begin();
@@ -45,6 +56,20 @@ export function createAuditWorker({ denials, sealer, stream, onError = () => {} 
       // What was counted is in no other place.
       await denials.flush({ isAll: true }).catch(() => 0);
     },
-    drain: () => drain(),
+    async drain() {
+      const { ofTrail, ofStream, sealed } = await work();
+      const failed = ofTrail ?? ofStream;
+      if (failed) throw failed.reason;
+      return sealed.status === "fulfilled" ? sealed.value : 0;
+    },
   };
 }
+
+interface Worked {
+  readonly ofTrail: PromiseRejectedResult | undefined;
+  readonly ofStream: PromiseRejectedResult | undefined;
+  readonly sealed: PromiseSettledResult<number>;
+}
+
+const isRejected = (result: PromiseSettledResult<unknown>): result is PromiseRejectedResult =>
+  result.status === "rejected";

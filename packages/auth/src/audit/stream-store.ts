@@ -15,6 +15,12 @@ export async function beginStream(db: Queries, name: string): Promise<void> {
     on conflict (name) do nothing`.execute(db);
 }
 
+/** Whether a stream has not come to a position yet. */
+export async function isBehind(db: Queries, name: string, position: string): Promise<boolean> {
+  const query = db.selectFrom("auditStreams").select("name").where("name", "=", name).where("reached", "<", position);
+  return (await query.executeTakeFirst()) !== undefined;
+}
+
 /** Takes a stream for so many seconds, and answers how far it has come; null while another process has it. */
 export async function leaseStream(db: Queries, name: string, seconds: number): Promise<string | null> {
   const { rows } = await sql<{ reached: string }>`

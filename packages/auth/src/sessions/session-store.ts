@@ -48,6 +48,8 @@ interface SessionsTable {
   /** How, as words with spaces between. */
   amr: ColumnType<string | null, string | undefined, string>;
   authTime: ColumnType<Date | null, Date | undefined, Date>;
+  /** The remembered device that took the place of the second factor, or that was remembered in it. */
+  rememberedDevice: ColumnType<string | null, string | undefined, string>;
   /** Until when its row is kept whatever became of it, because the token that opened it could open it again. */
   keptUntil: ColumnType<Date | null, Date | undefined, never>;
   /** The app that opened it by a redirect. */
@@ -103,6 +105,8 @@ export interface NewSession {
   readonly locale: string | null;
   readonly openedBy: SessionOpening;
   readonly authentication: Authentication;
+  /** The remembered device that took the place of the second factor. */
+  readonly rememberedDevice?: string;
   /** For one that an app opens from a session of the pages. */
   readonly redirect?: RedirectedSession | undefined;
 }
@@ -326,6 +330,26 @@ export async function raiseAuthentication(db: Queries, id: string, authenticatio
   return result.numUpdatedRows === 1n;
 }
 
+/** Notes which remembered device a session is on. */
+export async function linkRememberedDevice(transaction: Queries, id: string, rememberedDevice: string): Promise<void> {
+  await transaction.updateTable("sessions").set({ rememberedDevice }).where("id", "=", id).execute();
+}
+
+/** The remembered device that a session is on; null where it is on none. */
+export async function findRememberedOf(db: Queries, id: string): Promise<string | null> {
+  const query = db.selectFrom("sessions").select("rememberedDevice").where("id", "=", id);
+  return (await query.executeTakeFirst())?.rememberedDevice ?? null;
+}
+
+/** Ends the live sessions of a user that have shown one factor, and rest on one of these remembered devices. */
+export async function endSessionsOfDevices(db: Queries, userId: string, devices: readonly string[]): Promise<void> {
+  await endLive(db, "second_factor_changed")
+    .where("userId", "=", userId)
+    .where("rememberedDevice", "=", sql<string>`any(${devices}::uuid[])`)
+    .where(sql<boolean>`coalesce(acr, 1) < 2`)
+    .execute();
+}
+
 /** What a session's owner has shown in it, and how many seconds ago. */
 export interface Shown {
   readonly by: SessionOpening;
@@ -400,13 +424,13 @@ export interface BatchToEnd {
 }
 
 /**
- * Ends live sessions that were opened before a time, in the order of their ids. Answers how many of a batch there were, and the last of
+ * Ends live sessions that were opened before a time, in the order of their ids. Answers which of a batch there were, and the last of
  * them; null when no more are behind it.
  */
 export async function endSessionsOpenedBefore(
   db: Queries,
   { before, after, atMost, reason, isAdoptedToo }: BatchToEnd,
-): Promise<{ readonly count: number; readonly last: string | null }> {
+): Promise<{ readonly count: number; readonly ids: readonly string[]; readonly last: string | null }> {
   let batch = db
     .selectFrom("sessions")
     .select("id")
@@ -422,7 +446,7 @@ export async function endSessionsOpenedBefore(
   const { numUpdatedRows } = await endLive(db, reason)
     .where("id", "=", sql<string>`any(${ids}::uuid[])`)
     .executeTakeFirst();
-  return { count: Number(numUpdatedRows), last: ids[atMost - 1] ?? null };
+  return { count: Number(numUpdatedRows), ids, last: ids[atMost - 1] ?? null };
 }
 
 function endLive(db: Queries, reason: SessionEnd) {

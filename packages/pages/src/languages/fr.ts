@@ -111,6 +111,14 @@ export const fr: Catalogue = {
   forgetDevicesLead:
     "Les appareils avec lesquels vous vous êtes déjà connecté vous laissent passer même quand des inconnus essaient votre mot de passe. Si vous en avez vendu ou perdu un, faites oublier les autres. Vous restez connecté.",
   devicesForgotten: "Les autres appareils sont oubliés.",
+  rememberDevice:
+    "Ne plus demander cela sur cet appareil pendant {time}. À cocher seulement sur un appareil que personne d’autre n’utilise.",
+  rememberedDevices: "Appareils mémorisés",
+  rememberedLead:
+    "Sur ces appareils, votre mot de passe ou un code suffit pour vous connecter. Retirez ceux que vous ne connaissez pas.",
+  rememberedUntil: "Jusqu’au {time}",
+  endRemembered: "Redemander là-bas",
+  rememberedEnded: "La seconde étape est de nouveau demandée sur cet appareil.",
   activity: "Activité",
   activityLead: "Ce qui s’est passé sur votre compte, le plus récent d’abord.",
   noActivity: "Rien ne s’est encore passé.",
@@ -123,6 +131,13 @@ export const fr: Catalogue = {
   dataHolds:
     "Votre profil, les noms avec lesquels vous vous connectez, vos appareils et ce qui s’est passé sur votre compte. Il ne contient ni mot de passe ni code.",
   download: "Télécharger mes données",
+  consents: "Ce que vous avez accepté",
+  consentGiven: "Nouvelles acceptées {time}",
+  consentGivenOnce: "Nouvelles acceptées, à une date inconnue",
+  consentWithdrawn: "Retiré {time}",
+  consentWithdraw: "Retirer mon accord",
+  noConsents: "Vous n’avez rien accepté.",
+  consentEnded: "Retiré. Vous ne recevrez plus de nouvelles.",
   delete: "Supprimer le compte",
   deleteLead: "Supprimez votre compte et ce qui est gardé sur vous.",
   deleteSignsOut: "Vous êtes déconnecté partout tout de suite.",
@@ -352,6 +367,8 @@ export const fr: Catalogue = {
     change_stopped: "Un changement en attente a été arrêté",
     change_dropped: "Un changement en attente n’a pas pu se faire",
     devices_forgotten: "Les appareils ont été oubliés",
+    device_remembered: "Un appareil a été mémorisé",
+    remembered_device_ended: "Un appareil n’est plus mémorisé",
     deletion_requested: "La suppression du compte a été demandée",
     deletion_stopped: "La suppression du compte a été arrêtée",
     recovery_codes_created: "Des codes de secours ont été créés",

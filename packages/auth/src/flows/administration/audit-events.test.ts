@@ -15,6 +15,7 @@ import {
 } from "../../testing/index.ts";
 import { limits } from "../../throttling/limits.ts";
 import type { HoldResetInput } from "../sign-in/hold-reset.ts";
+import type { RecoverByPasskeyInput } from "../sign-in/recover.ts";
 import type { PublicPurpose } from "../sign-in/start-code.ts";
 import type { Administrator } from "../steps/authority.ts";
 
@@ -719,6 +720,26 @@ const deeds: Deed[] = [
     detail: () => ({ identifier: "none", by: "recovery_code", ...signIn("pwd") }),
   },
   {
+    ...bySelf,
+    does: "recoverByPasskey",
+    first: async (target) => {
+      const ticket = String(await prepareRecovery(target));
+      const { options } = await service.auth.startRecoveryPasskey(ticket, service.facts);
+      return { ticket, passkey: createPasskeyDevice().create(options) };
+    },
+    run: (_, prepared) => service.auth.recoverByPasskey(prepared as RecoverByPasskeyInput, service.facts),
+    leaves: ["password_reset", "passkey_added", "signed_in"],
+    detail: () => ({ identifier: "none", by: "recovery_code", ...signIn("pop", "user", "mfa") }),
+  },
+  {
+    does: "startRecoveryPasskey, with a ticket of nobody's",
+    actor: "nobody",
+    subject: "nobody",
+    run: () => refused("code_invalid", service.auth.startRecoveryPasskey("kanarya", service.facts)),
+    leaves: ["recovery_refused"],
+    detail: () => ({ because: "wrong_ticket" }),
+  },
+  {
     does: "recover, with a ticket of nobody's",
     actor: "nobody",
     subject: "nobody",
@@ -1131,6 +1152,27 @@ const deeds: Deed[] = [
     detail: () => ({ identifier: "username", secondFactor: "totp", ...signIn("pwd", "otp", "mfa") }),
   },
   {
+    ...bySelf,
+    does: "signInBySecondFactor, on a device that is remembered",
+    first: askForFactor,
+    run: (_, prepared) =>
+      service.auth.signInBySecondFactor({ ...(prepared as Shown), remember: true }, service.facts),
+    leaves: ["signed_in", "device_remembered"],
+    detail: () => ({ sessionId: expect.any(String) }),
+  },
+  {
+    ...bySelf,
+    does: "endRememberedDevice",
+    first: async (target) => {
+      await service.auth.signInBySecondFactor({ ...(await askForFactor(target)), remember: true }, service.facts);
+      const [device] = await service.auth.listRememberedDevices(target.caller);
+      return device?.id;
+    },
+    run: ({ caller }, id) => service.auth.endRememberedDevice(caller, String(id), service.facts),
+    leaves: ["remembered_device_ended"],
+    detail: () => ({}),
+  },
+  {
     does: "signInBySecondFactor, with a wrong one-time password",
     actor: "nobody",
     subject: "target",
@@ -1344,6 +1386,19 @@ const deeds: Deed[] = [
   },
 ];
 
+deeds.push({
+  ...ofNobody,
+  does: "purge, where weak digests have run out",
+  first: ({ id }) =>
+    service.database.query(
+      "update latchkey.users set password = 'bcrypt_md5$$2b$04$' || repeat('a', 53) || '$' where id = $1",
+      [id],
+    ),
+  run: async () => (await service.another({ passwords: { weakHashesUntil: new Date(0) } })).purge(),
+  leaves: ["weak_passwords_cleared"],
+  detail: () => ({ count: 1 }),
+});
+
 const ofReading = { actor: "admin", subject: "target" } as const;
 
 deeds.push(
@@ -1452,6 +1507,7 @@ const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
   inspectToken: ({ token }) => service.auth.inspectToken(token, service.facts),
   exchangeToken: ({ caller }) => refused("invalid_input", service.auth.exchangeToken(caller, { audience: "none" })),
   listSessions: ({ caller }) => service.auth.listSessions(caller),
+  listRememberedDevices: ({ caller }) => service.auth.listRememberedDevices(caller),
   listNotices: ({ caller }) => service.auth.listNotices(caller, { limit: 25 }),
   markNoticesRead: ({ caller }) => service.auth.markNoticesRead(caller, {}),
   listConsents: ({ caller }) => service.auth.listConsents(caller),
@@ -1535,6 +1591,8 @@ const allEvents: Readonly<Record<AuditEvent["event"], true>> = {
   recovery_started: true,
   recovery_refused: true,
   devices_forgotten: true,
+  device_remembered: true,
+  remembered_device_ended: true,
   limit_reached: true,
   account_unlocked: true,
   password_reset_refused: true,
@@ -1553,6 +1611,7 @@ const allEvents: Readonly<Record<AuditEvent["event"], true>> = {
   change_dropped: true,
   permission_denied: true,
   denials_counted: true,
+  weak_passwords_cleared: true,
   data_read: true,
 };
 

@@ -7,7 +7,7 @@ import type { CallerColumns } from "../steps/caller-row.ts";
 import type { CallerKey, CallerReader, StoredCaller } from "../steps/core.ts";
 import { lacksSecondFactor } from "../steps/second-factor-needed.ts";
 
-interface Options extends Pick<ResolvedOptions, "secondFactor" | "watch"> {
+interface Options extends Pick<ResolvedOptions, "secondFactor" | "rememberedDevices" | "watch"> {
   readonly codes: Pick<ResolvedOptions["codes"], "phoneTrust">;
 }
 

@@ -24,6 +24,7 @@ export const personalTables: Readonly<Record<string, PersonalTable>> = {
   passkeys: { where: "user_id = $person", hides: ["credential_id", "public_key"] },
   second_factor_tickets: { where: "user_id = $person", hides: ["ticket_hash", "sealed_secret", "next_password"] },
   authorization_codes: { where: "user_id = $person", hides: ["code_hash", "code_challenge"] },
+  remembered_devices: { where: "user_id = $person", hides: ["mark_hash", "device_epoch"] },
   former_passwords: { where: "user_id = $person", hides: ["password", "device_epoch"] },
   pending_changes: { where: "user_id = $person", hides: ["payload"] },
   account_deletions: { where: "user_id = $person", hides: [] },
