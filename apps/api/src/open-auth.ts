@@ -47,6 +47,8 @@ export interface OpenOptions {
   readonly watch?: AuthOptions["watch"];
   /** What this process tells of the audit trail; a command tells nothing of it. */
   readonly auditStream?: AuthOptions["auditStream"];
+  /** Told of the events that this process writes into the audit trail. */
+  readonly onAuditEvent?: AuthOptions["onAuditEvent"];
 }
 
 /**
@@ -65,6 +67,7 @@ export async function openAuth(
     webhooks,
     watch,
     auditStream,
+    onAuditEvent,
   }: OpenOptions = {},
 ): Promise<OpenedAuth> {
   const file = await readConfigFile(settings.LATCHKEY_CONFIG);
@@ -81,6 +84,7 @@ export async function openAuth(
       ...(webhooks && { webhooks: openWebhooks(settings, file, webhooks) }),
       ...(watch && { watch }),
       ...(auditStream && { auditStream }),
+      ...(onAuditEvent && { onAuditEvent }),
     };
     const auth = createConfigured(database.connection, options, file, onNotice);
     // At once: a call that hangs keeps the first from ending, and a server that stops ends the call.

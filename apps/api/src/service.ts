@@ -13,6 +13,7 @@ import { createLog } from "./log.ts";
 import { createMessageLog, type MessageLog } from "./messages/message-log.ts";
 import { isLocalDatabase } from "./messages/message-settings.ts";
 import { createReceiptsHandler } from "./messages/receipts.ts";
+import { createEventMetrics } from "./metrics/event-metrics.ts";
 import { createHashMetrics } from "./metrics/hash-metrics.ts";
 import { createMetrics, type Metrics } from "./metrics/metrics.ts";
 import { type MetricsServer, serveMetrics } from "./metrics/metrics-server.ts";
@@ -81,14 +82,16 @@ async function serve({ settings, log, stop, lastResort, ...options }: Serving): 
   const onNotice = (line: string) => log.warn(line);
   const webhooks = createWebhookLog(log);
   const hashes = createHashMetrics();
+  const events = createEventMetrics();
   const { auth, config, place, console, findings, close } = await openAuth(settings, {
     onNotice,
     sends: messages,
     webhooks,
     watch: (work, facts, run) => traceWork(work, facts, () => hashes.watch(work, facts, run)),
     auditStream: openAuditStream(settings, log),
+    ...(settings.METRICS_PORT !== undefined && { onAuditEvent: events.onAuditEvent }),
   });
-  const counted = [messages, webhooks, hashes, lastResort];
+  const counted = [messages, webhooks, hashes, events, lastResort];
   const others = () => counted.flatMap(({ metrics }) => metrics());
   const metrics = await openMetrics({ settings, auth, others, log }).catch(async (error) => {
     await close();

@@ -3,12 +3,14 @@ import {
   createCookieTransport,
   createOriginRules,
   createRequestAddressReader,
+  createTraceContinuation,
   type HttpOptions,
   limitBody,
   type PagesConfig,
   parsePublicUrl,
   type RequestInfo,
   refuseMethod,
+  traceRequest,
 } from "@latchkey/server";
 import { type Asset, assetFolder, readBrand } from "./brand.ts";
 import { isOwnForm } from "./form-origin.ts";
@@ -99,6 +101,9 @@ const pages: readonly Page[] = [
   ],
 ];
 
+/** The paths of every page, of its form below `/cookie`, and of what brings a page a new access token. */
+export const pagePaths: readonly string[] = [...pages.flatMap(({ path }) => [path, `/cookie${path}`]), renewPath];
+
 /** A form is small; whoever sends more is no browser of ours. */
 const largestForm = 65_536;
 
@@ -121,8 +126,8 @@ export function createPages(options: PagesOptions): Pages {
   const handling = { serving: toServing(options), once: createOnce(), onError: options.onError ?? (() => {}) };
   const { style, script, logo } = handling.serving.brand;
   const assets = [style, script, logo].filter((asset) => asset !== null);
-  const guard = async (request: Request, info: RequestInfo, work: (visit: Visit) => Promise<Response>) => {
-    const visit = openVisit(handling.serving, request, info);
+  const continueTrace = createTraceContinuation(options.trustedProxies ?? []);
+  const answerSafely = async (visit: Visit, info: RequestInfo, work: (visit: Visit) => Promise<Response>) => {
     try {
       return await work(visit);
     } catch (error) {
@@ -130,8 +135,14 @@ export function createPages(options: PagesOptions): Pages {
       return respond(visit, await keep(visit, showFault(visit, 500)));
     }
   };
+  const guard = (request: Request, info: RequestInfo, work: (visit: Visit) => Promise<Response>) => {
+    const visit = openVisit(handling.serving, request, info);
+    return continueTrace(request, info.remoteAddress, () =>
+      traceRequest(request, routeOf(visit.url.pathname), () => answerSafely(visit, info, work)),
+    );
+  };
   return {
-    paths: [...pages.flatMap(({ path }) => [path, `/cookie${path}`]), renewPath, `${assetFolder}*`],
+    paths: [...pagePaths, `${assetFolder}*`],
     fetch: (request, info) =>
       guard(request, info, async (visit) => {
         const asset = assets.find(({ path }) => path === visit.url.pathname);
@@ -143,6 +154,12 @@ export function createPages(options: PagesOptions): Pages {
     answerStranger: (request, info) =>
       guard(request, info, async (visit) => respond(visit, await keep(visit, answerElsewhere(visit)))),
   };
+}
+
+/** What a span says of where a request goes: nothing that a stranger has chosen. */
+function routeOf(path: string): string {
+  if (pagePaths.includes(path)) return path;
+  return path.startsWith(assetFolder) ? `${assetFolder}*` : "*";
 }
 
 function toServing(options: PagesOptions): Serving {

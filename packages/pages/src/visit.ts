@@ -107,13 +107,14 @@ function callInCookieMode(serving: Serving, request: Request, info: RequestInfo,
 function contextOf(
   { auth, readAddress }: Serving,
   request: Request,
-  { remoteAddress, requestId }: RequestInfo,
+  { remoteAddress, requestId, onCaller, onCall }: RequestInfo,
   { token, sessionCookies }: Credentials,
 ): LatchkeyContext {
   const headers = new Headers({ "user-agent": request.headers.get("user-agent") ?? "" });
   if (token !== undefined) headers.set("authorization", `Bearer ${token}`);
   const address = readAddress({ headers: request.headers, remoteAddress });
-  return createContext(auth, { headers, remoteAddress: address, requestId, cookies: sessionCookies });
+  const told = { requestId, onCaller, onCall };
+  return createContext(auth, { headers, remoteAddress: address, cookies: sessionCookies, ...told });
 }
 
 /** The one that was chosen, or the one that the browser asks for. */

@@ -15,6 +15,8 @@ export interface AuditWorkerOptions {
 /** Does what the audit trail leaves for later: writes counted refusals, seals events, and tells another system of them. */
 export interface AuditWorker extends Pick<QueueWorker, "stop"> {
   start(): Promise<void>;
+  /** Told that this process wrote an event: where somebody is told of it, that is soon. */
+  noteEvent(): void;
   /** Does what is due now, and answers how many events were sealed. */
   drain(): Promise<number>;
 }
@@ -22,19 +24,20 @@ export interface AuditWorker extends Pick<QueueWorker, "stop"> {
 /** Milliseconds between two looks: for so long an event is without a seal at most, while nothing long is under way. */
 const interval = 10_000;
 
-/** The same where somebody is told of it. */
-const streamInterval = 1_000;
-
 export function createAuditWorker({ denials, sealer, stream, onError = () => {} }: AuditWorkerOptions): AuditWorker {
   const drain = async (stopping?: AbortSignal) => {
     await denials.flush();
     const sealed = await sealer.seal(stopping);
-    await stream?.tell(stopping);
-    return sealed;
+    const told = (await stream?.tell(stopping)) ?? 0;
+    return { sealed, found: sealed + told };
   };
   // What fails is done at the next turn, and doctor tells when nothing was sealed, or told, for long.
-  const pace = { interval: stream ? streamInterval : interval, isLate: true };
-  const worker = createQueueWorker({ drain, onError, ...pace });
+  const worker = createQueueWorker({
+    drain: async (stopping) => (await drain(stopping)).found,
+    onError,
+    isLate: true,
+    ...(!stream && { interval }),
+  });
   return {
     async start() {
       await stream?.begin();
@@ -45,6 +48,9 @@ export function createAuditWorker({ denials, sealer, stream, onError = () => {} 
       // What was counted is in no other place.
       await denials.flush({ isAll: true }).catch(() => 0);
     },
-    drain: () => drain(),
+    noteEvent() {
+      if (stream) worker.wakeSoon();
+    },
+    drain: async () => (await drain()).sealed,
   };
 }

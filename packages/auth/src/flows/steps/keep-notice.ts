@@ -1,6 +1,7 @@
 import type { NoticeKind } from "../../messages/notice.ts";
 import { findNoticeChannels } from "../../messages/notice-outbox.ts";
 import { insertNotice, type NoticeMessagesToQueue, queueNoticeMessages } from "../../messages/notice-store.ts";
+import { afterCommit } from "../../storage/after-commit.ts";
 import type { Queries } from "../../storage/database.ts";
 import type { Core, RequestInfo } from "./core.ts";
 
@@ -19,7 +20,7 @@ export interface NoticeToKeep {
  * how many messages there are.
  */
 export async function keepNotice(
-  core: Pick<Core, "options">,
+  core: Pick<Core, "options" | "outbox">,
   transaction: Queries,
   { userId, kind, facts, former = [] }: NoticeToKeep,
 ): Promise<{ readonly messages: number }> {
@@ -33,6 +34,7 @@ export async function keepNotice(
     hasHook: on.noticeKept !== undefined,
   });
   if (noticeId === null) return { messages: 0 };
+  afterCommit(transaction, core.outbox.wake);
   const channels = findNoticeChannels(messaging.senders);
   return { messages: await queueNoticeMessages(transaction, { noticeId, userId, kind, channels, locale, former }) };
 }
