@@ -39,6 +39,7 @@ const routes: Readonly<Record<string, string>> = {
   "/readyz": "readyz",
   "/openapi.json": "openapi",
   "/.well-known/jwks.json": "jwks",
+  [consolePath]: "console",
 };
 
 /** What has many paths below it. */
