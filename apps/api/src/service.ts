@@ -14,6 +14,7 @@ import { createLog } from "./log.ts";
 import { createMessageLog, type MessageLog } from "./messages/message-log.ts";
 import { isLocalDatabase } from "./messages/message-settings.ts";
 import { createReceiptsHandler } from "./messages/receipts.ts";
+import { createEventMetrics } from "./metrics/event-metrics.ts";
 import { createHashMetrics } from "./metrics/hash-metrics.ts";
 import { createMetrics, type Metrics } from "./metrics/metrics.ts";
 import { type MetricsServer, serveMetrics } from "./metrics/metrics-server.ts";
@@ -83,6 +84,7 @@ async function serve({ settings, log, stop, lastResort, ...options }: Serving): 
   const webhooks = createWebhookLog(log);
   const hashes = createHashMetrics();
   const trail = createAuditFailures(log);
+  const events = createEventMetrics();
   const { auth, config, place, console, findings, close } = await openAuth(settings, {
     onNotice,
     sends: messages,
@@ -90,8 +92,9 @@ async function serve({ settings, log, stop, lastResort, ...options }: Serving): 
     watch: (work, facts, run) => traceWork(work, facts, () => hashes.watch(work, facts, run)),
     auditStream: openAuditStream(settings, log),
     onAuditError: trail.onAuditError,
+    ...(settings.METRICS_PORT !== undefined && { onAuditEvent: events.onAuditEvent }),
   });
-  const counted = [messages, webhooks, hashes, trail, lastResort];
+  const counted = [messages, webhooks, hashes, trail, events, lastResort];
   const others = () => counted.flatMap(({ metrics }) => metrics());
   const metrics = await openMetrics({ settings, auth, others, log }).catch(async (error) => {
     await close();

@@ -1,3 +1,4 @@
+export type { AuditEvent } from "./audit/audit-event.ts";
 export type { EventCount } from "./audit/event-counts.ts";
 export type { AuditStreamOptions, StreamedEvent } from "./audit/stream.ts";
 export { type WebhookType, webhookTypes } from "./audit/webhook-events.ts";

@@ -127,7 +127,7 @@ async function asProcedure<T>(work: () => Promise<T>): Promise<T> {
 
 function contextOf(
   { serving: { auth, readAddress }, request, language }: Calling,
-  { remoteAddress, requestId }: RequestInfo,
+  { remoteAddress, requestId, onCaller, onCall }: RequestInfo,
   token: string | undefined,
   cookies?: CallCookies,
 ): LatchkeyContext {
@@ -135,7 +135,8 @@ function contextOf(
   headers.set("accept-language", languagesOf(request, language));
   if (token !== undefined) headers.set("authorization", `Bearer ${token}`);
   const address = readAddress({ headers: request.headers, remoteAddress });
-  return createContext(auth, { headers, remoteAddress: address, requestId, cookies });
+  const told = { requestId, onCaller, onCall };
+  return createContext(auth, { headers, remoteAddress: address, cookies, ...told });
 }
 
 /** What messages are asked for in: what the browser asks for, which may be no language of the pages, unless another was chosen at their foot. */

@@ -1,6 +1,7 @@
 import type { NoticeKind } from "../../messages/notice.ts";
 import { findNoticeChannels } from "../../messages/notice-outbox.ts";
 import { insertNotice, type NoticeMessagesToQueue, queueNoticeMessages } from "../../messages/notice-store.ts";
+import { afterCommit } from "../../storage/after-commit.ts";
 import type { Queries } from "../../storage/database.ts";
 import type { Core, RequestInfo } from "./core.ts";
 import { messageLocale } from "./message-locale.ts";
@@ -20,7 +21,7 @@ export interface NoticeToKeep {
  * how many messages there are.
  */
 export async function keepNotice(
-  core: Pick<Core, "options">,
+  core: Pick<Core, "options" | "outbox">,
   transaction: Queries,
   { userId, kind, facts, former = [] }: NoticeToKeep,
 ): Promise<{ readonly messages: number }> {
@@ -34,6 +35,7 @@ export async function keepNotice(
     hasHook: on.noticeKept !== undefined,
   });
   if (noticeId === null) return { messages: 0 };
+  afterCommit(transaction, core.outbox.wake);
   const channels = findNoticeChannels(messaging.senders);
   const inLocale = messageLocale(userId, { request: locale });
   const queued = { noticeId, userId, kind, channels, locale: inLocale, former };
