@@ -36,6 +36,8 @@ export interface ImportOptions {
   readonly limit?: number | undefined;
   readonly table?: string | undefined;
   readonly delimiter?: string | undefined;
+  /** The file of a Firebase project's hash parameters. */
+  readonly hashConfig?: string | undefined;
   readonly allowRaising: boolean;
   /** Whether accounts of people who are there no more are disabled. */
   readonly disableDeleted?: boolean | undefined;
