@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { createTestAuth } from "@latchkey/auth/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { importPeople } from "./import-people.ts";
+import { hasMariadb, startMariadb } from "./testing/mariadb.ts";
 import { pbkdf2 } from "./testing/odd-people.ts";
 import { hasModules, type RunningBackend, runBackend, serveBackend } from "./testing/real-django.ts";
 import { usual } from "./testing/usual-options.ts";
@@ -37,16 +38,19 @@ describe.skipIf(!hasModules("django", "rest_framework_simplejwt"))("beside a rea
     await rm(folder, { recursive: true });
   });
 
-  async function openService(profile: "django" | "simplejwt" | "standard", key = secretKey) {
+  async function openService(
+    profile: "django" | "simplejwt" | "standard",
+    { key = secretKey, source = `sqlite:${file}`, url = there.url } = {},
+  ) {
     const acceptTokensUntil = new Date(Date.now() + 86_400_000);
     const django = { secretKey: key, acceptTokensUntil, frozenAt: new Date(Date.now() - 60_000) };
     const service = await createTestAuth({ django, tokens: { profile }, phones: { defaultCountry: "TR" } });
     await service.clock.advance(1);
     const connection = service.database.connection;
-    await importPeople(service.auth, { ...usual, accept: ["all"], connection, source: `sqlite:${file}` });
+    await importPeople(service.auth, { ...usual, accept: ["all"], connection, source });
     const verify = (kind: keyof typeof paths, name: string, changes = {}) =>
       verifyTokens(service.auth, {
-        backend: { url: there.url, nameField: "username", ...paths[kind], ...changes },
+        backend: { url, nameField: "username", ...paths[kind], ...changes },
         person: { name, password },
         source: "django",
         connection,
@@ -71,7 +75,7 @@ describe.skipIf(!hasModules("django", "rest_framework_simplejwt"))("beside a rea
   );
 
   test("what does not fit is told: another key, another profile, somebody with rights", async () => {
-    await using otherKey = await openService("simplejwt", secretKey.replace("9", "8"));
+    await using otherKey = await openService("simplejwt", { key: secretKey.replace("9", "8") });
     const { tried, isGood } = await otherKey.verify("simplejwt", "20201234");
     expect(isGood).toBe(false);
     expect(tried).toContainEqual({
@@ -103,5 +107,28 @@ describe.skipIf(!hasModules("django", "rest_framework_simplejwt"))("beside a rea
     await expect(failing).rejects.toThrow(/answers 404 without a token: say with --old-page/);
     const other = opened.verify("simplejwt", "20201234", { pagePath: "/own/me" });
     await expect(other).rejects.toThrow(/to the old backend's own token too/);
+  });
+
+  async function tryUuids(database: string, source: string): Promise<void> {
+    const env = { UUID_KEYS: "1" };
+    const id = "0190b2c4-0000-7000-8000-00000000abcd";
+    const [, person] = people;
+    await runBackend(database, "make", [{ ...person, id }], env);
+    await using backend = await serveBackend(database, secretKey, env);
+    await using opened = await openService("simplejwt", { source, url: backend.url });
+    const { tried } = await opened.verify("simplejwt", "20201234");
+    expect(tried.filter(({ isGood }) => !isGood)).toEqual([]);
+    const rows = await opened.service.database.query("select old_id from latchkey.imported_users");
+    expect(rows).toEqual([{ old_id: id }]);
+  }
+
+  test("people whose ids are UUIDs, in SQLite, which has no type for them", async () => {
+    const database = join(folder, "uuid.sqlite3");
+    await tryUuids(database, `sqlite:${database}`);
+  });
+
+  test.skipIf(!hasModules("MySQLdb") || !hasMariadb())("the same in MariaDB", async () => {
+    await using database = await startMariadb();
+    await tryUuids(database.url, database.url);
   });
 });

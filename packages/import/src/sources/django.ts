@@ -1,6 +1,6 @@
 import { type OldGroup, type OldPermission, type OldRow, type Source, SourceError } from "../old-row.ts";
 import { readForeignKeys } from "./foreign-keys.ts";
-import type { SqlReader, Table } from "./sql-reader.ts";
+import { type SqlReader, type Table, toOldId } from "./sql-reader.ts";
 import { findTable } from "./tables.ts";
 
 export interface DjangoOptions {
@@ -40,13 +40,14 @@ export async function openDjango(reader: SqlReader, options: DjangoOptions = {})
     permissions: [...permissions.values()],
     foreignKeys: await readForeignKeys(reader, users, [memberships?.table ?? null, grants?.table ?? null]),
     dialect: reader.dialect,
+    uuidKey: users.uuidKey,
     blacklist: findBlacklist(reader, tables),
     async *read() {
       for await (const rows of reader.batches(query)) {
         yield rows.map((row): OldRow => {
           const { "latchkey groups": groupIds, "latchkey permissions": permissionIds, [key]: oldId, ...values } = row;
           return {
-            oldId: oldId ?? "",
+            oldId: toOldId(oldId ?? "", users.uuidKey),
             values,
             groups: idsIn(groupIds).flatMap((id) => groups.get(id)?.name ?? []),
             permissions: idsIn(permissionIds).flatMap((id) => permissions.get(id) ?? []),

@@ -25,7 +25,7 @@ async function openFile(path: string): Promise<{ stream: Readable; startedAt: Da
   }
 }
 
-const none = { groups: [], permissions: [], foreignKeys: [], dialect: null, blacklist: null } as const;
+const none = { groups: [], permissions: [], foreignKeys: [], dialect: null, uuidKey: null, blacklist: null } as const;
 
 /** People of a CSV file with a line of names at its top. It is read as it comes, whatever its size. */
 export async function openCsv(path: string, options: FileOptions = {}): Promise<Source> {

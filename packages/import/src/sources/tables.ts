@@ -1,6 +1,6 @@
 import { type OldRow, type Source, SourceError } from "../old-row.ts";
 import { readForeignKeys } from "./foreign-keys.ts";
-import type { SqlReader, Table } from "./sql-reader.ts";
+import { type SqlReader, type Table, toOldId } from "./sql-reader.ts";
 
 /** Where another system than Django keeps people, in a database of its own. */
 export interface AccountsOfTables {
@@ -34,11 +34,12 @@ export async function openTables(
     permissions: [],
     foreignKeys: await readForeignKeys(reader, users, []),
     dialect: reader.dialect,
+    uuidKey: users.uuidKey,
     blacklist: null,
     async *read() {
       for await (const rows of reader.batches(query))
         yield rows.map(({ [key]: oldId, ...values }) =>
-          accounts.toRow({ oldId: oldId ?? "", values, groups: [], permissions: [] }),
+          accounts.toRow({ oldId: toOldId(oldId ?? "", users.uuidKey), values, groups: [], permissions: [] }),
         );
     },
     close: reader.close,

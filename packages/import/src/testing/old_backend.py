@@ -5,6 +5,8 @@ Usage: old_backend.py DATABASE COMMAND, where DATABASE is a file of SQLite, post
 make         makes the tables, and the people that standard input has, one a line of JSON: columns of the user model
 sign-in      tries {"name", "password"} a line of standard input, as the old backend looked names up, and prints whose id it is, or null
 sql          runs each line of standard input as a statement
+With UUID_KEYS in the environment people have UUIDs as their ids.
+
 serve PORT   serves simplejwt's POST /token, /token/refresh, /token/blacklist and GET /me, and the old backend's own POST /own/token and
              GET /own/me, until it is stopped; the secret is in SECRET_KEY
 """
@@ -22,11 +24,16 @@ for name in ("users/__init__.py", "users/migrations/__init__.py"):
 with open(os.path.join(folder, "users", "models.py"), "w") as models:
     models.write(
         """
+import os
+import uuid
+
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 
 
 class User(AbstractUser):
+    if os.environ.get("UUID_KEYS"):
+        id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     # Not unique, so that rows of before the constraint fit, such as empty ones.
     phone_number = models.CharField(max_length=40, null=True, blank=True)
     gender = models.CharField(max_length=10, choices=[("Male", "Male"), ("Female", "Female")], null=True, blank=True)
