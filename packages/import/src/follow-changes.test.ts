@@ -218,6 +218,31 @@ test("permissions that are declared nowhere here are listed, to be declared", as
   expect((await run()).undeclared).toEqual(["shop.add_order", "shop.approve_order"]);
 });
 
+test("that somebody agreed to be contacted comes once, as what the import said; a withdrawal there is followed, and said so too", async () => {
+  const consents = () =>
+    service.database.query(`select c.is_given, c.decided_by, c.source from latchkey.consents c
+      join latchkey.users u on u.id = c.user_id where u.username = 'eve' order by c.position`);
+  const said = (is_given: boolean) => ({ is_given, decided_by: "import", source: "import" });
+  await project.insert({ id: 4, username: "eve", is_approved_to_be_in_touch: true });
+  await run();
+  expect(await consents()).toEqual([said(true)]);
+  expect(await read("eve")).toMatchObject({ is_approved_to_be_in_touch: true });
+  await change(4, "is_approved_to_be_in_touch = false");
+  await run();
+  await run();
+  expect(await consents()).toEqual([said(true), said(false)]);
+  expect(await read("eve")).toMatchObject({ is_approved_to_be_in_touch: false });
+});
+
+test("who withdrew here stays so while the other system says what it said before", async () => {
+  await project.insert({ id: 4, username: "eve", is_approved_to_be_in_touch: true });
+  await run();
+  await service.database.query("update latchkey.users set is_approved_to_be_in_touch = false where username = 'eve'");
+  await change(4, "city = 'Ankara'");
+  expect(await run()).toMatchObject({ followed: { people: 1, kept: [] } });
+  expect(await read("eve")).toMatchObject({ is_approved_to_be_in_touch: false, city: "Ankara" });
+});
+
 const told = () =>
   service.database.query("select type, data - 'userId' as data from latchkey.webhook_events order by position");
 
