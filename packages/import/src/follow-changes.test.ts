@@ -1,4 +1,7 @@
 import { pbkdf2Sync } from "node:crypto";
+import { mkdtemp, rm, utimes, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createTestAuth, type TestAuth } from "@latchkey/auth/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type ImportOptions, importPeople } from "./import-people.ts";
@@ -144,6 +147,39 @@ test("another source than the last time stops: most people are gone", async () =
   const answer = await run();
   expect(answer.exitCode).toBe(4);
   expect(answer.codes).toContainEqual(expect.objectContaining({ code: "mass_change", examples: ["gone"] }));
+});
+
+test("more changes there than a day has stop a round, and nothing of them is taken until somebody says so", async () => {
+  await project.run(
+    "insert into users_user select n, '!', null, false, 'person' || n, '', '', '', false, true, now(), null, null, null, null, null, false from generate_series(10, 60) n",
+  );
+  await run();
+  await project.run("update users_user set city = 'Ankara' where id > 20");
+  const answer = await run();
+  expect(answer).toMatchObject({ exitCode: 4, followed: null });
+  expect(answer.codes).toContainEqual(expect.objectContaining({ code: "mass_change", examples: ["changed"] }));
+  expect(await read("person30")).toMatchObject({ city: null });
+  expect(await run({ accept: ["permission_undeclared", "mass_change"] })).toMatchObject({ followed: { people: 40 } });
+  expect(await read("person30")).toMatchObject({ city: "Ankara" });
+});
+
+test("a source that is older than what was read of it the last time changes nothing", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "latchkey-older-"));
+  const source = join(folder, "users.csv");
+  const write = async (content: string, at: Date) => {
+    await writeFile(source, content);
+    await utimes(source, at, at);
+  };
+  const now = service.clock.now().getTime();
+  await write("id,username\n1,of_file\n", new Date(now));
+  expect(await run({ source })).toMatchObject({ created: 1 });
+  await write("id,username\n1,of_file\n2,of_before\n", new Date(now - 3_600_000));
+  await expect(run({ source })).rejects.toMatchObject({
+    exitCode: 2,
+    message: expect.stringMatching(/^This is older than what was read of csv the last time\. Nothing was changed\.$/),
+  });
+  expect(await read("of_before")).toBeUndefined();
+  await rm(folder, { recursive: true });
 });
 
 test("an import is undone for those whom nobody has used, and they can come over again", async () => {

@@ -1,4 +1,4 @@
-import { createCipheriv, pbkdf2Sync, scryptSync } from "node:crypto";
+import { argon2Sync, createCipheriv, pbkdf2Sync, scryptSync } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -110,7 +110,7 @@ describe("Firebase", () => {
     const hashConfig = await write("hash-config.txt", parameters);
     const { codes } = await bring({ source, from: "firebase", hashConfig, map: { displayName: "firstName" } }, 3);
     expect(codes).toContainEqual(
-      expect.objectContaining({ code: "unknown_column", examples: ["emailVerified", "providerUserInfo"] }),
+      expect.objectContaining({ code: "unknown_column", rows: 2 }),
     );
     expect(await whoIs("fb.ada@firma.example")).toBe("fb-ada");
     expect(await whoIs("+905321230001")).toBe("fb-ada");
@@ -159,11 +159,21 @@ describe("Keycloak", () => {
     }),
     credentialData: JSON.stringify({ hashIterations: 1_000, algorithm, additionalParameters: {} }),
   });
+  const argon2Cost = { parallelism: 1, tagLength: 32, memory: 7_168, passes: 5 };
+  const argon2Value = argon2Sync("argon2id", { message: password, nonce: salt, ...argon2Cost });
   const argon2 = {
     type: "password",
-    // Of "correct horse", by argon2 1.3 of its own.
-    secretData: JSON.stringify({ value: "", salt: "" }),
-    credentialData: JSON.stringify({ hashIterations: 5, algorithm: "argon2", additionalParameters: {} }),
+    secretData: JSON.stringify({ value: argon2Value.toString("base64"), salt: salt.toString("base64") }),
+    credentialData: JSON.stringify({
+      hashIterations: 5,
+      algorithm: "argon2",
+      additionalParameters: { hashLength: ["32"], memory: ["7168"], type: ["id"], version: ["1.3"], parallelism: ["1"] },
+    }),
+  };
+  const ofAnother = {
+    type: "password",
+    secretData: JSON.stringify({ value: "digest", salt: "salt" }),
+    credentialData: JSON.stringify({ hashIterations: 5, algorithm: "of somebody's own" }),
   };
   const user = (name: string, credential: object, more = {}) => ({
     id: `kc-${name}`,
@@ -189,16 +199,17 @@ describe("Keycloak", () => {
         user("factor", pbkdf2("pbkdf2-sha256", "sha256", 32), {
           credentials: [{ type: "otp" }, pbkdf2("pbkdf2-sha256", "sha256", 64)],
         }),
-        user("unread", argon2),
+        user("argon2", argon2),
+        user("unread", ofAnother),
         { id: "kc-none", username: "kc_none", enabled: true },
       ],
       clients: [{ users: [{ id: "not a person" }] }],
     });
-    const { codes } = await bring({ source, from: "keycloak" }, 7);
+    const { codes } = await bring({ source, from: "keycloak" }, 8);
     expect(codes).toContainEqual(expect.objectContaining({ code: "password_unreadable", examples: ["kc-unread"] }));
     const [columns] = codes.filter(({ code }) => code === "unknown_column");
     expect(columns?.rows).toBe(4);
-    for (const name of ["sha512", "sha256", "sha1", "factor"]) {
+    for (const name of ["sha512", "sha256", "sha1", "argon2", "factor"]) {
       expect(await whoIs(`kc_${name}`)).toBe(`kc-${name}`);
       expect(await whoIs(`kc_${name}`, `${password}.`)).toBeNull();
     }
