@@ -34,6 +34,14 @@ test.each<[what: string, args: readonly string[], code: number, told: RegExp]>([
   expect(outcome.stderr).not.toContain("hidden-word");
 });
 
+test("people are read from standard input too", async () => {
+  const input = '{"id":1,"username":"piped_ada"}\n{"id":2,"username":"piped_bob"}\n';
+  const outcome = await installation.run(["import", "-", "--from", "json", "--json"], { input });
+  expect(outcome.code).toBe(0);
+  expect(JSON.parse(outcome.stdout)).toMatchObject({ totals: { read: 2, new: 2 }, isApplied: false });
+  expect(await installation.run(["import", "-"], { input })).toMatchObject({ code: 2 });
+});
+
 test("a database of ours that is away is one line, with 3", async () => {
   await installation.writeFile("whole.csv", "id,username\n1,ada\n");
   const variables = { DATABASE_URL: "postgres://me:hidden-word@127.0.0.1:1/none", LATCHKEY_SECRET: secret };
