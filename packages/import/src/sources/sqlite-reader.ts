@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { SourceError } from "../old-row.ts";
-import type { SqlReader, Table } from "./sql-reader.ts";
+import { type SqlReader, type Table, toUuidKey } from "./sql-reader.ts";
 
 const batch = 5_000;
 
@@ -80,13 +80,14 @@ async function readTables(all: SqlReader["all"]): Promise<Table[]> {
   );
   return Promise.all(
     rows.map(async ({ name }) => {
-      const columns = await all(`select name, pk from pragma_table_info(${literal(name ?? "")}) order by cid`);
+      const columns = await all(`select name, pk, type from pragma_table_info(${literal(name ?? "")}) order by cid`);
       const keys = columns.filter(({ pk }) => pk !== "0").sort((a, b) => Number(a.pk) - Number(b.pk));
       return {
         schema: "",
         table: name ?? "",
         columns: columns.map((column) => column.name ?? ""),
         primaryKey: keys.map((column) => column.name ?? ""),
+        uuidKey: toUuidKey(keys.map(({ type }) => type)),
       };
     }),
   );
