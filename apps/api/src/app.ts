@@ -10,6 +10,7 @@ import {
   refuse,
   refuseMethod,
   relatedOriginsPath,
+  type SettingsReport,
   type TrustedProxy,
   toPublicDocument,
   withoutValues,
@@ -53,6 +54,8 @@ export interface AppOptions {
   readonly pages?: Pick<PagesOptions, "config" | "registration" | "isDevelopment"> | undefined;
   /** The administrators' app; without it there is none. */
   readonly console?: ConsoleFiles | undefined;
+  /** What the process runs with, for administrators who may read it. */
+  readonly settings?: SettingsReport | undefined;
   /** Which answers have a line in the log; all by default. */
   readonly accessLog?: AccessLog | undefined;
   /** Told of every answer and every refusal, for whoever measures. */
@@ -76,6 +79,7 @@ export function createApp({
   pages: pagesOptions,
   console: consoleFiles,
   accessLog = "all",
+  settings,
   ...rest
 }: AppOptions): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
@@ -88,7 +92,7 @@ export function createApp({
     },
   };
   const answer = createFetchHandler({
-    ...{ ...rest, ...told },
+    ...{ ...rest, ...told, settings },
     router: router ?? createAppRouter(rest.auth.profile),
     names: settingNames,
   });

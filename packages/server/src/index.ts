@@ -81,4 +81,5 @@ export {
   text,
 } from "./trpc/inputs.ts";
 export { type AppRouter, createProcedures, type Procedures } from "./trpc/procedures.ts";
+export type { SettingReport, SettingsReport } from "./trpc/settings-report.ts";
 export { traceWork } from "./trpc/tracing.ts";

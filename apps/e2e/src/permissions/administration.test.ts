@@ -722,6 +722,7 @@ test.each([
   ["users.createPasswordCode", { id: nobody }],
   ["users.listSessions", { id: nobody }],
   ["users.listPendingChanges", { id: nobody }],
+  ["users.getWaysIn", { id: nobody }],
   ["users.stopPendingChange", { id: nobody, changeId: nobody }],
   ["groups.update", { id: nobody, name: "x" }],
   ["groups.delete", { id: nobody }],

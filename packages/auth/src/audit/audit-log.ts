@@ -61,6 +61,12 @@ export interface EventPage {
   /** Who did it. */
   readonly actorId?: string | undefined;
   readonly event?: string | undefined;
+  /** Where it came from, whole. */
+  readonly address?: string | undefined;
+  /** Not before. */
+  readonly from?: Date | undefined;
+  /** Before. */
+  readonly until?: Date | undefined;
   /** The position of the last event of the page before. */
   readonly after?: string | undefined;
   readonly limit: number;
@@ -80,8 +86,25 @@ const shownDetail = sql<
 >`case when ${isErased} then audit_events.detail - 'previousAddress' - 'device' else audit_events.detail end`;
 
 /** What events are searched by, and the indexes that there are for it: each in this order, and then by position. */
-const searchable = ["subject_id", "actor_id", "event"] as const;
-const indexed = ["subject_id event", "subject_id actor_id", "actor_id event", "subject_id", "actor_id", "event"];
+const searchable = ["subject_id", "actor_id", "event", "address"] as const;
+const indexed = [
+  ...["subject_id event", "subject_id actor_id", "actor_id event"],
+  ...["subject_id", "actor_id", "address", "event"],
+];
+
+/**
+ * Events stand in the order in which they were written, and have the time at which their transaction began: of two that are further apart than
+ * any transaction lasts, the earlier one stands first.
+ */
+const longestTransaction = sql`interval '1 day'`;
+
+/** Where events of a time begin at the earliest, or end at the latest: found by the index of the times, so that no others are read. */
+const positionBefore = (time: Date) => sql`coalesce((
+    select position from latchkey.audit_events where occurred_at < ${time}::timestamptz - ${longestTransaction}
+    order by occurred_at desc limit 1), 0)`;
+const positionAfter = (time: Date) => sql`coalesce((
+    select position from latchkey.audit_events where occurred_at > ${time}::timestamptz + ${longestTransaction}
+    order by occurred_at limit 1), ${lastPosition}::bigint)`;
 
 /**
  * Events, the newest first. What is searched for is said as a range in the order of its index, so that no statistics make PostgreSQL
@@ -89,23 +112,30 @@ const indexed = ["subject_id event", "subject_id actor_id", "actor_id event", "s
  */
 export async function listEvents(
   db: Queries,
-  { subjectId, actorId, event, after, limit }: EventPage,
+  { subjectId, actorId, event, address, from, until, after = lastPosition, limit }: EventPage,
 ): Promise<ListedEvent[]> {
   let query = db
     .selectFrom("auditEvents")
     .select(["id", "occurredAt", "event", "actorId", "subjectId", "requestId", "position"])
     .select([shownAddress.as("address"), shownDetail.as("detail")]);
-  const wanted = { subject_id: subjectId, actor_id: actorId, event };
+  const wanted = { subject_id: subjectId, actor_id: actorId, event, address };
   const given = searchable.filter((column) => wanted[column] !== undefined);
   const index = indexed.find((columns) => columns.split(" ").every((column) => given.some((name) => name === column)));
   const searched = index?.split(" ") ?? [];
   const values = given.filter((column) => searched.includes(column)).map((column) => wanted[column]);
   const columns = sql.join([...searched, "position"].map((column) => sql.ref(column)));
-  query = query.where(sql<boolean>`(${columns}) < (${sql.join([...values, after ?? lastPosition])})`);
-  if (searched.length > 0) {
+  const end = until ? sql`least(${after}::bigint, ${positionAfter(until)})` : sql`${after}`;
+  query = query.where(sql<boolean>`(${columns}) < (${sql.join([...values.map((value) => sql`${value}`), end])})`);
+  if (from) {
+    const beginning = sql.join([...values.map((value) => sql`${value}`), positionBefore(from)]);
+    query = query.where(sql<boolean>`(${columns}) > (${beginning})`).where("occurredAt", ">=", from);
+  } else if (searched.length > 0) {
     const found = sql.join(searched.map((column) => sql.ref(column)));
     query = query.where(sql<boolean>`(${found}) >= (${sql.join(values)})`);
   }
+  if (until) query = query.where("occurredAt", "<", until);
+  // Where somebody called from who was deleted is not to be found out any more either.
+  if (address !== undefined) query = query.where(sql<boolean>`not ${isErased}`);
   for (const column of searched) query = query.orderBy(sql.ref(column), "desc");
   for (const column of given.filter((name) => !searched.includes(name)))
     query = query.where(sql<boolean>`${sql.ref(column)} = ${wanted[column]}`);
