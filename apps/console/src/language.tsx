@@ -1,6 +1,7 @@
 import { createContext, type ReactElement, type ReactNode, useContext, useMemo } from "react";
 import { I18nProvider } from "react-aria-components";
 import { en, type Texts } from "./languages/en.ts";
+import { readRemembered, remember } from "./parts/remembered.ts";
 import { createStore, useStore } from "./store.ts";
 
 interface Language {
@@ -22,7 +23,7 @@ export const languages: readonly Language[] = [
 ];
 
 const key = "latchkey-console-language";
-const stored = () => localStorage.getItem(key);
+const stored = () => readRemembered(key);
 
 /** The language that was chosen here, or the first of the browser's that there is; English otherwise. */
 function chooseLanguage(): Language {
@@ -52,7 +53,7 @@ export const startLanguage = (): Promise<void> => speak(chooseLanguage()).catch(
 
 export function setLanguage(tag: string): void {
   const language = languages.find((one) => one.tag === tag) ?? english;
-  localStorage.setItem(key, language.tag);
+  remember(key, language.tag);
   void speak(language);
 }
 
@@ -83,7 +84,11 @@ export interface Formats {
   hour(value: Date | string): string;
   number(value: number): string;
   country(code: string): string;
+  /** How long ago something was, in the largest unit that it fills. */
+  ago(value: Date | string): string;
 }
+
+const units = [["day", 86_400_000] as const, ["hour", 3_600_000] as const, ["minute", 60_000] as const];
 
 /** How times and numbers are written in the language that is spoken. */
 export function useFormats(): Formats {
@@ -94,6 +99,7 @@ export function useFormats(): Formats {
       return (value: Date | string) => formatter.format(new Date(value));
     };
     const numbers = new Intl.NumberFormat(tag);
+    const relative = new Intl.RelativeTimeFormat(tag, { numeric: "auto" });
     const countries = new Intl.DisplayNames(tag, { type: "region" });
     return {
       moment: format({ dateStyle: "medium", timeStyle: "short" }),
@@ -102,6 +108,11 @@ export function useFormats(): Formats {
       hour: format({ hour: "2-digit", minute: "2-digit" }),
       number: (value) => numbers.format(value),
       country: (code) => (/^[A-Z]{2}$/.test(code) ? (countries.of(code) ?? code) : code),
+      ago(value) {
+        const passed = Date.now() - new Date(value).getTime();
+        const [unit, size] = units.find(([, size]) => passed >= size) ?? ["minute", 60_000];
+        return relative.format(-Math.floor(passed / size), unit);
+      },
     };
   }, [tag]);
 }
