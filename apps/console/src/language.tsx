@@ -1,6 +1,7 @@
 import { createContext, type ReactElement, type ReactNode, useContext, useMemo } from "react";
 import { I18nProvider } from "react-aria-components";
 import { en, type Texts } from "./languages/en.ts";
+import type { Plural } from "./languages/plural.ts";
 import { readRemembered, remember } from "./parts/remembered.ts";
 import { createStore, useStore } from "./store.ts";
 
@@ -20,6 +21,16 @@ export const languages: readonly Language[] = [
   english,
   { tag: "tr", name: "Türkçe", direction: "ltr", load: async () => (await import("./languages/tr.ts")).tr },
   { tag: "ar", name: "العربية", direction: "rtl", load: async () => (await import("./languages/ar.ts")).ar },
+  { tag: "es", name: "Español", direction: "ltr", load: async () => (await import("./languages/es.ts")).es },
+  {
+    tag: "pt-BR",
+    name: "Português (Brasil)",
+    direction: "ltr",
+    load: async () => (await import("./languages/pt-br.ts")).ptBR,
+  },
+  { tag: "hi", name: "हिन्दी", direction: "ltr", load: async () => (await import("./languages/hi.ts")).hi },
+  { tag: "id", name: "Bahasa Indonesia", direction: "ltr", load: async () => (await import("./languages/id.ts")).id },
+  { tag: "fr", name: "Français", direction: "ltr", load: async () => (await import("./languages/fr.ts")).fr },
 ];
 
 const key = "latchkey-console-language";
@@ -28,7 +39,7 @@ const stored = () => readRemembered(key);
 /** The language that was chosen here, or the first of the browser's that there is; English otherwise. */
 function chooseLanguage(): Language {
   const wanted = [stored(), ...navigator.languages].flatMap((tag) => (tag === null ? [] : [primaryOf(tag)]));
-  const found = wanted.map((tag) => languages.find((language) => language.tag === tag)).find(Boolean);
+  const found = wanted.map((tag) => languages.find((language) => primaryOf(language.tag) === tag)).find(Boolean);
   return found ?? english;
 }
 
@@ -74,6 +85,12 @@ export const useLanguage = (): Language => useContext(Spoken).language;
 /** Puts values into a text: `fill("Last used {time}", { time })`. */
 export const fill = (text: string, values: Readonly<Record<string, string | number>>): string =>
   text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+
+/** The same for a text that is another one for one thing than for several. */
+export function fillCount(forms: Plural, count: number, { tag }: Pick<Texts, "tag">): string {
+  const form = forms[new Intl.PluralRules(tag).select(count)] ?? forms.other;
+  return fill(form, { count: new Intl.NumberFormat(tag).format(count) });
+}
 
 export interface Formats {
   /** To the minute, in the reader's zone. */

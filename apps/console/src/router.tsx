@@ -81,7 +81,7 @@ export const groupsRoute = createRoute({
 export const auditRoute = createRoute({
   getParentRoute: () => gate,
   path: "/audit",
-  validateSearch: (search: Record<string, unknown>) => pick(search, ["person", "actor", "event"]),
+  validateSearch: (search: Record<string, unknown>) => pick(search, ["person", "actor", "event", "from", "until"]),
   component: lazyRouteComponent(() => import("./audit/audit-page.tsx"), "AuditPage"),
 });
 

@@ -4,6 +4,7 @@ import type { Texts } from "./en.ts";
 const { other: _, ...ownEvents } = pages.events;
 
 export const tr: Texts = {
+  tag: "tr",
   console: "Latchkey konsolu",
   skip: "İçeriğe geç",
   menu: "Menü",
@@ -100,8 +101,8 @@ export const tr: Texts = {
     any: "Hepsi",
     columns: "Sütunlar",
     none: "Uyan kimse yok.",
-    count: "{count} kişi",
-    countAndMore: "{count} kişi, aşağıda devamı var",
+    count: { one: "{count} kişi", other: "{count} kişi" },
+    countAndMore: { one: "{count} kişi, aşağıda devamı var", other: "{count} kişi, aşağıda devamı var" },
     create: "Hesap oluştur",
     createLead: "İlk üç addan biri yeter. Numaraya ve adrese siz kefil olursunuz. Parolayı hesabın sahibi belirler.",
     open: "Hesabı aç",
@@ -113,6 +114,7 @@ export const tr: Texts = {
     edit: "Adları ve profili düzenle",
     happened: "Neler oldu",
     locked: "Yanlış parolalar bu hesabın bir sınırına takıldı:",
+    deletion: "Bu hesap, sahibi daha önce giriş yapmaz ve devre dışı bırakılmazsa silinir:",
     genders: { Female: "Kadın", Male: "Erkek" },
   },
   code: {
@@ -132,11 +134,17 @@ export const tr: Texts = {
       ask: "{name} için yanlış parolaların takıldığı sınırlar kaldırılır.",
       done: "Kilit açıldı",
     },
+    newPassword: {
+      name: "Yeni parola iste",
+      act: "İste",
+      ask: "{name} her yerden çıkarılır ve sonraki girişte başka bir parola seçmesi gerekir.",
+      done: "Sonraki girişte yeni bir parola istenecek",
+    },
     secondFactor: {
-      name: "İkinci etkeni sıfırla",
+      name: "İkinci etkenleri sıfırla",
       act: "Sıfırla",
-      ask: "{name} adlı kişinin doğrulama uygulaması kaldırılır ve bütün oturumları kapanır. Parola kalır.",
-      done: "İkinci etken sıfırlandı",
+      ask: "{name} adlı kişinin doğrulama uygulaması ve geçiş anahtarları kaldırılır, bütün oturumları kapanır. Parola kalır: onu bilen, başka bir etken kurulana kadar girebilir. Yalnızca geçiş anahtarıyla girenlere sizin bir parola kodu vermeniz gerekir.",
+      done: "İkinci etkenler sıfırlandı",
     },
     disable: {
       name: "Devre dışı bırak",
@@ -151,6 +159,55 @@ export const tr: Texts = {
       ask: "{name} adlı kişinin hesabı, oturumları ve yetkileri silinir. Bu geri alınamaz.",
       done: "Hesap silindi",
     },
+  },
+  limits: {
+    until: "şu zamana kadar kapalı:",
+    forGood: "biri kilidi açana kadar kapalı",
+    names: {
+      sign_in_name: "Bu hesabın bir adı için yanlış parolalar",
+      account_strangers: "Art arda yanlış parolalar",
+      second_factor_account: "Doğrulama uygulamasının yanlış rakamları",
+      second_factor_strangers: "Doğrulama uygulamasının art arda yanlış rakamları",
+    },
+  },
+  ways: {
+    title: "Giriş yolları",
+    above: "Bu hesabın yetkileri sizinkinden fazla; bu yüzden nasıl giriş yaptığı gösterilmiyor.",
+    proofs: {
+      code: "Sahibi doğruladı",
+      administrator: "Bir yönetici kefil oldu",
+      claim: "Önceki sistem böyle diyor, burada doğrulanmadı",
+    },
+    password: "Parola",
+    app: "Doğrulama uygulaması",
+    passkeys: "Geçiş anahtarları",
+    passkeyCount: { one: "{count} geçiş anahtarı", other: "{count} geçiş anahtarı" },
+    recoveryCodes: "Kurtarma kodları",
+    left: { one: "{count} tane kaldı", other: "{count} tane kaldı" },
+    isSet: "Kurulu",
+    none: "Yok",
+    changeDue: "Sonraki girişte değiştirilecek",
+    neverUsed: "hiç kullanılmadı",
+    consents: "Onaylar",
+    given: "İletişime izin veriyor",
+    withdrawn: "Artık iletişime izin vermiyor",
+    textVersion: "metin {version}",
+    deciders: {
+      owner: "sahibi",
+      administrator: "bir yönetici",
+      import: "önceki sistemin dediği gibi",
+      unknown: "bilinmeyen bir günde",
+    },
+  },
+  waiting: {
+    title: "Bekleyenler",
+    due: "Yürürlük:",
+    asked: "İstendi:",
+    held: "Parolanın sıfırlanması {until} tarihine kadar beklemede: hesapta başka bir şey de değişmez.",
+    stop: "Durdur",
+    ask: "{name} için bekleyen değişiklik yapılmaz ve hesap olduğu gibi kalır.",
+    done: "Değişiklik durduruldu",
+    kinds: pages.pending,
   },
   sessions: {
     title: "Oturumlar",
@@ -199,11 +256,14 @@ export const tr: Texts = {
     about: "Hesap (kimlik)",
     actor: "Yapan (kimlik)",
     wholeId: "Kimliğin tamamını yapıştırın.",
+    from: "Başlangıç",
+    until: "Bitiş",
+    address: "IP adresi",
     operator: "komut satırı",
     export: "Dışa aktar",
     exportLead: "Süzgeçlere uyan her şey, dosya olarak. Saatler UTC'dir.",
     format: "Biçim",
-    read: "{count} olay okundu",
+    read: { one: "{count} olay okundu", other: "{count} olay okundu" },
     download: "İndir",
   },
   overview: {
@@ -225,7 +285,10 @@ export const tr: Texts = {
   },
   messages: {
     lead: "Son 24 saatte iletilere ne olduğu.",
-    left: "ileti bugün telefon numaralarına daha gidebilir",
+    left: {
+      one: "Bugün telefon numaralarına {count} ileti daha gidebilir",
+      other: "Bugün telefon numaralarına {count} ileti daha gidebilir",
+    },
     none: "Hiçbir ülkeye hizmet verilmiyor ve bir şey istenmedi.",
     share: "Çubuk olarak istenen ve doğrulanan",
     refusal: "{rule}: {times}",
@@ -311,7 +374,10 @@ export const tr: Texts = {
   refusals: {
     away: "Hizmet yanıt vermiyor. Bir şey yitmedi; yeniden deneyin.",
     failed: "Hizmette bir şey ters gitti. Yeniden deneyin.",
-    wait: "Çok fazla deneme. {seconds} saniye sonra yeniden deneyin.",
+    wait: {
+      one: "Çok fazla deneme. {count} saniye sonra yeniden deneyin.",
+      other: "Çok fazla deneme. {count} saniye sonra yeniden deneyin.",
+    },
     denied: "Bu reddedildi.",
     reasons: {
       reauthentication_required: "Bir şey yapılmadı: siz olduğunuzu doğrulamadınız.",

@@ -18,6 +18,8 @@ import { LockNotice } from "./lock-notice.tsx";
 import { nameOf } from "./name-of.ts";
 import { Sessions } from "./sessions.tsx";
 import { Tags } from "./tags.tsx";
+import { Waiting } from "./waiting.tsx";
+import { WaysIn } from "./ways-in.tsx";
 
 export function PersonPage(): ReactElement {
   const texts = useTexts();
@@ -51,9 +53,11 @@ interface PersonProps {
   readonly permissions: readonly string[];
   readonly effectivePermissions: readonly string[];
   readonly externalId: string | null;
+  readonly deletionDueAt: string | Date | null;
 }
 
-function Person({ user, externalId, ...grants }: PersonProps): ReactElement {
+function Person({ user, externalId, deletionDueAt, ...grants }: PersonProps): ReactElement {
+  const texts = useTexts();
   const maySeeEvents = useMay("auth.view_auditevent");
   return (
     <>
@@ -68,10 +72,17 @@ function Person({ user, externalId, ...grants }: PersonProps): ReactElement {
         </div>
         <Acts user={user} />
       </div>
-      {maySeeEvents && <LockNotice user={user} />}
+      {deletionDueAt !== null && (
+        <p className="notice warn">
+          {texts.person.deletion} <Moment at={deletionDueAt} />
+        </p>
+      )}
+      <LockNotice user={user} />
       <div className="columns">
         <div className="stack">
           <Profile user={user} externalId={externalId} />
+          <Waiting user={user} />
+          <WaysIn user={user} />
           <Grants user={user} {...grants} />
         </div>
         <div className="stack">

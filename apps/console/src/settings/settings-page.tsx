@@ -38,7 +38,7 @@ export function SettingsPage(): ReactElement {
               {settings.length === 0 ? (
                 <Empty>{texts.settings.none}</Empty>
               ) : (
-                <SettingsTable settings={settings} lines={[...ofDoctor, ...notes]} />
+                <SettingsTable settings={settings} warnings={ofDoctor} notes={notes} />
               )}
             </>
           );
@@ -50,11 +50,12 @@ export function SettingsPage(): ReactElement {
 
 interface SettingsTableProps {
   readonly settings: readonly Setting[];
-  /** What the service says of any of them. */
-  readonly lines: readonly string[];
+  /** What the service says of any of them: what should be mended, and what is worth knowing. */
+  readonly warnings: readonly string[];
+  readonly notes: readonly string[];
 }
 
-function SettingsTable({ settings, lines }: SettingsTableProps): ReactElement {
+function SettingsTable({ settings, warnings, notes }: SettingsTableProps): ReactElement {
   const texts = useTexts();
   const [typed, setTyped] = useState("");
   const [isOnlySet, setOnlySet] = useState(false);
@@ -90,11 +91,8 @@ function SettingsTable({ settings, lines }: SettingsTableProps): ReactElement {
                   </th>
                   <td>
                     <SettingValue {...setting} />
-                    {findLinesAbout(lines, setting.name).map((line) => (
-                      <p key={line} className="small bad-text" lang="en" dir="ltr">
-                        {line}
-                      </p>
-                    ))}
+                    <Lines lines={findLinesAbout(warnings, setting.name)} className="small bad-text" />
+                    <Lines lines={findLinesAbout(notes, setting.name)} className="small quiet" />
                   </td>
                   <td>
                     {setting.isSet ? (
@@ -112,6 +110,14 @@ function SettingsTable({ settings, lines }: SettingsTableProps): ReactElement {
     </>
   );
 }
+
+/** As the service says them, in English. */
+const Lines = ({ lines, className }: { readonly lines: readonly string[]; readonly className: string }) =>
+  lines.map((line) => (
+    <p key={line} className={className} lang="en" dir="ltr">
+      {line}
+    </p>
+  ));
 
 function SettingValue({ value, isSet, isSecret }: Setting): ReactElement {
   const texts = useTexts();

@@ -29,6 +29,8 @@ const looks = [
   { viewport: desktop, theme: "light", language: "ar" },
   { viewport: phone, theme: "light", language: "tr" },
   { viewport: zoomed, theme: "light", language: "tr" },
+  { viewport: zoomed, theme: "dark", language: "pt-BR" },
+  { viewport: phone, theme: "light", language: "hi" },
 ] as const;
 
 const kinds = ["superuser", "support", "groups", "nobody"] as const;
@@ -41,7 +43,7 @@ describe.skipIf(!isService)("every screen of the console", () => {
       const person = principals[kind];
       if (!person) throw new Error(`There is no ${kind}`);
       await using window = await openConsole(browser, site, person, "", { language, theme, viewport });
-      const paths = ["/overview", "/people", `/people/${ada.id}`, "/groups", "/messages", "/audit", "/health", "/none"];
+      const paths = ["/overview", "/people", `/people/${ada.id}`, "/groups", "/messages", "/audit", "/keys", "/settings", "/health", "/none"];
       for (const path of paths) {
         await show(window.page, site, path);
         expect(await findFaults(window.page), path).toEqual([]);
