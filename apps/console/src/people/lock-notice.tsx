@@ -15,7 +15,7 @@ import { useWaysIn } from "./ways-in.tsx";
 const longest = 86_400_000;
 
 /** When guesses ran into a limit that may still keep somebody out, as the audit trail has it; null where none did. */
-function useReachedAt(userId: string): Date | null {
+export function useReachedAt(userId: string): { readonly at: Date | null; readonly isLoading: boolean } {
   const maySee = useMay("auth.view_auditevent");
   const latest = (event: string) => ({
     ...trpc.audit.list.queryOptions({ userId, event, limit: 1 }),
@@ -27,7 +27,11 @@ function useReachedAt(userId: string): Date | null {
   const timeOf = ({ data }: typeof reached) => new Date(data?.events[0]?.occurredAt ?? 0).getTime();
   const at = timeOf(reached);
   const isOver = at < Date.now() - longest || at < timeOf(unlocked) || at < timeOf(signedIn);
-  return !reached.data || !unlocked.data || !signedIn.data || isOver ? null : new Date(at);
+  const isKnown = reached.data && unlocked.data && signedIn.data;
+  return {
+    at: isKnown && !isOver ? new Date(at) : null,
+    isLoading: [reached, unlocked, signedIn].some(({ isLoading }) => isLoading),
+  };
 }
 
 /** That guesses have run into a limit of the account, which are closed and until when, and what can be done. */
@@ -35,7 +39,7 @@ export function LockNotice({ user }: { readonly user: User }): ReactElement | nu
   const texts = useTexts();
   const { user: self } = useSession();
   const mayChange = useMay("auth.change_user") && self.id !== user.id;
-  const reachedAt = useReachedAt(user.id);
+  const { at: reachedAt } = useReachedAt(user.id);
   const limits = useWaysIn(user.id).data?.limits ?? [];
   const unlocking = useMutation({
     mutationFn: () => auth.api.users.unlock.mutate({ id: user.id }),

@@ -14,17 +14,19 @@ import { Acts } from "./acts.tsx";
 import { EditWindow, findOwnFields, nameFields, profileFields } from "./edit-window.tsx";
 import { Grants } from "./grants.tsx";
 import { Happenings } from "./happenings.tsx";
-import { LockNotice } from "./lock-notice.tsx";
+import { LockNotice, useReachedAt } from "./lock-notice.tsx";
 import { nameOf } from "./name-of.ts";
 import { Sessions } from "./sessions.tsx";
 import { Tags } from "./tags.tsx";
-import { Waiting } from "./waiting.tsx";
-import { WaysIn } from "./ways-in.tsx";
+import { useWaiting, Waiting } from "./waiting.tsx";
+import { useWaysIn, WaysIn } from "./ways-in.tsx";
 
 export function PersonPage(): ReactElement {
   const texts = useTexts();
   const { id } = personRoute.useParams();
   const person = useQuery(trpc.users.get.queryOptions({ id }));
+  // What may stand above the rest comes with it, so that nothing is pushed down.
+  const isLoading = [useWaysIn(id), useWaiting(id), useReachedAt(id)].some((part) => part.isLoading);
   return (
     <div className="page">
       <p>
@@ -33,11 +35,11 @@ export function PersonPage(): ReactElement {
           {texts.places.people}
         </Link>
       </p>
-      {!person.data && <h1>{texts.person.account}</h1>}
+      {(isLoading || !person.data) && <h1>{texts.person.account}</h1>}
       {isGone(person.error) ? (
         <Empty>{texts.person.gone}</Empty>
       ) : (
-        <Loaded query={person} lines={10}>
+        <Loaded query={isLoading ? { ...person, data: undefined, error: null } : person} lines={10}>
           {(found) => <Person key={id} {...found} />}
         </Loaded>
       )}

@@ -12,12 +12,15 @@ import { useMay } from "../session.tsx";
 import { nameOf } from "./name-of.ts";
 import { refreshPeople } from "./refresh-person.ts";
 
+/** What of an account waits, as the service answers it. */
+export const useWaiting = (userId: string) => useQuery(trpc.users.listPendingChanges.queryOptions({ id: userId }));
+
 /** Changes of an account that wait until they are done, to be stopped; nothing where none wait. */
 export function Waiting({ user }: { readonly user: User }): ReactElement | null {
   const texts = useTexts();
   const { moment } = useFormats();
   const mayChange = useMay("auth.change_user");
-  const waiting = useQuery(trpc.users.listPendingChanges.queryOptions({ id: user.id }));
+  const waiting = useWaiting(user.id);
   const [asked, setAsked] = useState<string | null>(null);
   const { changes = [], resetHeldUntil = null } = waiting.data ?? {};
   const isEmpty = changes.length === 0 && resetHeldUntil === null;

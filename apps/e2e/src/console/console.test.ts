@@ -184,6 +184,29 @@ describe.skipIf(!isService)("somebody who opens the console", () => {
     await page.getByText("The service does not answer.").waitFor({ state: "hidden" });
   });
 
+  test("sees where something comes while answers are slow, and nothing jumps when they are there", async ({ browser }) => {
+    await using window = await openConsole(browser, site, boss, "/people");
+    const { page } = window;
+    const held = Promise.withResolvers<void>();
+    await page.route(/\/trpc\/(users|audit|groups)\./, async (route) => {
+      await held.promise;
+      await route.continue();
+    });
+    await page.addInitScript(`window.shifted = 0;
+      new PerformanceObserver((list) => {
+        for (const { value } of list.getEntries()) window.shifted += value;
+      }).observe({ type: "layout-shift", buffered: true });`);
+    await page.goto(`${site.live.url}/console/people/${ada.id}`);
+    await page.getByRole("status", { name: "Loading" }).first().waitFor();
+    await page.getByRole("heading", { name: "Account" }).waitFor();
+    held.resolve();
+    await page.getByRole("heading", { name: "Ada Yılmaz" }).waitFor();
+    await page.locator(".skeleton").first().waitFor({ state: "hidden" });
+    // What counts as good on the web (Cumulative Layout Shift).
+    expect(await page.evaluate<number>("window.shifted")).toBeLessThan(0.1);
+    await page.unroute(/\/trpc\//);
+  });
+
   test("loses nothing that was typed when the session ends, and goes on after signing in again", async ({
     browser,
   }) => {

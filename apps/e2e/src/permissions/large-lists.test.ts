@@ -24,7 +24,7 @@ const groups = { few: [1, 5], some: [2, 1_600], many: [3, people / 2], late: [4,
 const groupNames = Object.keys(groups) as (keyof typeof groups)[];
 const groupId = (name: keyof typeof groups) => `00000000-0000-4000-8000-00000000000${groups[name][0]}`;
 /** When half of the events were over. */
-const middle = "2025-06-01T00:00:00Z";
+const middle = "2024-06-01T00:00:00Z";
 const actor = "00000000-0000-4000-8000-0000000000aa";
 
 let service: TestAuth;
@@ -69,7 +69,6 @@ async function fill(): Promise<void> {
     );
   }
   await query(
-    // Three an hour: what is of a time is looked for among those of a day around it as well.
     `insert into latchkey.audit_events (id, occurred_at, event, actor_id, subject_id, address)
     select uuidv7(), timestamptz '${middle}' + (n - ${people / 2}) * interval '20 minutes',
       (array['signed_in', 'sign_in_refused', 'signed_out'])[n % 3 + 1], $1, person.id, '192.0.2.1'

@@ -93,54 +93,67 @@ const indexed = [
 ];
 
 /**
- * Events stand in the order in which they were written, and have the time at which their transaction began: of two that are further apart than
- * any transaction lasts, the earlier one stands first.
- */
-const longestTransaction = sql`interval '1 day'`;
-
-/** Where events of a time begin at the earliest, or end at the latest: found by the index of the times, so that no others are read. */
-const positionBefore = (time: Date) => sql`coalesce((
-    select position from latchkey.audit_events where occurred_at < ${time}::timestamptz - ${longestTransaction}
-    order by occurred_at desc limit 1), 0)`;
-const positionAfter = (time: Date) => sql`coalesce((
-    select position from latchkey.audit_events where occurred_at > ${time}::timestamptz + ${longestTransaction}
-    order by occurred_at limit 1), ${lastPosition}::bigint)`;
-
-/**
  * Events, the newest first. What is searched for is said as a range in the order of its index, so that no statistics make PostgreSQL
- * read the whole trail in search of the few that fit.
+ * read the whole trail in search of the few that fit. What is of a time, and of nobody in particular, comes in the order of the times.
  */
-export async function listEvents(
-  db: Queries,
-  { subjectId, actorId, event, address, from, until, after = lastPosition, limit }: EventPage,
-): Promise<ListedEvent[]> {
-  let query = db
-    .selectFrom("auditEvents")
-    .select(["id", "occurredAt", "event", "actorId", "subjectId", "requestId", "position"])
-    .select([shownAddress.as("address"), shownDetail.as("detail")]);
+export async function listEvents(db: Queries, page: EventPage): Promise<ListedEvent[]> {
+  const { subjectId, actorId, event, address, from, until, limit } = page;
   const wanted = { subject_id: subjectId, actor_id: actorId, event, address };
   const given = searchable.filter((column) => wanted[column] !== undefined);
-  const index = indexed.find((columns) => columns.split(" ").every((column) => given.some((name) => name === column)));
+  const isByTime = (from ?? until) !== undefined && given.every((column) => column === "event");
+  const index = isByTime
+    ? undefined
+    : indexed.find((columns) => columns.split(" ").every((column) => given.some((name) => name === column)));
   const searched = index?.split(" ") ?? [];
   const values = given.filter((column) => searched.includes(column)).map((column) => wanted[column]);
-  const columns = sql.join([...searched, "position"].map((column) => sql.ref(column)));
-  const end = until ? sql`least(${after}::bigint, ${positionAfter(until)})` : sql`${after}`;
-  query = query.where(sql<boolean>`(${columns}) < (${sql.join([...values.map((value) => sql`${value}`), end])})`);
-  if (from) {
-    const beginning = sql.join([...values.map((value) => sql`${value}`), positionBefore(from)]);
-    query = query.where(sql<boolean>`(${columns}) > (${beginning})`).where("occurredAt", ">=", from);
-  } else if (searched.length > 0) {
-    const found = sql.join(searched.map((column) => sql.ref(column)));
-    query = query.where(sql<boolean>`(${found}) >= (${sql.join(values)})`);
-  }
+  let query = isByTime
+    ? inOrderOfTime(selectEvents(db), page)
+    : inOrderOfIndex(selectEvents(db), { searched, values, after: page.after });
+  for (const column of given.filter((name) => !searched.includes(name)))
+    query = query.where(sql<boolean>`${sql.ref(column)} = ${wanted[column]}`);
+  if (from) query = query.where("occurredAt", ">=", from);
   if (until) query = query.where("occurredAt", "<", until);
   // Where somebody called from who was deleted is not to be found out any more either.
   if (address !== undefined) query = query.where(sql<boolean>`not ${isErased}`);
-  for (const column of searched) query = query.orderBy(sql.ref(column), "desc");
-  for (const column of given.filter((name) => !searched.includes(name)))
-    query = query.where(sql<boolean>`${sql.ref(column)} = ${wanted[column]}`);
   const rows = await query.orderBy("position", "desc").limit(limit).execute();
   return rows.map(({ position, ...event }) => ({ event, position }));
+}
+
+const selectEvents = (db: Queries) =>
+  db
+    .selectFrom("auditEvents")
+    .select(["id", "occurredAt", "event", "actorId", "subjectId", "requestId", "position"])
+    .select([shownAddress.as("address"), shownDetail.as("detail")]);
+
+type EventQuery = ReturnType<typeof selectEvents>;
+
+interface IndexRange {
+  /** The columns of the index before the position. */
+  readonly searched: readonly string[];
+  /** What each of them is to be. */
+  readonly values: readonly unknown[];
+  readonly after: string | undefined;
+}
+
+function inOrderOfIndex(all: EventQuery, { searched, values, after }: IndexRange): EventQuery {
+  const columns = sql.join([...searched, "position"].map((column) => sql.ref(column)));
+  let query = all.where(sql<boolean>`(${columns}) < (${sql.join([...values, after ?? lastPosition])})`);
+  if (searched.length > 0) {
+    const found = sql.join(searched.map((column) => sql.ref(column)));
+    query = query.where(sql<boolean>`(${found}) >= (${sql.join(values)})`);
+  }
+  for (const column of searched) query = query.orderBy(sql.ref(column), "desc");
+  return query;
+}
+
+/** Of events of one moment the last one written is the newest. An event that is not there any more was the oldest: nothing is behind it. */
+function inOrderOfTime(all: EventQuery, { after }: EventPage): EventQuery {
+  const ordered = all.orderBy("occurredAt", "desc");
+  if (after === undefined) return ordered;
+  const time = sql`(select a.occurred_at from latchkey.audit_events a where a.position = ${after})`;
+  return ordered
+    .where(sql<boolean>`audit_events.occurred_at <= ${time}`)
+    .where(sql<boolean>`(audit_events.occurred_at, audit_events.position) < (${time}, ${after}::bigint)`);
 }
 
 /** Events of some positions, the oldest first. */
