@@ -7,7 +7,7 @@ import { openAuditStream } from "./audit/open-audit-stream.ts";
 import { scheduleBackups } from "./backup/scheduled-backups.ts";
 import { backedUpSchemas } from "./backup/schemas.ts";
 import { openConsoleFiles } from "./console-files.ts";
-import { isDevelopment, readEnvironment, type Settings } from "./environment.ts";
+import { isDevelopment, readEnvironment, reportSettings, type Settings } from "./environment.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { type LastResort, listenForTheUncaught } from "./last-resort.ts";
 import { createLog } from "./log.ts";
@@ -117,6 +117,11 @@ async function serve({ settings, log, stop, lastResort, ...options }: Serving): 
     // A name of this machine may be told of it; behind a proxy, or on a database of others, nobody is.
     ...(console && isDevelopment(settings) && isLocalDatabase(settings.DATABASE_URL) && { inbox: console.inbox }),
     console: settings.CONSOLE === "on" ? openConsoleFiles({ publicUrl }) : undefined,
+    settings: {
+      settings: reportSettings(settings),
+      warnings: [...findings.warnings, ...[findServingFault(settings) ?? []].flat()],
+      notes: findings.notes,
+    },
     pages: {
       ...{ config: config.pages, clients: config.clients },
       ...{ registration: settings.REGISTRATION, isDevelopment: isDevelopment(settings) },

@@ -288,6 +288,7 @@ test("an administrator's calls are answered as the document says", async () => {
   await ask("users.createPasswordCode", { token, input: { id } });
   await ask("token.obtain", { input: { username: "bob", password: "a battery of horses" } });
   await ask("users.listSessions", { token, input: { id } });
+  await ask("users.getWaysIn", { token, input: { id } });
   await ask("users.resetSecondFactor", { token, input: { id } });
   await ask("users.requirePasswordChange", { token, input: { id } });
   const bob = { username: "bob", password: "a battery of horses" };
@@ -299,7 +300,9 @@ test("an administrator's calls are answered as the document says", async () => {
   await ask("groups.delete", { token, input: { id: group.id } });
   await ask("permissions.declare", { token, input: { app: "shop", permissions: ["shop.order"] } });
   await ask("audit.list", { token, input: { limit: 100 } });
-  for (const procedure of ["service.overview", "service.health", "messages.overview"]) await ask(procedure, { token });
+  for (const procedure of ["service.overview", "service.health", "service.keys", "service.settings", "messages.overview"])
+    await ask(procedure, { token });
+  await ask("service.rotateKeys", { token, input: { compromised: false } });
 });
 
 test("refusals are answered as the document says, with their headers", async () => {

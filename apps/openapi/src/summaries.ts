@@ -77,6 +77,7 @@ export const summaries: Readonly<Record<string, string>> = {
   "users.createPasswordCode": "Answers once a code that sets a user's password",
   "users.listSessions": "Where a user is signed in, the last used first",
   "users.requirePasswordChange": "Has a user replace their password at the next sign-in, and ends their sessions",
+  "users.getWaysIn": "By what a user signs in, since when and by whose word, and which limits keep them out",
   "users.listPendingChanges": "What of a user's number or address waits to be another one",
   "users.stopPendingChange": "Stops a change of a user's number or address that waits",
   "users.resetSecondFactor": "Takes the second factors of a user away who has lost them, and ends their sessions",
@@ -90,5 +91,8 @@ export const summaries: Readonly<Record<string, string>> = {
   "audit.list": "One page of what happened, the newest first",
   "service.overview": "What happened in each of the last 24 hours, and the load of this process",
   "service.health": "What is known of the database and the keys, and what should be mended",
+  "service.keys": "The keys that sign access tokens, how old they are, and when the next one is made",
+  "service.rotateKeys": "Make a new signing key now",
+  "service.settings": "The settings of the process that answers, without secrets, and what is wrong with them",
   "messages.overview": "What became of messages in the last 24 hours, by country, and what is left of the budgets",
 };

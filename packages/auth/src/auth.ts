@@ -26,6 +26,7 @@ import type { ListUsersInput, UserPage } from "./flows/administration/list-users
 import type { GrantInput, PasswordToSet } from "./flows/administration/operator.ts";
 import type { StartRoundInput } from "./flows/administration/record-imported-users.ts";
 import type { ServiceOverview } from "./flows/administration/service-overview.ts";
+import type { SigningKeys } from "./flows/administration/signing-keys.ts";
 import type { WaitingChanges } from "./flows/administration/user-changes.ts";
 import type {
   AdministeredUser,
@@ -33,6 +34,7 @@ import type {
   CreatedAccount,
   UserUpdate,
 } from "./flows/administration/users.ts";
+import type { WaysIn } from "./flows/administration/ways-in.ts";
 import type { ExchangedToken } from "./flows/authentication/exchange-token.ts";
 import type { TokenInspection, TokenQuestion } from "./flows/authentication/inspect-token.ts";
 import type { DeniedCall } from "./flows/authentication/record-denial.ts";
@@ -633,6 +635,8 @@ export interface Auth<C extends Config = PlainConfig> {
     listPendingChanges(admin: Administrator, id: string): Promise<WaitingChanges>;
     /** Stops one of these. Throws AuthError `not_found`, `permission_denied`. */
     stopPendingChange(admin: Administrator, id: string, changeId: string): Promise<void>;
+    /** By what a user signs in, since when and by whose word, and what keeps them out. Throws AuthError `not_found`, `permission_denied`. */
+    getWaysIn(admin: Administrator, id: string): Promise<WaysIn>;
   };
 
   readonly groups: {
@@ -737,8 +741,10 @@ export interface Auth<C extends Config = PlainConfig> {
    * StartError when another program declares an app of these, unless it prunes.
    */
   syncPermissions(input: { prune: boolean }): Promise<SyncedPermissions>;
-  /** Makes a new signing key and answers its id. */
-  rotateKeys(input: RotateKeysInput): Promise<string>;
+  /** Makes a new signing key and answers its id: as the operator, or as an administrator. */
+  rotateKeys(input: RotateKeysInput, admin?: Administrator): Promise<string>;
+  /** The signing keys that are accepted, how old they are, and when the next one is made by itself. */
+  listSigningKeys(): Promise<SigningKeys>;
   /**
    * Makes a new signing key where the newest is older than `tokens.keyLifetime`, and answers its id; null otherwise. For something that runs
    * regularly, in as many processes as there are.

@@ -42,7 +42,9 @@ export type { GroupPageAnswer } from "./flows/administration/groups.ts";
 export type { UserPage, UserPage as UserPageAnswer } from "./flows/administration/list-users.ts";
 export type { StartRoundInput } from "./flows/administration/record-imported-users.ts";
 export type { ServiceOverview } from "./flows/administration/service-overview.ts";
+export type { ListedSigningKey, SigningKeys } from "./flows/administration/signing-keys.ts";
 export type { WaitingChanges } from "./flows/administration/user-changes.ts";
+export type { NameProof, WaysIn } from "./flows/administration/ways-in.ts";
 export type {
   AdministeredUser,
   AdministeredUserInput,

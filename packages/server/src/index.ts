@@ -82,5 +82,6 @@ export {
   text,
 } from "./trpc/inputs.ts";
 export { type AppRouter, createProcedures, type Procedures } from "./trpc/procedures.ts";
+export type { SettingReport, SettingsReport } from "./trpc/settings-report.ts";
 export type { EndedCall, TellCall } from "./trpc/tell-call.ts";
 export { createTraceContinuation, traceRequest, traceWork } from "./trpc/tracing.ts";

@@ -166,6 +166,7 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
   "users.createPasswordCode": ({ target }) => ({ id: target.id }),
   "users.listSessions": ({ target }) => ({ id: target.id }),
   "users.listPendingChanges": ({ target }) => ({ id: target.id }),
+  "users.getWaysIn": ({ target }) => ({ id: target.id }),
   "users.stopPendingChange": async ({ target }) => ({ id: target.id, changeId: await findChangeId(target) }),
   "users.endSessions": ({ target }) => ({ id: target.id }),
   "users.requirePasswordChange": ({ target }) => ({ id: target.id }),
@@ -183,6 +184,9 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
   "audit.list": () => undefined,
   "service.overview": () => undefined,
   "service.health": () => undefined,
+  "service.keys": () => undefined,
+  "service.rotateKeys": () => undefined,
+  "service.settings": () => undefined,
   "messages.overview": () => undefined,
 };
 

@@ -1357,6 +1357,14 @@ const deeds: Deed[] = [
     detail: () => ({ oldKeysRemoved: true }),
   },
   {
+    ...byAdmin,
+    subject: "nobody",
+    does: "rotateKeys, by an administrator",
+    run: () => service.auth.rotateKeys({ compromised: false }, admin),
+    leaves: ["keys_rotated"],
+    detail: () => ({ oldKeysRemoved: false }),
+  },
+  {
     ...ofNobody,
     does: "rotateDueKeys",
     first: () =>
@@ -1444,6 +1452,13 @@ deeds.push(
     detail: () => ({ what: "changes", count: 0 }),
   },
   {
+    ...ofReading,
+    does: "users.getWaysIn, where readers are written down",
+    run: ({ id }) => curious.users.getWaysIn(admin, id),
+    leaves: ["data_read"],
+    detail: () => ({ what: "user", count: 1 }),
+  },
+  {
     does: "users.list, where readers are written down",
     actor: "admin",
     subject: "nobody",
@@ -1482,6 +1497,7 @@ const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
     return service.auth.resendCode({ challenge }, service.facts);
   },
   readServiceOverview: () => service.auth.readServiceOverview(),
+  listSigningKeys: () => service.auth.listSigningKeys(),
   reportMessages: () => service.auth.reportMessages(),
   deliverDueWebhooks: () => service.auth.deliverDueWebhooks(),
   reportWebhooks: () => service.auth.reportWebhooks({ limit: 25 }),
@@ -1492,6 +1508,7 @@ const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
   "users.list": () => service.auth.users.list({ limit: 25 }),
   "users.get": ({ id }) => service.auth.users.get(id),
   "users.listPendingChanges": ({ id }) => service.auth.users.listPendingChanges(admin, id),
+  "users.getWaysIn": ({ id }) => service.auth.users.getWaysIn(admin, id),
   "operator.listPendingChanges": ({ username }) => service.auth.operator.listPendingChanges(username),
   "users.listSessions": ({ id }) => service.auth.users.listSessions(admin, id),
   "groups.list": () => service.auth.groups.list({ limit: 25 }),
