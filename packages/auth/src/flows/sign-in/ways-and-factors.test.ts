@@ -8,14 +8,7 @@ import {
   showTotp,
   type TestAuth,
 } from "../../testing/index.ts";
-import {
-  codeOf,
-  createProvedPerson,
-  freshFacts,
-  password,
-  refusalOf,
-  signInByCode,
-} from "../../testing/people.ts";
+import { codeOf, createProvedPerson, freshFacts, password, refusalOf, signInByCode } from "../../testing/people.ts";
 import type { Principal } from "../steps/core.ts";
 
 const inbox = createInbox();
