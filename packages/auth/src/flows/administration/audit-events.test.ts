@@ -1678,7 +1678,9 @@ interface EventRow {
 }
 
 const readEvents = (after = "0") =>
-  service.database.query<EventRow>("select * from latchkey.audit_events where position > $1 order by position", [after]);
+  service.database.query<EventRow>("select * from latchkey.audit_events where position > $1 order by position", [
+    after,
+  ]);
 
 /** Where the trail ends; it is never empty here. */
 async function readLastEvent(): Promise<{ position: string }> {

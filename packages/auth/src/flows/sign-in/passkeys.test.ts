@@ -10,14 +10,7 @@ import {
   showTotp,
   type TestAuth,
 } from "../../testing/index.ts";
-import {
-  codeOf,
-  createProvedPerson,
-  freshFacts,
-  password,
-  refusalOf,
-  signInByCode,
-} from "../../testing/people.ts";
+import { codeOf, createProvedPerson, freshFacts, password, refusalOf, signInByCode } from "../../testing/people.ts";
 import type { Principal } from "../steps/core.ts";
 
 const inbox = createInbox();
@@ -294,8 +287,7 @@ describe("whoever wants to add a passkey", () => {
   test("with a code of the number alone waits until the session is three days old", async () => {
     const { id, phoneNumber } = await createPerson();
     await service.database.query("update latchkey.users set password = '!' where id = $1", [id]);
-    const { challenge } = await auth.startCode({ purpose: "sign_in", to: phoneNumber }, facts());
-    const answer = await auth.signInByCode({ challenge, code: (await inbox.take(phoneNumber)).code }, facts());
+    const answer = await signInByCode(service, { purpose: "sign_in", to: phoneNumber, inbox });
     const caller = await callerOf("token" in answer ? answer.token : "");
     expect(await auth.startPasskey(caller).catch(codeOf)).toBe("permission_denied");
     await service.clock.advance(73 * 3_600);

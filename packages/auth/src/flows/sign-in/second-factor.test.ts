@@ -270,8 +270,7 @@ describe("whoever finds a session", () => {
   test("with a code of the number alone enrols nothing for three days", async () => {
     const { id, phoneNumber } = await createPerson();
     await service.database.query("update latchkey.users set password = '!' where id = $1", [id]);
-    const { challenge } = await auth.startCode({ purpose: "sign_in", to: phoneNumber }, facts());
-    const answer = await auth.signInByCode({ challenge, code: (await inbox.take(phoneNumber)).code }, facts());
+    const answer = await signInByCode(service, { purpose: "sign_in", to: phoneNumber, inbox });
     const caller = await callerOf("token" in answer ? answer.token : "");
     expect(await auth.startTotp(caller, facts()).catch(codeOf)).toBe("permission_denied");
     await service.clock.advance(73 * 3_600);

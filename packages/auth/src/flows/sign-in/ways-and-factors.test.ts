@@ -9,13 +9,7 @@ import {
   showTotp,
   type TestAuth,
 } from "../../testing/index.ts";
-import {
-  codeOf,
-  createProvedPerson,
-  freshFacts,
-  password,
-  refusalOf,
-} from "../../testing/people.ts";
+import { codeOf, createProvedPerson, freshFacts, password, refusalOf } from "../../testing/people.ts";
 import type { Principal } from "../steps/core.ts";
 
 const inbox = createInbox();

@@ -260,9 +260,12 @@ describe("a hook that fails", () => {
     const { username, user, caller } = await signUp();
     // Counted from the hook on, by the clock that its limit goes by: the machine may be busy before and after.
     let isLate = false;
-    behave = (event) => {
-      setTimeout(() => (isLate = true), 2_000).unref();
-      return failure(event);
+    const noteLateness = () => {
+      isLate = true;
+    };
+    behave = (event, hook) => {
+      setTimeout(noteLateness, 2_000).unref();
+      return failure(event, hook);
     };
     const refused = auth.login({ username, password }, service.facts);
     await expect(refused).rejects.toMatchObject({
