@@ -91,7 +91,11 @@ export function withToken(visit: Visit, info: RequestInfo, token: string): Visit
 
 type Calling = Pick<Visit, "serving" | "request" | "language" | "sessionCookies">;
 
-function callsOf(visit: Calling, info: RequestInfo, token: string | undefined): Pick<Visit, "call" | "callWithCookies"> {
+function callsOf(
+  visit: Calling,
+  info: RequestInfo,
+  token: string | undefined,
+): Pick<Visit, "call" | "callWithCookies"> {
   const { callAs } = visit.serving;
   return {
     call: callAs(contextOf(visit, info, token)),
