@@ -54,12 +54,7 @@ describe("the rules", () => {
     ["a line that is no mobile number", {}, { isMobile: false }, "kind"],
     ["a country that is not named", {}, { country: "DE" }, "country"],
     ["a number without a country", {}, { country: null }, "country"],
-    [
-      "a number, of networks that have not asked for it",
-      { number: day(9) },
-      { number: day(10) },
-      "number",
-    ],
+    ["a number, of networks that have not asked for it", { number: day(9) }, { number: day(10) }, "number"],
     [
       "a number, of a network that has asked for it, whose last four are kept for others",
       { number: day(5), numberByNetwork: day(1) },
@@ -67,7 +62,12 @@ describe("the rules", () => {
       "number",
     ],
     ["a number by one network", { numberByNetwork: day(2) }, { numberByNetwork: day(3) }, "number"],
-    ["a number by its owner's devices", { isKnownDevice: true, number: day(4) }, { isKnownDevice: true, number: day(5) }, "number"],
+    [
+      "a number by its owner's devices",
+      { isKnownDevice: true, number: day(4) },
+      { isKnownDevice: true, number: day(5) },
+      "number",
+    ],
     ["a network in an hour", { network: hour(9) }, { network: hour(10) }, "network"],
     [
       "a network whose people have proved 20, of whom three tenths count besides",
@@ -77,9 +77,24 @@ describe("the rules", () => {
     ],
     ["a prefix in an hour", { prefix: hour(6) }, { prefix: hour(7) }, "prefix"],
     ["a prefix in a day", { prefix: day(20) }, { prefix: day(21) }, "prefix"],
-    ["a prefix in an hour, by known devices", { isKnownDevice: true, prefix: hour(9) }, { isKnownDevice: true, prefix: hour(10) }, "prefix"],
-    ["a prefix in a day, by known devices", { isKnownDevice: true, prefix: day(29) }, { isKnownDevice: true, prefix: day(30) }, "prefix"],
-    ["a country in which nothing is proved, in an hour", { countryTotal: hour(2) }, { countryTotal: hour(3) }, "country_budget"],
+    [
+      "a prefix in an hour, by known devices",
+      { isKnownDevice: true, prefix: hour(9) },
+      { isKnownDevice: true, prefix: hour(10) },
+      "prefix",
+    ],
+    [
+      "a prefix in a day, by known devices",
+      { isKnownDevice: true, prefix: day(29) },
+      { isKnownDevice: true, prefix: day(30) },
+      "prefix",
+    ],
+    [
+      "a country in which nothing is proved, in an hour",
+      { countryTotal: hour(2) },
+      { countryTotal: hour(3) },
+      "country_budget",
+    ],
     ["the same in a day", { countryTotal: day(13) }, { countryTotal: day(14) }, "country_budget"],
     [
       "the same by known devices, in an hour",
@@ -94,7 +109,12 @@ describe("the rules", () => {
       "country_budget",
     ],
     ["a day in all", { total: day(699) }, { total: day(700) }, "day_budget"],
-    ["a day in all, by known devices", { isKnownDevice: true, total: day(999) }, { isKnownDevice: true, total: day(1_000) }, "day_budget"],
+    [
+      "a day in all, by known devices",
+      { isKnownDevice: true, total: day(999) },
+      { isKnownDevice: true, total: day(1_000) },
+      "day_budget",
+    ],
   ])("refuse what is beyond the limit of %s, and nothing before", (_, last, beyond, rule) => {
     expect([judgeAsk(last), judgeAsk(beyond)]).toEqual([null, rule]);
   });

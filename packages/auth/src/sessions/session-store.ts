@@ -90,7 +90,9 @@ export function isLiveSession(alias: string): string {
  * come in since.
  */
 export function localeOf(userId: RawBuilder<string | null>): RawBuilder<string | null> {
-  return sql<string | null>`(select s.locale from latchkey.sessions s where s.user_id = ${userId} and s.locale is not null
+  return sql<
+    string | null
+  >`(select s.locale from latchkey.sessions s where s.user_id = ${userId} and s.locale is not null
     order by s.created_at limit 1)`;
 }
 

@@ -291,18 +291,26 @@ test("a password that is to be replaced opens what it would have opened, less th
     for (const account of accounts())
       for (const purpose of purposes) {
         const ask = (state: Partial<AccountState>, more: readonly Evidence[] = []) =>
-          mayOpen({ account: { ...account, ...state }, evidence: new Set([...evidence, ...more]), purpose, rules: usual })
-            .opens;
+          mayOpen({
+            account: { ...account, ...state },
+            evidence: new Set([...evidence, ...more]),
+            purpose,
+            rules: usual,
+          }).opens;
         const [before, due] = [ask({}), ask({ isPasswordChangeDue: true })];
         const isGoneAround = evidence.has("passkey") && account.hasPasskey;
         const waits = account.hasPassword && purpose !== "reauthenticate" && purpose !== "reset_password";
         const isAsked = waits && !isGoneAround && !evidence.has("new_password");
         const isIn = before === "session" || before === "second_factor";
         const expected = !isAsked || !isIn ? before : purpose === "adopt_old_token" ? "nothing" : "new_password";
-        const isRight =
-          purpose === "adopt_old_token" && account.hasPassword ? due === "nothing" : due === expected;
+        const isRight = purpose === "adopt_old_token" && account.hasPassword ? due === "nothing" : due === expected;
         if (!isRight) broken.add(JSON.stringify([account, purpose, [...evidence], before, due]));
-        if (isAsked && isIn && purpose !== "adopt_old_token" && ask({ isPasswordChangeDue: true }, ["new_password"]) !== before)
+        if (
+          isAsked &&
+          isIn &&
+          purpose !== "adopt_old_token" &&
+          ask({ isPasswordChangeDue: true }, ["new_password"]) !== before
+        )
           broken.add(JSON.stringify([account, purpose, [...evidence], "with another"]));
         if (broken.size > 5) break;
       }

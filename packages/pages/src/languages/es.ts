@@ -207,7 +207,8 @@ export const es: Catalogue = {
   recoverPassword: "Elige una contraseña nueva",
   recoverPasswordLead: "Se cierra la sesión en los demás dispositivos.",
   notMe: "No fui yo",
-  notMeLead: "Usa un dispositivo y un navegador con los que ya hayas entrado antes. Aquí no se abre ni se cierra ninguna sesión.",
+  notMeLead:
+    "Usa un dispositivo y un navegador con los que ya hayas entrado antes. Aquí no se abre ni se cierra ninguna sesión.",
   hold: "Restablecieron mi contraseña con un código",
   holdLead:
     "Con la contraseña de antes retienes el cambio: durante los 14 días siguientes no cambia ningún número, correo, código de recuperación ni segundo factor.",

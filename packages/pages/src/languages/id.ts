@@ -208,7 +208,8 @@ export const id: Catalogue = {
   recoverPassword: "Pilih kata sandi baru",
   recoverPasswordLead: "Semua perangkat lain dikeluarkan.",
   notMe: "Itu bukan saya",
-  notMeLead: "Pakai perangkat dan peramban yang pernah Anda gunakan untuk masuk. Di sini tidak ada yang masuk atau keluar.",
+  notMeLead:
+    "Pakai perangkat dan peramban yang pernah Anda gunakan untuk masuk. Di sini tidak ada yang masuk atau keluar.",
   hold: "Kata sandi saya diganti dengan kode",
   holdLead:
     "Dengan kata sandi sebelumnya Anda menahan penggantian itu: selama 14 hari sesudahnya tidak ada nomor, alamat, kode pemulihan, atau faktor kedua yang berubah.",

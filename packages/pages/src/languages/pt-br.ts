@@ -206,7 +206,8 @@ export const ptBR: Catalogue = {
   recoverPassword: "Escolha uma nova senha",
   recoverPasswordLead: "Os outros dispositivos são desconectados.",
   notMe: "Não fui eu",
-  notMeLead: "Use um dispositivo e um navegador com os quais você já entrou antes. Aqui ninguém entra nem sai da conta.",
+  notMeLead:
+    "Use um dispositivo e um navegador com os quais você já entrou antes. Aqui ninguém entra nem sai da conta.",
   hold: "Minha senha foi redefinida por um código",
   holdLead:
     "Com a senha de antes você segura a redefinição: por 14 dias a partir dela, nenhum número, endereço, código de recuperação ou segundo fator muda.",

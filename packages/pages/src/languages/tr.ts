@@ -204,7 +204,8 @@ export const tr: Catalogue = {
   recoverPassword: "Yeni parola seçin",
   recoverPasswordLead: "Diğer bütün cihazlarda oturum kapanır.",
   notMe: "Bu ben değildim",
-  notMeLead: "Daha önce giriş yaptığınız bir cihazı ve tarayıcıyı kullanın. Burada kimsenin oturumu açılmaz veya kapanmaz.",
+  notMeLead:
+    "Daha önce giriş yaptığınız bir cihazı ve tarayıcıyı kullanın. Burada kimsenin oturumu açılmaz veya kapanmaz.",
   hold: "Parolam bir kodla değiştirildi",
   holdLead:
     "Önceki parolanızla değişikliği beklemeye alırsınız: değişiklikten sonraki 14 gün boyunca numara, adres, kurtarma kodu ve ikinci doğrulama adımı değişmez.",

@@ -215,13 +215,13 @@ describe("a test number", () => {
     const admin = { ...(await own.auth.authenticate([`Bearer ${token}`])), facts: facts() };
     const group = await own.auth.groups.create(admin, { name: "Readers", permissions: [] });
     const acts = [
-      own.auth.users.update(admin, user.id, { isStaff: true }),
-      own.auth.users.update(admin, user.id, { isSuperuser: true }),
-      own.auth.users.setPermissions(admin, user.id, ["auth.view_user"]),
-      own.auth.users.setGroups(admin, user.id, [group.id]),
-      own.auth.operator.grant(testNumber.number, { permission: "auth.view_user" }),
+      () => own.auth.users.update(admin, user.id, { isStaff: true }),
+      () => own.auth.users.update(admin, user.id, { isSuperuser: true }),
+      () => own.auth.users.setPermissions(admin, user.id, ["auth.view_user"]),
+      () => own.auth.users.setGroups(admin, user.id, [group.id]),
+      () => own.auth.operator.grant(testNumber.number, { permission: "auth.view_user" }),
     ];
-    for (const act of acts) await expect(act).rejects.toMatchObject({ code: "permission_denied" });
+    for (const act of acts) await expect(act()).rejects.toMatchObject({ code: "permission_denied" });
   });
 
   test("opens nothing that anybody else has, and is refused like a wrong code", async () => {
