@@ -93,7 +93,8 @@ function readRequest(query: URLSearchParams): Omit<Authorization, keyof Callback
   if (read.response_type !== "code")
     return { error: "unsupported_response_type", error_description: "response_type must be code" };
   if (read.response_mode && read.response_mode !== "query") return invalid("response_mode must be query");
-  if (!/^[\w-]{43}$/.test(read.code_challenge ?? "")) return invalid("code_challenge must be 43 characters of base64url");
+  if (!/^[\w-]{43}$/.test(read.code_challenge ?? ""))
+    return invalid("code_challenge must be 43 characters of base64url");
   if (read.code_challenge_method !== "S256") return invalid("code_challenge_method must be S256");
   if (read.max_age && !/^\d{1,9}$/.test(read.max_age)) return invalid("max_age must be a number of seconds");
   return {
