@@ -50,6 +50,7 @@ const statePattern = /^[\x20-\x7e]{1,500}$/;
 
 /** Whom a request is of; null where nobody may be sent back, whatever else is in it. */
 export function readCallback(clients: readonly RedirectClient[], query: URLSearchParams): Callback | null {
+  if (String(query).length > longestQuery) return null;
   const [id, redirectUri] = ["client_id", "redirect_uri"].map((name) => readOne(query, name));
   const client = clients.find((one) => one.id === id);
   if (!client || typeof redirectUri !== "string" || !allowsRedirect(client, redirectUri)) return null;
@@ -67,7 +68,7 @@ function readOne(query: URLSearchParams, name: string): string | null | undefine
 /** Reads what an app asks for. */
 export function readAuthorization({ serving, url }: Visit): ReadAuthorization {
   const query = url.searchParams;
-  const callback = url.search.length > longestQuery ? null : readCallback(serving.clients, query);
+  const callback = readCallback(serving.clients, query);
   if (!callback) return { kind: "unknown" };
   const read = readRequest(query);
   return "error" in read

@@ -21,9 +21,9 @@ afterAll(() => live?.[Symbol.asyncDispose]());
 
 const verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const asked = {
-  ...{ response_type: "code", client_id: "shop", redirect_uri: shop, state: `a b&c="d"` },
+  ...{ response_type: "code", client_id: "shop", redirect_uri: shop },
   code_challenge: createHash("sha256").update(verifier).digest("base64url"),
-  code_challenge_method: "S256",
+  ...{ code_challenge_method: "S256", state: `a b&c="d"` },
 };
 type Asked = Record<string, string | string[] | undefined>;
 
@@ -316,7 +316,7 @@ describe.skipIf(!isService)("on the way back to an app", () => {
 
   test("a new password that was chosen meanwhile, and a register, lead there as well", async () => {
     const page = placeOf(await browser.get(pathOf()));
-    const { code } = await live.test.auth.operator.createPasswordCode(username);
+    const { setPasswordCode: code } = await live.test.auth.operator.createPasswordCode(username);
     const reset = await send(page.replace("/sign-in", "/reset/given"), {
       username,
       code,

@@ -201,7 +201,7 @@ await signInWithRedirect(auth, {
 });
 // @ts-expect-error an address to come back to is needed
 await signInWithRedirect(auth, { clientId: "shop" });
-same<Awaited<ReturnType<typeof takeOverSession>>, User | null>(true);
+same<Awaited<ReturnType<typeof takeOverSession<AppRouter>>>, User | null>(true);
 
 const serverOptions: ServerClientOptions = { url: "http://localhost:3000", token: answer.token };
 const api: TRPCClient<AppRouter> = createServerClient(serverOptions);
