@@ -207,7 +207,8 @@ async function drain(drained: Promise<void>, auth: Pick<Auth, "rejectQueuedHashe
 }
 
 /** An address of this machine by its name: browsers have no passkeys at one of digits. */
-const nameLocalhost = (url: string) => url.replace(/(?<=^http:\/\/)(127\.0\.0\.1|0\.0\.0\.0|\[::1?\])(?=:)/, "localhost");
+const nameLocalhost = (url: string) =>
+  url.replace(/(?<=^http:\/\/)(127\.0\.0\.1|0\.0\.0\.0|\[::1?\])(?=:)/, "localhost");
 
 interface Greeted {
   readonly printsCodes: boolean;

@@ -6,7 +6,8 @@ export const summaries: Readonly<Record<string, string>> = {
   "token.obtainByNewPassword": "Replaces the password and signs in, after the refusal `password_change_required`",
   "token.enrollTotp": "Makes the secret of an authenticator app for somebody who needs a second factor to sign in",
   "token.obtainByPasskey": "Signs in by a passkey, without a name",
-  "token.obtainByRedirect": "Opens a session for an app on another origin, with the code that the pages sent somebody back with",
+  "token.obtainByRedirect":
+    "Opens a session for an app on another origin, with the code that the pages sent somebody back with",
   "passkeys.start": "Answers what a browser is to be asked to sign in by a passkey",
   "passkeys.startSecondFactor": "Answers what a browser is to be asked for a passkey as the second factor",
   "passkeys.startEnrolling":

@@ -99,7 +99,8 @@ export async function signInWithRedirect<Router extends AnyRouter = AppRouter>(
   { internals }: ClientOf<Router>,
   { clientId, redirectUri, returnTo, prompt, maxAge, language, pages = internals.base, ...rest }: RedirectSignIn,
 ): Promise<void> {
-  if (internals.isCookieMode) throw new TypeError('With storage: "cookie", the pages share the session: takeOverSession');
+  if (internals.isCookieMode)
+    throw new TypeError('With storage: "cookie", the pages share the session: takeOverSession');
   const [state, verifier] = [createSecret(), createSecret()];
   const challenge = toText(new Uint8Array(await digest(verifier, rest.sha256)));
   const place = toAbsolute(pages);

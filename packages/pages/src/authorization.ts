@@ -50,6 +50,7 @@ const statePattern = /^[\x20-\x7e]{1,500}$/;
 
 /** Whom a request is of; null where nobody may be sent back, whatever else is in it. */
 export function readCallback(clients: readonly RedirectClient[], query: URLSearchParams): Callback | null {
+  if (String(query).length > longestQuery) return null;
   const [id, redirectUri] = ["client_id", "redirect_uri"].map((name) => readOne(query, name));
   const client = clients.find((one) => one.id === id);
   if (!client || typeof redirectUri !== "string" || !allowsRedirect(client, redirectUri)) return null;
@@ -67,7 +68,7 @@ function readOne(query: URLSearchParams, name: string): string | null | undefine
 /** Reads what an app asks for. */
 export function readAuthorization({ serving, url }: Visit): ReadAuthorization {
   const query = url.searchParams;
-  const callback = url.search.length > longestQuery ? null : readCallback(serving.clients, query);
+  const callback = readCallback(serving.clients, query);
   if (!callback) return { kind: "unknown" };
   const read = readRequest(query);
   return "error" in read
@@ -93,7 +94,8 @@ function readRequest(query: URLSearchParams): Omit<Authorization, keyof Callback
   if (read.response_type !== "code")
     return { error: "unsupported_response_type", error_description: "response_type must be code" };
   if (read.response_mode && read.response_mode !== "query") return invalid("response_mode must be query");
-  if (!/^[\w-]{43}$/.test(read.code_challenge ?? "")) return invalid("code_challenge must be 43 characters of base64url");
+  if (!/^[\w-]{43}$/.test(read.code_challenge ?? ""))
+    return invalid("code_challenge must be 43 characters of base64url");
   if (read.code_challenge_method !== "S256") return invalid("code_challenge_method must be S256");
   if (read.max_age && !/^\d{1,9}$/.test(read.max_age)) return invalid("max_age must be a number of seconds");
   return {

@@ -55,8 +55,7 @@ function findClientFault(client: unknown, audiences: readonly string[] | undefin
   const unknown = Object.keys(client).find((member) => !members.includes(member));
   if (unknown !== undefined) return `has no member ${unknown}`;
   const { id, name, redirectUris, audience } = client as Readonly<Record<string, unknown>>;
-  if (typeof id !== "string" || !idPattern.test(id))
-    return "must have an id of letters, digits and . _ -, 64 at most";
+  if (typeof id !== "string" || !idPattern.test(id)) return "must have an id of letters, digits and . _ -, 64 at most";
   if (typeof name !== "string" || name.trim() === "" || name.length > 60 || /\p{C}/u.test(name))
     return "must have a name of 60 characters at most";
   if (!Array.isArray(redirectUris) || redirectUris.length === 0 || redirectUris.length > mostUris)

@@ -108,68 +108,71 @@ async function countSessions({ test: { database } }: AppSite, client: string | n
   return rows.map(({ end_reason: reason }) => reason);
 }
 
-describe.for([{ scripts: true }, { scripts: false }])("an app on another site, with $scripts scripts on the pages", (options) => {
-  test("signs somebody in who comes from the pages, once, with a clean address, over a reload, and out of itself alone", async ({
-    browser,
-  }) => {
-    await using site = await startAppSite();
-    await using window = await openWindow(browser, site, options);
-    const { page } = window;
-    await page.goto(site.app);
-    await shows(page, "token_missing");
-    await press(page, "Sign in");
-    await page.waitForURL(`${site.service}/sign-in?*`);
-    await signInOnPages(page);
-    await page.getByRole("heading", { name: "Continue as alice?" }).waitFor();
-    await press(page, "Continue");
-    await shows(page, "Signed in as alice, to /orders");
-    expect(page.url()).toBe(site.app);
-    expect(await page.evaluate("document.referrer")).toBe("");
-    expect(await page.evaluate("sessionStorage.length")).toBe(0);
-    await page.reload();
-    await shows(page, "Signed in as alice");
-    await press(page, "Sign out");
-    await shows(page, "Signed out");
-    expect(await countSessions(site, "shop")).toEqual(["signed_out"]);
-    expect(await countSessions(site, null)).toEqual([null]);
+describe.for([{ scripts: true }, { scripts: false }])(
+  "an app on another site, with $scripts scripts on the pages",
+  (options) => {
+    test("signs somebody in who comes from the pages, once, with a clean address, over a reload, and out of itself alone", async ({
+      browser,
+    }) => {
+      await using site = await startAppSite();
+      await using window = await openWindow(browser, site, options);
+      const { page } = window;
+      await page.goto(site.app);
+      await shows(page, "token_missing");
+      await press(page, "Sign in");
+      await page.waitForURL(`${site.service}/sign-in?*`);
+      await signInOnPages(page);
+      await page.getByRole("heading", { name: "Continue as alice?" }).waitFor();
+      await press(page, "Continue");
+      await shows(page, "Signed in as alice, to /orders");
+      expect(page.url()).toBe(site.app);
+      expect(await page.evaluate("document.referrer")).toBe("");
+      expect(await page.evaluate("sessionStorage.length")).toBe(0);
+      await page.reload();
+      await shows(page, "Signed in as alice");
+      await press(page, "Sign out");
+      await shows(page, "Signed out");
+      expect(await countSessions(site, "shop")).toEqual(["signed_out"]);
+      expect(await countSessions(site, null)).toEqual([null]);
 
-    // The pages know them still: one question, and they are back.
-    await press(page, "Sign in");
-    await press(page, "Cancel");
-    await shows(page, "access_denied");
-    await press(page, "Sign in");
-    await press(page, "Continue");
-    await shows(page, "Signed in as alice, to /orders");
-    expect(window.violations).toEqual([]);
-  });
+      // The pages know them still: one question, and they are back.
+      await press(page, "Sign in");
+      await press(page, "Cancel");
+      await shows(page, "access_denied");
+      await press(page, "Sign in");
+      await press(page, "Continue");
+      await shows(page, "Signed in as alice, to /orders");
+      expect(window.violations).toEqual([]);
+    });
 
-  test("at an address that is safe asks nothing of somebody who is signed in, an access token that ran out included", async ({
-    browser,
-  }) => {
-    await using site = await startAppSite();
-    await using window = await openWindow(browser, site, options);
-    const { page, context } = window;
-    await allowLocal(context, shop);
-    await page.goto(shop);
-    await shows(page, "token_missing");
-    await press(page, "Register");
-    const number = "+905321119001";
-    await page.getByLabel("Phone number or e-mail").fill(number);
-    await press(page, "Send me a code");
-    await page.getByLabel("Code", { exact: true }).fill((await site.inbox.take(number)).code);
-    await press(page, "Continue");
-    await press(page, "Create an account");
-    await shows(page, `Signed in as ${number}, to /orders`);
-    expect(page.url()).toBe(shop);
-    await press(page, "Sign out");
-    await shows(page, "Signed out");
-    await site.test.clock.advance(1_000);
-    await press(page, "Sign in");
-    await shows(page, `Signed in as ${number}, to /orders`);
-    expect(await countSessions(site, "shop")).toEqual(["signed_out", null]);
-    expect(window.violations).toEqual([]);
-  });
-});
+    test("at an address that is safe asks nothing of somebody who is signed in, an access token that ran out included", async ({
+      browser,
+    }) => {
+      await using site = await startAppSite();
+      await using window = await openWindow(browser, site, options);
+      const { page, context } = window;
+      await allowLocal(context, shop);
+      await page.goto(shop);
+      await shows(page, "token_missing");
+      await press(page, "Register");
+      const number = "+905321119001";
+      await page.getByLabel("Phone number or e-mail").fill(number);
+      await press(page, "Send me a code");
+      await page.getByLabel("Code", { exact: true }).fill((await site.inbox.take(number)).code);
+      await press(page, "Continue");
+      await press(page, "Create an account");
+      await shows(page, `Signed in as ${number}, to /orders`);
+      expect(page.url()).toBe(shop);
+      await press(page, "Sign out");
+      await shows(page, "Signed out");
+      await site.test.clock.advance(1_000);
+      await press(page, "Sign in");
+      await shows(page, `Signed in as ${number}, to /orders`);
+      expect(await countSessions(site, "shop")).toEqual(["signed_out", null]);
+      expect(window.violations).toEqual([]);
+    });
+  },
+);
 
 /** A page of the network may call this machine where somebody has allowed it, which newer browsers ask for. */
 async function allowLocal(context: BrowserContext, place: string): Promise<void> {
@@ -226,9 +229,7 @@ test("a page of the service's own origin takes over the session that the pages h
   await using site = await startAppSite();
   await using window = await openWindow(browser, site);
   const { page, context } = window;
-  await context.route(`${site.service}/own`, (route) =>
-    route.fulfill({ contentType: "text/html", body: ownPage }),
-  );
+  await context.route(`${site.service}/own`, (route) => route.fulfill({ contentType: "text/html", body: ownPage }));
   for (const script of ["sdk.js", "redirect.js"])
     await context.route(`${site.service}/${script}`, async (route) => {
       const answer = await fetch(`${site.front.url}/${script}`);

@@ -21,9 +21,9 @@ afterAll(() => live?.[Symbol.asyncDispose]());
 
 const verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const asked = {
-  ...{ response_type: "code", client_id: "shop", redirect_uri: shop, state: `a b&c="d"` },
+  ...{ response_type: "code", client_id: "shop", redirect_uri: shop },
   code_challenge: createHash("sha256").update(verifier).digest("base64url"),
-  code_challenge_method: "S256",
+  ...{ code_challenge_method: "S256", state: `a b&c="d"` },
 };
 type Asked = Record<string, string | string[] | undefined>;
 
@@ -48,7 +48,8 @@ let forms = 0;
 const send = (path: string, fields: Record<string, string> = {}, headers?: Record<string, string | null>) =>
   browser.post(`/cookie${path}`, { form: String(++forms), ...fields }, headers);
 /** Signs in by a password, which is asked for on a page of its own where codes sign in as well. */
-const signIn = (path = "/sign-in") => send(path.replace(/^\/sign-in(?=\?|$)/, "/sign-in/password"), { username, password });
+const signIn = (path = "/sign-in") =>
+  send(path.replace(/^\/sign-in(?=\?|$)/, "/sign-in/password"), { username, password });
 const placeOf = (response: Response) => response.headers.get("location") ?? "";
 const policyOf = (response: Response) =>
   /form-action [^;]*/.exec(response.headers.get("content-security-policy") ?? "")?.[0];
@@ -162,7 +163,10 @@ describe.skipIf(!isService)("an app on another origin", () => {
       { redirectUri: "https://desk.example.com/" },
       { codeVerifier: "A".repeat(43) },
     ])
-      expect(await exchange(await next(), more)).toMatchObject({ status: 400, body: { data: { reason: "code_invalid" } } });
+      expect(await exchange(await next(), more)).toMatchObject({
+        status: 400,
+        body: { data: { reason: "code_invalid" } },
+      });
     for (const more of [{ codeVerifier: "short" }, { codeVerifier: "" }, { codeVerifier: `${"A".repeat(43)} ` }])
       expect(await exchange(await next(), more)).toMatchObject({ body: { data: { reason: "invalid_input" } } });
     const code = await next();
@@ -257,9 +261,10 @@ describe.skipIf(!isService)("an address that is not https", () => {
 
 describe.skipIf(!isService)("what an app wants of a sign-in", () => {
   test("is nothing to be asked: it is told whether somebody is signed in", async () => {
-    const errorOf = async (changes: Asked) => new URLSearchParams(
-      placeOf(await browser.get(pathOf({ prompt: "none", ...changes }))).split("?")[1],
-    ).get("error");
+    const errorOf = async (changes: Asked) =>
+      new URLSearchParams(placeOf(await browser.get(pathOf({ prompt: "none", ...changes }))).split("?")[1]).get(
+        "error",
+      );
     expect(await errorOf({})).toBe("login_required");
     await signIn();
     expect(await errorOf({})).toBeNull();
@@ -311,8 +316,12 @@ describe.skipIf(!isService)("on the way back to an app", () => {
 
   test("a new password that was chosen meanwhile, and a register, lead there as well", async () => {
     const page = placeOf(await browser.get(pathOf()));
-    const { code } = await live.test.auth.operator.createPasswordCode(username);
-    const reset = await send(page.replace("/sign-in", "/reset/given"), { username, code, newPassword: `${password} 2` });
+    const { setPasswordCode: code } = await live.test.auth.operator.createPasswordCode(username);
+    const reset = await send(page.replace("/sign-in", "/reset/given"), {
+      username,
+      code,
+      newPassword: `${password} 2`,
+    });
     expect(placeOf(reset)).toMatch(/^\/sign-in\?return_to=%2Fauthorize.*&done=reset$/);
     const registered = await send(page.replace("/sign-in", "/register/name"), { username: `${username}x`, password });
     expect(placeOf(registered)).toBe(pathOf());

@@ -99,7 +99,10 @@ export async function openKeptLook(name: string) {
 }
 
 async function readLook(path: string): Promise<Look> {
-  const pages = (await readFile(path, "utf8")).trim().split(/\n?^# /m).slice(1);
+  const pages = (await readFile(path, "utf8"))
+    .trim()
+    .split(/\n?^# /m)
+    .slice(1);
   return new Map(
     pages.map((text) => {
       const [state = "", ...lines] = text.trim().split("\n");

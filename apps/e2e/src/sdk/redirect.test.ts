@@ -36,13 +36,18 @@ type Client = ReturnType<typeof open>;
 
 let forms = 1;
 
+/** Where the app leads the person to. */
+async function go(auth: Client, more: Partial<RedirectSignIn> = {}): Promise<string> {
+  const places: string[] = [];
+  await signInWithRedirect(auth, { ...app, ...more, navigate: (url) => places.push(url) });
+  expect(places).toEqual([expect.stringContaining(`${live.url}/authorize?`)]);
+  return (places[0] ?? "").slice(live.url.length);
+}
+
 /** The address that the person comes back with who lets the app have them, or does not. */
 async function goAndComeBack(auth: Client, more: Partial<RedirectSignIn> & { readonly decline?: true } = {}) {
-  let asked = "";
   const { decline, ...options } = more;
-  await signInWithRedirect(auth, { ...app, ...options, navigate: (url) => void (asked = url) });
-  expect(asked.startsWith(`${live.url}/authorize?`)).toBe(true);
-  const path = asked.slice(live.url.length);
+  const path = await go(auth, options);
   const answer = await browser.post(`/cookie${path}`, { form: String(++forms), ...(decline && { decline: "yes" }) });
   return answer.headers.get("location") ?? "";
 }
@@ -50,8 +55,7 @@ async function goAndComeBack(auth: Client, more: Partial<RedirectSignIn> & { rea
 const errorOf = (deed: Promise<unknown>) =>
   deed.then(
     (done) => done,
-    (error: unknown) =>
-      isRedirectError(error) ? error.code : isAuthError(error) ? error.data.reason : String(error),
+    (error: unknown) => (isRedirectError(error) ? error.code : isAuthError(error) ? error.data.reason : String(error)),
   );
 
 const replace = (url: string, name: string, value: string | null) => {
@@ -108,7 +112,10 @@ describe.skipIf(!isService)("an app without tabs", () => {
 
   it("has several sign-ins under way, each with its own answer", async () => {
     const auth = open();
-    const [first, second] = [await goAndComeBack(auth, { returnTo: "1" }), await goAndComeBack(auth, { returnTo: "2" })];
+    const [first, second] = [
+      await goAndComeBack(auth, { returnTo: "1" }),
+      await goAndComeBack(auth, { returnTo: "2" }),
+    ];
     expect(await handleRedirect(auth, { url: second })).toMatchObject({ returnTo: "2" });
     expect(await handleRedirect(auth, { url: first })).toMatchObject({ returnTo: "1" });
     // The later one is kept, and the one before is nobody's any more.
@@ -128,11 +135,11 @@ describe.skipIf(!isService)("an app without tabs", () => {
 
   it("is told that the person does not want to, or has nothing to show", async () => {
     const auth = open();
-    expect(await errorOf(handleRedirect(auth, { url: await goAndComeBack(auth, { decline: true }) }))).toBe("access_denied");
+    expect(await errorOf(handleRedirect(auth, { url: await goAndComeBack(auth, { decline: true }) }))).toBe(
+      "access_denied",
+    );
     expect(isRedirectError(new Error("access_denied"))).toBe(false);
-    let asked = "";
-    await signInWithRedirect(auth, { ...app, prompt: "none", navigate: (url) => void (asked = url) });
-    const answer = await browser.get(asked.slice(live.url.length));
+    const answer = await browser.get(await go(auth, { prompt: "none" }));
     const url = answer.headers.get("location") ?? "";
     expect(await errorOf(handleRedirect(auth, { url }))).toBe("interaction_required");
   });
@@ -177,16 +184,17 @@ describe.skipIf(!isService)("an app without tabs", () => {
   });
 });
 
-it.skipIf(!isService)("an app may ask for a language, an age and a registration, in the words of the service", async () => {
-  let asked = "";
-  const navigate = (url: string) => void (asked = url);
-  await signInWithRedirect(open(), { ...app, language: "tr", maxAge: 60, prompt: "create", navigate });
-  const query = new URL(asked).searchParams;
-  expect(Object.fromEntries(query)).toMatchObject({ language: "tr", max_age: "60", prompt: "create" });
-  expect(query.get("state")).toMatch(/^[\w-]{43}$/);
-  expect(query.get("code_challenge")).toMatch(/^[\w-]{43}$/);
-  const answer = await createFormClient(live.url).get(asked.slice(live.url.length));
-  expect(answer.headers.get("location")).toMatch(/^\/register\?return_to=/);
-  expect(answer.headers.getSetCookie().join()).toContain("latchkey_language=tr");
-  expect((await call(live.url, "token.obtainByRedirect", { input: {} })).status).toBe(400);
-});
+it.skipIf(!isService)(
+  "an app may ask for a language, an age and a registration, in the words of the service",
+  async () => {
+    const path = await go(open(), { language: "tr", maxAge: 60, prompt: "create" });
+    const query = new URL(path, live.url).searchParams;
+    expect(Object.fromEntries(query)).toMatchObject({ language: "tr", max_age: "60", prompt: "create" });
+    expect(query.get("state")).toMatch(/^[\w-]{43}$/);
+    expect(query.get("code_challenge")).toMatch(/^[\w-]{43}$/);
+    const answer = await createFormClient(live.url).get(path);
+    expect(answer.headers.get("location")).toMatch(/^\/register\?return_to=/);
+    expect(answer.headers.getSetCookie().join()).toContain("latchkey_language=tr");
+    expect((await call(live.url, "token.obtainByRedirect", { input: {} })).status).toBe(400);
+  },
+);

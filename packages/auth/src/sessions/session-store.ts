@@ -140,7 +140,16 @@ export interface SourceSession extends Authentication {
 export async function readSourceSession(transaction: Queries, id: string): Promise<SourceSession | null> {
   const row = await transaction
     .selectFrom("sessions")
-    .select(["adoptedFrom", "acr", "amr", "authTime", "createdAt", "openedBy", "reauthenticatedAt", "reauthenticatedBy"])
+    .select([
+      "adoptedFrom",
+      "acr",
+      "amr",
+      "authTime",
+      "createdAt",
+      "openedBy",
+      "reauthenticatedAt",
+      "reauthenticatedBy",
+    ])
     .select(sql<number>`floor(extract(epoch from expires_at - latchkey.now()))::int`.as("secondsLeft"))
     .where("id", "=", id)
     .where(sql<boolean>`${sql.raw(isLiveSession("sessions"))}`)
@@ -377,6 +386,13 @@ export async function listShown(db: Queries, id: string): Promise<readonly Shown
   if (row.reauthenticatedAt !== null)
     shown.push({ by: row.reauthenticatedBy ?? "password", secondsAgo: row.reauthenticatedAgo });
   return shown;
+}
+
+/** Seconds since the owner of a session has shown who they are, as its tokens say it; null for one whose owner has shown nothing here. */
+export async function readAuthenticationAge(db: Queries, id: string): Promise<number | null> {
+  const shownAt = sql`coalesce(auth_time, case when adopted_from is null then created_at end)`;
+  const age = sql<number | null>`extract(epoch from latchkey.now() - ${shownAt})::float8`.as("age");
+  return (await db.selectFrom("sessions").select(age).where("id", "=", id).executeTakeFirst())?.age ?? null;
 }
 
 /** Seconds since a session was opened; 0 for one that there is not. */

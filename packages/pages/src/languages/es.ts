@@ -75,7 +75,8 @@ export const es: Catalogue = {
   continueLead: "{client} le pide que inicie sesión. Conocerá su cuenta.",
   decline: "Cancelar",
   appUnknown: "Este enlace no funciona",
-  appUnknownLead: "La aplicación que le envió aquí no se conoce o ha cambiado de dirección. Vuelva a ella e inténtelo de nuevo.",
+  appUnknownLead:
+    "La aplicación que le envió aquí no se conoce o ha cambiado de dirección. Vuelva a ella e inténtelo de nuevo.",
   account: "Tu cuenta",
   profile: "Perfil",
   profileLead: "Lo que cuentas de ti.",
@@ -269,7 +270,8 @@ export const es: Catalogue = {
   passkeyWrong: "Esa llave de acceso no sirve aquí. Inicia sesión de otra manera.",
   passkeyNotAdded: "No se pudo añadir la llave de acceso. Inténtalo otra vez.",
   passkeyUnsupported: "Este navegador no puede usar llaves de acceso aquí. Prueba con otro.",
-  passkeyHost: "Las llaves de acceso no funcionan en una dirección de números. Abra esta página en {address} para usar una.",
+  passkeyHost:
+    "Las llaves de acceso no funcionan en una dirección de números. Abra esta página en {address} para usar una.",
   passkeyOrApp: "Usa tu llave de acceso o escribe los dígitos de tu aplicación.",
   factorsLost: "También he perdido la aplicación de autenticación y las llaves de acceso: quitarlas",
   errorTitle: "No ha funcionado",

@@ -75,7 +75,8 @@ export const fr: Catalogue = {
   continueLead: "{client} vous demande de vous connecter. L’application connaîtra votre compte.",
   decline: "Annuler",
   appUnknown: "Ce lien ne fonctionne pas",
-  appUnknownLead: "L’application qui vous a envoyé ici n’est pas connue, ou son adresse a changé. Revenez-y et réessayez.",
+  appUnknownLead:
+    "L’application qui vous a envoyé ici n’est pas connue, ou son adresse a changé. Revenez-y et réessayez.",
   account: "Votre compte",
   profile: "Profil",
   profileLead: "Ce que vous dites de vous.",
@@ -275,7 +276,8 @@ export const fr: Catalogue = {
   passkeyWrong: "Cette clé d’accès n’est pas valable ici. Connectez-vous autrement.",
   passkeyNotAdded: "La clé d’accès n’a pas pu être ajoutée. Réessayez.",
   passkeyUnsupported: "Ce navigateur ne peut pas utiliser de clés d’accès ici. Essayez-en un autre.",
-  passkeyHost: "Les clés d’accès ne fonctionnent pas à une adresse en chiffres. Ouvrez cette page à {address} pour en utiliser une.",
+  passkeyHost:
+    "Les clés d’accès ne fonctionnent pas à une adresse en chiffres. Ouvrez cette page à {address} pour en utiliser une.",
   passkeyOrApp: "Utilisez votre clé d’accès ou saisissez les chiffres de votre application.",
   factorsLost: "J’ai aussi perdu mon application d’authentification et mes clés d’accès : les retirer",
   errorTitle: "Cela n’a pas marché",

@@ -75,7 +75,8 @@ export const id: Catalogue = {
   continueLead: "{client} meminta Anda masuk. Aplikasi itu akan mengenal akun Anda.",
   decline: "Batal",
   appUnknown: "Tautan ini tidak berfungsi",
-  appUnknownLead: "Aplikasi yang mengirim Anda ke sini tidak dikenal atau telah pindah. Kembali ke aplikasi itu dan coba lagi.",
+  appUnknownLead:
+    "Aplikasi yang mengirim Anda ke sini tidak dikenal atau telah pindah. Kembali ke aplikasi itu dan coba lagi.",
   account: "Akun Anda",
   profile: "Profil",
   profileLead: "Hal yang Anda ceritakan tentang diri Anda.",

@@ -75,7 +75,8 @@ export const ptBR: Catalogue = {
   continueLead: "{client} pede que você entre. Ele passa a conhecer sua conta.",
   decline: "Cancelar",
   appUnknown: "Este link não funciona",
-  appUnknownLead: "O aplicativo que trouxe você até aqui não é conhecido ou mudou de endereço. Volte a ele e tente de novo.",
+  appUnknownLead:
+    "O aplicativo que trouxe você até aqui não é conhecido ou mudou de endereço. Volte a ele e tente de novo.",
   account: "Sua conta",
   profile: "Perfil",
   profileLead: "O que você conta sobre si.",

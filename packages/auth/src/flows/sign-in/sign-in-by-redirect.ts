@@ -9,7 +9,12 @@ import {
   useAuthorizationCode,
 } from "../../one-time-codes/authorization-code-store.ts";
 import { equalInConstantTime, sha256 } from "../../secrets.ts";
-import { endSession, readSourceSession, type SourceSession } from "../../sessions/session-store.ts";
+import {
+  endSession,
+  readAuthenticationAge,
+  readSourceSession,
+  type SourceSession,
+} from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import { findUser } from "../../users/user-store.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
@@ -56,9 +61,8 @@ export async function startRedirect(
   const { audience: own, audiences } = core.options.tokens;
   if (audience !== undefined && !audiences.includes(audience))
     throw invalidInput("audience", "is none that this service issues tokens for");
-  const { authTime } = session;
-  const isTooOld = maxAge !== undefined && authTime !== null && core.clock.now().getTime() - authTime.getTime() > maxAge * 1_000;
-  if (authTime === null || isTooOld) throw reauthenticationRequired(maxAge);
+  const age = await readAuthenticationAge(core.db, session.id);
+  if (age === null || (maxAge !== undefined && age > maxAge)) throw reauthenticationRequired(maxAge);
   return insertAuthorizationCode(core.db, {
     ...{ userId: user.id, sessionId: session.id, clientId, redirectUri, codeChallenge },
     audience: audience === own ? null : (audience ?? null),
