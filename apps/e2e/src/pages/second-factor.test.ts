@@ -39,7 +39,7 @@ async function nextTotp(secret: string, { test }: LiveServer = live): Promise<st
 
 const readKey = (page: string) => (/id="secret"[^>]*>([^<]+)</.exec(page)?.[1] ?? "").replaceAll(" ", "");
 
-const codesIn = (page: string) => page.match(/([0-9A-Z]{5}-){3}[0-9A-Z]{5}/g) ?? [];
+const codesIn = (page: string) => page.match(/([0-9A-Z]{5}-){5}[0-9A-Z]{5}/g) ?? [];
 
 /** Sets the app up that the page asks for on the way in: what is shown is ten codes, and where to go on. */
 async function confirmFirst(asked: string, secret: string): Promise<void> {

@@ -22,8 +22,6 @@ export type Verdict =
   | { readonly kind: "rotate"; readonly successor: RefreshToken; readonly isLate: boolean }
   /** The previous one, and its answer was lost: another successor takes the lost one's place. */
   | { readonly kind: "reissue"; readonly successor: RefreshToken }
-  /** The previous one, the chain was begun anew, and that answer was lost: another token is drawn in its place. */
-  | { readonly kind: "begin_anew" }
   /** The chain was begun anew a moment ago: the one who asks may be a tab that has not heard of it. */
   | { readonly kind: "wait" }
   /** Two hold it. */
@@ -53,8 +51,9 @@ export function judgeRefreshToken(keys: RefreshKeys, chain: RefreshChain, presen
   // Begun anew, or moved on by a process of the version before, which knows of no reissues.
   if (!present) {
     if (isJustAnswered) return { kind: "wait" };
-    const isRepaired = isAnswerLost && reissues < mostReissues && isSame(presented.hash, previous);
-    return { kind: isRepaired ? "begin_anew" : "reuse" };
+    // The answer to a reauthentication, if nothing was ever made of it; a process of the version before leaves the times apart.
+    const isRepaired = isAnswerLost && reissues === 0 && isSame(presented.hash, previous);
+    return isRepaired ? { kind: "reissue", successor: deriveSuccessor(current, before, 1) } : { kind: "reuse" };
   }
   if (isSame(presented.hash, previous)) {
     if (isJustAnswered) return { kind: "repeat", successor: present };

@@ -239,6 +239,16 @@ recovery_codes.good_from timestamp with time zone
 recovery_codes.used_at timestamp with time zone
 recovery_codes.ticket_hash bytea
 recovery_codes.ticket_expires_at timestamp with time zone
+remembered_devices.id uuid not null
+remembered_devices.user_id uuid not null
+remembered_devices.mark_hash bytea not null
+remembered_devices.device_epoch integer not null
+remembered_devices.device text
+remembered_devices.device_name text
+remembered_devices.address text
+remembered_devices.created_at timestamp with time zone not null default latchkey.now()
+remembered_devices.last_used_at timestamp with time zone
+remembered_devices.expires_at timestamp with time zone not null
 schema_compatibility.migration text collate "C" not null
 schema_compatibility.runs_from text collate "C" not null
 second_factor_tickets.ticket_hash bytea not null
@@ -291,6 +301,7 @@ sessions.auth_time timestamp with time zone
 sessions.locale text
 sessions.client_id text
 sessions.audience text
+sessions.remembered_device uuid
 signing_keys.kid text not null
 signing_keys.algorithm text not null
 signing_keys.public_jwk jsonb
@@ -480,6 +491,10 @@ recovery_codes: recovery_codes_pkey PRIMARY KEY (code_hash)
 recovery_codes: recovery_codes_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(id) ON DELETE CASCADE
 recovery_codes: recovery_codes_ticket CHECK (((ticket_hash IS NULL) OR ((octet_length(ticket_hash) = 32) AND (ticket_expires_at IS NOT NULL))))
 recovery_codes: recovery_codes_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+remembered_devices: remembered_devices_hash CHECK ((octet_length(mark_hash) = 32))
+remembered_devices: remembered_devices_mark_hash_key UNIQUE (mark_hash)
+remembered_devices: remembered_devices_pkey PRIMARY KEY (id)
+remembered_devices: remembered_devices_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 schema_compatibility: schema_compatibility_pkey PRIMARY KEY (migration)
 second_factor_tickets: second_factor_tickets_attempts CHECK (((attempts >= 0) AND (attempts <= 5)))
 second_factor_tickets: second_factor_tickets_hash CHECK ((octet_length(ticket_hash) = 32))
@@ -622,6 +637,10 @@ CREATE INDEX recovery_codes_user ON latchkey.recovery_codes USING btree (user_id
 CREATE INDEX recovery_codes_waiting ON latchkey.recovery_codes USING btree (good_from) WHERE (good_from IS NOT NULL)
 CREATE UNIQUE INDEX recovery_codes_pkey ON latchkey.recovery_codes USING btree (code_hash)
 CREATE UNIQUE INDEX recovery_codes_ticket_hash ON latchkey.recovery_codes USING btree (ticket_hash) WHERE (ticket_hash IS NOT NULL)
+CREATE INDEX remembered_devices_expiry ON latchkey.remembered_devices USING btree (expires_at)
+CREATE INDEX remembered_devices_user ON latchkey.remembered_devices USING btree (user_id)
+CREATE UNIQUE INDEX remembered_devices_mark_hash_key ON latchkey.remembered_devices USING btree (mark_hash)
+CREATE UNIQUE INDEX remembered_devices_pkey ON latchkey.remembered_devices USING btree (id)
 CREATE UNIQUE INDEX schema_compatibility_pkey ON latchkey.schema_compatibility USING btree (migration)
 CREATE INDEX second_factor_tickets_expiry ON latchkey.second_factor_tickets USING btree (expires_at)
 CREATE INDEX second_factor_tickets_user ON latchkey.second_factor_tickets USING btree (user_id)

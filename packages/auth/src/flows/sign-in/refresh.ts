@@ -1,7 +1,7 @@
 import { recordEvent } from "../../audit/audit-log.ts";
 import { AuthError } from "../../errors.ts";
 import { judgeRefreshToken, type Verdict } from "../../sessions/refresh-chain.ts";
-import { createRefreshToken, deriveSuccessor, type RefreshToken } from "../../sessions/refresh-token.ts";
+import { deriveSuccessor, type RefreshToken } from "../../sessions/refresh-token.ts";
 import { endSession, type LockedChain, lockChain } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import { adoptRefreshToken } from "../steps/adopt-refresh-token.ts";
@@ -103,12 +103,9 @@ async function carryOut(
   transaction: Queries,
   { verdict, chain, presented, facts }: Answering,
 ): Promise<AnsweredSession | "session_ended"> {
-  const { kind } = verdict;
-  const isRepaired = kind === "reissue" || kind === "begin_anew";
-  const successor =
-    kind === "begin_anew" ? createRefreshToken(core.refreshKeys()[0], chain.sessionId) : verdict.successor;
-  if (isRepaired || (kind === "rotate" && verdict.isLate)) await recordLateAnswer(transaction, chain, facts);
-  const use = isRepaired ? "still awaited" : "awaited";
+  const { successor, kind } = verdict;
+  if (kind === "reissue" || (kind === "rotate" && verdict.isLate)) await recordLateAnswer(transaction, chain, facts);
+  const use = kind === "reissue" ? "still awaited" : "awaited";
   const rotated =
     kind === "repeat"
       ? await rotateSession(core, transaction, { presented: presented.hash, successor, facts })

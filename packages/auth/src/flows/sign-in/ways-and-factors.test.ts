@@ -208,7 +208,6 @@ const procedures: Readonly<Record<string, ProcedureKind>> = {
     call: signedIn((by, caller) => by.requireRecentAuthentication(caller, 600, "2")),
   },
   "changing factors": { wants: 1, call: signedIn((by, caller) => by.startPasskey(caller)) },
-  "new recovery codes": { wants: 1, call: signedIn((by, caller) => by.createRecoveryCodes(caller, facts())) },
   "an export": { wants: 1, call: signedIn((by, caller) => by.exportOwnData(caller)) },
 };
 
