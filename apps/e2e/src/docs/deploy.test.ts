@@ -73,9 +73,13 @@ test("a pod that stops has the time that a stop may take, and is out of rotation
 test("a pod tells its figures at a port of its own, which no Service leads to", () => {
   const pod = podsOf.find(({ kind }) => kind === "Deployment");
   const { env, ports } = pod?.containers[0] ?? {};
-  const set = parseSettings(Object.fromEntries(env.flatMap(({ name, value = "" }: { name: string; value?: string }) =>
-    name.startsWith("METRICS_") ? [[name, value]] : [],
-  )));
+  const set = parseSettings(
+    Object.fromEntries(
+      env.flatMap(({ name, value = "" }: { name: string; value?: string }) =>
+        name.startsWith("METRICS_") ? [[name, value]] : [],
+      ),
+    ),
+  );
   expect(ports).toContainEqual({ name: "metrics", containerPort: set.METRICS_PORT });
   expect(set.METRICS_HOST).toBe("0.0.0.0");
   const service = resources.find(({ kind }) => kind === "Service");

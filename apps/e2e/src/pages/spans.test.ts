@@ -1,3 +1,4 @@
+import { traceWork } from "@latchkey/server";
 import { context, propagation, SpanKind, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { W3CTraceContextPropagator } from "@opentelemetry/core";
@@ -15,7 +16,7 @@ beforeAll(async () => {
   trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] }));
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   propagation.setGlobalPropagator(new W3CTraceContextPropagator());
-  live = await startLiveServer({}, { trustedProxies: ["127.0.0.1"] });
+  live = await startLiveServer({ watch: traceWork }, { trustedProxies: ["127.0.0.1"] });
   await live.test.auth.createUser({ username, password });
 });
 
@@ -76,15 +77,15 @@ describe.skipIf(!isService)("a request for a page", () => {
   test("goes on with the trace of a trusted proxy", async () => {
     const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
     const traceparent = `00-${traceId}-00f067aa0ba902b7-01`;
-    await createFormClient(live.url).post("/cookie/sign-in", { form: "1", username, password }, { traceparent });
+    await createFormClient(live.url).post("/cookie/sign-in", { form: "traced", username, password }, { traceparent });
     expect(only("POST /cookie/sign-in")).toMatchObject({ parentSpanContext: { traceId, spanId: "00f067aa0ba902b7" } });
     expect(only("token.obtain").spanContext().traceId).toBe(traceId);
   });
 
   test("tells no span who it is", async () => {
     const browser = createFormClient(live.url);
-    await browser.post("/cookie/sign-in?return_to=/canary", { form: "1", username, password: "canary" });
-    await browser.post("/cookie/sign-in", { form: "2", username, password });
+    await browser.post("/cookie/sign-in?return_to=/canary", { form: "wrong", username, password: "canary" });
+    await browser.post("/cookie/sign-in", { form: "right", username, password });
     await browser.get("/account");
     const told = exporter
       .getFinishedSpans()
@@ -95,7 +96,7 @@ describe.skipIf(!isService)("a request for a page", () => {
 
   test("has its user in the line of the log, as a call of the API has", async () => {
     const browser = createFormClient(live.url);
-    await browser.post("/cookie/sign-in", { form: "1", username, password });
+    await browser.post("/cookie/sign-in", { form: "logged", username, password });
     await browser.get("/account");
     const lines = live.logged.map((line) => JSON.parse(line));
     const [{ id = "" } = {}] = await live.test.database.query<{ id: string }>("select id from latchkey.users");

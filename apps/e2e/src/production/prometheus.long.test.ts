@@ -54,9 +54,7 @@ describe.runIf(hasPrometheus)("the alerts", () => {
     const { tests } = await read("prometheus-rules.test.yaml");
     const cases: AlertTest[] = tests.flatMap((one: { alert_rule_test: AlertTest[] }) => one.alert_rule_test);
     const named = (isFiring: boolean) =>
-      new Set(
-        cases.flatMap(({ alertname, exp_alerts = [] }) => (exp_alerts.length > 0 === isFiring ? alertname : [])),
-      );
+      new Set(cases.flatMap(({ alertname, exp_alerts = [] }) => (exp_alerts.length > 0 === isFiring ? alertname : [])));
     expect([...named(true)].sort()).toEqual(names.toSorted());
     expect([...named(false)].sort()).toEqual(names.toSorted());
   });

@@ -35,12 +35,7 @@ const busyTime = 15_000;
 /** Milliseconds that what is under way has when the worker is stopped. */
 const stopTimeout = 3_000;
 
-export function createQueueWorker({
-  drain,
-  onError,
-  interval,
-  isLate = false,
-}: QueueWorkerOptions): QueueWorker {
+export function createQueueWorker({ drain, onError, interval, isLate = false }: QueueWorkerOptions): QueueWorker {
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<unknown> | undefined;
   let isStarted = false;
