@@ -92,7 +92,9 @@ describe.skipIf(!hasModules("django", "rest_framework_simplejwt"))("beside a rea
       isGood: false,
       told: expect.stringMatching(/TOKEN_PROFILE is django.*simplejwt/),
     });
-    expect((await django.verify("django", "boss")).tried[0]).toMatchObject({ told: expect.stringMatching(/has rights here/) });
+    expect((await django.verify("django", "boss")).tried[0]).toMatchObject({
+      told: expect.stringMatching(/has rights here/),
+    });
     await using standard = await openService("standard");
     expect((await standard.verify("django", "20201234")).tried).toContainEqual({
       what: "a token of here, there",

@@ -79,7 +79,9 @@ async function requireClosed(
   if (isRefused(without) && (isRefused(withForged) || withForged === 400)) return without;
   const status = isRefused(without) ? withForged : without;
   const what = isRefused(without) ? "to a token that nobody signed" : "without a token";
-  throw new SourceError(`${pagePath} answers ${status} ${what}: say with --old-page where the old backend asks for one.`);
+  throw new SourceError(
+    `${pagePath} answers ${status} ${what}: say with --old-page where the old backend asks for one.`,
+  );
 }
 
 interface Opened {
@@ -151,7 +153,9 @@ function describeRefusal(error: unknown): string {
   if (because !== null) return refusals[because] ?? because;
   if (!(error instanceof AuthError)) throw error;
   const unsigned = error.code === "token_invalid" || error.code === "refresh_token_invalid";
-  return unsigned ? "it is not signed with LEGACY_SECRET_KEY by HS256, or is of another kind" : `${error.message} (${error.code})`;
+  return unsigned
+    ? "it is not signed with LEGACY_SECRET_KEY by HS256, or is of another kind"
+    : `${error.message} (${error.code})`;
 }
 
 async function signIn(auth: CheckingAuth, { name, password }: Credentials): Promise<Opened & { token: string | null }> {
