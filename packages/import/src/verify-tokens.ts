@@ -137,7 +137,7 @@ async function isSeenAgain({ connection, source, onWait }: TokenCheckOptions): P
 const refusals: Readonly<Record<string, string>> = {
   younger_than_the_last_round:
     "it is younger than the last round: let import --apply --follow 30s run meanwhile, or set LEGACY_FROZEN_AT once names change there no more",
-  older_than_the_name: "it is older than the first round that saw its person",
+  older_than_the_name: "it is not a minute younger than the first round that saw its person: try again in a minute",
   unknown_name: "no person of the last round has its name or id: look at LEGACY_SOURCE",
   no_account: "its person has no account here",
   other_claims: "its username or number is not what the last round saw",
