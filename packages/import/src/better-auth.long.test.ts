@@ -10,7 +10,12 @@ const people: readonly SignUp[] = [
   { email: "ada@firma.example", name: "Ada", password: "what ada types", username: "Ada.Yilmaz" },
   { email: "bob@firma.example", name: "Bob", password: "Doğru at 42 pil", phoneNumber: "+905321234501" },
   { email: "ligature@firma.example", name: "Lig", password: "an oﬁce of ①②③", username: "ligature" },
-  { email: "decomposed@firma.example", name: "Dec", password: "Crème brûlée 42".normalize("NFD"), username: "decomposed" },
+  {
+    email: "decomposed@firma.example",
+    name: "Dec",
+    password: "Crème brûlée 42".normalize("NFD"),
+    username: "decomposed",
+  },
 ];
 
 /** Every name that somebody has there. */
@@ -30,7 +35,13 @@ async function tryIt(database: string, source: string, { folder, ...tool }: Bett
   await tool.signUp(database, people);
   expect(await tool.signIn(database, attempts)).toEqual(attempts.map(() => true));
   await using service = await createTestAuth();
-  const options = { ...usual, phoneCountry: undefined, connection: service.database.connection, source, from: "better-auth" };
+  const options = {
+    ...usual,
+    phoneCountry: undefined,
+    connection: service.database.connection,
+    source,
+    from: "better-auth",
+  };
   const look = await importPeople(service.auth, { ...options, apply: false });
   expect(look.totals).toMatchObject({ read: people.length, new: people.length });
   expect(await importPeople(service.auth, { ...options, accept: ["all"] })).toMatchObject({ created: people.length });

@@ -13,8 +13,8 @@ import { connect } from "./run/connect.ts";
 import { disableGone } from "./run/disable-gone.ts";
 import { type Followed, followChanges } from "./run/follow-changes.ts";
 import { type Decision, listUndeclared, plan } from "./run/plan.ts";
-import { recordBlacklist } from "./run/record-blacklist.ts";
 import { readAhead } from "./run/read-ahead.ts";
+import { recordBlacklist } from "./run/record-blacklist.ts";
 import { clearStaging, lockStaging, type Run, readPeople, stage, unlockStaging } from "./run/staging.ts";
 import { guessKind, nameOfKind, openSource, type SourceKind, sourceKinds } from "./sources/open-source.ts";
 

@@ -116,7 +116,11 @@ describe("what is no old backend is one line", () => {
   ])("%s at the sign-in", async (_what, status, body, exitCode, told) => {
     reply(status, body);
     const failing = signIn();
-    await expect(failing).rejects.toMatchObject({ name: "SourceError", exitCode, message: expect.stringMatching(told) });
+    await expect(failing).rejects.toMatchObject({
+      name: "SourceError",
+      exitCode,
+      message: expect.stringMatching(told),
+    });
     await expect(failing).rejects.not.toThrow(/\n|of ada alone/);
   });
 });

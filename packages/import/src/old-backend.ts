@@ -57,7 +57,8 @@ function readAddress(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (!url || !/^https?:$/.test(url.protocol))
     throw new SourceError("--old-url is no address of the old backend: write it as http://host:port.");
-  if (url.username !== "" || url.password !== "") throw new SourceError("--old-url holds a name and a password: leave them out.");
+  if (url.username !== "" || url.password !== "")
+    throw new SourceError("--old-url holds a name and a password: leave them out.");
   return url;
 }
 
@@ -65,7 +66,9 @@ function readAddress(text: string): URL {
 function at(base: URL, path: string): URL {
   const url = URL.canParse(path, base.href) ? new URL(path, base) : null;
   if (url?.origin === base.origin) return url;
-  throw new SourceError(`${path} is not of ${base.origin}: nothing is sent to an address that --old-url does not name.`);
+  throw new SourceError(
+    `${path} is not of ${base.origin}: nothing is sent to an address that --old-url does not name.`,
+  );
 }
 
 async function ask(url: URL, request: Pick<RequestInit, "method" | "headers" | "body">) {
@@ -85,7 +88,11 @@ function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { cause } = error;
   const code = typeof cause === "object" && cause !== null && "code" in cause ? String(cause.code) : null;
-  return code ?? (error.name === "TimeoutError" ? `nothing within ${timeout} s` : error.message.split("\n", 1)[0]) ?? error.name;
+  return (
+    code ??
+    (error.name === "TimeoutError" ? `nothing within ${timeout} s` : error.message.split("\n", 1)[0]) ??
+    error.name
+  );
 }
 
 function describeRefusal(url: URL, status: number): string {

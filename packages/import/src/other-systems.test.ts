@@ -41,7 +41,14 @@ async function bring(options: Given, people: number) {
   expect(look).toMatchObject({ created: 0, totals: { read: people, new: people } });
   expect(await run({ ...options, accept: ["all"] })).toMatchObject({ exitCode: 0, created: people });
   const verified = await verifyImport(service.auth, { ...usual, connection: service.database.connection, ...options });
-  expect(verified).toMatchObject({ missing: 0, changed: 0, unreadable: [], different: [], reachAnother: [], isGood: true });
+  expect(verified).toMatchObject({
+    missing: 0,
+    changed: 0,
+    unreadable: [],
+    different: [],
+    reachAnother: [],
+    isGood: true,
+  });
   return look;
 }
 
@@ -90,7 +97,13 @@ describe("Firebase", () => {
     disabled: false,
     providerUserInfo: [],
   };
-  const off = { ...ada, localId: "fb-off", email: "fb.off@firma.example", phoneNumber: "+905321230002", disabled: true };
+  const off = {
+    ...ada,
+    localId: "fb-off",
+    email: "fb.off@firma.example",
+    phoneNumber: "+905321230002",
+    disabled: true,
+  };
   const social = {
     localId: "fb-social",
     email: "fb.social@firma.example",
@@ -109,9 +122,7 @@ describe("Firebase", () => {
     const source = await write("firebase.json", { users: [ada, off, social] });
     const hashConfig = await write("hash-config.txt", parameters);
     const { codes } = await bring({ source, from: "firebase", hashConfig, map: { displayName: "firstName" } }, 3);
-    expect(codes).toContainEqual(
-      expect.objectContaining({ code: "unknown_column", rows: 2 }),
-    );
+    expect(codes).toContainEqual(expect.objectContaining({ code: "unknown_column", rows: 2 }));
     expect(await whoIs("fb.ada@firma.example")).toBe("fb-ada");
     expect(await whoIs("+905321230001")).toBe("fb-ada");
     expect(await whoIs("fb.ada@firma.example", `${password}.`)).toBeNull();
@@ -132,7 +143,11 @@ describe("Firebase", () => {
     const source = await write("firebase-2.json", { users: [{ ...ada, localId: "fb-other" }] });
     const hashConfig = text === undefined ? undefined : await write("other-config.txt", text);
     const failing = run({ source, from: "firebase", hashConfig, accept: ["all"] });
-    await expect(failing).rejects.toMatchObject({ name: "SourceError", exitCode: 2, message: expect.stringMatching(told) });
+    await expect(failing).rejects.toMatchObject({
+      name: "SourceError",
+      exitCode: 2,
+      message: expect.stringMatching(told),
+    });
     expect(await read("fb-other")).toBeUndefined();
   });
 
@@ -167,7 +182,13 @@ describe("Keycloak", () => {
     credentialData: JSON.stringify({
       hashIterations: 5,
       algorithm: "argon2",
-      additionalParameters: { hashLength: ["32"], memory: ["7168"], type: ["id"], version: ["1.3"], parallelism: ["1"] },
+      additionalParameters: {
+        hashLength: ["32"],
+        memory: ["7168"],
+        type: ["id"],
+        version: ["1.3"],
+        parallelism: ["1"],
+      },
     }),
   };
   const ofAnother = {
@@ -193,7 +214,12 @@ describe("Keycloak", () => {
         user("sha512", pbkdf2("pbkdf2-sha512", "sha512", 64), { email: "kc@firma.example", firstName: "Ada" }),
         user("sha256", pbkdf2("pbkdf2-sha256", "sha256", 32), { groups: ["/staff/clerks"] }),
         user("sha1", pbkdf2("pbkdf2", "sha1", 64), {
-          attributes: { phoneNumber: ["0532 123 10 01"], is_superuser: ["true"], groups: ["admins"], username: ["root"] },
+          attributes: {
+            phoneNumber: ["0532 123 10 01"],
+            is_superuser: ["true"],
+            groups: ["admins"],
+            username: ["root"],
+          },
         }),
         user("off", pbkdf2("pbkdf2-sha256", "sha256", 32), { enabled: false }),
         user("factor", pbkdf2("pbkdf2-sha256", "sha256", 32), {
@@ -227,7 +253,10 @@ describe("Keycloak", () => {
   test("one of its files of users, and the credentials of its first releases, are read too", async () => {
     const old = { type: "password", algorithm: "pbkdf2", hashIterations: 1_000, salt: salt.toString("base64") };
     const hashedSaltedValue = pbkdf2Sync(password, salt, 1_000, 64, "sha1").toString("base64");
-    const source = await write("shop-users-0.json", { realm: "shop", users: [user("old", { ...old, hashedSaltedValue })] });
+    const source = await write("shop-users-0.json", {
+      realm: "shop",
+      users: [user("old", { ...old, hashedSaltedValue })],
+    });
     await bring({ source, from: "keycloak", name: "keycloak-old" }, 1);
     expect(await whoIs("kc_old")).toBe("kc-old");
   });
@@ -283,7 +312,13 @@ describe("Supabase", () => {
     await there.query("create table auth.mfa_factors (id int primary key, user_id uuid, status text)");
     const insert = (n: number, row: object) =>
       there.query("insert into auth.users select * from jsonb_populate_record(null::auth.users, $1)", [
-        JSON.stringify({ id: id(n), aud: "authenticated", encrypted_password: bcryptHash, is_anonymous: false, ...row }),
+        JSON.stringify({
+          id: id(n),
+          aud: "authenticated",
+          encrypted_password: bcryptHash,
+          is_anonymous: false,
+          ...row,
+        }),
       ]);
     await insert(1, {
       email: "sb.ada@firma.example",

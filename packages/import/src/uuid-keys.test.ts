@@ -56,7 +56,8 @@ test("a UUID that a database stores without dashes is the id with dashes that to
   await service.auth.operator.changePassword("ada", "chosen here by ada");
   await service.auth.createUser({ username: "of_here", password: "a long enough one" });
   let script = "";
-  for await (const text of exportToDjango(service.auth, { source, name: "django", map: {}, connection })) script += text;
+  for await (const text of exportToDjango(service.auth, { source, name: "django", map: {}, connection }))
+    script += text;
   old.exec(script);
   const rows = old.prepare("select id, username from users_user order by username").all();
   expect(rows).toEqual([

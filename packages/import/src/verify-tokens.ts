@@ -79,7 +79,9 @@ async function requireClosed(
   if (isRefused(without) && (isRefused(withForged) || withForged === 400)) return without;
   const status = isRefused(without) ? withForged : without;
   const what = isRefused(without) ? "to a token that nobody signed" : "without a token";
-  throw new SourceError(`${pagePath} answers ${status} ${what}: say with --old-page where the old backend asks for one.`);
+  throw new SourceError(
+    `${pagePath} answers ${status} ${what}: say with --old-page where the old backend asks for one.`,
+  );
 }
 
 interface Opened {
@@ -135,7 +137,7 @@ async function isSeenAgain({ connection, source, onWait }: TokenCheckOptions): P
 const refusals: Readonly<Record<string, string>> = {
   younger_than_the_last_round:
     "it is younger than the last round: let import --apply --follow 30s run meanwhile, or set LEGACY_FROZEN_AT once names change there no more",
-  older_than_the_name: "it is older than the first round that saw its person",
+  older_than_the_name: "it is not a minute younger than the first round that saw its person: try again in a minute",
   unknown_name: "no person of the last round has its name or id: look at LEGACY_SOURCE",
   no_account: "its person has no account here",
   other_claims: "its username or number is not what the last round saw",
@@ -151,7 +153,9 @@ function describeRefusal(error: unknown): string {
   if (because !== null) return refusals[because] ?? because;
   if (!(error instanceof AuthError)) throw error;
   const unsigned = error.code === "token_invalid" || error.code === "refresh_token_invalid";
-  return unsigned ? "it is not signed with LEGACY_SECRET_KEY by HS256, or is of another kind" : `${error.message} (${error.code})`;
+  return unsigned
+    ? "it is not signed with LEGACY_SECRET_KEY by HS256, or is of another kind"
+    : `${error.message} (${error.code})`;
 }
 
 async function signIn(auth: CheckingAuth, { name, password }: Credentials): Promise<Opened & { token: string | null }> {

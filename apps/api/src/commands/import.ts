@@ -182,13 +182,14 @@ function verifyCommand(): Command {
 
 async function tryTokens(
   auth: OpenedAuth["auth"],
-  { oldUrl, oldSignIn, oldPage, oldNameField, as, passwordStdin }: VerifyFlags,
+  flags: VerifyFlags,
   { settings, connection }: Pick<OpenedAuth, "connection"> & { readonly settings: Settings },
 ): Promise<VerifiedTokens | null> {
+  const { oldUrl, oldSignIn, oldPage, oldNameField, as } = flags;
   if (oldUrl === undefined || as === undefined) return null;
   const { verifyTokens } = await import("@latchkey/import");
   const backend = { url: oldUrl, signInPath: oldSignIn, pagePath: oldPage, nameField: oldNameField };
-  const person = { name: as, password: await readCurrentPassword({ passwordStdin }) };
+  const person = { name: as, password: await readCurrentPassword(flags) };
   const onWait = () => void process.stderr.write("Waiting for a round that begins a minute after the token …\n");
   const options = { backend, person, source: settings.LEGACY_SOURCE, connection, onWait };
   return verifyTokens(auth, options).catch(toOneLine);
@@ -197,7 +198,8 @@ async function tryTokens(
 function describeTokens(tokens: VerifiedTokens | null): string[] {
   if (tokens === null) return [];
   const lines = tokens.tried.map(
-    ({ what, isGood, told }) => `${(isGood ? "good" : "REFUSED").padStart(9)}  ${what}${told === null ? "" : `: ${told}`}`,
+    ({ what, isGood, told }) =>
+      `${(isGood ? "good" : "REFUSED").padStart(9)}  ${what}${told === null ? "" : `: ${told}`}`,
   );
   return [...lines, tokens.isGood ? "Tokens are taken both ways." : "Not all tokens are taken."];
 }

@@ -27,8 +27,8 @@ export async function readPassword({ passwordStdin, djangoHashStdin }: Flags): P
 }
 
 /** A password that somebody has already: from standard input, or asked for once. */
-export async function readCurrentPassword({ passwordStdin }: Pick<Flags, "passwordStdin">): Promise<string> {
-  if (passwordStdin || process.stdin.isTTY !== true) return readPassword({ passwordStdin });
+export async function readCurrentPassword(flags: Pick<Flags, "passwordStdin">): Promise<string> {
+  if (flags.passwordStdin || !process.stdin.isTTY) return readPassword(flags);
   return requireText(await ask("Password: "));
 }
 

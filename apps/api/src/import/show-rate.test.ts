@@ -6,7 +6,10 @@ function watch(isTTY: boolean) {
   let now = 0;
   const stderr = { isTTY, write: (text: string) => written.push(text) > 0 };
   const rate = showRate({ stderr } as Parameters<typeof showRate>[0], () => now);
-  return { written, rate, pass: (seconds: number) => void (now += seconds * 1_000) };
+  const pass = (seconds: number) => {
+    now += seconds * 1_000;
+  };
+  return { written, rate, pass };
 }
 
 test("a person at a terminal sees how far it is, how fast, and how long it takes still", () => {

@@ -14,7 +14,9 @@ const [password, another] = ["Doğru at 42 pil", "Doğru at 43 pil"];
 /** The project and the person that Firebase's own page about its scrypt has. */
 const signerKey = "jxspr8Ki0RYycVU8zykbdLGjFQ3McFUH0uiiTvC8pVMXAn210wjLNmdZJzxUECKbm0QsEmYUSDzZvpjeJ9WmXA==";
 const firebaseHash = "lSrfV15cpx95/sZS2W9c9Kp6i/LVgQNDNC/qzrCnh1SAyZvqmZqAjTdn3aoItz+VHjoZilo78198JAdRuid5lQ==";
-const stream = Buffer.from(firebaseHash, "base64").map((byte, at) => byte ^ (Buffer.from(signerKey, "base64")[at] ?? 0));
+const stream = Buffer.from(firebaseHash, "base64").map(
+  (byte, at) => byte ^ (Buffer.from(signerKey, "base64")[at] ?? 0),
+);
 const firebaseSalt = base64(Buffer.concat(["42xEC+ixf3L2lw==", "Bw=="].map((text) => Buffer.from(text, "base64"))));
 const firebase = `firebase_scrypt$14,8$${firebaseSalt}$${base64(Buffer.from(stream))}`;
 

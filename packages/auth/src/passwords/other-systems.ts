@@ -26,7 +26,7 @@ function readPbkdf2(encoded: string): StoredPassword | null {
   return storedAs(digest, (password) => derivePbkdf2(password, salt, iterations, digest.length, hash));
 }
 
-const scryptCosts = String.raw`${number},${number},${number}`;
+const scryptCosts = `${number},${number},${number}`;
 const scryptFormat = new RegExp(String.raw`^scrypt_bytes\$${scryptCosts}\$${base64}\$${base64}$`);
 
 /** `scrypt_bytes$65536,8,1$salt$digest`: scrypt whose salt is bytes, as password hashes of the form `$scrypt$ln=…` have it. */

@@ -1,9 +1,15 @@
-import { createTestDatabase } from "@latchkey/auth/testing";
-import { describe, expect, test } from "vitest";
+import { createTestDatabase, type TestDatabase } from "@latchkey/auth/testing";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { toPermission } from "./permission-names.ts";
 import { readFlag, readTime } from "./read-values.ts";
 
 describe("a time is read as text, to the microsecond", () => {
+  let database: TestDatabase;
+  beforeAll(async () => {
+    database = await createTestDatabase();
+  });
+  afterAll(() => database[Symbol.asyncDispose]());
+
   test.each([
     ["2024-03-01 12:00:00.123456", "UTC", "2024-03-01 12:00:00.123456+00"],
     ["2024-03-01T12:00:00Z", "Europe/Istanbul", "2024-03-01 12:00:00+00"],
@@ -14,7 +20,6 @@ describe("a time is read as text, to the microsecond", () => {
     ["2024-01-01 12:00:00", "Europe/Berlin", "2024-01-01 11:00:00+00"],
     ["1969-12-31 23:59:59.999999+00", "UTC", "1969-12-31 23:59:59.999999+00"],
   ])("%s in %s is %s", async (text, timezone, expected) => {
-    await using database = await createTestDatabase();
     const [row] = await database.query<{ at: string }>(
       "select ($1::timestamptz at time zone 'UTC')::text || '+00' as at",
       [readTime(text, timezone)],

@@ -1,5 +1,5 @@
-import { toText, type Values } from "./files.ts";
 import { knownFieldOf } from "../known-columns.ts";
+import { toText, type Values } from "./files.ts";
 
 /** What nobody may say of themselves: in other systems people write such attributes on their own. */
 const notTheirOwn: ReadonlySet<string> = new Set([

@@ -59,7 +59,12 @@ function readConfig(text: string, path: string): HashConfig {
   const read = (name: string) => new RegExp(String.raw`\b${name}"?\s*[:=]\s*"?([A-Za-z0-9+/=_-]+)`).exec(text)?.[1];
   const bytes = (name: string) => Buffer.from(read(name) ?? "", "base64");
   const [rounds, memory] = [Number(read("rounds")), Number(read("mem_cost"))];
-  const config = { signerKey: bytes("base64_signer_key"), saltSeparator: bytes("base64_salt_separator"), rounds, memory };
+  const config = {
+    signerKey: bytes("base64_signer_key"),
+    saltSeparator: bytes("base64_salt_separator"),
+    rounds,
+    memory,
+  };
   const isWhole = config.signerKey.length >= 16 && rounds >= 1 && memory >= 1 && memory <= 30;
   const isScrypt = (read("algorithm") ?? "SCRYPT") === "SCRYPT";
   if (isWhole && isScrypt) return config;

@@ -28,13 +28,22 @@ export const keycloakShape: JsonShape = {
 
 type Credential = Readonly<Record<string, unknown>>;
 
-const hashes: Readonly<Record<string, string>> = { pbkdf2: "sha1", "pbkdf2-sha256": "sha256", "pbkdf2-sha512": "sha512" };
+const hashes: Readonly<Record<string, string>> = {
+  pbkdf2: "sha1",
+  "pbkdf2-sha256": "sha256",
+  "pbkdf2-sha512": "sha512",
+};
 
 /** The hash in a form that is read here; what is of another algorithm stays as it is, and is told. */
 function readCredential(credential: Credential | undefined): string | null {
   if (!credential) return null;
   const data = { ...credential, ...readObject(credential.credentialData), ...readObject(credential.secretData) };
-  const { algorithm, hashIterations: iterations, salt, value = data.hashedSaltedValue } = data as Credential & {
+  const {
+    algorithm,
+    hashIterations: iterations,
+    salt,
+    value = data.hashedSaltedValue,
+  } = data as Credential & {
     value?: unknown;
   };
   const hash = Object.hasOwn(hashes, String(algorithm)) ? hashes[String(algorithm)] : undefined;

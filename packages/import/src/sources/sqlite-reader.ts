@@ -11,16 +11,16 @@ export async function openSqliteReader(path: string): Promise<SqlReader> {
   const database = open(path);
   const texts = (row: Record<string, unknown>) =>
     Object.fromEntries(Object.entries(row).map(([name, value]) => [name, toText(value)]));
-  const read = (query: string) => {
+  const read = function* (query: string) {
     try {
       const statement = database.prepare(query);
       statement.setReadBigInts(true);
-      return statement;
+      yield* statement.iterate();
     } catch (error) {
       throw new SourceError(`The source cannot be read: ${(error as Error).message}`, 3);
     }
   };
-  const all = async (query: string) => read(query).all().map(texts);
+  const all = async (query: string) => [...read(query)].map(texts);
   await all("select 1 from sqlite_master limit 1");
   return {
     dialect: "sqlite",
@@ -32,7 +32,7 @@ export async function openSqliteReader(path: string): Promise<SqlReader> {
     all,
     async *batches(query) {
       let rows: Record<string, string | null>[] = [];
-      for (const row of read(query).iterate()) {
+      for (const row of read(query)) {
         rows.push(texts(row));
         if (rows.length < batch) continue;
         yield rows;

@@ -11,11 +11,10 @@ export const supabaseTables: AccountsOfTables = {
     const isUsers = named ?? "auth.users";
     const users = findTable(tables, isUsers, reader.place);
     const factors = tables.find(({ schema, table }) => schema === users.schema && table === "mfa_factors");
-    const countFactors =
-      factors && factors.columns.includes("status")
-        ? `left join (select user_id as person, count(*) as count from ${reader.quote(factors)}
+    const countFactors = factors?.columns.includes("status")
+      ? `left join (select user_id as person, count(*) as count from ${reader.quote(factors)}
             where status = 'verified' group by user_id) f on f.person = u.id`
-        : "";
+      : "";
     return { users, more: countFactors === "" ? [] : ["f.count as second_factors"], joins: countFactors };
   },
   toRow: fromSupabase,
@@ -36,7 +35,9 @@ export function fromSupabase({ values, ...row }: OldRow): OldRow {
 
 /** A time that cannot be read is none that is over. */
 function isPast(text: string): boolean {
-  const time = readTime(text, "UTC")?.replace(" ", "T").replace(/([+-]\d\d)$/, "$1:00");
+  const time = readTime(text, "UTC")
+    ?.replace(" ", "T")
+    .replace(/([+-]\d\d)$/, "$1:00");
   return time !== undefined && Date.parse(time) <= Date.now();
 }
 

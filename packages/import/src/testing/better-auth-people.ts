@@ -13,7 +13,10 @@ export interface BetterAuth extends AsyncDisposable {
    */
   signUp(database: string, people: readonly SignUp[]): Promise<void>;
   /** Whether it lets somebody in by a name and a password. */
-  signIn(database: string, attempts: readonly { readonly name: string; readonly password: string }[]): Promise<boolean[]>;
+  signIn(
+    database: string,
+    attempts: readonly { readonly name: string; readonly password: string }[],
+  ): Promise<boolean[]>;
 }
 
 export interface SignUp {
