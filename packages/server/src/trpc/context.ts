@@ -57,7 +57,9 @@ export function createContext<C extends Config>(
     // The first is the one that is wanted most, as every browser writes it.
     locale: /^[a-z]{2,3}(-[a-z0-9]{2,8}){0,3}(?![\w-])/i.exec(languages.slice(0, 100))?.[0] ?? null,
   };
-  return { latchkey: { auth, facts, authorization: readHeader(headers, "authorization"), cookies, onCaller, settings } };
+  return {
+    latchkey: { auth, facts, authorization: readHeader(headers, "authorization"), cookies, onCaller, settings },
+  };
 }
 
 /** Of the platform's `Headers` those of one name come as one text, which no single token is. */
