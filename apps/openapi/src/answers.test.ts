@@ -300,7 +300,13 @@ test("an administrator's calls are answered as the document says", async () => {
   await ask("groups.delete", { token, input: { id: group.id } });
   await ask("permissions.declare", { token, input: { app: "shop", permissions: ["shop.order"] } });
   await ask("audit.list", { token, input: { limit: 100 } });
-  for (const procedure of ["service.overview", "service.health", "service.keys", "service.settings", "messages.overview"])
+  for (const procedure of [
+    "service.overview",
+    "service.health",
+    "service.keys",
+    "service.settings",
+    "messages.overview",
+  ])
     await ask(procedure, { token });
   await ask("service.rotateKeys", { token, input: { compromised: false } });
 });

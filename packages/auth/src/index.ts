@@ -44,13 +44,13 @@ export type { StartRoundInput } from "./flows/administration/record-imported-use
 export type { ServiceOverview } from "./flows/administration/service-overview.ts";
 export type { ListedSigningKey, SigningKeys } from "./flows/administration/signing-keys.ts";
 export type { WaitingChanges } from "./flows/administration/user-changes.ts";
-export type { NameProof, WaysIn } from "./flows/administration/ways-in.ts";
 export type {
   AdministeredUser,
   AdministeredUserInput,
   CreatedAccount,
   UserUpdate,
 } from "./flows/administration/users.ts";
+export type { NameProof, WaysIn } from "./flows/administration/ways-in.ts";
 export type { ExchangedToken } from "./flows/authentication/exchange-token.ts";
 export type { TokenInspection, TokenQuestion } from "./flows/authentication/inspect-token.ts";
 export type { Health } from "./flows/maintenance/check-health.ts";

@@ -52,12 +52,14 @@ export function AuditPage(): ReactElement {
   );
 }
 
+type AddressFilters = { readonly [Name in "person" | "actor" | "event" | "from" | "until"]?: string };
+
 function useFilters() {
-  const search = auditRoute.useSearch();
+  const search: AddressFilters = auditRoute.useSearch();
   const address = useLocation({ select: ({ state }) => state.address ?? "" });
   const navigate = useNavigate({ from: auditRoute.fullPath });
   /** Takes the place of what is in the page's address and in the history. */
-  const change = ({ address: typed, ...changes }: Partial<typeof search> & { readonly address?: string }) =>
+  const change = ({ address: typed, ...changes }: AddressFilters & { readonly address?: string }) =>
     void navigate({
       search: (before) => ({ ...before, ...changes }),
       state: (before) => (typed === undefined ? before : { ...before, address: typed }),

@@ -33,7 +33,8 @@ export function toWanted({ person, actor, event, address, from, until }: EventFi
 }
 
 /** `2026-11-26T10:00` of the reader's zone, in UTC. */
-function toTime(local: string | undefined): string | undefined {
-  const time = new Date(local ?? "");
+function toTime(local = ""): string | undefined {
+  const isWhole = /^\d{4,6}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?$/.test(local);
+  const time = new Date(isWhole ? local : "");
   return Number.isNaN(time.getTime()) ? undefined : time.toISOString();
 }

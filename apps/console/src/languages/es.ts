@@ -186,7 +186,11 @@ export const es: Texts = {
     password: "Contraseña",
     app: "Aplicación de autenticación",
     passkeys: "Llaves de acceso",
-    passkeyCount: { one: "{count} llave de acceso", many: "{count} de llaves de acceso", other: "{count} llaves de acceso" },
+    passkeyCount: {
+      one: "{count} llave de acceso",
+      many: "{count} de llaves de acceso",
+      other: "{count} llaves de acceso",
+    },
     recoveryCodes: "Códigos de recuperación",
     left: { one: "queda {count}", many: "quedan {count}", other: "quedan {count}" },
     isSet: "Configurada",

@@ -18,8 +18,9 @@ const isPlural = (value: object): boolean => "other" in value && Object.keys(val
 
 /** Every text by its path; one for a count has all its forms. */
 function listTexts(texts: object, path = ""): [path: string, text: string | Readonly<Record<string, string>>][] {
-  return Object.entries(texts).flatMap(([name, value]): ReturnType<typeof listTexts> =>
-    typeof value === "string" || isPlural(value) ? [[`${path}${name}`, value]] : listTexts(value, `${path}${name}.`),
+  return Object.entries(texts).flatMap(
+    ([name, value]): ReturnType<typeof listTexts> =>
+      typeof value === "string" || isPlural(value) ? [[`${path}${name}`, value]] : listTexts(value, `${path}${name}.`),
   );
 }
 
@@ -27,7 +28,9 @@ const placeholders = (text: string) => [...text.matchAll(/\{\w+\}/g)].map(([whol
 
 test("every catalogue is looked at here", async () => {
   const files = (await readdir(new URL(".", import.meta.url))).filter((name) => /^[a-z]{2}(-[a-z]+)?\.ts$/.test(name));
-  expect(files.map((name) => name.replace(".ts", "")).sort()).toEqual(spoken.map(({ tag }) => tag.toLowerCase()).sort());
+  expect(files.map((name) => name.replace(".ts", "")).sort()).toEqual(
+    spoken.map(({ tag }) => tag.toLowerCase()).sort(),
+  );
 });
 
 describe.each(spoken.map((texts) => [texts.tag, texts] as const))("%s", (tag, texts) => {

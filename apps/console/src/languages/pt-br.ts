@@ -186,7 +186,11 @@ export const ptBR: Texts = {
     password: "Senha",
     app: "Aplicativo autenticador",
     passkeys: "Chaves de acesso",
-    passkeyCount: { one: "{count} chave de acesso", many: "{count} de chaves de acesso", other: "{count} chaves de acesso" },
+    passkeyCount: {
+      one: "{count} chave de acesso",
+      many: "{count} de chaves de acesso",
+      other: "{count} chaves de acesso",
+    },
     recoveryCodes: "Códigos de recuperação",
     left: { one: "resta {count}", many: "restam {count}", other: "restam {count}" },
     isSet: "Definida",

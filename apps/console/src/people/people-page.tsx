@@ -49,12 +49,14 @@ export function PeoplePage(): ReactElement {
   );
 }
 
+type AddressFilters = { readonly [Name in "by" | "status" | "group"]?: string };
+
 function useFilters() {
-  const search = peopleRoute.useSearch();
+  const search: AddressFilters = peopleRoute.useSearch();
   const q = useLocation({ select: ({ state }) => state.q ?? "" });
   const navigate = useNavigate({ from: peopleRoute.fullPath });
   /** Takes the place of what is in the address and the history; an empty text takes it out. */
-  const change = ({ q: typed, ...changes }: Partial<typeof search> & { readonly q?: string }) =>
+  const change = ({ q: typed, ...changes }: AddressFilters & { readonly q?: string }) =>
     void navigate({
       search: (before) => ({ ...before, ...changes }),
       state: (before) => (typed === undefined ? before : { ...before, q: typed }),

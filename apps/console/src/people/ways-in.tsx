@@ -5,7 +5,7 @@ import { fill, fillCount, useTexts } from "../language.tsx";
 import { Card, Fact } from "../parts/card.tsx";
 import { Moment } from "../parts/moment.tsx";
 import { Empty, Loaded } from "../parts/state.tsx";
-import { auth, trpc } from "../service.ts";
+import { type auth, trpc } from "../service.ts";
 import { useMay } from "../session.tsx";
 import { PersonLink } from "./person-link.tsx";
 
@@ -151,7 +151,6 @@ function Consents({ consents }: Pick<WaysInAnswer, "consents">): ReactElement | 
       <h3 id={id}>{texts.ways.consents}</h3>
       <ul className="rows tight-rows">
         {consents.map(({ isGiven, decidedAt, decidedBy, textVersion }, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: decisions have no id, and their order never changes
           <li key={index}>
             <div>
               {isGiven ? texts.ways.given : texts.ways.withdrawn}

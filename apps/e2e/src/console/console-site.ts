@@ -15,12 +15,16 @@ export interface ConsoleSite extends AsyncDisposable {
   create(facts: Facts): Promise<Person>;
 }
 
-const secret = "n0t-shown-n0t-shown-n0t-shown-n0t-sh0wn";
+const secret = "n0t-shown-Zk3vR9qLw7TnXc2Yb8HsJd5GfMp4Ua6E";
 
 /** What the service would run with in production, with something that cannot be meant. */
 export const settings: SettingsReport = {
   settings: reportSettings(
-    parseSettings({ LATCHKEY_SECRET: secret, ACCESS_TOKEN_LIFETIME: "20m", DATABASE_URL: "postgres://a:b@localhost/c" }),
+    parseSettings({
+      LATCHKEY_SECRET: secret,
+      ACCESS_TOKEN_LIFETIME: "20m",
+      DATABASE_URL: "postgres://a:b@localhost/c",
+    }),
   ),
   warnings: ["MESSAGES names no sender, so that nothing is sent."],
   notes: ["Texts of more than one part cost more."],
@@ -56,7 +60,13 @@ export async function openConsole(
   { live }: Pick<ConsoleSite, "live">,
   person: Pick<Person, "username">,
   path: string,
-  { language = "en", theme = "light", throughPages = false, forbidsStorage = false, ...options }: ConsoleWindowOptions = {},
+  {
+    language = "en",
+    theme = "light",
+    throughPages = false,
+    forbidsStorage = false,
+    ...options
+  }: ConsoleWindowOptions = {},
 ): Promise<PagesWindow> {
   const window = await openPagesWindow(browser, { viewport: { width: 1280, height: 800 }, ...options });
   // The machine may be busy with something else.

@@ -41,7 +41,9 @@ const looks = [
 
 const kinds = ["superuser", "viewer", "changer", "nobody"] as const;
 /** Everybody in two looks, and whoever sees the most in all of them. */
-const each = kinds.flatMap((kind) => (kind === "superuser" ? looks : looks.slice(1, 3)).map((look) => ({ ...look, kind })));
+const each = kinds.flatMap((kind) =>
+  (kind === "superuser" ? looks : looks.slice(1, 3)).map((look) => ({ ...look, kind })),
+);
 
 describe.skipIf(!isService)("every screen of the console", () => {
   test.for(each)(
@@ -50,7 +52,18 @@ describe.skipIf(!isService)("every screen of the console", () => {
       const person = principals[kind];
       if (!person) throw new Error(`There is no ${kind}`);
       await using window = await openConsole(browser, site, person, "", { language, theme, viewport });
-      const paths = ["/overview", "/people", `/people/${ada.id}`, "/groups", "/messages", "/audit", "/keys", "/settings", "/health", "/none"];
+      const paths = [
+        "/overview",
+        "/people",
+        `/people/${ada.id}`,
+        "/groups",
+        "/messages",
+        "/audit",
+        "/keys",
+        "/settings",
+        "/health",
+        "/none",
+      ];
       for (const path of paths) {
         await show(window.page, site, path);
         expect(await findFaults(window.page), path).toEqual([]);

@@ -33,7 +33,9 @@ async function fill(): Promise<void> {
       n % 1000 = 0, n % 40 <> 7
     from generate_series(1, ${people}) n, lpad(n::text, 7, '0') digits, concat('user', digits) name`);
   await query("insert into latchkey.groups (id, name) values ($1, 'many')", [groupId]);
-  await query("insert into latchkey.user_groups select id, $1 from latchkey.users where username like 'user0%5'", [groupId]);
+  await query("insert into latchkey.user_groups select id, $1 from latchkey.users where username like 'user0%5'", [
+    groupId,
+  ]);
   await query(`
     insert into latchkey.imported_users (source, old_id, user_id, named_since, seen_at)
     select 'django', row_number() over (order by id), id, now(), now() from latchkey.users where username like 'user%7'`);
@@ -55,7 +57,12 @@ const searches: Readonly<Record<string, object>> = {
   "those who are disabled": { isActive: false },
   staff: { isStaff: true },
   "a group of many": { groupId },
-  "disabled staff of a group, by the beginning of all their names": { groupId, isStaff: true, isActive: false, username: "u" },
+  "disabled staff of a group, by the beginning of all their names": {
+    groupId,
+    isStaff: true,
+    isActive: false,
+    username: "u",
+  },
 };
 
 async function timeOf(run: () => Promise<unknown>): Promise<number> {
@@ -73,24 +80,25 @@ async function median(run: () => Promise<unknown>): Promise<number> {
 const list = (input: object) => ask(live, "users.list", { token: boss.token, input });
 
 describe.skipIf(!isService)(`of ${people} people`, () => {
-  test.for(Object.entries(searches))("%s are listed, and the page after that, within what nobody waits for", async ([
-    title,
-    input,
-  ]) => {
-    const first = await list({ ...input, limit: 100 });
-    expect(first.status, first.text.slice(0, 200)).toBe(200);
-    const times = { first: await median(() => list({ ...input, limit: 100 })), next: 0 };
-    const { nextCursor: cursor } = first.body;
-    if (cursor !== null) times.next = await median(() => list({ ...input, limit: 100, cursor }));
-    process.stderr.write(`${title}: ${Math.round(times.first)} ms, next page ${Math.round(times.next)} ms\n`);
-    expect(Math.max(times.first, times.next)).toBeLessThan(most);
-  });
+  test.for(Object.entries(searches))(
+    "%s are listed, and the page after that, within what nobody waits for",
+    async ([title, input]) => {
+      const first = await list({ ...input, limit: 100 });
+      expect(first.status, first.text.slice(0, 200)).toBe(200);
+      const times = { first: await median(() => list({ ...input, limit: 100 })), next: 0 };
+      const { nextCursor: cursor } = first.body;
+      if (cursor !== null) times.next = await median(() => list({ ...input, limit: 100, cursor }));
+      process.stderr.write(`${title}: ${Math.round(times.first)} ms, next page ${Math.round(times.next)} ms\n`);
+      expect(Math.max(times.first, times.next)).toBeLessThan(most);
+    },
+  );
 
   test("one person is read as quickly", async () => {
     for (const procedure of ["users.get", "users.getWaysIn", "users.listSessions", "users.listPendingChanges"])
-      expect(await median(() => ask(live, procedure, { token: boss.token, input: { id: someId } })), procedure).toBeLessThan(
-        most,
-      );
+      expect(
+        await median(() => ask(live, procedure, { token: boss.token, input: { id: someId } })),
+        procedure,
+      ).toBeLessThan(most);
   });
 
   test("the console shows the first of them, finds one of them, and has few rows after thousands were passed", async ({

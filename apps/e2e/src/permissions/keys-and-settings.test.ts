@@ -52,9 +52,11 @@ describe("service.keys and service.rotateKeys", () => {
   });
 
   test("make ten keys a minute at most for one person", async () => {
-    const person = await createPerson(live.test, { permissions: ["auth.rotate_key"] });
+    await using own = await startLiveServer({ callBudgets: { own: 60, administration: 600 } });
+    const { token } = await createPerson(own.test, { permissions: ["auth.rotate_key"] });
     const outcomes: string[] = [];
-    for (let count = 0; count < 12; count += 1) outcomes.push(outcomeOf(await as(person, "service.rotateKeys", {})));
+    for (let count = 0; count < 12; count += 1)
+      outcomes.push(outcomeOf(await ask(own, "service.rotateKeys", { token })));
     expect(outcomes.filter((outcome) => outcome === "ok").length).toBeLessThanOrEqual(10);
     expect(outcomes.at(-1)).toBe("429 rate_limited");
   });

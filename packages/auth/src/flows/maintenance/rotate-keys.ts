@@ -20,11 +20,7 @@ const publishSeconds = 2 * jwksMaxAge;
  *
  * @param admin who does it; the operator where there is nobody
  */
-export async function rotateKeys(
-  core: Core,
-  { compromised }: RotateKeysInput,
-  admin?: Administrator,
-): Promise<string> {
+export async function rotateKeys(core: Core, { compromised }: RotateKeysInput, admin?: Administrator): Promise<string> {
   return core.db.transaction().execute(async (transaction) => {
     const kid = await core.keyRing.rotate(transaction, {
       publishSeconds: compromised ? 0 : publishSeconds,
