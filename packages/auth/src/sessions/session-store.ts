@@ -124,49 +124,6 @@ export interface RedirectedSession {
   readonly shownAt: Date;
 }
 
-/** A session of the pages that an app may be given one from. */
-export interface SourceSession extends Authentication {
-  readonly authTime: Date;
-  readonly shownBy: SessionOpening;
-  readonly shownAt: Date;
-  /** Seconds until it ends whatever happens. */
-  readonly secondsLeft: number;
-}
-
-/**
- * Reads a live session that an app is to be given one from, and keeps it from being ended until the transaction is over; null when it has
- * ended, and for one whose owner has shown nothing here.
- */
-export async function readSourceSession(transaction: Queries, id: string): Promise<SourceSession | null> {
-  const row = await transaction
-    .selectFrom("sessions")
-    .select([
-      "adoptedFrom",
-      "acr",
-      "amr",
-      "authTime",
-      "createdAt",
-      "openedBy",
-      "reauthenticatedAt",
-      "reauthenticatedBy",
-    ])
-    .select(sql<number>`floor(extract(epoch from expires_at - latchkey.now()))::int`.as("secondsLeft"))
-    .where("id", "=", id)
-    .where(sql<boolean>`${sql.raw(isLiveSession("sessions"))}`)
-    .forShare()
-    .executeTakeFirst();
-  const authTime = row && (row.authTime ?? (row.adoptedFrom === null ? row.createdAt : null));
-  if (!row || !authTime) return null;
-  const { reauthenticatedAt, reauthenticatedBy, openedBy, createdAt, secondsLeft } = row;
-  return {
-    ...readAuthentication(row),
-    authTime,
-    shownAt: reauthenticatedAt ?? createdAt,
-    shownBy: (reauthenticatedAt ? reauthenticatedBy : openedBy) ?? "password",
-    secondsLeft,
-  };
-}
-
 export interface InsertedSession extends Session {
   /** When its refresh token runs out if it is not used. */
   readonly idleExpiresAt: Date;

@@ -1155,8 +1155,7 @@ const deeds: Deed[] = [
     ...bySelf,
     does: "signInBySecondFactor, on a device that is remembered",
     first: askForFactor,
-    run: (_, prepared) =>
-      service.auth.signInBySecondFactor({ ...(prepared as Shown), remember: true }, service.facts),
+    run: (_, prepared) => service.auth.signInBySecondFactor({ ...(prepared as Shown), remember: true }, service.facts),
     leaves: ["signed_in", "device_remembered"],
     detail: () => ({ sessionId: expect.any(String) }),
   },

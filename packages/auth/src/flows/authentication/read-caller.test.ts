@@ -12,6 +12,7 @@ test("sessions are read by one plan, however many calls share the query", async 
   try {
     const read = createCallerReader(storage, createCallerColumns(defineProfile()), {
       secondFactor: "optional",
+      rememberedDevices: { lifetime: "off", of: "no_rights" },
       codes: { phoneTrust: 1 },
       watch: (_work, _about, run) => run(),
     });

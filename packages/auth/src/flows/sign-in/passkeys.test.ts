@@ -597,7 +597,10 @@ describe("a recovery code", () => {
     );
     const results: unknown[] = [];
     for (const code of codes) {
-      const started = await auth.startRecovery({ code }, facts()).then(({ ticket }) => ticket, () => null);
+      const started = await auth.startRecovery({ code }, facts()).then(
+        ({ ticket }) => ticket,
+        () => null,
+      );
       if (started === null) continue;
       const { options } = await auth.startRecoveryPasskey(started, facts());
       results.push(

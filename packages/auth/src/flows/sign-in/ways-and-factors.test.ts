@@ -166,8 +166,10 @@ interface ProcedureKind {
   call(by: Auth, opened: Opened): Promise<unknown>;
 }
 
-const signedIn = (run: (by: Auth, caller: Principal) => Promise<unknown>) => async (by: Auth, { token }: Opened) =>
-  run(by, await callerOf(token, by));
+const signedIn =
+  (run: (by: Auth, caller: Principal) => Promise<unknown>) =>
+  async (by: Auth, { token }: Opened) =>
+    run(by, await callerOf(token, by));
 
 /** An answer that a procedure of a role gives to its holders. */
 const ofRole = async (holds: boolean) => {
