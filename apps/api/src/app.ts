@@ -12,6 +12,7 @@ import {
   refuse,
   refuseMethod,
   relatedOriginsPath,
+  type SettingsReport,
   type TrustedProxy,
   toPublicDocument,
   withoutValues,
@@ -53,9 +54,11 @@ export interface AppOptions {
   /** Answers providers that tell what became of messages. */
   readonly receipts?: ((request: Request) => Promise<Response>) | undefined;
   /** What the service's own pages are told beside that. */
-  readonly pages?: Pick<PagesOptions, "config" | "registration" | "isDevelopment"> | undefined;
+  readonly pages?: Pick<PagesOptions, "config" | "clients" | "registration" | "isDevelopment"> | undefined;
   /** The administrators' app; without it there is none. */
   readonly console?: ConsoleFiles | undefined;
+  /** What the process runs with, for administrators who may read it. */
+  readonly settings?: SettingsReport | undefined;
   /** Which answers have a line in the log; all by default. */
   readonly accessLog?: AccessLog | undefined;
   /** Told of every answer and every refusal, for whoever measures. */
@@ -79,6 +82,7 @@ export function createApp({
   pages: pagesOptions,
   console: consoleFiles,
   accessLog = "all",
+  settings,
   ...rest
 }: AppOptions): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
@@ -91,7 +95,7 @@ export function createApp({
     },
   };
   const answer = createFetchHandler({
-    ...{ ...rest, ...told },
+    ...{ ...rest, ...told, settings },
     router: router ?? createAppRouter(rest.auth.profile),
     names: settingNames,
   });

@@ -104,13 +104,14 @@ export function createCore({ db, prepare }: Storage, options: ResolvedOptions): 
 /** What looks after the audit trail. */
 function createTrail(
   db: Queries,
-  { clock, auditStream }: ResolvedOptions,
+  { clock, auditStream, onAuditError }: ResolvedOptions,
   secretKeys: SecretKeys,
 ): Pick<Core, "denials" | "sealer" | "auditWorker"> {
   const denials = createDenials({ db, clock, keepFromDeletion });
   const sealer = createSealer({ db, key: () => secretKeys.keysOf("audit-seals")[0] });
   const stream = auditStream ? createAuditStream(auditStream, { db }) : null;
-  const auditWorker = createAuditWorker({ denials, sealer, stream, onError: auditStream?.onError });
+  const told = { onError: onAuditError, onStreamError: auditStream?.onError };
+  const auditWorker = createAuditWorker({ denials, sealer, stream, ...told });
   return { denials, sealer, auditWorker };
 }
 

@@ -50,6 +50,7 @@ export {
   requireOwnMigrated,
 } from "./own-migrations.ts";
 export type { PagesConfig, PagesTexts } from "./pages-config.ts";
+export { allowsRedirect, findRedirectFault, type RedirectClient, readRedirectClients } from "./redirect-clients.ts";
 export {
   type Builders,
   createBuilders,
@@ -81,5 +82,6 @@ export {
   text,
 } from "./trpc/inputs.ts";
 export { type AppRouter, createProcedures, type Procedures } from "./trpc/procedures.ts";
+export type { SettingReport, SettingsReport } from "./trpc/settings-report.ts";
 export type { EndedCall, TellCall } from "./trpc/tell-call.ts";
 export { createTraceContinuation, traceRequest, traceWork } from "./trpc/tracing.ts";

@@ -211,6 +211,24 @@ describe("a receiver that", () => {
   });
 });
 
+test("the end of everybody's sessions is told of each person once", async () => {
+  const { auth } = service;
+  const ids = [await createAlice(), await createAlice("bob")];
+  for (const name of ["alice", "alice", "bob"]) await login(name);
+  await untilTold();
+  const before = receiver.taken.length;
+  await auth.operator.endAllSessions();
+  await untilTold();
+  const countIn = (data: object) => ("sessionIds" in data && Array.isArray(data.sessionIds) ? data.sessionIds.length : 0);
+  const told = receiver.taken.slice(before).map(({ event: { type, data } }) => [type, data.userId, countIn(data)]);
+  expect(told.sort()).toEqual(
+    [
+      ["session.ended", ids[0], 2],
+      ["session.ended", ids[1], 1],
+    ].sort(),
+  );
+});
+
 test("of four processes one sends each event", async () => {
   const others = await Promise.all([1, 2, 3].map(() => service.another(optionsFor({ shop: receiver }))));
   await Promise.all(Array.from({ length: 12 }, (_, index) => createAlice(`user${index}`)));

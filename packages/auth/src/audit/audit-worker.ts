@@ -9,6 +9,8 @@ export interface AuditWorkerOptions {
   /** Null where no other system is told. */
   readonly stream: AuditStream | null;
   /** Told when it could not be told. */
+  readonly onStreamError?: ((error: unknown) => void) | undefined;
+  /** Told when events could not be sealed, or counted refusals not be written. */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 
@@ -24,20 +26,25 @@ export interface AuditWorker extends Pick<QueueWorker, "stop"> {
 /** Milliseconds between two looks: for so long an event is without a seal at most, while nothing long is under way. */
 const interval = 10_000;
 
-export function createAuditWorker({ denials, sealer, stream, onError = () => {} }: AuditWorkerOptions): AuditWorker {
-  const drain = async (stopping?: AbortSignal) => {
-    await denials.flush();
-    const sealed = await sealer.seal(stopping);
-    const told = (await stream?.tell(stopping)) ?? 0;
-    return { sealed, found: sealed + told };
-  };
-  // What fails is done at the next turn, and doctor tells when nothing was sealed, or told, for long.
-  const worker = createQueueWorker({
-    drain: async (stopping) => (await drain(stopping)).found,
-    onError,
-    isLate: true,
-    ...(!stream && { interval }),
-  });
+export function createAuditWorker(options: AuditWorkerOptions): AuditWorker {
+  const { denials, sealer, stream, onError = () => {}, onStreamError = () => {} } = options;
+
+  /** None of the three keeps the others from being done; what failed is done at the next turn. */
+  async function work(stopping?: AbortSignal): Promise<Worked> {
+    const [written] = await Promise.allSettled([denials.flush()]);
+    const [sealed] = await Promise.allSettled([sealer.seal(stopping)]);
+    const [told] = await Promise.allSettled([stream?.tell(stopping)]);
+    return { ofTrail: [written, sealed].find(isRejected), ofStream: [told].find(isRejected), sealed, told };
+  }
+
+  async function turn(stopping: AbortSignal): Promise<number> {
+    const { ofTrail, ofStream, sealed, told } = await work(stopping);
+    if (ofTrail) onError(ofTrail.reason);
+    if (ofStream) onStreamError(ofStream.reason);
+    return countOf(sealed) + countOf(told);
+  }
+
+  const worker = createQueueWorker({ drain: turn, onError, isLate: true, ...(!stream && { interval }) });
   return {
     async start() {
       await stream?.begin();
@@ -51,6 +58,24 @@ export function createAuditWorker({ denials, sealer, stream, onError = () => {} 
     noteEvent() {
       if (stream) worker.wakeSoon();
     },
-    drain: async () => (await drain()).sealed,
+    async drain() {
+      const { ofTrail, ofStream, sealed } = await work();
+      const failed = ofTrail ?? ofStream;
+      if (failed) throw failed.reason;
+      return countOf(sealed);
+    },
   };
 }
+
+interface Worked {
+  readonly ofTrail: PromiseRejectedResult | undefined;
+  readonly ofStream: PromiseRejectedResult | undefined;
+  readonly sealed: PromiseSettledResult<number>;
+  readonly told: PromiseSettledResult<number | undefined>;
+}
+
+const countOf = (result: PromiseSettledResult<number | undefined>) =>
+  result.status === "fulfilled" ? (result.value ?? 0) : 0;
+
+const isRejected = (result: PromiseSettledResult<unknown>): result is PromiseRejectedResult =>
+  result.status === "rejected";

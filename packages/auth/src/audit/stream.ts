@@ -52,7 +52,11 @@ export function createAuditStream(
     try {
       const events = await listEventsBetween(db, { after: from, until, atMost: atOnce });
       const last = events.at(-1);
-      if (!last) return 0;
+      if (!last) {
+        // What stood there was deleted, or never written.
+        if (BigInt(until) > BigInt(from)) reached = until;
+        return 0;
+      }
       const timeout = AbortSignal.timeout(deliveryTimeout);
       const signal = stopping ? AbortSignal.any([timeout, stopping]) : timeout;
       await Promise.race([deliver(events, signal), rejectOnAbort(signal)]);

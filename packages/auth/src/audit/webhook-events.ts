@@ -54,11 +54,20 @@ const endings: ReadonlySet<AuditEvent["event"]> = new Set<AuditEvent["event"]>([
   "signed_out",
   "sessions_ended",
   "refresh_token_reused",
+  "authorization_code_refused",
   "password_changed",
   "password_reset",
   "password_change_required",
   "user_updated",
   "deletion_requested",
+  "second_factor_enrolled",
+  "second_factor_removed",
+  "second_factor_reset",
+  "passkey_added",
+  "passkey_removed",
+  "devices_forgotten",
+  "device_remembered",
+  "remembered_device_ended",
 ]);
 
 /**
@@ -90,4 +99,19 @@ export async function queueWebhooks(db: Queries, event: AuditEvent, userId: stri
     where endpoint.seen_at > latchkey.now() - interval '1 day'
     order by told.place`.execute(db.withoutPlugins());
   return (numAffectedRows ?? 0n) > 0n;
+}
+
+/** Queues the same of sessions of many people that ended in this transaction, by an event that is of nobody: one for each person. */
+export async function queueEndedSessions(db: Queries, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  await sql`
+    insert into latchkey.webhook_events (endpoint, user_id, type, data)
+    select endpoint.name, ended.user_id, 'session.ended', jsonb_build_object(
+      'userId', ended.user_id::text, 'sessionIds', ended.ids, 'reason', ended.reason)
+    from latchkey.webhook_endpoints endpoint cross join (
+      select user_id, jsonb_agg(id order by id) as ids, min(end_reason) as reason
+      from latchkey.sessions where id = any(${ids}::uuid[]) and ended_at = latchkey.now() group by user_id
+    ) ended
+    where endpoint.seen_at > latchkey.now() - interval '1 day'
+    order by ended.user_id`.execute(db.withoutPlugins());
 }

@@ -5,6 +5,7 @@ import {
   type coreModels,
   type ModelAction,
   type ModelName,
+  ownerMaxAge,
   type PermissionFor,
   permissionFor,
   type Session,
@@ -228,9 +229,6 @@ export function createBuilders<C extends Config>(formatted: FormattedErrors): Ow
 export async function requireRecently<C extends Config>(ctx: LatchkeyContext<C> & SignedIn<C>): Promise<void> {
   await withUnavailability(() => ctx.latchkey.auth.requireRecentAuthentication(ctx, ownerMaxAge));
 }
-
-/** Seconds. */
-const ownerMaxAge = 600;
 
 interface CostlyCall {
   readonly type: string;

@@ -4,6 +4,7 @@ import { insertNotice, type NoticeMessagesToQueue, queueNoticeMessages } from ".
 import { afterCommit } from "../../storage/after-commit.ts";
 import type { Queries } from "../../storage/database.ts";
 import type { Core, RequestInfo } from "./core.ts";
+import { messageLocale } from "./message-locale.ts";
 
 export interface NoticeToKeep {
   readonly userId: string;
@@ -36,5 +37,7 @@ export async function keepNotice(
   if (noticeId === null) return { messages: 0 };
   afterCommit(transaction, core.outbox.wake);
   const channels = findNoticeChannels(messaging.senders);
-  return { messages: await queueNoticeMessages(transaction, { noticeId, userId, kind, channels, locale, former }) };
+  const inLocale = messageLocale(userId, { request: locale });
+  const queued = { noticeId, userId, kind, channels, locale: inLocale, former };
+  return { messages: await queueNoticeMessages(transaction, queued) };
 }
