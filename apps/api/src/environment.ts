@@ -3,12 +3,19 @@ import {
   type AuthOptions,
   findSecretWeakness,
   type MigrationMode,
-  StartError,
   rememberRules,
+  StartError,
   secondFactorRules,
   tokenAlgorithms,
 } from "@latchkey/auth";
-import { findOriginFault, isLoopback, isTrustedProxy, parsePublicUrl, readPasskeys } from "@latchkey/server";
+import {
+  findOriginFault,
+  isLoopback,
+  isTrustedProxy,
+  parsePublicUrl,
+  readPasskeys,
+  type SettingReport,
+} from "@latchkey/server";
 import { distance } from "fastest-levenshtein";
 import { z } from "zod";
 import type { AccessLog } from "./access-log.ts";
@@ -194,6 +201,8 @@ export type Settings = z.output<typeof settingsSchema> & {
   readonly SHUTDOWN_DELAY: number;
   readonly MESSAGES: readonly SenderName[];
   readonly DATABASE_POOL: number;
+  /** The settings that somebody has set, by name. */
+  readonly given: readonly string[];
   /** Where the database of `DATABASE_URL` is, for a person. */
   readonly place: string | undefined;
 };
@@ -253,6 +262,7 @@ export function parseSettings(variables: Variables): Settings {
   const { MESSAGES = isTriedOut ? ["console"] : [] } = parsed.data;
   return {
     ...parsed.data,
+    given: settingNames.filter((name) => given[name] !== undefined),
     TOKEN_ISSUER,
     SIGNING_KEY_LIFETIME,
     SESSION_IDLE_LIFETIME,
@@ -436,6 +446,36 @@ export function toAuthOptions(settings: Settings, secret: AuthOptions["secret"])
     phones: { defaultCountry: settings.PHONE_DEFAULT_COUNTRY },
     codes: toCodeOptions(settings),
   };
+}
+
+/** The settings for an administrator to read who may not read the environment: with which of them somebody has set. */
+export function reportSettings(settings: Settings): readonly SettingReport[] {
+  const secrets = new Set<string>(secretSettings);
+  return settingNames.map((name) => {
+    const isSecret = secrets.has(name);
+    const value = isSecret ? null : writeValue(name, settings[name as keyof Settings]);
+    return { name, value, isSet: settings.given.includes(name), isSecret };
+  });
+}
+
+/** What is a time in seconds. */
+const durations = /_(LIFETIME|RETENTION|GRACE|RETRY|TRUST|DELAY|EVERY)$/;
+
+function writeValue(name: string, value: unknown): string | null {
+  if (value === undefined || String(value) === "") return name === "MESSAGES" ? "off" : null;
+  if (typeof value === "number" && durations.test(name)) return writeDuration(value);
+  const text = value instanceof Date ? value.toISOString() : [value].flat().map(String).join(", ");
+  return name === "PUBLIC_URL" ? text : text.replace(addresses, "$1$2/…");
+}
+
+/** What comes behind a host, and before it, may be what lets one in there. */
+const addresses = /\b([a-z][a-z+.-]*:\/\/)(?:[^\s/@,]*@)?([^\s/?#,]+)[/?#][^\s,]+/gi;
+
+function writeDuration(seconds: number): string {
+  const [unit = "s", size = 1] = [["d", 86_400] as const, ["h", 3_600] as const, ["m", 60] as const].find(
+    ([, size]) => seconds > 0 && seconds % size === 0,
+  ) ?? ["s", 1];
+  return `${seconds / size}${unit}`;
 }
 
 /** The settings for a person to read, secrets left out. */

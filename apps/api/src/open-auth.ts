@@ -49,6 +49,8 @@ export interface OpenOptions {
   readonly auditStream?: AuthOptions["auditStream"];
   /** Told when the audit trail could not be sealed or added to. */
   readonly onAuditError?: AuthOptions["onAuditError"];
+  /** Told of the events that this process writes into the audit trail. */
+  readonly onAuditEvent?: AuthOptions["onAuditEvent"];
 }
 
 /**
@@ -68,6 +70,7 @@ export async function openAuth(
     watch,
     auditStream,
     onAuditError,
+    onAuditEvent,
   }: OpenOptions = {},
 ): Promise<OpenedAuth> {
   const file = await readConfigFile(settings.LATCHKEY_CONFIG);
@@ -85,6 +88,7 @@ export async function openAuth(
       ...(watch && { watch }),
       ...(auditStream && { auditStream }),
       ...(onAuditError && { onAuditError }),
+      ...(onAuditEvent && { onAuditEvent }),
     };
     const auth = createConfigured(database.connection, options, file, onNotice);
     // At once: a call that hangs keeps the first from ending, and a server that stops ends the call.
@@ -138,7 +142,15 @@ function createConfigured(
   { path, config }: ConfigFile,
   onNotice: (line: string) => void,
 ): Auth<ServiceConfig> {
-  const { migrations: _, messages: __, pages: ___, webhooks: ____, permissions = [], ...declared } = config;
+  const {
+    migrations: _,
+    messages: __,
+    pages: ___,
+    webhooks: ____,
+    clients: _____,
+    permissions = [],
+    ...declared
+  } = config;
   try {
     const auth: Auth<Config> = createAuth(connection, {
       ...options,

@@ -47,6 +47,7 @@ export const ownRefusals: Readonly<Record<string, readonly AuthErrorCode[]>> = {
   ],
   "token.obtainByNewPassword": ["code_invalid", "password_rejected", "second_factor_required", ...ofSignIn],
   "token.obtainByPasskey": ["refused_by_hook", "hook_failed", ...ofPasskey],
+  "token.obtainByRedirect": ["code_invalid", ...ofSignIn],
   "token.obtainBySecondFactor": ["code_invalid", "invalid_credentials", "code_expired", ...ofSignIn],
   "token.enrollTotp": ["code_invalid", ...busy],
   // Of the purpose `reauthenticate` alone: the token of the caller.
@@ -114,6 +115,7 @@ export const ownRefusals: Readonly<Record<string, readonly AuthErrorCode[]>> = {
   "users.createPasswordCode": ["not_found", "reauthentication_required"],
   "users.listSessions": ["not_found"],
   "users.listPendingChanges": ["not_found"],
+  "users.getWaysIn": ["not_found"],
   "users.stopPendingChange": ["not_found"],
   "users.endSessions": ["not_found"],
   "users.requirePasswordChange": ["not_found"],
@@ -123,6 +125,7 @@ export const ownRefusals: Readonly<Record<string, readonly AuthErrorCode[]>> = {
   "groups.update": ["not_found", "identifier_taken", "changed_meanwhile", "reauthentication_required"],
   "groups.delete": ["not_found"],
   "permissions.declare": ["identifier_taken"],
+  "service.rotateKeys": ["reauthentication_required"],
 };
 
 /** Everything that a procedure may refuse, in the order of its statuses. */

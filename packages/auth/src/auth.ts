@@ -26,6 +26,7 @@ import type { ListUsersInput, UserPage } from "./flows/administration/list-users
 import type { GrantInput, PasswordToSet } from "./flows/administration/operator.ts";
 import type { StartRoundInput } from "./flows/administration/record-imported-users.ts";
 import type { ServiceOverview } from "./flows/administration/service-overview.ts";
+import type { SigningKeys } from "./flows/administration/signing-keys.ts";
 import type { WaitingChanges } from "./flows/administration/user-changes.ts";
 import type {
   AdministeredUser,
@@ -33,6 +34,7 @@ import type {
   CreatedAccount,
   UserUpdate,
 } from "./flows/administration/users.ts";
+import type { WaysIn } from "./flows/administration/ways-in.ts";
 import type { ExchangedToken } from "./flows/authentication/exchange-token.ts";
 import type { TokenInspection, TokenQuestion } from "./flows/authentication/inspect-token.ts";
 import type { DeniedCall } from "./flows/authentication/record-denial.ts";
@@ -59,6 +61,7 @@ import type { LoginInput } from "./flows/sign-in/sign-in.ts";
 import type { CodeAnswer, SignInByCodeInput } from "./flows/sign-in/sign-in-by-code.ts";
 import type { SignInByNewPasswordInput } from "./flows/sign-in/sign-in-by-new-password.ts";
 import type { SignInByPasskeyInput } from "./flows/sign-in/sign-in-by-passkey.ts";
+import type { SignInByRedirectInput, StartRedirectInput } from "./flows/sign-in/sign-in-by-redirect.ts";
 import type {
   SecondFactorAnswer,
   SignInBySecondFactorInput,
@@ -78,6 +81,7 @@ import type { PendingChange } from "./flows/steps/pending-change.ts";
 import type { ImportedKey, ImportedPerson } from "./imported-users/imported-user.ts";
 import type { ImportRound, RoundChanges } from "./imported-users/round-store.ts";
 import type { DeliveryReceipt } from "./messages/sender.ts";
+import type { AuthorizationCode } from "./one-time-codes/authorization-code-store.ts";
 import type { MadeRecoveryCodes, RecoveryCodeStatus } from "./one-time-codes/recovery-code-store.ts";
 import type {
   PasskeyAssertion,
@@ -240,6 +244,20 @@ export interface Auth<C extends Config = PlainConfig> {
    * @throws AuthError `invalid_credentials`, `code_expired`, `rate_limited`, `permission_denied`, `refused_by_hook`, `hook_failed`
    */
   signInByPasskey(input: SignInByPasskeyInput, facts: RequestInfo): Promise<SignInAnswer<UserOf<C>>>;
+  /**
+   * Makes the code with which an app opens a session of its own for the caller, who is signed in on the service's pages (RFC 6749 §4.1, with
+   * PKCE). It is good for 60 seconds and once. Whether the redirect is the app's is the pages' to check.
+   *
+   * @throws AuthError `invalid_input`, `reauthentication_required`
+   */
+  startRedirect(caller: Principal, input: StartRedirectInput): Promise<AuthorizationCode>;
+  /**
+   * Opens that session: with what the caller's session shows of its owner, and ending no later. A code that is used twice ends the session that
+   * it has opened.
+   *
+   * @throws AuthError `code_invalid` whatever is wrong, `rate_limited`, `refused_by_hook`, `hook_failed`
+   */
+  signInByRedirect(input: SignInByRedirectInput, facts: RequestInfo): Promise<SignInAnswer<UserOf<C>>>;
   /**
    * Exchanges a refresh token for its successor and a new access token. The same token again, within `sessions.refreshGrace` seconds,
    * gets the same successor; later it ends the session.
@@ -617,6 +635,8 @@ export interface Auth<C extends Config = PlainConfig> {
     listPendingChanges(admin: Administrator, id: string): Promise<WaitingChanges>;
     /** Stops one of these. Throws AuthError `not_found`, `permission_denied`. */
     stopPendingChange(admin: Administrator, id: string, changeId: string): Promise<void>;
+    /** By what a user signs in, since when and by whose word, and what keeps them out. Throws AuthError `not_found`, `permission_denied`. */
+    getWaysIn(admin: Administrator, id: string): Promise<WaysIn>;
   };
 
   readonly groups: {
@@ -721,8 +741,10 @@ export interface Auth<C extends Config = PlainConfig> {
    * StartError when another program declares an app of these, unless it prunes.
    */
   syncPermissions(input: { prune: boolean }): Promise<SyncedPermissions>;
-  /** Makes a new signing key and answers its id. */
-  rotateKeys(input: RotateKeysInput): Promise<string>;
+  /** Makes a new signing key and answers its id: as the operator, or as an administrator. */
+  rotateKeys(input: RotateKeysInput, admin?: Administrator): Promise<string>;
+  /** The signing keys that are accepted, how old they are, and when the next one is made by itself. */
+  listSigningKeys(): Promise<SigningKeys>;
   /**
    * Makes a new signing key where the newest is older than `tokens.keyLifetime`, and answers its id; null otherwise. For something that runs
    * regularly, in as many processes as there are.

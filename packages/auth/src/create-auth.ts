@@ -62,6 +62,7 @@ import {
 import { requirePasswordChange } from "./flows/administration/require-password-change.ts";
 import { resetSecondFactor } from "./flows/administration/second-factors.ts";
 import { readServiceOverview } from "./flows/administration/service-overview.ts";
+import { listSigningKeys } from "./flows/administration/signing-keys.ts";
 import { unlockUser } from "./flows/administration/unlock-user.ts";
 import { listChangesOf, stopChangeOf } from "./flows/administration/user-changes.ts";
 import { endSessionsOf, listSessionsOf } from "./flows/administration/user-sessions.ts";
@@ -73,6 +74,7 @@ import {
   setPermissions,
   updateUser,
 } from "./flows/administration/users.ts";
+import { getWaysIn } from "./flows/administration/ways-in.ts";
 import { authenticate } from "./flows/authentication/authenticate.ts";
 import { authorize } from "./flows/authentication/authorize.ts";
 import { exchangeToken } from "./flows/authentication/exchange-token.ts";
@@ -99,6 +101,7 @@ import { login } from "./flows/sign-in/sign-in.ts";
 import { signInByCode } from "./flows/sign-in/sign-in-by-code.ts";
 import { signInByNewPassword } from "./flows/sign-in/sign-in-by-new-password.ts";
 import { signInByPasskey, startPasskeySignIn } from "./flows/sign-in/sign-in-by-passkey.ts";
+import { signInByRedirect, startRedirect } from "./flows/sign-in/sign-in-by-redirect.ts";
 import {
   signInBySecondFactor,
   startEnrolling,
@@ -171,6 +174,8 @@ export function createAuth<
       startEnrollingPasskey,
       startPasskeySignIn,
       signInByPasskey,
+      startRedirect,
+      signInByRedirect,
       refresh,
       logout,
       register,
@@ -231,6 +236,7 @@ export function createAuth<
       declarePermissions,
       syncPermissions,
       rotateKeys,
+      listSigningKeys,
       rotateDueKeys,
       reseal,
     }),
@@ -250,6 +256,7 @@ export function createAuth<
       resetSecondFactor,
       listPendingChanges: listChangesOf,
       stopPendingChange: stopChangeOf,
+      getWaysIn,
     }),
     groups: bind(core, {
       list: listGroups,

@@ -1,5 +1,6 @@
 // What `@latchkey/import` is built from; this file is no entry of what is published here.
 export { AuthError, StartError } from "./errors.ts";
+export { OldTokenRefused } from "./flows/steps/adopt-old-token.ts";
 export { isPlainLine } from "./free-text.ts";
 export { comparedForms } from "./identifiers/compared-forms.ts";
 export { parseEmail } from "./identifiers/email.ts";
@@ -19,5 +20,7 @@ export { readStoredPassword } from "./passwords/django.ts";
 export { kindOf } from "./passwords/hash-format.ts";
 export { parseGroupName } from "./permissions/group-name.ts";
 export { permissionPattern } from "./permissions/permission.ts";
+export { givenPool, isShared } from "./storage/database.ts";
 export { withClient } from "./storage/with-client.ts";
+export { fetchText } from "./tokens/fetch-json.ts";
 export { profileFields } from "./users/user.ts";

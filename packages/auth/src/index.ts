@@ -1,3 +1,4 @@
+export type { AuditEvent } from "./audit/audit-event.ts";
 export type { EventCount } from "./audit/event-counts.ts";
 export type { AuditStreamOptions, StreamedEvent } from "./audit/stream.ts";
 export { type WebhookType, webhookTypes } from "./audit/webhook-events.ts";
@@ -41,6 +42,7 @@ export type { GroupPageAnswer } from "./flows/administration/groups.ts";
 export type { UserPage, UserPage as UserPageAnswer } from "./flows/administration/list-users.ts";
 export type { StartRoundInput } from "./flows/administration/record-imported-users.ts";
 export type { ServiceOverview } from "./flows/administration/service-overview.ts";
+export type { ListedSigningKey, SigningKeys } from "./flows/administration/signing-keys.ts";
 export type { WaitingChanges } from "./flows/administration/user-changes.ts";
 export type {
   AdministeredUser,
@@ -48,6 +50,7 @@ export type {
   CreatedAccount,
   UserUpdate,
 } from "./flows/administration/users.ts";
+export type { NameProof, WaysIn } from "./flows/administration/ways-in.ts";
 export type { ExchangedToken } from "./flows/authentication/exchange-token.ts";
 export type { TokenInspection, TokenQuestion } from "./flows/authentication/inspect-token.ts";
 export type { Health } from "./flows/maintenance/check-health.ts";
@@ -71,6 +74,7 @@ export type { LoginInput } from "./flows/sign-in/sign-in.ts";
 export type { CodeAnswer, SignInByCodeInput, TicketAnswer } from "./flows/sign-in/sign-in-by-code.ts";
 export type { SignInByNewPasswordInput } from "./flows/sign-in/sign-in-by-new-password.ts";
 export type { SignInByPasskeyInput } from "./flows/sign-in/sign-in-by-passkey.ts";
+export type { SignInByRedirectInput, StartRedirectInput } from "./flows/sign-in/sign-in-by-redirect.ts";
 export type {
   SecondFactorAnswer,
   SignInBySecondFactorInput,
@@ -123,6 +127,7 @@ export {
   renderMessage,
   renderNotice,
 } from "./messages/texts.ts";
+export type { AuthorizationCode } from "./one-time-codes/authorization-code-store.ts";
 export type { MadeRecoveryCodes, RecoveryCodeStatus, RecoveryTicket } from "./one-time-codes/recovery-code-store.ts";
 export { type AuthOptions, rememberRules, secondFactorRules } from "./options.ts";
 export type {

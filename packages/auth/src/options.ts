@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { z } from "zod";
+import type { AuditEvent } from "./audit/audit-event.ts";
 import type { AuditStreamOptions } from "./audit/stream.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { ConfigOf, UserOf } from "./config.ts";
@@ -270,6 +271,11 @@ export interface AuthOptions<
    * watch: (work, facts, run) => tracer.startActiveSpan(work, (span) => run().finally(() => span.end()))
    */
   readonly watch?: Watch;
+  /**
+   * Told of each event of the audit trail that this process wrote, once it is committed and at most once; for whoever counts. It must not throw.
+   * What must arrive is told by `auditStream`.
+   */
+  readonly onAuditEvent?: (event: AuditEvent) => void;
   /** Time of the process; for tests. */
   readonly clock?: Clock;
 }
@@ -284,6 +290,7 @@ export interface ResolvedOptions extends Omit<Checked, "codes" | "secret"> {
   readonly on: Hooks<User>;
   readonly onError: (error: unknown, about: { readonly hook: HookName }) => void;
   readonly watch: Watch;
+  readonly onAuditEvent: ((event: AuditEvent) => void) | undefined;
 }
 
 /** Checks options once, and fills in what is missing. Throws a ZodError or a StartError that names what is wrong. */
@@ -293,6 +300,7 @@ export function resolveOptions<Fields extends ProfileFields, Declared extends re
   on,
   onError = warn,
   watch = watchNothing,
+  onAuditEvent,
   permissions = [] as never,
   ...options
 }: AuthOptions<Fields, Declared>): ResolvedOptions {
@@ -308,6 +316,7 @@ export function resolveOptions<Fields extends ProfileFields, Declared extends re
     on: (on ?? {}) as Hooks<User>,
     onError,
     watch,
+    onAuditEvent,
   };
 }
 

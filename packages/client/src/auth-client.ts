@@ -50,6 +50,10 @@ export interface ClientInternals
   /** Calls as the person who is signed in. */
   readonly api: { mutation(path: string, input: object): Promise<unknown> };
   readonly paths: Pick<ProcedurePaths, "at">;
+  /** Where the service is, without a slash at the end. */
+  readonly base: string;
+  /** Whether the session is in a cookie. */
+  readonly isCookieMode: boolean;
 }
 
 /** Signs a person in and out, and gives every call their token. */
@@ -189,7 +193,7 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
     dispose: manager.dispose,
     getServerSnapshot: () => loading as AuthState<PersonOf<Router>>,
     onReauthenticate: reauthenticator.set,
-    internals: { ...source, api, paths },
+    internals: { ...source, api, paths, base, isCookieMode: cookieMode },
     // Where the platform does not know the symbol yet, tools that fill it in use this one.
     [Symbol.dispose ?? Symbol.for("Symbol.dispose")]: manager.dispose,
   };

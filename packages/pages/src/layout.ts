@@ -217,7 +217,7 @@ export function notice(kind: "good" | "bad", text: string | undefined): Html | s
 export const refused = (message: string | undefined, ...faults: readonly (string | undefined)[]): Html | string =>
   faults.some((fault) => fault !== undefined) ? "" : notice("bad", message);
 
-export const heading = (title: string, lead?: string | Html): Html =>
+export const heading = (title: string | Html, lead?: string | Html): Html =>
   html`<div class="tight"><h1>${title}</h1>${lead ? html`<p class="lead">${lead}</p>` : ""}</div>`;
 
 /** The day and the time, in the reader's language. The zone is said, since the server does not know the reader's. */

@@ -6,6 +6,7 @@ import type { Typed } from "./page.ts";
 import { layOutActivity } from "./pages/activity.ts";
 import { showForm as showAnotherWay } from "./pages/another-way.ts";
 import { layOutApp, layOutSetUp } from "./pages/app.ts";
+import { layOutContinue, layOutReturn, showUnknownApp } from "./pages/authorize.ts";
 import { showForm as showCode } from "./pages/code.ts";
 import { showCodeForm } from "./pages/code-form.ts";
 import { layOutContact } from "./pages/contact.ts";
@@ -15,6 +16,7 @@ import { layOutDelete, layOutDeleted } from "./pages/delete.ts";
 import { layOutDevices } from "./pages/devices.ts";
 import { showFault, showNotFound } from "./pages/faults.ts";
 import { showForm as showFinish } from "./pages/finish-registration.ts";
+import { layOutHeld, showForm as showNotMe } from "./pages/not-me.ts";
 import { notAPasskey, type PasskeyToAsk, type PasskeyToMake } from "./pages/passkey-form.ts";
 import { layOutMaking, layOutPasskeys } from "./pages/passkeys.ts";
 import { showForm as showPassword } from "./pages/password.ts";
@@ -59,7 +61,9 @@ function showAll(visit: Visit): View {
 function toExample(visit: Visit): Visit {
   const codes = { signInByCode: "both", numberOnly: true, sentTo: ["phone", "email"] } as const;
   const serving = { ...visit.serving, registration: "open", codes, hasPasskeys: true } as const;
-  return { ...visit, url: new URL("/sign-in", visit.url), serving };
+  // Of a name, since browsers have no passkeys elsewhere.
+  const ownUrl = new URL("http://localhost:3000/");
+  return { ...visit, url: new URL("/sign-in", visit.url), ownUrl, serving };
 }
 
 const withDone = (visit: Visit, done: string): Visit => ({
@@ -181,6 +185,12 @@ const events = (["signed_in", "sign_in_refused", "password_changed", "profile_up
   }),
 );
 
+const request: Parameters<typeof layOutContinue>[1] = {
+  client: { id: "shop", name: "Köşe Bakkalı", redirectUris: ["com.example.shop:/signed-in"] },
+  ...{ redirectUri: "com.example.shop:/signed-in", state: "example", codeChallenge: "A".repeat(43) },
+  ...{ prompt: null, maxAge: null },
+};
+
 const states: Readonly<Record<string, (visit: Visit) => View>> = {
   "sign-in": (visit) => showSignIn(visit),
   "sign-in-fault": (visit) =>
@@ -193,12 +203,17 @@ const states: Readonly<Record<string, (visit: Visit) => View>> = {
     showSignIn(visit, typing({ username: number }), refuse(visit, "rate_limited", { wait: 1_500 })),
   "sign-in-passkey": (visit) => showSignIn(visit, undefined, undefined, toAsk),
   "sign-in-passkey-refused": (visit) => showSignIn(visit, undefined, notAPasskey(visit), toAsk),
+  "sign-in-at-digits": (visit) => showSignIn({ ...visit, ownUrl: new URL("http://127.0.0.1:3000/") }),
   "sign-in-over": (visit) => showSignIn(withDone(visit, "over")),
   "sign-in-reset": (visit) => showSignIn(withDone(visit, "reset")),
   "sign-in-with-password": (visit) => showSignIn(without(visit, "codes")),
   "sign-in-refused": (visit) =>
     showSignIn(without(visit, "codes"), typing({ username: "ayse" }), refuse(visit, "invalid_credentials")),
   "signed-in": (visit) => showSignedIn(visit, "ayse"),
+  "continue-as": (visit) => layOutContinue(visit, request, "ayse"),
+  "continue-as-number": (visit) => layOutContinue(visit, request, number),
+  "app-return": (visit) => layOutReturn(visit, request, "/sign-in?preview=app-return"),
+  "app-unknown": (visit) => showUnknownApp(visit),
   password: (visit) => showSignInPassword(visit, "ayse"),
   "password-refused": (visit) => showSignInPassword(visit, "ayse", refuse(visit, "invalid_credentials")),
   code: (visit) => showCode(visit, awaiting()),
@@ -215,6 +230,7 @@ const states: Readonly<Record<string, (visit: Visit) => View>> = {
   "code-sent-again": (visit) => showCode(withDone(visit, "again"), awaiting()),
   "code-too-early": (visit) => showCode(withDone(visit, "early"), awaiting()),
   "another-way": (visit) => showAnotherWay(visit, proved({ next: "another_way" })),
+  "another-way-passkey": (visit) => showAnotherWay(visit, proved({ next: "another_way" }), undefined, toAsk),
   register: (visit) => showNumberForm(visit),
   "register-fault": (visit) =>
     showNumberForm(
@@ -272,11 +288,16 @@ const states: Readonly<Record<string, (visit: Visit) => View>> = {
     }),
   recovery: (visit) => layOutRecovery(visit, null),
   "recovery-left": (visit) => layOutRecovery(visit, { left: 8, createdAt: ago(9_000), nextGoodFrom: ago(-4_000) }),
-  "recovery-codes": (visit) => layOutCodes(visit, { codes: Array(10).fill("7K2QM-9X4TB-0HVNE-RW3C5-D8JPS-61FYA"), goodFrom: null }),
+  "recovery-codes": (visit) =>
+    layOutCodes(visit, { codes: Array(10).fill("7K2QM-9X4TB-0HVNE-RW3C5-D8JPS-61FYA"), goodFrom: null }),
   recover: (visit) => showRecover(visit),
   "recover-refused": (visit) => showRecover(visit, refuse(visit, "code_invalid")),
   "recover-password": (visit) => showPasswordForm(visit),
   "recover-password-and-factors": (visit) => showPasswordForm(visit, undefined, { hasFactors: true, passkey: toMake }),
+  "not-me": (visit) => showNotMe(visit),
+  "not-me-refused": (visit) => showNotMe(visit, typing({ username: "ayse" }), refuse(visit, "invalid_credentials")),
+  "not-me-stopped": (visit) => showNotMe(withDone(visit, "stopped")),
+  "not-me-held": (visit) => layOutHeld(visit, ago(-20_160)),
   "new-password": (visit) => showPassword(visit),
   "new-password-changed": (visit) => showPassword(withDone(visit, "changed")),
   "new-password-fault": (visit) =>

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { type Auth, isAuthError } from "@latchkey/auth";
 import { createInbox, createPasskeyDevice, type PasskeyDevice, showTotp } from "@latchkey/auth/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -68,6 +69,15 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
   "token.obtainByPasskey": async ({ target }) => {
     const { device } = await addPasskey(target);
     return { passkey: device.get((await live.test.auth.startPasskeySignIn()).options) };
+  },
+  "token.obtainByRedirect": async ({ target }) => {
+    const { auth, facts } = live.test;
+    const { token } = await auth.login({ username: target.username, password }, facts);
+    const codeVerifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+    const codeChallenge = createHash("sha256").update(codeVerifier).digest("base64url");
+    const asked = { clientId: "shop", redirectUri: "https://shop.example.com/signed-in" };
+    const caller = await auth.authenticate([`Bearer ${token}`]);
+    return { ...asked, codeVerifier, code: (await auth.startRedirect(caller, { ...asked, codeChallenge })).code };
   },
   "passkeys.start": () => undefined,
   "passkeys.startSecondFactor": async ({ target }) => {
@@ -156,6 +166,7 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
   "users.createPasswordCode": ({ target }) => ({ id: target.id }),
   "users.listSessions": ({ target }) => ({ id: target.id }),
   "users.listPendingChanges": ({ target }) => ({ id: target.id }),
+  "users.getWaysIn": ({ target }) => ({ id: target.id }),
   "users.stopPendingChange": async ({ target }) => ({ id: target.id, changeId: await findChangeId(target) }),
   "users.endSessions": ({ target }) => ({ id: target.id }),
   "users.requirePasswordChange": ({ target }) => ({ id: target.id }),
@@ -173,6 +184,9 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
   "audit.list": () => undefined,
   "service.overview": () => undefined,
   "service.health": () => undefined,
+  "service.keys": () => undefined,
+  "service.rotateKeys": () => undefined,
+  "service.settings": () => undefined,
   "messages.overview": () => undefined,
 };
 

@@ -17,15 +17,14 @@ export interface AuditWorkerOptions {
 /** Does what the audit trail leaves for later: writes counted refusals, seals events, and tells another system of them. */
 export interface AuditWorker extends Pick<QueueWorker, "stop"> {
   start(): Promise<void>;
+  /** Told that this process wrote an event: where somebody is told of it, that is soon. */
+  noteEvent(): void;
   /** Does what is due now, and answers how many events were sealed. */
   drain(): Promise<number>;
 }
 
 /** Milliseconds between two looks: for so long an event is without a seal at most, while nothing long is under way. */
 const interval = 10_000;
-
-/** The same where somebody is told of it. */
-const streamInterval = 1_000;
 
 export function createAuditWorker(options: AuditWorkerOptions): AuditWorker {
   const { denials, sealer, stream, onError = () => {}, onStreamError = () => {} } = options;
@@ -35,17 +34,17 @@ export function createAuditWorker(options: AuditWorkerOptions): AuditWorker {
     const [written] = await Promise.allSettled([denials.flush()]);
     const [sealed] = await Promise.allSettled([sealer.seal(stopping)]);
     const [told] = await Promise.allSettled([stream?.tell(stopping)]);
-    return { ofTrail: [written, sealed].find(isRejected), ofStream: [told].find(isRejected), sealed };
+    return { ofTrail: [written, sealed].find(isRejected), ofStream: [told].find(isRejected), sealed, told };
   }
 
-  async function turn(stopping: AbortSignal): Promise<void> {
-    const { ofTrail, ofStream } = await work(stopping);
+  async function turn(stopping: AbortSignal): Promise<number> {
+    const { ofTrail, ofStream, sealed, told } = await work(stopping);
     if (ofTrail) onError(ofTrail.reason);
     if (ofStream) onStreamError(ofStream.reason);
+    return countOf(sealed) + countOf(told);
   }
 
-  const pace = { interval: stream ? streamInterval : interval, isLate: true };
-  const worker = createQueueWorker({ drain: turn, onError, ...pace });
+  const worker = createQueueWorker({ drain: turn, onError, isLate: true, ...(!stream && { interval }) });
   return {
     async start() {
       await stream?.begin();
@@ -56,11 +55,14 @@ export function createAuditWorker(options: AuditWorkerOptions): AuditWorker {
       // What was counted is in no other place.
       await denials.flush({ isAll: true }).catch(() => 0);
     },
+    noteEvent() {
+      if (stream) worker.wakeSoon();
+    },
     async drain() {
       const { ofTrail, ofStream, sealed } = await work();
       const failed = ofTrail ?? ofStream;
       if (failed) throw failed.reason;
-      return sealed.status === "fulfilled" ? sealed.value : 0;
+      return countOf(sealed);
     },
   };
 }
@@ -69,7 +71,11 @@ interface Worked {
   readonly ofTrail: PromiseRejectedResult | undefined;
   readonly ofStream: PromiseRejectedResult | undefined;
   readonly sealed: PromiseSettledResult<number>;
+  readonly told: PromiseSettledResult<number | undefined>;
 }
+
+const countOf = (result: PromiseSettledResult<number | undefined>) =>
+  result.status === "fulfilled" ? (result.value ?? 0) : 0;
 
 const isRejected = (result: PromiseSettledResult<unknown>): result is PromiseRejectedResult =>
   result.status === "rejected";

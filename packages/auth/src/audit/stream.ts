@@ -1,8 +1,7 @@
 import type { Queries } from "../storage/database.ts";
 import { rejectOnAbort } from "../storage/queue-worker.ts";
 import { listEventsBetween, type StoredEvent } from "./audit-log.ts";
-import { findLastSeal } from "./seal-store.ts";
-import { beginStream, isBehind, leaseStream, releaseStream } from "./stream-store.ts";
+import { beginStream, findUntold, leaseStream, releaseStream } from "./stream-store.ts";
 
 /** An event as another system is told of it. */
 export interface StreamedEvent extends StoredEvent {
@@ -46,12 +45,9 @@ export function createAuditStream(
 ): AuditStream {
   /** One batch; 0 where nothing waits or another process has the stream. */
   async function tellSome(stopping: AbortSignal | undefined): Promise<number> {
-    // What has a seal has no event before it that cannot be seen yet.
-    const until = (await findLastSeal(db))?.lastPosition;
-    // Where nothing waits nothing is written: this is looked at every second.
-    if (until === undefined || !(await isBehind(db, name, until))) return 0;
-    const from = await leaseStream(db, name, lease);
-    if (from === null) return 0;
+    const until = await findUntold(db, name);
+    const from = until === null ? null : await leaseStream(db, name, lease);
+    if (until === null || from === null) return 0;
     let reached = from;
     try {
       const events = await listEventsBetween(db, { after: from, until, atMost: atOnce });

@@ -71,6 +71,12 @@ export const fr: Catalogue = {
   already: "Vous êtes connecté en tant que {name}.",
   goOn: "Continuer",
   notYou: "Utiliser un autre compte",
+  continueAs: "Continuer en tant que {name} ?",
+  continueLead: "{client} vous demande de vous connecter. L’application connaîtra votre compte.",
+  decline: "Annuler",
+  appUnknown: "Ce lien ne fonctionne pas",
+  appUnknownLead:
+    "L’application qui vous a envoyé ici n’est pas connue, ou son adresse a changé. Revenez-y et réessayez.",
   account: "Votre compte",
   profile: "Profil",
   profileLead: "Ce que vous dites de vous.",
@@ -206,6 +212,25 @@ export const fr: Catalogue = {
     "Le vôtre a été défini par quelqu’un d’autre, ou d’autres peuvent le connaître. Choisissez-en un que vous seul connaissez.",
   recoverPassword: "Choisissez un nouveau mot de passe",
   recoverPasswordLead: "Tous les autres appareils sont déconnectés.",
+  notMe: "Ce n’était pas moi",
+  notMeLead:
+    "Utilisez un appareil et un navigateur avec lesquels vous vous êtes déjà connecté. Personne n’est connecté ni déconnecté ici.",
+  hold: "Mon mot de passe a été changé par un code",
+  holdLead:
+    "Avec le mot de passe d’avant, vous suspendez ce changement : pendant les 14 jours qui le suivent, aucun numéro, aucune adresse, aucun code de secours ni second facteur ne change.",
+  passwordBefore: "Mot de passe d’avant",
+  holdIt: "Suspendre le changement",
+  holdRelease: "C’était moi : laisser faire",
+  holdRefused:
+    "Cela ne correspond pas : le mot de passe n’a pas été changé par un code depuis 14 jours, ce n’est pas celui d’avant, ou cet appareil ne s’était pas connecté.",
+  held: "Le changement est suspendu",
+  heldUntil: "Jusqu’au {time}, le compte garde son numéro, son adresse et ses codes de secours.",
+  heldNext:
+    "Quand votre numéro est de nouveau à vous, ou avec un code de secours, choisissez un nouveau mot de passe : cela déconnecte tous les autres.",
+  released: "Le changement n’est plus suspendu.",
+  stopWaitingLead:
+    "Un changement de numéro ou d’adresse, ou la suppression du compte, attend quelques jours. Sur un tel appareil, vous l’arrêtez sans mot de passe.",
+  waitingStopped: "Si cet appareil s’était déjà connecté à ce compte, plus rien n’y attend.",
   pending: {
     set_phone: "Un nouveau numéro de téléphone",
     remove_phone: "Le numéro de téléphone est retiré",
@@ -251,6 +276,8 @@ export const fr: Catalogue = {
   passkeyWrong: "Cette clé d’accès n’est pas valable ici. Connectez-vous autrement.",
   passkeyNotAdded: "La clé d’accès n’a pas pu être ajoutée. Réessayez.",
   passkeyUnsupported: "Ce navigateur ne peut pas utiliser de clés d’accès ici. Essayez-en un autre.",
+  passkeyHost:
+    "Les clés d’accès ne fonctionnent pas à une adresse en chiffres. Ouvrez cette page à {address} pour en utiliser une.",
   passkeyOrApp: "Utilisez votre clé d’accès ou saisissez les chiffres de votre application.",
   factorsLost: "J’ai aussi perdu mon application d’authentification et mes clés d’accès : les retirer",
   errorTitle: "Cela n’a pas marché",
@@ -310,6 +337,7 @@ export const fr: Catalogue = {
     user_updated: "Compte modifié",
     signed_in: "Connexion",
     sign_in_refused: "Une connexion a échoué",
+    authorization_code_refused: "Une application a été refusée",
     signed_out: "Déconnexion",
     sessions_ended: "Appareils déconnectés",
     password_changed: "Mot de passe changé",

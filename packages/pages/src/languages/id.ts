@@ -71,6 +71,12 @@ export const id: Catalogue = {
   already: "Anda masuk sebagai {name}.",
   goOn: "Lanjutkan",
   notYou: "Pakai akun lain",
+  continueAs: "Lanjutkan sebagai {name}?",
+  continueLead: "{client} meminta Anda masuk. Aplikasi itu akan mengenal akun Anda.",
+  decline: "Batal",
+  appUnknown: "Tautan ini tidak berfungsi",
+  appUnknownLead:
+    "Aplikasi yang mengirim Anda ke sini tidak dikenal atau telah pindah. Kembali ke aplikasi itu dan coba lagi.",
   account: "Akun Anda",
   profile: "Profil",
   profileLead: "Hal yang Anda ceritakan tentang diri Anda.",
@@ -202,6 +208,25 @@ export const id: Catalogue = {
     "Kata sandi Anda dipasang oleh orang lain, atau mungkin diketahui orang lain. Pilih yang hanya Anda ketahui.",
   recoverPassword: "Pilih kata sandi baru",
   recoverPasswordLead: "Semua perangkat lain dikeluarkan.",
+  notMe: "Itu bukan saya",
+  notMeLead:
+    "Pakai perangkat dan peramban yang pernah Anda gunakan untuk masuk. Di sini tidak ada yang masuk atau keluar.",
+  hold: "Kata sandi saya diganti dengan kode",
+  holdLead:
+    "Dengan kata sandi sebelumnya Anda menahan penggantian itu: selama 14 hari sesudahnya tidak ada nomor, alamat, kode pemulihan, atau faktor kedua yang berubah.",
+  passwordBefore: "Kata sandi sebelumnya",
+  holdIt: "Tahan penggantian",
+  holdRelease: "Itu saya: lanjutkan",
+  holdRefused:
+    "Itu tidak cocok: kata sandi tidak diganti dengan kode dalam 14 hari, ini bukan yang sebelumnya, atau perangkat ini belum pernah masuk.",
+  held: "Penggantian ditahan",
+  heldUntil: "Sampai {time} akun tetap dengan nomor, alamat, dan kode pemulihannya.",
+  heldNext:
+    "Setelah nomor kembali milik Anda, atau dengan kode pemulihan, pilih kata sandi baru: semua orang lain akan keluar.",
+  released: "Penggantian tidak ditahan lagi.",
+  stopWaitingLead:
+    "Perubahan nomor atau alamat, atau penghapusan akun, menunggu beberapa hari. Di perangkat seperti itu Anda menghentikannya tanpa kata sandi.",
+  waitingStopped: "Jika perangkat ini pernah masuk ke akun itu, tidak ada lagi yang menunggu di sana.",
   pending: {
     set_phone: "Nomor telepon baru",
     remove_phone: "Nomor telepon dihapus",
@@ -246,6 +271,7 @@ export const id: Catalogue = {
   passkeyWrong: "Kunci sandi itu tidak berlaku di sini. Masuklah dengan cara lain.",
   passkeyNotAdded: "Kunci sandi tidak dapat ditambahkan. Coba sekali lagi.",
   passkeyUnsupported: "Peramban ini tidak dapat memakai kunci sandi di sini. Coba yang lain.",
+  passkeyHost: "Kunci sandi tidak berfungsi di alamat berupa angka. Buka halaman ini di {address} untuk memakainya.",
   passkeyOrApp: "Pakai kunci sandi Anda, atau ketik angka dari aplikasi.",
   factorsLost: "Aplikasi autentikator dan kunci sandi saya juga hilang: hapus",
   errorTitle: "Itu tidak berhasil",
@@ -306,6 +332,7 @@ export const id: Catalogue = {
     user_updated: "Akun diubah",
     signed_in: "Masuk",
     sign_in_refused: "Percobaan masuk gagal",
+    authorization_code_refused: "Sebuah aplikasi ditolak",
     signed_out: "Keluar",
     sessions_ended: "Perangkat dikeluarkan",
     password_changed: "Kata sandi diganti",

@@ -71,6 +71,12 @@ export const ptBR: Catalogue = {
   already: "Você entrou como {name}.",
   goOn: "Continuar",
   notYou: "Usar outra conta",
+  continueAs: "Continuar como {name}?",
+  continueLead: "{client} pede que você entre. Ele passa a conhecer sua conta.",
+  decline: "Cancelar",
+  appUnknown: "Este link não funciona",
+  appUnknownLead:
+    "O aplicativo que trouxe você até aqui não é conhecido ou mudou de endereço. Volte a ele e tente de novo.",
   account: "Sua conta",
   profile: "Perfil",
   profileLead: "O que você conta sobre si.",
@@ -200,6 +206,25 @@ export const ptBR: Catalogue = {
     "A senha atual foi definida por outra pessoa, ou outras podem conhecê-la. Escolha uma que só você saiba.",
   recoverPassword: "Escolha uma nova senha",
   recoverPasswordLead: "Os outros dispositivos são desconectados.",
+  notMe: "Não fui eu",
+  notMeLead:
+    "Use um dispositivo e um navegador com os quais você já entrou antes. Aqui ninguém entra nem sai da conta.",
+  hold: "Minha senha foi redefinida por um código",
+  holdLead:
+    "Com a senha de antes você segura a redefinição: por 14 dias a partir dela, nenhum número, endereço, código de recuperação ou segundo fator muda.",
+  passwordBefore: "Senha de antes",
+  holdIt: "Segurar a redefinição",
+  holdRelease: "Fui eu: deixar seguir",
+  holdRefused:
+    "Isso não confere: a senha não foi redefinida por um código nos últimos 14 dias, esta não é a de antes ou este dispositivo não tinha entrado.",
+  held: "A redefinição está segurada",
+  heldUntil: "Até {time} a conta mantém o número, o endereço e os códigos de recuperação.",
+  heldNext:
+    "Quando o número for seu de novo, ou com um código de recuperação, escolha uma senha nova: isso tira todos os outros da conta.",
+  released: "A redefinição não está mais segurada.",
+  stopWaitingLead:
+    "Uma mudança de número ou endereço, ou a exclusão da conta, espera alguns dias. Em um dispositivo assim você a cancela sem senha.",
+  waitingStopped: "Se este dispositivo já entrou nessa conta, nada mais espera lá.",
   pending: {
     set_phone: "Um novo número de telefone",
     remove_phone: "O número de telefone é removido",
@@ -244,6 +269,7 @@ export const ptBR: Catalogue = {
   passkeyWrong: "Essa chave de acesso não vale aqui. Entre de outra forma.",
   passkeyNotAdded: "Não foi possível adicionar a chave de acesso. Tente de novo.",
   passkeyUnsupported: "Este navegador não pode usar chaves de acesso aqui. Tente outro.",
+  passkeyHost: "Chaves de acesso não funcionam em um endereço de números. Abra esta página em {address} para usar uma.",
   passkeyOrApp: "Use sua chave de acesso ou digite os números do aplicativo.",
   factorsLost: "Também perdi o aplicativo autenticador e as chaves de acesso: remover",
   errorTitle: "Não deu certo",
@@ -304,6 +330,7 @@ export const ptBR: Catalogue = {
     user_updated: "Conta alterada",
     signed_in: "Entrada na conta",
     sign_in_refused: "Uma tentativa de entrar falhou",
+    authorization_code_refused: "Um aplicativo foi recusado",
     signed_out: "Saída da conta",
     sessions_ended: "Sessões encerradas em aparelhos",
     password_changed: "Senha alterada",

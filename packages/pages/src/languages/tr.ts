@@ -70,6 +70,11 @@ export const tr: Catalogue = {
   already: "{name} olarak giriş yaptınız.",
   goOn: "Devam et",
   notYou: "Başka hesap kullan",
+  continueAs: "{name} olarak devam edilsin mi?",
+  continueLead: "{client} giriş yapmanızı istiyor. Hesabınızı tanıyacak.",
+  decline: "Vazgeç",
+  appUnknown: "Bu bağlantı çalışmıyor",
+  appUnknownLead: "Sizi buraya gönderen uygulama tanınmıyor ya da taşınmış. Uygulamaya dönüp yeniden deneyin.",
   account: "Hesabınız",
   profile: "Profil",
   profileLead: "Kendiniz hakkında söyledikleriniz.",
@@ -198,6 +203,25 @@ export const tr: Catalogue = {
     "Şu anki parolanızı başkası belirledi ya da başkaları biliyor olabilir. Yalnızca sizin bildiğiniz bir parola seçin.",
   recoverPassword: "Yeni parola seçin",
   recoverPasswordLead: "Diğer bütün cihazlarda oturum kapanır.",
+  notMe: "Bu ben değildim",
+  notMeLead:
+    "Daha önce giriş yaptığınız bir cihazı ve tarayıcıyı kullanın. Burada kimsenin oturumu açılmaz veya kapanmaz.",
+  hold: "Parolam bir kodla değiştirildi",
+  holdLead:
+    "Önceki parolanızla değişikliği beklemeye alırsınız: değişiklikten sonraki 14 gün boyunca numara, adres, kurtarma kodu ve ikinci doğrulama adımı değişmez.",
+  passwordBefore: "Önceki parola",
+  holdIt: "Beklemeye al",
+  holdRelease: "Bendim: devam etsin",
+  holdRefused:
+    "Bu uymuyor: parola son 14 gün içinde bir kodla değiştirilmedi, bu önceki parola değil veya bu cihazla daha önce giriş yapılmamış.",
+  held: "Değişiklik beklemeye alındı",
+  heldUntil: "Hesap {time} tarihine kadar numarasını, adresini ve kurtarma kodlarını korur.",
+  heldNext:
+    "Numaranız yeniden sizin olunca veya bir kurtarma koduyla yeni bir parola belirleyin: bu, diğer herkesin oturumunu kapatır.",
+  released: "Değişiklik artık beklemede değil.",
+  stopWaitingLead:
+    "Numara veya adres değişikliği ya da hesabın silinmesi birkaç gün bekler. Böyle bir cihazda bunu parolasız durdurursunuz.",
+  waitingStopped: "Bu cihazla o hesaba daha önce giriş yapıldıysa, orada artık bekleyen bir şey yok.",
   pending: {
     set_phone: "Yeni telefon numarası",
     remove_phone: "Telefon numarası kaldırılıyor",
@@ -242,6 +266,7 @@ export const tr: Catalogue = {
   passkeyWrong: "Bu geçiş anahtarı burada geçerli değil. Başka bir yolla giriş yapın.",
   passkeyNotAdded: "Geçiş anahtarı eklenemedi. Yeniden deneyin.",
   passkeyUnsupported: "Bu tarayıcı burada geçiş anahtarı kullanamıyor. Başka bir tarayıcı deneyin.",
+  passkeyHost: "Geçiş anahtarları rakamlı bir adreste çalışmaz. Kullanmak için bu sayfayı {address} adresinde açın.",
   passkeyOrApp: "Geçiş anahtarınızı kullanın veya uygulamanızın rakamlarını yazın.",
   factorsLost: "Doğrulama uygulamamı ve geçiş anahtarlarımı da kaybettim: kaldırın",
   errorTitle: "Bu olmadı",
@@ -301,6 +326,7 @@ export const tr: Catalogue = {
     user_updated: "Hesap değiştirildi",
     signed_in: "Giriş yapıldı",
     sign_in_refused: "Bir giriş başarısız oldu",
+    authorization_code_refused: "Bir uygulama reddedildi",
     signed_out: "Çıkış yapıldı",
     sessions_ended: "Cihazlarda oturum kapatıldı",
     password_changed: "Parola değiştirildi",

@@ -15,7 +15,7 @@ import type { Answer, Page, Redirect } from "../page.ts";
 import { answerOf, missing, type Refusal } from "../refusal.ts";
 import { beginStep, endStep, readTicketStep, type Step, type TicketStep } from "../step.ts";
 import type { Visit } from "../visit.ts";
-import { finishSignIn } from "./after-sign-in.ts";
+import { finishSignIn, toSignInAnew } from "./after-sign-in.ts";
 import { beginAgain } from "./code-form.ts";
 import { notAPasskey, ofPasskey, type PasskeyToMake, passkeyForm, readNewPasskey } from "./passkey-form.ts";
 import { layOutCodes } from "./recovery.ts";
@@ -65,7 +65,7 @@ export const recoverPasswordPage: Page = {
     const answer = await visit.callWithCookies.recovery.setPassword(input);
     if (!("next" in answer)) return finishSignIn(visit, answer);
     endStep(visit);
-    return { to: `${visit.base}/sign-in?done=reset` };
+    return toSignInAnew(visit);
   },
   refuse: (visit, typed, refusal) =>
     showStep(visit, typed.has("passkey") ? ofPasskey(visit, refusal, visit.texts.passkeyNotAdded) : refusal),

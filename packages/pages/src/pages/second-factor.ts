@@ -1,6 +1,6 @@
 import { html } from "hono/html";
-import { button, checkbox, form, type Html, heading, linkAnew, refused, type View } from "../layout.ts";
 import { fill } from "../languages/language.ts";
+import { button, checkbox, form, type Html, heading, linkAnew, refused, type View } from "../layout.ts";
 import type { Answer, Page, Redirect, Typed } from "../page.ts";
 import { answerOf, type Refusal, spellSeconds } from "../refusal.ts";
 import { leadTo, readTicketStep, type Step, type TicketStep } from "../step.ts";
@@ -15,6 +15,7 @@ import {
   passkeyForm,
   readNewPasskey,
   readPasskey,
+  showWithoutPasskeys,
 } from "./passkey-form.ts";
 import { layOutCodes } from "./recovery.ts";
 import { showSecret, totpField } from "./totp-form.ts";
@@ -108,7 +109,7 @@ ${button(texts.signIn)}</div>`;
   const words = { text: key ? texts.passkeyAdd : texts.passkeyUse, kind: takesDigits ? "second wide" : "wide" };
   const fields = html`${rememberBox(visit, factors, "remember-with-passkey")}`;
   const byPasskey = passkey
-    ? html`${takesDigits ? "" : refused(refusal?.message)}${passkeyForm(visit, { path, options: passkey, fields, ...words })}${takesDigits ? "" : html`<p class="quiet" data-without-passkeys>${texts.passkeyUnsupported}</p>`}`
+    ? html`${takesDigits ? "" : refused(refusal?.message)}${passkeyForm(visit, { path, options: passkey, fields, ...words })}${takesDigits ? "" : showWithoutPasskeys(visit)}`
     : "";
   const lead = key
     ? texts.enrollLead

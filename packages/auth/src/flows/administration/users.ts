@@ -239,11 +239,12 @@ export async function setGroups(
   groupIds: readonly string[],
   expected?: readonly string[],
 ): Promise<AdministeredUser> {
-  const wanted = [...new Set(groupIds.map((groupId) => groupId.toLowerCase()))];
+  const wanted = toGroupIds(groupIds);
+  const seen = expected && toGroupIds(expected);
   await changeWithAuthority(core, actor, id, async (transaction, target) => {
     const { groups } = await findGrants(transaction, id);
     const present = groups.map((group) => group.id);
-    requireSameSet(present, expected);
+    requireSameSet(present, seen);
     const added = wanted.filter((groupId) => !present.includes(groupId));
     forbidSelfGrant(actor, target, added);
     if (added.length > 0) await forbidTestAccount(transaction, id);
@@ -259,6 +260,9 @@ export async function setGroups(
   });
   return readUser(core, id, { user: actor, facts });
 }
+
+/** As the database writes them, each once: a caller may write the letters of an id large. */
+const toGroupIds = (ids: readonly string[]) => [...new Set(ids.map((id) => id.toLowerCase()))];
 
 /**
  * Makes a user's own permissions exactly those given.

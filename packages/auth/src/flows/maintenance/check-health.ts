@@ -111,7 +111,8 @@ async function warnOfWeakHashes(core: Core): Promise<string[]> {
   const { count, until } = await countWeakHashes(core);
   if (count === 0) return [];
   const them = `${count} accounts have an MD5 or SHA-1 of another system within bcrypt`;
-  if (until === null) return [`${them}: set LEGACY_HASHES_UNTIL to a day from which their owners choose a new password.`];
+  if (until === null)
+    return [`${them}: set LEGACY_HASHES_UNTIL to a day from which their owners choose a new password.`];
   return [`${them}, which signs them in until ${until.toISOString().slice(0, 10)}; then they choose a new password.`];
 }
 

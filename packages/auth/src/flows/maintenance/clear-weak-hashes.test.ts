@@ -21,7 +21,9 @@ const passwordsOf = ({ database }: TestAuth) =>
   );
 
 const imported = ({ database }: TestAuth) =>
-  database.query("insert into latchkey.import_sources (source, seen_at, began_at, completed_at) values ('shop', latchkey.now(), latchkey.now(), latchkey.now())");
+  database.query(
+    "insert into latchkey.import_sources (source, seen_at, began_at, completed_at) values ('shop', latchkey.now(), latchkey.now(), latchkey.now())",
+  );
 
 test("a digest of MD5 or SHA-1 within bcrypt goes a year after the import, and nothing else does", async () => {
   await using service = await createTestAuth();

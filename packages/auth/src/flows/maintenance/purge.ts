@@ -7,6 +7,7 @@ import { deleteExpiredEntries } from "../../imported-users/blacklist-store.ts";
 import { deleteAbandoned } from "../../imported-users/staging-store.ts";
 import { deleteOldCounts } from "../../messages/message-counts.ts";
 import { deleteOldNotices } from "../../messages/notice-store.ts";
+import { deleteOldAuthorizationCodes } from "../../one-time-codes/authorization-code-store.ts";
 import { deleteExpiredCodes } from "../../one-time-codes/code-store.ts";
 import { settleRecoveryCodes } from "../../one-time-codes/recovery-code-store.ts";
 import { deleteOldPasskeyChallenges } from "../../passkeys/passkey-challenge.ts";
@@ -56,6 +57,7 @@ export async function purge(core: Core): Promise<Purged> {
   const tickets = await inBatches((atMost) => deleteOldTickets(core.db, atMost));
   const halfDone = await inBatches((atMost) => deleteOldSecondFactorTickets(core.db, atMost));
   const used = await inBatches((atMost) => deleteOldPasskeyChallenges(core.db, atMost));
+  const exchanged = await inBatches((atMost) => deleteOldAuthorizationCodes(core.db, atMost));
   await inBatches((atMost) => deleteOldFormerPasswords(core.db, atMost));
   await inBatches((atMost) => deleteOldRememberedDevices(core.db, atMost));
   await inBatches((atMost) => clearWeakHashes(core, atMost));
@@ -66,7 +68,13 @@ export async function purge(core: Core): Promise<Purged> {
   await inBatches((atMost) => backfillConsents(core.db, atMost));
   const [warned] = await Promise.allSettled([warnInactive(core)]);
   const purged = {
-    codes: challenges + tickets + halfDone + used + (await inBatches((atMost) => deleteExpiredCodes(core.db, atMost))),
+    codes:
+      challenges +
+      tickets +
+      halfDone +
+      used +
+      exchanged +
+      (await inBatches((atMost) => deleteExpiredCodes(core.db, atMost))),
     notices: await inBatches((atMost) => deleteOldNotices(core.db, atMost)),
     sessions: await inBatches((atMost) => deleteDeadSessions(core.db, { endedRetention, atMost })),
     auditEvents: await purgeEvents(core),

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Auth } from "../../auth.ts";
-import type { AuthError } from "../../errors.ts";
 import type { PasskeyAssertion } from "../../passkeys/passkey-json.ts";
 import {
   createInbox,
@@ -11,10 +10,11 @@ import {
   showTotp,
   type TestAuth,
 } from "../../testing/index.ts";
+import { codeOf, createProvedPerson, freshFacts, password, refusalOf, signInByCode } from "../../testing/people.ts";
 import type { Principal } from "../steps/core.ts";
 
 const inbox = createInbox();
-const [password, nextPassword] = ["correct horse battery", "a better horse battery"];
+const nextPassword = "a better horse battery";
 const messages = { senders: { sms: inbox, email: inbox }, isEnforced: false } as const;
 const passkeys = { rpId: "localhost", origins: ["https://example.de"], allowsLocalhost: true };
 
@@ -32,21 +32,9 @@ beforeAll(async () => {
 });
 afterAll(() => service[Symbol.asyncDispose]());
 
-let people = 0;
-const facts = () => ({ ...service.facts, address: `2001:db8:${(++people).toString(16)}::1` });
-const refusalOf = (error: AuthError) => error;
-const codeOf = (error: AuthError) => error.code;
+const facts = () => freshFacts(service);
 
-async function createPerson() {
-  const phoneNumber = `+9053244${String(++people).padStart(5, "0")}`;
-  const username = `person_${people}`;
-  const { id } = await auth.createUser({ username, phoneNumber, password });
-  await service.database.query(
-    "update latchkey.users set phone_vouched_at = null, phone_proved_at = latchkey.now() where id = $1",
-    [id],
-  );
-  return { id, username, phoneNumber };
-}
+const createPerson = () => createProvedPerson(service);
 
 const callerOf = (token: string, by: Auth = auth): Promise<Principal> => by.authenticate([`Bearer ${token}`]);
 const signInByPassword = async (username: string, by: Auth = auth) =>
@@ -299,8 +287,7 @@ describe("whoever wants to add a passkey", () => {
   test("with a code of the number alone waits until the session is three days old", async () => {
     const { id, phoneNumber } = await createPerson();
     await service.database.query("update latchkey.users set password = '!' where id = $1", [id]);
-    const { challenge } = await auth.startCode({ purpose: "sign_in", to: phoneNumber }, facts());
-    const answer = await auth.signInByCode({ challenge, code: (await inbox.take(phoneNumber)).code }, facts());
+    const answer = await signInByCode(service, { purpose: "sign_in", to: phoneNumber, inbox });
     const caller = await callerOf("token" in answer ? answer.token : "");
     expect(await auth.startPasskey(caller).catch(codeOf)).toBe("permission_denied");
     await service.clock.advance(73 * 3_600);
@@ -610,7 +597,10 @@ describe("a recovery code", () => {
     );
     const results: unknown[] = [];
     for (const code of codes) {
-      const started = await auth.startRecovery({ code }, facts()).then(({ ticket }) => ticket, () => null);
+      const started = await auth.startRecovery({ code }, facts()).then(
+        ({ ticket }) => ticket,
+        () => null,
+      );
       if (started === null) continue;
       const { options } = await auth.startRecoveryPasskey(started, facts());
       results.push(

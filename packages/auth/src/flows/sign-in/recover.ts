@@ -18,9 +18,9 @@ import type { Admission } from "../../throttling/throttle.ts";
 import type { User } from "../../users/user.ts";
 import { findAccountById, recordLogin, recordLoginByCode } from "../../users/user-store.ts";
 import { toAuthentication } from "../steps/authentication-methods.ts";
+import { refusePasskey } from "../steps/check-passkey.ts";
 import type { Core, RequestInfo } from "../steps/core.ts";
 import { countAtAddress } from "../steps/count-at-address.ts";
-import { refusePasskey } from "../steps/check-passkey.ts";
 import { requireGoodPassword } from "../steps/encode-password.ts";
 import { askForNewPasskey, checkRegistration, enrollPasskey } from "../steps/enroll-passkey.ts";
 import { takeFactors } from "../steps/enroll-totp.ts";
@@ -231,7 +231,14 @@ async function signInWithPasskey(
     if (!user) return null;
     const authentication = toAuthentication(["passkey"]);
     const signIn = { identifier: "none", by: "recovery_code" } as const;
-    const opened = await openSession(core, transaction, { user, facts, deviceName, by: "passkey", authentication, signIn });
+    const opened = await openSession(core, transaction, {
+      user,
+      facts,
+      deviceName,
+      by: "passkey",
+      authentication,
+      signIn,
+    });
     const missing = { account: held, sessionId: opened.session.id, isByCodeAlone: false, facts };
     const recoveryCodes = await makeMissingCodes(core, transaction, missing);
     await tellHook(core, transaction, "signedIn", { user, session: opened.session, request: facts });

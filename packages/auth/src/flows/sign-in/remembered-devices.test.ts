@@ -55,9 +55,10 @@ type Person = Awaited<ReturnType<typeof createPerson>>;
 
 /** What a sign-in with the password is refused with. */
 async function askFor(person: Person, by: Auth = auth) {
-  const error = await by
-    .login({ username: person.username, password }, facts())
-    .then(() => Promise.reject(new Error("It opened")), (error: AuthError) => error);
+  const error = await by.login({ username: person.username, password }, facts()).then(
+    () => Promise.reject(new Error("It opened")),
+    (error: AuthError) => error,
+  );
   if (error.code !== "second_factor_required") throw error;
   return { ticket: "", ...error.secondFactor };
 }
@@ -236,9 +237,10 @@ const endings: Readonly<Record<string, (person: Remembered) => Promise<string | 
   "a reset by code": async ({ username, phoneNumber, secret }) => {
     const { challenge } = await auth.startReset({ username }, facts());
     const { code } = await inbox.take(phoneNumber);
-    const error = await auth
-      .resetPasswordByCode({ challenge, code, newPassword: nextPassword }, facts())
-      .then(() => null, (error: AuthError) => error);
+    const error = await auth.resetPasswordByCode({ challenge, code, newPassword: nextPassword }, facts()).then(
+      () => null,
+      (error: AuthError) => error,
+    );
     const ticket = error?.secondFactor?.ticket ?? "";
     await auth.signInBySecondFactor({ ticket, totp: await nextTotp(secret) }, facts());
     return nextPassword;
@@ -389,14 +391,17 @@ describe("the settings", () => {
     expect(await isAsked(person, rememberMark, { by: forAll })).toBe("in");
   });
 
-  test.each(["staff", "all"] as const)("where the settings ask for a second factor (%s), optional forbids it", async (who) => {
-    const strict = await service.another({ secondFactor: who, rememberedDevices: { of: "optional" } });
-    const { remembered, rememberMark, ...person } = await createRemembered();
-    if (who === "staff") await auth.operator.update(person.username, { isStaff: true });
-    expect(await askFor(person, strict)).not.toHaveProperty("rememberSeconds");
-    expect(await callerOf(remembered, strict).catch(codeOf)).toBe("session_ended");
-    expect(await isAsked(person, rememberMark, { by: strict })).toBe("second_factor_required");
-  });
+  test.each(["staff", "all"] as const)(
+    "where the settings ask for a second factor (%s), optional forbids it",
+    async (who) => {
+      const strict = await service.another({ secondFactor: who, rememberedDevices: { of: "optional" } });
+      const { remembered, rememberMark, ...person } = await createRemembered();
+      if (who === "staff") await auth.operator.update(person.username, { isStaff: true });
+      expect(await askFor(person, strict)).not.toHaveProperty("rememberSeconds");
+      expect(await callerOf(remembered, strict).catch(codeOf)).toBe("session_ended");
+      expect(await isAsked(person, rememberMark, { by: strict })).toBe("second_factor_required");
+    },
+  );
 });
 
 test("twenty devices are remembered, and the oldest makes room", async () => {

@@ -9,10 +9,11 @@ import {
   showTotp,
   type TestAuth,
 } from "../../testing/index.ts";
+import { codeOf, createProvedPerson, freshFacts, password, refusalOf } from "../../testing/people.ts";
 import type { Principal } from "../steps/core.ts";
 
 const inbox = createInbox();
-const [password, nextPassword] = ["correct horse battery", "a better horse battery"];
+const nextPassword = "a better horse battery";
 const messages = { senders: { sms: inbox, email: inbox }, isEnforced: false } as const;
 const passkeys = { rpId: "localhost", allowsLocalhost: true };
 
@@ -30,10 +31,7 @@ beforeAll(async () => {
 });
 afterAll(() => service[Symbol.asyncDispose]());
 
-let people = 0;
-const facts = () => ({ ...service.facts, address: `2001:db8:${(++people).toString(16)}::1` });
-const refusalOf = (error: AuthError) => error;
-const codeOf = (error: AuthError) => error.code;
+const facts = () => freshFacts(service);
 const callerOf = (token: string, by: Auth = service.auth): Promise<Principal> => by.authenticate([`Bearer ${token}`]);
 
 const settings = ["optional", "staff", "all"] as const;
@@ -60,14 +58,8 @@ interface Kind {
 }
 
 async function createPerson({ factors, isStaff }: Kind): Promise<Person> {
-  const { auth, database, clock } = service;
-  const phoneNumber = `+9053266${String(++people).padStart(5, "0")}`;
-  const username = `person_${people}`;
-  const { id } = await auth.createUser({ username, phoneNumber, password });
-  await database.query(
-    "update latchkey.users set phone_vouched_at = null, phone_proved_at = latchkey.now() where id = $1",
-    [id],
-  );
+  const { auth, clock } = service;
+  const { id, username, phoneNumber } = await createProvedPerson(service);
   const caller = await callerOf((await auth.login({ username, password }, facts())).token);
   const { codes } = await auth.createRecoveryCodes(caller, facts());
   const device = factors.includes("passkey") ? createPasskeyDevice() : null;
@@ -102,17 +94,20 @@ async function remember({ username, secret }: Person): Promise<string> {
   return rememberMark;
 }
 
+async function enterByCode(
+  by: Auth,
+  { purpose, person }: { readonly purpose: "sign_in" | "enter"; readonly person: Person },
+): Promise<object> {
+  const { phoneNumber, rememberMark } = person;
+  const { challenge } = await by.startCode({ purpose, to: phoneNumber }, facts());
+  return by.signInByCode({ challenge, code: (await inbox.take(phoneNumber)).code, rememberMark }, facts());
+}
+
 /** Every way in, as somebody goes it who shows nothing beside: a session, or nothing that is one. */
 const ways: Readonly<Record<string, (by: Auth, person: Person) => Promise<object | null>>> = {
   "a password": (by, { username, rememberMark }) => by.login({ username, password, rememberMark }, facts()),
-  "a code to sign in": async (by, { phoneNumber, rememberMark }) => {
-    const { challenge } = await by.startCode({ purpose: "sign_in", to: phoneNumber }, facts());
-    return by.signInByCode({ challenge, code: (await inbox.take(phoneNumber)).code, rememberMark }, facts());
-  },
-  "a code to enter": async (by, { phoneNumber, rememberMark }) => {
-    const { challenge } = await by.startCode({ purpose: "enter", to: phoneNumber }, facts());
-    return by.signInByCode({ challenge, code: (await inbox.take(phoneNumber)).code, rememberMark }, facts());
-  },
+  "a code to sign in": (by, person) => enterByCode(by, { purpose: "sign_in", person }),
+  "a code to enter": (by, person) => enterByCode(by, { purpose: "enter", person }),
   "a reset by code, and its password": async (by, { username, phoneNumber }) => {
     const { challenge } = await by.startReset({ username }, facts());
     const { code } = await inbox.take(phoneNumber);
@@ -171,8 +166,10 @@ interface ProcedureKind {
   call(by: Auth, opened: Opened): Promise<unknown>;
 }
 
-const signedIn = (run: (by: Auth, caller: Principal) => Promise<unknown>) => async (by: Auth, { token }: Opened) =>
-  run(by, await callerOf(token, by));
+const signedIn =
+  (run: (by: Auth, caller: Principal) => Promise<unknown>) =>
+  async (by: Auth, { token }: Opened) =>
+    run(by, await callerOf(token, by));
 
 /** An answer that a procedure of a role gives to its holders. */
 const ofRole = async (holds: boolean) => {

@@ -34,7 +34,11 @@ function isRequired({ secondFactor }: Settings): string {
 function isRemembered(settings: Settings): string {
   const { lifetime, of } = settings.rememberedDevices;
   if (lifetime === "off") return "false";
-  const isAllowed = { all: "true", no_rights: `not ${holdsRights("caller")}`, optional: `not (${isRequired(settings)})` };
+  const isAllowed = {
+    all: "true",
+    no_rights: `not ${holdsRights("caller")}`,
+    optional: `not (${isRequired(settings)})`,
+  };
   return `exists (
       select from latchkey.remembered_devices remembered
       where remembered.id = session.remembered_device and remembered.user_id = caller.id

@@ -59,6 +59,23 @@ export function createTokenProcedures<C extends Config>({ publicProcedure, prote
       .mutation(({ ctx, input }) => ctx.latchkey.auth.signInByPasskey(input, ctx.latchkey.facts)),
 
     /**
+     * Opens a session for an app that has sent somebody to the service's pages and got a code back (RFC 6749 §4.1.3, with PKCE). A code that is
+     * used twice ends the session that it has opened.
+     */
+    obtainByRedirect: publicProcedure
+      .input(
+        z.strictObject({
+          code: text(64),
+          codeVerifier: z.string().regex(/^[\w.~-]{43,128}$/, "is not a code verifier of 43 to 128 characters"),
+          clientId: text(64),
+          redirectUri: text(500),
+          deviceMark: text(64).optional(),
+          deviceName: deviceName.optional(),
+        }),
+      )
+      .mutation(({ ctx, input }) => ctx.latchkey.auth.signInByRedirect(input, ctx.latchkey.facts)),
+
+    /**
      * Signs in whoever was refused with `second_factor_required`, by its ticket and one of three: what the authenticator app shows, a passkey of
      * the account, or, where its `enroll` says so, a new one. Where they came to set a password it is set now; whoever has just set a factor up
      * gets recovery codes, where they have none. With `remember`, this device is asked for the first factor alone for a while.
