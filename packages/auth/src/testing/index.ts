@@ -37,13 +37,13 @@ export interface TestAuth<C extends Config = Config> extends AsyncDisposable {
   another(options?: Partial<AuthOptions>): Promise<Auth<C>>;
 }
 
-/** A machine that is busy with something else is no database that is away. */
-const patience = { connectionTimeoutMillis: 20_000, statement_timeout: 20_000 };
+/** For the connections of a test: a machine that is busy with something else is no database that is away. */
+export const patience = { connectionTimeoutMillis: 20_000, statement_timeout: 20_000 };
 
 export const testSecret = "3q2-7wABiV9kYx0dT5nPzQ8mL4sR6uHcJ1gEfWoXyZs";
 
-/** The clock stands still, so that nothing of a budget would come back. */
-const quick = { secret: testSecret, refusalDelay: 0, callBudgets: { own: 0, administration: 0 } };
+/** What a core of a test is told before anything else. The clock stands still, so that nothing of a budget would come back. */
+export const quick = { secret: testSecret, refusalDelay: 0, callBudgets: { own: 0, administration: 0 } };
 
 /**
  * A core on a throw-away database of its own, migrated, with a clock to move, and with hashes and refusals that are quick.

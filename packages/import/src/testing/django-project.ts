@@ -8,7 +8,7 @@ import { createTestDatabase } from "@latchkey/auth/testing";
 export type OldUser = Readonly<Record<string, string | number | boolean | null>> & { readonly id: number };
 
 /** The tables that Django 3.2 to 6 make for the old backend, the same for both databases. */
-const tables = (isSqlite: boolean) => {
+export const tables = (isSqlite: boolean) => {
   const time = isSqlite ? "datetime" : "timestamptz";
   const flag = isSqlite ? "bool" : "boolean";
   return `

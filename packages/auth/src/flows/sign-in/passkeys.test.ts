@@ -532,3 +532,97 @@ test("who is in by a passkey does not make a password good again that has to be 
   await change(nextPassword);
   await auth.login({ username, password: nextPassword }, facts());
 });
+
+describe("a recovery code", () => {
+  async function createRecoverer() {
+    const person = await createPerson();
+    const { token } = await auth.login({ username: person.username, password }, facts());
+    const caller = await auth.authenticate([`Bearer ${token}`]);
+    const { codes } = await auth.createRecoveryCodes(caller, facts());
+    return { ...person, token, caller, codes };
+  }
+
+  async function recoverWith(code: string, more: { removeSecondFactors?: boolean } = {}) {
+    const device = createPasskeyDevice();
+    const { ticket } = await auth.startRecovery({ code }, facts());
+    const { options } = await auth.startRecoveryPasskey(ticket, facts());
+    const input = { ticket, passkey: device.create(options), ...more };
+    return { device, input, answer: await auth.recoverByPasskey(input, facts()) };
+  }
+
+  test("sets a passkey in the place of the password, which is gone with all that it opened", async () => {
+    const { id, username, token, codes } = await createRecoverer();
+    const { device, input, answer } = await recoverWith(codes[0] ?? "");
+    if (!("token" in answer)) throw new Error("nobody was signed in");
+    const principal = await auth.authenticate([`Bearer ${answer.token}`]);
+    expect(principal).toMatchObject({ user: { id }, session: { acr: "2" } });
+    expect(answer).not.toHaveProperty("recoveryCodes");
+    expect(await auth.authenticate([`Bearer ${token}`]).catch(codeOf)).toBe("session_ended");
+    expect(await auth.login({ username, password }, facts()).catch(codeOf)).toBe("invalid_credentials");
+    expect(await auth.recoverByPasskey(input, facts()).catch(codeOf)).toBe("code_invalid");
+    const { options } = await auth.startPasskeySignIn();
+    expect((await auth.signInByPasskey({ passkey: device.get(options) }, facts())).user.id).toBe(id);
+  });
+
+  test("takes other passkeys and the app away only where its owner says that they are lost", async () => {
+    const { codes, id } = await createRecoverer();
+    const first = await recoverWith(codes[0] ?? "");
+    const second = await recoverWith(codes[1] ?? "");
+    const signInBy = async ({ device }: { device: PasskeyDevice }) => {
+      const { options } = await auth.startPasskeySignIn();
+      return auth.signInByPasskey({ passkey: device.get(options) }, facts()).then(() => "in", codeOf);
+    };
+    expect(await signInBy(first)).toBe("in");
+    const third = await recoverWith(codes[2] ?? "", { removeSecondFactors: true });
+    expect([await signInBy(first), await signInBy(second), await signInBy(third)]).toEqual([
+      "invalid_credentials",
+      "invalid_credentials",
+      "in",
+    ]);
+    const rows = await service.database.query("select from latchkey.passkeys where user_id = $1", [id]);
+    expect(rows).toHaveLength(1);
+  });
+
+  test("that was the last one leaves ten new ones, and reaches an account that has no name any more", async () => {
+    const { codes, id } = await createRecoverer();
+    await service.database.query(
+      `update latchkey.users set username = null, username_key = null, phone_number = null, phone_proved_at = null,
+        parked_at = latchkey.now() where id = $1`,
+      [id],
+    );
+    const last = codes[0] ?? "";
+    await service.database.query(
+      "update latchkey.recovery_codes set used_at = latchkey.now() where user_id = $1 and code_hash <> (select code_hash from latchkey.recovery_codes where user_id = $1 limit 1)",
+      [id],
+    );
+    const results: unknown[] = [];
+    for (const code of codes) {
+      const started = await auth.startRecovery({ code }, facts()).then(
+        ({ ticket }) => ticket,
+        () => null,
+      );
+      if (started === null) continue;
+      const { options } = await auth.startRecoveryPasskey(started, facts());
+      results.push(
+        await auth.recoverByPasskey({ ticket: started, passkey: createPasskeyDevice().create(options) }, facts()),
+      );
+    }
+    expect(last).not.toBe("");
+    expect(results).toEqual([expect.objectContaining({ user: expect.objectContaining({ id }) })]);
+    expect(results).toMatchObject([{ recoveryCodes: { codes: { length: 10 } } }]);
+  });
+
+  test("makes no passkey for another ticket, purpose or time", async () => {
+    const [one, other] = [await createRecoverer(), await createRecoverer()];
+    const start = async (code = "") => (await auth.startRecovery({ code }, facts())).ticket;
+    const [ticket, others] = [await start(one.codes[0]), await start(other.codes[0])];
+    const device = createPasskeyDevice();
+    const { options } = await auth.startRecoveryPasskey(others, facts());
+    const passkey = device.create(options);
+    expect(await auth.recoverByPasskey({ ticket, passkey }, facts()).catch(codeOf)).toBe("code_expired");
+    const ofSession = device.create((await auth.startPasskey(one.caller)).options);
+    expect(await auth.recoverByPasskey({ ticket, passkey: ofSession }, facts()).catch(codeOf)).toBe("code_expired");
+    await service.clock.advance(601);
+    expect(await auth.recoverByPasskey({ ticket: others, passkey }, facts()).catch(codeOf)).toBe("code_expired");
+  });
+});
