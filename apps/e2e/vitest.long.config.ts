@@ -3,6 +3,7 @@ import { configDefaults, defineConfig } from "vitest/config";
 /** Files that are run in the ordinary run as well, in short. */
 const alsoInShort = [
   "src/faults/**/*.test.ts",
+  "src/http/enumeration.test.ts",
   "src/permissions/large-lists.test.ts",
   "src/regression/administrative-pairs.test.ts",
   "src/regression/long-history.test.ts",
@@ -14,13 +15,14 @@ const alsoInShort = [
 const timed = [
   "src/faults/postgres.test.ts",
   "src/faults/stop.test.ts",
+  "src/http/enumeration.test.ts",
   "src/production/ceilings.long.test.ts",
   "src/production/migrations-under-load.long.test.ts",
   "src/production/patroni.long.test.ts",
 ];
 
 const all = {
-  env: { LATCHKEY_LONG: "1", LATCHKEY_FAULTS: "long" },
+  env: { LATCHKEY_LONG: "1", LATCHKEY_FAULTS: "long", LATCHKEY_SAMPLES: "200" },
   isolate: false,
   // These find what hangs, before whoever runs it all gives up.
   testTimeout: 900_000,

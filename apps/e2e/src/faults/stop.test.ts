@@ -7,7 +7,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { promisify } from "node:util";
 import { hash } from "@node-rs/bcrypt";
 import { expect, test } from "vitest";
-import { createEmptyDatabase } from "../processes/external-database.ts";
+import { createMigratedDatabase } from "../processes/external-database.ts";
 import { createInstallation, type Service } from "../processes/installation.ts";
 import { type Crowd, createCrowd, expectNothingLost, expectUnavailable, forCrowds } from "./load-clients.ts";
 import { expectCleanOutput, findDefects } from "./output.ts";
@@ -30,7 +30,7 @@ const mostWaiting = 64;
 const settings = { ...forCrowds, HASH_PRIORITY: "normal" };
 
 test(`SIGTERM with ${signIns} sign-ins in flight: not ready first, then every one is answered, and the end is with 0 within 10 seconds`, async () => {
-  await using database = await createEmptyDatabase();
+  await using database = await createMigratedDatabase();
   const connection = { connectionString: database.url };
   await using installation = await createInstallation({ ...settings, DATABASE_URL: database.url });
   let service = await installation.start();
@@ -48,7 +48,7 @@ test(`SIGTERM with ${signIns} sign-ins in flight: not ready first, then every on
 test.runIf(isLong)(
   "SIGTERM with more sign-ins in flight than can be checked in time: the rest is told to try again",
   async () => {
-    await using database = await createEmptyDatabase();
+    await using database = await createMigratedDatabase();
     const connection = { connectionString: database.url };
     await using installation = await createInstallation({ ...settings, DATABASE_URL: database.url });
     let cost = await findCost();

@@ -96,13 +96,14 @@ function createMovableClock(database: TestDatabase): MovableClock {
   };
 }
 
-/** A copy of the migrated template, dropped when it is disposed of. */
-export async function createTestDatabase(): Promise<TestDatabase> {
+/** A copy of the migrated template, or a database with nothing in it, dropped when it is disposed of. */
+export async function createTestDatabase({ isEmpty = false } = {}): Promise<TestDatabase> {
   const server = await readTestServer();
   const database = `test_${randomBytes(8).toString("hex")}`;
   const connection = { ...server, database };
   // Copying files is half the work of the other way, which writes every page of the template to the log.
-  await administer(server, `create database ${database} template ${templateName} strategy file_copy`);
+  const template = isEmpty ? "template1" : templateName;
+  await administer(server, `create database ${database} template ${template} strategy file_copy`);
   const pool = new pg.Pool({ ...connection, max: 2 });
   pool.on("error", () => {});
   return {
