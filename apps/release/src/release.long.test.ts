@@ -12,6 +12,9 @@ import { root } from "./workspace.ts";
 
 const execute = promisify(execFile);
 
+/** Milliseconds that a program may take on a machine that is busy with something else: it finds what hangs, and promises nothing. */
+const longest = 600_000;
+
 /** Runs a program, and answers what it printed. Throws with all of it when it fails. */
 async function run(
   command: string,
@@ -19,7 +22,7 @@ async function run(
   cwd: string,
   env: NodeJS.ProcessEnv = {},
 ): Promise<string> {
-  const options = { cwd, env: { ...withoutPnpm(), ...env }, timeout: 300_000, maxBuffer: 1e8 };
+  const options = { cwd, env: { ...withoutPnpm(), ...env }, timeout: longest, maxBuffer: 1e8 };
   const { stdout } = await execute(command, [...words], options).catch((error) => {
     throw new Error(`${command} ${words.join(" ")} failed:\n${error.stdout}${error.stderr}`);
   });
@@ -111,7 +114,7 @@ beforeAll(async () => {
   registry = await startRegistry(join(folder, "registry"));
   await signUp();
   postgres = await openEmbeddedPostgres({ dataDir: join(folder, "data"), settings: { fsync: "off" } });
-}, 600_000);
+}, 2 * longest);
 
 afterAll(async () => {
   await registry?.close();
@@ -138,7 +141,7 @@ test("npm pack in a fresh clone builds a complete tarball with the manifest that
   expect(JSON.stringify(manifest)).not.toMatch(/workspace:|catalog:|\.\/src\//);
   expect(manifest.exports["."]).toEqual({ types: "./dist/index.d.ts", default: "./dist/index.js" });
   expect(await run("git", ["status", "--porcelain"], clone)).toBe(before);
-}, 600_000);
+}, 2 * longest);
 
 const readTarballs = async () => (await run("ls", [], folder)).split("\n").filter((name) => name.endsWith(".tgz"));
 
@@ -153,7 +156,7 @@ test("a release raises every version, writes the changelogs and publishes once, 
   const published = first.match(/^@latchkey\/\S+ is published$/gm) ?? [];
   expect(published.length).toBeGreaterThanOrEqual(3);
   expect(second.match(/^@latchkey\/\S+ is there already$/gm)).toHaveLength(published.length);
-}, 600_000);
+}, 2 * longest);
 
 const program = `
 import { createAuthClient } from "@latchkey/client";
@@ -227,7 +230,7 @@ describe.each(Object.keys(managers))("installed with %s", (manager) => {
     await managers[manager]?.(project, ["@latchkey/client", "@trpc/client", "@trpc/server"]);
     await writeFile(join(project, "index.js"), program);
     expect(await run(process.execPath, ["index.js"], project)).toMatch(/^(loading|signedOut)\n$/);
-  }, 300_000);
+  }, longest);
 
   test("the server's packages are complete, and sign somebody in on a PostgreSQL", async () => {
     const project = join(folder, `server-with-${manager}`);
@@ -239,5 +242,5 @@ describe.each(Object.keys(managers))("installed with %s", (manager) => {
     const username = `with_${manager}`;
     const words = ["index.js", JSON.stringify(postgres.connection), username];
     expect(await run(process.execPath, words, project)).toBe(`${username} function function\n`);
-  }, 300_000);
+  }, longest);
 });
