@@ -3,6 +3,7 @@ import {
   createCookieTransport,
   createOriginRules,
   createRequestAddressReader,
+  createTraceContinuation,
   type HttpOptions,
   limitBody,
   type PagesConfig,
@@ -11,6 +12,7 @@ import {
   type RequestInfo,
   readRedirectClients,
   refuseMethod,
+  traceRequest,
 } from "@latchkey/server";
 import { authorizePath, findCallback, leaveTo, toFormSource } from "./authorization.ts";
 import { type Asset, assetFolder, readBrand } from "./brand.ts";
@@ -30,6 +32,7 @@ import { deletePage } from "./pages/delete.ts";
 import { devicesPage } from "./pages/devices.ts";
 import { showFault, showNotFound } from "./pages/faults.ts";
 import { finishRegistrationPage } from "./pages/finish-registration.ts";
+import { notMePage } from "./pages/not-me.ts";
 import { passkeysPage } from "./pages/passkeys.ts";
 import { passwordPage } from "./pages/password.ts";
 import { profilePage } from "./pages/profile.ts";
@@ -86,6 +89,7 @@ const pages: readonly Page[] = [
     resetGivenPage,
     recoverPage,
     recoverPasswordPage,
+    notMePage,
     reauthenticatePage,
     reauthenticateCodePage,
   ],
@@ -104,6 +108,9 @@ const pages: readonly Page[] = [
     deletePage,
   ],
 ];
+
+/** The paths of every page, of its form below `/cookie`, and of what brings a page a new access token. */
+export const pagePaths: readonly string[] = [...pages.flatMap(({ path }) => [path, `/cookie${path}`]), renewPath];
 
 /** A form is small; whoever sends more is no browser of ours. */
 const largestForm = 65_536;
@@ -127,8 +134,8 @@ export function createPages(options: PagesOptions): Pages {
   const handling = { serving: toServing(options), once: createOnce(), onError: options.onError ?? (() => {}) };
   const { style, script, logo } = handling.serving.brand;
   const assets = [style, script, logo].filter((asset) => asset !== null);
-  const guard = async (request: Request, info: RequestInfo, work: (visit: Visit) => Promise<Response>) => {
-    const visit = openVisit(handling.serving, request, info);
+  const continueTrace = createTraceContinuation(options.trustedProxies ?? []);
+  const answerSafely = async (visit: Visit, info: RequestInfo, work: (visit: Visit) => Promise<Response>) => {
     try {
       return await work(visit);
     } catch (error) {
@@ -136,8 +143,14 @@ export function createPages(options: PagesOptions): Pages {
       return respond(visit, await keep(visit, tellApp(visit) ?? showFault(visit, 500)));
     }
   };
+  const guard = (request: Request, info: RequestInfo, work: (visit: Visit) => Promise<Response>) => {
+    const visit = openVisit(handling.serving, request, info);
+    return continueTrace(request, info.remoteAddress, () =>
+      traceRequest(request, routeOf(visit.url.pathname), () => answerSafely(visit, info, work)),
+    );
+  };
   return {
-    paths: [...pages.flatMap(({ path }) => [path, `/cookie${path}`]), renewPath, `${assetFolder}*`],
+    paths: [...pagePaths, `${assetFolder}*`],
     fetch: (request, info) =>
       guard(request, info, async (visit) => {
         const asset = assets.find(({ path }) => path === visit.url.pathname);
@@ -155,6 +168,12 @@ export function createPages(options: PagesOptions): Pages {
 function tellApp(visit: Visit): Redirect | null {
   const callback = visit.url.pathname === authorizePath ? findCallback(visit) : null;
   return callback?.redirectUri.startsWith("https:") ? leaveTo(visit, callback, { error: "server_error" }) : null;
+}
+
+/** What a span says of where a request goes: nothing that a stranger has chosen. */
+function routeOf(path: string): string {
+  if (pagePaths.includes(path)) return path;
+  return path.startsWith(assetFolder) ? `${assetFolder}*` : "*";
 }
 
 function toServing(options: PagesOptions): Serving {

@@ -202,8 +202,9 @@ export function select(name: string, label: string, choices: readonly Choice[], 
   return html`<div class="field"><label for="${name}">${label}</label><select id="${name}" name="${name}">${options}</select></div>`;
 }
 
-export function checkbox(name: string, label: string, isChecked: boolean): Html {
-  return html`<div class="check"><input type="checkbox" id="${name}" name="${name}" value="yes"${isChecked ? html` checked` : ""}><label for="${name}">${label}</label></div>`;
+/** @param id in the document, where one name is there twice */
+export function checkbox(name: string, label: string, isChecked: boolean, id = name): Html {
+  return html`<div class="check"><input type="checkbox" id="${id}" name="${name}" value="yes"${isChecked ? html` checked` : ""}><label for="${id}">${label}</label></div>`;
 }
 
 export const button = (text: string, kind = "wide"): Html => html`<button class="button ${kind}">${text}</button>`;

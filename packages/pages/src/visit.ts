@@ -87,7 +87,7 @@ export function openVisit(serving: Serving, request: Request, info: RequestInfo)
     ownUrl: new URL(publicUrl ? `${publicUrl.href}/` : `${url.protocol}//${hostOf(request) || url.host}/`),
     requestId: info.requestId ?? null,
     texts: brand.textsOf(language.tag),
-    ...actAs(serving, request, info, { sessionCookies, token: pageCookies.accessToken }),
+    ...actAs({ serving, request, language, sessionCookies }, info, pageCookies.accessToken),
     asProcedure,
     newFormNumber: () => randomBytes(12).toString("base64url"),
   };
@@ -95,23 +95,24 @@ export function openVisit(serving: Serving, request: Request, info: RequestInfo)
 
 /** The same visit with another access token: the one that a refresh brought. */
 export function withToken(visit: Visit, info: RequestInfo, token: string): Visit {
-  const { serving, request, sessionCookies } = visit;
-  return { ...visit, ...actAs(serving, request, info, { sessionCookies, token }) };
+  return { ...visit, ...actAs(visit, info, token) };
 }
+
+type Calling = Pick<Visit, "serving" | "request" | "language" | "sessionCookies">;
 
 /** What is done with the access token of a visit. */
 function actAs(
-  serving: Serving,
-  request: Request,
+  visit: Calling,
   info: RequestInfo,
-  { token, sessionCookies }: Credentials,
+  token: string | undefined,
 ): Pick<Visit, "call" | "callWithCookies" | "authenticate"> {
-  const context = contextOf(serving, request, info, { token });
+  const { callAs, auth } = visit.serving;
+  const context = contextOf(visit, info, token);
   const { authorization, facts } = context.latchkey;
   return {
-    call: serving.callAs(context),
-    callWithCookies: callInCookieMode(serving, request, info, { sessionCookies, token }),
-    authenticate: () => asProcedure(() => serving.auth.authenticate(authorization, facts)),
+    call: callAs(context),
+    callWithCookies: callAs(contextOf(visit, info, token, visit.sessionCookies)),
+    authenticate: () => asProcedure(() => auth.authenticate(authorization, facts)),
   };
 }
 
@@ -124,25 +125,24 @@ async function asProcedure<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-interface Credentials {
-  readonly token: string | undefined;
-  readonly sessionCookies?: CallCookies | undefined;
-}
-
-function callInCookieMode(serving: Serving, request: Request, info: RequestInfo, credentials: Credentials): Caller {
-  return serving.callAs(contextOf(serving, request, info, credentials));
-}
-
 function contextOf(
-  { auth, readAddress }: Serving,
-  request: Request,
-  { remoteAddress, requestId }: RequestInfo,
-  { token, sessionCookies }: Credentials,
+  { serving: { auth, readAddress }, request, language }: Calling,
+  { remoteAddress, requestId, onCaller, onCall }: RequestInfo,
+  token: string | undefined,
+  cookies?: CallCookies,
 ): LatchkeyContext {
   const headers = new Headers({ "user-agent": request.headers.get("user-agent") ?? "" });
+  headers.set("accept-language", languagesOf(request, language));
   if (token !== undefined) headers.set("authorization", `Bearer ${token}`);
   const address = readAddress({ headers: request.headers, remoteAddress });
-  return createContext(auth, { headers, remoteAddress: address, requestId, cookies: sessionCookies });
+  const told = { requestId, onCaller, onCall };
+  return createContext(auth, { headers, remoteAddress: address, cookies, ...told });
+}
+
+/** What messages are asked for in: what the browser asks for, which may be no language of the pages, unless another was chosen at their foot. */
+function languagesOf({ headers }: Request, language: Language): string {
+  const asked = headers.get("accept-language");
+  return asked !== null && negotiateLanguage(asked) === language ? asked : language.tag;
 }
 
 /** The one that was chosen, or the one that the browser asks for. */

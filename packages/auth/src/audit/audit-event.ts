@@ -69,6 +69,8 @@ export type AuditEvent =
       readonly client?: string;
       /** The second factor that was shown besides; absent where none was. */
       readonly secondFactor?: "totp" | "passkey";
+      /** A remembered device took the place of the second factor. */
+      readonly isRemembered?: true;
       readonly sessionId: string;
       /** How they showed who they are, in the words of RFC 8176 §2. */
       readonly amr: readonly string[];
@@ -178,6 +180,12 @@ export type AuditEvent =
       readonly count: number;
     }
   | { readonly event: "devices_forgotten" }
+  | {
+      /** Somebody who showed their second factor is asked for none on that device for a while. */
+      readonly event: "device_remembered";
+      readonly sessionId: string;
+    }
+  | { readonly event: "remembered_device_ended" }
   | { readonly event: "password_changed"; readonly sessionsEnded: number }
   | { readonly event: "password_change_refused" }
   | {
@@ -229,6 +237,11 @@ export type AuditEvent =
       /** The service's secret took another one's place. */
       readonly event: "secret_resealed";
       readonly because: "replaced" | "compromised" | "lost";
+    }
+  | {
+      /** Passwords that were still digests of MD5 or SHA-1 of another system were taken away when their time was over. */
+      readonly event: "weak_passwords_cleared";
+      readonly count: number;
     }
   | {
       /** Somebody who is signed in was refused what they have no right to. */

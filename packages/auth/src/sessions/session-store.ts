@@ -35,6 +35,8 @@ interface SessionsTable {
   address: string | null;
   userAgent: string | null;
   deviceName: ColumnType<string | null, string | null | undefined, never>;
+  /** BCP 47: the language of whoever opened it, as their program asked for it. */
+  locale: ColumnType<string | null, string | null | undefined, never>;
   adoptedFrom: ColumnType<string | null, string | undefined, never>;
   /** When its owner last showed in it, or in the session that it was opened from, that it is them; null for whoever has not since it was opened. */
   reauthenticatedAt: ColumnType<Date | null, Date | undefined, Date>;
@@ -46,6 +48,8 @@ interface SessionsTable {
   /** How, as words with spaces between. */
   amr: ColumnType<string | null, string | undefined, string>;
   authTime: ColumnType<Date | null, Date | undefined, Date>;
+  /** The remembered device that took the place of the second factor, or that was remembered in it. */
+  rememberedDevice: ColumnType<string | null, string | undefined, string>;
   /** Until when its row is kept whatever became of it, because the token that opened it could open it again. */
   keptUntil: ColumnType<Date | null, Date | undefined, never>;
   /** The app that opened it by a redirect. */
@@ -81,6 +85,17 @@ export function isLiveSession(alias: string): string {
   return `${alias}.ended_at is null and ${alias}.expires_at > latchkey.now() and ${alias}.idle_expires_at > latchkey.now()`;
 }
 
+/**
+ * The language of a user, by an SQL expression for their id: that of the first of their sessions which is kept. So it is the owner's, whoever has
+ * come in since.
+ */
+export function localeOf(userId: RawBuilder<string | null>): RawBuilder<string | null> {
+  return sql<
+    string | null
+  >`(select s.locale from latchkey.sessions s where s.user_id = ${userId} and s.locale is not null
+    order by s.created_at limit 1)`;
+}
+
 export interface NewSession {
   readonly id: string;
   readonly userId: string;
@@ -89,8 +104,11 @@ export interface NewSession {
   readonly address: string | null;
   readonly userAgent: string | null;
   readonly deviceName: string | null;
+  readonly locale: string | null;
   readonly openedBy: SessionOpening;
   readonly authentication: Authentication;
+  /** The remembered device that took the place of the second factor. */
+  readonly rememberedDevice?: string;
   /** For one that an app opens from a session of the pages. */
   readonly redirect?: RedirectedSession | undefined;
 }
@@ -104,49 +122,6 @@ export interface RedirectedSession {
   /** What they showed last, and when. */
   readonly shownBy: SessionOpening;
   readonly shownAt: Date;
-}
-
-/** A session of the pages that an app may be given one from. */
-export interface SourceSession extends Authentication {
-  readonly authTime: Date;
-  readonly shownBy: SessionOpening;
-  readonly shownAt: Date;
-  /** Seconds until it ends whatever happens. */
-  readonly secondsLeft: number;
-}
-
-/**
- * Reads a live session that an app is to be given one from, and keeps it from being ended until the transaction is over; null when it has
- * ended, and for one whose owner has shown nothing here.
- */
-export async function readSourceSession(transaction: Queries, id: string): Promise<SourceSession | null> {
-  const row = await transaction
-    .selectFrom("sessions")
-    .select([
-      "adoptedFrom",
-      "acr",
-      "amr",
-      "authTime",
-      "createdAt",
-      "openedBy",
-      "reauthenticatedAt",
-      "reauthenticatedBy",
-    ])
-    .select(sql<number>`floor(extract(epoch from expires_at - latchkey.now()))::int`.as("secondsLeft"))
-    .where("id", "=", id)
-    .where(sql<boolean>`${sql.raw(isLiveSession("sessions"))}`)
-    .forShare()
-    .executeTakeFirst();
-  const authTime = row && (row.authTime ?? (row.adoptedFrom === null ? row.createdAt : null));
-  if (!row || !authTime) return null;
-  const { reauthenticatedAt, reauthenticatedBy, openedBy, createdAt, secondsLeft } = row;
-  return {
-    ...readAuthentication(row),
-    authTime,
-    shownAt: reauthenticatedAt ?? createdAt,
-    shownBy: (reauthenticatedAt ? reauthenticatedBy : openedBy) ?? "password",
-    secondsLeft,
-  };
 }
 
 export interface InsertedSession extends Session {
@@ -323,6 +298,26 @@ export async function raiseAuthentication(db: Queries, id: string, authenticatio
   return result.numUpdatedRows === 1n;
 }
 
+/** Notes which remembered device a session is on. */
+export async function linkRememberedDevice(transaction: Queries, id: string, rememberedDevice: string): Promise<void> {
+  await transaction.updateTable("sessions").set({ rememberedDevice }).where("id", "=", id).execute();
+}
+
+/** The remembered device that a session is on; null where it is on none. */
+export async function findRememberedOf(db: Queries, id: string): Promise<string | null> {
+  const query = db.selectFrom("sessions").select("rememberedDevice").where("id", "=", id);
+  return (await query.executeTakeFirst())?.rememberedDevice ?? null;
+}
+
+/** Ends the live sessions of a user that have shown one factor, and rest on one of these remembered devices. */
+export async function endSessionsOfDevices(db: Queries, userId: string, devices: readonly string[]): Promise<void> {
+  await endLive(db, "second_factor_changed")
+    .where("userId", "=", userId)
+    .where("rememberedDevice", "=", sql<string>`any(${devices}::uuid[])`)
+    .where(sql<boolean>`coalesce(acr, 1) < 2`)
+    .execute();
+}
+
 /** What a session's owner has shown in it, and how many seconds ago. */
 export interface Shown {
   readonly by: SessionOpening;
@@ -404,13 +399,13 @@ export interface BatchToEnd {
 }
 
 /**
- * Ends live sessions that were opened before a time, in the order of their ids. Answers how many of a batch there were, and the last of
+ * Ends live sessions that were opened before a time, in the order of their ids. Answers which of a batch there were, and the last of
  * them; null when no more are behind it.
  */
 export async function endSessionsOpenedBefore(
   db: Queries,
   { before, after, atMost, reason, isAdoptedToo }: BatchToEnd,
-): Promise<{ readonly count: number; readonly last: string | null }> {
+): Promise<{ readonly count: number; readonly ids: readonly string[]; readonly last: string | null }> {
   let batch = db
     .selectFrom("sessions")
     .select("id")
@@ -426,7 +421,7 @@ export async function endSessionsOpenedBefore(
   const { numUpdatedRows } = await endLive(db, reason)
     .where("id", "=", sql<string>`any(${ids}::uuid[])`)
     .executeTakeFirst();
-  return { count: Number(numUpdatedRows), last: ids[atMost - 1] ?? null };
+  return { count: Number(numUpdatedRows), ids, last: ids[atMost - 1] ?? null };
 }
 
 function endLive(db: Queries, reason: SessionEnd) {

@@ -65,6 +65,7 @@ challenges.provider_id text
 challenges.message_id uuid not null default gen_random_uuid()
 challenges.failure text
 challenges.proved_at timestamp with time zone
+challenges.wrong_codes_key text
 consent_backfill.reached uuid not null
 consents.position bigint not null
 consents.user_id uuid not null
@@ -238,6 +239,16 @@ recovery_codes.good_from timestamp with time zone
 recovery_codes.used_at timestamp with time zone
 recovery_codes.ticket_hash bytea
 recovery_codes.ticket_expires_at timestamp with time zone
+remembered_devices.id uuid not null
+remembered_devices.user_id uuid not null
+remembered_devices.mark_hash bytea not null
+remembered_devices.device_epoch integer not null
+remembered_devices.device text
+remembered_devices.device_name text
+remembered_devices.address text
+remembered_devices.created_at timestamp with time zone not null default latchkey.now()
+remembered_devices.last_used_at timestamp with time zone
+remembered_devices.expires_at timestamp with time zone not null
 schema_compatibility.migration text collate "C" not null
 schema_compatibility.runs_from text collate "C" not null
 second_factor_tickets.ticket_hash bytea not null
@@ -287,6 +298,8 @@ sessions.reauthenticated_by text
 sessions.acr smallint
 sessions.amr text
 sessions.auth_time timestamp with time zone
+sessions.locale text
+sessions.remembered_device uuid
 sessions.client_id text
 sessions.audience text
 signing_keys.kid text not null
@@ -478,6 +491,10 @@ recovery_codes: recovery_codes_pkey PRIMARY KEY (code_hash)
 recovery_codes: recovery_codes_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(id) ON DELETE CASCADE
 recovery_codes: recovery_codes_ticket CHECK (((ticket_hash IS NULL) OR ((octet_length(ticket_hash) = 32) AND (ticket_expires_at IS NOT NULL))))
 recovery_codes: recovery_codes_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+remembered_devices: remembered_devices_hash CHECK ((octet_length(mark_hash) = 32))
+remembered_devices: remembered_devices_mark_hash_key UNIQUE (mark_hash)
+remembered_devices: remembered_devices_pkey PRIMARY KEY (id)
+remembered_devices: remembered_devices_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 schema_compatibility: schema_compatibility_pkey PRIMARY KEY (migration)
 second_factor_tickets: second_factor_tickets_attempts CHECK (((attempts >= 0) AND (attempts <= 5)))
 second_factor_tickets: second_factor_tickets_hash CHECK ((octet_length(ticket_hash) = 32))
@@ -543,6 +560,7 @@ CREATE INDEX account_deletions_due ON latchkey.account_deletions USING btree (du
 CREATE UNIQUE INDEX account_deletions_pkey ON latchkey.account_deletions USING btree (user_id)
 CREATE INDEX audit_events_actor_event ON latchkey.audit_events USING btree (actor_id, event, "position")
 CREATE INDEX audit_events_actor_position ON latchkey.audit_events USING btree (actor_id, "position")
+CREATE INDEX audit_events_address ON latchkey.audit_events USING btree (address, "position")
 CREATE INDEX audit_events_event ON latchkey.audit_events USING btree (event, "position")
 CREATE INDEX audit_events_occurred_at ON latchkey.audit_events USING btree (occurred_at)
 CREATE INDEX audit_events_subject_actor ON latchkey.audit_events USING btree (subject_id, actor_id, "position")
@@ -620,6 +638,10 @@ CREATE INDEX recovery_codes_user ON latchkey.recovery_codes USING btree (user_id
 CREATE INDEX recovery_codes_waiting ON latchkey.recovery_codes USING btree (good_from) WHERE (good_from IS NOT NULL)
 CREATE UNIQUE INDEX recovery_codes_pkey ON latchkey.recovery_codes USING btree (code_hash)
 CREATE UNIQUE INDEX recovery_codes_ticket_hash ON latchkey.recovery_codes USING btree (ticket_hash) WHERE (ticket_hash IS NOT NULL)
+CREATE INDEX remembered_devices_expiry ON latchkey.remembered_devices USING btree (expires_at)
+CREATE INDEX remembered_devices_user ON latchkey.remembered_devices USING btree (user_id)
+CREATE UNIQUE INDEX remembered_devices_mark_hash_key ON latchkey.remembered_devices USING btree (mark_hash)
+CREATE UNIQUE INDEX remembered_devices_pkey ON latchkey.remembered_devices USING btree (id)
 CREATE UNIQUE INDEX schema_compatibility_pkey ON latchkey.schema_compatibility USING btree (migration)
 CREATE INDEX second_factor_tickets_expiry ON latchkey.second_factor_tickets USING btree (expires_at)
 CREATE INDEX second_factor_tickets_user ON latchkey.second_factor_tickets USING btree (user_id)

@@ -112,6 +112,13 @@ export const es: Catalogue = {
   forgetDevicesLead:
     "Los dispositivos con los que ya entraste te dejan pasar aunque unos extraños prueben tu contraseña. Si vendiste o perdiste uno, haz que se olviden los demás. Tu sesión sigue abierta.",
   devicesForgotten: "Los demás dispositivos están olvidados.",
+  rememberDevice:
+    "No pedir esto en este dispositivo durante {time}. Márcalo solo en un dispositivo que no use nadie más.",
+  rememberedDevices: "Dispositivos recordados",
+  rememberedLead: "En estos dispositivos basta tu contraseña o un código para entrar. Quita los que no reconozcas.",
+  rememberedUntil: "Hasta {time}",
+  endRemembered: "Volver a pedirlo allí",
+  rememberedEnded: "En ese dispositivo se vuelve a pedir el segundo paso.",
   activity: "Actividad",
   activityLead: "Lo que ha pasado con tu cuenta, lo último primero.",
   noActivity: "Todavía no ha pasado nada.",
@@ -124,6 +131,13 @@ export const es: Catalogue = {
   dataHolds:
     "Tu perfil, los nombres con los que entras, tus dispositivos y lo que pasó en tu cuenta. No contiene contraseñas ni códigos.",
   download: "Descargar mis datos",
+  consents: "Lo que has aceptado",
+  consentGiven: "Aceptaste recibir novedades {time}",
+  consentGivenOnce: "Aceptaste recibir novedades, en una fecha que no se conoce",
+  consentWithdrawn: "Lo retiraste {time}",
+  consentWithdraw: "Retirarlo",
+  noConsents: "No has aceptado nada.",
+  consentEnded: "Retirado. No recibirás más novedades.",
   delete: "Eliminar la cuenta",
   deleteLead: "Elimina tu cuenta y lo que se guarda sobre ti.",
   deleteSignsOut: "Se cierra tu sesión en todas partes de inmediato.",
@@ -193,6 +207,25 @@ export const es: Catalogue = {
     "La que tienes la puso otra persona, o alguien más puede conocerla. Elige una que solo conozcas tú.",
   recoverPassword: "Elige una contraseña nueva",
   recoverPasswordLead: "Se cierra la sesión en los demás dispositivos.",
+  notMe: "No fui yo",
+  notMeLead:
+    "Usa un dispositivo y un navegador con los que ya hayas entrado antes. Aquí no se abre ni se cierra ninguna sesión.",
+  hold: "Restablecieron mi contraseña con un código",
+  holdLead:
+    "Con la contraseña de antes retienes el cambio: durante los 14 días siguientes no cambia ningún número, correo, código de recuperación ni segundo factor.",
+  passwordBefore: "Contraseña de antes",
+  holdIt: "Retener el cambio",
+  holdRelease: "Fui yo: que siga",
+  holdRefused:
+    "No coincide: la contraseña no se restableció con un código en los últimos 14 días, esta no es la de antes o este dispositivo no había entrado.",
+  held: "El cambio está retenido",
+  heldUntil: "Hasta el {time} la cuenta conserva su número, su correo y sus códigos de recuperación.",
+  heldNext:
+    "Cuando tu número vuelva a ser tuyo, o con un código de recuperación, elige una contraseña nueva: eso cierra las sesiones de los demás.",
+  released: "El cambio ya no está retenido.",
+  stopWaitingLead:
+    "Un cambio de número o de correo, o la eliminación de la cuenta, espera unos días. En un dispositivo así lo detienes sin contraseña.",
+  waitingStopped: "Si este dispositivo ya había entrado en esa cuenta, allí ya no espera nada.",
   pending: {
     set_phone: "Un nuevo número de teléfono",
     remove_phone: "Se quita el número de teléfono",
@@ -331,6 +364,8 @@ export const es: Catalogue = {
     change_stopped: "Se detuvo un cambio que esperaba",
     change_dropped: "No se pudo hacer un cambio que esperaba",
     devices_forgotten: "Se olvidaron los dispositivos",
+    device_remembered: "Se recordó un dispositivo",
+    remembered_device_ended: "Un dispositivo ya no se recuerda",
     deletion_requested: "Se pidió eliminar la cuenta",
     deletion_stopped: "Se detuvo la eliminación de la cuenta",
     recovery_codes_created: "Se crearon códigos de recuperación",

@@ -112,6 +112,14 @@ export const fr: Catalogue = {
   forgetDevicesLead:
     "Les appareils avec lesquels vous vous êtes déjà connecté vous laissent passer même quand des inconnus essaient votre mot de passe. Si vous en avez vendu ou perdu un, faites oublier les autres. Vous restez connecté.",
   devicesForgotten: "Les autres appareils sont oubliés.",
+  rememberDevice:
+    "Ne plus demander cela sur cet appareil pendant {time}. À cocher seulement sur un appareil que personne d’autre n’utilise.",
+  rememberedDevices: "Appareils mémorisés",
+  rememberedLead:
+    "Sur ces appareils, votre mot de passe ou un code suffit pour vous connecter. Retirez ceux que vous ne connaissez pas.",
+  rememberedUntil: "Jusqu’au {time}",
+  endRemembered: "Redemander là-bas",
+  rememberedEnded: "La seconde étape est de nouveau demandée sur cet appareil.",
   activity: "Activité",
   activityLead: "Ce qui s’est passé sur votre compte, le plus récent d’abord.",
   noActivity: "Rien ne s’est encore passé.",
@@ -124,6 +132,13 @@ export const fr: Catalogue = {
   dataHolds:
     "Votre profil, les noms avec lesquels vous vous connectez, vos appareils et ce qui s’est passé sur votre compte. Il ne contient ni mot de passe ni code.",
   download: "Télécharger mes données",
+  consents: "Ce que vous avez accepté",
+  consentGiven: "Nouvelles acceptées {time}",
+  consentGivenOnce: "Nouvelles acceptées, à une date inconnue",
+  consentWithdrawn: "Retiré {time}",
+  consentWithdraw: "Retirer mon accord",
+  noConsents: "Vous n’avez rien accepté.",
+  consentEnded: "Retiré. Vous ne recevrez plus de nouvelles.",
   delete: "Supprimer le compte",
   deleteLead: "Supprimez votre compte et ce qui est gardé sur vous.",
   deleteSignsOut: "Vous êtes déconnecté partout tout de suite.",
@@ -197,6 +212,25 @@ export const fr: Catalogue = {
     "Le vôtre a été défini par quelqu’un d’autre, ou d’autres peuvent le connaître. Choisissez-en un que vous seul connaissez.",
   recoverPassword: "Choisissez un nouveau mot de passe",
   recoverPasswordLead: "Tous les autres appareils sont déconnectés.",
+  notMe: "Ce n’était pas moi",
+  notMeLead:
+    "Utilisez un appareil et un navigateur avec lesquels vous vous êtes déjà connecté. Personne n’est connecté ni déconnecté ici.",
+  hold: "Mon mot de passe a été changé par un code",
+  holdLead:
+    "Avec le mot de passe d’avant, vous suspendez ce changement : pendant les 14 jours qui le suivent, aucun numéro, aucune adresse, aucun code de secours ni second facteur ne change.",
+  passwordBefore: "Mot de passe d’avant",
+  holdIt: "Suspendre le changement",
+  holdRelease: "C’était moi : laisser faire",
+  holdRefused:
+    "Cela ne correspond pas : le mot de passe n’a pas été changé par un code depuis 14 jours, ce n’est pas celui d’avant, ou cet appareil ne s’était pas connecté.",
+  held: "Le changement est suspendu",
+  heldUntil: "Jusqu’au {time}, le compte garde son numéro, son adresse et ses codes de secours.",
+  heldNext:
+    "Quand votre numéro est de nouveau à vous, ou avec un code de secours, choisissez un nouveau mot de passe : cela déconnecte tous les autres.",
+  released: "Le changement n’est plus suspendu.",
+  stopWaitingLead:
+    "Un changement de numéro ou d’adresse, ou la suppression du compte, attend quelques jours. Sur un tel appareil, vous l’arrêtez sans mot de passe.",
+  waitingStopped: "Si cet appareil s’était déjà connecté à ce compte, plus rien n’y attend.",
   pending: {
     set_phone: "Un nouveau numéro de téléphone",
     remove_phone: "Le numéro de téléphone est retiré",
@@ -335,6 +369,8 @@ export const fr: Catalogue = {
     change_stopped: "Un changement en attente a été arrêté",
     change_dropped: "Un changement en attente n’a pas pu se faire",
     devices_forgotten: "Les appareils ont été oubliés",
+    device_remembered: "Un appareil a été mémorisé",
+    remembered_device_ended: "Un appareil n’est plus mémorisé",
     deletion_requested: "La suppression du compte a été demandée",
     deletion_stopped: "La suppression du compte a été arrêtée",
     recovery_codes_created: "Des codes de secours ont été créés",

@@ -112,6 +112,13 @@ export const id: Catalogue = {
   forgetDevicesLead:
     "Perangkat yang pernah Anda pakai masuk tetap membiarkan Anda masuk saat orang asing menebak kata sandi Anda. Jika ada yang dijual atau hilang, lupakan semua yang lain. Anda tetap masuk.",
   devicesForgotten: "Perangkat lain dilupakan.",
+  rememberDevice:
+    "Jangan tanyakan ini di perangkat ini selama {time}. Centang hanya di perangkat yang tidak dipakai orang lain.",
+  rememberedDevices: "Perangkat yang diingat",
+  rememberedLead: "Di perangkat ini kata sandi atau satu kode saja cukup untuk masuk. Akhiri yang tidak Anda kenal.",
+  rememberedUntil: "Sampai {time}",
+  endRemembered: "Tanyakan lagi di sana",
+  rememberedEnded: "Langkah kedua ditanyakan lagi di perangkat itu.",
   activity: "Aktivitas",
   activityLead: "Yang terjadi pada akun Anda, yang terbaru lebih dulu.",
   noActivity: "Belum ada yang terjadi.",
@@ -124,6 +131,13 @@ export const id: Catalogue = {
   dataHolds:
     "Profil Anda, nama yang Anda pakai untuk masuk, perangkat Anda, dan apa yang terjadi pada akun Anda. Tidak ada kata sandi atau kode di dalamnya.",
   download: "Unduh data saya",
+  consents: "Yang Anda setujui",
+  consentGiven: "Setuju menerima kabar {time}",
+  consentGivenOnce: "Setuju menerima kabar, harinya tidak diketahui",
+  consentWithdrawn: "Ditarik kembali {time}",
+  consentWithdraw: "Tarik kembali",
+  noConsents: "Anda belum menyetujui apa pun.",
+  consentEnded: "Ditarik kembali. Anda tidak menerima kabar lagi.",
   delete: "Hapus akun",
   deleteLead: "Hapus akun Anda dan apa yang disimpan tentang Anda.",
   deleteSignsOut: "Anda langsung keluar dari semua perangkat.",
@@ -194,6 +208,25 @@ export const id: Catalogue = {
     "Kata sandi Anda dipasang oleh orang lain, atau mungkin diketahui orang lain. Pilih yang hanya Anda ketahui.",
   recoverPassword: "Pilih kata sandi baru",
   recoverPasswordLead: "Semua perangkat lain dikeluarkan.",
+  notMe: "Itu bukan saya",
+  notMeLead:
+    "Pakai perangkat dan peramban yang pernah Anda gunakan untuk masuk. Di sini tidak ada yang masuk atau keluar.",
+  hold: "Kata sandi saya diganti dengan kode",
+  holdLead:
+    "Dengan kata sandi sebelumnya Anda menahan penggantian itu: selama 14 hari sesudahnya tidak ada nomor, alamat, kode pemulihan, atau faktor kedua yang berubah.",
+  passwordBefore: "Kata sandi sebelumnya",
+  holdIt: "Tahan penggantian",
+  holdRelease: "Itu saya: lanjutkan",
+  holdRefused:
+    "Itu tidak cocok: kata sandi tidak diganti dengan kode dalam 14 hari, ini bukan yang sebelumnya, atau perangkat ini belum pernah masuk.",
+  held: "Penggantian ditahan",
+  heldUntil: "Sampai {time} akun tetap dengan nomor, alamat, dan kode pemulihannya.",
+  heldNext:
+    "Setelah nomor kembali milik Anda, atau dengan kode pemulihan, pilih kata sandi baru: semua orang lain akan keluar.",
+  released: "Penggantian tidak ditahan lagi.",
+  stopWaitingLead:
+    "Perubahan nomor atau alamat, atau penghapusan akun, menunggu beberapa hari. Di perangkat seperti itu Anda menghentikannya tanpa kata sandi.",
+  waitingStopped: "Jika perangkat ini pernah masuk ke akun itu, tidak ada lagi yang menunggu di sana.",
   pending: {
     set_phone: "Nomor telepon baru",
     remove_phone: "Nomor telepon dihapus",
@@ -331,6 +364,8 @@ export const id: Catalogue = {
     change_stopped: "Perubahan yang menunggu dihentikan",
     change_dropped: "Perubahan yang menunggu tidak dapat dilakukan",
     devices_forgotten: "Perangkat dilupakan",
+    device_remembered: "Sebuah perangkat diingat",
+    remembered_device_ended: "Sebuah perangkat tidak diingat lagi",
     deletion_requested: "Penghapusan akun diminta",
     deletion_stopped: "Penghapusan akun dihentikan",
     recovery_codes_created: "Kode pemulihan dibuat",

@@ -112,6 +112,12 @@ export const ptBR: Catalogue = {
   forgetDevicesLead:
     "Aparelhos com que você já entrou deixam você passar mesmo quando estranhos tentam a sua senha. Se vendeu ou perdeu um, faça esquecer os outros. Você continua conectado.",
   devicesForgotten: "Os outros aparelhos foram esquecidos.",
+  rememberDevice: "Não pedir isto neste aparelho por {time}. Marque só em um aparelho que ninguém mais usa.",
+  rememberedDevices: "Aparelhos lembrados",
+  rememberedLead: "Nestes aparelhos, sua senha ou um código basta para entrar. Encerre o que não reconhece.",
+  rememberedUntil: "Até {time}",
+  endRemembered: "Pedir de novo lá",
+  rememberedEnded: "Nesse aparelho o segundo passo é pedido de novo.",
   activity: "Atividade",
   activityLead: "O que aconteceu com sua conta, do mais recente ao mais antigo.",
   noActivity: "Ainda não aconteceu nada.",
@@ -124,6 +130,13 @@ export const ptBR: Catalogue = {
   dataHolds:
     "Seu perfil, os nomes com que você entra, seus dispositivos e o que aconteceu na sua conta. Não contém senhas nem códigos.",
   download: "Baixar meus dados",
+  consents: "O que você aceitou",
+  consentGiven: "Aceitou novidades {time}",
+  consentGivenOnce: "Aceitou novidades, em um dia que não se sabe",
+  consentWithdrawn: "Voltou atrás {time}",
+  consentWithdraw: "Voltar atrás",
+  noConsents: "Você não aceitou nada.",
+  consentEnded: "Feito. Você não recebe mais novidades.",
   delete: "Excluir a conta",
   deleteLead: "Exclua a sua conta e o que é guardado sobre você.",
   deleteSignsOut: "Você sai de todos os aparelhos na hora.",
@@ -193,6 +206,25 @@ export const ptBR: Catalogue = {
     "A senha atual foi definida por outra pessoa, ou outras podem conhecê-la. Escolha uma que só você saiba.",
   recoverPassword: "Escolha uma nova senha",
   recoverPasswordLead: "Os outros dispositivos são desconectados.",
+  notMe: "Não fui eu",
+  notMeLead:
+    "Use um dispositivo e um navegador com os quais você já entrou antes. Aqui ninguém entra nem sai da conta.",
+  hold: "Minha senha foi redefinida por um código",
+  holdLead:
+    "Com a senha de antes você segura a redefinição: por 14 dias a partir dela, nenhum número, endereço, código de recuperação ou segundo fator muda.",
+  passwordBefore: "Senha de antes",
+  holdIt: "Segurar a redefinição",
+  holdRelease: "Fui eu: deixar seguir",
+  holdRefused:
+    "Isso não confere: a senha não foi redefinida por um código nos últimos 14 dias, esta não é a de antes ou este dispositivo não tinha entrado.",
+  held: "A redefinição está segurada",
+  heldUntil: "Até {time} a conta mantém o número, o endereço e os códigos de recuperação.",
+  heldNext:
+    "Quando o número for seu de novo, ou com um código de recuperação, escolha uma senha nova: isso tira todos os outros da conta.",
+  released: "A redefinição não está mais segurada.",
+  stopWaitingLead:
+    "Uma mudança de número ou endereço, ou a exclusão da conta, espera alguns dias. Em um dispositivo assim você a cancela sem senha.",
+  waitingStopped: "Se este dispositivo já entrou nessa conta, nada mais espera lá.",
   pending: {
     set_phone: "Um novo número de telefone",
     remove_phone: "O número de telefone é removido",
@@ -330,6 +362,8 @@ export const ptBR: Catalogue = {
     change_stopped: "Uma alteração que aguardava foi cancelada",
     change_dropped: "Uma alteração que aguardava não pôde ser feita",
     devices_forgotten: "Os dispositivos foram esquecidos",
+    device_remembered: "Um aparelho foi lembrado",
+    remembered_device_ended: "Um aparelho não é mais lembrado",
     deletion_requested: "A exclusão da conta foi pedida",
     deletion_stopped: "A exclusão da conta foi cancelada",
     recovery_codes_created: "Códigos de recuperação foram criados",

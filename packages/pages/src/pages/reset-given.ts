@@ -36,6 +36,6 @@ ${button(texts.savePassword)}</div>`;
   return {
     title: texts.reset,
     ...answerOf(refusal),
-    main: html`${heading(texts.reset, texts.resetLead)}${form(visit, "/reset/given", fields)}<hr class="line"><p class="aside">${linkAnew(visit, "/sign-in", texts.signIn)}${linkAnew(visit, "/recover", texts.recoverTitle)}</p>`,
+    main: html`${heading(texts.reset, texts.resetLead)}${form(visit, "/reset/given", fields)}<hr class="line"><p class="aside">${linkAnew(visit, "/sign-in", texts.signIn)}${linkAnew(visit, "/recover", texts.recoverTitle)}${linkAnew(visit, "/not-me", texts.notMe)}</p>`,
   };
 }

@@ -251,6 +251,25 @@ test("a session of two factors gives one of two factors", async () => {
   expect(decodeJwt(token)).toMatchObject({ acr: "2", amr: expect.arrayContaining(["otp", "mfa"]) });
 });
 
+test("a session on a remembered device gives one that rests on the device and ends with it", async () => {
+  const { username, facts } = person;
+  const { ticket, secret } = await auth.startTotp(person.caller, facts);
+  await auth.confirmTotp(person.caller, { ticket, totp: await showTotp(service, secret) }, facts);
+  await service.clock.advance(30);
+  const asked: AuthError = await auth.login({ username, password }, facts).catch((error) => error);
+  const shown = { ticket: asked.secondFactor?.ticket ?? "", totp: await showTotp(service, secret), remember: true };
+  const { rememberMark } = await auth.signInBySecondFactor(shown, facts);
+  const pages = await auth.login({ username, password, rememberMark }, facts);
+  const { token } = await exchange((await start(await auth.authenticate([`Bearer ${pages.token}`]))).code);
+  const caller = await auth.authenticate([`Bearer ${token}`]);
+  expect(caller.session).toMatchObject({ acr: "1", amr: ["pwd"] });
+  expect(await refusalOf(auth.requireRecentAuthentication(caller, 600))).toBe("reauthentication_required");
+
+  const [device] = await auth.listRememberedDevices(caller);
+  await auth.endRememberedDevice(caller, device?.id ?? "", facts);
+  expect(await refusalOf(auth.authenticate([`Bearer ${token}`]))).toBe("session_ended");
+});
+
 test("neither the code nor its verifier is in the database, and codes are cleared away a day after their end", async () => {
   const { code } = await start();
   await exchange(code);

@@ -9,12 +9,7 @@ import {
   useAuthorizationCode,
 } from "../../one-time-codes/authorization-code-store.ts";
 import { equalInConstantTime, sha256 } from "../../secrets.ts";
-import {
-  endSession,
-  readAuthenticationAge,
-  readSourceSession,
-  type SourceSession,
-} from "../../sessions/session-store.ts";
+import { endSession, readAuthenticationAge } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import { findUser } from "../../users/user-store.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
@@ -30,6 +25,7 @@ import { findKnownDevice } from "../steps/known-device.ts";
 import { openSession } from "../steps/open-session.ts";
 import { reauthenticationRequired } from "../steps/recent-authentication.ts";
 import { unlessUndone } from "../steps/refund-on-failure.ts";
+import { readSourceSession, type SourceSession } from "../steps/source-session.ts";
 import { tellHook } from "../steps/tell-hooks.ts";
 
 export interface StartRedirectInput {
@@ -122,8 +118,8 @@ async function exchange(core: Core, transaction: Queries, call: Exchange): Promi
   if (fault) return refuse(transaction, call, fault);
   const account = await readGateAccount(core, transaction, used.userId, { isLocked: true });
   if (!account?.state.isActive) return refuse(transaction, call, "inactive_account");
-  const source = await readSourceSession(transaction, used.sessionId);
-  if (!source || lacksSecondFactor(account, source)) return refuse(transaction, call, "session_ended");
+  const source = await readSourceSession(core, transaction, used.sessionId);
+  if (!source) return refuse(transaction, call, "session_ended");
   return open(core, transaction, { ...call, account, source });
 }
 
@@ -140,9 +136,6 @@ function isVerifier(verifier: string, challenge: string): boolean {
   const wanted = Buffer.from(challenge);
   return shown.length === wanted.length && equalInConstantTime(shown, wanted);
 }
-
-/** Of a session that shows less than the account asks for by now nothing is made. */
-const lacksSecondFactor = ({ state }: GateAccount, { acr }: SourceSession) => state.hasSecondFactor && acr !== "2";
 
 async function refuse(
   transaction: Queries,
@@ -167,10 +160,10 @@ async function open(core: Core, transaction: Queries, opening: Opening): Promise
   const { used, input, facts, account, source } = opening;
   const user = await findUser(transaction, core.profile, account.id);
   if (!user) return refuse(transaction, opening, "inactive_account");
-  const { acr, amr, secondsLeft: atMost, ...shown } = source;
+  const { acr, amr, secondsLeft: atMost, remembered, ...shown } = source;
   const { clientId, audience } = used;
   const opened = await openSession(core, transaction, {
-    ...{ user, facts, atMost, by: "redirect", deviceName: input.deviceName },
+    ...{ user, facts, atMost, remembered, by: "redirect", deviceName: input.deviceName },
     authentication: { acr, amr },
     redirect: { clientId, audience, ...shown },
     signIn: { identifier: "none", by: "redirect", client: clientId },

@@ -10,6 +10,7 @@ import type { Queries } from "../../storage/database.ts";
 import type { User } from "../../users/user.ts";
 import type { Core, RequestInfo } from "./core.ts";
 import type { AnsweredSession } from "./issue-session-tokens.ts";
+import type { RememberedSignIn } from "./remembered-device.ts";
 import { stopDeletion } from "./stop-deletion.ts";
 
 interface Opening {
@@ -27,11 +28,16 @@ interface NewOpening extends Opening {
   readonly atMost?: number | undefined;
   /** For one that an app opens from a session of the pages. */
   readonly redirect?: RedirectedSession;
+  /** The device that took the place of the second factor; the session ends with it. */
+  readonly remembered?: RememberedSignIn | null;
   /** For a sign-in: what its event says beside the session. Any other opening has an event of its own. */
   readonly signIn?: SignIn;
 }
 
-type SignIn = Omit<Extract<AuditEvent, { event: "signed_in" }>, "event" | "sessionId" | "amr" | "device">;
+type SignIn = Omit<
+  Extract<AuditEvent, { event: "signed_in" }>,
+  "event" | "sessionId" | "amr" | "device" | "isRemembered"
+>;
 
 /**
  * Opens a session for a user inside the caller's transaction, which holds the user's row. Beyond the most that one person may
@@ -41,27 +47,31 @@ type SignIn = Omit<Extract<AuditEvent, { event: "signed_in" }>, "event" | "sessi
 export async function openSession(
   core: Core,
   transaction: Queries,
-  { user, facts, deviceName, by, authentication, atMost = Number.POSITIVE_INFINITY, signIn, redirect }: NewOpening,
+  { user, facts, deviceName, by, authentication, atMost, remembered = null, signIn, redirect }: NewOpening,
 ): Promise<AnsweredSession> {
   const { lifetime, idleLifetime, perUser } = core.options.sessions;
   const id = randomUUIDv7();
   const refreshToken = createRefreshToken(core.refreshKeys()[0], id);
+  const ends = [lifetime, atMost, remembered?.secondsLeft].filter((seconds) => seconds !== undefined);
   const { idleExpiresAt, others, isToBeDeleted, ...session } = await insertSession(transaction, {
     id,
     userId: user.id,
     refreshHash: refreshToken.hash,
-    lifetimes: { absolute: Math.min(lifetime, atMost), idle: idleLifetime },
+    lifetimes: { absolute: Math.min(...ends), idle: idleLifetime },
     address: facts.address,
     userAgent: facts.userAgent,
     deviceName: deviceName ?? null,
+    locale: facts.locale ?? null,
     openedBy: by,
     authentication,
     redirect,
+    ...(remembered && { rememberedDevice: remembered.id }),
   });
   if (signIn) {
     const { amr } = authentication;
     const happened = {
       ...signIn,
+      ...(remembered && { isRemembered: true as const }),
       event: "signed_in",
       sessionId: id,
       amr,

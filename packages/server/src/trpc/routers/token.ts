@@ -18,13 +18,14 @@ export function createTokenProcedures<C extends Config>({ publicProcedure, prote
   return {
     /** Signs in. `username` may be a username, a phone number in any usual spelling, or an e-mail address. */
     obtain: publicProcedure
-      .meta({ cookieMode: { takes: "deviceMark", opensSession: true } })
+      .meta({ cookieMode: { takes: "marks", opensSession: true } })
       .input(
         z.strictObject({
           username: identifierText,
           password: passwordText,
           ticket: challengeText.optional(),
           deviceMark: text(64).optional(),
+          rememberMark: text(64).optional(),
           deviceName: deviceName.optional(),
         }),
       )
@@ -32,12 +33,13 @@ export function createTokenProcedures<C extends Config>({ publicProcedure, prote
 
     /** Signs in by the code of a challenge. Where that alone is not enough the answer is a ticket, and `next` says what it is for. */
     obtainByCode: publicProcedure
-      .meta({ cookieMode: { takes: "deviceMark", opensSession: true } })
+      .meta({ cookieMode: { takes: "marks", opensSession: true } })
       .input(
         z.strictObject({
           challenge: challengeText,
           code: codeText,
           deviceMark: text(64).optional(),
+          rememberMark: text(64).optional(),
           deviceName: deviceName.optional(),
         }),
       )
@@ -76,7 +78,7 @@ export function createTokenProcedures<C extends Config>({ publicProcedure, prote
     /**
      * Signs in whoever was refused with `second_factor_required`, by its ticket and one of three: what the authenticator app shows, a passkey of
      * the account, or, where its `enroll` says so, a new one. Where they came to set a password it is set now; whoever has just set a factor up
-     * gets recovery codes, where they have none.
+     * gets recovery codes, where they have none. With `remember`, this device is asked for the first factor alone for a while.
      */
     obtainBySecondFactor: publicProcedure
       .meta({ cookieMode: { takes: "deviceMark", opensSession: true } })
@@ -88,6 +90,7 @@ export function createTokenProcedures<C extends Config>({ publicProcedure, prote
             passkey: passkeyAssertion.optional(),
             newPasskey: passkeyRegistration.optional(),
             deviceMark: text(64).optional(),
+            remember: z.boolean().optional(),
           })
           .refine(
             ({ totp, passkey, newPasskey }) =>
