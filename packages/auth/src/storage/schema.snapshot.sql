@@ -526,6 +526,7 @@ CREATE INDEX account_deletions_due ON latchkey.account_deletions USING btree (du
 CREATE UNIQUE INDEX account_deletions_pkey ON latchkey.account_deletions USING btree (user_id)
 CREATE INDEX audit_events_actor_event ON latchkey.audit_events USING btree (actor_id, event, "position")
 CREATE INDEX audit_events_actor_position ON latchkey.audit_events USING btree (actor_id, "position")
+CREATE INDEX audit_events_address ON latchkey.audit_events USING btree (address, "position")
 CREATE INDEX audit_events_event ON latchkey.audit_events USING btree (event, "position")
 CREATE INDEX audit_events_occurred_at ON latchkey.audit_events USING btree (occurred_at)
 CREATE INDEX audit_events_subject_actor ON latchkey.audit_events USING btree (subject_id, actor_id, "position")
