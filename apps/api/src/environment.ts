@@ -3,6 +3,7 @@ import {
   type AuthOptions,
   findSecretWeakness,
   type MigrationMode,
+  rememberRules,
   StartError,
   secondFactorRules,
   tokenAlgorithms,
@@ -146,6 +147,7 @@ const settingsSchema = z.object({
     .default("django"),
   LEGACY_STAFF: z.enum(["yes", "no"]).default("no"),
   LEGACY_FROZEN_AT: time.optional(),
+  LEGACY_HASHES_UNTIL: time.optional(),
   PASSWORD_HASH: z.enum(["bcrypt", "argon2id"]).default("bcrypt"),
   PASSWORD_COST: integer(10, 15).default(12),
   PASSWORD_MEMORY: integer(19, 256).default(64),
@@ -154,6 +156,11 @@ const settingsSchema = z.object({
   PASSWORD_MIN_LENGTH: integer(8, 64).default(8),
   PASSWORD_BLOCKED_WORDS: wordList.default([]),
   SECOND_FACTOR: z.enum(secondFactorRules).default("optional"),
+  REMEMBER_DEVICE: z
+    .literal("off")
+    .or(duration("1h", "90d"))
+    .default(30 * 86_400),
+  REMEMBER_DEVICE_OF: z.enum(rememberRules).default("no_rights"),
   PASSKEY_RP_ID: z
     .string()
     .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/, "must be a host such as example.com")
@@ -414,6 +421,7 @@ export function toAuthOptions(settings: Settings, secret: AuthOptions["secret"])
       memory: settings.PASSWORD_MEMORY,
       minimumLength: settings.PASSWORD_MIN_LENGTH,
       blockedWords: settings.PASSWORD_BLOCKED_WORDS,
+      ...(settings.LEGACY_HASHES_UNTIL && { weakHashesUntil: settings.LEGACY_HASHES_UNTIL }),
       // One more than cores in all processes together, so that none rests while what became of a hash is looked at.
       hashConcurrency: Math.ceil((availableParallelism() + 1) / settings.WORKERS),
     },
@@ -427,6 +435,7 @@ export function toAuthOptions(settings: Settings, secret: AuthOptions["secret"])
     },
     registration: settings.REGISTRATION,
     secondFactor: settings.SECOND_FACTOR,
+    rememberedDevices: { lifetime: settings.REMEMBER_DEVICE, of: settings.REMEMBER_DEVICE_OF },
     ...(passkeys && !("fault" in passkeys) && { passkeys }),
     auditRetention: settings.AUDIT_RETENTION,
     ...(settings.INACTIVE_RETENTION !== undefined && { inactiveRetention: settings.INACTIVE_RETENTION }),

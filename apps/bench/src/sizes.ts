@@ -24,6 +24,8 @@ export interface Sizes {
   readonly callsBefore: number;
   readonly callsAfter: number;
   readonly starts: number;
+  /** People who come over from another system. */
+  readonly imported: number;
   /** Calls of each kind whose time is broken down. */
   readonly profiledCalls: number;
 }
@@ -44,6 +46,7 @@ export const fullSizes: Sizes = {
   callsBefore: 100_000,
   callsAfter: 1_000_000,
   starts: 7,
+  imported: 1_000_000,
   profiledCalls: 20_000,
 };
 
@@ -64,5 +67,6 @@ export const quickSizes: Sizes = {
   callsBefore: 200,
   callsAfter: 800,
   starts: 1,
+  imported: 2_000,
   profiledCalls: 200,
 };

@@ -6,6 +6,8 @@ export const summaries: Readonly<Record<string, string>> = {
   "token.obtainByNewPassword": "Replaces the password and signs in, after the refusal `password_change_required`",
   "token.enrollTotp": "Makes the secret of an authenticator app for somebody who needs a second factor to sign in",
   "token.obtainByPasskey": "Signs in by a passkey, without a name",
+  "token.obtainByRedirect":
+    "Opens a session for an app on another origin, with the code that the pages sent somebody back with",
   "passkeys.start": "Answers what a browser is to be asked to sign in by a passkey",
   "passkeys.startSecondFactor": "Answers what a browser is to be asked for a passkey as the second factor",
   "passkeys.startEnrolling":
@@ -49,6 +51,8 @@ export const summaries: Readonly<Record<string, string>> = {
   "me.passkeys.startReauthentication":
     "Answers what the browser is to be asked to show by a passkey that it is still the user",
   "me.devices.forget": "Forgets every device that the user signed in with but this one",
+  "me.rememberedDevices.list": "The devices on which the user is asked for no second factor for a while",
+  "me.rememberedDevices.end": "Has the second factor asked for again on a remembered device",
   "me.recoveryCodes.create": "Answers ten recovery codes once, which replace all earlier ones",
   "me.recoveryCodes.status": "How many recovery codes the user has left; null for none",
   "me.recoveryCodes.stop": "Withdraws recovery codes that wait to be good",
@@ -61,6 +65,9 @@ export const summaries: Readonly<Record<string, string>> = {
     "Sets a password with a code that was sent, or an administrator's, and ends every session of the account",
   "recovery.start": "Exchanges a recovery code for a ticket that sets a password",
   "recovery.setPassword": "Sets a password with a ticket, ends every session of the account, and signs in",
+  "recovery.startPasskey": "Answers what a browser is to be asked to make a passkey with the ticket of a recovery code",
+  "recovery.setPasskey":
+    "Gives the account that passkey in the place of its password, ends every session, and signs in",
   "users.list": "One page of users, the newest first, or by the beginning of a name",
   "users.get": "One user, with their groups and permissions",
   "users.create": "Creates an account, and answers once the code that sets its password",

@@ -6,6 +6,7 @@ import type { Dialect } from "./old-row.ts";
 import { printsHere } from "./run/prints.ts";
 import { findUsers } from "./sources/django.ts";
 import { openReader } from "./sources/open-source.ts";
+import { toStoredId, type UuidKey } from "./sources/sql-reader.ts";
 
 export interface ExportOptions {
   /** The database of the Django project: it is read for its columns alone. */
@@ -22,6 +23,7 @@ interface Target {
   readonly dialect: Dialect;
   readonly table: string;
   readonly key: string;
+  readonly uuidKey: UuidKey;
   readonly columns: readonly { readonly name: string; readonly field: string }[];
 }
 
@@ -40,7 +42,7 @@ export async function* exportToDjango(auth: Pick<Auth, "profile">, options: Expo
   for await (const row of readRows(client, changedPeople, options.name)) yield* toUpdate(target, row);
   for await (const row of readRows(client, newPeople, options.name)) yield toInsert(target, row);
   for await (const { oldId } of readRows(client, deletedPeople, options.name))
-    yield `update ${target.table} set ${columnOf(target, "isActive")} = ${toLiteral(target.dialect, false)} where ${target.key} = ${toLiteral(target.dialect, oldId)};\n`;
+    yield `update ${target.table} set ${columnOf(target, "isActive")} = ${toLiteral(target.dialect, false)} where ${target.key} = ${toKey(target, oldId)};\n`;
   yield "commit;\n";
 }
 
@@ -54,7 +56,8 @@ async function readTarget(auth: Pick<Auth, "profile">, { source, table, map }: E
       return field === null ? [] : [{ name: reader.quoteColumn(column), field }];
     });
     const key = reader.quoteColumn(users.primaryKey[0] ?? "id");
-    return { dialect: reader.dialect, table: reader.quote(users), key, columns };
+    const { uuidKey } = users;
+    return { dialect: reader.dialect, table: reader.quote(users), key, uuidKey, columns };
   } finally {
     await reader.close();
   }
@@ -111,15 +114,19 @@ const isDjangos = (hash: Value) =>
 const isKept = (field: string, value: Value) =>
   (field === "username" && value === null) || (field === "password" && !isDjangos(value));
 
-function* toUpdate({ dialect, table, key, columns }: Target, { oldId, changed, values }: Row): Generator<string> {
+const toKey = ({ dialect, uuidKey }: Target, oldId: string) => toLiteral(dialect, toStoredId(oldId, uuidKey));
+
+function* toUpdate(target: Target, { oldId, changed, values }: Row): Generator<string> {
+  const { dialect, table, key, columns } = target;
   const sets = columns.flatMap(({ name, field }) => {
     const value = values[field] ?? null;
     return changed.includes(field) && !isKept(field, value) ? [`${name} = ${toLiteral(dialect, value)}`] : [];
   });
-  if (sets.length > 0) yield `update ${table} set ${sets.join(", ")} where ${key} = ${toLiteral(dialect, oldId)};\n`;
+  if (sets.length > 0) yield `update ${table} set ${sets.join(", ")} where ${key} = ${toKey(target, oldId)};\n`;
 }
 
-function toInsert({ dialect, table, columns }: Target, { oldId, values }: Row): string {
+function toInsert(target: Target, { oldId, values }: Row): string {
+  const { dialect, table, key, uuidKey, columns } = target;
   const username = values.username ?? values.phoneNumber ?? (values.email || oldId);
   const password = isDjangos(values.password ?? null) ? values.password : "!";
   const all: Readonly<Record<string, Value | undefined>> = {
@@ -130,6 +137,8 @@ function toInsert({ dialect, table, columns }: Target, { oldId, values }: Row): 
     const value = all[field];
     return value === undefined ? [] : [[name, toLiteral(dialect, value)] as const];
   });
+  // Such a key is drawn by Django, and not by its database.
+  if (uuidKey !== null) cells.unshift([key, toKey(target, oldId)]);
   return `insert into ${table} (${cells.map(([name]) => name).join(", ")}) values (${cells.map(([, value]) => value).join(", ")});\n`;
 }
 

@@ -1,4 +1,7 @@
 import { pbkdf2Sync } from "node:crypto";
+import { mkdtemp, rm, utimes, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createTestAuth, type TestAuth } from "@latchkey/auth/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type ImportOptions, importPeople } from "./import-people.ts";
@@ -146,6 +149,39 @@ test("another source than the last time stops: most people are gone", async () =
   expect(answer.codes).toContainEqual(expect.objectContaining({ code: "mass_change", examples: ["gone"] }));
 });
 
+test("more changes there than a day has stop a round, and nothing of them is taken until somebody says so", async () => {
+  await project.run(
+    "insert into users_user select n, '!', null, false, 'person' || n, '', '', '', false, true, now(), null, null, null, null, null, false from generate_series(10, 60) n",
+  );
+  await run();
+  await project.run("update users_user set city = 'Ankara' where id > 20");
+  const answer = await run();
+  expect(answer).toMatchObject({ exitCode: 4, followed: null });
+  expect(answer.codes).toContainEqual(expect.objectContaining({ code: "mass_change", examples: ["changed"] }));
+  expect(await read("person30")).toMatchObject({ city: null });
+  expect(await run({ accept: ["permission_undeclared", "mass_change"] })).toMatchObject({ followed: { people: 40 } });
+  expect(await read("person30")).toMatchObject({ city: "Ankara" });
+});
+
+test("a source that is older than what was read of it the last time changes nothing", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "latchkey-older-"));
+  const source = join(folder, "users.csv");
+  const write = async (content: string, at: Date) => {
+    await writeFile(source, content);
+    await utimes(source, at, at);
+  };
+  const now = service.clock.now().getTime();
+  await write("id,username\n1,of_file\n", new Date(now));
+  expect(await run({ source })).toMatchObject({ created: 1 });
+  await write("id,username\n1,of_file\n2,of_before\n", new Date(now - 3_600_000));
+  await expect(run({ source })).rejects.toMatchObject({
+    exitCode: 2,
+    message: expect.stringMatching(/^This is older than what was read of csv the last time\. Nothing was changed\.$/),
+  });
+  expect(await read("of_before")).toBeUndefined();
+  await rm(folder, { recursive: true });
+});
+
 test("an import is undone for those whom nobody has used, and they can come over again", async () => {
   await signIn("ada", "first password");
   await service.database.query("update latchkey.users set city = 'Van' where username = 'root'");
@@ -216,6 +252,31 @@ test("--disable-deleted disables who is there no more, but neither who was enabl
 
 test("permissions that are declared nowhere here are listed, to be declared", async () => {
   expect((await run()).undeclared).toEqual(["shop.add_order", "shop.approve_order"]);
+});
+
+test("that somebody agreed to be contacted comes once, as what the import said; a withdrawal there is followed, and said so too", async () => {
+  const consents = () =>
+    service.database.query(`select c.is_given, c.decided_by, c.source from latchkey.consents c
+      join latchkey.users u on u.id = c.user_id where u.username = 'eve' order by c.position`);
+  const said = (is_given: boolean) => ({ is_given, decided_by: "import", source: "import" });
+  await project.insert({ id: 4, username: "eve", is_approved_to_be_in_touch: true });
+  await run();
+  expect(await consents()).toEqual([said(true)]);
+  expect(await read("eve")).toMatchObject({ is_approved_to_be_in_touch: true });
+  await change(4, "is_approved_to_be_in_touch = false");
+  await run();
+  await run();
+  expect(await consents()).toEqual([said(true), said(false)]);
+  expect(await read("eve")).toMatchObject({ is_approved_to_be_in_touch: false });
+});
+
+test("who withdrew here stays so while the other system says what it said before", async () => {
+  await project.insert({ id: 4, username: "eve", is_approved_to_be_in_touch: true });
+  await run();
+  await service.database.query("update latchkey.users set is_approved_to_be_in_touch = false where username = 'eve'");
+  await change(4, "city = 'Ankara'");
+  expect(await run()).toMatchObject({ followed: { people: 1, kept: [] } });
+  expect(await read("eve")).toMatchObject({ is_approved_to_be_in_touch: false, city: "Ankara" });
 });
 
 const told = () =>

@@ -1,18 +1,21 @@
 import { randomUUID } from "node:crypto";
 import type { Auth, DatabaseOptions } from "@latchkey/auth";
-import { type CountryCode, isCountryCode, type PhoneOptions, withClient } from "@latchkey/auth/import";
+import { type CountryCode, isCountryCode, type PhoneOptions } from "@latchkey/auth/import";
 import { type Columns, createColumns, findUnknownFields, knownFields } from "./known-columns.ts";
 import { type Source, SourceError } from "./old-row.ts";
 import { readDecisions } from "./report/decisions-file.ts";
 import { describeSummary, type Summary, summarize } from "./report/summary.ts";
 import { tryReport, writeReport } from "./report/write-report.ts";
 import { toPermission } from "./rules/permission-names.ts";
+import type { PersonRules } from "./rules/read-person.ts";
 import { type Applied, apply, prepare } from "./run/apply.ts";
+import { connect } from "./run/connect.ts";
 import { disableGone } from "./run/disable-gone.ts";
 import { type Followed, followChanges } from "./run/follow-changes.ts";
 import { type Decision, listUndeclared, plan } from "./run/plan.ts";
+import { readAhead } from "./run/read-ahead.ts";
 import { recordBlacklist } from "./run/record-blacklist.ts";
-import { clearStaging, lockStaging, type Run, stage, unlockStaging } from "./run/staging.ts";
+import { clearStaging, lockStaging, type Run, readPeople, stage, unlockStaging } from "./run/staging.ts";
 import { guessKind, nameOfKind, openSource, type SourceKind, sourceKinds } from "./sources/open-source.ts";
 
 export interface ImportOptions {
@@ -36,6 +39,8 @@ export interface ImportOptions {
   readonly limit?: number | undefined;
   readonly table?: string | undefined;
   readonly delimiter?: string | undefined;
+  /** The file of a Firebase project's hash parameters. */
+  readonly hashConfig?: string | undefined;
   readonly allowRaising: boolean;
   /** Whether accounts of people who are there no more are disabled. */
   readonly disableDeleted?: boolean | undefined;
@@ -142,6 +147,7 @@ async function finish(auth: ImportingAuth, run: Run, source: Source, options: Im
       startedAt: source.startedAt,
       groups: source.groups,
       passwordCost: options.passwordCost,
+      connection: options.connection,
       onProgress: (done: number, total: number) => options.onProgress("import", done, total),
     };
     await prepare(run, work);
@@ -247,7 +253,7 @@ function withDecidedColumns(
 
 /** A connection of one's own, whose statements may take their time. */
 async function lend({ connection, webhooks = false }: Pick<ImportOptions, "connection" | "webhooks">, source: string) {
-  const lent = await withClient(connection);
+  const lent = await connect(connection);
   const run: Run = { client: lent.client, id: randomUUID(), source, tellsWebhooks: webhooks };
   return { run, [Symbol.asyncDispose]: () => lent[Symbol.asyncDispose]() };
 }
@@ -257,23 +263,34 @@ async function readKey({ client }: Run): Promise<Buffer> {
   return rows[0]?.key ?? Buffer.alloc(0);
 }
 
+/** What the staging tables say of two people of one id. */
+function toTwice(error: unknown, { place }: Source): unknown {
+  const isTwice = error instanceof Error && "constraint" in error && error.constraint === "import_people_pkey";
+  return isTwice ? new SourceError(`${place} has two people of one id. Nothing was changed.`) : error;
+}
+
 async function stageAll(
   run: Run,
   source: Source,
-  rules: Parameters<typeof stage>[2] & { readonly columns: Columns },
+  rules: PersonRules & { readonly columns: Columns },
   { onProgress }: ImportOptions,
 ): Promise<void> {
   let read = 0;
-  for await (const rows of source.read()) {
-    try {
-      await stage(run, rows, rules, read);
-    } catch (error) {
-      if (error instanceof Error && "constraint" in error && error.constraint === "import_people_pkey")
-        throw new SourceError(`${source.place} has two people of one id. Nothing was changed.`);
-      throw error;
+  let writing = Promise.resolve();
+  try {
+    for await (const rows of readAhead(source.read())) {
+      // The next ones are read while these are written.
+      const people = await readPeople(rows, rules);
+      await writing;
+      writing = stage(run, people, read);
+      writing.catch(() => {});
+      read += rows.length;
+      onProgress("read", read, null);
     }
-    read += rows.length;
-    onProgress("read", read, null);
+  } finally {
+    await writing.catch((error: unknown) => {
+      throw toTwice(error, source);
+    });
   }
   const [missing] = read > 0 ? rules.columns.missing() : [];
   if (missing !== undefined)

@@ -1,3 +1,5 @@
+import type { UuidKey } from "./sources/sql-reader.ts";
+
 /** A person as another system has them: texts by column, null for what is empty there. */
 export interface OldRow {
   readonly oldId: string;
@@ -48,6 +50,8 @@ export interface Source {
   readonly foreignKeys: readonly ForeignKey[];
   /** Null for a file. */
   readonly dialect: Dialect | null;
+  /** How the ids of people are stored there, where they are UUIDs. */
+  readonly uuidKey: UuidKey;
   /** Tokens that were ended there before their time, in batches, by their `jti`; null where the source does not say. */
   readonly blacklist: (() => AsyncIterable<readonly EndedToken[]>) | null;
   /** Batches of people. */

@@ -14,6 +14,10 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
+/** So many, of whom the last one has the id of the first. */
+const manyPeople = (count: number) =>
+  `id,username\n${Array.from({ length: count }, (_, at) => `${at % (count - 1)},person_${at}`).join("\n")}\n`;
+
 let files = 0;
 async function write(content: string, extension = "csv"): Promise<string> {
   files += 1;
@@ -112,6 +116,54 @@ describe("an option", () => {
       { username: "dora", phone_number: "+905321234504" },
       { username: "kaplan", phone_number: null },
     ]);
+  });
+
+  test("--decisions skip leaves a person out whose name stays reserved, and alias lets in by exactly what was typed there", async () => {
+    const decisions = await write(
+      `old_id,code,field,value,other,proposal,decision
+1,phone_shared,phoneNumber,,,drop,skip
+3,username_grammar,username,,,alias,alias
+,permission_undeclared,shop.approve_order,,,drop,accept
+,permission_undeclared,shop.add_order,,,drop,accept
+`,
+    );
+    const answer = await run({ decisions, accept: ["phone_shared"] });
+    expect(answer).toMatchObject({ exitCode: 0, created: 3, totals: { skipped: 1, new: 3 } });
+    expect(await accounts()).toEqual(["2", "3", "4"]);
+    const taking = service.auth.createUser({ username: "ada", password: "a long enough one" });
+    await expect(taking).rejects.toThrow("The username is reserved");
+    const rows = await service.database.query("select alias from latchkey.imported_users where alias is not null");
+    expect(rows).toEqual([{ alias: "1kaplan" }]);
+  });
+
+  test("--decisions map a column to a field, as a spreadsheet writes them: with a BOM, semicolons and empty lines", async () => {
+    await project.run("alter table users_user add column nick text");
+    await project.run("update users_user set nick = 'Ada the first' where id = 1");
+    const decisions = await write(
+      "\ufeffold_id;code;field;value;other;proposal;decision\r\n;unknown_column;nick;;;drop;map:firstName\r\n\r\n",
+    );
+    expect(await run({ decisions, accept: ["all"] })).toMatchObject({ exitCode: 0 });
+    const rows = await service.database.query("select first_name from latchkey.users where username = 'ada'");
+    expect(rows).toEqual([{ first_name: "Ada the first" }]);
+  });
+
+  test("--source-timezone is the zone of times without one, and one that is none is refused", async () => {
+    const source = await write("id,username,date_joined\n1,zoned,2024-07-01 12:00:00\n");
+    await run({ source, timezone: "Europe/Berlin" });
+    const rows = await service.database.query(
+      "select (date_joined at time zone 'UTC')::text as at from latchkey.users where username = 'zoned'",
+    );
+    expect(rows).toEqual([{ at: "2024-07-01 10:00:00" }]);
+    await expect(run({ timezone: "Europe/Nowhere" })).rejects.toThrow(/no time zone/);
+  });
+
+  test("a table of users that is not there is one line", async () => {
+    await project.run("drop table users_user cascade");
+    await expect(run()).rejects.toMatchObject({
+      name: "SourceError",
+      exitCode: 2,
+      message: expect.stringMatching(/^No table in .* looks like one of users/),
+    });
   });
 
   test.each([
@@ -254,6 +306,7 @@ describe("a source is refused in one line", () => {
   test.each([
     ["half a CSV", "id,username,email\n1,ada,a@b.example\n2,bo", /no whole CSV file.*Nothing was changed/],
     ["two people of one id", "id,username\n1,ada\n1,bob\n", /two people of one id/],
+    ["two people of one id far apart", manyPeople(12_000), /two people of one id/],
     ["another delimiter", "id~username\n1~ada\n", /--delimiter/],
   ])("with %s, and nobody comes over", async (_what, content, told) => {
     await expect(run(await write(content))).rejects.toThrow(told);

@@ -1,11 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { AuthError, isStorageUnavailable, StartError } from "@latchkey/auth";
-import type { Verified } from "@latchkey/import";
+import type { Verified, VerifiedTokens } from "@latchkey/import";
 import { Command, InvalidArgumentError } from "commander";
 import { readEnvironment, type Settings } from "../environment.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { showRate } from "../import/show-rate.ts";
-import { openAuth } from "../open-auth.ts";
+import { type OpenedAuth, openAuth } from "../open-auth.ts";
+import { readCurrentPassword } from "./password-input.ts";
 import { print } from "./with-auth.ts";
 
 interface Flags {
@@ -25,6 +26,7 @@ interface Flags {
   readonly limit?: number;
   readonly table?: string;
   readonly delimiter?: string;
+  readonly hashConfig?: string;
   readonly allowRaising?: true;
   readonly disableDeleted?: true;
   readonly webhooks?: true;
@@ -64,7 +66,7 @@ export function importCommand(): Command {
     .argument("<source>", "postgres://…, mysql://…, sqlite:FILE, users.csv, users.json, or - for standard input")
     .option(
       "--from <kind>",
-      "django, simplejwt, csv, json, supabase, auth0 or better-auth, where the source does not say it by its name",
+      "django, simplejwt, csv, json, supabase, better-auth, firebase, auth0 or keycloak, where the source does not say it by its name",
     )
     .option("--source <name>", "what the other system is called here; its kind unless said")
     .option("--apply", "do it")
@@ -81,6 +83,7 @@ export function importCommand(): Command {
     .option("--limit <count>", "bring over so many people at most", toCount)
     .option("--table <name>", "the table of users, where more than one could be it")
     .option("--delimiter <character>", "what separates the columns of a CSV file")
+    .option("--hash-config <file>", "the hash parameters of a Firebase project, as its console shows them")
     .option("--allow-raising", "follow over there who was enabled or given more rights, too")
     .option("--disable-deleted", "disable the accounts of people who are there no more")
     .option("--webhooks", "tell webhooks of everybody who is brought or changed; nothing is told otherwise")
@@ -137,25 +140,68 @@ function toOptions(flags: Flags, settings: Settings) {
   };
 }
 
+interface VerifyFlags extends Flags {
+  readonly oldUrl?: string;
+  readonly oldSignIn: string;
+  readonly oldPage: string;
+  readonly oldNameField: string;
+  readonly as?: string;
+  readonly passwordStdin?: true;
+}
+
 /** `import verify`: what there is there and here, compared. The options are those of `import`. */
 function verifyCommand(): Command {
   return new Command("verify")
     .description("Compare a source with what came of it: people, hashes, groups, and whom a name of there reaches here")
     .argument("<source>", "as of import")
+    .option("--old-url <url>", "try tokens both ways with the old backend there, and nothing at any other address")
+    .option("--old-sign-in <path>", "where it gives tokens for a name and a password", "/api/token/")
+    .option("--old-page <path>", "a page of it that asks for a token", "/")
+    .option("--old-name-field <name>", "what it calls the name that is sent with the password", "username")
+    .option("--as <name>", "who signs in there and here: somebody of your own, without rights")
+    .option("--password-stdin", "read their password from standard input instead of asking for it")
     .action(async (source: string, _own: unknown, command: Command) => {
-      const flags = command.optsWithGlobals<Flags>();
+      const flags = command.optsWithGlobals<VerifyFlags>();
+      if (flags.oldUrl !== undefined && flags.as === undefined)
+        command.error("error: say with --as who signs in there and here");
       const settings = readEnvironment();
       const { verifyImport } = await import("@latchkey/import");
       const { auth, connection, close } = await openAuth(settings);
       try {
         const options = { ...toOptions(flags, settings), connection, source, onProgress: () => {} };
         const verified = await verifyImport(auth, options).catch(toOneLine);
-        print(flags, verified, describeVerified(verified));
-        if (!verified.isGood) process.exitCode = exitCodes.incomplete;
+        const tokens = await tryTokens(auth, flags, { settings, connection });
+        const answer = tokens === null ? verified : { ...verified, tokens };
+        print(flags, answer, [describeVerified(verified), ...describeTokens(tokens)].join("\n"));
+        if (!verified.isGood || tokens?.isGood === false) process.exitCode = exitCodes.incomplete;
       } finally {
         await close();
       }
     });
+}
+
+async function tryTokens(
+  auth: OpenedAuth["auth"],
+  flags: VerifyFlags,
+  { settings, connection }: Pick<OpenedAuth, "connection"> & { readonly settings: Settings },
+): Promise<VerifiedTokens | null> {
+  const { oldUrl, oldSignIn, oldPage, oldNameField, as } = flags;
+  if (oldUrl === undefined || as === undefined) return null;
+  const { verifyTokens } = await import("@latchkey/import");
+  const backend = { url: oldUrl, signInPath: oldSignIn, pagePath: oldPage, nameField: oldNameField };
+  const person = { name: as, password: await readCurrentPassword(flags) };
+  const onWait = () => void process.stderr.write("Waiting for a round that begins a minute after the token …\n");
+  const options = { backend, person, source: settings.LEGACY_SOURCE, connection, onWait };
+  return verifyTokens(auth, options).catch(toOneLine);
+}
+
+function describeTokens(tokens: VerifiedTokens | null): string[] {
+  if (tokens === null) return [];
+  const lines = tokens.tried.map(
+    ({ what, isGood, told }) =>
+      `${(isGood ? "good" : "REFUSED").padStart(9)}  ${what}${told === null ? "" : `: ${told}`}`,
+  );
+  return [...lines, tokens.isGood ? "Tokens are taken both ways." : "Not all tokens are taken."];
 }
 
 function describeVerified(verified: Verified): string {

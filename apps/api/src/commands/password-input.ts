@@ -26,6 +26,12 @@ export async function readPassword({ passwordStdin, djangoHashStdin }: Flags): P
   return requireText(password);
 }
 
+/** A password that somebody has already: from standard input, or asked for once. */
+export async function readCurrentPassword(flags: Pick<Flags, "passwordStdin">): Promise<string> {
+  if (flags.passwordStdin || !process.stdin.isTTY) return readPassword(flags);
+  return requireText(await ask("Password: "));
+}
+
 function requireText(password: string): string {
   if (password === "") throw rejected("The password is empty");
   return password;

@@ -1,6 +1,7 @@
 import { calls } from "./calls.ts";
 import { codes } from "./codes.ts";
 import { hostile } from "./hostile.ts";
+import { importing } from "./import.ts";
 import { latency } from "./latency.ts";
 import { layers } from "./layers.ts";
 import { lookups } from "./lookups.ts";
@@ -29,6 +30,7 @@ export const rows: readonly Row[] = [
   layers,
   mounted,
   metrics,
+  importing,
   // The last, since the addresses that flooded are refused for a while.
   hostile,
 ];

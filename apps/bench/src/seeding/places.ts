@@ -29,6 +29,8 @@ export interface Places {
   everyday(): Promise<Everyday>;
   small(): Promise<Place>;
   large(): Promise<Place>;
+  /** A database with nothing in it, not even a schema. */
+  empty(name: string): Promise<pg.PoolConfig>;
 }
 
 export interface PlacesOptions {
@@ -48,6 +50,10 @@ export function preparePlaces(options: PlacesOptions): Places {
     everyday: once(() => openEveryday(options)),
     small: once(() => fill(options, { name: "small", rows: sizes.few, signedIn: sizes.few })),
     large: once(() => fill(options, { name: "large", rows: sizes.many, signedIn: sizes.few })),
+    async empty(name) {
+      await options.createDatabase(name);
+      return options.connectionTo(name);
+    },
   };
 }
 

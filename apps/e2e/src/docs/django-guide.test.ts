@@ -36,7 +36,7 @@ test("the guide, followed to the letter, brings everybody over from a Django pro
     LATCHKEY_SECRET: "3q2-7wABiV9kYx0dT5nPzQ8mL4sR6uHcJ1gEfWoXyZs",
   });
   const folder = await makeTemporaryFolder("latchkey-guide-");
-  const [look = [], lookAgain = [], apply = []] = await readCommands(project.source, folder);
+  const [look = [], lookAgain = [], apply = [], verify = [], undo = []] = await readCommands(project.source, folder);
 
   expect(await installation.run(look)).toMatchObject({ code: 4, stderr: "" });
   const decisions = join(folder, "report/decisions.csv");
@@ -51,9 +51,23 @@ test("the guide, followed to the letter, brings everybody over from a Django pro
   expect(applied.stdout).toContain("5  people read");
   expect(await readFile(join(folder, "report/id-map.csv"), "utf8")).toMatch(/^old_id,user_id\n1,[\w-]{36}\n/);
 
+  const verified = await installation.run(verify);
+  expect(verified).toMatchObject({ code: 0, stderr: "" });
+  expect(verified.stdout).toContain("Everything fits.");
+  expect(await installation.run(undo)).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining("Would delete 5 accounts that came from django"),
+  });
+
   const { url } = await installation.start({ PHONE_DEFAULT_COUNTRY: "TR" });
   for (const name of ["alice", "0532 123 45 67", "Deniz", "deniz_3", "20201234"])
     expect((await signIn(url, name)).status, name).toBe(200);
   expect((await signIn(url, "selin")).status).toBe(400);
   await rm(folder, { recursive: true });
+});
+
+test("the usual case fits one screen, from the heading to the choice of what comes then", async () => {
+  const text = await readFile(new URL("../../../../docs/migrating-from-django.md", import.meta.url), "utf8");
+  const [usual = ""] = text.split("\n## Where things are");
+  expect(usual.split("\n").length).toBeLessThan(45);
 });

@@ -159,6 +159,7 @@ describe("users.get", () => {
       groups: [{ id: group.id, name: group.name }],
       externalId: null,
       deletionDueAt: null,
+      passwordChangeDueAt: null,
       permissions: ["auth.view_auditevent", "auth.view_user"],
       effectivePermissions: ["auth.view_auditevent", "auth.view_group", "auth.view_user"],
     });

@@ -15,6 +15,7 @@ afterAll(async () => {
   await project[Symbol.asyncDispose]();
 });
 
+const secret = "3q2-7wABiV9kYx0dT5nPzQ8mL4sR6uHcJ1gEfWoXyZs";
 const oneLine = /^latchkey: [^\n]+\n$/;
 
 test.each<[what: string, args: readonly string[], code: number, told: RegExp]>([
@@ -31,6 +32,39 @@ test.each<[what: string, args: readonly string[], code: number, told: RegExp]>([
   expect(outcome.stderr).toMatch(oneLine);
   expect(outcome.stderr).toMatch(told);
   expect(outcome.stderr).not.toContain("hidden-word");
+});
+
+test("people are read from standard input too", async () => {
+  const input = '{"id":1,"username":"piped_ada"}\n{"id":2,"username":"piped_bob"}\n';
+  const outcome = await installation.run(["import", "-", "--from", "json", "--json"], { input });
+  expect(outcome.code).toBe(0);
+  expect(JSON.parse(outcome.stdout)).toMatchObject({ totals: { read: 2, new: 2 }, isApplied: false });
+  expect(await installation.run(["import", "-"], { input })).toMatchObject({ code: 2 });
+});
+
+test("a database of ours that is away is one line, with 3", async () => {
+  await installation.writeFile("whole.csv", "id,username\n1,ada\n");
+  const variables = { DATABASE_URL: "postgres://me:hidden-word@127.0.0.1:1/none", LATCHKEY_SECRET: secret };
+  const outcome = await installation.run(["import", "whole.csv"], { variables });
+  expect(outcome).toMatchObject({ code: 3, stdout: "" });
+  expect(outcome.stderr).toMatch(oneLine);
+  expect(outcome.stderr).not.toContain("hidden-word");
+});
+
+test("import verify says what it needs for tokens, and sends nothing before that", async () => {
+  const verify = ["import", "verify", project.source, "--old-url", "http://127.0.0.1:1"];
+  expect(await installation.run(verify)).toMatchObject({ code: 2, stderr: expect.stringContaining("--as") });
+  const as = [...verify, "--as", "ada", "--password-stdin"];
+  const without = await installation.run(as, { input: "of ada alone" });
+  expect(without).toMatchObject({ code: 2, stderr: expect.stringContaining("set LEGACY_SECRET_KEY and LEGACY_UNTIL") });
+  const LEGACY_SECRET_KEY = "9#k2v)x7q@w!m3z8r5t0y-1c4e6g_h&j*l(n^p%s";
+  const variables = { LEGACY_SECRET_KEY, LEGACY_UNTIL: "2999-01-01", TOKEN_PROFILE: "django" };
+  const away = await installation.run(as, { input: "of ada alone", variables });
+  expect(away).toMatchObject({ code: 3, stderr: expect.stringContaining("does not answer at http://127.0.0.1:1/") });
+  expect(away.stderr).toMatch(oneLine);
+  const elsewhere = [...as, "--old-sign-in", "http://example.test/token"];
+  const refused = await installation.run(elsewhere, { input: "of ada alone", variables });
+  expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("that --old-url does not name") });
 });
 
 test("--json answers what a program reads, --declare-permissions what a person pastes", async () => {

@@ -58,3 +58,12 @@ test("two usernames that are one here collide, whatever they are written with", 
     { numRuns: 5_000 },
   );
 });
+
+test("a name of ASCII alone has the coarse form that it has beside something invisible", () => {
+  const ascii = fc.string({ unit: fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code)) });
+  fc.assert(
+    fc.property(ascii, (name) => {
+      expect(comparedForms(name).at(-1)).toBe(comparedForms(`${name}\u200b`)[1]);
+    }),
+  );
+});

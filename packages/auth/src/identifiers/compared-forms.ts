@@ -19,6 +19,8 @@ const invisible = /[\p{M}\p{DI}\p{White_Space}\p{Cc}]/gu;
  * our own usernames, and than the collations of databases for which `álice` is `Alice`. For comparing with another one only.
  */
 function toCoarseForm(name: string): string {
+  // Most names, of which all that follows would change the case alone.
+  if (/^[!-~]*$/.test(name)) return name.toLowerCase();
   const typed = toOneKeyboard(foldCase(name.normalize("NFKD")).normalize("NFKC"));
   const folded = foldCase(typed).normalize("NFKD");
   const letters = toAsciiDigits(folded.replace(invisible, "")).replaceAll("เเ", "แ");

@@ -35,8 +35,12 @@ function fold(text: string): string {
   return toOneKeyboard(foldCase(text));
 }
 
+/** What no normalisation changes, and no folding but that of its letters' case. */
+const isAscii = (text: string) => /^[\0-\x7f]*$/.test(text);
+
 /** Folding as it was before keyboards were told apart, in which older names are stored. */
 function foldCase(text: string): string {
+  if (isAscii(text)) return text.toLowerCase();
   const folded = toAsciiDigits(text.normalize("NFKC")).toLowerCase().toUpperCase().toLowerCase().replaceAll("ς", "σ");
   return withoutDotsOverI(folded.normalize("NFD")).normalize("NFKC");
 }

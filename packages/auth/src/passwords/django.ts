@@ -1,17 +1,14 @@
-import { argon2, pbkdf2, scrypt, timingSafeEqual } from "node:crypto";
+import { argon2, pbkdf2 } from "node:crypto";
 import { promisify } from "node:util";
 import { bcrypt, bcryptMd5, bcryptSha1, bcryptSha256 } from "./bcrypt.ts";
-import type { PasswordHasher, StoredPassword } from "./hasher.ts";
+import { type PasswordHasher, type StoredPassword, storedAs } from "./hasher.ts";
+import { hashersOfOthers } from "./other-systems.ts";
+import { maximumIterations } from "./pbkdf2.ts";
+import { deriveScrypt, isAffordableScrypt } from "./scrypt.ts";
 
 const derivePbkdf2 = promisify(pbkdf2);
 const deriveArgon2 = promisify(argon2);
 
-/** Four times what Django 6 uses; about two seconds. */
-const maximumIterations = 5_000_000;
-/** scrypt: 128 bytes each, so 256 MiB. */
-const maximumScryptBlocks = 2 ** 21;
-/** scrypt: blocks times parallelism; about four seconds. */
-const maximumScryptWork = 2 ** 22;
 /** argon2: KiB, so 256 MiB. */
 const maximumArgon2Memory = 2 ** 18;
 /** argon2: KiB times passes; about four seconds. */
@@ -30,7 +27,10 @@ const argon2Format = new RegExp(
   String.raw`^argon2\$(argon2(?:id|i|d))\$v=19\$m=${number},t=${number},p=${number}\$${base64}\$${base64}$`,
 );
 
-/** The formats that Django writes, and its weakest ones with bcrypt around them. Salts of PBKDF2 and scrypt are used as their text, argon2's is decoded. */
+/**
+ * The formats that Django writes, its weakest ones with bcrypt around them, and those of other systems. Django's salts of PBKDF2 and scrypt
+ * are used as their text, argon2's is decoded.
+ */
 const hashers: readonly PasswordHasher[] = [
   bcryptSha256,
   bcrypt,
@@ -40,6 +40,7 @@ const hashers: readonly PasswordHasher[] = [
   { algorithm: "pbkdf2_sha1", read: (encoded) => readPbkdf2(encoded, { digest: "sha1", length: 20 }) },
   { algorithm: "scrypt", read: readScrypt },
   { algorithm: "argon2", read: readArgon2 },
+  ...hashersOfOthers,
 ];
 
 const hashersByAlgorithm = new Map(hashers.map((hasher) => [hasher.algorithm, hasher]));
@@ -48,7 +49,7 @@ const hashersByAlgorithm = new Map(hashers.map((hasher) => [hasher.algorithm, ha
 const maximumLength = 512;
 
 /**
- * Reads what Django keeps in `auth_user.password`. Null when no password can fit it: empty, marked unusable with `!`, of
+ * Reads what Django keeps in `auth_user.password`, or what an import keeps of another system's. Null when no password can fit it: empty, marked unusable with `!`, of
  * another format, malformed, or too costly to check. argon2 before version 1.3 (`v=19`) is another format. Never throws.
  *
  * @example
@@ -83,27 +84,6 @@ function readScrypt(encoded: string): StoredPassword | null {
   return storedAs(expected, (password) => deriveScrypt(password, salt, parameters));
 }
 
-interface ScryptParameters {
-  readonly N: number;
-  readonly r: number;
-  readonly p: number;
-}
-
-function isAffordableScrypt({ N, r, p }: ScryptParameters): boolean {
-  const blocks = N * r;
-  if (blocks > maximumScryptBlocks || blocks * p > maximumScryptWork || p > maximumParallelism) return false;
-  // RFC 7914 §2: N is a power of two, larger than 1 and less than 2^(128 * r / 8).
-  return N > 1 && (N & (N - 1)) === 0 && N < 2 ** (16 * r);
-}
-
-function deriveScrypt(password: string, salt: string, parameters: ScryptParameters): Promise<Buffer> {
-  // OpenSSL counts a little more than the blocks, which are bounded already.
-  const options = { ...parameters, maxmem: 2 ** 29 };
-  return new Promise((resolve, reject) => {
-    scrypt(password, salt, 64, options, (error, derived) => (error ? reject(error) : resolve(derived)));
-  });
-}
-
 function readArgon2(encoded: string): StoredPassword | null {
   const [, variant, memoryText, passesText, lanesText, salt, hash] = argon2Format.exec(encoded) ?? [];
   if (!isArgon2Variant(variant) || salt === undefined || hash === undefined) return null;
@@ -131,8 +111,4 @@ function isAffordableArgon2({ memory, passes, parallelism }: Argon2Cost): boolea
 
 function isArgon2Variant(variant: string | undefined): variant is "argon2id" | "argon2i" | "argon2d" {
   return variant === "argon2id" || variant === "argon2i" || variant === "argon2d";
-}
-
-function storedAs(expected: Buffer, derive: (password: string) => Promise<Buffer>): StoredPassword {
-  return { matches: async (password) => timingSafeEqual(await derive(password), expected) };
 }

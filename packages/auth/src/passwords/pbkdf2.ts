@@ -3,6 +3,9 @@ import { promisify } from "node:util";
 
 const derive = promisify(pbkdf2);
 
+/** Four times what Django 6 uses; about two seconds. */
+export const maximumIterations = 5_000_000;
+
 const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
 /** As Django draws them: 131 random bits. */

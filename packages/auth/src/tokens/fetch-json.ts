@@ -5,15 +5,33 @@ export interface FetchJsonOptions extends Pick<RequestInit, "method" | "headers"
   readonly longestAnswer: number;
 }
 
-/** Fetches JSON from another service: within a time, up to a size, and never from where a redirect leads. Throws whatever goes wrong. */
-export async function fetchJson(
+/** What another service answered. */
+export interface FetchedText {
+  readonly status: number;
+  readonly text: string;
+  /** Where a redirect leads, which is never followed. */
+  readonly location: string | null;
+}
+
+/** Asks another service: within a time, up to a size, and never where a redirect leads. Throws whatever goes wrong. */
+export async function fetchText(
   url: URL,
   { timeout, longestAnswer, headers, ...request }: FetchJsonOptions,
-): Promise<{ readonly status: number; readonly body: unknown }> {
+): Promise<FetchedText> {
   const signal = AbortSignal.timeout(timeout * 1000);
   const accepting = { accept: "application/json", ...headers };
   const response = await fetch(url, { ...request, signal, redirect: "manual", headers: accepting });
-  return { status: response.status, body: JSON.parse(await readText(response, longestAnswer)) };
+  const { status, headers: answered } = response;
+  return { status, text: await readText(response, longestAnswer), location: answered.get("location") };
+}
+
+/** The same, of a service that answers JSON. */
+export async function fetchJson(
+  url: URL,
+  options: FetchJsonOptions,
+): Promise<{ readonly status: number; readonly body: unknown }> {
+  const { status, text } = await fetchText(url, options);
+  return { status, body: JSON.parse(text) };
 }
 
 async function readText({ body }: Response, longest: number): Promise<string> {

@@ -470,6 +470,12 @@ export async function requireNewPassword(transaction: Queries, id: string): Prom
   await transaction.updateTable("users").set(passwordChangeDue).where("id", "=", id).execute();
 }
 
+/** Since when the password of a user has to be replaced at the next sign-in; null for one that its owner chose. */
+export async function findPasswordChangeDue(db: Queries, id: string): Promise<Date | null> {
+  const query = db.selectFrom("users").select("passwordChangeDueAt").where("id", "=", id);
+  return (await query.executeTakeFirst())?.passwordChangeDueAt ?? null;
+}
+
 /** Keeps a user from being deleted until the transaction ends, and from nothing else; false for one who is not there. */
 export async function keepFromDeletion(transaction: Queries, id: string): Promise<boolean> {
   const query = transaction.selectFrom("users").select("id").where("id", "=", id).forKeyShare();

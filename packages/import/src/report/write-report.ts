@@ -6,6 +6,7 @@ import { pipeline } from "node:stream/promises";
 import pg from "pg";
 import { type Dialect, type ForeignKey, SourceError } from "../old-row.ts";
 import type { Run } from "../run/staging.ts";
+import type { UuidKey } from "../sources/sql-reader.ts";
 import { toCsvLine } from "./csv.ts";
 import { decisionColumns } from "./decisions-file.ts";
 
@@ -13,6 +14,7 @@ export interface ReportContent {
   readonly summary: string;
   readonly foreignKeys: readonly ForeignKey[];
   readonly dialect: Dialect | null;
+  readonly uuidKey: UuidKey;
 }
 
 /**
@@ -97,13 +99,14 @@ update ${table} set ${column}_latchkey = (select user_id from latchkey_ids where
   },
 };
 
-function describeForeignKeys({ foreignKeys, dialect }: ReportContent): string {
+function describeForeignKeys({ foreignKeys, dialect, uuidKey }: ReportContent): string {
   if (foreignKeys.length === 0 || dialect === null) return "";
   const { load, follow } = statementsOf[dialect];
+  const asStored = uuidKey === "bare" ? "\nupdate latchkey_ids set old_id = replace(old_id, '-', '');" : "";
   return `
 Rows there that point at people. Load id-map.csv there, and let them follow:
 
-${load}
+${load}${asStored}
 ${foreignKeys.map((key) => `-- ${key.rows} rows\n${follow(key)}`).join("\n")}
 `;
 }

@@ -1,4 +1,4 @@
-import { createHash, randomUUIDv7 } from "node:crypto";
+import { hash, randomUUIDv7 } from "node:crypto";
 import {
   comparedForms,
   isPlainLine,
@@ -190,7 +190,7 @@ function candidatesFor(text: string | null): unknown[] {
 
 /** Short keyed hashes of what stands there, by field: enough to see that it is another text the next time. */
 function toPrints(row: OldRow, texts: Texts, key: Buffer): Record<string, string> {
-  const print = (value: string) => createHash("sha256").update(key).update(value).digest("base64url").slice(0, 12);
+  const print = (value: string) => hash("sha256", Buffer.concat([key, Buffer.from(value)]), "base64url").slice(0, 12);
   const prints: Record<string, string> = {};
   for (const [field, value] of Object.entries(texts)) {
     if (value !== null && value !== "" && field !== "id") prints[field] = print(`${field}=${value}`);

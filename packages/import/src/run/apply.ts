@@ -1,8 +1,9 @@
 import { randomUUIDv7 } from "node:crypto";
-import type { Auth } from "@latchkey/auth";
+import type { Auth, DatabaseOptions } from "@latchkey/auth";
 import { readWeakHash, wrapWeakDigest } from "@latchkey/auth/import";
 import { type OldGroup, SourceError } from "../old-row.ts";
 import { toPermission } from "../rules/permission-names.ts";
+import { connect, mayConnectAgain } from "./connect.ts";
 import { decidedFields, printsHere } from "./prints.ts";
 import { inTransaction, type Run } from "./staging.ts";
 import { tellWebhooks } from "./tell-webhooks.ts";
@@ -10,8 +11,12 @@ import { tellWebhooks } from "./tell-webhooks.ts";
 /** People of one transaction. */
 const step = 50_000;
 
+/** Connections that make accounts side by side, where they are our own: one is the work of one core of the database. */
+const connections = 2;
+
 export interface ApplyOptions {
   readonly auth: Pick<Auth, "importedUsers">;
+  readonly connection: DatabaseOptions;
   readonly startedAt: Date;
   readonly groups: readonly OldGroup[];
   readonly passwordCost: number;
@@ -49,15 +54,42 @@ export async function apply(run: Run, options: ApplyOptions): Promise<Applied> {
     [id, run.source],
   );
   let created = 0;
+  let next = first;
   const outrun: string[] = [];
-  for (let from = first; from <= last; from += step) {
-    await wrapWeak(run, from, options.passwordCost);
-    const done = await inTransaction(client, () => createAccounts(run, from));
-    created += done.created;
-    outrun.push(...done.outrun);
-    options.onProgress(created, total);
-  }
+  /** Takes steps until there are none left, or the other connection has failed. */
+  const work = async (own: Run) => {
+    for (let from = next; from <= last; from = next) {
+      next = from + step;
+      try {
+        await wrapWeak(own, from, options.passwordCost);
+        const done = await inTransaction(own.client, () => createAccounts(own, from));
+        created += done.created;
+        outrun.push(...done.outrun);
+      } catch (error) {
+        next = last + 1;
+        throw error;
+      }
+      options.onProgress(created, total);
+    }
+  };
+  await sideBySide(run, options.connection, last - first < step ? 1 : connections, work);
   return { created, outrun };
+}
+
+/** Does work on so many connections at once. */
+async function sideBySide(
+  run: Run,
+  connection: DatabaseOptions,
+  count: number,
+  work: (run: Run) => Promise<void>,
+): Promise<void> {
+  const others = Array.from({ length: mayConnectAgain(connection) ? count - 1 : 0 }, async () => {
+    await using lent = await connect(connection);
+    await work({ ...run, client: lent.client });
+  });
+  const outcomes = await Promise.allSettled([work(run), ...others]);
+  const failed = outcomes.find((outcome) => outcome.status === "rejected");
+  if (failed) throw failed.reason;
 }
 
 /** Records everybody there, those who are left out among them: their names stay theirs, and their old tokens name them. */

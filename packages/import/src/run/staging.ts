@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { setImmediate as immediate } from "node:timers/promises";
 import { importLock, stagingTables } from "@latchkey/auth/import";
 import type pg from "pg";
 import copy from "pg-copy-streams";
@@ -88,13 +89,26 @@ interface Staged {
   readonly issues: readonly Issue[];
 }
 
-/** Reads a batch of people by the rules and writes them to the staging tables. */
-export async function stage(run: Run, rows: readonly OldRow[], rules: PersonRules, from: number): Promise<void> {
+/** People between whose readings what was written of those before goes on its way. */
+const readAtOnce = 100;
+
+/** Reads a batch of people by the rules. */
+export async function readPeople(rows: readonly OldRow[], rules: PersonRules): Promise<ReadPerson[]> {
+  const people: ReadPerson[] = [];
+  for (const row of rows) {
+    people.push(readPerson(row, rules));
+    if (people.length % readAtOnce === 0) await immediate();
+  }
+  return people;
+}
+
+/** Writes a batch of people to the staging tables. */
+export async function stage(run: Run, people: readonly ReadPerson[], from: number): Promise<void> {
   const known = await findKnown(
     run,
-    rows.map(({ oldId }) => oldId),
+    people.map(({ oldId }) => oldId),
   );
-  const staged = rows.map((row, index) => judge(readPerson(row, rules), known.get(row.oldId), from + index));
+  const staged = people.map((person, index) => judge(person, known.get(person.oldId), from + index));
   await copyRows(
     run.client,
     `latchkey.import_people (${personColumns})`,

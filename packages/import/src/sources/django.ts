@@ -1,12 +1,7 @@
-import {
-  type ForeignKey,
-  type OldGroup,
-  type OldPermission,
-  type OldRow,
-  type Source,
-  SourceError,
-} from "../old-row.ts";
-import type { SqlReader, Table } from "./sql-reader.ts";
+import { type OldGroup, type OldPermission, type OldRow, type Source, SourceError } from "../old-row.ts";
+import { readForeignKeys } from "./foreign-keys.ts";
+import { type SqlReader, type Table, toOldId } from "./sql-reader.ts";
+import { findTable } from "./tables.ts";
 
 export interface DjangoOptions {
   /** The table of users, where more than one could be it. */
@@ -43,15 +38,16 @@ export async function openDjango(reader: SqlReader, options: DjangoOptions = {})
     startedAt: reader.startedAt,
     groups: [...groups.values()],
     permissions: [...permissions.values()],
-    foreignKeys: await readForeignKeys(reader, users, [memberships, grants]),
+    foreignKeys: await readForeignKeys(reader, users, [memberships?.table ?? null, grants?.table ?? null]),
     dialect: reader.dialect,
+    uuidKey: users.uuidKey,
     blacklist: findBlacklist(reader, tables),
     async *read() {
       for await (const rows of reader.batches(query)) {
         yield rows.map((row): OldRow => {
           const { "latchkey groups": groupIds, "latchkey permissions": permissionIds, [key]: oldId, ...values } = row;
           return {
-            oldId: oldId ?? "",
+            oldId: toOldId(oldId ?? "", users.uuidKey),
             values,
             groups: idsIn(groupIds).flatMap((id) => groups.get(id)?.name ?? []),
             permissions: idsIn(permissionIds).flatMap((id) => permissions.get(id) ?? []),
@@ -72,11 +68,7 @@ const isUserTable = ({ columns }: Table) =>
 export function findUsers(tables: readonly Table[], named: string | undefined, place: string): Table {
   if (!tables.some(({ table }) => table === "django_content_type"))
     throw new SourceError(`${place} is no database of a Django project: it has no table django_content_type.`);
-  if (named !== undefined) {
-    const found = tables.filter(({ schema, table }) => [table, `${schema}.${table}`].includes(named));
-    if (found[0] && found.length === 1) return found[0];
-    throw new SourceError(`There is ${found.length === 0 ? "no table" : "more than one table"} ${named} in ${place}.`);
-  }
+  if (named !== undefined) return findTable(tables, named, place);
   const candidates = tables.filter(isUserTable);
   if (candidates[0] && candidates.length === 1) return candidates[0];
   const names = candidates.map(({ schema, table }) => (schema === "" ? table : `${schema}.${table}`));
@@ -145,24 +137,4 @@ function findBlacklist(reader: SqlReader, tables: readonly Table[]): Source["bla
     for await (const rows of reader.batches(query))
       yield rows.map(({ jti, expires_at }) => ({ id: jti ?? "", expiresAt: expires_at ?? "" }));
   };
-}
-
-async function readForeignKeys(
-  reader: SqlReader,
-  users: Table,
-  ours: readonly (Links | null)[],
-): Promise<readonly ForeignKey[]> {
-  const known = new Set(ours.map((links) => links && reader.quote(links.table)));
-  const keys: ForeignKey[] = [];
-  for (const { table, column } of await reader.references(users)) {
-    if (known.has(reader.quote(table))) continue;
-    const name = reader.quoteColumn(column);
-    const [row] = await reader.all(`select count(${name}) as filled from ${reader.quote(table)}`);
-    keys.push({
-      table: table.schema === "" ? table.table : `${table.schema}.${table.table}`,
-      column,
-      rows: Number(row?.filled ?? 0),
-    });
-  }
-  return keys;
 }

@@ -4,6 +4,7 @@ import type { Readable } from "node:stream";
 import { CsvError, parse } from "csv-parse";
 import { knownFieldOf } from "../known-columns.ts";
 import { type OldRow, type Source, SourceError } from "../old-row.ts";
+import { findList } from "./json-list.ts";
 
 const batch = 5_000;
 
@@ -24,7 +25,7 @@ async function openFile(path: string): Promise<{ stream: Readable; startedAt: Da
   }
 }
 
-const none = { groups: [], permissions: [], foreignKeys: [], dialect: null, blacklist: null } as const;
+const none = { groups: [], permissions: [], foreignKeys: [], dialect: null, uuidKey: null, blacklist: null } as const;
 
 /** People of a CSV file with a line of names at its top. It is read as it comes, whatever its size. */
 export async function openCsv(path: string, options: FileOptions = {}): Promise<Source> {
@@ -38,7 +39,8 @@ export async function openCsv(path: string, options: FileOptions = {}): Promise<
   };
 }
 
-type Values = Record<string, string | null>;
+/** Texts of a person by column. */
+export type Values = Record<string, string | null>;
 
 async function* readCsv(stream: Readable, path: string, { delimiter, idColumn }: FileOptions): AsyncGenerator<OldRow> {
   const text = decode(stream, path);
@@ -124,25 +126,43 @@ function toRow(values: Values, idColumn: string): OldRow {
   return { oldId: oldId ?? "", values: rest, groups: [], permissions: [] };
 }
 
+/** How the objects of a file are people. */
+export interface JsonShape {
+  /** The member of the file's one object that holds them; without it, the file is a list or has an object a line. */
+  readonly list?: string;
+  toRow(object: Readonly<Record<string, unknown>>, path: string): OldRow;
+}
+
+/** Objects whose members are the columns. */
+const plainShape = ({ idColumn }: FileOptions): JsonShape => ({
+  toRow: (object, path) => toRow(toValues(object), findId(Object.keys(object), idColumn, path)),
+});
+
 /** People of a JSON file: a list of objects, or an object a line. It is read as it comes, whatever its size. */
-export async function openJson(path: string, options: FileOptions = {}): Promise<Source> {
+export async function openJson(
+  path: string,
+  options: FileOptions = {},
+  shape: JsonShape = plainShape(options),
+): Promise<Source> {
   const { stream, startedAt } = await openFile(path);
   return {
     ...none,
     place: path,
     startedAt,
-    read: () => inBatches(readJson(stream, path, options), path),
+    read: () => inBatches(readJson(stream, path, shape), path),
     close: async () => void stream.destroy(),
   };
 }
 
-async function* readJson(stream: Readable, path: string, { idColumn }: FileOptions): AsyncGenerator<OldRow> {
-  for await (const text of splitObjects(decode(stream, path), path)) {
-    const object = parseObject(text, path);
-    const id = findId(Object.keys(object), idColumn, path);
-    const values = Object.fromEntries(Object.entries(object).map(([name, value]) => [name, toText(value)]));
-    yield toRow(values, id);
-  }
+async function* readJson(stream: Readable, path: string, shape: JsonShape): AsyncGenerator<OldRow> {
+  const pieces = decode(stream, path);
+  const objects = shape.list === undefined ? pieces : findList(pieces, shape.list, path);
+  for await (const text of splitObjects(objects, path)) yield shape.toRow(parseObject(text, path), path);
+}
+
+/** Each member as a text. */
+export function toValues(object: Readonly<Record<string, unknown>>): Values {
+  return Object.fromEntries(Object.entries(object).map(([name, value]) => [name, toText(value)]));
 }
 
 function parseObject(text: string, path: string): Record<string, unknown> {
@@ -153,7 +173,8 @@ function parseObject(text: string, path: string): Record<string, unknown> {
   }
 }
 
-function toText(value: unknown): string | null {
+/** A value as a text: a list of texts with `;` between, an object as JSON. */
+export function toText(value: unknown): string | null {
   if (value === null || value === undefined || value === "") return null;
   if (Array.isArray(value) && value.every((item) => typeof item === "string")) return value.join(";");
   return typeof value === "object" ? JSON.stringify(value) : String(value);

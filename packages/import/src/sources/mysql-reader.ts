@@ -1,6 +1,6 @@
 import type { Connection, QueryError, RowDataPacket } from "mysql2";
 import { SourceError } from "../old-row.ts";
-import { requireUrl, type SqlReader, type Table, type TableName } from "./sql-reader.ts";
+import { requireUrl, type SqlReader, type Table, type TableName, toUuidKey } from "./sql-reader.ts";
 
 const batch = 5_000;
 
@@ -102,16 +102,24 @@ async function* readBatches(connection: Connection, query: string): AsyncGenerat
 }
 
 async function readTables(all: All): Promise<Table[]> {
-  const rows = await all(`select table_name as "table", column_name as "column", column_key as kind
+  const rows = await all(`select table_name as "table", column_name as "column", column_key as kind, column_type as type
     from information_schema.columns where table_schema = database() order by table_name, ordinal_position`);
-  const found = new Map<string, { columns: string[]; primaryKey: string[] }>();
-  for (const { table, column, kind } of rows) {
-    const { columns, primaryKey } = found.get(table ?? "") ?? { columns: [], primaryKey: [] };
-    columns.push(column ?? "");
-    if (kind === "PRI") primaryKey.push(column ?? "");
-    found.set(table ?? "", { columns, primaryKey });
+  const found = new Map<string, { columns: string[]; primaryKey: string[]; types: string[] }>();
+  for (const { table, column, kind, type } of rows) {
+    const one = found.get(table ?? "") ?? { columns: [], primaryKey: [], types: [] };
+    one.columns.push(column ?? "");
+    if (kind === "PRI") {
+      one.primaryKey.push(column ?? "");
+      one.types.push(type ?? "");
+    }
+    found.set(table ?? "", one);
   }
-  return [...found].map(([table, rest]) => ({ schema: "", table, ...rest }));
+  return [...found].map(([table, { types, ...rest }]) => ({
+    schema: "",
+    table,
+    ...rest,
+    uuidKey: toUuidKey(types),
+  }));
 }
 
 async function readReferences(all: All, to: TableName) {

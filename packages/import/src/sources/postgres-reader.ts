@@ -1,6 +1,6 @@
 import pg from "pg";
 import { SourceError } from "../old-row.ts";
-import { requireUrl, type SqlReader, type Table, type TableName } from "./sql-reader.ts";
+import { requireUrl, type SqlReader, type Table, type TableName, toUuidKey } from "./sql-reader.ts";
 
 const batch = 5_000;
 
@@ -71,17 +71,21 @@ async function readTables(all: All): Promise<Table[]> {
     select n.nspname as schema, c.relname as "table", json_agg(a.attname order by a.attnum)::text as columns,
       coalesce((select json_agg(k.attname order by array_position(i.indkey::int2[], k.attnum)) from pg_index i
         join pg_attribute k on k.attrelid = i.indrelid and k.attnum = any (i.indkey)
-        where i.indrelid = c.oid and i.indisprimary)::text, '[]') as key
+        where i.indrelid = c.oid and i.indisprimary)::text, '[]') as key,
+      coalesce((select json_agg(format_type(k.atttypid, null)) from pg_index i
+        join pg_attribute k on k.attrelid = i.indrelid and k.attnum = any (i.indkey)
+        where i.indrelid = c.oid and i.indisprimary)::text, '[]') as types
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
     join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
     where c.relkind in ('r', 'p', 'v', 'm') and n.nspname not in ('pg_catalog', 'information_schema', 'latchkey')
       and n.nspname !~ '^pg_'
     group by n.nspname, c.relname, c.oid order by 1, 2`);
-  return rows.map(({ schema, table, columns, key }) => ({
+  return rows.map(({ schema, table, columns, key, types }) => ({
     schema: schema ?? "",
     table: table ?? "",
     columns: JSON.parse(columns ?? "[]"),
     primaryKey: JSON.parse(key ?? "[]"),
+    uuidKey: toUuidKey(JSON.parse(types ?? "[]")),
   }));
 }
 

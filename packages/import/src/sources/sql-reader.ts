@@ -17,7 +17,29 @@ export interface TableName {
 export interface Table extends TableName {
   readonly columns: readonly string[];
   readonly primaryKey: readonly string[];
+  /** How a primary key of UUIDs is stored; null for one of anything else. */
+  readonly uuidKey: UuidKey;
 }
+
+/** Django stores a UUID as 32 hexadecimal digits where a database has no type for it, and writes it with dashes everywhere else. */
+export type UuidKey = "dashed" | "bare" | null;
+
+/** The types of Django's `UUIDField`; what is `char(32)` there is no text field, which is `varchar`. */
+export function toUuidKey(types: readonly (string | null | undefined)[]): UuidKey {
+  const [type = "", ...more] = types.map((one) => one?.toLowerCase() ?? "");
+  if (more.length > 0) return null;
+  return type === "uuid" ? "dashed" : type === "char(32)" ? "bare" : null;
+}
+
+const bareUuid = /^([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})$/;
+
+/** An id as its system writes it in tokens and in what it answers. */
+export const toOldId = (id: string, uuidKey: UuidKey) =>
+  uuidKey === "bare" ? id.replace(bareUuid, "$1-$2-$3-$4-$5") : id;
+
+/** The same as it is stored there. */
+export const toStoredId = (oldId: string, uuidKey: UuidKey) =>
+  uuidKey === "bare" && bareUuid.test(oldId.replaceAll("-", "")) ? oldId.replaceAll("-", "") : oldId;
 
 /** What a source in SQL is read by: one transaction, of one moment, that writes nothing. Every value is text or null. */
 export interface SqlReader {

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { SourceError } from "../old-row.ts";
-import type { SqlReader, Table } from "./sql-reader.ts";
+import { type SqlReader, type Table, toUuidKey } from "./sql-reader.ts";
 
 const batch = 5_000;
 
@@ -11,16 +11,16 @@ export async function openSqliteReader(path: string): Promise<SqlReader> {
   const database = open(path);
   const texts = (row: Record<string, unknown>) =>
     Object.fromEntries(Object.entries(row).map(([name, value]) => [name, toText(value)]));
-  const read = (query: string) => {
+  const read = function* (query: string) {
     try {
       const statement = database.prepare(query);
       statement.setReadBigInts(true);
-      return statement;
+      yield* statement.iterate();
     } catch (error) {
       throw new SourceError(`The source cannot be read: ${(error as Error).message}`, 3);
     }
   };
-  const all = async (query: string) => read(query).all().map(texts);
+  const all = async (query: string) => [...read(query)].map(texts);
   await all("select 1 from sqlite_master limit 1");
   return {
     dialect: "sqlite",
@@ -32,7 +32,7 @@ export async function openSqliteReader(path: string): Promise<SqlReader> {
     all,
     async *batches(query) {
       let rows: Record<string, string | null>[] = [];
-      for (const row of read(query).iterate()) {
+      for (const row of read(query)) {
         rows.push(texts(row));
         if (rows.length < batch) continue;
         yield rows;
@@ -80,13 +80,14 @@ async function readTables(all: SqlReader["all"]): Promise<Table[]> {
   );
   return Promise.all(
     rows.map(async ({ name }) => {
-      const columns = await all(`select name, pk from pragma_table_info(${literal(name ?? "")}) order by cid`);
+      const columns = await all(`select name, pk, type from pragma_table_info(${literal(name ?? "")}) order by cid`);
       const keys = columns.filter(({ pk }) => pk !== "0").sort((a, b) => Number(a.pk) - Number(b.pk));
       return {
         schema: "",
         table: name ?? "",
         columns: columns.map((column) => column.name ?? ""),
         primaryKey: keys.map((column) => column.name ?? ""),
+        uuidKey: toUuidKey(keys.map(({ type }) => type)),
       };
     }),
   );

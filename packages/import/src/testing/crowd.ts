@@ -1,11 +1,11 @@
-import type { OldProject } from "./django-project.ts";
+import { type OldProject, tables } from "./django-project.ts";
 
 /**
  * Fills a PostgreSQL project with so many people, of whom some share numbers, write them in national spellings, have addresses as usernames or
  * belong to a group: the mixture of a shop of ten years.
  */
-export async function insertCrowd(project: OldProject, people: number): Promise<void> {
-  await project.run(`
+export async function insertCrowd({ run }: Pick<OldProject, "run">, people: number): Promise<void> {
+  await run(`
     insert into users_user (id, password, last_login, is_superuser, username, first_name, last_name, email, is_staff, is_active,
       date_joined, phone_number, gender, country, city, state, is_approved_to_be_in_touch)
     select n, 'pbkdf2_sha256$600000$salt' || n || '$bVqhPnBaaaKPFcTmjXwXVKAi4LdY2fH+e9pqZ7u0Rk0=',
@@ -16,5 +16,11 @@ export async function insertCrowd(project: OldProject, people: number): Promise<
       case when n % 5 = 0 then null when n % 101 = 0 then '0532 000 00 01' else '0' || (5320000000 + n) end,
       case when n % 2 = 0 then 'Female' else '' end, 'TR', 'İzmir', null, n % 7 = 0
     from generate_series(1, ${people}) n`);
-  await project.run(`insert into users_user_groups select n, n, 1 from generate_series(10, ${people}, 10) n`);
+  await run(`insert into users_user_groups select n, n, 1 from generate_series(10, ${people}, 10) n`);
+}
+
+/** The old backend's tables, and the same people in them, in an empty PostgreSQL database. */
+export async function makeCrowd(run: OldProject["run"], people: number): Promise<void> {
+  await run(tables(false));
+  await insertCrowd({ run }, people);
 }

@@ -8,7 +8,7 @@ import { createTestDatabase } from "@latchkey/auth/testing";
 export type OldUser = Readonly<Record<string, string | number | boolean | null>> & { readonly id: number };
 
 /** The tables that Django 3.2 to 6 make for the old backend, the same for both databases. */
-const tables = (isSqlite: boolean) => {
+export const tables = (isSqlite: boolean) => {
   const time = isSqlite ? "datetime" : "timestamptz";
   const flag = isSqlite ? "bool" : "boolean";
   return `
@@ -68,10 +68,9 @@ function toInsert(user: OldUser): string {
 
 /** The old backend's tables in a PostgreSQL database of their own. */
 export async function createPostgresProject(): Promise<OldProject> {
-  const database = await createTestDatabase();
+  const database = await createTestDatabase({ isEmpty: true });
   const { host, port, user, password, database: name } = database.connection;
   const run = async (statement: string) => void (await database.query(statement));
-  await run("drop schema latchkey cascade");
   await run(tables(false));
   const source = `postgres://${user}:${encodeURIComponent(String(password ?? ""))}@${host}:${port}/${name}`;
   return {

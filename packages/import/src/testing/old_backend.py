@@ -5,7 +5,10 @@ Usage: old_backend.py DATABASE COMMAND, where DATABASE is a file of SQLite, post
 make         makes the tables, and the people that standard input has, one a line of JSON: columns of the user model
 sign-in      tries {"name", "password"} a line of standard input, as the old backend looked names up, and prints whose id it is, or null
 sql          runs each line of standard input as a statement
-serve PORT   serves POST /token, /token/refresh, /token/blacklist and GET /me, until it is stopped; the secret is in SECRET_KEY
+With UUID_KEYS in the environment people have UUIDs as their ids.
+
+serve PORT   serves simplejwt's POST /token, /token/refresh, /token/blacklist and GET /me, and the old backend's own POST /own/token and
+             GET /own/me, until it is stopped; the secret is in SECRET_KEY
 """
 import json
 import os
@@ -21,11 +24,16 @@ for name in ("users/__init__.py", "users/migrations/__init__.py"):
 with open(os.path.join(folder, "users", "models.py"), "w") as models:
     models.write(
         """
+import os
+import uuid
+
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 
 
 class User(AbstractUser):
+    if os.environ.get("UUID_KEYS"):
+        id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     # Not unique, so that rows of before the constraint fit, such as empty ones.
     phone_number = models.CharField(max_length=40, null=True, blank=True)
     gender = models.CharField(max_length=10, choices=[("Male", "Male"), ("Female", "Female")], null=True, blank=True)
@@ -90,9 +98,15 @@ settings.configure(
 )
 open(os.path.join(folder, "users", "urls.py"), "w").write(
     """
+from datetime import datetime, timedelta, timezone
+
+import jwt
+from django.conf import settings
 from django.urls import path
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.decorators import api_view, authentication_classes, permission_classes
-from rest_framework.permissions import IsAuthenticated
+from rest_framework.exceptions import AuthenticationFailed, ParseError
+from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.response import Response
 from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.views import TokenBlacklistView, TokenObtainPairView, TokenRefreshView
@@ -105,7 +119,65 @@ def me(request):
     return Response({"id": request.user.pk, "username": request.user.username})
 
 
+def find(name):
+    from users.models import User
+
+    return User.objects.filter(username=name).first() or User.objects.filter(phone_number=name).first()
+
+
+class OwnAuthentication(BaseAuthentication):
+    \"\"\"Tokens that name their user by a text, looked up as a username and then as a phone number.\"\"\"
+
+    def authenticate(self, request):
+        header = request.META.get("HTTP_AUTHORIZATION")
+        if not header:
+            return None
+        try:
+            payload = jwt.decode(header.replace("Bearer", "").replace(" ", ""), settings.SECRET_KEY, algorithms=["HS256"])
+        except jwt.exceptions.InvalidSignatureError:
+            raise AuthenticationFailed("Invalid signature")
+        except jwt.exceptions.InvalidTokenError as error:
+            raise ParseError(str(error))
+        name = payload.get("user_identifier")
+        if not name:
+            raise AuthenticationFailed("User identifier not found in JWT")
+        user = find(name)
+        if user is None:
+            raise AuthenticationFailed("User not found")
+        return user, payload
+
+    def authenticate_header(self, request):
+        return "Bearer"
+
+
+@api_view(["POST"])
+@authentication_classes([])
+@permission_classes([AllowAny])
+def own_token(request):
+    user = find(request.data.get("username"))
+    if user is None or not user.check_password(request.data.get("password")):
+        return Response({"message": "Invalid credentials"}, status=400)
+    now = datetime.now(timezone.utc)
+    claims = {
+        "user_identifier": user.username,
+        "exp": int((now + timedelta(hours=5)).timestamp()),
+        "iat": now.timestamp(),
+        "username": user.username,
+        "phone_number": user.phone_number,
+    }
+    return Response({"token": jwt.encode(claims, settings.SECRET_KEY, algorithm="HS256")})
+
+
+@api_view(["GET"])
+@authentication_classes([OwnAuthentication])
+@permission_classes([IsAuthenticated])
+def own_me(request):
+    return Response({"id": request.user.pk, "username": request.user.username})
+
+
 urlpatterns = [
+    path("own/token", own_token),
+    path("own/me", own_me),
     path("token", TokenObtainPairView.as_view()),
     path("token/refresh", TokenRefreshView.as_view()),
     path("token/blacklist", TokenBlacklistView.as_view()),

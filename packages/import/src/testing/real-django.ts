@@ -36,10 +36,14 @@ export interface RunningBackend extends AsyncDisposable {
 }
 
 /** Serves the old backend on a free port of this machine. */
-export async function serveBackend(database: string, secretKey: string): Promise<RunningBackend> {
+export async function serveBackend(
+  database: string,
+  secretKey: string,
+  env: NodeJS.ProcessEnv = {},
+): Promise<RunningBackend> {
   const port = await findFreePort();
   const child = spawn(python, [backend, database, "serve", String(port)], {
-    env: { ...process.env, SECRET_KEY: secretKey },
+    env: { ...process.env, ...env, SECRET_KEY: secretKey },
     stdio: "ignore",
   });
   const ended = new Promise((resolve) => child.once("close", resolve));

@@ -4,6 +4,7 @@ import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
 import { createContext, type LatchkeyContext, type RequestHeaders } from "../trpc/context.ts";
 import type { CallCookies } from "../trpc/cookie-mode.ts";
 import type { SettingsReport } from "../trpc/settings-report.ts";
+import type { TellCall } from "../trpc/tell-call.ts";
 import { createTraceContinuation } from "../trpc/tracing.ts";
 import { isTrustedProxy, type TrustedProxy } from "./client-address.ts";
 import { type CookieTransport, cookiePath, createCookieTransport } from "./cookie-transport.ts";
@@ -66,6 +67,8 @@ export interface RequestInfo {
   readonly headers?: RequestHeaders | undefined;
   /** Told the id of the user who makes the call, once it is known; for a line of a log. */
   readonly onCaller?: ((userId: string) => void) | undefined;
+  /** Told of each call of a procedure that has ended, also each of a batch; for whoever counts. */
+  readonly onCall?: TellCall | undefined;
 }
 
 export type FetchHandler = (request: Request, info?: RequestInfo) => Promise<Response>;
@@ -235,9 +238,9 @@ async function callProcedures<C extends Config>(
 function readContext<C extends Config>(
   { auth, readAddress, settings }: Pick<Serving<C>, "auth" | "readAddress" | "settings">,
   request: Request,
-  { remoteAddress, requestId, headers = request.headers, onCaller }: RequestInfo,
+  { remoteAddress, requestId, headers = request.headers, onCaller, onCall }: RequestInfo,
   cookies: CallCookies | undefined,
 ): LatchkeyContext<C> {
   const address = readAddress({ headers: request.headers, remoteAddress });
-  return createContext(auth, { headers, remoteAddress: address, requestId, cookies, onCaller, settings });
+  return createContext(auth, { headers, remoteAddress: address, requestId, cookies, onCaller, onCall, settings });
 }

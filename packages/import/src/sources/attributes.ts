@@ -1,0 +1,51 @@
+import { knownFieldOf } from "../known-columns.ts";
+import { toText, type Values } from "./files.ts";
+
+/** What nobody may say of themselves: in other systems people write such attributes on their own. */
+const notTheirOwn: ReadonlySet<string> = new Set([
+  "id",
+  "password",
+  "isActive",
+  "isStaff",
+  "isSuperuser",
+  "dateJoined",
+  "lastLogin",
+  "groups",
+  "permissions",
+]);
+
+/**
+ * Adds what a system keeps about somebody in an object of its own, each as a column by its name. A real column wins, and what would make
+ * somebody more than they are stays a column that somebody has to decide about: `attributes.is_staff`.
+ */
+export function withAttributes(values: Values, attributes: unknown, prefix = "attributes"): Values {
+  if (!isRecord(attributes)) return values;
+  const taken = new Set(Object.keys(values).map((name) => knownFieldOf(name) ?? name));
+  const added: Values = {};
+  for (const [name, value] of Object.entries(attributes)) {
+    const field = knownFieldOf(name) ?? name;
+    const isSafe = !notTheirOwn.has(field) && !taken.has(field) && !Object.hasOwn(values, name);
+    added[isSafe ? name : `${prefix}.${name}`] = toText(value);
+  }
+  return { ...added, ...values };
+}
+
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Milliseconds since 1970 as a time that is read here; null for what is none. */
+export function fromMilliseconds(value: unknown): string | null {
+  const milliseconds = typeof value === "string" && /^\d{1,15}$/.test(value) ? Number(value) : value;
+  if (typeof milliseconds !== "number" || !Number.isFinite(milliseconds)) return null;
+  const date = new Date(milliseconds);
+  return Number.isNaN(date.getTime()) ? null : date.toISOString();
+}
+
+/** A flag that says the contrary of ours: `disabled`, `banned`. */
+export function negate(value: unknown): string | null {
+  const text = toText(value)?.toLowerCase();
+  if (text === undefined) return null;
+  if (["true", "t", "1"].includes(text)) return "false";
+  return ["false", "f", "0"].includes(text) ? "true" : text;
+}

@@ -1,0 +1,34 @@
+import { isRecord, negate, withAttributes } from "./attributes.ts";
+import { type JsonShape, toText, toValues } from "./files.ts";
+
+/** An object a line: what Auth0 exports of users, and what its support exports of their hashes. */
+export const auth0Shape: JsonShape = {
+  toRow({ _id, user_id, blocked, user_metadata, given_name, family_name, ...rest }) {
+    const { passwordHash, password_hash, custom_password_hash, created_at, ...others } = rest;
+    const own = {
+      ...toValues(others),
+      firstName: toText(given_name),
+      lastName: toText(family_name),
+      isActive: negate(blocked),
+      dateJoined: readTime(created_at),
+      password: toText(passwordHash ?? password_hash) ?? readCustomHash(custom_password_hash),
+    };
+    return { oldId: readId(user_id, _id), values: withAttributes(own, user_metadata), groups: [], permissions: [] };
+  },
+};
+
+/** As the subject of its tokens has it. In an export of hashes the id has no name of its kind in front. */
+function readId(userId: unknown, id: unknown): string {
+  const text = toText(userId);
+  if (text !== null) return text;
+  const bare = isRecord(id) ? toText(id.$oid) : toText(id);
+  return bare === null ? "" : `auth0|${bare}`;
+}
+
+const readTime = (value: unknown) => toText(isRecord(value) ? value.$date : value);
+
+/** A hash that was brought into Auth0 from elsewhere; one of several parts is told as unreadable. */
+function readCustomHash(value: unknown): string | null {
+  if (!isRecord(value)) return toText(value);
+  return isRecord(value.hash) ? toText(value.hash.value) : "unreadable";
+}

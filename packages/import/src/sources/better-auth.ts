@@ -1,0 +1,36 @@
+import { type OldRow, SourceError } from "../old-row.ts";
+import { fromMilliseconds, negate } from "./attributes.ts";
+import type { SqlReader, Table } from "./sql-reader.ts";
+import { type AccountsOfTables, findTable } from "./tables.ts";
+
+/** The tables of better-auth, as its own command makes them, or with snake case, as ORMs do. */
+export const betterAuthTables: AccountsOfTables = {
+  find(tables, named, reader) {
+    const users = findTable(tables, named ?? "user", reader.place);
+    const accounts = tables.find(({ schema, table }) => schema === users.schema && /^accounts?$/.test(table));
+    if (!accounts) throw new SourceError(`${reader.place} has no table account beside ${users.table}.`);
+    const column = (wanted: string) => reader.quoteColumn(columnOf(accounts, wanted, reader));
+    const joins = `left join (select ${column("userId")} as person, max(${column("password")}) as password
+      from ${reader.quote(accounts)} where ${column("providerId")} = 'credential' group by ${column("userId")}) a
+      on a.person = u.${reader.quoteColumn(columnOf(users, "id", reader))}`;
+    return { users, more: ["a.password as password"], joins };
+  },
+  toRow: fromBetterAuth,
+};
+
+const bare = (name: string) => name.replaceAll("_", "").toLowerCase();
+
+function columnOf({ table, columns }: Table, wanted: string, { place }: SqlReader): string {
+  const found = columns.find((name) => bare(name) === bare(wanted));
+  if (found !== undefined) return found;
+  throw new SourceError(`The table ${table} in ${place} has no column ${wanted}: it is none of better-auth.`);
+}
+
+function fromBetterAuth({ values, ...row }: OldRow): OldRow {
+  const { banned = null, createdAt, created_at, ...rest } = values;
+  const joined = createdAt ?? created_at ?? null;
+  return {
+    ...row,
+    values: { ...rest, dateJoined: fromMilliseconds(joined) ?? joined, isActive: negate(banned) ?? "true" },
+  };
+}

@@ -1,0 +1,23 @@
+import type { ForeignKey } from "../old-row.ts";
+import type { SqlReader, Table } from "./sql-reader.ts";
+
+/** The columns of other tables that point at people, but for those of tables that are read themselves. */
+export async function readForeignKeys(
+  reader: SqlReader,
+  users: Table,
+  ours: readonly (Table | null)[],
+): Promise<readonly ForeignKey[]> {
+  const known = new Set(ours.map((table) => table && reader.quote(table)));
+  const keys: ForeignKey[] = [];
+  for (const { table, column } of await reader.references(users)) {
+    if (known.has(reader.quote(table))) continue;
+    const name = reader.quoteColumn(column);
+    const [row] = await reader.all(`select count(${name}) as filled from ${reader.quote(table)}`);
+    keys.push({
+      table: table.schema === "" ? table.table : `${table.schema}.${table.table}`,
+      column,
+      rows: Number(row?.filled ?? 0),
+    });
+  }
+  return keys;
+}

@@ -1,0 +1,84 @@
+import { createHmac } from "node:crypto";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { createTestAuth } from "@latchkey/auth/testing";
+import { expect, test } from "vitest";
+import { exportToDjango } from "./export-to-django.ts";
+import { importPeople } from "./import-people.ts";
+import { toUuidKey } from "./sources/sql-reader.ts";
+import { pbkdf2 } from "./testing/odd-people.ts";
+import { usual } from "./testing/usual-options.ts";
+
+const secretKey = "9#k2v)x7q@w!m3z8r5t0y-1c4e6g_h&j*l(n^p%s";
+const [dashed, bare] = ["0190b2c4-0000-7000-8000-00000000abcd", "0190b2c400007000800000000000abcd"];
+
+const tables = `create table django_content_type (id integer primary key, app_label text, model text);
+  create table users_user (id char(32) primary key, password varchar(128), last_login datetime, username varchar(150),
+    date_joined datetime, is_active bool);
+  create table shop_order (id integer primary key, buyer_id char(32) references users_user (id));
+  insert into users_user values ('${bare}', '${pbkdf2("what ada types", "salt")}', null, 'ada', '2024-01-01 00:00:00', 1);
+  insert into shop_order values (1, '${bare}');`;
+
+function sign(claims: object): string {
+  const input = [{ alg: "HS256", typ: "JWT" }, claims]
+    .map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"))
+    .join(".");
+  return `${input}.${createHmac("sha256", secretKey).update(input).digest("base64url")}`;
+}
+
+test("a UUID that a database stores without dashes is the id with dashes that tokens and the old backend's answers have", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "latchkey-uuid-"));
+  const file = join(folder, "db.sqlite3");
+  const old = new DatabaseSync(file);
+  old.exec(tables);
+  const now = Math.floor(Date.now() / 1_000);
+  const django = {
+    secretKey,
+    acceptTokensUntil: new Date((now + 86_400) * 1_000),
+    frozenAt: new Date((now - 60) * 1_000),
+  };
+  await using service = await createTestAuth({ django, tokens: { profile: "simplejwt" } });
+  const [connection, source, report] = [service.database.connection, `sqlite:${file}`, join(folder, "report")];
+  await service.clock.advance(1);
+  await importPeople(service.auth, { ...usual, accept: ["all"], connection, source, report });
+  expect(await readFile(join(report, "id-map.csv"), "utf8")).toContain(`\n${dashed},`);
+  expect(await readFile(join(report, "summary.txt"), "utf8")).toContain("replace(old_id, '-', '')");
+
+  const token = sign({ token_type: "access", user_id: dashed, jti: "1", iat: now - 10, exp: now + 3_600 });
+  const { user } = await service.auth.authenticate([`Bearer ${token}`], service.facts);
+  expect(user.username).toBe("ada");
+  const login = await service.auth.login({ username: "ada", password: "what ada types" }, service.facts);
+  const claims = JSON.parse(Buffer.from(login.token.split(".")[1] ?? "", "base64url").toString());
+  expect(claims).toMatchObject({ token_type: "access", user_id: dashed });
+
+  await service.auth.operator.changePassword("ada", "chosen here by ada");
+  await service.auth.createUser({ username: "of_here", password: "a long enough one" });
+  let script = "";
+  for await (const text of exportToDjango(service.auth, { source, name: "django", map: {}, connection }))
+    script += text;
+  old.exec(script);
+  const rows = old.prepare("select id, username from users_user order by username").all();
+  expect(rows).toEqual([
+    expect.objectContaining({ id: bare, username: "ada" }),
+    expect.objectContaining({ id: expect.stringMatching(/^[0-9a-f]{32}$/), username: "of_here" }),
+  ]);
+  const [ada] = old.prepare("select password from users_user where username = 'ada'").all();
+  expect(ada?.password).toMatch(/^bcrypt_sha256\$/);
+  old.close();
+  await rm(folder, { recursive: true });
+});
+
+test.each([
+  [["char(32)"], "bare"],
+  [["CHAR(32)"], "bare"],
+  [["uuid"], "dashed"],
+  // A text of 32 characters that somebody chose as a key.
+  [["varchar(32)"], null],
+  [["integer"], null],
+  [["char(32)", "char(32)"], null],
+  [[], null],
+])("a key of %j is one of UUIDs as they are stored there: %s", (types, expected) => {
+  expect(toUuidKey(types)).toBe(expected);
+});
