@@ -1,7 +1,7 @@
 import { createLog } from "@latchkey/api/log";
 import { startServer } from "@latchkey/api/server";
 import { createInbox, createTestAuth, type Inbox, type TestAuth } from "@latchkey/auth/testing";
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { describe, expect } from "vitest";
 import { openPagesWindow, type PagesWindow } from "../pages/look.ts";
 import { addAuthenticator } from "./authenticator.ts";
@@ -74,23 +74,42 @@ const appPage = (service: string, place: string) => `<!doctype html><html lang="
 
 async function openWindow(browser: Browser, site: AppSite, { scripts = true } = {}): Promise<PagesWindow> {
   const window = await openPagesWindow(browser);
-  const { context } = window;
-  for (const place of [site.app, shop])
-    await context.route(new RegExp(`^${place}(\\?|$)`), (route) =>
-      route.fulfill({ contentType: "text/html", body: appPage(site.service, place) }),
-    );
-  for (const script of ["sdk.js", "redirect.js"]) {
-    const { origin } = new URL(shop);
-    await context.route(`${origin}/${script}`, async (route) => {
-      const answer = await fetch(`${site.front.url}/${script}`);
-      await route.fulfill({ contentType: "text/javascript", body: await answer.text() });
-    });
-  }
-  if (!scripts) await context.route(/\/pages\/[^/]*\.js$/, (route) => route.abort());
+  // A page whose address is none of this machine's may call it where somebody has allowed that, which newer browsers ask for.
+  for (const place of [site.app, shop, site.service])
+    await window.context.grantPermissions(["local-network-access"], { origin: new URL(place).origin }).catch(() => {});
+  await serveApp(window.page, site, { scripts });
   return window;
 }
 
-const shows = (page: Page, text: string) => page.locator("output", { hasText: text }).waitFor();
+/** Answers what the app is asked for, also where a redirect leads to it, in the place of a host that is not there. */
+async function serveApp(page: Page, site: AppSite, { scripts }: { readonly scripts: boolean }): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  const origins = [site.app, shop, site.service].map((place) => new URL(place).origin);
+  const script = async (name: string) => (await fetch(`${site.front.url}/${name}`)).text();
+  const bodies: Readonly<Record<string, (origin: string) => Promise<string> | string>> = {
+    "/app": (origin) => appPage(site.service, `${origin}/app`),
+    "/own": () => ownPage,
+    "/sdk.js": () => script("sdk.js"),
+    "/redirect.js": () => script("redirect.js"),
+  };
+  session.on("Fetch.requestPaused", async ({ requestId, request }) => {
+    const { origin, pathname } = new URL(request.url);
+    const body = bodies[pathname];
+    if (!body) return session.send("Fetch.failRequest", { requestId, errorReason: "BlockedByClient" }).catch(() => {});
+    const type = pathname.endsWith(".js") ? "text/javascript" : "text/html; charset=utf-8";
+    return session
+      .send("Fetch.fulfillRequest", {
+        ...{ requestId, responseCode: 200, responseHeaders: [{ name: "Content-Type", value: type }] },
+        body: Buffer.from(await body(origin)).toString("base64"),
+      })
+      .catch(() => {});
+  });
+  const places = Object.keys(bodies).flatMap((path) => origins.map((origin) => `${origin}${path}*`));
+  const patterns = [...places, ...(scripts ? [] : [`${site.service}/pages/*.js`])];
+  await session.send("Fetch.enable", { patterns: patterns.map((urlPattern) => ({ urlPattern })) });
+}
+
+const shows = (page: Page, text: string) => expect.poll(() => page.locator("output").textContent()).toContain(text);
 const press = (page: Page, name: string) => page.getByRole("button", { name, exact: true }).click();
 
 async function signInOnPages(page: Page): Promise<void> {
@@ -150,13 +169,12 @@ describe.for([{ scripts: true }, { scripts: false }])(
     }) => {
       await using site = await startAppSite();
       await using window = await openWindow(browser, site, options);
-      const { page, context } = window;
-      await allowLocal(context, shop);
+      const { page } = window;
       await page.goto(shop);
       await shows(page, "token_missing");
       await press(page, "Register");
       const number = "+905321119001";
-      await page.getByLabel("Phone number or e-mail").fill(number);
+      await page.getByLabel("Phone number").fill(number);
       await press(page, "Send me a code");
       await page.getByLabel("Code", { exact: true }).fill((await site.inbox.take(number)).code);
       await press(page, "Continue");
@@ -174,15 +192,11 @@ describe.for([{ scripts: true }, { scripts: false }])(
   },
 );
 
-/** A page of the network may call this machine where somebody has allowed it, which newer browsers ask for. */
-async function allowLocal(context: BrowserContext, place: string): Promise<void> {
-  await context.grantPermissions(["local-network-access"], { origin: new URL(place).origin }).catch(() => {});
-}
-
 test("two tabs sign in at once, and both are signed in as one", async ({ browser }) => {
   await using site = await startAppSite();
   await using window = await openWindow(browser, site);
-  const tabs = [window.page, await window.context.newPage()];
+  const tabs = [window.page, await window.context.newPage()] as const;
+  await serveApp(tabs[1], site, { scripts: true });
   for (const tab of tabs) {
     await tab.goto(site.app);
     await shows(tab, "token_missing");
@@ -215,6 +229,7 @@ test("a passkey on the pages leads to the app as well", async ({ browser }) => {
   await page.getByRole("heading", { name: "Recovery codes" }).waitFor();
   await page.goto(`${site.service}/account`);
   await press(page, "Sign out");
+  await page.getByRole("heading", { name: "You are signed out" }).waitFor();
   await page.goto(site.app);
   await press(page, "Sign in");
   await press(page, "Sign in with a passkey");
@@ -228,13 +243,7 @@ test("a page of the service's own origin takes over the session that the pages h
 }) => {
   await using site = await startAppSite();
   await using window = await openWindow(browser, site);
-  const { page, context } = window;
-  await context.route(`${site.service}/own`, (route) => route.fulfill({ contentType: "text/html", body: ownPage }));
-  for (const script of ["sdk.js", "redirect.js"])
-    await context.route(`${site.service}/${script}`, async (route) => {
-      const answer = await fetch(`${site.front.url}/${script}`);
-      await route.fulfill({ contentType: "text/javascript", body: await answer.text() });
-    });
+  const { page } = window;
   await page.goto(`${site.service}/own`);
   await shows(page, "nobody");
   await press(page, "Sign in");

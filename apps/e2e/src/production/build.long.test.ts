@@ -2,7 +2,7 @@ import { chmod, chown, readFile, rm, writeFile } from "node:fs/promises";
 import { connect, createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { makeTemporaryFolder } from "@latchkey/embedded-postgres/testing";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { root } from "../docs/documents.ts";
 import { password } from "../processes/accounts-by-cli.ts";
 import { createEmptyDatabase, type EmptyDatabase } from "../processes/external-database.ts";
@@ -100,8 +100,7 @@ const post = (path, input) =>
   send("POST", "/trpc/" + path, { "content-type": "application/json" }, JSON.stringify(input)).then(({ text }) => JSON.parse(text).result.data);
 let left = ${calls};
 let failed = 0;
-async function work() {
-  let { token, refreshToken } = await post("token.obtain", { username: "alice", password: ${JSON.stringify(password)} });
+async function work({ token, refreshToken }) {
   while (left-- > 0) {
     const turn = left % 50;
     if (turn === 0) ({ token, refreshToken } = await post("token.refresh", { refreshToken }));
@@ -112,7 +111,10 @@ async function work() {
     }
   }
 }
-await Promise.all(Array.from({ length: ${callsAtOnce} }, work));
+// One after the other: so many at once would be taken for somebody who guesses.
+const sessions = [];
+while (sessions.length < ${callsAtOnce}) sessions.push(await post("token.obtain", { username: "alice", password: ${JSON.stringify(password)} }));
+await Promise.all(sessions.map(work));
 console.log(failed);
 agent.destroy();`;
 
@@ -128,6 +130,9 @@ socket.on("error", () => {}).on("close", () => console.log("cut off"));`;
 /** Starts of each form, of which the median counts. */
 const startsMeasured = 5;
 
+/** Milliseconds. A machine that is busy with other work is slow with both forms. */
+const longestStart = 300_000;
+
 /** Milliseconds from the start of a process to its first answer, with nothing compiled before. */
 async function timeStart(script: string): Promise<number> {
   const startedAt = performance.now();
@@ -135,8 +140,9 @@ async function timeStart(script: string): Promise<number> {
     folder: "/",
     variables: { ...variables(), PORT: "0", NODE_DISABLE_COMPILE_CACHE: "1" },
   });
-  const { url } = await program.untilLogged("listening");
-  expect((await fetch(`${url}/healthz`)).status).toBe(200);
+  const findUrl = () => program.log().find(({ msg }) => msg === "listening")?.url;
+  await vi.waitUntil(() => findUrl() !== undefined || !program.isRunning(), { timeout: longestStart, interval: 10 });
+  expect((await fetch(`${findUrl()}/healthz`)).status).toBe(200);
   const took = performance.now() - startedAt;
   program.signal("SIGTERM");
   expect(await program.outcome).toMatchObject({ code: 0 });
