@@ -1,24 +1,55 @@
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
+
+/** Files that are run in the ordinary run as well, in short. */
+const alsoInShort = [
+  "src/faults/**/*.test.ts",
+  "src/http/enumeration.test.ts",
+  "src/permissions/large-lists.test.ts",
+  "src/regression/administrative-pairs.test.ts",
+  "src/regression/long-history.test.ts",
+  "src/sessions/refresh-trials.test.ts",
+  "src/sessions/simulator.test.ts",
+];
+
+/** These hold the service to seconds, or measure what it takes: nothing else is run meanwhile. */
+const timed = [
+  "src/faults/postgres.test.ts",
+  "src/faults/stop.test.ts",
+  "src/http/enumeration.test.ts",
+  "src/production/ceilings.long.test.ts",
+  "src/production/migrations-under-load.long.test.ts",
+  "src/production/patroni.long.test.ts",
+];
+
+const all = {
+  env: { LATCHKEY_LONG: "1", LATCHKEY_FAULTS: "long", LATCHKEY_SAMPLES: "200" },
+  isolate: false,
+  // These find what hangs, before whoever runs it all gives up.
+  testTimeout: 900_000,
+  hookTimeout: 300_000,
+  expect: { poll: { timeout: 30_000 } },
+};
 
 /**
- * `pnpm test:long`: what takes too long for every run, one file after the other. A file whose name ends with `.long.test.ts` is run
- * here only; the others have a long form, and a short one in the ordinary run.
+ * `pnpm test:long`: what takes too long for every run. A file whose name ends with `.long.test.ts` is run here only; the others have a
+ * long form, and a short one in the ordinary run. Two files are run at once, and afterwards those that a busy machine could fail, one
+ * after the other.
  */
 export default defineConfig({
   test: {
     globalSetup: ["@latchkey/auth/testing/global-setup", "./src/processes/bundle.ts", "./src/once-a-run.ts"],
-    include: [
-      "src/**/*.long.test.ts",
-      "src/faults/**/*.test.ts",
-      "src/permissions/large-lists.test.ts",
-      "src/regression/administrative-pairs.test.ts",
-      "src/regression/long-history.test.ts",
-      "src/sessions/refresh-trials.test.ts",
-      "src/sessions/simulator.test.ts",
+    projects: [
+      {
+        test: {
+          ...all,
+          name: "two at a time",
+          include: ["src/**/*.long.test.ts", ...alsoInShort],
+          exclude: [...configDefaults.exclude, ...timed],
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      { test: { ...all, name: "alone", include: timed, maxWorkers: 1, sequence: { groupOrder: 2 } } },
     ],
-    env: { LATCHKEY_LONG: "1", LATCHKEY_FAULTS: "long" },
-    fileParallelism: false,
-    testTimeout: 1_800_000,
-    hookTimeout: 600_000,
   },
 });

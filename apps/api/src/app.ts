@@ -4,16 +4,20 @@ import {
   answerPublicDocument,
   type CallFailure,
   createFetchHandler,
+  type EndedCall,
+  findAuthError,
   findReport,
   jwksPath,
   type PublicUrl,
   refuse,
   refuseMethod,
   relatedOriginsPath,
+  type SettingsReport,
   type TrustedProxy,
   toPublicDocument,
   withoutValues,
 } from "@latchkey/server";
+import { TRPCError } from "@trpc/server";
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import type { Logger } from "pino";
 import openApi from "../../../docs/openapi.json" with { type: "json" };
@@ -50,13 +54,15 @@ export interface AppOptions {
   /** Answers providers that tell what became of messages. */
   readonly receipts?: ((request: Request) => Promise<Response>) | undefined;
   /** What the service's own pages are told beside that. */
-  readonly pages?: Pick<PagesOptions, "config" | "registration" | "isDevelopment"> | undefined;
+  readonly pages?: Pick<PagesOptions, "config" | "clients" | "registration" | "isDevelopment"> | undefined;
   /** The administrators' app; without it there is none. */
   readonly console?: ConsoleFiles | undefined;
+  /** What the process runs with, for administrators who may read it. */
+  readonly settings?: SettingsReport | undefined;
   /** Which answers have a line in the log; all by default. */
   readonly accessLog?: AccessLog | undefined;
   /** Told of every answer and every refusal, for whoever measures. */
-  readonly metrics?: Pick<Metrics, "noteAnswer" | "noteFailure"> | undefined;
+  readonly metrics?: Pick<Metrics, "noteAnswer" | "noteFailure" | "noteCall"> | undefined;
 }
 
 type Incoming = HttpEnv["Bindings"]["incoming"];
@@ -76,6 +82,7 @@ export function createApp({
   pages: pagesOptions,
   console: consoleFiles,
   accessLog = "all",
+  settings,
   ...rest
 }: AppOptions): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
@@ -88,7 +95,7 @@ export function createApp({
     },
   };
   const answer = createFetchHandler({
-    ...{ ...rest, ...told },
+    ...{ ...rest, ...told, settings },
     router: router ?? createAppRouter(rest.auth.profile),
     names: settingNames,
   });
@@ -114,11 +121,22 @@ export function createApp({
     );
   }
   if (receipts) app.all(`${receiptsPath}/*`, ({ req }) => receipts(req.raw));
-  const toInfo = ({ env: { incoming }, var: { requestId } }: Context<HttpEnv>) => ({
-    remoteAddress: incoming.socket.remoteAddress,
-    requestId,
+  const toInfo = (context: Context<HttpEnv>) => ({
+    remoteAddress: context.env.incoming.socket.remoteAddress,
+    requestId: context.var.requestId,
+    onCaller: (userId: string) => context.set("userId", userId),
+    onCall: metrics?.noteCall,
   });
-  for (const path of pages.paths) app.all(path, (context) => pages.fetch(context.req.raw, toInfo(context)));
+  const toPageInfo = (context: Context<HttpEnv>) => {
+    const info = toInfo(context);
+    const onCall = ({ path, error }: EndedCall) => {
+      metrics?.noteCall({ path, error });
+      // A page shows why it was refused, and throws what is no refusal.
+      if (error instanceof TRPCError && findAuthError(error)) told.onError({ error, path, requestId: info.requestId });
+    };
+    return { ...info, onCall };
+  };
+  for (const path of pages.paths) app.all(path, (context) => pages.fetch(context.req.raw, toPageInfo(context)));
   if (consoleFiles) {
     for (const path of [consolePath, `${consolePath}/*`]) app.all(path, ({ req }) => consoleFiles.fetch(req.raw));
   }
@@ -127,14 +145,13 @@ export function createApp({
       answer(context.req.raw, {
         ...toInfo(context),
         headers: context.env.incoming.headersDistinct,
-        onCaller: (userId) => context.set("userId", userId),
       }),
     );
   }
   app.all("*", (context) => {
     const { req } = context;
     if (/^\/(healthz|readyz)$/.test(req.path)) return refuseMethod("GET, HEAD");
-    return isBrowserAtPage(req.raw) ? pages.answerStranger(req.raw, toInfo(context)) : refuse("NOT_FOUND");
+    return isBrowserAtPage(req.raw) ? pages.answerStranger(req.raw, toPageInfo(context)) : refuse("NOT_FOUND");
   });
   app.onError((error, { env: { incoming }, var: { requestId } }) => {
     // Whoever hangs up before the body is there has not met a failure of ours.

@@ -2,7 +2,7 @@ import { access } from "node:fs/promises";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { StartError } from "@latchkey/auth";
-import type { LatchkeyConfig } from "@latchkey/server";
+import { type LatchkeyConfig, readRedirectClients } from "@latchkey/server";
 import { z } from "zod";
 
 /** The names under which it is looked for where the process is started. */
@@ -46,6 +46,7 @@ const configSchema = z.strictObject({
     })
     .partial()
     .optional(),
+  clients: z.unknown().optional(),
   migrations: z.strictObject({ schema: z.string(), all: z.record(z.string(), z.unknown()) }).optional(),
 });
 
@@ -67,6 +68,11 @@ export async function readConfigFile(named: string | undefined): Promise<ConfigF
   }
   const { error } = configSchema.safeParse(config);
   if (error) throw toConfigError(path, error);
+  try {
+    readRedirectClients((config as LatchkeyConfig).clients);
+  } catch (cause) {
+    throw toConfigError(path, cause);
+  }
   // Its parts are functions and schemas of a team's own, which the core looks at.
   return { path, config: config as LatchkeyConfig };
 }

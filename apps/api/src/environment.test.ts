@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { describeSettings, isDevelopment, parseSettings, toAuthOptions } from "./environment.ts";
+import { describeSettings, isDevelopment, parseSettings, reportSettings, toAuthOptions } from "./environment.ts";
 import { refusalOf, strongSecret as secret } from "./testing/settings-refusal.ts";
 
 const djangoSecret = "k#9v2m!x7q$c4b&z1n8j5h3g6f0d-p=w+a(s)";
@@ -273,6 +273,31 @@ describe("no secret is told", () => {
     });
     for (const hidden of [secret, djangoSecret, "hunter2"]) expect(JSON.stringify(shown)).not.toContain(hidden);
   });
+
+  it("by the settings as an administrator reads them, nor by what an address holds before and behind its host", () => {
+    const settings = parseSettings({
+      LATCHKEY_SECRET: secret,
+      DATABASE_URL: "postgres://latchkey:hunter2@localhost/latchkey",
+      WEBHOOKS: "https://hooks.example/T0/token1?key=token2,https://other.example/",
+      WEBHOOK_SECRET: `whsec_${Buffer.from(secret).toString("base64")}`,
+      AUDIT_STREAM: "webhook",
+      AUDIT_STREAM_URL: "https://logs.example/token3",
+      AUDIT_STREAM_SECRET: `whsec_${Buffer.from(djangoSecret).toString("base64")}`,
+      ACCESS_TOKEN_LIFETIME: "90m",
+    });
+    const shown = new Map(reportSettings(settings).map(({ name, ...rest }) => [name, rest]));
+    const set = { isSet: true, isSecret: false };
+    expect(shown.get("LATCHKEY_SECRET")).toEqual({ value: null, isSet: true, isSecret: true });
+    expect(shown.get("FORWARDED_SECRET")).toEqual({ value: null, isSet: false, isSecret: true });
+    expect(shown.get("WEBHOOKS")).toEqual({ ...set, value: "https://hooks.example/…, https://other.example/" });
+    expect(shown.get("AUDIT_STREAM_URL")).toEqual({ ...set, value: "https://logs.example/…" });
+    expect(shown.get("ACCESS_TOKEN_LIFETIME")).toEqual({ ...set, value: "90m" });
+    expect(shown.get("SESSION_LIFETIME")).toEqual({ value: "90d", isSet: false, isSecret: false });
+    expect(shown.get("CORS_ORIGINS")).toEqual({ value: null, isSet: false, isSecret: false });
+    expect([...shown.keys()]).toEqual(Object.keys(describeSettings(settings)));
+    for (const hidden of [secret, djangoSecret, "hunter2", "token"])
+      expect(JSON.stringify([...shown])).not.toContain(hidden);
+  });
 });
 
 describe("what counts as not set", () => {
@@ -305,6 +330,7 @@ describe("what counts as not set", () => {
 describe("the settings of a start without any", () => {
   it("are safe ones", () => {
     expect(parseSettings({})).toEqual({
+      given: [],
       isProduction: false,
       DATABASE_POOL: 10,
       ENDED_SESSIONS_RETENTION: 7 * 86_400,
@@ -334,6 +360,8 @@ describe("the settings of a start without any", () => {
       PASSWORD_MIN_LENGTH: 8,
       PASSWORD_BLOCKED_WORDS: [],
       SECOND_FACTOR: "optional",
+      REMEMBER_DEVICE: 30 * 86_400,
+      REMEMBER_DEVICE_OF: "no_rights",
       SESSION_LIFETIME: 90 * 86_400,
       SESSION_IDLE_LIFETIME: 30 * 86_400,
       SHUTDOWN_DELAY: 0,
@@ -414,10 +442,13 @@ describe("what the core is told", () => {
       LEGACY_SOURCE: "shop",
       LEGACY_STAFF: "yes",
       LEGACY_FROZEN_AT: "2027-03-01T12:00:00Z",
+      LEGACY_HASHES_UNTIL: "2027-06-30",
       PASSWORD_COST: "11",
       PASSWORD_MIN_LENGTH: "15",
       PASSWORD_BLOCKED_WORDS: "acme, acme portal",
       SECOND_FACTOR: "staff",
+      REMEMBER_DEVICE: "7d",
+      REMEMBER_DEVICE_OF: "optional",
       PHONE_DEFAULT_COUNTRY: "TR",
       SESSION_LIFETIME: "2d",
       SESSION_IDLE_LIFETIME: "1d",
@@ -441,8 +472,14 @@ describe("what the core is told", () => {
         dangerouslyAcceptTokensOfStaff: true,
         frozenAt: new Date("2027-03-01T12:00:00Z"),
       },
-      passwords: { cost: 11, minimumLength: 15, blockedWords: ["acme", "acme portal"] },
+      passwords: {
+        cost: 11,
+        minimumLength: 15,
+        blockedWords: ["acme", "acme portal"],
+        weakHashesUntil: new Date("2027-06-30T00:00:00Z"),
+      },
       secondFactor: "staff",
+      rememberedDevices: { lifetime: 7 * 86_400, of: "optional" },
       sessions: { lifetime: 172_800, idleLifetime: 86_400, refreshGrace: 0, refreshRetry: 3_600, perUser: 3 },
       phones: { defaultCountry: "TR" },
     });

@@ -3,11 +3,19 @@ import {
   type AuthOptions,
   findSecretWeakness,
   type MigrationMode,
+  rememberRules,
   StartError,
   secondFactorRules,
   tokenAlgorithms,
 } from "@latchkey/auth";
-import { findOriginFault, isLoopback, isTrustedProxy, parsePublicUrl, readPasskeys } from "@latchkey/server";
+import {
+  findOriginFault,
+  isLoopback,
+  isTrustedProxy,
+  parsePublicUrl,
+  readPasskeys,
+  type SettingReport,
+} from "@latchkey/server";
 import { distance } from "fastest-levenshtein";
 import { z } from "zod";
 import type { AccessLog } from "./access-log.ts";
@@ -139,6 +147,7 @@ const settingsSchema = z.object({
     .default("django"),
   LEGACY_STAFF: z.enum(["yes", "no"]).default("no"),
   LEGACY_FROZEN_AT: time.optional(),
+  LEGACY_HASHES_UNTIL: time.optional(),
   PASSWORD_HASH: z.enum(["bcrypt", "argon2id"]).default("bcrypt"),
   PASSWORD_COST: integer(10, 15).default(12),
   PASSWORD_MEMORY: integer(19, 256).default(64),
@@ -147,6 +156,11 @@ const settingsSchema = z.object({
   PASSWORD_MIN_LENGTH: integer(8, 64).default(8),
   PASSWORD_BLOCKED_WORDS: wordList.default([]),
   SECOND_FACTOR: z.enum(secondFactorRules).default("optional"),
+  REMEMBER_DEVICE: z
+    .literal("off")
+    .or(duration("1h", "90d"))
+    .default(30 * 86_400),
+  REMEMBER_DEVICE_OF: z.enum(rememberRules).default("no_rights"),
   PASSKEY_RP_ID: z
     .string()
     .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/, "must be a host such as example.com")
@@ -187,6 +201,8 @@ export type Settings = z.output<typeof settingsSchema> & {
   readonly SHUTDOWN_DELAY: number;
   readonly MESSAGES: readonly SenderName[];
   readonly DATABASE_POOL: number;
+  /** The settings that somebody has set, by name. */
+  readonly given: readonly string[];
   /** Where the database of `DATABASE_URL` is, for a person. */
   readonly place: string | undefined;
 };
@@ -246,6 +262,7 @@ export function parseSettings(variables: Variables): Settings {
   const { MESSAGES = isTriedOut ? ["console"] : [] } = parsed.data;
   return {
     ...parsed.data,
+    given: settingNames.filter((name) => given[name] !== undefined),
     TOKEN_ISSUER,
     SIGNING_KEY_LIFETIME,
     SESSION_IDLE_LIFETIME,
@@ -404,6 +421,7 @@ export function toAuthOptions(settings: Settings, secret: AuthOptions["secret"])
       memory: settings.PASSWORD_MEMORY,
       minimumLength: settings.PASSWORD_MIN_LENGTH,
       blockedWords: settings.PASSWORD_BLOCKED_WORDS,
+      ...(settings.LEGACY_HASHES_UNTIL && { weakHashesUntil: settings.LEGACY_HASHES_UNTIL }),
       // One more than cores in all processes together, so that none rests while what became of a hash is looked at.
       hashConcurrency: Math.ceil((availableParallelism() + 1) / settings.WORKERS),
     },
@@ -417,6 +435,7 @@ export function toAuthOptions(settings: Settings, secret: AuthOptions["secret"])
     },
     registration: settings.REGISTRATION,
     secondFactor: settings.SECOND_FACTOR,
+    rememberedDevices: { lifetime: settings.REMEMBER_DEVICE, of: settings.REMEMBER_DEVICE_OF },
     ...(passkeys && !("fault" in passkeys) && { passkeys }),
     auditRetention: settings.AUDIT_RETENTION,
     ...(settings.INACTIVE_RETENTION !== undefined && { inactiveRetention: settings.INACTIVE_RETENTION }),
@@ -427,6 +446,36 @@ export function toAuthOptions(settings: Settings, secret: AuthOptions["secret"])
     phones: { defaultCountry: settings.PHONE_DEFAULT_COUNTRY },
     codes: toCodeOptions(settings),
   };
+}
+
+/** The settings for an administrator to read who may not read the environment: with which of them somebody has set. */
+export function reportSettings(settings: Settings): readonly SettingReport[] {
+  const secrets = new Set<string>(secretSettings);
+  return settingNames.map((name) => {
+    const isSecret = secrets.has(name);
+    const value = isSecret ? null : writeValue(name, settings[name as keyof Settings]);
+    return { name, value, isSet: settings.given.includes(name), isSecret };
+  });
+}
+
+/** What is a time in seconds. */
+const durations = /_(LIFETIME|RETENTION|GRACE|RETRY|TRUST|DELAY|EVERY)$/;
+
+function writeValue(name: string, value: unknown): string | null {
+  if (value === undefined || String(value) === "") return name === "MESSAGES" ? "off" : null;
+  if (typeof value === "number" && durations.test(name)) return writeDuration(value);
+  const text = value instanceof Date ? value.toISOString() : [value].flat().map(String).join(", ");
+  return name === "PUBLIC_URL" ? text : text.replace(addresses, "$1$2/…");
+}
+
+/** What comes behind a host, and before it, may be what lets one in there. */
+const addresses = /\b([a-z][a-z+.-]*:\/\/)(?:[^\s/@,]*@)?([^\s/?#,]+)[/?#][^\s,]+/gi;
+
+function writeDuration(seconds: number): string {
+  const [unit = "s", size = 1] = [["d", 86_400] as const, ["h", 3_600] as const, ["m", 60] as const].find(
+    ([, size]) => seconds > 0 && seconds % size === 0,
+  ) ?? ["s", 1];
+  return `${seconds / size}${unit}`;
 }
 
 /** The settings for a person to read, secrets left out. */

@@ -47,6 +47,10 @@ export interface OpenOptions {
   readonly watch?: AuthOptions["watch"];
   /** What this process tells of the audit trail; a command tells nothing of it. */
   readonly auditStream?: AuthOptions["auditStream"];
+  /** Told when the audit trail could not be sealed or added to. */
+  readonly onAuditError?: AuthOptions["onAuditError"];
+  /** Told of the events that this process writes into the audit trail. */
+  readonly onAuditEvent?: AuthOptions["onAuditEvent"];
 }
 
 /**
@@ -65,6 +69,8 @@ export async function openAuth(
     webhooks,
     watch,
     auditStream,
+    onAuditError,
+    onAuditEvent,
   }: OpenOptions = {},
 ): Promise<OpenedAuth> {
   const file = await readConfigFile(settings.LATCHKEY_CONFIG);
@@ -81,6 +87,8 @@ export async function openAuth(
       ...(webhooks && { webhooks: openWebhooks(settings, file, webhooks) }),
       ...(watch && { watch }),
       ...(auditStream && { auditStream }),
+      ...(onAuditError && { onAuditError }),
+      ...(onAuditEvent && { onAuditEvent }),
     };
     const auth = createConfigured(database.connection, options, file, onNotice);
     // At once: a call that hangs keeps the first from ending, and a server that stops ends the call.
@@ -134,7 +142,15 @@ function createConfigured(
   { path, config }: ConfigFile,
   onNotice: (line: string) => void,
 ): Auth<ServiceConfig> {
-  const { migrations: _, messages: __, pages: ___, webhooks: ____, permissions = [], ...declared } = config;
+  const {
+    migrations: _,
+    messages: __,
+    pages: ___,
+    webhooks: ____,
+    clients: _____,
+    permissions = [],
+    ...declared
+  } = config;
   try {
     const auth: Auth<Config> = createAuth(connection, {
       ...options,

@@ -40,6 +40,8 @@ export interface ServerOptions {
   readonly pages?: AppOptions["pages"];
   /** The administrators' app; without it there is none. */
   readonly console?: AppOptions["console"];
+  /** What the process runs with, for administrators who may read it. */
+  readonly settings?: AppOptions["settings"];
   /** Told of every answer and every refusal. */
   readonly metrics?: AppOptions["metrics"];
   /** Which answers have a line in the log; all by default. */

@@ -2,17 +2,19 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Auth, StartError } from "@latchkey/auth";
 import { parsePublicUrl, startMaintenance, traceWork } from "@latchkey/server";
 import type { Logger } from "pino";
+import { createAuditFailures } from "./audit/audit-failures.ts";
 import { openAuditStream } from "./audit/open-audit-stream.ts";
 import { scheduleBackups } from "./backup/scheduled-backups.ts";
 import { backedUpSchemas } from "./backup/schemas.ts";
 import { openConsoleFiles } from "./console-files.ts";
-import { isDevelopment, readEnvironment, type Settings } from "./environment.ts";
+import { isDevelopment, readEnvironment, reportSettings, type Settings } from "./environment.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { type LastResort, listenForTheUncaught } from "./last-resort.ts";
 import { createLog } from "./log.ts";
 import { createMessageLog, type MessageLog } from "./messages/message-log.ts";
 import { isLocalDatabase } from "./messages/message-settings.ts";
 import { createReceiptsHandler } from "./messages/receipts.ts";
+import { createEventMetrics } from "./metrics/event-metrics.ts";
 import { createHashMetrics } from "./metrics/hash-metrics.ts";
 import { createMetrics, type Metrics } from "./metrics/metrics.ts";
 import { type MetricsServer, serveMetrics } from "./metrics/metrics-server.ts";
@@ -81,14 +83,18 @@ async function serve({ settings, log, stop, lastResort, ...options }: Serving): 
   const onNotice = (line: string) => log.warn(line);
   const webhooks = createWebhookLog(log);
   const hashes = createHashMetrics();
+  const trail = createAuditFailures(log);
+  const events = createEventMetrics();
   const { auth, config, place, console, findings, close } = await openAuth(settings, {
     onNotice,
     sends: messages,
     webhooks,
     watch: (work, facts, run) => traceWork(work, facts, () => hashes.watch(work, facts, run)),
     auditStream: openAuditStream(settings, log),
+    onAuditError: trail.onAuditError,
+    ...(settings.METRICS_PORT !== undefined && { onAuditEvent: events.onAuditEvent }),
   });
-  const counted = [messages, webhooks, hashes, lastResort];
+  const counted = [messages, webhooks, hashes, trail, events, lastResort];
   const others = () => counted.flatMap(({ metrics }) => metrics());
   const metrics = await openMetrics({ settings, auth, others, log }).catch(async (error) => {
     await close();
@@ -111,7 +117,15 @@ async function serve({ settings, log, stop, lastResort, ...options }: Serving): 
     // A name of this machine may be told of it; behind a proxy, or on a database of others, nobody is.
     ...(console && isDevelopment(settings) && isLocalDatabase(settings.DATABASE_URL) && { inbox: console.inbox }),
     console: settings.CONSOLE === "on" ? openConsoleFiles({ publicUrl }) : undefined,
-    pages: { config: config.pages, registration: settings.REGISTRATION, isDevelopment: isDevelopment(settings) },
+    settings: {
+      settings: reportSettings(settings),
+      warnings: [...findings.warnings, ...[findServingFault(settings) ?? []].flat()],
+      notes: findings.notes,
+    },
+    pages: {
+      ...{ config: config.pages, clients: config.clients },
+      ...{ registration: settings.REGISTRATION, isDevelopment: isDevelopment(settings) },
+    },
     ...options,
   }).catch(async (error) => {
     metrics?.close();
@@ -123,7 +137,7 @@ async function serve({ settings, log, stop, lastResort, ...options }: Serving): 
   for (const line of [...findings.warnings, ...(settings.MESSAGES.length > 0 ? findings.notes : [])]) log.warn(line);
   if (!settings.isProduction && !stop.isAsked() && keepsHouse())
     process.stderr.write(
-      greeting(settings.PUBLIC_URL ?? server.url, place, {
+      greeting(settings.PUBLIC_URL ?? nameLocalhost(server.url), place, {
         printsCodes: console !== null,
         hasConsole: settings.CONSOLE === "on",
       }),
@@ -191,6 +205,10 @@ async function drain(drained: Promise<void>, auth: Pick<Auth, "rejectQueuedHashe
   auth.rejectQueuedHashes();
   if (!(await isDrained(refusalTimeout))) log.warn("stopping with calls unanswered");
 }
+
+/** An address of this machine by its name: browsers have no passkeys at one of digits. */
+const nameLocalhost = (url: string) =>
+  url.replace(/(?<=^http:\/\/)(127\.0\.0\.1|0\.0\.0\.0|\[::1?\])(?=:)/, "localhost");
 
 interface Greeted {
   readonly printsCodes: boolean;

@@ -1,6 +1,8 @@
 import { createContext, type ReactElement, type ReactNode, useContext, useMemo } from "react";
 import { I18nProvider } from "react-aria-components";
 import { en, type Texts } from "./languages/en.ts";
+import type { Plural } from "./languages/plural.ts";
+import { readRemembered, remember } from "./parts/remembered.ts";
 import { createStore, useStore } from "./store.ts";
 
 interface Language {
@@ -19,15 +21,25 @@ export const languages: readonly Language[] = [
   english,
   { tag: "tr", name: "Türkçe", direction: "ltr", load: async () => (await import("./languages/tr.ts")).tr },
   { tag: "ar", name: "العربية", direction: "rtl", load: async () => (await import("./languages/ar.ts")).ar },
+  { tag: "es", name: "Español", direction: "ltr", load: async () => (await import("./languages/es.ts")).es },
+  {
+    tag: "pt-BR",
+    name: "Português (Brasil)",
+    direction: "ltr",
+    load: async () => (await import("./languages/pt-br.ts")).ptBR,
+  },
+  { tag: "hi", name: "हिन्दी", direction: "ltr", load: async () => (await import("./languages/hi.ts")).hi },
+  { tag: "id", name: "Bahasa Indonesia", direction: "ltr", load: async () => (await import("./languages/id.ts")).id },
+  { tag: "fr", name: "Français", direction: "ltr", load: async () => (await import("./languages/fr.ts")).fr },
 ];
 
 const key = "latchkey-console-language";
-const stored = () => localStorage.getItem(key);
+const stored = () => readRemembered(key);
 
 /** The language that was chosen here, or the first of the browser's that there is; English otherwise. */
 function chooseLanguage(): Language {
   const wanted = [stored(), ...navigator.languages].flatMap((tag) => (tag === null ? [] : [primaryOf(tag)]));
-  const found = wanted.map((tag) => languages.find((language) => language.tag === tag)).find(Boolean);
+  const found = wanted.map((tag) => languages.find((language) => primaryOf(language.tag) === tag)).find(Boolean);
   return found ?? english;
 }
 
@@ -52,7 +64,7 @@ export const startLanguage = (): Promise<void> => speak(chooseLanguage()).catch(
 
 export function setLanguage(tag: string): void {
   const language = languages.find((one) => one.tag === tag) ?? english;
-  localStorage.setItem(key, language.tag);
+  remember(key, language.tag);
   void speak(language);
 }
 
@@ -74,6 +86,12 @@ export const useLanguage = (): Language => useContext(Spoken).language;
 export const fill = (text: string, values: Readonly<Record<string, string | number>>): string =>
   text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 
+/** The same for a text that is another one for one thing than for several. */
+export function fillCount(forms: Plural, count: number, { tag }: Pick<Texts, "tag">): string {
+  const form = forms[new Intl.PluralRules(tag).select(count)] ?? forms.other;
+  return fill(form, { count: new Intl.NumberFormat(tag).format(count) });
+}
+
 export interface Formats {
   /** To the minute, in the reader's zone. */
   moment(value: Date | string): string;
@@ -83,7 +101,11 @@ export interface Formats {
   hour(value: Date | string): string;
   number(value: number): string;
   country(code: string): string;
+  /** How long ago something was, in the largest unit that it fills. */
+  ago(value: Date | string): string;
 }
+
+const units = [["day", 86_400_000] as const, ["hour", 3_600_000] as const, ["minute", 60_000] as const];
 
 /** How times and numbers are written in the language that is spoken. */
 export function useFormats(): Formats {
@@ -94,6 +116,7 @@ export function useFormats(): Formats {
       return (value: Date | string) => formatter.format(new Date(value));
     };
     const numbers = new Intl.NumberFormat(tag);
+    const relative = new Intl.RelativeTimeFormat(tag, { numeric: "auto" });
     const countries = new Intl.DisplayNames(tag, { type: "region" });
     return {
       moment: format({ dateStyle: "medium", timeStyle: "short" }),
@@ -102,6 +125,11 @@ export function useFormats(): Formats {
       hour: format({ hour: "2-digit", minute: "2-digit" }),
       number: (value) => numbers.format(value),
       country: (code) => (/^[A-Z]{2}$/.test(code) ? (countries.of(code) ?? code) : code),
+      ago(value) {
+        const passed = Date.now() - new Date(value).getTime();
+        const [unit, size] = units.find(([, size]) => passed >= size) ?? ["minute", 60_000];
+        return relative.format(-Math.floor(passed / size), unit);
+      },
     };
   }, [tag]);
 }

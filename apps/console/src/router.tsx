@@ -62,7 +62,7 @@ function pick<Name extends string>(
 export const peopleRoute = createRoute({
   getParentRoute: () => gate,
   path: "/people",
-  validateSearch: (search: Record<string, unknown>) => pick(search, ["q", "by", "status", "group"]),
+  validateSearch: (search: Record<string, unknown>) => pick(search, ["by", "status", "group"]),
   component: lazyRouteComponent(() => import("./people/people-page.tsx"), "PeoplePage"),
 });
 
@@ -81,7 +81,7 @@ export const groupsRoute = createRoute({
 export const auditRoute = createRoute({
   getParentRoute: () => gate,
   path: "/audit",
-  validateSearch: (search: Record<string, unknown>) => pick(search, ["person", "actor", "event"]),
+  validateSearch: (search: Record<string, unknown>) => pick(search, ["person", "actor", "event", "from", "until"]),
   component: lazyRouteComponent(() => import("./audit/audit-page.tsx"), "AuditPage"),
 });
 
@@ -95,6 +95,18 @@ const messages = createRoute({
   getParentRoute: () => gate,
   path: "/messages",
   component: lazyRouteComponent(() => import("./messages/messages-page.tsx"), "MessagesPage"),
+});
+
+const keys = createRoute({
+  getParentRoute: () => gate,
+  path: "/keys",
+  component: lazyRouteComponent(() => import("./keys/keys-page.tsx"), "KeysPage"),
+});
+
+const settings = createRoute({
+  getParentRoute: () => gate,
+  path: "/settings",
+  component: lazyRouteComponent(() => import("./settings/settings-page.tsx"), "SettingsPage"),
 });
 
 const health = createRoute({
@@ -120,7 +132,10 @@ export const router = createRouter({
   basepath: `${basePath}/console`,
   routeTree: root.addChildren([
     back,
-    gate.addChildren([home, overview, peopleRoute, personRoute, groupsRoute, messages, auditRoute, health, nowhere]),
+    gate.addChildren([
+      ...[home, overview, peopleRoute, personRoute, groupsRoute, messages, auditRoute],
+      ...[keys, settings, health, nowhere],
+    ]),
   ]),
   defaultErrorComponent: ({ error }) => <Fault error={error} onRetry={() => location.reload()} />,
   scrollRestoration: true,
@@ -137,5 +152,15 @@ export const router = createRouter({
 declare module "@tanstack/react-router" {
   interface Register {
     router: typeof router;
+  }
+  /**
+   * What is kept with an entry of the browser's history, and stands in no address: what somebody typed about others, which would be in logs,
+   * bookmarks and shared links.
+   */
+  interface HistoryState {
+    /** The name, number or address that people are searched by. */
+    q?: string | undefined;
+    /** The IP address that events are searched by. */
+    address?: string | undefined;
   }
 }

@@ -32,7 +32,7 @@ export interface LiveServer extends AsyncDisposable {
 
 type LiveSettings = Pick<
   ServerOptions,
-  "trustedProxies" | "publicUrl" | "router" | "forwardedSecrets" | "pages" | "console"
+  "trustedProxies" | "publicUrl" | "router" | "forwardedSecrets" | "pages" | "console" | "settings"
 > & {
   /** The receipts of the service alone, on its core. */
   readonly receipts?: (auth: TestAuth["auth"]) => NonNullable<ServerOptions["receipts"]>;
@@ -55,7 +55,7 @@ export async function startLiveServer(
   const test = await createTestAuth({ permissions, ...options });
   const logged: string[] = [];
   const log = createLog("info", { write: (line) => void logged.push(line) });
-  const { router, publicUrl, receipts, pages, console, ...http } = settings;
+  const { router, publicUrl, receipts, pages, console, settings: report, ...http } = settings;
   const mounted =
     host &&
     (await startMountedHost(test, {
@@ -68,7 +68,7 @@ export async function startLiveServer(
       ...{ auth: test.auth, log, host: "127.0.0.1", port: 0, publicUrl },
       ...(router && { router }),
       ...(receipts && { receipts: receipts(test.auth) }),
-      ...{ pages, console },
+      ...{ pages, console, settings: report },
       ...http,
     }));
   return {

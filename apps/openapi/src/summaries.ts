@@ -6,6 +6,8 @@ export const summaries: Readonly<Record<string, string>> = {
   "token.obtainByNewPassword": "Replaces the password and signs in, after the refusal `password_change_required`",
   "token.enrollTotp": "Makes the secret of an authenticator app for somebody who needs a second factor to sign in",
   "token.obtainByPasskey": "Signs in by a passkey, without a name",
+  "token.obtainByRedirect":
+    "Opens a session for an app on another origin, with the code that the pages sent somebody back with",
   "passkeys.start": "Answers what a browser is to be asked to sign in by a passkey",
   "passkeys.startSecondFactor": "Answers what a browser is to be asked for a passkey as the second factor",
   "passkeys.startEnrolling":
@@ -49,6 +51,8 @@ export const summaries: Readonly<Record<string, string>> = {
   "me.passkeys.startReauthentication":
     "Answers what the browser is to be asked to show by a passkey that it is still the user",
   "me.devices.forget": "Forgets every device that the user signed in with but this one",
+  "me.rememberedDevices.list": "The devices on which the user is asked for no second factor for a while",
+  "me.rememberedDevices.end": "Has the second factor asked for again on a remembered device",
   "me.recoveryCodes.create": "Answers ten recovery codes once, which replace all earlier ones",
   "me.recoveryCodes.status": "How many recovery codes the user has left; null for none",
   "me.recoveryCodes.stop": "Withdraws recovery codes that wait to be good",
@@ -61,6 +65,9 @@ export const summaries: Readonly<Record<string, string>> = {
     "Sets a password with a code that was sent, or an administrator's, and ends every session of the account",
   "recovery.start": "Exchanges a recovery code for a ticket that sets a password",
   "recovery.setPassword": "Sets a password with a ticket, ends every session of the account, and signs in",
+  "recovery.startPasskey": "Answers what a browser is to be asked to make a passkey with the ticket of a recovery code",
+  "recovery.setPasskey":
+    "Gives the account that passkey in the place of its password, ends every session, and signs in",
   "users.list": "One page of users, the newest first, or by the beginning of a name",
   "users.get": "One user, with their groups and permissions",
   "users.create": "Creates an account, and answers once the code that sets its password",
@@ -72,6 +79,7 @@ export const summaries: Readonly<Record<string, string>> = {
   "users.createPasswordCode": "Answers once a code that sets a user's password",
   "users.listSessions": "Where a user is signed in, the last used first",
   "users.requirePasswordChange": "Has a user replace their password at the next sign-in, and ends their sessions",
+  "users.getWaysIn": "By what a user signs in, since when and by whose word, and which limits keep them out",
   "users.listPendingChanges": "What of a user's number or address waits to be another one",
   "users.stopPendingChange": "Stops a change of a user's number or address that waits",
   "users.resetSecondFactor": "Takes the second factors of a user away who has lost them, and ends their sessions",
@@ -85,5 +93,8 @@ export const summaries: Readonly<Record<string, string>> = {
   "audit.list": "One page of what happened, the newest first",
   "service.overview": "What happened in each of the last 24 hours, and the load of this process",
   "service.health": "What is known of the database and the keys, and what should be mended",
+  "service.keys": "The keys that sign access tokens, how old they are, and when the next one is made",
+  "service.rotateKeys": "Make a new signing key now",
+  "service.settings": "The settings of the process that answers, without secrets, and what is wrong with them",
   "messages.overview": "What became of messages in the last 24 hours, by country, and what is left of the budgets",
 };

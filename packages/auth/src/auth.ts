@@ -14,6 +14,7 @@ import type {
   ReauthenticateInput,
   StartReauthenticationInput,
 } from "./flows/account/reauthenticate.ts";
+import type { OwnRememberedDevice } from "./flows/account/remembered-devices.ts";
 import type { OthersRevoked, OwnDevice, ShownDevice } from "./flows/account/sessions.ts";
 import type { ConfirmTotpInput, OwnTotp, StartedTotp } from "./flows/account/totp.ts";
 import type { EventPageAnswer, ListEventsInput } from "./flows/administration/audit-events.ts";
@@ -25,6 +26,7 @@ import type { ListUsersInput, UserPage } from "./flows/administration/list-users
 import type { GrantInput, PasswordToSet } from "./flows/administration/operator.ts";
 import type { StartRoundInput } from "./flows/administration/record-imported-users.ts";
 import type { ServiceOverview } from "./flows/administration/service-overview.ts";
+import type { SigningKeys } from "./flows/administration/signing-keys.ts";
 import type { WaitingChanges } from "./flows/administration/user-changes.ts";
 import type {
   AdministeredUser,
@@ -32,6 +34,7 @@ import type {
   CreatedAccount,
   UserUpdate,
 } from "./flows/administration/users.ts";
+import type { WaysIn } from "./flows/administration/ways-in.ts";
 import type { ExchangedToken } from "./flows/authentication/exchange-token.ts";
 import type { TokenInspection, TokenQuestion } from "./flows/authentication/inspect-token.ts";
 import type { DeniedCall } from "./flows/authentication/record-denial.ts";
@@ -43,7 +46,14 @@ import type { Resealed, ResealInput } from "./flows/maintenance/reseal.ts";
 import type { RotateKeysInput } from "./flows/maintenance/rotate-keys.ts";
 import type { AuditVerification, VerifyAuditInput } from "./flows/maintenance/verify-audit.ts";
 import type { HeldReset, HoldResetInput } from "./flows/sign-in/hold-reset.ts";
-import type { RecoverInput, RecoveryAnswer, StartedRecovery, StartRecoveryInput } from "./flows/sign-in/recover.ts";
+import type {
+  PasskeyRecoveryAnswer,
+  RecoverByPasskeyInput,
+  RecoverInput,
+  RecoveryAnswer,
+  StartedRecovery,
+  StartRecoveryInput,
+} from "./flows/sign-in/recover.ts";
 import type { RegisterInput } from "./flows/sign-in/register.ts";
 import type { ResendCodeInput } from "./flows/sign-in/resend-code.ts";
 import type { PasswordReset, ResetByCodeInput, ResetPasswordInput } from "./flows/sign-in/reset-password.ts";
@@ -51,6 +61,7 @@ import type { LoginInput } from "./flows/sign-in/sign-in.ts";
 import type { CodeAnswer, SignInByCodeInput } from "./flows/sign-in/sign-in-by-code.ts";
 import type { SignInByNewPasswordInput } from "./flows/sign-in/sign-in-by-new-password.ts";
 import type { SignInByPasskeyInput } from "./flows/sign-in/sign-in-by-passkey.ts";
+import type { SignInByRedirectInput, StartRedirectInput } from "./flows/sign-in/sign-in-by-redirect.ts";
 import type {
   SecondFactorAnswer,
   SignInBySecondFactorInput,
@@ -70,6 +81,7 @@ import type { PendingChange } from "./flows/steps/pending-change.ts";
 import type { ImportedKey, ImportedPerson } from "./imported-users/imported-user.ts";
 import type { ImportRound, RoundChanges } from "./imported-users/round-store.ts";
 import type { DeliveryReceipt } from "./messages/sender.ts";
+import type { AuthorizationCode } from "./one-time-codes/authorization-code-store.ts";
 import type { MadeRecoveryCodes, RecoveryCodeStatus } from "./one-time-codes/recovery-code-store.ts";
 import type {
   PasskeyAssertion,
@@ -192,7 +204,8 @@ export interface Auth<C extends Config = PlainConfig> {
   signInByCode(input: SignInByCodeInput, facts: RequestInfo): Promise<CodeAnswer<UserOf<C>>>;
   /**
    * Signs in whoever was refused with `second_factor_required`, by its ticket and what their authenticator app shows. Where they came to set
-   * a password it is set now; where they had no second factor, the one that `startEnrolling` showed is theirs from now on.
+   * a password it is set now; where they had no second factor, the one that `startEnrolling` showed is theirs from now on. With `remember` the
+   * answer has the mark with which this device signs in by the first factor alone for a while.
    *
    * @throws AuthError `code_invalid`, `rate_limited`, `refused_by_hook`, `hook_failed`
    */
@@ -231,6 +244,20 @@ export interface Auth<C extends Config = PlainConfig> {
    * @throws AuthError `invalid_credentials`, `code_expired`, `rate_limited`, `permission_denied`, `refused_by_hook`, `hook_failed`
    */
   signInByPasskey(input: SignInByPasskeyInput, facts: RequestInfo): Promise<SignInAnswer<UserOf<C>>>;
+  /**
+   * Makes the code with which an app opens a session of its own for the caller, who is signed in on the service's pages (RFC 6749 §4.1, with
+   * PKCE). It is good for 60 seconds and once. Whether the redirect is the app's is the pages' to check.
+   *
+   * @throws AuthError `invalid_input`, `reauthentication_required`
+   */
+  startRedirect(caller: Principal, input: StartRedirectInput): Promise<AuthorizationCode>;
+  /**
+   * Opens that session: with what the caller's session shows of its owner, and ending no later. A code that is used twice ends the session that
+   * it has opened.
+   *
+   * @throws AuthError `code_invalid` whatever is wrong, `rate_limited`, `refused_by_hook`, `hook_failed`
+   */
+  signInByRedirect(input: SignInByRedirectInput, facts: RequestInfo): Promise<SignInAnswer<UserOf<C>>>;
   /**
    * Exchanges a refresh token for its successor and a new access token. The same token again, within `sessions.refreshGrace` seconds,
    * gets the same successor; later it ends the session.
@@ -289,6 +316,19 @@ export interface Auth<C extends Config = PlainConfig> {
    * @throws AuthError `code_invalid`, `password_rejected`, `second_factor_required` once the password is set, `rate_limited`, `overloaded`
    */
   recover(input: RecoverInput, facts: RequestInfo): Promise<RecoveryAnswer<UserOf<C>>>;
+  /**
+   * What the browser is to be asked so that it makes a passkey with the ticket of a recovery code, for `recoverByPasskey`.
+   *
+   * @throws AuthError `code_invalid`, `permission_denied`, `rate_limited`
+   */
+  startRecoveryPasskey(ticket: string, facts: RequestInfo): Promise<StartedPasskey<PasskeyCreationOptions>>;
+  /**
+   * Gives the account that passkey in the place of its password, ends every session of it, and signs the person in. Other factors stay, unless
+   * the input says that they are lost too.
+   *
+   * @throws AuthError `code_invalid`, `invalid_credentials`, `code_expired`, `permission_denied`, `rate_limited`
+   */
+  recoverByPasskey(input: RecoverByPasskeyInput, facts: RequestInfo): Promise<PasskeyRecoveryAnswer<UserOf<C>>>;
 
   /**
    * Finds out who makes a call from its `Authorization` headers, each as it came. The session and the user are read from the database
@@ -339,17 +379,18 @@ export interface Auth<C extends Config = PlainConfig> {
   /**
    * Gives the caller a new password, ends their other sessions, and answers new tokens for the present one.
    *
-   * @throws AuthError `invalid_credentials`, `password_rejected`, `rate_limited`, `overloaded`, `session_ended`, `refused_by_hook`,
-   * `hook_failed`
+   * @throws AuthError `invalid_credentials`, `password_rejected`, `rate_limited`, `overloaded`, `session_ended`, `reauthentication_required`
+   * on a remembered device, `refused_by_hook`, `hook_failed`
    */
   changePassword(caller: Principal, input: ChangePasswordInput, facts: RequestInfo): Promise<TokenResponse<UserOf<C>>>;
 
   /**
-   * Notes that the caller has just shown with their password, and the second factor that they have, in this session, that it is them.
+   * Notes that the caller has just shown with their password, and the second factor that they have, in this session, that it is them. Answers
+   * new tokens of the session: once one of them is used, no refresh token of before leads to it.
    *
    * @throws AuthError `invalid_credentials`, `second_factor_required`, `code_invalid`, `rate_limited`, `overloaded`, `session_ended`
    */
-  reauthenticate(caller: Principal, input: ReauthenticateInput, facts: RequestInfo): Promise<void>;
+  reauthenticate(caller: Principal, input: ReauthenticateInput, facts: RequestInfo): Promise<TokenResponse<UserOf<C>>>;
   /**
    * Sends a code to the caller's own number or address, for `reauthenticateByCode`. Only where the account has no password.
    *
@@ -361,7 +402,11 @@ export interface Auth<C extends Config = PlainConfig> {
    *
    * @throws AuthError `code_invalid`, `code_expired`, `rate_limited`, `session_ended`
    */
-  reauthenticateByCode(caller: Principal, input: ReauthenticateByCodeInput, facts: RequestInfo): Promise<void>;
+  reauthenticateByCode(
+    caller: Principal,
+    input: ReauthenticateByCodeInput,
+    facts: RequestInfo,
+  ): Promise<TokenResponse<UserOf<C>>>;
   /**
    * Lets a call go on if the caller signed in, or reauthenticated, `maxAge` seconds ago at most; with `acr` `2` only where they have shown two
    * factors. Refreshes do not count.
@@ -433,7 +478,7 @@ export interface Auth<C extends Config = PlainConfig> {
     caller: Principal,
     input: { readonly passkey: PasskeyAssertion },
     facts: RequestInfo,
-  ): Promise<void>;
+  ): Promise<TokenResponse<UserOf<C>>>;
 
   /**
    * Sends a code with which the caller proves the number or the address of their account, or another one, which becomes the account's.
@@ -489,6 +534,10 @@ export interface Auth<C extends Config = PlainConfig> {
   revokeOtherSessions(caller: Principal, facts: RequestInfo, shown?: ShownDevice): Promise<OthersRevoked>;
   /** Forgets every device that the caller has signed in with but this one, and answers its new mark. Sessions stay as they are. */
   forgetDevices(caller: Principal, facts: RequestInfo, shown?: ShownDevice): Promise<Pick<OthersRevoked, "deviceMark">>;
+  /** The devices on which the caller is asked for no second factor, the newest first. */
+  listRememberedDevices(caller: Principal): Promise<OwnRememberedDevice[]>;
+  /** Has the second factor asked for again on one of them, and ends what was opened there without it. Throws AuthError `not_found`. */
+  endRememberedDevice(caller: Principal, id: string, facts: RequestInfo): Promise<void>;
 
   /** One page of what happened to the caller's account, the newest first. */
   listActivity(caller: Principal, input: ListActivityInput): Promise<ActivityPage>;
@@ -586,6 +635,8 @@ export interface Auth<C extends Config = PlainConfig> {
     listPendingChanges(admin: Administrator, id: string): Promise<WaitingChanges>;
     /** Stops one of these. Throws AuthError `not_found`, `permission_denied`. */
     stopPendingChange(admin: Administrator, id: string, changeId: string): Promise<void>;
+    /** By what a user signs in, since when and by whose word, and what keeps them out. Throws AuthError `not_found`, `permission_denied`. */
+    getWaysIn(admin: Administrator, id: string): Promise<WaysIn>;
   };
 
   readonly groups: {
@@ -690,8 +741,10 @@ export interface Auth<C extends Config = PlainConfig> {
    * StartError when another program declares an app of these, unless it prunes.
    */
   syncPermissions(input: { prune: boolean }): Promise<SyncedPermissions>;
-  /** Makes a new signing key and answers its id. */
-  rotateKeys(input: RotateKeysInput): Promise<string>;
+  /** Makes a new signing key and answers its id: as the operator, or as an administrator. */
+  rotateKeys(input: RotateKeysInput, admin?: Administrator): Promise<string>;
+  /** The signing keys that are accepted, how old they are, and when the next one is made by itself. */
+  listSigningKeys(): Promise<SigningKeys>;
   /**
    * Makes a new signing key where the newest is older than `tokens.keyLifetime`, and answers its id; null otherwise. For something that runs
    * regularly, in as many processes as there are.

@@ -1,3 +1,5 @@
+import type { AuditEvent } from "./audit/audit-event.ts";
+import { listenToEvents } from "./audit/audit-log.ts";
 import { createAuditWorker } from "./audit/audit-worker.ts";
 import { createDenials } from "./audit/denials.ts";
 import { createSealer } from "./audit/sealer.ts";
@@ -47,6 +49,13 @@ export function createCore({ db, prepare }: Storage, options: ResolvedOptions): 
     lanes: createLanes({ atOnce: 2, mayWait: 1_000 }),
   });
   const callerColumns = createCallerColumns(options.profile);
+  const webhooks = createWebhooks({ db, watch: options.watch, ...options.webhooks });
+  const trail = createTrail(db, options, secretKeys);
+  const onEvent = (event: AuditEvent) => {
+    options.onAuditEvent?.(event);
+    trail.auditWorker.noteEvent();
+  };
+  listenToEvents(db, { onEvent, onWebhooks: webhooks.wake });
   return {
     db,
     clock,
@@ -77,8 +86,8 @@ export function createCore({ db, prepare }: Storage, options: ResolvedOptions): 
       clock,
     }),
     ...createCodes(db, options, secretKeys),
-    webhooks: createWebhooks({ db, watch: options.watch, ...options.webhooks }),
-    ...createTrail(db, options, secretKeys),
+    webhooks,
+    ...trail,
     callLimiter: createCallLimiter(options.callBudgets, { clock }),
     refusalDelay: createRefusalDelay(options.refusalDelay),
     signInLanes: createLanes({ atOnce: 2, mayWait: 200 }),
@@ -95,13 +104,14 @@ export function createCore({ db, prepare }: Storage, options: ResolvedOptions): 
 /** What looks after the audit trail. */
 function createTrail(
   db: Queries,
-  { clock, auditStream }: ResolvedOptions,
+  { clock, auditStream, onAuditError }: ResolvedOptions,
   secretKeys: SecretKeys,
 ): Pick<Core, "denials" | "sealer" | "auditWorker"> {
   const denials = createDenials({ db, clock, keepFromDeletion });
   const sealer = createSealer({ db, key: () => secretKeys.keysOf("audit-seals")[0] });
   const stream = auditStream ? createAuditStream(auditStream, { db }) : null;
-  const auditWorker = createAuditWorker({ denials, sealer, stream, onError: auditStream?.onError });
+  const told = { onError: onAuditError, onStreamError: auditStream?.onError };
+  const auditWorker = createAuditWorker({ denials, sealer, stream, ...told });
   return { denials, sealer, auditWorker };
 }
 

@@ -23,6 +23,7 @@ import {
 } from "./flows/account/reauthenticate.ts";
 import { reauthenticateByPasskey, startPasskeyReauthentication } from "./flows/account/reauthenticate-by-passkey.ts";
 import { createRecoveryCodes, readOwnRecoveryCodes, stopRecoveryCodes } from "./flows/account/recovery-codes.ts";
+import { endRememberedDevice, listOwnRememberedDevices } from "./flows/account/remembered-devices.ts";
 import { forgetDevices, listSessions, revokeOtherSessions, revokeSession } from "./flows/account/sessions.ts";
 import { confirmTotp, getTotp, removeTotp, startTotp } from "./flows/account/totp.ts";
 import { updateProfile } from "./flows/account/update-profile.ts";
@@ -61,6 +62,7 @@ import {
 import { requirePasswordChange } from "./flows/administration/require-password-change.ts";
 import { resetSecondFactor } from "./flows/administration/second-factors.ts";
 import { readServiceOverview } from "./flows/administration/service-overview.ts";
+import { listSigningKeys } from "./flows/administration/signing-keys.ts";
 import { unlockUser } from "./flows/administration/unlock-user.ts";
 import { listChangesOf, stopChangeOf } from "./flows/administration/user-changes.ts";
 import { endSessionsOf, listSessionsOf } from "./flows/administration/user-sessions.ts";
@@ -72,6 +74,7 @@ import {
   setPermissions,
   updateUser,
 } from "./flows/administration/users.ts";
+import { getWaysIn } from "./flows/administration/ways-in.ts";
 import { authenticate } from "./flows/authentication/authenticate.ts";
 import { authorize } from "./flows/authentication/authorize.ts";
 import { exchangeToken } from "./flows/authentication/exchange-token.ts";
@@ -89,7 +92,7 @@ import { rotateDueKeys, rotateKeys } from "./flows/maintenance/rotate-keys.ts";
 import { syncPermissions } from "./flows/maintenance/sync-permissions.ts";
 import { verifyAudit } from "./flows/maintenance/verify-audit.ts";
 import { holdReset } from "./flows/sign-in/hold-reset.ts";
-import { recover, startRecovery } from "./flows/sign-in/recover.ts";
+import { recover, recoverByPasskey, startRecovery, startRecoveryPasskey } from "./flows/sign-in/recover.ts";
 import { refresh } from "./flows/sign-in/refresh.ts";
 import { register } from "./flows/sign-in/register.ts";
 import { resendCode } from "./flows/sign-in/resend-code.ts";
@@ -98,6 +101,7 @@ import { login } from "./flows/sign-in/sign-in.ts";
 import { signInByCode } from "./flows/sign-in/sign-in-by-code.ts";
 import { signInByNewPassword } from "./flows/sign-in/sign-in-by-new-password.ts";
 import { signInByPasskey, startPasskeySignIn } from "./flows/sign-in/sign-in-by-passkey.ts";
+import { signInByRedirect, startRedirect } from "./flows/sign-in/sign-in-by-redirect.ts";
 import {
   signInBySecondFactor,
   startEnrolling,
@@ -170,6 +174,8 @@ export function createAuth<
       startEnrollingPasskey,
       startPasskeySignIn,
       signInByPasskey,
+      startRedirect,
+      signInByRedirect,
       refresh,
       logout,
       register,
@@ -179,6 +185,8 @@ export function createAuth<
       holdReset,
       startRecovery,
       recover,
+      startRecoveryPasskey,
+      recoverByPasskey,
       authenticate,
       inspectToken,
       exchangeToken,
@@ -215,6 +223,8 @@ export function createAuth<
       revokeSession,
       revokeOtherSessions,
       forgetDevices,
+      listRememberedDevices: listOwnRememberedDevices,
+      endRememberedDevice,
       listActivity,
       listNotices: listOwnNotices,
       markNoticesRead: markOwnNoticesRead,
@@ -226,6 +236,7 @@ export function createAuth<
       declarePermissions,
       syncPermissions,
       rotateKeys,
+      listSigningKeys,
       rotateDueKeys,
       reseal,
     }),
@@ -245,6 +256,7 @@ export function createAuth<
       resetSecondFactor,
       listPendingChanges: listChangesOf,
       stopPendingChange: stopChangeOf,
+      getWaysIn,
     }),
     groups: bind(core, {
       list: listGroups,

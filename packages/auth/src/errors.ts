@@ -119,6 +119,8 @@ export interface SecondFactorRequest {
   readonly methods: readonly SecondFactorMethod[];
   /** What can be enrolled with the ticket, where the account has to have a second factor and has none; absent otherwise. */
   readonly enroll?: readonly SecondFactorMethod[];
+  /** Seconds for which the device is remembered where its owner wants that; absent where it cannot be. */
+  readonly rememberSeconds?: number;
 }
 
 /** A new password that is asked for, before there is a session. */

@@ -1,3 +1,4 @@
+export type { AuditEvent } from "./audit/audit-event.ts";
 export type { EventCount } from "./audit/event-counts.ts";
 export type { AuditStreamOptions, StreamedEvent } from "./audit/stream.ts";
 export { type WebhookType, webhookTypes } from "./audit/webhook-events.ts";
@@ -31,6 +32,7 @@ export type { ListNoticesInput, Notice, NoticePage } from "./flows/account/notic
 export type { ConfirmOwnNameInput, OwnNameAnswer, StartOwnNameInput } from "./flows/account/own-name.ts";
 export type { AddPasskeyInput, OwnPasskey, PasskeyAdded } from "./flows/account/passkeys.ts";
 export type { StopChangesInput } from "./flows/account/pending-changes.ts";
+export type { OwnRememberedDevice } from "./flows/account/remembered-devices.ts";
 export type { OthersRevoked, OwnDevice, ShownDevice } from "./flows/account/sessions.ts";
 export type { ConfirmTotpInput, OwnTotp, StartedTotp } from "./flows/account/totp.ts";
 export type { EventPageAnswer } from "./flows/administration/audit-events.ts";
@@ -40,6 +42,7 @@ export type { GroupPageAnswer } from "./flows/administration/groups.ts";
 export type { UserPage, UserPage as UserPageAnswer } from "./flows/administration/list-users.ts";
 export type { StartRoundInput } from "./flows/administration/record-imported-users.ts";
 export type { ServiceOverview } from "./flows/administration/service-overview.ts";
+export type { ListedSigningKey, SigningKeys } from "./flows/administration/signing-keys.ts";
 export type { WaitingChanges } from "./flows/administration/user-changes.ts";
 export type {
   AdministeredUser,
@@ -47,6 +50,7 @@ export type {
   CreatedAccount,
   UserUpdate,
 } from "./flows/administration/users.ts";
+export type { NameProof, WaysIn } from "./flows/administration/ways-in.ts";
 export type { ExchangedToken } from "./flows/authentication/exchange-token.ts";
 export type { TokenInspection, TokenQuestion } from "./flows/authentication/inspect-token.ts";
 export type { Health } from "./flows/maintenance/check-health.ts";
@@ -56,13 +60,21 @@ export type { CountryMessages, MessageReport } from "./flows/maintenance/report-
 export type { Resealed, ResealInput } from "./flows/maintenance/reseal.ts";
 export type { AuditFault, AuditVerification, BrokenRange } from "./flows/maintenance/verify-audit.ts";
 export type { HeldReset, HoldResetInput } from "./flows/sign-in/hold-reset.ts";
-export type { RecoverInput, RecoveryAnswer, StartedRecovery, StartRecoveryInput } from "./flows/sign-in/recover.ts";
+export type {
+  PasskeyRecoveryAnswer,
+  RecoverByPasskeyInput,
+  RecoverInput,
+  RecoveryAnswer,
+  StartedRecovery,
+  StartRecoveryInput,
+} from "./flows/sign-in/recover.ts";
 export type { RegisterInput } from "./flows/sign-in/register.ts";
 export type { PasswordReset } from "./flows/sign-in/reset-password.ts";
 export type { LoginInput } from "./flows/sign-in/sign-in.ts";
 export type { CodeAnswer, SignInByCodeInput, TicketAnswer } from "./flows/sign-in/sign-in-by-code.ts";
 export type { SignInByNewPasswordInput } from "./flows/sign-in/sign-in-by-new-password.ts";
 export type { SignInByPasskeyInput } from "./flows/sign-in/sign-in-by-passkey.ts";
+export type { SignInByRedirectInput, StartRedirectInput } from "./flows/sign-in/sign-in-by-redirect.ts";
 export type {
   SecondFactorAnswer,
   SignInBySecondFactorInput,
@@ -84,6 +96,7 @@ export type { FactorEnrolled } from "./flows/steps/make-recovery-codes.ts";
 export type { Reader } from "./flows/steps/masked-contact.ts";
 export type { PasswordCode } from "./flows/steps/password-code.ts";
 export type { PendingChange } from "./flows/steps/pending-change.ts";
+export { ownerMaxAge } from "./flows/steps/recent-authentication.ts";
 export { isPlainLine, isPlainProse } from "./free-text.ts";
 export type { HookEvent, HookName, Hooks, HookTransaction } from "./hooks/hooks.ts";
 export { type CountryCode, isCountryCode, type PhoneResult, parsePhone } from "./identifiers/phone.ts";
@@ -114,8 +127,9 @@ export {
   renderMessage,
   renderNotice,
 } from "./messages/texts.ts";
+export type { AuthorizationCode } from "./one-time-codes/authorization-code-store.ts";
 export type { MadeRecoveryCodes, RecoveryCodeStatus, RecoveryTicket } from "./one-time-codes/recovery-code-store.ts";
-export { type AuthOptions, secondFactorRules } from "./options.ts";
+export { type AuthOptions, rememberRules, secondFactorRules } from "./options.ts";
 export type {
   PasskeyAssertion,
   PasskeyCreationOptions,

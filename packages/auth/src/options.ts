@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { z } from "zod";
+import type { AuditEvent } from "./audit/audit-event.ts";
 import type { AuditStreamOptions } from "./audit/stream.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { ConfigOf, UserOf } from "./config.ts";
@@ -70,6 +71,11 @@ const passwordOptions = z.strictObject({
   memory: z.int().min(19).max(256).default(64),
   /** Code points. */
   minimumLength: z.int().min(8).max(64).default(8),
+  /**
+   * Until when an import's digests of MD5 and SHA-1, which stand within bcrypt until their owners sign in, are good; then they are cleared. A
+   * year after the last round of an import unless said.
+   */
+  weakHashesUntil: z.date().optional(),
   /** Names of the team, the product or the host, beside `latchkey`: a password is refused of which little else is left. */
   blockedWords: z.array(z.string().min(2).max(100)).max(100).default([]),
   /** Hashes at once: about as many as cores, and fewer than libuv's thread pool has threads, which is 4 unless set. */
@@ -104,6 +110,16 @@ const sessionOptions = z
 
 /** Who shows a second factor besides. */
 export const secondFactorRules = ["off", "optional", "staff", "all"] as const;
+
+/** Whose devices may be remembered at the second factor. */
+export const rememberRules = ["all", "no_rights", "optional"] as const;
+
+const rememberOptions = z.strictObject({
+  /** Seconds for which a device is remembered whose owner wants it when they show their second factor; `off`: none is. */
+  lifetime: z.union([seconds(3_600, 90 * day), z.literal("off")]).default(30 * day),
+  /** Everybody's; of those who hold no rights; or only of those whom `secondFactor` asks for none, and who have set one up. */
+  of: z.enum(rememberRules).default("no_rights"),
+});
 
 const codeOptions = z.strictObject({
   /**
@@ -166,6 +182,8 @@ const optionsSchema = z
      * and with `all` everybody. One that is enrolled is asked for whatever is set.
      */
     secondFactor: z.enum(secondFactorRules).default("optional"),
+    /** Devices on which the first factor is enough for a while, to sign in and for nothing else. */
+    rememberedDevices: rememberOptions.prefault({}),
     /** Passkeys; absent: nobody can add one or sign in by one. */
     passkeys: passkeyOption.optional(),
     /**
@@ -187,6 +205,8 @@ const optionsSchema = z
         onError: z.custom<(error: unknown) => void>((value) => typeof value === "function").optional(),
       })
       .optional(),
+    /** Told when events of the audit trail could not be sealed, or refusals that were counted not be written; it is tried again. */
+    onAuditError: z.custom<(error: unknown) => void>((value) => typeof value === "function").optional(),
     /** Whether the trail says who read other people's data as well. */
     auditReads: z.boolean().default(false),
     /**
@@ -251,6 +271,11 @@ export interface AuthOptions<
    * watch: (work, facts, run) => tracer.startActiveSpan(work, (span) => run().finally(() => span.end()))
    */
   readonly watch?: Watch;
+  /**
+   * Told of each event of the audit trail that this process wrote, once it is committed and at most once; for whoever counts. It must not throw.
+   * What must arrive is told by `auditStream`.
+   */
+  readonly onAuditEvent?: (event: AuditEvent) => void;
   /** Time of the process; for tests. */
   readonly clock?: Clock;
 }
@@ -265,6 +290,7 @@ export interface ResolvedOptions extends Omit<Checked, "codes" | "secret"> {
   readonly on: Hooks<User>;
   readonly onError: (error: unknown, about: { readonly hook: HookName }) => void;
   readonly watch: Watch;
+  readonly onAuditEvent: ((event: AuditEvent) => void) | undefined;
 }
 
 /** Checks options once, and fills in what is missing. Throws a ZodError or a StartError that names what is wrong. */
@@ -274,6 +300,7 @@ export function resolveOptions<Fields extends ProfileFields, Declared extends re
   on,
   onError = warn,
   watch = watchNothing,
+  onAuditEvent,
   permissions = [] as never,
   ...options
 }: AuthOptions<Fields, Declared>): ResolvedOptions {
@@ -289,6 +316,7 @@ export function resolveOptions<Fields extends ProfileFields, Declared extends re
     on: (on ?? {}) as Hooks<User>,
     onError,
     watch,
+    onAuditEvent,
   };
 }
 

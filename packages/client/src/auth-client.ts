@@ -44,12 +44,16 @@ export interface AuthClientOptions {
 
 /** What the SDK's own parts need of a client. */
 export interface ClientInternals
-  extends Pick<SessionManager, "ready" | "wish" | "keep" | "findDeviceMark" | "getSnapshot"> {
+  extends Pick<SessionManager, "ready" | "wish" | "keep" | "findMarks" | "findDeviceMark" | "getSnapshot"> {
   /** Calls a procedure that may open a session, without the token of one. */
   ask(procedure: string, input: object): Promise<unknown>;
   /** Calls as the person who is signed in. */
   readonly api: { mutation(path: string, input: object): Promise<unknown> };
   readonly paths: Pick<ProcedurePaths, "at">;
+  /** Where the service is, without a slash at the end. */
+  readonly base: string;
+  /** Whether the session is in a cookie. */
+  readonly isCookieMode: boolean;
 }
 
 /** Signs a person in and out, and gives every call their token. */
@@ -172,7 +176,7 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
     async signIn(credentials) {
       const wish = manager.wish();
       await manager.ready;
-      const answer = await ask("token.obtain", { deviceMark: manager.findDeviceMark(), ...credentials });
+      const answer = await ask("token.obtain", { ...manager.findMarks(), ...credentials });
       await manager.keep(answer, wish);
       return answer.user as PersonOf<Router>;
     },
@@ -189,7 +193,7 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
     dispose: manager.dispose,
     getServerSnapshot: () => loading as AuthState<PersonOf<Router>>,
     onReauthenticate: reauthenticator.set,
-    internals: { ...source, api, paths },
+    internals: { ...source, api, paths, base, isCookieMode: cookieMode },
     // Where the platform does not know the symbol yet, tools that fill it in use this one.
     [Symbol.dispose ?? Symbol.for("Symbol.dispose")]: manager.dispose,
   };
@@ -216,7 +220,7 @@ function watch(manager: SessionManager, paths: ProcedurePaths): TRPCLink<AnyRout
     if (paths.endsSession(op)) return manager.signOut();
     if (paths.movesOn(op)) return manager.replace(data as SessionAnswer);
     const shown = op.path.startsWith(paths.me) ? manager.showUser(data as OwnAnswer) : undefined;
-    if (paths.showsDevice(op)) return shown ?? manager.keepDevice((data as OwnAnswer | null)?.deviceMark);
+    if (paths.showsDevice(op)) return shown ?? manager.keepDevice(data as OwnAnswer | null);
     shown?.catch(() => {});
     return undefined;
   }
@@ -224,8 +228,9 @@ function watch(manager: SessionManager, paths: ProcedurePaths): TRPCLink<AnyRout
   /** The storage may not have been read when a page begins with such a call. */
   async function withMark(op: Operation): Promise<Operation> {
     await manager.ready;
-    const deviceMark = manager.findDeviceMark();
-    return deviceMark ? { ...op, input: { deviceMark, ...(op.input as object) } } : op;
+    const { deviceMark, rememberMark } = manager.findMarks();
+    const marks = paths.isRemembered(op) ? { deviceMark, rememberMark } : { deviceMark };
+    return deviceMark ? { ...op, input: { ...marks, ...(op.input as object) } } : op;
   }
 
   return () =>

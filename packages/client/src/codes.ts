@@ -197,13 +197,11 @@ function toSentCode<Person>(client: Client, first: Kept): SentCode<Person> {
           return {
             next: "done",
             user: internals.getSnapshot().user as Person,
-            ...(done as Partial<Pick<OwnName, "pending">>),
+            ...(own && (done as Partial<Pick<OwnName, "pending">>)),
           } as const;
         }
-        const deviceMark = internals.findDeviceMark();
-        const answer = (await internals.ask("token.obtainByCode", { challenge, code, deviceMark })) as
-          | SessionAnswer
-          | Ticket;
+        const shown = { challenge, code, ...internals.findMarks() };
+        const answer = (await internals.ask("token.obtainByCode", shown)) as SessionAnswer | Ticket;
         forget();
         if ("ticket" in answer)
           return { next: answer.next, ticket: answer.ticket, ticketExpiresAt: new Date(answer.ticketExpiresAt) };

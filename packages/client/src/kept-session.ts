@@ -46,16 +46,11 @@ const hidden = { token: "", refreshToken: "", expiresAt: 0, lifetime: 0, clockOf
  */
 export function formatSession(
   session: KeptSession,
-  {
-    deviceMark,
-    cookieMode,
-    isShared,
-    codec,
-  }: { deviceMark: string; cookieMode: boolean; isShared: boolean; codec: Codec },
+  { marks, cookieMode, isShared, codec }: { marks: DeviceMarks; cookieMode: boolean; isShared: boolean; codec: Codec },
 ): string {
   const { id } = session.user;
   const user = codec.serialize(isShared ? { id } : session.user);
-  const stored = { ...session, user, ...(cookieMode && hidden), deviceMark };
+  const stored = { ...session, user, ...(cookieMode && hidden), ...marks };
   const text = JSON.stringify(stored);
   // Every byte of UTF-8 beyond ASCII is written as three characters.
   if (encodeURIComponent(text).replace(/%../g, ".").length <= mostBytes) return text;
@@ -78,14 +73,22 @@ export function parseSession(text: string | null, codec: Codec): KeptSession | n
   };
 }
 
-/** The device's mark beside a session or alone; empty when there is none that the service could have made. */
-export function parseDeviceMark(value: unknown): string {
-  return typeof value === "string" && /^[\w-]{43}$/.test(value) ? value : "";
+/** What shows at a sign-in that this device is known, and that it is remembered at the second factor. */
+export interface DeviceMarks {
+  readonly deviceMark?: string;
+  readonly rememberMark?: string;
 }
 
-export function readDeviceMark(text: string | null): string {
-  return parseDeviceMark((parseObject(text) as { deviceMark?: unknown }).deviceMark);
+/** The marks of this device in an answer, or beside a session; only those that the service could have made. */
+export function parseMarks(answer: object | null | undefined): DeviceMarks {
+  const { deviceMark, rememberMark } = (answer ?? {}) as Readonly<Record<string, unknown>>;
+  return { ...(isMark(deviceMark, 43) && { deviceMark }), ...(isMark(rememberMark, 22) && { rememberMark }) };
 }
+
+const isMark = (value: unknown, length: number): value is string =>
+  typeof value === "string" && value.length === length && /^[\w-]+$/.test(value);
+
+export const readMarks = (text: string | null): DeviceMarks => parseMarks(parseObject(text));
 
 /** Whether nothing more of the person was stored than the id. */
 export const isPartial = ({ user }: KeptSession): boolean => Object.keys(user).length === 1;

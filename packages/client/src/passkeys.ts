@@ -3,7 +3,7 @@ import type { AppRouter, SessionAnswer } from "./api-types.ts";
 import type { AuthClient } from "./auth-client.ts";
 import { isAuthError } from "./errors.ts";
 import type { PersonOf } from "./mounted-router.ts";
-import type { PendingSignIn } from "./second-factor.ts";
+import type { PendingSignIn, SecondFactorOptions } from "./second-factor.ts";
 
 type Outputs = inferRouterOutputs<AppRouter>;
 type Started = Outputs["passkeys"]["start"];
@@ -101,6 +101,7 @@ export async function reauthenticateWithPasskey({ internals }: Client): Promise<
 export async function showPasskey<Router extends AnyRouter = AppRouter>(
   { internals }: ClientOf<Router>,
   { ticket, enroll }: Pick<PendingSignIn, "ticket" | "enroll">,
+  { remember }: SecondFactorOptions = {},
 ): Promise<{ readonly user: PersonOf<Router>; readonly recoveryCodes: AddedPasskey["recoveryCodes"] } | null> {
   const isNew = enroll.includes("passkey");
   const start = (name: string) => internals.ask(`passkeys.${name}`, { ticket });
@@ -114,9 +115,35 @@ export async function showPasskey<Router extends AnyRouter = AppRouter>(
   if (!shown) return null;
   const wish = internals.wish();
   await internals.ready;
-  const input = { ...shown, ticket, deviceMark: internals.findDeviceMark() };
+  const input = { ...shown, ticket, remember, deviceMark: internals.findDeviceMark() };
   const answer = (await internals.ask("token.obtainBySecondFactor", input)) as SessionAnswer &
     Partial<Pick<AddedPasskey, "recoveryCodes">>;
+  await internals.keep(answer, wish);
+  return { user: answer.user as PersonOf<Router>, recoveryCodes: answer.recoveryCodes ?? null };
+}
+
+/**
+ * Makes a passkey with the ticket of `recovery.start`, in the place of a new password, and signs in with it; null where the person changed their
+ * mind. `next` is there where the service has refused this sign-in: sign in with the passkey. Show the recovery codes, where there are some.
+ */
+export async function recoverWithPasskey<Router extends AnyRouter = AppRouter>(
+  { internals }: ClientOf<Router>,
+  ticket: string,
+  { removeSecondFactors }: { readonly removeSecondFactors?: boolean } = {},
+): Promise<{
+  readonly user: PersonOf<Router> | null;
+  readonly recoveryCodes: AddedPasskey["recoveryCodes"];
+  readonly next?: "sign_in";
+} | null> {
+  const { options } = (await internals.ask("recovery.startPasskey", { ticket })) as StartedCreation;
+  const passkey = await create(options);
+  if (!passkey) return null;
+  const wish = internals.wish();
+  await internals.ready;
+  const answer = (await internals.ask("recovery.setPasskey", { ticket, passkey, removeSecondFactors })) as
+    | (SessionAnswer & Partial<Pick<AddedPasskey, "recoveryCodes">>)
+    | { readonly next: "sign_in" };
+  if ("next" in answer) return { user: null, recoveryCodes: null, next: answer.next };
   await internals.keep(answer, wish);
   return { user: answer.user as PersonOf<Router>, recoveryCodes: answer.recoveryCodes ?? null };
 }

@@ -10,6 +10,7 @@ import {
   enrollTotp,
   findPendingSignIn,
   type PendingSignIn,
+  type SecondFactorOptions,
   showSecondFactor,
   type TotpSecret,
 } from "./second-factor.ts";
@@ -33,7 +34,7 @@ export interface UseSecondFactor<Person> extends State<Person> {
   /** Makes the secret for an app, where `pending.enroll` says so. */
   enroll(): Promise<void>;
   /** Signs in with what the app shows. After a ticket that is good no more, `pending` is null: begin again. */
-  confirm(totp: string): Promise<void>;
+  confirm(totp: string, options?: SecondFactorOptions): Promise<void>;
   reset(): void;
 }
 
@@ -77,8 +78,8 @@ export function useSecondFactor<Router extends AnyRouter = AppRouter>(
         return found !== null;
       },
       enroll: () => run(async (pending) => ({ secret: await enrollTotp(auth, pending) })),
-      confirm: (totp: string) =>
-        run(async (pending) => ({ ...idle, user: await showSecondFactor<Router>(auth, pending, totp) })),
+      confirm: (totp: string, options?: SecondFactorOptions) =>
+        run(async (pending) => ({ ...idle, user: await showSecondFactor<Router>(auth, pending, totp, options) })),
       reset() {
         turn.current += 1;
         setState(idle);

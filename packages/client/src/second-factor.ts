@@ -17,6 +17,17 @@ export interface PendingSignIn {
   readonly methods: readonly SecondFactorMethod[];
   /** What can be set up now, by {@link enrollTotp}, where the account has to have a second factor and has none; empty otherwise. */
   readonly enroll: readonly SecondFactorMethod[];
+  /** Seconds for which this device can be remembered, by `remember`; null where it cannot be. */
+  readonly rememberSeconds: number | null;
+}
+
+/** What is wanted beside the sign-in. */
+export interface SecondFactorOptions {
+  /**
+   * Whether the person ticked that this device is not to be asked for a second factor for a while. Offer it where `rememberSeconds` is a number,
+   * unticked, and for devices that nobody else uses.
+   */
+  readonly remember?: boolean;
 }
 
 type Secret = inferRouterOutputs<AppRouter>["token"]["enrollTotp"];
@@ -36,23 +47,25 @@ export interface TotpSecret extends Pick<Secret, "secret" | "uri"> {
  */
 export function findPendingSignIn(error: unknown): PendingSignIn | null {
   if (!isAuthError(error, "second_factor_required") || error.data.ticket === undefined) return null;
-  const { ticket, ticketExpiresAt = "", methods, enroll = [] } = error.data;
-  return { ticket, expiresAt: new Date(ticketExpiresAt), methods, enroll };
+  const { ticket, ticketExpiresAt = "", methods, enroll = [], rememberSeconds = null } = error.data;
+  return { ticket, expiresAt: new Date(ticketExpiresAt), methods, enroll, rememberSeconds };
 }
 
 /**
  * Signs in with what the authenticator app shows, and answers who it is. Throws {@link isAuthError} `code_invalid`, with an issue at `totp`
- * where another may be typed, and at `ticket` where the sign-in has to begin again; `rate_limited`, …
+ * where another may be typed, and at `ticket` where the sign-in has to begin again; `rate_limited`, … With `remember`, the next sign-ins on this
+ * device need the first factor alone, for as long as `rememberSeconds` said.
  */
 export async function showSecondFactor<Router extends AnyRouter = AppRouter>(
   { internals }: Pick<AuthClient<Router>, "internals">,
   { ticket }: Pick<PendingSignIn, "ticket">,
   totp: string,
+  { remember }: SecondFactorOptions = {},
 ): Promise<PersonOf<Router>> {
   const wish = internals.wish();
   await internals.ready;
-  const deviceMark = internals.findDeviceMark();
-  const answer = (await internals.ask("token.obtainBySecondFactor", { ticket, totp, deviceMark })) as SessionAnswer;
+  const input = { ticket, totp, remember, deviceMark: internals.findDeviceMark() };
+  const answer = (await internals.ask("token.obtainBySecondFactor", input)) as SessionAnswer;
   await internals.keep(answer, wish);
   return answer.user as PersonOf<Router>;
 }

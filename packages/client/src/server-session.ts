@@ -11,7 +11,7 @@ import { observable } from "@trpc/server/observable";
 import type { AppRouter, SessionAnswer } from "./api-types.ts";
 import { createAudienceTokens } from "./audience-tokens.ts";
 import { createEndpoint, type Transformer } from "./endpoint.ts";
-import { parseDeviceMark, toKeptSession } from "./kept-session.ts";
+import { parseMarks, toKeptSession } from "./kept-session.ts";
 import { type ApiOptions, createPrivateBatchLink, type LinkOptions, type TokenSource, withToken } from "./link.ts";
 import type { PersonOf } from "./mounted-router.ts";
 import { createProcedurePaths, type ProcedurePaths } from "./procedure-paths.ts";
@@ -26,7 +26,7 @@ import {
   type SessionCookie,
   type SessionTokens,
 } from "./session-cookie.ts";
-import { isFinal, type OwnAnswer } from "./session-manager.ts";
+import { isFinal } from "./session-manager.ts";
 import { createSessionRevoker } from "./session-revoker.ts";
 
 /** A request of a browser to your server, or what a component that renders knows of it: `{ headers: await headers() }`. */
@@ -113,7 +113,7 @@ export function createServerSession<Router extends AnyRouter = AppRouter>(
   const name = options.cookieName ?? "latchkey";
   const shared: Shared = {
     options,
-    names: { session: `__Host-${name}`, device: `__Host-${name}-device` },
+    names: { session: `__Host-${name}`, device: `__Host-${name}-device`, remember: `__Host-${name}-remember` },
     paths: createProcedurePaths(options.path),
     refresher: createRefresher(),
   };
@@ -167,7 +167,8 @@ async function openSession<Router extends AnyRouter>(
   const cookies = new Map<string, SessionCookie>();
   const found = readCookie(request.headers.get("cookie"), names.session);
   let tokens = parseTokens(found);
-  let deviceMark = parseDeviceMark(readCookie(request.headers.get("cookie"), names.device)) || undefined;
+  const markOf = (cookie: string) => readCookie(request.headers.get("cookie"), cookie);
+  let marks = parseMarks({ deviceMark: markOf(names.device), rememberMark: markOf(names.remember) });
   let failure: unknown;
   let hasRefreshed = false;
   let person: Promise<PersonOf<Router> | null> | undefined;
@@ -187,15 +188,16 @@ async function openSession<Router extends AnyRouter>(
     person = Promise.resolve(user as PersonOf<Router>);
     const lifetime = (new Date(answer.refreshExpiresAt).getTime() - clockOffset - Date.now()) / 1000;
     cookies.set(names.session, formatCookie(names.session, formatTokens(tokens), lifetime));
-    keepDevice(answer.deviceMark);
+    keepDevice(answer);
   }
 
   /** The mark of this device is another one after what makes all others worthless. */
-  function keepDevice(answered: string | undefined): void {
-    const mark = parseDeviceMark(answered);
-    if (!mark) return;
-    deviceMark = mark;
-    cookies.set(names.device, formatCookie(names.device, mark, deviceLifetime));
+  function keepDevice(answer: object | null): void {
+    const next = parseMarks(answer);
+    marks = { ...marks, ...next };
+    const { deviceMark, rememberMark } = next;
+    if (deviceMark) cookies.set(names.device, formatCookie(names.device, deviceMark, deviceLifetime));
+    if (rememberMark) cookies.set(names.remember, formatCookie(names.remember, rememberMark, deviceLifetime));
   }
 
   /** Renews the session, at most once for each request. */
@@ -225,15 +227,19 @@ async function openSession<Router extends AnyRouter>(
     },
   };
 
-  const withMark = (op: Operation): Operation =>
-    deviceMark && paths.showsDevice(op) ? { ...op, input: { deviceMark, ...(op.input as object) } } : op;
+  function withMark(op: Operation): Operation {
+    const { deviceMark } = marks;
+    const shown = paths.isRemembered(op) ? marks : { deviceMark };
+    return deviceMark && paths.showsDevice(op) ? { ...op, input: { ...shown, ...(op.input as object) } } : op;
+  }
 
   /** Tokens that a call answers replace those of the cookie. */
   const watch: TRPCLink<AnyRouter> =
     () =>
     ({ op, next }) => {
       const givesTokens =
-        paths.opensSession(op) || ["me.changePassword", "token.refresh"].some((name) => op.path === paths.at(name));
+        paths.opensSession(op) ||
+        ["me.changePassword", "me.reauthenticate", "token.refresh"].some((name) => op.path === paths.at(name));
       if (givesTokens) requireAnswer();
       return observable((observer) =>
         next(withMark(op)).subscribe({
@@ -241,8 +247,7 @@ async function openSession<Router extends AnyRouter>(
             // A code may be answered with a ticket, which is no session.
             const answer = (givesTokens && "data" in value.result ? value.result.data : {}) as Partial<SessionAnswer>;
             if (answer.token) keep(answer as SessionAnswer);
-            else if (canAnswer && "data" in value.result)
-              keepDevice((value.result.data as OwnAnswer | null)?.deviceMark);
+            else if (canAnswer && "data" in value.result) keepDevice(value.result.data as object | null);
             observer.next(value);
           },
           error: (error) => observer.error(error),
@@ -282,7 +287,7 @@ async function openSession<Router extends AnyRouter>(
     async signIn(credentials) {
       requireAnswer();
       const replaced = tokens;
-      const answer = await ask(paths.at("token.obtain"), { deviceMark, ...credentials });
+      const answer = await ask(paths.at("token.obtain"), { ...marks, ...credentials });
       keep(answer);
       if (replaced) await revoke(replaced.refreshToken);
       return answer.user as PersonOf<Router>;

@@ -9,6 +9,7 @@ export interface SessionTokens {
 export interface CookieNames {
   readonly session: string;
   readonly device: string;
+  readonly remember: string;
 }
 
 /** A cookie to set, as the `cookies()` of Next takes it, and as the line of a `Set-Cookie` header. */

@@ -3,12 +3,13 @@ import { callSafely, within } from "./callbacks.ts";
 import type { Codec } from "./endpoint.ts";
 import { type AuthErrorReason, isAuthError } from "./errors.ts";
 import {
+  type DeviceMarks,
   formatSession,
   isPartial,
   type KeptSession,
-  parseDeviceMark,
+  parseMarks,
   parseSession,
-  readDeviceMark,
+  readMarks,
   toKeptSession,
 } from "./kept-session.ts";
 import { createSessionRevoker } from "./session-revoker.ts";
@@ -87,7 +88,7 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
   let state: AuthState = loading;
   let renewing: Promise<void> | undefined;
   let failure: Failure | undefined;
-  let deviceMark = "";
+  let marks: DeviceMarks = {};
   /** The number of the person's last wish, and of the newest that has come true. */
   let [asked, fulfilled] = [0, 0];
   /** Counts what becomes of `kept`, so that what was read before can be told to be old. */
@@ -125,7 +126,7 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
 
   function toStored(text: string | null | undefined): KeptSession | null {
     if (text === undefined) return kept;
-    deviceMark = readDeviceMark(text) || deviceMark;
+    marks = { ...marks, ...readMarks(text) };
     return parse(text);
   }
 
@@ -134,11 +135,11 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
   const parse = (text: string | null) => parseSession(text, codec);
 
   const format = (session: KeptSession) =>
-    formatSession(session, { deviceMark, cookieMode, isShared: storage.isShared === true, codec });
+    formatSession(session, { marks, cookieMode, isShared: storage.isShared === true, codec });
 
   const writeStored = (session: KeptSession) => queue.write(() => format(session));
 
-  const clearStored = () => queue.write(() => (deviceMark ? JSON.stringify({ deviceMark }) : null));
+  const clearStored = () => queue.write(() => (marks.deviceMark ? JSON.stringify(marks) : null));
 
   /** The end of a session that was stored at the start when the person had already wished for something else. */
   let ending: Promise<void> | undefined;
@@ -147,7 +148,7 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
   async function loadFirst(): Promise<void> {
     const text = (await queue.first) ?? null;
     hasLoaded = true;
-    deviceMark ||= readDeviceMark(text);
+    marks = { ...readMarks(text), ...marks };
     const stored = parse(text);
     if (fulfilled > 0) {
       ending = endUnlessKept(stored);
@@ -209,7 +210,7 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
     fulfilled = wish;
     const replaced = kept;
     const reading = readReplaced();
-    await take(session, answer.deviceMark);
+    await take(session, answer);
     await endAll([replaced, await reading]);
   }
 
@@ -219,9 +220,9 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
     await Promise.all([...bySid.values()].map(endUnlessKept));
   }
 
-  async function take(session: KeptSession, mark?: string): Promise<void> {
+  async function take(session: KeptSession, answer?: SessionAnswer): Promise<void> {
     failure = undefined;
-    deviceMark = parseDeviceMark(mark) || deviceMark;
+    marks = { ...marks, ...parseMarks(answer) };
     show(session);
     await writeStored(session);
   }
@@ -331,13 +332,13 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
   }
 
   /** Shows what a call has just answered of the person, or marks this device anew, and stores it with the tokens that are stored by now. */
-  async function showUser({ user, phoneProofDue, deviceMark: mark, ...rest }: OwnAnswer): Promise<void> {
+  async function showUser({ user, phoneProofDue, deviceMark, ...rest }: OwnAnswer): Promise<void> {
     user ??= rest as User;
     if (!kept || kept.user.id !== user.id) return;
     show({ ...kept, user });
     await queue.update((text) => {
       const stored = toStored(text);
-      deviceMark = parseDeviceMark(mark) || deviceMark;
+      marks = { ...marks, ...parseMarks({ deviceMark }) };
       if (!kept || stored?.sid !== kept.sid || stored.refreshToken !== kept.refreshToken) return undefined;
       // What is stored without a token, for want of room, may have room by now.
       const next = format({ ...kept, user });
@@ -385,16 +386,18 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
         return undefined;
       });
     },
-    findDeviceMark: () => deviceMark || undefined,
+    /** What shows that this device is known, and what takes the place of its second factor. */
+    findMarks: () => marks,
+    findDeviceMark: () => marks.deviceMark,
     /** Keeps the new mark of this device, whoever is signed in. */
-    async keepDevice(mark: string | undefined): Promise<void> {
-      const next = parseDeviceMark(mark);
-      if (!next) return;
-      deviceMark = next;
+    async keepDevice(answer: OwnAnswer | null): Promise<void> {
+      const next = parseMarks(answer);
+      if (!next.deviceMark) return;
+      marks = { ...marks, ...next };
       await queue.update((text) => {
         const stored = toStored(text);
-        deviceMark = next;
-        return stored ? format(stored) : JSON.stringify({ deviceMark });
+        marks = { ...marks, ...next };
+        return stored ? format(stored) : JSON.stringify(marks);
       });
     },
     getSnapshot: () => state,

@@ -3,21 +3,27 @@ import {
   createCookieTransport,
   createOriginRules,
   createRequestAddressReader,
+  createTraceContinuation,
   type HttpOptions,
   limitBody,
   type PagesConfig,
   parsePublicUrl,
+  type RedirectClient,
   type RequestInfo,
+  readRedirectClients,
   refuseMethod,
+  traceRequest,
 } from "@latchkey/server";
+import { authorizePath, findCallback, leaveTo, toFormSource } from "./authorization.ts";
 import { type Asset, assetFolder, readBrand } from "./brand.ts";
 import { isOwnForm } from "./form-origin.ts";
 import { layOut, pathOfPage, type View } from "./layout.ts";
 import { createOnce, type KeptAnswer, type Once } from "./once.ts";
-import { type Answer, isDownload, isRedirect, type Page, type Typed } from "./page.ts";
+import { type Answer, isDownload, isRedirect, type Page, type Redirect, type Typed } from "./page.ts";
 import { activityPage } from "./pages/activity.ts";
 import { anotherWayPage } from "./pages/another-way.ts";
 import { appPage } from "./pages/app.ts";
+import { authorizePage } from "./pages/authorize.ts";
 import { codePage } from "./pages/code.ts";
 import { contactPage } from "./pages/contact.ts";
 import { contactCodePage } from "./pages/contact-code.ts";
@@ -26,6 +32,7 @@ import { deletePage } from "./pages/delete.ts";
 import { devicesPage } from "./pages/devices.ts";
 import { showFault, showNotFound } from "./pages/faults.ts";
 import { finishRegistrationPage } from "./pages/finish-registration.ts";
+import { notMePage } from "./pages/not-me.ts";
 import { passkeysPage } from "./pages/passkeys.ts";
 import { passwordPage } from "./pages/password.ts";
 import { profilePage } from "./pages/profile.ts";
@@ -54,6 +61,8 @@ export interface PagesOptions
   readonly auth: Auth;
   /** Names, colours and texts of a team's own. */
   readonly config?: PagesConfig | undefined;
+  /** Apps on other origins, or on phones, that sign their people in here; none by default. */
+  readonly clients?: readonly RedirectClient[] | undefined;
   /** Whether strangers may open accounts: the page for it says so otherwise. */
   readonly registration?: "open" | "closed";
   /** Whether `/sign-in?preview` shows every page at once. */
@@ -72,7 +81,7 @@ export interface Pages {
 
 const pages: readonly Page[] = [
   ...[signInPage, signInPasskeyPage, signInPasswordPage, codePage, secondFactorPage, replacePasswordPage],
-  ...[anotherWayPage, signOutPage, signedOutPage],
+  ...[anotherWayPage, signOutPage, signedOutPage, authorizePage],
   ...[registerPage, registerByNamePage, finishRegistrationPage],
   ...[
     resetPage,
@@ -80,6 +89,7 @@ const pages: readonly Page[] = [
     resetGivenPage,
     recoverPage,
     recoverPasswordPage,
+    notMePage,
     reauthenticatePage,
     reauthenticateCodePage,
   ],
@@ -98,6 +108,9 @@ const pages: readonly Page[] = [
     deletePage,
   ],
 ];
+
+/** The paths of every page, of its form below `/cookie`, and of what brings a page a new access token. */
+export const pagePaths: readonly string[] = [...pages.flatMap(({ path }) => [path, `/cookie${path}`]), renewPath];
 
 /** A form is small; whoever sends more is no browser of ours. */
 const largestForm = 65_536;
@@ -121,17 +134,23 @@ export function createPages(options: PagesOptions): Pages {
   const handling = { serving: toServing(options), once: createOnce(), onError: options.onError ?? (() => {}) };
   const { style, script, logo } = handling.serving.brand;
   const assets = [style, script, logo].filter((asset) => asset !== null);
-  const guard = async (request: Request, info: RequestInfo, work: (visit: Visit) => Promise<Response>) => {
-    const visit = openVisit(handling.serving, request, info);
+  const continueTrace = createTraceContinuation(options.trustedProxies ?? []);
+  const answerSafely = async (visit: Visit, info: RequestInfo, work: (visit: Visit) => Promise<Response>) => {
     try {
       return await work(visit);
     } catch (error) {
       handling.onError({ error, path: undefined, requestId: info.requestId ?? null });
-      return respond(visit, await keep(visit, showFault(visit, 500)));
+      return respond(visit, await keep(visit, tellApp(visit) ?? showFault(visit, 500)));
     }
   };
+  const guard = (request: Request, info: RequestInfo, work: (visit: Visit) => Promise<Response>) => {
+    const visit = openVisit(handling.serving, request, info);
+    return continueTrace(request, info.remoteAddress, () =>
+      traceRequest(request, routeOf(visit.url.pathname), () => answerSafely(visit, info, work)),
+    );
+  };
   return {
-    paths: [...pages.flatMap(({ path }) => [path, `/cookie${path}`]), renewPath, `${assetFolder}*`],
+    paths: [...pagePaths, `${assetFolder}*`],
     fetch: (request, info) =>
       guard(request, info, async (visit) => {
         const asset = assets.find(({ path }) => path === visit.url.pathname);
@@ -145,6 +164,18 @@ export function createPages(options: PagesOptions): Pages {
   };
 }
 
+/** An app is told of a defect where nobody is asked anything; null for every other request. */
+function tellApp(visit: Visit): Redirect | null {
+  const callback = visit.url.pathname === authorizePath ? findCallback(visit) : null;
+  return callback?.redirectUri.startsWith("https:") ? leaveTo(visit, callback, { error: "server_error" }) : null;
+}
+
+/** What a span says of where a request goes: nothing that a stranger has chosen. */
+function routeOf(path: string): string {
+  if (pagePaths.includes(path)) return path;
+  return path.startsWith(assetFolder) ? `${assetFolder}*` : "*";
+}
+
 function toServing(options: PagesOptions): Serving {
   const { auth, config = {}, registration = "open", isDevelopment = false, onNotice: tell = () => {} } = options;
   const publicUrl = options.publicUrl === undefined ? undefined : parsePublicUrl(options.publicUrl);
@@ -152,6 +183,7 @@ function toServing(options: PagesOptions): Serving {
   const origins = createOriginRules({ named: [], publicUrl, allowsLoopback: false, tell });
   return {
     ...{ auth, publicUrl, registration, isDevelopment, codes: auth.options.codes },
+    clients: readRedirectClients(options.clients, auth.options.tokens.audiences),
     hasPasskeys: auth.options.passkeys !== null,
     brand: readBrand(config),
     transport: createCookieTransport({ origins, publicUrl, tell }),
@@ -244,26 +276,32 @@ async function refuseForm(visit: Visit, page: Page, typed: Typed, refusal: Refus
 }
 
 /**
- * Nothing but the pages' own style, script and pictures is loaded; no other page frames them, and their forms go nowhere else. The address of
- * a page is told to nobody else, and a form says where it comes from.
+ * Nothing but the pages' own style, script and pictures is loaded; no other page frames them, and their forms lead nowhere else, but to the app
+ * that people are sent back to in the end. The address of a page is told to nobody else; a form says where it comes from, for which browsers want
+ * `same-origin`, and whoever leaves says nothing.
  */
-const pageHeaders: readonly (readonly [name: string, value: string])[] = [
-  [
-    "Content-Security-Policy",
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
-  ],
-  ["Referrer-Policy", "same-origin"],
-  ["X-Frame-Options", "DENY"],
-  ["X-Content-Type-Options", "nosniff"],
-  ["Cache-Control", "no-store"],
-  ["Vary", "Accept-Language, Cookie"],
-];
+function listPageHeaders(visit: Visit, isLeaving: boolean): readonly (readonly [name: string, value: string])[] {
+  const callback = findCallback(visit);
+  const forms = ["form-action 'self'", callback && toFormSource(callback)].filter(Boolean).join(" ");
+  return [
+    [
+      "Content-Security-Policy",
+      `default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; ${forms}; frame-ancestors 'none'; base-uri 'none'`,
+    ],
+    ["Referrer-Policy", isLeaving ? "no-referrer" : "same-origin"],
+    ["X-Frame-Options", "DENY"],
+    ["X-Content-Type-Options", "nosniff"],
+    ["Cache-Control", "no-store"],
+    ["Vary", "Accept-Language, Cookie"],
+  ];
+}
 
 /** An answer as it is sent, with the cookies that it sets. */
 async function keep(visit: Visit, answered: Answer): Promise<KeptAnswer> {
   const { pageCookies, sessionCookies } = visit;
   const cookies = [...pageCookies.lines, ...sessionCookies.lines].map((line) => ["Set-Cookie", line] as const);
-  const shared = [...pageHeaders, ...cookies];
+  const isLeaving = isRedirect(answered) && answered.isAway === true;
+  const shared = [...listPageHeaders(visit, isLeaving), ...cookies];
   if (isRedirect(answered)) return { status: 303, headers: [...shared, ["Location", answered.to]], body: "" };
   if (isDownload(answered)) {
     const disposition = ["Content-Disposition", `attachment; filename="${answered.name}"`] as const;

@@ -1,1 +1,2 @@
-export { createPages, type Pages, type PagesOptions } from "./create-pages.ts";
+export { assetFolder } from "./brand.ts";
+export { createPages, type Pages, type PagesOptions, pagePaths } from "./create-pages.ts";

@@ -202,8 +202,9 @@ export function select(name: string, label: string, choices: readonly Choice[], 
   return html`<div class="field"><label for="${name}">${label}</label><select id="${name}" name="${name}">${options}</select></div>`;
 }
 
-export function checkbox(name: string, label: string, isChecked: boolean): Html {
-  return html`<div class="check"><input type="checkbox" id="${name}" name="${name}" value="yes"${isChecked ? html` checked` : ""}><label for="${name}">${label}</label></div>`;
+/** @param id in the document, where one name is there twice */
+export function checkbox(name: string, label: string, isChecked: boolean, id = name): Html {
+  return html`<div class="check"><input type="checkbox" id="${id}" name="${name}" value="yes"${isChecked ? html` checked` : ""}><label for="${id}">${label}</label></div>`;
 }
 
 export const button = (text: string, kind = "wide"): Html => html`<button class="button ${kind}">${text}</button>`;
@@ -216,7 +217,7 @@ export function notice(kind: "good" | "bad", text: string | undefined): Html | s
 export const refused = (message: string | undefined, ...faults: readonly (string | undefined)[]): Html | string =>
   faults.some((fault) => fault !== undefined) ? "" : notice("bad", message);
 
-export const heading = (title: string, lead?: string | Html): Html =>
+export const heading = (title: string | Html, lead?: string | Html): Html =>
   html`<div class="tight"><h1>${title}</h1>${lead ? html`<p class="lead">${lead}</p>` : ""}</div>`;
 
 /** The day and the time, in the reader's language. The zone is said, since the server does not know the reader's. */

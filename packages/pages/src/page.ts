@@ -6,6 +6,8 @@ import type { Visit } from "./visit.ts";
 export interface Redirect {
   /** A path of the pages' own origin, as browsers know it. */
   readonly to: string;
+  /** Whether it is the address of an app elsewhere, which was checked. */
+  readonly isAway?: true;
 }
 
 /** A file to keep. */

@@ -6,15 +6,17 @@ import type { Typed } from "./page.ts";
 import { layOutActivity } from "./pages/activity.ts";
 import { showForm as showAnotherWay } from "./pages/another-way.ts";
 import { layOutApp, layOutSetUp } from "./pages/app.ts";
+import { layOutContinue, layOutReturn, showUnknownApp } from "./pages/authorize.ts";
 import { showForm as showCode } from "./pages/code.ts";
 import { showCodeForm } from "./pages/code-form.ts";
 import { layOutContact } from "./pages/contact.ts";
 import { layOutContactCode } from "./pages/contact-code.ts";
-import { showData } from "./pages/data.ts";
+import { layOutData } from "./pages/data.ts";
 import { layOutDelete, layOutDeleted } from "./pages/delete.ts";
 import { layOutDevices } from "./pages/devices.ts";
 import { showFault, showNotFound } from "./pages/faults.ts";
 import { showForm as showFinish } from "./pages/finish-registration.ts";
+import { layOutHeld, showForm as showNotMe } from "./pages/not-me.ts";
 import { notAPasskey, type PasskeyToAsk, type PasskeyToMake } from "./pages/passkey-form.ts";
 import { layOutMaking, layOutPasskeys } from "./pages/passkeys.ts";
 import { showForm as showPassword } from "./pages/password.ts";
@@ -59,7 +61,9 @@ function showAll(visit: Visit): View {
 function toExample(visit: Visit): Visit {
   const codes = { signInByCode: "both", numberOnly: true, sentTo: ["phone", "email"] } as const;
   const serving = { ...visit.serving, registration: "open", codes, hasPasskeys: true } as const;
-  return { ...visit, url: new URL("/sign-in", visit.url), serving };
+  // Of a name, since browsers have no passkeys elsewhere.
+  const ownUrl = new URL("http://localhost:3000/");
+  return { ...visit, url: new URL("/sign-in", visit.url), ownUrl, serving };
 }
 
 const withDone = (visit: Visit, done: string): Visit => ({
@@ -129,21 +133,44 @@ const person: Awaited<ReturnType<Caller["me"]["get"]>> = {
 };
 
 type Devices = Parameters<typeof layOutDevices>[1];
+type PreviewDevice = Devices["devices"][number];
 
-const device = (id: string, minutes: number, more: Partial<Devices[number]>): Devices[number] => ({
+const device = (id: string, minutes: number, more: Partial<PreviewDevice>): PreviewDevice => ({
   ...{ id, createdAt: ago(minutes * 40), lastUsedAt: ago(minutes), expiresAt: ago(-40_000), current: false },
   ...{ address: "192.0.2.17", device: null, deviceName: null },
   ...more,
 });
-const devices: Devices = [
+const devices: Devices["devices"] = [
   device("1", 1, { current: true, device: "Chrome on Android" }),
   device("2", 130, { device: "Safari on iPhone", address: "2001:db8:85a3::8a2e:370:7334" }),
   device("3", 9_000, { deviceName: "Ayşe’s old laptop, the one in the kitchen" }),
 ];
 
+const remembered: Devices["remembered"] = [
+  {
+    ...{ id: "1", device: "Chrome on Android", deviceName: null, address: "192.0.2.17", current: true },
+    ...{ createdAt: ago(9_000), lastUsedAt: ago(60), expiresAt: ago(-34_000) },
+  },
+  {
+    ...{ id: "2", device: "Firefox on Windows", deviceName: null, address: null, current: false },
+    ...{ createdAt: ago(20_000), lastUsedAt: null, expiresAt: ago(-23_000) },
+  },
+];
+
 const ownPasskeys: Parameters<typeof layOutPasskeys>[1] = [
   { id: "1", name: "Chrome on Android", createdAt: ago(90_000), lastUsedAt: ago(50), isBackedUp: true },
   { id: "2", name: "Ayşe’s key at the office", createdAt: ago(30_000), lastUsedAt: null, isBackedUp: false },
+];
+
+const consents: Parameters<typeof layOutData>[1]["consents"] = [
+  {
+    ...{ purpose: "contact", isGiven: true, decidedAt: ago(900), decidedBy: "owner", source: "profile" },
+    ...{ textVersion: "2026-11", address: "192.0.2.17" },
+  },
+  {
+    ...{ purpose: "contact", isGiven: true, decidedAt: null, decidedBy: "import", source: "import" },
+    ...{ textVersion: null, address: null },
+  },
 ];
 
 const pending: Parameters<typeof layOutContact>[1]["pending"] = [
@@ -158,6 +185,12 @@ const events = (["signed_in", "sign_in_refused", "password_changed", "profile_up
   }),
 );
 
+const request: Parameters<typeof layOutContinue>[1] = {
+  client: { id: "shop", name: "Köşe Bakkalı", redirectUris: ["com.example.shop:/signed-in"] },
+  ...{ redirectUri: "com.example.shop:/signed-in", state: "example", codeChallenge: "A".repeat(43) },
+  ...{ prompt: null, maxAge: null },
+};
+
 const states: Readonly<Record<string, (visit: Visit) => View>> = {
   "sign-in": (visit) => showSignIn(visit),
   "sign-in-fault": (visit) =>
@@ -170,12 +203,17 @@ const states: Readonly<Record<string, (visit: Visit) => View>> = {
     showSignIn(visit, typing({ username: number }), refuse(visit, "rate_limited", { wait: 1_500 })),
   "sign-in-passkey": (visit) => showSignIn(visit, undefined, undefined, toAsk),
   "sign-in-passkey-refused": (visit) => showSignIn(visit, undefined, notAPasskey(visit), toAsk),
+  "sign-in-at-digits": (visit) => showSignIn({ ...visit, ownUrl: new URL("http://127.0.0.1:3000/") }),
   "sign-in-over": (visit) => showSignIn(withDone(visit, "over")),
   "sign-in-reset": (visit) => showSignIn(withDone(visit, "reset")),
   "sign-in-with-password": (visit) => showSignIn(without(visit, "codes")),
   "sign-in-refused": (visit) =>
     showSignIn(without(visit, "codes"), typing({ username: "ayse" }), refuse(visit, "invalid_credentials")),
   "signed-in": (visit) => showSignedIn(visit, "ayse"),
+  "continue-as": (visit) => layOutContinue(visit, request, "ayse"),
+  "continue-as-number": (visit) => layOutContinue(visit, request, number),
+  "app-return": (visit) => layOutReturn(visit, request, "/sign-in?preview=app-return"),
+  "app-unknown": (visit) => showUnknownApp(visit),
   password: (visit) => showSignInPassword(visit, "ayse"),
   "password-refused": (visit) => showSignInPassword(visit, "ayse", refuse(visit, "invalid_credentials")),
   code: (visit) => showCode(visit, awaiting()),
@@ -192,6 +230,7 @@ const states: Readonly<Record<string, (visit: Visit) => View>> = {
   "code-sent-again": (visit) => showCode(withDone(visit, "again"), awaiting()),
   "code-too-early": (visit) => showCode(withDone(visit, "early"), awaiting()),
   "another-way": (visit) => showAnotherWay(visit, proved({ next: "another_way" })),
+  "another-way-passkey": (visit) => showAnotherWay(visit, proved({ next: "another_way" }), undefined, toAsk),
   register: (visit) => showNumberForm(visit),
   "register-fault": (visit) =>
     showNumberForm(
@@ -215,11 +254,11 @@ const states: Readonly<Record<string, (visit: Visit) => View>> = {
     showFinish(visit, proved({ isNotMine: true }), {
       refusal: refuse(visit, "identifier_taken", { faults: { phoneNumber: "taken" } }),
     }),
-  "second-factor": (visit) => layOutSecondFactor(visit, { key: null }),
+  "second-factor": (visit) => layOutSecondFactor(visit, { key: null, rememberSeconds: 2_592_000 }),
   "second-factor-refused": (visit) =>
     layOutSecondFactor(visit, { key: null }, refuse(visit, "code_invalid", { faults: { totp: "incorrect" } })),
   "second-factor-enroll": (visit) => layOutSecondFactor(visit, { key, passkey: toMake }),
-  "second-factor-both": (visit) => layOutSecondFactor(visit, { key: null, passkey: toAsk }),
+  "second-factor-both": (visit) => layOutSecondFactor(visit, { key: null, passkey: toAsk, rememberSeconds: 2_592_000 }),
   "second-factor-passkey": (visit) =>
     layOutSecondFactor(visit, { key: null, hasApp: false, passkey: toAsk }, notAPasskey(visit)),
   "replace-password": (visit) => layOutNewPassword(visit),
@@ -249,21 +288,28 @@ const states: Readonly<Record<string, (visit: Visit) => View>> = {
     }),
   recovery: (visit) => layOutRecovery(visit, null),
   "recovery-left": (visit) => layOutRecovery(visit, { left: 8, createdAt: ago(9_000), nextGoodFrom: ago(-4_000) }),
-  "recovery-codes": (visit) => layOutCodes(visit, { codes: Array(10).fill("7K2QM-9X4TB-0HVNE-RW3C5"), goodFrom: null }),
+  "recovery-codes": (visit) =>
+    layOutCodes(visit, { codes: Array(10).fill("7K2QM-9X4TB-0HVNE-RW3C5-D8JPS-61FYA"), goodFrom: null }),
   recover: (visit) => showRecover(visit),
   "recover-refused": (visit) => showRecover(visit, refuse(visit, "code_invalid")),
   "recover-password": (visit) => showPasswordForm(visit),
-  "recover-password-and-factors": (visit) => showPasswordForm(visit, undefined, true),
+  "recover-password-and-factors": (visit) => showPasswordForm(visit, undefined, { hasFactors: true, passkey: toMake }),
+  "not-me": (visit) => showNotMe(visit),
+  "not-me-refused": (visit) => showNotMe(visit, typing({ username: "ayse" }), refuse(visit, "invalid_credentials")),
+  "not-me-stopped": (visit) => showNotMe(withDone(visit, "stopped")),
+  "not-me-held": (visit) => layOutHeld(visit, ago(-20_160)),
   "new-password": (visit) => showPassword(visit),
   "new-password-changed": (visit) => showPassword(withDone(visit, "changed")),
   "new-password-fault": (visit) =>
     showPassword(visit, refuse(visit, "invalid_input", { faults: { currentPassword: "incorrect" } })),
-  devices: (visit) => layOutDevices(visit, devices),
-  "devices-alone": (visit) => layOutDevices(visit, devices.slice(0, 1)),
+  devices: (visit) => layOutDevices(visit, { devices }),
+  "devices-alone": (visit) => layOutDevices(visit, { devices: devices.slice(0, 1) }),
+  "devices-remembered": (visit) => layOutDevices(visit, { devices, remembered }),
   activity: (visit) => layOutActivity(visit, { events, nextCursor: "1", isEarlier: false }),
   "activity-empty": (visit) => layOutActivity(visit, { events: [], nextCursor: null, isEarlier: false }),
-  "devices-forgotten": (visit) => layOutDevices(withDone(visit, "forgotten"), devices),
-  data: showData,
+  "devices-forgotten": (visit) => layOutDevices(withDone(visit, "forgotten"), { devices }),
+  data: (visit) => layOutData(visit, { consents, isGiven: true }),
+  "data-withdrawn": (visit) => layOutData(withDone(visit, "withdrawn"), { consents: [], isGiven: false }),
   passkeys: (visit) => layOutPasskeys(visit, []),
   "passkeys-some": (visit) => layOutPasskeys(withDone(visit, "added"), ownPasskeys),
   "passkeys-refused": (visit) => layOutPasskeys(visit, ownPasskeys, notAPasskey(visit, visit.texts.passkeyNotAdded)),

@@ -17,6 +17,7 @@ export interface Refusal {
     readonly ticket?: string | undefined;
     readonly methods?: readonly string[] | undefined;
     readonly enroll?: readonly string[] | undefined;
+    readonly rememberSeconds?: number | undefined;
   };
   /** What a new password is set with, where that is all that is missing. */
   readonly newPasswordTicket?: string | undefined;
@@ -27,7 +28,7 @@ export interface Refusal {
 /** @throws whatever is no refusal of a procedure */
 export function toRefusal(error: unknown, texts: Catalogue, { tag }: Language): Refusal {
   if (!(error instanceof TRPCError)) throw error;
-  const { reason, retryAfter, issues = [], ticket, methods, enroll } = describeError(error).data;
+  const { reason, retryAfter, issues = [], ticket, methods, enroll, rememberSeconds } = describeError(error).data;
   if (reason === null) throw error;
   const said = lookUp(texts.refusals, reason);
   const wait = retryAfter === undefined ? "" : ` ${fill(texts.tryIn, { time: spellSeconds(retryAfter, tag) })}`;
@@ -37,7 +38,7 @@ export function toRefusal(error: unknown, texts: Catalogue, { tag }: Language): 
   ]);
   return {
     ...{ reason, retryAfter },
-    ...(reason === "second_factor_required" && { secondFactor: { ticket, methods, enroll } }),
+    ...(reason === "second_factor_required" && { secondFactor: { ticket, methods, enroll, rememberSeconds } }),
     ...(reason === "password_change_required" && { newPasswordTicket: ticket }),
     status: getHTTPStatusCodeFromError(error),
     message: reason === "refused_by_hook" ? error.message : said + wait,
@@ -50,14 +51,16 @@ export function lookUp(texts: Readonly<Record<string, string>>, key: string, oth
   return Object.hasOwn(texts, key) ? (texts[key] ?? other) : other;
 }
 
-/** Such as `30 seconds`, in the reader's language. */
+/** Such as `30 seconds` or `30 days`, in the reader's language. */
 export function spellSeconds(seconds: number, tag: string): string {
   const [value, unit] =
     seconds < 90
       ? [seconds, "second"]
       : seconds < 5_400
         ? [Math.ceil(seconds / 60), "minute"]
-        : [Math.ceil(seconds / 3_600), "hour"];
+        : seconds < 172_800
+          ? [Math.ceil(seconds / 3_600), "hour"]
+          : [Math.round(seconds / 86_400), "day"];
   return new Intl.NumberFormat(tag, { style: "unit", unit: String(unit), unitDisplay: "long" }).format(Number(value));
 }
 

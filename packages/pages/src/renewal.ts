@@ -1,5 +1,6 @@
 import type { RequestInfo } from "@latchkey/server";
 import { html } from "hono/html";
+import { isAuthorization } from "./authorization.ts";
 import type { View } from "./layout.ts";
 import type { Answer, Redirect } from "./page.ts";
 import { showFault } from "./pages/faults.ts";
@@ -55,6 +56,8 @@ export async function refreshInPlace(visit: Visit, info: RequestInfo): Promise<V
 
 function toSignIn({ base, pageCookies }: Visit, wanted: string): Redirect {
   if (pageCookies.accessToken !== undefined) pageCookies.forgetAccess();
+  // What an app asks for says itself what becomes of somebody who is not signed in.
+  if (pageCookies.accessToken !== undefined && isAuthorization(wanted, base)) return { to: wanted };
   return { to: `${base}/sign-in?${new URLSearchParams({ return_to: wanted })}` };
 }
 

@@ -42,6 +42,8 @@ const stepSchema = z.strictObject({
   /** Whether the account has an authenticator app, and passkeys, that can be shown with it. */
   hasApp: z.boolean().optional(),
   hasPasskey: z.boolean().optional(),
+  /** Seconds for which this browser is remembered where its user ticks that; absent where it cannot be. */
+  rememberSeconds: z.int().positive().optional(),
   /** Whether the account of a recovery code asks for more than its password. */
   hasFactors: z.boolean().optional(),
 });

@@ -60,7 +60,7 @@ input[dir=ltr]:placeholder-shown{text-align:start}
 .row{display:flex;flex-wrap:wrap;gap:.75rem}
 .qr{inline-size:11rem;max-inline-size:100%;block-size:auto;border-radius:.5rem;justify-self:center;forced-color-adjust:none}
 .strong{font-weight:620}
-.codes{list-style:none;margin:0;padding:0;display:grid;gap:.5rem 2rem;grid-template-columns:repeat(auto-fill,minmax(15rem,1fr))}
+.codes{list-style:none;margin:0;padding:0;display:grid;gap:.5rem 2rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,23rem),1fr))}
 .panel code{justify-self:start}
 .codes code{font-size:1.0625rem}
 .wide{inline-size:100%}

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { Auth } from "@latchkey/auth";
+import { type Auth, isAuthError, isStorageUnavailable, type Principal } from "@latchkey/auth";
 import {
   type CallCookies,
   type CookieTransport,
@@ -10,9 +10,11 @@ import {
   type ProcedureMeta,
   type PublicUrl,
   type ReadRequestAddress,
+  type RedirectClient,
   type RequestInfo,
+  toTrpcError,
 } from "@latchkey/server";
-import { initTRPC } from "@trpc/server";
+import { initTRPC, TRPCError } from "@trpc/server";
 import type { Brand } from "./brand.ts";
 import type { Catalogue } from "./languages/en.ts";
 import { findLanguage, type Language, negotiateLanguage } from "./languages/language.ts";
@@ -26,6 +28,8 @@ export interface Serving {
   readonly publicUrl: PublicUrl | undefined;
   readonly transport: CookieTransport;
   readonly readAddress: ReadRequestAddress;
+  /** Apps on other origins that sign their people in here. */
+  readonly clients: readonly RedirectClient[];
   readonly registration: "open" | "closed";
   /** What codes are good for here. */
   readonly codes: Auth["options"]["codes"];
@@ -63,6 +67,10 @@ export interface Visit {
   readonly call: Caller;
   /** Procedures in cookie mode: tokens come from cookies and go there. */
   readonly callWithCookies: Caller;
+  /** Finds out whom the access token is of; refusals are thrown as those of procedures. */
+  authenticate(): Promise<Principal>;
+  /** Does work of the core whose refusals are thrown as those of procedures. */
+  asProcedure<T>(work: () => Promise<T>): Promise<T>;
   /** A number for one form. */
   newFormNumber(): string;
 }
@@ -79,41 +87,62 @@ export function openVisit(serving: Serving, request: Request, info: RequestInfo)
     ownUrl: new URL(publicUrl ? `${publicUrl.href}/` : `${url.protocol}//${hostOf(request) || url.host}/`),
     requestId: info.requestId ?? null,
     texts: brand.textsOf(language.tag),
-    call: serving.callAs(contextOf(serving, request, info, { token: pageCookies.accessToken })),
-    callWithCookies: callInCookieMode(serving, request, info, { sessionCookies, token: pageCookies.accessToken }),
+    ...actAs({ serving, request, language, sessionCookies }, info, pageCookies.accessToken),
+    asProcedure,
     newFormNumber: () => randomBytes(12).toString("base64url"),
   };
 }
 
 /** The same visit with another access token: the one that a refresh brought. */
 export function withToken(visit: Visit, info: RequestInfo, token: string): Visit {
-  const { serving, request, sessionCookies } = visit;
+  return { ...visit, ...actAs(visit, info, token) };
+}
+
+type Calling = Pick<Visit, "serving" | "request" | "language" | "sessionCookies">;
+
+/** What is done with the access token of a visit. */
+function actAs(
+  visit: Calling,
+  info: RequestInfo,
+  token: string | undefined,
+): Pick<Visit, "call" | "callWithCookies" | "authenticate"> {
+  const { callAs, auth } = visit.serving;
+  const context = contextOf(visit, info, token);
+  const { authorization, facts } = context.latchkey;
   return {
-    ...visit,
-    call: serving.callAs(contextOf(serving, request, info, { token })),
-    callWithCookies: callInCookieMode(serving, request, info, { sessionCookies, token }),
+    call: callAs(context),
+    callWithCookies: callAs(contextOf(visit, info, token, visit.sessionCookies)),
+    authenticate: () => asProcedure(() => auth.authenticate(authorization, facts)),
   };
 }
 
-interface Credentials {
-  readonly token: string | undefined;
-  readonly sessionCookies?: CallCookies;
-}
-
-function callInCookieMode(serving: Serving, request: Request, info: RequestInfo, credentials: Credentials): Caller {
-  return serving.callAs(contextOf(serving, request, info, credentials));
+async function asProcedure<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isAuthError(error)) throw toTrpcError(error);
+    throw isStorageUnavailable(error) ? new TRPCError({ code: "INTERNAL_SERVER_ERROR", cause: error }) : error;
+  }
 }
 
 function contextOf(
-  { auth, readAddress }: Serving,
-  request: Request,
-  { remoteAddress, requestId }: RequestInfo,
-  { token, sessionCookies }: Credentials,
+  { serving: { auth, readAddress }, request, language }: Calling,
+  { remoteAddress, requestId, onCaller, onCall }: RequestInfo,
+  token: string | undefined,
+  cookies?: CallCookies,
 ): LatchkeyContext {
   const headers = new Headers({ "user-agent": request.headers.get("user-agent") ?? "" });
+  headers.set("accept-language", languagesOf(request, language));
   if (token !== undefined) headers.set("authorization", `Bearer ${token}`);
   const address = readAddress({ headers: request.headers, remoteAddress });
-  return createContext(auth, { headers, remoteAddress: address, requestId, cookies: sessionCookies });
+  const told = { requestId, onCaller, onCall };
+  return createContext(auth, { headers, remoteAddress: address, cookies, ...told });
+}
+
+/** What messages are asked for in: what the browser asks for, which may be no language of the pages, unless another was chosen at their foot. */
+function languagesOf({ headers }: Request, language: Language): string {
+  const asked = headers.get("accept-language");
+  return asked !== null && negotiateLanguage(asked) === language ? asked : language.tag;
 }
 
 /** The one that was chosen, or the one that the browser asks for. */

@@ -1,6 +1,7 @@
 import type { AuthOptions, DeliverWebhook, NoFields, ProfileFields } from "@latchkey/auth";
 import type { OwnMigrations } from "./own-migrations.ts";
 import type { PagesConfig } from "./pages-config.ts";
+import type { RedirectClient } from "./redirect-clients.ts";
 
 /** What a team declares of its own, whether Latchkey runs by itself or in a server of theirs. */
 export interface LatchkeyConfig<
@@ -19,6 +20,13 @@ export interface LatchkeyConfig<
   readonly webhooks?: { readonly endpoints: Readonly<Record<string, DeliverWebhook>> };
   /** How the service's own pages look and speak: see docs/pages.md. */
   readonly pages?: PagesConfig;
+  /**
+   * Apps on other origins, or on phones, that sign their people in by the service's pages.
+   *
+   * @example
+   * clients: [{ id: "shop", name: "Corner Shop", redirectUris: ["https://shop.example.com/signed-in"] }],
+   */
+  readonly clients?: readonly RedirectClient[];
   /** Tables of your own, made after Latchkey's. */
   readonly migrations?: OwnMigrations;
 }

@@ -119,6 +119,7 @@ export async function createLatchkey<
   const { passkeys = findPasskeys(http) } = rest;
   const authOptions: AuthOptions<Fields, Declared> = {
     watch: traceWork,
+    onAuditError: (error) => onError(withoutValues(error), { task: "the audit trail" }),
     ...rest,
     ...(passkeys && { passkeys }),
     onError: onHookError,

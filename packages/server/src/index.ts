@@ -50,6 +50,7 @@ export {
   requireOwnMigrated,
 } from "./own-migrations.ts";
 export type { PagesConfig, PagesTexts } from "./pages-config.ts";
+export { allowsRedirect, findRedirectFault, type RedirectClient, readRedirectClients } from "./redirect-clients.ts";
 export {
   type Builders,
   createBuilders,
@@ -67,7 +68,7 @@ export {
   type RequestInput,
 } from "./trpc/context.ts";
 export type { CallCookies, HiddenTokens, ProcedureAccess, ProcedureMeta } from "./trpc/cookie-mode.ts";
-export { findAuthError, toTrpcError } from "./trpc/error-map.ts";
+export { findAuthError, refusalReasons, toTrpcError } from "./trpc/error-map.ts";
 export type { ErrorData, ErrorShape } from "./trpc/error-shape.ts";
 export { describeError, formatError } from "./trpc/format-error.ts";
 export {
@@ -81,4 +82,6 @@ export {
   text,
 } from "./trpc/inputs.ts";
 export { type AppRouter, createProcedures, type Procedures } from "./trpc/procedures.ts";
-export { traceWork } from "./trpc/tracing.ts";
+export type { SettingReport, SettingsReport } from "./trpc/settings-report.ts";
+export type { EndedCall, TellCall } from "./trpc/tell-call.ts";
+export { createTraceContinuation, traceRequest, traceWork } from "./trpc/tracing.ts";

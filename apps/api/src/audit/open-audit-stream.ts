@@ -15,7 +15,7 @@ export function openAuditStream(settings: AuditStreamSettings, log: Logger): Aud
     onError: (error) =>
       log.warn(
         { because: error instanceof Error ? `${error.name}: ${error.message}`.slice(0, 300) : "no error" },
-        "audit events could not be sealed or told; trying again",
+        "audit events could not be told; trying again",
       ),
   };
 }

@@ -13,9 +13,20 @@ export interface MessageLog extends Listeners {
   readonly metrics: () => readonly Metric[];
 }
 
+/** Everything that a message can be counted under. */
+const channels: readonly SendOutcome["channel"][] = ["sms", "whatsapp", "email"];
+const outcomes: readonly SendOutcome["outcome"][] = ["sent", "retried", "next_channel", "failed"];
+const rules = Object.keys({
+  ...{ kind: 0, country: 0, number: 0, network: 0, prefix: 0, country_budget: 0, day_budget: 0 },
+  ...{ email_address: 0, email_network: 0, email_day_budget: 0 },
+} satisfies Record<FirewallRule, 0>);
+
 export function createMessageLog(log: Logger, print: (line: string) => void): MessageLog {
   const tries = createCounter();
   const refusals = createCounter();
+  // Told from the start, so that the first one is an increase.
+  for (const channel of channels) for (const outcome of outcomes) tries.add({ channel, outcome }, 0);
+  for (const rule of rules) refusals.add({ rule }, 0);
   return {
     print,
     onOutcome(outcome) {

@@ -9,6 +9,7 @@ import {
   StartError,
 } from "@latchkey/auth";
 import type { ConsoleSender } from "@latchkey/senders/console";
+import { parsePublicUrl } from "@latchkey/server";
 import type { ConfigFile } from "../config-file.ts";
 import type { Settings } from "../environment.ts";
 import type { MessageLog } from "./message-log.ts";
@@ -49,7 +50,14 @@ export const isFree = ({ sms, whatsapp, email }: ChannelOwners): boolean =>
 /** What the core is told of messages by a process that sends none, such as a command. */
 export function toMessages(settings: Settings, { config }: ConfigFile): Sending["messages"] {
   const { texts, limits } = config.messages ?? {};
-  return { ...toMessagesOption(settings), ...(texts && { texts }), ...(limits && { limits }) };
+  const own = settings.PUBLIC_URL && parsePublicUrl(settings.PUBLIC_URL);
+  const notMeUrl = own ? `${own.href}/not-me` : undefined;
+  return {
+    ...toMessagesOption(settings),
+    ...(notMeUrl && { notMeUrl }),
+    ...(texts && { texts }),
+    ...(limits && { limits }),
+  };
 }
 
 /** What the core is told of them by the process that sends them. */

@@ -1,10 +1,14 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { Auth } from "@latchkey/auth";
-import { findAuthError } from "@latchkey/server";
+import { assetFolder, pagePaths } from "@latchkey/pages";
+import { type EndedCall, findAuthError, refusalReasons } from "@latchkey/server";
 import { TRPCError } from "@trpc/server";
 import manifest from "../../package.json" with { type: "json" };
+import { consolePath } from "../console-files.ts";
+import { receiptsPath } from "../messages/receipt-paths.ts";
 import { createServiceProcedures } from "../procedures.ts";
 import type { ServiceConfig } from "../service-config.ts";
+import { databaseErrorClasses, findDatabaseErrorClass } from "./database-error-class.ts";
 import { createCounter, createHistogram, formatMetrics, type Metric } from "./exposition.ts";
 
 /** What is measured, for an operator. No label is ever a person, a number or an address: each is one of a closed list. */
@@ -13,6 +17,8 @@ export interface Metrics {
   noteAnswer(path: string, status: number, seconds: number): void;
   /** Why a call was refused, or that it failed. */
   noteFailure(error: unknown): void;
+  /** A call of a procedure that has ended, also one of a batch or of a page. */
+  noteCall(call: EndedCall): void;
   /** All figures. */
   collect(): Promise<readonly Metric[]>;
   /** The same in Prometheus's text format. */
@@ -33,19 +39,35 @@ const routes: Readonly<Record<string, string>> = {
   "/readyz": "readyz",
   "/openapi.json": "openapi",
   "/.well-known/jwks.json": "jwks",
+  [consolePath]: "console",
+};
+
+/** What has many paths below it. */
+const folders: Readonly<Record<string, string>> = {
+  [assetFolder]: "assets",
+  [`${consolePath}/`]: "console",
+  [`${receiptsPath}/`]: "receipts",
 };
 
 /** @param others what other parts of the process count, at each scrape */
 export function createMetrics(auth: Auth<ServiceConfig>, others: () => readonly Metric[] = () => []): Metrics {
-  const toProcedure = createNamer(auth);
+  const names = new Set(listProcedures(createServiceProcedures(auth.profile)));
+  const toName = (procedure: string) => (names.has(procedure) ? procedure : "other");
+  const toProcedure = createNamer(names);
   const answers = createCounter();
   const durations = createHistogram(bounds);
   const refusals = createCounter();
+  const calls = createCounter();
+  const databaseErrors = createCounter();
+  // Told from the start, so that the first one is an increase: that is what alerts look for.
+  for (const reason of [...refusalReasons, "internal"]) refusals.add({ reason }, 0);
+  for (const name of databaseErrorClasses) databaseErrors.add({ class: name }, 0);
   const lag = monitorEventLoopDelay({ resolution: 20 });
   lag.enable();
   const readKeyAge = createKeyAgeReader(auth);
   const readImports = createImportReader(auth);
   const readQueues = createQueueReader(auth);
+  const readMessages = createMessageReader(auth);
 
   async function collect(): Promise<readonly Metric[]> {
     const lagging = toLag(lag);
@@ -54,13 +76,16 @@ export function createMetrics(auth: Auth<ServiceConfig>, others: () => readonly 
     return [
       { ...described.requests, samples: answers.samples() },
       { ...described.durations, samples: durations.samples() },
+      { ...described.calls, samples: calls.samples() },
       { ...described.refusals, samples: refusals.samples() },
+      { ...described.databaseErrors, samples: databaseErrors.samples() },
       ...others(),
       ...describeLoad(auth),
       { ...described.lag, samples: lagging },
       { ...described.keyAge, samples: await readKeyAge() },
       ...(await readImports()),
       ...(await readQueues()),
+      ...(await readMessages()),
       ...describeProcess(),
     ];
   }
@@ -72,12 +97,21 @@ export function createMetrics(auth: Auth<ServiceConfig>, others: () => readonly 
       durations.observe({ procedure }, seconds);
     },
     noteFailure(error) {
-      const refusal = error instanceof TRPCError ? findAuthError(error) : null;
-      refusals.add({ reason: refusal?.code ?? "internal" });
+      refusals.add({ reason: toReason(error) });
+      const found = findDatabaseErrorClass(error);
+      if (found !== null) databaseErrors.add({ class: found });
+    },
+    noteCall({ path, error }) {
+      calls.add({ procedure: toName(path), outcome: error === null ? "ok" : toReason(error) });
     },
     collect,
     render: async () => formatMetrics(await collect()),
   };
+}
+
+function toReason(error: unknown): string {
+  const refusal = error instanceof TRPCError ? findAuthError(error) : null;
+  return refusal?.code ?? "internal";
 }
 
 const described = {
@@ -90,6 +124,16 @@ const described = {
     name: "latchkey_request_duration_seconds",
     help: "Time to an HTTP answer by procedure.",
     type: "histogram",
+  },
+  calls: {
+    name: "latchkey_calls_total",
+    help: "Calls of procedures, each of a batch and of a page for itself, by what came of them.",
+    type: "counter",
+  },
+  databaseErrors: {
+    name: "latchkey_database_errors_total",
+    help: "Calls that failed because of the database, by the class of its error.",
+    type: "counter",
   },
   refusals: {
     name: "latchkey_refusals_total",
@@ -116,6 +160,16 @@ const described = {
     help: "People who sign in by a name of another system that is no username here, by source.",
     type: "gauge",
   },
+  dayOfMessages: {
+    name: "latchkey_messages_last_day",
+    help: "Messages of the last 24 hours by country and what became of them.",
+    type: "gauge",
+  },
+  budget: {
+    name: "latchkey_message_budget_left",
+    help: "Messages to phone numbers that may still go out today, by country.",
+    type: "gauge",
+  },
   queued: {
     name: "latchkey_queue_waiting",
     help: "Codes, notices and events of webhooks that wait to be sent.",
@@ -128,14 +182,19 @@ const described = {
   },
 } as const;
 
-/** The procedure that a path calls: a name of the router's, `batch` for several, `other` for whatever strangers ask for. */
-function createNamer({ profile }: Pick<Auth<ServiceConfig>, "profile">): (path: string) => string {
-  const names = new Set(listProcedures(createServiceProcedures(profile)));
+/**
+ * The procedure that a path calls: a name of the router's, `batch` for several; the path of a page, or what a folder is called; and `other` for
+ * whatever strangers ask for.
+ */
+function createNamer(names: ReadonlySet<string>): (path: string) => string {
+  const pages = new Set(pagePaths);
   return (path) => {
     const [, called = ""] = /^(?:\/cookie)?\/trpc\/(.{1,100})$/.exec(path) ?? [];
     if (names.has(called)) return called;
     if (called.includes(",")) return "batch";
-    return Object.hasOwn(routes, path) ? (routes[path] ?? "other") : "other";
+    if (pages.has(path)) return path;
+    if (Object.hasOwn(routes, path)) return routes[path] ?? "other";
+    return Object.entries(folders).find(([folder]) => path.startsWith(folder))?.[1] ?? "other";
   };
 }
 
@@ -177,21 +236,27 @@ function describeLoad(auth: Auth<ServiceConfig>): Metric[] {
   ];
 }
 
-/** Asks the database, whose answer is used again for a while; nothing while it does not answer. */
+/** Uses what was read again for a while; undefined while the database does not answer. */
+function keepFresh<T>(read: () => Promise<T>): () => Promise<T | undefined> {
+  let known: { at: number; value: T } | undefined;
+  return async () => {
+    if (!known || performance.now() - known.at > freshness) {
+      known = await read().then(
+        (value) => ({ at: performance.now(), value }),
+        () => undefined,
+      );
+    }
+    return known?.value;
+  };
+}
+
+/** Asks the database; nothing while it does not answer. */
 function createRowsReader<Row extends object>(
   { pool }: Pick<Auth<ServiceConfig>, "pool">,
   query: string,
 ): () => Promise<readonly Row[]> {
-  let known: { at: number; rows: readonly Row[] } | undefined;
-  return async () => {
-    if (!known || performance.now() - known.at > freshness) {
-      known = await pool.query<Row>(query).then(
-        ({ rows }) => ({ at: performance.now(), rows }),
-        () => undefined,
-      );
-    }
-    return known?.rows ?? [];
-  };
+  const read = keepFresh(async () => (await pool.query<Row>(query)).rows);
+  return async () => (await read()) ?? [];
 }
 
 function createKeyAgeReader(auth: Pick<Auth<ServiceConfig>, "pool">): () => Promise<Metric["samples"]> {
@@ -236,6 +301,28 @@ function createQueueReader(auth: Pick<Auth<ServiceConfig>, "pool">): () => Promi
     return [
       { ...described.queued, samples: rows.map(({ queue, waiting }) => ({ labels: { queue }, value: waiting })) },
       { ...described.queueAge, samples: rows.map(({ queue, age }) => ({ labels: { queue }, value: age })) },
+    ];
+  };
+}
+
+/** What became of messages in a day, and how many may still go out: as `latchkey messages` prints it, of all processes together. */
+function createMessageReader(auth: Pick<Auth<ServiceConfig>, "reportMessages">): () => Promise<Metric[]> {
+  const read = keepFresh(() => auth.reportMessages());
+  return async () => {
+    const { countries, left } = (await read()) ?? { countries: [], left: null };
+    const states = countries.flatMap(({ country, asked, sent, delivered, failed, proved, refused }) => {
+      const all = Object.values(refused).reduce((sum, count) => sum + count, 0);
+      return Object.entries({ asked, sent, delivered, failed, proved, refused: all }).map(([state, value]) => ({
+        labels: { country, state },
+        value,
+      }));
+    });
+    const budgets = countries.flatMap(({ country, left: value }) =>
+      value === null ? [] : [{ labels: { country }, value }],
+    );
+    return [
+      { ...described.dayOfMessages, samples: states },
+      { ...described.budget, samples: left === null ? [] : [{ labels: { country: "all" }, value: left }, ...budgets] },
     ];
   };
 }

@@ -1,4 +1,4 @@
-import { useNavigate } from "@tanstack/react-router";
+import { useLocation, useNavigate } from "@tanstack/react-router";
 import { type ReactElement, useEffect, useState } from "react";
 import { useTexts } from "../language.tsx";
 import { Button } from "../parts/button.tsx";
@@ -10,19 +10,16 @@ import { Empty, Loaded } from "../parts/state.tsx";
 import { isId } from "../people/search.ts";
 import { auditRoute } from "../router.tsx";
 import { auth, trpc } from "../service.ts";
+import { useMay } from "../session.tsx";
 import { EventList } from "./event-list.tsx";
 import { ExportWindow } from "./export-window.tsx";
+import { toWanted } from "./wanted-events.ts";
 
 /** What happened here, to whom and by whom: what fits the filters, the newest first. */
 export function AuditPage(): ReactElement {
   const texts = useTexts();
-  const { person, actor, event } = auditRoute.useSearch();
+  const filters = toWanted(useFilters()[0]);
   const [isExporting, setExporting] = useState(false);
-  const filters = {
-    ...(person !== undefined && isId(person) && { userId: person.trim() }),
-    ...(actor !== undefined && isId(actor) && { actorId: actor.trim() }),
-    ...(event !== undefined && { event }),
-  };
   const events = usePages({
     key: [...trpc.audit.list.pathKey(), filters],
     read: (after) => auth.api.audit.list.query({ ...filters, limit: 50, ...after }),
@@ -50,17 +47,31 @@ export function AuditPage(): ReactElement {
           <More pages={events} />
         </div>
       )}
-      <ExportWindow filters={filters} isOpen={isExporting} onClose={() => setExporting(false)} />
+      <ExportWindow wanted={filters} isOpen={isExporting} onClose={() => setExporting(false)} />
     </div>
   );
 }
 
+type AddressFilters = { readonly [Name in "person" | "actor" | "event" | "from" | "until"]?: string };
+
+function useFilters() {
+  const search: AddressFilters = auditRoute.useSearch();
+  const address = useLocation({ select: ({ state }) => state.address ?? "" });
+  const navigate = useNavigate({ from: auditRoute.fullPath });
+  /** Takes the place of what is in the page's address and in the history. */
+  const change = ({ address: typed, ...changes }: AddressFilters & { readonly address?: string }) =>
+    void navigate({
+      search: (before) => ({ ...before, ...changes }),
+      state: (before) => (typed === undefined ? before : { ...before, address: typed }),
+      replace: true,
+    });
+  return [{ ...search, address }, change] as const;
+}
+
 function Filters(): ReactElement {
   const texts = useTexts();
-  const search = auditRoute.useSearch();
-  const navigate = useNavigate({ from: auditRoute.fullPath });
-  const change = (changes: Partial<typeof search>) =>
-    void navigate({ search: (before) => ({ ...before, ...changes }), replace: true });
+  const mayContact = useMay("auth.view_contact");
+  const [search, change] = useFilters();
   const known = Object.entries(texts.events).map(([id, name]) => ({ id, name }));
   const sorted = known.sort((one, other) => one.name.localeCompare(other.name));
   return (
@@ -73,8 +84,47 @@ function Filters(): ReactElement {
       />
       <IdField label={texts.audit.about} value={search.person ?? ""} onChange={(person) => change({ person })} />
       <IdField label={texts.audit.actor} value={search.actor ?? ""} onChange={(actor) => change({ actor })} />
+      {(["from", "until"] as const).map((name) => (
+        <Field
+          key={name}
+          name={name}
+          type="datetime-local"
+          label={texts.audit[name]}
+          value={search[name] ?? ""}
+          onChange={(time) => change({ [name]: time })}
+        />
+      ))}
+      {mayContact && (
+        <TypedField
+          name="address"
+          label={texts.audit.address}
+          value={search.address}
+          onChange={(address) => change({ address })}
+        />
+      )}
     </search>
   );
+}
+
+interface TypedFieldProps {
+  readonly name: string;
+  readonly label: string;
+  readonly value: string;
+  onChange(value: string): void;
+}
+
+/** Milliseconds after the last key until it is searched. */
+const pause = 400;
+
+/** What is searched once nobody goes on typing. */
+function TypedField({ name, label, value, onChange }: TypedFieldProps): ReactElement {
+  const [typed, setTyped] = useState(value);
+  useEffect(() => {
+    if (typed.trim() === value) return;
+    const timer = setTimeout(() => onChange(typed.trim()), pause);
+    return () => clearTimeout(timer);
+  });
+  return <Field name={name} label={label} dir="ltr" placeholder="192.0.2.7" value={typed} onChange={setTyped} />;
 }
 
 interface IdFieldProps {

@@ -1,60 +1,50 @@
-import { isAuthError } from "@latchkey/client";
 import { type ReactElement, useRef, useState } from "react";
-import { fill, useFormats, useTexts } from "../language.tsx";
+import { fillCount, useTexts } from "../language.tsx";
 import { Button } from "../parts/button.tsx";
 import { Choice } from "../parts/choice.tsx";
+import { openFile } from "../parts/file-sink.ts";
 import { Fault } from "../parts/state.tsx";
 import { Window } from "../parts/window.tsx";
-import { auth } from "../service.ts";
-import { csvHead, toCsv, toJsonLines } from "./export-file.ts";
+import { type ExportFormat, exportEvents, exportFormats } from "./export-events.ts";
+import type { WantedEvents } from "./wanted-events.ts";
 
 interface ExportWindowProps {
-  readonly filters: { readonly userId?: string; readonly actorId?: string; readonly event?: string };
+  readonly wanted: WantedEvents;
   readonly isOpen: boolean;
   onClose(): void;
 }
 
-const formats = {
-  csv: { head: csvHead, write: toCsv, type: "text/csv;charset=utf-8" },
-  jsonl: { head: "", write: toJsonLines, type: "application/x-ndjson" },
-} as const;
+const formats = Object.entries(exportFormats).map(([id, { name }]) => ({ id, name }));
 
 /** Reads all events that fit, a page after the other, and hands them over as a file. */
-export function ExportWindow({ filters, isOpen, onClose }: ExportWindowProps): ReactElement {
+export function ExportWindow({ wanted, isOpen, onClose }: ExportWindowProps): ReactElement {
   const texts = useTexts();
-  const { number } = useFormats();
-  const [format, setFormat] = useState<keyof typeof formats>("csv");
+  const [format, setFormat] = useState<ExportFormat>("csv");
   const [count, setCount] = useState<number | null>(null);
   const [error, setError] = useState<unknown>(null);
-  const running = useRef(0);
+  const running = useRef<AbortController | null>(null);
 
   async function run(): Promise<void> {
-    running.current += 1;
-    const own = running.current;
+    const own = new AbortController();
+    running.current = own;
+    const { signal } = own;
     setError(null);
     setCount(0);
-    const { head, write, type } = formats[format];
-    const parts: string[] = [head];
     try {
-      let [cursor, written]: [string | null, number] = [null, 0];
-      do {
-        const page = await readPage({ ...filters, limit: 100, ...(cursor !== null && { cursor }) });
-        if (own !== running.current) return;
-        parts.push(write(page.events));
-        written += page.events.length;
-        setCount(written);
-        cursor = page.nextCursor;
-      } while (cursor !== null);
-      save(new Blob(parts, { type }), `audit.${format}`);
-      close();
+      const file = await openFile({ name: `audit.${format}`, type: exportFormats[format].type });
+      if (file) await exportEvents({ wanted, format, file, signal, onWritten: setCount });
+      if (signal.aborted) return;
+      setCount(null);
+      if (file) close();
     } catch (failure) {
+      if (signal.aborted) return;
       setCount(null);
       setError(failure);
     }
   }
 
   function close(): void {
-    running.current += 1;
+    running.current?.abort();
     setCount(null);
     setError(null);
     onClose();
@@ -66,15 +56,12 @@ export function ExportWindow({ filters, isOpen, onClose }: ExportWindowProps): R
         <p>{texts.audit.exportLead}</p>
         <Choice
           label={texts.audit.format}
-          options={[
-            { id: "csv", name: "CSV" },
-            { id: "jsonl", name: "JSON" },
-          ]}
+          options={formats}
           value={format}
           onChange={(value) => setFormat(value === "jsonl" ? "jsonl" : "csv")}
         />
         <p role="status" className="hint">
-          {count !== null && fill(texts.audit.read, { count: number(count) })}
+          {count !== null && fillCount(texts.audit.read, count, texts)}
         </p>
         {error !== null && <Fault error={error} />}
         <div className="row end">
@@ -86,25 +73,4 @@ export function ExportWindow({ filters, isOpen, onClose }: ExportWindowProps): R
       </div>
     </Window>
   );
-}
-
-type Asked = Parameters<typeof auth.api.audit.list.query>[0];
-type Page = Awaited<ReturnType<typeof auth.api.audit.list.query>>;
-
-/** One page. Where calls of an administrator are counted and there were too many, it waits for as long as the service says. */
-async function readPage(input: Asked): Promise<Page> {
-  try {
-    return await auth.api.audit.list.query(input);
-  } catch (error) {
-    if (!isAuthError(error, "rate_limited")) throw error;
-    await new Promise((resolve) => setTimeout(resolve, error.data.retryAfter * 1_000));
-    return readPage(input);
-  }
-}
-
-function save(blob: Blob, name: string): void {
-  const href = URL.createObjectURL(blob);
-  const link = Object.assign(document.createElement("a"), { href, download: name });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(href), 60_000);
 }

@@ -14,6 +14,8 @@ const places: readonly Place[] = [
   { to: "/groups", name: "groups", permission: "auth.view_group" },
   { to: "/messages", name: "messages", permission: "auth.view_service" },
   { to: "/audit", name: "audit", permission: "auth.view_auditevent" },
+  { to: "/keys", name: "keys", permission: "auth.view_service" },
+  { to: "/settings", name: "settings", permission: "auth.view_setting" },
   { to: "/health", name: "health", permission: "auth.view_service" },
 ];
 

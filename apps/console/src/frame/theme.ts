@@ -1,3 +1,4 @@
+import { readRemembered, remember } from "../parts/remembered.ts";
 import { createStore, useStore } from "../store.ts";
 
 export const themes = ["system", "light", "dark"] as const;
@@ -16,12 +17,12 @@ function show(theme: Theme): void {
 }
 
 export function startTheme(): void {
-  const stored = localStorage.getItem(key);
+  const stored = readRemembered(key);
   show(isTheme(stored) ? stored : "system");
 }
 
 export function setTheme(theme: string): void {
   if (!isTheme(theme)) return;
-  localStorage.setItem(key, theme);
+  remember(key, theme);
   show(theme);
 }

@@ -8,6 +8,7 @@ import { useChosen } from "../parts/chosen.ts";
 import { Field } from "../parts/field.tsx";
 import { tell } from "../parts/notices.tsx";
 import { PermissionChecks } from "../parts/permission-checks.tsx";
+import { tellWithUndo } from "../parts/undo.ts";
 import { Window } from "../parts/window.tsx";
 import { WindowForm } from "../parts/window-form.tsx";
 import { auth } from "../service.ts";
@@ -43,18 +44,20 @@ function GroupForm({ group, onClose }: Omit<GroupWindowProps, "isOpen">): ReactE
   const given = useChosen(group?.permissions ?? []);
   const [changed, setChanged] = useState<readonly ChangedField[]>([]);
   const saving = useMutation({
-    async mutationFn(): Promise<void> {
+    async mutationFn() {
       const permissions = [...given.chosen].sort();
       if (!group) {
         await auth.api.groups.create.mutate({ name, permissions });
-        return;
+        return null;
       }
-      const expected = { name: nameBefore, permissions: [...given.before] };
-      await auth.api.groups.update.mutate({ id: group.id, name, permissions, expected });
+      const [id, former] = [group.id, { name: nameBefore, permissions: [...given.before] }];
+      const expected = await auth.api.groups.update.mutate({ id, name, permissions, expected: former });
+      return { id, ...former, expected: { name: expected.name, permissions: [...expected.permissions] } };
     },
-    async onSuccess() {
+    async onSuccess(undoing) {
       await refreshGroups();
-      tell(texts.saved);
+      if (undoing) tellWithUndo(texts.saved, texts, () => auth.api.groups.update.mutate(undoing).then(refreshGroups));
+      else tell(texts.saved);
       onClose();
     },
     async onError(error) {

@@ -4,6 +4,7 @@ import { fill, useFormats, useTexts } from "../language.tsx";
 import { Button } from "../parts/button.tsx";
 import { Card, Fact } from "../parts/card.tsx";
 import { Loaded } from "../parts/state.tsx";
+import { Warnings } from "../parts/warnings.tsx";
 import { trpc } from "../service.ts";
 
 /** What is known of the database and the keys, and what should be mended: as `latchkey doctor` says it, in English. */
@@ -25,14 +26,7 @@ export function HealthPage(): ReactElement {
             {warnings.length === 0 ? (
               <p className="notice good">{texts.health.well}</p>
             ) : (
-              <section className="notice warn" aria-label={texts.health.warnings}>
-                <p>{texts.health.warnings}</p>
-                <ul className="bullets" lang="en" dir="ltr">
-                  {warnings.map((warning) => (
-                    <li key={warning}>{warning}</li>
-                  ))}
-                </ul>
-              </section>
+              <Warnings title={texts.health.warnings} lines={warnings} />
             )}
             <Card title={texts.health.facts}>
               <dl className="facts wide-facts">

@@ -1,9 +1,12 @@
 import { en as pages } from "@latchkey/pages/languages/en";
+import { plural } from "./plural.ts";
 
 const { other: _, ...ownEvents } = pages.events;
 
 /** The console in English: what every other language has, text for text. Refusals of fields and what happened are those of the service's pages. */
 export const en = {
+  /** As BCP 47 has it: by whose rules counts are said. */
+  tag: "en",
   console: "Latchkey console",
   skip: "Skip to the content",
   menu: "Menu",
@@ -34,6 +37,8 @@ export const en = {
     groups: "Groups",
     messages: "Messages",
     audit: "Audit trail",
+    keys: "Keys",
+    settings: "Settings",
     health: "Health",
   },
   away: {
@@ -98,8 +103,8 @@ export const en = {
     any: "Any",
     columns: "Columns",
     none: "Nobody fits.",
-    count: "{count} people",
-    countAndMore: "{count} people, and more below",
+    count: plural({ one: "{count} person", other: "{count} people" }),
+    countAndMore: plural({ one: "{count} person, and more below", other: "{count} people, and more below" }),
     create: "Create account",
     createLead:
       "One name of the first three is enough. You vouch for the number and the address. The owner sets the password.",
@@ -112,6 +117,7 @@ export const en = {
     edit: "Edit names and profile",
     happened: "What happened",
     locked: "Wrong passwords have run into a limit of this account:",
+    deletion: "This account is deleted, unless its owner signs in before or it is disabled:",
     genders: { Female: "Female", Male: "Male" },
   },
   code: {
@@ -131,11 +137,17 @@ export const en = {
       ask: "Limits that wrong passwords have run into are lifted for {name}.",
       done: "Unlocked",
     },
+    newPassword: {
+      name: "Ask for a new password",
+      act: "Ask for it",
+      ask: "{name} is signed out everywhere and has to choose another password at the next sign-in.",
+      done: "A new password is asked for at the next sign-in",
+    },
     secondFactor: {
-      name: "Reset the second factor",
+      name: "Reset the second factors",
       act: "Reset",
-      ask: "The authenticator app of {name} is removed and all their sessions end. The password stays.",
-      done: "Second factor reset",
+      ask: "The authenticator app and the passkeys of {name} are removed and all their sessions end. The password stays: whoever knows it is in until they set up another factor. Whoever signed in by passkey alone needs a password code from you.",
+      done: "Second factors reset",
     },
     disable: {
       name: "Disable",
@@ -155,6 +167,55 @@ export const en = {
       ask: "The account of {name}, its sessions and its rights are deleted. This cannot be undone.",
       done: "Account deleted",
     },
+  },
+  limits: {
+    until: "closed until",
+    forGood: "closed until somebody unlocks it",
+    names: {
+      sign_in_name: "Wrong passwords for a name of this account",
+      account_strangers: "Wrong passwords in a row",
+      second_factor_account: "Wrong digits of the authenticator app",
+      second_factor_strangers: "Wrong digits of the authenticator app in a row",
+    },
+  },
+  ways: {
+    title: "Ways to sign in",
+    above: "This account has more rights than yours, so how it signs in is not shown.",
+    proofs: {
+      code: "Proved by its owner",
+      administrator: "Vouched for by an administrator",
+      claim: "Said by the earlier system, and not proved here",
+    },
+    password: "Password",
+    app: "Authenticator app",
+    passkeys: "Passkeys",
+    passkeyCount: plural({ one: "{count} passkey", other: "{count} passkeys" }),
+    recoveryCodes: "Recovery codes",
+    left: plural({ one: "{count} left", other: "{count} left" }),
+    isSet: "Set up",
+    none: "None",
+    changeDue: "To be replaced at the next sign-in",
+    neverUsed: "never used",
+    consents: "Consents",
+    given: "May be contacted",
+    withdrawn: "May not be contacted any more",
+    textVersion: "text {version}",
+    deciders: {
+      owner: "by the owner",
+      administrator: "by an administrator",
+      import: "as the earlier system said",
+      unknown: "on a day that is not known",
+    },
+  },
+  waiting: {
+    title: "Waiting",
+    due: "Due",
+    asked: "Asked for",
+    held: "The reset of the password is held until {until}: nothing else of the account changes either.",
+    stop: "Stop",
+    ask: "The change of {name} is dropped, and the account stays as it is.",
+    done: "The change is stopped",
+    kinds: pages.pending,
   },
   sessions: {
     title: "Sessions",
@@ -203,11 +264,14 @@ export const en = {
     about: "Account (id)",
     actor: "Done by (id)",
     wholeId: "Paste a whole id.",
+    from: "From",
+    until: "Until",
+    address: "IP address",
     operator: "the command line",
     export: "Export",
     exportLead: "Everything that fits the filters, as a file. Times are in UTC.",
     format: "Format",
-    read: "{count} events read",
+    read: plural({ one: "{count} event read", other: "{count} events read" }),
     download: "Download",
   },
   overview: {
@@ -229,7 +293,10 @@ export const en = {
   },
   messages: {
     lead: "What became of messages in the last 24 hours.",
-    left: "messages to phone numbers may still go out today",
+    left: plural({
+      one: "{count} message to a phone number may still go out today",
+      other: "{count} messages to phone numbers may still go out today",
+    }),
     none: "No country is served, and nothing was asked for.",
     share: "Asked and proved, as bars",
     refusal: "{rule}: {times}",
@@ -269,6 +336,41 @@ export const en = {
     imported: "People of other systems",
     oldTokens: "Old tokens",
   },
+  keys: {
+    lead: "They sign access tokens. A new one is published for ten minutes before it signs, and the one before it is accepted until its last token has run out.",
+    rotate: "Rotate now",
+    next: "The next one is made by itself:",
+    never: "A new one is made only when somebody asks for it.",
+    shared:
+      "The secret of an earlier system signs access tokens. A new key changes nothing while TOKEN_PROFILE says so.",
+    columns: {
+      key: "Key",
+      algorithm: "Algorithm",
+      made: "Made",
+      signsFrom: "Signs since",
+      acceptedUntil: "Accepted until",
+      state: "State",
+    },
+    states: { waiting: "Published, signs soon", signing: "Signs", accepted: "Still accepted" },
+    ask: "A new key is published now and signs in ten minutes. Nobody is signed out.",
+    compromised: "Somebody else knows the present keys",
+    askCompromised:
+      "The new key signs at once. The present keys are removed, and with them every access token that is out. Apps fetch another by themselves; people stay signed in.",
+    done: "The new key is made",
+  },
+  settings: {
+    lead: "What the process that answered runs with. Settings are changed in its environment and read when it starts.",
+    find: "Find a setting",
+    onlySet: "Only what somebody has set",
+    name: "Setting",
+    value: "Value",
+    from: "From",
+    set: "Set",
+    default: "Default",
+    hidden: "Not shown",
+    none: "This server tells nothing of its settings.",
+    notes: "Worth knowing:",
+  },
   changed: {
     title: "Somebody else changed this while you were editing:",
     field: "Field",
@@ -280,7 +382,10 @@ export const en = {
   refusals: {
     away: "The service does not answer. Nothing is lost; try again.",
     failed: "Something went wrong in the service. Try again.",
-    wait: "Too many tries. Try again in {seconds} seconds.",
+    wait: plural({
+      one: "Too many tries. Try again in {count} second.",
+      other: "Too many tries. Try again in {count} seconds.",
+    }),
     denied: "That was refused.",
     reasons: {
       reauthentication_required: "Nothing was done: you did not confirm that it is you.",

@@ -1,7 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import type { ReactElement } from "react";
-import { fill, useFormats, useTexts } from "../language.tsx";
+import { fill, fillCount, useFormats, useTexts } from "../language.tsx";
 import { Empty, Loaded } from "../parts/state.tsx";
+import { TableRegion } from "../parts/table-region.tsx";
 import { trpc } from "../service.ts";
 
 const columns = ["asked", "sent", "delivered", "failed", "proved"] as const;
@@ -25,14 +26,11 @@ export function MessagesPage(): ReactElement {
           const most = Math.max(1, ...countries.map(({ asked, sent }) => Math.max(asked, sent)));
           return (
             <>
-              <p className="figure">
-                <b>{number(left)}</b> {texts.messages.left}
-              </p>
+              <p className="figure">{fillCount(texts.messages.left, left, texts)}</p>
               {countries.length === 0 ? (
                 <Empty>{texts.messages.none}</Empty>
               ) : (
-                // biome-ignore lint/a11y/noNoninteractiveTabindex lint/a11y/useSemanticElements: whoever has no mouse scrolls it with the keyboard
-                <div className="card table-scroll" tabIndex={0} role="region" aria-label={texts.places.messages}>
+                <TableRegion label={texts.places.messages}>
                   <table className="plain wide-table">
                     <thead>
                       <tr>
@@ -88,7 +86,7 @@ export function MessagesPage(): ReactElement {
                       ))}
                     </tbody>
                   </table>
-                </div>
+                </TableRegion>
               )}
             </>
           );

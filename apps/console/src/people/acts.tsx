@@ -2,17 +2,18 @@ import type { User } from "@latchkey/client";
 import { useNavigate } from "@tanstack/react-router";
 import { type ReactElement, useState } from "react";
 import { Button as AriaButton, Menu, MenuItem, MenuTrigger, Popover } from "react-aria-components";
-import { explain } from "../explain.ts";
 import { fill, useTexts } from "../language.tsx";
 import { tell } from "../parts/notices.tsx";
 import { Question } from "../parts/question.tsx";
+import { tellWithUndo } from "../parts/undo.ts";
 import { auth } from "../service.ts";
 import { useMay, useSession } from "../session.tsx";
 import { CodeWindow } from "./code-window.tsx";
 import { nameOf } from "./name-of.ts";
 import { refreshPeople } from "./refresh-person.ts";
+import { useWaysIn } from "./ways-in.tsx";
 
-type Act = "code" | "unlock" | "secondFactor" | "disable" | "enable" | "delete";
+type Act = "code" | "unlock" | "newPassword" | "secondFactor" | "disable" | "enable" | "delete";
 
 /** What can be done with an account. What the service would refuse for one's own is not offered. */
 export function Acts({ user }: { readonly user: User }): ReactElement | null {
@@ -22,8 +23,12 @@ export function Acts({ user }: { readonly user: User }): ReactElement | null {
   const [mayChange, mayDelete] = [useMay("auth.change_user"), useMay("auth.delete_user")];
   const [asked, setAsked] = useState<Act | null>(null);
   const isOwn = user.id === self.id;
+  const ways = useWaysIn(user.id).data;
+  const hasFactor = !ways || ways.totp !== null || ways.passkeys.count > 0;
   const acts: readonly Act[] = [
-    ...(mayChange && !isOwn && user.isActive ? (["code", "unlock", "secondFactor"] as const) : []),
+    ...(mayChange && !isOwn && user.isActive ? (["code", "unlock"] as const) : []),
+    ...(mayChange && user.isActive && ways?.password.isSet ? (["newPassword"] as const) : []),
+    ...(mayChange && !isOwn && user.isActive && hasFactor ? (["secondFactor"] as const) : []),
     ...(mayChange ? ([user.isActive ? "disable" : "enable"] as const) : []),
     ...(mayDelete ? (["delete"] as const) : []),
   ];
@@ -35,13 +40,17 @@ export function Acts({ user }: { readonly user: User }): ReactElement | null {
     await auth.api.users.update.mutate({ id, changes: { isActive } });
     await refreshPeople();
   }
-  const takeBack = (work: Promise<void>) => work.catch((error) => tell(explain(error, texts)));
 
   const deeds: Record<Exclude<Act, "code">, () => Promise<unknown>> = {
     async unlock() {
       await auth.api.users.unlock.mutate({ id });
       await refreshPeople();
       tell(texts.acts.unlock.done);
+    },
+    async newPassword() {
+      await auth.api.users.requirePasswordChange.mutate({ id });
+      await refreshPeople();
+      tell(texts.acts.newPassword.done);
     },
     async secondFactor() {
       await auth.api.users.resetSecondFactor.mutate({ id });
@@ -50,11 +59,11 @@ export function Acts({ user }: { readonly user: User }): ReactElement | null {
     },
     async disable() {
       await setActive(false);
-      tell(texts.acts.disable.done, () => void takeBack(setActive(true)));
+      tellWithUndo(texts.acts.disable.done, texts, () => setActive(true));
     },
     async enable() {
       await setActive(true);
-      tell(texts.acts.enable.done, () => void takeBack(setActive(false)));
+      tellWithUndo(texts.acts.enable.done, texts, () => setActive(false));
     },
     async delete() {
       await auth.api.users.delete.mutate({ id });

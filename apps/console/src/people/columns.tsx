@@ -1,6 +1,7 @@
 import { type ReactElement, useState } from "react";
 import { Button, Menu, MenuItem, MenuTrigger, Popover } from "react-aria-components";
 import { useTexts } from "../language.tsx";
+import { readRemembered, remember } from "../parts/remembered.ts";
 
 /** What can be shown beside the name. */
 export const columnNames = ["username", "phoneNumber", "email", "country", "dateJoined", "lastLogin"] as const;
@@ -10,7 +11,7 @@ const key = "latchkey-console-columns";
 const usual: readonly ColumnName[] = ["phoneNumber", "email", "lastLogin"];
 
 function readColumns(): readonly ColumnName[] {
-  const stored = localStorage.getItem(key);
+  const stored = readRemembered(key);
   return stored === null ? usual : columnNames.filter((name) => stored.split(",").includes(name));
 }
 
@@ -20,7 +21,7 @@ export function useColumns(): [readonly ColumnName[], (columns: readonly ColumnN
   return [
     columns,
     (wanted) => {
-      localStorage.setItem(key, wanted.join(","));
+      remember(key, wanted.join(","));
       setColumns(wanted);
     },
   ];

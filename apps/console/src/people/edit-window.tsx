@@ -8,6 +8,7 @@ import { Check } from "../parts/check.tsx";
 import { Choice } from "../parts/choice.tsx";
 import { Field } from "../parts/field.tsx";
 import { tell } from "../parts/notices.tsx";
+import { tellWithUndo } from "../parts/undo.ts";
 import { Window } from "../parts/window.tsx";
 import { WindowForm } from "../parts/window-form.tsx";
 import { auth } from "../service.ts";
@@ -77,18 +78,23 @@ function EditForm({ user, onClose }: Omit<EditWindowProps, "isOpen">): ReactElem
   const saving = useMutation({
     async mutationFn() {
       const fields = everyField.filter((name) => toValue(name, typed[name]) !== (before[name] ?? null));
-      if (fields.length === 0) return;
+      if (fields.length === 0) return null;
       const pairs = (values: (name: (typeof everyField)[number]) => unknown) =>
         Object.fromEntries(fields.map((name) => [name, values(name)]));
-      await auth.api.users.update.mutate({
+      const former = pairs((name) => before[name]);
+      const updated = await auth.api.users.update.mutate({
         id: user.id,
         changes: pairs((name) => toValue(name, typed[name])),
-        expected: pairs((name) => before[name]),
+        expected: former,
       });
+      // Whoever took a consent back in somebody's name cannot give it again.
+      if (fields.includes("isApprovedToBeInTouch")) return null;
+      return { id: user.id, changes: former, expected: pairs((name) => updated[name]) };
     },
-    async onSuccess() {
+    async onSuccess(undoing) {
       await refreshPeople();
-      tell(texts.saved);
+      if (undoing) tellWithUndo(texts.saved, texts, () => auth.api.users.update.mutate(undoing).then(refreshPeople));
+      else tell(texts.saved);
       onClose();
     },
     async onError(error) {

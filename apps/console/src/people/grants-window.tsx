@@ -1,16 +1,15 @@
 import { isAuthError, type User } from "@latchkey/client";
 import { useMutation } from "@tanstack/react-query";
 import { type ReactElement, type ReactNode, useState } from "react";
-import { explain } from "../explain.ts";
 import { useTexts } from "../language.tsx";
 import { Changed, type ChangedField } from "../parts/changed.tsx";
 import { Check } from "../parts/check.tsx";
 import { type Chosen, useChosen } from "../parts/chosen.ts";
 import { More } from "../parts/more.tsx";
-import { tell } from "../parts/notices.tsx";
 import { usePages } from "../parts/pages.ts";
 import { PermissionChecks } from "../parts/permission-checks.tsx";
 import { Empty, Loaded } from "../parts/state.tsx";
+import { tellWithUndo } from "../parts/undo.ts";
 import { Window } from "../parts/window.tsx";
 import { WindowForm } from "../parts/window-form.tsx";
 import { auth, trpc } from "../service.ts";
@@ -132,11 +131,7 @@ function SetForm({ present, save, readPresent, nameOf, onClose, children }: SetF
     mutationFn: () => save([...things.chosen], things.before),
     async onSuccess() {
       await refreshPeople();
-      const undo = () =>
-        save(things.before, [...things.chosen])
-          .then(refreshPeople)
-          .catch((error) => tell(explain(error, texts)));
-      tell(texts.saved, () => void undo());
+      tellWithUndo(texts.saved, texts, () => save(things.before, [...things.chosen]).then(refreshPeople));
       onClose();
     },
     async onError(error) {

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
+import { useLocation, useNavigate } from "@tanstack/react-router";
 import { type ReactElement, useEffect, useState } from "react";
 import { useGroups } from "../groups/group-list.ts";
 import { fill, useTexts } from "../language.tsx";
@@ -49,22 +49,29 @@ export function PeoplePage(): ReactElement {
   );
 }
 
+type AddressFilters = { readonly [Name in "by" | "status" | "group"]?: string };
+
 function useFilters() {
-  const search = peopleRoute.useSearch();
+  const search: AddressFilters = peopleRoute.useSearch();
+  const q = useLocation({ select: ({ state }) => state.q ?? "" });
   const navigate = useNavigate({ from: peopleRoute.fullPath });
-  /** Takes the place of what is in the address; an empty text takes it out. */
-  const change = (changes: Partial<typeof search>) =>
-    void navigate({ search: (before) => ({ ...before, ...changes }), replace: true });
-  return [search, change] as const;
+  /** Takes the place of what is in the address and the history; an empty text takes it out. */
+  const change = ({ q: typed, ...changes }: AddressFilters & { readonly q?: string }) =>
+    void navigate({
+      search: (before) => ({ ...before, ...changes }),
+      state: (before) => (typed === undefined ? before : { ...before, q: typed }),
+      replace: true,
+    });
+  return [{ ...search, q }, change] as const;
 }
 
 function Filters(): ReactElement {
   const texts = useTexts();
   const mayGroups = useMay("auth.view_group");
   const [search, change] = useFilters();
-  const [typed, setTyped] = useState(search.q ?? "");
+  const [typed, setTyped] = useState(search.q);
   useEffect(() => {
-    if (typed.trim() === (search.q ?? "")) return;
+    if (typed.trim() === search.q) return;
     const timer = setTimeout(() => change({ q: typed.trim() }), pause);
     return () => clearTimeout(timer);
   });
@@ -109,7 +116,7 @@ function Filters(): ReactElement {
 
 function Found({ columns }: { readonly columns: readonly string[] }): ReactElement {
   const texts = useTexts();
-  const [{ q = "", by, status, group }] = useFilters();
+  const [{ q, by, status, group }] = useFilters();
   const kind = isSearchBy(by) ? by : guessBy(q);
   const isOldId = q !== "" && kind === "externalId";
   const input = {

@@ -12,7 +12,7 @@ import {
   useRef,
   useState,
 } from "react";
-import { fill, useFormats, useTexts } from "../language.tsx";
+import { fillCount, useTexts } from "../language.tsx";
 import { Moment } from "../parts/moment.tsx";
 import { Empty, Fault } from "../parts/state.tsx";
 import { nameOf } from "./name-of.ts";
@@ -36,7 +36,6 @@ interface PeopleTableProps {
 /** People, one a row. Only rows that can be seen are there, so that a million of them are no more work than twenty. */
 export function PeopleTable({ people, columns, hasMore, onMore, error }: PeopleTableProps): ReactElement {
   const texts = useTexts();
-  const { number } = useFormats();
   const list = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
   useLayoutEffect(() => setTop(list.current?.offsetTop ?? 0), []);
@@ -59,7 +58,7 @@ export function PeopleTable({ people, columns, hasMore, onMore, error }: PeopleT
   return (
     <>
       <p className="hint" role="status">
-        {fill(hasMore ? texts.people.countAndMore : texts.people.count, { count: number(people.length) })}
+        {fillCount(hasMore ? texts.people.countAndMore : texts.people.count, people.length, texts)}
       </p>
       <div
         className="people"

@@ -14,15 +14,19 @@ import { Acts } from "./acts.tsx";
 import { EditWindow, findOwnFields, nameFields, profileFields } from "./edit-window.tsx";
 import { Grants } from "./grants.tsx";
 import { Happenings } from "./happenings.tsx";
-import { LockNotice } from "./lock-notice.tsx";
+import { LockNotice, useReachedAt } from "./lock-notice.tsx";
 import { nameOf } from "./name-of.ts";
 import { Sessions } from "./sessions.tsx";
 import { Tags } from "./tags.tsx";
+import { useWaiting, Waiting } from "./waiting.tsx";
+import { useWaysIn, WaysIn } from "./ways-in.tsx";
 
 export function PersonPage(): ReactElement {
   const texts = useTexts();
   const { id } = personRoute.useParams();
   const person = useQuery(trpc.users.get.queryOptions({ id }));
+  // What may stand above the rest comes with it, so that nothing is pushed down.
+  const isLoading = [useWaysIn(id), useWaiting(id), useReachedAt(id)].some((part) => part.isLoading);
   return (
     <div className="page">
       <p>
@@ -31,11 +35,11 @@ export function PersonPage(): ReactElement {
           {texts.places.people}
         </Link>
       </p>
-      {!person.data && <h1>{texts.person.account}</h1>}
+      {(isLoading || !person.data) && <h1>{texts.person.account}</h1>}
       {isGone(person.error) ? (
         <Empty>{texts.person.gone}</Empty>
       ) : (
-        <Loaded query={person} lines={10}>
+        <Loaded query={isLoading ? { ...person, data: undefined, error: null } : person} lines={10}>
           {(found) => <Person key={id} {...found} />}
         </Loaded>
       )}
@@ -51,9 +55,11 @@ interface PersonProps {
   readonly permissions: readonly string[];
   readonly effectivePermissions: readonly string[];
   readonly externalId: string | null;
+  readonly deletionDueAt: string | Date | null;
 }
 
-function Person({ user, externalId, ...grants }: PersonProps): ReactElement {
+function Person({ user, externalId, deletionDueAt, ...grants }: PersonProps): ReactElement {
+  const texts = useTexts();
   const maySeeEvents = useMay("auth.view_auditevent");
   return (
     <>
@@ -68,10 +74,17 @@ function Person({ user, externalId, ...grants }: PersonProps): ReactElement {
         </div>
         <Acts user={user} />
       </div>
-      {maySeeEvents && <LockNotice user={user} />}
+      {deletionDueAt !== null && (
+        <p className="notice warn">
+          {texts.person.deletion} <Moment at={deletionDueAt} />
+        </p>
+      )}
+      <LockNotice user={user} />
       <div className="columns">
         <div className="stack">
           <Profile user={user} externalId={externalId} />
+          <Waiting user={user} />
+          <WaysIn user={user} />
           <Grants user={user} {...grants} />
         </div>
         <div className="stack">

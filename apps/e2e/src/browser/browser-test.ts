@@ -18,6 +18,9 @@ if (!executablePath && !isRequired) {
 /** Nothing of the browser's own goes over the network, and it leaves nothing behind. */
 const words = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"];
 
+/** One for all files of this process, whose windows know nothing of one another. */
+let shared: Promise<Browser> | undefined;
+
 function startBrowser(): Promise<Browser> {
   if (!executablePath) throw new Error("There is no `chromium` on the PATH, and CI=true does without no test");
   return chromium.launch({ executablePath, args: [...words, "--disable-component-update", "--disable-sync"] });
@@ -53,8 +56,9 @@ async function describeTabs(context: BrowserContext): Promise<string> {
 /** See {@link test}; for tests with a site of another kind, which then need {@link inBrowser}. */
 export const browserTest = base
   // biome-ignore lint/correctness/noEmptyPattern: vitest reads from the pattern what a fixture needs
-  .extend("browser", { scope: "file" }, async ({}, { onCleanup }) => {
-    const browser = await startBrowser();
+  .extend("browser", { scope: "worker" }, async ({}, { onCleanup }) => {
+    shared ??= startBrowser();
+    const browser = await shared;
     onCleanup(() => browser.close());
     return browser;
   })
@@ -64,8 +68,9 @@ export const browserTest = base
     onCleanup(() => site[Symbol.asyncDispose]());
     return site;
   })
-  .extend("window", { scope: "file" }, async ({ browser }) => {
+  .extend("window", { scope: "file" }, async ({ browser }, { onCleanup }) => {
     const window = await openWindow(browser);
+    onCleanup(() => window.close());
     // It stays, and the window with it, which is dearer than a tab.
     await window.newPage();
     return window;

@@ -31,8 +31,8 @@ export interface ReceivedRequest {
 
 /** @param folder what is given out in place of our own page, as Vite builds it */
 export async function startFront(folder?: string): Promise<Front> {
-  sdk ??= Promise.all([bundle("index"), bundle("passkeys")]);
-  const [script, passkeyScript] = await sdk;
+  sdk ??= Promise.all([bundle("index"), bundle("passkeys"), bundle("redirect")]);
+  const [script, passkeyScript, redirectScript] = await sdk;
   const requests: ReceivedRequest[] = [];
   let service: string | undefined;
   let base = "";
@@ -48,6 +48,7 @@ export async function startFront(folder?: string): Promise<Front> {
     if (folder) return giveOut(outgoing, join(folder, new URL(path, "http://front").pathname));
     if (path === "/sdk.js") return answer(outgoing, "text/javascript", script);
     if (path === "/passkeys.js") return answer(outgoing, "text/javascript", passkeyScript);
+    if (path === "/redirect.js") return answer(outgoing, "text/javascript", redirectScript);
     return answer(outgoing, "text/html; charset=utf-8", page);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -91,7 +92,7 @@ function handOn(incoming: IncomingMessage, outgoing: ServerResponse, url: URL): 
   incoming.pipe(onward);
 }
 
-let sdk: Promise<[script: string, passkeyScript: string]> | undefined;
+let sdk: Promise<[script: string, passkeyScript: string, redirectScript: string]> | undefined;
 const client = fileURLToPath(new URL("../../../../packages/client/", import.meta.url));
 
 /** A part of the built SDK and `@trpc/client` in one script, as a team's own bundler makes it. */

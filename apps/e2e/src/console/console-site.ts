@@ -1,6 +1,8 @@
 import { openConsoleFiles } from "@latchkey/api/console-files";
 import { createInbox, type Inbox } from "@latchkey/auth/testing";
+import type { SettingsReport } from "@latchkey/server";
 import type { Browser, Page } from "playwright-core";
+import { parseSettings, reportSettings } from "../../../api/src/environment.ts";
 import { type LiveServer, startLiveServer } from "../live-server.ts";
 import { openPagesWindow, type PagesWindow } from "../pages/look.ts";
 import { createPerson, type Facts, type Person, password } from "../permissions/accounts-in-core.ts";
@@ -13,10 +15,25 @@ export interface ConsoleSite extends AsyncDisposable {
   create(facts: Facts): Promise<Person>;
 }
 
+const secret = "n0t-shown-Zk3vR9qLw7TnXc2Yb8HsJd5GfMp4Ua6E";
+
+/** What the service would run with in production, with something that cannot be meant. */
+export const settings: SettingsReport = {
+  settings: reportSettings(
+    parseSettings({
+      LATCHKEY_SECRET: secret,
+      ACCESS_TOKEN_LIFETIME: "20m",
+      DATABASE_URL: "postgres://a:b@localhost/c",
+    }),
+  ),
+  warnings: ["MESSAGES names no sender, so that nothing is sent."],
+  notes: ["Texts of more than one part cost more."],
+};
+
 export async function startConsoleSite(): Promise<ConsoleSite> {
   const inbox = createInbox();
   const messages = { senders: { sms: inbox, email: inbox }, isEnforced: false };
-  const live = await startLiveServer({ messages }, { console: openConsoleFiles() });
+  const live = await startLiveServer({ messages }, { console: openConsoleFiles(), settings });
   return {
     ...{ live, inbox },
     create: (facts) => createPerson(live.test, facts),
@@ -29,7 +46,13 @@ export interface ConsoleWindowOptions extends NonNullable<Parameters<typeof open
   readonly theme?: "light" | "dark";
   /** Whether they sign in on the service's own pages, and not elsewhere before: that takes longer. */
   readonly throughPages?: boolean;
+  /** Whether the browser keeps nothing for pages, as somebody can set it. */
+  readonly forbidsStorage?: boolean;
 }
+
+/** What a page meets where its storage is forbidden. */
+const forbidStorage = `for (const name of ["localStorage", "sessionStorage"])
+  Object.defineProperty(window, name, { get() { throw new DOMException("Access is denied", "SecurityError"); } });`;
 
 /** A window in which somebody is at a path of the console, signed in. */
 export async function openConsole(
@@ -37,7 +60,13 @@ export async function openConsole(
   { live }: Pick<ConsoleSite, "live">,
   person: Pick<Person, "username">,
   path: string,
-  { language = "en", theme = "light", throughPages = false, ...options }: ConsoleWindowOptions = {},
+  {
+    language = "en",
+    theme = "light",
+    throughPages = false,
+    forbidsStorage = false,
+    ...options
+  }: ConsoleWindowOptions = {},
 ): Promise<PagesWindow> {
   const window = await openPagesWindow(browser, { viewport: { width: 1280, height: 800 }, ...options });
   // The machine may be busy with something else.
@@ -45,6 +74,7 @@ export async function openConsole(
   await window.context.addInitScript(
     `localStorage.setItem("latchkey-console-language", ${JSON.stringify(language)}); localStorage.setItem("latchkey-console-look", ${JSON.stringify(theme)});`,
   );
+  if (forbidsStorage) await window.context.addInitScript(forbidStorage);
   if (!throughPages) await bringCookie(window, live, person);
   await window.page.goto(`${live.url}/console${path}`);
   if (throughPages) await signIn(window.page, person);

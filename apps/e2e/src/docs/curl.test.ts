@@ -1,7 +1,7 @@
 import { execFile, execFileSync } from "node:child_process";
 import { promisify } from "node:util";
 import { createInbox } from "@latchkey/auth/testing";
-import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { startLiveServer } from "../live-server.ts";
 import { procedureTypes } from "../permissions/call-as.ts";
 import { readPages } from "./documents.ts";
@@ -40,28 +40,41 @@ afterAll(() => live[Symbol.asyncDispose]());
 
 const signIn = (username: string) => live.test.auth.login({ username, password }, live.test.facts);
 
-/** What the examples assume, whatever the example before did: alice with two sessions, and a superuser with things to change. */
-const variables: Record<string, string> = {};
-beforeEach(async () => {
+/** What commands name of an account of alice's that has two sessions, and of a superuser's. */
+async function signInAll(): Promise<Record<string, string>> {
+  const { auth } = live.test;
+  const [here, there, root] = [await signIn("alice"), await signIn("alice"), await signIn("root")];
+  const [session] = await auth.listSessions(await auth.authenticate([`Bearer ${there.token}`]));
+  return {
+    TOKEN: here.token,
+    REFRESH_TOKEN: here.refreshToken,
+    DEVICE_MARK: here.deviceMark,
+    SESSION_ID: session?.id ?? "",
+    ADMIN_TOKEN: root.token,
+  };
+}
+
+type Variables = Readonly<Record<string, string>>;
+
+/** What makes the variables that some commands name besides: it takes longer than most of the commands. */
+const makers: readonly [names: RegExp, make: (known: Variables) => Promise<Variables>][] = [
+  [/\$(USER_ID|CODE|GROUP_ID)\b|\bbob\b/, ({ ADMIN_TOKEN = "" }) => makeThings(ADMIN_TOKEN)],
+  [/\$(CHALLENGE|MESSAGE_CODE|TICKET)\b/, () => askForCode()],
+  [/\$PHONE_(CHALLENGE|CODE)\b/, ({ TOKEN = "" }) => askForPhoneCode(TOKEN)],
+  [/\$RECOVERY_(CODE|TICKET)\b/, ({ TOKEN = "" }) => makeRecoveryCodes(TOKEN)],
+];
+
+/** What a command assumes, whatever the one before did: alice, a superuser, and the things that it names. */
+async function prepare(command: string): Promise<Variables> {
   const { auth, database } = live.test;
   await database.query("delete from latchkey.users");
   await database.query("delete from latchkey.groups");
   await auth.createUser({ username: "alice", phoneNumber: "+905321234567", password });
   await auth.createUser({ username: "root", password, isSuperuser: true });
-  const [here, there, root] = [await signIn("alice"), await signIn("alice"), await signIn("root")];
-  const [session] = await auth.listSessions(await auth.authenticate([`Bearer ${there.token}`]));
-  Object.assign(variables, {
-    TOKEN: here.token,
-    REFRESH_TOKEN: here.refreshToken,
-    DEVICE_MARK: here.deviceMark,
-    SESSION_ID: session?.id,
-    ADMIN_TOKEN: root.token,
-    ...(await makeThings(root.token)),
-    ...(await askForCode()),
-    ...(await askForPhoneCode(here.token)),
-    ...(await makeRecoveryCodes(here.token)),
-  });
-});
+  const known = await signInAll();
+  for (const [names, make] of makers) if (names.test(command)) Object.assign(known, await make(known));
+  return known;
+}
 
 /** A code that was sent to a number of nobody's, its challenge, and the ticket of another number. */
 async function askForCode(): Promise<Record<string, string>> {
@@ -106,6 +119,7 @@ async function makeThings(adminToken: string): Promise<Record<string, string>> {
 }
 
 async function run(command: string): Promise<{ status: string; body: string }> {
+  const variables = await prepare(command);
   const script = `curl() { command curl --silent --show-error --write-out '\\n%{http_code}' "$@"; }\n${command}`;
   const here = script.replaceAll("http://127.0.0.1:3000", live.url);
   const env = { PATH: process.env.PATH, ...variables };

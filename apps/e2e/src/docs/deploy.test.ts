@@ -70,6 +70,22 @@ test("a pod that stops has the time that a stop may take, and is out of rotation
   expect(SHUTDOWN_DELAY).toBeGreaterThan(readinessProbe.periodSeconds * readinessProbe.failureThreshold);
 });
 
+test("a pod tells its figures at a port of its own, which no Service leads to", () => {
+  const pod = podsOf.find(({ kind }) => kind === "Deployment");
+  const { env, ports } = pod?.containers[0] ?? {};
+  const set = parseSettings(
+    Object.fromEntries(
+      env.flatMap(({ name, value = "" }: { name: string; value?: string }) =>
+        name.startsWith("METRICS_") ? [[name, value]] : [],
+      ),
+    ),
+  );
+  expect(ports).toContainEqual({ name: "metrics", containerPort: set.METRICS_PORT });
+  expect(set.METRICS_HOST).toBe("0.0.0.0");
+  const service = resources.find(({ kind }) => kind === "Service");
+  expect(service.spec.ports).toEqual([{ name: "http", port: 80, targetPort: "http" }]);
+});
+
 test("the programs that are started are those of the build", async () => {
   const programs = new Set([...(await read("Dockerfile")).matchAll(/CMD \["([\w.]+)"\]/g)].map(([, name]) => name));
   const unit = /^ExecStart=\S+ \/opt\/latchkey\/(\S+)$/m.exec(await read("latchkey.service"))?.[1];

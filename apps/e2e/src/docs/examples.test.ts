@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { parseDocument } from "yaml";
 import { type Page, readPages } from "./documents.ts";
 import { openWorkbench } from "./workbench.ts";
 
@@ -28,6 +29,7 @@ test("no TypeScript hides behind another name of its language, and what is carri
     "json",
     "sh",
     "sql",
+    "yaml",
     "diff",
     "typescript",
     "swift",
@@ -36,6 +38,8 @@ test("no TypeScript hides behind another name of its language, and what is carri
     "",
   ];
   expect(blocks.filter(({ language }) => !known.includes(language)).map(({ path }) => path)).toEqual([]);
+  for (const { path, code } of blocks.filter(({ language }) => language === "yaml"))
+    expect(parseDocument(code).errors, path).toEqual([]);
   const carriedOut = blocks.filter(({ language }) => language === "typescript");
   for (const { path, code } of carriedOut) expect(code, path).toMatch(/^\/\/ apps\//);
 });

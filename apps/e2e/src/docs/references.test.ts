@@ -110,3 +110,23 @@ test("the line that refuses another PostgreSQL sends people to a heading that is
   const [, heading, path = ""] = /follow "([^"]+)" in (docs\/[\w-]+\.md)/.exec(source) ?? [];
   expect((await readPage(path)).text).toContain(`\n## ${heading}\n`);
 });
+
+test("the README leads from two commands to a sign-in, then into one's own server, React, Next.js and other languages, in that order", async () => {
+  const { text } = await readPage("README.md");
+  const headings = [...text.matchAll(/^## (.*)$/gm)].map(([, heading = ""]) => heading);
+  const way = [
+    "Start",
+    "Sign in within 60 seconds",
+    "Or inside your own tRPC server",
+    "React",
+    "Next.js",
+    "Other languages",
+  ];
+  expect(headings.filter((heading) => way.includes(heading))).toEqual(way);
+  const [, start = ""] = text.split("## Start\n");
+  expect(start.split("\n## ")[0]?.match(/^npx -y pnpm@12 \w+/gm)).toEqual([
+    "npx -y pnpm@12 start",
+    "npx -y pnpm@12 test",
+  ]);
+  for (const example of ["react-vite", "next", "own-server"]) expect(text).toContain(`(examples/${example})`);
+});

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Answer, call } from "../live-server.ts";
-import { createEmptyDatabase, type EmptyDatabase, queryOnce } from "../processes/external-database.ts";
+import { createMigratedDatabase, type OwnDatabase, queryOnce } from "../processes/external-database.ts";
 import { createInstallation, type Installation, type Service } from "../processes/installation.ts";
 import type { Variables } from "../processes/service-process.ts";
 import { createAccounts } from "./load-clients.ts";
@@ -25,14 +25,14 @@ interface Place {
   readonly session: { readonly token: string; readonly refreshToken: string; readonly refreshExpiresAt: string };
 }
 
-let database: EmptyDatabase;
+let database: OwnDatabase;
 let installation: Installation;
 let places: Place[];
 const stack = new AsyncDisposableStack();
 afterAll(() => stack.disposeAsync());
 
 beforeAll(async () => {
-  database = stack.use(await createEmptyDatabase());
+  database = stack.use(await createMigratedDatabase());
   installation = stack.use(await createInstallation({ DATABASE_URL: database.url }));
   const services = await Promise.all(offsets.map((offset) => installation.start(withClock(offset))));
   await createAccounts({ connectionString: database.url }, 1);

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { call } from "../live-server.ts";
-import { createEmptyDatabase, queryOnce } from "../processes/external-database.ts";
+import { createMigratedDatabase, queryOnce } from "../processes/external-database.ts";
 import { createInstallation, type Installation, type Service } from "../processes/installation.ts";
 import { until } from "../processes/service-process.ts";
 import type { Dice } from "../sessions/seeded-random.ts";
@@ -48,10 +48,10 @@ beforeAll(async () => {
   const key = randomBytes(32);
   const handed: Handed[] = [];
   const url = await startProvider(handed);
-  const empty = stack.use(await createEmptyDatabase());
+  const { url: databaseUrl } = stack.use(await createMigratedDatabase());
   const installation = stack.use(
     await createInstallation({
-      ...{ DATABASE_URL: empty.url, MIGRATE: "auto", MESSAGES: "webhook", MESSAGE_COUNTRIES: "TR" },
+      ...{ DATABASE_URL: databaseUrl, MIGRATE: "auto", MESSAGES: "webhook", MESSAGE_COUNTRIES: "TR" },
       ...{ WEBHOOK_SENDER_URL: url, WEBHOOK_SENDER_SECRET: `whsec_${key.toString("base64")}` },
       MESSAGES_PER_DAY: "1000000",
     }),
@@ -59,7 +59,7 @@ beforeAll(async () => {
   const free = "prefixPerHour: 1e6, prefixPerDay: 1e6, countryPerHour: 1e6, countryPerDay: 1e6, networkPerHour: 1e6";
   await installation.writeFile("latchkey.config.mjs", `export default { messages: { limits: { ${free} } } };`);
   const service = await installation.start();
-  const database = { connectionString: empty.url };
+  const database = { connectionString: databaseUrl };
   scene = { installation, database, handed, key, service, numbers: 0, ahead: 0 };
 });
 

@@ -184,10 +184,49 @@ test("nothing that is stored or logged holds a code, a handle or a ticket, or ca
   expect(known.size).toBeGreaterThan(5);
   expect(found).toEqual([]);
 
+  // And with the service's own derivation: everything that is stored or logged as its key, as bytes, as text, and each part of its length.
+  const bindings = await Promise.all(
+    open.map(async ({ challenge, code }) => {
+      const [binding] = await live.test.database.query<Omit<Binding, "code">>(
+        "select id::text, purpose, address from latchkey.challenges where handle_hash = $1",
+        [createHash("sha256").update(challenge).digest()],
+      );
+      return { id: "", purpose: "", address: "", ...binding, code };
+    }),
+  );
+  expect(bindings.every((binding) => binding.id !== "")).toBe(true);
+  const texts = text.match(/\\?x?[0-9a-f]{32,}|[\w+/=-]{16,}/g) ?? [];
+  const stored = new Set(texts.flatMap(toKeys).map((key) => key.toString("base64")));
+  expect(stored.size).toBeGreaterThan(100);
+  const derived = [...stored].filter((key) =>
+    bindings.every((binding) => deriveAsService(Buffer.from(key, "base64"), binding) === binding.code),
+  );
+  expect(derived).toEqual([]);
+
   function isCandidate(code: string): boolean {
     return open.some((sent) => sent.code === code);
   }
 });
+
+/** What a text of the dump may be as a key: its own bytes, those that it writes, and each 32 of them in a row. */
+function toKeys(text: string): Buffer[] {
+  const hex = text.replace(/^\\*x/, "");
+  const written = /^[0-9a-f]+$/.test(hex) ? Buffer.from(hex, "hex") : Buffer.from(text, "base64url");
+  const parts = Array.from({ length: Math.max(0, written.length - 31) }, (_, at) => written.subarray(at, at + 32));
+  return [Buffer.from(text), written, ...parts].filter((key) => key.length > 0);
+}
+
+interface Binding {
+  readonly id: string;
+  readonly purpose: string;
+  readonly address: string;
+  readonly code: string;
+}
+
+function deriveAsService(key: Buffer, { purpose, id, address }: Omit<Binding, "code">): string {
+  const bits = createHmac("sha256", key).update(`code\0${purpose}\0${id}\0${address}`).digest().readUIntBE(0, 6);
+  return String(bits % 1_000_000).padStart(6, "0");
+}
 
 /** The right codes with everything: what none of these is, no other function of them is likely to be. */
 function everyDigest(code: string, salts: readonly string[], keys: readonly string[]): string[] {

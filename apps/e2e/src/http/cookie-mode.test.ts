@@ -1,5 +1,6 @@
 import { procedures } from "@latchkey/api/procedures";
 import { router } from "@latchkey/api/trpc";
+import { showTotp } from "@latchkey/auth/testing";
 import { parsePublicUrl } from "@latchkey/server";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { nameOf, startLiveServer } from "../live-server.ts";
@@ -72,6 +73,32 @@ test("a device that forgets the others, or sets a password, has its new mark in 
     expect(toCookies(answer.lines)).toMatch(/^__Host-latchkey_device=[\w-]{43}$/);
     expect(toCookies(lines)).not.toContain(toCookies(answer.lines));
   }
+});
+
+test("a device that is remembered at the second factor has that in a cookie of its own, and signs in by the password alone", async () => {
+  const person = { username: "remembered", password: alice.password };
+  const { token } = await core.auth.register(person, core.facts);
+  const caller = await core.auth.authenticate([`Bearer ${token}`]);
+  const { ticket, secret } = await core.auth.startTotp(caller, core.facts);
+  await core.auth.confirmTotp(caller, { ticket, totp: await showTotp(core, secret) }, core.facts);
+  const asked = await send("token.obtain", { input: person });
+  expect(asked.error.data).toMatchObject({ reason: "second_factor_required", rememberSeconds: 30 * 86_400 });
+  await core.clock.advance(30);
+  const shown = { ticket: asked.error.data.ticket, totp: await showTotp(core, secret), remember: true };
+  const signedIn = await send("token.obtainBySecondFactor", { input: shown });
+  expect(signedIn.data).toMatchObject({ refreshToken: "", deviceMark: "", rememberMark: "" });
+  const line = signedIn.lines.find((one) => one.startsWith("__Host-latchkey_remember="));
+  expect(line).toMatch(
+    /^__Host-latchkey_remember=[\w-]{22}; Expires=[^;]+GMT; Path=\/; HttpOnly; SameSite=Strict; Secure$/,
+  );
+  const [cookie = ""] = line?.split(";") ?? [];
+  const again = await send("token.obtain", { input: person, cookie });
+  expect(again.data).toMatchObject({ refreshToken: "", user: { username: "remembered" } });
+  const forged = await send("token.obtain", { input: { ...person, rememberMark: "A".repeat(22) }, cookie });
+  expect(forged.status).toBe(200);
+  const twice = await send("token.obtain", { input: person, cookie: `${cookie}; ${cookie}` });
+  expect(twice.error.data.reason).toBe("second_factor_required");
+  expect((await send("token.obtain", { input: person })).error.data.reason).toBe("second_factor_required");
 });
 
 test("what a script puts into the body is not looked at where the cookie counts", async () => {

@@ -44,7 +44,8 @@ const toListener = ({ answer }: Shop): RequestListener =>
     { overrideGlobalObjects: false },
   );
 
-async function listen(listener: RequestListener): Promise<Host> {
+/** Serves on a free port until it is closed. */
+export async function listen(listener: RequestListener): Promise<Host> {
   const server = createServer(listener).listen(0, "127.0.0.1");
   await once(server, "listening");
   return {

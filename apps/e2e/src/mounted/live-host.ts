@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import type { createLog } from "@latchkey/api/log";
 import type { AuthOptions } from "@latchkey/auth";
-import { type TestAuth, testSecret } from "@latchkey/auth/testing";
+import { patience, quick, type TestAuth } from "@latchkey/auth/testing";
 import {
   type CallFailure,
   createLatchkey,
@@ -69,11 +69,11 @@ export async function startMountedHost(
       log[report.level]({ err: report.error, path: failure.path, requestId: failure.requestId }, report.message);
   };
   const latchkey = await createLatchkey({
-    secret: testSecret,
+    ...quick,
     clock,
     ...own,
     passwords: { cost: 4, hashConcurrency: 2, ...own.passwords },
-    database: database.connection,
+    database: { ...database.connection, ...patience },
     http: { ...http, onError: logFailure },
   });
   const t = initTRPC

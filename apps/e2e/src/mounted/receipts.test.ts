@@ -1,7 +1,5 @@
 import { createHmac, randomBytes } from "node:crypto";
-import { once } from "node:events";
-import { createServer, type IncomingMessage, type RequestListener } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage } from "node:http";
 import { getRequestListener } from "@hono/node-server";
 import { readWebhookReceipt } from "@latchkey/senders/webhook";
 import type { ReceiptsHandler } from "@latchkey/server";
@@ -9,31 +7,14 @@ import express from "express";
 import fastify from "fastify";
 import { Hono } from "hono";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Host, listen } from "./hosts.ts";
 import { openShop, type Shop } from "./shop.ts";
 
 // A provider signs the bytes that it sends. Whatever a host has made of them before, the bytes have to be there.
 
-interface Host {
-  readonly url: string;
-  close(): Promise<unknown>;
-}
-
 type OpenHost = (receipts: ReceiptsHandler) => Promise<Host>;
 
 const options = { overrideGlobalObjects: false };
-
-async function listen(listener: RequestListener): Promise<Host> {
-  const server = createServer(listener).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async close() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
-    },
-  };
-}
 
 interface Parsed extends IncomingMessage {
   rawBody?: Buffer;

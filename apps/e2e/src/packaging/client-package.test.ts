@@ -51,6 +51,7 @@ test("the package's code needs @trpc, its part for React also that, and its mani
     "./passkeys/react": file("passkeys-react"),
     "./react": file("react"),
     "./reauthenticate/react": file("reauthenticate-react"),
+    "./redirect": file("redirect"),
     "./second-factor": file("second-factor"),
     "./second-factor/react": file("second-factor-react"),
     "./server": file("server"),

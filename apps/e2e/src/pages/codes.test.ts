@@ -1,4 +1,4 @@
-import { createInbox } from "@latchkey/auth/testing";
+import { createInbox, createPasskeyDevice } from "@latchkey/auth/testing";
 import { parsePublicUrl } from "@latchkey/server";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { isService, type LiveServer, startLiveServer } from "../live-server.ts";
@@ -9,7 +9,7 @@ const inbox = createInbox();
 const messages = { senders: { sms: inbox }, isEnforced: false } as const;
 let live: LiveServer;
 beforeAll(async () => {
-  live = await startLiveServer({ messages });
+  live = await startLiveServer({ messages, passkeys: { rpId: "localhost", allowsLocalhost: true } });
 });
 afterAll(() => live?.[Symbol.asyncDispose]());
 
@@ -112,6 +112,30 @@ describe.skipIf(!isService)("signing in by code on the pages", () => {
     const { page, code } = await ask(`/register${query}`, { to: phoneNumber });
     const proved = placeOf(await send(page, { code }));
     expect(placeOf(await send(proved, {}))).toBe("/orders/7");
+  });
+
+  test("an account that has a passkey and no password proves its old number by that, which the page asks for", async () => {
+    const { id, username } = await createOwner();
+    const { auth, database, facts } = live.test;
+    const caller = await auth.authenticate([`Bearer ${(await auth.login({ username, password }, facts)).token}`]);
+    const device = createPasskeyDevice();
+    await auth.addPasskey(caller, { passkey: device.create((await auth.startPasskey(caller)).options) }, facts);
+    const age = `update latchkey.users set password = '!', phone_proved_at = latchkey.now() - interval '50 days' where id = $1`;
+    await database.query(age, [id]);
+    const { page, code } = await ask("/sign-in", { username: phoneNumber });
+    const place = placeOf(await send(page, { code }));
+    expect(place).toMatch(/^\/sign-in\/another-way\?step=/);
+    const shown = await (await browser.get(place)).text();
+    expect(shown).toContain('href="/recover"');
+    const [, options = ""] = /data-passkey="([^"]+)"/.exec(shown) ?? [];
+    const passkey = device.get(JSON.parse(options.replaceAll("&quot;", '"')));
+    expect((await send(place, { passkey: "no passkey" })).status).toBe(400);
+    expect(placeOf(await send(place, { passkey: JSON.stringify(passkey) }))).toBe("/account");
+    const [row] = await database.query(
+      "select phone_proved_at > latchkey.now() - interval '1 day' as fresh from latchkey.users where id = $1",
+      [id],
+    );
+    expect(row).toEqual({ fresh: true });
   });
 
   test("a page that was left, or sent to somebody else, leads to where one begins, and its link is worth nothing", async () => {

@@ -87,7 +87,7 @@ describe.skipIf(!isService)("the pages in a browser", () => {
     await page.getByRole("button", { name: "Copy" }).press("Enter");
     await page.getByRole("button", { name: "Copied" }).waitFor();
     const copied = await page.evaluate<string>("navigator.clipboard.readText()");
-    expect(copied.match(/([0-9A-Z]{5}-){3}[0-9A-Z]{5}/g)).toHaveLength(10);
+    expect(copied.match(/([0-9A-Z]{5}-){5}[0-9A-Z]{5}/g)).toHaveLength(10);
     await page.goto(`${site.live.url}/account`);
     const seen = new Set<string>();
     for (let stop = 0; stop < 12; stop += 1) {

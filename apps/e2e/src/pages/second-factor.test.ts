@@ -39,7 +39,7 @@ async function nextTotp(secret: string, { test }: LiveServer = live): Promise<st
 
 const readKey = (page: string) => (/id="secret"[^>]*>([^<]+)</.exec(page)?.[1] ?? "").replaceAll(" ", "");
 
-const codesIn = (page: string) => page.match(/([0-9A-Z]{5}-){3}[0-9A-Z]{5}/g) ?? [];
+const codesIn = (page: string) => page.match(/([0-9A-Z]{5}-){5}[0-9A-Z]{5}/g) ?? [];
 
 /** Sets the app up that the page asks for on the way in: what is shown is ten codes, and where to go on. */
 async function confirmFirst(asked: string, secret: string): Promise<void> {
@@ -76,6 +76,30 @@ describe.skipIf(!isService)("a second factor on the pages", () => {
     expect(await wrong.text()).toContain('id="totp-fault"');
     expect(placeOf(await send(asked, { totp: await nextTotp(secret) }))).toBe("/orders/7");
     expect((await browser.get("/account")).status).toBe(200);
+  });
+
+  test("is asked for no more in a browser that was ticked, in no other one, and again once its owner says so", async () => {
+    const secret = await setUp();
+    const asked = placeOf(await send("/sign-in", { username, password }));
+    const form = await (await browser.get(asked)).text();
+    expect(form).toContain("for 30 days");
+    expect(form).toMatch(/<input type="checkbox" id="remember" name="remember" value="yes">/);
+    const wrong = await (await send(asked, { totp: "000000", remember: "yes" })).text();
+    expect(wrong).toContain('name="remember" value="yes" checked');
+    expect(placeOf(await send(asked, { totp: await nextTotp(secret), remember: "yes" }))).toBe("/account");
+    await send("/sign-out");
+    expect(placeOf(await send("/sign-in", { username, password }))).toBe("/account");
+    const thief = createFormClient(live.url);
+    expect(placeOf(await send("/sign-in", { username, password }, thief))).toContain("/sign-in/second-factor");
+
+    // It signs in, and changes nothing.
+    const change = { currentPassword: password, newPassword: "a better horse battery" };
+    expect(placeOf(await send("/account/password", change))).toContain("/reauthenticate");
+    const devices = await (await browser.get("/account/devices")).text();
+    const id = /name="remembered" value="([^"]+)"/.exec(devices)?.[1] ?? "";
+    expect(devices).toContain("Remembered devices");
+    await send("/account/devices", { remembered: id });
+    expect(placeOf(await send("/sign-in", { username, password }))).toContain("/sign-in/second-factor");
   });
 
   test("is not asked for by an address that was sent to somebody else, and not twice", async () => {

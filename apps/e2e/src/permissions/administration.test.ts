@@ -159,6 +159,7 @@ describe("users.get", () => {
       groups: [{ id: group.id, name: group.name }],
       externalId: null,
       deletionDueAt: null,
+      passwordChangeDueAt: null,
       permissions: ["auth.view_auditevent", "auth.view_user"],
       effectivePermissions: ["auth.view_auditevent", "auth.view_group", "auth.view_user"],
     });
@@ -568,6 +569,64 @@ describe("users.listSessions", () => {
   });
 });
 
+describe("users.getWaysIn", () => {
+  test("tells by whose word a number and an address are theirs and since when, and what they sign in with", async () => {
+    const names = { phoneNumber: "+905321230078", email: "ways@example.com" };
+    const { user } = (await asBoss("users.create", names)).body;
+    const read = async () => (await asBoss("users.getWaysIn", { id: user.id })).body;
+    const vouched = { by: "administrator", since: expect.stringMatching(/^\d{4}-/) };
+    expect(await read()).toEqual({
+      phoneNumber: vouched,
+      email: vouched,
+      password: { isSet: false, setAt: null, changeDueAt: null },
+      totp: null,
+      passkeys: { count: 0, lastUsedAt: null },
+      recoveryCodes: null,
+      consents: [],
+      limits: [],
+    });
+    const { query } = live.test.database;
+    await query("update latchkey.users set phone_proved_at = '2026-01-02Z', email_vouched_at = null where id = $1", [
+      user.id,
+    ]);
+    await query(
+      "insert into latchkey.totp_factors (user_id, sealed_secret, last_step, created_at) values ($1, '\\x00', 0, '2026-01-03Z')",
+      [user.id],
+    );
+    for (const day of [4, 6, 5])
+      await query(
+        `insert into latchkey.passkeys (id, user_id, credential_id, public_key, counter, name, is_backed_up, last_used_at)
+         values (gen_random_uuid(), $1, sha256($2::text::bytea), '\\x00', 0, 'key', false, '2026-01-01Z'::timestamptz + $2 * interval '1 day')`,
+        [user.id, day],
+      );
+    const after = await read();
+    expect(after.phoneNumber).toEqual({ by: "code", since: "2026-01-02T00:00:00.000Z" });
+    expect(after.email).toEqual({ by: "claim", since: null });
+    expect(after.totp).toEqual({ since: "2026-01-03T00:00:00.000Z", lastUsedAt: null });
+    expect(after.passkeys).toEqual({ count: 3, lastUsedAt: "2026-01-07T00:00:00.000Z" });
+    expect(JSON.stringify(after)).not.toMatch(/sealed|credential|secret/i);
+  });
+
+  test("tells which limits keep somebody out and until when, and none of them any more once they are unlocked", async () => {
+    const { id, username } = await createPerson(live.test);
+    const { auth, facts, clock } = live.test;
+    for (let count = 0; count < 31; count += 1) {
+      const from = { ...facts, address: `198.51.100.${count}` };
+      await auth.login({ username: username.toUpperCase(), password: "wrong" }, from).catch(() => {});
+    }
+    // The wait of the first attempt beyond the limit would be over before it is looked at.
+    await live.test.database.query(
+      "update latchkey.throttles set available_at = latchkey.now() + interval '1 hour' where count >= 30",
+    );
+    const read = async () => (await asBoss("users.getWaysIn", { id })).body.limits;
+    const [closed, ...others] = await read();
+    expect([closed.limit, others]).toEqual(["sign_in_name", []]);
+    expect(Date.parse(closed.until)).toBeGreaterThan(clock.now().getTime());
+    expect(outcomeOf(await asBoss("users.unlock", { id }))).toBe("ok");
+    expect(await read()).toEqual([]);
+  });
+});
+
 describe("users.listPendingChanges and users.stopPendingChange", () => {
   test("show what waits and stop it, which the owner is told by the trail; a viewer sees it, and stops nothing", async () => {
     const person = await createPerson(live.test);
@@ -722,6 +781,7 @@ test.each([
   ["users.createPasswordCode", { id: nobody }],
   ["users.listSessions", { id: nobody }],
   ["users.listPendingChanges", { id: nobody }],
+  ["users.getWaysIn", { id: nobody }],
   ["users.stopPendingChange", { id: nobody, changeId: nobody }],
   ["groups.update", { id: nobody, name: "x" }],
   ["groups.delete", { id: nobody }],
@@ -768,12 +828,57 @@ describe("audit.list", () => {
     expect((await asBoss("audit.list")).body.events).toHaveLength(25);
   });
 
-  test.each([{ userId: "x" }, { cursor: "x" }, { limit: 101 }, { actorId: "boss" }, { event: "" }])(
-    "refuses %j",
-    async (input) => {
-      expect(outcomeOf(await asBoss("audit.list", input))).toBe("400 invalid_input");
-    },
-  );
+  test("finds events by time, the end not included, and by a whole address, however they are asked for besides", async () => {
+    const person = await createPerson(live.test);
+    // Written in another order than they happened in, as two transactions at once leave them.
+    for (const hour of [3, 1, 2, 4]) {
+      await live.test.database.query(
+        `insert into latchkey.audit_events (id, occurred_at, event, subject_id, address)
+         values (gen_random_uuid(), timestamptz '2020-01-01 00:00Z' + $1 * interval '1 hour', $2, $3, $4)`,
+        [hour, hour === 4 ? "signed_out" : "signed_in", person.id, `203.0.113.${hour}`],
+      );
+    }
+    const at = (hour: number) => `2020-01-01T0${hour}:00:00Z`;
+    const find = async (input: object): Promise<string[]> =>
+      (await asBoss("audit.list", input)).body.events.map(({ address }: { address: string }) => address.slice(-1));
+    for (const about of [{}, { userId: person.id }]) {
+      // Of one person in the order in which they were written, and of everybody in that of their times.
+      expect((await find({ ...about, from: at(1), until: at(4) })).toSorted()).toEqual(["1", "2", "3"]);
+      expect(await find({ ...about, from: "2020-01-01T03:00:00+01:00", until: at(3) })).toEqual(["2"]);
+      expect(await find({ ...about, from: at(1), until: at(5), event: "signed_out" })).toEqual(["4"]);
+      expect(await find({ ...about, until: at(5), address: "203.0.113.3" })).toEqual(["3"]);
+      expect(await find({ ...about, address: "203.0.113.3", event: "signed_out" })).toEqual([]);
+      expect(await find({ ...about, from: at(5), until: at(5) })).toEqual([]);
+    }
+    expect(await find({ from: at(1), until: at(4) })).toEqual(["3", "2", "1"]);
+    const first = (await asBoss("audit.list", { from: at(1), until: at(4), limit: 2 })).body;
+    expect(first.events.map(({ address }: { address: string }) => address)).toEqual(["203.0.113.3", "203.0.113.2"]);
+    expect(await find({ from: at(1), until: at(4), limit: 2, cursor: first.nextCursor })).toEqual(["1"]);
+    expect(await find({ until: at(1), limit: 2, cursor: first.nextCursor })).toEqual([]);
+  });
+
+  test("finds nothing by an address for whoever sees none, nor for anybody where the person was deleted", async () => {
+    const reader = await createPerson(live.test, { permissions: ["auth.view_auditevent"] });
+    const input = { address: "203.0.113.77" };
+    expect(outcomeOf(await ask(live, "audit.list", { input, token: reader.token }))).toBe("403 permission_denied");
+    const person = await createPerson(live.test);
+    await live.test.database.query(
+      `insert into latchkey.audit_events (id, event, subject_id, actor_id, address)
+       values (gen_random_uuid(), 'signed_in', $1, $1, '203.0.113.77')`,
+      [person.id],
+    );
+    expect((await asBoss("audit.list", input)).body.events).toHaveLength(1);
+    // What is deleted in the background later is not found from the beginning on.
+    await live.test.database.query("insert into latchkey.erasures (user_id, reached) values ($1, 0)", [person.id]);
+    expect((await asBoss("audit.list", input)).body.events).toEqual([]);
+  });
+
+  test.each([
+    ...[{ userId: "x" }, { cursor: "x" }, { limit: 101 }, { actorId: "boss" }, { event: "" }],
+    ...[{ from: "yesterday" }, { until: "2020-01-01" }, { from: 0 }, { address: "" }],
+  ])("refuses %j", async (input) => {
+    expect(outcomeOf(await asBoss("audit.list", input))).toBe("400 invalid_input");
+  });
 });
 
 describe("me.permissions", () => {

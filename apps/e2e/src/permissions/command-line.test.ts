@@ -2,11 +2,11 @@ import { testSecret } from "@latchkey/auth/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type NotesHost, startNotesHost } from "../notes/notes-host.ts";
 import { createUser, obtainToken, password } from "../processes/accounts-by-cli.ts";
-import { createEmptyDatabase, type EmptyDatabase, queryOnce } from "../processes/external-database.ts";
+import { createMigratedDatabase, type OwnDatabase, queryOnce } from "../processes/external-database.ts";
 import { createInstallation, type Installation, type Service } from "../processes/installation.ts";
 import { ask, outcomeOf } from "./call-as.ts";
 
-let database: EmptyDatabase;
+let database: OwnDatabase;
 let installation: Installation;
 let service: Service;
 let notes: NotesHost;
@@ -14,7 +14,7 @@ let admin: string;
 
 /** The service runs all the while: what a command does must be in force on the next call. */
 beforeAll(async () => {
-  database = await createEmptyDatabase();
+  database = await createMigratedDatabase();
   const settings = { DATABASE_URL: database.url, LATCHKEY_SECRET: testSecret };
   installation = await createInstallation(settings, { keepsCommandLine: true });
   await installation.writeFile("latchkey.config.mjs", 'export default { permissions: ["notes.note"] };\n');

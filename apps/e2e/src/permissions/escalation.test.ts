@@ -242,6 +242,7 @@ describe("whoever is no superuser", () => {
         ["users.unlock", { id }],
         ["users.listSessions", { id }],
         ["users.listPendingChanges", { id }],
+        ["users.getWaysIn", { id }],
         ["users.stopPendingChange", { id, changeId: randomUUID() }],
       ];
       for (const [procedure, input] of attempts) {
@@ -279,6 +280,7 @@ describe("whoever holds nothing", () => {
       ["users.unlock", { id }, "403 permission_denied"],
       ["users.listSessions", { id }, "403 permission_denied"],
       ["users.listPendingChanges", { id }, "403 permission_denied"],
+      ["users.getWaysIn", { id }, "403 permission_denied"],
       ["users.stopPendingChange", { id, changeId: randomUUID() }, "403 permission_denied"],
       ["audit.list", { userId: id }, "403 permission_denied"],
     ]);

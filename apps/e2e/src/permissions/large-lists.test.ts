@@ -23,6 +23,8 @@ const deepTen = deepDigits.slice(0, -1);
 const groups = { few: [1, 5], some: [2, 1_600], many: [3, people / 2], late: [4, 1_600] } as const;
 const groupNames = Object.keys(groups) as (keyof typeof groups)[];
 const groupId = (name: keyof typeof groups) => `00000000-0000-4000-8000-00000000000${groups[name][0]}`;
+/** When half of the events were over. */
+const middle = "2024-06-01T00:00:00Z";
 const actor = "00000000-0000-4000-8000-0000000000aa";
 
 let service: TestAuth;
@@ -67,13 +69,15 @@ async function fill(): Promise<void> {
     );
   }
   await query(
-    `insert into latchkey.audit_events (id, event, actor_id, subject_id, address)
-    select uuidv7(), (array['signed_in', 'sign_in_refused', 'signed_out'])[n % 3 + 1], $1, person.id, '192.0.2.1'
+    `insert into latchkey.audit_events (id, occurred_at, event, actor_id, subject_id, address)
+    select uuidv7(), timestamptz '${middle}' + (n - ${people / 2}) * interval '20 minutes',
+      (array['signed_in', 'sign_in_refused', 'signed_out'])[n % 3 + 1], $1, person.id, '192.0.2.1'
     from (select id, row_number() over (order by id) n from latchkey.users) person`,
     [actor],
   );
   await query(
-    "insert into latchkey.audit_events (id, event) select uuidv7(), 'keys_rotated' from generate_series(1, 5)",
+    `insert into latchkey.audit_events (id, event, address)
+    select uuidv7(), 'keys_rotated', '198.51.100.7' from generate_series(1, 5)`,
   );
   // People whose addresses are still to be taken out of the trail; none of them is in it.
   await query("insert into latchkey.erasures (user_id) select uuidv7() from generate_series(1, 5000)");
@@ -166,6 +170,13 @@ const eventForms: [title: string, make: () => EventQuery][] = [
   ["of one name, nearly nowhere", () => ({ event: "keys_rotated" })],
   ["of a name that there is not", () => ({ event: "nothing" })],
   ["of one name of one user", () => ({ userId: lastUser, event: "signed_in" })],
+  ["from an address, nearly everywhere", () => ({ address: "192.0.2.1" })],
+  ["from an address, nearly nowhere", () => ({ address: "198.51.100.7" })],
+  ["from an address that there is not", () => ({ address: "203.0.113.1" })],
+  ["of before a time in the middle", () => ({ until: new Date(middle) })],
+  ["of an hour in the middle", () => ({ from: new Date(middle), until: new Date(Date.parse(middle) + 3_600_000) })],
+  ["of one name and before a time", () => ({ event: "signed_in", until: new Date(middle) })],
+  ["of before everything", () => ({ until: new Date(0) })],
 ];
 
 /** Bitmap scans read by an index too. */

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { type Auth, isAuthError } from "@latchkey/auth";
 import { createInbox, createPasskeyDevice, type PasskeyDevice, showTotp } from "@latchkey/auth/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -69,6 +70,15 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
     const { device } = await addPasskey(target);
     return { passkey: device.get((await live.test.auth.startPasskeySignIn()).options) };
   },
+  "token.obtainByRedirect": async ({ target }) => {
+    const { auth, facts } = live.test;
+    const { token } = await auth.login({ username: target.username, password }, facts);
+    const codeVerifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+    const codeChallenge = createHash("sha256").update(codeVerifier).digest("base64url");
+    const asked = { clientId: "shop", redirectUri: "https://shop.example.com/signed-in" };
+    const caller = await auth.authenticate([`Bearer ${token}`]);
+    return { ...asked, codeVerifier, code: (await auth.startRedirect(caller, { ...asked, codeChallenge })).code };
+  },
   "passkeys.start": () => undefined,
   "passkeys.startSecondFactor": async ({ target }) => {
     await addPasskey(target);
@@ -130,6 +140,8 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
   "me.notices.list": () => undefined,
   "me.notices.markRead": () => undefined,
   "me.devices.forget": () => undefined,
+  "me.rememberedDevices.list": () => undefined,
+  "me.rememberedDevices.end": async ({ caller }) => ({ id: await rememberDevice(caller) }),
   "me.changePassword": () => ({ currentPassword: password, newPassword: `${password} staple` }),
   "sessions.list": () => undefined,
   "sessions.revoke": async ({ caller }) => ({ id: await findSessionId(caller) }),
@@ -137,9 +149,12 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
   "password.startReset": ({ target }) => ({ username: target.username }),
   "password.reset": async () => ({ ...(await createSetPasswordCode()), newPassword: password }),
   "recovery.start": async () => ({ code: await createRecoveryCode() }),
-  "recovery.setPassword": async () => {
-    const { ticket } = await live.test.auth.startRecovery({ code: await createRecoveryCode() }, live.test.facts);
-    return { ticket, newPassword: `${password} staple` };
+  "recovery.setPassword": async () => ({ ticket: await startRecovery(), newPassword: `${password} staple` }),
+  "recovery.startPasskey": async () => ({ ticket: await startRecovery() }),
+  "recovery.setPasskey": async () => {
+    const ticket = await startRecovery();
+    const { options } = await live.test.auth.startRecoveryPasskey(ticket, live.test.facts);
+    return { ticket, passkey: createPasskeyDevice().create(options) };
   },
   "users.list": () => undefined,
   "users.get": ({ target }) => ({ id: target.id }),
@@ -151,6 +166,7 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
   "users.createPasswordCode": ({ target }) => ({ id: target.id }),
   "users.listSessions": ({ target }) => ({ id: target.id }),
   "users.listPendingChanges": ({ target }) => ({ id: target.id }),
+  "users.getWaysIn": ({ target }) => ({ id: target.id }),
   "users.stopPendingChange": async ({ target }) => ({ id: target.id, changeId: await findChangeId(target) }),
   "users.endSessions": ({ target }) => ({ id: target.id }),
   "users.requirePasswordChange": ({ target }) => ({ id: target.id }),
@@ -168,6 +184,9 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
   "audit.list": () => undefined,
   "service.overview": () => undefined,
   "service.health": () => undefined,
+  "service.keys": () => undefined,
+  "service.rotateKeys": () => undefined,
+  "service.settings": () => undefined,
   "messages.overview": () => undefined,
 };
 
@@ -252,6 +271,17 @@ async function findChangeId(caller: Person | null): Promise<string> {
   return pending?.id ?? "";
 }
 
+/** As if they had ticked it at their second factor. */
+async function rememberDevice(caller: Person | null): Promise<string> {
+  const [row] = await live.test.database.query<{ id: string }>(
+    `insert into latchkey.remembered_devices (id, user_id, mark_hash, device_epoch, expires_at)
+      select gen_random_uuid(), id, sha256(id::text::bytea), device_epoch, latchkey.now() + interval '1 day'
+      from latchkey.users where id = $1 returning id`,
+    [caller?.user.id ?? null],
+  );
+  return row?.id ?? "00000000-0000-4000-8000-000000000000";
+}
+
 async function findSessionId(caller: Person | null): Promise<string> {
   if (!caller) return "00000000-0000-4000-8000-000000000000";
   const { session } = await toAdministrator(live.test, caller);
@@ -264,6 +294,9 @@ async function createRecoveryCode(): Promise<string> {
   const { codes } = await live.test.auth.createRecoveryCodes({ user, session }, live.test.facts);
   return codes[0] ?? "";
 }
+
+const startRecovery = async () =>
+  (await live.test.auth.startRecovery({ code: await createRecoveryCode() }, live.test.facts)).ticket;
 
 async function createSetPasswordCode(): Promise<{ username: string; code: string }> {
   const username = freshName();

@@ -117,6 +117,64 @@ describe("a thief with the SIM, whose reset is held by its owner", () => {
   });
 });
 
+describe("what is due when its owner holds a reset, and not done yet", () => {
+  const dueAt = async (owner: Account) =>
+    (
+      await world.test.database.query<{ seconds: number }>(
+        "select extract(epoch from due_at - latchkey.now())::float8 as seconds from latchkey.pending_changes where user_id = $1",
+        [owner.id],
+      )
+    ).map(({ seconds }) => seconds);
+
+  test.for(["set_phone", "remove_phone"] as const)("waits on, and can be stopped: %s", async (kind) => {
+    const owner = await world.createAccount();
+    const laptop = await world.open(owner);
+    const thief = await resetAndOpen(owner, thiefs);
+    expect(await (kind === "set_phone" ? world.take(thief, world.freshNumber()) : world.drop(thief))).toBe(kind);
+    await world.test.clock.advance(3 * day + 60);
+    expect(await world.listPending(thief)).toEqual([]);
+    expect(await hold(owner, laptop)).toBe("held");
+    expect(await world.listPending(thief)).toMatchObject([{ kind }]);
+    await world.wait(10 * day);
+    expect(await numberOf(owner.id)).toBe(owner.number);
+    await world.auth.stopPendingChanges({ username: owner.username, ...laptop }, world.facts());
+    expect(await dueAt(owner)).toEqual([]);
+  });
+
+  test("is put back where the hold came while it was on its way, sealed and dated as it was, and is done at the end", async () => {
+    const owner = await world.createAccount();
+    await world.open(owner);
+    const thief = await resetAndOpen(owner, thiefs);
+    const number = world.freshNumber();
+    expect(await world.take(thief, number)).toBe("set_phone");
+    // Whoever does it has taken it already, and is told of the hold by the account alone.
+    await world.test.database.query(
+      "update latchkey.former_passwords set held_at = latchkey.now() where user_id = $1",
+      [owner.id],
+    );
+    await world.wait(3 * day + 60);
+    expect(await numberOf(owner.id)).toBe(owner.number);
+    const [seconds = 0] = await dueAt(owner);
+    expect([seconds > 10 * day, seconds <= 11 * day]).toEqual([true, true]);
+    await world.wait(11 * day);
+    expect(await numberOf(owner.id)).toBe(number);
+  });
+
+  test("of a number whose codes open the account by then is left as it is: holding does not close what is open", async () => {
+    const owner = await world.createAccount();
+    const laptop = await world.open(owner);
+    const thief = await resetAndOpen(owner, thiefs);
+    await world.test.clock.advance(4 * day);
+    expect(await world.reauthenticate(thief, thiefs)).toBe("shown");
+    expect(await world.take(thief, owner.number)).toBe("done");
+    const number = world.freshNumber();
+    expect(await world.take(thief, number)).toBe("open_by_phone");
+    await world.test.clock.advance(3 * day + 60);
+    expect(await hold(owner, laptop)).toBe("held");
+    expect(await world.enter(number)).toEqual({ in: owner.id });
+  });
+});
+
 describe("an ex-partner who knows the password from before and has the old laptop", () => {
   test("gets nothing by a hold but a wait: its owner goes on, and changes the number when it ends", async () => {
     const owner = await world.createAccount();

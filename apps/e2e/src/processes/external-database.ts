@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { createTestDatabase } from "@latchkey/auth/testing";
 import pg from "pg";
 
 type Connection = Pick<pg.PoolConfig, "host" | "port" | "database" | "user"> & {
@@ -13,12 +14,19 @@ export function toDatabaseUrl({ host, port, database, user, password }: Connecti
   return url.href;
 }
 
-/** A database of its own on the tests' server, with nothing in it; dropped when it is disposed of. */
-export interface EmptyDatabase extends AsyncDisposable {
+/** A database of its own on the tests' server; dropped when it is disposed of. */
+export interface OwnDatabase extends AsyncDisposable {
   readonly url: string;
 }
 
-/** @param server other than the tests' own, which keeps nothing through an accident */
+/** One with nothing in it at first. */
+export type EmptyDatabase = OwnDatabase;
+
+/**
+ * A database with nothing in it.
+ *
+ * @param server other than the tests' own, which keeps nothing through an accident
+ */
 export async function createEmptyDatabase(server: Connection = readTestServer()): Promise<EmptyDatabase> {
   const database = `test_${randomBytes(8).toString("hex")}`;
   await queryOnce({ ...server, database: "postgres" }, `create database ${database}`);
@@ -28,6 +36,12 @@ export async function createEmptyDatabase(server: Connection = readTestServer())
       await queryOnce({ ...server, database: "postgres" }, `drop database ${database} with (force)`);
     },
   };
+}
+
+/** The same with the schema as it is now, for what is not about the first start: migrating takes longer than most of it. */
+export async function createMigratedDatabase(): Promise<OwnDatabase> {
+  const { connection, ...database } = await createTestDatabase();
+  return { url: toDatabaseUrl(connection), [Symbol.asyncDispose]: () => database[Symbol.asyncDispose]() };
 }
 
 function readTestServer(): Connection {

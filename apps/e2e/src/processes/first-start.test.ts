@@ -23,15 +23,28 @@ beforeAll(async () => {
 afterAll(() => installation[Symbol.asyncDispose]());
 
 describe("a start on an empty folder", () => {
+  let named: string;
+  beforeAll(() => {
+    named = service.url.replace("127.0.0.1", "localhost");
+  });
+
   it("serves", async () => {
     for (const path of ["/healthz", "/readyz"]) expect((await fetch(service.url + path)).status).toBe(200);
   });
 
   it("tells a person where it listens, where the data is and what to do next", () => {
-    expect(service.stderr()).toContain(`Latchkey listens on ${service.url}\n`);
+    expect(service.stderr()).toContain(`Latchkey listens on ${named}\n`);
     expect(service.stderr()).toContain(`Its data is in ${installation.dataDir} (embedded PostgreSQL)\n`);
     expect(service.stderr()).toContain("  npx -y pnpm@12 latchkey create-user --username alice --own-password\n");
-    expect(service.stderr()).toContain(`  curl ${service.url}/trpc/token.obtain `);
+    expect(service.stderr()).toContain(`  curl ${named}/trpc/token.obtain `);
+  });
+
+  it("names an address at which browsers have passkeys, and says so at the one of digits", async () => {
+    const pageAt = async (url: string) => (await fetch(`${url}/sign-in`)).text();
+    expect(await pageAt(named)).toContain("data-passkey=");
+    const atDigits = await pageAt(service.url);
+    expect(atDigits).not.toContain("data-passkey=");
+    expect(atDigits).toContain(`<a href="${named}/sign-in" dir="ltr">${new URL(named).host}</a>`);
   });
 
   it("tells a program the same in the first of its JSON lines, and nothing else on standard output", () => {

@@ -2,7 +2,8 @@ import { chmod, chown, readFile, rm, writeFile } from "node:fs/promises";
 import { connect, createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { makeTemporaryFolder } from "@latchkey/embedded-postgres/testing";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { root } from "../docs/documents.ts";
 import { password } from "../processes/accounts-by-cli.ts";
 import { createEmptyDatabase, type EmptyDatabase } from "../processes/external-database.ts";
 import { launchScript } from "../processes/service-process.ts";
@@ -80,6 +81,43 @@ const [, file] = /src="([^"]+)"/.exec(await page.text()) ?? [];
 const script = await fetch("http://127.0.0.1:3000" + file);
 console.log(signedIn.status, got.status, page.status, script.status);`;
 
+/** Calls that a service has answered whose memory is measured, and how many of them are under way at a time. */
+const calls = 200_000;
+const callsAtOnce = 32;
+
+/** Makes so many calls as people do: mostly reads of their own account, now and then a refresh, a page and a file. Prints how many were not answered. */
+const makeCalls = `
+import { Agent, request } from "node:http";
+const agent = new Agent({ keepAlive: true, maxSockets: ${callsAtOnce} });
+const send = (method, path, headers = {}, body) => new Promise((resolve, reject) => {
+  const sent = request("http://127.0.0.1:3000" + path, { agent, method, headers }, (answer) => {
+    let text = "";
+    answer.setEncoding("utf8").on("data", (part) => { text += part; }).on("end", () => resolve({ status: answer.statusCode, text }));
+  });
+  sent.on("error", reject).end(body);
+});
+const post = (path, input) =>
+  send("POST", "/trpc/" + path, { "content-type": "application/json" }, JSON.stringify(input)).then(({ text }) => JSON.parse(text).result.data);
+let left = ${calls};
+let failed = 0;
+async function work({ token, refreshToken }) {
+  while (left-- > 0) {
+    const turn = left % 50;
+    if (turn === 0) ({ token, refreshToken } = await post("token.refresh", { refreshToken }));
+    else {
+      const path = turn === 1 ? "/sign-in" : turn === 2 ? "/console/people" : turn === 3 ? "/.well-known/jwks.json" : "/trpc/me.get";
+      const { status } = await send("GET", path, { authorization: "Bearer " + token });
+      if (status !== 200) failed += 1;
+    }
+  }
+}
+// One after the other: so many at once would be taken for somebody who guesses.
+const sessions = [];
+while (sessions.length < ${callsAtOnce}) sessions.push(await post("token.obtain", { username: "alice", password: ${JSON.stringify(password)} }));
+await Promise.all(sessions.map(work));
+console.log(failed);
+agent.destroy();`;
+
 /** Begins a call that never ends, tells the service twice to stop, and prints what becomes of the connection. */
 const hangAndStop = (pid: number) => `
 import { connect } from "node:net";
@@ -89,6 +127,28 @@ socket.write("POST /trpc/token.obtain HTTP/1.1\\r\\nHost: x\\r\\nContent-Type: a
 socket.once("data", () => { process.kill(${pid}, "SIGTERM"); process.kill(${pid}, "SIGINT"); });
 socket.on("error", () => {}).on("close", () => console.log("cut off"));`;
 
+/** Starts of each form, of which the median counts. */
+const startsMeasured = 5;
+
+/** Milliseconds. A machine that is busy with other work is slow with both forms. */
+const longestStart = 300_000;
+
+/** Milliseconds from the start of a process to its first answer, with nothing compiled before. */
+async function timeStart(script: string): Promise<number> {
+  const startedAt = performance.now();
+  const program = launchScript(script, [], {
+    folder: "/",
+    variables: { ...variables(), PORT: "0", NODE_DISABLE_COMPILE_CACHE: "1" },
+  });
+  const findUrl = () => program.log().find(({ msg }) => msg === "listening")?.url;
+  await vi.waitUntil(() => findUrl() !== undefined || !program.isRunning(), { timeout: longestStart, interval: 10 });
+  expect((await fetch(`${findUrl()}/healthz`)).status).toBe(200);
+  const took = performance.now() - startedAt;
+  program.signal("SIGTERM");
+  expect(await program.outcome).toMatchObject({ code: 0 });
+  return took;
+}
+
 async function readMemory(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, "utf8");
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) * 1024;
@@ -97,10 +157,12 @@ async function readMemory(pid: number): Promise<number> {
 describe("the build of the service", () => {
   it("holds no TypeScript, no developer's tool and no link out of it, and is smaller than 80 MB", async () => {
     const files = await listFiles(build);
+    const size = files.reduce((sum, file) => sum + file.size, 0);
+    console.log(`size of the build: ${Math.round(size / megabyte)} MB`);
     const names = files.map(({ path }) => path.slice(build.length + 1));
     expect(names.filter((name) => /\.[cm]?tsx?$/.test(name) && !name.endsWith(".d.ts"))).toEqual([]);
     expect(names.filter((name) => /(typescript|vitest|turbo|biome|rolldown)[/\\]/.test(name))).toEqual([]);
-    expect(files.reduce((sum, { size }) => sum + size, 0)).toBeLessThan(80 * megabyte);
+    expect(size).toBeLessThan(80 * megabyte);
     expect(names).toEqual(expect.arrayContaining(["THIRD-PARTY-LICENSES.txt", "console/index.html"]));
   });
 
@@ -114,6 +176,17 @@ describe("the build of the service", () => {
       stderr:
         "latchkey: DATABASE_URL is needed in production; LATCHKEY_EMBEDDED=yes runs a PostgreSQL in the data folder instead\n",
     });
+  });
+
+  it("answers its first call in at most 0.6 of the time that the sources take", async () => {
+    const times = { build: [] as number[], sources: [] as number[] };
+    const scripts = { build: join(build, "main.js"), sources: join(root, "apps/api/src/main.ts") };
+    for (let round = 0; round < startsMeasured; round += 1)
+      for (const form of ["build", "sources"] as const) times[form].push(await timeStart(scripts[form]));
+    const median = (all: readonly number[]) => all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)] ?? Number.NaN;
+    const [ofBuild, ofSources] = [median(times.build), median(times.sources)];
+    console.log(`milliseconds to the first answer: build ${Math.round(ofBuild)}, sources ${Math.round(ofSources)}`);
+    expect(ofBuild / ofSources).toBeLessThan(0.6);
   });
 
   it("takes a config file that imports what it is made of, in its own folder", async () => {
@@ -164,9 +237,18 @@ describe.runIf(isContainable)(
     });
 
     it("it takes at most 150 MB at rest, signs people in, and says nothing on standard error", async () => {
-      expect(await readMemory(service.innerPid)).toBeLessThan(150 * megabyte);
+      const memory = await readMemory(service.innerPid);
+      console.log(`memory at rest: ${Math.round(memory / megabyte)} MB`);
+      expect(memory).toBeLessThan(150 * megabyte);
       expect(await service.call(signInAndCall)).toBe("200 200 200 200\n");
       expect(service.stderr()).toBe("");
+    });
+
+    it(`it takes at most 200 MB after ${calls} calls, pages and refreshes among them`, async () => {
+      expect(await service.call(makeCalls)).toBe("0\n");
+      const memory = await readMemory(service.innerPid);
+      console.log(`memory after ${calls} calls: ${Math.round(memory / megabyte)} MB`);
+      expect(memory).toBeLessThan(200 * megabyte);
     });
 
     it("SIGTERM stops it, and it ends with 0", async () => {

@@ -141,7 +141,9 @@ describe.runIf(hasPatroni)("three nodes under Patroni, with etcd, HAProxy and Pg
     await accident(old);
     const promotedAt = await cluster.untilPromoted(old);
     const back = await untilWritten(promotedAt);
+    const checkedThen = revocations.checked;
     await pause(stretch);
+    await until(() => revocations.checked > checkedThen);
     const round = (milliseconds: number) => Math.round(milliseconds / 100) / 10;
     console.log(
       `${what}: promoted after ${round(promotedAt - brokenAt)} s, first write ${round(back)} s after that, ${revocations.checked - checkedBefore} revocations checked`,
@@ -200,20 +202,22 @@ describe.runIf(hasPatroni)("three nodes under Patroni, with etcd, HAProxy and Pg
 
   it("after all that no acknowledged write is lost, nobody was signed out, and no revoked token was ever taken", async () => {
     await cluster.untilWhole();
+    const countWritten = () =>
+      crowd.people.reduce(
+        (sum, { updates, refreshes, signIns }) => sum + updates.told + refreshes.told + signIns.told,
+        0,
+      );
+    // A busy machine takes longer for as many.
+    await expect.poll(countWritten, { timeout: 120_000 }).toBeGreaterThan(500);
+    await expect.poll(() => revocations.checked, { timeout: 120_000 }).toBeGreaterThan(50);
     stopping.abort();
     await Promise.all([working, revoking]);
     expect(contradictions).toEqual([]);
     await expectToGoOn(crowd);
     await expectNothingLost(crowd, { connectionString: cluster.directUrl });
-    const written = crowd.people.reduce(
-      (sum, { updates, refreshes, signIns }) => sum + updates.told + refreshes.told + signIns.told,
-      0,
-    );
     console.log(
-      `${written} acknowledged writes, 0 lost; ${revocations.checked} revoked tokens used, ${revocations.taken} taken`,
+      `${countWritten()} acknowledged writes, 0 lost; ${revocations.checked} revoked tokens used, ${revocations.taken} taken`,
     );
-    expect(written).toBeGreaterThan(500);
-    expect(revocations.checked).toBeGreaterThan(50);
     expect(revocations.taken).toBe(0);
   });
 });

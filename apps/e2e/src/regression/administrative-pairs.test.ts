@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { type Auth, AuthError } from "@latchkey/auth";
-import { createTestAuth } from "@latchkey/auth/testing";
+import { createTestAuth, type TestDatabase } from "@latchkey/auth/testing";
 import { describe, expect, test } from "vitest";
 import { createPerson, freshName, password, toAdministrator } from "../permissions/accounts-in-core.ts";
 
@@ -60,6 +60,33 @@ const makeGroups = `
     made as (insert into latchkey.groups (id, name) select * from unnest($2::uuid[], $3::text[]) returning id)
   insert into latchkey.group_permissions select id, permission from made, unnest(array['auth.view_user', 'old.do_thing']) permission`;
 
+/**
+ * Somebody with the password of the root and a session, of whom a change waits. What it would do is nothing that anybody can read: it is
+ * there to be stopped. They are made beside the core, which would take longer than what is tried.
+ */
+const makePerson = `
+  with person as (insert into latchkey.users (id, username, username_key, password)
+      select $2::uuid, $3::text, $3::text, password from latchkey.users where id = $1 returning id),
+    session as (insert into latchkey.sessions (id, user_id, refresh_hash, idle_expires_at, expires_at)
+      select gen_random_uuid(), id, sha256(id::text::bytea), latchkey.now() + interval '30 days', latchkey.now() + interval '90 days'
+        from person returning id, user_id)
+  insert into latchkey.pending_changes (id, user_id, session_id, kind, payload, due_at)
+    select gen_random_uuid(), user_id, id, 'set_phone', '\\x00', latchkey.now() + interval '1 day' from session`;
+
+interface Prepared {
+  readonly rootId: string;
+  readonly groups: readonly [string, string];
+  readonly groupName: string;
+}
+
+async function prepare({ query }: TestDatabase, { rootId, groups, groupName }: Prepared) {
+  const person = { id: randomUUID(), username: freshName() };
+  await query(makeGroups, [[...declared, "old.do_thing"], groups, [groupName, freshName()]]);
+  await query(makePerson, [rootId, person.id, person.username]);
+  await query("insert into latchkey.user_groups (user_id, group_id) values ($1, $2)", [person.id, groups[0]]);
+  return person;
+}
+
 /** What somebody else may have made of an account or a group a moment ago. */
 const expected = new Set([
   "not_found",
@@ -84,16 +111,10 @@ describe.concurrent("two calls at the same moment about the same account and gro
         for (let round = 0; round < rounds; round++) {
           const groupName = freshName();
           const groups = [randomUUID(), randomUUID()] as const;
-          await service.database.query(makeGroups, [[...declared, "old.do_thing"], groups, [groupName, freshName()]]);
-          const person = await createPerson(service);
-          await service.auth.users.setGroups(admin, person.id, [groups[0]]);
-          // What it would do is nothing that anybody can read: it is there to be stopped.
-          await service.database.query(
-            `insert into latchkey.pending_changes (id, user_id, session_id, kind, payload, due_at)
-              select gen_random_uuid(), user_id, id, 'set_phone', '\\x00', latchkey.now() + interval '1 day'
-              from latchkey.sessions where user_id = $1`,
-            [person.id],
-          );
+          const { id, username } = await prepare(service.database, { rootId: root.id, groups, groupName });
+          const isRefreshed = [first, second].includes("a refresh");
+          const signedIn = isRefreshed ? await service.auth.login({ username, password }, service.facts) : null;
+          const person = { id, username, refreshToken: signedIn?.refreshToken ?? "" };
           const about = { admin, person, groups, groupName };
           const outcomes = await Promise.allSettled([
             calls[first]?.({ ...about, auth: processes[0] }),

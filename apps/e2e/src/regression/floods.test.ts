@@ -57,6 +57,10 @@ describe.each([
     () => flood("password.reset", { username: "honest", code: "ABCDE-FGHJK", newPassword: password }),
   ],
   [
+    "guesses with a challenge to password.reset",
+    () => flood("password.reset", { challenge: "A".repeat(22), code: "123456", newPassword: password }),
+  ],
+  [
     "accounts to account.register",
     () => flood("account.register", { username: "honest", password: "a fine horse battery" }),
   ],

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { ask } from "../permissions/call-as.ts";
 import { createUser, obtainToken } from "../processes/accounts-by-cli.ts";
-import { createEmptyDatabase, queryOnce } from "../processes/external-database.ts";
+import { createMigratedDatabase, queryOnce } from "../processes/external-database.ts";
 import { createInstallation } from "../processes/installation.ts";
 
 /** What the example of earlier releases left behind: its table, and its permissions, of which somebody holds one. */
@@ -19,7 +19,7 @@ const leftBehind = `
 `;
 
 test("a database with the notes of an earlier release is used as it is, and loses their permissions when it is told to", async () => {
-  await using database = await createEmptyDatabase();
+  await using database = await createMigratedDatabase();
   const permissions = ["add", "change", "delete", "view"].map((action) => `notes.${action}_note`);
   const declaring = { LATCHKEY_CONFIG: "earlier.mjs" };
   await using installation = await createInstallation({ DATABASE_URL: database.url });

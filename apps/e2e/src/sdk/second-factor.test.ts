@@ -1,5 +1,5 @@
 import { showTotp } from "@latchkey/auth/testing";
-import { createAuthClient, isAuthError } from "@latchkey/client";
+import { createAuthClient, isAuthError, memoryStorage } from "@latchkey/client";
 import { enrollTotp, findPendingSignIn, showSecondFactor } from "@latchkey/client/second-factor";
 import { useSecondFactor } from "@latchkey/client/second-factor/react";
 import { createElement } from "react";
@@ -69,6 +69,32 @@ describe("a client of somebody with a second factor", () => {
     const pending = await signInHalf(auth, username);
     await showSecondFactor(auth, pending, await nextTotp(secret));
     expect(auth.getSnapshot().status).toBe("signedIn");
+  });
+
+  it("is asked no more on a device that is remembered, also after a sign-out and a reload, and is asked elsewhere", async () => {
+    const { username, secret } = await createEnrolled();
+    const storage = memoryStorage();
+    const auth = createAuthClient({ url: live.url, storage });
+    const pending = await signInHalf(auth, username);
+    expect(pending.rememberSeconds).toBe(30 * 86_400);
+    await showSecondFactor(auth, pending, await nextTotp(secret), { remember: true });
+    await auth.signOut();
+    expect(await storage.get()).toMatch(/^\{"deviceMark":"[\w-]{43}","rememberMark":"[\w-]{22}"\}$/);
+
+    const reloaded = createAuthClient({ url: live.url, storage });
+    expect(await reloaded.signIn({ username, password })).toMatchObject({ username });
+    await reloaded.signOut();
+    await reloaded.api.token.obtain.mutate({ username, password });
+    expect(reloaded.getSnapshot().status).toBe("signedIn");
+    const wanted = reloaded.api.me.totp.start.mutate();
+    await expect(wanted).rejects.toMatchObject({ data: { reason: "reauthentication_required", acr: "2" } });
+    await signInHalf(open(), username);
+
+    const [device] = await reloaded.api.me.rememberedDevices.list.query();
+    expect(device).toMatchObject({ current: true });
+    await reloaded.api.me.rememberedDevices.end.mutate({ id: device?.id ?? "" });
+    await expect(reloaded.api.me.get.query()).rejects.toMatchObject({ data: { reason: "session_ended" } });
+    await signInHalf(reloaded, username);
   });
 
   it("goes on with its session where it set the factor up, and is signed out everywhere else", async () => {

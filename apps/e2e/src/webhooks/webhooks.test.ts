@@ -93,6 +93,28 @@ test("nothing that is told holds a password, a hash, a token, a name or a number
   expect(told).not.toContain(refreshToken);
 });
 
+test("a purge tells of the accounts that it deletes and why, and of nothing else that it clears away", async () => {
+  const day = 86_400;
+  const { facts, clock, database } = service;
+  await createAlice();
+  const { refreshToken } = await login();
+  await service.auth.logout(refreshToken, facts);
+  const parked = await createAlice("parked");
+  await database.query(
+    "update latchkey.users set username = null, username_key = null, parked_at = latchkey.now() where id = $1",
+    [parked],
+  );
+  await untilTold();
+  const before = typesOf().length;
+  const auth = await service.another({ ...optionsFor({ shop: receiver }), parkedRetention: 30 * day });
+  await clock.advance(40 * day);
+  expect(await auth.purge()).toMatchObject({ parked: 1, sessions: 1 });
+  await untilTold();
+  expect(receiver.taken.slice(before).map(({ event }) => [event.type, event.data])).toEqual([
+    ["user.deleted", { userId: parked, by: "parked" }],
+  ]);
+});
+
 test("what is undone is not told", async () => {
   await createAlice();
   await untilTold();
@@ -187,6 +209,25 @@ describe("a receiver that", () => {
     expect(new Set(receiver.taken.map(({ headers }) => headers["webhook-id"])).size).toBe(1);
     expect(receiver.taken).toHaveLength(2);
   });
+});
+
+test("the end of everybody's sessions is told of each person once", async () => {
+  const { auth } = service;
+  const ids = [await createAlice(), await createAlice("bob")];
+  for (const name of ["alice", "alice", "bob"]) await login(name);
+  await untilTold();
+  const before = receiver.taken.length;
+  await auth.operator.endAllSessions();
+  await untilTold();
+  const countIn = (data: object) =>
+    "sessionIds" in data && Array.isArray(data.sessionIds) ? data.sessionIds.length : 0;
+  const told = receiver.taken.slice(before).map(({ event: { type, data } }) => [type, data.userId, countIn(data)]);
+  expect(told.sort()).toEqual(
+    [
+      ["session.ended", ids[0], 2],
+      ["session.ended", ids[1], 1],
+    ].sort(),
+  );
 });
 
 test("of four processes one sends each event", async () => {

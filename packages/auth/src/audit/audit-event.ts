@@ -64,9 +64,13 @@ export type AuditEvent =
       /** `none` where no name was needed. */
       readonly identifier: IdentifierKind | "none";
       /** Absent for a password. */
-      readonly by?: "code" | "recovery_code" | "passkey";
+      readonly by?: "code" | "recovery_code" | "passkey" | "redirect";
+      /** For `redirect`: the app that was given the session. */
+      readonly client?: string;
       /** The second factor that was shown besides; absent where none was. */
       readonly secondFactor?: "totp" | "passkey";
+      /** A remembered device took the place of the second factor. */
+      readonly isRemembered?: true;
       readonly sessionId: string;
       /** How they showed who they are, in the words of RFC 8176 §2. */
       readonly amr: readonly string[];
@@ -153,6 +157,14 @@ export type AuditEvent =
     }
   | { readonly event: "sign_in_refused"; readonly identifier: IdentifierKind | "none"; readonly because: SignInRefusal }
   | { readonly event: "limit_reached"; readonly limit: string }
+  | {
+      /** An app showed a code that a session of the pages had asked for, and was given nothing. */
+      readonly event: "authorization_code_refused";
+      readonly client: string;
+      readonly because: AuthorizationCodeRefusal;
+      /** The session that the code had opened before, and that has been ended for it; absent where there was none. */
+      readonly sessionId?: string;
+    }
   | { readonly event: "signed_out" }
   | { readonly event: "refresh_token_reused"; readonly sessionId: string }
   | {
@@ -168,6 +180,12 @@ export type AuditEvent =
       readonly count: number;
     }
   | { readonly event: "devices_forgotten" }
+  | {
+      /** Somebody who showed their second factor is asked for none on that device for a while. */
+      readonly event: "device_remembered";
+      readonly sessionId: string;
+    }
+  | { readonly event: "remembered_device_ended" }
   | { readonly event: "password_changed"; readonly sessionsEnded: number }
   | { readonly event: "password_change_refused" }
   | {
@@ -221,6 +239,11 @@ export type AuditEvent =
       readonly because: "replaced" | "compromised" | "lost";
     }
   | {
+      /** Passwords that were still digests of MD5 or SHA-1 of another system were taken away when their time was over. */
+      readonly event: "weak_passwords_cleared";
+      readonly count: number;
+    }
+  | {
       /** Somebody who is signed in was refused what they have no right to. */
       readonly event: "permission_denied";
       readonly procedure: string;
@@ -252,6 +275,17 @@ export type SignInRefusal =
   | "unusable_password"
   | "locked_account"
   | "hook";
+
+/** Why a code opened nothing. Whoever showed it is told the same in every case. */
+export type AuthorizationCodeRefusal =
+  | "used_before"
+  | "expired"
+  | "wrong_client"
+  | "wrong_redirect"
+  | "wrong_verifier"
+  /** The session of the pages has ended, or shows less than the account asks for by now. */
+  | "session_ended"
+  | "inactive_account";
 
 /** Why a passkey opened nothing. Its owner is told the same in nearly every case. */
 export type PasskeyRefusal =

@@ -1,5 +1,6 @@
 import { randomUUIDv7 } from "node:crypto";
 import { type ColumnType, type Generated, sql } from "kysely";
+import { afterCommit, databaseOf } from "../storage/after-commit.ts";
 import type { Queries } from "../storage/database.ts";
 import type { AuditEvent } from "./audit-event.ts";
 import { queueWebhooks } from "./webhook-events.ts";
@@ -61,6 +62,12 @@ export interface EventPage {
   /** Who did it. */
   readonly actorId?: string | undefined;
   readonly event?: string | undefined;
+  /** Where it came from, whole. */
+  readonly address?: string | undefined;
+  /** Not before. */
+  readonly from?: Date | undefined;
+  /** Before. */
+  readonly until?: Date | undefined;
   /** The position of the last event of the page before. */
   readonly after?: string | undefined;
   readonly limit: number;
@@ -80,37 +87,74 @@ const shownDetail = sql<
 >`case when ${isErased} then audit_events.detail - 'previousAddress' - 'device' else audit_events.detail end`;
 
 /** What events are searched by, and the indexes that there are for it: each in this order, and then by position. */
-const searchable = ["subject_id", "actor_id", "event"] as const;
-const indexed = ["subject_id event", "subject_id actor_id", "actor_id event", "subject_id", "actor_id", "event"];
+const searchable = ["subject_id", "actor_id", "event", "address"] as const;
+const indexed = [
+  ...["subject_id event", "subject_id actor_id", "actor_id event"],
+  ...["subject_id", "actor_id", "address", "event"],
+];
 
 /**
  * Events, the newest first. What is searched for is said as a range in the order of its index, so that no statistics make PostgreSQL
- * read the whole trail in search of the few that fit.
+ * read the whole trail in search of the few that fit. What is of a time, and of nobody in particular, comes in the order of the times.
  */
-export async function listEvents(
-  db: Queries,
-  { subjectId, actorId, event, after, limit }: EventPage,
-): Promise<ListedEvent[]> {
-  let query = db
+export async function listEvents(db: Queries, page: EventPage): Promise<ListedEvent[]> {
+  const { subjectId, actorId, event, address, from, until, limit } = page;
+  const wanted = { subject_id: subjectId, actor_id: actorId, event, address };
+  const given = searchable.filter((column) => wanted[column] !== undefined);
+  const isByTime = (from ?? until) !== undefined && given.every((column) => column === "event");
+  const index = isByTime
+    ? undefined
+    : indexed.find((columns) => columns.split(" ").every((column) => given.some((name) => name === column)));
+  const searched = index?.split(" ") ?? [];
+  const values = given.filter((column) => searched.includes(column)).map((column) => wanted[column]);
+  let query = isByTime
+    ? inOrderOfTime(selectEvents(db), page)
+    : inOrderOfIndex(selectEvents(db), { searched, values, after: page.after });
+  for (const column of given.filter((name) => !searched.includes(name)))
+    query = query.where(sql<boolean>`${sql.ref(column)} = ${wanted[column]}`);
+  if (from) query = query.where("occurredAt", ">=", from);
+  if (until) query = query.where("occurredAt", "<", until);
+  // Where somebody called from who was deleted is not to be found out any more either.
+  if (address !== undefined) query = query.where(sql<boolean>`not ${isErased}`);
+  const rows = await query.orderBy("position", "desc").limit(limit).execute();
+  return rows.map(({ position, ...event }) => ({ event, position }));
+}
+
+const selectEvents = (db: Queries) =>
+  db
     .selectFrom("auditEvents")
     .select(["id", "occurredAt", "event", "actorId", "subjectId", "requestId", "position"])
     .select([shownAddress.as("address"), shownDetail.as("detail")]);
-  const wanted = { subject_id: subjectId, actor_id: actorId, event };
-  const given = searchable.filter((column) => wanted[column] !== undefined);
-  const index = indexed.find((columns) => columns.split(" ").every((column) => given.some((name) => name === column)));
-  const searched = index?.split(" ") ?? [];
-  const values = given.filter((column) => searched.includes(column)).map((column) => wanted[column]);
+
+type EventQuery = ReturnType<typeof selectEvents>;
+
+interface IndexRange {
+  /** The columns of the index before the position. */
+  readonly searched: readonly string[];
+  /** What each of them is to be. */
+  readonly values: readonly unknown[];
+  readonly after: string | undefined;
+}
+
+function inOrderOfIndex(all: EventQuery, { searched, values, after }: IndexRange): EventQuery {
   const columns = sql.join([...searched, "position"].map((column) => sql.ref(column)));
-  query = query.where(sql<boolean>`(${columns}) < (${sql.join([...values, after ?? lastPosition])})`);
+  let query = all.where(sql<boolean>`(${columns}) < (${sql.join([...values, after ?? lastPosition])})`);
   if (searched.length > 0) {
     const found = sql.join(searched.map((column) => sql.ref(column)));
     query = query.where(sql<boolean>`(${found}) >= (${sql.join(values)})`);
   }
   for (const column of searched) query = query.orderBy(sql.ref(column), "desc");
-  for (const column of given.filter((name) => !searched.includes(name)))
-    query = query.where(sql<boolean>`${sql.ref(column)} = ${wanted[column]}`);
-  const rows = await query.orderBy("position", "desc").limit(limit).execute();
-  return rows.map(({ position, ...event }) => ({ event, position }));
+  return query;
+}
+
+/** Of events of one moment the last one written is the newest. An event that is not there any more was the oldest: nothing is behind it. */
+function inOrderOfTime(all: EventQuery, { after }: EventPage): EventQuery {
+  const ordered = all.orderBy("occurredAt", "desc");
+  if (after === undefined) return ordered;
+  const time = sql`(select a.occurred_at from latchkey.audit_events a where a.position = ${after})`;
+  return ordered
+    .where(sql<boolean>`audit_events.occurred_at <= ${time}`)
+    .where(sql<boolean>`(audit_events.occurred_at, audit_events.position) < (${time}, ${after}::bigint)`);
 }
 
 /** Events of some positions, the oldest first. */
@@ -231,6 +275,21 @@ export async function findOldEvents(
   return rows[0] ?? { until: new Date(0), isAny: false };
 }
 
+/** What is told of the events that this process writes. */
+export interface EventListener {
+  /** What happened, once it is committed. It must not throw. */
+  readonly onEvent?: ((event: AuditEvent) => void) | undefined;
+  /** That webhooks are to be told something. */
+  readonly onWebhooks?: (() => void) | undefined;
+}
+
+const listeners = new WeakMap<object, EventListener>();
+
+/** Has somebody told of the events that are written by way of a database from now on. */
+export function listenToEvents(db: Queries, listener: EventListener): void {
+  listeners.set(db, listener);
+}
+
 /** Writes one event, and queues what it tells programs of a team's own. Call it inside the transaction of what it tells, so that neither exists without the other. */
 export async function recordEvent(db: Queries, happened: AuditEvent, facts: AuditFacts): Promise<void> {
   const { event, ...detail } = happened;
@@ -239,5 +298,8 @@ export async function recordEvent(db: Queries, happened: AuditEvent, facts: Audi
     .insertInto("auditEvents")
     .values({ id: randomUUIDv7(), event, actorId, subjectId, address, requestId, detail: JSON.stringify(detail) })
     .execute();
-  await queueWebhooks(db, happened, subjectId);
+  const hasWebhooks = await queueWebhooks(db, happened, subjectId);
+  const { onEvent, onWebhooks } = listeners.get(databaseOf(db)) ?? {};
+  if (onEvent) afterCommit(db, () => onEvent(happened));
+  if (onWebhooks && hasWebhooks) afterCommit(db, onWebhooks);
 }

@@ -9,12 +9,16 @@ export interface AuditWorkerOptions {
   /** Null where no other system is told. */
   readonly stream: AuditStream | null;
   /** Told when it could not be told. */
+  readonly onStreamError?: ((error: unknown) => void) | undefined;
+  /** Told when events could not be sealed, or counted refusals not be written. */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 
 /** Does what the audit trail leaves for later: writes counted refusals, seals events, and tells another system of them. */
 export interface AuditWorker extends Pick<QueueWorker, "stop"> {
   start(): Promise<void>;
+  /** Told that this process wrote an event: where somebody is told of it, that is soon. */
+  noteEvent(): void;
   /** Does what is due now, and answers how many events were sealed. */
   drain(): Promise<number>;
 }
@@ -22,19 +26,25 @@ export interface AuditWorker extends Pick<QueueWorker, "stop"> {
 /** Milliseconds between two looks: for so long an event is without a seal at most, while nothing long is under way. */
 const interval = 10_000;
 
-/** The same where somebody is told of it. */
-const streamInterval = 1_000;
+export function createAuditWorker(options: AuditWorkerOptions): AuditWorker {
+  const { denials, sealer, stream, onError = () => {}, onStreamError = () => {} } = options;
 
-export function createAuditWorker({ denials, sealer, stream, onError = () => {} }: AuditWorkerOptions): AuditWorker {
-  const drain = async (stopping?: AbortSignal) => {
-    await denials.flush();
-    const sealed = await sealer.seal(stopping);
-    await stream?.tell(stopping);
-    return sealed;
-  };
-  // What fails is done at the next turn, and doctor tells when nothing was sealed, or told, for long.
-  const pace = { interval: stream ? streamInterval : interval, isLate: true };
-  const worker = createQueueWorker({ drain, onError, ...pace });
+  /** None of the three keeps the others from being done; what failed is done at the next turn. */
+  async function work(stopping?: AbortSignal): Promise<Worked> {
+    const [written] = await Promise.allSettled([denials.flush()]);
+    const [sealed] = await Promise.allSettled([sealer.seal(stopping)]);
+    const [told] = await Promise.allSettled([stream?.tell(stopping)]);
+    return { ofTrail: [written, sealed].find(isRejected), ofStream: [told].find(isRejected), sealed, told };
+  }
+
+  async function turn(stopping: AbortSignal): Promise<number> {
+    const { ofTrail, ofStream, sealed, told } = await work(stopping);
+    if (ofTrail) onError(ofTrail.reason);
+    if (ofStream) onStreamError(ofStream.reason);
+    return countOf(sealed) + countOf(told);
+  }
+
+  const worker = createQueueWorker({ drain: turn, onError, isLate: true, ...(!stream && { interval }) });
   return {
     async start() {
       await stream?.begin();
@@ -45,6 +55,27 @@ export function createAuditWorker({ denials, sealer, stream, onError = () => {} 
       // What was counted is in no other place.
       await denials.flush({ isAll: true }).catch(() => 0);
     },
-    drain: () => drain(),
+    noteEvent() {
+      if (stream) worker.wakeSoon();
+    },
+    async drain() {
+      const { ofTrail, ofStream, sealed } = await work();
+      const failed = ofTrail ?? ofStream;
+      if (failed) throw failed.reason;
+      return countOf(sealed);
+    },
   };
 }
+
+interface Worked {
+  readonly ofTrail: PromiseRejectedResult | undefined;
+  readonly ofStream: PromiseRejectedResult | undefined;
+  readonly sealed: PromiseSettledResult<number>;
+  readonly told: PromiseSettledResult<number | undefined>;
+}
+
+const countOf = (result: PromiseSettledResult<number | undefined>) =>
+  result.status === "fulfilled" ? (result.value ?? 0) : 0;
+
+const isRejected = (result: PromiseSettledResult<unknown>): result is PromiseRejectedResult =>
+  result.status === "rejected";

@@ -91,3 +91,22 @@ test("what was counted of somebody who is deleted before it is written has no ad
   const withAddress = "select event from latchkey.audit_events where actor_id = $1 and address is not null";
   expect(await database.query(withAddress, [person.id])).toEqual([]);
 });
+
+test("what cannot be written of one person keeps nobody else's from being written, and is written later", async () => {
+  const { auth, facts, clock, database } = service;
+  const people = [await createPerson("stuck"), await createPerson("waiting")];
+  for (const person of people)
+    for (let time = 0; time < denialsWritten + 2; time += 1)
+      await auth.recordDenial(person, { procedure: "users.list" }, facts);
+  await clock.advance(denialWindow);
+  const [stuck, waiting] = people;
+  await database.query(`create function latchkey.stick() returns trigger language plpgsql
+    as $$ begin raise exception 'stuck'; end $$`);
+  await database.query(`create trigger stick before insert on latchkey.audit_events
+    for each row when (new.actor_id = '${stuck?.id}') execute function latchkey.stick()`);
+  await expect(auth.sealAudit()).rejects.toThrow("stuck");
+  expect((await readLeft(waiting?.id ?? "")).at(-1)).toMatchObject({ event: "denials_counted", detail: { calls: 2 } });
+  await database.query("drop trigger stick on latchkey.audit_events");
+  await auth.sealAudit();
+  expect((await readLeft(stuck?.id ?? "")).at(-1)).toMatchObject({ event: "denials_counted", detail: { calls: 2 } });
+});

@@ -16,7 +16,10 @@ export interface Denial extends Pick<AuditFacts, "address" | "requestId"> {
 export interface Denials {
   /** Resolves when the refusal is written, or counted. */
   record(denial: Denial): Promise<void>;
-  /** Writes what was counted in times that are over, or in all of them, and answers how many events that were. */
+  /**
+   * Writes what was counted in times that are over, or in all of them, and answers how many events that were. What cannot be written of one
+   * person keeps nobody else's from it, and is tried again with the next flush; it is thrown once all have been tried.
+   */
   flush(options?: { readonly isAll?: boolean }): Promise<number>;
 }
 
@@ -111,9 +114,17 @@ export function createDenials({ db, clock, keepFromDeletion }: DenialsOptions): 
     },
     async flush({ isAll = false } = {}) {
       const now = clock.now().getTime();
+      const due = [...windows].filter(([, window]) => isAll || window.endsAt <= now);
+      const failures: unknown[] = [];
       let total = 0;
-      for (const [actorId, window] of [...windows])
-        if (isAll || window.endsAt <= now) total += await close(actorId, window);
+      for (const [actorId, window] of due) {
+        try {
+          total += await close(actorId, window);
+        } catch (error) {
+          failures.push(error);
+        }
+      }
+      if (failures.length > 0) throw failures[0];
       return total;
     },
   };

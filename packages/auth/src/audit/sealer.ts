@@ -44,13 +44,15 @@ interface Horizon {
 
 export function createSealer({ db, key }: SealerOptions): Sealer {
   let waiting: Horizon | null = null;
+  /** The position until which everything is known to be sealed. */
+  let sealedUntil: string | null = null;
 
   /** The position until which all events can be seen; null while somebody may still bring one before it. */
   async function findHorizon(): Promise<string | null> {
     if (!waiting) {
       // In this order: who has taken an earlier position holds the lock from before until their event can be seen.
       const position = await findNewestPosition(db);
-      if (position === null) return null;
+      if (position === null || position === sealedUntil) return null;
       waiting = { position, writers: await listWriters(db) };
     } else if (waiting.writers.length > 0) {
       waiting = { ...waiting, writers: await listWriters(db, waiting.writers) };
@@ -98,6 +100,8 @@ export function createSealer({ db, key }: SealerOptions): Sealer {
       if (until === null) return 0;
       for (let made = 0; made < sealsAtOnce && !stopping?.aborted; made += 1) {
         const sealed = await sealSome(until);
+        // Nothing is left until there: this process or another one has sealed it.
+        if (sealed === 0) sealedUntil = until;
         if (!sealed) break;
         total += sealed;
       }

@@ -15,6 +15,19 @@ export async function beginStream(db: Queries, name: string): Promise<void> {
     on conflict (name) do nothing`.execute(db);
 }
 
+/**
+ * The position until which events are sealed, where the stream has not come so far: what has a seal has no event before it that cannot be seen
+ * yet. A read, so that a process that has nothing to tell writes nothing.
+ */
+export async function findUntold(db: Queries, name: string): Promise<string | null> {
+  const { rows } = await sql<{ until: string }>`
+    select seal.last_position as until from latchkey.audit_streams stream, (
+      select last_position from latchkey.audit_seals order by number desc limit 1
+    ) seal
+    where stream.name = ${name} and stream.reached < seal.last_position`.execute(db);
+  return rows[0]?.until ?? null;
+}
+
 /** Takes a stream for so many seconds, and answers how far it has come; null while another process has it. */
 export async function leaseStream(db: Queries, name: string, seconds: number): Promise<string | null> {
   const { rows } = await sql<{ reached: string }>`

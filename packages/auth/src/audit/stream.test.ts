@@ -118,3 +118,44 @@ test("a system that is far behind is told a part at a time, so that sealing goes
   expect(await auth.sealAudit()).toBe(1);
   expect(idsOf(told)).toEqual(idsOf(await readAll()));
 });
+
+test("nothing is written while nothing waits, also behind events that are gone", async () => {
+  const { auth, told } = await openTeller();
+  await leaveEvents(auth, 2);
+  await auth.sealAudit();
+  const rowOf = () =>
+    service.database.query<{ xmin: string; reached: string }>(
+      "select xmin::text, reached::text from latchkey.audit_streams where name = 'a test'",
+    );
+  const before = await rowOf();
+  await auth.sealAudit();
+  await auth.sealAudit();
+  expect(await rowOf()).toEqual(before);
+
+  const { auth: away } = await openTeller(async () => {
+    throw new Error("away");
+  });
+  await leaveEvents(auth, 1);
+  await expect(away.sealAudit()).rejects.toThrow("away");
+  await service.database.query("delete from latchkey.audit_events");
+  await auth.sealAudit();
+  const [after] = await rowOf();
+  await auth.sealAudit();
+  expect(await rowOf()).toEqual([after]);
+  expect(told).toHaveLength(2);
+});
+
+test("a trail that cannot be sealed is told of, and what is sealed is told all the same", async () => {
+  const failures: unknown[] = [];
+  const told: StreamedEvent[] = [];
+  const auth = await service.another({
+    auditStream: { name: "another test", deliver: async (events) => void told.push(...events) },
+    onAuditError: (error) => failures.push(error),
+  });
+  await leaveEvents(auth, 2);
+  await service.auth.sealAudit();
+  await leaveEvents(auth, 1);
+  await service.database.query("alter table latchkey.audit_seals add constraint stuck check (false) not valid");
+  await expect.poll(() => failures.length, { timeout: 20_000 }).toBeGreaterThan(0);
+  await expect.poll(() => told.length, { timeout: 20_000 }).toBe(2);
+});

@@ -1,8 +1,7 @@
 import type { Queries } from "../storage/database.ts";
 import { rejectOnAbort } from "../storage/queue-worker.ts";
 import { listEventsBetween, type StoredEvent } from "./audit-log.ts";
-import { findLastSeal } from "./seal-store.ts";
-import { beginStream, leaseStream, releaseStream } from "./stream-store.ts";
+import { beginStream, findUntold, leaseStream, releaseStream } from "./stream-store.ts";
 
 /** An event as another system is told of it. */
 export interface StreamedEvent extends StoredEvent {
@@ -46,15 +45,18 @@ export function createAuditStream(
 ): AuditStream {
   /** One batch; 0 where nothing waits or another process has the stream. */
   async function tellSome(stopping: AbortSignal | undefined): Promise<number> {
-    // What has a seal has no event before it that cannot be seen yet.
-    const until = (await findLastSeal(db))?.lastPosition;
-    const from = until === undefined ? null : await leaseStream(db, name, lease);
-    if (until === undefined || from === null) return 0;
+    const until = await findUntold(db, name);
+    const from = until === null ? null : await leaseStream(db, name, lease);
+    if (until === null || from === null) return 0;
     let reached = from;
     try {
       const events = await listEventsBetween(db, { after: from, until, atMost: atOnce });
       const last = events.at(-1);
-      if (!last) return 0;
+      if (!last) {
+        // What stood there was deleted, or never written.
+        if (BigInt(until) > BigInt(from)) reached = until;
+        return 0;
+      }
       const timeout = AbortSignal.timeout(deliveryTimeout);
       const signal = stopping ? AbortSignal.any([timeout, stopping]) : timeout;
       await Promise.race([deliver(events, signal), rejectOnAbort(signal)]);

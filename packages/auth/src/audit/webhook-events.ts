@@ -35,7 +35,7 @@ function listTold(event: AuditEvent): readonly Told[] {
     case "name_lost":
       return toUpdates([event.kind === "phone" ? "phoneNumber" : "email"]);
     case "user_deleted":
-      return [{ type: "user.deleted" }];
+      return [{ type: "user.deleted", data: { by: event.by ?? "administrator" } }];
     case "password_changed":
     case "password_reset":
       return [{ type: "password.changed" }];
@@ -54,22 +54,31 @@ const endings: ReadonlySet<AuditEvent["event"]> = new Set<AuditEvent["event"]>([
   "signed_out",
   "sessions_ended",
   "refresh_token_reused",
+  "authorization_code_refused",
   "password_changed",
   "password_reset",
   "password_change_required",
   "user_updated",
   "deletion_requested",
+  "second_factor_enrolled",
+  "second_factor_removed",
+  "second_factor_reset",
+  "passkey_added",
+  "passkey_removed",
+  "devices_forgotten",
+  "device_remembered",
+  "remembered_device_ended",
 ]);
 
 /**
  * Queues what an event tells for every endpoint that a process has in its configuration, in the transaction of what happened. Which sessions
- * have ended in it is what their rows say.
+ * have ended in it is what their rows say. False where there was nothing to tell.
  */
-export async function queueWebhooks(db: Queries, event: AuditEvent, userId: string | null): Promise<void> {
+export async function queueWebhooks(db: Queries, event: AuditEvent, userId: string | null): Promise<boolean> {
   const told = listTold(event);
   const isEnding = endings.has(event.event);
-  if (userId === null || (told.length === 0 && !isEnding)) return;
-  await sql`
+  if (userId === null || (told.length === 0 && !isEnding)) return false;
+  const { numAffectedRows } = await sql`
     insert into latchkey.webhook_events (endpoint, user_id, type, data)
     select endpoint.name, ${userId}::uuid, told.type, jsonb_build_object('userId', ${userId}::text) || told.data
     from latchkey.webhook_endpoints endpoint cross join lateral (
@@ -89,4 +98,20 @@ export async function queueWebhooks(db: Queries, event: AuditEvent, userId: stri
     ) told
     where endpoint.seen_at > latchkey.now() - interval '1 day'
     order by told.place`.execute(db.withoutPlugins());
+  return (numAffectedRows ?? 0n) > 0n;
+}
+
+/** Queues the same of sessions of many people that ended in this transaction, by an event that is of nobody: one for each person. */
+export async function queueEndedSessions(db: Queries, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  await sql`
+    insert into latchkey.webhook_events (endpoint, user_id, type, data)
+    select endpoint.name, ended.user_id, 'session.ended', jsonb_build_object(
+      'userId', ended.user_id::text, 'sessionIds', ended.ids, 'reason', ended.reason)
+    from latchkey.webhook_endpoints endpoint cross join (
+      select user_id, jsonb_agg(id order by id) as ids, min(end_reason) as reason
+      from latchkey.sessions where id = any(${ids}::uuid[]) and ended_at = latchkey.now() group by user_id
+    ) ended
+    where endpoint.seen_at > latchkey.now() - interval '1 day'
+    order by ended.user_id`.execute(db.withoutPlugins());
 }

@@ -1,5 +1,5 @@
 import { randomUUIDv7 } from "node:crypto";
-import { type ColumnType, type Generated, type Selectable, sql } from "kysely";
+import { type ColumnType, type Generated, type RawBuilder, type Selectable, sql } from "kysely";
 import type { Queries } from "../storage/database.ts";
 import type { Digits } from "./derived-code.ts";
 
@@ -61,10 +61,12 @@ interface ChallengesTable {
   messageId: Generated<string>;
   /** Why the last message was not sent. */
   failure: string | null;
+  /** Under what its wrong codes are counted, where a username was typed: whether that leads to a number is nobody's business. */
+  wrongCodesKey: string | null;
 }
 
 interface WrongCodesTable {
-  /** A keyed hash of the number or the address: whose code was mistyped is nobody's business for 90 days. */
+  /** A keyed hash of the number or the address, or of the username that was typed: whose code was mistyped is nobody's business for 90 days. */
   address: string;
   count: number;
   lastAt: Date;
@@ -94,7 +96,8 @@ export interface NewChallenge {
   readonly digits: Digits;
   readonly channel: Channel | null;
   readonly tellsChannel: boolean;
-  readonly locale: string | null;
+  readonly locale: RawBuilder<string | null> | null;
+  readonly wrongCodesKey: string | null;
   /** Whether a message is to be sent; otherwise it looks the same to who asked, and no code is right. */
   readonly isSent: boolean;
   /** Whether its code is right at once and nothing is sent: for test numbers. */
@@ -290,7 +293,7 @@ export async function deleteOldChallenges(db: Queries, most: number): Promise<nu
   return Number(numDeletedRows);
 }
 
-/** Counts a wrong code for an address, over all purposes and whether anybody has it. */
+/** Counts a wrong code for an address or a username, over all purposes and whether anybody has it. */
 export async function countWrongCode(db: Queries, address: string): Promise<void> {
   await db
     .insertInto("wrongCodes")

@@ -1,3 +1,4 @@
+import type { RawBuilder } from "kysely";
 import { AuthError } from "../errors.ts";
 import { hmacSha256 } from "../secrets.ts";
 import type { Queries } from "../storage/database.ts";
@@ -42,7 +43,10 @@ export interface StartInput {
   readonly channel: Channel | null;
   /** Whether the answer names it: not where a username was typed. */
   readonly tellsChannel: boolean;
-  readonly locale?: string | null;
+  /** The username that was typed. Its wrong codes are counted by it, whether or not anybody has it, and not by the address that it leads to. */
+  readonly username?: string | undefined;
+  /** BCP 47: the language of the message, as an SQL expression. */
+  readonly locale?: RawBuilder<string | null>;
   /** Whether a message is sent. Without, it looks the same to who asked, and no code is right. */
   readonly isSent: boolean;
   /** Whether its address is one with a fixed code, to which nothing is sent. */
@@ -117,6 +121,7 @@ export function createChallenges(options: ChallengesOptions): Challenges {
   };
 
   const hide = (address: string) => hmacSha256(options.countKey, "wrong codes\0", address).toString("base64url");
+  const hideUsername = (name: string) => hmacSha256(options.countKey, "wrong codes of\0", name).toString("base64url");
 
   const lengthOf = (address: string | null): Digits | null => {
     const fixed = address === null ? null : findFixedCode(address);
@@ -130,13 +135,15 @@ export function createChallenges(options: ChallengesOptions): Challenges {
   }
 
   return {
-    async start({ isKnownDevice, isSent, isHanded = false, address, ...input }, transaction) {
+    async start({ isKnownDevice, isSent, isHanded = false, address, username, ...input }, transaction) {
+      const wrongCodesKey = username === undefined ? null : hideUsername(username);
       // Read for nobody's address as well, so that it takes no less.
-      const wrongCodes = await readWrongCodes(transaction ?? db, hide(address ?? ""));
+      const wrongCodes = await readWrongCodes(transaction ?? db, wrongCodesKey ?? hide(address ?? ""));
       const handle = createHandle();
       const stored = await insertChallenge(transaction ?? db, {
         ...input,
         address,
+        wrongCodesKey,
         sessionId: input.sessionId ?? null,
         locale: input.locale ?? null,
         handleHash: hashHandle(handle),
@@ -166,7 +173,7 @@ export function createChallenges(options: ChallengesOptions): Challenges {
       const isRight = isCode(expected, typed ?? "") && typed !== null && stored.handedAt !== null;
       if (isRight) return stored;
       // Nobody's are counted as well, over a few rows, so that a guess at them takes no less.
-      await countWrongCode(db, hide(stored.address ?? `nobody ${stored.id.slice(-1)}`));
+      await countWrongCode(db, stored.wrongCodesKey ?? hide(stored.address ?? `nobody ${stored.id.slice(-1)}`));
       throw wrong();
     },
     async consume(transaction, { id, address }) {

@@ -3,7 +3,16 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { openStorage, type Storage } from "../storage/database.ts";
 import { createTestAuth, type TestAuth } from "../testing/index.ts";
 import { type Ask, createFirewall, type FirewallOptions } from "./firewall.ts";
-import { type Count, defaultLimits, findRefusingRule, noCount } from "./firewall-rules.ts";
+import {
+  type Count,
+  countryBudgets,
+  defaultLimits,
+  type FirewallCase,
+  findRefusingRule,
+  findUsedUpBudget,
+  noCount,
+  type PhoneRule,
+} from "./firewall-rules.ts";
 import { deleteOldCounts, readCountries } from "./message-counts.ts";
 import { listScenarios, listScenariosBeyond, simulate } from "./pump.ts";
 
@@ -24,6 +33,112 @@ describe("the rules", () => {
     expect(result.mostSentInADay).toBeLessThanOrEqual(limits.perDay);
     // Proofs of honest people are 276 a day, of which 30 % may be asked for besides and not proved.
     expect(result.fraudSent).toBeLessThanOrEqual(0.3 * 276);
+  });
+
+  /** What is asked by a stranger for a mobile number of a named country, with much proved there, and whatever differs. */
+  const judgeAsk = (differs: Partial<FirewallCase>) =>
+    findRefusingRule(
+      {
+        ...{ isMobile: true, country: "TR", isKnownDevice: false },
+        ...{ number: noCount, numberByNetwork: noCount, network: noCount, prefix: noCount, range: noCount },
+        ...{ countryTotal: { ...noCount, provedBest: 1_000 }, total: noCount },
+        ...differs,
+      },
+      { ...defaultLimits, countries: ["TR"] },
+    );
+  const hour = (count: number) => ({ ...noCount, hour: count, day: count });
+  const day = (count: number) => ({ ...noCount, day: count });
+
+  // Each limit is tried at its last message and beyond it. Of what is shared, three tenths are kept for known devices.
+  it.each<[what: string, last: Partial<FirewallCase>, beyond: Partial<FirewallCase>, rule: PhoneRule]>([
+    ["a line that is no mobile number", {}, { isMobile: false }, "kind"],
+    ["a country that is not named", {}, { country: "DE" }, "country"],
+    ["a number without a country", {}, { country: null }, "country"],
+    ["a number, of networks that have not asked for it", { number: day(9) }, { number: day(10) }, "number"],
+    [
+      "a number, of a network that has asked for it, whose last four are kept for others",
+      { number: day(5), numberByNetwork: day(1) },
+      { number: day(6), numberByNetwork: day(1) },
+      "number",
+    ],
+    ["a number by one network", { numberByNetwork: day(2) }, { numberByNetwork: day(3) }, "number"],
+    [
+      "a number by its owner's devices",
+      { isKnownDevice: true, number: day(4) },
+      { isKnownDevice: true, number: day(5) },
+      "number",
+    ],
+    ["a network in an hour", { network: hour(9) }, { network: hour(10) }, "network"],
+    [
+      "a network whose people have proved 20, of whom three tenths count besides",
+      { network: { ...hour(35), provedHour: 20, provedDay: 20 } },
+      { network: { ...hour(36), provedHour: 20, provedDay: 20 } },
+      "network",
+    ],
+    ["a prefix in an hour", { prefix: hour(6) }, { prefix: hour(7) }, "prefix"],
+    ["a prefix in a day", { prefix: day(20) }, { prefix: day(21) }, "prefix"],
+    [
+      "a prefix in an hour, by known devices",
+      { isKnownDevice: true, prefix: hour(9) },
+      { isKnownDevice: true, prefix: hour(10) },
+      "prefix",
+    ],
+    [
+      "a prefix in a day, by known devices",
+      { isKnownDevice: true, prefix: day(29) },
+      { isKnownDevice: true, prefix: day(30) },
+      "prefix",
+    ],
+    [
+      "a country in which nothing is proved, in an hour",
+      { countryTotal: hour(2) },
+      { countryTotal: hour(3) },
+      "country_budget",
+    ],
+    ["the same in a day", { countryTotal: day(13) }, { countryTotal: day(14) }, "country_budget"],
+    [
+      "the same by known devices, in an hour",
+      { isKnownDevice: true, countryTotal: hour(4) },
+      { isKnownDevice: true, countryTotal: hour(5) },
+      "country_budget",
+    ],
+    [
+      "the same by known devices, in a day",
+      { isKnownDevice: true, countryTotal: day(19) },
+      { isKnownDevice: true, countryTotal: day(20) },
+      "country_budget",
+    ],
+    ["a day in all", { total: day(699) }, { total: day(700) }, "day_budget"],
+    [
+      "a day in all, by known devices",
+      { isKnownDevice: true, total: day(999) },
+      { isKnownDevice: true, total: day(1_000) },
+      "day_budget",
+    ],
+  ])("refuse what is beyond the limit of %s, and nothing before", (_, last, beyond, rule) => {
+    expect([judgeAsk(last), judgeAsk(beyond)]).toEqual([null, rule]);
+  });
+
+  it("name the first rule that refuses, in the order in which they are looked at", () => {
+    const all: [PhoneRule, Partial<FirewallCase>][] = [
+      ["kind", { isMobile: false }],
+      ["country", { country: "DE" }],
+      ["number", { number: day(10) }],
+      ["network", { network: hour(10) }],
+      ["prefix", { prefix: hour(10) }],
+      ["country_budget", { countryTotal: day(20) }],
+      ["day_budget", { total: day(1_000) }],
+    ];
+    for (const [at, [rule]] of all.entries())
+      expect(judgeAsk(Object.assign({}, ...all.slice(at).map(([, differs]) => differs)))).toBe(rule);
+  });
+
+  it("add a launch's messages to every country's budget and to the day's, and to nothing else", () => {
+    const limits = { ...defaultLimits, countries: ["TR"], launchBudget: 100 };
+    expect(countryBudgets(noCount, limits)).toEqual({ day: 120, hour: 105 });
+    const budgets = { total: day(1_099), countryTotal: noCount, isEarned: true };
+    expect(findUsedUpBudget(budgets, limits)).toBeNull();
+    expect(findUsedUpBudget({ ...budgets, total: day(1_100) }, limits)).toBe("day_budget");
   });
 
   it("keep a part of a country's budget for ranges whose numbers are proved, and for those a part of what they proved", () => {

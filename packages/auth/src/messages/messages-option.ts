@@ -80,6 +80,8 @@ export const messagesOption = z.strictObject({
   defaultLocale: z.string().min(2).max(35).default("en"),
   /** The origin at which people sign in, such as `https://shop.example`, for browsers that fill codes in from an SMS. */
   origin: z.url().optional(),
+  /** The page on which people stop what was not them, such as `https://auth.example.com/not-me`; e-mails that tell of a reset or a change name it. */
+  notMeUrl: z.url().optional(),
   /** The eleven characters by which Android's SMS Retriever knows your app. */
   androidHash: z.string().length(11).optional(),
   /** The name of the setting by which senders are chosen, for the log line that says that one is missing. */
@@ -113,8 +115,9 @@ export function toFirewallLimits(
 }
 
 /** How texts are made. */
-export function toRenderOptions({ app, texts, defaultLocale, origin, androidHash }: MessagesOption): RenderOptions {
-  return { app, catalogue: { ...messageTexts, ...texts }, defaultLocale, origin, androidHash };
+export function toRenderOptions(option: MessagesOption): RenderOptions {
+  const { app, texts, defaultLocale, origin, androidHash, notMeUrl } = option;
+  return { app, catalogue: { ...messageTexts, ...texts }, defaultLocale, origin, androidHash, notMeUrl };
 }
 
 /** The test numbers that are good at this moment, each with its code. */

@@ -17,7 +17,7 @@ export interface NoticeOutboxOptions {
   readonly senders: Senders;
   readonly perDay: number;
   readonly render: (
-    notice: Pick<LeasedNotice, "kind" | "locale">,
+    notice: Pick<LeasedNotice, "kind" | "channel" | "locale">,
   ) => Pick<NoticeMessage, "text" | "subject" | "locale">;
   readonly onError?: ((error: unknown) => void) | undefined;
   /** Told of every notice that is handed to a provider. */

@@ -1,5 +1,5 @@
 import { randomUUIDv7 } from "node:crypto";
-import { type Generated, sql } from "kysely";
+import { type Generated, type RawBuilder, sql } from "kysely";
 import type { Queries } from "../storage/database.ts";
 import type { NoticeKind } from "./notice.ts";
 
@@ -64,7 +64,7 @@ export interface NoticeMessagesToQueue {
   readonly kind: NoticeKind;
   /** By what there is something to send with. */
   readonly channels: readonly ("sms" | "email")[];
-  readonly locale: string | null;
+  readonly locale: RawBuilder<string | null>;
   /** Told as well, beside what the account has proved: what it had until now. */
   readonly former: readonly { readonly channel: "sms" | "email"; readonly address: string }[];
 }
@@ -87,7 +87,7 @@ export async function queueNoticeMessages(transaction: Queries, queued: NoticeMe
   );
   const queuedNow = await sql`
     insert into latchkey.notice_messages (id, notice_id, channel, address, locale, due_at)
-    select gen_random_uuid(), ${noticeId}, told.channel, told.address, ${locale}::text, latchkey.now()
+    select gen_random_uuid(), ${noticeId}, told.channel, told.address, ${locale}, latchkey.now()
     from (${told}) told
     where told.address is not null and told.channel = any(${[...channels]})
       and (select count(*) from latchkey.notices n where n.user_id = ${userId} and n.kind = ${kind}

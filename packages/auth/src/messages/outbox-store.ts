@@ -20,6 +20,19 @@ export interface LeasedMessage {
   readonly tries: number;
 }
 
+/** Whether any code, notice or hook of a notice is due that nobody is at: one statement, for a process that has nothing to do. */
+export async function hasDueMessages(db: Queries): Promise<boolean> {
+  const { rows } = await sql<{ isAny: boolean }>`
+    select exists (
+      select from latchkey.challenges where due_at <= latchkey.now() and coalesce(lease_until <= latchkey.now(), true)
+    ) or exists (
+      select from latchkey.notice_messages where due_at <= latchkey.now() and coalesce(lease_until <= latchkey.now(), true)
+    ) or exists (
+      select from latchkey.notices where hook_due_at <= latchkey.now()
+    ) as "isAny"`.execute(db.withoutPlugins());
+  return rows[0]?.isAny ?? false;
+}
+
 /**
  * Takes due messages for `seconds`, which no other process takes meanwhile. From now on their codes can be right: it is committed
  * before anything leaves.

@@ -5,6 +5,7 @@ import { createQueueWorker, type QueueWorker, rejectOnAbort } from "../storage/q
 import { type Watch, watchNothing } from "../watch.ts";
 import {
   failExpired,
+  hasDueMessages,
   type LeasedMessage,
   leaseDue,
   markFailed,
@@ -91,8 +92,10 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
   const worker = createQueueWorker({
     drain: async (stopping) => {
-      await drain(stopping);
+      if (!(await hasDueMessages(db))) return 0;
+      const tries = await drain(stopping);
       await failExpired(db);
+      return tries;
     },
     onError,
   });

@@ -69,6 +69,8 @@ export interface RenderOptions {
   readonly origin?: string | undefined;
   /** The eleven characters by which Android's SMS Retriever knows the app. */
   readonly androidHash?: string | undefined;
+  /** The page on which people stop what was not them; e-mails name it. */
+  readonly notMeUrl?: string | undefined;
 }
 
 export interface RenderInput {
@@ -108,17 +110,36 @@ export function renderMessage(input: RenderInput, options: RenderOptions): { tex
 /** Which kinds are only to be known: there is nothing to undo, or nobody but an administrator can. */
 const plainKinds: readonly NoticeKind[] = ["rights_changed", "deletion_of_inactive"];
 
-/** What a notice says: what happened, and what to do where it was not oneself. */
+/** Which kinds tell what is stopped, held or let go on without a session. */
+const stoppableKinds: readonly NoticeKind[] = [
+  "password_reset",
+  "password_reset_held",
+  "change_requested",
+  "deletion_requested",
+];
+
+export interface RenderNoticeInput {
+  readonly kind: NoticeKind;
+  readonly channel?: "sms" | "email";
+  readonly locale: string | null;
+}
+
+/**
+ * What a notice says: what happened, and what to do where it was not oneself. An e-mail names the page that stops it; an SMS would cost a second
+ * one for that, and goes to whoever has the number.
+ */
 export function renderNotice(
-  { kind, locale: wish }: { readonly kind: NoticeKind; readonly locale: string | null },
-  { app, catalogue = messageTexts, defaultLocale = "en" }: RenderOptions,
+  { kind, channel, locale: wish }: RenderNoticeInput,
+  { app, catalogue = messageTexts, defaultLocale = "en", notMeUrl }: RenderOptions,
 ): { text: string; subject: string; locale: string } {
   const locale = findLocale(wish, catalogue, defaultLocale);
   const texts = catalogue[locale]?.notices ?? noticeTexts[locale] ?? noticeTexts.en;
   if (!texts) throw new RangeError(`There are no notices in ${locale}`);
   const sentences = [texts.happened[kind], ...(plainKinds.includes(kind) ? [] : [texts.undo])];
   const fill = (text: string) => text.replaceAll("{app}", () => app);
-  return { text: fill(sentences.join(" ")), subject: fill(texts.subject), locale };
+  const isNamed = notMeUrl !== undefined && channel === "email" && stoppableKinds.includes(kind);
+  const text = fill(sentences.join(" ")) + (isNamed ? `\n\n${notMeUrl}` : "");
+  return { text, subject: fill(texts.subject), locale };
 }
 
 const basic =

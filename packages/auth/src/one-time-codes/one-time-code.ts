@@ -6,7 +6,7 @@ export type CodePurpose = "set_password" | "prove_phone" | "prove_email";
 
 /** A code as it is shown once, and what is stored of it. */
 export interface OneTimeCode {
-  /** Groups of five letters and digits: 100 random bits or more, too many to guess, also for whoever has the hash. */
+  /** Six groups of five letters and digits: 150 random bits, too many to guess, also for whoever has the hash. */
   readonly text: string;
   readonly hash: Buffer;
 }
@@ -15,10 +15,12 @@ export interface OneTimeCode {
 const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const groupLength = 5;
 
-/** @param groups of 25 bits each: six of them unless said */
-export function createCode(groups = 6): OneTimeCode {
+/** Of 25 bits each. */
+const groupCount = 6;
+
+export function createCode(): OneTimeCode {
   const group = () => Array.from({ length: groupLength }, () => alphabet.charAt(randomInt(alphabet.length))).join("");
-  const text = Array.from({ length: groups }, group).join("-");
+  const text = Array.from({ length: groupCount }, group).join("-");
   return { text, hash: hashCode(text) };
 }
 

@@ -26,9 +26,6 @@ interface RecoveryCodesTable {
 /** How many codes somebody gets at once. */
 const codeCount = 10;
 
-/** Of 25 bits each. */
-const codeGroups = 4;
-
 /** Seconds for which the ticket of a code is good. */
 const ticketLifetime = 900;
 
@@ -51,7 +48,7 @@ export interface NewRecoveryCodes {
 }
 
 export interface MadeRecoveryCodes {
-  /** Shown once: four groups of five letters and digits each. */
+  /** Shown once: six groups of five letters and digits each; of before, four. */
   readonly codes: readonly string[];
   readonly createdAt: Date;
   readonly goodFrom: Date | null;
@@ -62,7 +59,7 @@ export async function replaceRecoveryCodes(
   transaction: Queries,
   { userId, waiting }: NewRecoveryCodes,
 ): Promise<MadeRecoveryCodes> {
-  const codes = Array.from({ length: codeCount }, () => createCode(codeGroups));
+  const codes = Array.from({ length: codeCount }, () => createCode());
   const replaced = transaction.deleteFrom("recoveryCodes").where("userId", "=", userId);
   await (waiting ? replaced.where("goodFrom", "is not", null) : replaced).execute();
   const goodFrom = waiting && sql<Date>`latchkey.now() + make_interval(secs => ${waiting.seconds})`;

@@ -15,7 +15,7 @@ interface UsedPasskeyChallengesTable {
 }
 
 /** What a passkey is asked for. What was signed for one is of no use for another. */
-export type PasskeyPurpose = "sign_in" | "add" | "second_factor" | "add_second_factor" | "reauthenticate";
+export type PasskeyPurpose = "sign_in" | "add" | "second_factor" | "add_second_factor" | "reauthenticate" | "recover";
 
 export interface ChallengeBinding {
   readonly purpose: PasskeyPurpose;

@@ -65,7 +65,12 @@ export interface StoredChange {
 }
 
 const listed = ["id", "userId", "sessionId", "kind", "createdAt", "dueAt"] as const;
-const toContext = (id: string, userId: string, kind: ChangeKind) => `${id} ${userId} ${kind}`;
+
+type Sealed = Pick<StoredChange, "id" | "userId" | "kind">;
+const toContext = ({ id, userId, kind }: Sealed) => `${id} ${userId} ${kind}`;
+const sealPayload = (key: Uint8Array, change: Sealed, payload: ChangePayload) =>
+  seal(key, Buffer.from(JSON.stringify(payload)), toContext(change));
+const dueIn = (seconds: number) => sql<Date>`latchkey.now() + make_interval(secs => ${seconds})`;
 
 /** Notes a change that waits. The same kind of the same session is replaced, and waits from its beginning. */
 export async function insertChange(
@@ -81,8 +86,8 @@ export async function insertChange(
     .values({
       ...change,
       id,
-      payload: seal(key, Buffer.from(JSON.stringify(payload)), toContext(id, userId, kind)),
-      dueAt: sql<Date>`latchkey.now() + make_interval(secs => ${waits})`,
+      payload: sealPayload(key, { id, userId, kind }, payload),
+      dueAt: dueIn(waits),
     })
     .returning(listed)
     .executeTakeFirstOrThrow();
@@ -156,13 +161,42 @@ export async function takeDueChange(
   return taken ? open(key, taken) : null;
 }
 
-/** Has what waits for an account wait until then at least. */
+/**
+ * Has what waits for an account wait until then at least: also what is due and not done yet, but for names whose codes open the account
+ * since then. What is being done at this moment is left to whoever does it, who looks at the account once more.
+ */
 export async function prolongChanges(transaction: Queries, userId: string, until: Date): Promise<void> {
+  const waiting = transaction
+    .selectFrom("pendingChanges")
+    .select("id")
+    .where("userId", "=", userId)
+    .where(({ or, eb }) =>
+      or([eb("dueAt", ">", sql<Date>`latchkey.now()`), eb("kind", "not in", ["open_by_phone", "open_by_email"])]),
+    )
+    .forUpdate()
+    .skipLocked();
   await transaction
     .updateTable("pendingChanges")
     .set({ dueAt: sql<Date>`greatest(due_at, ${until})` })
-    .where("userId", "=", userId)
-    .where("dueAt", ">", sql<Date>`latchkey.now()`)
+    .where("id", "in", waiting)
+    .execute();
+}
+
+/** Puts a change that was taken back on the table, to wait for so many seconds. */
+export async function putChangeBack(
+  transaction: Queries,
+  key: Uint8Array,
+  change: OpenedChange & { readonly payload: ChangePayload },
+  waits: number,
+): Promise<void> {
+  const { id, userId, kind, payload } = change;
+  await transaction
+    .insertInto("pendingChanges")
+    .values({
+      ...{ id, userId, kind, sessionId: change.sessionId, createdAt: change.createdAt },
+      payload: sealPayload(key, { id, userId, kind }, payload),
+      dueAt: dueIn(waits),
+    })
     .execute();
 }
 
@@ -174,7 +208,7 @@ export async function deleteChange(db: Queries, id: string): Promise<boolean> {
 
 function open(key: Uint8Array, { payload, ...change }: StoredChange & { payload: Buffer }): OpenedChange {
   try {
-    const text = unseal(key, payload, toContext(change.id, change.userId, change.kind)).toString();
+    const text = unseal(key, payload, toContext(change)).toString();
     return { ...change, payload: JSON.parse(text) as ChangePayload };
   } catch {
     return { ...change, payload: null };

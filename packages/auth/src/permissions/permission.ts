@@ -22,7 +22,13 @@ export type PermissionOf<Declaration extends string> = Declaration extends `${st
 /** The models of the core itself. */
 export const coreModels = ["auth.user", "auth.group", "auth.auditevent"] as const satisfies readonly ModelName[];
 /** Its permissions that are about no model of its own. */
-export const corePermissions = ["auth.declare_permission", "auth.view_contact", "auth.view_service"] as const;
+export const corePermissions = [
+  "auth.declare_permission",
+  "auth.rotate_key",
+  "auth.view_contact",
+  "auth.view_service",
+  "auth.view_setting",
+] as const;
 export type CorePermission = PermissionFor<(typeof coreModels)[number]> | (typeof corePermissions)[number];
 
 /**

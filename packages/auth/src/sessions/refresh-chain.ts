@@ -49,7 +49,12 @@ export function judgeRefreshToken(keys: RefreshKeys, chain: RefreshChain, presen
   const answersTo = (count: number) => keys.map((key) => deriveSuccessor(key, before, count));
   const present = answersTo(reissues).find(({ hash }) => isSame(hash, refreshHash));
   // Begun anew, or moved on by a process of the version before, which knows of no reissues.
-  if (!present) return { kind: isJustAnswered ? "wait" : "reuse" };
+  if (!present) {
+    if (isJustAnswered) return { kind: "wait" };
+    // The answer to a reauthentication, if nothing was ever made of it; a process of the version before leaves the times apart.
+    const isRepaired = isAnswerLost && reissues === 0 && isSame(presented.hash, previous);
+    return isRepaired ? { kind: "reissue", successor: deriveSuccessor(current, before, 1) } : { kind: "reuse" };
+  }
   if (isSame(presented.hash, previous)) {
     if (isJustAnswered) return { kind: "repeat", successor: present };
     return isAnswerLost && reissues < mostReissues

@@ -35,19 +35,27 @@ interface SessionsTable {
   address: string | null;
   userAgent: string | null;
   deviceName: ColumnType<string | null, string | null | undefined, never>;
+  /** BCP 47: the language of whoever opened it, as their program asked for it. */
+  locale: ColumnType<string | null, string | null | undefined, never>;
   adoptedFrom: ColumnType<string | null, string | undefined, never>;
-  /** When its owner last showed in it that it is them; null for whoever has not since it was opened. */
-  reauthenticatedAt: ColumnType<Date | null, never, Date>;
+  /** When its owner last showed in it, or in the session that it was opened from, that it is them; null for whoever has not since it was opened. */
+  reauthenticatedAt: ColumnType<Date | null, Date | undefined, Date>;
   openedBy: ColumnType<SessionOpening | null, SessionOpening | undefined, never>;
   /** What was shown then. */
-  reauthenticatedBy: ColumnType<SessionOpening | null, never, SessionOpening>;
+  reauthenticatedBy: ColumnType<SessionOpening | null, SessionOpening | undefined, SessionOpening>;
   /** How many factors were shown in it; null for one. */
   acr: ColumnType<number | null, number | undefined, number>;
   /** How, as words with spaces between. */
   amr: ColumnType<string | null, string | undefined, string>;
   authTime: ColumnType<Date | null, Date | undefined, Date>;
+  /** The remembered device that took the place of the second factor, or that was remembered in it. */
+  rememberedDevice: ColumnType<string | null, string | undefined, string>;
   /** Until when its row is kept whatever became of it, because the token that opened it could open it again. */
   keptUntil: ColumnType<Date | null, Date | undefined, never>;
+  /** The app that opened it by a redirect. */
+  clientId: ColumnType<string | null, string | undefined, never>;
+  /** What all its access tokens are for, where that is not the service itself. */
+  audience: ColumnType<string | null, string | undefined, never>;
 }
 
 /** The columns of {@link Session}, in the order in which they are read. */
@@ -77,6 +85,17 @@ export function isLiveSession(alias: string): string {
   return `${alias}.ended_at is null and ${alias}.expires_at > latchkey.now() and ${alias}.idle_expires_at > latchkey.now()`;
 }
 
+/**
+ * The language of a user, by an SQL expression for their id: that of the first of their sessions which is kept. So it is the owner's, whoever has
+ * come in since.
+ */
+export function localeOf(userId: RawBuilder<string | null>): RawBuilder<string | null> {
+  return sql<
+    string | null
+  >`(select s.locale from latchkey.sessions s where s.user_id = ${userId} and s.locale is not null
+    order by s.created_at limit 1)`;
+}
+
 export interface NewSession {
   readonly id: string;
   readonly userId: string;
@@ -85,8 +104,24 @@ export interface NewSession {
   readonly address: string | null;
   readonly userAgent: string | null;
   readonly deviceName: string | null;
+  readonly locale: string | null;
   readonly openedBy: SessionOpening;
   readonly authentication: Authentication;
+  /** The remembered device that took the place of the second factor. */
+  readonly rememberedDevice?: string;
+  /** For one that an app opens from a session of the pages. */
+  readonly redirect?: RedirectedSession | undefined;
+}
+
+/** What a session has of the one of the pages that it is opened from, and of the app that opens it. */
+export interface RedirectedSession {
+  readonly clientId: string;
+  readonly audience: string | null;
+  /** When the owner last showed who they are, as its tokens say it. */
+  readonly authTime: Date;
+  /** What they showed last, and when. */
+  readonly shownBy: SessionOpening;
+  readonly shownAt: Date;
 }
 
 export interface InsertedSession extends Session {
@@ -101,7 +136,7 @@ export interface InsertedSession extends Session {
 /** Opens a session. */
 export async function insertSession(
   db: Queries,
-  { lifetimes, authentication, ...session }: NewSession,
+  { lifetimes, authentication, redirect, ...session }: NewSession,
 ): Promise<InsertedSession> {
   const after = (seconds: number) => sql<Date>`latchkey.now() + make_interval(secs => ${seconds})`;
   const others = db
@@ -123,7 +158,7 @@ export async function insertSession(
     .values({
       ...session,
       ...toStoredAuthentication(authentication),
-      authTime: sql<Date>`latchkey.now()`,
+      ...(redirect ? toRedirectedRow(redirect) : { authTime: sql<Date>`latchkey.now()` }),
       expiresAt: after(lifetimes.absolute),
       idleExpiresAt: after(Math.min(lifetimes.idle, lifetimes.absolute)),
     })
@@ -132,6 +167,11 @@ export async function insertSession(
     .executeTakeFirstOrThrow();
   return { ...toSession(row), idleExpiresAt, others: count, isToBeDeleted: deletions > 0 };
 }
+
+const toRedirectedRow = ({ clientId, audience, authTime, shownAt, shownBy }: RedirectedSession) => ({
+  ...{ clientId, authTime, reauthenticatedAt: shownAt, reauthenticatedBy: shownBy },
+  ...(audience !== null && { audience }),
+});
 
 export interface AdoptedSession {
   readonly id: string;
@@ -258,6 +298,26 @@ export async function raiseAuthentication(db: Queries, id: string, authenticatio
   return result.numUpdatedRows === 1n;
 }
 
+/** Notes which remembered device a session is on. */
+export async function linkRememberedDevice(transaction: Queries, id: string, rememberedDevice: string): Promise<void> {
+  await transaction.updateTable("sessions").set({ rememberedDevice }).where("id", "=", id).execute();
+}
+
+/** The remembered device that a session is on; null where it is on none. */
+export async function findRememberedOf(db: Queries, id: string): Promise<string | null> {
+  const query = db.selectFrom("sessions").select("rememberedDevice").where("id", "=", id);
+  return (await query.executeTakeFirst())?.rememberedDevice ?? null;
+}
+
+/** Ends the live sessions of a user that have shown one factor, and rest on one of these remembered devices. */
+export async function endSessionsOfDevices(db: Queries, userId: string, devices: readonly string[]): Promise<void> {
+  await endLive(db, "second_factor_changed")
+    .where("userId", "=", userId)
+    .where("rememberedDevice", "=", sql<string>`any(${devices}::uuid[])`)
+    .where(sql<boolean>`coalesce(acr, 1) < 2`)
+    .execute();
+}
+
 /** What a session's owner has shown in it, and how many seconds ago. */
 export interface Shown {
   readonly by: SessionOpening;
@@ -278,10 +338,18 @@ export async function listShown(db: Queries, id: string): Promise<readonly Shown
     .executeTakeFirst();
   if (!row) return [];
   const shown: Shown[] = [];
-  if (row.adoptedFrom === null) shown.push({ by: row.openedBy ?? "password", secondsAgo: row.openedAgo });
+  if (row.adoptedFrom === null && row.openedBy !== "redirect")
+    shown.push({ by: row.openedBy ?? "password", secondsAgo: row.openedAgo });
   if (row.reauthenticatedAt !== null)
     shown.push({ by: row.reauthenticatedBy ?? "password", secondsAgo: row.reauthenticatedAgo });
   return shown;
+}
+
+/** Seconds since the owner of a session has shown who they are, as its tokens say it; null for one whose owner has shown nothing here. */
+export async function readAuthenticationAge(db: Queries, id: string): Promise<number | null> {
+  const shownAt = sql`coalesce(auth_time, case when adopted_from is null then created_at end)`;
+  const age = sql<number | null>`extract(epoch from latchkey.now() - ${shownAt})::float8`.as("age");
+  return (await db.selectFrom("sessions").select(age).where("id", "=", id).executeTakeFirst())?.age ?? null;
 }
 
 /** Seconds since a session was opened; 0 for one that there is not. */
@@ -331,13 +399,13 @@ export interface BatchToEnd {
 }
 
 /**
- * Ends live sessions that were opened before a time, in the order of their ids. Answers how many of a batch there were, and the last of
+ * Ends live sessions that were opened before a time, in the order of their ids. Answers which of a batch there were, and the last of
  * them; null when no more are behind it.
  */
 export async function endSessionsOpenedBefore(
   db: Queries,
   { before, after, atMost, reason, isAdoptedToo }: BatchToEnd,
-): Promise<{ readonly count: number; readonly last: string | null }> {
+): Promise<{ readonly count: number; readonly ids: readonly string[]; readonly last: string | null }> {
   let batch = db
     .selectFrom("sessions")
     .select("id")
@@ -353,7 +421,7 @@ export async function endSessionsOpenedBefore(
   const { numUpdatedRows } = await endLive(db, reason)
     .where("id", "=", sql<string>`any(${ids}::uuid[])`)
     .executeTakeFirst();
-  return { count: Number(numUpdatedRows), last: ids[atMost - 1] ?? null };
+  return { count: Number(numUpdatedRows), ids, last: ids[atMost - 1] ?? null };
 }
 
 function endLive(db: Queries, reason: SessionEnd) {

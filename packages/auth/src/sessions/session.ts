@@ -26,7 +26,8 @@ export type SessionEnd =
   | "old_name_changed"
   | "second_factor_changed"
   | "secret_changed"
-  | "deletion_requested";
+  | "deletion_requested"
+  | "authorization_code_reused";
 
 /** For how long a session lives, in seconds. */
 export interface SessionLifetimes {
@@ -37,4 +38,10 @@ export interface SessionLifetimes {
 }
 
 /** By what a session was opened. Null in the row means a password, or the release before, which knew nothing else. */
-export type SessionOpening = "password" | "passkey" | "code" | "registration";
+export type SessionOpening =
+  | "password"
+  | "passkey"
+  | "code"
+  | "registration"
+  /** A session of the service's pages: nothing was shown for it, and what was shown there is noted beside it with its own time. */
+  | "redirect";

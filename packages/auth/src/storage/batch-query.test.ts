@@ -28,38 +28,46 @@ test("the same key twice is read twice, and one that fails fails alone", async (
   expect(bad.status).toBe("rejected");
 });
 
-test("calls that come while a query is on its way share the next one", async () => {
+test("calls that come while two queries are on their way share the next one, which begins when either is answered", async () => {
   const queries: { readonly keys: readonly number[]; answer(): void }[] = [];
   const read = batchQuery(
     (keys: readonly number[]) =>
       new Promise<readonly number[]>((resolve) => queries.push({ keys, answer: () => resolve(keys) })),
     { longestHold: 60_000 },
   );
-  const first = read(1);
+  const begun: Promise<number>[] = [];
+  for (const key of [1, 2, 3, 4]) {
+    begun.push(read(key));
+    await nextTurn();
+    await nextTurn();
+  }
+  expect(queries.map(({ keys }) => keys)).toEqual([[1], [2]]);
+
+  queries[1]?.answer();
+  expect(await begun[1]).toBe(2);
+  expect(queries.map(({ keys }) => keys)).toEqual([[1], [2], [3, 4]]);
+  const last = read(5);
   await nextTurn();
-  const second = read(2);
   await nextTurn();
-  const third = read(3);
-  await nextTurn();
-  await nextTurn();
-  expect(queries.map(({ keys }) => keys)).toEqual([[1]]);
+  expect(queries).toHaveLength(3);
 
   queries[0]?.answer();
-  expect(await first).toBe(1);
-  await nextTurn();
-  await nextTurn();
-  queries[1]?.answer();
-  expect(await Promise.all([second, third])).toEqual([2, 3]);
-  expect(queries.map(({ keys }) => keys)).toEqual([[1], [2, 3]]);
+  queries[2]?.answer();
+  expect(await Promise.all(begun)).toEqual([1, 2, 3, 4]);
+  queries[3]?.answer();
+  expect(await last).toBe(5);
+  expect(queries.map(({ keys }) => keys)).toEqual([[1], [2], [3, 4], [5]]);
 });
 
-test("a query that is not answered holds up the next one for a moment only", async () => {
+test("queries that are not answered hold up the next one for a moment only", async () => {
   const read = batchQuery(
-    (keys: readonly number[]) => (keys.includes(1) ? new Promise<number[]>(() => {}) : Promise.resolve([...keys])),
+    (keys: readonly number[]) => (keys.includes(0) ? new Promise<number[]>(() => {}) : Promise.resolve([...keys])),
     { longestHold: 1 },
   );
-  void read(1);
-  await nextTurn();
+  for (let stuck = 0; stuck < 2; stuck++) {
+    void read(0);
+    await nextTurn();
+  }
 
   expect(await read(2)).toBe(2);
 });

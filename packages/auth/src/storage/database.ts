@@ -7,6 +7,7 @@ import {
   WithSchemaPlugin,
 } from "kysely";
 import pg from "pg";
+import { runToCommit } from "./after-commit.ts";
 import { toLocalSettings } from "./connection-settings.ts";
 import { borrow, type DatabasePool } from "./given-pool.ts";
 import { noStatementTimeout, queryWithLocalSettings, withLocalSettings } from "./local-settings.ts";
@@ -144,7 +145,14 @@ class RepeatingKysely extends Kysely<Database> {
     // Said with each, since a pooler may hand out a connection that was set up for somebody else.
     const builder = super.transaction().setIsolationLevel("read committed");
     const execute: typeof builder.execute = builder.execute.bind(builder);
-    builder.execute = (work) => repeat(() => execute(work), isPassing);
+    builder.execute = (work) =>
+      runToCommit(this, (note) => {
+        const begin: typeof work = (transaction) => {
+          note(transaction);
+          return work(transaction);
+        };
+        return repeat(() => execute(begin), isPassing);
+      });
     return builder;
   }
 }

@@ -7,6 +7,7 @@ import { type Queries, schemaName } from "./database.ts";
  * be large, without keeping anybody from writing; a migration, which is one transaction, cannot do that.
  */
 const indexes: Readonly<Record<string, string>> = {
+  audit_events_address: "audit_events (address, position)",
   audit_events_actor_position: "audit_events (actor_id, position)",
   audit_events_actor_event: "audit_events (actor_id, event, position)",
   audit_events_subject_actor: "audit_events (subject_id, actor_id, position)",

@@ -28,6 +28,17 @@ audit_streams.name text collate "C" not null
 audit_streams.reached bigint not null
 audit_streams.lease_until timestamp with time zone
 audit_streams.told_at timestamp with time zone
+authorization_codes.code_hash bytea not null
+authorization_codes.user_id uuid not null
+authorization_codes.session_id uuid not null
+authorization_codes.client_id text not null
+authorization_codes.redirect_uri text not null
+authorization_codes.code_challenge text not null
+authorization_codes.audience text
+authorization_codes.created_at timestamp with time zone not null default latchkey.now()
+authorization_codes.expires_at timestamp with time zone not null
+authorization_codes.uses integer not null default 0
+authorization_codes.opened_session_id uuid
 challenges.id uuid not null
 challenges.handle_hash bytea not null
 challenges.purpose text not null
@@ -54,6 +65,7 @@ challenges.provider_id text
 challenges.message_id uuid not null default gen_random_uuid()
 challenges.failure text
 challenges.proved_at timestamp with time zone
+challenges.wrong_codes_key text
 consent_backfill.reached uuid not null
 consents.position bigint not null
 consents.user_id uuid not null
@@ -227,6 +239,16 @@ recovery_codes.good_from timestamp with time zone
 recovery_codes.used_at timestamp with time zone
 recovery_codes.ticket_hash bytea
 recovery_codes.ticket_expires_at timestamp with time zone
+remembered_devices.id uuid not null
+remembered_devices.user_id uuid not null
+remembered_devices.mark_hash bytea not null
+remembered_devices.device_epoch integer not null
+remembered_devices.device text
+remembered_devices.device_name text
+remembered_devices.address text
+remembered_devices.created_at timestamp with time zone not null default latchkey.now()
+remembered_devices.last_used_at timestamp with time zone
+remembered_devices.expires_at timestamp with time zone not null
 schema_compatibility.migration text collate "C" not null
 schema_compatibility.runs_from text collate "C" not null
 second_factor_tickets.ticket_hash bytea not null
@@ -276,6 +298,10 @@ sessions.reauthenticated_by text
 sessions.acr smallint
 sessions.amr text
 sessions.auth_time timestamp with time zone
+sessions.locale text
+sessions.remembered_device uuid
+sessions.client_id text
+sessions.audience text
 signing_keys.kid text not null
 signing_keys.algorithm text not null
 signing_keys.public_jwk jsonb
@@ -383,6 +409,10 @@ audit_seals: audit_seals_kind CHECK ((kind = ANY (ARRAY['events'::text, 'retenti
 audit_seals: audit_seals_pkey PRIMARY KEY (number)
 audit_seals: audit_seals_range CHECK (((first_position <= (last_position + 1)) AND (events >= 0)))
 audit_streams: audit_streams_pkey PRIMARY KEY (name)
+authorization_codes: authorization_codes_hash CHECK ((octet_length(code_hash) = 32))
+authorization_codes: authorization_codes_pkey PRIMARY KEY (code_hash)
+authorization_codes: authorization_codes_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+authorization_codes: authorization_codes_uses CHECK ((uses >= 0))
 challenges: challenges_attempts CHECK (((attempts >= 0) AND (attempts <= 5)))
 challenges: challenges_digits CHECK ((digits = ANY (ARRAY[6, 10])))
 challenges: challenges_handle CHECK ((octet_length(handle_hash) = 32))
@@ -461,6 +491,10 @@ recovery_codes: recovery_codes_pkey PRIMARY KEY (code_hash)
 recovery_codes: recovery_codes_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(id) ON DELETE CASCADE
 recovery_codes: recovery_codes_ticket CHECK (((ticket_hash IS NULL) OR ((octet_length(ticket_hash) = 32) AND (ticket_expires_at IS NOT NULL))))
 recovery_codes: recovery_codes_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+remembered_devices: remembered_devices_hash CHECK ((octet_length(mark_hash) = 32))
+remembered_devices: remembered_devices_mark_hash_key UNIQUE (mark_hash)
+remembered_devices: remembered_devices_pkey PRIMARY KEY (id)
+remembered_devices: remembered_devices_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 schema_compatibility: schema_compatibility_pkey PRIMARY KEY (migration)
 second_factor_tickets: second_factor_tickets_attempts CHECK (((attempts >= 0) AND (attempts <= 5)))
 second_factor_tickets: second_factor_tickets_hash CHECK ((octet_length(ticket_hash) = 32))
@@ -526,6 +560,7 @@ CREATE INDEX account_deletions_due ON latchkey.account_deletions USING btree (du
 CREATE UNIQUE INDEX account_deletions_pkey ON latchkey.account_deletions USING btree (user_id)
 CREATE INDEX audit_events_actor_event ON latchkey.audit_events USING btree (actor_id, event, "position")
 CREATE INDEX audit_events_actor_position ON latchkey.audit_events USING btree (actor_id, "position")
+CREATE INDEX audit_events_address ON latchkey.audit_events USING btree (address, "position")
 CREATE INDEX audit_events_event ON latchkey.audit_events USING btree (event, "position")
 CREATE INDEX audit_events_occurred_at ON latchkey.audit_events USING btree (occurred_at)
 CREATE INDEX audit_events_subject_actor ON latchkey.audit_events USING btree (subject_id, actor_id, "position")
@@ -536,6 +571,9 @@ CREATE UNIQUE INDEX audit_events_position_key ON latchkey.audit_events USING btr
 CREATE INDEX audit_seals_retention ON latchkey.audit_seals USING btree (number) WHERE (kind = 'retention'::text)
 CREATE UNIQUE INDEX audit_seals_pkey ON latchkey.audit_seals USING btree (number)
 CREATE UNIQUE INDEX audit_streams_pkey ON latchkey.audit_streams USING btree (name)
+CREATE INDEX authorization_codes_expiry ON latchkey.authorization_codes USING btree (expires_at)
+CREATE INDEX authorization_codes_user ON latchkey.authorization_codes USING btree (user_id)
+CREATE UNIQUE INDEX authorization_codes_pkey ON latchkey.authorization_codes USING btree (code_hash)
 CREATE INDEX challenges_due ON latchkey.challenges USING btree (due_at) WHERE (due_at IS NOT NULL)
 CREATE INDEX challenges_expiry ON latchkey.challenges USING btree (expires_at)
 CREATE INDEX challenges_provider ON latchkey.challenges USING btree (provider_id) WHERE (provider_id IS NOT NULL)
@@ -600,6 +638,10 @@ CREATE INDEX recovery_codes_user ON latchkey.recovery_codes USING btree (user_id
 CREATE INDEX recovery_codes_waiting ON latchkey.recovery_codes USING btree (good_from) WHERE (good_from IS NOT NULL)
 CREATE UNIQUE INDEX recovery_codes_pkey ON latchkey.recovery_codes USING btree (code_hash)
 CREATE UNIQUE INDEX recovery_codes_ticket_hash ON latchkey.recovery_codes USING btree (ticket_hash) WHERE (ticket_hash IS NOT NULL)
+CREATE INDEX remembered_devices_expiry ON latchkey.remembered_devices USING btree (expires_at)
+CREATE INDEX remembered_devices_user ON latchkey.remembered_devices USING btree (user_id)
+CREATE UNIQUE INDEX remembered_devices_mark_hash_key ON latchkey.remembered_devices USING btree (mark_hash)
+CREATE UNIQUE INDEX remembered_devices_pkey ON latchkey.remembered_devices USING btree (id)
 CREATE UNIQUE INDEX schema_compatibility_pkey ON latchkey.schema_compatibility USING btree (migration)
 CREATE INDEX second_factor_tickets_expiry ON latchkey.second_factor_tickets USING btree (expires_at)
 CREATE INDEX second_factor_tickets_user ON latchkey.second_factor_tickets USING btree (user_id)

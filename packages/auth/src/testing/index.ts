@@ -37,13 +37,13 @@ export interface TestAuth<C extends Config = Config> extends AsyncDisposable {
   another(options?: Partial<AuthOptions>): Promise<Auth<C>>;
 }
 
-/** A machine that is busy with something else is no database that is away. */
-const patience = { connectionTimeoutMillis: 20_000, statement_timeout: 20_000 };
+/** For the connections of a test: a machine that is busy with something else is no database that is away. */
+export const patience = { connectionTimeoutMillis: 20_000, statement_timeout: 20_000 };
 
 export const testSecret = "3q2-7wABiV9kYx0dT5nPzQ8mL4sR6uHcJ1gEfWoXyZs";
 
-/** The clock stands still, so that nothing of a budget would come back. */
-const quick = { secret: testSecret, refusalDelay: 0, callBudgets: { own: 0, administration: 0 } };
+/** What a core of a test is told before anything else. The clock stands still, so that nothing of a budget would come back. */
+export const quick = { secret: testSecret, refusalDelay: 0, callBudgets: { own: 0, administration: 0 } };
 
 /**
  * A core on a throw-away database of its own, migrated, with a clock to move, and with hashes and refusals that are quick.
@@ -96,13 +96,14 @@ function createMovableClock(database: TestDatabase): MovableClock {
   };
 }
 
-/** A copy of the migrated template, dropped when it is disposed of. */
-export async function createTestDatabase(): Promise<TestDatabase> {
+/** A copy of the migrated template, or a database with nothing in it, dropped when it is disposed of. */
+export async function createTestDatabase({ isEmpty = false } = {}): Promise<TestDatabase> {
   const server = await readTestServer();
   const database = `test_${randomBytes(8).toString("hex")}`;
   const connection = { ...server, database };
   // Copying files is half the work of the other way, which writes every page of the template to the log.
-  await administer(server, `create database ${database} template ${templateName} strategy file_copy`);
+  const template = isEmpty ? "template1" : templateName;
+  await administer(server, `create database ${database} template ${template} strategy file_copy`);
   const pool = new pg.Pool({ ...connection, max: 2 });
   pool.on("error", () => {});
   return {

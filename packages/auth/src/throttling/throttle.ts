@@ -33,6 +33,13 @@ export interface Admission {
   readonly exhausted: readonly LimitName[];
 }
 
+/** A limit that holds attempts up. */
+export interface ClosedLimit {
+  readonly limit: LimitName;
+  /** Until when; null where no wait opens it again. */
+  readonly until: Date | null;
+}
+
 /** Counts attempts in the database, for all processes together and by its clock. */
 export interface Throttle {
   /**
@@ -51,6 +58,8 @@ export interface Throttle {
   refuseWaiting(scopes: readonly Scope[]): Promise<void>;
   /** Takes an attempt back that was counted and then not made. */
   refund(scopes: readonly Scope[]): Promise<void>;
+  /** Which of these limits hold attempts up at this moment. It counts nothing and takes no lock. */
+  findClosed(scopes: readonly Scope[]): Promise<readonly ClosedLimit[]>;
   /**
    * Says that an attempt succeeded, inside the transaction of what it did, and forgets all attempts in others. Call it last there: it
    * holds the counters until the transaction ends.
@@ -175,6 +184,16 @@ export function createThrottle(options: ThrottleOptions): Throttle {
         for (const { name } of counted) change(held, name, (counter) => giveBackAttempt(counter, held.now));
       };
       await queue.run(toPiece(counted, { isOwed: true, apply }));
+    },
+    async findClosed(scopes) {
+      const wanted = scopes.map(keyed);
+      const keys = wanted.map(({ key }) => key);
+      const counters = indexCounters(await readCounters(db, keys));
+      const states = wanted.filter(({ name }) => counters.byName.has(name)).map((scope) => readState(scope, counters));
+      const closed = states.filter(({ wait }) => wait > 0);
+      const endOf = (wait: number) =>
+        Number.isFinite(wait) ? new Date(counters.now.getTime() + Math.ceil(wait) * 1_000) : null;
+      return closed.map(({ scope: { limit }, wait }) => ({ limit, until: endOf(wait) }));
     },
     async settle(transaction, scopes, forgotten = []) {
       const after = (what: string) => scopes.filter(({ limit }) => limits[limit].onSuccess === what);

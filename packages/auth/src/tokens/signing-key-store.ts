@@ -25,6 +25,7 @@ export interface StoredSigningKey {
   /** Null for HS256, which has no public part. */
   readonly publicJwk: JWK | null;
   readonly sealedPrivateJwk: Buffer;
+  readonly createdAt: Date;
   /** When it begins to sign; until then it is only published, so that every verifier has it by then. */
   readonly signsFrom: Date;
   /** When it is refused; null while it is the newest. */
@@ -40,7 +41,7 @@ export interface StoredSigningKey {
 export async function listSigningKeys(db: Queries): Promise<StoredSigningKey[]> {
   return db
     .selectFrom("signingKeys")
-    .select(["kid", "algorithm", "publicJwk", "sealedPrivateJwk", "signsFrom", "verifiesUntil"])
+    .select(["kid", "algorithm", "publicJwk", "sealedPrivateJwk", "createdAt", "signsFrom", "verifiesUntil"])
     .select(sql<boolean>`signs_from <= latchkey.now()`.as("maySign"))
     .where(sql<boolean>`coalesce(verifies_until > latchkey.now(), true)`)
     .orderBy(sql`signs_from > latchkey.now()`)

@@ -406,6 +406,29 @@ export async function findAccountById(db: Queries, id: string): Promise<Account 
   return (await query.executeTakeFirst()) ?? null;
 }
 
+/** What an account's names and password are worth, and since when. */
+export interface StoredProofs {
+  readonly phoneNumber: string | null;
+  readonly email: string | null;
+  readonly phoneProvedAt: Date | null;
+  readonly phoneVouchedAt: Date | null;
+  readonly emailProvedAt: Date | null;
+  readonly emailVouchedAt: Date | null;
+  /** The encoded hash. */
+  readonly password: string;
+  readonly passwordSetAt: Date | null;
+  readonly passwordChangeDueAt: Date | null;
+}
+
+export async function findProofs(db: Queries, id: string): Promise<StoredProofs | null> {
+  const query = db
+    .selectFrom("users")
+    .select(["phoneNumber", "email", "phoneProvedAt", "phoneVouchedAt", "emailProvedAt", "emailVouchedAt"])
+    .select(["password", "passwordSetAt", "passwordChangeDueAt"])
+    .where("id", "=", id);
+  return (await query.executeTakeFirst()) ?? null;
+}
+
 /** Of all accounts whose hashes begin alike. */
 interface PasswordKind {
   /** One of these hashes. */
@@ -445,6 +468,12 @@ export const passwordChangeDue = { passwordChangeDueAt: sql<Date>`latchkey.now()
 /** Has the password of a user replaced at the next sign-in. */
 export async function requireNewPassword(transaction: Queries, id: string): Promise<void> {
   await transaction.updateTable("users").set(passwordChangeDue).where("id", "=", id).execute();
+}
+
+/** Since when the password of a user has to be replaced at the next sign-in; null for one that its owner chose. */
+export async function findPasswordChangeDue(db: Queries, id: string): Promise<Date | null> {
+  const query = db.selectFrom("users").select("passwordChangeDueAt").where("id", "=", id);
+  return (await query.executeTakeFirst())?.passwordChangeDueAt ?? null;
 }
 
 /** Keeps a user from being deleted until the transaction ends, and from nothing else; false for one who is not there. */

@@ -11,6 +11,8 @@ export type Evidence =
   | "known_device"
   | "recovery_code"
   | "second_factor"
+  /** A device on which a second factor was shown and its owner wanted to be asked no more for a while; beside a first factor. */
+  | "remembered_device"
   /** A password that takes the place of one which has to be replaced; worth nothing by itself. */
   | "new_password"
   /** A one-time code that an administrator handed over. */
@@ -199,7 +201,9 @@ function lacksNewPassword({ account, evidence, purpose }: Question): boolean {
   return isPasswordChangeDue(account) && isAsked && !evidence.has("new_password");
 }
 
-/** A passkey is two factors already. */
-function lacksSecondFactor({ account, evidence }: Question): boolean {
-  return account.hasSecondFactor && !evidence.has("second_factor") && !(evidence.has("passkey") && account.hasPasskey);
+/** A passkey is two factors already. A remembered device signs in with one, and stands for none where anything else is wanted. */
+function lacksSecondFactor({ account, evidence, purpose }: Question): boolean {
+  const isRemembered = evidence.has("remembered_device") && (purpose === "sign_in" || purpose === "enter");
+  const isShown = evidence.has("second_factor") || (evidence.has("passkey") && account.hasPasskey);
+  return account.hasSecondFactor && !isShown && !isRemembered;
 }

@@ -34,7 +34,7 @@ export interface WebhooksOptions {
 }
 
 /** Tells endpoints what the tables say is to be told: at least once, and of one person in order. */
-export interface Webhooks extends Pick<QueueWorker, "start" | "stop"> {
+export interface Webhooks extends QueueWorker {
   /** Notes that this process tells its endpoints. Call it at the start and by the hour. */
   register(): Promise<void>;
   /** Sends everything that is due now, and answers how many tries that were. */
@@ -73,6 +73,12 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
     },
     stop: async () => {
       await Promise.all(workers.map((worker) => worker.stop()));
+    },
+    wake: () => {
+      for (const worker of workers) worker.wake();
+    },
+    wakeSoon: () => {
+      for (const worker of workers) worker.wakeSoon();
     },
     async drain() {
       const { signal } = new AbortController();

@@ -68,10 +68,9 @@ function toInsert(user: OldUser): string {
 
 /** The old backend's tables in a PostgreSQL database of their own. */
 export async function createPostgresProject(): Promise<OldProject> {
-  const database = await createTestDatabase();
+  const database = await createTestDatabase({ isEmpty: true });
   const { host, port, user, password, database: name } = database.connection;
   const run = async (statement: string) => void (await database.query(statement));
-  await run("drop schema latchkey cascade");
   await run(tables(false));
   const source = `postgres://${user}:${encodeURIComponent(String(password ?? ""))}@${host}:${port}/${name}`;
   return {

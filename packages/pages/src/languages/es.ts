@@ -71,6 +71,12 @@ export const es: Catalogue = {
   already: "Has iniciado sesión como {name}.",
   goOn: "Continuar",
   notYou: "Usar otra cuenta",
+  continueAs: "¿Continuar como {name}?",
+  continueLead: "{client} le pide que inicie sesión. Conocerá su cuenta.",
+  decline: "Cancelar",
+  appUnknown: "Este enlace no funciona",
+  appUnknownLead:
+    "La aplicación que le envió aquí no se conoce o ha cambiado de dirección. Vuelva a ella e inténtelo de nuevo.",
   account: "Tu cuenta",
   profile: "Perfil",
   profileLead: "Lo que cuentas de ti.",
@@ -106,6 +112,13 @@ export const es: Catalogue = {
   forgetDevicesLead:
     "Los dispositivos con los que ya entraste te dejan pasar aunque unos extraños prueben tu contraseña. Si vendiste o perdiste uno, haz que se olviden los demás. Tu sesión sigue abierta.",
   devicesForgotten: "Los demás dispositivos están olvidados.",
+  rememberDevice:
+    "No pedir esto en este dispositivo durante {time}. Márcalo solo en un dispositivo que no use nadie más.",
+  rememberedDevices: "Dispositivos recordados",
+  rememberedLead: "En estos dispositivos basta tu contraseña o un código para entrar. Quita los que no reconozcas.",
+  rememberedUntil: "Hasta {time}",
+  endRemembered: "Volver a pedirlo allí",
+  rememberedEnded: "En ese dispositivo se vuelve a pedir el segundo paso.",
   activity: "Actividad",
   activityLead: "Lo que ha pasado con tu cuenta, lo último primero.",
   noActivity: "Todavía no ha pasado nada.",
@@ -118,6 +131,13 @@ export const es: Catalogue = {
   dataHolds:
     "Tu perfil, los nombres con los que entras, tus dispositivos y lo que pasó en tu cuenta. No contiene contraseñas ni códigos.",
   download: "Descargar mis datos",
+  consents: "Lo que has aceptado",
+  consentGiven: "Aceptaste recibir novedades {time}",
+  consentGivenOnce: "Aceptaste recibir novedades, en una fecha que no se conoce",
+  consentWithdrawn: "Lo retiraste {time}",
+  consentWithdraw: "Retirarlo",
+  noConsents: "No has aceptado nada.",
+  consentEnded: "Retirado. No recibirás más novedades.",
   delete: "Eliminar la cuenta",
   deleteLead: "Elimina tu cuenta y lo que se guarda sobre ti.",
   deleteSignsOut: "Se cierra tu sesión en todas partes de inmediato.",
@@ -187,6 +207,25 @@ export const es: Catalogue = {
     "La que tienes la puso otra persona, o alguien más puede conocerla. Elige una que solo conozcas tú.",
   recoverPassword: "Elige una contraseña nueva",
   recoverPasswordLead: "Se cierra la sesión en los demás dispositivos.",
+  notMe: "No fui yo",
+  notMeLead:
+    "Usa un dispositivo y un navegador con los que ya hayas entrado antes. Aquí no se abre ni se cierra ninguna sesión.",
+  hold: "Restablecieron mi contraseña con un código",
+  holdLead:
+    "Con la contraseña de antes retienes el cambio: durante los 14 días siguientes no cambia ningún número, correo, código de recuperación ni segundo factor.",
+  passwordBefore: "Contraseña de antes",
+  holdIt: "Retener el cambio",
+  holdRelease: "Fui yo: que siga",
+  holdRefused:
+    "No coincide: la contraseña no se restableció con un código en los últimos 14 días, esta no es la de antes o este dispositivo no había entrado.",
+  held: "El cambio está retenido",
+  heldUntil: "Hasta el {time} la cuenta conserva su número, su correo y sus códigos de recuperación.",
+  heldNext:
+    "Cuando tu número vuelva a ser tuyo, o con un código de recuperación, elige una contraseña nueva: eso cierra las sesiones de los demás.",
+  released: "El cambio ya no está retenido.",
+  stopWaitingLead:
+    "Un cambio de número o de correo, o la eliminación de la cuenta, espera unos días. En un dispositivo así lo detienes sin contraseña.",
+  waitingStopped: "Si este dispositivo ya había entrado en esa cuenta, allí ya no espera nada.",
   pending: {
     set_phone: "Un nuevo número de teléfono",
     remove_phone: "Se quita el número de teléfono",
@@ -231,6 +270,8 @@ export const es: Catalogue = {
   passkeyWrong: "Esa llave de acceso no sirve aquí. Inicia sesión de otra manera.",
   passkeyNotAdded: "No se pudo añadir la llave de acceso. Inténtalo otra vez.",
   passkeyUnsupported: "Este navegador no puede usar llaves de acceso aquí. Prueba con otro.",
+  passkeyHost:
+    "Las llaves de acceso no funcionan en una dirección de números. Abra esta página en {address} para usar una.",
   passkeyOrApp: "Usa tu llave de acceso o escribe los dígitos de tu aplicación.",
   factorsLost: "También he perdido la aplicación de autenticación y las llaves de acceso: quitarlas",
   errorTitle: "No ha funcionado",
@@ -291,6 +332,7 @@ export const es: Catalogue = {
     user_updated: "Cuenta modificada",
     signed_in: "Inicio de sesión",
     sign_in_refused: "Un inicio de sesión falló",
+    authorization_code_refused: "Se rechazó una aplicación",
     signed_out: "Cierre de sesión",
     sessions_ended: "Sesiones cerradas en otros dispositivos",
     password_changed: "Contraseña cambiada",
@@ -322,6 +364,8 @@ export const es: Catalogue = {
     change_stopped: "Se detuvo un cambio que esperaba",
     change_dropped: "No se pudo hacer un cambio que esperaba",
     devices_forgotten: "Se olvidaron los dispositivos",
+    device_remembered: "Se recordó un dispositivo",
+    remembered_device_ended: "Un dispositivo ya no se recuerda",
     deletion_requested: "Se pidió eliminar la cuenta",
     deletion_stopped: "Se detuvo la eliminación de la cuenta",
     recovery_codes_created: "Se crearon códigos de recuperación",

@@ -4,7 +4,7 @@ import { en } from "./en.ts";
 
 /** Those that have nobody's account as their subject. */
 const elsewhere =
-  /^(user_deleted|group_(created|updated|deleted)|permissions_(pruned|declared)|imported_users_recorded|keys_rotated|secret_\w+|permission_denied|denials_counted)$/;
+  /^(user_deleted|group_(created|updated|deleted)|permissions_(pruned|declared)|imported_users_recorded|keys_rotated|secret_\w+|weak_passwords_cleared|permission_denied|denials_counted)$/;
 
 test("everything that can happen to an account is said in words", () => {
   const page = readFileSync(new URL("../../../../docs/audit-events.md", import.meta.url), "utf8");

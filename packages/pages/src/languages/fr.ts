@@ -71,6 +71,12 @@ export const fr: Catalogue = {
   already: "Vous êtes connecté en tant que {name}.",
   goOn: "Continuer",
   notYou: "Utiliser un autre compte",
+  continueAs: "Continuer en tant que {name} ?",
+  continueLead: "{client} vous demande de vous connecter. L’application connaîtra votre compte.",
+  decline: "Annuler",
+  appUnknown: "Ce lien ne fonctionne pas",
+  appUnknownLead:
+    "L’application qui vous a envoyé ici n’est pas connue, ou son adresse a changé. Revenez-y et réessayez.",
   account: "Votre compte",
   profile: "Profil",
   profileLead: "Ce que vous dites de vous.",
@@ -106,6 +112,14 @@ export const fr: Catalogue = {
   forgetDevicesLead:
     "Les appareils avec lesquels vous vous êtes déjà connecté vous laissent passer même quand des inconnus essaient votre mot de passe. Si vous en avez vendu ou perdu un, faites oublier les autres. Vous restez connecté.",
   devicesForgotten: "Les autres appareils sont oubliés.",
+  rememberDevice:
+    "Ne plus demander cela sur cet appareil pendant {time}. À cocher seulement sur un appareil que personne d’autre n’utilise.",
+  rememberedDevices: "Appareils mémorisés",
+  rememberedLead:
+    "Sur ces appareils, votre mot de passe ou un code suffit pour vous connecter. Retirez ceux que vous ne connaissez pas.",
+  rememberedUntil: "Jusqu’au {time}",
+  endRemembered: "Redemander là-bas",
+  rememberedEnded: "La seconde étape est de nouveau demandée sur cet appareil.",
   activity: "Activité",
   activityLead: "Ce qui s’est passé sur votre compte, le plus récent d’abord.",
   noActivity: "Rien ne s’est encore passé.",
@@ -118,6 +132,13 @@ export const fr: Catalogue = {
   dataHolds:
     "Votre profil, les noms avec lesquels vous vous connectez, vos appareils et ce qui s’est passé sur votre compte. Il ne contient ni mot de passe ni code.",
   download: "Télécharger mes données",
+  consents: "Ce que vous avez accepté",
+  consentGiven: "Nouvelles acceptées {time}",
+  consentGivenOnce: "Nouvelles acceptées, à une date inconnue",
+  consentWithdrawn: "Retiré {time}",
+  consentWithdraw: "Retirer mon accord",
+  noConsents: "Vous n’avez rien accepté.",
+  consentEnded: "Retiré. Vous ne recevrez plus de nouvelles.",
   delete: "Supprimer le compte",
   deleteLead: "Supprimez votre compte et ce qui est gardé sur vous.",
   deleteSignsOut: "Vous êtes déconnecté partout tout de suite.",
@@ -191,6 +212,25 @@ export const fr: Catalogue = {
     "Le vôtre a été défini par quelqu’un d’autre, ou d’autres peuvent le connaître. Choisissez-en un que vous seul connaissez.",
   recoverPassword: "Choisissez un nouveau mot de passe",
   recoverPasswordLead: "Tous les autres appareils sont déconnectés.",
+  notMe: "Ce n’était pas moi",
+  notMeLead:
+    "Utilisez un appareil et un navigateur avec lesquels vous vous êtes déjà connecté. Personne n’est connecté ni déconnecté ici.",
+  hold: "Mon mot de passe a été changé par un code",
+  holdLead:
+    "Avec le mot de passe d’avant, vous suspendez ce changement : pendant les 14 jours qui le suivent, aucun numéro, aucune adresse, aucun code de secours ni second facteur ne change.",
+  passwordBefore: "Mot de passe d’avant",
+  holdIt: "Suspendre le changement",
+  holdRelease: "C’était moi : laisser faire",
+  holdRefused:
+    "Cela ne correspond pas : le mot de passe n’a pas été changé par un code depuis 14 jours, ce n’est pas celui d’avant, ou cet appareil ne s’était pas connecté.",
+  held: "Le changement est suspendu",
+  heldUntil: "Jusqu’au {time}, le compte garde son numéro, son adresse et ses codes de secours.",
+  heldNext:
+    "Quand votre numéro est de nouveau à vous, ou avec un code de secours, choisissez un nouveau mot de passe : cela déconnecte tous les autres.",
+  released: "Le changement n’est plus suspendu.",
+  stopWaitingLead:
+    "Un changement de numéro ou d’adresse, ou la suppression du compte, attend quelques jours. Sur un tel appareil, vous l’arrêtez sans mot de passe.",
+  waitingStopped: "Si cet appareil s’était déjà connecté à ce compte, plus rien n’y attend.",
   pending: {
     set_phone: "Un nouveau numéro de téléphone",
     remove_phone: "Le numéro de téléphone est retiré",
@@ -236,6 +276,8 @@ export const fr: Catalogue = {
   passkeyWrong: "Cette clé d’accès n’est pas valable ici. Connectez-vous autrement.",
   passkeyNotAdded: "La clé d’accès n’a pas pu être ajoutée. Réessayez.",
   passkeyUnsupported: "Ce navigateur ne peut pas utiliser de clés d’accès ici. Essayez-en un autre.",
+  passkeyHost:
+    "Les clés d’accès ne fonctionnent pas à une adresse en chiffres. Ouvrez cette page à {address} pour en utiliser une.",
   passkeyOrApp: "Utilisez votre clé d’accès ou saisissez les chiffres de votre application.",
   factorsLost: "J’ai aussi perdu mon application d’authentification et mes clés d’accès : les retirer",
   errorTitle: "Cela n’a pas marché",
@@ -295,6 +337,7 @@ export const fr: Catalogue = {
     user_updated: "Compte modifié",
     signed_in: "Connexion",
     sign_in_refused: "Une connexion a échoué",
+    authorization_code_refused: "Une application a été refusée",
     signed_out: "Déconnexion",
     sessions_ended: "Appareils déconnectés",
     password_changed: "Mot de passe changé",
@@ -326,6 +369,8 @@ export const fr: Catalogue = {
     change_stopped: "Un changement en attente a été arrêté",
     change_dropped: "Un changement en attente n’a pas pu se faire",
     devices_forgotten: "Les appareils ont été oubliés",
+    device_remembered: "Un appareil a été mémorisé",
+    remembered_device_ended: "Un appareil n’est plus mémorisé",
     deletion_requested: "La suppression du compte a été demandée",
     deletion_stopped: "La suppression du compte a été arrêtée",
     recovery_codes_created: "Des codes de secours ont été créés",

@@ -10,6 +10,11 @@ export function afterSignIn(visit: Visit): Redirect {
   return { to: wanted ?? visit.serving.brand.home ?? `${visit.base}/account` };
 }
 
+/** Where somebody signs in with the password that they have just set, and goes on from to where they wanted to go. */
+export function toSignInAnew(visit: Visit): Redirect {
+  return { to: `${visit.base}/sign-in${queryOf(visit, { done: "reset", step: "" })}` };
+}
+
 interface Tokens {
   readonly token: string;
   readonly refreshExpiresAt: Date;

@@ -86,8 +86,8 @@ function showLead(visit: Visit, step: Step, title: string): Html {
 }
 
 /** A text with somebody's name or number in it, which keeps its own direction. */
-export function withName(text: string, name: string): Html {
-  const [before = "", after = ""] = text.split("{name}");
+export function withName(text: string, name: string, place = "name"): Html {
+  const [before = "", after = ""] = text.split(`{${place}}`);
   // A number is not torn apart at the end of a line; a long address is.
   const kept = name.length <= 24 ? name.replaceAll(" ", "\u00a0") : name;
   return html`${before}<bdi class="name">${kept}</bdi>${after}`;

@@ -15,6 +15,10 @@ export const devicesPage: Page = {
       await callWithCookies.me.devices.forget({});
       return { to: `${base}/account/devices?done=forgotten` };
     }
+    if (typed.has("remembered")) {
+      await call.me.rememberedDevices.end({ id: typed.get("remembered") });
+      return { to: `${base}/account/devices?done=asked` };
+    }
     if (typed.has("others")) await callWithCookies.sessions.revokeOthers({});
     else await call.sessions.revoke({ id: typed.get("id") });
     return { to: `${base}/account/devices?done=ended` };
@@ -23,12 +27,26 @@ export const devicesPage: Page = {
 };
 
 async function showDevices(visit: Visit, refusal?: Refusal): Promise<View> {
-  return layOutDevices(visit, await visit.call.sessions.list(), refusal);
+  const { sessions, me } = visit.call;
+  return layOutDevices(
+    visit,
+    { devices: await sessions.list(), remembered: await me.rememberedDevices.list() },
+    refusal,
+  );
 }
 
-export function layOutDevices(visit: Visit, devices: readonly Device[], refusal?: Refusal): View {
+interface Devices {
+  readonly devices: readonly Device[];
+  readonly remembered?: readonly RememberedDevice[];
+}
+
+export function layOutDevices(visit: Visit, { devices, remembered = [] }: Devices, refusal?: Refusal): View {
   const { texts, url } = visit;
-  const dones: Readonly<Record<string, string>> = { ended: texts.ended, forgotten: texts.devicesForgotten };
+  const dones: Readonly<Record<string, string>> = {
+    ended: texts.ended,
+    forgotten: texts.devicesForgotten,
+    asked: texts.rememberedEnded,
+  };
   const done = refusal ? undefined : dones[url.searchParams.get("done") ?? ""];
   const isAlone = devices.length < 2;
   const others = isAlone
@@ -43,11 +61,28 @@ export function layOutDevices(visit: Visit, devices: readonly Device[], refusal?
   return {
     ...{ title: texts.devices, place: "devices" },
     ...answerOf(refusal),
-    main: html`${heading(texts.devices, texts.devicesLead)}${notice("bad", refusal?.message)}${notice("good", done)}<section class="panel"><ul class="rows">${devices.map((device) => showDevice(visit, device))}</ul></section>${others}${forgetting}`,
+    main: html`${heading(texts.devices, texts.devicesLead)}${notice("bad", refusal?.message)}${notice("good", done)}<section class="panel"><ul class="rows">${devices.map((device) => showDevice(visit, device))}</ul></section>${others}${showRemembered(visit, remembered)}${forgetting}`,
   };
 }
 
 type Device = Awaited<ReturnType<Caller["sessions"]["list"]>>[number];
+type RememberedDevice = Awaited<ReturnType<Caller["me"]["rememberedDevices"]["list"]>>[number];
+
+/** Devices on which the first factor is enough for a while; nothing where there are none. */
+function showRemembered(visit: Visit, remembered: readonly RememberedDevice[]): Html | string {
+  const { texts } = visit;
+  if (remembered.length === 0) return "";
+  const rows = remembered.map((device) => {
+    const { id, current, address, lastUsedAt, createdAt, expiresAt } = device;
+    const name = device.deviceName ?? device.device ?? texts.unknownDevice;
+    const label = `${texts.endRemembered}: ${name}`;
+    const end = html`<input type="hidden" name="remembered" value="${id}"><button class="button second slim" aria-label="${label}">${texts.endRemembered}</button>`;
+    const tag = current ? html` <span class="tag">${texts.thisDevice}</span>` : "";
+    const from = address === null ? "" : html` · <bdi>${address}</bdi>`;
+    return html`<li><div><strong><bdi>${name}</bdi></strong>${tag}<p class="quiet small">${withTime(visit, texts.lastUsed, lastUsedAt ?? createdAt)}${from}</p><p class="quiet small">${withTime(visit, texts.rememberedUntil, expiresAt)}</p></div>${form(visit, "/account/devices", end)}</li>`;
+  });
+  return html`<section class="panel stack"><h2>${texts.rememberedDevices}</h2><p class="quiet">${texts.rememberedLead}</p><ul class="rows">${rows}</ul></section>`;
+}
 
 function showDevice(visit: Visit, { id, current, device, deviceName, address, lastUsedAt, createdAt }: Device): Html {
   const { texts } = visit;

@@ -1,7 +1,7 @@
 import { passkeyAssertion, passkeyRegistration } from "@latchkey/server";
 import { html } from "hono/html";
 import type { z } from "zod";
-import { button, form, type Html } from "../layout.ts";
+import { button, form, type Html, pathOfPage } from "../layout.ts";
 import type { Typed } from "../page.ts";
 import type { Refusal } from "../refusal.ts";
 import type { Caller, Visit } from "../visit.ts";
@@ -11,8 +11,25 @@ export type PasskeyToAsk = Awaited<ReturnType<Caller["passkeys"]["start"]>>["opt
 export type PasskeyToMake = Awaited<ReturnType<Caller["me"]["passkeys"]["start"]>>["options"];
 
 /** What a browser is asked on the page to sign in; undefined where there are no passkeys. */
-export async function askForPasskey({ serving, call }: Visit): Promise<PasskeyToAsk | undefined> {
-  return serving.hasPasskeys ? (await call.passkeys.start()).options : undefined;
+export async function askForPasskey({ serving, call, ownUrl }: Visit): Promise<PasskeyToAsk | undefined> {
+  return serving.hasPasskeys && !isOfDigits(ownUrl) ? (await call.passkeys.start()).options : undefined;
+}
+
+/** Browsers make passkeys for names of hosts, and this machine has one beside its addresses of digits. */
+const isOfDigits = ({ hostname }: URL): boolean => /^127\.|^\[::1\]$/.test(hostname);
+
+/** Where this page is to be opened so that a passkey can be used; empty where that is here, or nowhere. */
+export function showPasskeyHost({ serving, ownUrl, url, texts }: Visit): Html | string {
+  if (!serving.hasPasskeys || !isOfDigits(ownUrl)) return "";
+  const there = new URL(pathOfPage(url.pathname) + url.search, ownUrl);
+  there.hostname = "localhost";
+  const [before = "", after = ""] = texts.passkeyHost.split("{address}");
+  return html`${before}<a href="${there.href}" dir="ltr">${there.host}</a>${after}`;
+}
+
+/** What stands in place of a passkey's button: why this browser cannot, which the script shows where it can not. */
+export function showWithoutPasskeys(visit: Visit): Html {
+  return html`<p class="quiet" data-without-passkeys>${showPasskeyHost(visit) || visit.texts.passkeyUnsupported}</p>`;
 }
 
 interface PasskeyForm {

@@ -3,7 +3,14 @@ import { button, field, form, type Html, heading, notice, type View, withTime } 
 import type { Answer, Page } from "../page.ts";
 import { answerOf, type Refusal } from "../refusal.ts";
 import type { Caller, Visit } from "../visit.ts";
-import { notAPasskey, ofPasskey, type PasskeyToMake, passkeyForm, readNewPasskey } from "./passkey-form.ts";
+import {
+  notAPasskey,
+  ofPasskey,
+  type PasskeyToMake,
+  passkeyForm,
+  readNewPasskey,
+  showWithoutPasskeys,
+} from "./passkey-form.ts";
 import { layOutCodes } from "./recovery.ts";
 
 const path = "/account/passkeys";
@@ -60,7 +67,7 @@ export function layOutPasskeys(visit: Visit, own: readonly OwnPasskey[], refusal
       ? html`<ul class="rows">${own.map((passkey) => showPasskey(visit, passkey))}</ul>`
       : html`<p class="quiet">${texts.passkeyNone}</p>`;
   // The script says whether this browser can.
-  const start = html`<div data-with-passkeys hidden>${form(visit, path, button(texts.passkeyAdd, own.length > 0 ? "second" : ""))}</div><p class="quiet" data-without-passkeys>${texts.passkeyUnsupported}</p>`;
+  const start = html`<div data-with-passkeys hidden>${form(visit, path, button(texts.passkeyAdd, own.length > 0 ? "second" : ""))}</div>${showWithoutPasskeys(visit)}`;
   return {
     ...{ title: texts.passkeys, place: "passkeys" },
     ...answerOf(refusal),
@@ -88,6 +95,6 @@ export function layOutMaking(visit: Visit, options: PasskeyToMake, refusal?: Ref
   return {
     ...{ title: texts.passkeyAdd, place: "passkeys" },
     ...answerOf(refusal),
-    main: html`${heading(texts.passkeyAdd, texts.passkeyMakeLead)}<section class="panel stack">${passkeyForm(visit, { path, options, text: texts.passkeyMake, fields: name })}<p class="quiet" data-without-passkeys>${texts.passkeyUnsupported}</p></section>`,
+    main: html`${heading(texts.passkeyAdd, texts.passkeyMakeLead)}<section class="panel stack">${passkeyForm(visit, { path, options, text: texts.passkeyMake, fields: name })}${showWithoutPasskeys(visit)}</section>`,
   };
 }

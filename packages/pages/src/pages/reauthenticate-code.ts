@@ -4,7 +4,7 @@ import type { Refusal } from "../refusal.ts";
 import { countingWrong } from "../sent-codes.ts";
 import { endStep } from "../step.ts";
 import type { Visit } from "../visit.ts";
-import { afterSignIn } from "./after-sign-in.ts";
+import { afterSignIn, keepSession } from "./after-sign-in.ts";
 import { beginAgain, readCodeStep, resendWhereAsked, showCodeForm } from "./code-form.ts";
 import { totpField } from "./totp-form.ts";
 
@@ -23,7 +23,7 @@ export const reauthenticateCodePage: Page = {
     const { challenge = "" } = step;
     const totp = typed.has("totp") ? { totp: typed.get("totp") } : {};
     const input = { challenge, code: typed.get("code"), ...totp };
-    await countingWrong(visit, step, () => visit.call.me.reauthenticate(input));
+    keepSession(visit, await countingWrong(visit, step, () => visit.callWithCookies.me.reauthenticate(input)));
     endStep(visit);
     return afterSignIn(visit);
   },

@@ -4,7 +4,7 @@ import type { Answer, Page } from "../page.ts";
 import { answerOf, type Refusal } from "../refusal.ts";
 import { sendCode, sendsCodes } from "../sent-codes.ts";
 import type { Caller, Visit } from "../visit.ts";
-import { afterSignIn } from "./after-sign-in.ts";
+import { afterSignIn, keepSession } from "./after-sign-in.ts";
 import { notAPasskey, ofPasskey, type PasskeyToAsk, passkeyForm, readPasskey } from "./passkey-form.ts";
 import { totpField } from "./totp-form.ts";
 
@@ -17,7 +17,7 @@ export const reauthenticatePage: Page = {
     if (typed.has("sendCode")) return sendOwnCode(visit);
     if (typed.has("passkey")) return byPasskey(visit, readPasskey(typed));
     const totp = typed.has("totp") ? { totp: typed.get("totp") } : {};
-    await visit.call.me.reauthenticate({ password: typed.get("password"), ...totp });
+    keepSession(visit, await visit.callWithCookies.me.reauthenticate({ password: typed.get("password"), ...totp }));
     return afterSignIn(visit);
   },
   refuse: (visit, typed, refusal) => showForm(visit, typed.has("passkey") ? ofPasskey(visit, refusal) : refusal),
@@ -25,7 +25,7 @@ export const reauthenticatePage: Page = {
 
 async function byPasskey(visit: Visit, passkey: ReturnType<typeof readPasskey>): Promise<Answer> {
   if (!passkey) return showForm(visit, notAPasskey(visit));
-  await visit.call.me.reauthenticate({ passkey });
+  keepSession(visit, await visit.callWithCookies.me.reauthenticate({ passkey }));
   return afterSignIn(visit);
 }
 

@@ -11,12 +11,14 @@ import {
   refused,
   type View,
 } from "../layout.ts";
-import type { Page, Redirect } from "../page.ts";
+import type { Answer, Page, Redirect } from "../page.ts";
 import { answerOf, missing, type Refusal } from "../refusal.ts";
-import { beginStep, endStep, readTicketStep, type Step } from "../step.ts";
+import { beginStep, endStep, readTicketStep, type Step, type TicketStep } from "../step.ts";
 import type { Visit } from "../visit.ts";
-import { finishSignIn } from "./after-sign-in.ts";
+import { finishSignIn, toSignInAnew } from "./after-sign-in.ts";
 import { beginAgain } from "./code-form.ts";
+import { notAPasskey, ofPasskey, type PasskeyToMake, passkeyForm, readNewPasskey } from "./passkey-form.ts";
+import { layOutCodes } from "./recovery.ts";
 
 /** The way back for somebody who has nothing but their recovery codes. */
 export const recoverPage: Page = {
@@ -58,32 +60,76 @@ export const recoverPasswordPage: Page = {
     const step = readTicketStep(visit, "recovery");
     if (!step) return beginAgain(visit, "/recover");
     const removeSecondFactors = typed.has("removeSecondFactors");
+    if (typed.has("passkey")) return setPasskey(visit, step, { passkey: readNewPasskey(typed), removeSecondFactors });
     const input = { ticket: step.ticket, newPassword: typed.get("newPassword"), removeSecondFactors };
     const answer = await visit.callWithCookies.recovery.setPassword(input);
     if (!("next" in answer)) return finishSignIn(visit, answer);
     endStep(visit);
-    return { to: `${visit.base}/sign-in?done=reset` };
+    return toSignInAnew(visit);
   },
-  refuse: (visit, _, refusal) => showStep(visit, refusal),
+  refuse: (visit, typed, refusal) =>
+    showStep(visit, typed.has("passkey") ? ofPasskey(visit, refusal, visit.texts.passkeyNotAdded) : refusal),
 };
 
-function showStep(visit: Visit, refusal?: Refusal): View | Redirect {
-  const step = readTicketStep(visit, "recovery");
-  if (step === null || refusal?.reason === "code_invalid") return beginAgain(visit, "/recover");
-  return showPasswordForm(visit, refusal, step.hasFactors);
+interface ShownPasskey {
+  readonly passkey: ReturnType<typeof readNewPasskey>;
+  readonly removeSecondFactors: boolean;
 }
 
-/** @param hasFactors whether more than the password is asked for, which may be lost as well */
-export function showPasswordForm(visit: Visit, refusal?: Refusal, hasFactors = false): View {
+/** In the place of a password, with which the one of before is gone. */
+async function setPasskey(
+  visit: Visit,
+  { ticket }: TicketStep,
+  { passkey, removeSecondFactors }: ShownPasskey,
+): Promise<Answer> {
+  if (!passkey) return showStep(visit, notAPasskey(visit, visit.texts.passkeyNotAdded));
+  const answer = await visit.callWithCookies.recovery.setPasskey({ ticket, passkey, removeSecondFactors });
+  if ("next" in answer) {
+    endStep(visit);
+    return { to: `${visit.base}/sign-in` };
+  }
+  const next = finishSignIn(visit, answer);
+  return answer.recoveryCodes ? layOutCodes(visit, answer.recoveryCodes, next.to) : next;
+}
+
+async function showStep(visit: Visit, refusal?: Refusal): Promise<View | Redirect> {
+  const step = readTicketStep(visit, "recovery");
+  if (step === null || refusal?.reason === "code_invalid") return beginAgain(visit, "/recover");
+  const { ticket, hasFactors } = step;
+  return showPasswordForm(visit, refusal, { hasFactors, passkey: await askForNewPasskey(visit, ticket) });
+}
+
+/** Without one a password is set all the same: what is wrong with the ticket is told then. */
+async function askForNewPasskey({ call, serving }: Visit, ticket: string): Promise<PasskeyToMake | undefined> {
+  if (!serving.hasPasskeys) return undefined;
+  return call.recovery.startPasskey({ ticket }).then(
+    ({ options }) => options,
+    () => undefined,
+  );
+}
+
+interface WaysBack {
+  /** Whether more than the password is asked for, which may be lost as well. */
+  readonly hasFactors?: boolean | undefined;
+  /** What the browser is to be asked for a passkey in the place of a password. */
+  readonly passkey?: PasskeyToMake | undefined;
+}
+
+export function showPasswordForm(visit: Visit, refusal?: Refusal, ways: WaysBack = {}): View {
   const { texts } = visit;
+  const { hasFactors = false, passkey } = ways;
+  const lost = (id: string) => (hasFactors ? checkbox("removeSecondFactors", texts.factorsLost, false, id) : "");
+  const path = "/recover/password";
+  const words = { text: texts.passkeyAdd, kind: "second wide", fields: html`${lost("factors-lost-with-passkey")}` };
+  const byPasskey = passkey ? passkeyForm(visit, { path, options: passkey, ...words }) : "";
   const fault = refusal?.faults.newPassword;
   const fields = html`<div class="stack">${refused(refusal?.message, fault)}
 ${newPasswordField(visit, { name: "newPassword", fault, isFirst: true })}
-${hasFactors ? checkbox("removeSecondFactors", texts.factorsLost, false) : ""}
+${lost("removeSecondFactors")}
 ${button(texts.savePassword)}</div>`;
   return {
     title: texts.recoverPassword,
     ...answerOf(refusal),
-    main: html`${heading(texts.recoverPassword, texts.recoverPasswordLead)}${form(visit, "/recover/password", fields)}`,
+    main: html`${heading(texts.recoverPassword, texts.recoverPasswordLead)}${form(visit, path, fields)}${byPasskey}`,
   };
 }

@@ -4,6 +4,7 @@ import type { Refusal } from "../refusal.ts";
 import { countingWrong } from "../sent-codes.ts";
 import { endStep } from "../step.ts";
 import type { Visit } from "../visit.ts";
+import { toSignInAnew } from "./after-sign-in.ts";
 import { beginAgain, readCodeStep, resendWhereAsked, showCodeForm } from "./code-form.ts";
 
 const ways = ["reset_password"] as const;
@@ -21,7 +22,7 @@ export const resetCodePage: Page = {
     const input = { challenge, code: typed.get("code"), newPassword: typed.get("newPassword") };
     await countingWrong(visit, step, () => visit.callWithCookies.password.reset(input));
     endStep(visit);
-    return { to: `${visit.base}/sign-in?done=reset` };
+    return toSignInAnew(visit);
   },
   refuse: (visit, _, refusal) => showStep(visit, refusal),
 };

@@ -3,6 +3,7 @@ import { button, field, form, heading, linkAnew, newPasswordField, notice, type 
 import type { Page, Redirect, Typed } from "../page.ts";
 import { answerOf, type Refusal } from "../refusal.ts";
 import type { Visit } from "../visit.ts";
+import { toSignInAnew } from "./after-sign-in.ts";
 
 /** Sets a password with a code that somebody handed over. */
 export const resetGivenPage: Page = {
@@ -12,10 +13,10 @@ export const resetGivenPage: Page = {
   refuse: (visit, typed, refusal) => showGivenForm(visit, typed, refusal),
 };
 
-export async function resetWithGivenCode({ callWithCookies, base }: Visit, typed: Typed): Promise<Redirect> {
+export async function resetWithGivenCode(visit: Visit, typed: Typed): Promise<Redirect> {
   const [username, code] = [typed.get("username"), typed.get("code").trim()];
-  await callWithCookies.password.reset({ username, code, newPassword: typed.get("newPassword") });
-  return { to: `${base}/sign-in?done=reset` };
+  await visit.callWithCookies.password.reset({ username, code, newPassword: typed.get("newPassword") });
+  return toSignInAnew(visit);
 }
 
 export function showGivenForm(visit: Visit, typed?: Typed, refusal?: Refusal): View {
@@ -35,6 +36,6 @@ ${button(texts.savePassword)}</div>`;
   return {
     title: texts.reset,
     ...answerOf(refusal),
-    main: html`${heading(texts.reset, texts.resetLead)}${form(visit, "/reset/given", fields)}<hr class="line"><p class="aside">${linkAnew(visit, "/sign-in", texts.signIn)}${linkAnew(visit, "/recover", texts.recoverTitle)}</p>`,
+    main: html`${heading(texts.reset, texts.resetLead)}${form(visit, "/reset/given", fields)}<hr class="line"><p class="aside">${linkAnew(visit, "/sign-in", texts.signIn)}${linkAnew(visit, "/recover", texts.recoverTitle)}${linkAnew(visit, "/not-me", texts.notMe)}</p>`,
   };
 }

@@ -33,6 +33,6 @@ ${button(texts.sendMeCode)}</div>`;
   return {
     title: texts.reset,
     ...answerOf(refusal),
-    main: html`${heading(texts.reset, texts.resetByCodeLead)}${form(visit, "/reset", fields)}<hr class="line"><p class="aside">${linkAnew(visit, "/sign-in", texts.signIn)}${linkAnew(visit, "/reset/given", texts.haveCode)}${linkAnew(visit, "/recover", texts.recoverTitle)}</p>`,
+    main: html`${heading(texts.reset, texts.resetByCodeLead)}${form(visit, "/reset", fields)}<hr class="line"><p class="aside">${linkAnew(visit, "/sign-in", texts.signIn)}${linkAnew(visit, "/reset/given", texts.haveCode)}${linkAnew(visit, "/recover", texts.recoverTitle)}${linkAnew(visit, "/not-me", texts.notMe)}</p>`,
   };
 }

@@ -1,7 +1,8 @@
 import { html } from "hono/html";
-import { button, form, heading, linkAnew, refused, type View } from "../layout.ts";
+import { fill } from "../languages/language.ts";
+import { button, checkbox, form, type Html, heading, linkAnew, refused, type View } from "../layout.ts";
 import type { Answer, Page, Redirect, Typed } from "../page.ts";
-import { answerOf, type Refusal } from "../refusal.ts";
+import { answerOf, type Refusal, spellSeconds } from "../refusal.ts";
 import { leadTo, readTicketStep, type Step, type TicketStep } from "../step.ts";
 import type { Visit } from "../visit.ts";
 import { finishSignIn } from "./after-sign-in.ts";
@@ -14,6 +15,7 @@ import {
   passkeyForm,
   readNewPasskey,
   readPasskey,
+  showWithoutPasskeys,
 } from "./passkey-form.ts";
 import { layOutCodes } from "./recovery.ts";
 import { showSecret, totpField } from "./totp-form.ts";
@@ -26,12 +28,14 @@ export const secondFactorPage: Page = {
     const step = readTicketStep(visit, "second_factor");
     if (!step) return beginAgain(visit, "/sign-in");
     const shown = readShown(typed, step);
-    if (!shown) return showStep(visit, notAPasskey(visit));
-    const answer = await visit.callWithCookies.token.obtainBySecondFactor({ ticket: step.ticket, ...shown });
+    if (!shown) return showStep(visit, notAPasskey(visit), typed);
+    const remember = typed.has("remember");
+    const answer = await visit.callWithCookies.token.obtainBySecondFactor({ ticket: step.ticket, remember, ...shown });
     const next = finishSignIn(visit, answer);
     return answer.recoveryCodes ? layOutCodes(visit, answer.recoveryCodes, next.to) : next;
   },
-  refuse: (visit, typed, refusal) => showStep(visit, typed.has("passkey") ? ofPasskeyShown(visit, refusal) : refusal),
+  refuse: (visit, typed, refusal) =>
+    showStep(visit, typed.has("passkey") ? ofPasskeyShown(visit, refusal) : refusal, typed),
 };
 
 function readShown(typed: Typed, { isToEnroll }: Step) {
@@ -50,20 +54,22 @@ const ofPasskeyShown = (visit: Visit, refusal: Refusal): Refusal => ({
 /** Leads to that page from whichever form was refused for the want of it; null for every other refusal. */
 export function goToSecondFactor(visit: Visit, { secondFactor }: Refusal): Redirect | null {
   if (secondFactor?.ticket === undefined) return null;
-  const { ticket, methods = [], enroll = [] } = secondFactor;
+  const { ticket, methods = [], enroll = [], rememberSeconds } = secondFactor;
   return leadTo(visit, "/sign-in/second-factor", {
     ...{ way: "second_factor", ticket, isToEnroll: enroll.length > 0 },
-    ...{ hasApp: methods.includes("totp"), hasPasskey: methods.includes("passkey") },
+    ...{ hasApp: methods.includes("totp"), hasPasskey: methods.includes("passkey"), rememberSeconds },
   });
 }
 
-async function showStep(visit: Visit, refusal?: Refusal): Promise<Answer> {
+async function showStep(visit: Visit, refusal?: Refusal, typed?: Typed): Promise<Answer> {
   const step = readTicketStep(visit, "second_factor");
   // The ticket was used, is too old or had its tries.
   if (!step || refusal?.faults.ticket !== undefined) return beginAgain(visit, "/sign-in");
-  const { ticket, isToEnroll, hasApp = !step.hasPasskey } = step;
+  const { ticket, isToEnroll, hasApp = !step.hasPasskey, rememberSeconds } = step;
   const key = isToEnroll ? await visit.call.token.enrollTotp({ ticket }) : null;
-  return layOutSecondFactor(visit, { key, hasApp, passkey: await findPasskey(visit, step) }, refusal);
+  const isRemembered = typed?.has("remember") ?? false;
+  const passkey = await findPasskey(visit, step);
+  return layOutSecondFactor(visit, { key, hasApp, passkey, rememberSeconds, isRemembered }, refusal);
 }
 
 async function findPasskey({ call, serving }: Visit, { ticket, isToEnroll, hasPasskey }: TicketStep) {
@@ -77,19 +83,33 @@ interface Factors {
   readonly hasApp?: boolean;
   /** What the browser is to be asked, for a passkey that there is or a new one. */
   readonly passkey?: PasskeyToAsk | PasskeyToMake | undefined;
+  /** For how long this browser can be remembered; absent where it cannot be. */
+  readonly rememberSeconds?: number | undefined;
+  /** Whether that was ticked. */
+  readonly isRemembered?: boolean;
 }
 
-export function layOutSecondFactor(visit: Visit, { key, hasApp = true, passkey }: Factors, refusal?: Refusal): View {
+/** The tick is never set by the page: on a shared device it would be somebody else's gain. */
+function rememberBox(visit: Visit, { rememberSeconds, isRemembered = false }: Factors, id: string): Html | string {
+  if (rememberSeconds === undefined) return "";
+  const time = spellSeconds(rememberSeconds, visit.language.tag);
+  return checkbox("remember", fill(visit.texts.rememberDevice, { time }), isRemembered, id);
+}
+
+export function layOutSecondFactor(visit: Visit, factors: Factors, refusal?: Refusal): View {
+  const { key, hasApp = true, passkey } = factors;
   const { texts } = visit;
   const path = "/sign-in/second-factor";
   const takesDigits = key !== null || hasApp;
-  const fields = html`<div class="stack">${refused(refusal?.message, refusal?.faults.totp)}
+  const digits = html`<div class="stack">${refused(refusal?.message, refusal?.faults.totp)}
 ${totpField(visit, refusal)}
+${rememberBox(visit, factors, "remember")}
 ${button(texts.signIn)}</div>`;
-  const byApp = takesDigits ? html`${key ? showSecret(visit, key) : ""}${form(visit, path, fields)}` : "";
+  const byApp = takesDigits ? html`${key ? showSecret(visit, key) : ""}${form(visit, path, digits)}` : "";
   const words = { text: key ? texts.passkeyAdd : texts.passkeyUse, kind: takesDigits ? "second wide" : "wide" };
+  const fields = html`${rememberBox(visit, factors, "remember-with-passkey")}`;
   const byPasskey = passkey
-    ? html`${takesDigits ? "" : refused(refusal?.message)}${passkeyForm(visit, { path, options: passkey, ...words })}${takesDigits ? "" : html`<p class="quiet" data-without-passkeys>${texts.passkeyUnsupported}</p>`}`
+    ? html`${takesDigits ? "" : refused(refusal?.message)}${passkeyForm(visit, { path, options: passkey, fields, ...words })}${takesDigits ? "" : showWithoutPasskeys(visit)}`
     : "";
   const lead = key
     ? texts.enrollLead

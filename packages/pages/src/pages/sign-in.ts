@@ -1,3 +1,4 @@
+import type { User } from "@latchkey/auth";
 import { html } from "hono/html";
 import { fill } from "../languages/language.ts";
 import { button, field, form, heading, linkAnew, notice, queryOf, refused, type View } from "../layout.ts";
@@ -7,7 +8,7 @@ import { faultOfName, kindOf, sendCode, signsInByCode } from "../sent-codes.ts";
 import { beginStep } from "../step.ts";
 import type { Visit } from "../visit.ts";
 import { afterSignIn, finishSignIn } from "./after-sign-in.ts";
-import { askForPasskey, type PasskeyToAsk, passkeyForm } from "./passkey-form.ts";
+import { askForPasskey, type PasskeyToAsk, passkeyForm, showPasskeyHost } from "./passkey-form.ts";
 
 /**
  * Sign in by whichever name somebody has. Where codes sign in, the name comes first: a number or an address is sent a code, a username is
@@ -61,13 +62,18 @@ ${rest}</div>`;
     ? passkeyForm(visit, {
         ...{ path: "/sign-in/passkey", options: passkey, text: texts.passkeySignIn, kind: "second wide" },
       })
-    : "";
+    : showAtDigits(visit);
   const register = serving.registration === "open" ? linkAnew(visit, "/register", texts.register) : "";
   return {
     title: texts.signIn,
     ...answerOf(refusal),
     main: html`${heading(texts.signIn, texts.signInLead)}${form(visit, "/sign-in", fields)}${byPasskey}<hr class="line"><p class="aside">${linkAnew(visit, "/reset", texts.forgotten)}${register}</p>`,
   };
+}
+
+function showAtDigits(visit: Visit) {
+  const where = showPasskeyHost(visit);
+  return where && html`<p class="quiet small">${where}</p>`;
 }
 
 const showWays = ({ texts }: Visit) =>
@@ -102,8 +108,17 @@ export function showSignedIn(visit: Visit, name: string): View {
   };
 }
 
-async function findName({ call, pageCookies, texts }: Visit): Promise<string | null> {
+async function findName(visit: Visit): Promise<string | null> {
+  const { call, pageCookies } = visit;
   if (pageCookies.accessToken === undefined) return null;
   const user = await call.me.get().catch(() => null);
-  return user && (user.username ?? user.phoneNumber ?? user.email ?? texts.account);
+  return user && nameOfUser(visit, user);
+}
+
+/** What somebody is called by whom they are signed in as. */
+export function nameOfUser(
+  { texts }: Visit,
+  { username, phoneNumber, email }: Pick<User, "username" | "phoneNumber" | "email">,
+): string {
+  return username ?? phoneNumber ?? email ?? texts.account;
 }

@@ -9,6 +9,7 @@ export const cookiePath = "/cookie";
 
 const refreshName = "latchkey_refresh";
 const deviceName = "latchkey_device";
+const rememberName = "latchkey_remember";
 
 /** Seconds for which a browser keeps the device's mark: the most that browsers allow. */
 const deviceLifetime = 400 * 86_400;
@@ -108,6 +109,7 @@ const hostnameOf = (origin: string) => new URL(origin).hostname;
 function openCookies(request: Request, scheme: Scheme, tell: TellOperator): CallCookies {
   const received = parseCookies(request.headers.get("cookie") ?? "");
   const { refresh, device, isRenamed } = selectCookies(received, scheme);
+  const remember = { name: scheme.prefix + rememberName, values: received.get(scheme.prefix + rememberName) ?? [] };
   const secure = scheme.isSecure ?? !readOrigin(request).startsWith("http:");
   const attributes = `HttpOnly; SameSite=Strict${secure ? "; Secure" : ""}`;
   const lines: string[] = [];
@@ -123,17 +125,20 @@ function openCookies(request: Request, scheme: Scheme, tell: TellOperator): Call
     putDevice(only(device) ?? "");
   };
 
-  for (const { name, values } of [refresh, device]) {
+  for (const { name, values } of [refresh, device, remember]) {
     if (values.length < 2) continue;
     tell("a browser sent two cookies of one name: neither is believed, and both are deleted", { cookie: name });
     for (const [path, domain] of findPlaces(request, scheme, name)) remove(name, path, domain);
   }
   return {
     refreshToken: only(refresh),
-    deviceMark: /^[\w-]{1,64}$/.test(only(device) ?? "") ? only(device) : undefined,
-    keep({ refreshToken, refreshExpiresAt, deviceMark }) {
+    deviceMark: markOf(device),
+    rememberMark: markOf(remember),
+    keep({ refreshToken, refreshExpiresAt, deviceMark, rememberMark, rememberExpiresAt }) {
       rename();
       if (deviceMark) putDevice(deviceMark);
+      if (rememberMark && rememberExpiresAt)
+        put(rememberName, rememberMark, `Expires=${rememberExpiresAt.toUTCString()}`);
       put(refreshName, refreshToken, `Expires=${refreshExpiresAt.toUTCString()}`);
     },
     keepDevice(deviceMark) {
@@ -156,6 +161,9 @@ interface Cookie {
 }
 
 const only = ({ values }: Cookie) => (values.length === 1 ? values[0] : undefined);
+
+/** A mark of this device as the service makes them; undefined for any other text. */
+const markOf = (cookie: Cookie) => (/^[\w-]{1,64}$/.test(only(cookie) ?? "") ? only(cookie) : undefined);
 
 /**
  * The cookies by their present names. A browser that has none of these is read once by the names of before, and renamed with the answer;

@@ -3,6 +3,8 @@ import type { AnyTRPCRouter, TRPCError } from "@trpc/server";
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
 import { createContext, type LatchkeyContext, type RequestHeaders } from "../trpc/context.ts";
 import type { CallCookies } from "../trpc/cookie-mode.ts";
+import type { SettingsReport } from "../trpc/settings-report.ts";
+import type { TellCall } from "../trpc/tell-call.ts";
 import { createTraceContinuation } from "../trpc/tracing.ts";
 import { isTrustedProxy, type TrustedProxy } from "./client-address.ts";
 import { type CookieTransport, cookiePath, createCookieTransport } from "./cookie-transport.ts";
@@ -65,6 +67,8 @@ export interface RequestInfo {
   readonly headers?: RequestHeaders | undefined;
   /** Told the id of the user who makes the call, once it is known; for a line of a log. */
   readonly onCaller?: ((userId: string) => void) | undefined;
+  /** Told of each call of a procedure that has ended, also each of a batch; for whoever counts. */
+  readonly onCall?: TellCall | undefined;
 }
 
 export type FetchHandler = (request: Request, info?: RequestInfo) => Promise<Response>;
@@ -77,6 +81,8 @@ export interface FetchHandlerOptions<C extends Config> extends HttpOptions {
   readonly createContext?: (request: Request, latchkey: LatchkeyContext<C>) => object | Promise<object>;
   /** What notices call the settings; the options of `createLatchkey` by default. */
   readonly names?: SettingNames | undefined;
+  /** What the process runs with, for `service.settings`; nothing by default. No secret may be in it. */
+  readonly settings?: SettingsReport | undefined;
 }
 
 /** What every call of a handler needs. */
@@ -88,6 +94,7 @@ interface Serving<C extends Config> {
   readonly cookieTransport: CookieTransport;
   readonly readAddress: ReadRequestAddress;
   readonly onError: (failure: CallFailure) => void;
+  readonly settings: SettingsReport | undefined;
   readonly createContext: (request: Request, latchkey: LatchkeyContext<C>) => object | Promise<object>;
 }
 
@@ -118,7 +125,7 @@ function toServing<C extends Config>(options: FetchHandlerOptions<C>): Serving<C
   const allowsLoopback = options.allowsLoopbackOrigins ?? false;
   const origins = createOriginRules({ named: corsOrigins, publicUrl, allowsLoopback, tell, names });
   return {
-    ...{ auth, router, origins, onError },
+    ...{ auth, router, origins, onError, settings: options.settings },
     base: basePath,
     cookieTransport: createCookieTransport({ origins, publicUrl, basePath, tell, names }),
     readAddress: createRequestAddressReader(options),
@@ -229,11 +236,11 @@ async function callProcedures<C extends Config>(
 }
 
 function readContext<C extends Config>(
-  { auth, readAddress }: Pick<Serving<C>, "auth" | "readAddress">,
+  { auth, readAddress, settings }: Pick<Serving<C>, "auth" | "readAddress" | "settings">,
   request: Request,
-  { remoteAddress, requestId, headers = request.headers, onCaller }: RequestInfo,
+  { remoteAddress, requestId, headers = request.headers, onCaller, onCall }: RequestInfo,
   cookies: CallCookies | undefined,
 ): LatchkeyContext<C> {
   const address = readAddress({ headers: request.headers, remoteAddress });
-  return createContext(auth, { headers, remoteAddress: address, requestId, cookies, onCaller });
+  return createContext(auth, { headers, remoteAddress: address, requestId, cookies, onCaller, onCall, settings });
 }

@@ -5,6 +5,7 @@ import {
   type coreModels,
   type ModelAction,
   type ModelName,
+  ownerMaxAge,
   type PermissionFor,
   permissionFor,
   type Session,
@@ -16,6 +17,7 @@ import { callInCookieMode, type ProcedureMeta } from "./cookie-mode.ts";
 import { findAuthError, findThrownRefusal, toTrpcError, withUnavailability } from "./error-map.ts";
 import type { ErrorShape } from "./error-shape.ts";
 import { findInputError, formatError, formatRefusal } from "./format-error.ts";
+import { tellCall } from "./tell-call.ts";
 import { traceCall } from "./tracing.ts";
 
 /** A builder of procedures, for `.concat()` in a router whose context has the key `latchkey`. */
@@ -115,8 +117,8 @@ export function createBuilders<C extends Config>(formatted: FormattedErrors): Ow
     .create({ isDev: false, errorFormatter: formatError });
 
   /** Gives every refusal of the core the transport's code, and every call a span. */
-  const withMappedErrors = t.middleware(({ ctx, next, signal, path }) =>
-    traceCall(path, async () => {
+  const withMappedErrors = t.middleware(({ ctx, next, signal, path }) => {
+    const call = async () => {
       requireCall(ctx);
       const result = await next();
       if (result.ok || findInputError(result.error)) return result;
@@ -124,8 +126,10 @@ export function createBuilders<C extends Config>(formatted: FormattedErrors): Ow
       if (!refusal) return result;
       if (isLimit(refusal)) await ctx.latchkey.auth.delayRefusal(signal);
       throw toTrpcError(refusal);
-    }),
-  );
+    };
+    const { onCall } = (ctx as Partial<typeof ctx>).latchkey ?? {};
+    return tellCall(onCall, path, () => traceCall(path, call));
+  });
 
   const withCookieMode = t.middleware(async ({ ctx: { latchkey }, meta, next, getRawInput }) => {
     const { auth, cookies, facts } = latchkey;
@@ -225,9 +229,6 @@ export function createBuilders<C extends Config>(formatted: FormattedErrors): Ow
 export async function requireRecently<C extends Config>(ctx: LatchkeyContext<C> & SignedIn<C>): Promise<void> {
   await withUnavailability(() => ctx.latchkey.auth.requireRecentAuthentication(ctx, ownerMaxAge));
 }
-
-/** Seconds. */
-const ownerMaxAge = 600;
 
 interface CostlyCall {
   readonly type: string;

@@ -1,5 +1,7 @@
 import type { Administrator, Auth, Config, PlainConfig, RequestInfo } from "@latchkey/auth";
 import type { CallCookies } from "./cookie-mode.ts";
+import type { SettingsReport } from "./settings-report.ts";
+import type { TellCall } from "./tell-call.ts";
 
 /** What a call brings: facts, of which nothing has been verified. */
 export interface LatchkeyCall<C extends Config = PlainConfig> {
@@ -9,8 +11,12 @@ export interface LatchkeyCall<C extends Config = PlainConfig> {
   readonly authorization: readonly string[];
   /** Told who makes the call, once that is known; for a line of a log. */
   readonly onCaller?: ((userId: string) => void) | undefined;
+  /** Told of each call of a procedure that has ended; for whoever counts. */
+  readonly onCall?: TellCall | undefined;
   /** In cookie mode: where the refresh token comes from, and where it goes. */
   readonly cookies?: CallCookies | undefined;
+  /** What the process runs with, for `service.settings`. */
+  readonly settings?: SettingsReport | undefined;
 }
 
 /** What the context of a router must hold in which procedures of Latchkey are. It has the one key, so that it stands beside yours. */
@@ -33,6 +39,10 @@ export interface RequestInput {
   readonly cookies?: CallCookies | undefined;
   /** Told the id of the user who makes the call, once it is known. */
   readonly onCaller?: ((userId: string) => void) | undefined;
+  /** Told of each call of a procedure that has ended; for whoever counts. */
+  readonly onCall?: TellCall | undefined;
+  /** What the process runs with, for `service.settings`; nothing by default. No secret may be in it. */
+  readonly settings?: SettingsReport | undefined;
 }
 
 /** Longer than any browser's. */
@@ -41,7 +51,7 @@ const longestUserAgent = 512;
 /** Makes the context of a call. It reads headers, and verifies nothing. */
 export function createContext<C extends Config>(
   auth: Auth<C>,
-  { headers, remoteAddress, requestId = null, cookies, onCaller }: RequestInput,
+  { headers, remoteAddress, requestId = null, cookies, onCaller, onCall, settings }: RequestInput,
 ): LatchkeyContext<C> {
   const [userAgent = null] = readHeader(headers, "user-agent");
   const [languages = ""] = readHeader(headers, "accept-language");
@@ -52,7 +62,16 @@ export function createContext<C extends Config>(
     // The first is the one that is wanted most, as every browser writes it.
     locale: /^[a-z]{2,3}(-[a-z0-9]{2,8}){0,3}(?![\w-])/i.exec(languages.slice(0, 100))?.[0] ?? null,
   };
-  return { latchkey: { auth, facts, authorization: readHeader(headers, "authorization"), cookies, onCaller } };
+  const call = {
+    auth,
+    facts,
+    authorization: readHeader(headers, "authorization"),
+    cookies,
+    onCaller,
+    onCall,
+    settings,
+  };
+  return { latchkey: call };
 }
 
 /** Of the platform's `Headers` those of one name come as one text, which no single token is. */

@@ -7,6 +7,8 @@ export interface HiddenTokens {
   readonly refreshToken: string;
   readonly refreshExpiresAt: Date;
   readonly deviceMark?: string;
+  readonly rememberMark?: string;
+  readonly rememberExpiresAt?: Date;
 }
 
 /** What one call brought in its cookies, and what the browser is told to keep. */
@@ -15,6 +17,8 @@ export interface CallCookies {
   readonly refreshToken: string | undefined;
   /** Shows at a sign-in that this device is known. */
   readonly deviceMark: string | undefined;
+  /** Takes the place of the second factor at a sign-in. */
+  readonly rememberMark: string | undefined;
   keep(tokens: HiddenTokens): void;
   /** What this device shows at its next sign-in. */
   keepDevice(deviceMark: string): void;
@@ -33,6 +37,8 @@ export type ProcedureAccess =
   | "optional"
   | { readonly permission: string };
 
+type Taken = "refreshToken" | "deviceMark" | "marks";
+
 /** What a procedure says of itself beside its type. */
 export interface ProcedureMeta {
   /** Set by the builder; it documents, and lets nobody in. */
@@ -44,8 +50,8 @@ export interface ProcedureMeta {
   readonly cost?: number;
   /** How it is called in cookie mode; without this it is not. A session answer's tokens go into the cookies. */
   readonly cookieMode?: {
-    /** What of its input comes from a cookie. */
-    readonly takes?: "refreshToken" | "deviceMark";
+    /** What of its input comes from a cookie; `marks`: both of this device's, that it is known and that it is remembered. */
+    readonly takes?: Taken;
     /** Whether the cookie goes: whatever is answered, or where it is done. */
     readonly endsSession?: boolean | "when_done";
     /** Whether it signs in anew: the session whose cookie came along is then nobody's any more, and is ended. */
@@ -98,17 +104,21 @@ export async function callInCookieMode<R extends Result>(call: CallInCookieMode<
   return { ...result, data: hideTokens(result.data) };
 }
 
-async function readInput(
-  { refreshToken = "none", deviceMark }: CallCookies,
-  takes: "refreshToken" | "deviceMark" | undefined,
-  getRawInput: ReadInput,
-): Promise<unknown> {
+async function readInput(cookies: CallCookies, takes: Taken | undefined, getRawInput: ReadInput): Promise<unknown> {
+  const { refreshToken = "none" } = cookies;
   // The body is not even read: whatever a script put there counts for nothing.
   if (takes === "refreshToken") return { refreshToken };
   const input = await getRawInput();
-  if (takes === "deviceMark" && deviceMark && input === undefined) return { deviceMark };
-  const isObject = typeof input === "object" && input !== null && !Array.isArray(input);
-  return takes === "deviceMark" && deviceMark && isObject ? { ...input, deviceMark } : input;
+  const marks = listMarks(cookies, takes);
+  if (Object.keys(marks).length === 0) return input;
+  if (input === undefined) return marks;
+  return typeof input === "object" && input !== null && !Array.isArray(input) ? { ...input, ...marks } : input;
+}
+
+/** What of the device's marks goes into the input of a procedure. */
+function listMarks({ deviceMark, rememberMark }: CallCookies, takes: Taken | undefined): object {
+  if (takes === undefined) return {};
+  return { ...(deviceMark && { deviceMark }), ...(takes === "marks" && rememberMark && { rememberMark }) };
 }
 
 function isSessionAnswer(data: unknown): data is HiddenTokens {
@@ -121,5 +131,10 @@ function isDeviceAnswer(data: unknown): data is { readonly deviceMark: string } 
 }
 
 function hideTokens(answer: HiddenTokens): HiddenTokens {
-  return { ...answer, refreshToken: "", ...(answer.deviceMark !== undefined && { deviceMark: "" }) };
+  return {
+    ...answer,
+    refreshToken: "",
+    ...(answer.deviceMark !== undefined && { deviceMark: "" }),
+    ...(answer.rememberMark !== undefined && { rememberMark: "" }),
+  };
 }

@@ -33,6 +33,9 @@ const trpcCodes: Readonly<Record<AuthErrorCode, TrpcCode>> = {
   unavailable: "SERVICE_UNAVAILABLE",
 };
 
+/** Every reason there is. */
+export const refusalReasons = Object.keys(trpcCodes) as readonly AuthErrorCode[];
+
 /** What tRPC itself refuses before any flow runs: an input that is no JSON, a procedure that is not there, a wrong method. */
 const reasonsOfTrpc: Partial<Record<TrpcCode, AuthErrorCode>> = {
   PARSE_ERROR: "invalid_input",

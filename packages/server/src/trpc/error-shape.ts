@@ -28,6 +28,8 @@ export interface ErrorData {
   readonly methods?: readonly SecondFactorMethod[];
   /** What can be enrolled with the ticket, where the account needs a second factor and has none. */
   readonly enroll?: readonly SecondFactorMethod[];
+  /** Of `second_factor_required`: seconds for which this device is remembered with `remember`; absent where it cannot be. */
+  readonly rememberSeconds?: number;
   /** What is wrong with the input, field by field. */
   readonly issues?: readonly InputIssue[];
 }

@@ -34,7 +34,16 @@ type Described = {
   message: string;
   data: Pick<
     ErrorData,
-    "reason" | "retryAfter" | "maxAge" | "issues" | "acr" | "ticket" | "ticketExpiresAt" | "methods" | "enroll"
+    | "reason"
+    | "retryAfter"
+    | "maxAge"
+    | "issues"
+    | "acr"
+    | "ticket"
+    | "ticketExpiresAt"
+    | "methods"
+    | "enroll"
+    | "rememberSeconds"
   >;
 };
 

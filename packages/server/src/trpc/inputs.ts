@@ -101,6 +101,9 @@ export const cursorText = text(1_024);
 /** `nextCursor` of a list of events. */
 export const eventCursor = z.string().regex(/^\d{1,18}$/, "is not one of this list");
 
+/** A time with its zone, such as `2026-11-26T10:00:00Z`. */
+export const moment = z.iso.datetime({ offset: true, error: "must be a time such as 2026-11-26T10:00:00Z" });
+
 /** Permissions by name; whether there are such is the core's to say. */
 export const permissionList = z.array(text(150)).max(500);
 

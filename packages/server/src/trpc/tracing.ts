@@ -24,12 +24,33 @@ export const traceWork: Watch = (work, facts, run) => {
   return runWithin(span, run);
 };
 
+/** Methods that OpenTelemetry knows by name; any other is one. */
+const knownMethods: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
+
+/** Makes a span of a request that is answered by no procedure, such as one for a page. `route` is one of a closed list. */
+export function traceRequest(
+  { method }: Pick<Request, "method">,
+  route: string,
+  run: () => Promise<Response>,
+): Promise<Response> {
+  const known = knownMethods.has(method) ? method : "_OTHER";
+  const span = startSpan(`${known === "_OTHER" ? "HTTP" : known} ${route}`, ofCalls);
+  if (!span) return run();
+  span.setAttributes({ "http.request.method": known, "http.route": route });
+  return runWithin(span, async () => {
+    const response = await run();
+    span.setAttribute("http.response.status_code", response.status);
+    if (response.status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
+    return response;
+  });
+}
+
 /** Makes a span of a call of a procedure. What was refused says why; a defect is an error. */
 export function traceCall<Result extends { readonly ok: boolean }>(
   path: string,
   run: () => Promise<Result>,
 ): Promise<Result> {
-  const span = startSpan(path, ofCalls);
+  const span = startSpan(path, isWithinOwn() ? ofWork : ofCalls);
   if (!span) return run();
   span.setAttributes({ "rpc.system": "trpc", "rpc.method": path });
   return runWithin(span, async () => {
@@ -41,6 +62,12 @@ export function traceCall<Result extends { readonly ok: boolean }>(
 
 const ofWork = { kind: SpanKind.INTERNAL };
 const ofCalls = { kind: SpanKind.SERVER };
+
+/** Whether a span of this process is under way, such as that of the page that calls a procedure. */
+function isWithinOwn(): boolean {
+  const active = trace.getActiveSpan();
+  return active !== undefined && active.spanContext().isRemote !== true;
+}
 
 /** Null where nobody listens. One that is not recorded is carried on all the same: what is below it is not recorded either. */
 function startSpan(name: string, options: SpanOptions): Span | null {

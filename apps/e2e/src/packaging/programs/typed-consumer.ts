@@ -23,6 +23,7 @@ import type { addPasskey, signInWithPasskey } from "@latchkey/client/passkeys";
 import { type UsePasskey, usePasskey } from "@latchkey/client/passkeys/react";
 import { type UseCode, useCode } from "@latchkey/client/react";
 import { type UseReauthenticate, useReauthenticate } from "@latchkey/client/reauthenticate/react";
+import { handleRedirect, isRedirectError, signInWithRedirect, type takeOverSession } from "@latchkey/client/redirect";
 import { findPendingSignIn, type PendingSignIn, type showSecondFactor } from "@latchkey/client/second-factor";
 import { type UseSecondFactor, useSecondFactor } from "@latchkey/client/second-factor/react";
 import { createTRPCClient, httpBatchLink, type TRPCClient } from "@trpc/client";
@@ -187,6 +188,20 @@ same<Awaited<ReturnType<typeof byCode.signIn>>, CodeOutcome<User>>(true);
 // @ts-expect-error there is no such purpose
 await byCode.startCode({ to: "+905321234567", purpose: "register" });
 export const useSignIn = (): UseCode<User> => useCode("enter");
+
+const back = await handleRedirect(auth, { url: "com.example.shop:/in?code=a&state=b" }).catch((error: unknown) => {
+  if (isRedirectError(error, "access_denied")) return null;
+  throw error;
+});
+if (back) same<typeof back.user, User>(true);
+await signInWithRedirect(auth, {
+  clientId: "shop",
+  redirectUri: "com.example.shop:/in",
+  navigate: (url) => same<typeof url, string>(true),
+});
+// @ts-expect-error an address to come back to is needed
+await signInWithRedirect(auth, { clientId: "shop" });
+same<Awaited<ReturnType<typeof takeOverSession<AppRouter>>>, User | null>(true);
 
 const serverOptions: ServerClientOptions = { url: "http://localhost:3000", token: answer.token };
 const api: TRPCClient<AppRouter> = createServerClient(serverOptions);

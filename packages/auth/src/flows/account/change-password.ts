@@ -1,27 +1,27 @@
 import { recordEvent } from "../../audit/audit-log.ts";
 import { AuthError } from "../../errors.ts";
 import { withdrawCode } from "../../one-time-codes/code-store.ts";
-import { createRefreshToken } from "../../sessions/refresh-token.ts";
-import { endSessions, lockChain } from "../../sessions/session-store.ts";
+import { endSessions } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import { toNetwork } from "../../throttling/address.ts";
 import type { Admission } from "../../throttling/throttle.ts";
 import { type Account, findAccountById, markOldTokensEnded, replacePassword } from "../../users/user-store.ts";
 import { toAuthentication } from "../steps/authentication-methods.ts";
+import { beginAnew } from "../steps/begin-anew.ts";
 import { checkOwnPassword } from "../steps/check-own-password.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { requireGoodPassword } from "../steps/encode-password.ts";
 import { endPending } from "../steps/end-pending.ts";
 import { readGateAccount } from "../steps/gate.ts";
-import { type AnsweredSession, issueSessionTokens, type TokenResponse } from "../steps/issue-session-tokens.ts";
+import { issueSessionTokens, type TokenResponse } from "../steps/issue-session-tokens.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
 import { passwordUnchanged } from "../steps/new-password.ts";
 import { openSession } from "../steps/open-session.ts";
 import { endChanges } from "../steps/pending-change.ts";
+import { requireFactorsShown } from "../steps/recent-authentication.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
 import { refundOnFailure, unlessUndone } from "../steps/refund-on-failure.ts";
-import { replaceRefreshToken } from "../steps/rotate-session.ts";
-import { sessionEnded } from "../steps/session-ended.ts";
+import { forgetRememberedDevices } from "../steps/remembered-device.ts";
 import { tellHook } from "../steps/tell-hooks.ts";
 
 export interface ChangePasswordInput {
@@ -35,18 +35,20 @@ export interface ChangePasswordInput {
  * replaced by a new one.
  *
  * @throws AuthError `invalid_credentials`, `password_rejected`, `rate_limited`, `overloaded`, `session_ended`,
- * `refused_by_hook`, `hook_failed`
+ * `reauthentication_required` on a remembered device, `refused_by_hook`, `hook_failed`
  */
 export async function changePassword(
   core: Core,
-  { user, session }: Principal,
+  caller: Principal,
   { currentPassword, newPassword }: ChangePasswordInput,
   facts: RequestInfo,
 ): Promise<TokenResponse> {
+  const { user, session } = caller;
   const network = toNetwork(facts.address);
   core.passwords.assertCapacity(network);
   const account = await findAccountById(core.db, user.id);
   if (!account) throw wrongPassword();
+  await requireFactorsShown(core, caller);
   requireGoodPassword(core, newPassword, { field: "newPassword", person: account });
   const { matches, admission } = await checkOwnPassword(core, account, currentPassword, facts);
   if (!matches) return refuse(core, { account, admission, facts });
@@ -67,12 +69,13 @@ export async function changePassword(
     // The present session too where another system's token opened it: that token would go on.
     const keep = session.adoptedFrom === null ? { except: session.id } : {};
     const ended = await endSessions(transaction, { userId: user.id, ...keep, reason: "password_changed" });
+    await forgetRememberedDevices(transaction, { userId: user.id });
     const happened = { event: "password_changed", sessionsEnded: ended.length } as const;
     await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
     await keepNotice(core, transaction, { userId: user.id, kind: "password_changed", facts });
     const movedOn =
       session.adoptedFrom === null
-        ? await beginAnew(core, transaction, session.id, facts)
+        ? await beginAnew(core, transaction, { sessionId: session.id, facts, isRepaired: false })
         : await openSession(core, transaction, {
             user,
             facts,
@@ -109,22 +112,6 @@ async function refuse(core: Core, { account, admission, facts }: Refusal): Promi
     await recordExhausted(transaction, admission, about);
   });
   throw wrongPassword();
-}
-
-/** A new pair of tokens for the present session, which no refresh token of before leads to: one may have been stolen. */
-async function beginAnew(
-  core: Core,
-  transaction: Queries,
-  sessionId: string,
-  facts: RequestInfo,
-): Promise<AnsweredSession> {
-  const { sessions } = core.options;
-  const chain = await lockChain(transaction, { id: sessionId, userAgent: facts.userAgent, ...sessions });
-  const next = createRefreshToken(core.refreshKeys()[0], sessionId);
-  const replacement = chain && { previous: chain.refreshHash, next, facts, use: "not asked" as const };
-  const moved = replacement && (await replaceRefreshToken(core, transaction, replacement));
-  if (!moved) throw sessionEnded();
-  return { ...moved, refreshToken: next };
 }
 
 function wrongPassword(): AuthError {

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Auth } from "../../auth.ts";
 import { createInbox, createTestAuth, type TestAuth } from "../../testing/index.ts";
+import { codeOf, freshFacts, freshNumber, freshUsername, password, signInByCode } from "../../testing/people.ts";
 import type { Principal } from "../steps/core.ts";
 
 const [sms, email] = [createInbox(), createInbox()];
-const [password, newPassword] = ["correct horse battery", "a better horse battery"];
+const newPassword = "a better horse battery";
 const day = 86_400;
 const told: string[] = [];
 
@@ -19,12 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => service[Symbol.asyncDispose]());
 
-let count = 0;
-const facts = () => ({ ...service.facts, address: `2001:db8:${(++count).toString(16)}::1` });
-const refusalOf = (error: { code?: string }) => {
-  if (error.code === undefined) throw error;
-  return error.code;
-};
+const facts = () => freshFacts(service);
 
 interface Person {
   readonly id: string;
@@ -34,8 +30,8 @@ interface Person {
 
 /** Somebody with a password, and a number that they have proved. */
 async function createPerson({ hasNumber = true, hasPassword = true, isSuperuser = false } = {}): Promise<Person> {
-  const username = `leaver_${++count}`;
-  const phoneNumber = hasNumber ? `+9053244${String(count).padStart(5, "0")}` : null;
+  const username = freshUsername();
+  const phoneNumber = hasNumber ? freshNumber() : null;
   const { id } = await auth.createUser({ username, password, isSuperuser, ...(phoneNumber && { phoneNumber }) });
   await service.database.query(
     `update latchkey.users set phone_vouched_at = null,
@@ -52,9 +48,8 @@ async function signIn({ username }: Pick<Person, "username">, typed = password) 
   return { ...answer, caller: await auth.authenticate([`Bearer ${answer.token}`]) };
 }
 
-async function signInByCode(number: string) {
-  const { challenge } = await auth.startCode({ purpose: "sign_in", to: number }, facts());
-  const answer = await auth.signInByCode({ challenge, code: (await sms.take(number)).code }, facts());
+async function openByCode(number: string) {
+  const answer = await signInByCode(service, { purpose: "sign_in", to: number, inbox: sms });
   if (!("token" in answer)) throw new Error("a ticket is not enough");
   return { ...answer, caller: await auth.authenticate([`Bearer ${answer.token}`]) };
 }
@@ -109,8 +104,8 @@ describe("a person who deletes their account", () => {
     expect(Math.round((dueAt.getTime() - service.clock.now().getTime()) / (day * 1000))).toBe(14);
     expect(kept.map(({ what }) => what)).toEqual(["audit_trail", "erasure"]);
     for (const { token, refreshToken } of [session, other]) {
-      expect(await auth.authenticate([`Bearer ${token}`]).catch(refusalOf)).toBe("session_ended");
-      expect(await auth.refresh(refreshToken, facts()).catch(refusalOf)).toBe("session_ended");
+      expect(await auth.authenticate([`Bearer ${token}`]).catch(codeOf)).toBe("session_ended");
+      expect(await auth.refresh(refreshToken, facts()).catch(codeOf)).toBe("session_ended");
     }
     expect(await messagesTo(person.phoneNumber)).toContain("deletion_requested");
     await wait(14 * day - 60);
@@ -163,14 +158,14 @@ describe("a person who deletes their account", () => {
   test("whose number is all they have shows its code, and takes it back by one", async () => {
     const person = await createPerson({ hasPassword: false });
     const number = person.phoneNumber ?? "";
-    const { caller } = await signInByCode(number);
+    const { caller } = await openByCode(number);
     await service.clock.advance(700);
-    expect(await ask(caller).catch(refusalOf)).toBe("reauthentication_required");
+    expect(await ask(caller).catch(codeOf)).toBe("reauthentication_required");
     const { challenge } = await auth.startReauthentication(caller, { current: "phone" }, facts());
     await auth.reauthenticateByCode(caller, { challenge, code: (await sms.take(number)).code }, facts());
     await ask(caller);
     await wait(13 * day);
-    expect((await signInByCode(number)).deletionStopped).toBe(true);
+    expect((await openByCode(number)).deletionStopped).toBe(true);
     await wait(30 * day);
     expect(await isThere(person)).toBe(true);
   });
@@ -178,7 +173,7 @@ describe("a person who deletes their account", () => {
   test("asks for it twice at once and is answered once", async () => {
     const person = await createPerson();
     const { caller } = await signIn(person);
-    const answers = await Promise.all([ask(caller).catch(refusalOf), ask(caller).catch(refusalOf)]);
+    const answers = await Promise.all([ask(caller).catch(codeOf), ask(caller).catch(codeOf)]);
     expect(answers.filter((answer) => answer === "session_ended")).toHaveLength(1);
     expect((await noticesOf(person)).filter((kind) => kind === "deletion_requested")).toHaveLength(1);
   });
@@ -189,7 +184,7 @@ describe("an account is not deleted", () => {
     const person = await createPerson();
     const { caller } = await signIn(person);
     await service.clock.advance(601);
-    expect(await ask(caller).catch(refusalOf)).toBe("reauthentication_required");
+    expect(await ask(caller).catch(codeOf)).toBe("reauthentication_required");
     expect(await isWaiting(person)).toBe(false);
   });
 
@@ -257,7 +252,7 @@ describe("an account is not deleted", () => {
       return alone.auth.authenticate([`Bearer ${token}`]);
     };
     const first = await open("first_boss");
-    expect(await alone.auth.deleteOwnAccount(first, alone.facts).catch(refusalOf)).toBe("permission_denied");
+    expect(await alone.auth.deleteOwnAccount(first, alone.facts).catch(codeOf)).toBe("permission_denied");
     await open("second_boss");
     await alone.auth.deleteOwnAccount(first, alone.facts);
     await alone.auth.operator.delete("second_boss");
@@ -278,7 +273,7 @@ describe("an account is not deleted", () => {
 });
 
 test("somebody who came from another system leaves a marker, so that the next import does not bring them back", async () => {
-  const username = `leaver_${++count}`;
+  const username = freshUsername();
   const key = { source: "django", oldId: "4711" };
   const round = await auth.importedUsers.startRound({ source: "django", startedAt: service.clock.now() });
   await auth.importedUsers.record(round, [{ oldId: key.oldId, username, phoneNumber: null }]);

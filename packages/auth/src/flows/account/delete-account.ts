@@ -11,6 +11,7 @@ import { keepNotice } from "../steps/keep-notice.ts";
 import { isLastSuperuser, lastSuperuser } from "../steps/last-superuser.ts";
 import { endChanges } from "../steps/pending-change.ts";
 import { requireRecently } from "../steps/recent-authentication.ts";
+import { forgetRememberedDevices } from "../steps/remembered-device.ts";
 import { sessionEnded } from "../steps/session-ended.ts";
 
 /** What stays of an account that is deleted, and why: a closed set. */
@@ -59,6 +60,7 @@ export async function deleteOwnAccount(core: Core, caller: Principal, facts: Req
     const waits = messages > 0 ? usualWait : untoldWait;
     const dueAt = await insertDeletion(transaction, { userId, reason: "requested", waits });
     const { length: sessionsEnded } = await endSessions(transaction, { userId, reason: "deletion_requested" });
+    await forgetRememberedDevices(transaction, { userId });
     const happened = { event: "deletion_requested", seconds: waits, sessionsEnded } as const;
     await recordEvent(transaction, happened, { ...facts, actorId: userId, subjectId: userId });
     return { dueAt, kept: await listKept(core, transaction, userId) };

@@ -152,6 +152,21 @@ describe("a notice", () => {
     );
   });
 
+  test("is in its owner's language, whatever the program of whoever acts asks for, and where nobody's does", async () => {
+    const person = await createPerson();
+    await auth.login({ username: person.username, password, deviceMark: person.deviceMark }, facts({ locale: "tr" }));
+    await signIn(person);
+    await auth.login({ username: person.username, password }, facts({ locale: "hi" }));
+    await auth.operator.changePassword(person.username, newPassword);
+    await sentTo([person.phoneNumber]);
+    const own = sms.notices.filter(({ to }) => to === person.phoneNumber);
+    expect(own.map(({ kind, locale }) => [kind, locale])).toEqual([
+      ["new_device", "tr"],
+      ["new_device", "tr"],
+      ["password_reset", "tr"],
+    ]);
+  });
+
   test("of a number that an administrator replaced goes to the number before, and the new one is not proved", async () => {
     const person = await createPerson();
     const next = `+9053289${String(++people).padStart(5, "0")}`;

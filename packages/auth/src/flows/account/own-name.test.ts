@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Auth } from "../../auth.ts";
 import { createInbox, createTestAuth, type TestAuth } from "../../testing/index.ts";
+import { codeOf, freshFacts, freshNumber, freshUsername, password, signInByCode } from "../../testing/people.ts";
 import type { Principal } from "../steps/core.ts";
 
 const inbox = createInbox();
-const [password, newPassword] = ["correct horse battery", "a better horse battery"];
+const newPassword = "a better horse battery";
 const messages = { senders: { sms: inbox, email: inbox }, isEnforced: false } as const;
 const testNumber = "+905550000001";
 const [hour, day] = [3_600, 86_400];
@@ -20,13 +21,8 @@ beforeAll(async () => {
 afterAll(() => service[Symbol.asyncDispose]());
 
 let count = 0;
-const freshNumber = () => `+9053266${String(++count).padStart(5, "0")}`;
 const freshAddress = () => `p${++count}@example.com`;
-const facts = () => ({ ...service.facts, address: `2001:db8:${(++count).toString(16)}::1` });
-const refusalOf = (error: { code?: string }) => {
-  if (error.code === undefined) throw error;
-  return error.code;
-};
+const facts = () => freshFacts(service);
 
 interface Person {
   readonly id: string;
@@ -47,7 +43,7 @@ interface PersonInput {
 async function createPerson({ phone, email, hasPassword = true, ...more }: PersonInput = {}): Promise<Person> {
   const { hasUsername = true, isStaff = false } = more;
   const [number, address] = [phone === undefined ? null : freshNumber(), email === undefined ? null : freshAddress()];
-  const username = `person_${++count}`;
+  const username = freshUsername();
   const names = { ...(number && { phoneNumber: number }), ...(address && { email: address }) };
   const { id } = await auth.createUser({ username, ...names, password });
   await service.database.query(
@@ -71,9 +67,8 @@ async function signIn(username: string, typed = password): Promise<Session> {
   return { token, deviceMark, caller: await auth.authenticate([`Bearer ${token}`]) };
 }
 
-async function signInByCode(number: string): Promise<Session> {
-  const { challenge } = await auth.startCode({ purpose: "sign_in", to: number }, facts());
-  const answer = await auth.signInByCode({ challenge, code: (await inbox.take(number)).code }, facts());
+async function openByCode(number: string): Promise<Session> {
+  const answer = await signInByCode(service, { purpose: "sign_in", to: number, inbox });
   if (!("token" in answer)) throw new Error("a ticket is not enough");
   return { ...answer, caller: await auth.authenticate([`Bearer ${answer.token}`]) };
 }
@@ -96,25 +91,23 @@ const confirm = ({ caller }: Session, asked: Asked, more: { isNotMine?: boolean 
 async function take(session: Session, to: string, more: { isNotMine?: boolean } = {}): Promise<string> {
   const answer = await ask(session, to)
     .then((asked) => confirm(session, asked, more))
-    .catch(refusalOf);
+    .catch(codeOf);
   return typeof answer === "string" ? answer : (answer.pending?.kind ?? "done");
 }
 
 async function remove({ caller }: Session, kind: "phone" | "email"): Promise<string> {
-  const answer = await auth.removeOwnName(caller, { kind }, facts()).catch(refusalOf);
+  const answer = await auth.removeOwnName(caller, { kind }, facts()).catch(codeOf);
   return typeof answer === "string" ? answer : (answer.pending?.kind ?? "done");
 }
 
 const read = async ({ id }: Pick<Person, "id">) =>
   (await service.database.query<Record<string, unknown>>("select * from latchkey.users where id = $1", [id]))[0] ?? {};
 
-const isAskedAgain = (session: Session, to: string) => ask(session, to).then(() => "asked", refusalOf);
+const isAskedAgain = (session: Session, to: string) => ask(session, to).then(() => "asked", codeOf);
 
 /** Whether a code of a number signs in. */
 async function opensByCode(number: string): Promise<boolean> {
-  const { challenge } = await auth.startCode({ purpose: "enter", to: number }, facts());
-  const answer = await auth.signInByCode({ challenge, code: (await inbox.take(number)).code }, facts());
-  return "token" in answer;
+  return "token" in (await signInByCode(service, { purpose: "enter", to: number, inbox }));
 }
 
 const wait = async (seconds: number) => {
@@ -166,13 +159,13 @@ describe("another number", () => {
     await auth.reauthenticate(session.caller, { password }, facts());
     const asked = await ask(session, freshNumber());
     await service.clock.advance(601);
-    expect(await confirm(session, asked).catch(refusalOf)).toBe("reauthentication_required");
+    expect(await confirm(session, asked).catch(codeOf)).toBe("reauthentication_required");
     await auth.reauthenticate(session.caller, { password }, facts());
-    expect(await confirm(session, asked).catch(refusalOf)).toBe("code_expired");
+    expect(await confirm(session, asked).catch(codeOf)).toBe("code_expired");
     await service.clock.advance(300);
     const second = await ask(session, freshNumber());
     await service.clock.advance(301);
-    expect(await confirm(session, second).catch(refusalOf)).toBe("reauthentication_required");
+    expect(await confirm(session, second).catch(codeOf)).toBe("reauthentication_required");
     await auth.reauthenticate(session.caller, { password }, facts());
     expect((await confirm(session, second)).pending).toMatchObject({ kind: "open_by_phone", isOwn: true });
   });
@@ -192,7 +185,7 @@ describe("another number", () => {
   });
 
   test("waits for nothing in the hour after registering", async () => {
-    const username = `person_${++count}`;
+    const username = freshUsername();
     const { token, deviceMark } = await auth.register({ username, password }, facts());
     const session = { token, deviceMark, caller: await auth.authenticate([`Bearer ${token}`]) };
     const number = freshNumber();
@@ -205,7 +198,7 @@ describe("another number", () => {
 
   test("that a code alone authorised waits three days, and the one of before stays until then", async () => {
     const person = await createPerson({ phone: 1, hasPassword: false });
-    const session = await signInByCode(person.number ?? "");
+    const session = await openByCode(person.number ?? "");
     const number = freshNumber();
     expect(await take(session, number)).toBe("set_phone");
     await wait(71 * hour);
@@ -238,7 +231,7 @@ describe("another number", () => {
 
   test("waits seven days where neither the one of before nor anything else can be shown, from an old session only", async () => {
     const person = await createPerson({ phone: 1, hasPassword: false, hasUsername: false });
-    const session = await signInByCode(person.number ?? "");
+    const session = await openByCode(person.number ?? "");
     await service.clock.advance(6 * day);
     expect(await isAskedAgain(session, freshNumber())).toBe("reauthentication_required");
     await service.clock.advance(day);
@@ -257,7 +250,7 @@ describe("another number", () => {
       await createPerson({ phone: 1, email: 1, hasPassword: false }),
       await createPerson({ phone: 1, hasPassword: false }),
     ] as const;
-    const sessions = await Promise.all(people.map(({ number }) => signInByCode(number ?? "")));
+    const sessions = await Promise.all(people.map(({ number }) => openByCode(number ?? "")));
     await service.database.query("update latchkey.users set is_staff = true where id = $1", [people[2].id]);
     await service.clock.advance(8 * day);
     for (const session of sessions)
@@ -282,11 +275,11 @@ describe("a code", () => {
     const person = await createPerson();
     const [session, other] = [await signIn(person.username), await signIn(person.username)];
     const asked = await ask(session, freshNumber());
-    expect(await confirm(other, asked).catch(refusalOf)).toBe("code_invalid");
-    expect(await confirm(session, { ...asked, kind: "email" }).catch(refusalOf)).toBe("code_invalid");
-    expect(await auth.signInByCode(asked, facts()).catch(refusalOf)).toBe("code_invalid");
+    expect(await confirm(other, asked).catch(codeOf)).toBe("code_invalid");
+    expect(await confirm(session, { ...asked, kind: "email" }).catch(codeOf)).toBe("code_invalid");
+    expect(await auth.signInByCode(asked, facts()).catch(codeOf)).toBe("code_invalid");
     expect((await confirm(session, asked)).user.id).toBe(person.id);
-    expect(await confirm(session, asked).catch(refusalOf)).toBe("code_invalid");
+    expect(await confirm(session, asked).catch(codeOf)).toBe("code_invalid");
   });
 
   test("is good no more once the number is anybody's who did not have it when it was asked for", async () => {
@@ -295,10 +288,10 @@ describe("a code", () => {
     const number = freshNumber();
     const asked = await ask(session, number);
     expect(await take(other, number)).toBe("open_by_phone");
-    expect(await confirm(session, asked, { isNotMine: true }).catch(refusalOf)).toBe("code_invalid");
+    expect(await confirm(session, asked, { isNotMine: true }).catch(codeOf)).toBe("code_invalid");
     const later = await ask(session, number);
     await auth.operator.update(rival.username, { phoneNumber: null });
-    expect(await confirm(session, later, { isNotMine: true }).catch(refusalOf)).toBe("code_invalid");
+    expect(await confirm(session, later, { isNotMine: true }).catch(codeOf)).toBe("code_invalid");
   });
 
   test("is good no more after another password, another name, or the end of its session", async () => {
@@ -306,13 +299,13 @@ describe("a code", () => {
     const session = await signIn(person.username);
     const first = await ask(session, freshNumber());
     await auth.changePassword(session.caller, { currentPassword: password, newPassword }, facts());
-    expect(await confirm(session, first).catch(refusalOf)).toBe("code_invalid");
+    expect(await confirm(session, first).catch(codeOf)).toBe("code_invalid");
     const second = await ask(session, freshNumber());
     await auth.operator.update(person.username, { email: freshAddress() });
-    expect(await confirm(session, second).catch(refusalOf)).toBe("code_invalid");
+    expect(await confirm(session, second).catch(codeOf)).toBe("code_invalid");
     const third = await ask(session, freshNumber());
     await auth.revokeSession(session.caller, session.caller.session.id, facts());
-    expect(await confirm(session, third).catch(refusalOf)).toBe("session_ended");
+    expect(await confirm(session, third).catch(codeOf)).toBe("session_ended");
     expect(await read(person)).toMatchObject({ phone_number: null });
   });
 
@@ -323,7 +316,7 @@ describe("a code", () => {
     const asked: Asked[] = [];
     for (const session of sessions) asked.push(await ask(session, number));
     const outcomes = await Promise.all(
-      sessions.map((session, at) => confirm(session, asked[at] as Asked).then(() => "done", refusalOf)),
+      sessions.map((session, at) => confirm(session, asked[at] as Asked).then(() => "done", codeOf)),
     );
     expect(outcomes.filter((outcome) => outcome === "done")).toHaveLength(1);
     expect(["code_invalid", "identifier_taken"]).toContain(outcomes.find((outcome) => outcome !== "done"));
@@ -347,7 +340,7 @@ describe("a number that somebody else has", () => {
     const [owner, person] = [await createPerson({ phone: 46 }), await createPerson()];
     const [session, owners] = [await signIn(person.username), await signIn(owner.username)];
     const asked = await ask(session, owner.number ?? "");
-    expect(await confirm(session, asked).catch(refusalOf)).toBe("identifier_taken");
+    expect(await confirm(session, asked).catch(codeOf)).toBe("identifier_taken");
     expect((await confirm(session, asked, { isNotMine: true })).user.phoneNumber).toBe(owner.number);
     expect(await read(owner)).toMatchObject({ phone_number: null, parked_at: null });
     expect((await auth.authenticate([`Bearer ${owners.token}`])).user.id).toBe(owner.id);
@@ -355,7 +348,7 @@ describe("a number that somebody else has", () => {
 
   test("is looked at again when the change that waited is due: it stays with whoever has proved it meanwhile", async () => {
     const [owner, person] = [await createPerson({ phone: 46 }), await createPerson({ phone: 1, hasPassword: false })];
-    const session = await signInByCode(person.number ?? "");
+    const session = await openByCode(person.number ?? "");
     expect(await take(session, owner.number ?? "", { isNotMine: true })).toBe("set_phone");
     const owners = await signIn(owner.username);
     expect(await take(owners, owner.number ?? "")).toBe("done");
@@ -369,7 +362,7 @@ describe("an account that lost its last name", () => {
   async function park(input: PersonInput = {}) {
     const person = await createPerson({ phone: 1, hasUsername: false, ...input });
     const session =
-      input.hasPassword === false ? await signInByCode(person.number ?? "") : await signIn(person.number ?? "");
+      input.hasPassword === false ? await openByCode(person.number ?? "") : await signIn(person.number ?? "");
     await service.database.query(
       "update latchkey.users set phone_number = null, parked_at = latchkey.now() where id = $1",
       [person.id],
@@ -425,9 +418,9 @@ describe("taking a number away", () => {
       await createPerson({ phone: 1, email: null, hasPassword: false }),
       await createPerson({ phone: 1, email: 1, hasPassword: false }),
     ];
-    expect(await remove(await signInByCode(alone.number ?? ""), "phone")).toBe("invalid_input");
-    expect(await remove(await signInByCode(withClaim.number ?? ""), "phone")).toBe("invalid_input");
-    expect(await remove(await signInByCode(withProof.number ?? ""), "phone")).toBe("remove_phone");
+    expect(await remove(await openByCode(alone.number ?? ""), "phone")).toBe("invalid_input");
+    expect(await remove(await openByCode(withClaim.number ?? ""), "phone")).toBe("invalid_input");
+    expect(await remove(await openByCode(withProof.number ?? ""), "phone")).toBe("remove_phone");
   });
 
   test("waits where a code authorised it, or where its owner comes back by it, and not after its code", async () => {
@@ -444,7 +437,7 @@ describe("taking a number away", () => {
 
   test("is looked at again when it is due: the last way in stays", async () => {
     const person = await createPerson({ phone: 1, email: 1, hasPassword: false });
-    const session = await signInByCode(person.number ?? "");
+    const session = await openByCode(person.number ?? "");
     expect([await remove(session, "phone"), await remove(session, "email")]).toEqual(["remove_phone", "remove_email"]);
     await wait(73 * hour);
     const { phone_number, email } = await read(person);
@@ -617,7 +610,7 @@ describe("a change that waits", () => {
       await createPerson({ phone: 1, hasPassword: false }),
       await createPerson({ phone: 1, hasPassword: false }),
     ] as const;
-    for (const { number } of people) await take(await signInByCode(number ?? ""), freshNumber());
+    for (const { number } of people) await take(await openByCode(number ?? ""), freshNumber());
     await service.database.query("update latchkey.users set is_staff = true where id = $1", [people[0].id]);
     await service.database.query("update latchkey.users set is_active = false where id = $1", [people[1].id]);
     await wait(73 * hour);

@@ -3,6 +3,7 @@ import { AuthError } from "../../errors.ts";
 import type { PasskeyAssertion, PasskeyRequestOptions, StartedPasskey } from "../../passkeys/passkey-json.ts";
 import { noteReauthentication } from "../../sessions/session-store.ts";
 import { withFactor } from "../steps/authentication-methods.ts";
+import { beginAnew } from "../steps/begin-anew.ts";
 import {
   askForPasskey,
   checkPasskey,
@@ -13,6 +14,7 @@ import {
 } from "../steps/check-passkey.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { askGate, readGateAccount } from "../steps/gate.ts";
+import { issueSessionTokens, type TokenResponse } from "../steps/issue-session-tokens.ts";
 import { sessionEnded } from "../steps/session-ended.ts";
 
 const wantedOf = ({ user, session }: Principal) =>
@@ -33,7 +35,8 @@ export async function startPasskeyReauthentication(
 }
 
 /**
- * Notes that the owner of a session has just shown, by one of their passkeys, that it is them. It is a session of two factors from then on.
+ * Notes that the owner of a session has just shown, by one of their passkeys, that it is them. It is a session of two factors from then on, and
+ * gets tokens that are drawn anew.
  *
  * @throws AuthError `invalid_credentials`, `code_expired`, `rate_limited`, `session_ended`, `permission_denied`
  */
@@ -42,12 +45,12 @@ export async function reauthenticateByPasskey(
   caller: Principal,
   { passkey }: { readonly passkey: PasskeyAssertion },
   facts: RequestInfo,
-): Promise<void> {
+): Promise<TokenResponse> {
   const { user, session } = caller;
   const admission = await countPasskey(core, facts);
   try {
     const right = await checkPasskey(core, passkey, wantedOf(caller));
-    await core.db.transaction().execute(async (transaction) => {
+    const movedOn = await core.db.transaction().execute(async (transaction) => {
       const account = await readGateAccount(core, transaction, user.id, { isLocked: true });
       if (!account?.state.isActive) throw sessionEnded();
       if (askGate(core, account, ["passkey"], "reauthenticate").opens !== "session")
@@ -58,7 +61,9 @@ export async function reauthenticateByPasskey(
       const about = { ...facts, actorId: user.id, subjectId: user.id };
       await recordEvent(transaction, { event: "reauthenticated", sessionId: session.id, by: "passkey" }, about);
       await core.throttle.settle(transaction, admission.counted);
+      return beginAnew(core, transaction, { sessionId: session.id, facts, isRepaired: true });
     });
+    return await issueSessionTokens(core, movedOn);
   } catch (error) {
     return refusePasskey(core, error, { purpose: "reauthenticate", actorId: user.id, facts });
   }

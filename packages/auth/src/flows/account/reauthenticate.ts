@@ -8,13 +8,15 @@ import { toNetwork } from "../../throttling/address.ts";
 import type { Admission } from "../../throttling/throttle.ts";
 import { findAccountById, lockUnchanged, recordProof } from "../../users/user-store.ts";
 import { withFactor } from "../steps/authentication-methods.ts";
+import { beginAnew } from "../steps/begin-anew.ts";
 import { codeRefused, toEvidence, withRightCode } from "../steps/check-code.ts";
 import { checkOwnPassword } from "../steps/check-own-password.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { countAtAddress } from "../steps/count-at-address.ts";
 import { askGate, readGateAccount } from "../steps/gate.ts";
+import { issueSessionTokens, type TokenResponse } from "../steps/issue-session-tokens.ts";
 import { countOwnTotp, recordOwnRefusal, requireOwnFactor, requireOwnTotp } from "../steps/own-totp.ts";
-import { requireRecently } from "../steps/recent-authentication.ts";
+import { reauthenticationRequired, requireRecently } from "../steps/recent-authentication.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
 import { sessionEnded } from "../steps/session-ended.ts";
 import { startChallenge } from "../steps/start-challenge.ts";
@@ -73,7 +75,7 @@ export async function startReauthentication(
 
 /**
  * Notes that the owner of a session has just shown, by the code of their number or address, that it is them. What it authorises has to
- * wait where it touches names, passwords or rights: see `findRecentAuthentication`.
+ * wait where it touches names, passwords or rights: see `findRecentAuthentication`. Answers new tokens of the session, as {@link reauthenticate}.
  *
  * @throws AuthError `code_invalid`, `code_expired`, `rate_limited`, `session_ended`
  */
@@ -82,10 +84,10 @@ export async function reauthenticateByCode(
   { user, session }: Principal,
   { challenge, code, totp }: ReauthenticateByCodeInput,
   facts: RequestInfo,
-): Promise<void> {
+): Promise<TokenResponse> {
   const attempt = await countOwnTotp(core, { user, session }, totp);
   const wanted = { challenge, code, purpose: "reauthenticate", sessionId: session.id, actorId: user.id } as const;
-  await withRightCode(core, wanted, facts, async (transaction, right) => {
+  const movedOn = await withRightCode(core, wanted, facts, async (transaction, right) => {
     const { holder, target } = right;
     const isOwn = holder?.id === user.id;
     if (!isOwn) throw codeRefused();
@@ -98,7 +100,9 @@ export async function reauthenticateByCode(
     if (!core.challenges.isFixed(target.address)) await recordProof(transaction, user.id, target.kind);
     const about = { ...facts, actorId: user.id, subjectId: user.id };
     await recordEvent(transaction, { event: "reauthenticated", sessionId: session.id, by: "code" }, about);
+    return beginAnew(core, transaction, { sessionId: session.id, facts, isRepaired: true });
   });
+  return issueSessionTokens(core, movedOn);
 }
 
 function notByCode(current: "phone" | "email"): AuthError {
@@ -110,7 +114,8 @@ function notByCode(current: "phone" | "email"): AuthError {
 
 /**
  * Notes that the owner of a session has just shown, in it, that it is them: what needs that goes on for a while. Who has a second factor
- * shows it too.
+ * shows it too. Answers new tokens of the session: its refresh token is drawn anew, and once it or the access token is used, none of before
+ * leads to the session any more.
  *
  * @throws AuthError `invalid_credentials`, `second_factor_required`, `code_invalid` for a wrong one-time password, `rate_limited`, `overloaded`, `session_ended`
  */
@@ -119,7 +124,7 @@ export async function reauthenticate(
   { user, session }: Principal,
   { password, totp }: ReauthenticateInput,
   facts: RequestInfo,
-): Promise<void> {
+): Promise<TokenResponse> {
   core.passwords.assertCapacity(toNetwork(facts.address));
   const account = await findAccountById(core.db, user.id);
   if (!account) throw wrongPassword();
@@ -138,11 +143,13 @@ export async function reauthenticate(
     const about = { ...facts, actorId: account.id, subjectId: account.id };
     await recordEvent(transaction, { event: "reauthenticated", sessionId: session.id }, about);
     await core.throttle.settle(transaction, admission.counted);
+    return beginAnew(core, transaction, { sessionId: session.id, facts, isRepaired: true });
   };
-  await core.db
+  const movedOn = await core.db
     .transaction()
     .execute(note)
     .catch((error: unknown) => recordOwnRefusal(core, { userId: account.id, attempt, error, facts }));
+  return issueSessionTokens(core, movedOn);
 }
 
 interface ShownNow {
@@ -175,8 +182,7 @@ export async function requireRecentAuthentication(
   maxAge: number,
   acr: AuthenticationClass = "1",
 ): Promise<void> {
-  if (acr === "2" && caller.session.acr !== "2")
-    throw new AuthError("reauthentication_required", "This needs a second factor", { maxAge, acr });
+  if (acr === "2" && caller.session.acr !== "2") throw reauthenticationRequired(maxAge, "2");
   await requireRecently(core, caller, maxAge);
 }
 

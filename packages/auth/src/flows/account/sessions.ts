@@ -8,6 +8,7 @@ import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { findKnownDevice, raiseDeviceEpoch } from "../steps/known-device.ts";
 import { type Device, listDevicesOf } from "../steps/list-devices.ts";
 import { endChanges } from "../steps/pending-change.ts";
+import { forgetDeviceOfSession } from "../steps/remembered-device.ts";
 
 /** One of the caller's own. */
 export interface OwnDevice extends Device {
@@ -50,30 +51,32 @@ export async function revokeOtherSessions(
   core: Core,
   { user, session }: Principal,
   facts: RequestInfo,
-  { deviceMark: shown }: ShownDevice = {},
+  { deviceMark }: ShownDevice = {},
 ): Promise<OthersRevoked> {
   return core.db.transaction().execute(async (transaction) => {
     // A token of another system that has not been used here yet is a session as well.
     await markOldTokensEnded(transaction, user.id);
     await endSecondFactorTickets(transaction, user.id);
-    const deviceMark = await forgetOthers(core, transaction, user.id, shown);
     const ended = await end(core, transaction, { userId: user.id, except: session.id }, facts);
-    return { ended, deviceMark };
+    const forgetting = { userId: user.id, sessionId: session.id, deviceMark };
+    const nextMark = await forgetOthers(core, transaction, forgetting);
+    return { ended, deviceMark: nextMark };
   });
 }
 
 /**
- * Forgets every device that the caller has signed in with, this one excepted. Sessions stay as they are: `revokeOtherSessions` ends them
- * besides.
+ * Forgets every device that the caller has signed in with, this one excepted. Sessions stay as they are, but for those that rest on a
+ * remembered device: `revokeOtherSessions` ends all besides.
  */
 export async function forgetDevices(
   core: Core,
-  { user }: Principal,
+  { user, session }: Principal,
   facts: RequestInfo,
   { deviceMark: shown }: ShownDevice = {},
 ): Promise<Pick<OthersRevoked, "deviceMark">> {
   return core.db.transaction().execute(async (transaction) => {
-    const deviceMark = await forgetOthers(core, transaction, user.id, shown);
+    const forgetting = { userId: user.id, sessionId: session.id, deviceMark: shown };
+    const deviceMark = await forgetOthers(core, transaction, forgetting);
     await recordEvent(transaction, { event: "devices_forgotten" }, { ...facts, actorId: user.id, subjectId: user.id });
     return { deviceMark };
   });
@@ -82,11 +85,10 @@ export async function forgetDevices(
 async function forgetOthers(
   core: Core,
   transaction: Queries,
-  userId: string,
-  shown: string | undefined,
+  { userId, sessionId, deviceMark }: { userId: string; sessionId: string } & ShownDevice,
 ): Promise<string> {
-  const deviceId = findKnownDevice(core, await findDeviceOwner(transaction, userId), shown);
-  return (await raiseDeviceEpoch(core, transaction, userId, deviceId)).deviceMark;
+  const deviceId = findKnownDevice(core, await findDeviceOwner(transaction, userId), deviceMark);
+  return (await raiseDeviceEpoch(core, transaction, { userId, deviceId, sessionId })).deviceMark;
 }
 
 async function end(
@@ -96,6 +98,7 @@ async function end(
   facts: RequestInfo,
 ): Promise<number> {
   const { length: count } = await endSessions(transaction, { ...which, reason: "revoked" });
+  if (which.id !== undefined && count > 0) await forgetDeviceOfSession(transaction, which.userId, which.id);
   const changes = {
     userId: which.userId,
     ...(which.id !== undefined && { ofSession: which.id }),

@@ -1,4 +1,5 @@
 import { listEvents, type StoredEvent } from "../../audit/audit-log.ts";
+import { AuthError } from "../../errors.ts";
 import type { Core } from "../steps/core.ts";
 import { maskAddress, type Reader, seesContact } from "../steps/masked-contact.ts";
 import { toPage } from "../steps/page-cursor.ts";
@@ -11,6 +12,12 @@ export interface ListEventsInput {
   readonly actorId?: string | undefined;
   /** Only events of this name, such as `signed_in`. */
   readonly event?: string | undefined;
+  /** Only what came from this IP address, whole; for a reader who sees addresses. */
+  readonly address?: string | undefined;
+  /** Only what happened then or later. */
+  readonly from?: Date | undefined;
+  /** Only what happened before. */
+  readonly until?: Date | undefined;
   /** `nextCursor` of the page before. */
   readonly cursor?: string | undefined;
   readonly limit: number;
@@ -22,16 +29,23 @@ export interface EventPageAnswer {
   readonly nextCursor: string | null;
 }
 
-/** One page of the audit trail, the newest first: with addresses masked for a reader who may not see them. */
+/**
+ * One page of the audit trail, the newest first: with addresses masked for a reader who may not see them, and who cannot find them out by
+ * searching for them either.
+ *
+ * @throws AuthError `permission_denied`
+ */
 export async function listAuditEvents(
   core: Core,
-  { userId, actorId, event, cursor, limit }: ListEventsInput,
+  { userId, cursor, limit, ...wanted }: ListEventsInput,
   reader?: Reader,
 ): Promise<EventPageAnswer> {
-  const found = await listEvents(core.db, { subjectId: userId, actorId, event, after: cursor, limit: limit + 1 });
+  const isWhole = await seesContact(core, reader);
+  if (wanted.address !== undefined && !isWhole)
+    throw new AuthError("permission_denied", "Without auth.view_contact nothing is found by an address");
+  const found = await listEvents(core.db, { ...wanted, subjectId: userId, after: cursor, limit: limit + 1 });
   const { listed, nextCursor } = toPage(found, limit, ({ position }) => position);
   await recordRead(core, reader, { what: "audit_events", count: listed.length, subjectId: userId ?? null });
-  const isWhole = await seesContact(core, reader);
   return { events: listed.map(({ event }) => (isWhole ? event : maskEvent(event))), nextCursor };
 }
 

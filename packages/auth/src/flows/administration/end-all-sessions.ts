@@ -1,5 +1,7 @@
 import { sql } from "kysely";
 import { recordEvent } from "../../audit/audit-log.ts";
+import { queueEndedSessions } from "../../audit/webhook-events.ts";
+import { deleteAllRememberedDevices } from "../../second-factors/remembered-device-store.ts";
 import { endAllSecondFactorTickets } from "../../second-factors/second-factor-ticket-store.ts";
 import { countLiveSessions, endSessionsOpenedBefore } from "../../sessions/session-store.ts";
 import { markSomeOldTokensEnded } from "../../users/user-store.ts";
@@ -24,6 +26,7 @@ export async function endAllSessions(core: Core, { onProgress = () => {} }: EndA
   const total = await countLiveSessions(core.db);
   while ((await markSomeOldTokensEnded(core.db, stepSize)) > 0);
   await endAllSecondFactorTickets(core.db);
+  await deleteAllRememberedDevices(core.db);
   let done = 0;
   let after: string | null = null;
   do {
@@ -47,6 +50,7 @@ function endSome(core: Core, before: Date, after: string | null) {
     const ended = await endSessionsOpenedBefore(transaction, batch);
     const happened = { event: "sessions_ended", because, count: ended.count } as const;
     if (ended.count > 0) await recordEvent(transaction, happened, nobody);
+    await queueEndedSessions(transaction, ended.ids);
     return ended;
   });
 }

@@ -6,6 +6,7 @@ import { endSessions } from "../../sessions/session-store.ts";
 import { findAccountById, markOldTokensEnded, requireNewPassword } from "../../users/user-store.ts";
 import { type Actor, type Administrator, changeWithAuthority } from "../steps/authority.ts";
 import type { Core } from "../steps/core.ts";
+import { forgetRememberedDevices } from "../steps/remembered-device.ts";
 
 /**
  * Has a user replace their password at the next sign-in, before anything else, and ends their sessions: for a password that others may know.
@@ -26,6 +27,7 @@ export async function requireAs(core: Core, { user: actor, facts }: Actor, id: s
     await markOldTokensEnded(transaction, userId);
     await endSecondFactorTickets(transaction, userId);
     const ended = await endSessions(transaction, { userId, reason: "ended_by_administrator" });
+    await forgetRememberedDevices(transaction, { userId });
     const about = { ...facts, actorId: actor?.id ?? null, subjectId: userId };
     await recordEvent(transaction, { event: "password_change_required", sessionsEnded: ended.length }, about);
     return ended.length;

@@ -10,6 +10,7 @@ import { type Device, listDevicesOf } from "../steps/list-devices.ts";
 import { maskAddress, seesContact } from "../steps/masked-contact.ts";
 import { endChanges } from "../steps/pending-change.ts";
 import { recordRead } from "../steps/record-read.ts";
+import { forgetDeviceOfSession, forgetRememberedDevices } from "../steps/remembered-device.ts";
 
 /**
  * Where somebody is signed in, the last used first. It tells where people are, so it is for those who could end the sessions, with addresses
@@ -62,6 +63,8 @@ export async function endAndRecord(
     await endSecondFactorTickets(transaction, about.subjectId);
   }
   const { length: count } = await endSessions(transaction, { userId: about.subjectId, ...only, reason: because });
+  if (sessionId === undefined) await forgetRememberedDevices(transaction, { userId: about.subjectId });
+  else if (count > 0) await forgetDeviceOfSession(transaction, about.subjectId, sessionId);
   const ofSession = sessionId === undefined ? {} : { ofSession: sessionId };
   const changes = { userId: about.subjectId, ...ofSession };
   await endChanges(core, transaction, changes, { ...about, userAgent: null, by: "sessions_ended" });

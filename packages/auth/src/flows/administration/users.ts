@@ -18,7 +18,13 @@ import {
 import { endSessions } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import type { ProfileChanges, User } from "../../users/user.ts";
-import { insertUser, type UserChanges, updateUser as updateUserRow, vouchFor } from "../../users/user-store.ts";
+import {
+  findPasswordChangeDue,
+  insertUser,
+  type UserChanges,
+  updateUser as updateUserRow,
+  vouchFor,
+} from "../../users/user-store.ts";
 import { type Actor, type Administrator, changeWithAuthority, getUserOrThrow, noSuchUser } from "../steps/authority.ts";
 import type { Core } from "../steps/core.ts";
 import { endOldTokens } from "../steps/end-old-tokens.ts";
@@ -37,6 +43,7 @@ import { forbidConsentForOthers, noteWithdrawal } from "../steps/note-consent.ts
 import { parseNames, parseNewNames } from "../steps/parse-names.ts";
 import { issuePasswordCode, type PasswordCode } from "../steps/password-code.ts";
 import { recordRead } from "../steps/record-read.ts";
+import { forgetRememberedDevices } from "../steps/remembered-device.ts";
 import { requireFitForRights } from "../steps/require-fit-for-rights.ts";
 import { requireFreeUsername } from "../steps/require-free-username.ts";
 import { requireSameSet, requireUnchanged } from "../steps/require-unchanged.ts";
@@ -63,6 +70,8 @@ export interface AdministeredUser<Person extends User = User> extends Grants {
   readonly externalId: string | null;
   /** When the account is deleted, because its owner asked for it or nobody uses it; null where it is not going to be. */
   readonly deletionDueAt: Date | null;
+  /** Since when the password is to be replaced at the next sign-in; null for one that its owner chose. */
+  readonly passwordChangeDueAt: Date | null;
 }
 
 /** An account and the code with which its owner sets a password. */
@@ -83,13 +92,15 @@ export async function getUser(core: Core, id: string, reader?: Reader): Promise<
 
 async function readUser(core: Core, id: string, reader: Reader): Promise<AdministeredUser> {
   const user = await getUserOrThrow(core, id);
-  const [grants, effectivePermissions, externalId, deletionDueAt] = await Promise.all([
+  const [grants, effectivePermissions, externalId, deletionDueAt, passwordChangeDueAt] = await Promise.all([
     findGrants(core.db, id),
     findPermissions(core, user),
     findExternalId(core.db, id, core.options.django?.source),
     findDeletion(core.db, id),
+    findPasswordChangeDue(core.db, id),
   ]);
-  return { user: await showUser(core, reader, user), ...grants, effectivePermissions, externalId, deletionDueAt };
+  const more = { effectivePermissions, externalId, deletionDueAt, passwordChangeDueAt };
+  return { user: await showUser(core, reader, user), ...grants, ...more };
 }
 
 /**
@@ -176,9 +187,10 @@ export async function updateUser(
       if (count > 0) await recordEvent(transaction, { event: "sessions_ended", because, count }, about);
     }
     if (isDisabling || Object.keys(names).length > 0) await endPending(transaction, id);
-    if (updated.phoneNumber !== target.phoneNumber) await raiseDeviceEpoch(core, transaction, id);
+    if (updated.phoneNumber !== target.phoneNumber) await raiseDeviceEpoch(core, transaction, { userId: id });
     if (isDisabling) {
       await endSessions(transaction, { userId: id, reason: "ended_by_administrator" });
+      await forgetRememberedDevices(transaction, { userId: id });
       await withdrawCode(transaction, { userId: id, purpose: "set_password" });
       // Who is disabled cannot take it back, and may be so for their protection.
       await stopDeletion(core, transaction, { userId: id, by: "administrator", actorId: actor?.id ?? null, facts });
@@ -227,11 +239,12 @@ export async function setGroups(
   groupIds: readonly string[],
   expected?: readonly string[],
 ): Promise<AdministeredUser> {
-  const wanted = [...new Set(groupIds.map((groupId) => groupId.toLowerCase()))];
+  const wanted = toGroupIds(groupIds);
+  const seen = expected && toGroupIds(expected);
   await changeWithAuthority(core, actor, id, async (transaction, target) => {
     const { groups } = await findGrants(transaction, id);
     const present = groups.map((group) => group.id);
-    requireSameSet(present, expected);
+    requireSameSet(present, seen);
     const added = wanted.filter((groupId) => !present.includes(groupId));
     forbidSelfGrant(actor, target, added);
     if (added.length > 0) await forbidTestAccount(transaction, id);
@@ -247,6 +260,9 @@ export async function setGroups(
   });
   return readUser(core, id, { user: actor, facts });
 }
+
+/** As the database writes them, each once: a caller may write the letters of an id large. */
+const toGroupIds = (ids: readonly string[]) => [...new Set(ids.map((id) => id.toLowerCase()))];
 
 /**
  * Makes a user's own permissions exactly those given.

@@ -31,12 +31,14 @@ export async function adoptDjangoToken(
 }
 
 /**
- * What must hold of an adopted session at every call: it was opened by the rules of today for the system that the settings name, and
- * not for somebody who has rights, unless that is wanted.
+ * What must hold of an adopted session at every call, with its own token and with those that it was exchanged for: it was opened by the rules
+ * of today for the system that the settings name, and not for somebody who has rights, unless that is wanted.
  */
 export async function requireGoodAdoption(core: Core, token: VerifiedToken, caller: StoredCaller): Promise<void> {
-  if (token.kind === "own") return;
-  if (caller.session.adoptedFrom !== core.options.django?.source) throw refused("unknown_name");
+  const { adoptedFrom } = caller.session;
+  if (adoptedFrom === null && token.kind === "own") return;
+  // A refresh token that was adopted goes on by tokens of our own after the system is forgotten.
+  if (token.kind !== "own" && adoptedFrom !== core.options.django?.source) throw refused("unknown_name");
   if (!mayAdoptStaff(core) && isStaff(caller.user, await findPermissions(core, caller.user))) throw refused("staff");
 }
 

@@ -21,7 +21,7 @@ export async function authenticate(
   const token = readBearerToken(authorization);
   if (token === null) throw new AuthError("token_missing", "This call needs a bearer token: sign in first");
   const verified = await core.verifyToken(token, toNetwork(facts.address));
-  requireAudience(verified, core.options.tokens.audience);
+  requireAudience(verified, core.options.tokens.audience, core.options);
   return findCaller(core, verified, facts);
 }
 

@@ -54,7 +54,7 @@ export async function inspectToken(
 ): Promise<TokenInspection> {
   try {
     const verified = await verifyCounted(core, token, facts);
-    requireAudience(verified, audience);
+    requireAudience(verified, audience, core.options);
     const { user, session } = await findCaller(core, verified, facts);
     const held = permissions && { permissions: await findHeldOf(core, user, permissions) };
     const shown = toAuthenticationClaims(session);

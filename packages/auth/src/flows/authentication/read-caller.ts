@@ -7,8 +7,12 @@ import type { CallerColumns } from "../steps/caller-row.ts";
 import type { CallerKey, CallerReader, StoredCaller } from "../steps/core.ts";
 import { lacksSecondFactor } from "../steps/second-factor-needed.ts";
 
-type Options = Pick<ResolvedOptions, "secondFactor" | "codes" | "watch">;
+interface Options extends Pick<ResolvedOptions, "secondFactor" | "rememberedDevices" | "watch"> {
+  readonly codes: Pick<ResolvedOptions["codes"], "phoneTrust">;
+}
 
+// The arrays are handed over in a row of their own, of which PostgreSQL cannot know the length beforehand: it would plan the query anew for
+// every length, at twice the cost of running it.
 const toQuery = (columns: CallerColumns, options: Options) => `
   select call.position::int as position, ${columns.text},
     ${isLiveSession("session")} and not ${lacksSecondFactor(options)} as "isLive",
@@ -22,7 +26,8 @@ const toQuery = (columns: CallerColumns, options: Options) => `
     ) as "isKeyAccepted",
     caller.id is not null as "isFound",
     pg_catalog.pg_is_in_recovery() as "isStandby"
-  from unnest($1::uuid[], $2::text[]) with ordinality as call (session_id, kid, position)
+  from (select $1::uuid[] as session_ids, $2::text[] as kids offset 0) given,
+    unnest(given.session_ids, given.kids) with ordinality as call (session_id, kid, position)
   left join latchkey.sessions session on session.id = call.session_id
   left join latchkey.users caller on caller.id = session.user_id`;
 

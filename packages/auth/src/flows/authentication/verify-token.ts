@@ -53,13 +53,18 @@ export function createTokenVerification({ options, findRingKey, lanes }: TokenVe
 }
 
 /**
- * A token opens what it was made for: the service's own procedures, unless an API of another audience asks.
+ * A token opens what it was made for: the service's own procedures, unless an API of another audience asks. One that names no audience, as
+ * those of an old backend, is for the service itself.
  *
  * @throws AuthError `token_invalid`
  */
-export function requireAudience(token: VerifiedToken, audience: string): void {
-  const isForOther = token.kind === "own" && token.claims.aud !== undefined && token.claims.aud !== audience;
-  if (isForOther) throw new AuthError("token_invalid", "The token is for another API");
+export function requireAudience(
+  token: VerifiedToken,
+  audience: string,
+  { tokens }: Pick<ResolvedOptions, "tokens">,
+): void {
+  const named = token.kind === "own" ? token.claims.aud : undefined;
+  if ((named ?? tokens.audience) !== audience) throw new AuthError("token_invalid", "The token is for another API");
 }
 
 /** Old tokens end on a date, even those that were verified before it. */

@@ -5,6 +5,7 @@ import {
   type ChangePayload,
   deleteChange,
   type OpenedChange,
+  putChangeBack,
   takeDueChange,
 } from "../../pending-changes/pending-change-store.ts";
 import { holdSession } from "../../sessions/session-store.ts";
@@ -69,6 +70,11 @@ async function attempt(core: Core, transaction: Queries, change: OpenedChange): 
   const { userId, sessionId, payload } = change;
   const account = await readGateAccount(core, transaction, userId, { isLocked: true });
   if (!account?.state.isActive || !payload) return "account_changed";
+  if (account.heldSeconds !== null) {
+    // Held while it was on its way: it waits on, as if that had come first.
+    await putChangeBack(transaction, core.pendingKey(), { ...change, payload }, account.heldSeconds);
+    return null;
+  }
   // Of whoever got rights meanwhile, nothing is changed by a code alone.
   if (payload.isByCodeAlone && account.state.isHolderOfRights) return "account_changed";
   if (!(await holdSession(transaction, sessionId))) return "session_ended";

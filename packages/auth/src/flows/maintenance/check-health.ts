@@ -15,6 +15,7 @@ import { listPasswordKinds } from "../../users/user-store.ts";
 import type { Core } from "../steps/core.ts";
 import { type Reader, seesContact } from "../steps/masked-contact.ts";
 import { examineNames } from "./check-names.ts";
+import { countWeakHashes } from "./clear-weak-hashes.ts";
 
 /** What an administrator wants to know before trusting an installation. */
 export interface Health {
@@ -86,6 +87,7 @@ export async function checkHealth(
     warnings: [
       ...(isClockOff ? ["The clocks of this machine and of the database differ: set both by NTP."] : []),
       ...secrets.warnings,
+      ...(await warnOfWeakHashes(core)),
       ...trail.warnings,
       ...(await findWeaknesses(core.db, storage)),
       ...(await findMissingIndexes(core.db, indexesOf(core.profile))),
@@ -103,6 +105,15 @@ async function describePasswords({ db, passwords, options: { passwords: chosen }
       : `${format}, cost ${cost}, ${hashConcurrency} at once`;
   passwords.countForeign(await listPasswordKinds(db, kindPattern));
   return `${how}; ${passwords.load().foreign} accounts have another hash until their next sign-in`;
+}
+
+async function warnOfWeakHashes(core: Core): Promise<string[]> {
+  const { count, until } = await countWeakHashes(core);
+  if (count === 0) return [];
+  const them = `${count} accounts have an MD5 or SHA-1 of another system within bcrypt`;
+  if (until === null)
+    return [`${them}: set LEGACY_HASHES_UNTIL to a day from which their owners choose a new password.`];
+  return [`${them}, which signs them in until ${until.toISOString().slice(0, 10)}; then they choose a new password.`];
 }
 
 /** Says what is still sealed with a secret that is to be removed. */

@@ -7,16 +7,19 @@ import { deleteExpiredEntries } from "../../imported-users/blacklist-store.ts";
 import { deleteAbandoned } from "../../imported-users/staging-store.ts";
 import { deleteOldCounts } from "../../messages/message-counts.ts";
 import { deleteOldNotices } from "../../messages/notice-store.ts";
+import { deleteOldAuthorizationCodes } from "../../one-time-codes/authorization-code-store.ts";
 import { deleteExpiredCodes } from "../../one-time-codes/code-store.ts";
 import { settleRecoveryCodes } from "../../one-time-codes/recovery-code-store.ts";
 import { deleteOldPasskeyChallenges } from "../../passkeys/passkey-challenge.ts";
 import { deleteOldFormerPasswords } from "../../passwords/former-password-store.ts";
+import { deleteOldRememberedDevices } from "../../second-factors/remembered-device-store.ts";
 import { deleteOldSecondFactorTickets } from "../../second-factors/second-factor-ticket-store.ts";
 import { deleteOldSecretKeys } from "../../secret-keys/secret-key-store.ts";
 import { deleteDeadSessions } from "../../sessions/session-store.ts";
 import { deleteForgottenCounters } from "../../throttling/throttle-store.ts";
 import { deleteOldEvents as deleteOldWebhooks } from "../../webhooks/webhook-store.ts";
 import type { Core } from "../steps/core.ts";
+import { clearWeakHashes } from "./clear-weak-hashes.ts";
 import { deleteDueAccounts } from "./delete-accounts.ts";
 import { purgeParked } from "./purge-parked.ts";
 import { warnInactive } from "./warn-inactive.ts";
@@ -54,15 +57,24 @@ export async function purge(core: Core): Promise<Purged> {
   const tickets = await inBatches((atMost) => deleteOldTickets(core.db, atMost));
   const halfDone = await inBatches((atMost) => deleteOldSecondFactorTickets(core.db, atMost));
   const used = await inBatches((atMost) => deleteOldPasskeyChallenges(core.db, atMost));
+  const exchanged = await inBatches((atMost) => deleteOldAuthorizationCodes(core.db, atMost));
   await inBatches((atMost) => deleteOldFormerPasswords(core.db, atMost));
+  await inBatches((atMost) => deleteOldRememberedDevices(core.db, atMost));
+  await inBatches((atMost) => clearWeakHashes(core, atMost));
   const messages = await inBatches((atMost) => deleteOldCounts(core.db, atMost));
   const counts = messages + (await inBatches((atMost) => deleteOldWrongCodes(core.db, atMost)));
   // Before sessions are deleted: codes that wait die with theirs.
   await settleRecoveryCodes(core.db, null);
   await inBatches((atMost) => backfillConsents(core.db, atMost));
-  await warnInactive(core);
-  return {
-    codes: challenges + tickets + halfDone + used + (await inBatches((atMost) => deleteExpiredCodes(core.db, atMost))),
+  const [warned] = await Promise.allSettled([warnInactive(core)]);
+  const purged = {
+    codes:
+      challenges +
+      tickets +
+      halfDone +
+      used +
+      exchanged +
+      (await inBatches((atMost) => deleteExpiredCodes(core.db, atMost))),
     notices: await inBatches((atMost) => deleteOldNotices(core.db, atMost)),
     sessions: await inBatches((atMost) => deleteDeadSessions(core.db, { endedRetention, atMost })),
     auditEvents: await purgeEvents(core),
@@ -74,6 +86,8 @@ export async function purge(core: Core): Promise<Purged> {
     // Last: a table of a team's own may keep an account from being deleted, and all else is to be cleared away in any case.
     ...(await deleteAccounts(core)),
   };
+  if (warned.status === "rejected") throw warned.reason;
+  return purged;
 }
 
 /** Neither kind waits for the other: what fails of one is thrown once both are done. */

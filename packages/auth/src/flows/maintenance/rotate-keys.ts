@@ -1,6 +1,7 @@
 import { recordEvent } from "../../audit/audit-log.ts";
 import { jwksMaxAge } from "../../tokens/key-ring.ts";
 import { isNewestKeyOlder } from "../../tokens/signing-key-store.ts";
+import type { Administrator } from "../steps/authority.ts";
 import type { Core } from "../steps/core.ts";
 
 export interface RotateKeysInput {
@@ -16,15 +17,18 @@ const publishSeconds = 2 * jwksMaxAge;
 /**
  * Makes a new signing key and answers its id. It is published at once and signs as soon as everybody who keeps a copy of the
  * JWKS has fetched it; the old keys are accepted until their last token has run out.
+ *
+ * @param admin who does it; the operator where there is nobody
  */
-export async function rotateKeys(core: Core, { compromised }: RotateKeysInput): Promise<string> {
+export async function rotateKeys(core: Core, { compromised }: RotateKeysInput, admin?: Administrator): Promise<string> {
   return core.db.transaction().execute(async (transaction) => {
     const kid = await core.keyRing.rotate(transaction, {
       publishSeconds: compromised ? 0 : publishSeconds,
       dangerouslyRemoveOldKeys: compromised,
     });
     if (kid === null) throw new Error("No key was made");
-    await recordEvent(transaction, { event: "keys_rotated", oldKeysRemoved: compromised }, nobody);
+    const by = admin ? { ...admin.facts, actorId: admin.user.id, subjectId: null } : nobody;
+    await recordEvent(transaction, { event: "keys_rotated", oldKeysRemoved: compromised }, by);
     return kid;
   });
 }

@@ -7,8 +7,10 @@ const ofModel = (app: string, model: string) => actions.map((action) => `${app}.
 const core = [
   ...["auditevent", "group", "user"].flatMap((model) => ofModel("auth", model)),
   "auth.declare_permission",
+  "auth.rotate_key",
   "auth.view_contact",
   "auth.view_service",
+  "auth.view_setting",
 ];
 
 async function readPermissions({ query }: Awaited<ReturnType<typeof createTestDatabase>>): Promise<string[]> {

@@ -17,25 +17,39 @@ const pageSize = 200;
 /** Accounts of one run, so that it ends. */
 const atMost = 1_000;
 
+/** Accounts that may fail in one run, before it is given up. */
+const mostFailures = 20;
+
 /** The part of a day's notices that one hour may use up: half of the day's are left for what happens to people. */
 const shareOfHour = 1 / 48;
 
 /**
  * Has accounts deleted that nobody has used for as long as the settings say, and tells their owners 30 days before. It counts from the last
- * moment at which one can have been used: its last sign-in, or its making, and the longest life of a session after that. One run does no more than there are messages for. Answers how many.
+ * moment at which one can have been used: its last sign-in, or its making, and the longest life of a session after that. One run does no more than
+ * there are messages for. What fails for one account keeps no other from it, and is thrown once all have been tried. Answers how many.
  */
 export async function warnInactive(core: Core): Promise<number> {
   const { inactiveRetention, sessions, messages } = core.options;
   if (inactiveRetention === undefined) return 0;
   const unusedFor = inactiveRetention + sessions.lifetime - afterNotice;
   let left = Math.max(1, Math.floor(messages.noticesPerDay * shareOfHour));
+  const failures: unknown[] = [];
   let count = 0;
   for await (const id of listInactive(core.db, unusedFor)) {
     if (count >= atMost || left <= 0) break;
-    const warned = await core.db.transaction().execute((transaction) => warn(core, transaction, { id, unusedFor }));
+    const warned = await core.db
+      .transaction()
+      .execute((transaction) => warn(core, transaction, { id, unusedFor }))
+      .catch((error: unknown) => {
+        failures.push(error);
+        return null;
+      });
     if (warned) count += 1;
     left -= warned?.messages ?? 0;
+    // A database that is away fails for everybody: that is no account's fault.
+    if (failures.length >= mostFailures) break;
   }
+  if (failures.length > 0) throw failures[0];
   return count;
 }
 

@@ -511,3 +511,67 @@ test("when a person is deleted, the trail keeps neither address of an answer tha
     { event: "refresh_answered_again", address: null, detail: { sessionId: expect.any(String) } },
   ]);
 });
+
+describe("a reauthentication draws a token to which none of before leads", () => {
+  async function reauthenticated(test: TestAuth) {
+    const before = await signIn(test);
+    const caller = await test.auth.authenticate([`Bearer ${before.token}`]);
+    const after = await test.auth.reauthenticate(caller, { password }, owner);
+    expect(after.refreshToken).not.toBe(before.refreshToken);
+    return { before, after };
+  }
+
+  test("and a stolen one ends the session once the owner has gone on", async () => {
+    await using test = await createTestAuth();
+    const { auth, clock } = test;
+    const { before, after } = await reauthenticated(test);
+    expect(await call(auth, after)).toBe("ok");
+    expect(await refreshCode(auth, before, thief)).toBe("unavailable");
+    await clock.advance(5 * minute);
+    expect(await refreshCode(auth, before, thief)).toBe("refresh_token_reused");
+    expect(await call(auth, after)).toBe("session_ended");
+  });
+
+  test("and whoever stole one and is first is found when the owner goes on", async () => {
+    await using test = await createTestAuth();
+    const { auth, clock } = test;
+    const { before, after } = await reauthenticated(test);
+    await clock.advance(5 * minute);
+    const taken = await auth.refresh(before.refreshToken, thief);
+    expect(await call(auth, taken)).toBe("ok");
+    await clock.advance(minute);
+    expect(await refreshCode(auth, after)).toBe("refresh_token_reused");
+    expect(await call(auth, taken)).toBe("session_ended");
+  });
+
+  test("but nobody is signed out whose answer was lost", async () => {
+    await using test = await createTestAuth();
+    const { auth, clock } = test;
+    const { before, after } = await reauthenticated(test);
+    await clock.advance(hour);
+    const repaired = await auth.refresh(before.refreshToken, owner);
+    expect([before.refreshToken, after.refreshToken]).not.toContain(repaired.refreshToken);
+    // That one was lost as well.
+    await clock.advance(hour);
+    const again = await auth.refresh(before.refreshToken, owner);
+    expect(again.refreshToken).not.toBe(repaired.refreshToken);
+    expect(await call(auth, again)).toBe("ok");
+    expect(await eventsOf(test)).toMatchObject([
+      { event: "refresh_answered_again" },
+      { event: "refresh_answered_again" },
+    ]);
+    await clock.advance(minute);
+    expect((await auth.refresh(again.refreshToken, owner)).user.username).toBe("alice");
+    expect(await refreshCode(auth, before, thief)).toBe("refresh_token_reused");
+  });
+
+  test("and a password change does so at once, lost or not", async () => {
+    await using test = await createTestAuth();
+    const { auth, clock } = test;
+    const before = await signIn(test);
+    const caller = await auth.authenticate([`Bearer ${before.token}`]);
+    await auth.changePassword(caller, { currentPassword: password, newPassword: "a better horse battery" }, owner);
+    await clock.advance(5 * minute);
+    expect(await refreshCode(auth, before)).toBe("refresh_token_reused");
+  });
+});

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Auth } from "../../auth.ts";
-import type { AuthError } from "../../errors.ts";
 import type { PasskeyAssertion } from "../../passkeys/passkey-json.ts";
 import {
   createInbox,
@@ -11,10 +10,11 @@ import {
   showTotp,
   type TestAuth,
 } from "../../testing/index.ts";
+import { codeOf, createProvedPerson, freshFacts, password, refusalOf, signInByCode } from "../../testing/people.ts";
 import type { Principal } from "../steps/core.ts";
 
 const inbox = createInbox();
-const [password, nextPassword] = ["correct horse battery", "a better horse battery"];
+const nextPassword = "a better horse battery";
 const messages = { senders: { sms: inbox, email: inbox }, isEnforced: false } as const;
 const passkeys = { rpId: "localhost", origins: ["https://example.de"], allowsLocalhost: true };
 
@@ -32,21 +32,9 @@ beforeAll(async () => {
 });
 afterAll(() => service[Symbol.asyncDispose]());
 
-let people = 0;
-const facts = () => ({ ...service.facts, address: `2001:db8:${(++people).toString(16)}::1` });
-const refusalOf = (error: AuthError) => error;
-const codeOf = (error: AuthError) => error.code;
+const facts = () => freshFacts(service);
 
-async function createPerson() {
-  const phoneNumber = `+9053244${String(++people).padStart(5, "0")}`;
-  const username = `person_${people}`;
-  const { id } = await auth.createUser({ username, phoneNumber, password });
-  await service.database.query(
-    "update latchkey.users set phone_vouched_at = null, phone_proved_at = latchkey.now() where id = $1",
-    [id],
-  );
-  return { id, username, phoneNumber };
-}
+const createPerson = () => createProvedPerson(service);
 
 const callerOf = (token: string, by: Auth = auth): Promise<Principal> => by.authenticate([`Bearer ${token}`]);
 const signInByPassword = async (username: string, by: Auth = auth) =>
@@ -299,8 +287,7 @@ describe("whoever wants to add a passkey", () => {
   test("with a code of the number alone waits until the session is three days old", async () => {
     const { id, phoneNumber } = await createPerson();
     await service.database.query("update latchkey.users set password = '!' where id = $1", [id]);
-    const { challenge } = await auth.startCode({ purpose: "sign_in", to: phoneNumber }, facts());
-    const answer = await auth.signInByCode({ challenge, code: (await inbox.take(phoneNumber)).code }, facts());
+    const answer = await signInByCode(service, { purpose: "sign_in", to: phoneNumber, inbox });
     const caller = await callerOf("token" in answer ? answer.token : "");
     expect(await auth.startPasskey(caller).catch(codeOf)).toBe("permission_denied");
     await service.clock.advance(73 * 3_600);
@@ -544,4 +531,98 @@ test("who is in by a passkey does not make a password good again that has to be 
   expect(await auth.login({ username, password }, facts()).catch(codeOf)).toBe("password_change_required");
   await change(nextPassword);
   await auth.login({ username, password: nextPassword }, facts());
+});
+
+describe("a recovery code", () => {
+  async function createRecoverer() {
+    const person = await createPerson();
+    const { token } = await auth.login({ username: person.username, password }, facts());
+    const caller = await auth.authenticate([`Bearer ${token}`]);
+    const { codes } = await auth.createRecoveryCodes(caller, facts());
+    return { ...person, token, caller, codes };
+  }
+
+  async function recoverWith(code: string, more: { removeSecondFactors?: boolean } = {}) {
+    const device = createPasskeyDevice();
+    const { ticket } = await auth.startRecovery({ code }, facts());
+    const { options } = await auth.startRecoveryPasskey(ticket, facts());
+    const input = { ticket, passkey: device.create(options), ...more };
+    return { device, input, answer: await auth.recoverByPasskey(input, facts()) };
+  }
+
+  test("sets a passkey in the place of the password, which is gone with all that it opened", async () => {
+    const { id, username, token, codes } = await createRecoverer();
+    const { device, input, answer } = await recoverWith(codes[0] ?? "");
+    if (!("token" in answer)) throw new Error("nobody was signed in");
+    const principal = await auth.authenticate([`Bearer ${answer.token}`]);
+    expect(principal).toMatchObject({ user: { id }, session: { acr: "2" } });
+    expect(answer).not.toHaveProperty("recoveryCodes");
+    expect(await auth.authenticate([`Bearer ${token}`]).catch(codeOf)).toBe("session_ended");
+    expect(await auth.login({ username, password }, facts()).catch(codeOf)).toBe("invalid_credentials");
+    expect(await auth.recoverByPasskey(input, facts()).catch(codeOf)).toBe("code_invalid");
+    const { options } = await auth.startPasskeySignIn();
+    expect((await auth.signInByPasskey({ passkey: device.get(options) }, facts())).user.id).toBe(id);
+  });
+
+  test("takes other passkeys and the app away only where its owner says that they are lost", async () => {
+    const { codes, id } = await createRecoverer();
+    const first = await recoverWith(codes[0] ?? "");
+    const second = await recoverWith(codes[1] ?? "");
+    const signInBy = async ({ device }: { device: PasskeyDevice }) => {
+      const { options } = await auth.startPasskeySignIn();
+      return auth.signInByPasskey({ passkey: device.get(options) }, facts()).then(() => "in", codeOf);
+    };
+    expect(await signInBy(first)).toBe("in");
+    const third = await recoverWith(codes[2] ?? "", { removeSecondFactors: true });
+    expect([await signInBy(first), await signInBy(second), await signInBy(third)]).toEqual([
+      "invalid_credentials",
+      "invalid_credentials",
+      "in",
+    ]);
+    const rows = await service.database.query("select from latchkey.passkeys where user_id = $1", [id]);
+    expect(rows).toHaveLength(1);
+  });
+
+  test("that was the last one leaves ten new ones, and reaches an account that has no name any more", async () => {
+    const { codes, id } = await createRecoverer();
+    await service.database.query(
+      `update latchkey.users set username = null, username_key = null, phone_number = null, phone_proved_at = null,
+        parked_at = latchkey.now() where id = $1`,
+      [id],
+    );
+    const last = codes[0] ?? "";
+    await service.database.query(
+      "update latchkey.recovery_codes set used_at = latchkey.now() where user_id = $1 and code_hash <> (select code_hash from latchkey.recovery_codes where user_id = $1 limit 1)",
+      [id],
+    );
+    const results: unknown[] = [];
+    for (const code of codes) {
+      const started = await auth.startRecovery({ code }, facts()).then(
+        ({ ticket }) => ticket,
+        () => null,
+      );
+      if (started === null) continue;
+      const { options } = await auth.startRecoveryPasskey(started, facts());
+      results.push(
+        await auth.recoverByPasskey({ ticket: started, passkey: createPasskeyDevice().create(options) }, facts()),
+      );
+    }
+    expect(last).not.toBe("");
+    expect(results).toEqual([expect.objectContaining({ user: expect.objectContaining({ id }) })]);
+    expect(results).toMatchObject([{ recoveryCodes: { codes: { length: 10 } } }]);
+  });
+
+  test("makes no passkey for another ticket, purpose or time", async () => {
+    const [one, other] = [await createRecoverer(), await createRecoverer()];
+    const start = async (code = "") => (await auth.startRecovery({ code }, facts())).ticket;
+    const [ticket, others] = [await start(one.codes[0]), await start(other.codes[0])];
+    const device = createPasskeyDevice();
+    const { options } = await auth.startRecoveryPasskey(others, facts());
+    const passkey = device.create(options);
+    expect(await auth.recoverByPasskey({ ticket, passkey }, facts()).catch(codeOf)).toBe("code_expired");
+    const ofSession = device.create((await auth.startPasskey(one.caller)).options);
+    expect(await auth.recoverByPasskey({ ticket, passkey: ofSession }, facts()).catch(codeOf)).toBe("code_expired");
+    await service.clock.advance(601);
+    expect(await auth.recoverByPasskey({ ticket: others, passkey }, facts()).catch(codeOf)).toBe("code_expired");
+  });
 });

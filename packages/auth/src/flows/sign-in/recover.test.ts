@@ -59,10 +59,10 @@ const lives = (caller: Parameters<Auth["listSessions"]>[0]) =>
   auth.listSessions(caller).then((sessions) => sessions.some(({ current }) => current));
 
 describe("recovery codes", () => {
-  test("are ten of 100 bits, which are shown once and of which nothing but hashes is kept", async () => {
+  test("are ten of 150 bits, which are shown once and of which nothing but hashes is kept", async () => {
     const { caller, codes } = await createPerson();
     expect(codes).toHaveLength(10);
-    for (const code of codes) expect(code).toMatch(/^[0-9A-HJKMNP-TV-Z]{5}(-[0-9A-HJKMNP-TV-Z]{5}){3}$/);
+    for (const code of codes) expect(code).toMatch(/^[0-9A-HJKMNP-TV-Z]{5}(-[0-9A-HJKMNP-TV-Z]{5}){5}$/);
     expect(await auth.readRecoveryCodes(caller)).toEqual({ left: 10, createdAt: expect.any(Date), nextGoodFrom: null });
     const kept = JSON.stringify(await service.database.query("select t::text from latchkey.recovery_codes t"));
     for (const code of codes) expect(kept).not.toContain(code.replaceAll("-", ""));

@@ -5,24 +5,30 @@ import {
   findRecoveryCodeOwner,
   findRecoveryTicketOwner,
   issueRecoveryTicket,
+  type MadeRecoveryCodes,
   type RecoveryTicket,
   settleRecoveryCodes,
   useRecoveryTicket,
 } from "../../one-time-codes/recovery-code-store.ts";
+import type { PasskeyCreationOptions, PasskeyRegistration, StartedPasskey } from "../../passkeys/passkey-json.ts";
+import { createUnusablePassword } from "../../passwords/unusable-password.ts";
 import type { Queries } from "../../storage/database.ts";
 import { toNetwork } from "../../throttling/address.ts";
 import type { Admission } from "../../throttling/throttle.ts";
 import type { User } from "../../users/user.ts";
-import { findAccountById, recordLogin } from "../../users/user-store.ts";
+import { findAccountById, recordLogin, recordLoginByCode } from "../../users/user-store.ts";
 import { toAuthentication } from "../steps/authentication-methods.ts";
+import { refusePasskey } from "../steps/check-passkey.ts";
 import type { Core, RequestInfo } from "../steps/core.ts";
 import { countAtAddress } from "../steps/count-at-address.ts";
 import { requireGoodPassword } from "../steps/encode-password.ts";
+import { askForNewPasskey, checkRegistration, enrollPasskey } from "../steps/enroll-passkey.ts";
 import { takeFactors } from "../steps/enroll-totp.ts";
 import { askGate, type GateAccount, nobody, readGateAccount } from "../steps/gate.ts";
 import { type AnsweredSession, answerSignIn, type SignInAnswer } from "../steps/issue-session-tokens.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
 import { findKnownDevice } from "../steps/known-device.ts";
+import { type FactorEnrolled, makeMissingCodes } from "../steps/make-recovery-codes.ts";
 import { openSession } from "../steps/open-session.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
 import { isUndone, refundOnFailure } from "../steps/refund-on-failure.ts";
@@ -136,6 +142,111 @@ export async function recover(core: Core, input: RecoverInput, facts: RequestInf
   return opened ? answerSignIn(core, { ...opened, isDeletionStopped }, done) : { next: "sign_in" };
 }
 
+/** The same, with ten new recovery codes for somebody who has used their last one. */
+export type PasskeyRecoveryAnswer<Person extends User = User> =
+  | (SignInAnswer<Person> & { readonly recoveryCodes?: MadeRecoveryCodes })
+  | { readonly next: "sign_in" };
+
+export interface RecoverByPasskeyInput extends Omit<RecoverInput, "newPassword"> {
+  /** What the browser answered to `startRecoveryPasskey`. */
+  readonly passkey: PasskeyRegistration;
+}
+
+/**
+ * What the browser of somebody is to be asked so that it makes a passkey, with the ticket of a recovery code, in the place of a new password.
+ *
+ * @throws AuthError `code_invalid` for a ticket that is good no more, `rate_limited`, `permission_denied` where there are no passkeys, and for
+ * an account that has too many
+ */
+export async function startRecoveryPasskey(
+  core: Core,
+  ticket: string,
+  facts: RequestInfo,
+): Promise<StartedPasskey<PasskeyCreationOptions>> {
+  const admission = await count(core, facts);
+  const ownerId = await findRecoveryTicketOwner(core.db, ticket);
+  if (ownerId === null) return refuseTicket(core, { admission, facts, ownerId });
+  const started = await askForNewPasskey(core, { purpose: "recover", boundTo: ticket, userId: ownerId });
+  await core.throttle.refund(admission.counted);
+  return started;
+}
+
+/**
+ * Gives somebody the passkey that their browser has made with the ticket of a recovery code, which is used up by that, and signs them in with
+ * it. The password of before is gone, as it would be by another one, and so is whatever it opened. The other factors stay, unless their owner
+ * says that those are lost.
+ *
+ * @throws AuthError `code_invalid` for a ticket that is good no more, `invalid_credentials` for an answer that is not right, `code_expired`,
+ * `permission_denied`, `rate_limited`
+ */
+export async function recoverByPasskey(
+  core: Core,
+  { ticket, passkey, removeSecondFactors = false, deviceName }: RecoverByPasskeyInput,
+  facts: RequestInfo,
+): Promise<PasskeyRecoveryAnswer> {
+  const admission = await count(core, facts);
+  const ownerId = await findRecoveryTicketOwner(core.db, ticket);
+  if (ownerId === null) return refuseTicket(core, { admission, facts, ownerId });
+  try {
+    const right = await checkRegistration(core, passkey, { purpose: "recover", boundTo: ticket, userId: ownerId });
+    const done = await core.db.transaction().execute(async (transaction) => {
+      const held = await holdOwner(core, transaction, ownerId);
+      const isGood = held !== null && opensRecovery(core, held) && (await useRecoveryTicket(transaction, ticket));
+      if (!isGood) return null;
+      if (removeSecondFactors && (held.factors.hasTotp || held.factors.hasPasskey))
+        await takeLostFactors(core, transaction, held.id, facts);
+      const account = await findAccountById(transaction, held.id);
+      if (!account) return null;
+      const { counted } = admission;
+      // Whoever made this necessary may know it: a code that was sent can have set it.
+      const gone = { account, encoded: createUnusablePassword(), by: "recovery_code", counted, facts } as const;
+      const replaced = await replaceLostPassword(core, transaction, gone);
+      const after = await readGateAccount(core, transaction, held.id);
+      if (!after) return null;
+      await enrollPasskey(core, transaction, { account: after, right, name: deviceName, facts });
+      return replaced;
+    });
+    if (!done) return await refuseTicket(core, { admission, facts, ownerId });
+    await tellPasswordReset(core, ownerId, { by: "code", request: facts });
+    const opened = await signInWithPasskey(core, { id: ownerId, deviceName, facts });
+    if (!opened) return { next: "sign_in" };
+    const { recoveryCodes } = opened;
+    const { deviceEpoch, isDeletionStopped } = done;
+    const answer = await answerSignIn(core, { ...opened, isDeletionStopped }, { deviceId: null, deviceEpoch });
+    return recoveryCodes ? { ...answer, recoveryCodes } : answer;
+  } catch (error) {
+    return refusePasskey(core, error, { purpose: "recover", actorId: null, facts });
+  }
+}
+
+/** Opens a session with the passkey that was just made. A hook that refuses a sign-in does not undo the rest. */
+async function signInWithPasskey(
+  core: Core,
+  { id, deviceName, facts }: { id: string; deviceName: string | undefined; facts: RequestInfo },
+): Promise<(AnsweredSession & FactorEnrolled) | null> {
+  const open = async (transaction: Queries) => {
+    const held = await readGateAccount(core, transaction, id, { isLocked: true });
+    if (!held || askGate(core, held, ["passkey"], "sign_in").opens !== "session") return null;
+    const user = await recordLoginByCode(transaction, core.profile, { id: held.id, proved: {} });
+    if (!user) return null;
+    const authentication = toAuthentication(["passkey"]);
+    const signIn = { identifier: "none", by: "recovery_code" } as const;
+    const opened = await openSession(core, transaction, {
+      user,
+      facts,
+      deviceName,
+      by: "passkey",
+      authentication,
+      signIn,
+    });
+    const missing = { account: held, sessionId: opened.session.id, isByCodeAlone: false, facts };
+    const recoveryCodes = await makeMissingCodes(core, transaction, missing);
+    await tellHook(core, transaction, "signedIn", { user, session: opened.session, request: facts });
+    return { ...opened, recoveryCodes };
+  };
+  return unlessRefused(() => core.db.transaction().execute(open));
+}
+
 /** What somebody has shown who has just set a password with a code. */
 const shown = ["password", "recovery_code"] as const;
 
@@ -193,8 +304,13 @@ async function signInWith(
     await tellHook(core, transaction, "signedIn", { user, session: opened.session, request: facts });
     return opened;
   };
+  return unlessRefused(() => core.db.transaction().execute(open));
+}
+
+/** Null where a hook has refused it. */
+async function unlessRefused<Opened>(run: () => Promise<Opened>): Promise<Opened | null> {
   try {
-    return await core.db.transaction().execute(open);
+    return await run();
   } catch (error) {
     if (isUndone(error)) return null;
     throw error;

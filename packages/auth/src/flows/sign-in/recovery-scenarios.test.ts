@@ -9,10 +9,11 @@ import {
   showTotp,
   type TestAuth,
 } from "../../testing/index.ts";
+import { codeOf, createProvedPerson, freshFacts, password } from "../../testing/people.ts";
 import type { Principal } from "../steps/core.ts";
 
 const inbox = createInbox();
-const [password, nextPassword] = ["correct horse battery", "a better horse battery"];
+const nextPassword = "a better horse battery";
 const messages = { senders: { sms: inbox, email: inbox }, isEnforced: false } as const;
 const days = (count: number) => count * 86_400;
 
@@ -24,9 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => service[Symbol.asyncDispose]());
 
-let people = 0;
-const facts = () => ({ ...service.facts, address: `2001:db8:${(++people).toString(16)}::1` });
-const codeOf = (error: AuthError) => error.code;
+const facts = () => freshFacts(service);
 const callerOf = (token: string): Promise<Principal> => auth.authenticate([`Bearer ${token}`]);
 
 interface Person {
@@ -39,13 +38,7 @@ interface Person {
 
 /** Somebody with a password and a number, who is signed in on their phone and has codes on paper. */
 async function createPerson(): Promise<Person> {
-  const phoneNumber = `+9053288${String(++people).padStart(5, "0")}`;
-  const username = `person_${people}`;
-  const { id } = await auth.createUser({ username, phoneNumber, password });
-  await service.database.query(
-    "update latchkey.users set phone_vouched_at = null, phone_proved_at = latchkey.now() where id = $1",
-    [id],
-  );
+  const { id, username, phoneNumber } = await createProvedPerson(service);
   const caller = await signIn(username);
   const { codes } = await auth.createRecoveryCodes(caller, facts());
   return { id, username, phoneNumber, caller, codes };

@@ -205,6 +205,25 @@ describe("a test number", () => {
     await expect(enter(testNumber.number, own.auth, testNumber.code)).rejects.toMatchObject({ code: "code_invalid" });
   });
 
+  test("gets its account no right: no rank, no permission and no group, though that gives nothing yet", async () => {
+    await using own = await open();
+    const answer = await enter(testNumber.number, own.auth, testNumber.code);
+    const ticket = "ticket" in answer ? answer.ticket : "";
+    const { user } = await own.auth.register({ ticket }, facts());
+    await own.auth.createUser({ username: "boss", password, isSuperuser: true });
+    const { token } = await own.auth.login({ username: "boss", password }, facts());
+    const admin = { ...(await own.auth.authenticate([`Bearer ${token}`])), facts: facts() };
+    const group = await own.auth.groups.create(admin, { name: "Readers", permissions: [] });
+    const acts = [
+      () => own.auth.users.update(admin, user.id, { isStaff: true }),
+      () => own.auth.users.update(admin, user.id, { isSuperuser: true }),
+      () => own.auth.users.setPermissions(admin, user.id, ["auth.view_user"]),
+      () => own.auth.users.setGroups(admin, user.id, [group.id]),
+      () => own.auth.operator.grant(testNumber.number, { permission: "auth.view_user" }),
+    ];
+    for (const act of acts) await expect(act()).rejects.toMatchObject({ code: "permission_denied" });
+  });
+
   test("opens nothing that anybody else has, and is refused like a wrong code", async () => {
     await using own = await open();
     const { id } = await own.auth.createUser({ phoneNumber: testNumber.number, password });

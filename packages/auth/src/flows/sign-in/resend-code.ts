@@ -6,7 +6,7 @@ import type { Core, RequestInfo } from "../steps/core.ts";
 import { countAtAddress } from "../steps/count-at-address.ts";
 import { nobody } from "../steps/gate.ts";
 import { findKnownDevice } from "../steps/known-device.ts";
-import { admitMessage, type Target } from "../steps/start-challenge.ts";
+import { admitMessage, type Target, tellFirstChannel } from "../steps/start-challenge.ts";
 
 export interface ResendCodeInput {
   /** What the start answered. */
@@ -29,7 +29,7 @@ export async function resendCode(
   const found = await core.challenges.find(challenge);
   if (!found) throw new AuthError("code_invalid", "There is no such challenge");
   const { address, userId, purpose } = found;
-  if (!found.isResendDue) return core.challenges.resend(challenge, purpose);
+  if (!found.isResendDue) return tellFirstChannel(core, await core.challenges.resend(challenge, purpose));
   const target: Target | null =
     address === null ? null : { kind: address.startsWith("+") ? "phone" : "email", address };
   const owner = deviceMark === undefined ? null : await findDeviceOwner(core.db, userId ?? nobody);
@@ -42,5 +42,5 @@ export async function resendCode(
     tellsChannel: found.tellsChannel,
   };
   const isAdmitted = await admitMessage(core, ask, { ...facts, actorId: null, subjectId: userId });
-  return core.challenges.resend(challenge, purpose, isAdmitted && ask.isSent);
+  return tellFirstChannel(core, await core.challenges.resend(challenge, purpose, isAdmitted && ask.isSent));
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Auth } from "../../auth.ts";
 import { createInbox, createTestAuth, type TestAuth } from "../../testing/index.ts";
+import { limits } from "../../throttling/limits.ts";
 
 const inbox = createInbox();
 const [password, newPassword] = ["correct horse battery", "a better horse battery"];
@@ -74,6 +75,28 @@ describe("a password", () => {
     const byCode = await auth.startCode({ purpose: "sign_in", to: alias }, facts());
     expect(byCode.channel).toBeNull();
     expect(Object.keys(byCode)).toEqual(Object.keys(await auth.startReset({ username: "nobody & nobody" }, facts())));
+  });
+
+  test("is hashed for no more guesses from one place than its limit lets through", async () => {
+    let hashes = 0;
+    const watched = await service.another({
+      watch: (work, _, run) => {
+        if (work === "hash") hashes += 1;
+        return run();
+      },
+    });
+    const from = facts();
+    const guess = () => watched.resetPasswordByCode({ challenge: "A".repeat(22), code: "123456", newPassword }, from);
+    const outcomes = await Promise.all(
+      Array.from({ length: limits.check_code_address.allowed + 40 }, () => guess().catch(codeOf)),
+    );
+    const isRefused = (outcome: unknown) => outcome === "rate_limited" || outcome === "overloaded";
+    expect(outcomes.filter((outcome) => !isRefused(outcome) && outcome !== "code_invalid")).toEqual([]);
+    await expect.poll(() => guess().catch(codeOf)).toBe("rate_limited");
+    const before = hashes;
+    expect(before).toBeLessThanOrEqual(limits.check_code_address.allowed);
+    expect(await guess().catch(codeOf)).toBe("rate_limited");
+    expect(hashes).toBe(before);
   });
 
   test("that the policy refuses leaves the code and its guesses as they are", async () => {

@@ -60,8 +60,11 @@ export async function resetPasswordByCode(
   const network = toNetwork(facts.address);
   requireGoodPassword(core, newPassword, { field: "newPassword", person: {} });
   core.passwords.assertCapacity(network);
-  const encoded = await core.passwords.hash(newPassword, network);
-  const wanted = { challenge, code, purpose: "reset_password" } as const;
+  let encoded = "";
+  const prepare = async () => {
+    encoded = await core.passwords.hash(newPassword, network);
+  };
+  const wanted = { challenge, code, purpose: "reset_password", prepare } as const;
   const done = await withRightCode(core, wanted, facts, async (transaction, right) => {
     const { holder, target } = right;
     const account = holder && (await findAccountById(transaction, holder.id));

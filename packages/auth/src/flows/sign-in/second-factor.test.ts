@@ -1,11 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Auth } from "../../auth.ts";
-import type { AuthError } from "../../errors.ts";
 import { createInbox, createTestAuth, showTotp, type TestAuth } from "../../testing/index.ts";
+import {
+  codeOf,
+  createProvedPerson,
+  freshFacts,
+  freshUsername,
+  password,
+  refusalOf,
+  signInByCode,
+} from "../../testing/people.ts";
 import type { Principal } from "../steps/core.ts";
 
 const inbox = createInbox();
-const [password, nextPassword] = ["correct horse battery", "a better horse battery"];
+const nextPassword = "a better horse battery";
 const messages = { senders: { sms: inbox, email: inbox }, isEnforced: false } as const;
 
 let service: TestAuth;
@@ -21,21 +29,9 @@ beforeAll(async () => {
 });
 afterAll(() => service[Symbol.asyncDispose]());
 
-let people = 0;
-const facts = () => ({ ...service.facts, address: `2001:db8:${(++people).toString(16)}::1` });
-const refusalOf = (error: AuthError) => error;
-const codeOf = (error: AuthError) => error.code;
+const facts = () => freshFacts(service);
 
-async function createPerson() {
-  const phoneNumber = `+9053233${String(++people).padStart(5, "0")}`;
-  const username = `person_${people}`;
-  const { id } = await auth.createUser({ username, phoneNumber, password });
-  await service.database.query(
-    "update latchkey.users set phone_vouched_at = null, phone_proved_at = latchkey.now() where id = $1",
-    [id],
-  );
-  return { id, username, phoneNumber };
-}
+const createPerson = () => createProvedPerson(service);
 
 const callerOf = (token: string, by: Auth = auth): Promise<Principal> => by.authenticate([`Bearer ${token}`]);
 
@@ -69,16 +65,13 @@ const wrongTotp = (right: string) => right.replace(/^./, (digit) => String((Numb
 
 type Person = Awaited<ReturnType<typeof createPerson>>;
 
+const enterByCode = (by: Auth, code: { readonly purpose: "sign_in" | "enter"; readonly to: string }) =>
+  signInByCode({ ...service, auth: by }, { ...code, inbox });
+
 const waysIn: Readonly<Record<string, (by: Auth, person: Person) => Promise<unknown>>> = {
   "a password": (by, { username }) => by.login({ username, password }, facts()),
-  "a code to sign in": async (by, { phoneNumber }) => {
-    const { challenge } = await by.startCode({ purpose: "sign_in", to: phoneNumber }, facts());
-    return by.signInByCode({ challenge, code: (await inbox.take(phoneNumber)).code }, facts());
-  },
-  "a code to enter": async (by, { phoneNumber }) => {
-    const { challenge } = await by.startCode({ purpose: "enter", to: phoneNumber }, facts());
-    return by.signInByCode({ challenge, code: (await inbox.take(phoneNumber)).code }, facts());
-  },
+  "a code to sign in": (by, { phoneNumber: to }) => enterByCode(by, { purpose: "sign_in", to }),
+  "a code to enter": (by, { phoneNumber: to }) => enterByCode(by, { purpose: "enter", to }),
   "a reset by code": async (by, { username, phoneNumber }) => {
     const { challenge } = await by.startReset({ username }, facts());
     const { code } = await inbox.take(phoneNumber);
@@ -153,7 +146,7 @@ describe("a password that is set by code", () => {
 
 describe("a registration", () => {
   test("makes the account and no session where everybody needs a second factor", async () => {
-    const username = `newcomer_${++people}`;
+    const username = freshUsername();
     const { ticket } = await requestOf(strict.register({ username, password }, facts()));
     const { secret } = await strict.startEnrolling(ticket, facts());
     const answer = await strict.signInBySecondFactor({ ticket, totp: await nextTotp(secret) }, facts());
@@ -277,8 +270,7 @@ describe("whoever finds a session", () => {
   test("with a code of the number alone enrols nothing for three days", async () => {
     const { id, phoneNumber } = await createPerson();
     await service.database.query("update latchkey.users set password = '!' where id = $1", [id]);
-    const { challenge } = await auth.startCode({ purpose: "sign_in", to: phoneNumber }, facts());
-    const answer = await auth.signInByCode({ challenge, code: (await inbox.take(phoneNumber)).code }, facts());
+    const answer = await signInByCode(service, { purpose: "sign_in", to: phoneNumber, inbox });
     const caller = await callerOf("token" in answer ? answer.token : "");
     expect(await auth.startTotp(caller, facts()).catch(codeOf)).toBe("permission_denied");
     await service.clock.advance(73 * 3_600);

@@ -1,11 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Auth } from "../../auth.ts";
+import { SendError, type Sender } from "../../messages/sender.ts";
 import { createInbox, createTestAuth, type TestAuth } from "../../testing/index.ts";
 import type { PublicPurpose } from "./start-code.ts";
 
 const inbox = createInbox();
 const password = "correct horse battery";
 const messages = { senders: { sms: inbox, email: inbox }, isEnforced: false } as const;
+
+const unreachable: Sender = {
+  send: async () => {
+    throw new SendError("unreachable", "has no WhatsApp");
+  },
+};
 
 let service: TestAuth;
 let auth: Auth;
@@ -209,6 +216,76 @@ describe("asking for a code", () => {
     expect(inbox.messages.filter(({ to }) => to === phoneNumber)).toHaveLength(3);
     expect(await outcomeOf(challenge, code)).toBe("in");
     await expect(resend()).rejects.toMatchObject({ code: "code_invalid" });
+  });
+
+  test("again names the channel that it began with, though the message of somebody who is known went on by another", async () => {
+    const withWhatsApp = await service.another({
+      messages: { senders: { whatsapp: unreachable, sms: inbox }, isEnforced: false },
+      codes: { signInByCode: "phone" },
+    });
+    const { phoneNumber } = await createPerson();
+    const ask = async (to: string) => withWhatsApp.startCode({ purpose: "sign_in", to }, facts());
+    const [known, nobodys] = [await ask(phoneNumber), await ask(freshNumber())];
+    expect((await inbox.take(phoneNumber)).channel).toBe("sms");
+    for (let time = 0; time < 2; time += 1) {
+      const again = [known, nobodys].map(({ challenge }) => withWhatsApp.resendCode({ challenge }, facts()));
+      expect((await Promise.all(again)).map(({ channel }) => channel)).toEqual(["whatsapp", "whatsapp"]);
+      await service.clock.advance(31);
+    }
+  });
+
+  test("by a username is answered alike after any number of wrong codes, whether or not somebody has it or its number was guessed at", async () => {
+    const names = ["often_guessed", "rarely_guessed", "guessed_nobody"] as const;
+    const [often, rarely] = [
+      await createPerson({ names: { username: names[0] } }),
+      await createPerson({ names: { username: names[1] } }),
+    ];
+    const guess = async (to: string) => {
+      for (let round = 0; round < 4; round += 1) {
+        const { challenge } = await start(to);
+        for (let time = 0; time < 5; time += 1) expect(await outcomeOf(challenge, "no code")).toBe("code_invalid");
+      }
+    };
+    const digits = async () => Promise.all(names.map(async (name) => (await start(name)).digits));
+    await guess(rarely.phoneNumber);
+    expect(await digits()).toEqual([6, 6, 6]);
+    await guess(names[0]);
+    await guess(names[2]);
+    expect(await digits()).toEqual([10, 6, 10]);
+    // Nor does a number tell that somebody has guessed at the username of its owner.
+    expect((await start(often.phoneNumber)).digits).toBe(6);
+  });
+
+  test("is sent in the language that is asked for, or in the person's, or in that of the request", async () => {
+    const { phoneNumber } = await createPerson();
+    const localeOf = async (more: object, from: object) => {
+      await auth.startCode({ purpose: "enter", to: phoneNumber, ...more }, { ...facts(), ...from });
+      return (await inbox.take(phoneNumber)).locale;
+    };
+    expect(await localeOf({}, { locale: "fr" })).toBe("fr");
+    const { challenge } = await auth.startCode({ purpose: "enter", to: phoneNumber }, facts());
+    await auth.signInByCode({ challenge, code: (await inbox.take(phoneNumber)).code }, { ...facts(), locale: "tr-TR" });
+    expect(await localeOf({}, { locale: "fr" })).toBe("tr");
+    expect(await localeOf({ locale: "id" }, { locale: "fr" })).toBe("id");
+  });
+
+  test("is answered at once, however long a provider takes", async () => {
+    let isAsked = false;
+    const hanging: Sender = {
+      send: (_, signal) =>
+        new Promise((_, reject) => {
+          isAsked = true;
+          signal.addEventListener("abort", () => reject(signal.reason));
+        }),
+    };
+    const slow = await service.another({
+      messages: { senders: { sms: hanging }, isEnforced: false },
+      codes: { signInByCode: "phone" },
+    });
+    const { phoneNumber } = await createPerson();
+    for (let time = 0; time < 3; time += 1) await slow.startCode({ purpose: "sign_in", to: phoneNumber }, facts());
+    await expect.poll(() => isAsked).toBe(true);
+    expect(await slow.startCode({ purpose: "sign_in", to: freshNumber() }, facts())).toMatchObject({ digits: 6 });
   });
 
   test("is told unavailable where nothing sends to what was typed, and the log names the setting", async () => {

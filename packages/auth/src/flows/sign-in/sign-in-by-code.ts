@@ -17,6 +17,7 @@ import { keepNotice } from "../steps/keep-notice.ts";
 import { findKnownDevice } from "../steps/known-device.ts";
 import { askForMore, halfSignInRefused, type LackingSignIn, type MoreAsked } from "../steps/new-password.ts";
 import { openSession } from "../steps/open-session.ts";
+import { findRememberedDevice, type RememberedSignIn } from "../steps/remembered-device.ts";
 import { tellHook } from "../steps/tell-hooks.ts";
 
 export interface SignInByCodeInput {
@@ -25,6 +26,8 @@ export interface SignInByCodeInput {
   /** As the person types it: in the digits of any script, with spaces. */
   readonly code: string;
   readonly deviceMark?: string | undefined;
+  /** What `signInBySecondFactor` answered with `remember`: on that device the code is enough while it is remembered. */
+  readonly rememberMark?: string | undefined;
   /** What to call the device in the list of sessions. */
   readonly deviceName?: string | undefined;
 }
@@ -58,11 +61,15 @@ export async function signInByCode(core: Core, input: SignInByCodeInput, facts: 
     const { holder } = right;
     if (!holder) return proveNobodys(core, transaction, right, facts);
     const deviceId = findKnownDevice(core, holder, input.deviceMark);
-    const { opens } = askGate(core, holder, toEvidence(right, deviceId), purpose);
+    const toCheck = { account: holder, mark: input.rememberMark, facts };
+    const remembered = await findRememberedDevice(core, transaction, toCheck);
+    const evidence = [...toEvidence(right, deviceId), ...(remembered ? (["remembered_device"] as const) : [])];
+    const { opens } = askGate(core, holder, evidence, purpose);
     if (opens === "session") {
       if (deviceId === null && holder.lastLogin !== null)
         await keepNotice(core, transaction, { userId: holder.id, kind: "new_device", facts });
-      const opened = await open(core, transaction, { right, holder, deviceName: input.deviceName, facts });
+      const { deviceName } = input;
+      const opened = await open(core, transaction, { right, holder, remembered, deviceName, facts });
       return { opened, deviceId, deviceEpoch: holder.deviceEpoch };
     }
     if (opens === "second_factor" || opens === "new_password") {
@@ -97,7 +104,7 @@ async function giveTicket(transaction: Queries, { right, opens, facts }: TicketT
   return { ticket, ticketExpiresAt: expiresAt, next: opens };
 }
 
-interface Half extends Opening, Pick<LackingSignIn, "lacks"> {
+interface Half extends Omit<Opening, "remembered">, Pick<LackingSignIn, "lacks"> {
   readonly purpose: "enter" | "sign_in";
   readonly deviceId: string | null;
 }
@@ -127,6 +134,7 @@ async function ask(
 interface Opening {
   readonly right: RightCode;
   readonly holder: GateAccount;
+  readonly remembered: RememberedSignIn | null;
   readonly deviceName: string | undefined;
   readonly facts: RequestInfo;
 }
@@ -134,7 +142,7 @@ interface Opening {
 async function open(
   core: Core,
   transaction: Queries,
-  { right, holder, deviceName, facts }: Opening,
+  { right, holder, remembered, deviceName, facts }: Opening,
 ): Promise<AnsweredSession> {
   const { kind, address } = right.target;
   // A test number proves nothing.
@@ -151,6 +159,7 @@ async function open(
     by: "code",
     authentication,
     atMost,
+    remembered,
     signIn: { identifier: kind, by: "code" },
   });
   await tellHook(core, transaction, "signedIn", { user, session: opened.session, request: facts });

@@ -8,6 +8,7 @@ import type {
   PasskeyRequestOptions,
   StartedPasskey,
 } from "../../passkeys/passkey-json.ts";
+import type { RememberMark } from "../../second-factors/remembered-device-store.ts";
 import {
   consumeSecondFactorTicket,
   countTicketAttempt,
@@ -44,6 +45,7 @@ import { openSession } from "../steps/open-session.ts";
 import { isFreshlySetByCode } from "../steps/recent-authentication.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
 import { isUndone } from "../steps/refund-on-failure.ts";
+import { rememberableFor, rememberDevice } from "../steps/remembered-device.ts";
 import { type PasswordReplaced, replaceLostPassword } from "../steps/replace-lost-password.ts";
 import { describeSignIn, evidenceOf, isSameDevice, readHalfSignIn } from "../steps/second-factor.ts";
 import { tellHook } from "../steps/tell-hooks.ts";
@@ -68,6 +70,8 @@ export interface SignInBySecondFactorInput {
   readonly newPasskey?: PasskeyRegistration | undefined;
   /** Where the sign-in before showed the mark of a known device, the same again. */
   readonly deviceMark?: string | undefined;
+  /** Whether the person wants to be asked no more on this device for a while; where that may not be, nothing is remembered. */
+  readonly remember?: boolean | undefined;
 }
 
 /** What somebody shows to their authenticator app. */
@@ -137,6 +141,12 @@ async function readTicketOwner(core: Core, ticket: string, facts: RequestInfo): 
 export interface SecondFactorAnswer<Person extends User = User> extends SignInAnswer<Person> {
   /** Ten ways back, shown here and never again, for somebody who has just set up a factor and had none; absent for everybody else. */
   readonly recoveryCodes?: MadeRecoveryCodes;
+  /**
+   * For `login` and `signInByCode` on this device, where it is remembered: it takes the place of the second factor until
+   * `rememberExpiresAt`. It lets nobody in by itself.
+   */
+  readonly rememberMark?: string;
+  readonly rememberExpiresAt?: Date;
 }
 
 /**
@@ -159,14 +169,19 @@ export async function signInBySecondFactor(
   try {
     const shown = await checkShown(core, ticket, input);
     const opened = await core.db.transaction().execute(async (transaction) => {
-      const opened = await open(core, transaction, { ticket, shown, admission, facts });
+      const wanted = { ticket, shown, admission, remember: input.remember === true, facts };
+      const opened = await open(core, transaction, wanted);
       await core.throttle.settle(transaction, [...counted, ...admission.counted]);
       return opened;
     });
     if (ticket.nextPassword !== null) await tellPasswordReplaced(core, ticket, facts);
-    const { deviceEpoch, recoveryCodes } = opened;
+    const { deviceEpoch, recoveryCodes, remembered } = opened;
     const answer = await answerSignIn(core, opened, { deviceId: ticket.deviceId, deviceEpoch });
-    return recoveryCodes ? { ...answer, recoveryCodes } : answer;
+    return {
+      ...answer,
+      ...(recoveryCodes && { recoveryCodes }),
+      ...(remembered && { rememberMark: remembered.mark, rememberExpiresAt: remembered.expiresAt }),
+    };
   } catch (error) {
     if (error instanceof WrongTotp) return refuse(core, { ticket, admission, facts });
     if (error instanceof PasskeyRefused)
@@ -226,16 +241,19 @@ interface Opening {
   readonly ticket: StoredSecondFactorTicket;
   readonly shown: Shown;
   readonly admission: Admission;
+  readonly remember: boolean;
   readonly facts: RequestInfo;
 }
 
-type Opened = AnsweredSession & Pick<GateAccount, "deviceEpoch"> & FactorEnrolled;
+type Opened = AnsweredSession &
+  Pick<GateAccount, "deviceEpoch"> &
+  FactorEnrolled & { readonly remembered: RememberMark | null };
 
 async function open(core: Core, transaction: Queries, opening: Opening): Promise<Opened> {
   const { ticket, facts } = opening;
   const account = await readGateAccount(core, transaction, ticket.userId, { isLocked: true });
   const evidence = [...evidenceOf(ticket), "second_factor"] as const;
-  const verdict = account && askGate(core, account, evidence, purposeOf(ticket));
+  const verdict = account && askGate(core, withUsedCode(account, ticket), evidence, purposeOf(ticket));
   if (!account || verdict?.opens !== "session") throw ticketRefused();
   if (!(await consumeSecondFactorTicket(transaction, ticket))) throw ticketRefused();
   // Of an account that was just registered by its number nobody else has anything yet.
@@ -266,7 +284,17 @@ async function open(core: Core, transaction: Queries, opening: Opening): Promise
   if (by !== "registration")
     await tellHook(core, transaction, "signedIn", { user, session: opened.session, request: facts });
   const { deviceEpoch, isDeletionStopped = false } = replaced ?? { ...opened, deviceEpoch: account.deviceEpoch };
-  return { ...opened, deviceEpoch, recoveryCodes, isDeletionStopped };
+  const lifetime = opening.remember ? rememberableFor(core, account) : null;
+  // Last: what has just been set up or reset has forgotten every device.
+  const asked = { userId: user.id, deviceEpoch, sessionId: opened.session.id, deviceName, facts };
+  const remembered = lifetime === null ? null : await rememberDevice(transaction, { ...asked, lifetime });
+  return { ...opened, deviceEpoch, recoveryCodes, isDeletionStopped, remembered };
+}
+
+/** The recovery code that a ticket was given for is used up by that. It may have been the last one, and counts for this ticket still. */
+function withUsedCode(account: GateAccount, { evidence }: StoredSecondFactorTicket): GateAccount {
+  if (!evidence.includes("recovery_code")) return account;
+  return { ...account, state: { ...account.state, hasRecoveryCodes: true } };
 }
 
 function purposeOf({ purpose }: StoredSecondFactorTicket): Purpose {

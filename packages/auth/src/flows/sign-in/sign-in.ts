@@ -18,6 +18,7 @@ import { openSession } from "../steps/open-session.ts";
 import { proveByTicket } from "../steps/proved-name.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
 import { isUndone, refundOnFailure, unlessUndone } from "../steps/refund-on-failure.ts";
+import { findRememberedDevice } from "../steps/remembered-device.ts";
 import type { HalfSignIn } from "../steps/second-factor.ts";
 import { tellHook } from "../steps/tell-hooks.ts";
 import { openingOf } from "../steps/way-in.ts";
@@ -29,6 +30,8 @@ export interface LoginInput {
   readonly password: string;
   /** What an earlier sign-in with this device answered. */
   readonly deviceMark?: string | undefined;
+  /** What `signInBySecondFactor` answered with `remember`: on that device the password is enough while it is remembered. */
+  readonly rememberMark?: string | undefined;
   /** What to call the device in the list of sessions. */
   readonly deviceName?: string | undefined;
   /** Of `token.obtainByCode` with `next: "another_way"`: with it the password proves the number. One that is good no more proves nothing. */
@@ -62,8 +65,8 @@ export async function login(core: Core, input: LoginInput, facts: RequestInfo): 
     return refuse(core, { identifier, account, admission, because: findReason(account, admission, check), facts });
   }
   const nextHash = (check.needsRehash && (await tryRehash(core, input.password, network))) || account.password;
-  const { deviceName, ticket } = input;
-  const signedIn = { account, admission, nextHash, identifier, deviceName, ticket, facts };
+  const { deviceName, ticket, rememberMark } = input;
+  const signedIn = { account, admission, nextHash, identifier, deviceName, ticket, rememberMark, facts };
   const opened = await unlessUndone(core, admission, () => open(core, signedIn)).catch((error) =>
     recordUndone(core, signedIn, error),
   );
@@ -85,18 +88,21 @@ interface SignedIn {
   readonly identifier: Identifier | null;
   readonly deviceName: string | undefined;
   readonly ticket: string | undefined;
+  readonly rememberMark: string | undefined;
   readonly facts: RequestInfo;
 }
 
 /** A session, or what is asked for besides. Null when the account changed since its password was read. */
 async function open(core: Core, signedIn: SignedIn): Promise<AnsweredSession | MoreAsked | null> {
-  const { account, admission, nextHash, identifier, deviceName, ticket, facts } = signedIn;
+  const { account, admission, nextHash, identifier, deviceName, ticket, rememberMark: mark, facts } = signedIn;
   return core.db.transaction().execute(async (transaction) => {
     const checked = { id: account.id, verifiedHash: account.password, nextHash };
     const held = await readGateAccount(core, transaction, account.id);
     const { hasSecondFactor = false, isPasswordChangeDue = false } = held?.state ?? {};
     const state = { account, hasPassword: true, hasSecondFactor, isPasswordChangeDue };
-    const opens = openingOf(state, ["password"], "sign_in");
+    const remembered = held && (await findRememberedDevice(core, transaction, { account: held, mark, facts }));
+    const shown = remembered ? (["password", "remembered_device"] as const) : (["password"] as const);
+    const opens = openingOf(state, shown, "sign_in");
     if (held && (opens === "second_factor" || opens === "new_password")) {
       if (!(await rehashPassword(transaction, checked))) return null;
       const half = toHalfSignIn(held, signedIn);
@@ -116,6 +122,7 @@ async function open(core: Core, signedIn: SignedIn): Promise<AnsweredSession | M
       deviceName,
       by: "password",
       authentication,
+      remembered,
       signIn: { identifier: identifier?.kind ?? "alias" },
     });
     await tellHook(core, transaction, "signedIn", { user, session: opened.session, request: facts });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Auth } from "../../auth.ts";
-import type { AuthError } from "../../errors.ts";
+import { AuthError } from "../../errors.ts";
 import {
   createInbox,
   createPasskeyDevice,
@@ -9,10 +9,11 @@ import {
   showTotp,
   type TestAuth,
 } from "../../testing/index.ts";
+import { codeOf, createProvedPerson, freshFacts, password, refusalOf } from "../../testing/people.ts";
 import type { Principal } from "../steps/core.ts";
 
 const inbox = createInbox();
-const [password, nextPassword] = ["correct horse battery", "a better horse battery"];
+const nextPassword = "a better horse battery";
 const messages = { senders: { sms: inbox, email: inbox }, isEnforced: false } as const;
 const passkeys = { rpId: "localhost", allowsLocalhost: true };
 
@@ -21,16 +22,16 @@ let service: TestAuth;
 let services: Readonly<Record<Setting, Auth>>;
 beforeAll(async () => {
   const codes = { holdersByCode: true };
-  service = await createTestAuth({ messages, passkeys, codes });
+  const tokens = { audience: ["latchkey", "shop"] };
+  // For everybody, so that what holds rights is among what a remembered device could reach.
+  const rememberedDevices = { of: "all" } as const;
+  service = await createTestAuth({ messages, passkeys, codes, tokens, rememberedDevices });
   const another = (secondFactor: Setting) => service.another({ secondFactor });
   services = { optional: service.auth, staff: await another("staff"), all: await another("all") };
 });
 afterAll(() => service[Symbol.asyncDispose]());
 
-let people = 0;
-const facts = () => ({ ...service.facts, address: `2001:db8:${(++people).toString(16)}::1` });
-const refusalOf = (error: AuthError) => error;
-const codeOf = (error: AuthError) => error.code;
+const facts = () => freshFacts(service);
 const callerOf = (token: string, by: Auth = service.auth): Promise<Principal> => by.authenticate([`Bearer ${token}`]);
 
 const settings = ["optional", "staff", "all"] as const;
@@ -47,6 +48,8 @@ interface Person {
   readonly device: PasskeyDevice | null;
   readonly secret: string | null;
   readonly recoveryCodes: readonly string[];
+  /** Of a browser that is remembered at the second factor. */
+  readonly rememberMark?: string;
 }
 
 interface Kind {
@@ -55,14 +58,8 @@ interface Kind {
 }
 
 async function createPerson({ factors, isStaff }: Kind): Promise<Person> {
-  const { auth, database, clock } = service;
-  const phoneNumber = `+9053266${String(++people).padStart(5, "0")}`;
-  const username = `person_${people}`;
-  const { id } = await auth.createUser({ username, phoneNumber, password });
-  await database.query(
-    "update latchkey.users set phone_vouched_at = null, phone_proved_at = latchkey.now() where id = $1",
-    [id],
-  );
+  const { auth, clock } = service;
+  const { id, username, phoneNumber } = await createProvedPerson(service);
   const caller = await callerOf((await auth.login({ username, password }, facts())).token);
   const { codes } = await auth.createRecoveryCodes(caller, facts());
   const device = factors.includes("passkey") ? createPasskeyDevice() : null;
@@ -77,24 +74,40 @@ async function createPerson({ factors, isStaff }: Kind): Promise<Person> {
     await clock.advance(30);
     await auth.confirmTotp(caller, { ticket: started.ticket, totp: await showTotp(service, secret) }, facts());
   }
-  if (isStaff) await auth.operator.update(username, { isStaff });
+  if (isStaff) await auth.operator.update(username, { isStaff, isSuperuser: true });
   return { id, username, phoneNumber, device, secret, recoveryCodes: codes };
 }
 
-/** A session's token; a ticket, and whatever else is none, is nothing. */
-const tokenOf = (answer: object | null) => (answer && "token" in answer ? String(answer.token) : "nothing");
+/** A session's tokens; a ticket, and whatever else is none, is nothing. */
+const openedOf = (answer: object | null): Opened | null =>
+  answer && "token" in answer && "refreshToken" in answer
+    ? { token: String(answer.token), refreshToken: String(answer.refreshToken) }
+    : null;
+
+/** Has a browser remembered, by what the app shows. */
+async function remember({ username, secret }: Person): Promise<string> {
+  const { auth, clock } = service;
+  const asked = await auth.login({ username, password }, facts()).then(() => null, refusalOf);
+  await clock.advance(30);
+  const shown = { ticket: asked?.secondFactor?.ticket ?? "", totp: await showTotp(service, secret ?? "") };
+  const { rememberMark = "" } = await auth.signInBySecondFactor({ ...shown, remember: true }, facts());
+  return rememberMark;
+}
+
+async function enterByCode(
+  by: Auth,
+  { purpose, person }: { readonly purpose: "sign_in" | "enter"; readonly person: Person },
+): Promise<object> {
+  const { phoneNumber, rememberMark } = person;
+  const { challenge } = await by.startCode({ purpose, to: phoneNumber }, facts());
+  return by.signInByCode({ challenge, code: (await inbox.take(phoneNumber)).code, rememberMark }, facts());
+}
 
 /** Every way in, as somebody goes it who shows nothing beside: a session, or nothing that is one. */
 const ways: Readonly<Record<string, (by: Auth, person: Person) => Promise<object | null>>> = {
-  "a password": (by, { username }) => by.login({ username, password }, facts()),
-  "a code to sign in": async (by, { phoneNumber }) => {
-    const { challenge } = await by.startCode({ purpose: "sign_in", to: phoneNumber }, facts());
-    return by.signInByCode({ challenge, code: (await inbox.take(phoneNumber)).code }, facts());
-  },
-  "a code to enter": async (by, { phoneNumber }) => {
-    const { challenge } = await by.startCode({ purpose: "enter", to: phoneNumber }, facts());
-    return by.signInByCode({ challenge, code: (await inbox.take(phoneNumber)).code }, facts());
-  },
+  "a password": (by, { username, rememberMark }) => by.login({ username, password, rememberMark }, facts()),
+  "a code to sign in": (by, person) => enterByCode(by, { purpose: "sign_in", person }),
+  "a code to enter": (by, person) => enterByCode(by, { purpose: "enter", person }),
   "a reset by code, and its password": async (by, { username, phoneNumber }) => {
     const { challenge } = await by.startReset({ username }, facts());
     const { code } = await inbox.take(phoneNumber);
@@ -139,15 +152,81 @@ async function openSessionOfBefore(id: string, username: string): Promise<{ read
   return opened;
 }
 
-/** What a procedure may ask for, by its builder. */
-const procedures: Readonly<Record<string, (by: Auth, token: string) => Promise<unknown>>> = {
-  protectedProcedure: (by, token) => callerOf(token, by),
-  "recentProcedure, one factor": async (by, token) =>
-    by.requireRecentAuthentication(await callerOf(token, by), 600, "1"),
-  "recentProcedure, two factors": async (by, token) =>
-    by.requireRecentAuthentication(await callerOf(token, by), 600, "2"),
-  "changing factors": async (by, token) => by.startPasskey(await callerOf(token, by)),
+/** Those in the place of whose second factor a remembered device stands. */
+const waysOfFirstFactor: ReadonlySet<string> = new Set(["a password", "a code to sign in", "a code to enter"]);
+
+interface Opened {
+  readonly token: string;
+  readonly refreshToken: string;
+}
+
+/** What a procedure may ask for, by its builder or its own rules, and how many factors it wants to be shown. */
+interface ProcedureKind {
+  readonly wants: 1 | 2;
+  call(by: Auth, opened: Opened): Promise<unknown>;
+}
+
+const signedIn =
+  (run: (by: Auth, caller: Principal) => Promise<unknown>) =>
+  async (by: Auth, { token }: Opened) =>
+    run(by, await callerOf(token, by));
+
+/** An answer that a procedure of a role gives to its holders. */
+const ofRole = async (holds: boolean) => {
+  if (!holds) throw new AuthError("permission_denied", "This is for others");
 };
+
+const procedures: Readonly<Record<string, ProcedureKind>> = {
+  protectedProcedure: { wants: 1, call: signedIn(async () => "in") },
+  "permittedProcedure, and those of a model": {
+    wants: 1,
+    call: signedIn((by, { user }) => by.authorize(user, "auth.view_user")),
+  },
+  staffProcedure: { wants: 1, call: signedIn((_, { user }) => ofRole(user.isStaff)) },
+  "a superuser's": { wants: 1, call: signedIn((_, { user }) => ofRole(user.isSuperuser)) },
+  "token.refresh": { wants: 1, call: (by, { refreshToken }) => by.refresh(refreshToken, facts()) },
+  "token.exchange": { wants: 1, call: signedIn((by, caller) => by.exchangeToken(caller, { audience: "shop" })) },
+  "token.verify": {
+    wants: 1,
+    call: async (by, { token }) => ofRole((await by.inspectToken(token, facts())).active),
+  },
+  "token.verify, by what says two factors": {
+    wants: 2,
+    async call(by, { token }) {
+      const inspected = await by.inspectToken(token, facts());
+      await ofRole(inspected.active && inspected.acr === "2");
+    },
+  },
+  "an API that reads acr in the token": {
+    wants: 2,
+    call: async (_, { token }) => ofRole(readClaims(token).acr === "2"),
+  },
+  "recentProcedure, one factor": {
+    wants: 1,
+    call: signedIn((by, caller) => by.requireRecentAuthentication(caller, 600, "1")),
+  },
+  "recentProcedure, two factors": {
+    wants: 2,
+    call: signedIn((by, caller) => by.requireRecentAuthentication(caller, 600, "2")),
+  },
+  "changing factors": { wants: 1, call: signedIn((by, caller) => by.startPasskey(caller)) },
+  "an export": { wants: 1, call: signedIn((by, caller) => by.exportOwnData(caller)) },
+};
+
+/** What a session on a remembered device does: read and go on, and nothing that asks who is there. */
+const onRemembered: ReadonlySet<string> = new Set([
+  "protectedProcedure",
+  "permittedProcedure, and those of a model",
+  "staffProcedure",
+  "a superuser's",
+  "token.refresh",
+  "token.exchange",
+  "token.verify",
+]);
+
+function readClaims(token: string): { readonly acr?: string } {
+  return JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
+}
 
 /** By the rules in words: one that is enrolled is asked for, and one that the setting asks of such people. */
 const needsTwo = ({ factors, isStaff }: Kind, setting: Setting): boolean =>
@@ -156,8 +235,12 @@ const needsTwo = ({ factors, isStaff }: Kind, setting: Setting): boolean =>
 /** Every state of the factors; staff where that makes a difference to what the settings ask. */
 const kinds: readonly Kind[] = [
   { factors: "nothing", isStaff: true },
+  { factors: "an app", isStaff: true },
   ...factorStates.map((factors): Kind => ({ factors, isStaff: factors === "a passkey" })),
 ];
+
+const titleOf = (way: string, kind: Kind, setting: Setting) =>
+  [way, kind.factors, kind.isStaff ? "staff" : "user", setting].join(", ");
 
 describe.each(Object.entries(ways))("%s", (way, enter) => {
   test("reaches no procedure that wants more than was shown, whatever the account has and the setting says", async () => {
@@ -167,22 +250,61 @@ describe.each(Object.entries(ways))("%s", (way, enter) => {
       for (const setting of settings) {
         const by = services[setting];
         const shows = way === "a passkey" ? 2 : 1;
-        const opened = await enter(by, person).then(tokenOf, refusalOf);
-        const title = [way, kind.factors, kind.isStaff ? "staff" : "user", setting].join(", ");
-        if (typeof opened !== "string") {
+        const opened = await enter(by, person).then(openedOf, refusalOf);
+        const title = titleOf(way, kind, setting);
+        if (opened instanceof AuthError) {
           expect(["second_factor_required", "session_ended"], title).toContain(opened.code);
           expect(needsTwo(kind, setting), title).toBe(true);
           continue;
         }
-        if (opened === "nothing") continue;
+        if (!opened) continue;
         if (needsTwo(kind, setting) && shows < 2) reached.push(title);
-        for (const [procedure, call] of Object.entries(procedures)) {
+        for (const [procedure, { wants, call }] of Object.entries(procedures)) {
           const answer = await call(by, opened).then(() => "ok", codeOf);
-          const wantsTwo = procedure.endsWith("two factors");
-          if (answer === "ok" && wantsTwo && shows < 2) reached.push(`${title}, ${procedure}`);
+          if (answer === "ok" && wants > shows) reached.push(`${title}, ${procedure}`);
         }
       }
     }
     expect(reached).toEqual([]);
   });
+
+  test("reaches, on a device that is remembered, what signs in and nothing that asks who is there", async () => {
+    if (!waysOfFirstFactor.has(way)) return;
+    const [reached, missed]: [string[], string[]] = [[], []];
+    for (const kind of kinds.filter(({ factors }) => factors.includes("app"))) {
+      const person = await createPerson(kind);
+      const rememberMark = await remember(person);
+      for (const setting of settings) {
+        const opened = await enter(services[setting], { ...person, rememberMark }).then(openedOf, refusalOf);
+        const title = titleOf(way, kind, setting);
+        if (!opened || opened instanceof AuthError) {
+          missed.push(`${title}: ${opened?.code}`);
+          continue;
+        }
+        for (const [procedure, { call }] of Object.entries(procedures)) {
+          const answer = await call(services[setting], opened).then(() => "ok", codeOf);
+          if (answer === "ok" && !onRemembered.has(procedure)) reached.push(`${title}, ${procedure}`);
+        }
+      }
+    }
+    expect({ reached, missed }).toEqual({ reached: [], missed: [] });
+  });
+});
+
+test("a ticket of a sign-in that waits is no token, no refresh token and no ticket of anything else", async () => {
+  const { auth } = service;
+  const person = await createPerson({ factors: "an app", isStaff: false });
+  const asked = await auth.login({ username: person.username, password }, facts()).then(() => null, refusalOf);
+  const ticket = asked?.secondFactor?.ticket ?? "";
+  expect(ticket).not.toBe("");
+  const opened = { token: ticket, refreshToken: ticket };
+  for (const [procedure, { call }] of Object.entries(procedures)) {
+    const answer = await call(auth, opened).then(() => "ok", codeOf);
+    expect(["token_invalid", "refresh_token_invalid", "permission_denied", undefined], procedure).toContain(answer);
+  }
+  const newPassword = nextPassword;
+  expect(await auth.recover({ ticket, newPassword }, facts()).then(() => "in", codeOf)).toBe("code_invalid");
+  expect(await auth.signInByNewPassword({ ticket, newPassword }, facts()).then(() => "in", codeOf)).toBe(
+    "code_invalid",
+  );
 });

@@ -4,6 +4,7 @@ import type { Core, Principal } from "./core.ts";
 import { askGate, type GateAccount } from "./gate.ts";
 import {
   findRecentAuthentication,
+  lacksFactors,
   ownerMaxAge,
   reauthenticationRequired,
   waitOfCodes,
@@ -43,6 +44,7 @@ export async function requireChangeAuthority(
   if (recent?.isRegistration) return atOnce;
   if (recent?.isByCodeAlone) return { waits: waitOfCodes, opensIn: 0, isByCodeAlone: true };
   if (recent) return byPassword(core, caller, account, wanted);
+  if (lacksFactors(caller.session, account)) throw reauthenticationRequired(ownerMaxAge, "2");
   if (await isOnlyLeft(core, caller, account, wanted)) return { waits: longWait, opensIn: 0, isByCodeAlone: true };
   throw reauthenticationRequired();
 }

@@ -100,7 +100,7 @@ async function noteChange(
   await keepNotice(core, transaction, { userId: account.id, kind: "name_changed", facts, former });
   const deviceId = findKnownDevice(core, account, deviceMark);
   const isRaised = kind === "phone" && before !== null;
-  const raised = isRaised ? await raiseDeviceEpoch(core, transaction, account.id, deviceId) : null;
+  const raised = isRaised ? await raiseDeviceEpoch(core, transaction, { userId: account.id, deviceId }) : null;
   await recordEvent(transaction, { event: "name_changed", kind, change }, about(account, account.id, facts));
   await tellHook(core, transaction, "userUpdated", { user, fields: [fieldOf[kind]], by: "owner", request: facts });
   return { user, ...(raised && { deviceMark: raised.deviceMark }) };

@@ -19,6 +19,8 @@ export interface CodeToCheck {
   readonly sessionId?: string;
   /** Who shows it, where they are signed in. */
   readonly actorId?: string;
+  /** What costs work and is done for every code, right or wrong: once the guess is counted by where it comes from, and before it is compared. */
+  readonly prepare?: () => Promise<void>;
 }
 
 /** A code that was right, in the transaction of its effect. */
@@ -40,12 +42,13 @@ export interface RightCode {
  */
 export async function withRightCode<T>(
   core: Core,
-  wanted: CodeToCheck,
+  { prepare = async () => {}, ...wanted }: CodeToCheck,
   facts: RequestInfo,
   effect: (transaction: Queries, right: RightCode) => Promise<T>,
 ): Promise<T> {
   const network = toNetwork(facts.address);
   const { counted } = await countAtAddress(core, "check_code_address", facts);
+  await refundOnFailure(core, { counted }, prepare);
   const checked = await refundOnFailure(
     core,
     { counted },

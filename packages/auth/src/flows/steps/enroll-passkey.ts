@@ -22,6 +22,7 @@ import type { Core, RequestInfo } from "./core.ts";
 import { endOthers } from "./enroll-totp.ts";
 import type { GateAccount } from "./gate.ts";
 import { keepNotice } from "./keep-notice.ts";
+import { forgetRememberedDevices } from "./remembered-device.ts";
 
 /** Passkeys that one person may have: more devices than anybody keeps in mind. */
 export const mostPasskeys = 20;
@@ -94,6 +95,8 @@ export async function enrollPasskey(core: Core, transaction: Queries, wanted: Ne
   if (isSecondFactor) await markSecondFactor(transaction, userId, true);
   const isFirst = !factors.hasTotp && !factors.hasPasskey;
   const sessionsEnded = isFirst ? await endOthers(transaction, userId, keep) : 0;
+  // With another factor the devices are ticked anew, as with every change of what is asked for.
+  await forgetRememberedDevices(transaction, { userId });
   const about = { ...facts, actorId: userId, subjectId: userId };
   await recordEvent(transaction, { event: "passkey_added", sessionsEnded }, about);
   await keepNotice(core, transaction, { userId, kind: "passkey_added", facts });

@@ -1,5 +1,5 @@
 import { recordEvent } from "../../audit/audit-log.ts";
-import { deletePasskeys } from "../../passkeys/passkey-store.ts";
+import { deletePasskeys, listPasskeys } from "../../passkeys/passkey-store.ts";
 import { deleteTotp, putTotp } from "../../second-factors/totp-store.ts";
 import { endSessions } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
@@ -7,6 +7,7 @@ import { markOldTokensEnded, markSecondFactor } from "../../users/user-store.ts"
 import type { Core, RequestInfo } from "./core.ts";
 import { endPending } from "./end-pending.ts";
 import { keepNotice } from "./keep-notice.ts";
+import { forgetRememberedDevices } from "./remembered-device.ts";
 
 interface Enrolment {
   readonly userId: string;
@@ -35,16 +36,20 @@ export async function enrollTotp(
   await keepNotice(core, transaction, { userId, kind: "second_factor_changed", facts });
 }
 
-/** Takes the authenticator app of a user away; false where there is none. */
+/**
+ * Takes the authenticator app of a user away; false where there is none. Who has a passkey besides goes on being asked for a second factor,
+ * which it then is.
+ */
 export async function takeTotp(transaction: Queries, userId: string): Promise<boolean> {
-  await markSecondFactor(transaction, userId, false);
+  const isLast = (await listPasskeys(transaction, userId)).length === 0;
+  if (isLast) await markSecondFactor(transaction, userId, false);
   return deleteTotp(transaction, userId);
 }
 
 /** Takes all of a user's factors away, the app and the passkeys: they were lost, and whoever has them must not get in. */
 export async function takeFactors(transaction: Queries, userId: string): Promise<void> {
-  await takeTotp(transaction, userId);
   await deletePasskeys(transaction, userId);
+  await takeTotp(transaction, userId);
 }
 
 /** Ends what a person had open before their second factor changed, and answers how many sessions. */
@@ -53,5 +58,6 @@ export async function endOthers(transaction: Queries, userId: string, keep?: str
   await endPending(transaction, userId);
   const except = keep === undefined ? {} : { except: keep };
   const ended = await endSessions(transaction, { userId, ...except, reason: "second_factor_changed" });
+  await forgetRememberedDevices(transaction, { userId });
   return ended.length;
 }

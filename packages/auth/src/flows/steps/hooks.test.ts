@@ -258,14 +258,21 @@ describe("a hook that fails", () => {
   };
   test.each(Object.entries(failing))("%s undoes what it was told, within a second or two", async (_, failure) => {
     const { username, user, caller } = await signUp();
-    behave = failure;
-    const startedAt = performance.now();
+    // Counted from the hook on, by the clock that its limit goes by: the machine may be busy before and after.
+    let isLate = false;
+    const noteLateness = () => {
+      isLate = true;
+    };
+    behave = (event, hook) => {
+      setTimeout(noteLateness, 2_000).unref();
+      return failure(event, hook);
+    };
     const refused = auth.login({ username, password }, service.facts);
     await expect(refused).rejects.toMatchObject({
       code: "hook_failed",
       message: expect.not.stringContaining("canary"),
     });
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    expect(isLate).toBe(false);
     expect(await count("latchkey.sessions where user_id = $1", [user.id])).toBe(1);
     await expect(auth.updateProfile(caller, { city: "X" }, service.facts)).rejects.toEqual(code("hook_failed"));
     behave = () => {};

@@ -29,6 +29,8 @@ export interface SignInAnswer<Person extends User = User> extends TokenResponse<
 export interface AnsweredSession {
   readonly user: User;
   readonly session: Pick<Session, "id" | "expiresAt" | "acr" | "amr" | "authTime">;
+  /** What its access tokens are for, where that is not the service itself. */
+  readonly audience?: string | null;
   readonly idleExpiresAt: Date;
   readonly rotation: number;
   readonly refreshToken: RefreshToken;
@@ -39,10 +41,10 @@ export interface AnsweredSession {
 /** Issues the tokens of a session. */
 export async function issueSessionTokens(
   core: Core,
-  { user, session, idleExpiresAt, rotation, refreshToken }: AnsweredSession,
+  { user, session, audience, idleExpiresAt, rotation, refreshToken }: AnsweredSession,
 ): Promise<TokenResponse> {
   const notAfter = toNumericDate(session.expiresAt);
-  const { token, expiresAt } = await issueToken(core, { user, session, rotation, notAfter });
+  const { token, expiresAt } = await issueToken(core, { user, session, audience, rotation, notAfter });
   return {
     token,
     tokenType: "Bearer",

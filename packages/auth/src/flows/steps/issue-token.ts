@@ -17,13 +17,13 @@ export interface TokenToIssue {
   /** The session's own end, which it never outlives; NumericDate. */
   readonly notAfter: number;
   /** The service's own unless told otherwise. */
-  readonly audience?: string;
+  readonly audience?: string | null | undefined;
 }
 
 /** Signs an access token for a session. */
 export async function issueToken(
   core: Core,
-  { user, session, rotation, notAfter, audience = core.options.tokens.audience }: TokenToIssue,
+  { user, session, rotation, notAfter, audience }: TokenToIssue,
 ): Promise<{ token: string; expiresAt: Date }> {
   const { issuer, lifetime, profile } = core.options.tokens;
   const now = toNumericDate(core.clock.now());
@@ -34,7 +34,7 @@ export async function issueToken(
   const claims =
     profile !== "standard"
       ? { ...identity, ...(await findOldClaims(core, user)) }
-      : { ...identity, aud: audience, ...toAuthenticationClaims(session) };
+      : { ...identity, aud: audience ?? core.options.tokens.audience, ...toAuthenticationClaims(session) };
   const token = await signAccessToken(claims, await core.findSigningKey());
   return { token, expiresAt: new Date(exp * 1000) };
 }

@@ -1,8 +1,10 @@
 import type { NoticeKind } from "../../messages/notice.ts";
 import { findNoticeChannels } from "../../messages/notice-outbox.ts";
 import { insertNotice, type NoticeMessagesToQueue, queueNoticeMessages } from "../../messages/notice-store.ts";
+import { afterCommit } from "../../storage/after-commit.ts";
 import type { Queries } from "../../storage/database.ts";
 import type { Core, RequestInfo } from "./core.ts";
+import { messageLocale } from "./message-locale.ts";
 
 export interface NoticeToKeep {
   readonly userId: string;
@@ -19,7 +21,7 @@ export interface NoticeToKeep {
  * how many messages there are.
  */
 export async function keepNotice(
-  core: Pick<Core, "options">,
+  core: Pick<Core, "options" | "outbox">,
   transaction: Queries,
   { userId, kind, facts, former = [] }: NoticeToKeep,
 ): Promise<{ readonly messages: number }> {
@@ -33,6 +35,9 @@ export async function keepNotice(
     hasHook: on.noticeKept !== undefined,
   });
   if (noticeId === null) return { messages: 0 };
+  afterCommit(transaction, core.outbox.wake);
   const channels = findNoticeChannels(messaging.senders);
-  return { messages: await queueNoticeMessages(transaction, { noticeId, userId, kind, channels, locale, former }) };
+  const inLocale = messageLocale(userId, { request: locale });
+  const queued = { noticeId, userId, kind, channels, locale: inLocale, former };
+  return { messages: await queueNoticeMessages(transaction, queued) };
 }

@@ -1,7 +1,10 @@
+import { moveRememberedDevices } from "../../second-factors/remembered-device-store.ts";
 import { createDeviceToken, type DeviceOwner, readDeviceToken } from "../../sessions/device-token.ts";
+import { findRememberedOf } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import { incrementDeviceEpoch, listStoppingEpochs } from "../../users/user-store.ts";
 import type { Core } from "./core.ts";
+import { forgetRememberedDevices } from "./remembered-device.ts";
 
 /** The id of a device that its owner has signed in with before; null for every other, and for nobody's. */
 export function findKnownDevice(
@@ -26,18 +29,29 @@ export function markDevice(core: Core, owner: DeviceOwner, deviceId: string | nu
   return createDeviceToken(core.deviceKeys()[0], owner, deviceId, core.clock.now()).mark;
 }
 
+/** Whose devices are forgotten, and which one goes on. */
+export interface DeviceThatGoesOn {
+  readonly userId: string;
+  /** Of the device that does it, where it is known. */
+  readonly deviceId?: string | null;
+  /** The session that does it, whose device stays remembered where it is. */
+  readonly sessionId?: string;
+}
+
 /**
  * Forgets every device of an account, in the transaction of what is the reason: a reset, the end of all other sessions, a number that was
  * changed or lost, or that its owner asked for it. Answers the mark with which the device goes on that does it, for the answer of the call.
  *
- * @param deviceId of the device that does it, where it is known
+ * What was remembered at a second factor ends with it.
  */
 export async function raiseDeviceEpoch(
   core: Core,
   transaction: Queries,
-  userId: string,
-  deviceId: string | null = null,
+  { userId, deviceId = null, sessionId }: DeviceThatGoesOn,
 ): Promise<{ readonly deviceEpoch: number; readonly deviceMark: string }> {
   const deviceEpoch = await incrementDeviceEpoch(transaction, userId);
+  const except = sessionId === undefined ? null : await findRememberedOf(transaction, sessionId);
+  await forgetRememberedDevices(transaction, { userId, except });
+  if (except !== null) await moveRememberedDevices(transaction, userId, deviceEpoch);
   return { deviceEpoch, deviceMark: markDevice(core, { id: userId, deviceEpoch }, deviceId) };
 }

@@ -104,7 +104,7 @@ export async function moveNameFrom(
 ): Promise<void> {
   const isParked = await takeName(transaction, holder.id, kind);
   await endPending(transaction, holder.id);
-  await raiseDeviceEpoch(core, transaction, holder.id);
+  await raiseDeviceEpoch(core, transaction, { userId: holder.id });
   await keepNotice(core, transaction, { userId: holder.id, kind: "name_lost", facts: null });
   await recordEvent(transaction, { event: "name_lost", kind, isParked }, about);
 }

@@ -24,7 +24,8 @@ const afterRegistration = 3_600;
 /**
  * Finds how the owner of a session showed in it that it is them, `maxAge` seconds ago at most: by signing in, or since then. A code counts
  * only where the account has no password, as it does for `me.reauthenticate`, and a password, or a factor, that a code has set within three days
- * counts as that code. Null when they did not.
+ * counts as that code. Null when they did not, and in a session of one factor where the account has two: what a remembered device opened
+ * shows nothing again.
  */
 export async function findRecentAuthentication(
   core: Core,
@@ -34,7 +35,7 @@ export async function findRecentAuthentication(
   const recent = (await listShown(core.db, session.id)).filter((shown) => isRecent(shown, maxAge));
   if (recent.length === 0) return null;
   const account = await readGateAccount(core, core.db, user.id);
-  if (!account) return null;
+  if (!account || lacksFactors(session, account)) return null;
   const isFresh = isFreshlySetByCode(account);
   // Whoever has the number for a day has no passkey, but for one that the number has just enrolled.
   if (recent.some(({ by }) => by === "passkey"))
@@ -44,6 +45,26 @@ export async function findRecentAuthentication(
   if (account.state.hasPassword || account.state.hasPasskey) return null;
   // A code beside an authenticator app is no code alone.
   return { isByCodeAlone: session.acr === "1" || isFresh, isRegistration: false };
+}
+
+/** Whether a session goes on with less than its account asks for, because its device is remembered. */
+export function lacksFactors(session: Principal["session"], { state }: GateAccount): boolean {
+  return session.acr === "1" && state.hasSecondFactor;
+}
+
+/**
+ * Asks for the second factor in a session that goes on without it, before what a remembered device must not do.
+ *
+ * @throws AuthError `reauthentication_required`, with `acr`
+ */
+export async function requireFactorsShown(
+  core: Core,
+  { user, session }: Principal,
+  maxAge = ownerMaxAge,
+): Promise<void> {
+  if (session.acr === "2") return;
+  const account = await readGateAccount(core, core.db, user.id);
+  if (account && lacksFactors(session, account)) throw reauthenticationRequired(maxAge, "2");
 }
 
 /** Whether a code that was sent has set the password, or the first second factor, so lately that either counts as that code. */
@@ -69,11 +90,14 @@ export async function requireRecently(
 ): Promise<RecentAuthentication> {
   const recent = await findRecentAuthentication(core, caller, maxAge);
   if (recent) return recent;
+  await requireFactorsShown(core, caller, maxAge);
   throw reauthenticationRequired(maxAge);
 }
 
-export function reauthenticationRequired(maxAge = ownerMaxAge): AuthError {
-  return new AuthError("reauthentication_required", "Show again that it is you", { maxAge });
+/** @param acr `2` where the second factor is to be shown as well */
+export function reauthenticationRequired(maxAge = ownerMaxAge, acr?: "2"): AuthError {
+  const message = acr ? "This needs a second factor" : "Show again that it is you";
+  return new AuthError("reauthentication_required", message, { maxAge, ...(acr && { acr }) });
 }
 
 function isRecent({ by, secondsAgo }: Shown, maxAge: number): boolean {

@@ -67,7 +67,7 @@ export async function replaceLostPassword(
     await recordEvent(transaction, happened, { ...facts, actorId: null, subjectId: userId });
   }
   await keepNotice(core, transaction, { userId, kind: kindsOfNotice[by ?? "phone"], facts });
-  const device = await raiseDeviceEpoch(core, transaction, userId, deviceId);
+  const device = await raiseDeviceEpoch(core, transaction, { userId, deviceId });
   await resetSignInLimits(core, transaction, account, counted);
   return { sessionsEnded, isDeletionStopped, ...device };
 }

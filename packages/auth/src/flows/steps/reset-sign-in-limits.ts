@@ -21,12 +21,16 @@ export async function resetTotpLimits(core: Core, transaction: Queries, id: stri
 export async function resetSignInLimits(
   core: Core,
   transaction: Queries,
-  { id, ...user }: User,
+  user: User,
   succeeded: readonly Scope[] = [],
 ): Promise<void> {
+  await core.throttle.settle(transaction, succeeded, signInScopesOf(core, user));
+}
+
+/** In what sign-ins that failed are counted for an account, by whatever name. */
+export function signInScopesOf(core: Core, { id, ...user }: User): readonly Scope[] {
   const names = [user.username, user.phoneNumber, user.email].filter((name) => name !== null);
   const identifiers = names.map((name) => parseIdentifier(name, core.options.phones)).filter((found) => found !== null);
   const byName = identifiers.map(({ value }): Scope => ({ limit: "sign_in_name", of: [value] }));
-  const forgotten: Scope[] = [...byName, { limit: "account_strangers", of: [id] }, ...totpScopes(id)];
-  await core.throttle.settle(transaction, succeeded, forgotten);
+  return [...byName, { limit: "account_strangers", of: [id] }, ...totpScopes(id)];
 }

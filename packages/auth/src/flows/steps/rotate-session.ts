@@ -19,17 +19,19 @@ export interface Rotation {
 export interface RotatedSession {
   readonly session: Session;
   readonly user: User;
+  /** What its access tokens are for, where that is not the service itself. */
+  readonly audience: string | null;
   readonly idleExpiresAt: Date;
   /** The number of the present refresh token, for the access tokens that are issued with it. */
   readonly rotation: number;
 }
 
-type Row = Record<string, unknown> & Pick<RotatedSession, "idleExpiresAt" | "rotation">;
+type Row = Record<string, unknown> & Pick<RotatedSession, "audience" | "idleExpiresAt" | "rotation">;
 
 type Settings = Pick<Core, "options" | "callerColumns">;
 
 const answeredColumns = ({ callerColumns }: Settings) =>
-  `${callerColumns.text}, session.idle_expires_at as "idleExpiresAt", session.rotation as "rotation"`;
+  `${callerColumns.text}, session.audience as "audience", session.idle_expires_at as "idleExpiresAt", session.rotation as "rotation"`;
 
 const idleFromNow = ({ sessions: { idleLifetime } }: ResolvedOptions) =>
   sql`least(session.expires_at, latchkey.now() + make_interval(secs => ${idleLifetime}))`;
@@ -110,5 +112,7 @@ export async function replaceRefreshToken(
 }
 
 function readRow({ callerColumns }: Settings, row: Row | undefined): RotatedSession | null {
-  return row ? { ...callerColumns.read(row), idleExpiresAt: row.idleExpiresAt, rotation: row.rotation } : null;
+  if (!row) return null;
+  const { audience, idleExpiresAt, rotation } = row;
+  return { ...callerColumns.read(row), audience, idleExpiresAt, rotation };
 }

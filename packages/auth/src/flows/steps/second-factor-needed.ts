@@ -8,16 +8,40 @@ export function holdsRights(alias: string): string {
           where m.user_id = ${alias}.id))`;
 }
 
+type Settings = Pick<ResolvedOptions, "secondFactor" | "rememberedDevices">;
+
 /**
  * Whether a session shows less than its account needs, in SQL, for a query that calls the tables `session` and `caller`. Where the settings
- * ask nobody for a second factor it is two columns of rows that are read in any case.
+ * ask nobody for a second factor it is two columns of rows that are read in any case. The one exception is a session on a device that is
+ * remembered at this moment.
  */
-export function lacksSecondFactor({ secondFactor }: Pick<ResolvedOptions, "secondFactor">): string {
-  const isRequired = {
+export function lacksSecondFactor(settings: Settings): string {
+  return `case when session.acr >= 2 then false
+    when caller.second_factor_at is not null or (${isRequired(settings)}) then not (${isRemembered(settings)})
+    else false end`;
+}
+
+function isRequired({ secondFactor }: Settings): string {
+  return {
     off: "false",
     optional: "false",
     staff: `caller.test_until is null and ${holdsRights("caller")}`,
     all: "caller.test_until is null",
   }[secondFactor];
-  return `case when session.acr >= 2 then false else caller.second_factor_at is not null or (${isRequired}) end`;
+}
+
+/** As {@link rememberableFor} says it of an account, and the mark itself: every part is of this moment. */
+function isRemembered(settings: Settings): string {
+  const { lifetime, of } = settings.rememberedDevices;
+  if (lifetime === "off") return "false";
+  const isAllowed = {
+    all: "true",
+    no_rights: `not ${holdsRights("caller")}`,
+    optional: `not (${isRequired(settings)})`,
+  };
+  return `exists (
+      select from latchkey.remembered_devices remembered
+      where remembered.id = session.remembered_device and remembered.user_id = caller.id
+        and remembered.device_epoch = caller.device_epoch and remembered.expires_at > latchkey.now()
+        and remembered.created_at > latchkey.now() - interval '${lifetime} seconds') and ${isAllowed[of]}`;
 }

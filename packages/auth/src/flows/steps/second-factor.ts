@@ -12,10 +12,11 @@ import type { Evidence } from "../../ways-in/may-open.ts";
 import type { Core, RequestInfo } from "./core.ts";
 import type { GateAccount } from "./gate.ts";
 import { findKnownDevice } from "./known-device.ts";
+import { rememberableFor } from "./remembered-device.ts";
 
 /** A way in of which all is shown but the second factor, or a new password. */
 export interface HalfSignIn {
-  readonly account: Pick<GateAccount, "id" | "factors">;
+  readonly account: Pick<GateAccount, "id" | "factors" | "state">;
   readonly evidence: readonly Evidence[];
   readonly purpose: SecondFactorPurpose;
   readonly by: SessionOpening;
@@ -41,9 +42,14 @@ export async function askForSecondFactor(
   const { ticket, expiresAt } = await keepHalfSignIn(transaction, half);
   const methods = listMethods(account);
   const isToEnroll = methods.length === 0;
+  const rememberSeconds = rememberableFor(core, account);
   const about: AuditFacts = { ...facts, actorId: null, subjectId: account.id };
   await recordEvent(transaction, { event: "second_factor_asked", purpose, isToEnroll }, about);
-  return { ticket, ticketExpiresAt: expiresAt, methods, ...(isToEnroll && { enroll: listEnrollable(core) }) };
+  return {
+    ...{ ticket, ticketExpiresAt: expiresAt, methods },
+    ...(isToEnroll && { enroll: listEnrollable(core) }),
+    ...(rememberSeconds !== null && { rememberSeconds }),
+  };
 }
 
 /** Keeps what was shown behind a ticket. */

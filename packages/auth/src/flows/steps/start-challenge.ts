@@ -5,6 +5,7 @@ import { AuthError } from "../../errors.ts";
 import { MessageRefused } from "../../messages/firewall.ts";
 import { toNetwork } from "../../throttling/address.ts";
 import type { Core, RequestInfo } from "./core.ts";
+import { messageLocale } from "./message-locale.ts";
 
 /** Where a code goes. */
 export interface Target {
@@ -60,7 +61,8 @@ export async function startChallenge(core: Core, wanted: CodeToStart): Promise<C
       sessionId: wanted.sessionId ?? null,
       channel: channel ?? "sms",
       tellsChannel: wanted.tellsChannel,
-      locale: wanted.locale ?? facts.locale ?? null,
+      ...(!wanted.tellsChannel && { username: wanted.typed }),
+      locale: messageLocale(wanted.actorId ?? userId, { asked: wanted.locale ?? null, request: facts.locale ?? null }),
       isSent,
       isHanded: isTest && wanted.isSent,
       isKnownDevice,
@@ -120,6 +122,16 @@ async function admitHidden(core: Core, ask: MessageAsk, about: AuditFacts): Prom
   const address = { kind: "email", address: `\0${typed}` } as const;
   const isEmail = await admit(core, target?.kind === "email" ? ask : { ...nobodys, target: address }, about);
   return target?.kind === "email" ? isEmail : isPhone;
+}
+
+/**
+ * What a challenge answers when its message is sent again: the channel that it began with. After WhatsApp has failed it goes by SMS, which only
+ * happens where there is somebody to write to.
+ */
+export function tellFirstChannel(core: Core, challenge: Challenge): Challenge {
+  const { channel } = challenge;
+  if (channel === null) return challenge;
+  return { ...challenge, channel: findChannel(core, channel === "email" ? "email" : "phone") ?? channel };
 }
 
 /** The channel that a message to this kind of name begins with; null where nothing sends to it. */

@@ -37,6 +37,10 @@ import * as passwordsToReplace from "./0063-passwords-to-replace.ts";
 import * as schemaCompatibility from "./0066-schema-compatibility.ts";
 import * as formerPasswords from "./0068-former-passwords.ts";
 import * as countsOfCodes from "./0069-counts-of-codes.ts";
+import * as wrongCodesOfNames from "./0070-wrong-codes-of-names.ts";
+import * as languagesOfSessions from "./0071-languages-of-sessions.ts";
+import * as rememberedDevices from "./0072-remembered-devices.ts";
+import * as authorizationCodes from "./0075-authorization-codes.ts";
 
 /**
  * A step of the schema. `up` runs while the release before serves, in a transaction that waits for locks for a moment only and is then tried
@@ -99,4 +103,8 @@ export const migrations: Readonly<Record<string, SchemaMigration>> = {
   "0066-schema-compatibility": schemaCompatibility,
   "0068-former-passwords": formerPasswords,
   "0069-counts-of-codes": countsOfCodes,
+  "0070-wrong-codes-of-names": wrongCodesOfNames,
+  "0071-languages-of-sessions": languagesOfSessions,
+  "0072-remembered-devices": rememberedDevices,
+  "0075-authorization-codes": authorizationCodes,
 };

@@ -104,9 +104,11 @@ export function createMeProcedures<C extends Config>({ protectedProcedure }: Bui
 
     /**
      * Shows in this session that it is its owner, with a passkey, with the password, or, where the account has neither, with a code; and with
-     * what the authenticator app shows beside the last two, where there is one: see `recentProcedure`.
+     * what the authenticator app shows beside the last two, where there is one: see `recentProcedure`. Answers a new pair of tokens for it, to
+     * which none of before leads.
      */
     reauthenticate: protectedProcedure
+      .meta({ cookieMode: {} })
       .input(
         z
           .strictObject({
@@ -121,12 +123,11 @@ export function createMeProcedures<C extends Config>({ protectedProcedure }: Bui
             ...withIssueCode("required", "is missing, or a passkey, or a challenge and its code are in its place"),
           }),
       )
-      .mutation(async ({ ctx, input: { passkey, password, challenge = "", code = "", totp } }) => {
+      .mutation(({ ctx, input: { passkey, password, challenge = "", code = "", totp } }) => {
         const { auth, facts } = ctx.latchkey;
-        if (passkey !== undefined) await auth.reauthenticateByPasskey(ctx, { passkey }, facts);
-        else if (password !== undefined) await auth.reauthenticate(ctx, { password, totp }, facts);
-        else await auth.reauthenticateByCode(ctx, { challenge, code, totp }, facts);
-        return {};
+        if (passkey !== undefined) return auth.reauthenticateByPasskey(ctx, { passkey }, facts);
+        if (password !== undefined) return auth.reauthenticate(ctx, { password, totp }, facts);
+        return auth.reauthenticateByCode(ctx, { challenge, code, totp }, facts);
       }),
 
     /** The authenticator app that is the person's second factor. */
@@ -206,6 +207,17 @@ export function createMeProcedures<C extends Config>({ protectedProcedure }: Bui
         .meta({ cookieMode: { takes: "deviceMark" } })
         .input(shownDevice)
         .mutation(({ ctx, input }) => ctx.latchkey.auth.forgetDevices(ctx, ctx.latchkey.facts, input)),
+    },
+
+    /** The devices on which the person is asked for no second factor for a while. */
+    rememberedDevices: {
+      list: protectedProcedure.query(({ ctx }) => ctx.latchkey.auth.listRememberedDevices(ctx)),
+
+      /** Has the second factor asked for there again, and ends what was opened there without it. */
+      end: protectedProcedure.input(z.strictObject({ id: z.uuid() })).mutation(async ({ ctx, input }) => {
+        await ctx.latchkey.auth.endRememberedDevice(ctx, input.id, ctx.latchkey.facts);
+        return {};
+      }),
     },
 
     /** Replaces the password, ends every other session, and answers a new pair of tokens for this one. */

@@ -1,7 +1,7 @@
 import { type Config, deviceName } from "@latchkey/auth";
 import { z } from "zod";
 import type { Builders } from "../builders.ts";
-import { challengeText, codeText, passwordText, text } from "../inputs.ts";
+import { challengeText, codeText, passkeyRegistration, passwordText, text } from "../inputs.ts";
 
 /** The way back for somebody who has nothing but their recovery codes. */
 export function createRecoveryProcedures<C extends Config>({ publicProcedure }: Builders<C>) {
@@ -28,5 +28,27 @@ export function createRecoveryProcedures<C extends Config>({ publicProcedure }: 
         }),
       )
       .mutation(({ ctx, input }) => ctx.latchkey.auth.recover(input, ctx.latchkey.facts)),
+
+    /** Answers what a browser is to be asked to make a passkey, in the place of a new password. */
+    startPasskey: publicProcedure
+      .meta({ cookieMode: {} })
+      .input(z.strictObject({ ticket: challengeText }))
+      .mutation(({ ctx, input }) => ctx.latchkey.auth.startRecoveryPasskey(input.ticket, ctx.latchkey.facts)),
+
+    /**
+     * Gives the account that passkey, takes the password of before away, ends every session of the account, and signs in. Other factors stay,
+     * unless the person says that they are lost too.
+     */
+    setPasskey: publicProcedure
+      .meta({ cookieMode: { opensSession: true } })
+      .input(
+        z.strictObject({
+          ticket: challengeText,
+          passkey: passkeyRegistration,
+          removeSecondFactors: z.boolean().optional(),
+          deviceName: deviceName.optional(),
+        }),
+      )
+      .mutation(({ ctx, input }) => ctx.latchkey.auth.recoverByPasskey(input, ctx.latchkey.facts)),
   };
 }

@@ -18,13 +18,14 @@ export function createTokenProcedures<C extends Config>({ publicProcedure, prote
   return {
     /** Signs in. `username` may be a username, a phone number in any usual spelling, or an e-mail address. */
     obtain: publicProcedure
-      .meta({ cookieMode: { takes: "deviceMark", opensSession: true } })
+      .meta({ cookieMode: { takes: "marks", opensSession: true } })
       .input(
         z.strictObject({
           username: identifierText,
           password: passwordText,
           ticket: challengeText.optional(),
           deviceMark: text(64).optional(),
+          rememberMark: text(64).optional(),
           deviceName: deviceName.optional(),
         }),
       )
@@ -32,12 +33,13 @@ export function createTokenProcedures<C extends Config>({ publicProcedure, prote
 
     /** Signs in by the code of a challenge. Where that alone is not enough the answer is a ticket, and `next` says what it is for. */
     obtainByCode: publicProcedure
-      .meta({ cookieMode: { takes: "deviceMark", opensSession: true } })
+      .meta({ cookieMode: { takes: "marks", opensSession: true } })
       .input(
         z.strictObject({
           challenge: challengeText,
           code: codeText,
           deviceMark: text(64).optional(),
+          rememberMark: text(64).optional(),
           deviceName: deviceName.optional(),
         }),
       )
@@ -57,9 +59,26 @@ export function createTokenProcedures<C extends Config>({ publicProcedure, prote
       .mutation(({ ctx, input }) => ctx.latchkey.auth.signInByPasskey(input, ctx.latchkey.facts)),
 
     /**
+     * Opens a session for an app that has sent somebody to the service's pages and got a code back (RFC 6749 §4.1.3, with PKCE). A code that is
+     * used twice ends the session that it has opened.
+     */
+    obtainByRedirect: publicProcedure
+      .input(
+        z.strictObject({
+          code: text(64),
+          codeVerifier: z.string().regex(/^[\w.~-]{43,128}$/, "is not a code verifier of 43 to 128 characters"),
+          clientId: text(64),
+          redirectUri: text(500),
+          deviceMark: text(64).optional(),
+          deviceName: deviceName.optional(),
+        }),
+      )
+      .mutation(({ ctx, input }) => ctx.latchkey.auth.signInByRedirect(input, ctx.latchkey.facts)),
+
+    /**
      * Signs in whoever was refused with `second_factor_required`, by its ticket and one of three: what the authenticator app shows, a passkey of
      * the account, or, where its `enroll` says so, a new one. Where they came to set a password it is set now; whoever has just set a factor up
-     * gets recovery codes, where they have none.
+     * gets recovery codes, where they have none. With `remember`, this device is asked for the first factor alone for a while.
      */
     obtainBySecondFactor: publicProcedure
       .meta({ cookieMode: { takes: "deviceMark", opensSession: true } })
@@ -71,6 +90,7 @@ export function createTokenProcedures<C extends Config>({ publicProcedure, prote
             passkey: passkeyAssertion.optional(),
             newPasskey: passkeyRegistration.optional(),
             deviceMark: text(64).optional(),
+            remember: z.boolean().optional(),
           })
           .refine(
             ({ totp, passkey, newPasskey }) =>

@@ -144,6 +144,11 @@ export function createUsersProcedures<C extends Config>({ ofCoreModel }: OwnBuil
       .input(byId)
       .query(({ ctx, input }) => ctx.latchkey.auth.users.listPendingChanges(toAdministrator(ctx), input.id)),
 
+    /** By what a user signs in, since when and by whose word, what they agreed to, and which limits keep them out. */
+    getWaysIn: user.view
+      .input(byId)
+      .query(({ ctx, input }) => ctx.latchkey.auth.users.getWaysIn(toAdministrator(ctx), input.id)),
+
     /** Stops one of these. */
     stopPendingChange: user.change
       .input(z.strictObject({ id: z.uuid(), changeId: z.uuid() }))

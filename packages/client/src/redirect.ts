@@ -1,0 +1,293 @@
+import type { AnyRouter } from "@trpc/server";
+import type { AppRouter, SessionAnswer } from "./api-types.ts";
+import type { AuthClient } from "./auth-client.ts";
+import type { PersonOf } from "./mounted-router.ts";
+import { isFinal } from "./session-manager.ts";
+import { type AuthStorage, memoryStorage } from "./storage.ts";
+
+type ClientOf<Router extends AnyRouter> = Pick<AuthClient<Router>, "internals">;
+
+/** How somebody signs in on the service's pages and comes back. */
+export interface RedirectSignIn {
+  /** The app's `id` among the `clients` of the service's configuration. */
+  readonly clientId: string;
+  /** One of the app's `redirectUris`, to the letter: where {@link handleRedirect} is called. */
+  readonly redirectUri: string;
+  /** Where the app goes on afterwards: kept here, and answered by {@link handleRedirect}. */
+  readonly returnTo?: string;
+  /** `login`: to show anew who is there; `create`: to register; `none`: to ask for nothing, and fail where that does not do. */
+  readonly prompt?: "login" | "create" | "none";
+  /** Seconds ago at most that the person must have shown who they are. */
+  readonly maxAge?: number;
+  /** The language of the pages (BCP 47), where it is not to be the browser's. */
+  readonly language?: string;
+  /** Where the pages are, where that is not the client's `url`. */
+  readonly pages?: string;
+  /** What is needed when the person is back; the tab's `sessionStorage` in a browser, and memory elsewhere, unless said. */
+  readonly storage?: Omit<AuthStorage, "isShared" | "subscribe">;
+  /** Leads to the pages: `location.assign` in a browser. On a phone, what opens the system's browser. */
+  readonly navigate?: (url: string) => unknown;
+  /** SHA-256, where the platform has no `crypto.subtle`. */
+  readonly sha256?: (bytes: Uint8Array) => ArrayBuffer | Uint8Array | Promise<ArrayBuffer | Uint8Array>;
+}
+
+export interface RedirectReturn {
+  /** The address that the person came back with; the page's own unless said, which is then cleaned. */
+  readonly url?: string;
+  /** The same as for {@link signInWithRedirect}. */
+  readonly storage?: RedirectSignIn["storage"];
+  /** What to call the device in the list of sessions. */
+  readonly deviceName?: string;
+}
+
+export interface RedirectOutcome<Person> {
+  readonly user: Person;
+  /** What {@link signInWithRedirect} was told. */
+  readonly returnTo: string | undefined;
+}
+
+/** Why somebody came back without being signed in. */
+export type RedirectErrorCode =
+  /** They did not want to. */
+  | "access_denied"
+  /** With `prompt: "none"`: nobody is signed in on the pages, or they would have to be asked. */
+  | "login_required"
+  | "interaction_required"
+  /** The answer is of another service than the one that was asked: somebody mixes two up. */
+  | "issuer_mismatch"
+  | "invalid_request"
+  | "unsupported_response_type"
+  | "server_error"
+  | "temporarily_unavailable";
+
+class RedirectError extends Error {
+  override readonly name = "RedirectError";
+  readonly code: RedirectErrorCode;
+
+  constructor(code: RedirectErrorCode) {
+    super(`The sign-in ended with ${code}`);
+    this.code = code;
+  }
+}
+
+/** An error of {@link handleRedirect}: the pages sent the person back without a session. */
+export type { RedirectError };
+
+/** Whether the pages sent somebody back without a session, for any reason or for the one given. */
+export function isRedirectError(error: unknown, code?: RedirectErrorCode): error is RedirectError {
+  if (!(error instanceof Error) || error.name !== "RedirectError") return false;
+  return code === undefined || (error as RedirectError).code === code;
+}
+
+/** What is kept of a person who is away. */
+interface Away extends Pick<RedirectSignIn, "clientId" | "redirectUri" | "returnTo"> {
+  readonly verifier: string;
+  readonly issuer: string;
+}
+
+/** Ways to the pages that one tab may have begun; the oldest is forgotten. */
+const mostAway = 5;
+
+/**
+ * Sends the person to the service's pages, where they sign in in whatever way they like, and from where they come back to `redirectUri` (OAuth 2.0
+ * with PKCE). For apps on another origin than the service, and on phones. Nothing after it runs in a page.
+ *
+ * @example
+ * await signInWithRedirect(auth, { clientId: "shop", redirectUri: "https://shop.example.com/signed-in" });
+ */
+export async function signInWithRedirect<Router extends AnyRouter = AppRouter>(
+  { internals }: ClientOf<Router>,
+  { clientId, redirectUri, returnTo, prompt, maxAge, language, pages = internals.base, ...rest }: RedirectSignIn,
+): Promise<void> {
+  if (internals.isCookieMode)
+    throw new TypeError('With storage: "cookie", the pages share the session: takeOverSession');
+  const [state, verifier] = [createSecret(), createSecret()];
+  const challenge = toText(new Uint8Array(await digest(verifier, rest.sha256)));
+  const place = toAbsolute(pages);
+  const away: Away = { clientId, redirectUri, verifier, issuer: place, ...(returnTo !== undefined && { returnTo }) };
+  const storage = findStorage(internals, rest.storage);
+  await write(storage, [...(await read(storage)), [state, away] as const].slice(-mostAway));
+  const query = new URLSearchParams({
+    ...{ response_type: "code", client_id: clientId, redirect_uri: redirectUri, state },
+    ...{ code_challenge: challenge, code_challenge_method: "S256" },
+    ...(prompt && { prompt }),
+    ...(maxAge !== undefined && { max_age: String(maxAge) }),
+    ...(language && { language }),
+  });
+  const { navigate = (url: string) => globalThis.location.assign(url) } = rest;
+  await navigate(`${place}/authorize?${query}`);
+}
+
+/** Answers that are being exchanged: an effect that runs twice, or two parts of a page, get the same one. */
+const running = new WeakMap<object, { readonly state: string; readonly outcome: Promise<unknown> }>();
+
+/**
+ * Signs in whoever comes back from the pages, and answers who it is; null where nobody does, such as at a reload. Call it at the start of the page
+ * at `redirectUri`, or of every page. It cleans the address bar.
+ *
+ * Throws {@link isRedirectError} where the pages gave no session, and {@link isAuthError} `code_invalid` for a code that is too old, `rate_limited`, …
+ *
+ * @example
+ * const back = await handleRedirect(auth);
+ * if (back) router.replace(back.returnTo ?? "/");
+ */
+export async function handleRedirect<Router extends AnyRouter = AppRouter>(
+  { internals }: ClientOf<Router>,
+  options: RedirectReturn = {},
+): Promise<RedirectOutcome<PersonOf<Router>> | null> {
+  const known = running.get(internals);
+  const brought = readAnswer(options.url ?? globalThis.location?.href ?? "");
+  if (!brought || known?.state === brought.state) return ((await known?.outcome) as never) ?? null;
+  const outcome = exchange<Router>(internals, brought, options);
+  running.set(internals, { state: brought.state, outcome });
+  try {
+    return await outcome;
+  } finally {
+    running.delete(internals);
+  }
+}
+
+/** What came back, as it is in an address. */
+interface Brought extends Readonly<Partial<Record<"code" | "error" | "iss", string>>> {
+  readonly state: string;
+}
+
+const names = ["code", "state", "iss", "error", "error_description", "error_uri"];
+
+async function exchange<Router extends AnyRouter>(
+  internals: ClientOf<Router>["internals"],
+  { state, code, error, iss }: Brought,
+  { url, storage: given, deviceName }: RedirectReturn,
+): Promise<RedirectOutcome<PersonOf<Router>> | null> {
+  const storage = findStorage(internals, given);
+  const all = await read(storage);
+  const away = all.find(([key]) => key === state)?.[1];
+  // Nobody was sent away with it from here: it is another program's, or somebody's who wants us to sign in as them.
+  if (!away) return null;
+  // First of all, so that no code is ever exchanged twice.
+  await write(
+    storage,
+    all.filter(([key]) => key !== state),
+  );
+  if (url === undefined) cleanAddress();
+  if (iss !== away.issuer) throw new RedirectError("issuer_mismatch");
+  if (code === undefined) throw new RedirectError((error ?? "invalid_request") as RedirectErrorCode);
+  const wish = internals.wish();
+  await internals.ready;
+  const { clientId, redirectUri, verifier: codeVerifier, returnTo } = away;
+  const answer = (await internals.ask("token.obtainByRedirect", {
+    ...{ code, codeVerifier, clientId, redirectUri, deviceName },
+    deviceMark: internals.findDeviceMark(),
+  })) as SessionAnswer;
+  await internals.keep(answer, wish);
+  return { user: answer.user as PersonOf<Router>, returnTo };
+}
+
+/** By hand, because not every phone has the platform's `URL` whole. Null for an address that brings no answer. */
+function readAnswer(url: string): Brought | null {
+  const query = new URLSearchParams(/\?([^#]*)/.exec(url)?.[1] ?? "");
+  const [code, state, iss, error] = names.map((name) => query.get(name) ?? undefined);
+  if (!state || !(code || error)) return null;
+  return { state, ...(code && { code }), ...(iss && { iss }), ...(error && { error }) };
+}
+
+/** What came back stays in no history, and is in no address that somebody copies. */
+function cleanAddress(): void {
+  const { history, location } = globalThis;
+  if (!history?.replaceState) return;
+  const url = new URL(location.href);
+  for (const name of names) url.searchParams.delete(name);
+  history.replaceState(history.state, "", url);
+}
+
+/**
+ * Takes over the session that this browser has by the service's pages, for an app in cookie mode on the same site as the service, and answers who it
+ * is; null where nobody is signed in there. Without it the client knows only sessions that it has opened by itself.
+ *
+ * @example
+ * const auth = createAuthClient({ url: location.origin, storage: "cookie" });
+ * const user = await takeOverSession(auth);
+ * if (!user) location.assign(`/sign-in?${new URLSearchParams({ return_to: location.pathname })}`);
+ */
+export async function takeOverSession<Router extends AnyRouter = AppRouter>({
+  internals,
+}: ClientOf<Router>): Promise<PersonOf<Router> | null> {
+  if (!internals.isCookieMode) throw new TypeError('Only with storage: "cookie"; elsewhere signInWithRedirect');
+  await internals.ready;
+  const { user } = internals.getSnapshot();
+  if (user) return user as PersonOf<Router>;
+  const wish = internals.wish();
+  try {
+    const answer = (await internals.ask("token.refresh", { refreshToken: "" })) as SessionAnswer;
+    await internals.keep(answer, wish);
+    return answer.user as PersonOf<Router>;
+  } catch (error) {
+    if (isFinal(error)) return null;
+    throw error;
+  }
+}
+
+const entry = "latchkey.redirect";
+const hasTabs = "document" in globalThis;
+
+/** Of clients where there are no tabs. */
+const memories = new WeakMap<object, AuthStorage>();
+
+type Storage = NonNullable<RedirectSignIn["storage"]>;
+
+function findStorage(internals: object, given: Storage | undefined): Storage {
+  if (given) return given;
+  if (hasTabs)
+    return {
+      get: () => sessionStorage.getItem(entry),
+      set: (value) => sessionStorage.setItem(entry, value),
+      remove: () => sessionStorage.removeItem(entry),
+    };
+  const memory = memories.get(internals) ?? memoryStorage();
+  memories.set(internals, memory);
+  return memory;
+}
+
+type AwayByState = readonly (readonly [state: string, away: Away])[];
+
+async function read(storage: Storage): Promise<AwayByState> {
+  try {
+    const all: unknown = JSON.parse((await storage.get()) ?? "[]");
+    return Array.isArray(all) ? all : [];
+  } catch {
+    return [];
+  }
+}
+
+const write = async (storage: Storage, all: AwayByState) =>
+  all.length > 0 ? storage.set(JSON.stringify(all)) : storage.remove();
+
+/** An address without a slash at its end, as the service names itself. */
+function toAbsolute(url: string): string {
+  const base = globalThis.location?.href;
+  return new URL(url, base).href.replace(/\/$/, "");
+}
+
+/** 256 random bits. */
+const createSecret = () => toText(crypto.getRandomValues(new Uint8Array(32)));
+
+async function digest(text: string, sha256: RedirectSignIn["sha256"]): Promise<ArrayBuffer | Uint8Array> {
+  const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
+  if (sha256) return sha256(bytes);
+  const { subtle } = globalThis.crypto;
+  if (!subtle) throw new TypeError("There is no crypto.subtle: use https or localhost, or give sha256");
+  return subtle.digest("SHA-256", bytes);
+}
+
+const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/** Base64url. By hand, because not every JavaScript engine on a phone has `btoa`. */
+function toText(bytes: Uint8Array): string {
+  let [bits, count, text] = [0, 0, ""];
+  for (const byte of bytes) {
+    bits = ((bits << 8) | byte) & 0xffff;
+    count += 8;
+    for (; count >= 6; count -= 6) text += alphabet[(bits >> (count - 6)) & 63];
+  }
+  return count > 0 ? text + alphabet[(bits << (6 - count)) & 63] : text;
+}
