@@ -53,6 +53,9 @@ async function addApp(caller: Principal): Promise<string> {
   return secret;
 }
 
+/** The same caller at the next call, which reads that both factors were shown. */
+const afterFactor = ({ user, session }: Principal): Principal => ({ user, session: { ...session, acr: "2" } });
+
 async function addPasskey(caller: Principal, device = createPasskeyDevice()) {
   const { options } = await auth.startPasskey(caller);
   const { passkey } = await auth.addPasskey(caller, { passkey: device.create(options) }, facts());
@@ -109,7 +112,7 @@ describe("a lost phone", () => {
   test("and the codes with it: an administrator takes the factors away and makes a code for a password", async () => {
     const person = await createPerson();
     await addApp(person.caller);
-    const { device } = await addPasskey(person.caller);
+    const { device } = await addPasskey(afterFactor(person.caller));
     await auth.operator.resetSecondFactor(person.username);
     const { setPasswordCode: code } = await auth.operator.createPasswordCode(person.username);
     await auth.resetPassword({ username: person.username, code, newPassword: nextPassword }, facts());
@@ -153,7 +156,7 @@ describe("a new phone", () => {
   test("while the old one is there: its app takes the old one's place", async () => {
     const person = await createPerson();
     const old = await addApp(person.caller);
-    const next = await addApp(person.caller);
+    const next = await addApp(afterFactor(person.caller));
     const login = () => auth.login({ username: person.username, password }, facts());
     const wrong = { ticket: await ticketOf(login()), totp: await nextTotp(old) };
     expect(await auth.signInBySecondFactor(wrong, facts()).catch(codeOf)).toBe("code_invalid");
@@ -341,8 +344,7 @@ test("somebody without a name any more, who has used the last code and still has
 test("somebody who takes the app away and keeps a passkey goes on being asked for a second factor, which it is", async () => {
   const { username, caller } = await createPerson();
   await addApp(caller);
-  const { session, user } = caller;
-  const whole = { user, session: { ...session, acr: "2" as const } };
+  const whole = afterFactor(caller);
   const { device, id } = await addPasskey(whole);
   await auth.removeTotp(whole, facts());
   const error: AuthError = await auth.login({ username, password }, facts()).then(

@@ -224,8 +224,10 @@ const onRemembered: ReadonlySet<string> = new Set([
   "token.verify",
 ]);
 
+/** None of what is no token. */
 function readClaims(token: string): { readonly acr?: string } {
-  return JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
+  const [, claims] = token.split(".");
+  return claims === undefined ? {} : JSON.parse(Buffer.from(claims, "base64url").toString());
 }
 
 /** By the rules in words: one that is enrolled is asked for, and one that the setting asks of such people. */
