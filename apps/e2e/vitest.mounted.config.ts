@@ -23,5 +23,7 @@ export default mergeConfig(base, {
       ...(host === "handler" ? [] : ["src/http/enumeration.test.ts"]),
     ],
     env: { LATCHKEY_HOST: host },
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
   },
 });

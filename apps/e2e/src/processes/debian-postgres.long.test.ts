@@ -1,5 +1,6 @@
 import { type Auth, createAuth } from "@latchkey/auth";
 import { isStorageUnavailable } from "@latchkey/auth/storage";
+import { patience } from "@latchkey/auth/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { password } from "../permissions/accounts-in-core.ts";
 import { type DebianPostgres, hasDebianPostgres, startDebianPostgres } from "./debian-postgres.ts";
@@ -25,10 +26,8 @@ interface Surroundings {
   readonly through?: number;
   readonly preparedStatements?: boolean;
   readonly connectionTimeoutMillis?: number;
+  readonly statement_timeout?: number;
 }
-
-/** Where many calls share a few connections, a busy machine is no database that is away. */
-const patience = { connectionTimeoutMillis: 20_000 };
 
 async function withAuth<T>(
   { setUp = [], through = server.port, ...more }: Surroundings,
