@@ -212,7 +212,8 @@ const states: Readonly<Record<string, (visit: Visit) => View>> = {
   "signed-in": (visit) => showSignedIn(visit, "ayse"),
   "continue-as": (visit) => layOutContinue(visit, request, "ayse"),
   "continue-as-number": (visit) => layOutContinue(visit, request, number),
-  "app-return": (visit) => layOutReturn(visit, request, "/sign-in?preview=app-return"),
+  // Nobody is led away by it.
+  "app-return": (visit) => ({ ...layOutReturn(visit, request, "/sign-in?preview"), head: html`` }),
   "app-unknown": (visit) => showUnknownApp(visit),
   password: (visit) => showSignInPassword(visit, "ayse"),
   "password-refused": (visit) => showSignInPassword(visit, "ayse", refuse(visit, "invalid_credentials")),
