@@ -43,8 +43,7 @@ export interface AuthClientOptions {
 }
 
 /** What the SDK's own parts need of a client. */
-export interface ClientInternals
-  extends Pick<SessionManager, "ready" | "wish" | "keep" | "findMarks" | "getSnapshot"> {
+export interface ClientInternals extends Pick<SessionManager, "ready" | "wish" | "keep" | "findMarks" | "getSnapshot"> {
   /** Calls a procedure that may open a session, without the token of one. */
   ask(procedure: string, input: object): Promise<unknown>;
   /** Calls as the person who is signed in. */

@@ -130,7 +130,12 @@ export async function startCode<Person>(client: Client, input: CodeInput): Promi
     ? call(client, `me.${own}.start`, { to: to || undefined, locale })
     : purpose === "reauthenticate"
       ? call(client, "codes.start", { purpose, current: to, locale })
-      : internals.ask("codes.start", { purpose, deviceMark: internals.findMarks().deviceMark, to, locale }))) as Challenge;
+      : internals.ask("codes.start", {
+          purpose,
+          deviceMark: internals.findMarks().deviceMark,
+          to,
+          locale,
+        }))) as Challenge;
   const clockOffset = toTime(answer.expiresAt) - lifetime - Date.now();
   const kept = { ...toKept(answer, clockOffset), purpose, to };
   write(client, purpose, kept);
