@@ -58,7 +58,8 @@ input[dir=ltr]:placeholder-shown{text-align:start}
 .button:active{transform:translateY(.0625rem)}
 .button[aria-disabled=true]{opacity:.65;cursor:progress}
 .button:disabled{opacity:.55;cursor:default;filter:none;transform:none}
-.row{display:flex;flex-wrap:wrap;gap:.75rem}
+.row{display:flex;flex-wrap:wrap;gap:.75rem;align-items:end}
+.rows .row{margin-block-start:.75rem}
 .qr{inline-size:11rem;max-inline-size:100%;block-size:auto;border-radius:.5rem;justify-self:center;forced-color-adjust:none}
 .strong{font-weight:620}
 .codes{list-style:none;margin:0;padding:0;display:grid;gap:.5rem 2rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,23rem),1fr))}
