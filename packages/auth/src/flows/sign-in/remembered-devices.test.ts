@@ -2,10 +2,11 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Auth } from "../../auth.ts";
 import type { AuthError } from "../../errors.ts";
 import { createInbox, createTestAuth, showTotp, type TestAuth } from "../../testing/index.ts";
+import { codeOf, createProvedPerson, freshFacts, freshUsername, password } from "../../testing/people.ts";
 import type { Principal } from "../steps/core.ts";
 
 const inbox = createInbox();
-const [password, nextPassword] = ["correct horse battery", "a better horse battery"];
+const nextPassword = "a better horse battery";
 const messages = { senders: { sms: inbox, email: inbox }, isEnforced: false } as const;
 const day = 86_400;
 
@@ -21,13 +22,7 @@ const chrome = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like 
 const nextChrome = chrome.replace("140", "141");
 const firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 
-let people = 0;
-const facts = (userAgent = chrome) => ({
-  ...service.facts,
-  userAgent,
-  address: `2001:db8:${(++people).toString(16)}::1`,
-});
-const codeOf = (error: AuthError) => error.code;
+const facts = (userAgent = chrome) => ({ ...freshFacts(service), userAgent });
 const callerOf = (token: string, by: Auth = auth): Promise<Principal> => by.authenticate([`Bearer ${token}`]);
 
 async function nextTotp(secret: string): Promise<string> {
@@ -37,13 +32,7 @@ async function nextTotp(secret: string): Promise<string> {
 
 /** Somebody with a password, a number and an authenticator app. */
 async function createPerson() {
-  const phoneNumber = `+9053299${String(++people).padStart(5, "0")}`;
-  const username = `person_${people}`;
-  const { id } = await auth.createUser({ username, phoneNumber, password });
-  await service.database.query(
-    "update latchkey.users set phone_vouched_at = null, phone_proved_at = latchkey.now() where id = $1",
-    [id],
-  );
+  const { id, username, phoneNumber } = await createProvedPerson(service);
   const { token } = await auth.login({ username, password }, facts());
   const caller = await callerOf(token);
   const { ticket, secret } = await auth.startTotp(caller, facts());
@@ -221,7 +210,7 @@ describe("a thief", () => {
 type Remembered = Awaited<ReturnType<typeof createRemembered>>;
 
 const administratorOf = async () => {
-  const username = `admin_${++people}`;
+  const username = freshUsername();
   await auth.createUser({ username, password, isStaff: true, isSuperuser: true });
   const principal = await callerOf((await auth.login({ username, password }, facts())).token);
   return { ...principal, held: null, facts: facts() };
