@@ -472,7 +472,12 @@ describe("what the core is told", () => {
         dangerouslyAcceptTokensOfStaff: true,
         frozenAt: new Date("2027-03-01T12:00:00Z"),
       },
-      passwords: { cost: 11, minimumLength: 15, blockedWords: ["acme", "acme portal"], weakHashesUntil: new Date("2027-06-30T00:00:00Z") },
+      passwords: {
+        cost: 11,
+        minimumLength: 15,
+        blockedWords: ["acme", "acme portal"],
+        weakHashesUntil: new Date("2027-06-30T00:00:00Z"),
+      },
       secondFactor: "staff",
       rememberedDevices: { lifetime: 7 * 86_400, of: "optional" },
       sessions: { lifetime: 172_800, idleLifetime: 86_400, refreshGrace: 0, refreshRetry: 3_600, perUser: 3 },

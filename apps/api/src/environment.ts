@@ -3,8 +3,8 @@ import {
   type AuthOptions,
   findSecretWeakness,
   type MigrationMode,
-  StartError,
   rememberRules,
+  StartError,
   secondFactorRules,
   tokenAlgorithms,
 } from "@latchkey/auth";

@@ -160,7 +160,8 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   "packages/pages": ["@latchkey/auth", "@latchkey/server"],
   "apps/console": [
     "@latchkey/client",
-    ...["en", "tr", "ar"].map((language) => `@latchkey/pages/languages/${language}`),
+    "@latchkey/client/reauthenticate/react",
+    ...["en", "tr", "ar", "es", "pt-br", "hi", "id", "fr"].map((language) => `@latchkey/pages/languages/${language}`),
   ],
   "apps/api": [
     "@latchkey/auth",

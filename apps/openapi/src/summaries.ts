@@ -66,7 +66,8 @@ export const summaries: Readonly<Record<string, string>> = {
   "recovery.start": "Exchanges a recovery code for a ticket that sets a password",
   "recovery.setPassword": "Sets a password with a ticket, ends every session of the account, and signs in",
   "recovery.startPasskey": "Answers what a browser is to be asked to make a passkey with the ticket of a recovery code",
-  "recovery.setPasskey": "Gives the account that passkey in the place of its password, ends every session, and signs in",
+  "recovery.setPasskey":
+    "Gives the account that passkey in the place of its password, ends every session, and signs in",
   "users.list": "One page of users, the newest first, or by the beginning of a name",
   "users.get": "One user, with their groups and permissions",
   "users.create": "Creates an account, and answers once the code that sets its password",

@@ -1,6 +1,5 @@
 // What `@latchkey/import` is built from; this file is no entry of what is published here.
 export { AuthError, StartError } from "./errors.ts";
-export { OldTokenRefused } from "./flows/steps/adopt-old-token.ts";
 export { isPlainLine } from "./free-text.ts";
 export { comparedForms } from "./identifiers/compared-forms.ts";
 export { parseEmail } from "./identifiers/email.ts";

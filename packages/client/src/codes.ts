@@ -201,9 +201,7 @@ function toSentCode<Person>(client: Client, first: Kept): SentCode<Person> {
           } as const;
         }
         const shown = { challenge, code, ...internals.findMarks() };
-        const answer = (await internals.ask("token.obtainByCode", shown)) as
-          | SessionAnswer
-          | Ticket;
+        const answer = (await internals.ask("token.obtainByCode", shown)) as SessionAnswer | Ticket;
         forget();
         if ("ticket" in answer)
           return { next: answer.next, ticket: answer.ticket, ticketExpiresAt: new Date(answer.ticketExpiresAt) };

@@ -46,12 +46,7 @@ const hidden = { token: "", refreshToken: "", expiresAt: 0, lifetime: 0, clockOf
  */
 export function formatSession(
   session: KeptSession,
-  {
-    marks,
-    cookieMode,
-    isShared,
-    codec,
-  }: { marks: DeviceMarks; cookieMode: boolean; isShared: boolean; codec: Codec },
+  { marks, cookieMode, isShared, codec }: { marks: DeviceMarks; cookieMode: boolean; isShared: boolean; codec: Codec },
 ): string {
   const { id } = session.user;
   const user = codec.serialize(isShared ? { id } : session.user);

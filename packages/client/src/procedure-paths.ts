@@ -21,8 +21,7 @@ export function createProcedurePaths(prefix = "") {
     opensSession: ({ path }: { path: string }) =>
       path.startsWith(at("token.obtain")) || path === at("account.register") || path.startsWith(at("recovery.set")),
     /** What answers new tokens of this session, or makes this device the only one that is known and answers its new mark. */
-    movesOn: ({ path }: { path: string }) =>
-      movingPaths.some((name) => path === at(name)),
+    movesOn: ({ path }: { path: string }) => movingPaths.some((name) => path === at(name)),
     /** What ends every session of the person, this one too. */
     endsSession: ({ path }: { path: string }) => path === at("me.delete"),
     /** What takes the mark of this device, and may answer a new one: a refusal of strangers does not meet it. */

@@ -238,7 +238,8 @@ async function openSession<Router extends AnyRouter>(
     () =>
     ({ op, next }) => {
       const givesTokens =
-        paths.opensSession(op) || ["me.changePassword", "me.reauthenticate", "token.refresh"].some((name) => op.path === paths.at(name));
+        paths.opensSession(op) ||
+        ["me.changePassword", "me.reauthenticate", "token.refresh"].some((name) => op.path === paths.at(name));
       if (givesTokens) requireAnswer();
       return observable((observer) =>
         next(withMark(op)).subscribe({

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Auth, DatabaseOptions } from "@latchkey/auth";
-import { AuthError, OldTokenRefused, withClient } from "@latchkey/auth/import";
+import { AuthError, withClient } from "@latchkey/auth/import";
 import { type Credentials, type OldBackendOptions, type OldTokens, openOldBackend } from "./old-backend.ts";
 import { SourceError } from "./old-row.ts";
 
@@ -108,8 +108,11 @@ async function adopt(auth: CheckingAuth, token: string, options: TokenCheckOptio
   return take().catch((error: unknown) => ({ ...nothing, told: describeRefusal(error) }));
 }
 
-const findRefusal = (error: unknown) =>
-  error instanceof AuthError && error.cause instanceof OldTokenRefused ? error.cause.because : null;
+/** Why a genuine token of there was refused, which the caller is not told. */
+function findRefusal(error: unknown): string | null {
+  const cause = error instanceof AuthError ? error.cause : null;
+  return cause instanceof Error && "because" in cause ? String(cause.because) : null;
+}
 
 /** Seconds: a round is as good as none when it is older, a token is taken when a round begins a minute after it, and one comes by then. */
 const [oldestRound, margin, patience] = [300, 61, 180];

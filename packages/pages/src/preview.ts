@@ -288,7 +288,8 @@ const states: Readonly<Record<string, (visit: Visit) => View>> = {
     }),
   recovery: (visit) => layOutRecovery(visit, null),
   "recovery-left": (visit) => layOutRecovery(visit, { left: 8, createdAt: ago(9_000), nextGoodFrom: ago(-4_000) }),
-  "recovery-codes": (visit) => layOutCodes(visit, { codes: Array(10).fill("7K2QM-9X4TB-0HVNE-RW3C5-D8JPS-61FYA"), goodFrom: null }),
+  "recovery-codes": (visit) =>
+    layOutCodes(visit, { codes: Array(10).fill("7K2QM-9X4TB-0HVNE-RW3C5-D8JPS-61FYA"), goodFrom: null }),
   recover: (visit) => showRecover(visit),
   "recover-refused": (visit) => showRecover(visit, refuse(visit, "code_invalid")),
   "recover-password": (visit) => showPasswordForm(visit),

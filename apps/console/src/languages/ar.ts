@@ -442,6 +442,7 @@ export const ar: Texts = {
     group_deleted: "حُذفت مجموعة",
     permissions_pruned: "أُزيلت صلاحيات",
     permissions_declared: "أُعلنت صلاحيات برنامج",
+    weak_passwords_cleared: "أُزيلت كلمات مرور ضعيفة من الاستيراد",
     imported_users_recorded: "سُجّل أشخاص من نظام آخر",
     keys_rotated: "جُدّدت مفاتيح التوقيع",
     secret_resealed: "استُبدل سرّ الخدمة",

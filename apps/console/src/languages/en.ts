@@ -408,6 +408,7 @@ export const en = {
     group_deleted: "Group deleted",
     permissions_pruned: "Permissions removed",
     permissions_declared: "Permissions of a program declared",
+    weak_passwords_cleared: "Weak passwords of an import taken away",
     imported_users_recorded: "People of another system recorded",
     keys_rotated: "Signing keys rotated",
     secret_resealed: "The service's secret replaced",

@@ -411,6 +411,7 @@ export const es: Texts = {
     group_deleted: "Grupo eliminado",
     permissions_pruned: "Permisos retirados",
     permissions_declared: "Permisos de un programa declarados",
+    weak_passwords_cleared: "Contraseñas débiles de una importación retiradas",
     imported_users_recorded: "Personas de otro sistema registradas",
     keys_rotated: "Claves de firma renovadas",
     secret_resealed: "Secreto del servicio sustituido",

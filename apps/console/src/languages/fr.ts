@@ -407,6 +407,7 @@ export const fr: Texts = {
     group_deleted: "Groupe supprimé",
     permissions_pruned: "Autorisations retirées",
     permissions_declared: "Autorisations d’un programme déclarées",
+    weak_passwords_cleared: "Mots de passe faibles d’un import retirés",
     imported_users_recorded: "Personnes d’un autre système enregistrées",
     keys_rotated: "Clés de signature renouvelées",
     secret_resealed: "Secret du service remplacé",

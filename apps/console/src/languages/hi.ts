@@ -399,6 +399,7 @@ export const hi: Texts = {
     group_deleted: "समूह हटा",
     permissions_pruned: "अनुमतियाँ हटाई गईं",
     permissions_declared: "किसी प्रोग्राम की अनुमतियाँ घोषित हुईं",
+    weak_passwords_cleared: "आयात के कमज़ोर पासवर्ड हटाए गए",
     imported_users_recorded: "दूसरे सिस्टम के लोग दर्ज हुए",
     keys_rotated: "हस्ताक्षर कुंजियाँ बदली गईं",
     secret_resealed: "सेवा की गुप्त कुंजी बदली गई",

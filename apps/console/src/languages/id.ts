@@ -395,6 +395,7 @@ export const id: Texts = {
     group_deleted: "Grup dihapus",
     permissions_pruned: "Izin dicabut",
     permissions_declared: "Izin sebuah program dinyatakan",
+    weak_passwords_cleared: "Kata sandi lemah dari sebuah impor dihapus",
     imported_users_recorded: "Orang dari sistem lain dicatat",
     keys_rotated: "Kunci penandatangan diganti",
     secret_resealed: "Rahasia layanan diganti",

@@ -411,6 +411,7 @@ export const ptBR: Texts = {
     group_deleted: "Grupo excluído",
     permissions_pruned: "Permissões retiradas",
     permissions_declared: "Permissões de um programa declaradas",
+    weak_passwords_cleared: "Senhas fracas de uma importação removidas",
     imported_users_recorded: "Pessoas de outro sistema registradas",
     keys_rotated: "Chaves de assinatura trocadas",
     secret_resealed: "Segredo do serviço substituído",

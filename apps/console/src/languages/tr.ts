@@ -400,6 +400,7 @@ export const tr: Texts = {
     group_deleted: "Grup silindi",
     permissions_pruned: "İzinler kaldırıldı",
     permissions_declared: "Bir programın izinleri bildirildi",
+    weak_passwords_cleared: "İçe aktarılan zayıf parolalar kaldırıldı",
     imported_users_recorded: "Başka bir sistemin kişileri kaydedildi",
     keys_rotated: "İmza anahtarları yenilendi",
     secret_resealed: "Hizmetin gizli anahtarı değiştirildi",

@@ -38,8 +38,8 @@ export interface LaunchOptions {
   readonly form?: "bundle" | "sources" | undefined;
 }
 
-/** Long enough for a small machine that is busy with something else. */
-const patience = { timeout: 30_000, interval: 10 };
+/** Long enough for a small machine that is very busy with something else, and less than a test may take. */
+const patience = { timeout: 100_000, interval: 10 };
 
 /** Resolves as soon as the condition holds, for what no event tells. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {

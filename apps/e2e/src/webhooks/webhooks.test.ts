@@ -219,7 +219,8 @@ test("the end of everybody's sessions is told of each person once", async () => 
   const before = receiver.taken.length;
   await auth.operator.endAllSessions();
   await untilTold();
-  const countIn = (data: object) => ("sessionIds" in data && Array.isArray(data.sessionIds) ? data.sessionIds.length : 0);
+  const countIn = (data: object) =>
+    "sessionIds" in data && Array.isArray(data.sessionIds) ? data.sessionIds.length : 0;
   const told = receiver.taken.slice(before).map(({ event: { type, data } }) => [type, data.userId, countIn(data)]);
   expect(told.sort()).toEqual(
     [

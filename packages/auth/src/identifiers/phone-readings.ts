@@ -15,9 +15,20 @@ export function isPhoneNumber(value: string): value is PhoneNumber {
   return e164.test(value);
 }
 
+/** What was looked up last: to read one number, the same few are looked up again and again. */
+const lookedUp = new Map<string, NumberingPlanEntry | undefined>();
+const mostLookedUp = 16;
+
 /** What the numbering plans say of a number; `extract: false`, as the library would otherwise find one inside other text. */
 export function lookUp(dialled: string, defaultCountry?: CountryCode): NumberingPlanEntry | undefined {
-  return parsePhoneNumberFromString(dialled, defaultCountry ? { defaultCountry, extract: false } : { extract: false });
+  const key = `${defaultCountry} ${dialled}`;
+  const known = lookedUp.get(key);
+  if (known !== undefined || lookedUp.has(key)) return known;
+  const options = defaultCountry ? { defaultCountry, extract: false } : { extract: false };
+  const found = parsePhoneNumberFromString(dialled, options);
+  if (lookedUp.size >= mostLookedUp) lookedUp.clear();
+  lookedUp.set(key, found);
+  return found;
 }
 
 /** What dialled digits mean: one number, several, or none. */

@@ -299,9 +299,9 @@ sessions.acr smallint
 sessions.amr text
 sessions.auth_time timestamp with time zone
 sessions.locale text
+sessions.remembered_device uuid
 sessions.client_id text
 sessions.audience text
-sessions.remembered_device uuid
 signing_keys.kid text not null
 signing_keys.algorithm text not null
 signing_keys.public_jwk jsonb
@@ -560,6 +560,7 @@ CREATE INDEX account_deletions_due ON latchkey.account_deletions USING btree (du
 CREATE UNIQUE INDEX account_deletions_pkey ON latchkey.account_deletions USING btree (user_id)
 CREATE INDEX audit_events_actor_event ON latchkey.audit_events USING btree (actor_id, event, "position")
 CREATE INDEX audit_events_actor_position ON latchkey.audit_events USING btree (actor_id, "position")
+CREATE INDEX audit_events_address ON latchkey.audit_events USING btree (address, "position")
 CREATE INDEX audit_events_event ON latchkey.audit_events USING btree (event, "position")
 CREATE INDEX audit_events_occurred_at ON latchkey.audit_events USING btree (occurred_at)
 CREATE INDEX audit_events_subject_actor ON latchkey.audit_events USING btree (subject_id, actor_id, "position")

@@ -9,11 +9,12 @@ export const betterAuthTables: AccountsOfTables = {
     const users = findTable(tables, named ?? "user", reader.place);
     const accounts = tables.find(({ schema, table }) => schema === users.schema && /^accounts?$/.test(table));
     if (!accounts) throw new SourceError(`${reader.place} has no table account beside ${users.table}.`);
+    const own = tables.filter(({ table }) => /^(accounts?|sessions?|two_?factors?|passkeys?)$/i.test(table));
     const column = (wanted: string) => reader.quoteColumn(columnOf(accounts, wanted, reader));
     const joins = `left join (select ${column("userId")} as person, max(${column("password")}) as password
       from ${reader.quote(accounts)} where ${column("providerId")} = 'credential' group by ${column("userId")}) a
       on a.person = u.${reader.quoteColumn(columnOf(users, "id", reader))}`;
-    return { users, more: ["a.password as password"], joins };
+    return { users, more: ["a.password as password"], joins, own };
   },
   toRow: fromBetterAuth,
 };

@@ -11,11 +11,12 @@ export const supabaseTables: AccountsOfTables = {
     const isUsers = named ?? "auth.users";
     const users = findTable(tables, isUsers, reader.place);
     const factors = tables.find(({ schema, table }) => schema === users.schema && table === "mfa_factors");
+    const own = tables.filter(({ schema }) => schema === users.schema);
     const countFactors = factors?.columns.includes("status")
       ? `left join (select user_id as person, count(*) as count from ${reader.quote(factors)}
             where status = 'verified' group by user_id) f on f.person = u.id`
       : "";
-    return { users, more: countFactors === "" ? [] : ["f.count as second_factors"], joins: countFactors };
+    return { users, more: countFactors === "" ? [] : ["f.count as second_factors"], joins: countFactors, own };
   },
   toRow: fromSupabase,
 };

@@ -14,6 +14,8 @@ interface FoundAccounts {
   /** What is selected beside the columns of `users`, which is `u`. */
   readonly more: readonly string[];
   readonly joins: string;
+  /** Tables of the system itself: that their rows point at people concerns nobody else. */
+  readonly own: readonly Table[];
 }
 
 /** Reads the people of a system whose tables are known. */
@@ -22,7 +24,7 @@ export async function openTables(
   accounts: AccountsOfTables,
   { table }: { readonly table?: string | undefined },
 ): Promise<Source> {
-  const { users, more, joins } = accounts.find(await reader.tables(), table, reader);
+  const { users, more, joins, own } = accounts.find(await reader.tables(), table, reader);
   const [key = "id"] = users.primaryKey;
   const columns = users.columns.map((name) => `u.${reader.quoteColumn(name)}`);
   const query = `select ${[...columns, ...more].join(", ")} from ${reader.quote(users)} u ${joins}
@@ -32,7 +34,7 @@ export async function openTables(
     startedAt: reader.startedAt,
     groups: [],
     permissions: [],
-    foreignKeys: await readForeignKeys(reader, users, []),
+    foreignKeys: await readForeignKeys(reader, users, own),
     dialect: reader.dialect,
     uuidKey: users.uuidKey,
     blacklist: null,

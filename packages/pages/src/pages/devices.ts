@@ -28,7 +28,11 @@ export const devicesPage: Page = {
 
 async function showDevices(visit: Visit, refusal?: Refusal): Promise<View> {
   const { sessions, me } = visit.call;
-  return layOutDevices(visit, { devices: await sessions.list(), remembered: await me.rememberedDevices.list() }, refusal);
+  return layOutDevices(
+    visit,
+    { devices: await sessions.list(), remembered: await me.rememberedDevices.list() },
+    refusal,
+  );
 }
 
 interface Devices {

@@ -17,10 +17,7 @@ export const reauthenticatePage: Page = {
     if (typed.has("sendCode")) return sendOwnCode(visit);
     if (typed.has("passkey")) return byPasskey(visit, readPasskey(typed));
     const totp = typed.has("totp") ? { totp: typed.get("totp") } : {};
-    keepSession(
-      visit,
-      await visit.callWithCookies.me.reauthenticate({ password: typed.get("password"), ...totp }),
-    );
+    keepSession(visit, await visit.callWithCookies.me.reauthenticate({ password: typed.get("password"), ...totp }));
     return afterSignIn(visit);
   },
   refuse: (visit, typed, refusal) => showForm(visit, typed.has("passkey") ? ofPasskey(visit, refusal) : refusal),

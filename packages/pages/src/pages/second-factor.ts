@@ -1,6 +1,6 @@
 import { html } from "hono/html";
-import { button, checkbox, form, type Html, heading, linkAnew, refused, type View } from "../layout.ts";
 import { fill } from "../languages/language.ts";
+import { button, checkbox, form, type Html, heading, linkAnew, refused, type View } from "../layout.ts";
 import type { Answer, Page, Redirect, Typed } from "../page.ts";
 import { answerOf, type Refusal, spellSeconds } from "../refusal.ts";
 import { leadTo, readTicketStep, type Step, type TicketStep } from "../step.ts";

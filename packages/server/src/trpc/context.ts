@@ -62,7 +62,15 @@ export function createContext<C extends Config>(
     // The first is the one that is wanted most, as every browser writes it.
     locale: /^[a-z]{2,3}(-[a-z0-9]{2,8}){0,3}(?![\w-])/i.exec(languages.slice(0, 100))?.[0] ?? null,
   };
-  const call = { auth, facts, authorization: readHeader(headers, "authorization"), cookies, onCaller, onCall, settings };
+  const call = {
+    auth,
+    facts,
+    authorization: readHeader(headers, "authorization"),
+    cookies,
+    onCaller,
+    onCall,
+    settings,
+  };
   return { latchkey: call };
 }
 
