@@ -12,7 +12,7 @@ interface WarningsProps {
 export function Warnings({ title, lines, kind = "warn" }: WarningsProps): ReactElement | null {
   if (lines.length === 0) return null;
   return (
-    <section className={kind === "warn" ? "notice warn" : "notice"} aria-label={title}>
+    <section className={kind === "warn" ? "notice warn" : "notice plain-note"} aria-label={title}>
       <p>{title}</p>
       <ul className="bullets" lang="en" dir="ltr">
         {lines.map((line) => (

@@ -76,7 +76,9 @@ function Person({ user, externalId, deletionDueAt, ...grants }: PersonProps): Re
       </div>
       {deletionDueAt !== null && (
         <p className="notice warn">
-          {texts.person.deletion} <Moment at={deletionDueAt} />
+          <span>
+            {texts.person.deletion} <Moment at={deletionDueAt} />
+          </span>
         </p>
       )}
       <LockNotice user={user} />
