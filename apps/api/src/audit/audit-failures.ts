@@ -1,3 +1,4 @@
+import { isStorageUnavailable } from "@latchkey/auth";
 import type { Logger } from "pino";
 import { createCounter, type Metric } from "../metrics/exposition.ts";
 
@@ -15,7 +16,9 @@ export function createAuditFailures(log: Logger): AuditFailures {
     onAuditError(error) {
       failures.add({});
       const because = error instanceof Error ? `${error.name}: ${error.message}`.slice(0, 300) : "no error";
-      log.error({ because }, "the audit trail could not be sealed or added to; trying again");
+      // A database that is away is told of by those who wait for it; this will be done later.
+      const level = isStorageUnavailable(error) ? "warn" : "error";
+      log[level]({ because }, "the audit trail could not be sealed or added to; trying again");
     },
     metrics: () => [
       {
