@@ -11,15 +11,11 @@ const alsoInShort = [
   "src/sessions/simulator.test.ts",
 ];
 
-/** These hold the service to seconds, or measure what it takes: nothing else is run meanwhile. */
-const timed = [
-  "src/faults/postgres.test.ts",
-  "src/faults/stop.test.ts",
-  "src/http/enumeration.test.ts",
-  "src/production/ceilings.long.test.ts",
-  "src/production/migrations-under-load.long.test.ts",
-  "src/production/patroni.long.test.ts",
-];
+/**
+ * What compares times of one moment with those of another: nothing else is run meanwhile. The others hold the service to seconds at most,
+ * and are run beside others in the ordinary run too.
+ */
+const timed = ["src/production/migrations-under-load.long.test.ts"];
 
 const all = {
   env: { LATCHKEY_LONG: "1", LATCHKEY_FAULTS: "long", LATCHKEY_SAMPLES: "200" },

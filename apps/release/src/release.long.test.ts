@@ -12,6 +12,9 @@ import { root } from "./workspace.ts";
 
 const execute = promisify(execFile);
 
+/** Milliseconds that a program may take on a machine that is busy with something else: it finds what hangs, and promises nothing. */
+const longest = 600_000;
+
 /** Runs a program, and answers what it printed. Throws with all of it when it fails. */
 async function run(
   command: string,
@@ -19,7 +22,7 @@ async function run(
   cwd: string,
   env: NodeJS.ProcessEnv = {},
 ): Promise<string> {
-  const options = { cwd, env: { ...withoutPnpm(), ...env }, timeout: 300_000, maxBuffer: 1e8 };
+  const options = { cwd, env: { ...withoutPnpm(), ...env }, timeout: longest, maxBuffer: 1e8 };
   const { stdout } = await execute(command, [...words], options).catch((error) => {
     throw new Error(`${command} ${words.join(" ")} failed:\n${error.stdout}${error.stderr}`);
   });
@@ -111,7 +114,7 @@ beforeAll(async () => {
   registry = await startRegistry(join(folder, "registry"));
   await signUp();
   postgres = await openEmbeddedPostgres({ dataDir: join(folder, "data"), settings: { fsync: "off" } });
-}, 600_000);
+}, 2 * longest);
 
 afterAll(async () => {
   await registry?.close();
@@ -119,41 +122,49 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-test("npm pack in a fresh clone builds a complete tarball with the manifest that is published, and leaves the clone as it was", async () => {
-  await pnpm(["install", "--prefer-offline"], clone);
-  const before = await run("git", ["status", "--porcelain"], clone);
-  await run("npm", ["pack", "--pack-destination", folder], join(clone, "packages/client"));
-  const [tarball = ""] = (await readTarballs()).filter((name) => name.startsWith("latchkey-client-"));
-  const files = (await run("tar", ["-tzf", tarball], folder)).trim().split("\n");
-  const manifest = JSON.parse(await run("tar", ["-xzOf", tarball, "package/package.json"], folder));
-  expect(files).toEqual(
-    expect.arrayContaining([
-      "package/LICENSE",
-      "package/README.md",
-      "package/dist/index.js",
-      "package/dist/index.d.ts",
-    ]),
-  );
-  expect(files.filter((file) => file.includes("/src/"))).toEqual([]);
-  expect(JSON.stringify(manifest)).not.toMatch(/workspace:|catalog:|\.\/src\//);
-  expect(manifest.exports["."]).toEqual({ types: "./dist/index.d.ts", default: "./dist/index.js" });
-  expect(await run("git", ["status", "--porcelain"], clone)).toBe(before);
-}, 600_000);
+test(
+  "npm pack in a fresh clone builds a complete tarball with the manifest that is published, and leaves the clone as it was",
+  async () => {
+    await pnpm(["install", "--prefer-offline"], clone);
+    const before = await run("git", ["status", "--porcelain"], clone);
+    await run("npm", ["pack", "--pack-destination", folder], join(clone, "packages/client"));
+    const [tarball = ""] = (await readTarballs()).filter((name) => name.startsWith("latchkey-client-"));
+    const files = (await run("tar", ["-tzf", tarball], folder)).trim().split("\n");
+    const manifest = JSON.parse(await run("tar", ["-xzOf", tarball, "package/package.json"], folder));
+    expect(files).toEqual(
+      expect.arrayContaining([
+        "package/LICENSE",
+        "package/README.md",
+        "package/dist/index.js",
+        "package/dist/index.d.ts",
+      ]),
+    );
+    expect(files.filter((file) => file.includes("/src/"))).toEqual([]);
+    expect(JSON.stringify(manifest)).not.toMatch(/workspace:|catalog:|\.\/src\//);
+    expect(manifest.exports["."]).toEqual({ types: "./dist/index.d.ts", default: "./dist/index.js" });
+    expect(await run("git", ["status", "--porcelain"], clone)).toBe(before);
+  },
+  2 * longest,
+);
 
 const readTarballs = async () => (await run("ls", [], folder)).split("\n").filter((name) => name.endsWith(".tgz"));
 
-test("a release raises every version, writes the changelogs and publishes once, and a second run changes nothing", async () => {
-  const note = '---\n"@latchkey/client": minor\n---\n\nSign in by carrier pigeon.\n';
-  await writeFile(join(clone, ".changeset/pigeon.md"), note);
-  await pnpm(["release", "version"], clone);
-  expect(await readFile(join(clone, "packages/client/CHANGELOG.md"), "utf8")).toContain("Sign in by carrier pigeon.");
+test(
+  "a release raises every version, writes the changelogs and publishes once, and a second run changes nothing",
+  async () => {
+    const note = '---\n"@latchkey/client": minor\n---\n\nSign in by carrier pigeon.\n';
+    await writeFile(join(clone, ".changeset/pigeon.md"), note);
+    await pnpm(["release", "version"], clone);
+    expect(await readFile(join(clone, "packages/client/CHANGELOG.md"), "utf8")).toContain("Sign in by carrier pigeon.");
 
-  const first = await pnpm(["release", "publish", "--registry", registry.url], clone);
-  const second = await pnpm(["release", "publish", "--registry", registry.url], clone);
-  const published = first.match(/^@latchkey\/\S+ is published$/gm) ?? [];
-  expect(published.length).toBeGreaterThanOrEqual(3);
-  expect(second.match(/^@latchkey\/\S+ is there already$/gm)).toHaveLength(published.length);
-}, 600_000);
+    const first = await pnpm(["release", "publish", "--registry", registry.url], clone);
+    const second = await pnpm(["release", "publish", "--registry", registry.url], clone);
+    const published = first.match(/^@latchkey\/\S+ is published$/gm) ?? [];
+    expect(published.length).toBeGreaterThanOrEqual(3);
+    expect(second.match(/^@latchkey\/\S+ is there already$/gm)).toHaveLength(published.length);
+  },
+  2 * longest,
+);
 
 const program = `
 import { createAuthClient } from "@latchkey/client";
@@ -220,24 +231,38 @@ for (const [manager, [command, ...words]] of Object.entries(probes))
 describe.each(Object.keys(managers))("installed with %s", (manager) => {
   const test = anyTest.skipIf(missing.has(manager));
 
-  test("the SDK is complete, and starts signed out", async () => {
-    const project = join(folder, `with-${manager}`);
-    await mkdir(project);
-    await writeFile(join(project, "package.json"), JSON.stringify({ name: "outside", private: true, type: "module" }));
-    await managers[manager]?.(project, ["@latchkey/client", "@trpc/client", "@trpc/server"]);
-    await writeFile(join(project, "index.js"), program);
-    expect(await run(process.execPath, ["index.js"], project)).toMatch(/^(loading|signedOut)\n$/);
-  }, 300_000);
+  test(
+    "the SDK is complete, and starts signed out",
+    async () => {
+      const project = join(folder, `with-${manager}`);
+      await mkdir(project);
+      await writeFile(
+        join(project, "package.json"),
+        JSON.stringify({ name: "outside", private: true, type: "module" }),
+      );
+      await managers[manager]?.(project, ["@latchkey/client", "@trpc/client", "@trpc/server"]);
+      await writeFile(join(project, "index.js"), program);
+      expect(await run(process.execPath, ["index.js"], project)).toMatch(/^(loading|signedOut)\n$/);
+    },
+    longest,
+  );
 
-  test("the server's packages are complete, and sign somebody in on a PostgreSQL", async () => {
-    const project = join(folder, `server-with-${manager}`);
-    await mkdir(project);
-    await writeFile(join(project, "package.json"), JSON.stringify({ name: "outside", private: true, type: "module" }));
-    const packages = ["server", "auth", "verify", "senders"].map((name) => `@latchkey/${name}`);
-    await managers[manager]?.(project, [...packages, "@trpc/server"]);
-    await writeFile(join(project, "index.js"), mounted);
-    const username = `with_${manager}`;
-    const words = ["index.js", JSON.stringify(postgres.connection), username];
-    expect(await run(process.execPath, words, project)).toBe(`${username} function function\n`);
-  }, 300_000);
+  test(
+    "the server's packages are complete, and sign somebody in on a PostgreSQL",
+    async () => {
+      const project = join(folder, `server-with-${manager}`);
+      await mkdir(project);
+      await writeFile(
+        join(project, "package.json"),
+        JSON.stringify({ name: "outside", private: true, type: "module" }),
+      );
+      const packages = ["server", "auth", "verify", "senders"].map((name) => `@latchkey/${name}`);
+      await managers[manager]?.(project, [...packages, "@trpc/server"]);
+      await writeFile(join(project, "index.js"), mounted);
+      const username = `with_${manager}`;
+      const words = ["index.js", JSON.stringify(postgres.connection), username];
+      expect(await run(process.execPath, words, project)).toBe(`${username} function function\n`);
+    },
+    longest,
+  );
 });

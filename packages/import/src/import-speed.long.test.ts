@@ -5,7 +5,7 @@ import { insertCrowd } from "./testing/crowd.ts";
 import { createPostgresProject } from "./testing/django-project.ts";
 import { usual } from "./testing/usual-options.ts";
 
-const people = Number(process.env.LATCHKEY_PEOPLE ?? 200_000);
+const people = Number(process.env.LATCHKEY_PEOPLE ?? 100_000);
 
 test(`${people} people come over at more than a thousand a second on a machine that may be busy, in memory that does not grow with them`, async () => {
   await using project = await createPostgresProject();

@@ -15,7 +15,8 @@ import {
 import { expectCleanOutput, findDefects } from "./output.ts";
 import { atLength, isLong, withDice } from "./run-length.ts";
 
-const rounds = atLength(50, 1);
+/** Of each kind: sixty in all. */
+const rounds = atLength(20, 1);
 /** Milliseconds of work after which the blow comes, at most. */
 const longestWork = 700;
 /** Milliseconds that a start takes, about. */
@@ -39,7 +40,7 @@ beforeAll(async () => {
   scene = { installation, crowd, service };
 });
 
-describe(`kill -9 at ${rounds} random moments under writes loses nothing that was acknowledged, and each start comes up by itself`, () => {
+describe(`kill -9 at ${rounds} random moments of each kind under writes loses nothing that was acknowledged, and each start comes up by itself`, () => {
   const victims: [what: string, kill: (dice: Dice) => Promise<void>][] = [
     ["of the embedded PostgreSQL, which the service brings back", killPostgres],
     ["of both at once, and of a service that is just starting", killBoth],

@@ -95,7 +95,8 @@ describe("backends are killed inside refreshes", () => {
     withDice(async (dice) => {
       const people = crowd.people.slice(0, few);
       const countRotations = await slowRotationsDown();
-      const killer = await startKilling(database.url, dice);
+      const countDone = () => people.reduce((sum, { refreshes: { told } }) => sum + told, 0);
+      const killer = await startKilling(database.url, dice, countDone);
       await Promise.all(people.map((person) => refreshRepeatedly(person, refreshes)));
       expect(await killer.stop()).toBeGreaterThan(refreshes / 5);
       expect(refusalsSince(0).length).toBeGreaterThan(refreshes / 5);
@@ -131,7 +132,7 @@ describe("backends are killed inside refreshes", () => {
 });
 
 describe("every connection of the service is held by a lock", () => {
-  const rounds = atLength(10, 1);
+  const rounds = atLength(6, 1);
   const longestHold = atLength(10_000, 0);
 
   test("`unavailable` within 5 seconds, no more connections than 10, and no statement is left behind; then service", () =>
@@ -156,7 +157,7 @@ describe("every connection of the service is held by a lock", () => {
 });
 
 describe("PostgreSQL stops answering, with connections open", () => {
-  const rounds = atLength(10, 1);
+  const rounds = atLength(6, 1);
   const longestSilence = atLength(15_000, 0);
   /** Requests that come at once, of twenty refreshes each: more than may wait for the database. */
   const flood = 55;
@@ -204,7 +205,7 @@ describe("PostgreSQL stops answering, with connections open", () => {
 });
 
 describe("PostgreSQL is restarted under load", () => {
-  const rounds = atLength(20, 1);
+  const rounds = atLength(10, 1);
 
   test("`unavailable` meanwhile, no end of the process, service within 2 seconds of its return, and nothing is lost", () =>
     withDice(async (dice) => {

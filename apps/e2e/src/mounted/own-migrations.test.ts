@@ -6,7 +6,7 @@ import { z } from "zod";
 import { openStorage } from "../../../../packages/auth/src/storage/database.ts";
 import { migrate } from "../../../../packages/auth/src/storage/migrate.ts";
 import { migrations as released } from "../../../../packages/auth/src/storage/migrations/index.ts";
-import { createMigratedDatabase, type OwnDatabase } from "../processes/external-database.ts";
+import { createEmptyDatabase, type EmptyDatabase } from "../processes/external-database.ts";
 
 const orders: OwnMigrations = {
   schema: "shop",
@@ -25,10 +25,10 @@ const later: OwnMigrations = {
   all: { ...orders.all, "0003-prices": "alter table shop.orders add price int not null default 7" },
 };
 
-let database: OwnDatabase;
+let database: EmptyDatabase;
 let pool: pg.Pool;
 beforeAll(async () => {
-  database = await createMigratedDatabase();
+  database = await createEmptyDatabase();
   pool = new pg.Pool({ connectionString: database.url });
 });
 afterAll(async () => {

@@ -596,7 +596,7 @@ describe("users.getWaysIn", () => {
     for (const day of [4, 6, 5])
       await query(
         `insert into latchkey.passkeys (id, user_id, credential_id, public_key, counter, name, is_backed_up, last_used_at)
-         values (gen_random_uuid(), $1, sha256($2::text::bytea), '\\x00', 0, 'key', false, '2026-01-01Z'::timestamptz + $2 * interval '1 day')`,
+         values (gen_random_uuid(), $1, sha256($2::int::text::bytea), '\\x00', 0, 'key', false, '2026-01-01Z'::timestamptz + $2::int * interval '1 day')`,
         [user.id, day],
       );
     const after = await read();

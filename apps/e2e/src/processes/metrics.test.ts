@@ -121,8 +121,6 @@ test("no label is what a caller chose: no person, number, address, user agent or
     "healthz",
     "me.get",
     "other",
-    // The page calls it, to offer a passkey.
-    "passkeys.start",
     "readyz",
     "receipts",
     "sessions.revokeOthers",

@@ -143,7 +143,8 @@ function inOrderOfIndex(all: EventQuery, { searched, values, after }: IndexRange
     const found = sql.join(searched.map((column) => sql.ref(column)));
     query = query.where(sql<boolean>`(${found}) >= (${sql.join(values)})`);
   }
-  for (const column of searched) query = query.orderBy(sql.ref(column), "desc");
+  // By the table's column: what is shown of an address has the same name.
+  for (const column of searched) query = query.orderBy(sql.ref(`audit_events.${column}`), "desc");
   return query;
 }
 

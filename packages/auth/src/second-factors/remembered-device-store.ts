@@ -99,10 +99,18 @@ export async function useRememberedDevice(
 }
 
 /** A remembered device as its owner sees it. */
-export type StoredRememberedDevice = Pick<
-  Selectable<RememberedDevicesTable>,
-  "id" | "device" | "deviceName" | "address" | "createdAt" | "lastUsedAt" | "expiresAt"
->;
+export interface StoredRememberedDevice {
+  readonly id: string;
+  /** In words, what its browser said it is. */
+  readonly device: string | null;
+  readonly deviceName: string | null;
+  /** Where it was last signed in from. */
+  readonly address: string | null;
+  readonly createdAt: Date;
+  /** When it last took the place of the factor; null for never. */
+  readonly lastUsedAt: Date | null;
+  readonly expiresAt: Date;
+}
 
 const shown = ["id", "device", "deviceName", "address", "createdAt", "lastUsedAt", "expiresAt"] as const;
 

@@ -6,7 +6,15 @@ import { keepStep, readStep, type Step, type TicketStep } from "../step.ts";
 import type { Visit } from "../visit.ts";
 import { finishSignIn } from "./after-sign-in.ts";
 import { beginAgain, withName } from "./code-form.ts";
-import { askForPasskey, notAPasskey, ofPasskey, type PasskeyToAsk, passkeyForm, readPasskey } from "./passkey-form.ts";
+import {
+  askForPasskey,
+  notAPasskey,
+  ofPasskey,
+  type PasskeyToAsk,
+  passkeyForm,
+  readPasskey,
+  showPasskeyElsewhere,
+} from "./passkey-form.ts";
 import { fixedName } from "./sign-in-password.ts";
 
 /** For somebody who has proved a number whose account asks for its password or a passkey as well; or whose account it is not. */
@@ -57,7 +65,7 @@ ${button(texts.signIn)}</div>`;
   const path = "/sign-in/another-way";
   const byPasskey = passkey
     ? passkeyForm(visit, { path, options: passkey, text: texts.passkeyUse, kind: "second wide" })
-    : "";
+    : showPasskeyElsewhere(visit);
   const notMine = html`<input type="hidden" name="notMine" value="yes">${button(texts.notMine, "second wide")}`;
   const other = serving.registration === "open" ? form(visit, path, notMine) : "";
   return {

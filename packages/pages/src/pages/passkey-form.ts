@@ -19,12 +19,18 @@ export async function askForPasskey({ serving, call, ownUrl }: Visit): Promise<P
 const isOfDigits = ({ hostname }: URL): boolean => /^127\.|^\[::1\]$/.test(hostname);
 
 /** Where this page is to be opened so that a passkey can be used; empty where that is here, or nowhere. */
-export function showPasskeyHost({ serving, ownUrl, url, texts }: Visit): Html | string {
+function showPasskeyHost({ serving, ownUrl, url, texts }: Visit): Html | string {
   if (!serving.hasPasskeys || !isOfDigits(ownUrl)) return "";
   const there = new URL(pathOfPage(url.pathname) + url.search, ownUrl);
   there.hostname = "localhost";
   const [before = "", after = ""] = texts.passkeyHost.split("{address}");
   return html`${before}<a href="${there.href}" dir="ltr">${there.host}</a>${after}`;
+}
+
+/** The same as a line below a form that has no passkey's button for it. */
+export function showPasskeyElsewhere(visit: Visit): Html | string {
+  const where = showPasskeyHost(visit);
+  return where && html`<p class="quiet small">${where}</p>`;
 }
 
 /** What stands in place of a passkey's button: why this browser cannot, which the script shows where it can not. */

@@ -8,7 +8,7 @@ import { faultOfName, kindOf, sendCode, signsInByCode } from "../sent-codes.ts";
 import { beginStep } from "../step.ts";
 import type { Visit } from "../visit.ts";
 import { afterSignIn, finishSignIn } from "./after-sign-in.ts";
-import { askForPasskey, type PasskeyToAsk, passkeyForm, showPasskeyHost } from "./passkey-form.ts";
+import { askForPasskey, type PasskeyToAsk, passkeyForm, showPasskeyElsewhere } from "./passkey-form.ts";
 
 /**
  * Sign in by whichever name somebody has. Where codes sign in, the name comes first: a number or an address is sent a code, a username is
@@ -62,18 +62,13 @@ ${rest}</div>`;
     ? passkeyForm(visit, {
         ...{ path: "/sign-in/passkey", options: passkey, text: texts.passkeySignIn, kind: "second wide" },
       })
-    : showAtDigits(visit);
+    : showPasskeyElsewhere(visit);
   const register = serving.registration === "open" ? linkAnew(visit, "/register", texts.register) : "";
   return {
     title: texts.signIn,
     ...answerOf(refusal),
     main: html`${heading(texts.signIn, texts.signInLead)}${form(visit, "/sign-in", fields)}${byPasskey}<hr class="line"><p class="aside">${linkAnew(visit, "/reset", texts.forgotten)}${register}</p>`,
   };
-}
-
-function showAtDigits(visit: Visit) {
-  const where = showPasskeyHost(visit);
-  return where && html`<p class="quiet small">${where}</p>`;
 }
 
 const showWays = ({ texts }: Visit) =>

@@ -1195,7 +1195,9 @@ const deeds: Deed[] = [
     ...bySelf,
     does: "removeTotp",
     first: enroll,
-    run: ({ caller }) => service.auth.removeTotp(caller, service.facts),
+    // As it is read with their next call.
+    run: ({ caller: { user, session } }) =>
+      service.auth.removeTotp({ user, session: { ...session, acr: "2" } }, service.facts),
     leaves: ["second_factor_removed"],
     detail: () => ({ method: "totp", sessionsEnded: 0 }),
   },
@@ -1396,11 +1398,14 @@ const deeds: Deed[] = [
 deeds.push({
   ...ofNobody,
   does: "purge, where weak digests have run out",
-  first: ({ id }) =>
-    service.database.query(
+  first: async ({ id }) => {
+    // Accounts of before whose time has come go first.
+    await service.auth.purge();
+    await service.database.query(
       "update latchkey.users set password = 'bcrypt_md5$$2b$04$' || repeat('a', 53) || '$' where id = $1",
       [id],
-    ),
+    );
+  },
   run: async () => (await service.another({ passwords: { weakHashesUntil: new Date(0) } })).purge(),
   leaves: ["weak_passwords_cleared"],
   detail: () => ({ count: 1 }),
