@@ -2,6 +2,7 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect } from "vitest";
 import { browserTest, inBrowser } from "../browser/browser-test.ts";
 import { isService } from "../live-server.ts";
+import { openKeptLook } from "./kept-looks.ts";
 import {
   desktop,
   findBare,
@@ -43,6 +44,22 @@ describe.skipIf(!isService)("every page and state", () => {
         expect(await findOverflow(window.page), name).toEqual([]);
       }
       expect(window.violations).toEqual([]);
+    },
+  );
+
+  // Each size, scheme and direction once: another pair of them has the same style sheet.
+  test.for([looks[0], looks[1], looks[3]])(
+    "looks as it was kept: $language, $colorScheme, $viewport.width points",
+    async ({ language, colorScheme, viewport }, { browser }) => {
+      await using window = await openPagesWindow(browser, { viewport, colorScheme });
+      const look = await openKeptLook(`${viewport === phone ? "phone" : "desktop"}-${language}-${colorScheme}`);
+      const found: string[] = [];
+      for (const name of await previewNames(site.live.url)) {
+        await window.page.goto(previewUrl(site.live.url, name, language));
+        found.push(...(await look.compare(window.page, name)).map((difference) => `${name}: ${difference}`));
+      }
+      // Whoever has looked at it keeps it: LOOKS=keep, and LOOKS_FOLDER for pictures.
+      expect([...found, ...(await look.finish())]).toEqual([]);
     },
   );
 
