@@ -1,4 +1,6 @@
+import { availableParallelism } from "node:os";
 import { configDefaults, defineConfig } from "vitest/config";
+import { LongestFirst } from "./src/longest-first.ts";
 
 export default defineConfig({
   test: {
@@ -6,8 +8,9 @@ export default defineConfig({
     // These are run by `pnpm test:long`.
     exclude: [...configDefaults.exclude, "**/*.long.test.ts"],
     isolate: false,
-    // One core would rest otherwise, on a machine of two, once the other packages are through.
-    maxWorkers: "100%",
+    // Much of it waits for processes and browsers: a core would rest otherwise, once the other packages are through.
+    maxWorkers: Math.ceil(availableParallelism() * 1.5),
+    sequence: { sequencer: LongestFirst },
     // These find what hangs, and promise nothing: the machine may be busy with something else.
     testTimeout: 120_000,
     hookTimeout: 120_000,

@@ -43,17 +43,14 @@ export interface AuthClientOptions {
 }
 
 /** What the SDK's own parts need of a client. */
-export interface ClientInternals
-  extends Pick<SessionManager, "ready" | "wish" | "keep" | "findMarks" | "findDeviceMark" | "getSnapshot"> {
+export interface ClientInternals extends Pick<SessionManager, "ready" | "wish" | "keep" | "findMarks" | "getSnapshot"> {
   /** Calls a procedure that may open a session, without the token of one. */
   ask(procedure: string, input: object): Promise<unknown>;
   /** Calls as the person who is signed in. */
   readonly api: { mutation(path: string, input: object): Promise<unknown> };
   readonly paths: Pick<ProcedurePaths, "at">;
-  /** Where the service is, without a slash at the end. */
-  readonly base: string;
-  /** Whether the session is in a cookie. */
-  readonly isCookieMode: boolean;
+  /** Where the service is, without a slash at the end; false in cookie mode. */
+  readonly base: string | false;
 }
 
 /** Signs a person in and out, and gives every call their token. */
@@ -193,7 +190,7 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
     dispose: manager.dispose,
     getServerSnapshot: () => loading as AuthState<PersonOf<Router>>,
     onReauthenticate: reauthenticator.set,
-    internals: { ...source, api, paths, base, isCookieMode: cookieMode },
+    internals: { ...source, api, paths, base: !cookieMode && base },
     // Where the platform does not know the symbol yet, tools that fill it in use this one.
     [Symbol.dispose ?? Symbol.for("Symbol.dispose")]: manager.dispose,
   };

@@ -130,7 +130,12 @@ export async function startCode<Person>(client: Client, input: CodeInput): Promi
     ? call(client, `me.${own}.start`, { to: to || undefined, locale })
     : purpose === "reauthenticate"
       ? call(client, "codes.start", { purpose, current: to, locale })
-      : internals.ask("codes.start", { purpose, deviceMark: internals.findDeviceMark(), to, locale }))) as Challenge;
+      : internals.ask("codes.start", {
+          purpose,
+          deviceMark: internals.findMarks().deviceMark,
+          to,
+          locale,
+        }))) as Challenge;
   const clockOffset = toTime(answer.expiresAt) - lifetime - Date.now();
   const kept = { ...toKept(answer, clockOffset), purpose, to };
   write(client, purpose, kept);
@@ -177,7 +182,7 @@ function toSentCode<Person>(client: Client, first: Kept): SentCode<Person> {
     async resend() {
       const answer = (await internals.ask("codes.resend", {
         challenge,
-        deviceMark: internals.findDeviceMark(),
+        deviceMark: internals.findMarks().deviceMark,
       })) as Challenge;
       kept = { ...kept, ...toKept(answer, kept.clockOffset) };
       write(client, purpose, kept);

@@ -57,7 +57,7 @@ export async function signInWithPasskey<Router extends AnyRouter = AppRouter>(
   // From here on: whoever signed in otherwise while this waited stays signed in.
   const wish = internals.wish();
   await internals.ready;
-  const input = { ...more, passkey: shown.passkey, deviceMark: internals.findDeviceMark() };
+  const input = { ...more, passkey: shown.passkey, deviceMark: internals.findMarks().deviceMark };
   const answer = (await forget(shown, internals.ask("token.obtainByPasskey", input))) as SessionAnswer;
   await internals.keep(answer, wish);
   return answer.user as PersonOf<Router>;
@@ -115,7 +115,7 @@ export async function showPasskey<Router extends AnyRouter = AppRouter>(
   if (!shown) return null;
   const wish = internals.wish();
   await internals.ready;
-  const input = { ...shown, ticket, remember, deviceMark: internals.findDeviceMark() };
+  const input = { ...shown, ticket, remember, deviceMark: internals.findMarks().deviceMark };
   const answer = (await internals.ask("token.obtainBySecondFactor", input)) as SessionAnswer &
     Partial<Pick<AddedPasskey, "recoveryCodes">>;
   await internals.keep(answer, wish);

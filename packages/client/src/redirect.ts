@@ -97,13 +97,13 @@ const mostAway = 5;
  */
 export async function signInWithRedirect<Router extends AnyRouter = AppRouter>(
   { internals }: ClientOf<Router>,
-  { clientId, redirectUri, returnTo, prompt, maxAge, language, pages = internals.base, ...rest }: RedirectSignIn,
+  { clientId, redirectUri, returnTo, prompt, maxAge, language, pages, ...rest }: RedirectSignIn,
 ): Promise<void> {
-  if (internals.isCookieMode)
+  if (internals.base === false)
     throw new TypeError('With storage: "cookie", the pages share the session: takeOverSession');
   const [state, verifier] = [createSecret(), createSecret()];
   const challenge = toText(new Uint8Array(await digest(verifier, rest.sha256)));
-  const place = toAbsolute(pages);
+  const place = toAbsolute(pages ?? internals.base);
   const away: Away = { clientId, redirectUri, verifier, issuer: place, ...(returnTo !== undefined && { returnTo }) };
   const storage = findStorage(internals, rest.storage);
   await write(storage, [...(await read(storage)), [state, away] as const].slice(-mostAway));
@@ -177,7 +177,7 @@ async function exchange<Router extends AnyRouter>(
   const { clientId, redirectUri, verifier: codeVerifier, returnTo } = away;
   const answer = (await internals.ask("token.obtainByRedirect", {
     ...{ code, codeVerifier, clientId, redirectUri, deviceName },
-    deviceMark: internals.findDeviceMark(),
+    deviceMark: internals.findMarks().deviceMark,
   })) as SessionAnswer;
   await internals.keep(answer, wish);
   return { user: answer.user as PersonOf<Router>, returnTo };
@@ -212,7 +212,7 @@ function cleanAddress(): void {
 export async function takeOverSession<Router extends AnyRouter = AppRouter>({
   internals,
 }: ClientOf<Router>): Promise<PersonOf<Router> | null> {
-  if (!internals.isCookieMode) throw new TypeError('Only with storage: "cookie"; elsewhere signInWithRedirect');
+  if (internals.base !== false) throw new TypeError('Only with storage: "cookie"; elsewhere signInWithRedirect');
   await internals.ready;
   const { user } = internals.getSnapshot();
   if (user) return user as PersonOf<Router>;

@@ -64,7 +64,7 @@ export async function showSecondFactor<Router extends AnyRouter = AppRouter>(
 ): Promise<PersonOf<Router>> {
   const wish = internals.wish();
   await internals.ready;
-  const input = { ticket, totp, remember, deviceMark: internals.findDeviceMark() };
+  const input = { ticket, totp, remember, deviceMark: internals.findMarks().deviceMark };
   const answer = (await internals.ask("token.obtainBySecondFactor", input)) as SessionAnswer;
   await internals.keep(answer, wish);
   return answer.user as PersonOf<Router>;

@@ -388,7 +388,6 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
     },
     /** What shows that this device is known, and what takes the place of its second factor. */
     findMarks: () => marks,
-    findDeviceMark: () => marks.deviceMark,
     /** Keeps the new mark of this device, whoever is signed in. */
     async keepDevice(answer: OwnAnswer | null): Promise<void> {
       const next = parseMarks(answer);

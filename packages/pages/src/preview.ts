@@ -191,6 +191,9 @@ const request: Parameters<typeof layOutContinue>[1] = {
   ...{ prompt: null, maxAge: null },
 };
 
+/** Without what leads away from a page at once, which nobody could look at then. */
+const stay = ({ head: _refresh, ...view }: View): View => view;
+
 const states: Readonly<Record<string, (visit: Visit) => View>> = {
   "sign-in": (visit) => showSignIn(visit),
   "sign-in-fault": (visit) =>
@@ -212,7 +215,7 @@ const states: Readonly<Record<string, (visit: Visit) => View>> = {
   "signed-in": (visit) => showSignedIn(visit, "ayse"),
   "continue-as": (visit) => layOutContinue(visit, request, "ayse"),
   "continue-as-number": (visit) => layOutContinue(visit, request, number),
-  "app-return": (visit) => layOutReturn(visit, request, "/sign-in?preview=app-return"),
+  "app-return": (visit) => stay(layOutReturn(visit, request, "/sign-in?preview=app-return")),
   "app-unknown": (visit) => showUnknownApp(visit),
   password: (visit) => showSignInPassword(visit, "ayse"),
   "password-refused": (visit) => showSignInPassword(visit, "ayse", refuse(visit, "invalid_credentials")),

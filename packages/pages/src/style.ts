@@ -25,6 +25,7 @@ a:hover{text-decoration-thickness:.125em}
 .top{padding:1.25rem 1.25rem 0;display:flex;flex-wrap:wrap;gap:.5rem 1rem;align-items:center;justify-content:space-between}
 .leave{font:inherit;font-size:.9375rem;font-weight:550;color:var(--quiet);background:none;border:0;min-block-size:2.75rem;padding-inline:.75rem;margin-inline-end:-.75rem;border-radius:.5rem;cursor:pointer}
 .leave:hover{color:var(--ink)}
+.card .leave{margin-inline:-.75rem}
 .brand{display:inline-flex;align-items:center;gap:.625rem;min-block-size:2.5rem;color:var(--ink);font-weight:680;font-size:1.0625rem;letter-spacing:-.01em;text-decoration:none}
 .brand img{block-size:2rem;inline-size:auto;max-inline-size:10rem}
 .mark{inline-size:2rem;block-size:2rem;border-radius:.5625rem;background:var(--fill);color:var(--on-fill);display:grid;place-items:center;font-weight:700;letter-spacing:0}

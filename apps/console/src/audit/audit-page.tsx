@@ -85,14 +85,15 @@ function Filters(): ReactElement {
       <IdField label={texts.audit.about} value={search.person ?? ""} onChange={(person) => change({ person })} />
       <IdField label={texts.audit.actor} value={search.actor ?? ""} onChange={(actor) => change({ actor })} />
       {(["from", "until"] as const).map((name) => (
-        <Field
-          key={name}
-          name={name}
-          type="datetime-local"
-          label={texts.audit[name]}
-          value={search[name] ?? ""}
-          onChange={(time) => change({ [name]: time })}
-        />
+        <div key={name} className="time">
+          <Field
+            name={name}
+            type="datetime-local"
+            label={texts.audit[name]}
+            value={search[name] ?? ""}
+            onChange={(time) => change({ [name]: time })}
+          />
+        </div>
       ))}
       {mayContact && (
         <TypedField

@@ -18,7 +18,7 @@ export function KeysPage(): ReactElement {
   return (
     <div className="page">
       <div className="head">
-        <div>
+        <div className="head-text">
           <h1>{texts.places.keys}</h1>
           <p className="quiet">{texts.keys.lead}</p>
         </div>
@@ -81,7 +81,7 @@ function KeyTable({ keys }: { readonly keys: readonly Key[] }): ReactElement {
             <tr key={kid}>
               <th scope="row">
                 <code dir="ltr" title={kid}>
-                  {kid.slice(0, 12)}…
+                  {kid.slice(0, 8)}…
                 </code>
               </th>
               <td>

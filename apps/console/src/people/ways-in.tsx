@@ -96,7 +96,7 @@ function PasswordFact({ isSet, setAt, changeDueAt }: WaysInAnswer["password"]): 
           {texts.grants.since} <Moment at={setAt} />
         </Beside>
       )}
-      {changeDueAt !== null && <span className="tag bad">{texts.ways.changeDue}</span>}
+      {changeDueAt !== null && <span className="block small bad-text">{texts.ways.changeDue}</span>}
     </Fact>
   );
 }

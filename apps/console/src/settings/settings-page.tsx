@@ -4,7 +4,6 @@ import { useTexts } from "../language.tsx";
 import { Check } from "../parts/check.tsx";
 import { Field } from "../parts/field.tsx";
 import { Empty, Loaded } from "../parts/state.tsx";
-import { TableRegion } from "../parts/table-region.tsx";
 import { Warnings } from "../parts/warnings.tsx";
 import { trpc } from "../service.ts";
 import { useMay } from "../session.tsx";
@@ -23,7 +22,7 @@ export function SettingsPage(): ReactElement {
   return (
     <div className="page">
       <div className="head">
-        <div>
+        <div className="head-text">
           <h1>{texts.places.settings}</h1>
           <p className="quiet">{texts.settings.lead}</p>
         </div>
@@ -38,7 +37,7 @@ export function SettingsPage(): ReactElement {
               {settings.length === 0 ? (
                 <Empty>{texts.settings.none}</Empty>
               ) : (
-                <SettingsTable settings={settings} warnings={ofDoctor} notes={notes} />
+                <SettingsList settings={settings} warnings={ofDoctor} notes={notes} />
               )}
             </>
           );
@@ -48,14 +47,14 @@ export function SettingsPage(): ReactElement {
   );
 }
 
-interface SettingsTableProps {
+interface SettingsListProps {
   readonly settings: readonly Setting[];
   /** What the service says of any of them: what should be mended, and what is worth knowing. */
   readonly warnings: readonly string[];
   readonly notes: readonly string[];
 }
 
-function SettingsTable({ settings, warnings, notes }: SettingsTableProps): ReactElement {
+function SettingsList({ settings, warnings, notes }: SettingsListProps): ReactElement {
   const texts = useTexts();
   const [typed, setTyped] = useState("");
   const [isOnlySet, setOnlySet] = useState(false);
@@ -74,38 +73,27 @@ function SettingsTable({ settings, warnings, notes }: SettingsTableProps): React
       {shown.length === 0 ? (
         <Empty>{texts.audit.none}</Empty>
       ) : (
-        <TableRegion label={texts.places.settings}>
-          <table className="plain settings-table">
-            <thead>
-              <tr>
-                <th scope="col">{texts.settings.name}</th>
-                <th scope="col">{texts.settings.value}</th>
-                <th scope="col">{texts.settings.from}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {shown.map((setting) => (
-                <tr key={setting.name}>
-                  <th scope="row">
+        <section className="card" aria-label={texts.places.settings}>
+          <ul className="rows tight-rows">
+            {shown.map((setting) => (
+              <li key={setting.name}>
+                <div>
+                  <p className="name">
                     <code dir="ltr">{setting.name}</code>
-                  </th>
-                  <td>
-                    <SettingValue {...setting} />
-                    <Lines lines={findLinesAbout(warnings, setting.name)} className="small bad-text" />
-                    <Lines lines={findLinesAbout(notes, setting.name)} className="small quiet" />
-                  </td>
-                  <td>
-                    {setting.isSet ? (
-                      <span className="tag strong">{texts.settings.set}</span>
-                    ) : (
-                      <span className="quiet">{texts.settings.default}</span>
-                    )}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </TableRegion>
+                  </p>
+                  <SettingValue {...setting} />
+                  <Lines lines={findLinesAbout(warnings, setting.name)} className="small bad-text" />
+                  <Lines lines={findLinesAbout(notes, setting.name)} className="small quiet" />
+                </div>
+                {setting.isSet ? (
+                  <span className="tag strong">{texts.settings.set}</span>
+                ) : (
+                  <span className="quiet small">{texts.settings.default}</span>
+                )}
+              </li>
+            ))}
+          </ul>
+        </section>
       )}
     </>
   );

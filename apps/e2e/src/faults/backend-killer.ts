@@ -10,7 +10,11 @@ export interface BackendKiller {
 /** Milliseconds between two blows, at most. */
 const longestBreak = 30;
 
-export async function startKilling(databaseUrl: string, dice: Dice): Promise<BackendKiller> {
+/**
+ * @param countDone how much has been done in spite of it: between two blows something is, or on a busy machine each call would be hit
+ * again and again, and none would come to its end
+ */
+export async function startKilling(databaseUrl: string, dice: Dice, countDone: () => number): Promise<BackendKiller> {
   const client = new pg.Client(databaseUrl);
   // A server that goes away meanwhile is told by the query.
   client.on("error", () => {});
@@ -19,7 +23,9 @@ export async function startKilling(databaseUrl: string, dice: Dice): Promise<Bac
   const kill = async () => {
     let killed = 0;
     for (; !isStopped; killed += await killOne(client, dice)) {
-      await client.query("select pg_sleep($1)", [dice.between(0, longestBreak) / 1_000]);
+      const before = countDone();
+      do await client.query("select pg_sleep($1)", [dice.between(0, longestBreak) / 1_000]);
+      while (!isStopped && countDone() === before);
     }
     await client.end();
     return killed;

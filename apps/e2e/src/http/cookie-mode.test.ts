@@ -55,7 +55,13 @@ test("the tokens of every session answer go into the cookies, and into no body",
     headers: { authorization: `Bearer ${registered.data.token}` },
   });
   expect(changed.data).toMatchObject({ refreshToken: "" });
-  for (const { lines } of [renewed, registered, changed])
+  const shownAgain = await send("me.reauthenticate", {
+    input: { password: "staple battery horse" },
+    headers: { authorization: `Bearer ${changed.data.token}` },
+  });
+  expect(shownAgain.data).toMatchObject({ refreshToken: "", user: { username: "bob" } });
+  expect(toCookies(shownAgain.lines)).not.toBe(toCookies(changed.lines));
+  for (const { lines } of [renewed, registered, changed, shownAgain])
     expect(toCookies(lines)).toMatch(/__Host-latchkey_refresh=[\w-]{86}$/);
 });
 

@@ -50,18 +50,21 @@ test("a batch of sign-ins counts each of them, and so do many batches at the sam
       headers: { "content-type": "application/json", "x-forwarded-for": "192.0.2.2" },
       body: JSON.stringify(inputs),
     });
+  const startedAt = performance.now();
   const answers = await Promise.all(Array.from({ length: 10 }, send));
+  // After ten who guesses waits five seconds at least for one more: a very busy machine may take as long for all of them.
+  const allowed = 10 + Math.floor((performance.now() - startedAt) / 5_000);
   const results = (await Promise.all(answers.map((answer) => answer.json()))).flat() as { error: Answer["body"] }[];
 
   const reasons = results.map(({ error }) => error.data.reason);
-  expect(reasons.filter((reason) => reason === "invalid_credentials").length).toBeLessThanOrEqual(10);
+  expect(reasons.filter((reason) => reason === "invalid_credentials").length).toBeLessThanOrEqual(allowed);
   expect(new Set(reasons)).toEqual(new Set(["invalid_credentials", "rate_limited"]));
   expect(Number(answers.at(-1)?.headers.get("retry-after"))).toBeGreaterThan(0);
   const tried = await service.database.query(
     "select from latchkey.audit_events where event = 'sign_in_refused' and subject_id = $1",
     [id],
   );
-  expect(tried.length).toBeLessThanOrEqual(10);
+  expect(tried.length).toBeLessThanOrEqual(allowed);
 });
 
 test("an address that a client makes up is not believed where no proxy is trusted", async () => {

@@ -51,6 +51,8 @@ describe.skipIf(!isService)("the service's pages", () => {
       ["/cookie/account/password", { currentPassword: password, newPassword: `${password} 2` }],
       ["/cookie/account/devices", { others: "yes" }],
       ["/cookie/account/devices", { forget: "yes" }],
+      ["/cookie/account/devices", { remembered: "00000000-0000-7000-8000-000000000000" }],
+      ["/cookie/account/data", {}],
       ["/cookie/account/delete", {}],
       ["/cookie/reauthenticate", { password }],
     ];
@@ -188,6 +190,19 @@ describe.skipIf(!isService)("the service's pages", () => {
     );
     expect((await stranger.post("/cookie/account/devices", { form: "2", id: mine?.id ?? "" })).status).toBe(404);
     expect(await countSessions()).toBe(1);
+  });
+
+  test("what one agreed to is listed with its day, and taken back by one button", async () => {
+    await signIn();
+    await browser.post("/cookie/account", { form: "2", isApprovedToBeInTouch: "yes" });
+    const page = await (await browser.get("/account/data")).text();
+    expect(page).toMatch(/Agreed to news <time/);
+    expect(page).toContain("Take it back");
+    const done = await browser.post("/cookie/account/data", { form: "3" });
+    expect(done.headers.get("location")).toBe("/account/data?done=withdrawn");
+    const after = await (await browser.get("/account/data?done=withdrawn")).text();
+    expect(after).toMatch(/Took it back <time[\s\S]*Agreed to news <time/);
+    expect(after).not.toContain(">Take it back<");
   });
 
   test("the copy of one's data is a file, and holds no hash, token or code", async () => {

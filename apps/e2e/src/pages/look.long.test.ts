@@ -47,7 +47,8 @@ describe.skipIf(!isService)("every page and state", () => {
     },
   );
 
-  test.for(looks)(
+  // Each size, scheme and direction once: another pair of them has the same style sheet.
+  test.for([looks[0], looks[1], looks[3]])(
     "looks as it was kept: $language, $colorScheme, $viewport.width points",
     async ({ language, colorScheme, viewport }, { browser }) => {
       await using window = await openPagesWindow(browser, { viewport, colorScheme });

@@ -24,4 +24,12 @@ describe.skipIf(!isService)("the preview of every page", () => {
     );
     expect((await Promise.all(gaps)).filter(Boolean)).toEqual([]);
   });
+
+  test("holds no page that leads away by itself", async () => {
+    await using live = await startLiveServer({}, { pages: { isDevelopment: true } });
+    for (const name of await previewNames(live.url)) {
+      const page = await (await fetch(`${live.url}/sign-in?preview=${name}`)).text();
+      expect(page, name).not.toMatch(/http-equiv="refresh"/i);
+    }
+  });
 });

@@ -24,7 +24,11 @@ interface Surroundings {
   readonly setUp?: readonly string[];
   readonly through?: number;
   readonly preparedStatements?: boolean;
+  readonly connectionTimeoutMillis?: number;
 }
+
+/** Where many calls share a few connections, a busy machine is no database that is away. */
+const patience = { connectionTimeoutMillis: 20_000 };
 
 async function withAuth<T>(
   { setUp = [], through = server.port, ...more }: Surroundings,
@@ -60,7 +64,7 @@ async function useSessions(auth: Auth, rounds: number): Promise<void> {
 
 describe.skipIf(!hasDebianPostgres)("on Debian's PostgreSQL", () => {
   test("everything works", () =>
-    withAuth({}, async (auth) => {
+    withAuth(patience, async (auth) => {
       await auth.initialize();
       await useSessions(auth, 8);
       const { warnings } = await auth.checkHealth();
@@ -86,6 +90,7 @@ describe.skipIf(!hasDebianPostgres)("on Debian's PostgreSQL", () => {
   test("a role that speaks another language of dates and isolation is answered all the same", () =>
     withAuth(
       {
+        ...patience,
         setUp: [
           "alter database $database set default_transaction_isolation = 'serializable'",
           "alter database $database set datestyle = 'German'",
@@ -103,6 +108,7 @@ describe.skipIf(!hasDebianPostgres)("through a PgBouncer that hands out a connec
   test("and supports no prepared statements, everything works, isolation that others set included", () =>
     withAuth(
       {
+        ...patience,
         through: poolerPort,
         setUp: ["alter database $database set default_transaction_isolation = 'repeatable read'"],
       },
@@ -125,7 +131,7 @@ describe.skipIf(!hasDebianPostgres)("through a PgBouncer that hands out a connec
       "alter database $database set default_transaction_isolation = 'serializable'",
       "alter database $database set datestyle = 'German'",
     ];
-    await withAuth({ through, setUp, preparedStatements: false }, async (auth) => {
+    await withAuth({ ...patience, through, setUp, preparedStatements: false }, async (auth) => {
       expect(await auth.initialize()).toEqual([]);
       await useSessions(auth, 20);
       const { warnings } = await auth.checkHealth();

@@ -784,3 +784,23 @@ describe("from its first use on, a token of the old backend is bound to one pers
     expect(await service.database.query(live, [id])).toEqual([]);
   });
 });
+
+describe("a token of the old backend", () => {
+  test("is worth something to the service itself, and nothing to another API", async () => {
+    await bringAliceOver();
+    const token = encodeOldToken(oldClaims());
+    expect(await service.auth.inspectToken(token, service.facts)).toMatchObject({ active: true });
+    expect(await service.auth.inspectToken(token, service.facts, { audience: "shop" })).toEqual({ active: false });
+  });
+
+  test("is exchanged for one that ends when its owner comes to hold rights, as it does itself", async () => {
+    const id = await bringAliceOver();
+    const auth = await service.another({ tokens: { audience: ["latchkey", "shop"] } });
+    const caller = await auth.authenticate([`Bearer ${encodeOldToken(oldClaims())}`]);
+    const { token } = await auth.exchangeToken(caller, { audience: "shop" });
+    const ask = () => auth.inspectToken(token, service.facts, { audience: "shop" });
+    expect(await ask()).toMatchObject({ active: true, sub: id });
+    await auth.operator.update("alice", { isStaff: true });
+    expect(await ask()).toEqual({ active: false });
+  });
+});

@@ -109,3 +109,20 @@ test("more people than one page are looked at, each once, and no more in an hour
   expect(await database.query("select from latchkey.notices")).toHaveLength(230);
   expect(await wait(31 * day)).toMatchObject({ accounts: 230 });
 });
+
+test("an account that cannot be warned keeps nobody else from it, nor anything else from being cleared away", async () => {
+  const { service, auth, database, create, wait } = await open();
+  await using _ = service;
+  const stuck = await create("a_stuck");
+  const other = await create("b_other");
+  await database.query(`create function latchkey.stick() returns trigger language plpgsql
+    as $$ begin raise exception 'stuck'; end $$`);
+  await database.query(`create trigger stick before insert on latchkey.account_deletions
+    for each row when (new.user_id = '${stuck}') execute function latchkey.stick()`);
+  await expect(wait(retention + lifetime)).rejects.toThrow("stuck");
+  const waiting = "select user_id as id from latchkey.account_deletions";
+  expect(await database.query(waiting)).toEqual([{ id: other }]);
+  await database.query("drop trigger stick on latchkey.account_deletions");
+  await auth.purge();
+  expect(await database.query(waiting)).toHaveLength(2);
+});

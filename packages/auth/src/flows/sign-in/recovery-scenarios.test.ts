@@ -312,3 +312,47 @@ test("the last way in is never thrown away", async () => {
   await service.database.query("delete from latchkey.recovery_codes where user_id = $1", [person.id]);
   expect(await auth.removePasskey(person.caller, id, facts()).catch(codeOf)).toBe("permission_denied");
 });
+
+test("somebody without a name any more, who has used the last code and still has the app, comes in with both", async () => {
+  const person = await createPerson();
+  const secret = await addApp(person.caller);
+  await service.database.query(
+    `update latchkey.users set username = null, username_key = null, phone_number = null, phone_proved_at = null,
+      parked_at = latchkey.now() where id = $1`,
+    [person.id],
+  );
+  for (const code of person.codes.slice(1)) {
+    const { ticket } = await auth.startRecovery({ code }, facts());
+    await auth.recover({ ticket, newPassword: nextPassword }, facts()).catch(() => {});
+  }
+  const [last = ""] = person.codes;
+  const { ticket } = await auth.startRecovery({ code: last }, facts());
+  const error: AuthError = await auth.recover({ ticket, newPassword: nextPassword }, facts()).then(
+    () => Promise.reject(new Error("it opened without the app")),
+    (error) => error,
+  );
+  expect(error.code).toBe("second_factor_required");
+  const shown = { ticket: error.secondFactor?.ticket ?? "", totp: await nextTotp(secret) };
+  const { token } = await auth.signInBySecondFactor(shown, facts());
+  expect((await callerOf(token)).user.id).toBe(person.id);
+  expect(await auth.startRecovery({ code: last }, facts()).catch(codeOf)).toBe("code_invalid");
+});
+
+test("somebody who takes the app away and keeps a passkey goes on being asked for a second factor, which it is", async () => {
+  const { username, caller } = await createPerson();
+  await addApp(caller);
+  const { session, user } = caller;
+  const whole = { user, session: { ...session, acr: "2" as const } };
+  const { device, id } = await addPasskey(whole);
+  await auth.removeTotp(whole, facts());
+  const error: AuthError = await auth.login({ username, password }, facts()).then(
+    () => Promise.reject(new Error("it opened by the password alone")),
+    (error) => error,
+  );
+  expect(error).toMatchObject({ code: "second_factor_required", secondFactor: { methods: ["passkey"] } });
+  const { ticket = "" } = error.secondFactor ?? {};
+  const { options } = await auth.startSecondFactorPasskey(ticket, facts());
+  const { token } = await auth.signInBySecondFactor({ ticket, passkey: device.get(options) }, facts());
+  await auth.removePasskey(await callerOf(token), id, facts());
+  expect((await auth.login({ username, password }, facts())).user.username).toBe(username);
+});

@@ -1,0 +1,35 @@
+import { BaseSequencer, type TestSpecification } from "vitest/node";
+
+/**
+ * Files that take longer than their size tells, longest first. In a fresh clone nothing else is known of them: such a file, begun last, would
+ * leave the other workers without work until it is through.
+ */
+const long = [
+  "http/enumeration",
+  "console/console",
+  "browser/passkeys",
+  "examples/next",
+  "sessions/simulator",
+  "browser/cookie",
+  "regression/administrative-pairs",
+  "faults/postgres",
+  "examples/own-server",
+  "docs/curl",
+  "regression/foreign-database-settings",
+  "packaging/client-package",
+  "processes/workers",
+  "browser/device",
+  "packaging/client-versions",
+  "processes/backup-command",
+].map((name) => `/src/${name}.test.ts`);
+
+const placeOf = ({ moduleId }: TestSpecification) => long.findIndex((file) => moduleId.endsWith(file));
+
+/** Vitest's order, which goes by the run before or else by size, with {@link long} before all others. */
+export class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const known = sorted.filter((file) => placeOf(file) >= 0).sort((a, b) => placeOf(a) - placeOf(b));
+    return [...known, ...sorted.filter((file) => placeOf(file) < 0)];
+  }
+}
