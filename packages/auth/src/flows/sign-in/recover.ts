@@ -143,8 +143,13 @@ export async function recover(core: Core, input: RecoverInput, facts: RequestInf
 }
 
 /** The same, with ten new recovery codes for somebody who has used their last one. */
+export interface PasskeyRecoverySignIn<Person extends User = User> extends SignInAnswer<Person> {
+  readonly recoveryCodes?: MadeRecoveryCodes;
+}
+
+/** A session with the new passkey; `next: "sign_in"` where a hook refused it. */
 export type PasskeyRecoveryAnswer<Person extends User = User> =
-  | (SignInAnswer<Person> & { readonly recoveryCodes?: MadeRecoveryCodes })
+  | PasskeyRecoverySignIn<Person>
   | { readonly next: "sign_in" };
 
 export interface RecoverByPasskeyInput extends Omit<RecoverInput, "newPassword"> {
