@@ -144,8 +144,12 @@ export async function recover(core: Core, input: RecoverInput, facts: RequestInf
 
 /** The same, with ten new recovery codes for somebody who has used their last one. */
 export type PasskeyRecoveryAnswer<Person extends User = User> =
-  | (SignInAnswer<Person> & { readonly recoveryCodes?: MadeRecoveryCodes })
+  | SignInAnswerWithCodes<Person>
   | { readonly next: "sign_in" };
+
+interface SignInAnswerWithCodes<Person extends User> extends SignInAnswer<Person> {
+  readonly recoveryCodes?: MadeRecoveryCodes;
+}
 
 export interface RecoverByPasskeyInput extends Omit<RecoverInput, "newPassword"> {
   /** What the browser answered to `startRecoveryPasskey`. */
