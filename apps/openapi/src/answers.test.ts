@@ -196,6 +196,12 @@ test("passkeys are answered as the document says", async () => {
   const input = { ticket: toEnroll, newPasskey: createPasskeyDevice().create(made.options) };
   expect((await ask("token.obtainBySecondFactor", { input })).recoveryCodes.codes).toHaveLength(10);
   await ask("me.passkeys.remove", { token, input: { id } });
+  const ivan = await ask("account.register", { input: { username: "ivan", password } });
+  const { codes } = await ask("me.recoveryCodes.create", { token: ivan.token });
+  const recovery = await ask("recovery.start", { input: { code: codes[0] } });
+  const toMake = await ask("recovery.startPasskey", { input: { ticket: recovery.ticket } });
+  const passkey = createPasskeyDevice().create(toMake.options);
+  await ask("recovery.setPasskey", { input: { ticket: recovery.ticket, passkey } });
 });
 
 test("the code of a redirect is answered as the document says", async () => {
