@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { describeSettings, parseSettings, toAuthOptions } from "../environment.ts";
 import { refusalOf, strongSecret as secret } from "../testing/settings-refusal.ts";
 import { assignChannels, isLocalDatabase, toMessagesOption } from "./message-settings.ts";
+import { toMessages } from "./sending.ts";
 
 const production = { NODE_ENV: "production", LATCHKEY_SECRET: secret, LATCHKEY_EMBEDDED: "yes" };
 const twilio = {
@@ -169,6 +170,16 @@ it("each sender has the channels that it can, and the console and a webhook what
     email: "smtp",
   });
   expect(assignChannels([])).toEqual({});
+});
+
+it("messages by e-mail name the page for whoever it was not, where the service says what it is called", () => {
+  const nowhere = { path: null, config: {} };
+  expect(toMessages(parseSettings({}), nowhere)).not.toHaveProperty("notMeUrl");
+  for (const [given, page] of [
+    ["https://id.example.com", "https://id.example.com/not-me"],
+    ["https://example.com/id/", "https://example.com/id/not-me"],
+  ])
+    expect(toMessages(parseSettings({ PUBLIC_URL: given }), nowhere)).toMatchObject({ notMeUrl: page });
 });
 
 it("the core is told every setting that concerns messages and codes", () => {

@@ -105,17 +105,18 @@ describe("a service for others", () => {
 describe("with a provider", () => {
   const account = { TWILIO_ACCOUNT_SID: "AC1", TWILIO_AUTH_TOKEN: "canary-of-twilio", TWILIO_FROM: "+15005550006" };
 
-  it("a code goes out with the line by which browsers fill it in, and a refused country is told and logged", async () => {
+  it("a code goes out with the line by which browsers fill it in, a refused country is told and logged, and the start says which texts cost two SMS", async () => {
     const twilio = await standIn(() => [201, { sid: "SM1", status: "queued" }]);
     const service = await installation.start({
       ...{ MESSAGES: "twilio", SMS_API_URL: twilio.url, MESSAGE_COUNTRIES: "TR" },
-      ...{ SIGN_IN_ORIGIN: "https://shop.example", MESSAGE_LOCALE: "tr", ...account },
+      ...{ SIGN_IN_ORIGIN: "https://a-long-name.shop.example", MESSAGE_LOCALE: "tr", ...account },
     });
+    await expect.poll(() => service.stdout()).toContain("The text of sign_in in ar costs 2 SMS (UCS-2): make it shorter");
     await call(service.url, "codes.start", { input: { purpose: "enter", to: "+90 532 123 45 68" } });
     await service.untilLogged("message sent");
     expect(twilio.seen[0]?.get("To")).toBe("+905321234568");
     expect(twilio.seen[0]?.get("Body")).toMatch(
-      /^Shop kodunuz: (\d{6})\. Kimseyle paylasmayin\.\n\n@shop\.example #\1$/,
+      /^Shop kodunuz: (\d{6})\. Kimseyle paylasmayin\.\n\n@a-long-name\.shop\.example #\1$/,
     );
     const refused = await call(service.url, "codes.start", { input: { purpose: "enter", to: "+44 7400 123456" } });
     expect(refused).toMatchObject({ status: 400, body: { data: { reason: "invalid_input" } } });

@@ -165,6 +165,7 @@ test("calls, refusals and hashes are counted, and a histogram adds up", async ()
   // Made-up tokens, refreshes and bad input have no event in the trail, so that these are where they show.
   for (const reason of ["token_invalid", "refresh_token_invalid", "invalid_input"])
     expect(growth("latchkey_refusals_total", { reason }), reason).toBeGreaterThan(0);
+  expect(growth("latchkey_messages_refused_total", { rule: "country" })).toBe(1);
   const durations = after.samples.filter(
     ({ name, labels }) => name === "latchkey_request_duration_seconds_bucket" && labels.procedure === "token.obtain",
   );
