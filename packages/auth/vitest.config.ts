@@ -6,6 +6,8 @@ export default defineConfig({
     // These are run by `pnpm test:long`.
     exclude: [...configDefaults.exclude, "**/*.long.test.ts"],
     isolate: false,
+    // Many tests wait for PostgreSQL: with one worker less, which is usual, a core would rest at the end of the whole run.
+    maxWorkers: "100%",
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

@@ -8,8 +8,8 @@ import { rows } from "./rows/index.ts";
 
 const main = fileURLToPath(new URL("main.ts", import.meta.url));
 const compileCache = fileURLToPath(new URL("../node_modules/.cache/compiled", import.meta.url));
-/** In the ordinary run the rows that start and load most kinds of process; in the long run every one. */
-const tried = process.env.LATCHKEY_LONG === "1" ? rows.map(({ name }) => name) : ["calls", "two-processes"];
+/** In the ordinary run a row that has all kinds of process; in the long run every one. */
+const tried = process.env.LATCHKEY_LONG === "1" ? rows.map(({ name }) => name) : ["calls"];
 const env = { ...process.env, NODE_COMPILE_CACHE: compileCache };
 
 test(`rows are measured from end to end, on real processes and a real PostgreSQL: ${tried.join(", ")}`, async () => {
