@@ -6,7 +6,7 @@ export interface Sizes {
   readonly warmUp: number;
   /** Numbers of connections for the first row. */
   readonly connections: readonly number[];
-  /** Connections of every other row, and people for all rows together: in the quick sizes there are fewer for each row, so that these run out first. */
+  /** Connections of every other row, and people who are signed in for all rows together. */
   readonly crowd: number;
   readonly people: number;
   /** bcrypt's cost. */
@@ -57,7 +57,7 @@ export const quickSizes: Sizes = {
   warmUp: 0.05,
   connections: [8],
   crowd: 8,
-  people: 100,
+  people: 500,
   cost: 10,
   signIns: 2,
   traffic: 50,

@@ -194,6 +194,14 @@ console.log(result.data.user.username, typeof createVerifiedProcedure, typeof sm
 await latchkey.stop();
 `;
 
+/** What docs/mount.md tells users of Yarn to write into their package.json. */
+async function readYarnResolutions(): Promise<object> {
+  const page = await readFile(join(root, "docs/mount.md"), "utf8");
+  const [, block] = /```json\n(\{\n {2}"resolutions":[^`]+)```/.exec(page) ?? [];
+  if (block === undefined) throw new Error("docs/mount.md has no resolutions for Yarn");
+  return JSON.parse(block).resolutions;
+}
+
 /** Each installs what a team does, in an empty folder, from the registry that was published to. */
 const managers: Readonly<Record<string, (cwd: string, packages: readonly string[]) => Promise<unknown>>> = {
   npm: (cwd, packages) => run("npm", ["install", ...cleanInstall, "--registry", registry.url, ...packages], cwd),
@@ -208,6 +216,8 @@ const managers: Readonly<Record<string, (cwd: string, packages: readonly string[
     };
     await writeFile(join(cwd, ".yarnrc.yml"), JSON.stringify(settings));
     await writeFile(join(cwd, "yarn.lock"), "");
+    const manifest = JSON.parse(await readFile(join(cwd, "package.json"), "utf8"));
+    await writeFile(join(cwd, "package.json"), JSON.stringify({ ...manifest, resolutions: await readYarnResolutions() }));
     await run("npx", ["-y", "-p", "@yarnpkg/cli-dist@4", "yarn", "add", ...packages], cwd);
   },
   bun: (cwd, packages) => run("npx", ["-y", "bun@1", "add", "--registry", registry.url, ...packages], cwd),
