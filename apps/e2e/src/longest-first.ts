@@ -19,6 +19,7 @@ const long = [
   "packaging/client-package",
   "processes/workers",
   "browser/device",
+  "packaging/client-versions",
   "processes/backup-command",
 ].map((name) => `/src/${name}.test.ts`);
 
