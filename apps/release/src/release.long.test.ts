@@ -217,7 +217,10 @@ const managers: Readonly<Record<string, (cwd: string, packages: readonly string[
     await writeFile(join(cwd, ".yarnrc.yml"), JSON.stringify(settings));
     await writeFile(join(cwd, "yarn.lock"), "");
     const manifest = JSON.parse(await readFile(join(cwd, "package.json"), "utf8"));
-    await writeFile(join(cwd, "package.json"), JSON.stringify({ ...manifest, resolutions: await readYarnResolutions() }));
+    await writeFile(
+      join(cwd, "package.json"),
+      JSON.stringify({ ...manifest, resolutions: await readYarnResolutions() }),
+    );
     await run("npx", ["-y", "-p", "@yarnpkg/cli-dist@4", "yarn", "add", ...packages], cwd);
   },
   bun: (cwd, packages) => run("npx", ["-y", "bun@1", "add", "--registry", registry.url, ...packages], cwd),

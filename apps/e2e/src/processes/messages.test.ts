@@ -111,7 +111,9 @@ describe("with a provider", () => {
       ...{ MESSAGES: "twilio", SMS_API_URL: twilio.url, MESSAGE_COUNTRIES: "TR" },
       ...{ SIGN_IN_ORIGIN: "https://a-long-name.shop.example", MESSAGE_LOCALE: "tr", ...account },
     });
-    await expect.poll(() => service.stdout()).toContain("The text of sign_in in ar costs 2 SMS (UCS-2): make it shorter");
+    await expect
+      .poll(() => service.stdout())
+      .toContain("The text of sign_in in ar costs 2 SMS (UCS-2): make it shorter");
     await call(service.url, "codes.start", { input: { purpose: "enter", to: "+90 532 123 45 68" } });
     await service.untilLogged("message sent");
     expect(twilio.seen[0]?.get("To")).toBe("+905321234568");

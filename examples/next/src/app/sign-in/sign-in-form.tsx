@@ -22,10 +22,7 @@ export function SignInForm() {
       <button className="primary" type="submit" disabled={isPending}>
         Sign in
       </button>
-      {/* What is fetched ahead of a page with a form is rendered anew a moment later, and whoever has begun to type by then begins again. */}
-      <Link href="/sign-in/code" prefetch={false}>
-        Use a code
-      </Link>
+      <Link href="/sign-in/code">Use a code</Link>
     </form>
   );
 }
