@@ -179,6 +179,17 @@ describe("a code is refused, and is used up by that,", () => {
     expect((await readTrail()).at(-1)).toMatchObject({ event: "authorization_code_refused", because });
   });
 
+  test("in the last second of the pages' session", async () => {
+    const { code } = await start();
+    await service.database.query(
+      `update latchkey.sessions set expires_at = latchkey.now() + interval '0.9 seconds',
+         idle_expires_at = latchkey.now() + interval '0.9 seconds' where id = $1`,
+      [person.caller.session.id],
+    );
+    expect(await refusalOf(exchange(code))).toBe("code_invalid");
+    expect((await readTrail()).at(-1)).toMatchObject({ because: "session_ended" });
+  });
+
   test("of somebody who was deleted, and one that was never made", async () => {
     const { code } = await start();
     await service.database.query("delete from latchkey.users where id = $1", [person.id]);
