@@ -1,3 +1,4 @@
+import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Auth } from "../../auth.ts";
 import type { AuthError } from "../../errors.ts";
@@ -314,6 +315,40 @@ describe("what is remembered ends with", () => {
     const { ticket, secret } = await auth.startTotp(caller, facts());
     await auth.confirmTotp(caller, { ticket, totp: await nextTotp(secret) }, facts());
     expect(await isAsked(person, person.rememberMark)).toBe("second_factor_required");
+  });
+});
+
+describe("the account's row is held before the device's and its sessions', so that nobody waits for the other, by", () => {
+  const deeds: Readonly<Record<string, (person: Remembered, caller: Principal) => Promise<unknown>>> = {
+    "a sign-in on it": (person) => enter(person, person.rememberMark),
+    "the end of what is remembered": async ({ id }, caller) => {
+      const [device] = await service.database.query<{ id: string }>(
+        "select id from latchkey.remembered_devices where user_id = $1",
+        [id],
+      );
+      await auth.endRememberedDevice(caller, device?.id ?? "", facts());
+    },
+    "the end of one session": (_, caller) => auth.revokeSession(caller, caller.session.id, facts()),
+    "the operator, who ends one session": ({ username }, caller) =>
+      auth.operator.endSessions(username, caller.session.id),
+  };
+
+  test.each(Object.keys(deeds))("%s", async (name) => {
+    const person = await createRemembered();
+    const caller = await callerOf(person.remembered);
+    const { database } = service;
+    const client = new pg.Client(database.connection);
+    await client.connect();
+    await client.query("begin");
+    await client.query("select from latchkey.users where id = $1 for no key update", [person.id]);
+    const done = deeds[name]?.(person, caller);
+    const waiting = "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+    await expect.poll(() => database.query(waiting).then(({ length }) => length)).toBeGreaterThan(0);
+    for (const table of ["remembered_devices", "sessions"])
+      await client.query(`select from latchkey.${table} where user_id = $1 for update nowait`, [person.id]);
+    await client.query("commit");
+    await client.end();
+    await done;
   });
 });
 
