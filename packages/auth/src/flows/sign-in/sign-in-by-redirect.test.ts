@@ -239,6 +239,8 @@ test("an app with an audience gets tokens of that alone, also after a refresh: t
   const { code } = await start(person.caller, { audience: "shop" });
   const answer = await exchange(code);
   expect(decodeJwt(answer.token).aud).toBe("shop");
+  // With a device that is known, a code of a number that its owner may have lost would open the account.
+  expect(answer.deviceMark).toBe("");
   expect(await refusalOf(auth.authenticate([`Bearer ${answer.token}`]))).toBe("token_invalid");
   const renewed = await auth.refresh(answer.refreshToken, person.facts);
   expect(decodeJwt(renewed.token).aud).toBe("shop");
