@@ -265,6 +265,12 @@ const endings: Readonly<Record<string, (person: Remembered) => Promise<string | 
     await auth.revokeSession(await callerOf(token), session.id, facts());
     return undefined;
   },
+  "a refresh token of its session that is in two hands": async ({ refreshToken }) => {
+    const { refreshToken: next } = await auth.refresh(refreshToken, facts());
+    await auth.refresh(next, facts());
+    expect(await auth.refresh(refreshToken, facts()).catch(codeOf)).toBe("refresh_token_reused");
+    return undefined;
+  },
   "an administrator, who ends the sessions": async ({ id }) => {
     await auth.users.endSessions(await administratorOf(), id);
     return undefined;
