@@ -434,6 +434,24 @@ describe("the settings", () => {
   );
 });
 
+test("programs of a team's own are told of the session that ends with a number that another person has proved", async () => {
+  const { id, phoneNumber, remembered } = await createRemembered();
+  const { session } = await callerOf(remembered);
+  const { database } = service;
+  await database.query("insert into latchkey.webhook_endpoints (name) values ('crm')");
+  const old = "update latchkey.users set phone_proved_at = latchkey.now() - interval '50 days' where id = $1";
+  await database.query(old, [id]);
+  const { challenge } = await auth.startCode({ purpose: "enter", to: phoneNumber }, facts());
+  const { code } = await inbox.take(phoneNumber);
+  const answer = await auth.signInByCode({ challenge, code }, facts());
+  if (!("ticket" in answer)) throw new Error("the number was not beyond its trust");
+  await auth.register({ ticket: answer.ticket, isNotMine: true }, facts());
+  expect(await callerOf(remembered).catch(codeOf)).toBe("session_ended");
+  const told = "select data from latchkey.webhook_events where user_id = $1 and type = 'session.ended'";
+  expect(await database.query(told, [id])).toMatchObject([{ data: { sessionIds: [session.id] } }]);
+  await database.query("delete from latchkey.webhook_endpoints");
+});
+
 test("twenty devices are remembered, and the oldest makes room", async () => {
   const person = await createPerson();
   const first = await remember(person);
