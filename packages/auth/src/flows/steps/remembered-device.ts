@@ -93,11 +93,7 @@ export async function forgetRememberedDevices(transaction: Queries, which: Remem
  * Forgets the device that a session was opened with, or in which it was ticked: who ends a session of another device means the device. False
  * where there is none.
  */
-export async function forgetDeviceOfSession(
-  transaction: Queries,
-  userId: string,
-  sessionId: string,
-): Promise<boolean> {
+export async function forgetDeviceOfSession(transaction: Queries, userId: string, sessionId: string): Promise<boolean> {
   const id = await findRememberedOf(transaction, sessionId);
   return id !== null && (await forgetRememberedDevices(transaction, { userId, ids: [id] })) > 0;
 }
