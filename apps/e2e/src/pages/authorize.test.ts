@@ -283,6 +283,19 @@ describe.skipIf(!isService)("what an app wants of a sign-in", () => {
     expect(backWith(await browser.get(placeOf(done))).get("code")).toMatch(/^[\w-]{43}$/);
   });
 
+  test("is that it is as good as new: whoever signs in for it is not asked once more", async () => {
+    for (const prompt of [undefined, "create"]) {
+      const page = placeOf(await browser.get(pathOf({ max_age: "0", prompt })));
+      const onward = placeOf(await signIn(page.replace("/register?", "/sign-in?")));
+      expect(onward).toContain("max_age=300");
+      expect(backWith(await browser.get(onward)).has("code")).toBe(true);
+      await send("/sign-out");
+    }
+    await signIn();
+    const again = placeOf(await browser.get(pathOf({ max_age: "0" })));
+    expect(again).toMatch(/^\/reauthenticate\?return_to=%2Fauthorize/);
+  });
+
   test("is that it is not too old", async () => {
     await signIn();
     expect(backWith(await browser.get(pathOf({ max_age: "600" }))).has("code")).toBe(true);

@@ -59,6 +59,8 @@ const endings: ReadonlySet<AuditEvent["event"]> = new Set<AuditEvent["event"]>([
   "password_reset",
   "password_change_required",
   "user_updated",
+  "name_changed",
+  "name_lost",
   "deletion_requested",
   "second_factor_enrolled",
   "second_factor_removed",

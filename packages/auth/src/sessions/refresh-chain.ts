@@ -65,6 +65,17 @@ export function judgeRefreshToken(keys: RefreshKeys, chain: RefreshChain, presen
   return isAnswerLost && isAnyOf(reissues, isAnswer) ? moveOn(current, presented, true) : { kind: "reuse" };
 }
 
+/**
+ * The hash of the token that is to be answered still while nobody uses what takes the present one's place: the present one; or the one before,
+ * where the present one was drawn at a reauthentication of which nobody has read the answer. A program that never reads it has that one only.
+ */
+export function findTokenBefore(keys: RefreshKeys, chain: RefreshChain): Buffer {
+  const { sessionId, refreshHash, previousRefreshHash: previous, reissues, isAnswerLost } = chain;
+  if (!previous || !isAnswerLost || reissues > 0) return refreshHash;
+  const before = { sessionId, hash: previous };
+  return keys.some((key) => isSame(deriveSuccessor(key, before).hash, refreshHash)) ? refreshHash : previous;
+}
+
 /** The keys of refresh tokens, the one that new ones are made with first. */
 export type RefreshKeys = readonly [Uint8Array, ...Uint8Array[]];
 

@@ -399,8 +399,9 @@ export interface BatchToEnd {
 }
 
 /**
- * Ends live sessions that were opened before a time, in the order of their ids. Answers which of a batch there were, and the last of
- * them; null when no more are behind it.
+ * Ends live sessions that were opened before a time, in the order of their ids, and those that apps were given since then for what was shown
+ * before. Answers which of a batch there were, and the last of them; null when no more are behind it. An app may be given one from a session
+ * that is just being ended: call it until there are none.
  */
 export async function endSessionsOpenedBefore(
   db: Queries,
@@ -409,7 +410,7 @@ export async function endSessionsOpenedBefore(
   let batch = db
     .selectFrom("sessions")
     .select("id")
-    .where("createdAt", "<=", before)
+    .where(sql<boolean>`(created_at <= ${before} or (opened_by = 'redirect' and auth_time <= ${before}))`)
     .where(sql<boolean>`(adopted_from is null or rotation > 0 or ${isAdoptedToo})`)
     .where(sql<boolean>`${sql.raw(isLiveSession("sessions"))}`)
     .orderBy("id")

@@ -72,11 +72,11 @@ export const es: Catalogue = {
   goOn: "Continuar",
   notYou: "Usar otra cuenta",
   continueAs: "¿Continuar como {name}?",
-  continueLead: "{client} le pide que inicie sesión. Conocerá su cuenta.",
+  continueLead: "{client} te pide que inicies sesión. Conocerá tu cuenta.",
   decline: "Cancelar",
   appUnknown: "Este enlace no funciona",
   appUnknownLead:
-    "La aplicación que le envió aquí no se conoce o ha cambiado de dirección. Vuelva a ella e inténtelo de nuevo.",
+    "La aplicación que te envió aquí no se conoce o ha cambiado de dirección. Vuelve a ella e inténtalo de nuevo.",
   account: "Tu cuenta",
   profile: "Perfil",
   profileLead: "Lo que cuentas de ti.",
@@ -271,7 +271,7 @@ export const es: Catalogue = {
   passkeyNotAdded: "No se pudo añadir la llave de acceso. Inténtalo otra vez.",
   passkeyUnsupported: "Este navegador no puede usar llaves de acceso aquí. Prueba con otro.",
   passkeyHost:
-    "Las llaves de acceso no funcionan en una dirección de números. Abra esta página en {address} para usar una.",
+    "Las llaves de acceso no funcionan en una dirección de números. Abre esta página en {address} para usar una.",
   passkeyOrApp: "Usa tu llave de acceso o escribe los dígitos de tu aplicación.",
   factorsLost: "También he perdido la aplicación de autenticación y las llaves de acceso: quitarlas",
   errorTitle: "No ha funcionado",

@@ -42,11 +42,11 @@ export const authorizePage: Page = {
 
 async function decide(visit: Visit, request: Authorization): Promise<Answer> {
   const { prompt, redirectUri } = request;
-  if (prompt === "create") return toPage(visit, "/register", request);
+  if (prompt === "create") return toPage(visit, "/register", withTime(request));
   if (visit.pageCookies.accessToken === undefined)
     return prompt === "none"
       ? leaveTo(visit, request, { error: "login_required" })
-      : toPage(visit, "/sign-in", request);
+      : toPage(visit, "/sign-in", withTime(request));
   const { user } = await visit.authenticate();
   if (prompt === "login") return toPage(visit, "/reauthenticate", { ...request, maxAge: timeToShow });
   if (redirectUri.startsWith("https:")) return issue(visit, request);
@@ -73,6 +73,10 @@ async function issue(visit: Visit, request: Authorization): Promise<Redirect> {
   });
   return leaveTo(visit, request, { code });
 }
+
+/** The same with an age that whoever is about to sign in can meet: with 0 they would be asked once more at once. */
+const withTime = (request: Authorization): Authorization =>
+  request.maxAge === null ? request : { ...request, maxAge: Math.max(request.maxAge, timeToShow) };
 
 /** Where somebody signs in, registers or shows who they are, and comes back from. What was asked for once is not asked for again. */
 function toPage(visit: Visit, path: string, request: Authorization): Redirect {

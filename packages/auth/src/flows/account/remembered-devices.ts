@@ -2,7 +2,7 @@ import { recordEvent } from "../../audit/audit-log.ts";
 import { AuthError } from "../../errors.ts";
 import { listRememberedDevices, type StoredRememberedDevice } from "../../second-factors/remembered-device-store.ts";
 import { findRememberedOf } from "../../sessions/session-store.ts";
-import { findDeviceOwner } from "../../users/user-store.ts";
+import { findDeviceOwner, lockUser } from "../../users/user-store.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { forgetRememberedDevices } from "../steps/remembered-device.ts";
 
@@ -38,6 +38,8 @@ export async function endRememberedDevice(
   facts: RequestInfo,
 ): Promise<void> {
   await core.db.transaction().execute(async (transaction) => {
+    // Before the device and its sessions, as whatever else ends those.
+    await lockUser(transaction, user.id);
     if ((await forgetRememberedDevices(transaction, { userId: user.id, ids: [id] })) === 0)
       throw new AuthError("not_found", "There is no such device");
     const about = { ...facts, actorId: user.id, subjectId: user.id };

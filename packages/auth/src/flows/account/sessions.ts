@@ -3,7 +3,7 @@ import { AuthError } from "../../errors.ts";
 import { endSecondFactorTickets } from "../../second-factors/second-factor-ticket-store.ts";
 import { endSessions } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
-import { findDeviceOwner, markOldTokensEnded } from "../../users/user-store.ts";
+import { findDeviceOwner, lockUser, markOldTokensEnded } from "../../users/user-store.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { findKnownDevice, raiseDeviceEpoch } from "../steps/known-device.ts";
 import { type Device, listDevicesOf } from "../steps/list-devices.ts";
@@ -97,6 +97,8 @@ async function end(
   which: { userId: string; id?: string; except?: string },
   facts: RequestInfo,
 ): Promise<number> {
+  // Before the session and its remembered device, as whatever else ends those.
+  if (which.id !== undefined) await lockUser(transaction, which.userId);
   const { length: count } = await endSessions(transaction, { ...which, reason: "revoked" });
   if (which.id !== undefined && count > 0) await forgetDeviceOfSession(transaction, which.userId, which.id);
   const changes = {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { AuthError } from "../../errors.ts";
+import { sha256 } from "../../secrets.ts";
 import { createTestAuth } from "../../testing/index.ts";
 
 const password = "correct horse battery";
@@ -46,6 +47,31 @@ test("a session that is opened while it runs goes on", async () => {
   await service.clock.advance(1);
   const fresh = await auth.login({ username: "alice", password }, facts);
   expect(await auth.authenticate([`Bearer ${old.token}`]).catch(codeOf)).toBe("session_ended");
+  await auth.authenticate([`Bearer ${fresh.token}`]);
+});
+
+test("a session that an app is given meanwhile for a sign-in of before is over too", async () => {
+  await using service = await createTestAuth();
+  const { auth, database, facts } = service;
+  await auth.createUser({ username: "alice", password });
+  const pages = await auth.login({ username: "alice", password }, facts);
+  const app = { clientId: "shop", redirectUri: "https://shop.example.com/signed-in" };
+  const codeVerifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+  const codeChallenge = sha256(Buffer.from(codeVerifier)).toString("base64url");
+  const caller = await auth.authenticate([`Bearer ${pages.token}`]);
+  const { code } = await auth.startRedirect(caller, { ...app, codeChallenge });
+  const given = await auth.signInByRedirect({ ...app, code, codeVerifier }, facts);
+  const fresh = await auth.login({ username: "alice", password }, facts);
+  // As if both had been opened since it began.
+  await database.query(
+    `update latchkey.sessions set created_at = latchkey.now() + interval '1 hour',
+       auth_time = case when opened_by = 'redirect' then auth_time else latchkey.now() + interval '1 hour' end
+     where id <> $1`,
+    [caller.session.id],
+  );
+  expect(await auth.operator.endAllSessions()).toBe(2);
+  for (const { token } of [pages, given])
+    expect(await auth.authenticate([`Bearer ${token}`]).catch(codeOf)).toBe("session_ended");
   await auth.authenticate([`Bearer ${fresh.token}`]);
 });
 

@@ -19,7 +19,8 @@ const nobody = { actorId: null, subjectId: null, address: null, requestId: null 
 
 /**
  * Ends every session that was opened before it began, the tokens of another system among them, and answers how many. It goes step by step,
- * each written to the audit trail, so that it may be killed at any point and begun again. People sign in anew meanwhile.
+ * each written to the audit trail, so that it may be killed at any point and begun again. People sign in anew meanwhile; a session that an app
+ * is given meanwhile from one of before is none of those.
  */
 export async function endAllSessions(core: Core, { onProgress = () => {} }: EndAllSessionsInput = {}): Promise<number> {
   const before = await readNow(core);
@@ -28,14 +29,12 @@ export async function endAllSessions(core: Core, { onProgress = () => {} }: EndA
   await endAllSecondFactorTickets(core.db);
   await deleteAllRememberedDevices(core.db);
   let done = 0;
-  let after: string | null = null;
-  do {
-    const step = await endSome(core, before, after);
+  for (let step = await endSome(core, before, null); ; step = await endSome(core, before, step.last)) {
     done += step.count;
-    after = step.last;
-    onProgress(done, Math.max(done, total));
-  } while (after !== null);
-  return done;
+    // Of a step that found nothing nobody is told, unless there was nothing at all.
+    if (step.count > 0 || done === 0) onProgress(done, Math.max(done, total));
+    if (step.count === 0) return done;
+  }
 }
 
 async function readNow({ db }: Core): Promise<Date> {

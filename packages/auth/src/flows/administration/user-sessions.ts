@@ -3,7 +3,7 @@ import { AuthError } from "../../errors.ts";
 import { endSecondFactorTickets } from "../../second-factors/second-factor-ticket-store.ts";
 import { endSessions } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
-import { markOldTokensEnded } from "../../users/user-store.ts";
+import { lockUser, markOldTokensEnded } from "../../users/user-store.ts";
 import { type Administrator, changeWithAuthority, getUserOrThrow, requireAuthorityOver } from "../steps/authority.ts";
 import type { Core } from "../steps/core.ts";
 import { type Device, listDevicesOf } from "../steps/list-devices.ts";
@@ -61,7 +61,7 @@ export async function endAndRecord(
   if (sessionId === undefined) {
     await markOldTokensEnded(transaction, about.subjectId);
     await endSecondFactorTickets(transaction, about.subjectId);
-  }
+  } else await lockUser(transaction, about.subjectId);
   const { length: count } = await endSessions(transaction, { userId: about.subjectId, ...only, reason: because });
   if (sessionId === undefined) await forgetRememberedDevices(transaction, { userId: about.subjectId });
   else if (count > 0) await forgetDeviceOfSession(transaction, about.subjectId, sessionId);

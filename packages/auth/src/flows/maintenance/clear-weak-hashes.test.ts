@@ -72,3 +72,19 @@ test("where nothing says until when, nothing is taken away, and doctor says what
   expect(await passwordsOf(service)).toMatchObject([{ password: "bcrypt_m" }]);
   expect((await service.auth.checkHealth()).warnings.join("\n")).toContain("LEGACY_HASHES_UNTIL");
 });
+
+test("what keeps them from being cleared keeps nothing else from it", async () => {
+  await using service = await createTestAuth();
+  const { auth, database, facts } = service;
+  await imported(service);
+  await createWeak(service, "a_md5", "md5");
+  await auth.createUser({ username: "c_own", password: "correct horse battery" });
+  await auth.login({ username: "c_own", password: "correct horse battery" }, facts);
+  await service.clock.advance(366 * day);
+  await database.query(`create function latchkey.stick() returns trigger language plpgsql
+    as $$ begin raise exception 'stuck'; end $$`);
+  await database.query(`create trigger stick before update on latchkey.users
+    for each row when (old.username = 'a_md5') execute function latchkey.stick()`);
+  await expect(auth.purge()).rejects.toThrow("stuck");
+  expect(await database.query("select from latchkey.sessions")).toEqual([]);
+});

@@ -83,20 +83,14 @@ async function giveUp(core: Core, { lost }: { readonly lost: boolean }): Promise
 
 async function endSessionsOf({ db }: Core, newKeySince: Date): Promise<number> {
   const before = new Date(newKeySince.getTime() + unheard * 1_000);
+  // Sessions in which there is nothing but another system's token are not the secret's, and stay.
+  const which = { before, atMost: batchSize, reason: "secret_changed", isAdoptedToo: false } as const;
   let total = 0;
-  let after: string | null = null;
-  do {
-    const ended: { readonly count: number; readonly last: string | null } = await endSessionsOpenedBefore(db, {
-      before,
-      after,
-      atMost: batchSize,
-      reason: "secret_changed",
-      // Sessions in which there is nothing but another system's token are not the secret's, and stay.
-      isAdoptedToo: false,
-    });
+  let ended = await endSessionsOpenedBefore(db, { ...which, after: null });
+  while (ended.ids.length > 0) {
     total += ended.count;
-    after = ended.last;
-  } while (after !== null);
+    ended = await endSessionsOpenedBefore(db, { ...which, after: ended.last });
+  }
   return total;
 }
 

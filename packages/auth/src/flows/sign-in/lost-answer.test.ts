@@ -565,6 +565,30 @@ describe("a reauthentication draws a token to which none of before leads", () =>
     expect(await refreshCode(auth, before, thief)).toBe("refresh_token_reused");
   });
 
+  test("but no program is signed out that never reads it, however often it does so before its next refresh", async () => {
+    await using test = await createTestAuth();
+    const { auth, clock } = test;
+    const before = await signIn(test);
+    for (let time = 0; time < 3; time += 1) {
+      const caller = await auth.authenticate([`Bearer ${before.token}`]);
+      await auth.reauthenticate(caller, { password }, owner);
+      await clock.advance(4 * minute);
+    }
+    const repaired = await auth.refresh(before.refreshToken, owner);
+    expect(await call(auth, repaired)).toBe("ok");
+    expect(await refreshCode(auth, repaired)).toBe("ok");
+  });
+
+  test("and does so at each, once one of its answers was read", async () => {
+    await using test = await createTestAuth();
+    const { auth, clock } = test;
+    const { before, after } = await reauthenticated(test);
+    const caller = await auth.authenticate([`Bearer ${after.token}`]);
+    await auth.reauthenticate(caller, { password }, owner);
+    await clock.advance(minute);
+    expect(await refreshCode(auth, before, thief)).toBe("refresh_token_reused");
+  });
+
   test("and a password change does so at once, lost or not", async () => {
     await using test = await createTestAuth();
     const { auth, clock } = test;

@@ -4,11 +4,13 @@ import { judgeRefreshToken, type Verdict } from "../../sessions/refresh-chain.ts
 import { deriveSuccessor, type RefreshToken } from "../../sessions/refresh-token.ts";
 import { endSession, type LockedChain, lockChain } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
+import { lockUser } from "../../users/user-store.ts";
 import { adoptRefreshToken } from "../steps/adopt-refresh-token.ts";
 import type { Core, RequestInfo } from "../steps/core.ts";
 import { findRefreshToken } from "../steps/find-refresh-token.ts";
 import { type AnsweredSession, issueSessionTokens, type TokenResponse } from "../steps/issue-session-tokens.ts";
 import { limitForgedTokens } from "../steps/limit-forged-tokens.ts";
+import { forgetDeviceOfSession } from "../steps/remembered-device.ts";
 import { replaceRefreshToken, rotateSession } from "../steps/rotate-session.ts";
 import { sessionEnded } from "../steps/session-ended.ts";
 
@@ -56,6 +58,7 @@ async function answerAgain(core: Core, presented: RefreshToken, facts: RequestIn
   if (outcome === "wait" || outcome === "unknown")
     throw new AuthError("unavailable", "The session has just got another token", { retryAfter: 1 });
   if (outcome === "reused") {
+    if (caller) await forgetDevice(core, { userId: caller.user.id, sessionId: presented.sessionId, facts });
     throw new AuthError("refresh_token_reused", "The refresh token was used before: the session has been ended");
   }
   return outcome;
@@ -89,6 +92,19 @@ async function endReused(transaction: Queries, chain: LockedChain, facts: Reques
   const happened = { event: "refresh_token_reused", sessionId } as const;
   await recordEvent(transaction, happened, { ...facts, actorId: null, subjectId: userId });
   return "reused";
+}
+
+/** Whoever has a copy of a session's token may have one of the mark that stands for the second factor on its device. */
+async function forgetDevice(
+  core: Core,
+  { userId, sessionId, facts }: { userId: string; sessionId: string; facts: RequestInfo },
+): Promise<void> {
+  await core.db.transaction().execute(async (transaction) => {
+    await lockUser(transaction, userId);
+    if (!(await forgetDeviceOfSession(transaction, userId, sessionId))) return;
+    const about = { ...facts, actorId: null, subjectId: userId };
+    await recordEvent(transaction, { event: "remembered_device_ended" }, about);
+  });
 }
 
 interface Answering {

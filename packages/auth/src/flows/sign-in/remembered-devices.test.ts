@@ -1,3 +1,4 @@
+import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Auth } from "../../auth.ts";
 import type { AuthError } from "../../errors.ts";
@@ -264,6 +265,12 @@ const endings: Readonly<Record<string, (person: Remembered) => Promise<string | 
     await auth.revokeSession(await callerOf(token), session.id, facts());
     return undefined;
   },
+  "a refresh token of its session that is in two hands": async ({ refreshToken }) => {
+    const { refreshToken: next } = await auth.refresh(refreshToken, facts());
+    await auth.refresh(next, facts());
+    expect(await auth.refresh(refreshToken, facts()).catch(codeOf)).toBe("refresh_token_reused");
+    return undefined;
+  },
   "an administrator, who ends the sessions": async ({ id }) => {
     await auth.users.endSessions(await administratorOf(), id);
     return undefined;
@@ -314,6 +321,40 @@ describe("what is remembered ends with", () => {
     const { ticket, secret } = await auth.startTotp(caller, facts());
     await auth.confirmTotp(caller, { ticket, totp: await nextTotp(secret) }, facts());
     expect(await isAsked(person, person.rememberMark)).toBe("second_factor_required");
+  });
+});
+
+describe("the account's row is held before the device's and its sessions', so that nobody waits for the other, by", () => {
+  const deeds: Readonly<Record<string, (person: Remembered, caller: Principal) => Promise<unknown>>> = {
+    "a sign-in on it": (person) => enter(person, person.rememberMark),
+    "the end of what is remembered": async ({ id }, caller) => {
+      const [device] = await service.database.query<{ id: string }>(
+        "select id from latchkey.remembered_devices where user_id = $1",
+        [id],
+      );
+      await auth.endRememberedDevice(caller, device?.id ?? "", facts());
+    },
+    "the end of one session": (_, caller) => auth.revokeSession(caller, caller.session.id, facts()),
+    "the operator, who ends one session": ({ username }, caller) =>
+      auth.operator.endSessions(username, caller.session.id),
+  };
+
+  test.each(Object.keys(deeds))("%s", async (name) => {
+    const person = await createRemembered();
+    const caller = await callerOf(person.remembered);
+    const { database } = service;
+    const client = new pg.Client(database.connection);
+    await client.connect();
+    await client.query("begin");
+    await client.query("select from latchkey.users where id = $1 for no key update", [person.id]);
+    const done = deeds[name]?.(person, caller);
+    const waiting = "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+    await expect.poll(() => database.query(waiting).then(({ length }) => length)).toBeGreaterThan(0);
+    for (const table of ["remembered_devices", "sessions"])
+      await client.query(`select from latchkey.${table} where user_id = $1 for update nowait`, [person.id]);
+    await client.query("commit");
+    await client.end();
+    await done;
   });
 });
 
@@ -391,6 +432,24 @@ describe("the settings", () => {
       expect(await isAsked(person, rememberMark, { by: strict })).toBe("second_factor_required");
     },
   );
+});
+
+test("programs of a team's own are told of the session that ends with a number that another person has proved", async () => {
+  const { id, phoneNumber, remembered } = await createRemembered();
+  const { session } = await callerOf(remembered);
+  const { database } = service;
+  await database.query("insert into latchkey.webhook_endpoints (name) values ('crm')");
+  const old = "update latchkey.users set phone_proved_at = latchkey.now() - interval '50 days' where id = $1";
+  await database.query(old, [id]);
+  const { challenge } = await auth.startCode({ purpose: "enter", to: phoneNumber }, facts());
+  const { code } = await inbox.take(phoneNumber);
+  const answer = await auth.signInByCode({ challenge, code }, facts());
+  if (!("ticket" in answer)) throw new Error("the number was not beyond its trust");
+  await auth.register({ ticket: answer.ticket, isNotMine: true }, facts());
+  expect(await callerOf(remembered).catch(codeOf)).toBe("session_ended");
+  const told = "select data from latchkey.webhook_events where user_id = $1 and type = 'session.ended'";
+  expect(await database.query(told, [id])).toMatchObject([{ data: { sessionIds: [session.id] } }]);
+  await database.query("delete from latchkey.webhook_endpoints");
 });
 
 test("twenty devices are remembered, and the oldest makes room", async () => {

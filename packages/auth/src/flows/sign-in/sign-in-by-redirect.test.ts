@@ -179,6 +179,17 @@ describe("a code is refused, and is used up by that,", () => {
     expect((await readTrail()).at(-1)).toMatchObject({ event: "authorization_code_refused", because });
   });
 
+  test("in the last second of the pages' session", async () => {
+    const { code } = await start();
+    await service.database.query(
+      `update latchkey.sessions set expires_at = latchkey.now() + interval '0.9 seconds',
+         idle_expires_at = latchkey.now() + interval '0.9 seconds' where id = $1`,
+      [person.caller.session.id],
+    );
+    expect(await refusalOf(exchange(code))).toBe("code_invalid");
+    expect((await readTrail()).at(-1)).toMatchObject({ because: "session_ended" });
+  });
+
   test("of somebody who was deleted, and one that was never made", async () => {
     const { code } = await start();
     await service.database.query("delete from latchkey.users where id = $1", [person.id]);
@@ -228,6 +239,8 @@ test("an app with an audience gets tokens of that alone, also after a refresh: t
   const { code } = await start(person.caller, { audience: "shop" });
   const answer = await exchange(code);
   expect(decodeJwt(answer.token).aud).toBe("shop");
+  // With a device that is known, a code of a number that its owner may have lost would open the account.
+  expect(answer.deviceMark).toBe("");
   expect(await refusalOf(auth.authenticate([`Bearer ${answer.token}`]))).toBe("token_invalid");
   const renewed = await auth.refresh(answer.refreshToken, person.facts);
   expect(decodeJwt(renewed.token).aud).toBe("shop");

@@ -80,7 +80,8 @@ export interface SignInByRedirectInput {
 
 /**
  * Opens a session of its own for an app, with the code that a redirect brought. It says of its owner what the session of the pages says, and
- * ends no later. Whatever is wrong, the refusal is the same; a code that is used twice ends the session that it has opened.
+ * ends no later. Whatever is wrong, the refusal is the same; a code that is used twice ends the session that it has opened. For an app with an
+ * audience of its own the mark of the device is empty.
  *
  * @throws AuthError `code_invalid`, `rate_limited`, `refused_by_hook`, `hook_failed`
  */
@@ -100,7 +101,9 @@ export async function signInByRedirect(
     }),
   );
   if (!done?.opened) throw new AuthError("code_invalid", "The code is not valid: sign in anew");
-  return answerSignIn(core, done.opened, done);
+  const answer = await answerSignIn(core, done.opened, done);
+  // A device that is known counts for the account, of which an app with an audience of its own is given nothing.
+  return done.opened.audience ? { ...answer, deviceMark: "" } : answer;
 }
 
 interface Exchange {

@@ -97,7 +97,8 @@ async function open(core: Core, signedIn: SignedIn): Promise<AnsweredSession | M
   const { account, admission, nextHash, identifier, deviceName, ticket, rememberMark: mark, facts } = signedIn;
   return core.db.transaction().execute(async (transaction) => {
     const checked = { id: account.id, verifiedHash: account.password, nextHash };
-    const held = await readGateAccount(core, transaction, account.id);
+    // What ends a remembered device holds the account's row before the device's.
+    const held = await readGateAccount(core, transaction, account.id, { isLocked: mark !== undefined });
     const { hasSecondFactor = false, isPasswordChangeDue = false } = held?.state ?? {};
     const state = { account, hasPassword: true, hasSecondFactor, isPasswordChangeDue };
     const remembered = held && (await findRememberedDevice(core, transaction, { account: held, mark, facts }));

@@ -1,3 +1,4 @@
+import { findTokenBefore } from "../../sessions/refresh-chain.ts";
 import { createRefreshToken } from "../../sessions/refresh-token.ts";
 import { lockChain } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
@@ -30,8 +31,9 @@ export async function beginAnew(
   const chain = await lockChain(transaction, { id: sessionId, userAgent: facts.userAgent, ...sessions });
   const next = createRefreshToken(core.refreshKeys()[0], sessionId);
   const use = isRepaired ? ("awaited" as const) : ("not asked" as const);
-  const replacement = chain && { previous: chain.refreshHash, next, facts, use };
-  const moved = replacement && (await replaceRefreshToken(core, transaction, replacement));
+  if (!chain) throw sessionEnded();
+  const previous = isRepaired ? findTokenBefore(core.refreshKeys(), chain) : chain.refreshHash;
+  const moved = await replaceRefreshToken(core, transaction, { previous, next, facts, use });
   if (!moved) throw sessionEnded();
   return { ...moved, refreshToken: next };
 }

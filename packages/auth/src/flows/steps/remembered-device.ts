@@ -89,8 +89,11 @@ export async function forgetRememberedDevices(transaction: Queries, which: Remem
   return forgotten.length;
 }
 
-/** Forgets the device that a session was opened with, or in which it was ticked: who ends a session of another device means the device. */
-export async function forgetDeviceOfSession(transaction: Queries, userId: string, sessionId: string): Promise<void> {
+/**
+ * Forgets the device that a session was opened with, or in which it was ticked: who ends a session of another device means the device. False
+ * where there is none.
+ */
+export async function forgetDeviceOfSession(transaction: Queries, userId: string, sessionId: string): Promise<boolean> {
   const id = await findRememberedOf(transaction, sessionId);
-  if (id !== null) await forgetRememberedDevices(transaction, { userId, ids: [id] });
+  return id !== null && (await forgetRememberedDevices(transaction, { userId, ids: [id] })) > 0;
 }

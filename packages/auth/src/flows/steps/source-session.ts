@@ -35,7 +35,8 @@ export async function readSourceSession(core: Core, transaction: Queries, id: st
     .forShare("session")
     .executeTakeFirst();
   const authTime = row && (row.authTime ?? (row.adoptedFrom === null ? row.createdAt : null));
-  if (!row || !authTime) return null;
+  // In its last second nothing is left that a session could be opened for.
+  if (!row || !authTime || row.secondsLeft < 1) return null;
   const { reauthenticatedAt, reauthenticatedBy, openedBy, createdAt, rememberedDevice, secondsLeft } = row;
   const authentication = readAuthentication(row);
   const isRemembered = rememberedDevice !== null && authentication.acr === "1";
