@@ -53,9 +53,10 @@ const configSchema = z.strictObject({
 /**
  * Reads `latchkey.config.ts` (or `.js`, `.mjs`), or the file that `LATCHKEY_CONFIG` names.
  *
+ * @param audiences what tokens may be for, where that is known: an app's must be one of them
  * @throws StartError in one line with the file's path: it is not there, it throws, or it has no default export that could be one
  */
-export async function readConfigFile(named: string | undefined): Promise<ConfigFile> {
+export async function readConfigFile(named: string | undefined, audiences?: readonly string[]): Promise<ConfigFile> {
   const path = named === undefined ? await findConfigFile() : resolve(named);
   if (path === null) return { path, config: {} };
   if (!(await exists(path))) throw new StartError(`${path}: LATCHKEY_CONFIG names this file, and it is not there`);
@@ -69,7 +70,7 @@ export async function readConfigFile(named: string | undefined): Promise<ConfigF
   const { error } = configSchema.safeParse(config);
   if (error) throw toConfigError(path, error);
   try {
-    readRedirectClients((config as LatchkeyConfig).clients);
+    readRedirectClients((config as LatchkeyConfig).clients, audiences);
   } catch (cause) {
     throw toConfigError(path, cause);
   }

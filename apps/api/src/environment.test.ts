@@ -241,6 +241,10 @@ describe("in production", () => {
   });
 });
 
+/** What an administrator is shown of a setting. */
+const findShown = (wanted: string, given: Parameters<typeof parseSettings>[0]) =>
+  reportSettings(parseSettings(given)).find(({ name }) => name === wanted)?.value;
+
 describe("no secret is told", () => {
   it.each([
     { LATCHKEY_SECRET: "canary" },
@@ -297,6 +301,37 @@ describe("no secret is told", () => {
     expect([...shown.keys()]).toEqual(Object.keys(describeSettings(settings)));
     for (const hidden of [secret, djangoSecret, "hunter2", "token"])
       expect(JSON.stringify([...shown])).not.toContain(hidden);
+  });
+
+  it.each([
+    ["SMS_API_URL", "https://user:hunter2@sms.example", "https://sms.example/"],
+    ["SMS_API_URL", "https://user:hunter2,hunter2@sms.example/send", "https://sms.example/…"],
+    ["SMS_API_URL", "https://user:hunter2@hunter2@sms.example:8443/", "https://sms.example:8443/"],
+    ["WHATSAPP_API_URL", "https:///user:hunter2@graph.example", "https://graph.example/"],
+    ["WHATSAPP_API_URL", "https://graph.example\\hunter2", "https://graph.example/…"],
+    ["WHATSAPP_API_URL", "https://graph.example#hunter2", "https://graph.example/…"],
+    ["WEBHOOK_SENDER_URL", "http://127.0.0.1:9000?hunter2", "http://127.0.0.1:9000/…"],
+  ])("in an address, however it is written: %s=%s", (name, given, shown) => {
+    expect(findShown(name, { [name]: given })).toBe(shown);
+  });
+});
+
+describe("a setting as an administrator reads it", () => {
+  it.each([
+    ["REMEMBER_DEVICE", "30d", {}],
+    ["REMEMBER_DEVICE", "off", { REMEMBER_DEVICE: "off" }],
+    ["REMEMBER_DEVICE", "36h", { REMEMBER_DEVICE: "36h" }],
+    ["ACCESS_LOG", "1/100", { ACCESS_LOG: "1/100" }],
+    ["CORS_ORIGINS", "https://a.example, http://b.example", { CORS_ORIGINS: "https://a.example,http://b.example" }],
+    ["TOKEN_ISSUER", "https://example.com/auth", { PUBLIC_URL: "https://example.com/auth" }],
+    ["TOKEN_AUDIENCE", "https://api.example/v1, shop", { TOKEN_AUDIENCE: "https://api.example/v1,shop" }],
+  ])("%s is written as it is set: %s", (name, shown, given) => {
+    expect(findShown(name, given)).toBe(shown);
+  });
+
+  it("has no time in bare seconds, whichever setting it is", () => {
+    const bare = reportSettings(parseSettings({})).filter(({ value }) => /^\d{5,}$/.test(value ?? ""));
+    expect(bare.map(({ name }) => name)).toEqual(["EMAILS_PER_DAY"]);
   });
 });
 

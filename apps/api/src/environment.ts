@@ -459,17 +459,27 @@ export function reportSettings(settings: Settings): readonly SettingReport[] {
 }
 
 /** What is a time in seconds. */
-const durations = /_(LIFETIME|RETENTION|GRACE|RETRY|TRUST|DELAY|EVERY)$/;
+const durations = /_(LIFETIME|RETENTION|GRACE|RETRY|TRUST|DELAY|EVERY)$|^REMEMBER_DEVICE$/;
+
+/** Addresses of the service itself, which every token and every link has. */
+const ownAddresses: readonly string[] = ["PUBLIC_URL", "TOKEN_ISSUER", "TOKEN_AUDIENCE"];
 
 function writeValue(name: string, value: unknown): string | null {
   if (value === undefined || String(value) === "") return name === "MESSAGES" ? "off" : null;
   if (typeof value === "number" && durations.test(name)) return writeDuration(value);
-  const text = value instanceof Date ? value.toISOString() : [value].flat().map(String).join(", ");
-  return name === "PUBLIC_URL" ? text : text.replace(addresses, "$1$2/…");
+  if (typeof value === "number" && name === "ACCESS_LOG") return `1/${value}`;
+  const texts = [value].flat().map((one) => (one instanceof Date ? one.toISOString() : String(one)));
+  return (ownAddresses.includes(name) ? texts : texts.map(withHostAlone)).join(", ");
 }
 
-/** What comes behind a host, and before it, may be what lets one in there. */
-const addresses = /\b([a-z][a-z+.-]*:\/\/)(?:[^\s/@,]*@)?([^\s/?#,]+)[/?#][^\s,]+/gi;
+/** An address without what comes before and behind its host, which may be what lets one in there; any other text as it is. */
+function withHostAlone(text: string): string {
+  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text) || !URL.canParse(text)) return text;
+  const { protocol, host, username, password, pathname, search, hash } = new URL(text);
+  const isMore = pathname.length > 1 || search !== "" || hash !== "";
+  if (username + password === "" && !isMore) return text;
+  return `${protocol}//${host}${isMore ? "/…" : pathname}`;
+}
 
 function writeDuration(seconds: number): string {
   const [unit = "s", size = 1] = [["d", 86_400] as const, ["h", 3_600] as const, ["m", 60] as const].find(

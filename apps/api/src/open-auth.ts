@@ -73,7 +73,7 @@ export async function openAuth(
     onAuditEvent,
   }: OpenOptions = {},
 ): Promise<OpenedAuth> {
-  const file = await readConfigFile(settings.LATCHKEY_CONFIG);
+  const file = await readConfigFile(settings.LATCHKEY_CONFIG, settings.TOKEN_AUDIENCE);
   const findings = examineMessages(settings, file);
   const sending = sends
     ? await openSending(settings, file, sends)

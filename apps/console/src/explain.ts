@@ -14,6 +14,10 @@ export function explain(error: unknown, texts: Texts): string {
   return refusals.reasons[reason as keyof typeof refusals.reasons] ?? error.message;
 }
 
+/** The same for taking something back, after which there is no form to look at and to save. */
+export const explainUndo = (error: unknown, texts: Texts): string =>
+  isAuthError(error, "changed_meanwhile") ? texts.notUndone : explain(error, texts);
+
 const hasAnswer = (error: unknown) =>
   typeof (error as { data?: { httpStatus?: unknown } })?.data?.httpStatus === "number";
 

@@ -15,6 +15,7 @@ import { type Followed, followChanges } from "./run/follow-changes.ts";
 import { type Decision, listUndeclared, plan } from "./run/plan.ts";
 import { readAhead } from "./run/read-ahead.ts";
 import { recordBlacklist } from "./run/record-blacklist.ts";
+import { withRecordedIds } from "./run/recorded-ids.ts";
 import { clearStaging, lockStaging, type Run, readPeople, stage, unlockStaging } from "./run/staging.ts";
 import { guessKind, nameOfKind, openSource, type SourceKind, sourceKinds } from "./sources/open-source.ts";
 
@@ -113,14 +114,15 @@ export async function withStagedPeople<T>(
   const { run } = lent;
   if (!(await lockStaging(run))) throw new SourceError("Another import is under way on this database.", 3);
   try {
-    const source = await openSource(options.source, kind, { ...options, idColumn: findIdColumn(options.map) });
+    const opened = await openSource(options.source, kind, { ...options, idColumn: findIdColumn(options.map) });
     try {
       await clearStaging(run);
+      const source = await withRecordedIds(run, opened, options.apply);
       const rules = { phones, timezone: options.timezone, columns, ownFields, key: await readKey(run) };
       await stageAll(run, source, rules, options);
       return await work({ run, source, columns, decisions, phones });
     } finally {
-      await source.close();
+      await opened.close();
       await clearStaging(run).catch(() => {});
     }
   } finally {

@@ -50,11 +50,25 @@ test("the name and the password go to the named address alone, and the tokens of
   expect(await signIn()).toEqual({ access: "a.b.c", refresh: null });
 });
 
+test("what the address has behind its host stays in front of the paths, since another program may be at the same host", async () => {
+  const asked: (string | undefined)[] = [];
+  answer = (request, response) => {
+    asked.push(request.url);
+    response.end('{"token":"a.b.c"}');
+  };
+  for (const url of [`${urlOf(there)}/backend`, `${urlOf(there)}/backend/`]) {
+    await signIn({ url });
+    await open({ url, pagePath: "me" }).openPage(null);
+  }
+  expect(asked).toEqual(["/backend/token", "/backend/me", "/backend/token", "/backend/me"]);
+});
+
 describe("nothing is sent to an address that is not named", () => {
   test.each([
     ["a whole address as a path", { signInPath: "ELSEWHERE" }],
     ["an address without a scheme", { pagePath: "//example.test/me" }],
     ["another scheme", { signInPath: "https:/token" }],
+    ["an address that is written with a backslash", { signInPath: "\\\\example.test/token" }],
   ])("%s is refused", async (_what, options) => {
     const named = Object.fromEntries(
       Object.entries(options).map(([key, value]) => [key, value === "ELSEWHERE" ? `${urlOf(elsewhere)}/token` : value]),

@@ -2,7 +2,7 @@ import { fetchText } from "@latchkey/auth/import";
 import { SourceError } from "./old-row.ts";
 
 export interface OldBackendOptions {
-  /** Where it is, such as `http://127.0.0.1:8000`: nothing is sent to another address. */
+  /** Where it is, such as `http://127.0.0.1:8000` or `https://shop.example/backend`: nothing is sent to another address. */
   readonly url: string;
   /** The path at which it gives tokens for a name and a password. */
   readonly signInPath: string;
@@ -62,9 +62,11 @@ function readAddress(text: string): URL {
   return url;
 }
 
-/** A path of the old backend; never another address. */
+/** A path of the old backend, behind what its address has behind the host; never another address. */
 function at(base: URL, path: string): URL {
-  const url = URL.canParse(path, base.href) ? new URL(path, base) : null;
+  const isWhole = /^([a-z][a-z0-9+.-]*:|\/\/)/i.test(path);
+  const below = isWhole ? path : `${base.pathname.replace(/\/$/, "")}/${path.replace(/^\//, "")}`;
+  const url = URL.canParse(below, base.href) ? new URL(below, base) : null;
   if (url?.origin === base.origin) return url;
   throw new SourceError(
     `${path} is not of ${base.origin}: nothing is sent to an address that --old-url does not name.`,

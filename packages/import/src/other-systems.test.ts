@@ -1,4 +1,4 @@
-import { argon2Sync, createCipheriv, pbkdf2Sync, scryptSync } from "node:crypto";
+import { argon2Sync, createCipheriv, createHash, pbkdf2Sync, scryptSync } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -291,6 +291,23 @@ describe("Auth0", () => {
     expect(await whoIs("a0.bob@firma.example")).toBe("auth0|60425dc43519d90068f82973");
     expect(await whoIs("a0.other@firma.example")).toBe("auth0|4");
     expect(await read("auth0|1")).toMatchObject({ first_name: "Ada", city: "İzmir", is_staff: false });
+  });
+
+  test("a hash from elsewhere that comes in parts is told as unreadable, and taken for no digest without a salt", async () => {
+    const hash = { value: createHash("md5").update(`salt${password}`).digest("hex"), encoding: "hex" };
+    const kept = [
+      { algorithm: "md5", hash, salt: { value: "salt", position: "prefix" } },
+      { algorithm: "md5", hash, password: { encoding: "utf16le" } },
+      { algorithm: "hmac", hash: { ...hash, digest: "md5", key: { value: "key" } } },
+      { algorithm: "md4", hash },
+    ];
+    const lines = kept.map((custom_password_hash, n) =>
+      JSON.stringify({ user_id: `auth0|parts${n}`, email: `a0.parts${n}@firma.example`, custom_password_hash }),
+    );
+    const source = await write("auth0-parts.json", lines.join("\n"));
+    const { codes } = await bring({ source, from: "auth0", name: "auth0-parts" }, lines.length);
+    expect(codes).toContainEqual(expect.objectContaining({ code: "password_unreadable", rows: lines.length }));
+    expect(codes.map(({ code }) => code)).not.toContain("password_legacy");
   });
 });
 

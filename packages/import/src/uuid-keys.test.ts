@@ -70,6 +70,34 @@ test("a UUID that a database stores without dashes is the id with dashes that to
   await rm(folder, { recursive: true });
 });
 
+test("people whom an earlier release recorded without dashes are the same people, and nobody is gone or new", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "latchkey-uuid-"));
+  const file = join(folder, "db.sqlite3");
+  const old = new DatabaseSync(file);
+  old.exec(tables);
+  old.close();
+  await using service = await createTestAuth();
+  const { connection } = service.database;
+  const run = async (more = {}) => {
+    await service.clock.advance(60);
+    const options = { ...usual, accept: ["all"], disableDeleted: true, connection, source: `sqlite:${file}` };
+    return importPeople(service.auth, { ...options, ...more });
+  };
+  const recorded = () =>
+    service.database.query(
+      `select i.old_id, u.username, u.is_active from latchkey.imported_users i join latchkey.users u on u.id = i.user_id`,
+    );
+  await run();
+  await service.database.query("update latchkey.imported_users set old_id = replace(old_id, '-', '')");
+
+  expect(await run({ apply: false })).toMatchObject({ totals: { read: 1, new: 0 } });
+  expect(await recorded()).toEqual([{ old_id: bare, username: "ada", is_active: true }]);
+  expect(await run()).toMatchObject({ exitCode: 0, created: 0, disabled: 0, totals: { read: 1, new: 0 } });
+  expect(await recorded()).toEqual([{ old_id: dashed, username: "ada", is_active: true }]);
+  expect(await run()).toMatchObject({ created: 0, disabled: 0, totals: { read: 1, new: 0 } });
+  await rm(folder, { recursive: true });
+});
+
 test.each([
   [["char(32)"], "bare"],
   [["CHAR(32)"], "bare"],

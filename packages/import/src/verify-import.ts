@@ -39,7 +39,7 @@ export async function verifyImport(
   auth: Pick<Auth, "importedUsers" | "profile">,
   options: ImportOptions,
 ): Promise<Verified> {
-  return withStagedPeople(auth, options, async ({ run }) => {
+  return withStagedPeople(auth, { ...options, apply: false }, async ({ run }) => {
     await run.client.query("analyze latchkey.import_people");
     const counts = await count(run);
     const unreadable = await findUnreadable(run);

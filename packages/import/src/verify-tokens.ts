@@ -51,9 +51,10 @@ export async function verifyTokens(auth: CheckingAuth, options: TokenCheckOption
   const tried: TriedToken[] = [];
   const note = (what: string, told: string | null) => void tried.push({ what, told, isGood: told === null });
 
-  const adopted = await adopt(auth, old.access, options);
+  // Whatever goes wrong from here on, these sessions end.
+  await using adopted = await adopt(auth, old.access, options);
   note("an access token of there, here", adopted.told);
-  const session = await signIn(auth, options.person);
+  await using session = await signIn(auth, options.person);
   note("the same name and password, here", session.told ?? requireSame(adopted.userId, session.userId));
   if (session.token !== null) {
     const { profile } = auth.options.tokens;
@@ -62,8 +63,6 @@ export async function verifyTokens(auth: CheckingAuth, options: TokenCheckOption
     else note("a token of here, there", describePage(await there.openPage(session.token), profile, old));
   }
   if (old.refresh !== null) note("a refresh token of there, here", await refresh(auth, old.refresh, session.userId));
-  await session.end();
-  await adopted.end();
   return { tried, isGood: tried.every(({ isGood }) => isGood) };
 }
 
@@ -84,20 +83,20 @@ async function requireClosed(
   );
 }
 
-interface Opened {
+/** A session of here, which ends when it is disposed of. */
+interface Opened extends AsyncDisposable {
   readonly userId: string | null;
   /** Why it was refused. */
   readonly told: string | null;
-  end(): Promise<void>;
 }
 
-const nothing = { userId: null, end: async () => {} };
+const nothing = { userId: null, [Symbol.asyncDispose]: async () => {} };
 
 async function adopt(auth: CheckingAuth, token: string, options: TokenCheckOptions): Promise<Opened> {
   const take = async (): Promise<Opened> => {
     const principal = await auth.authenticate([`Bearer ${token}`], facts);
     const end = () => auth.revokeSession(principal, principal.session.id, facts).catch(() => {});
-    return { userId: principal.user.id, told: null, end };
+    return { userId: principal.user.id, told: null, [Symbol.asyncDispose]: end };
   };
   try {
     return await take();
@@ -164,7 +163,7 @@ function describeRefusal(error: unknown): string {
 async function signIn(auth: CheckingAuth, { name, password }: Credentials): Promise<Opened & { token: string | null }> {
   try {
     const { user, token, refreshToken } = await auth.login({ username: name, password }, facts);
-    return { userId: user.id, token, told: null, end: () => auth.logout(refreshToken, facts) };
+    return { userId: user.id, token, told: null, [Symbol.asyncDispose]: () => auth.logout(refreshToken, facts) };
   } catch (error) {
     return { ...nothing, token: null, told: describeRefusal(error) };
   }

@@ -50,5 +50,8 @@ function findDetail(event: AuditEvent): string {
 function findEnded(event: AuditEvent): { readonly reason: string; readonly count: number } {
   if (event.event === "sessions_ended") return { reason: event.because, count: event.count };
   if (event.event === "signed_out" || event.event === "refresh_token_reused") return { reason: event.event, count: 1 };
+  // A code that is shown twice ends the session that it has opened.
+  if (event.event === "authorization_code_refused")
+    return { reason: "authorization_code_reused", count: event.sessionId === undefined ? 0 : 1 };
   return { reason: event.event, count: "sessionsEnded" in event ? event.sessionsEnded : 0 };
 }

@@ -56,7 +56,8 @@ function GroupForm({ group, onClose }: Omit<GroupWindowProps, "isOpen">): ReactE
     },
     async onSuccess(undoing) {
       await refreshGroups();
-      if (undoing) tellWithUndo(texts.saved, texts, () => auth.api.groups.update.mutate(undoing).then(refreshGroups));
+      if (undoing)
+        tellWithUndo(texts.saved, texts, () => auth.api.groups.update.mutate(undoing).finally(refreshGroups));
       else tell(texts.saved);
       onClose();
     },

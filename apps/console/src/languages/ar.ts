@@ -11,6 +11,7 @@ export const ar: Texts = {
   loading: "جارٍ التحميل",
   tryAgain: "أعد المحاولة",
   undo: "تراجع",
+  notUndone: "لم يتم التراجع: غيّر شخص آخر هذا منذ ذلك الحين.",
   close: "إغلاق",
   cancel: "إلغاء",
   save: "حفظ",

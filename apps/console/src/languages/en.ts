@@ -13,6 +13,7 @@ export const en = {
   loading: "Loading",
   tryAgain: "Try again",
   undo: "Undo",
+  notUndone: "Nothing was taken back: somebody else has changed this since.",
   close: "Close",
   cancel: "Cancel",
   save: "Save",

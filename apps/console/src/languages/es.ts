@@ -11,6 +11,7 @@ export const es: Texts = {
   loading: "Cargando",
   tryAgain: "Reintentar",
   undo: "Deshacer",
+  notUndone: "No se ha deshecho: alguien lo ha cambiado desde entonces.",
   close: "Cerrar",
   cancel: "Cancelar",
   save: "Guardar",

@@ -11,6 +11,7 @@ export const fr: Texts = {
   loading: "Chargement",
   tryAgain: "Réessayer",
   undo: "Annuler l’action",
+  notUndone: "Rien n’a été annulé : quelqu’un l’a modifié depuis.",
   close: "Fermer",
   cancel: "Annuler",
   save: "Enregistrer",

@@ -11,6 +11,7 @@ export const id: Texts = {
   loading: "Memuat",
   tryAgain: "Coba lagi",
   undo: "Urungkan",
+  notUndone: "Tidak diurungkan: orang lain sudah mengubahnya sejak itu.",
   close: "Tutup",
   cancel: "Batal",
   save: "Simpan",

@@ -11,6 +11,7 @@ export const ptBR: Texts = {
   loading: "Carregando",
   tryAgain: "Tentar de novo",
   undo: "Desfazer",
+  notUndone: "Nada foi desfeito: alguém mudou isto desde então.",
   close: "Fechar",
   cancel: "Cancelar",
   save: "Salvar",

@@ -11,6 +11,7 @@ export const tr: Texts = {
   loading: "Yükleniyor",
   tryAgain: "Yeniden dene",
   undo: "Geri al",
+  notUndone: "Geri alınmadı: o zamandan beri bunu başka biri değiştirdi.",
   close: "Kapat",
   cancel: "Vazgeç",
   save: "Kaydet",

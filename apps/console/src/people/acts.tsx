@@ -37,8 +37,7 @@ export function Acts({ user }: { readonly user: User }): ReactElement | null {
   const name = nameOf(user);
 
   async function setActive(isActive: boolean): Promise<void> {
-    await auth.api.users.update.mutate({ id, changes: { isActive } });
-    await refreshPeople();
+    await auth.api.users.update.mutate({ id, changes: { isActive } }).finally(refreshPeople);
   }
 
   const deeds: Record<Exclude<Act, "code">, () => Promise<unknown>> = {

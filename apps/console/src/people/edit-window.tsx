@@ -12,8 +12,9 @@ import { tellWithUndo } from "../parts/undo.ts";
 import { Window } from "../parts/window.tsx";
 import { WindowForm } from "../parts/window-form.tsx";
 import { auth } from "../service.ts";
-import { useSession } from "../session.tsx";
+import { useMay, useSession } from "../session.tsx";
 import { refreshPeople } from "./refresh-person.ts";
+import { canTakeBack } from "./take-back.ts";
 
 export const nameFields = ["username", "phoneNumber", "email"] as const;
 export const profileFields = ["firstName", "lastName", "gender", "country", "city", "state"] as const;
@@ -71,6 +72,7 @@ export function EditWindow({ user, isOpen, onClose }: EditWindowProps): ReactEle
 function EditForm({ user, onClose }: Omit<EditWindowProps, "isOpen">): ReactElement {
   const texts = useTexts();
   const { user: self } = useSession();
+  const mayContact = useMay("auth.view_contact");
   /** What the form began with: what somebody else changed since is told by it. */
   const [before, setBefore] = useState(user);
   const [typed, setTyped] = useState(() => toTyped(user));
@@ -87,13 +89,12 @@ function EditForm({ user, onClose }: Omit<EditWindowProps, "isOpen">): ReactElem
         changes: pairs((name) => toValue(name, typed[name])),
         expected: former,
       });
-      // Whoever took a consent back in somebody's name cannot give it again.
-      if (fields.includes("isApprovedToBeInTouch")) return null;
+      if (!canTakeBack(former, { seesContact: mayContact || self.id === user.id })) return null;
       return { id: user.id, changes: former, expected: pairs((name) => updated[name]) };
     },
     async onSuccess(undoing) {
       await refreshPeople();
-      if (undoing) tellWithUndo(texts.saved, texts, () => auth.api.users.update.mutate(undoing).then(refreshPeople));
+      if (undoing) tellWithUndo(texts.saved, texts, () => auth.api.users.update.mutate(undoing).finally(refreshPeople));
       else tell(texts.saved);
       onClose();
     },

@@ -131,7 +131,7 @@ function SetForm({ present, save, readPresent, nameOf, onClose, children }: SetF
     mutationFn: () => save([...things.chosen], things.before),
     async onSuccess() {
       await refreshPeople();
-      tellWithUndo(texts.saved, texts, () => save(things.before, [...things.chosen]).then(refreshPeople));
+      tellWithUndo(texts.saved, texts, () => save(things.before, [...things.chosen]).finally(refreshPeople));
       onClose();
     },
     async onError(error) {

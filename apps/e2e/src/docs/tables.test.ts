@@ -169,6 +169,25 @@ test("docs/core.md names every member of the core", async () => {
   expect(rows.flatMap(([names = ""]) => codeIn(names)).sort()).toEqual(members.sort());
 });
 
+test("docs/core.md names every option of the core", async () => {
+  const source = await readFile(join(root, "packages/auth/src/options.ts"), "utf8");
+  const membersOf = (beginning: string, indent: number) => {
+    const [, body = ""] = new RegExp(`${beginning}[^{]*\\{(.*?)\\n {${indent - 2}}\\}`, "s").exec(source) ?? [];
+    return [...body.matchAll(new RegExp(`^ {${indent}}(?:readonly )?(\\w+)\\??: `, "gm"))].map(([, name]) => name);
+  };
+  const passwords = membersOf("const passwordOptions", 2).map((name) => `passwords.${name}`);
+  const options = [...membersOf("const optionsSchema", 4), ...membersOf("const rememberOptions", 2)];
+  const tables = tablesOf(await readPage("docs/core.md"));
+  const rows = tables.find(([first]) => first?.[0] === "`secret`") ?? [];
+  const written = rows.flatMap(([names = ""]) => codeIn(names));
+
+  expect(options.length).toBeGreaterThan(20);
+  expect(passwords.length).toBeGreaterThan(5);
+  const parts = written.flatMap((name) => name.split("."));
+  expect(options.filter((name) => !parts.includes(name ?? ""))).toEqual([]);
+  expect(passwords.filter((name) => !written.includes(name))).toEqual([]);
+});
+
 test("the hooks in docs/hooks.md are all that there are", async () => {
   const source = await readFile(join(root, "packages/auth/src/hooks/hooks.ts"), "utf8");
   const hooks = [...source.matchAll(/^ {2}(\w+)\?\($/gm), ...source.matchAll(/^ {2}(\w+)\?\(event/gm)].map(

@@ -27,8 +27,13 @@ function readId(userId: unknown, id: unknown): string {
 
 const readTime = (value: unknown) => toText(isRecord(value) ? value.$date : value);
 
-/** A hash that was brought into Auth0 from elsewhere; one of several parts is told as unreadable. */
+/** Of these a digest has the length of another algorithm's, or is no digest of the password alone. */
+const misleading: ReadonlySet<unknown> = new Set(["hmac", "ldap", "md4"]);
+
+/** A hash that was brought into Auth0 from elsewhere; one of several parts is told as unreadable, and not taken for a digest without a salt. */
 function readCustomHash(value: unknown): string | null {
   if (!isRecord(value)) return toText(value);
-  return isRecord(value.hash) ? toText(value.hash.value) : "unreadable";
+  const { algorithm, hash, salt, password } = value;
+  const isOfParts = salt !== undefined || (isRecord(password) && password.encoding !== "utf8");
+  return isRecord(hash) && !isOfParts && !misleading.has(algorithm) ? toText(hash.value) : "unreadable";
 }

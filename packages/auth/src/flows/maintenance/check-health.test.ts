@@ -1,0 +1,16 @@
+import { expect, test } from "vitest";
+import { createTestAuth } from "../../testing/index.ts";
+
+test("the path of the address that is told of the trail, which may be what lets one in there, is for the operator alone", async () => {
+  await using service = await createTestAuth();
+  const { auth, clock, database, facts } = service;
+  const user = await auth.createUser({ username: "viewer", password: "correct horse battery" });
+  await database.query("insert into latchkey.audit_streams (name, reached) values ($1, 0)", [
+    "webhook https://logs.example/hooks/token3",
+  ]);
+  await clock.advance(1_000);
+  const findLine = async (reader?: Parameters<typeof auth.checkHealth>[0]) =>
+    (await auth.checkHealth(reader)).warnings.find((line) => line.startsWith("AUDIT_STREAM"));
+  expect(await findLine()).toContain("has not told webhook https://logs.example/hooks/token3 of events");
+  expect(await findLine({ user, facts })).toContain("has not told webhook https://logs.example/… of events");
+});
