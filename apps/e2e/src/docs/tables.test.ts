@@ -169,6 +169,15 @@ test("docs/core.md names every member of the core", async () => {
   expect(rows.flatMap(([names = ""]) => codeIn(names)).sort()).toEqual(members.sort());
 });
 
+test("the pages of the import name every option of its commands", async () => {
+  const source = await readFile(join(root, "apps/api/src/commands/import.ts"), "utf8");
+  const options = new Set([...source.matchAll(/"(--[a-z-]+)[ "]/g)].map(([, option = ""]) => option));
+  const pages = await Promise.all(["docs/import.md", "docs/migrating-from-django.md"].map(readPage));
+  const named = new Set(pages.flatMap(({ text }) => text.match(/--[a-z-]+/g) ?? []));
+  expect(options.size).toBeGreaterThan(20);
+  expect([...options].filter((option) => !named.has(option))).toEqual([]);
+});
+
 test("the hooks in docs/hooks.md are all that there are", async () => {
   const source = await readFile(join(root, "packages/auth/src/hooks/hooks.ts"), "utf8");
   const hooks = [...source.matchAll(/^ {2}(\w+)\?\($/gm), ...source.matchAll(/^ {2}(\w+)\?\(event/gm)].map(
