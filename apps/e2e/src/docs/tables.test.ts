@@ -161,11 +161,15 @@ test("the options of the packages in the docs are those of the code", async () =
 test("docs/core.md names every option of the core", async () => {
   const source = await readFile(join(root, "packages/auth/src/options.ts"), "utf8");
   const keysIn = (schema: string) => {
-    const [, body = ""] = new RegExp(`const ${schema} = z\\s*\\.strictObject\\(\\{(.*?)\\n {0,2}\\}`, "s").exec(source) ?? [];
+    const [, body = ""] =
+      new RegExp(`const ${schema} = z\\s*\\.strictObject\\(\\{(.*?)\\n {0,2}\\}`, "s").exec(source) ?? [];
     return [...body.matchAll(/^ {2}(?: {2})?(\w+): /gm)].map(([, key = ""]) => key);
   };
   const [, own = ""] = /interface AuthOptions<.*?\{\n(.*?)\n\}/s.exec(source) ?? [];
-  const options = [...keysIn("optionsSchema"), ...[...own.matchAll(/^ {2}readonly (\w+)\?/gm)].map(([, key = ""]) => key)];
+  const options = [
+    ...keysIn("optionsSchema"),
+    ...[...own.matchAll(/^ {2}readonly (\w+)\?/gm)].map(([, key = ""]) => key),
+  ];
   const parts = ["tokens", "passwords", "sessions", "codes"].flatMap((option) =>
     keysIn(`${option.replace(/s$/, "")}Options`).map((part) => `${option}.${part}`),
   );
