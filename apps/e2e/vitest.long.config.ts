@@ -12,10 +12,10 @@ const alsoInShort = [
 ];
 
 /**
- * What compares times of one moment with those of another: nothing else is run meanwhile. The others hold the service to seconds at most,
- * and are run beside others in the ordinary run too.
+ * What compares times of one moment with those of another, or holds a call to a part of a second: nothing else is run meanwhile. The others
+ * hold the service to seconds at most, and are run beside others in the ordinary run too.
  */
-const timed = ["src/production/migrations-under-load.long.test.ts"];
+const timed = ["src/console/million.long.test.ts", "src/production/migrations-under-load.long.test.ts"];
 
 const all = {
   env: { LATCHKEY_LONG: "1", LATCHKEY_FAULTS: "long", LATCHKEY_SAMPLES: "200" },

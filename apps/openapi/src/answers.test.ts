@@ -201,7 +201,7 @@ test("passkeys are answered as the document says", async () => {
 });
 
 test("the code of a redirect is answered as the document says", async () => {
-  const { token } = await ask("account.register", { input: { username: "ivan", password } });
+  const { token } = await ask("account.register", { input: { username: "judy", password } });
   const codeVerifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
   const codeChallenge = createHash("sha256").update(codeVerifier).digest("base64url");
   const asked = { clientId: "shop", redirectUri: "https://shop.example.com/signed-in" };

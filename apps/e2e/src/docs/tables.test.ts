@@ -158,6 +158,31 @@ test("the options of the packages in the docs are those of the code", async () =
   expect(members.sort()).toEqual((await membersOf("packages/client/src/auth-client.ts", "AuthClient")).sort());
 });
 
+test("docs/core.md names every option of the core", async () => {
+  const source = await readFile(join(root, "packages/auth/src/options.ts"), "utf8");
+  const keysIn = (schema: string) => {
+    const [, body = ""] =
+      new RegExp(`const ${schema} = z\\s*\\.strictObject\\(\\{(.*?)\\n {0,2}\\}`, "s").exec(source) ?? [];
+    return [...body.matchAll(/^ {2}(?: {2})?(\w+): /gm)].map(([, key = ""]) => key);
+  };
+  const [, own = ""] = /interface AuthOptions<.*?\{\n(.*?)\n\}/s.exec(source) ?? [];
+  const options = [
+    ...keysIn("optionsSchema"),
+    ...[...own.matchAll(/^ {2}readonly (\w+)\?/gm)].map(([, key = ""]) => key),
+  ];
+  const parts = ["tokens", "passwords", "sessions", "codes"].flatMap((option) =>
+    keysIn(`${option.replace(/s$/, "")}Options`).map((part) => `${option}.${part}`),
+  );
+  const tables = tablesOf(await readPage("docs/core.md"));
+  const rows = tables.find(([first]) => first?.[0] === "`secret`") ?? [];
+  const named = rows.flatMap(([names = ""]) => codeIn(names));
+
+  expect(options.length).toBeGreaterThan(25);
+  expect(parts.length).toBeGreaterThan(20);
+  expect(options.filter((option) => !named.some((name) => name.split(".")[0] === option))).toEqual([]);
+  expect(parts.filter((part) => !named.includes(part))).toEqual([]);
+});
+
 test("docs/core.md names every member of the core", async () => {
   const source = await readFile(join(root, "packages/auth/src/auth.ts"), "utf8");
   const [, body = ""] = /interface Auth<[^{]*\{(.*?)\n\}/s.exec(source) ?? [];
@@ -186,6 +211,15 @@ test("docs/core.md names every option of the core", async () => {
   const parts = written.flatMap((name) => name.split("."));
   expect(options.filter((name) => !parts.includes(name ?? ""))).toEqual([]);
   expect(passwords.filter((name) => !written.includes(name))).toEqual([]);
+});
+
+test("the pages of the import name every option of its commands", async () => {
+  const source = await readFile(join(root, "apps/api/src/commands/import.ts"), "utf8");
+  const options = new Set([...source.matchAll(/"(--[a-z-]+)[ "]/g)].map(([, option = ""]) => option));
+  const pages = await Promise.all(["docs/import.md", "docs/migrating-from-django.md"].map(readPage));
+  const named = new Set(pages.flatMap(({ text }) => text.match(/--[a-z-]+/g) ?? []));
+  expect(options.size).toBeGreaterThan(20);
+  expect([...options].filter((option) => !named.has(option))).toEqual([]);
 });
 
 test("the hooks in docs/hooks.md are all that there are", async () => {

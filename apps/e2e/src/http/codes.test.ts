@@ -1,6 +1,7 @@
 import { createHash, createHmac } from "node:crypto";
-import { createInbox } from "@latchkey/auth/testing";
+import { createInbox, testSecret } from "@latchkey/auth/testing";
 import { afterAll, describe, expect, test } from "vitest";
+import { deriveKey, unseal } from "../../../../packages/auth/src/secrets.ts";
 import { type CallOptions, call, nameOf, startLiveServer } from "../live-server.ts";
 
 const inbox = createInbox();
@@ -203,6 +204,10 @@ test("nothing that is stored or logged holds a code, a handle or a ticket, or ca
   );
   expect(derived).toEqual([]);
 
+  // With the key itself, which is there under the secret alone, the codes come out: it is how they are derived.
+  const key = await readCodeKey();
+  expect(bindings.map((binding) => deriveAsService(key, binding))).toEqual(open.map(({ code }) => code));
+
   function isCandidate(code: string): boolean {
     return open.some((sent) => sent.code === code);
   }
@@ -221,6 +226,14 @@ interface Binding {
   readonly purpose: string;
   readonly address: string;
   readonly code: string;
+}
+
+async function readCodeKey(): Promise<Buffer> {
+  const [row] = await live.test.database.query<{ id: string; sealed: Buffer }>(
+    "select id, sealed from latchkey.secret_keys where purpose = 'codes' and superseded_at is null",
+  );
+  if (!row) throw new Error("There is no key for codes");
+  return unseal(deriveKey(testSecret, "sealed-keys"), row.sealed, `secret-key/codes/${row.id}`);
 }
 
 function deriveAsService(key: Buffer, { purpose, id, address }: Omit<Binding, "code">): string {

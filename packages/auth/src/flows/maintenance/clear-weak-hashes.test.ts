@@ -5,7 +5,7 @@ import { createTestAuth, type TestAuth } from "../../testing/index.ts";
 
 const day = 86_400;
 /** Of `letmein now`. */
-const md5 = "e5dbb8fdc0a3da4ff5aa4a0d9b7c1f3a";
+const md5 = "78e996c40f46435a79c861c589d103b9";
 
 async function createWeak({ auth, database }: TestAuth, username: string, algorithm: "md5" | "sha1"): Promise<string> {
   const { id } = await auth.createUser({ username, password: "correct horse battery" });
@@ -25,24 +25,32 @@ const imported = ({ database }: TestAuth) =>
     "insert into latchkey.import_sources (source, seen_at, began_at, completed_at) values ('shop', latchkey.now(), latchkey.now(), latchkey.now())",
   );
 
-test("a digest of MD5 or SHA-1 within bcrypt goes a year after the import, and nothing else does", async () => {
+test("a digest of MD5 or SHA-1 within bcrypt goes a year after the import, unless its owner signed in meanwhile, and nothing else does", async () => {
   await using service = await createTestAuth();
   const { auth, clock, facts } = service;
   await imported(service);
   await createWeak(service, "a_md5", "md5");
   await createWeak(service, "b_sha1", "sha1");
   await auth.createUser({ username: "c_own", password: "correct horse battery" });
+  await createWeak(service, "d_in_time", "md5");
+  expect((await auth.login({ username: "d_in_time", password: "letmein now" }, facts)).token).not.toBe("");
   const told = (await auth.checkHealth()).warnings.filter((line) => line.includes("MD5 or SHA-1"));
   expect(told).toEqual([expect.stringMatching(/^2 accounts .* until 20\d\d-\d\d-\d\d/)]);
 
   await clock.advance(364 * day);
   await auth.purge();
-  expect((await passwordsOf(service)).map(({ password }) => password)).toEqual(["bcrypt_m", "bcrypt_s", "bcrypt_s"]);
+  expect((await passwordsOf(service)).map(({ password }) => password)).toEqual([
+    "bcrypt_m",
+    "bcrypt_s",
+    "bcrypt_s",
+    "bcrypt_s",
+  ]);
   await clock.advance(2 * day);
   await auth.purge();
   const left = await passwordsOf(service);
-  expect(left.map(({ password }) => password.slice(0, 1))).toEqual(["!", "!", "b"]);
+  expect(left.map(({ password }) => password.slice(0, 1))).toEqual(["!", "!", "b", "b"]);
   expect((await auth.login({ username: "c_own", password: "correct horse battery" }, facts)).token).not.toBe("");
+  expect((await auth.login({ username: "d_in_time", password: "letmein now" }, facts)).token).not.toBe("");
   const refused = auth.login({ username: "a_md5", password: "letmein now" }, facts);
   expect(await refused.catch((error: AuthError) => error.code)).toBe("invalid_credentials");
   expect((await auth.listAuditEvents({ limit: 25, event: "weak_passwords_cleared" })).events).toMatchObject([
