@@ -329,6 +329,12 @@ describe.skipIf(!isService)("people in the console", () => {
     await page.getByText("Saved", { exact: true }).waitFor();
     const { user } = await site.live.test.auth.users.get(id);
     expect(user).toMatchObject({ city: "Mine", country: "Turkey" });
+    // What somebody else changes after that is not taken back, and shown.
+    await site.live.test.auth.operator.update(username, { city: "Later" });
+    await page.getByRole("button", { name: "Undo" }).click();
+    await page.getByText("Nothing was taken back").waitFor();
+    await page.getByText("Later", { exact: true }).waitFor();
+    expect((await site.live.test.auth.users.get(id)).user.city).toBe("Later");
     expect(window.violations).toEqual([]);
   });
 
