@@ -1,7 +1,7 @@
 import type { AuditEvent } from "./audit/audit-event.ts";
-import { listenToEvents } from "./audit/audit-log.ts";
 import { createAuditWorker } from "./audit/audit-worker.ts";
 import { createDenials } from "./audit/denials.ts";
+import { listenToEvents } from "./audit/event-listener.ts";
 import { createSealer } from "./audit/sealer.ts";
 import { createAuditStream } from "./audit/stream.ts";
 import { createChallenges } from "./challenges/challenges.ts";
@@ -20,6 +20,7 @@ import type { ResolvedOptions } from "./options.ts";
 import { createPasswords } from "./passwords/passwords.ts";
 import { createSecretKeys, type Keys, type SecretKeys } from "./secret-keys/secret-keys.ts";
 import { deriveKey, type KeyPurpose } from "./secrets.ts";
+import { listenToSessions } from "./sessions/session-listener.ts";
 import { noteUses, touchSessions, type Use } from "./sessions/session-store.ts";
 import { batchQuery } from "./storage/batch-query.ts";
 import type { Queries, Storage } from "./storage/database.ts";
@@ -56,6 +57,7 @@ export function createCore({ db, prepare }: Storage, options: ResolvedOptions): 
     trail.auditWorker.noteEvent();
   };
   listenToEvents(db, { onEvent, onWebhooks: webhooks.wake });
+  if (options.onSessionChange) listenToSessions(db, options.onSessionChange);
   return {
     db,
     clock,

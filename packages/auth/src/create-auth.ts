@@ -117,6 +117,7 @@ import { createPasswordCode } from "./flows/steps/password-code.ts";
 import { type AuthOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
 import { listRelatedOrigins } from "./passkeys/relying-party.ts";
 import { fingerprintOf } from "./secrets.ts";
+import { joinDatabase } from "./storage/after-commit.ts";
 import { backUp } from "./storage/back-up.ts";
 import {
   type DatabaseOptions,
@@ -152,6 +153,12 @@ export function createAuth<
   // Building them takes a lock of the connection, which a pooler would hand to somebody else.
   const buildIndexes = async (db: Queries) =>
     isShared(database) ? [] : buildOnlineIndexes(db, indexesOf(core.profile));
+  /** For work that nobody waits for. What it writes is told of as any other. */
+  const patiently = <T>(work: (patient: Core) => Promise<T>): Promise<T> =>
+    withoutStatementTimeout(database, (db) => {
+      joinDatabase(storage.db, db);
+      return work({ ...core, db });
+    });
   const auth: Auth<Config> = {
     profile: options.profile,
     permissions: options.permissions,
@@ -272,8 +279,7 @@ export function createAuth<
         link: linkImportedUser,
         listWithoutAccount: listPeopleWithoutAccount,
       }),
-      completeRound: (round, input) =>
-        withoutStatementTimeout(database, (db) => completeImportRound({ ...core, db }, round, input)),
+      completeRound: (round, input) => patiently((patient) => completeImportRound(patient, round, input)),
     },
     operator: bind(core, {
       changePassword: setPassword,
@@ -299,12 +305,12 @@ export function createAuth<
     }),
     publicKeys: () => core.keyRing.publicKeys(),
     verificationKeys: () => core.keyRing.verificationKeys(),
-    measureHashCosts: () => withoutStatementTimeout(database, (db) => measureHashCosts(core, db)),
-    applyDueChanges: () => withoutStatementTimeout(database, (db) => applyDueChanges({ ...core, db })),
+    measureHashCosts: () => patiently(({ db }) => measureHashCosts(core, db)),
+    applyDueChanges: () => patiently(applyDueChanges),
     purge: () =>
-      withoutStatementTimeout(database, async (db) => {
-        const purged = await purge({ ...core, db });
-        await buildIndexes(db);
+      patiently(async (patient) => {
+        const purged = await purge(patient);
+        await buildIndexes(patient.db);
         return purged;
       }),
     backUp: ({ schemas }) => backUp(database, { schemas, secret: fingerprintOf(options.secrets[0]) }),
@@ -346,10 +352,14 @@ export function createAuth<
         endpoints,
         undelivered,
       })),
-    resendWebhooks: ({ id }) => queueAgain(core.db, id ?? null),
+    async resendWebhooks({ id }) {
+      const count = await queueAgain(core.db, id ?? null);
+      core.webhooks.wake();
+      return count;
+    },
     sealAudit: () => core.auditWorker.drain(),
-    verifyAudit: (input) => withoutStatementTimeout(database, (db) => verifyAudit({ ...core, db }, input)),
-    checkHealth: (reader) => withoutStatementTimeout(database, (db) => checkHealth({ ...core, db }, storage, reader)),
+    verifyAudit: (input) => patiently((patient) => verifyAudit(patient, input)),
+    checkHealth: (reader) => patiently((patient) => checkHealth(patient, storage, reader)),
     ping: async () => {
       const { rows } = await storage.pool.query<{ takesWrites: boolean }>(takesWrites);
       return { takesWrites: rows[0]?.takesWrites ?? false };

@@ -152,6 +152,7 @@ export type { Group } from "./permissions/permission-store.ts";
 export { createSecret, findSecretWeakness } from "./secrets.ts";
 export { deviceName } from "./sessions/device-name.ts";
 export type { Session } from "./sessions/session.ts";
+export type { SessionChange } from "./sessions/session-listener.ts";
 export {
   type BackupHeader,
   type BackupPart,

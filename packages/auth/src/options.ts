@@ -9,6 +9,7 @@ import { type CountryCode, isCountryCode } from "./identifiers/phone.ts";
 import { messagesOption } from "./messages/messages-option.ts";
 import { passkeyOption } from "./passkeys/relying-party.ts";
 import { coreModels, corePermissions, declarationPattern, listPermissionsOf } from "./permissions/permission.ts";
+import type { SessionChange } from "./sessions/session-listener.ts";
 import { maximumTokenLifetime, tokenAlgorithms } from "./tokens/access-token.ts";
 import { defineProfile, type NoFields, type ProfileDefinition, type ProfileFields } from "./users/profile.ts";
 import type { User } from "./users/user.ts";
@@ -276,6 +277,11 @@ export interface AuthOptions<
    * What must arrive is told by `auditStream`.
    */
   readonly onAuditEvent?: (event: AuditEvent) => void;
+  /**
+   * Told of each session that this process opened, refreshed or ended, once it is committed and at most once; for whoever counts. It must not
+   * throw.
+   */
+  readonly onSessionChange?: (change: SessionChange) => void;
   /** Time of the process; for tests. */
   readonly clock?: Clock;
 }
@@ -291,6 +297,7 @@ export interface ResolvedOptions extends Omit<Checked, "codes" | "secret"> {
   readonly onError: (error: unknown, about: { readonly hook: HookName }) => void;
   readonly watch: Watch;
   readonly onAuditEvent: ((event: AuditEvent) => void) | undefined;
+  readonly onSessionChange: ((change: SessionChange) => void) | undefined;
 }
 
 /** Checks options once, and fills in what is missing. Throws a ZodError or a StartError that names what is wrong. */
@@ -301,6 +308,7 @@ export function resolveOptions<Fields extends ProfileFields, Declared extends re
   onError = warn,
   watch = watchNothing,
   onAuditEvent,
+  onSessionChange,
   permissions = [] as never,
   ...options
 }: AuthOptions<Fields, Declared>): ResolvedOptions {
@@ -317,6 +325,7 @@ export function resolveOptions<Fields extends ProfileFields, Declared extends re
     onError,
     watch,
     onAuditEvent,
+    onSessionChange,
   };
 }
 

@@ -1,8 +1,8 @@
 import { randomUUIDv7 } from "node:crypto";
 import { type ColumnType, type Generated, sql } from "kysely";
-import { afterCommit, databaseOf } from "../storage/after-commit.ts";
 import type { Queries } from "../storage/database.ts";
 import type { AuditEvent } from "./audit-event.ts";
+import { tellEvent } from "./event-listener.ts";
 import { queueWebhooks } from "./webhook-events.ts";
 
 declare module "../storage/database.ts" {
@@ -276,21 +276,6 @@ export async function findOldEvents(
   return rows[0] ?? { until: new Date(0), isAny: false };
 }
 
-/** What is told of the events that this process writes. */
-export interface EventListener {
-  /** What happened, once it is committed. It must not throw. */
-  readonly onEvent?: ((event: AuditEvent) => void) | undefined;
-  /** That webhooks are to be told something. */
-  readonly onWebhooks?: (() => void) | undefined;
-}
-
-const listeners = new WeakMap<object, EventListener>();
-
-/** Has somebody told of the events that are written by way of a database from now on. */
-export function listenToEvents(db: Queries, listener: EventListener): void {
-  listeners.set(db, listener);
-}
-
 /** Writes one event, and queues what it tells programs of a team's own. Call it inside the transaction of what it tells, so that neither exists without the other. */
 export async function recordEvent(db: Queries, happened: AuditEvent, facts: AuditFacts): Promise<void> {
   const { event, ...detail } = happened;
@@ -299,8 +284,6 @@ export async function recordEvent(db: Queries, happened: AuditEvent, facts: Audi
     .insertInto("auditEvents")
     .values({ id: randomUUIDv7(), event, actorId, subjectId, address, requestId, detail: JSON.stringify(detail) })
     .execute();
-  const hasWebhooks = await queueWebhooks(db, happened, subjectId);
-  const { onEvent, onWebhooks } = listeners.get(databaseOf(db)) ?? {};
-  if (onEvent) afterCommit(db, () => onEvent(happened));
-  if (onWebhooks && hasWebhooks) afterCommit(db, onWebhooks);
+  await queueWebhooks(db, happened, subjectId);
+  tellEvent(db, happened);
 }

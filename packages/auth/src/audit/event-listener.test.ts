@@ -1,7 +1,11 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { HookRefusal } from "../errors.ts";
+import { endSessionsOpenedBefore } from "../sessions/session-store.ts";
+import { openStorage } from "../storage/database.ts";
 import { createTestAuth, type TestAuth } from "../testing/index.ts";
 import type { AuditEvent } from "./audit-event.ts";
+import { listenToEvents } from "./event-listener.ts";
+import { queueEndedSessions } from "./webhook-events.ts";
 
 const password = "correct horse battery";
 
@@ -40,4 +44,43 @@ test("a listener is not told of what was taken back", async () => {
   });
   await expect(auth.register({ username: "bob", password }, service.facts)).rejects.toThrow();
   expect(told.map(({ event }) => event)).not.toContain("user_created");
+});
+
+test("a listener is told of what a purge does too, on connections of its own", async () => {
+  const { auth, told } = await listen();
+  await service.database.query(
+    "update latchkey.users set username = null, username_key = null, parked_at = latchkey.now() - interval '400 days'",
+  );
+  await auth.purge();
+  expect(told).toEqual([{ event: "user_deleted", by: "parked" }]);
+});
+
+test("that sessions of many people have ended is for webhooks once it is committed, and is nothing where no endpoint waits for it", async () => {
+  const { db, close } = openStorage(service.database.connection);
+  let woken = 0;
+  listenToEvents(db, { onWebhooks: () => woken++ });
+  const endAll = () =>
+    db.transaction().execute(async (transaction) => {
+      const every = {
+        before: new Date("2999-01-01"),
+        after: null,
+        atMost: 10,
+        reason: "revoked",
+        isAdoptedToo: true,
+      } as const;
+      const { ids } = await endSessionsOpenedBefore(transaction, every);
+      await queueEndedSessions(transaction, ids);
+      return woken;
+    });
+  try {
+    await service.auth.login({ username: "alice", password }, service.facts);
+    await endAll();
+    expect(woken).toBe(0);
+    await db.insertInto("webhookEndpoints").values({ name: "shop", seenAt: new Date() }).execute();
+    await service.auth.login({ username: "alice", password }, service.facts);
+    expect(await endAll()).toBe(0);
+    expect(woken).toBe(1);
+  } finally {
+    await close();
+  }
 });

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { Queries } from "../storage/database.ts";
 import type { AuditEvent } from "./audit-event.ts";
+import { tellWebhooks } from "./event-listener.ts";
 
 /** What programs of a team's own are told of people. */
 export const webhookTypes = [
@@ -74,12 +75,12 @@ const endings: ReadonlySet<AuditEvent["event"]> = new Set<AuditEvent["event"]>([
 
 /**
  * Queues what an event tells for every endpoint that a process has in its configuration, in the transaction of what happened. Which sessions
- * have ended in it is what their rows say. False where there was nothing to tell.
+ * have ended in it is what their rows say.
  */
-export async function queueWebhooks(db: Queries, event: AuditEvent, userId: string | null): Promise<boolean> {
+export async function queueWebhooks(db: Queries, event: AuditEvent, userId: string | null): Promise<void> {
   const told = listTold(event);
   const isEnding = endings.has(event.event);
-  if (userId === null || (told.length === 0 && !isEnding)) return false;
+  if (userId === null || (told.length === 0 && !isEnding)) return;
   const { numAffectedRows } = await sql`
     insert into latchkey.webhook_events (endpoint, user_id, type, data)
     select endpoint.name, ${userId}::uuid, told.type, jsonb_build_object('userId', ${userId}::text) || told.data
@@ -100,13 +101,13 @@ export async function queueWebhooks(db: Queries, event: AuditEvent, userId: stri
     ) told
     where endpoint.seen_at > latchkey.now() - interval '1 day'
     order by told.place`.execute(db.withoutPlugins());
-  return (numAffectedRows ?? 0n) > 0n;
+  tellQueued(db, numAffectedRows);
 }
 
 /** Queues the same of sessions of many people that ended in this transaction, by an event that is of nobody: one for each person. */
 export async function queueEndedSessions(db: Queries, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
-  await sql`
+  const { numAffectedRows } = await sql`
     insert into latchkey.webhook_events (endpoint, user_id, type, data)
     select endpoint.name, ended.user_id, 'session.ended', jsonb_build_object(
       'userId', ended.user_id::text, 'sessionIds', ended.ids, 'reason', ended.reason)
@@ -116,4 +117,9 @@ export async function queueEndedSessions(db: Queries, ids: readonly string[]): P
     ) ended
     where endpoint.seen_at > latchkey.now() - interval '1 day'
     order by ended.user_id`.execute(db.withoutPlugins());
+  tellQueued(db, numAffectedRows);
+}
+
+function tellQueued(db: Queries, rows: bigint | undefined): void {
+  if (rows) tellWebhooks(db);
 }

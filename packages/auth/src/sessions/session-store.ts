@@ -8,6 +8,7 @@ import {
 } from "./authentication.ts";
 import type { RefreshChain } from "./refresh-chain.ts";
 import type { Session, SessionEnd, SessionLifetimes, SessionOpening } from "./session.ts";
+import { tellSessions } from "./session-listener.ts";
 
 declare module "../storage/database.ts" {
   interface Database {
@@ -165,6 +166,7 @@ export async function insertSession(
     .returning([...sessionFields, "idleExpiresAt", others.$asScalar().$notNull().as("others")])
     .returning(toBeDeleted.$asScalar().$notNull().as("deletions"))
     .executeTakeFirstOrThrow();
+  tellSessions(db, { change: "opened", by: session.openedBy });
   return { ...toSession(row), idleExpiresAt, others: count, isToBeDeleted: deletions > 0 };
 }
 
@@ -201,6 +203,7 @@ export async function insertAdoptedSession(db: Queries, session: AdoptedSession)
     .onConflict((conflict) => conflict.column("id").doNothing())
     .returning("id")
     .executeTakeFirst();
+  if (inserted) tellSessions(db, { change: "opened", by: "old_token" });
   return inserted !== undefined;
 }
 
@@ -229,11 +232,11 @@ export async function endAdoptedSessions(
   { userIds, adoptedFrom, reason }: AdoptedSessionsToEnd,
 ): Promise<number> {
   if (userIds.length === 0) return 0;
-  let query = endLive(db, reason)
-    .where(sql<boolean>`user_id = any(${userIds}::uuid[])`)
-    .where("adoptedFrom", "is not", null);
-  if (adoptedFrom !== undefined) query = query.where("adoptedFrom", "=", adoptedFrom);
-  return Number((await query.executeTakeFirst()).numUpdatedRows);
+  const ended = await endLive(db, reason, (live) => {
+    const adopted = live.where(sql<boolean>`user_id = any(${userIds}::uuid[])`).where("adoptedFrom", "is not", null);
+    return adoptedFrom === undefined ? adopted : adopted.where("adoptedFrom", "=", adoptedFrom);
+  });
+  return ended.length;
 }
 
 /** Which sessions of a user to end. */
@@ -255,7 +258,7 @@ export async function endSessions(db: Queries, { userId, id, except, reason }: S
     .where(sql<boolean>`${sql.raw(isLiveSession("sessions"))}`)
     .orderBy("id")
     .forUpdate();
-  const ended = await endLive(db, reason).where("id", "in", inOrder).returning("id").execute();
+  const ended = await endLive(db, reason, (live) => live.where("id", "in", inOrder));
   return ended.map((session) => session.id);
 }
 
@@ -311,11 +314,12 @@ export async function findRememberedOf(db: Queries, id: string): Promise<string 
 
 /** Ends the live sessions of a user that have shown one factor, and rest on one of these remembered devices. */
 export async function endSessionsOfDevices(db: Queries, userId: string, devices: readonly string[]): Promise<void> {
-  await endLive(db, "second_factor_changed")
-    .where("userId", "=", userId)
-    .where("rememberedDevice", "=", sql<string>`any(${devices}::uuid[])`)
-    .where(sql<boolean>`coalesce(acr, 1) < 2`)
-    .execute();
+  await endLive(db, "second_factor_changed", (live) =>
+    live
+      .where("userId", "=", userId)
+      .where("rememberedDevice", "=", sql<string>`any(${devices}::uuid[])`)
+      .where(sql<boolean>`coalesce(acr, 1) < 2`),
+  );
 }
 
 /** What a session's owner has shown in it, and how many seconds ago. */
@@ -377,7 +381,8 @@ export async function endSession(
   db: Queries,
   { id, reason }: { id: string; reason: SessionEnd },
 ): Promise<{ userId: string } | null> {
-  return (await endLive(db, reason).where("id", "=", id).returning("userId").executeTakeFirst()) ?? null;
+  const [ended = null] = await endLive(db, reason, (live) => live.where("id", "=", id));
+  return ended;
 }
 
 /** How many sessions go on. */
@@ -419,17 +424,27 @@ export async function endSessionsOpenedBefore(
   if (after !== null) batch = batch.where("id", ">", after);
   // Read first: a limit within an update may be applied anew for each row.
   const ids = (await batch.execute()).map(({ id }) => id);
-  const { numUpdatedRows } = await endLive(db, reason)
-    .where("id", "=", sql<string>`any(${ids}::uuid[])`)
-    .executeTakeFirst();
-  return { count: Number(numUpdatedRows), ids, last: ids[atMost - 1] ?? null };
+  const ended = await endLive(db, reason, (live) => live.where("id", "=", sql<string>`any(${ids}::uuid[])`));
+  return { count: ended.length, ids, last: ids[atMost - 1] ?? null };
 }
 
-function endLive(db: Queries, reason: SessionEnd) {
-  return db
+const updateLive = (db: Queries, reason: SessionEnd) =>
+  db
     .updateTable("sessions")
     .set({ endedAt: sql<Date>`latchkey.now()`, endReason: reason })
     .where(sql<boolean>`${sql.raw(isLiveSession("sessions"))}`);
+
+type Ending = ReturnType<typeof updateLive>;
+
+/** Ends the live sessions that are picked. Whatever ends a session before its time comes by here, and is told. */
+async function endLive(
+  db: Queries,
+  reason: SessionEnd,
+  pick: (live: Ending) => Ending,
+): Promise<{ readonly id: string; readonly userId: string }[]> {
+  const ended = await pick(updateLive(db, reason)).returning(["id", "userId"]).execute();
+  tellSessions(db, { change: "ended", because: reason, count: ended.length });
+  return ended;
 }
 
 /** Ends the sessions of a user beyond the `most` that were used last, and answers their ids. */
@@ -445,7 +460,7 @@ export async function endSurplusSessions(
     .orderBy("lastUsedAt", "desc")
     .orderBy("id", "desc")
     .offset(most);
-  const ended = await endLive(db, "too_many_sessions").where("id", "in", surplus).returning("id").execute();
+  const ended = await endLive(db, "too_many_sessions", (live) => live.where("id", "in", surplus));
   return ended.map(({ id }) => id);
 }
 
@@ -551,6 +566,17 @@ export async function touchSessions(db: Queries, ids: readonly string[]): Promis
   await db.updateTable("sessions").set({ lastUsedAt: sql<Date>`latchkey.now()` }).where("id", "in", due).execute();
 }
 
+/** Deletes the sessions of a user who is deleted with them. The caller's transaction has locked the user's row. */
+export async function deleteSessionsOf(transaction: Queries, userId: string): Promise<void> {
+  const deleted = await transaction
+    .deleteFrom("sessions")
+    .where("userId", "=", userId)
+    .returning(sql<boolean>`${sql.raw(isLiveSession("sessions"))}`.as("isLive"))
+    .execute();
+  const live = deleted.filter(({ isLive }) => isLive);
+  tellSessions(transaction, { change: "ended", because: "user_deleted", count: live.length });
+}
+
 export interface DeadSessions {
   /** Seconds for which one that was ended is kept. */
   readonly endedRetention: number;
@@ -586,6 +612,8 @@ async function deleteSome(db: Queries, { isDead, oldestFirst, atMost }: Some): P
     .limit(atMost)
     .forUpdate()
     .skipLocked();
-  const result = await db.deleteFrom("sessions").where("id", "in", dead).executeTakeFirst();
-  return Number(result.numDeletedRows);
+  const deleted = await db.deleteFrom("sessions").where("id", "in", dead).returning("endedAt").execute();
+  const ranOut = deleted.filter(({ endedAt }) => endedAt === null);
+  tellSessions(db, { change: "ended", because: "ran_out", count: ranOut.length });
+  return deleted.length;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createTestDatabase } from "../testing/index.ts";
-import { afterCommit, databaseOf, runToCommit } from "./after-commit.ts";
+import { afterCommit, databaseOf, joinDatabase, runToCommit } from "./after-commit.ts";
 import { openStorage } from "./database.ts";
 
 const root = {};
@@ -46,6 +46,13 @@ describe("what is put off", () => {
     afterCommit(root, () => done.push("now"));
     expect(done).toEqual(["now"]);
   });
+});
+
+test("other connections to a database are that database, in a transaction too", async () => {
+  const [other, transaction] = [{}, {}];
+  joinDatabase(root, other);
+  await runToCommit(other, async (note) => note(transaction));
+  expect([other, transaction, {}].map((db) => databaseOf(db) === root)).toEqual([true, true, false]);
 });
 
 test("a transaction of the database knows its database, and what is put off in it is done after its commit can be seen", async () => {

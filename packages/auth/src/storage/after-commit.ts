@@ -6,8 +6,18 @@ interface Running {
 
 const transactions = new WeakMap<object, Running>();
 
-/** The database that a transaction is on; outside of one it is what was given. */
-export const databaseOf = (db: object): object => transactions.get(db)?.root ?? db;
+const joined = new WeakMap<object, object>();
+
+/** Has what is written by `other` connections to a database count as written by way of it, for whoever is told. */
+export function joinDatabase(db: object, other: object): void {
+  joined.set(other, db);
+}
+
+/** The database that a transaction is on; outside of one it is what was given. Other connections to it are the same one. */
+export function databaseOf(db: object): object {
+  const root = transactions.get(db)?.root ?? db;
+  return joined.get(root) ?? root;
+}
 
 /**
  * Does something once what was written is committed: at the end of the transaction, or now where there is none. It is forgotten where the

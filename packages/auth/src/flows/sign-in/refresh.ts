@@ -2,6 +2,7 @@ import { recordEvent } from "../../audit/audit-log.ts";
 import { AuthError } from "../../errors.ts";
 import { judgeRefreshToken, type Verdict } from "../../sessions/refresh-chain.ts";
 import { deriveSuccessor, type RefreshToken } from "../../sessions/refresh-token.ts";
+import { tellSessions } from "../../sessions/session-listener.ts";
 import { endSession, type LockedChain, lockChain } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import { lockUser } from "../../users/user-store.ts";
@@ -11,7 +12,7 @@ import { findRefreshToken } from "../steps/find-refresh-token.ts";
 import { type AnsweredSession, issueSessionTokens, type TokenResponse } from "../steps/issue-session-tokens.ts";
 import { limitForgedTokens } from "../steps/limit-forged-tokens.ts";
 import { forgetDeviceOfSession } from "../steps/remembered-device.ts";
-import { replaceRefreshToken, rotateSession } from "../steps/rotate-session.ts";
+import { type RotatedSession, replaceRefreshToken, rotateSession } from "../steps/rotate-session.ts";
 import { sessionEnded } from "../steps/session-ended.ts";
 
 /**
@@ -121,12 +122,30 @@ async function carryOut(
 ): Promise<AnsweredSession | "session_ended"> {
   const { successor, kind } = verdict;
   if (kind === "reissue" || (kind === "rotate" && verdict.isLate)) await recordLateAnswer(transaction, chain, facts);
-  const use = kind === "reissue" ? "still awaited" : "awaited";
   const rotated =
     kind === "repeat"
       ? await rotateSession(core, transaction, { presented: presented.hash, successor, facts })
-      : await replaceRefreshToken(core, transaction, { previous: presented.hash, next: successor, facts, use });
+      : await replace(core, transaction, { kind, previous: presented.hash, next: successor, facts });
   return rotated ? { ...rotated, refreshToken: successor } : "session_ended";
+}
+
+interface Replacing {
+  readonly kind: "rotate" | "reissue";
+  readonly previous: Buffer;
+  readonly next: RefreshToken;
+  readonly facts: RequestInfo;
+}
+
+async function replace(
+  core: Core,
+  transaction: Queries,
+  { kind, ...replacement }: Replacing,
+): Promise<RotatedSession | null> {
+  const isAgain = kind === "reissue";
+  const use = isAgain ? "still awaited" : "awaited";
+  const rotated = await replaceRefreshToken(core, transaction, { ...replacement, use });
+  if (rotated) tellSessions(transaction, { change: "refreshed", how: isAgain ? "answered_again" : "rotated" });
+  return rotated;
 }
 
 /** Somebody may have two people's tokens in hand: an administrator can see where both answers went. */

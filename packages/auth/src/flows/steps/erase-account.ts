@@ -1,7 +1,8 @@
 import type { AuditEvent } from "../../audit/audit-event.ts";
 import { type AuditFacts, forgetAddresses, recordEvent } from "../../audit/audit-log.ts";
+import { deleteSessionsOf } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
-import { deleteUser } from "../../users/user-store.ts";
+import { deleteUser, lockUser } from "../../users/user-store.ts";
 
 /** Why an account is deleted other than by an administrator or the operator. */
 export type ErasureCause = NonNullable<Extract<AuditEvent, { event: "user_deleted" }>["by"]>;
@@ -16,7 +17,9 @@ export async function eraseAccount(
   facts: Omit<AuditFacts, "subjectId">,
   by?: ErasureCause,
 ): Promise<boolean> {
-  if (!(await deleteUser(transaction, id))) return false;
+  if (!(await lockUser(transaction, id))) return false;
+  await deleteSessionsOf(transaction, id);
+  await deleteUser(transaction, id);
   await recordEvent(transaction, { event: "user_deleted", ...(by && { by }) }, { ...facts, subjectId: id });
   await forgetAddresses(transaction, id);
   return true;

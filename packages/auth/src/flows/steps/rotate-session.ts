@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { ResolvedOptions } from "../../options.ts";
 import type { RefreshToken } from "../../sessions/refresh-token.ts";
 import type { Session } from "../../sessions/session.ts";
+import { tellSessions } from "../../sessions/session-listener.ts";
 import { isLiveSession } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import type { User } from "../../users/user.ts";
@@ -49,7 +50,7 @@ export async function rotateSession(
   const isFirst = sql`session.refresh_hash = ${presented}`;
   const isRepeat = sql`session.refresh_hash = ${successor.hash} and session.previous_refresh_hash = ${presented}
     and session.rotated_at > latchkey.now() - make_interval(secs => ${core.options.sessions.refreshGrace})`;
-  const { rows } = await sql<Row>`
+  const { rows } = await sql<Row & { isFirst: boolean }>`
     update latchkey.sessions session set
       refresh_hash = ${successor.hash},
       previous_refresh_hash = ${presented},
@@ -65,8 +66,12 @@ export async function rotateSession(
     where session.id = ${successor.sessionId} and caller.id = session.user_id and caller.is_active
       and ${sql.raw(isLiveSession("session"))} and not ${sql.raw(lacksSecondFactor(core.options))}
       and (${isFirst} or ${isRepeat})
-    returning ${sql.raw(answeredColumns(core))}`.execute(db.withoutPlugins());
-  return readRow(core, rows[0]);
+    returning ${sql.raw(answeredColumns(core))}, session.rotated_at = latchkey.now() as "isFirst"`.execute(
+    db.withoutPlugins(),
+  );
+  const [row] = rows;
+  if (row) tellSessions(db, { change: "refreshed", how: row.isFirst ? "rotated" : "repeated" });
+  return readRow(core, row);
 }
 
 export interface Replacement {
