@@ -473,7 +473,7 @@ function writeValue(name: string, value: unknown): string | null {
 }
 
 /** An address without what comes before and behind its host, which may be what lets one in there; any other text as it is. */
-function withHostAlone(text: string): string {
+export function withHostAlone(text: string): string {
   if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text) || !URL.canParse(text)) return text;
   const { protocol, host, username, password, pathname, search, hash } = new URL(text);
   const isMore = pathname.length > 1 || search !== "" || hash !== "";

@@ -51,6 +51,8 @@ export interface OpenOptions {
   readonly onAuditError?: AuthOptions["onAuditError"];
   /** Told of the events that this process writes into the audit trail. */
   readonly onAuditEvent?: AuthOptions["onAuditEvent"];
+  /** Told of the sessions that this process opens, refreshes and ends. */
+  readonly onSessionChange?: AuthOptions["onSessionChange"];
 }
 
 /**
@@ -71,6 +73,7 @@ export async function openAuth(
     auditStream,
     onAuditError,
     onAuditEvent,
+    onSessionChange,
   }: OpenOptions = {},
 ): Promise<OpenedAuth> {
   const file = await readConfigFile(settings.LATCHKEY_CONFIG, settings.TOKEN_AUDIENCE);
@@ -89,6 +92,7 @@ export async function openAuth(
       ...(auditStream && { auditStream }),
       ...(onAuditError && { onAuditError }),
       ...(onAuditEvent && { onAuditEvent }),
+      ...(onSessionChange && { onSessionChange }),
     };
     const auth = createConfigured(database.connection, options, file, onNotice);
     // At once: a call that hangs keeps the first from ending, and a server that stops ends the call.

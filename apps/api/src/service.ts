@@ -18,6 +18,7 @@ import { createEventMetrics } from "./metrics/event-metrics.ts";
 import { createHashMetrics } from "./metrics/hash-metrics.ts";
 import { createMetrics, type Metrics } from "./metrics/metrics.ts";
 import { type MetricsServer, serveMetrics } from "./metrics/metrics-server.ts";
+import { createSessionMetrics } from "./metrics/session-metrics.ts";
 import { createWorkersMetrics, tellLeader } from "./metrics/workers-metrics.ts";
 import { type OpenedAuth, openAuth } from "./open-auth.ts";
 import type { ServedRouter } from "./router.ts";
@@ -85,6 +86,7 @@ async function serve({ settings, log, stop, lastResort, ...options }: Serving): 
   const hashes = createHashMetrics();
   const trail = createAuditFailures(log);
   const events = createEventMetrics();
+  const sessions = createSessionMetrics();
   const { auth, config, place, console, findings, close } = await openAuth(settings, {
     onNotice,
     sends: messages,
@@ -92,9 +94,12 @@ async function serve({ settings, log, stop, lastResort, ...options }: Serving): 
     watch: (work, facts, run) => traceWork(work, facts, () => hashes.watch(work, facts, run)),
     auditStream: openAuditStream(settings, log),
     onAuditError: trail.onAuditError,
-    ...(settings.METRICS_PORT !== undefined && { onAuditEvent: events.onAuditEvent }),
+    ...(settings.METRICS_PORT !== undefined && {
+      onAuditEvent: events.onAuditEvent,
+      onSessionChange: sessions.onSessionChange,
+    }),
   });
-  const counted = [messages, webhooks, hashes, trail, events, lastResort];
+  const counted = [messages, webhooks, hashes, trail, events, sessions, lastResort];
   const others = () => counted.flatMap(({ metrics }) => metrics());
   const metrics = await openMetrics({ settings, auth, others, log }).catch(async (error) => {
     await close();

@@ -119,6 +119,13 @@ describe("a webhook", () => {
   });
 });
 
+test("a stream is called by its server, whatever lets one in there, so that it goes on where that is replaced", () => {
+  const nameOf = (url: string) =>
+    open({ AUDIT_STREAM: "webhook", AUDIT_STREAM_URL: url, AUDIT_STREAM_SECRET: secret }).name;
+  for (const rest of ["/", "/canary", "/v1/canary?token=canary"])
+    expect(nameOf(`https://logs.example:8443${rest}`)).toBe("webhook https://logs.example:8443");
+});
+
 test.each([
   [{ AUDIT_STREAM: "syslog" }, "AUDIT_STREAM=syslog needs AUDIT_STREAM_URL"],
   [

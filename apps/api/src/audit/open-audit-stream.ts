@@ -8,7 +8,7 @@ import { sendToSyslog } from "./syslog.ts";
 export function openAuditStream(settings: AuditStreamSettings, log: Logger): AuditStreamOptions | undefined {
   const { AUDIT_STREAM: kind, AUDIT_STREAM_URL: url } = settings;
   if (kind === "off") return undefined;
-  const name = url === undefined ? kind : `${kind} ${withoutQuery(url)}`;
+  const name = url === undefined ? kind : `${kind} ${toServer(url)}`;
   return {
     name: name.slice(0, 255),
     deliver: toDelivery(settings),
@@ -20,10 +20,10 @@ export function openAuditStream(settings: AuditStreamSettings, log: Logger): Aud
   };
 }
 
-/** A query may hold a secret. */
-function withoutQuery(url: string): string {
-  const { protocol, host, pathname } = new URL(url);
-  return `${protocol}//${host}${pathname}`;
+/** What comes behind the host may be what lets one in there; and where that is replaced, the stream goes on. */
+function toServer(url: string): string {
+  const { protocol, host } = new URL(url);
+  return `${protocol}//${host}`;
 }
 
 function toDelivery({

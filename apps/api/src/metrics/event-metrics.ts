@@ -12,25 +12,14 @@ export interface EventMetrics {
 
 export function createEventMetrics(): EventMetrics {
   const events = createCounter();
-  const ended = createCounter();
   return {
-    onAuditEvent(event) {
-      events.add({ event: event.event, detail: findDetail(event) });
-      const { reason, count } = findEnded(event);
-      if (count > 0) ended.add({ reason }, count);
-    },
+    onAuditEvent: (event) => events.add({ event: event.event, detail: findDetail(event) }),
     metrics: () => [
       {
         name: "latchkey_events_total",
         help: "Events of the audit trail that this process wrote, by kind and what of its details is a word of a closed list.",
         type: "counter",
         samples: events.samples(),
-      },
-      {
-        name: "latchkey_sessions_ended_total",
-        help: "Sessions that were ended, by why.",
-        type: "counter",
-        samples: ended.samples(),
       },
     ],
   };
@@ -45,13 +34,4 @@ function findDetail(event: AuditEvent): string {
   if ("rule" in event) return event.rule;
   if ("method" in event) return event.method;
   return "";
-}
-
-function findEnded(event: AuditEvent): { readonly reason: string; readonly count: number } {
-  if (event.event === "sessions_ended") return { reason: event.because, count: event.count };
-  if (event.event === "signed_out" || event.event === "refresh_token_reused") return { reason: event.event, count: 1 };
-  // A code that is shown twice ends the session that it has opened.
-  if (event.event === "authorization_code_refused")
-    return { reason: "authorization_code_reused", count: event.sessionId === undefined ? 0 : 1 };
-  return { reason: event.event, count: "sessionsEnded" in event ? event.sessionsEnded : 0 };
 }

@@ -31,6 +31,9 @@ const bounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 /** Milliseconds for which an answer of the database is used again. */
 const freshness = 15_000;
 
+/** The same for what is counted by reading a large table. */
+const longFreshness = 3_600_000;
+
 const nanoseconds = 1e9;
 
 /** What is asked beside procedures, by path. */
@@ -66,6 +69,7 @@ export function createMetrics(auth: Auth<ServiceConfig>, others: () => readonly 
   lag.enable();
   const readKeyAge = createKeyAgeReader(auth);
   const readImports = createImportReader(auth);
+  const readOldTokens = createOldTokenReader(auth);
   const readQueues = createQueueReader(auth);
   const readMessages = createMessageReader(auth);
 
@@ -84,6 +88,7 @@ export function createMetrics(auth: Auth<ServiceConfig>, others: () => readonly 
       { ...described.lag, samples: lagging },
       { ...described.keyAge, samples: await readKeyAge() },
       ...(await readImports()),
+      { ...described.oldTokens, samples: await readOldTokens() },
       ...(await readQueues()),
       ...(await readMessages()),
       ...describeProcess(),
@@ -158,6 +163,11 @@ const described = {
   aliases: {
     name: "latchkey_import_aliases",
     help: "People who sign in by a name of another system that is no username here, by source.",
+    type: "gauge",
+  },
+  oldTokens: {
+    name: "latchkey_old_token_sessions",
+    help: "Sessions that a token of another system opened and still keeps open, by source, as counted every hour.",
     type: "gauge",
   },
   dayOfMessages: {
@@ -236,11 +246,11 @@ function describeLoad(auth: Auth<ServiceConfig>): Metric[] {
   ];
 }
 
-/** Uses what was read again for a while; undefined while the database does not answer. */
-function keepFresh<T>(read: () => Promise<T>): () => Promise<T | undefined> {
+/** Uses what was read again for so many milliseconds; undefined while the database does not answer. */
+function keepFresh<T>(read: () => Promise<T>, milliseconds = freshness): () => Promise<T | undefined> {
   let known: { at: number; value: T } | undefined;
   return async () => {
-    if (!known || performance.now() - known.at > freshness) {
+    if (!known || performance.now() - known.at > milliseconds) {
       known = await read().then(
         (value) => ({ at: performance.now(), value }),
         () => undefined,
@@ -254,8 +264,9 @@ function keepFresh<T>(read: () => Promise<T>): () => Promise<T | undefined> {
 function createRowsReader<Row extends object>(
   { pool }: Pick<Auth<ServiceConfig>, "pool">,
   query: string,
+  milliseconds?: number,
 ): () => Promise<readonly Row[]> {
-  const read = keepFresh(async () => (await pool.query<Row>(query)).rows);
+  const read = keepFresh(async () => (await pool.query<Row>(query)).rows, milliseconds);
   return async () => (await read()) ?? [];
 }
 
@@ -282,6 +293,20 @@ function createImportReader(auth: Pick<Auth<ServiceConfig>, "pool">): () => Prom
       { ...described.aliases, samples: rows.map(({ source, aliases }) => ({ labels: { source }, value: aliases })) },
     ];
   };
+}
+
+/** Where nothing was imported it reads no session. */
+function createOldTokenReader(auth: Pick<Auth<ServiceConfig>, "pool">): () => Promise<Metric["samples"]> {
+  const readRows = createRowsReader<{ source: string; sessions: number }>(
+    auth,
+    `select source, (
+        select count(*)::int from latchkey.sessions s where s.adopted_from = source and s.rotation = 0
+          and s.ended_at is null and s.expires_at > latchkey.now() and s.idle_expires_at > latchkey.now()
+      ) as sessions
+    from latchkey.import_sources order by source`,
+    longFreshness,
+  );
+  return async () => (await readRows()).map(({ source, sessions }) => ({ labels: { source }, value: sessions }));
 }
 
 const queues = `

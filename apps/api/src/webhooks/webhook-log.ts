@@ -1,6 +1,7 @@
 import type { AuthOptions } from "@latchkey/auth";
 import { webhookEndpoint } from "@latchkey/senders/webhook";
 import type { Logger } from "pino";
+import { withHostAlone } from "../environment.ts";
 import { createCounter, type Metric } from "../metrics/exposition.ts";
 import { nameEndpoint, type WebhookSettings } from "./webhook-settings.ts";
 
@@ -34,8 +35,9 @@ export function createWebhookLog(log: Logger): WebhookLog {
         samples: tries.samples(),
       },
     ],
-    onOutcome: ({ outcome, error, ...about }) => {
+    onOutcome: ({ outcome, error, endpoint, ...event }) => {
       tries.add({ outcome });
+      const about = { endpoint: withHostAlone(endpoint), ...event };
       if (outcome === "delivered") return log.debug(about, "webhook delivered");
       const because = describeError(error);
       if (outcome === "retried") log.warn({ ...about, because }, "webhook not delivered; it is tried again");

@@ -154,6 +154,7 @@ test("calls, refusals and hashes are counted, and a histogram adds up", async ()
   expect(growth("latchkey_events_total", { event: "signed_in", detail: "password" })).toBe(2);
   expect(growth("latchkey_events_total", { event: "sign_in_refused", detail: "wrong_password" })).toBe(1);
   expect(growth("latchkey_events_total", { event: "sign_in_refused", detail: "unknown_user" })).toBe(1);
+  expect(growth("latchkey_sessions_opened_total", { method: "password" })).toBe(2);
   expect(growth("latchkey_sessions_ended_total", { reason: "revoked" })).toBeGreaterThan(0);
   expect(growth("latchkey_requests_total", { procedure: "/sign-in", status: "200" })).toBe(1);
   expect(growth("latchkey_requests_total", { procedure: "token.obtain", status: "400" })).toBe(2);
@@ -177,6 +178,19 @@ test("calls, refusals and hashes are counted, and a histogram adds up", async ()
   expect(find(after, "latchkey_import_age_seconds", { source: "csv" })?.value).toBeGreaterThan(0);
 });
 
+test("a refresh that is repeated, because its answer was lost, is counted apart from the first", async () => {
+  const { body } = await call(service.url, "token.obtain", { input: { username: "canary", password } });
+  const before = await scrape();
+  const refresh = () => call(service.url, "token.refresh", { input: { refreshToken: body.refreshToken } });
+  const [first, again] = [await refresh(), await refresh()];
+  expect(again.body.refreshToken).toBe(first.body.refreshToken);
+  const after = await scrape();
+  const growth = (outcome: string) =>
+    (find(after, "latchkey_refreshes_total", { outcome })?.value ?? 0) -
+    (find(before, "latchkey_refreshes_total", { outcome })?.value ?? 0);
+  expect(["rotated", "repeated", "answered_again", "reused"].map(growth)).toEqual([1, 1, 0, 0]);
+});
+
 test("an alert sees the first of anything: refusals, errors of the database, messages and deliveries are told from the start", async () => {
   const again = await installation.start();
   const { url } = await again.untilLogged("metrics");
@@ -191,6 +205,7 @@ test("an alert sees the first of anything: refusals, errors of the database, mes
     ["latchkey_messages_refused_total", { rule: "day_budget" }],
     ["latchkey_webhook_deliveries_total", { outcome: "failed" }],
     ["latchkey_uncaught_total", { kind: "exception" }],
+    ["latchkey_refreshes_total", { outcome: "reused" }],
   ];
   for (const [name, labels] of expected)
     expect(find({ samples }, name, labels)?.value, `${name} ${JSON.stringify(labels)}`).toBe(0);
@@ -208,6 +223,21 @@ test("what waits to be sent is told of each queue, and an hour-old event by its 
   const of = (name: string) => samples.find((sample) => sample.name === name && sample.labels.queue === "webhooks");
   expect(of("latchkey_queue_waiting")?.value).toBe(1);
   expect(of("latchkey_queue_age_seconds")?.value).toBeGreaterThanOrEqual(3_600);
+  await again.stop();
+});
+
+test("sessions that rest on a token of another system are counted, until they end or get a token of this one", async () => {
+  const open = async () => (await call(service.url, "token.obtain", { input: { username: "canary", password } })).body;
+  const rests = await open();
+  await call(service.url, "sessions.revokeOthers", { token: rests.token, input: {} });
+  const [moved, ended] = [await open(), await open()];
+  await installation.query("update latchkey.sessions set adopted_from = 'csv' where ended_at is null");
+  await call(service.url, "token.refresh", { input: { refreshToken: moved.refreshToken } });
+  await call(service.url, "token.revoke", { input: { refreshToken: ended.refreshToken } });
+  const again = await installation.start();
+  const { url } = await again.untilLogged("metrics");
+  const { samples } = parseScrape(await (await fetch(String(url))).text());
+  expect(find({ samples }, "latchkey_old_token_sessions", { source: "csv" })?.value).toBe(1);
   await again.stop();
 });
 

@@ -36,6 +36,8 @@ export interface LaunchOptions {
   readonly input?: string;
   /** As `pnpm start` runs it, in place of the bundle. */
   readonly form?: "bundle" | "sources" | undefined;
+  /** Another Node.js than the one that runs the tests. */
+  readonly node?: string | undefined;
 }
 
 /** Long enough for a small machine that is very busy with something else, and less than a test may take. */
@@ -53,14 +55,14 @@ export const compileCache = fileURLToPath(new URL("../../node_modules/.cache/com
 export const launch = (entry: Entry, args: readonly string[], options: LaunchOptions): Program =>
   launchScript(locate(entry, options.form), args, options);
 
-/** Starts a script on this Node, with nothing of this process's environment but where programs are. */
+/** Starts a script with nothing of this process's environment but where programs are. */
 export function launchScript(
   script: string,
   args: readonly string[],
-  { folder, variables, input = "" }: Omit<LaunchOptions, "form">,
+  { folder, variables, input = "", node = process.execPath }: Omit<LaunchOptions, "form">,
 ): Program {
   const { PATH = "", HOME = "", TMPDIR = "" } = process.env;
-  const child = spawn(process.execPath, [script, ...args], {
+  const child = spawn(node, [script, ...args], {
     cwd: folder,
     env: { PATH, HOME, TMPDIR, NODE_COMPILE_CACHE: compileCache, ...variables },
     detached: true,
