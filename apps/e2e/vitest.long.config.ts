@@ -1,4 +1,5 @@
 import { configDefaults, defineConfig } from "vitest/config";
+import { LongestFirst } from "./src/longest-first.ts";
 
 /** Files that are run in the ordinary run as well, in short. */
 const alsoInShort = [
@@ -17,6 +18,27 @@ const alsoInShort = [
  */
 const timed = ["src/console/million.long.test.ts", "src/production/migrations-under-load.long.test.ts"];
 
+/** What takes longest, so that no worker is left alone with it at the end. */
+class LongestOfAll extends LongestFirst {
+  protected override readonly longest = [
+    "http/enumeration.test.ts",
+    "faults/message-receipts.test.ts",
+    "console/look.long.test.ts",
+    "sessions/simulator.test.ts",
+    "pages/look.long.test.ts",
+    "regression/administrative-pairs.test.ts",
+    "regression/long-history.test.ts",
+    "production/build.long.test.ts",
+    "production/patroni.long.test.ts",
+    "faults/migration.test.ts",
+    "faults/kill.test.ts",
+    "packaging/mounted-package.long.test.ts",
+    "permissions/large-lists.test.ts",
+    "production/idle.long.test.ts",
+    "faults/postgres.test.ts",
+  ];
+}
+
 const all = {
   env: { LATCHKEY_LONG: "1", LATCHKEY_FAULTS: "long", LATCHKEY_SAMPLES: "200" },
   isolate: false,
@@ -28,20 +50,21 @@ const all = {
 
 /**
  * `pnpm test:long`: what takes too long for every run. A file whose name ends with `.long.test.ts` is run here only; the others have a
- * long form, and a short one in the ordinary run. Two files are run at once, and afterwards those that a busy machine could fail, one
- * after the other.
+ * long form, and a short one in the ordinary run. Three files are run at once on two cores, since much of it waits for processes, locks and
+ * browsers, and afterwards those that a busy machine could fail, one after the other.
  */
 export default defineConfig({
   test: {
     globalSetup: ["@latchkey/auth/testing/global-setup", "./src/processes/bundle.ts", "./src/once-a-run.ts"],
+    sequence: { sequencer: LongestOfAll },
     projects: [
       {
         test: {
           ...all,
-          name: "two at a time",
+          name: "side by side",
           include: ["src/**/*.long.test.ts", ...alsoInShort],
           exclude: [...configDefaults.exclude, ...timed],
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },

@@ -23,12 +23,14 @@ const long = [
   "processes/backup-command",
 ].map((name) => `/src/${name}.test.ts`);
 
-const placeOf = ({ moduleId }: TestSpecification) => long.findIndex((file) => moduleId.endsWith(file));
-
 /** Vitest's order, which goes by the run before or else by size, with {@link long} before all others. */
 export class LongestFirst extends BaseSequencer {
+  /** Ends of their paths. */
+  protected readonly longest: readonly string[] = long;
+
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
+    const placeOf = ({ moduleId }: TestSpecification) => this.longest.findIndex((file) => moduleId.endsWith(file));
     const known = sorted.filter((file) => placeOf(file) >= 0).sort((a, b) => placeOf(a) - placeOf(b));
     return [...known, ...sorted.filter((file) => placeOf(file) < 0)];
   }

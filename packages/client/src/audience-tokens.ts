@@ -55,7 +55,8 @@ function createSource(own: TokenSource, exchange: () => Promise<string>): TokenS
   return {
     findToken,
     replaceToken,
-    endUnlessNewer: async (token) => void (token && (await replaceToken(token).catch(() => {}))),
+    // Whether it is, the service says when it is asked for another token.
+    endUnlessNewer: async () => {},
     async reauthenticate(request) {
       const isShown = (await own.reauthenticate?.(request)) ?? false;
       // The next one says when it was shown.

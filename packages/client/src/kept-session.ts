@@ -109,7 +109,7 @@ const toNumber = (value: unknown): number => Number(value) || 0;
  * The claims of a JWT, of which only those in ASCII are right; none when it is no JWT. By hand, because not every JavaScript engine on
  * a phone has `atob`.
  */
-function readClaims(token: string): { readonly iat?: unknown; readonly sid?: unknown } {
+export function readClaims(token: string): { readonly iat?: unknown; readonly sid?: unknown; readonly sub?: string } {
   let [bits, count, text] = [0, 0, ""];
   for (const letter of token.split(".")[1] ?? "") {
     bits = (bits << 6) | toSextet(letter.charCodeAt(0));

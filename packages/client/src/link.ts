@@ -69,8 +69,8 @@ export function createPrivateBatchLink(options: LinkOptions<AnyRouter>, attach: 
 }
 
 /**
- * Gives calls the session's token. A call that was refused because of its token, or until it is shown again who is there, and so never ran,
- * is sent once more for each of the two; no other is ever sent twice.
+ * Gives calls the session's token. A call that was refused because of its token, and of which the same person has another by now, or until it is
+ * shown again who is there, and so never ran, is sent once more for each of the two; no other is ever sent twice.
  */
 export function withToken<Router extends AnyRouter>(
   manager: TokenSource,
@@ -110,8 +110,9 @@ export function withToken<Router extends AnyRouter>(
         async function recover(error: unknown): Promise<boolean> {
           const token = op.context[tokenKey];
           if (typeof token !== "string") return false;
-          if (isFinal(error)) await manager.endUnlessNewer(token);
-          if (isAuthError(error, "token_expired") || isAuthError(error, "token_invalid"))
+          const isOver = isFinal(error);
+          if (isOver) await manager.endUnlessNewer(token);
+          if (isOver || isAuthError(error, "token_expired") || isAuthError(error, "token_invalid"))
             return isFirst("token") && (await manager.replaceToken(token)) !== undefined;
           if (isAuthError(error, "reauthentication_required") && manager.reauthenticate)
             return isFirst("person") && manager.reauthenticate(toRequest(error.data));

@@ -9,6 +9,7 @@ import {
   type KeptSession,
   parseMarks,
   parseSession,
+  readClaims,
   readMarks,
   toKeptSession,
 } from "./kept-session.ts";
@@ -325,10 +326,12 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
     return kept?.token;
   }
 
-  /** The token to repeat a call with that was refused with `refused`; undefined when there is no other. */
+  /** The token to repeat a call with that was refused with `refused`; undefined when there is no other, or it is somebody else's. */
   async function replaceToken(refused: string): Promise<string | undefined> {
     if (kept?.token === refused) await renewOnce();
-    return kept?.token === refused ? undefined : kept?.token;
+    // One that does not tell whose it is can only be theirs who were signed in.
+    const { sub = kept?.user.id } = readClaims(refused);
+    return kept?.token === refused || kept?.user.id !== sub ? undefined : kept?.token;
   }
 
   /** Shows what a call has just answered of the person, or marks this device anew, and stores it with the tokens that are stored by now. */

@@ -69,8 +69,6 @@ export async function openConsole(
   }: ConsoleWindowOptions = {},
 ): Promise<PagesWindow> {
   const window = await openPagesWindow(browser, { viewport: { width: 1280, height: 800 }, ...options });
-  // The machine may be busy with something else.
-  window.context.setDefaultTimeout(100_000);
   await window.context.addInitScript(
     `localStorage.setItem("latchkey-console-language", ${JSON.stringify(language)}); localStorage.setItem("latchkey-console-look", ${JSON.stringify(theme)});`,
   );

@@ -17,7 +17,7 @@ import {
 import { expectCleanOutput, findDefects } from "./output.ts";
 import { atLength, isLong, withDice } from "./run-length.ts";
 
-const rounds = atLength(10, 1);
+const rounds = atLength(5, 1);
 /** Room for a new database and little more. */
 const megabytes = 100;
 

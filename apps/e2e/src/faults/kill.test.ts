@@ -15,8 +15,8 @@ import {
 import { expectCleanOutput, findDefects } from "./output.ts";
 import { atLength, isLong, withDice } from "./run-length.ts";
 
-/** Of each kind: sixty in all. */
-const rounds = atLength(20, 1);
+/** Of each kind: thirty in all. */
+const rounds = atLength(10, 1);
 /** Milliseconds of work after which the blow comes, at most. */
 const longestWork = 700;
 /** Milliseconds that a start takes, about. */

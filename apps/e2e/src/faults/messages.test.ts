@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { launchScript, type Program, until } from "../processes/service-process.ts";
 import { atLength, withDice } from "./run-length.ts";
 
-const kills = atLength(50, 3);
+const kills = atLength(20, 3);
 /** Milliseconds of work after which the blow comes, at most. */
 const longestWork = 300;
 

@@ -7,7 +7,7 @@ import { createCrowd } from "./load-clients.ts";
 import { expectCleanOutput } from "./output.ts";
 import { atLength, isLong, withDice } from "./run-length.ts";
 
-const rounds = atLength(20, 1);
+const rounds = atLength(8, 1);
 /** Milliseconds after its start in which a process has migrated, even where many others run. */
 const longestStart = 1_500;
 

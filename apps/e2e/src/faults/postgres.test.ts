@@ -89,7 +89,7 @@ async function expectAllIsWell(): Promise<void> {
 }
 
 describe("backends are killed inside refreshes", () => {
-  const refreshes = atLength(500, 10);
+  const refreshes = atLength(200, 10);
 
   test("nobody is signed out, each retry gets a working pair, and there is one chain", () =>
     withDice(async (dice) => {
@@ -132,7 +132,7 @@ describe("backends are killed inside refreshes", () => {
 });
 
 describe("every connection of the service is held by a lock", () => {
-  const rounds = atLength(6, 1);
+  const rounds = atLength(4, 1);
   const longestHold = atLength(10_000, 0);
 
   test("`unavailable` within 5 seconds, no more connections than 10, and no statement is left behind; then service", () =>
@@ -157,7 +157,7 @@ describe("every connection of the service is held by a lock", () => {
 });
 
 describe("PostgreSQL stops answering, with connections open", () => {
-  const rounds = atLength(6, 1);
+  const rounds = atLength(4, 1);
   const longestSilence = atLength(15_000, 0);
   /** Requests that come at once, of twenty refreshes each: more than may wait for the database. */
   const flood = 55;
@@ -205,7 +205,7 @@ describe("PostgreSQL stops answering, with connections open", () => {
 });
 
 describe("PostgreSQL is restarted under load", () => {
-  const rounds = atLength(10, 1);
+  const rounds = atLength(5, 1);
 
   test("`unavailable` meanwhile, no end of the process, service within 2 seconds of its return, and nothing is lost", () =>
     withDice(async (dice) => {

@@ -16,7 +16,7 @@ import { expectStarved, type ProcessorTime, watchProcessorTime } from "./process
 import { atLength, isLong } from "./run-length.ts";
 
 const signIns = 50;
-const rounds = atLength(10, 1);
+const rounds = atLength(5, 1);
 const longestStop = 10_000;
 /** When those who still wait for their password to be checked are told to come back. */
 const patience = 7_000;

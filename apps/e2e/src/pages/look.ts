@@ -27,6 +27,8 @@ export interface PagesWindow extends AsyncDisposable {
 
 export async function openPagesWindow(browser: Browser, options: BrowserContextOptions = {}): Promise<PagesWindow> {
   const context = await browser.newContext({ viewport: phone, reducedMotion: "reduce", ...options });
+  // The machine may be busy with something else.
+  context.setDefaultTimeout(100_000);
   const violations: string[] = [];
   context.on("console", (message) => {
     if (/Content Security Policy|Refused to/i.test(message.text())) violations.push(message.text());

@@ -27,7 +27,7 @@ function callOnce(url: string, token: string): Promise<number | string> {
 test("0 of 10,000 calls, each on a connection of its own, fail while four processes behind a balancer are restarted one after the other", async () => {
   await using database = await createEmptyDatabase();
   const secret = randomBytes(32).toString("base64url");
-  const variables = { DATABASE_URL: database.url, LATCHKEY_SECRET: secret, SHUTDOWN_DELAY: "1s" };
+  const variables = { DATABASE_URL: database.url, LATCHKEY_SECRET: secret, SHUTDOWN_DELAY: "3s" };
   await using installation = await createInstallation(variables);
   await createUser(installation, "--username", "alice");
   const ports: number[] = [];

@@ -1,6 +1,6 @@
 import type { AppRouter } from "@latchkey/client";
 import { createTRPCClient } from "@trpc/client";
-import { expect } from "vitest";
+import { describe, expect } from "vitest";
 import { password } from "../http/accounts-over-http.ts";
 import { type NotesRouter, startNotesService } from "./notes-service.ts";
 import { onlyTheMark, openProgram, openSignedIn, type Program, pastExpiry, readStored, test } from "./sdk-process.ts";
@@ -171,21 +171,40 @@ test("whoever signs out while the token is being renewed stays signed out, here 
   expect(unfinished).toEqual([]);
 });
 
-test("calls of somebody who has signed in anew are not touched by the end of the old session", async ({ live }) => {
-  const program = await openSignedIn(live);
-  const old = await readStored(program);
-  await live.test.auth.logout(old.refreshToken, live.test.facts);
-  program.network.breakWith(async ({ authorization }, send) => {
-    const answer = await send();
-    if (authorization === `Bearer ${old.token}`) {
+describe("a call that is under way while its session ends and another begins", () => {
+  /** Signs somebody in as soon as the first call was answered. */
+  function signInMeanwhile(program: Program, username: string): void {
+    program.network.breakWith(async (_, send) => {
       program.network.mend();
-      await program.auth.signIn({ username: "alice", password });
-    }
-    return answer;
+      const answer = await send();
+      await program.auth.signIn({ username, password });
+      return answer;
+    });
+  }
+
+  test("goes on in the new session of the same person, once", async ({ live }) => {
+    const program = await openSignedIn(live);
+    await live.test.auth.logout((await readStored(program)).refreshToken, live.test.facts);
+    signInMeanwhile(program, "alice");
+    expect((await program.auth.api.me.update.mutate({ city: "Bursa" })).city).toBe("Bursa");
+    expect(program.network.count("me.update")).toBe(2);
+    expect(program.auth.getSnapshot()).toMatchObject({ status: "signedIn", user: { city: "Bursa" } });
   });
-  await expect(program.auth.api.me.get.query()).rejects.toEqual(refusal("session_ended"));
-  expect(program.auth.getSnapshot().status).toBe("signedIn");
-  expect((await program.auth.api.me.get.query()).username).toBe("alice");
+
+  test.for(["session_ended", "token_expired"])(
+    "is never made in somebody else's name: %s",
+    async (reason, { live }) => {
+      const { auth, clock, facts } = live.test;
+      await auth.createUser({ username: "bora", password });
+      const program = await openSignedIn(live);
+      if (reason === "session_ended") await auth.logout((await readStored(program)).refreshToken, facts);
+      else await clock.advance(pastExpiry);
+      signInMeanwhile(program, "bora");
+      await expect(program.auth.api.me.update.mutate({ city: "Bursa" })).rejects.toEqual(refusal(reason));
+      expect(program.network.count("me.update")).toBe(1);
+      expect(await program.auth.api.me.get.query()).toMatchObject({ username: "bora", city: null });
+    },
+  );
 });
 
 test("whoever signs in anew while an old session turns out to have ended stays signed in", async ({ live }) => {

@@ -38,7 +38,7 @@ test.skipIf(only)(
     const never = Object.entries(tally).filter(([, times]) => times === 0);
     expect(seeds < 1_000 ? [] : never, "what never happened").toEqual([]);
   },
-  60_000 + seeds * 200,
+  100_000 + seeds * 500,
 );
 
 test.runIf(only)(`seed ${only}`, async () => {

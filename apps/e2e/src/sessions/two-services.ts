@@ -6,8 +6,8 @@ import { createTestDatabase, type TestDatabase, testSecret } from "@latchkey/aut
 import { locate } from "../processes/bundle.ts";
 import { compileCache } from "../processes/service-process.ts";
 
-/** Milliseconds in which a process has to come up. */
-const patience = 30_000;
+/** Milliseconds in which a process has to come up, on a machine that may be busy with something else. */
+const patience = 100_000;
 
 /** Two real service processes on one database, and a core in this process that shares their secret. */
 export interface TwoServices extends AsyncDisposable {
