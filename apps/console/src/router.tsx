@@ -72,6 +72,12 @@ export const personRoute = createRoute({
   component: lazyRouteComponent(() => import("./people/person-page.tsx"), "PersonPage"),
 });
 
+const imported = createRoute({
+  getParentRoute: () => gate,
+  path: "/people/imported",
+  component: lazyRouteComponent(() => import("./people/imported-page.tsx"), "ImportedPage"),
+});
+
 export const groupsRoute = createRoute({
   getParentRoute: () => gate,
   path: "/groups",
@@ -133,7 +139,7 @@ export const router = createRouter({
   routeTree: root.addChildren([
     back,
     gate.addChildren([
-      ...[home, overview, peopleRoute, personRoute, groupsRoute, messages, auditRoute],
+      ...[home, overview, peopleRoute, imported, personRoute, groupsRoute, messages, auditRoute],
       ...[keys, settings, health, nowhere],
     ]),
   ]),

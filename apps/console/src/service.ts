@@ -21,6 +21,13 @@ export function isAnswer(error: unknown): boolean {
   return typeof status === "number" && status < 500 && !isAuthError(error, "rate_limited");
 }
 
+/** What the service cannot do at all is not asked for in silence for ever: after so many tries the page says so. */
+const mostTries = 3;
+
+/** Whether the service answered that something is wrong with itself, and not that it is away or busy. */
+const isDefect = (error: unknown): boolean =>
+  (error as { data?: { httpStatus?: unknown } } | null)?.data?.httpStatus === 500;
+
 /** Milliseconds until what was not answered is asked for again: what the service said, or 1, 2, 4, 8 seconds. */
 function retryDelay(count: number, error: unknown): number {
   const asked = isAuthError(error) ? (error.data as { retryAfter?: number }).retryAfter : undefined;
@@ -34,15 +41,28 @@ export const queryClient = new QueryClient({
       networkMode: "always",
       staleTime: 5_000,
       retryDelay,
-      retry: (_, error) => {
+      retry: (failures, error) => {
         if (isAnswer(error)) return false;
-        away.set(true);
+        if (isDefect(error)) return failures < mostTries - 1;
+        if (!isAuthError(error, "rate_limited")) away.set(true);
         return true;
       },
     },
     mutations: { networkMode: "always", retry: false },
   },
 });
+
+/** Asks at once for all that has not come, whether it is asked for again by itself or not. */
+export function askAgain(): void {
+  const missing = queryClient.getQueryCache().findAll({
+    type: "active",
+    predicate: ({ state }) => state.error !== null || state.fetchFailureCount > 0,
+  });
+  for (const query of missing) {
+    if (query.state.data === undefined) query.reset();
+    void query.fetch().catch(() => {});
+  }
+}
 
 /** Every procedure, as options of a query or a mutation. */
 export const trpc = createTRPCOptionsProxy({ client: auth.api, queryClient });

@@ -226,6 +226,8 @@ test("numbers and addresses of one's own are answered as the document says", asy
   await prove("phone", "+905321230002", other.token);
   const root = await signIn("root");
   const { id: userId } = await ask("me.get", { token });
+  await ask("users.listImported", { token: root.token, input: { kind: "reserved" } });
+  await ask("users.listImported", { token: root.token, input: { kind: "altered", cursor: "none" }, status: 400 });
   const waiting = await ask("users.listPendingChanges", { token: root.token, input: { id: userId } });
   const changeId = waiting.changes[0].id;
   await ask("users.stopPendingChange", { token: root.token, input: { id: userId, changeId } });

@@ -80,6 +80,7 @@ export const summaries: Readonly<Record<string, string>> = {
   "users.listSessions": "Where a user is signed in, the last used first",
   "users.requirePasswordChange": "Has a user replace their password at the next sign-in, and ends their sessions",
   "users.getWaysIn": "By what a user signs in, since when and by whose word, and which limits keep them out",
+  "users.listImported": "People whom an import left out or altered, and why",
   "users.listPendingChanges": "What of a user's number or address waits to be another one",
   "users.stopPendingChange": "Stops a change of a user's number or address that waits",
   "users.resetSecondFactor": "Takes the second factors of a user away who has lost them, and ends their sessions",

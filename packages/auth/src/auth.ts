@@ -22,6 +22,7 @@ import type { CreateUserInput } from "./flows/administration/create-user.ts";
 import type { DeclarePermissionsInput } from "./flows/administration/declare-permissions.ts";
 import type { EndAllSessionsInput } from "./flows/administration/end-all-sessions.ts";
 import type { GroupInput, GroupPageAnswer, GroupUpdate, ListGroupsInput } from "./flows/administration/groups.ts";
+import type { ImportedUserPage, ListImportedUsersInput } from "./flows/administration/list-imported-users.ts";
 import type { ListUsersInput, UserPage } from "./flows/administration/list-users.ts";
 import type { GrantInput, PasswordToSet } from "./flows/administration/operator.ts";
 import type { StartRoundInput } from "./flows/administration/record-imported-users.ts";
@@ -637,6 +638,8 @@ export interface Auth<C extends Config = PlainConfig> {
     stopPendingChange(admin: Administrator, id: string, changeId: string): Promise<void>;
     /** By what a user signs in, since when and by whose word, and what keeps them out. Throws AuthError `not_found`, `permission_denied`. */
     getWaysIn(admin: Administrator, id: string): Promise<WaysIn>;
+    /** Whom an import left out or altered, and why. Throws AuthError `invalid_input`. */
+    listImported(input: ListImportedUsersInput, reader?: Reader): Promise<ImportedUserPage>;
   };
 
   readonly groups: {

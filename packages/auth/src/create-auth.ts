@@ -32,6 +32,7 @@ import { createUser } from "./flows/administration/create-user.ts";
 import { declarePermissions } from "./flows/administration/declare-permissions.ts";
 import { endAllSessions } from "./flows/administration/end-all-sessions.ts";
 import { createGroup, deleteGroup, getGroup, listGroups, updateGroup } from "./flows/administration/groups.ts";
+import { listImportedUsers } from "./flows/administration/list-imported-users.ts";
 import { listUsers } from "./flows/administration/list-users.ts";
 import {
   createGroupAsOperator,
@@ -264,6 +265,7 @@ export function createAuth<
       listPendingChanges: listChangesOf,
       stopPendingChange: stopChangeOf,
       getWaysIn,
+      listImported: listImportedUsers,
     }),
     groups: bind(core, {
       list: listGroups,

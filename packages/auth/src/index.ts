@@ -39,6 +39,12 @@ export type { EventPageAnswer } from "./flows/administration/audit-events.ts";
 export type { CreateUserInput } from "./flows/administration/create-user.ts";
 export type { DeclarePermissionsInput } from "./flows/administration/declare-permissions.ts";
 export type { GroupPageAnswer } from "./flows/administration/groups.ts";
+export type {
+  ImportedState,
+  ImportedUserAnswer,
+  ImportedUserPage,
+  ListImportedUsersInput,
+} from "./flows/administration/list-imported-users.ts";
 export type { UserPage, UserPage as UserPageAnswer } from "./flows/administration/list-users.ts";
 export type { StartRoundInput } from "./flows/administration/record-imported-users.ts";
 export type { ServiceOverview } from "./flows/administration/service-overview.ts";

@@ -25,7 +25,7 @@ interface EventListProps {
 /** Events in words, the newest first. */
 export function EventList({ events, about }: EventListProps): ReactElement {
   const texts = useTexts();
-  const names = new Map(useGroups().map(({ id, name }) => [id, name]));
+  const names = new Map(useGroups().groups.map(({ id, name }) => [id, name]));
   return (
     <ol className="rows events">
       {events.map((one) => (

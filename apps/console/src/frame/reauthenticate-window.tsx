@@ -6,6 +6,7 @@ import { findFaults } from "../explain.ts";
 import { useTexts } from "../language.tsx";
 import { onBack } from "../news.ts";
 import { Field } from "../parts/field.tsx";
+import { Unread } from "../parts/state.tsx";
 import { Window } from "../parts/window.tsx";
 import { WindowForm } from "../parts/window-form.tsx";
 import { auth, basePath, service, trpc } from "../service.ts";
@@ -35,7 +36,12 @@ function ReauthenticateForm({ error, isChecking, confirm, confirmBy, cancel }: U
   const isAtField = faults.password !== undefined || faults.totp !== undefined;
   return (
     <WindowForm
-      lead={<p>{texts.confirm.lead}</p>}
+      lead={
+        <>
+          <p>{texts.confirm.lead}</p>
+          <Unread queries={[totp]} />
+        </>
+      }
       error={isAtField ? null : error}
       act={texts.confirm.goOn}
       isPending={isChecking}

@@ -6,7 +6,7 @@ import { useTexts } from "../language.tsx";
 import { Button } from "../parts/button.tsx";
 import { Card } from "../parts/card.tsx";
 import { Moment } from "../parts/moment.tsx";
-import { Empty } from "../parts/state.tsx";
+import { Empty, Unread } from "../parts/state.tsx";
 import { trpc } from "../service.ts";
 import { useMay } from "../session.tsx";
 import { findSince, type GrantEvent } from "./grant-history.ts";
@@ -27,6 +27,7 @@ export function Grants(props: GrantsProps): ReactElement {
   const mayChange = useMay("auth.change_user");
   const [edited, setEdited] = useState<"groups" | "permissions" | null>(null);
   const setGroups = useGrantEvents(user.id, "groups_set");
+  const events = setGroups.data?.events ?? [];
   const edit = (what: "groups" | "permissions") =>
     mayChange && (
       <Button isSmall onPress={() => setEdited(what)}>
@@ -47,12 +48,13 @@ export function Grants(props: GrantsProps): ReactElement {
                   <p className="name">
                     <bdi>{name}</bdi>
                   </p>
-                  <Since event={findSince(setGroups, "groups", id)} />
+                  <Since event={findSince(events, "groups", id)} />
                 </div>
               </li>
             ))}
           </ul>
         )}
+        {groups.length > 0 && <Unread queries={[setGroups]} />}
         {mayChange && <GroupsWindow user={user} groups={groups} isOpen={edited === "groups"} onClose={close} />}
       </Card>
       <Card title={texts.grants.permissions} act={edit("permissions")}>
@@ -65,11 +67,10 @@ export function Grants(props: GrantsProps): ReactElement {
   );
 }
 
-/** The events that set what somebody has, the newest first; none where one may not see them. */
-function useGrantEvents(userId: string, event: string): readonly GrantEvent[] {
+/** The events that set what somebody has, the newest first; not asked for where one may not see them. */
+function useGrantEvents(userId: string, event: string) {
   const maySee = useMay("auth.view_auditevent");
-  const events = useQuery({ ...trpc.audit.list.queryOptions({ userId, event, limit: 100 }), enabled: maySee });
-  return events.data?.events ?? [];
+  return useQuery({ ...trpc.audit.list.queryOptions({ userId, event, limit: 100 }), enabled: maySee });
 }
 
 function Since({ event }: { readonly event: GrantEvent | null }): ReactElement | null {
@@ -86,38 +87,43 @@ function Since({ event }: { readonly event: GrantEvent | null }): ReactElement |
 
 function PermissionSources({ user, groups, permissions, effectivePermissions }: GrantsProps): ReactElement {
   const texts = useTexts();
-  const given = useGroups().filter(({ id }) => groups.some((group) => group.id === id));
+  const known = useGroups();
+  const given = known.groups.filter(({ id }) => groups.some((group) => group.id === id));
   const setPermissions = useGrantEvents(user.id, "permissions_set");
+  const events = setPermissions.data?.events ?? [];
   if (user.isSuperuser) return <Empty>{texts.grants.everything}</Empty>;
   if (!user.isActive && permissions.length + groups.length > 0) return <Empty>{texts.grants.whileDisabled}</Empty>;
   if (effectivePermissions.length === 0) return <Empty>{texts.grants.noPermissions}</Empty>;
   return (
-    <ul className="rows tight-rows">
-      {effectivePermissions.map((permission) => {
-        const by = given.filter((group) => group.permissions.includes(permission));
-        const isOwn = permissions.includes(permission);
-        return (
-          <li key={permission}>
-            <div>
-              <code dir="ltr">{permission}</code>
-              {by.length > 0 && (
-                <p className="quiet small">
-                  {texts.grants.byGroup}{" "}
-                  {by.map(({ id, name }, index) => (
-                    <Fragment key={id}>
-                      {index > 0 && ", "}
-                      <bdi>{name}</bdi>
-                    </Fragment>
-                  ))}
-                </p>
-              )}
-              {isOwn && <p className="quiet small">{texts.grants.own}</p>}
-              {isOwn && <Since event={findSince(setPermissions, "permissions", permission)} />}
-              {!isOwn && by.length === 0 && <p className="quiet small">{texts.grants.bySomeGroup}</p>}
-            </div>
-          </li>
-        );
-      })}
-    </ul>
+    <>
+      <Unread queries={[known.query, setPermissions]} />
+      <ul className="rows tight-rows">
+        {effectivePermissions.map((permission) => {
+          const by = given.filter((group) => group.permissions.includes(permission));
+          const isOwn = permissions.includes(permission);
+          return (
+            <li key={permission}>
+              <div>
+                <code dir="ltr">{permission}</code>
+                {by.length > 0 && (
+                  <p className="quiet small">
+                    {texts.grants.byGroup}{" "}
+                    {by.map(({ id, name }, index) => (
+                      <Fragment key={id}>
+                        {index > 0 && ", "}
+                        <bdi>{name}</bdi>
+                      </Fragment>
+                    ))}
+                  </p>
+                )}
+                {isOwn && <p className="quiet small">{texts.grants.own}</p>}
+                {isOwn && <Since event={findSince(events, "permissions", permission)} />}
+                {!isOwn && by.length === 0 && <p className="quiet small">{texts.grants.bySomeGroup}</p>}
+              </div>
+            </li>
+          );
+        })}
+      </ul>
+    </>
   );
 }

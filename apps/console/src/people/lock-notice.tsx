@@ -6,6 +6,7 @@ import { useTexts } from "../language.tsx";
 import { Button } from "../parts/button.tsx";
 import { Moment } from "../parts/moment.tsx";
 import { tell } from "../parts/notices.tsx";
+import { Unread } from "../parts/state.tsx";
 import { auth, trpc } from "../service.ts";
 import { useMay, useSession } from "../session.tsx";
 import { refreshPeople } from "./refresh-person.ts";
@@ -14,8 +15,11 @@ import { useWaysIn } from "./ways-in.tsx";
 /** Milliseconds for which a limit that was reached can still keep somebody out. */
 const longest = 86_400_000;
 
-/** When guesses ran into a limit that may still keep somebody out, as the audit trail has it; null where none did. */
-export function useReachedAt(userId: string): { readonly at: Date | null; readonly isLoading: boolean } {
+/**
+ * When guesses ran into a limit that may still keep somebody out, as the audit trail has it; null where none did, and as long as not all of
+ * the queries are answered.
+ */
+export function useReachedAt(userId: string) {
   const maySee = useMay("auth.view_auditevent");
   const latest = (event: string) => ({
     ...trpc.audit.list.queryOptions({ userId, event, limit: 1 }),
@@ -28,10 +32,7 @@ export function useReachedAt(userId: string): { readonly at: Date | null; readon
   const at = timeOf(reached);
   const isOver = at < Date.now() - longest || at < timeOf(unlocked) || at < timeOf(signedIn);
   const isKnown = reached.data && unlocked.data && signedIn.data;
-  return {
-    at: isKnown && !isOver ? new Date(at) : null,
-    isLoading: [reached, unlocked, signedIn].some(({ isLoading }) => isLoading),
-  };
+  return { at: isKnown && !isOver ? new Date(at) : null, queries: [reached, unlocked, signedIn] as const };
 }
 
 /** That guesses have run into a limit of the account, which are closed and until when, and what can be done. */
@@ -39,7 +40,7 @@ export function LockNotice({ user }: { readonly user: User }): ReactElement | nu
   const texts = useTexts();
   const { user: self } = useSession();
   const mayChange = useMay("auth.change_user") && self.id !== user.id;
-  const { at: reachedAt } = useReachedAt(user.id);
+  const { at: reachedAt, queries } = useReachedAt(user.id);
   const limits = useWaysIn(user.id).data?.limits ?? [];
   const unlocking = useMutation({
     mutationFn: () => auth.api.users.unlock.mutate({ id: user.id }),
@@ -49,7 +50,7 @@ export function LockNotice({ user }: { readonly user: User }): ReactElement | nu
     },
   });
   const nameOfLimit = (limit: string) => texts.limits.names[limit as keyof typeof texts.limits.names] ?? limit;
-  if (reachedAt === null && limits.length === 0) return null;
+  if (reachedAt === null && limits.length === 0) return <Unread queries={queries} />;
   return (
     <div className="notice warn" role="status">
       <p>

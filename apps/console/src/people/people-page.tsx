@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useLocation, useNavigate } from "@tanstack/react-router";
+import { Link, useLocation, useNavigate } from "@tanstack/react-router";
 import { type ReactElement, useEffect, useState } from "react";
 import { useGroups } from "../groups/group-list.ts";
 import { fill, useTexts } from "../language.tsx";
@@ -7,7 +7,7 @@ import { Button } from "../parts/button.tsx";
 import { Choice } from "../parts/choice.tsx";
 import { Field } from "../parts/field.tsx";
 import { usePages } from "../parts/pages.ts";
-import { Loaded } from "../parts/state.tsx";
+import { Loaded, Unread } from "../parts/state.tsx";
 import { peopleRoute } from "../router.tsx";
 import { auth, trpc } from "../service.ts";
 import { useMay } from "../session.tsx";
@@ -34,6 +34,9 @@ export function PeoplePage(): ReactElement {
       <div className="head">
         <h1>{texts.places.people}</h1>
         <div className="row">
+          <Link to="/people/imported" className="button quiet">
+            {texts.imported.title}
+          </Link>
           <ColumnChoice columns={columns} onChange={setColumns} />
           {mayAdd && (
             <Button kind="main" onPress={() => setCreating(true)}>
@@ -75,42 +78,45 @@ function Filters(): ReactElement {
     const timer = setTimeout(() => change({ q: typed.trim() }), pause);
     return () => clearTimeout(timer);
   });
-  const groups = useGroups();
+  const { groups, query: groupQuery } = useGroups();
   const any = { id: "", name: texts.people.any };
   const byNames = searchable.map((id) => ({ id, name: texts.people.by[id] }));
   return (
-    <search className="filters">
-      <div className="grow">
-        <Field
-          name="q"
-          type="search"
-          label={texts.people.search}
-          placeholder={texts.people.searchHint}
-          value={typed}
-          onChange={setTyped}
-        />
-      </div>
-      <Choice
-        label={texts.people.searchBy}
-        options={[{ id: "", name: texts.people.by.guess }, ...byNames]}
-        value={search.by ?? ""}
-        onChange={(by) => change({ by })}
-      />
-      <Choice
-        label={texts.people.status}
-        options={[any, ...statuses.map((id) => ({ id, name: texts.status[id] }))]}
-        value={search.status ?? ""}
-        onChange={(status) => change({ status })}
-      />
-      {mayGroups && (
+    <>
+      <search className="filters">
+        <div className="grow">
+          <Field
+            name="q"
+            type="search"
+            label={texts.people.search}
+            placeholder={texts.people.searchHint}
+            value={typed}
+            onChange={setTyped}
+          />
+        </div>
         <Choice
-          label={texts.people.group}
-          options={[any, ...groups]}
-          value={search.group ?? ""}
-          onChange={(group) => change({ group })}
+          label={texts.people.searchBy}
+          options={[{ id: "", name: texts.people.by.guess }, ...byNames]}
+          value={search.by ?? ""}
+          onChange={(by) => change({ by })}
         />
-      )}
-    </search>
+        <Choice
+          label={texts.people.status}
+          options={[any, ...statuses.map((id) => ({ id, name: texts.status[id] }))]}
+          value={search.status ?? ""}
+          onChange={(status) => change({ status })}
+        />
+        {mayGroups && (
+          <Choice
+            label={texts.people.group}
+            options={[any, ...groups]}
+            value={search.group ?? ""}
+            onChange={(group) => change({ group })}
+          />
+        )}
+      </search>
+      <Unread queries={[groupQuery]} />
+    </>
   );
 }
 

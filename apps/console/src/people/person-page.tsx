@@ -1,16 +1,16 @@
 import { isAuthError, type User } from "@latchkey/client";
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { type ReactElement, useState } from "react";
 import { useFormats, useTexts } from "../language.tsx";
 import { Button } from "../parts/button.tsx";
 import { Card, Fact } from "../parts/card.tsx";
 import { Moment } from "../parts/moment.tsx";
-import { Empty, Loaded } from "../parts/state.tsx";
+import { Empty, findFailure, Loaded } from "../parts/state.tsx";
 import { personRoute } from "../router.tsx";
 import { trpc } from "../service.ts";
 import { useMay } from "../session.tsx";
 import { Acts } from "./acts.tsx";
+import { BackToPeople } from "./back-to-people.tsx";
 import { EditWindow, findOwnFields, nameFields, profileFields } from "./edit-window.tsx";
 import { Grants } from "./grants.tsx";
 import { Happenings } from "./happenings.tsx";
@@ -26,15 +26,11 @@ export function PersonPage(): ReactElement {
   const { id } = personRoute.useParams();
   const person = useQuery(trpc.users.get.queryOptions({ id }));
   // What may stand above the rest comes with it, so that nothing is pushed down.
-  const isLoading = [useWaysIn(id), useWaiting(id), useReachedAt(id)].some((part) => part.isLoading);
+  const beside = [useWaysIn(id), useWaiting(id), ...useReachedAt(id).queries];
+  const isLoading = beside.some((part) => part.isLoading && findFailure(part) == null);
   return (
     <div className="page">
-      <p>
-        <Link to="/people" className="back-link">
-          <span aria-hidden="true" className="back-arrow" />
-          {texts.places.people}
-        </Link>
-      </p>
+      <BackToPeople />
       {(isLoading || !person.data) && <h1>{texts.person.account}</h1>}
       {isGone(person.error) ? (
         <Empty>{texts.person.gone}</Empty>

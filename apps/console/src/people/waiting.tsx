@@ -7,6 +7,7 @@ import { Card } from "../parts/card.tsx";
 import { Moment } from "../parts/moment.tsx";
 import { tell } from "../parts/notices.tsx";
 import { Question } from "../parts/question.tsx";
+import { Unread } from "../parts/state.tsx";
 import { auth, trpc } from "../service.ts";
 import { useMay } from "../session.tsx";
 import { nameOf } from "./name-of.ts";
@@ -25,7 +26,8 @@ export function Waiting({ user }: { readonly user: User }): ReactElement | null 
   const { changes = [], resetHeldUntil = null } = waiting.data ?? {};
   const isEmpty = changes.length === 0 && resetHeldUntil === null;
   // An account with more rights says so beside its sessions.
-  if (isAuthError(waiting.error, "permission_denied") || isEmpty) return null;
+  if (isAuthError(waiting.error, "permission_denied")) return null;
+  if (isEmpty) return <Unread queries={[waiting]} />;
 
   async function stop(): Promise<void> {
     if (asked === null) return;

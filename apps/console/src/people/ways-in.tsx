@@ -4,7 +4,7 @@ import { type ReactElement, type ReactNode, useId } from "react";
 import { fill, fillCount, useTexts } from "../language.tsx";
 import { Card, Fact } from "../parts/card.tsx";
 import { Moment } from "../parts/moment.tsx";
-import { Empty, Loaded } from "../parts/state.tsx";
+import { Empty, Loaded, Unread } from "../parts/state.tsx";
 import { type auth, trpc } from "../service.ts";
 import { useMay } from "../session.tsx";
 import { PersonLink } from "./person-link.tsx";
@@ -77,7 +77,7 @@ function VouchedBy({ userId, field }: { readonly userId: string; readonly field:
   const names = (detail: Readonly<Record<string, unknown>>) =>
     Array.isArray(detail.fields) && detail.fields.includes(field);
   const event = updated.data?.events.find(({ detail }) => names(detail)) ?? created.data?.events[0];
-  if (!updated.data || !event) return null;
+  if (!updated.data || !event) return <Unread queries={[updated, created]} />;
   return (
     <>
       {" · "}

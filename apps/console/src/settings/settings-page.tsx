@@ -3,7 +3,7 @@ import { type ReactElement, useState } from "react";
 import { useTexts } from "../language.tsx";
 import { Check } from "../parts/check.tsx";
 import { Field } from "../parts/field.tsx";
-import { Empty, Loaded } from "../parts/state.tsx";
+import { Empty, Loaded, Unread } from "../parts/state.tsx";
 import { Warnings } from "../parts/warnings.tsx";
 import { trpc } from "../service.ts";
 import { useMay } from "../session.tsx";
@@ -27,6 +27,7 @@ export function SettingsPage(): ReactElement {
           <p className="quiet">{texts.settings.lead}</p>
         </div>
       </div>
+      <Unread queries={[health]} />
       <Loaded query={report} lines={12}>
         {({ settings, warnings, notes }) => {
           const ofDoctor = [...warnings, ...(health.data?.warnings ?? [])];

@@ -188,7 +188,7 @@ describe.skipIf(!isService)("the pages", () => {
     await live.test.database.query("delete from latchkey.passkeys");
     await signOut(page);
     await page.goto(`${atLocalhost(live.url)}/sign-in`);
-    await page.getByText("That passkey is not good here.").waitFor();
+    await page.getByText("That passkey does not work here.").waitFor();
   });
 
   test("show no button for passkeys without a script, and all other ways", async ({ browser }) => {

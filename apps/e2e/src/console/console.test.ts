@@ -186,6 +186,29 @@ describe.skipIf(!isService)("somebody who opens the console", () => {
     await page.getByText("The service does not answer.").waitFor({ state: "hidden" });
   });
 
+  test("is told what of a person could not be read, sees the rest, and asks for it again", async ({ browser }) => {
+    const { query } = site.live.test.database;
+    const { id } = await site.create({ username: freshName(), profile: { firstName: "Partly" } });
+    await using window = await openConsole(browser, site, boss, "/people");
+    const { page } = window;
+    // What belongs to both answers is gone, so that the service fails at them for real.
+    const tables = ["totp_factors", "pending_changes"];
+    for (const table of tables) await query(`alter table latchkey.${table} rename to ${table}_away`);
+    try {
+      await page.goto(`${site.live.url}/console/people/${id}`);
+      await page.getByRole("heading", { name: "Partly" }).waitFor();
+      await expect.poll(() => page.getByRole("alert").getByText("Something went wrong in the service").count()).toBe(2);
+      expect(await page.locator(".skeleton").count()).toBe(0);
+      await page.getByRole("region", { name: "Names and profile" }).getByText("Partly").waitFor();
+    } finally {
+      for (const table of tables) await query(`alter table latchkey.${table}_away rename to ${table}`);
+    }
+    await page.getByRole("button", { name: "Try again" }).first().click();
+    await page.getByRole("region", { name: "Ways to sign in" }).getByText("Authenticator app").waitFor();
+    await page.getByRole("alert").first().waitFor({ state: "hidden" });
+    expect(window.violations).toEqual([]);
+  });
+
   test("sees where something comes while answers are slow, and nothing jumps when they are there", async ({
     browser,
   }) => {
@@ -420,6 +443,33 @@ describe.skipIf(!isService)("people in the console", () => {
     await groups.getByText("In no group.").waitFor();
     await page.getByRole("button", { name: "Undo" }).click();
     await groups.getByText("Teachers").waitFor();
+    expect(window.violations).toEqual([]);
+  });
+
+  test("whom an import left out are shown with why and what to do, and so are those who came over without something", async ({
+    browser,
+  }) => {
+    const { id } = await site.create({ username: freshName() });
+    await site.live.test.database.query(
+      `insert into latchkey.imported_users (source, old_id, user_id, old_username, named_since, seen_at, issues)
+       select 'django', n, case when n = 70 then $1::uuid end, 'old_' || n, now(), now(), $2
+       from generate_series(1, 70) n`,
+      [id, JSON.stringify([{ code: "username_shared", field: "username", decision: null }])],
+    );
+    await using window = await openConsole(browser, site, boss, "/people");
+    const { page } = window;
+    await page.getByRole("link", { name: "People of other systems" }).click();
+    const list = page.getByRole("region", { name: "Without an account here" });
+    await list.getByText("old_1", { exact: true }).waitFor();
+    await list.getByText("Username: somebody else there has it too (not decided yet)").first().waitFor();
+    await list.getByText("Somebody has to decide about them in decisions.csv.").first().waitFor();
+    expect(await findFaults(page)).toEqual([]);
+    await page.getByRole("button", { name: "Show more" }).click();
+    await expect.poll(() => list.getByText("somebody else there has it too").count()).toBe(69);
+    await page.getByRole("button", { name: /^Without an account here/ }).click();
+    await page.getByRole("option", { name: "Came over, not with everything" }).click();
+    await page.getByRole("link", { name: "old_70" }).click();
+    await page.waitForURL(`**/console/people/${id}`);
     expect(window.violations).toEqual([]);
   });
 

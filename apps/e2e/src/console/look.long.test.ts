@@ -55,6 +55,7 @@ describe.skipIf(!isService)("every screen of the console", () => {
       const paths = [
         "/overview",
         "/people",
+        "/people/imported",
         `/people/${ada.id}`,
         "/groups",
         "/messages",

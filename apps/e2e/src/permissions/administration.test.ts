@@ -857,6 +857,22 @@ describe("audit.list", () => {
     expect(await find({ until: at(1), limit: 2, cursor: first.nextCursor })).toEqual([]);
   });
 
+  test("finds what came from an address in whatever spelling that is asked for", async () => {
+    const person = await createPerson(live.test);
+    for (const address of ["2001:db8::a", "198.51.100.7"])
+      await live.test.database.query(
+        "insert into latchkey.audit_events (id, event, subject_id, address) values (gen_random_uuid(), 'signed_in', $1, $2)",
+        [person.id, address],
+      );
+    const find = async (address: string): Promise<string[]> =>
+      (await asBoss("audit.list", { address })).body.events.map((event: { address: string }) => event.address);
+    for (const address of ["2001:db8::a", "2001:DB8:0::000A", " 2001:0db8:0000:0000:0000:0000:0000:000a"])
+      expect(await find(address), address).toEqual(["2001:db8::a"]);
+    for (const address of ["198.51.100.7", "::ffff:198.51.100.7", "::ffff:c633:6407"])
+      expect(await find(address), address).toEqual(["198.51.100.7"]);
+    expect(await find("2001:db8::b")).toEqual([]);
+  });
+
   test("finds nothing by an address for whoever sees none, nor for anybody where the person was deleted", async () => {
     const reader = await createPerson(live.test, { permissions: ["auth.view_auditevent"] });
     const input = { address: "203.0.113.77" };

@@ -165,6 +165,7 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
   "users.setPermissions": ({ target }) => ({ id: target.id, permissions: ["auth.change_user"] }),
   "users.createPasswordCode": ({ target }) => ({ id: target.id }),
   "users.listSessions": ({ target }) => ({ id: target.id }),
+  "users.listImported": () => ({ kind: "reserved" }),
   "users.listPendingChanges": ({ target }) => ({ id: target.id }),
   "users.getWaysIn": ({ target }) => ({ id: target.id }),
   "users.stopPendingChange": async ({ target }) => ({ id: target.id, changeId: await findChangeId(target) }),

@@ -259,7 +259,7 @@ export type AuditEvent =
   | {
       /** An administrator or the operator read other people's data. Left only where the setting asks for it. */
       readonly event: "data_read";
-      readonly what: "users" | "user" | "sessions" | "changes" | "audit_events" | "export";
+      readonly what: "users" | "user" | "sessions" | "changes" | "audit_events" | "imported_users" | "export";
       /** How many people, sessions or events were answered. */
       readonly count: number;
     };

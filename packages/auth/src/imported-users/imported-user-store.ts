@@ -1,6 +1,13 @@
 import { type ColumnType, type Generated, type RawBuilder, sql } from "kysely";
 import type { Queries } from "../storage/database.ts";
-import type { ImportedKey, ImportedUser, NumberedUser, Reservation } from "./imported-user.ts";
+import type {
+  ImportedKey,
+  ImportedUser,
+  ImportIssue,
+  NumberedUser,
+  Reservation,
+  UnsettledUser,
+} from "./imported-user.ts";
 
 declare module "../storage/database.ts" {
   interface Database {
@@ -29,6 +36,8 @@ interface ImportedUsersTable {
   alias: ColumnType<string | null, never, never>;
   /** Since when the account here is deleted: the row is a tombstone. */
   deletedAt: ColumnType<Date | null, never, never>;
+  /** What of this person was not taken as it stands there; null for nothing. */
+  issues: ColumnType<ImportIssue[] | null, never, never>;
 }
 
 /** Hashes of the forms of a name, in SQL, under the key that never rotates; `forms` is a list of texts. */
@@ -225,6 +234,26 @@ export async function listWithoutAccount(db: Queries, source: string): Promise<s
     .orderBy("oldId")
     .execute();
   return rows.map(({ oldId }) => oldId);
+}
+
+export interface UnsettledPage {
+  readonly kind: "reserved" | "altered";
+  /** The last person of the page before. */
+  readonly after?: ImportedKey | undefined;
+  readonly limit: number;
+}
+
+/** People who have no account here, and so keep their names from others, or those who came over without all that was theirs. */
+export async function listUnsettled(db: Queries, { kind, after, limit }: UnsettledPage): Promise<UnsettledUser[]> {
+  const all = db
+    .selectFrom("importedUsers")
+    .select(["source", "oldId", "userId", "oldUsername", "oldPhone", "goneAt", "deletedAt", "issues"]);
+  const ofKind =
+    kind === "reserved"
+      ? all.where("userId", "is", null)
+      : all.where("userId", "is not", null).where("issues", "is not", null);
+  const rest = after ? ofKind.where(sql<boolean>`(source, old_id) > (${after.source}, ${after.oldId})`) : ofKind;
+  return rest.orderBy("source").orderBy("oldId").limit(limit).execute();
 }
 
 /** How many people of a source there are, by what became of them. */

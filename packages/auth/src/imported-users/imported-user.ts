@@ -14,6 +14,26 @@ export interface ImportedKey {
   readonly oldId: string;
 }
 
+/** One thing of somebody there that was not taken as it stands there. */
+export interface ImportIssue {
+  /** Why, as the command tells it, such as `username_shared`. */
+  readonly code: string;
+  readonly field: string;
+  /** What was decided, without what something is called now: `drop`, `rename`, `set`, `alias`, `skip`; null for nothing yet. */
+  readonly decision: string | null;
+}
+
+/** A person of the other system of whom there is something left to know, or to do. */
+export interface UnsettledUser extends ImportedKey {
+  /** Null for somebody who has no account here. */
+  readonly userId: string | null;
+  readonly oldUsername: string | null;
+  readonly oldPhone: string | null;
+  readonly goneAt: Date | null;
+  readonly deletedAt: Date | null;
+  readonly issues: readonly ImportIssue[] | null;
+}
+
 /** What a name of the other system finds there: the person, and who that is here. */
 export interface ImportedUser {
   /** Null for somebody who has no account here, or whose account was deleted. */

@@ -12,6 +12,8 @@ const indexes: Readonly<Record<string, string>> = {
   audit_events_actor_event: "audit_events (actor_id, event, position)",
   audit_events_subject_actor: "audit_events (subject_id, actor_id, position)",
   audit_events_subject_event: "audit_events (subject_id, event, position)",
+  imported_users_altered: "imported_users (source, old_id) where user_id is not null and issues is not null",
+  imported_users_reserved: "imported_users (source, old_id) where user_id is null",
   sessions_ended: "sessions (ended_at) where ended_at is not null",
   sessions_open: "sessions (user_id) where ended_at is null",
   users_parked: "users (parked_at) where parked_at is not null",

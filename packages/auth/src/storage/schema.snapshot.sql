@@ -177,6 +177,7 @@ imported_users.gone_at timestamp with time zone
 imported_users.deleted_at timestamp with time zone
 imported_users.prints jsonb not null default '{}'::jsonb
 imported_users.alias text collate "C"
+imported_users.issues jsonb
 message_counts.key text not null
 message_counts.hour timestamp with time zone not null
 message_counts.what text not null
@@ -600,8 +601,10 @@ CREATE INDEX imported_blacklist_expires_at ON latchkey.imported_blacklist USING 
 CREATE UNIQUE INDEX imported_blacklist_pkey ON latchkey.imported_blacklist USING btree (source, jti)
 CREATE UNIQUE INDEX imported_name_key_pkey ON latchkey.imported_name_key USING btree (is_only)
 CREATE UNIQUE INDEX imported_round_users_pkey ON latchkey.imported_round_users USING btree (round_id, old_id)
+CREATE INDEX imported_users_altered ON latchkey.imported_users USING btree (source, old_id) WHERE ((user_id IS NOT NULL) AND (issues IS NOT NULL))
 CREATE INDEX imported_users_old_phone ON latchkey.imported_users USING btree (source, old_phone) WHERE (old_phone IS NOT NULL)
 CREATE INDEX imported_users_phone_hashes ON latchkey.imported_users USING gin (phone_hashes)
+CREATE INDEX imported_users_reserved ON latchkey.imported_users USING btree (source, old_id) WHERE (user_id IS NULL)
 CREATE INDEX imported_users_user_id ON latchkey.imported_users USING btree (user_id) WHERE (user_id IS NOT NULL)
 CREATE INDEX imported_users_username_hashes ON latchkey.imported_users USING gin (username_hashes)
 CREATE UNIQUE INDEX imported_users_alias ON latchkey.imported_users USING btree (alias) WHERE (alias IS NOT NULL)

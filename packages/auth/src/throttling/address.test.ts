@@ -45,6 +45,19 @@ test("whatever its last 64 bits are, and however it is written, an IPv6 address 
   );
 });
 
+test("an IPv6 address has one spelling, however it is written", () => {
+  fc.assert(
+    fc.property(fc.array(group, { minLength: 8, maxLength: 8 }), (groups) => {
+      const long = groups.map((part) => part.toString(16).padStart(4, "0")).join(":");
+      const { hostname } = new URL(`http://[${long}]`);
+      const short = hostname.slice(1, -1);
+      fc.pre(toPlainAddress(long).includes(":"));
+      const spellings = [long, long.toUpperCase(), groups.map((part) => part.toString(16)).join(":"), `${short}%eth0`];
+      expect(new Set([...spellings, short].map(toPlainAddress))).toEqual(new Set([short]));
+    }),
+  );
+});
+
 test("an IPv4 address is itself in every spelling that IPv6 has for it", () => {
   const byte = fc.integer({ min: 0, max: 255 });
   fc.assert(

@@ -1,4 +1,4 @@
-import { isIPv6 } from "node:net";
+import { isIPv6, SocketAddress } from "node:net";
 
 /**
  * Whom an address stands for: an IPv4 address for itself, and an IPv6 address for its /64, which one subscriber has as a whole
@@ -18,11 +18,13 @@ const readNetwork = rememberReadings((address) => {
 });
 
 /**
- * An address without its zone, and an IPv4 address as itself however IPv6 writes it (RFC 4291 §2.5.5): mapped, with dots or without,
- * long or short; translated by a network between the two (RFC 6052 §2.1, RFC 7915); or in the old compatible form.
+ * The one spelling of an address (RFC 5952), without its zone, and an IPv4 address as itself however IPv6 writes it (RFC 4291 §2.5.5):
+ * mapped, with dots or without, long or short; translated by a network between the two (RFC 6052 §2.1, RFC 7915); or in the old compatible
+ * form. What is no address stays as it is.
  *
  * @example
  * toPlainAddress("0:0:0:0:0:ffff:c000:201"); // "192.0.2.1"
+ * toPlainAddress("2001:0DB8:0:0:0:0:0:1"); // "2001:db8::1"
  */
 export function toPlainAddress(address: string): string {
   return readPlainAddress(address);
@@ -30,7 +32,7 @@ export function toPlainAddress(address: string): string {
 
 const readPlainAddress = rememberReadings((address) => {
   const [bare = ""] = address.split("%");
-  return isIPv6(bare) ? (findIPv4(expand(bare)) ?? bare) : bare;
+  return isIPv6(bare) ? (findIPv4(expand(bare)) ?? shorten(bare)) : bare;
 });
 
 /** Addresses whose readings are remembered at most: one connection brings many calls, and each is read four times. */
@@ -63,6 +65,8 @@ function findIPv4(groups: readonly string[]): string | null {
   if (!isCompatible && !prefixesOfIPv4.includes(prefix)) return null;
   return [high >> 8, high & 255, low >> 8, low & 255].join(".");
 }
+
+const shorten = (address: string) => new SocketAddress({ address, family: "ipv6" }).address;
 
 /** The eight groups of an IPv6 address, without leading zeros. */
 function expand(address: string): string[] {

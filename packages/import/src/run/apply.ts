@@ -4,7 +4,7 @@ import { readWeakHash, wrapWeakDigest } from "@latchkey/auth/import";
 import { type OldGroup, SourceError } from "../old-row.ts";
 import { toPermission } from "../rules/permission-names.ts";
 import { connect, mayConnectAgain } from "./connect.ts";
-import { decidedFields, printsHere } from "./prints.ts";
+import { decidedFields, issuesOf, printsHere } from "./prints.ts";
 import { inTransaction, type Run } from "./staging.ts";
 import { tellWebhooks } from "./tell-webhooks.ts";
 
@@ -32,6 +32,7 @@ export interface Applied {
 /** Records everybody there, so that nobody takes a name meanwhile, and makes the groups. It comes before all else that is applied. */
 export async function prepare(run: Run, options: ApplyOptions): Promise<void> {
   await recordEverybody(run, options);
+  await recordIssues(run);
   await createGroups(run, options.groups);
 }
 
@@ -116,6 +117,22 @@ async function recordEverybody({ client, id, source }: Run, { auth, startedAt }:
     [id, round.id],
   );
   await auth.importedUsers.completeRound(round, { people: rowCount ?? 0 });
+}
+
+/** Says of those who are left out why, and of those who are here what was not followed; of who comes over it is said with the account. */
+async function recordIssues({ client, id, source }: Run): Promise<void> {
+  const before = "select one from jsonb_array_elements(i.issues) one where not one->>'field' = any (p.changed)";
+  const both = `select one from jsonb_array_elements(coalesce(p.issues, '[]')) one union all ${before}`;
+  await client.query(
+    `with told as (
+      select p.old_id, p.state, p.changed, ${issuesOf("p")} as issues from latchkey.import_people p
+      where p.run_id = $1 and p.state in ('changed', 'skipped', 'undecided')
+    )
+    update latchkey.imported_users i
+    set issues = case when p.state = 'changed' then (select jsonb_agg(one) from (${both}) of_both) else p.issues end
+    from told p where i.source = $2 and i.old_id = p.old_id`,
+    [id, source],
+  );
 }
 
 /** Makes the groups that are missing here, with those of their permissions that are declared. A group that is here stays as it is. */
@@ -206,7 +223,7 @@ async function createAccounts(run: Run, from: number): Promise<Applied> {
     [id, source, from, from + step],
   );
   const { rowCount } = await client.query(
-    `update latchkey.imported_users i set user_id = u.id, alias = p.alias,
+    `update latchkey.imported_users i set user_id = u.id, alias = p.alias, issues = ${issuesOf("p")},
       prints = jsonb_build_object('there', p.prints, 'here', ${printsHere("u")}, 'decided', ${decidedFields("p")})
     from latchkey.import_people p join latchkey.users u on u.id = p.id, latchkey.imported_name_key k
     where p.run_id = $1 and p.position >= $3 and p.position < $4 and p.state = 'new'

@@ -1,3 +1,5 @@
+import { notices } from "../issue.ts";
+
 /** What is told apart the next time: whether a field was changed here since it was brought over. */
 const printed: Readonly<Record<string, (table: string) => string>> = {
   username: (table) => `${table}.username`,
@@ -22,6 +24,18 @@ export function printsHere(table: string): string {
       `'${field}', encode(substring(sha256(k.key || convert_to(${toText(table)}, 'UTF8')) for 9), 'base64')`,
   );
   return `jsonb_strip_nulls(jsonb_build_object(${pairs.join(", ")}))`;
+}
+
+/**
+ * What of somebody there is not taken as it stands there, by code and field: none of what they are called is in it; null for nothing. In SQL, for a row
+ * of the staging table.
+ */
+export function issuesOf(table: string): string {
+  return `(select jsonb_agg(jsonb_build_object('code', o.code, 'field', o.field,
+      'decision', case when o.is_decided then split_part(coalesce(o.decision, o.proposal), ':', 1) end) order by o.code, o.field)
+    from latchkey.import_issues o where o.run_id = ${table}.run_id and o.old_id = ${table}.old_id
+      and o.code not in (${[...notices].map((code) => `'${code}'`).join(", ")})
+      and not (o.is_decided and coalesce(o.decision, o.proposal) = 'keep'))`;
 }
 
 /** Fields that are here otherwise than they stand there, because that was decided; in SQL, for a row of the staging table. */

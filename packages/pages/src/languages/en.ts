@@ -263,7 +263,7 @@ export const en = {
   passkeyAdded: "The passkey is added. You can sign in with it from now on.",
   passkeyRenamed: "Renamed.",
   passkeyRemoved: "The passkey is removed, and other devices are signed out.",
-  passkeyWrong: "That passkey is not good here. Sign in another way.",
+  passkeyWrong: "That passkey does not work here. Sign in another way.",
   passkeyNotAdded: "The passkey could not be added. Try once more.",
   passkeyUnsupported: "This browser cannot use passkeys here. Try another one.",
   passkeyHost: "Passkeys do not work at an address of digits. Open this page at {address} to use one.",

@@ -251,7 +251,7 @@ export const tr: Catalogue = {
   totpDone: "Doğrulama uygulamanız kuruldu; diğer cihazlarda oturum kapatıldı.",
   totpRemoved: "Uygulama kaldırıldı; diğer cihazlarda oturum kapatıldı.",
   passkeys: "Geçiş anahtarları",
-  passkeysLead: "Şifre yerine cihazınızın parmak izi, yüz tanıma veya PIN’i ile giriş yapın.",
+  passkeysLead: "Parola yerine cihazınızın parmak izi, yüz tanıma veya PIN’i ile giriş yapın.",
   passkeySignIn: "Geçiş anahtarıyla giriş yap",
   passkeyUse: "Geçiş anahtarı kullan",
   passkeyAdd: "Geçiş anahtarı ekle",

@@ -26,6 +26,7 @@ test.each([
   ["nor is a name one", "10.0.0.7", "203.0.113.9, localhost, 10.0.0.8", "10.0.0.8"],
   ["a port that a proxy writes is left out", "10.0.0.7", "203.0.113.9:4711", "203.0.113.9"],
   ["IPv6 works alike", "fd00::7", "2001:db8::1, 2001:db8::53", "2001:db8::1"],
+  ["and has one spelling, whichever the proxy writes", "fd00::7", "2001:0DB8:0:0::0001", "2001:db8::1"],
   ["in brackets and with a port as well", "fd00::7", "[2001:db8::1]:4711", "2001:db8::1"],
   ["an IPv4 address inside an IPv6 one is itself", "::ffff:10.0.0.7", "::ffff:203.0.113.9", "203.0.113.9"],
   ["and so it is in groups of hexadecimal digits", "10.0.0.7", "::ffff:102:304", "1.2.3.4"],

@@ -1471,6 +1471,14 @@ deeds.push(
     detail: () => ({ what: "users", count: 1 }),
   },
   {
+    does: "users.listImported, where readers are written down",
+    actor: "admin",
+    subject: "nobody",
+    run: () => curious.users.listImported({ kind: "altered", limit: 25 }, admin),
+    leaves: ["data_read"],
+    detail: () => ({ what: "imported_users", count: 0 }),
+  },
+  {
     ...ofReading,
     does: "listAuditEvents, where readers are written down",
     run: ({ id }) => curious.listAuditEvents({ userId: id, limit: 1 }, admin),
@@ -1512,6 +1520,7 @@ const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
   "users.list": () => service.auth.users.list({ limit: 25 }),
   "users.get": ({ id }) => service.auth.users.get(id),
   "users.listPendingChanges": ({ id }) => service.auth.users.listPendingChanges(admin, id),
+  "users.listImported": () => service.auth.users.listImported({ kind: "reserved", limit: 25 }, admin),
   "users.getWaysIn": ({ id }) => service.auth.users.getWaysIn(admin, id),
   "operator.listPendingChanges": ({ username }) => service.auth.operator.listPendingChanges(username),
   "users.listSessions": ({ id }) => service.auth.users.listSessions(admin, id),

@@ -1,5 +1,6 @@
 import { listEvents, type StoredEvent } from "../../audit/audit-log.ts";
 import { AuthError } from "../../errors.ts";
+import { toPlainAddress } from "../../throttling/address.ts";
 import type { Core } from "../steps/core.ts";
 import { maskAddress, type Reader, seesContact } from "../steps/masked-contact.ts";
 import { toPage } from "../steps/page-cursor.ts";
@@ -12,7 +13,7 @@ export interface ListEventsInput {
   readonly actorId?: string | undefined;
   /** Only events of this name, such as `signed_in`. */
   readonly event?: string | undefined;
-  /** Only what came from this IP address, whole; for a reader who sees addresses. */
+  /** Only what came from this IP address, whole and in whatever spelling; for a reader who sees addresses. */
   readonly address?: string | undefined;
   /** Only what happened then or later. */
   readonly from?: Date | undefined;
@@ -37,13 +38,17 @@ export interface EventPageAnswer {
  */
 export async function listAuditEvents(
   core: Core,
-  { userId, cursor, limit, ...wanted }: ListEventsInput,
+  { userId, cursor, limit, address, ...wanted }: ListEventsInput,
   reader?: Reader,
 ): Promise<EventPageAnswer> {
   const isWhole = await seesContact(core, reader);
-  if (wanted.address !== undefined && !isWhole)
+  if (address !== undefined && !isWhole)
     throw new AuthError("permission_denied", "Without auth.view_contact nothing is found by an address");
-  const found = await listEvents(core.db, { ...wanted, subjectId: userId, after: cursor, limit: limit + 1 });
+  const found = await listEvents(core.db, {
+    ...wanted,
+    address: address === undefined ? undefined : toPlainAddress(address.trim()),
+    ...{ subjectId: userId, after: cursor, limit: limit + 1 },
+  });
   const { listed, nextCursor } = toPage(found, limit, ({ position }) => position);
   await recordRead(core, reader, { what: "audit_events", count: listed.length, subjectId: userId ?? null });
   return { events: listed.map(({ event }) => (isWhole ? event : maskEvent(event))), nextCursor };

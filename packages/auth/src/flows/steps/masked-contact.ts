@@ -58,6 +58,12 @@ export function maskEmail(email: string): string {
   return `${firstOf(email)}${hidden}@${firstOf(domain)}${hidden}${ending}`;
 }
 
+/** A name of another system, which may be a number or an address as well. */
+export function maskName(name: string): string {
+  if (name.includes("@")) return maskEmail(name);
+  return /\p{Nd}{5}/u.test(name.replaceAll(/[^\p{L}\p{N}]/gu, "")) ? maskPhone(name) : name;
+}
+
 /** `192.0.•••`, `2001:db8:•••`: about the provider, and no connection. */
 export function maskAddress(address: string): string {
   if (!address.includes(":")) return `${address.split(".").slice(0, 2).join(".")}.${hidden}`;

@@ -149,6 +149,17 @@ export function createUsersProcedures<C extends Config>({ ofCoreModel }: OwnBuil
       .input(byId)
       .query(({ ctx, input }) => ctx.latchkey.auth.users.getWaysIn(toAdministrator(ctx), input.id)),
 
+    /** One page of the people whom an import left out or altered, and why, by their system and their id there. */
+    listImported: user.view
+      .input(
+        z.strictObject({
+          kind: z.enum(["reserved", "altered"]),
+          cursor: cursorText.optional(),
+          limit: pageLimit,
+        }),
+      )
+      .query(({ ctx, input }) => ctx.latchkey.auth.users.listImported(input, toAdministrator(ctx))),
+
     /** Stops one of these. */
     stopPendingChange: user.change
       .input(z.strictObject({ id: z.uuid(), changeId: z.uuid() }))
