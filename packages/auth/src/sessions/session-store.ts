@@ -380,11 +380,15 @@ export async function endSession(
   return (await endLive(db, reason).where("id", "=", id).returning("userId").executeTakeFirst()) ?? null;
 }
 
-/** How many sessions go on. */
-export async function countLiveSessions(db: Queries): Promise<number> {
+/** How many sessions go on, of everybody or of one app. */
+export async function countLiveSessions(db: Queries, clientId?: string): Promise<number> {
   const live = sql<boolean>`${sql.raw(isLiveSession("sessions"))}`;
-  const query = db.selectFrom("sessions").select(({ fn }) => fn.countAll<string>().as("count"));
-  return Number((await query.where(live).executeTakeFirst())?.count ?? 0);
+  const all = db
+    .selectFrom("sessions")
+    .select(({ fn }) => fn.countAll<string>().as("count"))
+    .where(live);
+  const query = clientId === undefined ? all : all.where("clientId", "=", clientId);
+  return Number((await query.executeTakeFirst())?.count ?? 0);
 }
 
 /** Which sessions of everybody to end. */
@@ -396,6 +400,8 @@ export interface BatchToEnd {
   readonly reason: SessionEnd;
   /** Whether those too in which there is nothing but another system's token. */
   readonly isAdoptedToo: boolean;
+  /** The app whose sessions alone they are. */
+  readonly clientId?: string | undefined;
 }
 
 /**
@@ -405,7 +411,7 @@ export interface BatchToEnd {
  */
 export async function endSessionsOpenedBefore(
   db: Queries,
-  { before, after, atMost, reason, isAdoptedToo }: BatchToEnd,
+  { before, after, atMost, reason, isAdoptedToo, clientId }: BatchToEnd,
 ): Promise<{ readonly count: number; readonly ids: readonly string[]; readonly last: string | null }> {
   let batch = db
     .selectFrom("sessions")
@@ -417,6 +423,7 @@ export async function endSessionsOpenedBefore(
     .limit(atMost)
     .forUpdate();
   if (after !== null) batch = batch.where("id", ">", after);
+  if (clientId !== undefined) batch = batch.where("clientId", "=", clientId);
   // Read first: a limit within an update may be applied anew for each row.
   const ids = (await batch.execute()).map(({ id }) => id);
   const { numUpdatedRows } = await endLive(db, reason)
@@ -521,13 +528,14 @@ export interface StoredDevice {
   readonly address: string | null;
   readonly userAgent: string | null;
   readonly deviceName: string | null;
+  readonly clientId: string | null;
 }
 
 /** The live sessions of a user, the last used first. */
 export async function listDevices(db: Queries, userId: string): Promise<StoredDevice[]> {
   return db
     .selectFrom("sessions")
-    .select(["id", "createdAt", "lastUsedAt", "expiresAt", "address", "userAgent", "deviceName"])
+    .select(["id", "createdAt", "lastUsedAt", "expiresAt", "address", "userAgent", "deviceName", "clientId"])
     .where("userId", "=", userId)
     .where(sql<boolean>`${sql.raw(isLiveSession("sessions"))}`)
     .orderBy("lastUsedAt", "desc")
