@@ -10,12 +10,13 @@ import {
   jwksPath,
   type PublicUrl,
   refuse,
+  refuseFailure,
   refuseMethod,
   relatedOriginsPath,
   type SettingsReport,
   type TrustedProxy,
+  toFailure,
   toPublicDocument,
-  withoutValues,
 } from "@latchkey/server";
 import { TRPCError } from "@trpc/server";
 import { type Context, Hono, type MiddlewareHandler } from "hono";
@@ -156,8 +157,8 @@ export function createApp({
   app.onError((error, { env: { incoming }, var: { requestId } }) => {
     // Whoever hangs up before the body is there has not met a failure of ours.
     if (incoming.destroyed && !incoming.complete) return refuse("BAD_REQUEST", "The request ended early");
-    log.error({ requestId, err: withoutValues(error) }, "request failed");
-    return refuse("INTERNAL_SERVER_ERROR");
+    told.onError({ error: toFailure(error), path: undefined, requestId });
+    return refuseFailure(error);
   });
   return app;
 }

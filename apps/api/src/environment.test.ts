@@ -278,6 +278,27 @@ describe("no secret is told", () => {
     for (const hidden of [secret, djangoSecret, "hunter2"]) expect(JSON.stringify(shown)).not.toContain(hidden);
   });
 
+  it("by an address in them, of which the host alone is shown, but for those of the service itself", () => {
+    const shown = describeSettings(
+      parseSettings({
+        PUBLIC_URL: "https://example.com/auth",
+        WEBHOOKS: "https://hooks.example/T0/hunter2?key=hunter2,https://other.example/",
+        WEBHOOK_SECRET: `whsec_${Buffer.from(secret).toString("base64")}`,
+        SMS_API_URL: "https://user:hunter2@sms.example/send",
+        WHATSAPP_API_URL: "https://graph.example#hunter2",
+        CORS_ORIGINS: "https://a.example,http://b.example",
+      }),
+    );
+    expect(shown).toMatchObject({
+      PUBLIC_URL: "https://example.com/auth",
+      WEBHOOKS: "https://hooks.example/…,https://other.example/",
+      SMS_API_URL: "https://sms.example/…",
+      WHATSAPP_API_URL: "https://graph.example/…",
+      CORS_ORIGINS: "https://a.example,http://b.example",
+    });
+    expect(JSON.stringify(shown)).not.toContain("hunter2");
+  });
+
   it("by the settings as an administrator reads them, nor by what an address holds before and behind its host", () => {
     const settings = parseSettings({
       LATCHKEY_SECRET: secret,

@@ -40,6 +40,7 @@ import {
   time,
   toSeconds,
   untrimmed,
+  withHostAlone,
   wordList,
 } from "./setting-formats.ts";
 import { findWebhookContradictions, webhookSettings } from "./webhooks/webhook-settings.ts";
@@ -468,17 +469,13 @@ function writeValue(name: string, value: unknown): string | null {
   if (value === undefined || String(value) === "") return name === "MESSAGES" ? "off" : null;
   if (typeof value === "number" && durations.test(name)) return writeDuration(value);
   if (typeof value === "number" && name === "ACCESS_LOG") return `1/${value}`;
-  const texts = [value].flat().map((one) => (one instanceof Date ? one.toISOString() : String(one)));
-  return (ownAddresses.includes(name) ? texts : texts.map(withHostAlone)).join(", ");
+  return toTexts(name, value).join(", ");
 }
 
-/** An address without what comes before and behind its host, which may be what lets one in there; any other text as it is. */
-export function withHostAlone(text: string): string {
-  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text) || !URL.canParse(text)) return text;
-  const { protocol, host, username, password, pathname, search, hash } = new URL(text);
-  const isMore = pathname.length > 1 || search !== "" || hash !== "";
-  if (username + password === "" && !isMore) return text;
-  return `${protocol}//${host}${isMore ? "/…" : pathname}`;
+/** A value, or those of a list, in texts without what lets one in anywhere. */
+function toTexts(name: string, value: unknown): readonly string[] {
+  const texts = [value].flat().map((one) => (one instanceof Date ? one.toISOString() : String(one)));
+  return ownAddresses.includes(name) ? texts : texts.map(withHostAlone);
 }
 
 function writeDuration(seconds: number): string {
@@ -488,7 +485,7 @@ function writeDuration(seconds: number): string {
   return `${seconds / size}${unit}`;
 }
 
-/** The settings for a person to read, secrets left out. */
+/** The settings for a person to read, secrets left out, and of addresses all but the host: what is printed is passed on. */
 export function describeSettings(settings: Settings): Record<string, string> {
   const secrets = new Set<string>(secretSettings);
   const entries = settingNames.map((name) => {
@@ -496,7 +493,15 @@ export function describeSettings(settings: Settings): Record<string, string> {
     if (value === undefined) return [name, "(not set)"];
     if (name === "MESSAGES") return [name, String(value) || "off"];
     if (secrets.has(name)) return [name, String(value) === "" ? "(not set)" : "(set, not shown)"];
-    return [name, value instanceof Date ? value.toISOString() : String(value)];
+    return [name, toTexts(name, value).join(",")];
   });
   return Object.fromEntries(entries);
+}
+
+/** What may be meant as it is, and a standard asks for otherwise, a line each. */
+export function findAdvice({ PASSWORD_MIN_LENGTH, SECOND_FACTOR }: Settings): readonly string[] {
+  if (SECOND_FACTOR === "all" || PASSWORD_MIN_LENGTH >= 15) return [];
+  return [
+    "NIST SP 800-63B-4 asks for 15 characters where a password is the only factor: set PASSWORD_MIN_LENGTH=15, or SECOND_FACTOR=all",
+  ];
 }

@@ -146,15 +146,7 @@ function createConfigured(
   { path, config }: ConfigFile,
   onNotice: (line: string) => void,
 ): Auth<ServiceConfig> {
-  const {
-    migrations: _,
-    messages: __,
-    pages: ___,
-    webhooks: ____,
-    clients: _____,
-    permissions = [],
-    ...declared
-  } = config;
+  const { migrations: _, messages: __, pages: ___, webhooks: ____, permissions = [], ...declared } = config;
   try {
     const auth: Auth<Config> = createAuth(connection, {
       ...options,

@@ -7,7 +7,7 @@ import { openAuditStream } from "./audit/open-audit-stream.ts";
 import { scheduleBackups } from "./backup/scheduled-backups.ts";
 import { backedUpSchemas } from "./backup/schemas.ts";
 import { openConsoleFiles } from "./console-files.ts";
-import { isDevelopment, readEnvironment, reportSettings, type Settings } from "./environment.ts";
+import { findAdvice, isDevelopment, readEnvironment, reportSettings, type Settings } from "./environment.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { type LastResort, listenForTheUncaught } from "./last-resort.ts";
 import { createLog } from "./log.ts";
@@ -125,7 +125,7 @@ async function serve({ settings, log, stop, lastResort, ...options }: Serving): 
     settings: {
       settings: reportSettings(settings),
       warnings: [...findings.warnings, ...[findServingFault(settings) ?? []].flat()],
-      notes: findings.notes,
+      notes: [...findings.notes, ...findAdvice(settings)],
     },
     pages: {
       ...{ config: config.pages, clients: config.clients },

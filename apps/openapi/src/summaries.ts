@@ -47,6 +47,7 @@ export const summaries: Readonly<Record<string, string>> = {
   "me.passkeys.start": "Answers what the browser is to be asked to make a passkey",
   "me.passkeys.add": "Keeps the passkey that the browser has made",
   "me.passkeys.rename": "Gives one of the user's passkeys another name",
+  "me.factors.removeOthers": "Removes every factor but those that are kept, and ends every other session",
   "me.passkeys.remove": "Takes one of the user's passkeys away, and ends every other session",
   "me.passkeys.startReauthentication":
     "Answers what the browser is to be asked to show by a passkey that it is still the user",
@@ -91,6 +92,7 @@ export const summaries: Readonly<Record<string, string>> = {
   "groups.update": "Changes a group's name or permissions",
   "groups.delete": "Deletes a group",
   "permissions.declare": "Creates the permissions of another program, or withdraws them",
+  "audit.export": "One page of a thousand of what happened, for a copy",
   "audit.list": "One page of what happened, the newest first",
   "service.overview": "What happened in each of the last 24 hours, and the load of this process",
   "service.health": "What is known of the database and the keys, and what should be mended",

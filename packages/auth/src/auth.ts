@@ -15,7 +15,8 @@ import type {
   StartReauthenticationInput,
 } from "./flows/account/reauthenticate.ts";
 import type { OwnRememberedDevice } from "./flows/account/remembered-devices.ts";
-import type { OthersRevoked, OwnDevice, ShownDevice } from "./flows/account/sessions.ts";
+import type { FactorsRemoved, FactorsToKeep } from "./flows/account/remove-other-factors.ts";
+import type { OthersRevoked, OwnDevice } from "./flows/account/sessions.ts";
 import type { ConfirmTotpInput, OwnTotp, StartedTotp } from "./flows/account/totp.ts";
 import type { EventPageAnswer, ListEventsInput } from "./flows/administration/audit-events.ts";
 import type { CreateUserInput } from "./flows/administration/create-user.ts";
@@ -73,6 +74,7 @@ import type { Administrator } from "./flows/steps/authority.ts";
 import type { Principal, RequestInfo } from "./flows/steps/core.ts";
 import type { OwnData } from "./flows/steps/export-user.ts";
 import type { SignInAnswer, TokenResponse } from "./flows/steps/issue-session-tokens.ts";
+import type { ShownDevice } from "./flows/steps/known-device.ts";
 import type { ActivityPage, ListActivityInput } from "./flows/steps/list-activity.ts";
 import type { Device } from "./flows/steps/list-devices.ts";
 import type { FactorEnrolled } from "./flows/steps/make-recovery-codes.ts";
@@ -465,6 +467,13 @@ export interface Auth<C extends Config = PlainConfig> {
    */
   removePasskey(caller: Principal, id: string, facts: RequestInfo): Promise<void>;
   /**
+   * Takes away in one step what somebody else may have made in the caller's account: the passkeys and the authenticator app that are not kept,
+   * the recovery codes of before, every other session and device. The last way into the account stays.
+   *
+   * @throws AuthError `reauthentication_required`, `not_found`, `permission_denied`
+   */
+  removeOtherFactors(caller: Principal, keep: FactorsToKeep, facts: RequestInfo): Promise<FactorsRemoved>;
+  /**
    * What the caller's browser is to be asked so that they show by a passkey that it is them.
    *
    * @throws AuthError `not_found` for somebody who has none, `permission_denied`
@@ -686,7 +695,8 @@ export interface Auth<C extends Config = PlainConfig> {
     /** Ends all sessions of a user, or one, and answers how many. */
     endSessions(name: string, sessionId?: string): Promise<number>;
     /**
-     * Ends every session of everybody that was opened before, step by step, and answers how many. Killed half-way it may be called again.
+     * Ends every session of everybody, or those of one app, that was opened before, step by step, and answers how many. Killed half-way it may
+     * be called again.
      */
     endAllSessions(input?: EndAllSessionsInput): Promise<number>;
     /** Takes the second factors of a user away, ends their sessions, and answers how many. */

@@ -24,6 +24,7 @@ import {
 import { reauthenticateByPasskey, startPasskeyReauthentication } from "./flows/account/reauthenticate-by-passkey.ts";
 import { createRecoveryCodes, readOwnRecoveryCodes, stopRecoveryCodes } from "./flows/account/recovery-codes.ts";
 import { endRememberedDevice, listOwnRememberedDevices } from "./flows/account/remembered-devices.ts";
+import { removeOtherFactors } from "./flows/account/remove-other-factors.ts";
 import { forgetDevices, listSessions, revokeOtherSessions, revokeSession } from "./flows/account/sessions.ts";
 import { confirmTotp, getTotp, removeTotp, startTotp } from "./flows/account/totp.ts";
 import { updateProfile } from "./flows/account/update-profile.ts";
@@ -216,6 +217,7 @@ export function createAuth<
       addPasskey,
       renamePasskey: renameOwnPasskey,
       removePasskey,
+      removeOtherFactors,
       startPasskeyReauthentication,
       reauthenticateByPasskey,
       startOwnName,

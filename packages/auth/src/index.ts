@@ -33,7 +33,8 @@ export type { ConfirmOwnNameInput, OwnNameAnswer, StartOwnNameInput } from "./fl
 export type { AddPasskeyInput, OwnPasskey, PasskeyAdded } from "./flows/account/passkeys.ts";
 export type { StopChangesInput } from "./flows/account/pending-changes.ts";
 export type { OwnRememberedDevice } from "./flows/account/remembered-devices.ts";
-export type { OthersRevoked, OwnDevice, ShownDevice } from "./flows/account/sessions.ts";
+export type { FactorsRemoved, FactorsToKeep } from "./flows/account/remove-other-factors.ts";
+export type { OthersRevoked, OwnDevice } from "./flows/account/sessions.ts";
 export type { ConfirmTotpInput, OwnTotp, StartedTotp } from "./flows/account/totp.ts";
 export type { EventPageAnswer } from "./flows/administration/audit-events.ts";
 export type { CreateUserInput } from "./flows/administration/create-user.ts";
@@ -96,8 +97,9 @@ export type {
   TokenResponse,
   TokenResponse as SessionAnswer,
 } from "./flows/steps/issue-session-tokens.ts";
+export type { ShownDevice } from "./flows/steps/known-device.ts";
 export type { ActivityPage, ListActivityInput, OwnEvent } from "./flows/steps/list-activity.ts";
-export type { Device } from "./flows/steps/list-devices.ts";
+export type { Device, RedirectApp } from "./flows/steps/list-devices.ts";
 export type { FactorEnrolled } from "./flows/steps/make-recovery-codes.ts";
 export type { Reader } from "./flows/steps/masked-contact.ts";
 export type { PasswordCode } from "./flows/steps/password-code.ts";

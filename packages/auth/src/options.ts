@@ -159,6 +159,11 @@ const optionsSchema = z
     sessions: sessionOptions.prefault({}),
     /** Whether strangers may open accounts of their own. */
     registration: z.enum(["open", "closed"]).default("open"),
+    /** Apps that sign their people in by the service's pages: what the lists of sessions call them. */
+    clients: z
+      .array(z.object({ id: name, name }))
+      .readonly()
+      .default([]),
     /** Codes and messages: who sends them, where to, and how many. */
     messages: messagesOption.prefault({}),
     /** Programs of your own that are told of people. */

@@ -1,12 +1,15 @@
 const devicePaths = [
   ...["codes.start", "codes.resend", "token.obtain", "token.obtainByCode", "token.obtainBySecondFactor"],
   ...["token.obtainByPasskey", "token.obtainByNewPassword"],
-  ...["me.devices.forget", "sessions.revokeOthers"],
+  ...["me.devices.forget", "sessions.revokeOthers", "me.factors.removeOthers"],
   ...["me.phone.confirm", "me.phone.remove", "me.email.confirm", "me.email.remove"],
   ...["password.startReset", "password.reset", "recovery.setPassword", "account.stopChanges", "account.holdReset"],
 ];
 
-const movingPaths = ["me.changePassword", "me.reauthenticate", "me.devices.forget", "sessions.revokeOthers"];
+const movingPaths = [
+  ...["me.changePassword", "me.reauthenticate"],
+  ...["me.devices.forget", "sessions.revokeOthers", "me.factors.removeOthers"],
+];
 
 /**
  * The full paths of the procedures that the SDK knows by name, in a router that has them at the top, or below a path of its own such as

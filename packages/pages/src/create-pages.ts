@@ -17,7 +17,7 @@ import {
 import { authorizePath, findCallback, leaveTo, toFormSource } from "./authorization.ts";
 import { type Asset, assetFolder, readBrand } from "./brand.ts";
 import { isOwnForm } from "./form-origin.ts";
-import { layOut, pathOfPage, type View } from "./layout.ts";
+import { layOut, pathOfPage, queryOf, type View } from "./layout.ts";
 import { createOnce, type KeptAnswer, type Once } from "./once.ts";
 import { type Answer, isDownload, isRedirect, type Page, type Redirect, type Typed } from "./page.ts";
 import { activityPage } from "./pages/activity.ts";
@@ -261,9 +261,10 @@ async function submit(visit: Visit, page: Page, typed: Typed, info: RequestInfo,
 }
 
 /** Lets somebody show that it is them, and come back to press the button once more. */
-function toReauthentication({ base, url }: Visit): Answer {
-  const query = new URLSearchParams({ return_to: `${base}${pathOfPage(url.pathname)}?done=confirmed` });
-  return { to: `${base}/reauthenticate?${query}` };
+function toReauthentication(visit: Visit): Answer {
+  const { base, url } = visit;
+  const page = pathOfPage(url.pathname) + queryOf(visit, { done: "confirmed" });
+  return { to: `${base}/reauthenticate?${new URLSearchParams({ return_to: base + page })}` };
 }
 
 /** The form once more, which reads the account as well where the page shows it. */

@@ -203,7 +203,7 @@ export function select(name: string, label: string, choices: readonly Choice[], 
 }
 
 /** @param id in the document, where one name is there twice */
-export function checkbox(name: string, label: string, isChecked: boolean, id = name): Html {
+export function checkbox(name: string, label: string | Html, isChecked: boolean, id = name): Html {
   return html`<div class="check"><input type="checkbox" id="${id}" name="${name}" value="yes"${isChecked ? html` checked` : ""}><label for="${id}">${label}</label></div>`;
 }
 

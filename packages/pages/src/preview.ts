@@ -137,7 +137,7 @@ type PreviewDevice = Devices["devices"][number];
 
 const device = (id: string, minutes: number, more: Partial<PreviewDevice>): PreviewDevice => ({
   ...{ id, createdAt: ago(minutes * 40), lastUsedAt: ago(minutes), expiresAt: ago(-40_000), current: false },
-  ...{ address: "192.0.2.17", device: null, deviceName: null },
+  ...{ address: "192.0.2.17", device: null, deviceName: null, client: null },
   ...more,
 });
 const devices: Devices["devices"] = [
@@ -312,8 +312,9 @@ const states: Readonly<Record<string, (visit: Visit) => View>> = {
   data: (visit) => layOutData(visit, { consents, isGiven: true }),
   "data-withdrawn": (visit) => layOutData(withDone(visit, "withdrawn"), { consents: [], isGiven: false }),
   passkeys: (visit) => layOutPasskeys(visit, []),
-  "passkeys-some": (visit) => layOutPasskeys(withDone(visit, "added"), ownPasskeys),
-  "passkeys-refused": (visit) => layOutPasskeys(visit, ownPasskeys, notAPasskey(visit, visit.texts.passkeyNotAdded)),
+  "passkeys-some": (visit) => layOutPasskeys(withDone(visit, "added"), ownPasskeys, { appSince: ago(90) }),
+  "passkeys-refused": (visit) =>
+    layOutPasskeys(visit, ownPasskeys, { refusal: notAPasskey(visit, visit.texts.passkeyNotAdded) }),
   "passkeys-make": (visit) => layOutMaking(visit, toMake),
   delete: (visit) => layOutDelete(visit),
   "delete-refused": (visit) => layOutDelete(visit, refuse(visit, "permission_denied")),

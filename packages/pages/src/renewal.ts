@@ -11,6 +11,9 @@ import { type Visit, withToken } from "./visit.ts";
 /** Where an access token is renewed: the refresh token's cookie goes to paths below `/cookie` alone. */
 export const renewPath = "/cookie/renew";
 
+/** Characters of the address of a page that says where to go on from it. */
+const longestPage = 8_000;
+
 /** Whether a call was refused for its access token, which the refresh token may still help with. */
 export const isOfToken = ({ reason }: Refusal): boolean =>
   ["token_missing", "token_expired", "token_invalid", "session_ended", "account_disabled"].includes(reason ?? "");
@@ -24,7 +27,7 @@ export function toRenewal({ base, url }: Visit): Redirect {
 /** Renews the access token, or lets somebody sign in who has no session any more. */
 export async function renewSession(visit: Visit): Promise<Answer> {
   const { url, request, sessionCookies, callWithCookies, pageCookies, base } = visit;
-  const wanted = readReturnTo(url.searchParams.get("to"), visit.ownUrl) ?? `${base}/account`;
+  const wanted = readReturnTo(url.searchParams.get("to"), visit.ownUrl, longestPage) ?? `${base}/account`;
   const isFromElsewhere = request.headers.get("sec-fetch-site") === "cross-site";
   if (sessionCookies.refreshToken === undefined) {
     return isFromElsewhere && !url.searchParams.has("again") ? askAgain(visit, wanted) : toSignIn(visit, wanted);
@@ -54,11 +57,20 @@ export async function refreshInPlace(visit: Visit, info: RequestInfo): Promise<V
   }
 }
 
-function toSignIn({ base, pageCookies }: Visit, wanted: string): Redirect {
+function toSignIn(visit: Visit, page: string): Redirect {
+  const { base, pageCookies } = visit;
+  const wanted = beyondReauthentication(visit, page);
   if (pageCookies.accessToken !== undefined) pageCookies.forgetAccess();
   // What an app asks for says itself what becomes of somebody who is not signed in.
   if (pageCookies.accessToken !== undefined && isAuthorization(wanted, base)) return { to: wanted };
   return { to: `${base}/sign-in?${new URLSearchParams({ return_to: wanted })}` };
+}
+
+/** Whoever signs in anew shows who they are by that, and goes on to where that was asked for. */
+function beyondReauthentication({ base, ownUrl }: Visit, page: string): string {
+  const { pathname, searchParams } = new URL(page, ownUrl);
+  const isAsked = pathname === `${base}/reauthenticate` || pathname === `${base}/reauthenticate/code`;
+  return (isAsked && readReturnTo(searchParams.get("return_to"), ownUrl)) || page;
 }
 
 /** A strict cookie does not come along with a link from another site: a page of our own asks again, and then it does. */

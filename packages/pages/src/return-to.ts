@@ -3,8 +3,9 @@
  * or another port is another origin.
  *
  * @param base the address at which browsers reach the pages
+ * @param longest in characters; an address within another is longer than that
  */
-export function readReturnTo(text: string | null | undefined, base: URL): string | null {
+export function readReturnTo(text: string | null | undefined, base: URL, longest = 2_000): string | null {
   if (!text || text.length > longest || !URL.canParse(text, base)) return null;
   const { protocol, origin, username, password, pathname, search, hash } = new URL(text, base);
   // The origin of a `blob:` address is that of the page which made it.
@@ -12,5 +13,3 @@ export function readReturnTo(text: string | null | undefined, base: URL): string
   // As a path, `//elsewhere` would name another host.
   return /^\/[/\\]/.test(pathname) ? null : pathname + search + hash;
 }
-
-const longest = 2_000;

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { type Auth, isAuthError, isStorageUnavailable, type Principal } from "@latchkey/auth";
+import { type Auth, isAuthError, type Principal } from "@latchkey/auth";
 import {
   type CallCookies,
   type CookieTransport,
@@ -12,9 +12,10 @@ import {
   type ReadRequestAddress,
   type RedirectClient,
   type RequestInfo,
+  toFailure,
   toTrpcError,
 } from "@latchkey/server";
-import { initTRPC, TRPCError } from "@trpc/server";
+import { initTRPC } from "@trpc/server";
 import type { Brand } from "./brand.ts";
 import type { Catalogue } from "./languages/en.ts";
 import { findLanguage, type Language, negotiateLanguage } from "./languages/language.ts";
@@ -120,8 +121,7 @@ async function asProcedure<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (isAuthError(error)) throw toTrpcError(error);
-    throw isStorageUnavailable(error) ? new TRPCError({ code: "INTERNAL_SERVER_ERROR", cause: error }) : error;
+    throw isAuthError(error) ? toTrpcError(error) : toFailure(error);
   }
 }
 

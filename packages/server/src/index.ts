@@ -35,7 +35,7 @@ export {
   receiptsPath,
   type SentReceipt,
 } from "./http/receipts.ts";
-export { refuse, refuseMethod } from "./http/refusals.ts";
+export { refuse, refuseFailure, refuseMethod } from "./http/refusals.ts";
 export { guard, type RequestToRefuse, refuseRequest } from "./http/refuse-request.ts";
 export { type FailureReport, findReport } from "./http/report-failure.ts";
 export { createRequestAddressReader, type ReadRequestAddress } from "./http/request-address.ts";
@@ -68,7 +68,7 @@ export {
   type RequestInput,
 } from "./trpc/context.ts";
 export type { CallCookies, HiddenTokens, ProcedureAccess, ProcedureMeta } from "./trpc/cookie-mode.ts";
-export { findAuthError, refusalReasons, toTrpcError } from "./trpc/error-map.ts";
+export { findAuthError, refusalReasons, toFailure, toTrpcError } from "./trpc/error-map.ts";
 export type { ErrorData, ErrorShape } from "./trpc/error-shape.ts";
 export { describeError, formatError } from "./trpc/format-error.ts";
 export {

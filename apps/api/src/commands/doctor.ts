@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { describeSettings, readEnvironment } from "../environment.ts";
+import { describeSettings, findAdvice, readEnvironment } from "../environment.ts";
 import { exitCodes, reportFailure } from "../exit-codes.ts";
 import { openAuth } from "../open-auth.ts";
 import { findServingFault } from "../wires.ts";
@@ -29,7 +29,7 @@ async function examine({ json }: Flags): Promise<void> {
   const { auth, place, findings, close } = await openAuth(settings);
   try {
     const { warnings: found, ...health } = await auth.checkHealth();
-    const { notes } = findings;
+    const notes = [...findings.notes, ...findAdvice(settings)];
     const warnings = [...found, ...findings.warnings, ...[findServingFault(settings) ?? []].flat()];
     if (json)
       process.stdout.write(`${JSON.stringify({ settings: described, database: place, ...health, warnings, notes })}\n`);

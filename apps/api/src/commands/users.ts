@@ -178,8 +178,8 @@ export function listSessionsCommand(): Command {
     .action(async (user: string, flags: JsonFlag) => {
       await withAuth(async (auth) => {
         const sessions = await auth.operator.listSessions(user);
-        const lines = sessions.map(({ id, lastUsedAt, address, device }) =>
-          [id, lastUsedAt.toISOString(), address ?? "-", device ?? "-"].join("\t"),
+        const lines = sessions.map(({ id, lastUsedAt, address, device, client }) =>
+          [id, lastUsedAt.toISOString(), address ?? "-", device ?? "-", ...(client ? [client.name] : [])].join("\t"),
         );
         print(flags, { sessions }, lines.join("\n") || "They are signed in nowhere.");
       });
@@ -234,39 +234,45 @@ export function exportUserCommand(): Command {
 
 interface EndFlags extends JsonFlag {
   readonly session?: string;
+  readonly client?: string;
   readonly all?: true;
   readonly yes?: true;
 }
 
-/** `end-sessions`: signs somebody out everywhere, or in one place, or everybody. */
+/** `end-sessions`: signs somebody out everywhere, or in one place, or everybody, or everybody in one app. */
 export function endSessionsCommand(): Command {
   return new Command("end-sessions")
-    .description("Sign a user out everywhere, or end one session, or sign everybody out")
+    .description("Sign a user out everywhere, or end one session, or sign everybody out, or out of one app")
     .argument("[user]", whom[1])
     .option("--session <id>", "only this one, as list-sessions names it")
+    .option("--client <id>", "every session of everybody in this app of the config file")
     .option("--all", "every session of everybody; needs --yes")
     .option("--yes", "that you mean everybody")
     .option(...json)
     .action(async (user: string | undefined, flags: EndFlags, command: Command) => {
-      const { session, all, yes } = flags;
-      if ((user === undefined) !== (all === true)) command.error("error: name either a user or --all");
-      if (all) {
-        if (!yes) command.error("error: --all signs everybody out: say --yes");
+      const { session, client, all, yes } = flags;
+      const named = [user !== undefined, client !== undefined, all === true].filter(Boolean);
+      if (named.length !== 1) command.error("error: name either a user, --client or --all");
+      if (user === undefined) {
+        if (all && !yes) command.error("error: --all signs everybody out: say --yes");
         if (session !== undefined) command.error("error: --session is of one user");
         return withAuth((auth) => endAll(auth, flags));
       }
       if (session !== undefined && !z.uuid().safeParse(session).success)
         command.error("error: --session is an id as list-sessions prints it");
       await withAuth(async (auth) => {
-        const ended = await auth.operator.endSessions(user ?? "", session);
+        const ended = await auth.operator.endSessions(user, session);
         print(flags, { ended }, `${ended} sessions ended.`);
       });
     });
 }
 
-async function endAll(auth: Auth, flags: JsonFlag): Promise<void> {
+async function endAll(auth: Auth, flags: EndFlags): Promise<void> {
   const rate = showRate(undefined, undefined, "sessions");
-  const ended = await auth.operator.endAllSessions({ onProgress: (done, total) => rate.show("Ending", done, total) });
+  const ended = await auth.operator.endAllSessions({
+    clientId: flags.client,
+    onProgress: (done, total) => rate.show("Ending", done, total),
+  });
   rate.end();
   print(flags, { ended }, `${ended} sessions ended.`);
 }

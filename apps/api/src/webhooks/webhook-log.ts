@@ -1,8 +1,8 @@
 import type { AuthOptions } from "@latchkey/auth";
 import { webhookEndpoint } from "@latchkey/senders/webhook";
 import type { Logger } from "pino";
-import { withHostAlone } from "../environment.ts";
 import { createCounter, type Metric } from "../metrics/exposition.ts";
+import { withHostAlone } from "../setting-formats.ts";
 import { nameEndpoint, type WebhookSettings } from "./webhook-settings.ts";
 
 type Webhooks = NonNullable<AuthOptions["webhooks"]>;
@@ -35,9 +35,10 @@ export function createWebhookLog(log: Logger): WebhookLog {
         samples: tries.samples(),
       },
     ],
-    onOutcome: ({ outcome, error, endpoint, ...event }) => {
+    onOutcome: ({ outcome, error, ...told }) => {
       tries.add({ outcome });
-      const about = { endpoint: withHostAlone(endpoint), ...event };
+      // A path may be what lets one in, and a log goes elsewhere.
+      const about = { ...told, endpoint: withHostAlone(told.endpoint) };
       if (outcome === "delivered") return log.debug(about, "webhook delivered");
       const because = describeError(error);
       if (outcome === "retried") log.warn({ ...about, because }, "webhook not delivered; it is tried again");

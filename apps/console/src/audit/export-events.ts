@@ -20,14 +20,17 @@ interface Export {
   onWritten(count: number): void;
 }
 
-/** Writes all events that fit to a file, page after page, of which it holds one at a time. Stopped by the signal, it leaves nothing behind. */
+/**
+ * Writes all events that fit to a file, page after page, of which it holds one at a time. The service asks who is there before the first, and
+ * again when that was ten minutes ago. Stopped by the signal, it leaves nothing behind.
+ */
 export async function exportEvents({ wanted, format, file, signal, onWritten }: Export): Promise<void> {
   const { head, write } = exportFormats[format];
   try {
     await file.write(head);
     let [cursor, written]: [string | null, number] = [null, 0];
     do {
-      const page: Page = await readPage({ ...wanted, limit: 100, ...(cursor !== null && { cursor }) }, signal);
+      const page: Page = await readPage({ ...wanted, limit: 1_000, ...(cursor !== null && { cursor }) }, signal);
       await file.write(write(page.events));
       written += page.events.length;
       onWritten(written);
@@ -40,15 +43,15 @@ export async function exportEvents({ wanted, format, file, signal, onWritten }: 
   await file.close();
 }
 
-type Asked = Parameters<typeof auth.api.audit.list.query>[0];
-type Page = Awaited<ReturnType<typeof auth.api.audit.list.query>>;
+type Asked = Parameters<typeof auth.api.audit.export.query>[0];
+type Page = Awaited<ReturnType<typeof auth.api.audit.export.query>>;
 
 /** One page. Where calls of an administrator are counted and there were too many, it waits for as long as the service says. */
 async function readPage(input: Asked, signal: AbortSignal): Promise<Page> {
   for (;;) {
     signal.throwIfAborted();
     try {
-      return await auth.api.audit.list.query(input, { signal });
+      return await auth.api.audit.export.query(input, { signal });
     } catch (error) {
       if (!isAuthError(error, "rate_limited")) throw error;
       await wait(error.data.retryAfter * 1_000, signal);

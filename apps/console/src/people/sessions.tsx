@@ -53,11 +53,17 @@ export function Sessions({ user }: { readonly user: User }): ReactElement {
             <Empty>{texts.sessions.none}</Empty>
           ) : (
             <ul className="rows">
-              {found.map(({ id, device, deviceName, address, lastUsedAt, createdAt }) => (
+              {found.map(({ id, device, deviceName, client, address, lastUsedAt, createdAt }) => (
                 <li key={id}>
                   <div>
                     <p className="name">
                       <bdi>{deviceName ?? device ?? texts.sessions.unknown}</bdi>
+                      {client && (
+                        <>
+                          {" · "}
+                          <bdi>{client.name}</bdi>
+                        </>
+                      )}
                     </p>
                     <p className="quiet small">
                       {texts.sessions.lastUsed} <Moment at={lastUsedAt} />

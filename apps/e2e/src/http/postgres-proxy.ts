@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { createLog } from "@latchkey/api/log";
-import { startServer } from "@latchkey/api/server";
-import { createAuth } from "@latchkey/auth";
+import { type ServerOptions, startServer } from "@latchkey/api/server";
+import { type Auth, createAuth } from "@latchkey/auth";
 import { createTestAuth, testSecret } from "@latchkey/auth/testing";
 import type { LiveServer } from "../live-server.ts";
 
@@ -75,7 +75,9 @@ function readStatementName(bind: Buffer): string {
 }
 
 /** The service as `startLiveServer` starts it, with a tap between it and PostgreSQL. */
-export async function startTappedServer(): Promise<LiveServer & { readonly tap: PostgresTap }> {
+export async function startTappedServer(
+  settings: Pick<ServerOptions, "pages"> & { readonly receipts?: (auth: Auth) => ServerOptions["receipts"] } = {},
+): Promise<LiveServer & { readonly tap: PostgresTap }> {
   const test = await createTestAuth();
   const { connection } = test.database;
   const tap = await tapPostgres({ host: String(connection.host), port: Number(connection.port) });
@@ -84,7 +86,11 @@ export async function startTappedServer(): Promise<LiveServer & { readonly tap: 
   await auth.initialize();
   const logged: string[] = [];
   const log = createLog("info", { write: (line) => void logged.push(line) });
-  const server = await startServer({ auth, log, host: "127.0.0.1", port: 0 });
+  const { pages, receipts } = settings;
+  const server = await startServer({
+    ...{ auth, log, host: "127.0.0.1", port: 0, pages },
+    ...(receipts && { receipts: receipts(auth) }),
+  });
   return {
     url: server.url,
     test,

@@ -84,7 +84,11 @@ describe.skipIf(!isService)("an app on another origin", () => {
     expect(answer).toMatchObject({ status: 200, body: { user: { username }, tokenType: "Bearer" } });
     expect(answer.headers.get("cache-control")).toBe("no-store");
     expect(await call(live.url, "me.get", { token: answer.body.token })).toMatchObject({ body: { username } });
-    expect((await browser.get("/account/devices")).status).toBe(200);
+    const devices = await (await browser.get("/account/devices")).text();
+    expect(devices).toContain(`<span class="tag"><bdi>&lt;img src=x`);
+    expect(await call(live.url, "sessions.list", { token: answer.body.token })).toMatchObject({
+      body: [{ client: { id: "shop" }, current: true }, { client: null }],
+    });
 
     // Whoever is signed in is not asked again.
     expect(backWith(await browser.get(pathOf())).get("code")).toMatch(/^[\w-]{43}$/);

@@ -1,4 +1,5 @@
 import { defineProfile } from "@latchkey/auth";
+import type { ProcedureMeta } from "@latchkey/server";
 import type { AnyProcedure, AnyRouter } from "@trpc/server";
 import { createAppRouter } from "../../../api/src/router.ts";
 import { type Answer, call, type LiveServer } from "../live-server.ts";
@@ -17,6 +18,15 @@ export const procedureInputs: Readonly<Record<string, unknown>> = Object.fromEnt
 export const procedureTypes: Readonly<Record<string, string>> = Object.fromEntries(
   Object.entries<AnyProcedure>(procedures).map(([name, procedure]) => [name, procedure._def.type]),
 );
+
+/** Every procedure of the service by name, with its kind and what it says of itself. */
+export const procedureMetas: Readonly<Record<string, { readonly type: string; readonly meta: ProcedureMeta }>> =
+  Object.fromEntries(
+    Object.entries<AnyProcedure>(procedures).map(([name, { _def }]) => [
+      name,
+      { type: _def.type, meta: (_def.meta ?? {}) as ProcedureMeta },
+    ]),
+  );
 
 /** The same, with those of the notes beside them. */
 export const typesWithNotes: Readonly<Record<string, string>> = Object.fromEntries(

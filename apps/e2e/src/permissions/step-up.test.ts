@@ -38,33 +38,44 @@ const becoming: readonly (readonly [name: string, procedure: string, input: Inpu
   ["what a group gives", "groups.update", () => ({ id: groupId, permissions: ["auth.view_user"] })],
 ];
 
+/** What cannot be taken back, keeps people out or copies everything. */
+const grave: readonly (readonly [name: string, procedure: string, input: Input])[] = [
+  ["ending sessions", "users.endSessions", (id) => ({ id })],
+  ["having a password replaced", "users.requirePasswordChange", (id) => ({ id })],
+  ["taking factors away", "users.resetSecondFactor", (id) => ({ id })],
+  ["deleting", "users.delete", (id) => ({ id })],
+  ["a copy of the audit trail", "audit.export", () => ({ limit: 1 })],
+];
+
 /** What nobody becomes anybody by. */
 const plain: readonly (readonly [name: string, procedure: string, input: Input])[] = [
   ["a profile", "users.update", (id) => ({ id, changes: { city: "Izmir" } })],
   ["disabling", "users.update", (id) => ({ id, changes: { isActive: false } })],
-  ["ending sessions", "users.endSessions", (id) => ({ id })],
+  ["a page of the audit trail", "audit.list", () => ({ limit: 100 })],
   ["a plain account", "users.create", () => ({ username: freshName() })],
   ["a group's name", "groups.update", () => ({ id: groupId, name: freshName() })],
-  ["deleting", "users.delete", (id) => ({ id })],
 ];
 
 describe("an administrator whose sign-in is older than ten minutes", () => {
   beforeAll(() => live.test.clock.advance(601));
 
-  test.each(becoming)("is asked who they are before %s, and nothing is done", async (_, procedure, input) => {
-    const { id } = await createPerson(live.test);
-    const before = (await asBoss("users.get", { id })).body;
-    const { status, body } = await asBoss(procedure, input(id));
-    expect([status, body.data]).toMatchObject([403, { reason: "reauthentication_required", maxAge: 600 }]);
-    expect((await asBoss("users.get", { id })).body).toEqual(before);
-  });
+  test.each([...becoming, ...grave])(
+    "is asked who they are before %s, and nothing is done",
+    async (_, procedure, input) => {
+      const { id } = await createPerson(live.test);
+      const before = (await asBoss("users.get", { id })).body;
+      const { status, body } = await asBoss(procedure, input(id));
+      expect([status, body.data]).toMatchObject([403, { reason: "reauthentication_required", maxAge: 600 }]);
+      expect((await asBoss("users.get", { id })).body).toEqual(before);
+    },
+  );
 
   test.each(plain)("is not asked before %s", async (_, procedure, input) => {
     const { id } = await createPerson(live.test);
     expect((await asBoss(procedure, input(id))).status).toBe(200);
   });
 
-  test.each(becoming)("goes on with %s after their password", async (_, procedure, input) => {
+  test.each([...becoming, ...grave])("goes on with %s after their password", async (_, procedure, input) => {
     expect((await asBoss("me.reauthenticate", { password })).status).toBe(200);
     const { id } = await createPerson(live.test);
     expect((await asBoss(procedure, input(id))).status).toBe(200);

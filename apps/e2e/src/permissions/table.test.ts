@@ -125,6 +125,7 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
   "me.passkeys.start": () => undefined,
   "me.passkeys.add": async ({ caller, target }) => makePasskey(caller ?? target),
   "me.passkeys.rename": async ({ caller, target }) => ({ id: (await addPasskey(caller ?? target)).id, name: "Phone" }),
+  "me.factors.removeOthers": () => ({ keepPasskeys: [], keepTotp: false }),
   "me.passkeys.remove": async ({ caller, target }) => ({ id: (await addPasskey(caller ?? target)).id }),
   "me.passkeys.startReauthentication": async ({ caller, target }) => {
     await addPasskey(caller ?? target);
@@ -183,6 +184,7 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
     return { app, permissions: [`${app}.order`] };
   },
   "audit.list": () => undefined,
+  "audit.export": () => ({ limit: 1 }),
   "service.overview": () => undefined,
   "service.health": () => undefined,
   "service.keys": () => undefined,

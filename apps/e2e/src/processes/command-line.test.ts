@@ -85,8 +85,10 @@ describe.concurrent("what a person gets wrong is told in a line, with exit code 
   it.each([
     [["create-user", "--username", "bob", "--phon", "1"], "unknown option '--phon'\n(Did you mean --phone?)"],
     [["create-user"], "give one of --username, --phone and --email at least"],
-    [["end-sessions"], "name either a user or --all"],
-    [["end-sessions", "bob", "--all"], "name either a user or --all"],
+    [["end-sessions"], "name either a user, --client or --all"],
+    [["end-sessions", "bob", "--all"], "name either a user, --client or --all"],
+    [["end-sessions", "bob", "--client", "shop"], "name either a user, --client or --all"],
+    [["end-sessions", "--client", "shop", "--session", "1"], "--session is of one user"],
     [["end-sessions", "--all"], "--all signs everybody out: say --yes"],
     [["create-usr"], "unknown command 'create-usr'\n(Did you mean create-user?)"],
   ])("%j", async (args, complaint) => {

@@ -178,6 +178,8 @@ export type AuditEvent =
       readonly event: "sessions_ended";
       readonly because: "revoked" | "too_many_sessions" | "ended_by_administrator";
       readonly count: number;
+      /** The app whose sessions alone they were. */
+      readonly client?: string;
     }
   | { readonly event: "devices_forgotten" }
   | {

@@ -95,6 +95,11 @@ export async function noteOpenedSession(
     .execute();
 }
 
+/** Withdraws the codes of an app that nobody has used yet. Of a used one it stays known which session it has opened. */
+export async function withdrawAuthorizationCodes(db: Queries, clientId: string): Promise<void> {
+  await db.deleteFrom("authorizationCodes").where("clientId", "=", clientId).where("uses", "=", 0).execute();
+}
+
 /** Deletes codes that nobody asks about any more. Answers how many, at most so many at once. */
 export async function deleteOldAuthorizationCodes(db: Queries, atMost: number): Promise<number> {
   const old = db

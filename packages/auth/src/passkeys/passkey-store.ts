@@ -104,6 +104,18 @@ export async function deletePasskey(transaction: Queries, { userId, id }: OwnPas
   return (await query.executeTakeFirst()).numDeletedRows === 1n;
 }
 
+/** Forgets a user's passkeys but for some, and answers how many it were. */
+export async function deleteOtherPasskeys(
+  transaction: Queries,
+  { userId, keep }: { readonly userId: string; readonly keep: readonly string[] },
+): Promise<number> {
+  const query = transaction
+    .deleteFrom("passkeys")
+    .where("userId", "=", userId)
+    .where(sql<boolean>`id <> all (${keep}::uuid[])`);
+  return Number((await query.executeTakeFirst()).numDeletedRows);
+}
+
 /** Forgets all of a user's passkeys, and answers how many there were. */
 export async function deletePasskeys(transaction: Queries, userId: string): Promise<number> {
   const { numDeletedRows } = await transaction.deleteFrom("passkeys").where("userId", "=", userId).executeTakeFirst();

@@ -385,11 +385,15 @@ export async function endSession(
   return ended;
 }
 
-/** How many sessions go on. */
-export async function countLiveSessions(db: Queries): Promise<number> {
+/** How many sessions go on, of everybody or of one app. */
+export async function countLiveSessions(db: Queries, clientId?: string): Promise<number> {
   const live = sql<boolean>`${sql.raw(isLiveSession("sessions"))}`;
-  const query = db.selectFrom("sessions").select(({ fn }) => fn.countAll<string>().as("count"));
-  return Number((await query.where(live).executeTakeFirst())?.count ?? 0);
+  const all = db
+    .selectFrom("sessions")
+    .select(({ fn }) => fn.countAll<string>().as("count"))
+    .where(live);
+  const query = clientId === undefined ? all : all.where("clientId", "=", clientId);
+  return Number((await query.executeTakeFirst())?.count ?? 0);
 }
 
 /** Which sessions of everybody to end. */
@@ -401,6 +405,8 @@ export interface BatchToEnd {
   readonly reason: SessionEnd;
   /** Whether those too in which there is nothing but another system's token. */
   readonly isAdoptedToo: boolean;
+  /** The app whose sessions alone they are. */
+  readonly clientId?: string | undefined;
 }
 
 /**
@@ -410,7 +416,7 @@ export interface BatchToEnd {
  */
 export async function endSessionsOpenedBefore(
   db: Queries,
-  { before, after, atMost, reason, isAdoptedToo }: BatchToEnd,
+  { before, after, atMost, reason, isAdoptedToo, clientId }: BatchToEnd,
 ): Promise<{ readonly count: number; readonly ids: readonly string[]; readonly last: string | null }> {
   let batch = db
     .selectFrom("sessions")
@@ -422,6 +428,7 @@ export async function endSessionsOpenedBefore(
     .limit(atMost)
     .forUpdate();
   if (after !== null) batch = batch.where("id", ">", after);
+  if (clientId !== undefined) batch = batch.where("clientId", "=", clientId);
   // Read first: a limit within an update may be applied anew for each row.
   const ids = (await batch.execute()).map(({ id }) => id);
   const ended = await endLive(db, reason, (live) => live.where("id", "=", sql<string>`any(${ids}::uuid[])`));
@@ -536,13 +543,14 @@ export interface StoredDevice {
   readonly address: string | null;
   readonly userAgent: string | null;
   readonly deviceName: string | null;
+  readonly clientId: string | null;
 }
 
 /** The live sessions of a user, the last used first. */
 export async function listDevices(db: Queries, userId: string): Promise<StoredDevice[]> {
   return db
     .selectFrom("sessions")
-    .select(["id", "createdAt", "lastUsedAt", "expiresAt", "address", "userAgent", "deviceName"])
+    .select(["id", "createdAt", "lastUsedAt", "expiresAt", "address", "userAgent", "deviceName", "clientId"])
     .where("userId", "=", userId)
     .where(sql<boolean>`${sql.raw(isLiveSession("sessions"))}`)
     .orderBy("lastUsedAt", "desc")

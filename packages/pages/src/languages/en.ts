@@ -263,6 +263,11 @@ export const en = {
   passkeyAdded: "The passkey is added. You can sign in with it from now on.",
   passkeyRenamed: "Renamed.",
   passkeyRemoved: "The passkey is removed, and other devices are signed out.",
+  keepTitle: "Was somebody else in your account?",
+  keepLead:
+    "Tick what is yours. Everything else is removed in one step: other passkeys, the authenticator app and the recovery codes. Other devices are signed out.",
+  keepAct: "Remove everything else",
+  keptDone: "Everything else is removed, and other devices are signed out.",
   passkeyWrong: "That passkey does not work here. Sign in another way.",
   passkeyNotAdded: "The passkey could not be added. Try once more.",
   passkeyUnsupported: "This browser cannot use passkeys here. Try another one.",

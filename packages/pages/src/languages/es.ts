@@ -267,6 +267,11 @@ export const es: Catalogue = {
   passkeyAdded: "La llave de acceso está añadida. Ya puedes iniciar sesión con ella.",
   passkeyRenamed: "Nombre cambiado.",
   passkeyRemoved: "La llave de acceso se quitó y se cerró la sesión en los demás dispositivos.",
+  keepTitle: "¿Alguien más entró en tu cuenta?",
+  keepLead:
+    "Marca lo que es tuyo. Todo lo demás se quita de una vez: las otras llaves de acceso, la aplicación de autenticación y los códigos de recuperación. Se cierra la sesión en los demás dispositivos.",
+  keepAct: "Quitar todo lo demás",
+  keptDone: "Se quitó todo lo demás y se cerró la sesión en los demás dispositivos.",
   passkeyWrong: "Esa llave de acceso no sirve aquí. Inicia sesión de otra manera.",
   passkeyNotAdded: "No se pudo añadir la llave de acceso. Inténtalo otra vez.",
   passkeyUnsupported: "Este navegador no puede usar llaves de acceso aquí. Prueba con otro.",

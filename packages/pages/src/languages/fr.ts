@@ -273,6 +273,11 @@ export const fr: Catalogue = {
   passkeyAdded: "La clé d’accès est ajoutée. Vous pouvez désormais vous connecter avec elle.",
   passkeyRenamed: "Renommée.",
   passkeyRemoved: "La clé d’accès est retirée et les autres appareils sont déconnectés.",
+  keepTitle: "Quelqu’un d’autre est entré dans votre compte ?",
+  keepLead:
+    "Cochez ce qui est à vous. Tout le reste est retiré d’un coup : les autres clés d’accès, l’application d’authentification et les codes de récupération. Les autres appareils sont déconnectés.",
+  keepAct: "Retirer tout le reste",
+  keptDone: "Tout le reste est retiré et les autres appareils sont déconnectés.",
   passkeyWrong: "Cette clé d’accès n’est pas valable ici. Connectez-vous autrement.",
   passkeyNotAdded: "La clé d’accès n’a pas pu être ajoutée. Réessayez.",
   passkeyUnsupported: "Ce navigateur ne peut pas utiliser de clés d’accès ici. Essayez-en un autre.",

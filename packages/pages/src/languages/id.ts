@@ -268,6 +268,11 @@ export const id: Catalogue = {
   passkeyAdded: "Kunci sandi ditambahkan. Mulai sekarang Anda bisa masuk dengannya.",
   passkeyRenamed: "Nama diganti.",
   passkeyRemoved: "Kunci sandi dihapus dan perangkat lain dikeluarkan.",
+  keepTitle: "Ada orang lain yang masuk ke akun Anda?",
+  keepLead:
+    "Centang yang milik Anda. Selain itu semuanya dihapus sekaligus: kunci sandi lain, aplikasi autentikator, dan kode pemulihan. Perangkat lain dikeluarkan.",
+  keepAct: "Hapus selain itu",
+  keptDone: "Selain itu semuanya dihapus dan perangkat lain dikeluarkan.",
   passkeyWrong: "Kunci sandi itu tidak berlaku di sini. Masuklah dengan cara lain.",
   passkeyNotAdded: "Kunci sandi tidak dapat ditambahkan. Coba sekali lagi.",
   passkeyUnsupported: "Peramban ini tidak dapat memakai kunci sandi di sini. Coba yang lain.",

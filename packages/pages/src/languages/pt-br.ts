@@ -266,6 +266,11 @@ export const ptBR: Catalogue = {
   passkeyAdded: "A chave de acesso foi adicionada. A partir de agora você pode entrar com ela.",
   passkeyRenamed: "Nome alterado.",
   passkeyRemoved: "A chave de acesso foi removida e os outros dispositivos foram desconectados.",
+  keepTitle: "Outra pessoa entrou na sua conta?",
+  keepLead:
+    "Marque o que é seu. Todo o resto é removido de uma vez: as outras chaves de acesso, o aplicativo autenticador e os códigos de recuperação. Os outros dispositivos são desconectados.",
+  keepAct: "Remover todo o resto",
+  keptDone: "Todo o resto foi removido e os outros dispositivos foram desconectados.",
   passkeyWrong: "Essa chave de acesso não vale aqui. Entre de outra forma.",
   passkeyNotAdded: "Não foi possível adicionar a chave de acesso. Tente de novo.",
   passkeyUnsupported: "Este navegador não pode usar chaves de acesso aqui. Tente outro.",

@@ -263,6 +263,11 @@ export const tr: Catalogue = {
   passkeyAdded: "Geçiş anahtarı eklendi. Artık onunla giriş yapabilirsiniz.",
   passkeyRenamed: "Adı değiştirildi.",
   passkeyRemoved: "Geçiş anahtarı kaldırıldı; diğer cihazlarda oturum kapatıldı.",
+  keepTitle: "Hesabınıza başkası mı girdi?",
+  keepLead:
+    "Size ait olanları işaretleyin. Geri kalan her şey tek adımda kaldırılır: diğer geçiş anahtarları, doğrulama uygulaması ve kurtarma kodları. Diğer cihazlarda oturum kapatılır.",
+  keepAct: "Geri kalanını kaldır",
+  keptDone: "Geri kalan her şey kaldırıldı; diğer cihazlarda oturum kapatıldı.",
   passkeyWrong: "Bu geçiş anahtarı burada geçerli değil. Başka bir yolla giriş yapın.",
   passkeyNotAdded: "Geçiş anahtarı eklenemedi. Yeniden deneyin.",
   passkeyUnsupported: "Bu tarayıcı burada geçiş anahtarı kullanamıyor. Başka bir tarayıcı deneyin.",

@@ -84,13 +84,15 @@ function showRemembered(visit: Visit, remembered: readonly RememberedDevice[]): 
   return html`<section class="panel stack"><h2>${texts.rememberedDevices}</h2><p class="quiet">${texts.rememberedLead}</p><ul class="rows">${rows}</ul></section>`;
 }
 
-function showDevice(visit: Visit, { id, current, device, deviceName, address, lastUsedAt, createdAt }: Device): Html {
-  const { texts } = visit;
-  const name = deviceName ?? device ?? texts.unknownDevice;
+function showDevice(visit: Visit, { id, current, client, address, lastUsedAt, createdAt, ...named }: Device): Html {
+  const { texts, serving } = visit;
+  const name = named.deviceName ?? named.device ?? texts.unknownDevice;
+  const appName = client && (serving.clients.find((app) => app.id === client.id) ?? client).name;
+  const app = appName === null ? "" : html` <span class="tag"><bdi>${appName}</bdi></span>`;
   // What is to be read is to be heard, and said by who speaks to the browser (WCAG 2.5.3).
-  const label = `${texts.signOut}: ${name}`;
+  const label = `${texts.signOut}: ${appName === null ? name : `${name}, ${appName}`}`;
   const end = html`<input type="hidden" name="id" value="${id}"><button class="button second slim" aria-label="${label}">${texts.signOut}</button>`;
   const tag = current ? html` <span class="tag">${texts.thisDevice}</span>` : "";
   const from = address === null ? "" : html` · <bdi>${address}</bdi>`;
-  return html`<li><div><strong><bdi>${name}</bdi></strong>${tag}<p class="quiet small">${withTime(visit, texts.lastUsed, lastUsedAt)}${from}</p><p class="quiet small">${withTime(visit, texts.signedInAt, createdAt)}</p></div>${current ? "" : form(visit, "/account/devices", end)}</li>`;
+  return html`<li><div><strong><bdi>${name}</bdi></strong>${app}${tag}<p class="quiet small">${withTime(visit, texts.lastUsed, lastUsedAt)}${from}</p><p class="quiet small">${withTime(visit, texts.signedInAt, createdAt)}</p></div>${current ? "" : form(visit, "/account/devices", end)}</li>`;
 }

@@ -1,6 +1,6 @@
 import { html } from "hono/html";
-import { button, field, form, heading, linkAnew, notice, refused, type View, withTime } from "../layout.ts";
-import type { Page, Typed } from "../page.ts";
+import { button, field, form, heading, linkAnew, notice, queryOf, refused, type View, withTime } from "../layout.ts";
+import type { Page, Redirect, Typed } from "../page.ts";
 import { answerOf, type Refusal } from "../refusal.ts";
 import type { Visit } from "../visit.ts";
 
@@ -15,14 +15,18 @@ export const notMePage: Page = {
     const username = typed.get("username");
     if (typed.has("stop")) {
       await visit.callWithCookies.account.stopChanges({ username });
-      return { to: `${visit.base}/not-me?done=stopped` };
+      return toDone(visit, "stopped");
     }
     const input = { username, password: typed.get("password"), release: typed.has("release") };
     const { heldUntil } = await visit.callWithCookies.account.holdReset(input);
-    return heldUntil ? layOutHeld(visit, heldUntil) : { to: `${visit.base}/not-me?done=released` };
+    return heldUntil ? layOutHeld(visit, heldUntil) : toDone(visit, "released");
   },
   refuse: (visit, typed, refusal) => showForm(visit, typed, refusal),
 };
+
+const toDone = (visit: Visit, done: "stopped" | "released"): Redirect => ({
+  to: `${visit.base}/not-me${queryOf(visit, { done })}`,
+});
 
 export function showForm(visit: Visit, typed?: Typed, refusal?: Refusal): View {
   const { texts } = visit;
@@ -71,8 +75,9 @@ function showDone({ texts, url }: Visit, refusal?: Refusal) {
 
 export function layOutHeld(visit: Visit, until: Date): View {
   const { texts, base } = visit;
+  const query = queryOf(visit);
   return {
     title: texts.held,
-    main: html`${heading(texts.held, withTime(visit, texts.heldUntil, until))}<p>${texts.heldNext}</p><div class="stack"><a class="button wide" href="${base}/reset">${texts.reset}</a><a class="button second wide" href="${base}/recover">${texts.recoverTitle}</a></div>`,
+    main: html`${heading(texts.held, withTime(visit, texts.heldUntil, until))}<p>${texts.heldNext}</p><div class="stack"><a class="button wide" href="${base}/reset${query}">${texts.reset}</a><a class="button second wide" href="${base}/recover${query}">${texts.recoverTitle}</a></div>`,
   };
 }

@@ -1,6 +1,6 @@
 import { html } from "hono/html";
-import { button, field, form, type Html, heading, notice, type View, withTime } from "../layout.ts";
-import type { Answer, Page } from "../page.ts";
+import { button, checkbox, field, form, type Html, heading, notice, type View, withTime } from "../layout.ts";
+import type { Answer, Page, Typed } from "../page.ts";
 import { answerOf, type Refusal } from "../refusal.ts";
 import type { Caller, Visit } from "../visit.ts";
 import {
@@ -23,6 +23,7 @@ export const passkeysPage: Page = {
   async submit(visit, typed) {
     const { call, base } = visit;
     const id = typed.get("id");
+    if (typed.has("others")) return removeOthers(visit, typed);
     if (typed.has("remove")) {
       await call.me.passkeys.remove({ id });
       return { to: `${base}${path}?done=removed` };
@@ -47,18 +48,42 @@ async function add(visit: Visit, passkey: ReturnType<typeof readNewPasskey>, nam
   return recoveryCodes ? layOutCodes(visit, recoveryCodes) : { to: `${base}${path}?done=added` };
 }
 
+/** What is not ticked goes; a passkey that was made since the page was shown is one that nobody has seen. */
+async function removeOthers(visit: Visit, typed: Typed): Promise<Answer> {
+  const own = await visit.call.me.passkeys.list();
+  const keepPasskeys = own.map(({ id }) => id).filter((id) => typed.has(`keep-${id}`));
+  // In cookie mode, so that this device goes on with the mark of its cookie.
+  const input = { keepPasskeys, keepTotp: typed.has("keep-app") };
+  const { recoveryCodes } = await visit.callWithCookies.me.factors.removeOthers(input);
+  const next = `${visit.base}${path}?done=kept`;
+  return recoveryCodes ? layOutCodes(visit, recoveryCodes, next) : { to: next };
+}
+
 async function showPasskeys(visit: Visit, refusal?: Refusal): Promise<View> {
-  return layOutPasskeys(visit, await visit.call.me.passkeys.list(), refusal);
+  const { me } = visit.call;
+  const [own, { since }] = await Promise.all([me.passkeys.list(), me.totp.get()]);
+  return layOutPasskeys(visit, own, { appSince: since, refusal });
 }
 
 type OwnPasskey = Awaited<ReturnType<Caller["me"]["passkeys"]["list"]>>[number];
 
-export function layOutPasskeys(visit: Visit, own: readonly OwnPasskey[], refusal?: Refusal): View {
+interface Shown {
+  /** Since when there is an authenticator app besides; null where there is none. */
+  readonly appSince?: Date | null;
+  readonly refusal?: Refusal | undefined;
+}
+
+export function layOutPasskeys(
+  visit: Visit,
+  own: readonly OwnPasskey[],
+  { appSince = null, refusal }: Shown = {},
+): View {
   const { texts, url } = visit;
   const dones: Readonly<Record<string, string>> = {
     added: texts.passkeyAdded,
     renamed: texts.passkeyRenamed,
     removed: texts.passkeyRemoved,
+    kept: texts.keptDone,
     confirmed: texts.confirmed,
   };
   const done = refusal ? undefined : dones[url.searchParams.get("done") ?? ""];
@@ -71,9 +96,24 @@ export function layOutPasskeys(visit: Visit, own: readonly OwnPasskey[], refusal
   return {
     ...{ title: texts.passkeys, place: "passkeys" },
     ...answerOf(refusal),
-    main: html`${heading(texts.passkeys, texts.passkeysLead)}${notice("bad", refusal?.message)}${notice("good", done)}<section class="panel">${list}</section>${start}`,
+    main: html`${heading(texts.passkeys, texts.passkeysLead)}${notice("bad", refusal?.message)}${notice("good", done)}<section class="panel">${list}</section>${start}${own.length > 0 ? showKeeping(visit, own, appSince) : ""}`,
   };
 }
+
+/** For somebody in whose account another person was: all that they do not tick goes in one step. */
+function showKeeping(visit: Visit, own: readonly OwnPasskey[], appSince: Date | null): Html {
+  const { texts } = visit;
+  const boxes = own.map(({ id, name, createdAt }) => {
+    const made = html`<span class="quiet small">${withTime(visit, texts.recoveryMade, createdAt)}</span>`;
+    return checkbox(`keep-${id}`, html`<bdi>${name}</bdi> ${made}`, isJustMade(createdAt));
+  });
+  const app = appSince ? checkbox("keep-app", texts.app, isJustMade(appSince)) : "";
+  const fields = html`<div class="stack"><input type="hidden" name="others" value="yes"><div>${boxes}${app}</div><div><button class="button danger">${texts.keepAct}</button></div></div>`;
+  return html`<section class="panel stack"><div class="tight"><h2>${texts.keepTitle}</h2><p class="quiet">${texts.keepLead}</p></div>${form(visit, path, fields)}</section>`;
+}
+
+/** By this machine's clock: within the last hour, so that what somebody has made to get rid of the rest is ticked. */
+const isJustMade = (made: Date): boolean => Date.now() - made.getTime() < 3_600_000;
 
 function showPasskey(visit: Visit, { id, name, createdAt, lastUsedAt }: OwnPasskey): Html {
   const { texts } = visit;

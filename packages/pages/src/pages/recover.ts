@@ -86,7 +86,7 @@ async function setPasskey(
   const answer = await visit.callWithCookies.recovery.setPasskey({ ticket, passkey, removeSecondFactors });
   if ("next" in answer) {
     endStep(visit);
-    return { to: `${visit.base}/sign-in` };
+    return { to: `${visit.base}/sign-in${queryOf(visit, { step: "" })}` };
   }
   const next = finishSignIn(visit, answer);
   return answer.recoveryCodes ? layOutCodes(visit, answer.recoveryCodes, next.to) : next;

@@ -1,5 +1,5 @@
 import { html } from "hono/html";
-import { button, field, form, heading, linkAnew, newPasswordField, refused, type View } from "../layout.ts";
+import { button, field, form, heading, linkAnew, newPasswordField, queryOf, refused, type View } from "../layout.ts";
 import type { Page, Redirect, Typed } from "../page.ts";
 import { answerOf, type Refusal } from "../refusal.ts";
 import { sendsCodes } from "../sent-codes.ts";
@@ -38,7 +38,7 @@ export function showClosed(visit: Visit): View {
   const { texts } = visit;
   return {
     title: texts.register,
-    main: html`${heading(texts.register, texts.refusals.registration_closed)}<p><a class="button second wide" href="${visit.base}/sign-in">${texts.signIn}</a></p>`,
+    main: html`${heading(texts.register, texts.refusals.registration_closed)}<p><a class="button second wide" href="${visit.base}/sign-in${queryOf(visit, { step: "" })}">${texts.signIn}</a></p>`,
   };
 }
 

@@ -1,3 +1,4 @@
+import { queryOf } from "../layout.ts";
 import type { Page } from "../page.ts";
 import { finishSignIn } from "./after-sign-in.ts";
 import { notAPasskey, ofPasskey, readPasskey } from "./passkey-form.ts";
@@ -6,7 +7,7 @@ import { showFresh } from "./sign-in.ts";
 /** Signs in by a passkey, which needs no name. */
 export const signInPasskeyPage: Page = {
   path: "/sign-in/passkey",
-  show: ({ base }) => ({ to: `${base}/sign-in` }),
+  show: (visit) => ({ to: `${visit.base}/sign-in${queryOf(visit)}` }),
   async submit(visit, typed) {
     const passkey = readPasskey(typed);
     if (!passkey) return showFresh(visit, undefined, notAPasskey(visit));

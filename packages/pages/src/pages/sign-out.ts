@@ -1,5 +1,5 @@
 import { html } from "hono/html";
-import { heading, type View } from "../layout.ts";
+import { heading, queryOf, type View } from "../layout.ts";
 import type { Page } from "../page.ts";
 import { endEveryStep } from "../step.ts";
 import type { Visit } from "../visit.ts";
@@ -7,7 +7,7 @@ import type { Visit } from "../visit.ts";
 /** Ends the session of this browser, whatever is left of it. */
 export const signOutPage: Page = {
   path: "/sign-out",
-  show: ({ base }) => ({ to: `${base}/sign-in` }),
+  show: (visit) => ({ to: `${visit.base}/sign-in${queryOf(visit)}` }),
   async submit(visit, typed) {
     const { callWithCookies, pageCookies, base, url } = visit;
     await callWithCookies.token.revoke({ refreshToken: "none" });

@@ -3,6 +3,7 @@ import type { AnyTRPCRouter, TRPCError } from "@trpc/server";
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
 import { createContext, type LatchkeyContext, type RequestHeaders } from "../trpc/context.ts";
 import type { CallCookies } from "../trpc/cookie-mode.ts";
+import { toFailure } from "../trpc/error-map.ts";
 import type { SettingsReport } from "../trpc/settings-report.ts";
 import type { TellCall } from "../trpc/tell-call.ts";
 import { createTraceContinuation } from "../trpc/tracing.ts";
@@ -17,7 +18,7 @@ import { createOriginRules, findOriginFault, type OriginRules, readOrigin, type 
 import { answerRelatedOrigins, relatedOriginsPath } from "./passkeys.ts";
 import { answerPlainCall, findPlainCall } from "./plain-call.ts";
 import { type PublicUrl, parsePublicUrl } from "./public-url.ts";
-import { refuse } from "./refusals.ts";
+import { refuse, refuseFailure } from "./refusals.ts";
 import { refuseRequest, targetOf } from "./refuse-request.ts";
 import { createRequestAddressReader, type ReadRequestAddress } from "./request-address.ts";
 import type { SettingNames } from "./setting-names.ts";
@@ -111,8 +112,8 @@ export function createFetchHandler<C extends Config>(options: FetchHandlerOption
     try {
       return await continueTrace(request, info.remoteAddress, () => answer(serving, request, info));
     } catch (error) {
-      serving.onError({ error, path: undefined, requestId: info.requestId ?? null });
-      return refuse("INTERNAL_SERVER_ERROR");
+      serving.onError({ error: toFailure(error), path: undefined, requestId: info.requestId ?? null });
+      return refuseFailure(error);
     }
   };
 }

@@ -1,8 +1,8 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import { type DeliveryReceipt, StartError } from "@latchkey/auth";
+import { type DeliveryReceipt, isStorageUnavailable, StartError } from "@latchkey/auth";
 import { limitBody } from "./limit-body.ts";
 import type { TellOperator } from "./origins.ts";
-import { refuse, refuseMethod } from "./refusals.ts";
+import { refuse, refuseFailure, refuseMethod } from "./refusals.ts";
 
 /** Where providers tell what became of messages, unless you say another place. */
 export const receiptsPath = "/messages/receipts";
@@ -82,6 +82,17 @@ export function createReceiptsHandler(options: ReceiptsOptions): ReceiptsHandler
     return refuse("INTERNAL_SERVER_ERROR", eaten);
   }
 
+  /** While the database is away the provider is told to come again. */
+  async function receiveAll(receipts: readonly DeliveryReceipt[]): Promise<Response> {
+    try {
+      for (const receipt of receipts) await receive(receipt);
+      return new Response(null, { status: 204 });
+    } catch (error) {
+      if (isStorageUnavailable(error)) return refuseFailure(error);
+      throw error;
+    }
+  }
+
   return async (request, { rawBody } = {}) => {
     const { pathname, searchParams } = new URL(request.url);
     const { provider, read } = findReader(pathname);
@@ -94,8 +105,7 @@ export function createReceiptsHandler(options: ReceiptsOptions): ReceiptsHandler
     if (typeof body !== "string" && "refusal" in body) return body.refusal;
     const receipts = read({ body: body.text, header: (name) => request.headers.get(name) });
     if (!receipts) return refuse("FORBIDDEN", "The receipt is not signed by the provider");
-    for (const receipt of receipts.slice(0, mostAtOnce)) await receive(receipt);
-    return new Response(null, { status: 204 });
+    return receiveAll(receipts.slice(0, mostAtOnce));
   };
 }
 

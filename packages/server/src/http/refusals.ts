@@ -1,7 +1,7 @@
 import { type AnyTRPCRouter, TRPCError } from "@trpc/server";
 import { getHTTPStatusCodeFromError } from "@trpc/server/http";
 import { TRPC_ERROR_CODES_BY_KEY } from "@trpc/server/rpc";
-import { findAuthError } from "../trpc/error-map.ts";
+import { findAuthError, toFailure } from "../trpc/error-map.ts";
 import type { ErrorShape } from "../trpc/error-shape.ts";
 import { safeHeaders } from "./headers.ts";
 import { requestLimits } from "./limits.ts";
@@ -22,14 +22,27 @@ const messages: Partial<Record<Code, string>> = {
  * @param router whose clients are to read it; without it, those of a router without a transformer
  */
 export function refuse(code: Code, message = messages[code] ?? code, router?: AnyTRPCRouter): Response {
-  const error = new TRPCError({ code, message });
+  return answer(new TRPCError({ code, message }), router);
+}
+
+/** The answer for what failed where no procedure was called: 503 while the database is away, and 500 for a defect. */
+export function refuseFailure(error: unknown): Response {
+  const failure = toFailure(error);
+  return failure instanceof TRPCError && findAuthError(failure) ? answer(failure) : refuse("INTERNAL_SERVER_ERROR");
+}
+
+function answer(error: TRPCError, router?: AnyTRPCRouter): Response {
+  const { code, message } = error;
   const httpStatus = getHTTPStatusCodeFromError(error);
-  const reason = findAuthError(error)?.code ?? null;
-  const shape: ErrorShape = { message, code: TRPC_ERROR_CODES_BY_KEY[code], data: { code, httpStatus, reason } };
+  const refusal = findAuthError(error);
+  const retryAfter = refusal?.retryAfter;
+  const data = { code, httpStatus, reason: refusal?.code ?? null, ...(retryAfter !== undefined && { retryAfter }) };
+  const shape: ErrorShape = { message, code: TRPC_ERROR_CODES_BY_KEY[code], data };
   const written: unknown = router ? router._def._config.transformer.output.serialize(shape) : shape;
+  const wait = retryAfter === undefined ? {} : { "Retry-After": String(retryAfter) };
   return Response.json(
     { error: written },
-    { status: httpStatus, headers: { "Cache-Control": "no-store", ...safeHeaders } },
+    { status: httpStatus, headers: { "Cache-Control": "no-store", ...safeHeaders, ...wait } },
   );
 }
 

@@ -100,10 +100,13 @@ export type FormattedErrors = "refusals" | "all";
 
 /** For the procedures of Latchkey itself, which ask for the core's own permissions whatever else is declared. */
 export interface OwnBuilders<C extends Config> extends Builders<C> {
-  /** `changeRecently` is `change` for people who have shown lately who they are: for what could make an account another person's. */
+  /**
+   * `recently` has the same for people who have shown lately who they are: for what could make an account another person's, keeps people out,
+   * or copies everything.
+   */
   ofCoreModel(
     model: (typeof coreModels)[number],
-  ): ModelProcedures<C> & { readonly changeRecently: ProcedureBuilder<C, SignedIn<C>> };
+  ): ModelProcedures<C> & { readonly recently: Pick<ModelProcedures<C>, "view" | "change" | "delete"> };
   withCorePermission(permission: CorePermission): ProcedureBuilder<C, SignedIn<C>>;
 }
 
@@ -196,11 +199,15 @@ export function createBuilders<C extends Config>(formatted: FormattedErrors): Ow
   };
   const ofCoreModel = (model: ModelName) => {
     const ofModel = modelProcedures(model);
-    const changeRecently = ofModel.change.use(async ({ ctx, next }) => {
-      await requireRecently(ctx);
-      return next();
-    });
-    return { ...ofModel, changeRecently };
+    const recently = (action: "view" | "change" | "delete") =>
+      ofModel[action].use(async ({ ctx, next }) => {
+        await requireRecently(ctx);
+        return next();
+      });
+    return {
+      ...ofModel,
+      recently: { view: recently("view"), change: recently("change"), delete: recently("delete") },
+    };
   };
   modelProcedures.orAnonReadOnly = (model: ModelName) => ({
     ...modelProcedures(model),
@@ -221,8 +228,8 @@ export function createBuilders<C extends Config>(formatted: FormattedErrors): Ow
 }
 
 /**
- * Asks whoever makes a call to have signed in, or shown again who they are, within ten minutes: for what could make an account another
- * person's.
+ * Asks whoever makes a call to have signed in, or shown again who they are, within ten minutes: for what a session that was found open must
+ * not be enough for.
  *
  * @throws AuthError `reauthentication_required`
  */

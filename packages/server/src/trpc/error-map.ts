@@ -74,6 +74,11 @@ export async function withUnavailability<T>(work: () => Promise<T>): Promise<T> 
   }
 }
 
+/** A failure as it is told: a database that is away is the refusal that a procedure gives for it, and everything else what it was. */
+export function toFailure(error: unknown): unknown {
+  return isStorageUnavailable(error) ? toTrpcError(unavailable(error)) : error;
+}
+
 function unavailable(cause: unknown): AuthError {
   return new AuthError("unavailable", "The service cannot reach its database", { retryAfter: 1, cause });
 }

@@ -6,14 +6,14 @@ import { deletePasskey, listPasskeys, renamePasskey, type StoredPasskey } from "
 import { raiseAuthentication } from "../../sessions/session-store.ts";
 import { markSecondFactor } from "../../users/user-store.ts";
 import { withFactor } from "../steps/authentication-methods.ts";
-import { requireToChangeFactors } from "../steps/change-factors.ts";
+import { requireToChangeFactors, requireWayInWithoutPasskeys } from "../steps/change-factors.ts";
 import { countPasskey, refusePasskey } from "../steps/check-passkey.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { askForNewPasskey, checkRegistration, enrollPasskey } from "../steps/enroll-passkey.ts";
 import { endOthers } from "../steps/enroll-totp.ts";
 import { forbidTestAccount } from "../steps/forbid-test-account.ts";
 import { forbidWhileHeld } from "../steps/forbid-while-held.ts";
-import { type GateAccount, readGateAccount } from "../steps/gate.ts";
+import { readGateAccount } from "../steps/gate.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
 import { type FactorEnrolled, makeMissingCodes } from "../steps/make-recovery-codes.ts";
 import { ownerMaxAge } from "../steps/recent-authentication.ts";
@@ -128,30 +128,13 @@ export async function removePasskey(core: Core, caller: Principal, id: string, f
     forbidWhileHeld(account);
     if (!(await deletePasskey(transaction, { userId: user.id, id }))) throw noSuchPasskey();
     const isLast = (await listPasskeys(transaction, user.id)).length === 0;
-    if (isLast) requireWhatIsLeft(account);
+    if (isLast) requireWayInWithoutPasskeys(account);
     if (isLast && !account.factors.hasTotp) await markSecondFactor(transaction, user.id, false);
     const sessionsEnded = await endOthers(transaction, user.id, session.id);
     const about = { ...facts, actorId: user.id, subjectId: user.id };
     await recordEvent(transaction, { event: "passkey_removed", sessionsEnded }, about);
     await keepNotice(core, transaction, { userId: user.id, kind: "passkey_removed", facts });
   });
-}
-
-/**
- * Whether an account goes on without its last passkey.
- *
- * @throws AuthError `permission_denied`
- */
-function requireWhatIsLeft({ state, factors }: GateAccount): void {
-  if (factors.isRequired && !factors.hasTotp)
-    throw new AuthError("permission_denied", "This account needs a second factor: set up another before");
-  if (state.hasPassword) return;
-  const isProved = [state.phone, state.email].some((trust) => trust === "trusted" || trust === "stale");
-  if (!state.isHolderOfRights && (isProved || state.hasRecoveryCodes)) return;
-  throw new AuthError(
-    "permission_denied",
-    "It is the last way into the account: set a password, or add another before",
-  );
 }
 
 function noSuchPasskey(): AuthError {

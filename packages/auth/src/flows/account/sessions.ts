@@ -3,9 +3,9 @@ import { AuthError } from "../../errors.ts";
 import { endSecondFactorTickets } from "../../second-factors/second-factor-ticket-store.ts";
 import { endSessions } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
-import { findDeviceOwner, lockUser, markOldTokensEnded } from "../../users/user-store.ts";
+import { lockUser, markOldTokensEnded } from "../../users/user-store.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
-import { findKnownDevice, raiseDeviceEpoch } from "../steps/known-device.ts";
+import { forgetOtherDevices, type ShownDevice } from "../steps/known-device.ts";
 import { type Device, listDevicesOf } from "../steps/list-devices.ts";
 import { endChanges } from "../steps/pending-change.ts";
 import { forgetDeviceOfSession } from "../steps/remembered-device.ts";
@@ -41,11 +41,6 @@ export interface OthersRevoked {
   readonly deviceMark: string;
 }
 
-/** What the device that asks kept from its last sign-in. */
-export interface ShownDevice {
-  readonly deviceMark?: string | undefined;
-}
-
 /** Ends all of the caller's sessions but the present one, and forgets every other device. */
 export async function revokeOtherSessions(
   core: Core,
@@ -59,7 +54,7 @@ export async function revokeOtherSessions(
     await endSecondFactorTickets(transaction, user.id);
     const ended = await end(core, transaction, { userId: user.id, except: session.id }, facts);
     const forgetting = { userId: user.id, sessionId: session.id, deviceMark };
-    const nextMark = await forgetOthers(core, transaction, forgetting);
+    const nextMark = await forgetOtherDevices(core, transaction, forgetting);
     return { ended, deviceMark: nextMark };
   });
 }
@@ -76,19 +71,10 @@ export async function forgetDevices(
 ): Promise<Pick<OthersRevoked, "deviceMark">> {
   return core.db.transaction().execute(async (transaction) => {
     const forgetting = { userId: user.id, sessionId: session.id, deviceMark: shown };
-    const deviceMark = await forgetOthers(core, transaction, forgetting);
+    const deviceMark = await forgetOtherDevices(core, transaction, forgetting);
     await recordEvent(transaction, { event: "devices_forgotten" }, { ...facts, actorId: user.id, subjectId: user.id });
     return { deviceMark };
   });
-}
-
-async function forgetOthers(
-  core: Core,
-  transaction: Queries,
-  { userId, sessionId, deviceMark }: { userId: string; sessionId: string } & ShownDevice,
-): Promise<string> {
-  const deviceId = findKnownDevice(core, await findDeviceOwner(transaction, userId), deviceMark);
-  return (await raiseDeviceEpoch(core, transaction, { userId, deviceId, sessionId })).deviceMark;
 }
 
 async function end(

@@ -1289,6 +1289,14 @@ const deeds: Deed[] = [
     detail: () => ({ sessionsEnded: 0 }),
   },
   {
+    ...bySelf,
+    does: "removeOtherFactors",
+    first: addPasskey,
+    run: ({ caller }) => service.auth.removeOtherFactors(caller, { keepPasskeys: [], keepTotp: false }, service.facts),
+    leaves: ["passkey_removed", "recovery_codes_created"],
+    detail: () => ({ isWaiting: false }),
+  },
+  {
     ...byAdmin,
     does: "users.resetSecondFactor",
     first: async (target) => {

@@ -75,6 +75,36 @@ test("a session that an app is given meanwhile for a sign-in of before is over t
   await auth.authenticate([`Bearer ${fresh.token}`]);
 });
 
+test("of one app every session ends and every code that waits, and nothing of anybody else's", async () => {
+  const clients = [{ id: "shop", name: "Corner Shop" }];
+  await using service = await createTestAuth({ clients });
+  const { auth, database, facts } = service;
+  await auth.createUser({ username: "alice", password });
+  const pages = await auth.login({ username: "alice", password }, facts);
+  const caller = await auth.authenticate([`Bearer ${pages.token}`]);
+  const codeVerifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+  const codeChallenge = sha256(Buffer.from(codeVerifier)).toString("base64url");
+  const ask = async (clientId: string) => {
+    const app = { clientId, redirectUri: `https://${clientId}.example.com/signed-in` };
+    const { code } = await auth.startRedirect(caller, { ...app, codeChallenge });
+    return { ...app, code, codeVerifier };
+  };
+  const shop = await auth.signInByRedirect(await ask("shop"), facts);
+  const desk = await auth.signInByRedirect(await ask("desk"), facts);
+  const waiting = await ask("shop");
+  const apps = (await auth.listSessions(caller)).map(({ client }) => client);
+  expect(apps).toEqual([{ id: "desk", name: "desk" }, { id: "shop", name: "Corner Shop" }, null]);
+
+  expect(await auth.operator.endAllSessions({ clientId: "shop" })).toBe(1);
+  expect(await auth.authenticate([`Bearer ${shop.token}`]).catch(codeOf)).toBe("session_ended");
+  expect(await auth.signInByRedirect(waiting, facts).catch(codeOf)).toBe("code_invalid");
+  for (const { token } of [pages, desk]) await auth.authenticate([`Bearer ${token}`]);
+  const [event] = await database.query<{ detail: unknown }>(
+    "select detail from latchkey.audit_events where event = 'sessions_ended'",
+  );
+  expect(event?.detail).toEqual({ because: "ended_by_administrator", count: 1, client: "shop" });
+});
+
 test("a sign-in that waits for its second factor is over too", async () => {
   await using service = await createTestAuth({ secondFactor: "all" });
   const { auth, facts } = service;

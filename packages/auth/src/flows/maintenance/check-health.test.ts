@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createTestAuth } from "../../testing/index.ts";
 
-test("the path of the address that is told of the trail, which may be what lets one in there, is for the operator alone", async () => {
+test("the path of the address that is told of the trail, which may be what lets one in there, is shown to nobody", async () => {
   await using service = await createTestAuth();
   const { auth, clock, database, facts } = service;
   const user = await auth.createUser({ username: "viewer", password: "correct horse battery" });
@@ -11,6 +11,6 @@ test("the path of the address that is told of the trail, which may be what lets 
   await clock.advance(1_000);
   const findLine = async (reader?: Parameters<typeof auth.checkHealth>[0]) =>
     (await auth.checkHealth(reader)).warnings.find((line) => line.startsWith("AUDIT_STREAM"));
-  expect(await findLine()).toContain("has not told webhook https://logs.example/hooks/token3 of events");
-  expect(await findLine({ user, facts })).toContain("has not told webhook https://logs.example/… of events");
+  const line = expect.stringContaining("has not told webhook https://logs.example/… of events");
+  expect([await findLine(), await findLine({ user, facts })]).toEqual([line, line]);
 });

@@ -72,7 +72,7 @@ export async function checkHealth(
   const { kid, algorithm } = await core.findSigningKey();
   const clockDifference = (found?.now.getTime() ?? 0) - Math.round((before + Date.now()) / 2);
   const secrets = await examineSecrets(core);
-  const trail = await examineTrail(core.db, reader);
+  const trail = await examineTrail(core.db);
   const isClockOff = Math.abs(clockDifference) > largestClockDifference;
   return {
     postgres: found?.version ?? "",
@@ -138,7 +138,7 @@ const longestUnsealed = 900;
 /** Events that are counted. */
 const mostUnsealed = 10_000;
 
-async function examineTrail(db: Queries, reader: Reader) {
+async function examineTrail(db: Queries) {
   const [last, unsealed, rights] = [
     await findLastSeal(db),
     await findUnsealed(db, mostUnsealed),
@@ -156,7 +156,7 @@ async function examineTrail(db: Queries, reader: Reader) {
         `The audit trail has not been sealed since ${unsealed.since?.toISOString()}: no process of this version runs, or a transaction has been open for long.`,
       ...late.map(
         ({ name, waitingSince }) =>
-          `AUDIT_STREAM has not told ${nameFor(reader, name)} of events since ${waitingSince?.toISOString()}: the log says why, or delete its row of latchkey.audit_streams if it is used no more.`,
+          `AUDIT_STREAM has not told ${withHostAlone(name)} of events since ${waitingSince?.toISOString()}: the log says why, or delete its row of latchkey.audit_streams if it is used no more.`,
       ),
       rights.mayChange &&
         !rights.isOwner &&
@@ -165,9 +165,8 @@ async function examineTrail(db: Queries, reader: Reader) {
   };
 }
 
-/** What comes behind the host of an address may be what lets one in there: the operator alone is told it, who has set it. */
-const nameFor = (reader: Reader, name: string) =>
-  reader?.user ? name.replace(/\b([a-z][a-z0-9+.-]*:\/\/[^\s/?#]+)[/?#]\S+/gi, "$1/…") : name;
+/** What comes behind the host of an address may be what lets one in there, and what the operator is told is passed on too. */
+const withHostAlone = (name: string) => name.replace(/\b([a-z][a-z0-9+.-]*:\/\/[^\s/?#]+)[/?#]\S+/gi, "$1/…");
 
 async function examineImports(
   core: Core,

@@ -6,7 +6,7 @@ import type { Core, RequestInfo } from "../steps/core.ts";
 import { countAtAddress } from "../steps/count-at-address.ts";
 import { nobody } from "../steps/gate.ts";
 import { findKnownDevice } from "../steps/known-device.ts";
-import { admitMessage, type Target, tellFirstChannel } from "../steps/start-challenge.ts";
+import { admitMessage, goesToEverybody, type Target, tellFirstChannel } from "../steps/start-challenge.ts";
 
 export interface ResendCodeInput {
   /** What the start answered. */
@@ -40,6 +40,7 @@ export async function resendCode(
     isKnownDevice: findKnownDevice(core, owner, deviceMark) !== null,
     isSent: found.state !== "suppressed" && !(address !== null && core.challenges.isFixed(address)),
     tellsChannel: found.tellsChannel,
+    isSentToAll: goesToEverybody(core, purpose),
   };
   const isAdmitted = await admitMessage(core, ask, { ...facts, actorId: null, subjectId: userId });
   return tellFirstChannel(core, await core.challenges.resend(challenge, purpose, isAdmitted && ask.isSent));

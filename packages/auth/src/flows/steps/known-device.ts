@@ -2,7 +2,7 @@ import { moveRememberedDevices } from "../../second-factors/remembered-device-st
 import { createDeviceToken, type DeviceOwner, readDeviceToken } from "../../sessions/device-token.ts";
 import { findRememberedOf } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
-import { incrementDeviceEpoch, listStoppingEpochs } from "../../users/user-store.ts";
+import { findDeviceOwner, incrementDeviceEpoch, listStoppingEpochs } from "../../users/user-store.ts";
 import type { Core } from "./core.ts";
 import { forgetRememberedDevices } from "./remembered-device.ts";
 
@@ -54,4 +54,24 @@ export async function raiseDeviceEpoch(
   await forgetRememberedDevices(transaction, { userId, except });
   if (except !== null) await moveRememberedDevices(transaction, userId, deviceEpoch);
   return { deviceEpoch, deviceMark: markDevice(core, { id: userId, deviceEpoch }, deviceId) };
+}
+
+/** What the device that asks kept from its last sign-in. */
+export interface ShownDevice {
+  readonly deviceMark?: string | undefined;
+}
+
+interface Forgetting extends ShownDevice {
+  readonly userId: string;
+  readonly sessionId: string;
+}
+
+/** The same but for the device that asks, where it shows that it is known. Answers its next mark. */
+export async function forgetOtherDevices(
+  core: Core,
+  transaction: Queries,
+  { userId, sessionId, deviceMark }: Forgetting,
+): Promise<string> {
+  const deviceId = findKnownDevice(core, await findDeviceOwner(transaction, userId), deviceMark);
+  return (await raiseDeviceEpoch(core, transaction, { userId, deviceId, sessionId })).deviceMark;
 }

@@ -16,10 +16,24 @@ export interface Device {
   readonly device: string | null;
   /** What the program called it at its sign-in; null when it did not. */
   readonly deviceName: string | null;
+  /** The app that opened it by a redirect to the service's pages; null for every other. */
+  readonly client: RedirectApp | null;
+}
+
+/** An app that signs its people in by the service's pages. */
+export interface RedirectApp {
+  readonly id: string;
+  /** What people are told it is called; its id where the options name no such app any more. */
+  readonly name: string;
 }
 
 /** Where a user is signed in, the last used first, for those who may know. */
 export async function listDevicesOf(core: Core, userId: string): Promise<Device[]> {
   const stored = await listDevices(core.db, userId);
-  return stored.map(({ userAgent, ...device }) => ({ ...device, device: describeDevice(userAgent) }));
+  return stored.map(({ userAgent, clientId, ...device }) => ({
+    ...{ ...device, device: describeDevice(userAgent) },
+    client: clientId === null ? null : { id: clientId, name: nameOfApp(core, clientId) },
+  }));
 }
+
+const nameOfApp = ({ options }: Core, id: string): string => options.clients.find((app) => app.id === id)?.name ?? id;

@@ -3,6 +3,7 @@ import type { ChallengePurpose, Channel } from "../../challenges/challenge-store
 import type { Challenge, StartInput } from "../../challenges/challenges.ts";
 import { AuthError } from "../../errors.ts";
 import { MessageRefused } from "../../messages/firewall.ts";
+import type { FirewallRule } from "../../messages/firewall-rules.ts";
 import { toNetwork } from "../../throttling/address.ts";
 import type { Core, RequestInfo } from "./core.ts";
 import { messageLocale } from "./message-locale.ts";
@@ -48,7 +49,8 @@ export async function startChallenge(core: Core, wanted: CodeToStart): Promise<C
   if (!channel && !isTest) throw senderMissing(core, target?.kind ?? null);
   // Of whoever is signed in, it is about their account, whosever number it is.
   const about = { ...facts, actorId: wanted.actorId ?? null, subjectId: wanted.actorId ?? userId };
-  const ask = { ...wanted, network: toNetwork(facts.address), isSent: wanted.isSent && !isTest };
+  const isSentToAll = goesToEverybody(core, purpose);
+  const ask = { ...wanted, isSentToAll, network: toNetwork(facts.address), isSent: wanted.isSent && !isTest };
   const isAdmitted = await admitMessage(core, ask, about);
   const isSent = ask.isSent && isAdmitted;
   const { identifier } = wanted;
@@ -73,6 +75,14 @@ export async function startChallenge(core: Core, wanted: CodeToStart): Promise<C
   return started;
 }
 
+/** Whether a message for this purpose goes to whoever asks, and not only to accounts that there are. */
+export function goesToEverybody({ options }: Core, purpose: ChallengePurpose): boolean {
+  return purpose === "enter" ? options.registration === "open" : purpose !== "sign_in" && purpose !== "reset_password";
+}
+
+/** What numbers and addresses share that counts messages and not asks. */
+const sharedBudgets: readonly FirewallRule[] = ["country_budget", "day_budget", "email_day_budget"];
+
 interface MessageAsk {
   readonly target: Target | null;
   readonly typed: string;
@@ -80,10 +90,13 @@ interface MessageAsk {
   readonly isKnownDevice: boolean;
   readonly isSent: boolean;
   readonly tellsChannel: boolean;
+  /** Whether it would go to whoever asks; where it would not, the end of a shared budget tells how many of those asked for have accounts. */
+  readonly isSentToAll: boolean;
 }
 
 /**
- * Asks the rules against fraud about a message. False when they refuse it and that must not show.
+ * Asks the rules against fraud about a message. False when they refuse it and that must not show: for a username, and by a shared budget where
+ * only accounts are sent anything.
  *
  * @throws AuthError `invalid_input`, `rate_limited` where what was typed says where it goes
  */
@@ -106,7 +119,7 @@ async function admit(core: Core, ask: MessageAsk, about: AuditFacts): Promise<bo
     if (!(error instanceof AuthError && error.cause instanceof MessageRefused)) throw error;
     const { rule, country } = error.cause;
     await recordEvent(core.db, { event: "message_refused", rule, country }, about);
-    if (ask.tellsChannel) throw error;
+    if (ask.tellsChannel && (ask.isSentToAll || !sharedBudgets.includes(rule))) throw error;
     return false;
   }
 }

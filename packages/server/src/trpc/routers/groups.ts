@@ -33,7 +33,7 @@ export function createGroupsProcedures<C extends Config>({ ofCoreModel }: OwnBui
         return ctx.latchkey.auth.groups.update(toAdministrator(ctx), id, changes, expected);
       }),
 
-    delete: group.delete.input(z.strictObject({ id: z.uuid() })).mutation(async ({ ctx, input }) => {
+    delete: group.recently.delete.input(z.strictObject({ id: z.uuid() })).mutation(async ({ ctx, input }) => {
       await ctx.latchkey.auth.groups.delete(toAdministrator(ctx), input.id);
       return {};
     }),

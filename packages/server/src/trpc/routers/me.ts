@@ -153,6 +153,23 @@ export function createMeProcedures<C extends Config>({ protectedProcedure }: Bui
     },
 
     /** Passkeys: keys on the person's devices, by which they sign in without a name or a password. */
+    factors: {
+      /**
+       * Takes away in one step what somebody else may have made in the account: the passkeys and the authenticator app that are not kept, the
+       * recovery codes of before, every other session and device. Answers new recovery codes where there were some, once.
+       */
+      removeOthers: protectedProcedure
+        .meta({ cookieMode: { takes: "deviceMark" } })
+        .input(
+          z.strictObject({
+            keepPasskeys: z.array(z.uuid()).max(50),
+            keepTotp: z.boolean(),
+            deviceMark: text(64).optional(),
+          }),
+        )
+        .mutation(({ ctx, input }) => ctx.latchkey.auth.removeOtherFactors(ctx, input, ctx.latchkey.facts)),
+    },
+
     passkeys: {
       list: protectedProcedure.query(({ ctx }) => ctx.latchkey.auth.listPasskeys(ctx)),
 

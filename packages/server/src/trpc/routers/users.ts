@@ -104,33 +104,33 @@ export function createUsersProcedures<C extends Config>({ ofCoreModel }: OwnBuil
         }),
     ),
 
-    delete: user.delete.input(byId).mutation(async ({ ctx, input }) => {
+    delete: user.recently.delete.input(byId).mutation(async ({ ctx, input }) => {
       await ctx.latchkey.auth.users.delete(toAdministrator(ctx), input.id);
       return {};
     }),
 
     /** Makes a user's groups exactly those given. */
-    setGroups: user.changeRecently
+    setGroups: user.recently.change
       .input(z.strictObject({ id: z.uuid(), groupIds: groupIdList, expected: groupIdList.optional() }))
       .mutation(({ ctx, input: { id, groupIds, expected } }) =>
         ctx.latchkey.auth.users.setGroups(toAdministrator(ctx), id, groupIds, expected),
       ),
 
     /** Makes a user's own permissions exactly those given. */
-    setPermissions: user.changeRecently
+    setPermissions: user.recently.change
       .input(z.strictObject({ id: z.uuid(), permissions: permissionList, expected: permissionList.optional() }))
       .mutation(({ ctx, input: { id, permissions, expected } }) =>
         ctx.latchkey.auth.users.setPermissions(toAdministrator(ctx), id, permissions, expected),
       ),
 
     /** Lets a user sign in again who is kept out by guesses at their password. */
-    unlock: user.changeRecently.input(byId).mutation(async ({ ctx, input }) => {
+    unlock: user.recently.change.input(byId).mutation(async ({ ctx, input }) => {
       await ctx.latchkey.auth.users.unlock(toAdministrator(ctx), input.id);
       return {};
     }),
 
     /** Answers, once, a code with which somebody who forgot their password sets another by `password.reset`. */
-    createPasswordCode: user.changeRecently
+    createPasswordCode: user.recently.change
       .input(byId)
       .mutation(({ ctx, input }) => ctx.latchkey.auth.users.createPasswordCode(toAdministrator(ctx), input.id)),
 
@@ -174,12 +174,12 @@ export function createUsersProcedures<C extends Config>({ ofCoreModel }: OwnBuil
     })),
 
     /** Has a user replace their password at the next sign-in, before anything else, and ends their sessions. */
-    requirePasswordChange: user.change.input(byId).mutation(async ({ ctx, input }) => ({
+    requirePasswordChange: user.recently.change.input(byId).mutation(async ({ ctx, input }) => ({
       ended: await ctx.latchkey.auth.users.requirePasswordChange(toAdministrator(ctx), input.id),
     })),
 
     /** Signs a user out everywhere, or ends the one session that is named. */
-    endSessions: user.change
+    endSessions: user.recently.change
       .input(z.strictObject({ id: z.uuid(), sessionId: z.uuid().optional() }))
       .mutation(async ({ ctx, input }) => ({
         ended: await ctx.latchkey.auth.users.endSessions(toAdministrator(ctx), input.id, input.sessionId),
