@@ -7,12 +7,21 @@ import {
   type TRPCLink,
 } from "@trpc/client";
 import type { AnyRouter, inferRouterInputs } from "@trpc/server";
-import { observable } from "@trpc/server/observable";
 import type { AppRouter, PermissionName, SessionAnswer } from "./api-types.ts";
 import { createAudienceTokens } from "./audience-tokens.ts";
 import { createCookieFetch } from "./cookie-fetch.ts";
 import { createEndpoint, type Transformer, toCodec } from "./endpoint.ts";
-import { type ApiOptions, createLink, createPrivateBatchLink, type LinkOptions, toHeaders, withToken } from "./link.ts";
+import { isAuthError } from "./errors.ts";
+import {
+  type ApiOptions,
+  answerBy,
+  createLink,
+  createPrivateBatchLink,
+  type LinkOptions,
+  toHeaders,
+  withMarks,
+  withToken,
+} from "./link.ts";
 import type { PersonOf } from "./mounted-router.ts";
 import { createProcedurePaths, type ProcedurePaths } from "./procedure-paths.ts";
 import { createReauthenticator, type Reauthenticate } from "./reauthenticator.ts";
@@ -43,8 +52,8 @@ export interface AuthClientOptions {
 }
 
 /** What the SDK's own parts need of a client. */
-export interface ClientInternals extends Pick<SessionManager, "ready" | "wish" | "keep" | "findMarks" | "getSnapshot"> {
-  /** Calls a procedure that may open a session, without the token of one. */
+export interface ClientInternals extends Pick<SessionManager, "ready" | "wish" | "keep" | "getSnapshot"> {
+  /** Calls a procedure without a token, with the marks of this device where it takes some. A session that it opens is kept. */
   ask(procedure: string, input: object): Promise<unknown>;
   /** Calls as the person who is signed in. */
   readonly api: { mutation(path: string, input: object): Promise<unknown> };
@@ -126,20 +135,22 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
   const paths = createProcedurePaths(path);
   const send: typeof globalThis.fetch = (input, init) => (fetch ?? globalThis.fetch)(input, init);
   const endpoint = createEndpoint(`${base}/trpc`, { fetch: send, transformer });
+  const place = `${base}/cookie/trpc`;
   const sessionEndpoint = cookieMode
-    ? createEndpoint(`${base}/cookie/trpc`, { fetch: createCookieFetch(send), transformer })
+    ? createEndpoint(place, { fetch: createCookieFetch(send, place), transformer })
     : endpoint;
-  const plain = createTRPCUntypedClient<AnyRouter>({ links: [httpLink(sessionEndpoint)] });
   const ask = (procedure: string, input: object) =>
     plain.mutation(paths.at(procedure), input) as Promise<SessionAnswer>;
   const manager = createSessionManager({
     storage: cookieMode ? localStorageStorage() : storage,
-    cookieMode: cookieMode,
+    cookieMode,
     codec: toCodec(transformer),
     renew: (refreshToken) => ask("token.refresh", { refreshToken }),
     revoke: (refreshToken) => ask("token.revoke", { refreshToken }),
     find: () => api.query(paths.at("me.get")),
   });
+  const common = [watch(manager, paths), withMarks(paths, manager.findMarks)];
+  const plain = createTRPCUntypedClient<AnyRouter>({ links: [...common, httpLink(sessionEndpoint)] });
 
   /** What is about the tokens of this session or the mark of this device: in cookie mode, what the cookies are sent to. */
   const isAlone = (op: Operation) =>
@@ -147,15 +158,15 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
   const reauthenticator = createReauthenticator(() => manager.getSnapshot().user?.id);
   const source = { ...manager, ask, reauthenticate: reauthenticator.ask };
   const links = [
-    watch(manager, paths),
-    withToken<AnyRouter>(source, (attach) => {
-      const alone = httpLink({ ...sessionEndpoint, headers: ({ op }) => attach([op]) });
-      const together = createPrivateBatchLink(endpoint as LinkOptions<AnyRouter>, attach);
-      return (runtime) => {
-        const [sendAlone, sendTogether] = [alone(runtime), together(runtime)];
-        return (call) => (isAlone(call.op) ? sendAlone : sendTogether)(call);
-      };
-    }),
+    ...common,
+    withToken<AnyRouter>(source, (attach) =>
+      createSplitLink({
+        alone: httpLink({ ...sessionEndpoint, headers: ({ op }) => attach([op]) }),
+        together: createPrivateBatchLink(endpoint as LinkOptions<AnyRouter>, attach),
+        isAlone,
+        mayJoin: (op) => cookieMode && !paths.opensSession(op),
+      }),
+    ),
   ];
   const api = createTRPCUntypedClient<AnyRouter>({ links });
   const tokensOf = createAudienceTokens(source, (audience) => api.mutation(paths.at("token.exchange"), { audience }));
@@ -170,13 +181,7 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
     api: createTRPCClient<Router>({ links: links as TRPCLink<Router>[] }),
     permissions,
     can: async (permission) => (await permissions()).includes(permission),
-    async signIn(credentials) {
-      const wish = manager.wish();
-      await manager.ready;
-      const answer = await ask("token.obtain", { ...manager.findMarks(), ...credentials });
-      await manager.keep(answer, wish);
-      return answer.user as PersonOf<Router>;
-    },
+    signIn: async (credentials) => (await ask("token.obtain", credentials)).user as PersonOf<Router>,
     signOut: () => manager.signOut().catch(() => {}),
     link({ audience, dangerouslySendSessionToken, ...options }) {
       const isOwn = dangerouslySendSessionToken || originOf(options.url) === originOf(base);
@@ -206,57 +211,57 @@ function originOf(url: unknown): string | undefined {
   return /^\w+:\/\/[^/?#]+/.exec(text)?.[0] ?? text;
 }
 
-/**
- * Shows the mark of this device where it counts, and takes over answers that change who is signed in or that mark, before the caller gets them,
- * or what is known of the person, beside that.
- */
+interface SplitCalls {
+  readonly alone: TRPCLink<AnyRouter>;
+  readonly together: TRPCLink<AnyRouter>;
+  /** Whether a call is sent alone. */
+  readonly isAlone: (op: Operation) => boolean;
+  /** Whether one that is not there for those who come alone is sent together with others: the service of the release before takes fewer. */
+  readonly mayJoin: (op: Operation) => boolean;
+}
+
+const createSplitLink =
+  ({ alone, together, isAlone, mayJoin }: SplitCalls): TRPCLink<AnyRouter> =>
+  (runtime) => {
+    const [sendAlone, sendTogether] = [alone(runtime), together(runtime)];
+    return ({ op, next }) => {
+      let sender = isAlone(op) ? sendAlone : sendTogether;
+      return answerBy(
+        (call) => sender({ op: call, next }),
+        (send) =>
+          send(op).catch((error) => {
+            if (sender === sendTogether || !mayJoin(op) || !isAuthError(error, "not_found")) throw error;
+            sender = sendTogether;
+            return send(op);
+          }),
+      );
+    };
+  };
+
+/** Takes over answers that change who is signed in or the mark of this device, before the caller gets them, or what is known of the person, beside that. */
 function watch(manager: SessionManager, paths: ProcedurePaths): TRPCLink<AnyRouter> {
   /** What is kept of an answer before its caller gets it; undefined for nothing. */
-  function take(op: Operation, data: unknown, wish: number): Promise<void> | undefined {
-    if (wish > 0) return manager.keep(data as SessionAnswer, wish);
+  function take(op: Operation, data: unknown): Promise<void> | undefined {
     if (paths.endsSession(op)) return manager.signOut();
     if (paths.movesOn(op)) return manager.replace(data as SessionAnswer);
-    const shown = op.path.startsWith(paths.me) ? manager.showUser(data as OwnAnswer) : undefined;
+    const shown = paths.isOwn(op) ? manager.showUser(data as OwnAnswer) : undefined;
     if (paths.showsDevice(op)) return shown ?? manager.keepDevice(data as OwnAnswer | null);
     shown?.catch(() => {});
     return undefined;
   }
 
-  /** The storage may not have been read when a page begins with such a call. */
-  async function withMark(op: Operation): Promise<Operation> {
-    await manager.ready;
-    const { deviceMark, rememberMark } = manager.findMarks();
-    const marks = paths.isRemembered(op) ? { deviceMark, rememberMark } : { deviceMark };
-    return deviceMark ? { ...op, input: { ...marks, ...(op.input as object) } } : op;
-  }
-
   return () =>
     ({ op, next }) => {
       const wish = paths.opensSession(op) ? manager.wish() : 0;
-      return observable((observer) => {
-        let [taken, isStopped]: [Promise<void> | undefined, boolean] = [undefined, false];
-        let subscription: { unsubscribe(): void } | undefined;
-        const send = (call: Operation) => {
-          if (isStopped) return;
-          subscription = next(call).subscribe({
-            next(value) {
-              const { data } = value.result as { data?: unknown };
-              // What goes wrong with keeping an answer is not the call's failure.
-              taken = take(op, data, wish)
-                ?.catch(() => {})
-                .then(() => observer.next(value));
-              if (!taken) observer.next(value);
-            },
-            error: (error) => observer.error(error),
-            complete: () => (taken ? void taken.then(() => observer.complete()) : observer.complete()),
-          });
-        };
-        if (paths.showsDevice(op)) void withMark(op).then(send);
-        else send(op);
-        return () => {
-          isStopped = true;
-          subscription?.unsubscribe();
-        };
+      return answerBy(next, async (send) => {
+        const answer = await send(op);
+        const { data } = answer.result as { data?: unknown };
+        // A code may be answered with a ticket, which is no session.
+        const isStep = (data as { next?: unknown } | null | undefined)?.next !== undefined;
+        if (wish > 0) await (isStep ? undefined : manager.keep(data as SessionAnswer, wish));
+        // What goes wrong with keeping an answer is not the call's failure.
+        else await take(op, data)?.catch(() => {});
+        return answer;
       });
     };
 }

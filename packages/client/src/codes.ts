@@ -123,19 +123,13 @@ const lifetime = 600_000;
 /** See {@link CodeClient.startCode}. */
 export async function startCode<Person>(client: Client, input: CodeInput): Promise<SentCode<Person>> {
   const { purpose = "enter", to = "", locale } = input;
-  const internals = client.internals;
-  await internals.ready;
+  const { internals } = client;
   const own = findOwn(purpose);
   const answer = (await (own
     ? call(client, `me.${own}.start`, { to: to || undefined, locale })
     : purpose === "reauthenticate"
       ? call(client, "codes.start", { purpose, current: to, locale })
-      : internals.ask("codes.start", {
-          purpose,
-          deviceMark: internals.findMarks().deviceMark,
-          to,
-          locale,
-        }))) as Challenge;
+      : internals.ask("codes.start", { purpose, to, locale }))) as Challenge;
   const clockOffset = toTime(answer.expiresAt) - lifetime - Date.now();
   const kept = { ...toKept(answer, clockOffset), purpose, to };
   write(client, purpose, kept);
@@ -180,44 +174,41 @@ function toSentCode<Person>(client: Client, first: Kept): SentCode<Person> {
     },
     forget,
     async resend() {
-      const answer = (await internals.ask("codes.resend", {
-        challenge,
-        deviceMark: internals.findMarks().deviceMark,
-      })) as Challenge;
+      const answer = (await internals.ask("codes.resend", { challenge })) as Challenge;
       kept = { ...kept, ...toKept(answer, kept.clockOffset) };
       write(client, purpose, kept);
     },
     async confirm(code, more) {
-      const own = findOwn(purpose);
-      const wish = own || purpose === "reauthenticate" ? 0 : internals.wish();
-      await internals.ready;
       try {
-        if (wish === 0) {
-          const done = await call(client, own ? `me.${own}.confirm` : "me.reauthenticate", {
-            challenge,
-            code,
-            ...more,
-          });
-          forget();
-          return {
-            next: "done",
-            user: internals.getSnapshot().user as Person,
-            ...(own && (done as Partial<Pick<OwnName, "pending">>)),
-          } as const;
-        }
-        const shown = { challenge, code, ...internals.findMarks() };
-        const answer = (await internals.ask("token.obtainByCode", shown)) as SessionAnswer | Ticket;
+        const outcome = await confirmCode<Person>(client, purpose, { challenge, code, ...(findOwn(purpose) && more) });
         forget();
-        if ("ticket" in answer)
-          return { next: answer.next, ticket: answer.ticket, ticketExpiresAt: new Date(answer.ticketExpiresAt) };
-        await internals.keep(answer, wish);
-        return { next: "done", user: answer.user as Person };
+        return outcome;
       } catch (error) {
         if (isAuthError(error, "code_expired")) forget();
         throw error;
       }
     },
   };
+}
+
+/** What is shown of a code. */
+interface Shown {
+  readonly challenge: string;
+  readonly code: string;
+}
+
+async function confirmCode<Person>(client: Client, purpose: CodePurpose, shown: Shown): Promise<CodeOutcome<Person>> {
+  const { internals } = client;
+  const own = findOwn(purpose);
+  if (own || purpose === "reauthenticate") {
+    const done = (await call(client, own ? `me.${own}.confirm` : "me.reauthenticate", shown)) as Partial<OwnName>;
+    const user = internals.getSnapshot().user as Person;
+    return { next: "done", user, ...(own && { pending: done.pending ?? null }) };
+  }
+  const answer = (await internals.ask("token.obtainByCode", shown)) as SessionAnswer | Ticket;
+  if ("ticket" in answer)
+    return { next: answer.next, ticket: answer.ticket, ticketExpiresAt: new Date(answer.ticketExpiresAt) };
+  return { next: "done", user: answer.user as Person };
 }
 
 const keyOf = (purpose: CodePurpose) => `latchkey.code.${purpose}`;

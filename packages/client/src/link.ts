@@ -1,7 +1,16 @@
-import { httpBatchLink, type Operation, TRPCClientError, type TRPCLink } from "@trpc/client";
+import {
+  httpBatchLink,
+  type Operation,
+  type OperationResultEnvelope,
+  type OperationResultObservable,
+  TRPCClientError,
+  type TRPCLink,
+} from "@trpc/client";
 import type { AnyRouter } from "@trpc/server";
 import { observable } from "@trpc/server/observable";
 import { isAuthError } from "./errors.ts";
+import type { DeviceMarks } from "./kept-session.ts";
+import type { ProcedurePaths } from "./procedure-paths.ts";
 import type { ReauthenticationRequest } from "./reauthenticator.ts";
 import { isFinal, type SessionManager } from "./session-manager.ts";
 
@@ -68,65 +77,109 @@ export function createPrivateBatchLink(options: LinkOptions<AnyRouter>, attach: 
   };
 }
 
+type Answer<Router extends AnyRouter> = OperationResultEnvelope<unknown, TRPCClientError<Router>>;
+
+/** Sends a call on its way, and comes to its answer. */
+type Send<Router extends AnyRouter> = (call: Operation) => Promise<Answer<Router>>;
+
+/**
+ * Makes a link's answer of a promise: every call here has one answer. Once its caller has turned away, nothing more is sent.
+ *
+ * @param next what the call is sent by
+ */
+export const answerBy = <Router extends AnyRouter>(
+  next: (call: Operation) => OperationResultObservable<Router, unknown>,
+  answer: (send: Send<Router>) => Promise<Answer<Router>>,
+): OperationResultObservable<Router, unknown> =>
+  observable((observer) => {
+    let subscription: { unsubscribe(): void } | null | undefined;
+    const send: Send<Router> = (call) =>
+      new Promise((resolve, reject) => {
+        if (subscription !== null) subscription = next(call).subscribe({ next: resolve, error: reject });
+      });
+    answer(send).then(
+      (value) => {
+        observer.next(value);
+        observer.complete();
+      },
+      (cause) => observer.error(TRPCClientError.from(cause)),
+    );
+    return () => {
+      subscription?.unsubscribe();
+      subscription = null;
+    };
+  });
+
 /**
  * Gives calls the session's token. A call that was refused because of its token, and of which the same person has another by now, or until it is
- * shown again who is there, and so never ran, is sent once more for each of the two; no other is ever sent twice.
+ * shown again who is there, and so never ran, is sent once more for each of the two.
  */
 export function withToken<Router extends AnyRouter>(
   manager: TokenSource,
   createSender: (attach: AttachToken) => TRPCLink<Router>,
 ): TRPCLink<Router> {
-  const send = createSender(async (calls) => {
+  const sender = createSender(async (calls) => {
     const token = await manager.findToken();
     for (const { context } of calls) context[tokenKey] = token;
     return toHeaders(token);
   });
 
   return (runtime) => {
-    const sendCall = send(runtime);
-    return ({ op, next }) =>
-      observable((observer) => {
-        let isStopped = false;
-        const repeated = new Set<string>();
-        let subscription = attempt();
+    const sendCall = sender(runtime);
+    return ({ op, next }) => {
+      const left = new Set(["token", "person"]);
 
-        function attempt() {
-          return sendCall({ op, next }).subscribe({
-            next: (value) => observer.next(value),
-            complete: () => observer.complete(),
-            error: (error) => {
-              recover(error).then(
-                (canRepeat) => {
-                  if (!canRepeat) observer.error(error);
-                  else if (!isStopped) subscription = attempt();
-                },
-                (cause) => observer.error(TRPCClientError.from(cause)),
-              );
-            },
-          });
-        }
+      /** Whether the call can be sent again, now with another token. */
+      async function recover(error: unknown): Promise<boolean> {
+        const token = op.context[tokenKey];
+        if (typeof token !== "string") return false;
+        const isOver = isFinal(error);
+        if (isOver) await manager.endUnlessNewer(token);
+        if (isOver || isAuthError(error, "token_expired") || isAuthError(error, "token_invalid"))
+          return left.delete("token") && (await manager.replaceToken(token)) !== undefined;
+        if (isAuthError(error, "reauthentication_required") && manager.reauthenticate)
+          return left.delete("person") && manager.reauthenticate(toRequest(error.data));
+        return false;
+      }
 
-        /** Whether the call can be sent again, now with another token. */
-        async function recover(error: unknown): Promise<boolean> {
-          const token = op.context[tokenKey];
-          if (typeof token !== "string") return false;
-          const isOver = isFinal(error);
-          if (isOver) await manager.endUnlessNewer(token);
-          if (isOver || isAuthError(error, "token_expired") || isAuthError(error, "token_invalid"))
-            return isFirst("token") && (await manager.replaceToken(token)) !== undefined;
-          if (isAuthError(error, "reauthentication_required") && manager.reauthenticate)
-            return isFirst("person") && manager.reauthenticate(toRequest(error.data));
-          return false;
-        }
-
-        function isFirst(what: string): boolean {
-          return !repeated.has(what) && repeated.add(what).has(what);
-        }
-
-        return () => {
-          isStopped = true;
-          subscription.unsubscribe();
-        };
-      });
+      return answerBy(
+        (call) => sendCall({ op: call, next }),
+        async function attempt(send): Promise<Answer<Router>> {
+          try {
+            return await send(op);
+          } catch (error) {
+            if (await recover(error)) return attempt(send);
+            throw error;
+          }
+        },
+      );
+    };
   };
 }
+
+/**
+ * Shows the marks of this device where they count. The service of the release before knows fewer of them: what it refuses for one that it does not
+ * know never ran, and is sent once more without that one.
+ */
+export const withMarks =
+  (paths: ProcedurePaths, findMarks: () => DeviceMarks | Promise<DeviceMarks>): TRPCLink<AnyRouter> =>
+  () =>
+  ({ op, next }) => {
+    if (!paths.showsDevice(op)) return next(op);
+    return answerBy(next, async (send) => {
+      const { deviceMark, ...more } = await findMarks();
+      const marks = { deviceMark, ...(paths.isRemembered(op) && more) };
+      const sendWith = (shown: object) => send({ ...op, input: { ...shown, ...(op.input as object) } });
+      if (!deviceMark) return send(op);
+      return sendWith(marks).catch((error) => {
+        const known = Object.entries(marks).filter(([name]) => !isUnknown(name, error));
+        if (known.length === Object.keys(marks).length) throw error;
+        return sendWith(Object.fromEntries(known));
+      });
+    });
+  };
+
+/** Whether a call was refused because there is no such field. */
+const isUnknown = (name: string, error: unknown): boolean =>
+  isAuthError(error, "invalid_input") &&
+  !!error.data.issues?.some(({ code, path }) => code === "unknown_field" && path[0] === name);

@@ -1,6 +1,7 @@
 import type { AnyRouter, inferRouterOutputs } from "@trpc/server";
 import type { AppRouter, SessionAnswer } from "./api-types.ts";
 import type { AuthClient } from "./auth-client.ts";
+import { decodeBase64url, encodeBase64url } from "./base64url.ts";
 import { isAuthError } from "./errors.ts";
 import type { PersonOf } from "./mounted-router.ts";
 import type { PendingSignIn, SecondFactorOptions } from "./second-factor.ts";
@@ -54,13 +55,9 @@ export async function signInWithPasskey<Router extends AnyRouter = AppRouter>(
   const start = async () => (await internals.ask("passkeys.start", {})) as Started;
   const shown = await get(start, { autofill, ...(signal && { signal }) });
   if (!shown) return null;
-  // From here on: whoever signed in otherwise while this waited stays signed in.
-  const wish = internals.wish();
-  await internals.ready;
-  const input = { ...more, passkey: shown.passkey, deviceMark: internals.findMarks().deviceMark };
-  const answer = (await forget(shown, internals.ask("token.obtainByPasskey", input))) as SessionAnswer;
-  await internals.keep(answer, wish);
-  return answer.user as PersonOf<Router>;
+  const input = { ...more, passkey: shown.passkey };
+  const { user } = (await forget(shown, internals.ask("token.obtainByPasskey", input))) as SessionAnswer;
+  return user as PersonOf<Router>;
 }
 
 /**
@@ -113,13 +110,9 @@ export async function showPasskey<Router extends AnyRouter = AppRouter>(
         (got) => got && { passkey: got.passkey },
       );
   if (!shown) return null;
-  const wish = internals.wish();
-  await internals.ready;
-  const input = { ...shown, ticket, remember, deviceMark: internals.findMarks().deviceMark };
-  const answer = (await internals.ask("token.obtainBySecondFactor", input)) as SessionAnswer &
-    Partial<Pick<AddedPasskey, "recoveryCodes">>;
-  await internals.keep(answer, wish);
-  return { user: answer.user as PersonOf<Router>, recoveryCodes: answer.recoveryCodes ?? null };
+  const input = { ...shown, ticket, ...(remember && { remember }) };
+  const { user, recoveryCodes = null } = (await internals.ask("token.obtainBySecondFactor", input)) as Opened;
+  return { user: user as PersonOf<Router>, recoveryCodes };
 }
 
 /**
@@ -138,15 +131,14 @@ export async function recoverWithPasskey<Router extends AnyRouter = AppRouter>(
   const { options } = (await internals.ask("recovery.startPasskey", { ticket })) as StartedCreation;
   const passkey = await create(options);
   if (!passkey) return null;
-  const wish = internals.wish();
-  await internals.ready;
-  const answer = (await internals.ask("recovery.setPasskey", { ticket, passkey, removeSecondFactors })) as
-    | (SessionAnswer & Partial<Pick<AddedPasskey, "recoveryCodes">>)
-    | { readonly next: "sign_in" };
+  const input = { ticket, passkey, ...(removeSecondFactors && { removeSecondFactors }) };
+  const answer = (await internals.ask("recovery.setPasskey", input)) as Opened | { readonly next: "sign_in" };
   if ("next" in answer) return { user: null, recoveryCodes: null, next: answer.next };
-  await internals.keep(answer, wish);
   return { user: answer.user as PersonOf<Router>, recoveryCodes: answer.recoveryCodes ?? null };
 }
+
+/** A session that was opened by a passkey just made. */
+type Opened = SessionAnswer & Partial<Pick<AddedPasskey, "recoveryCodes">>;
 
 interface Shown {
   readonly passkey: ReturnType<typeof toAssertion>;
@@ -235,6 +227,8 @@ async function forget({ passkey, rpId }: Shown, call: Promise<unknown>): Promise
   });
 }
 
+const toBytes = (text: string) => Uint8Array.from(decodeBase64url(text), (character) => character.charCodeAt(0));
+
 const toDescriptor = ({ id, transports }: Started["options"]["allowCredentials"][number]) => ({
   type: "public-key" as const,
   id: toBytes(id),
@@ -246,25 +240,19 @@ function toAssertion({ id, response }: PublicKeyCredential) {
   return {
     id,
     response: {
-      clientDataJSON: toText(clientDataJSON),
-      authenticatorData: toText(authenticatorData),
-      signature: toText(signature),
-      userHandle: userHandle && toText(userHandle),
+      clientDataJSON: encodeBase64url(clientDataJSON),
+      authenticatorData: encodeBase64url(authenticatorData),
+      signature: encodeBase64url(signature),
+      userHandle: userHandle && encodeBase64url(userHandle),
     },
   };
 }
 
 function toRegistration({ id, response }: PublicKeyCredential) {
   const made = response as AuthenticatorAttestationResponse;
-  const [clientDataJSON, attestationObject] = [toText(made.clientDataJSON), toText(made.attestationObject)];
+  const [clientDataJSON, attestationObject] = [
+    encodeBase64url(made.clientDataJSON),
+    encodeBase64url(made.attestationObject),
+  ];
   return { id, response: { clientDataJSON, attestationObject, transports: made.getTransports?.() ?? [] } };
 }
-
-const toBytes = (text: string) =>
-  Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (character) => character.charCodeAt(0));
-
-const toText = (bytes: ArrayBuffer) =>
-  btoa(String.fromCharCode(...new Uint8Array(bytes)))
-    .replaceAll("+", "-")
-    .replaceAll("/", "_")
-    .replaceAll("=", "");

@@ -1,7 +1,6 @@
+/** Beside all that begin with `token.obtain`. */
 const devicePaths = [
-  ...["codes.start", "codes.resend", "token.obtain", "token.obtainByCode", "token.obtainBySecondFactor"],
-  ...["token.obtainByPasskey", "token.obtainByNewPassword"],
-  ...["me.devices.forget", "sessions.revokeOthers", "me.factors.removeOthers"],
+  ...["codes.start", "codes.resend", "me.devices.forget", "sessions.revokeOthers", "me.factors.removeOthers"],
   ...["me.phone.confirm", "me.phone.remove", "me.email.confirm", "me.email.remove"],
   ...["password.startReset", "password.reset", "recovery.setPassword", "account.stopChanges", "account.holdReset"],
 ];
@@ -11,28 +10,35 @@ const movingPaths = [
   ...["me.devices.forget", "sessions.revokeOthers", "me.factors.removeOthers"],
 ];
 
+interface Call {
+  /** The full path of a procedure. */
+  readonly path: string;
+}
+
 /**
  * The full paths of the procedures that the SDK knows by name, in a router that has them at the top, or below a path of its own such as
  * `auth`. The one table of them.
  */
 export function createProcedurePaths(prefix = "") {
   const at = (name: string) => (prefix && `${prefix}.`) + name;
+  const begins = ({ path }: Call, name: string) => path.startsWith(at(name));
+  const isOneOf = ({ path }: Call, names: readonly string[]) => names.some((name) => path === at(name));
   return {
     /** The path of any other. */
     at,
     /** By a password, by a code (`token.obtainByCode`), by registering, or by recovery. */
-    opensSession: ({ path }: { path: string }) =>
-      path.startsWith(at("token.obtain")) || path === at("account.register") || path.startsWith(at("recovery.set")),
+    opensSession: (call: Call) =>
+      begins(call, "token.obtain") || isOneOf(call, ["account.register"]) || begins(call, "recovery.set"),
     /** What answers new tokens of this session, or makes this device the only one that is known and answers its new mark. */
-    movesOn: ({ path }: { path: string }) => movingPaths.some((name) => path === at(name)),
+    movesOn: (call: Call) => isOneOf(call, movingPaths),
     /** What ends every session of the person, this one too. */
-    endsSession: ({ path }: { path: string }) => path === at("me.delete"),
+    endsSession: (call: Call) => isOneOf(call, ["me.delete"]),
     /** What takes the mark of this device, and may answer a new one: a refusal of strangers does not meet it. */
-    showsDevice: ({ path }: { path: string }) => devicePaths.some((name) => path === at(name)),
+    showsDevice: (call: Call) => begins(call, "token.obtain") || isOneOf(call, devicePaths),
     /** What is asked for no second factor on a device that is remembered. */
-    isRemembered: ({ path }: { path: string }) => path === at("token.obtain") || path === at("token.obtainByCode"),
-    /** What all that is about one's own account begins with. */
-    me: at("me."),
+    isRemembered: (call: Call) => isOneOf(call, ["token.obtain", "token.obtainByCode"]),
+    /** What is about one's own account. */
+    isOwn: (call: Call) => begins(call, "me."),
   };
 }
 

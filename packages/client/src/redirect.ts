@@ -1,6 +1,7 @@
 import type { AnyRouter } from "@trpc/server";
 import type { AppRouter, SessionAnswer } from "./api-types.ts";
 import type { AuthClient } from "./auth-client.ts";
+import { encodeBase64url } from "./base64url.ts";
 import type { PersonOf } from "./mounted-router.ts";
 import { isFinal } from "./session-manager.ts";
 import { type AuthStorage, memoryStorage } from "./storage.ts";
@@ -102,7 +103,7 @@ export async function signInWithRedirect<Router extends AnyRouter = AppRouter>(
   if (internals.base === false)
     throw new TypeError('With storage: "cookie", the pages share the session: takeOverSession');
   const [state, verifier] = [createSecret(), createSecret()];
-  const challenge = toText(new Uint8Array(await digest(verifier, rest.sha256)));
+  const challenge = encodeBase64url(await digest(verifier, rest.sha256));
   const place = toAbsolute(pages ?? internals.base);
   const away: Away = { clientId, redirectUri, verifier, issuer: place, ...(returnTo !== undefined && { returnTo }) };
   const storage = findStorage(internals, rest.storage);
@@ -172,15 +173,10 @@ async function exchange<Router extends AnyRouter>(
   if (url === undefined) cleanAddress();
   if (iss !== away.issuer) throw new RedirectError("issuer_mismatch");
   if (code === undefined) throw new RedirectError((error ?? "invalid_request") as RedirectErrorCode);
-  const wish = internals.wish();
-  await internals.ready;
   const { clientId, redirectUri, verifier: codeVerifier, returnTo } = away;
-  const answer = (await internals.ask("token.obtainByRedirect", {
-    ...{ code, codeVerifier, clientId, redirectUri, deviceName },
-    deviceMark: internals.findMarks().deviceMark,
-  })) as SessionAnswer;
-  await internals.keep(answer, wish);
-  return { user: answer.user as PersonOf<Router>, returnTo };
+  const shown = { code, codeVerifier, clientId, redirectUri, ...(deviceName !== undefined && { deviceName }) };
+  const { user } = (await internals.ask("token.obtainByRedirect", shown)) as SessionAnswer;
+  return { user: user as PersonOf<Router>, returnTo };
 }
 
 /** By hand, because not every phone has the platform's `URL` whole. Null for an address that brings no answer. */
@@ -269,7 +265,7 @@ function toAbsolute(url: string): string {
 }
 
 /** 256 random bits. */
-const createSecret = () => toText(crypto.getRandomValues(new Uint8Array(32)));
+const createSecret = () => encodeBase64url(crypto.getRandomValues(new Uint8Array(32)));
 
 async function digest(text: string, sha256: RedirectSignIn["sha256"]): Promise<ArrayBuffer | Uint8Array> {
   const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
@@ -277,17 +273,4 @@ async function digest(text: string, sha256: RedirectSignIn["sha256"]): Promise<A
   const { subtle } = globalThis.crypto;
   if (!subtle) throw new TypeError("There is no crypto.subtle: use https or localhost, or give sha256");
   return subtle.digest("SHA-256", bytes);
-}
-
-const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-/** Base64url. By hand, because not every JavaScript engine on a phone has `btoa`. */
-function toText(bytes: Uint8Array): string {
-  let [bits, count, text] = [0, 0, ""];
-  for (const byte of bytes) {
-    bits = ((bits << 8) | byte) & 0xffff;
-    count += 8;
-    for (; count >= 6; count -= 6) text += alphabet[(bits >> (count - 6)) & 63];
-  }
-  return count > 0 ? text + alphabet[(bits << (6 - count)) & 63] : text;
 }

@@ -62,12 +62,9 @@ export async function showSecondFactor<Router extends AnyRouter = AppRouter>(
   totp: string,
   { remember }: SecondFactorOptions = {},
 ): Promise<PersonOf<Router>> {
-  const wish = internals.wish();
-  await internals.ready;
-  const input = { ticket, totp, remember, deviceMark: internals.findMarks().deviceMark };
-  const answer = (await internals.ask("token.obtainBySecondFactor", input)) as SessionAnswer;
-  await internals.keep(answer, wish);
-  return answer.user as PersonOf<Router>;
+  const shown = { ticket, totp, ...(remember && { remember }) };
+  const { user } = (await internals.ask("token.obtainBySecondFactor", shown)) as SessionAnswer;
+  return user as PersonOf<Router>;
 }
 
 /**

@@ -1,18 +1,18 @@
-import {
-  createTRPCClient,
-  createTRPCUntypedClient,
-  httpLink,
-  type Operation,
-  type TRPCClient,
-  type TRPCLink,
-} from "@trpc/client";
+import { createTRPCClient, createTRPCUntypedClient, httpLink, type TRPCClient, type TRPCLink } from "@trpc/client";
 import type { AnyRouter, inferRouterInputs } from "@trpc/server";
-import { observable } from "@trpc/server/observable";
 import type { AppRouter, SessionAnswer } from "./api-types.ts";
 import { createAudienceTokens } from "./audience-tokens.ts";
 import { createEndpoint, type Transformer } from "./endpoint.ts";
 import { parseMarks, toKeptSession } from "./kept-session.ts";
-import { type ApiOptions, createPrivateBatchLink, type LinkOptions, type TokenSource, withToken } from "./link.ts";
+import {
+  type ApiOptions,
+  answerBy,
+  createPrivateBatchLink,
+  type LinkOptions,
+  type TokenSource,
+  withMarks,
+  withToken,
+} from "./link.ts";
 import type { PersonOf } from "./mounted-router.ts";
 import { createProcedurePaths, type ProcedurePaths } from "./procedure-paths.ts";
 import { createRefresher, type Refresher } from "./refresher.ts";
@@ -160,7 +160,8 @@ async function openSession<Router extends AnyRouter>(
     fetch: createForwardingFetch(options, request),
     transformer: options.transformer,
   });
-  const plain = createTRPCUntypedClient<AnyRouter>({ links: [httpLink(endpoint)] });
+  const marksLink = withMarks(paths, () => marks);
+  const plain = createTRPCUntypedClient<AnyRouter>({ links: [marksLink, httpLink(endpoint)] });
   const ask = (procedure: string, input: object) => plain.mutation(procedure, input) as Promise<SessionAnswer>;
   const revoke = createSessionRevoker((refreshToken) => ask(paths.at("token.revoke"), { refreshToken }));
 
@@ -191,8 +192,16 @@ async function openSession<Router extends AnyRouter>(
     keepDevice(answer);
   }
 
+  /** Takes over tokens that another request of this browser must not put those of before in the place of. Answers these. */
+  function moveOn(answer: SessionAnswer): SessionTokens | null {
+    const replaced = tokens;
+    keep(answer);
+    if (replaced) refresher.noteReplaced(replaced.refreshToken, answer.refreshToken);
+    return replaced;
+  }
+
   /** The mark of this device is another one after what makes all others worthless. */
-  function keepDevice(answer: object | null): void {
+  function keepDevice(answer: object | null | undefined): void {
     const next = parseMarks(answer);
     marks = { ...marks, ...next };
     const { deviceMark, rememberMark } = next;
@@ -227,12 +236,6 @@ async function openSession<Router extends AnyRouter>(
     },
   };
 
-  function withMark(op: Operation): Operation {
-    const { deviceMark } = marks;
-    const shown = paths.isRemembered(op) ? marks : { deviceMark };
-    return deviceMark && paths.showsDevice(op) ? { ...op, input: { ...shown, ...(op.input as object) } } : op;
-  }
-
   /** Tokens that a call answers replace those of the cookie. */
   const watch: TRPCLink<AnyRouter> =
     () =>
@@ -241,20 +244,21 @@ async function openSession<Router extends AnyRouter>(
         paths.opensSession(op) ||
         ["me.changePassword", "me.reauthenticate", "token.refresh"].some((name) => op.path === paths.at(name));
       if (givesTokens) requireAnswer();
-      return observable((observer) =>
-        next(withMark(op)).subscribe({
-          next(value) {
-            // A code may be answered with a ticket, which is no session.
-            const answer = (givesTokens && "data" in value.result ? value.result.data : {}) as Partial<SessionAnswer>;
-            if (answer.token) keep(answer as SessionAnswer);
-            else if (canAnswer && "data" in value.result) keepDevice(value.result.data as object | null);
-            observer.next(value);
-          },
-          error: (error) => observer.error(error),
-          complete: () => observer.complete(),
-        }),
-      );
+      return answerBy(next, async (send) => {
+        const answer = await send(op);
+        const { data } = answer.result as { data?: Partial<SessionAnswer> | null };
+        // A code may be answered with a ticket, which is no session.
+        if (givesTokens && data?.token) moveOn(data as SessionAnswer);
+        else if (canAnswer) keepDevice(data);
+        return answer;
+      });
     };
+
+  /** What is rendered for long puts no cookie back that another request has replaced meanwhile. */
+  function listCookies(): readonly SessionCookie[] {
+    if (tokens && refresher.isReplaced(tokens.refreshToken)) cookies.delete(names.session);
+    return [...cookies.values()];
+  }
 
   function requireAnswer(): void {
     if (!canAnswer)
@@ -265,6 +269,7 @@ async function openSession<Router extends AnyRouter>(
 
   const links: TRPCLink<AnyRouter>[] = [
     watch,
+    marksLink,
     withToken(source, (attach) => createPrivateBatchLink(endpoint as LinkOptions<AnyRouter>, attach)),
   ];
   const api = createTRPCUntypedClient<AnyRouter>({ links });
@@ -286,9 +291,8 @@ async function openSession<Router extends AnyRouter>(
     token: ({ audience } = {}) => tokensOf(audience).findToken(),
     async signIn(credentials) {
       requireAnswer();
-      const replaced = tokens;
-      const answer = await ask(paths.at("token.obtain"), { ...marks, ...credentials });
-      keep(answer);
+      const answer = await ask(paths.at("token.obtain"), credentials);
+      const replaced = moveOn(answer);
       if (replaced) await revoke(replaced.refreshToken);
       return answer.user as PersonOf<Router>;
     },
@@ -298,10 +302,10 @@ async function openSession<Router extends AnyRouter>(
       clear();
       if (ended) await revoke(ended.refreshToken);
     },
-    cookies: () => [...cookies.values()],
+    cookies: listCookies,
     headers() {
       const headers = new Headers({ "cache-control": "private, no-store", vary: "Cookie" });
-      for (const { line } of cookies.values()) headers.append("set-cookie", line);
+      for (const { line } of listCookies()) headers.append("set-cookie", line);
       return headers;
     },
     commit: (response) => commit(response, session.headers()),

@@ -125,9 +125,13 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
     if (isChange) for (const listener of [...personListeners]) callSafely(listener, user);
   }
 
+  function learn(known: DeviceMarks): void {
+    marks = { ...marks, ...known };
+  }
+
   function toStored(text: string | null | undefined): KeptSession | null {
     if (text === undefined) return kept;
-    marks = { ...marks, ...readMarks(text) };
+    learn(readMarks(text));
     return parse(text);
   }
 
@@ -212,18 +216,15 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
     const replaced = kept;
     const reading = readReplaced();
     await take(session, answer);
-    await endAll([replaced, await reading]);
+    await Promise.all([endUnlessKept(replaced), endOther(await reading, replaced)]);
   }
 
-  /** Ends sessions at the service, each once, but for the one that is kept. */
-  async function endAll(sessions: readonly (KeptSession | null)[]): Promise<void> {
-    const bySid = new Map(sessions.map((session) => [session?.sid, session]));
-    await Promise.all([...bySid.values()].map(endUnlessKept));
-  }
+  const endOther = async (stored: KeptSession | null, session: KeptSession | null) =>
+    stored?.sid === session?.sid ? undefined : endUnlessKept(stored);
 
   async function take(session: KeptSession, answer?: SessionAnswer): Promise<void> {
     failure = undefined;
-    marks = { ...marks, ...parseMarks(answer) };
+    learn(parseMarks(answer));
     show(session);
     await writeStored(session);
   }
@@ -245,9 +246,6 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
     const endings = [endUnlessKept(session), reading.then((stored) => endOther(stored, session))];
     await Promise.all([...endings, clearing, ready.then(() => ending)]);
   }
-
-  const endOther = async (stored: KeptSession | null, session: KeptSession | null) =>
-    stored?.sid === session?.sid ? undefined : endUnlessKept(stored);
 
   /** The cookie is the session that the browser has, and after another sign-in it is another one. */
   async function signOutByCookie(wish: number, isKnown: boolean, clearing: Promise<void>): Promise<void> {
@@ -341,7 +339,7 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
     show({ ...kept, user });
     await queue.update((text) => {
       const stored = toStored(text);
-      marks = { ...marks, ...parseMarks({ deviceMark }) };
+      learn(parseMarks({ deviceMark }));
       if (!kept || stored?.sid !== kept.sid || stored.refreshToken !== kept.refreshToken) return undefined;
       // What is stored without a token, for want of room, may have room by now.
       const next = format({ ...kept, user });
@@ -389,16 +387,16 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
         return undefined;
       });
     },
-    /** What shows that this device is known, and what takes the place of its second factor. */
-    findMarks: () => marks,
+    /** What shows that this device is known, and what takes the place of its second factor, once the storage has been read. */
+    findMarks: () => ready.then(() => marks),
     /** Keeps the new mark of this device, whoever is signed in. */
     async keepDevice(answer: OwnAnswer | null): Promise<void> {
       const next = parseMarks(answer);
       if (!next.deviceMark) return;
-      marks = { ...marks, ...next };
+      learn(next);
       await queue.update((text) => {
         const stored = toStored(text);
-        marks = { ...marks, ...next };
+        learn(next);
         return stored ? format(stored) : JSON.stringify(marks);
       });
     },

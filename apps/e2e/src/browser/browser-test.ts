@@ -21,6 +21,14 @@ const words = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-b
 /** One for all files of this process, whose windows know nothing of one another. */
 let shared: Promise<Browser> | undefined;
 
+/** The browser, started anew where the one before has crashed: that is the fault of one test at most. */
+async function findBrowser(): Promise<Browser> {
+  const known = await shared?.catch(() => undefined);
+  if (known?.isConnected()) return known;
+  shared = startBrowser();
+  return shared;
+}
+
 function startBrowser(): Promise<Browser> {
   if (!executablePath) throw new Error("There is no `chromium` on the PATH, and CI=true does without no test");
   return chromium.launch({ executablePath, args: [...words, "--disable-component-update", "--disable-sync"] });
@@ -36,8 +44,11 @@ export async function openWindow(browser: Browser): Promise<BrowserContext> {
   return context;
 }
 
+const isGone = (context: BrowserContext) => !context.browser()?.isConnected();
+
 /** What a test leaves behind in the window goes; each site has a port of its own, so no other finds what it stored. */
 async function tidyUp(context: BrowserContext): Promise<void> {
+  if (isGone(context)) return;
   const [, ...tabs] = context.pages();
   await Promise.all(tabs.map((tab) => tab.close()));
   await context.unrouteAll({ behavior: "ignoreErrors" });
@@ -56,31 +67,39 @@ async function describeTabs(context: BrowserContext): Promise<string> {
 /** See {@link test}; for tests with a site of another kind, which then need {@link inBrowser}. */
 export const browserTest = base
   // biome-ignore lint/correctness/noEmptyPattern: vitest reads from the pattern what a fixture needs
-  .extend("browser", { scope: "worker" }, async ({}, { onCleanup }) => {
-    shared ??= startBrowser();
-    const browser = await shared;
-    onCleanup(() => browser.close());
-    return browser;
+  .extend("chromium", { scope: "worker" }, async ({}, { onCleanup }) => {
+    onCleanup(async () => (await shared)?.close());
+    return { find: findBrowser };
   })
+  .extend("browser", ({ chromium }) => chromium.find())
   // biome-ignore lint/correctness/noEmptyPattern: vitest reads from the pattern what a fixture needs
   .extend("site", async ({}, { onCleanup }): Promise<Site> => {
     const site = await startSite();
     onCleanup(() => site[Symbol.asyncDispose]());
     return site;
   })
-  .extend("window", { scope: "file" }, async ({ browser }, { onCleanup }) => {
-    const window = await openWindow(browser);
-    onCleanup(() => window.close());
-    // It stays, and the window with it, which is dearer than a tab.
-    await window.newPage();
-    return window;
-  })
-  .extend("context", ({ window, task }, { onCleanup }) => {
+  .extend("window", { scope: "file" }, async ({ chromium }, { onCleanup }) => {
+    let window: BrowserContext | undefined;
     onCleanup(async () => {
-      if (task.result?.state === "fail") console.error(`"${task.name}" failed at\n${await describeTabs(window)}`);
-      await tidyUp(window);
+      if (window && !isGone(window)) await window.close();
     });
-    return window;
+    return {
+      async find(): Promise<BrowserContext> {
+        if (window && !isGone(window)) return window;
+        window = await openWindow(await chromium.find());
+        // It stays, and the window with it, which is dearer than a tab.
+        await window.newPage();
+        return window;
+      },
+    };
+  })
+  .extend("context", async ({ window, task }, { onCleanup }) => {
+    const context = await window.find();
+    onCleanup(async () => {
+      if (task.result?.state === "fail") console.error(`"${task.name}" failed at\n${await describeTabs(context)}`);
+      await tidyUp(context);
+    });
+    return context;
   })
   .extend(
     "open",

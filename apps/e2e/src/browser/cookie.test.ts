@@ -193,6 +193,39 @@ test("a new password, chosen in one tab, signs no tab out", async ({ open, site,
   expect(await readSessions(site)).toEqual([null]);
 });
 
+test("a refresh that is answered late puts no older cookie back over that of a reauthentication in another tab", async ({
+  open,
+  site,
+}) => {
+  const [here, there] = [await open({ storage }), await open({ storage })];
+  await signIn(here);
+  await shows(there, signedIn);
+  expect(await askWho(there)).toBe("alice");
+  await site.test.clock.advance(20 * 60);
+  expect(await askWho(here)).toBe("alice");
+  const refreshed = site.front.holdAnswer("token.refresh");
+
+  const asking = askWho(there);
+  const letGo = await refreshed;
+  let isShown = false;
+  const showing = inPage(here, ({ api }) => api.me.reauthenticate.mutate({ password: "correct horse battery" }));
+  showing.then(() => {
+    isShown = true;
+  }, console.error);
+  // It waits for its turn, or is answered first.
+  const countWaiting = () => here.evaluate("navigator.locks.query().then(({ pending }) => pending.length)");
+  await expect.poll(async () => isShown || (await countWaiting()) !== 0, { timeout: 20_000 }).toBe(true);
+  letGo();
+  await showing;
+
+  expect(await asking).toBe("alice");
+  // What the reauthentication answered is used, so that no token from before it leads to the session any more.
+  expect(await askWho(here)).toBe("alice");
+  await site.test.clock.advance(20 * 60);
+  expect(await Promise.all([askWho(here), askWho(there)])).toEqual(["alice", "alice"]);
+  expect(await readSessions(site)).toEqual([null]);
+});
+
 /** What a page can make a browser send to an address: with leave asked for, without, and by leaving the page. */
 const attacks: readonly ((address: string) => string)[] = [
   (address) =>

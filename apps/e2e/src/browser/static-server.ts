@@ -19,6 +19,8 @@ export interface Front extends AsyncDisposable {
    * @param base what stands before them here, and is taken away, such as `/auth`
    */
   handOnTo(service: string, base?: string): void;
+  /** Holds back the next answer to a procedure. Resolves once the service has given it, with what lets it go. */
+  holdAnswer(procedure: string): Promise<() => void>;
 }
 
 export interface ReceivedRequest {
@@ -36,6 +38,13 @@ export async function startFront(folder?: string): Promise<Front> {
   const requests: ReceivedRequest[] = [];
   let service: string | undefined;
   let base = "";
+  const held = new Map<string, (letGo: () => void) => void>();
+  /** Waits where the answer to this path is to be held back. */
+  const pass = (path: string): Promise<void> => {
+    const [procedure = "", tell] = [...held].find(([name]) => path.includes(name)) ?? [];
+    held.delete(procedure);
+    return new Promise((letGo) => (tell ? tell(letGo) : letGo()));
+  };
   const server = createServer((incoming, outgoing) => {
     const path = incoming.url ?? "/";
     const received = { method: incoming.method ?? "", path, headers: incoming.headers, status: 0 };
@@ -44,7 +53,7 @@ export async function startFront(folder?: string): Promise<Front> {
       received.status = outgoing.statusCode;
     });
     const inner = path.startsWith(`${base}/`) ? path.slice(base.length) : "/";
-    if (service && /^\/(trpc|cookie)\//.test(inner)) return handOn(incoming, outgoing, new URL(inner, service));
+    if (service && /^\/(trpc|cookie)\//.test(inner)) return handOn(incoming, outgoing, { url: new URL(inner, service), pass });
     if (folder) return giveOut(outgoing, join(folder, new URL(path, "http://front").pathname));
     if (path === "/sdk.js") return answer(outgoing, "text/javascript", script);
     if (path === "/passkeys.js") return answer(outgoing, "text/javascript", passkeyScript);
@@ -59,6 +68,7 @@ export async function startFront(folder?: string): Promise<Front> {
       service = url;
       base = before;
     },
+    holdAnswer: (procedure) => new Promise((resolve) => held.set(procedure, resolve)),
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -81,10 +91,17 @@ function giveOut(outgoing: ServerResponse, path: string): void {
   );
 }
 
+interface Onward {
+  readonly url: URL;
+  /** Waited for before an answer is handed back. */
+  readonly pass: (path: string) => Promise<void>;
+}
+
 /** The `Host` that the browser sent is kept: with it the service tells its own origin from others. */
-function handOn(incoming: IncomingMessage, outgoing: ServerResponse, url: URL): void {
+function handOn(incoming: IncomingMessage, outgoing: ServerResponse, { url, pass }: Onward): void {
   const { method, headers } = incoming;
-  const onward = request(url, { ...(method && { method }), headers }, (received) => {
+  const onward = request(url, { ...(method && { method }), headers }, async (received) => {
+    await pass(url.pathname);
     outgoing.writeHead(received.statusCode ?? 502, received.rawHeaders);
     received.pipe(outgoing);
   });

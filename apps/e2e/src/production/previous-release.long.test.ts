@@ -1,4 +1,6 @@
 import { randomBytes } from "node:crypto";
+import { createAuthClient, memoryStorage } from "@latchkey/client";
+import { withCodes } from "@latchkey/client/codes";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { call } from "../live-server.ts";
 import { password } from "../processes/accounts-by-cli.ts";
@@ -131,6 +133,29 @@ describe.runIf(hasPreviousRelease)("the release before, on the schema of this on
       expect(await call(there, "me.get", { token: signedIn.token })).toMatchObject({ status: 401 });
       await expectOk(there, "users.delete", { input: { id }, token });
     }
+  });
+
+  it("is called by the SDK of this release, on a device that this one has remembered", async () => {
+    const storage = memoryStorage();
+    const credentials = { username: "admin", password };
+    const before = createAuthClient({ url: present.url, storage });
+    await before.signIn(credentials);
+    await before.signOut();
+    before.dispose();
+    const { deviceMark } = JSON.parse((await storage.get()) ?? "");
+    await storage.set(JSON.stringify({ deviceMark, rememberMark: "r".repeat(22) }));
+
+    const auth = withCodes(createAuthClient({ url: earlier.url, storage }));
+    expect(await auth.signIn(credentials)).toMatchObject({ username: "admin" });
+    expect((await auth.api.me.get.query()).username).toBe("admin");
+    await auth.api.me.reauthenticate.mutate({ password });
+    await auth.api.sessions.revokeOthers.mutate({});
+    const to = "+905321234569";
+    const sent = await auth.startCode({ purpose: "prove_phone", to });
+    const code = await Promise.any([readCode(earlier, to), readCode(present, to)]);
+    expect(await sent.confirm(code)).toMatchObject({ next: "done", user: { phoneNumber: to } });
+    await auth.signOut();
+    auth.dispose();
   });
 
   it("clears away and leaves every migration's note alone", async () => {

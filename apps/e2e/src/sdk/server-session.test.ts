@@ -172,6 +172,32 @@ describe("the cookie", () => {
     await session.api.me.changePassword.mutate({ currentPassword: `${password} 2`, newPassword: password });
   });
 
+  test.for([
+    [
+      "a reauthentication",
+      ({ api }: ServerSession) => api.me.reauthenticate.mutate({ password: credentials.password }),
+    ],
+    ["another sign-in", (session: ServerSession) => session.signIn(credentials)],
+  ] as const)("of before %s is not put back by an answer that is rendered for longer", ([, moveOn], { site }) =>
+    withMovedClock(async () => {
+      const { serverSession, browser } = site;
+      await signIn(site);
+      await pass(site, 961);
+      const slow = await serverSession(browser.request());
+      expect((await slow.user())?.username).toBe("alice");
+      const quick = await serverSession(browser.request());
+      await moveOn(quick);
+      browser.receive(quick.commit(new Response()));
+      const newest = browser.cookies.get("__Host-latchkey");
+      browser.receive(slow.commit(new Response()));
+      expect(browser.cookies.get("__Host-latchkey")).toBe(newest);
+
+      await pass(site, 961);
+      const next = await serverSession(browser.request());
+      expect((await next.user())?.username).toBe("alice");
+    }),
+  );
+
   test("is committed by a handler with every answer, also with one that is thrown", async ({ site }) => {
     const { serverSession, browser } = site;
     const post = serverSession.handler(async (request, session) => {
