@@ -168,18 +168,18 @@ export const withMarks =
     if (!paths.showsDevice(op)) return next(op);
     return answerBy(next, async (send) => {
       const { deviceMark, ...more } = await findMarks();
-      const marks = { deviceMark, ...(paths.isRemembered(op) && more) };
-      const sendWith = (shown: object) => send({ ...op, input: { ...shown, ...(op.input as object) } });
+      const marks = Object.entries({ deviceMark, ...(paths.isRemembered(op) && more) });
+      const sendWith = (shown: typeof marks) =>
+        send({ ...op, input: { ...Object.fromEntries(shown), ...(op.input as object) } });
       if (!deviceMark) return send(op);
       return sendWith(marks).catch((error) => {
-        const known = Object.entries(marks).filter(([name]) => !isUnknown(name, error));
-        if (known.length === Object.keys(marks).length) throw error;
-        return sendWith(Object.fromEntries(known));
+        const known = marks.filter(([name]) => !isRefused(name, error));
+        if (known.length === marks.length) throw error;
+        return sendWith(known);
       });
     });
   };
 
-/** Whether a call was refused because there is no such field. */
-const isUnknown = (name: string, error: unknown): boolean =>
-  isAuthError(error, "invalid_input") &&
-  !!error.data.issues?.some(({ code, path }) => code === "unknown_field" && path[0] === name);
+/** Whether a call was refused for this field, such as one that is not known there. */
+const isRefused = (field: string, error: unknown): boolean =>
+  isAuthError(error, "invalid_input") && !!error.data.issues?.some(({ path }) => path[0] === field);

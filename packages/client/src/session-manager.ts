@@ -329,7 +329,7 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
     if (kept?.token === refused) await renewOnce();
     // One that does not tell whose it is can only be theirs who were signed in.
     const { sub = kept?.user.id } = readClaims(refused);
-    return kept?.token === refused || kept?.user.id !== sub ? undefined : kept?.token;
+    if (kept?.token !== refused && kept?.user.id === sub) return kept?.token;
   }
 
   /** Shows what a call has just answered of the person, or marks this device anew, and stores it with the tokens that are stored by now. */
