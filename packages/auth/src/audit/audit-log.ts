@@ -1,7 +1,7 @@
-import { randomUUIDv7 } from "node:crypto";
 import { type ColumnType, type Generated, sql } from "kysely";
 import { afterCommit, databaseOf } from "../storage/after-commit.ts";
 import type { Queries } from "../storage/database.ts";
+import { createUuid } from "../uuid.ts";
 import type { AuditEvent } from "./audit-event.ts";
 import { queueWebhooks } from "./webhook-events.ts";
 
@@ -297,7 +297,7 @@ export async function recordEvent(db: Queries, happened: AuditEvent, facts: Audi
   const { actorId, subjectId, address, requestId } = facts;
   await db
     .insertInto("auditEvents")
-    .values({ id: randomUUIDv7(), event, actorId, subjectId, address, requestId, detail: JSON.stringify(detail) })
+    .values({ id: createUuid(), event, actorId, subjectId, address, requestId, detail: JSON.stringify(detail) })
     .execute();
   const hasWebhooks = await queueWebhooks(db, happened, subjectId);
   const { onEvent, onWebhooks } = listeners.get(databaseOf(db)) ?? {};
