@@ -1,6 +1,6 @@
-import { randomUUIDv7 } from "node:crypto";
 import { type ColumnType, type Generated, sql } from "kysely";
 import type { Queries } from "../storage/database.ts";
+import { createUuid } from "../uuid.ts";
 import type { AuditEvent } from "./audit-event.ts";
 import { tellEvent } from "./event-listener.ts";
 import { queueWebhooks } from "./webhook-events.ts";
@@ -282,7 +282,7 @@ export async function recordEvent(db: Queries, happened: AuditEvent, facts: Audi
   const { actorId, subjectId, address, requestId } = facts;
   await db
     .insertInto("auditEvents")
-    .values({ id: randomUUIDv7(), event, actorId, subjectId, address, requestId, detail: JSON.stringify(detail) })
+    .values({ id: createUuid(), event, actorId, subjectId, address, requestId, detail: JSON.stringify(detail) })
     .execute();
   await queueWebhooks(db, happened, subjectId);
   tellEvent(db, happened);

@@ -1,6 +1,6 @@
-import { randomUUIDv7 } from "node:crypto";
 import { type ColumnType, type Generated, type RawBuilder, type Selectable, sql } from "kysely";
 import type { Queries } from "../storage/database.ts";
+import { createUuid } from "../uuid.ts";
 import type { Digits } from "./derived-code.ts";
 
 /** What a right code does. */
@@ -116,7 +116,7 @@ export async function insertChallenge(
     .insertInto("challenges")
     .values({
       ...challenge,
-      id: randomUUIDv7(),
+      id: createUuid(),
       sends: 1,
       nextSendAt: secondsFromNow(coolDowns[0]),
       expiresAt: secondsFromNow(codeLifetime),

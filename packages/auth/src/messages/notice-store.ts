@@ -1,6 +1,6 @@
-import { randomUUIDv7 } from "node:crypto";
 import { type Generated, type RawBuilder, sql } from "kysely";
 import type { Queries } from "../storage/database.ts";
+import { createUuid } from "../uuid.ts";
 import type { NoticeKind } from "./notice.ts";
 
 declare module "../storage/database.ts" {
@@ -49,7 +49,7 @@ export async function insertNotice(transaction: Queries, { hasHook, ...notice }:
   // Held, so that a deletion at the same moment comes before or after, and never between.
   const { rows } = await sql`select from latchkey.users where id = ${notice.userId} for key share`.execute(transaction);
   if (rows.length === 0) return null;
-  const id = randomUUIDv7();
+  const id = createUuid();
   const hookDueAt = hasHook ? sql<Date>`latchkey.now()` : null;
   await transaction
     .insertInto("notices")

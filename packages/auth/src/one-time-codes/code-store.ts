@@ -1,6 +1,6 @@
-import { randomUUIDv7 } from "node:crypto";
 import { type Generated, sql } from "kysely";
 import type { Queries } from "../storage/database.ts";
+import { createUuid } from "../uuid.ts";
 import type { CodePurpose } from "./one-time-code.ts";
 
 declare module "../storage/database.ts" {
@@ -37,7 +37,7 @@ export interface NewCode {
 export async function putCode(db: Queries, { lifetime, target, issuerId, ...code }: NewCode): Promise<Date> {
   const row = {
     ...code,
-    id: randomUUIDv7(),
+    id: createUuid(),
     target: target ?? null,
     issuerId: issuerId ?? null,
     createdAt: sql<Date>`latchkey.now()`,

@@ -1,8 +1,15 @@
-import { argon2, argon2Sync, randomBytes } from "node:crypto";
+import crypto, { randomBytes } from "node:crypto";
 import { promisify } from "node:util";
 import { StartError } from "../errors.ts";
 
-const derive = promisify(argon2);
+/** Not imported by its name: a Node.js that does not have it would end before it could say so. */
+export const deriveArgon2 = (algorithm: "argon2d" | "argon2i" | "argon2id", parameters: crypto.Argon2Parameters) =>
+  promisify(crypto.argon2)(algorithm, parameters);
+
+/** @throws StartError on a Node.js that has no argon2: in other ways too, what is written here is not for it */
+export function requireNode(): void {
+  if (!("argon2" in crypto)) throw new StartError(`Node.js ${process.versions.node} is too old: use 24.7 or later`);
+}
 
 /** What one hash costs. */
 export interface Argon2Cost {
@@ -25,7 +32,7 @@ const encode = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64").repl
 /** `argon2$argon2id$v=19$m=65536,t=3,p=1$…`, which is Django's own encoding, under 128 random bits of salt. */
 export async function hashArgon2id(password: string, cost: Argon2Cost): Promise<string> {
   const nonce = randomBytes(16);
-  const tag = await derive("argon2id", { ...cost, message: password, nonce, tagLength: 32 });
+  const tag = await deriveArgon2("argon2id", { ...cost, message: password, nonce, tagLength: 32 });
   return `${argon2idKind(cost)}$${encode(nonce)}$${encode(tag)}`;
 }
 
@@ -46,7 +53,7 @@ export function unmatchedArgon2id(cost: Argon2Cost): string {
  */
 export function requireArgon2(): void {
   try {
-    argon2Sync("argon2id", {
+    crypto.argon2Sync("argon2id", {
       memory: 8,
       passes: 1,
       parallelism: 1,

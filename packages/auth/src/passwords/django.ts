@@ -1,5 +1,6 @@
-import { argon2, pbkdf2 } from "node:crypto";
+import { pbkdf2 } from "node:crypto";
 import { promisify } from "node:util";
+import { deriveArgon2 } from "./argon2.ts";
 import { bcrypt, bcryptMd5, bcryptSha1, bcryptSha256 } from "./bcrypt.ts";
 import { type PasswordHasher, type StoredPassword, storedAs } from "./hasher.ts";
 import { hashersOfOthers } from "./other-systems.ts";
@@ -7,7 +8,6 @@ import { maximumIterations } from "./pbkdf2.ts";
 import { deriveScrypt, isAffordableScrypt } from "./scrypt.ts";
 
 const derivePbkdf2 = promisify(pbkdf2);
-const deriveArgon2 = promisify(argon2);
 
 /** argon2: KiB, so 256 MiB. */
 const maximumArgon2Memory = 2 ** 18;

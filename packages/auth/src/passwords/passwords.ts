@@ -1,4 +1,4 @@
-import { argon2CostOf, argon2idKind, hashArgon2id, requireArgon2, unmatchedArgon2id } from "./argon2.ts";
+import { argon2CostOf, argon2idKind, hashArgon2id, requireArgon2, requireNode, unmatchedArgon2id } from "./argon2.ts";
 import { bcryptSha256Kind, hashBcryptSha256, verifyDummyHash } from "./bcrypt.ts";
 import { createConstantWork } from "./constant-work.ts";
 import { readStoredPassword } from "./django.ts";
@@ -82,6 +82,7 @@ export function createPasswords({
   memory = 64,
   ...semaphoreOptions
 }: PasswordsOptions): Passwords {
+  requireNode();
   if (!Number.isInteger(cost) || cost < 4 || cost > 15) throw new RangeError("The password cost is not 4 to 15");
   const semaphore = createHashSemaphore(semaphoreOptions);
   const constantWork = createConstantWork(cost);

@@ -1,7 +1,7 @@
-import { randomUUIDv7 } from "node:crypto";
 import { type ColumnType, type Generated, sql } from "kysely";
 import { seal, unseal } from "../secrets.ts";
 import type { Queries } from "../storage/database.ts";
+import { createUuid } from "../uuid.ts";
 
 declare module "../storage/database.ts" {
   interface Database {
@@ -80,7 +80,7 @@ export async function insertChange(
 ): Promise<StoredChange> {
   const { userId, sessionId, kind } = change;
   await db.deleteFrom("pendingChanges").where("sessionId", "=", sessionId).where("kind", "=", kind).execute();
-  const id = randomUUIDv7();
+  const id = createUuid();
   return db
     .insertInto("pendingChanges")
     .values({

@@ -1,7 +1,7 @@
-import { randomUUIDv7 } from "node:crypto";
 import { type Generated, sql } from "kysely";
 import { AuthError } from "../errors.ts";
 import { findBrokenConstraint, type Queries } from "../storage/database.ts";
+import { createUuid } from "../uuid.ts";
 
 declare module "../storage/database.ts" {
   interface Database {
@@ -119,7 +119,7 @@ export async function lockGroup(transaction: Queries, id: string): Promise<void>
 
 /** @throws AuthError `identifier_taken` when another group has the name */
 export async function insertGroup(db: Queries, name: string): Promise<string> {
-  const id = randomUUIDv7();
+  const id = createUuid();
   await refuseTakenName(db.insertInto("groups").values({ id, name }).execute());
   return id;
 }

@@ -1,7 +1,8 @@
-import { randomBytes, randomUUIDv7 } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { type Generated, type Selectable, sql } from "kysely";
 import { sha256 } from "../secrets.ts";
 import type { Queries } from "../storage/database.ts";
+import { createUuid } from "../uuid.ts";
 
 declare module "../storage/database.ts" {
   interface Database {
@@ -49,7 +50,7 @@ export async function insertRememberedDevice(
   transaction: Queries,
   { lifetime, ...device }: NewRememberedDevice,
 ): Promise<RememberMark> {
-  const [id, mark] = [randomUUIDv7(), randomBytes(16).toString("base64url")];
+  const [id, mark] = [createUuid(), randomBytes(16).toString("base64url")];
   const expiresAt = sql<Date>`latchkey.now() + make_interval(secs => ${lifetime})`;
   const kept = await transaction
     .insertInto("rememberedDevices")

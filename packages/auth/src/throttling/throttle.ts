@@ -153,7 +153,7 @@ export function createThrottle(options: ThrottleOptions): Throttle {
     const read = Promise.withResolvers<Counters>();
     readings.add({ scopes, read });
     const counters = await read.promise;
-    refuse(scopes.filter(({ name }) => counters.byName.has(name)).map((scope) => readState(scope, counters)));
+    refuse(readStates(scopes, counters));
   }
 
   return {
@@ -189,8 +189,7 @@ export function createThrottle(options: ThrottleOptions): Throttle {
       const wanted = scopes.map(keyed);
       const keys = wanted.map(({ key }) => key);
       const counters = indexCounters(await readCounters(db, keys));
-      const states = wanted.filter(({ name }) => counters.byName.has(name)).map((scope) => readState(scope, counters));
-      const closed = states.filter(({ wait }) => wait > 0);
+      const closed = readStates(wanted, counters).filter(({ wait }) => wait > 0);
       const endOf = (wait: number) =>
         Number.isFinite(wait) ? new Date(counters.now.getTime() + Math.ceil(wait) * 1_000) : null;
       return closed.map(({ scope: { limit }, wait }) => ({ limit, until: endOf(wait) }));
@@ -231,6 +230,10 @@ function readState({ limit, of, name }: KeyedScope, { byName, now }: Counters): 
   const isLast = isExhausted(limits[limit], countAttempt(limits[limit], counter, now));
   return { scope: { limit, of }, name, wait: findWait(limits[limit], counter, now), isLast };
 }
+
+/** Of those scopes alone that have a counter. */
+const readStates = (scopes: readonly KeyedScope[], counters: Counters): State[] =>
+  scopes.filter(({ name }) => counters.byName.has(name)).map((scope) => readState(scope, counters));
 
 function count(states: readonly State[], held: Held): void {
   for (const { scope, name, wait } of states) {

@@ -1,6 +1,7 @@
-import { hash, randomUUIDv7 } from "node:crypto";
+import { hash } from "node:crypto";
 import {
   comparedForms,
+  createUuid,
   isPlainLine,
   type PhoneOptions,
   parseGroupName,
@@ -94,7 +95,7 @@ export function readPerson(row: OldRow, rules: PersonRules): ReadPerson {
   const oldPhone = keepable(text("phoneNumber"));
   return {
     oldId: row.oldId,
-    id: randomUUIDv7(),
+    id: createUuid(),
     oldUsername,
     oldPhone,
     ...names,

@@ -1,6 +1,5 @@
-import { randomUUIDv7 } from "node:crypto";
 import type { Auth, DatabaseOptions } from "@latchkey/auth";
-import { readWeakHash, wrapWeakDigest } from "@latchkey/auth/import";
+import { createUuid, readWeakHash, wrapWeakDigest } from "@latchkey/auth/import";
 import { type OldGroup, SourceError } from "../old-row.ts";
 import { toPermission } from "../rules/permission-names.ts";
 import { connect, mayConnectAgain } from "./connect.ts";
@@ -145,7 +144,7 @@ async function createGroups({ client, id }: Run, groups: readonly OldGroup[]): P
   const names = new Set([...permissionsOf.keys(), ...rows.map(({ name }) => name)]);
   for (const name of names) {
     await inTransaction(client, async () => {
-      const groupId = randomUUIDv7();
+      const groupId = createUuid();
       const { rowCount } = await client.query(
         "insert into latchkey.groups (id, name) values ($1, $2) on conflict (name) do nothing",
         [groupId, name],
@@ -158,7 +157,7 @@ async function createGroups({ client, id }: Run, groups: readonly OldGroup[]): P
       );
       await client.query(
         `insert into latchkey.audit_events (id, event, detail) values ($1, 'group_created', jsonb_build_object('group', $2::text))`,
-        [randomUUIDv7(), name],
+        [createUuid(), name],
       );
     });
   }

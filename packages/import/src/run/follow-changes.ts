@@ -1,5 +1,4 @@
-import { randomUUIDv7 } from "node:crypto";
-import { readWeakHash, wrapWeakDigest } from "@latchkey/auth/import";
+import { createUuid, readWeakHash, wrapWeakDigest } from "@latchkey/auth/import";
 import { type Move, moveNames, type NameField, nameColumns, nameFields } from "./move-names.ts";
 import { decidedFields, printsHere } from "./prints.ts";
 import { inTransaction, type Run } from "./staging.ts";
@@ -319,7 +318,7 @@ async function writeOne(
   await client.query(
     `insert into latchkey.audit_events (id, event, subject_id, detail)
     values ($1, 'user_updated', $2, jsonb_build_object('fields', $3::jsonb))`,
-    [randomUUIDv7(), change.userId, JSON.stringify(taken)],
+    [createUuid(), change.userId, JSON.stringify(taken)],
   );
   const granted = isGrantsChanged ? grantsChanged(grants) : [];
   await tellWebhooks(run, toTold({ userId: change.userId, fields: [...taken, ...granted], ended }));

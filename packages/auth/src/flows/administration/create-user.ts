@@ -1,4 +1,3 @@
-import { randomUUIDv7 } from "node:crypto";
 import { recordEvent } from "../../audit/audit-log.ts";
 import { insertImportedConsent } from "../../consents/consent-store.ts";
 import { AuthError } from "../../errors.ts";
@@ -6,6 +5,7 @@ import type { ImportedKey } from "../../imported-users/imported-user.ts";
 import { readStoredPassword } from "../../passwords/django.ts";
 import type { ProfileChanges, User } from "../../users/user.ts";
 import { insertUser, markOldTokensEnded, passwordChangeDue, vouchFor } from "../../users/user-store.ts";
+import { createUuid } from "../../uuid.ts";
 import type { Core } from "../steps/core.ts";
 import { encodePassword } from "../steps/encode-password.ts";
 import { requireFreeForms } from "../steps/find-named.ts";
@@ -47,7 +47,7 @@ export async function createUser(core: Core, input: CreateUserInput): Promise<Us
     await requireFreeUsername(transaction, names, { importedFrom, isTrusted: true });
     await requireFreeForms(transaction, names);
     const user = await insertUser(transaction, core.profile, {
-      id: randomUUIDv7(),
+      id: createUuid(),
       ...names,
       // What another system says of somebody is a claim.
       ...(importedFrom ? {} : vouchFor(names)),

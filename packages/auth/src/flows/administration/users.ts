@@ -1,4 +1,3 @@
-import { randomUUIDv7 } from "node:crypto";
 import { recordEvent } from "../../audit/audit-log.ts";
 import { findDeletion } from "../../deletions/deletion-store.ts";
 import { AuthError } from "../../errors.ts";
@@ -25,6 +24,7 @@ import {
   updateUser as updateUserRow,
   vouchFor,
 } from "../../users/user-store.ts";
+import { createUuid } from "../../uuid.ts";
 import { type Actor, type Administrator, changeWithAuthority, getUserOrThrow, noSuchUser } from "../steps/authority.ts";
 import type { Core } from "../steps/core.ts";
 import { endOldTokens } from "../steps/end-old-tokens.ts";
@@ -126,7 +126,7 @@ export async function createAccount(
       ...rest,
       ...names,
       ...vouchFor(names),
-      id: randomUUIDv7(),
+      id: createUuid(),
       password,
     });
     const about = { ...facts, actorId: actor.id, subjectId: user.id };

@@ -114,11 +114,8 @@ export async function recover(core: Core, input: RecoverInput, facts: RequestInf
     return core.passwords.hash(newPassword, network);
   });
   const done = await core.db.transaction().execute(async (transaction) => {
-    const held = await holdOwner(core, transaction, account.id);
-    const isGood = held !== null && opensRecovery(core, held) && (await useRecoveryTicket(transaction, ticket));
-    if (!isGood) return null;
-    const hasFactor = held.factors.hasTotp || held.factors.hasPasskey;
-    if (removeSecondFactors && hasFactor) await takeLostFactors(core, transaction, held.id, facts);
+    const held = await useTicket(core, transaction, { ownerId: account.id, ticket, removeSecondFactors, facts });
+    if (!held) return null;
     const deviceId = findKnownDevice(core, held, deviceMark);
     const { counted } = admission;
     const replaced = { account, encoded, by: "recovery_code", deviceId, counted, facts } as const;
@@ -195,18 +192,14 @@ export async function recoverByPasskey(
   try {
     const right = await checkRegistration(core, passkey, { purpose: "recover", boundTo: ticket, userId: ownerId });
     const done = await core.db.transaction().execute(async (transaction) => {
-      const held = await holdOwner(core, transaction, ownerId);
-      const isGood = held !== null && opensRecovery(core, held) && (await useRecoveryTicket(transaction, ticket));
-      if (!isGood) return null;
-      if (removeSecondFactors && (held.factors.hasTotp || held.factors.hasPasskey))
-        await takeLostFactors(core, transaction, held.id, facts);
-      const account = await findAccountById(transaction, held.id);
+      const held = await useTicket(core, transaction, { ownerId, ticket, removeSecondFactors, facts });
+      const account = held && (await findAccountById(transaction, held.id));
       if (!account) return null;
       const { counted } = admission;
       // Whoever made this necessary may know it: a code that was sent can have set it.
       const gone = { account, encoded: createUnusablePassword(), by: "recovery_code", counted, facts } as const;
       const replaced = await replaceLostPassword(core, transaction, gone);
-      const after = await readGateAccount(core, transaction, held.id);
+      const after = await readGateAccount(core, transaction, account.id);
       if (!after) return null;
       await enrollPasskey(core, transaction, { account: after, right, name: deviceName, facts });
       return replaced;
@@ -270,6 +263,26 @@ const count = (core: Core, facts: RequestInfo) => countAtAddress(core, "recovery
 async function holdOwner(core: Core, transaction: Queries, id: string | null): Promise<GateAccount | null> {
   const held = await readGateAccount(core, transaction, id, { isLocked: true });
   await settleRecoveryCodes(transaction, id ?? nobody);
+  return held;
+}
+
+interface ShownTicket {
+  readonly ownerId: string;
+  readonly ticket: string;
+  readonly removeSecondFactors: boolean;
+  readonly facts: RequestInfo;
+}
+
+/** Uses a ticket up, and takes away the factors that its owner says are lost. Answers the owner as before that; null where the ticket is good no more. */
+async function useTicket(
+  core: Core,
+  transaction: Queries,
+  { ownerId, ticket, removeSecondFactors, facts }: ShownTicket,
+): Promise<GateAccount | null> {
+  const held = await holdOwner(core, transaction, ownerId);
+  if (!held || !opensRecovery(core, held) || !(await useRecoveryTicket(transaction, ticket))) return null;
+  const hasFactor = held.factors.hasTotp || held.factors.hasPasskey;
+  if (removeSecondFactors && hasFactor) await takeLostFactors(core, transaction, held.id, facts);
   return held;
 }
 

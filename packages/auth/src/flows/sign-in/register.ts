@@ -1,4 +1,3 @@
-import { randomUUIDv7 } from "node:crypto";
 import { recordEvent } from "../../audit/audit-log.ts";
 import type { StoredTicket } from "../../challenges/ticket-store.ts";
 import { AuthError, type SecondFactorRequest } from "../../errors.ts";
@@ -10,6 +9,7 @@ import type { Queries } from "../../storage/database.ts";
 import { toNetwork } from "../../throttling/address.ts";
 import type { ProfileChanges } from "../../users/user.ts";
 import { insertUser } from "../../users/user-store.ts";
+import { createUuid } from "../../uuid.ts";
 import type { Evidence } from "../../ways-in/may-open.ts";
 import { toAuthentication } from "../steps/authentication-methods.ts";
 import type { Core, RequestInfo } from "../steps/core.ts";
@@ -110,7 +110,7 @@ async function openAccount(
     email: null,
     emailKey: null,
     ...(proved && toProvedNames(core, proved)),
-    id: randomUUIDv7(),
+    id: createUuid(),
     password: encoded,
   });
   const consent = {

@@ -1,4 +1,3 @@
-import { randomUUIDv7 } from "node:crypto";
 import { recordEvent } from "../../audit/audit-log.ts";
 import { AuthError } from "../../errors.ts";
 import {
@@ -17,6 +16,7 @@ import { type CheckedRegistration, verifyRegistration } from "../../passkeys/ver
 import { describeDevice } from "../../sessions/device.ts";
 import type { Queries } from "../../storage/database.ts";
 import { findUser, markSecondFactor } from "../../users/user-store.ts";
+import { createUuid } from "../../uuid.ts";
 import { createChallenge, judgeChallenge, PasskeyRefused, requireRelyingParty } from "./check-passkey.ts";
 import type { Core, RequestInfo } from "./core.ts";
 import { endOthers } from "./enroll-totp.ts";
@@ -89,7 +89,7 @@ export async function enrollPasskey(core: Core, transaction: Queries, wanted: Ne
   if (!(await consumePasskeyChallenge(transaction, answered))) throw new PasskeyRefused("used_challenge", userId);
   if ((await listPasskeys(transaction, userId)).length >= mostPasskeys) throw tooMany();
   const called = name ?? describeDevice(facts.userAgent) ?? "Passkey";
-  const passkey = await insertPasskey(transaction, { ...made, id: randomUUIDv7(), userId, name: called });
+  const passkey = await insertPasskey(transaction, { ...made, id: createUuid(), userId, name: called });
   // It is there already: an id that a device did not draw at random, or that somebody else's has.
   if (!passkey) throw new PasskeyRefused("other_account", userId);
   if (isSecondFactor) await markSecondFactor(transaction, userId, true);

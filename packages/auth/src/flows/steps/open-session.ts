@@ -1,4 +1,3 @@
-import { randomUUIDv7 } from "node:crypto";
 import type { AuditEvent } from "../../audit/audit-event.ts";
 import { recordEvent } from "../../audit/audit-log.ts";
 import type { Authentication } from "../../sessions/authentication.ts";
@@ -8,6 +7,7 @@ import type { SessionOpening } from "../../sessions/session.ts";
 import { endSurplusSessions, insertSession, type RedirectedSession } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import type { User } from "../../users/user.ts";
+import { createUuid } from "../../uuid.ts";
 import type { Core, RequestInfo } from "./core.ts";
 import type { AnsweredSession } from "./issue-session-tokens.ts";
 import type { RememberedSignIn } from "./remembered-device.ts";
@@ -50,7 +50,7 @@ export async function openSession(
   { user, facts, deviceName, by, authentication, atMost, remembered = null, signIn, redirect }: NewOpening,
 ): Promise<AnsweredSession> {
   const { lifetime, idleLifetime, perUser } = core.options.sessions;
-  const id = randomUUIDv7();
+  const id = createUuid();
   const refreshToken = createRefreshToken(core.refreshKeys()[0], id);
   const ends = [lifetime, atMost, remembered?.secondsLeft].filter((seconds) => seconds !== undefined);
   const { idleExpiresAt, others, isToBeDeleted, ...session } = await insertSession(transaction, {
