@@ -53,7 +53,8 @@ export async function startFront(folder?: string): Promise<Front> {
       received.status = outgoing.statusCode;
     });
     const inner = path.startsWith(`${base}/`) ? path.slice(base.length) : "/";
-    if (service && /^\/(trpc|cookie)\//.test(inner)) return handOn(incoming, outgoing, { url: new URL(inner, service), pass });
+    if (service && /^\/(trpc|cookie)\//.test(inner))
+      return handOn(incoming, outgoing, { url: new URL(inner, service), pass });
     if (folder) return giveOut(outgoing, join(folder, new URL(path, "http://front").pathname));
     if (path === "/sdk.js") return answer(outgoing, "text/javascript", script);
     if (path === "/passkeys.js") return answer(outgoing, "text/javascript", passkeyScript);
