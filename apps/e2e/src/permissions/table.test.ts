@@ -47,32 +47,35 @@ beforeAll(async () => {
 });
 afterAll(() => live[Symbol.asyncDispose]());
 
-/** What a valid input may be about; everything in it is new. */
+/** What a valid input may be about; everything in it is new, and made when an input is about it. */
 interface Fresh {
   /** Null for nobody. */
   readonly caller: Person | null;
-  readonly target: Person;
-  readonly groupId: string;
+  target(): Promise<Person>;
+  groupId(): Promise<string>;
 }
 
+const withTargetId = async ({ target }: Fresh) => ({ id: (await target()).id });
+const withGroupId = async ({ groupId }: Fresh) => ({ id: await groupId() });
+
 const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
-  "token.obtain": ({ target }) => ({ username: target.username, password }),
+  "token.obtain": async ({ target }) => ({ username: (await target()).username, password }),
   "token.obtainByCode": async () => {
     const { to, challenge } = await startCode();
     return { challenge, code: (await inbox.take(to)).code };
   },
   "token.obtainBySecondFactor": async ({ target }) => {
-    const ticket = await askForFactor(target);
+    const ticket = await askForFactor(await target());
     const { secret } = await strict.startEnrolling(ticket, live.test.facts);
     return { ticket, totp: await showTotp(live.test, secret) };
   },
   "token.obtainByPasskey": async ({ target }) => {
-    const { device } = await addPasskey(target);
+    const { device } = await addPasskey(await target());
     return { passkey: device.get((await live.test.auth.startPasskeySignIn()).options) };
   },
   "token.obtainByRedirect": async ({ target }) => {
     const { auth, facts } = live.test;
-    const { token } = await auth.login({ username: target.username, password }, facts);
+    const { token } = await auth.login({ username: (await target()).username, password }, facts);
     const codeVerifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
     const codeChallenge = createHash("sha256").update(codeVerifier).digest("base64url");
     const asked = { clientId: "shop", redirectUri: "https://shop.example.com/signed-in" };
@@ -81,25 +84,26 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
   },
   "passkeys.start": () => undefined,
   "passkeys.startSecondFactor": async ({ target }) => {
-    await addPasskey(target);
-    return { ticket: await askForFactor(target) };
+    const person = await target();
+    await addPasskey(person);
+    return { ticket: await askForFactor(person) };
   },
-  "passkeys.startEnrolling": async ({ target }) => ({ ticket: await askForFactor(target) }),
+  "passkeys.startEnrolling": async ({ target }) => ({ ticket: await askForFactor(await target()) }),
   "token.obtainByNewPassword": async ({ target }) => ({
-    ticket: await askForNewPassword(target),
+    ticket: await askForNewPassword(await target()),
     newPassword: `${password} staple`,
   }),
-  "token.enrollTotp": async ({ target }) => ({ ticket: await askForFactor(target) }),
+  "token.enrollTotp": async ({ target }) => ({ ticket: await askForFactor(await target()) }),
   "codes.start": () => ({ purpose: "enter", to: freshNumber() }),
   "codes.resend": async () => ({ challenge: (await startCode()).challenge }),
-  "token.refresh": ({ target }) => ({ refreshToken: target.refreshToken }),
-  "token.revoke": ({ target }) => ({ refreshToken: target.refreshToken }),
+  "token.refresh": async ({ target }) => ({ refreshToken: (await target()).refreshToken }),
+  "token.revoke": async ({ target }) => ({ refreshToken: (await target()).refreshToken }),
   "token.exchange": () => ({ audience: "shop" }),
-  "token.verify": ({ target }) => ({ token: target.token }),
+  "token.verify": async ({ target }) => ({ token: (await target()).token }),
   "account.register": () => ({ username: freshName(), password }),
   "me.get": () => undefined,
   "me.update": () => ({ city: "İzmir" }),
-  "account.stopChanges": ({ target }) => ({ username: target.username, deviceMark: "x" }),
+  "account.stopChanges": async ({ target }) => ({ username: (await target()).username, deviceMark: "x" }),
   "account.holdReset": () => createFormerPassword(),
   "me.phone.start": () => ({ to: freshNumber() }),
   "me.phone.confirm": ({ caller }) => startOwnName(caller, "phone", freshNumber()),
@@ -123,12 +127,15 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
   },
   "me.passkeys.list": () => undefined,
   "me.passkeys.start": () => undefined,
-  "me.passkeys.add": async ({ caller, target }) => makePasskey(caller ?? target),
-  "me.passkeys.rename": async ({ caller, target }) => ({ id: (await addPasskey(caller ?? target)).id, name: "Phone" }),
+  "me.passkeys.add": async ({ caller, target }) => makePasskey(caller ?? (await target())),
+  "me.passkeys.rename": async ({ caller, target }) => ({
+    id: (await addPasskey(caller ?? (await target()))).id,
+    name: "Phone",
+  }),
   "me.factors.removeOthers": () => ({ keepPasskeys: [], keepTotp: false }),
-  "me.passkeys.remove": async ({ caller, target }) => ({ id: (await addPasskey(caller ?? target)).id }),
+  "me.passkeys.remove": async ({ caller, target }) => ({ id: (await addPasskey(caller ?? (await target()))).id }),
   "me.passkeys.startReauthentication": async ({ caller, target }) => {
-    await addPasskey(caller ?? target);
+    await addPasskey(caller ?? (await target()));
   },
   "me.recoveryCodes.create": () => undefined,
   "me.recoveryCodes.status": () => undefined,
@@ -147,7 +154,7 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
   "sessions.list": () => undefined,
   "sessions.revoke": async ({ caller }) => ({ id: await findSessionId(caller) }),
   "sessions.revokeOthers": () => undefined,
-  "password.startReset": ({ target }) => ({ username: target.username }),
+  "password.startReset": async ({ target }) => ({ username: (await target()).username }),
   "password.reset": async () => ({ ...(await createSetPasswordCode()), newPassword: password }),
   "recovery.start": async () => ({ code: await createRecoveryCode() }),
   "recovery.setPassword": async () => ({ ticket: await startRecovery(), newPassword: `${password} staple` }),
@@ -158,27 +165,30 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
     return { ticket, passkey: createPasskeyDevice().create(options) };
   },
   "users.list": () => undefined,
-  "users.get": ({ target }) => ({ id: target.id }),
+  "users.get": withTargetId,
   "users.create": () => ({ username: freshName() }),
-  "users.update": ({ target }) => ({ id: target.id, changes: { city: "Ankara" } }),
-  "users.delete": ({ target }) => ({ id: target.id }),
-  "users.setGroups": ({ target, groupId }) => ({ id: target.id, groupIds: [groupId] }),
-  "users.setPermissions": ({ target }) => ({ id: target.id, permissions: ["auth.change_user"] }),
-  "users.createPasswordCode": ({ target }) => ({ id: target.id }),
-  "users.listSessions": ({ target }) => ({ id: target.id }),
+  "users.update": async ({ target }) => ({ id: (await target()).id, changes: { city: "Ankara" } }),
+  "users.delete": withTargetId,
+  "users.setGroups": async ({ target, groupId }) => ({ id: (await target()).id, groupIds: [await groupId()] }),
+  "users.setPermissions": async ({ target }) => ({ id: (await target()).id, permissions: ["auth.change_user"] }),
+  "users.createPasswordCode": withTargetId,
+  "users.listSessions": withTargetId,
   "users.listImported": () => ({ kind: "reserved" }),
-  "users.listPendingChanges": ({ target }) => ({ id: target.id }),
-  "users.getWaysIn": ({ target }) => ({ id: target.id }),
-  "users.stopPendingChange": async ({ target }) => ({ id: target.id, changeId: await findChangeId(target) }),
-  "users.endSessions": ({ target }) => ({ id: target.id }),
-  "users.requirePasswordChange": ({ target }) => ({ id: target.id }),
-  "users.resetSecondFactor": ({ target }) => ({ id: target.id }),
-  "users.unlock": ({ target }) => ({ id: target.id }),
+  "users.listPendingChanges": withTargetId,
+  "users.getWaysIn": withTargetId,
+  "users.stopPendingChange": async ({ target }) => {
+    const person = await target();
+    return { id: person.id, changeId: await findChangeId(person) };
+  },
+  "users.endSessions": withTargetId,
+  "users.requirePasswordChange": withTargetId,
+  "users.resetSecondFactor": withTargetId,
+  "users.unlock": withTargetId,
   "groups.list": () => undefined,
-  "groups.get": ({ groupId }) => ({ id: groupId }),
+  "groups.get": withGroupId,
   "groups.create": () => ({ name: freshName(), permissions: [] }),
-  "groups.update": ({ groupId }) => ({ id: groupId, name: freshName() }),
-  "groups.delete": ({ groupId }) => ({ id: groupId }),
+  "groups.update": async ({ groupId }) => ({ id: await groupId(), name: freshName() }),
+  "groups.delete": withGroupId,
   "permissions.declare": () => {
     const app = `app${freshName()}`;
     return { app, permissions: [`${app}.order`] };
@@ -307,11 +317,10 @@ async function createSetPasswordCode(): Promise<{ username: string; code: string
 }
 
 async function createFresh(rights: Facts | null): Promise<Fresh> {
-  const group = await live.test.auth.groups.create(maker, { name: freshName(), permissions: [] });
   return {
     caller: rights && (await createPerson(live.test, rights)),
-    target: await createPerson(live.test),
-    groupId: group.id,
+    target: () => createPerson(live.test),
+    groupId: async () => (await live.test.auth.groups.create(maker, { name: freshName(), permissions: [] })).id,
   };
 }
 

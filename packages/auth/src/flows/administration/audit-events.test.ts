@@ -46,6 +46,7 @@ beforeAll(async () => {
   narrow = await service.another({ sessions: { perUser: 1 } });
   curious = await service.another({ auditReads: true });
   bare = await service.another({ permissions: [] });
+  await service.database.query(breakable);
   admin = await signInAsSuperuser();
 });
 afterAll(() => service[Symbol.asyncDispose]());
@@ -1743,16 +1744,24 @@ describe.each(deeds)("$does", (deed) => {
   });
 });
 
-/** Whatever writes an event fails when it commits, after everything that it does. */
+/**
+ * Lets whatever writes an event fail when it commits, after everything that it does, while a row says so: a trigger that comes and goes
+ * would have every connection plan its statements anew.
+ */
+const breakable = `create table public.broken (since timestamptz);
+  create function latchkey.fail() returns trigger language plpgsql as $$ begin
+    if exists (select from public.broken) then raise exception 'broken by the test'; end if;
+    return null;
+  end $$;
+  create constraint trigger broken after insert on latchkey.audit_events
+    deferrable initially deferred for each row execute function latchkey.fail()`;
+
 async function breakCommits(): Promise<AsyncDisposable> {
   const { query } = service.database;
-  await query(`create or replace function latchkey.fail() returns trigger language plpgsql
-    as $$ begin raise exception 'broken by the test'; end $$`);
-  await query(`create constraint trigger broken after insert on latchkey.audit_events
-    deferrable initially deferred for each row execute function latchkey.fail()`);
+  await query("insert into public.broken default values");
   return {
     async [Symbol.asyncDispose]() {
-      await query("drop trigger broken on latchkey.audit_events");
+      await query("delete from public.broken");
     },
   };
 }
@@ -1761,7 +1770,7 @@ async function breakCommits(): Promise<AsyncDisposable> {
 async function summarise(tables: readonly string[]): Promise<readonly object[]> {
   const sums = tables.map(
     (name) =>
-      `select '${name}' as name, count(*)::int as rows, sum(hashtextextended(t::text, 0)) as sum from latchkey.${name} t`,
+      `select '${name}' as name, count(*)::int as rows, sum(hash_record_extended(t, 0)) as sum from latchkey.${name} t`,
   );
   return service.database.query(sums.join(" union all "));
 }
