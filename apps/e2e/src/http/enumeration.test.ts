@@ -414,10 +414,9 @@ describe("a procedure that takes a stranger", () => {
       }
       // The outbox works in this process as well, when it likes.
       const noise = asksForMessages(procedure) ? 5 : 2;
-      const rounds = Math.max(21, samples);
       let spread = compareTimes(times, noise);
       // What a busy machine adds wears off, the longer it is measured; a difference stays.
-      for (let round = -3; round < rounds || (spread.isWide && round < longest * rounds); round += 1) {
+      for (let round = -3; round < samples || (spread.isWide && round < longest * Math.max(21, samples)); round += 1) {
         await measure(round);
         spread = compareTimes(times, noise);
       }
