@@ -65,7 +65,8 @@ describe.skipIf(!isService)("every screen of the console", () => {
         "/health",
         "/none",
       ];
-      for (const path of paths) {
+      // Whoever may do nothing is shown the same page wherever they go.
+      for (const path of kind === "nobody" ? paths.slice(-2) : paths) {
         await show(window.page, site, path);
         expect(await findFaults(window.page), path).toEqual([]);
         expect(await findOverflow(window.page), path).toEqual([]);

@@ -11,6 +11,8 @@ import { createLockedAccount } from "./locked-account.ts";
 
 /** `LATCHKEY_SAMPLES=200` measures as closely as the promise is made. */
 const samples = Number(process.env.LATCHKEY_SAMPLES ?? 7);
+/** Of what no promise names a number for, where that takes minutes. */
+const usual = Math.min(samples, 50);
 /** So that one hash more or less is more than the noise of a few samples; a closer look takes larger ones. */
 const cost = samples < 50 ? 8 : 9;
 
@@ -60,7 +62,7 @@ test("a refusal takes the same work for nobody and for accounts of every kind, w
   }
   const compareOthers = () => compareTimes(new Map([...times].filter(([kind]) => kind !== "dearer")), 10);
   let spread = compareOthers();
-  for (let round = -2; round < samples || (spread.isWide && round < longest * samples); round += 1) {
+  for (let round = -2; round < usual || (spread.isWide && round < longest * usual); round += 1) {
     await measure(round);
     spread = compareOthers();
   }
@@ -414,9 +416,10 @@ describe("a procedure that takes a stranger", () => {
       }
       // The outbox works in this process as well, when it likes.
       const noise = asksForMessages(procedure) ? 5 : 2;
+      const rounds = asksForMessages(procedure) ? samples : usual;
       let spread = compareTimes(times, noise);
       // What a busy machine adds wears off, the longer it is measured; a difference stays.
-      for (let round = -3; round < samples || (spread.isWide && round < longest * Math.max(21, samples)); round += 1) {
+      for (let round = -3; round < rounds || (spread.isWide && round < longest * Math.max(21, rounds)); round += 1) {
         await measure(round);
         spread = compareTimes(times, noise);
       }

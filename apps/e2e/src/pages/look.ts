@@ -77,10 +77,10 @@ export const findBare = (page: Page): Promise<string[]> =>
       })
       .map((one) => one.outerHTML.slice(0, 120))`);
 
-/** Where the cursor is, and whether that is to be seen. */
+/** Where the cursor is, and whether that is to be seen: around it, or around all that it stands for, such as a row. */
 export const readFocus = (page: Page): Promise<{ readonly name: string; readonly isSeen: boolean }> =>
   page.evaluate(`{
-    const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement);
+    const isOutlined = ({ outlineStyle, outlineWidth }) => outlineStyle !== "none" && parseFloat(outlineWidth) >= 2;
     const name = document.activeElement.getAttribute("name") ?? document.activeElement.textContent.trim();
-    ({ name, isSeen: outlineStyle !== "none" && parseFloat(outlineWidth) >= 2 });
+    ({ name, isSeen: [null, "::after"].some((part) => isOutlined(getComputedStyle(document.activeElement, part))) });
   }`);
