@@ -545,6 +545,7 @@ describe("users.listSessions", () => {
         address: "127.0.0.1",
         device: "Firefox on Linux",
         deviceName: "Work laptop",
+        client: null,
       },
       expect.objectContaining({ address: "127.0.0.1", device: "node", deviceName: null }),
     ]);
