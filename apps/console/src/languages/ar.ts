@@ -208,6 +208,7 @@ export const ar: Texts = {
     },
   },
   limits: {
+    line: "{limit}: {state}",
     until: "مغلق حتى",
     forGood: "مغلق حتى يفتحه أحد",
     names: {

@@ -205,6 +205,7 @@ export const en = {
     },
   },
   limits: {
+    line: "{limit}: {state}",
     until: "closed until",
     forGood: "closed until somebody unlocks it",
     names: {

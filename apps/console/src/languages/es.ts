@@ -202,6 +202,7 @@ export const es: Texts = {
     },
   },
   limits: {
+    line: "{limit}: {state}",
     until: "cerrado hasta",
     forGood: "cerrado hasta que alguien la desbloquee",
     names: {

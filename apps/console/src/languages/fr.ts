@@ -203,6 +203,7 @@ export const fr: Texts = {
     },
   },
   limits: {
+    line: "{limit} : {state}",
     until: "fermé jusqu’au",
     forGood: "fermé jusqu’à ce que quelqu’un déverrouille",
     names: {

@@ -194,6 +194,7 @@ export const hi: Texts = {
     },
   },
   limits: {
+    line: "{limit}: {state}",
     until: "बंद है, इस समय तक:",
     forGood: "बंद है, जब तक कोई ताला न खोले",
     names: {

@@ -198,6 +198,7 @@ export const id: Texts = {
     },
   },
   limits: {
+    line: "{limit}: {state}",
     until: "tertutup sampai",
     forGood: "tertutup sampai seseorang membuka kuncinya",
     names: {

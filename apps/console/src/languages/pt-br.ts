@@ -202,6 +202,7 @@ export const ptBR: Texts = {
     },
   },
   limits: {
+    line: "{limit}: {state}",
     until: "fechado até",
     forGood: "fechado até que alguém desbloqueie",
     names: {

@@ -197,6 +197,7 @@ export const tr: Texts = {
     },
   },
   limits: {
+    line: "{limit}: {state}",
     until: "şu zamana kadar kapalı:",
     forGood: "biri kilidi açana kadar kapalı",
     names: {

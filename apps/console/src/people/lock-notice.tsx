@@ -2,7 +2,7 @@ import type { User } from "@latchkey/client";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import type { ReactElement } from "react";
 import { explain } from "../explain.ts";
-import { useTexts } from "../language.tsx";
+import { fill, useTexts } from "../language.tsx";
 import { Button } from "../parts/button.tsx";
 import { Moment } from "../parts/moment.tsx";
 import { tell } from "../parts/notices.tsx";
@@ -60,7 +60,10 @@ export function LockNotice({ user }: { readonly user: User }): ReactElement | nu
         <ul className="bullets">
           {limits.map(({ limit, until }) => (
             <li key={limit}>
-              {nameOfLimit(limit)}: {until === null ? texts.limits.forGood : texts.limits.until}{" "}
+              {fill(texts.limits.line, {
+                limit: nameOfLimit(limit),
+                state: until === null ? texts.limits.forGood : texts.limits.until,
+              })}{" "}
               {until !== null && <Moment at={until} />}
             </li>
           ))}

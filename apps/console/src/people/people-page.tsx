@@ -34,7 +34,7 @@ export function PeoplePage(): ReactElement {
       <div className="head">
         <h1>{texts.places.people}</h1>
         <div className="row">
-          <Link to="/people/imported" className="button quiet">
+          <Link to="/people/imported" className="button second">
             {texts.imported.title}
           </Link>
           <ColumnChoice columns={columns} onChange={setColumns} />

@@ -95,7 +95,7 @@ export function PeopleTable({ people, columns, hasMore, onMore, error }: PeopleT
                   <Tags user={user} />
                 </span>
                 {shown.map((name) => (
-                  <span role="cell" key={name} className={`person-cell ${name}`}>
+                  <span role="cell" key={name} className={isNone(user[name]) ? "person-cell is-none" : "person-cell"}>
                     {showValue(user, name)}
                   </span>
                 ))}
@@ -109,9 +109,11 @@ export function PeopleTable({ people, columns, hasMore, onMore, error }: PeopleT
   );
 }
 
+const isNone = (value: User[keyof User]): boolean => value === null || value === "";
+
 function showValue(user: User, name: keyof User): ReactNode {
   const value = user[name];
-  if (value === null || value === "") return <span className="quiet">–</span>;
+  if (isNone(value)) return <span className="quiet">–</span>;
   if (name === "dateJoined" || name === "lastLogin") return <Moment at={String(value)} />;
   return <bdi dir={name === "phoneNumber" || name === "email" ? "ltr" : undefined}>{String(value)}</bdi>;
 }

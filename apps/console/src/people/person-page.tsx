@@ -94,6 +94,19 @@ function Person({ user, externalId, deletionDueAt, ...grants }: PersonProps): Re
   );
 }
 
+/** An address that does not fit goes on after its @. */
+function Address({ address }: { readonly address: string | null }): ReactElement | null {
+  if (address === null) return <span className="quiet">–</span>;
+  const [name, host] = address.split(/(?<=@)/);
+  return (
+    <>
+      {name}
+      <wbr />
+      {host}
+    </>
+  );
+}
+
 function Profile({ user, externalId }: Pick<PersonProps, "user" | "externalId">): ReactElement {
   const texts = useTexts();
   const { day } = useFormats();
@@ -114,7 +127,7 @@ function Profile({ user, externalId }: Pick<PersonProps, "user" | "externalId">)
       <dl className="facts">
         {[...nameFields, ...profileFields].map((name) => (
           <Fact key={name} name={texts.fields[name]} isLatin={name === "phoneNumber" || name === "email"}>
-            {user[name]}
+            {name === "email" ? <Address address={user.email} /> : user[name]}
           </Fact>
         ))}
         {own.map(([name, value]) => (
