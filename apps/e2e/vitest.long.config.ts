@@ -5,6 +5,7 @@ import { LongestFirst } from "./src/longest-first.ts";
 const alsoInShort = [
   "src/faults/**/*.test.ts",
   "src/http/enumeration.test.ts",
+  "src/packaging/{client,verify}-package.test.ts",
   "src/permissions/large-lists.test.ts",
   "src/regression/administrative-pairs.test.ts",
   "src/regression/long-history.test.ts",

@@ -5,21 +5,22 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
  * leave the other workers without work until it is through.
  */
 const long = [
-  "http/enumeration",
   "console/console",
-  "browser/passkeys",
+  "http/enumeration",
+  "permissions/table",
   "examples/next",
   "sessions/simulator",
-  "browser/cookie",
-  "regression/administrative-pairs",
-  "faults/postgres",
-  "examples/own-server",
   "docs/curl",
+  "browser/passkeys",
+  "processes/workers",
+  "packaging/client-versions",
+  "faults/postgres",
+  "browser/cookie",
+  "examples/own-server",
   "regression/foreign-database-settings",
   "packaging/client-package",
-  "processes/workers",
   "browser/device",
-  "packaging/client-versions",
+  "regression/administrative-pairs",
   "processes/backup-command",
 ].map((name) => `/src/${name}.test.ts`);
 

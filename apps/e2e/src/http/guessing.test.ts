@@ -7,7 +7,7 @@ import { invalidCredentials } from "./refusals.ts";
 const live = await startLiveServer({}, { trustedProxies: ["127.0.0.1"] });
 const { url, test: service } = live;
 afterAll(() => live[Symbol.asyncDispose]());
-beforeEach(() => service.database.query("truncate latchkey.throttles"));
+beforeEach(() => service.database.query("delete from latchkey.throttles"));
 
 const from = (address: string) => ({ headers: { "x-forwarded-for": address } });
 const guess = (username: string, address: string, at = url) =>

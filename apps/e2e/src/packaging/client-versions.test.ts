@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startLiveServer } from "../live-server.ts";
-import { compilerSetups, createOutsideProject, type OutsideProject, pack } from "./outside-project.ts";
+import { allCompilerSetups, createOutsideProject, type OutsideProject, pack } from "./outside-project.ts";
 import { readExample } from "./readme.ts";
 
 /** The lowest and the newest that the package says it works with. */
@@ -16,7 +16,7 @@ describe.each([
   });
   afterAll(() => project[Symbol.asyncDispose]());
 
-  test.each(compilerSetups.filter(({ resolution }) => resolution === "bundler"))(
+  test.each(allCompilerSetups.filter(({ resolution }) => resolution === "bundler"))(
     "what a program exports of it can be declared by $compiler",
     async (setup) => {
       const files = ["declared-consumer.ts", "declared-components.ts"];

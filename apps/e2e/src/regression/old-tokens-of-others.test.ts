@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   await live.test.database.query("delete from latchkey.users");
-  await live.test.database.query("truncate latchkey.imported_users, latchkey.import_sources");
+  await live.test.database.query("delete from latchkey.imported_users; delete from latchkey.import_sources");
 });
 afterAll(() => live[Symbol.asyncDispose]());
 

@@ -4,7 +4,7 @@ import { openWorld, type World, type WorldOptions } from "./simulation-environme
 import { emptyTally, simulate, Violation } from "./simulator.ts";
 import { installTabGlobals } from "./tab-globals.ts";
 
-const seeds = Number(process.env.LATCHKEY_SEEDS ?? (process.env.LATCHKEY_LONG === "1" ? 1_000 : 50));
+const seeds = Number(process.env.LATCHKEY_SEEDS ?? (process.env.LATCHKEY_LONG === "1" ? 1_000 : 20));
 /** One seed to replay alone. */
 const only = process.env.LATCHKEY_SEED;
 /** Simulations side by side, so that one computes while the database works for another. */

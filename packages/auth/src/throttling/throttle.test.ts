@@ -15,7 +15,7 @@ afterAll(async () => {
   await Promise.all(storages.map((storage) => storage.close()));
   await service[Symbol.asyncDispose]();
 });
-beforeEach(() => database.query("truncate latchkey.throttles"));
+beforeEach(() => database.query("delete from latchkey.throttles"));
 
 const address = (of: string): Scope => ({ limit: "sign_in_address", of: [of] });
 const outcomeOf = (attempt: Promise<unknown>) =>

@@ -27,7 +27,7 @@ beforeAll(open);
 // Each test begins without people, so that everybody can be called alice.
 beforeEach(async () => {
   await service.database.query("delete from latchkey.users");
-  await service.database.query("truncate latchkey.imported_users, latchkey.import_sources");
+  await service.database.query("delete from latchkey.imported_users; delete from latchkey.import_sources");
 });
 afterAll(() => service[Symbol.asyncDispose]());
 

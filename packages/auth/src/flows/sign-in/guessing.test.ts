@@ -87,7 +87,7 @@ interface Named {
 }
 
 beforeEach(async () => {
-  await database.query("truncate latchkey.throttles");
+  await database.query("delete from latchkey.throttles");
 });
 
 describe("one name from one address", () => {

@@ -15,8 +15,8 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   await service.database.query("delete from latchkey.users");
-  await service.database.query("truncate latchkey.imported_users, latchkey.import_sources");
-  await service.database.query("truncate latchkey.throttles");
+  await service.database.query("delete from latchkey.imported_users; delete from latchkey.import_sources");
+  await service.database.query("delete from latchkey.throttles");
 });
 afterAll(() => service[Symbol.asyncDispose]());
 
