@@ -17,14 +17,15 @@ const alsoInShort = [
  * What compares times of one moment with those of another, or holds a call to a part of a second: nothing else is run meanwhile. The others
  * hold the service to seconds at most, and are run beside others in the ordinary run too.
  */
-const timed = ["src/console/million.long.test.ts", "src/production/migrations-under-load.long.test.ts"];
+const timed = ["src/production/migrations-under-load.long.test.ts"];
 
 /** What takes longest, so that no worker is left alone with it at the end. */
 class LongestOfAll extends LongestFirst {
   protected override readonly longest = [
-    "http/enumeration.test.ts",
     "faults/message-receipts.test.ts",
     "console/look.long.test.ts",
+    "console/million.long.test.ts",
+    "http/enumeration.test.ts",
     "sessions/simulator.test.ts",
     "pages/look.long.test.ts",
     "regression/administrative-pairs.test.ts",

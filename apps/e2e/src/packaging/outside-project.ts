@@ -152,11 +152,15 @@ function toCompilerOptions(resolution: CompilerSetup["resolution"]) {
   };
 }
 
+/** Milliseconds after which a program hangs, also on a machine that is busy with something else. */
+const patience = 250_000;
+
 function execute(command: string, words: readonly string[], cwd: string): Promise<Outcome> {
   const { promise, resolve } = Promise.withResolvers<Outcome>();
-  execFile(command, words, { cwd, timeout: 100_000 }, (error, stdout, stderr) => {
+  execFile(command, words, { cwd, timeout: patience }, (error, stdout, stderr) => {
     const exitCode = typeof error?.code === "number" ? error.code : error ? 1 : 0;
-    resolve({ exitCode, output: `${stdout}${stderr}` });
+    const end = error?.killed ? `It was ended after ${patience / 1_000} seconds.` : "";
+    resolve({ exitCode, output: `${stdout}${stderr}${end}` });
   });
   return promise;
 }
