@@ -78,7 +78,11 @@ export const findBare = (page: Page): Promise<string[]> =>
 /** Where the cursor is, and whether that is to be seen. */
 export const readFocus = (page: Page): Promise<{ readonly name: string; readonly isSeen: boolean }> =>
   page.evaluate(`{
-    const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement);
+    // Of what a whole row belongs to, the line is around the row.
+    const isSeen = [null, "::after"].some((part) => {
+      const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement, part);
+      return outlineStyle !== "none" && parseFloat(outlineWidth) >= 2;
+    });
     const name = document.activeElement.getAttribute("name") ?? document.activeElement.textContent.trim();
-    ({ name, isSeen: outlineStyle !== "none" && parseFloat(outlineWidth) >= 2 });
+    ({ name, isSeen });
   }`);
