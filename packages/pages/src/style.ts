@@ -40,7 +40,8 @@ main{flex:1;inline-size:100%;padding:1.75rem 1.25rem 2.5rem}
 label,legend,.label{font-weight:600;font-size:.9375rem}
 .hint{color:var(--quiet);font-size:.875rem}
 input:not([type=checkbox]),select{font:inherit;color:inherit;background:var(--surface);inline-size:100%;min-block-size:3rem;padding:.625rem .875rem;border:.0625rem solid var(--edge);border-radius:.625rem}
-select{padding-inline-start:.625rem!important}
+select{appearance:none;padding-inline-end:2.5rem;background:var(--surface) url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 12 8'%3E%3Cpath d='m1 1 5 5 5-5' fill='none' stroke='%23857f73' stroke-width='2'/%3E%3C/svg%3E") right .875rem center/.75rem no-repeat}
+[dir=rtl] select{background-position:left .875rem center}
 input:not([type=checkbox]):focus-visible,select:focus-visible{outline-offset:-.0625rem;border-color:var(--accent)}
 input[readonly]{background:none!important;border-color:var(--line);color:var(--quiet)}
 input[aria-invalid=true],input[aria-invalid=true]:focus-visible{border-color:var(--bad);border-inline-start-width:.25rem}
@@ -105,7 +106,7 @@ code{font-family:ui-monospace,SFMono-Regular,Consolas,monospace;font-size:.9375e
 .foot{padding:1.25rem 2rem 1.75rem}
 .entry main{display:grid;align-content:center;padding-block:2rem 3rem}
 .card{background:var(--surface);border:.0625rem solid var(--line);border-radius:1.25rem;padding:2.25rem;box-shadow:0 1.5rem 3rem -2rem rgb(0 0 0/.18)}
-.card input:not([type=checkbox]),.card select{background:var(--surface)}
+.card input:not([type=checkbox]){background:var(--surface)}
 .panel{padding:1.75rem}
 .pair{grid-template-columns:1fr 1fr}
 .facts{grid-template-columns:repeat(3,auto);justify-content:start;gap:.75rem 3rem}
@@ -120,7 +121,7 @@ code{font-family:ui-monospace,SFMono-Regular,Consolas,monospace;font-size:.9375e
 .account main nav{margin:0}
 .account main nav ul{flex-direction:column;margin-inline:-.75rem 0}
 }
-@media (forced-colors:active){.button,.notice,.panel,.card,.tag,.account main nav [aria-current]{border:.0625rem solid}.account main nav [aria-current]{outline:.125rem solid}}
+@media (forced-colors:active){select{appearance:auto}.button,.notice,.panel,.card,.tag,.account main nav [aria-current]{border:.0625rem solid}.account main nav [aria-current]{outline:.125rem solid}}
 @media (prefers-reduced-motion:reduce){*{transition:none;animation:none}.button:active{transform:none}}
 @media print{.foot,nav,.leave,.button{display:none}}
 `;
