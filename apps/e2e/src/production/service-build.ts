@@ -4,15 +4,22 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { makeTemporaryFolder } from "@latchkey/embedded-postgres/testing";
+import { onceARun } from "../once-a-run.ts";
 
 const api = fileURLToPath(new URL("../../../api/", import.meta.url));
 
-/** Builds the service, and puts the build where nothing of the workspace is near. Answers the folder, which everybody may read. */
+/**
+ * Builds the service once in a run of tests, and puts the build where nothing of the workspace is near. Answers the folder, which everybody may
+ * read.
+ */
 export async function buildService(): Promise<string> {
-  await promisify(execFile)(process.execPath, [join(api, "scripts/build.ts")]);
+  const built = await onceARun("service", async (path) => {
+    await promisify(execFile)(process.execPath, [join(api, "scripts/build.ts")]);
+    await cp(join(api, "dist/service"), path, { recursive: true });
+  });
   const folder = await makeTemporaryFolder("latchkey-build-");
   await chmod(folder, 0o755);
-  await cp(join(api, "dist/service"), folder, { recursive: true });
+  await cp(built, folder, { recursive: true });
   return folder;
 }
 
