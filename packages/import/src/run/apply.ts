@@ -2,7 +2,7 @@ import type { Auth, DatabaseOptions } from "@latchkey/auth";
 import { createUuid, readWeakHash, wrapWeakDigest } from "@latchkey/auth/import";
 import { type OldGroup, SourceError } from "../old-row.ts";
 import { toPermission } from "../rules/permission-names.ts";
-import { connect, mayConnectAgain } from "./connect.ts";
+import { connect, isGiven } from "./connect.ts";
 import { decidedFields, printsHere } from "./prints.ts";
 import { inTransaction, type Run } from "./staging.ts";
 import { tellWebhooks } from "./tell-webhooks.ts";
@@ -82,7 +82,9 @@ async function sideBySide(
   count: number,
   work: (run: Run) => Promise<void>,
 ): Promise<void> {
-  const others = Array.from({ length: mayConnectAgain(connection) ? count - 1 : 0 }, async () => {
+  // A pooler that has no other would let it wait until it gives it up, in the midst of the work.
+  const isOneOnly = run.isPooled || isGiven(connection);
+  const others = Array.from({ length: isOneOnly ? 0 : count - 1 }, async () => {
     // Without another one it takes longer, and that is all.
     await using lent = await connect(connection).catch(() => null);
     if (lent) await work({ ...run, client: lent.client });
