@@ -9,14 +9,15 @@ import { tryReport, writeReport } from "./report/write-report.ts";
 import { toPermission } from "./rules/permission-names.ts";
 import type { PersonRules } from "./rules/read-person.ts";
 import { type Applied, apply, prepare } from "./run/apply.ts";
-import { connect } from "./run/connect.ts";
+import { connect, isPooled } from "./run/connect.ts";
 import { disableGone } from "./run/disable-gone.ts";
 import { type Followed, followChanges } from "./run/follow-changes.ts";
 import { type Decision, listUndeclared, plan } from "./run/plan.ts";
 import { readAhead } from "./run/read-ahead.ts";
 import { recordBlacklist } from "./run/record-blacklist.ts";
 import { withRecordedIds } from "./run/recorded-ids.ts";
-import { clearStaging, lockStaging, type Run, readPeople, stage, unlockStaging } from "./run/staging.ts";
+import { clearStaging, type Run, readPeople, stage } from "./run/staging.ts";
+import { lockStaging } from "./run/staging-lock.ts";
 import { guessKind, nameOfKind, openSource, type SourceKind, sourceKinds } from "./sources/open-source.ts";
 
 export interface ImportOptions {
@@ -112,22 +113,18 @@ export async function withStagedPeople<T>(
   const columns = createColumns(columnRules);
   await using lent = await lend(options, requireName(options.name ?? nameOfKind(kind)));
   const { run } = lent;
-  if (!(await lockStaging(run))) throw new SourceError("Another import is under way on this database.", 3);
+  await using lock = await lockStaging(run, options.connection);
+  if (!lock) throw new SourceError("Another import is under way on this database.", 3);
+  const opened = await openSource(options.source, kind, { ...options, idColumn: findIdColumn(options.map) });
   try {
-    const opened = await openSource(options.source, kind, { ...options, idColumn: findIdColumn(options.map) });
-    try {
-      await clearStaging(run);
-      const source = await withRecordedIds(run, opened, options.apply);
-      const rules = { phones, timezone: options.timezone, columns, ownFields, key: await readKey(run) };
-      await stageAll(run, source, rules, options);
-      return await work({ run, source, columns, decisions, phones });
-    } finally {
-      await opened.close();
-      await clearStaging(run).catch(() => {});
-    }
+    await clearStaging(run);
+    const source = await withRecordedIds(run, opened, options.apply);
+    const rules = { phones, timezone: options.timezone, columns, ownFields, key: await readKey(run) };
+    await stageAll(run, source, rules, options);
+    return await work({ run, source, columns, decisions, phones });
   } finally {
-    // The connection may be what failed.
-    await unlockStaging(run).catch(() => {});
+    await opened.close();
+    await clearStaging(run).catch(() => {});
   }
 }
 
@@ -256,8 +253,11 @@ function withDecidedColumns(
 /** A connection of one's own, whose statements may take their time. */
 async function lend({ connection, webhooks = false }: Pick<ImportOptions, "connection" | "webhooks">, source: string) {
   const lent = await connect(connection);
-  const run: Run = { client: lent.client, id: randomUUID(), source, tellsWebhooks: webhooks };
-  return { run, [Symbol.asyncDispose]: () => lent[Symbol.asyncDispose]() };
+  const { client } = lent;
+  const close = () => lent[Symbol.asyncDispose]();
+  const pooled = await isPooled(client).catch((error: unknown) => close().then(() => Promise.reject(error)));
+  const run: Run = { client, id: randomUUID(), source, isPooled: pooled, tellsWebhooks: webhooks };
+  return { run, [Symbol.asyncDispose]: close };
 }
 
 async function readKey({ client }: Run): Promise<Buffer> {

@@ -83,7 +83,9 @@ async function sideBySide(
   count: number,
   work: (run: Run) => Promise<void>,
 ): Promise<void> {
-  const others = Array.from({ length: mayConnectAgain(connection) ? count - 1 : 0 }, async () => {
+  // A pooler that has no other would let it wait until it gives it up, in the midst of the work.
+  const isOneOnly = run.isPooled || isGiven(connection);
+  const others = Array.from({ length: isOneOnly ? 0 : count - 1 }, async () => {
     // Without another one it takes longer, and that is all.
     await using lent = await connect(connection).catch(() => null);
     if (lent) await work({ ...run, client: lent.client });

@@ -1,5 +1,6 @@
 import type { DatabaseOptions } from "@latchkey/auth";
-import { givenPool, isShared, withClient } from "@latchkey/auth/import";
+import { givenPool, isShared, processIdOf, withClient } from "@latchkey/auth/import";
+import type pg from "pg";
 
 /** What lets a connection sort and index many rows at once. */
 const settings = [
@@ -16,5 +17,11 @@ export async function connect(connection: DatabaseOptions): ReturnType<typeof wi
   return lent;
 }
 
-/** Whether more connections than one may be asked for: a pool of somebody else's may have no other. */
-export const mayConnectAgain = (connection: DatabaseOptions): boolean => givenPool(connection) === null;
+/** Whether a pool is somebody else's, which may have no other connection. */
+export const isGiven = (connection: DatabaseOptions): boolean => givenPool(connection) !== null;
+
+/** Whether a pooler stands before PostgreSQL: it makes up a process's number for each of its callers, and PostgreSQL says its own. */
+export async function isPooled(client: pg.ClientBase): Promise<boolean> {
+  const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid");
+  return rows[0]?.pid !== processIdOf(client);
+}

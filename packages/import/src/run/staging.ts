@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { setImmediate as immediate } from "node:timers/promises";
-import { importLock, stagingTables } from "@latchkey/auth/import";
+import { stagingTables } from "@latchkey/auth/import";
 import type pg from "pg";
 import copy from "pg-copy-streams";
 import type { Issue } from "../issue.ts";
@@ -14,6 +14,8 @@ export interface Run {
   readonly id: string;
   /** The source's name here. */
   readonly source: string;
+  /** Whether a pooler stands before PostgreSQL, whose connections may be few. */
+  readonly isPooled: boolean;
   /** Whether webhooks are told of the people whom it brings and changes. */
   readonly tellsWebhooks: boolean;
 }
@@ -29,25 +31,6 @@ export async function inTransaction<T>(client: pg.ClientBase, work: () => Promis
     await client.query("rollback").catch(() => {});
     throw error;
   }
-}
-
-/** Says that a run is under way; false while another one is. It ends with the connection. */
-export async function lockStaging({ client }: Run): Promise<boolean> {
-  // Housekeeping holds it for a moment at a time.
-  await client.query("select set_config('lock_timeout', '3s', false)");
-  try {
-    await client.query(`select pg_advisory_lock(${importLock})`);
-    return true;
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "55P03") return false;
-    throw error;
-  } finally {
-    await client.query("select set_config('lock_timeout', '0', false)").catch(() => {});
-  }
-}
-
-export async function unlockStaging({ client }: Run): Promise<void> {
-  await client.query(`select pg_advisory_unlock(${importLock})`);
 }
 
 /** Empties what this run, and one before it that was killed, have left. */
