@@ -2,7 +2,7 @@ import type { Auth, DatabaseOptions } from "@latchkey/auth";
 import { createUuid, readWeakHash, wrapWeakDigest } from "@latchkey/auth/import";
 import { type OldGroup, SourceError } from "../old-row.ts";
 import { toPermission } from "../rules/permission-names.ts";
-import { connect, mayConnectAgain } from "./connect.ts";
+import { connect, isGiven } from "./connect.ts";
 import { decidedFields, issuesOf, printsHere } from "./prints.ts";
 import { inTransaction, type Run } from "./staging.ts";
 import { tellWebhooks } from "./tell-webhooks.ts";
