@@ -19,7 +19,7 @@ export async function openWorkbench(resolution: "nodenext" | "bundler" = "nodene
   const tsconfig = {
     extends: "../../../../tsconfig.base.json",
     compilerOptions: {
-      // By the declarations that are built, as whoever follows the docs has them: from all sources it takes three times as long.
+      // By the declarations that are built, as whoever follows the docs has them, which takes less than all sources do.
       customConditions: [],
       // The SDK is for browsers too.
       lib: ["es2024", "esnext.disposable", "dom"],
