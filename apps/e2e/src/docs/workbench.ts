@@ -18,8 +18,10 @@ export async function openWorkbench(resolution: "nodenext" | "bundler" = "nodene
   const path = await mkdtemp(join(dist, "docs-"));
   const tsconfig = {
     extends: "../../../../tsconfig.base.json",
-    // The SDK, which is compiled from its sources here, is for browsers too.
     compilerOptions: {
+      // By the declarations that are built, as whoever follows the docs has them, which takes less than all sources do.
+      customConditions: [],
+      // The SDK is for browsers too.
       lib: ["es2024", "esnext.disposable", "dom"],
       jsx: "react-jsx",
       module: resolution === "bundler" ? "esnext" : "nodenext",
