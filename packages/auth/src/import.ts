@@ -19,6 +19,7 @@ export { readStoredPassword } from "./passwords/django.ts";
 export { kindOf } from "./passwords/hash-format.ts";
 export { parseGroupName } from "./permissions/group-name.ts";
 export { permissionPattern } from "./permissions/permission.ts";
+export { randomUUIDv7 } from "./secrets.ts";
 export { givenPool, isShared } from "./storage/database.ts";
 export { withClient } from "./storage/with-client.ts";
 export { fetchText } from "./tokens/fetch-json.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createSecret, deriveKey, findSecretWeakness, type KeyPurpose, seal, unseal } from "./secrets.ts";
+import { createSecret, deriveKey, findSecretWeakness, type KeyPurpose, randomUUIDv7, seal, unseal } from "./secrets.ts";
 
 const secret = "Zk3vR9qLw7TnXc2Yb8HsJd5GfMp4Ua6E";
 const key = deriveKey(secret, "signing-keys");
@@ -97,3 +97,16 @@ function withBitFlipped(bytes: Uint8Array, bit: number): Buffer {
   changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7));
   return changed;
 }
+
+test("an id is a UUID of version 7 that begins with its millisecond, and no two are alike", () => {
+  const before = Date.now();
+  const ids = Array.from({ length: 1_000 }, () => randomUUIDv7());
+  const after = Date.now();
+  for (const id of ids) {
+    expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    const time = Number.parseInt(id.replace("-", "").slice(0, 12), 16);
+    expect(time).toBeGreaterThanOrEqual(before);
+    expect(time).toBeLessThanOrEqual(after);
+  }
+  expect(new Set(ids).size).toBe(ids.length);
+});

@@ -2,6 +2,15 @@ import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, ran
 
 export { timingSafeEqual as equalInConstantTime } from "node:crypto";
 
+/** A UUID of version 7 (RFC 9562 §5.7): the millisecond, and 74 random bits. Node.js 24 has none of its own. */
+export function randomUUIDv7(): string {
+  const bytes = randomBytes(16);
+  bytes.writeUIntBE(Date.now(), 0, 6);
+  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x70, 6);
+  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
+  return bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+}
+
 /** What each derived key is for; one purpose never shares a key with another. */
 export type KeyPurpose =
   | "signing-keys"

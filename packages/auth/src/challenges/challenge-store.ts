@@ -1,5 +1,5 @@
-import { randomUUIDv7 } from "node:crypto";
 import { type ColumnType, type Generated, type RawBuilder, type Selectable, sql } from "kysely";
+import { randomUUIDv7 } from "../secrets.ts";
 import type { Queries } from "../storage/database.ts";
 import type { Digits } from "./derived-code.ts";
 

@@ -1,5 +1,5 @@
-import { randomUUIDv7 } from "node:crypto";
 import { type Generated, type RawBuilder, sql } from "kysely";
+import { randomUUIDv7 } from "../secrets.ts";
 import type { Queries } from "../storage/database.ts";
 import type { NoticeKind } from "./notice.ts";
 

@@ -1,6 +1,5 @@
-import { randomUUIDv7 } from "node:crypto";
 import { type ColumnType, type Generated, sql } from "kysely";
-import { seal, unseal } from "../secrets.ts";
+import { randomUUIDv7, seal, unseal } from "../secrets.ts";
 import type { Queries } from "../storage/database.ts";
 
 declare module "../storage/database.ts" {

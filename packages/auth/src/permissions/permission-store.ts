@@ -1,6 +1,6 @@
-import { randomUUIDv7 } from "node:crypto";
 import { type Generated, sql } from "kysely";
 import { AuthError } from "../errors.ts";
+import { randomUUIDv7 } from "../secrets.ts";
 import { findBrokenConstraint, type Queries } from "../storage/database.ts";
 
 declare module "../storage/database.ts" {

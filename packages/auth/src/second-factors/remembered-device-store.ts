@@ -1,6 +1,6 @@
-import { randomBytes, randomUUIDv7 } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { type Generated, type Selectable, sql } from "kysely";
-import { sha256 } from "../secrets.ts";
+import { randomUUIDv7, sha256 } from "../secrets.ts";
 import type { Queries } from "../storage/database.ts";
 
 declare module "../storage/database.ts" {

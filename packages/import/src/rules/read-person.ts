@@ -1,10 +1,11 @@
-import { hash, randomUUIDv7 } from "node:crypto";
+import { hash } from "node:crypto";
 import {
   comparedForms,
   isPlainLine,
   type PhoneOptions,
   parseGroupName,
   type profileFields,
+  randomUUIDv7,
 } from "@latchkey/auth/import";
 import { z } from "zod";
 import type { Issue, IssueCode } from "../issue.ts";

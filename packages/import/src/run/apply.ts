@@ -1,6 +1,5 @@
-import { randomUUIDv7 } from "node:crypto";
 import type { Auth, DatabaseOptions } from "@latchkey/auth";
-import { readWeakHash, wrapWeakDigest } from "@latchkey/auth/import";
+import { randomUUIDv7, readWeakHash, wrapWeakDigest } from "@latchkey/auth/import";
 import { type OldGroup, SourceError } from "../old-row.ts";
 import { toPermission } from "../rules/permission-names.ts";
 import { connect, mayConnectAgain } from "./connect.ts";

@@ -1,5 +1,4 @@
-import { randomUUIDv7 } from "node:crypto";
-import { readWeakHash, wrapWeakDigest } from "@latchkey/auth/import";
+import { randomUUIDv7, readWeakHash, wrapWeakDigest } from "@latchkey/auth/import";
 import { type Move, moveNames, type NameField, nameColumns, nameFields } from "./move-names.ts";
 import { decidedFields, printsHere } from "./prints.ts";
 import { inTransaction, type Run } from "./staging.ts";

@@ -1,9 +1,9 @@
-import { randomUUIDv7 } from "node:crypto";
 import { recordEvent } from "../../audit/audit-log.ts";
 import { insertImportedConsent } from "../../consents/consent-store.ts";
 import { AuthError } from "../../errors.ts";
 import type { ImportedKey } from "../../imported-users/imported-user.ts";
 import { readStoredPassword } from "../../passwords/django.ts";
+import { randomUUIDv7 } from "../../secrets.ts";
 import type { ProfileChanges, User } from "../../users/user.ts";
 import { insertUser, markOldTokensEnded, passwordChangeDue, vouchFor } from "../../users/user-store.ts";
 import type { Core } from "../steps/core.ts";

@@ -1,4 +1,3 @@
-import { randomUUIDv7 } from "node:crypto";
 import { recordEvent } from "../../audit/audit-log.ts";
 import { findDeletion } from "../../deletions/deletion-store.ts";
 import { AuthError } from "../../errors.ts";
@@ -15,6 +14,7 @@ import {
   replaceUserGroups,
   replaceUserPermissions,
 } from "../../permissions/permission-store.ts";
+import { randomUUIDv7 } from "../../secrets.ts";
 import { endSessions } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import type { ProfileChanges, User } from "../../users/user.ts";

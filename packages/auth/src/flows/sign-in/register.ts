@@ -1,4 +1,3 @@
-import { randomUUIDv7 } from "node:crypto";
 import { recordEvent } from "../../audit/audit-log.ts";
 import type { StoredTicket } from "../../challenges/ticket-store.ts";
 import { AuthError, type SecondFactorRequest } from "../../errors.ts";
@@ -6,6 +5,7 @@ import { isReservedUsername } from "../../identifiers/reserved.ts";
 import { parseUsername } from "../../identifiers/username.ts";
 import { putCode } from "../../one-time-codes/code-store.ts";
 import { createUnusablePassword, isUnusablePassword } from "../../passwords/unusable-password.ts";
+import { randomUUIDv7 } from "../../secrets.ts";
 import type { Queries } from "../../storage/database.ts";
 import { toNetwork } from "../../throttling/address.ts";
 import type { ProfileChanges } from "../../users/user.ts";

@@ -1,4 +1,3 @@
-import { randomUUIDv7 } from "node:crypto";
 import { recordEvent } from "../../audit/audit-log.ts";
 import { AuthError } from "../../errors.ts";
 import {
@@ -14,6 +13,7 @@ import {
 } from "../../passkeys/passkey-json.ts";
 import { insertPasskey, listPasskeys, type StoredPasskey } from "../../passkeys/passkey-store.ts";
 import { type CheckedRegistration, verifyRegistration } from "../../passkeys/verify-passkey.ts";
+import { randomUUIDv7 } from "../../secrets.ts";
 import { describeDevice } from "../../sessions/device.ts";
 import type { Queries } from "../../storage/database.ts";
 import { findUser, markSecondFactor } from "../../users/user-store.ts";

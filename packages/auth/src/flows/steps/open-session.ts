@@ -1,6 +1,6 @@
-import { randomUUIDv7 } from "node:crypto";
 import type { AuditEvent } from "../../audit/audit-event.ts";
 import { recordEvent } from "../../audit/audit-log.ts";
+import { randomUUIDv7 } from "../../secrets.ts";
 import type { Authentication } from "../../sessions/authentication.ts";
 import { describeDevice } from "../../sessions/device.ts";
 import { createRefreshToken } from "../../sessions/refresh-token.ts";
