@@ -109,13 +109,13 @@ async function readLicense(home: string): Promise<string> {
 const readManifest = async (path: string) => JSON.parse(await readFile(at(path), "utf8"));
 
 /**
- * What V8 and glibc are told, which take it at the start of a process alone: a semi-space of 8 MB in place of 32, and two arenas in place of eight a
+ * What V8 and glibc are told, which take it at the start of a process alone: a semi-space of 4 MB in place of 32, and two arenas in place of eight a
  * core. Together that is a third of what the service takes under load, and it answers as many calls: docs/decisions/0150. So the service
  * starts itself anew in its place, as the same process, unless it was told something of the kind or is somebody's worker.
  */
 const startLean = `
 const isTold = [process.env.NODE_OPTIONS ?? "", ...process.execArgv].some((word) => /semi.space.size/.test(word));
-const words = [process.argv0, "--max-semi-space-size=8", ...process.execArgv, ...process.argv.slice(1)];
+const words = [process.argv0, "--max-semi-space-size=4", ...process.execArgv, ...process.argv.slice(1)];
 try {
   if (process.platform === "linux" && !process.send && !isTold)
     process.execve?.(process.execPath, words, { MALLOC_ARENA_MAX: "2", ...process.env });
