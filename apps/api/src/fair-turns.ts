@@ -90,7 +90,7 @@ export function createFairTurns({
   function awaitRoom(line: Line): void {
     if (line.timer) return;
     const [oldest] = line.running;
-    const left = oldest ? oldest.since + longestWork - now() : 0;
+    const left = oldest ? Math.max(0, oldest.since + longestWork - now()) : 0;
     line.timer = setTimeout(() => {
       line.timer = undefined;
       schedule();

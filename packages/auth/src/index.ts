@@ -99,7 +99,7 @@ export type {
 } from "./flows/steps/issue-session-tokens.ts";
 export type { ShownDevice } from "./flows/steps/known-device.ts";
 export type { ActivityPage, ListActivityInput, OwnEvent } from "./flows/steps/list-activity.ts";
-export type { Device, RedirectApp } from "./flows/steps/list-devices.ts";
+export type { Device } from "./flows/steps/list-devices.ts";
 export type { FactorEnrolled } from "./flows/steps/make-recovery-codes.ts";
 export type { Reader } from "./flows/steps/masked-contact.ts";
 export type { PasswordCode } from "./flows/steps/password-code.ts";

@@ -166,7 +166,7 @@ describe.skipIf(!isService)("the pages", () => {
     await page.getByLabel("Name", { exact: true }).fill("Blue phone");
     await page.getByRole("button", { name: /^Rename/ }).click();
     await page.locator("li", { hasText: "Blue phone" }).waitFor();
-    await page.getByRole("button", { name: /^Remove/ }).click();
+    await page.getByRole("button", { name: /^Remove:/ }).click();
     await page.getByText("You have none yet.").waitFor();
     expect(window.violations).toEqual([]);
   });
@@ -181,7 +181,7 @@ describe.skipIf(!isService)("the pages", () => {
     await addPasskey(window, live);
     await live.test.clock.advance(700);
     await page.goto(`${atLocalhost(live.url)}/account/passkeys`);
-    await page.getByRole("button", { name: /^Remove/ }).click();
+    await page.getByRole("button", { name: /^Remove:/ }).click();
     await heading(page, "Show that it is you");
     await page.getByRole("button", { name: "Use a passkey" }).click();
     await heading(page, "Passkeys");

@@ -866,7 +866,9 @@ describe("audit.list", () => {
         [person.id, address],
       );
     const find = async (address: string): Promise<string[]> =>
-      (await asBoss("audit.list", { address })).body.events.map((event: { address: string }) => event.address);
+      (await asBoss("audit.list", { userId: person.id, address })).body.events.map(
+        (event: { address: string }) => event.address,
+      );
     for (const address of ["2001:db8::a", "2001:DB8:0::000A", " 2001:0db8:0000:0000:0000:0000:0000:000a"])
       expect(await find(address), address).toEqual(["2001:db8::a"]);
     for (const address of ["198.51.100.7", "::ffff:198.51.100.7", "::ffff:c633:6407"])

@@ -98,12 +98,15 @@ function rowsOf(scan: PlanNode): number {
   return Math.round((scan["Actual Rows"] + (scan["Rows Removed by Filter"] ?? 0)) * scan["Actual Loops"]);
 }
 
+/** The trail is sealed meanwhile, under a lock: that is no call's. */
+const isOfCall = ({ text }: Statement) => /^\s*(with|select|update|delete)\b/.test(text) && !/\bpg_locks\b/.test(text);
+
 /** What the statements of a call scan, and the most rows that one scan looks at. */
 async function explain(run: (auth: Auth) => Promise<unknown>): Promise<{ kinds: string[]; rows: number }> {
   ran = [];
   await run(listened);
   const plans: PlanNode[] = [];
-  for (const { text, values } of ran.filter(({ text }) => /^\s*(with|select|update|delete)\b/.test(text))) {
+  for (const { text, values } of ran.filter(isOfCall)) {
     const [row] = await service.database.query<{ "QUERY PLAN": [{ Plan: PlanNode }] }>(
       `explain (analyze, timing off, format json) ${text}`,
       values,

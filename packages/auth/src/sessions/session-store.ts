@@ -576,13 +576,14 @@ export async function touchSessions(db: Queries, ids: readonly string[]): Promis
 
 /** Deletes the sessions of a user who is deleted with them. The caller's transaction has locked the user's row. */
 export async function deleteSessionsOf(transaction: Queries, userId: string): Promise<void> {
-  const deleted = await transaction
-    .deleteFrom("sessions")
+  const live = await transaction
+    .selectFrom("sessions")
+    .select(({ fn }) => fn.countAll<string>().as("count"))
     .where("userId", "=", userId)
-    .returning(sql<boolean>`${sql.raw(isLiveSession("sessions"))}`.as("isLive"))
-    .execute();
-  const live = deleted.filter(({ isLive }) => isLive);
-  tellSessions(transaction, { change: "ended", because: "user_deleted", count: live.length });
+    .where(sql<boolean>`${sql.raw(isLiveSession("sessions"))}`)
+    .executeTakeFirstOrThrow();
+  await transaction.deleteFrom("sessions").where("userId", "=", userId).execute();
+  tellSessions(transaction, { change: "ended", because: "user_deleted", count: Number(live.count) });
 }
 
 export interface DeadSessions {

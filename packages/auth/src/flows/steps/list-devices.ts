@@ -16,15 +16,11 @@ export interface Device {
   readonly device: string | null;
   /** What the program called it at its sign-in; null when it did not. */
   readonly deviceName: string | null;
-  /** The app that opened it by a redirect to the service's pages; null for every other. */
-  readonly client: RedirectApp | null;
-}
-
-/** An app that signs its people in by the service's pages. */
-export interface RedirectApp {
-  readonly id: string;
-  /** What people are told it is called; its id where the options name no such app any more. */
-  readonly name: string;
+  /**
+   * The app that opened it by a redirect to the service's pages, and what people are told it is called, which is its id where the options name
+   * no such app any more; null for every other.
+   */
+  readonly client: { readonly id: string; readonly name: string } | null;
 }
 
 /** Where a user is signed in, the last used first, for those who may know. */
