@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import type { Auth } from "@latchkey/auth";
 import { createTestAuth, type TestAuth } from "@latchkey/auth/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -30,8 +31,8 @@ const actor = "00000000-0000-4000-8000-0000000000aa";
 let service: TestAuth;
 let listened: Auth;
 let busy: { release(): void }[] = [];
-/** What the driver was last told to run, to the letter. */
-let ran: Statement[] = [];
+/** What the driver is told to run by the call that goes on, to the letter. What workers ask meanwhile is no call's. */
+const calls = new AsyncLocalStorage<Statement[]>();
 let lastUser: string;
 let deepUser: string;
 
@@ -41,7 +42,7 @@ beforeAll(async () => {
   listened = await service.another();
   // Connections from before are not listened to, so they are kept busy.
   busy = await Promise.all(Array.from({ length: listened.pool.totalCount }, () => listened.pool.connect()));
-  listenToStatements(listened, (statement) => ran.push(statement));
+  listenToStatements(listened, (statement) => calls.getStore()?.push(statement));
 });
 afterAll(async () => {
   for (const client of busy) client.release();
@@ -98,15 +99,12 @@ function rowsOf(scan: PlanNode): number {
   return Math.round((scan["Actual Rows"] + (scan["Rows Removed by Filter"] ?? 0)) * scan["Actual Loops"]);
 }
 
-/** The trail is sealed meanwhile, under a lock: that is no call's. */
-const isOfCall = ({ text }: Statement) => /^\s*(with|select|update|delete)\b/.test(text) && !/\bpg_locks\b/.test(text);
-
 /** What the statements of a call scan, and the most rows that one scan looks at. */
 async function explain(run: (auth: Auth) => Promise<unknown>): Promise<{ kinds: string[]; rows: number }> {
-  ran = [];
-  await run(listened);
+  const ran: Statement[] = [];
+  await calls.run(ran, () => run(listened));
   const plans: PlanNode[] = [];
-  for (const { text, values } of ran.filter(isOfCall)) {
+  for (const { text, values } of ran.filter(({ text }) => /^\s*(with|select|update|delete)\b/.test(text))) {
     const [row] = await service.database.query<{ "QUERY PLAN": [{ Plan: PlanNode }] }>(
       `explain (analyze, timing off, format json) ${text}`,
       values,

@@ -574,16 +574,24 @@ export async function touchSessions(db: Queries, ids: readonly string[]): Promis
   await db.updateTable("sessions").set({ lastUsedAt: sql<Date>`latchkey.now()` }).where("id", "in", due).execute();
 }
 
-/** Deletes the sessions of a user who is deleted with them. The caller's transaction has locked the user's row. */
+/** Sessions that one statement deletes. */
+const mostDeleted = 10_000;
+
+/**
+ * Deletes the sessions of a user who is deleted with them, so many at a time that no statement takes long. The caller's transaction has locked the
+ * user's row.
+ */
 export async function deleteSessionsOf(transaction: Queries, userId: string): Promise<void> {
-  const live = await transaction
+  const { count } = await transaction
     .selectFrom("sessions")
     .select(({ fn }) => fn.countAll<string>().as("count"))
     .where("userId", "=", userId)
     .where(sql<boolean>`${sql.raw(isLiveSession("sessions"))}`)
     .executeTakeFirstOrThrow();
-  await transaction.deleteFrom("sessions").where("userId", "=", userId).execute();
-  tellSessions(transaction, { change: "ended", because: "user_deleted", count: Number(live.count) });
+  const some = transaction.selectFrom("sessions").select("id").where("userId", "=", userId).limit(mostDeleted);
+  const deleteSome = () => transaction.deleteFrom("sessions").where("id", "in", some).executeTakeFirst();
+  while ((await deleteSome()).numDeletedRows > 0n);
+  tellSessions(transaction, { change: "ended", because: "user_deleted", count: Number(count) });
 }
 
 export interface DeadSessions {
