@@ -42,6 +42,7 @@ async function fill(): Promise<void> {
   await query("insert into latchkey.user_groups select id, $1 from latchkey.users where username like 'user0%5'", [
     groupId,
   ]);
+  await query("insert into latchkey.import_sources (source) values ('django')");
   await query(`
     insert into latchkey.imported_users (source, old_id, user_id, named_since, seen_at)
     select 'django', row_number() over (order by id), id, now(), now() from latchkey.users where username like 'user%7'`);
