@@ -96,8 +96,12 @@ const headersOf = ({ token }: Held) => ({
   "x-forwarded-for": `2001:db8:${(++networks).toString(16)}::1`,
 });
 
-// biome-ignore lint/suspicious/noExplicitAny: the wire is untyped
-const outcomeOf = ({ error }: any): string => (error ? String(error.data.reason) : "ok");
+/** What is looked at of an answer. */
+interface Answer {
+  readonly error?: { readonly data: { readonly reason?: string | null } };
+}
+
+const outcomeOf = ({ error }: Answer): string => (error ? String(error.data.reason) : "ok");
 
 /** By the bearer token, twenty in a request. */
 async function askAll(held: Held, names: readonly string[], inputs: Inputs = {}): Promise<Map<string, string>> {
@@ -110,8 +114,8 @@ async function askAll(held: Held, names: readonly string[], inputs: Inputs = {})
       const answer = await fetch(`${live.url}/trpc/${some.map(nameOf).join(",")}?batch=1`, {
         ...{ method: "POST", headers: headersOf(held), body: JSON.stringify(body) },
       });
-      const answers: readonly unknown[] = JSON.parse(await answer.text());
-      for (const [index, name] of some.entries()) outcomes.set(name, outcomeOf(answers[index]));
+      const answers: readonly Answer[] = JSON.parse(await answer.text());
+      for (const [index, name] of some.entries()) outcomes.set(name, outcomeOf(answers[index] as Answer));
     }
   }
   return outcomes;
@@ -126,7 +130,7 @@ async function askAllInCookieMode(held: Held, names: readonly string[], inputs: 
       headers: { ...headersOf(held), cookie: `__Host-latchkey_refresh=${held.refreshToken}` },
       body: JSON.stringify(inputs[name] ?? {}),
     });
-    outcomes.set(name, outcomeOf(await answer.json()));
+    outcomes.set(name, outcomeOf((await answer.json()) as Answer));
   }
   return outcomes;
 }

@@ -385,14 +385,18 @@ export async function endSession(
   return ended;
 }
 
-/** How many sessions go on, of everybody or of one app. */
-export async function countLiveSessions(db: Queries, clientId?: string): Promise<number> {
+/** How many sessions go on, of everybody, of one app or of one user. */
+export async function countLiveSessions(
+  db: Queries,
+  of: { readonly clientId?: string | undefined; readonly userId?: string } = {},
+): Promise<number> {
   const live = sql<boolean>`${sql.raw(isLiveSession("sessions"))}`;
-  const all = db
+  let query = db
     .selectFrom("sessions")
     .select(({ fn }) => fn.countAll<string>().as("count"))
     .where(live);
-  const query = clientId === undefined ? all : all.where("clientId", "=", clientId);
+  if (of.clientId !== undefined) query = query.where("clientId", "=", of.clientId);
+  if (of.userId !== undefined) query = query.where("userId", "=", of.userId);
   return Number((await query.executeTakeFirst())?.count ?? 0);
 }
 
@@ -582,18 +586,13 @@ const mostDeleted = 1_000;
  * user's row.
  */
 export async function deleteSessionsOf(transaction: Queries, userId: string): Promise<void> {
-  const { count } = await transaction
-    .selectFrom("sessions")
-    .select(({ fn }) => fn.countAll<string>().as("count"))
-    .where("userId", "=", userId)
-    .where(sql<boolean>`${sql.raw(isLiveSession("sessions"))}`)
-    .executeTakeFirstOrThrow();
+  const count = await countLiveSessions(transaction, { userId });
   // By their places: without statistics no better plan is sure.
   const deleteSome = () =>
     sql`delete from latchkey.sessions where ctid = any (array(
       select ctid from latchkey.sessions where user_id = ${userId} limit ${mostDeleted}))`.execute(transaction);
   while (((await deleteSome()).numAffectedRows ?? 0n) > 0n);
-  tellSessions(transaction, { change: "ended", because: "user_deleted", count: Number(count) });
+  tellSessions(transaction, { change: "ended", because: "user_deleted", count });
 }
 
 export interface DeadSessions {

@@ -30,7 +30,7 @@ export async function endAllSessions(
   { onProgress = () => {}, clientId }: EndAllSessionsInput = {},
 ): Promise<number> {
   const before = await readNow(core);
-  const total = await countLiveSessions(core.db, clientId);
+  const total = await countLiveSessions(core.db, { clientId });
   await (clientId === undefined ? endWhatLeadsToSessions(core) : withdrawAuthorizationCodes(core.db, clientId));
   const endNext = (after: string | null) => endSome(core, { before, after, clientId });
   let done = 0;
