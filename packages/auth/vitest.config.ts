@@ -8,7 +8,7 @@ export default defineConfig({
     isolate: false,
     // Many tests wait for PostgreSQL: with one worker less, which is usual, a core would rest at the end of the whole run.
     maxWorkers: "100%",
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
   },
 });

@@ -93,7 +93,7 @@ test("a migration that waits for somebody's long transaction holds no call up, a
   };
   // It is seen to wait more than once, and between its tries a sign-in's update goes through.
   for (let seen = 0; seen < 3; seen += 1) {
-    await expect.poll(triesBefore, { interval: 5, timeout: 60_000 }).toBe(1);
+    await expect.poll(triesBefore, { interval: 5, timeout: 100_000 }).toBe(1);
     await pool.query("update latchkey.users set last_login = now() where username_key = 'user1'");
   }
   await long.query("commit");
@@ -130,7 +130,7 @@ test("who starts while another process builds an index beforehand waits for it, 
     for (const { at } of rows) looks.add(at);
     return looks.size;
   };
-  await expect.poll(countLooks, { interval: 20, timeout: 30_000 }).toBeGreaterThan(12);
+  await expect.poll(countLooks, { interval: 20, timeout: 100_000 }).toBeGreaterThan(12);
   await builder.query("select pg_advisory_unlock(7809634402175904)");
   builder.release();
   expect(await migrating).toEqual(Object.keys(migrations).filter((name) => name >= "0007"));
