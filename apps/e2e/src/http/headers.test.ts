@@ -36,6 +36,7 @@ test.each(requests)("%s tells browsers to trust nothing about it, and no other o
     "referrer-policy": "no-referrer",
     "strict-transport-security": expect.stringContaining("max-age="),
     "cross-origin-resource-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
     "x-request-id": expect.stringMatching(/^[0-9a-f-]{36}$/),
   });
   for (const name of ["access-control-allow-origin", "access-control-allow-credentials", "server", "x-powered-by"]) {
