@@ -28,6 +28,7 @@ test("behind a path of a proxy the page names its files by that path", async () 
   const publicUrl = parsePublicUrl("https://example.com/auth") ?? undefined;
   const page = await openConsoleFiles({ folder, publicUrl }).fetch(new Request("http://host/console/people"));
   expect(await page.text()).toBe('<script src="/auth/console/assets/index-1.js"></script>');
+  expect(page.headers.get("content-security-policy")).toMatch(/; report-uri \/auth\/csp-reports$/);
   expect(await (await ask("/console")).text()).toBe('<script src="/console/assets/index-1.js"></script>');
 });
 

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { extname } from "node:path";
+import { reportingTo } from "@latchkey/pages";
 import { type PublicUrl, refuse, refuseMethod } from "@latchkey/server";
 
 /** Below this path is the administrators' app. */
@@ -33,14 +34,15 @@ const styleOfPresses = "'sha256-38RhXrc7EdReTKsOm23ZPOCUgniTUUcjky8QOOrQx6o='";
 /**
  * Nothing is loaded but the app's own files, no code is made out of texts, and it calls no other host. No page frames it, and its forms go nowhere.
  */
-const pageHeaders: Readonly<Record<string, string>> = {
+const toPageHeaders = (base: string): Readonly<Record<string, string>> => ({
   "Content-Type": "text/html; charset=utf-8",
-  "Content-Security-Policy": `default-src 'none'; script-src 'self'; style-src 'self' ${styleOfPresses}; img-src 'self' data:; connect-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'`,
+  "Content-Security-Policy": `default-src 'none'; script-src 'self'; style-src 'self' ${styleOfPresses}; img-src 'self' data:; connect-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'; ${reportingTo(base)}`,
+  "Cross-Origin-Opener-Policy": "same-origin",
   "Referrer-Policy": "same-origin",
   "X-Frame-Options": "DENY",
   "X-Content-Type-Options": "nosniff",
   "Cache-Control": "no-cache",
-};
+});
 
 const fileHeaders: Readonly<Record<string, string>> = {
   "Cache-Control": "public, max-age=31536000, immutable",
@@ -51,7 +53,7 @@ const fileHeaders: Readonly<Record<string, string>> = {
 
 /** Serves the app of one page: its files by their names, which change with what is in them, and for every other address its one page. */
 export function openConsoleFiles({ publicUrl, folder = findFolder() }: ConsoleFilesOptions = {}): ConsoleFiles {
-  const base = `${publicUrl?.path ?? ""}${consolePath}`;
+  const base = publicUrl?.path ?? "";
   return {
     async fetch(request) {
       if (!["GET", "HEAD"].includes(request.method)) return refuseMethod("GET, HEAD");
@@ -69,10 +71,11 @@ function findFolder(): URL {
 
 async function givePage(folder: URL, base: string): Promise<Response> {
   const page = await read(folder, "index.html");
-  if (!page) return new Response(notBuilt, { status: 503, headers: { ...pageHeaders, "Retry-After": "10" } });
+  const headers = toPageHeaders(base);
+  if (!page) return new Response(notBuilt, { status: 503, headers: { ...headers, "Retry-After": "10" } });
   // The app is built to be anywhere: where its files are is known here.
-  const text = page.toString().replaceAll('"./assets/', `"${base}/assets/`);
-  return new Response(text, { headers: pageHeaders });
+  const text = page.toString().replaceAll('"./assets/', `"${base}${consolePath}/assets/`);
+  return new Response(text, { headers });
 }
 
 /** Only names that a build gives; nothing else is looked for. */

@@ -699,7 +699,7 @@ export interface Auth<C extends Config = PlainConfig> {
      * be called again.
      */
     endAllSessions(input?: EndAllSessionsInput): Promise<number>;
-    /** Takes the second factors of a user away, ends their sessions, and answers how many. */
+    /** Takes the second factors and the recovery codes of a user away, ends their sessions, and answers how many. */
     resetSecondFactor(name: string): Promise<number>;
     /** Has a user replace their password at the next sign-in, ends their sessions, and answers how many. Throws AuthError `invalid_input`. */
     requirePasswordChange(name: string): Promise<number>;

@@ -54,6 +54,7 @@ import { signedOutPage, signOutPage } from "./pages/sign-out.ts";
 import { showPreview } from "./preview.ts";
 import { type Refusal, toRefusal } from "./refusal.ts";
 import { isOfToken, refreshInPlace, renewPath, renewSession, toRenewal } from "./renewal.ts";
+import { createViolations, reportingTo, violationsPath } from "./violations.ts";
 import { createCallAs, openVisit, type Serving, type Visit } from "./visit.ts";
 
 export interface PagesOptions
@@ -134,6 +135,11 @@ export function createPages(options: PagesOptions): Pages {
   const handling = { serving: toServing(options), once: createOnce(), onError: options.onError ?? (() => {}) };
   const { style, script, logo } = handling.serving.brand;
   const assets = [style, script, logo].filter((asset) => asset !== null);
+  const takeViolation = createViolations({
+    pages: new Set(pagePaths),
+    publicUrl: handling.serving.publicUrl,
+    tell: options.onNotice ?? (() => {}),
+  });
   const continueTrace = createTraceContinuation(options.trustedProxies ?? []);
   const answerSafely = async (visit: Visit, info: RequestInfo, work: (visit: Visit) => Promise<Response>) => {
     try {
@@ -150,11 +156,12 @@ export function createPages(options: PagesOptions): Pages {
     );
   };
   return {
-    paths: [...pagePaths, `${assetFolder}*`],
+    paths: [...pagePaths, violationsPath, `${assetFolder}*`],
     fetch: (request, info) =>
       guard(request, info, async (visit) => {
         const asset = assets.find(({ path }) => path === visit.url.pathname);
         if (asset) return give(asset);
+        if (visit.url.pathname === violationsPath) return takeViolation(request);
         if (visit.url.pathname === renewPath) return respond(visit, await keep(visit, await renewSession(visit)));
         const page = pages.find(({ path }) => path === pathOfPage(visit.url.pathname));
         return page ? answer(handling, visit, page, info) : respond(visit, await keep(visit, showNotFound(visit)));
@@ -172,7 +179,7 @@ function tellApp(visit: Visit): Redirect | null {
 
 /** What a span says of where a request goes: nothing that a stranger has chosen. */
 function routeOf(path: string): string {
-  if (pagePaths.includes(path)) return path;
+  if (pagePaths.includes(path) || path === violationsPath) return path;
   return path.startsWith(assetFolder) ? `${assetFolder}*` : "*";
 }
 
@@ -277,7 +284,7 @@ async function refuseForm(visit: Visit, page: Page, typed: Typed, refusal: Refus
 }
 
 /**
- * Nothing but the pages' own style, script and pictures is loaded; no other page frames them, and their forms lead nowhere else, but to the app
+ * Nothing but the pages' own style, script and pictures is loaded; no other page frames them or holds their window, and their forms lead nowhere else, but to the app
  * that people are sent back to in the end. The address of a page is told to nobody else; a form says where it comes from, for which browsers want
  * `same-origin`, and whoever leaves says nothing.
  */
@@ -287,9 +294,10 @@ function listPageHeaders(visit: Visit, isLeaving: boolean): readonly (readonly [
   return [
     [
       "Content-Security-Policy",
-      `default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; ${forms}; frame-ancestors 'none'; base-uri 'none'`,
+      `default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; ${forms}; frame-ancestors 'none'; base-uri 'none'; ${reportingTo(visit.base)}`,
     ],
     ["Referrer-Policy", isLeaving ? "no-referrer" : "same-origin"],
+    ["Cross-Origin-Opener-Policy", "same-origin"],
     ["X-Frame-Options", "DENY"],
     ["X-Content-Type-Options", "nosniff"],
     ["Cache-Control", "no-store"],

@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { Auth } from "@latchkey/auth";
-import { assetFolder, pagePaths } from "@latchkey/pages";
+import { assetFolder, pagePaths, violationsPath } from "@latchkey/pages";
 import { type EndedCall, findAuthError, refusalReasons } from "@latchkey/server";
 import { TRPCError } from "@trpc/server";
 import manifest from "../../package.json" with { type: "json" };
@@ -43,6 +43,7 @@ const routes: Readonly<Record<string, string>> = {
   "/openapi.json": "openapi",
   "/.well-known/jwks.json": "jwks",
   [consolePath]: "console",
+  [violationsPath]: "csp-reports",
 };
 
 /** What has many paths below it. */

@@ -47,7 +47,7 @@ export async function startAppSite(): Promise<AppSite> {
 export const shop = "https://shop.example.com/app";
 
 const appPage = (service: string, place: string) => `<!doctype html><html lang="en"><title>App</title>
-<button id="in">Sign in</button> <button id="new">Register</button> <button id="out">Sign out</button><output></output>
+<button id="in">Sign in</button> <button id="beside">Sign in beside</button> <button id="new">Register</button> <button id="out">Sign out</button><output></output>
 <script type="module">
   import { createAuthClient, localStorageStorage } from "/sdk.js";
   import { handleRedirect, signInWithRedirect } from "/redirect.js";
@@ -56,10 +56,16 @@ const appPage = (service: string, place: string) => `<!doctype html><html lang="
   const show = (text) => (output.value = text);
   const go = (more) => signInWithRedirect(auth, { clientId: "shop", redirectUri: ${JSON.stringify(place)}, returnTo: "/orders", ...more });
   document.querySelector("#in").onclick = () => go();
+  // What two windows share, where the pages come in a second one.
+  const storage = localStorage.beside ? localStorageStorage("ways") : undefined;
+  document.querySelector("#beside").onclick = () => {
+    localStorage.beside = "yes";
+    return go({ storage: localStorageStorage("ways"), navigate: (url) => open(url) });
+  };
   document.querySelector("#new").onclick = () => go({ prompt: "create" });
   document.querySelector("#out").onclick = () => auth.signOut().then(() => show("Signed out"));
   // Twice, as an effect of React runs while one develops.
-  const both = [handleRedirect(auth), handleRedirect(auth)];
+  const both = [handleRedirect(auth, { storage }), handleRedirect(auth, { storage })];
   try {
     const [one, two] = await Promise.all(both);
     const { username, phoneNumber } = await auth.api.me.get.query();

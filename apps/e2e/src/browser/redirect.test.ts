@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { countSessions, openAppWindow, press, shows, signInOnPages, startAppSite } from "./app-site.ts";
+import { countSessions, openAppWindow, press, serveApp, shows, signInOnPages, startAppSite } from "./app-site.ts";
 import { browserTest, inBrowser } from "./browser-test.ts";
 
 const test = inBrowser(browserTest);
@@ -20,6 +20,26 @@ test("an app on another site signs in, by the pages, somebody who presses a butt
   expect(page.url()).toBe(site.app);
   expect(await countSessions(site, "shop")).toEqual([null]);
   expect(window.violations).toEqual([]);
+});
+
+test("an app whose page stays signs in by a second window, which cannot reach it, and it is signed in as well", async ({
+  browser,
+}) => {
+  await using site = await startAppSite();
+  await using window = await openAppWindow(browser, site);
+  const { page, context } = window;
+  await page.goto(site.app);
+  const [beside] = await Promise.all([context.waitForEvent("page"), press(page, "Sign in beside")]);
+  await serveApp(beside, site, { scripts: true });
+  await beside.waitForURL(`${site.service}/sign-in?*`);
+  expect(await beside.evaluate("window.opener")).toBeNull();
+  await signInOnPages(beside);
+  await press(beside, "Continue");
+  await shows(beside, "Signed in as alice, to /orders");
+  expect(await beside.evaluate("window.opener")).toBeNull();
+  await page.reload();
+  await shows(page, "Signed in as alice");
+  expect(await countSessions(site, "shop")).toEqual([null]);
 });
 
 test("a page of the service's own origin takes over the session that the pages have opened, and nobody's where there is none", async ({

@@ -33,6 +33,8 @@ describe.skipIf(!isService)("the console's files", () => {
       const policy = answer.headers.get("content-security-policy") ?? "";
       expect(policy).toContain("default-src 'none'");
       expect(policy).not.toMatch(/unsafe|https?:|\*/);
+      expect(policy).toMatch(/; report-uri \/csp-reports$/);
+      expect(answer.headers.get("cross-origin-opener-policy")).toBe("same-origin");
       const text = await answer.text();
       const sources = [...text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, source]) => source ?? "");
       const isOwn = (source: string) => /^\/console\/assets\/[\w-]+\.(js|css)$/.test(source);

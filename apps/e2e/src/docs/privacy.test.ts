@@ -38,3 +38,26 @@ test("docs/privacy.md has every claim of an access token, and no column of secre
   const secrets = (await rowsFrom("`users`")).filter(([, , kind]) => kind === "secret");
   expect(secrets.filter(([, , , readers]) => readers !== "operator")).toEqual([]);
 });
+
+test("whoever docs/privacy.md says can read a column of theirs finds it in the export, and nobody else", async () => {
+  const source = await readFile(join(root, "packages/auth/src/flows/steps/personal-records.ts"), "utf8");
+  const hidden = new Map(
+    [...source.matchAll(/^ {2}(\w+): \{[^}]*?hides: \[([^\]]*)\]/gms)].map(([, table = "", hides = ""]) => [
+      table,
+      [...hides.matchAll(/"(\w+)"/g)].map(([, column = ""]) => column),
+    ]),
+  );
+  expect(hidden.size).toBeGreaterThan(20);
+  let table = "";
+  const wrong: string[] = [];
+  for (const [name = "", names = "", , readers = ""] of await rowsFrom("`users`")) {
+    table = codeIn(name)[0] ?? table;
+    // The activity has them in words of its own.
+    if (table === "audit_events") continue;
+    for (const column of codeIn(names)) {
+      const isExported = hidden.get(table)?.includes(column) === false;
+      if (isExported !== readers.startsWith("owner")) wrong.push(`${table}.${column}`);
+    }
+  }
+  expect(wrong).toEqual([]);
+});

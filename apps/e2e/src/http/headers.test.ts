@@ -30,12 +30,14 @@ test.each(requests)("%s tells browsers to trust nothing about it, and no other o
   const answer = await fetch(`${url}${path}`, { ...init, headers });
   expect(answer.status).toBe(status);
   expect(Object.fromEntries(answer.headers)).toMatchObject({
+    "content-type": "application/json",
     "x-content-type-options": "nosniff",
     "x-frame-options": "SAMEORIGIN",
     "content-security-policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
     "referrer-policy": "no-referrer",
     "strict-transport-security": expect.stringContaining("max-age="),
     "cross-origin-resource-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
     "x-request-id": expect.stringMatching(/^[0-9a-f-]{36}$/),
   });
   for (const name of ["access-control-allow-origin", "access-control-allow-credentials", "server", "x-powered-by"]) {
@@ -59,8 +61,10 @@ test("behind TLS every answer says for two years that there is no other way, als
   await using secure = await startLiveServer({}, { publicUrl });
   const wanted = "max-age=63072000; includeSubDomains";
   for (const path of ["/healthz", "/trpc/me.get", "/admin", "/sign-in"]) {
-    const { headers } = await fetch(`${secure.url}${path}`);
+    const { headers } = await fetch(`${secure.url}${path}`, { redirect: "manual" });
     expect(headers.get("strict-transport-security"), path).toBe(wanted);
+    // Whoever sent a token without TLS is to notice, and not to be led on.
+    expect(headers.get("location"), path).toBeNull();
   }
   for (const raw of ["garbage\r\n\r\n", "CONNECT example.com:443 HTTP/1.1\r\nHost: example.com\r\n\r\n"]) {
     const answer = await speak(secure.url, raw);

@@ -292,8 +292,9 @@ describe.skipIf(!isService)("the service's pages", () => {
     for (const path of ["/sign-in", "/register", "/reset", "/signed-out", "/account", "/nothing"]) {
       const { headers } = await browser.get(path, { accept: "text/html" });
       expect(headers.get("content-security-policy"), path).toBe(
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; report-uri /csp-reports",
       );
+      expect(headers.get("cross-origin-opener-policy"), path).toBe("same-origin");
       expect(headers.get("cache-control"), path).toBe("no-store");
       expect(headers.get("x-frame-options"), path).toBe("DENY");
     }

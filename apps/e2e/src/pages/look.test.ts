@@ -100,6 +100,23 @@ describe.skipIf(!isService)("the pages in a browser", () => {
     expect(window.violations).toEqual([]);
   });
 
+  test("run no script that somebody puts into them, and the browser tells the operator, without what was in it", async ({
+    browser,
+  }) => {
+    await using window = await openPagesWindow(browser);
+    const { page } = window;
+    await page.goto(`${site.live.url}/sign-in?return_to=%2Forders%2F7`);
+    await page.evaluate(
+      `document.body.append(Object.assign(document.createElement("script"), { text: "window.ran = true" }))`,
+    );
+    expect(await page.evaluate("window.ran")).toBeUndefined();
+    const told = () => site.live.logged.map((line) => JSON.parse(line)).filter(({ directive }) => directive);
+    await expect.poll(told).toHaveLength(1);
+    expect(told()[0]).toMatchObject({ page: "/sign-in", directive: "script-src-elem", blocked: "inline" });
+    expect(JSON.stringify(told())).not.toMatch(/orders|ran/);
+    expect(window.violations).toHaveLength(1);
+  });
+
   test("count down until the code can be sent again, and take a code once however often it is clicked", async ({
     browser,
   }) => {

@@ -25,6 +25,24 @@ describe.skipIf(!isService)("the preview of every page", () => {
     expect((await Promise.all(gaps)).filter(Boolean)).toEqual([]);
   });
 
+  test("asks for passwords where nobody reads along, and lets a password manager fill them in", async () => {
+    await using live = await startLiveServer({}, { pages: { isDevelopment: true } });
+    const seen = new Set<string>();
+    for (const preview of await previewNames(live.url)) {
+      const page = await (
+        await fetch(`${live.url}/sign-in?${new URLSearchParams({ preview, language: "en" })}`)
+      ).text();
+      const fields = [...page.matchAll(/<input [^>]*name="(\w*password\w*)"[^>]*>/gi)];
+      for (const [field, name = ""] of fields) {
+        seen.add(name);
+        expect(field, preview).toContain('type="password"');
+        expect(field, preview).toMatch(/autocomplete="(current|new)-password"/);
+        expect(field, preview).not.toMatch(/onpaste|maxlength="\d{1,2}"|readonly/i);
+      }
+    }
+    expect(seen.size).toBeGreaterThan(2);
+  });
+
   test("holds no page that leads away by itself", async () => {
     await using live = await startLiveServer({}, { pages: { isDevelopment: true } });
     for (const name of await previewNames(live.url)) {

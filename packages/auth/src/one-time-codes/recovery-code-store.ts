@@ -124,6 +124,11 @@ export async function settleRecoveryCodes(db: Queries, userId: string | null): P
   return Number(numAffectedRows ?? 0);
 }
 
+/** Withdraws all codes of somebody, with their tickets. */
+export async function deleteRecoveryCodes(transaction: Queries, userId: string): Promise<void> {
+  await transaction.deleteFrom("recoveryCodes").where("userId", "=", userId).execute();
+}
+
 /** Withdraws codes that wait, and answers whether there were any. */
 export async function stopWaitingCodes(transaction: Queries, userId: string): Promise<boolean> {
   const query = transaction.deleteFrom("recoveryCodes").where("userId", "=", userId).where("goodFrom", "is not", null);

@@ -190,6 +190,10 @@ describe("a notice", () => {
     await stranger.register({ ticket: answer.ticket, isNotMine: true }, facts());
     expect(await sentTo([phoneNumber, person.email])).toEqual([[], ["name_lost"]]);
     expect(await kindsOf(person)).toEqual(["name_lost"]);
+    // Where the other person is, is told to nobody whose number it was.
+    const { events } = await auth.listActivity(person.caller, { limit: 10 });
+    const lost = events.find(({ event }) => event === "name_lost");
+    expect(lost).toMatchObject({ isByOther: true, address: null });
   });
 
   test("of a device is for the first sign-in with it alone", async () => {

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Auth } from "../../auth.ts";
-import { createInbox, createTestAuth, type TestAuth } from "../../testing/index.ts";
+import { createInbox, createTestAuth, showTotp, type TestAuth } from "../../testing/index.ts";
 import { codeOf, freshFacts, freshNumber, freshUsername, password, signInByCode } from "../../testing/people.ts";
+import type { Administrator } from "../steps/authority.ts";
 import type { Principal } from "../steps/core.ts";
 
 const inbox = createInbox();
@@ -71,6 +72,19 @@ async function openByCode(number: string): Promise<Session> {
   const answer = await signInByCode(service, { purpose: "sign_in", to: number, inbox });
   if (!("token" in answer)) throw new Error("a ticket is not enough");
   return { ...answer, caller: await auth.authenticate([`Bearer ${answer.token}`]) };
+}
+
+/** A superuser who has just signed in. */
+async function administrator(): Promise<Administrator> {
+  const username = freshUsername();
+  await auth.createUser({ username, password, isSuperuser: true });
+  return { ...(await signIn(username)).caller, facts: facts() };
+}
+
+/** Sets up an authenticator app. */
+async function enrollApp(caller: Principal): Promise<void> {
+  const { ticket, secret } = await auth.startTotp(caller, facts());
+  await auth.confirmTotp(caller, { ticket, totp: await showTotp(service, secret) }, facts());
 }
 
 const kindOf = (to: string): "phone" | "email" => (to.includes("@") ? "email" : "phone");
@@ -548,6 +562,53 @@ describe("a change that waits", () => {
     await auth.revokeOtherSessions(owner.caller, facts());
     expect(await read(person)).toMatchObject({ phone_number: null });
     expect(await list(owner)).toEqual([]);
+  });
+
+  test.each<[string, (owner: Session, person: Person) => Promise<unknown>]>([
+    ["their owner sets up an app", ({ caller }) => enrollApp(caller)],
+    [
+      "their owner removes whatever others have made",
+      ({ caller }) => auth.removeOtherFactors(caller, { keepPasskeys: [], keepTotp: false }, facts()),
+    ],
+    [
+      "an administrator resets the second factor",
+      async (_, { id }) => auth.users.resetSecondFactor(await administrator(), id),
+    ],
+    [
+      "an administrator has the password replaced",
+      async (_, { id }) => auth.users.requirePasswordChange(await administrator(), id),
+    ],
+    [
+      "an administrator disables the account",
+      async (_, { id }) => auth.users.update(await administrator(), id, { isActive: false }),
+    ],
+    ["an administrator ends the sessions", async (_, { id }) => auth.users.endSessions(await administrator(), id)],
+  ])("goes with the session that added it where %s, and its owner is told", async (_, deed) => {
+    const person = await createPerson();
+    const thief = await signIn(person.username);
+    const number = freshNumber();
+    expect(await take(thief, number)).toBe("open_by_phone");
+    await deed(await signIn(person.username), person);
+    await wait(100 * hour);
+    expect(await read(person)).toMatchObject({ phone_number: null, phone_proved_at: null });
+    expect(await opensByCode(number)).toBe(false);
+    const told = await service.database.query(
+      "select from latchkey.notices where user_id = $1 and kind = 'name_changed'",
+      [person.id],
+    );
+    // Once when it came, and once when it went.
+    expect(told).toHaveLength(2);
+  });
+
+  test("that an administrator ends tells the account's owner nothing of where administrators are", async () => {
+    const person = await createPerson();
+    await take(await signIn(person.username), freshNumber());
+    const admin = await administrator();
+    await auth.users.endSessions(admin, person.id);
+    const { caller } = await signIn(person.username);
+    const { events } = await auth.listActivity(caller, { limit: 100 });
+    expect(events).toContainEqual(expect.objectContaining({ event: "change_stopped", isByOther: true, address: null }));
+    expect(JSON.stringify(events)).not.toContain(admin.facts.address ?? "?");
   });
 
   test("and takes such a name away when it is stopped", async () => {

@@ -130,7 +130,7 @@ export async function removePasskey(core: Core, caller: Principal, id: string, f
     const isLast = (await listPasskeys(transaction, user.id)).length === 0;
     if (isLast) requireWayInWithoutPasskeys(account);
     if (isLast && !account.factors.hasTotp) await markSecondFactor(transaction, user.id, false);
-    const sessionsEnded = await endOthers(transaction, user.id, session.id);
+    const sessionsEnded = await endOthers(core, transaction, { userId: user.id, keep: session.id, facts });
     const about = { ...facts, actorId: user.id, subjectId: user.id };
     await recordEvent(transaction, { event: "passkey_removed", sessionsEnded }, about);
     await keepNotice(core, transaction, { userId: user.id, kind: "passkey_removed", facts });

@@ -63,7 +63,7 @@ export async function removeOtherFactors(
     forbidWhileHeld(account);
     const hadCodes = await hasAnyCodes(transaction, user.id);
     const removed = await removeOthers(transaction, account, { keepPasskeys, keepTotp });
-    const sessionsEnded = await endOthers(transaction, user.id, session.id);
+    const sessionsEnded = await endOthers(core, transaction, { userId: user.id, keep: session.id, facts });
     await tell(core, transaction, { ...removed, sessionsEnded, userId: user.id, facts });
     const waiting = toWaiting(account, { sessionId: session.id, isByCodeAlone });
     const recoveryCodes = hadCodes

@@ -115,7 +115,7 @@ export async function removeTotp(core: Core, caller: Principal, facts: RequestIn
     if (account?.factors.isRequired && !account.factors.hasPasskey)
       throw new AuthError("permission_denied", "This account needs a second factor: set up another in its place");
     if (!(await takeTotp(transaction, user.id))) throw new AuthError("not_found", "There is no authenticator app");
-    const sessionsEnded = await endOthers(transaction, user.id, session.id);
+    const sessionsEnded = await endOthers(core, transaction, { userId: user.id, keep: session.id, facts });
     const about = { ...facts, actorId: user.id, subjectId: user.id };
     await recordEvent(transaction, { event: "second_factor_removed", method: "totp", sessionsEnded }, about);
     await keepNotice(core, transaction, { userId: user.id, kind: "second_factor_changed", facts });

@@ -6,6 +6,7 @@ import { endSessions } from "../../sessions/session-store.ts";
 import { findAccountById, markOldTokensEnded, requireNewPassword } from "../../users/user-store.ts";
 import { type Actor, type Administrator, changeWithAuthority } from "../steps/authority.ts";
 import type { Core } from "../steps/core.ts";
+import { endChanges } from "../steps/pending-change.ts";
 import { forgetRememberedDevices } from "../steps/remembered-device.ts";
 
 /**
@@ -26,6 +27,7 @@ export async function requireAs(core: Core, { user: actor, facts }: Actor, id: s
     await requireNewPassword(transaction, userId);
     await markOldTokensEnded(transaction, userId);
     await endSecondFactorTickets(transaction, userId);
+    await endChanges(core, transaction, { userId }, { ...facts, actorId: actor?.id, by: "sessions_ended" });
     const ended = await endSessions(transaction, { userId, reason: "ended_by_administrator" });
     await forgetRememberedDevices(transaction, { userId });
     const about = { ...facts, actorId: actor?.id ?? null, subjectId: userId };

@@ -1,5 +1,6 @@
 import { recordEvent } from "../../audit/audit-log.ts";
 import { AuthError } from "../../errors.ts";
+import { deleteRecoveryCodes } from "../../one-time-codes/recovery-code-store.ts";
 import { type Actor, type Administrator, changeWithAuthority } from "../steps/authority.ts";
 import type { Core } from "../steps/core.ts";
 import { endOthers, takeFactors } from "../steps/enroll-totp.ts";
@@ -8,7 +9,8 @@ import { requireRecently } from "../steps/recent-authentication.ts";
 import { resetTotpLimits } from "../steps/reset-sign-in-limits.ts";
 
 /**
- * Takes the second factors of somebody away who has lost them, passkeys among them, and ends their sessions. Their password stays, so that
+ * Takes the second factors of somebody away who has lost them, passkeys and recovery codes among them, and ends their sessions: whoever has
+ * found them gets in by none, and with the next factor the owner gets new codes. Their password stays, so that
  * whoever knows it is in until they enrol another: let them set a new one as well where it may be known.
  *
  * @throws AuthError `not_found`, `reauthentication_required`, and `permission_denied` for one's own account and for one that stands above
@@ -24,7 +26,8 @@ export async function resetAs(core: Core, { user: actor, facts }: Actor, id: str
     if (target.id === actor?.id)
       throw new AuthError("permission_denied", "Another administrator resets your second factor");
     await takeFactors(transaction, target.id);
-    const sessionsEnded = await endOthers(transaction, target.id);
+    await deleteRecoveryCodes(transaction, target.id);
+    const sessionsEnded = await endOthers(core, transaction, { userId: target.id, actorId: actor?.id, facts });
     const about = { ...facts, actorId: actor?.id ?? null, subjectId: target.id };
     await recordEvent(transaction, { event: "second_factor_reset", sessionsEnded }, about);
     await keepNotice(core, transaction, { userId: target.id, kind: "second_factor_changed", facts: null });

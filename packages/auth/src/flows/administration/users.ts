@@ -19,6 +19,7 @@ import type { Queries } from "../../storage/database.ts";
 import type { ProfileChanges, User } from "../../users/user.ts";
 import {
   findPasswordChangeDue,
+  findUser,
   insertUser,
   type UserChanges,
   updateUser as updateUserRow,
@@ -42,6 +43,7 @@ import { type Reader, seesContact, showAs, showUser } from "../steps/masked-cont
 import { forbidConsentForOthers, noteWithdrawal } from "../steps/note-consent.ts";
 import { parseNames, parseNewNames } from "../steps/parse-names.ts";
 import { issuePasswordCode, type PasswordCode } from "../steps/password-code.ts";
+import { endChanges } from "../steps/pending-change.ts";
 import { recordRead } from "../steps/record-read.ts";
 import { forgetRememberedDevices } from "../steps/remembered-device.ts";
 import { requireFitForRights } from "../steps/require-fit-for-rights.ts";
@@ -189,6 +191,7 @@ export async function updateUser(
     if (isDisabling || Object.keys(names).length > 0) await endPending(transaction, id);
     if (updated.phoneNumber !== target.phoneNumber) await raiseDeviceEpoch(core, transaction, { userId: id });
     if (isDisabling) {
+      await endChanges(core, transaction, { userId: id }, { ...facts, actorId: actor?.id, by: "sessions_ended" });
       await endSessions(transaction, { userId: id, reason: "ended_by_administrator" });
       await forgetRememberedDevices(transaction, { userId: id });
       await withdrawCode(transaction, { userId: id, purpose: "set_password" });
@@ -203,7 +206,9 @@ export async function updateUser(
       await keepNotice(core, transaction, { userId: id, kind: "rights_changed", facts: null });
     if (fields.length === 0) return updated;
     await recordEvent(transaction, { event: "user_updated", fields }, about);
-    if (!isDisabling) await tellHook(core, transaction, "userUpdated", toldOf(updated));
+    // Without a name that went with what waited.
+    if (isDisabling) return (await findUser(transaction, core.profile, id)) ?? updated;
+    await tellHook(core, transaction, "userUpdated", toldOf(updated));
     return updated;
   });
   if (isDisabling) await tellHookAfterwards(core, "userUpdated", toldOf(updated));

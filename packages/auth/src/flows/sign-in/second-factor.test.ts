@@ -334,6 +334,22 @@ describe("whoever lost the phone", () => {
     await auth.login({ username: lost.username, password }, facts());
   });
 
+  test("and the paper with the codes gets new ones with the next factor, and whoever finds the paper gets in by none", async () => {
+    const { username, caller } = await createEnrolled();
+    const { codes } = await auth.createRecoveryCodes(caller, facts());
+    const { ticket: begun } = await auth.startRecovery({ code: codes[0] ?? "" }, facts());
+    await auth.operator.resetSecondFactor(username);
+    for (const code of codes) expect(await auth.startRecovery({ code }, facts()).catch(codeOf)).toBe("code_invalid");
+    expect(await auth.recover({ ticket: begun, newPassword: nextPassword }, facts()).catch(codeOf)).toBe(
+      "code_invalid",
+    );
+    const again = await callerOf((await auth.login({ username, password }, facts())).token);
+    const { ticket, secret } = await auth.startTotp(again, facts());
+    const { recoveryCodes } = await auth.confirmTotp(again, { ticket, totp: await nextTotp(secret) }, facts());
+    const [code = ""] = recoveryCodes?.codes ?? [];
+    expect(await auth.startRecovery({ code }, facts())).toMatchObject({ methods: ["totp"] });
+  });
+
   test("gets in by a recovery code, which sets a password and, where they say so, takes the factor away", async () => {
     const { username, caller, token } = await createEnrolled();
     const { codes } = await auth.createRecoveryCodes(caller, facts());

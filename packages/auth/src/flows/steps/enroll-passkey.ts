@@ -94,7 +94,7 @@ export async function enrollPasskey(core: Core, transaction: Queries, wanted: Ne
   if (!passkey) throw new PasskeyRefused("other_account", userId);
   if (isSecondFactor) await markSecondFactor(transaction, userId, true);
   const isFirst = !factors.hasTotp && !factors.hasPasskey;
-  const sessionsEnded = isFirst ? await endOthers(transaction, userId, keep) : 0;
+  const sessionsEnded = isFirst ? await endOthers(core, transaction, { userId, keep, facts }) : 0;
   // With another factor the devices are ticked anew, as with every change of what is asked for.
   await forgetRememberedDevices(transaction, { userId });
   const about = { ...facts, actorId: userId, subjectId: userId };

@@ -7,6 +7,7 @@ import { markOldTokensEnded, markSecondFactor } from "../../users/user-store.ts"
 import type { Core, RequestInfo } from "./core.ts";
 import { endPending } from "./end-pending.ts";
 import { keepNotice } from "./keep-notice.ts";
+import { endChanges } from "./pending-change.ts";
 import { forgetRememberedDevices } from "./remembered-device.ts";
 
 interface Enrolment {
@@ -30,7 +31,7 @@ export async function enrollTotp(
 ): Promise<void> {
   await putTotp(transaction, { userId, sealedSecret, step });
   await markSecondFactor(transaction, userId, true);
-  const sessionsEnded = await endOthers(transaction, userId, keep);
+  const sessionsEnded = await endOthers(core, transaction, { userId, keep, facts });
   const about = { ...facts, actorId: userId, subjectId: userId };
   await recordEvent(transaction, { event: "second_factor_enrolled", method: "totp", sessionsEnded }, about);
   await keepNotice(core, transaction, { userId, kind: "second_factor_changed", facts });
@@ -52,11 +53,29 @@ export async function takeFactors(transaction: Queries, userId: string): Promise
   await takeTotp(transaction, userId);
 }
 
-/** Ends what a person had open before their second factor changed, and answers how many sessions. */
-export async function endOthers(transaction: Queries, userId: string, keep?: string): Promise<number> {
+/** Whose sessions end, and by what call. */
+export interface OthersToEnd {
+  readonly userId: string;
+  /** The session that goes on; without it none does. */
+  readonly keep?: string | undefined;
+  /** The administrator who does it. */
+  readonly actorId?: string | null | undefined;
+  readonly facts: RequestInfo;
+}
+
+/**
+ * Ends what a person had open before their second factor changed, with what was asked for there and waits: whoever was put out must not come
+ * back by it. Answers how many sessions.
+ */
+export async function endOthers(
+  core: Core,
+  transaction: Queries,
+  { userId, keep, actorId, facts }: OthersToEnd,
+): Promise<number> {
   await markOldTokensEnded(transaction, userId);
   await endPending(transaction, userId);
   const except = keep === undefined ? {} : { except: keep };
+  await endChanges(core, transaction, { userId, ...except }, { ...facts, actorId, by: "sessions_ended" });
   const ended = await endSessions(transaction, { userId, ...except, reason: "second_factor_changed" });
   await forgetRememberedDevices(transaction, { userId });
   return ended.length;

@@ -40,7 +40,10 @@ export async function listActivity(
   return { events: listed.map(({ event }) => toOwnEvent(event, user.id)), nextCursor };
 }
 
+/** What another person does by its nature, whom the trail does not name: a number that they have proved was this account's. */
+const byOthersAlone: ReadonlySet<string> = new Set<StoredEvent["event"]>(["name_lost"]);
+
 function toOwnEvent({ id, occurredAt, event, actorId, address }: StoredEvent, userId: string): OwnEvent {
-  const isByOther = actorId !== null && actorId !== userId;
+  const isByOther = byOthersAlone.has(event) || (actorId !== null && actorId !== userId);
   return { id, occurredAt, event, address: isByOther ? null : address, isByOther };
 }

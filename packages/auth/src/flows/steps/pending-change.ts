@@ -70,6 +70,13 @@ export interface ChangesToEnd {
   readonly except?: string;
 }
 
+/** Why changes end, and by what call. */
+export interface Ending extends RequestInfo {
+  readonly by: "new_password" | "sessions_ended";
+  /** The administrator who does it: where they are is not told to the account's owner. */
+  readonly actorId?: string | null | undefined;
+}
+
 /**
  * Ends changes that wait, because the password became another one, or their sessions ended. By a name that is there already, and whose codes
  * did not open the account yet, whoever was put out must not come back: after another password it is a mere claim, which they cannot prove;
@@ -79,7 +86,7 @@ export async function endChanges(
   core: Core,
   transaction: Queries,
   which: ChangesToEnd,
-  { by, ...facts }: RequestInfo & { readonly by: "new_password" | "sessions_ended" },
+  { by, actorId = null, ...facts }: Ending,
 ): Promise<void> {
   const taken = await takeChanges(transaction, core.pendingKey(), which);
   for (const change of taken) {
@@ -88,12 +95,29 @@ export async function endChanges(
     const account = kind && payload && (await readGateAccount(core, transaction, userId, { isLocked: true }));
     if (account && addressOf(account, kind) === payload.address) {
       if (by === "new_password" || !isNamedBeside(account, kind)) await forgetProof(transaction, userId, kind);
-      else await takeName(transaction, userId, kind);
+      else await takeStoppedName(core, transaction, { userId, kind, facts: actorId === null ? facts : null });
     }
     const happened = { event: "change_stopped", change: change.kind, by } as const;
-    await recordEvent(transaction, happened, about({ id: userId }, null, facts));
+    await recordEvent(transaction, happened, about({ id: userId }, actorId, facts));
   }
   if (taken.length > 0) await endChallenges(transaction, which.userId);
+}
+
+interface StoppedName {
+  readonly userId: string;
+  readonly kind: "phone" | "email";
+  /** Null for what another person did. */
+  readonly facts: RequestInfo | null;
+}
+
+/** Takes a name away whose codes were to open the account, and tells its owner, who may have added it. */
+export async function takeStoppedName(
+  core: Core,
+  transaction: Queries,
+  { userId, kind, facts }: StoppedName,
+): Promise<void> {
+  await takeName(transaction, userId, kind);
+  await keepNotice(core, transaction, { userId, kind: "name_changed", facts });
 }
 
 /** The kind of name whose codes a change lets open the account; null for every other change. */

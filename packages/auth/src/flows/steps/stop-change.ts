@@ -1,13 +1,13 @@
 import { recordEvent } from "../../audit/audit-log.ts";
 import type { OpenedChange } from "../../pending-changes/pending-change-store.ts";
 import type { Queries } from "../../storage/database.ts";
-import { findUser, takeName } from "../../users/user-store.ts";
+import { findUser } from "../../users/user-store.ts";
 import { addressOf } from "./change-authority.ts";
 import { about, fieldOf } from "./change-name.ts";
 import type { Core, RequestInfo } from "./core.ts";
 import { endPending } from "./end-pending.ts";
 import { readGateAccount } from "./gate.ts";
-import { openedBy } from "./pending-change.ts";
+import { openedBy, takeStoppedName } from "./pending-change.ts";
 import { tellHookAfterwards } from "./tell-hooks.ts";
 
 interface Stopping extends RequestInfo {
@@ -28,7 +28,7 @@ export async function stopChange(
   const kind = openedBy(change);
   const account = kind && (await readGateAccount(core, transaction, userId, { isLocked: true }));
   const isThere = account && addressOf(account, kind) === payload?.address;
-  if (isThere) await takeName(transaction, userId, kind);
+  if (isThere) await takeStoppedName(core, transaction, { userId, kind, facts: by === "administrator" ? null : facts });
   await endPending(transaction, userId);
   await recordEvent(transaction, { event: "change_stopped", change, by }, about({ id: userId }, actorId, facts));
   return isThere ? kind : null;
