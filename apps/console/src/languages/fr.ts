@@ -415,11 +415,7 @@ export const fr: Texts = {
   refusals: {
     away: "Le service ne répond pas. Rien n’est perdu ; réessayez.",
     failed: "Quelque chose a échoué dans le service. Réessayez.",
-    wait: {
-      one: "Trop d’essais. Réessayez dans {count} seconde.",
-      many: "Trop d’essais. Réessayez dans {count} de secondes.",
-      other: "Trop d’essais. Réessayez dans {count} secondes.",
-    },
+    wait: `${pages.refusals.rate_limited} ${pages.tryIn}`,
     denied: "C’est refusé.",
     reasons: {
       reauthentication_required: "Rien n’a été fait : vous n’avez pas confirmé que c’est vous.",

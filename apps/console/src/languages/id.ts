@@ -406,7 +406,7 @@ export const id: Texts = {
   refusals: {
     away: "Layanan tidak menjawab. Tidak ada yang hilang; coba lagi.",
     failed: "Ada yang salah di layanan. Coba lagi.",
-    wait: { other: "Terlalu banyak percobaan. Coba lagi dalam {count} detik." },
+    wait: `${pages.refusals.rate_limited} ${pages.tryIn}`,
     denied: "Itu ditolak.",
     reasons: {
       reauthentication_required: "Tidak ada yang dilakukan: Anda belum memastikan bahwa ini Anda.",

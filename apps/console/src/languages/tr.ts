@@ -408,10 +408,7 @@ export const tr: Texts = {
   refusals: {
     away: "Hizmet yanıt vermiyor. Bir şey yitmedi; yeniden deneyin.",
     failed: "Hizmette bir şey ters gitti. Yeniden deneyin.",
-    wait: {
-      one: "Çok fazla deneme. {count} saniye sonra yeniden deneyin.",
-      other: "Çok fazla deneme. {count} saniye sonra yeniden deneyin.",
-    },
+    wait: `${pages.refusals.rate_limited} ${pages.tryIn}`,
     denied: "Bu reddedildi.",
     reasons: {
       reauthentication_required: "Bir şey yapılmadı: siz olduğunuzu doğrulamadınız.",
