@@ -305,7 +305,7 @@ export const es: Texts = {
     from: "Desde",
     until: "Hasta",
     address: "Dirección IP",
-    operator: "la línea de órdenes",
+    operator: "la línea de comandos",
     export: "Exportar",
     exportLead: "Todo lo que cumple los filtros, como archivo. Las horas están en UTC.",
     format: "Formato",

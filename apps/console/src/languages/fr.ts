@@ -161,14 +161,14 @@ export const fr: Texts = {
   },
   code: {
     lead: "Remettez ce code au propriétaire du compte. Il lui permet de choisir un mot de passe, jusqu’au {until}.",
-    once: "Il n’est affiché que cette fois. Un autre peut être créé à tout moment ; le précédent ne vaut alors plus rien.",
+    once: "Il n’est affiché que cette fois. Un autre peut être créé à tout moment ; le précédent n’est alors plus valable.",
   },
   acts: {
     menu: "Actions",
     code: {
       name: "Créer un code de mot de passe",
       act: "Créer le code",
-      ask: "Avec ce code, {name} choisit un autre mot de passe. Un code créé auparavant ne vaut plus rien.",
+      ask: "Avec ce code, {name} choisit un autre mot de passe. Un code créé auparavant n’est plus valable.",
     },
     unlock: {
       name: "Déverrouiller",

@@ -409,7 +409,7 @@ export const id: Texts = {
     wait: `${pages.refusals.rate_limited} ${pages.tryIn}`,
     denied: "Itu ditolak.",
     reasons: {
-      reauthentication_required: "Tidak ada yang dilakukan: Anda belum memastikan bahwa ini Anda.",
+      reauthentication_required: "Tidak ada yang dilakukan: Anda belum mengonfirmasi bahwa ini Anda.",
       not_found: "Itu sudah tidak ada.",
       invalid_input: "Ada isian yang tidak bisa dipakai.",
       identifier_taken: "Nama itu milik orang lain.",
