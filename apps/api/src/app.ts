@@ -23,7 +23,7 @@ import { type Context, Hono, type MiddlewareHandler } from "hono";
 import type { Logger } from "pino";
 import openApi from "../../../docs/openapi.json" with { type: "json" };
 import { type AccessLog, createAccessFilter } from "./access-log.ts";
-import { type ConsoleFiles, consolePath } from "./console-files.ts";
+import { type ConsoleFiles, consolePath, isAtOrigin } from "./console-files.ts";
 import type { HttpEnv } from "./http-env.ts";
 import { answerInbox, inboxPath } from "./messages/inbox.ts";
 import { receiptsPath, toLoggedPath } from "./messages/receipt-paths.ts";
@@ -95,8 +95,10 @@ export function createApp({
       logFailure(log, failure);
     },
   };
+  const consoleOrigin = consoleFiles?.origin;
   const answer = createFetchHandler({
     ...{ ...rest, ...told, settings },
+    corsOrigins: [...rest.corsOrigins, ...(consoleOrigin ? [consoleOrigin] : [])],
     router: router ?? createAppRouter(rest.auth.profile),
     names: settingNames,
   });
@@ -107,6 +109,8 @@ export function createApp({
     const problem = isReady() ? await findProblem(rest.auth) : "shutting down";
     return problem ? context.json({ status: problem }, 503) : context.json({ status: "ok" });
   });
+  if (consoleOrigin)
+    app.use(async ({ req }, next) => (isAtOrigin(req.raw, consoleOrigin) ? consoleFiles.fetch(req.raw) : next()));
   // It tells of the service's own procedures, and of no others.
   if (!router) {
     const document = toPublicDocument(JSON.stringify(openApi), openApiMaxAge);

@@ -20,6 +20,7 @@ import { distance } from "fastest-levenshtein";
 import { z } from "zod";
 import type { AccessLog } from "./access-log.ts";
 import { auditStreamSettings, findStreamContradictions } from "./audit/audit-stream-settings.ts";
+import { consoleSettings, findConsoleContradictions } from "./console-settings.ts";
 import { findDatabaseUrlFault, findUnreadVariables, readDatabaseUrl } from "./database-url.ts";
 import {
   findMessageContradictions,
@@ -188,7 +189,7 @@ const settingsSchema = z.object({
   ...auditStreamSettings,
   ...messageSettings,
   ...webhookSettings,
-  CONSOLE: z.enum(["on", "off"]).default("on"),
+  ...consoleSettings,
   ACCESS_LOG: accessLog.default("all"),
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
 });
@@ -246,6 +247,7 @@ export function parseSettings(variables: Variables): Settings {
     ...findMessageContradictions(given, isProduction),
     ...findWebhookContradictions(given),
     ...(parsed.data ? findPasskeyContradictions({ ...parsed.data, isProduction }) : []),
+    ...(parsed.data ? findConsoleContradictions(parsed.data) : []),
     ...findStreamContradictions(given),
   ];
   if (!parsed.data || problems.length > 0) throw new StartError(problems.join("\n"));

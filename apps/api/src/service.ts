@@ -121,7 +121,7 @@ async function serve({ settings, log, stop, lastResort, ...options }: Serving): 
     receipts: createReceiptsHandler(settings, { receive: auth.receiveDelivery }),
     // A name of this machine may be told of it; behind a proxy, or on a database of others, nobody is.
     ...(console && isDevelopment(settings) && isLocalDatabase(settings.DATABASE_URL) && { inbox: console.inbox }),
-    console: settings.CONSOLE === "on" ? openConsoleFiles({ publicUrl }) : undefined,
+    console: settings.CONSOLE === "on" ? openConsoleFiles({ publicUrl, origin: settings.CONSOLE_ORIGIN }) : undefined,
     settings: {
       settings: reportSettings(settings),
       warnings: [...findings.warnings, ...[findServingFault(settings) ?? []].flat()],
@@ -140,13 +140,11 @@ async function serve({ settings, log, stop, lastResort, ...options }: Serving): 
   log.info({ url: server.url, database: place }, "listening");
   // Whoever wants no codes need not be told at each start that there are none.
   for (const line of [...findings.warnings, ...(settings.MESSAGES.length > 0 ? findings.notes : [])]) log.warn(line);
-  if (!settings.isProduction && !stop.isAsked() && keepsHouse())
-    process.stderr.write(
-      greeting(settings.PUBLIC_URL ?? nameLocalhost(server.url), place, {
-        printsCodes: console !== null,
-        hasConsole: settings.CONSOLE === "on",
-      }),
-    );
+  if (!settings.isProduction && !stop.isAsked() && keepsHouse()) {
+    const url = settings.PUBLIC_URL ?? nameLocalhost(server.url);
+    const consoleUrl = settings.CONSOLE === "on" ? (settings.CONSOLE_ORIGIN ?? `${url}/console`) : null;
+    process.stderr.write(greeting(url, place, { printsCodes: console !== null, consoleUrl }));
+  }
   // Nobody sends calls to what has not been ready yet.
   const wasStarted = !stop.isAsked();
   const stopMaintenance = stop.isAsked() ? () => {} : maintain(auth, log);
@@ -217,10 +215,11 @@ const nameLocalhost = (url: string) =>
 
 interface Greeted {
   readonly printsCodes: boolean;
-  readonly hasConsole: boolean;
+  /** Null where there is none. */
+  readonly consoleUrl: string | null;
 }
 
-function greeting(url: string, place: string, { printsCodes, hasConsole }: Greeted): string {
+function greeting(url: string, place: string, { printsCodes, consoleUrl }: Greeted): string {
   const byNumber = `
 Sign in or register by phone number; the code is printed here, and shown at ${url}/dev/inbox:
   curl ${url}/trpc/codes.start -H 'content-type: application/json' \\
@@ -230,7 +229,7 @@ Sign in or register by phone number; the code is printed here, and shown at ${ur
 Latchkey listens on ${url}
 Its data is in ${place}
 Open it in a browser for the sign-in and account pages.
-${hasConsole ? `Administrators work at ${url}/console\n` : ""}${printsCodes ? byNumber : ""}
+${consoleUrl ? `Administrators work at ${consoleUrl}\n` : ""}${printsCodes ? byNumber : ""}
 Create the first user (in another terminal, with the same settings; it asks for the password):
   npx -y pnpm@12 latchkey create-user --username alice --own-password
 

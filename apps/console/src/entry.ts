@@ -1,5 +1,5 @@
 import { isAuthError, type User } from "@latchkey/client";
-import { auth, basePath, queryClient, service } from "./service.ts";
+import { atService, auth, queryClient, service } from "./service.ts";
 
 const over: readonly string[] = [
   "token_missing",
@@ -51,12 +51,13 @@ async function readEntry(): Promise<Entry> {
 
 export const entryKey = ["entry"] as const;
 
-/** Where somebody signs in, and comes back to a path of the console. */
-export const toSignIn = (path: string): string => `${service}/sign-in?${new URLSearchParams({ return_to: path })}`;
+/** Where somebody signs in, and comes back to a path of the console, such as `/people`. */
+export const toSignIn = (path: string): string =>
+  `${service}/sign-in?${new URLSearchParams({ return_to: atService(path) })}`;
 
 /** Signs out here and at the service, and says so on its own page. */
 export async function signOut(): Promise<void> {
   await auth.signOut();
   queryClient.clear();
-  location.replace(`${basePath}/signed-out`);
+  location.replace(`${service}/signed-out`);
 }

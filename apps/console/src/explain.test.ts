@@ -14,3 +14,10 @@ test("all else that stands in the way of taking back is said as anywhere", () =>
   for (const error of [refusal("permission_denied"), refusal("not_found"), new Error("no answer")])
     expect(explainUndo(error, en)).toBe(explain(error, en));
 });
+
+test("whoever has to wait for long reads so in minutes, and not in thousands of seconds", () => {
+  const refused = Object.assign(new Error("said by the service"), {
+    data: { reason: "rate_limited", retryAfter: 1_800 },
+  });
+  expect(explain(refused, en)).toBe("There were too many tries. Try again in 30 minutes.");
+});

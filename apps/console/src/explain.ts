@@ -1,5 +1,6 @@
 import { type InputIssue, isAuthError } from "@latchkey/client";
-import { fillCount } from "./language.tsx";
+import { spellSeconds } from "@latchkey/pages/languages/spell-seconds";
+import { fill } from "./language.tsx";
 import type { Texts } from "./languages/en.ts";
 
 /** What to tell somebody whose call was refused or got no answer, and what they can do next. */
@@ -7,7 +8,9 @@ export function explain(error: unknown, texts: Texts): string {
   const { refusals } = texts;
   if (!isAuthError(error)) return hasAnswer(error) ? refusals.failed : refusals.away;
   const { reason, issues } = error.data as { reason: string; issues?: readonly InputIssue[] };
-  if (isAuthError(error, "rate_limited")) return fillCount(refusals.wait, error.data.retryAfter, texts);
+  if (isAuthError(error, "rate_limited")) {
+    return fill(refusals.wait, { time: spellSeconds(error.data.retryAfter, texts.tag) });
+  }
   if (issues?.[0]) return issues.map((issue) => explainIssue(issue, refusals)).join(" ");
   // What stands in the way of a right is said by the service alone, and in English.
   if (reason === "permission_denied") return `${refusals.denied} ${error.message}`;

@@ -13,7 +13,7 @@ import { BackPage } from "./frame/whole-pages.tsx";
 import { fill, useTexts } from "./language.tsx";
 import { tellBack } from "./news.ts";
 import { Fault } from "./parts/state.tsx";
-import { basePath } from "./service.ts";
+import { consolePath } from "./service.ts";
 import { SessionGate, useSession } from "./session.tsx";
 
 const root = createRootRoute({ component: Outlet });
@@ -135,7 +135,7 @@ function NotFound(): ReactElement {
 const nowhere = createRoute({ getParentRoute: () => gate, path: "$", component: NotFound });
 
 export const router = createRouter({
-  basepath: `${basePath}/console`,
+  basepath: consolePath || "/",
   routeTree: root.addChildren([
     back,
     gate.addChildren([

@@ -1,13 +1,19 @@
 import { createAuthClient, isAuthError } from "@latchkey/client";
-import { QueryCache, QueryClient } from "@tanstack/react-query";
+import { MutationCache, QueryCache, QueryClient } from "@tanstack/react-query";
 import { createTRPCOptionsProxy } from "@trpc/tanstack-react-query";
 import { createStore } from "./store.ts";
 
-/** Where the service is: these files are in `console/assets` below it. */
-export const service = import.meta.url.replace(/\/console\/assets\/[^/]*$/, "");
+/** What the page says where the console has an origin of its own. */
+const named = document.querySelector<HTMLMetaElement>('meta[name="latchkey-service"]')?.content;
 
-/** The same as a path: empty, or such as `/auth` behind a proxy. */
-export const basePath = new URL(service).pathname.replace(/\/$/, "");
+/** Where the service is: these files are in `console/assets` below it, or the page names it. */
+export const service = named ?? import.meta.url.replace(/\/console\/assets\/[^/]*$/, "");
+
+/** Where the service leads to a path of the console: from its own pages, which lead nowhere else. */
+export const atService = (path: string): string => `${new URL(service).pathname.replace(/\/$/, "")}/console${path}`;
+
+/** Below what the screens are in the browser: `/console`, `/auth/console` behind a proxy, or nothing on an origin of its own. */
+export const consolePath = named === undefined ? atService("") : "";
 
 /** In cookie mode: no refresh token is ever within reach of this page. */
 export const auth = createAuthClient({ url: service, storage: "cookie" });
@@ -35,6 +41,12 @@ function retryDelay(count: number, error: unknown): number {
 }
 
 export const queryClient = new QueryClient({
+  mutationCache: new MutationCache({
+    onError(error) {
+      // What somebody else has deleted meanwhile is shown as gone.
+      if (isAuthError(error, "not_found")) void queryClient.invalidateQueries();
+    },
+  }),
   queryCache: new QueryCache({ onSuccess: () => away.set(false), onError: () => away.set(false) }),
   defaultOptions: {
     queries: {

@@ -14,7 +14,7 @@ import { findPlaces } from "./frame/places.ts";
 import { ReauthenticateWindow } from "./frame/reauthenticate-window.tsx";
 import { SessionEnded } from "./frame/session-ended.tsx";
 import { AwayPage, EnteringPage, StrangerPage } from "./frame/whole-pages.tsx";
-import { auth, isAnswer } from "./service.ts";
+import { auth, consolePath, isAnswer } from "./service.ts";
 
 /** Who works here, and what they may do. */
 export interface Session {
@@ -45,7 +45,7 @@ export function SessionGate({ children }: { readonly children: ReactNode }): Rea
   const { status, user } = useSyncExternalStore(auth.subscribe, auth.getSnapshot);
   const mustSignIn = !data && isOver(error);
   useEffect(() => {
-    if (mustSignIn) location.replace(toSignIn(location.pathname + location.search));
+    if (mustSignIn) location.replace(toSignIn(location.pathname.slice(consolePath.length) + location.search));
   }, [mustSignIn]);
   const session = useMemo(() => data && { user: data.user, permissions: new Set(data.permissions) }, [data]);
   const personId = session?.user.id;

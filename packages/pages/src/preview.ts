@@ -1,6 +1,7 @@
 import { html } from "hono/html";
 import type { Catalogue } from "./languages/en.ts";
 import { fill } from "./languages/language.ts";
+import { spellSeconds } from "./languages/spell-seconds.ts";
 import { type Html, heading, type View } from "./layout.ts";
 import type { Typed } from "./page.ts";
 import { layOutActivity } from "./pages/activity.ts";
@@ -33,7 +34,7 @@ import { layOutSecondFactor } from "./pages/second-factor.ts";
 import { showSignedIn, showForm as showSignIn } from "./pages/sign-in.ts";
 import { showForm as showSignInPassword } from "./pages/sign-in-password.ts";
 import { showSignedOut } from "./pages/sign-out.ts";
-import { type Refusal, spellSeconds } from "./refusal.ts";
+import type { Refusal } from "./refusal.ts";
 import type { Step } from "./step.ts";
 import type { Caller, Visit } from "./visit.ts";
 

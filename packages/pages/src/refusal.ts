@@ -3,6 +3,7 @@ import { TRPCError } from "@trpc/server";
 import { getHTTPStatusCodeFromError } from "@trpc/server/http";
 import type { Catalogue } from "./languages/en.ts";
 import { fill, type Language } from "./languages/language.ts";
+import { spellSeconds } from "./languages/spell-seconds.ts";
 
 /** Why something was not done, in the reader's words. */
 export interface Refusal {
@@ -49,19 +50,6 @@ export function toRefusal(error: unknown, texts: Catalogue, { tag }: Language): 
 /** A text by a key that may be newer than the texts. */
 export function lookUp(texts: Readonly<Record<string, string>>, key: string, other = texts.other ?? ""): string {
   return Object.hasOwn(texts, key) ? (texts[key] ?? other) : other;
-}
-
-/** Such as `30 seconds` or `30 days`, in the reader's language. */
-export function spellSeconds(seconds: number, tag: string): string {
-  const [value, unit] =
-    seconds < 90
-      ? [seconds, "second"]
-      : seconds < 5_400
-        ? [Math.ceil(seconds / 60), "minute"]
-        : seconds < 172_800
-          ? [Math.ceil(seconds / 3_600), "hour"]
-          : [Math.round(seconds / 86_400), "day"];
-  return new Intl.NumberFormat(tag, { style: "unit", unit: String(unit), unitDisplay: "long" }).format(Number(value));
 }
 
 /** A field was left empty that the page itself needs. */

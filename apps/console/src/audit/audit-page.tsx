@@ -1,9 +1,10 @@
-import { useLocation, useNavigate } from "@tanstack/react-router";
+import { useNavigate } from "@tanstack/react-router";
 import { type ReactElement, useEffect, useState } from "react";
 import { useTexts } from "../language.tsx";
 import { Button } from "../parts/button.tsx";
 import { Choice } from "../parts/choice.tsx";
 import { Field } from "../parts/field.tsx";
+import { useIsStillAt, useKeptText } from "../parts/kept-text.ts";
 import { More } from "../parts/more.tsx";
 import { usePages } from "../parts/pages.ts";
 import { Empty, Loaded } from "../parts/state.tsx";
@@ -56,15 +57,18 @@ type AddressFilters = { readonly [Name in "person" | "actor" | "event" | "from" 
 
 function useFilters() {
   const search: AddressFilters = auditRoute.useSearch();
-  const address = useLocation({ select: ({ state }) => state.address ?? "" });
+  const address = useKeptText(auditRoute.fullPath, "address");
+  const isStillHere = useIsStillAt(auditRoute.fullPath);
   const navigate = useNavigate({ from: auditRoute.fullPath });
   /** Takes the place of what is in the page's address and in the history. */
-  const change = ({ address: typed, ...changes }: AddressFilters & { readonly address?: string }) =>
+  const change = ({ address: typed, ...changes }: AddressFilters & { readonly address?: string }) => {
+    if (!isStillHere()) return;
     void navigate({
       search: (before) => ({ ...before, ...changes }),
       state: (before) => (typed === undefined ? before : { ...before, address: typed }),
       replace: true,
     });
+  };
   return [{ ...search, address }, change] as const;
 }
 

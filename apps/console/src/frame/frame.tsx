@@ -89,12 +89,13 @@ function PersonMenu(): ReactElement {
         <bdi>{nameOf(user)}</bdi>
         <span aria-hidden="true" className="arrow" />
       </AriaButton>
-      <Popover className="popover" placement="bottom end">
+      <Popover className="popover person-menu" placement="bottom end">
         <Menu className="list-box">
           <MenuItem className="list-item" href={`${service}/account`}>
             {texts.yourAccount}
           </MenuItem>
           <MenuSection
+            className="in-columns"
             selectionMode="single"
             selectedKeys={[language.tag]}
             onSelectionChange={(keys) => setLanguage(onlyOf(keys))}
@@ -107,6 +108,7 @@ function PersonMenu(): ReactElement {
             ))}
           </MenuSection>
           <MenuSection
+            className="in-columns three"
             selectionMode="single"
             selectedKeys={[theme]}
             onSelectionChange={(keys) => setTheme(onlyOf(keys))}

@@ -9,7 +9,7 @@ import { Field } from "../parts/field.tsx";
 import { Unread } from "../parts/state.tsx";
 import { Window } from "../parts/window.tsx";
 import { WindowForm } from "../parts/window-form.tsx";
-import { auth, basePath, service, trpc } from "../service.ts";
+import { atService, auth, service, trpc } from "../service.ts";
 import { useSession } from "../session.tsx";
 
 /** Asks who is there, once for all calls that wait for it, and sends them again. */
@@ -82,7 +82,7 @@ function ReauthenticateForm({ error, isChecking, confirm, confirmBy, cancel }: U
       )}
       <p className="hint">
         <a
-          href={`${service}/reauthenticate?${new URLSearchParams({ return_to: `${basePath}/console/back` })}`}
+          href={`${service}/reauthenticate?${new URLSearchParams({ return_to: atService("/back") })}`}
           target="_blank"
           rel="noopener"
         >

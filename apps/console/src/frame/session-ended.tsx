@@ -5,7 +5,7 @@ import { useTexts } from "../language.tsx";
 import { onBack, onLook } from "../news.ts";
 import { Button } from "../parts/button.tsx";
 import { Window } from "../parts/window.tsx";
-import { basePath, isAnswer, queryClient } from "../service.ts";
+import { isAnswer, queryClient } from "../service.ts";
 
 /**
  * The session is over while the page is open. What was typed stays below this window: somebody signs in again in another tab, and goes on
@@ -38,7 +38,7 @@ export function SessionEnded({ isOpen }: { readonly isOpen: boolean }): ReactEle
       </p>
       <div className="row end">
         <Button onPress={() => void goOn()}>{texts.ended.goOn}</Button>
-        <a className="button main" href={toSignIn(`${basePath}/console/back`)} target="_blank" rel="noopener">
+        <a className="button main" href={toSignIn("/back")} target="_blank" rel="noopener">
           {texts.ended.signIn}
         </a>
       </div>

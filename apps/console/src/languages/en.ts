@@ -416,10 +416,7 @@ export const en = {
   refusals: {
     away: "The service does not answer. Nothing is lost; try again.",
     failed: "Something went wrong in the service. Try again.",
-    wait: plural({
-      one: "Too many tries. Try again in {count} second.",
-      other: "Too many tries. Try again in {count} seconds.",
-    }),
+    wait: `${pages.refusals.rate_limited} ${pages.tryIn}`,
     denied: "That was refused.",
     reasons: {
       reauthentication_required: "Nothing was done: you did not confirm that it is you.",

@@ -305,7 +305,7 @@ export const es: Texts = {
     from: "Desde",
     until: "Hasta",
     address: "Dirección IP",
-    operator: "la línea de órdenes",
+    operator: "la línea de comandos",
     export: "Exportar",
     exportLead: "Todo lo que cumple los filtros, como archivo. Las horas están en UTC.",
     format: "Formato",
@@ -418,11 +418,7 @@ export const es: Texts = {
   refusals: {
     away: "El servicio no responde. No se ha perdido nada; inténtalo de nuevo.",
     failed: "Algo salió mal en el servicio. Inténtalo de nuevo.",
-    wait: {
-      one: "Demasiados intentos. Prueba de nuevo dentro de {count} segundo.",
-      many: "Demasiados intentos. Prueba de nuevo dentro de {count} de segundos.",
-      other: "Demasiados intentos. Prueba de nuevo dentro de {count} segundos.",
-    },
+    wait: `${pages.refusals.rate_limited} ${pages.tryIn}`,
     denied: "Se ha rechazado.",
     reasons: {
       reauthentication_required: "No se ha hecho nada: no confirmaste que eres tú.",

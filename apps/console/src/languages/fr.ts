@@ -161,14 +161,14 @@ export const fr: Texts = {
   },
   code: {
     lead: "Remettez ce code au propriétaire du compte. Il lui permet de choisir un mot de passe, jusqu’au {until}.",
-    once: "Il n’est affiché que cette fois. Un autre peut être créé à tout moment ; le précédent ne vaut alors plus rien.",
+    once: "Il n’est affiché que cette fois. Un autre peut être créé à tout moment ; le précédent n’est alors plus valable.",
   },
   acts: {
     menu: "Actions",
     code: {
       name: "Créer un code de mot de passe",
       act: "Créer le code",
-      ask: "Avec ce code, {name} choisit un autre mot de passe. Un code créé auparavant ne vaut plus rien.",
+      ask: "Avec ce code, {name} choisit un autre mot de passe. Un code créé auparavant n’est plus valable.",
     },
     unlock: {
       name: "Déverrouiller",
@@ -415,11 +415,7 @@ export const fr: Texts = {
   refusals: {
     away: "Le service ne répond pas. Rien n’est perdu ; réessayez.",
     failed: "Quelque chose a échoué dans le service. Réessayez.",
-    wait: {
-      one: "Trop d’essais. Réessayez dans {count} seconde.",
-      many: "Trop d’essais. Réessayez dans {count} de secondes.",
-      other: "Trop d’essais. Réessayez dans {count} secondes.",
-    },
+    wait: `${pages.refusals.rate_limited} ${pages.tryIn}`,
     denied: "C’est refusé.",
     reasons: {
       reauthentication_required: "Rien n’a été fait : vous n’avez pas confirmé que c’est vous.",

@@ -404,10 +404,7 @@ export const hi: Texts = {
   refusals: {
     away: "सेवा जवाब नहीं दे रही। कुछ खोया नहीं; फिर से कोशिश करें।",
     failed: "सेवा में कुछ गड़बड़ हुई। फिर से कोशिश करें।",
-    wait: {
-      one: "बहुत ज़्यादा कोशिशें। {count} सेकंड बाद फिर से कोशिश करें।",
-      other: "बहुत ज़्यादा कोशिशें। {count} सेकंड बाद फिर से कोशिश करें।",
-    },
+    wait: `${pages.refusals.rate_limited} ${pages.tryIn}`,
     denied: "इसे अस्वीकार किया गया।",
     reasons: {
       reauthentication_required: "कुछ नहीं किया गया: आपने पुष्टि नहीं की कि यह आप हैं।",

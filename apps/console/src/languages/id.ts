@@ -406,10 +406,10 @@ export const id: Texts = {
   refusals: {
     away: "Layanan tidak menjawab. Tidak ada yang hilang; coba lagi.",
     failed: "Ada yang salah di layanan. Coba lagi.",
-    wait: { other: "Terlalu banyak percobaan. Coba lagi dalam {count} detik." },
+    wait: `${pages.refusals.rate_limited} ${pages.tryIn}`,
     denied: "Itu ditolak.",
     reasons: {
-      reauthentication_required: "Tidak ada yang dilakukan: Anda belum memastikan bahwa ini Anda.",
+      reauthentication_required: "Tidak ada yang dilakukan: Anda belum mengonfirmasi bahwa ini Anda.",
       not_found: "Itu sudah tidak ada.",
       invalid_input: "Ada isian yang tidak bisa dipakai.",
       identifier_taken: "Nama itu milik orang lain.",

@@ -418,11 +418,7 @@ export const ptBR: Texts = {
   refusals: {
     away: "O serviço não responde. Nada se perdeu; tente de novo.",
     failed: "Algo deu errado no serviço. Tente de novo.",
-    wait: {
-      one: "Tentativas demais. Tente de novo em {count} segundo.",
-      many: "Tentativas demais. Tente de novo em {count} de segundos.",
-      other: "Tentativas demais. Tente de novo em {count} segundos.",
-    },
+    wait: `${pages.refusals.rate_limited} ${pages.tryIn}`,
     denied: "Isso foi recusado.",
     reasons: {
       reauthentication_required: "Nada foi feito: você não confirmou que é você.",

@@ -48,7 +48,7 @@ export const tr: Texts = {
     title: "Burada size açık bir şey yok",
     lead: "{name} olarak giriş yaptınız. Bu hesabın yönetici yetkisi yok, bu yüzden gösterilecek bir şey de yok. Bunda bir yanlışlık varsa bir yöneticiye sorun.",
   },
-  back: { title: "Oldu", lead: "Bu sekmeyi kapatın ve geldiğiniz sekmede devam edin." },
+  back: { title: "Tamam", lead: "Bu sekmeyi kapatın ve geldiğiniz sekmede devam edin." },
   notFound: { title: "Böyle bir sayfa yok", lead: "{path} adresinde bir şey yok." },
   ended: {
     title: "Oturumunuz sona erdi",
@@ -58,7 +58,7 @@ export const tr: Texts = {
     notYet: "Henüz giriş yapmadınız.",
   },
   confirm: {
-    title: "Siz olduğunuzu doğrulayın",
+    title: "Kimliğinizi doğrulayın",
     lead: "Bu işlem bir hesabı el değiştirtebilir; bu yüzden parolanız yeniden soruluyor.",
     password: "Parolanız",
     app: "Doğrulama uygulamanızdaki rakamlar",
@@ -408,13 +408,10 @@ export const tr: Texts = {
   refusals: {
     away: "Hizmet yanıt vermiyor. Bir şey yitmedi; yeniden deneyin.",
     failed: "Hizmette bir şey ters gitti. Yeniden deneyin.",
-    wait: {
-      one: "Çok fazla deneme. {count} saniye sonra yeniden deneyin.",
-      other: "Çok fazla deneme. {count} saniye sonra yeniden deneyin.",
-    },
+    wait: `${pages.refusals.rate_limited} ${pages.tryIn}`,
     denied: "Bu reddedildi.",
     reasons: {
-      reauthentication_required: "Bir şey yapılmadı: siz olduğunuzu doğrulamadınız.",
+      reauthentication_required: "Bir şey yapılmadı: kimliğinizi doğrulamadınız.",
       not_found: "O artık yok.",
       invalid_input: "Formdaki bir şey kullanılamaz.",
       identifier_taken: "Bu ad başka birine ait.",

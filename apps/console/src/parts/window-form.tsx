@@ -1,5 +1,5 @@
 import { isAuthError } from "@latchkey/client";
-import type { ReactElement, ReactNode } from "react";
+import { type ReactElement, type ReactNode, useEffect, useState } from "react";
 import { useTexts } from "../language.tsx";
 import { Button } from "./button.tsx";
 import { Fault } from "./state.tsx";
@@ -28,9 +28,11 @@ export function WindowForm({
   children,
 }: WindowFormProps): ReactElement {
   const texts = useTexts();
+  const noteTyped = useAskBeforeLeaving();
   return (
     <form
       className="stack"
+      onInput={noteTyped}
       onSubmit={(event) => {
         event.preventDefault();
         onSubmit();
@@ -47,4 +49,16 @@ export function WindowForm({
       </div>
     </form>
   );
+}
+
+/** Lets the browser ask before a tab is closed or loaded anew in which something was typed. Answers what is called once that is so. */
+function useAskBeforeLeaving(): () => void {
+  const [isTyped, setTyped] = useState(false);
+  useEffect(() => {
+    if (!isTyped) return;
+    const ask = (event: Event) => event.preventDefault();
+    addEventListener("beforeunload", ask);
+    return () => removeEventListener("beforeunload", ask);
+  }, [isTyped]);
+  return () => setTyped(true);
 }

@@ -37,7 +37,8 @@ function CreateForm({ onClose }: Pick<CreateWindowProps, "onClose">): ReactEleme
       const given = fields.filter((name) => typed[name].trim() !== "").map((name) => [name, typed[name].trim()]);
       return auth.api.users.create.mutate(Object.fromEntries(given));
     },
-    onSuccess: () => client.invalidateQueries({ queryKey: trpc.users.list.pathKey() }),
+    // An answer may be lost of what was done all the same.
+    onSettled: () => client.invalidateQueries({ queryKey: trpc.users.list.pathKey() }),
   });
   if (creation.data) {
     const { user, setPasswordCode, expiresAt } = creation.data;

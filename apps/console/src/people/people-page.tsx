@@ -1,11 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link, useLocation, useNavigate } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { type ReactElement, useEffect, useState } from "react";
 import { useGroups } from "../groups/group-list.ts";
 import { fill, useTexts } from "../language.tsx";
 import { Button } from "../parts/button.tsx";
 import { Choice } from "../parts/choice.tsx";
 import { Field } from "../parts/field.tsx";
+import { useIsStillAt, useKeptText } from "../parts/kept-text.ts";
 import { usePages } from "../parts/pages.ts";
 import { Loaded, Unread } from "../parts/state.tsx";
 import { peopleRoute } from "../router.tsx";
@@ -56,15 +57,18 @@ type AddressFilters = { readonly [Name in "by" | "status" | "group"]?: string };
 
 function useFilters() {
   const search: AddressFilters = peopleRoute.useSearch();
-  const q = useLocation({ select: ({ state }) => state.q ?? "" });
+  const q = useKeptText(peopleRoute.fullPath, "q");
+  const isStillHere = useIsStillAt(peopleRoute.fullPath);
   const navigate = useNavigate({ from: peopleRoute.fullPath });
   /** Takes the place of what is in the address and the history; an empty text takes it out. */
-  const change = ({ q: typed, ...changes }: AddressFilters & { readonly q?: string }) =>
+  const change = ({ q: typed, ...changes }: AddressFilters & { readonly q?: string }) => {
+    if (!isStillHere()) return;
     void navigate({
       search: (before) => ({ ...before, ...changes }),
       state: (before) => (typed === undefined ? before : { ...before, q: typed }),
       replace: true,
     });
+  };
   return [{ ...search, q }, change] as const;
 }
 

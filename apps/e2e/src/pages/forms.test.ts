@@ -196,12 +196,12 @@ describe.skipIf(!isService)("the service's pages", () => {
     await signIn();
     await browser.post("/cookie/account", { form: "2", isApprovedToBeInTouch: "yes" });
     const page = await (await browser.get("/account/data")).text();
-    expect(page).toMatch(/Agreed to news <time/);
+    expect(page).toMatch(/Agreed to news on <time/);
     expect(page).toContain("Take it back");
     const done = await browser.post("/cookie/account/data", { form: "3" });
     expect(done.headers.get("location")).toBe("/account/data?done=withdrawn");
     const after = await (await browser.get("/account/data?done=withdrawn")).text();
-    expect(after).toMatch(/Took it back <time[\s\S]*Agreed to news <time/);
+    expect(after).toMatch(/Took it back on <time[\s\S]*Agreed to news on <time/);
     expect(after).not.toContain(">Take it back<");
   });
 

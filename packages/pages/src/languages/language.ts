@@ -26,7 +26,7 @@ export const languages: readonly Language[] = [
   { tag: "es", name: "Español", direction: "ltr", texts: es },
   { tag: "pt-BR", name: "Português", direction: "ltr", texts: ptBR },
   { tag: "hi", name: "हिन्दी", direction: "ltr", texts: hi },
-  { tag: "id", name: "Indonesia", direction: "ltr", texts: id },
+  { tag: "id", name: "Bahasa Indonesia", direction: "ltr", texts: id },
   { tag: "fr", name: "Français", direction: "ltr", texts: fr },
 ];
 

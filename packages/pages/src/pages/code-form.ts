@@ -1,4 +1,5 @@
 import { html } from "hono/html";
+import { spellSeconds } from "../languages/spell-seconds.ts";
 import {
   button,
   field,
@@ -12,7 +13,7 @@ import {
   type View,
 } from "../layout.ts";
 import type { Redirect, Typed } from "../page.ts";
-import { answerOf, lookUp, type Refusal, spellSeconds } from "../refusal.ts";
+import { answerOf, lookUp, type Refusal } from "../refusal.ts";
 import { isNextNew, isUsedUp, pathOfStep, sendAgain } from "../sent-codes.ts";
 import { readStep, type Step } from "../step.ts";
 import type { Visit } from "../visit.ts";

@@ -1,8 +1,9 @@
 import { html } from "hono/html";
 import { fill } from "../languages/language.ts";
+import { spellSeconds } from "../languages/spell-seconds.ts";
 import { button, checkbox, form, type Html, heading, linkAnew, refused, type View } from "../layout.ts";
 import type { Answer, Page, Redirect, Typed } from "../page.ts";
-import { answerOf, type Refusal, spellSeconds } from "../refusal.ts";
+import { answerOf, type Refusal } from "../refusal.ts";
 import { leadTo, readTicketStep, type Step, type TicketStep } from "../step.ts";
 import type { Visit } from "../visit.ts";
 import { finishSignIn } from "./after-sign-in.ts";

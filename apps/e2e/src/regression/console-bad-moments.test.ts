@@ -1,0 +1,123 @@
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect } from "vitest";
+import { browserTest, inBrowser } from "../browser/browser-test.ts";
+import { type ConsoleSite, openConsole, startConsoleSite } from "../console/console-site.ts";
+import { isService } from "../live-server.ts";
+import { freshName, type Person } from "../permissions/accounts-in-core.ts";
+
+const test = inBrowser(browserTest);
+let site: ConsoleSite;
+let boss: Person;
+beforeAll(async () => {
+  site = await startConsoleSite();
+  boss = await site.create({ username: "boss", isSuperuser: true, isStaff: true });
+});
+afterAll(() => site?.[Symbol.asyncDispose]());
+
+/** Opens the form of a person, which may be opened from the list, and types into it. */
+async function beginEditing(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "Edit" }).first().click();
+  await page.getByLabel("City").fill("Typed before");
+}
+
+const pathOf = (page: Page) => new URL(page.url()).pathname;
+
+describe.skipIf(!isService)("in the console", () => {
+  test("a search that was typed just before leads nobody back from the person whose screen is slow to come", async ({
+    browser,
+  }) => {
+    const { id, username } = await site.create({ username: freshName() });
+    await using window = await openConsole(browser, site, boss, "/people");
+    const { page } = window;
+    await page.clock.install();
+    await page.reload();
+    const held = Promise.withResolvers<void>();
+    await page.route(/person-page-[^/]*\.js$/, async (route) => {
+      await held.promise;
+      await route.continue();
+    });
+    await page.getByLabel("Search", { exact: true }).fill(username);
+    const rows = page.getByRole("row");
+    await expect.poll(() => rows.count()).toBe(2);
+    await page.getByRole("link", { name: username }).click();
+    await expect.poll(() => pathOf(page)).toBe(`/console/people/${id}`);
+    await page.clock.runFor(1_000);
+    expect(await rows.count()).toBe(2);
+    held.resolve();
+    await page.getByRole("heading", { name: username }).waitFor();
+    await page.goBack();
+    await expect.poll(() => page.getByLabel("Search", { exact: true }).inputValue()).toBe(username);
+    expect(window.violations).toEqual([]);
+  });
+
+  test("a step back leaves the window on top, and not the page below it", async ({ browser }) => {
+    const { id, username } = await site.create({ username: freshName() });
+    await using window = await openConsole(browser, site, boss, "/people");
+    const { page } = window;
+    await page.getByRole("link", { name: username }).click();
+    await beginEditing(page);
+    await site.live.test.clock.advance(601);
+    await page.getByRole("textbox", { name: "Username" }).fill(freshName());
+    await page.getByRole("button", { name: "Save" }).click();
+    const confirming = page.getByRole("dialog", { name: "Confirm it is you" });
+    await confirming.waitFor();
+    await page.evaluate("history.back()");
+    await confirming.waitFor({ state: "hidden" });
+    expect(await page.getByLabel("City").inputValue()).toBe("Typed before");
+    await page.evaluate("history.back()");
+    await page.getByRole("dialog").waitFor({ state: "hidden" });
+    await expect.poll(() => pathOf(page)).toBe(`/console/people/${id}`);
+    await page.evaluate("history.back()");
+    await expect.poll(() => pathOf(page)).toBe("/console/people");
+    expect(window.violations).toEqual([]);
+  });
+
+  test("the browser asks before a tab is left in which something was typed, and else it does not", async ({
+    browser,
+  }) => {
+    const { id } = await site.create({ username: freshName() });
+    await using window = await openConsole(browser, site, boss, `/people/${id}`);
+    const { page } = window;
+    const asked: string[] = [];
+    page.on("dialog", async (dialog) => {
+      asked.push(dialog.type());
+      await dialog.accept();
+    });
+    await page.getByRole("button", { name: "Edit" }).first().click();
+    await page.reload();
+    expect(asked).toEqual([]);
+    await beginEditing(page);
+    await page.reload();
+    expect(asked).toEqual(["beforeunload"]);
+    await page.getByRole("button", { name: "Edit" }).first().waitFor();
+  });
+
+  test("a person who is deleted meanwhile is shown as gone to whoever was about to change them", async ({
+    browser,
+  }) => {
+    const { id, username } = await site.create({ username: freshName() });
+    await using window = await openConsole(browser, site, boss, `/people/${id}`);
+    const { page } = window;
+    await beginEditing(page);
+    await site.live.test.auth.operator.delete(username);
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByText("There is no such account, or not any more.").waitFor();
+    expect(window.violations).toEqual([]);
+  });
+
+  test("an account whose creation was done and not answered is in the list all the same", async ({ browser }) => {
+    const username = freshName();
+    await using window = await openConsole(browser, site, boss, "/people");
+    const { page } = window;
+    await page.getByRole("button", { name: "Create account" }).click();
+    await page.getByRole("textbox", { name: "Username" }).fill(username);
+    await page.route(/\/trpc\/users\.create/, async (route) => {
+      await route.fetch();
+      await route.abort("connectionreset");
+    });
+    await page.getByRole("button", { name: "Create", exact: true }).click();
+    await page.getByRole("alert").waitFor();
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await page.getByRole("link", { name: username }).waitFor();
+  });
+});
