@@ -7,6 +7,7 @@ import {
   StartError,
   secondFactorRules,
   tokenAlgorithms,
+  withHostAlone,
 } from "@latchkey/auth";
 import {
   findOriginFault,
@@ -41,7 +42,6 @@ import {
   time,
   toSeconds,
   untrimmed,
-  withHostAlone,
   wordList,
 } from "./setting-formats.ts";
 import { findWebhookContradictions, webhookSettings } from "./webhooks/webhook-settings.ts";

@@ -88,12 +88,3 @@ export const country = z.string().transform((value, context): CountryCode => {
   context.addIssue("must be a country's two letters, such as TR or US");
   return z.NEVER;
 });
-
-/** An address without what comes before and behind its host, which may be what lets one in there; any other text as it is. */
-export function withHostAlone(text: string): string {
-  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text) || !URL.canParse(text)) return text;
-  const { protocol, host, username, password, pathname, search, hash } = new URL(text);
-  const isMore = pathname.length > 1 || search !== "" || hash !== "";
-  if (username + password === "" && !isMore) return text;
-  return `${protocol}//${host}${isMore ? "/…" : pathname}`;
-}

@@ -107,6 +107,7 @@ export type { PendingChange } from "./flows/steps/pending-change.ts";
 export { ownerMaxAge } from "./flows/steps/recent-authentication.ts";
 export { isPlainLine, isPlainProse } from "./free-text.ts";
 export type { HookEvent, HookName, Hooks, HookTransaction } from "./hooks/hooks.ts";
+export { withHostAlone } from "./host-alone.ts";
 export { type CountryCode, isCountryCode, type PhoneResult, parsePhone } from "./identifiers/phone.ts";
 export type { ImportedKey, ImportedPerson } from "./imported-users/imported-user.ts";
 export type { ImportRound, RoundChanges } from "./imported-users/round-store.ts";

@@ -43,6 +43,15 @@ const synonyms: Readonly<Record<string, KnownField>> = {
 const bare = (name: string) => name.replace(/[_\s-]/g, "").toLowerCase();
 const fieldsByBareName = new Map(knownFields.map((field) => [bare(field), field]));
 
+/**
+ * The columns whose names say that they are ids: of more than one, nobody knows which is the person's.
+ *
+ * @example
+ * findIdColumns(["id", "user_id", "name"]); // ["id", "user_id"]
+ */
+export const findIdColumns = (columns: readonly string[]): string[] =>
+  columns.filter((column) => knownFieldOf(column) === "id");
+
 /** The field that a column is by its name alone; null for one that somebody has to decide. */
 export function knownFieldOf(column: string): KnownField | null {
   return fieldsByBareName.get(bare(column)) ?? synonyms[bare(column)] ?? null;
@@ -78,8 +87,16 @@ export interface ColumnRules {
   readonly ownFields: readonly string[];
 }
 
+/** What is found out about columns while people are read. */
+export interface NotedColumns {
+  /** That a column is filled which nobody has decided. */
+  note(column: string): void;
+  /** That somebody has another value in a column of the same field: which of the two is theirs, nobody has decided. */
+  noteSecond(column: string): void;
+}
+
 /** Decides columns by what was said of them, by their names, and by the names of own fields; counts the rest. */
-export function createColumns({ map, drop, ownFields }: ColumnRules): Columns & { note(column: string): void } {
+export function createColumns({ map, drop, ownFields }: ColumnRules): Columns & NotedColumns {
   const unknown = new Map<string, number>();
   const decided = new Map<string, string | null>();
   const decide = (column: string): string | null | undefined => {
@@ -102,6 +119,9 @@ export function createColumns({ map, drop, ownFields }: ColumnRules): Columns & 
     note(column) {
       const filled = unknown.get(column);
       if (filled !== undefined) unknown.set(column, filled + 1);
+    },
+    noteSecond(column) {
+      unknown.set(column, (unknown.get(column) ?? 0) + 1);
     },
     missing: () =>
       [...Object.entries(map).flatMap(([column, field]) => (field === "id" ? [] : [column])), ...drop].filter(

@@ -1,8 +1,7 @@
-import type { AuthOptions } from "@latchkey/auth";
+import { type AuthOptions, withHostAlone } from "@latchkey/auth";
 import { webhookEndpoint } from "@latchkey/senders/webhook";
 import type { Logger } from "pino";
 import { createCounter, type Metric } from "../metrics/exposition.ts";
-import { withHostAlone } from "../setting-formats.ts";
 import { nameEndpoint, type WebhookSettings } from "./webhook-settings.ts";
 
 type Webhooks = NonNullable<AuthOptions["webhooks"]>;

@@ -5,6 +5,11 @@ import type { Issue } from "../issue.ts";
 export interface ReadPassword {
   readonly encoded: string;
   readonly isWeak: boolean;
+  /**
+   * Its format and costs, which tell nothing of the password and are kept: never a part of a text that is of no known format, which may be the
+   * password itself. Null for none.
+   */
+  readonly kind: string | null;
   readonly issue?: Issue;
 }
 
@@ -41,21 +46,20 @@ const shapes: readonly ((text: string) => string | null)[] = [
 
 /** Reads the hash that another system stored. What no password can fit is no reason to leave its person behind. */
 export function readPassword(stored: string | null): ReadPassword {
-  if (stored === null || stored === "" || stored.startsWith("!")) return { encoded: unusable, isWeak: false };
+  if (stored === null || stored === "" || stored.startsWith("!"))
+    return { encoded: unusable, isWeak: false, kind: null };
   for (const shape of shapes) {
     const encoded = shape(stored);
-    if (encoded !== null && readStoredPassword(encoded)) return { encoded, isWeak: false };
+    if (encoded !== null && readStoredPassword(encoded)) return { encoded, isWeak: false, kind: kindOf(encoded) };
   }
   const told = { field: "password", value: null };
-  if (readWeakHash(stored)) {
+  const weak = readWeakHash(stored);
+  if (weak) {
     const other = "MD5 or SHA-1: stored with bcrypt around it";
-    return { encoded: stored, isWeak: true, issue: { ...told, code: "password_legacy", other, proposal: "keep" } };
+    const issue = { ...told, code: "password_legacy", other, proposal: "keep" } as const;
+    return { encoded: stored, isWeak: true, kind: weak.algorithm, issue };
   }
   const other = "is of no format that can be checked, or too costly to check";
-  return { encoded: unusable, isWeak: false, issue: { ...told, code: "password_unreadable", other, proposal: "drop" } };
-}
-
-/** The kind of a hash there: its format and costs, which say nothing of the password. */
-export function passwordKindOf(stored: string | null): string | null {
-  return stored === null || stored === "" || stored.startsWith("!") ? null : kindOf(stored);
+  const issue = { ...told, code: "password_unreadable", other, proposal: "drop" } as const;
+  return { encoded: unusable, isWeak: false, kind: "unreadable", issue };
 }

@@ -9,18 +9,18 @@ import {
 } from "@latchkey/auth/import";
 import { z } from "zod";
 import type { Issue, IssueCode } from "../issue.ts";
-import type { Columns } from "../known-columns.ts";
+import type { Columns, NotedColumns } from "../known-columns.ts";
 import type { OldRow } from "../old-row.ts";
 import { toPermission } from "./permission-names.ts";
 import { readNames } from "./read-names.ts";
-import { passwordKindOf, readPassword } from "./read-password.ts";
+import { type ReadPassword, readPassword } from "./read-password.ts";
 import { readFlag, readTime } from "./read-values.ts";
 
 export interface PersonRules {
   readonly phones: PhoneOptions;
   /** IANA name of the zone in which times without one are. */
   readonly timezone: string;
-  readonly columns: Columns & { note(column: string): void };
+  readonly columns: Columns & NotedColumns;
   /** Schemas of a team's own fields, by name. */
   readonly ownFields: ReadonlyMap<string, object>;
   /** Under which prints of what stands there are made. */
@@ -117,26 +117,39 @@ export function readPerson(row: OldRow, rules: PersonRules): ReadPerson {
     profile: readOwnFields(texts, rules.ownFields, tell),
     groups,
     permissions: [...new Set([...row.permissions.map(toPermission), ...splitList(text("permissions"))])],
-    prints: toPrints(row, texts, rules.key),
+    prints: toPrints(row, { texts, password }, rules.key),
     usernameForms: oldUsername === null ? [] : comparedForms(oldUsername),
     phoneForms: oldPhone === null ? [] : comparedForms(oldPhone),
     issues: [...names.issues, ...(password.issue ? [password.issue] : []), ...issues],
   };
 }
 
+/** Of two columns of one field the one that is filled counts; where both are, with different values, somebody has to say which. */
 function toFields({ values }: OldRow, { columns }: PersonRules): Texts {
   const fields: Record<string, string | null> = {};
   for (const [column, value] of Object.entries(values)) {
     const field = columns.fieldOf(column);
-    if (field !== null) fields[field] = value;
-    else if (value !== null && value !== "") columns.note(column);
+    const isFilled = value !== null && value !== "";
+    if (field === null) {
+      if (isFilled) columns.note(column);
+      continue;
+    }
+    const before = fields[field] ?? "";
+    if (before === "") fields[field] = value;
+    else if (isFilled && value !== before && field !== "id") columns.noteSecond(column);
   }
   return fields;
 }
 
+/** Bytes of a text that an index takes, whatever else is in its key. */
+const longestKey = 2_000;
+
+/** Whether a text can be stored as it is, and found by an index. */
+export const isKeepable = (text: string): boolean =>
+  text.isWellFormed() && !text.includes("\0") && Buffer.byteLength(text) <= longestKey;
+
 /** What old tokens are compared with: the text itself, if it can be stored. */
-const keepable = (text: string | null) =>
-  text !== null && text !== "" && text.length <= 1_000 && text.isWellFormed() && !text.includes("\0") ? text : null;
+const keepable = (text: string | null) => (text !== null && text !== "" && isKeepable(text) ? text : null);
 
 const splitList = (text: string | null) =>
   (text ?? "").split(/[;,]/).flatMap((part) => (part.trim() === "" ? [] : [part.trim()]));
@@ -189,15 +202,19 @@ function candidatesFor(text: string | null): unknown[] {
   }
 }
 
+interface Printed {
+  readonly texts: Texts;
+  readonly password: ReadPassword;
+}
+
 /** Short keyed hashes of what stands there, by field: enough to see that it is another text the next time. */
-function toPrints(row: OldRow, texts: Texts, key: Buffer): Record<string, string> {
+function toPrints(row: OldRow, { texts, password }: Printed, key: Buffer): Record<string, string> {
   const print = (value: string) => hash("sha256", Buffer.concat([key, Buffer.from(value)]), "base64url").slice(0, 12);
   const prints: Record<string, string> = {};
   for (const [field, value] of Object.entries(texts)) {
     if (value !== null && value !== "" && field !== "id") prints[field] = print(`${field}=${value}`);
   }
-  const kind = passwordKindOf(texts.password ?? null);
-  if (kind !== null) prints.passwordKind = kind;
+  if (password.kind !== null) prints.passwordKind = password.kind;
   if (row.groups.length > 0) prints.groups = print(`groups=${[...row.groups].sort().join("\0")}`);
   const permissions = row.permissions.map(({ app, codename }) => `${app}.${codename}`).sort();
   if (permissions.length > 0) prints.permissions = print(`permissions=${permissions.join("\0")}`);

@@ -7,7 +7,7 @@ export function readFlag(text: string | null): boolean | null | undefined {
 }
 
 const timeFormat =
-  /^(\d{4})-(\d\d)-(\d\d)(?:[ T](\d\d):(\d\d)(?::(\d\d)(\.\d{1,9})?)?\s*(Z|[+-]\d\d(?::?\d\d)?(?::?\d\d)?)?)?$/i;
+  /^(\d{4})-(\d\d)-(\d\d)(?:[ T](\d\d):(\d\d)(?::(\d\d)(\.\d{1,9})?)?\s*(Z|[+-](?:0\d|1[0-5])(?::?[0-5]\d)?(?::?[0-5]\d)?)?)?$/i;
 
 /**
  * A time as text that PostgreSQL reads to the microsecond: a naive one gets the source's zone. Null for nothing, undefined for what is no

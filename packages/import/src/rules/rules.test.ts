@@ -27,12 +27,20 @@ describe("a time is read as text, to the microsecond", () => {
     expect(row?.at).toBe(expected);
   });
 
-  test.each(["2024-02-30 12:00:00", "2024-13-01", "2024-03-01 24:00:00", "01.03.2024", "yesterday", "infinity", "0"])(
-    "%j is none",
-    (text) => {
-      expect(readTime(text, "UTC")).toBeUndefined();
-    },
-  );
+  test.each([
+    "2024-02-30 12:00:00",
+    "2024-13-01",
+    "2024-03-01 24:00:00",
+    "01.03.2024",
+    "yesterday",
+    "infinity",
+    "0",
+    "2024-03-01 12:00:00+99",
+    "2024-03-01 12:00:00+03:99",
+    "2024-03-01T12:00:00-16:00",
+  ])("%j is none", (text) => {
+    expect(readTime(text, "UTC")).toBeUndefined();
+  });
 
   test.each([null, "", "  "])("%j is nothing", (text) => {
     expect(readTime(text, "UTC")).toBeNull();

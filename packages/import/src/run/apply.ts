@@ -31,6 +31,7 @@ export interface Applied {
 /** Records everybody there, so that nobody takes a name meanwhile, and makes the groups. It comes before all else that is applied. */
 export async function prepare(run: Run, options: ApplyOptions): Promise<void> {
   await recordEverybody(run, options);
+  await recordPasswordKinds(run);
   await recordIssues(run);
   await createGroups(run, options.groups);
 }
@@ -118,6 +119,22 @@ async function recordEverybody({ client, id, source }: Run, { auth, startedAt }:
     [id, round.id],
   );
   await auth.importedUsers.completeRound(round, { people: rowCount ?? 0 });
+}
+
+/**
+ * Has what is known of an unchanged password named as it is now: for a text of no known format, earlier releases kept the text itself. Also
+ * where nothing else of somebody changed.
+ */
+async function recordPasswordKinds({ client, id, source }: Run): Promise<void> {
+  await client.query(
+    `update latchkey.imported_users i set prints = jsonb_set(i.prints, '{there}', (i.prints -> 'there') - 'passwordKind'
+      || jsonb_strip_nulls(jsonb_build_object('passwordKind', p.prints -> 'passwordKind')))
+    from latchkey.import_people p
+    where p.run_id = $1 and i.source = $2 and i.old_id = p.old_id
+      and i.prints #> '{there,password}' is not distinct from p.prints -> 'password'
+      and i.prints #> '{there,passwordKind}' is distinct from p.prints -> 'passwordKind' and i.prints ? 'there'`,
+    [id, source],
+  );
 }
 
 /** Says of those who are left out why, and of those who are here what was not followed; of who comes over it is said with the account. */

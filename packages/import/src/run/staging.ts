@@ -5,8 +5,8 @@ import { stagingTables } from "@latchkey/auth/import";
 import type pg from "pg";
 import copy from "pg-copy-streams";
 import type { Issue } from "../issue.ts";
-import type { OldRow } from "../old-row.ts";
-import { type PersonRules, type ReadPerson, readPerson } from "../rules/read-person.ts";
+import { type OldRow, SourceError } from "../old-row.ts";
+import { isKeepable, type PersonRules, type ReadPerson, readPerson } from "../rules/read-person.ts";
 
 /** A run of the command: what it has read is under this id until it is done. */
 export interface Run {
@@ -75,10 +75,18 @@ interface Staged {
 /** People between whose readings what was written of those before goes on its way. */
 const readAtOnce = 100;
 
-/** Reads a batch of people by the rules. */
+/**
+ * Reads a batch of people by the rules.
+ *
+ * @throws SourceError where an id cannot be kept: stored with a change, it would be another's
+ */
 export async function readPeople(rows: readonly OldRow[], rules: PersonRules): Promise<ReadPerson[]> {
   const people: ReadPerson[] = [];
   for (const row of rows) {
+    if (!isKeepable(row.oldId))
+      throw new SourceError(
+        `The source has an id that cannot be kept, ${JSON.stringify(row.oldId.slice(0, 40))}: is it the right column? Nothing was changed.`,
+      );
     people.push(readPerson(row, rules));
     if (people.length % readAtOnce === 0) await immediate();
   }
@@ -125,6 +133,8 @@ function judge(person: ReadPerson, known: Known | undefined, position: number): 
   if (!known?.userId) return { ...rest, state: "new", changed: [], issues: person.issues };
   const before = known.prints.there ?? {};
   const fields = new Set([...Object.keys(before), ...Object.keys(person.prints)]);
+  // A kind says of a password that changed how: another word for the same one is no change.
+  fields.delete("passwordKind");
   const changed = [...fields].filter((field) => before[field] !== person.prints[field]);
   if (changed.length === 0) return { ...rest, state: "settled", changed, issues: [] };
   // A username may be a name of another kind, such as a number: all are read together then.

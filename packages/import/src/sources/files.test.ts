@@ -40,6 +40,9 @@ describe("a CSV file is read", () => {
     ["with tabs and no end of line at its end", "id\tusername\temail\n1\tada\t"],
     ["with quotes", 'id,username,email\n"1","ada",""\n'],
     ["with empty lines", "id,username,email\n\n1,ada,\n\n"],
+    ["with rows of nothing behind the last, as spreadsheets leave them", "id;username;email\r\n1;ada;\r\n;;\r\n;;\r\n"],
+    ["with a line that says what separates columns", "\ufeffsep=;\r\nid;username;email\r\n1;ada;\r\n"],
+    ["with the line ends of an old Mac", "id,username,email\r1,ada,\r"],
   ])("%s", async (_what, content) => {
     expect(await csv(content)).toEqual([ada]);
   });
@@ -47,6 +50,11 @@ describe("a CSV file is read", () => {
   test("with commas, quotes and line ends inside of a cell", async () => {
     const [row] = await csv('id,username,city\n1,ada,"a ""b"",\nc"\n');
     expect(row?.values.city).toBe('a "b",\nc');
+  });
+
+  test("with names of columns that hold what separates others", async () => {
+    const [row] = await csv('"city, or town, or both";id\nRome;7\n');
+    expect(row).toMatchObject({ oldId: "7", values: { "city, or town, or both": "Rome" } });
   });
 
   test("with the id in a column of another name", async () => {
@@ -68,6 +76,12 @@ describe("a file is refused in one line", () => {
     ["with another delimiter", "id~username\n1~ada\n", /--delimiter/],
     ["that is empty", "", /has no column of ids/],
     ["with a person without an id", "id,username\n,ada\n", /a person without an id/],
+    ["with two columns of one name, as a join makes them", "id,username,id\n1,ada,9\n", /two columns called id/],
+    [
+      "with two columns that could be the id",
+      "id,user_id,city\n9,1,Rome\n",
+      /could be the id: id, user_id.*--map id=id/,
+    ],
     ["that is not UTF-8", Buffer.from("id,username\n1,\xe7i\xe7ek\n", "latin1"), /is not in UTF-8/],
   ])("%s", async (_what, content, told) => {
     await expect(csv(content)).rejects.toThrow(told);
@@ -78,6 +92,7 @@ describe("a file is refused in one line", () => {
     ["a list that is not closed", '[{"id": 1}', /breaks off/],
     ["no JSON at all", "id,username\n1,ada\n", /is no list of JSON objects/],
     ["JSON with a fault", '[{"id": 1, "username": }]', /is no JSON/],
+    ["people with two members that could be the id", '[{"id": 9, "userId": 1}]', /could be the id: id, userId/],
   ])("%s", async (_what, content, told) => {
     await expect(json(content)).rejects.toThrow(told);
   });
@@ -94,6 +109,18 @@ describe("a JSON file is read", () => {
     ["with a BOM and white space", '\ufeff [\n  {"id": "1",\n "username": "ada", "email": null}\n ]\n'],
   ])("%s", async (_what, content) => {
     expect(await json(content)).toEqual([ada]);
+  });
+
+  test("with every digit of numbers that are longer than JavaScript keeps", async () => {
+    const ids = ["9007199254740992", "9007199254740993", "1750000000000000001", "-9007199254740993", "17"];
+    const rows = await json(`[${ids.map((id) => `{"id": ${id}, "city": "1234567890123456 1.5"}`).join()}]`);
+    expect(rows.map(({ oldId }) => oldId)).toEqual(ids);
+    expect(rows[0]?.values.city).toBe("1234567890123456 1.5");
+  });
+
+  test("whose people have different members, each with their own id", async () => {
+    const rows = await json('[{"id": 1, "city": "x"}, {"pk": 2}, {"city": "y", "id": 3}, {"city": "z", "id": 4}]');
+    expect(rows.map(({ oldId }) => oldId)).toEqual(["1", "2", "3", "4"]);
   });
 
   test("with brackets, quotes and escapes inside of a text, in pieces", async () => {

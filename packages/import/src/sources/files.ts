@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { CsvError, parse } from "csv-parse";
-import { knownFieldOf } from "../known-columns.ts";
+import { findIdColumns } from "../known-columns.ts";
 import { type OldRow, type Source, SourceError } from "../old-row.ts";
 import { findList } from "./json-list.ts";
 
@@ -45,12 +45,17 @@ export type Values = Record<string, string | null>;
 async function* readCsv(stream: Readable, path: string, { delimiter, idColumn }: FileOptions): AsyncGenerator<OldRow> {
   const text = decode(stream, path);
   const head = await readHead(text);
-  const separator = delimiter ?? findDelimiter(head.line);
+  const declared = /^sep=(.)$/i.exec(head.line)?.[1];
+  const separator = delimiter ?? declared ?? findDelimiter(head.line);
   const parser = parse({
     bom: true,
-    columns: true,
+    columns: (names: readonly string[]) => requireDifferent(names, path),
     delimiter: separator,
+    // Spreadsheets are told by a line in front what separates columns.
+    from_line: declared === undefined ? 1 : 2,
     skip_empty_lines: true,
+    // Which spreadsheets leave behind the last row.
+    skip_records_with_empty_values: true,
     max_record_size: 1_000_000,
   });
   const feed = (async () => {
@@ -108,13 +113,25 @@ async function readHead(text: AsyncGenerator<string>): Promise<{ line: string; p
   return { line, pieces };
 }
 
+/** Of two columns of one name, as a join makes them, a reader would take the last. */
+function requireDifferent(names: readonly string[], path: string): string[] {
+  const twice = names.find((name, at) => name !== "" && names.indexOf(name) !== at);
+  if (twice === undefined) return [...names];
+  throw new SourceError(`${path} has two columns called ${twice}: give each a name of its own. Nothing was changed.`);
+}
+
 function findDelimiter(line: string): string {
-  const counted = [",", ";", "\t", "|"].map((character) => [character, line.split(character).length] as const);
+  const bare = line.replace(/"[^"]*"/g, "");
+  const counted = [",", ";", "\t", "|"].map((character) => [character, bare.split(character).length] as const);
   return counted.sort((a, b) => b[1] - a[1])[0]?.[0] ?? ",";
 }
 
 function findId(columns: readonly string[], wanted: string | undefined, path: string): string {
-  const found = wanted ?? columns.find((name) => knownFieldOf(name) === "id");
+  const [found, another] = wanted === undefined ? findIdColumns(columns) : [wanted];
+  if (another !== undefined)
+    throw new SourceError(
+      `${path} has more than one column that could be the id: ${findIdColumns(columns).join(", ")}. Say which it is with --map ${found}=id. Nothing was changed.`,
+    );
   if (found !== undefined && columns.includes(found)) return found;
   throw new SourceError(
     `${path} has no column of ids; its first line reads ${columns.slice(0, 8).join(" | ") || "nothing"}. Say which it is with --map COLUMN=id, and what separates columns with --delimiter.`,
@@ -133,10 +150,18 @@ export interface JsonShape {
   toRow(object: Readonly<Record<string, unknown>>, path: string): OldRow;
 }
 
-/** Objects whose members are the columns. */
-const plainShape = ({ idColumn }: FileOptions): JsonShape => ({
-  toRow: (object, path) => toRow(toValues(object), findId(Object.keys(object), idColumn, path)),
-});
+/** Objects whose members are the columns. Nearly all have the same ones. */
+function plainShape({ idColumn }: FileOptions): JsonShape {
+  let [known, idName]: [string | null, string] = [null, ""];
+  return {
+    toRow(object, path) {
+      const columns = Object.keys(object);
+      const names = columns.join("\0");
+      if (names !== known) [known, idName] = [names, findId(columns, idColumn, path)];
+      return toRow(toValues(object), idName);
+    },
+  };
+}
 
 /** People of a JSON file: a list of objects, or an object a line. It is read as it comes, whatever its size. */
 export async function openJson(
@@ -165,9 +190,17 @@ export function toValues(object: Readonly<Record<string, unknown>>): Values {
   return Object.fromEntries(Object.entries(object).map(([name, value]) => [name, toText(value)]));
 }
 
+/** More digits than a number of JavaScript is sure to keep. */
+const manyDigits = /\d{16}/;
+
+/** A number that would lose digits stays the text that it is written as: it is somebody's id. */
+function keepDigits(_name: string, value: unknown, ...[context]: { readonly source?: string }[]): unknown {
+  return Number.isInteger(value) && !Number.isSafeInteger(value) ? (context?.source ?? value) : value;
+}
+
 function parseObject(text: string, path: string): Record<string, unknown> {
   try {
-    return JSON.parse(text);
+    return manyDigits.test(text) ? JSON.parse(text, keepDigits) : JSON.parse(text);
   } catch (error) {
     throw new SourceError(`${path} is no JSON: ${(error as Error).message}. Nothing was changed.`);
   }

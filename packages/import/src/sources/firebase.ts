@@ -23,7 +23,8 @@ export async function createFirebaseShape(configPath: string | undefined): Promi
         dateJoined: fromMilliseconds(createdAt),
         lastLogin: fromMilliseconds(lastSignedInAt),
         isActive: negate(disabled),
-        password: toText(passwordHash) === null ? null : toStored(config, String(passwordHash), String(salt), path),
+        password:
+          toText(passwordHash) === null ? null : toStored(config, String(passwordHash), toText(salt) ?? "", path),
       },
       groups: [],
       permissions: [],

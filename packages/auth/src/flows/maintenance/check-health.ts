@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import { findLastSeal, findUnsealed, mayChangeEvents } from "../../audit/seal-store.ts";
 import { listStreams } from "../../audit/stream-store.ts";
 import { StartError } from "../../errors.ts";
+import { withHostAlone } from "../../host-alone.ts";
 import { isFresh, isFrozenBy } from "../../imported-users/imported-user.ts";
 import { countAliases, countImported } from "../../imported-users/imported-user-store.ts";
 import { findLastRound, listLastRounds } from "../../imported-users/round-store.ts";
@@ -156,6 +157,7 @@ async function examineTrail(db: Queries) {
         `The audit trail has not been sealed since ${unsealed.since?.toISOString()}: no process of this version runs, or a transaction has been open for long.`,
       ...late.map(
         ({ name, waitingSince }) =>
+          // What the operator is told is passed on.
           `AUDIT_STREAM has not told ${withHostAlone(name)} of events since ${waitingSince?.toISOString()}: the log says why, or delete its row of latchkey.audit_streams if it is used no more.`,
       ),
       rights.mayChange &&
@@ -164,9 +166,6 @@ async function examineTrail(db: Queries) {
     ].filter((warning) => typeof warning === "string"),
   };
 }
-
-/** What comes behind the host of an address may be what lets one in there, and what the operator is told is passed on too. */
-const withHostAlone = (name: string) => name.replace(/\b([a-z][a-z0-9+.-]*:\/\/[^\s/?#]+)[/?#]\S+/gi, "$1/…");
 
 async function examineImports(
   core: Core,

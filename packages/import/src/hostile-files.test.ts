@@ -1,0 +1,111 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createTestAuth, type TestAuth } from "@latchkey/auth/testing";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type ImportOptions, importPeople } from "./import-people.ts";
+import { usual } from "./testing/usual-options.ts";
+
+let folder: string;
+let service: TestAuth;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "latchkey-hostile-"));
+  service = await createTestAuth({ phones: { defaultCountry: "TR" } });
+});
+afterAll(async () => {
+  await service[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true });
+});
+
+let number = 0;
+/** Imports a file as a source of its own. */
+async function run(name: string, content: string, options: Partial<ImportOptions> = {}) {
+  number += 1;
+  const source = join(folder, `${number}-${name}`);
+  await writeFile(source, content);
+  const { connection } = service.database;
+  return importPeople(service.auth, {
+    ...usual,
+    connection,
+    source,
+    name: `source${number}`,
+    accept: ["all"],
+    ...options,
+  });
+}
+
+describe("of a password nothing is kept but how it was hashed", () => {
+  const people = JSON.stringify([
+    { id: 1, username: "plain", password: "hunter2hunter2" },
+    { id: 2, username: "digest", password: "5f4dcc3b5aa765d61d8327deb882cf99" },
+    { id: 3, username: "none" },
+  ]);
+  const readKinds = async () => {
+    const rows = await service.database.query<{ kind: string | null }>(
+      "select prints #>> '{there,passwordKind}' as kind from latchkey.imported_users where source = 'kinds' order by old_id",
+    );
+    return rows.map(({ kind }) => kind);
+  };
+
+  test("neither a plain text nor a digest", async () => {
+    await run("people.json", people, { name: "kinds" });
+    const rows = await service.database.query<{ row: string }>("select i::text as row from latchkey.imported_users i");
+    expect(rows.map(({ row }) => row).join()).not.toMatch(/hunter2|5f4dcc3b/);
+    expect(await readKinds()).toEqual(["unreadable", "md5", null]);
+  });
+
+  test("and what an earlier release kept is gone with the next import, though nothing changed there", async () => {
+    await service.database.query(
+      `update latchkey.imported_users set prints = jsonb_set(prints, '{there,passwordKind}', '"hunter2hunter2"') where source = 'kinds'`,
+    );
+    expect(await run("people.json", people, { name: "kinds" })).toMatchObject({ created: 0, followed: { people: 0 } });
+    expect(await readKinds()).toEqual(["unreadable", "md5", null]);
+  });
+});
+
+describe("of two columns of one field", () => {
+  test("the one that is filled counts", async () => {
+    await run(
+      "people.csv",
+      "id,username,phone,mobile\n1,first_of_two,0532 123 45 01,\n2,second_of_two,,0532 123 45 02\n",
+    );
+    const rows = await service.database.query(
+      "select username, phone_number from latchkey.users where username like '%_of_two' order by username",
+    );
+    expect(rows).toEqual([
+      { username: "first_of_two", phone_number: "+905321234501" },
+      { username: "second_of_two", phone_number: "+905321234502" },
+    ]);
+  });
+
+  test("with different values in both somebody has to say which", async () => {
+    const content = "id,username,phone,mobile\n1,two_numbers,0532 123 45 03,0532 123 45 04\n";
+    const asked = await run("people.csv", content, { accept: [] });
+    expect(asked).toMatchObject({ exitCode: 4, created: 0 });
+    expect(asked.text).toContain("unknown_column");
+    await run("people.csv", content, { accept: [], map: { mobile: "phoneNumber" }, drop: ["phone"] });
+    const rows = await service.database.query("select phone_number from latchkey.users where username = 'two_numbers'");
+    expect(rows).toEqual([{ phone_number: "+905321234504" }]);
+  });
+});
+
+describe("one line is told, and nothing changed,", () => {
+  test.each([
+    ["of an id with a NUL, which would be another's without it", '[{"id": "1\\u0000"}]'],
+    ["of an id that is no text", '[{"id": "\\ud800"}]'],
+    ["of an id that no index takes", JSON.stringify([{ id: "x".repeat(3_000) }])],
+  ])("%s", async (_, content) => {
+    await expect(run("people.json", content)).rejects.toThrow(/an id that cannot be kept.*Nothing was changed/);
+  });
+});
+
+test("a name that is longer than an index takes costs that name, and nobody else anything", async () => {
+  const long = Array.from({ length: 1_000 }, (_, at) => String.fromCodePoint(0x4e00 + ((at * 7_919) % 20_000))).join(
+    "",
+  );
+  const content = JSON.stringify([
+    { id: 1, username: long, email: "long@example.org" },
+    { id: 2, username: "beside_long", dateJoined: "2024-03-01 12:00:00+99" },
+  ]);
+  expect(await run("people.json", content)).toMatchObject({ created: 2, exitCode: 0 });
+});
