@@ -57,7 +57,7 @@ export const quickSizes: Sizes = {
   warmUp: 0.05,
   connections: [8],
   crowd: 8,
-  people: 500,
+  people: 150,
   cost: 10,
   signIns: 2,
   traffic: 50,

@@ -24,10 +24,11 @@ let processes: readonly Auth[];
 /** The settings of the old backend. */
 let django: NonNullable<AuthOptions["django"]>;
 beforeAll(open);
-// Each test begins without people, so that everybody can be called alice.
+/** Whether tests find the people of the one before: theirs change nobody. */
+let isKept = false;
+// Each other test begins without people, so that everybody can be called alice.
 beforeEach(async () => {
-  await service.database.query("delete from latchkey.users");
-  await service.database.query("delete from latchkey.imported_users; delete from latchkey.import_sources");
+  if (!isKept) await clear();
 });
 afterAll(() => service[Symbol.asyncDispose]());
 
@@ -35,6 +36,11 @@ async function open(): Promise<void> {
   django = { secretKey, acceptTokensUntil: new Date(Date.now() + 100 * 86_400_000) };
   service = await createTestAuth({ phones: { defaultCountry: "TR" }, django });
   processes = [service.auth, await service.another()];
+}
+
+async function clear(): Promise<void> {
+  await service.database.query("delete from latchkey.users");
+  await service.database.query("delete from latchkey.imported_users; delete from latchkey.import_sources");
 }
 
 /** A person of the old backend. */
@@ -125,8 +131,13 @@ async function answer(auth: Auth, token: string): Promise<string> {
 const countSessions = async () => (await service.database.query("select from latchkey.sessions")).length;
 
 describe("what is not a good token of the old backend is refused, and opens no session", () => {
-  beforeEach(async () => {
+  beforeAll(async () => {
+    await clear();
     await bringAliceOver({ email: "alice@example.com" });
+    isKept = true;
+  });
+  afterAll(() => {
+    isKept = false;
   });
 
   const withClaims = (changes: Claims) => () => encodeOldToken({ ...oldClaims(), ...changes });

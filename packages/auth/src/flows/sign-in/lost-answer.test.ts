@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Auth } from "../../auth.ts";
 import { AuthError } from "../../errors.ts";
 import { createTestAuth, type TestAuth } from "../../testing/index.ts";
@@ -25,6 +25,20 @@ type Signed = Pick<TokenResponse, "token" | "refreshToken">;
 const call = (auth: Auth, { token }: Signed) => codeOf(auth.authenticate([`Bearer ${token}`]));
 const refreshCode = (auth: Auth, { refreshToken }: Signed, facts = owner) => codeOf(auth.refresh(refreshToken, facts));
 
+/** One service for all tests but those that change tables. */
+let service: TestAuth;
+beforeAll(async () => {
+  service = await createTestAuth();
+});
+afterAll(() => service[Symbol.asyncDispose]());
+
+/** Each begins without people and events, so that everybody can be called alice. */
+async function begin(): Promise<TestAuth> {
+  const tables = ["users", "throttles", "audit_events"];
+  await service.database.query(tables.map((table) => `delete from latchkey.${table}`).join(";"));
+  return service;
+}
+
 async function signIn({ auth }: TestAuth): Promise<TokenResponse> {
   await auth.createUser({ username: "alice", password });
   return auth.login({ username: "alice", password }, owner);
@@ -40,7 +54,7 @@ const jtiOf = ({ token }: Signed): string =>
 
 describe("a thief with a copy of the refresh token is found in the first round", () => {
   test("who goes after the owner, as soon as the owner has made one call", async () => {
-    await using test = await createTestAuth();
+    const test = await begin();
     const { auth, clock } = test;
     const stolen = await signIn(test);
     const owned = await auth.refresh(stolen.refreshToken, owner);
@@ -52,7 +66,7 @@ describe("a thief with a copy of the refresh token is found in the first round",
   });
 
   test("who goes before the owner and makes one call", async () => {
-    await using test = await createTestAuth();
+    const test = await begin();
     const { auth, clock } = test;
     const owned = await signIn(test);
     const taken = await auth.refresh(owned.refreshToken, thief);
@@ -65,7 +79,7 @@ describe("a thief with a copy of the refresh token is found in the first round",
   test.each([1, 5, 14])(
     "who goes %i minutes before the owner each time and keeps still until then",
     async (minutes) => {
-      await using test = await createTestAuth();
+      const test = await begin();
       const { auth, clock } = test;
       const owned = await signIn(test);
       const taken = await auth.refresh(owned.refreshToken, thief);
@@ -87,7 +101,7 @@ describe("a thief with a copy of the refresh token is found in the first round",
   );
 
   test("who answers a lost answer's owner with silence on both sides: one of the two cannot go on", async () => {
-    await using test = await createTestAuth();
+    const test = await begin();
     const { auth, clock } = test;
     const stolen = await signIn(test);
     const owned = await auth.refresh(stolen.refreshToken, owner);
@@ -100,7 +114,7 @@ describe("a thief with a copy of the refresh token is found in the first round",
   });
 
   test("while the owner sleeps for days, and then comes back", async () => {
-    await using test = await createTestAuth();
+    const test = await begin();
     const { auth, clock } = test;
     const owned = await signIn(test);
     let taken: Signed = owned;
@@ -114,7 +128,7 @@ describe("a thief with a copy of the refresh token is found in the first round",
   });
 
   test("on another process than the owner's", async () => {
-    await using test = await createTestAuth();
+    const test = await begin();
     const { auth, clock } = test;
     const other = await test.another();
     const stolen = await signIn(test);
@@ -125,7 +139,7 @@ describe("a thief with a copy of the refresh token is found in the first round",
   });
 
   test("with another user agent, even while the answer is lost", async () => {
-    await using test = await createTestAuth();
+    const test = await begin();
     const { auth, clock } = test;
     const stolen = await signIn(test);
     await auth.refresh(stolen.refreshToken, owner);
@@ -139,7 +153,7 @@ describe("a thief with a copy of the refresh token is found in the first round",
   });
 
   test("with a token of an older generation, though nobody has used the newest", async () => {
-    await using test = await createTestAuth();
+    const test = await begin();
     const { auth, clock } = test;
     const stolen = await signIn(test);
     const owned = await auth.refresh(stolen.refreshToken, owner);
@@ -151,7 +165,7 @@ describe("a thief with a copy of the refresh token is found in the first round",
 
 test("a thief and an owner who both go on minutes apart, in any order and however silent, never both last two rounds", async () => {
   for (const order of [0, 1, 2, 3, 4, 5, 6, 7]) {
-    await using test = await createTestAuth();
+    const test = await begin();
     const { auth, clock } = test;
     const start = await signIn(test);
     const held = { owner: start as Signed, thief: start as Signed };
@@ -172,7 +186,7 @@ test("a thief and an owner who both go on minutes apart, in any order and howeve
 });
 
 test("an access token that was stolen opens no way to a refresh, and keeps nobody from repairing a lost answer of the next", async () => {
-  await using test = await createTestAuth();
+  const test = await begin();
   const { auth, clock } = test;
   const stolen = await signIn(test);
   await auth.refresh(stolen.refreshToken, owner);
@@ -185,7 +199,7 @@ test("an access token that was stolen opens no way to a refresh, and keeps nobod
 
 describe("a person whose answer was lost goes on", () => {
   test.each([31, minute, 10 * minute, 23 * hour])("who asks again after %i seconds", async (seconds) => {
-    await using test = await createTestAuth();
+    const test = await begin();
     const { auth, clock } = test;
     const first = await signIn(test);
     await auth.refresh(first.refreshToken, owner);
@@ -202,7 +216,7 @@ describe("a person whose answer was lost goes on", () => {
   });
 
   test("and not who asks after more than a day, counted from the first answer on", async () => {
-    await using test = await createTestAuth();
+    const test = await begin();
     const { auth, clock } = test;
     const first = await signIn(test);
     for (let time = 0; time < 3; time += 1) {
@@ -226,7 +240,7 @@ describe("a person whose answer was lost goes on", () => {
   });
 
   test("whose answers are lost again and again, on either process", async () => {
-    await using test = await createTestAuth();
+    const test = await begin();
     const { auth, clock } = test;
     const other = await test.another();
     const first = await signIn(test);
@@ -240,7 +254,7 @@ describe("a person whose answer was lost goes on", () => {
   });
 
   test("with many tabs at once after the grace time, on two processes: all get one successor, and one event tells of it", async () => {
-    await using test = await createTestAuth();
+    const test = await begin();
     const { auth, clock } = test;
     const other = await test.another();
     const first = await signIn(test);
@@ -257,7 +271,7 @@ describe("a person whose answer was lost goes on", () => {
   });
 
   test("when the lost answer comes after all, and the one that took its place is lost", async () => {
-    await using test = await createTestAuth();
+    const test = await begin();
     const { auth, clock } = test;
     const first = await signIn(test);
     const late = await auth.refresh(first.refreshToken, owner);
@@ -274,7 +288,7 @@ describe("a person whose answer was lost goes on", () => {
   });
 
   test("without a user agent as well, as programs do", async () => {
-    await using test = await createTestAuth();
+    const test = await begin();
     const { auth, clock } = test;
     const first = await signIn(test);
     const program = { ...owner, userAgent: null };
@@ -284,7 +298,7 @@ describe("a person whose answer was lost goes on", () => {
   });
 
   test("whose older access tokens are still at work: they show nothing of what was answered since", async () => {
-    await using test = await createTestAuth();
+    const test = await begin();
     const { auth, clock } = test;
     const first = await signIn(test);
     const second = await auth.refresh(first.refreshToken, owner);
@@ -299,7 +313,7 @@ describe("a person whose answer was lost goes on", () => {
 describe("what counts as use of a refresh's answer", () => {
   test("the first call with its access token, by the time it is answered, on either process, and a look at the token as well", async () => {
     for (const use of ["authenticate", "inspectToken"] as const) {
-      await using test = await createTestAuth();
+      const test = await begin();
       const { auth, clock, facts } = test;
       const other = await test.another();
       const first = await signIn(test);
@@ -312,7 +326,7 @@ describe("what counts as use of a refresh's answer", () => {
   });
 
   test("not a call that was refused: of a disabled account, or with a token that is over", async () => {
-    await using test = await createTestAuth();
+    const test = await begin();
     const { auth, clock, database } = test;
     const first = await signIn(test);
     const second = await auth.refresh(first.refreshToken, owner);
@@ -394,7 +408,7 @@ describe("while processes of the version before are serving", () => {
   });
 
   test("a token that one of them has used is not answered beyond the grace time: what it answered may be in use", async () => {
-    await using test = await createTestAuth();
+    const test = await begin();
     const { auth, clock } = test;
     const first = await signIn(test);
     const second = await auth.refresh(first.refreshToken, owner);
@@ -405,7 +419,7 @@ describe("while processes of the version before are serving", () => {
   });
 
   test("neither is it after a lost answer that was given anew here", async () => {
-    await using test = await createTestAuth();
+    const test = await begin();
     const { auth, clock } = test;
     const first = await signIn(test);
     await auth.refresh(first.refreshToken, owner);
@@ -418,7 +432,7 @@ describe("while processes of the version before are serving", () => {
   });
 
   test("a session that one of them has moved on goes on here, and a repeat within the grace time gets the same", async () => {
-    await using test = await createTestAuth();
+    const test = await begin();
     const { auth } = test;
     const first = await signIn(test);
     const second = await peek(test, first);
@@ -430,7 +444,7 @@ describe("while processes of the version before are serving", () => {
 
 describe("the id of an access token", () => {
   test("is another for every token, of the same refresh too, and a stranger does not guess it", async () => {
-    await using test = await createTestAuth();
+    const test = await begin();
     const { auth } = test;
     const first = await signIn(test);
     const answers = [];
@@ -442,7 +456,7 @@ describe("the id of an access token", () => {
   });
 
   test("tells the number of its session's rotation", async () => {
-    await using test = await createTestAuth();
+    const test = await begin();
     const { auth } = test;
     const first = await signIn(test);
     const second = await auth.refresh(first.refreshToken, owner);
@@ -459,7 +473,7 @@ describe("a password change", () => {
 
   test("draws a refresh token that no one of before leads to, within the grace time or after it", async () => {
     for (const seconds of [0, 29, 31, hour]) {
-      await using test = await createTestAuth();
+      const test = await begin();
       const { auth, clock } = test;
       const stolen = await signIn(test);
       const owned = await auth.refresh(stolen.refreshToken, owner);
@@ -473,7 +487,7 @@ describe("a password change", () => {
   });
 
   test("asks a tab that has not heard of it to come again, and ends nothing", async () => {
-    await using test = await createTestAuth();
+    const test = await begin();
     const { auth, clock } = test;
     const here = await signIn(test);
     const changed = await change(auth, here);
@@ -485,7 +499,7 @@ describe("a password change", () => {
   });
 
   test("is not undone by what a thief got for a lost answer before", async () => {
-    await using test = await createTestAuth();
+    const test = await begin();
     const { auth, clock } = test;
     const stolen = await signIn(test);
     await auth.refresh(stolen.refreshToken, owner);
@@ -498,7 +512,7 @@ describe("a password change", () => {
 });
 
 test("when a person is deleted, the trail keeps neither address of an answer that was given again", async () => {
-  await using test = await createTestAuth();
+  const test = await begin();
   const { auth, clock, facts } = test;
   await auth.createUser({ username: "root1", password, isSuperuser: true, isStaff: true });
   const { token } = await auth.login({ username: "root1", password }, facts);
@@ -522,7 +536,7 @@ describe("a reauthentication draws a token to which none of before leads", () =>
   }
 
   test("and a stolen one ends the session once the owner has gone on", async () => {
-    await using test = await createTestAuth();
+    const test = await begin();
     const { auth, clock } = test;
     const { before, after } = await reauthenticated(test);
     expect(await call(auth, after)).toBe("ok");
@@ -533,7 +547,7 @@ describe("a reauthentication draws a token to which none of before leads", () =>
   });
 
   test("and whoever stole one and is first is found when the owner goes on", async () => {
-    await using test = await createTestAuth();
+    const test = await begin();
     const { auth, clock } = test;
     const { before, after } = await reauthenticated(test);
     await clock.advance(5 * minute);
@@ -545,7 +559,7 @@ describe("a reauthentication draws a token to which none of before leads", () =>
   });
 
   test("but nobody is signed out whose answer was lost", async () => {
-    await using test = await createTestAuth();
+    const test = await begin();
     const { auth, clock } = test;
     const { before, after } = await reauthenticated(test);
     await clock.advance(hour);
@@ -566,7 +580,7 @@ describe("a reauthentication draws a token to which none of before leads", () =>
   });
 
   test("but no program is signed out that never reads it, however often it does so before its next refresh", async () => {
-    await using test = await createTestAuth();
+    const test = await begin();
     const { auth, clock } = test;
     const before = await signIn(test);
     for (let time = 0; time < 3; time += 1) {
@@ -580,7 +594,7 @@ describe("a reauthentication draws a token to which none of before leads", () =>
   });
 
   test("and does so at each, once one of its answers was read", async () => {
-    await using test = await createTestAuth();
+    const test = await begin();
     const { auth, clock } = test;
     const { before, after } = await reauthenticated(test);
     const caller = await auth.authenticate([`Bearer ${after.token}`]);
@@ -590,7 +604,7 @@ describe("a reauthentication draws a token to which none of before leads", () =>
   });
 
   test("and a password change does so at once, lost or not", async () => {
-    await using test = await createTestAuth();
+    const test = await begin();
     const { auth, clock } = test;
     const before = await signIn(test);
     const caller = await auth.authenticate([`Bearer ${before.token}`]);
