@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { onceARun } from "../once-a-run.ts";
 import { page } from "./page.ts";
 
 /** The web server of a team: it gives out their page, and hands the service's paths on to the service. */
@@ -113,9 +114,11 @@ function handOn(incoming: IncomingMessage, outgoing: ServerResponse, { url, pass
 let sdk: Promise<[script: string, passkeyScript: string, redirectScript: string]> | undefined;
 const client = fileURLToPath(new URL("../../../../packages/client/", import.meta.url));
 
-/** A part of the built SDK and `@trpc/client` in one script, as a team's own bundler makes it. */
+/** A part of the built SDK and `@trpc/client` in one script, as a team's own bundler makes it: once in a run of tests. */
 async function bundle(part: string): Promise<string> {
-  const words = [`dist/${part}.js`, "--format", "esm", "--platform", "browser"];
-  const { stdout } = await promisify(execFile)("node_modules/.bin/rolldown", words, { cwd: client });
-  return stdout;
+  const script = await onceARun(`sdk-${part}.js`, async (file) => {
+    const words = [`dist/${part}.js`, "--format", "esm", "--platform", "browser", "--file", file];
+    await promisify(execFile)("node_modules/.bin/rolldown", words, { cwd: client });
+  });
+  return readFile(script, "utf8");
 }

@@ -80,6 +80,36 @@ export async function openConsole(
   return window;
 }
 
+/** A window for many tests, one after the other: opening one, signing in and loading the console there takes longer than most of them. */
+export interface KeptWindow extends AsyncDisposable {
+  /** Goes to a path of the console, as if the window had just been opened; what is disposed of is what was done in it, and not the window. */
+  open(browser: Browser, path: string): Promise<PagesWindow>;
+}
+
+/** @param open as {@link openConsole} does it, with the same person each time */
+export function keepWindow({ live }: Pick<ConsoleSite, "live">, open: KeptWindow["open"]): KeptWindow {
+  let kept: PagesWindow | undefined;
+  return {
+    async open(browser, path) {
+      const isNew = kept?.context.browser() !== browser;
+      kept = isNew || !kept ? await open(browser, path) : kept;
+      const { context, page, violations } = kept;
+      const known = isNew ? 0 : violations.length;
+      if (!isNew) await show(page, { live }, path);
+      return {
+        ...{ context, page },
+        get violations() {
+          return violations.slice(known);
+        },
+        [Symbol.asyncDispose]: () => page.unrouteAll({ behavior: "ignoreErrors" }),
+      };
+    },
+    async [Symbol.asyncDispose]() {
+      if (kept?.context.browser()?.isConnected()) await kept.context.close();
+    },
+  };
+}
+
 /** The cookie that the service's pages leave in a browser. */
 async function bringCookie(
   { context }: PagesWindow,

@@ -5,12 +5,22 @@ import { browserTest, inBrowser } from "../browser/browser-test.ts";
 import { isService, startLiveServer } from "../live-server.ts";
 import { findFaults, findOverflow, phone } from "../pages/look.ts";
 import { freshName, type Person, password } from "../permissions/accounts-in-core.ts";
-import { type ConsoleSite, openConsole, show, signIn, startConsoleSite } from "./console-site.ts";
+import {
+  type ConsoleSite,
+  type KeptWindow,
+  keepWindow,
+  openConsole,
+  show,
+  signIn,
+  startConsoleSite,
+} from "./console-site.ts";
 
 const test = inBrowser(browserTest);
 let site: ConsoleSite;
 let boss: Person;
 let ada: Person;
+/** Of the boss, for whatever begins in no other way than most. */
+let usual: KeptWindow;
 beforeAll(async () => {
   site = await startConsoleSite();
   boss = await site.create({ username: "boss", isSuperuser: true, isStaff: true });
@@ -18,8 +28,12 @@ beforeAll(async () => {
     ...{ username: "ada", phoneNumber: "+905321234567", email: "ada@example.com" },
     profile: { firstName: "Ada", lastName: "Yılmaz", city: "Izmir" },
   });
+  usual = keepWindow(site, (browser, path) => openConsole(browser, site, boss, path));
 });
-afterAll(() => site?.[Symbol.asyncDispose]());
+afterAll(async () => {
+  await usual?.[Symbol.asyncDispose]();
+  await site?.[Symbol.asyncDispose]();
+});
 
 const fetchFrom = (path: string, init?: RequestInit) => fetch(site.live.url + path, init);
 
@@ -177,7 +191,7 @@ describe.skipIf(!isService)("somebody who opens the console", () => {
   });
 
   test("is told when the service is away, and it comes back by itself", async ({ browser }) => {
-    await using window = await openConsole(browser, site, boss, "/people");
+    await using window = await usual.open(browser, "/people");
     const { page } = window;
     await page.getByRole("link", { name: "Ada Yılmaz" }).waitFor();
     await page.route("**/trpc/**", (route) => route.abort("connectionrefused"));
@@ -191,7 +205,7 @@ describe.skipIf(!isService)("somebody who opens the console", () => {
   test("is told what of a person could not be read, sees the rest, and asks for it again", async ({ browser }) => {
     const { query } = site.live.test.database;
     const { id } = await site.create({ username: freshName(), profile: { firstName: "Partly" } });
-    await using window = await openConsole(browser, site, boss, "/people");
+    await using window = await usual.open(browser, "/people");
     const { page } = window;
     // What belongs to both answers is gone, so that the service fails at them for real.
     const tables = ["totp_factors", "pending_changes"];
@@ -266,7 +280,7 @@ describe.skipIf(!isService)("somebody who opens the console", () => {
 
 describe.skipIf(!isService)("people in the console", () => {
   test("are found by any spelling of a name, number or address", async ({ browser }) => {
-    await using window = await openConsole(browser, site, boss, "/people");
+    await using window = await usual.open(browser, "/people");
     const { page } = window;
     const search = page.getByLabel("Search", { exact: true });
     for (const typed of ["ADA", "+90 532 123 45 67", "٠٠٩٠٥٣٢١٢٣٤٥٦٧", "Ada@Example.com", "ada@", ada.id]) {
@@ -294,7 +308,7 @@ describe.skipIf(!isService)("people in the console", () => {
       `insert into latchkey.users (id, username, username_key, password, date_joined)
        select gen_random_uuid(), 'many_' || n, 'many_' || n, '!x', now() - interval '1 year' from generate_series(1, 1500) n`,
     );
-    await using window = await openConsole(browser, site, boss, "/people");
+    await using window = await usual.open(browser, "/people");
     const { page } = window;
     await page.getByLabel("Search", { exact: true }).fill("many_");
     await page.getByText("100 people, and more below").waitFor();
@@ -311,7 +325,7 @@ describe.skipIf(!isService)("people in the console", () => {
   });
 
   test("are created with a code that is shown once and lets its owner in", async ({ browser }) => {
-    await using window = await openConsole(browser, site, boss, "/people");
+    await using window = await usual.open(browser, "/people");
     const { page } = window;
     await page.getByRole("button", { name: "Create account" }).click();
     await page.getByRole("textbox", { name: "Username" }).fill("9 no name");
@@ -338,7 +352,7 @@ describe.skipIf(!isService)("people in the console", () => {
     browser,
   }) => {
     const { id, username } = await site.create({});
-    await using window = await openConsole(browser, site, boss, `/people/${id}`);
+    await using window = await usual.open(browser, `/people/${id}`);
     const { page } = window;
     await page.getByRole("button", { name: "Edit" }).first().click();
     await page.getByLabel("City").fill("Mine");
@@ -368,7 +382,7 @@ describe.skipIf(!isService)("people in the console", () => {
     const { test } = site.live;
     const guess = () => test.auth.login({ username, password: "wrong" }, test.facts).catch(() => {});
     for (let count = 0; count < 12; count += 1) await guess();
-    await using window = await openConsole(browser, site, boss, `/people/${id}`);
+    await using window = await usual.open(browser, `/people/${id}`);
     const { page } = window;
     await page.getByText("Wrong passwords have run into a limit").waitFor();
     await test.clock.advance(601);
@@ -413,7 +427,7 @@ describe.skipIf(!isService)("people in the console", () => {
     await database.query(
       "update latchkey.throttles set available_at = latchkey.now() + interval '1 hour' where count >= 30",
     );
-    await using window = await openConsole(browser, site, boss, `/people/${person.id}`);
+    await using window = await usual.open(browser, `/people/${person.id}`);
     const { page } = window;
     const ways = page.getByRole("region", { name: "Ways to sign in" });
     await ways.getByText("Vouched for by an administrator").waitFor();
@@ -429,7 +443,7 @@ describe.skipIf(!isService)("people in the console", () => {
     const { auth } = site.live.test;
     await auth.operator.createGroup({ name: "Teachers", permissions: ["notes.view_note", "notes.add_note"] });
     const { id } = await site.create({ groups: ["Teachers"], permissions: ["notes.view_note", "auth.view_group"] });
-    await using window = await openConsole(browser, site, boss, `/people/${id}`);
+    await using window = await usual.open(browser, `/people/${id}`);
     const { page } = window;
     const rights = page.getByRole("region", { name: "Permissions" });
     await expect.poll(() => rights.getByRole("listitem").count()).toBe(3);
@@ -458,7 +472,7 @@ describe.skipIf(!isService)("people in the console", () => {
        from generate_series(1, 70) n`,
       [id, JSON.stringify([{ code: "username_shared", field: "username", decision: null }])],
     );
-    await using window = await openConsole(browser, site, boss, "/people");
+    await using window = await usual.open(browser, "/people");
     const { page } = window;
     await page.getByRole("link", { name: "People of other systems" }).click();
     const list = page.getByRole("region", { name: "Without an account here" });
@@ -477,7 +491,7 @@ describe.skipIf(!isService)("people in the console", () => {
 
   test("are disabled with a way back, enabled, signed out, and deleted after a question", async ({ browser }) => {
     const { id, username } = await site.create({ profile: { firstName: "Leaving" } });
-    await using window = await openConsole(browser, site, boss, `/people/${id}`);
+    await using window = await usual.open(browser, `/people/${id}`);
     const { page } = window;
     const act = async (name: string, button = name) => {
       await page.getByRole("button", { name: "Actions" }).click();
@@ -504,7 +518,7 @@ describe.skipIf(!isService)("people in the console", () => {
 
 describe.skipIf(!isService)("the other screens", () => {
   test("show groups as a table of what each gives, and change them", async ({ browser }) => {
-    await using window = await openConsole(browser, site, boss, "/groups");
+    await using window = await usual.open(browser, "/groups");
     const { page } = window;
     await page.getByRole("button", { name: "Create group" }).click();
     await page.getByLabel("Name").fill("Readers");
@@ -521,7 +535,7 @@ describe.skipIf(!isService)("the other screens", () => {
   test("show the audit trail by what happened, and hand it over as a file without formulas to whoever shows that it is them", async ({
     browser,
   }) => {
-    await using window = await openConsole(browser, site, boss, "/audit?event=signed_in");
+    await using window = await usual.open(browser, "/audit?event=signed_in");
     const { page } = window;
     await page.getByRole("listitem").filter({ hasText: "Signed in" }).first().waitFor();
     expect(await findFaults(page)).toEqual([]);
@@ -587,7 +601,7 @@ describe.skipIf(!isService)("the other screens", () => {
     await using looking = await openConsole(browser, site, viewer, "/keys");
     await looking.page.getByRole("row").filter({ hasText: "Signs" }).first().waitFor();
     expect(await looking.page.getByRole("button", { name: "Rotate now" }).count()).toBe(0);
-    await using window = await openConsole(browser, site, boss, "/keys");
+    await using window = await usual.open(browser, "/keys");
     const { page } = window;
     await page.getByText("The next one is made by itself:").waitFor();
     const rows = page.getByRole("region", { name: "Keys" }).getByRole("row");
@@ -610,7 +624,7 @@ describe.skipIf(!isService)("the other screens", () => {
   });
 
   test("show each setting with its value or its default, no secret, and what is wrong with it", async ({ browser }) => {
-    await using window = await openConsole(browser, site, boss, "/settings");
+    await using window = await usual.open(browser, "/settings");
     const { page } = window;
     const row = (name: string) => page.getByRole("listitem").filter({ has: page.getByText(name, { exact: true }) });
     await row("ACCESS_TOKEN_LIFETIME").getByText("20m").waitFor();
@@ -630,7 +644,7 @@ describe.skipIf(!isService)("the other screens", () => {
   test("show the last day as charts that have their numbers as a table, and what should be mended", async ({
     browser,
   }) => {
-    await using window = await openConsole(browser, site, boss, "");
+    await using window = await usual.open(browser, "");
     const { page } = window;
     await page.waitForURL("**/console/overview");
     const chart = page.getByRole("region", { name: "Sign-ins" });

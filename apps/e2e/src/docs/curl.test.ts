@@ -38,42 +38,48 @@ const live = await startLiveServer({
 });
 afterAll(() => live[Symbol.asyncDispose]());
 
-const signIn = (username: string) => live.test.auth.login({ username, password }, live.test.facts);
-
-/** What commands name of an account of alice's that has two sessions, and of a superuser's. */
-async function signInAll(): Promise<Record<string, string>> {
-  const { auth } = live.test;
-  const [here, there, root] = [await signIn("alice"), await signIn("alice"), await signIn("root")];
-  const [session] = await auth.listSessions(await auth.authenticate([`Bearer ${there.token}`]));
-  return {
-    TOKEN: here.token,
-    REFRESH_TOKEN: here.refreshToken,
-    DEVICE_MARK: here.deviceMark,
-    SESSION_ID: session?.id ?? "",
-    ADMIN_TOKEN: root.token,
-  };
-}
-
 type Variables = Readonly<Record<string, string>>;
 
-/** What makes the variables that some commands name besides: it takes longer than most of the commands. */
+const signIn = (username: string) => live.test.auth.login({ username, password }, live.test.facts);
+
+/** The token of a superuser, who stays: no command is about them. */
+await live.test.auth.createUser({ username: "root", password, isSuperuser: true });
+const { token: ADMIN_TOKEN } = await signIn("root");
+
+/** What a command names, and what makes it, in order: none of it is made where nothing names it, which would take longer than the command. */
 const makers: readonly [names: RegExp, make: (known: Variables) => Promise<Variables>][] = [
-  [/\$(USER_ID|CODE|GROUP_ID)\b|\bbob\b/, ({ ADMIN_TOKEN = "" }) => makeThings(ADMIN_TOKEN)],
+  [
+    /\$(TOKEN|REFRESH_TOKEN|DEVICE_MARK|SESSION_ID|PHONE_\w+|RECOVERY_\w+)\b|alice|532\D*123\D*45\D*67/i,
+    () => makeAlice(),
+  ],
+  [/\$SESSION_ID\b|revokeOthers/, () => signInElsewhere()],
+  [/\$(USER_ID|CODE|GROUP_ID)\b|\bbob\b/, () => makeThings()],
   [/\$(CHALLENGE|MESSAGE_CODE|TICKET)\b/, () => askForCode()],
   [/\$PHONE_(CHALLENGE|CODE)\b/, ({ TOKEN = "" }) => askForPhoneCode(TOKEN)],
   [/\$RECOVERY_(CODE|TICKET)\b/, ({ TOKEN = "" }) => makeRecoveryCodes(TOKEN)],
 ];
 
-/** What a command assumes, whatever the one before did: alice, a superuser, and the things that it names. */
+/** What a command assumes, whatever the one before did: a superuser, and what it names. */
 async function prepare(command: string): Promise<Variables> {
-  const { auth, database } = live.test;
-  await database.query("delete from latchkey.users");
+  const { database } = live.test;
+  await database.query("delete from latchkey.users where username is distinct from 'root'");
   await database.query("delete from latchkey.groups");
-  await auth.createUser({ username: "alice", phoneNumber: "+905321234567", password });
-  await auth.createUser({ username: "root", password, isSuperuser: true });
-  const known = await signInAll();
+  const known: Record<string, string> = { ADMIN_TOKEN };
   for (const [names, make] of makers) if (names.test(command)) Object.assign(known, await make(known));
   return known;
+}
+
+async function makeAlice(): Promise<Variables> {
+  await live.test.auth.createUser({ username: "alice", phoneNumber: "+905321234567", password });
+  const { token, refreshToken, deviceMark } = await signIn("alice");
+  return { TOKEN: token, REFRESH_TOKEN: refreshToken, DEVICE_MARK: deviceMark };
+}
+
+/** Another session of alice's. */
+async function signInElsewhere(): Promise<Variables> {
+  const { auth } = live.test;
+  const { session } = await auth.authenticate([`Bearer ${(await signIn("alice")).token}`]);
+  return { SESSION_ID: session.id };
 }
 
 /** A code that was sent to a number of nobody's, its challenge, and the ticket of another number. */
@@ -109,9 +115,9 @@ async function makeRecoveryCodes(token: string): Promise<Record<string, string>>
 }
 
 /** An account with a code for another password, and a group. */
-async function makeThings(adminToken: string): Promise<Record<string, string>> {
+async function makeThings(): Promise<Record<string, string>> {
   const { auth, facts } = live.test;
-  const admin = { ...(await auth.authenticate([`Bearer ${adminToken}`])), facts };
+  const admin = { ...(await auth.authenticate([`Bearer ${ADMIN_TOKEN}`])), facts };
   const user = await auth.createUser({ username: "bob", password });
   const { setPasswordCode } = await auth.users.createPasswordCode(admin, user.id);
   const group = await auth.groups.create(admin, { name: "readers", permissions: [] });

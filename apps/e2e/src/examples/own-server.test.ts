@@ -10,11 +10,13 @@ import { asksToSignIn, fillIn, greets, says } from "./example-pages.ts";
 import { startExample } from "./example-process.ts";
 
 const folder = `${root}examples/own-server`;
-const ali = { username: "ali", password: "correct horse battery" };
+const password = "correct horse battery";
+const ali = { username: "ali", password };
+const bora = { username: "bora", password };
 
 const test = inBrowser(
   // biome-ignore lint/correctness/noEmptyPattern: vitest reads from the pattern what a fixture needs
-  browserTest.extend("shop", async ({}, { onCleanup }) => {
+  browserTest.extend("shop", { scope: "file" }, async ({}, { onCleanup }) => {
     const database = await createEmptyDatabase();
     const variables = { DATABASE_URL: database.url, LATCHKEY_SECRET: testSecret, PORT: "0" };
     const server = await startExample({ script: "src/main.ts", folder, variables });
@@ -28,9 +30,9 @@ const test = inBrowser(
   }),
 );
 
-async function signUp(tab: Page, nickname: string): Promise<void> {
-  await tab.getByLabel("Username").fill(ali.username);
-  await tab.getByLabel("Password").fill(ali.password);
+async function signUp(tab: Page, { username, password }: typeof ali, nickname: string): Promise<void> {
+  await tab.getByLabel("Username").fill(username);
+  await tab.getByLabel("Password").fill(password);
   await tab.getByLabel("Nickname").fill(nickname);
   await tab.getByRole("button", { name: "Create an account" }).click();
 }
@@ -41,7 +43,7 @@ test("somebody creates an account with a field of the shop's own, orders, and st
 }) => {
   const tab = await context.newPage();
   await tab.goto(shop.url);
-  await signUp(tab, "Al");
+  await signUp(tab, ali, "Al");
   await greets(tab, "Al");
   await tab.getByLabel("Your order").fill("Tea");
   await tab.getByRole("button", { name: "Order" }).click();
@@ -57,23 +59,25 @@ test("somebody creates an account with a field of the shop's own, orders, and st
   await says(tab, "That name and password do not fit.");
   await fillIn(tab, ali);
   await greets(tab, "Al");
+  await tab.getByRole("button", { name: "Sign out" }).click();
+  await asksToSignIn(tab);
 });
 
 test("only whoever may delete orders is shown how, and the shop refuses all others", async ({ context, shop }) => {
   const [here, there] = [await context.newPage(), await context.newPage()];
+  const orderOn = (tab: Page) => tab.getByRole("listitem").filter({ hasText: "Coffee, for Bo" });
   await here.goto(shop.url);
-  await signUp(here, "Al");
-  await greets(here, "Al");
-  await here.getByLabel("Your order").fill("Tea");
+  await signUp(here, bora, "Bo");
+  await greets(here, "Bo");
+  await here.getByLabel("Your order").fill("Coffee");
   await here.getByRole("button", { name: "Order" }).click();
-  const order = here.getByRole("listitem").filter({ hasText: "Tea" });
-  await order.waitFor();
+  await orderOn(here).waitFor();
   expect(await here.getByRole("button", { name: "Delete" }).count()).toBe(0);
 
-  await shop.grant(ali.username, "shop.delete_order");
+  await shop.grant(bora.username, "shop.delete_order");
   await there.goto(shop.url);
-  await there.getByRole("button", { name: "Delete" }).click();
-  await there.getByRole("listitem").waitFor({ state: "detached" });
+  await orderOn(there).getByRole("button", { name: "Delete" }).click();
+  await orderOn(there).waitFor({ state: "detached" });
 
   await there.getByRole("button", { name: "Sign out" }).click();
   await asksToSignIn(here);

@@ -62,10 +62,10 @@ describe("a challenge", () => {
     const { phoneNumber } = await createPerson();
     const { challenge, code } = await sendCode(phoneNumber);
     for (let time = 0; time < 3; time += 1) await ask("token.obtainByCode", { challenge, code: wrongOf(code) });
-    for (let wave = 0; wave < 20; wave += 1) {
-      const resends = await Promise.all(Array.from({ length: 50 }, () => ask("codes.resend", { challenge })));
+    for (let wave = 0; wave < 10; wave += 1) {
+      const resends = await Promise.all(Array.from({ length: 20 }, () => ask("codes.resend", { challenge })));
       expect(resends.every(({ status }) => status === 200)).toBe(true);
-      await live.test.clock.advance(20);
+      await live.test.clock.advance(40);
     }
     const sent = inbox.messages.filter(({ to }) => to === phoneNumber);
     expect(sent.length).toBeLessThanOrEqual(3);
@@ -155,34 +155,22 @@ test("nothing that is stored or logged holds a code, a handle or a ticket, or ca
   }
   expect(text).not.toContain(proved.ticket);
 
-  // Whoever has all of this tries each code, alone and with each thing that is stored beside it, as text and as key.
+  // Whoever has all of this tries each code, alone and with each thing that is stored beside it, as text and as key. Only of a code that was
+  // sent can a digest be there: the others are not tried.
   const known = new Set((text.match(/\\\\?x[0-9a-f]{32,}|[0-9a-f]{64}|[\w-]{43}/g) ?? []).map(toHex));
-  const [row] = await live.test.database.query<Record<string, string>>(
-    "select id::text, purpose, address, key_id, message_id::text from latchkey.challenges where address = $1 limit 1",
-    [phoneNumber],
+  const beside = await live.test.database.query<Record<string, string>>(
+    "select id::text, purpose, address, key_id, message_id::text from latchkey.challenges",
   );
-  const { id = "", purpose = "", address = "", key_id: keyId = "", message_id: messageId = "" } = row ?? {};
-  const salts = ["", id, address, `${purpose}\0${id}\0${address}`];
-  const keys = [id, keyId, messageId];
-  const found: string[] = [];
-  for (let number = 0; number < 1_000_000; number += 1) {
-    const code = String(number).padStart(6, "0");
-    const salt = salts[number % salts.length] ?? "";
-    const key = keys[number % keys.length] ?? "";
-    const digests = [
-      createHash("sha256").update(code).digest("hex"),
-      ...(isCandidate(code)
-        ? everyDigest(code, salts, keys)
-        : [
-            createHash("sha256")
-              .update(salt + code)
-              .digest("hex"),
-          ]),
-      ...(number % 16 === 0 ? [createHmac("sha256", key).update(code).digest("hex")] : []),
-    ];
-    if (digests.some((digest) => known.has(digest))) found.push(code);
-  }
+  const codes = new Set(inbox.messages.map(({ code }) => code));
+  const found = beside.flatMap(
+    ({ id = "", purpose = "", address = "", key_id: keyId = "", message_id: messageId = "" }) => {
+      const salts = ["", id, address, `${purpose}\0${id}\0${address}`];
+      const tried = (code: string) => everyDigest(code, salts, [id, keyId, messageId]);
+      return [...codes].filter((code) => tried(code).some((digest) => known.has(digest)));
+    },
+  );
   expect(known.size).toBeGreaterThan(5);
+  expect(codes.size).toBeGreaterThan(5);
   expect(found).toEqual([]);
 
   // And with the service's own derivation: everything that is stored or logged as its key, as bytes, as text, and each part of its length.
@@ -207,10 +195,6 @@ test("nothing that is stored or logged holds a code, a handle or a ticket, or ca
   // With the key itself, which is there under the secret alone, the codes come out: it is how they are derived.
   const key = await readCodeKey();
   expect(bindings.map((binding) => deriveAsService(key, binding))).toEqual(open.map(({ code }) => code));
-
-  function isCandidate(code: string): boolean {
-    return open.some((sent) => sent.code === code);
-  }
 });
 
 /** What a text of the dump may be as a key: its own bytes, those that it writes, and each 32 of them in a row. */
@@ -241,7 +225,7 @@ function deriveAsService(key: Buffer, { purpose, id, address }: Omit<Binding, "c
   return String(bits % 1_000_000).padStart(6, "0");
 }
 
-/** The right codes with everything: what none of these is, no other function of them is likely to be. */
+/** A code with everything: what none of these is, no other function of it is likely to be. */
 function everyDigest(code: string, salts: readonly string[], keys: readonly string[]): string[] {
   return [
     ...salts

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { codeIn, readPage, tablesOf } from "../docs/documents.ts";
-import { call, isService, startLiveServer } from "../live-server.ts";
-import { ask } from "../permissions/call-as.ts";
+import { call, isService, nameOf, startLiveServer } from "../live-server.ts";
+import { typesWithNotes } from "../permissions/call-as.ts";
 import type { WireSession } from "./accounts-over-http.ts";
 import { inputs, nest, textsIn } from "./procedure-inputs.ts";
 import { sendRaw } from "./raw-socket.ts";
@@ -95,12 +95,24 @@ async function misuseByFields(token: string): Promise<void> {
   const canaries = ["password", "phone number", "e-mail", "foreign token", "new password"].map(secret);
   for (const [procedure, schema] of inputs) {
     const fields = schema ? textsIn(schema) : [["password"]];
-    for (const canary of canaries) {
-      for (const path of fields) await ask(live, procedure, { token, input: nest(path, canary) });
-      const all = Object.assign({}, ...fields.map((path) => nest(path, canary)));
-      await ask(live, procedure, { token, input: all });
-    }
+    const some = canaries.flatMap((canary) => {
+      const each = fields.map((path) => nest(path, canary));
+      return [...each, Object.assign({}, ...each)];
+    });
+    for (let at = 0; at < some.length; at += 10) await askTogether(procedure, some.slice(at, at + 10), token);
   }
+}
+
+/** Calls a procedure with several inputs in one request. */
+async function askTogether(procedure: string, some: readonly unknown[], token: string): Promise<void> {
+  const path = `${url}/trpc/${some.map(() => nameOf(procedure)).join()}?batch=1`;
+  const body = JSON.stringify({ ...some });
+  const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+  const answer =
+    typesWithNotes[procedure] === "query"
+      ? await fetch(`${path}&input=${encodeURIComponent(body)}`, { headers })
+      : await fetch(path, { method: "POST", headers, body });
+  await answer.text();
 }
 
 async function misuseEveryProcedure(): Promise<void> {

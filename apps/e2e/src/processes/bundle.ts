@@ -31,8 +31,16 @@ export default async function bundle(): Promise<void> {
     logLevel: "warn",
   });
   await mkdir(folder, { recursive: true });
-  await Promise.all(output.map((file) => file.type === "chunk" && put(join(folder, file.fileName), file.code)));
+  // Node would look into each file for what it is.
+  await put(join(folder, "package.json"), JSON.stringify({ type: "module" }));
+  await Promise.all(
+    output.map((file) => file.type === "chunk" && put(join(folder, file.fileName), escapeNonAscii(file.code))),
+  );
 }
+
+/** As the build does it: V8 reads and compiles a text of one byte a character in less time. */
+const escapeNonAscii = (code: string): string =>
+  code.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 
 /** Whole or not at all: another run may be starting the service at this moment. */
 async function put(path: string, text: string): Promise<void> {

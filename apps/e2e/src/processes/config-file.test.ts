@@ -30,7 +30,7 @@ let installation: Installation;
 beforeAll(async () => {
   folder = await makeTemporaryFolder("latchkey-config-");
   database = await createEmptyDatabase();
-  installation = await createInstallation({ DATABASE_URL: database.url });
+  installation = await createInstallation({ DATABASE_URL: database.url }, { keepsCommandLine: true });
 });
 afterAll(async () => {
   await installation[Symbol.asyncDispose]();

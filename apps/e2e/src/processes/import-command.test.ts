@@ -6,7 +6,10 @@ let installation: Installation;
 let project: OldProject;
 
 beforeAll(async () => {
-  installation = await createInstallation({ PHONE_DEFAULT_COUNTRY: "TR" });
+  installation = await createInstallation(
+    { PHONE_DEFAULT_COUNTRY: "TR" },
+    { isOnTestServer: true, keepsCommandLine: true },
+  );
   project = await createPostgresProject();
   await project.insert({ id: 1, username: "ada" }, { id: 2, username: "1kaplan" });
 });
@@ -86,7 +89,7 @@ test("--follow needs --apply, goes on round by round, and ends with 4 when a per
   const refused = await installation.run(["import", project.source, "--follow", "1s"]);
   expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("--follow needs --apply") });
   const accept = ["--accept", "permission_undeclared,username_grammar", "--apply", "--follow", "1s"];
-  const following = installation.run(["import", project.source, ...accept]);
+  const following = installation.run(["import", project.source, ...accept], { isApart: true });
   const count = async () => {
     const rows = await installation.query<{ count: number }>("select count(*)::int as count from latchkey.users");
     return rows[0]?.count;

@@ -2,11 +2,12 @@ import { execFile } from "node:child_process";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { createTestDatabase, testSecret } from "@latchkey/auth/testing";
 import { makeTemporaryFolder } from "@latchkey/embedded-postgres/testing";
 import type pg from "pg";
 import type { Entry } from "./bundle.ts";
 import { copyDataFolder } from "./data-folder.ts";
-import { queryOnce } from "./external-database.ts";
+import { queryOnce, toDatabaseUrl } from "./external-database.ts";
 import { keepCommandLine } from "./kept-command-line.ts";
 import { launch, type Outcome, type Program, until, type Variables } from "./service-process.ts";
 
@@ -34,7 +35,7 @@ export interface Installation extends AsyncDisposable {
   findPostgres(): Promise<number | undefined>;
   /** How to reach the embedded PostgreSQL, while it runs. */
   findConnection(): Promise<pg.ClientConfig>;
-  /** One query on the embedded PostgreSQL, while something runs. */
+  /** One query on its database; on the embedded PostgreSQL, while something runs. */
   query<Row extends pg.QueryResultRow>(text: string): Promise<Row[]>;
 }
 
@@ -43,6 +44,11 @@ export interface InstallationOptions {
   readonly mount?: (dataDir: string) => Promise<AsyncDisposable>;
   /** Has its first process find no data folder, as on a machine where Latchkey has not run before, and not one to go on with. */
   readonly isNew?: boolean;
+  /**
+   * Has a migrated database on the tests' server, and a secret, in place of the embedded PostgreSQL: that takes longer to come up and to
+   * stop than most commands run.
+   */
+  readonly isOnTestServer?: boolean;
   /** Has commands run in one process, which has loaded them, in place of one process each. */
   readonly keepsCommandLine?: boolean;
   /** Whether its processes run the bundle, which is up in a third of the time, or the sources, as `pnpm start` does. */
@@ -65,15 +71,23 @@ export interface RunOptions {
  */
 export async function createInstallation(
   defaults: Variables = {},
-  { form, mount, isNew = mount !== undefined, keepsCommandLine = false }: InstallationOptions = {},
+  {
+    form,
+    mount,
+    isNew = mount !== undefined,
+    keepsCommandLine = false,
+    isOnTestServer = false,
+  }: InstallationOptions = {},
 ): Promise<Installation> {
   const folder = await makeTemporaryFolder("latchkey-process-");
   const dataDir = join(folder, "data");
   const disk = await mount?.(dataDir);
-  if (!isNew && defaults.DATABASE_URL === undefined) await copyDataFolder(dataDir);
+  const database = isOnTestServer ? await createTestDatabase() : null;
+  const elsewhere = database && { DATABASE_URL: toDatabaseUrl(database.connection), LATCHKEY_SECRET: testSecret };
+  if (!isNew && !database && defaults.DATABASE_URL === undefined) await copyDataFolder(dataDir);
   const programs: Program[] = [];
   const kept = keepsCommandLine ? keepCommandLine() : null;
-  const common = { LATCHKEY_DATA_DIR: dataDir, PORT: "0", PASSWORD_COST: "10", ...defaults };
+  const common = { LATCHKEY_DATA_DIR: dataDir, PORT: "0", PASSWORD_COST: "10", ...elsewhere, ...defaults };
 
   function open(entry: Entry, args: readonly string[], { input, variables }: RunOptions = {}): Program {
     const options = { folder, form, variables: { ...common, ...variables }, ...(input !== undefined && { input }) };
@@ -96,13 +110,14 @@ export async function createInstallation(
     },
     findPostgres: () => findPostgres(dataDir),
     findConnection: () => readConnection(dataDir),
-    query: async (text) => queryOnce(await readConnection(dataDir), text),
+    query: async (text) => (database ? database.query(text) : queryOnce(await readConnection(dataDir), text)),
     async [Symbol.asyncDispose]() {
       for (const program of programs) if (program.isRunning()) program.signalGroup("SIGKILL");
       await Promise.all(programs.map((program) => program.outcome));
       await kept?.[Symbol.asyncDispose]();
       await killPostgres(dataDir);
       await disk?.[Symbol.asyncDispose]();
+      await database?.[Symbol.asyncDispose]();
       await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
     },
   };

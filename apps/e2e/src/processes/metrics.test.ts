@@ -25,7 +25,7 @@ let service: Service;
 let metricsUrl: string;
 
 beforeAll(async () => {
-  installation = await createInstallation({ METRICS_PORT: "0" });
+  installation = await createInstallation({ METRICS_PORT: "0" }, { isOnTestServer: true, keepsCommandLine: true });
   await createUser(installation, "--username", "canary");
   await installation.writeFile("people.csv", "id,username\n1,imported\n");
   await installation.run(["import", "people.csv", "--apply"]);

@@ -86,6 +86,7 @@ describe("a start is refused with exit code 3 and one line that says what to do"
 describe("a secret that was lost", () => {
   it("is survived: `reseal --lost` with a new one lets the service start, and nobody needs a new password", async () => {
     const variables = { LATCHKEY_SECRET: "yq7Zk1fVb4TnW8sRe0LxJ5uHc9gPd2oMa6iXwQ3tEvU" };
+    await using installation = await createInstallation({}, { isOnTestServer: true, keepsCommandLine: true });
     await createUser(installation, "--username", "alice");
     for (const command of [["rotate-keys"], ["rotate-keys", "--compromised"], ["reseal"], ["reseal", "--compromised"]])
       expect(await installation.run(command, { variables }), command.join(" ")).toMatchObject({

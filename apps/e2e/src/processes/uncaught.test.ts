@@ -14,7 +14,7 @@ const config = `export default {
 };`;
 
 it("what nobody caught is one line: a rejection ends nothing, an exception ends the process after its answers, with 1", async () => {
-  await using installation = await createInstallation();
+  await using installation = await createInstallation({}, { isOnTestServer: true, keepsCommandLine: true });
   await installation.writeFile("latchkey.config.mjs", config);
   for (const name of ["careless", "broken"]) await createUser(installation, "--username", name);
   const service = await installation.start();
@@ -45,7 +45,7 @@ if (process.env.NODE_UNIQUE_ID === undefined) {
 }`;
 
 it("the first of several processes listens too: it tells of a rejection, and at an exception stops all of them and ends with 1", async () => {
-  await using installation = await createInstallation({ WORKERS: "2", METRICS_PORT: "0" });
+  await using installation = await createInstallation({ WORKERS: "2", METRICS_PORT: "0" }, { isOnTestServer: true });
   await installation.writeFile("throw.mjs", inFirstProcess);
   const { href } = pathToFileURL(join(installation.dataDir, "..", "throw.mjs"));
   await createUser(installation, "--username", "alice");

@@ -2,14 +2,14 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { call } from "../live-server.ts";
-import { beginSignIn, createUser, obtainToken } from "./accounts-by-cli.ts";
+import { beginSignIn, createUser, obtainToken, password } from "./accounts-by-cli.ts";
 import { createInstallation, type Installation, isRunning, type Service } from "./installation.ts";
 import { until } from "./service-process.ts";
 
 let installation: Installation;
 
 beforeAll(async () => {
-  installation = await createInstallation({ WORKERS: "2" });
+  installation = await createInstallation({ WORKERS: "2" }, { isOnTestServer: true });
   await createUser(installation, "--username", "alice");
 });
 
@@ -29,8 +29,8 @@ async function findWorkers({ pid }: Service): Promise<number[]> {
 
 const listening = (service: Service) => service.log().filter(({ msg }) => msg === "listening");
 
-async function startBoth(variables = {}): Promise<Service> {
-  const service = await installation.start(variables);
+async function startBoth(variables = {}, of = installation): Promise<Service> {
+  const service = await of.start(variables);
   await until(() => listening(service).length === 2);
   return service;
 }
@@ -38,17 +38,19 @@ async function startBoth(variables = {}): Promise<Service> {
 const me = (service: Service, token: string) => call(service.url, "me.get", { token });
 
 test("two workers answer on one port, one of them keeps house, and told to stop all of them end with 0", async () => {
-  const service = await startBoth();
+  await using embedded = await createInstallation({ WORKERS: "2" });
+  const service = await startBoth({}, embedded);
   expect(new Set(listening(service).map(({ url }) => url))).toEqual(new Set([service.url]));
   expect(await findWorkers(service)).toHaveLength(2);
-  const token = await obtainToken(service.url, "alice");
+  const input = { username: "alice", password };
+  const { token } = (await call(service.url, "account.register", { input })).body;
   const answers = await Promise.all(Array.from({ length: 20 }, () => me(service, token)));
   expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(200));
   const answeredBy = () => service.log().flatMap(({ msg, worker }) => (msg === "answered" ? [worker] : []));
   await until(() => answeredBy().length > 20);
   expect(new Set(answeredBy())).toEqual(new Set([1, 2]));
   expect(await service.stop()).toMatchObject({ code: 0 });
-  expect(await installation.findPostgres()).toBeUndefined();
+  expect(await embedded.findPostgres()).toBeUndefined();
 });
 
 test("Ctrl-C at a terminal, which reaches every process, is one stop", async () => {
@@ -58,18 +60,6 @@ test("Ctrl-C at a terminal, which reaches every process, is one stop", async () 
   expect(await Promise.all(calls.map(({ status }) => status))).toEqual([200, 200, 200, 200]);
   expect(await service.outcome).toMatchObject({ code: 0 });
   expect(service.log().at(-1)).toMatchObject({ msg: "stopped" });
-});
-
-test("a worker that is killed is replaced, while the other goes on answering", async () => {
-  const service = await startBoth();
-  const token = await obtainToken(service.url, "alice");
-  const [victim = 0] = await findWorkers(service);
-  process.kill(victim, "SIGKILL");
-  await service.untilLogged("a worker ended; another begins after this time");
-  expect(await me(service, token)).toMatchObject({ status: 200 });
-  await until(() => listening(service).length === 3);
-  expect(await me(service, token)).toMatchObject({ status: 200 });
-  expect(await service.stop()).toMatchObject({ code: 0 });
 });
 
 interface Figure {
@@ -92,7 +82,7 @@ async function scrape(url: string): Promise<Map<string, Figure[]>> {
 
 const sum = (figures: readonly Figure[] = []) => figures.reduce((total, { value }) => total + value, 0);
 
-test("a scrape has the figures of every worker under its number, and all calls are in them", async () => {
+test("a scrape has the figures of every worker under its number, and one that is killed is replaced, while the other goes on answering", async () => {
   const service = await startBoth({ METRICS_PORT: "0" });
   const metrics = service.log().filter(({ msg }) => msg === "metrics");
   expect(metrics).toHaveLength(1);
@@ -117,6 +107,7 @@ test("a scrape has the figures of every worker under its number, and all calls a
   const [victim = 0] = await findWorkers(service);
   process.kill(victim, "SIGKILL");
   await service.untilLogged("a worker ended; another begins after this time");
+  expect(await me(service, token)).toMatchObject({ status: 200 });
   const left = await scrape(url);
   expect(left.get("process_start_time_seconds{}")).toHaveLength(1);
   await until(() => listening(service).length === 3);
@@ -124,7 +115,8 @@ test("a scrape has the figures of every worker under its number, and all calls a
   // Its number is nobody's again, so that no series ever falls.
   expect(after.get("process_start_time_seconds{}")?.map(({ worker }) => worker)).toContain("3");
   for (const { worker, value } of after.get(answered) ?? [])
-    expect(value).toBe(before.get(answered)?.find((figure) => figure.worker === worker)?.value);
+    expect(value).toBe(left.get(answered)?.find((figure) => figure.worker === worker)?.value);
+  expect(await me(service, token)).toMatchObject({ status: 200 });
   expect(await service.stop()).toMatchObject({ code: 0 });
 });
 

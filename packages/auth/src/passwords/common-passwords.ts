@@ -22,11 +22,16 @@ function toAsciiDigit(digit: string): string {
   return zero === undefined ? digit : String(codePoint - zero);
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are ASCII as well
+const isAscii = /^[\0-\x7f]*$/;
+
 /**
  * How common passwords are compared: without case, width, diacritics and the dot of an i, so that `ŞİFRE`, `Şifre` and `ｓｉｆｒｅ` are `sifre`.
  * For comparing, and for nothing else.
  */
 export function foldPassword(password: string): string {
+  // As all that is below would have it. Most of the list is such, and every process folds the whole of it when it starts.
+  if (isAscii.test(password)) return password.toLowerCase();
   const bare = password
     .normalize("NFKD")
     .replace(/\p{M}/gu, "")
@@ -40,13 +45,15 @@ const commonWords: ReadonlySet<string> = new Set(
   [...dictionary["passwords-common"], ...wordsOfPasswords].map(foldPassword),
 );
 
+const isLongEnough = (word: string) => [...word].length >= 6;
+
 /** What is refused as it stands, folded, and of a length that a password can have: about 42,000 of the commonest, those of many languages among them. */
-export const commonPasswords: ReadonlySet<string> = new Set([...commonWords].filter((word) => [...word].length >= 6));
+export const listCommonPasswords = (): string[] => [...commonWords].filter(isLongEnough);
 
 /** Whether a password is one of the commonest, whatever its case, width and accents; or one character repeated; or characters in a row. */
 export function isCommonPassword(password: string): boolean {
   const folded = foldPassword(password);
-  return commonPasswords.has(folded) || isRun(folded);
+  return (commonWords.has(folded) && isLongEnough(folded)) || isRun(folded);
 }
 
 /**

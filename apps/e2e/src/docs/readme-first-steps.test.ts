@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createInstallation, type Installation } from "../processes/installation.ts";
+import { browserTest, inBrowser } from "../browser/browser-test.ts";
+import { openPagesWindow } from "../pages/look.ts";
+import { createInstallation, type Installation, type Service } from "../processes/installation.ts";
 import { until } from "../processes/service-process.ts";
 import { readPage } from "./documents.ts";
 
@@ -7,10 +9,22 @@ import { readPage } from "./documents.ts";
 const promised = 120_000;
 
 let installation: Installation;
+let service: Service;
+let startedAt: number;
 beforeAll(async () => {
   installation = await createInstallation({}, { form: "sources", isNew: true });
+  startedAt = performance.now();
+  service = await installation.start();
 });
 afterAll(() => installation[Symbol.asyncDispose]());
+
+/** The code of the first message to a number, as it is printed. */
+async function readCode(number: string): Promise<string> {
+  const message = new RegExp(`to \\${number.replaceAll(" ", "")} by sms: (\\d{6}) is`);
+  const find = () => message.exec(service.stderr())?.[1];
+  await until(() => find() !== undefined);
+  return find() ?? "";
+}
 
 /** The calls of the README's first example, in order: the procedure, and its body with names for what was answered before. */
 async function readCalls(): Promise<{ procedure: string; body: string }[]> {
@@ -21,8 +35,6 @@ async function readCalls(): Promise<{ procedure: string; body: string }[]> {
 }
 
 test("the README's first example registers somebody by phone on an empty folder, with nothing but what is printed", async () => {
-  const startedAt = performance.now();
-  const service = await installation.start();
   const known: Record<string, string | undefined> = {};
   const calls = await readCalls();
   expect(calls.map(({ procedure }) => procedure)).toEqual(["codes.start", "token.obtainByCode", "account.register"]);
@@ -33,9 +45,7 @@ test("the README's first example registers somebody by phone on an empty folder,
     const response = await fetch(`${service.url}/trpc/${procedure}`, { method: "POST", headers, body: filled });
     expect(response.status, procedure).toBe(200);
     answer = ((await response.json()) as { result: { data: Record<string, unknown> } }).result.data;
-    if (procedure === "codes.start") await until(() => /by sms: \d{6} is/.test(service.stderr()));
-    const [, code] = /by sms: (\d{6}) is/.exec(service.stderr()) ?? [];
-    Object.assign(known, { MESSAGE_CODE: code });
+    if (procedure === "codes.start") known.MESSAGE_CODE = await readCode(JSON.parse(filled).to);
     if (answer.challenge) known.CHALLENGE = String(answer.challenge);
     if (answer.ticket) known.TICKET = String(answer.ticket);
   }
@@ -44,6 +54,31 @@ test("the README's first example registers somebody by phone on an empty folder,
   console.log(`registered by phone ${Math.round(elapsed)} ms after the start`);
   expect(elapsed).toBeLessThan(promised);
 });
+
+inBrowser(browserTest)(
+  "the README's first steps in a browser lead from the printed address to one's account",
+  async ({ browser }) => {
+    const readme = (await readPage("README.md")).text;
+    const [steps = ""] = /^1\. Press(.|\n)*?\n\n/m.exec(readme) ?? [];
+    const [open = "", send = "", goOn = "", create = "", devices = ""] = [...steps.matchAll(/\*\*([^*]+)\*\*/g)].map(
+      ([, name]) => name,
+    );
+    const [, number = ""] = /`(\+[\d ]+)`/.exec(steps) ?? [];
+    await using window = await openPagesWindow(browser);
+    const { page } = window;
+    await page.goto(service.url);
+    await page.getByRole("link", { name: open }).click();
+    await page.getByLabel("Phone number").fill(number);
+    await page.getByRole("button", { name: send }).click();
+    await page.getByLabel("Code", { exact: true }).fill(await readCode(number));
+    await page.getByRole("button", { name: goOn }).click();
+    await page.getByRole("button", { name: create }).click();
+    await page.getByText(number.replaceAll(" ", "")).waitFor();
+    await page.getByRole("link", { name: devices }).click();
+    await page.getByText("This device").waitFor();
+    expect(window.violations).toEqual([]);
+  },
+);
 
 test("whoever follows the README from its top creates each account with a number that no account has yet", async () => {
   const { text } = await readPage("README.md");
