@@ -182,7 +182,8 @@ export const ar: Catalogue = {
   recoveryNone: "ليس لديك أي منها بعد.",
   recoveryLeft: "الرموز المتبقية: {count}",
   recoveryMade: "أُنشئت في {time}",
-  recoveryWaits: "رموز جديدة قيد الانتظار وتصلح من {time}. إن لم تكن أنت فاسحبها.",
+  recoveryWaits:
+    "رموز جديدة قيد الانتظار وتصلح من {time}. ابق مسجّل الدخول حيث أنشأتها: الخروج هناك يسحبها. إن لم تكن أنت فاسحبها.",
   recoveryMake: "إنشاء رموز استرداد",
   recoveryMakeAnew: "إنشاء رموز جديدة",
   recoveryShown: "اكتبها أو اطبع هذه الصفحة الآن: لن تُعرض مرة أخرى. الرموز السابقة لم تعد تعمل.",

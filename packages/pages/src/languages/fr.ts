@@ -194,7 +194,8 @@ export const fr: Catalogue = {
   recoveryNone: "Vous n’en avez pas encore.",
   recoveryLeft: "Codes restants : {count}",
   recoveryMade: "Créés {time}",
-  recoveryWaits: "De nouveaux codes attendent et valent à partir du {time}. Si ce n’était pas vous, retirez-les.",
+  recoveryWaits:
+    "De nouveaux codes attendent et valent à partir du {time}. Restez connecté là où vous les avez créés : s’en déconnecter les retire. Si ce n’était pas vous, retirez-les.",
   recoveryMake: "Créer des codes de secours",
   recoveryMakeAnew: "Créer de nouveaux codes",
   recoveryShown:

@@ -189,7 +189,8 @@ export const ptBR: Catalogue = {
   recoveryNone: "Você ainda não tem nenhum.",
   recoveryLeft: "Códigos restantes: {count}",
   recoveryMade: "Criados {time}",
-  recoveryWaits: "Códigos novos aguardam e valem a partir de {time}. Se não foi você, retire-os.",
+  recoveryWaits:
+    "Códigos novos aguardam e valem a partir de {time}. Continue conectado onde os criou: sair de lá os retira. Se não foi você, retire-os.",
   recoveryMake: "Criar códigos de recuperação",
   recoveryMakeAnew: "Criar códigos novos",
   recoveryShown: "Anote-os ou imprima esta página agora: não serão mostrados de novo. Os anteriores não valem mais.",

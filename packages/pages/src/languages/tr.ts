@@ -186,7 +186,8 @@ export const tr: Catalogue = {
   recoveryNone: "Henüz yok.",
   recoveryLeft: "Kalan kod: {count}",
   recoveryMade: "Üretildi: {time}",
-  recoveryWaits: "Yeni kodlar bekliyor, {time} tarihinden sonra geçerli. Siz değildiyseniz geri alın.",
+  recoveryWaits:
+    "Yeni kodlar bekliyor, {time} tarihinden sonra geçerli. Oluşturduğunuz yerde çıkış yapmayın: çıkış yapmak onları geri alır. Siz değildiyseniz geri alın.",
   recoveryMake: "Kurtarma kodları üret",
   recoveryMakeAnew: "Yeni kodlar üret",
   recoveryShown: "Şimdi yazın veya bu sayfayı yazdırın: bir daha gösterilmezler. Önceki kodlar artık geçersiz.",
