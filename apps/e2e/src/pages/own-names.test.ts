@@ -171,6 +171,27 @@ describe.skipIf(!isService)("recovery codes on the pages", () => {
     expect((await browser.get("/account")).status).toBe(303);
   });
 
+  test("that wait say what withdraws them, which signing out does", async () => {
+    const { database } = live.test;
+    const number =
+      "update latchkey.users set phone_number = $2, phone_proved_at = latchkey.now(), password = '!' where username = $1";
+    await database.query(number, [username, phoneNumber]);
+    browser = createFormClient(live.url);
+    const asked = placeOf(await send("/sign-in", { username: phoneNumber }));
+    expect(placeOf(await send(asked, { code: (await inbox.take(phoneNumber)).code }))).toBe("/account");
+    const made = await (await send("/account/recovery")).text();
+    expect(readCodes(made)).toHaveLength(10);
+    expect(made).toContain("Stay signed in where you made them: signing out there withdraws them.");
+    expect(await show("/account/recovery")).toContain("Stay signed in where you made them");
+    await send("/sign-out");
+    const [{ id } = { id: "" }] = await database.query<{ id: string }>(
+      "select id from latchkey.users where username = $1",
+      [username],
+    );
+    await live.test.auth.purge();
+    expect(await database.query("select from latchkey.recovery_codes where user_id = $1", [id])).toEqual([]);
+  });
+
   test("that are made up are refused at their field, and a link to the next page is worth nothing", async () => {
     const refused = await send("/recover", { code: "00000-00000-00000-00000" });
     expect(await refused.text()).toContain('id="code-fault"');

@@ -8,6 +8,10 @@ export interface NoticeTexts {
   readonly happened: Readonly<Record<NoticeKind, string>>;
   /** What to do where it was not oneself: after what changed something, and after what is only to be known. */
   readonly undo: string;
+  /** The same after recovery codes were made or used, which go on after another password; {@link undo} unless said. */
+  readonly undoCodes?: string;
+  /** The same after a passkey or an authenticator app came, which go on as well; {@link undo} unless said. */
+  readonly undoFactors?: string;
 }
 
 /** Without letters beyond the SMS alphabet where a language can be read so, as in the texts of codes. */
@@ -39,6 +43,8 @@ export const noticeTexts: Readonly<Record<string, NoticeTexts>> = {
       deletion_stopped: "Your {app} account is not going to be deleted any more.",
     },
     undo: "Not you? Set a new password now and sign out other devices.",
+    undoCodes: "Not you? Set a new password now and make new recovery codes.",
+    undoFactors: "Not you? Set a new password now and remove what is not yours.",
   },
   tr: {
     subject: "{app} hesabinizda degisiklik",
@@ -66,6 +72,8 @@ export const noticeTexts: Readonly<Record<string, NoticeTexts>> = {
       deletion_stopped: "{app} hesabiniz artik silinmeyecek.",
     },
     undo: "Siz degil misiniz? Hemen yeni sifre belirleyin ve diger cihazlarin oturumunu kapatin.",
+    undoCodes: "Siz degil misiniz? Hemen yeni sifre belirleyin ve yeni kurtarma kodlari olusturun.",
+    undoFactors: "Siz degil misiniz? Hemen yeni sifre belirleyin ve size ait olmayanlari kaldirin.",
   },
   ar: {
     subject: "تغيير في حسابك في {app}",
@@ -91,6 +99,8 @@ export const noticeTexts: Readonly<Record<string, NoticeTexts>> = {
       deletion_stopped: "لن يُحذف حسابك في {app}.",
     },
     undo: "لست أنت؟ عيّن كلمة مرور جديدة الآن وسجّل خروج الأجهزة الأخرى.",
+    undoCodes: "لست أنت؟ عيّن كلمة مرور جديدة الآن وأنشئ رموز استرداد جديدة.",
+    undoFactors: "لست أنت؟ عيّن كلمة مرور جديدة الآن وأزل ما ليس لك.",
   },
   es: {
     subject: "Un cambio en tu cuenta de {app}",
@@ -118,6 +128,8 @@ export const noticeTexts: Readonly<Record<string, NoticeTexts>> = {
       deletion_stopped: "Tu cuenta de {app} ya no se eliminara.",
     },
     undo: "No fuiste tu? Pon una clave nueva ya y cierra las otras sesiones.",
+    undoCodes: "No fuiste tu? Pon una clave nueva ya y crea nuevos codigos de recuperacion.",
+    undoFactors: "No fuiste tu? Pon una clave nueva ya y quita lo que no sea tuyo.",
   },
   "pt-BR": {
     subject: "Uma mudança na sua conta do {app}",
@@ -146,6 +158,8 @@ export const noticeTexts: Readonly<Record<string, NoticeTexts>> = {
       deletion_stopped: "A sua conta do {app} nao sera mais excluida.",
     },
     undo: "Nao foi voce? Defina uma nova senha agora e desconecte os outros aparelhos.",
+    undoCodes: "Nao foi voce? Defina uma nova senha agora e crie novos codigos de recuperacao.",
+    undoFactors: "Nao foi voce? Defina uma nova senha agora e remova o que nao for seu.",
   },
   hi: {
     subject: "आपके {app} खाते में बदलाव",
@@ -171,6 +185,8 @@ export const noticeTexts: Readonly<Record<string, NoticeTexts>> = {
       deletion_stopped: "आपका {app} खाता अब नहीं हटेगा।",
     },
     undo: "आप नहीं थे? अभी नया पासवर्ड सेट करें और अन्य डिवाइस साइन आउट करें।",
+    undoCodes: "आप नहीं थे? अभी नया पासवर्ड सेट करें और नए रिकवरी कोड बनाएँ।",
+    undoFactors: "आप नहीं थे? अभी नया पासवर्ड सेट करें और जो आपका नहीं है उसे हटाएँ।",
   },
   id: {
     subject: "Perubahan pada akun {app} Anda",
@@ -198,6 +214,8 @@ export const noticeTexts: Readonly<Record<string, NoticeTexts>> = {
       deletion_stopped: "Akun {app} Anda tidak jadi dihapus.",
     },
     undo: "Bukan Anda? Setel sandi baru sekarang dan keluarkan perangkat lain.",
+    undoCodes: "Bukan Anda? Setel sandi baru sekarang dan buat kode pemulihan baru.",
+    undoFactors: "Bukan Anda? Setel sandi baru sekarang dan hapus yang bukan milik Anda.",
   },
   fr: {
     subject: "Un changement sur votre compte {app}",
@@ -228,5 +246,7 @@ export const noticeTexts: Readonly<Record<string, NoticeTexts>> = {
       deletion_stopped: "Votre compte {app} ne sera plus supprimé.",
     },
     undo: "Ce n'est pas vous? Changez le mot de passe maintenant et déconnectez les autres appareils.",
+    undoCodes: "Ce n'est pas vous? Changez le mot de passe maintenant et créez de nouveaux codes de secours.",
+    undoFactors: "Ce n'est pas vous? Changez le mot de passe maintenant et retirez ce qui n'est pas à vous.",
   },
 };

@@ -110,6 +110,12 @@ export function renderMessage(input: RenderInput, options: RenderOptions): { tex
 /** Which kinds are only to be known: there is nothing to undo, or nobody but an administrator can. */
 const plainKinds: readonly NoticeKind[] = ["rights_changed", "deletion_of_inactive"];
 
+/** What to do where it was not oneself: another password takes nobody's recovery codes or passkeys away. */
+function undoingOf(kind: NoticeKind, { undo, undoCodes = undo, undoFactors = undo }: NoticeTexts): string {
+  if (kind === "recovery_codes_created" || kind === "recovery_code_used") return undoCodes;
+  return kind === "passkey_added" || kind === "second_factor_changed" ? undoFactors : undo;
+}
+
 /** Which kinds tell what is stopped, held or let go on without a session. */
 const stoppableKinds: readonly NoticeKind[] = [
   "password_reset",
@@ -135,7 +141,7 @@ export function renderNotice(
   const locale = findLocale(wish, catalogue, defaultLocale);
   const texts = catalogue[locale]?.notices ?? noticeTexts[locale] ?? noticeTexts.en;
   if (!texts) throw new RangeError(`There are no notices in ${locale}`);
-  const sentences = [texts.happened[kind], ...(plainKinds.includes(kind) ? [] : [texts.undo])];
+  const sentences = [texts.happened[kind], ...(plainKinds.includes(kind) ? [] : [undoingOf(kind, texts)])];
   const fill = (text: string) => text.replaceAll("{app}", () => app);
   const isNamed = notMeUrl !== undefined && channel === "email" && stoppableKinds.includes(kind);
   const text = fill(sentences.join(" ")) + (isNamed ? `\n\n${notMeUrl}` : "");

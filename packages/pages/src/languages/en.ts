@@ -187,7 +187,8 @@ export const en = {
   recoveryNone: "You have none yet.",
   recoveryLeft: "Codes left: {count}",
   recoveryMade: "Made on {time}",
-  recoveryWaits: "New codes wait and are good from {time}. If that was not you, withdraw them.",
+  recoveryWaits:
+    "New codes wait and are good from {time}. Stay signed in where you made them: signing out there withdraws them. If that was not you, withdraw them.",
   recoveryMake: "Make recovery codes",
   recoveryMakeAnew: "Make new codes",
   recoveryShown:

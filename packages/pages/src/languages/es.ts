@@ -190,7 +190,8 @@ export const es: Catalogue = {
   recoveryNone: "Aún no tienes ninguno.",
   recoveryLeft: "Códigos que quedan: {count}",
   recoveryMade: "Creación: {time}",
-  recoveryWaits: "Hay códigos nuevos que esperan y valen desde el {time}. Si no fuiste tú, retíralos.",
+  recoveryWaits:
+    "Hay códigos nuevos que esperan y valen desde el {time}. No cierres la sesión donde los creaste: eso los retira. Si no fuiste tú, retíralos.",
   recoveryMake: "Crear códigos de recuperación",
   recoveryMakeAnew: "Crear códigos nuevos",
   recoveryShown: "Escríbelos o imprime esta página ahora: no se muestran otra vez. Los anteriores ya no valen.",

@@ -196,7 +196,7 @@ export const fr: Catalogue = {
   recoveryLeft: "Codes restants : {count}",
   recoveryMade: "Création : {time}",
   recoveryWaits:
-    "De nouveaux codes attendent et seront valables à partir du {time}. Si ce n’était pas vous, annulez-les.",
+    "De nouveaux codes attendent et seront valables à partir du {time}. Restez connecté là où vous les avez créés : s’en déconnecter les annule. Si ce n’était pas vous, annulez-les.",
   recoveryMake: "Créer des codes de secours",
   recoveryMakeAnew: "Créer de nouveaux codes",
   recoveryShown:

@@ -191,7 +191,8 @@ export const id: Catalogue = {
   recoveryNone: "Anda belum punya.",
   recoveryLeft: "Kode tersisa: {count}",
   recoveryMade: "Dibuat pada {time}",
-  recoveryWaits: "Kode baru menunggu dan berlaku mulai {time}. Jika itu bukan Anda, tarik kembali.",
+  recoveryWaits:
+    "Kode baru menunggu dan berlaku mulai {time}. Tetap masuk di tempat Anda membuatnya: keluar dari sana menariknya kembali. Jika itu bukan Anda, tarik kembali.",
   recoveryMake: "Buat kode pemulihan",
   recoveryMakeAnew: "Buat kode baru",
   recoveryShown: "Catat atau cetak halaman ini sekarang: tidak ditampilkan lagi. Kode sebelumnya tidak berlaku lagi.",

@@ -189,7 +189,8 @@ export const ptBR: Catalogue = {
   recoveryNone: "Você ainda não tem nenhum.",
   recoveryLeft: "Códigos restantes: {count}",
   recoveryMade: "Criação: {time}",
-  recoveryWaits: "Códigos novos aguardam e valem a partir de {time}. Se não foi você, cancele-os.",
+  recoveryWaits:
+    "Códigos novos aguardam e valem a partir de {time}. Continue conectado onde os criou: sair de lá os cancela. Se não foi você, cancele-os.",
   recoveryMake: "Criar códigos de recuperação",
   recoveryMakeAnew: "Criar códigos novos",
   recoveryShown: "Anote-os ou imprima esta página agora: não serão mostrados de novo. Os anteriores não valem mais.",

@@ -186,7 +186,8 @@ export const tr: Catalogue = {
   recoveryNone: "Henüz yok.",
   recoveryLeft: "Kalan kod: {count}",
   recoveryMade: "Oluşturulma: {time}",
-  recoveryWaits: "Yeni kodlar bekliyor, {time} tarihinden sonra geçerli. Bunu siz yapmadıysanız geri alın.",
+  recoveryWaits:
+    "Yeni kodlar bekliyor, {time} tarihinden sonra geçerli. Oluşturduğunuz yerde çıkış yapmayın: çıkış yapmak onları geri alır. Bunu siz yapmadıysanız geri alın.",
   recoveryMake: "Kurtarma kodları üret",
   recoveryMakeAnew: "Yeni kodlar üret",
   recoveryShown:

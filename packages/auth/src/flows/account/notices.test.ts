@@ -148,8 +148,32 @@ describe("a notice", () => {
     const notice = sms.notices.find(({ to, kind }) => to === person.phoneNumber && kind === "recovery_code_used");
     expect(notice).toMatchObject({ locale: "fr", channel: "sms" });
     expect(notice?.text).toBe(
-      "Un code de secours a défini un nouveau mot de passe Shop; tous les appareils sont déconnectés. Ce n'est pas vous? Changez le mot de passe maintenant et déconnectez les autres appareils.",
+      "Un code de secours a défini un nouveau mot de passe Shop; tous les appareils sont déconnectés. Ce n'est pas vous? Changez le mot de passe maintenant et créez de nouveaux codes de secours.",
     );
+  });
+
+  test("of codes that a thief has made says what rids the owner of them, which another password does not", async () => {
+    const person = await createPerson();
+    const { codes } = await auth.createRecoveryCodes(person.caller, facts());
+    await sentTo([person.phoneNumber]);
+    const notice = sms.notices.find(({ to, kind }) => to === person.phoneNumber && kind === "recovery_codes_created");
+    expect(notice?.text).toContain("Set a new password now and make new recovery codes.");
+    const refusalOf = (code = "") =>
+      auth.startRecovery({ code }, facts()).then(
+        () => null,
+        (error) => error.code,
+      );
+    await auth.changePassword(person.caller, { currentPassword: password, newPassword }, facts());
+    await auth.revokeOtherSessions(person.caller, facts());
+    expect(await refusalOf(codes[0])).toBeNull();
+    await auth.createRecoveryCodes(person.caller, facts());
+    for (const code of codes) expect(await refusalOf(code)).toBe("code_invalid");
+  });
+
+  test.each(Object.entries(noticeTexts))("of what goes on after another password says so in %s", (_, texts) => {
+    const { undo, undoCodes, undoFactors } = texts;
+    expect(new Set([undo, undoCodes, undoFactors]).size).toBe(3);
+    expect([undo, undoCodes, undoFactors]).not.toContain(undefined);
   });
 
   test("is in its owner's language, whatever the program of whoever acts asks for, and where nobody's does", async () => {
