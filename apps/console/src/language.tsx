@@ -122,7 +122,7 @@ export function useFormats(): Formats {
       moment: format({ dateStyle: "medium", timeStyle: "short" }),
       exact: format({ dateStyle: "full", timeStyle: "long" }),
       day: format({ dateStyle: "medium" }),
-      hour: format({ hour: "2-digit", minute: "2-digit" }),
+      hour: format({ hour: "numeric" }),
       number: (value) => numbers.format(value),
       country: (code) => (/^[A-Z]{2}$/.test(code) ? (countries.of(code) ?? code) : code),
       ago(value) {

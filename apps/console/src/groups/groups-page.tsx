@@ -126,7 +126,7 @@ function Matrix({ groups, onEdit, onDelete }: MatrixProps): ReactElement {
                 className={modelOf(permission) === modelOf(permissions[index - 1] ?? "") ? "" : "first"}
               >
                 <th scope="row">
-                  <code dir="ltr">{permission}</code>
+                  <Permission name={permission} />
                 </th>
                 {groups.map((group) => {
                   const has = group.permissions.includes(permission);
@@ -151,6 +151,18 @@ function Matrix({ groups, onEdit, onDelete }: MatrixProps): ReactElement {
         </table>
       </div>
     </div>
+  );
+}
+
+/** Where it does not fit, it goes on after its dot. */
+function Permission({ name }: { readonly name: string }): ReactElement {
+  const [app, rest] = name.split(/(?<=\.)/);
+  return (
+    <code dir="ltr">
+      {app}
+      <wbr />
+      {rest}
+    </code>
   );
 }
 

@@ -9,7 +9,7 @@ export interface Series {
 
 interface BarsProps {
   readonly title: string;
-  /** What stands below each bar, one for each value. */
+  /** What stands below every sixth bar, one for each value. */
   readonly labels: readonly string[];
   readonly series: readonly Series[];
   /** What is unusual about it, in words; nothing where nothing is. */
@@ -42,6 +42,9 @@ export function Bars({ title, labels, series, remark, show }: BarsProps): ReactE
       </div>
       {remark && <p className="notice warn">{remark}</p>}
       <figure>
+        <p className="chart-most" aria-hidden="true">
+          {show(most)}
+        </p>
         <svg className="bars" viewBox={`0 0 ${width} ${height + 4}`} preserveAspectRatio="none" aria-hidden="true">
           {[0, 0.5, 1].map((share) => (
             <line key={share} x1="0" x2={width} y1={2 + height * share} y2={2 + height * share} className="grid-line" />
@@ -66,9 +69,11 @@ export function Bars({ title, labels, series, remark, show }: BarsProps): ReactE
           })}
         </svg>
         <div className="chart-labels" aria-hidden="true">
-          {labels.map((label, index) =>
-            index % 6 === 0 || index === labels.length - 1 ? <span key={label}>{label}</span> : null,
-          )}
+          {labels
+            .filter((_, index) => index % 6 === 0)
+            .map((label) => (
+              <span key={label}>{label}</span>
+            ))}
         </div>
       </figure>
       <details>

@@ -30,10 +30,11 @@ export const settings: SettingsReport = {
   notes: ["Texts of more than one part cost more."],
 };
 
-export async function startConsoleSite(): Promise<ConsoleSite> {
+/** @param report what it says of its settings; all of them by default */
+export async function startConsoleSite(report: SettingsReport = settings): Promise<ConsoleSite> {
   const inbox = createInbox();
   const messages = { senders: { sms: inbox, email: inbox }, isEnforced: false };
-  const live = await startLiveServer({ messages }, { console: openConsoleFiles(), settings });
+  const live = await startLiveServer({ messages }, { console: openConsoleFiles(), settings: report });
   return {
     ...{ live, inbox },
     create: (facts) => createPerson(live.test, facts),

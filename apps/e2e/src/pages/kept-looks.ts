@@ -1,9 +1,6 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Page } from "playwright-core";
-
-/** Where the looks of the pages are kept, and what `LOOKS=keep` writes anew. */
-const folder = new URL("looks/", import.meta.url).pathname;
 
 /** `LOOKS_FOLDER`: where pictures of every page go, for whoever looks at them. */
 const pictures = process.env.LOOKS_FOLDER;
@@ -23,7 +20,7 @@ interface Seen {
 type Look = ReadonlyMap<string, readonly Seen[]>;
 
 const kinds =
-  "h1, h2, p, label, legend, input, select, button, a.button, nav a, dt, dd, li, img, svg, hr, .panel, .card, .notice, .mark";
+  "h1, h2, p, label, legend, input, select, button, a.button, nav a, dt, dd, li, th, td, img, svg, hr, .panel, .card, .notice, .mark";
 
 /** Reads what is seen on a page, in the order of the document. */
 export async function readSeen(page: Page): Promise<Seen[]> {
@@ -76,16 +73,22 @@ export function compareSeen(kept: readonly Seen[] | undefined, seen: readonly Se
 
 /**
  * The looks of all pages under one name, such as `phone-en-light`: each page is compared with how it was kept, or kept with `LOOKS=keep`.
+ *
+ * @param folder where they are kept, and what `LOOKS=keep` writes anew
  */
-export async function openKeptLook(name: string) {
-  const path = join(folder, `${name}.txt`);
+export async function openKeptLook(folder: URL, name: string) {
+  const path = join(folder.pathname, `${name}.txt`);
   const isKeeping = process.env.LOOKS === "keep";
   const kept = isKeeping ? new Map() : await readLook(path);
   const seen = new Map<string, readonly Seen[]>();
   return {
     /** What is other than it was; nothing while it is kept anew. */
     async compare(page: Page, state: string): Promise<string[]> {
-      if (pictures) await page.screenshot({ path: join(pictures, `${name}-${state}.png`), fullPage: true });
+      if (pictures) {
+        // What is over a page has its place in the window.
+        const fullPage = (await page.locator(".overlay, .popover").count()) === 0;
+        await page.screenshot({ path: join(pictures, `${name}-${state}.png`), fullPage });
+      }
       const now = await readSeen(page);
       seen.set(state, now);
       return isKeeping ? [] : compareSeen(kept.get(state), now);
@@ -112,7 +115,7 @@ async function readLook(path: string): Promise<Look> {
 }
 
 async function writeLook(path: string, look: Look): Promise<void> {
-  await mkdir(folder, { recursive: true });
+  await mkdir(dirname(path), { recursive: true });
   const pages = [...look].map(([state, seen]) => `# ${state}\n${seen.map(format).join("\n")}\n`);
   await writeFile(path, pages.join("\n"));
 }

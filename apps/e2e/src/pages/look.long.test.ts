@@ -39,7 +39,7 @@ describe.skipIf(!isService)("every page and state", () => {
     async ({ language, colorScheme, viewport, isKept }, { browser }) => {
       await using window = await openPagesWindow(browser, { viewport, colorScheme });
       const kept = `${viewport === phone ? "phone" : "desktop"}-${language}-${colorScheme}`;
-      const look = isKept ? await openKeptLook(kept) : null;
+      const look = isKept ? await openKeptLook(new URL("looks/", import.meta.url), kept) : null;
       const found: string[] = [];
       // The preview tells of times before and after now: at another hour they are longer or shorter, and break elsewhere.
       vi.useFakeTimers({ now: new Date("2026-11-25T09:34:00Z"), toFake: ["Date"] });

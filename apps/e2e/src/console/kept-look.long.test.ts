@@ -1,0 +1,114 @@
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect } from "vitest";
+import { ar } from "../../../console/src/languages/ar.ts";
+import { en } from "../../../console/src/languages/en.ts";
+import { browserTest, inBrowser } from "../browser/browser-test.ts";
+import { isService } from "../live-server.ts";
+import { openKeptLook } from "../pages/kept-looks.ts";
+import { desktop, phone } from "../pages/look.ts";
+import type { Person } from "../permissions/accounts-in-core.ts";
+import { type ConsoleSite, openConsole, settings, show, startConsoleSite } from "./console-site.ts";
+import { fillConsole } from "./much-to-show.ts";
+
+const test = inBrowser(browserTest);
+
+let site: ConsoleSite;
+let boss: Person;
+let stranger: Person;
+let ada: Person;
+beforeAll(async () => {
+  site = await startConsoleSite({ ...settings, settings: settings.settings.slice(0, 8) });
+  boss = await site.create({ username: "boss", isSuperuser: true, isStaff: true });
+  stranger = await site.create({ username: "stranger" });
+  ada = await fillConsole(site);
+});
+afterAll(() => site?.[Symbol.asyncDispose]());
+
+/** Few, and among them each size, scheme and direction. */
+const looks = [
+  { viewport: phone, theme: "light", texts: en },
+  { viewport: phone, theme: "dark", texts: ar },
+  { viewport: desktop, theme: "dark", texts: en },
+] as const;
+
+type Texts = (typeof looks)[number]["texts"];
+
+const press = (page: Page, name: string) => page.getByRole("button", { name, exact: true }).first().click();
+
+/** What is over a page, by its name: how one comes to it from the page at a path. */
+const windows = (
+  texts: Texts,
+): Readonly<Record<string, readonly [path: string, open: (page: Page) => Promise<void>]>> => ({
+  "person-edit": [`/people/${ada.id}`, (page) => press(page, texts.edit)],
+  "person-acts": [`/people/${ada.id}`, (page) => press(page, texts.acts.menu)],
+  "person-delete": [
+    `/people/${ada.id}`,
+    async (page) => {
+      await press(page, texts.acts.menu);
+      await page.getByRole("menuitem", { name: texts.acts.delete.name, exact: true }).click();
+    },
+  ],
+  "people-create": ["/people", (page) => press(page, texts.people.create)],
+  "people-none": [
+    "/people",
+    async (page) => {
+      await page.getByLabel(texts.people.search, { exact: true }).fill("nobody_at_all");
+      await page.getByText(texts.people.none).waitFor();
+    },
+  ],
+  "group-create": ["/groups", (page) => press(page, texts.groups.create)],
+  "account-menu": ["/health", (page) => press(page, "boss")],
+  "audit-export": ["/audit", (page) => press(page, texts.audit.export)],
+  "keys-rotate": ["/keys", (page) => press(page, texts.keys.rotate)],
+});
+
+describe.skipIf(!isService)("the console", () => {
+  test.for(looks)(
+    "looks as it was kept: $texts.tag, $theme, $viewport.width points",
+    async ({ texts, theme, viewport }, { browser }) => {
+      const name = `${viewport === phone ? "phone" : "desktop"}-${texts.tag}-${theme}`;
+      const look = await openKeptLook(new URL("looks/", import.meta.url), name);
+      const found: string[] = [];
+      const compare = async (page: Page, state: string) => {
+        found.push(...(await look.compare(page, state)).map((difference) => `${state}: ${difference}`));
+      };
+      const options = { language: texts.tag, theme, viewport };
+      await using window = await openConsole(browser, site, boss, "", options);
+      const { page } = window;
+      const paths = [
+        "overview",
+        "people",
+        "people/imported",
+        "groups",
+        "messages",
+        "audit",
+        "keys",
+        "settings",
+        "health",
+      ];
+      for (const path of paths) {
+        await show(page, site, `/${path}`);
+        await compare(page, path.replace("/", "-"));
+      }
+      await show(page, site, `/people/${ada.id}`);
+      await compare(page, "person");
+      await show(page, site, "/none");
+      await compare(page, "not-found");
+      for (const [state, [path, open]] of Object.entries(windows(texts))) {
+        await show(page, site, path);
+        await open(page);
+        await compare(page, state);
+      }
+      await page.route("**/trpc/**", (route) => route.abort("connectionrefused"));
+      await page.goto(`${site.live.url}/console/health`);
+      await page.getByText(texts.away.title).first().waitFor();
+      await compare(page, "away");
+      await page.unroute("**/trpc/**");
+      await using other = await openConsole(browser, site, stranger, "", options);
+      await compare(other.page, "stranger");
+      // Whoever has looked at it keeps it: LOOKS=keep, and LOOKS_FOLDER for pictures.
+      expect([...found, ...(await look.finish())]).toEqual([]);
+      expect([...window.violations, ...other.violations]).toEqual([]);
+    },
+  );
+});
