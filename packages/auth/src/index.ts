@@ -2,7 +2,7 @@ export type { AuditEvent } from "./audit/audit-event.ts";
 export type { EventCount } from "./audit/event-counts.ts";
 export type { AuditStreamOptions, StreamedEvent } from "./audit/stream.ts";
 export { type WebhookType, webhookTypes } from "./audit/webhook-events.ts";
-export type { Auth, BackUpInput, Load, RestoreInput } from "./auth.ts";
+export type { Auth, BackUpInput, Load, RestoreInput, WebhookReport } from "./auth.ts";
 export type { ChallengePurpose, Channel } from "./challenges/challenge-store.ts";
 export type { Challenge } from "./challenges/challenges.ts";
 export { type Clock, systemClock } from "./clock.ts";
@@ -32,21 +32,28 @@ export type { ListNoticesInput, Notice, NoticePage } from "./flows/account/notic
 export type { ConfirmOwnNameInput, OwnNameAnswer, StartOwnNameInput } from "./flows/account/own-name.ts";
 export type { AddPasskeyInput, OwnPasskey, PasskeyAdded } from "./flows/account/passkeys.ts";
 export type { StopChangesInput } from "./flows/account/pending-changes.ts";
+export type {
+  ReauthenticateByCodeInput,
+  ReauthenticateInput,
+  StartReauthenticationInput,
+} from "./flows/account/reauthenticate.ts";
 export type { OwnRememberedDevice } from "./flows/account/remembered-devices.ts";
 export type { FactorsRemoved, FactorsToKeep } from "./flows/account/remove-other-factors.ts";
 export type { OthersRevoked, OwnDevice } from "./flows/account/sessions.ts";
 export type { ConfirmTotpInput, OwnTotp, StartedTotp } from "./flows/account/totp.ts";
-export type { EventPageAnswer } from "./flows/administration/audit-events.ts";
+export type { EventPageAnswer, ListEventsInput } from "./flows/administration/audit-events.ts";
 export type { CreateUserInput } from "./flows/administration/create-user.ts";
 export type { DeclarePermissionsInput } from "./flows/administration/declare-permissions.ts";
-export type { GroupPageAnswer } from "./flows/administration/groups.ts";
+export type { EndAllSessionsInput } from "./flows/administration/end-all-sessions.ts";
+export type { GroupInput, GroupPageAnswer, GroupUpdate, ListGroupsInput } from "./flows/administration/groups.ts";
 export type {
   ImportedState,
   ImportedUserAnswer,
   ImportedUserPage,
   ListImportedUsersInput,
 } from "./flows/administration/list-imported-users.ts";
-export type { UserPage, UserPage as UserPageAnswer } from "./flows/administration/list-users.ts";
+export type { ListUsersInput, UserPage, UserPage as UserPageAnswer } from "./flows/administration/list-users.ts";
+export type { GrantInput, PasswordToSet } from "./flows/administration/operator.ts";
 export type { StartRoundInput } from "./flows/administration/record-imported-users.ts";
 export type { ServiceOverview } from "./flows/administration/service-overview.ts";
 export type { ListedSigningKey, SigningKeys } from "./flows/administration/signing-keys.ts";
@@ -60,12 +67,14 @@ export type {
 export type { NameProof, WaysIn } from "./flows/administration/ways-in.ts";
 export type { ExchangedToken } from "./flows/authentication/exchange-token.ts";
 export type { TokenInspection, TokenQuestion } from "./flows/authentication/inspect-token.ts";
+export type { DeniedCall } from "./flows/authentication/record-denial.ts";
 export type { Health } from "./flows/maintenance/check-health.ts";
 export type { ErasuresReplayed, ListErasuresInput } from "./flows/maintenance/erasures.ts";
 export type { Purged } from "./flows/maintenance/purge.ts";
 export type { CountryMessages, MessageReport } from "./flows/maintenance/report-messages.ts";
 export type { Resealed, ResealInput } from "./flows/maintenance/reseal.ts";
-export type { AuditFault, AuditVerification, BrokenRange } from "./flows/maintenance/verify-audit.ts";
+export type { RotateKeysInput } from "./flows/maintenance/rotate-keys.ts";
+export type { AuditFault, AuditVerification, BrokenRange, VerifyAuditInput } from "./flows/maintenance/verify-audit.ts";
 export type { HeldReset, HoldResetInput } from "./flows/sign-in/hold-reset.ts";
 export type {
   PasskeyRecoveryAnswer,
@@ -76,7 +85,8 @@ export type {
   StartRecoveryInput,
 } from "./flows/sign-in/recover.ts";
 export type { RegisterInput } from "./flows/sign-in/register.ts";
-export type { PasswordReset } from "./flows/sign-in/reset-password.ts";
+export type { ResendCodeInput } from "./flows/sign-in/resend-code.ts";
+export type { PasswordReset, ResetByCodeInput, ResetPasswordInput } from "./flows/sign-in/reset-password.ts";
 export type { LoginInput } from "./flows/sign-in/sign-in.ts";
 export type { CodeAnswer, SignInByCodeInput, TicketAnswer } from "./flows/sign-in/sign-in-by-code.ts";
 export type { SignInByNewPasswordInput } from "./flows/sign-in/sign-in-by-new-password.ts";
@@ -87,7 +97,7 @@ export type {
   SignInBySecondFactorInput,
   TotpToEnroll,
 } from "./flows/sign-in/sign-in-by-second-factor.ts";
-export type { PublicPurpose, StartCodeInput } from "./flows/sign-in/start-code.ts";
+export type { PublicPurpose, StartCodeInput, StartResetInput } from "./flows/sign-in/start-code.ts";
 export { OldTokenRefused } from "./flows/steps/adopt-old-token.ts";
 export type { Administrator } from "./flows/steps/authority.ts";
 export type { Principal, Principal as Caller, RequestInfo, RequestInfo as RequestFacts } from "./flows/steps/core.ts";
@@ -146,6 +156,7 @@ export type {
   PasskeyRequestOptions,
   StartedPasskey,
 } from "./passkeys/passkey-json.ts";
+export type { PasswordLoad } from "./passwords/passwords.ts";
 export type { SyncedPermissions } from "./permissions/permission.ts";
 export {
   type CorePermission,
@@ -157,7 +168,7 @@ export {
   type PermissionOf,
   permissionFor,
 } from "./permissions/permission.ts";
-export type { Group } from "./permissions/permission-store.ts";
+export type { Grants, Group } from "./permissions/permission-store.ts";
 export { createSecret, findSecretWeakness } from "./secrets.ts";
 export { deviceName } from "./sessions/device-name.ts";
 export type { Session } from "./sessions/session.ts";

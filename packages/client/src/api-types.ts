@@ -1,8 +1,9 @@
-import type { ErrorData, Permission, AppRouter as ServiceRouter } from "@latchkey/server";
+import type { ErrorData, Group, OthersRevoked, Permission, AppRouter as ServiceRouter } from "@latchkey/server";
 import type { inferRouterOutputs } from "@trpc/server";
 
 // The one file that takes types from the service; all others take them from here.
-export type { ErrorData, Permission };
+// Answers that the compiler calls by their names in declarations of those who export them.
+export type { ErrorData, Group, OthersRevoked, Permission };
 
 /**
  * All procedures of the service. An interface has a name of its own: what a program exports is declared by that name, and not by

@@ -1,4 +1,13 @@
-export type { AppRouter, ErrorData, Permission, PermissionName, SessionAnswer, User } from "./api-types.ts";
+export type {
+  AppRouter,
+  ErrorData,
+  Group,
+  OthersRevoked,
+  Permission,
+  PermissionName,
+  SessionAnswer,
+  User,
+} from "./api-types.ts";
 export { type AuthClient, type AuthClientOptions, createAuthClient } from "./auth-client.ts";
 export type { Transformer } from "./endpoint.ts";
 export {

@@ -1,4 +1,4 @@
-export type { CorePermission as Permission } from "@latchkey/auth";
+export type { CorePermission as Permission, Group, OthersRevoked } from "@latchkey/auth";
 export { findChallenge, HookRefusal, indexed } from "@latchkey/auth";
 export { defineLatchkeyConfig, type LatchkeyConfig } from "./config.ts";
 export { createLatchkey, type Latchkey, type LatchkeyOptions, type RouterToServe } from "./create-latchkey.ts";

