@@ -1,4 +1,4 @@
-import { readFile, rm } from "node:fs/promises";
+import { copyFile, readFile, rm } from "node:fs/promises";
 import { arch } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -74,5 +74,18 @@ describe.runIf(process.platform === "linux")("the build on the oldest Node.js th
       expect(await service.outcome).toMatchObject({ code: 0, stderr: "" });
       expect(service.log().at(-1)).toMatchObject({ msg: "stopped" });
     }
+  });
+
+  it("runs where it may start no program, itself in its place among them", async () => {
+    const vanishing = join(project.folder, "node");
+    await copyFile(node, vanishing);
+    const vanish = encodeURIComponent(`import { rmSync } from "node:fs"; rmSync(process.execPath);`);
+    const { LATCHKEY_SECRET } = variables();
+    const outcome = await launchScript(join(build, "main.js"), [], {
+      folder: "/",
+      variables: { NODE_ENV: "production", LATCHKEY_SECRET, NODE_OPTIONS: `--import=data:text/javascript,${vanish}` },
+      node: vanishing,
+    }).outcome;
+    expect(outcome).toMatchObject({ code: 3, stderr: expect.stringMatching(/^latchkey: DATABASE_URL is needed/) });
   });
 });
