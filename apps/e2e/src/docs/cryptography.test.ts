@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { expect, test } from "vitest";
-import { codeIn, readPage, root } from "./documents.ts";
+import { codeIn, readPage, root, tablesOf } from "./documents.ts";
 
 /** What computes, draws or holds keys: packages, and what the platform has without one. */
 const cryptography = [
@@ -59,4 +59,23 @@ test("every file that uses cryptography is named in docs/cryptography.md, and ev
   for (const path of sources) if (await usesCryptography(path)) using.push(path);
   expect(using.length).toBeGreaterThan(40);
   expect([...(await named())].sort()).toEqual(using.sort());
+});
+
+/** The names in a list of a source, from its beginning to the first line that ends it. */
+async function namesIn(path: string, from: RegExp): Promise<string[]> {
+  const [, list = ""] = from.exec(await readFile(join(root, path), "utf8")) ?? [];
+  return [...list.matchAll(/"([\w-]+)"/g)].map(([, name = ""]) => name);
+}
+
+test("the keys in docs/cryptography.md are all that there are, and those are renewed with LATCHKEY_SECRET that it says are", async () => {
+  const page = await readPage("docs/cryptography.md");
+  const keys = tablesOf(page).find(([first]) => first?.[0] === "`LATCHKEY_SECRET`") ?? [];
+  const named = keys.flatMap(([key = ""]) => codeIn(key));
+  const purposes = await namesIn("packages/auth/src/secrets.ts", /type KeyPurpose =([^;]*);/);
+  const renewed = await namesIn("packages/auth/src/secret-keys/secret-keys.ts", /const renewed[^=]*= \[([^\]]*)\]/);
+  const settings = await namesIn("apps/api/src/environment.ts", /const secretSettings[^=]*= \[([^\]]*)\];/);
+  expect([purposes.length, renewed.length, settings.length].every((count) => count > 4)).toBe(true);
+  expect([...purposes, ...settings].filter((name) => !named.includes(name))).toEqual([]);
+  const ofRenewed = keys.find(([key = ""]) => codeIn(key).includes("refresh-tokens")) ?? [];
+  expect(codeIn(ofRenewed[0] ?? "").sort()).toEqual(renewed.sort());
 });
