@@ -88,7 +88,7 @@ export const script = `"use strict";
       const seconds = Math.ceil((end - Date.now()) / 1000);
       if (button) button.disabled = seconds > 0;
       if (left) left.textContent = seconds > 0 ? new Intl.NumberFormat(document.documentElement.lang,
-        { style: "unit", unit: "second", unitDisplay: "short" }).format(seconds) : "";
+        { style: "unit", unit: "second", unitDisplay: "long" }).format(seconds) : "";
       if (seconds > 0) setTimeout(tick, 1000);
       else if (left) left.parentElement.hidden = true;
     };
