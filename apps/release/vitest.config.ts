@@ -1,5 +1,12 @@
 import { configDefaults, defineConfig } from "vitest/config";
+import { server } from "../../vitest.base.ts";
 
 export default defineConfig({
-  test: { exclude: [...configDefaults.exclude, "**/*.long.test.ts"], testTimeout: 120_000, hookTimeout: 120_000 },
+  test: {
+    server,
+    exclude: [...configDefaults.exclude, "**/*.long.test.ts"],
+    isolate: false,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+  },
 });

@@ -1,3 +1,4 @@
 import { defineConfig } from "vitest/config";
+import { server } from "../../vitest.base.ts";
 
-export default defineConfig({ test: { testTimeout: 60_000 } });
+export default defineConfig({ test: { server, testTimeout: 60_000 } });
