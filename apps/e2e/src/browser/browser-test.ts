@@ -3,7 +3,7 @@ import { delimiter, join } from "node:path";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { test as base } from "vitest";
 import { type Site, startSite } from "./site.ts";
-import { openTab, type TabOptions } from "./tab.ts";
+import { leaveTab, openTab, type TabOptions } from "./tab.ts";
 
 const executablePath = (process.env.PATH ?? "")
   .split(delimiter)
@@ -49,17 +49,34 @@ const isGone = (context: BrowserContext) => !context.browser()?.isConnected();
 /** What a test leaves behind in the window goes; each site has a port of its own, so no other finds what it stored. */
 async function tidyUp(context: BrowserContext): Promise<void> {
   if (isGone(context)) return;
-  const [, ...tabs] = context.pages();
-  await Promise.all(tabs.map((tab) => tab.close()));
+  const others = context.pages().filter((tab) => tab !== staying.get(context));
+  await Promise.all([blankOut(staying.get(context)), ...others.map((tab) => tab.close())]);
   await context.unrouteAll({ behavior: "ignoreErrors" });
   await context.setOffline(false);
   await context.clearCookies();
 }
 
+/** The tab of a window that stays, and the window with it: both are dear, since Chromium starts processes for them. */
+const staying = new WeakMap<BrowserContext, Page>();
+
+/** Leaves the tab to the next test, unless one has closed it, or it crashed or hangs. */
+async function blankOut(tab: Page | undefined): Promise<void> {
+  if (!tab || tab.isClosed()) return;
+  try {
+    await tab.unrouteAll({ behavior: "ignoreErrors" });
+    await tab.evaluate("sessionStorage.clear()").catch(() => {});
+    await tab.goto("about:blank");
+    leaveTab(tab);
+  } catch {
+    await tab.close();
+  }
+}
+
 /** What each tab showed when a test failed: a wait that ends in vain tells only what was not there. */
 async function describeTabs(context: BrowserContext): Promise<string> {
-  const [, ...tabs] = context.pages();
-  const texts = tabs.map(async (tab) => `${tab.url()}\n${await tab.locator("body").ariaSnapshot({ timeout: 2_000 })}`);
+  const texts = context
+    .pages()
+    .map(async (tab) => `${tab.url()}\n${await tab.locator("body").ariaSnapshot({ timeout: 2_000 })}`);
   const described = await Promise.allSettled(texts);
   return described.map((text) => (text.status === "fulfilled" ? text.value : String(text.reason))).join("\n---\n");
 }
@@ -87,8 +104,9 @@ export const browserTest = base
       async find(): Promise<BrowserContext> {
         if (window && !isGone(window)) return window;
         window = await openWindow(await chromium.find());
-        // It stays, and the window with it, which is dearer than a tab.
-        await window.newPage();
+        const tab = await window.newPage();
+        staying.set(window, tab);
+        leaveTab(tab);
         return window;
       },
     };

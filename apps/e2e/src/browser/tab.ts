@@ -11,10 +11,24 @@ export interface TabOptions {
   readonly intruder?: string;
 }
 
-/** Opens the sign-in page in a new tab, and waits until it knows who is signed in. */
+/** The blank tab of a window that stays from test to test, until one has taken it. */
+const blank = new WeakMap<BrowserContext, Page>();
+
+/** Leaves a blank tab for {@link takeTab}. */
+export const leaveTab = (tab: Page): void => void blank.set(tab.context(), tab);
+
+/** A blank tab of a window: the one that stays there, or else a new one, for which Chromium starts a process. */
+export async function takeTab(context: BrowserContext): Promise<Page> {
+  const tab = blank.get(context);
+  blank.delete(context);
+  return tab ?? context.newPage();
+}
+
+/** Opens the sign-in page in a tab, and waits until it knows who is signed in. */
 export async function openTab(context: BrowserContext, { front }: Site, options: TabOptions = {}): Promise<Page> {
   const { intruder, ...settings } = options;
-  const tab = await context.newPage();
+  // What is added to a tab stays there.
+  const tab = await (intruder ? context.newPage() : takeTab(context));
   if (intruder) await tab.addInitScript(intruder);
   await tab.goto(`${front.url}/?${new URLSearchParams(settings)}`);
   await shows(tab, /Sign/);

@@ -5,6 +5,7 @@ import { browserTest, inBrowser } from "../browser/browser-test.ts";
 import { readHeadings, watchHeadings } from "../browser/headings.ts";
 import { alice, readStatuses } from "../browser/site.ts";
 import { startFront } from "../browser/static-server.ts";
+import { takeTab } from "../browser/tab.ts";
 import { root } from "../docs/documents.ts";
 import { startLiveServer } from "../live-server.ts";
 import { asksToSignIn, fillIn, greets, openDevice, says } from "./example-pages.ts";
@@ -82,7 +83,7 @@ test("what is typed as soon as a field shows is there afterwards: before the scr
   context,
   app,
 }) => {
-  const tab = await context.newPage();
+  const tab = await takeTab(context);
   const script = Promise.withResolvers<void>();
   await tab.route("**/_next/static/**/*.js", async (route) => {
     await script.promise;
@@ -127,7 +128,7 @@ test("somebody registers by their number, with one field for the code, and signs
   context,
   app,
 }) => {
-  const [tab, to] = [await context.newPage(), "+905327770001"];
+  const [tab, to] = [await takeTab(context), "+905327770001"];
   await tab.goto(app.url);
   await askForCode(tab, to);
   expect(await tab.getByLabel("Code").getAttribute("autocomplete")).toBe("one-time-code");
@@ -145,7 +146,7 @@ test("somebody registers by their number, with one field for the code, and signs
 });
 
 test("an account with a password is asked for it beside the code", async ({ context, app }) => {
-  const tab = await context.newPage();
+  const tab = await takeTab(context);
   await tab.goto(app.url);
   await askForCode(tab, "+905321234567");
   await typeCode(tab, (await inbox.take("+905321234567")).code);
@@ -155,7 +156,7 @@ test("an account with a password is asked for it beside the code", async ({ cont
 });
 
 test("the browser's scripts see no token, and the cookie is the app's own", async ({ context, app }) => {
-  const tab = await context.newPage();
+  const tab = await takeTab(context);
   await tab.goto(app.url);
   await fillIn(tab);
   await greets(tab, "alice");
@@ -167,7 +168,7 @@ test("the browser's scripts see no token, and the cookie is the app's own", asyn
 });
 
 test("who signs out in one tab is signed out in the other", async ({ context, app }) => {
-  const [here, there] = [await context.newPage(), await context.newPage()];
+  const [here, there] = [await takeTab(context), await context.newPage()];
   await here.goto(app.url);
   await there.goto(app.url);
   await fillIn(here);
@@ -185,7 +186,7 @@ test("a token that has run out is renewed on the way to the page, once, and sign
   context,
   app,
 }) => {
-  const tab = await context.newPage();
+  const tab = await takeTab(context);
   await tab.goto(app.url);
   await fillIn(tab);
   await greets(tab, "alice");
@@ -207,7 +208,7 @@ test("a token that has run out is renewed on the way to the page, once, and sign
 
 test("a device that is ended on another is signed out", async ({ browser, context, app }) => {
   await using away = await openDevice(browser);
-  const [here, there] = [await context.newPage(), await away.newPage()];
+  const [here, there] = [await takeTab(context), await away.newPage()];
   for (const tab of [here, there]) {
     await tab.goto(app.url);
     await fillIn(tab);
@@ -222,7 +223,7 @@ test("a device that is ended on another is signed out", async ({ browser, contex
 });
 
 test("what a permission is for is rendered for whoever holds it, and for nobody else", async ({ context, app }) => {
-  const tab = await context.newPage();
+  const tab = await takeTab(context);
   await tab.goto(app.url);
   await fillIn(tab);
   await greets(tab, "alice");
@@ -234,7 +235,7 @@ test("what a permission is for is rendered for whoever holds it, and for nobody 
 });
 
 test("a list that could not be read says so, and is there when one tries again", async ({ context, app }) => {
-  const tab = await context.newPage();
+  const tab = await takeTab(context);
   await tab.goto(app.url);
   await tab.route("**/api/devices", (route) => route.abort());
   await fillIn(tab);
@@ -246,7 +247,7 @@ test("a list that could not be read says so, and is there when one tries again",
 });
 
 test("a service that does not answer signs nobody out", async ({ context, app }) => {
-  const tab = await context.newPage();
+  const tab = await takeTab(context);
   await tab.goto(app.url);
   await fillIn(tab);
   await greets(tab, "alice");

@@ -3,6 +3,7 @@ import type { Page } from "playwright-core";
 import { expect } from "vitest";
 import { browserTest, inBrowser } from "../browser/browser-test.ts";
 import { readHeadings, watchHeadings } from "../browser/headings.ts";
+import { takeTab } from "../browser/tab.ts";
 import { root } from "../docs/documents.ts";
 import { createEmptyDatabase } from "../processes/external-database.ts";
 import { launchScript } from "../processes/service-process.ts";
@@ -64,7 +65,7 @@ test("somebody creates an account with a field of the shop's own, orders, and st
 });
 
 test("only whoever may delete orders is shown how, and the shop refuses all others", async ({ context, shop }) => {
-  const [here, there] = [await context.newPage(), await context.newPage()];
+  const [here, there] = [await takeTab(context), await context.newPage()];
   const orderOn = (tab: Page) => tab.getByRole("listitem").filter({ hasText: "Coffee, for Bo" });
   await here.goto(shop.url);
   await signUp(here, bora, "Bo");

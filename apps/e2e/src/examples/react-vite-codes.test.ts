@@ -3,6 +3,7 @@ import type { Page } from "playwright-core";
 import { expect } from "vitest";
 import { browserTest, inBrowser } from "../browser/browser-test.ts";
 import { alice, type Site, startSite } from "../browser/site.ts";
+import { takeTab } from "../browser/tab.ts";
 import { root } from "../docs/documents.ts";
 import { greets, says } from "./example-pages.ts";
 
@@ -42,7 +43,7 @@ test("somebody registers by their number, with one field for the code, and signs
   context,
   phoneSite: site,
 }) => {
-  const [tab, to] = [await context.newPage(), newNumber()];
+  const [tab, to] = [await takeTab(context), newNumber()];
   await openByCode(tab, site);
   await askForCode(tab, to);
   const field = tab.getByLabel("Code");
@@ -66,7 +67,7 @@ test("a code that was asked for is still there after a reload, and a wrong one c
   context,
   phoneSite: site,
 }) => {
-  const [tab, to] = [await context.newPage(), newNumber()];
+  const [tab, to] = [await takeTab(context), newNumber()];
   await openByCode(tab, site);
   await askForCode(tab, to);
   const code = await readCode(to);
@@ -86,7 +87,7 @@ test("a code that was asked for is still there after a reload, and a wrong one c
 });
 
 test("an account with a password is asked for it beside the code", async ({ context, phoneSite: site }) => {
-  const tab = await context.newPage();
+  const tab = await takeTab(context);
   await openByCode(tab, site);
   await askForCode(tab, alice.phoneNumber);
   await typeCode(tab, await readCode("+905321234567"));

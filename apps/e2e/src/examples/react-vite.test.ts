@@ -2,6 +2,7 @@ import { expect } from "vitest";
 import { browserTest, inBrowser } from "../browser/browser-test.ts";
 import { readHeadings, watchHeadings } from "../browser/headings.ts";
 import { alice, readStatuses, type Site, startSite } from "../browser/site.ts";
+import { takeTab } from "../browser/tab.ts";
 import { root } from "../docs/documents.ts";
 import { asksToSignIn, fillIn, greets, openDevice, says } from "./example-pages.ts";
 
@@ -42,7 +43,7 @@ test("who signs out in one tab is signed out in the other, and the next person s
   exampleSite: site,
 }) => {
   await site.test.auth.createUser(bora);
-  const [here, there] = [await context.newPage(), await context.newPage()];
+  const [here, there] = [await takeTab(context), await context.newPage()];
   await here.goto(site.front.url);
   await there.goto(site.front.url);
   await fillIn(here);
@@ -64,7 +65,7 @@ test("a device that is ended on another is signed out at its next call", async (
   exampleSite: site,
 }) => {
   await using away = await openDevice(browser);
-  const [here, there] = [await context.newPage(), await away.newPage()];
+  const [here, there] = [await takeTab(context), await away.newPage()];
   for (const tab of [here, there]) {
     await tab.goto(site.front.url);
     await fillIn(tab);
@@ -84,7 +85,7 @@ test("what a permission is for is shown to whoever holds it, and to nobody else"
   context,
   exampleSite: site,
 }) => {
-  const tab = await context.newPage();
+  const tab = await takeTab(context);
   await tab.goto(site.front.url);
   await fillIn(tab);
   await tab.getByText("This device").waitFor();

@@ -46,27 +46,32 @@ test.runIf(only)(`seed ${only}`, async () => {
   await simulate(world, Number(only), emptyTally());
 });
 
-test.each<[what: string, options: WorldOptions, complaint: RegExp]>([
-  ["draws successors", { replaceCore: drawSuccessors }, /two tokens of generation|other generations|not token/],
-  ["has no grace time", { grace: 0 }, /two tokens of generation|other generations|not token/],
-  ["takes any old token", { replaceCore: takeOldTokens }, /ok, not refresh_token_reused|other generations/],
-  ["overlooks that an answer was used", { replaceCore: overlookUse }, /ok, not refresh_token_reused/],
-  ["takes old access tokens for use", { replaceCore: takeOldTokensForUse }, /refresh_token_reused, not token/],
+/** Each with a seed that has found it: only where the simulator has changed since, others have to be tried. */
+test.each<[what: string, options: WorldOptions, complaint: RegExp, seed: number]>([
+  ["draws successors", { replaceCore: drawSuccessors }, /two tokens of generation|other generations|not token/, 1],
+  ["has no grace time", { grace: 0 }, /two tokens of generation|other generations|not token/, 2],
+  ["takes any old token", { replaceCore: takeOldTokens }, /ok, not refresh_token_reused|other generations/, 1],
+  ["overlooks that an answer was used", { replaceCore: overlookUse }, /ok, not refresh_token_reused/, 69],
+  ["takes old access tokens for use", { replaceCore: takeOldTokensForUse }, /refresh_token_reused, not token/, 34],
   [
     "lets in whoever has signed out",
     { replaceCore: letEndedSessionsIn },
     /let in though|the session live|ok, not session_ended/,
+    44,
   ],
-])("the simulator notices a server that %s, and its seed tells the same story again", async (_, options, complaint) => {
-  const first = await findViolation(options);
-  expect(first?.message).toMatch(complaint);
-  await using world = await openWorld(options);
-  await expect(simulate(world, first?.seed ?? 0, emptyTally())).rejects.toThrow(first?.message);
-});
+])(
+  "the simulator notices a server that %s, and its seed tells the same story again",
+  async (_, options, complaint, seed) => {
+    const first = await findViolation(options, seed);
+    expect(first?.message).toMatch(complaint);
+    await using world = await openWorld(options);
+    await expect(simulate(world, first?.seed ?? 0, emptyTally())).rejects.toThrow(first?.message);
+  },
+);
 
-async function findViolation(options: WorldOptions): Promise<Violation | null> {
+async function findViolation(options: WorldOptions, likely: number): Promise<Violation | null> {
   await using world = await openWorld(options);
-  for (let seed = 1; seed <= 200; seed += 1) {
+  for (const seed of [likely, ...Array.from({ length: 200 }, (_, index) => index + 1)]) {
     const violation = await findViolationOf(world, seed);
     if (violation) return violation;
   }
