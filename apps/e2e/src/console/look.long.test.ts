@@ -39,11 +39,13 @@ const looks = [
   { viewport: phone, theme: "light", language: "hi" },
 ] as const;
 
-const kinds = ["superuser", "viewer", "changer", "nobody"] as const;
-/** Everybody in two looks, and whoever sees the most in all of them. */
-const each = kinds.flatMap((kind) =>
-  (kind === "superuser" ? looks : looks.slice(1, 3)).map((look) => ({ ...look, kind })),
-);
+/** Whoever sees the most in all looks, and everybody else, who sees parts of the same, in one. */
+const each = [
+  ...looks.map((look) => ({ ...look, kind: "superuser" })),
+  { ...looks[1], kind: "viewer" },
+  { ...looks[2], kind: "changer" },
+  { ...looks[1], kind: "nobody" },
+];
 
 describe.skipIf(!isService)("every screen of the console", () => {
   test.for(each)(

@@ -136,7 +136,7 @@ socket.once("data", () => { process.kill(${pid}, "SIGTERM"); process.kill(${pid}
 socket.on("error", () => {}).on("close", () => console.log("cut off"));`;
 
 /** Starts of each form, of which the median counts. */
-const startsMeasured = 5;
+const startsMeasured = 3;
 
 /** Milliseconds. A machine that is busy with other work is slow with both forms. */
 const longestStart = 300_000;
@@ -157,9 +157,11 @@ async function timeStart(script: string): Promise<number> {
   return took;
 }
 
-async function readMemory(pid: number): Promise<number> {
+/** Bytes that a process takes, and the most that it ever took. */
+async function readMemory(pid: number): Promise<{ readonly now: number; readonly most: number }> {
   const status = await readFile(`/proc/${pid}/status`, "utf8");
-  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) * 1024;
+  const read = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(status)?.[1]) * 1024;
+  return { now: read("VmRSS"), most: read("VmHWM") };
 }
 
 describe("the build of the service", () => {
@@ -245,18 +247,20 @@ describe.runIf(isContainable)(
     });
 
     it("it takes at most 150 MB at rest, signs people in, and says nothing on standard error", async () => {
-      const memory = await readMemory(service.innerPid);
-      console.log(`memory at rest: ${Math.round(memory / megabyte)} MB`);
-      expect(memory).toBeLessThan(150 * megabyte);
+      const { now } = await readMemory(service.innerPid);
+      console.log(`memory at rest: ${Math.round(now / megabyte)} MB`);
+      expect(now).toBeLessThan(150 * megabyte);
       expect(await service.call(signInAndCall)).toBe("200 200 200 200\n");
       expect(service.stderr()).toBe("");
     });
 
-    it(`it takes at most 200 MB after ${calls} calls, pages and refreshes among them`, async () => {
+    it(`it never takes more than 200 MB during ${calls} calls, pages and refreshes among them`, async () => {
       expect(await service.call(makeCalls)).toBe("0\n");
-      const memory = await readMemory(service.innerPid);
-      console.log(`memory after ${calls} calls: ${Math.round(memory / megabyte)} MB`);
-      expect(memory).toBeLessThan(200 * megabyte);
+      const { now, most } = await readMemory(service.innerPid);
+      console.log(
+        `memory after ${calls} calls: ${Math.round(now / megabyte)} MB, and at most ${Math.round(most / megabyte)}`,
+      );
+      expect(most).toBeLessThan(200 * megabyte);
     });
 
     it("SIGTERM stops it, and it ends with 0", async () => {

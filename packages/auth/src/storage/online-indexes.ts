@@ -62,7 +62,9 @@ export async function buildIndexes(
     );
     if (!rows[0]?.isOurs) return listMissing(db, wanted);
     try {
-      await sql`select set_config('lock_timeout', ${String(longestWait)}, false)`.execute(connection);
+      // One core at a time: the others are the calls'.
+      await sql`select set_config('lock_timeout', ${String(longestWait)}, false),
+        set_config('max_parallel_maintenance_workers', '0', false)`.execute(connection);
       for (const name of await listMissing(connection, wanted)) await build(connection, name, wanted[name] ?? "");
       const stillMissing = await listMissing(connection, wanted);
       for (const [old, present] of Object.entries(replaced))
@@ -70,6 +72,7 @@ export async function buildIndexes(
       return stillMissing;
     } finally {
       await sql`select set_config('lock_timeout', '0', false), pg_advisory_unlock(${lock})`.execute(connection);
+      await sql`reset max_parallel_maintenance_workers`.execute(connection);
     }
   });
 }
