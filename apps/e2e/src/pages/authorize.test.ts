@@ -12,10 +12,15 @@ const clients = [
   { id: "shop", name, redirectUris: [shop, "https://shop.example.com/other?tenant=7", phone, "http://127.0.0.1/back"] },
   { id: "desk", name: "Desk", redirectUris: ["https://desk.example.com/", "http://[::1]/back"] },
 ];
+/** Gets no more than tokens of one API. */
+const till = { id: "till", name: "Till", redirectUris: ["com.example.till:/signed-in"], audience: "till" };
 const inbox = createInbox();
 let live: LiveServer;
 beforeAll(async () => {
-  live = await startLiveServer({ messages: { senders: { sms: inbox }, isEnforced: false } }, { pages: { clients } });
+  live = await startLiveServer(
+    { messages: { senders: { sms: inbox }, isEnforced: false }, tokens: { audience: ["latchkey", "till"] } },
+    { pages: { clients: [...clients, till] } },
+  );
 });
 afterAll(() => live?.[Symbol.asyncDispose]());
 
@@ -213,6 +218,15 @@ describe.skipIf(!isService)("an address that is not https", () => {
     expect(back.headers.get("referrer-policy")).toBe("no-referrer");
     const { code } = Object.fromEntries(new URLSearchParams(placeOf(back).split("?")[1]));
     expect(await exchange(code ?? "", { redirectUri: phone })).toMatchObject({ body: { user: { username } } });
+  });
+
+  test("is told of with what the app may do, and until when, by whether it gets the account or one API", async () => {
+    await signIn();
+    const read = async (changes: Asked) => (await browser.get(pathOf(changes))).text();
+    const until = "until you sign it out under “Devices”.";
+    expect(await read({ redirect_uri: phone })).toContain(`It can see and change your account, ${until}`);
+    const ofOne = await read({ client_id: "till", redirect_uri: "com.example.till:/signed-in" });
+    expect(ofOne).toContain(`It gets to know your account, ${until}`);
   });
 
   test("gets a refusal where the person does not want to, and nothing for a form of somebody else's", async () => {

@@ -71,7 +71,9 @@ export const en = {
   goOn: "Continue",
   notYou: "Use another account",
   continueAs: "Continue as {name}?",
-  continueLead: "{client} asks you to sign in. It gets to know your account.",
+  continueLead: "{client} asks you to sign in. It gets to know your account, until you sign it out under “Devices”.",
+  continueLeadWhole:
+    "{client} asks you to sign in. It can see and change your account, until you sign it out under “Devices”.",
   decline: "Cancel",
   appUnknown: "This link does not work",
   appUnknownLead: "The app that sent you here is not known, or it has moved. Go back to it and try again.",

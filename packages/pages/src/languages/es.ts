@@ -72,7 +72,10 @@ export const es: Catalogue = {
   goOn: "Continuar",
   notYou: "Usar otra cuenta",
   continueAs: "¿Continuar como {name}?",
-  continueLead: "{client} te pide que inicies sesión. Conocerá tu cuenta.",
+  continueLead:
+    "{client} te pide que inicies sesión. Conocerá tu cuenta hasta que cierres su sesión en «Dispositivos».",
+  continueLeadWhole:
+    "{client} te pide que inicies sesión. Podrá ver y cambiar tu cuenta hasta que cierres su sesión en «Dispositivos».",
   decline: "Cancelar",
   appUnknown: "Este enlace no funciona",
   appUnknownLead:

@@ -73,7 +73,10 @@ export const fr: Catalogue = {
   goOn: "Continuer",
   notYou: "Utiliser un autre compte",
   continueAs: "Continuer en tant que {name} ?",
-  continueLead: "{client} vous demande de vous connecter. L’application connaîtra votre compte.",
+  continueLead:
+    "{client} vous demande de vous connecter. L’application connaîtra votre compte jusqu’à ce que vous la déconnectiez dans « Appareils ».",
+  continueLeadWhole:
+    "{client} vous demande de vous connecter. L’application pourra voir et modifier votre compte jusqu’à ce que vous la déconnectiez dans « Appareils ».",
   decline: "Annuler",
   appUnknown: "Ce lien ne fonctionne pas",
   appUnknownLead:

@@ -72,7 +72,10 @@ export const id: Catalogue = {
   goOn: "Lanjutkan",
   notYou: "Pakai akun lain",
   continueAs: "Lanjutkan sebagai {name}?",
-  continueLead: "{client} meminta Anda masuk. Aplikasi itu akan mengenal akun Anda.",
+  continueLead:
+    "{client} meminta Anda masuk. Aplikasi itu mengenal akun Anda sampai Anda mengeluarkannya di “Perangkat”.",
+  continueLeadWhole:
+    "{client} meminta Anda masuk. Aplikasi itu dapat melihat dan mengubah akun Anda sampai Anda mengeluarkannya di “Perangkat”.",
   decline: "Batal",
   appUnknown: "Tautan ini tidak berfungsi",
   appUnknownLead:

@@ -72,7 +72,9 @@ export const ptBR: Catalogue = {
   goOn: "Continuar",
   notYou: "Usar outra conta",
   continueAs: "Continuar como {name}?",
-  continueLead: "{client} pede que você entre. Ele passa a conhecer sua conta.",
+  continueLead: "{client} pede que você entre. Ele conhecerá sua conta até você o desconectar em “Aparelhos”.",
+  continueLeadWhole:
+    "{client} pede que você entre. Ele poderá ver e alterar sua conta até você o desconectar em “Aparelhos”.",
   decline: "Cancelar",
   appUnknown: "Este link não funciona",
   appUnknownLead:

@@ -71,7 +71,9 @@ export const tr: Catalogue = {
   goOn: "Devam et",
   notYou: "Başka hesap kullan",
   continueAs: "{name} olarak devam edilsin mi?",
-  continueLead: "{client} giriş yapmanızı istiyor. Hesabınızı tanıyacak.",
+  continueLead: "{client} giriş yapmanızı istiyor. “Cihazlar” sayfasından çıkarana kadar hesabınızı tanıyacak.",
+  continueLeadWhole:
+    "{client} giriş yapmanızı istiyor. “Cihazlar” sayfasından çıkarana kadar hesabınızı görebilecek ve değiştirebilecek.",
   decline: "Vazgeç",
   appUnknown: "Bu bağlantı çalışmıyor",
   appUnknownLead: "Sizi buraya gönderen uygulama tanınmıyor ya da taşınmış. Uygulamaya dönüp yeniden deneyin.",

@@ -118,9 +118,12 @@ export function layOutContinue(visit: Visit, request: Authorization, name: strin
   const action = path.slice(base.length);
   const fields = html`<div class="stack">${button(texts.goOn)}<button class="button second wide" name="decline" value="yes">${texts.decline}</button></div>`;
   const leave = html`<input type="hidden" name="again" value="yes"><button class="leave">${texts.notYou}</button>`;
+  const { name: appName, audience } = request.client;
+  // Without an audience its tokens open all that the account may do here.
+  const lead = audience === undefined ? texts.continueLeadWhole : texts.continueLead;
   return {
     title: fill(texts.continueAs, { name }),
-    main: html`${heading(withName(texts.continueAs, name), withName(texts.continueLead, request.client.name, "client"))}${form(plain, action, fields)}<hr class="line">${form(here, "/sign-out", leave)}`,
+    main: html`${heading(withName(texts.continueAs, name), withName(lead, appName, "client"))}${form(plain, action, fields)}<hr class="line">${form(here, "/sign-out", leave)}`,
   };
 }
 
