@@ -162,6 +162,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
     "@latchkey/client",
     "@latchkey/client/reauthenticate/react",
     ...["en", "tr", "ar", "es", "pt-br", "hi", "id", "fr"].map((language) => `@latchkey/pages/languages/${language}`),
+    "@latchkey/pages/languages/spell-seconds",
   ],
   "apps/api": [
     "@latchkey/auth",
