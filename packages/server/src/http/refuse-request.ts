@@ -11,7 +11,7 @@ export interface RequestToRefuse {
 }
 
 /**
- * What a client never sends by accident: another method, an endless address, a body that is not JSON or says that it is too large. A
+ * What a client never sends by accident: another method, an endless address, a body that is not JSON in UTF-8 or says that it is too large. A
  * body whose length is not said is for `limitBody`, or for the option `maxBodySize` of tRPC's adapters.
  *
  * @param router whose clients are to read the answer; without it, those of a router without a transformer
@@ -24,6 +24,8 @@ export function refuseRequest(request: RequestToRefuse, router?: AnyTRPCRouter):
   if (!["GET", "HEAD", "POST"].includes(method)) return refuseMethod("GET, HEAD, POST", router);
   if (targetOf(url).length > requestLimits.url) return refuse("BAD_REQUEST", "The address is too long", router);
   if (!hasJson(request)) return refuse("UNSUPPORTED_MEDIA_TYPE", "Send the input as application/json", router);
+  if (isEncoded(request))
+    return refuse("UNSUPPORTED_MEDIA_TYPE", "Send the input in UTF-8, and not compressed", router);
   const [length] = readHeader(request.headers, "content-length");
   const isTooLarge = method === "POST" && Number(length ?? 0) > requestLimits.body;
   return isTooLarge ? refuse("PAYLOAD_TOO_LARGE", undefined, router) : null;
@@ -37,6 +39,16 @@ export const targetOf = (url: string): string =>
 function hasJson({ method, headers }: RequestToRefuse): boolean {
   const [type] = readHeader(headers, "content-type");
   return type ? /^application\/json\s*(;|$)/i.test(type) : method !== "POST";
+}
+
+/** Whether a body is said to be written otherwise than it is read: in another character set than JSON has (RFC 8259 §8.1), or compressed. */
+function isEncoded({ headers }: RequestToRefuse): boolean {
+  const [[type = ""], [coding = "identity"]] = [
+    readHeader(headers, "content-type"),
+    readHeader(headers, "content-encoding"),
+  ];
+  const [, charset = "utf-8"] = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(type) ?? [];
+  return !/^(utf-?8|us-ascii)$/i.test(charset) || !/^(identity)?$/i.test(coding.trim());
 }
 
 /** What of Node's `IncomingMessage` is read. */

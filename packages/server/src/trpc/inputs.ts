@@ -24,6 +24,15 @@ export const identifierText = text(320);
 /** A password as it is typed, in UTF-16 units; the policy counts code points. */
 export const passwordText = text(1_024);
 
+/**
+ * A password that is to be set. One that did not arrive in UTF-8 has the same sign in the place of every letter that could not be read, so that
+ * others would open the account as well.
+ */
+export const newPasswordText = passwordText.refine(
+  (value) => !value.includes("\ufffd"),
+  withIssueCode("invalid_characters", "holds characters that did not arrive: send it in UTF-8"),
+);
+
 /** An access or refresh token. Longer texts are refused by what reads them. */
 export const tokenText = text(8_192);
 

@@ -1,13 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Auth } from "../../auth.ts";
-import {
-  createInbox,
-  createPasskeyDevice,
-  createTestAuth,
-  type PasskeyDevice,
-  showTotp,
-  type TestAuth,
-} from "../../testing/index.ts";
+import { addApp, addPasskey, signInByPasskey, signInByPassword } from "../../testing/factors.ts";
+import { createInbox, createTestAuth, type PasskeyDevice, type TestAuth } from "../../testing/index.ts";
 import { codeOf, createProvedPerson, freshFacts, password } from "../../testing/people.ts";
 import type { Principal } from "../steps/core.ts";
 
@@ -28,28 +22,9 @@ afterAll(() => service[Symbol.asyncDispose]());
 
 const facts = () => freshFacts(service);
 const callerOf = (token: string): Promise<Principal> => auth.authenticate([`Bearer ${token}`]);
-const signIn = async (username: string, typed = password) =>
-  callerOf((await auth.login({ username, password: typed }, facts())).token);
+const signIn = (username: string, typed = password) => signInByPassword(service, { username, password: typed });
 
-async function addPasskey(caller: Principal) {
-  const device = createPasskeyDevice();
-  const { options } = await auth.startPasskey(caller);
-  const { passkey, recoveryCodes } = await auth.addPasskey(caller, { passkey: device.create(options) }, facts());
-  return { device, id: passkey.id, codes: recoveryCodes?.codes ?? [] };
-}
-
-async function addApp(caller: Principal): Promise<void> {
-  const { ticket, secret } = await auth.startTotp(caller, facts());
-  await service.clock.advance(30);
-  await auth.confirmTotp(caller, { ticket, totp: await showTotp(service, secret) }, facts());
-}
-
-async function signInByPasskey(device: PasskeyDevice) {
-  const { options } = await auth.startPasskeySignIn();
-  return auth.signInByPasskey({ passkey: device.get(options) }, facts());
-}
-
-const opens = (device: PasskeyDevice) => signInByPasskey(device).then(() => "in", codeOf);
+const opens = (device: PasskeyDevice) => signInByPasskey(service, device).then(() => "in", codeOf);
 const recovers = (code = "") => auth.startRecovery({ code }, facts()).then(() => "in", codeOf);
 const isOver = (token: string) => callerOf(token).then(() => "goes on", codeOf);
 const listIds = async (caller: Principal) => (await auth.listPasskeys(caller)).map(({ id }) => id);
@@ -58,8 +33,8 @@ const listIds = async (caller: Principal) => (await auth.listPasskeys(caller)).m
 async function createRobbed() {
   const { id, username, phoneNumber } = await createProvedPerson(service);
   const thief = await signIn(username);
-  const first = await addPasskey(thief);
-  return { id, username, phoneNumber, first, second: await addPasskey(thief) };
+  const first = await addPasskey(service, thief);
+  return { id, username, phoneNumber, first, second: await addPasskey(service, thief) };
 }
 
 async function resetByAdministrator(username: string): Promise<Principal> {
@@ -73,8 +48,8 @@ describe("after a reset of an account that somebody else was in", () => {
     const { username, first, second } = await createRobbed();
     const owner = await resetByAdministrator(username);
     // The password is another one, and all that the thief has made still leads in.
-    const thief = await signInByPasskey(first.device);
-    const mine = await addPasskey(owner);
+    const thief = await signInByPasskey(service, first.device);
+    const mine = await addPasskey(service, owner);
     const removed = await auth.removeOtherFactors(owner, { keepPasskeys: [mine.id], keepTotp: false }, facts());
     expect(removed).toMatchObject({ passkeys: 2, totp: false, sessionsEnded: 1, recoveryCodes: { goodFrom: null } });
     expect([await opens(first.device), await opens(second.device)]).toEqual(Array(2).fill("invalid_credentials"));
@@ -96,8 +71,8 @@ describe("after a reset of an account that somebody else was in", () => {
   test("the app goes too unless it is kept, and is not asked for any more", async () => {
     for (const keepTotp of [true, false]) {
       const { username, first } = await createRobbed();
-      await addApp(await callerOf((await signInByPasskey(first.device)).token));
-      const owner = await callerOf((await signInByPasskey(first.device)).token);
+      await addApp(service, await callerOf((await signInByPasskey(service, first.device)).token));
+      const owner = await callerOf((await signInByPasskey(service, first.device)).token);
       const keep = { keepPasskeys: [first.id], keepTotp };
       expect(await auth.removeOtherFactors(owner, keep, facts())).toMatchObject({ passkeys: 1, totp: !keepTotp });
       expect((await auth.getTotp(owner)).since === null).toBe(!keepTotp);
@@ -155,7 +130,7 @@ describe("nothing is removed", () => {
 
   test("where it is the last way in, or the factor that the account needs", async () => {
     const { id, first } = await createRobbed();
-    const caller = await callerOf((await signInByPasskey(first.device)).token);
+    const caller = await callerOf((await signInByPasskey(service, first.device)).token);
     await expectRefused(caller, "permission_denied", { by: strict });
     await service.database.query(
       "update latchkey.users set password = '!', phone_number = null, phone_proved_at = null, is_staff = true where id = $1",

@@ -1,7 +1,9 @@
-import { expect, test } from "vitest";
+import pg from "pg";
+import { expect, test, vi } from "vitest";
+import { createAuth } from "../../create-auth.ts";
 import type { AuthError } from "../../errors.ts";
 import { sha256 } from "../../secrets.ts";
-import { createTestAuth } from "../../testing/index.ts";
+import { createTestAuth, quick } from "../../testing/index.ts";
 
 const password = "correct horse battery";
 const codeOf = (error: AuthError) => error.code;
@@ -35,6 +37,33 @@ test("everybody is signed out at the next call, step by step and audited, and si
   expect(events).toEqual([step(1_000), step(1_000), step(101)]);
   expect(await auth.operator.endAllSessions()).toBe(0);
   await auth.login({ username: "alice", password }, facts);
+});
+
+test("a step takes as long as it takes, whatever time a statement has that somebody waits for", async () => {
+  await using service = await createTestAuth();
+  const { auth, clock, database, facts } = service;
+  await auth.createUser({ username: "alice", password });
+  await auth.login({ username: "alice", password }, facts);
+  const hasty = createAuth({ ...database.connection, statement_timeout: 200 }, { ...quick, clock });
+  const holder = new pg.Client(database.connection);
+  await holder.connect();
+  try {
+    await holder.query("begin; select from latchkey.sessions for update");
+    const ending = hasty.operator.endAllSessions();
+    ending.catch(() => {});
+    await vi.waitFor(
+      async () => {
+        const waiting = "wait_event_type = 'Lock' and clock_timestamp() - query_start > interval '400 milliseconds'";
+        expect(await database.query(`select from pg_stat_activity where ${waiting}`)).toHaveLength(1);
+      },
+      { timeout: 20_000 },
+    );
+    await holder.query("commit");
+    expect(await ending).toBe(1);
+  } finally {
+    await holder.end();
+    await hasty.close();
+  }
 });
 
 test("a session that is opened while it runs goes on", async () => {

@@ -1,14 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Auth } from "../../auth.ts";
 import type { AuthError } from "../../errors.ts";
-import {
-  createInbox,
-  createPasskeyDevice,
-  createTestAuth,
-  type PasskeyDevice,
-  showTotp,
-  type TestAuth,
-} from "../../testing/index.ts";
+import { addApp, addPasskey, nextTotp, signInByPasskey, signInByPassword } from "../../testing/factors.ts";
+import { createInbox, createTestAuth, type TestAuth } from "../../testing/index.ts";
 import { codeOf, createProvedPerson, freshFacts, password } from "../../testing/people.ts";
 import type { Principal } from "../steps/core.ts";
 
@@ -44,33 +38,10 @@ async function createPerson(): Promise<Person> {
   return { id, username, phoneNumber, caller, codes };
 }
 
-const signIn = async (username: string, typed = password) =>
-  callerOf((await auth.login({ username, password: typed }, facts())).token);
-
-async function addApp(caller: Principal): Promise<string> {
-  const { ticket, secret } = await auth.startTotp(caller, facts());
-  await auth.confirmTotp(caller, { ticket, totp: await nextTotp(secret) }, facts());
-  return secret;
-}
+const signIn = (username: string, typed = password) => signInByPassword(service, { username, password: typed });
 
 /** The same caller at the next call, which reads that both factors were shown. */
 const afterFactor = ({ user, session }: Principal): Principal => ({ user, session: { ...session, acr: "2" } });
-
-async function addPasskey(caller: Principal, device = createPasskeyDevice()) {
-  const { options } = await auth.startPasskey(caller);
-  const { passkey } = await auth.addPasskey(caller, { passkey: device.create(options) }, facts());
-  return { device, id: passkey.id };
-}
-
-async function nextTotp(secret: string): Promise<string> {
-  await service.clock.advance(30);
-  return showTotp(service, secret);
-}
-
-async function signInByPasskey(device: PasskeyDevice) {
-  const { options } = await auth.startPasskeySignIn();
-  return auth.signInByPasskey({ passkey: device.get(options) }, facts());
-}
 
 /** The ticket of a way in that wants the second factor. */
 const ticketOf = (way: Promise<unknown>): Promise<string> =>
@@ -103,7 +74,7 @@ async function leavePasskeyOnly({ id }: Person): Promise<void> {
 describe("a lost phone", () => {
   test("with the app on it, and codes on paper: a code sets a password, and takes the app away where that is said", async () => {
     const person = await createPerson();
-    await addApp(person.caller);
+    await addApp(service, person.caller);
     expect(await recover(person.codes[0], { removeSecondFactors: true })).toMatchObject({ user: { id: person.id } });
     expect(await isLive(person.caller)).toBe(false);
     await signIn(person.username, nextPassword);
@@ -111,69 +82,69 @@ describe("a lost phone", () => {
 
   test("and the codes with it: an administrator takes the factors away and makes a code for a password", async () => {
     const person = await createPerson();
-    await addApp(person.caller);
-    const { device } = await addPasskey(afterFactor(person.caller));
+    await addApp(service, person.caller);
+    const { device } = await addPasskey(service, afterFactor(person.caller));
     await auth.operator.resetSecondFactor(person.username);
     const { setPasswordCode: code } = await auth.operator.createPasswordCode(person.username);
     await auth.resetPassword({ username: person.username, code, newPassword: nextPassword }, facts());
     await signIn(person.username, nextPassword);
-    expect(await signInByPasskey(device).catch(codeOf)).toBe("invalid_credentials");
+    expect(await signInByPasskey(service, device).catch(codeOf)).toBe("invalid_credentials");
   });
 
   test("of somebody who has a passkey on a laptop too: that removes the phone's, and ends its sessions", async () => {
     const person = await createPerson();
-    const phone = await addPasskey(person.caller);
-    const laptop = await addPasskey(person.caller);
-    const onPhone = await callerOf((await signInByPasskey(phone.device)).token);
-    const onLaptop = await callerOf((await signInByPasskey(laptop.device)).token);
+    const phone = await addPasskey(service, person.caller);
+    const laptop = await addPasskey(service, person.caller);
+    const onPhone = await callerOf((await signInByPasskey(service, phone.device)).token);
+    const onLaptop = await callerOf((await signInByPasskey(service, laptop.device)).token);
     await auth.removePasskey(onLaptop, phone.id, facts());
     expect(await isLive(onPhone)).toBe(false);
-    expect(await signInByPasskey(phone.device).catch(codeOf)).toBe("invalid_credentials");
+    expect(await signInByPasskey(service, phone.device).catch(codeOf)).toBe("invalid_credentials");
   });
 
   test("of somebody who has nothing but a passkey: a code on paper sets a password", async () => {
     const person = await createPerson();
-    const { device } = await addPasskey(person.caller);
+    const { device } = await addPasskey(service, person.caller);
     await leavePasskeyOnly(person);
     await recover(person.codes[0], { removeSecondFactors: true });
     await signIn(person.username, nextPassword);
-    expect(await signInByPasskey(device).catch(codeOf)).toBe("invalid_credentials");
+    expect(await signInByPasskey(service, device).catch(codeOf)).toBe("invalid_credentials");
   });
 
   test("of somebody whose number moved on as well: a passkey needs neither", async () => {
     const person = await createPerson();
-    const { device } = await addPasskey(person.caller);
+    const { device } = await addPasskey(service, person.caller);
     await service.database.query(
       `update latchkey.users set username = null, username_key = null, phone_number = null, phone_proved_at = null,
         parked_at = latchkey.now() where id = $1`,
       [person.id],
     );
-    expect((await signInByPasskey(device)).user.id).toBe(person.id);
+    expect((await signInByPasskey(service, device)).user.id).toBe(person.id);
   });
 });
 
 describe("a new phone", () => {
   test("while the old one is there: its app takes the old one's place", async () => {
     const person = await createPerson();
-    const old = await addApp(person.caller);
-    const next = await addApp(afterFactor(person.caller));
+    const old = await addApp(service, person.caller);
+    const next = await addApp(service, afterFactor(person.caller));
     const login = () => auth.login({ username: person.username, password }, facts());
-    const wrong = { ticket: await ticketOf(login()), totp: await nextTotp(old) };
+    const wrong = { ticket: await ticketOf(login()), totp: await nextTotp(service, old) };
     expect(await auth.signInBySecondFactor(wrong, facts()).catch(codeOf)).toBe("code_invalid");
-    const right = { ticket: await ticketOf(login()), totp: await nextTotp(next) };
+    const right = { ticket: await ticketOf(login()), totp: await nextTotp(service, next) };
     expect(await auth.signInBySecondFactor(right, facts())).toMatchObject({ user: { id: person.id } });
   });
 
   test("that gets the passkeys of the old one from its maker: nothing is to be done", async () => {
     const person = await createPerson();
-    const { device } = await addPasskey(person.caller);
+    const { device } = await addPasskey(service, person.caller);
     await service.clock.advance(days(400));
-    expect((await signInByPasskey(device)).user.id).toBe(person.id);
+    expect((await signInByPasskey(service, device)).user.id).toBe(person.id);
   });
 
   test("that has none of them: the password and a code on the number are as good as before", async () => {
     const person = await createPerson();
-    await addPasskey(person.caller);
+    await addPasskey(service, person.caller);
     await signIn(person.username);
     await resetByNumber(person);
     const caller = await signIn(person.username, nextPassword);
@@ -185,24 +156,24 @@ describe("a new phone", () => {
 describe("a forgotten password", () => {
   test("beside the app: a code on the number sets another once the app was shown", async () => {
     const person = await createPerson();
-    const secret = await addApp(person.caller);
+    const secret = await addApp(service, person.caller);
     const ticket = await ticketOf(resetByNumber(person));
-    await auth.signInBySecondFactor({ ticket, totp: await nextTotp(secret) }, facts());
+    await auth.signInBySecondFactor({ ticket, totp: await nextTotp(service, secret) }, facts());
     await ticketOf(auth.login({ username: person.username, password: nextPassword }, facts()));
   });
 
   test("beside the app, with a code on paper: the app stays, and is asked for", async () => {
     const person = await createPerson();
-    const secret = await addApp(person.caller);
+    const secret = await addApp(service, person.caller);
     const ticket = await ticketOf(recover(person.codes[0]));
-    const shown = { ticket, totp: await nextTotp(secret) };
+    const shown = { ticket, totp: await nextTotp(service, secret) };
     expect(await auth.signInBySecondFactor(shown, facts())).toMatchObject({ user: { id: person.id } });
   });
 
   test("beside a passkey: that signs in, and shows who may set another by an administrator's code", async () => {
     const person = await createPerson();
-    const { device } = await addPasskey(person.caller);
-    const { token } = await signInByPasskey(device);
+    const { device } = await addPasskey(service, person.caller);
+    const { token } = await signInByPasskey(service, device);
     expect((await callerOf(token)).session.acr).toBe("2");
   });
 });
@@ -210,7 +181,7 @@ describe("a forgotten password", () => {
 describe("a stolen phone, unlocked", () => {
   test("with a session of before: the thief adds and removes nothing, and makes no codes", async () => {
     const person = await createPerson();
-    const { id } = await addPasskey(person.caller);
+    const { id } = await addPasskey(service, person.caller);
     await service.clock.advance(601);
     for (const deed of [
       () => auth.startPasskey(person.caller),
@@ -224,21 +195,21 @@ describe("a stolen phone, unlocked", () => {
 
   test("just after a sign-in: the owner hears of the thief's passkey, and takes it away from another device", async () => {
     const person = await createPerson();
-    const thief = await addPasskey(person.caller);
+    const thief = await addPasskey(service, person.caller);
     const owner = await signIn(person.username);
     expect(await noticesOf(owner)).toContain("passkey_added");
     await auth.removePasskey(owner, thief.id, facts());
     expect(await isLive(person.caller)).toBe(false);
-    expect(await signInByPasskey(thief.device).catch(codeOf)).toBe("invalid_credentials");
+    expect(await signInByPasskey(service, thief.device).catch(codeOf)).toBe("invalid_credentials");
   });
 
   test("and its number: a code sets no password where an app is asked for, and shows nothing beside a passkey", async () => {
     const withApp = await createPerson();
-    await addApp(withApp.caller);
+    await addApp(service, withApp.caller);
     await ticketOf(resetByNumber(withApp));
     await ticketOf(auth.login({ username: withApp.username, password }, facts()));
     const withPasskey = await createPerson();
-    await addPasskey(withPasskey.caller);
+    await addPasskey(service, withPasskey.caller);
     await leavePasskeyOnly(withPasskey);
     const started = auth.startReauthentication(withPasskey.caller, { current: "phone" }, facts());
     expect(await started.catch(codeOf)).toBe("invalid_input");
@@ -246,7 +217,7 @@ describe("a stolen phone, unlocked", () => {
 
   test("whose PIN the thief does not know: its passkeys open nothing", async () => {
     const person = await createPerson();
-    const { device } = await addPasskey(person.caller);
+    const { device } = await addPasskey(service, person.caller);
     const { options } = await auth.startPasskeySignIn();
     const passkey = device.get(options, { isVerified: false });
     expect(await auth.signInByPasskey({ passkey }, facts()).catch(codeOf)).toBe("invalid_credentials");
@@ -262,11 +233,11 @@ describe("paper that somebody else has seen", () => {
 
   test("and used: sets a password and opens nothing beside an app, and the owner hears of it", async () => {
     const person = await createPerson();
-    const secret = await addApp(person.caller);
+    const secret = await addApp(service, person.caller);
     await ticketOf(recover(person.codes[0]));
     expect(await isLive(person.caller)).toBe(false);
     const ticket = await ticketOf(recover(person.codes[1]));
-    const { token } = await auth.signInBySecondFactor({ ticket, totp: await nextTotp(secret) }, facts());
+    const { token } = await auth.signInBySecondFactor({ ticket, totp: await nextTotp(service, secret) }, facts());
     expect(await noticesOf(await callerOf(token))).toContain("recovery_code_used");
   });
 });
@@ -274,21 +245,21 @@ describe("paper that somebody else has seen", () => {
 describe("staff who leave", () => {
   test("are out at once by every way, and in again by their passkey when they come back", async () => {
     const person = await createPerson();
-    const { device } = await addPasskey(person.caller);
+    const { device } = await addPasskey(service, person.caller);
     await auth.operator.update(person.username, { isStaff: true });
     await auth.operator.update(person.username, { isActive: false });
-    expect(await signInByPasskey(device).catch(codeOf)).toBe("invalid_credentials");
+    expect(await signInByPasskey(service, device).catch(codeOf)).toBe("invalid_credentials");
     expect(await signIn(person.username).catch(codeOf)).toBe("invalid_credentials");
     expect(await recover(person.codes[0]).catch(codeOf)).toBe("code_invalid");
     await auth.operator.update(person.username, { isActive: true });
-    expect((await signInByPasskey(device)).user.id).toBe(person.id);
+    expect((await signInByPasskey(service, device)).user.id).toBe(person.id);
   });
 });
 
 describe("a number that was given to somebody else", () => {
   test("opens nothing of an account with a passkey, and its owner proves it by the passkey", async () => {
     const person = await createPerson();
-    const { device } = await addPasskey(person.caller);
+    const { device } = await addPasskey(service, person.caller);
     await service.clock.advance(days(50));
     const { challenge } = await auth.startCode({ purpose: "enter", to: person.phoneNumber }, facts());
     const { code } = await inbox.take(person.phoneNumber);
@@ -307,7 +278,7 @@ describe("a number that was given to somebody else", () => {
 
 test("the last way in is never thrown away", async () => {
   const person = await createPerson();
-  const { id } = await addPasskey(person.caller);
+  const { id } = await addPasskey(service, person.caller);
   await leavePasskeyOnly(person);
   await service.database.query("update latchkey.users set phone_number = null, phone_proved_at = null where id = $1", [
     person.id,
@@ -318,7 +289,7 @@ test("the last way in is never thrown away", async () => {
 
 test("somebody without a name any more, who has used the last code and still has the app, comes in with both", async () => {
   const person = await createPerson();
-  const secret = await addApp(person.caller);
+  const secret = await addApp(service, person.caller);
   await service.database.query(
     `update latchkey.users set username = null, username_key = null, phone_number = null, phone_proved_at = null,
       parked_at = latchkey.now() where id = $1`,
@@ -335,7 +306,7 @@ test("somebody without a name any more, who has used the last code and still has
     (error) => error,
   );
   expect(error.code).toBe("second_factor_required");
-  const shown = { ticket: error.secondFactor?.ticket ?? "", totp: await nextTotp(secret) };
+  const shown = { ticket: error.secondFactor?.ticket ?? "", totp: await nextTotp(service, secret) };
   const { token } = await auth.signInBySecondFactor(shown, facts());
   expect((await callerOf(token)).user.id).toBe(person.id);
   expect(await auth.startRecovery({ code: last }, facts()).catch(codeOf)).toBe("code_invalid");
@@ -343,9 +314,9 @@ test("somebody without a name any more, who has used the last code and still has
 
 test("somebody who takes the app away and keeps a passkey goes on being asked for a second factor, which it is", async () => {
   const { username, caller } = await createPerson();
-  await addApp(caller);
+  await addApp(service, caller);
   const whole = afterFactor(caller);
-  const { device, id } = await addPasskey(whole);
+  const { device, id } = await addPasskey(service, whole);
   await auth.removeTotp(whole, facts());
   const error: AuthError = await auth.login({ username, password }, facts()).then(
     () => Promise.reject(new Error("it opened by the password alone")),

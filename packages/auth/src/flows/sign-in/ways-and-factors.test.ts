@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Auth } from "../../auth.ts";
 import { AuthError } from "../../errors.ts";
+import { addApp, addPasskey, signInByPassword } from "../../testing/factors.ts";
 import {
   createInbox,
   createPasskeyDevice,
@@ -58,22 +59,13 @@ interface Kind {
 }
 
 async function createPerson({ factors, isStaff }: Kind): Promise<Person> {
-  const { auth, clock } = service;
+  const { auth } = service;
   const { id, username, phoneNumber } = await createProvedPerson(service);
-  const caller = await callerOf((await auth.login({ username, password }, facts())).token);
+  const caller = await signInByPassword(service, { username, password });
   const { codes } = await auth.createRecoveryCodes(caller, facts());
   const device = factors.includes("passkey") ? createPasskeyDevice() : null;
-  if (device) {
-    const { options } = await auth.startPasskey(caller);
-    await auth.addPasskey(caller, { passkey: device.create(options) }, facts());
-  }
-  let secret: string | null = null;
-  if (factors.includes("app")) {
-    const started = await auth.startTotp(caller, facts());
-    secret = started.secret;
-    await clock.advance(30);
-    await auth.confirmTotp(caller, { ticket: started.ticket, totp: await showTotp(service, secret) }, facts());
-  }
+  if (device) await addPasskey(service, caller, device);
+  const secret = factors.includes("app") ? await addApp(service, caller) : null;
   if (isStaff) await auth.operator.update(username, { isStaff, isSuperuser: true });
   return { id, username, phoneNumber, device, secret, recoveryCodes: codes };
 }

@@ -1,7 +1,7 @@
 import { type Config, deviceName, type ProfileChangesOf, type ProfileDefinition } from "@latchkey/auth";
 import { z } from "zod";
 import type { Builders } from "../builders.ts";
-import { challengeText, identifierText, passwordText, profileInput, taking, text } from "../inputs.ts";
+import { challengeText, identifierText, newPasswordText, passwordText, profileInput, taking, text } from "../inputs.ts";
 
 /** Opening an account of one's own. */
 export function createAccountProcedures<C extends Config>(
@@ -19,7 +19,7 @@ export function createAccountProcedures<C extends Config>(
         .input(
           profileInput(profile, {
             username: identifierText.optional(),
-            password: passwordText.optional(),
+            password: newPasswordText.optional(),
             ticket: challengeText.optional(),
             isNotMine: z.boolean().optional(),
             phoneNumber: identifierText.optional(),

@@ -15,6 +15,7 @@ import {
   eventCursor,
   identifierText,
   localeText,
+  newPasswordText,
   pageLimit,
   passkeyAssertion,
   passkeyRegistration,
@@ -240,7 +241,7 @@ export function createMeProcedures<C extends Config>({ protectedProcedure }: Bui
     /** Replaces the password, ends every other session, and answers a new pair of tokens for this one. */
     changePassword: protectedProcedure
       .meta({ cookieMode: {} })
-      .input(z.strictObject({ currentPassword: passwordText, newPassword: passwordText }))
+      .input(z.strictObject({ currentPassword: passwordText, newPassword: newPasswordText }))
       .mutation(({ ctx, input }) => ctx.latchkey.auth.changePassword(ctx, input, ctx.latchkey.facts)),
   };
 }

@@ -1,7 +1,7 @@
 import { type Config, withIssueCode } from "@latchkey/auth";
 import { z } from "zod";
 import type { Builders } from "../builders.ts";
-import { challengeText, codeText, identifierText, localeText, passwordText, text } from "../inputs.ts";
+import { challengeText, codeText, identifierText, localeText, newPasswordText, text } from "../inputs.ts";
 
 /** Setting a password without knowing the one before. */
 export function createPasswordProcedures<C extends Config>({ publicProcedure }: Builders<C>) {
@@ -30,7 +30,7 @@ export function createPasswordProcedures<C extends Config>({ publicProcedure }: 
             username: identifierText.optional(),
             challenge: challengeText.optional(),
             code: codeText,
-            newPassword: passwordText,
+            newPassword: newPasswordText,
             deviceMark: text(64).optional(),
           })
           .refine(({ username, challenge }) => (username === undefined) !== (challenge === undefined), {

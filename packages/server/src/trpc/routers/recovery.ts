@@ -1,7 +1,7 @@
 import { type Config, deviceName } from "@latchkey/auth";
 import { z } from "zod";
 import type { Builders } from "../builders.ts";
-import { challengeText, codeText, passkeyRegistration, passwordText, text } from "../inputs.ts";
+import { challengeText, codeText, newPasswordText, passkeyRegistration, text } from "../inputs.ts";
 
 /** The way back for somebody who has nothing but their recovery codes. */
 export function createRecoveryProcedures<C extends Config>({ publicProcedure }: Builders<C>) {
@@ -21,7 +21,7 @@ export function createRecoveryProcedures<C extends Config>({ publicProcedure }: 
       .input(
         z.strictObject({
           ticket: challengeText,
-          newPassword: passwordText,
+          newPassword: newPasswordText,
           removeSecondFactors: z.boolean().optional(),
           deviceMark: text(64).optional(),
           deviceName: deviceName.optional(),

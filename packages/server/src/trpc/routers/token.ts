@@ -5,6 +5,7 @@ import {
   challengeText,
   codeText,
   identifierText,
+  newPasswordText,
   passkeyAssertion,
   passkeyRegistration,
   passwordText,
@@ -109,7 +110,7 @@ export function createTokenProcedures<C extends Config>({ publicProcedure, prote
      */
     obtainByNewPassword: publicProcedure
       .meta({ cookieMode: { takes: "deviceMark", opensSession: true } })
-      .input(z.strictObject({ ticket: challengeText, newPassword: passwordText, deviceMark: text(64).optional() }))
+      .input(z.strictObject({ ticket: challengeText, newPassword: newPasswordText, deviceMark: text(64).optional() }))
       .mutation(({ ctx, input }) => ctx.latchkey.auth.signInByNewPassword(input, ctx.latchkey.facts)),
 
     /** Makes the secret of an authenticator app for whoever needs a second factor to sign in and has none. */
