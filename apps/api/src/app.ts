@@ -19,12 +19,13 @@ import {
   toPublicDocument,
 } from "@latchkey/server";
 import { TRPCError } from "@trpc/server";
-import { type Context, Hono, type MiddlewareHandler } from "hono";
+import { Hono } from "hono";
+import { getPath } from "hono/utils/url";
 import type { Logger } from "pino";
 import openApi from "../../../docs/openapi.json" with { type: "json" };
 import { type AccessLog, createAccessFilter } from "./access-log.ts";
 import { type ConsoleFiles, consolePath, isAtOrigin } from "./console-files.ts";
-import type { HttpEnv } from "./http-env.ts";
+import type { AttendedRequest, HttpEnv, NodeObjects } from "./http-env.ts";
 import { answerInbox, inboxPath } from "./messages/inbox.ts";
 import { receiptsPath, toLoggedPath } from "./messages/receipt-paths.ts";
 import type { Metrics } from "./metrics/metrics.ts";
@@ -66,7 +67,13 @@ export interface AppOptions {
   readonly metrics?: Pick<Metrics, "noteAnswer" | "noteFailure" | "noteCall"> | undefined;
 }
 
-type Incoming = HttpEnv["Bindings"]["incoming"];
+type Bindings = HttpEnv["Bindings"];
+type Incoming = Bindings["incoming"];
+
+/** What answers the requests that Node's HTTP server reads. */
+export interface App {
+  fetch(request: Request, node: NodeObjects): Promise<Response>;
+}
 
 /** Seconds for which a copy of the OpenAPI document is kept. */
 const openApiMaxAge = 300;
@@ -85,7 +92,7 @@ export function createApp({
   accessLog = "all",
   settings,
   ...rest
-}: AppOptions): Hono<HttpEnv> {
+}: AppOptions): App {
   const app = new Hono<HttpEnv>();
   const told = {
     publicUrl: publicUrl?.href,
@@ -96,6 +103,7 @@ export function createApp({
     },
   };
   const consoleOrigin = consoleFiles?.origin;
+  const isForConsole = (request: Request) => consoleOrigin !== undefined && isAtOrigin(request, consoleOrigin);
   const answer = createFetchHandler({
     ...{ ...rest, ...told, settings },
     corsOrigins: [...rest.corsOrigins, ...(consoleOrigin ? [consoleOrigin] : [])],
@@ -103,14 +111,13 @@ export function createApp({
     names: settingNames,
   });
   const pages = createPages({ ...rest, ...told, ...pagesOptions });
-  app.use(attendRequest({ log, isReady, metrics, accessLog, trustedProxies: rest.trustedProxies }));
   app.get("/healthz", (context) => context.json({ status: "ok" }));
   app.get("/readyz", async (context) => {
     const problem = isReady() ? await findProblem(rest.auth) : "shutting down";
     return problem ? context.json({ status: problem }, 503) : context.json({ status: "ok" });
   });
-  if (consoleOrigin)
-    app.use(async ({ req }, next) => (isAtOrigin(req.raw, consoleOrigin) ? consoleFiles.fetch(req.raw) : next()));
+  if (consoleFiles)
+    app.use(async ({ req }, next) => (isForConsole(req.raw) ? consoleFiles.fetch(req.raw) : next()));
   // It tells of the service's own procedures, and of no others.
   if (!router) {
     const document = toPublicDocument(JSON.stringify(openApi), openApiMaxAge);
@@ -126,14 +133,16 @@ export function createApp({
     );
   }
   if (receipts) app.all(`${receiptsPath}/*`, ({ req }) => receipts(req.raw));
-  const toInfo = (context: Context<HttpEnv>) => ({
-    remoteAddress: context.env.incoming.socket.remoteAddress,
-    requestId: context.var.requestId,
-    onCaller: (userId: string) => context.set("userId", userId),
+  const toInfo = ({ incoming, attended }: Bindings) => ({
+    remoteAddress: incoming.socket.remoteAddress,
+    requestId: attended.requestId,
+    onCaller: (userId: string) => {
+      attended.userId = userId;
+    },
     onCall: metrics?.noteCall,
   });
-  const toPageInfo = (context: Context<HttpEnv>) => {
-    const info = toInfo(context);
+  const toPageInfo = (env: Bindings) => {
+    const info = toInfo(env);
     const onCall = ({ path, error }: EndedCall) => {
       metrics?.noteCall({ path, error });
       // A page shows why it was refused, and throws what is no refusal.
@@ -141,31 +150,44 @@ export function createApp({
     };
     return { ...info, onCall };
   };
-  for (const path of pages.paths) app.all(path, (context) => pages.fetch(context.req.raw, toPageInfo(context)));
+  const answerCall = (request: Request, env: Bindings) =>
+    answer(request, { ...toInfo(env), headers: env.incoming.headersDistinct });
+  for (const path of pages.paths) app.all(path, ({ req, env }) => pages.fetch(req.raw, toPageInfo(env)));
   if (consoleFiles) {
     for (const path of [consolePath, `${consolePath}/*`]) app.all(path, ({ req }) => consoleFiles.fetch(req.raw));
   }
-  for (const path of ["/trpc/*", "/cookie/*", jwksPath, relatedOriginsPath]) {
-    app.all(path, (context) =>
-      answer(context.req.raw, {
-        ...toInfo(context),
-        headers: context.env.incoming.headersDistinct,
-      }),
-    );
-  }
-  app.all("*", (context) => {
-    const { req } = context;
+  for (const path of ["/trpc/*", "/cookie/*", jwksPath, relatedOriginsPath])
+    app.all(path, ({ req, env }) => answerCall(req.raw, env));
+  app.all("*", ({ req, env }) => {
     if (/^\/(healthz|readyz)$/.test(req.path)) return refuseMethod("GET, HEAD");
-    return isBrowserAtPage(req.raw) ? pages.answerStranger(req.raw, toPageInfo(context)) : refuse("NOT_FOUND");
+    return isBrowserAtPage(req.raw) ? pages.answerStranger(req.raw, toPageInfo(env)) : refuse("NOT_FOUND");
   });
-  app.onError((error, { env: { incoming }, var: { requestId } }) => {
+  const fail = (error: unknown, { incoming, attended }: Bindings): Response => {
     // Whoever hangs up before the body is there has not met a failure of ours.
     if (incoming.destroyed && !incoming.complete) return refuse("BAD_REQUEST", "The request ended early");
-    told.onError({ error: toFailure(error), path: undefined, requestId });
+    told.onError({ error: toFailure(error), path: undefined, requestId: attended.requestId });
     return refuseFailure(error);
-  });
-  return app;
+  };
+  app.onError((error, { env }) => fail(error, env));
+  const attend = attendRequests({ log, isReady, metrics, accessLog, trustedProxies: rest.trustedProxies });
+  return {
+    fetch: (request, node) =>
+      attend(request, node, async (attended) => {
+        const env = { incoming: node.incoming, outgoing: node.outgoing, attended };
+        if (!isCall(request, attended) || isForConsole(request)) return await app.fetch(request, env);
+        // What nearly all requests are is not looked for among the rest.
+        try {
+          return await answerCall(request, env);
+        } catch (error) {
+          return fail(error, env);
+        }
+      }),
+  };
 }
+
+/** A call of procedures. Hono answers `HEAD`, by leaving the body of the answer out. */
+const isCall = ({ method }: Request, { path }: AttendedRequest) =>
+  path.startsWith("/trpc/") && (method === "GET" || method === "POST");
 
 /** Somebody who types an address, and no program that calls. */
 const isBrowserAtPage = ({ method, headers }: Request) =>
@@ -177,42 +199,34 @@ type Attending = Pick<AppOptions, "log" | "isReady" | "metrics" | "accessLog" | 
  * Gives each request an id, of our own or a trusted proxy's, on its answer and in every line that is logged about it, and what every answer has. All of it is
  * told to Node's own response: asking a `Response` for its headers makes objects that cost more than the rest of this.
  */
-function attendRequest({
-  log,
-  isReady,
-  metrics,
-  accessLog = "all",
-  trustedProxies,
-}: Attending): MiddlewareHandler<HttpEnv> {
+function attendRequests({ log, isReady, metrics, accessLog = "all", trustedProxies }: Attending) {
   const nameRequest = createRequestNamer(trustedProxies);
   const isWritten = createAccessFilter(accessLog);
   // The line of every request holds these five things and no object: looking for names to blank would take longer than the rest.
   const answers = log.child({}, { redact: [] });
-  return async (context, next) => {
-    const { incoming, outgoing } = context.env;
+  return async (
+    request: Request,
+    { incoming, outgoing }: NodeObjects,
+    answer: (attended: AttendedRequest) => Promise<Response>,
+  ): Promise<Response> => {
     const { requestId, traceId } = nameRequest(incoming);
     const startedAt = performance.now();
-    context.set("requestId", requestId);
     outgoing.requestId = requestId;
-    const refusal = refuseAmbiguousFraming(incoming);
-    if (refusal) context.res = refusal;
-    else await next();
+    const path = getPath(request);
+    const attended: AttendedRequest = { requestId, path, userId: undefined };
+    const response = refuseAmbiguousFraming(incoming) ?? (await answer(attended));
     if (isLastOnConnection(incoming, isReady)) outgoing.setHeader("Connection", "close");
-    const { method, path } = context.req;
     const elapsed = performance.now() - startedAt;
     const milliseconds = Math.round(elapsed);
-    const { status } = context.res;
+    const { status } = response;
     metrics?.noteAnswer(path, status, elapsed / 1_000);
-    if (!isWritten({ path, status, milliseconds })) return;
-    const { userId } = context.var;
-    answers.info(
-      {
-        ...{ requestId, method, path: toLoggedPath(path).slice(0, 200), status, milliseconds },
-        ...(userId !== undefined && { userId }),
-        ...(traceId !== null && { traceId }),
-      },
-      "answered",
-    );
+    if (!isWritten({ path, status, milliseconds })) return response;
+    const { userId } = attended;
+    const { method } = request;
+    const line = { requestId, method, path: toLoggedPath(path).slice(0, 200), status, milliseconds };
+    // What is undefined is not written.
+    answers.info({ ...line, userId, traceId: traceId ?? undefined }, "answered");
+    return response;
   };
 }
 

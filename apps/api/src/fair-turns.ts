@@ -152,7 +152,7 @@ export function takeTurns(listener: RequestListener, readAddress: ReadAddress): 
     if (network === null) return void socket.destroy();
     fairTurns.take(network, {
       calls: countCalls(url),
-      begin: (end) => listener(request, response.once("close", end)),
+      begin: (end) => listener(request, response.on("close", end)),
       refuse: () => refuseCrowd(response),
     });
   };

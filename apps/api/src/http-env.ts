@@ -1,8 +1,17 @@
 import type { HttpBindings } from "@hono/node-server";
 import type { ServiceResponse } from "./service-response.ts";
 
-/** What Hono hands to whoever answers a request: Node's own objects, the request's id, and who makes it once that is known. */
-export type HttpEnv = {
-  Bindings: Pick<HttpBindings, "incoming"> & { outgoing: ServiceResponse };
-  Variables: { requestId: string; userId?: string };
-};
+/** A request that is being answered. */
+export interface AttendedRequest {
+  readonly requestId: string;
+  /** As it is logged and routed by: decoded where it can be. */
+  readonly path: string;
+  /** Who makes it, once that is known. */
+  userId: string | undefined;
+}
+
+/** Node's own objects of a request, of the server of this service. */
+export type NodeObjects = Pick<HttpBindings, "incoming"> & { readonly outgoing: ServiceResponse };
+
+/** What whoever answers a request has of it besides the platform's `Request`. */
+export type HttpEnv = { Bindings: NodeObjects & { readonly attended: AttendedRequest } };

@@ -9,6 +9,7 @@ import { createAddressReader, type PublicUrl, type TrustedProxy } from "@latchke
 import type { Logger } from "pino";
 import { type AppOptions, createApp } from "./app.ts";
 import { takeTurns } from "./fair-turns.ts";
+import type { NodeObjects } from "./http-env.ts";
 import { limits } from "./limits.ts";
 import type { ServedRouter } from "./router.ts";
 import type { ServiceConfig } from "./service-config.ts";
@@ -79,7 +80,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     takeTurns(
       // Health checks of HTTP/1.0 name no host; a call of HTTP/1.1 without one never gets here. It puts a `Response` in place of the
       // platform's that keeps status, headers and body as they were given, and is one of the platform's only when it is asked for more.
-      getRequestListener(app.fetch, { hostname: "localhost" }),
+      getRequestListener((request, node) => app.fetch(request, node as NodeObjects), { hostname: "localhost" }),
       createAddressReader(trustedProxies),
     ),
   );

@@ -26,11 +26,42 @@ const securityHeadersBehindTls = {
 export const toSecurityHeaders = (isSecure: boolean): Readonly<Record<string, string>> =>
   isSecure ? securityHeadersBehindTls : securityHeaders;
 
-const commonNames = new Map(
-  [...Object.keys(securityHeaders), "X-Request-Id"].map((name) => [name.toLowerCase(), name]),
-);
-
 type Headers = OutgoingHttpHeaders | OutgoingHttpHeader[];
+
+/** Names and values by turns. Node writes them as they come, where of an object it asks for each name anew. */
+type HeaderLines = OutgoingHttpHeader[];
+
+/** Puts the headers that every answer has in front of an answer's own, which count. */
+type ToLines = (own: OutgoingHttpHeaders, requestId: string | null) => HeaderLines;
+
+interface PreparedHeaders {
+  readonly before: HeaderLines;
+  readonly saysId: boolean;
+  readonly behind: HeaderLines;
+}
+
+function createHeaderLines(common: Readonly<Record<string, string>>): ToLines {
+  const prepared = new WeakMap<OutgoingHttpHeaders, PreparedHeaders>();
+
+  /** What stands before and behind the request's id; kept for headers that never change and so may be those of many answers. */
+  function prepare(own: OutgoingHttpHeaders): PreparedHeaders {
+    const names = new Set(Object.keys(own).map((name) => name.toLowerCase()));
+    const before = Object.entries(common).filter(([name]) => !names.has(name.toLowerCase()));
+    const behind = Object.entries(own).flatMap(([name, value]) => [name, value ?? ""]);
+    const parts = { before: before.flat(), saysId: names.has("x-request-id"), behind };
+    if (Object.isFrozen(own)) prepared.set(own, parts);
+    return parts;
+  }
+
+  return (own, requestId) => {
+    const { before, saysId, behind } = prepared.get(own) ?? prepare(own);
+    const id = requestId === null || saysId ? [] : ["X-Request-Id", requestId];
+    return [...before, ...id, ...behind];
+  };
+}
+
+const toLines = createHeaderLines(securityHeaders);
+const toLinesBehindTls = createHeaderLines(securityHeadersBehindTls);
 
 /**
  * Node's own response, with the headers that every answer has. They are handed over with the answer's own when its head is written: set one
@@ -40,39 +71,28 @@ export class ServiceResponse<Request extends IncomingMessage = IncomingMessage> 
   /** The id of the request; null for one that is refused before it has one. */
   requestId: string | null = null;
 
-  /** The headers that every answer has. */
-  get common(): Readonly<Record<string, string>> {
-    return securityHeaders;
+  protected toLines(own: OutgoingHttpHeaders): HeaderLines {
+    return toLines(own, this.requestId);
   }
 
   override writeHead(status: number, ...rest: (string | Headers | undefined)[]): this {
-    const reason = rest.find((one) => typeof one === "string");
-    const headers = this.#withCommon(rest.find((one) => typeof one === "object"));
-    return reason === undefined ? super.writeHead(status, headers) : super.writeHead(status, reason, headers);
+    const [first, second] = rest;
+    if (typeof first === "string") return super.writeHead(status, first, this.#withCommon(second));
+    return super.writeHead(status, this.#withCommon(first ?? second));
   }
 
   /** What an answer says itself counts. */
-  #withCommon(own: Headers = {}): Headers {
-    const common: OutgoingHttpHeaders = { ...this.common };
-    if (this.requestId !== null) common["X-Request-Id"] = this.requestId;
-    if (!Array.isArray(own)) return merge(common, own);
-    for (const [name, value] of Object.entries(common)) if (value !== undefined) this.setHeader(name, value);
-    return own;
+  #withCommon(own: string | Headers = {}): Headers {
+    if (typeof own === "object" && !Array.isArray(own)) return this.toLines(own);
+    const lines = this.toLines({});
+    for (let at = 0; at < lines.length; at += 2) this.setHeader(String(lines[at]), lines[at + 1] ?? "");
+    return typeof own === "object" ? own : {};
   }
 }
 
 /** The same behind an address of TLS. */
 export class SecureServiceResponse<Request extends IncomingMessage = IncomingMessage> extends ServiceResponse<Request> {
-  override get common(): Readonly<Record<string, string>> {
-    return securityHeadersBehindTls;
+  protected override toLines(own: OutgoingHttpHeaders): HeaderLines {
+    return toLinesBehindTls(own, this.requestId);
   }
-}
-
-function merge(common: OutgoingHttpHeaders, own: OutgoingHttpHeaders): OutgoingHttpHeaders {
-  for (const name of Object.keys(own)) {
-    const same = commonNames.get(name.toLowerCase());
-    if (same !== undefined) delete common[same];
-    common[name] = own[name];
-  }
-  return common;
 }

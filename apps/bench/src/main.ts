@@ -6,14 +6,15 @@ import { keep, readHistory } from "./report/history.ts";
 import { describeMachine, type Machine, readVersions, type Versions } from "./report/machine.ts";
 import { formatRatio, formatSpread, formatTable } from "./report/table.ts";
 import { rows } from "./rows/index.ts";
-import { fullSizes, quickSizes } from "./sizes.ts";
+import { fullSizes, largeSizes, quickSizes, type Sizes } from "./sizes.ts";
 
-const usage = `pnpm bench [--only <row>]... [--quick] [--json]
+const usage = `pnpm bench [--only <row>]... [--quick | --large] [--json]
 pnpm bench --profile [--quick] [--json]
 
   --only     measures this row; one of ${rows.map(({ name }) => name).join(", ")}
   --profile  measures no row, but tells where the time of a call goes
   --quick    small sizes: shows that everything runs, judges nothing
+  --large    a million people and calls in the rows import and memory, as is promised: ten minutes more
   --json     prints JSON on standard output
 `;
 
@@ -25,6 +26,7 @@ let isLeaving = false;
 interface Flags {
   readonly only: readonly string[];
   readonly quick: boolean;
+  readonly large: boolean;
   readonly json: boolean;
   readonly profile: boolean;
 }
@@ -38,18 +40,22 @@ function readFlags(): Flags | null {
   const flag = { type: "boolean", default: false } as const;
   try {
     const { values } = parseArgs({
-      options: { only: { type: "string", multiple: true, default: [] }, quick: flag, json: flag, profile: flag },
+      options: {
+        only: { type: "string", multiple: true, default: [] },
+        ...{ quick: flag, large: flag, json: flag, profile: flag },
+      },
     });
-    return values.only.every((name) => rows.some((row) => row.name === name)) ? values : null;
+    const areRows = values.only.every((name) => rows.some((row) => row.name === name));
+    return areRows && !(values.quick && values.large) ? values : null;
   } catch {
     return null;
   }
 }
 
 /** Measures, prints, and answers the exit code: 1 when a target is missed or a row could not be measured. */
-async function run({ only, quick, json }: Flags): Promise<number> {
+async function run({ only, quick, large, json }: Flags): Promise<number> {
   const machine = describeMachine();
-  const measured = await measure({ only, quick });
+  const measured = await measure({ only, quick, large });
   const isWhole = !quick && only.length === 0 && measured.failed.length === 0;
   if (json) process.stdout.write(`${JSON.stringify({ machine, ...measured })}\n`);
   else await print({ machine, ...measured }, { isJudged: !quick });
@@ -73,8 +79,13 @@ interface Measured {
   readonly failed: readonly string[];
 }
 
-async function measure({ only, quick }: Pick<Flags, "only" | "quick">): Promise<Measured> {
-  await using bench = await openBench({ sizes: quick ? quickSizes : fullSizes, say });
+function sizesOf({ quick, large }: Pick<Flags, "quick" | "large">): Sizes {
+  if (quick) return quickSizes;
+  return large ? largeSizes : fullSizes;
+}
+
+async function measure({ only, ...size }: Pick<Flags, "only" | "quick" | "large">): Promise<Measured> {
+  await using bench = await openBench({ sizes: sizesOf(size), say });
   endWithSignals(bench);
   const versions = await readVersions(bench.connection);
   const measurements: Measurement[] = [];

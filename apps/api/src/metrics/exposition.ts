@@ -34,20 +34,31 @@ export function formatMetrics(metrics: readonly Metric[]): string {
     .join("");
 }
 
+/** How often something happened. */
+export interface Count {
+  value: number;
+}
+
 /** Counts by labels. */
 export interface Counter {
+  /** The count of these labels, which is told from now on; whoever adds to it often keeps it. */
+  of(labels: Labels): Count;
   add(labels: Labels, by?: number): void;
   samples(): Sample[];
 }
 
 export function createCounter(): Counter {
   const counts = new Map<string, { labels: Labels; value: number }>();
+  const of = (labels: Labels) => {
+    const key = toKey(labels);
+    const count = counts.get(key) ?? { labels, value: 0 };
+    counts.set(key, count);
+    return count;
+  };
   return {
+    of,
     add(labels, by = 1) {
-      const key = Object.values(labels).join("\0");
-      const count = counts.get(key);
-      if (count) count.value += by;
-      else counts.set(key, { labels, value: by });
+      of(labels).value += by;
     },
     samples: () => [...counts.values()],
   };
@@ -55,27 +66,53 @@ export function createCounter(): Counter {
 
 /** Durations in seconds, by labels. */
 export interface Histogram {
+  /** Those of these labels, which are told from now on; whoever adds to them often keeps them. */
+  of(labels: Labels): Durations;
   observe(labels: Labels, seconds: number): void;
   samples(): Metric["samples"];
 }
 
+export interface Durations {
+  observe(seconds: number): void;
+}
+
+class Buckets implements Durations {
+  readonly labels: Labels;
+  readonly counts: number[];
+  sum = 0;
+  count = 0;
+  readonly #bounds: readonly number[];
+
+  constructor(labels: Labels, bounds: readonly number[]) {
+    this.labels = labels;
+    this.counts = bounds.map(() => 0);
+    this.#bounds = bounds;
+  }
+
+  observe(seconds: number): void {
+    const bucket = this.#bounds.findIndex((bound) => seconds <= bound);
+    if (bucket !== -1) this.counts[bucket] = (this.counts[bucket] ?? 0) + 1;
+    this.sum += seconds;
+    this.count += 1;
+  }
+}
+
 export function createHistogram(bounds: readonly number[]): Histogram {
-  const all = new Map<string, { labels: Labels; buckets: number[]; sum: number; count: number }>();
+  const all = new Map<string, Buckets>();
+  const of = (labels: Labels) => {
+    const key = toKey(labels);
+    const known = all.get(key) ?? new Buckets(labels, bounds);
+    all.set(key, known);
+    return known;
+  };
   return {
-    observe(labels, seconds) {
-      const key = Object.values(labels).join("\0");
-      const known = all.get(key) ?? { labels, buckets: bounds.map(() => 0), sum: 0, count: 0 };
-      all.set(key, known);
-      const bucket = bounds.findIndex((bound) => seconds <= bound);
-      if (bucket !== -1) known.buckets[bucket] = (known.buckets[bucket] ?? 0) + 1;
-      known.sum += seconds;
-      known.count += 1;
-    },
+    of,
+    observe: (labels, seconds) => of(labels).observe(seconds),
     samples: () =>
-      [...all.values()].flatMap(({ labels, buckets, sum, count }) => {
+      [...all.values()].flatMap(({ labels, counts, sum, count }) => {
         let below = 0;
         const steps = bounds.map((bound, index) => {
-          below += buckets[index] ?? 0;
+          below += counts[index] ?? 0;
           return { ending: "_bucket", labels: { ...labels, le: String(bound) }, value: below };
         });
         return [
@@ -87,3 +124,5 @@ export function createHistogram(bounds: readonly number[]): Histogram {
       }),
   };
 }
+
+const toKey = (labels: Labels) => Object.values(labels).join("\0");

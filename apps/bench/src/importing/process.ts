@@ -17,6 +17,10 @@ export interface Imported {
   readonly greatest: number;
   /** Seconds until each part was done. */
   readonly parts: Readonly<Record<string, number>>;
+  /** How many accounts there were after how many seconds, step by step. */
+  readonly steps: readonly { readonly accounts: number; readonly seconds: number }[];
+  /** Seconds of processor time of this process, beside PostgreSQL's. */
+  readonly processor: number;
 }
 
 const options = {
@@ -40,18 +44,22 @@ const answers = {
     await auth.initialize();
     let [early, greatest] = [0, 0];
     const parts: Record<string, number> = {};
+    const steps: { accounts: number; seconds: number }[] = [];
+    const usedBefore = process.cpuUsage();
     const startedAt = performance.now();
     const seconds = () => (performance.now() - startedAt) / 1_000;
     const onProgress = (what: string, done: number) => {
       greatest = Math.max(greatest, process.memoryUsage.rss());
       if (what === "read" && (early === 0 || done <= people / 10)) early = greatest;
       parts[what] = seconds();
+      if (what === "import") steps.push({ accounts: done, seconds: seconds() });
     };
     const answer = await importPeople(auth, { ...options, source, connection, onProgress });
     const taken = seconds();
+    const { user, system } = process.cpuUsage(usedBefore);
     await auth.close();
     if (answer.created !== people) throw new Error(`${answer.created} of ${people} people came over`);
-    return { perSecond: people / taken, early, greatest, parts };
+    return { perSecond: people / taken, early, greatest, parts, steps, processor: (user + system) / 1e6 };
   },
 };
 

@@ -20,6 +20,10 @@ export const importing: Row = {
     const imported = await child.ask("run", { source, connection, secret: bench.secret, people });
     await child.stop();
     const parts = Object.entries(imported.parts).map(([part, seconds]) => `${part} done after ${seconds.toFixed(0)} s`);
+    const steps = imported.steps.map(
+      ({ accounts, seconds }) => `${accounts.toLocaleString("en")} by ${seconds.toFixed(0)} s`,
+    );
+    const spent = `${((imported.processor * 1e6) / people).toFixed(0)} µs of the importing process for each`;
     const row = "import";
     const count = people.toLocaleString("en");
     const rate = {
@@ -27,7 +31,7 @@ export const importing: Row = {
       what: `people a second, ${count} from a Django in PostgreSQL, against ${promised.toLocaleString("en")}`,
       unit: "people/s",
       target: { atLeast: 1 },
-      note: ["one pass", ...parts].join("; "),
+      note: ["one pass", ...parts, `accounts: ${steps.join(", ")}`, spent].join("; "),
     } as const;
     const memory = {
       row,

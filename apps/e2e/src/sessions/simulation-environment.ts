@@ -1,9 +1,10 @@
-import { IncomingMessage, ServerResponse } from "node:http";
+import { IncomingMessage } from "node:http";
 import { Socket } from "node:net";
 import { createLog } from "@latchkey/api/log";
 import type { Auth } from "@latchkey/auth";
 import { createTestAuth, type TestDatabase } from "@latchkey/auth/testing";
 import { createApp } from "../../../api/src/app.ts";
+import { ServiceResponse } from "../../../api/src/service-response.ts";
 import type { Lifetimes } from "./session-model.ts";
 import { readRefreshToken } from "./stored-token.ts";
 
@@ -143,7 +144,7 @@ function toAppInput({ target, method, headers, body }: WireRequest) {
   if (body !== null) headers.set("content-length", String(Buffer.byteLength(body)));
   incoming.headersDistinct = Object.fromEntries([...headers].map(([name, value]) => [name, [value]]));
   const request = new Request(new URL(target, "http://service.test"), { method, headers, body });
-  return [request, { incoming, outgoing: new ServerResponse(incoming) }] as const;
+  return [request, { incoming, outgoing: new ServiceResponse(incoming) }] as const;
 }
 
 async function findSession(database: TestDatabase, refreshToken: string): Promise<StoredSession | null> {

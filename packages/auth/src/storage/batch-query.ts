@@ -1,5 +1,3 @@
-import DataLoader from "dataloader";
-
 /** Parameters that one statement takes at most; beyond it another is run. */
 const mostKeys = 500;
 
@@ -28,52 +26,60 @@ export function batchQuery<Key, Value>(
   run: (keys: readonly Key[]) => Promise<readonly (Value | Error)[]>,
   { longestHold = 5 }: BatchOptions = {},
 ): (key: Key) => Promise<Value> {
-  const queue = createQueue(longestHold);
-  const loader = new DataLoader<Key, Value>((keys) => queue.holdUntil(run(keys)), {
-    cache: false,
-    maxBatchSize: mostKeys,
-    batchScheduleFn: queue.add,
-  });
-  return (key) => loader.load(key);
-}
-
-interface Queue {
-  /** Begins a query when the present turn of the event loop is over, or, while as many as may be are on their way, when one is answered or slow. */
-  add(begin: () => void): void;
-  /** Counts a query that has begun among those on their way. */
-  holdUntil<T>(answer: Promise<T>): Promise<T>;
-}
-
-function createQueue(longestHold: number): Queue {
-  let waiting: (() => void)[] = [];
-  const underWay = new Set<symbol>();
+  let waiting: Call<Key, Value>[] = [];
+  let underWay = 0;
 
   function beginIfFree(): void {
-    if (underWay.size >= mostUnderWay) return;
+    if (underWay >= mostUnderWay) return;
     const due = waiting;
     waiting = [];
-    for (const begin of due) begin();
+    for (let at = 0; at < due.length; at += mostKeys) void answer(due.slice(at, at + mostKeys));
   }
 
-  return {
-    add(begin) {
-      // Node reads each connection in a callback of its own: what comes in this turn is known when the turn is over.
-      if (waiting.push(begin) === 1) setImmediate(beginIfFree);
-    },
-    async holdUntil(answer) {
-      const own = Symbol("query");
-      underWay.add(own);
+  /** Counts a query among those on their way, until it is answered or slow. */
+  function hold(): () => void {
+    let isHeld = true;
+    underWay += 1;
+    const end = () => {
+      if (!isHeld) return;
+      isHeld = false;
+      clearTimeout(timer);
+      underWay -= 1;
+      beginIfFree();
+    };
+    const timer = setTimeout(end, longestHold);
+    return end;
+  }
+
+  async function answer(calls: readonly Call<Key, Value>[]): Promise<void> {
+    const end = hold();
+    try {
+      const values = await run(calls.map(({ key }) => key));
+      if (values.length !== calls.length)
+        throw new RangeError("A query answered another number of values than of keys");
       // The next one begins before the answers of this one are written, so that PostgreSQL works meanwhile.
-      const end = () => {
-        if (underWay.delete(own)) beginIfFree();
-      };
-      const timer = setTimeout(end, longestHold);
-      try {
-        return await answer;
-      } finally {
-        clearTimeout(timer);
-        end();
-      }
-    },
-  };
+      end();
+      for (const [index, call] of calls.entries()) settle(call, values[index] as Value | Error);
+    } catch (error) {
+      end();
+      for (const { reject } of calls) reject(error);
+    }
+  }
+
+  return (key) =>
+    new Promise((resolve, reject) => {
+      // Node reads each connection in a callback of its own: what comes in this turn is known when the turn is over.
+      if (waiting.push({ key, resolve, reject }) === 1) setImmediate(beginIfFree);
+    });
+}
+
+interface Call<Key, Value> {
+  readonly key: Key;
+  resolve(value: Value): void;
+  reject(reason: unknown): void;
+}
+
+function settle<Key, Value>({ resolve, reject }: Call<Key, Value>, value: Value | Error): void {
+  if (value instanceof Error) reject(value);
+  else resolve(value);
 }

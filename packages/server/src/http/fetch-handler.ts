@@ -146,7 +146,9 @@ function readOptions({ basePath = "", publicUrl, corsOrigins = [], trustedProxie
   return read;
 }
 
-async function answer<C extends Config>(serving: Serving<C>, request: Request, info: RequestInfo): Promise<Response> {
+type Answer = Response | Promise<Response>;
+
+function answer<C extends Config>(serving: Serving<C>, request: Request, info: RequestInfo): Answer {
   const path = pathOf(request.url);
   const { base, router } = serving;
   if (path.startsWith(`${base}/trpc/`)) return answerCall(serving, request, info, false);
@@ -165,69 +167,91 @@ function pathOf(url: string): string {
 }
 
 /** Lets pages of known origins call from a browser; to others the answer says nothing of it, and browsers refuse. */
-async function answerCall<C extends Config>(
+function answerCall<C extends Config>(
   serving: Serving<C>,
   request: Request,
   info: RequestInfo,
   withCookies: boolean,
+): Answer {
+  const origin = readOrigin(request);
+  if (origin === "") return answerOrRefuse(serving, request, info, withCookies);
+  if (serving.origins.allows(request)) return answerPage(serving, request, info, { ...forNamedPages, withCookies });
+  serving.origins.noteRefused(request);
+  return answerOrRefuse(serving, request, info, withCookies);
+}
+
+async function answerPage<C extends Config>(
+  serving: Serving<C>,
+  request: Request,
+  info: RequestInfo,
+  rules: CorsRules,
 ): Promise<Response> {
   const origin = readOrigin(request);
-  const isAllowed = origin !== "" && serving.origins.allows(request);
-  if (!isAllowed) {
-    if (origin !== "") serving.origins.noteRefused(request);
-    return answerOrRefuse(serving, request, info, withCookies);
-  }
-  const rules: CorsRules = { ...forNamedPages, withCookies };
   if (request.method === "OPTIONS") return answerPreflight(rules, origin);
-  const response = await answerOrRefuse(serving, request, info, withCookies);
+  const response = await answerOrRefuse(serving, request, info, rules.withCookies);
   allowPage(response.headers, rules, origin);
   return response;
 }
 
-async function answerOrRefuse<C extends Config>(
+/** What has no body waits for nothing here: a function that is asynchronous costs even where nothing is awaited. */
+function answerOrRefuse<C extends Config>(
+  serving: Serving<C>,
+  request: Request,
+  info: RequestInfo,
+  withCookies: boolean,
+): Answer {
+  const odd = refuseRequest(request, serving.router);
+  if (odd) return odd;
+  if (request.method === "POST") return answerPost(serving, request, info, withCookies);
+  return withCookies ? refuse("NOT_FOUND", undefined, serving.router) : callProcedures(serving, request, info);
+}
+
+async function answerPost<C extends Config>(
   serving: Serving<C>,
   request: Request,
   info: RequestInfo,
   withCookies: boolean,
 ): Promise<Response> {
   const { router, cookieTransport } = serving;
-  const odd = refuseRequest(request, router);
-  if (odd) return odd;
-  const isPost = request.method === "POST";
-  const limited = isPost ? await limitBody(request, requestLimits.body) : request;
+  const limited = await limitBody(request, requestLimits.body);
   if (limited === "too large") return refuse("PAYLOAD_TOO_LARGE", undefined, router);
   if (limited === "cut off") return refuse("BAD_REQUEST", "The request ended early", router);
   if (!withCookies) return callProcedures(serving, limited, info);
   const isProcedure = pathOf(request.url).startsWith(`${serving.base}${cookiePath}/trpc/`);
-  if (!isPost || !isProcedure) return refuse("NOT_FOUND", undefined, router);
+  if (!isProcedure) return refuse("NOT_FOUND", undefined, router);
   const obstacle = cookieTransport.findObstacle(request);
   if (obstacle) return refuse("FORBIDDEN", obstacle, router);
   return callProcedures(serving, limited, info, cookieTransport.open(request));
 }
 
-async function callProcedures<C extends Config>(
-  { base, router, onError, ...serving }: Serving<C>,
+function callProcedures<C extends Config>(
+  serving: Serving<C>,
   req: Request,
   info: RequestInfo,
   cookies?: CallCookies,
 ): Promise<Response> {
+  const { base, router, onError } = serving;
   const { requestId = null } = info;
-  const createContext = () => serving.createContext(req, readContext(serving, req, info, cookies));
-  const onCallError = ({ error, path }: { error: TRPCError; path: string | undefined }) =>
-    onError({ error, path, requestId });
-  const plain = cookies ? null : findPlainCall(targetOf(req.url).slice(`${base}/trpc/`.length), req, router);
-  if (plain) return answerPlainCall(plain, { request: req, router, createContext, onError: onCallError });
-  const response = await fetchRequestHandler({
-    endpoint: base + (cookies ? `${cookiePath}/trpc` : "/trpc"),
-    req,
+  const call = {
     router,
+    createContext: () => serving.createContext(req, readContext(serving, req, info, cookies)),
+    onError: ({ error, path }: { error: TRPCError; path: string | undefined }) => onError({ error, path, requestId }),
+  };
+  const plain = cookies ? null : findPlainCall(targetOf(req.url).slice(`${base}/trpc/`.length), req, router);
+  return plain ? answerPlainCall(plain, { ...call, request: req }) : callByTrpc(base, { ...call, req }, cookies);
+}
+
+type TrpcCall = Pick<Parameters<typeof fetchRequestHandler>[0], "req" | "router" | "createContext" | "onError">;
+
+async function callByTrpc(base: string, call: TrpcCall, cookies: CallCookies | undefined): Promise<Response> {
+  const response = await fetchRequestHandler({
+    ...call,
+    endpoint: base + (cookies ? `${cookiePath}/trpc` : "/trpc"),
     // Of a batch of refreshes only one could have the cookie.
     allowBatching: cookies === undefined,
     // Queries come by POST too, so that nothing about a person stands in an address.
     allowMethodOverride: cookies === undefined,
     maxBatchSize: requestLimits.batch,
-    createContext,
-    onError: onCallError,
     responseMeta: ({ errors }) => ({ headers: toAnswerHeaders(errors) }),
   });
   // tRPC leaves the type open where it refuses a request before it knows the calls.

@@ -9,6 +9,7 @@ import {
 import { getHTTPStatusCode } from "@trpc/server/http";
 import { callProcedure } from "./call-procedure.ts";
 import { safeHeaders, toAnswerHeaders } from "./headers.ts";
+import { writeJson } from "./write-json.ts";
 
 /** A request for one procedure, with JSON or nothing as its input: what nearly all requests are. */
 export interface PlainCall {
@@ -48,52 +49,53 @@ export function findPlainCall(address: string, { method, headers }: Request, rou
  * Answers such a request as tRPC's own handler does, with the same status, headers and body, without the objects that it makes for
  * what only batches and streams need.
  */
-export async function answerPlainCall(
-  { path, procedure }: PlainCall,
-  { request, router, createContext, onError }: PlainCallOptions,
-): Promise<Response> {
-  const { _config: config } = router._def;
+export async function answerPlainCall({ path, procedure }: PlainCall, options: PlainCallOptions): Promise<Response> {
+  const { request, router } = options;
   const { type } = procedure._def;
   const input = readInputOnce(request, router);
   let ctx: unknown;
-  const refuse = (cause: unknown, about: { readonly path: string | undefined; readonly input: unknown }) => {
-    const error = getTRPCErrorFromUnknown(cause);
-    onError({ error, path: about.path });
-    return answerError(
-      router,
-      { error: getTRPCErrorShape({ ...about, config, error, type, ctx: ctx as object }) },
-      error,
-    );
-  };
   let data: unknown;
   try {
-    ctx = await createContext();
-    data = await callProcedure(procedure, {
-      path,
-      getRawInput: input.read,
-      ctx,
-      type,
-      signal: request.signal,
-      batchIndex: 0,
-    });
+    ctx = await options.createContext();
+    const { signal } = request;
+    data = await callProcedure(procedure, { path, getRawInput: input.read, ctx, type, signal, batchIndex: 0 });
   } catch (cause) {
-    return refuse(cause, { path, input: input.result() });
+    return refuse(cause, { path, input: input.result(), type, ctx }, options);
   }
   try {
     requireWhole(data);
     // What `transformTRPCResponse` makes of a result, without its four copies.
-    const body = JSON.stringify({ result: { data: config.transformer.output.serialize(data) } });
-    return new Response(body, {
-      status: 200,
-      headers: { ...answerHeaders, "cache-control": "no-store", ...safeHeaders },
-    });
+    const { transformer } = router._def._config;
+    return new Response(writeJson({ result: { data: transformer.output.serialize(data) } }), answered);
   } catch (cause) {
     // As with tRPC, what cannot be written is no failure of the procedure.
-    return refuse(cause, { path: undefined, input: undefined });
+    return refuse(cause, { path: undefined, input: undefined, type, ctx }, options);
   }
 }
 
 const answerHeaders = { "content-type": "application/json", vary: "trpc-accept, accept" };
+
+/** Those of every answer, and so one object for all, which whoever writes them may know again. */
+const answered = {
+  status: 200,
+  headers: Object.freeze({ ...answerHeaders, "cache-control": "no-store", ...safeHeaders }),
+};
+
+interface RefusedCall {
+  readonly path: string | undefined;
+  readonly input: unknown;
+  readonly type: AnyTRPCProcedure["_def"]["type"];
+  readonly ctx: unknown;
+}
+
+function refuse(cause: unknown, { path, input, type, ctx }: RefusedCall, options: PlainCallOptions): Response {
+  const { router, onError } = options;
+  const error = getTRPCErrorFromUnknown(cause);
+  onError({ error, path });
+  const config = router._def._config;
+  const shape = getTRPCErrorShape({ path, input, config, error, type, ctx: ctx as object });
+  return answerError(router, { error: shape }, error);
+}
 
 interface FailedCall {
   readonly error: ReturnType<typeof getTRPCErrorShape>;

@@ -134,7 +134,7 @@ export function createBuilders<C extends Config>(formatted: FormattedErrors): Ow
     return tellCall(onCall, path, () => traceCall(path, call));
   });
 
-  const withCookieMode = t.middleware(async ({ ctx: { latchkey }, meta, next, getRawInput }) => {
+  const withCookieMode = t.middleware(({ ctx: { latchkey }, meta, next, getRawInput }) => {
     const { auth, cookies, facts } = latchkey;
     if (!cookies) return next();
     const endSession = (refreshToken: string) => auth.logout(refreshToken, facts);

@@ -66,12 +66,12 @@ export function findAuthError(error: TRPCError): AuthError | null {
 }
 
 /** Does what reads the database, so that a database that is away is a refusal like any other. */
-export async function withUnavailability<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw isStorageUnavailable(error) ? unavailable(error) : error;
-  }
+export function withUnavailability<T>(work: () => Promise<T>): Promise<T> {
+  return work().catch(throwFailure);
+}
+
+function throwFailure(error: unknown): never {
+  throw isStorageUnavailable(error) ? unavailable(error) : error;
 }
 
 /** A failure as it is told: a database that is away is the refusal that a procedure gives for it, and everything else what it was. */

@@ -10,12 +10,19 @@ export interface EndedCall {
 export type TellCall = (call: EndedCall) => void;
 
 /** Runs a call, and tells what came of it. */
-export async function tellCall<Result extends { readonly ok: boolean }>(
+export function tellCall<Result extends { readonly ok: boolean }>(
   tell: TellCall | undefined,
   path: string,
   run: () => Promise<Result>,
 ): Promise<Result> {
-  if (!tell) return run();
+  return tell ? runAndTell(tell, path, run) : run();
+}
+
+async function runAndTell<Result extends { readonly ok: boolean }>(
+  tell: TellCall,
+  path: string,
+  run: () => Promise<Result>,
+): Promise<Result> {
   try {
     const result = await run();
     tell({ path, error: "error" in result ? result.error : null });
