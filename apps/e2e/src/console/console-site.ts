@@ -4,7 +4,7 @@ import type { SettingsReport } from "@latchkey/server";
 import type { Browser, Page } from "playwright-core";
 import { parseSettings, reportSettings } from "../../../api/src/environment.ts";
 import { type LiveServer, startLiveServer } from "../live-server.ts";
-import { openPagesWindow, type PagesWindow } from "../pages/look.ts";
+import { desktop, openPagesWindow, type PagesWindow } from "../pages/look.ts";
 import { createPerson, type Facts, type Person, password } from "../permissions/accounts-in-core.ts";
 
 /** The service with its console, and people who work there. */
@@ -81,28 +81,64 @@ export async function openConsole(
   return window;
 }
 
-/** A window for many tests, one after the other: opening one, signing in and loading the console there takes longer than most of them. */
+/** A window for many tests, one after the other: to open one and load the console there takes six times as long as to go on in one. */
 export interface KeptWindow extends AsyncDisposable {
-  /** Goes to a path of the console, as if the window had just been opened; what is disposed of is what was done in it, and not the window. */
-  open(browser: Browser, path: string): Promise<PagesWindow>;
+  /**
+   * Goes to a path of the console as if the window had just been opened, with somebody signed in. What is disposed of is what was done
+   * in it, and not the window.
+   */
+  open(browser: Browser, path: string, options?: KeptWindowOptions): Promise<PagesWindow>;
 }
 
-/** @param open as {@link openConsole} does it, with the same person each time */
-export function keepWindow({ live }: Pick<ConsoleSite, "live">, open: KeptWindow["open"]): KeptWindow {
+export interface KeptWindowOptions extends Pick<ConsoleWindowOptions, "language" | "throughPages"> {
+  /** The one whom the window is for, unless said. */
+  readonly person?: Pick<Person, "username">;
+  readonly viewport?: { readonly width: number; readonly height: number };
+}
+
+export function keepWindow({ live }: Pick<ConsoleSite, "live">, owner: Pick<Person, "username">): KeptWindow {
   let kept: PagesWindow | undefined;
+  let signedIn: Pick<Person, "username"> | undefined;
+
+  async function signInAs(window: PagesWindow, person: Pick<Person, "username">): Promise<void> {
+    if (signedIn === person) return;
+    await window.context.clearCookies();
+    await bringCookie(window, live, person);
+    signedIn = person;
+  }
+
   return {
-    async open(browser, path) {
-      const isNew = kept?.context.browser() !== browser;
-      kept = isNew || !kept ? await open(browser, path) : kept;
-      const { context, page, violations } = kept;
-      const known = isNew ? 0 : violations.length;
-      if (!isNew) await show(page, { live }, path);
+    async open(browser, path, { person = owner, language = "en", throughPages = false, viewport = desktop } = {}) {
+      if (kept?.context.browser() !== browser) {
+        kept = await openPagesWindow(browser);
+        signedIn = undefined;
+      }
+      const window = kept;
+      const { context, page, violations } = window;
+      const known = violations.length;
+      await page.setViewportSize(viewport);
+      // A page of the same origin, where what is stored can be set.
+      await page.goto(`${live.url}/healthz`);
+      await page.evaluate(`localStorage.clear(); sessionStorage.clear();
+        localStorage.setItem("latchkey-console-language", ${JSON.stringify(language)}); localStorage.setItem("latchkey-console-look", "light");`);
+      if (throughPages) await context.clearCookies();
+      else await signInAs(window, person);
+      await page.goto(`${live.url}/console${path}`);
+      if (throughPages) {
+        await signIn(page, person);
+        signedIn = undefined;
+      }
+      await page.locator("main#main h1, .whole-page h1").first().waitFor();
       return {
         ...{ context, page },
         get violations() {
           return violations.slice(known);
         },
-        [Symbol.asyncDispose]: () => page.unrouteAll({ behavior: "ignoreErrors" }),
+        async [Symbol.asyncDispose]() {
+          const others = context.pages().filter((tab) => tab !== page);
+          await Promise.all(others.map((tab) => tab.close()));
+          await page.unrouteAll({ behavior: "ignoreErrors" });
+        },
       };
     },
     async [Symbol.asyncDispose]() {

@@ -28,7 +28,7 @@ beforeAll(async () => {
     ...{ username: "ada", phoneNumber: "+905321234567", email: "ada@example.com" },
     profile: { firstName: "Ada", lastName: "Yılmaz", city: "Izmir" },
   });
-  usual = keepWindow(site, (browser, path) => openConsole(browser, site, boss, path));
+  usual = keepWindow(site, boss);
 });
 afterAll(async () => {
   await usual?.[Symbol.asyncDispose]();
@@ -97,7 +97,7 @@ describe.skipIf(!isService)("the console's files", () => {
   test("are at most 230 KB, compressed, until the first screen is there, and all of it is the service's own", async ({
     browser,
   }) => {
-    await using window = await openConsole(browser, site, boss, "/people");
+    await using window = await usual.open(browser, "/people");
     const { page } = window;
     await page.getByRole("link", { name: "Ada Yılmaz" }).waitFor();
     const loaded = await page.evaluate<string[]>(
@@ -118,7 +118,7 @@ describe.skipIf(!isService)("the console's files", () => {
 
 describe.skipIf(!isService)("somebody who opens the console", () => {
   test("is sent to the sign-in page, and comes back to where they wanted to go", async ({ browser }) => {
-    await using window = await openConsole(browser, site, boss, "/people?status=active", { throughPages: true });
+    await using window = await usual.open(browser, "/people?status=active", { throughPages: true });
     const { page } = window;
     await page.getByRole("link", { name: "Ada Yılmaz" }).waitFor();
     expect(new URL(page.url()).pathname + new URL(page.url()).search).toBe("/console/people?status=active");
@@ -131,7 +131,7 @@ describe.skipIf(!isService)("somebody who opens the console", () => {
   });
 
   test("without a right reads so in plain words, and signs out from there", async ({ browser }) => {
-    await using window = await openConsole(browser, site, ada, "/people");
+    await using window = await usual.open(browser, "/people", { person: ada });
     const { page } = window;
     await page.getByRole("heading", { name: "Nothing for you here" }).waitFor();
     await page.getByText("You are signed in as Ada Yılmaz").waitFor();
@@ -146,7 +146,7 @@ describe.skipIf(!isService)("somebody who opens the console", () => {
 
   test("sees what they may and no more, and is refused the rest by the service all the same", async ({ browser }) => {
     const viewer = await site.create({ permissions: ["auth.view_user"] });
-    await using window = await openConsole(browser, site, viewer, "");
+    await using window = await usual.open(browser, "", { person: viewer });
     const { page } = window;
     await page.getByRole("link", { name: "Ada Yılmaz" }).click();
     await page.getByRole("heading", { name: "Ada Yılmaz" }).waitFor();
@@ -159,7 +159,7 @@ describe.skipIf(!isService)("somebody who opens the console", () => {
   });
 
   test("reads it in their language and direction, keeps that, and light or dark", async ({ browser }) => {
-    await using window = await openConsole(browser, site, boss, "/people", { language: "" });
+    await using window = await usual.open(browser, "/people", { language: "" });
     const { page } = window;
     await page.getByRole("button", { name: "boss" }).click();
     await page.getByRole("menuitemradio", { name: "العربية" }).click();
@@ -255,7 +255,7 @@ describe.skipIf(!isService)("somebody who opens the console", () => {
   }) => {
     const editor = await site.create({ isSuperuser: true });
     const { id } = await site.create({ username: freshName(), profile: { firstName: "Grace" } });
-    await using window = await openConsole(browser, site, editor, `/people/${id}`);
+    await using window = await usual.open(browser, `/people/${id}`, { person: editor });
     const { page, context } = window;
     await page.getByRole("button", { name: "Edit" }).first().click();
     await page.getByLabel("City").fill("Typed before");
@@ -598,7 +598,7 @@ describe.skipIf(!isService)("the other screens", () => {
 
   test("show the keys that sign, and make a new one for whoever shows that it is them", async ({ browser }) => {
     const viewer = await site.create({ permissions: ["auth.view_service"] });
-    await using looking = await openConsole(browser, site, viewer, "/keys");
+    await using looking = await usual.open(browser, "/keys", { person: viewer });
     await looking.page.getByRole("row").filter({ hasText: "Signs" }).first().waitFor();
     expect(await looking.page.getByRole("button", { name: "Rotate now" }).count()).toBe(0);
     await using window = await usual.open(browser, "/keys");
@@ -661,7 +661,7 @@ describe.skipIf(!isService)("the other screens", () => {
   test("have no fault that axe finds and nothing beside the window, on a phone and from right to left", async ({
     browser,
   }) => {
-    await using window = await openConsole(browser, site, boss, "/people", { language: "ar", viewport: phone });
+    await using window = await usual.open(browser, "/people", { language: "ar", viewport: phone });
     const { page } = window;
     for (const path of ["/overview", `/people/${ada.id}`, "/messages"]) {
       await show(page, site, path);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { codeIn, readPage, tablesOf } from "../docs/documents.ts";
 import { call, isService, nameOf, startLiveServer } from "../live-server.ts";
-import { typesWithNotes } from "../permissions/call-as.ts";
+import { ask, typesWithNotes } from "../permissions/call-as.ts";
 import type { WireSession } from "./accounts-over-http.ts";
 import { inputs, nest, textsIn } from "./procedure-inputs.ts";
 import { sendRaw } from "./raw-socket.ts";
@@ -99,20 +99,19 @@ async function misuseByFields(token: string): Promise<void> {
       const each = fields.map((path) => nest(path, canary));
       return [...each, Object.assign({}, ...each)];
     });
-    for (let at = 0; at < some.length; at += 10) await askTogether(procedure, some.slice(at, at + 10), token);
+    // An address has no room for several inputs.
+    if (typesWithNotes[procedure] === "query") for (const input of some) await ask(live, procedure, { token, input });
+    else for (let at = 0; at < some.length; at += 10) await askTogether(procedure, some.slice(at, at + 10), token);
   }
 }
 
-/** Calls a procedure with several inputs in one request. */
+/** Calls a mutation with several inputs in one request. */
 async function askTogether(procedure: string, some: readonly unknown[], token: string): Promise<void> {
-  const path = `${url}/trpc/${some.map(() => nameOf(procedure)).join()}?batch=1`;
-  const body = JSON.stringify({ ...some });
   const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
-  const answer =
-    typesWithNotes[procedure] === "query"
-      ? await fetch(`${path}&input=${encodeURIComponent(body)}`, { headers })
-      : await fetch(path, { method: "POST", headers, body });
-  await answer.text();
+  const path = some.map(() => nameOf(procedure)).join();
+  const init = { method: "POST", headers, body: JSON.stringify({ ...some }) };
+  const answer = await fetch(`${url}/trpc/${path}?batch=1`, init);
+  expect(await answer.json(), procedure).toHaveLength(some.length);
 }
 
 async function misuseEveryProcedure(): Promise<void> {
