@@ -100,20 +100,17 @@ export function layOutPasskeys(
   };
 }
 
-/** For somebody in whose account another person was: all that they do not tick goes in one step. */
+/** For somebody in whose account another person was: all that they do not tick goes in one step. What was made last may be the other's, so that nothing is ticked beforehand. */
 function showKeeping(visit: Visit, own: readonly OwnPasskey[], appSince: Date | null): Html {
   const { texts } = visit;
   const boxes = own.map(({ id, name, createdAt }) => {
     const made = html`<span class="quiet small">${withTime(visit, texts.recoveryMade, createdAt)}</span>`;
-    return checkbox(`keep-${id}`, html`<bdi>${name}</bdi> ${made}`, isJustMade(createdAt));
+    return checkbox(`keep-${id}`, html`<bdi>${name}</bdi> ${made}`, false);
   });
-  const app = appSince ? checkbox("keep-app", texts.app, isJustMade(appSince)) : "";
+  const app = appSince ? checkbox("keep-app", texts.app, false) : "";
   const fields = html`<div class="stack"><input type="hidden" name="others" value="yes"><div>${boxes}${app}</div><div><button class="button danger">${texts.keepAct}</button></div></div>`;
   return html`<section class="panel stack"><div class="tight"><h2>${texts.keepTitle}</h2><p class="quiet">${texts.keepLead}</p></div>${form(visit, path, fields)}</section>`;
 }
-
-/** By this machine's clock: within the last hour, so that what somebody has made to get rid of the rest is ticked. */
-const isJustMade = (made: Date): boolean => Date.now() - made.getTime() < 3_600_000;
 
 function showPasskey(visit: Visit, { id, name, createdAt, lastUsedAt }: OwnPasskey): Html {
   const { texts } = visit;
