@@ -22,7 +22,6 @@ function toAsciiDigit(digit: string): string {
   return zero === undefined ? digit : String(codePoint - zero);
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are ASCII as well
 const isAscii = /^[\0-\x7f]*$/;
 
 /**
