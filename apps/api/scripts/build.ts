@@ -110,13 +110,13 @@ const readManifest = async (path: string) => JSON.parse(await readFile(at(path),
 
 /**
  * What V8 and glibc are told, which take it at the start of a process alone: a semi-space of 4 MB in place of 32, a collection of the old generation
- * once it has grown by half, and two arenas in place of eight a core. Together that is a third of what the service takes under load, and it answers
+ * once it has grown by 30 %, and two arenas in place of eight a core. Together that is a third of what the service takes under load, and it answers
  * as many calls: docs/decisions/0150. So the service starts itself anew in its place, as the same process, unless it was told something of the
  * kind or is somebody's worker. An `execve` that fails ends a Node.js 24: a child that comes up tells that this system lets it start programs.
  */
 const startLean = `
 const { execPath, execArgv } = process;
-const lean = ["--max-semi-space-size=4", "--heap-growing-percent=50"];
+const lean = ["--max-semi-space-size=4", "--heap-growing-percent=30"];
 const isTold = [process.env.NODE_OPTIONS ?? "", ...execArgv].some((word) => /semi.space.size/.test(word));
 if (process.platform === "linux" && process.execve && !process.send && !isTold) {
   const { spawnSync } = await import("node:child_process");
