@@ -12,12 +12,17 @@ import { fillConsole } from "./much-to-show.ts";
 
 const test = inBrowser(browserTest);
 
+const noon = new Date("2030-11-25T12:30:00Z");
+
 let site: ConsoleSite;
 let boss: Person;
 let stranger: Person;
 let ada: Person;
 beforeAll(async () => {
   site = await startConsoleSite({ ...settings, settings: settings.settings.slice(0, 8) });
+  // At another hour times are longer or shorter, and break elsewhere.
+  const { clock } = site.live.test;
+  await clock.advance((noon.getTime() - clock.now().getTime()) / 1_000);
   boss = await site.create({ username: "boss", isSuperuser: true, isStaff: true });
   stranger = await site.create({ username: "stranger" });
   ada = await fillConsole(site);
