@@ -1,9 +1,11 @@
 import { availableParallelism } from "node:os";
 import { configDefaults, defineConfig } from "vitest/config";
+import { server } from "../../vitest.base.ts";
 import { LongestFirst } from "./src/longest-first.ts";
 
 export default defineConfig({
   test: {
+    server,
     globalSetup: ["@latchkey/auth/testing/global-setup", "./src/processes/bundle.ts", "./src/once-a-run.ts"],
     // These are run by `pnpm test:long`.
     exclude: [...configDefaults.exclude, "**/*.long.test.ts"],

@@ -1,4 +1,5 @@
 import { configDefaults, defineConfig } from "vitest/config";
+import { server } from "../../vitest.base.ts";
 import { LongestFirst } from "./src/longest-first.ts";
 
 /** Files that are run in the ordinary run as well, in short. */
@@ -42,6 +43,7 @@ class LongestOfAll extends LongestFirst {
 }
 
 const all = {
+  server,
   env: { LATCHKEY_LONG: "1", LATCHKEY_FAULTS: "long", LATCHKEY_SAMPLES: "200" },
   isolate: false,
   // These find what hangs, before whoever runs it all gives up.
