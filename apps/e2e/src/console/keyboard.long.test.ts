@@ -22,7 +22,8 @@ afterAll(() => site?.[Symbol.asyncDispose]());
 async function tabTo(page: Page, wanted: Locator): Promise<void> {
   await wanted.waitFor();
   for (let count = 0; count < 80; count += 1) {
-    if ((await wanted.and(page.locator(":focus")).count()) > 0) return expect((await readFocus(page)).isSeen, String(wanted)).toBe(true);
+    if ((await wanted.and(page.locator(":focus")).count()) > 0)
+      return expect((await readFocus(page)).isSeen, String(wanted)).toBe(true);
     await page.keyboard.press("Tab");
   }
   throw new Error(`${wanted} is not reached`);
