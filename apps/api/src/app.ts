@@ -116,8 +116,7 @@ export function createApp({
     const problem = isReady() ? await findProblem(rest.auth) : "shutting down";
     return problem ? context.json({ status: problem }, 503) : context.json({ status: "ok" });
   });
-  if (consoleFiles)
-    app.use(async ({ req }, next) => (isForConsole(req.raw) ? consoleFiles.fetch(req.raw) : next()));
+  if (consoleFiles) app.use(async ({ req }, next) => (isForConsole(req.raw) ? consoleFiles.fetch(req.raw) : next()));
   // It tells of the service's own procedures, and of no others.
   if (!router) {
     const document = toPublicDocument(JSON.stringify(openApi), openApiMaxAge);
