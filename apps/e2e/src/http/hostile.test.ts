@@ -54,7 +54,7 @@ const requests: Readonly<Record<string, readonly [bytes: string | Uint8Array, st
     `POST /trpc/token.obtain HTTP/1.1${crlf}${last}${json}Transfer-Encoding: chunked${crlf}${crlf}zz${crlf}`,
     400,
   ],
-  "a body that says it is compressed": [post("/trpc/token.obtain", "{}", `${json}Content-Encoding: gzip${crlf}`), 400],
+  "a body that says it is compressed": [post("/trpc/token.obtain", "{}", `${json}Content-Encoding: gzip${crlf}`), 415],
   "bytes that are not UTF-8": [
     post(
       "/trpc/token.obtain",
