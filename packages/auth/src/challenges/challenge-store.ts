@@ -7,6 +7,7 @@ import type { Digits } from "./derived-code.ts";
 export type ChallengePurpose =
   | "enter"
   | "sign_in"
+  /** Nothing starts one: who registers by number or address proves it by `enter`. The table's CHECK knows it. */
   | "register"
   | "prove_phone"
   | "prove_email"

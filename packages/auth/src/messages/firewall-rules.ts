@@ -64,16 +64,21 @@ export interface EmailLimits {
   /** Asks by a network in an hour. */
   readonly networkPerHour: number;
   readonly perDay: number;
+  /** What of the day's messages is kept for known devices. */
+  readonly shareForKnownDevices: number;
 }
 
-/** The rule that refuses an e-mail message, or null. Known devices are held to those of their owner's address alone. */
+/**
+ * The rule that refuses an e-mail message, or null. Known devices are held to those of their owner's address and the day's total, of which a
+ * part is kept for them.
+ */
 export function findRefusingEmailRule(
   input: { readonly isKnownDevice: boolean; readonly address: Count; readonly network: Count; readonly total: Count },
   limits: EmailLimits,
 ): EmailRule | null {
   if (input.address.hour >= limits.addressPerHour) return "email_address";
   if (!input.isKnownDevice && input.network.hour >= limits.networkPerHour) return "email_network";
-  if (input.total.day >= limits.perDay) return "email_day_budget";
+  if (input.total.day >= allowed(limits.perDay, input.isKnownDevice, limits)) return "email_day_budget";
   return null;
 }
 
@@ -124,17 +129,23 @@ export function findRefusingRule(input: FirewallCase, limits: FirewallLimits): P
   const ofLine = findRefusingLineRule(input, limits);
   if (ofLine) return ofLine;
   if (!isNumberFree(input, limits)) return "number";
-  // What is shared is kept in part for people who have signed in there before.
-  const share = input.isKnownDevice ? 1 : 1 - limits.shareForKnownDevices;
-  const allowed = (budget: number) => Math.max(1, Math.floor(budget * share));
   const ofProved = (proved: number) => limits.shareOfProved * proved;
-  const { network, prefix, countryTotal, total } = input;
+  const { network, prefix, isKnownDevice } = input;
   const isNetworkFree = network.hour - network.provedHour < limits.networkPerHour + ofProved(network.provedDay);
-  if (!input.isKnownDevice && !isNetworkFree) return "network";
-  if (prefix.hour >= allowed(limits.prefixPerHour)) return "prefix";
-  if (prefix.day >= allowed(limits.prefixPerDay)) return "prefix";
-  const isEarned = input.isKnownDevice || hasEarned(input.range, limits);
-  return findUsedUpBudget({ countryTotal, total, isEarned }, limits, allowed);
+  if (!isKnownDevice && !isNetworkFree) return "network";
+  if (prefix.hour >= allowed(limits.prefixPerHour, isKnownDevice, limits)) return "prefix";
+  if (prefix.day >= allowed(limits.prefixPerDay, isKnownDevice, limits)) return "prefix";
+  return findUsedUpBudget(input, limits);
+}
+
+/** What somebody may use of a shared budget: a part is kept for people who have signed in there before. Of a budget there is, at least one. */
+function allowed(
+  budget: number,
+  isKnownDevice: boolean,
+  { shareForKnownDevices }: Pick<FirewallLimits, "shareForKnownDevices">,
+): number {
+  const share = isKnownDevice ? 1 : 1 - shareForKnownDevices;
+  return budget > 0 ? Math.max(1, Math.floor(budget * share)) : 0;
 }
 
 /**
@@ -161,14 +172,19 @@ export function countryBudgets(
 
 /** The budget that is used up of those which say what messages may cost, or null. */
 export function findUsedUpBudget(
-  { countryTotal, total, isEarned }: Pick<FirewallCase, "countryTotal" | "total"> & { readonly isEarned: boolean },
+  {
+    isKnownDevice,
+    range,
+    countryTotal,
+    total,
+  }: Pick<FirewallCase, "isKnownDevice" | "range" | "countryTotal" | "total">,
   limits: FirewallLimits,
-  allowed: (budget: number) => number = (budget) => Math.max(1, Math.floor(budget)),
 ): "country_budget" | "day_budget" | null {
-  const budgets = countryBudgets(countryTotal, limits, isEarned);
-  if (unprovedDay(countryTotal) >= allowed(budgets.day)) return "country_budget";
-  if (unprovedHour(countryTotal) >= allowed(budgets.hour)) return "country_budget";
-  return total.day >= allowed(limits.perDay + limits.launchBudget) ? "day_budget" : null;
+  const budgets = countryBudgets(countryTotal, limits, isKnownDevice || hasEarned(range, limits));
+  const allowedOf = (budget: number) => allowed(budget, isKnownDevice, limits);
+  if (unprovedDay(countryTotal) >= allowedOf(budgets.day)) return "country_budget";
+  if (unprovedHour(countryTotal) >= allowedOf(budgets.hour)) return "country_budget";
+  return total.day >= allowedOf(limits.perDay + limits.launchBudget) ? "day_budget" : null;
 }
 
 const unprovedHour = ({ hour, provedHour }: Count) => hour - provedHour;

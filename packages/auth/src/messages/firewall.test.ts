@@ -2,12 +2,14 @@ import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { openStorage, type Storage } from "../storage/database.ts";
 import { createTestAuth, type TestAuth } from "../testing/index.ts";
-import { type Ask, createFirewall, type FirewallOptions } from "./firewall.ts";
+import { type Ask, createFirewall, defaultEmailLimits, type FirewallOptions } from "./firewall.ts";
 import {
   type Count,
   countryBudgets,
   defaultLimits,
+  type EmailRule,
   type FirewallCase,
+  findRefusingEmailRule,
   findRefusingRule,
   findUsedUpBudget,
   noCount,
@@ -136,9 +138,47 @@ describe("the rules", () => {
   it("add a launch's messages to every country's budget and to the day's, and to nothing else", () => {
     const limits = { ...defaultLimits, countries: ["TR"], launchBudget: 100 };
     expect(countryBudgets(noCount, limits)).toEqual({ day: 120, hour: 105 });
-    const budgets = { total: day(1_099), countryTotal: noCount, isEarned: true };
+    const budgets = { total: day(1_099), countryTotal: noCount, range: noCount, isKnownDevice: true };
     expect(findUsedUpBudget(budgets, limits)).toBeNull();
     expect(findUsedUpBudget({ ...budgets, total: day(1_100) }, limits)).toBe("day_budget");
+  });
+
+  type EmailCase = Parameters<typeof findRefusingEmailRule>[0];
+  /** What is asked by a stranger for an e-mail, and whatever differs. */
+  const judgeEmail = (differs: Partial<EmailCase>) =>
+    findRefusingEmailRule(
+      { isKnownDevice: false, address: noCount, network: noCount, total: noCount, ...differs },
+      { ...defaultEmailLimits, perDay: 1_000 },
+    );
+
+  it.each<[what: string, last: Partial<EmailCase>, beyond: Partial<EmailCase>, rule: EmailRule]>([
+    ["an address in an hour", { address: hour(4) }, { address: hour(5) }, "email_address"],
+    [
+      "an address by its owner's devices",
+      { isKnownDevice: true, address: hour(4) },
+      { isKnownDevice: true, address: hour(5) },
+      "email_address",
+    ],
+    ["a network in an hour", { network: hour(19) }, { network: hour(20) }, "email_network"],
+    ["a day's e-mails in all", { total: day(699) }, { total: day(700) }, "email_day_budget"],
+    [
+      "a day's e-mails in all, by known devices",
+      { isKnownDevice: true, total: day(999) },
+      { isKnownDevice: true, total: day(1_000) },
+      "email_day_budget",
+    ],
+  ])("refuse e-mails beyond the limit of %s, and nothing before", (_, last, beyond, rule) => {
+    expect([judgeEmail(last), judgeEmail(beyond)]).toEqual([null, rule]);
+  });
+
+  it("send nothing at all where a day may have no messages", () => {
+    const limits = { ...defaultLimits, countries: ["TR"], perDay: 0 };
+    for (const isKnownDevice of [true, false]) {
+      const input = { isKnownDevice, total: noCount, range: noCount, countryTotal: noCount };
+      expect(findUsedUpBudget(input, limits)).toBe("day_budget");
+      const email = { isKnownDevice, address: noCount, network: noCount, total: noCount };
+      expect(findRefusingEmailRule(email, { ...defaultEmailLimits, perDay: 0 })).toBe("email_day_budget");
+    }
   });
 
   it("keep a part of a country's budget for ranges whose numbers are proved, and for those a part of what they proved", () => {
@@ -297,12 +337,14 @@ describe("the firewall", () => {
 
   it("holds a message of the next channel to what the day and the country may cost, and tells a refusal", async () => {
     const refusals: string[] = [];
-    const limits = { ...defaultLimits, countries: ["TR"], perDay: 3 };
+    // Three of five: the others are kept for known devices.
+    const limits = { ...defaultLimits, countries: ["TR"], perDay: 5, countryPerHour: 100 };
     const firewall = open({ limits, onRefusal: (rule, country) => refusals.push(`${rule} ${country}`) });
     for (let time = 0; time < 3; time += 1) expect(await firewall.admitNext(number)).toBe(true);
     expect(await firewall.admitNext(number)).toBe(false);
     expect(refusals).toEqual(["day_budget TR"]);
     expect(await readCountries(storage.db)).toContainEqual({ country: "TR", what: "refused:day_budget", count: 1 });
+    expect(await outcomes([firewall.admit(ask({ isKnownDevice: true }))])).toEqual(["sent"]);
     expect(await open({ limits, isEnforced: false }).admitNext(number)).toBe(true);
     await service.database.query("delete from latchkey.message_counts");
     const atOnce = await Promise.all(Array.from({ length: 20 }, () => firewall.admitNext(number)));
@@ -310,7 +352,7 @@ describe("the firewall", () => {
   });
 
   it("sends an address five messages in an hour, a network 20 and everybody a day's budget, and the same to nobody's", async () => {
-    const emailLimits = { addressPerHour: 5, networkPerHour: 20, perDay: 25 };
+    const emailLimits = { ...defaultEmailLimits, perDay: 25 };
     for (const isSent of [true, false]) {
       await service.database.query("delete from latchkey.message_counts");
       const firewall = open({ emailLimits: { ...emailLimits, perDay: 1_000 } });
@@ -329,10 +371,13 @@ describe("the firewall", () => {
     }
     await service.database.query("delete from latchkey.message_counts");
     const firewall = open({ emailLimits });
-    const ask = (nth: number) =>
-      firewall.admitEmail({ address: `${nth}@example.com`, network: `n${nth}`, isKnownDevice: false, isSent: true });
-    for (let nth = 0; nth < 25; nth += 1) await ask(nth);
-    expect(await outcomes([ask(26)])).toEqual(["rate_limited"]);
+    const ask = (nth: number, isKnownDevice = false) =>
+      firewall.admitEmail({ address: `${nth}@example.com`, network: `n${nth}`, isKnownDevice, isSent: true });
+    for (let nth = 0; nth < 17; nth += 1) await ask(nth);
+    for (let nth = 17; nth < 40; nth += 1) expect(await outcomes([ask(nth)])).toEqual(["rate_limited"]);
+    // Of the day's, three tenths are kept for people who have signed in there before.
+    for (let nth = 17; nth < 25; nth += 1) expect(await outcomes([ask(nth, true)])).toEqual(["sent"]);
+    expect(await outcomes([ask(26, true)])).toEqual(["rate_limited"]);
   });
 
   it("counts what stands for nobody's number like any other, and no country for it", async () => {
