@@ -1,16 +1,12 @@
-import { access, readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { expect, test } from "vitest";
-import { codeIn, proseOf, readPage, root, tablesOf } from "./documents.ts";
+import { proseOf, readPage, tablesOf } from "./documents.ts";
+import { type Evidence, expectFiles, expectNoneMissing, expectTitles } from "./evidence.ts";
 
 const states = ["met", "partly", "not", "n/a"] as const;
 
-interface Row {
-  readonly number: string;
+interface Row extends Evidence {
   readonly level: string;
   readonly state: string;
-  readonly where: string;
-  readonly shownBy: string;
 }
 
 const page = await readPage("docs/internals/asvs.md");
@@ -18,8 +14,8 @@ const page = await readPage("docs/internals/asvs.md");
 const rows: readonly Row[] = tablesOf(page)
   .flat()
   .filter(([number = "", level = ""]) => /^\d+\.\d+\.\d+$/.test(number) && /^\d$/.test(level))
-  .map(([number = "", level = "", , state = "", where = "", shownBy = ""]) => ({
-    number,
+  .map(([name = "", level = "", , state = "", where = "", shownBy = ""]) => ({
+    name,
     level,
     state,
     where,
@@ -33,31 +29,23 @@ const bounds = new Map(
 
 test("every requirement of the standard stands there once, at a level and in a state that there is", () => {
   expect(rows).toHaveLength(345);
-  expect(new Set(rows.map(({ number }) => number)).size).toBe(345);
-  const chapters = new Set(rows.map(({ number }) => Number(number.split(".")[0])));
+  expect(new Set(rows.map(({ name }) => name)).size).toBe(345);
+  const chapters = new Set(rows.map(({ name }) => Number(name.split(".")[0])));
   expect([...chapters].sort((a, b) => a - b)).toEqual(Array.from({ length: 17 }, (_, index) => index + 1));
-  for (const { number, level, state, where } of rows) {
-    expect(["1", "2", "3"], number).toContain(level);
-    expect(states, number).toContain(state);
-    expect(where, number).not.toBe("");
+  for (const { name, level, state, where } of rows) {
+    expect(["1", "2", "3"], name).toContain(level);
+    expect(states, name).toContain(state);
+    expect(where, name).not.toBe("");
   }
 });
 
 test("what is met or partly met names a file and what shows it, and each of them is there", async () => {
-  for (const { number, state, where, shownBy } of rows) {
-    const files = [...codeIn(where), ...codeIn(shownBy)].filter((code) => /\.\w+$/.test(code));
-    if (state === "met" || state === "partly") expect(codeIn(shownBy).length, number).toBeGreaterThan(0);
-    for (const file of files) await access(join(root, file)).catch(() => expect.fail(`${number}: there is no ${file}`));
-  }
+  for (const row of rows)
+    await (row.state === "met" || row.state === "partly" ? expectFiles(row) : expectNoneMissing(row));
 });
 
 test("each title of a test that is named is one of the file before it", async () => {
-  const named = rows.flatMap(({ number, shownBy }) =>
-    [...shownBy.matchAll(/`([^`]+)` "([^"]+)"/g)].map(([, file = "", title = ""]) => ({ number, file, title })),
-  );
-  expect(named.length).toBeGreaterThan(5);
-  for (const { number, file, title } of named)
-    expect(await readFile(join(root, file), "utf8"), `${number}: ${title}`).toContain(`"${title}"`);
+  expect(await expectTitles(rows)).toBeGreaterThan(5);
 });
 
 test("what is not met, or not whole, has its reason in words, and nothing else has", () => {
@@ -65,7 +53,7 @@ test("what is not met, or not whole, has its reason in words, and nothing else h
     .flat()
     .filter(([, why = ""]) => why.length > 20)
     .flatMap(([numbers = ""]) => numbers.match(/\d+\.\d+\.\d+/g) ?? []);
-  const short = rows.filter(({ state }) => state === "partly" || state === "not").map(({ number }) => number);
+  const short = rows.filter(({ state }) => state === "partly" || state === "not").map(({ name }) => name);
   expect(told.sort()).toEqual(short.sort());
 });
 

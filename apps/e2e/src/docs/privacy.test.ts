@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { codeIn, readPage, root, tablesOf } from "./documents.ts";
+import { expectFiles, expectTitles } from "./evidence.ts";
 
 const path = "docs/privacy.md";
 
@@ -60,4 +61,43 @@ test("whoever docs/privacy.md says can read a column of theirs finds it in the e
     }
   }
   expect(wrong).toEqual([]);
+});
+
+test.each(["`level`", "`iss`"])(
+  "docs/privacy.md says of each field of the table that begins with %s who reads it and how long it lives",
+  async (first) => {
+    const rows = await rowsFrom(first);
+    expect(rows.length).toBeGreaterThan(3);
+    for (const [names = "", kind = "", ...rest] of rows) {
+      expect(["id", "name", "contact", "profile", "consent", "secret", "place", "activity", "other"], names).toContain(
+        kind,
+      );
+      // Readers, life, and what it is.
+      expect(rest, names).toHaveLength(3);
+      expect(rest, names).not.toContain("");
+    }
+  },
+);
+
+test("docs/privacy.md has fifteen duties of data protection, each with its articles, whose it is and what shows it: eleven are met by the service", async () => {
+  const duties = (await rowsFrom("lawful basis")).map(
+    ([name = "", articles = "", state = "", there = "", where = "", shownBy = ""]) => ({
+      name,
+      articles,
+      state,
+      there,
+      where,
+      shownBy,
+    }),
+  );
+  expect(duties).toHaveLength(15);
+  for (const duty of duties) {
+    expect(["met", "yours"], duty.name).toContain(duty.state);
+    expect(duty.articles, duty.name).toMatch(/^\d+/);
+    expect(duty.there, duty.name).not.toBe("");
+    expect(codeIn(duty.where), duty.name).toHaveLength(1);
+    await expectFiles(duty);
+  }
+  expect(await expectTitles(duties)).toBeGreaterThan(8);
+  expect(duties.filter(({ state }) => state === "met")).toHaveLength(11);
 });
