@@ -7,6 +7,7 @@ import type { AuthClient } from "./auth-client.ts";
 import type { PersonOf } from "./mounted-router.ts";
 import {
   type AddedPasskey,
+  type Asking,
   addPasskey,
   canAutofillPasskeys,
   canUsePasskeys,
@@ -41,7 +42,7 @@ export interface UsePasskeyOptions {
 }
 
 /**
- * Signs in by a passkey, and adds one.
+ * Signs in by a passkey, and adds one. What the browser still asks ends with the component.
  *
  * @example
  * const { auth } = useAuth();
@@ -59,20 +60,28 @@ export function usePasskey<Router extends AnyRouter = AppRouter>(
   const [state, setState] = useState<State<Person>>({ isSupported: false, isAsking: false, error: null, user: null });
   /** Goes on when something was asked for that ended the waiting, so that it begins again. */
   const [round, setRound] = useState(0);
-  const isThere = useRef(true);
+  /** Of what something else has taken the place of, nothing is shown; of what a component left behind, neither. */
+  const turn = useRef(0);
+  /** What the browser asks for a component that is gone, nobody waits for. */
+  const leaving = useRef<AbortController>(null);
 
   const run = useCallback(
-    async <T>(otherwise: T, step: () => Promise<T>, toState?: (done: T) => Partial<State<Person>>) => {
+    async <T>(otherwise: T, step: (by: Asking) => Promise<T>, toState?: (done: T) => Partial<State<Person>>) => {
+      turn.current += 1;
+      const own = turn.current;
+      const show = (after: Partial<State<Person>>) => {
+        if (own !== turn.current) return;
+        setState((before) => ({ ...before, isAsking: false, ...after }));
+        setRound((before) => before + 1);
+      };
       setState((before) => ({ ...before, isAsking: true, error: null }));
       try {
-        const done = await step();
-        if (isThere.current) setState((before) => ({ ...before, isAsking: false, ...toState?.(done) }));
+        const done = await step(leaving.current ? { signal: leaving.current.signal } : {});
+        show(toState?.(done) ?? {});
         return done;
       } catch (error) {
-        if (isThere.current) setState((before) => ({ ...before, isAsking: false, error }));
+        show({ error });
         return otherwise;
-      } finally {
-        if (isThere.current) setRound((before) => before + 1);
       }
     },
     [],
@@ -80,10 +89,12 @@ export function usePasskey<Router extends AnyRouter = AppRouter>(
 
   // Not at the first rendering, which a server may have done as well.
   useEffect(() => {
-    isThere.current = true;
+    const own = new AbortController();
+    leaving.current = own;
     setState((before) => ({ ...before, isSupported: canUsePasskeys() }));
     return () => {
-      isThere.current = false;
+      turn.current += 1;
+      own.abort();
     };
   }, []);
 
@@ -106,11 +117,14 @@ export function usePasskey<Router extends AnyRouter = AppRouter>(
   const signIn = useCallback(async () => {
     await run<Person | null>(
       null,
-      () => signInWithPasskey<Router>(auth),
+      (by) => signInWithPasskey<Router>(auth, by),
       (user) => ({ user }),
     );
   }, [auth, run]);
-  const add = useCallback((name?: string) => run<AddedPasskey | null>(null, () => addPasskey(auth, name)), [auth, run]);
-  const reauthenticate = useCallback(() => run(false, () => reauthenticateWithPasskey(auth)), [auth, run]);
+  const add = useCallback(
+    (name?: string) => run<AddedPasskey | null>(null, (by) => addPasskey(auth, name, by)),
+    [auth, run],
+  );
+  const reauthenticate = useCallback(() => run(false, (by) => reauthenticateWithPasskey(auth, by)), [auth, run]);
   return { ...state, signIn, add, reauthenticate };
 }

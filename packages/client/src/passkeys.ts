@@ -16,14 +16,18 @@ export type AddedPasskey = Outputs["me"]["passkeys"]["add"];
 type Client = Pick<AuthClient, "internals">;
 type ClientOf<Router extends AnyRouter> = Pick<AuthClient<Router>, "internals">;
 
-export interface PasskeySignIn {
+/** How long the browser asks. */
+export interface Asking {
+  /** Ends the asking, as the person can. */
+  readonly signal?: AbortSignal;
+}
+
+export interface PasskeySignIn extends Asking {
   /**
    * Offers passkeys among the names that the browser fills in, in a field with `autocomplete="username webauthn"`, and waits until one is
    * chosen. Without it the browser asks at once, which wants a click.
    */
   readonly autofill?: boolean;
-  /** Ends the waiting. */
-  readonly signal?: AbortSignal;
   /** What to call the device in the list of sessions. */
   readonly deviceName?: string;
   /** Of a code that was answered `next: "another_way"`. */
@@ -65,10 +69,14 @@ export async function signInWithPasskey<Router extends AnyRouter = AppRouter>(
  * some: they are told once. Throws {@link isAuthError} `reauthentication_required`, …, and the browser's `InvalidStateError` on a device that has one
  * of this account.
  */
-export async function addPasskey({ internals }: Client, name?: string): Promise<AddedPasskey | null> {
+export async function addPasskey(
+  { internals }: Client,
+  name?: string,
+  { signal }: Asking = {},
+): Promise<AddedPasskey | null> {
   const { api, paths } = internals;
   const { options } = (await api.mutation(paths.at("me.passkeys.start"), {})) as StartedCreation;
-  const passkey = await create(options);
+  const passkey = await create(options, signal);
   if (!passkey) return null;
   return (await api.mutation(paths.at("me.passkeys.add"), { passkey, ...(name && { name }) })) as AddedPasskey;
 }
@@ -81,10 +89,11 @@ export async function addPasskey({ internals }: Client, name?: string): Promise<
  *   if (!(await reauthenticateWithPasskey(auth))) throw new Error("Not now");
  * });
  */
-export async function reauthenticateWithPasskey({ internals }: Client): Promise<boolean> {
+export async function reauthenticateWithPasskey({ internals }: Client, by: Asking = {}): Promise<boolean> {
   const { api, paths } = internals;
   const shown = await get(
     async () => (await api.mutation(paths.at("me.passkeys.startReauthentication"), {})) as Started,
+    by,
   );
   if (!shown) return false;
   await api.mutation(paths.at("me.reauthenticate"), { passkey: shown.passkey });
@@ -155,12 +164,11 @@ async function get(
   start: () => Promise<Started>,
   { autofill = false, signal }: Pick<PasskeySignIn, "autofill" | "signal"> = {},
 ): Promise<Shown | null> {
-  const own = begin();
-  signal?.addEventListener("abort", () => own.abort(), { once: true });
-  while (!own.signal.aborted && !signal?.aborted) {
+  const own = begin(signal);
+  while (!own.signal.aborted) {
     const { options } = await start();
     // Something else was begun while the service answered.
-    if (own.signal.aborted || signal?.aborted) return null;
+    if (own.signal.aborted) return null;
     const turn = new AbortController();
     const stop = () => turn.abort();
     own.signal.addEventListener("abort", stop, { once: true });
@@ -185,8 +193,8 @@ async function get(
   return null;
 }
 
-async function create(options: StartedCreation["options"]) {
-  const own = begin();
+async function create(options: StartedCreation["options"], signal?: AbortSignal) {
+  const own = begin(signal);
   const credential = await navigator.credentials
     .create({
       publicKey: {
@@ -202,10 +210,13 @@ async function create(options: StartedCreation["options"]) {
   return credential ? toRegistration(credential as PublicKeyCredential) : null;
 }
 
-function begin(): AbortController {
+function begin(signal?: AbortSignal): AbortController {
   waiting?.abort();
-  waiting = new AbortController();
-  return waiting;
+  const own = new AbortController();
+  waiting = own;
+  signal?.addEventListener("abort", () => own.abort(), { once: true });
+  if (signal?.aborted) own.abort();
+  return own;
 }
 
 /** Browsers tell nobody whether there was no passkey, or none was chosen. */
