@@ -4,10 +4,7 @@ import { dirname } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip, createGzip } from "node:zlib";
-import { type BackupHeader, type BackupTable, readBackup, StartError } from "@latchkey/auth";
-
-/** Told for each table how many of about so many rows are done. */
-export type OnProgress = (table: BackupTable) => void;
+import { type BackupHeader, readBackup, StartError } from "@latchkey/auth";
 
 /** What was read back. */
 export interface BackupSummary {

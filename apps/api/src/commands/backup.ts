@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { readBackupFile, verifyBackupFile, writeBackupFile } from "../backup/backup-file.ts";
-import { showProgress } from "../backup/progress.ts";
+import { countLines, showProgress } from "../backup/progress.ts";
 import { backedUpSchemas, makeOwnTables } from "../backup/schemas.ts";
 import { readEnvironment } from "../environment.ts";
 import { openAuth } from "../open-auth.ts";
@@ -23,7 +23,7 @@ export function backupCommand(): Command {
       const settings = readEnvironment();
       const { auth, config, close } = await openAuth(settings, asItIs);
       try {
-        const source = showProgress(auth.backUp({ schemas: backedUpSchemas(config) }), "backup");
+        const source = showProgress(auth.backUp({ schemas: backedUpSchemas(config) }), { what: "backup", lines: null });
         const { header, rows } = await writeBackupFile(file, source);
         const answer = { file, rows, tables: header.tables.length, createdAt: header.createdAt };
         print(
@@ -46,11 +46,12 @@ export function restoreCommand(): Command {
     .option("--json", "print the answer as JSON")
     .action(async (file: string, flags: Flags & { readonly anotherSecret?: true }) => {
       // A file that is not whole is refused before anything is touched.
-      const { rows } = await verifyBackupFile(file);
+      const { rows, header: head } = await verifyBackupFile(file);
       const settings = readEnvironment();
       const { auth, config, close } = await openAuth(settings, asItIs);
       try {
-        const header = await auth.restore(showProgress(readBackupFile(file), "restore"), {
+        const source = showProgress(readBackupFile(file), { what: "restore", lines: countLines(rows, head) });
+        const header = await auth.restore(source, {
           acceptAnotherSecret: flags.anotherSecret ?? false,
           async makeTables(head) {
             await auth.migrate({ only: head.migrations.latchkey ?? [] });

@@ -4,8 +4,8 @@ import type { Verified, VerifiedTokens } from "@latchkey/import";
 import { Command, InvalidArgumentError } from "commander";
 import { readEnvironment, type Settings } from "../environment.ts";
 import { exitCodes } from "../exit-codes.ts";
-import { showRate } from "../import/show-rate.ts";
 import { type OpenedAuth, openAuth } from "../open-auth.ts";
+import { showRate } from "../show-rate.ts";
 import { readCurrentPassword } from "./password-input.ts";
 import { print } from "./with-auth.ts";
 

@@ -1,5 +1,8 @@
-import { readdir, readFile } from "node:fs/promises";
+import { execFile, spawnSync } from "node:child_process";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
+import { makeTemporaryFolder } from "@latchkey/embedded-postgres/testing";
 import { expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { describeSettings, parseSettings, secretSettings } from "../../../api/src/environment.ts";
@@ -97,4 +100,15 @@ test("the programs that are started are those of the build", async () => {
     ["latchkey.js", "migrate"],
     ["latchkey.js", "migrate"],
   ]);
+});
+
+const hasSystemd = spawnSync("systemd-analyze", ["--version"]).status === 0;
+
+test.skipIf(!hasSystemd)("systemd finds nothing wrong with the unit, nor unknown in it", async () => {
+  // Node.js may be elsewhere here, which is no fault of the unit.
+  const unit = (await read("latchkey.service")).replace("/usr/bin/node", process.execPath);
+  const path = join(await makeTemporaryFolder("latchkey-unit-"), "latchkey.service");
+  await writeFile(path, unit);
+  const found = await promisify(execFile)("systemd-analyze", ["verify", "--man=no", path]);
+  expect(found).toEqual({ stdout: "", stderr: "" });
 });

@@ -1,8 +1,12 @@
-import { readdir } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
+import { createAuth } from "@latchkey/auth";
+import { openStorage } from "@latchkey/auth/storage";
+import { describeSchema, testSecret } from "@latchkey/auth/testing";
 import { expect, test } from "vitest";
 import { createEmptyDatabase, queryOnce } from "../processes/external-database.ts";
 import { createInstallation, type Service } from "../processes/installation.ts";
+import { until } from "../processes/service-process.ts";
 import { createCrowd } from "./load-clients.ts";
 import { expectCleanOutput } from "./output.ts";
 import { atLength, isLong, withDice } from "./run-length.ts";
@@ -42,6 +46,61 @@ test.runIf(isLong)("one of two processes is killed while they migrate: the other
     }
   }),
 );
+
+test("a migration of a first release's database is killed three times in its midst: the next one ends, and the schema is this release's", () =>
+  withDice(async (dice) => {
+    for (let round = 0; round < rounds; round += 1) {
+      await using database = await createEmptyDatabase();
+      await makeFirstSchema(database.url, atLength(100_000, 2_000));
+      await using installation = await createInstallation({ DATABASE_URL: database.url });
+      for (let kills = 0; kills < 3; kills += 1) {
+        const migrating = installation.launchCommand(["migrate"]);
+        await until(async () => !migrating.isRunning() || (await isAtWork(database.url)));
+        await pause(dice.between(0, longestStart));
+        migrating.signal("SIGKILL");
+        await migrating.outcome;
+      }
+      expect(await installation.run(["migrate"])).toMatchObject({ code: 0, stderr: "" });
+      await expectSnapshot(database.url);
+    }
+  }));
+
+/** The schema of the first release, with people and what they did. */
+async function makeFirstSchema(url: string, people: number): Promise<void> {
+  const auth = createAuth({ connectionString: url }, { secret: testSecret });
+  await auth.migrate({
+    only: [
+      "0001-users-sessions-keys",
+      "0002-permissions-and-codes",
+      "0003-audit-order",
+      "0004-throttles",
+      "0005-code-issuers",
+      "0006-ordered-lists",
+    ],
+  });
+  await auth.close();
+  await queryOnce(
+    { connectionString: url },
+    `insert into latchkey.users (id, username, username_key, password)
+      select gen_random_uuid(), 'user' || n, 'user' || n, '!' from generate_series(1, $1::int) n`,
+    [people],
+  );
+}
+
+async function isAtWork(url: string): Promise<boolean> {
+  const others = "select from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()";
+  return (await queryOnce({ connectionString: url }, others)).length > 0;
+}
+
+/** Column for column and index for index, each of which is whole. */
+async function expectSnapshot(url: string): Promise<void> {
+  const storage = openStorage({ connectionString: url });
+  const schema = await describeSchema(storage.db).finally(() => storage.close());
+  const snapshot = new URL("../../../../packages/auth/src/storage/schema.snapshot.sql", import.meta.url);
+  expect(schema).toBe(await readFile(snapshot, "utf8"));
+  const invalid = "select indexrelid::regclass::text as index from pg_index where not indisvalid";
+  expect(await queryOnce({ connectionString: url }, invalid)).toEqual([]);
+}
 
 /** Every migration is noted once, and all of them by one transaction; there is one key. */
 async function expectOneMigration(url: string): Promise<void> {

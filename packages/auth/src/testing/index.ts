@@ -9,6 +9,7 @@ import type { AuthOptions } from "../options.ts";
 import type { NoFields, ProfileFields } from "../users/profile.ts";
 import { administer, readTestServer, templateName } from "./test-server.ts";
 
+export { describeSchema } from "../storage/describe-schema.ts";
 export { showTotp } from "./authenticator.ts";
 export { createInbox, type Inbox } from "./inbox.ts";
 export { createPasskeyDevice, type DeviceWhims, type PasskeyDevice } from "./passkey-device.ts";
