@@ -87,6 +87,17 @@ test("a new password there is taken and ends sessions; one that was set here sta
   await expect(signIn("ada", "chosen here by ada")).resolves.toHaveProperty("token");
 });
 
+test("a password that somebody changed by themselves here stays, whatever changes there", async () => {
+  const { token } = (await signIn("ada", "first password")) as { token: string };
+  const caller = await service.auth.authenticate([`Bearer ${token}`], service.facts);
+  const input = { currentPassword: "first password", newPassword: "chosen here by ada" };
+  await service.auth.changePassword(caller, input, service.facts);
+  await change(1, `password = '${hash("changed there", "pepper")}'`);
+  expect(await run()).toMatchObject({ followed: { people: 0, kept: ["1: password"] } });
+  await expect(signIn("ada", "chosen here by ada")).resolves.toHaveProperty("token");
+  await expect(signIn("ada", "changed there")).rejects.toMatchObject({ code: "invalid_credentials" });
+});
+
 test("the same password under other parameters ends no session", async () => {
   await signIn("ada", "first password");
   await change(1, `password = '${hash("first password", "other", 2)}'`);

@@ -452,9 +452,10 @@ export async function replacePassword(
   db: Queries,
   { id, verifiedHash, nextHash }: { id: string; verifiedHash: string; nextHash: string },
 ): Promise<boolean> {
+  const now = sql<Date>`latchkey.now()`;
   const result = await db
     .updateTable("users")
-    .set({ password: nextHash, credentialsChangedAt: sql<Date>`latchkey.now()`, passwordChangeDueAt: null })
+    .set({ password: nextHash, credentialsChangedAt: now, passwordSetAt: now, passwordChangeDueAt: null })
     .where("id", "=", id)
     .where("isActive", "=", true)
     .where("password", "=", verifiedHash)
