@@ -127,19 +127,30 @@ test(
   async () => {
     await pnpm(["install", "--prefer-offline"], clone);
     const before = await run("git", ["status", "--porcelain"], clone);
+    const address = { type: "git", url: "git+https://git.example.com/latchkey.git" };
+    const own = await readFile(join(clone, "package.json"), "utf8");
+    await writeFile(join(clone, "package.json"), JSON.stringify({ ...JSON.parse(own), repository: address }));
     await run("npm", ["pack", "--pack-destination", folder], join(clone, "packages/client"));
+    await pnpm(["pack", "--out", join(folder, "by-pnpm.tgz")], join(clone, "packages/client"));
+    await writeFile(join(clone, "package.json"), own);
     const [tarball = ""] = (await readTarballs()).filter((name) => name.startsWith("latchkey-client-"));
     const files = (await run("tar", ["-tzf", tarball], folder)).trim().split("\n");
-    const manifest = JSON.parse(await run("tar", ["-xzOf", tarball, "package/package.json"], folder));
+    const readPacked = (name: string, file: string) => run("tar", ["-xzOf", name, `package/${file}`], folder);
+    const manifest = JSON.parse(await readPacked(tarball, "package.json"));
     expect(files).toEqual(
       expect.arrayContaining([
+        "package/CHANGELOG.md",
         "package/LICENSE",
         "package/README.md",
         "package/dist/index.js",
         "package/dist/index.d.ts",
       ]),
     );
-    expect(files.filter((file) => file.includes("/src/"))).toEqual([]);
+    expect(files.filter((file) => /\/src\/|original/.test(file))).toEqual([]);
+    expect(manifest.repository).toEqual({ ...address, directory: "packages/client" });
+    expect(await readPacked(tarball, "CHANGELOG.md")).toMatch(/^# @latchkey\/client\n\n## Not released yet\n\n- ./);
+    expect(await readPacked("by-pnpm.tgz", "CHANGELOG.md")).toBe(await readPacked(tarball, "CHANGELOG.md"));
+    expect(JSON.parse(await readPacked("by-pnpm.tgz", "package.json"))).toMatchObject(manifest);
     expect(JSON.stringify(manifest)).not.toMatch(/workspace:|catalog:|\.\/src\//);
     expect(manifest.exports["."]).toEqual({ types: "./dist/index.d.ts", default: "./dist/index.js" });
     expect(await run("git", ["status", "--porcelain"], clone)).toBe(before);

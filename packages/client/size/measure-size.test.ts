@@ -1,10 +1,12 @@
 import { expect, test } from "vitest";
-import { measureSize, sizeBudgets } from "./measure-size.ts";
+import { measureSize, sizeBudgets, totalBudget } from "./measure-size.ts";
 
-test("a page loads at most 5,400 bytes more with the SDK, 1,200 more with codes, 2,048 more with its part for React, and nothing of the server's", async () => {
+test("a page loads at most 5,400 bytes more with the SDK, 1,200 more with codes, 2,048 more with its part for React, 12,600 in all with @trpc/client, and nothing of the server's", async () => {
   const { base, withSdk, withCodes, withReact, modules, imports } = await measureSize();
 
   expect(withSdk - base).toBeLessThanOrEqual(sizeBudgets.sdk);
+  expect(withSdk).toBeLessThanOrEqual(totalBudget);
+  expect(base).toBeGreaterThan(5_000);
   expect(withCodes - withSdk).toBeLessThanOrEqual(sizeBudgets.codes);
   expect(withReact - withSdk).toBeLessThanOrEqual(sizeBudgets.react);
   expect(imports).toEqual([]);

@@ -9,6 +9,9 @@ import { rolldown } from "rolldown";
  */
 export const sizeBudgets = { sdk: 5_400, codes: 1_200, react: 2_048 };
 
+/** Bytes that a page may have with the SDK and `@trpc/client` together, so that a newer tRPC which is heavier is seen as well. */
+export const totalBudget = 12_600;
+
 export interface MeasuredSize {
   /** Bytes, minified and compressed, of a page that has `@trpc/client` alone. */
   readonly base: number;

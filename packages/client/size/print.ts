@@ -1,4 +1,4 @@
-import { measureSize, sizeBudgets } from "./measure-size.ts";
+import { measureSize, sizeBudgets, totalBudget } from "./measure-size.ts";
 
 const { base, withSdk, withCodes, withReact } = await measureSize();
 const show = (label: string, bytes: number, more = "") =>
@@ -11,3 +11,4 @@ console.log(show("@trpc/client", base));
 console.log(show("with @latchkey/client", withSdk, compare(withSdk - base, sizeBudgets.sdk)));
 console.log(show("with @latchkey/client/codes", withCodes, compare(withCodes - withSdk, sizeBudgets.codes)));
 console.log(show("with @latchkey/client/react", withReact, compare(withReact - withSdk, sizeBudgets.react)));
+console.log(`@trpc/client and the SDK may have ${totalBudget.toLocaleString("en")} bytes together`);
